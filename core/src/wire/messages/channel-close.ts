@@ -1,0 +1,25 @@
+import type { ChannelId, Signature } from '../../lib/ids.ts'
+import type { Sat } from '../../lib/units.ts'
+import type { WithUnknownTlvs } from '../tlv-record.ts'
+
+/** BOLT 2: the sender will add no more HTLCs, and wants its funds paid to the script. */
+export interface Shutdown extends WithUnknownTlvs {
+  readonly type: 'shutdown'
+  readonly channelId: ChannelId
+  readonly scriptpubkey: Uint8Array
+}
+
+/** BOLT 2: the fees between which the sender of `closing_signed` will agree, both included. */
+export interface FeeRange {
+  readonly minFeeSatoshis: Sat
+  readonly maxFeeSatoshis: Sat
+}
+
+/** BOLT 2, legacy closing negotiation. */
+export interface ClosingSigned extends WithUnknownTlvs {
+  readonly type: 'closing_signed'
+  readonly channelId: ChannelId
+  readonly feeSatoshis: Sat
+  readonly signature: Signature
+  readonly feeRange?: FeeRange
+}

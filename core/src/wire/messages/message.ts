@@ -1,0 +1,48 @@
+import type { ClosingSigned, Shutdown } from './channel-close.ts'
+import type { AcceptChannel, ChannelReady, FundingCreated, FundingSigned, OpenChannel } from './channel-open.ts'
+import type {
+  ChannelReestablish,
+  CommitmentSigned,
+  RevokeAndAck,
+  UpdateAddHtlc,
+  UpdateFailHtlc,
+  UpdateFailMalformedHtlc,
+  UpdateFee,
+  UpdateFulfillHtlc,
+} from './channel-operation.ts'
+import type { AnnouncementSignatures, ChannelUpdate } from './gossip.ts'
+import type { ErrorMessage, Init, Ping, Pong, WarningMessage } from './setup.ts'
+
+/** Every message that this node reads and writes, tagged with its BOLT name. */
+export type Message =
+  | Init
+  | ErrorMessage
+  | WarningMessage
+  | Ping
+  | Pong
+  | OpenChannel
+  | AcceptChannel
+  | FundingCreated
+  | FundingSigned
+  | ChannelReady
+  | Shutdown
+  | ClosingSigned
+  | UpdateAddHtlc
+  | UpdateFulfillHtlc
+  | UpdateFailHtlc
+  | UpdateFailMalformedHtlc
+  | CommitmentSigned
+  | RevokeAndAck
+  | UpdateFee
+  | ChannelReestablish
+  | ChannelUpdate
+  | AnnouncementSignatures
+
+/** A message that may be ignored: its type is odd, or it is gossip that this node has no use for. */
+export interface UnknownMessage {
+  readonly type: 'unknown'
+  /** u16. */
+  readonly messageType: number
+  /** What follows the type. */
+  readonly payload: Uint8Array
+}

@@ -1,0 +1,45 @@
+import type { ChannelId } from '../../lib/ids.ts'
+import type { FeatureVector } from '../feature-vector.ts'
+import type { WithUnknownTlvs } from '../tlv-record.ts'
+
+/** BOLT 1: the first message on a connection. */
+export interface Init extends WithUnknownTlvs {
+  readonly type: 'init'
+  /** For old peers; what a peer offers is `initFeatures`, the two vectors as one. */
+  readonly globalFeatures: FeatureVector
+  readonly features: FeatureVector
+  /** Hashes of the genesis blocks of the chains the sender is on, 32 bytes each, internal byte order. */
+  readonly networks?: readonly Uint8Array[]
+  /** Where the sender sees us, an address descriptor of BOLT 7, not parsed. */
+  readonly remoteAddr?: Uint8Array
+}
+
+/** BOLT 1: the channel (or, when `channelId` is all zero, every channel with the sender) has failed. */
+export interface ErrorMessage extends WithUnknownTlvs {
+  readonly type: 'error'
+  readonly channelId: ChannelId
+  /** Chosen by the peer: not to be shown unless all of it is printable ASCII (`printableText`). */
+  readonly data: Uint8Array
+}
+
+/** BOLT 1: as `error`, but nothing has failed. */
+export interface WarningMessage extends WithUnknownTlvs {
+  readonly type: 'warning'
+  readonly channelId: ChannelId
+  /** Chosen by the peer: not to be shown unless all of it is printable ASCII (`printableText`). */
+  readonly data: Uint8Array
+}
+
+/** BOLT 1. */
+export interface Ping extends WithUnknownTlvs {
+  readonly type: 'ping'
+  /** How long a `pong` is asked for; from 65532 on, none is (BOLT 1). */
+  readonly numPongBytes: number
+  readonly ignored: Uint8Array
+}
+
+/** BOLT 1. */
+export interface Pong extends WithUnknownTlvs {
+  readonly type: 'pong'
+  readonly ignored: Uint8Array
+}
