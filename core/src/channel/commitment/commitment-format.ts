@@ -1,0 +1,45 @@
+import type { Sat } from '../../lib/units.ts'
+
+/** BOLT 3 rules that depend on the channel's type. A commitment keeps the name; the rules are looked up by it. */
+export interface CommitmentFormat {
+  readonly name: CommitmentFormatName
+  /** Expected weight of a commitment transaction without HTLC outputs (BOLT 3, appendix A). */
+  readonly commitmentWeight: number
+  /** Weight of each untrimmed HTLC output. */
+  readonly htlcOutputWeight: number
+  /** What each of the two anchors holds; the opener pays both. */
+  readonly anchorAmount: Sat
+  /** Expected weight of a signed HTLC transaction, before an input for its fee is added. */
+  readonly htlcSuccessWeight: number
+  readonly htlcTimeoutWeight: number
+  /** Whether HTLC transactions take their fee out of the HTLC, which also decides what is trimmed. */
+  readonly htlcTransactionsPayFees: boolean
+  /** The type of the signature that the other side gives for our HTLC transactions. */
+  readonly htlcSighashType: number
+  /** Sequence of an input that spends an HTLC output of a commitment transaction. */
+  readonly htlcInputSequence: number
+  readonly htlcTransactionVersion: number
+}
+
+export type CommitmentFormatName = 'anchors-zero-fee-htlc'
+
+/** `option_anchors`: HTLC transactions pay no fee, both sides have an anchor (BOLT 3). */
+export const ANCHORS_ZERO_FEE_HTLC: CommitmentFormat = {
+  name: 'anchors-zero-fee-htlc',
+  commitmentWeight: 1124,
+  htlcOutputWeight: 172,
+  anchorAmount: 330n,
+  htlcSuccessWeight: 706,
+  htlcTimeoutWeight: 666,
+  htlcTransactionsPayFees: false,
+  htlcSighashType: 0x83,
+  htlcInputSequence: 1,
+  htlcTransactionVersion: 2,
+}
+
+/** The rules of a format by its persisted name. */
+export const commitmentFormat = (name: CommitmentFormatName): CommitmentFormat => FORMATS[name]
+
+const FORMATS: Readonly<Record<CommitmentFormatName, CommitmentFormat>> = {
+  'anchors-zero-fee-htlc': ANCHORS_ZERO_FEE_HTLC,
+}

@@ -1,0 +1,90 @@
+import type { HtlcId, PaymentHash } from '../../lib/ids.ts'
+import {
+  type BlockHeight,
+  type FeeratePerKw,
+  MSAT_PER_SAT,
+  type Msat,
+  msatToSatFloor,
+  type Sat,
+} from '../../lib/units.ts'
+import type { CommitmentFormat } from './commitment-format.ts'
+
+/** Seen from the owner of the commitment transaction: an HTLC that it offered, or one that it received. */
+export type HtlcDirection = 'offered' | 'received'
+
+export interface SpecHtlc {
+  readonly direction: HtlcDirection
+  readonly id: HtlcId
+  readonly amountMsat: Msat
+  readonly paymentHash: PaymentHash
+  readonly cltvExpiry: BlockHeight
+}
+
+/**
+ * What one commitment transaction says, dust included, from its owner's view ("local" is the owner, whichever node that is).
+ * `toLocalMsat + toRemoteMsat + every HTLC` is the channel's capacity: fees and anchors are not taken out here.
+ */
+export interface CommitmentSpec {
+  readonly htlcs: readonly SpecHtlc[]
+  readonly feeratePerKw: FeeratePerKw
+  readonly toLocalMsat: Msat
+  readonly toRemoteMsat: Msat
+}
+
+/** `feerate × weight / 1000`, rounded down (BOLT 3, fee calculation). */
+export const weightFee = (feeratePerKw: FeeratePerKw, weight: number): Sat =>
+  (BigInt(feeratePerKw as number) * BigInt(weight)) / 1000n
+
+/** The fee of an HTLC transaction that is taken out of the HTLC: none where the format has zero-fee HTLC transactions. */
+export const htlcTransactionFee = (
+  format: CommitmentFormat,
+  direction: HtlcDirection,
+  feeratePerKw: FeeratePerKw,
+): Sat =>
+  format.htlcTransactionsPayFees
+    ? weightFee(feeratePerKw, direction === 'offered' ? format.htlcTimeoutWeight : format.htlcSuccessWeight)
+    : 0n
+
+/**
+ * BOLT 3, trimmed outputs: an HTLC has no output when what its HTLC transaction would leave is below the dust limit of
+ * the commitment's owner. Its amount then goes to the miner.
+ */
+export const htlcIsTrimmed = (
+  format: CommitmentFormat,
+  htlc: Pick<SpecHtlc, 'direction' | 'amountMsat'>,
+  feeratePerKw: FeeratePerKw,
+  dustLimit: Sat,
+): boolean =>
+  (msatToSatFloor(htlc.amountMsat) as bigint) - (htlcTransactionFee(format, htlc.direction, feeratePerKw) as bigint) <
+  (dustLimit as bigint)
+
+/** How many HTLCs have an output. */
+export const untrimmedHtlcCount = (format: CommitmentFormat, spec: CommitmentSpec, dustLimit: Sat): number => {
+  let count = 0
+  for (const htlc of spec.htlcs) if (!htlcIsTrimmed(format, htlc, spec.feeratePerKw, dustLimit)) count++
+  return count
+}
+
+/** Expected weight with so many HTLC outputs (BOLT 3, appendix A). */
+export const commitmentWeight = (format: CommitmentFormat, untrimmedHtlcs: number): number =>
+  format.commitmentWeight + format.htlcOutputWeight * untrimmedHtlcs
+
+/** The base fee of a commitment transaction with so many HTLC outputs, which the opener pays. */
+export const commitmentFee = (format: CommitmentFormat, feeratePerKw: FeeratePerKw, untrimmedHtlcs: number): Sat =>
+  weightFee(feeratePerKw, commitmentWeight(format, untrimmedHtlcs))
+
+/** What the opener's side of a commitment loses before outputs are made: the base fee and both anchors. */
+export const openerCost = (format: CommitmentFormat, feeratePerKw: FeeratePerKw, untrimmedHtlcs: number): Sat =>
+  (commitmentFee(format, feeratePerKw, untrimmedHtlcs) as bigint) + 2n * (format.anchorAmount as bigint)
+
+/** `openerCost` of this very commitment, in millisatoshis: what the opener must be able to pay above its reserve. */
+export const commitFeeMsat = (format: CommitmentFormat, spec: CommitmentSpec, dustLimit: Sat): Msat =>
+  (openerCost(format, spec.feeratePerKw, untrimmedHtlcCount(format, spec, dustLimit)) as bigint) * MSAT_PER_SAT
+
+/** The amount in HTLCs that this commitment would leave to the miner (BOLT 2, bounding exposure to trimmed HTLCs). */
+export const dustExposureMsat = (format: CommitmentFormat, spec: CommitmentSpec, dustLimit: Sat): Msat => {
+  let exposure = 0n
+  for (const htlc of spec.htlcs)
+    if (htlcIsTrimmed(format, htlc, spec.feeratePerKw, dustLimit)) exposure += htlc.amountMsat as bigint
+  return exposure
+}
