@@ -1,0 +1,155 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import test from 'ava'
+import { utf8Decode, utf8Encode } from '../lib/bytes.ts'
+import { FailureError } from '../lib/errors.ts'
+import { openSqliteStore } from './sqlite-store.ts'
+import type { Migration, Store, StoreOpenFailure, Write } from './store.ts'
+
+const migrations: Migration[] = [{ version: 1, tables: ['thing', 'other'] }]
+const put = (table: string, key: string, value: string): Write => ({
+  table,
+  key: utf8Encode(key),
+  value: utf8Encode(value),
+})
+const remove = (table: string, key: string): Write => ({ table, key: utf8Encode(key), value: undefined })
+const read = async (store: Store, table: string, key: string): Promise<string | undefined> => {
+  const value = await store.get(table, utf8Encode(key))
+  return value === undefined ? undefined : utf8Decode(value)
+}
+const unexpected = (error: Error): never => {
+  throw error
+}
+const open = (path = ':memory:', onFatal: (error: Error) => void = unexpected): Promise<Store> =>
+  openSqliteStore({ path, migrations, onFatal })
+
+const withFolder = async (run: (folder: string) => Promise<void>): Promise<void> => {
+  const folder = mkdtempSync(join(tmpdir(), 'fulgurite-store-'))
+  try {
+    await run(folder)
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+test('submissions made together share one commit, and the last write to a key wins', async (t) => {
+  const store = await open()
+  const order: number[] = []
+  store.submit([put('thing', 'a', '1'), put('other', 'x', '1')], () => order.push(1))
+  store.submit([put('thing', 'a', '2')], () => order.push(2))
+  store.submit([put('thing', 'b', '1'), remove('thing', 'b')], () => order.push(3))
+  await store.flush()
+  t.deepEqual(order, [1, 2, 3])
+  t.is(store.counters.commits, 1)
+  t.is(await read(store, 'thing', 'a'), '2')
+  t.is(await read(store, 'thing', 'b'), undefined)
+  t.is(await read(store, 'other', 'x'), '1')
+  await store.close()
+})
+
+test('a callback runs only when its writes and all earlier ones can be read', async (t) => {
+  const store = await open()
+  const seen: Promise<string | undefined>[] = []
+  for (let i = 0; i < 50; i++) {
+    store.submit([put('thing', `k${i}`, `${i}`), put('other', 'last', `${i}`)], () =>
+      seen.push(read(store, 'thing', `k${i}`)),
+    )
+    if (i % 7 === 0) await store.flush()
+  }
+  await store.flush()
+  t.deepEqual(
+    await Promise.all(seen),
+    Array.from({ length: 50 }, (_, i) => `${i}`),
+  )
+  await store.close()
+})
+
+test('a commit of any number of rows is read back whole and in key order', async (t) => {
+  const store = await open()
+  const keys = Array.from({ length: 777 }, (_, i) => `key${String(i).padStart(4, '0')}`)
+  store.submit(keys.toReversed().map((key) => put('thing', key, key)))
+  await store.flush()
+  t.deepEqual(
+    (await store.scan('thing')).map((row) => utf8Decode(row.key)),
+    keys,
+  )
+  const page = await store.scan('thing', {
+    from: utf8Encode('key0010'),
+    to: utf8Encode('key0020'),
+    reverse: true,
+    limit: 3,
+  })
+  t.deepEqual(
+    page.map((row) => utf8Decode(row.value)),
+    ['key0019', 'key0018', 'key0017'],
+  )
+  store.submit(keys.map((key) => remove('thing', key)))
+  await store.flush()
+  t.is((await store.scan('thing')).length, 0)
+  await store.close()
+})
+
+test('a commit that fails calls onFatal once, releases nothing queued, and leaves nothing of itself behind', (t) =>
+  withFolder(async (folder) => {
+    const path = join(folder, 'node.sqlite')
+    const failures: Error[] = []
+    const store = await open(path, (error) => failures.push(error))
+    store.submit([put('thing', 'before', '1')])
+    await store.flush()
+    const released: string[] = []
+    store.submit([put('thing', 'good', '1'), put('no_such_table', 'bad', '1')], () => released.push('failed'))
+    store.submit([put('thing', 'queued', '1')], () => released.push('same commit'))
+    await new Promise<void>((resolve) => {
+      const poll = (): void => (failures.length > 0 ? resolve() : void setImmediate(poll))
+      poll()
+    })
+    store.submit([put('thing', 'later', '1')], () => released.push('later'))
+    await store.close()
+    t.is(failures.length, 1)
+    t.deepEqual(released, [])
+    const reopened = await open(path)
+    t.deepEqual(
+      (await reopened.scan('thing')).map((row) => utf8Decode(row.key)),
+      ['before'],
+    )
+    await reopened.close()
+  }))
+
+test('a second store on the same file is refused with store-in-use', (t) =>
+  withFolder(async (folder) => {
+    const path = join(folder, 'node.sqlite')
+    const store = await open(path)
+    const error = await t.throwsAsync<FailureError<StoreOpenFailure>>(open(path), { instanceOf: FailureError })
+    t.deepEqual(error?.failure, { code: 'store-in-use', path })
+    await store.close()
+  }))
+
+test('a file made by a newer schema is refused, an older one is brought forward', (t) =>
+  withFolder(async (folder) => {
+    const path = join(folder, 'node.sqlite')
+    const newer: Migration[] = [...migrations, { version: 2, tables: ['third'] }]
+    const first = await open(path)
+    first.submit([put('thing', 'a', '1')])
+    await first.close()
+    const second = await openSqliteStore({ path, migrations: newer, onFatal: unexpected })
+    second.submit([put('third', 'b', '2')])
+    await second.flush()
+    t.is(await read(second, 'thing', 'a'), '1')
+    t.is(await read(second, 'third', 'b'), '2')
+    await second.close()
+    const error = await t.throwsAsync<FailureError<StoreOpenFailure>>(open(path), { instanceOf: FailureError })
+    t.deepEqual(error?.failure, { code: 'store-too-new', path, version: 2, known: 1 })
+  }))
+
+test('a backup taken while the store is in use opens with what was durable', (t) =>
+  withFolder(async (folder) => {
+    const store = await open(join(folder, 'node.sqlite'))
+    store.submit([put('thing', 'a', '1')])
+    await store.backup(join(folder, 'copy.sqlite'))
+    store.submit([put('thing', 'a', '2')])
+    await store.close()
+    const copy = await open(join(folder, 'copy.sqlite'))
+    t.is(await read(copy, 'thing', 'a'), '1')
+    await copy.close()
+  }))

@@ -1,0 +1,185 @@
+import { FailureError, invariant } from '../lib/errors.ts'
+import { SqliteConnection } from './sqlite-connection.ts'
+import type { Migration, Row, ScanOptions, Store, StoreOpenFailure, Write } from './store.ts'
+import { WriteBatch } from './write-batch.ts'
+
+export interface SqliteStoreOptions {
+  /** A file, made if there is none, or `:memory:`. */
+  readonly path: string
+  readonly migrations: readonly Migration[]
+  /** Called once if a commit fails. The process must end: memory is ahead of the disk and can't be taken back. */
+  readonly onFatal: (error: Error) => void
+}
+
+// Rows go into statements of 128, 64, … 1 rows: few texts, so that each is prepared once.
+const MAX_ROWS_PER_STATEMENT = 128
+
+/**
+ * Opens the store and brings its schema up to date.
+ * Rejects with a `FailureError` holding a `StoreOpenFailure`.
+ */
+export const openSqliteStore = async (options: SqliteStoreOptions): Promise<Store> => {
+  const connection = await openExclusively(options.path)
+  try {
+    await migrate(connection, options)
+  } catch (error) {
+    await connection.close()
+    throw error
+  }
+  return new SqliteStore(connection, options.onFatal)
+}
+
+class SqliteStore implements Store {
+  readonly counters = { commits: 0, statements: 0, rows: 0 }
+  readonly #connection: SqliteConnection
+  readonly #onFatal: (error: Error) => void
+  #pending = new WriteBatch()
+  #state: 'idle' | 'scheduled' | 'committing' | 'failed' | 'closed' = 'idle'
+
+  constructor(connection: SqliteConnection, onFatal: (error: Error) => void) {
+    this.#connection = connection
+    this.#onFatal = onFatal
+  }
+
+  submit(writes: readonly Write[], onDurable?: () => void): void {
+    invariant(this.#state !== 'closed', 'the store is closed')
+    this.#pending.add(writes, onDurable)
+    if (this.#state === 'idle') {
+      this.#state = 'scheduled'
+      // The microtask runs once the work under way has drained, so that all of it shares the commit.
+      queueMicrotask(() => void this.#commit())
+    }
+  }
+
+  async #commit(): Promise<void> {
+    const batch = this.#pending
+    this.#pending = new WriteBatch()
+    this.#state = 'committing'
+    try {
+      if (batch.hasWrites) await this.#write(batch)
+    } catch (error) {
+      this.#state = 'failed'
+      this.#onFatal(error as Error)
+      return
+    }
+    this.#state = 'idle'
+    // The next commit is started first: its disk time passes while this one's effects are released.
+    if (!this.#pending.isEmpty) void this.#commit()
+    batch.release()
+  }
+
+  async #write(batch: WriteBatch): Promise<void> {
+    const statements: [string, unknown[]][] = []
+    for (const [table, { puts, deletes }] of batch.tables()) {
+      this.counters.rows += puts.length + deletes.length
+      for (const rows of chunks(puts)) {
+        statements.push([
+          `INSERT OR REPLACE INTO ${named(table)} (key, value) VALUES ${'(?,?),'.repeat(rows.length).slice(0, -1)}`,
+          rows.flatMap((row) => [asBuffer(row.key), asBuffer(row.value as Uint8Array)]),
+        ])
+      }
+      for (const keys of chunks(deletes)) {
+        statements.push([
+          `DELETE FROM ${named(table)} WHERE key IN (${'?,'.repeat(keys.length).slice(0, -1)})`,
+          keys.map(asBuffer),
+        ])
+      }
+    }
+    this.counters.commits += 1
+    this.counters.statements += statements.length
+    await this.#connection.transaction(statements)
+  }
+
+  get(table: string, key: Uint8Array): Promise<Uint8Array | undefined> {
+    return this.#connection
+      .all(`SELECT key, value FROM ${named(table)} WHERE key = ?`, [asBuffer(key)])
+      .then((rows) => rows[0]?.value)
+  }
+
+  scan(table: string, options: ScanOptions = {}): Promise<readonly Row[]> {
+    const conditions: string[] = []
+    const values: unknown[] = []
+    if (options.from !== undefined) {
+      conditions.push('key >= ?')
+      values.push(asBuffer(options.from))
+    }
+    if (options.to !== undefined) {
+      conditions.push('key < ?')
+      values.push(asBuffer(options.to))
+    }
+    const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`
+    const order = options.reverse === true ? 'DESC' : 'ASC'
+    const limit = options.limit === undefined ? '' : `LIMIT ${Math.trunc(options.limit)}`
+    return this.#connection.all(
+      `SELECT key, value FROM ${named(table)} ${where} ORDER BY key ${order} ${limit}`,
+      values,
+    )
+  }
+
+  flush(): Promise<void> {
+    return new Promise((resolve) => this.submit([], resolve))
+  }
+
+  async backup(path: string): Promise<void> {
+    await this.flush()
+    await this.#connection.run('VACUUM INTO ?', [path])
+  }
+
+  async close(): Promise<void> {
+    if (this.#state !== 'failed') await this.flush()
+    this.#state = 'closed'
+    await this.#connection.close()
+  }
+}
+
+// WAL keeps readers off the writer's way; FULL syncs the log at every commit, so that a commit survives a power cut.
+// The exclusive lock keeps a second node off the same data.
+const openExclusively = async (path: string): Promise<SqliteConnection> => {
+  let connection: SqliteConnection | undefined
+  try {
+    connection = await SqliteConnection.open(path)
+    for (const pragma of ['locking_mode = EXCLUSIVE', 'journal_mode = WAL', 'synchronous = FULL', 'user_version']) {
+      await connection.exec(`PRAGMA ${pragma}`)
+    }
+    // The lock is taken at the first write, not by the pragma.
+    await connection.exec('BEGIN EXCLUSIVE; COMMIT')
+    return connection
+  } catch (error) {
+    await connection?.close().catch(() => undefined)
+    const { code, message } = error as Error & { code?: string }
+    const failure: StoreOpenFailure =
+      code === 'SQLITE_BUSY' || code === 'SQLITE_LOCKED'
+        ? { code: 'store-in-use', path }
+        : { code: 'store-unreadable', path, reason: message }
+    throw new FailureError(failure)
+  }
+}
+
+const migrate = async (connection: SqliteConnection, { path, migrations }: SqliteStoreOptions): Promise<void> => {
+  const known = migrations.at(-1)?.version ?? 0
+  const version = await connection.userVersion()
+  if (version > known) throw new FailureError<StoreOpenFailure>({ code: 'store-too-new', path, version, known })
+  for (const migration of migrations) {
+    if (migration.version <= version) continue
+    const create = migration.tables.map(
+      (table) => `CREATE TABLE ${named(table)} (key BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;`,
+    )
+    await connection.exec(`BEGIN; ${create.join(' ')} PRAGMA user_version = ${migration.version}; COMMIT`)
+  }
+}
+
+function* chunks<T>(items: readonly T[]): Iterable<readonly T[]> {
+  for (let start = 0, size = MAX_ROWS_PER_STATEMENT; start < items.length; ) {
+    while (size > items.length - start) size /= 2
+    yield items.slice(start, start + size)
+    start += size
+  }
+}
+
+// Table names are ours, never a user's; they still go into the text of a statement.
+const named = (table: string): string => {
+  invariant(/^[a-z_]+$/.test(table), `table name ${table}`)
+  return table
+}
+
+const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)

@@ -1,0 +1,64 @@
+import type { Failure } from '../lib/errors.ts'
+
+/** One row to put in place of what the key held, or to delete. */
+export interface Write {
+  readonly table: string
+  readonly key: Uint8Array
+  /** `undefined` deletes the row. */
+  readonly value: Uint8Array | undefined
+}
+
+export interface Row {
+  readonly key: Uint8Array
+  readonly value: Uint8Array
+}
+
+/** Keys in lexicographic order of their bytes, `from` inclusive, `to` exclusive. */
+export interface ScanOptions {
+  readonly from?: Uint8Array
+  readonly to?: Uint8Array
+  readonly reverse?: boolean
+  readonly limit?: number
+}
+
+/**
+ * Ordered, durable storage of rows of bytes in named tables. It knows nothing of what it stores.
+ *
+ * Writes are grouped: all that is submitted while a commit is under way goes into the next one, and of several writes to
+ * one key only the last is issued. A commit is always a prefix of what was submitted. A commit that fails ends the store:
+ * its callbacks and those of all later submissions are never called, and `onFatal` tells the process to end.
+ */
+export interface Store {
+  /** Adds the writes to the next commit. `onDurable` is called after that commit, in the order of submission. */
+  submit(writes: readonly Write[], onDurable?: () => void): void
+  /** The durable value of a key: what is submitted and not yet committed is not seen. */
+  get(table: string, key: Uint8Array): Promise<Uint8Array | undefined>
+  /** Durable rows in key order. */
+  scan(table: string, options?: ScanOptions): Promise<readonly Row[]>
+  /** Resolves once all that was submitted before the call is durable. */
+  flush(): Promise<void>
+  /** Writes a consistent copy to a path that does not exist yet, while the node runs. */
+  backup(path: string): Promise<void>
+  /** Flushes and closes. Nothing may be submitted afterwards. */
+  close(): Promise<void>
+  /** What the store has done since it was opened. */
+  readonly counters: StoreCounters
+}
+
+export interface StoreCounters {
+  readonly commits: number
+  readonly statements: number
+  readonly rows: number
+}
+
+/** One step of the schema. Steps are numbered from 1, run once, in order, each in a transaction, and never change. */
+export interface Migration {
+  readonly version: number
+  /** Tables of rows that the step creates. */
+  readonly tables: readonly string[]
+}
+
+export type StoreOpenFailure =
+  | (Failure<'store-in-use'> & { readonly path: string })
+  | (Failure<'store-too-new'> & { readonly path: string; readonly version: number; readonly known: number })
+  | (Failure<'store-unreadable'> & { readonly path: string; readonly reason: string })
