@@ -82,7 +82,7 @@ export class SqliteConnection {
       if (prepared.status === 'fulfilled') prepared.value.finalize()
     }
     this.#statements.clear()
-    await new Promise((resolve, reject) => {
+    await new Promise<void>((resolve, reject) => {
       this.#database.close((error) => (error === null ? resolve() : reject(error)))
     })
   }

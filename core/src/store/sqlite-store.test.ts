@@ -116,6 +116,24 @@ test('a commit that fails calls onFatal once, releases nothing queued, and leave
     await reopened.close()
   }))
 
+test('what is contributed before a commit goes into it, and is released last', async (t) => {
+  const store = await open()
+  const order: string[] = []
+  let due = ['first', 'second']
+  store.beforeCommit(() => {
+    if (due.length === 0) return undefined
+    const writes = due.map((name) => put('other', name, 'contributed'))
+    due = []
+    return { writes, onDurable: () => order.push('contribution') }
+  })
+  store.submit([put('thing', 'a', '1')], () => order.push('submission'))
+  await store.flush()
+  t.deepEqual(order, ['submission', 'contribution'])
+  t.is(store.counters.commits, 1)
+  t.is((await store.scan('other')).length, 2)
+  await store.close()
+})
+
 test('a second store on the same file is refused with store-in-use', (t) =>
   withFolder(async (folder) => {
     const path = join(folder, 'node.sqlite')

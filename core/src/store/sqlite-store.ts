@@ -1,6 +1,6 @@
 import { FailureError, invariant } from '../lib/errors.ts'
 import { SqliteConnection } from './sqlite-connection.ts'
-import type { Migration, Row, ScanOptions, Store, StoreOpenFailure, Write } from './store.ts'
+import type { Contribution, Migration, Row, ScanOptions, Store, StoreOpenFailure, Write } from './store.ts'
 import { WriteBatch } from './write-batch.ts'
 
 export interface SqliteStoreOptions {
@@ -33,6 +33,7 @@ class SqliteStore implements Store {
   readonly counters = { commits: 0, statements: 0, rows: 0 }
   readonly #connection: SqliteConnection
   readonly #onFatal: (error: Error) => void
+  readonly #contributors: (() => Contribution | undefined)[] = []
   #pending = new WriteBatch()
   #state: 'idle' | 'scheduled' | 'committing' | 'failed' | 'closed' = 'idle'
 
@@ -51,8 +52,16 @@ class SqliteStore implements Store {
     }
   }
 
+  beforeCommit(contribute: () => Contribution | undefined): void {
+    this.#contributors.push(contribute)
+  }
+
   async #commit(): Promise<void> {
     const batch = this.#pending
+    for (const contribute of this.#contributors) {
+      const contribution = contribute()
+      if (contribution !== undefined) batch.add(contribution.writes, contribution.onDurable)
+    }
     this.#pending = new WriteBatch()
     this.#state = 'committing'
     try {

@@ -31,6 +31,11 @@ export interface ScanOptions {
 export interface Store {
   /** Adds the writes to the next commit. `onDurable` is called after that commit, in the order of submission. */
   submit(writes: readonly Write[], onDurable?: () => void): void
+  /**
+   * Asks before each commit for what belongs in it and can only be known then, such as sequence numbers. The answer goes
+   * last; `submit([])` makes sure that there is a commit to ask for.
+   */
+  beforeCommit(contribute: () => Contribution | undefined): void
   /** The durable value of a key: what is submitted and not yet committed is not seen. */
   get(table: string, key: Uint8Array): Promise<Uint8Array | undefined>
   /** Durable rows in key order. */
@@ -43,6 +48,11 @@ export interface Store {
   close(): Promise<void>
   /** What the store has done since it was opened. */
   readonly counters: StoreCounters
+}
+
+export interface Contribution {
+  readonly writes: readonly Write[]
+  readonly onDurable: () => void
 }
 
 export interface StoreCounters {
