@@ -1,6 +1,10 @@
 import type { ChannelId, Signature } from '../../lib/ids.ts'
 import type { Sat } from '../../lib/units.ts'
+import { struct } from '../codec/combinators.ts'
+import { bytes32, signature, u16Bytes, u64 } from '../codec/primitives.ts'
+import { tlv } from '../codec/tlv-stream.ts'
 import type { WithUnknownTlvs } from '../tlv-record.ts'
+import { messageCodec } from './message-codec.ts'
 
 /** BOLT 2: the sender will add no more HTLCs, and wants its funds paid to the script. */
 export interface Shutdown extends WithUnknownTlvs {
@@ -23,3 +27,12 @@ export interface ClosingSigned extends WithUnknownTlvs {
   readonly signature: Signature
   readonly feeRange?: FeeRange
 }
+
+export const shutdownCodec = messageCodec<Shutdown>(38, 'shutdown', { channelId: bytes32, scriptpubkey: u16Bytes }, {})
+
+export const closingSignedCodec = messageCodec<ClosingSigned>(
+  39,
+  'closing_signed',
+  { channelId: bytes32, feeSatoshis: u64, signature },
+  { feeRange: tlv(1, struct<FeeRange>({ minFeeSatoshis: u64, maxFeeSatoshis: u64 })) },
+)

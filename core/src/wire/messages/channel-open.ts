@@ -1,7 +1,10 @@
 import type { ChannelId, PublicKey, ShortChannelId, Signature, TxId } from '../../lib/ids.ts'
 import type { FeeratePerKw, Msat, Sat } from '../../lib/units.ts'
+import { bytes32, point, restBytes, signature, u8, u16, u32, u64 } from '../codec/primitives.ts'
+import { tlv } from '../codec/tlv-stream.ts'
 import type { FeatureVector } from '../feature-vector.ts'
 import type { WithUnknownTlvs } from '../tlv-record.ts'
+import { messageCodec } from './message-codec.ts'
 
 /** BOLT 2, channel establishment v1: the funder proposes a channel. */
 export interface OpenChannel extends WithUnknownTlvs {
@@ -77,3 +80,72 @@ export interface ChannelReady extends WithUnknownTlvs {
   /** TLV `short_channel_id`: an alias under which the receiver may refer to the channel. */
   readonly alias?: ShortChannelId
 }
+
+export const openChannelCodec = messageCodec<OpenChannel>(
+  32,
+  'open_channel',
+  {
+    chainHash: bytes32,
+    temporaryChannelId: bytes32,
+    fundingSatoshis: u64,
+    pushMsat: u64,
+    dustLimitSatoshis: u64,
+    maxHtlcValueInFlightMsat: u64,
+    channelReserveSatoshis: u64,
+    htlcMinimumMsat: u64,
+    feeratePerKw: u32,
+    toSelfDelay: u16,
+    maxAcceptedHtlcs: u16,
+    fundingPubkey: point,
+    revocationBasepoint: point,
+    paymentBasepoint: point,
+    delayedPaymentBasepoint: point,
+    htlcBasepoint: point,
+    firstPerCommitmentPoint: point,
+    channelFlags: u8,
+  },
+  { upfrontShutdownScript: tlv(0, restBytes), channelType: tlv(1, restBytes) },
+)
+
+export const acceptChannelCodec = messageCodec<AcceptChannel>(
+  33,
+  'accept_channel',
+  {
+    temporaryChannelId: bytes32,
+    dustLimitSatoshis: u64,
+    maxHtlcValueInFlightMsat: u64,
+    channelReserveSatoshis: u64,
+    htlcMinimumMsat: u64,
+    minimumDepth: u32,
+    toSelfDelay: u16,
+    maxAcceptedHtlcs: u16,
+    fundingPubkey: point,
+    revocationBasepoint: point,
+    paymentBasepoint: point,
+    delayedPaymentBasepoint: point,
+    htlcBasepoint: point,
+    firstPerCommitmentPoint: point,
+  },
+  { upfrontShutdownScript: tlv(0, restBytes), channelType: tlv(1, restBytes) },
+)
+
+export const fundingCreatedCodec = messageCodec<FundingCreated>(
+  34,
+  'funding_created',
+  { temporaryChannelId: bytes32, fundingTxid: bytes32, fundingOutputIndex: u16, signature },
+  {},
+)
+
+export const fundingSignedCodec = messageCodec<FundingSigned>(
+  35,
+  'funding_signed',
+  { channelId: bytes32, signature },
+  {},
+)
+
+export const channelReadyCodec = messageCodec<ChannelReady>(
+  36,
+  'channel_ready',
+  { channelId: bytes32, secondPerCommitmentPoint: point },
+  { alias: tlv(1, u64) },
+)

@@ -1,6 +1,10 @@
 import type { ChannelId, HtlcId, PaymentHash, Preimage, PrivateKey, PublicKey, Signature } from '../../lib/ids.ts'
 import type { BlockHeight, FeeratePerKw, Msat } from '../../lib/units.ts'
+import { u16List } from '../codec/combinators.ts'
+import { bytes32, fixedBytes, point, signature, u16, u16Bytes, u32, u64 } from '../codec/primitives.ts'
+import { tlv } from '../codec/tlv-stream.ts'
 import type { WithUnknownTlvs } from '../tlv-record.ts'
+import { messageCodec } from './message-codec.ts'
 
 /** BOLT 2: the sender offers an HTLC. */
 export interface UpdateAddHtlc extends WithUnknownTlvs {
@@ -76,3 +80,67 @@ export interface ChannelReestablish extends WithUnknownTlvs {
   readonly yourLastPerCommitmentSecret: Uint8Array
   readonly myCurrentPerCommitmentPoint: PublicKey
 }
+
+export const updateAddHtlcCodec = messageCodec<UpdateAddHtlc>(
+  128,
+  'update_add_htlc',
+  {
+    channelId: bytes32,
+    id: u64,
+    amountMsat: u64,
+    paymentHash: bytes32,
+    cltvExpiry: u32,
+    onionRoutingPacket: fixedBytes(1366),
+  },
+  { pathKey: tlv(0, point) },
+)
+
+export const updateFulfillHtlcCodec = messageCodec<UpdateFulfillHtlc>(
+  130,
+  'update_fulfill_htlc',
+  { channelId: bytes32, id: u64, paymentPreimage: bytes32 },
+  {},
+)
+
+export const updateFailHtlcCodec = messageCodec<UpdateFailHtlc>(
+  131,
+  'update_fail_htlc',
+  { channelId: bytes32, id: u64, reason: u16Bytes },
+  {},
+)
+
+export const updateFailMalformedHtlcCodec = messageCodec<UpdateFailMalformedHtlc>(
+  135,
+  'update_fail_malformed_htlc',
+  { channelId: bytes32, id: u64, sha256OfOnion: bytes32, failureCode: u16 },
+  {},
+)
+
+export const commitmentSignedCodec = messageCodec<CommitmentSigned>(
+  132,
+  'commitment_signed',
+  { channelId: bytes32, signature, htlcSignatures: u16List(signature) },
+  {},
+)
+
+export const revokeAndAckCodec = messageCodec<RevokeAndAck>(
+  133,
+  'revoke_and_ack',
+  { channelId: bytes32, perCommitmentSecret: bytes32, nextPerCommitmentPoint: point },
+  {},
+)
+
+export const updateFeeCodec = messageCodec<UpdateFee>(134, 'update_fee', { channelId: bytes32, feeratePerKw: u32 }, {})
+
+export const channelReestablishCodec = messageCodec<ChannelReestablish>(
+  136,
+  'channel_reestablish',
+  {
+    channelId: bytes32,
+    nextCommitmentNumber: u64,
+    nextRevocationNumber: u64,
+    yourLastPerCommitmentSecret: bytes32,
+    myCurrentPerCommitmentPoint: point,
+  },
+  {},
+)

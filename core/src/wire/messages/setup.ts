@@ -1,6 +1,10 @@
 import type { ChannelId } from '../../lib/ids.ts'
+import { restList } from '../codec/combinators.ts'
+import { bytes32, restBytes, u16, u16Bytes } from '../codec/primitives.ts'
+import { tlv } from '../codec/tlv-stream.ts'
 import type { FeatureVector } from '../feature-vector.ts'
 import type { WithUnknownTlvs } from '../tlv-record.ts'
+import { messageCodec } from './message-codec.ts'
 
 /** BOLT 1: the first message on a connection. */
 export interface Init extends WithUnknownTlvs {
@@ -43,3 +47,18 @@ export interface Pong extends WithUnknownTlvs {
   readonly type: 'pong'
   readonly ignored: Uint8Array
 }
+
+export const initCodec = messageCodec<Init>(
+  16,
+  'init',
+  { globalFeatures: u16Bytes, features: u16Bytes },
+  { networks: tlv(1, restList(bytes32)), remoteAddr: tlv(3, restBytes) },
+)
+
+export const errorCodec = messageCodec<ErrorMessage>(17, 'error', { channelId: bytes32, data: u16Bytes }, {})
+
+export const warningCodec = messageCodec<WarningMessage>(1, 'warning', { channelId: bytes32, data: u16Bytes }, {})
+
+export const pingCodec = messageCodec<Ping>(18, 'ping', { numPongBytes: u16, ignored: u16Bytes }, {})
+
+export const pongCodec = messageCodec<Pong>(19, 'pong', { ignored: u16Bytes }, {})

@@ -1,0 +1,93 @@
+import { EMPTY } from '../../lib/bytes.ts'
+import type { WireError, WireErrorCode } from '../wire-error.ts'
+
+/**
+ * A position in bytes being decoded. The first failure sticks: from then on every read yields zeroes, so a codec need not
+ * look after each step, and what it returns is thrown away by `decodeWith`.
+ */
+export class Reader {
+  readonly bytes: Uint8Array
+  offset = 0
+  /** Where the enclosing field ends: nothing past it is read. */
+  end: number
+  #view: DataView
+  #code: WireErrorCode | undefined
+  #path: string[] = []
+
+  constructor(bytes: Uint8Array) {
+    // A `Buffer` would hand its own kind out, and its `slice` does not copy.
+    this.bytes =
+      bytes.constructor === Uint8Array ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    this.#view = new DataView(this.bytes.buffer, this.bytes.byteOffset, this.bytes.byteLength)
+    this.end = bytes.length
+  }
+
+  get failed(): boolean {
+    return this.#code !== undefined
+  }
+
+  get code(): WireErrorCode | undefined {
+    return this.#code
+  }
+
+  get remaining(): number {
+    return this.end - this.offset
+  }
+
+  /** What went wrong, once something has. */
+  get error(): WireError | undefined {
+    return this.#code === undefined ? undefined : { code: this.#code, path: this.#path.toReversed().join('.') }
+  }
+
+  /** Only the first failure counts. */
+  fail(code: WireErrorCode): void {
+    this.#code ??= code
+  }
+
+  /** Says in which field the failure was; called from the innermost field outwards. */
+  within(field: string): void {
+    this.#path.push(field)
+  }
+
+  /** Replaces the code of a failure by one that says more where it happened. */
+  recode(code: WireErrorCode): void {
+    if (this.#code !== undefined) this.#code = code
+  }
+
+  #take(length: number): number {
+    const { offset } = this
+    if (this.#code !== undefined) return -1
+    if (this.end - offset < length) {
+      this.fail('truncated')
+      return -1
+    }
+    this.offset = offset + length
+    return offset
+  }
+
+  u8(): number {
+    const at = this.#take(1)
+    return at < 0 ? 0 : this.#view.getUint8(at)
+  }
+
+  u16(): number {
+    const at = this.#take(2)
+    return at < 0 ? 0 : this.#view.getUint16(at)
+  }
+
+  u32(): number {
+    const at = this.#take(4)
+    return at < 0 ? 0 : this.#view.getUint32(at)
+  }
+
+  u64(): bigint {
+    const at = this.#take(8)
+    return at < 0 ? 0n : this.#view.getBigUint64(at)
+  }
+
+  /** A copy. */
+  take(length: number): Uint8Array {
+    const at = this.#take(length)
+    return at < 0 ? EMPTY : this.bytes.slice(at, at + length)
+  }
+}

@@ -1,0 +1,103 @@
+import { EMPTY } from '../lib/bytes.ts'
+import { invariant } from '../lib/errors.ts'
+import type { Result } from '../lib/result.ts'
+import { type Codec, decodeWith, encodeWith } from './codec/codec.ts'
+import { closingSignedCodec, shutdownCodec } from './messages/channel-close.ts'
+import {
+  acceptChannelCodec,
+  channelReadyCodec,
+  fundingCreatedCodec,
+  fundingSignedCodec,
+  openChannelCodec,
+} from './messages/channel-open.ts'
+import {
+  channelReestablishCodec,
+  commitmentSignedCodec,
+  revokeAndAckCodec,
+  updateAddHtlcCodec,
+  updateFailHtlcCodec,
+  updateFailMalformedHtlcCodec,
+  updateFeeCodec,
+  updateFulfillHtlcCodec,
+} from './messages/channel-operation.ts'
+import { announcementSignaturesCodec, channelUpdateCodec } from './messages/gossip.ts'
+import type { Message, UnknownMessage } from './messages/message.ts'
+import type { MessageCodec } from './messages/message-codec.ts'
+import { errorCodec, initCodec, pingCodec, pongCodec, warningCodec } from './messages/setup.ts'
+import type { WireError } from './wire-error.ts'
+
+// The key keeps the table complete: a member added to `Message` without a codec does not compile.
+const codecs: { readonly [M in Message as M['type']]: MessageCodec<M> } = {
+  init: initCodec,
+  error: errorCodec,
+  warning: warningCodec,
+  ping: pingCodec,
+  pong: pongCodec,
+  open_channel: openChannelCodec,
+  accept_channel: acceptChannelCodec,
+  funding_created: fundingCreatedCodec,
+  funding_signed: fundingSignedCodec,
+  channel_ready: channelReadyCodec,
+  shutdown: shutdownCodec,
+  closing_signed: closingSignedCodec,
+  update_add_htlc: updateAddHtlcCodec,
+  update_fulfill_htlc: updateFulfillHtlcCodec,
+  update_fail_htlc: updateFailHtlcCodec,
+  update_fail_malformed_htlc: updateFailMalformedHtlcCodec,
+  commitment_signed: commitmentSignedCodec,
+  revoke_and_ack: revokeAndAckCodec,
+  update_fee: updateFeeCodec,
+  channel_reestablish: channelReestablishCodec,
+  channel_update: channelUpdateCodec,
+  announcement_signatures: announcementSignaturesCodec,
+}
+
+const byNumber = new Map((Object.values(codecs) as MessageCodec<Message>[]).map((codec) => [codec.number, codec]))
+
+/** BOLT 1: the transport carries no more than this. */
+const MAX_MESSAGE_LENGTH = 65535
+
+// Gossip that a peer may send us unasked and that we have no use for yet: channel_announcement, and the ends and ranges of
+// BOLT 7's queries. Their numbers are even, but they are no reason to hang up.
+const IGNORED_EVEN_TYPES: ReadonlySet<number> = new Set([256, 262, 264])
+
+const anyMessage: Codec<Message | UnknownMessage> = {
+  encode(writer, message) {
+    if (message.type === 'unknown') {
+      writer.u16(message.messageType)
+      writer.bytes(message.payload)
+      return
+    }
+    const codec = codecs[message.type] as MessageCodec<Message>
+    writer.u16(codec.number)
+    codec.body.encode(writer, message)
+  },
+  decode(reader) {
+    const messageType = reader.u16()
+    if (reader.failed) return { type: 'unknown', messageType, payload: EMPTY }
+    const codec = byNumber.get(messageType)
+    if (codec !== undefined) {
+      const message = codec.body.decode(reader)
+      if (reader.failed) reader.within(codec.name)
+      return message
+    }
+    // BOLT 1: a message of an unknown even type must not be passed over.
+    if (messageType % 2 === 0 && !IGNORED_EVEN_TYPES.has(messageType)) reader.fail('unknown-even-message')
+    if (reader.failed) reader.within(String(messageType))
+    return { type: 'unknown', messageType, payload: reader.take(reader.remaining) }
+  },
+}
+
+/** The bytes that the transport carries: the message's number, its fields, its extension. */
+export const encodeMessage = (message: Message | UnknownMessage): Uint8Array => {
+  const bytes = encodeWith(anyMessage, message)
+  invariant(bytes.length <= MAX_MESSAGE_LENGTH, 'a message is longer than the transport carries')
+  return bytes
+}
+
+/**
+ * Reads any bytes and never throws. A message that may be ignored comes back as `unknown`; one that may not (an unknown
+ * even type) is an error, upon which BOLT 1 has the connection closed, as upon every other error.
+ */
+export const decodeMessage = (bytes: Uint8Array): Result<Message | UnknownMessage, WireError> =>
+  decodeWith(anyMessage, bytes)
