@@ -1,7 +1,13 @@
-import type { Tx } from '../../bitcoin/transaction.ts'
+import { BARE_INPUT_WEIGHT, feeForWeight, outputWeight, TX_OVERHEAD_WEIGHT } from '../../bitcoin/fees.ts'
+import { SIGHASH_ALL, segwitV0Sighash } from '../../bitcoin/sighash.ts'
+import { SEQUENCE_FINAL, type Tx, type TxOutput, txidOf, withWitness } from '../../bitcoin/transaction.ts'
+import { secp256k1 } from '../../crypto/secp256k1.ts'
+import { compareBytes, EMPTY } from '../../lib/bytes.ts'
 import type { OutPoint, PublicKey, Signature, TxId } from '../../lib/ids.ts'
-import type { Result } from '../../lib/result.ts'
-import type { Msat, Sat } from '../../lib/units.ts'
+import { err, ok, type Result } from '../../lib/result.ts'
+import { type FeeratePerKw, type Msat, msatToSatFloor, type Sat } from '../../lib/units.ts'
+import { fundingWitness } from './funding-witness.ts'
+import { fundingScript } from './scripts.ts'
 
 /** Here "local" is our node. */
 export interface ClosingInput {
@@ -15,39 +21,128 @@ export interface ClosingInput {
   readonly toRemoteMsat: Msat
   readonly localIsOpener: boolean
   readonly fee: Sat
-  /** The limit of the node whose signature is made or checked: BOLT 3 lets each drop outputs below its own. */
-  readonly dustLimit: Sat
+  /** Each node drops outputs below its own `dust_limit_satoshis` from the transaction that it signs. */
+  readonly localDustLimit: Sat
+  readonly remoteDustLimit: Sat
 }
 
 export interface ClosingTransaction {
-  readonly tx: Tx
   readonly txid: TxId
+  /** Without witness. */
+  readonly tx: Tx
   readonly sighash: Uint8Array
-  /** Whether each side has an output. */
-  readonly hasLocalOutput: boolean
-  readonly hasRemoteOutput: boolean
 }
 
 export type ClosingError =
   | { readonly code: 'closing-fee-exceeds-balance'; readonly fee: Sat; readonly available: Sat }
   | { readonly code: 'closing-without-outputs' }
 
-/** BOLT 3, legacy closing transaction. */
-export declare const buildClosing: (input: ClosingInput) => Result<ClosingTransaction, ClosingError>
+/** Our legacy closing transaction (BOLT 3): the opener pays the fee, outputs below our dust limit are left out. */
+export const buildClosing = (input: ClosingInput): Result<ClosingTransaction, ClosingError> => {
+  const balances = closingBalances(input)
+  if (!balances.ok) return balances
+  return assemble(input, aboveDust(input.localDustLimit, balances.value))
+}
 
-export declare const signedClosing: (
+/**
+ * Finds which variant of the closing transaction the peer signed: by its dust limit or by ours, or without its own output
+ * (BOLT 2, closing_signed: a signature that fits none fails the negotiation). Ours is only ever missing when it is dust.
+ */
+export const verifyClosing = (
+  input: ClosingInput,
+  signature: Signature,
+): Result<ClosingTransaction, ClosingError | { readonly code: 'invalid-closing-signature' }> => {
+  const balances = closingBalances(input)
+  if (!balances.ok) return balances
+  const theirs = aboveDust(input.remoteDustLimit, balances.value)
+  const ours = aboveDust(input.localDustLimit, balances.value)
+  // BOLT 3, legacy closing transaction: a node may also eliminate its own output.
+  const variants = [theirs, ours, { ...theirs, remote: undefined }, { ...ours, remote: undefined }]
+  for (const variant of variants) {
+    const closing = assemble(input, variant)
+    if (closing.ok && secp256k1.verify(signature, closing.value.sighash, input.remoteFundingKey)) return closing
+  }
+  return err({ code: 'invalid-closing-signature' })
+}
+
+/** The closing transaction with the funding output's witness. */
+export const signedClosing = (
   input: Pick<ClosingInput, 'localFundingKey' | 'remoteFundingKey'>,
   closing: ClosingTransaction,
   localSignature: Signature,
   remoteSignature: Signature,
-) => Tx
+): Tx =>
+  withWitness(
+    closing.tx,
+    0,
+    fundingWitness(
+      { key: input.localFundingKey, signature: localSignature },
+      { key: input.remoteFundingKey, signature: remoteSignature },
+    ),
+  )
 
-/** Whether the other side's `closing_signed` signature is good for this transaction. */
-export declare const verifyClosingSignature: (
-  closing: ClosingTransaction,
-  remoteFundingKey: PublicKey,
-  signature: Signature,
-) => boolean
+/** Two signatures of 73 bytes, the empty item and the 2-of-2 script, as in BOLT 3, appendix A. */
+const FUNDING_WITNESS_WEIGHT = 222
 
-/** Expected weight with both outputs, or without the one whose script is left out. */
-export declare const closingWeight: (scripts: readonly Uint8Array[]) => number
+/** Expected weight of a closing transaction with outputs of these scripts. */
+export const closingWeight = (scripts: readonly Uint8Array[]): number =>
+  scripts.reduce(
+    (weight, script) => weight + outputWeight(script),
+    TX_OVERHEAD_WEIGHT + BARE_INPUT_WEIGHT + FUNDING_WITNESS_WEIGHT,
+  )
+
+/** The fee of a closing transaction that pays both scripts. */
+export const closingFee = (feeratePerKw: FeeratePerKw, localScript: Uint8Array, remoteScript: Uint8Array): Sat =>
+  feeForWeight(feeratePerKw, closingWeight([localScript, remoteScript]))
+
+interface Balances {
+  readonly local: Sat
+  readonly remote: Sat
+}
+
+/** An amount is `undefined` where its output is left out. */
+interface Outputs {
+  readonly local: Sat | undefined
+  readonly remote: Sat | undefined
+}
+
+const closingBalances = (input: ClosingInput): Result<Balances, ClosingError> => {
+  const local = msatToSatFloor(input.toLocalMsat)
+  const remote = msatToSatFloor(input.toRemoteMsat)
+  const available = input.localIsOpener ? local : remote
+  if (input.fee > available) return err({ code: 'closing-fee-exceeds-balance', fee: input.fee, available })
+  return ok(input.localIsOpener ? { local: local - input.fee, remote } : { local, remote: remote - input.fee })
+}
+
+const aboveDust = (dustLimit: Sat, { local, remote }: Balances): Outputs => ({
+  local: local >= dustLimit ? local : undefined,
+  remote: remote >= dustLimit ? remote : undefined,
+})
+
+const assemble = (input: ClosingInput, { local, remote }: Outputs): Result<ClosingTransaction, ClosingError> => {
+  const outputs: TxOutput[] = []
+  if (local !== undefined && local > 0n) outputs.push({ amount: local, script: input.localScript })
+  if (remote !== undefined && remote > 0n) outputs.push({ amount: remote, script: input.remoteScript })
+  if (outputs.length === 0) return err({ code: 'closing-without-outputs' })
+  const tx: Tx = {
+    version: 2,
+    inputs: [{ outpoint: input.fundingOutpoint, sequence: SEQUENCE_FINAL, scriptSig: EMPTY, witness: [] }],
+    outputs: outputs.sort(byOutputOrder),
+    lockTime: 0,
+  }
+  return ok({
+    txid: txidOf(tx),
+    tx,
+    sighash: segwitV0Sighash({
+      tx,
+      inputIndex: 0,
+      scriptCode: fundingScript(input.localFundingKey, input.remoteFundingKey).witnessScript,
+      amount: input.fundingAmount,
+      sighashType: SIGHASH_ALL,
+    }),
+  })
+}
+
+// BOLT 3, transaction output ordering.
+const byOutputOrder = (a: TxOutput, b: TxOutput): number =>
+  a.amount === b.amount ? compareBytes(a.script, b.script) : a.amount < b.amount ? -1 : 1

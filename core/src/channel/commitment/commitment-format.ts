@@ -1,3 +1,4 @@
+import { SIGHASH_SINGLE_ANYONECANPAY } from '../../bitcoin/sighash.ts'
 import type { Sat } from '../../lib/units.ts'
 
 /** BOLT 3 rules that depend on the channel's type. A commitment keeps the name; the rules are looked up by it. */
@@ -32,7 +33,7 @@ export const ANCHORS_ZERO_FEE_HTLC: CommitmentFormat = {
   htlcSuccessWeight: 706,
   htlcTimeoutWeight: 666,
   htlcTransactionsPayFees: false,
-  htlcSighashType: 0x83,
+  htlcSighashType: SIGHASH_SINGLE_ANYONECANPAY,
   htlcInputSequence: 1,
   htlcTransactionVersion: 2,
 }

@@ -1,3 +1,4 @@
+import { derivePublicKey, deriveRevocationPublicKey } from '../../crypto/commitment-keys.ts'
 import type { PublicKey } from '../../lib/ids.ts'
 import type { CommitmentParams } from './commitment-params.ts'
 
@@ -17,4 +18,14 @@ export interface CommitmentKeys {
  * Derives the keys of the commitment with this per-commitment point of its owner. It costs several point operations:
  * call it once, when the point arrives, and keep the result; scripts are remembered by the result's identity.
  */
-export declare const deriveCommitmentKeys: (params: CommitmentParams, perCommitmentPoint: PublicKey) => CommitmentKeys
+export const deriveCommitmentKeys = (params: CommitmentParams, perCommitmentPoint: PublicKey): CommitmentKeys => {
+  const { localBasepoints, remoteBasepoints } = params
+  return {
+    perCommitmentPoint,
+    localDelayedKey: derivePublicKey(localBasepoints.delayedPayment, perCommitmentPoint),
+    revocationKey: deriveRevocationPublicKey(remoteBasepoints.revocation, perCommitmentPoint),
+    localHtlcKey: derivePublicKey(localBasepoints.htlc, perCommitmentPoint),
+    remoteHtlcKey: derivePublicKey(remoteBasepoints.htlc, perCommitmentPoint),
+    remotePaymentKey: remoteBasepoints.payment,
+  }
+}

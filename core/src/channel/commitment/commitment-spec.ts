@@ -1,3 +1,4 @@
+import { feeForWeight } from '../../bitcoin/fees.ts'
 import type { HtlcId, PaymentHash } from '../../lib/ids.ts'
 import {
   type BlockHeight,
@@ -31,10 +32,6 @@ export interface CommitmentSpec {
   readonly toRemoteMsat: Msat
 }
 
-/** `feerate × weight / 1000`, rounded down (BOLT 3, fee calculation). */
-export const weightFee = (feeratePerKw: FeeratePerKw, weight: number): Sat =>
-  (BigInt(feeratePerKw as number) * BigInt(weight)) / 1000n
-
 /** The fee of an HTLC transaction that is taken out of the HTLC: none where the format has zero-fee HTLC transactions. */
 export const htlcTransactionFee = (
   format: CommitmentFormat,
@@ -42,7 +39,7 @@ export const htlcTransactionFee = (
   feeratePerKw: FeeratePerKw,
 ): Sat =>
   format.htlcTransactionsPayFees
-    ? weightFee(feeratePerKw, direction === 'offered' ? format.htlcTimeoutWeight : format.htlcSuccessWeight)
+    ? feeForWeight(feeratePerKw, direction === 'offered' ? format.htlcTimeoutWeight : format.htlcSuccessWeight)
     : 0n
 
 /**
@@ -54,9 +51,7 @@ export const htlcIsTrimmed = (
   htlc: Pick<SpecHtlc, 'direction' | 'amountMsat'>,
   feeratePerKw: FeeratePerKw,
   dustLimit: Sat,
-): boolean =>
-  (msatToSatFloor(htlc.amountMsat) as bigint) - (htlcTransactionFee(format, htlc.direction, feeratePerKw) as bigint) <
-  (dustLimit as bigint)
+): boolean => msatToSatFloor(htlc.amountMsat) - htlcTransactionFee(format, htlc.direction, feeratePerKw) < dustLimit
 
 /** How many HTLCs have an output. */
 export const untrimmedHtlcCount = (format: CommitmentFormat, spec: CommitmentSpec, dustLimit: Sat): number => {
@@ -71,20 +66,20 @@ export const commitmentWeight = (format: CommitmentFormat, untrimmedHtlcs: numbe
 
 /** The base fee of a commitment transaction with so many HTLC outputs, which the opener pays. */
 export const commitmentFee = (format: CommitmentFormat, feeratePerKw: FeeratePerKw, untrimmedHtlcs: number): Sat =>
-  weightFee(feeratePerKw, commitmentWeight(format, untrimmedHtlcs))
+  feeForWeight(feeratePerKw, commitmentWeight(format, untrimmedHtlcs))
 
 /** What the opener's side of a commitment loses before outputs are made: the base fee and both anchors. */
 export const openerCost = (format: CommitmentFormat, feeratePerKw: FeeratePerKw, untrimmedHtlcs: number): Sat =>
-  (commitmentFee(format, feeratePerKw, untrimmedHtlcs) as bigint) + 2n * (format.anchorAmount as bigint)
+  commitmentFee(format, feeratePerKw, untrimmedHtlcs) + 2n * format.anchorAmount
 
 /** `openerCost` of this very commitment, in millisatoshis: what the opener must be able to pay above its reserve. */
 export const commitFeeMsat = (format: CommitmentFormat, spec: CommitmentSpec, dustLimit: Sat): Msat =>
-  (openerCost(format, spec.feeratePerKw, untrimmedHtlcCount(format, spec, dustLimit)) as bigint) * MSAT_PER_SAT
+  openerCost(format, spec.feeratePerKw, untrimmedHtlcCount(format, spec, dustLimit)) * MSAT_PER_SAT
 
 /** The amount in HTLCs that this commitment would leave to the miner (BOLT 2, bounding exposure to trimmed HTLCs). */
 export const dustExposureMsat = (format: CommitmentFormat, spec: CommitmentSpec, dustLimit: Sat): Msat => {
   let exposure = 0n
   for (const htlc of spec.htlcs)
-    if (htlcIsTrimmed(format, htlc, spec.feeratePerKw, dustLimit)) exposure += htlc.amountMsat as bigint
+    if (htlcIsTrimmed(format, htlc, spec.feeratePerKw, dustLimit)) exposure += htlc.amountMsat
   return exposure
 }

@@ -1,23 +1,15 @@
-import type { Tx } from '../../bitcoin/transaction.ts'
+import { SIGHASH_ALL, segwitV0Sighash } from '../../bitcoin/sighash.ts'
+import { type Tx, txidOf, withWitness } from '../../bitcoin/transaction.ts'
+import { sha256 } from '../../crypto/hashes.ts'
+import { compareBytes, concat, EMPTY } from '../../lib/bytes.ts'
 import type { Signature, TxId } from '../../lib/ids.ts'
-import type { Sat } from '../../lib/units.ts'
+import { msatToSatFloor, type Sat } from '../../lib/units.ts'
 import type { CommitmentKeys } from './commitment-keys.ts'
 import type { CommitmentParams } from './commitment-params.ts'
-import type { CommitmentSpec, SpecHtlc } from './commitment-spec.ts'
-
-/** An untrimmed HTLC: its output, and the transaction by which the commitment's owner resolves it. */
-export interface HtlcTransaction {
-  readonly htlc: SpecHtlc
-  /** Of the commitment transaction. */
-  readonly outputIndex: number
-  /** Of the commitment transaction's output. */
-  readonly amount: Sat
-  readonly witnessScript: Uint8Array
-  /** The unsigned HTLC-timeout (offered) or HTLC-success (received) transaction. */
-  readonly tx: Tx
-  /** What the other side signs for `commitment_signed`, with its HTLC key for this commitment. */
-  readonly sighash: Uint8Array
-}
+import { type CommitmentSpec, htlcIsTrimmed, openerCost, type SpecHtlc } from './commitment-spec.ts'
+import { fundingWitness } from './funding-witness.ts'
+import { type HtlcTransaction, htlcTransaction } from './htlc-transactions.ts'
+import { fixedScripts, offeredHtlcScript, pointScripts, receivedHtlcScript, type WitnessScript } from './scripts.ts'
 
 export interface CommitmentTransaction {
   readonly txid: TxId
@@ -27,14 +19,17 @@ export interface CommitmentTransaction {
   readonly fundingSighash: Uint8Array
   /** In output order, as the signatures in `commitment_signed` are. */
   readonly htlcTransactions: readonly HtlcTransaction[]
-  readonly outputs: {
-    readonly toLocal?: number
-    readonly toRemote?: number
-    readonly localAnchor?: number
-    readonly remoteAnchor?: number
-  }
+  /** Where the other outputs are, of those that exist. */
+  readonly outputs: CommitmentOutputs
   /** What the miner gets: the base fee, and everything trimmed or rounded away. */
   readonly fee: Sat
+}
+
+export interface CommitmentOutputs {
+  readonly toLocal?: number
+  readonly toRemote?: number
+  readonly localAnchor?: number
+  readonly remoteAnchor?: number
 }
 
 export interface CommitmentInput {
@@ -45,13 +40,143 @@ export interface CommitmentInput {
   readonly spec: CommitmentSpec
 }
 
-/** BOLT 3, commitment transaction construction. The caller has checked that the opener can pay; what it cannot is left at 0. */
-export declare const buildCommitment: (input: CommitmentInput) => CommitmentTransaction
+/**
+ * Builds a commitment transaction and its HTLC transactions as BOLT 3 constructs them. Whether the opener can pay the fee is
+ * for the caller to check: what it lacks only shrinks its output to nothing.
+ */
+export const buildCommitment = ({ params, keys, index, spec }: CommitmentInput): CommitmentTransaction => {
+  const planned = planOutputs(params, keys, spec)
+  const { sequence, lockTime } = obscuredNumber(params, index)
+  const tx: Tx = {
+    version: 2,
+    inputs: [{ outpoint: params.fundingOutpoint, sequence, scriptSig: EMPTY, witness: [] }],
+    outputs: planned.map(({ amount, script }) => ({ amount, script: script.outputScript })),
+    lockTime,
+  }
+  const txid = txidOf(tx)
+  const htlcTransactions: HtlcTransaction[] = []
+  const positions: { -readonly [K in keyof CommitmentOutputs]: number } = {}
+  let paid = 0n
+  planned.forEach((output, outputIndex) => {
+    paid += output.amount
+    if (output.type !== 'htlc') positions[output.type] = outputIndex
+    else
+      htlcTransactions.push(
+        htlcTransaction(params, keys, {
+          commitmentTxid: txid,
+          outputIndex,
+          htlc: output.htlc,
+          witnessScript: output.script.witnessScript,
+          feeratePerKw: spec.feeratePerKw,
+        }),
+      )
+  })
+  return {
+    txid,
+    tx,
+    fundingSighash: segwitV0Sighash({
+      tx,
+      inputIndex: 0,
+      scriptCode: fixedScripts(params).funding.witnessScript,
+      amount: params.fundingAmount,
+      sighashType: SIGHASH_ALL,
+    }),
+    htlcTransactions,
+    outputs: positions,
+    fee: params.fundingAmount - paid,
+  }
+}
 
-/** The transaction with the funding output's witness. `localSignature` is the owner's. */
-export declare const signedCommitment: (
+/** The transaction with the funding output's witness: `localSignature` is the owner's, `remoteSignature` the other side's. */
+export const signedCommitment = (
   params: CommitmentParams,
   commitment: CommitmentTransaction,
   localSignature: Signature,
   remoteSignature: Signature,
-) => Tx
+): Tx =>
+  withWitness(
+    commitment.tx,
+    0,
+    fundingWitness(
+      { key: params.localFundingKey, signature: localSignature },
+      { key: params.remoteFundingKey, signature: remoteSignature },
+    ),
+  )
+
+type PlannedOutput =
+  | { readonly type: keyof CommitmentOutputs; readonly amount: Sat; readonly script: WitnessScript }
+  | { readonly type: 'htlc'; readonly amount: Sat; readonly script: WitnessScript; readonly htlc: SpecHtlc }
+
+const planOutputs = (
+  params: CommitmentParams,
+  keys: CommitmentKeys,
+  spec: CommitmentSpec,
+): readonly PlannedOutput[] => {
+  const { format, dustLimit } = params
+  const fixed = fixedScripts(params)
+  const scripts = pointScripts(params, keys)
+  const planned: PlannedOutput[] = []
+  for (const htlc of spec.htlcs) {
+    if (htlcIsTrimmed(format, htlc, spec.feeratePerKw, dustLimit)) continue
+    const script =
+      htlc.direction === 'offered'
+        ? offeredHtlcScript(scripts, htlc.paymentHash)
+        : receivedHtlcScript(scripts, htlc.paymentHash, htlc.cltvExpiry)
+    planned.push({ type: 'htlc', amount: msatToSatFloor(htlc.amountMsat), script, htlc })
+  }
+  const hasHtlcs = planned.length > 0
+  // BOLT 3, fee payment: the base fee and both anchors come out of the opener's side.
+  const cost = openerCost(format, spec.feeratePerKw, planned.length)
+  const toLocal = msatToSatFloor(spec.toLocalMsat) - (params.localIsOpener ? cost : 0n)
+  const toRemote = msatToSatFloor(spec.toRemoteMsat) - (params.localIsOpener ? 0n : cost)
+  const hasLocal = toLocal >= dustLimit
+  const hasRemote = toRemote >= dustLimit
+  if (hasLocal) planned.push({ type: 'toLocal', amount: toLocal, script: scripts.delayed })
+  if (hasRemote) planned.push({ type: 'toRemote', amount: toRemote, script: fixed.toRemote })
+  // BOLT 3, step 8: an anchor where its side has something to bring in.
+  if (hasLocal || hasHtlcs)
+    planned.push({ type: 'localAnchor', amount: format.anchorAmount, script: fixed.localAnchor })
+  if (hasRemote || hasHtlcs)
+    planned.push({ type: 'remoteAnchor', amount: format.anchorAmount, script: fixed.remoteAnchor })
+  return planned.sort(byOutputOrder)
+}
+
+// BOLT 3, transaction output ordering.
+const byOutputOrder = (a: PlannedOutput, b: PlannedOutput): number => {
+  if (a.amount !== b.amount) return a.amount < b.amount ? -1 : 1
+  const byScript = compareBytes(a.script.outputScript, b.script.outputScript)
+  if (byScript !== 0) return byScript
+  return a.type === 'htlc' && b.type === 'htlc' ? a.htlc.cltvExpiry - b.htlc.cltvExpiry : 0
+}
+
+interface Mask {
+  readonly upper: number
+  readonly lower: number
+}
+
+const maskOf = new WeakMap<CommitmentParams, Mask>()
+
+// The 48 bits that hide the commitment number, as two halves.
+const numberMask = (params: CommitmentParams): Mask => {
+  const known = maskOf.get(params)
+  if (known !== undefined) return known
+  const { localBasepoints, remoteBasepoints } = params
+  // BOLT 3, commitment transaction: the opener's payment basepoint is hashed first.
+  const [opener, other] = params.localIsOpener
+    ? [localBasepoints.payment, remoteBasepoints.payment]
+    : [remoteBasepoints.payment, localBasepoints.payment]
+  const digest = new DataView(sha256(concat(opener, other)).buffer)
+  const mask = { upper: digest.getUint32(25) & 0xffffff, lower: digest.getUint32(28) & 0xffffff }
+  maskOf.set(params, mask)
+  return mask
+}
+
+const HALF = 0x1000000
+
+const obscuredNumber = (params: CommitmentParams, index: number): { sequence: number; lockTime: number } => {
+  const { upper, lower } = numberMask(params)
+  return {
+    sequence: 0x80000000 + (upper ^ Math.floor(index / HALF)),
+    lockTime: 0x20000000 + (lower ^ (index % HALF)),
+  }
+}

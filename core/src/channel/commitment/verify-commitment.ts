@@ -1,5 +1,6 @@
+import { secp256k1 } from '../../crypto/secp256k1.ts'
 import type { HtlcId, Signature } from '../../lib/ids.ts'
-import type { Result } from '../../lib/result.ts'
+import { err, ok, type Result } from '../../lib/result.ts'
 import type { CommitmentKeys } from './commitment-keys.ts'
 import type { CommitmentParams } from './commitment-params.ts'
 import type { HtlcDirection } from './commitment-spec.ts'
@@ -11,10 +12,27 @@ export type CommitmentSignatureError =
   | { readonly code: 'invalid-htlc-signature'; readonly direction: HtlcDirection; readonly htlcId: HtlcId }
 
 /** Checks what the other side sent in `commitment_signed` for a commitment of which we are the owner. */
-export declare const verifyCommitmentSignatures: (
+export const verifyCommitmentSignatures = (
   params: CommitmentParams,
   keys: CommitmentKeys,
   commitment: CommitmentTransaction,
   signature: Signature,
   htlcSignatures: readonly Signature[],
-) => Result<undefined, CommitmentSignatureError>
+): Result<undefined, CommitmentSignatureError> => {
+  // BOLT 2, commitment_signed: the receiver fails the channel when the signature is not valid for its transaction.
+  if (!secp256k1.verify(signature, commitment.fundingSighash, params.remoteFundingKey))
+    return err({ code: 'invalid-commitment-signature' })
+  // BOLT 2, commitment_signed: one signature for each HTLC output, no more and no less.
+  const { htlcTransactions } = commitment
+  if (htlcSignatures.length !== htlcTransactions.length)
+    return err({
+      code: 'htlc-signature-count-mismatch',
+      expected: htlcTransactions.length,
+      received: htlcSignatures.length,
+    })
+  // BOLT 2, commitment_signed: each must be valid for the HTLC transaction of its output, in output order.
+  for (const [position, { htlc, sighash }] of htlcTransactions.entries())
+    if (!secp256k1.verify(htlcSignatures[position] as Signature, sighash, keys.remoteHtlcKey))
+      return err({ code: 'invalid-htlc-signature', direction: htlc.direction, htlcId: htlc.id })
+  return ok(undefined)
+}

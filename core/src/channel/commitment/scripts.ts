@@ -1,0 +1,142 @@
+import { compileScript, p2wsh, scriptNumber } from '../../bitcoin/script.ts'
+import { hash160, ripemd160 } from '../../crypto/hashes.ts'
+import { compareBytes, concat } from '../../lib/bytes.ts'
+import type { PaymentHash, PublicKey } from '../../lib/ids.ts'
+import type { BlockHeight } from '../../lib/units.ts'
+import type { CommitmentKeys } from './commitment-keys.ts'
+import type { CommitmentParams } from './commitment-params.ts'
+
+/** A version 0 witness script and the output script that pays to it. */
+export interface WitnessScript {
+  readonly witnessScript: Uint8Array
+  readonly outputScript: Uint8Array
+}
+
+/** The scripts of a side's commitments that do not depend on the per-commitment point. */
+export interface FixedScripts {
+  readonly funding: WitnessScript
+  readonly toRemote: WitnessScript
+  readonly localAnchor: WitnessScript
+  readonly remoteAnchor: WitnessScript
+}
+
+/** The scripts of one commitment that are the same for all its HTLCs. */
+export interface PointScripts {
+  /** Of `to_local`, and of the output of every HTLC transaction. */
+  readonly delayed: WitnessScript
+  /** How every HTLC script begins: the revocation branch, then the remote HTLC key and the size check. */
+  readonly htlcPrefix: Uint8Array
+  readonly localHtlcKey: PublicKey
+}
+
+/** BOLT 3, funding transaction output: a 2-of-2 of the keys in lexicographic order. */
+export const fundingScript = (a: PublicKey, b: PublicKey): WitnessScript => {
+  const [first, second] = compareBytes(a, b) < 0 ? [a, b] : [b, a]
+  return payToWitnessScript(concat(bytes(0x52, 0x21), first, bytes(0x21), second, bytes(0x52, 0xae)))
+}
+
+const fixedScriptsOf = new WeakMap<CommitmentParams, FixedScripts>()
+
+/** Computed once per `params` object. */
+export const fixedScripts = (params: CommitmentParams): FixedScripts => {
+  const known = fixedScriptsOf.get(params)
+  if (known !== undefined) return known
+  const scripts: FixedScripts = {
+    funding: fundingScript(params.localFundingKey, params.remoteFundingKey),
+    // With anchors: <key> OP_CHECKSIGVERIFY 1 OP_CHECKSEQUENCEVERIFY.
+    toRemote: payToWitnessScript(concat(bytes(0x21), params.remoteBasepoints.payment, bytes(0xad, 0x51, 0xb2))),
+    localAnchor: anchorScript(params.localFundingKey),
+    remoteAnchor: anchorScript(params.remoteFundingKey),
+  }
+  fixedScriptsOf.set(params, scripts)
+  return scripts
+}
+
+const pointScriptsOf = new WeakMap<CommitmentKeys, PointScripts>()
+
+/** Computed once per `keys` object. */
+export const pointScripts = (params: CommitmentParams, keys: CommitmentKeys): PointScripts => {
+  const known = pointScriptsOf.get(keys)
+  if (known !== undefined) return known
+  const scripts: PointScripts = {
+    delayed: payToWitnessScript(
+      concat(
+        bytes(0x63, 0x21),
+        keys.revocationKey,
+        bytes(0x67),
+        numberPush(params.toSelfDelay),
+        bytes(0xb2, 0x75, 0x21),
+        keys.localDelayedKey,
+        bytes(0x68, 0xac),
+      ),
+    ),
+    htlcPrefix: concat(
+      bytes(0x76, 0xa9, 0x14),
+      hash160(keys.revocationKey),
+      bytes(0x87, 0x63, 0xac, 0x67, 0x21),
+      keys.remoteHtlcKey,
+      bytes(0x7c, 0x82, 0x01, 0x20, 0x87),
+    ),
+    localHtlcKey: keys.localHtlcKey,
+  }
+  pointScriptsOf.set(keys, scripts)
+  return scripts
+}
+
+/** BOLT 3, offered HTLC outputs (with the one block delay of anchors). */
+export const offeredHtlcScript = (scripts: PointScripts, paymentHash: PaymentHash): WitnessScript =>
+  payToWitnessScript(
+    concat(
+      scripts.htlcPrefix,
+      OFFERED_TIMEOUT,
+      scripts.localHtlcKey,
+      OFFERED_SUCCESS,
+      ripemd160(paymentHash),
+      OFFERED_END,
+    ),
+  )
+
+/** BOLT 3, received HTLC outputs (with the one block delay of anchors). */
+export const receivedHtlcScript = (
+  scripts: PointScripts,
+  paymentHash: PaymentHash,
+  cltvExpiry: BlockHeight,
+): WitnessScript =>
+  payToWitnessScript(
+    concat(
+      scripts.htlcPrefix,
+      RECEIVED_SUCCESS,
+      ripemd160(paymentHash),
+      RECEIVED_KEY,
+      scripts.localHtlcKey,
+      RECEIVED_TIMEOUT,
+      numberPush(cltvExpiry),
+      RECEIVED_END,
+    ),
+  )
+
+const anchorScript = (fundingKey: PublicKey): WitnessScript =>
+  // OP_CHECKSIG OP_IFDUP OP_NOTIF OP_16 OP_CHECKSEQUENCEVERIFY OP_ENDIF
+  payToWitnessScript(concat(bytes(0x21), fundingKey, bytes(0xac, 0x73, 0x64, 0x60, 0xb2, 0x68)))
+
+const payToWitnessScript = (witnessScript: Uint8Array): WitnessScript => ({
+  witnessScript,
+  outputScript: p2wsh(witnessScript),
+})
+
+const bytes = (...values: readonly number[]): Uint8Array => Uint8Array.from(values)
+
+const numberPush = (value: number): Uint8Array => compileScript([scriptNumber(value)])
+
+// OP_NOTIF OP_DROP 2 OP_SWAP <local key> 2 OP_CHECKMULTISIG OP_ELSE OP_HASH160 <hash> OP_EQUALVERIFY OP_CHECKSIG OP_ENDIF,
+// then for both kinds of HTLC: 1 OP_CHECKSEQUENCEVERIFY OP_DROP OP_ENDIF.
+const OFFERED_TIMEOUT = bytes(0x64, 0x75, 0x52, 0x7c, 0x21)
+const OFFERED_SUCCESS = bytes(0x52, 0xae, 0x67, 0xa9, 0x14)
+const OFFERED_END = bytes(0x88, 0xac, 0x68, 0x51, 0xb2, 0x75, 0x68)
+
+// OP_IF OP_HASH160 <hash> OP_EQUALVERIFY 2 OP_SWAP <local key> 2 OP_CHECKMULTISIG OP_ELSE OP_DROP <expiry>
+// OP_CHECKLOCKTIMEVERIFY OP_DROP OP_CHECKSIG OP_ENDIF
+const RECEIVED_SUCCESS = bytes(0x63, 0xa9, 0x14)
+const RECEIVED_KEY = bytes(0x88, 0x52, 0x7c, 0x21)
+const RECEIVED_TIMEOUT = bytes(0x52, 0xae, 0x67, 0x75)
+const RECEIVED_END = bytes(0xb1, 0x75, 0xac, 0x68, 0x51, 0xb2, 0x75, 0x68)
