@@ -1,0 +1,164 @@
+import { z } from 'zod'
+import { actor, command, query } from './define.ts'
+import { field, named, publicly } from './field.ts'
+import {
+  BlockHeight,
+  ChannelId,
+  Count,
+  Feerate,
+  Flag,
+  integer,
+  Msat,
+  NodeId,
+  Page,
+  Ppm,
+  page,
+  Sat,
+  ShortChannelId,
+  Timestamp,
+  TxId,
+  text,
+} from './scalars.ts'
+
+export const ChannelState = z.enum(['opening', 'usable', 'offline', 'closing', 'closed', 'quarantined'])
+export const CloseKind = z.enum(['mutual', 'local-force', 'remote-force', 'revoked'])
+export const Side = z.enum(['local', 'remote'])
+
+const RelayPolicy = named(
+  'RelayPolicy',
+  'What a node charges and asks for to relay out of a channel.',
+  z.object({
+    feeBaseMsat: Msat,
+    feeProportionalMillionths: Ppm,
+    cltvExpiryDelta: integer(0, 0xffff),
+    htlcMinimumMsat: Msat,
+    htlcMaximumMsat: Msat,
+  }),
+)
+
+const Funding = named(
+  'Funding',
+  'An output that funds, funded or will fund a channel.',
+  z.object({
+    fundingIndex: Count,
+    txid: TxId,
+    outputIndex: integer(0, 0xffff),
+    amountSat: Sat,
+    status: z.enum(['unconfirmed', 'confirmed', 'spent']),
+    blockHeight: BlockHeight.optional(),
+  }),
+)
+
+const ChannelSummary = named(
+  'ChannelSummary',
+  'A channel, open or closing.',
+  z.object({
+    channelId: ChannelId,
+    peer: NodeId,
+    state: ChannelState,
+    initiator: Side,
+    channelType: publicly(text(64)),
+    announced: Flag,
+    fundings: z.array(Funding).readonly(),
+    shortChannelId: ShortChannelId.optional(),
+    aliases: z.array(ShortChannelId).readonly(),
+    remoteAlias: ShortChannelId.optional(),
+    capacitySat: Sat,
+    localMsat: field(Msat, { summary: 'Ours, HTLCs in flight apart.' }),
+    remoteMsat: field(Msat, { summary: "The peer's, HTLCs in flight apart." }),
+    spendableMsat: field(Msat, { summary: 'The most that one HTLC out of this channel can carry now.' }),
+    receivableMsat: field(Msat, { summary: 'The most that one HTLC into this channel can carry now.' }),
+    htlcsInFlight: Count,
+    localPolicy: RelayPolicy,
+    remotePolicy: RelayPolicy.optional(),
+    closeKind: CloseKind.optional(),
+    openedAt: Timestamp.optional(),
+  }),
+)
+
+export const channels = actor('channels', 'Payment channels and what they charge to relay.', {
+  list: query({
+    summary: 'Every channel, open or closing, a page at a time.',
+    request: z.strictObject({ peer: NodeId.optional(), state: ChannelState.optional(), page: Page.optional() }),
+    reply: page(ChannelSummary),
+  }),
+  get: query({
+    summary: 'One channel.',
+    request: z.strictObject({ channelId: ChannelId }),
+    reply: z.object({ channel: ChannelSummary }),
+    errors: ['channel-not-found'],
+    positional: ['channelId'],
+  }),
+  open: command({
+    summary: 'Opens a channel with a connected peer. Answers when the funding transaction is signed and on its way.',
+    request: z.strictObject({
+      nodeId: NodeId,
+      fundingSat: field(Sat, { summary: 'What we put in.' }),
+      pushMsat: field(Msat, { summary: 'A gift to the peer out of the funding.' }).optional(),
+      feerate: field(Feerate, { summary: "Of the funding transaction; the node's estimate if not said." }).optional(),
+      feeBaseMsat: field(Msat, { summary: 'The relay fee that the channel starts with.' }).optional(),
+      feeProportionalMillionths: Ppm.optional(),
+    }),
+    reply: z.object({
+      channelId: ChannelId,
+      fundingTxid: TxId,
+      fundingOutputIndex: integer(0, 0xffff),
+      feeSat: Sat,
+    }),
+    errors: [
+      'peer-not-connected',
+      'insufficient-funds',
+      'funding-too-small',
+      'funding-too-large',
+      'push-too-large',
+      'fee-out-of-bounds',
+      'feerate-out-of-bounds',
+      'refused-by-peer',
+      'peer-disconnected',
+    ],
+    effects: ['locks', 'fees', 'pays-out'],
+    bounds: ['fundingSat', 'feerate', 'feeBaseMsat', 'feeProportionalMillionths'],
+    spends: { fundingSat: 'locks', pushMsat: 'pays-out', feerate: 'fees' },
+    positional: ['nodeId', 'fundingSat'],
+  }),
+  close: command({
+    summary: 'Closes a channel together with the peer. Our share goes to our own wallet.',
+    request: z.strictObject({
+      channelId: ChannelId,
+      feerate: field(Feerate, { summary: "Of the closing transaction; the node's estimate if not said." }).optional(),
+    }),
+    reply: z.object({
+      channelId: ChannelId,
+      state: ChannelState,
+      txid: field(TxId, { summary: 'There once both sides have signed.' }).optional(),
+    }),
+    errors: [
+      'channel-not-found',
+      'channel-not-ready',
+      'already-closing',
+      'peer-not-connected',
+      'feerate-out-of-bounds',
+    ],
+    effects: ['fees'],
+    bounds: ['feerate'],
+    spends: { feerate: 'fees' },
+    positional: ['channelId'],
+  }),
+  forceClose: command({
+    summary: 'Closes a channel alone, by publishing our latest commitment. Our share is locked for a while.',
+    request: z.strictObject({ channelId: ChannelId }),
+    reply: z.object({ channelId: ChannelId, txid: TxId }),
+    errors: ['channel-not-found', 'already-closing'],
+    effects: ['fees', 'locks'],
+    positional: ['channelId'],
+  }),
+  setRelayFees: command({
+    summary: 'Changes what the node charges to relay out of a channel. The old fees are honoured for ten more minutes.',
+    request: z.strictObject({ channelId: ChannelId, feeBaseMsat: Msat, feeProportionalMillionths: Ppm }),
+    reply: z.object({ channelId: ChannelId, localPolicy: RelayPolicy }),
+    errors: ['channel-not-found', 'already-closing', 'fee-out-of-bounds'],
+    effects: ['prices'],
+    bounds: ['feeBaseMsat', 'feeProportionalMillionths'],
+    positional: ['channelId', 'feeBaseMsat', 'feeProportionalMillionths'],
+  }),
+})

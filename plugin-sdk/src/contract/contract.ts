@@ -1,0 +1,60 @@
+import type { z } from 'zod'
+import { channels } from './channels.ts'
+import type { Command, Operation } from './define.ts'
+import type { CommonErrorCode } from './errors.ts'
+import { eventLog } from './event-log.ts'
+import { events } from './events.ts'
+import { hooks } from './hooks.ts'
+import { invoices } from './invoices.ts'
+import { node } from './node.ts'
+import { payments } from './payments.ts'
+import { peers } from './peers.ts'
+import { plugins } from './plugins.ts'
+import { wallet } from './wallet.ts'
+
+/** Semantic: a reader of an older minor version goes on working. */
+export const CONTRACT_VERSION = '0.1.0'
+
+/** Every actor, by name. */
+export const actors = { node, peers, channels, payments, invoices, wallet, plugins, events: eventLog } as const
+
+/** All that is declared, for whoever derives something from it. */
+export const contract = { version: CONTRACT_VERSION, actors, events, hooks } as const
+
+export type ActorName = keyof typeof actors
+export type OperationName<Name extends ActorName> = keyof (typeof actors)[Name]['operations'] & string
+
+type OperationOf<Name extends ActorName, Op extends OperationName<Name>> = Extract<
+  (typeof actors)[Name]['operations'][Op],
+  Operation
+>
+
+/** What an operation is asked with, once checked: amounts are `bigint`. */
+export type RequestOf<Name extends ActorName, Op extends OperationName<Name>> = z.output<
+  OperationOf<Name, Op>['request']
+>
+/** What it answers. */
+export type ReplyOf<Name extends ActorName, Op extends OperationName<Name>> = z.output<OperationOf<Name, Op>['reply']>
+/** The codes it may be refused or fail with. */
+export type ErrorCodeOf<Name extends ActorName, Op extends OperationName<Name>> =
+  | OperationOf<Name, Op>['errors'][number]
+  | CommonErrorCode
+
+/** The operation by its names as they come from outside; `undefined` if there is none. */
+export const findOperation = (actor: string, operation: string): Operation | undefined => {
+  if (!Object.hasOwn(actors, actor)) return undefined
+  const { operations } = actors[actor as ActorName]
+  return Object.hasOwn(operations, operation) ? (operations as Record<string, Operation>)[operation] : undefined
+}
+
+/** Every operation with the name of its actor, in the contract's order. */
+export const allOperations = (): readonly { actor: ActorName; name: string; operation: Operation }[] =>
+  Object.entries(actors).flatMap(([actor, { operations }]) =>
+    Object.entries(operations as Record<string, Operation>).map(([name, operation]) => ({
+      actor: actor as ActorName,
+      name,
+      operation,
+    })),
+  )
+
+export const isCommand = (operation: Operation): operation is Command => operation.kind === 'command'

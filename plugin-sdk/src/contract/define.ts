@@ -1,0 +1,144 @@
+import { z } from 'zod'
+import { Cursor } from './scalars.ts'
+import type { Effect } from './types.ts'
+
+/** Who may be allowed to ask: the operator and granted plugins, or the operator alone. */
+export type Access = 'grantable' | 'operator'
+
+interface Shared<Request extends z.ZodObject, Reply extends z.ZodObject, Code extends string> {
+  readonly summary: string
+  readonly request: Request
+  readonly reply: Reply
+  /** What it may be refused or fail with, beside `COMMON_ERRORS`. */
+  readonly errors: readonly Code[]
+  readonly access: Access
+  /** Request fields that the command line takes by position; a single argument is split at `split`. */
+  readonly positional: readonly string[]
+  readonly split?: string
+}
+
+export interface Query<
+  Request extends z.ZodObject = z.ZodObject,
+  Reply extends z.ZodObject = z.ZodObject,
+  Code extends string = string,
+> extends Shared<Request, Reply, Code> {
+  readonly kind: 'query'
+}
+
+export interface Command<
+  Request extends z.ZodObject = z.ZodObject,
+  Reply extends z.ZodObject = z.ZodObject,
+  Code extends string = string,
+> extends Shared<Request, Reply, Code> {
+  readonly kind: 'command'
+  readonly effects: readonly Effect[]
+  /** Request fields whose range a grant may limit. */
+  readonly bounds: readonly string[]
+  /** Request fields that are counted against a budget. */
+  readonly spends: Readonly<Record<string, 'pays-out' | 'fees' | 'locks'>>
+  /** Why an amount, rate or address needs neither bound nor budget. */
+  readonly unbounded: Readonly<Record<string, string>>
+  /** Whether a caller must give an idempotency key: true wherever the command spends. */
+  readonly keyRequired: boolean
+}
+
+export type Operation = Query | Command
+
+type Declared<Request, Reply, Code, Operation> = {
+  readonly summary: string
+  readonly request: Request
+  readonly reply: Reply
+  readonly errors?: readonly Code[]
+} & Partial<Pick<Operation & Shared<z.ZodObject, z.ZodObject, string>, 'access' | 'positional' | 'split'>>
+
+type FieldsOf<Schema extends z.ZodObject> = keyof Schema['shape'] & string
+
+type WithAsOf<Reply extends z.ZodObject> = z.ZodObject<
+  Reply['shape'] & { asOf: typeof Cursor },
+  Reply['_zod']['config']
+>
+
+/** An operation that changes nothing. Its reply also carries `asOf`, from where `events` continues without a gap. */
+export const query = <Request extends z.ZodObject, Reply extends z.ZodObject, const Code extends string = never>(
+  declared: Declared<Request, Reply, Code, Query>,
+): Query<Request, WithAsOf<Reply>, Code> => ({
+  access: 'grantable',
+  positional: [],
+  errors: [],
+  ...declared,
+  kind: 'query',
+  reply: declared.reply.extend({ asOf: Cursor }) as unknown as WithAsOf<Reply>,
+})
+
+/** An operation that may change things. Reason, causes and key travel beside its request. */
+export const command = <Request extends z.ZodObject, Reply extends z.ZodObject, const Code extends string = never>(
+  declared: Declared<Request, Reply, Code, Command> & {
+    readonly effects: readonly Effect[]
+    readonly bounds?: readonly FieldsOf<Request>[]
+    readonly spends?: Readonly<Partial<Record<FieldsOf<Request>, 'pays-out' | 'fees' | 'locks'>>>
+    readonly unbounded?: Readonly<Record<string, string>>
+  },
+): Command<Request, Reply, Code> => ({
+  access: 'grantable',
+  positional: [],
+  errors: [],
+  bounds: [],
+  unbounded: {},
+  ...declared,
+  spends: (declared.spends ?? {}) as Command['spends'],
+  kind: 'command',
+  keyRequired: declared.effects.some((effect) => effect === 'pays-out' || effect === 'fees' || effect === 'locks'),
+})
+
+export interface Actor<Name extends string = string, Operations = Readonly<Record<string, Operation>>> {
+  readonly name: Name
+  readonly summary: string
+  readonly operations: Operations
+}
+
+export const actor = <Name extends string, Operations extends Readonly<Record<string, Operation>>>(
+  name: Name,
+  summary: string,
+  operations: Operations,
+): Actor<Name, Operations> => ({ name, summary, operations })
+
+/** Durable events are kept and can be replayed; ephemeral ones reach only who listens at that moment. */
+export type Durability = 'durable' | 'ephemeral'
+
+export interface EventDefinition<Name extends string = string, Payload extends z.ZodObject = z.ZodObject> {
+  readonly name: Name
+  readonly version: number
+  readonly durability: Durability
+  readonly summary: string
+  readonly payload: Payload
+}
+
+export const event = <Name extends string, Shape extends z.ZodRawShape>(
+  name: Name,
+  summary: string,
+  payload: Shape,
+  { version = 1, durability = 'durable' }: { version?: number; durability?: Durability } = {},
+): EventDefinition<Name, z.ZodObject<Shape>> => ({ name, version, durability, summary, payload: z.object(payload) })
+
+export type Combiner = 'first-decisive' | 'all-accept' | 'sum-capped' | 'merge-bounds'
+
+export interface HookDefinition<
+  Name extends string = string,
+  Request extends z.ZodObject = z.ZodObject,
+  Verdict extends z.ZodType = z.ZodType,
+> {
+  readonly name: Name
+  readonly summary: string
+  readonly request: Request
+  readonly verdict: Verdict
+  /** For all plugins together: they are asked in parallel. */
+  readonly deadlineMs: number
+  readonly combiner: Combiner
+  /** What no answer means; the operator may override it. */
+  readonly onFailure: 'open' | 'closed'
+}
+
+export const hook = <Name extends string, Request extends z.ZodObject, Verdict extends z.ZodType>(
+  name: Name,
+  definition: Omit<HookDefinition<Name, Request, Verdict>, 'name'>,
+): HookDefinition<Name, Request, Verdict> => ({ name, ...definition })

@@ -1,0 +1,26 @@
+import { z } from 'zod'
+import { actor, query } from './define.ts'
+import { field, named } from './field.ts'
+import { Count, Cursor, integer, JsonObject, MAX_PAGE_ROWS, Timestamp, text } from './scalars.ts'
+
+const StoredEvent = named(
+  'StoredEvent',
+  'An event as the log keeps it. Amounts in its payload are decimal strings.',
+  z.object({ cursor: Cursor, at: Timestamp, type: text(64), version: Count, payload: JsonObject }),
+)
+
+export const eventLog = actor('events', 'Everything that happened, in order.', {
+  list: query({
+    summary: 'Durable events after a cursor, oldest first, a page at a time.',
+    request: z.strictObject({
+      from: field(Cursor, { summary: 'The oldest event kept if not said.' }).optional(),
+      types: field(z.array(text(64)).max(64).readonly(), { summary: 'Only these; all if not said.' }).optional(),
+      limit: integer(1, MAX_PAGE_ROWS).optional(),
+    }),
+    reply: z.object({
+      items: z.array(StoredEvent).readonly(),
+      next: field(Cursor, { summary: 'Where to go on, also when nothing more is there yet.' }),
+    }),
+    errors: ['cursor-expired', 'cursor-invalid'],
+  }),
+})

@@ -1,0 +1,233 @@
+import { z } from 'zod'
+import { ChannelState, CloseKind, Side } from './channels.ts'
+import { event } from './define.ts'
+import { field, named, publicly } from './field.ts'
+import { PaymentFailure, SentPart } from './payments.ts'
+import {
+  BlockHash,
+  BlockHeight,
+  ChannelId,
+  Count,
+  Hex,
+  Invoice,
+  integer,
+  Msat,
+  Name,
+  NodeId,
+  PaymentHash,
+  Ppm,
+  Sat,
+  ShortChannelId,
+  SocketAddress,
+  Timestamp,
+  TxId,
+  text,
+} from './scalars.ts'
+
+const channel = { channelId: ChannelId, peer: NodeId }
+
+const funding = {
+  fundingIndex: Count,
+  fundingTxid: TxId,
+  fundingOutputIndex: integer(0, 0xffff),
+  fundingSat: Sat,
+}
+
+const RelayHtlc = named(
+  'RelayHtlc',
+  'One HTLC of a relayed payment, on the side it came in or went out.',
+  z.object({
+    channelId: ChannelId,
+    peer: NodeId,
+    shortChannelId: ShortChannelId.optional(),
+    htlcId: Count,
+    amountMsat: Msat,
+    cltvExpiry: BlockHeight,
+  }),
+)
+
+const ReceivedPart = named(
+  'ReceivedPart',
+  'One HTLC of a payment that we received.',
+  z.object({ channelId: ChannelId, htlcId: Count, amountMsat: Msat }),
+)
+
+const Fees = z.object({ feeBaseMsat: Msat, feeProportionalMillionths: Ppm })
+
+const plugin = { plugin: Name, pluginVersion: text(64) }
+
+const definitions = [
+  event('peer.connected', 'A peer is connected and has sent its init.', {
+    nodeId: publicly(NodeId),
+    address: SocketAddress.optional(),
+    direction: z.enum(['inbound', 'outbound']),
+    features: publicly(Hex),
+  }),
+  event('peer.disconnected', 'The connection to a peer has ended.', {
+    nodeId: publicly(NodeId),
+    reason: text(256).optional(),
+  }),
+  event('channel.opening', 'Either side has proposed a channel.', {
+    temporaryChannelId: ChannelId,
+    peer: NodeId,
+    initiator: Side,
+    fundingSat: Sat,
+    pushMsat: Msat,
+  }),
+  event('channel.funding-created', 'A channel has a funding transaction, signed for by both sides.', {
+    ...channel,
+    temporaryChannelId: ChannelId.optional(),
+    initiator: Side,
+    ...funding,
+    channelType: publicly(text(64)),
+    localMsat: Msat,
+    remoteMsat: Msat,
+  }),
+  event('channel.funding-confirmed', "A channel's funding is deep enough in the chain.", {
+    ...channel,
+    ...funding,
+    blockHeight: BlockHeight,
+    shortChannelId: ShortChannelId.optional(),
+  }),
+  event('channel.ready', 'A channel can carry payments for the first time.', {
+    ...channel,
+    fundingIndex: Count,
+    shortChannelId: ShortChannelId.optional(),
+    aliases: z.array(ShortChannelId).readonly(),
+    capacitySat: Sat,
+    localMsat: Msat,
+    remoteMsat: Msat,
+    ...Fees.shape,
+  }),
+  event('channel.state-changed', 'A channel has gone offline, come back, or moved on in its life.', {
+    ...channel,
+    previous: ChannelState.optional(),
+    state: ChannelState,
+  }),
+  event('channel.balance-changed', "A channel's balance has moved. Moves within one commit are told once.", {
+    ...channel,
+    fundingIndex: Count,
+    capacitySat: Sat,
+    localMsat: Msat,
+    remoteMsat: Msat,
+    spendableMsat: Msat,
+    receivableMsat: Msat,
+  }),
+  event('channel.relay-fees-changed', 'The node charges something else to relay out of a channel.', {
+    ...channel,
+    ...Fees.shape,
+    previous: Fees,
+  }),
+  event('channel.closing', 'A channel has begun to close.', {
+    ...channel,
+    fundingIndex: Count,
+    initiator: Side,
+    kind: CloseKind,
+    txid: TxId.optional(),
+  }),
+  event('channel.closed', 'A channel is closed and all that was ours is in our wallet.', {
+    ...channel,
+    fundingIndex: Count,
+    kind: CloseKind,
+    txid: TxId,
+    blockHeight: BlockHeight,
+  }),
+  event('channel.errored', 'A channel broke a rule, or its peer did.', {
+    ...channel,
+    source: Side,
+    code: text(64),
+    text: text(512),
+  }),
+  event('payment.sent', 'A payment of ours has arrived.', {
+    paymentHash: PaymentHash,
+    amountMsat: Msat,
+    feesMsat: Msat,
+    destination: NodeId.optional(),
+    parts: z.array(SentPart).readonly(),
+    startedAt: Timestamp,
+    settledAt: Timestamp,
+  }),
+  event('payment.failed', 'A payment of ours has failed for good. Nothing of it is still under way.', {
+    paymentHash: PaymentHash,
+    amountMsat: Msat,
+    destination: NodeId.optional(),
+    failure: PaymentFailure,
+    parts: z.array(SentPart).readonly(),
+    startedAt: Timestamp,
+    failedAt: Timestamp,
+  }),
+  event('payment.received', 'An invoice of ours was paid.', {
+    paymentHash: PaymentHash,
+    amountMsat: Msat,
+    parts: z.array(ReceivedPart).readonly(),
+    receivedAt: Timestamp,
+  }),
+  event('payment.relayed', 'A payment went through this node and settled on both sides.', {
+    paymentHash: PaymentHash,
+    feeMsat: field(Msat, { summary: 'What we earned.' }),
+    incoming: z.array(RelayHtlc).readonly(),
+    outgoing: z.array(RelayHtlc).readonly(),
+    startedAt: Timestamp,
+    settledAt: Timestamp,
+  }),
+  event('payment.relay-failed', 'A payment could not go through this node.', {
+    paymentHash: PaymentHash,
+    incoming: z.array(RelayHtlc).readonly(),
+    outgoing: field(z.array(RelayHtlc).readonly(), { summary: 'Empty where we refused before sending it on.' }),
+    requested: field(
+      z.object({ shortChannelId: ShortChannelId.optional(), amountMsat: Msat, cltvExpiry: BlockHeight }),
+      { summary: 'Where the sender wanted it to go.' },
+    ).optional(),
+    source: field(Side, { summary: 'Whether we refused it, or it failed further on.' }),
+    code: field(text(64), { summary: 'The BOLT 4 failure, where it is ours or readable.' }),
+  }),
+  event('invoice.created', 'This node made an invoice.', {
+    paymentHash: PaymentHash,
+    invoice: Invoice,
+    amountMsat: Msat.optional(),
+    description: text(1024),
+    createdAt: Timestamp,
+    expiresAt: Timestamp,
+  }),
+  event('wallet.transaction', "A transaction that changes the wallet's balance was seen, or was confirmed.", {
+    txid: TxId,
+    receivedSat: Sat,
+    spentSat: Sat,
+    feeSat: Sat.optional(),
+    label: text(64).optional(),
+    blockHeight: BlockHeight.optional(),
+  }),
+  event(
+    'chain.block',
+    'The chain has a new tip.',
+    { blockHeight: publicly(BlockHeight), blockHash: BlockHash },
+    { durability: 'ephemeral' },
+  ),
+  event('plugin.started', 'A plugin runs.', plugin),
+  event('plugin.stopped', 'A plugin was stopped or removed.', { ...plugin, reason: text(256).optional() }),
+  event('plugin.faulted', 'A plugin broke a limit or threw.', {
+    ...plugin,
+    code: text(64),
+    text: text(1024),
+    restartInMs: Count.optional(),
+  }),
+  event('plugin.refused', 'A plugin asked for what it was not granted, or beyond its bounds or budget.', {
+    ...plugin,
+    operation: text(128),
+    code: text(64),
+    text: text(1024),
+  }),
+  event('plugin.warned', 'A plugin comes near one of its limits.', { ...plugin, code: text(64), text: text(1024) }),
+] as const
+
+type Definition = (typeof definitions)[number]
+
+export type EventName = Definition['name']
+
+/** Every event, by name. */
+export const events = Object.fromEntries(definitions.map((definition) => [definition.name, definition])) as unknown as {
+  readonly [Name in EventName]: Extract<Definition, { name: Name }>
+}
+
+/** What an event says. */
+export type EventPayload<Name extends EventName> = z.output<(typeof events)[Name]['payload']>

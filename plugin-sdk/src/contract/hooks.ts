@@ -1,0 +1,58 @@
+import { z } from 'zod'
+import { Side } from './channels.ts'
+import { hook } from './define.ts'
+import { named, publicly } from './field.ts'
+import { ChannelId, Feerate, Flag, integer, Msat, NodeId, Sat, text } from './scalars.ts'
+
+const channelAccept = hook('channel.accept', {
+  summary: 'A peer wants to open a channel with us. Every plugin must accept it, or it is refused.',
+  request: z.object({
+    temporaryChannelId: ChannelId,
+    peer: NodeId,
+    initiator: Side,
+    fundingSat: Sat,
+    pushMsat: Msat,
+    feerate: Feerate,
+    channelType: publicly(text(64)),
+    announce: Flag,
+    dustLimitSat: Sat,
+    channelReserveSat: Sat,
+    htlcMinimumMsat: Msat,
+    maxHtlcValueInFlightMsat: Msat,
+    maxAcceptedHtlcs: integer(0, 0xffff),
+    toSelfDelay: integer(0, 0xffff),
+  }),
+  verdict: named(
+    'ChannelAcceptVerdict',
+    'Accept, perhaps asking for more confirmations than the node would; or reject.',
+    z.discriminatedUnion('type', [
+      z.strictObject({ type: z.literal('accept'), minimumDepth: integer(1, 144).optional() }),
+      z.strictObject({ type: z.literal('reject'), reason: text(256, 'Told to the peer.') }),
+    ]),
+  ),
+  deadlineMs: 5_000,
+  combiner: 'all-accept',
+  onFailure: 'closed',
+})
+
+export const hooks = { 'channel.accept': channelAccept } as const
+
+export type HookName = keyof typeof hooks
+
+export type HookRequest<Name extends HookName> = z.output<(typeof hooks)[Name]['request']>
+export type HookVerdict<Name extends HookName> = z.output<(typeof hooks)[Name]['verdict']>
+
+/** What one plugin made of a question: its verdict, or why there is none. */
+export type HookAnswer<Name extends HookName> =
+  | { readonly type: 'verdict'; readonly plugin: string; readonly verdict: HookVerdict<Name> }
+  | {
+      readonly type: 'no-verdict'
+      readonly plugin: string
+      readonly code: 'timed-out' | 'faulted' | 'invalid' | 'not-running'
+    }
+
+/** Verdict and whose it was; `by` is not there when everyone accepted. */
+export interface CombinedVerdict<Name extends HookName> {
+  readonly verdict: HookVerdict<Name>
+  readonly by?: string
+}

@@ -1,0 +1,28 @@
+export { encodeEvent, encodeReply, parseRequest, parseVerdict } from './codec.ts'
+export { combineChannelAccept } from './combine-verdicts.ts'
+export {
+  type ActorName,
+  actors,
+  allOperations,
+  CONTRACT_VERSION,
+  contract,
+  type ErrorCodeOf,
+  findOperation,
+  isCommand,
+  type OperationName,
+  type ReplyOf,
+  type RequestOf,
+} from './contract.ts'
+export type { Access, Actor, Command, EventDefinition, HookDefinition, Operation, Query } from './define.ts'
+export { type BigintForm, encodeJson } from './encode-json.ts'
+export { COMMON_ERRORS, type CommonErrorCode } from './errors.ts'
+export { type EventName, type EventPayload, events } from './events.ts'
+export {
+  type CombinedVerdict,
+  type HookAnswer,
+  type HookName,
+  type HookRequest,
+  type HookVerdict,
+  hooks,
+} from './hooks.ts'
+export type * from './types.ts'

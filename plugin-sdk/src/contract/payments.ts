@@ -1,0 +1,146 @@
+import { z } from 'zod'
+import { actor, command, query } from './define.ts'
+import { field, named } from './field.ts'
+import {
+  ChannelId,
+  Hex,
+  Invoice,
+  integer,
+  Msat,
+  NodeId,
+  Page,
+  PaymentHash,
+  Preimage,
+  page,
+  Secret32,
+  ShortChannelId,
+  Timestamp,
+  text,
+} from './scalars.ts'
+
+export const PaymentFailure = named(
+  'PaymentFailure',
+  'Why a payment or one of its parts failed.',
+  z.object({
+    code: text(64, 'Ours, or the BOLT 4 name that the failing node sent.'),
+    erringNode: NodeId.optional(),
+    erringShortChannelId: ShortChannelId.optional(),
+    text: text(512).optional(),
+  }),
+)
+
+export const SentPart = named(
+  'SentPart',
+  'One HTLC of a payment that we sent.',
+  z.object({
+    channelId: ChannelId,
+    shortChannelId: ShortChannelId.optional(),
+    amountMsat: field(Msat, { summary: 'What the destination gets of it.' }),
+    feesMsat: Msat,
+    route: z.array(NodeId).readonly(),
+    status: z.enum(['in-flight', 'settled', 'failed']),
+    failure: PaymentFailure.optional(),
+  }),
+)
+
+const Payment = named(
+  'Payment',
+  'A payment that we sent or are sending.',
+  z.object({
+    paymentHash: PaymentHash,
+    status: z.enum(['in-flight', 'settled', 'failed']),
+    amountMsat: Msat,
+    feesMsat: Msat,
+    destination: NodeId.optional(),
+    invoice: Invoice.optional(),
+    description: text(1024).optional(),
+    parts: z.array(SentPart).readonly(),
+    preimage: Preimage.optional(),
+    failure: PaymentFailure.optional(),
+    startedAt: Timestamp,
+    endedAt: Timestamp.optional(),
+  }),
+)
+
+const paying = [
+  'already-paid',
+  'payment-in-flight',
+  'insufficient-balance',
+  'no-route',
+  'fee-limit-exceeded',
+  'expiry-too-far',
+  'payment-failed',
+  'outcome-unknown',
+] as const
+
+export const payments = actor('payments', 'Payments that this node sends.', {
+  list: query({
+    summary: 'Payments sent, the newest first, a page at a time.',
+    request: z.strictObject({ status: z.enum(['in-flight', 'settled', 'failed']).optional(), page: Page.optional() }),
+    reply: page(Payment),
+  }),
+  get: query({
+    summary: 'One payment.',
+    request: z.strictObject({ paymentHash: PaymentHash }),
+    reply: z.object({ payment: Payment }),
+    errors: ['payment-not-found'],
+    positional: ['paymentHash'],
+  }),
+  payInvoice: command({
+    summary: 'Pays a BOLT 11 invoice. Answers when the payment is settled or has failed for good.',
+    request: z.strictObject({
+      invoice: Invoice,
+      amountMsat: field(Msat, { summary: 'Only for an invoice that names no amount.' }).optional(),
+      maxFeeMsat: field(Msat, {
+        summary: 'The most that relays may charge; 1 % and at least 5 sat if not said.',
+      }).optional(),
+    }),
+    reply: z.object({ payment: Payment }),
+    errors: [
+      'invoice-invalid',
+      'invoice-expired',
+      'invoice-wrong-network',
+      'invoice-unsupported',
+      'amount-required',
+      'amount-mismatch',
+      'own-invoice',
+      ...paying,
+    ],
+    effects: ['pays-out', 'fees'],
+    bounds: ['amountMsat', 'maxFeeMsat'],
+    spends: { invoice: 'pays-out', amountMsat: 'pays-out', maxFeeMsat: 'fees' },
+    positional: ['invoice'],
+  }),
+  sendToRoute: command({
+    summary: 'Sends one HTLC over exactly this route. Answers when it is settled or has failed.',
+    request: z.strictObject({
+      paymentHash: PaymentHash,
+      paymentSecret: Secret32,
+      totalAmountMsat: field(Msat, { summary: "Of all parts together; the last hop's amount if not said." }).optional(),
+      paymentMetadata: Hex.optional(),
+      route: field(
+        z
+          .array(
+            named(
+              'RouteHop',
+              'A node on the route and the HTLC that reaches it.',
+              z.strictObject({
+                nodeId: NodeId,
+                shortChannelId: field(ShortChannelId, { summary: 'The channel into that node, or an alias of it.' }),
+                amountMsat: Msat,
+                cltvExpiryDelta: integer(1, 2016, 'Blocks from now until the HTLC to that node expires.'),
+              }),
+            ),
+          )
+          .min(1)
+          .max(20)
+          .readonly(),
+        { summary: 'From the first peer to the destination.' },
+      ),
+    }),
+    reply: z.object({ payment: Payment }),
+    errors: ['channel-not-found', 'invalid-route', ...paying],
+    effects: ['pays-out', 'fees'],
+    spends: { totalAmountMsat: 'pays-out', route: 'pays-out' },
+  }),
+})

@@ -1,0 +1,47 @@
+import { z } from 'zod'
+import { actor, command, query } from './define.ts'
+import { field, named, publicly } from './field.ts'
+import { Count, Flag, Hex, NodeId, Page, page, SocketAddress, Timestamp } from './scalars.ts'
+
+const PeerSummary = named(
+  'PeerSummary',
+  'A node that we are connected to or have channels with.',
+  z.object({
+    nodeId: publicly(NodeId),
+    connected: Flag,
+    address: SocketAddress.optional(),
+    direction: field(z.enum(['inbound', 'outbound']), { summary: 'Who dialled, while connected.' }).optional(),
+    features: publicly(Hex).optional(),
+    connectedAt: Timestamp.optional(),
+    channels: Count,
+  }),
+)
+
+export const peers = actor('peers', 'The nodes this one is connected to.', {
+  list: query({
+    summary: 'Every peer that is connected or has a channel with us, a page at a time.',
+    request: z.strictObject({ connected: Flag.optional(), page: Page.optional() }),
+    reply: page(PeerSummary),
+  }),
+  connect: command({
+    summary: 'Connects to a node, and stays connected: a lost connection is tried again with growing pauses.',
+    request: z.strictObject({
+      nodeId: NodeId,
+      address: field(SocketAddress, { summary: '`host:port`; the last known one if not said.' }).optional(),
+    }),
+    reply: z.object({ peer: PeerSummary }),
+    errors: ['address-unknown', 'unreachable', 'handshake-failed', 'incompatible-peer'],
+    effects: ['connects'],
+    bounds: ['address'],
+    positional: ['nodeId', 'address'],
+    split: '@',
+  }),
+  disconnect: command({
+    summary: 'Ends the connection to a peer and stops dialling it. Its channels stay open.',
+    request: z.strictObject({ nodeId: NodeId }),
+    reply: z.object({}),
+    errors: ['not-connected'],
+    effects: ['connects'],
+    positional: ['nodeId'],
+  }),
+})

@@ -1,0 +1,93 @@
+import { z } from 'zod'
+import { actor, command, query } from './define.ts'
+import { field, named } from './field.ts'
+import { Count, Flag, JsonObject, Name, Page, page, Timestamp, text } from './scalars.ts'
+
+const PluginState = z.enum(['starting', 'running', 'backing-off', 'stopped', 'failed'])
+
+const PluginSummary = named(
+  'PluginSummary',
+  'An installed plugin.',
+  z.object({
+    name: Name,
+    version: text(64),
+    state: PluginState,
+    summary: text(512).optional(),
+    permissions: field(z.array(text(256)).readonly(), { summary: 'What it was granted, one line each.' }),
+    installedAt: Timestamp,
+    startedAt: Timestamp.optional(),
+    restarts: Count,
+    lastFault: text(512).optional(),
+    memoryBytes: Count.optional(),
+  }),
+)
+
+const LogLine = named(
+  'LogLine',
+  'A line that a plugin, or the host on its behalf, has logged.',
+  z.object({
+    at: Timestamp,
+    level: z.enum(['debug', 'info', 'warn', 'error']),
+    source: z.enum(['plugin', 'host']),
+    text: text(4096),
+  }),
+)
+
+export const plugins = actor('plugins', 'The plugins of this node.', {
+  list: query({
+    summary: 'Installed plugins, a page at a time.',
+    request: z.strictObject({ page: Page.optional() }),
+    reply: page(PluginSummary),
+    access: 'operator',
+  }),
+  install: command({
+    summary: 'Installs the plugin in a folder, grants what its manifest asks for, and starts it.',
+    request: z.strictObject({
+      path: text(4096, "The folder with the plugin's `fulgurite.plugin.json`, on the node's machine."),
+      config: field(JsonObject, { summary: "The plugin's settings." }).optional(),
+    }),
+    reply: z.object({ plugin: PluginSummary, warnings: z.array(text(512)).readonly() }),
+    errors: [
+      'path-not-found',
+      'manifest-invalid',
+      'contract-mismatch',
+      'config-invalid',
+      'bundle-failed',
+      'already-installed',
+      'node-too-old',
+      'start-failed',
+    ],
+    effects: [],
+    access: 'operator',
+    positional: ['path'],
+  }),
+  remove: command({
+    summary: 'Stops a plugin and takes it off this node, its grants with it.',
+    request: z.strictObject({
+      name: Name,
+      keepStore: field(Flag, { summary: 'Keeps what the plugin has stored, for a later install.' }).optional(),
+    }),
+    reply: z.object({}),
+    errors: ['plugin-not-found'],
+    effects: [],
+    access: 'operator',
+    positional: ['name'],
+  }),
+  restart: command({
+    summary: 'Stops a plugin and starts it anew.',
+    request: z.strictObject({ name: Name }),
+    reply: z.object({ plugin: PluginSummary }),
+    errors: ['plugin-not-found', 'start-failed'],
+    effects: [],
+    access: 'operator',
+    positional: ['name'],
+  }),
+  logs: query({
+    summary: "A plugin's latest log lines, the newest first, a page at a time.",
+    request: z.strictObject({ name: Name, page: Page.optional() }),
+    reply: page(LogLine),
+    errors: ['plugin-not-found'],
+    access: 'operator',
+    positional: ['name'],
+  }),
+})

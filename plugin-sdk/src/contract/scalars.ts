@@ -1,0 +1,107 @@
+import { z } from 'zod'
+import { field, type ScalarKind } from './field.ts'
+import type * as T from './types.ts'
+
+const scalar = <Output, Input = Output>(
+  kind: ScalarKind,
+  schema: z.ZodType,
+  meta: { summary?: string; dataClass?: T.DataClass } = {},
+): z.ZodType<Output, Input> => field(schema, { scalar: kind, ...meta }) as unknown as z.ZodType<Output, Input>
+
+// 21 million bitcoin in millisatoshis has 19 digits.
+const decimal = /^(0|[1-9][0-9]{0,18})$/
+
+const amount = (unit: string): z.ZodType =>
+  z.union(
+    [
+      z.bigint().nonnegative(),
+      z.string().regex(decimal).transform(BigInt),
+      z.number().int().nonnegative().transform(BigInt),
+    ],
+    { error: `expected a whole, non-negative number of ${unit} (past 2^53 as a string)` },
+  )
+
+const hex = (bytes: number): z.ZodType =>
+  z
+    .string()
+    .regex(
+      new RegExp(`^[0-9a-f]{${bytes * 2}}$`),
+      `expected ${bytes} bytes as ${bytes * 2} lower-case hexadecimal characters`,
+    )
+
+/** What a caller may give for an amount: JSON has the decimal string, the HTTP face integers too. */
+export type AmountInput = bigint | string | number
+
+export const Msat = scalar<T.Msat, AmountInput>('msat', amount('millisatoshis'))
+export const Sat = scalar<T.Sat, AmountInput>('sat', amount('satoshis'))
+export const Ppm = scalar<T.Ppm>('ppm', z.number().int().min(0).max(0xffffffff), { summary: 'Parts per million.' })
+export const Feerate = scalar<T.FeeratePerKw>('feerate', z.number().int().min(253).max(10_000_000), {
+  summary: 'Satoshis per 1000 weight units.',
+})
+export const Timestamp = scalar<T.TimestampMs>('timestamp', z.number().int().nonnegative(), {
+  summary: 'Milliseconds since the Unix epoch.',
+})
+export const BlockHeight = scalar<T.BlockHeight>('block-height', z.number().int().nonnegative())
+export const Flag = scalar<boolean>('flag', z.boolean())
+
+export const NodeId = scalar<T.NodeId>(
+  'node-id',
+  z
+    .string()
+    .regex(/^0[23][0-9a-f]{64}$/, 'expected a node id: 66 lower-case hexadecimal characters that begin with 02 or 03'),
+)
+export const ChannelId = scalar<T.ChannelId>('channel-id', hex(32))
+export const TxId = scalar<T.TxId>('txid', hex(32), { summary: 'A transaction id, as explorers display it.' })
+export const BlockHash = scalar<T.BlockHash>('block-hash', hex(32), { dataClass: 'public' })
+export const PaymentHash = scalar<T.PaymentHash>('payment-hash', hex(32))
+export const Preimage = scalar<T.Preimage>('preimage', hex(32), { dataClass: 'secret' })
+export const Hex = scalar<string>(
+  'hex',
+  z
+    .string()
+    .regex(/^([0-9a-f]{2})*$/, 'expected lower-case hexadecimal')
+    .max(65_536),
+)
+export const Secret32 = scalar<string>('hex', hex(32), { dataClass: 'secret' })
+export const ShortChannelId = scalar<T.ShortChannelId>(
+  'short-channel-id',
+  z.string().regex(/^\d{1,8}x\d{1,8}x\d{1,5}$/, 'expected block, transaction and output, such as 539268x845x1'),
+)
+export const Cursor = scalar<T.Cursor>('cursor', z.string().min(1).max(128), { summary: 'A place in the event log.' })
+export const PageToken = scalar<T.PageToken>('page-token', z.string().min(1).max(256))
+
+export const Address = scalar<string>('address', z.string().min(14).max(120), { summary: 'An on-chain address.' })
+export const SocketAddress = scalar<string>(
+  'socket-address',
+  z.string().regex(/^(\[[0-9a-fA-F:.]+\]|[^\s:@/]{1,255}):\d{1,5}$/, 'expected host:port, such as 127.0.0.1:9735'),
+  { summary: '`host:port`.' },
+)
+export const Invoice = scalar<string>('invoice', z.string().min(20).max(7_089), { summary: 'A BOLT 11 invoice.' })
+/** Any JSON object. Readers check it against a schema of their own. */
+export const JsonObject = scalar<Readonly<Record<string, unknown>>>('json', z.record(z.string(), z.json()))
+
+/** A whole number in a range. */
+export const integer = (min: number, max: number, summary?: string): z.ZodType<number> =>
+  scalar('integer', z.number().int().min(min).max(max), summary === undefined ? {} : { summary })
+
+export const Count = integer(0, Number.MAX_SAFE_INTEGER)
+
+/** Free text of at most `max` characters. */
+export const text = (max: number, summary?: string): z.ZodType<string> =>
+  scalar('text', z.string().max(max), summary === undefined ? {} : { summary })
+
+export const Name = scalar<string>(
+  'text',
+  z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'expected lower-case letters, digits and hyphens'),
+)
+
+export const MAX_PAGE_ROWS = 500
+
+export const Page = z.strictObject({
+  limit: integer(1, MAX_PAGE_ROWS, `Rows at most, ${MAX_PAGE_ROWS} at the very most; 100 if not said.`).optional(),
+  after: PageToken.optional(),
+})
+
+/** A page of rows; `next` is there when more follow. */
+export const page = <Item extends z.ZodType>(item: Item) =>
+  z.object({ items: z.array(item).readonly(), next: PageToken.optional() })
