@@ -1,5 +1,6 @@
-import { initEccLib, Transaction } from 'bitcoinjs-lib'
+import { initEccLib } from 'bitcoinjs-lib/src/ecc_lib'
 import { tapTweakHash } from 'bitcoinjs-lib/src/payments/bip341'
+import { Transaction } from 'bitcoinjs-lib/src/transaction'
 import * as ecc from 'tiny-secp256k1'
 import { invariant } from '../lib/errors.ts'
 import type { PrivateKey, PublicKey } from '../lib/ids.ts'
