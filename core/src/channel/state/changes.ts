@@ -1,0 +1,36 @@
+import type { HtlcId } from '../../lib/ids.ts'
+import type { FeeratePerKw } from '../../lib/units.ts'
+import type { HtlcFailure, HtlcRecord } from './htlc.ts'
+
+/** A change of the commitments that one side has signed: the HTLC's record holds the rest. */
+export type Change =
+  | { readonly type: 'add'; readonly id: HtlcId }
+  | { readonly type: 'fulfil'; readonly id: HtlcId }
+  | { readonly type: 'fail'; readonly id: HtlcId }
+  | { readonly type: 'fee'; readonly feeratePerKw: FeeratePerKw }
+
+/**
+ * A change that no signature covers yet. It lives in the session and dies with the connection: the peer's are forgotten,
+ * our additions are failed to their origin, and our removals are proposed again from what the records hold.
+ */
+export type Proposal =
+  | { readonly type: 'add'; readonly record: HtlcRecord }
+  | { readonly type: 'fulfil'; readonly id: HtlcId }
+  | { readonly type: 'fail'; readonly id: HtlcId; readonly failure: HtlcFailure }
+  | { readonly type: 'fee'; readonly feeratePerKw: FeeratePerKw }
+
+/**
+ * Where each side's signed changes are on their way into both commitments (the proposed ones are in `Session.proposed`).
+ * Ours: `signed` are in a commitment of the peer that it has not acknowledged by revoking the one before; `acked` are in
+ * the peer's commitment and go into ours with its next signature.
+ * The peer's: `acked` are in our commitment and go into the peer's with our next signature; `signed` are in that signature.
+ */
+export interface Changes {
+  readonly localSigned: readonly Change[]
+  readonly localAcked: readonly Change[]
+  readonly remoteAcked: readonly Change[]
+  readonly remoteSigned: readonly Change[]
+  /** The next ids that signed additions leave free. */
+  readonly nextLocalHtlcId: HtlcId
+  readonly nextRemoteHtlcId: HtlcId
+}

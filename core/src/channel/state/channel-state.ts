@@ -1,0 +1,38 @@
+import type { NodeId } from '../../lib/ids.ts'
+import type { Durable, Funded, Opening } from './durable.ts'
+import type { Session } from './session.ts'
+
+/**
+ * A channel. Only `durable` is ever stored: a step that returns the same `durable` object has nothing to write.
+ * Without a `session` the peer is not connected.
+ */
+export interface ChannelState {
+  readonly durable: Durable
+  readonly session?: Session
+}
+
+/** A channel that does not exist yet, for either side. */
+export const newChannel = (localNodeId: NodeId, remoteNodeId: NodeId, session: Session): ChannelState => ({
+  durable: { phase: 'idle', localNodeId, remoteNodeId },
+  session,
+})
+
+/** Whether the channel has commitments that must never be forgotten: from here on it is written to the store. */
+export const isStored = (durable: Durable): boolean => !isOpening(durable)
+
+export const isOpening = (durable: Durable): durable is Opening => {
+  switch (durable.phase) {
+    case 'aborted':
+    case 'idle':
+    case 'wait-for-open-answer':
+    case 'wait-for-funding':
+    case 'wait-for-funding-signed':
+    case 'wait-for-decision':
+    case 'wait-for-funding-created':
+      return true
+    default:
+      return false
+  }
+}
+
+export const isFunded = (durable: Durable): durable is Funded => !isOpening(durable) && durable.phase !== 'closed'

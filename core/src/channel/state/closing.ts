@@ -1,0 +1,55 @@
+import type { Tx } from '../../bitcoin/transaction.ts'
+import type { TxId } from '../../lib/ids.ts'
+import type { BlockHeight, Sat } from '../../lib/units.ts'
+
+/** Why a channel is being closed. */
+export type CloseCause =
+  | 'cooperative'
+  | 'operator'
+  | 'protocol-error'
+  | 'remote-error'
+  | 'htlc-deadline'
+  | 'closing-timeout'
+  /** The peer proved that it knows a later state than ours: we must not publish, and ask it to. */
+  | 'data-loss'
+  | 'remote-commitment'
+  | 'revoked-commitment'
+  | 'unknown-spend'
+
+/** A spend of the funding output that is published or seen. */
+export interface FundingSpend {
+  readonly kind: 'mutual' | 'local' | 'remote' | 'remote-next' | 'revoked' | 'unknown'
+  readonly tx: Tx
+  readonly txid: TxId
+  readonly confirmedAt?: BlockHeight
+}
+
+/** What is known of a closing in the `closing` phase. */
+export interface ClosingProgress {
+  readonly cause: CloseCause
+  readonly startedAt: BlockHeight
+  /** A cooperative close that both have signed. */
+  readonly mutual?: Tx
+  /** Whether we publish our latest commitment. Never after data loss. */
+  readonly publishLocal: boolean
+  /** Seen in the mempool or in a block. At most one of them ends up confirmed. */
+  readonly spends: readonly FundingSpend[]
+  /** Spends of the confirmed commitment's outputs, and of our HTLC transactions' outputs. */
+  readonly claims: readonly ClaimProgress[]
+}
+
+/** A transaction after the commitment that concerns us: ours, or the peer's spend of an HTLC output. */
+export interface ClaimProgress {
+  readonly tx: Tx
+  readonly txid: TxId
+  readonly confirmedAt?: BlockHeight
+}
+
+/** What a closed channel ended with. */
+export interface ClosedSummary {
+  readonly kind: FundingSpend['kind'] | 'never-funded'
+  readonly txid?: TxId
+  readonly closedAt: BlockHeight
+  /** What a cooperative close or our main output pays us. */
+  readonly paidToUs: Sat
+}

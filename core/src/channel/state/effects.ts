@@ -1,0 +1,171 @@
+import type { Tx } from '../../bitcoin/transaction.ts'
+import type { ChannelId, HtlcId, OutPoint, Preimage, PublicKey, Signature, TxId } from '../../lib/ids.ts'
+import type { Result } from '../../lib/result.ts'
+import type { BlockDelta, FeeratePerKw, Sat } from '../../lib/units.ts'
+import type { UpdateAddHtlc } from '../../wire/messages/channel-operation.ts'
+import type { Message } from '../../wire/messages/message.ts'
+import type { CommandError } from './errors.ts'
+import type { ChannelEvent } from './events.ts'
+import type { HtlcFailure, HtlcOrigin } from './htlc.ts'
+import type { AcceptQuestion, TimerName } from './inputs.ts'
+import type { Epoch } from './session.ts'
+
+/** What a step asks of its driver, in order. */
+export type Effect =
+  | SendEffect
+  | PublishEffect
+  | WatchConfirmedEffect
+  | WatchSpentEffect
+  | EmitEffect
+  | ReplyEffect
+  | ForwardEffect
+  | SettleEffect
+  | ScheduleEffect
+  | DisconnectEffect
+  | FundEffect
+  | AbandonFundingEffect
+  | AskAcceptEffect
+
+/** What the signer fills in before a message leaves (`fillIn`). */
+export type SigningRequest =
+  /** One signature by the funding key: `funding_created`, `funding_signed`, `closing_signed`. */
+  | { readonly type: 'funding-signature'; readonly sighash: Uint8Array }
+  /** `commitment_signed`. HTLC signatures are by our HTLC key at the peer's per-commitment point. */
+  | {
+      readonly type: 'commitment-signatures'
+      readonly fundingSighash: Uint8Array
+      readonly htlcSighashes: readonly Uint8Array[]
+      readonly perCommitmentPoint: PublicKey
+    }
+  /** Our secret of a revoked commitment: `revoke_and_ack`. Revealed only after the step is durable. */
+  | { readonly type: 'per-commitment-secret'; readonly index: number }
+  /** A `channel_update`, by the node's key. */
+  | { readonly type: 'node-signature' }
+
+export type SigningAnswer =
+  | { readonly type: 'funding-signature'; readonly signature: Signature }
+  | {
+      readonly type: 'commitment-signatures'
+      readonly signature: Signature
+      readonly htlcSignatures: readonly Signature[]
+    }
+  | { readonly type: 'per-commitment-secret'; readonly secret: Uint8Array }
+  | { readonly type: 'node-signature'; readonly signature: Signature }
+
+/** Dropped when the connection of `epoch` is gone. */
+export interface SendEffect {
+  readonly type: 'send'
+  readonly message: Message
+  readonly epoch: Epoch
+  readonly needs?: SigningRequest
+}
+
+/** A transaction for the network, complete or short of our funding key's signature (`completeSpend`). */
+export type Publication =
+  | { readonly type: 'signed'; readonly tx: Tx }
+  | {
+      readonly type: 'funding-spend'
+      readonly tx: Tx
+      readonly sighash: Uint8Array
+      readonly remoteSignature: Signature
+      readonly localFundingKey: PublicKey
+      readonly remoteFundingKey: PublicKey
+    }
+
+export interface PublishEffect {
+  readonly type: 'publish'
+  readonly purpose: 'funding' | 'mutual-close' | 'local-commitment' | 'claim'
+  readonly txid: TxId
+  readonly publication: Publication
+}
+
+/** Answered by `confirmed` once the transaction has `depth` confirmations (also when it already has them). */
+export interface WatchConfirmedEffect {
+  readonly type: 'watch-confirmed'
+  readonly txid: TxId
+  readonly depth: BlockDelta
+  /** A script that the transaction pays to or spends, for backends that search by it. */
+  readonly script: Uint8Array
+}
+
+/** Answered by `spent` (also when it already is). */
+export interface WatchSpentEffect {
+  readonly type: 'watch-spent'
+  readonly outpoint: OutPoint
+  readonly script: Uint8Array
+}
+
+export interface EmitEffect {
+  readonly type: 'emit'
+  readonly event: ChannelEvent
+}
+
+export interface ReplyEffect {
+  readonly type: 'reply'
+  readonly requestId: string
+  readonly result: Result<CommandReply, CommandError>
+}
+
+export type CommandReply =
+  | { readonly type: 'opened'; readonly channelId: ChannelId; readonly fundingTxid: TxId; readonly outputIndex: number }
+  | { readonly type: 'htlc-added'; readonly htlcId: HtlcId }
+  | { readonly type: 'done' }
+
+/** A received HTLC is irrevocably committed: it may be relayed or settled. May repeat after a restart. */
+export interface ForwardEffect {
+  readonly type: 'forward'
+  readonly channelId: ChannelId
+  readonly htlc: UpdateAddHtlc
+  readonly sharedSecret?: Uint8Array
+}
+
+/** The outcome of an HTLC that we offered. May repeat after a restart, never with another outcome. */
+export interface SettleEffect {
+  readonly type: 'settle'
+  readonly channelId: ChannelId
+  readonly htlcId: HtlcId
+  readonly origin: HtlcOrigin
+  readonly outcome: HtlcOutcome
+}
+
+export type HtlcOutcome =
+  /** As soon as the preimage is known. */
+  | { readonly type: 'fulfilled'; readonly preimage: Preimage; readonly onChain: boolean }
+  /** The peer's removal is irrevocably committed. */
+  | { readonly type: 'failed'; readonly failure: HtlcFailure; readonly add: UpdateAddHtlc }
+  /** It never was in a signed commitment: it may be offered elsewhere. */
+  | { readonly type: 'not-sent'; readonly add: UpdateAddHtlc }
+  /** Given back by the chain. */
+  | { readonly type: 'timed-out-on-chain'; readonly add: UpdateAddHtlc }
+
+export interface ScheduleEffect {
+  readonly type: 'schedule'
+  readonly timer: TimerName
+  readonly delayMs: number
+}
+
+/** After what was sent before it. */
+export interface DisconnectEffect {
+  readonly type: 'disconnect'
+  readonly epoch: Epoch
+}
+
+/** Asks the wallet for a signed transaction with this output; answered by `funding-created` or `funding-failed`. */
+export interface FundEffect {
+  readonly type: 'fund'
+  readonly script: Uint8Array
+  readonly amount: Sat
+  readonly feeratePerKw: FeeratePerKw
+}
+
+/** The wallet may use the inputs again: the transaction was never published and never will be. */
+export interface AbandonFundingEffect {
+  readonly type: 'abandon-funding'
+  readonly tx: Tx
+}
+
+/** Answered by the command `accept` or `reject`. */
+export interface AskAcceptEffect {
+  readonly type: 'ask-accept'
+  readonly question: AcceptQuestion
+}

@@ -1,0 +1,69 @@
+import type { PublicKey } from '../../lib/ids.ts'
+import type { BlockDelta, BlockHeight, FeeratePerKw, Msat, Ppm, Sat, TimestampMs } from '../../lib/units.ts'
+import type { FeatureVector } from '../../wire/feature-vector.ts'
+import type { RelayPolicy } from './params.ts'
+
+/** What a step may know of the world. The driver makes it for one channel. */
+export interface ChannelEnv {
+  readonly now: TimestampMs
+  readonly height: BlockHeight
+  readonly feerates: Feerates
+  readonly settings: ChannelSettings
+  /** Our per-commitment point of a number. Pure: the same number always has the same point. */
+  readonly commitmentPoint: (index: number) => PublicKey
+}
+
+export interface Feerates {
+  /** What our commitments ought to have. */
+  readonly commitment: FeeratePerKw
+  /** What a cooperative close ought to pay, and the least that the network takes. */
+  readonly closing: FeeratePerKw
+  readonly minimum: FeeratePerKw
+}
+
+/** This node's choices. */
+export interface ChannelSettings {
+  /** Hash of the chain's genesis block, internal byte order. */
+  readonly chainHash: Uint8Array
+  readonly features: FeatureVector
+  readonly dustLimit: Sat
+  /** The largest dust limit that we let a peer have. */
+  readonly maxRemoteDustLimit: Sat
+  /** What we ask the peer to keep, in parts per million of the capacity, and the most that we agree to keep. */
+  readonly reserve: Ppm
+  readonly maxReserve: Ppm
+  readonly htlcMinimumMsat: Msat
+  /** The most that the peer may have in flight towards us; `undefined`: the whole capacity. */
+  readonly maxHtlcValueInFlightMsat: Msat | undefined
+  readonly maxAcceptedHtlcs: number
+  /** The delay that we ask the peer to bear, and the longest that we agree to bear. */
+  readonly toSelfDelay: BlockDelta
+  readonly maxToSelfDelay: BlockDelta
+  /** The smallest and largest channel that we open or accept. */
+  readonly minFunding: Sat
+  readonly maxFunding: Sat
+  /** How deep a funding by the peer must be, and the deepest that we agree to wait for. */
+  readonly minimumDepth: BlockDelta
+  readonly maxMinimumDepth: BlockDelta
+  /** The largest `htlc_minimum_msat` that we let a peer set. */
+  readonly maxHtlcMinimumMsat: Msat
+  /** A peer's fee rate may be this many times below and above our own estimate. */
+  readonly feerateTolerance: { readonly below: number; readonly above: number }
+  /** The most that we leave at risk in HTLCs without an output. */
+  readonly maxDustHtlcExposureMsat: Msat
+  /** An offered HTLC must expire this many blocks from now at least, and at most. */
+  readonly minCltvExpiryDelta: BlockDelta
+  readonly maxCltvExpiryDelta: BlockDelta
+  /** How long after the expiry of an HTLC that we offered we go to the chain (BOLT 2: G). */
+  readonly timeoutGrace: BlockDelta
+  /** How long before the expiry of an HTLC that we fulfilled we go to the chain (BOLT 2: 2R+G+S). */
+  readonly fulfilmentMargin: BlockDelta
+  /** How many confirmations end what a transaction spends. */
+  readonly claimDepth: BlockDelta
+  /** How long a fundee waits for the funding transaction (BOLT 2: 2016). */
+  readonly fundingTimeout: BlockDelta
+  /** How long we wait for an answer in closing, in milliseconds. */
+  readonly closingTimeoutMs: number
+  /** What a new channel charges. `htlcMaximumMsat` is further limited by the capacity and the peer's limits. */
+  readonly relay: RelayPolicy
+}

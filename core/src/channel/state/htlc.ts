@@ -1,0 +1,49 @@
+import type { Flavor } from '../../lib/flavor.ts'
+import type { ChannelId, HtlcId, Preimage } from '../../lib/ids.ts'
+import type { UpdateAddHtlc } from '../../wire/messages/channel-operation.ts'
+
+/** Names what an HTLC of ours was offered for; the payment's own id, opaque here. At most 255 bytes. */
+export type PaymentReference = Flavor<Uint8Array, 'payment-reference'>
+
+/** An HTLC that a peer offered to us. */
+export interface HtlcRef {
+  readonly channelId: ChannelId
+  readonly htlcId: HtlcId
+}
+
+/** Why we offered an HTLC: whom its outcome belongs to. */
+export type HtlcOrigin =
+  | { readonly type: 'local'; readonly payment: PaymentReference }
+  | { readonly type: 'relay'; readonly upstream: readonly HtlcRef[] }
+
+/** How an HTLC is given back. */
+export type HtlcFailure =
+  | { readonly type: 'fail'; readonly reason: Uint8Array }
+  | { readonly type: 'malformed'; readonly sha256OfOnion: Uint8Array; readonly failureCode: number }
+
+/**
+ * An HTLC for as long as a commitment that may still be published holds it. Records are replaced, never changed.
+ * Its row in the store outlives it: penalties are rebuilt from `firstRemote..lastRemote`.
+ */
+export interface HtlcRecord {
+  /** From our view. */
+  readonly direction: 'offered' | 'received'
+  readonly add: UpdateAddHtlc
+  /** Of an offered HTLC. */
+  readonly origin?: HtlcOrigin
+  /** Of a received HTLC: the onion's shared secret, by which its failures are encrypted. */
+  readonly sharedSecret?: Uint8Array
+  /** The first and the last commitment of the peer that holds it. */
+  readonly firstRemote?: number
+  readonly lastRemote?: number
+  /** Offered: what the peer revealed. Received: what we fulfil it with. Kept from the moment it is known. */
+  readonly preimage?: Preimage
+  /** Offered: how the peer's signed removal failed it. Received: how we decided to fail it. */
+  readonly failure?: HtlcFailure
+}
+
+/** The live HTLCs, each list in increasing order of id. */
+export interface Htlcs {
+  readonly offered: readonly HtlcRecord[]
+  readonly received: readonly HtlcRecord[]
+}

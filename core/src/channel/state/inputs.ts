@@ -1,0 +1,222 @@
+import type { Tx } from '../../bitcoin/transaction.ts'
+import type { HtlcId, NodeId, OutPoint, PaymentHash, Preimage, PublicKey, TxId } from '../../lib/ids.ts'
+import type { BlockHeight, FeeratePerKw, Msat, Sat } from '../../lib/units.ts'
+import type { FeatureVector } from '../../wire/feature-vector.ts'
+import type { Message } from '../../wire/messages/message.ts'
+import type { OpeningKeys } from './durable.ts'
+import type { HtlcOrigin } from './htlc.ts'
+import type { RelayPolicy } from './params.ts'
+import type { Epoch } from './session.ts'
+
+/** Everything that can happen to a channel. */
+export type ChannelInput = PeerMessage | ChannelCommand | ChainInput | TimerFired | Connected | Disconnected
+
+/** The messages that concern one channel. */
+export type ChannelMessage = Extract<
+  Message,
+  {
+    readonly type:
+      | 'open_channel'
+      | 'accept_channel'
+      | 'funding_created'
+      | 'funding_signed'
+      | 'channel_ready'
+      | 'shutdown'
+      | 'closing_signed'
+      | 'update_add_htlc'
+      | 'update_fulfill_htlc'
+      | 'update_fail_htlc'
+      | 'update_fail_malformed_htlc'
+      | 'commitment_signed'
+      | 'revoke_and_ack'
+      | 'update_fee'
+      | 'channel_reestablish'
+      | 'channel_update'
+      | 'error'
+      | 'warning'
+  }
+>
+
+export interface PeerMessage {
+  readonly type: 'peer-message'
+  readonly epoch: Epoch
+  readonly message: ChannelMessage
+  /** With `update_add_htlc`, when the driver has peeled the onion already: kept in the HTLC's row. */
+  readonly sharedSecret?: Uint8Array
+}
+
+export interface Connected {
+  readonly type: 'connected'
+  readonly epoch: Epoch
+  /** Of the peer's `init`. */
+  readonly remoteFeatures: FeatureVector
+}
+
+export interface Disconnected {
+  readonly type: 'disconnected'
+  readonly epoch: Epoch
+}
+
+/** Named so that a second one replaces the first. */
+export type TimerName = 'closing-answer' | 'reestablish'
+
+export interface TimerFired {
+  readonly type: 'timer'
+  readonly timer: TimerName
+}
+
+export type ChannelCommand =
+  | OpenCommand
+  | FundingCreatedByWallet
+  | FundingFailed
+  | AcceptCommand
+  | RejectCommand
+  | AddHtlcCommand
+  | FulfilHtlcCommand
+  | FailHtlcCommand
+  | FailMalformedHtlcCommand
+  | UpdateFeeCommand
+  | SignCommand
+  | SetRelayFeesCommand
+  | CloseCommand
+  | ForceCloseCommand
+
+/** Becomes the funder of a channel. */
+export interface OpenCommand {
+  readonly type: 'open'
+  readonly requestId: string
+  readonly keys: OpeningKeys
+  /** Random, 32 bytes. */
+  readonly temporaryChannelId: Uint8Array
+  readonly funding: Sat
+  readonly pushMsat: Msat
+  readonly announce: boolean
+  /** For the funding transaction. */
+  readonly fundingFeeratePerKw: FeeratePerKw
+  /** Promise the peer to be paid to `keys.localShutdownScript` only. */
+  readonly upfrontShutdown: boolean
+}
+
+/** The wallet's answer to the effect `fund`: signed, reserved, not published. */
+export interface FundingCreatedByWallet {
+  readonly type: 'funding-created'
+  readonly tx: Tx
+  readonly outputIndex: number
+}
+
+export interface FundingFailed {
+  readonly type: 'funding-failed'
+  readonly reason: string
+}
+
+/** The node wants the channel that `ask-accept` described. */
+export interface AcceptCommand {
+  readonly type: 'accept'
+  readonly keys: OpeningKeys
+  readonly upfrontShutdown: boolean
+}
+
+/** The node does not want it; the reason goes to the peer. */
+export interface RejectCommand {
+  readonly type: 'reject'
+  readonly reason: string
+}
+
+export interface AddHtlcCommand {
+  readonly type: 'add-htlc'
+  readonly requestId: string
+  readonly amountMsat: Msat
+  readonly paymentHash: PaymentHash
+  readonly cltvExpiry: BlockHeight
+  /** 1366 bytes. */
+  readonly onion: Uint8Array
+  readonly origin: HtlcOrigin
+  readonly pathKey?: PublicKey
+}
+
+/** Settlements are durable with the step that takes them, connected or not; repeating one changes nothing. */
+export interface FulfilHtlcCommand {
+  readonly type: 'fulfil-htlc'
+  readonly htlcId: HtlcId
+  readonly preimage: Preimage
+  readonly requestId?: string
+}
+
+export interface FailHtlcCommand {
+  readonly type: 'fail-htlc'
+  readonly htlcId: HtlcId
+  /** Encrypted for the origin. */
+  readonly reason: Uint8Array
+  readonly requestId?: string
+}
+
+export interface FailMalformedHtlcCommand {
+  readonly type: 'fail-malformed-htlc'
+  readonly htlcId: HtlcId
+  readonly sha256OfOnion: Uint8Array
+  readonly failureCode: number
+  readonly requestId?: string
+}
+
+export interface UpdateFeeCommand {
+  readonly type: 'update-fee'
+  readonly feeratePerKw: FeeratePerKw
+  readonly requestId?: string
+}
+
+/** The mailbox is drained. Signs if there are changes and no revocation is awaited. */
+export interface SignCommand {
+  readonly type: 'sign'
+}
+
+export interface SetRelayFeesCommand {
+  readonly type: 'set-relay-fees'
+  readonly requestId?: string
+  readonly policy: Partial<RelayPolicy>
+}
+
+export interface CloseCommand {
+  readonly type: 'close'
+  readonly requestId?: string
+  /** Defaults to the channel's own. */
+  readonly scriptPubkey?: Uint8Array
+  readonly feeratePerKw?: FeeratePerKw
+}
+
+export interface ForceCloseCommand {
+  readonly type: 'force-close'
+  readonly requestId?: string
+}
+
+export type ChainInput = BlockConnected | TxConfirmed | OutputSpent
+
+export interface BlockConnected {
+  readonly type: 'block'
+  readonly height: BlockHeight
+}
+
+/** A transaction under `watch-confirmed` is as deep as was asked. */
+export interface TxConfirmed {
+  readonly type: 'confirmed'
+  readonly txid: TxId
+  readonly tx: Tx
+  readonly blockHeight: BlockHeight
+  readonly txIndex: number
+}
+
+/** An output under `watch-spent` is spent by a transaction in the mempool or in a block. */
+export interface OutputSpent {
+  readonly type: 'spent'
+  readonly outpoint: OutPoint
+  readonly tx: Tx
+}
+
+/** What the node is asked about a channel that a peer proposes. */
+export interface AcceptQuestion {
+  readonly remoteNodeId: NodeId
+  readonly temporaryChannelId: Uint8Array
+  readonly funding: Sat
+  readonly pushMsat: Msat
+  readonly announce: boolean
+  readonly feeratePerKw: FeeratePerKw
+}

@@ -1,0 +1,88 @@
+import type { ChannelId, NodeId, PublicKey, ShortChannelId } from '../../lib/ids.ts'
+import type { BlockDelta, BlockHeight, Msat, Ppm, Sat, TimestampMs } from '../../lib/units.ts'
+import type { Basepoints } from '../commitment/commitment-params.ts'
+
+/** One side's public keys of a channel. */
+export interface ChannelKeys {
+  readonly fundingKey: PublicKey
+  readonly basepoints: Basepoints
+}
+
+/** What one side demands of the other (`open_channel`, `accept_channel`). */
+export interface Limits {
+  /** Below it, the side that demands has no output in its own commitment. */
+  readonly dustLimit: Sat
+  /** What the other side must keep. */
+  readonly channelReserve: Sat
+  /** The smallest HTLC that the side accepts. */
+  readonly htlcMinimumMsat: Msat
+  /** Of what the other side offers. */
+  readonly maxHtlcValueInFlightMsat: Msat
+  readonly maxAcceptedHtlcs: number
+  /** How long the other side's own outputs are delayed. */
+  readonly toSelfDelay: BlockDelta
+}
+
+/** A channel type beyond `option_static_remotekey` and `option_anchors`, which all channels of this node have. */
+export interface ChannelType {
+  readonly scidAlias: boolean
+  readonly zeroConf: boolean
+}
+
+/** What opening settles once and for all. */
+export interface ChannelParams {
+  readonly channelId: ChannelId
+  readonly temporaryChannelId: ChannelId
+  readonly localNodeId: NodeId
+  readonly remoteNodeId: NodeId
+  /** The signer finds our keys by it. */
+  readonly keyIndex: number
+  readonly localIsOpener: boolean
+  readonly channelType: ChannelType
+  readonly announce: boolean
+  /** Of each active commitment as well: later fundings bring their own. */
+  readonly localKeys: ChannelKeys
+  readonly remoteKeys: ChannelKeys
+  /** Where a cooperative close pays us unless the operator says otherwise. */
+  readonly localShutdownScript: Uint8Array
+  /** Whether we promised the peer to be paid to that script only (`upfront_shutdown_script`). */
+  readonly localShutdownIsUpfront: boolean
+  readonly remoteUpfrontShutdown?: Uint8Array
+  /** How deep the funding transaction must be before we call the channel ready. */
+  readonly minimumDepth: BlockDelta
+  readonly openedAt: BlockHeight
+}
+
+/** What we ask for relaying out of a channel. */
+export interface RelayPolicy {
+  readonly feeBaseMsat: Msat
+  readonly feeProportionalMillionths: Ppm
+  readonly cltvExpiryDelta: BlockDelta
+  readonly htlcMinimumMsat: Msat
+  readonly htlcMaximumMsat: Msat
+}
+
+/** The policy in force, and the one before, which senders may still know. */
+export interface RelayPolicies {
+  readonly current: RelayPolicy
+  /** When `current` came into force. */
+  readonly since: TimestampMs
+  readonly previous?: RelayPolicy
+  /** Timestamp of the last `channel_update` that describes `current`, in seconds. */
+  readonly updateTimestamp: number
+}
+
+/** What the peer asks for relaying out of its end (its last `channel_update`), for hints in invoices. */
+export interface RemoteRelayPolicy extends RelayPolicy {
+  readonly shortChannelId: ShortChannelId
+  readonly timestamp: number
+  readonly disabled: boolean
+}
+
+export interface ShortIds {
+  readonly real?: ShortChannelId
+  /** Every alias that we have sent: each is good for HTLCs to this channel for ever. */
+  readonly localAliases: readonly ShortChannelId[]
+  /** What the peer calls the channel: for hints in our invoices. */
+  readonly remoteAlias?: ShortChannelId
+}

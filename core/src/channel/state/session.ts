@@ -1,0 +1,37 @@
+import type { HtlcId } from '../../lib/ids.ts'
+import type { Sat } from '../../lib/units.ts'
+import type { FeatureVector } from '../../wire/feature-vector.ts'
+import type { FeeRange } from '../../wire/messages/channel-close.ts'
+import type { Proposal } from './changes.ts'
+
+/** Counts the connections with a peer. What carries another epoch belongs to a connection that is gone. */
+export type Epoch = number
+
+/** What lives as long as one connection. */
+export interface Session {
+  readonly epoch: Epoch
+  readonly remoteFeatures: FeatureVector
+  /** Whether `channel_reestablish` went both ways (true from the start on the connection that opens the channel). */
+  readonly reestablished: boolean
+  readonly proposed: Proposals
+  /** Closing negotiation: restarts on every connection (BOLT 2). */
+  readonly closing?: ClosingNegotiation
+  /** Whether this connection has carried our `shutdown`, and the peer's. */
+  readonly shutdownSent: boolean
+  readonly shutdownReceived: boolean
+}
+
+/** What each side has proposed and not signed yet, and the ids that additions would take next. */
+export interface Proposals {
+  readonly local: readonly Proposal[]
+  readonly remote: readonly Proposal[]
+  readonly nextLocalHtlcId: HtlcId
+  readonly nextRemoteHtlcId: HtlcId
+}
+
+export interface ClosingNegotiation {
+  /** What we proposed last, with the range that we will agree to. */
+  readonly lastSentFee?: Sat
+  readonly sentRange?: FeeRange
+  readonly lastReceivedFee?: Sat
+}
