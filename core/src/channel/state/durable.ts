@@ -1,5 +1,5 @@
 import type { Tx } from '../../bitcoin/transaction.ts'
-import type { ReceivedSecrets } from '../../crypto/shachain.ts'
+import type { ShachainStore } from '../../crypto/shachain.ts'
 import type { ChannelId, NodeId, PublicKey, ShortChannelId, TxId } from '../../lib/ids.ts'
 import type { FeeratePerKw, Msat, Sat } from '../../lib/units.ts'
 import type { AcceptChannel, OpenChannel } from '../../wire/messages/channel-open.ts'
@@ -105,7 +105,7 @@ export interface FundedCommon {
   readonly inactive: readonly Commitment[]
   readonly remoteNextPoint: RemoteNextPoint
   /** The peer's revealed per-commitment secrets. */
-  readonly remoteSecrets: ReceivedSecrets
+  readonly remoteSecrets: ShachainStore
   /** Until it is deep enough: published again at every start. Only the funder has it. */
   readonly fundingTx?: Tx
   /** The peer's `channel_ready`, which may come before our own funding is deep enough. */
