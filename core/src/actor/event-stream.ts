@@ -1,67 +1,76 @@
-import { config, type Observable, Subject } from 'rxjs'
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { config, Observable, Subject } from 'rxjs'
 
 /** The event of a union `E` whose `type` is `T`. */
 export type EventOf<E extends { readonly type: string }, T extends E['type']> = Extract<E, { readonly type: T }>
 
-/**
- * What happens, as it happens: a live stream without memory. A subscriber that throws, directly or in an operator, is
- * reported and loses its subscription at most; the publisher and the other subscribers never notice.
- */
-export interface EventStream<E extends { readonly type: string }> {
-  readonly all: Observable<E>
-  /** The events of one type, without a filter in between. */
-  of<T extends E['type']>(type: T): Observable<EventOf<E, T>>
-  /** Calls every subscriber before it returns. */
-  publish(event: E): void
-  /** Completes every subscription. */
-  complete(): void
-}
+type OnSubscriberError = (error: unknown) => void
 
-type Report = (error: unknown) => void
+// RxJS hands what a subscriber throws to one handler of the whole process, in a later turn, without saying whose it was;
+// left alone it would end the process.
+const handlers = new Set<OnSubscriberError>()
+// Set while a handler runs: what the handler's own subscribers throw must not come back to it for ever.
+const handling = new AsyncLocalStorage<true>()
 
-// RxJS hands what a subscriber throws to one handler of the process, later, without saying whose it was; left alone it
-// would end the process.
-const reporters = new Set<Report>()
-
-const reportTo = (report: Report): (() => void) => {
-  reporters.add(report)
+const catchSubscriberErrors = (handler: OnSubscriberError): (() => void) => {
+  handlers.add(handler)
   config.onUnhandledError = (error) => {
-    for (const each of reporters) each(error)
+    if (handling.getStore() === undefined) handling.run(true, () => handlers.forEach((each) => void each(error)))
   }
   return () => {
-    reporters.delete(report)
-    if (reporters.size === 0) config.onUnhandledError = null
+    handlers.delete(handler)
+    if (handlers.size === 0) config.onUnhandledError = null
   }
 }
 
-/** `onSubscriberError` is told what a subscriber of any live stream of this process threw, in a later turn. */
-export const createEventStream = <E extends { readonly type: string }>(onSubscriberError: Report): EventStream<E> => {
-  const all = new Subject<E>()
-  const byType = new Map<string, Subject<E>>()
-  const forget = reportTo(onSubscriberError)
-  let completed = false
-  return {
-    all: all.asObservable(),
-    of<T extends E['type']>(type: T) {
-      let subject = byType.get(type)
-      if (subject === undefined) {
-        subject = new Subject<E>()
-        if (completed) subject.complete()
-        else byType.set(type, subject)
-      }
-      return subject.asObservable() as unknown as Observable<EventOf<E, T>>
-    },
-    publish(event) {
-      all.next(event)
-      byType.get(event.type)?.next(event)
-    },
-    complete() {
-      completed = true
-      all.complete()
-      for (const subject of byType.values()) subject.complete()
-      byType.clear()
-      // What the last events made subscribers throw is still on its way.
-      setTimeout(forget, 1)
-    },
+/**
+ * What happens, as it happens: a live stream without memory. A subscriber that throws, directly or in an operator, is
+ * reported; the publisher and the other subscribers never notice. Every subscriber sees events in the order in which
+ * they were published, also those that a subscriber publishes.
+ */
+export class EventStream<E extends { readonly type: string }> extends Observable<E> {
+  readonly #all: Subject<E>
+  readonly #byType = new Map<string, Subject<E>>()
+  readonly #waiting: E[] = []
+  readonly #forget: () => void
+  #publishing = false
+
+  /** `onSubscriberError` is told, in a later turn, what a subscriber of any live stream of this process threw. */
+  constructor(onSubscriberError: OnSubscriberError) {
+    const all = new Subject<E>()
+    super((subscriber) => all.subscribe(subscriber))
+    this.#all = all
+    this.#forget = catchSubscriberErrors(onSubscriberError)
+  }
+
+  /** The events of one type, without a filter in between. */
+  of<T extends E['type']>(type: T): Observable<EventOf<E, T>> {
+    let subject = this.#byType.get(type)
+    if (subject === undefined) {
+      subject = new Subject<E>()
+      this.#byType.set(type, subject)
+      if (this.#all.isStopped) subject.complete()
+    }
+    return subject.asObservable() as unknown as Observable<EventOf<E, T>>
+  }
+
+  /** Every subscriber has been called when it returns, unless it is called by a subscriber: then right after that one. */
+  publish(event: E): void {
+    this.#waiting.push(event)
+    if (this.#publishing) return
+    this.#publishing = true
+    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
+      this.#all.next(next)
+      this.#byType.get(next.type)?.next(next)
+    }
+    this.#publishing = false
+  }
+
+  /** Ends every subscription. */
+  complete(): void {
+    this.#all.complete()
+    for (const subject of this.#byType.values()) subject.complete()
+    // What the last events made subscribers throw is still on its way.
+    setTimeout(this.#forget, 1)
   }
 }
