@@ -1,0 +1,280 @@
+import test from 'ava'
+import fc from 'fast-check'
+import { SIGHASH_ALL, segwitV0Sighash } from '../../bitcoin/sighash.ts'
+import { encodeTx, txWeight, withWitness } from '../../bitcoin/transaction.ts'
+import { derivePrivateKey } from '../../crypto/commitment-keys.ts'
+import { sha256 } from '../../crypto/hashes.ts'
+import { secp256k1 } from '../../crypto/secp256k1.ts'
+import { toDer } from '../../crypto/signature-der.ts'
+import { concat, toHex, u64be, utf8Encode } from '../../lib/bytes.ts'
+import { ANCHORS_ZERO_FEE_HTLC } from './commitment-format.ts'
+import { deriveCommitmentKeys } from './commitment-keys.ts'
+import type { CommitmentParams } from './commitment-params.ts'
+import {
+  type CommitmentSpec,
+  commitmentWeight,
+  openerCost,
+  type SpecHtlc,
+  untrimmedHtlcCount,
+} from './commitment-spec.ts'
+import { buildCommitment, signedCommitment } from './commitment-transaction.ts'
+import { BOLT3, BOLT3_HTLCS, bolt3Keys, bolt3Params, bolt3Preimage } from './fixtures/bolt3.ts'
+import vectors from './fixtures/bolt3-anchors.json' with { type: 'json' }
+import { htlcSuccessWitness, htlcTimeoutWitness } from './htlc-transactions.ts'
+import { fixedScripts, pointScripts } from './scripts.ts'
+import { verifyCommitmentSignatures } from './verify-commitment.ts'
+
+const specOf = (vector: (typeof vectors.cases)[number]): CommitmentSpec => ({
+  htlcs: vector.htlcs.map((number) => BOLT3_HTLCS[number] as SpecHtlc),
+  feeratePerKw: vector.feeratePerKw,
+  toLocalMsat: BigInt(vector.toLocalMsat),
+  toRemoteMsat: BigInt(vector.toRemoteMsat),
+})
+
+for (const vector of vectors.cases) {
+  test(`BOLT 3 appendix F — ${vector.name}`, (t) => {
+    const params = bolt3Params(BigInt(vector.dustLimit))
+    const keys = bolt3Keys(params)
+    const commitment = buildCommitment({ params, keys, index: BOLT3.commitmentNumber, spec: specOf(vector) })
+
+    const localSignature = secp256k1.sign(commitment.fundingSighash, BOLT3.localFundingSecret)
+    const remoteSignature = secp256k1.sign(commitment.fundingSighash, BOLT3.remoteFundingSecret)
+    t.is(toHex(toDer(remoteSignature)), vector.remoteSignature)
+    t.is(toHex(encodeTx(signedCommitment(params, commitment, localSignature, remoteSignature))), vector.commitmentTx)
+
+    t.is(commitment.htlcTransactions.length, vector.htlcTransactions.length)
+    const htlcSignatures = commitment.htlcTransactions.map(({ sighash }) =>
+      secp256k1.sign(sighash, BOLT3.remoteHtlcSecret),
+    )
+    for (const [position, expected] of vector.htlcTransactions.entries()) {
+      const transaction = commitment.htlcTransactions[position]
+      const signature = htlcSignatures[position]
+      if (transaction === undefined || signature === undefined) return t.fail('an HTLC transaction is missing')
+      t.is(toHex(toDer(signature)), expected.remoteSignature)
+      const local = secp256k1.sign(
+        segwitV0Sighash({
+          tx: transaction.tx,
+          inputIndex: 0,
+          scriptCode: transaction.witnessScript,
+          amount: transaction.amount,
+          sighashType: SIGHASH_ALL,
+        }),
+        BOLT3.localHtlcSecret,
+      )
+      const { format } = params
+      const witness =
+        transaction.htlc.direction === 'received'
+          ? htlcSuccessWitness(format, transaction, local, signature, bolt3Preimage(Number(transaction.htlc.id)))
+          : htlcTimeoutWitness(format, transaction, local, signature)
+      t.is(toHex(encodeTx(withWitness(transaction.tx, 0, witness))), expected.tx)
+    }
+    t.deepEqual(verifyCommitmentSignatures(params, keys, commitment, remoteSignature, htlcSignatures), {
+      ok: true,
+      value: undefined,
+    })
+  })
+}
+
+test('BOLT 3 appendix B — the funding script', (t) => {
+  t.is(
+    toHex(fixedScripts(bolt3Params()).funding.outputScript),
+    '0020c015c4a6be010e21657068fc2e6a9d02b27ebe4d490a25846f7237f104d1a3cd',
+  )
+})
+
+test('BOLT 3 appendix C — derived keys, to_local script and obscured number', (t) => {
+  const params = bolt3Params()
+  const keys = bolt3Keys(params)
+  t.is(toHex(keys.localHtlcKey), '030d417a46946384f88d5f3337267c5e579765875dc4daca813e21734b140639e7')
+  t.is(toHex(keys.remoteHtlcKey), '0394854aa6eab5b2a8122cc726e9dded053a2184d88256816826d6231c068d4a5b')
+  t.is(toHex(keys.localDelayedKey), '03fd5960528dc152014952efdb702a88f71e3c1653b2314431701ec77e57fde83c')
+  t.is(toHex(keys.revocationKey), '0212a140cd0c6539d07cd08dfe09984dec3251ea808b892efeac3ede9402bf2b19')
+  t.is(
+    toHex(pointScripts(params, keys).delayed.witnessScript),
+    '63210212a140cd0c6539d07cd08dfe09984dec3251ea808b892efeac3ede9402bf2b1967029000b2752103fd5960528dc152014952efdb702a88f71e3c1653b2314431701ec77e57fde83c68ac',
+  )
+  const spec = { htlcs: [], feeratePerKw: 253, toLocalMsat: 10_000_000_000n, toRemoteMsat: 0n }
+  for (const index of [0, 42, 2 ** 24, 2 ** 48 - 1]) {
+    const { tx } = buildCommitment({ params, keys, index, spec })
+    const upper = BigInt((tx.inputs[0]?.sequence ?? 0) - 0x80000000)
+    const lower = BigInt(tx.lockTime - 0x20000000)
+    t.is(((upper << 24n) | lower) ^ BOLT3.obscuringFactor, BigInt(index))
+  }
+})
+
+test('BOLT 3 appendix A — the expected weight is never below that of the signed transaction', (t) => {
+  const params = bolt3Params()
+  const keys = bolt3Keys(params)
+  for (const htlcs of [[], BOLT3_HTLCS.slice(0, 5)]) {
+    const spec = { htlcs, feeratePerKw: 644, toLocalMsat: 6_988_000_000n, toRemoteMsat: 3_000_000_000n }
+    const commitment = buildCommitment({ params, keys, index: 42, spec })
+    const sign = (secret: Uint8Array) => secp256k1.sign(commitment.fundingSighash, secret)
+    const signed = signedCommitment(params, commitment, sign(BOLT3.localFundingSecret), sign(BOLT3.remoteFundingSecret))
+    const difference = commitmentWeight(params.format, htlcs.length) - txWeight(signed)
+    // Two signatures of at most 73 bytes may each be a few bytes shorter, and one byte counts the outputs, not three.
+    t.true(difference >= 0 && difference <= 16, `${difference}`)
+  }
+})
+
+const secret = (name: string, seed: number): Uint8Array => sha256(concat(utf8Encode(name), u64be(BigInt(seed))))
+
+const channelOf = (
+  seed: number,
+  localIsOpener: boolean,
+  dustLimit: bigint,
+  fundingAmount: bigint,
+): CommitmentParams => {
+  const point = (name: string) => secp256k1.publicKey(secret(name, seed))
+  const basepoints = (side: string) => ({
+    revocation: point(`${side} revocation`),
+    payment: point(`${side} payment`),
+    delayedPayment: point(`${side} delayed`),
+    htlc: point(`${side} htlc`),
+  })
+  return {
+    format: ANCHORS_ZERO_FEE_HTLC,
+    fundingOutpoint: { txid: secret('txid', seed), index: seed % 7 },
+    fundingAmount,
+    localFundingKey: point('local funding'),
+    remoteFundingKey: point('remote funding'),
+    localBasepoints: basepoints('local'),
+    remoteBasepoints: basepoints('remote'),
+    localIsOpener,
+    dustLimit,
+    toSelfDelay: 1 + (seed % 2016),
+  }
+}
+
+const arbitraryHtlc = fc.record({
+  direction: fc.constantFrom<SpecHtlc['direction']>('offered', 'received'),
+  id: fc.bigInt(0n, 1000n),
+  amountMsat: fc.bigInt(1n, 3_000_000n),
+  paymentHash: fc.constantFrom(sha256(Uint8Array.of(1)), sha256(Uint8Array.of(2))),
+  cltvExpiry: fc.integer({ min: 0, max: 1_000_000 }),
+})
+
+const arbitraryCommitment = fc.record({
+  seed: fc.integer({ min: 0, max: 20 }),
+  localIsOpener: fc.boolean(),
+  dustLimit: fc.bigInt(354n, 2000n),
+  index: fc.integer({ min: 0, max: 2 ** 40 }),
+  feeratePerKw: fc.integer({ min: 253, max: 20_000 }),
+  htlcs: fc.array(arbitraryHtlc, { maxLength: 30 }),
+  toLocalMsat: fc.bigInt(0n, 200_000_000n),
+  toRemoteMsat: fc.bigInt(0n, 200_000_000n),
+})
+
+type ArbitraryCommitment = typeof arbitraryCommitment extends fc.Arbitrary<infer T> ? T : never
+
+const build = (given: ArbitraryCommitment) => {
+  const capacityMsat = given.htlcs.reduce(
+    (sum, { amountMsat }) => sum + amountMsat,
+    given.toLocalMsat + given.toRemoteMsat,
+  )
+  // A channel holds whole satoshis: what is missing to the next one is the owner's.
+  const missing = (1000n - (capacityMsat % 1000n)) % 1000n
+  const fundingAmount = (capacityMsat + missing) / 1000n
+  const params = channelOf(given.seed, given.localIsOpener, given.dustLimit, fundingAmount)
+  const spec: CommitmentSpec = {
+    htlcs: given.htlcs,
+    feeratePerKw: given.feeratePerKw,
+    toLocalMsat: given.toLocalMsat + missing,
+    toRemoteMsat: given.toRemoteMsat,
+  }
+  const perCommitmentPoint = secp256k1.publicKey(secret('per-commitment', given.index))
+  const keys = deriveCommitmentKeys(params, perCommitmentPoint)
+  return {
+    params,
+    spec,
+    keys,
+    perCommitmentPoint,
+    commitment: buildCommitment({ params, keys, index: given.index, spec }),
+  }
+}
+
+test('a commitment — outputs and fee add up to the funding, and every satoshi is accounted for', (t) => {
+  fc.assert(
+    fc.property(arbitraryCommitment, (given) => {
+      const { params, spec, commitment } = build(given)
+      const outputs = commitment.tx.outputs.reduce((sum, { amount }) => sum + amount, 0n)
+      t.is(outputs + commitment.fee, params.fundingAmount)
+      const untrimmed = untrimmedHtlcCount(params.format, spec, params.dustLimit)
+      t.is(commitment.htlcTransactions.length, untrimmed)
+      const cost = openerCost(params.format, spec.feeratePerKw, untrimmed)
+      const opener = params.localIsOpener ? spec.toLocalMsat : spec.toRemoteMsat
+      if (opener / 1000n >= cost) {
+        const anchors = [commitment.outputs.localAnchor, commitment.outputs.remoteAnchor].filter(
+          (at) => at !== undefined,
+        )
+        // The opener pays for both anchors even where one has no output.
+        t.true(commitment.fee >= cost - 330n * BigInt(anchors.length))
+      }
+      for (const { amount } of commitment.tx.outputs) t.true(amount >= 330n)
+    }),
+    { numRuns: 200 },
+  )
+})
+
+test('a commitment — the order in which HTLCs are listed does not matter', (t) => {
+  fc.assert(
+    fc.property(arbitraryCommitment, (given) => {
+      const other = build({ ...given, htlcs: given.htlcs.toReversed() })
+      const { commitment } = build(given)
+      t.deepEqual(other.commitment.txid, commitment.txid)
+      t.deepEqual(
+        other.commitment.htlcTransactions.map(({ sighash }) => toHex(sighash)),
+        commitment.htlcTransactions.map(({ sighash }) => toHex(sighash)),
+      )
+    }),
+    { numRuns: 50 },
+  )
+})
+
+test('a commitment_signed — is accepted when every signature is right, and named precisely when one is not', (t) => {
+  fc.assert(
+    fc.property(arbitraryCommitment, fc.nat(), (given, pick) => {
+      const { params, keys, commitment, perCommitmentPoint } = build(given)
+      const signature = secp256k1.sign(commitment.fundingSighash, secret('remote funding', given.seed))
+      const htlcSecret = derivePrivateKey(secret('remote htlc', given.seed), perCommitmentPoint)
+      const htlcSignatures = commitment.htlcTransactions.map(({ sighash }) => secp256k1.sign(sighash, htlcSecret))
+      t.true(verifyCommitmentSignatures(params, keys, commitment, signature, htlcSignatures).ok)
+
+      t.deepEqual(
+        verifyCommitmentSignatures(
+          params,
+          keys,
+          commitment,
+          secp256k1.sign(sha256(signature), htlcSecret),
+          htlcSignatures,
+        ),
+        {
+          ok: false,
+          error: { code: 'invalid-commitment-signature' },
+        },
+      )
+      t.deepEqual(verifyCommitmentSignatures(params, keys, commitment, signature, [...htlcSignatures, signature]), {
+        ok: false,
+        error: {
+          code: 'htlc-signature-count-mismatch',
+          expected: htlcSignatures.length,
+          received: htlcSignatures.length + 1,
+        },
+      })
+      if (htlcSignatures.length === 0) return
+      const wrong = pick % htlcSignatures.length
+      const result = verifyCommitmentSignatures(
+        params,
+        keys,
+        commitment,
+        signature,
+        htlcSignatures.with(wrong, signature),
+      )
+      const htlc = commitment.htlcTransactions[wrong]?.htlc
+      t.deepEqual(result, {
+        ok: false,
+        error: { code: 'invalid-htlc-signature', direction: htlc?.direction, htlcId: htlc?.id },
+      })
+    }),
+    { numRuns: 25 },
+  )
+})
