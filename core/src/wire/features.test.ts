@@ -1,0 +1,104 @@
+import test from 'ava'
+import { fromHex, toHex } from '../lib/bytes.ts'
+import { decodeChannelType, encodeChannelType } from './channel-type.ts'
+import {
+  checkFeatures,
+  type FeatureSet,
+  featureLevel,
+  formatFeatures,
+  hasBit,
+  initFeatures,
+  isNegotiated,
+  OUR_FEATURES,
+  parseFeatures,
+  vectorOfBits,
+} from './features.ts'
+
+test('bits are counted from the end', (t) => {
+  t.is(toHex(vectorOfBits([])), '')
+  t.is(toHex(vectorOfBits([0])), '01')
+  t.is(toHex(vectorOfBits([9, 15])), '8200')
+  t.true(hasBit(fromHex('8200'), 15))
+  t.false(hasBit(fromHex('8200'), 14))
+  t.false(hasBit(fromHex('8200'), 16))
+})
+
+test('our features, in each context, have only what belongs there', (t) => {
+  t.deepEqual(parseFeatures(formatFeatures(OUR_FEATURES, 'init')), OUR_FEATURES)
+  t.deepEqual(parseFeatures(formatFeatures(OUR_FEATURES, 'invoice')), {
+    var_onion_optin: 'mandatory',
+    payment_secret: 'mandatory',
+    basic_mpp: 'optional',
+  } satisfies FeatureSet)
+  t.is(formatFeatures(OUR_FEATURES, 'channel').length, 0)
+})
+
+test('our features depend on nothing that we do not set', (t) => {
+  t.deepEqual(checkFeatures(formatFeatures(OUR_FEATURES, 'init'), OUR_FEATURES), { ok: true, value: undefined })
+})
+
+test('an unknown even bit is refused, an unknown odd one is not', (t) => {
+  t.deepEqual(checkFeatures(vectorOfBits([8, 100]), OUR_FEATURES), {
+    ok: false,
+    error: { code: 'unknown-even-feature', bit: 100 },
+  })
+  t.true(checkFeatures(vectorOfBits([8, 101]), OUR_FEATURES).ok)
+})
+
+test('a feature that we do not have is refused when mandatory', (t) => {
+  t.deepEqual(checkFeatures(vectorOfBits([28]), OUR_FEATURES), {
+    ok: false,
+    error: { code: 'unknown-even-feature', bit: 28 },
+  })
+  t.true(checkFeatures(vectorOfBits([29]), OUR_FEATURES).ok)
+})
+
+test('a feature without one that it depends on is refused (BOLT 9)', (t) => {
+  t.deepEqual(checkFeatures(vectorOfBits([17]), OUR_FEATURES), {
+    ok: false,
+    error: { code: 'missing-feature-dependency', feature: 'basic_mpp', requires: 'payment_secret' },
+  })
+  t.true(checkFeatures(vectorOfBits([15, 17]), OUR_FEATURES).ok)
+  t.deepEqual(checkFeatures(vectorOfBits([51]), OUR_FEATURES), {
+    ok: false,
+    error: { code: 'missing-feature-dependency', feature: 'option_zeroconf', requires: 'option_scid_alias' },
+  })
+})
+
+test('with both bits set a feature is mandatory (BOLT 9)', (t) => {
+  t.is(featureLevel(vectorOfBits([22, 23]), 'option_anchors'), 'mandatory')
+  t.is(featureLevel(vectorOfBits([23]), 'option_anchors'), 'optional')
+  t.is(featureLevel(vectorOfBits([21]), 'option_anchors'), undefined)
+})
+
+test('a feature is negotiated if both offer it or we require it (BOLT 1)', (t) => {
+  const ours = vectorOfBits([12, 23])
+  t.true(isNegotiated(ours, vectorOfBits([]), 'option_static_remotekey'))
+  t.false(isNegotiated(ours, vectorOfBits([]), 'option_anchors'))
+  t.true(isNegotiated(ours, vectorOfBits([22]), 'option_anchors'))
+  t.false(isNegotiated(vectorOfBits([]), vectorOfBits([22]), 'option_anchors'))
+})
+
+test('init — both vectors count (BOLT 1)', (t) => {
+  const features = initFeatures({ type: 'init', globalFeatures: fromHex('0200'), features: fromHex('8a') })
+  t.is(toHex(features), '028a')
+})
+
+test('channel types — anchors is bits 12 and 22', (t) => {
+  const type = { commitment: 'anchors', scidAlias: false, zeroconf: false } as const
+  t.is(toHex(encodeChannelType(type)), '401000')
+  t.deepEqual(decodeChannelType(fromHex('401000')), type)
+  t.deepEqual(decodeChannelType(fromHex('00401000')), type)
+})
+
+test('channel types — alias and zeroconf are bits 46 and 50', (t) => {
+  const type = { commitment: 'anchors', scidAlias: true, zeroconf: true } as const
+  t.deepEqual([...encodeChannelType(type)].length, 7)
+  t.true(hasBit(encodeChannelType(type), 46))
+  t.true(hasBit(encodeChannelType(type), 50))
+  t.deepEqual(decodeChannelType(encodeChannelType(type)), type)
+})
+
+test('channel types — any other combination is none of ours', (t) => {
+  for (const bits of [[], [12], [22], [13, 22], [12, 22, 24]]) t.is(decodeChannelType(vectorOfBits(bits)), undefined)
+})

@@ -1,0 +1,117 @@
+import test from 'ava'
+import fc from 'fast-check'
+import { concat, fromHex, toHex } from '../lib/bytes.ts'
+import { arbitraryMessage } from './fixtures/arbitrary-message.ts'
+import { decodeMessage, encodeMessage } from './message-codecs.ts'
+
+test('every message survives encoding and decoding', (t) => {
+  fc.assert(
+    fc.property(arbitraryMessage, (message) => {
+      t.deepEqual(decodeMessage(encodeMessage(message)), { ok: true, value: message })
+    }),
+    { seed: 3, numRuns: 2000 },
+  )
+})
+
+test('mutated messages are decoded or refused, never thrown at; what is decoded is canonical', (t) => {
+  const mutation = fc.record({ at: fc.nat(), byte: fc.nat(255), cut: fc.nat(), kind: fc.nat(2) })
+  fc.assert(
+    fc.property(arbitraryMessage, fc.array(mutation, { minLength: 1, maxLength: 4 }), (message, mutations) => {
+      let bytes = encodeMessage(message)
+      for (const { at, byte, cut, kind } of mutations) {
+        if (kind === 0 && bytes.length > 0) bytes[at % bytes.length] = byte
+        if (kind === 1) bytes = bytes.slice(0, cut % (bytes.length + 1))
+        if (kind === 2) bytes = concat(bytes, Uint8Array.of(byte))
+      }
+      const result = decodeMessage(bytes)
+      if (result.ok) t.is(toHex(encodeMessage(result.value)), toHex(bytes))
+    }),
+    { seed: 4, numRuns: 3000 },
+  )
+})
+
+test('random bytes are decoded or refused, never thrown at', (t) => {
+  const known = [1, 16, 17, 18, 19, 32, 33, 34, 35, 36, 38, 39, 128, 130, 131, 132, 133, 134, 135, 136, 258, 259]
+  fc.assert(
+    fc.property(fc.constantFrom(...known), fc.uint8Array({ maxLength: 600 }), (type, rest) => {
+      const bytes = concat(Uint8Array.of(type >> 8, type & 0xff), rest)
+      const result = decodeMessage(bytes)
+      if (result.ok) t.is(toHex(encodeMessage(result.value)), toHex(bytes))
+    }),
+    { seed: 5, numRuns: 3000 },
+  )
+  t.pass()
+})
+
+test('a decoded message shares no memory with the bytes', (t) => {
+  const bytes = Buffer.from(fromHex('00130003010203'))
+  const result = decodeMessage(bytes)
+  bytes.fill(0)
+  t.deepEqual(result, { ok: true, value: { type: 'pong', ignored: Uint8Array.of(1, 2, 3) } })
+})
+
+// BOLT 1, appendix C: extensions of `init`.
+const empty = { type: 'init', globalFeatures: new Uint8Array(0), features: new Uint8Array(0) }
+for (const [bytes, expected] of [
+  ['001000000000', { ok: true, value: empty }],
+  [
+    '001000000000c9012acb0104',
+    {
+      ok: true,
+      value: {
+        ...empty,
+        unknownTlvs: [
+          { type: 0xc9n, value: Uint8Array.of(0x2a) },
+          { type: 0xcbn, value: Uint8Array.of(4) },
+        ],
+      },
+    },
+  ],
+  ['00100000000001', { ok: false, error: { code: 'truncated', path: 'init.networks' } }],
+  ['001000000000ca012a', { ok: false, error: { code: 'tlv-unknown-even', path: 'init.tlv[202]' } }],
+  ['001000000000c90101c90102', { ok: false, error: { code: 'tlv-duplicate', path: 'init.tlv[201]' } }],
+] as const) {
+  test(`init ${bytes} is ${expected.ok ? 'read' : 'refused'} (BOLT 1, appendix C)`, (t) => {
+    t.deepEqual<unknown, unknown>(decodeMessage(fromHex(bytes)), expected)
+  })
+}
+
+test('init — networks that are no whole number of hashes are refused', (t) => {
+  t.deepEqual(decodeMessage(fromHex(`0010000000000121${'11'.repeat(33)}`)), {
+    ok: false,
+    error: { code: 'tlv-length-mismatch', path: 'init.networks.1' },
+  })
+})
+
+test('a message cut short is refused with the field that it lacks', (t) => {
+  t.deepEqual(decodeMessage(fromHex('00860101')), {
+    ok: false,
+    error: { code: 'truncated', path: 'update_fee.channelId' },
+  })
+  t.deepEqual(decodeMessage(fromHex('00')), { ok: false, error: { code: 'truncated', path: '' } })
+})
+
+test('an unknown odd message is handed on, an unknown even one is refused', (t) => {
+  t.deepEqual(decodeMessage(fromHex('80030102')), {
+    ok: true,
+    value: { type: 'unknown', messageType: 0x8003, payload: Uint8Array.of(1, 2) },
+  })
+  t.deepEqual(decodeMessage(fromHex('80020102')), { ok: false, error: { code: 'unknown-even-message', path: '32770' } })
+})
+
+test('gossip of an even type that is of no use to us is handed on', (t) => {
+  t.true(decodeMessage(fromHex('010000')).ok)
+})
+
+test('a message beyond what the transport carries is a bug', (t) => {
+  const pong = { type: 'pong', ignored: new Uint8Array(65532) } as const
+  t.throws(() => encodeMessage(pong))
+  t.is(encodeMessage({ type: 'pong', ignored: new Uint8Array(65531) }).length, 65535)
+})
+
+test('a value that does not fit its field is a bug, and leaves the encoder usable', (t) => {
+  t.throws(() => encodeMessage({ type: 'update_fee', channelId: new Uint8Array(32), feeratePerKw: -1 }))
+  t.throws(() => encodeMessage({ type: 'update_fee', channelId: new Uint8Array(31), feeratePerKw: 1 }))
+  const bytes = encodeMessage({ type: 'update_fee', channelId: new Uint8Array(32), feeratePerKw: 253 })
+  t.is(toHex(bytes), `0086${'00'.repeat(32)}000000fd`)
+})
