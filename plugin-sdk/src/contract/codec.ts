@@ -22,23 +22,33 @@ export const parseRequest = <Name extends ActorName, Op extends OperationName<Na
     }
   }
   const parsed = found.request.safeParse(request ?? {})
-  if (!parsed.success) return { ok: false, error: invalidRequest(parsed.error) }
+  if (!parsed.success) return { ok: false, error: invalidRequest(parsed.error, request) }
   return { ok: true, value: parsed.data as RequestOf<Name, Op> }
 }
 
-const invalidRequest = (error: z.ZodError): ContractError => {
+const invalidRequest = (error: z.ZodError, input: unknown): ContractError => {
   const [issue] = error.issues
   if (issue === undefined) return { code: 'invalid-request', message: 'malformed request' }
   const path = issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0] ?? ''] : issue.path
   const field = path.map(String).join('.')
-  const what =
-    issue.code === 'unrecognized_keys'
-      ? 'there is no such field'
-      : issue.code === 'invalid_value'
-        ? `expected one of ${issue.values.map(String).join(', ')}`
-        : issue.message.replace(/^Invalid input: /, '')
-  if (field === '') return { code: 'invalid-request', message: what }
-  return { code: 'invalid-request', message: `${field}: ${what}`, field }
+  if (field === '') return { code: 'invalid-request', message: 'expected a JSON object' }
+  return { code: 'invalid-request', message: `${field}: ${describeIssue(issue, input)}`, field }
+}
+
+const describeIssue = (issue: z.core.$ZodIssue, input: unknown): string => {
+  if (issue.code === 'unrecognized_keys') return 'there is no such field'
+  if (valueAt(input, issue.path) === undefined) return 'is missing'
+  if (issue.code === 'invalid_value') return `expected ${issue.values.map(String).join(' or ')}`
+  return issue.message.replace(/^Invalid input: /, '')
+}
+
+const valueAt = (input: unknown, path: readonly PropertyKey[]): unknown => {
+  let value = input
+  for (const key of path) {
+    if (typeof value !== 'object' || value === null) return undefined
+    value = (value as Record<PropertyKey, unknown>)[key]
+  }
+  return value
 }
 
 /** A reply as JSON text. */
@@ -66,6 +76,6 @@ export const parseVerdict = <Name extends HookName>(
   verdict: unknown,
 ): ContractResult<HookVerdict<Name>> => {
   const parsed = hooks[name].verdict.safeParse(verdict)
-  if (!parsed.success) return { ok: false, error: invalidRequest(parsed.error) }
+  if (!parsed.success) return { ok: false, error: invalidRequest(parsed.error, verdict) }
   return { ok: true, value: parsed.data as HookVerdict<Name> }
 }

@@ -1,0 +1,217 @@
+// Written by `npm run contract` from plugin-sdk/src/contract. Do not edit.
+
+/** Restores the amounts of parsed JSON in place. What has no amounts has no entry. */
+type Restore = (data: any) => void
+
+/** Payloads, by event name. */
+export const restoreEvent: Readonly<Record<string, Restore>> = {
+  'channel.opening': (data) => {
+    data.fundingSat = BigInt(data.fundingSat)
+    data.pushMsat = BigInt(data.pushMsat)
+  },
+  'channel.funding-created': (data) => {
+    data.fundingSat = BigInt(data.fundingSat)
+    data.localMsat = BigInt(data.localMsat)
+    data.remoteMsat = BigInt(data.remoteMsat)
+  },
+  'channel.funding-confirmed': (data) => {
+    data.fundingSat = BigInt(data.fundingSat)
+  },
+  'channel.ready': (data) => {
+    data.capacitySat = BigInt(data.capacitySat)
+    data.localMsat = BigInt(data.localMsat)
+    data.remoteMsat = BigInt(data.remoteMsat)
+    data.feeBaseMsat = BigInt(data.feeBaseMsat)
+  },
+  'channel.balance-changed': (data) => {
+    data.capacitySat = BigInt(data.capacitySat)
+    data.localMsat = BigInt(data.localMsat)
+    data.remoteMsat = BigInt(data.remoteMsat)
+    data.spendableMsat = BigInt(data.spendableMsat)
+    data.receivableMsat = BigInt(data.receivableMsat)
+  },
+  'channel.relay-fees-changed': (data) => {
+    data.feeBaseMsat = BigInt(data.feeBaseMsat)
+    data.previous.feeBaseMsat = BigInt(data.previous.feeBaseMsat)
+  },
+  'payment.sent': (data) => {
+    data.amountMsat = BigInt(data.amountMsat)
+    data.feesMsat = BigInt(data.feesMsat)
+    for (const item0 of data.parts) {
+      item0.amountMsat = BigInt(item0.amountMsat)
+      item0.feesMsat = BigInt(item0.feesMsat)
+    }
+  },
+  'payment.failed': (data) => {
+    data.amountMsat = BigInt(data.amountMsat)
+    for (const item0 of data.parts) {
+      item0.amountMsat = BigInt(item0.amountMsat)
+      item0.feesMsat = BigInt(item0.feesMsat)
+    }
+  },
+  'payment.received': (data) => {
+    data.amountMsat = BigInt(data.amountMsat)
+    for (const item0 of data.parts) {
+      item0.amountMsat = BigInt(item0.amountMsat)
+    }
+  },
+  'payment.relayed': (data) => {
+    data.feeMsat = BigInt(data.feeMsat)
+    for (const item0 of data.incoming) {
+      item0.amountMsat = BigInt(item0.amountMsat)
+    }
+    for (const item0 of data.outgoing) {
+      item0.amountMsat = BigInt(item0.amountMsat)
+    }
+  },
+  'payment.relay-failed': (data) => {
+    for (const item0 of data.incoming) {
+      item0.amountMsat = BigInt(item0.amountMsat)
+    }
+    for (const item0 of data.outgoing) {
+      item0.amountMsat = BigInt(item0.amountMsat)
+    }
+    if (data.requested !== undefined) {
+      data.requested.amountMsat = BigInt(data.requested.amountMsat)
+    }
+  },
+  'invoice.created': (data) => {
+    if (data.amountMsat !== undefined) data.amountMsat = BigInt(data.amountMsat)
+  },
+  'wallet.transaction': (data) => {
+    data.receivedSat = BigInt(data.receivedSat)
+    data.spentSat = BigInt(data.spentSat)
+    if (data.feeSat !== undefined) data.feeSat = BigInt(data.feeSat)
+  },
+}
+
+/** Replies, by `actor.operation`. */
+export const restoreReply: Readonly<Record<string, Restore>> = {
+  'channels.list': (data) => {
+    for (const item0 of data.items) {
+      for (const item1 of item0.fundings) {
+        item1.amountSat = BigInt(item1.amountSat)
+      }
+      item0.capacitySat = BigInt(item0.capacitySat)
+      item0.localMsat = BigInt(item0.localMsat)
+      item0.remoteMsat = BigInt(item0.remoteMsat)
+      item0.spendableMsat = BigInt(item0.spendableMsat)
+      item0.receivableMsat = BigInt(item0.receivableMsat)
+      item0.localPolicy.feeBaseMsat = BigInt(item0.localPolicy.feeBaseMsat)
+      item0.localPolicy.htlcMinimumMsat = BigInt(item0.localPolicy.htlcMinimumMsat)
+      item0.localPolicy.htlcMaximumMsat = BigInt(item0.localPolicy.htlcMaximumMsat)
+      if (item0.remotePolicy !== undefined) {
+        item0.remotePolicy.feeBaseMsat = BigInt(item0.remotePolicy.feeBaseMsat)
+        item0.remotePolicy.htlcMinimumMsat = BigInt(item0.remotePolicy.htlcMinimumMsat)
+        item0.remotePolicy.htlcMaximumMsat = BigInt(item0.remotePolicy.htlcMaximumMsat)
+      }
+    }
+  },
+  'channels.get': (data) => {
+    for (const item0 of data.channel.fundings) {
+      item0.amountSat = BigInt(item0.amountSat)
+    }
+    data.channel.capacitySat = BigInt(data.channel.capacitySat)
+    data.channel.localMsat = BigInt(data.channel.localMsat)
+    data.channel.remoteMsat = BigInt(data.channel.remoteMsat)
+    data.channel.spendableMsat = BigInt(data.channel.spendableMsat)
+    data.channel.receivableMsat = BigInt(data.channel.receivableMsat)
+    data.channel.localPolicy.feeBaseMsat = BigInt(data.channel.localPolicy.feeBaseMsat)
+    data.channel.localPolicy.htlcMinimumMsat = BigInt(data.channel.localPolicy.htlcMinimumMsat)
+    data.channel.localPolicy.htlcMaximumMsat = BigInt(data.channel.localPolicy.htlcMaximumMsat)
+    if (data.channel.remotePolicy !== undefined) {
+      data.channel.remotePolicy.feeBaseMsat = BigInt(data.channel.remotePolicy.feeBaseMsat)
+      data.channel.remotePolicy.htlcMinimumMsat = BigInt(data.channel.remotePolicy.htlcMinimumMsat)
+      data.channel.remotePolicy.htlcMaximumMsat = BigInt(data.channel.remotePolicy.htlcMaximumMsat)
+    }
+  },
+  'channels.open': (data) => {
+    data.feeSat = BigInt(data.feeSat)
+  },
+  'channels.setRelayFees': (data) => {
+    data.localPolicy.feeBaseMsat = BigInt(data.localPolicy.feeBaseMsat)
+    data.localPolicy.htlcMinimumMsat = BigInt(data.localPolicy.htlcMinimumMsat)
+    data.localPolicy.htlcMaximumMsat = BigInt(data.localPolicy.htlcMaximumMsat)
+  },
+  'payments.list': (data) => {
+    for (const item0 of data.items) {
+      item0.amountMsat = BigInt(item0.amountMsat)
+      item0.feesMsat = BigInt(item0.feesMsat)
+      for (const item1 of item0.parts) {
+        item1.amountMsat = BigInt(item1.amountMsat)
+        item1.feesMsat = BigInt(item1.feesMsat)
+      }
+    }
+  },
+  'payments.get': (data) => {
+    data.payment.amountMsat = BigInt(data.payment.amountMsat)
+    data.payment.feesMsat = BigInt(data.payment.feesMsat)
+    for (const item0 of data.payment.parts) {
+      item0.amountMsat = BigInt(item0.amountMsat)
+      item0.feesMsat = BigInt(item0.feesMsat)
+    }
+  },
+  'payments.payInvoice': (data) => {
+    data.payment.amountMsat = BigInt(data.payment.amountMsat)
+    data.payment.feesMsat = BigInt(data.payment.feesMsat)
+    for (const item0 of data.payment.parts) {
+      item0.amountMsat = BigInt(item0.amountMsat)
+      item0.feesMsat = BigInt(item0.feesMsat)
+    }
+  },
+  'payments.sendToRoute': (data) => {
+    data.payment.amountMsat = BigInt(data.payment.amountMsat)
+    data.payment.feesMsat = BigInt(data.payment.feesMsat)
+    for (const item0 of data.payment.parts) {
+      item0.amountMsat = BigInt(item0.amountMsat)
+      item0.feesMsat = BigInt(item0.feesMsat)
+    }
+  },
+  'invoices.list': (data) => {
+    for (const item0 of data.items) {
+      if (item0.amountMsat !== undefined) item0.amountMsat = BigInt(item0.amountMsat)
+      if (item0.receivedMsat !== undefined) item0.receivedMsat = BigInt(item0.receivedMsat)
+    }
+  },
+  'invoices.get': (data) => {
+    if (data.invoice.amountMsat !== undefined) data.invoice.amountMsat = BigInt(data.invoice.amountMsat)
+    if (data.invoice.receivedMsat !== undefined) data.invoice.receivedMsat = BigInt(data.invoice.receivedMsat)
+  },
+  'invoices.create': (data) => {
+    if (data.invoice.amountMsat !== undefined) data.invoice.amountMsat = BigInt(data.invoice.amountMsat)
+    if (data.invoice.receivedMsat !== undefined) data.invoice.receivedMsat = BigInt(data.invoice.receivedMsat)
+  },
+  'wallet.balance': (data) => {
+    data.confirmedSat = BigInt(data.confirmedSat)
+    data.unconfirmedSat = BigInt(data.unconfirmedSat)
+    data.reservedSat = BigInt(data.reservedSat)
+    data.spendableSat = BigInt(data.spendableSat)
+  },
+  'wallet.send': (data) => {
+    data.feeSat = BigInt(data.feeSat)
+  },
+  'wallet.utxos': (data) => {
+    for (const item0 of data.items) {
+      item0.amountSat = BigInt(item0.amountSat)
+    }
+  },
+  'wallet.transactions': (data) => {
+    for (const item0 of data.items) {
+      item0.receivedSat = BigInt(item0.receivedSat)
+      item0.spentSat = BigInt(item0.spentSat)
+      if (item0.feeSat !== undefined) item0.feeSat = BigInt(item0.feeSat)
+    }
+  },
+}
+
+/** Hook requests, by hook name. */
+export const restoreHook: Readonly<Record<string, Restore>> = {
+  'channel.accept': (data) => {
+    data.fundingSat = BigInt(data.fundingSat)
+    data.pushMsat = BigInt(data.pushMsat)
+    data.dustLimitSat = BigInt(data.dustLimitSat)
+    data.channelReserveSat = BigInt(data.channelReserveSat)
+    data.htlcMinimumMsat = BigInt(data.htlcMinimumMsat)
+    data.maxHtlcValueInFlightMsat = BigInt(data.maxHtlcValueInFlightMsat)
+  },
+}

@@ -1,0 +1,978 @@
+// Written by `npm run contract` from plugin-sdk/src/contract. Do not edit.
+
+import type { BlockHash, BlockHeight, CallOptions, ChannelId, Cursor, FeeratePerKw, Msat, NodeId, PageToken, PaymentHash, Ppm, Preimage, Reason, Sat, ShortChannelId, TimestampMs, TxId } from '../contract/types.ts'
+
+/** The contract that these types are of. */
+export type ContractVersion = '0.1.0'
+
+/** Beside a query. */
+export type QueryOptions = Pick<CallOptions, 'timeoutMs'>
+
+/** Beside a command: the audit keeps its reason. */
+export interface CommandOptions extends CallOptions {
+  readonly reason: Reason
+}
+
+export type NodeGetInfoRequest = Readonly<Record<never, never>>
+
+export interface NodeGetInfoReply {
+  readonly nodeId: NodeId
+  readonly network: 'mainnet' | 'testnet' | 'signet' | 'regtest'
+  readonly version: string
+  readonly contractVersion: string
+  readonly addresses: readonly string[]
+  readonly features: string
+  readonly blockHeight: BlockHeight
+  readonly blockHash: BlockHash
+  /** Whether the node has handled every block that its chain backend knows. */
+  readonly synced: boolean
+  /** The adapter in use, such as `bitcoind` or `devchain`. */
+  readonly chainBackend: string
+  /** The secp256k1 engine in use. */
+  readonly cryptoEngine: string
+  /** Milliseconds since the Unix epoch. */
+  readonly startedAt: TimestampMs
+  readonly peersConnected: number
+  readonly channelsUsable: number
+  readonly channelsOpening: number
+  readonly channelsClosing: number
+  readonly warnings: readonly string[]
+  /** A place in the event log. */
+  readonly asOf: Cursor
+}
+
+/** The node itself. */
+export interface NodeActor {
+  /** Who this node is, how far it has followed the chain, and what it runs on. */
+  getInfo(request?: NodeGetInfoRequest, options?: QueryOptions): Promise<NodeGetInfoReply>
+}
+
+export interface PeersListRequest {
+  readonly connected?: boolean
+  readonly page?: {
+    /** Rows at most, 500 at the very most; 100 if not said. */
+    readonly limit?: number
+    readonly after?: PageToken
+  }
+}
+
+export interface PeersListReply {
+  readonly items: readonly PeerSummary[]
+  readonly next?: PageToken
+  /** A place in the event log. */
+  readonly asOf: Cursor
+}
+
+/** A node that we are connected to or have channels with. */
+export interface PeerSummary {
+  readonly nodeId: NodeId
+  readonly connected: boolean
+  /** `host:port`. */
+  readonly address?: string
+  /** Who dialled, while connected. */
+  readonly direction?: 'inbound' | 'outbound'
+  readonly features?: string
+  /** Milliseconds since the Unix epoch. */
+  readonly connectedAt?: TimestampMs
+  readonly channels: number
+}
+
+export interface PeersConnectRequest {
+  readonly nodeId: NodeId
+  /** `host:port`; the last known one if not said. */
+  readonly address?: string
+}
+
+export interface PeersConnectReply {
+  readonly peer: PeerSummary
+}
+
+export interface PeersDisconnectRequest {
+  readonly nodeId: NodeId
+}
+
+export type PeersDisconnectReply = Readonly<Record<never, never>>
+
+/** The nodes this one is connected to. */
+export interface PeersActor {
+  /** Every peer that is connected or has a channel with us, a page at a time. */
+  list(request?: PeersListRequest, options?: QueryOptions): Promise<PeersListReply>
+  /** Connects to a node, and stays connected: a lost connection is tried again with growing pauses. Effects: connects. Errors: address-unknown, unreachable, handshake-failed, incompatible-peer. */
+  connect(request: PeersConnectRequest, options: CommandOptions): Promise<PeersConnectReply>
+  /** Ends the connection to a peer and stops dialling it. Its channels stay open. Effects: connects. Errors: not-connected. */
+  disconnect(request: PeersDisconnectRequest, options: CommandOptions): Promise<PeersDisconnectReply>
+}
+
+export interface ChannelsListRequest {
+  readonly peer?: NodeId
+  readonly state?: 'opening' | 'usable' | 'offline' | 'closing' | 'closed' | 'quarantined'
+  readonly page?: {
+    /** Rows at most, 500 at the very most; 100 if not said. */
+    readonly limit?: number
+    readonly after?: PageToken
+  }
+}
+
+export interface ChannelsListReply {
+  readonly items: readonly ChannelSummary[]
+  readonly next?: PageToken
+  /** A place in the event log. */
+  readonly asOf: Cursor
+}
+
+/** A channel, open or closing. */
+export interface ChannelSummary {
+  readonly channelId: ChannelId
+  readonly peer: NodeId
+  readonly state: 'opening' | 'usable' | 'offline' | 'closing' | 'closed' | 'quarantined'
+  readonly initiator: 'local' | 'remote'
+  readonly channelType: string
+  readonly announced: boolean
+  readonly fundings: readonly Funding[]
+  readonly shortChannelId?: ShortChannelId
+  readonly aliases: readonly ShortChannelId[]
+  readonly remoteAlias?: ShortChannelId
+  readonly capacitySat: Sat
+  /** Ours, HTLCs in flight apart. */
+  readonly localMsat: Msat
+  /** The peer's, HTLCs in flight apart. */
+  readonly remoteMsat: Msat
+  /** The most that one HTLC out of this channel can carry now. */
+  readonly spendableMsat: Msat
+  /** The most that one HTLC into this channel can carry now. */
+  readonly receivableMsat: Msat
+  readonly htlcsInFlight: number
+  readonly localPolicy: RelayPolicy
+  readonly remotePolicy?: RelayPolicy
+  readonly closeKind?: 'mutual' | 'local-force' | 'remote-force' | 'revoked'
+  /** Milliseconds since the Unix epoch. */
+  readonly openedAt?: TimestampMs
+}
+
+/** An output that funds, funded or will fund a channel. */
+export interface Funding {
+  readonly fundingIndex: number
+  /** A transaction id, as explorers display it. */
+  readonly txid: TxId
+  readonly outputIndex: number
+  readonly amountSat: Sat
+  readonly status: 'unconfirmed' | 'confirmed' | 'spent'
+  readonly blockHeight?: BlockHeight
+}
+
+/** What a node charges and asks for to relay out of a channel. */
+export interface RelayPolicy {
+  readonly feeBaseMsat: Msat
+  /** Parts per million. */
+  readonly feeProportionalMillionths: Ppm
+  readonly cltvExpiryDelta: number
+  readonly htlcMinimumMsat: Msat
+  readonly htlcMaximumMsat: Msat
+}
+
+export interface ChannelsGetRequest {
+  readonly channelId: ChannelId
+}
+
+export interface ChannelsGetReply {
+  readonly channel: ChannelSummary
+  /** A place in the event log. */
+  readonly asOf: Cursor
+}
+
+export interface ChannelsOpenRequest {
+  readonly nodeId: NodeId
+  /** What we put in. */
+  readonly fundingSat: Sat
+  /** A gift to the peer out of the funding. */
+  readonly pushMsat?: Msat
+  /** Of the funding transaction; the node's estimate if not said. */
+  readonly feerate?: FeeratePerKw
+  /** The relay fee that the channel starts with. */
+  readonly feeBaseMsat?: Msat
+  /** Parts per million. */
+  readonly feeProportionalMillionths?: Ppm
+}
+
+export interface ChannelsOpenReply {
+  readonly channelId: ChannelId
+  /** A transaction id, as explorers display it. */
+  readonly fundingTxid: TxId
+  readonly fundingOutputIndex: number
+  readonly feeSat: Sat
+}
+
+export interface ChannelsCloseRequest {
+  readonly channelId: ChannelId
+  /** Of the closing transaction; the node's estimate if not said. */
+  readonly feerate?: FeeratePerKw
+}
+
+export interface ChannelsCloseReply {
+  readonly channelId: ChannelId
+  readonly state: 'opening' | 'usable' | 'offline' | 'closing' | 'closed' | 'quarantined'
+  /** There once both sides have signed. */
+  readonly txid?: TxId
+}
+
+export interface ChannelsForceCloseRequest {
+  readonly channelId: ChannelId
+}
+
+export interface ChannelsForceCloseReply {
+  readonly channelId: ChannelId
+  /** A transaction id, as explorers display it. */
+  readonly txid: TxId
+}
+
+export interface ChannelsSetRelayFeesRequest {
+  readonly channelId: ChannelId
+  readonly feeBaseMsat: Msat
+  /** Parts per million. */
+  readonly feeProportionalMillionths: Ppm
+}
+
+export interface ChannelsSetRelayFeesReply {
+  readonly channelId: ChannelId
+  readonly localPolicy: RelayPolicy
+}
+
+/** Payment channels and what they charge to relay. */
+export interface ChannelsActor {
+  /** Every channel, open or closing, a page at a time. */
+  list(request?: ChannelsListRequest, options?: QueryOptions): Promise<ChannelsListReply>
+  /** One channel. Errors: channel-not-found. */
+  get(request: ChannelsGetRequest, options?: QueryOptions): Promise<ChannelsGetReply>
+  /** Opens a channel with a connected peer. Answers when the funding transaction is signed and on its way. Effects: locks, fees, pays-out. Errors: peer-not-connected, insufficient-funds, funding-too-small, funding-too-large, push-too-large, fee-out-of-bounds, feerate-out-of-bounds, refused-by-peer, peer-disconnected. */
+  open(request: ChannelsOpenRequest, options: CommandOptions): Promise<ChannelsOpenReply>
+  /** Closes a channel together with the peer. Our share goes to our own wallet. Effects: fees. Errors: channel-not-found, channel-not-ready, already-closing, peer-not-connected, feerate-out-of-bounds. */
+  close(request: ChannelsCloseRequest, options: CommandOptions): Promise<ChannelsCloseReply>
+  /** Closes a channel alone, by publishing our latest commitment. Our share is locked for a while. Effects: fees, locks. Errors: channel-not-found, already-closing. */
+  forceClose(request: ChannelsForceCloseRequest, options: CommandOptions): Promise<ChannelsForceCloseReply>
+  /** Changes what the node charges to relay out of a channel. The old fees are honoured for ten more minutes. Effects: prices. Errors: channel-not-found, already-closing, fee-out-of-bounds. */
+  setRelayFees(request: ChannelsSetRelayFeesRequest, options: CommandOptions): Promise<ChannelsSetRelayFeesReply>
+}
+
+export interface PaymentsListRequest {
+  readonly status?: 'in-flight' | 'settled' | 'failed'
+  readonly page?: {
+    /** Rows at most, 500 at the very most; 100 if not said. */
+    readonly limit?: number
+    readonly after?: PageToken
+  }
+}
+
+export interface PaymentsListReply {
+  readonly items: readonly Payment[]
+  readonly next?: PageToken
+  /** A place in the event log. */
+  readonly asOf: Cursor
+}
+
+/** A payment that we sent or are sending. */
+export interface Payment {
+  readonly paymentHash: PaymentHash
+  readonly status: 'in-flight' | 'settled' | 'failed'
+  readonly amountMsat: Msat
+  readonly feesMsat: Msat
+  readonly destination?: NodeId
+  /** A BOLT 11 invoice. */
+  readonly invoice?: string
+  readonly description?: string
+  readonly parts: readonly SentPart[]
+  readonly preimage?: Preimage
+  readonly failure?: PaymentFailure
+  /** Milliseconds since the Unix epoch. */
+  readonly startedAt: TimestampMs
+  /** Milliseconds since the Unix epoch. */
+  readonly endedAt?: TimestampMs
+}
+
+/** One HTLC of a payment that we sent. */
+export interface SentPart {
+  readonly channelId: ChannelId
+  readonly shortChannelId?: ShortChannelId
+  /** What the destination gets of it. */
+  readonly amountMsat: Msat
+  readonly feesMsat: Msat
+  readonly route: readonly NodeId[]
+  readonly status: 'in-flight' | 'settled' | 'failed'
+  readonly failure?: PaymentFailure
+}
+
+/** Why a payment or one of its parts failed. */
+export interface PaymentFailure {
+  /** Ours, or the BOLT 4 name that the failing node sent. */
+  readonly code: string
+  readonly erringNode?: NodeId
+  readonly erringShortChannelId?: ShortChannelId
+  readonly text?: string
+}
+
+export interface PaymentsGetRequest {
+  readonly paymentHash: PaymentHash
+}
+
+export interface PaymentsGetReply {
+  readonly payment: Payment
+  /** A place in the event log. */
+  readonly asOf: Cursor
+}
+
+export interface PaymentsPayInvoiceRequest {
+  /** A BOLT 11 invoice. */
+  readonly invoice: string
+  /** Only for an invoice that names no amount. */
+  readonly amountMsat?: Msat
+  /** The most that relays may charge; 1 % and at least 5 sat if not said. */
+  readonly maxFeeMsat?: Msat
+}
+
+export interface PaymentsPayInvoiceReply {
+  readonly payment: Payment
+}
+
+export interface PaymentsSendToRouteRequest {
+  readonly paymentHash: PaymentHash
+  readonly paymentSecret: string
+  /** Of all parts together; the last hop's amount if not said. */
+  readonly totalAmountMsat?: Msat
+  readonly paymentMetadata?: string
+  /** From the first peer to the destination. */
+  readonly route: readonly RouteHop[]
+}
+
+/** A node on the route and the HTLC that reaches it. */
+export interface RouteHop {
+  readonly nodeId: NodeId
+  /** The channel into that node, or an alias of it. */
+  readonly shortChannelId: ShortChannelId
+  readonly amountMsat: Msat
+  /** Blocks from now until the HTLC to that node expires. */
+  readonly cltvExpiryDelta: number
+}
+
+export interface PaymentsSendToRouteReply {
+  readonly payment: Payment
+}
+
+/** Payments that this node sends. */
+export interface PaymentsActor {
+  /** Payments sent, the newest first, a page at a time. */
+  list(request?: PaymentsListRequest, options?: QueryOptions): Promise<PaymentsListReply>
+  /** One payment. Errors: payment-not-found. */
+  get(request: PaymentsGetRequest, options?: QueryOptions): Promise<PaymentsGetReply>
+  /** Pays a BOLT 11 invoice. Answers when the payment is settled or has failed for good. Effects: pays-out, fees. Errors: invoice-invalid, invoice-expired, invoice-wrong-network, invoice-unsupported, amount-required, amount-mismatch, own-invoice, already-paid, payment-in-flight, insufficient-balance, no-route, fee-limit-exceeded, expiry-too-far, payment-failed, outcome-unknown. */
+  payInvoice(request: PaymentsPayInvoiceRequest, options: CommandOptions): Promise<PaymentsPayInvoiceReply>
+  /** Sends one HTLC over exactly this route. Answers when it is settled or has failed. Effects: pays-out, fees. Errors: channel-not-found, invalid-route, already-paid, payment-in-flight, insufficient-balance, no-route, fee-limit-exceeded, expiry-too-far, payment-failed, outcome-unknown. */
+  sendToRoute(request: PaymentsSendToRouteRequest, options: CommandOptions): Promise<PaymentsSendToRouteReply>
+}
+
+export interface InvoicesListRequest {
+  readonly status?: 'open' | 'paid' | 'expired'
+  readonly page?: {
+    /** Rows at most, 500 at the very most; 100 if not said. */
+    readonly limit?: number
+    readonly after?: PageToken
+  }
+}
+
+export interface InvoicesListReply {
+  readonly items: readonly InvoiceSummary[]
+  readonly next?: PageToken
+  /** A place in the event log. */
+  readonly asOf: Cursor
+}
+
+/** An invoice that we made. */
+export interface InvoiceSummary {
+  readonly paymentHash: PaymentHash
+  /** A BOLT 11 invoice. */
+  readonly invoice: string
+  readonly status: 'open' | 'paid' | 'expired'
+  readonly amountMsat?: Msat
+  readonly receivedMsat?: Msat
+  readonly description: string
+  readonly preimage?: Preimage
+  readonly paymentSecret?: string
+  /** Milliseconds since the Unix epoch. */
+  readonly createdAt: TimestampMs
+  /** Milliseconds since the Unix epoch. */
+  readonly expiresAt: TimestampMs
+  /** Milliseconds since the Unix epoch. */
+  readonly paidAt?: TimestampMs
+}
+
+export interface InvoicesGetRequest {
+  readonly paymentHash: PaymentHash
+}
+
+export interface InvoicesGetReply {
+  readonly invoice: InvoiceSummary
+  /** A place in the event log. */
+  readonly asOf: Cursor
+}
+
+export interface InvoicesCreateRequest {
+  /** Any amount if not said. */
+  readonly amountMsat?: Msat
+  readonly description?: string
+  /** One hour if not said. */
+  readonly expirySeconds?: number
+  readonly minFinalCltvExpiryDelta?: number
+}
+
+export interface InvoicesCreateReply {
+  readonly invoice: InvoiceSummary
+}
+
+/** Invoices that this node makes. */
+export interface InvoicesActor {
+  /** Invoices, the newest first, a page at a time. */
+  list(request?: InvoicesListRequest, options?: QueryOptions): Promise<InvoicesListReply>
+  /** One invoice. Errors: invoice-not-found. */
+  get(request: InvoicesGetRequest, options?: QueryOptions): Promise<InvoicesGetReply>
+  /** Makes a BOLT 11 invoice, with hints to our unannounced channels. Effects: reveals. Errors: amount-out-of-bounds. */
+  create(request: InvoicesCreateRequest, options: CommandOptions): Promise<InvoicesCreateReply>
+}
+
+export type WalletBalanceRequest = Readonly<Record<never, never>>
+
+export interface WalletBalanceReply {
+  readonly confirmedSat: Sat
+  readonly unconfirmedSat: Sat
+  /** Of these, set aside for transactions in the making. */
+  readonly reservedSat: Sat
+  readonly spendableSat: Sat
+  /** A place in the event log. */
+  readonly asOf: Cursor
+}
+
+export type WalletNewAddressRequest = Readonly<Record<never, never>>
+
+export interface WalletNewAddressReply {
+  /** An on-chain address. */
+  readonly address: string
+}
+
+export interface WalletSendRequest {
+  /** An on-chain address. */
+  readonly address: string
+  readonly amountSat: Sat
+  /** The node's estimate if not said. */
+  readonly feerate?: FeeratePerKw
+}
+
+export interface WalletSendReply {
+  /** A transaction id, as explorers display it. */
+  readonly txid: TxId
+  readonly feeSat: Sat
+}
+
+export interface WalletUtxosRequest {
+  readonly page?: {
+    /** Rows at most, 500 at the very most; 100 if not said. */
+    readonly limit?: number
+    readonly after?: PageToken
+  }
+}
+
+export interface WalletUtxosReply {
+  readonly items: readonly Utxo[]
+  readonly next?: PageToken
+  /** A place in the event log. */
+  readonly asOf: Cursor
+}
+
+/** An output that the wallet can spend. */
+export interface Utxo {
+  /** A transaction id, as explorers display it. */
+  readonly txid: TxId
+  readonly outputIndex: number
+  readonly amountSat: Sat
+  /** An on-chain address. */
+  readonly address: string
+  /** Not there until it is confirmed. */
+  readonly blockHeight?: BlockHeight
+  readonly reserved: boolean
+}
+
+export interface WalletTransactionsRequest {
+  readonly page?: {
+    /** Rows at most, 500 at the very most; 100 if not said. */
+    readonly limit?: number
+    readonly after?: PageToken
+  }
+}
+
+export interface WalletTransactionsReply {
+  readonly items: readonly WalletTransaction[]
+  readonly next?: PageToken
+  /** A place in the event log. */
+  readonly asOf: Cursor
+}
+
+/** A transaction that changes the wallet's balance. */
+export interface WalletTransaction {
+  /** A transaction id, as explorers display it. */
+  readonly txid: TxId
+  /** Paid to the wallet, change included. */
+  readonly receivedSat: Sat
+  /** The wallet's outputs that it spends. */
+  readonly spentSat: Sat
+  /** Known where every input is ours. */
+  readonly feeSat?: Sat
+  readonly label?: string
+  readonly blockHeight?: BlockHeight
+  /** Milliseconds since the Unix epoch. */
+  readonly seenAt: TimestampMs
+}
+
+/** The on-chain wallet. */
+export interface WalletActor {
+  /** What the wallet holds on-chain. Channels are not counted. */
+  balance(request?: WalletBalanceRequest, options?: QueryOptions): Promise<WalletBalanceReply>
+  /** A fresh address of the wallet. */
+  newAddress(request: WalletNewAddressRequest, options: CommandOptions): Promise<WalletNewAddressReply>
+  /** Pays an on-chain address. Effects: pays-out, fees. Errors: address-invalid, address-wrong-network, insufficient-funds, amount-too-small, feerate-out-of-bounds. */
+  send(request: WalletSendRequest, options: CommandOptions): Promise<WalletSendReply>
+  /** The outputs that the wallet can spend, a page at a time. */
+  utxos(request?: WalletUtxosRequest, options?: QueryOptions): Promise<WalletUtxosReply>
+  /** The wallet's transactions, the newest first, a page at a time. */
+  transactions(request?: WalletTransactionsRequest, options?: QueryOptions): Promise<WalletTransactionsReply>
+}
+
+export interface EventsListRequest {
+  /** The oldest event kept if not said. */
+  readonly from?: Cursor
+  /** Only these; all if not said. */
+  readonly types?: readonly string[]
+  readonly limit?: number
+}
+
+export interface EventsListReply {
+  readonly items: readonly StoredEvent[]
+  /** Where to go on, also when nothing more is there yet. */
+  readonly next: Cursor
+  /** A place in the event log. */
+  readonly asOf: Cursor
+}
+
+/** An event as the log keeps it. Amounts in its payload are decimal strings. */
+export interface StoredEvent {
+  /** A place in the event log. */
+  readonly cursor: Cursor
+  /** Milliseconds since the Unix epoch. */
+  readonly at: TimestampMs
+  readonly type: string
+  readonly version: number
+  readonly payload: Readonly<Record<string, unknown>>
+}
+
+/** Everything that happened, in order. */
+export interface EventsActor {
+  /** Durable events after a cursor, oldest first, a page at a time. Errors: cursor-expired, cursor-invalid. */
+  list(request?: EventsListRequest, options?: QueryOptions): Promise<EventsListReply>
+}
+
+/** A peer is connected and has sent its init. */
+export interface PeerConnected {
+  readonly nodeId: NodeId
+  /** `host:port`. */
+  readonly address?: string
+  readonly direction: 'inbound' | 'outbound'
+  readonly features: string
+}
+
+/** The connection to a peer has ended. */
+export interface PeerDisconnected {
+  readonly nodeId: NodeId
+  readonly reason?: string
+}
+
+/** Either side has proposed a channel. */
+export interface ChannelOpening {
+  readonly temporaryChannelId: ChannelId
+  readonly peer: NodeId
+  readonly initiator: 'local' | 'remote'
+  readonly fundingSat: Sat
+  readonly pushMsat: Msat
+}
+
+/** A channel has a funding transaction, signed for by both sides. */
+export interface ChannelFundingCreated {
+  readonly channelId: ChannelId
+  readonly peer: NodeId
+  readonly temporaryChannelId?: ChannelId
+  readonly initiator: 'local' | 'remote'
+  readonly fundingIndex: number
+  /** A transaction id, as explorers display it. */
+  readonly fundingTxid: TxId
+  readonly fundingOutputIndex: number
+  readonly fundingSat: Sat
+  readonly channelType: string
+  readonly localMsat: Msat
+  readonly remoteMsat: Msat
+}
+
+/** A channel's funding is deep enough in the chain. */
+export interface ChannelFundingConfirmed {
+  readonly channelId: ChannelId
+  readonly peer: NodeId
+  readonly fundingIndex: number
+  /** A transaction id, as explorers display it. */
+  readonly fundingTxid: TxId
+  readonly fundingOutputIndex: number
+  readonly fundingSat: Sat
+  readonly blockHeight: BlockHeight
+  readonly shortChannelId?: ShortChannelId
+}
+
+/** A channel can carry payments for the first time. */
+export interface ChannelReady {
+  readonly channelId: ChannelId
+  readonly peer: NodeId
+  readonly fundingIndex: number
+  readonly shortChannelId?: ShortChannelId
+  readonly aliases: readonly ShortChannelId[]
+  readonly capacitySat: Sat
+  readonly localMsat: Msat
+  readonly remoteMsat: Msat
+  readonly feeBaseMsat: Msat
+  /** Parts per million. */
+  readonly feeProportionalMillionths: Ppm
+}
+
+/** A channel has gone offline, come back, or moved on in its life. */
+export interface ChannelStateChanged {
+  readonly channelId: ChannelId
+  readonly peer: NodeId
+  readonly previous?: 'opening' | 'usable' | 'offline' | 'closing' | 'closed' | 'quarantined'
+  readonly state: 'opening' | 'usable' | 'offline' | 'closing' | 'closed' | 'quarantined'
+}
+
+/** A channel's balance has moved. Moves within one commit are told once. */
+export interface ChannelBalanceChanged {
+  readonly channelId: ChannelId
+  readonly peer: NodeId
+  readonly fundingIndex: number
+  readonly capacitySat: Sat
+  readonly localMsat: Msat
+  readonly remoteMsat: Msat
+  readonly spendableMsat: Msat
+  readonly receivableMsat: Msat
+}
+
+/** The node charges something else to relay out of a channel. */
+export interface ChannelRelayFeesChanged {
+  readonly channelId: ChannelId
+  readonly peer: NodeId
+  readonly feeBaseMsat: Msat
+  /** Parts per million. */
+  readonly feeProportionalMillionths: Ppm
+  readonly previous: {
+    readonly feeBaseMsat: Msat
+    /** Parts per million. */
+    readonly feeProportionalMillionths: Ppm
+  }
+}
+
+/** A channel has begun to close. */
+export interface ChannelClosing {
+  readonly channelId: ChannelId
+  readonly peer: NodeId
+  readonly fundingIndex: number
+  readonly initiator: 'local' | 'remote'
+  readonly kind: 'mutual' | 'local-force' | 'remote-force' | 'revoked'
+  /** A transaction id, as explorers display it. */
+  readonly txid?: TxId
+}
+
+/** A channel is closed and all that was ours is in our wallet. */
+export interface ChannelClosed {
+  readonly channelId: ChannelId
+  readonly peer: NodeId
+  readonly fundingIndex: number
+  readonly kind: 'mutual' | 'local-force' | 'remote-force' | 'revoked'
+  /** A transaction id, as explorers display it. */
+  readonly txid: TxId
+  readonly blockHeight: BlockHeight
+}
+
+/** A channel broke a rule, or its peer did. */
+export interface ChannelErrored {
+  readonly channelId: ChannelId
+  readonly peer: NodeId
+  readonly source: 'local' | 'remote'
+  readonly code: string
+  readonly text: string
+}
+
+/** A payment of ours has arrived. */
+export interface PaymentSent {
+  readonly paymentHash: PaymentHash
+  readonly amountMsat: Msat
+  readonly feesMsat: Msat
+  readonly destination?: NodeId
+  readonly parts: readonly SentPart[]
+  /** Milliseconds since the Unix epoch. */
+  readonly startedAt: TimestampMs
+  /** Milliseconds since the Unix epoch. */
+  readonly settledAt: TimestampMs
+}
+
+/** A payment of ours has failed for good. Nothing of it is still under way. */
+export interface PaymentFailed {
+  readonly paymentHash: PaymentHash
+  readonly amountMsat: Msat
+  readonly destination?: NodeId
+  readonly failure: PaymentFailure
+  readonly parts: readonly SentPart[]
+  /** Milliseconds since the Unix epoch. */
+  readonly startedAt: TimestampMs
+  /** Milliseconds since the Unix epoch. */
+  readonly failedAt: TimestampMs
+}
+
+/** An invoice of ours was paid. */
+export interface PaymentReceived {
+  readonly paymentHash: PaymentHash
+  readonly amountMsat: Msat
+  readonly parts: readonly ReceivedPart[]
+  /** Milliseconds since the Unix epoch. */
+  readonly receivedAt: TimestampMs
+}
+
+/** One HTLC of a payment that we received. */
+export interface ReceivedPart {
+  readonly channelId: ChannelId
+  readonly htlcId: number
+  readonly amountMsat: Msat
+}
+
+/** A payment went through this node and settled on both sides. */
+export interface PaymentRelayed {
+  readonly paymentHash: PaymentHash
+  /** What we earned. */
+  readonly feeMsat: Msat
+  readonly incoming: readonly RelayHtlc[]
+  readonly outgoing: readonly RelayHtlc[]
+  /** Milliseconds since the Unix epoch. */
+  readonly startedAt: TimestampMs
+  /** Milliseconds since the Unix epoch. */
+  readonly settledAt: TimestampMs
+}
+
+/** One HTLC of a relayed payment, on the side it came in or went out. */
+export interface RelayHtlc {
+  readonly channelId: ChannelId
+  readonly peer: NodeId
+  readonly shortChannelId?: ShortChannelId
+  readonly htlcId: number
+  readonly amountMsat: Msat
+  readonly cltvExpiry: BlockHeight
+}
+
+/** A payment could not go through this node. */
+export interface PaymentRelayFailed {
+  readonly paymentHash: PaymentHash
+  readonly incoming: readonly RelayHtlc[]
+  /** Empty where we refused before sending it on. */
+  readonly outgoing: readonly RelayHtlc[]
+  /** Where the sender wanted it to go. */
+  readonly requested?: {
+    readonly shortChannelId?: ShortChannelId
+    readonly amountMsat: Msat
+    readonly cltvExpiry: BlockHeight
+  }
+  /** Whether we refused it, or it failed further on. */
+  readonly source: 'local' | 'remote'
+  /** The BOLT 4 failure, where it is ours or readable. */
+  readonly code: string
+}
+
+/** This node made an invoice. */
+export interface InvoiceCreated {
+  readonly paymentHash: PaymentHash
+  /** A BOLT 11 invoice. */
+  readonly invoice: string
+  readonly amountMsat?: Msat
+  readonly description: string
+  /** Milliseconds since the Unix epoch. */
+  readonly createdAt: TimestampMs
+  /** Milliseconds since the Unix epoch. */
+  readonly expiresAt: TimestampMs
+}
+
+/** The chain has a new tip. */
+export interface ChainBlock {
+  readonly blockHeight: BlockHeight
+  readonly blockHash: BlockHash
+}
+
+/** A plugin runs. */
+export interface PluginStarted {
+  readonly plugin: string
+  readonly pluginVersion: string
+}
+
+/** A plugin was stopped or removed. */
+export interface PluginStopped {
+  readonly plugin: string
+  readonly pluginVersion: string
+  readonly reason?: string
+}
+
+/** A plugin broke a limit or threw. */
+export interface PluginFaulted {
+  readonly plugin: string
+  readonly pluginVersion: string
+  readonly code: string
+  readonly text: string
+  readonly restartInMs?: number
+}
+
+/** A plugin asked for what it was not granted, or beyond its bounds or budget. */
+export interface PluginRefused {
+  readonly plugin: string
+  readonly pluginVersion: string
+  readonly operation: string
+  readonly code: string
+  readonly text: string
+}
+
+/** A plugin comes near one of its limits. */
+export interface PluginWarned {
+  readonly plugin: string
+  readonly pluginVersion: string
+  readonly code: string
+  readonly text: string
+}
+
+export interface ChannelAcceptRequest {
+  readonly temporaryChannelId: ChannelId
+  readonly peer: NodeId
+  readonly initiator: 'local' | 'remote'
+  readonly fundingSat: Sat
+  readonly pushMsat: Msat
+  /** Satoshis per 1000 weight units. */
+  readonly feerate: FeeratePerKw
+  readonly channelType: string
+  readonly announce: boolean
+  readonly dustLimitSat: Sat
+  readonly channelReserveSat: Sat
+  readonly htlcMinimumMsat: Msat
+  readonly maxHtlcValueInFlightMsat: Msat
+  readonly maxAcceptedHtlcs: number
+  readonly toSelfDelay: number
+}
+
+/** Accept, perhaps asking for more confirmations than the node would; or reject. */
+export type ChannelAcceptVerdict =
+  | {
+      readonly type: 'accept'
+      readonly minimumDepth?: number
+    }
+  | {
+      readonly type: 'reject'
+      /** Told to the peer. */
+      readonly reason: string
+    }
+
+/** Every actor that a plugin can be granted. */
+export interface Actors {
+  readonly node: NodeActor
+  readonly peers: PeersActor
+  readonly channels: ChannelsActor
+  readonly payments: PaymentsActor
+  readonly invoices: InvoicesActor
+  readonly wallet: WalletActor
+  readonly events: EventsActor
+}
+
+/** Every event, by name. */
+export interface Events {
+  /** A peer is connected and has sent its init. */
+  readonly 'peer.connected': PeerConnected
+  /** The connection to a peer has ended. */
+  readonly 'peer.disconnected': PeerDisconnected
+  /** Either side has proposed a channel. */
+  readonly 'channel.opening': ChannelOpening
+  /** A channel has a funding transaction, signed for by both sides. */
+  readonly 'channel.funding-created': ChannelFundingCreated
+  /** A channel's funding is deep enough in the chain. */
+  readonly 'channel.funding-confirmed': ChannelFundingConfirmed
+  /** A channel can carry payments for the first time. */
+  readonly 'channel.ready': ChannelReady
+  /** A channel has gone offline, come back, or moved on in its life. */
+  readonly 'channel.state-changed': ChannelStateChanged
+  /** A channel's balance has moved. Moves within one commit are told once. */
+  readonly 'channel.balance-changed': ChannelBalanceChanged
+  /** The node charges something else to relay out of a channel. */
+  readonly 'channel.relay-fees-changed': ChannelRelayFeesChanged
+  /** A channel has begun to close. */
+  readonly 'channel.closing': ChannelClosing
+  /** A channel is closed and all that was ours is in our wallet. */
+  readonly 'channel.closed': ChannelClosed
+  /** A channel broke a rule, or its peer did. */
+  readonly 'channel.errored': ChannelErrored
+  /** A payment of ours has arrived. */
+  readonly 'payment.sent': PaymentSent
+  /** A payment of ours has failed for good. Nothing of it is still under way. */
+  readonly 'payment.failed': PaymentFailed
+  /** An invoice of ours was paid. */
+  readonly 'payment.received': PaymentReceived
+  /** A payment went through this node and settled on both sides. */
+  readonly 'payment.relayed': PaymentRelayed
+  /** A payment could not go through this node. */
+  readonly 'payment.relay-failed': PaymentRelayFailed
+  /** This node made an invoice. */
+  readonly 'invoice.created': InvoiceCreated
+  /** A transaction that changes the wallet's balance was seen, or was confirmed. */
+  readonly 'wallet.transaction': WalletTransaction
+  /** The chain has a new tip. */
+  readonly 'chain.block': ChainBlock
+  /** A plugin runs. */
+  readonly 'plugin.started': PluginStarted
+  /** A plugin was stopped or removed. */
+  readonly 'plugin.stopped': PluginStopped
+  /** A plugin broke a limit or threw. */
+  readonly 'plugin.faulted': PluginFaulted
+  /** A plugin asked for what it was not granted, or beyond its bounds or budget. */
+  readonly 'plugin.refused': PluginRefused
+  /** A plugin comes near one of its limits. */
+  readonly 'plugin.warned': PluginWarned
+}
+
+/** Durable or not: durable events can be followed with `events.each`. */
+export type DurableEventName =
+  | 'peer.connected'
+  | 'peer.disconnected'
+  | 'channel.opening'
+  | 'channel.funding-created'
+  | 'channel.funding-confirmed'
+  | 'channel.ready'
+  | 'channel.state-changed'
+  | 'channel.balance-changed'
+  | 'channel.relay-fees-changed'
+  | 'channel.closing'
+  | 'channel.closed'
+  | 'channel.errored'
+  | 'payment.sent'
+  | 'payment.failed'
+  | 'payment.received'
+  | 'payment.relayed'
+  | 'payment.relay-failed'
+  | 'invoice.created'
+  | 'wallet.transaction'
+  | 'plugin.started'
+  | 'plugin.stopped'
+  | 'plugin.faulted'
+  | 'plugin.refused'
+  | 'plugin.warned'
+
+/** Every hook, by name. */
+export interface Hooks {
+  /** A peer wants to open a channel with us. Every plugin must accept it, or it is refused. */
+  readonly 'channel.accept': { readonly request: ChannelAcceptRequest; readonly verdict: ChannelAcceptVerdict }
+}
