@@ -22,6 +22,8 @@ export interface ActorSystem<E extends { readonly type: string }> {
   readonly events: EventStream<E>
   /** Faults, dropped messages, callbacks that threw: for the log. */
   readonly reports: Observable<ActorReport>
+  /** Adds to `reports`: for what belongs to the kernel, transports for one. */
+  report(report: ActorReport): void
   /** Makes an actor at `/name`, its behaviour at once. Throws if the path is taken or the system has been stopped. */
   spawn<P extends Protocol>(name: string, factory: BehaviourFactory<P>, options?: SpawnOptions<P>): ActorRef<P>
   /** The actor that lives at the path now. The caller vouches for its protocol. */
@@ -69,6 +71,7 @@ export const createActorSystem = <E extends { readonly type: string }>({
     rng,
     events,
     reports: reports.asObservable(),
+    report,
     spawn<P extends Protocol>(name: string, factory: BehaviourFactory<P>, options?: SpawnOptions<P>) {
       if (stopping !== undefined) throw new Error('the actor system has been stopped')
       return createCell(host, undefined, name, factory, options).ref as unknown as ActorRef<P>

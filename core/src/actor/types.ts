@@ -1,6 +1,7 @@
 import type { CancelTimer, Clock } from '../lib/clock.ts'
 import type { Result } from '../lib/result.ts'
 import type { Rng } from '../lib/rng.ts'
+import type { FrameError } from './frame-codec.ts'
 
 /** One thing an actor can be told or asked. A reply that can fail in an expected way is itself a `Result`. */
 export interface Operation {
@@ -40,7 +41,10 @@ export type AskFailure =
   | { readonly code: 'unknown-command'; readonly path: string; readonly command: string }
   | { readonly code: 'actor-stopped'; readonly path: string }
   | { readonly code: 'ask-timeout'; readonly path: string; readonly timeoutMs: number }
-  /** The handler threw. What it threw goes to the supervisor and to `system.reports`, never to the asker. */
+  /**
+   * The handler threw; what it threw goes to the supervisor and to `system.reports`, never to the asker. Or the request or
+   * the reply is not data that the transport can carry, which is a bug and reported too.
+   */
   | { readonly code: 'handler-failed'; readonly path: string }
 
 /** How an actor, or the link to it, ended. */
@@ -177,10 +181,25 @@ export type ActorReport =
   /** A callback that is not a handler threw: a watcher, `onPressure`, `stopped`, an event's subscriber. */
   | { readonly type: 'callback-threw'; readonly callback: string; readonly path?: string; readonly error: unknown }
 
-/** How refs to actors elsewhere are had. */
+/** Why a link is no more. All but `closed` (by this side) are the other side's doing. */
+export type LinkEnd =
+  | { readonly code: 'closed' }
+  | { readonly code: 'link-lost' }
+  | { readonly code: 'not-json' }
+  | { readonly code: 'too-deep'; readonly maxDepth: number }
+  | { readonly code: 'packet-malformed' }
+  | FrameError
+
+/**
+ * How refs to actors elsewhere are had. A ref of a transport stands for a path: it reaches whoever lives there when the
+ * message arrives. What crosses is plain data (objects, arrays, strings, finite numbers, bigints, booleans, null,
+ * `Uint8Array`) and refs of any kind, which arrive as refs that lead back.
+ */
 export interface Transport {
-  /** A ref to the actor at `path` on the other side. It need not exist: then asks are answered `actor-stopped`. */
+  /** A ref to the actor at `path` on the other side. If nobody lives there asks are answered `actor-stopped`. */
   ref<P extends Protocol>(path: string): ActorRef<P>
   /** Ends the link: every ask in flight is answered `actor-stopped`, every watch fires `link-lost`. */
   close(): void
+  /** Resolves when the link has ended, for whatever reason. */
+  readonly ended: Promise<LinkEnd>
 }

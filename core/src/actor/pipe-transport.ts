@@ -1,0 +1,83 @@
+import type { Duplex } from 'node:stream'
+import { encodeFrame, FrameDecoder } from './frame-codec.ts'
+import { nestsDeeperThan } from './json-depth.ts'
+import { createLink, type LinkOptions } from './link.ts'
+import type { Transport } from './types.ts'
+
+export interface PipeOptions extends LinkOptions {
+  /** The longest frame taken from the other side; 1 MiB if absent. */
+  readonly maxFrameBytes?: number
+  /** Brackets within brackets in a frame; 80 if absent, which is more than a value that may be sent needs. */
+  readonly maxDepth?: number
+  /** Bytes waiting to be written past which requests are refused and nothing more is read; 16 MiB if absent. */
+  readonly maxBufferedBytes?: number
+}
+
+/**
+ * A link over a stream of bytes: a pipe, a socket. Each packet is JSON text in a frame (`frame-codec.ts`,
+ * `value-codec.ts`). Whatever is not well formed ends the link. Both ends belong to this transport from now on.
+ */
+export const pipeTransport = (
+  stream: Duplex,
+  { maxFrameBytes = 1 << 20, maxDepth = 80, maxBufferedBytes = 1 << 24, ...options }: PipeOptions,
+): Transport => {
+  let corked = false
+  const uncork = (): void => {
+    corked = false
+    stream.uncork()
+  }
+  const full = (): boolean => stream.writableLength > maxBufferedBytes
+
+  const link = createLink(
+    {
+      text: true,
+      full,
+      send(packet) {
+        // Everything sent in one turn is one write.
+        if (!corked) {
+          corked = true
+          stream.cork()
+          process.nextTick(uncork)
+        }
+        stream.write(encodeFrame(JSON.stringify(packet)))
+        // Who asks without reading the answers is not listened to.
+        if (full()) stream.pause()
+      },
+      close() {
+        decoder.close()
+        stream.resume()
+        stream.end(() => stream.destroy())
+      },
+    },
+    options,
+  )
+
+  const decoder = new FrameDecoder({
+    maxBytes: maxFrameBytes,
+    onFrame(text) {
+      if (nestsDeeperThan(text, maxDepth)) {
+        link.lost({ code: 'too-deep', maxDepth })
+        return
+      }
+      let packet: unknown
+      try {
+        packet = JSON.parse(text)
+      } catch {
+        link.lost({ code: 'not-json' })
+        return
+      }
+      link.receive(packet)
+    },
+    onError: (error) => link.lost(error),
+  })
+
+  stream.on('data', (chunk: Buffer) => decoder.push(chunk))
+  stream.on('drain', () => stream.resume())
+  stream.on('end', () => {
+    decoder.end()
+    link.lost({ code: 'link-lost' })
+  })
+  stream.on('error', () => link.lost({ code: 'link-lost' }))
+  stream.on('close', () => link.lost({ code: 'link-lost' }))
+  return link
+}
