@@ -34,17 +34,17 @@ const strip = (shape: Shape, value: unknown): unknown => {
 
 const membersOf = (shape: Shape) => (shape.type === 'object' ? shape.members : [])
 
-const known = new WeakMap<Shape, boolean>()
+const secretive = new WeakMap<Shape, boolean>()
 
 const holdsSecrets = (shape: Shape): boolean => {
-  let holds = known.get(shape)
+  let holds = secretive.get(shape)
   if (holds === undefined) {
     holds =
       shape.dataClass === 'secret' ||
       (shape.type === 'list' && holdsSecrets(shape.item)) ||
       membersOf(shape).some((member) => holdsSecrets(member.shape)) ||
       (shape.type === 'union' && shape.options.some(holdsSecrets))
-    known.set(shape, holds)
+    secretive.set(shape, holds)
   }
   return holds
 }
