@@ -1,6 +1,6 @@
 import { allOperations, contract, isCommand } from '../src/contract/index.ts'
+import { type JsonSchema, jsonSchemaOf } from '../src/contract/json-schema.ts'
 import { shapeOf } from '../src/contract/shape.ts'
-import { type JsonSchema, jsonSchemaOf } from './json-schema.ts'
 
 /** The whole contract as JSON Schema, in the form that our own wire has: what a release publishes and a test holds on to. */
 export const contractSchema = (): string => {

@@ -1,6 +1,6 @@
+import { openApi } from '../src/contract/openapi.ts'
 import { contractSchema } from './contract-schema.ts'
 import { decoders } from './decoders.ts'
-import { openApi } from './openapi.ts'
 import { referencePages } from './reference.ts'
 import { guestTypes } from './typescript.ts'
 

@@ -70,7 +70,6 @@ const paying = [
   'fee-limit-exceeded',
   'expiry-too-far',
   'payment-failed',
-  'outcome-unknown',
 ] as const
 
 export const payments = actor('payments', 'Payments that this node sends.', {

@@ -1,6 +1,7 @@
-import { allOperations, COMMON_ERRORS, contract, isCommand } from '../src/contract/index.ts'
-import { shapeOf } from '../src/contract/shape.ts'
+import { allOperations, contract, isCommand } from './contract.ts'
+import { COMMON_ERRORS } from './errors.ts'
 import { type JsonSchema, jsonSchemaOf } from './json-schema.ts'
+import { shapeOf } from './shape.ts'
 
 const BASE = '#/components/schemas/'
 

@@ -1,4 +1,4 @@
-import { isAmount, type Shape } from '../src/contract/shape.ts'
+import { isAmount, type Shape } from './shape.ts'
 
 export type JsonSchema = Record<string, unknown>
 
