@@ -20,7 +20,7 @@ import {
 import { buildCommitment, signedCommitment } from './commitment-transaction.ts'
 import { BOLT3, BOLT3_HTLCS, bolt3Keys, bolt3Params, bolt3Preimage } from './fixtures/bolt3.ts'
 import vectors from './fixtures/bolt3-anchors.json' with { type: 'json' }
-import { htlcSuccessWitness, htlcTimeoutWitness } from './htlc-transactions.ts'
+import { htlcWitness } from './htlc-transactions.ts'
 import { fixedScripts, pointScripts } from './scripts.ts'
 import { verifyCommitmentSignatures } from './verify-commitment.ts'
 
@@ -61,11 +61,13 @@ for (const vector of vectors.cases) {
         }),
         BOLT3.localHtlcSecret,
       )
-      const { format } = params
-      const witness =
-        transaction.htlc.direction === 'received'
-          ? htlcSuccessWitness(format, transaction, local, signature, bolt3Preimage(Number(transaction.htlc.id)))
-          : htlcTimeoutWitness(format, transaction, local, signature)
+      const witness = htlcWitness({
+        format: params.format,
+        witnessScript: transaction.witnessScript,
+        localSignature: local,
+        remoteSignature: signature,
+        ...(transaction.htlc.direction === 'received' && { preimage: bolt3Preimage(Number(transaction.htlc.id)) }),
+      })
       t.is(toHex(encodeTx(withWitness(transaction.tx, 0, witness))), expected.tx)
     }
     t.deepEqual(verifyCommitmentSignatures(params, keys, commitment, remoteSignature, htlcSignatures), {

@@ -75,33 +75,22 @@ export const htlcTransaction = (
   }
 }
 
-/** The HTLC input's witness. `remoteSignature` came in `commitment_signed`, `localSignature` signs the final transaction. */
-export const htlcSuccessWitness = (
-  format: CommitmentFormat,
-  transaction: HtlcTransaction,
-  localSignature: Signature,
-  remoteSignature: Signature,
-  preimage: Preimage,
-): readonly Uint8Array[] => htlcWitness(format, transaction, localSignature, remoteSignature, preimage)
+export interface HtlcWitness {
+  readonly format: CommitmentFormat
+  readonly witnessScript: Uint8Array
+  /** The owner's, over the final transaction. */
+  readonly localSignature: Signature
+  /** As it came in `commitment_signed`. */
+  readonly remoteSignature: Signature
+  /** For HTLC-success; HTLC-timeout has none. */
+  readonly preimage?: Preimage
+}
 
-/** The HTLC input's witness, see `htlcSuccessWitness`. */
-export const htlcTimeoutWitness = (
-  format: CommitmentFormat,
-  transaction: HtlcTransaction,
-  localSignature: Signature,
-  remoteSignature: Signature,
-): readonly Uint8Array[] => htlcWitness(format, transaction, localSignature, remoteSignature, EMPTY)
-
-const htlcWitness = (
-  format: CommitmentFormat,
-  { witnessScript }: HtlcTransaction,
-  localSignature: Signature,
-  remoteSignature: Signature,
-  branch: Uint8Array,
-): readonly Uint8Array[] => [
+/** The witness of an HTLC transaction's first input. */
+export const htlcWitness = (witness: HtlcWitness): readonly Uint8Array[] => [
   EMPTY,
-  witnessSignature(remoteSignature, format.htlcSighashType),
-  witnessSignature(localSignature, SIGHASH_ALL),
-  branch,
-  witnessScript,
+  witnessSignature(witness.remoteSignature, witness.format.htlcSighashType),
+  witnessSignature(witness.localSignature, SIGHASH_ALL),
+  witness.preimage ?? EMPTY,
+  witness.witnessScript,
 ]

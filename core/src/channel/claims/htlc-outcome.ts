@@ -1,0 +1,77 @@
+import type { Tx } from '../../bitcoin/transaction.ts'
+import { sha256 } from '../../crypto/hashes.ts'
+import { equalBytes } from '../../lib/bytes.ts'
+import type { OutPoint, PaymentHash, Preimage, TxId } from '../../lib/ids.ts'
+import type { BlockHeight } from '../../lib/units.ts'
+import type { SpecHtlc } from '../commitment/commitment-spec.ts'
+import type { CommitmentTransaction } from '../commitment/commitment-transaction.ts'
+import type { HtlcTransaction } from '../commitment/htlc-transactions.ts'
+
+/** A transaction in a block, which spends outputs that concern a channel. */
+export interface ConfirmedSpend {
+  readonly txid: TxId
+  readonly tx: Tx
+  readonly height: BlockHeight
+}
+
+/** An input of a confirmed transaction. */
+export interface SpentBy {
+  readonly spend: ConfirmedSpend
+  readonly inputIndex: number
+}
+
+/** What became of an HTLC once our commitment transaction is on the chain. */
+export type HtlcOutcome =
+  | { readonly type: 'pending' }
+  /** The peer took an HTLC that we offered, and showed the preimage by it. */
+  | { readonly type: 'fulfilled-by-peer'; readonly preimage: Preimage; readonly height: BlockHeight }
+  /** Our HTLC-timeout is in a block: what is upstream fails once that is deep enough (BOLT 5). */
+  | { readonly type: 'timed-out-by-us'; readonly height: BlockHeight }
+  /** Our HTLC-success is in a block. */
+  | { readonly type: 'fulfilled-by-us'; readonly height: BlockHeight }
+  /** The peer took back what it had offered, after its expiry. */
+  | { readonly type: 'timed-out-by-peer'; readonly height: BlockHeight }
+  /** Trimmed: it ended with the commitment transaction itself, in the miner's hands. */
+  | { readonly type: 'no-output' }
+
+export const findSpend = (spends: readonly ConfirmedSpend[], outpoint: OutPoint): SpentBy | undefined => {
+  for (const spend of spends) {
+    const inputIndex = inputSpending(spend.tx, outpoint)
+    if (inputIndex >= 0) return { spend, inputIndex }
+  }
+  return undefined
+}
+
+/** How the input that spends this HTLC's output resolved it. */
+export const outcomeOfSpend = ({ htlc }: HtlcTransaction, { spend, inputIndex }: SpentBy): HtlcOutcome => {
+  const { height, tx } = spend
+  const preimage = preimageInInput(tx, inputIndex, htlc.paymentHash)
+  if (htlc.direction === 'received')
+    return preimage === undefined ? { type: 'timed-out-by-peer', height } : { type: 'fulfilled-by-us', height }
+  // BOLT 5: when the output of an HTLC that we offered is spent with the preimage, it must be taken from the witness.
+  return preimage === undefined ? { type: 'timed-out-by-us', height } : { type: 'fulfilled-by-peer', preimage, height }
+}
+
+/** The preimages that a transaction, confirmed or not, shows by spending HTLCs that we offered in our commitment. */
+export const revealedPreimages = (
+  commitment: CommitmentTransaction,
+  tx: Tx,
+): readonly { readonly htlc: SpecHtlc; readonly preimage: Preimage }[] => {
+  const revealed: { htlc: SpecHtlc; preimage: Preimage }[] = []
+  for (const { htlc, outputIndex } of commitment.htlcTransactions) {
+    if (htlc.direction !== 'offered') continue
+    const inputIndex = inputSpending(tx, { txid: commitment.txid, index: outputIndex })
+    const preimage = preimageInInput(tx, inputIndex, htlc.paymentHash)
+    if (preimage !== undefined) revealed.push({ htlc, preimage })
+  }
+  return revealed
+}
+
+const inputSpending = (tx: Tx, outpoint: OutPoint): number =>
+  tx.inputs.findIndex(
+    (input) => input.outpoint.index === outpoint.index && equalBytes(input.outpoint.txid, outpoint.txid),
+  )
+
+// The last item of a version 0 witness is the script, which is never 32 bytes long here.
+const preimageInInput = (tx: Tx, inputIndex: number, paymentHash: PaymentHash): Preimage | undefined =>
+  tx.inputs[inputIndex]?.witness.find((item) => item.length === 32 && equalBytes(sha256(item), paymentHash))

@@ -1,0 +1,178 @@
+import {
+  BARE_INPUT_WEIGHT,
+  dustLimit,
+  feeForWeight,
+  outputWeight,
+  TX_OVERHEAD_WEIGHT,
+  witnessWeight,
+} from '../../bitcoin/fees.ts'
+import { EMPTY } from '../../lib/bytes.ts'
+import { invariant } from '../../lib/errors.ts'
+import type { OutPoint, PaymentHash, Preimage, Signature } from '../../lib/ids.ts'
+import type { BlockHeight, FeeratePerKw, Sat } from '../../lib/units.ts'
+import type { CommitmentKeys } from '../commitment/commitment-keys.ts'
+import type { CommitmentParams } from '../commitment/commitment-params.ts'
+import type { SpecHtlc } from '../commitment/commitment-spec.ts'
+import type { CommitmentTransaction } from '../commitment/commitment-transaction.ts'
+import type { HtlcTransaction } from '../commitment/htlc-transactions.ts'
+import { pointScripts } from '../commitment/scripts.ts'
+import { type Claim, SIGNATURE_LENGTH, walletFee } from './claim.ts'
+import { type ConfirmedSpend, findSpend, type HtlcOutcome, outcomeOfSpend, type SpentBy } from './htlc-outcome.ts'
+
+/** Our commitment transaction on the chain, and what has happened to its outputs since. */
+export interface LocalCommitmentClose {
+  readonly params: CommitmentParams
+  readonly keys: CommitmentKeys
+  readonly commitment: CommitmentTransaction
+  /** All of the commitment's, dust too. */
+  readonly htlcs: readonly SpecHtlc[]
+  /** The peer's, in the order of `commitment.htlcTransactions`. */
+  readonly remoteHtlcSignatures: readonly Signature[]
+  /** The block that holds the commitment transaction. */
+  readonly confirmedAt: BlockHeight
+  /** Of the tip. */
+  readonly blockHeight: BlockHeight
+  /** Every confirmed transaction that spends an output of the commitment, or of one of our HTLC transactions. */
+  readonly spends: readonly ConfirmedSpend[]
+  readonly preimageOf: (paymentHash: PaymentHash) => Preimage | undefined
+  /** Where the wallet wants the money. */
+  readonly destination: Uint8Array
+  readonly feeratePerKw: FeeratePerKw
+}
+
+export interface LocalCommitmentResolution {
+  /** What is ours to take and not yet taken, in a fixed order; some can be published only from a later height. */
+  readonly claims: readonly Claim[]
+  /** Of every HTLC of the commitment. */
+  readonly outcomes: readonly HtlcWithOutcome[]
+  /** Outputs that are not worth their fee at this rate. */
+  readonly uneconomical: readonly OutPoint[]
+  /** Once nothing is left to do: the height at which the last output was resolved. */
+  readonly resolvedAt?: BlockHeight
+}
+
+export interface HtlcWithOutcome {
+  readonly htlc: SpecHtlc
+  readonly outcome: HtlcOutcome
+}
+
+/** BOLT 5, local commitment transaction: what there is to claim, and what became of each HTLC. */
+export const localCommitmentClaims = (close: LocalCommitmentClose): LocalCommitmentResolution => {
+  const { commitment, spends, blockHeight } = close
+  const fates: OutputFate[] = []
+  const { toLocal } = commitment.outputs
+  if (toLocal !== undefined) {
+    const outpoint = { txid: commitment.txid, index: toLocal }
+    const amount = commitment.tx.outputs[toLocal]?.amount ?? 0n
+    fates.push(delayedFate(close, { kind: { type: 'to-local' }, outpoint, amount, since: close.confirmedAt }))
+  }
+  const outcomes = new Map<SpecHtlc, HtlcOutcome>()
+  for (const [position, transaction] of commitment.htlcTransactions.entries()) {
+    const { htlc, outputIndex } = transaction
+    const spentBy = findSpend(spends, { txid: commitment.txid, index: outputIndex })
+    const outcome: HtlcOutcome = spentBy === undefined ? { type: 'pending' } : outcomeOfSpend(transaction, spentBy)
+    outcomes.set(htlc, outcome)
+    if (spentBy === undefined) {
+      const claim = htlcClaim(close, transaction, position)
+      if (claim !== undefined) fates.push({ type: 'open', claim })
+      // BOLT 5, remote offers: without the preimage, an expired HTLC is the peer's to take, and resolved for us.
+      else if (blockHeight >= htlc.cltvExpiry) fates.push({ type: 'resolved', height: htlc.cltvExpiry })
+      else fates.push({ type: 'open' })
+    } else if (outcome.type === 'fulfilled-by-us' || outcome.type === 'timed-out-by-us') {
+      fates.push(htlcOutputFate(close, htlc, spentBy))
+    } else fates.push({ type: 'resolved', height: spentBy.spend.height })
+  }
+  const resolvedAt = lastHeight(close.confirmedAt, fates)
+  return {
+    claims: fates.flatMap((fate) => (fate.type === 'open' && fate.claim !== undefined ? [fate.claim] : [])),
+    outcomes: close.htlcs.map((htlc) => ({ htlc, outcome: outcomes.get(htlc) ?? { type: 'no-output' } })),
+    uneconomical: fates.flatMap((fate) => (fate.type === 'uneconomical' ? [fate.outpoint] : [])),
+    ...(resolvedAt !== undefined && { resolvedAt }),
+  }
+}
+
+type OutputFate =
+  | { readonly type: 'open'; readonly claim?: Claim }
+  | { readonly type: 'uneconomical'; readonly outpoint: OutPoint }
+  | { readonly type: 'resolved'; readonly height: BlockHeight }
+
+const lastHeight = (confirmedAt: BlockHeight, fates: readonly OutputFate[]): BlockHeight | undefined => {
+  let last: BlockHeight = confirmedAt
+  for (const fate of fates) {
+    if (fate.type === 'open') return undefined
+    if (fate.type === 'resolved') last = Math.max(last, fate.height)
+  }
+  return last
+}
+
+const htlcClaim = (close: LocalCommitmentClose, transaction: HtlcTransaction, position: number): Claim | undefined => {
+  const { params, keys, commitment, feeratePerKw, confirmedAt } = close
+  const { htlc, outputIndex, amount, witnessScript, tx } = transaction
+  const remoteSignature = close.remoteHtlcSignatures[position]
+  invariant(remoteSignature !== undefined, 'the peer has signed each of our HTLC transactions')
+  const preimage = htlc.direction === 'received' ? close.preimageOf(htlc.paymentHash) : undefined
+  if (htlc.direction === 'received' && preimage === undefined) return undefined
+  const { format } = params
+  const weight = preimage === undefined ? format.htlcTimeoutWeight : format.htlcSuccessWeight
+  const ownFee = amount - (tx.outputs[0]?.amount ?? 0n)
+  const shared = { htlc, format: format.name, remoteSignature }
+  return {
+    kind: preimage === undefined ? { type: 'htlc-timeout', ...shared } : { type: 'htlc-success', ...shared, preimage },
+    outpoint: { txid: commitment.txid, index: outputIndex },
+    amount,
+    witnessScript,
+    key: { type: 'htlc', perCommitmentPoint: keys.perCommitmentPoint },
+    tx,
+    fee: walletFee(feeratePerKw, weight, ownFee),
+    // BOLT 5: an HTLC has timed out once the tip is at its expiry. The input's sequence asks for one confirmation.
+    publishableFrom: preimage === undefined ? Math.max(confirmedAt, htlc.cltvExpiry) : confirmedAt,
+    ...(preimage !== undefined && { deadline: htlc.cltvExpiry }),
+  }
+}
+
+interface DelayedOutput {
+  readonly kind: Extract<Claim['kind'], { type: 'to-local' | 'htlc-output' }>
+  readonly outpoint: OutPoint
+  readonly amount: Sat
+  /** The height of the block that holds it. */
+  readonly since: BlockHeight
+}
+
+const htlcOutputFate = (close: LocalCommitmentClose, htlc: SpecHtlc, { spend, inputIndex }: SpentBy): OutputFate => {
+  // The peer's SINGLE signature ties an HTLC input to the output at the same position.
+  const amount = spend.tx.outputs[inputIndex]?.amount ?? 0n
+  const outpoint = { txid: spend.txid, index: inputIndex }
+  return delayedFate(close, { kind: { type: 'htlc-output', htlc }, outpoint, amount, since: spend.height })
+}
+
+const delayedFate = (close: LocalCommitmentClose, { kind, outpoint, amount, since }: DelayedOutput): OutputFate => {
+  const { params, keys, destination, feeratePerKw } = close
+  const spentBy = findSpend(close.spends, outpoint)
+  if (spentBy !== undefined) return { type: 'resolved', height: spentBy.spend.height }
+  const { witnessScript } = pointScripts(params, keys).delayed
+  const weight =
+    TX_OVERHEAD_WEIGHT +
+    BARE_INPUT_WEIGHT +
+    witnessWeight([SIGNATURE_LENGTH, 0, witnessScript.length]) +
+    outputWeight(destination)
+  const fee = feeForWeight(feeratePerKw, weight)
+  if (amount - fee < dustLimit(destination)) return { type: 'uneconomical', outpoint }
+  const claim: Claim = {
+    kind,
+    outpoint,
+    amount,
+    witnessScript,
+    key: { type: 'delayed-payment', perCommitmentPoint: keys.perCommitmentPoint },
+    tx: {
+      version: 2,
+      // BOLT 3, to_local output: the sequence is the delay that the peer asked for.
+      inputs: [{ outpoint, sequence: params.toSelfDelay, scriptSig: EMPTY, witness: [] }],
+      outputs: [{ amount: amount - fee, script: destination }],
+      lockTime: 0,
+    },
+    fee: { type: 'included', fee },
+    // BIP 68: mined at the earliest `toSelfDelay` blocks after its parent, so accepted when the tip is one before that.
+    publishableFrom: since + Math.max(params.toSelfDelay, 1) - 1,
+  }
+  return { type: 'open', claim }
+}
