@@ -1,0 +1,270 @@
+import test from 'ava'
+import { p2tr } from '../../bitcoin/script.ts'
+import { segwitV0Sighash } from '../../bitcoin/sighash.ts'
+import { encodeTx, type Tx, txidOf, txWeight, withWitness } from '../../bitcoin/transaction.ts'
+import { secp256k1 } from '../../crypto/secp256k1.ts'
+import { EMPTY, equalBytes } from '../../lib/bytes.ts'
+import type { Signature } from '../../lib/ids.ts'
+import { type CommitmentSpec, commitmentWeight } from '../commitment/commitment-spec.ts'
+import { buildCommitment, type CommitmentTransaction } from '../commitment/commitment-transaction.ts'
+import { BOLT3, BOLT3_HTLCS, bolt3Keys, bolt3Params, bolt3Preimage } from '../commitment/fixtures/bolt3.ts'
+import vectors from '../commitment/fixtures/bolt3-anchors.json' with { type: 'json' }
+import { anchorClaim } from './anchor-claim.ts'
+import { type Claim, claimSighash, claimWitness } from './claim.ts'
+import { type ConfirmedSpend, revealedPreimages } from './htlc-outcome.ts'
+import { type LocalCommitmentClose, localCommitmentClaims } from './local-commitment-claims.ts'
+
+const params = bolt3Params()
+const keys = bolt3Keys(params)
+const spec: CommitmentSpec = {
+  htlcs: [
+    ...BOLT3_HTLCS.slice(0, 5),
+    { ...BOLT3_HTLCS[0], id: 9n, amountMsat: 545_999n } as CommitmentSpec['htlcs'][0],
+  ],
+  feeratePerKw: 644,
+  toLocalMsat: 6_987_454_001n,
+  toRemoteMsat: 3_000_000_000n,
+}
+const commitment: CommitmentTransaction = buildCommitment({ params, keys, index: 42, spec })
+const destination = p2tr(params.localFundingKey.slice(1))
+
+const close = (over: Partial<LocalCommitmentClose> = {}): LocalCommitmentClose => ({
+  params,
+  keys,
+  commitment,
+  htlcs: spec.htlcs,
+  remoteHtlcSignatures: commitment.htlcTransactions.map(({ sighash }) =>
+    secp256k1.sign(sighash, BOLT3.remoteHtlcSecret),
+  ),
+  confirmedAt: 400,
+  blockHeight: 400,
+  spends: [],
+  preimageOf: () => undefined,
+  destination,
+  feeratePerKw: 1000,
+  ...over,
+})
+
+/** Knows the preimages of HTLCs 1 and 4, both received. */
+const preimageOf: LocalCommitmentClose['preimageOf'] = (hash) =>
+  [1, 4].map(bolt3Preimage).find((_, at) => equalBytes(hash, BOLT3_HTLCS[at === 0 ? 1 : 4]?.paymentHash ?? EMPTY))
+
+const SECRETS = {
+  funding: BOLT3.localFundingSecret,
+  htlc: BOLT3.localHtlcSecret,
+  'delayed-payment': BOLT3.localDelayedSecret,
+} as const
+
+const sign = (claim: Claim): Signature => secp256k1.sign(claimSighash(claim), SECRETS[claim.key.type])
+const signed = (claim: Claim): Tx => withWitness(claim.tx, 0, claimWitness(claim, sign(claim)))
+const confirmed = (tx: Tx, height: number): ConfirmedSpend => ({ txid: txidOf(tx), tx, height })
+const claimOf = (claims: readonly Claim[], type: Claim['kind']['type'], htlcId?: bigint): Claim => {
+  const found = claims.find(({ kind }) => kind.type === type && (!('htlc' in kind) || kind.htlc.id === htlcId))
+  if (found === undefined) throw new Error(`no ${type} claim`)
+  return found
+}
+const summary = (claims: readonly Claim[]) =>
+  claims.map(({ kind, publishableFrom }) => [kind.type, 'htlc' in kind ? kind.htlc.id : undefined, publishableFrom])
+
+test('our commitment — leaves to_local after its delay, HTLCs with a known preimage at once, the offered ones after expiry', (t) => {
+  const { claims, outcomes, resolvedAt } = localCommitmentClaims(close({ preimageOf }))
+  t.deepEqual(summary(claims), [
+    ['to-local', undefined, 543],
+    ['htlc-timeout', 2n, 502],
+    ['htlc-success', 1n, 400],
+    ['htlc-timeout', 3n, 503],
+    ['htlc-success', 4n, 400],
+  ])
+  t.is(claimOf(claims, 'htlc-success', 4n).deadline, 504)
+  t.deepEqual(
+    outcomes.map(({ htlc, outcome }) => [htlc.id, outcome.type]),
+    [
+      [0n, 'pending'],
+      [1n, 'pending'],
+      [2n, 'pending'],
+      [3n, 'pending'],
+      [4n, 'pending'],
+      [9n, 'no-output'],
+    ],
+  )
+  t.is(resolvedAt, undefined)
+})
+
+test('our commitment — the same claims are made again from the same inputs', (t) => {
+  t.deepEqual(localCommitmentClaims(close({ preimageOf })), localCommitmentClaims(close({ preimageOf })))
+})
+
+test('HTLC claims — are the transactions of BOLT 3, appendix F, once signed', (t) => {
+  const vector = vectors.cases[2]
+  const { claims } = localCommitmentClaims(close({ preimageOf }))
+  const bolt = buildCommitment({
+    params,
+    keys,
+    index: 42,
+    spec: { ...spec, htlcs: spec.htlcs.slice(0, 5), toLocalMsat: 6_988_000_000n },
+  })
+  t.is(vector?.name, 'commitment tx with seven outputs untrimmed')
+  const again = localCommitmentClaims(
+    close({
+      preimageOf,
+      commitment: bolt,
+      remoteHtlcSignatures: bolt.htlcTransactions.map(({ sighash }) => secp256k1.sign(sighash, BOLT3.remoteHtlcSecret)),
+    }),
+  )
+  t.is(again.claims.length, claims.length)
+  for (const claim of again.claims) {
+    if (claim.kind.type !== 'htlc-success' && claim.kind.type !== 'htlc-timeout') continue
+    const position = bolt.htlcTransactions.findIndex(({ outputIndex }) => outputIndex === claim.outpoint.index)
+    const expected = vector?.htlcTransactions[position]?.tx
+    t.is(Buffer.from(encodeTx(signed(claim))).toString('hex'), expected ?? '')
+  }
+})
+
+test('HTLC claims — need the wallet for their whole fee, which their weight covers', (t) => {
+  const { claims } = localCommitmentClaims(close({ preimageOf, feeratePerKw: 2000 }))
+  for (const [type, id, weight] of [
+    ['htlc-success', 4n, 706],
+    ['htlc-timeout', 3n, 666],
+  ] as const) {
+    const claim = claimOf(claims, type, id)
+    t.deepEqual(claim.fee, { type: 'wallet', baseFee: BigInt(weight * 2), feeratePerKw: 2000 })
+    t.true(txWeight(signed(claim)) <= weight)
+  }
+})
+
+test('an HTLC claim — can be completed by the wallet without a new signature of the peer', (t) => {
+  const claim = claimOf(localCommitmentClaims(close({ preimageOf })).claims, 'htlc-success', 4n)
+  const funded: Tx = {
+    ...claim.tx,
+    inputs: [
+      ...claim.tx.inputs,
+      { outpoint: { txid: new Uint8Array(32).fill(7), index: 1 }, sequence: 0, scriptSig: EMPTY, witness: [] },
+    ],
+    outputs: [...claim.tx.outputs, { amount: 5000n, script: destination }],
+  }
+  const remote = segwitV0Sighash({
+    tx: funded,
+    inputIndex: 0,
+    scriptCode: claim.witnessScript,
+    amount: claim.amount,
+    sighashType: 0x83,
+  })
+  if (claim.kind.type !== 'htlc-success') return t.fail()
+  t.true(secp256k1.verify(claim.kind.remoteSignature, remote, keys.remoteHtlcKey))
+  t.notDeepEqual(claimSighash(claim, funded), claimSighash(claim))
+})
+
+test('a to_local claim — pays the destination all but its fee, and is signed by the delayed key', (t) => {
+  const claim = claimOf(localCommitmentClaims(close()).claims, 'to-local')
+  const tx = signed(claim)
+  if (claim.fee.type !== 'included') return t.fail()
+  const { fee } = claim.fee
+  t.is(fee, BigInt(txWeight(tx)) + 73n - BigInt(tx.inputs[0]?.witness[0]?.length ?? 0))
+  t.deepEqual(tx.outputs, [{ amount: claim.amount - fee, script: destination }])
+  t.is(tx.inputs[0]?.sequence, params.toSelfDelay)
+  t.true(secp256k1.verify(sign(claim), claimSighash(claim), keys.localDelayedKey))
+})
+
+test('a delayed output — that its fee would eat up is uneconomical, until the rate falls', (t) => {
+  const { claims, uneconomical } = localCommitmentClaims(close({ feeratePerKw: 20_000_000 }))
+  t.deepEqual(uneconomical, [{ txid: commitment.txid, index: commitment.outputs.toLocal }])
+  t.true(claims.every(({ kind }) => kind.type !== 'to-local'))
+  t.deepEqual(localCommitmentClaims(close()).uneconomical, [])
+})
+
+test('our HTLC transactions in a block — leave an output to claim after the delay', (t) => {
+  const first = localCommitmentClaims(close({ preimageOf, blockHeight: 510 }))
+  const success = confirmed(signed(claimOf(first.claims, 'htlc-success', 4n)), 420)
+  const timeout = confirmed(signed(claimOf(first.claims, 'htlc-timeout', 3n)), 505)
+  const next = localCommitmentClaims(close({ preimageOf, blockHeight: 510, spends: [success, timeout] }))
+  t.deepEqual(summary(next.claims), [
+    ['to-local', undefined, 543],
+    ['htlc-timeout', 2n, 502],
+    ['htlc-success', 1n, 400],
+    ['htlc-output', 3n, 648],
+    ['htlc-output', 4n, 563],
+  ])
+  const output = claimOf(next.claims, 'htlc-output', 4n)
+  t.deepEqual(output.outpoint, { txid: success.txid, index: 0 })
+  t.is(output.amount, 4000n)
+  t.true(secp256k1.verify(sign(output), claimSighash(output), keys.localDelayedKey))
+  t.deepEqual(
+    next.outcomes.map(({ outcome }) => outcome),
+    [
+      { type: 'pending' },
+      { type: 'pending' },
+      { type: 'pending' },
+      { type: 'timed-out-by-us', height: 505 },
+      { type: 'fulfilled-by-us', height: 420 },
+      { type: 'no-output' },
+    ],
+  )
+})
+
+/** What the peer publishes to take the output of an HTLC of our commitment. */
+const peerSpend = (htlcId: bigint, item: Uint8Array): Tx => {
+  const transaction = commitment.htlcTransactions.find(({ htlc }) => htlc.id === htlcId)
+  if (transaction === undefined) throw new Error('no such output')
+  return {
+    version: 2,
+    inputs: [
+      { outpoint: { txid: new Uint8Array(32), index: 0 }, sequence: 0, scriptSig: EMPTY, witness: [] },
+      {
+        outpoint: { txid: commitment.txid, index: transaction.outputIndex },
+        sequence: 1,
+        scriptSig: EMPTY,
+        witness: [new Uint8Array(71).fill(0x30), item, transaction.witnessScript],
+      },
+    ],
+    outputs: [{ amount: 1000n, script: destination }],
+    lockTime: 0,
+  }
+}
+
+test('an offered HTLC taken by the peer — gives its preimage, from the mempool and from a block', (t) => {
+  const tx = peerSpend(3n, bolt3Preimage(3))
+  t.deepEqual(revealedPreimages(commitment, tx), [{ htlc: spec.htlcs[3] as never, preimage: bolt3Preimage(3) }])
+  t.deepEqual(revealedPreimages(commitment, peerSpend(3n, bolt3Preimage(2))), [])
+  const { claims, outcomes } = localCommitmentClaims(close({ blockHeight: 450, spends: [confirmed(tx, 450)] }))
+  t.deepEqual(outcomes[3]?.outcome, { type: 'fulfilled-by-peer', preimage: bolt3Preimage(3), height: 450 })
+  t.deepEqual(summary(claims), [
+    ['to-local', undefined, 543],
+    ['htlc-timeout', 2n, 502],
+  ])
+})
+
+test('our commitment — is resolved once every output that concerns us is', (t) => {
+  const first = localCommitmentClaims(close({ preimageOf, blockHeight: 510 }))
+  const second = first.claims.map((claim) => confirmed(signed(claim), 520))
+  const later = localCommitmentClaims(close({ preimageOf, blockHeight: 530, spends: second }))
+  t.is(later.resolvedAt, undefined)
+  t.is(later.claims.length, 4)
+  const third = later.claims.map((claim) => confirmed(signed(claim), 700))
+  const done = localCommitmentClaims(close({ preimageOf, blockHeight: 700, spends: [...second, ...third] }))
+  t.deepEqual(done.claims, [])
+  t.is(done.resolvedAt, 700)
+})
+
+test('a received HTLC without preimage — is the peer’s once it has expired, and keeps us only until then', (t) => {
+  const only = { ...spec, htlcs: BOLT3_HTLCS.slice(0, 1), toLocalMsat: 0n }
+  const without = {
+    commitment: buildCommitment({ params, keys, index: 42, spec: only }),
+    htlcs: only.htlcs,
+    remoteHtlcSignatures: [EMPTY],
+  }
+  t.is(localCommitmentClaims(close({ ...without, blockHeight: 499 })).resolvedAt, undefined)
+  t.is(localCommitmentClaims(close({ ...without, blockHeight: 500 })).resolvedAt, 500)
+})
+
+test('an anchor claim — asks the wallet for what the commitment lacks at the wanted rate', (t) => {
+  const claim = anchorClaim({ params, commitment, feeratePerKw: 5000, blockHeight: 400 })
+  if (claim === undefined) return t.fail()
+  const parent = commitmentWeight(params.format, 5)
+  t.true(secp256k1.verify(sign(claim), claimSighash(claim), params.localFundingKey))
+  const child = txWeight({ ...signed(claim), outputs: [] })
+  const { fee } = claim
+  if (fee.type !== 'wallet') return t.fail()
+  const whole = (BigInt(parent + child) * 5000n) / 1000n - commitment.fee
+  t.true(fee.baseFee >= whole && fee.baseFee <= whole + 15n, `${fee.baseFee} ${whole}`)
+  t.is(anchorClaim({ params, commitment, feeratePerKw: 644, blockHeight: 400 }), undefined)
+})
