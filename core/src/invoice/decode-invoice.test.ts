@@ -1,0 +1,202 @@
+import { bech32 } from '@scure/base'
+import test from 'ava'
+import { scriptToAddress } from '../bitcoin/address.ts'
+import { NETWORKS } from '../bitcoin/network.ts'
+import { sha256 } from '../crypto/hashes.ts'
+import { secp256k1 } from '../crypto/secp256k1.ts'
+import { fromHex, utf8Encode } from '../lib/bytes.ts'
+import { vectorOfBits } from '../wire/features.ts'
+import { decodeInvoice } from './decode-invoice.ts'
+import { encodeInvoice, fitsDescription } from './encode-invoice.ts'
+import { fallbackScript } from './fallback-script.ts'
+import { invalidExamples, PAYEE, validExamples } from './fixtures/bolt11-examples.ts'
+import { type Invoice, type InvoiceFields, invoiceExpiresAt, isExpired } from './invoice.ts'
+
+const sign = (digest: Uint8Array) => secp256k1.signRecoverable(digest, PAYEE.privateKey)
+
+const common = {
+  network: 'mainnet',
+  timestamp: 1496314658,
+  paymentHash: fromHex('0001020304050607080900010203040506070809000102030405060708090102'),
+  paymentSecret: fromHex('11'.repeat(32)),
+  expirySeconds: 3600,
+  minFinalCltvExpiryDelta: 18,
+  routeHints: [],
+  payeeNodeId: PAYEE.nodeId,
+} as const
+
+for (const { name, text, features = [8, 14], fallback, ...said } of validExamples) {
+  test(`decodeInvoice — reads ${name} (BOLT 11, examples)`, (t) => {
+    const result = decodeInvoice(text)
+    t.true(result.ok)
+    if (!result.ok) return
+    const { fallbackAddresses, ...rest } = result.value
+    t.deepEqual(rest as Partial<Invoice>, { ...common, ...said, features: vectorOfBits(features) })
+    const network = NETWORKS[result.value.network]
+    const addresses = fallbackAddresses.map((address) => scriptToAddress(fallbackScript(address), network))
+    t.deepEqual(addresses, fallback === undefined ? [] : [fallback])
+  })
+}
+
+// The others hold their fields in an order that is not ours, or fields that we do not write, or a signature with a high S.
+const inOurOrder = /^(a donation|coffee, |a description that|a hashed|a fallback and|a P2TR)/
+for (const { name, text } of validExamples.filter((example) => inOurOrder.test(example.name))) {
+  test(`encodeInvoice — writes ${name} to the letter (BOLT 11, examples)`, (t) => {
+    const result = decodeInvoice(text)
+    t.true(result.ok)
+    if (result.ok) t.is(encodeInvoice(result.value, sign), text)
+  })
+}
+
+for (const { name, text, error } of invalidExamples) {
+  test(`decodeInvoice — refuses ${name} (BOLT 11, invalid examples)`, (t) => {
+    t.deepEqual(decodeInvoice(text), { ok: false, error })
+  })
+}
+
+const plain: InvoiceFields = {
+  ...common,
+  network: 'regtest',
+  description: '',
+  features: vectorOfBits([8, 14]),
+  fallbackAddresses: [],
+}
+
+/** An invoice whose words were tampered with before it was signed. */
+const signedWith = (extra: readonly number[], drop: readonly number[] = []): string => {
+  const { words } = bech32.decode(encodeInvoice(plain, sign) as `${string}1${string}`, false)
+  const kept = drop.length === 0 ? words.slice(7, -104) : withoutFields(words.slice(7, -104), drop)
+  return encodeRaw([...words.slice(0, 7), ...kept, ...extra])
+}
+
+const withoutFields = (words: readonly number[], drop: readonly number[]): number[] => {
+  const kept: number[] = []
+  for (let at = 0; at < words.length; ) {
+    const length = 3 + (words[at + 1] as number) * 32 + (words[at + 2] as number)
+    if (!drop.includes(words[at] as number)) kept.push(...words.slice(at, at + length))
+    at += length
+  }
+  return kept
+}
+
+const encodeRaw = (signed: readonly number[]): string => {
+  const bits = signed.map((word) => word.toString(2).padStart(5, '0')).join('')
+  const padded = bits.padEnd(Math.ceil(bits.length / 8) * 8, '0')
+  const bytes = Uint8Array.from(padded.match(/.{8}/g) ?? [], (byte) => Number.parseInt(byte, 2))
+  const preimage = Uint8Array.from([...utf8Encode('lnbcrt'), ...bytes])
+  const { signature, recoveryId } = sign(sha256(preimage))
+  return bech32.encode('lnbcrt', [...signed, ...bech32.toWords(Uint8Array.from([...signature, recoveryId]))], false)
+}
+
+const errorOf = (text: string): unknown => {
+  const result = decodeInvoice(text)
+  return result.ok ? undefined : result.error
+}
+
+test('decodeInvoice — refuses an invoice of another network', (t) => {
+  const text = encodeInvoice(plain, sign)
+  t.true(decodeInvoice(text, 'regtest').ok)
+  t.deepEqual(decodeInvoice(text, 'mainnet'), {
+    ok: false,
+    error: { code: 'wrong-network', expected: 'mainnet', actual: 'regtest' },
+  })
+})
+
+test('decodeInvoice — tells the prefixes of all networks apart', (t) => {
+  for (const network of ['mainnet', 'testnet', 'signet', 'regtest'] as const) {
+    for (const amountMsat of [undefined, 1n, 100_000_000_000n]) {
+      const text = encodeInvoice({ ...plain, network, ...(amountMsat === undefined ? {} : { amountMsat }) }, sign)
+      const result = decodeInvoice(text)
+      t.true(result.ok && result.value.network === network && result.value.amountMsat === amountMsat, text)
+    }
+  }
+})
+
+test('decodeInvoice — refuses a prefix of no network', (t) => {
+  const { words } = bech32.decode(encodeInvoice(plain, sign) as `${string}1${string}`, false)
+  t.deepEqual(errorOf(bech32.encode('lnxy', words, false)), { code: 'unknown-network', prefix: 'lnxy' })
+  t.deepEqual(errorOf(bech32.encode('bcrt', words, false)), { code: 'unknown-network', prefix: 'bcrt' })
+})
+
+test('decodeInvoice — refuses amounts that are zero, begin with zero, or are more than there is', (t) => {
+  const { words } = bech32.decode(encodeInvoice(plain, sign) as `${string}1${string}`, false)
+  for (const amount of ['0', '0u', '01u', '21000001', '1uu', '9'.repeat(30)]) {
+    t.deepEqual(errorOf(bech32.encode(`lnbcrt${amount}`, words, false)), { code: 'invalid-amount', amount })
+  }
+})
+
+test('decodeInvoice — takes a URI', (t) => {
+  t.true(decodeInvoice(`lightning:${encodeInvoice(plain, sign)}`).ok)
+  t.true(decodeInvoice(`LIGHTNING:${encodeInvoice(plain, sign).toUpperCase()}`).ok)
+})
+
+test('decodeInvoice — refuses numbers and features that begin with zeroes', (t) => {
+  t.is(errorOf(signedWith([])), undefined)
+  t.deepEqual(errorOf(signedWith([6, 0, 2, 0, 5])), { code: 'non-minimal-field', field: 'x' })
+  t.deepEqual(errorOf(signedWith([24, 0, 2, 0, 5])), { code: 'non-minimal-field', field: 'c' })
+  t.deepEqual(errorOf(signedWith([5, 0, 3, 0, 8, 8], [5])), { code: 'non-minimal-field', field: '9' })
+})
+
+test('decodeInvoice — refuses numbers beyond all use', (t) => {
+  t.deepEqual(errorOf(signedWith([6, 0, 12, ...Array<number>(12).fill(31)])), { code: 'invalid-field', field: 'x' })
+  t.deepEqual(errorOf(signedWith([24, 0, 8, ...Array<number>(8).fill(31)])), { code: 'invalid-field', field: 'c' })
+})
+
+test('decodeInvoice — wants one of d and h', (t) => {
+  t.deepEqual(errorOf(signedWith([], [13])), { code: 'missing-field', field: 'd' })
+  t.deepEqual(errorOf(signedWith([23, 1, 20, ...Array<number>(52).fill(0)])), { code: 'invalid-field', field: 'h' })
+})
+
+test('decodeInvoice — wants a payment hash and a secret', (t) => {
+  t.deepEqual(errorOf(signedWith([], [1])), { code: 'missing-field', field: 'p' })
+  t.deepEqual(errorOf(signedWith([], [16])), { code: 'missing-field', field: 's' })
+})
+
+test('decodeInvoice — takes the first of several fields of a kind', (t) => {
+  const result = decodeInvoice(signedWith([1, 1, 20, ...Array<number>(52).fill(31)]))
+  t.true(result.ok)
+  if (result.ok) t.deepEqual(result.value.paymentHash, plain.paymentHash)
+})
+
+test('decodeInvoice — refuses a field that ends past the fields', (t) => {
+  t.deepEqual(errorOf(signedWith([6, 0, 2, 5])), { code: 'too-short' })
+  t.deepEqual(errorOf(signedWith([6, 0])), { code: 'too-short' })
+})
+
+test('decodeInvoice — refuses route hints that are no whole hops', (t) => {
+  t.deepEqual(errorOf(signedWith([3, 0, 8, ...Array<number>(8).fill(0)])), { code: 'invalid-field', field: 'r' })
+  t.deepEqual(errorOf(signedWith([3, 0, 0])), { code: 'invalid-field', field: 'r' })
+})
+
+test('decodeInvoice — refuses a description that is not UTF-8', (t) => {
+  t.deepEqual(errorOf(signedWith([13, 0, 2, 31, 28], [13])), { code: 'invalid-field', field: 'd' })
+})
+
+test('decodeInvoice — a payee that is given must be the signer', (t) => {
+  const payee = bech32.toWords(PAYEE.nodeId)
+  const other = bech32.toWords(secp256k1.publicKey(fromHex('22'.repeat(32))))
+  t.is(errorOf(signedWith([19, 1, 21, ...payee])), undefined)
+  t.deepEqual(errorOf(signedWith([19, 1, 21, ...other])), { code: 'invalid-signature' })
+})
+
+test('decodeInvoice — features without what they depend on are refused', (t) => {
+  t.deepEqual(errorOf(encodeInvoice({ ...plain, features: vectorOfBits([8, 17]) }, sign)), {
+    code: 'missing-feature-dependency',
+    feature: 'basic_mpp',
+    requires: 'payment_secret',
+  })
+})
+
+test('an invoice expires when its time is over', (t) => {
+  const invoice = { timestamp: 1000, expirySeconds: 60 }
+  t.is(invoiceExpiresAt(invoice), 1_060_000)
+  t.false(isExpired(invoice, 1_059_999))
+  t.true(isExpired(invoice, 1_060_000))
+})
+
+test('a description fits up to 639 bytes', (t) => {
+  t.true(fitsDescription('a'.repeat(639)))
+  t.false(fitsDescription('a'.repeat(640)))
+  t.true(decodeInvoice(encodeInvoice({ ...plain, description: 'a'.repeat(639) }, sign)).ok)
+  t.throws(() => encodeInvoice({ ...plain, description: 'a'.repeat(640) }, sign))
+})
