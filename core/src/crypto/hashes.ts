@@ -20,9 +20,12 @@ export const ripemd160 = (data: Uint8Array): Uint8Array => digest('ripemd160', d
 /** RIPEMD-160 of SHA-256: 20 bytes. */
 export const hash160 = (data: Uint8Array): Uint8Array => ripemd160(sha256(data))
 
-/** 32 bytes. */
-export const hmacSha256 = (key: Uint8Array, data: Uint8Array): Uint8Array<ArrayBuffer> =>
-  plain(createHmac('sha256', key).update(data).digest())
+/** Over the parts one after another: 32 bytes. */
+export const hmacSha256 = (key: Uint8Array, ...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> => {
+  const hmac = createHmac('sha256', key)
+  for (const part of parts) hmac.update(part)
+  return plain(hmac.digest())
+}
 
 /** Compares MACs and other secrets in time that depends on their length only. */
 export const equalConstantTime = (a: Uint8Array, b: Uint8Array): boolean =>

@@ -1,0 +1,121 @@
+import type { ShortChannelId } from '../lib/ids.ts'
+import { err, ok, type Result } from '../lib/result.ts'
+import type { BlockHeight, Msat } from '../lib/units.ts'
+import { decodeWith, encodeWith } from '../wire/codec/codec.ts'
+import { struct } from '../wire/codec/combinators.ts'
+import { bigSize, bytes32, restBytes, tu32, tu64, u64 } from '../wire/codec/primitives.ts'
+import { Reader } from '../wire/codec/reader.ts'
+import { tlv, tlvStream } from '../wire/codec/tlv-stream.ts'
+import type { TlvRecord, WithUnknownTlvs } from '../wire/tlv-record.ts'
+
+/** What the origin tells a hop. */
+export type HopPayload = RelayPayload | FinalPayload
+
+/** For a hop that relays. */
+export interface RelayPayload {
+  readonly type: 'relay'
+  readonly amtToForward: Msat
+  readonly outgoingCltvValue: BlockHeight
+  /** The channel to relay out of: real or alias. */
+  readonly shortChannelId: ShortChannelId
+  /** Odd records that BOLT 4 does not define, in increasing order; absent when there are none. */
+  readonly unknownTlvs?: readonly TlvRecord[]
+}
+
+/** For the payee. */
+export interface FinalPayload {
+  readonly type: 'final'
+  /** Of this HTLC. */
+  readonly amtToForward: Msat
+  readonly outgoingCltvValue: BlockHeight
+  readonly paymentData?: PaymentData
+  readonly paymentMetadata?: Uint8Array
+  /** Odd records that BOLT 4 does not define, in increasing order; absent when there are none. */
+  readonly unknownTlvs?: readonly TlvRecord[]
+}
+
+export interface PaymentData {
+  /** The invoice's. */
+  readonly paymentSecret: Uint8Array
+  /** Of all the HTLCs of the payment. */
+  readonly totalMsat: Msat
+}
+
+/** BOLT 4, `invalid_onion_payload`: which record is at fault and where it begins, both 0 when that is not known. */
+export interface InvalidHopPayload {
+  readonly code: 'invalid-onion-payload'
+  readonly tlvType: bigint
+  readonly offset: number
+}
+
+interface PayloadRecords extends WithUnknownTlvs {
+  readonly amtToForward?: Msat
+  readonly outgoingCltvValue?: BlockHeight
+  readonly shortChannelId?: ShortChannelId
+  readonly paymentData?: PaymentData
+  readonly paymentMetadata?: Uint8Array
+}
+
+// The records of blinded routes (10, 12, 18) come with `option_route_blinding`; until then they are unknown, even, and fail.
+const TYPES = {
+  amtToForward: 2,
+  outgoingCltvValue: 4,
+  shortChannelId: 6,
+  paymentData: 8,
+  paymentMetadata: 16,
+} as const
+
+const payloadCodec = tlvStream<PayloadRecords>({
+  amtToForward: tlv(TYPES.amtToForward, tu64),
+  outgoingCltvValue: tlv(TYPES.outgoingCltvValue, tu32),
+  shortChannelId: tlv(TYPES.shortChannelId, u64),
+  paymentData: tlv(TYPES.paymentData, struct<PaymentData>({ paymentSecret: bytes32, totalMsat: tu64 })),
+  paymentMetadata: tlv(TYPES.paymentMetadata, restBytes),
+})
+
+/** The payload's records, without the length that the onion puts before them. */
+export const encodeHopPayload = ({ type, ...records }: HopPayload): Uint8Array => encodeWith(payloadCodec, records)
+
+/** Reads our payload out of a peeled onion. */
+export const decodeHopPayload = (payload: Uint8Array, isFinal: boolean): Result<HopPayload, InvalidHopPayload> => {
+  const decoded = decodeWith(payloadCodec, payload)
+  if (!decoded.ok) return err(culprit(payload, decoded.error.path))
+  const { amtToForward, outgoingCltvValue, shortChannelId, paymentData, paymentMetadata, unknownTlvs } = decoded.value
+  const others = unknownTlvs === undefined ? undefined : { unknownTlvs }
+  // BOLT 4, payload format: both are required of every hop outside a blinded route.
+  if (amtToForward === undefined) return err(missing('amtToForward'))
+  if (outgoingCltvValue === undefined) return err(missing('outgoingCltvValue'))
+  if (!isFinal) {
+    if (shortChannelId === undefined) return err(missing('shortChannelId'))
+    return ok({ type: 'relay', amtToForward, outgoingCltvValue, shortChannelId, ...others })
+  }
+  return ok({
+    type: 'final',
+    amtToForward,
+    outgoingCltvValue,
+    ...(paymentData === undefined ? undefined : { paymentData }),
+    ...(paymentMetadata === undefined ? undefined : { paymentMetadata }),
+    ...others,
+  })
+}
+
+const missing = (name: keyof typeof TYPES): InvalidHopPayload => ({
+  code: 'invalid-onion-payload',
+  tlvType: BigInt(TYPES[name]),
+  offset: 0,
+})
+
+/** Finds the record that a decoding error's path names. */
+const culprit = (payload: Uint8Array, path: string): InvalidHopPayload => {
+  const [name = ''] = path.split('.')
+  const unknown = /^tlv\[(\d+)\]$/.exec(name)?.[1]
+  const known: Readonly<Record<string, number>> = TYPES
+  const tlvType = unknown === undefined ? BigInt(known[name] ?? 0) : BigInt(unknown)
+  const reader = new Reader(payload)
+  while (reader.remaining > 0 && !reader.failed) {
+    const { offset } = reader
+    if (bigSize.decode(reader) === tlvType && !reader.failed) return { code: 'invalid-onion-payload', tlvType, offset }
+    reader.take(Number(bigSize.decode(reader)))
+  }
+  return { code: 'invalid-onion-payload', tlvType: 0n, offset: 0 }
+}
