@@ -22,6 +22,7 @@ const scalarTypes: Readonly<Record<ScalarKind, string>> = {
   cursor: 'Cursor',
   'page-token': 'PageToken',
   text: 'string',
+  path: 'string',
   address: 'string',
   'socket-address': 'string',
   invoice: 'string',

@@ -55,8 +55,8 @@ export interface ReplayedEvents {
 /** The event log as readers see it. */
 export interface EventLogPort {
   /**
-   * Durable events after the cursor (from the oldest kept if there is none), oldest first, `limit` at most.
-   * Errors: `cursor-expired`, `cursor-invalid`.
+   * Durable events after the cursor (from the oldest kept if there is none), oldest first, `limit` at most; none only when
+   * the end of the log was reached. Errors: `cursor-expired`, `cursor-invalid`. Never rejects.
    */
   replay(cursor: Cursor | undefined, filter: EventFilter, limit: number): Promise<Result<ReplayedEvents, ContractError>>
   /**

@@ -22,6 +22,7 @@ export type ScalarKind =
   | 'cursor'
   | 'page-token'
   | 'text'
+  | 'path'
   | 'address'
   | 'socket-address'
   | 'invoice'

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { actor, command, query } from './define.ts'
 import { field, named } from './field.ts'
-import { Count, Flag, JsonObject, Name, Page, page, Timestamp, text } from './scalars.ts'
+import { Count, Flag, JsonObject, Name, Page, Path, page, Timestamp, text } from './scalars.ts'
 
 const PluginState = z.enum(['starting', 'running', 'backing-off', 'stopped', 'failed'])
 
@@ -43,7 +43,7 @@ export const plugins = actor('plugins', 'The plugins of this node.', {
   install: command({
     summary: 'Installs the plugin in a folder, grants what its manifest asks for, and starts it.',
     request: z.strictObject({
-      path: text(4096, "The folder with the plugin's `fulgurite.plugin.json`, on the node's machine."),
+      path: field(Path, { summary: "The folder with the plugin's `fulgurite.plugin.json`, on the node's machine." }),
       config: field(JsonObject, { summary: "The plugin's settings." }).optional(),
     }),
     reply: z.object({ plugin: PluginSummary, warnings: z.array(text(512)).readonly() }),

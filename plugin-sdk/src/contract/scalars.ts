@@ -90,6 +90,9 @@ export const Count = integer(0, Number.MAX_SAFE_INTEGER)
 export const text = (max: number, summary?: string): z.ZodType<string> =>
   scalar('text', z.string().max(max), summary === undefined ? {} : { summary })
 
+/** A place in the file system of the node's machine. */
+export const Path = scalar<string>('path', z.string().min(1).max(4096))
+
 export const Name = scalar<string>(
   'text',
   z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'expected lower-case letters, digits and hyphens'),

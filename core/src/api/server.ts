@@ -1,0 +1,183 @@
+import { timingSafeEqual } from 'node:crypto'
+import {
+  allOperations,
+  type ContractError,
+  type EventName,
+  encodeJson,
+  events,
+  openApi,
+} from '@fulgurite/plugin-sdk/contract'
+import { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify'
+import { type Clock, systemClock } from '../lib/clock.ts'
+import { err, ok, type Result } from '../lib/result.ts'
+import type { ContractGateway } from '../node/contract-gateway.ts'
+import { contextFrom } from './call-headers.ts'
+import { streamEvents } from './event-stream.ts'
+import { statusOf } from './status.ts'
+
+export interface ApiOptions {
+  readonly gateway: ContractGateway
+  /** What every request must carry as `authorization: Bearer …`. */
+  readonly token: string
+  /** Loopback if not said. */
+  readonly host?: string
+  /** 0 lets the system choose. */
+  readonly port: number
+  readonly clock?: Clock
+  /** Told of bugs: an answer that could not be made. */
+  readonly onBug?: (error: unknown, where: string) => void
+}
+
+export interface ApiServer {
+  readonly url: string
+  /** Ends event streams, lets requests under way finish, and frees the port. */
+  close(): Promise<void>
+}
+
+export type ApiStartError = {
+  readonly code: 'cannot-listen'
+  readonly host: string
+  readonly port: number
+  readonly reason: string
+}
+
+const BODY_LIMIT_BYTES = 256 * 1024
+const JSON_TYPE = 'application/json; charset=utf-8'
+
+/** Serves the whole contract over HTTP: `POST /v1/<actor>/<operation>`, the event stream, and the OpenAPI document. */
+export const startApi = async (options: ApiOptions): Promise<Result<ApiServer, ApiStartError>> => {
+  const { gateway, token, host = '127.0.0.1', port, clock = systemClock, onBug = () => {} } = options
+  const app = fastify({
+    logger: false,
+    bodyLimit: BODY_LIMIT_BYTES,
+    exposeHeadRoutes: false,
+    forceCloseConnections: 'idle',
+  })
+  acceptJson(app)
+  requireToken(app, token)
+  answerErrors(app, onBug)
+  for (const { actor, name } of allOperations()) {
+    app.post(`/v1/${actor}/${name}`, (request, reply) => ask(gateway, actor, name, request, reply))
+  }
+  const streams = serveEvents(app, gateway, clock)
+  let document: string | undefined
+  app.get('/v1/openapi.json', (_request, reply) => {
+    document ??= openApi()
+    return reply.type(JSON_TYPE).send(document)
+  })
+  try {
+    await app.listen({ host, port })
+  } catch (error) {
+    await app.close()
+    return err({ code: 'cannot-listen', host, port, reason: error instanceof Error ? error.message : String(error) })
+  }
+  const address = app.server.address()
+  const boundPort = typeof address === 'object' && address !== null ? address.port : port
+  return ok({
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${boundPort}`,
+    async close() {
+      for (const stream of streams) stream.destroy()
+      await app.close()
+    },
+  })
+}
+
+const ask = async (
+  gateway: ContractGateway,
+  actor: string,
+  operation: string,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> => {
+  const context = contextFrom(request.headers)
+  if (!context.ok) return refuse(reply, context.error)
+  const answer = await gateway.ask(actor, operation, request.body, context.value)
+  if (!answer.ok) return refuse(reply, answer.error)
+  return reply.type(JSON_TYPE).send(encodeJson(answer.value, 'integer'))
+}
+
+const refuse = (reply: FastifyReply, error: ContractError): FastifyReply =>
+  reply.code(statusOf(error.code)).type(JSON_TYPE).send(encodeJson(error, 'integer'))
+
+const acceptJson = (app: FastifyInstance): void => {
+  const parse = app.getDefaultJsonParser('error', 'error')
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    if (body === '') done(null, {})
+    else parse(request, body as string, done)
+  })
+}
+
+const requireToken = (app: FastifyInstance, token: string): void => {
+  const expected = Buffer.from(`Bearer ${token}`)
+  app.addHook('onRequest', (request, reply, done) => {
+    const given = Buffer.from(request.headers.authorization ?? '')
+    if (given.length === expected.length && timingSafeEqual(given, expected)) {
+      done()
+      return
+    }
+    reply.header('www-authenticate', 'Bearer')
+    refuse(reply, {
+      code: 'unauthorized',
+      message: 'give the token of the data folder as: authorization: Bearer <token>',
+    })
+  })
+}
+
+const answerErrors = (app: FastifyInstance, onBug: (error: unknown, where: string) => void): void => {
+  app.setNotFoundHandler((request, reply) =>
+    refuse(reply, { code: 'unknown-operation', message: `there is no ${request.method} ${request.url.slice(0, 200)}` }),
+  )
+  app.setErrorHandler((error: FastifyError, request, reply) => {
+    const status = error.statusCode ?? 500
+    if (status >= 400 && status < 500) {
+      const body: ContractError = { code: 'invalid-request', message: clientError(error) }
+      return reply.code(status).type(JSON_TYPE).send(encodeJson(body))
+    }
+    onBug(error, `${request.method} ${request.routeOptions.url ?? ''}`)
+    return refuse(reply, { code: 'internal', message: 'a bug; the log of the node says more' })
+  })
+}
+
+const clientError = (error: FastifyError): string => {
+  switch (error.code) {
+    case 'FST_ERR_CTP_BODY_TOO_LARGE':
+      return `the body is larger than ${BODY_LIMIT_BYTES} bytes`
+    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
+      return 'send the request as content-type: application/json'
+    default:
+      return `the body is not JSON: ${error.message}`
+  }
+}
+
+const serveEvents = (
+  app: FastifyInstance,
+  gateway: ContractGateway,
+  clock: Clock,
+): ReadonlySet<{ destroy(): void }> => {
+  const open = new Set<FastifyReply['raw']>()
+  app.get('/v1/events', (request, reply) => {
+    const query = request.query as Readonly<Record<string, string | string[] | undefined>>
+    const names = typeof query.types === 'string' ? query.types.split(',') : undefined
+    const unknown = names?.find((name) => !Object.hasOwn(events, name))
+    if (unknown !== undefined) {
+      return refuse(reply, { code: 'invalid-request', message: `types: there is no event ${unknown}`, field: 'types' })
+    }
+    const resumed = request.headers['last-event-id']
+    const from = typeof resumed === 'string' ? resumed : typeof query.from === 'string' ? query.from : undefined
+    reply.hijack()
+    const sink = reply.raw
+    open.add(sink)
+    sink.once('close', () => open.delete(sink))
+    sink.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
+    sink.flushHeaders()
+    streamEvents(gateway.events, {
+      from,
+      filter: names === undefined ? {} : { names: names as EventName[] },
+      sink,
+      clock,
+    })
+    return reply
+  })
+  return open
+}
