@@ -1,0 +1,37 @@
+/** Why an input's script does not let its output be spent, and how bitcoind words it. */
+export const SCRIPT_FAULTS = {
+  'eval-false': 'Script evaluated without error but finished with a false/empty top stack element',
+  verify: 'Script failed an OP_VERIFY operation',
+  'equal-verify': 'Script failed an OP_EQUALVERIFY operation',
+  'checksig-verify': 'Script failed an OP_CHECKSIGVERIFY operation',
+  'script-size': 'Script is too big',
+  'push-size': 'Push value size limit exceeded',
+  'op-count': 'Operation limit exceeded',
+  'stack-size': 'Stack size limit exceeded',
+  'sig-count': 'Signature count negative or greater than pubkey count',
+  'pubkey-count': 'Pubkey count negative or limit exceeded',
+  'invalid-stack-operation': 'Operation not valid with the current stack size',
+  'unbalanced-conditional': 'Invalid OP_IF construction',
+  'negative-locktime': 'Negative locktime',
+  'unsatisfied-locktime': 'Locktime requirement not satisfied',
+  'bad-number': 'unknown error',
+  'sig-hashtype': 'Signature hash type missing or not understood',
+  'sig-der': 'Non-canonical DER signature',
+  'sig-high-s': 'Non-canonical signature: S value is unnecessarily high',
+  'minimal-data': 'Data push larger than necessary',
+  'minimal-if': 'OP_IF/NOTIF argument must be minimal',
+  'null-dummy': 'Dummy CHECKMULTISIG argument must be zero',
+  'null-fail': 'Signature must be zero for failed CHECK(MULTI)SIG operation',
+  'clean-stack': 'Stack size must be exactly one after execution',
+  'witness-empty': 'Witness program was passed an empty witness',
+  'witness-mismatch': 'Witness program hash mismatch',
+  'witness-malleated': 'Witness requires empty scriptSig',
+  'pubkey-type': 'Using non-compressed keys in segwit',
+  'schnorr-size': 'Invalid Schnorr signature size',
+  'schnorr-hashtype': 'Invalid Schnorr signature hash type',
+  'schnorr-signature': 'Invalid Schnorr signature',
+  /** A script or an opcode that Lightning and wallets do not use; bitcoind may well accept it. */
+  'unsupported-script': 'script not supported by this chain',
+} as const
+
+export type ScriptFault = keyof typeof SCRIPT_FAULTS
