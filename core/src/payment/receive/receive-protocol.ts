@@ -1,0 +1,49 @@
+import type { HtlcRef } from '../../channel/state/htlc.ts'
+import type { Preimage } from '../../lib/ids.ts'
+import type { BlockHeight, Msat, TimestampMs } from '../../lib/units.ts'
+import type { FinalPayload } from '../../onion/hop-payload.ts'
+import type { FailEffect } from '../upstream-failure.ts'
+import type { InvoiceRecord } from './invoice-record.ts'
+
+/** A received HTLC of which we are the last node. */
+export interface FinalHtlc extends HtlcRef {
+  readonly amountMsat: Msat
+  readonly cltvExpiry: BlockHeight
+  readonly payload: FinalPayload
+}
+
+/**
+ * An invoice and the parts of its payment that are held. `invoice` is its row, to be written whenever it is another object
+ * than before. The parts are not stored: after a restart their channels hand them on again.
+ */
+export interface ReceiveState {
+  readonly invoice: InvoiceRecord
+  readonly parts: readonly FinalHtlc[]
+}
+
+export interface ReceiveEnv {
+  readonly now: TimestampMs
+  readonly height: BlockHeight
+}
+
+export type ReceiveInput =
+  | { readonly type: 'htlc'; readonly htlc: FinalHtlc }
+  /** The timer of `schedule`. */
+  | { readonly type: 'mpp-timeout' }
+  | { readonly type: 'cancel' }
+
+export type ReceiveEffect =
+  | FulfilEffect
+  | FailEffect
+  /** Answered by `mpp-timeout`; replaces an earlier one of the same invoice. */
+  | { readonly type: 'schedule'; readonly delayMs: number }
+  | { readonly type: 'unschedule' }
+  /** For the event `payment.received`. */
+  | { readonly type: 'received'; readonly invoice: InvoiceRecord }
+
+/** Claims a received HTLC: only after the invoice's row is submitted to the store. */
+export interface FulfilEffect {
+  readonly type: 'fulfil'
+  readonly htlc: HtlcRef
+  readonly preimage: Preimage
+}

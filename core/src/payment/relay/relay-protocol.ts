@@ -1,0 +1,118 @@
+import type { HtlcOutcome } from '../../channel/state/effects.ts'
+import type { HtlcRef } from '../../channel/state/htlc.ts'
+import type { RelayPolicies, ShortIds } from '../../channel/state/params.ts'
+import type { ChannelId, HtlcId, NodeId, PaymentHash, Preimage, ShortChannelId } from '../../lib/ids.ts'
+import type { Result } from '../../lib/result.ts'
+import type { BlockDelta, BlockHeight, Msat, TimestampMs } from '../../lib/units.ts'
+import type { RelayPayload } from '../../onion/hop-payload.ts'
+import type { ChannelUpdate } from '../../wire/messages/gossip.ts'
+import type { FailEffect } from '../upstream-failure.ts'
+
+/** A received HTLC that its sender wants relayed. */
+export interface RelayRequest {
+  readonly incoming: HtlcRef
+  readonly amountMsat: Msat
+  readonly cltvExpiry: BlockHeight
+  readonly paymentHash: PaymentHash
+  readonly payload: RelayPayload
+  /** For the next node: 1366 bytes. */
+  readonly nextOnion: Uint8Array
+}
+
+/** A channel that a payment may be relayed out of. */
+export interface RelayChannel {
+  readonly channelId: ChannelId
+  readonly remoteNodeId: NodeId
+  readonly shortIds: ShortIds
+  /** A channel whose type is `option_scid_alias` is not known by its real id. */
+  readonly aliasOnly: boolean
+  readonly policies: RelayPolicies
+  readonly status: 'usable' | 'offline' | 'closing'
+  /** The most that one more HTLC may carry now. */
+  readonly spendableMsat: Msat
+}
+
+export interface RelayEnv {
+  readonly now: TimestampMs
+  readonly height: BlockHeight
+  /** The channels with the peer that the sender named a channel with, that one among them; empty if there is none. */
+  readonly channels: readonly RelayChannel[]
+  /** Our signed update of a channel, calling it by the id that the sender used; `undefined` if there is none at hand. */
+  readonly channelUpdate: (channelId: ChannelId, shortChannelId: ShortChannelId) => ChannelUpdate | undefined
+  /** An outgoing HTLC must expire this many blocks from now at least, and at most (BOLT 4: 2016). */
+  readonly minCltvExpiryDelta: BlockDelta
+  readonly maxCltvExpiryDelta: BlockDelta
+}
+
+/** One side of a relay. */
+export interface RelayedHtlc {
+  readonly channelId: ChannelId
+  readonly htlcId: HtlcId
+  readonly amountMsat: Msat
+  readonly cltvExpiry: BlockHeight
+}
+
+/** Which HTLC goes out for which that came in: the relay's row. */
+export interface RelayRecord {
+  readonly paymentHash: PaymentHash
+  readonly incoming: RelayedHtlc
+  readonly requestedShortChannelId: ShortChannelId
+  readonly startedAt: TimestampMs
+  /** The id is known once the channel has answered. */
+  readonly outgoing: Omit<RelayedHtlc, 'htlcId'> & { readonly htlcId?: HtlcId }
+}
+
+/** A relay under way. Without `request` (after a restart) it cannot be tried over another channel. */
+export interface RelayState {
+  readonly record: RelayRecord
+  readonly request?: RelayRequest
+  /** Channels that have refused it. */
+  readonly tried: readonly ChannelId[]
+}
+
+export type RelayInput =
+  /** The channel's answer to `add-htlc`. */
+  | {
+      readonly type: 'added'
+      readonly result: Result<{ readonly htlcId: HtlcId }, { readonly code: string }>
+    }
+  /** The outcome of the outgoing HTLC. May repeat. */
+  | { readonly type: 'settled'; readonly outcome: HtlcOutcome }
+
+/** A step without a state has ended the relay: its row is to be deleted with what the effects write. */
+export type RelayEffect =
+  | RelayAddHtlc
+  | { readonly type: 'fulfil'; readonly htlc: HtlcRef; readonly preimage: Preimage }
+  | FailEffect
+  /** For the event `payment.relayed`. */
+  | {
+      readonly type: 'relayed'
+      readonly record: RelayRecord
+      readonly feeMsat: Msat
+    }
+  /** For the event `payment.relay-failed`; without a record we refused it before sending it on. */
+  | {
+      readonly type: 'relay-failed'
+      readonly paymentHash: PaymentHash
+      readonly incoming: RelayedHtlc
+      readonly record?: RelayRecord
+      readonly requested: {
+        readonly shortChannelId: ShortChannelId
+        readonly amountMsat: Msat
+        readonly cltvExpiry: BlockHeight
+      }
+      readonly source: 'us' | 'downstream'
+      /** BOLT 4's name of the failure, `undefined` if it is not ours to read. */
+      readonly code: string | undefined
+    }
+
+/** Offers the HTLC in a channel, with the origin `relay` and the incoming HTLC as upstream; answered by `added`. */
+export interface RelayAddHtlc {
+  readonly type: 'add-htlc'
+  readonly channelId: ChannelId
+  readonly amountMsat: Msat
+  readonly cltvExpiry: BlockHeight
+  readonly paymentHash: PaymentHash
+  readonly onion: Uint8Array
+  readonly upstream: HtlcRef
+}

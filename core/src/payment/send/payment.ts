@@ -1,0 +1,125 @@
+import type { RouteHint } from '../../invoice/invoice.ts'
+import type { ChannelId, NodeId, PaymentHash, Preimage, PrivateKey, ShortChannelId } from '../../lib/ids.ts'
+import type { BlockDelta, BlockHeight, Msat, TimestampMs } from '../../lib/units.ts'
+import type { FailureMessage } from '../../onion/failure-message.ts'
+
+/** The HTLC that reaches one node of a route. */
+export interface RouteHop {
+  readonly nodeId: NodeId
+  /** The channel into the node; of the first hop our own, which may have no id yet. */
+  readonly shortChannelId?: ShortChannelId
+  readonly amountMsat: Msat
+  readonly cltvExpiry: BlockHeight
+}
+
+/** From our own channel to the destination. */
+export interface Route {
+  readonly channelId: ChannelId
+  /** The first is our peer, the last the destination; never empty. */
+  readonly hops: readonly RouteHop[]
+}
+
+/** What is paid, and the ways to the destination that we know. */
+export interface PaymentTarget {
+  readonly destination: NodeId
+  readonly paymentHash: PaymentHash
+  /** What the destination is to get, all parts together. */
+  readonly amountMsat: Msat
+  readonly paymentSecret: Uint8Array
+  readonly paymentMetadata?: Uint8Array
+  readonly minFinalCltvExpiryDelta: BlockDelta
+  readonly routeHints: readonly RouteHint[]
+  /** Whether the destination takes several parts. */
+  readonly multiPart: boolean
+  /** No further attempt is made from then on. */
+  readonly expiresAt?: TimestampMs
+  /** Go this way, once. */
+  readonly route?: Route
+  /** As it was given to us. */
+  readonly invoice?: string
+  readonly description?: string
+}
+
+export interface PaymentRequest {
+  readonly target: PaymentTarget
+  /** The most that relays may charge, all parts together. */
+  readonly maxFeeMsat: Msat
+  /** The caller's idempotency key, empty if it gave none. */
+  readonly key: string
+}
+
+/** Why an attempt failed. */
+export type AttemptFailure =
+  /** Our own channel refused it, or dropped it before it was signed. */
+  | { readonly type: 'local'; readonly error: string }
+  /** The node at `hop` of the route (0 is our peer) gave it back. */
+  | { readonly type: 'remote'; readonly hop: number; readonly message: FailureMessage }
+  /** What came back could not be read. */
+  | { readonly type: 'unreadable' }
+  /** It timed out on the chain. */
+  | { readonly type: 'on-chain' }
+
+/** One HTLC of a payment. */
+export interface Attempt {
+  readonly id: number
+  readonly route: Route
+  /** The onion's; what it shares with the hops is computed from it again when a failure has to be read. Secret. */
+  readonly sessionKey: PrivateKey
+  readonly startedAt: TimestampMs
+  readonly status: 'pending' | 'settled' | 'failed'
+  /** If failed. */
+  readonly failure?: AttemptFailure
+}
+
+/** Why a payment failed for good. */
+export interface PaymentFailure {
+  readonly code: 'insufficient-balance' | 'no-route' | 'fee-limit-exceeded' | 'expiry-too-far' | 'payment-failed'
+  /** The attempt whose failure decided it, if one did. */
+  readonly attempt?: number
+}
+
+/** A payment that we send: its row. Ended once `endedAt` is there, and then final. */
+export interface SentPayment {
+  readonly target: PaymentTarget
+  readonly maxFeeMsat: Msat
+  readonly key: string
+  readonly startedAt: TimestampMs
+  readonly status: 'in-flight' | 'settled' | 'failed'
+  /** In the order in which they were made. Ids go on from an earlier, failed payment of the same hash. */
+  readonly attempts: readonly Attempt[]
+  readonly nextAttemptId: number
+  /** As soon as one part is settled. */
+  readonly preimage?: Preimage
+  /** As soon as no further attempt will be made; parts may still be under way. */
+  readonly failure?: PaymentFailure
+  readonly endedAt?: TimestampMs
+}
+
+/** An own channel as payments see it. */
+export interface OwnChannel {
+  readonly channelId: ChannelId
+  readonly remoteNodeId: NodeId
+  readonly shortChannelId?: ShortChannelId
+  /** Connected, reestablished and open for HTLCs. */
+  readonly usable: boolean
+  /** The most that one more HTLC may carry now, reserve and fees taken off. */
+  readonly spendableMsat: Msat
+  /** The least that the peer takes. */
+  readonly htlcMinimumMsat: Msat
+}
+
+/** What a step may know of the world. */
+export interface SendEnv {
+  readonly now: TimestampMs
+  readonly height: BlockHeight
+  readonly channels: readonly OwnChannel[]
+  /** A fresh key for an onion, 32 random bytes that are a valid scalar. */
+  readonly sessionKey: () => PrivateKey
+}
+
+/** What reached the destination, and what relays charged, of the parts in a state. */
+export const partAmounts = (route: Route): { readonly amountMsat: Msat; readonly feesMsat: Msat } => {
+  const sent = (route.hops[0] as RouteHop).amountMsat as bigint
+  const delivered = (route.hops.at(-1) as RouteHop).amountMsat as bigint
+  return { amountMsat: delivered, feesMsat: sent - delivered }
+}

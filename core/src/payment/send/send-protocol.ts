@@ -1,0 +1,48 @@
+import type { HtlcOutcome } from '../../channel/state/effects.ts'
+import type { PaymentReference } from '../../channel/state/htlc.ts'
+import type { ChannelId, PaymentHash } from '../../lib/ids.ts'
+import type { Result } from '../../lib/result.ts'
+import type { BlockHeight, Msat } from '../../lib/units.ts'
+import type { SentPayment } from './payment.ts'
+
+/** A payment under way. `payment` is its row, to be written whenever it is another object than before. */
+export interface SendState {
+  readonly payment: SentPayment
+  /** Attempts whose channel has not answered yet: gone after a restart. */
+  readonly offering: readonly number[]
+}
+
+export type SendInput =
+  /** The channel's answer to `add-htlc`. */
+  | { readonly type: 'added'; readonly attempt: number; readonly result: Result<unknown, { readonly code: string }> }
+  /** The outcome of an attempt's HTLC. May repeat. */
+  | { readonly type: 'settled'; readonly attempt: number; readonly outcome: HtlcOutcome }
+  /** After a restart, before any peer is connected: the attempts that some channel or outbox row still holds. */
+  | { readonly type: 'resumed'; readonly held: readonly number[] }
+
+/** In this order the driver first writes the row (with or before the commit that holds the HTLC), then acts. */
+export type SendEffect = SendAddHtlc | SendEnded
+
+/** Offers an attempt's HTLC in a channel; answered by `added`. */
+export interface SendAddHtlc {
+  readonly type: 'add-htlc'
+  readonly attempt: number
+  readonly channelId: ChannelId
+  readonly amountMsat: Msat
+  readonly cltvExpiry: BlockHeight
+  readonly paymentHash: PaymentHash
+  readonly onion: Uint8Array
+  readonly reference: PaymentReference
+}
+
+/** The definite outcome: for the event `payment.sent` or `payment.failed` and for whoever waits. */
+export interface SendEnded {
+  readonly type: 'ended'
+  readonly payment: SentPayment
+}
+
+export type StartError =
+  /** A payment of this hash has arrived. */
+  | { readonly code: 'already-paid'; readonly payment: SentPayment }
+  /** One is under way. */
+  | { readonly code: 'payment-in-flight'; readonly payment: SentPayment }
