@@ -43,7 +43,7 @@ const isMeta = (meta: unknown): boolean => {
   const { reason, causes, key } = meta
   return (
     (reason === undefined ||
-      (isObject(reason) && isText(reason['code']) && (reason['text'] === undefined || isText(reason['text'])))) &&
+      (isObject(reason) && isText(reason.code) && (reason.text === undefined || isText(reason.text)))) &&
     (causes === undefined || (Array.isArray(causes) && causes.every(isText))) &&
     (key === undefined || isText(key))
   )

@@ -1,0 +1,4 @@
+import { inProcessTransport } from './in-process-transport.ts'
+import { testTransport } from './transport-compliance.ts'
+
+testTransport('in-process transport', (client) => ({ transport: inProcessTransport(client), server: client }))
