@@ -1,0 +1,146 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { type RpcAuth, rpcClient } from '../../../core/src/chain/bitcoind/rpc-client.ts'
+
+export interface BitcoindOptions {
+  /** Loads a wallet named `test`. */
+  readonly wallet?: boolean
+  /** Further options, such as `-prune=550`. */
+  readonly args?: readonly string[]
+  /** The folder of an earlier one that was stopped with `keepData`. */
+  readonly dataDir?: string
+}
+
+export interface RunningBitcoind {
+  /** Such as `http://127.0.0.1:18443`. */
+  readonly rpcUrl: string
+  readonly cookiePath: string
+  readonly auth: RpcAuth
+  /** Where `rawblock` and `hashblock` are published. */
+  readonly zmqUrl: string
+  readonly dataDir: string
+  /** Calls a method and gives its result; throws when bitcoind answers with an error. */
+  rpc<T = unknown>(method: string, params?: readonly unknown[]): Promise<T>
+  /** Ends the process and removes its folder, unless told to keep it. */
+  stop(options?: { readonly keepData?: boolean }): Promise<void>
+}
+
+const START_TIMEOUT_MS = 60_000
+const POLL_MS = 50
+
+/** Where bitcoind is: `BITCOIND`, else on the `PATH`; `undefined` when there is none. */
+export const findBitcoind = (): string | undefined => {
+  const named = process.env.BITCOIND
+  if (named !== undefined && named !== '') return existsSync(named) ? named : undefined
+  const folders = (process.env.PATH ?? '').split(delimiter)
+  return folders.map((folder) => join(folder, 'bitcoind')).find((path) => existsSync(path))
+}
+
+/** Why the tests of the real chain cannot run here; `undefined` when they can. */
+export const whyNoBitcoind = (): string | undefined =>
+  findBitcoind() === undefined
+    ? 'no bitcoind: set BITCOIND to the path of one (version 28 or later) or put it on the PATH'
+    : undefined
+
+/** Starts a regtest bitcoind of its own on loopback, in a temporary folder. */
+export const startBitcoind = async (options: BitcoindOptions = {}): Promise<RunningBitcoind> => {
+  const binary = findBitcoind()
+  if (binary === undefined) throw new Error(whyNoBitcoind())
+  const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'fulgurite-bitcoind-')))
+  const [rpcPort, zmqPort] = await freePorts()
+  const zmqUrl = `tcp://127.0.0.1:${zmqPort}`
+  const child = spawn(
+    binary,
+    [
+      '-regtest',
+      `-datadir=${dataDir}`,
+      '-listen=0',
+      '-dnsseed=0',
+      '-fixedseeds=0',
+      '-txindex=0',
+      '-fallbackfee=0.0001',
+      '-rpcbind=127.0.0.1',
+      '-rpcallowip=127.0.0.1',
+      `-rpcport=${rpcPort}`,
+      `-zmqpubrawblock=${zmqUrl}`,
+      `-zmqpubhashblock=${zmqUrl}`,
+      '-printtoconsole=0',
+      ...(options.wallet === true ? [] : ['-disablewallet']),
+      // Knots has stricter defaults of its own; the chain at large relays by Core's.
+      ...(isKnots(binary) ? ['-corepolicy=1'] : []),
+      ...(options.args ?? []),
+    ],
+    { stdio: 'ignore' },
+  )
+  const rpcUrl = `http://127.0.0.1:${rpcPort}`
+  const cookiePath = join(dataDir, 'regtest', '.cookie')
+  const auth: RpcAuth = { type: 'cookie', path: cookiePath }
+  const client = rpcClient({ url: rpcUrl, auth })
+
+  const rpc = async <T>(method: string, params: readonly unknown[] = []): Promise<T> => {
+    const reply = await client.call(method, params)
+    if (reply.ok) return reply.value as T
+    throw new Error(`${method}: ${JSON.stringify(reply.error)}`)
+  }
+  const stop = async ({ keepData = false } = {}): Promise<void> => {
+    client.close()
+    await ended(child)
+    if (!keepData) await rm(dataDir, { recursive: true, force: true })
+  }
+
+  try {
+    await untilReady(child, () => rpc('getblockchaininfo'))
+    if (options.wallet === true) await rpc(options.dataDir === undefined ? 'createwallet' : 'loadwallet', ['test'])
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  return { rpcUrl, cookiePath, auth, zmqUrl, dataDir, rpc, stop }
+}
+
+const isKnots = (binary: string): boolean => execFileSync(binary, ['-version'], { encoding: 'utf8' }).includes('Knots')
+
+const untilReady = async (child: ChildProcess, ask: () => Promise<unknown>): Promise<void> => {
+  const deadline = Date.now() + START_TIMEOUT_MS
+  for (;;) {
+    try {
+      await ask()
+      return
+    } catch (error) {
+      if (child.exitCode !== null) throw new Error(`bitcoind ended with code ${child.exitCode}`)
+      if (Date.now() > deadline) throw error
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS))
+    }
+  }
+}
+
+const ended = async (child: ChildProcess): Promise<void> => {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const exit = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  child.kill('SIGTERM')
+  const force = setTimeout(() => child.kill('SIGKILL'), START_TIMEOUT_MS)
+  await exit
+  clearTimeout(force)
+}
+
+/** Two ports that nobody listens on at the moment. */
+const freePorts = async (): Promise<[number, number]> => {
+  const servers = [createServer(), createServer()]
+  const ports = await Promise.all(
+    servers.map(
+      (server) =>
+        new Promise<number>((resolve) => {
+          server.listen(0, '127.0.0.1', () => {
+            const address = server.address()
+            resolve(typeof address === 'object' && address !== null ? address.port : 0)
+          })
+        }),
+    ),
+  )
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
+  return [ports[0] ?? 0, ports[1] ?? 0]
+}
