@@ -1,0 +1,49 @@
+import type { HandshakeFailure } from '../../crypto/noise.ts'
+import type { FeatureError } from '../../wire/features.ts'
+import type { WireError } from '../../wire/wire-error.ts'
+
+/** Why the transport or the peer cannot be gone on with; each may also end an established connection. */
+type Broken =
+  | { readonly code: 'closed-by-peer' }
+  /** `cause` is the system's code, as ECONNRESET. */
+  | { readonly code: 'socket-error'; readonly cause: string }
+  /** BOLT 8: what was received does not decrypt. */
+  | { readonly code: 'transport-tag' }
+  | { readonly code: 'malformed-message'; readonly error: WireError }
+  | { readonly code: 'unknown-even-message'; readonly messageType: number }
+
+/** Why an established connection ended. */
+export type CloseReason =
+  | Broken
+  | { readonly code: 'closed-by-us' }
+  | { readonly code: 'ping-timeout' }
+  /** BOLT 1: `init` came a second time. */
+  | { readonly code: 'unexpected-init' }
+  /** The peer does not read what we send. */
+  | { readonly code: 'peer-too-slow'; readonly unsentBytes: number }
+
+/** Why a connection was not established. */
+export type EstablishFailure =
+  | Broken
+  | HandshakeFailure
+  | FeatureError
+  /** The time for the handshake and the exchange of `init` is over. */
+  | { readonly code: 'handshake-timeout' }
+  /** BOLT 1: another message came before `init`. */
+  | { readonly code: 'init-not-first'; readonly received: string }
+  /** BOLT 1, `networks`: the peer is on other chains only. */
+  | { readonly code: 'wrong-chain' }
+
+/** Why we could not connect to a node. */
+export type ConnectFailure =
+  | EstablishFailure
+  | { readonly code: 'invalid-node-id' }
+  /** No TCP connection; `cause` is the system's code, as ECONNREFUSED. */
+  | { readonly code: 'unreachable'; readonly cause: string }
+
+/** Why a socket that came in did not become a connection. */
+export type InboundFailure = EstablishFailure | { readonly code: 'too-many-pending-handshakes' }
+
+/** The system's code of an error, or its name where it has none. */
+export const causeOf = (error: Error & { readonly code?: unknown }): string =>
+  typeof error.code === 'string' ? error.code : error.name

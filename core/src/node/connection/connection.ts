@@ -1,0 +1,243 @@
+import type { Socket } from 'node:net'
+import type { NoiseCipher } from '../../crypto/noise.ts'
+import { utf8Encode } from '../../lib/bytes.ts'
+import type { Clock } from '../../lib/clock.ts'
+import { invariant } from '../../lib/errors.ts'
+import type { NodeId } from '../../lib/ids.ts'
+import type { Rng } from '../../lib/rng.ts'
+import type { FeatureVector } from '../../wire/feature-vector.ts'
+import { initFeatures } from '../../wire/features.ts'
+import { decodeMessage, encodeMessage } from '../../wire/message-codecs.ts'
+import type { Message } from '../../wire/messages/message.ts'
+import type { ErrorMessage, Init, WarningMessage } from '../../wire/messages/setup.ts'
+import type { WireError } from '../../wire/wire-error.ts'
+import { type CloseReason, causeOf } from './connection-failure.ts'
+import { Keepalive } from './keepalive.ts'
+
+/** More than this not taken by the peer ends the connection. */
+const MAX_UNSENT_BYTES = 16 * 1024 * 1024
+/** How long a socket that we end may take to send its last bytes. */
+const LINGER_MS = 2_000
+/** BOLT 1: from here on a ping asks for no pong. */
+const NO_PONG_FROM = 65532
+/** BOLT 1: a message about no channel in particular. */
+const NO_CHANNEL = new Uint8Array(32)
+
+/** What an owner learns from its connection. */
+export interface ConnectionHandlers {
+  /** Every message but ping, pong and those that may be ignored. */
+  readonly onMessage: (message: Exclude<Message, { readonly type: 'ping' | 'pong' | 'init' }>) => void
+  /** Called once, after which nothing else is. */
+  readonly onClose: (reason: CloseReason) => void
+}
+
+interface ConnectionParts {
+  readonly socket: Socket
+  readonly cipher: NoiseCipher
+  readonly remoteNodeId: NodeId
+  readonly remoteInit: Init
+  readonly direction: 'inbound' | 'outbound'
+  readonly clock: Clock
+  readonly rng: Rng
+}
+
+/**
+ * An encrypted connection to a peer, after the exchange of `init`. Answers pings and sends its own. Nothing is read before
+ * `start`. What is sent waits for `flush` and leaves as one write; it is flushed by itself after the messages of each
+ * received chunk were handled.
+ */
+export class Connection {
+  readonly remoteNodeId: NodeId
+  readonly remoteInit: Init
+  /** What the peer offers in `init`. */
+  readonly remoteFeatures: FeatureVector
+  readonly direction: 'inbound' | 'outbound'
+  /** Where the peer connects from, or was reached: `host:port`. */
+  readonly address: string
+  readonly #socket: Socket
+  readonly #cipher: NoiseCipher
+  readonly #clock: Clock
+  readonly #keepalive: Keepalive
+  #handlers: ConnectionHandlers | undefined
+  #outgoing: Uint8Array[] = []
+  #closed: CloseReason | undefined
+  #paused = false
+  #pumping = false
+
+  /** Takes over a socket that is paused, with its handshake done. */
+  constructor({ socket, cipher, remoteNodeId, remoteInit, direction, clock, rng }: ConnectionParts) {
+    this.remoteNodeId = remoteNodeId
+    this.remoteInit = remoteInit
+    this.remoteFeatures = initFeatures(remoteInit)
+    this.direction = direction
+    this.address = `${socket.remoteAddress ?? ''}:${socket.remotePort ?? 0}`
+    this.#socket = socket
+    this.#cipher = cipher
+    this.#clock = clock
+    this.#keepalive = new Keepalive({
+      clock,
+      rng,
+      ping: (numPongBytes) => {
+        this.#enqueue({ type: 'ping', numPongBytes, ignored: new Uint8Array(0) })
+        this.flush()
+      },
+      timedOut: () => this.#end({ code: 'ping-timeout' }),
+    })
+    socket.on('data', (chunk: Buffer) => this.#receive(chunk))
+    socket.on('error', (error) => this.#end({ code: 'socket-error', cause: causeOf(error) }))
+    socket.on('close', () => this.#end({ code: 'closed-by-peer' }))
+    socket.on('end', () => this.#end({ code: 'closed-by-peer' }))
+  }
+
+  /** Begins to read; messages that came with `init` are delivered at once. */
+  start(handlers: ConnectionHandlers): void {
+    invariant(this.#handlers === undefined, 'a connection is started once')
+    this.#handlers = handlers
+    if (this.#closed === undefined) this.#resume()
+    else this.#tellClosed(handlers, this.#closed)
+  }
+
+  /** Queues a message; dropped once the connection is closed. */
+  send(message: Message): void {
+    this.#enqueue(message)
+  }
+
+  /** Writes all that was queued, in one piece. */
+  flush(): void {
+    if (this.#outgoing.length === 0 || this.#closed !== undefined) return
+    const encrypted = this.#cipher.encrypt(this.#outgoing)
+    this.#outgoing = []
+    this.#socket.write(encrypted)
+    const unsentBytes = this.#socket.writableLength
+    if (unsentBytes > MAX_UNSENT_BYTES) this.#end({ code: 'peer-too-slow', unsentBytes })
+  }
+
+  /** Stops delivering and reading: the peer is held up by TCP. Takes effect before the next message. */
+  pauseReading(): void {
+    this.#paused = true
+    this.#socket.pause()
+    this.#keepalive.suspend(true)
+  }
+
+  resumeReading(): void {
+    if (!this.#paused) return
+    this.#paused = false
+    this.#keepalive.suspend(false)
+    if (this.#handlers !== undefined) this.#resume()
+  }
+
+  /** Sends what is queued, then `last` if given, and closes. `onClose` follows with `closed-by-us`. */
+  close(last?: ErrorMessage | WarningMessage): void {
+    if (last !== undefined) this.#enqueue(last)
+    this.flush()
+    this.#end({ code: 'closed-by-us' })
+  }
+
+  #enqueue(message: Message): void {
+    if (this.#closed === undefined) this.#outgoing.push(encodeMessage(message))
+  }
+
+  #receive(chunk: Buffer): void {
+    if (this.#closed !== undefined) return
+    this.#keepalive.received()
+    this.#cipher.receive(chunk)
+    this.#pump()
+  }
+
+  #resume(): void {
+    this.#pump()
+    if (!this.#paused && this.#closed === undefined) this.#socket.resume()
+  }
+
+  /** Delivers the whole messages that are there, as long as the owner wants them. */
+  #pump(): void {
+    // An owner that resumes while it handles a message is already inside this loop.
+    if (this.#pumping || this.#handlers === undefined) return
+    this.#pumping = true
+    try {
+      while (!this.#paused && this.#closed === undefined) {
+        const next = this.#cipher.next()
+        if (!next.ok) {
+          this.#end(next.error)
+          break
+        }
+        if (next.value === undefined) break
+        this.#handle(next.value, this.#handlers)
+      }
+    } finally {
+      this.#pumping = false
+      this.flush()
+    }
+  }
+
+  #handle(bytes: Uint8Array, handlers: ConnectionHandlers): void {
+    const decoded = decodeMessage(bytes)
+    if (!decoded.ok) {
+      this.#refuse(closeReasonOf(decoded.error), decoded.error)
+      return
+    }
+    const message = decoded.value
+    switch (message.type) {
+      case 'ping':
+        // BOLT 1: answered with as many bytes as it asks for, unless it asks for more than a message holds.
+        if (message.numPongBytes < NO_PONG_FROM) {
+          this.#enqueue({ type: 'pong', ignored: new Uint8Array(message.numPongBytes) })
+        }
+        break
+      case 'pong':
+        this.#keepalive.pong(message.ignored.length)
+        break
+      case 'init':
+        this.#end({ code: 'unexpected-init' })
+        break
+      case 'unknown':
+        // BOLT 1: it's fine to be odd.
+        break
+      default:
+        handlers.onMessage(message)
+    }
+  }
+
+  #refuse(reason: CloseReason, error: WireError): void {
+    this.#enqueue(warningOf(reason, error))
+    this.flush()
+    this.#end(reason)
+  }
+
+  #end(reason: CloseReason): void {
+    if (this.#closed !== undefined) return
+    this.#closed = reason
+    this.#outgoing = []
+    this.#keepalive.stop()
+    endSocket(this.#socket, this.#clock)
+    if (this.#handlers !== undefined) this.#tellClosed(this.#handlers, reason)
+  }
+
+  // Not within the call that closes it, so that an owner is never called back in the middle of its own.
+  #tellClosed(handlers: ConnectionHandlers, reason: CloseReason): void {
+    queueMicrotask(() => handlers.onClose(reason))
+  }
+}
+
+/** Lets the bytes already written leave, for a moment at most. What still comes in is thrown away. */
+export const endSocket = (socket: Socket, clock: Clock): void => {
+  if (socket.destroyed) return
+  socket.removeAllListeners('data')
+  socket.resume()
+  socket.end()
+  const cancel = clock.setTimer(LINGER_MS, () => socket.destroy())
+  socket.once('close', cancel)
+}
+
+/** How a message that cannot be read ends the connection. */
+export const closeReasonOf = (error: WireError) =>
+  error.code === 'unknown-even-message'
+    ? ({ code: 'unknown-even-message', messageType: Number(error.path) } as const)
+    : ({ code: 'malformed-message', error } as const)
+
+/** Tells the peer why we close, for its log. */
+export const warningOf = (reason: { readonly code: string }, error?: WireError): WarningMessage => ({
+  type: 'warning',
+  channelId: NO_CHANNEL,
+  data: utf8Encode(error === undefined ? reason.code : `${reason.code}: ${error.code} at ${error.path}`),
+})

@@ -1,0 +1,113 @@
+import type { Socket } from 'node:net'
+import type { NoiseCipher } from '../../crypto/noise.ts'
+import type { NodeId } from '../../lib/ids.ts'
+import { err, ok, type Result } from '../../lib/result.ts'
+import { decodeMessage, encodeMessage } from '../../wire/message-codecs.ts'
+import type { Init, WarningMessage } from '../../wire/messages/setup.ts'
+import { Connection, closeReasonOf, endSocket, warningOf } from './connection.ts'
+import { causeOf, type EstablishFailure } from './connection-failure.ts'
+import type { ConnectionSettings } from './connection-settings.ts'
+import { checkInit, ourInit } from './init-exchange.ts'
+import { TransportHandshake } from './transport-handshake.ts'
+
+/** Who calls whom: the initiator knows the node that it calls. */
+export type Role = { readonly type: 'initiator'; readonly remoteNodeId: NodeId } | { readonly type: 'responder' }
+
+/**
+ * Brings a connected socket to a `Connection`: the handshake of BOLT 8, then the exchange of `init` of BOLT 1, within
+ * `timeoutMs`. A handshake that fails gets no answer; an `init` that we refuse gets a warning.
+ */
+export const establish = (
+  socket: Socket,
+  role: Role,
+  settings: ConnectionSettings,
+  timeoutMs: number,
+): Promise<Result<Connection, EstablishFailure>> =>
+  new Promise((resolve) => {
+    const { privateKey, features, chainHash, clock, rng } = settings
+    let transport: { readonly remoteNodeId: NodeId; readonly cipher: NoiseCipher } | undefined
+
+    const leave = (): void => {
+      cancelTimeout()
+      socket.off('data', onData).off('error', onError).off('close', onEnd).off('end', onEnd)
+    }
+
+    const fail = (failure: EstablishFailure, last?: WarningMessage): void => {
+      leave()
+      // A late error must not be an unhandled one.
+      socket.on('error', () => {})
+      if (last !== undefined && transport !== undefined) {
+        socket.write(transport.cipher.encrypt([encodeMessage(last)]))
+        endSocket(socket, clock)
+      } else {
+        socket.destroy()
+      }
+      resolve(err(failure))
+    }
+
+    const succeed = (remoteInit: Init, { remoteNodeId, cipher }: NonNullable<typeof transport>): void => {
+      leave()
+      socket.pause()
+      const direction = role.type === 'initiator' ? 'outbound' : 'inbound'
+      resolve(ok(new Connection({ socket, cipher, remoteNodeId, remoteInit, direction, clock, rng })))
+    }
+
+    const onHandshake = (chunk: Uint8Array): void => {
+      const progress = handshake.receive(chunk)
+      if (!progress.ok) {
+        fail(progress.error)
+        return
+      }
+      const { reply, transport: done } = progress.value
+      if (done === undefined) {
+        if (reply !== undefined) socket.write(reply)
+        return
+      }
+      transport = done
+      // BOLT 1: init is the first message. It leaves together with act three.
+      const init = done.cipher.encrypt([encodeMessage(ourInit(features, chainHash))])
+      socket.write(reply === undefined ? init : Buffer.concat([reply, init]))
+      onInit(done)
+    }
+
+    const onInit = (done: NonNullable<typeof transport>): void => {
+      const next = done.cipher.next()
+      if (!next.ok) {
+        fail(next.error)
+        return
+      }
+      if (next.value === undefined) return
+      const decoded = decodeMessage(next.value)
+      if (!decoded.ok) {
+        const reason = closeReasonOf(decoded.error)
+        fail(reason, warningOf(reason, decoded.error))
+        return
+      }
+      const checked = checkInit(decoded.value, features, chainHash)
+      if (checked.ok) succeed(checked.value, done)
+      else fail(checked.error, warningOf(checked.error))
+    }
+
+    const onData = (chunk: Buffer): void => {
+      if (transport === undefined) {
+        onHandshake(chunk)
+      } else {
+        transport.cipher.receive(chunk)
+        onInit(transport)
+      }
+    }
+    const onError = (error: Error): void => fail({ code: 'socket-error', cause: causeOf(error) })
+    const onEnd = (): void => fail({ code: 'closed-by-peer' })
+
+    const cancelTimeout = clock.setTimer(timeoutMs, () => fail({ code: 'handshake-timeout' }))
+    socket.setNoDelay(true)
+    socket.on('data', onData).on('error', onError).on('close', onEnd).on('end', onEnd)
+
+    const start = (): TransportHandshake => {
+      if (role.type === 'responder') return TransportHandshake.respond(privateKey, rng)
+      const initiated = TransportHandshake.initiate(privateKey, role.remoteNodeId, rng)
+      socket.write(initiated.actOne)
+      return initiated.handshake
+    }
+    const handshake = start()
+  })
