@@ -15,11 +15,13 @@ export const struct = <T extends object>(fields: FieldCodecs<T>): Codec<T> => {
     decode(reader) {
       const value: Record<string, unknown> = {}
       for (const [name, codec] of entries) {
-        value[name] = codec.decode(reader)
+        const field = codec.decode(reader)
         if (reader.failed) {
           reader.within(name)
           break
         }
+        // A member that may be missing is left out, not set to nothing.
+        if (field !== undefined) value[name] = field
       }
       return value as T
     },
@@ -129,3 +131,20 @@ export const union = <U extends object, Tag extends keyof U & string>(
     },
   }
 }
+
+/**
+ * A row that says which version of its codec wrote it, in its first byte: 1 for the first codec, and so on. Writing uses the
+ * last. Codecs are only ever appended, so that old rows stay readable. For our own rows.
+ */
+export const versioned = <T>(...codecs: readonly [Codec<T>, ...Codec<T>[]]): Codec<T> => ({
+  encode(writer, value) {
+    writer.u8(codecs.length)
+    codecs[codecs.length - 1]?.encode(writer, value)
+  },
+  decode(reader) {
+    const codec = codecs[reader.u8() - 1]
+    if (codec !== undefined) return codec.decode(reader)
+    reader.fail('invalid-value')
+    return undefined as T
+  },
+})

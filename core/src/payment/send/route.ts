@@ -1,0 +1,115 @@
+import type { RouteHintHop } from '../../invoice/invoice.ts'
+import { equalBytes } from '../../lib/bytes.ts'
+import type { NodeId, PrivateKey, ShortChannelId } from '../../lib/ids.ts'
+import { err, ok, type Result } from '../../lib/result.ts'
+import type { BlockDelta, BlockHeight, Msat } from '../../lib/units.ts'
+import { encodeHopPayload } from '../../onion/hop-payload.ts'
+import { type CreateOnionFailure, createOnion } from '../../onion/sphinx.ts'
+import { relayFee } from '../relay-fee.ts'
+import type { OwnChannel, PaymentTarget, Route, RouteHop } from './payment.ts'
+
+/** BOLT 4, `max_htlc_cltv`: relays refuse what expires later than this. */
+export const MAX_ROUTE_CLTV = 2016
+
+/**
+ * Blocks that we add to what the payee asks for: some may be found while the HTLC travels, and the payee's distance is not
+ * told by the expiry alone (BOLT 7, recommendations for routing).
+ */
+export const FINAL_CLTV_MARGIN = 3
+
+/** The route over an own channel and then over the hops of a hint, reckoned from its end (BOLT 7). */
+export const routeVia = (
+  channel: OwnChannel,
+  hints: readonly RouteHintHop[],
+  destination: NodeId,
+  amountMsat: Msat,
+  finalExpiry: BlockHeight,
+): Route => {
+  const hops: RouteHop[] = []
+  let next = { nodeId: destination, amountMsat: amountMsat as bigint, cltvExpiry: finalExpiry as number }
+  for (const hint of hints.toReversed()) {
+    hops.unshift({ ...next, shortChannelId: hint.shortChannelId })
+    next = {
+      nodeId: hint.nodeId,
+      amountMsat: next.amountMsat + (relayFee(hint, next.amountMsat) as bigint),
+      cltvExpiry: next.cltvExpiry + (hint.cltvExpiryDelta as number),
+    }
+  }
+  const { shortChannelId } = channel
+  hops.unshift(shortChannelId === undefined ? next : { ...next, shortChannelId })
+  return { channelId: channel.channelId, hops }
+}
+
+/** A hop of a route that a caller gives. */
+export interface GivenHop {
+  readonly nodeId: NodeId
+  /** The channel into the node, or an alias of it; of the first hop one of ours. */
+  readonly shortChannelId: ShortChannelId
+  readonly amountMsat: Msat
+  /** Blocks from now until the HTLC to the node expires. */
+  readonly cltvExpiryDelta: BlockDelta
+}
+
+export type GivenRouteError =
+  | { readonly code: 'channel-not-found'; readonly shortChannelId: ShortChannelId }
+  /** A relay would pay out more, or later, than it receives; or the first channel does not lead to the first node. */
+  | { readonly code: 'invalid-route'; readonly hop: number }
+
+/** The route that a caller asks for, if it can be one. `channel` is ours that the first hop names. */
+export const routeFromGiven = (
+  given: readonly GivenHop[],
+  channel: OwnChannel | undefined,
+  height: BlockHeight,
+): Result<Route, GivenRouteError> => {
+  const [first] = given
+  if (first === undefined) return err({ code: 'invalid-route', hop: 0 })
+  if (channel === undefined) return err({ code: 'channel-not-found', shortChannelId: first.shortChannelId })
+  if (!equalBytes(channel.remoteNodeId, first.nodeId)) return err({ code: 'invalid-route', hop: 0 })
+  for (const [i, hop] of given.entries()) {
+    const before = given[i - 1] ?? hop
+    const sound = hop.amountMsat <= before.amountMsat && hop.cltvExpiryDelta <= before.cltvExpiryDelta
+    if (!sound || (hop.amountMsat as bigint) <= 0n || (hop.cltvExpiryDelta as number) <= 0) {
+      return err({ code: 'invalid-route', hop: i })
+    }
+  }
+  const hops = given.map(({ nodeId, shortChannelId, amountMsat, cltvExpiryDelta }) => ({
+    nodeId,
+    shortChannelId,
+    amountMsat,
+    cltvExpiry: (height as number) + (cltvExpiryDelta as number),
+  }))
+  return ok({ channelId: channel.channelId, hops })
+}
+
+/** The onion of a route: BOLT 4, what each hop is told. */
+export const onionFor = (
+  route: Route,
+  target: PaymentTarget,
+  sessionKey: PrivateKey,
+): Result<{ readonly packet: Uint8Array; readonly sharedSecrets: readonly Uint8Array[] }, CreateOnionFailure> => {
+  const { hops } = route
+  const payloads = hops.map((hop, i) => {
+    const next = hops[i + 1]
+    return encodeHopPayload(
+      next === undefined
+        ? {
+            type: 'final',
+            amtToForward: hop.amountMsat,
+            outgoingCltvValue: hop.cltvExpiry,
+            paymentData: { paymentSecret: target.paymentSecret, totalMsat: target.amountMsat },
+            ...(target.paymentMetadata === undefined ? {} : { paymentMetadata: target.paymentMetadata }),
+          }
+        : {
+            type: 'relay',
+            amtToForward: next.amountMsat,
+            outgoingCltvValue: next.cltvExpiry,
+            shortChannelId: next.shortChannelId ?? 0n,
+          },
+    )
+  })
+  return createOnion({
+    sessionKey,
+    hops: hops.map(({ nodeId }, i) => ({ nodeId, payload: payloads[i] as Uint8Array })),
+    associatedData: target.paymentHash,
+  })
+}
