@@ -1,0 +1,161 @@
+import { resolve } from 'node:path'
+import {
+  type ActorName,
+  actors,
+  type ContractError,
+  isCommand,
+  type Operation,
+  parseRequest,
+} from '@fulgurite/plugin-sdk/contract'
+import { Argument, type Command, Option } from 'commander'
+import { usage } from './failure.ts'
+import { type CliField, contractValue, fieldsOf, isFlag, place, spelled } from './fields.ts'
+import { type CliIo, EXIT } from './io.ts'
+import { kebab } from './names.ts'
+import { nodeClient } from './node-client.ts'
+import { defaultFolder, devnetFolder } from './own-commands.ts'
+import { renderEvent, renderReply } from './render.ts'
+
+// The two that people ask for by name alone.
+const topLevel: Readonly<Record<string, string>> = { 'node.getInfo': 'getinfo', 'node.stop': 'stop' }
+const aliases: Readonly<Record<string, string>> = { 'payments.payInvoice': 'pay' }
+const defaults: Readonly<Partial<Record<ActorName, string>>> = { wallet: 'balance' }
+
+interface Flags {
+  readonly data?: string
+  readonly json?: true
+  readonly key?: string
+  readonly reason?: string
+  readonly timeout?: string
+  readonly from?: string
+  readonly types?: string
+}
+
+/** Every actor as a group of commands, every operation as a command. */
+export const addContractCommands = (program: Command, io: CliIo, done: (exitCode: number) => void): void => {
+  for (const { name: actor, summary, operations } of Object.values(actors)) {
+    const group = actor === 'node' ? program : program.command(actor).description(summary)
+    for (const [name, operation] of Object.entries(operations as Record<string, Operation>)) {
+      const typed = topLevel[`${actor}.${name}`] ?? kebab(name)
+      const isDefault = actor !== 'node' && name === (defaults[actor] ?? 'list')
+      const command = group.command(typed, { isDefault }).description(operation.summary)
+      const alias = aliases[`${actor}.${name}`]
+      if (alias !== undefined) command.alias(alias)
+      describe(command, operation)
+      command.action(async () => {
+        await run(actor, name, operation, command, io)
+        done(EXIT.done)
+      })
+    }
+    if (actor === 'events') addTail(group, io, done)
+  }
+}
+
+const describe = (command: Command, operation: Operation): void => {
+  for (const field of fieldsOf(operation)) {
+    if (field.positional) command.addArgument(argumentOf(field))
+    else if (isFlag(field)) command.option(`--${field.name}`, field.summary).option(`--no-${field.name}`)
+    else command.addOption(optionOf(field))
+  }
+  if (isCommand(operation)) {
+    command.option('--key <text>', 'the same key and request are done once only; made up and shown if not given')
+    command.option('--reason <code: words>', 'why, for the audit')
+  }
+  command.option('--timeout <seconds>', 'how long to wait for the answer')
+}
+
+const argumentOf = (field: CliField): Argument =>
+  new Argument(field.required ? `<${field.name}>` : `[${field.name}]`, field.summary)
+
+const optionOf = (field: CliField): Option => {
+  const option = new Option(`--${field.name} <value>`, field.summary)
+  if (field.required) option.makeOptionMandatory()
+  if (field.shape.type === 'choice') option.choices(field.shape.values)
+  return option
+}
+
+const run = async (
+  actor: ActorName,
+  name: string,
+  operation: Operation,
+  command: Command,
+  io: CliIo,
+): Promise<void> => {
+  const flags = command.optsWithGlobals<Flags>()
+  const request = requestOf(operation, command, io)
+  const checked = parseRequest(actor, name as never, request)
+  if (!checked.ok) throw badArgument(operation, checked.error)
+  const headers: Record<string, string> = {}
+  if (isCommand(operation) && (flags.key !== undefined || operation.keyRequired)) {
+    const key = flags.key ?? io.randomKey()
+    headers['idempotency-key'] = key
+    if (flags.key === undefined) io.err(`key ${key} (to ask again safely: --key ${key})\n`)
+  }
+  if (flags.reason !== undefined) headers['x-reason'] = flags.reason
+  if (flags.timeout !== undefined) {
+    const seconds = Number(flags.timeout)
+    if (!(seconds > 0)) throw usage('--timeout: expected a number of seconds', undefined, 'timeout')
+    headers['x-timeout-ms'] = `${Math.ceil(seconds * 1000)}`
+  }
+  const reply = await nodeClient(foldersOf(flags, io)).ask(actor, name, request, headers)
+  io.out(flags.json ? `${reply.text}\n` : renderReply(operation, reply.body, io))
+}
+
+const requestOf = (operation: Operation, command: Command, io: CliIo): Record<string, unknown> => {
+  const fields = fieldsOf(operation)
+  const options = command.opts<Record<string, string | boolean | undefined>>()
+  const positions = fields.filter(({ positional }) => positional)
+  const given = splitArgument(operation, command.args)
+  const request: Record<string, unknown> = {}
+  for (const field of fields) {
+    const value = field.positional ? given[positions.indexOf(field)] : options[camel(field.name)]
+    if (value !== undefined) place(request, field.path, contractValue(field, value, io))
+  }
+  return request
+}
+
+// `connect <id>@<host>:<port>` is how node addresses are passed around.
+const splitArgument = ({ split }: Operation, args: readonly string[]): readonly string[] => {
+  const [first, ...rest] = args
+  const at = split === undefined ? -1 : (first?.indexOf(split) ?? -1)
+  if (first === undefined || split === undefined || at < 0) return args
+  return [first.slice(0, at), first.slice(at + split.length), ...rest]
+}
+
+const camel = (name: string): string => name.replace(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
+
+const badArgument = (operation: Operation, { field = '', message }: ContractError) => {
+  const found = fieldsOf(operation).find(({ path }) => path.join('.') === field || path[0] === field.split('.')[0])
+  if (found === undefined) return usage(message)
+  const what = message.startsWith(`${field}: `) ? message.slice(field.length + 2) : message
+  const inside = field === found.path.join('.') ? '' : ` (${field})`
+  return usage(`${spelled(found)}${inside}: ${what}`, undefined, found.name)
+}
+
+const foldersOf = ({ data }: Flags, io: CliIo): readonly string[] =>
+  data === undefined ? [...new Set([defaultFolder(io), devnetFolder(io)])] : [resolve(io.cwd, data)]
+
+const addTail = (group: Command, io: CliIo, done: (exitCode: number) => void): void => {
+  const command = group
+    .command('tail')
+    .description('Prints events as they happen, until interrupted.')
+    .option('--from <cursor>', 'begins after this event; with the next one to happen if not said')
+    .option('--types <names>', 'only these, separated by commas')
+  command.action(async () => {
+    const flags = command.optsWithGlobals<Flags>()
+    const query = new URLSearchParams()
+    if (flags.from !== undefined) query.set('from', flags.from)
+    if (flags.types !== undefined) query.set('types', flags.types)
+    let last: string | undefined
+    await nodeClient(foldersOf(flags, io)).follow(query, io.interrupted, (data) => {
+      last = (JSON.parse(data) as { cursor: string }).cursor
+      io.out(flags.json ? `${data}\n` : renderEvent(data, io))
+    })
+    if (!io.interrupted.aborted) {
+      io.err(`the node has ended the stream${last === undefined ? '' : `; go on with --from ${last}`}\n`)
+      done(EXIT.unreachable)
+      return
+    }
+    done(EXIT.done)
+  })
+}

@@ -1,0 +1,29 @@
+import { EXIT } from './io.ts'
+
+/** Ends a command: what went wrong, what to do, and the exit code. */
+export class CliFailure extends Error {
+  readonly exitCode: number
+  readonly code: string
+  readonly hint: string | undefined
+  readonly details: Readonly<Record<string, unknown>>
+
+  constructor(
+    exitCode: number,
+    { code, message, hint, ...details }: { code: string; message: string; hint?: string; [detail: string]: unknown },
+  ) {
+    super(message)
+    this.name = 'CliFailure'
+    this.exitCode = exitCode
+    this.code = code
+    this.hint = hint
+    this.details = details
+  }
+}
+
+export const usage = (message: string, hint?: string, field?: string): CliFailure =>
+  new CliFailure(EXIT.usage, {
+    code: 'usage',
+    message,
+    ...(hint === undefined ? {} : { hint }),
+    ...(field === undefined ? {} : { field }),
+  })

@@ -1,0 +1,143 @@
+import { isAbsolute, resolve } from 'node:path'
+import { type Member, type Operation, type Shape, shapeOf } from '@fulgurite/plugin-sdk/contract'
+import { usage } from './failure.ts'
+import type { CliIo } from './io.ts'
+import { kebab } from './names.ts'
+
+/** One argument or option of a command, derived from a field of its request. */
+export interface CliField {
+  /** Where its value goes: `['page', 'limit']`. */
+  readonly path: readonly string[]
+  /** `fee-base-msat`: an option has two hyphens before it. */
+  readonly name: string
+  readonly positional: boolean
+  readonly required: boolean
+  readonly shape: Shape
+  readonly summary: string
+}
+
+/** The fields that a command takes, those by position first. */
+export const fieldsOf = ({ request, positional }: Operation): readonly CliField[] => {
+  const shape = shapeOf(request)
+  if (shape.type !== 'object') return []
+  const fields = shape.members.flatMap((member) => flatten(member, [], positional))
+  return [
+    ...positional.flatMap((name) => fields.filter((one) => one.path[0] === name)),
+    ...fields.filter((one) => !one.positional),
+  ]
+}
+
+const flatten = (member: Member, above: readonly string[], positional: readonly string[]): readonly CliField[] => {
+  const { key, shape, optional } = member
+  const path = [...above, key]
+  // An optional group such as a page: each of its members is an option of its own.
+  if (shape.type === 'object') return shape.members.flatMap((inner) => flatten({ ...inner, optional: true }, path, []))
+  return [
+    {
+      path,
+      name: kebab(key),
+      positional: positional.includes(key),
+      required: !optional,
+      shape,
+      summary: summaryOf(shape),
+    },
+  ]
+}
+
+const summaryOf = (shape: Shape): string => {
+  const kind = kindOf(shape)
+  if (shape.summary === undefined) return kind
+  return kind === '' ? shape.summary : `${shape.summary} (${kind})`
+}
+
+const kindOf = (shape: Shape): string => {
+  switch (shape.type) {
+    case 'scalar':
+      if (shape.scalar === 'msat') return 'millisatoshis'
+      if (shape.scalar === 'sat') return 'satoshis'
+      if (shape.scalar === 'json') return 'JSON, or @file'
+      return ''
+    case 'choice':
+      return shape.values.join(', ')
+    case 'list':
+      return shape.item.type === 'scalar' || shape.item.type === 'choice' ? 'separated by commas' : 'JSON, or @file'
+    default:
+      return 'JSON, or @file'
+  }
+}
+
+export const isFlag = ({ shape }: CliField): boolean => shape.type === 'scalar' && shape.scalar === 'flag'
+
+/** How a person refers to the field: `<channel-id>` or `--feerate`. */
+export const spelled = ({ positional, name }: CliField): string => (positional ? `<${name}>` : `--${name}`)
+
+/** The value as the contract takes it; a failure names the argument and what it should be. */
+export const contractValue = (field: CliField, given: string | boolean, io: CliIo): unknown => {
+  if (typeof given === 'boolean') return given
+  return convert(field.shape, given, field, io)
+}
+
+const convert = (shape: Shape, given: string, field: CliField, io: CliIo): unknown => {
+  switch (shape.type) {
+    case 'choice':
+      return given
+    case 'list':
+      if (shape.item.type !== 'scalar' && shape.item.type !== 'choice') return json(given, field, io)
+      return given === '' ? [] : given.split(',').map((one) => convert(shape.item, one.trim(), field, io))
+    case 'object':
+    case 'union':
+      return json(given, field, io)
+    case 'scalar':
+      break
+  }
+  switch (shape.scalar) {
+    case 'msat':
+    case 'sat':
+      // 5_000_000 and 5,000,000 are easier to get right than 5000000.
+      return given.replaceAll(/[_,]/g, '')
+    case 'ppm':
+    case 'feerate':
+    case 'timestamp':
+    case 'block-height':
+    case 'integer':
+      if (/^-?\d+$/.test(given)) return Number(given)
+      throw usage(`${spelled(field)}: expected a whole number, not ${JSON.stringify(given)}`, undefined, field.name)
+    case 'path':
+      return isAbsolute(given) ? given : resolve(io.cwd, given)
+    case 'json':
+      return json(given, field, io)
+    default:
+      return given
+  }
+}
+
+const json = (given: string, field: CliField, io: CliIo): unknown => {
+  let text = given
+  if (given.startsWith('@')) {
+    const path = resolve(io.cwd, given.slice(1))
+    try {
+      text = io.readFile(path)
+    } catch (error) {
+      throw usage(`${spelled(field)}: cannot read ${path}: ${error instanceof Error ? error.message : error}`)
+    }
+  }
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw usage(`${spelled(field)}: expected JSON, or @file: ${error instanceof Error ? error.message : error}`)
+  }
+}
+
+/** Puts a value where its path says. */
+export const place = (
+  request: Record<string, unknown>,
+  [key = '', ...rest]: readonly string[],
+  value: unknown,
+): void => {
+  if (rest.length === 0) {
+    request[key] = value
+    return
+  }
+  request[key] ??= {}
+  place(request[key] as Record<string, unknown>, rest, value)
+}

@@ -1,0 +1,18 @@
+/** Where the command line reads its surroundings and writes to. */
+export interface CliIo {
+  out(text: string): void
+  err(text: string): void
+  /** Whether standard output is a terminal: colours and tables are for people. */
+  readonly isTerminal: boolean
+  readonly columns: number
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly cwd: string
+  readonly home: string
+  readFile(path: string): string
+  randomKey(): string
+  /** Aborted when the user wants out of a command that has no end of its own. */
+  readonly interrupted: AbortSignal
+}
+
+/** What a script can tell apart. */
+export const EXIT = { done: 0, refused: 1, usage: 2, unreachable: 3, unknown: 4 } as const

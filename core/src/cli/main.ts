@@ -1,0 +1,36 @@
+import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import type { CliIo } from './io.ts'
+import type { AppCommands } from './own-commands.ts'
+import { run } from './run.ts'
+
+// Loaded only when it is asked for: the rest of the command line needs nothing of the node.
+const loadApp = async (): Promise<AppCommands> => import('../app/commands.ts')
+
+/** The `fulgurite` command on the process's own streams. */
+export const main = async (): Promise<void> => {
+  const interruption = new AbortController()
+  const args = process.argv.slice(2)
+  // The node has its own order of stopping; everything else just ends.
+  if (args.includes('tail')) process.once('SIGINT', () => interruption.abort())
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    // `| head` has read enough.
+    if (error.code === 'EPIPE') process.exit(0)
+    throw error
+  })
+  const isTerminal = process.stdout.isTTY === true
+  const io: CliIo = {
+    out: (text) => void process.stdout.write(text),
+    err: (text) => void process.stderr.write(text),
+    isTerminal,
+    columns: process.stdout.columns ?? 120,
+    env: process.env,
+    cwd: process.cwd(),
+    home: homedir(),
+    readFile: (path) => readFileSync(path, 'utf8'),
+    randomKey: () => `cli-${randomBytes(8).toString('hex')}`,
+    interrupted: interruption.signal,
+  }
+  process.exitCode = await run(args, io, loadApp)
+}

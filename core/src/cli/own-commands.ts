@@ -1,0 +1,58 @@
+import { join, resolve } from 'node:path'
+import { type Command, Option } from 'commander'
+import type { DemoOptions, StartOptions } from './app-commands.ts'
+import type { CliIo } from './io.ts'
+
+/** `start` and `demo` run in this process; each resolves to the exit code. */
+export interface AppCommands {
+  start(options: StartOptions): Promise<number>
+  demo(options: DemoOptions): Promise<number>
+}
+
+/** The folder that is used when none is named. */
+export const defaultFolder = (io: CliIo): string =>
+  resolve(io.cwd, io.env.FULGURITE_DATA ?? join(io.home, '.fulgurite'))
+
+/** The development network keeps to a folder of its own, so that it never meets a real node's money. */
+export const devnetFolder = (io: CliIo): string =>
+  io.env.FULGURITE_DATA === undefined ? join(defaultFolder(io), 'devnet') : defaultFolder(io)
+
+interface StartFlags extends Omit<StartOptions, 'data' | 'devnet' | 'json'> {
+  readonly data?: string
+  readonly devnet?: true
+  readonly json?: true
+}
+
+export const addOwnCommands = (
+  program: Command,
+  io: CliIo,
+  loadApp: () => Promise<AppCommands>,
+  done: (exitCode: number) => void,
+): void => {
+  program
+    .command('start')
+    .description('Runs the node until it is told to stop.')
+    .option('--devnet', 'on an embedded chain, with a few peers around and payments flowing')
+    .addOption(new Option('--network <name>', 'the chain').choices(['mainnet', 'testnet', 'signet', 'regtest']))
+    .option('--listen <host:port>', 'where peers connect (127.0.0.1:9735)')
+    .option('--api <host:port>', 'where the HTTP API is (127.0.0.1, a free port)')
+    .option('--bitcoind-url <url>', "bitcoind's RPC, such as http://127.0.0.1:8332")
+    .option('--bitcoind-cookie <file>', "bitcoind's cookie file")
+    .option('--bitcoind-user <name>', 'instead of a cookie')
+    .option('--bitcoind-password <text>', 'instead of a cookie')
+    .addOption(new Option('--log-level <level>').choices(['debug', 'info', 'warn', 'error']))
+    .action(async (_flags, command: Command) => {
+      const { data, devnet, json, ...rest } = command.optsWithGlobals<StartFlags>()
+      const folder = data === undefined ? (devnet ? devnetFolder(io) : defaultFolder(io)) : resolve(io.cwd, data)
+      const app = await loadApp()
+      done(await app.start({ ...rest, data: folder, devnet: devnet === true, json: json === true }))
+    })
+  program
+    .command('demo')
+    .description('Opens channels, pays, relays, shows a plugin at work, closes, and checks every balance.')
+    .action(async (_flags, command: Command) => {
+      const { data, json } = command.optsWithGlobals<{ data?: string; json?: true }>()
+      const app = await loadApp()
+      done(await app.demo({ json: json === true, ...(data === undefined ? {} : { data: resolve(io.cwd, data) }) }))
+    })
+}

@@ -1,0 +1,312 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { allOperations } from '@fulgurite/plugin-sdk/contract'
+import test, { type ExecutionContext } from 'ava'
+import { writeAccess } from '../api/access.ts'
+import { type ScriptedGateway, scriptedGateway } from '../api/scripted-gateway.ts'
+import { startApi } from '../api/server.ts'
+import { err, ok } from '../lib/result.ts'
+import type { StartOptions } from './app-commands.ts'
+import type { CliIo } from './io.ts'
+import { kebab } from './names.ts'
+import { run } from './run.ts'
+
+const token = 'ab'.repeat(32)
+const channelId = 'cd'.repeat(32)
+const nodeId = `02${'ef'.repeat(32)}`
+
+interface Outcome {
+  readonly code: number
+  readonly out: string
+  readonly err: string
+}
+
+interface Setting {
+  readonly folder: string
+  readonly url: string
+  readonly gateway: ScriptedGateway
+  cli(args: readonly string[], io?: Partial<CliIo>): Promise<Outcome>
+}
+
+const noApp = () => Promise.reject(new Error('not started in this test'))
+
+const cliIn =
+  (folder: string) =>
+  async (args: readonly string[], overrides: Partial<CliIo> = {}): Promise<Outcome> => {
+    let [out, err] = ['', '']
+    const io: CliIo = {
+      out: (text) => {
+        out += text
+      },
+      err: (text) => {
+        err += text
+      },
+      isTerminal: false,
+      columns: 120,
+      env: { FULGURITE_DATA: folder },
+      cwd: '/somewhere',
+      home: '/home/someone',
+      readFile: () => '{}',
+      randomKey: () => 'cli-random',
+      interrupted: new AbortController().signal,
+      ...overrides,
+    }
+    const code = await run(args, io, noApp)
+    return { code, out, err }
+  }
+
+const emptyFolder = (t: ExecutionContext): string => {
+  const folder = mkdtempSync(join(tmpdir(), 'fulgurite-cli-'))
+  t.teardown(() => rmSync(folder, { recursive: true }))
+  return folder
+}
+
+const setting = async (t: ExecutionContext): Promise<Setting> => {
+  const folder = emptyFolder(t)
+  const gateway = scriptedGateway()
+  const api = await startApi({ gateway, token, port: 0 })
+  if (!api.ok) throw new Error(api.error.reason)
+  t.teardown(() => api.value.close())
+  writeAccess(folder, { url: api.value.url, token })
+  return { folder, url: api.value.url, gateway, cli: cliIn(folder) }
+}
+
+test('every operation of the contract is a command that says what it does', async (t) => {
+  const cli = cliIn('/nowhere')
+  for (const { actor, name, operation } of allOperations()) {
+    const words = actor === 'node' ? [name === 'getInfo' ? 'getinfo' : kebab(name)] : [actor, kebab(name)]
+    const { code, out } = await cli([...words, '--help'])
+    t.is(code, 0, words.join(' '))
+    t.true(out.replace(/\s+/g, ' ').includes(operation.summary), words.join(' '))
+    t.true(out.includes('--json'))
+  }
+})
+
+test('arguments and options become the request, amounts with separators included', async (t) => {
+  const { cli, gateway } = await setting(t)
+  const { code } = await cli(['channels', 'open', nodeId, '1_000_000', '--push-msat', '5,000', '--feerate', '253'])
+  t.is(code, 0)
+  t.deepEqual(gateway.asked[0]?.request, { nodeId, fundingSat: '1000000', pushMsat: '5000', feerate: 253 })
+})
+
+test('a spending command makes up its key and shows it; a key that is given is kept', async (t) => {
+  const { cli, gateway } = await setting(t)
+  const invoice = `lnbcrt1${'q'.repeat(60)}`
+  const made = await cli(['payments', 'pay', invoice])
+  t.is(gateway.asked[0]?.context.key, 'cli-random')
+  t.is(made.err, 'key cli-random (to ask again safely: --key cli-random)\n')
+  const given = await cli(['payments', 'pay-invoice', invoice, '--key', 'mine', '--reason', 'rent: november'])
+  t.is(given.err, '')
+  t.like(gateway.asked[1]?.context, { key: 'mine', reason: { code: 'rent', text: 'november' } })
+  await cli(['channels', 'set-relay-fees', channelId, '0', '10'])
+  t.is(gateway.asked[2]?.context.key, undefined)
+})
+
+test('a group alone lists, and paging options reach the request', async (t) => {
+  const { cli, gateway } = await setting(t)
+  gateway.answer = () => Promise.resolve(ok({ items: [], asOf: 'c1' }))
+  t.is((await cli(['peers'])).code, 0)
+  t.is((await cli(['channels', '--state', 'usable', '--limit', '5', '--after', 'tok'])).code, 0)
+  t.is((await cli(['peers', 'list', '--no-connected'])).code, 0)
+  t.is((await cli(['wallet'])).code, 0)
+  t.deepEqual(
+    gateway.asked.map(({ actor, operation, request }) => [actor, operation, request]),
+    [
+      ['peers', 'list', {}],
+      ['channels', 'list', { state: 'usable', page: { limit: 5, after: 'tok' } }],
+      ['peers', 'list', { connected: false }],
+      ['wallet', 'balance', {}],
+    ],
+  )
+})
+
+test('a peer is named by id@host:port or by two arguments', async (t) => {
+  const { cli, gateway } = await setting(t)
+  await cli(['peers', 'connect', `${nodeId}@127.0.0.1:9735`])
+  await cli(['peers', 'connect', nodeId, '[::1]:9735'])
+  await cli(['peers', 'connect', nodeId])
+  t.deepEqual(
+    gateway.asked.map(({ request }) => request),
+    [{ nodeId, address: '127.0.0.1:9735' }, { nodeId, address: '[::1]:9735' }, { nodeId }],
+  )
+})
+
+test('paths are made absolute, and JSON comes as text or from a file', async (t) => {
+  const { cli, gateway } = await setting(t)
+  await cli(['plugins', 'install', 'plugins/fees', '--config', '{"min":1}'])
+  await cli(['plugins', 'install', '/abs', '--config', '@conf.json'], { readFile: (path) => `{"read":"${path}"}` })
+  t.deepEqual(
+    gateway.asked.map(({ request }) => request),
+    [
+      { path: '/somewhere/plugins/fees', config: { min: 1 } },
+      { path: '/abs', config: { read: '/somewhere/conf.json' } },
+    ],
+  )
+})
+
+const badArguments: readonly (readonly [string, readonly string[], RegExp])[] = [
+  ['a malformed id', ['channels', 'get', 'abc'], /^error: <channel-id>: expected 32 bytes as 64 lower-case/],
+  [
+    'an amount that is none',
+    ['wallet', 'send', 'bcrt1qqqqqqqqqqqqqq', 'much'],
+    /^error: <amount-sat>: expected a whole, non-negative number of satoshis/,
+  ],
+  [
+    'an option that is no number',
+    ['channels', 'close', channelId, '--feerate', 'fast'],
+    /^error: --feerate: expected a whole number, not "fast"/,
+  ],
+  [
+    'a value out of range',
+    ['peers', 'list', '--limit', '501'],
+    /^error: --limit: Too big: expected number to be <=500/,
+  ],
+  ['a choice that does not exist', ['channels', 'list', '--state', 'odd'], /Allowed choices are opening, usable/],
+  ['a missing argument', ['channels', 'get'], /missing required argument 'channel-id'/],
+  ['a mistyped command', ['chanels'], /Did you mean channels/],
+  ['broken JSON', ['plugins', 'install', '/x', '--config', '{'], /^error: --config: expected JSON, or @file/],
+]
+
+for (const [what, args, said] of badArguments) {
+  test(`${what} is refused before the node is asked, with exit code 2`, async (t) => {
+    const { code, err: text, out } = await cliIn('/nowhere')(args)
+    t.is(code, 2)
+    t.regex(text, said)
+    t.is(out, '')
+  })
+}
+
+test('without a node it says where it looked and how to start one, with exit code 3', async (t) => {
+  const folder = emptyFolder(t)
+  const none = await cliIn(folder)(['getinfo'])
+  t.is(none.code, 3)
+  t.true(none.err.includes(`no running node in ${folder}`))
+  t.true(none.err.includes('fulgurite start'))
+  writeAccess(folder, { url: 'http://127.0.0.1:1', token })
+  const dead = await cliIn(folder)(['getinfo', '--json'])
+  t.is(dead.code, 3)
+  t.is(JSON.parse(dead.out).error.code, 'node-unreachable')
+  t.true(dead.out.includes('http://127.0.0.1:1'))
+  writeFileSync(join(folder, 'api.json'), 'x')
+  t.is((await cliIn(folder)(['getinfo'])).code, 3)
+})
+
+test("without a folder named, the development network's node is found when the usual one does not run", async (t) => {
+  const { folder, url, gateway } = await setting(t)
+  const home = emptyFolder(t)
+  const usual = join(home, '.fulgurite')
+  mkdirSync(join(usual, 'devnet'), { recursive: true })
+  writeAccess(usual, { url: 'http://127.0.0.1:1', token })
+  writeAccess(join(usual, 'devnet'), { url, token })
+  t.is((await cliIn(folder)(['getinfo'], { env: {}, home })).code, 0)
+  t.is(gateway.asked.length, 1)
+})
+
+test('a refusal shows code and message with exit code 1, an unknown outcome 4', async (t) => {
+  const { cli, gateway } = await setting(t)
+  gateway.answer = () => Promise.resolve(err({ code: 'channel-not-found', message: 'no channel cdcd' }))
+  const refused = await cli(['channels', 'get', channelId])
+  t.deepEqual(refused, { code: 1, out: '', err: 'error: no channel cdcd [channel-not-found]\n' })
+  const asJson = await cli(['channels', 'get', channelId, '--json'])
+  t.deepEqual(JSON.parse(asJson.out), { error: { code: 'channel-not-found', message: 'no channel cdcd' } })
+  gateway.answer = () => Promise.resolve(err({ code: 'outcome-unknown', message: 'later' }))
+  t.is((await cli(['channels', 'force-close', channelId])).code, 4)
+})
+
+const balance = {
+  confirmedSat: 2_100_000_000_000_000_001n,
+  unconfirmedSat: 0n,
+  reservedSat: 0n,
+  spendableSat: 5n,
+  asOf: 'c1',
+}
+
+test('--json prints the reply without losing a digit; text without a terminal is tab-separated', async (t) => {
+  const { cli, gateway } = await setting(t)
+  gateway.answer = () => Promise.resolve(ok(balance))
+  const json = await cli(['wallet', 'balance', '--json'])
+  t.is(
+    json.out,
+    '{"confirmedSat":2100000000000000001,"unconfirmedSat":0,"reservedSat":0,"spendableSat":5,"asOf":"c1"}\n',
+  )
+  const text = await cli(['wallet'])
+  t.is(text.out, 'confirmed sat\t2100000000000000001\nunconfirmed sat\t0\nreserved sat\t0\nspendable sat\t5\n')
+})
+
+test('on a terminal amounts are grouped, lists are tables that fit, and control characters never pass', async (t) => {
+  const { cli, folder, gateway } = await setting(t)
+  const io = { isTerminal: true, env: { FULGURITE_DATA: folder, NO_COLOR: '1' }, columns: 100 }
+  gateway.answer = () => Promise.resolve(ok(balance))
+  const shown = await cli(['wallet'], io)
+  t.true(shown.out.includes('confirmed sat    2,100,000,000,000,000,001\n'))
+  const logs = [{ at: 0, level: 'info', source: 'plugin', text: 'red \x1b[31m\u202e' }]
+  gateway.answer = () => Promise.resolve(ok({ items: logs, next: 'tok', asOf: 'c1' }))
+  const table = await cli(['plugins', 'logs', 'fees'], io)
+  t.is(
+    table.out,
+    [
+      'at                    level  source  text',
+      '1970-01-01T00:00:00Z  info   plugin  red ·[31m·',
+      'more: go on after tok',
+      '',
+    ].join('\n'),
+  )
+})
+
+test('events tail prints what happens until it is interrupted', async (t) => {
+  const { cli, gateway } = await setting(t)
+  gateway.publish('payment.received', '{"n":1}')
+  gateway.publish('payment.received', '{"n":2}')
+  const interruption = new AbortController()
+  let seen = ''
+  const out = (text: string): void => {
+    seen += text
+    if (seen.split('\n').length === 2) gateway.publish('payment.received', '{"n":3}')
+    if (seen.includes('"n":3')) interruption.abort()
+  }
+  const { code } = await cli(['events', 'tail', '--from', 'c1', '--json'], { out, interrupted: interruption.signal })
+  t.is(code, 0)
+  t.deepEqual(
+    seen
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line).payload.n),
+    [2, 3],
+  )
+})
+
+test('events tail says when its cursor is no good', async (t) => {
+  const { cli } = await setting(t)
+  const { code, err: text } = await cli(['events', 'tail', '--from', 'nonsense'])
+  t.is(code, 1)
+  t.is(text, 'error: no such cursor [cursor-invalid]\n')
+})
+
+test('start and demo are handed their options, the development network in a folder of its own', async (t) => {
+  const started: unknown[] = []
+  const app = {
+    start: (options: StartOptions) => Promise.resolve(started.push(options) === 0 ? 1 : 0),
+    demo: (options: unknown) => Promise.resolve(started.push(options) === 0 ? 1 : 7),
+  }
+  const io: CliIo = {
+    out: () => {},
+    err: () => {},
+    isTerminal: false,
+    columns: 80,
+    env: {},
+    cwd: '/work',
+    home: '/home/u',
+    readFile: () => '',
+    randomKey: () => '',
+    interrupted: new AbortController().signal,
+  }
+  await run(['start', '--devnet'], io, () => Promise.resolve(app))
+  await run(['start', '--data', 'd', '--network', 'regtest', '--json'], io, () => Promise.resolve(app))
+  t.is(await run(['demo', '--json'], io, () => Promise.resolve(app)), 7)
+  t.deepEqual(started, [
+    { data: '/home/u/.fulgurite/devnet', devnet: true, json: false },
+    { data: '/work/d', devnet: false, json: true, network: 'regtest' },
+    { json: true },
+  ])
+})

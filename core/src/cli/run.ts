@@ -1,0 +1,59 @@
+import { readFileSync } from 'node:fs'
+import { Command, CommanderError } from 'commander'
+import { addContractCommands } from './contract-commands.ts'
+import { CliFailure } from './failure.ts'
+import { type CliIo, EXIT } from './io.ts'
+import { type AppCommands, addOwnCommands } from './own-commands.ts'
+
+const version = (): string =>
+  (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }).version
+
+/** Runs one command line (without `node` and the script) and resolves to the exit code. */
+export const run = async (args: readonly string[], io: CliIo, loadApp: () => Promise<AppCommands>): Promise<number> => {
+  let exitCode: number = EXIT.done
+  const done = (code: number): void => {
+    exitCode = code
+  }
+  const program = new Command('fulgurite')
+    .description('A Lightning node that you program.')
+    .version(version())
+    .option('--data <folder>', 'the data folder (FULGURITE_DATA, or ~/.fulgurite)')
+    .option('--json', 'one JSON value instead of text for people')
+    .configureHelp({ showGlobalOptions: true })
+    .showHelpAfterError('(--help says more)')
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => io.out(text), writeErr: (text) => io.err(text) })
+  addOwnCommands(program, io, loadApp, done)
+  addContractCommands(program, io, done)
+  inheritSettings(program)
+  if (args.length === 0) {
+    program.outputHelp()
+    return EXIT.done
+  }
+  try {
+    await program.parseAsync(args, { from: 'user' })
+    return exitCode
+  } catch (error) {
+    // Commander has said already what is wrong.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage
+    if (!(error instanceof CliFailure)) throw error
+    tell(error, args.includes('--json'), io)
+    return error.exitCode
+  }
+}
+
+const inheritSettings = (parent: Command): void => {
+  for (const child of parent.commands) {
+    child.copyInheritedSettings(parent)
+    inheritSettings(child)
+  }
+}
+
+const tell = ({ code, message, hint, details }: CliFailure, json: boolean, io: CliIo): void => {
+  if (json) {
+    io.out(`${JSON.stringify({ error: { code, message, ...details } })}\n`)
+    return
+  }
+  io.err(`error: ${message}${code === 'usage' ? '' : ` [${code}]`}\n`)
+  if (hint !== undefined) io.err(`${hint}\n`)
+}
