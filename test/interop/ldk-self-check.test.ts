@@ -1,18 +1,21 @@
 import test from 'ava'
+import { devchainForLdk } from './support/devchain-for-ldk.ts'
 import { startLdkNode } from './support/ldk-node.ts'
-import { memoryChain } from './support/memory-chain.ts'
 
 test('two LDK nodes — connect over TCP, open a channel, pay both ways, reconnect, close, and force-close', async (t) => {
-  const chain = memoryChain()
+  const chain = await devchainForLdk()
   const alice = await startLdkNode({ chain, seed: 1, name: 'alice' })
   const bob = await startLdkNode({ chain, seed: 2, name: 'bob' })
-  t.teardown(() => Promise.all([alice.stop(), bob.stop()]))
+  t.teardown(async () => {
+    await Promise.all([alice.stop(), bob.stop()])
+    await chain.stop()
+  })
   const port = await bob.listen()
   await alice.connect('127.0.0.1', port, bob.nodeId)
 
   const open = async (): Promise<string> => {
     const channelId = await alice.openChannel(bob.nodeId, 1_000_000n, { pushMsat: 100_000_000n })
-    chain.mine(6)
+    await chain.mine(6)
     for (const node of [alice, bob])
       await node.until('a usable channel', () => node.channels().some((c) => c.channelId === channelId && c.isUsable))
     return channelId
@@ -36,8 +39,8 @@ test('two LDK nodes — connect over TCP, open a channel, pay both ways, reconne
   await alice.until('an idle channel', () => alice.channels()[0]?.pendingHtlcs === 0)
 
   bob.closeChannel(first)
-  await alice.until('the closing transaction', () => chain.mempool.length === 1)
-  chain.mine(6)
+  await alice.until('the closing transaction', () => chain.devchain.mempool.length === 1)
+  await chain.mine(6)
   for (const node of [alice, bob]) t.is(node.channels().length, 0)
   t.true(alice.wallet.balanceSat > 0n || alice.events.some(({ type }) => type === 'swept'))
 
@@ -47,20 +50,20 @@ test('two LDK nodes — connect over TCP, open a channel, pay both ways, reconne
   const second = await open()
   const opened = alice.events.length
   // The fees of anchors channels come from coins of the wallet.
-  chain.broadcast([await chain.fund({ script: alice.wallet.script, amountSat: 100_000n })])
-  chain.mine()
+  chain.pay(alice.wallet.script, 100_000n)
+  await chain.mine()
   bob.setAutoClaim(false)
   const stuck = alice.pay(bob.createInvoice(30_000_000n))
   await bob.until('a held payment', () => bob.events.at(-1)?.type === 'payment-claimable')
   alice.forceClose(second)
-  await alice.until('the commitment transaction', () => chain.mempool.length > 0)
-  chain.mine()
+  await alice.until('the commitment transaction', () => chain.devchain.mempool.length > 0)
+  await chain.mine()
   await bob.until('the close seen by the peer', () => bob.channels().length === 0)
   // The HTLC's expiry has a random part; what LDK broadcasts on the way is mined with the next block.
   const failed = (): boolean => alice.events.slice(opened).some(({ type }) => type === 'payment-failed')
-  for (let blocks = 0; blocks < 1000 && !failed(); blocks++) chain.mine()
+  for (let blocks = 0; blocks < 1000 && !failed(); blocks++) await chain.mine()
   t.is((await stuck).type, 'payment-failed')
   const before = alice.events.length
-  chain.mine(150)
+  await chain.mine(150)
   await alice.until('the delayed outputs to be swept', () => alice.events.slice(before).some((e) => e.type === 'swept'))
 })
