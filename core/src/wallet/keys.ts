@@ -1,0 +1,93 @@
+import { HARDENED_OFFSET, type HDKey } from '@scure/bip32'
+import type { Network } from '../bitcoin/network.ts'
+import { p2tr, p2wpkh } from '../bitcoin/script.ts'
+import { taprootOutputKey, xOnly } from '../bitcoin/taproot.ts'
+import { toHex } from '../lib/bytes.ts'
+import { invariant } from '../lib/errors.ts'
+import type { PrivateKey, PublicKey } from '../lib/ids.ts'
+
+/** The kinds of output that the wallet makes: BIP 84 and BIP 86. */
+export type AddressType = 'p2wpkh' | 'p2tr'
+
+/** `receive` addresses are given out, `change` goes back to ourselves. */
+export type Branch = 'receive' | 'change'
+
+/** Which key of ours an output pays: the last two steps of its path and what decides the first. */
+export interface KeyPath {
+  readonly type: AddressType
+  readonly branch: Branch
+  readonly index: number
+}
+
+const PURPOSE: Readonly<Record<AddressType, number>> = { p2wpkh: 84, p2tr: 86 }
+
+/** Every address type with every branch. */
+export const KEY_CHAINS: readonly Omit<KeyPath, 'index'>[] = [
+  { type: 'p2tr', branch: 'receive' },
+  { type: 'p2tr', branch: 'change' },
+  { type: 'p2wpkh', branch: 'receive' },
+  { type: 'p2wpkh', branch: 'change' },
+]
+
+/** The wallet's keys, account 0: m/84'/coin'/0' and m/86'/coin'/0'. */
+export interface WalletKeys {
+  script(path: KeyPath): Uint8Array
+  publicKey(path: KeyPath): PublicKey
+  privateKey(path: KeyPath): PrivateKey
+  /** The key that an output script pays, looked for below `next` and up to the gap limit above it, on every chain. */
+  find(script: Uint8Array, next: NextIndexes): KeyPath | undefined
+}
+
+/** On each chain, the first index that was neither given out nor seen. */
+export type NextIndexes = Readonly<Record<AddressType, Readonly<Record<Branch, number>>>>
+
+// BIP 44, address gap limit: addresses given out and never paid may hide the ones after them for so long.
+const GAP_LIMIT = 20
+
+/** `root` is the master key of the node's seed. */
+export const walletKeys = (root: HDKey, network: Network): WalletKeys => {
+  const account = (type: AddressType): HDKey =>
+    [PURPOSE[type], network.coinType, 0].reduce((key, step) => key.deriveChild(HARDENED_OFFSET + step), root)
+  const accounts = { p2wpkh: account('p2wpkh'), p2tr: account('p2tr') }
+  const chains = (key: HDKey) => ({ receive: key.deriveChild(0), change: key.deriveChild(1) })
+  const branches = { p2wpkh: chains(accounts.p2wpkh), p2tr: chains(accounts.p2tr) }
+
+  const known = new Map<string, KeyPath>()
+  const knownUpTo = { p2wpkh: { receive: 0, change: 0 }, p2tr: { receive: 0, change: 0 } }
+
+  const publicKey = ({ type, branch, index }: KeyPath): PublicKey => {
+    const key = branches[type][branch].deriveChild(index).publicKey
+    invariant(key !== null, 'a derived key has a public part')
+    return key
+  }
+  const script = (path: KeyPath): Uint8Array => {
+    const key = publicKey(path)
+    return path.type === 'p2tr' ? p2tr(taprootOutputKey(xOnly(key))) : p2wpkh(key)
+  }
+  const learn = (next: NextIndexes): void => {
+    for (const { type, branch } of KEY_CHAINS) {
+      const end = next[type][branch] + GAP_LIMIT
+      for (let index = knownUpTo[type][branch]; index < end; index++) {
+        const path = { type, branch, index }
+        known.set(toHex(script(path)), path)
+        knownUpTo[type][branch] = index + 1
+      }
+    }
+  }
+
+  return {
+    publicKey,
+    script,
+    privateKey({ type, branch, index }) {
+      const key = branches[type][branch].deriveChild(index).privateKey
+      invariant(key !== null, 'a wallet with private keys')
+      return key
+    },
+    find(wanted, next) {
+      // Most outputs of a block have another form: no key is derived and nothing is looked up for them.
+      if (wanted.length !== 22 && wanted.length !== 34) return undefined
+      learn(next)
+      return known.get(toHex(wanted))
+    },
+  }
+}
