@@ -1,0 +1,276 @@
+import test from 'ava'
+import { feeForWeight, outputWeight, P2WPKH_INPUT_WEIGHT } from '../../core/src/bitcoin/fees.ts'
+import { p2wpkh, p2wpkhScriptCode } from '../../core/src/bitcoin/script.ts'
+import { SIGHASH_ALL, segwitV0Sighash } from '../../core/src/bitcoin/sighash.ts'
+import { type Tx, txidOf, withWitness } from '../../core/src/bitcoin/transaction.ts'
+import { Devchain } from '../../core/src/chain/devchain/devchain.ts'
+import { anchorClaim } from '../../core/src/channel/claims/anchor-claim.ts'
+import { type Claim, claimSighash, claimWitness } from '../../core/src/channel/claims/claim.ts'
+import type { ConfirmedSpend } from '../../core/src/channel/claims/htlc-outcome.ts'
+import {
+  type LocalCommitmentClose,
+  localCommitmentClaims,
+} from '../../core/src/channel/claims/local-commitment-claims.ts'
+import { buildClosing, closingFee, signedClosing } from '../../core/src/channel/commitment/closing-transaction.ts'
+import { ANCHORS_ZERO_FEE_HTLC } from '../../core/src/channel/commitment/commitment-format.ts'
+import { deriveCommitmentKeys } from '../../core/src/channel/commitment/commitment-keys.ts'
+import type { CommitmentParams } from '../../core/src/channel/commitment/commitment-params.ts'
+import type { SpecHtlc } from '../../core/src/channel/commitment/commitment-spec.ts'
+import { buildCommitment, signedCommitment } from '../../core/src/channel/commitment/commitment-transaction.ts'
+import { witnessSignature } from '../../core/src/channel/commitment/funding-witness.ts'
+import { fixedScripts } from '../../core/src/channel/commitment/scripts.ts'
+import { derivePrivateKey } from '../../core/src/crypto/commitment-keys.ts'
+import { hash160, sha256 } from '../../core/src/crypto/hashes.ts'
+import { secp256k1 } from '../../core/src/crypto/secp256k1.ts'
+import { EMPTY, equalBytes, utf8Encode } from '../../core/src/lib/bytes.ts'
+import { virtualClock } from '../../core/src/lib/clock-virtual.ts'
+
+const secret = (name: string): Uint8Array => sha256(utf8Encode(`claims on devchain: ${name}`))
+const point = (name: string): Uint8Array => secp256k1.publicKey(secret(name))
+
+const WALLET_SCRIPT = p2wpkh(point('wallet'))
+const FUNDING_AMOUNT = 1_000_000n
+const DELAY = 12
+const perCommitmentPoint = point('per-commitment')
+
+const basepoints = (side: string) => ({
+  revocation: point(`${side} revocation`),
+  payment: point(`${side} payment`),
+  delayedPayment: point(`${side} delayed`),
+  htlc: point(`${side} htlc`),
+})
+
+const mined = (result: { ok: boolean; error?: unknown }): void => {
+  if (!result.ok) throw new Error(JSON.stringify(result.error))
+}
+
+/** A funded channel on a chain of its own. */
+const fundedChannel = (): { chain: Devchain; params: CommitmentParams } => {
+  const chain = Devchain.open({ clock: virtualClock() })
+  const keys = { localFundingKey: point('local funding'), remoteFundingKey: point('remote funding') }
+  const params = {
+    ...keys,
+    format: ANCHORS_ZERO_FEE_HTLC,
+    fundingOutpoint: { txid: EMPTY, index: 0 },
+    fundingAmount: FUNDING_AMOUNT,
+    localBasepoints: basepoints('local'),
+    remoteBasepoints: basepoints('remote'),
+    localIsOpener: true,
+    dustLimit: 354n,
+    toSelfDelay: DELAY,
+  }
+  const funded = chain.fund([{ amount: FUNDING_AMOUNT, script: fixedScripts(params).funding.outputScript }])
+  if (!funded.ok) throw new Error(funded.error.code)
+  chain.mine(1)
+  return { chain, params: { ...params, fundingOutpoint: { txid: txidOf(funded.value), index: 0 } } }
+}
+
+const preimage = (number: number): Uint8Array => new Uint8Array(32).fill(number)
+
+const committed = (params: CommitmentParams, expiry: number, feeratePerKw: number) => {
+  const htlc = (id: number, direction: SpecHtlc['direction'], sat: bigint, cltvExpiry: number): SpecHtlc => ({
+    id: BigInt(id),
+    direction,
+    amountMsat: sat * 1000n,
+    paymentHash: sha256(preimage(id)),
+    cltvExpiry,
+  })
+  const htlcs = [
+    htlc(1, 'offered', 20_000n, expiry),
+    htlc(2, 'received', 30_000n, expiry),
+    htlc(3, 'offered', 40_000n, expiry),
+    htlc(4, 'received', 50_000n, expiry + 10),
+  ]
+  const keys = deriveCommitmentKeys(params, perCommitmentPoint)
+  const spec = { htlcs, feeratePerKw, toLocalMsat: 560_000_000n, toRemoteMsat: 300_000_000n }
+  const commitment = buildCommitment({ params, keys, index: 7, spec })
+  const remoteHtlcKey = derivePrivateKey(secret('remote htlc'), perCommitmentPoint)
+  return {
+    keys,
+    htlcs,
+    commitment,
+    remoteHtlcKey,
+    remoteHtlcSignatures: commitment.htlcTransactions.map(({ sighash }) => secp256k1.sign(sighash, remoteHtlcKey)),
+    signed: signedCommitment(
+      params,
+      commitment,
+      secp256k1.sign(commitment.fundingSighash, secret('local funding')),
+      secp256k1.sign(commitment.fundingSighash, secret('remote funding')),
+    ),
+  }
+}
+
+const claimKey = ({ key }: Claim): Uint8Array => {
+  switch (key.type) {
+    case 'funding':
+      return secret('local funding')
+    case 'htlc':
+      return derivePrivateKey(secret('local htlc'), key.perCommitmentPoint)
+    case 'delayed-payment':
+      return derivePrivateKey(secret('local delayed'), key.perCommitmentPoint)
+  }
+}
+
+const sign = (claim: Claim, tx: Tx): Tx =>
+  withWitness(tx, 0, claimWitness(claim, secp256k1.sign(claimSighash(claim, tx), claimKey(claim))))
+
+/** What the driver's wallet does: adds a coin and change for what the claim's transaction lacks. */
+const complete = (chain: Devchain, claim: Claim): Tx => {
+  if (claim.fee.type === 'included') return sign(claim, claim.tx)
+  const funded = chain.fund([{ amount: 100_000n, script: WALLET_SCRIPT }])
+  if (!funded.ok) throw new Error(funded.error.code)
+  const coin = { txid: txidOf(funded.value), index: 0 }
+  const added = P2WPKH_INPUT_WEIGHT + outputWeight(WALLET_SCRIPT)
+  const fee = claim.fee.baseFee + feeForWeight(claim.fee.feeratePerKw, added)
+  const left = claim.tx.outputs.reduce((sum, { amount }) => sum - amount, claim.amount + 100_000n - fee)
+  const tx: Tx = {
+    ...claim.tx,
+    inputs: [...claim.tx.inputs, { outpoint: coin, sequence: 0xfffffffd, scriptSig: EMPTY, witness: [] }],
+    outputs: [...claim.tx.outputs, { amount: left, script: WALLET_SCRIPT }],
+  }
+  const digest = segwitV0Sighash({
+    tx,
+    inputIndex: 1,
+    scriptCode: p2wpkhScriptCode(hash160(point('wallet'))),
+    amount: 100_000n,
+    sighashType: SIGHASH_ALL,
+  })
+  const signature = witnessSignature(secp256k1.sign(digest, secret('wallet')), SIGHASH_ALL)
+  return withWitness(sign(claim, tx), 1, [signature, point('wallet')])
+}
+
+test('a unilateral close — every claim is taken by the chain at the height it names, and not a block earlier', (t) => {
+  const { chain, params } = fundedChannel()
+  const expiry = chain.tip.height + 30
+  const channel = committed(params, expiry, 1000)
+  mined(chain.submitTx(channel.signed))
+  chain.mine(1)
+  const confirmedAt = chain.tip.height
+
+  const spends: ConfirmedSpend[] = []
+  const resolution = () => {
+    const close: LocalCommitmentClose = {
+      params,
+      keys: channel.keys,
+      commitment: channel.commitment,
+      htlcs: channel.htlcs,
+      remoteHtlcSignatures: channel.remoteHtlcSignatures,
+      confirmedAt,
+      blockHeight: chain.tip.height,
+      spends,
+      preimageOf: (hash) => (equalBytes(hash, sha256(preimage(2))) ? preimage(2) : undefined),
+      destination: WALLET_SCRIPT,
+      feeratePerKw: 500,
+    }
+    return localCommitmentClaims(close)
+  }
+
+  // The peer takes HTLC 3 with its preimage, a block after the commitment.
+  const third = channel.commitment.htlcTransactions.find(({ htlc }) => htlc.id === 3n)
+  if (third === undefined) return t.fail()
+  const peerTx: Tx = {
+    version: 2,
+    inputs: [
+      {
+        outpoint: { txid: channel.commitment.txid, index: third.outputIndex },
+        sequence: 1,
+        scriptSig: EMPTY,
+        witness: [],
+      },
+    ],
+    outputs: [{ amount: 39_000n, script: WALLET_SCRIPT }],
+    lockTime: 0,
+  }
+  const peerDigest = segwitV0Sighash({
+    tx: peerTx,
+    inputIndex: 0,
+    scriptCode: third.witnessScript,
+    amount: third.amount,
+    sighashType: SIGHASH_ALL,
+  })
+  const peerSignature = witnessSignature(secp256k1.sign(peerDigest, channel.remoteHtlcKey), SIGHASH_ALL)
+  mined(chain.submitTx(withWitness(peerTx, 0, [peerSignature, preimage(3), third.witnessScript])))
+
+  const published = new Set<string>()
+  const taken: string[] = []
+  while (resolution().resolvedAt === undefined) {
+    for (const claim of resolution().claims) {
+      const name = claim.kind.type + ('htlc' in claim.kind ? ` ${claim.kind.htlc.id}` : '')
+      if (published.has(name)) continue
+      if (claim.publishableFrom === chain.tip.height + 1) {
+        const early = chain.testTx(complete(chain, claim))
+        t.true(!early.ok && /final/.test(early.error.code), `${name}: ${early.ok ? 'taken' : early.error.code}`)
+      }
+      if (claim.publishableFrom > chain.tip.height) continue
+      mined(chain.submitTx(complete(chain, claim)))
+      published.add(name)
+      taken.push(`${name} at ${chain.tip.height - confirmedAt}`)
+    }
+    const [block] = chain.mine(1)
+    block?.txs.forEach((tx, position) => {
+      const txid = block.txids[position]
+      if (txid !== undefined) spends.push({ tx, txid, height: block.height })
+    })
+    if (chain.tip.height > confirmedAt + 100) return t.fail('it takes too long')
+  }
+  const untilExpiry = expiry - confirmedAt
+  t.deepEqual(taken, [
+    'htlc-success 2 at 0',
+    `to-local at ${DELAY - 1}`,
+    `htlc-output 2 at ${DELAY}`,
+    `htlc-timeout 1 at ${untilExpiry}`,
+    `htlc-output 1 at ${untilExpiry + DELAY}`,
+  ])
+  t.deepEqual(
+    resolution().outcomes.map(({ htlc, outcome }) => [htlc.id, outcome.type]),
+    [
+      [1n, 'timed-out-by-us'],
+      [2n, 'fulfilled-by-us'],
+      [3n, 'fulfilled-by-peer'],
+      [4n, 'pending'],
+    ],
+  )
+})
+
+test('an anchor claim — lifts a commitment that pays too little to be relayed into the mempool', (t) => {
+  const { chain, params } = fundedChannel()
+  const { commitment, signed } = committed(params, chain.tip.height + 30, 100)
+  t.false(chain.testTx(signed).ok)
+  const claim = anchorClaim({ params, commitment, feeratePerKw: 2500, blockHeight: chain.tip.height })
+  if (claim === undefined) return t.fail()
+  const child = complete(chain, claim)
+  chain.mine(1)
+  for (const verdict of chain.submitPackage([signed, child])) mined(verdict)
+  const [parent, anchor] = [commitment.txid, txidOf(child)].map((txid) => chain.mempoolEntry(txid))
+  const paid = (parent?.fee ?? 0n) + (anchor?.fee ?? 0n)
+  const weight = 4 * ((parent?.vsize ?? 0) + (anchor?.vsize ?? 0))
+  const feerate = Number((paid * 1000n) / BigInt(weight))
+  t.true(feerate >= 2450 && feerate <= 2560, `${feerate}`)
+})
+
+test('a closing transaction — is taken by the chain and pays the rate that it was made for', (t) => {
+  const { chain, params } = fundedChannel()
+  const [localScript, remoteScript] = [p2wpkh(point('a')), p2wpkh(point('b'))] as const
+  const closing = buildClosing({
+    ...params,
+    localScript,
+    remoteScript,
+    toLocalMsat: 600_000_000n,
+    toRemoteMsat: 400_000_000n,
+    fee: closingFee(1000, localScript, remoteScript),
+    localDustLimit: 354n,
+    remoteDustLimit: 354n,
+  })
+  if (!closing.ok) return t.fail(closing.error.code)
+  const { sighash } = closing.value
+  const tx = signedClosing(
+    params,
+    closing.value,
+    secp256k1.sign(sighash, secret('local funding')),
+    secp256k1.sign(sighash, secret('remote funding')),
+  )
+  const entry = chain.submitTx(tx)
+  if (!entry.ok) return t.fail(entry.error.code)
+  const feerate = Number((entry.value.fee * 1000n) / BigInt(entry.value.vsize * 4))
+  t.true(feerate >= 995 && feerate <= 1015, `${feerate}`)
+})
