@@ -1,0 +1,320 @@
+import test, { type ExecutionContext } from 'ava'
+import { concat, fromHex, utf8Decode, utf8Encode } from '../../lib/bytes.ts'
+import { type VirtualClock, virtualClock } from '../../lib/clock-virtual.ts'
+import { encodeMessage } from '../../wire/message-codecs.ts'
+import type { Message } from '../../wire/messages/message.ts'
+import type { Connection } from './connection.ts'
+import type { CloseReason } from './connection-failure.ts'
+import { nodeOf, RawPeer, settingsOf, VALID_INIT } from './fixtures/raw-peer.ts'
+import { listen } from './listen.ts'
+
+const update = (feeratePerKw: number): Message => ({ type: 'update_fee', channelId: new Uint8Array(32), feeratePerKw })
+const ping = (numPongBytes: number): Message => ({ type: 'ping', numPongBytes, ignored: new Uint8Array(0) })
+
+/** A connection under test and the raw peer at its other end, which sent `extra` together with its init. */
+const connected = async (t: ExecutionContext, clock: VirtualClock = virtualClock(), extra: readonly Message[] = []) => {
+  const bob = nodeOf(2)
+  const { promise, resolve } = Promise.withResolvers<Connection>()
+  const listener = await listen({ ...settingsOf(2, clock), host: '127.0.0.1', port: 0, onConnection: resolve })
+  if (!listener.ok) throw new Error(listener.error.cause)
+  const peer = await RawPeer.dial(listener.value.port)
+  t.teardown(async () => {
+    peer.socket.destroy()
+    await listener.value.close()
+  })
+  await peer.initiate(1, bob.nodeId)
+  peer.send(VALID_INIT, ...extra)
+  const connection = await promise
+  if ((await peer.message())?.type !== 'init') throw new Error('no init')
+  return { connection, peer }
+}
+
+/** Starts the connection and keeps what it says. */
+const started = (connection: Connection, onMessage: (message: Message) => void = () => {}) => {
+  const messages: Message[] = []
+  const { promise: closed, resolve } = Promise.withResolvers<CloseReason>()
+  let wake: () => void = () => {}
+  connection.start({
+    onMessage: (message) => {
+      messages.push(message)
+      onMessage(message)
+      wake()
+    },
+    onClose: resolve,
+  })
+  const count = async (wanted: number): Promise<void> => {
+    while (messages.length < wanted) {
+      await new Promise<void>((resolve) => {
+        wake = resolve
+      })
+    }
+  }
+  return { messages, closed, count }
+}
+
+test('messages go both ways, and those queued leave together', async (t) => {
+  const { connection, peer } = await connected(t)
+  const { messages, count } = started(connection)
+  peer.send(update(1), update(2))
+  await count(2)
+  t.deepEqual(messages, [update(1), update(2)])
+  connection.send(update(3))
+  connection.send(update(4))
+  connection.flush()
+  connection.flush()
+  t.deepEqual(await peer.message(), update(3))
+  t.deepEqual(await peer.message(), update(4))
+})
+
+test('what is sent while a chunk is handled leaves without being flushed', async (t) => {
+  const { connection, peer } = await connected(t)
+  started(connection, () => connection.send(update(9)))
+  peer.send(update(1))
+  t.deepEqual(await peer.message(), update(9))
+})
+
+test('messages that came with init are delivered at the start, and not before', async (t) => {
+  const { connection } = await connected(t, virtualClock(), [update(1), update(2)])
+  const { messages } = started(connection)
+  t.deepEqual(messages, [update(1), update(2)])
+})
+
+test('recv ping — is answered with as many bytes as it asks for, up to 65531', async (t) => {
+  const { connection, peer } = await connected(t)
+  const { messages } = started(connection)
+  peer.send(ping(0), ping(65535), ping(65532), ping(65531), ping(7))
+  for (const length of [0, 65531, 7]) {
+    t.deepEqual(await peer.message(), { type: 'pong', ignored: new Uint8Array(length) })
+  }
+  t.deepEqual(messages, [])
+})
+
+test('recv — an unknown odd message is passed over', async (t) => {
+  const { connection, peer } = await connected(t)
+  const { messages, count } = started(connection)
+  peer.send(fromHex('c0ffaabbcc'), update(1))
+  await count(1)
+  t.deepEqual(messages, [update(1)])
+})
+
+const malformed: readonly (readonly [string, Uint8Array, CloseReason, string])[] = [
+  [
+    'an unknown even message',
+    fromHex('c0feaabb'),
+    { code: 'unknown-even-message', messageType: 0xc0fe },
+    'unknown-even-message: unknown-even-message at 49406',
+  ],
+  [
+    'a message without a type',
+    fromHex('00'),
+    { code: 'malformed-message', error: { code: 'truncated', path: '' } },
+    'malformed-message: truncated at ',
+  ],
+  [
+    'an empty message',
+    new Uint8Array(0),
+    { code: 'malformed-message', error: { code: 'truncated', path: '' } },
+    'malformed-message: truncated at ',
+  ],
+  [
+    'a known message cut short',
+    encodeMessage(update(1)).subarray(0, 20),
+    { code: 'malformed-message', error: { code: 'truncated', path: 'update_fee.channelId' } },
+    'malformed-message: truncated at update_fee.channelId',
+  ],
+  [
+    'a record longer than its message',
+    concat(encodeMessage(update(1)), fromHex('c9fe0001000000')),
+    { code: 'malformed-message', error: { code: 'truncated', path: 'update_fee.tlv[201]' } },
+    'malformed-message: truncated at update_fee.tlv[201]',
+  ],
+  [
+    'an unknown even record',
+    concat(encodeMessage(update(1)), fromHex('c80100')),
+    { code: 'malformed-message', error: { code: 'tlv-unknown-even', path: 'update_fee.tlv[200]' } },
+    'malformed-message: tlv-unknown-even at update_fee.tlv[200]',
+  ],
+]
+
+for (const [name, bytes, reason, warning] of malformed) {
+  test(`recv — ${name} gets a warning, closes with ${reason.code}, and nothing after it is read`, async (t) => {
+    const { connection, peer } = await connected(t)
+    const { messages, closed } = started(connection)
+    peer.send(update(1), bytes, update(2))
+    const last = await peer.message()
+    t.is(last?.type === 'warning' ? utf8Decode(last.data) : '', warning)
+    t.is(await peer.message(), undefined)
+    t.deepEqual(await closed, reason)
+    t.deepEqual(messages, [update(1)])
+  })
+}
+
+test('recv init — a second one closes with unexpected-init', async (t) => {
+  const { connection, peer } = await connected(t)
+  const { closed } = started(connection)
+  peer.send(VALID_INIT)
+  t.deepEqual(await closed, { code: 'unexpected-init' })
+})
+
+test('bytes that do not decrypt close with transport-tag and no answer', async (t) => {
+  const { connection, peer } = await connected(t)
+  const { closed } = started(connection)
+  peer.socket.write(new Uint8Array(18))
+  t.deepEqual(await closed, { code: 'transport-tag' })
+  t.is(await peer.message(), undefined)
+})
+
+test('a message that was sent before is not accepted again', async (t) => {
+  const { connection, peer } = await connected(t)
+  const { messages, closed } = started(connection)
+  const encrypted = peer.encrypt(update(1))
+  peer.socket.write(concat(encrypted, encrypted))
+  t.deepEqual(await closed, { code: 'transport-tag' })
+  t.deepEqual(messages, [update(1)])
+})
+
+test('close — sends what is queued, then the last message, and says closed-by-us once', async (t) => {
+  const { connection, peer } = await connected(t)
+  const { closed } = started(connection)
+  connection.send(update(1))
+  connection.close({ type: 'error', channelId: new Uint8Array(32), data: utf8Encode('bye') })
+  connection.send(update(2))
+  connection.flush()
+  connection.close()
+  t.deepEqual(await peer.message(), update(1))
+  t.deepEqual(await peer.message(), { type: 'error', channelId: new Uint8Array(32), data: utf8Encode('bye') })
+  t.is(await peer.message(), undefined)
+  t.deepEqual(await closed, { code: 'closed-by-us' })
+})
+
+test('close — within a handler stops what else was received', async (t) => {
+  const { connection, peer } = await connected(t)
+  const { messages, closed } = started(connection, () => connection.close())
+  peer.send(update(1), update(2))
+  t.deepEqual(await closed, { code: 'closed-by-us' })
+  t.deepEqual(messages, [update(1)])
+})
+
+test('a peer that hangs up closes with closed-by-peer, after what it sent was read', async (t) => {
+  const { connection, peer } = await connected(t)
+  const { messages, closed } = started(connection)
+  peer.socket.end(peer.encrypt(update(1)))
+  t.deepEqual(await closed, { code: 'closed-by-peer' })
+  t.deepEqual(messages, [update(1)])
+})
+
+test('a peer that resets closes with socket-error', async (t) => {
+  const { connection, peer } = await connected(t)
+  const { closed } = started(connection)
+  peer.socket.resetAndDestroy()
+  t.deepEqual(await closed, { code: 'socket-error', cause: 'ECONNRESET' })
+})
+
+test('a connection that ended before it was started says so at the start', async (t) => {
+  const { connection } = await connected(t)
+  connection.close()
+  t.deepEqual(await started(connection).closed, { code: 'closed-by-us' })
+})
+
+test('pauseReading — holds the rest of a chunk, and all that follows, until reading resumes', async (t) => {
+  const { connection, peer } = await connected(t)
+  const { messages, count } = started(connection, (message) => {
+    if (message.type === 'update_fee' && message.feeratePerKw === 2) connection.pauseReading()
+  })
+  peer.send(update(1), update(2), update(3))
+  await count(2)
+  peer.send(update(4))
+  // Our side still sends while it does not read.
+  connection.send(update(9))
+  connection.flush()
+  t.deepEqual(await peer.message(), update(9))
+  t.is(messages.length, 2)
+  connection.resumeReading()
+  await count(4)
+  t.deepEqual(messages, [update(1), update(2), update(3), update(4)])
+})
+
+test('a peer that does not read what we send is closed as peer-too-slow', async (t) => {
+  const { connection, peer } = await connected(t)
+  const { closed } = started(connection)
+  peer.socket.pause()
+  const large: Message = { type: 'pong', ignored: new Uint8Array(65000) }
+  for (let i = 0; i < 800; i++) {
+    connection.send(large)
+    if (i % 50 === 49) connection.flush()
+  }
+  const reason = await closed
+  t.is(reason.code, 'peer-too-slow')
+  t.true(reason.code === 'peer-too-slow' && reason.unsentBytes > 16 * 1024 * 1024)
+})
+
+test('keepalive — a silent peer is pinged after about 30 s, and stays while it answers', async (t) => {
+  const clock = virtualClock()
+  const { connection, peer } = await connected(t, clock)
+  const { closed, count, messages } = started(connection)
+  let quietSince = clock.now()
+  for (let round = 0; round < 3; round++) {
+    await clock.advance((clock.nextTimerAt() ?? 0) - clock.now())
+    t.true(clock.now() - quietSince >= 25_000 && clock.now() - quietSince <= 35_000)
+    const asked = await peer.message()
+    if (asked?.type !== 'ping') return t.fail()
+    peer.send({ type: 'pong', ignored: new Uint8Array(asked.numPongBytes) }, update(round))
+    await count(round + 1)
+    quietSince = clock.now()
+    await clock.advance(15_000)
+  }
+  t.is(messages.length, 3)
+  connection.close()
+  t.deepEqual(await closed, { code: 'closed-by-us' })
+})
+
+test('keepalive — a ping that is not answered in 10 s closes with ping-timeout', async (t) => {
+  const clock = virtualClock()
+  const { connection, peer } = await connected(t, clock)
+  const { closed } = started(connection)
+  await clock.advance((clock.nextTimerAt() ?? 0) - clock.now())
+  t.is((await peer.message())?.type, 'ping')
+  await clock.advance(10_000)
+  t.deepEqual(await closed, { code: 'ping-timeout' })
+})
+
+test('keepalive — a pong of another length is no answer', async (t) => {
+  const clock = virtualClock()
+  const { connection, peer } = await connected(t, clock)
+  const { closed, count } = started(connection)
+  await clock.advance((clock.nextTimerAt() ?? 0) - clock.now())
+  const asked = await peer.message()
+  if (asked?.type !== 'ping') return t.fail()
+  peer.send({ type: 'pong', ignored: new Uint8Array(asked.numPongBytes + 1) }, update(1))
+  await count(1)
+  await clock.advance(10_000)
+  t.deepEqual(await closed, { code: 'ping-timeout' })
+})
+
+test('keepalive — a peer that talks is not pinged', async (t) => {
+  const clock = virtualClock()
+  const { connection, peer } = await connected(t, clock)
+  const { count } = started(connection)
+  for (let i = 1; i <= 5; i++) {
+    await clock.advance(20_000)
+    peer.send(update(i))
+    await count(i)
+  }
+  connection.send(update(9))
+  connection.flush()
+  t.deepEqual(await peer.message(), update(9))
+})
+
+test('keepalive — while we do not read, nobody is timed out', async (t) => {
+  const clock = virtualClock()
+  const { connection, peer } = await connected(t, clock)
+  const { closed } = started(connection)
+  await clock.advance((clock.nextTimerAt() ?? 0) - clock.now())
+  connection.pauseReading()
+  await clock.advance(120_000)
+  const asked = await peer.message()
+  if (asked?.type !== 'ping') return t.fail()
+  connection.resumeReading()
+  await clock.advance(20_000)
+  t.deepEqual(await closed, { code: 'ping-timeout' })
+})
