@@ -32,7 +32,7 @@ export const peers = actor('peers', 'The nodes this one is connected to.', {
     reply: z.object({ peer: PeerSummary }),
     errors: ['address-unknown', 'unreachable', 'handshake-failed', 'incompatible-peer'],
     effects: ['connects'],
-    bounds: ['address'],
+    unbounded: { address: 'It is where a peer listens: no money goes there.' },
     positional: ['nodeId', 'address'],
     split: '@',
   }),
