@@ -16,7 +16,7 @@ export const ACT_TWO_LENGTH = 50
 export const ACT_THREE_LENGTH = 66
 
 /** The largest Lightning message, in bytes (BOLT 8). */
-export const MAX_MESSAGE_LENGTH = 65535
+const MAX_MESSAGE_LENGTH = 65535
 
 const VERSION = 0
 const POINT_LENGTH = 33
@@ -32,10 +32,10 @@ export type HandshakeFailure =
   | { readonly code: 'handshake-ciphertext'; readonly act: Act }
   | { readonly code: 'handshake-tag'; readonly act: Act }
 
-export type Act = 1 | 2 | 3
+type Act = 1 | 2 | 3
 
 /** One direction of the transport as the handshake leaves it. Secret. */
-export interface TransportKey {
+interface TransportKey {
   readonly key: Uint8Array
   readonly chainingKey: Uint8Array
 }

@@ -1,5 +1,5 @@
 /** The order of the secp256k1 group. */
-export const GROUP_ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n
+const GROUP_ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n
 
 const bytesOf = (value: bigint): Uint8Array => {
   const bytes = new Uint8Array(32)

@@ -5,7 +5,6 @@ import { loadNoble } from './engines/noble.ts'
 import { loadWasm } from './engines/wasm.ts'
 
 export type { Secp256k1 } from './engines/checked.ts'
-export type { RecoveryId } from './engines/engine.ts'
 
 // Fastest first. Measured on a 2-core x64 machine: verify 53 / 240 / 2,260 µs, sign 42 / 105 / 234, ECDH 62 / 191 / 2,670.
 const LOADERS: readonly (() => Engine)[] = [loadNative, loadWasm, loadNoble]

@@ -11,7 +11,7 @@ import { BADONION, NODE, PERM, UPDATE } from './failure-codes.ts'
 export type FailureMessage = KnownFailure | UnknownFailure
 
 /** A code that we do not know, or a known one whose data are not whole. */
-export interface UnknownFailure {
+interface UnknownFailure {
   readonly type: 'unknown'
   readonly failureCode: number
   /** What follows the code. */

@@ -11,7 +11,7 @@ import { onionKey } from './onion-keys.ts'
 // BOLT 4: packet structure, construction, decryption, filler.
 
 /** Bytes that hold the payloads of a payment's onion. */
-export const PAYMENT_PAYLOADS_LENGTH = 1300
+const PAYMENT_PAYLOADS_LENGTH = 1300
 
 const VERSION = 0
 const POINT_LENGTH = 33
@@ -38,7 +38,7 @@ export interface BadOnion {
 }
 
 /** The origin made an onion that is authentic, but without a whole payload in it: it is told `invalid_onion_payload`. */
-export interface MalformedPayload {
+interface MalformedPayload {
   readonly code: 'invalid-onion-payload'
   readonly sharedSecret: Uint8Array
 }

@@ -24,7 +24,7 @@ export type EngineName = 'libsecp256k1-native' | 'libsecp256k1-wasm' | 'noble'
 /** The parity of R's y coordinate. */
 export type RecoveryId = 0 | 1
 
-export interface RecoverableSignature {
+interface RecoverableSignature {
   /** 64 bytes, compact, low S. */
   readonly signature: Uint8Array
   readonly recoveryId: RecoveryId

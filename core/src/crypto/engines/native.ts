@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { createRequire } from 'node:module'
 import type { Engine, RecoveryId } from './engine.ts'
 
+const require = createRequire(import.meta.url)
+
 /** What we use of the package `secp256k1`, which has no types. */
 interface Binding {
   contextRandomize(seed: Uint8Array): void
@@ -21,7 +23,7 @@ interface Binding {
 /** libsecp256k1 as a native addon. Throws where no prebuilt binary fits and none was compiled. */
 export const loadNative = (): Engine => {
   // Not the package's index: that one falls back in silence to `elliptic`, which is slow.
-  const binding: Binding = createRequire(import.meta.url)('secp256k1/bindings.js')
+  const binding: Binding = require('secp256k1/bindings.js')
   binding.contextRandomize(randomBytes(32))
   return {
     name: 'libsecp256k1-native',
