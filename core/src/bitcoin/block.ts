@@ -1,5 +1,5 @@
 import { sha256d } from '../crypto/hashes.ts'
-import { concat } from '../lib/bytes.ts'
+import { concat, fromHex, isHex, reversed, toHex } from '../lib/bytes.ts'
 import type { BlockHash } from '../lib/ids.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import { ByteReader, ByteWriter, compactSizeLength, type SerializationFault } from './serialization.ts'
@@ -64,6 +64,13 @@ export const decodeBlock = (bytes: Uint8Array): Result<Block, MalformedBlock> =>
 }
 
 export const blockHashOf = (header: BlockHeader): BlockHash => sha256d(encodeBlockHeader(header))
+
+/** The hexadecimal form that people and RPCs use: the bytes reversed. */
+export const displayBlockHash = (hash: BlockHash): string => toHex(reversed(hash))
+
+/** Reads what `displayBlockHash` writes; `undefined` for any other text. */
+export const parseBlockHash = (text: string): BlockHash | undefined =>
+  isHex(text, 32) ? reversed(fromHex(text)) : undefined
 
 /** The root of the tree over the hashes; an odd level repeats its last. All zeros for none. */
 export const merkleRoot = (hashes: readonly Uint8Array[]): Uint8Array => {

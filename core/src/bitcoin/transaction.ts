@@ -108,7 +108,7 @@ export const withWitness = (tx: Tx, inputIndex: number, witness: readonly Uint8A
   inputs: tx.inputs.map((input, index) => (index === inputIndex ? { ...input, witness } : input)),
 })
 
-/** The hexadecimal form that people and RPCs use: the bytes reversed. Fits block hashes too. */
+/** The hexadecimal form that people and RPCs use: the bytes reversed. */
 export const displayTxid = (txid: TxId): string => toHex(reversed(txid))
 
 /** Reads what `displayTxid` writes; `undefined` for any other text. */

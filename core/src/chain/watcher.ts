@@ -1,43 +1,20 @@
-import type { Tx } from '../bitcoin/transaction.ts'
-import type { Failure } from '../lib/errors.ts'
-import type { OutPoint, TxId } from '../lib/ids.ts'
+import { type Failure, invariant } from '../lib/errors.ts'
 import type { Result } from '../lib/result.ts'
 import type { BlockHeight } from '../lib/units.ts'
-import type { ChainBackend, ChainBlock, ChainTip } from './chain-backend.ts'
+import type { ChainBackend, ChainBlock, ChainEvent, ChainTip } from './chain-backend.ts'
+import type { ConfirmedWatch, SpentWatch, Unwatch, WatchHandler } from './watch.ts'
+import { type Found, type WatchEntry, WatchTable } from './watch-table.ts'
 
-/** A transaction reached the depth asked for. It may come again after its block was undone. */
-export interface ConfirmedEvent {
-  readonly type: 'confirmed'
-  readonly txid: TxId
-  readonly tx: Tx
-  readonly height: BlockHeight
-  readonly txIndex: number
-  /** 1 when it is in the tip. */
-  readonly depth: number
-}
-
-/** The block of a transaction that was reported as confirmed is no longer in the best chain. */
-export interface UnconfirmedEvent {
-  readonly type: 'unconfirmed'
-  readonly txid: TxId
-  readonly height: BlockHeight
-}
-
-/** An output was spent by a transaction in a block. */
-export interface SpentEvent {
-  readonly type: 'spent'
-  readonly outpoint: OutPoint
-  readonly txid: TxId
-  readonly tx: Tx
-  readonly height: BlockHeight
-}
-
-/** The block that held the spend is no longer in the best chain. */
-export interface UnspentEvent {
-  readonly type: 'unspent'
-  readonly outpoint: OutPoint
-  readonly height: BlockHeight
-}
+export type {
+  ConfirmedEvent,
+  ConfirmedWatch,
+  SpentEvent,
+  SpentWatch,
+  UnconfirmedEvent,
+  UnspentEvent,
+  Unwatch,
+  WatchHandler,
+} from './watch.ts'
 
 export type BlockEvent =
   /** Forget what is known from above this height: the blocks above it are delivered again. Once, before any block. */
@@ -45,30 +22,9 @@ export type BlockEvent =
   | { readonly type: 'connected'; readonly block: ChainBlock }
   | { readonly type: 'disconnected'; readonly tip: ChainTip }
 
-/** Returns at once or a promise; the cursor passes the block when every promise of that block has settled. */
-export type WatchHandler<E> = (event: E) => void | Promise<void>
-
-/** Ends a watch. Ending it twice is harmless. */
-export type Unwatch = () => void
-
-export interface ConfirmedWatch {
-  readonly txid: TxId
-  readonly minDepth: number
-  /** The lowest block that may hold the transaction; blocks already delivered from there on are looked through again. */
-  readonly since?: BlockHeight
-  readonly handler: WatchHandler<ConfirmedEvent | UnconfirmedEvent>
-}
-
-export interface SpentWatch {
-  readonly outpoint: OutPoint
-  /** The lowest block that may hold the spend; blocks already delivered from there on are looked through again. */
-  readonly since?: BlockHeight
-  readonly handler: WatchHandler<SpentEvent | UnspentEvent>
-}
-
 /** Up to where the chain has been handled durably. */
 export interface CursorStore {
-  load(): ChainTip | undefined
+  load(): ChainTip | undefined | Promise<ChainTip | undefined>
   /** Called when all handlers of the block are done. What they stored must not become durable after the cursor. */
   save(cursor: ChainTip): void | Promise<void>
 }
@@ -78,6 +34,8 @@ export interface WatcherOptions {
   readonly cursor: CursorStore
   /** How many blocks before the cursor are looked at again at start. */
   readonly reorgMargin?: number
+  /** A block that had to be looked through again is gone from the backend, which prunes. */
+  readonly onBlockMissing?: (height: BlockHeight) => void
   /** A handler or the cursor's store threw: the watcher has stopped, and so must the node. */
   readonly onFailed: (error: unknown) => void
 }
@@ -98,4 +56,185 @@ export interface ChainWatcher {
   watchHeight(handler: WatchHandler<BlockHeight>): Unwatch
   /** Every block, for a wallet. */
   watchBlocks(handler: WatchHandler<BlockEvent>): Unwatch
+}
+
+const REORG_MARGIN = 24
+
+/** Follows a backend from the cursor on. */
+export const chainWatcher = (options: WatcherOptions): ChainWatcher => {
+  const { backend, cursor, reorgMargin = REORG_MARGIN, onFailed, onBlockMissing } = options
+  const table = new WatchTable()
+  const blockHandlers = new Set<WatchHandler<BlockEvent>>()
+  const heightHandlers = new Set<WatchHandler<BlockHeight>>()
+  /** Watches that must also look at blocks that have passed already. */
+  let catchingUp: { readonly entry: WatchEntry; readonly since: number }[] = []
+  let position: ChainTip | undefined
+  /** The height up to which blocks have been delivered, known once started. */
+  let height: number | undefined
+  let delivering: number | undefined
+  let last: ChainBlock | undefined
+  let failed = false
+  /** Blocks and catching up take turns. */
+  let turn: Promise<void> = Promise.resolve()
+
+  const fail = (error: unknown): void => {
+    if (failed) return
+    failed = true
+    onFailed(error)
+  }
+
+  const inTurn = (task: () => Promise<void>): Promise<void> => {
+    turn = turn.then(async () => {
+      if (!failed) await task().catch(fail)
+    })
+    return turn
+  }
+
+  /** Calls one handler with an event; a throw becomes a rejection, so that one place deals with both. */
+  const tell = async <E>(handler: WatchHandler<E>, event: E): Promise<void> => handler(event)
+
+  const tellFound = (entry: WatchEntry, found: Found, tip: number): Promise<void> | undefined => {
+    entry.found = found
+    if (entry.type === 'spent') {
+      const { tx, txid } = found
+      return tell(entry.handler, { type: 'spent', outpoint: entry.outpoint, txid, tx, height: found.height })
+    }
+    const depth = tip - (found.height as number) + 1
+    if (entry.isReported || depth < entry.minDepth) return undefined
+    entry.isReported = true
+    return tell(entry.handler, { type: 'confirmed', ...found, depth })
+  }
+
+  const connected = async (block: ChainBlock): Promise<void> => {
+    const tip = block.height as number
+    delivering = tip
+    const told: (Promise<void> | undefined)[] = []
+    for (const handler of blockHandlers) told.push(tell(handler, { type: 'connected', block }))
+    for (const { entry, found } of table.matches(block)) {
+      if (entry.found === undefined) told.push(tellFound(entry, found, tip))
+    }
+    for (const entry of table.all()) {
+      if (entry.type === 'confirmed' && entry.found !== undefined && !entry.isReported) {
+        told.push(tellFound(entry, entry.found, tip))
+      }
+    }
+    for (const handler of heightHandlers) told.push(tell(handler, block.height))
+    await Promise.all(told)
+    height = tip
+    position = { height: block.height, hash: block.hash }
+    last = block
+    delivering = undefined
+    await catchUp()
+    if (!failed) await cursor.save(position)
+  }
+
+  const disconnected = async (tip: ChainTip): Promise<void> => {
+    const told: Promise<void>[] = []
+    for (const handler of blockHandlers) told.push(tell(handler, { type: 'disconnected', tip }))
+    for (const entry of table.all()) {
+      if (entry.found?.height !== tip.height) continue
+      const { txid } = entry.found
+      entry.found = undefined
+      if (entry.type === 'spent') {
+        told.push(tell(entry.handler, { type: 'unspent', outpoint: entry.outpoint, height: tip.height }))
+      } else if (entry.isReported) {
+        entry.isReported = false
+        told.push(tell(entry.handler, { type: 'unconfirmed', txid, height: tip.height }))
+      }
+    }
+    await Promise.all(told)
+    height = (tip.height as number) - 1
+    position = undefined
+    last = undefined
+  }
+
+  /** Looks through blocks that have passed for the watches that ask for it, until none is left that does. */
+  const catchUp = async (): Promise<void> => {
+    while (catchingUp.length > 0 && height !== undefined && !failed) {
+      const batch = catchingUp
+      catchingUp = []
+      const passed = new WatchTable()
+      for (const { entry } of batch) passed.add(entry)
+      const since = new Map(batch.map((waiting) => [waiting.entry, waiting.since]))
+      for (let at = Math.min(...since.values()); at <= height && !failed; at++) {
+        const block = last?.height === at ? last : await backend.getBlock(at)
+        if (block === undefined) {
+          onBlockMissing?.(at)
+          continue
+        }
+        const told: (Promise<void> | undefined)[] = []
+        for (const { entry, found } of passed.matches(block)) {
+          if (entry.found === undefined && (since.get(entry) ?? 0) <= at) told.push(tellFound(entry, found, height))
+        }
+        await Promise.all(told)
+      }
+    }
+  }
+
+  const watch = (entry: WatchEntry): Unwatch => {
+    table.add(entry)
+    const since = entry.since ?? delivering ?? height
+    // Before the start it is not known yet which blocks will be delivered.
+    if (since !== undefined && (height === undefined || since <= (delivering ?? height))) {
+      catchingUp.push({ entry, since })
+      if (height !== undefined && delivering === undefined) void inTurn(catchUp)
+    }
+    return () => {
+      table.delete(entry)
+      catchingUp = catchingUp.filter((waiting) => waiting.entry !== entry)
+      // A catch-up under way takes it for found.
+      entry.found ??= ENDED
+    }
+  }
+
+  return {
+    async start() {
+      invariant(height === undefined, 'the watcher is started once')
+      const stored = await cursor.load()
+      const wanted = stored === undefined ? Number.MAX_SAFE_INTEGER : Math.max(1, stored.height - reorgMargin + 1)
+      const starting = Promise.withResolvers<void>()
+      void inTurn(() => starting.promise)
+      const onEvent = (event: ChainEvent): Promise<void> =>
+        inTurn(() => (event.type === 'connected' ? connected(event.block) : disconnected(event.tip)))
+      const started = await backend.start({ fromHeight: wanted, onEvent, onFailed: fail })
+      if (started.ok) {
+        const tip = started.value
+        const rewound = Math.min(wanted - 1, tip.height)
+        height = rewound
+        if (rewound === tip.height) position = tip
+        try {
+          await Promise.all([...blockHandlers].map((handler) => tell(handler, { type: 'rewound', height: rewound })))
+          if (stored === undefined) await cursor.save(tip)
+          await catchUp()
+        } catch (error) {
+          fail(error)
+        }
+      }
+      starting.resolve()
+      return started
+    },
+    async stop() {
+      await backend.stop()
+      await turn
+    },
+    position: () => position,
+    watchConfirmed: (confirmed) => watch({ ...confirmed, type: 'confirmed', found: undefined, isReported: false }),
+    watchSpent: (spent) => watch({ ...spent, type: 'spent', found: undefined }),
+    watchHeight(handler) {
+      heightHandlers.add(handler)
+      return () => void heightHandlers.delete(handler)
+    },
+    watchBlocks(handler) {
+      blockHandlers.add(handler)
+      return () => void blockHandlers.delete(handler)
+    },
+  }
+}
+
+/** Stands where a watch was ended. */
+const ENDED: Found = {
+  tx: { version: 2, inputs: [], outputs: [], lockTime: 0 },
+  txid: new Uint8Array(32),
+  txIndex: 0,
+  height: -1,
 }

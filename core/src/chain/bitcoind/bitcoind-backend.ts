@@ -1,0 +1,185 @@
+import { decodeBlock, displayBlockHash } from '../../bitcoin/block.ts'
+import type { Network } from '../../bitcoin/network.ts'
+import { decodeTx, displayTxid, encodeTx, type Tx, txidOf } from '../../bitcoin/transaction.ts'
+import { toHex } from '../../lib/bytes.ts'
+import type { Clock } from '../../lib/clock.ts'
+import { type Failure, FailureError, invariant } from '../../lib/errors.ts'
+import type { BlockHash } from '../../lib/ids.ts'
+import { err, ok, type Result } from '../../lib/result.ts'
+import type { BlockHeight } from '../../lib/units.ts'
+import { type BlockFollower, followBlocks } from '../block-follower.ts'
+import type { BroadcastError, ChainBackend, ChainBlock, ChainTip } from '../chain-backend.ts'
+import { feeEstimates } from './fee-estimates.ts'
+import { checkFitness } from './fitness.ts'
+import { type PatientRpc, patientRpc } from './patient-rpc.ts'
+import { readReply, replies } from './replies.ts'
+import { type RpcError, type RpcOptions, rpcClient } from './rpc-client.ts'
+import { type StopWakeUps, wakeOnLongPoll, wakeOnZmq, wakeRegularly } from './wake-ups.ts'
+
+export interface BitcoindOptions {
+  readonly network: Network
+  readonly rpc: RpcOptions
+  /** Where bitcoind publishes `hashblock` or `rawblock`, such as `tcp://127.0.0.1:28332`. */
+  readonly zmqUrl?: string
+  /** How often the tip is asked for; it is the poll that nothing is missed by. */
+  readonly pollIntervalMs?: number
+  readonly clock: Clock
+  /** bitcoind cannot be reached while the node runs (told once until it can be again), or answers nonsense. */
+  readonly onProblem?: (problem: Failure) => void
+  readonly onReachable?: () => void
+}
+
+const POLL_MS = 2_000
+const POLL_WITH_NOTICE_MS = 10_000
+const RPC_MISC = -1
+const RPC_NOT_FOUND = -5
+const RPC_INVALID_PARAMETER = -8
+const RPC_ALREADY_IN_CHAIN = -27
+const ALREADY_KNOWN = /txn-already-in-mempool|txn-already-known|txn-same-nonwitness-data-in-mempool/
+
+/**
+ * A bitcoind, version 28 or later, pruned or not and without a transaction index; or a devchain in another process. While
+ * it cannot be reached, questions wait; `broadcast` alone answers that it is unavailable.
+ */
+export const bitcoindBackend = (options: BitcoindOptions): ChainBackend => {
+  const { network, clock, zmqUrl } = options
+  const client = rpcClient(options.rpc)
+  const { onProblem, onReachable } = options
+  const rpc = patientRpc({ client, clock, onUnreachable: onProblem, onReachable })
+  const fees = feeEstimates(rpc)
+  const stopWakeUps: StopWakeUps[] = []
+  let known: ChainTip | undefined
+  let follower: BlockFollower | undefined
+
+  /** A question that `stop` cut short is no problem; what else went wrong is tried again by the next look. */
+  const report = (error: unknown): void => {
+    if (!(error instanceof FailureError)) throw error
+    if (!rpc.stopped) onProblem?.(error.failure)
+  }
+  const tip = async (): Promise<ChainTip> => {
+    const info = must(await rpc.ask(replies.blockchainInfo, 'getblockchaininfo'))
+    if (info.blocks !== known?.height) void fees.refresh().catch(report)
+    known = { height: info.blocks, hash: info.bestblockhash }
+    return known
+  }
+  const source = { tip, hashAt: (height: BlockHeight) => hashAt(rpc, height), block: blockGetter(rpc) }
+  const look = async (): Promise<void> => {
+    await follower?.look().catch(report)
+  }
+  const broadcast = async (tx: Tx): Promise<Result<void, BroadcastError>> => {
+    const sent = await client.call('sendrawtransaction', [toHex(encodeTx(tx))])
+    return sent.ok || isKnown(sent.error) ? ok(undefined) : err(refusal(sent.error))
+  }
+
+  return {
+    network,
+    async start(following) {
+      invariant(follower === undefined, 'a backend is started once')
+      const fit = await checkFitness(client, network)
+      if (!fit.ok) {
+        client.close()
+        return fit
+      }
+      known = fit.value.tip
+      await fees.refresh()
+      const fromHeight = Math.min(following.fromHeight, (known.height as number) + 1)
+      follower = followBlocks(source, { ...following, fromHeight })
+      const isDevchain = fit.value.subversion.startsWith('/devchain:')
+      if (zmqUrl !== undefined) stopWakeUps.push(await wakeOnZmq(zmqUrl, () => void look()))
+      if (isDevchain) stopWakeUps.push(wakeOnLongPoll(client, rpc, () => known ?? fit.value.tip, look))
+      const isNoticed = zmqUrl !== undefined || isDevchain
+      wakeRegularly(rpc, options.pollIntervalMs ?? (isNoticed ? POLL_WITH_NOTICE_MS : POLL_MS), () => void look())
+      void look()
+      return ok(fit.value.tip)
+    },
+    async stop() {
+      rpc.stop()
+      for (const stop of stopWakeUps) stop()
+      await follower?.stop()
+      client.close()
+    },
+    tip() {
+      invariant(known !== undefined, 'the backend has started')
+      return known
+    },
+    async getBlock(at) {
+      if (typeof at === 'number') {
+        const hash = await source.hashAt(at)
+        return hash === undefined ? undefined : source.block(hash, at)
+      }
+      const hash = at as BlockHash
+      const header = orMissing(await rpc.ask(replies.header, 'getblockheader', [displayBlockHash(hash)]))
+      return header === undefined ? undefined : source.block(hash, header.height)
+    },
+    broadcast,
+    async broadcastPackage(txs) {
+      const child = txs.at(-1)
+      if (child === undefined) return ok(undefined)
+      if (txs.length === 1) return broadcast(child)
+      const reply = await client.call('submitpackage', [txs.map((tx) => toHex(encodeTx(tx)))])
+      const submitted = reply.ok ? readReply(replies.package, 'submitpackage', reply.value) : reply
+      if (!submitted.ok) return err(refusal(submitted.error))
+      const { package_msg: message, 'tx-results': results } = submitted.value
+      const errors = Object.values(results).flatMap(({ error }) => error ?? [])
+      const serious = errors.find((error) => !ALREADY_KNOWN.test(error))
+      if (message === 'success' || (errors.length > 0 && serious === undefined)) return ok(undefined)
+      return err({ code: 'rejected', reason: serious ?? message })
+    },
+    estimateFeerate: (targetBlocks) => fees.estimate(targetBlocks),
+    async getUtxo({ txid, index }) {
+      const found = must(await rpc.ask(replies.txOut, 'gettxout', [displayTxid(txid), index, false]))
+      if (found === null) return undefined
+      const best = must(await rpc.ask(replies.header, 'getblockheader', [displayBlockHash(found.bestblock)]))
+      const height = best.height - found.confirmations + 1
+      return { amount: found.value, script: found.scriptPubKey.hex, height, isCoinbase: found.coinbase }
+    },
+    async mempoolSpend({ txid, index }) {
+      const asked = [{ txid: displayTxid(txid), vout: index }]
+      const [spend] = must(await rpc.ask(replies.spendingPrevout, 'gettxspendingprevout', [asked]))
+      if (spend?.spendingtxid === undefined) return undefined
+      // It may have left the mempool between the two questions.
+      const raw = orMissing(await rpc.ask(replies.bytes, 'getrawtransaction', [spend.spendingtxid]))
+      const tx = raw === undefined ? undefined : decodeTx(raw)
+      return tx?.ok === true ? tx.value : undefined
+    },
+  }
+}
+
+const hashAt = async (rpc: PatientRpc, height: BlockHeight): Promise<BlockHash | undefined> =>
+  orMissing(await rpc.ask(replies.hash, 'getblockhash', [height]))
+
+const blockGetter =
+  (rpc: PatientRpc) =>
+  async (hash: BlockHash, height: BlockHeight): Promise<ChainBlock | undefined> => {
+    const bytes = orMissing(await rpc.ask(replies.bytes, 'getblock', [displayBlockHash(hash), 0]))
+    if (bytes === undefined) return undefined
+    const block = decodeBlock(bytes)
+    if (!block.ok) throw new FailureError({ ...block.error, height })
+    const { header, txs } = block.value
+    return { height, hash, header, txs, txids: txs.map(txidOf) }
+  }
+
+/** bitcoind does not answer as it should: a bug of ours, or it is not a bitcoind. */
+const must = <T>(reply: Result<T, RpcError>): T => {
+  if (reply.ok) return reply.value
+  throw new FailureError(reply.error)
+}
+
+/** The answer, or `undefined` when there is no such thing: a height above the tip, a block pruned or unknown. */
+const orMissing = <T>(reply: Result<T, RpcError>): T | undefined => {
+  if (reply.ok) return reply.value
+  const { error } = reply
+  const isMissing =
+    error.code === 'bitcoind-error' &&
+    [RPC_MISC, RPC_NOT_FOUND, RPC_INVALID_PARAMETER].some((code) => code === error.rpcCode)
+  if (isMissing) return undefined
+  throw new FailureError(error)
+}
+
+const isKnown = (error: RpcError): boolean =>
+  error.code === 'bitcoind-error' && (error.rpcCode === RPC_ALREADY_IN_CHAIN || ALREADY_KNOWN.test(error.message))
+
+const refusal = (error: RpcError): BroadcastError =>
+  error.code === 'bitcoind-error'
+    ? { code: 'rejected', reason: error.message }
+    : { code: 'backend-unavailable', detail: error.code }

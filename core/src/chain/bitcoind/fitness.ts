@@ -1,0 +1,56 @@
+import type { Network } from '../../bitcoin/network.ts'
+import { err, ok, type Result } from '../../lib/result.ts'
+import type { ChainTip } from '../chain-backend.ts'
+import { RPC_IN_WARMUP } from './patient-rpc.ts'
+import { readReply, replies } from './replies.ts'
+import type { RpcClient, RpcError } from './rpc-client.ts'
+
+/** Why a node cannot start on a bitcoind. */
+export type BitcoindUnfit =
+  | RpcError
+  /** Another chain than ours; `actual` is bitcoind's own name for it, such as `main`. */
+  | { readonly code: 'bitcoind-wrong-network'; readonly expected: string; readonly actual: string }
+  | { readonly code: 'bitcoind-version-too-old'; readonly version: number; readonly minimum: number }
+  /** It is starting, or has not caught up with the network yet. */
+  | { readonly code: 'bitcoind-still-syncing'; readonly detail: string }
+
+export interface FitBitcoind {
+  readonly tip: ChainTip
+  readonly subversion: string
+}
+
+/** Version 28, the first with packages that anchors can rely on. */
+const MINIMUM_VERSION = 280_000
+
+/** Asks once whether a bitcoind will do. */
+export const checkFitness = async (
+  client: RpcClient,
+  network: Network,
+): Promise<Result<FitBitcoind, BitcoindUnfit>> => {
+  const chainReply = await client.call('getblockchaininfo')
+  if (!chainReply.ok) return err(explained(chainReply.error))
+  const chain = readReply(replies.blockchainInfo, 'getblockchaininfo', chainReply.value)
+  if (!chain.ok) return chain
+  if (chain.value.chain !== network.bitcoindChain) {
+    return err({ code: 'bitcoind-wrong-network', expected: network.bitcoindChain, actual: chain.value.chain })
+  }
+  const networkReply = await client.call('getnetworkinfo')
+  if (!networkReply.ok) return err(explained(networkReply.error))
+  const info = readReply(replies.networkInfo, 'getnetworkinfo', networkReply.value)
+  if (!info.ok) return info
+  const { version, subversion } = info.value
+  if (version < MINIMUM_VERSION) {
+    return err({ code: 'bitcoind-version-too-old', version, minimum: MINIMUM_VERSION })
+  }
+  const { blocks, headers, initialblockdownload, bestblockhash } = chain.value
+  // A regtest chain whose last block is a day old counts as not downloaded, and there is nobody to download from.
+  if (blocks < headers || (initialblockdownload && network.name !== 'regtest')) {
+    return err({ code: 'bitcoind-still-syncing', detail: `${blocks} of ${headers} blocks` })
+  }
+  return ok({ tip: { height: blocks, hash: bestblockhash }, subversion })
+}
+
+const explained = (error: RpcError): BitcoindUnfit =>
+  error.code === 'bitcoind-error' && error.rpcCode === RPC_IN_WARMUP
+    ? { code: 'bitcoind-still-syncing', detail: error.message }
+    : error

@@ -1,0 +1,62 @@
+import * as z from 'zod'
+import { parseBlockHash } from '../../bitcoin/block.ts'
+import { fromHex, isHex } from '../../lib/bytes.ts'
+import type { BlockHash } from '../../lib/ids.ts'
+import { err, ok, type Result } from '../../lib/result.ts'
+import type { Sat } from '../../lib/units.ts'
+import type { RpcError } from './rpc-client.ts'
+
+const Hash = z.string().transform((text, context): BlockHash => {
+  const hash = parseBlockHash(text)
+  if (hash !== undefined) return hash
+  context.addIssue('not a hash')
+  return z.NEVER
+})
+
+const Bytes = z.string().transform((text, context): Uint8Array => {
+  if (isHex(text)) return fromHex(text)
+  context.addIssue('not hexadecimal')
+  return z.NEVER
+})
+
+// JSON holds amounts as decimal fractions of a bitcoin; a double keeps all of their eight digits.
+const Btc = z.number().transform((value): Sat => BigInt(Math.round(value * 1e8)))
+
+/** What our adapter reads of each reply. */
+export const replies = {
+  blockchainInfo: z.object({
+    chain: z.string(),
+    blocks: z.number().int(),
+    headers: z.number().int(),
+    bestblockhash: Hash,
+    initialblockdownload: z.boolean(),
+  }),
+  networkInfo: z.object({ version: z.number().int(), subversion: z.string() }),
+  hash: Hash,
+  bytes: Bytes,
+  header: z.object({ height: z.number().int() }),
+  txOut: z
+    .object({
+      bestblock: Hash,
+      confirmations: z.number().int(),
+      value: Btc,
+      scriptPubKey: z.object({ hex: Bytes }),
+      coinbase: z.boolean(),
+    })
+    .nullable(),
+  smartFee: z.object({ feerate: z.number().positive().optional() }),
+  mempoolInfo: z.object({ mempoolminfee: z.number().nonnegative() }),
+  spendingPrevout: z.array(z.object({ spendingtxid: z.string().optional() })),
+  package: z.object({
+    package_msg: z.string(),
+    'tx-results': z.record(z.string(), z.object({ error: z.string().optional() })),
+  }),
+} as const
+
+/** The reply in the shape asked for. */
+export const readReply = <T>(schema: z.ZodType<T>, method: string, reply: unknown): Result<T, RpcError> => {
+  const parsed = schema.safeParse(reply)
+  return parsed.success
+    ? ok(parsed.data)
+    : err({ code: 'bitcoind-bad-reply', method, detail: z.prettifyError(parsed.error) })
+}
