@@ -42,6 +42,8 @@ const node = supported ? process.execPath : installedNode()
 const ready = supported && flags.every((flag) => process.execArgv.includes(flag))
 
 if (ready) {
+  // The mark is for one launch: a node may start others.
+  delete process.env.FULGURITE_LAUNCHED
   module.enableCompileCache()
   const { main } = await import(fromSource ? '../src/cli/main.ts' : '../dist/cli/main.js')
   await main()

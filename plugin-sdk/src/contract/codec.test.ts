@@ -1,7 +1,15 @@
 import test from 'ava'
 import fc from 'fast-check'
 import { restoreEvent, restoreReply } from '../generated/decoders.ts'
-import { encodeEvent, encodeJson, encodeReply, parseRequest, parseVerdict, withoutSecrets } from './index.ts'
+import {
+  allOperations,
+  encodeEvent,
+  encodeJson,
+  encodeReply,
+  parseRequest,
+  parseVerdict,
+  withoutSecrets,
+} from './index.ts'
 
 const channelId = 'ab'.repeat(32)
 const nodeId = `02${'cd'.repeat(32)}`
@@ -65,6 +73,27 @@ test('parseRequest — names a field inside a list', (t) => {
   const request = { paymentHash: channelId, paymentSecret: channelId, route: [hop] }
   const parsed = parseRequest('payments', 'sendToRoute', request)
   t.is(parsed.ok ? '' : parsed.error.field, 'route.0.cltvExpiryDelta')
+})
+
+test('parseRequest — answers and never throws, whatever comes', (t) => {
+  const operations = allOperations()
+  fc.assert(
+    fc.property(fc.nat(operations.length - 1), fc.anything({ withBigInt: true }), (index, request) => {
+      const { actor, name } = operations[index] as (typeof operations)[number]
+      t.is(typeof parseRequest(actor, name as never, request).ok, 'boolean')
+    }),
+  )
+  let deep: unknown = 1
+  for (let i = 0; i < 100_000; i++) deep = { deep }
+  const parsed = parseRequest('plugins', 'install', { path: '/p', config: { deep } })
+  t.deepEqual(parsed, {
+    ok: false,
+    error: {
+      code: 'invalid-request',
+      message: 'config: expected JSON that nests at most 32 deep',
+      field: 'config',
+    },
+  })
 })
 
 test('encodeJson — reads back as what was written, for any JSON value', (t) => {

@@ -77,8 +77,22 @@ export const SocketAddress = scalar<string>(
   { summary: '`host:port`.' },
 )
 export const Invoice = scalar<string>('invoice', z.string().min(20).max(7_089), { summary: 'A BOLT 11 invoice.' })
-/** Any JSON object. Readers check it against a schema of their own. */
-export const JsonObject = scalar<Readonly<Record<string, unknown>>>('json', z.record(z.string(), z.json()))
+const MAX_JSON_DEPTH = 32
+
+// Its own depth bounds the recursion, so that no input can exhaust the stack.
+const isJson = (value: unknown, depth: number): boolean => {
+  if (typeof value === 'number') return Number.isFinite(value)
+  if (typeof value !== 'object' || value === null) return ['string', 'boolean', 'object'].includes(typeof value)
+  return depth < MAX_JSON_DEPTH && Object.values(value).every((member) => isJson(member, depth + 1))
+}
+
+/** Any JSON object that nests at most 32 deep. Readers check it against a schema of their own. */
+export const JsonObject = scalar<Readonly<Record<string, unknown>>>(
+  'json',
+  z
+    .record(z.string(), z.unknown())
+    .refine((value) => isJson(value, 0), { error: `expected JSON that nests at most ${MAX_JSON_DEPTH} deep` }),
+)
 
 /** A whole number in a range. */
 export const integer = (min: number, max: number, summary?: string): z.ZodType<number> =>
