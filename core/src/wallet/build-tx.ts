@@ -1,0 +1,100 @@
+import { dustLimit } from '../bitcoin/fees.ts'
+import { compactSizeLength } from '../bitcoin/serialization.ts'
+import type { Tx, TxInput, TxOutput } from '../bitcoin/transaction.ts'
+import { EMPTY } from '../lib/bytes.ts'
+import { invariant } from '../lib/errors.ts'
+import { err, ok, type Result } from '../lib/result.ts'
+import type { FeeratePerKw, Sat } from '../lib/units.ts'
+import { baseWeight, type Candidate, effectiveValue, feeCeil, inputWeightOf, selectCoins } from './coin-selection.ts'
+import type { BumpRequest, FundedTx, FundRequest, WalletError } from './wallet.ts'
+
+/** What there is to build from. */
+export interface Funds {
+  readonly candidates: readonly Candidate[]
+  readonly changeScript: Uint8Array
+}
+
+// Below the final values: locktimes hold, and a higher fee may replace the transaction (BIP 125).
+const SEQUENCE = 0xfffffffd
+
+const sumOf = (outputs: readonly TxOutput[]): bigint =>
+  outputs.reduce((sum, { amount }) => sum + (amount as bigint), 0n)
+
+/** Adds inputs and change to outputs. */
+export const buildFunding = (request: FundRequest, funds: Funds): Result<FundedTx, WalletError> => {
+  const { outputs, feeratePerKw, lockTime = 0 } = request
+  for (const { amount, script } of outputs) {
+    const minimum = dustLimit(script)
+    if ((amount as bigint) < (minimum as bigint)) return err({ code: 'amount-too-small', minimum })
+  }
+  const baseFee = feeCeil(feeratePerKw, baseWeight(outputs.map(({ script }) => script)))
+  return buildBump({ tx: { version: 2, inputs: [], outputs, lockTime }, prevouts: [], baseFee, feeratePerKw }, funds)
+}
+
+/** Adds inputs and change behind those of a transaction. */
+export const buildBump = (
+  { tx, prevouts, baseFee, feeratePerKw }: BumpRequest,
+  { candidates, changeScript }: Funds,
+): Result<FundedTx, WalletError> => {
+  invariant(prevouts.length === tx.inputs.length, 'each input has its spent output')
+  const target = sumOf(tx.outputs) + (baseFee as bigint) - sumOf(prevouts)
+  const changeRequired = tx.outputs.length === 0
+  // A transaction that pays enough by itself is left as it is.
+  if (target <= 0n && tx.inputs.length > 0 && !changeRequired) {
+    return ok({ tx, prevouts, fee: sumOf(prevouts) - sumOf(tx.outputs) })
+  }
+  const selected = selectCoins({
+    candidates,
+    target,
+    feeratePerKw,
+    changeScript,
+    changeRequired,
+    inputCount: tx.inputs.length,
+    outputCount: tx.outputs.length,
+  })
+  if (!selected.ok) return selected
+  const { chosen, change } = selected.value
+  const outputs = change === undefined ? tx.outputs : [...tx.outputs, { amount: change, script: changeScript }]
+  const spent = [...prevouts, ...chosen.map(prevoutOf)]
+  return ok({
+    tx: { ...tx, inputs: [...tx.inputs, ...chosen.map(inputOf)], outputs },
+    prevouts: spent,
+    fee: sumOf(spent) - sumOf(outputs),
+    ...(change !== undefined && { changeOutput: outputs.length - 1 }),
+  })
+}
+
+/** Sends every coin that is worth its fee to one output. */
+export const buildSweep = (
+  script: Uint8Array,
+  feeratePerKw: FeeratePerKw,
+  lockTime: number,
+  candidates: readonly Candidate[],
+): Result<FundedTx, WalletError> => {
+  const worth = candidates.filter((candidate) => effectiveValue(candidate, feeratePerKw) > 0n)
+  const prevouts = worth.map(prevoutOf)
+  const weight =
+    baseWeight([script]) +
+    4 * (compactSizeLength(worth.length) - 1) +
+    worth.reduce((sum, { coin }) => sum + inputWeightOf(coin), 0)
+  const fee = feeCeil(feeratePerKw, weight)
+  const [total, minimum] = [sumOf(prevouts), dustLimit(script) as bigint]
+  const amount: Sat = total - fee
+  if ((amount as bigint) < minimum) {
+    return err({ code: 'insufficient-funds', needed: fee + minimum, available: total })
+  }
+  return ok({
+    tx: { version: 2, inputs: worth.map(inputOf), outputs: [{ amount, script }], lockTime },
+    prevouts,
+    fee,
+  })
+}
+
+const prevoutOf = ({ coin, script }: Candidate): TxOutput => ({ amount: coin.amount, script })
+
+const inputOf = ({ coin }: Candidate): TxInput => ({
+  outpoint: coin.outpoint,
+  sequence: SEQUENCE,
+  scriptSig: EMPTY,
+  witness: [],
+})

@@ -1,0 +1,140 @@
+import { scriptToAddress } from '../bitcoin/address.ts'
+import type { Network } from '../bitcoin/network.ts'
+import { type Tx, type TxOutput, txidOf } from '../bitcoin/transaction.ts'
+import { toHex } from '../lib/bytes.ts'
+import type { Clock } from '../lib/clock.ts'
+import { invariant } from '../lib/errors.ts'
+import type { OutPoint } from '../lib/ids.ts'
+import { ok, type Result } from '../lib/result.ts'
+import type { Rng } from '../lib/rng.ts'
+import { buildBump, buildFunding, buildSweep, type Funds } from './build-tx.ts'
+import type { AddressType, KeyPath, WalletKeys } from './keys.ts'
+import { changedRows } from './rows.ts'
+import { signTx } from './sign.ts'
+import { applyBlock, applyTx, forgetTx, past, setReserved, undoBlocks } from './track.ts'
+import type { FundedTx, OwnAddress, Wallet, WalletError, WalletRow } from './wallet.ts'
+import { balanceOf, type Coin, spendableCoins, type WalletState } from './wallet-state.ts'
+
+export interface BuiltInWalletOptions {
+  readonly keys: WalletKeys
+  readonly network: Network
+  readonly clock: Pick<Clock, 'now'>
+  readonly rng: Rng
+  /** What `restoreState` read, or `EMPTY_WALLET`. */
+  readonly state: WalletState
+  readonly save: (rows: readonly WalletRow[]) => void
+}
+
+/** The thin shell: holds the state, and hands on the rows that each call changed. */
+export const builtInWallet = (options: BuiltInWalletOptions): Wallet => {
+  const { keys, network, clock, rng, save } = options
+  let state = options.state
+
+  const change = (after: WalletState): void => {
+    if (after === state) return
+    const rows = changedRows(state, after)
+    state = after
+    if (rows.length > 0) save(rows)
+  }
+
+  const own = (path: KeyPath): OwnAddress => {
+    const script = keys.script(path)
+    const address = scriptToAddress(script, network)
+    invariant(address !== undefined, 'a script of ours has an address')
+    return { address, script }
+  }
+  const freshPath = (type: AddressType, branch: KeyPath['branch']): KeyPath => ({
+    type,
+    branch,
+    index: state.next[type][branch],
+  })
+
+  const fundsOf = (coins: readonly Coin[]): Funds & { readonly changePath: KeyPath } => {
+    const changePath = freshPath('p2tr', 'change')
+    return {
+      candidates: coins.map((coin) => ({ coin, script: keys.script(coin.path) })),
+      changeScript: keys.script(changePath),
+      changePath,
+    }
+  }
+  // Sets the inputs aside and takes the change key out of circulation, in one write.
+  const keep = (funded: FundedTx, changePath: KeyPath): FundedTx => {
+    const reserved = setReserved(
+      state,
+      funded.tx.inputs.map(({ outpoint }) => outpoint),
+      true,
+    )
+    change(funded.changeOutput === undefined ? reserved : { ...reserved, next: past(state.next, changePath) })
+    return funded
+  }
+  const sign = ({ tx, prevouts }: { readonly tx: Tx; readonly prevouts: readonly TxOutput[] }): Tx =>
+    signTx({ tx, prevouts, pathOf: (script) => keys.find(script, state.next), keys, rng })
+
+  const processTx = (tx: Tx, label?: string): void => {
+    const seen = { tx, txid: txidOf(tx), now: clock.now(), ...(label !== undefined && { label }) }
+    change(applyTx(state, keys, seen))
+  }
+
+  return {
+    balance: () => balanceOf(state),
+    newAddress(type = 'p2tr') {
+      const path = freshPath(type, 'receive')
+      change({ ...state, next: past(state.next, path) })
+      return own(path)
+    },
+    coins: () =>
+      [...state.coins.values()]
+        .filter(({ spentBy }) => spentBy === undefined)
+        .map((coin) => ({ ...coin, ...own(coin.path) })),
+    transactions: () => [...state.txs.values()].sort((a, b) => (b.seenAt as number) - (a.seenAt as number)),
+    fund(request) {
+      const { changePath, ...funds } = fundsOf(spendableCoins(state))
+      const funded = buildFunding(request, funds)
+      return funded.ok ? ok(keep(funded.value, changePath)) : funded
+    },
+    send({ script, amount, feeratePerKw, label }): Result<{ tx: Tx; fee: bigint }, WalletError> {
+      const { changePath, ...funds } = fundsOf(spendableCoins(state))
+      // Only the next block may take it, so that nobody gains by mining this one again.
+      const lockTime = state.height as number
+      const built =
+        amount === 'all'
+          ? buildSweep(script, feeratePerKw, lockTime, funds.candidates)
+          : buildFunding({ outputs: [{ amount, script }], feeratePerKw, lockTime }, funds)
+      if (!built.ok) return built
+      const tx = sign(keep(built.value, changePath))
+      processTx(tx, label)
+      return ok({ tx, fee: built.value.fee as bigint })
+    },
+    bump(request) {
+      // BIP 125: a replacement must not bring in unconfirmed inputs, and a bump may itself be replaced.
+      const confirmed = spendableCoins(state).filter(({ height }) => height !== undefined)
+      const { changePath, ...funds } = fundsOf(confirmed)
+      const funded = buildBump(request, funds)
+      return funded.ok ? ok(keep(funded.value, changePath)) : funded
+    },
+    sign,
+    reserve: (outpoints: readonly OutPoint[]) => change(setReserved(state, outpoints, true)),
+    release: (outpoints: readonly OutPoint[]) => change(setReserved(state, outpoints, false)),
+    processTx,
+    processBlock: ({ height, txs, txids }) => change(applyBlock(state, keys, { height, txs, txids, now: clock.now() })),
+    undoBlocks: (fromHeight) => change(undoBlocks(state, fromHeight)),
+    forget: (tx) => change(forgetTx(state, txidOf(tx))),
+    pending() {
+      const waiting = new Map(
+        [...state.txs.values()]
+          .filter(({ height, spent }) => height === undefined && (spent as bigint) > 0n)
+          .map((record) => [toHex(record.txid), record.tx]),
+      )
+      const ordered = new Set<Tx>()
+      const visit = (tx: Tx): void => {
+        for (const { outpoint } of tx.inputs) {
+          const parent = waiting.get(toHex(outpoint.txid))
+          if (parent !== undefined) visit(parent)
+        }
+        ordered.add(tx)
+      }
+      for (const tx of waiting.values()) visit(tx)
+      return [...ordered]
+    },
+  }
+}

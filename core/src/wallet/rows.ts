@@ -1,0 +1,171 @@
+import { ByteReader, ByteWriter, compactSizeLength } from '../bitcoin/serialization.ts'
+import { decodeTx, encodeTx } from '../bitcoin/transaction.ts'
+import { outpointKey } from '../chain/outpoint-key.ts'
+import { concat, toHex, u32be, utf8Decode, utf8Encode } from '../lib/bytes.ts'
+import { err, ok, type Result } from '../lib/result.ts'
+import { type AddressType, type Branch, KEY_CHAINS, type NextIndexes } from './keys.ts'
+import type { WalletRow } from './wallet.ts'
+import { type Coin, EMPTY_WALLET, type WalletState, type WalletTx } from './wallet-state.ts'
+
+// The rows of a wallet. Keys: `c` txid index -> coin, `t` txid -> transaction, `s` -> counters. Every value begins with
+// the version of its form; integers are little-endian.
+const COIN = 0x63
+const TX = 0x74
+const COUNTERS = 0x73
+const VERSION = 1
+
+const TYPES: readonly AddressType[] = ['p2wpkh', 'p2tr']
+const BRANCHES: readonly Branch[] = ['receive', 'change']
+
+/** A row is not one that this version can read. */
+export interface UnreadableRow {
+  readonly code: 'wallet-row-unreadable'
+  /** Of the row, in hexadecimal. */
+  readonly key: string
+}
+
+/** The rows to write so that what is kept goes from one state to the other. */
+export const changedRows = (before: WalletState, after: WalletState): readonly WalletRow[] => {
+  const rows: WalletRow[] = []
+  for (const [key, coin] of after.coins) {
+    if (before.coins.get(key) !== coin) rows.push({ key: coinKey(coin), value: encodeCoin(coin) })
+  }
+  for (const [key, coin] of before.coins) if (!after.coins.has(key)) rows.push({ key: coinKey(coin), value: undefined })
+  for (const [key, tx] of after.txs) {
+    if (before.txs.get(key) !== tx) rows.push({ key: txKey(tx), value: encodeWalletTx(tx) })
+  }
+  for (const [key, tx] of before.txs) if (!after.txs.has(key)) rows.push({ key: txKey(tx), value: undefined })
+  if (before.height !== after.height || before.next !== after.next) {
+    rows.push({ key: Uint8Array.of(COUNTERS), value: encodeCounters(after) })
+  }
+  return rows
+}
+
+/** The state that the rows keep, in any order. */
+export const restoreState = (
+  rows: Iterable<{ readonly key: Uint8Array; readonly value: Uint8Array }>,
+): Result<WalletState, UnreadableRow> => {
+  const coins = new Map<string, Coin>()
+  const txs = new Map<string, WalletTx>()
+  let counters: Pick<WalletState, 'next' | 'height'> = EMPTY_WALLET
+  for (const { key, value } of rows) {
+    const unreadable = (): Result<WalletState, UnreadableRow> => err({ code: 'wallet-row-unreadable', key: toHex(key) })
+    const reader = new ByteReader(value)
+    if (reader.u8() !== VERSION) return unreadable()
+    if (key[0] === COIN && key.length === 37) {
+      const coin = readCoin(key, reader)
+      coins.set(outpointKey(coin.outpoint), coin)
+    } else if (key[0] === TX && key.length === 33) {
+      const record = readWalletTx(key.slice(1), reader)
+      if (record === undefined) return unreadable()
+      txs.set(toHex(record.txid), record)
+    } else if (key[0] === COUNTERS && key.length === 1) {
+      counters = readCounters(reader)
+    } else {
+      return unreadable()
+    }
+    reader.end()
+    if (reader.fault !== undefined) return unreadable()
+  }
+  return ok({ coins, txs, ...counters })
+}
+
+const coinKey = ({ outpoint }: Coin): Uint8Array => concat(Uint8Array.of(COIN), outpoint.txid, u32be(outpoint.index))
+
+const txKey = ({ txid }: WalletTx): Uint8Array => concat(Uint8Array.of(TX), txid)
+
+const encodeCoin = ({ amount, path, height, ours, coinbase, reserved, spentBy }: Coin): Uint8Array => {
+  const writer = new ByteWriter(1 + 8 + 6 + 1 + 4 + (spentBy === undefined ? 0 : 32))
+  writer.u8(VERSION)
+  writer.u64(amount)
+  writer.u8(TYPES.indexOf(path.type))
+  writer.u8(BRANCHES.indexOf(path.branch))
+  writer.u32(path.index)
+  writer.u8(flags(ours, coinbase, reserved, height !== undefined, spentBy !== undefined))
+  writer.u32((height as number | undefined) ?? 0)
+  if (spentBy !== undefined) writer.raw(spentBy)
+  return writer.bytes
+}
+
+const readCoin = (key: Uint8Array, reader: ByteReader): Coin => {
+  const outpoint = { txid: key.slice(1, 33), index: new DataView(key.buffer, key.byteOffset).getUint32(33) }
+  const amount = reader.u64()
+  const type = pick(TYPES, reader)
+  const branch = pick(BRANCHES, reader)
+  const index = reader.u32()
+  const [ours = false, coinbase = false, reserved = false, hasHeight, isSpent] = readFlags(reader)
+  const height = reader.u32()
+  return {
+    outpoint,
+    amount,
+    path: { type, branch, index },
+    ...(hasHeight && { height }),
+    ours,
+    coinbase,
+    reserved,
+    ...(isSpent && { spentBy: reader.raw(32) }),
+  }
+}
+
+const encodeWalletTx = ({ tx, height, received, spent, fee, label, seenAt }: WalletTx): Uint8Array => {
+  const [bytes, labelBytes] = [encodeTx(tx), utf8Encode(label ?? '')]
+  const length = 1 + 1 + 4 + 4 * 8 + compactSizeLength(labelBytes.length) + labelBytes.length + bytes.length
+  const writer = new ByteWriter(length)
+  writer.u8(VERSION)
+  writer.u8(flags(height !== undefined, fee !== undefined, label !== undefined))
+  writer.u32((height as number | undefined) ?? 0)
+  writer.u64(received)
+  writer.u64(spent)
+  writer.u64(fee ?? 0n)
+  writer.u64(BigInt(seenAt as number))
+  writer.sized(labelBytes)
+  writer.raw(bytes)
+  return writer.bytes
+}
+
+const readWalletTx = (txid: Uint8Array, reader: ByteReader): WalletTx | undefined => {
+  const [hasHeight, hasFee, hasLabel] = readFlags(reader)
+  const height = reader.u32()
+  const [received, spent, fee, seenAt] = [reader.u64(), reader.u64(), reader.u64(), reader.u64()]
+  const label = utf8Decode(reader.sized())
+  const tx = decodeTx(reader.raw(reader.remaining))
+  if (!tx.ok) return undefined
+  return {
+    txid,
+    tx: tx.value,
+    ...(hasHeight && { height }),
+    received,
+    spent,
+    ...(hasFee && { fee }),
+    ...(hasLabel && { label }),
+    seenAt: Number(seenAt),
+  }
+}
+
+const encodeCounters = ({ height, next }: WalletState): Uint8Array => {
+  const writer = new ByteWriter(1 + 4 + 4 * KEY_CHAINS.length)
+  writer.u8(VERSION)
+  writer.u32(height as number)
+  for (const { type, branch } of KEY_CHAINS) writer.u32(next[type][branch])
+  return writer.bytes
+}
+
+const readCounters = (reader: ByteReader): Pick<WalletState, 'next' | 'height'> => {
+  const height = reader.u32()
+  let next: NextIndexes = EMPTY_WALLET.next
+  for (const { type, branch } of KEY_CHAINS) next = { ...next, [type]: { ...next[type], [branch]: reader.u32() } }
+  return { height, next }
+}
+
+const flags = (...bits: readonly boolean[]): number => bits.reduce((sum, bit, i) => sum + (bit ? 1 << i : 0), 0)
+
+const readFlags = (reader: ByteReader): readonly boolean[] => {
+  const byte = reader.u8()
+  return [0, 1, 2, 3, 4].map((i) => (byte & (1 << i)) !== 0)
+}
+
+const pick = <T>(values: readonly T[], reader: ByteReader): T => {
+  const value = values[reader.u8()]
+  if (value === undefined) reader.fail('unknown-flag')
+  return value ?? (values[0] as T)
+}
