@@ -40,7 +40,7 @@ const FAILURES: readonly (readonly [FailureMessage, string])[] = [
   [{ type: 'invalid_onion_hmac', sha256OfOnion }, `c005${hash}`],
   [{ type: 'invalid_onion_key', sha256OfOnion }, `c006${hash}`],
   [{ type: 'temporary_channel_failure', channelUpdate }, `1007${enclosed}`],
-  [{ type: 'temporary_channel_failure', channelUpdate: undefined }, '10070000'],
+  [{ type: 'temporary_channel_failure' }, '10070000'],
   [{ type: 'permanent_channel_failure' }, '4008'],
   [{ type: 'required_channel_feature_missing' }, '4009'],
   [{ type: 'unknown_next_peer' }, '400a'],
@@ -93,7 +93,7 @@ test('an enclosed channel_update without its message type is read too', (t) => {
 })
 
 test('an enclosed channel_update that cannot be read is taken as none', (t) => {
-  t.deepEqual(decodeFailure(fromHex('10070003010203')), { type: 'temporary_channel_failure', channelUpdate: undefined })
+  t.deepEqual(decodeFailure(fromHex('10070003010203')), { type: 'temporary_channel_failure' })
 })
 
 test('unknown codes, and known ones without all their data, are kept as unknown', (t) => {

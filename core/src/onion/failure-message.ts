@@ -29,7 +29,7 @@ interface OfBadOnion<Type extends string> {
 
 interface WithUpdate {
   /** The relay policy in force; absent where the failing node kept it to itself, or sent something else. */
-  readonly channelUpdate: ChannelUpdate | undefined
+  readonly channelUpdate?: ChannelUpdate | undefined
 }
 
 type KnownFailure =
