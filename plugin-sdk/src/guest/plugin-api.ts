@@ -55,7 +55,12 @@ export interface PluginEvents {
    * stopped. The label names the subscription and its cursor: keep it. A handler that fails is tried again with growing
    * pauses, then the event is set aside. Subscribe while the plugin is set up.
    */
-  each<Name extends DurableEventName>(label: string, name: Name, handler: EventHandler<Name>, options?: EachOptions): void
+  each<Name extends DurableEventName>(
+    label: string,
+    name: Name,
+    handler: EventHandler<Name>,
+    options?: EachOptions,
+  ): void
   each<Name extends DurableEventName>(
     label: string,
     name: Name,

@@ -1,0 +1,237 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import type { Duplex } from 'node:stream'
+import { z } from 'zod'
+import { encodeFrame, FrameDecoder } from '../actor/frame-codec.ts'
+import { nestsDeeperThan } from '../actor/json-depth.ts'
+import type { Clock } from '../lib/clock.ts'
+import { invariant } from '../lib/errors.ts'
+import type { CellFault, LoadFrame, OutboxHeader } from './cell-protocol.ts'
+import type { UsageProbe } from './process-usage.ts'
+import type { Watchdog, WatchedCell } from './watchdog.ts'
+
+export interface CellEnvironment {
+  readonly clock: Clock
+  readonly watchdog: Watchdog
+  readonly probe: UsageProbe
+  /** The bundled program. */
+  readonly program: string
+  /** The native addon. */
+  readonly addon: string
+}
+
+/** What the owner of a cell hears of it. */
+export interface CellListener {
+  outbox(header: OutboxHeader, text: string): void
+  /** It has answered that it is there, and can take a turn again. */
+  idle(): void
+  /** Once, however it came about. */
+  ended(fault: CellFault): void
+}
+
+const START_MS = 30_000
+const MAX_INBOX_BYTES = 16 << 20
+const STDERR_CHARS = 2_000
+const HEADER_CHARS = 8_192
+const FAULT_CHARS = 8_192
+const MB = 1_048_576
+
+const Fault = z.object({ code: z.string().regex(/^[a-z-]{1,32}$/), text: z.string().max(4_096) })
+const Header = z.object({ cpuMicros: z.number().nonnegative(), fault: z.string().max(4_096).optional() })
+
+/** Everything Node can refuse a process, and one file it may read. */
+const flagsFor = ({ program }: CellEnvironment): readonly string[] => [
+  '--permission',
+  '--allow-addons',
+  `--allow-fs-read=${program}`,
+  '--no-experimental-sqlite',
+  '--single-threaded',
+  '--no-node-snapshot',
+  '--no-warnings',
+  '--disable-proto=throw',
+]
+
+type Phase = 'starting' | 'empty' | 'loading' | 'idle' | 'ping' | 'turn' | 'ended'
+
+/**
+ * A cell's process, seen from the core. It has no environment, no file but its program, no network and no child. It speaks
+ * only when spoken to: a frame that nobody waits for ends it, as does one that is too large, too deep or malformed.
+ */
+export class CellProcess implements WatchedCell {
+  readonly pid: number
+  readonly ready: Promise<boolean>
+  work = 0
+  workSince = 0
+  maxResidentBytes = 256 * MB
+  maxCpuMs = START_MS
+  maxWallMs = START_MS
+  readonly #environment: CellEnvironment
+  readonly #child: ChildProcess
+  readonly #pipe: Duplex
+  #phase: Phase = 'starting'
+  #decoder = this.#decoderFor(HEADER_CHARS)
+  #outboxBytes = 0
+  #stderr = ''
+  #listener: CellListener | undefined
+  #onReady: (ready: boolean) => void = () => {}
+  #onLoaded: () => void = () => {}
+
+  constructor(environment: CellEnvironment) {
+    this.#environment = environment
+    const argv = [...flagsFor(environment), environment.program, environment.addon, String(MAX_INBOX_BYTES)]
+    this.#child = spawn(process.execPath, argv, { env: {}, cwd: '/', stdio: ['ignore', 'ignore', 'pipe', 'pipe'] })
+    this.pid = this.#child.pid ?? -1
+    this.#pipe = this.#child.stdio[3] as Duplex
+    this.ready = new Promise((resolve) => {
+      this.#onReady = resolve
+    })
+    this.#listen()
+    environment.watchdog.add(this)
+    this.#begin('starting')
+  }
+
+  get phase(): Phase {
+    return this.#phase
+  }
+
+  /** Puts a plugin in. `loaded` is called when its module has run; what goes wrong is told to the listener. */
+  load(frame: LoadFrame, maxCpuMs: number, listener: CellListener, loaded: () => void): void {
+    invariant(this.#phase === 'empty', 'a cell takes one plugin')
+    this.#listener = listener
+    this.#onLoaded = loaded
+    this.#outboxBytes = frame.outboxBytes
+    // A character takes three bytes at most.
+    this.#decoder = this.#decoderFor(3 * frame.outboxBytes + HEADER_CHARS)
+    const before = this.#environment.probe(this.pid)?.residentBytes ?? 64 * MB
+    // A heap may pass its limit for a moment, and collecting it takes room.
+    this.maxResidentBytes = before + (2 * frame.memoryMb + 16) * MB
+    this.maxCpuMs = maxCpuMs
+    this.maxWallMs = 2 * frame.wallMs
+    this.#begin('loading')
+    this.#pipe.write(encodeFrame(`L${JSON.stringify(frame)}`))
+  }
+
+  /** Hands the plugin its inbox. Only when the last turn is over. */
+  turn(inbox: string): void {
+    invariant(this.#phase === 'idle', 'one turn at a time')
+    this.#begin('turn')
+    this.#pipe.write(encodeFrame(`T${inbox}`))
+  }
+
+  /** Asks for a sign of life, if it is not at work. */
+  ping(): void {
+    if (this.#phase !== 'idle') return
+    this.#begin('ping')
+    this.#pipe.write(encodeFrame('P'))
+  }
+
+  /** Ends the process, at once and for ever. */
+  end(fault: CellFault): void {
+    if (this.#phase === 'ended') return
+    this.#phase = 'ended'
+    this.work = 0
+    this.#environment.watchdog.remove(this)
+    this.#child.kill('SIGKILL')
+    this.#pipe.destroy()
+    this.#onReady(false)
+    this.#listener?.ended(fault)
+  }
+
+  /** Memory of the process, as the system counts it. */
+  residentBytes(): number | undefined {
+    return this.#environment.probe(this.pid)?.residentBytes
+  }
+
+  /** Whether anything keeps the core's own process from ending is none of a cell's doing. */
+  unref(): void {
+    this.#child.unref()
+  }
+
+  #begin(phase: 'starting' | 'loading' | 'ping' | 'turn'): void {
+    this.#phase = phase
+    this.work += 1
+    this.workSince = this.#environment.clock.now()
+    this.#environment.watchdog.wake()
+  }
+
+  #rest(phase: 'empty' | 'idle'): void {
+    this.#phase = phase
+    this.work += 1
+  }
+
+  #listen(): void {
+    this.#child.on('error', (error) => this.end({ code: 'cell-failed', text: error.message }))
+    this.#child.on('exit', (code, signal) => this.end(this.#exitFault(code, signal)))
+    this.#child.stderr?.setEncoding('latin1').on('data', (text: string) => {
+      this.#stderr += text.slice(0, STDERR_CHARS)
+      // Nothing more is read: who floods it blocks itself.
+      if (this.#stderr.length >= STDERR_CHARS) this.#child.stderr?.destroy()
+    })
+    this.#pipe.on('data', (chunk: Buffer) => this.#decoder.push(chunk))
+    this.#pipe.on('error', () => {})
+  }
+
+  #decoderFor(maxBytes: number): FrameDecoder {
+    return new FrameDecoder({
+      maxBytes,
+      onFrame: (text) => this.#frame(text),
+      onError: (error) => this.end({ code: 'protocol-violation', text: `the cell sent a bad frame: ${error.code}` }),
+    })
+  }
+
+  #frame(text: string): void {
+    const kind = text[0]
+    if (this.#phase === 'ended') return
+    if (kind === 'F') return this.#fault(text)
+    if (kind === 'R' && this.#phase === 'starting') {
+      this.#rest('empty')
+      return this.#onReady(true)
+    }
+    if (kind === 'L' && this.#phase === 'loading') {
+      this.#rest('idle')
+      return this.#onLoaded()
+    }
+    if (kind === 'O' && this.#phase === 'turn') return this.#outbox(text)
+    if (kind === 'P' && this.#phase === 'ping') {
+      this.#rest('idle')
+      return this.#listener?.idle()
+    }
+    this.end({ code: 'protocol-violation', text: `the cell sent a frame that nobody asked for while ${this.#phase}` })
+  }
+
+  #fault(text: string): void {
+    const fault = text.length > FAULT_CHARS ? undefined : parsed(Fault, text.slice(1))
+    this.end(fault ?? { code: 'protocol-violation', text: 'the cell sent a malformed fault' })
+  }
+
+  #outbox(text: string): void {
+    const split = text.indexOf('\n')
+    const header = split < 0 || split > HEADER_CHARS ? undefined : parsed(Header, text.slice(1, split))
+    if (header === undefined) return this.end({ code: 'protocol-violation', text: 'the cell sent a malformed outbox' })
+    if (text.length - split > this.#outboxBytes + 1) {
+      return this.end({ code: 'outbox-too-large', text: `${text.length} characters in one turn` })
+    }
+    this.#rest('idle')
+    const { cpuMicros, fault } = header
+    this.#listener?.outbox(fault === undefined ? { cpuMicros } : { cpuMicros, fault }, text.slice(split + 1))
+  }
+
+  #exitFault(code: number | null, signal: string | null): CellFault {
+    const said = this.#stderr.trim().replaceAll(/\s+/g, ' ').slice(0, 512)
+    const how = signal === null ? `exit code ${code}` : signal
+    const memory = /out of memory|allocation failed/i.test(said)
+    return {
+      code: memory ? 'memory-limit' : 'cell-crashed',
+      text: `the cell ended by ${how}${said === '' ? '' : `: ${said}`}`,
+    }
+  }
+}
+
+const parsed = <Output>(schema: z.ZodType<Output>, text: string): Output | undefined => {
+  if (nestsDeeperThan(text, 4)) return undefined
+  try {
+    const result = schema.safeParse(JSON.parse(text))
+    return result.success ? result.data : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,26 @@
+/**
+ * The frames between the core and a cell, told apart by their first character. To the cell: `L` load a plugin (then a
+ * `LoadFrame`), `T` a turn (then the inbox), `P` are you there. From it: `R` ready, `L` loaded, `O` a turn's outbox (then an
+ * `OutboxHeader`, a line feed and the outbox), `F` the plugin is ended (then a `CellFault`), `P` I am here. A cell speaks
+ * only when it is spoken to, once each time: anything more ends it.
+ */
+export interface LoadFrame {
+  readonly code: string
+  /** The isolate's heap. */
+  readonly memoryMb: number
+  /** How long a turn may take by the clock on the wall. */
+  readonly wallMs: number
+  readonly outboxBytes: number
+}
+
+export interface OutboxHeader {
+  readonly cpuMicros: number
+  /** A rejection that nobody handled. */
+  readonly fault?: string
+}
+
+/** Why a plugin was ended. `code` is one that the host's log explains. */
+export interface CellFault {
+  readonly code: string
+  readonly text: string
+}

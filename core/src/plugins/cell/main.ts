@@ -1,0 +1,51 @@
+// The whole program of a cell. It is bundled into one file with the guest's runtime, reads frames from the core on fd 3,
+// and ends when the core closes the pipe.
+
+import type ivm from 'isolated-vm'
+import type { CellFault, LoadFrame } from '../cell-protocol.ts'
+import { dropRights, loadAddon } from './lock-down.ts'
+import { receiveFrames, sendFrame } from './pipe.ts'
+import { PluginIsolate } from './plugin-isolate.ts'
+
+// Put in by the bundler.
+declare const GUEST_RUNTIME: string
+
+const [addonPath = '', maxFrameBytes = ''] = process.argv.slice(2)
+const engine = loadAddon<{ ivm: typeof ivm }>(addonPath).ivm
+dropRights()
+
+let plugin: PluginIsolate | undefined
+
+const end = (fault: CellFault): never => {
+  sendFrame(`F${JSON.stringify(fault)}`)
+  return process.exit(1)
+}
+
+const load = (text: string): void => {
+  const frame = JSON.parse(text) as LoadFrame
+  const isolate = new PluginIsolate(engine, GUEST_RUNTIME, frame)
+  const fault = isolate.load(frame.code)
+  if (fault !== undefined) return end(fault)
+  plugin = isolate
+  sendFrame('L')
+}
+
+const turn = (inbox: string): void => {
+  if (plugin === undefined) return end({ code: 'not-loaded', text: 'a turn came before the plugin' })
+  const outcome = plugin.turn(inbox)
+  if (outcome.type === 'ended') return end(outcome.fault)
+  const { text, cpuMicros, fault } = outcome
+  sendFrame(`O${JSON.stringify(fault === undefined ? { cpuMicros } : { cpuMicros, fault })}\n${text}`)
+}
+
+sendFrame('R')
+receiveFrames(Number(maxFrameBytes), (frame) => {
+  switch (frame[0]) {
+    case 'T':
+      return turn(frame.slice(1))
+    case 'L':
+      return load(frame.slice(1))
+    case 'P':
+      return sendFrame('P')
+  }
+})

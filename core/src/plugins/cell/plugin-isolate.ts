@@ -1,0 +1,99 @@
+import type ivm from 'isolated-vm'
+import type { CellFault, LoadFrame } from '../cell-protocol.ts'
+
+type Argument = string | ivm.Dereference<unknown> | undefined
+type Guest = ivm.Reference<(argument?: Argument) => string>
+
+/** What a turn came to. */
+export type TurnOutcome =
+  | { readonly type: 'outbox'; readonly text: string; readonly cpuMicros: number; readonly fault?: string }
+  | { readonly type: 'ended'; readonly fault: CellFault }
+
+// V8 words these; a plugin that throws the same words only ends itself.
+const TIMED_OUT = 'Script execution timed out.'
+
+/** One plugin in its isolate. Text goes in and out; nothing of this process is reachable from inside. */
+export class PluginIsolate {
+  readonly #isolate: ivm.Isolate
+  readonly #limits: LoadFrame
+  readonly #guest: { readonly load: Guest; readonly turn: Guest; readonly collect: Guest }
+  readonly #context: ivm.Context
+  #cpu = 0n
+
+  /** Compiles and hardens; the plugin's own code is not run yet. */
+  constructor({ Isolate }: typeof ivm, runtime: string, limits: LoadFrame) {
+    this.#limits = limits
+    this.#isolate = new Isolate({ memoryLimit: limits.memoryMb })
+    this.#context = this.#isolate.createContextSync()
+    const guest = this.#context.evalSync(runtime, { reference: true, filename: 'fulgurite:runtime' }) as ivm.Reference
+    const member = (name: string): Guest => guest.getSync(name, { reference: true }) as unknown as Guest
+    this.#guest = { load: member('load'), turn: member('turn'), collect: member('collect') }
+  }
+
+  /** Runs the plugin's module. Returns what went wrong. */
+  load(code: string): CellFault | undefined {
+    try {
+      const plugin = this.#context.evalSync(`(function (module, exports, require) {${code}\n})`, {
+        reference: true,
+        filename: 'plugin.js',
+        timeout: this.#limits.wallMs,
+      }) as ivm.Reference
+      const wrong = this.#call(this.#guest.load, plugin.derefInto())
+      return wrong === '' ? undefined : { code: 'start-failed', text: wrong }
+    } catch (thrown) {
+      return this.#ended(thrown) ?? { code: 'start-failed', text: wordsOf(thrown) }
+    }
+  }
+
+  turn(inbox: string): TurnOutcome {
+    let fault: string | undefined
+    try {
+      const wrong = this.#call(this.#guest.turn, inbox)
+      if (wrong !== '') return { type: 'ended', fault: { code: 'start-failed', text: wrong } }
+    } catch (thrown) {
+      // What is thrown here and leaves the isolate alive is a rejection that nobody handled.
+      const ended = this.#ended(thrown)
+      if (ended !== undefined) return { type: 'ended', fault: ended }
+      fault = wordsOf(thrown)
+    }
+    try {
+      const text = this.#call(this.#guest.collect, undefined)
+      if (text.length > this.#limits.outboxBytes) {
+        const size = `${text.length} characters in one turn, ${this.#limits.outboxBytes} are allowed`
+        return { type: 'ended', fault: { code: 'outbox-too-large', text: size } }
+      }
+      return { type: 'outbox', text, cpuMicros: this.#charge(), ...(fault === undefined ? {} : { fault }) }
+    } catch (thrown) {
+      return { type: 'ended', fault: this.#ended(thrown) ?? { code: 'turn-failed', text: wordsOf(thrown) } }
+    }
+  }
+
+  #call(reference: Guest, argument: Argument): string {
+    const result: unknown = reference.applySync(undefined, [argument], { timeout: this.#limits.wallMs })
+    if (typeof result !== 'string') throw new Error('a turn must end with a text')
+    return result
+  }
+
+  #charge(): number {
+    const before = this.#cpu
+    this.#cpu = this.#isolate.cpuTime
+    return Number((this.#cpu - before) / 1000n)
+  }
+
+  #ended(thrown: unknown): CellFault | undefined {
+    const words = wordsOf(thrown)
+    if (words.includes(TIMED_OUT)) return { code: 'turn-time', text: `a turn took more than ${this.#limits.wallMs} ms` }
+    if (this.#isolate.isDisposed) {
+      return { code: 'memory-limit', text: `the heap grew past ${this.#limits.memoryMb} MB` }
+    }
+    return undefined
+  }
+}
+
+const MAX_WORDS = 4_000
+
+// What isolated-vm throws in this process is a copy: plain data, whose members run no code of the plugin.
+const wordsOf = (thrown: unknown): string => {
+  const text = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)
+  return text.slice(0, MAX_WORDS)
+}

@@ -1,0 +1,81 @@
+import { z } from 'zod'
+import { nestsDeeperThan } from '../actor/json-depth.ts'
+
+const MAX_DEPTH = 40
+const id = z.number().int().nonnegative()
+const label = z.string().min(1).max(128)
+const storeKey = z.string().min(1).max(256)
+const time = z.number().nonnegative()
+const writes = z.array(z.tuple([storeKey, z.string().nullable()])).max(10_000)
+const text = z.string()
+
+const Options = z.object({
+  reason: z.object({ code: z.string().min(1).max(64), text: z.string().max(512).optional() }).optional(),
+  causes: z.array(z.string().max(128)).max(32).optional(),
+  key: z.string().min(1).max(256).optional(),
+  timeoutMs: z.number().int().min(1).max(600_000).optional(),
+})
+
+/** What stands beside a plugin's ask. */
+export type AskOptions = z.output<typeof Options>
+
+const Outbox = z.strictObject({
+  asks: z
+    .array(z.tuple([id, z.string().max(64), z.string().max(64), z.unknown(), Options]))
+    .max(4_096)
+    .optional(),
+  reads: z
+    .array(z.tuple([id, z.enum(['get', 'list']), z.string().max(256)]))
+    .max(4_096)
+    .optional(),
+  writes: z
+    .array(z.tuple([id, writes]))
+    .max(4_096)
+    .optional(),
+  acks: z
+    .array(z.tuple([label, id, writes]))
+    .max(4_096)
+    .optional(),
+  parked: z
+    .array(z.tuple([label, text]))
+    .max(4_096)
+    .optional(),
+  ran: z
+    .array(z.tuple([label, time, writes]))
+    .max(4_096)
+    .optional(),
+  verdicts: z
+    .array(z.union([z.tuple([id, z.literal(1), z.unknown()]), z.tuple([id, z.literal(0), text])]))
+    .max(4_096)
+    .optional(),
+  logs: z.array(z.tuple([z.enum(['debug', 'info', 'warn', 'error']), text])).optional(),
+  faults: z.array(text).optional(),
+  wake: time.optional(),
+  registered: z
+    .strictObject({
+      live: z.array(z.string().max(64)).max(256),
+      each: z.array(z.tuple([label, z.string().max(64), z.string().max(160)])).max(256),
+      hooks: z.array(z.string().max(64)).max(64),
+      schedules: z.array(label).max(256),
+    })
+    .optional(),
+})
+
+/** What a plugin wants after a turn. All of it is only what it says: identity, rights and bounds are the host's to check. */
+export type Outbox = z.output<typeof Outbox>
+
+/** Reads an outbox. Returns words for what is wrong with it. */
+export const parseOutbox = (json: string): Outbox | string => {
+  if (json === '{}') return {}
+  if (nestsDeeperThan(json, MAX_DEPTH)) return `the outbox nests deeper than ${MAX_DEPTH} levels`
+  let value: unknown
+  try {
+    value = JSON.parse(json)
+  } catch {
+    return 'the outbox is not JSON'
+  }
+  const parsed = Outbox.safeParse(value)
+  if (parsed.success) return parsed.data
+  const [issue] = parsed.error.issues
+  return `the outbox is malformed at ${issue?.path.join('.') ?? '?'}: ${issue?.message ?? 'unknown'}`
+}

@@ -1,0 +1,40 @@
+/** Allows `perSecond` in the long run and `burst` at once. Time is given to it. */
+export class TokenBucket {
+  readonly #perSecond: number
+  readonly #burst: number
+  #tokens: number
+  #at: number
+
+  constructor(perSecond: number, burst: number, now: number) {
+    this.#perSecond = perSecond
+    this.#burst = burst
+    this.#tokens = burst
+    this.#at = now
+  }
+
+  /** Takes `count` if they are there. */
+  take(now: number, count = 1): boolean {
+    this.#refill(now)
+    if (this.#tokens < count) return false
+    this.#tokens -= count
+    return true
+  }
+
+  /** Takes what was used already, though it may not be there: what is missing is made up for later. */
+  charge(now: number, count: number): void {
+    this.#refill(now)
+    this.#tokens -= count
+  }
+
+  /** Milliseconds until nothing is missing any more. */
+  debtMs(now: number): number {
+    this.#refill(now)
+    return this.#tokens >= 0 ? 0 : Math.ceil((-this.#tokens / this.#perSecond) * 1_000)
+  }
+
+  #refill(now: number): void {
+    if (now <= this.#at) return
+    this.#tokens = Math.min(this.#burst, this.#tokens + ((now - this.#at) * this.#perSecond) / 1_000)
+    this.#at = now
+  }
+}

@@ -1,0 +1,93 @@
+import { restoreReply } from '../../generated/decoders.ts'
+import type { Actors } from '../../generated/types.ts'
+import { ActorError } from '../actor-error.ts'
+import { send } from './outgoing.ts'
+import type { StoreWrite, WireError } from './turn.ts'
+
+interface Pending {
+  readonly resolve: (value: unknown) => void
+  readonly reject: (error: Error) => void
+  /** Name of the operation whose amounts are to be restored. */
+  readonly operation: string | undefined
+}
+
+const pending = new Map<number, Pending>()
+let lastId = 0
+
+const waitFor = (operation: string | undefined, begin: (id: number) => void): Promise<unknown> =>
+  new Promise((resolve, reject) => {
+    lastId += 1
+    pending.set(lastId, { resolve, reject, operation })
+    begin(lastId)
+  })
+
+/** Settles the promise that waits for this reply. */
+export const settle = (id: number, ok: 0 | 1, value: unknown): void => {
+  const waiting = pending.get(id)
+  if (waiting === undefined) return
+  pending.delete(id)
+  if (ok === 1) {
+    if (waiting.operation !== undefined) restoreReply[waiting.operation]?.(value)
+    waiting.resolve(value)
+  } else {
+    const { code, message, field, details } = value as WireError
+    waiting.reject(new ActorError(code, message, field, details))
+  }
+}
+
+/** Asks the core for stored values. */
+export const read = (kind: 'get' | 'list', key: string): Promise<unknown> =>
+  waitFor(undefined, (id) => send('reads', [id, kind, key]))
+
+/** Has the core keep values. */
+export const write = (writes: readonly StoreWrite[]): Promise<unknown> =>
+  waitFor(undefined, (id) => send('writes', [id, writes]))
+
+/** What a handler's asks have in common. */
+export interface Cause {
+  /** Names the handler's run: the same on every attempt. */
+  readonly key: string
+  readonly causes: readonly string[]
+}
+
+type Operation = (request?: unknown, options?: Readonly<Record<string, unknown>>) => Promise<unknown>
+
+/**
+ * References to the core's actors. Where there is a cause, each ask carries it, and a key: the run's name with the label
+ * that the author gave as key, or else with the operation and how many times the run has asked it before. An attempt that
+ * repeats the run repeats its keys, so that nothing is spent twice.
+ */
+export const actorsFor = (cause?: Cause): Actors => {
+  const counts = new Map<string, number>()
+  const optionsFor = (name: string, options: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> => {
+    if (cause === undefined) return options
+    const count = counts.get(name) ?? 0
+    counts.set(name, count + 1)
+    const label = options.key === undefined ? `${name}#${count}` : String(options.key)
+    return { ...options, key: `${cause.key}/${label}`, causes: options.causes ?? cause.causes }
+  }
+  const operation =
+    (actor: string, name: string): Operation =>
+    (request = {}, options = {}) => {
+      const full = `${actor}.${name}`
+      return waitFor(full, (id) => send('asks', [id, actor, name, request, optionsFor(full, options)]))
+    }
+  return named((actor) => named((name) => operation(actor, name))) as unknown as Actors
+}
+
+/** An object whose members are made when they are first asked for. */
+const named = (make: (name: string) => object): object => {
+  const made = new Map<string, object>()
+  return new Proxy(Object.freeze(Object.create(null)), {
+    get(_, key) {
+      // `then` would make it a promise in the eyes of `await`.
+      if (typeof key !== 'string' || key === 'then') return undefined
+      let member = made.get(key)
+      if (member === undefined) {
+        member = make(key)
+        made.set(key, member)
+      }
+      return member
+    },
+  })
+}
