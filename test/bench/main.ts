@@ -1,0 +1,46 @@
+import { parseArgs } from 'node:util'
+import type { Benchmark, Figure } from './benchmark.ts'
+import { commitmentBenchmark } from './commitment.ts'
+import { cryptoBenchmark } from './crypto.ts'
+
+// `npm run bench -- [--json] [--only NAME]`: a JSON line for each figure, or a table.
+
+const BENCHMARKS: readonly Benchmark[] = [cryptoBenchmark, commitmentBenchmark]
+const RUNS = 3
+
+const median = (values: readonly number[]): number => {
+  const sorted = values.toSorted((a, b) => a - b)
+  return sorted[Math.floor(sorted.length / 2)] ?? 0
+}
+
+/** Three digits that mean something, and whole numbers from 100 on. */
+const rounded = (value: number): number => (value >= 100 ? Math.round(value) : Number(value.toPrecision(3)))
+
+const medians = (runs: readonly (readonly Figure[])[]): readonly Figure[] =>
+  (runs[0] ?? []).map(({ name, unit }) => {
+    const values = runs.flatMap((figures) => figures.filter((figure) => figure.name === name))
+    return { name, value: rounded(median(values.map(({ value }) => value))), unit }
+  })
+
+const { values } = parseArgs({ options: { json: { type: 'boolean' }, only: { type: 'string', multiple: true } } })
+
+const wanted = (name: string): boolean =>
+  values.only === undefined || values.only.some((only) => name === only || name.startsWith(`${only}.`))
+
+const chosen = BENCHMARKS.filter(({ figures }) => figures.some(wanted))
+if (chosen.length === 0) {
+  process.stderr.write(
+    `there is no such figure; there are: ${BENCHMARKS.flatMap(({ figures }) => figures).join(', ')}\n`,
+  )
+  process.exitCode = 2
+}
+for (const { run } of chosen) {
+  const runs: (readonly Figure[])[] = []
+  for (let i = 0; i < RUNS; i++) runs.push(await run())
+  for (const figure of medians(runs).filter(({ name }) => wanted(name))) {
+    const line = values.json
+      ? JSON.stringify(figure)
+      : `${figure.name.padEnd(36)} ${figure.value.toLocaleString('en').padStart(12)} ${figure.unit}`
+    process.stdout.write(`${line}\n`)
+  }
+}
