@@ -7,7 +7,7 @@ import type { CommitmentTransaction } from '../commitment/commitment-transaction
 import { fixedScripts } from '../commitment/scripts.ts'
 import { type Claim, SIGNATURE_LENGTH, walletFee } from './claim.ts'
 
-export interface AnchorClaimInput {
+interface AnchorClaimInput {
   readonly params: CommitmentParams
   readonly commitment: CommitmentTransaction
   /** What the commitment transaction and the spend of its anchor shall pay together. */

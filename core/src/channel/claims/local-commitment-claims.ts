@@ -51,7 +51,7 @@ export interface LocalCommitmentResolution {
   readonly resolvedAt?: BlockHeight
 }
 
-export interface HtlcWithOutcome {
+interface HtlcWithOutcome {
   readonly htlc: SpecHtlc
   readonly outcome: HtlcOutcome
 }

@@ -25,14 +25,14 @@ export interface CommitmentTransaction {
   readonly fee: Sat
 }
 
-export interface CommitmentOutputs {
+interface CommitmentOutputs {
   readonly toLocal?: number
   readonly toRemote?: number
   readonly localAnchor?: number
   readonly remoteAnchor?: number
 }
 
-export interface CommitmentInput {
+interface CommitmentInput {
   readonly params: CommitmentParams
   readonly keys: CommitmentKeys
   /** The commitment number, counting up from 0. */

@@ -4,7 +4,7 @@ import { compareBytes, EMPTY } from '../../lib/bytes.ts'
 import type { PublicKey, Signature } from '../../lib/ids.ts'
 import { fundingScript } from './scripts.ts'
 
-export interface FundingSignature {
+interface FundingSignature {
   readonly key: PublicKey
   readonly signature: Signature
 }

@@ -25,7 +25,7 @@ export interface HtlcTransaction {
   readonly sighash: Uint8Array
 }
 
-export interface HtlcTransactionInput {
+interface HtlcTransactionInput {
   readonly commitmentTxid: TxId
   readonly outputIndex: number
   readonly htlc: SpecHtlc
@@ -75,7 +75,7 @@ export const htlcTransaction = (
   }
 }
 
-export interface HtlcWitness {
+interface HtlcWitness {
   readonly format: CommitmentFormat
   readonly witnessScript: Uint8Array
   /** The owner's, over the final transaction. */

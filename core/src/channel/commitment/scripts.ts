@@ -13,7 +13,7 @@ export interface WitnessScript {
 }
 
 /** The scripts of a side's commitments that do not depend on the per-commitment point. */
-export interface FixedScripts {
+interface FixedScripts {
   readonly funding: WitnessScript
   readonly toRemote: WitnessScript
   readonly localAnchor: WitnessScript
@@ -21,7 +21,7 @@ export interface FixedScripts {
 }
 
 /** The scripts of one commitment that are the same for all its HTLCs. */
-export interface PointScripts {
+interface PointScripts {
   /** Of `to_local`, and of the output of every HTLC transaction. */
   readonly delayed: WitnessScript
   /** How every HTLC script begins: the revocation branch, then the remote HTLC key and the size check. */
