@@ -1,6 +1,6 @@
 import { dustLimit } from '../bitcoin/fees.ts'
 import { compactSizeLength } from '../bitcoin/serialization.ts'
-import type { Tx, TxInput, TxOutput } from '../bitcoin/transaction.ts'
+import type { TxInput, TxOutput } from '../bitcoin/transaction.ts'
 import { EMPTY } from '../lib/bytes.ts'
 import { invariant } from '../lib/errors.ts'
 import { err, ok, type Result } from '../lib/result.ts'

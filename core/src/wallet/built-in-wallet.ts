@@ -11,9 +11,9 @@ import { buildBump, buildFunding, buildSweep, type Funds } from './build-tx.ts'
 import type { AddressType, KeyPath, WalletKeys } from './keys.ts'
 import { changedRows } from './rows.ts'
 import { signTx } from './sign.ts'
-import { applyBlock, applyTx, forgetTx, past, setReserved, undoBlocks } from './track.ts'
+import { applyBlock, applyTx, forgetTx, past, pendingRivals, setReserved, undoBlocks } from './track.ts'
 import type { FundedTx, OwnAddress, Wallet, WalletError, WalletRow } from './wallet.ts'
-import { balanceOf, type Coin, spendableCoins, type WalletState } from './wallet-state.ts'
+import { balanceOf, type Coin, spendableCoins, type WalletState, type WalletTx } from './wallet-state.ts'
 
 export interface BuiltInWalletOptions {
   readonly keys: WalletKeys
@@ -86,7 +86,7 @@ export const builtInWallet = (options: BuiltInWalletOptions): Wallet => {
       [...state.coins.values()]
         .filter(({ spentBy }) => spentBy === undefined)
         .map((coin) => ({ ...coin, ...own(coin.path) })),
-    transactions: () => [...state.txs.values()].sort((a, b) => (b.seenAt as number) - (a.seenAt as number)),
+    transactions: () => [...state.txs.values()].sort(newestFirst),
     fund(request) {
       const { changePath, ...funds } = fundsOf(spendableCoins(state))
       const funded = buildFunding(request, funds)
@@ -106,8 +106,9 @@ export const builtInWallet = (options: BuiltInWalletOptions): Wallet => {
       return ok({ tx, fee: built.value.fee as bigint })
     },
     bump(request) {
-      // BIP 125: a replacement must not bring in unconfirmed inputs, and a bump may itself be replaced.
-      const confirmed = spendableCoins(state).filter(({ height }) => height !== undefined)
+      // BIP 125: a replacement must not bring in unconfirmed inputs. It may use the coins of what it replaces.
+      const without = pendingRivals(state, request.tx.inputs).reduce(forgetTx, state)
+      const confirmed = spendableCoins(without).filter(({ height }) => height !== undefined)
       const { changePath, ...funds } = fundsOf(confirmed)
       const funded = buildBump(request, funds)
       return funded.ok ? ok(keep(funded.value, changePath)) : funded
@@ -138,3 +139,6 @@ export const builtInWallet = (options: BuiltInWalletOptions): Wallet => {
     },
   }
 }
+
+const newestFirst = (a: WalletTx, b: WalletTx): number =>
+  (b.seenAt as number) - (a.seenAt as number) || Number(b.height ?? Infinity) - Number(a.height ?? Infinity) || 0

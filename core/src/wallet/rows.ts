@@ -1,7 +1,7 @@
 import { ByteReader, ByteWriter, compactSizeLength } from '../bitcoin/serialization.ts'
 import { decodeTx, encodeTx } from '../bitcoin/transaction.ts'
 import { outpointKey } from '../chain/outpoint-key.ts'
-import { concat, toHex, u32be, utf8Decode, utf8Encode } from '../lib/bytes.ts'
+import { concat, toHex, u32be, utf8Encode } from '../lib/bytes.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import { type AddressType, type Branch, KEY_CHAINS, type NextIndexes } from './keys.ts'
 import type { WalletRow } from './wallet.ts'
@@ -127,7 +127,7 @@ const readWalletTx = (txid: Uint8Array, reader: ByteReader): WalletTx | undefine
   const [hasHeight, hasFee, hasLabel] = readFlags(reader)
   const height = reader.u32()
   const [received, spent, fee, seenAt] = [reader.u64(), reader.u64(), reader.u64(), reader.u64()]
-  const label = utf8Decode(reader.sized())
+  const label = new TextDecoder().decode(reader.sized())
   const tx = decodeTx(reader.raw(reader.remaining))
   if (!tx.ok) return undefined
   return {

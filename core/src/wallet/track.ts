@@ -1,4 +1,4 @@
-import { type Tx, txidOf } from '../bitcoin/transaction.ts'
+import { type Tx, type TxInput, txidOf } from '../bitcoin/transaction.ts'
 import { outpointKey } from '../chain/outpoint-key.ts'
 import { equalBytes, isAllZero, toHex } from '../lib/bytes.ts'
 import type { OutPoint, TxId } from '../lib/ids.ts'
@@ -32,18 +32,19 @@ export const applyTx = (state: WalletState, keys: WalletKeys, seen: SeenTx): Wal
   const id = toHex(txid)
   const spent = tx.inputs.flatMap(({ outpoint }) => state.coins.get(outpointKey(outpoint)) ?? [])
   const paths = tx.outputs.map(({ script }) => keys.find(script, state.next))
-  if (spent.length === 0 && !paths.some((path) => path !== undefined)) return state
   const known = state.txs.get(id)
   if (known !== undefined && (height === undefined || known.height === height)) return state
-
-  const rivals = spent.flatMap(({ spentBy }) => (spentBy !== undefined && !equalBytes(spentBy, txid) ? [spentBy] : []))
   // What is not in a block cannot take the place of what is.
-  const loses = rivals.some((rival) => state.txs.get(toHex(rival))?.height !== undefined)
-  if (loses && height === undefined) return state
+  const isTaken = ({ spentBy }: Coin): boolean => spentBy !== undefined && heightOfTx(state, spentBy) !== undefined
+  if (height === undefined && spent.some(isTaken)) return state
 
   const draft = draftOf(state)
-  // Of two transactions that spend the same coin only the newer one can still happen (BIP 125), or the one in a block.
+  // Of two transactions with an input in common only the newer one can still happen (BIP 125), or the one in a block.
+  const rivals = pendingRivals(state, tx.inputs).filter((rival) => !equalBytes(rival, txid))
   for (const rival of rivals) forgetIn(draft, rival)
+  if (spent.length === 0 && paths.every((path) => path === undefined)) {
+    return rivals.length === 0 ? state : { ...state, ...draft }
+  }
 
   for (const { outpoint } of spent) {
     const coin = draft.coins.get(outpointKey(outpoint))
@@ -108,6 +109,17 @@ export const forgetTx = (state: WalletState, txid: TxId): WalletState => {
   return { ...state, ...draft }
 }
 
+/**
+ * The transactions that the wallet knows in no block and that spend one of these inputs, ours or not: of a claim, say, that
+ * somebody else made first.
+ */
+export const pendingRivals = (state: WalletState, inputs: readonly Pick<TxInput, 'outpoint'>[]): readonly TxId[] => {
+  const spenders = pendingSpenders(state.txs)
+  if (spenders.size === 0) return []
+  const rivals = inputs.flatMap(({ outpoint }) => spenders.get(outpointKey(outpoint)) ?? [])
+  return [...new Set(rivals)]
+}
+
 /** Sets coins aside or frees them; outpoints that are not ours are passed over. */
 export const setReserved = (state: WalletState, outpoints: readonly OutPoint[], reserved: boolean): WalletState => {
   const coins = new Map(state.coins)
@@ -124,6 +136,23 @@ export const past = (next: NextIndexes, path: KeyPath | undefined): NextIndexes 
   const { type, branch, index } = path
   return index < next[type][branch] ? next : { ...next, [type]: { ...next[type], [branch]: index + 1 } }
 }
+
+// By what they spend. Kept as long as the transactions are the same: every transaction of a block is held against it.
+const spendersOf = new WeakMap<WalletState['txs'], ReadonlyMap<string, TxId>>()
+
+const pendingSpenders = (txs: WalletState['txs']): ReadonlyMap<string, TxId> => {
+  const cached = spendersOf.get(txs)
+  if (cached !== undefined) return cached
+  const spenders = new Map<string, TxId>()
+  for (const { height, tx, txid } of txs.values()) {
+    if (height === undefined) for (const { outpoint } of tx.inputs) spenders.set(outpointKey(outpoint), txid)
+  }
+  spendersOf.set(txs, spenders)
+  return spenders
+}
+
+const heightOfTx = ({ txs }: Pick<WalletState, 'txs'>, txid: TxId): BlockHeight | undefined =>
+  txs.get(toHex(txid))?.height
 
 const heightOf = (height: BlockHeight | undefined): { readonly height?: BlockHeight } =>
   height === undefined ? {} : { height }
@@ -195,7 +224,7 @@ const forgetIn = (draft: Draft, txid: TxId): void => {
 const prune = (state: WalletState): WalletState => {
   const coins = new Map(state.coins)
   for (const [key, { spentBy }] of coins) {
-    const height = spentBy && state.txs.get(toHex(spentBy))?.height
+    const height = spentBy && heightOfTx(state, spentBy)
     if (height !== undefined && (state.height as number) - (height as number) >= BURIED_DEPTH) coins.delete(key)
   }
   return coins.size === state.coins.size ? state : { ...state, coins }
