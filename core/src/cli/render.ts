@@ -2,6 +2,9 @@ import { type ObjectShape, type Operation, type Shape, shapeOf } from '@fulgurit
 import type { CliIo } from './io.ts'
 import { label } from './names.ts'
 
+const LEAST_COLUMNS = 5
+const LEAST_TEXT = 16
+
 type Row = Readonly<Record<string, unknown>>
 
 /** A reply for people: a table or a list of fields on a terminal, tab-separated lines elsewhere. */
@@ -50,14 +53,27 @@ const renderRows = (shape: ObjectShape, rows: readonly Row[], io: CliIo): string
     .map(({ key, shape: inner }, order) => {
       const cells = rows.map((row) => (order === 0 ? cell : shortCell)(inner, row[key], io))
       const width = Math.max(label(key).length, ...cells.map((text) => text.length))
-      return { name: label(key), cells, width, order, rank: order === 0 ? -1 : rankOf(inner), right: isNumber(inner) }
+      return {
+        name: label(key),
+        cells,
+        width,
+        order,
+        rank: order === 0 ? -1 : rankOf(inner),
+        right: isNumber(inner),
+        isText: isText(inner),
+      }
     })
     .sort((a, b) => a.rank - b.rank || a.order - b.order)
   let room = io.columns
-  const kept = columns.filter(({ width }, i) => {
+  const kept = columns.flatMap((column, i) => {
+    const width = column.isText ? Math.min(column.width, Math.max(room, LEAST_TEXT)) : column.width
     room -= width + 2
-    return i === 0 || room >= 0
+    return i === 0 || room >= -2 ? [{ ...column, width, cells: column.cells.map((text) => cut(text, width)) }] : []
   })
+  // Too narrow for a table that says something: each row by itself, in full.
+  if (kept.length < Math.min(columns.length, LEAST_COLUMNS)) {
+    return rows.map((row) => renderFields(shape, row, io)).join('\n')
+  }
   const line = (texts: readonly string[]): string =>
     kept
       .map(({ width, right }, i) => (right ? (texts[i] ?? '').padStart(width) : (texts[i] ?? '').padEnd(width)))
@@ -74,6 +90,10 @@ const renderRows = (shape: ObjectShape, rows: readonly Row[], io: CliIo): string
 
 const isCell = (shape: Shape): boolean => shape.type === 'scalar' || shape.type === 'choice'
 
+const isText = (shape: Shape): boolean => shape.type === 'scalar' && shape.scalar === 'text'
+
+const cut = (text: string, width: number): string => (text.length <= width ? text : `${text.slice(0, width - 1)}…`)
+
 const isNumber = (shape: Shape): boolean =>
   shape.type === 'scalar' && ['msat', 'sat', 'ppm', 'feerate', 'integer', 'block-height'].includes(shape.scalar)
 
@@ -83,13 +103,13 @@ const rankOf = (shape: Shape): number => {
   if (shape.type !== 'scalar') return 9
   switch (shape.scalar) {
     case 'text':
-    case 'short-channel-id':
-    case 'flag':
       return 1
     case 'msat':
     case 'sat':
     case 'ppm':
       return 2
+    case 'short-channel-id':
+    case 'flag':
     case 'timestamp':
     case 'integer':
     case 'block-height':
@@ -103,7 +123,7 @@ const rankOf = (shape: Shape): number => {
 
 const shortCell = (shape: Shape, value: unknown, io: CliIo): string => {
   const text = cell(shape, value, io)
-  const isLong = shape.type === 'scalar' && text.length > 40
+  const isLong = shape.type === 'scalar' && !isText(shape) && text.length > 40
   return isLong ? `${text.slice(0, 8)}…${text.slice(-8)}` : text
 }
 

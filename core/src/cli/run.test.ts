@@ -254,6 +254,32 @@ test('on a terminal amounts are grouped, lists are tables that fit, and control 
   )
 })
 
+test('a terminal too narrow for a table shows each row by itself, and long text is cut to fit', async (t) => {
+  const { cli, folder, gateway } = await setting(t)
+  const io = { isTerminal: true, env: { FULGURITE_DATA: folder, NO_COLOR: '1' }, columns: 60 }
+  const utxo = {
+    txid: channelId,
+    outputIndex: 1,
+    amountSat: 1_000n,
+    address: `bcrt1${'q'.repeat(39)}`,
+    reserved: false,
+  }
+  gateway.answer = () => Promise.resolve(ok({ items: [utxo, utxo], asOf: 'c1' }))
+  const record = [
+    `txid          ${channelId}`,
+    'output index  1',
+    'amount sat    1,000',
+    `address       ${utxo.address}`,
+    'reserved      false',
+    '',
+  ].join('\n')
+  t.is((await cli(['wallet', 'utxos'], io)).out, `${record}\n${record}`)
+  const logs = [{ at: 0, level: 'info', source: 'plugin', text: 'x'.repeat(100) }]
+  gateway.answer = () => Promise.resolve(ok({ items: logs, asOf: 'c1' }))
+  const table = await cli(['plugins', 'logs', 'fees'], io)
+  t.is(table.out.split('\n')[1], `1970-01-01T00:00:00Z  info   plugin  ${'x'.repeat(22)}…`)
+})
+
 test('events tail prints what happens until it is interrupted', async (t) => {
   const { cli, gateway } = await setting(t)
   gateway.publish('payment.received', '{"n":1}')
