@@ -1,10 +1,11 @@
 import type { HtlcId } from '../../lib/ids.ts'
 import type { FeeratePerKw } from '../../lib/units.ts'
+import type { UpdateAddHtlc } from '../../wire/messages/channel-operation.ts'
 import type { HtlcFailure, HtlcRecord } from './htlc.ts'
 
-/** A change of the commitments that one side has signed: the HTLC's record holds the rest. */
+/** A change of the commitments that one side has signed. Of removals, the HTLC's record holds the rest. */
 export type Change =
-  | { readonly type: 'add'; readonly id: HtlcId }
+  | { readonly type: 'add'; readonly add: UpdateAddHtlc }
   | { readonly type: 'fulfil'; readonly id: HtlcId }
   | { readonly type: 'fail'; readonly id: HtlcId }
   | { readonly type: 'fee'; readonly feeratePerKw: FeeratePerKw }
@@ -14,7 +15,7 @@ export type Change =
  * our additions are failed to their origin, and our removals are proposed again from what the records hold.
  */
 export type Proposal =
-  | { readonly type: 'add'; readonly record: HtlcRecord }
+  | { readonly type: 'add'; readonly add: UpdateAddHtlc; readonly record: HtlcRecord }
   | { readonly type: 'fulfil'; readonly id: HtlcId }
   | { readonly type: 'fail'; readonly id: HtlcId; readonly failure: HtlcFailure }
   | { readonly type: 'fee'; readonly feeratePerKw: FeeratePerKw }
@@ -33,4 +34,13 @@ export interface Changes {
   /** The next ids that signed additions leave free. */
   readonly nextLocalHtlcId: HtlcId
   readonly nextRemoteHtlcId: HtlcId
+}
+
+export const NO_CHANGES: Changes = {
+  localSigned: [],
+  localAcked: [],
+  remoteAcked: [],
+  remoteSigned: [],
+  nextLocalHtlcId: 0n,
+  nextRemoteHtlcId: 0n,
 }

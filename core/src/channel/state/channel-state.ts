@@ -1,4 +1,4 @@
-import type { NodeId } from '../../lib/ids.ts'
+import type { ChannelId, NodeId } from '../../lib/ids.ts'
 import type { Durable, Funded, Opening } from './durable.ts'
 import type { Session } from './session.ts'
 
@@ -11,11 +11,16 @@ export interface ChannelState {
   readonly session?: Session
 }
 
-/** A channel that does not exist yet, for either side. */
-export const newChannel = (localNodeId: NodeId, remoteNodeId: NodeId, session: Session): ChannelState => ({
-  durable: { phase: 'idle', localNodeId, remoteNodeId },
-  session,
-})
+/**
+ * A channel that does not exist yet. As funder: `temporaryChannelId` is 32 random bytes, and the first input is `open`.
+ * As fundee: it is the peer's, and the first input is its `open_channel`. The peer is connected: see `newSession`.
+ */
+export const newChannel = (
+  localNodeId: NodeId,
+  remoteNodeId: NodeId,
+  temporaryChannelId: ChannelId,
+  session: Session,
+): ChannelState => ({ durable: { phase: 'idle', channelId: temporaryChannelId, localNodeId, remoteNodeId }, session })
 
 /** Whether the channel has commitments that must never be forgotten: from here on it is written to the store. */
 export const isStored = (durable: Durable): boolean => !isOpening(durable)

@@ -1,6 +1,7 @@
 import type { Tx } from '../../bitcoin/transaction.ts'
-import type { TxId } from '../../lib/ids.ts'
+import type { HtlcId, Signature, TxId } from '../../lib/ids.ts'
 import type { BlockHeight, Sat } from '../../lib/units.ts'
+import type { ConfirmedSpend } from '../claims/htlc-outcome.ts'
 
 /** Why a channel is being closed. */
 export type CloseCause =
@@ -24,25 +25,28 @@ export interface FundingSpend {
   readonly confirmedAt?: BlockHeight
 }
 
+/** A cooperative close that both have signed, short of our signature. */
+export interface MutualClose {
+  /** Without witness. */
+  readonly tx: Tx
+  readonly txid: TxId
+  readonly fee: Sat
+  readonly remoteSignature: Signature
+}
+
 /** What is known of a closing in the `closing` phase. */
 export interface ClosingProgress {
   readonly cause: CloseCause
   readonly startedAt: BlockHeight
-  /** A cooperative close that both have signed. */
-  readonly mutual?: Tx
+  readonly mutual?: MutualClose
   /** Whether we publish our latest commitment. Never after data loss. */
   readonly publishLocal: boolean
   /** Seen in the mempool or in a block. At most one of them ends up confirmed. */
   readonly spends: readonly FundingSpend[]
-  /** Spends of the confirmed commitment's outputs, and of our HTLC transactions' outputs. */
-  readonly claims: readonly ClaimProgress[]
-}
-
-/** A transaction after the commitment that concerns us: ours, or the peer's spend of an HTLC output. */
-export interface ClaimProgress {
-  readonly tx: Tx
-  readonly txid: TxId
-  readonly confirmedAt?: BlockHeight
+  /** Confirmed spends of our commitment's outputs, and of the outputs of our HTLC transactions. */
+  readonly claims: readonly ConfirmedSpend[]
+  /** The HTLCs we offered whose outcome on the chain has been settled with their origin. */
+  readonly settled: readonly HtlcId[]
 }
 
 /** What a closed channel ended with. */

@@ -51,6 +51,8 @@ export interface Commitment {
 
 /** What we know of the commitment that the peer signs for next. */
 export type RemoteNextPoint =
+  /** It comes with the peer's `channel_ready`. */
+  | { readonly type: 'unknown' }
   | { readonly type: 'known'; readonly point: PublicKey }
   /** We signed `remoteNext`; the peer owes a revocation. `sentAtLocalIndex`: our own commitment's number when we signed. */
   | { readonly type: 'awaiting-revocation'; readonly sentAtLocalIndex: number }

@@ -1,6 +1,6 @@
 import type { Tx } from '../../bitcoin/transaction.ts'
 import type { ShachainStore } from '../../crypto/shachain.ts'
-import type { ChannelId, NodeId, PublicKey, ShortChannelId, TxId } from '../../lib/ids.ts'
+import type { ChannelId, NodeId, ShortChannelId, TxId } from '../../lib/ids.ts'
 import type { FeeratePerKw, Msat, Sat } from '../../lib/units.ts'
 import type { AcceptChannel, OpenChannel } from '../../wire/messages/channel-open.ts'
 import type { Changes } from './changes.ts'
@@ -29,6 +29,8 @@ export interface OpeningKeys {
 /** Before the first message. */
 export interface Idle {
   readonly phase: 'idle'
+  /** The temporary one. */
+  readonly channelId: ChannelId
   readonly localNodeId: NodeId
   readonly remoteNodeId: NodeId
 }
@@ -36,6 +38,7 @@ export interface Idle {
 /** The opening came to nothing: the channel is to be dropped. Final. */
 export interface Aborted {
   readonly phase: 'aborted'
+  readonly channelId: ChannelId
   readonly localNodeId: NodeId
   readonly remoteNodeId: NodeId
 }
@@ -108,8 +111,8 @@ export interface FundedCommon {
   readonly remoteSecrets: ShachainStore
   /** Until it is deep enough: published again at every start. Only the funder has it. */
   readonly fundingTx?: Tx
-  /** The peer's `channel_ready`, which may come before our own funding is deep enough. */
-  readonly remoteReady?: { readonly point: PublicKey; readonly alias?: ShortChannelId }
+  /** Whether the peer has sent `channel_ready`, which may come before the funding is deep enough for us. */
+  readonly remoteReady: boolean
   /** Scripts of the `shutdown` messages sent and received, in any phase from the funding on. */
   readonly localShutdown?: Uint8Array
   readonly remoteShutdown?: Uint8Array

@@ -4,6 +4,7 @@ import type { Result } from '../../lib/result.ts'
 import type { BlockDelta, FeeratePerKw, Sat } from '../../lib/units.ts'
 import type { UpdateAddHtlc } from '../../wire/messages/channel-operation.ts'
 import type { Message } from '../../wire/messages/message.ts'
+import type { Claim } from '../claims/claim.ts'
 import type { CommandError } from './errors.ts'
 import type { ChannelEvent } from './events.ts'
 import type { HtlcFailure, HtlcOrigin } from './htlc.ts'
@@ -60,7 +61,7 @@ export interface SendEffect {
   readonly needs?: SigningRequest
 }
 
-/** A transaction for the network, complete or short of our funding key's signature (`completeSpend`). */
+/** A transaction for the network. Publishing one again is harmless. Complete, or short of our funding key's signature (`completeSpend`). */
 export type Publication =
   | { readonly type: 'signed'; readonly tx: Tx }
   | {
@@ -71,15 +72,16 @@ export type Publication =
       readonly localFundingKey: PublicKey
       readonly remoteFundingKey: PublicKey
     }
+  /** Signed by the key that the claim names (`claimSighash`, `claimWitness`), with inputs of the wallet where it says so. */
+  | { readonly type: 'claim'; readonly claim: Claim }
 
 export interface PublishEffect {
   readonly type: 'publish'
-  readonly purpose: 'funding' | 'mutual-close' | 'local-commitment' | 'claim'
-  readonly txid: TxId
+  readonly purpose: 'funding' | 'mutual-close' | 'local-commitment' | 'anchor' | 'claim'
   readonly publication: Publication
 }
 
-/** Answered by `confirmed` once the transaction has `depth` confirmations (also when it already has them). */
+/** Answered by `confirmed` once the transaction has `depth` confirmations (also when it already has them). May repeat. */
 export interface WatchConfirmedEffect {
   readonly type: 'watch-confirmed'
   readonly txid: TxId
@@ -88,7 +90,7 @@ export interface WatchConfirmedEffect {
   readonly script: Uint8Array
 }
 
-/** Answered by `spent` (also when it already is). */
+/** Answered by `spent` (also when it already is). May repeat. */
 export interface WatchSpentEffect {
   readonly type: 'watch-spent'
   readonly outpoint: OutPoint
@@ -117,6 +119,8 @@ export interface ForwardEffect {
   readonly channelId: ChannelId
   readonly htlc: UpdateAddHtlc
   readonly sharedSecret?: Uint8Array
+  /** BOLT 2, bounding exposure to trimmed HTLCs: it is to be failed rather than relayed or fulfilled. */
+  readonly exceedsDustExposure: boolean
 }
 
 /** The outcome of an HTLC that we offered. May repeat after a restart, never with another outcome. */

@@ -39,7 +39,7 @@ export type AddHtlcError =
   | (Failure<'expiry-too-soon' | 'expiry-too-far'> & { readonly cltvExpiry: BlockHeight; readonly bound: BlockHeight })
   | (Failure<'too-many-htlcs'> & { readonly maximum: number })
   | (Failure<'htlc-value-in-flight-too-high'> & { readonly maximumMsat: Msat })
-  | (Failure<'insufficient-balance'> & { readonly missingMsat: Msat })
+  | (Failure<'insufficient-balance' | 'opener-cannot-pay-fee'> & { readonly missingMsat: Msat })
   | (Failure<'dust-exposure-too-high'> & { readonly exposureMsat: Msat; readonly maximumMsat: Msat })
 
 /** Why a command changed nothing. */
@@ -50,10 +50,17 @@ export type CommandError =
   | (Failure<'unknown-htlc' | 'htlc-already-settled' | 'preimage-does-not-match'> & { readonly htlcId: HtlcId })
   | Failure<'not-the-opener'>
   | Failure<'closing-in-progress' | 'invalid-shutdown-script' | 'shutdown-script-is-fixed'>
-  | (Failure<'funding-failed'> & { readonly reason: string })
-  | (Failure<'opening-interrupted'> & { readonly reason: string })
-  | (Failure<'peer-error'> & { readonly text: string })
+  | AbortReason
   | Failure<'publication-forbidden'>
+
+/** Why an opening came to nothing. */
+export type AbortReason =
+  | OpenError
+  | (Failure<'invalid-signature'> & { readonly message: string })
+  | (Failure<'unexpected-message'> & { readonly message: string; readonly phase: Phase })
+  | (Failure<'funding-failed' | 'rejected'> & { readonly reason: string })
+  | (Failure<'peer-error'> & { readonly text: string })
+  | Failure<'disconnected' | 'operator-force-close'>
 
 /** What a peer did that BOLT 2 has us fail the channel for. */
 export type ProtocolError =
@@ -78,9 +85,10 @@ export type ProtocolError =
       readonly bound: FeeratePerKw
     })
   | Failure<'nothing-to-commit'>
+  | Failure<'commitment-signature-missing' | 'invalid-closing-signature'>
   | Failure<'revocation-not-expected' | 'invalid-revocation-secret'>
   | (Failure<'invalid-public-key'> & { readonly field: string })
-  | (Failure<'commitment-number-mismatch' | 'revocation-number-mismatch'> & {
+  | (Failure<'commitment-number-mismatch'> & {
       readonly expected: number
       readonly received: bigint
     })
@@ -93,9 +101,10 @@ export type ProtocolError =
 /** What the operator is told about a channel. Texts from the peer are printable ASCII. */
 export type ChannelError =
   | ProtocolError
+  | AbortReason
   | (Failure<'peer-error' | 'peer-warning'> & { readonly text: string })
   | (Failure<'htlc-deadline-passed'> & { readonly htlcId: HtlcId; readonly direction: 'offered' | 'received' })
-  | Failure<'peer-is-ahead'>
+  | Failure<'peer-is-ahead' | 'peer-is-behind'>
   /** Claims on the peer's commitments are not made by this version. */
   | (Failure<'remote-commitment-not-handled'> & { readonly txid: Uint8Array; readonly revoked: boolean })
   | (Failure<'unknown-funding-spend'> & { readonly txid: Uint8Array })

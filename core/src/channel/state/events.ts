@@ -40,7 +40,13 @@ export type ChannelEventBody =
       readonly shortIds: ShortIds
     }
   /** Both have sent `channel_ready`. */
-  | { readonly type: 'ready'; readonly fundingIndex: number; readonly shortIds: ShortIds; readonly capacity: Sat }
+  | {
+      readonly type: 'ready'
+      readonly fundingIndex: number
+      readonly shortIds: ShortIds
+      readonly capacity: Sat
+      readonly balances: ChannelBalances
+    }
   /** Connected and reestablished, or not; what may be offered now. */
   | { readonly type: 'usable'; readonly usable: boolean }
   | { readonly type: 'balance-changed'; readonly balances: ChannelBalances }

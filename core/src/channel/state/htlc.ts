@@ -47,3 +47,30 @@ export interface Htlcs {
   readonly offered: readonly HtlcRecord[]
   readonly received: readonly HtlcRecord[]
 }
+
+export const NO_HTLCS: Htlcs = { offered: [], received: [] }
+
+/** By binary search: the lists are in order of id. */
+export const findHtlc = (records: readonly HtlcRecord[], id: HtlcId): HtlcRecord | undefined => {
+  const at = position(records, id)
+  const found = records[at]
+  return found !== undefined && found.add.id === id ? found : undefined
+}
+
+/** The list with the record in the place of the one that has its id. */
+export const replaceHtlc = (records: readonly HtlcRecord[], record: HtlcRecord): readonly HtlcRecord[] => {
+  const copy = records.slice()
+  copy[position(records, record.add.id)] = record
+  return copy
+}
+
+const position = (records: readonly HtlcRecord[], id: HtlcId): number => {
+  let low = 0
+  let high = records.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (((records[middle] as HtlcRecord).add.id as bigint) < (id as bigint)) low = middle + 1
+    else high = middle
+  }
+  return low
+}

@@ -58,7 +58,7 @@ export interface Disconnected {
 }
 
 /** Named so that a second one replaces the first. */
-export type TimerName = 'closing-answer' | 'reestablish'
+export type TimerName = 'closing-answer'
 
 export interface TimerFired {
   readonly type: 'timer'
@@ -86,8 +86,6 @@ export interface OpenCommand {
   readonly type: 'open'
   readonly requestId: string
   readonly keys: OpeningKeys
-  /** Random, 32 bytes. */
-  readonly temporaryChannelId: Uint8Array
   readonly funding: Sat
   readonly pushMsat: Msat
   readonly announce: boolean

@@ -35,3 +35,18 @@ export interface ClosingNegotiation {
   readonly sentRange?: FeeRange
   readonly lastReceivedFee?: Sat
 }
+
+export const noProposals = (nextLocalHtlcId: HtlcId, nextRemoteHtlcId: HtlcId): Proposals => ({
+  local: [],
+  remote: [],
+  nextLocalHtlcId,
+  nextRemoteHtlcId,
+})
+
+/** A session at the start of a connection; `reestablished` only for a channel that is opened on it. */
+export const newSession = (
+  epoch: Epoch,
+  remoteFeatures: FeatureVector,
+  reestablished: boolean,
+  proposed: Proposals = noProposals(0n, 0n),
+): Session => ({ epoch, remoteFeatures, reestablished, proposed, shutdownSent: false, shutdownReceived: false })

@@ -1,0 +1,80 @@
+import { equalBytes } from '../lib/bytes.ts'
+import { assertNever } from '../lib/errors.ts'
+import { type ChannelState, isFunded } from './state/channel-state.ts'
+import type { ChannelEnv } from './state/environment.ts'
+import type { ChainInput, ChannelInput, TimerFired } from './state/inputs.ts'
+import { runCommand } from './transitions/command.ts'
+import { latest } from './transitions/commitments.ts'
+import { connected, disconnected } from './transitions/connection.ts'
+import { checkDeadlines } from './transitions/deadlines.ts'
+import { closingTimedOut } from './transitions/negotiation.ts'
+import { closingBlock, closingConfirmed, outputSpent } from './transitions/on-chain.ts'
+import { recvMessage } from './transitions/peer-message.ts'
+import { fundingConfirmed } from './transitions/ready.ts'
+import { progressShutdown } from './transitions/shutdown.ts'
+import { type Step, stay } from './transitions/step.ts'
+
+/**
+ * The channel's state machine (BOLT 2). Pure: the same state, input and environment give the same step, and nothing outside
+ * it changes. Whatever the peer or the operator does wrong is an effect; only bugs throw.
+ */
+export const step = (state: ChannelState, input: ChannelInput, env: ChannelEnv): Step => {
+  const first = run(state, input, env)
+  const second = progressShutdown(first.state, env)
+  if (second.effects.length === 0) return { state: second.state, effects: first.effects }
+  return { state: second.state, effects: [...first.effects, ...second.effects] }
+}
+
+const run = (state: ChannelState, input: ChannelInput, env: ChannelEnv): Step => {
+  switch (input.type) {
+    case 'peer-message':
+      return recvMessage(state, input, env)
+    case 'connected':
+      return connected(state, input, env)
+    case 'disconnected':
+      return disconnected(state, input)
+    case 'timer':
+      return timerFired(state, input, env)
+    case 'block':
+    case 'confirmed':
+    case 'spent':
+      return chainInput(state, input, env)
+    default:
+      return runCommand(state, input, env)
+  }
+}
+
+const chainInput = (state: ChannelState, input: ChainInput, env: ChannelEnv): Step => {
+  const { durable, session } = state
+  if (!isFunded(durable)) return stay(state)
+  const live = session === undefined ? { durable } : { durable, session }
+  switch (input.type) {
+    case 'block':
+      if (durable.phase === 'closing') return closingBlock(durable, session, input, env)
+      return checkDeadlines(session === undefined ? { durable } : { durable, session }, env)
+    case 'spent':
+      return outputSpent(live, input, env)
+    case 'confirmed': {
+      const { fundingOutpoint } = latest(durable).localParams
+      if (equalBytes(input.txid, fundingOutpoint.txid)) return fundingConfirmed(live, input, env)
+      return durable.phase === 'closing' ? closingConfirmed(durable, session, input, env) : stay(state)
+    }
+    default:
+      return assertNever(input, 'chain input')
+  }
+}
+
+const timerFired = (state: ChannelState, { timer }: TimerFired, env: ChannelEnv): Step => {
+  const { durable, session } = state
+  switch (timer) {
+    case 'closing-answer':
+      if (durable.phase !== 'negotiating' || session?.closing === undefined) return stay(state)
+      return closingTimedOut(durable, session, env)
+    default:
+      return assertNever(timer, 'timer')
+  }
+}
+
+export { newChannel } from './state/channel-state.ts'
+export { completeSpend, fillIn } from './transitions/publications.ts'
+export type { Step } from './transitions/step.ts'

@@ -1,0 +1,50 @@
+import { isFunded } from './state/channel-state.ts'
+import type { Durable, Funded } from './state/durable.ts'
+import type { Effect } from './state/effects.ts'
+import type { ChannelEnv } from './state/environment.ts'
+import { forward } from './transitions/commit.ts'
+import { fundingOutputScript, latest } from './transitions/commitments.ts'
+import { publishClosing, watchClaims } from './transitions/on-chain.ts'
+import { publishFunding, watchFunding } from './transitions/opening.ts'
+import { publishMutualClose } from './transitions/publications.ts'
+import { isIrrevocable } from './transitions/remove-htlc.ts'
+import { settled } from './transitions/settle.ts'
+
+/**
+ * What a state read back from the store still owes: every watch and publication, every received HTLC that waits for a
+ * decision, and every preimage that an origin may not have had. Failures of HTLCs that are gone are the driver's to keep
+ * (its rows of settlements). Messages are not owed: they follow from `channel_reestablish`.
+ */
+export const resume = (durable: Durable, env: ChannelEnv): readonly Effect[] => {
+  if (!isFunded(durable)) return []
+  return [...watchFunding(durable), ...publications(durable, env), ...forwards(durable, env), ...settlements(durable)]
+}
+
+const publications = (durable: Funded, env: ChannelEnv): readonly Effect[] => {
+  if (durable.phase !== 'closing') return publishFunding(durable)
+  const { mutual, spends } = durable.closing
+  const script = fundingOutputScript(latest(durable))
+  return [
+    ...publishFunding(durable),
+    ...(mutual === undefined ? [] : [publishMutualClose(durable, mutual)]),
+    ...spends
+      .filter(({ confirmedAt }) => confirmedAt === undefined)
+      .map(({ txid }): Effect => ({ type: 'watch-confirmed', txid, depth: 1, script })),
+    ...watchClaims(durable, env),
+    ...publishClosing(durable, env),
+  ]
+}
+
+const forwards = (durable: Funded, env: ChannelEnv): readonly Effect[] =>
+  durable.htlcs.received
+    .filter((record) => record.preimage === undefined && record.failure === undefined && isIrrevocable(durable, record))
+    .flatMap((record) => forward(durable, record.add.id as bigint, env))
+
+const settlements = (durable: Funded): readonly Effect[] => {
+  const onChain = durable.phase === 'closing'
+  return durable.htlcs.offered.flatMap((record) =>
+    record.preimage === undefined
+      ? []
+      : settled(durable, record, { type: 'fulfilled', preimage: record.preimage, onChain }),
+  )
+}

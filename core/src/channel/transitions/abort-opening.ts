@@ -1,0 +1,35 @@
+import { err } from '../../lib/result.ts'
+import type { Opening } from '../state/durable.ts'
+import type { Effect } from '../state/effects.ts'
+import type { AbortReason } from '../state/errors.ts'
+import type { Session } from '../state/session.ts'
+import { errorMessage } from './error-message.ts'
+import { emit, idOf, remoteNodeIdOf, type Step, to } from './step.ts'
+
+/**
+ * The opening comes to nothing. Nothing was published, so nothing is lost: the wallet gets its inputs back, whoever asked
+ * for the channel is told, and the channel is to be dropped.
+ */
+export const abortOpening = (
+  durable: Opening,
+  session: Session | undefined,
+  error: AbortReason,
+  { tellPeer }: { readonly tellPeer: boolean },
+): Step => {
+  const effects: Effect[] = []
+  if (tellPeer && session !== undefined) {
+    const channelId = durable.phase === 'wait-for-funding-signed' ? durable.params.temporaryChannelId : idOf(durable)
+    effects.push({ type: 'send', epoch: session.epoch, message: errorMessage(channelId, error) })
+  }
+  if (durable.phase === 'wait-for-funding-signed') effects.push({ type: 'abandon-funding', tx: durable.fundingTx })
+  if ('requestId' in durable) effects.push({ type: 'reply', requestId: durable.requestId, result: err(error) })
+  effects.push(emit(durable, { type: 'aborted', error }))
+  const localNodeId =
+    'keys' in durable
+      ? durable.keys.localNodeId
+      : 'params' in durable
+        ? durable.params.localNodeId
+        : durable.localNodeId
+  const remoteNodeId = remoteNodeIdOf(durable)
+  return to({ phase: 'aborted', channelId: idOf(durable), localNodeId, remoteNodeId }, session, effects)
+}

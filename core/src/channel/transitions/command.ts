@@ -1,0 +1,132 @@
+import { assertNever } from '../../lib/errors.ts'
+import { err } from '../../lib/result.ts'
+import type { ChannelState } from '../state/channel-state.ts'
+import { isFunded } from '../state/channel-state.ts'
+import type { Durable, Funded } from '../state/durable.ts'
+import type { ChannelEnv } from '../state/environment.ts'
+import type { ChannelCommand } from '../state/inputs.ts'
+import { abortOpening } from './abort-opening.ts'
+import { addHtlc } from './add-htlc.ts'
+import { signCommitment } from './commit.ts'
+import { forceClose } from './fail-channel.ts'
+import { progressClosing } from './on-chain.ts'
+import { acceptChannel } from './open-as-fundee.ts'
+import { fundingCreated, openChannel } from './open-as-funder.ts'
+import { publishLocalCommitment } from './publications.ts'
+import { setRelayFees } from './relay-policy.ts'
+import { settleHtlc } from './remove-htlc.ts'
+import { closeChannel } from './shutdown.ts'
+import { andThen, done, type Live, refuse, type Step, stay, to } from './step.ts'
+import { updateFee } from './update-fee.ts'
+
+/** What the node asks of a channel. */
+export const runCommand = (state: ChannelState, command: ChannelCommand, env: ChannelEnv): Step => {
+  const { durable, session } = state
+  switch (command.type) {
+    case 'open':
+      if (durable.phase !== 'idle' || session === undefined) return wrongPhase(state, command.requestId)
+      return openChannel(durable, session, command, env)
+    case 'accept':
+      // The peer may have gone while the node made up its mind.
+      if (durable.phase !== 'wait-for-decision' || session === undefined) return stay(state)
+      return acceptChannel(durable, session, command, env)
+    case 'reject':
+      if (durable.phase !== 'wait-for-decision') return stay(state)
+      return abortOpening(durable, session, { code: 'rejected', reason: command.reason }, { tellPeer: true })
+    case 'funding-created':
+      if (durable.phase === 'wait-for-funding' && session !== undefined) {
+        return fundingCreated(durable, session, command, env)
+      }
+      // The opening ended while the wallet was at work.
+      return stay(state, { type: 'abandon-funding', tx: command.tx })
+    case 'funding-failed':
+      if (durable.phase !== 'wait-for-funding') return stay(state)
+      return abortOpening(durable, session, { code: 'funding-failed', reason: command.reason }, { tellPeer: true })
+    case 'force-close':
+      return forceCloseByOperator(state, command.requestId, env)
+    case 'sign': {
+      const live = usable(state)
+      if (live?.session === undefined) return stay(state)
+      if (live.durable.phase !== 'normal' && live.durable.phase !== 'shutdown') return stay(state)
+      return signCommitment({ durable: live.durable, session: live.session })
+    }
+    case 'add-htlc': {
+      const live = usable(state)
+      if (live === undefined) {
+        return refuse(state, command.requestId, { code: 'channel-not-usable', phase: durable.phase })
+      }
+      return addHtlc(live, command, env)
+    }
+    case 'fulfil-htlc':
+    case 'fail-htlc':
+    case 'fail-malformed-htlc': {
+      const live = usable(state)
+      if (live === undefined) return refuse(state, command.requestId, { code: 'unknown-htlc', htlcId: command.htlcId })
+      const settledStep = settleHtlc(live, command)
+      const next = settledStep.state.durable
+      if (durable.phase !== 'closing' || next.phase !== 'closing' || next === durable) return settledStep
+      // On the chain, a preimage makes another output ours.
+      return andThen(settledStep, () => progressClosing(durable, next, session, env))
+    }
+    case 'update-fee': {
+      const live = usable(state)
+      return live === undefined ? wrongPhase(state, command.requestId) : updateFee(live, command)
+    }
+    case 'set-relay-fees': {
+      const live = usable(state)
+      return live === undefined || live.durable.phase === 'closing'
+        ? wrongPhase(state, command.requestId)
+        : setRelayFees(live, command, env)
+    }
+    case 'close': {
+      const live = usable(state)
+      if (live === undefined) return wrongPhase(state, command.requestId)
+      const { durable: funded } = live
+      if (funded.phase === 'closing') return refuse(state, command.requestId, { code: 'closing-in-progress' })
+      return closeChannel(session === undefined ? { durable: funded } : { durable: funded, session }, command)
+    }
+    default:
+      return assertNever(command, 'command')
+  }
+}
+
+const usable = ({ durable, session }: ChannelState): Live<Funded> | undefined => {
+  if (!isFunded(durable)) return undefined
+  return session === undefined ? { durable } : { durable, session }
+}
+
+const forceCloseByOperator = (state: ChannelState, requestId: string | undefined, env: ChannelEnv): Step => {
+  const { durable, session } = state
+  switch (durable.phase) {
+    case 'aborted':
+    case 'closed':
+      return wrongPhase(state, requestId)
+    case 'idle':
+    case 'wait-for-open-answer':
+    case 'wait-for-funding':
+    case 'wait-for-funding-signed':
+    case 'wait-for-decision':
+    case 'wait-for-funding-created': {
+      const aborted = abortOpening(durable, session, { code: 'operator-force-close' }, { tellPeer: true })
+      return { state: aborted.state, effects: [...aborted.effects, ...done(requestId)] }
+    }
+    case 'closing': {
+      if (durable.closing.cause === 'data-loss') return refuse(state, requestId, { code: 'publication-forbidden' })
+      if (durable.closing.publishLocal) return stay(state, ...done(requestId))
+      const closing = { ...durable.closing, publishLocal: true }
+      const next = { ...durable, closing }
+      return to(next, session, [...publishLocalCommitment(next, env), ...done(requestId)])
+    }
+    default: {
+      const error = { code: 'operator-force-close' } as const
+      const closed = forceClose(durable, session, { cause: 'operator', error, tellPeer: true }, env)
+      return { state: closed.state, effects: [...closed.effects, ...done(requestId)] }
+    }
+  }
+}
+
+const wrongPhase = (state: ChannelState, requestId: string | undefined): Step => {
+  const { durable } = state as { readonly durable: Durable }
+  if (requestId === undefined) return stay(state)
+  return stay(state, { type: 'reply', requestId, result: err({ code: 'wrong-phase', phase: durable.phase }) })
+}

@@ -1,0 +1,317 @@
+import { secp256k1 } from '../../crypto/secp256k1.ts'
+import { insertSecret } from '../../crypto/shachain.ts'
+import { equalBytes } from '../../lib/bytes.ts'
+import type { CommitmentSigned, RevokeAndAck } from '../../wire/messages/channel-operation.ts'
+import { verifyCommitmentSignatures } from '../commitment/verify-commitment.ts'
+import type { Change, Proposal } from '../state/changes.ts'
+import type { ChannelState } from '../state/channel-state.ts'
+import type { Commitment } from '../state/commitment.ts'
+import type { Funded } from '../state/durable.ts'
+import type { Effect } from '../state/effects.ts'
+import type { ChannelEnv } from '../state/environment.ts'
+import { findHtlc, type HtlcRecord, type Htlcs } from '../state/htlc.ts'
+import { balancesOf, buildLocal, buildRemote, latest, update } from './commitments.ts'
+import { failChannel } from './fail-channel.ts'
+import { exceedsDustExposure, nextLocalSpec } from './limits.ts'
+import { reduceSpec } from './reduce-spec.ts'
+import { settled } from './settle.ts'
+import { emit, type Online, type Step, stay, to } from './step.ts'
+
+/** Whether there is anything that our next signature would commit. */
+export const hasChangesToSign = ({ durable, session }: Online): boolean =>
+  session.proposed.local.length > 0 || durable.changes.remoteAcked.length > 0
+
+/**
+ * BOLT 2, commitment_signed, as its sender: signs the peer's next commitment with all that we have proposed and all of the
+ * peer's that is in ours. One signature is outstanding at a time.
+ */
+export const signCommitment = (online: Online): Step => {
+  const { durable, session } = online
+  const { remoteNextPoint, changes } = durable
+  if (!session.reestablished || remoteNextPoint.type !== 'known' || !hasChangesToSign(online)) {
+    return stay({ durable, session })
+  }
+  const proposed = session.proposed.local
+  const { point } = remoteNextPoint
+  const effects: Effect[] = []
+  const active = durable.active.map((commitment): Commitment => {
+    const spec = reduceSpec(commitment.remote.spec, changes.remoteAcked, proposed)
+    const index = commitment.remote.index + 1
+    const transaction = buildRemote(commitment.remoteParams, index, spec, point)
+    effects.push(commitmentSigned(durable, session.epoch, transaction, point))
+    return { ...commitment, remoteNext: { index, spec, txid: transaction.txid, point } }
+  })
+  const nextIndex = latest(durable).remote.index + 1
+  const next = update(durable, {
+    active,
+    changes: {
+      ...changes,
+      localSigned: proposed.map(withoutDetails),
+      remoteAcked: [],
+      remoteSigned: changes.remoteAcked,
+      nextLocalHtlcId: session.proposed.nextLocalHtlcId,
+    },
+    htlcs: withRemoteRange(durable.htlcs, proposed, changes.remoteAcked, nextIndex),
+    remoteNextPoint: { type: 'awaiting-revocation', sentAtLocalIndex: latest(durable).local.index },
+  })
+  for (const proposal of proposed) {
+    if (proposal.type !== 'add' || proposal.record.origin === undefined) continue
+    effects.push(emit(next, { type: 'htlc-offered', htlc: proposal.add, origin: proposal.record.origin }))
+  }
+  return to(next, { ...session, proposed: { ...session.proposed, local: [] } }, effects)
+}
+
+/** The message without signatures, and what to sign. */
+export const commitmentSigned = (
+  durable: Funded,
+  epoch: number,
+  transaction: ReturnType<typeof buildRemote>,
+  perCommitmentPoint: Uint8Array,
+): Effect => ({
+  type: 'send',
+  epoch,
+  message: {
+    type: 'commitment_signed',
+    channelId: durable.params.channelId,
+    signature: NO_SIGNATURE,
+    htlcSignatures: [],
+  },
+  needs: {
+    type: 'commitment-signatures',
+    fundingSighash: transaction.fundingSighash,
+    htlcSighashes: transaction.htlcTransactions.map(({ sighash }) => sighash),
+    perCommitmentPoint,
+  },
+})
+
+const NO_SIGNATURE = new Uint8Array(64)
+const NO_SECRET = new Uint8Array(32)
+
+const withoutDetails = (proposal: Proposal): Change => {
+  switch (proposal.type) {
+    case 'add':
+      return { type: 'add', add: proposal.add }
+    case 'fail':
+      return { type: 'fail', id: proposal.id }
+    default:
+      return proposal
+  }
+}
+
+/** Notes in the records which commitments of the peer hold each HTLC, now that the one with `nextIndex` is signed. */
+const withRemoteRange = (
+  htlcs: Htlcs,
+  proposed: readonly Proposal[],
+  remoteAcked: readonly Change[],
+  nextIndex: number,
+): Htlcs => {
+  const added = proposed.flatMap((proposal): readonly HtlcRecord[] =>
+    proposal.type === 'add' ? [{ ...proposal.record, firstRemote: nextIndex }] : [],
+  )
+  const ours = rangeChanges(proposed, nextIndex)
+  const theirs = rangeChanges(remoteAcked, nextIndex)
+  const offered = patchRecords(htlcs.offered, theirs.removed)
+  const received = patchRecords(htlcs.received, [...ours.removed, ...theirs.added])
+  return {
+    offered: added.length === 0 ? offered : [...offered, ...added],
+    received,
+  }
+}
+
+type RangePatch = readonly [id: bigint, patch: { readonly firstRemote: number } | { readonly lastRemote: number }]
+
+const rangeChanges = (changes: readonly (Change | Proposal)[], nextIndex: number) => {
+  const added: RangePatch[] = []
+  const removed: RangePatch[] = []
+  for (const change of changes) {
+    if (change.type === 'add') added.push([change.add.id as bigint, { firstRemote: nextIndex }])
+    else if (change.type !== 'fee') removed.push([change.id as bigint, { lastRemote: nextIndex - 1 }])
+  }
+  return { added, removed }
+}
+
+const patchRecords = (records: readonly HtlcRecord[], patches: readonly RangePatch[]): readonly HtlcRecord[] => {
+  if (patches.length === 0) return records
+  const byId = new Map(patches)
+  return records.map((record) => {
+    const patch = byId.get(record.add.id as bigint)
+    return patch === undefined ? record : { ...record, ...patch }
+  })
+}
+
+/**
+ * BOLT 2, commitment_signed, as its receiver: our next commitment replaces the one we have, which we revoke. The secret
+ * leaves only after the new commitment is durable.
+ */
+export const recvCommitmentSigned = (
+  { durable, session }: Online,
+  messages: readonly CommitmentSigned[],
+  env: ChannelEnv,
+): Step => {
+  const state = { durable, session }
+  const proposed = session.proposed.remote
+  const { changes } = durable
+  const before = latest(durable).local
+  const active: Commitment[] = []
+  for (const [at, commitment] of durable.active.entries()) {
+    const message = messages[at]
+    if (message === undefined) return failChannel(state, { code: 'commitment-signature-missing' }, env)
+    const spec = nextLocalSpec(commitment, durable, proposed)
+    const index = commitment.local.index + 1
+    const { keys, transaction } = buildLocal(commitment.localParams, index, spec, env)
+    const verified = verifyCommitmentSignatures(
+      commitment.localParams,
+      keys,
+      transaction,
+      message.signature,
+      message.htlcSignatures,
+    )
+    if (!verified.ok) return failChannel(state, verified.error, env)
+    const remoteSignature = { type: 'ecdsa', signature: message.signature } as const
+    const htlcSignatures = message.htlcSignatures
+    active.push({ ...commitment, local: { index, spec, txid: transaction.txid, remoteSignature, htlcSignatures } })
+  }
+  const removed = changes.localAcked.filter((change) => change.type === 'fulfil' || change.type === 'fail')
+  const next = update(durable, {
+    active,
+    changes: {
+      ...changes,
+      localAcked: [],
+      remoteAcked:
+        proposed.length === 0 ? changes.remoteAcked : [...changes.remoteAcked, ...proposed.map(withoutDetails)],
+      nextRemoteHtlcId: session.proposed.nextRemoteHtlcId,
+    },
+    htlcs: withReceived(durable.htlcs, proposed, removed),
+  })
+  const after = latest(next).local
+  const effects: Effect[] = [revokeAndAck(next, session.epoch, before.index, env)]
+  for (const change of removed) effects.push(...removedEvent(durable, 'received', change.id as bigint, change.type))
+  if (before.spec.toLocalMsat !== after.spec.toLocalMsat || before.spec.toRemoteMsat !== after.spec.toRemoteMsat) {
+    effects.push(emit(next, { type: 'balance-changed', balances: balancesOf(next) }))
+  }
+  return to(next, { ...session, proposed: { ...session.proposed, remote: [] } }, effects)
+}
+
+/** BOLT 2, revoke_and_ack: the secret of our commitment `index`, and the point for the one after the next. */
+export const revokeAndAck = (durable: Funded, epoch: number, index: number, env: ChannelEnv): Effect => ({
+  type: 'send',
+  epoch,
+  message: {
+    type: 'revoke_and_ack',
+    channelId: durable.params.channelId,
+    perCommitmentSecret: NO_SECRET,
+    nextPerCommitmentPoint: env.commitmentPoint(index + 2),
+  },
+  needs: { type: 'per-commitment-secret', index },
+})
+
+/** The peer's signed additions and failures, less our removals that are now in neither commitment. */
+const withReceived = (htlcs: Htlcs, proposed: readonly Proposal[], removed: readonly Change[]): Htlcs => {
+  const gone = new Set(removed.map((change) => (change.type === 'fulfil' || change.type === 'fail' ? change.id : -1n)))
+  const added = proposed.flatMap((proposal) => (proposal.type === 'add' ? [proposal.record] : []))
+  const failures = new Map(
+    proposed.flatMap((proposal) => (proposal.type === 'fail' ? [[proposal.id, proposal.failure]] : [])),
+  )
+  const kept = gone.size === 0 ? htlcs.received : htlcs.received.filter(({ add }) => !gone.has(add.id))
+  return {
+    received: added.length === 0 ? kept : [...kept, ...added],
+    offered:
+      failures.size === 0
+        ? htlcs.offered
+        : htlcs.offered.map((record) => {
+            const failure = failures.get(record.add.id)
+            return failure === undefined ? record : { ...record, failure }
+          }),
+  }
+}
+
+/**
+ * BOLT 2, revoke_and_ack, as its receiver: the peer's next commitment is now its only one. Its additions in it are
+ * irrevocable, and so are its removals.
+ */
+export const recvRevokeAndAck = ({ durable, session }: Online, message: RevokeAndAck, env: ChannelEnv): Step => {
+  const state: ChannelState = { durable, session }
+  const { remoteNextPoint, changes } = durable
+  const current = latest(durable)
+  if (remoteNextPoint.type !== 'awaiting-revocation' || current.remoteNext === undefined) {
+    return failChannel(state, { code: 'revocation-not-expected' }, env)
+  }
+  const secret = message.perCommitmentSecret
+  // BOLT 2: the secret must be one, and must be that of the commitment it revokes.
+  if (!secp256k1.isPrivateKey(secret) || !equalBytes(secp256k1.publicKey(secret), current.remote.point)) {
+    return failChannel(state, { code: 'invalid-revocation-secret' }, env)
+  }
+  if (!secp256k1.isPublicKey(message.nextPerCommitmentPoint)) {
+    return failChannel(state, { code: 'invalid-public-key', field: 'nextPerCommitmentPoint' }, env)
+  }
+  const remoteSecrets = insertSecret(durable.remoteSecrets, secret)
+  if (!remoteSecrets.ok) return failChannel(state, { code: 'invalid-revocation-secret' }, env)
+  const removed = changes.remoteSigned.filter((change) => change.type === 'fulfil' || change.type === 'fail')
+  const gone = new Set(removed.map(({ id }) => id))
+  const offered = gone.size === 0 ? durable.htlcs.offered : durable.htlcs.offered.filter(({ add }) => !gone.has(add.id))
+  const next = update(durable, {
+    active: durable.active.map((commitment) => {
+      const { remoteNext, ...rest } = commitment
+      return remoteNext === undefined ? commitment : { ...rest, remote: remoteNext }
+    }),
+    changes: {
+      ...changes,
+      localSigned: [],
+      localAcked:
+        changes.localSigned.length === 0 ? changes.localAcked : [...changes.localAcked, ...changes.localSigned],
+      remoteSigned: [],
+    },
+    htlcs: offered === durable.htlcs.offered ? durable.htlcs : { ...durable.htlcs, offered },
+    remoteNextPoint: { type: 'known', point: message.nextPerCommitmentPoint },
+    remoteSecrets: remoteSecrets.value,
+  })
+  const effects: Effect[] = []
+  for (const change of changes.remoteSigned) {
+    if (change.type === 'add') {
+      effects.push(...forward(next, change.add.id as bigint, env))
+      effects.push(emit(next, { type: 'htlc-received', htlc: change.add }))
+    } else if (change.type !== 'fee') {
+      effects.push(
+        ...failedToOrigin(durable, change),
+        ...removedEvent(durable, 'offered', change.id as bigint, change.type),
+      )
+    }
+  }
+  return to(next, session, effects)
+}
+
+/** A received HTLC that is irrevocably committed, for the relayer. */
+export const forward = (durable: Funded, id: bigint, env: ChannelEnv): readonly Effect[] => {
+  const record = findHtlc(durable.htlcs.received, id)
+  if (record === undefined) return []
+  return [
+    {
+      type: 'forward',
+      channelId: durable.params.channelId,
+      htlc: record.add,
+      ...(record.sharedSecret === undefined ? {} : { sharedSecret: record.sharedSecret }),
+      exceedsDustExposure: exceedsDustExposure(durable, record.add.amountMsat as bigint, env),
+    },
+  ]
+}
+
+/** BOLT 2: a failure goes upstream only now. One whose preimage was learnt has been settled, whatever the peer says later. */
+const failedToOrigin = (durable: Funded, change: Change): readonly Effect[] => {
+  if (change.type !== 'fail') return []
+  const record = findHtlc(durable.htlcs.offered, change.id)
+  if (record?.failure === undefined || record.preimage !== undefined) return []
+  return settled(durable, record, { type: 'failed', failure: record.failure, add: record.add })
+}
+
+const removedEvent = (
+  durable: Funded,
+  direction: 'offered' | 'received',
+  id: bigint,
+  type: 'fulfil' | 'fail',
+): readonly Effect[] => {
+  const record = findHtlc(direction === 'offered' ? durable.htlcs.offered : durable.htlcs.received, id)
+  if (record === undefined) return []
+  const { paymentHash, amountMsat } = record.add
+  const outcome = type === 'fulfil' ? 'fulfilled' : 'failed'
+  return [emit(durable, { type: 'htlc-removed', direction, htlcId: id, paymentHash, amountMsat, outcome })]
+}

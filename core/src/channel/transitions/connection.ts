@@ -1,0 +1,104 @@
+import { FIRST_SECRET_INDEX, findSecret } from '../../crypto/shachain.ts'
+import { assertNever } from '../../lib/errors.ts'
+import type { ChannelReestablish } from '../../wire/messages/channel-operation.ts'
+import type { ChannelState } from '../state/channel-state.ts'
+import type { Closing, Funded } from '../state/durable.ts'
+import type { ChannelEnv } from '../state/environment.ts'
+import type { Connected, Disconnected } from '../state/inputs.ts'
+import { newSession, noProposals } from '../state/session.ts'
+import { abortOpening } from './abort-opening.ts'
+import { latest } from './commitments.ts'
+import { errorMessage } from './error-message.ts'
+import { dropUnsigned } from './fail-channel.ts'
+import { andThen, emit, type Step, stay, to } from './step.ts'
+
+/** A connection with the peer: `channel_reestablish` goes first, and nothing else until the peer's has come. */
+export const connected = (state: ChannelState, input: Connected, env: ChannelEnv): Step => {
+  const { session } = state
+  if (session !== undefined) {
+    // A connection that is not newer has been replaced already.
+    if (input.epoch <= session.epoch) return stay(state)
+    return andThen(disconnected(state, { type: 'disconnected', epoch: session.epoch }), (next) =>
+      connected(next, input, env),
+    )
+  }
+  const { durable } = state
+  switch (durable.phase) {
+    case 'idle':
+    case 'aborted':
+    case 'closed':
+    case 'wait-for-open-answer':
+    case 'wait-for-funding':
+    case 'wait-for-funding-signed':
+    case 'wait-for-decision':
+    case 'wait-for-funding-created':
+      return stay(state)
+    case 'closing':
+      if (durable.closing.mutual === undefined) return retransmitError(durable, input)
+      return reestablish(durable, input, env)
+    case 'wait-for-funding-confirmed':
+    case 'wait-for-channel-ready':
+    case 'normal':
+    case 'shutdown':
+    case 'negotiating':
+      return reestablish(durable, input, env)
+    default:
+      return assertNever(durable, 'phase')
+  }
+}
+
+const reestablish = (durable: Funded, { epoch, remoteFeatures }: Connected, env: ChannelEnv): Step => {
+  const { nextLocalHtlcId, nextRemoteHtlcId } = durable.changes
+  const session = newSession(epoch, remoteFeatures, false, noProposals(nextLocalHtlcId, nextRemoteHtlcId))
+  return to(durable, session, [{ type: 'send', epoch, message: channelReestablish(durable, env) }])
+}
+
+/** BOLT 2: a channel that has failed repeats the error, and nothing else is said. */
+const retransmitError = (durable: Closing, { epoch, remoteFeatures }: Connected): Step => {
+  const session = newSession(epoch, remoteFeatures, false)
+  const message = errorMessage(durable.params.channelId, { code: `channel closed: ${durable.closing.cause}` })
+  return to(durable, session, [{ type: 'send', epoch, message }])
+}
+
+/** BOLT 2, channel_reestablish. */
+const channelReestablish = (durable: Funded, env: ChannelEnv): ChannelReestablish => {
+  const { local, remote } = latest(durable)
+  const secret =
+    remote.index === 0 ? undefined : findSecret(durable.remoteSecrets, FIRST_SECRET_INDEX - (remote.index - 1))
+  return {
+    type: 'channel_reestablish',
+    channelId: durable.params.channelId,
+    nextCommitmentNumber: BigInt(local.index + 1),
+    nextRevocationNumber: BigInt(remote.index),
+    yourLastPerCommitmentSecret: secret ?? new Uint8Array(32),
+    myCurrentPerCommitmentPoint: env.commitmentPoint(local.index),
+  }
+}
+
+/**
+ * BOLT 2: what is not signed is forgotten. The peer's proposals were in the session; ours that add HTLCs are given back to
+ * their origin, and our removals are still in the records. An opening that was not finished is over.
+ */
+export const disconnected = (state: ChannelState, { epoch }: Disconnected): Step => {
+  const { durable, session } = state
+  if (session === undefined || session.epoch !== epoch) return stay(state)
+  switch (durable.phase) {
+    case 'idle':
+    case 'wait-for-open-answer':
+    case 'wait-for-funding':
+    case 'wait-for-funding-signed':
+    case 'wait-for-decision':
+    case 'wait-for-funding-created':
+      return abortOpening(durable, undefined, { code: 'disconnected' }, { tellPeer: false })
+    case 'aborted':
+    case 'closed':
+      return to(durable, undefined, [])
+    default: {
+      const wasUsable = durable.phase === 'normal' && session.reestablished
+      return to(durable, undefined, [
+        ...dropUnsigned(durable, session),
+        ...(wasUsable ? [emit(durable, { type: 'usable', usable: false })] : []),
+      ])
+    }
+  }
+}

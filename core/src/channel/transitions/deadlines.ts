@@ -1,0 +1,55 @@
+import type { Closing, Funded } from '../state/durable.ts'
+import type { ChannelEnv } from '../state/environment.ts'
+import type { ChannelError } from '../state/errors.ts'
+import { findHtlc } from '../state/htlc.ts'
+import { latest } from './commitments.ts'
+import { forceClose } from './fail-channel.ts'
+import { emit, type Live, type Step, stay, to } from './step.ts'
+
+/**
+ * BOLT 2, cltv_expiry_delta selection: an HTLC that we offered and that timed out, or one that we fulfilled and whose offerer
+ * could soon take it back, has to be resolved on the chain. Also, a funding that never comes is forgotten by the fundee.
+ */
+export const checkDeadlines = ({ durable, session }: Live<Exclude<Funded, Closing>>, env: ChannelEnv): Step => {
+  const error = passedDeadline(durable, env)
+  if (error !== undefined) return forceClose(durable, session, { cause: 'htlc-deadline', error, tellPeer: true }, env)
+  const waited = (env.height as number) - (durable.params.openedAt as number)
+  const forgotten = durable.phase === 'wait-for-funding-confirmed' && !durable.params.localIsOpener
+  if (!forgotten || waited < env.settings.fundingTimeout) {
+    return stay(session === undefined ? { durable } : { durable, session })
+  }
+  const { channelId, localNodeId, remoteNodeId, keyIndex } = durable.params
+  const summary = { kind: 'never-funded', closedAt: env.height, paidToUs: 0n } as const
+  const closed = { phase: 'closed', channelId, localNodeId, remoteNodeId, keyIndex, summary } as const
+  return to(closed, session, [
+    emit(closed, { type: 'error', error: { code: 'funding-not-seen', blocks: waited } }),
+    emit(closed, { type: 'closed', summary }),
+  ])
+}
+
+const passedDeadline = (durable: Funded, env: ChannelEnv): ChannelError | undefined => {
+  const { local, remote, remoteNext } = latest(durable)
+  const height = env.height as number
+  for (const htlc of local.spec.htlcs) {
+    if (htlc.direction === 'offered' && isTimedOut(htlc.cltvExpiry as number, height, env)) {
+      return { code: 'htlc-deadline-passed', htlcId: htlc.id, direction: 'offered' }
+    }
+    if (htlc.direction !== 'received') continue
+    const margin = (htlc.cltvExpiry as number) - env.settings.fulfilmentMargin
+    if (height < margin) continue
+    if (findHtlc(durable.htlcs.received, htlc.id)?.preimage !== undefined) {
+      return { code: 'htlc-deadline-passed', htlcId: htlc.id, direction: 'received' }
+    }
+  }
+  for (const { spec } of remoteNext === undefined ? [remote] : [remote, remoteNext]) {
+    for (const htlc of spec.htlcs) {
+      if (htlc.direction === 'received' && isTimedOut(htlc.cltvExpiry as number, height, env)) {
+        return { code: 'htlc-deadline-passed', htlcId: htlc.id, direction: 'offered' }
+      }
+    }
+  }
+  return undefined
+}
+
+const isTimedOut = (cltvExpiry: number, height: number, { settings }: ChannelEnv): boolean =>
+  height >= cltvExpiry + settings.timeoutGrace

@@ -1,0 +1,22 @@
+import { utf8Encode } from '../../lib/bytes.ts'
+import type { Failure } from '../../lib/errors.ts'
+import type { ChannelId } from '../../lib/ids.ts'
+import type { ErrorMessage, WarningMessage } from '../../wire/messages/setup.ts'
+import { printableText } from '../../wire/printable-text.ts'
+
+const textOf = ({ code }: Failure): Uint8Array => utf8Encode(code.replaceAll('-', ' '))
+
+export const errorMessage = (channelId: ChannelId, failure: Failure): ErrorMessage => ({
+  type: 'error',
+  channelId,
+  data: textOf(failure),
+})
+
+export const warningMessage = (channelId: ChannelId, failure: Failure): WarningMessage => ({
+  type: 'warning',
+  channelId,
+  data: textOf(failure),
+})
+
+/** BOLT 1: what is not printable ASCII is not shown. */
+export const peerText = ({ data }: ErrorMessage | WarningMessage): string => printableText(data) ?? '(not printable)'

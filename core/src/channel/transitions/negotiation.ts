@@ -1,0 +1,197 @@
+import { dustLimit } from '../../bitcoin/fees.ts'
+import { MSAT_PER_SAT } from '../../lib/units.ts'
+import type { ClosingSigned, FeeRange } from '../../wire/messages/channel-close.ts'
+import { buildClosing, type ClosingTransaction, closingFee, verifyClosing } from '../commitment/closing-transaction.ts'
+import type { Closing, Funded, Negotiating } from '../state/durable.ts'
+import type { Effect } from '../state/effects.ts'
+import type { ChannelEnv } from '../state/environment.ts'
+import type { ProtocolError } from '../state/errors.ts'
+import type { Session } from '../state/session.ts'
+import { largest, smallest } from './amounts.ts'
+import { closingInput } from './closing-input.ts'
+import { latest } from './commitments.ts'
+import { warningMessage } from './error-message.ts'
+import { failChannel, forceClose } from './fail-channel.ts'
+import { publishMutualClose } from './publications.ts'
+import { emit, type Step, stay, to } from './step.ts'
+
+/** A channel whose closing fee is being agreed on, or was agreed on over a connection whose last message may be lost. */
+type Agreeing = Negotiating | Closing
+
+interface Fees {
+  readonly ideal: bigint
+  readonly range: FeeRange
+}
+
+/** BOLT 2, closing_signed: the opener, who pays, speaks first. */
+export const openNegotiation = (durable: Agreeing, session: Session, env: ChannelEnv): Step => {
+  if (session.closing !== undefined) return stay({ durable, session })
+  const waiting: Session = { ...session, closing: {} }
+  const timer: Effect = { type: 'schedule', timer: 'closing-answer', delayMs: env.settings.closingTimeoutMs }
+  if (!durable.params.localIsOpener) return to(durable, waiting, [timer])
+  const { ideal, range } = ourFees(durable, env)
+  const proposal = propose(durable, waiting, ideal, range)
+  return to(proposal.state.durable, proposal.state.session, [...proposal.effects, timer])
+}
+
+/** Nothing came back in time: BOLT 2 has us fail the channel. */
+export const closingTimedOut = (durable: Negotiating, session: Session, env: ChannelEnv): Step =>
+  forceClose(
+    durable,
+    session,
+    { cause: 'closing-timeout', error: { code: 'closing-not-answered' }, tellPeer: true },
+    env,
+  )
+
+/** BOLT 2, closing_signed, with and without `fee_range`. */
+export const recvClosingSigned = (
+  durable: Agreeing,
+  session: Session,
+  message: ClosingSigned,
+  env: ChannelEnv,
+): Step => {
+  const state = { durable, session }
+  const fee = message.feeSatoshis as bigint
+  const scripts = scriptsOf(durable)
+  const verified = verifyClosing(closingInput(durable, scripts, fee), message.signature)
+  if (!verified.ok) return fail(durable, session, verified.error, env)
+  const closing = verified.value
+  // BOLT 2: an output that is dust for its script would keep the transaction from the miners.
+  if (closing.tx.outputs.some(({ amount, script }) => (amount as bigint) < (dustLimit(script) as bigint))) {
+    return fail(durable, session, { code: 'closing-output-below-dust' }, env)
+  }
+  const agree = () => conclude(durable, session, message, closing, env)
+  const { lastSentFee, sentRange, lastReceivedFee } = session.closing ?? {}
+  if (lastSentFee === fee) return agree()
+  if (sentRange !== undefined && inRange(fee, sentRange)) return agree()
+  const ours = ourFees(durable, env)
+  if (message.feeRange !== undefined) {
+    const overlap = overlapOf(message.feeRange, ours.range)
+    if (overlap === undefined) {
+      const warning = warningMessage(durable.params.channelId, { code: 'closing-fee-ranges-do-not-overlap' })
+      return stay(state, { type: 'send', epoch: session.epoch, message: warning })
+    }
+    // The opener has sent its range, and an answer within it is agreed on above.
+    if (durable.params.localIsOpener) return fail(durable, session, { code: 'closing-fee-out-of-range', fee }, env)
+    if (lastSentFee !== undefined) return fail(durable, session, { code: 'closing-fee-out-of-range', fee }, env)
+    if (inRange(fee, overlap)) return agree()
+    const proposal = fee < (overlap.minFeeSatoshis as bigint) ? overlap.minFeeSatoshis : overlap.maxFeeSatoshis
+    return propose(durable, session, proposal as bigint, overlap)
+  }
+  // Without ranges the two approach each other; BOLT 2 wants each offer strictly between the last two.
+  if (lastSentFee !== undefined && lastReceivedFee !== undefined) {
+    const [low, high] = [lastSentFee as bigint, lastReceivedFee as bigint].sort((a, b) => (a < b ? -1 : 1))
+    if (fee <= (low as bigint) || fee >= (high as bigint)) {
+      return fail(durable, session, { code: 'closing-fee-not-between', fee }, env)
+    }
+  }
+  if (!durable.params.localIsOpener && inRange(fee, ours.range)) return agree()
+  const from = (lastSentFee as bigint | undefined) ?? ours.ideal
+  const middle = (from + fee) / 2n
+  if (middle === fee || middle === from) return agree()
+  const next: Session = { ...session, closing: { ...session.closing, lastReceivedFee: fee } }
+  return propose(durable, next, middle, undefined)
+}
+
+/**
+ * What we would pay, and accept. The opener bounds both ends; the other side only wants the transaction to be relayed, since
+ * it does not pay. A fee that was agreed on is the only one.
+ */
+const ourFees = (durable: Agreeing, env: ChannelEnv): Fees => {
+  if (durable.phase === 'closing' && durable.closing.mutual !== undefined) {
+    const fee = durable.closing.mutual.fee
+    return { ideal: fee as bigint, range: { minFeeSatoshis: fee, maxFeeSatoshis: fee } }
+  }
+  const { local, remote } = scriptsOf(durable)
+  const { spec } = latest(durable).local
+  const isOpener = durable.params.localIsOpener
+  const available = ((isOpener ? spec.toLocalMsat : spec.toRemoteMsat) as bigint) / MSAT_PER_SAT
+  const feerate = durable.closingFeeratePerKw ?? env.feerates.closing
+  const ideal = smallest(closingFee(feerate, local, remote) as bigint, available)
+  const minimum = smallest(closingFee(env.feerates.minimum, local, remote) as bigint, ideal)
+  const maximum = isOpener ? smallest(ideal * 2n, available) : available
+  return { ideal, range: { minFeeSatoshis: minimum, maxFeeSatoshis: maximum } }
+}
+
+const propose = (durable: Agreeing, session: Session, fee: bigint, range: FeeRange | undefined): Step => {
+  const closing = buildClosing(closingInput(durable, scriptsOf(durable), fee))
+  // The opener cannot pay for a transaction at all, or both outputs are dust: nobody has anything to gain.
+  if (!closing.ok) return stay({ durable, session })
+  const next: Session = {
+    ...session,
+    closing: { ...session.closing, lastSentFee: fee, ...(range === undefined ? {} : { sentRange: range }) },
+  }
+  return to(durable, next, [closingSigned(durable, session, fee, closing.value, range)])
+}
+
+const closingSigned = (
+  durable: Agreeing,
+  { epoch }: Session,
+  fee: bigint,
+  { sighash }: ClosingTransaction,
+  range: FeeRange | undefined,
+): Effect => ({
+  type: 'send',
+  epoch,
+  message: {
+    type: 'closing_signed',
+    channelId: durable.params.channelId,
+    feeSatoshis: fee,
+    signature: new Uint8Array(64),
+    ...(range === undefined ? {} : { feeRange: range }),
+  },
+  needs: { type: 'funding-signature', sighash },
+})
+
+/** Both agree: the peer gets our signature of this fee if it lacks it, and the transaction is published. */
+const conclude = (
+  durable: Agreeing,
+  session: Session,
+  { feeSatoshis: fee, feeRange, signature }: ClosingSigned,
+  closing: ClosingTransaction,
+  env: ChannelEnv,
+): Step => {
+  const answer =
+    session.closing?.lastSentFee === fee
+      ? []
+      : [closingSigned(durable, session, fee as bigint, closing, session.closing?.sentRange ?? feeRange)]
+  const agreed: Session = { ...session, closing: { ...session.closing, lastSentFee: fee } }
+  if (durable.phase === 'closing') return to(durable, agreed, answer)
+  const mutual = { tx: closing.tx, txid: closing.txid, fee, remoteSignature: signature }
+  const next: Closing = {
+    ...durable,
+    phase: 'closing',
+    closing: {
+      cause: 'cooperative',
+      startedAt: env.height,
+      mutual,
+      publishLocal: false,
+      spends: [],
+      claims: [],
+      settled: [],
+    },
+  }
+  return to(next, agreed, [
+    ...answer,
+    publishMutualClose(next, mutual),
+    emit(next, { type: 'closing', cause: 'cooperative', txid: closing.txid }),
+  ])
+}
+
+/** In `closing` a fee was agreed on and published: a peer that errs now changes nothing. */
+const fail = (durable: Agreeing, session: Session, error: ProtocolError, env: ChannelEnv): Step =>
+  durable.phase === 'closing' ? stay({ durable, session }) : failChannel({ durable, session }, error, env)
+
+const scriptsOf = ({ localShutdown, remoteShutdown, params }: Funded) => ({
+  local: localShutdown ?? params.localShutdownScript,
+  remote: remoteShutdown ?? params.localShutdownScript,
+})
+
+const inRange = (fee: bigint, { minFeeSatoshis, maxFeeSatoshis }: FeeRange): boolean =>
+  fee >= (minFeeSatoshis as bigint) && fee <= (maxFeeSatoshis as bigint)
+
+const overlapOf = (theirs: FeeRange, ours: FeeRange): FeeRange | undefined => {
+  const minFeeSatoshis = largest(theirs.minFeeSatoshis as bigint, ours.minFeeSatoshis as bigint)
+  const maxFeeSatoshis = smallest(theirs.maxFeeSatoshis as bigint, ours.maxFeeSatoshis as bigint)
+  return minFeeSatoshis > maxFeeSatoshis ? undefined : { minFeeSatoshis, maxFeeSatoshis }
+}

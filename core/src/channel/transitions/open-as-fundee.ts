@@ -1,0 +1,100 @@
+import type { AcceptChannel, FundingCreated, OpenChannel } from '../../wire/messages/channel-open.ts'
+import { verifyCommitmentSignatures } from '../commitment/verify-commitment.ts'
+import type { Idle, WaitForDecision, WaitForFundingCreated } from '../state/durable.ts'
+import type { ChannelEnv } from '../state/environment.ts'
+import type { AcceptCommand } from '../state/inputs.ts'
+import type { Session } from '../state/session.ts'
+import { abortOpening } from './abort-opening.ts'
+import { balancesOf, keysOf, latest } from './commitments.ts'
+import { checkOpenChannel } from './open-checks.ts'
+import { firstCommitments, ownFields, watchFunding, withFirstSignature } from './opening.ts'
+import { emit, type Step, to } from './step.ts'
+
+/** BOLT 2, open_channel: what is sound goes to the node for a decision. */
+export const recvOpenChannel = (durable: Idle, session: Session, open: OpenChannel, env: ChannelEnv): Step => {
+  const { localNodeId, remoteNodeId } = durable
+  const proposed: WaitForDecision = { phase: 'wait-for-decision', localNodeId, remoteNodeId, open }
+  const error = checkOpenChannel(open, session.remoteFeatures, env)
+  if (error !== undefined) return abortOpening(proposed, session, error, { tellPeer: true })
+  return to(proposed, session, [
+    {
+      type: 'ask-accept',
+      question: {
+        remoteNodeId,
+        temporaryChannelId: open.temporaryChannelId,
+        funding: open.fundingSatoshis,
+        pushMsat: open.pushMsat,
+        announce: (open.channelFlags & 1) !== 0,
+        feeratePerKw: open.feeratePerKw,
+      },
+    },
+  ])
+}
+
+/** BOLT 2, accept_channel. */
+export const acceptChannel = (
+  durable: WaitForDecision,
+  session: Session,
+  command: AcceptCommand,
+  env: ChannelEnv,
+): Step => {
+  const { open } = durable
+  const { keys, upfrontShutdown } = command
+  const accept: AcceptChannel = {
+    type: 'accept_channel',
+    temporaryChannelId: open.temporaryChannelId,
+    minimumDepth: env.settings.minimumDepth,
+    ...(open.channelType === undefined ? {} : { channelType: open.channelType }),
+    ...ownFields(keys, open.fundingSatoshis as bigint, upfrontShutdown, open.dustLimitSatoshis as bigint, env),
+  }
+  // BOLT 2: our outputs must not be dust by the reserve that the peer asks of us.
+  if ((accept.dustLimitSatoshis as bigint) > (open.channelReserveSatoshis as bigint)) {
+    const error = {
+      code: 'reserve-below-dust-limit',
+      reserve: open.channelReserveSatoshis,
+      dustLimit: accept.dustLimitSatoshis,
+    } as const
+    return abortOpening(durable, session, error, { tellPeer: true })
+  }
+  return to({ phase: 'wait-for-funding-created', keys, open, accept }, session, [
+    { type: 'send', epoch: session.epoch, message: accept },
+  ])
+}
+
+/** BOLT 2, funding_created: from our `funding_signed` on, the channel must be remembered. */
+export const recvFundingCreated = (
+  durable: WaitForFundingCreated,
+  session: Session,
+  message: FundingCreated,
+  env: ChannelEnv,
+): Step => {
+  const { keys, open, accept } = durable
+  const outpoint = { txid: message.fundingTxid, index: message.fundingOutputIndex }
+  const { funded: unsigned, local, remote } = firstCommitments(keys, open, accept, false, outpoint, env)
+  const commitment = latest(unsigned)
+  const ownKeys = keysOf(commitment.localParams, env.commitmentPoint(0))
+  const verified = verifyCommitmentSignatures(commitment.localParams, ownKeys, local, message.signature, [])
+  if (!verified.ok) {
+    return abortOpening(durable, session, { code: 'invalid-signature', message: message.type }, { tellPeer: true })
+  }
+  const funded = withFirstSignature(unsigned, message.signature)
+  const next = { ...funded, phase: 'wait-for-funding-confirmed' } as const
+  return to(next, session, [
+    {
+      type: 'send',
+      epoch: session.epoch,
+      message: { type: 'funding_signed', channelId: funded.params.channelId, signature: new Uint8Array(64) },
+      needs: { type: 'funding-signature', sighash: remote.fundingSighash },
+    },
+    ...watchFunding(funded),
+    emit(next, {
+      type: 'funding-created',
+      fundingIndex: 0,
+      outpoint,
+      capacity: open.fundingSatoshis,
+      localIsOpener: false,
+      announce: funded.params.announce,
+      balances: balancesOf(funded),
+    }),
+  ])
+}

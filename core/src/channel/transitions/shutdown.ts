@@ -1,0 +1,127 @@
+import { equalBytes } from '../../lib/bytes.ts'
+import { isNegotiated } from '../../wire/features.ts'
+import type { Shutdown } from '../../wire/messages/channel-close.ts'
+import { isAcceptableShutdownScript } from '../commitment/shutdown-script.ts'
+import type { ChannelState } from '../state/channel-state.ts'
+import type { Closing, Funded } from '../state/durable.ts'
+import type { Effect } from '../state/effects.ts'
+import type { ChannelEnv } from '../state/environment.ts'
+import type { CloseCommand } from '../state/inputs.ts'
+import type { Session } from '../state/session.ts'
+import { latest, update } from './commitments.ts'
+import { warningMessage } from './error-message.ts'
+import { failChannel } from './fail-channel.ts'
+import { openNegotiation } from './negotiation.ts'
+import { done, emit, type Live, type Online, refuse, type Step, stay, to } from './step.ts'
+
+/** Asks for a cooperative close. It is kept: if the peer is away, `shutdown` goes out when it is back. */
+export const closeChannel = ({ durable, session }: Live<Exclude<Funded, Closing>>, command: CloseCommand): Step => {
+  const state = session === undefined ? { durable } : { durable, session }
+  const { requestId, scriptPubkey } = command
+  if (durable.localShutdown !== undefined) return refuse(state, requestId, { code: 'closing-in-progress' })
+  const script = scriptPubkey ?? durable.params.localShutdownScript
+  // BOLT 2: what was promised at the opening must be kept.
+  if (durable.params.localShutdownIsUpfront && !equalBytes(script, durable.params.localShutdownScript)) {
+    return refuse(state, requestId, { code: 'shutdown-script-is-fixed' })
+  }
+  if (!isAcceptableShutdownScript(script, true)) return refuse(state, requestId, { code: 'invalid-shutdown-script' })
+  const next = update(durable, {
+    localShutdown: script,
+    ...(command.feeratePerKw === undefined ? {} : { closingFeeratePerKw: command.feeratePerKw }),
+  })
+  return to(next, session, [emit(next, { type: 'shutdown', byUs: true }), ...done(requestId)])
+}
+
+/** BOLT 2, shutdown. */
+export const recvShutdown = ({ durable, session }: Online, { scriptpubkey }: Shutdown, env: ChannelEnv): Step => {
+  const state = { durable, session }
+  const anySegwit = isNegotiated(env.settings.features, session.remoteFeatures, 'option_shutdown_anysegwit')
+  const promised = durable.params.remoteUpfrontShutdown
+  if (!isAcceptableShutdownScript(scriptpubkey, anySegwit)) return warn(durable, session, 'invalid-shutdown-script')
+  if (promised !== undefined && !equalBytes(promised, scriptpubkey)) {
+    return warn(durable, session, 'shutdown-script-changed')
+  }
+  // BOLT 2: the sender signs all it has added before it shuts down.
+  if (session.proposed.remote.some(({ type }) => type === 'add' || type === 'fee')) {
+    return failChannel(state, { code: 'shutdown-with-pending-updates' }, env)
+  }
+  const received: Session = { ...session, shutdownReceived: true }
+  const before = durable.remoteShutdown
+  if (before !== undefined && equalBytes(before, scriptpubkey)) return to(durable, received, [])
+  // Another script once the fee is being agreed on, or is: the transaction would change under the negotiation.
+  if (durable.phase === 'negotiating' || durable.phase === 'closing') {
+    return failChannel(state, { code: 'shutdown-script-changed' }, env)
+  }
+  const next = update(durable, {
+    remoteShutdown: scriptpubkey,
+    // BOLT 2: answered in kind, as soon as what we have proposed is signed.
+    localShutdown: durable.localShutdown ?? durable.params.localShutdownScript,
+  })
+  return to(next, received, before === undefined ? [emit(next, { type: 'shutdown', byUs: false })] : [])
+}
+
+const warn = (durable: Funded, session: Session, code: 'invalid-shutdown-script' | 'shutdown-script-changed'): Step =>
+  to(durable, session, [
+    { type: 'send', epoch: session.epoch, message: warningMessage(durable.params.channelId, { code }) },
+    emit(durable, { type: 'error', error: { code } }),
+    { type: 'disconnect', epoch: session.epoch },
+  ])
+
+/**
+ * Takes a channel that is to be closed as far as it goes by itself. Called after every step: sends our `shutdown` once all
+ * that we proposed is signed, enters `shutdown` when both have said it, and negotiates the fee when nothing is left.
+ */
+export const progressShutdown = (state: ChannelState, env: ChannelEnv): Step => {
+  const { durable, session } = state
+  if (session?.reestablished !== true) return stay(state)
+  switch (durable.phase) {
+    case 'wait-for-funding-confirmed':
+    case 'wait-for-channel-ready':
+    case 'normal':
+    case 'shutdown':
+    case 'negotiating':
+      return durable.localShutdown === undefined ? stay(state) : progress(durable, session, env)
+    case 'closing':
+      return durable.closing.mutual === undefined ? stay(state) : progress(durable, session, env)
+    default:
+      return stay(state)
+  }
+}
+
+const progress = (durable: Funded, session: Session, env: ChannelEnv): Step => {
+  const effects: Effect[] = []
+  let live = session
+  let next = durable
+  const { localShutdown, remoteShutdown } = durable
+  if (localShutdown === undefined) return stay({ durable, session })
+  // BOLT 2: not while updates are pending for the peer's commitment.
+  if (!live.shutdownSent && live.proposed.local.length === 0) {
+    const { channelId } = durable.params
+    const message = { type: 'shutdown', channelId, scriptpubkey: localShutdown } as const
+    effects.push({ type: 'send', epoch: live.epoch, message })
+    live = { ...live, shutdownSent: true }
+  }
+  if (!live.shutdownSent || !live.shutdownReceived || remoteShutdown === undefined) return to(next, live, effects)
+  if (next.phase !== 'shutdown' && next.phase !== 'negotiating' && next.phase !== 'closing') {
+    next = { ...next, phase: 'shutdown', localShutdown, remoteShutdown }
+    effects.push(emit(next, { type: 'usable', usable: false }))
+  }
+  if (next.phase === 'shutdown' && isClean(next, live)) next = { ...next, phase: 'negotiating' }
+  if (next.phase !== 'negotiating' && next.phase !== 'closing') return to(next, live, effects)
+  const opened = openNegotiation(next, live, env)
+  return to(opened.state.durable, opened.state.session, [...effects, ...opened.effects])
+}
+
+/** BOLT 2: no HTLC is left, no revocation is owed, and all updates are in both commitments. */
+const isClean = (durable: Funded, session: Session): boolean => {
+  const { localSigned, localAcked, remoteAcked, remoteSigned } = durable.changes
+  const { local, remote, remoteNext } = latest(durable)
+  return (
+    remoteNext === undefined &&
+    local.spec.htlcs.length === 0 &&
+    remote.spec.htlcs.length === 0 &&
+    [localSigned, localAcked, remoteAcked, remoteSigned].every((changes) => changes.length === 0) &&
+    session.proposed.local.length === 0 &&
+    session.proposed.remote.length === 0
+  )
+}
