@@ -5,7 +5,7 @@ import { type ApiAccess, readAccess } from '../api/access.ts'
 import { CliFailure } from './failure.ts'
 import { EXIT } from './io.ts'
 
-export interface Reply {
+interface Reply {
   readonly text: string
   readonly body: unknown
 }

@@ -120,7 +120,7 @@ export const event = <Name extends string, Shape extends z.ZodRawShape>(
   { version = 1, durability = 'durable' }: { version?: number; durability?: Durability } = {},
 ): EventDefinition<Name, z.ZodObject<Shape>> => ({ name, version, durability, summary, payload: z.object(payload) })
 
-export type Combiner = 'first-decisive' | 'all-accept' | 'sum-capped' | 'merge-bounds'
+type Combiner = 'first-decisive' | 'all-accept' | 'sum-capped' | 'merge-bounds'
 
 export interface HookDefinition<
   Name extends string = string,

@@ -68,7 +68,7 @@ export const ShortChannelId = scalar<T.ShortChannelId>(
   z.string().regex(/^\d{1,8}x\d{1,8}x\d{1,5}$/, 'expected block, transaction and output, such as 539268x845x1'),
 )
 export const Cursor = scalar<T.Cursor>('cursor', z.string().min(1).max(128), { summary: 'A place in the event log.' })
-export const PageToken = scalar<T.PageToken>('page-token', z.string().min(1).max(256))
+const PageToken = scalar<T.PageToken>('page-token', z.string().min(1).max(256))
 
 export const Address = scalar<string>('address', z.string().min(14).max(120), { summary: 'An on-chain address.' })
 export const SocketAddress = scalar<string>(

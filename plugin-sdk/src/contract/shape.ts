@@ -27,7 +27,7 @@ export interface Member {
 }
 
 /** What JSON Schema says of a scalar beyond its type. */
-export interface JsonFacts {
+interface JsonFacts {
   readonly pattern?: string
   readonly minimum?: number
   readonly maximum?: number

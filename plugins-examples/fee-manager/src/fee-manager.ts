@@ -2,7 +2,7 @@ import type { Actors, PluginLog } from '@fulgurite/plugin-sdk'
 import { type ChannelView, decide, type FeeConfig, observe, outboundShare } from './policy.ts'
 
 /** The part of a channel that the policy looks at. */
-export interface Balance {
+interface Balance {
   readonly channelId: string
   readonly localMsat: bigint
   readonly remoteMsat: bigint
