@@ -1,0 +1,33 @@
+import { HDKey } from '@scure/bip32'
+import { mnemonicToSeedSync } from '@scure/bip39'
+import test from 'ava'
+import { scriptToAddress } from '../bitcoin/address.ts'
+import { NETWORKS } from '../bitcoin/network.ts'
+import { BIP84, BIP86, MNEMONIC } from './fixtures/bip84-bip86.ts'
+import { type AddressType, walletKeys } from './keys.ts'
+import { EMPTY_WALLET } from './wallet-state.ts'
+
+const keys = walletKeys(HDKey.fromMasterSeed(mnemonicToSeedSync(MNEMONIC)), NETWORKS.mainnet)
+
+const vectors = { p2wpkh: BIP84, p2tr: BIP86 } as const
+
+for (const type of ['p2wpkh', 'p2tr'] as const satisfies readonly AddressType[]) {
+  test(`keys — the addresses of ${type === 'p2wpkh' ? 'BIP 84' : 'BIP 86'}`, (t) => {
+    for (const branch of ['receive', 'change'] as const) {
+      vectors[type][branch].forEach((address, index) => {
+        const script = keys.script({ type, branch, index })
+        t.is(scriptToAddress(script, NETWORKS.mainnet), address)
+        t.deepEqual(keys.find(script, EMPTY_WALLET.next), { type, branch, index })
+      })
+    }
+  })
+}
+
+test('keys — an output is found up to twenty past the next index, and no further', (t) => {
+  const at = (index: number) => keys.script({ type: 'p2tr', branch: 'receive', index })
+  const fresh = walletKeys(HDKey.fromMasterSeed(mnemonicToSeedSync(MNEMONIC)), NETWORKS.mainnet)
+  t.is(fresh.find(at(19), EMPTY_WALLET.next)?.index, 19)
+  t.is(fresh.find(at(20), EMPTY_WALLET.next), undefined)
+  const next = { ...EMPTY_WALLET.next, p2tr: { receive: 1, change: 0 } }
+  t.is(fresh.find(at(20), next)?.index, 20)
+})

@@ -1,0 +1,72 @@
+import { HDKey } from '@scure/bip32'
+import { NETWORKS } from '../bitcoin/network.ts'
+import type { ChainBlock } from '../chain/chain-backend.ts'
+import { Devchain } from '../chain/devchain/devchain.ts'
+import { toHex } from '../lib/bytes.ts'
+import { virtualClock } from '../lib/clock-virtual.ts'
+import { invariant } from '../lib/errors.ts'
+import { seededRng } from '../lib/rng.ts'
+import { builtInWallet } from './built-in-wallet.ts'
+import { walletKeys } from './keys.ts'
+import { restoreState } from './rows.ts'
+import type { Wallet } from './wallet.ts'
+import { EMPTY_WALLET, type WalletState } from './wallet-state.ts'
+
+/** A wallet that follows an embedded chain, and a store of its rows. For tests. */
+export const walletRig = (seed = 1) => {
+  const clock = virtualClock()
+  const chain = Devchain.open({ clock })
+  const rows = new Map<string, { readonly key: Uint8Array; readonly value: Uint8Array }>()
+  const keys = walletKeys(HDKey.fromMasterSeed(new Uint8Array(64).fill(seed)), NETWORKS.regtest)
+
+  const open = (state: WalletState): Wallet =>
+    builtInWallet({
+      keys,
+      network: NETWORKS.regtest,
+      clock,
+      rng: seededRng(seed),
+      state,
+      save(changed) {
+        for (const { key, value } of changed) {
+          if (value === undefined) rows.delete(toHex(key))
+          else rows.set(toHex(key), { key, value })
+        }
+      },
+    })
+  const stored = (): WalletState => {
+    const restored = restoreState(rows.values())
+    invariant(restored.ok, 'the rows can be read')
+    return restored.value
+  }
+
+  const wallet = open(EMPTY_WALLET)
+  let followed: ChainBlock[] = []
+  /** Undoes and adds blocks until the wallet is where the chain is. */
+  const follow = (): void => {
+    const kept = followed.filter((block) => chain.isInBestChain(block))
+    const undone = followed[kept.length]
+    if (undone !== undefined) wallet.undoBlocks(undone.height)
+    followed = kept
+    const from = (kept.at(-1)?.height ?? 150) as number
+    for (let height = from + 1; height <= (chain.tip.height as number); height++) {
+      const block = chain.blockAt(height)
+      invariant(block !== undefined, 'a block of the best chain')
+      wallet.processBlock(block)
+      followed.push(block)
+    }
+  }
+  const mine = (count = 1): void => {
+    chain.mine(count)
+    follow()
+  }
+  /** Pays fresh addresses from the faucet, in one block. */
+  const receive = (...amounts: readonly bigint[]): void => {
+    const outputs = amounts.map((amount, i) => ({
+      amount,
+      script: wallet.newAddress(i % 2 === 0 ? 'p2tr' : 'p2wpkh').script,
+    }))
+    invariant(chain.fund(outputs).ok, 'the faucet has enough')
+    mine()
+  }
+  return { clock, chain, keys, wallet, rows, stored, follow, mine, receive, reopen: () => open(stored()) }
+}
