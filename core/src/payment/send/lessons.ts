@@ -50,8 +50,12 @@ export const lessonsOf = (attempts: readonly Attempt[]): Lessons => {
 }
 
 // BOLT 4, receiving failure codes: what the destination fails with PERM is not to be tried again.
-const isFinalRefusal = (route: Route, failure: AttemptFailure): boolean =>
-  failure.type === 'remote' && failure.hop === route.hops.length - 1 && failureFlags(failure.message).permanent
+// What it says of an unreadable onion was done to it on the way.
+const isFinalRefusal = (route: Route, failure: AttemptFailure): boolean => {
+  if (failure.type !== 'remote' || failure.hop !== route.hops.length - 1) return false
+  const { permanent, badOnion } = failureFlags(failure.message)
+  return permanent && !badOnion
+}
 
 const learn = (
   route: Route,

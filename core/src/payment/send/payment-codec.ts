@@ -5,10 +5,8 @@ import { type Codec, decodeWith, encodeWith } from '../../wire/codec/codec.ts'
 import { mapped, oneOf, optional, struct, u16List, union, versioned } from '../../wire/codec/combinators.ts'
 import { bool, bytes32, point, u16, u16Bytes, u16Text, u32, u64 } from '../../wire/codec/primitives.ts'
 import type { WireError } from '../../wire/wire-error.ts'
+import { timestamp } from '../row-codecs.ts'
 import type { Attempt, AttemptFailure, PaymentFailure, PaymentTarget, Route, RouteHop, SentPayment } from './payment.ts'
-
-/** Milliseconds since the epoch, in 8 bytes. */
-const timestamp: Codec<number> = mapped(u64, Number, (value: number) => BigInt(value))
 
 const route = struct<Route>({
   channelId: bytes32,

@@ -20,8 +20,7 @@ export const struct = <T extends object>(fields: FieldCodecs<T>): Codec<T> => {
           reader.within(name)
           break
         }
-        // A member that may be missing is left out, not set to nothing.
-        if (field !== undefined) value[name] = field
+        if (field !== undefined || !isOptional(codec)) value[name] = field
       }
       return value as T
     },
@@ -62,8 +61,19 @@ export const restList = <T>(element: Codec<T>): Codec<readonly T[]> => ({
   },
 })
 
-/** A value that may be missing, behind a byte that says whether it is there. Not of the BOLTs: for our own rows. */
-export const optional = <T>(codec: Codec<T>): Codec<T | undefined> => ({
+interface OptionalCodec<T> extends Codec<T | undefined> {
+  /** A `struct` leaves the member out, instead of setting it to `undefined`. */
+  readonly leftOut: true
+}
+
+const isOptional = (codec: Codec<unknown>): boolean => 'leftOut' in codec
+
+/**
+ * A value that may be missing, behind a byte that says whether it is there: an optional member of a `struct`. Not of the
+ * BOLTs: for our own rows.
+ */
+export const optional = <T>(codec: Codec<T>): OptionalCodec<T> => ({
+  leftOut: true,
   encode(writer, value) {
     bool.encode(writer, value !== undefined)
     if (value !== undefined) codec.encode(writer, value)

@@ -1,0 +1,93 @@
+import type { NetworkName } from '../../bitcoin/network.ts'
+import type { RemoteRelayPolicy } from '../../channel/state/params.ts'
+import { sha256 } from '../../crypto/hashes.ts'
+import { encodeInvoice, fitsDescription, type SignInvoice } from '../../invoice/encode-invoice.ts'
+import { DEFAULT_EXPIRY_SECONDS, type RouteHint, type RouteHintHop } from '../../invoice/invoice.ts'
+import { utf8Encode } from '../../lib/bytes.ts'
+import type { NodeId, Preimage, ShortChannelId } from '../../lib/ids.ts'
+import type { BlockDelta, Msat, TimestampMs } from '../../lib/units.ts'
+import { formatFeatures, OUR_FEATURES } from '../../wire/features.ts'
+import type { InvoiceRecord } from './invoice-record.ts'
+
+/** BOLT 11: no payee may ask for less. */
+const MIN_FINAL_CLTV_EXPIRY_DELTA = 18
+/** Hints are long, and a few suffice. */
+const MAX_ROUTE_HINTS = 4
+
+/** An own channel over which the invoice may be paid. */
+export interface HintChannel {
+  readonly remoteNodeId: NodeId
+  /** What the peer knows the channel by: its own alias for it, else the real id. */
+  readonly shortChannelId: ShortChannelId
+  /** What the peer asks to relay to us. */
+  readonly policy: Pick<RemoteRelayPolicy, 'feeBaseMsat' | 'feeProportionalMillionths' | 'cltvExpiryDelta' | 'disabled'>
+  /** The most that the peer can send us. */
+  readonly receivableMsat: Msat
+}
+
+export interface CreateInvoiceOptions {
+  readonly network: NetworkName
+  readonly amountMsat: Msat | undefined
+  readonly description: string
+  readonly expirySeconds: number | undefined
+  readonly minFinalCltvExpiryDelta: BlockDelta | undefined
+  readonly channels: readonly HintChannel[]
+  readonly now: TimestampMs
+  /** Two fresh random values of 32 bytes. */
+  readonly preimage: Preimage
+  readonly paymentSecret: Uint8Array
+  readonly sign: SignInvoice
+}
+
+/** Makes an invoice, with hints to our channels, and the row to keep. A description that is too long is given by its hash. */
+export const createInvoice = (options: CreateInvoiceOptions): InvoiceRecord => {
+  const { network, amountMsat, description, expirySeconds = DEFAULT_EXPIRY_SECONDS, preimage, paymentSecret } = options
+  const { minFinalCltvExpiryDelta = MIN_FINAL_CLTV_EXPIRY_DELTA, sign } = options
+  const timestamp = Math.floor((options.now as number) / 1000)
+  const paymentHash = sha256(preimage)
+  const amount = amountMsat === undefined ? {} : { amountMsat }
+  const invoice = encodeInvoice(
+    {
+      network,
+      ...amount,
+      timestamp,
+      paymentHash,
+      paymentSecret,
+      ...(fitsDescription(description) ? { description } : { descriptionHash: sha256(utf8Encode(description)) }),
+      expirySeconds,
+      minFinalCltvExpiryDelta,
+      features: formatFeatures(OUR_FEATURES, 'invoice'),
+      routeHints: hintsFrom(options.channels, amountMsat),
+      fallbackAddresses: [],
+    },
+    sign,
+  )
+  return {
+    paymentHash,
+    preimage,
+    paymentSecret,
+    ...amount,
+    description,
+    invoice,
+    minFinalCltvExpiryDelta,
+    createdAt: options.now,
+    expiresAt: (timestamp + expirySeconds) * 1000,
+    state: { type: 'open' },
+  }
+}
+
+/** The channels that can bring the whole amount come first, those with the most room before the others. */
+const hintsFrom = (channels: readonly HintChannel[], amountMsat: Msat | undefined): readonly RouteHint[] => {
+  const usable = channels.filter(({ policy, receivableMsat }) => !policy.disabled && (receivableMsat as bigint) > 0n)
+  const sorted = usable.toSorted((a, b) => (a.receivableMsat > b.receivableMsat ? -1 : 1))
+  const enough = sorted.filter(({ receivableMsat }) => receivableMsat >= (amountMsat ?? 0n))
+  return (enough.length > 0 ? enough : sorted).slice(0, MAX_ROUTE_HINTS).map((channel) => [hintOf(channel)])
+}
+
+const hintOf = ({ remoteNodeId, shortChannelId, policy }: HintChannel): RouteHintHop => ({
+  nodeId: remoteNodeId,
+  shortChannelId,
+  feeBaseMsat: Number(policy.feeBaseMsat),
+  feeProportionalMillionths: policy.feeProportionalMillionths,
+  cltvExpiryDelta: policy.cltvExpiryDelta,
+})

@@ -1,0 +1,151 @@
+import type { HtlcRef } from '../../channel/state/htlc.ts'
+import { equalConstantTime } from '../../crypto/hashes.ts'
+import { equalBytes } from '../../lib/bytes.ts'
+import { assertNever } from '../../lib/errors.ts'
+import type { FailureMessage } from '../../onion/failure-message.ts'
+import type { Step } from '../step.ts'
+import type { FailEffect } from '../upstream-failure.ts'
+import { type InvoiceRecord, invoiceStatus, type ReceivedHtlc } from './invoice-record.ts'
+import type {
+  FinalHtlc,
+  FulfilEffect,
+  ReceiveEffect,
+  ReceiveEnv,
+  ReceiveInput,
+  ReceiveState,
+} from './receive-protocol.ts'
+
+type ReceiveStep = Step<ReceiveState, ReceiveEffect>
+
+/** BOLT 4, basic multi-part payments: how long the parts of a payment wait for the rest. */
+const MPP_TIMEOUT_MS = 60_000
+
+/** An invoice as it is before any HTLC is held for it. */
+export const waiting = (invoice: InvoiceRecord): ReceiveState => ({ invoice, parts: [] })
+
+/** BOLT 4: a payment hash that we have no invoice for. */
+export const failUnknownPayment = (htlc: FinalHtlc, env: ReceiveEnv): FailEffect =>
+  fail(htlc, unknownDetails(htlc, env))
+
+/** What becomes of an invoice and of the HTLCs that want to pay it. */
+export const stepInvoice = (state: ReceiveState, input: ReceiveInput, env: ReceiveEnv): ReceiveStep => {
+  switch (input.type) {
+    case 'htlc':
+      return receive(state, input.htlc, env)
+    case 'mpp-timeout':
+      return { state: waiting(state.invoice), effects: state.parts.map((part) => fail(part, { type: 'mpp_timeout' })) }
+    case 'cancel':
+      return cancel(state, env)
+    default:
+      return assertNever(input, 'input of an invoice')
+  }
+}
+
+const receive = (state: ReceiveState, htlc: FinalHtlc, env: ReceiveEnv): ReceiveStep => {
+  const { invoice, parts } = state
+  if (invoice.state.type === 'settled') {
+    // Decided before: after a restart the channel hands its HTLCs on again.
+    const known = invoice.state.htlcs.some((settled) => isSame(settled, htlc))
+    return { state, effects: [known ? fulfil(htlc, invoice) : failUnknownPayment(htlc, env)] }
+  }
+  if (parts.some((part) => isSame(part, htlc))) return { state, effects: [] }
+  const problem = problemOf(state, htlc, env)
+  if (problem !== undefined) return { state, effects: [fail(htlc, problem)] }
+
+  const held = [...parts, htlc]
+  // BOLT 4: all parts must name the same total; if they do not, the whole set is failed.
+  if (held.some((part) => totalOf(part) !== totalOf(htlc))) {
+    return {
+      state: waiting(invoice),
+      effects: [...held.map((part) => fail(part, unknownDetails(part, env))), { type: 'unschedule' }],
+    }
+  }
+  const sum = held.reduce((total, { payload }) => total + (payload.amtToForward as bigint), 0n)
+  if (sum < totalOf(htlc)) {
+    const first: readonly ReceiveEffect[] = parts.length === 0 ? [{ type: 'schedule', delayMs: MPP_TIMEOUT_MS }] : []
+    return { state: { invoice, parts: held }, effects: first }
+  }
+  return settle(invoice, held, env)
+}
+
+/** The whole payment is here. The list is in the row, and so is stored before any of it is fulfilled. */
+const settle = (invoice: InvoiceRecord, parts: readonly FinalHtlc[], env: ReceiveEnv): ReceiveStep => {
+  const htlcs: readonly ReceivedHtlc[] = parts.map(({ channelId, htlcId, amountMsat }) => ({
+    channelId,
+    htlcId,
+    amountMsat,
+  }))
+  const settled: InvoiceRecord = { ...invoice, state: { type: 'settled', at: env.now, htlcs } }
+  const effects: ReceiveEffect[] = parts.map((part) => fulfil(part, settled))
+  if (parts.length > 1) effects.push({ type: 'unschedule' })
+  effects.push({ type: 'received', invoice: settled })
+  return { state: waiting(settled), effects }
+}
+
+const cancel = (state: ReceiveState, env: ReceiveEnv): ReceiveStep => {
+  const { invoice, parts } = state
+  if (invoice.state.type !== 'open') return { state, effects: [] }
+  const effects: ReceiveEffect[] = parts.map((part) => fail(part, unknownDetails(part, env)))
+  if (parts.length > 0) effects.push({ type: 'unschedule' })
+  return { state: waiting({ ...invoice, state: { type: 'cancelled' } }), effects }
+}
+
+/** Why the HTLC cannot be a part of the invoice's payment. BOLT 4: of several reasons, the first of its list. */
+const problemOf = ({ invoice, parts }: ReceiveState, htlc: FinalHtlc, env: ReceiveEnv): FailureMessage | undefined => {
+  const { payload, cltvExpiry, amountMsat } = htlc
+  if (!isOfInvoice(invoice, parts, htlc, env)) return unknownDetails(htlc, env)
+  // BOLT 4: what arrives must expire no earlier, and be no less, than what the sender meant for us.
+  if (cltvExpiry < payload.outgoingCltvValue) return { type: 'final_incorrect_cltv_expiry', cltvExpiry }
+  if (amountMsat < payload.amtToForward) return { type: 'final_incorrect_htlc_amount', incomingHtlcAmt: amountMsat }
+  return undefined
+}
+
+const isOfInvoice = (
+  invoice: InvoiceRecord,
+  parts: readonly FinalHtlc[],
+  { payload, cltvExpiry }: FinalHtlc,
+  env: ReceiveEnv,
+): boolean => {
+  const { paymentData, paymentMetadata } = payload
+  // A payment whose first parts came in time may be completed a little later.
+  const status = invoiceStatus(invoice, env.now)
+  if (status !== 'open' && !(status === 'expired' && parts.length > 0)) return false
+  // BOLT 4: the secret is required, and proves that the sender has the invoice.
+  if (paymentData === undefined || !equalConstantTime(paymentData.paymentSecret, invoice.paymentSecret)) return false
+  if (invoice.paymentMetadata !== undefined) {
+    if (paymentMetadata === undefined || !equalBytes(paymentMetadata, invoice.paymentMetadata)) return false
+  }
+  if (invoice.amountMsat !== undefined) {
+    // BOLT 4: no less than was asked for, and no more than twice that.
+    const asked = invoice.amountMsat as bigint
+    const total = paymentData.totalMsat as bigint
+    if (total < asked || total > asked * 2n) return false
+  }
+  // BOLT 4: there must be time enough to claim it on the chain.
+  return (cltvExpiry as number) >= (env.height as number) + (invoice.minFinalCltvExpiryDelta as number)
+}
+
+const unknownDetails = ({ amountMsat }: FinalHtlc, { height }: ReceiveEnv): FailureMessage => ({
+  type: 'incorrect_or_unknown_payment_details',
+  htlcMsat: amountMsat,
+  height,
+})
+
+// BOLT 4: without a total the HTLC is all there is.
+const totalOf = ({ payload }: FinalHtlc): bigint => (payload.paymentData?.totalMsat ?? payload.amtToForward) as bigint
+
+const refOf = ({ channelId, htlcId }: HtlcRef): HtlcRef => ({ channelId, htlcId })
+
+const isSame = (a: HtlcRef, b: HtlcRef): boolean => a.htlcId === b.htlcId && equalBytes(a.channelId, b.channelId)
+
+const fail = (htlc: HtlcRef, failure: FailureMessage): FailEffect => ({
+  type: 'fail',
+  htlc: refOf(htlc),
+  failure: { type: 'own', failure },
+})
+
+const fulfil = (htlc: HtlcRef, { preimage }: InvoiceRecord): FulfilEffect => ({
+  type: 'fulfil',
+  htlc: refOf(htlc),
+  preimage,
+})

@@ -1,0 +1,95 @@
+import type { HtlcOutcome } from '../../channel/state/effects.ts'
+import type { HtlcOrigin, HtlcRef, PaymentReference } from '../../channel/state/htlc.ts'
+import { toHex } from '../../lib/bytes.ts'
+
+/** An HTLC that we offered, as its channel's record has it. */
+export interface OfferedHtlc extends HtlcRef {
+  readonly origin: HtlcOrigin
+}
+
+/** An outbox row: the outcome of an HTLC that we offered, which its consumer has not applied yet. */
+export interface OutboxSettlement extends OfferedHtlc {
+  readonly outcome: HtlcOutcome
+}
+
+/** What an HTLC that we received is waiting for. */
+export type IncomingMatch<H extends HtlcRef> =
+  /** It was never sent on, or came back unsent: it is taken for relaying, or receiving, anew. */
+  | { readonly type: 'evaluate'; readonly incoming: H; readonly applied?: OutboxSettlement }
+  /** It is out; its outcome is still to come. */
+  | { readonly type: 'wait'; readonly incoming: H; readonly outgoing: OfferedHtlc }
+  /** Its outcome is known and is to be applied now. */
+  | { readonly type: 'settle'; readonly incoming: H; readonly settlement: OutboxSettlement }
+
+export interface RestartMatches<H extends HtlcRef> {
+  readonly incoming: readonly IncomingMatch<H>[]
+  /** Outcomes whose received HTLC is settled already, or gone: their rows may be deleted. */
+  readonly obsolete: readonly OutboxSettlement[]
+  /** HTLCs that are out for received ones that are settled already, or gone: nothing depends on them any more. */
+  readonly orphans: readonly OfferedHtlc[]
+  /** HTLCs and outcomes of our own payments. */
+  readonly payments: {
+    readonly held: readonly PaymentReference[]
+    readonly settlements: readonly { readonly reference: PaymentReference; readonly settlement: OutboxSettlement }[]
+  }
+}
+
+/**
+ * Pairs relays in every stage again, before any peer is connected. `incoming` are the received HTLCs that are irrevocably
+ * committed and not settled by us; `outgoing` the offered ones that some commitment still holds; `settlements` the outbox.
+ * An outcome counts before a live HTLC: it is kept until it is applied, also while the HTLC is still being removed.
+ */
+export const matchAfterRestart = <H extends HtlcRef>(
+  incoming: readonly H[],
+  outgoing: readonly OfferedHtlc[],
+  settlements: readonly OutboxSettlement[],
+): RestartMatches<H> => {
+  const unsettled = new Set(incoming.map(keyOf))
+  const live = byUpstream(outgoing)
+  const known = byUpstream(settlements)
+  const hasUpstream = ({ origin }: OfferedHtlc): boolean =>
+    origin.type === 'relay' && origin.upstream.some((ref) => unsettled.has(keyOf(ref)))
+
+  return {
+    incoming: incoming.map((htlc) => matchOf(htlc, live.get(keyOf(htlc)), known.get(keyOf(htlc)))),
+    obsolete: settlements.filter((settlement) => settlement.origin.type === 'relay' && !hasUpstream(settlement)),
+    orphans: outgoing.filter((htlc) => htlc.origin.type === 'relay' && !hasUpstream(htlc)),
+    payments: {
+      held: [...outgoing, ...settlements].flatMap(({ origin }) => (origin.type === 'local' ? [origin.payment] : [])),
+      settlements: settlements.flatMap((settlement) =>
+        settlement.origin.type === 'local' ? [{ reference: settlement.origin.payment, settlement }] : [],
+      ),
+    },
+  }
+}
+
+const matchOf = <H extends HtlcRef>(
+  htlc: H,
+  outgoing: readonly OfferedHtlc[] = [],
+  settlements: readonly OutboxSettlement[] = [],
+): IncomingMatch<H> => {
+  // A relay that was offered elsewhere after it came back unsent may have left several rows: the one that decides counts.
+  const decisive =
+    settlements.find(({ outcome }) => outcome.type === 'fulfilled') ??
+    settlements.find(({ outcome }) => outcome.type !== 'not-sent')
+  if (decisive?.outcome.type === 'fulfilled') return { type: 'settle', incoming: htlc, settlement: decisive }
+  const elsewhere = outgoing.find((out) => !settlements.some((settled) => keyOf(settled) === keyOf(out)))
+  if (elsewhere !== undefined) return { type: 'wait', incoming: htlc, outgoing: elsewhere }
+  if (decisive !== undefined) return { type: 'settle', incoming: htlc, settlement: decisive }
+  const [unsent] = settlements
+  return { type: 'evaluate', incoming: htlc, ...(unsent === undefined ? {} : { applied: unsent }) }
+}
+
+const byUpstream = <O extends OfferedHtlc>(htlcs: readonly O[]): ReadonlyMap<string, readonly O[]> => {
+  const found = new Map<string, O[]>()
+  for (const htlc of htlcs) {
+    if (htlc.origin.type !== 'relay') continue
+    for (const ref of htlc.origin.upstream) {
+      const key = keyOf(ref)
+      found.set(key, [...(found.get(key) ?? []), htlc])
+    }
+  }
+  return found
+}
+
+const keyOf = ({ channelId, htlcId }: HtlcRef): string => `${toHex(channelId)}:${htlcId}`

@@ -1,0 +1,148 @@
+import type { HtlcOutcome } from '../../channel/state/effects.ts'
+import type { HtlcFailure } from '../../channel/state/htlc.ts'
+import { assertNever } from '../../lib/errors.ts'
+import type { ChannelId } from '../../lib/ids.ts'
+import { type FailureMessage, failureOfMalformed } from '../../onion/failure-message.ts'
+import type { Step } from '../step.ts'
+import type { UpstreamFailure } from '../upstream-failure.ts'
+import type { RelayEffect, RelayEnv, RelayInput, RelayRecord, RelayRequest, RelayState } from './relay-protocol.ts'
+import { chooseRelayChannel } from './relay-rules.ts'
+
+/** Without a state the relay has ended, and its row is to be deleted. */
+type RelayStep = Step<RelayState | undefined, RelayEffect>
+
+/** Takes on a relay, or refuses it. The row is to be written with the outgoing HTLC. */
+export const startRelay = (request: RelayRequest, env: RelayEnv): RelayStep => offer(request, [], env.now, env)
+
+/** A relay whose outgoing HTLC survived a restart. */
+export const resumedRelay = (record: RelayRecord): RelayState => ({ record, tried: [] })
+
+/** What becomes of a relay. */
+export const stepRelay = (state: RelayState, input: RelayInput, env: RelayEnv): RelayStep => {
+  switch (input.type) {
+    case 'added': {
+      if (!input.result.ok) return offerElsewhere(state, env)
+      const { htlcId } = input.result.value
+      return { state: { ...state, record: withHtlcId(state.record, htlcId) }, effects: [] }
+    }
+    case 'settled':
+      return settle(state, input.outcome, env)
+    default:
+      return assertNever(input, 'input of a relay')
+  }
+}
+
+const settle = (state: RelayState, outcome: HtlcOutcome, env: RelayEnv): RelayStep => {
+  const { record } = state
+  const { incoming, outgoing } = record
+  switch (outcome.type) {
+    case 'fulfilled': {
+      const feeMsat = (incoming.amountMsat as bigint) - (outgoing.amountMsat as bigint)
+      return {
+        state: undefined,
+        effects: [
+          { type: 'fulfil', htlc: refOf(record), preimage: outcome.preimage },
+          { type: 'relayed', record, feeMsat },
+        ],
+      }
+    }
+    case 'failed':
+      return giveBack(record, upstreamOf(outcome.failure), 'downstream')
+    case 'not-sent':
+      return offerElsewhere(state, env)
+    case 'timed-out-on-chain':
+      return giveBack(record, { type: 'own', failure: { type: 'permanent_channel_failure' } }, 'us')
+    default:
+      return assertNever(outcome, 'outcome of an HTLC')
+  }
+}
+
+/** BOLT 2, `update_fail_malformed_htlc`: the failure is then ours to make; any other is passed on as it came. */
+const upstreamOf = (failure: HtlcFailure): UpstreamFailure => {
+  if (failure.type === 'fail') return { type: 'downstream', reason: failure.reason }
+  const message = failureOfMalformed(failure.failureCode, failure.sha256OfOnion)
+  return { type: 'own', failure: message ?? { type: 'temporary_channel_failure', channelUpdate: undefined } }
+}
+
+const offerElsewhere = ({ record, request, tried }: RelayState, env: RelayEnv): RelayStep => {
+  if (request === undefined) return giveBack(record, transient, 'us')
+  return offer(request, [...tried, record.outgoing.channelId], record.startedAt, env)
+}
+
+const transient: UpstreamFailure = {
+  type: 'own',
+  failure: { type: 'temporary_channel_failure', channelUpdate: undefined },
+}
+
+const offer = (
+  request: RelayRequest,
+  tried: readonly ChannelId[],
+  startedAt: RelayEnv['now'],
+  env: RelayEnv,
+): RelayStep => {
+  const { incoming, payload, paymentHash } = request
+  const chosen = chooseRelayChannel(request, tried, env)
+  if (!chosen.ok) return refuse(request, chosen.error)
+  const { channelId } = chosen.value
+  const out = { channelId, amountMsat: payload.amtToForward, cltvExpiry: payload.outgoingCltvValue }
+  const record: RelayRecord = {
+    paymentHash,
+    incoming: { ...incoming, amountMsat: request.amountMsat, cltvExpiry: request.cltvExpiry },
+    requestedShortChannelId: payload.shortChannelId,
+    startedAt,
+    outgoing: out,
+  }
+  return {
+    state: { record, request, tried },
+    effects: [{ type: 'add-htlc', ...out, paymentHash, onion: request.nextOnion, upstream: incoming }],
+  }
+}
+
+const refuse = (request: RelayRequest, failure: FailureMessage): RelayStep => ({
+  state: undefined,
+  effects: [
+    { type: 'fail', htlc: request.incoming, failure: { type: 'own', failure } },
+    {
+      type: 'relay-failed',
+      paymentHash: request.paymentHash,
+      incoming: { ...request.incoming, amountMsat: request.amountMsat, cltvExpiry: request.cltvExpiry },
+      requested: {
+        shortChannelId: request.payload.shortChannelId,
+        amountMsat: request.payload.amtToForward,
+        cltvExpiry: request.payload.outgoingCltvValue,
+      },
+      source: 'us',
+      code: failure.type,
+    },
+  ],
+})
+
+const giveBack = (record: RelayRecord, failure: UpstreamFailure, source: 'us' | 'downstream'): RelayStep => {
+  const { paymentHash, incoming, outgoing, requestedShortChannelId } = record
+  return {
+    state: undefined,
+    effects: [
+      { type: 'fail', htlc: refOf(record), failure },
+      {
+        type: 'relay-failed',
+        paymentHash,
+        incoming,
+        record,
+        requested: {
+          shortChannelId: requestedShortChannelId,
+          amountMsat: outgoing.amountMsat,
+          cltvExpiry: outgoing.cltvExpiry,
+        },
+        source,
+        code: failure.type === 'own' ? failure.failure.type : undefined,
+      },
+    ],
+  }
+}
+
+const refOf = ({ incoming: { channelId, htlcId } }: RelayRecord) => ({ channelId, htlcId })
+
+const withHtlcId = (record: RelayRecord, htlcId: bigint): RelayRecord => ({
+  ...record,
+  outgoing: { ...record.outgoing, htlcId },
+})

@@ -1,0 +1,547 @@
+import test, { type ExecutionContext } from 'ava'
+import fc from 'fast-check'
+import type { HtlcOutcome } from '../../channel/state/effects.ts'
+import { sha256 } from '../../crypto/hashes.ts'
+import type { RouteHintHop } from '../../invoice/invoice.ts'
+import { equalBytes } from '../../lib/bytes.ts'
+import type { FailureMessage } from '../../onion/failure-message.ts'
+import type { UpdateAddHtlc } from '../../wire/messages/channel-operation.ts'
+import { named, peelAlong, reasonFrom, sessionKeys, signedUpdate, type TestNode, testNode } from '../fixtures/nodes.ts'
+import {
+  type OwnChannel,
+  type PaymentRequest,
+  type PaymentTarget,
+  partAmounts,
+  type SendEnv,
+  type SentPayment,
+} from './payment.ts'
+import { decodeSentPayment, encodeSentPayment } from './payment-codec.ts'
+import { parsePaymentReference, paymentReference } from './payment-reference.ts'
+import { resting, startPayment, stepPayment } from './send-machine.ts'
+import type { SendAddHtlc, SendEffect, SendState } from './send-protocol.ts'
+
+const [alice, bob, carol, dave, payee] = ['alice', 'bob', 'carol', 'dave', 'payee'].map(testNode) as [
+  TestNode,
+  TestNode,
+  TestNode,
+  TestNode,
+  TestNode,
+]
+const preimage = named('preimage')
+const paymentHash = sha256(preimage)
+
+const channel = (name: string, peer: TestNode, spendableMsat: bigint, more: Partial<OwnChannel> = {}): OwnChannel => ({
+  channelId: named(name),
+  remoteNodeId: peer.nodeId,
+  shortChannelId: BigInt(name.length),
+  usable: true,
+  spendableMsat,
+  htlcMinimumMsat: 1n,
+  ...more,
+})
+
+const hint = (node: TestNode, shortChannelId: bigint, more: Partial<RouteHintHop> = {}): RouteHintHop => ({
+  nodeId: node.nodeId,
+  shortChannelId,
+  feeBaseMsat: 1000,
+  feeProportionalMillionths: 100,
+  cltvExpiryDelta: 40,
+  ...more,
+})
+
+const env = (channels: readonly OwnChannel[], more: Partial<SendEnv> = {}): SendEnv => ({
+  now: 1_000_000,
+  height: 500,
+  channels,
+  sessionKey: sessionKeys(),
+  ...more,
+})
+
+const request = (target: Partial<PaymentTarget> = {}, more: Partial<PaymentRequest> = {}): PaymentRequest => ({
+  target: {
+    destination: payee.nodeId,
+    paymentHash,
+    amountMsat: 1_000_000n,
+    paymentSecret: named('secret'),
+    minFinalCltvExpiryDelta: 18,
+    routeHints: [],
+    multiPart: true,
+    expiresAt: 2_000_000,
+    ...target,
+  },
+  maxFeeMsat: 10_000n,
+  key: '',
+  ...more,
+})
+
+const begin = (t: ExecutionContext, asked: PaymentRequest, world: SendEnv) => {
+  const started = startPayment(undefined, asked, world)
+  if (!started.ok) throw new Error(started.error.code)
+  assertStorable(t, started.value.state)
+  return started.value
+}
+
+const assertStorable = (t: ExecutionContext, { payment }: SendState): void => {
+  t.deepEqual(decodeSentPayment(encodeSentPayment(payment)), { ok: true, value: payment })
+}
+
+const adds = (effects: readonly SendEffect[]): readonly SendAddHtlc[] =>
+  effects.filter((effect) => effect.type === 'add-htlc')
+
+const fulfilled: HtlcOutcome = { type: 'fulfilled', preimage, onChain: false }
+const add = {} as UpdateAddHtlc
+
+const failedWith = ({ onion }: SendAddHtlc, nodes: readonly TestNode[], failure: FailureMessage): HtlcOutcome => ({
+  type: 'failed',
+  failure: { type: 'fail', reason: reasonFrom(onion, paymentHash, nodes, failure) },
+  add,
+})
+
+const only = <T>(values: readonly T[]): T => {
+  if (values.length !== 1) throw new Error(`${values.length} instead of one`)
+  return values[0] as T
+}
+
+const ended = (effects: readonly SendEffect[]): SentPayment | undefined =>
+  effects.find((effect) => effect.type === 'ended')?.payment
+
+test('a direct peer is paid over our channel, with the payee told what BOLT 4 wants', (t) => {
+  const world = env([channel('a', payee, 2_000_000n)])
+  const { state, effects } = begin(t, request({ paymentMetadata: named('meta') }), world)
+  const htlc = only(adds(effects))
+  t.is(htlc.amountMsat, 1_000_000n)
+  t.is(htlc.cltvExpiry, 500 + 18 + 3)
+  t.deepEqual(parsePaymentReference(htlc.reference), { paymentHash, attempt: 0 })
+  t.deepEqual(peelAlong(htlc.onion, paymentHash, [payee]).payloads, [
+    {
+      type: 'final',
+      amtToForward: 1_000_000n,
+      outgoingCltvValue: 521,
+      paymentData: { paymentSecret: named('secret'), totalMsat: 1_000_000n },
+      paymentMetadata: named('meta'),
+    },
+  ])
+
+  const added = stepPayment(state, { type: 'added', attempt: 0, result: { ok: true, value: undefined } }, world)
+  t.is(added.state.payment, state.payment)
+  t.deepEqual(added.effects, [])
+  const done = stepPayment(
+    added.state,
+    { type: 'settled', attempt: 0, outcome: fulfilled },
+    { ...world, now: 1_000_050 },
+  )
+  const payment = ended(done.effects)
+  t.is(payment, done.state.payment)
+  t.is(payment?.status, 'settled')
+  t.deepEqual(payment?.preimage, preimage)
+  t.is(payment?.endedAt, 1_000_050)
+  assertStorable(t, done.state)
+})
+
+test('amounts and expiries are reckoned backwards over the hops of a hint', (t) => {
+  const world = env([channel('a', bob, 2_000_000n)])
+  const hops = [
+    hint(bob, 11n),
+    hint(carol, 12n, { feeBaseMsat: 500, feeProportionalMillionths: 10_000, cltvExpiryDelta: 9 }),
+  ]
+  const { state, effects } = begin(t, request({ routeHints: [hops] }, { maxFeeMsat: 100_000n }), world)
+  const htlc = only(adds(effects))
+  // Carol: 500 + 1 % of 1,000,000; bob: 1000 + 0.01 % of 1,010,500.
+  t.is(htlc.amountMsat, 1_000_000n + 10_500n + 1_101n)
+  t.is(htlc.cltvExpiry, 521 + 9 + 40)
+  t.deepEqual(peelAlong(htlc.onion, paymentHash, [bob, carol, payee]).payloads.slice(0, 2), [
+    { type: 'relay', amtToForward: 1_010_500n, outgoingCltvValue: 530, shortChannelId: 11n },
+    { type: 'relay', amtToForward: 1_000_000n, outgoingCltvValue: 521, shortChannelId: 12n },
+  ])
+  t.deepEqual(partAmounts(only(state.payment.attempts).route), { amountMsat: 1_000_000n, feesMsat: 11_601n })
+})
+
+test('a hint is used from the last of its nodes that is a peer of ours', (t) => {
+  const world = env([channel('a', carol, 2_000_000n)])
+  const { effects } = begin(t, request({ routeHints: [[hint(bob, 11n), hint(carol, 12n)]] }), world)
+  t.is(only(adds(effects)).amountMsat, 1_001_100n)
+})
+
+test('a shorter way goes first, then a cheaper one, then the one with more room', (t) => {
+  const routeHints = [[hint(bob, 11n)], [hint(carol, 12n, { feeBaseMsat: 1 })]]
+  const channels = [
+    channel('b', bob, 9_000_000n),
+    channel('cc', carol, 5_000_000n),
+    channel('ccc', carol, 6_000_000n),
+    channel('pp', payee, 2_000_000n),
+  ]
+  t.deepEqual(only(adds(begin(t, request({ routeHints }), env(channels)).effects)).channelId, named('pp'))
+  const cheaper = begin(t, request({ routeHints }), env(channels.slice(0, 3)))
+  t.deepEqual(only(adds(cheaper.effects)).channelId, named('ccc'))
+})
+
+test('a channel that is not usable, too poor or below its minimum is passed over', (t) => {
+  const channels = [
+    channel('a', payee, 9_000_000n, { usable: false }),
+    channel('bb', payee, 999_999n),
+    channel('ccc', payee, 9_000_000n, { htlcMinimumMsat: 2_000_000n }),
+    channel('dddd', payee, 1_000_000n),
+  ]
+  t.deepEqual(only(adds(begin(t, request(), env(channels)).effects)).channelId, named('dddd'))
+})
+
+test('a failure that names a channel has the next way tried', (t) => {
+  const world = env([channel('b', bob, 2_000_000n), channel('cc', carol, 2_000_000n)])
+  const routeHints = [[hint(bob, 11n)], [hint(carol, 12n, { feeBaseMsat: 2000 })]]
+  const { state, effects } = begin(t, request({ routeHints }), world)
+  const first = only(adds(effects))
+  t.deepEqual(first.channelId, named('b'))
+  const failure: FailureMessage = { type: 'temporary_channel_failure', channelUpdate: undefined }
+  const retried = stepPayment(state, { type: 'settled', attempt: 0, outcome: failedWith(first, [bob], failure) }, world)
+  t.deepEqual(retried.state.payment.attempts[0]?.failure, { type: 'remote', hop: 0, message: failure })
+  const second = only(adds(retried.effects))
+  t.deepEqual(second.channelId, named('cc'))
+  t.is(second.attempt, 1)
+  assertStorable(t, retried.state)
+
+  const gone = stepPayment(
+    retried.state,
+    { type: 'settled', attempt: 1, outcome: failedWith(second, [carol], { type: 'unknown_next_peer' }) },
+    world,
+  )
+  t.is(ended(gone.effects)?.status, 'failed')
+  t.deepEqual(ended(gone.effects)?.failure, { code: 'payment-failed', attempt: 1 })
+})
+
+test('a node that fails as a whole is not gone through again', (t) => {
+  const world = env([channel('b', bob, 2_000_000n), channel('bb', bob, 2_000_000n)])
+  const { state, effects } = begin(t, request({ routeHints: [[hint(bob, 11n)], [hint(bob, 12n)]] }), world)
+  const outcome = failedWith(only(adds(effects)), [bob], { type: 'temporary_node_failure' })
+  t.is(ended(stepPayment(state, { type: 'settled', attempt: 0, outcome }, world).effects)?.status, 'failed')
+})
+
+test('a relay that asks for more and proves it gets what it asks for, once', (t) => {
+  const world = env([channel('b', bob, 2_000_000n)])
+  const { state, effects } = begin(t, request({ routeHints: [[hint(bob, 11n)]] }), world)
+  const channelUpdate = signedUpdate(bob, { shortChannelId: 11n, feeBaseMsat: 3000, cltvExpiryDelta: 50 })
+  const failure: FailureMessage = { type: 'fee_insufficient', htlcMsat: 1_001_100n, channelUpdate }
+  const first = failedWith(only(adds(effects)), [bob], failure)
+  const retried = stepPayment(state, { type: 'settled', attempt: 0, outcome: first }, world)
+  const htlc = only(adds(retried.effects))
+  t.is(htlc.amountMsat, 1_003_100n)
+  t.is(htlc.cltvExpiry, 521 + 50)
+  assertStorable(t, retried.state)
+  const again = failedWith(htlc, [bob], failure)
+  t.is(
+    ended(stepPayment(retried.state, { type: 'settled', attempt: 1, outcome: again }, world).effects)?.status,
+    'failed',
+  )
+})
+
+test('an update that the relay did not sign, or of another channel, changes nothing', (t) => {
+  const world = env([channel('b', bob, 2_000_000n)])
+  for (const channelUpdate of [
+    signedUpdate(carol, { shortChannelId: 11n }),
+    signedUpdate(bob, { shortChannelId: 12n }),
+  ]) {
+    const { state, effects } = begin(t, request({ routeHints: [[hint(bob, 11n)]] }), world)
+    const outcome = failedWith(only(adds(effects)), [bob], { type: 'fee_insufficient', htlcMsat: 1n, channelUpdate })
+    t.is(ended(stepPayment(state, { type: 'settled', attempt: 0, outcome }, world).effects)?.status, 'failed')
+  }
+})
+
+test('what the payee refuses for good is not tried again', (t) => {
+  const world = env([channel('a', payee, 2_000_000n), channel('bb', payee, 2_000_000n)])
+  const { state, effects } = begin(t, request(), world)
+  const failure: FailureMessage = { type: 'incorrect_or_unknown_payment_details', htlcMsat: 1_000_000n, height: 500 }
+  const outcome = failedWith(only(adds(effects)), [payee], failure)
+  const { effects: after } = stepPayment(state, { type: 'settled', attempt: 0, outcome }, world)
+  t.deepEqual(ended(after)?.failure, { code: 'payment-failed', attempt: 0 })
+})
+
+test('a passing trouble of the payee has another way tried', (t) => {
+  const world = env([channel('a', payee, 2_000_000n), channel('bb', payee, 2_000_000n)])
+  const { state, effects } = begin(t, request(), world)
+  const outcome = failedWith(only(adds(effects)), [payee], { type: 'temporary_node_failure' })
+  t.is(adds(stepPayment(state, { type: 'settled', attempt: 0, outcome }, world).effects).length, 1)
+})
+
+test('our channel refuses, drops or loses the HTLC: another is tried', (t) => {
+  const world = env([channel('a', payee, 3_000_000n), channel('bb', payee, 2_000_000n)])
+  for (const input of [
+    { type: 'added', attempt: 0, result: { ok: false, error: { code: 'channel-offline' } } },
+    { type: 'settled', attempt: 0, outcome: { type: 'not-sent', add } },
+    { type: 'settled', attempt: 0, outcome: { type: 'timed-out-on-chain', add } },
+  ] as const) {
+    const { state } = begin(t, request(), world)
+    const { effects, state: after } = stepPayment(state, input, world)
+    t.deepEqual(only(adds(effects)).channelId, named('bb'))
+    assertStorable(t, after)
+  }
+})
+
+test('an onion that our peer could not read, and a failure that cannot be read, have another way tried', (t) => {
+  const world = env([channel('a', payee, 3_000_000n), channel('bb', payee, 2_000_000n)])
+  for (const failure of [
+    { type: 'malformed', sha256OfOnion: named('onion'), failureCode: 0xc005 },
+    { type: 'fail', reason: new Uint8Array(292) },
+  ] as const) {
+    const { state } = begin(t, request(), world)
+    const outcome: HtlcOutcome = { type: 'failed', failure, add }
+    const { effects, state: after } = stepPayment(state, { type: 'settled', attempt: 0, outcome }, world)
+    t.deepEqual(only(adds(effects)).channelId, named('bb'))
+    assertStorable(t, after)
+  }
+})
+
+test('no channel of ours can carry it all: the payment is split, and arrives with its parts', (t) => {
+  const world = env([channel('a', payee, 400_000n), channel('bb', bob, 700_000n), channel('ccc', carol, 500_000n)])
+  const routeHints = [[hint(bob, 11n)], [hint(carol, 12n)]]
+  const { state, effects } = begin(t, request({ routeHints }), world)
+  const parts = adds(effects)
+  t.deepEqual(
+    parts.map(({ channelId }) => channelId),
+    [named('a'), named('bb')],
+  )
+  t.deepEqual(
+    parts.map(({ onion }, i) => peelAlong(onion, paymentHash, i === 0 ? [payee] : [bob, payee]).payloads.at(-1)),
+    [400_000n, 600_000n].map((amtToForward) => ({
+      type: 'final',
+      amtToForward,
+      outgoingCltvValue: 521,
+      paymentData: { paymentSecret: named('secret'), totalMsat: 1_000_000n },
+    })),
+  )
+  const one = stepPayment(state, { type: 'settled', attempt: 0, outcome: fulfilled }, world)
+  t.deepEqual(one.effects, [])
+  t.deepEqual(one.state.payment.preimage, preimage)
+  const two = stepPayment(one.state, { type: 'settled', attempt: 1, outcome: fulfilled }, world)
+  t.is(ended(two.effects)?.status, 'settled')
+  t.deepEqual(
+    ended(two.effects)?.attempts.map(({ status }) => status),
+    ['settled', 'settled'],
+  )
+})
+
+test('a part that fails is sent another way, and no more than is missing', (t) => {
+  const world = env([channel('a', payee, 400_000n), channel('bb', bob, 700_000n), channel('ccc', carol, 700_000n)])
+  const routeHints = [[hint(bob, 11n)], [hint(carol, 12n)]]
+  const { state, effects } = begin(t, request({ routeHints }), world)
+  const failure: FailureMessage = { type: 'temporary_channel_failure', channelUpdate: undefined }
+  const outcome = failedWith(adds(effects)[1] as SendAddHtlc, [bob], failure)
+  const retried = stepPayment(state, { type: 'settled', attempt: 1, outcome }, world)
+  const part = only(adds(retried.effects))
+  t.deepEqual(part.channelId, named('ccc'))
+  t.is(partAmounts((retried.state.payment.attempts[2] as SentPayment['attempts'][0]).route).amountMsat, 600_000n)
+})
+
+test('a payment that cannot be completed ends when its other parts have come back', (t) => {
+  const world = env([channel('a', payee, 400_000n), channel('bb', bob, 700_000n)])
+  const { state, effects } = begin(t, request({ routeHints: [[hint(bob, 11n)]] }), world)
+  const [direct, relayed] = adds(effects) as [SendAddHtlc, SendAddHtlc]
+  const lost = failedWith(relayed, [bob], { type: 'temporary_channel_failure', channelUpdate: undefined })
+  const waiting = stepPayment(state, { type: 'settled', attempt: 1, outcome: lost }, world)
+  t.deepEqual(waiting.effects, [])
+  t.is(waiting.state.payment.status, 'in-flight')
+  const back = failedWith(direct, [payee], { type: 'mpp_timeout' })
+  const done = stepPayment(waiting.state, { type: 'settled', attempt: 0, outcome: back }, world)
+  t.deepEqual(ended(done.effects)?.failure, { code: 'payment-failed', attempt: 1 })
+})
+
+test('without basic_mpp a payment is never split', (t) => {
+  const world = env([channel('a', payee, 600_000n), channel('bb', payee, 600_000n)])
+  const { state, effects } = begin(t, request({ multiPart: false }), world)
+  t.deepEqual(effects, [{ type: 'ended', payment: state.payment }])
+  t.deepEqual(state.payment.failure, { code: 'insufficient-balance' })
+})
+
+test('a payment that cannot even start fails with the reason', (t) => {
+  const failureOf = (asked: PaymentRequest, channels: readonly OwnChannel[]) =>
+    ended(begin(t, asked, env(channels)).effects)?.failure?.code
+  const routeHints = [[hint(bob, 11n, { feeBaseMsat: 10_001 })]]
+  t.is(failureOf(request(), []), 'no-route')
+  t.is(failureOf(request(), [channel('a', alice, 9_000_000n)]), 'no-route')
+  t.is(failureOf(request(), [channel('a', payee, 9_000n)]), 'insufficient-balance')
+  t.is(failureOf(request({ routeHints }), [channel('a', bob, 9_000_000n)]), 'fee-limit-exceeded')
+  const far = [[hint(bob, 11n, { cltvExpiryDelta: 2000 })]]
+  t.is(failureOf(request({ routeHints: far }), [channel('a', bob, 9_000_000n)]), 'expiry-too-far')
+})
+
+test('the only channel says that its balance is too low: so does the payment', (t) => {
+  const world = env([channel('a', payee, 2_000_000n)])
+  const { state } = begin(t, request(), world)
+  const result = { ok: false, error: { code: 'insufficient-balance' } } as const
+  const { effects } = stepPayment(state, { type: 'added', attempt: 0, result }, world)
+  t.is(ended(effects)?.failure?.code, 'insufficient-balance')
+})
+
+test('metadata that no onion can hold fails the payment', (t) => {
+  const world = env([channel('a', payee, 2_000_000n)])
+  const { state, effects } = begin(t, request({ paymentMetadata: new Uint8Array(1300) }), world)
+  t.is(ended(effects)?.status, 'failed')
+  t.deepEqual(state.payment.attempts[0]?.failure, { type: 'local', error: 'onion-too-long' })
+})
+
+test('no attempt is made for an invoice that expired meanwhile', (t) => {
+  const world = env([channel('a', payee, 3_000_000n), channel('bb', payee, 2_000_000n)])
+  const { state } = begin(t, request(), world)
+  const late = { ...world, now: 2_000_000 }
+  const { effects } = stepPayment(state, { type: 'settled', attempt: 0, outcome: { type: 'not-sent', add } }, late)
+  t.is(ended(effects)?.status, 'failed')
+})
+
+test('a payment is never made twice', (t) => {
+  const world = env([channel('a', payee, 2_000_000n)])
+  const { state } = begin(t, request({}, { key: 'k1' }), world)
+  const inFlight = startPayment(state.payment, request({}, { key: 'k2' }), world)
+  t.deepEqual(inFlight, { ok: false, error: { code: 'payment-in-flight', payment: state.payment } })
+  t.deepEqual(startPayment(state.payment, request({}, { key: 'k1' }), world), {
+    ok: true,
+    value: { state: resting(state.payment), effects: [] },
+  })
+  t.false(startPayment({ ...state.payment, key: '' }, request(), world).ok)
+
+  const { payment } = stepPayment(state, { type: 'settled', attempt: 0, outcome: fulfilled }, world).state
+  t.deepEqual(startPayment(payment, request({}, { key: 'k2' }), world), {
+    ok: false,
+    error: { code: 'already-paid', payment },
+  })
+  t.deepEqual(startPayment(payment, request({}, { key: 'k1' }), world), {
+    ok: true,
+    value: { state: resting(payment), effects: [] },
+  })
+})
+
+test('a payment that failed may be tried again, its attempts numbered on', (t) => {
+  const world = env([channel('a', payee, 2_000_000n)])
+  const { state } = begin(t, request(), world)
+  const failed = stepPayment(state, { type: 'settled', attempt: 0, outcome: { type: 'not-sent', add } }, world).state
+  const again = startPayment(failed.payment, request(), world)
+  t.true(again.ok)
+  if (!again.ok) return
+  t.is(only(adds(again.value.effects)).attempt, 1)
+  // The old outcome is told once more.
+  const told = stepPayment(
+    again.value.state,
+    { type: 'settled', attempt: 0, outcome: { type: 'not-sent', add } },
+    world,
+  )
+  t.is(told.state.payment, again.value.state.payment)
+})
+
+test('outcomes told twice, or of unknown attempts, change nothing', (t) => {
+  const world = env([channel('a', payee, 2_000_000n)])
+  const { state } = begin(t, request(), world)
+  const done = stepPayment(state, { type: 'settled', attempt: 0, outcome: fulfilled }, world).state
+  for (const attempt of [0, 7]) {
+    const again = stepPayment(done, { type: 'settled', attempt, outcome: { type: 'not-sent', add } }, world)
+    t.is(again.state.payment, done.payment)
+    t.deepEqual(again.effects, [])
+  }
+})
+
+test('after a restart a held attempt is waited for', (t) => {
+  const world = env([channel('a', payee, 2_000_000n)])
+  const { state } = begin(t, request(), world)
+  const resumed = stepPayment(resting(state.payment), { type: 'resumed', held: [0] }, world)
+  t.is(resumed.state.payment, state.payment)
+  t.deepEqual(resumed.effects, [])
+  t.is(
+    ended(stepPayment(resumed.state, { type: 'settled', attempt: 0, outcome: fulfilled }, world).effects)?.status,
+    'settled',
+  )
+})
+
+test('after a restart an attempt that nothing holds was never sent', (t) => {
+  const { state } = begin(t, request(), env([channel('a', payee, 2_000_000n)]))
+  // No peer is connected yet.
+  const world = env([channel('a', payee, 2_000_000n, { usable: false })])
+  const resumed = stepPayment(resting(state.payment), { type: 'resumed', held: [] }, world)
+  t.is(ended(resumed.effects)?.status, 'failed')
+  t.deepEqual(resumed.state.payment.attempts[0]?.failure, { type: 'local', error: 'interrupted' })
+})
+
+test('a given route is gone once, as it is', (t) => {
+  const route = {
+    channelId: named('a'),
+    hops: [
+      { nodeId: bob.nodeId, shortChannelId: 1n, amountMsat: 600_500n, cltvExpiry: 600 },
+      { nodeId: payee.nodeId, shortChannelId: 11n, amountMsat: 600_000n, cltvExpiry: 560 },
+    ],
+  }
+  const world = env([channel('a', bob, 2_000_000n), channel('bb', payee, 2_000_000n)])
+  const { state, effects } = begin(t, request({ route }), world)
+  const htlc = only(adds(effects))
+  t.is(htlc.amountMsat, 600_500n)
+  t.is(htlc.cltvExpiry, 600)
+  t.deepEqual(peelAlong(htlc.onion, paymentHash, [bob, payee]).payloads, [
+    { type: 'relay', amtToForward: 600_000n, outgoingCltvValue: 560, shortChannelId: 11n },
+    {
+      type: 'final',
+      amtToForward: 600_000n,
+      outgoingCltvValue: 560,
+      paymentData: { paymentSecret: named('secret'), totalMsat: 1_000_000n },
+    },
+  ])
+  t.is(ended(stepPayment(state, { type: 'settled', attempt: 0, outcome: fulfilled }, world).effects)?.status, 'settled')
+  const failed = stepPayment(state, { type: 'settled', attempt: 0, outcome: { type: 'not-sent', add } }, world)
+  t.is(ended(failed.effects)?.status, 'failed')
+})
+
+test('references name a payment and its attempt', (t) => {
+  t.deepEqual(parsePaymentReference(paymentReference(paymentHash, 70_000)), { paymentHash, attempt: 70_000 })
+})
+
+// Whatever happens to the parts, in whatever order: never more under way or delivered than the total, never more fees than
+// allowed, and a definite end once nothing is under way.
+test('over random outcomes a payment never overpays and always ends', (t) => {
+  const nodes = [bob, carol, dave]
+  const room = fc.bigInt({ min: 0n, max: 900_000n })
+  const plan = fc.record({
+    direct: fc.array(room, { maxLength: 2 }),
+    relayed: fc.array(room, { minLength: 1, maxLength: 3 }),
+    amountMsat: fc.bigInt({ min: 1n, max: 1_500_000n }),
+    choices: fc.array(fc.tuple(fc.nat(20), fc.nat(5)), { maxLength: 60 }),
+  })
+  fc.assert(
+    fc.property(plan, ({ direct, relayed, amountMsat, choices }) => {
+      const channels = [
+        ...direct.map((spendable, i) => channel(`direct ${i}`, payee, spendable)),
+        ...relayed.map((spendable, i) => channel(`relayed ${i}`, nodes[i] as TestNode, spendable)),
+      ]
+      const routeHints = nodes.map((node, i) => [hint(node, BigInt(11 + i))])
+      const world = env(channels)
+      const started = startPayment(undefined, request({ amountMsat, routeHints }), world)
+      if (!started.ok) return t.fail()
+      let { state } = started.value
+      const open = [...adds(started.value.effects)]
+      let end = ended(started.value.effects)
+      const apply = (choice: number, kind: number): void => {
+        const [htlc] = open.splice(choice % open.length, 1) as [SendAddHtlc]
+        const own = channels.find(({ channelId }) => equalBytes(channelId, htlc.channelId)) as OwnChannel
+        const peer = [payee, ...nodes].find(({ nodeId }) => equalBytes(nodeId, own.remoteNodeId)) as TestNode
+        const temporary: FailureMessage = { type: 'temporary_channel_failure', channelUpdate: undefined }
+        const step = stepPayment(
+          state,
+          kind === 0
+            ? { type: 'added', attempt: htlc.attempt, result: { ok: false, error: { code: 'channel-offline' } } }
+            : {
+                type: 'settled',
+                attempt: htlc.attempt,
+                outcome: kind < 3 ? failedWith(htlc, [peer], temporary) : fulfilled,
+              },
+          world,
+        )
+        state = step.state
+        open.push(...adds(step.effects))
+        end ??= ended(step.effects)
+        const live = state.payment.attempts
+          .filter(({ status }) => status !== 'failed')
+          .map(({ route }) => partAmounts(route))
+        t.true(live.reduce((sum, part) => sum + (part.amountMsat as bigint), 0n) <= amountMsat)
+        t.true(live.reduce((sum, part) => sum + (part.feesMsat as bigint), 0n) <= 10_000n)
+      }
+      for (const [choice, kind] of choices) if (open.length > 0) apply(choice, kind)
+      while (open.length > 0) apply(0, 3)
+      t.is(end, state.payment)
+      t.is(state.payment.status, state.payment.preimage === undefined ? 'failed' : 'settled')
+      assertStorable(t, state)
+    }),
+    { seed: 22, numRuns: 120 },
+  )
+})
