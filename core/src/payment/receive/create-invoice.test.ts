@@ -1,0 +1,109 @@
+import test from 'ava'
+import { sha256 } from '../../crypto/hashes.ts'
+import { secp256k1 } from '../../crypto/secp256k1.ts'
+import { decodeInvoice } from '../../invoice/decode-invoice.ts'
+import { utf8Encode } from '../../lib/bytes.ts'
+import { parseFeatures } from '../../wire/features.ts'
+import { named, testNode } from '../fixtures/nodes.ts'
+import { type CreateInvoiceOptions, createInvoice, type HintChannel } from './create-invoice.ts'
+
+const us = testNode('us')
+const bob = testNode('bob')
+
+const channel = (shortChannelId: bigint, receivableMsat: bigint, disabled = false): HintChannel => ({
+  remoteNodeId: bob.nodeId,
+  shortChannelId,
+  policy: { feeBaseMsat: 1000n, feeProportionalMillionths: 100, cltvExpiryDelta: 40, disabled },
+  receivableMsat,
+})
+
+const options: CreateInvoiceOptions = {
+  network: 'regtest',
+  amountMsat: 1_000_000n,
+  description: 'coffee',
+  expirySeconds: undefined,
+  minFinalCltvExpiryDelta: undefined,
+  channels: [],
+  now: 1_700_000_000_500,
+  preimage: named('preimage'),
+  paymentSecret: named('secret'),
+  sign: (digest) => secp256k1.signRecoverable(digest, us.privateKey),
+}
+
+const read = (more: Partial<CreateInvoiceOptions>) => {
+  const record = createInvoice({ ...options, ...more })
+  const decoded = decodeInvoice(record.invoice, 'regtest')
+  if (!decoded.ok) throw new Error(decoded.error.code)
+  return { record, invoice: decoded.value }
+}
+
+test('the invoice says what the row does, and is ours', (t) => {
+  const { record, invoice } = read({})
+  t.deepEqual(invoice.payeeNodeId, us.nodeId)
+  t.deepEqual(invoice.paymentHash, sha256(named('preimage')))
+  t.deepEqual(invoice.paymentHash, record.paymentHash)
+  t.deepEqual(invoice.paymentSecret, record.paymentSecret)
+  t.is(invoice.amountMsat, 1_000_000n)
+  t.is(invoice.timestamp, 1_700_000_000)
+  t.is(record.expiresAt, 1_700_003_600_000)
+  t.is(record.minFinalCltvExpiryDelta, 18)
+  t.is(invoice.description, 'coffee')
+  t.deepEqual(parseFeatures(invoice.features), {
+    var_onion_optin: 'mandatory',
+    payment_secret: 'mandatory',
+    basic_mpp: 'optional',
+  })
+  t.deepEqual(record.state, { type: 'open' })
+})
+
+test('a long description is given by its hash', (t) => {
+  const description = 'x'.repeat(700)
+  const { record, invoice } = read({ description })
+  t.is(invoice.description, undefined)
+  t.deepEqual(invoice.descriptionHash, sha256(utf8Encode(description)))
+  t.is(record.description, description)
+})
+
+test('an expiry, a final delta and no amount are taken over', (t) => {
+  const { record, invoice } = read({ amountMsat: undefined, expirySeconds: 60, minFinalCltvExpiryDelta: 144 })
+  t.is(invoice.amountMsat, undefined)
+  t.is(record.amountMsat, undefined)
+  t.is(invoice.expirySeconds, 60)
+  t.is(invoice.minFinalCltvExpiryDelta, 144)
+  t.is(record.minFinalCltvExpiryDelta, 144)
+})
+
+test('hints are the channels that can bring it all, the roomiest first, at most four', (t) => {
+  const channels = [
+    channel(1n, 900_000n),
+    channel(2n, 2_000_000n),
+    channel(3n, 9_000_000n),
+    channel(4n, 9_999_999n, true),
+  ]
+  const { invoice } = read({ channels })
+  t.deepEqual(invoice.routeHints, [
+    [
+      {
+        nodeId: bob.nodeId,
+        shortChannelId: 3n,
+        feeBaseMsat: 1000,
+        feeProportionalMillionths: 100,
+        cltvExpiryDelta: 40,
+      },
+    ],
+    [
+      {
+        nodeId: bob.nodeId,
+        shortChannelId: 2n,
+        feeBaseMsat: 1000,
+        feeProportionalMillionths: 100,
+        cltvExpiryDelta: 40,
+      },
+    ],
+  ])
+  const small = Array.from({ length: 9 }, (_, i) => channel(BigInt(i), BigInt(i) * 1000n))
+  t.deepEqual(
+    read({ channels: small }).invoice.routeHints.map(([hop]) => hop?.shortChannelId),
+    [8n, 7n, 6n, 5n],
+  )
+})

@@ -1,0 +1,289 @@
+import test from 'ava'
+import type { HtlcOutcome } from '../../channel/state/effects.ts'
+import type { RelayPolicy } from '../../channel/state/params.ts'
+import { decryptFailureOnion } from '../../onion/failure-onion.ts'
+import { createOnion } from '../../onion/sphinx.ts'
+import type { UpdateAddHtlc } from '../../wire/messages/channel-operation.ts'
+import { named, peelAlong, signedUpdate, testNode } from '../fixtures/nodes.ts'
+import { failureReason } from '../upstream-failure.ts'
+import { decodeRelayRecord, encodeRelayRecord } from './relay-codec.ts'
+import { resumedRelay, startRelay, stepRelay } from './relay-machine.ts'
+import type { RelayChannel, RelayEffect, RelayEnv, RelayRequest, RelayState } from './relay-protocol.ts'
+import { isNamed } from './relay-rules.ts'
+
+const us = testNode('us')
+const bob = testNode('bob')
+
+const policy: RelayPolicy = {
+  feeBaseMsat: 1000n,
+  feeProportionalMillionths: 100,
+  cltvExpiryDelta: 40,
+  htlcMinimumMsat: 1000n,
+  htlcMaximumMsat: 50_000_000n,
+}
+
+const channel = (name: string, more: Partial<RelayChannel> = {}): RelayChannel => ({
+  channelId: named(name),
+  remoteNodeId: bob.nodeId,
+  shortIds: { real: 100n, localAliases: [11n, 12n] },
+  aliasOnly: false,
+  policies: { current: policy, since: 0, updateTimestamp: 1 },
+  status: 'usable',
+  spendableMsat: 20_000_000n,
+  ...more,
+})
+
+const request = (more: Partial<RelayRequest> = {}, payload: Partial<RelayRequest['payload']> = {}): RelayRequest => ({
+  incoming: { channelId: named('incoming'), htlcId: 5n },
+  amountMsat: 1_001_100n,
+  cltvExpiry: 640,
+  paymentHash: named('hash'),
+  payload: { type: 'relay', amtToForward: 1_000_000n, outgoingCltvValue: 600, shortChannelId: 100n, ...payload },
+  nextOnion: new Uint8Array(1366),
+  ...more,
+})
+
+const update = signedUpdate(us, { shortChannelId: 100n })
+
+const env = (channels: readonly RelayChannel[], more: Partial<RelayEnv> = {}): RelayEnv => ({
+  now: 10_000_000,
+  height: 500,
+  channels,
+  channelUpdate: (_, shortChannelId) => (shortChannelId === 100n ? update : undefined),
+  minCltvExpiryDelta: 3,
+  maxCltvExpiryDelta: 2016,
+  ...more,
+})
+
+const refusal = (asked: RelayRequest, world: RelayEnv) => {
+  const { state, effects } = startRelay(asked, world)
+  if (state !== undefined) return undefined
+  const [fail, told] = effects
+  if (fail?.type !== 'fail' || fail.failure.type !== 'own' || told?.type !== 'relay-failed')
+    throw new Error('no refusal')
+  if (told.source !== 'us' || told.code !== fail.failure.failure.type) throw new Error('told otherwise')
+  return fail.failure.failure
+}
+
+const started = (asked: RelayRequest, world: RelayEnv): RelayState => {
+  const { state } = startRelay(asked, world)
+  if (state === undefined) throw new Error('refused')
+  return state
+}
+
+test('an HTLC that pays what we ask goes out of the named channel', (t) => {
+  const { state, effects } = startRelay(request(), env([channel('a')]))
+  t.deepEqual(effects, [
+    {
+      type: 'add-htlc',
+      channelId: named('a'),
+      amountMsat: 1_000_000n,
+      cltvExpiry: 600,
+      paymentHash: named('hash'),
+      onion: new Uint8Array(1366),
+      upstream: { channelId: named('incoming'), htlcId: 5n },
+    },
+  ])
+  t.deepEqual(state?.record, {
+    paymentHash: named('hash'),
+    incoming: { channelId: named('incoming'), htlcId: 5n, amountMsat: 1_001_100n, cltvExpiry: 640 },
+    requestedShortChannelId: 100n,
+    startedAt: 10_000_000,
+    outgoing: { channelId: named('a'), amountMsat: 1_000_000n, cltvExpiry: 600 },
+  })
+})
+
+test('a channel goes by its real id and by every alias that we gave out, unless it goes by aliases only', (t) => {
+  const open = channel('a')
+  for (const id of [100n, 11n, 12n]) t.true(isNamed(open, id))
+  t.false(isNamed(open, 13n))
+  t.false(isNamed(channel('a', { shortIds: { localAliases: [11n] } }), 100n))
+  const hidden = channel('a', { aliasOnly: true })
+  t.false(isNamed(hidden, 100n))
+  t.true(isNamed(hidden, 11n))
+  t.deepEqual(refusal(request(), env([hidden])), { type: 'unknown_next_peer' })
+})
+
+test('refusals are those of BOLT 4, with our update of the channel by the name that the sender used', (t) => {
+  const channelUpdate = update
+  const world = env([channel('a')])
+  t.deepEqual(refusal(request(), env([])), { type: 'unknown_next_peer' })
+  t.deepEqual(refusal(request({}, { amtToForward: 999n }), world), {
+    type: 'amount_below_minimum',
+    htlcMsat: 999n,
+    channelUpdate,
+  })
+  t.deepEqual(refusal(request({ amountMsat: 1_001_099n }), world), {
+    type: 'fee_insufficient',
+    htlcMsat: 1_001_099n,
+    channelUpdate,
+  })
+  t.deepEqual(refusal(request({ cltvExpiry: 639 }), world), {
+    type: 'incorrect_cltv_expiry',
+    cltvExpiry: 600,
+    channelUpdate,
+  })
+  t.deepEqual(refusal(request({ cltvExpiry: 600 }, { outgoingCltvValue: 502 }), world), {
+    type: 'expiry_too_soon',
+    channelUpdate,
+  })
+  t.deepEqual(refusal(request({ cltvExpiry: 3000 }, { outgoingCltvValue: 2517 }), world), { type: 'expiry_too_far' })
+  t.deepEqual(refusal(request(), env([channel('a', { status: 'closing' })])), {
+    type: 'channel_disabled',
+    disabledFlags: 0,
+    channelUpdate,
+  })
+  const transient = { type: 'temporary_channel_failure', channelUpdate } as const
+  t.deepEqual(refusal(request(), env([channel('a', { status: 'offline' })])), transient)
+  t.deepEqual(refusal(request(), env([channel('a', { spendableMsat: 999_999n })])), transient)
+  t.deepEqual(refusal(request({ amountMsat: 99_000_000n }, { amtToForward: 50_000_001n }), world), transient)
+  t.deepEqual(refusal(request({ amountMsat: 1n }, { shortChannelId: 11n }), world), {
+    type: 'fee_insufficient',
+    htlcMsat: 1n,
+    channelUpdate: undefined,
+  })
+})
+
+test('what just satisfies each bound goes out', (t) => {
+  const world = env([channel('a', { spendableMsat: 1_000_000n })])
+  t.is(refusal(request(), world), undefined)
+  t.is(refusal(request({ cltvExpiry: 543 }, { outgoingCltvValue: 503 }), world), undefined)
+  t.is(refusal(request({ cltvExpiry: 2556 }, { outgoingCltvValue: 2516 }), world), undefined)
+})
+
+test('the policy before is honoured for ten minutes (BOLT 7)', (t) => {
+  const dearer = { ...policy, feeBaseMsat: 5000n, cltvExpiryDelta: 80 }
+  const policies = { current: dearer, previous: policy, since: 10_000_000, updateTimestamp: 2 }
+  const at = (now: number) => env([channel('a', { policies })], { now })
+  t.is(refusal(request(), at(10_599_999)), undefined)
+  t.is(refusal(request(), at(10_600_000))?.type, 'fee_insufficient')
+  t.is(refusal(request({ amountMsat: 1_001_099n }), at(10_000_001))?.type, 'fee_insufficient')
+  // One of the two policies must be satisfied as a whole.
+  t.is(refusal(request({ amountMsat: 1_001_099n, cltvExpiry: 680 }), at(10_000_001))?.type, 'fee_insufficient')
+})
+
+test('another channel with the same peer steps in, the one with the most room first (BOLT 4, non-strict forwarding)', (t) => {
+  const named100 = channel('a', { spendableMsat: 1n })
+  const others = [
+    channel('b', { shortIds: { localAliases: [21n] }, spendableMsat: 2_000_000n }),
+    channel('c', { shortIds: { localAliases: [31n] }, spendableMsat: 3_000_000n }),
+    channel('d', { shortIds: { localAliases: [41n] }, status: 'offline' }),
+  ]
+  t.deepEqual(started(request(), env([named100, ...others])).record.outgoing.channelId, named('c'))
+})
+
+test('a channel that refuses is followed by the next, and the last by a failure', (t) => {
+  const world = env([channel('a'), channel('b', { shortIds: { localAliases: [21n] } })])
+  const refused = { type: 'added', result: { ok: false, error: { code: 'too-many-htlcs' } } } as const
+  const second = stepRelay(started(request(), world), refused, world)
+  t.deepEqual(
+    second.effects.map((effect) => effect.type),
+    ['add-htlc'],
+  )
+  t.deepEqual(second.state?.record.outgoing.channelId, named('b'))
+  const last = stepRelay(second.state as RelayState, refused, world)
+  t.is(last.state, undefined)
+  const [fail] = last.effects
+  t.deepEqual(fail, {
+    type: 'fail',
+    htlc: { channelId: named('incoming'), htlcId: 5n },
+    failure: { type: 'own', failure: { type: 'temporary_channel_failure', channelUpdate: update } },
+  })
+})
+
+const add = {} as UpdateAddHtlc
+const outgoing = (): RelayState => {
+  const world = env([channel('a')])
+  const step = stepRelay(
+    started(request(), world),
+    { type: 'added', result: { ok: true, value: { htlcId: 9n } } },
+    world,
+  )
+  return step.state as RelayState
+}
+const outcomeOf = (outcome: HtlcOutcome, state = outgoing()): readonly RelayEffect[] => {
+  const step = stepRelay(state, { type: 'settled', outcome }, env([channel('a')]))
+  if (step.state !== undefined) throw new Error('still under way')
+  return step.effects
+}
+
+test('the id of the outgoing HTLC goes into the row', (t) => {
+  const { record } = outgoing()
+  t.is(record.outgoing.htlcId, 9n)
+  t.deepEqual(decodeRelayRecord(encodeRelayRecord(record)), { ok: true, value: record })
+  const early = started(request(), env([channel('a')])).record
+  t.deepEqual(decodeRelayRecord(encodeRelayRecord(early)), { ok: true, value: early })
+})
+
+test('a preimage goes upstream, and what we earned is told', (t) => {
+  const state = outgoing()
+  t.deepEqual(outcomeOf({ type: 'fulfilled', preimage: named('preimage'), onChain: false }, state), [
+    { type: 'fulfil', htlc: { channelId: named('incoming'), htlcId: 5n }, preimage: named('preimage') },
+    { type: 'relayed', record: state.record, feeMsat: 1_100n },
+  ])
+})
+
+test('a failure from downstream goes upstream as it came, in one more layer', (t) => {
+  const reason = named('reason')
+  const [fail, told] = outcomeOf({ type: 'failed', failure: { type: 'fail', reason }, add })
+  t.deepEqual(fail, {
+    type: 'fail',
+    htlc: { channelId: named('incoming'), htlcId: 5n },
+    failure: { type: 'downstream', reason },
+  })
+  t.is(told?.type === 'relay-failed' ? told.source : undefined, 'downstream')
+  t.is(told?.type === 'relay-failed' ? told.code : '', undefined)
+})
+
+test('an onion that the next node could not read is reported by us (BOLT 2, update_fail_malformed_htlc)', (t) => {
+  const failure = { type: 'malformed', sha256OfOnion: named('onion'), failureCode: 0xc005 } as const
+  const [fail] = outcomeOf({ type: 'failed', failure, add })
+  t.deepEqual(fail, {
+    type: 'fail',
+    htlc: { channelId: named('incoming'), htlcId: 5n },
+    failure: { type: 'own', failure: { type: 'invalid_onion_hmac', sha256OfOnion: named('onion') } },
+  })
+})
+
+test('an HTLC that timed out on the chain fails for good', (t) => {
+  const [fail] = outcomeOf({ type: 'timed-out-on-chain', add })
+  t.deepEqual(fail?.type === 'fail' ? fail.failure : undefined, {
+    type: 'own',
+    failure: { type: 'permanent_channel_failure' },
+  })
+})
+
+test('an HTLC that was never sent is offered elsewhere, or given back after a restart', (t) => {
+  const world = env([channel('a'), channel('b', { shortIds: { localAliases: [21n] } })])
+  const again = stepRelay(outgoing(), { type: 'settled', outcome: { type: 'not-sent', add } }, world)
+  t.deepEqual(again.state?.record.outgoing, { channelId: named('b'), amountMsat: 1_000_000n, cltvExpiry: 600 })
+  const [fail] = outcomeOf({ type: 'not-sent', add }, resumedRelay(outgoing().record))
+  t.is(fail?.type, 'fail')
+})
+
+test('our own failures and those passed on are read by the origin', (t) => {
+  const nodes = [us, bob]
+  const onion = createOnion({
+    sessionKey: named('session'),
+    hops: nodes.map(({ nodeId }, i) => ({
+      nodeId,
+      // amt_to_forward, outgoing_cltv_value and, for the first, short_channel_id.
+      payload: Uint8Array.of(2, 1, 1, 4, 1, 1, ...(i === 0 ? [6, 8, 0, 0, 0, 0, 0, 0, 0, 100] : [])),
+    })),
+    associatedData: named('hash'),
+  })
+  if (!onion.ok) throw new Error(onion.error.code)
+  const { packet, sharedSecrets } = onion.value
+  const { secrets } = peelAlong(packet, named('hash'), nodes)
+  const [ours, theirs] = secrets as [Uint8Array, Uint8Array]
+  const failure = { type: 'temporary_node_failure' } as const
+  t.deepEqual(decryptFailureOnion(sharedSecrets, failureReason(ours, { type: 'own', failure })), {
+    ok: true,
+    value: { originIndex: 0, failure },
+  })
+  const reason = failureReason(theirs, { type: 'own', failure })
+  t.deepEqual(decryptFailureOnion(sharedSecrets, failureReason(ours, { type: 'downstream', reason })), {
+    ok: true,
+    value: { originIndex: 1, failure },
+  })
+})
