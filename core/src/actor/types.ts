@@ -4,7 +4,7 @@ import type { Rng } from '../lib/rng.ts'
 import type { FrameError } from './frame-codec.ts'
 
 /** One thing an actor can be told or asked. A reply that can fail in an expected way is itself a `Result`. */
-export interface Operation {
+interface Operation {
   readonly request: unknown
   readonly reply: unknown
 }
@@ -86,10 +86,7 @@ export interface MessageContext {
   readonly meta: Meta
 }
 
-export type Handler<O extends Operation> = (
-  request: O['request'],
-  context: MessageContext,
-) => O['reply'] | Promise<O['reply']>
+type Handler<O extends Operation> = (request: O['request'], context: MessageContext) => O['reply'] | Promise<O['reply']>
 
 /**
  * How an actor behaves: what its factory returns, made anew at every restart.

@@ -53,6 +53,8 @@ export const walletKeys = (root: HDKey, network: Network): WalletKeys => {
   const branches = { p2wpkh: chains(accounts.p2wpkh), p2tr: chains(accounts.p2tr) }
 
   const known = new Map<string, KeyPath>()
+  // A key costs half a millisecond, and each coin's script is asked for whenever coins are chosen.
+  const scripts = new Map<string, Uint8Array>()
   const knownUpTo = { p2wpkh: { receive: 0, change: 0 }, p2tr: { receive: 0, change: 0 } }
 
   const publicKey = ({ type, branch, index }: KeyPath): PublicKey => {
@@ -61,8 +63,13 @@ export const walletKeys = (root: HDKey, network: Network): WalletKeys => {
     return key
   }
   const script = (path: KeyPath): Uint8Array => {
+    const name = `${path.type} ${path.branch} ${path.index}`
+    const cached = scripts.get(name)
+    if (cached !== undefined) return cached
     const key = publicKey(path)
-    return path.type === 'p2tr' ? p2tr(taprootOutputKey(xOnly(key))) : p2wpkh(key)
+    const made = path.type === 'p2tr' ? p2tr(taprootOutputKey(xOnly(key))) : p2wpkh(key)
+    scripts.set(name, made)
+    return made
   }
   const learn = (next: NextIndexes): void => {
     for (const { type, branch } of KEY_CHAINS) {

@@ -64,7 +64,7 @@ export interface Balance {
 // Consensus: an output of a block's first transaction can be spent in the 100th block after it.
 const COINBASE_MATURITY = 100
 
-export const isSpendable = (coin: Coin, tipHeight: BlockHeight): boolean => {
+const isSpendable = (coin: Coin, tipHeight: BlockHeight): boolean => {
   if (coin.spentBy !== undefined || coin.reserved) return false
   if (coin.height === undefined) return coin.ours
   return !coin.coinbase || (tipHeight as number) + 1 - (coin.height as number) >= COINBASE_MATURITY

@@ -18,7 +18,7 @@ export interface FundRequest {
   readonly lockTime?: number
 }
 
-export interface SendRequest {
+interface SendRequest {
   readonly script: Uint8Array
   /** `all` empties the wallet of what is spendable; the fee comes out of it. */
   readonly amount: Sat | 'all'

@@ -1,0 +1,118 @@
+import test from 'ava'
+import type { Tx } from '../bitcoin/transaction.ts'
+import { fromHex, toHex } from '../lib/bytes.ts'
+import { ROWS_V1 } from './fixtures/rows-v1.ts'
+import { changedRows, restoreState } from './rows.ts'
+import { EMPTY_WALLET, type WalletState } from './wallet-state.ts'
+
+const txid = (fill: number) => new Uint8Array(32).fill(fill)
+
+const tx: Tx = {
+  version: 2,
+  inputs: [
+    {
+      outpoint: { txid: txid(1), index: 7 },
+      sequence: 0xfffffffd,
+      scriptSig: new Uint8Array(0),
+      witness: [Uint8Array.of(1, 2)],
+    },
+  ],
+  outputs: [{ amount: 5_000_000_000n, script: fromHex(`0014${'ab'.repeat(20)}`) }],
+  lockTime: 800_000,
+}
+
+const state: WalletState = {
+  coins: new Map([
+    [
+      `${toHex(txid(1))}:7`,
+      {
+        outpoint: { txid: txid(1), index: 7 },
+        amount: 5_000_000_500n,
+        path: { type: 'p2tr', branch: 'receive', index: 3 },
+        height: 799_999,
+        ours: false,
+        coinbase: true,
+        reserved: false,
+        spentBy: txid(2),
+      },
+    ],
+    [
+      `${toHex(txid(2))}:0`,
+      {
+        outpoint: { txid: txid(2), index: 0 },
+        amount: 5_000_000_000n,
+        path: { type: 'p2wpkh', branch: 'change', index: 0x01020304 },
+        ours: true,
+        coinbase: false,
+        reserved: true,
+      },
+    ],
+  ]),
+  txs: new Map([
+    [
+      toHex(txid(2)),
+      {
+        txid: txid(2),
+        tx,
+        received: 5_000_000_000n,
+        spent: 5_000_000_500n,
+        fee: 500n,
+        label: 'käse',
+        seenAt: 1_704_067_200_123,
+      },
+    ],
+    [toHex(txid(3)), { txid: txid(3), tx, height: 12, received: 1n, spent: 0n, seenAt: 0 }],
+  ]),
+  next: { p2wpkh: { receive: 1, change: 2 }, p2tr: { receive: 3, change: 0x01020305 } },
+  height: 800_001,
+}
+
+const hexRows = (rows: ReturnType<typeof changedRows>) =>
+  rows.map(({ key, value }) => [toHex(key), value === undefined ? undefined : toHex(value)])
+
+test('rows — of version 1 are written as they were released', (t) => {
+  t.deepEqual(
+    hexRows(changedRows(EMPTY_WALLET, state)),
+    ROWS_V1.map((row) => [...row]),
+  )
+})
+
+test('rows — of version 1 are read as they were released, in any order', (t) => {
+  const rows = ROWS_V1.map(([key, value]) => ({ key: fromHex(key), value: fromHex(value) }))
+  t.deepEqual(restoreState(rows), { ok: true, value: state })
+  const restored = restoreState(rows.toReversed())
+  t.deepEqual(restored.ok && new Map(restored.value.coins).size, 2)
+})
+
+test('rows — say only what changed, and delete what is gone', (t) => {
+  t.deepEqual(changedRows(state, state), [])
+  const [[key, coin] = ['', undefined]] = state.coins
+  if (coin === undefined) return t.fail()
+  const after = { ...state, coins: new Map([[key, { ...coin, reserved: true }]]) }
+  t.deepEqual(
+    hexRows(changedRows(state, after)).map(([rowKey, value]) => [rowKey, value === undefined]),
+    [
+      [ROWS_V1[0]?.[0], false],
+      [ROWS_V1[1]?.[0], true],
+    ],
+  )
+})
+
+test('rows — that cannot be read are named', (t) => {
+  const [first] = ROWS_V1
+  if (first === undefined) return t.fail()
+  const [key, value] = first
+  const broken: [string, string][] = [
+    [key, `02${value.slice(2)}`],
+    [key, value.slice(0, -2)],
+    [key, `${value}00`],
+    [`78${key.slice(2)}`, value],
+    [key, `${value.slice(0, 18)}09${value.slice(20)}`],
+  ]
+  for (const [rowKey, rowValue] of broken) {
+    t.deepEqual(restoreState([{ key: fromHex(rowKey), value: fromHex(rowValue) }]), {
+      ok: false,
+      error: { code: 'wallet-row-unreadable', key: rowKey },
+    })
+  }
+})
