@@ -1,5 +1,5 @@
-import { isFunded } from './state/channel-state.ts'
-import type { Durable, Funded } from './state/durable.ts'
+import { type ChannelState, isFunded } from './state/channel-state.ts'
+import type { Funded } from './state/durable.ts'
 import type { Effect } from './state/effects.ts'
 import type { ChannelEnv } from './state/environment.ts'
 import { forward } from './transitions/commit.ts'
@@ -15,7 +15,7 @@ import { settled } from './transitions/settle.ts'
  * decision, and every preimage that an origin may not have had. Failures of HTLCs that are gone are the driver's to keep
  * (its rows of settlements). Messages are not owed: they follow from `channel_reestablish`.
  */
-export const resume = (durable: Durable, env: ChannelEnv): readonly Effect[] => {
+export const resume = ({ durable }: Pick<ChannelState, 'durable'>, env: ChannelEnv): readonly Effect[] => {
   if (!isFunded(durable)) return []
   return [...watchFunding(durable), ...publications(durable, env), ...forwards(durable, env), ...settlements(durable)]
 }

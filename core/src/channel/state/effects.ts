@@ -41,7 +41,7 @@ export type SigningRequest =
   /** Our secret of a revoked commitment: `revoke_and_ack`. Revealed only after the step is durable. */
   | { readonly type: 'per-commitment-secret'; readonly index: number }
   /** A `channel_update`, by the node's key. */
-  | { readonly type: 'node-signature' }
+  | { readonly type: 'node-signature'; readonly digest: Uint8Array }
 
 export type SigningAnswer =
   | { readonly type: 'funding-signature'; readonly signature: Signature }

@@ -56,19 +56,16 @@ export const publishMutualClose = (durable: Closing, mutual: MutualClose): Effec
   }
 }
 
-/** Adds our signature by the funding key over `sighash` to a spend of the funding output. */
+/** The complete transaction. `signWithFundingKey` is asked for a signature of a digest where ours is still missing. */
 export const completeSpend = (
-  { tx, localFundingKey, remoteFundingKey, remoteSignature }: Extract<Publication, { type: 'funding-spend' }>,
-  localSignature: Signature,
-): Tx =>
-  withWitness(
-    tx,
-    0,
-    fundingWitness(
-      { key: localFundingKey, signature: localSignature },
-      { key: remoteFundingKey, signature: remoteSignature },
-    ),
-  )
+  publication: Exclude<Publication, { type: 'claim' }>,
+  signWithFundingKey: (digest: Uint8Array) => Signature,
+): Tx => {
+  if (publication.type === 'signed') return publication.tx
+  const { tx, sighash, localFundingKey, remoteFundingKey, remoteSignature } = publication
+  const local = { key: localFundingKey, signature: signWithFundingKey(sighash) }
+  return withWitness(tx, 0, fundingWitness(local, { key: remoteFundingKey, signature: remoteSignature }))
+}
 
 /** The message with what the signer answered in its place. */
 export const fillIn = (message: Message, answer: SigningAnswer): Message => {

@@ -1,5 +1,5 @@
 import { secp256k1 } from '../../crypto/secp256k1.ts'
-import { compareBytes, EMPTY, equalBytes } from '../../lib/bytes.ts'
+import { compareBytes, equalBytes } from '../../lib/bytes.ts'
 import { MSAT_PER_SAT, type TimestampMs } from '../../lib/units.ts'
 import { channelUpdateDigest } from '../../wire/channel-update-digest.ts'
 import type { ChannelUpdate } from '../../wire/messages/gossip.ts'
@@ -42,7 +42,7 @@ export const channelUpdateOf = (durable: Funded, env: ChannelEnv): ChannelUpdate
   const { current, updateTimestamp } = durable.relay
   return {
     type: 'channel_update',
-    signature: EMPTY,
+    signature: new Uint8Array(64),
     chainHash: env.settings.chainHash,
     shortChannelId,
     timestamp: updateTimestamp,
@@ -60,7 +60,14 @@ export const channelUpdateOf = (durable: Funded, env: ChannelEnv): ChannelUpdate
 export const sendChannelUpdate = (durable: Funded, session: Session, env: ChannelEnv): readonly Effect[] => {
   const message = channelUpdateOf(durable, env)
   if (message === undefined) return []
-  return [{ type: 'send', epoch: session.epoch, message, needs: { type: 'node-signature' } }]
+  return [
+    {
+      type: 'send',
+      epoch: session.epoch,
+      message,
+      needs: { type: 'node-signature', digest: channelUpdateDigest(message) },
+    },
+  ]
 }
 
 export const setRelayFees = ({ durable, session }: Live, command: SetRelayFeesCommand, env: ChannelEnv): Step => {

@@ -1,0 +1,122 @@
+import { concat, toHex, u64be } from '../../lib/bytes.ts'
+import { invariant } from '../../lib/errors.ts'
+import type { ChannelId, HtlcId } from '../../lib/ids.ts'
+import { err, ok, type Result } from '../../lib/result.ts'
+import { type Codec, decodeWith, encodeWith } from '../../wire/codec/codec.ts'
+import { versioned } from '../../wire/codec/combinators.ts'
+import type { WireError } from '../../wire/wire-error.ts'
+import { isFunded } from '../state/channel-state.ts'
+import type { Closed, Durable, Funded } from '../state/durable.ts'
+import type { HtlcRecord, Htlcs } from '../state/htlc.ts'
+import type { StoredFunded } from './stored-channel.ts'
+import { fromStored, toStored } from './stored-conversion.ts'
+import { closedV1, fundedV1, htlcV1 } from './version-1.ts'
+
+/** What a durable state is in the store. */
+export interface ChannelRows {
+  readonly channelRow: Uint8Array
+  /** Those of the HTLCs that changed since the previous state. A row that is not there is as it was. */
+  readonly htlcRows: readonly HtlcRow[]
+}
+
+export interface HtlcRow {
+  readonly key: Uint8Array
+  readonly value: Uint8Array
+}
+
+export type ChannelRowError =
+  | { readonly code: 'malformed-channel-row'; readonly reason: WireError }
+  | { readonly code: 'malformed-htlc-row'; readonly reason: WireError }
+  | { readonly code: 'htlc-row-missing'; readonly direction: HtlcRecord['direction']; readonly htlcId: HtlcId }
+
+const FUNDED = 0
+const CLOSED = 1
+
+const channelRow: Codec<StoredFunded | Closed> = versioned<StoredFunded | Closed>({
+  encode(writer, value) {
+    if (value.phase === 'closed') {
+      writer.u8(CLOSED)
+      closedV1.encode(writer, value)
+    } else {
+      writer.u8(FUNDED)
+      fundedV1.encode(writer, value)
+    }
+  },
+  decode(reader) {
+    const kind = reader.u8()
+    if (kind > CLOSED) reader.fail('invalid-value')
+    return kind === CLOSED ? closedV1.decode(reader) : fundedV1.decode(reader)
+  },
+})
+
+const htlcRow: Codec<HtlcRecord> = versioned(htlcV1)
+
+/** Writes a stored state. `previous` is the state that the store has, if any: HTLCs that it holds unchanged are left out. */
+export const encodeChannel = (previous: Durable | undefined, next: Durable): ChannelRows => {
+  invariant(isFunded(next) || next.phase === 'closed', 'only a channel with commitments is stored')
+  if (next.phase === 'closed') return { channelRow: encodeWith(channelRow, next), htlcRows: [] }
+  const known: Htlcs | undefined = previous !== undefined && isFunded(previous) ? previous.htlcs : undefined
+  const { channelId } = next.params
+  return {
+    channelRow: encodeWith(channelRow, toStored(next)),
+    htlcRows: [
+      ...changedRows(channelId, known?.offered, next.htlcs.offered),
+      ...changedRows(channelId, known?.received, next.htlcs.received),
+    ],
+  }
+}
+
+const changedRows = (
+  channelId: ChannelId,
+  previous: readonly HtlcRecord[] | undefined,
+  next: readonly HtlcRecord[],
+): readonly HtlcRow[] => {
+  if (previous === next) return []
+  const rows: HtlcRow[] = []
+  const known = new Set(previous)
+  for (const record of next) {
+    if (known.has(record)) continue
+    rows.push({ key: htlcKey(channelId, record.direction, record.add.id), value: encodeWith(htlcRow, record) })
+  }
+  return rows
+}
+
+/** The keys of the HTLC rows that `decodeChannel` needs beside this row. */
+export const liveHtlcKeys = (row: Uint8Array): Result<readonly Uint8Array[], ChannelRowError> => {
+  const stored = decodeWith(channelRow, row)
+  if (!stored.ok) return err({ code: 'malformed-channel-row', reason: stored.error })
+  if (stored.value.phase === 'closed') return ok([])
+  const { params, offered, received } = stored.value
+  return ok([
+    ...offered.map((id) => htlcKey(params.channelId, 'offered', id)),
+    ...received.map((id) => htlcKey(params.channelId, 'received', id)),
+  ])
+}
+
+/** Reads a state back. `htlcRows` must hold the channel's live HTLCs (`liveHtlcKeys`); others are ignored. */
+export const decodeChannel = (
+  row: Uint8Array,
+  htlcRows: readonly HtlcRow[],
+): Result<Funded | Closed, ChannelRowError> => {
+  const decoded = decodeWith(channelRow, row)
+  if (!decoded.ok) return err({ code: 'malformed-channel-row', reason: decoded.error })
+  const stored = decoded.value
+  if (stored.phase === 'closed') return ok(stored)
+  const { channelId } = stored.params
+  const values = new Map(htlcRows.map(({ key, value }) => [toHex(key), value]))
+  const live: { offered: HtlcRecord[]; received: HtlcRecord[] } = { offered: [], received: [] }
+  for (const direction of ['offered', 'received'] as const) {
+    for (const htlcId of stored[direction]) {
+      const value = values.get(toHex(htlcKey(channelId, direction, htlcId)))
+      if (value === undefined) return err({ code: 'htlc-row-missing', direction, htlcId })
+      const record = decodeWith(htlcRow, value)
+      if (!record.ok) return err({ code: 'malformed-htlc-row', reason: record.error })
+      live[direction].push(record.value)
+    }
+  }
+  return ok(fromStored(stored, live))
+}
+
+/** Rows of one channel stand together, ours and the peer's HTLCs apart, in order of id. */
+export const htlcKey = (channelId: ChannelId, direction: HtlcRecord['direction'], id: HtlcId): Uint8Array =>
+  concat(channelId, Uint8Array.of(direction === 'offered' ? 0 : 1), u64be(id as bigint))

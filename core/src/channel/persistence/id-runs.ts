@@ -1,0 +1,41 @@
+import type { HtlcId } from '../../lib/ids.ts'
+import type { Codec } from '../../wire/codec/codec.ts'
+import { bigSize } from '../../wire/codec/primitives.ts'
+
+/**
+ * HTLC ids in increasing order, as runs: ids are given out one by one, so that a few bytes hold hundreds of them. It keeps
+ * what a commitment adds to a write below its signatures.
+ */
+export const idRuns: Codec<readonly HtlcId[]> = {
+  encode(writer, ids) {
+    const runs: [gap: bigint, length: bigint][] = []
+    let next = 0n
+    for (const value of ids) {
+      const id = value as bigint
+      const last = runs.at(-1)
+      if (last !== undefined && id === next) last[1]++
+      else runs.push([id - next, 1n])
+      next = id + 1n
+    }
+    bigSize.encode(writer, BigInt(runs.length))
+    for (const [gap, length] of runs) {
+      bigSize.encode(writer, gap)
+      bigSize.encode(writer, length)
+    }
+  },
+  decode(reader) {
+    const ids: bigint[] = []
+    let next = 0n
+    const runs = bigSize.decode(reader)
+    for (let run = 0n; run < runs && !reader.failed; run++) {
+      next += bigSize.decode(reader)
+      const length = bigSize.decode(reader)
+      // Each side may have 483 HTLCs in a commitment; many more is not something that was written.
+      if (length > MOST_IDS || BigInt(ids.length) + length > MOST_IDS) reader.fail('invalid-value')
+      for (let i = 0n; i < length && !reader.failed; i++) ids.push(next++)
+    }
+    return ids
+  },
+}
+
+const MOST_IDS = 100_000n
