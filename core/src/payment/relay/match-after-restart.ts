@@ -13,7 +13,7 @@ export interface OutboxSettlement extends OfferedHtlc {
 }
 
 /** What an HTLC that we received is waiting for. */
-export type IncomingMatch<H extends HtlcRef> =
+type IncomingMatch<H extends HtlcRef> =
   /** It was never sent on, or came back unsent: it is taken for relaying, or receiving, anew. */
   | { readonly type: 'evaluate'; readonly incoming: H; readonly applied?: OutboxSettlement }
   /** It is out; its outcome is still to come. */

@@ -107,7 +107,7 @@ export type RelayEffect =
     }
 
 /** Offers the HTLC in a channel, with the origin `relay` and the incoming HTLC as upstream; answered by `added`. */
-export interface RelayAddHtlc {
+interface RelayAddHtlc {
   readonly type: 'add-htlc'
   readonly channelId: ChannelId
   readonly amountMsat: Msat

@@ -36,7 +36,7 @@ export interface SendAddHtlc {
 }
 
 /** The definite outcome: for the event `payment.sent` or `payment.failed` and for whoever waits. */
-export interface SendEnded {
+interface SendEnded {
   readonly type: 'ended'
   readonly payment: SentPayment
 }
