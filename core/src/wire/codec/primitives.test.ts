@@ -3,11 +3,25 @@ import { fromHex, toHex } from '../../lib/bytes.ts'
 import type { WireErrorCode } from '../wire-error.ts'
 import { type Codec, decodeWith, encodeWith } from './codec.ts'
 import { mapped, oneOf, optional, restList, struct, u16List, union, versioned } from './combinators.ts'
-import { bool, fixedBytes, point, tu16, tu32, tu64, u8, u16, u16Bytes, u16Text, u32, u64 } from './primitives.ts'
+import {
+  bool,
+  fixedBytes,
+  point,
+  tu16,
+  tu32,
+  tu64,
+  u8,
+  u16,
+  u16Bytes,
+  u16Text,
+  u32,
+  u32Bytes,
+  u64,
+} from './primitives.ts'
 
 const survives = <T>(codec: Codec<T>, hex: string, value: T) => [codec as Codec<unknown>, hex, value] as const
 
-for (const [codec, hex, value] of [
+for (const [row, [codec, hex, value]] of [
   survives(u8, 'ff', 255),
   survives(u16, 'fffe', 0xfffe),
   survives(u32, 'fffffffe', 0xfffffffe),
@@ -27,9 +41,10 @@ for (const [codec, hex, value] of [
   survives(optional(u8), '0107', 7),
   survives(struct<{ a: number; b?: number }>({ a: u8, b: optional(u8) }), '0500', { a: 5 }),
   survives(struct<{ a: number; b?: number }>({ a: u8, b: optional(u8) }), '050106', { a: 5, b: 6 }),
+  survives(u32Bytes, '00000002abcd', fromHex('abcd')),
   survives(versioned(u8, u16), '020007', 7),
-]) {
-  test(`${hex || 'nothing'} is ${String(value)}, and the other way round`, (t) => {
+].entries()) {
+  test(`codecs, row ${row} — ${hex || 'nothing'} is ${String(value)}, and the other way round`, (t) => {
     t.deepEqual(decodeWith(codec, fromHex(hex)), { ok: true, value })
     t.is(toHex(encodeWith(codec, value)), hex)
   })
@@ -43,7 +58,7 @@ const shape = union<Shape, 'type'>('type', {
   line: { number: 4, fields: { length: u16 } },
 })
 
-for (const { codec, hex, code, path } of [
+for (const [row, { codec, hex, code, path }] of [
   refused(u32, 'ffffff', 'truncated'),
   refused(u8, '0102', 'trailing-bytes'),
   refused(tu16, '0001', 'non-minimal-integer'),
@@ -62,8 +77,8 @@ for (const { codec, hex, code, path } of [
   refused(shape, '02', 'invalid-value'),
   refused(versioned(u8), '0007', 'invalid-value'),
   refused(versioned(u8), '0207', 'invalid-value'),
-]) {
-  test(`${hex.slice(0, 20)} (${hex.length / 2} bytes) is refused: ${code} at "${path}"`, (t) => {
+].entries()) {
+  test(`codecs, row ${row} — ${hex.slice(0, 20)} (${hex.length / 2} bytes) is refused: ${code} at "${path}"`, (t) => {
     t.deepEqual(decodeWith(codec, fromHex(hex)), { ok: false, error: { code, path } })
   })
 }

@@ -117,6 +117,15 @@ export const u16Bytes: Codec<Uint8Array> = {
   decode: (reader) => reader.take(reader.u16()),
 }
 
+/** A byte string behind its length as u32. Not of the BOLTs: for our own rows. */
+export const u32Bytes: Codec<Uint8Array> = {
+  encode(writer, value) {
+    writer.u32(value.length)
+    writer.bytes(value)
+  },
+  decode: (reader) => reader.take(reader.u32()),
+}
+
 /** All bytes up to the end of the enclosing field. */
 export const restBytes: Codec<Uint8Array> = {
   encode: (writer, value) => writer.bytes(value),
