@@ -46,13 +46,13 @@ export class Budgets {
     return ok(true)
   }
 
-  /** Takes what the command may spend at most. Errors: `budget-exceeded`. */
+  /** Takes what the command may spend at most. Returns whether that was anything. Errors: `budget-exceeded`. */
   reserve(
     now: number,
     command: Command,
     request: Readonly<Record<string, unknown>>,
     tag: string,
-  ): Result<true, ContractError> {
+  ): Result<boolean, ContractError> {
     const amounts: Record<Purse, bigint> = { 'pays-out': 0n, fees: 0n, locks: 0n }
     for (const [field, purse] of Object.entries(command.spends)) {
       const value = request[field]
@@ -61,7 +61,7 @@ export class Budgets {
     }
     const since = now - this.#budget.windowMs
     this.#spent = this.#spent.filter(({ at }) => at > since)
-    if (this.#spent.some((entry) => entry.tag === tag && command.keyRequired)) return ok(true)
+    if (this.#spent.some((entry) => entry.tag === tag && command.keyRequired)) return ok(false)
     for (const purse of ['pays-out', 'fees', 'locks'] as const) {
       if (!command.effects.includes(purse) && amounts[purse] === 0n) continue
       const limit = this.#limit(purse)
@@ -70,11 +70,25 @@ export class Budgets {
         return exceeded(`${purse}: ${amounts[purse]} more is beyond ${limit}, of which ${used} are used`)
       }
     }
-    if (amounts['pays-out'] + amounts.fees + amounts.locks > 0n) {
-      if (this.#spent.length >= MAX_ENTRIES) return exceeded('too many spending commands in one window')
-      this.#spent.push({ at: now, amounts, tag })
-    }
+    if (amounts['pays-out'] + amounts.fees + amounts.locks === 0n) return ok(false)
+    if (this.#spent.length >= MAX_ENTRIES) return exceeded('too many spending commands in one window')
+    this.#spent.push({ at: now, amounts, tag })
     return ok(true)
+  }
+
+  /** What was spent, to be kept. */
+  encode(): string {
+    return JSON.stringify(this.#spent, (_, value: unknown) => (typeof value === 'bigint' ? value.toString() : value))
+  }
+
+  /** Takes up what an earlier run kept. */
+  restore(text: string): void {
+    const kept = JSON.parse(text) as readonly { at: number; amounts: Record<Purse, string>; tag: string }[]
+    this.#spent = kept.map(({ at, amounts, tag }) => ({
+      at,
+      tag,
+      amounts: { 'pays-out': BigInt(amounts['pays-out']), fees: BigInt(amounts.fees), locks: BigInt(amounts.locks) },
+    }))
   }
 
   #limit(purse: Purse): bigint {

@@ -181,19 +181,28 @@ export class CellProcess implements WatchedCell {
   #frame(text: string): void {
     const kind = text[0]
     if (this.#phase === 'ended') return
-    if (kind === 'F') return this.#fault(text)
+    if (kind === 'F') {
+      this.#fault(text)
+      return
+    }
     if (kind === 'R' && this.#phase === 'starting') {
       this.#rest('empty')
-      return this.#onReady(true)
+      this.#onReady(true)
+      return
     }
     if (kind === 'L' && this.#phase === 'loading') {
       this.#rest('idle')
-      return this.#onLoaded()
+      this.#onLoaded()
+      return
     }
-    if (kind === 'O' && this.#phase === 'turn') return this.#outbox(text)
+    if (kind === 'O' && this.#phase === 'turn') {
+      this.#outbox(text)
+      return
+    }
     if (kind === 'P' && this.#phase === 'ping') {
       this.#rest('idle')
-      return this.#listener?.idle()
+      this.#listener?.idle()
+      return
     }
     this.end({ code: 'protocol-violation', text: `the cell sent a frame that nobody asked for while ${this.#phase}` })
   }
@@ -206,9 +215,13 @@ export class CellProcess implements WatchedCell {
   #outbox(text: string): void {
     const split = text.indexOf('\n')
     const header = split < 0 || split > HEADER_CHARS ? undefined : parsed(Header, text.slice(1, split))
-    if (header === undefined) return this.end({ code: 'protocol-violation', text: 'the cell sent a malformed outbox' })
+    if (header === undefined) {
+      this.end({ code: 'protocol-violation', text: 'the cell sent a malformed outbox' })
+      return
+    }
     if (text.length - split > this.#outboxBytes + 1) {
-      return this.end({ code: 'outbox-too-large', text: `${text.length} characters in one turn` })
+      this.end({ code: 'outbox-too-large', text: `${text.length} characters in one turn` })
+      return
     }
     this.#rest('idle')
     const { cpuMicros, fault } = header

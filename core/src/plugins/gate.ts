@@ -19,6 +19,8 @@ export interface Admitted {
   readonly command: boolean
   /** The plugin's key, made the plugin's own. */
   readonly key: string | undefined
+  /** Whether something was taken from the budget, which is to be kept before the node is asked. */
+  readonly spends: boolean
   /** Whether the reply may hold secrets. */
   readonly secrets: boolean
 }
@@ -84,7 +86,7 @@ export class Gate {
     }
     const counted = this.#budgets.count(now, 'queries')
     if (!counted.ok) return counted
-    return ok({ request, command: false, key: undefined, secrets })
+    return ok({ request, command: false, key: undefined, spends: false, secrets })
   }
 
   #command(
@@ -115,6 +117,7 @@ export class Gate {
       request,
       command: true,
       key: key === undefined ? undefined : `${this.#manifest.name}:${key}`,
+      spends: spent.value,
       secrets: false,
     })
   }

@@ -25,15 +25,24 @@ const load = (text: string): void => {
   const frame = JSON.parse(text) as LoadFrame
   const isolate = new PluginIsolate(engine, GUEST_RUNTIME, frame)
   const fault = isolate.load(frame.code)
-  if (fault !== undefined) return end(fault)
+  if (fault !== undefined) {
+    end(fault)
+    return
+  }
   plugin = isolate
   sendFrame('L')
 }
 
 const turn = (inbox: string): void => {
-  if (plugin === undefined) return end({ code: 'not-loaded', text: 'a turn came before the plugin' })
+  if (plugin === undefined) {
+    end({ code: 'not-loaded', text: 'a turn came before the plugin' })
+    return
+  }
   const outcome = plugin.turn(inbox)
-  if (outcome.type === 'ended') return end(outcome.fault)
+  if (outcome.type === 'ended') {
+    end(outcome.fault)
+    return
+  }
   const { text, cpuMicros, fault } = outcome
   sendFrame(`O${JSON.stringify(fault === undefined ? { cpuMicros } : { cpuMicros, fault })}\n${text}`)
 }

@@ -1,0 +1,180 @@
+import { createHash } from 'node:crypto'
+import { mkdir, readFile, realpath, rm, stat } from 'node:fs/promises'
+import { join, sep } from 'node:path'
+import type { Cursor } from '@fulgurite/plugin-sdk/contract'
+import { type BuildFailure, build, type Plugin } from 'esbuild'
+import { err, ok, type Result } from '../lib/result.ts'
+import { writeWhole } from './cell-bundle.ts'
+import { checkConfig } from './config-schema.ts'
+import type { InstallRecord } from './install-record.ts'
+import { type Manifest, parseManifest } from './manifest.ts'
+
+export const MANIFEST_FILE = 'fulgurite.plugin.json'
+const BUNDLE_FILE = 'plugin.js'
+const MAP_FILE = 'plugin.js.map'
+const MAX_BUNDLE_BYTES = 4 << 20
+
+/** Why a plugin cannot be installed or started. */
+export interface InstallError {
+  readonly code:
+    | 'path-not-found'
+    | 'manifest-invalid'
+    | 'contract-mismatch'
+    | 'config-invalid'
+    | 'bundle-failed'
+    | 'already-installed'
+    | 'node-too-old'
+    | 'start-failed'
+    | 'plugin-not-found'
+    | 'integrity-mismatch'
+  readonly message: string
+  readonly field?: string
+}
+
+export type InstallStep = 'manifest' | 'config' | 'bundle' | 'write'
+
+export interface InstallRequest {
+  readonly source: string
+  readonly config: unknown
+  /** Where plugins are kept. */
+  readonly folder: string
+  readonly now: number
+  readonly cursor: Cursor
+  readonly onProgress: (step: InstallStep) => void
+}
+
+/** A plugin that is ready to run. */
+export interface InstalledPlugin {
+  readonly record: InstallRecord
+  readonly manifest: Manifest
+  readonly code: string
+  readonly sourceMap: string
+}
+
+/** Reads a plugin's folder, bundles it and puts it where plugins are kept. Nothing of it is run. */
+export const installFromFolder = async (request: InstallRequest): Promise<Result<InstalledPlugin, InstallError>> => {
+  const { source, folder, onProgress } = request
+  onProgress('manifest')
+  const found = await stat(join(source, MANIFEST_FILE)).catch(() => undefined)
+  if (found === undefined) {
+    return err({ code: 'path-not-found', message: `there is no ${MANIFEST_FILE} in ${source}`, field: 'path' })
+  }
+  const root = await realpath(source)
+  const manifestText = await readFile(join(root, MANIFEST_FILE), 'utf8')
+  const parsed = parseManifest(manifestText)
+  if (!parsed.ok) return parsed
+  const manifest = parsed.value
+  onProgress('config')
+  const config = checkConfig(manifest.config, request.config ?? {})
+  if (!config.ok) return config
+  onProgress('bundle')
+  const bundled = await bundle(root, manifest.entry)
+  if (!bundled.ok) return bundled
+  const { code, sourceMap } = bundled.value
+  const integrity = integrityOf(manifestText, code)
+  onProgress('write')
+  const name = `${manifest.name}-${manifest.version}-${integrity.slice('sha256-'.length, 'sha256-'.length + 16)}`
+  const target = join(folder, name)
+  await mkdir(target, { recursive: true })
+  await writeWhole(join(target, MANIFEST_FILE), manifestText)
+  await writeWhole(join(target, BUNDLE_FILE), code)
+  await writeWhole(join(target, MAP_FILE), sourceMap)
+  const { version, publisher } = manifest
+  const record: InstallRecord = {
+    name: manifest.name,
+    version,
+    ...(publisher === undefined ? {} : { publisher }),
+    source: root,
+    integrity,
+    folder: name,
+    grant: grantOf(manifest),
+    config: (request.config ?? {}) as InstallRecord['config'],
+    installedAt: request.now,
+    installCursor: request.cursor,
+  }
+  return ok({ record, manifest, code, sourceMap })
+}
+
+/** Reads what was installed, and checks that it is what the operator allowed. Errors: `integrity-mismatch`, as `parseManifest`. */
+export const readInstalled = async (
+  folder: string,
+  record: InstallRecord,
+): Promise<Result<InstalledPlugin & { readonly config: Readonly<Record<string, unknown>> }, InstallError>> => {
+  const [manifestText, code, sourceMap] = await Promise.all(
+    [MANIFEST_FILE, BUNDLE_FILE, MAP_FILE].map((file) =>
+      readFile(join(folder, record.folder, file), 'utf8').catch(() => ''),
+    ),
+  )
+  if (manifestText === undefined || code === undefined || integrityOf(manifestText, code) !== record.integrity) {
+    return err({ code: 'integrity-mismatch', message: `${record.name}: its files are not those that were installed` })
+  }
+  const parsed = parseManifest(manifestText)
+  if (!parsed.ok) return parsed
+  if (grantOf(parsed.value) !== record.grant) {
+    return err({ code: 'integrity-mismatch', message: `${record.name}: it asks for other than what was granted` })
+  }
+  const config = checkConfig(parsed.value.config, record.config)
+  if (!config.ok) return config
+  return ok({ record, manifest: parsed.value, code, sourceMap: sourceMap ?? '', config: config.value })
+}
+
+export const removeInstalled = async (folder: string, record: InstallRecord): Promise<void> => {
+  await rm(join(folder, record.folder), { recursive: true, force: true })
+}
+
+const grantOf = ({ permissions, budget, limits, calls }: Manifest): string =>
+  JSON.stringify({ permissions, budget, limits, calls }, (_, value: unknown) =>
+    typeof value === 'bigint' ? value.toString() : value,
+  )
+
+const integrityOf = (manifest: string, code: string): string =>
+  `sha256-${createHash('sha256').update(`${manifest.length}\n`).update(manifest).update(code).digest('hex')}`
+
+/** A bundle takes in only what lies in the plugin's folder or in a package: no other file of the operator's machine. */
+const onlyOwnFiles = (root: string): Plugin => ({
+  name: 'only-own-files',
+  setup({ onLoad }) {
+    onLoad({ filter: /.*/ }, async ({ path }) => {
+      const real = await realpath(path)
+      if (real.startsWith(root + sep) || real.includes(`${sep}node_modules${sep}`)) return undefined
+      return { errors: [{ text: `${path} lies outside the plugin's folder` }] }
+    })
+  },
+})
+
+const bundle = async (
+  root: string,
+  entry: string,
+): Promise<Result<{ readonly code: string; readonly sourceMap: string }, InstallError>> => {
+  try {
+    const { outputFiles } = await build({
+      absWorkingDir: root,
+      entryPoints: [entry.startsWith('.') ? entry : `./${entry}`],
+      outfile: BUNDLE_FILE,
+      bundle: true,
+      write: false,
+      format: 'cjs',
+      platform: 'neutral',
+      mainFields: ['module', 'main'],
+      target: 'es2024',
+      // What the isolate has already.
+      external: ['@fulgurite/plugin-sdk', 'rxjs', 'rxjs/operators'],
+      sourcemap: 'external',
+      sourcesContent: false,
+      tsconfigRaw: {},
+      logLevel: 'silent',
+      plugins: [onlyOwnFiles(root)],
+    })
+    const textOf = (end: string): string => outputFiles.find(({ path }) => path.endsWith(end))?.text ?? ''
+    const code = textOf(BUNDLE_FILE)
+    if (code.length > MAX_BUNDLE_BYTES) {
+      return err({ code: 'bundle-failed', message: `the bundle is larger than ${MAX_BUNDLE_BYTES} bytes` })
+    }
+    return ok({ code, sourceMap: textOf(MAP_FILE) })
+  } catch (thrown) {
+    const { errors = [] } = thrown as Partial<BuildFailure>
+    const [first] = errors
+    const where = first?.location ? `${first.location.file}:${first.location.line}: ` : ''
+    return err({ code: 'bundle-failed', message: `${where}${first?.text ?? String(thrown)}` })
+  }
+}

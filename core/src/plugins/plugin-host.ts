@@ -1,0 +1,374 @@
+import { join } from 'node:path'
+import {
+  CONTRACT_VERSION,
+  type HookAnswer,
+  type HookName,
+  type HookRequest,
+  hooks,
+} from '@fulgurite/plugin-sdk/contract'
+import { type Clock, systemClock } from '../lib/clock.ts'
+import { err, ok, type Result } from '../lib/result.ts'
+import { type Rng, systemRng } from '../lib/rng.ts'
+import type { TimestampMs } from '../lib/units.ts'
+import type { ContractGateway } from '../node/contract-gateway.ts'
+import { isolateAddonPath } from './addon-path.ts'
+import { cellBundle } from './cell-bundle.ts'
+import { CellPool } from './cell-pool.ts'
+import { type HostStore, keys } from './host-store.ts'
+import { type InstallRecord, readLockFile, writeLockFile } from './install-record.ts'
+import {
+  type InstallError,
+  type InstalledPlugin,
+  type InstallStep,
+  installFromFolder,
+  readInstalled,
+  removeInstalled,
+} from './installer.ts'
+import type { Manifest } from './manifest.ts'
+import { permissionLines } from './permission-lines.ts'
+import { type LogLine, PluginLog } from './plugin-log.ts'
+import {
+  type PluginNotice,
+  PluginRunner,
+  type PluginState,
+  RESTART_POLICY,
+  type RestartPolicy,
+} from './plugin-runner.ts'
+import { hookAnswer } from './plugin-session.ts'
+import { systemUsageProbe } from './process-usage.ts'
+import { Watchdog } from './watchdog.ts'
+
+export interface PluginHostOptions {
+  readonly gateway: ContractGateway
+  readonly storage: HostStore
+  /** The node's data folder: plugins live in `plugins` inside it. */
+  readonly dataDir: string
+  readonly clock?: Clock
+  readonly rng?: Rng
+  /** Every line of every plugin's log. */
+  readonly onLog?: (plugin: string, line: LogLine) => void
+  /** What happened to a plugin: the app makes events of it. */
+  readonly onNotice?: (plugin: { readonly name: string; readonly version: string }, notice: PluginNotice) => void
+  readonly nodeVersion?: string
+  /** Runs plugins on a Node that cannot deny them the network. */
+  readonly allowOldNode?: boolean
+  readonly restart?: RestartPolicy
+  /** Keeps a process ready for the next plugin; true if not said. */
+  readonly spareCell?: boolean
+}
+
+/** An installed plugin, as the contract's `plugins.list` shows it. */
+export interface PluginStatus {
+  readonly name: string
+  readonly version: string
+  readonly state: PluginState
+  readonly summary?: string
+  readonly permissions: readonly string[]
+  readonly installedAt: TimestampMs
+  readonly startedAt?: TimestampMs
+  readonly restarts: number
+  readonly lastFault?: string
+  readonly memoryBytes?: number
+}
+
+export interface InstallOptions {
+  readonly config?: Readonly<Record<string, unknown>>
+  readonly onProgress?: (step: InstallStep | 'start') => void
+}
+
+export interface PluginHost {
+  /** Resolves when every installed plugin runs, or its first start has failed. */
+  readonly ready: Promise<void>
+  /** Starts what is installed and answers the core's questions. */
+  start(): Promise<void>
+  /** Ends every cell. */
+  stop(): Promise<void>
+  /** Installs the plugin in a folder and starts it. A plugin that does not start is taken off again. */
+  install(
+    path: string,
+    options?: InstallOptions,
+  ): Promise<Result<{ readonly plugin: PluginStatus; readonly warnings: readonly string[] }, InstallError>>
+  remove(name: string, options?: { readonly keepStore?: boolean }): Promise<Result<true, InstallError>>
+  restart(name: string): Promise<Result<PluginStatus, InstallError>>
+  list(): readonly PluginStatus[]
+  /** The latest lines, oldest first. */
+  logs(name: string): Result<readonly LogLine[], InstallError>
+  /** Asks every plugin that holds the hook, in the operator's order. Never rejects. */
+  askHook<Name extends HookName>(name: Name, request: HookRequest<Name>): Promise<readonly HookAnswer<Name>[]>
+}
+
+const OLDEST_NODE = 26
+const HEARTBEAT_MS = 10_000
+
+/** A plugin that cannot run, shown so that the operator sees it. */
+interface Broken {
+  readonly record: InstallRecord
+  readonly error: InstallError
+}
+
+/** The host of the node's plugins. It knows the node by its contract alone. */
+export const createPluginHost = (options: PluginHostOptions): PluginHost => {
+  const { gateway, storage, dataDir, clock = systemClock, rng = systemRng, onLog, onNotice } = options
+  const { restart = RESTART_POLICY, spareCell = true, nodeVersion = process.versions.node } = options
+  const folder = join(dataDir, 'plugins')
+  const lockPath = join(folder, 'plugins.lock.json')
+  const tooOld = Number.parseInt(nodeVersion, 10) < OLDEST_NODE && options.allowOldNode !== true
+
+  const watchdog = new Watchdog(clock, systemUsageProbe)
+  const runners = new Map<string, PluginRunner>()
+  const broken = new Map<string, Broken>()
+  const logs = new Map<string, PluginLog>()
+  const busy = new Set<string>()
+  let records: readonly InstallRecord[] = []
+  let pool: CellPool | undefined
+  let unregister: (() => void) | undefined
+  let stopHeart: (() => void) | undefined
+  let stopped = false
+  let announceReady: () => void = () => {}
+  const ready = new Promise<void>((resolve) => {
+    announceReady = resolve
+  })
+
+  const logOf = (name: string, perSecond: number): PluginLog => {
+    let log = logs.get(name)
+    if (log === undefined) {
+      log = new PluginLog(
+        join(folder, 'logs', `${name}.log`),
+        () => clock.now(),
+        perSecond,
+        (line) => onLog?.(name, line),
+      )
+      logs.set(name, log)
+    }
+    return log
+  }
+
+  const cells = async (): Promise<CellPool> => {
+    if (pool !== undefined) return pool
+    const program = await cellBundle(join(folder, '.cell'))
+    pool ??= new CellPool({ clock, watchdog, probe: systemUsageProbe, program, addon: isolateAddonPath() }, spareCell)
+    return pool
+  }
+
+  const runnerFor = async (
+    installed: InstalledPlugin,
+    config: Readonly<Record<string, unknown>>,
+  ): Promise<PluginRunner> => {
+    const { name, version, limits } = installed.manifest
+    return new PluginRunner({
+      installed,
+      config,
+      gateway,
+      store: storage,
+      clock,
+      rng,
+      pool: await cells(),
+      log: logOf(name, limits.logsPerSecond),
+      restart,
+      notify: (notice) => onNotice?.({ name, version }, notice),
+    })
+  }
+
+  const fail = (record: InstallRecord, error: InstallError): void => {
+    broken.set(record.name, { record, error })
+    logOf(record.name, 1).host('error', `${error.code}: ${error.message}`)
+  }
+
+  const startInstalled = async (record: InstallRecord): Promise<void> => {
+    if (tooOld) return fail(record, nodeTooOld(nodeVersion))
+    const read = await readInstalled(folder, record)
+    if (!read.ok) return fail(record, read.error)
+    const runner = await runnerFor(read.value, read.value.config)
+    if (stopped) return
+    broken.delete(record.name)
+    runners.set(record.name, runner)
+    await runner.start()
+  }
+
+  const beat = (): void => {
+    stopHeart = clock.setTimer(HEARTBEAT_MS, () => {
+      for (const runner of runners.values()) runner.ping()
+      beat()
+    })
+  }
+
+  const save = async (next: readonly InstallRecord[]): Promise<void> => {
+    await writeLockFile(lockPath, next)
+    records = next
+  }
+
+  const askHook = async <Name extends HookName>(
+    name: Name,
+    request: HookRequest<Name>,
+  ): Promise<readonly HookAnswer<Name>[]> => {
+    // One that should answer but does not run counts: what it guards must not open because it fell over.
+    const asked = records.filter((record) => {
+      const runner = runners.get(record.name)
+      if (runner === undefined)
+        return broken.has(record.name) && JSON.parse(record.grant).permissions.hooks[name] !== undefined
+      if (runner.state === 'stopped') return false
+      if (runner.session?.running === true) return runner.session.wants(name, request)
+      return runner.installed.manifest.permissions.hooks[name] !== undefined
+    })
+    if (asked.length === 0) return []
+    return new Promise((resolve) => {
+      const answers = asked.map(
+        ({ name: plugin }): HookAnswer<Name> => ({ type: 'no-verdict', plugin, code: 'timed-out' }),
+      )
+      let missing = asked.length
+      const cancel = clock.setTimer(hooks[name].deadlineMs, () => resolve(answers))
+      asked.forEach(({ name: plugin }, index) => {
+        const answered = (reply: Parameters<typeof hookAnswer>[1]): void => {
+          answers[index] = hookAnswer(plugin, reply)
+          missing -= 1
+          if (missing > 0) return
+          cancel()
+          resolve(answers)
+        }
+        const runner = runners.get(plugin)
+        if (runner === undefined) answered({ type: 'no-verdict', code: 'not-running' })
+        else runner.ask(name, request, answered)
+      })
+    })
+  }
+
+  const statusOf = (record: InstallRecord): PluginStatus => {
+    const runner = runners.get(record.name)
+    const failed = broken.get(record.name)
+    const { name, version, installedAt } = record
+    if (runner === undefined) {
+      const lastFault =
+        failed === undefined ? 'not started' : `${failed.error.code}: ${failed.error.message}`.slice(0, 512)
+      return {
+        name,
+        version,
+        installedAt,
+        state: failed === undefined ? 'stopped' : 'failed',
+        permissions: [],
+        restarts: 0,
+        lastFault,
+      }
+    }
+    const { manifest } = runner.installed
+    const memoryBytes = runner.memoryBytes()
+    return {
+      name,
+      version,
+      installedAt,
+      state: runner.state,
+      permissions: permissionLines(manifest),
+      restarts: runner.restarts,
+      ...(manifest.summary === undefined ? {} : { summary: manifest.summary }),
+      ...(runner.startedAt === undefined ? {} : { startedAt: runner.startedAt }),
+      ...(runner.lastFault === undefined ? {} : { lastFault: runner.lastFault }),
+      ...(memoryBytes === undefined ? {} : { memoryBytes }),
+    }
+  }
+
+  const install: PluginHost['install'] = async (path, { config, onProgress } = {}) => {
+    if (tooOld) return err(nodeTooOld(nodeVersion))
+    const cursor = gateway.events.head()
+    const made = await installFromFolder({
+      source: path,
+      config,
+      folder,
+      now: clock.now(),
+      cursor,
+      onProgress: onProgress ?? (() => {}),
+    })
+    if (!made.ok) return made
+    const { record, manifest } = made.value
+    if (records.some(({ name }) => name === record.name) || busy.has(record.name)) {
+      return err({ code: 'already-installed', message: `${record.name} is installed already; remove it first` })
+    }
+    busy.add(record.name)
+    try {
+      onProgress?.('start')
+      await save([...records, record])
+      await startInstalled(record)
+      const status = statusOf(record)
+      if (status.state === 'running') return ok({ plugin: status, warnings: warningsFor(manifest) })
+      await takeOff(record, true)
+      return err({ code: 'start-failed', message: status.lastFault ?? 'the plugin did not start' })
+    } finally {
+      busy.delete(record.name)
+    }
+  }
+
+  const takeOff = async (record: InstallRecord, keepStore: boolean): Promise<void> => {
+    runners.get(record.name)?.stop('removed')
+    runners.delete(record.name)
+    broken.delete(record.name)
+    await save(records.filter(({ name }) => name !== record.name))
+    await removeInstalled(folder, record)
+    if (keepStore) return
+    const rows = await Promise.all(keys.prefixesOf(record.name).map((prefix) => storage.list(prefix)))
+    await storage.put(rows.flat().map(([key]) => [key, undefined] as const))
+  }
+
+  const installedAs = (name: string): Result<InstallRecord, InstallError> => {
+    const record = records.find((candidate) => candidate.name === name)
+    return record === undefined ? err({ code: 'plugin-not-found', message: `${name} is not installed` }) : ok(record)
+  }
+
+  return {
+    ready,
+    async start() {
+      records = await readLockFile(lockPath)
+      unregister = gateway.hooks.register({ ask: askHook })
+      beat()
+      await Promise.all(records.map(startInstalled))
+      announceReady()
+    },
+    async stop() {
+      stopped = true
+      unregister?.()
+      stopHeart?.()
+      for (const runner of runners.values()) runner.stop('the node stops')
+      pool?.close()
+      watchdog.stop()
+      for (const log of logs.values()) log.close()
+      announceReady()
+    },
+    install,
+    async remove(name, { keepStore = false } = {}) {
+      const found = installedAs(name)
+      if (!found.ok) return found
+      await takeOff(found.value, keepStore)
+      return ok(true)
+    },
+    async restart(name) {
+      const found = installedAs(name)
+      if (!found.ok) return found
+      runners.get(name)?.stop('restarted')
+      runners.delete(name)
+      await startInstalled(found.value)
+      const status = statusOf(found.value)
+      return status.state === 'running' ? ok(status) : err({ code: 'start-failed', message: status.lastFault ?? '' })
+    },
+    list: () => records.map(statusOf),
+    logs(name) {
+      const found = installedAs(name)
+      return found.ok ? ok(logs.get(name)?.lines() ?? []) : found
+    },
+    askHook,
+  }
+}
+
+const nodeTooOld = (version: string): InstallError => ({
+  code: 'node-too-old',
+  message: `Node ${version} cannot deny plugins the network: use Node ${OLDEST_NODE} or later, or allow it expressly`,
+})
+
+const warningsFor = ({ permissions, contributions, calls }: Manifest): readonly string[] => {
+  const warnings: string[] = []
+  if (permissions.http.length > 0)
+    warnings.push('permissions.http: this version of the node makes no requests for plugins')
+  if (permissions.secrets.length > 0)
+    warnings.push(`it sees secrets in the replies of ${permissions.secrets.join(', ')}`)
+  if (calls.length > 0) warnings.push('calls: this version of the node lets no plugin call another')
+  const given = Object.entries(contributions).filter(([, value]) => Object.keys(value).length > 0)
+  for (const [name] of given)
+    warnings.push(`contributions.${name}: this version of the node (contract ${CONTRACT_VERSION}) does not use them`)
+  return warnings
+}

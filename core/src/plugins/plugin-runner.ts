@@ -1,0 +1,237 @@
+import { SourceMap } from 'node:module'
+import type { ContractError, HookName } from '@fulgurite/plugin-sdk/contract'
+import type { CancelTimer, Clock } from '../lib/clock.ts'
+import type { Rng } from '../lib/rng.ts'
+import type { TimestampMs } from '../lib/units.ts'
+import type { ContractGateway } from '../node/contract-gateway.ts'
+import { Budgets } from './budgets.ts'
+import type { CellPool } from './cell-pool.ts'
+import type { CellProcess } from './cell-process.ts'
+import type { CellFault } from './cell-protocol.ts'
+import { type HostStore, keys } from './host-store.ts'
+import type { InstalledPlugin } from './installer.ts'
+import type { PluginLog } from './plugin-log.ts'
+import { type HookReply, PluginSession } from './plugin-session.ts'
+import { originalStack } from './source-stack.ts'
+import { TokenBucket } from './token-bucket.ts'
+
+/** When a plugin that faults is started again, and when no more. */
+export interface RestartPolicy {
+  readonly firstMs: number
+  readonly maxMs: number
+  /** More faults than this within `windowMs` disable the plugin. */
+  readonly maxFaults: number
+  readonly windowMs: number
+}
+
+export const RESTART_POLICY: RestartPolicy = { firstMs: 1_000, maxMs: 60_000, maxFaults: 5, windowMs: 600_000 }
+
+export type PluginState = 'starting' | 'running' | 'backing-off' | 'stopped' | 'failed'
+
+/** What the host tells of a plugin; the app may make events of it. */
+export type PluginNotice =
+  | { readonly type: 'plugin.started' }
+  | { readonly type: 'plugin.stopped'; readonly reason: string }
+  | { readonly type: 'plugin.faulted'; readonly code: string; readonly text: string; readonly restartInMs?: number }
+  | { readonly type: 'plugin.refused'; readonly operation: string; readonly code: string; readonly text: string }
+
+export interface RunnerOptions {
+  readonly installed: InstalledPlugin
+  readonly config: Readonly<Record<string, unknown>>
+  readonly gateway: ContractGateway
+  readonly store: HostStore
+  readonly clock: Clock
+  readonly rng: Rng
+  readonly pool: CellPool
+  readonly log: PluginLog
+  readonly restart: RestartPolicy
+  readonly notify: (notice: PluginNotice) => void
+}
+
+const NOTICE_TEXT = 1_024
+const FAULTS_PER_SECOND = 5
+
+/** One installed plugin: started, watched, started again when it faults, given up when it does so too often. */
+export class PluginRunner {
+  readonly installed: InstalledPlugin
+  readonly #options: RunnerOptions
+  readonly #budgets: Budgets
+  readonly #notices: TokenBucket
+  #state: PluginState = 'stopped'
+  #session: PluginSession | undefined
+  #cell: CellProcess | undefined
+  #cancelRestart: CancelTimer | undefined
+  #faults: number[] = []
+  #restarts = 0
+  #startedAt: TimestampMs | undefined
+  #lastFault: string | undefined
+  #settled: () => void = () => {}
+  /** Counts starts and stops, so that what belongs to an earlier run is known. */
+  #run = 0
+
+  constructor(options: RunnerOptions) {
+    this.installed = options.installed
+    this.#options = options
+    this.#budgets = new Budgets(options.installed.manifest.budget)
+    this.#notices = new TokenBucket(FAULTS_PER_SECOND, 20, options.clock.now())
+  }
+
+  get state(): PluginState {
+    return this.#state
+  }
+
+  get restarts(): number {
+    return this.#restarts
+  }
+
+  get startedAt(): TimestampMs | undefined {
+    return this.#startedAt
+  }
+
+  get lastFault(): string | undefined {
+    return this.#lastFault
+  }
+
+  get session(): PluginSession | undefined {
+    return this.#session
+  }
+
+  memoryBytes(): number | undefined {
+    return this.#state === 'running' ? this.#cell?.residentBytes() : undefined
+  }
+
+  /** Starts the plugin. Resolves when it runs, or its first start has failed. */
+  start(): Promise<void> {
+    this.#faults = []
+    const settled = new Promise<void>((resolve) => {
+      this.#settled = resolve
+    })
+    void this.#begin()
+    return settled
+  }
+
+  /** Stops the plugin; what it was doing is cut off, and delivered again when it runs next. */
+  stop(reason: string): void {
+    const was = this.#state
+    this.#run += 1
+    this.#cancelRestart?.()
+    this.#cancelRestart = undefined
+    this.#state = 'stopped'
+    this.#cell?.end({ code: 'stopped', text: reason })
+    this.#session = undefined
+    this.#cell = undefined
+    this.#settled()
+    if (was === 'stopped') return
+    this.#options.log.host('info', `stopped: ${reason}`)
+    this.#options.notify({ type: 'plugin.stopped', reason })
+  }
+
+  ping(): void {
+    this.#cell?.ping()
+  }
+
+  /** Asks the plugin a question, if it runs. `answer` is called once. */
+  ask(name: HookName, request: unknown, answer: (reply: HookReply) => void): void {
+    if (this.#session?.running === true) this.#session.ask(name, request, answer)
+    else answer({ type: 'no-verdict', code: 'not-running' })
+  }
+
+  async #begin(): Promise<void> {
+    this.#run += 1
+    const run = this.#run
+    this.#state = 'starting'
+    const { pool, store, installed, log, ...rest } = this.#options
+    const { manifest, record, code } = installed
+    const [cell, budget] = await Promise.all([pool.take(), store.get(keys.budget(manifest.name))])
+    if (run !== this.#run) {
+      cell?.end({ code: 'stopped', text: 'not needed any more' })
+      return
+    }
+    if (cell === undefined) {
+      this.#ended({ code: 'cell-failed', text: 'no process could be started for it' })
+      return
+    }
+    if (budget !== undefined) this.#budgets.restore(budget)
+    this.#cell = cell
+    this.#session = new PluginSession({
+      manifest,
+      config: rest.config,
+      installCursor: record.installCursor,
+      gateway: rest.gateway,
+      store,
+      clock: rest.clock,
+      rng: rest.rng,
+      log,
+      budgets: this.#budgets,
+      cell,
+      listener: {
+        started: () => this.#started(),
+        faulted: (text) => this.#faulted(text),
+        refused: (operation, error) => this.#refused(operation, error),
+        ended: (fault) => {
+          if (run === this.#run) this.#ended(fault)
+        },
+      },
+    })
+    await this.#session.start(code)
+  }
+
+  #started(): void {
+    const { clock, log, notify } = this.#options
+    this.#state = 'running'
+    this.#startedAt = clock.now()
+    log.host('info', 'running')
+    notify({ type: 'plugin.started' })
+    this.#settled()
+  }
+
+  #words(text: string): string {
+    const { sourceMap } = this.installed
+    return sourceMap === '' ? text : originalStack(text, new SourceMap(JSON.parse(sourceMap)))
+  }
+
+  #faulted(text: string): void {
+    const { clock, log, notify } = this.#options
+    const words = this.#words(text)
+    this.#lastFault = words.slice(0, 512)
+    if (!this.#notices.take(clock.now())) return
+    log.host('error', `plugin-threw: ${words}`)
+    notify({ type: 'plugin.faulted', code: 'plugin-threw', text: words.slice(0, NOTICE_TEXT) })
+  }
+
+  #refused(operation: string, { code, message }: ContractError): void {
+    const { clock, log, notify } = this.#options
+    if (!this.#notices.take(clock.now())) return
+    log.host('warn', `${code}: ${operation}: ${message}`)
+    notify({ type: 'plugin.refused', operation, code, text: message.slice(0, NOTICE_TEXT) })
+  }
+
+  #ended({ code, text }: CellFault): void {
+    const { clock, log, notify, restart } = this.#options
+    this.#session = undefined
+    this.#cell = undefined
+    const now = clock.now()
+    const words = this.#words(text)
+    this.#lastFault = `${code}: ${words}`.slice(0, 512)
+    this.#faults = [...this.#faults.filter((at) => at > now - restart.windowMs), now]
+    if (this.#faults.length > restart.maxFaults) {
+      this.#state = 'failed'
+      log.host('error', `${code}: ${words}`)
+      log.host(
+        'error',
+        `disabled: ${this.#faults.length} faults in ${restart.windowMs} ms; restart it when it is mended`,
+      )
+      notify({ type: 'plugin.faulted', code, text: words.slice(0, NOTICE_TEXT) })
+    } else {
+      const delayMs = Math.min(restart.firstMs * 2 ** (this.#faults.length - 1), restart.maxMs)
+      this.#state = 'backing-off'
+      log.host('error', `${code}: ${words}; started again in ${delayMs} ms`)
+      notify({ type: 'plugin.faulted', code, text: words.slice(0, NOTICE_TEXT), restartInMs: delayMs })
+      this.#cancelRestart = clock.setTimer(delayMs, () => {
+        this.#restarts += 1
+        void this.#begin()
+      })
+    }
+    this.#settled()
+  }
+}
