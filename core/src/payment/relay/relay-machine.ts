@@ -61,7 +61,7 @@ const settle = (state: RelayState, outcome: HtlcOutcome, env: RelayEnv): RelaySt
 const upstreamOf = (failure: HtlcFailure): UpstreamFailure => {
   if (failure.type === 'fail') return { type: 'downstream', reason: failure.reason }
   const message = failureOfMalformed(failure.failureCode, failure.sha256OfOnion)
-  return { type: 'own', failure: message ?? { type: 'temporary_channel_failure', channelUpdate: undefined } }
+  return { type: 'own', failure: message ?? { type: 'temporary_channel_failure' } }
 }
 
 const offerElsewhere = ({ record, request, tried }: RelayState, env: RelayEnv): RelayStep => {
@@ -71,7 +71,7 @@ const offerElsewhere = ({ record, request, tried }: RelayState, env: RelayEnv): 
 
 const transient: UpstreamFailure = {
   type: 'own',
-  failure: { type: 'temporary_channel_failure', channelUpdate: undefined },
+  failure: { type: 'temporary_channel_failure' },
 }
 
 const offer = (

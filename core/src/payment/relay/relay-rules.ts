@@ -46,25 +46,28 @@ const updateOf = ({ payload }: RelayRequest, { channelId }: RelayChannel, env: R
 const refusalOf = (request: RelayRequest, channel: RelayChannel, env: RelayEnv): FailureMessage | undefined => {
   const { amtToForward, outgoingCltvValue } = request.payload
   const { current } = channel.policies
-  const channelUpdate = updateOf(request, channel, env)
+  // Made, and signed, only for those who are refused.
+  const update = () => updateOf(request, channel, env)
   const violation = policyViolation(request, channel.policies, env.now)
   switch (violation) {
     case 'amount_below_minimum':
-      return { type: 'amount_below_minimum', htlcMsat: amtToForward, channelUpdate }
+      return { type: 'amount_below_minimum', htlcMsat: amtToForward, channelUpdate: update() }
     case 'fee_insufficient':
-      return { type: 'fee_insufficient', htlcMsat: request.amountMsat, channelUpdate }
+      return { type: 'fee_insufficient', htlcMsat: request.amountMsat, channelUpdate: update() }
     case 'incorrect_cltv_expiry':
-      return { type: 'incorrect_cltv_expiry', cltvExpiry: outgoingCltvValue, channelUpdate }
+      return { type: 'incorrect_cltv_expiry', cltvExpiry: outgoingCltvValue, channelUpdate: update() }
   }
   const height = env.height as number
   // BOLT 4: too close to now to be safe, or so far that funds would be locked up for longer than is customary.
   if ((outgoingCltvValue as number) < height + (env.minCltvExpiryDelta as number)) {
-    return { type: 'expiry_too_soon', channelUpdate }
+    return { type: 'expiry_too_soon', channelUpdate: update() }
   }
   if ((outgoingCltvValue as number) > height + (env.maxCltvExpiryDelta as number)) return { type: 'expiry_too_far' }
-  if (channel.status === 'closing') return { type: 'channel_disabled', disabledFlags: 0, channelUpdate }
+  if (channel.status === 'closing') return { type: 'channel_disabled', disabledFlags: 0, channelUpdate: update() }
   const fits = amtToForward <= channel.spendableMsat && amtToForward <= current.htlcMaximumMsat
-  return channel.status === 'usable' && fits ? undefined : { type: 'temporary_channel_failure', channelUpdate }
+  return channel.status === 'usable' && fits
+    ? undefined
+    : { type: 'temporary_channel_failure', channelUpdate: update() }
 }
 
 type Violation = 'amount_below_minimum' | 'fee_insufficient' | 'incorrect_cltv_expiry'

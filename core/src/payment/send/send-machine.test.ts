@@ -191,7 +191,7 @@ test('a failure that names a channel has the next way tried', (t) => {
   const { state, effects } = begin(t, request({ routeHints }), world)
   const first = only(adds(effects))
   t.deepEqual(first.channelId, named('b'))
-  const failure: FailureMessage = { type: 'temporary_channel_failure', channelUpdate: undefined }
+  const failure: FailureMessage = { type: 'temporary_channel_failure' }
   const retried = stepPayment(state, { type: 'settled', attempt: 0, outcome: failedWith(first, [bob], failure) }, world)
   t.deepEqual(retried.state.payment.attempts[0]?.failure, { type: 'remote', hop: 0, message: failure })
   const second = only(adds(retried.effects))
@@ -322,7 +322,7 @@ test('a part that fails is sent another way, and no more than is missing', (t) =
   const world = env([channel('a', payee, 400_000n), channel('bb', bob, 700_000n), channel('ccc', carol, 700_000n)])
   const routeHints = [[hint(bob, 11n)], [hint(carol, 12n)]]
   const { state, effects } = begin(t, request({ routeHints }), world)
-  const failure: FailureMessage = { type: 'temporary_channel_failure', channelUpdate: undefined }
+  const failure: FailureMessage = { type: 'temporary_channel_failure' }
   const outcome = failedWith(adds(effects)[1] as SendAddHtlc, [bob], failure)
   const retried = stepPayment(state, { type: 'settled', attempt: 1, outcome }, world)
   const part = only(adds(retried.effects))
@@ -334,7 +334,7 @@ test('a payment that cannot be completed ends when its other parts have come bac
   const world = env([channel('a', payee, 400_000n), channel('bb', bob, 700_000n)])
   const { state, effects } = begin(t, request({ routeHints: [[hint(bob, 11n)]] }), world)
   const [direct, relayed] = adds(effects) as [SendAddHtlc, SendAddHtlc]
-  const lost = failedWith(relayed, [bob], { type: 'temporary_channel_failure', channelUpdate: undefined })
+  const lost = failedWith(relayed, [bob], { type: 'temporary_channel_failure' })
   const waiting = stepPayment(state, { type: 'settled', attempt: 1, outcome: lost }, world)
   t.deepEqual(waiting.effects, [])
   t.is(waiting.state.payment.status, 'in-flight')
@@ -515,7 +515,7 @@ test('over random outcomes a payment never overpays and always ends', (t) => {
         const [htlc] = open.splice(choice % open.length, 1) as [SendAddHtlc]
         const own = channels.find(({ channelId }) => equalBytes(channelId, htlc.channelId)) as OwnChannel
         const peer = [payee, ...nodes].find(({ nodeId }) => equalBytes(nodeId, own.remoteNodeId)) as TestNode
-        const temporary: FailureMessage = { type: 'temporary_channel_failure', channelUpdate: undefined }
+        const temporary: FailureMessage = { type: 'temporary_channel_failure' }
         const step = stepPayment(
           state,
           kind === 0

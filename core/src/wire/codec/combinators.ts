@@ -20,7 +20,8 @@ export const struct = <T extends object>(fields: FieldCodecs<T>): Codec<T> => {
           reader.within(name)
           break
         }
-        if (field !== undefined || !isOptional(codec)) value[name] = field
+        // A member that is not there is left out, not set to `undefined`.
+        if (field !== undefined) value[name] = field
       }
       return value as T
     },
@@ -61,19 +62,11 @@ export const restList = <T>(element: Codec<T>): Codec<readonly T[]> => ({
   },
 })
 
-interface OptionalCodec<T> extends Codec<T | undefined> {
-  /** A `struct` leaves the member out, instead of setting it to `undefined`. */
-  readonly leftOut: true
-}
-
-const isOptional = (codec: Codec<unknown>): boolean => 'leftOut' in codec
-
 /**
  * A value that may be missing, behind a byte that says whether it is there: an optional member of a `struct`. Not of the
  * BOLTs: for our own rows.
  */
-export const optional = <T>(codec: Codec<T>): OptionalCodec<T> => ({
-  leftOut: true,
+export const optional = <T>(codec: Codec<T>): Codec<T | undefined> => ({
   encode(writer, value) {
     bool.encode(writer, value !== undefined)
     if (value !== undefined) codec.encode(writer, value)
