@@ -1,0 +1,233 @@
+// The plan of the house: which room may import which. A room that is not in another's list is out of its reach.
+
+/** For each room of core/src: the rooms it may import, itself aside. */
+const ROOMS = {
+  lib: [],
+  actor: ['lib'],
+  crypto: ['lib'],
+  bitcoin: ['lib', 'crypto'],
+  wire: ['lib', 'crypto', 'bitcoin'],
+  onion: ['lib', 'crypto', 'bitcoin', 'wire'],
+  invoice: ['lib', 'crypto', 'bitcoin', 'wire', 'onion'],
+  store: ['lib'],
+  channel: ['lib', 'crypto', 'bitcoin', 'wire'],
+  graph: ['lib', 'crypto', 'bitcoin', 'wire', 'channel'],
+  payment: ['lib', 'crypto', 'bitcoin', 'wire', 'onion', 'invoice', 'channel', 'graph'],
+  chain: ['lib', 'crypto', 'bitcoin'],
+  wallet: ['lib', 'crypto', 'bitcoin', 'chain'],
+  node: [
+    'lib',
+    'actor',
+    'crypto',
+    'bitcoin',
+    'wire',
+    'onion',
+    'invoice',
+    'store',
+    'channel',
+    'graph',
+    'payment',
+    'chain',
+    'wallet',
+  ],
+  plugins: ['lib', 'actor'],
+  api: ['lib', 'actor'],
+  cluster: ['lib', 'actor'],
+  app: [
+    'lib',
+    'actor',
+    'crypto',
+    'bitcoin',
+    'wire',
+    'onion',
+    'invoice',
+    'store',
+    'channel',
+    'graph',
+    'payment',
+    'chain',
+    'wallet',
+    'node',
+    'plugins',
+    'api',
+    'cluster',
+  ],
+  cli: ['lib'],
+}
+
+/** Files that a room may import beyond its list. */
+const DOORS = {
+  plugins: ['node/contract-gateway', 'node/node-log'],
+  api: ['node/contract-gateway', 'node/node-log'],
+  cluster: ['node/contract-gateway', 'node/node-log'],
+  // Where the data folder keeps the API's address and token.
+  cli: ['api/access'],
+}
+
+const PURE_ROOMS = 'bitcoin|wire|onion|invoice|channel|graph|payment'
+
+/** What only tests import. The lists are about the product; tests may look into every room. */
+const TESTS = ['\\.test\\.ts$', '/fixtures/', '^test/', '/transport-compliance\\.ts$']
+
+const roomRule = ([room, allowed]) => {
+  const rooms = [room, ...allowed].map((name) => `^core/src/${name}/`)
+  const doors = (DOORS[room] ?? []).map((file) => `^core/src/${file}\\.ts$`)
+  return {
+    name: `room-${room}`,
+    comment: `${room}/ may import ${allowed.length === 0 ? 'no other room' : allowed.join(', ')}.`,
+    severity: 'error',
+    from: { path: `^core/src/${room}/`, pathNot: [...TESTS, ...(room === 'cli' ? ['^core/src/cli/main\\.ts$'] : [])] },
+    to: { path: '^core/src/', pathNot: [...rooms, ...doors] },
+  }
+}
+
+export default {
+  forbidden: [
+    ...Object.entries(ROOMS).map(roomRule),
+    {
+      name: 'room-unknown',
+      comment: 'Every folder of core/src is a room with a list.',
+      severity: 'error',
+      from: { path: '^core/src/', pathNot: `^core/src/(${Object.keys(ROOMS).join('|')})/` },
+      to: {},
+    },
+    {
+      name: 'cli-starts-the-app',
+      comment: 'The command imports app/ for `start` and `demo` alone, at one place; all else goes over HTTP.',
+      severity: 'error',
+      from: { path: '^core/src/cli/main\\.ts$' },
+      to: { path: '^core/src/', pathNot: ['^core/src/(cli|lib)/', '^core/src/app/commands\\.ts$'] },
+    },
+    {
+      name: 'gateway-types-only',
+      comment: 'plugins/, api/ and cluster/ know the gateway as types; the composition root hands them the object.',
+      severity: 'error',
+      from: { path: '^core/src/(plugins|api|cluster)/', pathNot: TESTS },
+      to: { path: '^core/src/node/contract-gateway\\.ts$', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'no-cycles',
+      comment: 'Types included: two files that need each other are one concept, or want a third.',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'unresolvable',
+      comment: 'An import that leads nowhere.',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+    {
+      name: 'pure-rooms-do-no-io',
+      comment: 'The protocol is pure: no Node module, no stream, no schema or I/O library.',
+      severity: 'error',
+      from: { path: `^core/src/(${PURE_ROOMS})/`, pathNot: TESTS },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
+      name: 'pure-rooms-use-no-platform-library',
+      comment: 'What does I/O, holds timers or checks schemas belongs to the rooms above.',
+      severity: 'error',
+      from: { path: `^core/src/(${PURE_ROOMS}|lib|crypto)/`, pathNot: TESTS },
+      to: { path: 'node_modules/(rxjs|zod|sqlite3|pg|fastify|pino|zeromq|isolated-vm|esbuild|commander)/' },
+    },
+    {
+      name: 'channel-is-pure',
+      comment: 'channel/ imports no library, and neither clock nor randomness: they come in its inputs.',
+      severity: 'error',
+      from: { path: '^core/src/channel/', pathNot: TESTS },
+      to: { path: ['node_modules/', '^core/src/lib/(clock|clock-virtual|rng)\\.ts$'] },
+    },
+    {
+      name: 'one-room-per-engine',
+      comment: 'Each library that does I/O has one room that wraps it.',
+      severity: 'error',
+      from: { path: '^core/src/(?!store/)', pathNot: TESTS },
+      to: { path: 'node_modules/(sqlite3|pg)/' },
+    },
+    {
+      name: 'isolates-in-cells',
+      comment: 'The core never runs an isolate in its own process.',
+      severity: 'error',
+      from: { path: '^core/src/(?!plugins/cell/)', pathNot: TESTS },
+      to: { path: 'node_modules/isolated-vm/' },
+    },
+    {
+      name: 'secp256k1-behind-its-port',
+      comment: 'Elliptic curve libraries are engines in crypto/; taproot tweaking in bitcoin/ goes with bitcoinjs-lib.',
+      severity: 'error',
+      from: { path: '^core/src/(?!crypto/engines/|bitcoin/taproot\\.ts$)', pathNot: TESTS },
+      to: { path: 'node_modules/(secp256k1|tiny-secp256k1|@noble/secp256k1)/' },
+    },
+    {
+      name: 'core-knows-the-contract-only',
+      comment: "Of plugin-sdk the core imports the contract's entry, and types.ts, which has no runtime.",
+      severity: 'error',
+      from: { path: '^core/', pathNot: TESTS },
+      to: { path: '^plugin-sdk/', pathNot: '^plugin-sdk/src/contract/(index|types)\\.ts$' },
+    },
+    {
+      name: 'contract-from-node-up',
+      comment: 'Below node/ nothing speaks the contract, its plain types aside.',
+      severity: 'error',
+      from: { path: '^core/src/', pathNot: [...TESTS, '^core/src/(node|plugins|api|cluster|app|cli)/'] },
+      to: { path: '^plugin-sdk/', pathNot: '^plugin-sdk/src/contract/types\\.ts$' },
+    },
+    {
+      name: 'guest-is-light',
+      comment: 'What runs in a sandbox carries no zod and no contract code; types are free.',
+      severity: 'error',
+      from: { path: '^plugin-sdk/src/(guest|generated)/', pathNot: TESTS },
+      to: { path: ['node_modules/zod/', '^plugin-sdk/src/contract/'], dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'guest-libraries',
+      comment: 'The guest has rxjs and nothing else: a sandbox has no Node.',
+      severity: 'error',
+      from: { path: '^plugin-sdk/src/guest/', pathNot: TESTS },
+      to: { pathNot: ['^plugin-sdk/src/(guest|generated|contract)/', 'node_modules/rxjs/'] },
+    },
+    {
+      name: 'contract-stands-alone',
+      comment: 'The contract is data with zod schemas, and knows neither the guest nor what was generated from it.',
+      severity: 'error',
+      from: { path: '^plugin-sdk/src/contract/', pathNot: TESTS },
+      to: { pathNot: ['^plugin-sdk/src/contract/', 'node_modules/zod/'] },
+    },
+    {
+      name: 'sdk-without-core',
+      comment: 'Only plugin-sdk/testing may import the core.',
+      severity: 'error',
+      from: { path: '^plugin-sdk/', pathNot: '^plugin-sdk/src/testing/' },
+      to: { path: '^core/' },
+    },
+    {
+      name: 'plugins-know-the-sdk-only',
+      comment: 'An example plugin imports what any author can import: the guest entry, its tests the test kit too.',
+      severity: 'error',
+      from: { path: '^plugins-examples/([^/]+)/', pathNot: '\\.test\\.ts$' },
+      to: { pathNot: ['^plugins-examples/$1/', '^plugin-sdk/src/(guest|testing)/index\\.ts$', 'node_modules/rxjs/'] },
+    },
+    {
+      name: 'product-without-tests',
+      comment: 'Shipped code imports no test, fixture or development tool.',
+      severity: 'error',
+      from: { path: '^(core|plugin-sdk|plugins-examples)/', pathNot: TESTS },
+      to: { path: [...TESTS, 'node_modules/(ava|fast-check|lightningdevkit)/'] },
+    },
+  ],
+  options: {
+    // TypeScript 7 has no JavaScript API to parse with.
+    parser: 'swc',
+    // Types count as imports too: a room that knows another's types knows the room.
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: 'node_modules' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['fulgurite-source', 'import', 'node', 'default', 'types'],
+      extensions: ['.ts', '.js', '.mjs', '.cjs', '.json', '.d.ts'],
+    },
+  },
+}
