@@ -7,6 +7,7 @@ import {
   blockHashOf,
   decodeBlock,
   decodeBlockHeader,
+  displayBlockHash,
   encodeBlock,
   encodeBlockHeader,
   merkleRoot,
@@ -55,7 +56,7 @@ test('a block — is the same to bitcoinjs-lib: bytes, hash and merkle root', (t
       const encoded = encodeBlock(block)
       const theirs = TheirBlock.fromBuffer(encoded)
       t.is(toHex(theirs.toBuffer()), toHex(encoded))
-      t.is(theirs.getId(), displayTxid(blockHashOf(block.header)))
+      t.is(theirs.getId(), displayBlockHash(blockHashOf(block.header)))
       t.is(toHex(TheirBlock.calculateMerkleRoot(theirs.transactions ?? [])), toHex(merkleRoot(block.txs.map(txidOf))))
       t.deepEqual(decodeBlock(encoded), { ok: true, value: block })
     }),

@@ -73,6 +73,8 @@ export const chainWatcher = (options: WatcherOptions): ChainWatcher => {
   let height: number | undefined
   let delivering: number | undefined
   let last: ChainBlock | undefined
+  /** The height of the cursor. */
+  let saved = 0
   let failed = false
   /** Blocks and catching up take turns. */
   let turn: Promise<void> = Promise.resolve()
@@ -125,7 +127,10 @@ export const chainWatcher = (options: WatcherOptions): ChainWatcher => {
     last = block
     delivering = undefined
     await catchUp()
-    if (!failed) await cursor.save(position)
+    // While blocks before the cursor are looked at again, and after a reorganisation, it stays where it is.
+    if (failed || tip < saved) return
+    saved = tip
+    await cursor.save(position)
   }
 
   const disconnected = async (tip: ChainTip): Promise<void> => {
@@ -192,6 +197,7 @@ export const chainWatcher = (options: WatcherOptions): ChainWatcher => {
       invariant(height === undefined, 'the watcher is started once')
       const stored = await cursor.load()
       const wanted = stored === undefined ? Number.MAX_SAFE_INTEGER : Math.max(1, stored.height - reorgMargin + 1)
+      saved = stored?.height ?? 0
       const starting = Promise.withResolvers<void>()
       void inTurn(() => starting.promise)
       const onEvent = (event: ChainEvent): Promise<void> =>

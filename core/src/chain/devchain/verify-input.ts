@@ -59,7 +59,6 @@ const verifyKeyHash = (
   program: Uint8Array,
 ): Result<void, ScriptFault> => {
   const [signature, publicKey] = witness
-  if (witness.length === 0) return err('witness-empty')
   if (witness.length !== 2 || signature === undefined || publicKey === undefined) return err('witness-mismatch')
   if (!equalBytes(hash160(publicKey), program)) return err('equal-verify')
   return runScript(p2wpkhScriptCode(program), witness, contextOf(request, p2wpkhScriptCode(program)))
