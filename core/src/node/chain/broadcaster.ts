@@ -1,0 +1,59 @@
+import { displayTxid, type Tx, txidOf } from '../../bitcoin/transaction.ts'
+import type { ChainBackend } from '../../chain/chain-backend.ts'
+import type { ChainWatcher } from '../../chain/watcher.ts'
+import { toHex } from '../../lib/bytes.ts'
+import type { NodeLog } from '../node-log.ts'
+
+/** How deep a transaction must be before it is no longer handed in again. */
+const SAFE_DEPTH = 6
+
+/** Hands transactions to the network: at once, and again with every block until they are deep enough. */
+export class Broadcaster {
+  readonly #backend: ChainBackend
+  readonly #watcher: ChainWatcher
+  readonly #log: NodeLog
+  readonly #waiting = new Map<string, readonly Tx[]>()
+
+  constructor(backend: ChainBackend, watcher: ChainWatcher, log: NodeLog) {
+    this.#backend = backend
+    this.#watcher = watcher
+    this.#log = log
+    watcher.watchHeight(() => {
+      for (const txs of this.#waiting.values()) void this.#handIn(txs)
+    })
+  }
+
+  /** Returns the id as it is displayed. With parents, the fee of all of them together decides. */
+  publish(tx: Tx, purpose: string, parents: readonly Tx[] = []): string {
+    const txid = txidOf(tx)
+    const key = toHex(txid)
+    if (this.#waiting.has(key)) return displayTxid(txid)
+    this.#waiting.set(key, [...parents, tx])
+    this.#log.info('chain.publish', { txid: displayTxid(txid), purpose })
+    const unwatch = this.#watcher.watchConfirmed({
+      txid,
+      minDepth: SAFE_DEPTH,
+      handler: (event) => {
+        if (event.type !== 'confirmed') return
+        this.#waiting.delete(key)
+        unwatch()
+      },
+    })
+    void this.#handIn([...parents, tx])
+    return displayTxid(txid)
+  }
+
+  async #handIn(txs: readonly Tx[]): Promise<void> {
+    const [alone, ...others] = txs
+    if (alone === undefined) return
+    const result = await (others.length === 0 ? this.#backend.broadcast(alone) : this.#backend.broadcastPackage(txs))
+    if (result.ok) return
+    const reason = result.error.code === 'rejected' ? result.error.reason : result.error.detail
+    // A transaction that another one has made impossible is refused with every block until the other is deep enough.
+    this.#log.debug('chain.broadcast-refused', {
+      txid: displayTxid(txidOf(txs.at(-1) as Tx)),
+      code: result.error.code,
+      reason,
+    })
+  }
+}

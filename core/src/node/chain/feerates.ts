@@ -1,0 +1,16 @@
+import type { ChainBackend } from '../../chain/chain-backend.ts'
+import type { Feerates } from '../../channel/state/environment.ts'
+import { MAX_COMMITMENT_FEERATE } from '../settings.ts'
+
+/** BOLT 3: below this, transactions do not travel. */
+const MINIMUM_FEERATE = 253
+
+/** What channels and the wallet pay, from the backend's estimates. */
+export const nodeFeerates = (backend: ChainBackend) => (): Feerates => {
+  const soon = backend.estimateFeerate(6) as number
+  return {
+    commitment: Math.min(Math.max(soon, MINIMUM_FEERATE), MAX_COMMITMENT_FEERATE),
+    closing: Math.max(soon, MINIMUM_FEERATE),
+    minimum: MINIMUM_FEERATE,
+  }
+}

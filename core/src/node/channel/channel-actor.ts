@@ -1,0 +1,404 @@
+import type { ActorContext, Behaviour, BehaviourFactory, SpawnOptions } from '../../actor/types.ts'
+import type { Tx } from '../../bitcoin/transaction.ts'
+import { outpointKey } from '../../chain/outpoint-key.ts'
+import type { Unwatch } from '../../chain/watcher.ts'
+import { completeSpend, fillIn, step } from '../../channel/channel.ts'
+import { resume } from '../../channel/resume.ts'
+import type { ChannelState } from '../../channel/state/channel-state.ts'
+import { isStored } from '../../channel/state/channel-state.ts'
+import type {
+  AskAcceptEffect,
+  Effect,
+  PublishEffect,
+  SendEffect,
+  SettleEffect,
+  WatchConfirmedEffect,
+  WatchSpentEffect,
+} from '../../channel/state/effects.ts'
+import type { ChannelEnv } from '../../channel/state/environment.ts'
+import type { ChainInput, ChannelInput } from '../../channel/state/inputs.ts'
+import { idOf, remoteNodeIdOf } from '../../channel/transitions/step.ts'
+import { toHex } from '../../lib/bytes.ts'
+import type { CancelTimer } from '../../lib/clock.ts'
+import { assertNever } from '../../lib/errors.ts'
+import type { Write } from '../../store/store.ts'
+import { channelUpdateDigest } from '../../wire/channel-update-digest.ts'
+import type { ChannelUpdate } from '../../wire/messages/gossip.ts'
+import type { ChannelSigner } from '../keys/signer.ts'
+import type { PeerLink } from '../peer/peer-link.ts'
+import type { ChannelEntry } from './channel-directory.ts'
+import { channelIds } from './channel-ids.ts'
+import type { ChannelCommandResult, ChannelProtocol, Settlement } from './channel-protocol.ts'
+import { channelWrites } from './channel-rows.ts'
+import type { ChannelServices } from './channel-services.ts'
+import { completeClaim } from './complete-claim.ts'
+import { abandonFunding, fundChannel } from './fund-channel.ts'
+import { reportChannelEvent } from './report-channel-event.ts'
+import { outboxRow } from './settlement-outbox.ts'
+
+/** What outlives a restart of the actor: where the channel stands, and once it lives the entry by which others know it. */
+export interface ChannelHold {
+  readonly state: ChannelState
+  /** The connection in use, if there is one. */
+  link?: PeerLink | undefined
+  entry?: { -readonly [K in keyof ChannelEntry]: ChannelEntry[K] }
+}
+
+/** Peer messages press back on the socket; chain events and settlements are never refused. */
+export const CHANNEL_LANES: NonNullable<SpawnOptions<ChannelProtocol>['lanes']> = {
+  peerMessage: 'peer',
+  connected: 'peer',
+  disconnected: 'peer',
+  chain: 'priority',
+  settle: 'priority',
+  timer: 'priority',
+  funded: 'priority',
+  decided: 'priority',
+}
+
+/**
+ * The behaviour of one channel's actor: the only place that performs what transitions ask for. A step's next state is
+ * computed at once and handed to the store; what leaves the process waits until the commit that holds the step is durable.
+ */
+export const channelBehaviour =
+  (services: ChannelServices, hold: ChannelHold): BehaviourFactory<ChannelProtocol> =>
+  (context) =>
+    new ChannelDriver(services, hold, context).behaviour()
+
+class ChannelDriver {
+  readonly #services: ChannelServices
+  readonly #hold: ChannelHold
+  readonly #entry: NonNullable<ChannelHold['entry']>
+  readonly #context: ActorContext<ChannelProtocol>
+  readonly #watches = new Map<string, Unwatch>()
+  readonly #timers = new Map<string, CancelTimer>()
+  readonly #replies = new Map<string, (result: ChannelCommandResult) => void>()
+  #signer: ChannelSigner | undefined
+  #requests = 0
+  #commitmentTx: Tx | undefined
+  /** Outputs for which a claim was published since the node started. */
+  readonly #claimed = new Set<string>()
+
+  constructor(services: ChannelServices, hold: ChannelHold, context: ActorContext<ChannelProtocol>) {
+    this.#services = services
+    this.#hold = hold
+    const { state } = hold
+    hold.entry ??= {
+      ref: context.self,
+      remoteNodeId: remoteNodeIdOf(state.durable),
+      state,
+      durableState: state,
+      quarantined: false,
+    }
+    this.#entry = hold.entry
+    this.#context = context
+  }
+
+  behaviour(): Behaviour<ChannelProtocol> {
+    this.#start()
+    return {
+      handlers: {
+        connected: ({ link, remoteFeatures }) => {
+          if (this.#entry.quarantined) return
+          this.#hold.link = link
+          this.#run({ type: 'connected', epoch: link.epoch, remoteFeatures })
+        },
+        disconnected: ({ epoch }) => {
+          if (this.#hold.link?.epoch !== epoch) return
+          this.#hold.link = undefined
+          this.#run({ type: 'disconnected', epoch })
+        },
+        peerMessage: ({ epoch, message }) => {
+          // What a connection that is gone has left behind is not to be acted on.
+          if (this.#hold.link?.epoch === epoch) this.#run({ type: 'peer-message', epoch, message })
+        },
+        chain: (input) => this.#run(input),
+        settle: (settlement) => this.#settle(settlement),
+        timer: ({ timer }) => this.#run({ type: 'timer', timer }),
+        funded: (input) => this.#run(input),
+        decided: (input) => this.#run(input),
+        open: (command) => this.#ask((requestId) => ({ ...command, type: 'open', requestId })),
+        addHtlc: (command) => this.#ask((requestId) => ({ ...command, type: 'add-htlc', requestId })),
+        updateFee: (command) => this.#ask((requestId) => ({ ...command, type: 'update-fee', requestId })),
+        setRelayFees: (command) => this.#ask((requestId) => ({ ...command, type: 'set-relay-fees', requestId })),
+        close: (command) => this.#ask((requestId) => ({ ...command, type: 'close', requestId })),
+        forceClose: (command) => this.#ask((requestId) => ({ ...command, type: 'force-close', requestId })),
+      },
+      drained: () => {
+        if (this.#hold.link !== undefined) this.#run({ type: 'sign' })
+      },
+      // What was submitted is on its way to the disk: the next behaviour begins from what is there then.
+      restarting: () => this.#services.store.flush(),
+      stopped: () => this.#end(),
+    }
+  }
+
+  /** After a start of the node, and after a throw: picks up whatever the durable state still owes. */
+  #start(): void {
+    const entry = this.#entry
+    if (this.#context.restarts > 0) {
+      entry.state = { durable: entry.durableState.durable }
+      entry.quarantined = true
+      this.#hold.link = undefined
+      this.#services.log.error('channel.quarantined', { channel: this.#name(), restarts: this.#context.restarts })
+    }
+    this.#register()
+    if (!isStored(entry.state.durable)) return
+    this.#perform(resume(entry.state, this.#env()), [], true)
+    // A channel that throws again is beyond trust: the chain decides.
+    if (this.#context.restarts > 1) this.#run({ type: 'force-close' })
+  }
+
+  #ask(command: (requestId: string) => ChannelInput): Promise<ChannelCommandResult> {
+    return new Promise((resolve) => {
+      const requestId = `${this.#context.restarts}.${this.#requests++}`
+      this.#replies.set(requestId, resolve)
+      this.#run(command(requestId))
+    })
+  }
+
+  #settle({ command, alongside }: Settlement): void {
+    this.#run(command)
+    alongside?.()
+  }
+
+  #run(input: ChannelInput): void {
+    const before = this.#entry.state
+    // A channel gets its keys when it is opened or accepted.
+    if (input.type === 'open' || input.type === 'accept')
+      this.#signer = this.#services.signer.channel(input.keys.keyIndex)
+    const { state, effects } = step(before, input, this.#env())
+    this.#entry.state = state
+    const changed = state.durable !== before.durable
+    if (changed) this.#register()
+    this.#perform(effects, changed && isStored(state.durable) ? channelWrites(before.durable, state.durable) : [])
+  }
+
+  /**
+   * Sorts effects: what stays within the node happens now; what leaves it waits for the commit that holds the step and,
+   * the writer being ordered, for all earlier ones.
+   */
+  #perform(effects: readonly Effect[], writes: Write[], resuming = false): void {
+    const outward: (() => void)[] = []
+    for (const effect of effects) this.#sort(effect, writes, outward, resuming)
+    if (writes.length === 0 && outward.length === 0) return
+    const { state } = this.#entry
+    this.#services.store.submit(writes, () => {
+      this.#entry.durableState = state
+      for (const release of outward) release()
+    })
+  }
+
+  #sort(effect: Effect, writes: Write[], outward: (() => void)[], resuming: boolean): void {
+    const services = this.#services
+    switch (effect.type) {
+      case 'send':
+        outward.push(this.#sending(effect))
+        break
+      case 'publish':
+        outward.push(() => this.#publish(effect))
+        break
+      case 'emit':
+        reportChannelEvent(services.events, effect.event, this.#entry.state)
+        if (effect.event.type === 'closed' || effect.event.type === 'aborted') outward.push(() => this.#context.stop())
+        break
+      case 'reply':
+        outward.push(() => {
+          this.#replies.get(effect.requestId)?.(effect.result)
+          this.#replies.delete(effect.requestId)
+        })
+        break
+      case 'disconnect':
+        outward.push(() => {
+          if (this.#hold.link?.epoch === effect.epoch) this.#hold.link.close('channel-failed')
+        })
+        break
+      case 'abandon-funding':
+        outward.push(() => abandonFunding(services.wallet, effect.tx))
+        break
+      case 'ask-accept':
+        outward.push(() => this.#askAccept(effect))
+        break
+      case 'forward':
+        services.forward(effect)
+        break
+      case 'settle':
+        this.#passOn(effect, writes, !resuming)
+        break
+      case 'fund':
+        this.#context.self.tell('funded', fundChannel(services.wallet, effect))
+        break
+      case 'watch-confirmed':
+        this.#watchConfirmed(effect)
+        break
+      case 'watch-spent':
+        this.#watchSpent(effect)
+        break
+      case 'schedule':
+        this.#timers.get(effect.timer)?.()
+        this.#timers.set(effect.timer, this.#context.schedule(effect.delayMs, 'timer', { timer: effect.timer }))
+        break
+      default:
+        assertNever(effect, 'effect')
+    }
+  }
+
+  #publish({ publication, purpose }: PublishEffect): void {
+    const { broadcaster, wallet, log } = this.#services
+    const signer = this.#channelSigner()
+    switch (publication.type) {
+      case 'signed':
+      case 'funding-spend': {
+        const tx = completeSpend(publication, signer.signWithFundingKey)
+        if (purpose === 'funding') wallet.processTx(tx, 'channel-funding')
+        if (purpose === 'local-commitment') this.#commitmentTx = tx
+        broadcaster.publish(tx, purpose)
+        break
+      }
+      case 'claim': {
+        const { claim } = publication
+        // Asked for again with every block: what was made once is handed in again by the broadcaster.
+        const key = outpointKey(claim.outpoint)
+        if (this.#claimed.has(key)) break
+        const completed = completeClaim(claim, signer, wallet)
+        if (!completed.ok) {
+          log.warn('channel.claim-unfunded', {
+            channel: this.#name(),
+            claim: claim.kind.type,
+            code: completed.error.code,
+          })
+          break
+        }
+        this.#claimed.add(key)
+        const parents = claim.kind.type === 'anchor' && this.#commitmentTx !== undefined ? [this.#commitmentTx] : []
+        broadcaster.publish(completed.value, purpose, parents)
+        break
+      }
+      default:
+        assertNever(publication, 'publication')
+    }
+  }
+
+  /** Signs now, while the disk is at work; sends when it is done, if the connection is still the same. */
+  #sending({ message, needs, epoch }: SendEffect): () => void {
+    const { signer } = this.#services
+    const complete =
+      needs === undefined
+        ? message
+        : fillIn(
+            message,
+            needs.type === 'node-signature'
+              ? { type: 'node-signature', signature: signer.signAsNode(channelUpdateDigest(message as ChannelUpdate)) }
+              : this.#channelSigner().answer(needs),
+          )
+    return () => {
+      if (this.#hold.link?.epoch === epoch) this.#hold.link.send(complete)
+    }
+  }
+
+  /** The outcome is durable with the step that learnt it, until its consumer has made it part of its own state. */
+  #passOn(effect: SettleEffect, writes: Write[], isNew: boolean): void {
+    const row = { ...outboxRow(effect), isNew }
+    writes.push(row)
+    this.#services.settled({
+      effect,
+      applied: () => this.#services.store.submit([{ ...row, value: undefined }]),
+    })
+  }
+
+  #askAccept({ question }: AskAcceptEffect): void {
+    const { durable } = this.#entry.state
+    if (durable.phase !== 'wait-for-decision') return
+    void this.#services.decide(question, durable.open).then((decision) => this.#context.self.tell('decided', decision))
+  }
+
+  #watchConfirmed({ txid, depth }: WatchConfirmedEffect): void {
+    this.#watch(`confirmed ${toHex(txid)} ${depth}`, () =>
+      this.#services.watcher.watchConfirmed({
+        txid,
+        minDepth: depth as number,
+        ...this.#since(),
+        handler: (event) =>
+          event.type === 'confirmed'
+            ? this.#onChain({
+                type: 'confirmed',
+                txid,
+                tx: event.tx,
+                blockHeight: event.height,
+                txIndex: event.txIndex,
+              })
+            : undefined,
+      }),
+    )
+  }
+
+  #watchSpent({ outpoint }: WatchSpentEffect): void {
+    this.#watch(`spent ${toHex(outpoint.txid)} ${outpoint.index}`, () =>
+      this.#services.watcher.watchSpent({
+        outpoint,
+        ...this.#since(),
+        handler: (event) =>
+          event.type === 'spent' ? this.#onChain({ type: 'spent', outpoint, tx: event.tx }) : undefined,
+      }),
+    )
+  }
+
+  #watch(key: string, start: () => Unwatch): void {
+    if (!this.#watches.has(key)) this.#watches.set(key, start())
+  }
+
+  #since(): { readonly since?: number } {
+    const { durable } = this.#entry.state
+    return 'params' in durable ? { since: durable.params.openedAt as number } : {}
+  }
+
+  /** The watcher's cursor passes the block when the promise settles: what the channel made of it is durable then. */
+  async #onChain(input: ChainInput): Promise<void> {
+    await this.#context.self.ask('chain', input)
+    await this.#services.store.flush()
+  }
+
+  /** Keeps the directory and the block watch in step with what the channel has become. */
+  #register(): void {
+    const { durable } = this.#entry.state
+    const ids = channelIds(durable)
+    this.#services.directory.put(ids.channelIds, ids.shortIds, this.#entry)
+    if (!isStored(durable)) return
+    this.#watch('height', () =>
+      this.#services.watcher.watchHeight((height) => this.#onChain({ type: 'block', height })),
+    )
+  }
+
+  #end(): void {
+    for (const unwatch of this.#watches.values()) unwatch()
+    this.#watches.clear()
+    const ids = channelIds(this.#entry.state.durable)
+    this.#services.directory.remove(ids.channelIds, ids.shortIds)
+  }
+
+  #env(): ChannelEnv {
+    const services = this.#services
+    return {
+      now: services.clock.now(),
+      height: services.height(),
+      feerates: services.feerates(),
+      settings: services.settings,
+      commitmentPoint: (index) => this.#channelSigner().commitmentPoint(index),
+    }
+  }
+
+  #channelSigner(): ChannelSigner {
+    if (this.#signer === undefined) {
+      const { durable } = this.#entry.state
+      const keyIndex =
+        'params' in durable ? durable.params.keyIndex : 'keys' in durable ? durable.keys.keyIndex : undefined
+      if (keyIndex === undefined) throw new Error('a channel without keys signs nothing')
+      this.#signer = this.#services.signer.channel(keyIndex)
+    }
+    return this.#signer
+  }
+
+  #name(): string {
+    return toHex(idOf(this.#entry.state.durable))
+  }
+}

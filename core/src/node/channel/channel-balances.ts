@@ -1,0 +1,67 @@
+import { openerCost, untrimmedHtlcCount } from '../../channel/commitment/commitment-spec.ts'
+import type { FundedCommon } from '../../channel/state/durable.ts'
+import type { Session } from '../../channel/state/session.ts'
+import { invariant } from '../../lib/errors.ts'
+import { MSAT_PER_SAT, type Msat, type Sat } from '../../lib/units.ts'
+
+/** What a channel holds and can carry, in the newest commitments that both sides have signed. */
+export interface BalanceView {
+  readonly capacity: Sat
+  /** HTLCs in flight apart. */
+  readonly localMsat: Msat
+  readonly remoteMsat: Msat
+  /** The most that one HTLC in each direction can carry: reserves, fees and limits taken off. */
+  readonly spendableMsat: Msat
+  readonly receivableMsat: Msat
+  readonly htlcsInFlight: number
+}
+
+export const balanceView = (durable: FundedCommon, session?: Session): BalanceView => {
+  const [commitment] = durable.active
+  invariant(commitment !== undefined, 'a funded channel has a commitment')
+  const { localParams, remoteParams, localLimits, remoteLimits } = commitment
+  const remote = (commitment.remoteNext ?? commitment.remote).spec
+  const local = commitment.local.spec
+  const localMsat = smaller(local.toLocalMsat as bigint, remote.toRemoteMsat as bigint)
+  const remoteMsat = smaller(local.toRemoteMsat as bigint, remote.toLocalMsat as bigint)
+
+  const { localIsOpener } = durable.params
+  const feerate = remote.feeratePerKw as number
+  const htlcs = untrimmedHtlcCount(remoteParams.format, remote, remoteParams.dustLimit) + 1
+  const cost = (rate: number): bigint => (openerCost(remoteParams.format, rate, htlcs) as bigint) * MSAT_PER_SAT
+  // BOLT 2: the opener keeps a buffer for twice the fee rate.
+  const ourCost = localIsOpener ? cost(feerate * 2) : 0n
+  const theirCost = localIsOpener ? 0n : cost(feerate)
+  let offered = 0n
+  let received = 0n
+  for (const htlc of local.htlcs) {
+    if (htlc.direction === 'offered') offered += htlc.amountMsat as bigint
+    else received += htlc.amountMsat as bigint
+  }
+  // What we have proposed and not signed yet is already given away.
+  let proposed = 0n
+  for (const proposal of session?.proposed.local ?? []) {
+    if (proposal.type === 'add') proposed += proposal.record.add.amountMsat as bigint
+  }
+  return {
+    capacity: localParams.fundingAmount,
+    localMsat,
+    remoteMsat,
+    spendableMsat: positive(
+      smaller(
+        localMsat - proposed - (remoteLimits.channelReserve as bigint) * MSAT_PER_SAT - ourCost,
+        (remoteLimits.maxHtlcValueInFlightMsat as bigint) - offered - proposed,
+      ),
+    ),
+    receivableMsat: positive(
+      smaller(
+        remoteMsat - (localLimits.channelReserve as bigint) * MSAT_PER_SAT - theirCost,
+        (localLimits.maxHtlcValueInFlightMsat as bigint) - received,
+      ),
+    ),
+    htlcsInFlight: local.htlcs.length,
+  }
+}
+
+const smaller = (a: bigint, b: bigint): bigint => (a < b ? a : b)
+const positive = (amount: bigint): bigint => (amount > 0n ? amount : 0n)

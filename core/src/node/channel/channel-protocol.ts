@@ -1,0 +1,74 @@
+import type { CommandReply, HtlcOutcome, SettleEffect } from '../../channel/state/effects.ts'
+import type { CommandError } from '../../channel/state/errors.ts'
+import type {
+  AcceptCommand,
+  AddHtlcCommand,
+  ChainInput,
+  ChannelCommand,
+  ChannelMessage,
+  CloseCommand,
+  FailHtlcCommand,
+  FailMalformedHtlcCommand,
+  ForceCloseCommand,
+  FulfilHtlcCommand,
+  FundingCreatedByWallet,
+  FundingFailed,
+  OpenCommand,
+  RejectCommand,
+  SetRelayFeesCommand,
+  TimerName,
+  UpdateFeeCommand,
+} from '../../channel/state/inputs.ts'
+import type { Epoch } from '../../channel/state/session.ts'
+import type { Result } from '../../lib/result.ts'
+import type { FeatureVector } from '../../wire/feature-vector.ts'
+import type { PeerLink } from '../peer/peer-link.ts'
+
+export type ChannelCommandResult = Result<CommandReply, CommandError>
+
+type Asked<C extends ChannelCommand & { readonly requestId?: string }> = {
+  readonly request: Omit<C, 'requestId' | 'type'>
+  readonly reply: ChannelCommandResult
+}
+
+/** What a channel's actor is told and asked. */
+export type ChannelProtocol = {
+  peerMessage: { readonly request: { readonly epoch: Epoch; readonly message: ChannelMessage }; readonly reply: void }
+  connected: {
+    readonly request: { readonly link: PeerLink; readonly remoteFeatures: FeatureVector }
+    readonly reply: void
+  }
+  disconnected: { readonly request: { readonly epoch: Epoch }; readonly reply: void }
+  chain: { readonly request: ChainInput; readonly reply: void }
+  settle: { readonly request: Settlement; readonly reply: void }
+  open: Asked<OpenCommand>
+  addHtlc: Asked<AddHtlcCommand>
+  updateFee: Asked<UpdateFeeCommand>
+  setRelayFees: Asked<SetRelayFeesCommand>
+  close: Asked<CloseCommand>
+  forceClose: Asked<ForceCloseCommand>
+  /** The wallet's answer. */
+  funded: { readonly request: FundingCreatedByWallet | FundingFailed; readonly reply: void }
+  /** The node's decision about a channel that the peer proposes. */
+  decided: { readonly request: AcceptCommand | RejectCommand; readonly reply: void }
+  timer: { readonly request: { readonly timer: TimerName }; readonly reply: void }
+}
+
+/** How one of the channel's received HTLCs ends, and what belongs in the same commit. */
+export interface Settlement {
+  readonly command: FulfilHtlcCommand | FailHtlcCommand | FailMalformedHtlcCommand
+  /**
+   * Called in the turn that submits the step to the store: what it submits and appends is in the same commit. It is called
+   * when the HTLC was settled before, too, so that what waited for it is cleaned up.
+   */
+  readonly alongside?: () => void
+}
+
+/** The outcome of an HTLC that this node offered, on its way to whom it belongs to. */
+export interface SettledHtlc {
+  readonly effect: SettleEffect
+  /** Deletes the outbox row: to be called in the turn that submits the consumer's own state. */
+  readonly applied: () => void
+}
+
+export type { HtlcOutcome }

@@ -1,0 +1,37 @@
+import type { ChainWatcher } from '../../chain/watcher.ts'
+import type { ForwardEffect } from '../../channel/state/effects.ts'
+import type { ChannelSettings, Feerates } from '../../channel/state/environment.ts'
+import type { AcceptCommand, AcceptQuestion, RejectCommand } from '../../channel/state/inputs.ts'
+import type { Clock } from '../../lib/clock.ts'
+import type { BlockHeight } from '../../lib/units.ts'
+import type { Store } from '../../store/store.ts'
+import type { Wallet } from '../../wallet/wallet.ts'
+import type { OpenChannel } from '../../wire/messages/channel-open.ts'
+import type { Broadcaster } from '../chain/broadcaster.ts'
+import type { EventLog } from '../events/event-log.ts'
+import type { Signer } from '../keys/signer.ts'
+import type { NodeLog } from '../node-log.ts'
+import type { ChannelDirectory } from './channel-directory.ts'
+import type { SettledHtlc } from './channel-protocol.ts'
+
+/** All that a channel's actor reaches beyond its own state. */
+export interface ChannelServices {
+  readonly store: Store
+  readonly clock: Clock
+  readonly log: NodeLog
+  readonly signer: Signer
+  readonly directory: ChannelDirectory
+  readonly events: EventLog
+  readonly watcher: ChainWatcher
+  readonly wallet: Wallet
+  readonly broadcaster: Broadcaster
+  readonly settings: ChannelSettings
+  height(): BlockHeight
+  feerates(): Feerates
+  /** An incoming HTLC may be relayed or settled. */
+  forward(effect: ForwardEffect): void
+  /** An HTLC that we offered has its outcome. */
+  settled(settled: SettledHtlc): void
+  /** Asks whoever decides about channels that peers propose. */
+  decide(question: AcceptQuestion, open: OpenChannel): Promise<AcceptCommand | RejectCommand>
+}

@@ -1,0 +1,60 @@
+import type { ActorSystem } from '../../actor/actor-system.ts'
+import type { ActorContext, ActorRef, Supervision } from '../../actor/types.ts'
+import { type ChannelState, newChannel } from '../../channel/state/channel-state.ts'
+import { newSession } from '../../channel/state/session.ts'
+import { idOf } from '../../channel/transitions/step.ts'
+import { toHex } from '../../lib/bytes.ts'
+import { invariant } from '../../lib/errors.ts'
+import type { ChannelId, NodeId } from '../../lib/ids.ts'
+import type { FeatureVector } from '../../wire/feature-vector.ts'
+import type { PeerLink } from '../peer/peer-link.ts'
+import { CHANNEL_LANES, type ChannelHold, channelBehaviour } from './channel-actor.ts'
+import type { ChannelProtocol } from './channel-protocol.ts'
+import type { ChannelServices } from './channel-services.ts'
+
+/** Where channels come to life: each an actor at `/channels/<id>`. */
+export interface Channels {
+  /** A channel that the store holds, at the start of the node. */
+  restore(state: ChannelState): ActorRef<ChannelProtocol>
+  /** A channel that one side is about to propose. The id is the temporary one. */
+  create(
+    temporaryChannelId: ChannelId,
+    remoteNodeId: NodeId,
+    link: PeerLink,
+    remoteFeatures: FeatureVector,
+  ): ActorRef<ChannelProtocol>
+}
+
+// A second throw goes to the chain (see the channel's actor); past that, waiting changes nothing.
+const supervision = { type: 'restart', minBackoffMs: 100, maxBackoffMs: 60_000, resetAfterMs: 3_600_000 } as const
+
+export const createChannels = <E extends { readonly type: string }>(
+  system: ActorSystem<E>,
+  services: ChannelServices,
+): Channels => {
+  let parent: ActorContext<Record<string, never>> | undefined
+  system.spawn<Record<string, never>>('channels', (context) => {
+    parent = context
+    return { handlers: {} }
+  })
+
+  const spawn = (name: string, hold: ChannelHold): ActorRef<ChannelProtocol> => {
+    invariant(parent !== undefined, 'the parent of the channels lives as long as the system')
+    return parent.spawn<ChannelProtocol>(name, channelBehaviour(services, hold), {
+      lanes: CHANNEL_LANES,
+      supervision: supervision satisfies Supervision,
+      onPressure: (lane, full) => {
+        if (lane === 'peer') hold.link?.setPressure(full)
+      },
+    })
+  }
+
+  return {
+    restore: (state) => spawn(toHex(idOf(state.durable)), { state }),
+    create(temporaryChannelId, remoteNodeId, link, remoteFeatures) {
+      const session = newSession(link.epoch, remoteFeatures, true)
+      const state = newChannel(services.signer.nodeId, remoteNodeId, temporaryChannelId, session)
+      return spawn(toHex(temporaryChannelId), { state, link })
+    },
+  }
+}

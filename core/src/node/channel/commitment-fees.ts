@@ -1,0 +1,26 @@
+import type { ChainWatcher } from '../../chain/watcher.ts'
+import { isFunded } from '../../channel/state/channel-state.ts'
+import type { Feerates } from '../../channel/state/environment.ts'
+import { isUsable } from '../payment/own-channels.ts'
+import type { ChannelDirectory } from './channel-directory.ts'
+
+/** A commitment's fee rate is left alone while it is this near to what it ought to be. */
+const TOLERANCE = 0.2
+
+/** With each block, brings the commitments that we pay for to today's fee rate (BOLT 2, update_fee). */
+export const updateCommitmentFees = (options: {
+  readonly watcher: ChainWatcher
+  readonly channelDirectory: ChannelDirectory
+  readonly feerates: () => Feerates
+}): void => {
+  options.watcher.watchHeight(() => {
+    const wanted = options.feerates().commitment as number
+    for (const entry of options.channelDirectory.all()) {
+      const { durable } = entry.state
+      if (!isFunded(durable) || !isUsable(entry) || !durable.params.localIsOpener) continue
+      const current = durable.active[0]?.remote.spec.feeratePerKw as number
+      // A refusal changes nothing; the next block asks again.
+      if (Math.abs(wanted - current) > current * TOLERANCE) entry.ref.tell('updateFee', { feeratePerKw: wanted })
+    }
+  })
+}

@@ -1,0 +1,39 @@
+import { p2wsh } from '../../bitcoin/script.ts'
+import { type Tx, withWitness } from '../../bitcoin/transaction.ts'
+import { type Claim, claimSighash, claimWitness } from '../../channel/claims/claim.ts'
+import { assertNever } from '../../lib/errors.ts'
+import type { Signature } from '../../lib/ids.ts'
+import { ok, type Result } from '../../lib/result.ts'
+import type { Wallet, WalletError } from '../../wallet/wallet.ts'
+import type { ChannelSigner } from '../keys/signer.ts'
+
+/**
+ * The claim's transaction, ready to be published: with inputs of the wallet where the claim cannot pay its own fee, signed
+ * by the key that it names.
+ */
+export const completeClaim = (claim: Claim, signer: ChannelSigner, wallet: Wallet): Result<Tx, WalletError> => {
+  if (claim.fee.type === 'included') return ok(signed(claim, claim.tx, signer))
+  const { baseFee, feeratePerKw } = claim.fee
+  const prevouts = [{ amount: claim.amount, script: p2wsh(claim.witnessScript) }]
+  const funded = wallet.bump({ tx: claim.tx, prevouts, baseFee, feeratePerKw })
+  if (!funded.ok) return funded
+  const tx = signed(claim, wallet.sign(funded.value), signer)
+  wallet.processTx(tx, claim.kind.type)
+  return ok(tx)
+}
+
+const signed = (claim: Claim, tx: Tx, signer: ChannelSigner): Tx =>
+  withWitness(tx, 0, claimWitness(claim, signatureOf(claim, claimSighash(claim, tx), signer)))
+
+const signatureOf = ({ key }: Claim, sighash: Uint8Array, signer: ChannelSigner): Signature => {
+  switch (key.type) {
+    case 'funding':
+      return signer.signWithFundingKey(sighash)
+    case 'htlc':
+      return signer.signAt('htlc', key.perCommitmentPoint, sighash)
+    case 'delayed-payment':
+      return signer.signAt('delayedPayment', key.perCommitmentPoint, sighash)
+    default:
+      return assertNever(key, 'key of a claim')
+  }
+}

@@ -1,0 +1,25 @@
+import { type Tx, txidOf } from '../../bitcoin/transaction.ts'
+import type { FundEffect } from '../../channel/state/effects.ts'
+import type { FundingCreatedByWallet, FundingFailed } from '../../channel/state/inputs.ts'
+import { equalBytes } from '../../lib/bytes.ts'
+import type { Wallet } from '../../wallet/wallet.ts'
+
+/** A signed funding transaction, its inputs reserved durably before anything of the channel is. */
+export const fundChannel = (wallet: Wallet, effect: FundEffect): FundingCreatedByWallet | FundingFailed => {
+  const { script, amount, feeratePerKw } = effect
+  const funded = wallet.fund({ outputs: [{ script, amount }], feeratePerKw })
+  if (!funded.ok) return { type: 'funding-failed', reason: funded.error.code }
+  const tx = wallet.sign(funded.value)
+  return {
+    type: 'funding-created',
+    tx,
+    outputIndex: tx.outputs.findIndex((output) => equalBytes(output.script, script)),
+  }
+}
+
+/** The funding transaction was never published and never will be: its inputs are free again. */
+export const abandonFunding = (wallet: Wallet, tx: Tx): void => {
+  const txid = txidOf(tx)
+  if (wallet.transactions().some((known) => equalBytes(known.txid, txid))) wallet.forget(tx)
+  wallet.release(tx.inputs.map(({ outpoint }) => outpoint))
+}

@@ -1,0 +1,41 @@
+import type { OpeningKeys } from '../../channel/state/durable.ts'
+import type { NodeId, ShortChannelId } from '../../lib/ids.ts'
+import type { Rng } from '../../lib/rng.ts'
+import type { Wallet } from '../../wallet/wallet.ts'
+import type { Signer } from '../keys/signer.ts'
+import type { ChannelDirectory } from './channel-directory.ts'
+import type { KeyIndexes } from './key-indexes.ts'
+
+export interface OpeningKeysOptions {
+  readonly signer: Signer
+  readonly indexes: KeyIndexes
+  readonly wallet: Wallet
+  readonly rng: Rng
+  readonly channelDirectory: ChannelDirectory
+}
+
+/** Fresh keys, an alias of its own and a wallet address for a channel that is about to be opened. */
+export const openingKeys = (remoteNodeId: NodeId, options: OpeningKeysOptions): OpeningKeys => {
+  const { signer, indexes, wallet, rng, channelDirectory } = options
+  const keyIndex = indexes.next()
+  return {
+    localNodeId: signer.nodeId,
+    remoteNodeId,
+    keyIndex,
+    localKeys: signer.channel(keyIndex).publicKeys,
+    alias: freshAlias(rng, channelDirectory),
+    localShutdownScript: wallet.newAddress('p2wpkh').script,
+  }
+}
+
+// Far above any block that will be mined, and far below what does not fit a real id's 24 bits of height: an alias is
+// never taken for a real id.
+const FIRST_ALIAS_HEIGHT = 0xf00000n
+
+const freshAlias = (rng: Rng, directory: ChannelDirectory): ShortChannelId => {
+  for (;;) {
+    const drawn = new DataView(rng.bytes(8).buffer).getBigUint64(0)
+    const alias = ((FIRST_ALIAS_HEIGHT + (drawn >> 44n)) << 40n) | (drawn & 0xffffffffffn)
+    if (!directory.hasShortChannelId(alias)) return alias
+  }
+}

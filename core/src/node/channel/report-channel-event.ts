@@ -1,0 +1,180 @@
+import { displayTxid } from '../../bitcoin/transaction.ts'
+import type { ChannelState } from '../../channel/state/channel-state.ts'
+import type { CloseCause, FundingSpend } from '../../channel/state/closing.ts'
+import type { Funded } from '../../channel/state/durable.ts'
+import type { ChannelError } from '../../channel/state/errors.ts'
+import type { ChannelEvent } from '../../channel/state/events.ts'
+import type { ShortIds } from '../../channel/state/params.ts'
+import { toHex } from '../../lib/bytes.ts'
+import { assertNever } from '../../lib/errors.ts'
+import { formatShortChannelId, type OutPoint } from '../../lib/ids.ts'
+import type { Sat } from '../../lib/units.ts'
+import type { EventLog } from '../events/event-log.ts'
+import { balanceView } from './channel-balances.ts'
+
+/** The name of the only channel type that this node opens. */
+export const CHANNEL_TYPE_NAME = 'anchors-zero-fee-htlc'
+
+/** Tells the event log what a channel's step emitted, in the contract's terms; `state` is the state after the step. */
+export const reportChannelEvent = (log: EventLog, event: ChannelEvent, { durable }: ChannelState): void => {
+  const channel = { channelId: toHex(event.channelId), peer: toHex(event.remoteNodeId) }
+  const funded = 'active' in durable ? (durable as Funded) : undefined
+  switch (event.type) {
+    case 'funding-created':
+      log.append('channel.funding-created', {
+        ...channel,
+        ...(funded === undefined ? {} : { temporaryChannelId: toHex(funded.params.temporaryChannelId) }),
+        initiator: event.localIsOpener ? 'local' : 'remote',
+        ...funding(event.fundingIndex, event.outpoint, event.capacity),
+        channelType: CHANNEL_TYPE_NAME,
+        localMsat: event.balances.localMsat as bigint,
+        remoteMsat: event.balances.remoteMsat as bigint,
+      })
+      break
+    case 'funding-confirmed':
+      log.append('channel.funding-confirmed', {
+        ...channel,
+        ...funding(event.fundingIndex, event.outpoint, funded?.active[0]?.localParams.fundingAmount ?? 0n),
+        blockHeight: event.blockHeight as number,
+        ...realScid(event.shortIds),
+      })
+      break
+    case 'ready': {
+      if (funded === undefined) break
+      const { localMsat, remoteMsat } = balanceView(funded)
+      const { feeBaseMsat, feeProportionalMillionths } = funded.relay.current
+      log.append('channel.ready', {
+        ...channel,
+        fundingIndex: event.fundingIndex,
+        ...realScid(event.shortIds),
+        aliases: event.shortIds.localAliases.map(formatShortChannelId),
+        capacitySat: event.capacity as bigint,
+        localMsat: localMsat as bigint,
+        remoteMsat: remoteMsat as bigint,
+        feeBaseMsat: feeBaseMsat as bigint,
+        feeProportionalMillionths: feeProportionalMillionths as number,
+      })
+      break
+    }
+    case 'usable':
+      log.append('channel.state-changed', { ...channel, state: event.usable ? 'usable' : 'offline' })
+      break
+    case 'balance-changed': {
+      if (funded === undefined) break
+      const view = balanceView(funded)
+      log.append(
+        'channel.balance-changed',
+        {
+          ...channel,
+          fundingIndex: funded.active[0]?.fundingIndex ?? 0,
+          capacitySat: view.capacity as bigint,
+          localMsat: view.localMsat as bigint,
+          remoteMsat: view.remoteMsat as bigint,
+          spendableMsat: view.spendableMsat as bigint,
+          receivableMsat: view.receivableMsat as bigint,
+        },
+        channel.channelId,
+      )
+      break
+    }
+    case 'relay-fees-changed':
+      log.append('channel.relay-fees-changed', {
+        ...channel,
+        feeBaseMsat: event.policy.feeBaseMsat as bigint,
+        feeProportionalMillionths: event.policy.feeProportionalMillionths as number,
+        previous: {
+          feeBaseMsat: event.previous.feeBaseMsat as bigint,
+          feeProportionalMillionths: event.previous.feeProportionalMillionths as number,
+        },
+      })
+      break
+    case 'shutdown':
+      log.append('channel.closing', {
+        ...channel,
+        fundingIndex: 0,
+        initiator: event.byUs ? 'local' : 'remote',
+        kind: 'mutual',
+      })
+      break
+    case 'closing':
+      // A cooperative close was told of when the first side asked for it.
+      if (event.cause === 'cooperative' && event.txid === undefined) break
+      log.append('channel.closing', {
+        ...channel,
+        fundingIndex: 0,
+        initiator: LOCAL_CAUSES.has(event.cause) ? 'local' : 'remote',
+        kind: kindOfCause(event.cause),
+        ...(event.txid === undefined ? {} : { txid: displayTxid(event.txid) }),
+      })
+      break
+    case 'closed':
+      log.append('channel.closed', {
+        ...channel,
+        fundingIndex: 0,
+        kind: kindOfSpend(event.summary.kind),
+        txid: event.summary.txid === undefined ? '00'.repeat(32) : displayTxid(event.summary.txid),
+        blockHeight: event.summary.closedAt as number,
+      })
+      break
+    case 'aborted':
+    case 'error':
+      log.append('channel.errored', { ...channel, ...describe(event.error) })
+      break
+    // Of use inside the node only.
+    case 'htlc-offered':
+    case 'htlc-received':
+    case 'htlc-removed':
+    case 'remote-relay-fees-changed':
+      break
+    default:
+      assertNever(event, 'channel event')
+  }
+}
+
+const funding = (fundingIndex: number, outpoint: OutPoint, amount: Sat) => ({
+  fundingIndex,
+  fundingTxid: displayTxid(outpoint.txid),
+  fundingOutputIndex: outpoint.index,
+  fundingSat: amount as bigint,
+})
+
+const realScid = ({ real }: ShortIds): { readonly shortChannelId?: string } =>
+  real === undefined ? {} : { shortChannelId: formatShortChannelId(real) }
+
+const LOCAL_CAUSES: ReadonlySet<CloseCause> = new Set([
+  'cooperative',
+  'operator',
+  'protocol-error',
+  'htlc-deadline',
+  'closing-timeout',
+])
+
+const kindOfCause = (cause: CloseCause) => {
+  if (cause === 'cooperative') return 'mutual'
+  if (cause === 'revoked-commitment') return 'revoked'
+  return cause === 'remote-commitment' || cause === 'data-loss' ? 'remote-force' : 'local-force'
+}
+
+/** How the contract names the way in which a channel ended. */
+export const kindOfSpend = (kind: FundingSpend['kind'] | 'never-funded') => {
+  switch (kind) {
+    case 'mutual':
+    case 'never-funded':
+      return 'mutual'
+    case 'local':
+      return 'local-force'
+    case 'revoked':
+      return 'revoked'
+    default:
+      return 'remote-force'
+  }
+}
+
+const describe = (error: ChannelError) => {
+  const byPeer = error.code === 'peer-error' || error.code === 'peer-warning'
+  return {
+    source: byPeer ? ('remote' as const) : ('local' as const),
+    code: error.code,
+    text: byPeer ? error.text.slice(0, 512) : error.code.replaceAll('-', ' '),
+  }
+}

@@ -1,0 +1,209 @@
+import type { ContractError } from '@fulgurite/plugin-sdk/contract'
+import type { AskFailure } from '../../actor/types.ts'
+import { displayTxid } from '../../bitcoin/transaction.ts'
+import { isFunded } from '../../channel/state/channel-state.ts'
+import type { CommandError } from '../../channel/state/errors.ts'
+import { fromHex, toHex } from '../../lib/bytes.ts'
+import { err, ok, type Result } from '../../lib/result.ts'
+import type { ChannelEntry } from '../channel/channel-directory.ts'
+import type { ChannelCommandResult } from '../channel/channel-protocol.ts'
+import { openingKeys } from '../channel/opening-keys.ts'
+import { MAX_FEE_BASE_MSAT, MAX_FEE_PROPORTIONAL_MILLIONTHS } from '../settings.ts'
+import type { MappingContext } from './context.ts'
+import { describeChannel, describePolicy } from './describe-channel.ts'
+import { type ActorHandlers, refusal } from './handlers.ts'
+import { pageOf } from './paging.ts'
+
+export const channelsHandlers = (context: MappingContext): ActorHandlers<'channels'> => {
+  const { channelDirectory, settings, feerates, options } = context
+  const find = (channelId: string): Result<ChannelEntry, ContractError> => {
+    const entry = channelDirectory.get(fromHex(channelId))
+    return entry === undefined ? err(notFound()) : ok(entry)
+  }
+
+  return {
+    async list({ peer, state, page }) {
+      const summaries = [...channelDirectory.all()].flatMap((entry) => {
+        const summary = describeChannel(entry)
+        if (summary === undefined) return []
+        if ((peer !== undefined && summary.peer !== peer) || (state !== undefined && summary.state !== state)) return []
+        return [summary]
+      })
+      return pageOf(summaries, page)
+    },
+
+    async get({ channelId }) {
+      const entry = find(channelId as string)
+      if (!entry.ok) return entry
+      const channel = describeChannel(entry.value)
+      return channel === undefined ? err(notFound()) : ok({ channel })
+    },
+
+    async open(request) {
+      const nodeId = fromHex(request.nodeId as string)
+      const peer = context.peerDirectory.get(nodeId)
+      if (peer?.connection === undefined) {
+        return err(refusal('peer-not-connected', 'connect to the node first', { field: 'nodeId' }))
+      }
+      const { feeBaseMsat, feeProportionalMillionths } = request
+      const outOfBounds = feesOutOfBounds(
+        feeBaseMsat as bigint | undefined,
+        feeProportionalMillionths as number | undefined,
+      )
+      if (outOfBounds !== undefined) return err(outOfBounds)
+      const feesBefore = context.wallet.balance()
+      if ((feesBefore.spendable as bigint) < (request.fundingSat as bigint)) {
+        return err(
+          refusal('insufficient-funds', `the wallet can spend ${feesBefore.spendable} sat`, {
+            field: 'fundingSat',
+            details: { available: `${feesBefore.spendable}` },
+          }),
+        )
+      }
+      const opened = await peer.ref.ask(
+        'openChannel',
+        {
+          keys: openingKeys(nodeId, {
+            signer: context.signer,
+            indexes: context.indexes,
+            wallet: context.wallet,
+            rng: options.rng,
+            channelDirectory,
+          }),
+          funding: request.fundingSat,
+          pushMsat: request.pushMsat ?? 0n,
+          announce: false,
+          fundingFeeratePerKw: request.feerate ?? feerates().closing,
+          upfrontShutdown: false,
+        },
+        { timeoutMs: 125_000 },
+      )
+      if (!opened.ok) return err(unanswered(opened.error))
+      if (!opened.value.ok) return err(refusal('peer-disconnected', 'the peer went away while the channel was opened'))
+      const result = opened.value.value
+      if (!result.ok) return err(commandRefusal(result.error))
+      if (result.value.type !== 'opened') return err(refusal('internal', 'an opening was answered by something else'))
+      const { channelId, fundingTxid, outputIndex } = result.value
+      if (feeBaseMsat !== undefined || feeProportionalMillionths !== undefined) {
+        await channelDirectory.get(channelId)?.ref.ask('setRelayFees', {
+          policy: {
+            ...(feeBaseMsat === undefined ? {} : { feeBaseMsat }),
+            ...(feeProportionalMillionths === undefined ? {} : { feeProportionalMillionths }),
+          },
+        })
+      }
+      const txid = displayTxid(fundingTxid)
+      const fee = context.wallet.transactions().find((tx) => displayTxid(tx.txid) === txid)?.fee
+      return ok({
+        channelId: toHex(channelId),
+        fundingTxid: txid,
+        fundingOutputIndex: outputIndex,
+        feeSat: (fee ?? 0n) as bigint,
+      })
+    },
+
+    async close({ channelId, feerate }) {
+      const entry = find(channelId as string)
+      if (!entry.ok) return entry
+      const answer = answered(
+        await entry.value.ref.ask('close', feerate === undefined ? {} : { feeratePerKw: feerate }),
+      )
+      if (!answer.ok) return answer
+      const channel = describeChannel(entry.value)
+      return ok({ channelId, state: channel?.state ?? 'closed' })
+    },
+
+    async forceClose({ channelId }) {
+      const entry = find(channelId as string)
+      if (!entry.ok) return entry
+      const answer = answered(await entry.value.ref.ask('forceClose', {}))
+      if (!answer.ok) return answer
+      const { durable } = entry.value.state
+      const txid = isFunded(durable) ? durable.active[0]?.local.txid : undefined
+      if (txid === undefined) return err(notFound())
+      return ok({ channelId, txid: displayTxid(txid) })
+    },
+
+    async setRelayFees({ channelId, feeBaseMsat, feeProportionalMillionths }) {
+      const outOfBounds = feesOutOfBounds(feeBaseMsat as bigint, feeProportionalMillionths as number)
+      if (outOfBounds !== undefined) return err(outOfBounds)
+      const entry = find(channelId as string)
+      if (!entry.ok) return entry
+      const answer = answered(
+        await entry.value.ref.ask('setRelayFees', { policy: { feeBaseMsat, feeProportionalMillionths } }),
+      )
+      if (!answer.ok) return answer
+      const { durable } = entry.value.state
+      return ok({
+        channelId,
+        localPolicy: describePolicy(isFunded(durable) ? durable.relay.current : settings.relay),
+      })
+    },
+  }
+}
+
+const notFound = (): ContractError =>
+  refusal('channel-not-found', 'no open or closing channel has this id', { field: 'channelId' })
+
+const feesOutOfBounds = (base: bigint | undefined, proportional: number | undefined): ContractError | undefined => {
+  if (base !== undefined && base > MAX_FEE_BASE_MSAT) {
+    return refusal('fee-out-of-bounds', `at most ${MAX_FEE_BASE_MSAT} msat`, { field: 'feeBaseMsat' })
+  }
+  if (proportional !== undefined && proportional > MAX_FEE_PROPORTIONAL_MILLIONTHS) {
+    return refusal('fee-out-of-bounds', `at most ${MAX_FEE_PROPORTIONAL_MILLIONTHS} parts per million`, {
+      field: 'feeProportionalMillionths',
+    })
+  }
+  return undefined
+}
+
+const answered = (answer: Result<ChannelCommandResult, AskFailure>): Result<undefined, ContractError> => {
+  if (!answer.ok) return err(unanswered(answer.error))
+  return answer.value.ok ? ok(undefined) : err(commandRefusal(answer.value.error))
+}
+
+const unanswered = (failure: AskFailure): ContractError => {
+  switch (failure.code) {
+    case 'mailbox-full':
+      return refusal('mailbox-full', 'the channel is too busy; try again later')
+    case 'ask-timeout':
+      return refusal('outcome-unknown', 'the channel took the command and has not answered yet')
+    case 'actor-stopped':
+      return notFound()
+    default:
+      return refusal('internal', 'a bug; the log of the node says more')
+  }
+}
+
+const commandRefusal = (error: CommandError): ContractError => {
+  switch (error.code) {
+    case 'funding-too-small':
+    case 'funding-too-large':
+      return refusal(error.code, `the bound is ${error.bound} sat`, { field: 'fundingSat' })
+    case 'push-exceeds-funding':
+      return refusal('push-too-large', 'more is given away than is put in', { field: 'pushMsat' })
+    case 'funder-cannot-pay-fee':
+      return refusal('funding-too-small', `${error.missing} sat are missing for the commitment's fee`, {
+        field: 'fundingSat',
+      })
+    case 'funding-failed':
+      return refusal('insufficient-funds', `the wallet could not fund it: ${error.reason}`, { field: 'fundingSat' })
+    case 'rejected':
+      return refusal('refused-by-peer', error.reason)
+    case 'peer-error':
+      return refusal('refused-by-peer', error.text === '' ? 'the peer refused it' : error.text)
+    case 'disconnected':
+      return refusal('peer-disconnected', 'the peer went away while the channel was opened')
+    case 'channel-offline':
+      return refusal('peer-not-connected', 'the peer of this channel is not connected')
+    case 'closing-in-progress':
+      return refusal('already-closing', 'the channel is closing already')
+    case 'wrong-phase':
+    case 'channel-not-usable':
+      return error.phase === 'closing' || error.phase === 'negotiating' || error.phase === 'shutdown'
+        ? refusal('already-closing', 'the channel is closing already')
+        : refusal('channel-not-ready', 'the channel is not open yet')
+    default:
+      return refusal('refused-by-peer', error.code.replaceAll('-', ' '))
+  }
+}

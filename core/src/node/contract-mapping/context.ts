@@ -1,0 +1,32 @@
+import type { ChainWatcher } from '../../chain/watcher.ts'
+import type { ChannelSettings, Feerates } from '../../channel/state/environment.ts'
+import type { BlockHeight, TimestampMs } from '../../lib/units.ts'
+import type { Wallet } from '../../wallet/wallet.ts'
+import type { Broadcaster } from '../chain/broadcaster.ts'
+import type { ChannelDirectory } from '../channel/channel-directory.ts'
+import type { KeyIndexes } from '../channel/key-indexes.ts'
+import type { EventLog } from '../events/event-log.ts'
+import type { Signer } from '../keys/signer.ts'
+import type { NodeOptions } from '../node.ts'
+import type { PaymentFlow } from '../payment/payment-flow.ts'
+import type { PeerDirectory } from '../peer/peer-directory.ts'
+import type { PeerManager } from '../peer/peer-manager.ts'
+
+/** What the handlers of the contract reach. */
+export interface MappingContext {
+  readonly options: NodeOptions
+  readonly watcher: ChainWatcher
+  readonly signer: Signer
+  readonly settings: ChannelSettings
+  readonly events: EventLog
+  readonly wallet: Wallet
+  readonly broadcaster: Broadcaster
+  readonly feerates: () => Feerates
+  readonly channelDirectory: ChannelDirectory
+  readonly peerDirectory: PeerDirectory
+  readonly peers: PeerManager
+  readonly flow: PaymentFlow
+  readonly indexes: KeyIndexes
+  readonly startedAt: TimestampMs
+  readonly height: () => BlockHeight
+}

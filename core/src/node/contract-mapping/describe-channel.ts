@@ -1,0 +1,77 @@
+import type { ReplyOf } from '@fulgurite/plugin-sdk/contract'
+import { displayTxid } from '../../bitcoin/transaction.ts'
+import { isFunded } from '../../channel/state/channel-state.ts'
+import type { Funded } from '../../channel/state/durable.ts'
+import type { RelayPolicy } from '../../channel/state/params.ts'
+import { toHex } from '../../lib/bytes.ts'
+import { formatShortChannelId } from '../../lib/ids.ts'
+import { balanceView } from '../channel/channel-balances.ts'
+import type { ChannelEntry } from '../channel/channel-directory.ts'
+import { CHANNEL_TYPE_NAME, kindOfSpend } from '../channel/report-channel-event.ts'
+import { isUsable } from '../payment/own-channels.ts'
+
+export type ChannelSummary = ReplyOf<'channels', 'get'>['channel']
+
+/** A channel as the contract shows it, from what is durable; `undefined` while it has no funding. */
+export const describeChannel = (entry: ChannelEntry): ChannelSummary | undefined => {
+  const { durable } = entry.durableState
+  if (!isFunded(durable)) return undefined
+  const { params, shortIds, relay, remoteRelay } = durable
+  const view = balanceView(durable)
+  return {
+    channelId: toHex(params.channelId),
+    peer: toHex(params.remoteNodeId),
+    state: stateOf(entry, durable),
+    initiator: params.localIsOpener ? 'local' : 'remote',
+    channelType: CHANNEL_TYPE_NAME,
+    announced: false,
+    fundings: durable.active.map(({ fundingIndex, fundingStatus, localParams }) => ({
+      fundingIndex,
+      txid: displayTxid(localParams.fundingOutpoint.txid),
+      outputIndex: localParams.fundingOutpoint.index,
+      amountSat: localParams.fundingAmount as bigint,
+      status: durable.phase === 'closing' ? 'spent' : fundingStatus.type,
+      ...(fundingStatus.type === 'confirmed' ? { blockHeight: fundingStatus.blockHeight as number } : {}),
+    })),
+    ...(shortIds.real === undefined ? {} : { shortChannelId: formatShortChannelId(shortIds.real) }),
+    aliases: shortIds.localAliases.map(formatShortChannelId),
+    ...(shortIds.remoteAlias === undefined ? {} : { remoteAlias: formatShortChannelId(shortIds.remoteAlias) }),
+    capacitySat: view.capacity as bigint,
+    localMsat: view.localMsat as bigint,
+    remoteMsat: view.remoteMsat as bigint,
+    spendableMsat: view.spendableMsat as bigint,
+    receivableMsat: view.receivableMsat as bigint,
+    htlcsInFlight: view.htlcsInFlight,
+    localPolicy: describePolicy(relay.current),
+    ...(remoteRelay === undefined ? {} : { remotePolicy: describePolicy(remoteRelay) }),
+    ...(durable.phase === 'closing'
+      ? { closeKind: kindOfSpend(durable.closing.spends[0]?.kind ?? kindOfIntent(durable)) }
+      : {}),
+  }
+}
+
+export const describePolicy = (policy: RelayPolicy) => ({
+  feeBaseMsat: policy.feeBaseMsat as bigint,
+  feeProportionalMillionths: policy.feeProportionalMillionths as number,
+  cltvExpiryDelta: policy.cltvExpiryDelta as number,
+  htlcMinimumMsat: policy.htlcMinimumMsat as bigint,
+  htlcMaximumMsat: policy.htlcMaximumMsat as bigint,
+})
+
+const kindOfIntent = ({ closing }: Extract<Funded, { phase: 'closing' }>) =>
+  closing.mutual === undefined ? 'local' : 'mutual'
+
+const stateOf = (entry: ChannelEntry, durable: Funded): ChannelSummary['state'] => {
+  switch (durable.phase) {
+    case 'wait-for-funding-confirmed':
+    case 'wait-for-channel-ready':
+      return 'opening'
+    case 'shutdown':
+    case 'negotiating':
+    case 'closing':
+      return 'closing'
+    case 'normal':
+      if (entry.quarantined) return 'quarantined'
+      return isUsable(entry) ? 'usable' : 'offline'
+  }
+}

@@ -1,0 +1,109 @@
+import type { ReplyOf } from '@fulgurite/plugin-sdk/contract'
+import { isFunded } from '../../channel/state/channel-state.ts'
+import { fromHex, toHex } from '../../lib/bytes.ts'
+import { err, ok } from '../../lib/result.ts'
+import { createInvoice, type HintChannel } from '../../payment/receive/create-invoice.ts'
+import { type InvoiceRecord, invoiceStatus, receivedMsat } from '../../payment/receive/invoice-record.ts'
+import { balanceView } from '../channel/channel-balances.ts'
+import type { ChannelDirectory } from '../channel/channel-directory.ts'
+import { isUsable } from '../payment/own-channels.ts'
+import { readInvoice } from '../payment/receiver-actor.ts'
+import { TABLE } from '../storage/tables.ts'
+import type { MappingContext } from './context.ts'
+import { type ActorHandlers, refusal } from './handlers.ts'
+import { pageOfIndex } from './paging.ts'
+
+type InvoiceSummary = ReplyOf<'invoices', 'get'>['invoice']
+
+export const invoicesHandlers = ({
+  options,
+  flow,
+  signer,
+  channelDirectory,
+}: MappingContext): ActorHandlers<'invoices'> => {
+  const describe = (invoice: InvoiceRecord): InvoiceSummary => {
+    const status = invoiceStatus(invoice, options.clock.now())
+    const { paymentHash, amountMsat, description, createdAt, expiresAt, state } = invoice
+    return {
+      paymentHash: toHex(paymentHash),
+      invoice: invoice.invoice,
+      status: status === 'settled' ? 'paid' : status === 'open' ? 'open' : 'expired',
+      ...(amountMsat === undefined ? {} : { amountMsat: amountMsat as bigint }),
+      ...(state.type === 'settled'
+        ? {
+            receivedMsat: receivedMsat(invoice) as bigint,
+            paidAt: state.at as number,
+            preimage: toHex(invoice.preimage),
+          }
+        : {}),
+      description: description.slice(0, 1024),
+      paymentSecret: toHex(invoice.paymentSecret),
+      createdAt: createdAt as number,
+      expiresAt: expiresAt as number,
+    }
+  }
+
+  return {
+    async list({ status, page }) {
+      return pageOfIndex(options.store, TABLE.invoiceIndex, page, async ({ key }) => {
+        const invoice = await readInvoice(options.store, key.subarray(8))
+        if (invoice === undefined) return undefined
+        const summary = describe(invoice)
+        return status !== undefined && summary.status !== status ? undefined : summary
+      })
+    },
+
+    async get({ paymentHash }) {
+      const invoice = await readInvoice(options.store, fromHex(paymentHash as string))
+      return invoice === undefined
+        ? err(
+            refusal('invoice-not-found', 'this node made no invoice with this payment hash', { field: 'paymentHash' }),
+          )
+        : ok({ invoice: describe(invoice) })
+    },
+
+    async create({ amountMsat, description = '', expirySeconds, minFinalCltvExpiryDelta }) {
+      if (amountMsat !== undefined && (amountMsat as bigint) === 0n) {
+        return err(
+          refusal('amount-out-of-bounds', 'leave the amount out for an invoice of any amount', { field: 'amountMsat' }),
+        )
+      }
+      const invoice = createInvoice({
+        network: options.network.name,
+        amountMsat,
+        description,
+        expirySeconds,
+        minFinalCltvExpiryDelta,
+        channels: hintChannels(channelDirectory),
+        now: options.clock.now(),
+        preimage: options.rng.bytes(32),
+        paymentSecret: options.rng.bytes(32),
+        sign: (digest) => signer.signAsNodeRecoverable(digest),
+      })
+      const added = await flow.receiver.ask('add', { invoice })
+      return added.ok
+        ? ok({ invoice: describe(invoice) })
+        : err(refusal('mailbox-full', 'too many invoices at once; try again later'))
+    },
+  }
+}
+
+/** Our channels as those who pay us may use them: by what the peer calls them, at what the peer asks. */
+const hintChannels = (directory: ChannelDirectory): readonly HintChannel[] => {
+  const channels: HintChannel[] = []
+  for (const entry of directory.all()) {
+    const { durable } = entry.state
+    if (!isFunded(durable) || !isUsable(entry)) continue
+    const { real, remoteAlias } = durable.shortIds
+    const shortChannelId = remoteAlias ?? real
+    // BOLT 11, r: a hint names the peer's fees, so one whose fees we have not heard cannot be given.
+    if (shortChannelId === undefined || durable.remoteRelay === undefined) continue
+    channels.push({
+      remoteNodeId: entry.remoteNodeId,
+      shortChannelId,
+      policy: durable.remoteRelay,
+      receivableMsat: balanceView(durable).receivableMsat,
+    })
+  }
+  return channels
+}

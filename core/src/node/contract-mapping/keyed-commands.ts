@@ -1,0 +1,72 @@
+import { type ContractError, encodeJson } from '@fulgurite/plugin-sdk/contract'
+import { sha256 } from '../../crypto/hashes.ts'
+import { toHex, utf8Decode, utf8Encode } from '../../lib/bytes.ts'
+import { err, ok, type Result } from '../../lib/result.ts'
+import type { Store } from '../../store/store.ts'
+import { TABLE } from '../storage/tables.ts'
+import { refusal } from './handlers.ts'
+import { reviveReply } from './revive-reply.ts'
+
+type Answer = Result<object, ContractError>
+
+interface StoredCommand {
+  /** SHA-256 of operation and request. */
+  readonly digest: string
+  readonly operation: string
+  /** Absent while the command runs, and for ever if the node died meanwhile. */
+  readonly outcome?: { readonly ok: boolean; readonly text: string }
+}
+
+/** Commands that can be started again: asked with the same key, each goes on where its own state stands. */
+const RESUMABLE: ReadonlySet<string> = new Set(['payments.payInvoice'])
+
+/**
+ * Makes commands safe to repeat. A key and its request are stored before the command does anything that leaves the node;
+ * the same key and request then return the stored outcome, and another request under the key is refused.
+ */
+export class KeyedCommands {
+  readonly #store: Store
+  readonly #running = new Map<string, { readonly digest: string; readonly answer: Promise<Answer> }>()
+
+  constructor(store: Store) {
+    this.#store = store
+  }
+
+  run(operation: string, key: string, request: unknown, command: () => Promise<Answer>): Promise<Answer> {
+    const digest = toHex(sha256(utf8Encode(`${operation} ${encodeJson(request)}`)))
+    const running = this.#running.get(key)
+    if (running !== undefined) return running.digest === digest ? running.answer : Promise.resolve(mismatch())
+    const answer = this.#first(operation, key, digest, command)
+    this.#running.set(key, { digest, answer })
+    void answer.finally(() => this.#running.delete(key))
+    return answer
+  }
+
+  async #first(operation: string, key: string, digest: string, command: () => Promise<Answer>): Promise<Answer> {
+    const rowKey = utf8Encode(key)
+    const row = await this.#store.get(TABLE.commandKey, rowKey)
+    if (row !== undefined) {
+      const stored = JSON.parse(utf8Decode(row)) as StoredCommand
+      if (stored.digest !== digest) return mismatch()
+      if (stored.outcome !== undefined) return restore(stored.outcome)
+      if (!RESUMABLE.has(operation)) {
+        return err(refusal('outcome-unknown', 'the node stopped while it ran this command: look at what it changed'))
+      }
+    }
+    const write = (stored: StoredCommand): void =>
+      this.#store.submit([{ table: TABLE.commandKey, key: rowKey, value: utf8Encode(JSON.stringify(stored)) }])
+    write({ digest, operation })
+    const answer = await command()
+    // A command that is still under way has no outcome to keep.
+    if (answer.ok || answer.error.code !== 'outcome-unknown') {
+      const text = answer.ok ? encodeJson(answer.value) : encodeJson(answer.error)
+      write({ digest, operation, outcome: { ok: answer.ok, text } })
+    }
+    return answer
+  }
+}
+
+const mismatch = (): Answer => err(refusal('idempotency-mismatch', 'the key was used before, with another request'))
+
+const restore = ({ ok: succeeded, text }: NonNullable<StoredCommand['outcome']>): Answer =>
+  succeeded ? ok(reviveReply(text)) : err(JSON.parse(text) as ContractError)

@@ -1,0 +1,52 @@
+import type { ContractError } from '@fulgurite/plugin-sdk/contract'
+import { fromHex, isHex, toHex } from '../../lib/bytes.ts'
+import { err, ok, type Result } from '../../lib/result.ts'
+import type { Row, Store } from '../../store/store.ts'
+import { refusal } from './handlers.ts'
+
+export interface PageRequest {
+  readonly limit?: number | undefined
+  readonly after?: string | undefined
+}
+
+const DEFAULT_LIMIT = 100
+
+/** A page out of items that are all at hand; the token is the place of the next one. */
+export const pageOf = <T>(
+  items: readonly T[],
+  page: PageRequest = {},
+): Result<{ readonly items: readonly T[]; readonly next?: string }, ContractError> => {
+  const start = page.after === undefined ? 0 : Number.parseInt(page.after, 36)
+  if (!Number.isSafeInteger(start) || start < 0) return err(badToken())
+  const end = start + (page.limit ?? DEFAULT_LIMIT)
+  return ok({ items: items.slice(start, end), ...(end < items.length ? { next: end.toString(36) } : {}) })
+}
+
+/**
+ * A page of an index table, the newest first: rows that `read` answers with `undefined` are passed over. The token is the
+ * key of the last row looked at.
+ */
+export const pageOfIndex = async <T>(
+  store: Store,
+  table: string,
+  page: PageRequest = {},
+  read: (row: Row) => Promise<T | undefined>,
+): Promise<Result<{ readonly items: readonly T[]; readonly next?: string }, ContractError>> => {
+  if (page.after !== undefined && !isHex(page.after)) return err(badToken())
+  const limit = page.limit ?? DEFAULT_LIMIT
+  const items: T[] = []
+  let before = page.after === undefined ? undefined : fromHex(page.after)
+  for (;;) {
+    const rows = await store.scan(table, { reverse: true, limit, ...(before === undefined ? {} : { to: before }) })
+    for (const row of rows) {
+      before = row.key
+      const item = await read(row)
+      if (item !== undefined) items.push(item)
+      if (items.length === limit) return ok({ items, next: toHex(row.key) })
+    }
+    if (rows.length < limit) return ok({ items })
+  }
+}
+
+const badToken = (): ContractError =>
+  refusal('invalid-request', 'page.after: not a token of this list', { field: 'page.after' })

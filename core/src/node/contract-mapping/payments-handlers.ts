@@ -1,0 +1,188 @@
+import type { ContractError, ReplyOf } from '@fulgurite/plugin-sdk/contract'
+import { decodeInvoice } from '../../invoice/decode-invoice.ts'
+import { fromHex, toHex } from '../../lib/bytes.ts'
+import { parseShortChannelId } from '../../lib/ids.ts'
+import { err, ok, type Result } from '../../lib/result.ts'
+import { invoiceRequest } from '../../payment/send/invoice-request.ts'
+import type { PaymentRequest, SentPayment } from '../../payment/send/payment.ts'
+import { readPayment } from '../payment/payments-actor.ts'
+import { describeAttempt, describeFailure, settledAmounts } from '../payment/report-payment.ts'
+import { TABLE } from '../storage/tables.ts'
+import type { MappingContext } from './context.ts'
+import { type ActorHandlers, refusal } from './handlers.ts'
+import { pageOfIndex } from './paging.ts'
+
+type PaymentSummary = ReplyOf<'payments', 'get'>['payment']
+
+/** Longer than any payment takes: its outcome comes, or the gateway's own deadline tells that it is not known yet. */
+const PAYMENT_TIMEOUT_MS = 24 * 3_600_000
+
+export const paymentsHandlers = (context: MappingContext): ActorHandlers<'payments'> => {
+  const { options, flow, signer, channelDirectory } = context
+  const pay = async (request: PaymentRequest): Promise<Result<{ payment: PaymentSummary }, ContractError>> => {
+    const answer = await flow.payments.ask('pay', request, { timeoutMs: PAYMENT_TIMEOUT_MS })
+    if (!answer.ok) {
+      return err(
+        answer.error.code === 'mailbox-full'
+          ? refusal('mailbox-full', 'too many payments at once; try again later')
+          : refusal('outcome-unknown', 'the payment was taken, and its outcome is not known'),
+      )
+    }
+    if (!answer.value.ok) {
+      return answer.value.error.code === 'already-paid'
+        ? err(refusal('already-paid', 'this payment hash was paid before'))
+        : err(refusal('payment-in-flight', 'a payment of this hash is under way'))
+    }
+    const payment = answer.value.value
+    if (payment.status === 'settled') return ok({ payment: describePayment(payment) })
+    const { code } = payment.failure ?? { code: 'payment-failed' as const }
+    const failure = describeFailure(payment)
+    return err(
+      refusal(code, messageOf(code, failure.code), {
+        details: { failure, paymentHash: toHex(payment.target.paymentHash) },
+      }),
+    )
+  }
+
+  return {
+    async list({ status, page }) {
+      return pageOfIndex(options.store, TABLE.paymentIndex, page, async ({ key }) => {
+        const payment = await readPayment(options.store, key.subarray(9))
+        return payment === undefined || (status !== undefined && payment.status !== status)
+          ? undefined
+          : describePayment(payment)
+      })
+    },
+
+    async get({ paymentHash }) {
+      const payment = await readPayment(options.store, fromHex(paymentHash as string))
+      return payment === undefined
+        ? err(refusal('payment-not-found', 'nothing was sent with this payment hash', { field: 'paymentHash' }))
+        : ok({ payment: describePayment(payment) })
+    },
+
+    async payInvoice({ invoice: text, amountMsat, maxFeeMsat }, { key }) {
+      const invoice = decodeInvoice(text, options.network.name)
+      if (!invoice.ok) return err(invoiceRefusal(invoice.error.code, options.network.name))
+      const request = invoiceRequest(invoice.value, {
+        text,
+        amountMsat,
+        maxFeeMsat,
+        key: key ?? '',
+        ourNodeId: signer.nodeId,
+        now: options.clock.now(),
+      })
+      if (request.ok) return pay(request.value)
+      switch (request.error.code) {
+        case 'invoice-expired':
+          return err(
+            refusal('invoice-expired', 'the invoice has expired: ask for a new one', {
+              field: 'invoice',
+              details: { expiredAt: request.error.expiredAt },
+            }),
+          )
+        case 'amount-required':
+          return err(refusal('amount-required', 'the invoice names no amount: say how much', { field: 'amountMsat' }))
+        case 'amount-mismatch':
+          return err(
+            refusal('amount-mismatch', `the invoice asks for ${request.error.invoiceMsat} msat`, {
+              field: 'amountMsat',
+            }),
+          )
+        case 'own-invoice':
+          return err(refusal('own-invoice', 'this node made the invoice itself', { field: 'invoice' }))
+      }
+    },
+
+    async sendToRoute(request, { key }) {
+      const height = context.height() as number
+      const hops = request.route.map((hop) => ({
+        nodeId: fromHex(hop.nodeId as string),
+        shortChannelId: parseShortChannelId(hop.shortChannelId as string) as bigint,
+        amountMsat: hop.amountMsat,
+        cltvExpiry: height + hop.cltvExpiryDelta,
+      }))
+      const [first] = hops
+      const last = hops.at(-1)
+      const channel = first === undefined ? undefined : channelDirectory.byShortChannelId(first.shortChannelId)
+      if (first === undefined || last === undefined || channel === undefined || !('params' in channel.state.durable)) {
+        return err(
+          refusal('channel-not-found', 'the first hop is not over a channel of ours', {
+            field: 'route.0.shortChannelId',
+          }),
+        )
+      }
+      if (toHex(channel.remoteNodeId) !== toHex(first.nodeId)) {
+        return err(refusal('invalid-route', 'that channel leads to another node', { field: 'route.0.nodeId' }))
+      }
+      const sent = first.amountMsat as bigint
+      const delivered = last.amountMsat as bigint
+      if (sent < delivered) {
+        return err(refusal('invalid-route', 'amounts grow along the route', { field: 'route' }))
+      }
+      return pay({
+        target: {
+          destination: last.nodeId,
+          paymentHash: fromHex(request.paymentHash as string),
+          amountMsat: request.totalAmountMsat ?? delivered,
+          paymentSecret: fromHex(request.paymentSecret),
+          ...(request.paymentMetadata === undefined ? {} : { paymentMetadata: fromHex(request.paymentMetadata) }),
+          minFinalCltvExpiryDelta: request.route.at(-1)?.cltvExpiryDelta ?? 0,
+          routeHints: [],
+          multiPart: false,
+          route: { channelId: channel.state.durable.params.channelId, hops },
+        },
+        maxFeeMsat: sent - delivered,
+        key: key ?? '',
+      })
+    },
+  }
+}
+
+const describePayment = (payment: SentPayment): PaymentSummary => {
+  const { target, status, attempts, startedAt, endedAt, preimage } = payment
+  const { amountMsat, feesMsat } = settledAmounts(payment)
+  return {
+    paymentHash: toHex(target.paymentHash),
+    status,
+    amountMsat: status === 'settled' ? amountMsat : (target.amountMsat as bigint),
+    feesMsat,
+    destination: toHex(target.destination),
+    ...(target.invoice === undefined ? {} : { invoice: target.invoice }),
+    ...(target.description === undefined ? {} : { description: target.description.slice(0, 1024) }),
+    parts: attempts.map(describeAttempt),
+    ...(preimage === undefined ? {} : { preimage: toHex(preimage) }),
+    ...(status === 'failed' ? { failure: describeFailure(payment) } : {}),
+    startedAt: startedAt as number,
+    ...(endedAt === undefined ? {} : { endedAt: endedAt as number }),
+  }
+}
+
+const messageOf = (code: string, reason: string): string => {
+  switch (code) {
+    case 'insufficient-balance':
+      return 'no channel can carry this amount now'
+    case 'no-route':
+      return 'no way to the destination is known: connect to it, or ask for an invoice with route hints'
+    case 'fee-limit-exceeded':
+      return 'every way that can carry it charges more than maxFeeMsat'
+    case 'expiry-too-far':
+      return 'the route would lock the money up for longer than this node allows'
+    default:
+      return `the payment failed: ${reason}`
+  }
+}
+
+const invoiceRefusal = (code: string, network: string): ContractError => {
+  switch (code) {
+    case 'wrong-network':
+      return refusal('invoice-wrong-network', `the invoice is not of ${network}`, { field: 'invoice' })
+    case 'unsupported-features':
+    case 'unknown-required-feature':
+      return refusal('invoice-unsupported', 'the invoice needs a feature that this node does not have', {
+        field: 'invoice',
+      })
+    default:
+      return refusal('invoice-invalid', `not a valid invoice: ${code.replaceAll('-', ' ')}`, { field: 'invoice' })
+  }
+}

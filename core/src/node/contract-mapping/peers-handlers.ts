@@ -1,0 +1,80 @@
+import { fromHex, toHex } from '../../lib/bytes.ts'
+import { err, ok } from '../../lib/result.ts'
+import type { ConnectFailure } from '../connection/connection-failure.ts'
+import type { PeerEntry } from '../peer/peer-directory.ts'
+import { parseAddress } from '../peer/peer-manager.ts'
+import type { MappingContext } from './context.ts'
+import { type ActorHandlers, refusal } from './handlers.ts'
+import { pageOf } from './paging.ts'
+
+export const peersHandlers = (context: MappingContext): ActorHandlers<'peers'> => {
+  const describe = ({ nodeId, connection, connectedAt }: PeerEntry) => ({
+    nodeId: toHex(nodeId),
+    connected: connection !== undefined,
+    ...(connection === undefined
+      ? {}
+      : {
+          address: connection.address,
+          direction: connection.direction,
+          features: toHex(connection.remoteFeatures),
+        }),
+    ...(connectedAt === undefined ? {} : { connectedAt }),
+    channels: [...context.channelDirectory.ofPeer(nodeId)].length,
+  })
+  return {
+    async list({ connected, page }) {
+      const entries = [...context.peerDirectory.all()]
+        .map(describe)
+        .filter((peer) =>
+          connected === undefined ? peer.connected || peer.channels > 0 : peer.connected === connected,
+        )
+      return pageOf(entries, page)
+    },
+    async connect({ nodeId, address }) {
+      const id = fromHex(nodeId as string)
+      const parsed = address === undefined ? context.peers.knownAddress(id) : parseAddress(address)
+      if (parsed === undefined) {
+        return err(
+          refusal('address-unknown', 'give the address of the node as host:port: it was never reached before', {
+            field: 'address',
+          }),
+        )
+      }
+      const connected = await context.peers.connect(id, parsed)
+      if (!connected.ok) return err(connectRefusal(connected.error))
+      const entry = context.peerDirectory.get(id)
+      if (entry === undefined) return err(refusal('unreachable', 'the peer went away again'))
+      return ok({ peer: describe(entry) })
+    },
+    async disconnect({ nodeId }) {
+      const entry = context.peerDirectory.get(fromHex(nodeId as string))
+      const answer = await entry?.ref.ask('disconnect', { reason: 'operator' })
+      if (answer?.ok !== true || !answer.value.ok) return err(refusal('not-connected', 'this peer is not connected'))
+      return ok({})
+    },
+  }
+}
+
+const connectRefusal = (failure: ConnectFailure) => {
+  switch (failure.code) {
+    case 'unreachable':
+      return refusal('unreachable', `nothing answers there (${failure.cause}): is the address right, and the node up?`)
+    case 'invalid-node-id':
+      return refusal('invalid-request', 'nodeId: not a point of the curve', { field: 'nodeId' })
+    case 'wrong-chain':
+      return refusal('incompatible-peer', 'that node is on another chain')
+    case 'init-not-first':
+    case 'handshake-timeout':
+    case 'closed-by-peer':
+    case 'socket-error':
+    case 'transport-tag':
+    case 'malformed-message':
+    case 'unknown-even-message':
+      return refusal(
+        'handshake-failed',
+        `the handshake did not come to an end (${failure.code}): is the node id right?`,
+      )
+    default:
+      return refusal('incompatible-peer', `that node and this one do not go together: ${failure.code}`)
+  }
+}

@@ -1,0 +1,99 @@
+import type { Network } from '../../bitcoin/network.ts'
+import type { SigningAnswer, SigningRequest } from '../../channel/state/effects.ts'
+import type { ChannelKeys } from '../../channel/state/params.ts'
+import { derivePrivateKey } from '../../crypto/commitment-keys.ts'
+import { secp256k1 } from '../../crypto/secp256k1.ts'
+import { FIRST_SECRET_INDEX, shachainGenerator } from '../../crypto/shachain.ts'
+import type { NodeId, PrivateKey, PublicKey, Signature } from '../../lib/ids.ts'
+import { type ChannelSecrets, type KeyTree, keyTree } from './key-tree.ts'
+
+/** Whatever holds the node's keys. Private keys leave it only where a session needs the node's own key. */
+export interface Signer {
+  readonly nodeId: NodeId
+  /** For the transport's handshake and for peeling onions. */
+  readonly nodeKey: PrivateKey
+  channel(keyIndex: number): ChannelSigner
+  /** A digest, by the node's key. */
+  signAsNode(digest: Uint8Array): Signature
+  signAsNodeRecoverable(digest: Uint8Array): { readonly signature: Signature; readonly recoveryId: number }
+}
+
+/** The keys of one channel. */
+export interface ChannelSigner {
+  readonly publicKeys: ChannelKeys
+  commitmentPoint(commitmentNumber: number): PublicKey
+  answer(request: Exclude<SigningRequest, { type: 'node-signature' }>): SigningAnswer
+  /** For claims: signs with the key of the named basepoint at one of our own per-commitment points. */
+  signAt(basepoint: 'delayedPayment' | 'htlc', perCommitmentPoint: PublicKey, digest: Uint8Array): Signature
+  signWithFundingKey(digest: Uint8Array): Signature
+}
+
+export const localSigner = (seed: Uint8Array, network: Network): Signer & { readonly keys: KeyTree } => {
+  const keys = keyTree(seed, network)
+  return {
+    keys,
+    nodeId: secp256k1.publicKey(keys.nodeKey),
+    nodeKey: keys.nodeKey,
+    channel: (keyIndex) => channelSigner(keys.channelSecrets(keyIndex)),
+    signAsNode: (digest) => secp256k1.sign(digest, keys.nodeKey),
+    signAsNodeRecoverable: (digest) => secp256k1.signRecoverable(digest, keys.nodeKey),
+  }
+}
+
+const channelSigner = (secrets: ChannelSecrets): ChannelSigner => {
+  const publicKeys: ChannelKeys = {
+    fundingKey: secp256k1.publicKey(secrets.funding),
+    basepoints: {
+      revocation: secp256k1.publicKey(secrets.revocation),
+      payment: secp256k1.publicKey(secrets.payment),
+      delayedPayment: secp256k1.publicKey(secrets.delayedPayment),
+      htlc: secp256k1.publicKey(secrets.htlc),
+    },
+  }
+  const secretAt = shachainGenerator(secrets.commitmentSeed)
+  // BOLT 3: the first commitment's secret has the highest index, and each next one an index lower by one.
+  const commitmentSecret = (number: number): Uint8Array => secretAt(FIRST_SECRET_INDEX - number)
+  const points = recent((number: number) => secp256k1.publicKey(commitmentSecret(number)))
+  const signAt: ChannelSigner['signAt'] = (basepoint, point, digest) =>
+    secp256k1.sign(digest, derivePrivateKey(secrets[basepoint], point, publicKeys.basepoints[basepoint]))
+
+  return {
+    publicKeys,
+    commitmentPoint: points,
+    signAt,
+    signWithFundingKey: (digest) => secp256k1.sign(digest, secrets.funding),
+    answer(request) {
+      switch (request.type) {
+        case 'funding-signature':
+          return { type: 'funding-signature', signature: secp256k1.sign(request.sighash, secrets.funding) }
+        case 'commitment-signatures': {
+          const key = derivePrivateKey(secrets.htlc, request.perCommitmentPoint, publicKeys.basepoints.htlc)
+          return {
+            type: 'commitment-signatures',
+            signature: secp256k1.sign(request.fundingSighash, secrets.funding),
+            htlcSignatures: request.htlcSighashes.map((sighash) => secp256k1.sign(sighash, key)),
+          }
+        }
+        case 'per-commitment-secret':
+          return { type: 'per-commitment-secret', secret: commitmentSecret(request.index) }
+      }
+    },
+  }
+}
+
+const REMEMBERED_POINTS = 4
+
+/** Remembers the last few answers: a channel asks for the same points several times around each commitment. */
+const recent = (compute: (number: number) => PublicKey): ((number: number) => PublicKey) => {
+  const known = new Map<number, PublicKey>()
+  return (number) => {
+    let point = known.get(number)
+    if (point === undefined) {
+      point = compute(number)
+      known.set(number, point)
+      const [oldest] = known.keys()
+      if (known.size > REMEMBERED_POINTS && oldest !== undefined) known.delete(oldest)
+    }
+    return point
+  }
+}

@@ -1,0 +1,24 @@
+import type { ActorReport } from '../actor/types.ts'
+import type { NodeLog } from './node-log.ts'
+
+/** Writes what the actor kernel reports to the log. */
+export const logReport = (log: NodeLog, report: ActorReport): void => {
+  switch (report.type) {
+    case 'actor-faulted':
+      log.error('actor.faulted', {
+        path: report.path,
+        command: report.command,
+        decision: report.decision,
+        error: textOf(report.error),
+      })
+      break
+    case 'message-dropped':
+      log.warn('actor.message-dropped', { path: report.path, command: report.command, cause: report.cause })
+      break
+    case 'callback-threw':
+      log.error('actor.callback-threw', { callback: report.callback, path: report.path, error: textOf(report.error) })
+      break
+  }
+}
+
+const textOf = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error))

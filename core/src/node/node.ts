@@ -1,0 +1,172 @@
+import { type ActorSystem, createActorSystem } from '../actor/actor-system.ts'
+import type { Network } from '../bitcoin/network.ts'
+import type { ChainBackend } from '../chain/chain-backend.ts'
+import { chainWatcher } from '../chain/watcher.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { Failure } from '../lib/errors.ts'
+import { err, ok, type Result } from '../lib/result.ts'
+import type { Rng } from '../lib/rng.ts'
+import type { Store } from '../store/store.ts'
+import { OUR_FEATURES } from '../wire/features.ts'
+import { Broadcaster } from './chain/broadcaster.ts'
+import { chainCursor } from './chain/chain-cursor.ts'
+import { currentHeight } from './chain/current-height.ts'
+import { nodeFeerates } from './chain/feerates.ts'
+import { ChannelDirectory } from './channel/channel-directory.ts'
+import { readChannels } from './channel/channel-rows.ts'
+import type { ChannelServices } from './channel/channel-services.ts'
+import { createChannels } from './channel/channels.ts'
+import { updateCommitmentFees } from './channel/commitment-fees.ts'
+import { keyIndexes } from './channel/key-indexes.ts'
+import { openingDecisions } from './channel/opening-decisions.ts'
+import { Gateway } from './contract-mapping/gateway.ts'
+import { joinHandlers } from './contract-mapping/join-handlers.ts'
+import { KeyedCommands } from './contract-mapping/keyed-commands.ts'
+import { EventLog } from './events/event-log.ts'
+import { localSigner } from './keys/signer.ts'
+import { logReport } from './log-report.ts'
+import type { NodeLog } from './node-log.ts'
+import { PaymentFlow } from './payment/payment-flow.ts'
+import { PeerDirectory } from './peer/peer-directory.ts'
+import { PeerManager, type SocketAddress } from './peer/peer-manager.ts'
+import { channelSettings, EVENTS_KEPT, MAX_PENDING_OPENINGS_PER_PEER } from './settings.ts'
+import { openWallet } from './wallet/open-wallet.ts'
+
+export interface NodeOptions {
+  readonly network: Network
+  /** 64 bytes (BIP 39). */
+  readonly seed: Uint8Array
+  readonly store: Store
+  readonly backend: ChainBackend
+  /** The adapter's name, for `getinfo`. */
+  readonly backendName: string
+  readonly clock: Clock
+  readonly rng: Rng
+  readonly log: NodeLog
+  readonly version: string
+  /** Where to take connections; none if absent. */
+  readonly listen?: SocketAddress
+  /** Waited for before peers are connected: the plugins that decide about what peers propose, say. */
+  readonly beforePeers?: (gateway: Gateway) => Promise<void>
+  /** Something failed that the node cannot go on from: the process must end. */
+  readonly onFatal: (error: unknown) => void
+  /** Asked by `node.stop`. */
+  readonly onStopAsked: () => void
+}
+
+export interface FulguriteNode {
+  readonly gateway: Gateway
+  readonly nodeId: Uint8Array
+  /** Where peers can connect, if anywhere. */
+  readonly port?: number
+  stop(): Promise<void>
+}
+
+export type NodeStartFailure = Failure<'mainnet-not-supported'> | (Failure & { readonly cause?: string })
+
+type NodeSystem = ActorSystem<{ readonly type: string }>
+
+/** Builds a node on an open store and a chain backend, and starts it: when it returns, the node is in full work. */
+export const startNode = async (options: NodeOptions): Promise<Result<FulguriteNode, NodeStartFailure>> => {
+  // Without penalties and claims on the peer's commitments, a dishonest peer could take what is ours.
+  if (options.network.name === 'mainnet') return err({ code: 'mainnet-not-supported' })
+  const { store, clock, rng, log, network, backend } = options
+  const system: NodeSystem = createActorSystem({ clock, rng })
+  system.reports.subscribe((report) => logReport(log, report))
+
+  const signer = localSigner(options.seed, network)
+  const settings = channelSettings(network)
+  const events = await EventLog.open({ store, clock, keep: EVENTS_KEPT })
+  const watcher = chainWatcher({ backend, cursor: await chainCursor(store), onFailed: options.onFatal })
+  const height = currentHeight(watcher, backend)
+  const broadcaster = new Broadcaster(backend, watcher, log)
+  const wallet = await openWallet({ store, keys: signer.keys, network, clock, rng, watcher, broadcaster, events })
+  const feerates = nodeFeerates(backend)
+  const channelDirectory = new ChannelDirectory()
+  const peerDirectory = new PeerDirectory()
+  const gateway = new Gateway({ events, keyed: new KeyedCommands(store), clock, log })
+
+  const flow = new PaymentFlow({ store, clock, rng, events, channelDirectory, settings, signer, height })
+  const stored = await readChannels(store)
+  const indexes = keyIndexes(stored)
+  const services: ChannelServices = {
+    store,
+    clock,
+    log,
+    signer,
+    directory: channelDirectory,
+    events,
+    watcher,
+    wallet,
+    broadcaster,
+    settings,
+    height,
+    feerates,
+    forward: (effect) => flow.forward(effect),
+    settled: (settled) => flow.settled(settled),
+    decide: openingDecisions({ gateway, signer, wallet, indexes, rng, channelDirectory, settings, log }),
+  }
+  const channels = createChannels(system, services)
+
+  // Everything that the disk holds comes to life, and is matched up, before the chain moves or any peer is connected.
+  for (const state of stored) channels.restore(state)
+  await flow.start(system)
+
+  const started = await watcher.start()
+  if (!started.ok) {
+    await system.stop()
+    return started
+  }
+  const peers = new PeerManager(system, {
+    store,
+    clock,
+    rng,
+    log,
+    connection: { privateKey: signer.nodeKey, features: OUR_FEATURES, chainHash: network.chainHash, clock, rng },
+    services: {
+      log,
+      channels,
+      channelDirectory,
+      peerDirectory,
+      events,
+      maxPendingOpenings: MAX_PENDING_OPENINGS_PER_PEER,
+    },
+  })
+  updateCommitmentFees({ watcher, channelDirectory, feerates })
+  joinHandlers(gateway, {
+    options,
+    watcher,
+    signer,
+    settings,
+    events,
+    wallet,
+    broadcaster,
+    feerates,
+    channelDirectory,
+    peerDirectory,
+    peers,
+    flow,
+    indexes,
+    startedAt: clock.now(),
+    height,
+  })
+  await options.beforePeers?.(gateway)
+  const listening = options.listen === undefined ? undefined : await peers.listen(options.listen)
+  const stop = async (): Promise<void> => {
+    await peers.stop()
+    await system.stop()
+    await watcher.stop()
+    await store.flush()
+  }
+  if (listening?.ok === false) {
+    await stop()
+    return listening
+  }
+  await peers.start()
+  return ok({
+    gateway,
+    nodeId: signer.nodeId,
+    ...(listening === undefined ? {} : { port: listening.value }),
+    stop,
+  })
+}

@@ -1,0 +1,51 @@
+import type { ForwardEffect } from '../../channel/state/effects.ts'
+import type { HtlcRef } from '../../channel/state/htlc.ts'
+import type { PaymentHash, PrivateKey } from '../../lib/ids.ts'
+import { decodeHopPayload } from '../../onion/hop-payload.ts'
+import { peelOnion } from '../../onion/sphinx.ts'
+import type { FinalHtlc } from '../../payment/receive/receive-protocol.ts'
+import type { RelayRequest } from '../../payment/relay/relay-protocol.ts'
+import type { Upstream } from './upstream.ts'
+
+export interface IncomingOptions {
+  readonly nodeKey: PrivateKey
+  readonly upstream: Upstream
+  /** We are the last node. */
+  readonly receive: (htlc: FinalHtlc & { readonly paymentHash: PaymentHash }) => void
+  /** We are to pass it on. */
+  readonly relay: (request: RelayRequest) => void
+}
+
+/** Reads the onion of a received HTLC that is irrevocably committed, and hands it to whom it concerns. */
+export const acceptIncoming = ({ channelId, htlc }: ForwardEffect, options: IncomingOptions): void => {
+  const { upstream } = options
+  const ref: HtlcRef = { channelId, htlcId: htlc.id }
+  const peeled = peelOnion({
+    privateKey: options.nodeKey,
+    packet: htlc.onionRoutingPacket,
+    associatedData: htlc.paymentHash,
+  })
+  if (!peeled.ok) {
+    if (peeled.error.code === 'invalid-onion-payload') {
+      upstream.remember(ref, peeled.error.sharedSecret)
+      upstream.fail(ref, invalidPayload(0n, 0))
+    } else upstream.failMalformed(ref, peeled.error)
+    return
+  }
+  const { payload: bytes, isFinal, sharedSecret, nextPacket } = peeled.value
+  upstream.remember(ref, sharedSecret)
+  const payload = decodeHopPayload(bytes, isFinal)
+  if (!payload.ok) {
+    upstream.fail(ref, invalidPayload(payload.error.tlvType, payload.error.offset))
+    return
+  }
+  const { amountMsat, cltvExpiry, paymentHash } = htlc
+  if (payload.value.type === 'final') {
+    options.receive({ ...ref, paymentHash, amountMsat, cltvExpiry, payload: payload.value })
+  } else if (nextPacket !== undefined) {
+    options.relay({ incoming: ref, amountMsat, cltvExpiry, paymentHash, payload: payload.value, nextOnion: nextPacket })
+  }
+}
+
+const invalidPayload = (tlvType: bigint, offset: number) =>
+  ({ type: 'own', failure: { type: 'invalid_onion_payload', tlvType, offset } }) as const

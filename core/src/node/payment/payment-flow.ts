@@ -1,0 +1,203 @@
+import type { ActorSystem } from '../../actor/actor-system.ts'
+import type { ActorRef } from '../../actor/types.ts'
+import { isFunded } from '../../channel/state/channel-state.ts'
+import type { Funded } from '../../channel/state/durable.ts'
+import type { ForwardEffect, SettleEffect } from '../../channel/state/effects.ts'
+import type { ChannelEnv, ChannelSettings } from '../../channel/state/environment.ts'
+import { channelUpdateOf } from '../../channel/transitions/relay-policy.ts'
+import { toHex } from '../../lib/bytes.ts'
+import type { Clock } from '../../lib/clock.ts'
+import { invariant } from '../../lib/errors.ts'
+import type { ShortChannelId } from '../../lib/ids.ts'
+import type { Rng } from '../../lib/rng.ts'
+import type { BlockHeight } from '../../lib/units.ts'
+import { matchAfterRestart, type OfferedHtlc } from '../../payment/relay/match-after-restart.ts'
+import { parsePaymentReference } from '../../payment/send/payment-reference.ts'
+import type { Store } from '../../store/store.ts'
+import { channelUpdateDigest } from '../../wire/channel-update-digest.ts'
+import type { ChannelUpdate } from '../../wire/messages/gossip.ts'
+import type { ChannelDirectory } from '../channel/channel-directory.ts'
+import type { SettledHtlc } from '../channel/channel-protocol.ts'
+import { outboxKeyOf, readOutboxRow } from '../channel/settlement-outbox.ts'
+import type { EventLog } from '../events/event-log.ts'
+import type { Signer } from '../keys/signer.ts'
+import { TABLE } from '../storage/tables.ts'
+import { acceptIncoming } from './incoming-htlcs.ts'
+import { PAYMENTS_LANES, type PaymentsProtocol, paymentsBehaviour } from './payments-actor.ts'
+import { RECEIVER_LANES, type ReceiverProtocol, receiverBehaviour } from './receiver-actor.ts'
+import { RELAYER_LANES, type RelayerProtocol, readRelays, relayerBehaviour } from './relayer-actor.ts'
+import { htlcKey, Upstream } from './upstream.ts'
+
+export interface PaymentFlowOptions {
+  readonly store: Store
+  readonly clock: Clock
+  readonly rng: Rng
+  readonly events: EventLog
+  readonly channelDirectory: ChannelDirectory
+  readonly settings: ChannelSettings
+  readonly signer: Signer
+  readonly height: () => BlockHeight
+}
+
+/** What channels and payments tell each other: HTLCs that came in, and outcomes of HTLCs that went out. */
+export class PaymentFlow {
+  readonly #options: PaymentFlowOptions
+  readonly #upstream: Upstream
+  // Until everything is matched up, what channels say at their start is kept.
+  #early: { readonly forwards: ForwardEffect[]; readonly settled: SettledHtlc[] } | undefined = {
+    forwards: [],
+    settled: [],
+  }
+  #payments: ActorRef<PaymentsProtocol> | undefined
+  #receiver: ActorRef<ReceiverProtocol> | undefined
+  #relayer: ActorRef<RelayerProtocol> | undefined
+
+  constructor(options: PaymentFlowOptions) {
+    this.#options = options
+    this.#upstream = new Upstream(options.channelDirectory)
+  }
+
+  get payments(): ActorRef<PaymentsProtocol> {
+    invariant(this.#payments !== undefined, 'payments are started')
+    return this.#payments
+  }
+
+  get receiver(): ActorRef<ReceiverProtocol> {
+    invariant(this.#receiver !== undefined, 'payments are started')
+    return this.#receiver
+  }
+
+  forward(effect: ForwardEffect): void {
+    if (this.#early !== undefined) this.#early.forwards.push(effect)
+    else this.#accept(effect)
+  }
+
+  settled(settled: SettledHtlc): void {
+    if (this.#early !== undefined) this.#early.settled.push(settled)
+    else if (settled.effect.origin.type === 'local') this.payments.tell('settled', settled)
+    else this.#relayer?.tell('settled', settled)
+  }
+
+  /** Called once the stored channels live: pairs what was under way when the node stopped, and goes on with it. */
+  async start<E extends { readonly type: string }>(system: ActorSystem<E>): Promise<void> {
+    const { store, clock, rng, events, channelDirectory, settings, height } = this.#options
+    const upstream = this.#upstream
+    this.#payments = system.spawn(
+      'payments',
+      paymentsBehaviour({ store, clock, rng, events, channelDirectory, height }),
+      { lanes: PAYMENTS_LANES },
+    )
+    this.#receiver = system.spawn('receiver', receiverBehaviour({ store, clock, events, upstream, height }), {
+      lanes: RECEIVER_LANES,
+    })
+    this.#relayer = system.spawn(
+      'relayer',
+      relayerBehaviour(
+        {
+          store,
+          clock,
+          events,
+          channelDirectory,
+          upstream,
+          height,
+          minCltvExpiryDelta: settings.minCltvExpiryDelta as number,
+          maxCltvExpiryDelta: settings.maxCltvExpiryDelta as number,
+          channelUpdate: (channel, shortChannelId) => this.#channelUpdate(channel, shortChannelId),
+        },
+        await readRelays(store),
+      ),
+      { lanes: RELAYER_LANES },
+    )
+    await this.#matchUp()
+  }
+
+  async #matchUp(): Promise<void> {
+    const { store, channelDirectory } = this.#options
+    const stored = (await store.scan(TABLE.settlement)).map(readOutboxRow)
+    const early = this.#early ?? { forwards: [], settled: [] }
+    this.#early = undefined
+    const settlements = uniqueOutcomes([...stored, ...early.settled.map(({ effect }) => effect)])
+    const outgoing: OfferedHtlc[] = []
+    for (const { state } of channelDirectory.all()) {
+      if (!isFunded(state.durable)) continue
+      for (const { add, origin } of state.durable.htlcs.offered) {
+        if (origin !== undefined) outgoing.push({ channelId: state.durable.params.channelId, htlcId: add.id, origin })
+      }
+    }
+    const incoming = early.forwards.map((effect) => ({
+      channelId: effect.channelId,
+      htlcId: effect.htlc.id,
+      effect,
+    }))
+    const matches = matchAfterRestart(incoming, outgoing, settlements)
+
+    const held = new Map<string, number[]>()
+    for (const reference of matches.payments.held) {
+      const { paymentHash, attempt } = parsePaymentReference(reference)
+      const hash = toHex(paymentHash)
+      held.set(hash, [...(held.get(hash) ?? []), attempt])
+    }
+    await this.payments.ask('resume', { held })
+    for (const { settlement } of matches.payments.settlements) {
+      this.payments.tell('settled', this.#settledOf({ type: 'settle', ...settlement }))
+    }
+    for (const obsolete of matches.obsolete) this.#settledOf({ type: 'settle', ...obsolete }).applied()
+    for (const match of matches.incoming) {
+      switch (match.type) {
+        case 'evaluate':
+          if (match.applied !== undefined) this.#settledOf({ type: 'settle', ...match.applied }).applied()
+          this.#accept(match.incoming.effect)
+          break
+        case 'wait':
+          // Its failure, if it fails, is encrypted by the onion's secret.
+          this.#recall(match.incoming.effect)
+          break
+        case 'settle':
+          this.#recall(match.incoming.effect)
+          this.#relayer?.tell('settled', this.#settledOf({ type: 'settle', ...match.settlement }))
+          break
+      }
+    }
+  }
+
+  #settledOf(effect: SettleEffect): SettledHtlc {
+    const { store } = this.#options
+    return {
+      effect,
+      applied: () => store.submit([{ table: TABLE.settlement, key: outboxKeyOf(effect), value: undefined }]),
+    }
+  }
+
+  #accept(effect: ForwardEffect): void {
+    acceptIncoming(effect, {
+      nodeKey: this.#options.signer.nodeKey,
+      upstream: this.#upstream,
+      receive: (htlc) => this.#receiver?.tell('htlc', htlc),
+      relay: (request) => this.#relayer?.tell('relay', request),
+    })
+  }
+
+  #recall(effect: ForwardEffect): void {
+    const nothing = (): void => {}
+    acceptIncoming(effect, {
+      nodeKey: this.#options.signer.nodeKey,
+      upstream: this.#upstream,
+      receive: nothing,
+      relay: nothing,
+    })
+  }
+
+  #channelUpdate(channel: Funded, shortChannelId: ShortChannelId): ChannelUpdate | undefined {
+    const { signer, settings } = this.#options
+    const update = channelUpdateOf(channel, { settings } as ChannelEnv)
+    if (update === undefined) return undefined
+    const named = { ...update, shortChannelId }
+    return { ...named, signature: signer.signAsNode(channelUpdateDigest(named)) }
+  }
+}
+
+const uniqueOutcomes = (outcomes: readonly SettleEffect[]): readonly SettleEffect[] => {
+  const unique = new Map<string, SettleEffect>()
+  for (const outcome of outcomes) if (!unique.has(htlcKey(outcome))) unique.set(htlcKey(outcome), outcome)
+  return [...unique.values()]
+}

@@ -1,0 +1,227 @@
+import type { ActorContext, Behaviour, BehaviourFactory } from '../../actor/types.ts'
+import { secp256k1 } from '../../crypto/secp256k1.ts'
+import { concat, toHex, u64be } from '../../lib/bytes.ts'
+import type { Clock } from '../../lib/clock.ts'
+import type { PaymentHash } from '../../lib/ids.ts'
+import { err, ok, type Result } from '../../lib/result.ts'
+import type { Rng } from '../../lib/rng.ts'
+import type { BlockHeight } from '../../lib/units.ts'
+import type { PaymentRequest, SendEnv, SentPayment } from '../../payment/send/payment.ts'
+import { decodeSentPayment, encodeSentPayment } from '../../payment/send/payment-codec.ts'
+import { parsePaymentReference } from '../../payment/send/payment-reference.ts'
+import { resting, startPayment, stepPayment } from '../../payment/send/send-machine.ts'
+import type { SendAddHtlc, SendEffect, SendInput, SendState, StartError } from '../../payment/send/send-protocol.ts'
+import type { Step } from '../../payment/step.ts'
+import type { Store, Write } from '../../store/store.ts'
+import type { ChannelDirectory } from '../channel/channel-directory.ts'
+import type { SettledHtlc } from '../channel/channel-protocol.ts'
+import type { EventLog } from '../events/event-log.ts'
+import { readRow } from '../storage/read-row.ts'
+import { TABLE } from '../storage/tables.ts'
+import { ownChannels } from './own-channels.ts'
+import { reportPaymentEnded } from './report-payment.ts'
+
+export interface PaymentsServices {
+  readonly store: Store
+  readonly clock: Clock
+  readonly rng: Rng
+  readonly events: EventLog
+  readonly channelDirectory: ChannelDirectory
+  height(): BlockHeight
+}
+
+/** What the sender of payments is told and asked. */
+export type PaymentsProtocol = {
+  /** Answers when the payment has ended. Asking again with the same key joins, or answers what is stored. */
+  pay: { readonly request: PaymentRequest; readonly reply: Result<SentPayment, StartError> }
+  /** The outcome of an HTLC whose origin is `local`. */
+  settled: { readonly request: SettledHtlc; readonly reply: void }
+  added: {
+    readonly request: { readonly hash: string; readonly input: Extract<SendInput, { type: 'added' }> }
+    readonly reply: void
+  }
+  /** At the start, before any peer is connected: which attempts some channel or outbox row holds, by payment hash. */
+  resume: { readonly request: { readonly held: ReadonlyMap<string, readonly number[]> }; readonly reply: void }
+}
+
+export const PAYMENTS_LANES = { settled: 'priority', added: 'priority', resume: 'priority' } as const
+
+/** Sends payments: a shell around `payment/send`, which decides. */
+export const paymentsBehaviour =
+  (services: PaymentsServices): BehaviourFactory<PaymentsProtocol> =>
+  (context) =>
+    new PaymentsDriver(services, context).behaviour()
+
+class PaymentsDriver {
+  readonly #services: PaymentsServices
+  readonly #context: ActorContext<PaymentsProtocol>
+  readonly #live = new Map<string, SendState>()
+  readonly #admitting = new Map<string, Promise<void>>()
+  readonly #waiting = new Map<string, ((payment: SentPayment) => void)[]>()
+
+  constructor(services: PaymentsServices, context: ActorContext<PaymentsProtocol>) {
+    this.#services = services
+    this.#context = context
+  }
+
+  behaviour(): Behaviour<PaymentsProtocol> {
+    return {
+      handlers: {
+        pay: (request) => this.#pay(request),
+        settled: ({ effect, applied }) => {
+          if (effect.origin.type !== 'local') return
+          const { paymentHash, attempt } = parsePaymentReference(effect.origin.payment)
+          this.#input(toHex(paymentHash), { type: 'settled', attempt, outcome: effect.outcome })
+          applied()
+        },
+        added: ({ hash, input }) => this.#input(hash, input),
+        resume: ({ held }) => this.#resume(held),
+      },
+    }
+  }
+
+  /** One at a time for each hash: what is decided from the store must still hold when it is acted on. */
+  async #pay(request: PaymentRequest): Promise<Result<SentPayment, StartError>> {
+    const hash = toHex(request.target.paymentHash)
+    const earlier = this.#admitting.get(hash)
+    const admitted = (earlier ?? Promise.resolve()).then(() => this.#admit(hash, request))
+    const settled = admitted.then(
+      () => undefined,
+      () => undefined,
+    )
+    this.#admitting.set(hash, settled)
+    const result = await admitted
+    if (this.#admitting.get(hash) === settled) this.#admitting.delete(hash)
+    if (!result.ok) return result
+    return ok('ended' in result.value ? await result.value.ended : result.value)
+  }
+
+  /** Starts, joins or refuses; what it returns resolves when the payment has ended. */
+  async #admit(
+    hash: string,
+    request: PaymentRequest,
+  ): Promise<Result<SentPayment | { readonly ended: Promise<SentPayment> }, StartError>> {
+    const { paymentHash } = request.target
+    const previous = this.#live.get(hash)?.payment ?? (await readPayment(this.#services.store, paymentHash))
+    const started = startPayment(previous, request, this.#env())
+    if (!started.ok) return started
+    const { payment } = started.value.state
+    if (payment === previous && payment.endedAt !== undefined) return ok(payment)
+    const ended = this.#ended(hash)
+    if (payment !== previous) this.#apply(hash, previous, started.value)
+    // Wrapped: a promise inside a promise would be waited for here.
+    return ok({ ended })
+  }
+
+  #ended(hash: string): Promise<SentPayment> {
+    return new Promise((resolve) => {
+      const waiting = this.#waiting.get(hash)
+      if (waiting === undefined) this.#waiting.set(hash, [resolve])
+      else waiting.push(resolve)
+    })
+  }
+
+  #input(hash: string, input: SendInput): void {
+    const before = this.#live.get(hash)
+    if (before !== undefined) this.#apply(hash, before.payment, stepPayment(before, input, this.#env()))
+  }
+
+  #apply(hash: string, before: SentPayment | undefined, { state, effects }: Step<SendState, SendEffect>): void {
+    const { payment } = state
+    this.#live.set(hash, state)
+    // The row is submitted before any channel is told: no commit holds the HTLC without it.
+    if (payment !== before) {
+      this.#services.store.submit(paymentWrites(before, payment), () => {
+        if (payment.endedAt === undefined) return
+        this.#live.delete(hash)
+        this.#tell(hash, payment)
+      })
+    }
+    for (const effect of effects) {
+      if (effect.type === 'add-htlc') void this.#offer(hash, effect)
+      else reportPaymentEnded(this.#services.events, effect.payment)
+    }
+  }
+
+  #tell(hash: string, payment: SentPayment): void {
+    for (const resolve of this.#waiting.get(hash) ?? []) resolve(payment)
+    this.#waiting.delete(hash)
+  }
+
+  async #offer(hash: string, effect: SendAddHtlc): Promise<void> {
+    const { attempt, channelId, amountMsat, cltvExpiry, paymentHash, onion, reference } = effect
+    const channel = this.#services.channelDirectory.get(channelId)
+    const answer = await channel?.ref.ask('addHtlc', {
+      amountMsat,
+      cltvExpiry,
+      paymentHash,
+      onion,
+      origin: { type: 'local', payment: reference },
+    })
+    const result =
+      answer === undefined
+        ? err({ code: 'channel-not-usable' })
+        : // Only these say that the channel never took it; any other silence is waited out, or resumed after a restart.
+          answer.ok
+          ? answer.value
+          : answer.error.code === 'mailbox-full' || answer.error.code === 'actor-stopped'
+            ? err(answer.error)
+            : undefined
+    if (result !== undefined) this.#context.self.tell('added', { hash, input: { type: 'added', attempt, result } })
+  }
+
+  async #resume(held: ReadonlyMap<string, readonly number[]>): Promise<void> {
+    const pending = await this.#services.store.scan(TABLE.paymentIndex, { to: Uint8Array.of(1) })
+    for (const { key } of pending) {
+      const paymentHash = key.subarray(9)
+      const payment = await readPayment(this.#services.store, paymentHash)
+      if (payment === undefined) continue
+      const hash = toHex(paymentHash)
+      this.#live.set(hash, resting(payment))
+      this.#input(hash, { type: 'resumed', held: held.get(hash) ?? [] })
+    }
+  }
+
+  #env(): SendEnv {
+    const { clock, rng, channelDirectory } = this.#services
+    return {
+      now: clock.now(),
+      height: this.#services.height(),
+      channels: ownChannels(channelDirectory),
+      sessionKey: () => {
+        for (;;) {
+          const key = rng.bytes(32)
+          if (secp256k1.isPrivateKey(key)) return key
+        }
+      },
+    }
+  }
+}
+
+/** The payment of this hash as the disk holds it. */
+export const readPayment = async (store: Store, paymentHash: PaymentHash): Promise<SentPayment | undefined> => {
+  const row = await store.get(TABLE.payment, paymentHash)
+  return row === undefined ? undefined : readRow(TABLE.payment, paymentHash, decodeSentPayment(row))
+}
+
+const paymentWrites = (before: SentPayment | undefined, payment: SentPayment): readonly Write[] => {
+  const { paymentHash } = payment.target
+  const writes: Write[] = [{ table: TABLE.payment, key: paymentHash, value: encodeSentPayment(payment) }]
+  const wasUnderWay = before !== undefined && before.endedAt === undefined
+  if (payment.endedAt === undefined && wasUnderWay) return writes
+  const empty = new Uint8Array(0)
+  if (before?.endedAt !== undefined) {
+    // The same hash is tried again: the earlier, failed try gives up its place in the list.
+    writes.push({ table: TABLE.paymentIndex, key: indexKey(before, 1), value: undefined })
+  }
+  if (payment.endedAt === undefined) {
+    writes.push({ table: TABLE.paymentIndex, key: indexKey(payment, 0), value: empty, isNew: true })
+  } else {
+    if (wasUnderWay) writes.push({ table: TABLE.paymentIndex, key: indexKey(before, 0), value: undefined })
+    writes.push({ table: TABLE.paymentIndex, key: indexKey(payment, 1), value: empty })
+  }
+  return writes
+}
+
+const indexKey = ({ startedAt, target }: SentPayment, ended: 0 | 1): Uint8Array =>
+  concat(Uint8Array.of(ended), u64be(BigInt(startedAt as number)), target.paymentHash)

@@ -1,0 +1,189 @@
+import type { ActorContext, Behaviour, BehaviourFactory } from '../../actor/types.ts'
+import { concat, EMPTY, toHex, u64be } from '../../lib/bytes.ts'
+import type { CancelTimer, Clock } from '../../lib/clock.ts'
+import type { PaymentHash } from '../../lib/ids.ts'
+import type { BlockHeight } from '../../lib/units.ts'
+import { decodeInvoiceRecord, encodeInvoiceRecord } from '../../payment/receive/invoice-codec.ts'
+import type { InvoiceRecord } from '../../payment/receive/invoice-record.ts'
+import { receivedMsat } from '../../payment/receive/invoice-record.ts'
+import { failUnknownPayment, stepInvoice, waiting } from '../../payment/receive/receive-machine.ts'
+import type { FinalHtlc, ReceiveInput, ReceiveState } from '../../payment/receive/receive-protocol.ts'
+import type { Store } from '../../store/store.ts'
+import type { EventLog } from '../events/event-log.ts'
+import { readRow } from '../storage/read-row.ts'
+import { TABLE } from '../storage/tables.ts'
+import type { Upstream } from './upstream.ts'
+
+export interface ReceiverServices {
+  readonly store: Store
+  readonly clock: Clock
+  readonly events: EventLog
+  readonly upstream: Upstream
+  height(): BlockHeight
+}
+
+/** An HTLC for us, with the hash that its invoice is found by. */
+export type IncomingPayment = FinalHtlc & { readonly paymentHash: PaymentHash }
+
+/** What the receiver of payments is told and asked. */
+export type ReceiverProtocol = {
+  /** A new invoice; answered when it is durable. */
+  add: { readonly request: { readonly invoice: InvoiceRecord }; readonly reply: void }
+  htlc: { readonly request: IncomingPayment; readonly reply: void }
+  timeout: { readonly request: { readonly hash: string }; readonly reply: void }
+}
+
+export const RECEIVER_LANES = { htlc: 'priority', timeout: 'priority' } as const
+
+/** Invoices that wait to be paid are kept at hand, up to so many; the others are read when an HTLC comes for them. */
+const REMEMBERED_INVOICES = 10_000
+
+/** Receives payments: a shell around `payment/receive`, which decides. */
+export const receiverBehaviour =
+  (services: ReceiverServices): BehaviourFactory<ReceiverProtocol> =>
+  (context) =>
+    new ReceiverDriver(services, context).behaviour()
+
+class ReceiverDriver {
+  readonly #services: ReceiverServices
+  readonly #context: ActorContext<ReceiverProtocol>
+  readonly #states = new Map<string, ReceiveState>()
+  /** HTLCs whose invoice is being read. */
+  readonly #reading = new Map<string, IncomingPayment[]>()
+  readonly #timers = new Map<string, CancelTimer>()
+
+  constructor(services: ReceiverServices, context: ActorContext<ReceiverProtocol>) {
+    this.#services = services
+    this.#context = context
+  }
+
+  behaviour(): Behaviour<ReceiverProtocol> {
+    return {
+      handlers: {
+        add: ({ invoice }) => this.#add(invoice),
+        htlc: (payment) => this.#receive(payment),
+        timeout: ({ hash }) => this.#input(hash, { type: 'mpp-timeout' }),
+      },
+    }
+  }
+
+  #add(invoice: InvoiceRecord): Promise<void> {
+    const { paymentHash, createdAt, amountMsat, description, expiresAt } = invoice
+    this.#remember(toHex(paymentHash), waiting(invoice))
+    this.#services.events.append('invoice.created', {
+      paymentHash: toHex(paymentHash),
+      invoice: invoice.invoice,
+      ...(amountMsat === undefined ? {} : { amountMsat: amountMsat as bigint }),
+      description: description.slice(0, 1024),
+      createdAt: createdAt as number,
+      expiresAt: expiresAt as number,
+    })
+    return new Promise((resolve) =>
+      this.#services.store.submit(
+        [
+          { table: TABLE.invoice, key: paymentHash, value: encodeInvoiceRecord(invoice) },
+          { table: TABLE.invoiceIndex, key: invoiceIndexKey(invoice), value: EMPTY },
+        ],
+        resolve,
+      ),
+    )
+  }
+
+  #receive(payment: IncomingPayment): void {
+    const hash = toHex(payment.paymentHash)
+    if (this.#states.has(hash)) {
+      this.#input(hash, { type: 'htlc', htlc: payment })
+      return
+    }
+    const waitingHtlcs = this.#reading.get(hash)
+    if (waitingHtlcs !== undefined) {
+      waitingHtlcs.push(payment)
+      return
+    }
+    this.#reading.set(hash, [payment])
+    void readInvoice(this.#services.store, payment.paymentHash).then((invoice) => {
+      const htlcs = this.#reading.get(hash) ?? []
+      this.#reading.delete(hash)
+      if (invoice !== undefined) this.#remember(hash, waiting(invoice))
+      for (const htlc of htlcs) {
+        if (invoice !== undefined) this.#input(hash, { type: 'htlc', htlc })
+        else this.#services.upstream.fail(htlc, failUnknownPayment(htlc, this.#env()).failure)
+      }
+    })
+  }
+
+  #input(hash: string, input: ReceiveInput): void {
+    const before = this.#states.get(hash)
+    if (before === undefined) return
+    const { state, effects } = stepInvoice(before, input, this.#env())
+    this.#states.set(hash, state)
+    const { invoice } = state
+    const { store, upstream } = this.#services
+    // The list of HTLCs is on its way to the disk before any channel is told to fulfil one of them.
+    if (invoice !== before.invoice) {
+      store.submit([{ table: TABLE.invoice, key: invoice.paymentHash, value: encodeInvoiceRecord(invoice) }])
+    }
+    for (const effect of effects) {
+      switch (effect.type) {
+        case 'fulfil':
+          upstream.fulfil(effect.htlc, effect.preimage)
+          break
+        case 'fail':
+          upstream.fail(effect.htlc, effect.failure)
+          break
+        case 'schedule':
+          this.#timers.get(hash)?.()
+          this.#timers.set(hash, this.#context.schedule(effect.delayMs, 'timeout', { hash }))
+          break
+        case 'unschedule':
+          this.#timers.get(hash)?.()
+          this.#timers.delete(hash)
+          break
+        case 'received':
+          this.#report(effect.invoice)
+          break
+      }
+    }
+  }
+
+  #report(invoice: InvoiceRecord): void {
+    const { state } = invoice
+    if (state.type !== 'settled') return
+    this.#services.events.append('payment.received', {
+      paymentHash: toHex(invoice.paymentHash),
+      amountMsat: receivedMsat(invoice) as bigint,
+      parts: state.htlcs.map(({ channelId, htlcId, amountMsat }) => ({
+        channelId: toHex(channelId),
+        htlcId: Number(htlcId),
+        amountMsat: amountMsat as bigint,
+      })),
+      receivedAt: state.at as number,
+    })
+  }
+
+  /** Forgets the oldest that hold nothing and are in the store anyway. */
+  #remember(hash: string, state: ReceiveState): void {
+    this.#states.set(hash, state)
+    if (this.#states.size <= REMEMBERED_INVOICES) return
+    for (const [oldest, { parts }] of this.#states) {
+      if (parts.length === 0 && oldest !== hash) {
+        this.#states.delete(oldest)
+        return
+      }
+    }
+  }
+
+  #env() {
+    return { now: this.#services.clock.now(), height: this.#services.height() }
+  }
+}
+
+/** Lists invoices by the time they were made. */
+const invoiceIndexKey = ({ createdAt, paymentHash }: InvoiceRecord): Uint8Array =>
+  concat(u64be(BigInt(createdAt as number)), paymentHash)
+
+/** The invoice of this hash as the disk holds it. */
+export const readInvoice = async (store: Store, paymentHash: PaymentHash): Promise<InvoiceRecord | undefined> => {
+  const row = await store.get(TABLE.invoice, paymentHash)
+  return row === undefined ? undefined : readRow(TABLE.invoice, paymentHash, decodeInvoiceRecord(row))
+}

@@ -1,0 +1,84 @@
+import { toHex } from '../../lib/bytes.ts'
+import { formatShortChannelId } from '../../lib/ids.ts'
+import { type Attempt, type AttemptFailure, partAmounts, type SentPayment } from '../../payment/send/payment.ts'
+import type { EventLog } from '../events/event-log.ts'
+
+/** Tells the event log how a payment of ours ended. */
+export const reportPaymentEnded = (log: EventLog, payment: SentPayment): void => {
+  const { target, startedAt, endedAt = startedAt } = payment
+  const common = {
+    paymentHash: toHex(target.paymentHash),
+    destination: toHex(target.destination),
+    parts: payment.attempts.map(describeAttempt),
+    startedAt: startedAt as number,
+  }
+  if (payment.status === 'settled') {
+    const { amountMsat, feesMsat } = settledAmounts(payment)
+    log.append('payment.sent', { ...common, amountMsat, feesMsat, settledAt: endedAt as number })
+  } else {
+    log.append('payment.failed', {
+      ...common,
+      amountMsat: target.amountMsat as bigint,
+      failure: describeFailure(payment),
+      failedAt: endedAt as number,
+    })
+  }
+}
+
+/** What arrived and what relays charged, of the parts that are settled or, before the end, under way. */
+export const settledAmounts = ({
+  attempts,
+}: SentPayment): { readonly amountMsat: bigint; readonly feesMsat: bigint } => {
+  let amountMsat = 0n
+  let feesMsat = 0n
+  for (const { status, route } of attempts) {
+    if (status === 'failed') continue
+    const part = partAmounts(route)
+    amountMsat += part.amountMsat as bigint
+    feesMsat += part.feesMsat as bigint
+  }
+  return { amountMsat, feesMsat }
+}
+
+/** An attempt as the contract's `SentPart`. */
+export const describeAttempt = ({ route, status, failure }: Attempt) => {
+  const { amountMsat, feesMsat } = partAmounts(route)
+  const scid = route.hops[0]?.shortChannelId
+  return {
+    channelId: toHex(route.channelId),
+    ...(scid === undefined ? {} : { shortChannelId: formatShortChannelId(scid) }),
+    amountMsat: amountMsat as bigint,
+    feesMsat: feesMsat as bigint,
+    route: route.hops.map(({ nodeId }) => toHex(nodeId)),
+    status: status === 'pending' ? ('in-flight' as const) : status,
+    ...(failure === undefined ? {} : { failure: describeAttemptFailure(route.hops, failure) }),
+  }
+}
+
+/** Why the whole payment failed, as the contract's `PaymentFailure`. */
+export const describeFailure = ({ failure, attempts }: SentPayment) => {
+  if (failure === undefined) return { code: 'payment-failed' }
+  const decisive = attempts.find(({ id }) => id === failure.attempt)
+  if (decisive?.failure === undefined) return { code: failure.code }
+  return describeAttemptFailure(decisive.route.hops, decisive.failure)
+}
+
+const describeAttemptFailure = (hops: Attempt['route']['hops'], failure: AttemptFailure) => {
+  switch (failure.type) {
+    case 'local':
+      return { code: failure.error }
+    case 'remote': {
+      const nodeId = hops[failure.hop]?.nodeId
+      const next = hops[failure.hop + 1]?.shortChannelId
+      return {
+        code: failure.message.type.replaceAll('_', '-'),
+        ...(nodeId === undefined ? {} : { erringNode: toHex(nodeId) }),
+        ...(next === undefined ? {} : { erringShortChannelId: formatShortChannelId(next) }),
+      }
+    }
+    case 'unreadable':
+      return { code: 'unreadable-failure' }
+    case 'on-chain':
+      return { code: 'timed-out-on-chain' }
+  }
+}

@@ -1,0 +1,56 @@
+import type { Epoch } from '../../channel/state/session.ts'
+import type { NodeId } from '../../lib/ids.ts'
+import type { FeatureVector } from '../../wire/feature-vector.ts'
+import type { Message } from '../../wire/messages/message.ts'
+import type { Connection } from '../connection/connection.ts'
+import type { PeerConnection } from './peer-connection.ts'
+
+/** A connection as peers and channels use it: what one turn of the event loop sends leaves in one write. */
+export class ConnectionLink implements PeerConnection {
+  readonly epoch: Epoch
+  readonly remoteNodeId: NodeId
+  readonly remoteFeatures: FeatureVector
+  readonly address: string
+  readonly direction: 'inbound' | 'outbound'
+  readonly #connection: Connection
+  #flushing = false
+  #pressing = 0
+  #closedByOperator = false
+
+  constructor(connection: Connection, epoch: Epoch) {
+    this.epoch = epoch
+    this.remoteNodeId = connection.remoteNodeId
+    this.remoteFeatures = connection.remoteFeatures
+    this.address = connection.address
+    this.direction = connection.direction
+    this.#connection = connection
+  }
+
+  get closedByOperator(): boolean {
+    return this.#closedByOperator
+  }
+
+  send(message: Message): void {
+    this.#connection.send(message)
+    if (this.#flushing) return
+    this.#flushing = true
+    // The microtask runs when the commit that released this message has released all others.
+    queueMicrotask(() => {
+      this.#flushing = false
+      this.#connection.flush()
+    })
+  }
+
+  close(reason: string): void {
+    this.#closedByOperator ||= reason === 'operator'
+    this.#connection.close()
+  }
+
+  /** Reading stops while any channel on this connection is behind. */
+  setPressure(full: boolean): void {
+    if (!full && this.#pressing === 0) return
+    this.#pressing += full ? 1 : -1
+    if (full && this.#pressing === 1) this.#connection.pauseReading()
+    if (!full && this.#pressing === 0) this.#connection.resumeReading()
+  }
+}

@@ -1,0 +1,230 @@
+import type { ActorContext, Behaviour, BehaviourFactory } from '../../actor/types.ts'
+import type { ChannelMessage } from '../../channel/state/inputs.ts'
+import { isAllZero, toHex, utf8Encode } from '../../lib/bytes.ts'
+import type { ChannelId, NodeId, ShortChannelId } from '../../lib/ids.ts'
+import { err, ok } from '../../lib/result.ts'
+import type { Msat, Sat } from '../../lib/units.ts'
+import type { OpenChannel } from '../../wire/messages/channel-open.ts'
+import type { Message, UnknownMessage } from '../../wire/messages/message.ts'
+import type { ChannelDirectory, ChannelEntry } from '../channel/channel-directory.ts'
+import type { Channels } from '../channel/channels.ts'
+import type { EventLog } from '../events/event-log.ts'
+import type { NodeLog } from '../node-log.ts'
+import type { PeerConnection } from './peer-connection.ts'
+import type { PeerDirectory } from './peer-directory.ts'
+import type { PeerProtocol } from './peer-protocol.ts'
+
+export interface PeerServices {
+  readonly log: NodeLog
+  readonly channels: Channels
+  readonly channelDirectory: ChannelDirectory
+  readonly peerDirectory: PeerDirectory
+  readonly events: EventLog
+  /** How many openings by the peer may be under way at once. */
+  readonly maxPendingOpenings: number
+}
+
+export const PEER_LANES = { attached: 'peer', detached: 'peer', message: 'peer' } as const
+
+/** The behaviour of one peer's actor: it hands the peer's messages to the channels that they concern. */
+export const peerBehaviour =
+  (services: PeerServices, nodeId: NodeId): BehaviourFactory<PeerProtocol> =>
+  (context) =>
+    new PeerDriver(services, nodeId, context).behaviour()
+
+class PeerDriver {
+  readonly #services: PeerServices
+  readonly #nodeId: NodeId
+  readonly #context: ActorContext<PeerProtocol>
+  #connection: PeerConnection | undefined
+
+  constructor(services: PeerServices, nodeId: NodeId, context: ActorContext<PeerProtocol>) {
+    this.#services = services
+    this.#nodeId = nodeId
+    this.#context = context
+  }
+
+  behaviour(): Behaviour<PeerProtocol> {
+    this.#publish()
+    return {
+      handlers: {
+        attached: ({ connection }) => this.#attach(connection),
+        detached: ({ epoch, reason }) => this.#detach(epoch, reason),
+        message: ({ epoch, message }) => {
+          if (this.#connection?.epoch === epoch) this.#receive(this.#connection, message)
+        },
+        openChannel: (command) => {
+          const connection = this.#connection
+          if (connection === undefined) return err({ code: 'peer-not-connected' })
+          const temporaryChannelId = this.#context.rng.bytes(32)
+          const ref = this.#createChannel(connection, temporaryChannelId)
+          this.#reportOpening(temporaryChannelId, 'local', command.funding, command.pushMsat)
+          // The answer comes when both sides have signed, which takes the wallet and two round trips.
+          return ref
+            .ask('open', command, { timeoutMs: 120_000 })
+            .then((answer) => (answer.ok ? ok(answer.value) : err({ code: 'peer-not-connected' })))
+        },
+        disconnect: ({ reason }) => {
+          if (this.#connection === undefined) return err({ code: 'peer-not-connected' })
+          this.#connection.close(reason)
+          return ok(undefined)
+        },
+      },
+      stopped: () => {
+        this.#connection?.close('stopping')
+        this.#services.peerDirectory.remove(this.#nodeId)
+      },
+    }
+  }
+
+  /** A peer that connects again has lost the connection before, whether or not our end has noticed. */
+  #attach(connection: PeerConnection): void {
+    const earlier = this.#connection
+    if (earlier !== undefined) {
+      earlier.close('replaced')
+      this.#detach(earlier.epoch, 'replaced')
+    }
+    this.#connection = connection
+    this.#publish()
+    this.#services.events.append('peer.connected', {
+      nodeId: toHex(this.#nodeId),
+      address: connection.address,
+      direction: connection.direction,
+      features: toHex(connection.remoteFeatures),
+    })
+    for (const { ref } of this.#channels()) {
+      ref.tell('connected', { link: connection, remoteFeatures: connection.remoteFeatures })
+    }
+  }
+
+  #detach(epoch: number, reason: string): void {
+    if (this.#connection?.epoch !== epoch) return
+    this.#connection = undefined
+    this.#publish()
+    this.#services.events.append('peer.disconnected', { nodeId: toHex(this.#nodeId), reason })
+    for (const { ref } of this.#channels()) ref.tell('disconnected', { epoch })
+  }
+
+  #receive(connection: PeerConnection, message: Message | UnknownMessage): void {
+    switch (message.type) {
+      case 'open_channel':
+        this.#receiveOpen(connection, message)
+        break
+      case 'accept_channel':
+      case 'funding_created':
+        this.#toChannel(connection, message.temporaryChannelId, message)
+        break
+      case 'funding_signed':
+      case 'channel_ready':
+      case 'shutdown':
+      case 'closing_signed':
+      case 'update_add_htlc':
+      case 'update_fulfill_htlc':
+      case 'update_fail_htlc':
+      case 'update_fail_malformed_htlc':
+      case 'commitment_signed':
+      case 'revoke_and_ack':
+      case 'update_fee':
+      case 'channel_reestablish':
+        this.#toChannel(connection, message.channelId, message)
+        break
+      case 'error':
+      case 'warning':
+        this.#receiveComplaint(connection, message)
+        break
+      case 'channel_update':
+        this.#toShortId(connection, message.shortChannelId, message)
+        break
+      // Channels are unannounced: nobody's signatures are needed.
+      case 'announcement_signatures':
+      case 'unknown':
+      // The connection has dealt with these.
+      case 'init':
+      case 'ping':
+      case 'pong':
+        break
+    }
+  }
+
+  #receiveOpen(connection: PeerConnection, message: OpenChannel): void {
+    // BOLT 2, open_channel: the temporary id must be one that is not in use with this peer.
+    if (this.#ours(message.temporaryChannelId) !== undefined) {
+      this.#complain(connection, message.temporaryChannelId, 'temporary_channel_id is already in use')
+      return
+    }
+    let pending = 0
+    for (const { state } of this.#channels()) if (!('params' in state.durable)) pending++
+    if (pending >= this.#services.maxPendingOpenings) {
+      this.#complain(connection, message.temporaryChannelId, 'too many channels are being opened')
+      return
+    }
+    const ref = this.#createChannel(connection, message.temporaryChannelId)
+    ref.tell('peerMessage', { epoch: connection.epoch, message })
+    this.#reportOpening(message.temporaryChannelId, 'remote', message.fundingSatoshis, message.pushMsat)
+  }
+
+  #reportOpening(temporaryChannelId: ChannelId, initiator: 'local' | 'remote', funding: Sat, pushMsat: Msat): void {
+    this.#services.events.append('channel.opening', {
+      temporaryChannelId: toHex(temporaryChannelId),
+      peer: toHex(this.#nodeId),
+      initiator,
+      fundingSat: funding as bigint,
+      pushMsat: pushMsat as bigint,
+    })
+  }
+
+  #createChannel(connection: PeerConnection, temporaryChannelId: ChannelId) {
+    return this.#services.channels.create(temporaryChannelId, this.#nodeId, connection, connection.remoteFeatures)
+  }
+
+  #toChannel(connection: PeerConnection, channelId: ChannelId, message: ChannelMessage): void {
+    const channel = this.#ours(channelId)
+    if (channel !== undefined) channel.ref.tell('peerMessage', { epoch: connection.epoch, message })
+    // BOLT 2, message retransmission: a peer that reestablishes a channel which we do not know is told so, or it would
+    // keep the channel for ever.
+    else this.#complain(connection, channelId, 'unknown channel')
+  }
+
+  /** BOLT 1, error and warning: an all-zero id means every channel with the peer. */
+  #receiveComplaint(connection: PeerConnection, message: Extract<ChannelMessage, { type: 'error' | 'warning' }>): void {
+    if (isAllZero(message.channelId)) {
+      for (const { ref } of this.#channels()) ref.tell('peerMessage', { epoch: connection.epoch, message })
+      if (message.type === 'error') connection.close('peer-error')
+      return
+    }
+    this.#ours(message.channelId)?.ref.tell('peerMessage', { epoch: connection.epoch, message })
+  }
+
+  #toShortId(
+    connection: PeerConnection,
+    shortChannelId: ShortChannelId,
+    message: Extract<ChannelMessage, { type: 'channel_update' }>,
+  ): void {
+    const channel = this.#services.channelDirectory.byShortChannelId(shortChannelId)
+    if (channel === undefined || toHex(channel.remoteNodeId) !== toHex(this.#nodeId)) return
+    channel.ref.tell('peerMessage', { epoch: connection.epoch, message })
+  }
+
+  /** A channel with this very peer: another peer's ids are not for it to use. */
+  #ours(channelId: ChannelId): ChannelEntry | undefined {
+    const channel = this.#services.channelDirectory.get(channelId)
+    return channel !== undefined && toHex(channel.remoteNodeId) === toHex(this.#nodeId) ? channel : undefined
+  }
+
+  #channels(): readonly ChannelEntry[] {
+    return [...this.#services.channelDirectory.ofPeer(this.#nodeId)]
+  }
+
+  #complain(connection: PeerConnection, channelId: ChannelId, text: string): void {
+    connection.send({ type: 'error', channelId, data: utf8Encode(text) })
+  }
+
+  #publish(): void {
+    const connection = this.#connection
+    this.#services.peerDirectory.put({
+      nodeId: this.#nodeId,
+      ref: this.#context.self,
+      ...(connection === undefined ? {} : { connection, connectedAt: this.#context.clock.now() }),
+    })
+  }
+}

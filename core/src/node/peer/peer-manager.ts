@@ -1,0 +1,180 @@
+import type { ActorSystem } from '../../actor/actor-system.ts'
+import type { ActorContext, ActorRef } from '../../actor/types.ts'
+import type { Epoch } from '../../channel/state/session.ts'
+import { toHex, utf8Decode, utf8Encode } from '../../lib/bytes.ts'
+import type { CancelTimer, Clock } from '../../lib/clock.ts'
+import { invariant } from '../../lib/errors.ts'
+import type { NodeId } from '../../lib/ids.ts'
+import { err, ok, type Result } from '../../lib/result.ts'
+import type { Rng } from '../../lib/rng.ts'
+import type { Store } from '../../store/store.ts'
+import { connect } from '../connection/connect.ts'
+import type { Connection } from '../connection/connection.ts'
+import type { ConnectFailure } from '../connection/connection-failure.ts'
+import type { ConnectionSettings } from '../connection/connection-settings.ts'
+import { type Listener, listen } from '../connection/listen.ts'
+import type { NodeLog } from '../node-log.ts'
+import { TABLE } from '../storage/tables.ts'
+import { ConnectionLink } from './connection-link.ts'
+import { PEER_LANES, type PeerServices, peerBehaviour } from './peer-actor.ts'
+import type { PeerProtocol } from './peer-protocol.ts'
+
+export interface PeerManagerOptions {
+  readonly store: Store
+  readonly clock: Clock
+  readonly rng: Rng
+  readonly log: NodeLog
+  readonly connection: ConnectionSettings
+  readonly services: PeerServices
+}
+
+export interface SocketAddress {
+  readonly host: string
+  readonly port: number
+}
+
+// The first try comes soon: most disconnections are restarts of the other end.
+const FIRST_RETRY_MS = 250
+const LAST_RETRY_MS = 60_000
+
+/** Brings connections and peers' actors together, and connects again to peers with whom we have channels. */
+export class PeerManager {
+  readonly #options: PeerManagerOptions
+  readonly #retries = new Map<string, { attempts: number; cancel: CancelTimer }>()
+  readonly #addresses = new Map<string, SocketAddress>()
+  #parent: ActorContext<Record<string, never>> | undefined
+  #listener: Listener | undefined
+  #lastEpoch: Epoch = 0
+  #stopped = false
+
+  constructor(system: ActorSystem<{ readonly type: string }>, options: PeerManagerOptions) {
+    this.#options = options
+    system.spawn<Record<string, never>>('peers', (context) => {
+      this.#parent = context
+      return { handlers: {} }
+    })
+  }
+
+  /** Reads where peers were last reached, and connects to those with whom there are channels. */
+  async start(): Promise<void> {
+    for (const { key, value } of await this.#options.store.scan(TABLE.peer)) {
+      const address = parseAddress(utf8Decode(value))
+      if (address !== undefined) this.#addresses.set(toHex(key), address)
+    }
+    for (const { remoteNodeId } of this.#options.services.channelDirectory.all()) {
+      this.#actorOf(remoteNodeId)
+      this.#retry(remoteNodeId, 0)
+    }
+  }
+
+  /** Errors: `listen-failed`. */
+  async listen({
+    host,
+    port,
+  }: SocketAddress): Promise<Result<number, { readonly code: string; readonly cause: string }>> {
+    const listening = await listen({
+      ...this.#options.connection,
+      host,
+      port,
+      onConnection: (connection) => this.#attach(connection),
+      onFailure: (failure, from) => this.#options.log.debug('peer.inbound-refused', { from, code: failure.code }),
+    })
+    if (!listening.ok) return listening
+    this.#listener = listening.value
+    return ok(listening.value.port)
+  }
+
+  /** Does nothing where the peer is connected already. */
+  async connect(nodeId: NodeId, address: SocketAddress): Promise<Result<void, ConnectFailure>> {
+    if (this.#options.services.peerDirectory.get(nodeId)?.connection !== undefined) return ok(undefined)
+    const connected = await connect({ ...this.#options.connection, nodeId, ...address })
+    if (!connected.ok) return connected
+    if (this.#stopped) {
+      connected.value.close()
+      return err({ code: 'unreachable', cause: 'stopping' })
+    }
+    this.#remember(nodeId, address)
+    this.#attach(connected.value)
+    return ok(undefined)
+  }
+
+  /** Where the node was last reached. */
+  knownAddress(nodeId: NodeId): SocketAddress | undefined {
+    return this.#addresses.get(toHex(nodeId))
+  }
+
+  /** The port on which peers can connect; 0 if on none. */
+  get port(): number {
+    return this.#listener?.port ?? 0
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true
+    for (const { cancel } of this.#retries.values()) cancel()
+    this.#retries.clear()
+    await this.#listener?.close()
+  }
+
+  #attach(connection: Connection): void {
+    const { remoteNodeId } = connection
+    const peer = this.#actorOf(remoteNodeId)
+    const epoch = ++this.#lastEpoch
+    const link = new ConnectionLink(connection, epoch)
+    this.#retries.get(toHex(remoteNodeId))?.cancel()
+    this.#retries.delete(toHex(remoteNodeId))
+    peer.tell('attached', { connection: link })
+    connection.start({
+      onMessage: (message) => peer.tell('message', { epoch, message }),
+      onClose: (reason) => {
+        peer.tell('detached', { epoch, reason: reason.code })
+        this.#options.log.debug('peer.closed', { peer: toHex(remoteNodeId), code: reason.code })
+        if (!link.closedByOperator) this.#retry(remoteNodeId, 0)
+      },
+    })
+  }
+
+  #actorOf(nodeId: NodeId): ActorRef<PeerProtocol> {
+    const known = this.#options.services.peerDirectory.get(nodeId)
+    if (known !== undefined) return known.ref
+    invariant(this.#parent !== undefined, 'the parent of the peers lives as long as the system')
+    return this.#parent.spawn(toHex(nodeId), peerBehaviour(this.#options.services, nodeId), { lanes: PEER_LANES })
+  }
+
+  /** Tries again while there are channels, ever more slowly, at a time that peers restarted together do not share. */
+  #retry(nodeId: NodeId, attempts: number): void {
+    const key = toHex(nodeId)
+    if (this.#stopped || this.#retries.has(key)) return
+    const address = this.#addresses.get(key)
+    const [channel] = this.#options.services.channelDirectory.ofPeer(nodeId)
+    if (address === undefined || channel === undefined) return
+    const { clock, rng } = this.#options
+    const pause = Math.min(FIRST_RETRY_MS * 2 ** attempts, LAST_RETRY_MS)
+    const cancel = clock.setTimer(attempts === 0 ? rng.below(FIRST_RETRY_MS) : pause / 2 + rng.below(pause), () => {
+      this.#retries.delete(key)
+      void this.connect(nodeId, address).then((connected) => {
+        if (!connected.ok) this.#retry(nodeId, Math.min(attempts + 1, 16))
+      })
+    })
+    this.#retries.set(key, { attempts, cancel })
+  }
+
+  #remember(nodeId: NodeId, address: SocketAddress): void {
+    const known = this.#addresses.get(toHex(nodeId))
+    if (known?.host === address.host && known.port === address.port) return
+    this.#addresses.set(toHex(nodeId), address)
+    this.#options.store.submit([{ table: TABLE.peer, key: nodeId, value: utf8Encode(formatAddress(address)) }])
+  }
+}
+
+/** `host:port`, an IPv6 host in brackets. */
+export const formatAddress = ({ host, port }: SocketAddress): string =>
+  host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+
+/** Reads `host:port`; `undefined` for any other text. */
+export const parseAddress = (text: string): SocketAddress | undefined => {
+  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^\s:@/]{1,255})):(\d{1,5})$/.exec(text)
+  if (match === null) return undefined
+  const port = Number(match[3])
+  const host = match[1] ?? match[2]
+  return host === undefined || port < 1 || port > 0xffff ? undefined : { host, port }
+}

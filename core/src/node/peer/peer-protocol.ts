@@ -1,0 +1,25 @@
+import type { OpenCommand } from '../../channel/state/inputs.ts'
+import type { Epoch } from '../../channel/state/session.ts'
+import type { Failure } from '../../lib/errors.ts'
+import type { Result } from '../../lib/result.ts'
+import type { Message, UnknownMessage } from '../../wire/messages/message.ts'
+import type { ChannelCommandResult } from '../channel/channel-protocol.ts'
+import type { PeerConnection } from './peer-connection.ts'
+
+export type PeerFailure = Failure<'peer-not-connected'>
+
+/** What a peer's actor is told and asked. */
+export type PeerProtocol = {
+  /** A connection that has exchanged `init`. It takes the place of the one before. */
+  attached: { readonly request: { readonly connection: PeerConnection }; readonly reply: void }
+  detached: { readonly request: { readonly epoch: Epoch; readonly reason: string }; readonly reply: void }
+  message: {
+    readonly request: { readonly epoch: Epoch; readonly message: Message | UnknownMessage }
+    readonly reply: void
+  }
+  openChannel: {
+    readonly request: Omit<OpenCommand, 'type' | 'requestId' | 'temporaryChannelId'>
+    readonly reply: Result<ChannelCommandResult, PeerFailure>
+  }
+  disconnect: { readonly request: { readonly reason: string }; readonly reply: Result<void, PeerFailure> }
+}

@@ -1,0 +1,56 @@
+import type { Network } from '../bitcoin/network.ts'
+import type { ChannelSettings } from '../channel/state/environment.ts'
+import { formatFeatures, OUR_FEATURES } from '../wire/features.ts'
+
+// BOLT 3 and BOLT 5 leave these to each node; the defaults follow what the field's nodes use.
+
+/** How this node treats its channels, unless the operator says otherwise. */
+export const channelSettings = (network: Network): ChannelSettings => ({
+  chainHash: network.chainHash,
+  features: formatFeatures(OUR_FEATURES, 'init'),
+  // BOLT 3, dust limits: enough for every standard output type.
+  dustLimit: 354n,
+  maxRemoteDustLimit: 1_000n,
+  reserve: 10_000,
+  maxReserve: 50_000,
+  htlcMinimumMsat: 1n,
+  maxHtlcValueInFlightMsat: undefined,
+  // BOLT 2: 483 is the most that a penalty transaction can take in.
+  maxAcceptedHtlcs: 483,
+  toSelfDelay: 720,
+  maxToSelfDelay: 2016,
+  minFunding: 20_000n,
+  maxFunding: 50n * 100_000_000n,
+  minimumDepth: network.name === 'regtest' ? 1 : 6,
+  maxMinimumDepth: 144,
+  maxHtlcMinimumMsat: 1_000_000n,
+  feerateTolerance: { below: 10, above: 20 },
+  maxDustHtlcExposureMsat: 50_000_000n,
+  minCltvExpiryDelta: 9,
+  maxCltvExpiryDelta: 2016,
+  timeoutGrace: 2,
+  fulfilmentMargin: 18,
+  claimDepth: 6,
+  fundingTimeout: 2016,
+  closingTimeoutMs: 60_000,
+  relay: {
+    feeBaseMsat: 1_000n,
+    feeProportionalMillionths: 100,
+    cltvExpiryDelta: 80,
+    htlcMinimumMsat: 1n,
+    htlcMaximumMsat: 50n * 100_000_000_000n,
+  },
+})
+
+/** What the operator may charge at most: beyond it, a mistake is more likely than a wish. */
+export const MAX_FEE_BASE_MSAT = 1_000_000n
+export const MAX_FEE_PROPORTIONAL_MILLIONTHS = 100_000
+
+/** Openings by one peer that may be under way at once. */
+export const MAX_PENDING_OPENINGS_PER_PEER = 8
+
+/** Durable events kept before the oldest are deleted. */
+export const EVENTS_KEPT = 1_000_000
+
+/** The highest fee rate that a commitment of ours is given: its anchor brings it into a block when it must. */
+export const MAX_COMMITMENT_FEERATE = 2_500

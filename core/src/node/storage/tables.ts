@@ -1,0 +1,36 @@
+import type { Migration } from '../../store/store.ts'
+
+/** The tables of the node's database, each with what its keys are made of. */
+export const TABLE = {
+  /** Channel id -> the channel's durable state. */
+  channel: 'channel',
+  /** Channel id, direction, HTLC id -> the HTLC's record. */
+  channelHtlc: 'channel_htlc',
+  /** Channel id, HTLC id -> an outcome that its consumer has not applied yet. */
+  settlement: 'settlement',
+  /** Payment hash -> a payment that we sent. */
+  payment: 'payment',
+  /** 0 (under way) or 1 (ended), start, payment hash -> nothing: finds what is under way, and lists by time. */
+  paymentIndex: 'payment_index',
+  /** Idempotency key -> the request's digest and its outcome. */
+  commandKey: 'command_key',
+  /** Payment hash -> an invoice of ours, with its preimage. */
+  invoice: 'invoice',
+  /** Creation, payment hash -> nothing: lists invoices by time. */
+  invoiceIndex: 'invoice_index',
+  /** Channel id, HTLC id of the incoming HTLC -> the relay that it is part of. */
+  relay: 'relay',
+  /** Sequence number -> an event's text. */
+  event: 'event',
+  /** The wallet's outputs, transactions and counters. */
+  wallet: 'wallet',
+  /** Node id -> what is needed to connect to a peer again. */
+  peer: 'peer',
+  /** What plugins keep, their cursors and grants. */
+  plugin: 'plugin',
+  /** Single values by name. */
+  meta: 'meta',
+} as const
+
+/** Never changed once released: a new table is a new step. */
+export const MIGRATIONS: readonly Migration[] = [{ version: 1, tables: Object.values(TABLE) }]

@@ -1,0 +1,82 @@
+import type { Network } from '../../bitcoin/network.ts'
+import { displayTxid } from '../../bitcoin/transaction.ts'
+import type { ChainWatcher } from '../../chain/watcher.ts'
+import type { Clock } from '../../lib/clock.ts'
+import { FailureError } from '../../lib/errors.ts'
+import type { Rng } from '../../lib/rng.ts'
+import type { Store } from '../../store/store.ts'
+import { builtInWallet } from '../../wallet/built-in-wallet.ts'
+import { walletKeys } from '../../wallet/keys.ts'
+import { restoreState } from '../../wallet/rows.ts'
+import type { Wallet } from '../../wallet/wallet.ts'
+import type { WalletTx } from '../../wallet/wallet-state.ts'
+import type { Broadcaster } from '../chain/broadcaster.ts'
+import type { EventLog } from '../events/event-log.ts'
+import type { KeyTree } from '../keys/key-tree.ts'
+import { TABLE } from '../storage/tables.ts'
+
+export interface OpenWalletOptions {
+  readonly store: Store
+  readonly keys: KeyTree
+  readonly network: Network
+  readonly clock: Clock
+  readonly rng: Rng
+  readonly watcher: ChainWatcher
+  readonly broadcaster: Broadcaster
+  readonly events: EventLog
+}
+
+/** The built-in wallet as the store holds it, following the chain; what it had sent before goes out again. */
+export const openWallet = async (options: OpenWalletOptions): Promise<Wallet> => {
+  const { store, keys, network, clock, rng, watcher, broadcaster, events } = options
+  const restored = restoreState(await store.scan(TABLE.wallet))
+  if (!restored.ok) throw new FailureError(restored.error)
+  const wallet = builtInWallet({
+    keys: walletKeys(keys.root, network),
+    network,
+    clock,
+    rng,
+    state: restored.value,
+    save: (rows) => {
+      store.submit(rows.map(({ key, value }) => ({ table: TABLE.wallet, key, value })))
+      report()
+    },
+  })
+
+  // Told once when a transaction appears and once more when it is in a block.
+  const told = new Map<string, number | undefined>()
+  for (const { txid, height } of wallet.transactions()) told.set(displayTxid(txid), height as number | undefined)
+  const report = (): void => {
+    for (const tx of wallet.transactions()) {
+      const txid = displayTxid(tx.txid)
+      if (told.has(txid) && told.get(txid) === tx.height) continue
+      told.set(txid, tx.height as number | undefined)
+      events.append('wallet.transaction', describe(txid, tx))
+    }
+  }
+
+  watcher.watchBlocks((event) => {
+    switch (event.type) {
+      case 'connected':
+        wallet.processBlock(event.block)
+        break
+      case 'rewound':
+        wallet.undoBlocks((event.height as number) + 1)
+        break
+      case 'disconnected':
+        wallet.undoBlocks(event.tip.height)
+        break
+    }
+  })
+  for (const tx of wallet.pending()) broadcaster.publish(tx, 'wallet')
+  return wallet
+}
+
+const describe = (txid: string, { received, spent, fee, label, height }: WalletTx) => ({
+  txid,
+  receivedSat: received as bigint,
+  spentSat: spent as bigint,
+  ...(fee === undefined ? {} : { feeSat: fee as bigint }),
+  ...(label === undefined ? {} : { label: label.slice(0, 64) }),
+  ...(height === undefined ? {} : { blockHeight: height as number }),
+})
