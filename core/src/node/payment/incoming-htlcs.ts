@@ -17,7 +17,8 @@ export interface IncomingOptions {
 }
 
 /** Reads the onion of a received HTLC that is irrevocably committed, and hands it to whom it concerns. */
-export const acceptIncoming = ({ channelId, htlc }: ForwardEffect, options: IncomingOptions): void => {
+export const acceptIncoming = (effect: ForwardEffect, options: IncomingOptions): void => {
+  const { channelId, htlc } = effect
   const { upstream } = options
   const ref: HtlcRef = { channelId, htlcId: htlc.id }
   const peeled = peelOnion({
@@ -34,6 +35,11 @@ export const acceptIncoming = ({ channelId, htlc }: ForwardEffect, options: Inco
   }
   const { payload: bytes, isFinal, sharedSecret, nextPacket } = peeled.value
   upstream.remember(ref, sharedSecret)
+  if (effect.exceedsDustExposure) {
+    // BOLT 2, bounding exposure to trimmed HTLCs: such an HTLC is given back once it is committed.
+    upstream.fail(ref, { type: 'own', failure: { type: 'temporary_channel_failure', channelUpdate: undefined } })
+    return
+  }
   const payload = decodeHopPayload(bytes, isFinal)
   if (!payload.ok) {
     upstream.fail(ref, invalidPayload(payload.error.tlvType, payload.error.offset))

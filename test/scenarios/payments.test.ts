@@ -1,0 +1,48 @@
+import test from 'ava'
+import { World } from './support/world.ts'
+
+test('two nodes open a channel, pay both ways, and close it together', async (t) => {
+  const world = new World()
+  t.teardown(() => world.close())
+  const alice = await world.node('alice')
+  const bob = await world.node('bob')
+  await alice.faucet(10_000_000n)
+  await alice.connectTo(bob)
+  const channelId = await alice.openTo(bob, 1_000_000n)
+
+  const sent = await alice.pay(await bob.invoice(100_000_000n))
+  t.is(sent.status, 'settled')
+  const back = await bob.pay(await alice.invoice(30_000_000n))
+  t.is(back.status, 'settled')
+  await bob.until(async () => bob.payloads('payment.received').length === 1)
+  // The last fulfil is in both commitments once the receiver's balance shows it.
+  await alice.until(async () => (await alice.ask('channels', 'get', { channelId })).channel.localMsat === 930_000_000n)
+  const { channel } = await alice.ask('channels', 'get', { channelId })
+  t.is(channel.remoteMsat, 70_000_000n)
+
+  await alice.ask('channels', 'close', { channelId })
+  await alice.until(async () => alice.payloads('channel.closing').some(({ txid }) => txid !== undefined))
+  await world.mine(6)
+  await alice.until(async () => alice.payloads('channel.closed').length === 1)
+  await bob.until(async () => bob.payloads('channel.closed').length === 1)
+  const { confirmedSat } = await bob.ask('wallet', 'balance', {})
+  t.is(confirmedSat, 70_000n)
+})
+
+test('a payment is relayed over the hints of an invoice, and the relay is told of', async (t) => {
+  const world = new World()
+  t.teardown(() => world.close())
+  const [alice, bob, carol] = [await world.node('alice'), await world.node('bob'), await world.node('carol')]
+  await alice.faucet(10_000_000n)
+  await bob.faucet(10_000_000n)
+  await alice.connectTo(bob)
+  await bob.connectTo(carol)
+  await alice.openTo(bob, 1_000_000n)
+  await bob.openTo(carol, 1_000_000n)
+
+  const payment = await alice.pay(await carol.invoice(50_000_000n))
+  t.is(payment.status, 'settled')
+  t.is(payment.feesMsat, 1_000n + 5_000n)
+  await bob.until(async () => bob.payloads('payment.relayed').length === 1)
+  t.is(bob.payloads('payment.relayed')[0]?.feeMsat, '6000')
+})

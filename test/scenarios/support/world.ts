@@ -1,0 +1,191 @@
+import type { ActorName, OperationName, ReplyOf } from '@fulgurite/plugin-sdk/contract'
+import { addressToScript } from '../../../core/src/bitcoin/address.ts'
+import { NETWORKS } from '../../../core/src/bitcoin/network.ts'
+import { Devchain } from '../../../core/src/chain/devchain/devchain.ts'
+import { devchainBackend } from '../../../core/src/chain/devchain/devchain-backend.ts'
+import { sha256 } from '../../../core/src/crypto/hashes.ts'
+import { concat, toHex, utf8Encode } from '../../../core/src/lib/bytes.ts'
+import { systemClock } from '../../../core/src/lib/clock.ts'
+import { seededRng } from '../../../core/src/lib/rng.ts'
+import type { EncodedEvent } from '../../../core/src/node/contract-gateway.ts'
+import { type FulguriteNode, startNode } from '../../../core/src/node/node.ts'
+import { type NodeLog, silentLog } from '../../../core/src/node/node-log.ts'
+import { MIGRATIONS } from '../../../core/src/node/storage/tables.ts'
+import { openSqliteStore } from '../../../core/src/store/sqlite-store.ts'
+
+const REGTEST = NETWORKS.regtest
+
+/** One embedded chain and nodes on it, all in this process, over loopback TCP. */
+export class World {
+  readonly chain = Devchain.open({ clock: systemClock })
+  readonly nodes: TestNode[] = []
+
+  async node(name: string, options: { readonly path?: string; readonly log?: NodeLog } = {}): Promise<TestNode> {
+    const node = new TestNode(this, name, options.path ?? ':memory:', options.log ?? silentLog)
+    await node.start()
+    this.nodes.push(node)
+    return node
+  }
+
+  async close(): Promise<void> {
+    for (const node of this.nodes) await node.stop()
+    this.chain.close()
+  }
+
+  /** Mines, and waits until every node has handled the blocks. */
+  async mine(count: number): Promise<void> {
+    const blocks = this.chain.mine(count)
+    const height = blocks.at(-1)?.height as number
+    for (const node of this.nodes)
+      if (node.isRunning) await node.until(async () => (await node.ask('node', 'getInfo', {})).blockHeight >= height)
+  }
+}
+
+export class TestNode {
+  readonly events: EncodedEvent[] = []
+  readonly #world: World
+  readonly #name: string
+  readonly #path: string
+  readonly #log: NodeLog
+  #running: { node: FulguriteNode; stop: () => Promise<void> } | undefined
+  #waiting: (() => void)[] = []
+  #keys = 0
+
+  constructor(world: World, name: string, path: string, log: NodeLog) {
+    this.#world = world
+    this.#name = name
+    this.#path = path
+    this.#log = log
+  }
+
+  get isRunning(): boolean {
+    return this.#running !== undefined
+  }
+
+  get node(): FulguriteNode {
+    if (this.#running === undefined) throw new Error(`${this.#name} is not running`)
+    return this.#running.node
+  }
+
+  get id(): string {
+    return toHex(this.node.nodeId)
+  }
+
+  get address(): string {
+    return `127.0.0.1:${this.node.port}`
+  }
+
+  async start(): Promise<void> {
+    const fatal = (error: unknown): void => {
+      throw error
+    }
+    const store = await openSqliteStore({ path: this.#path, migrations: MIGRATIONS, onFatal: fatal })
+    const seed = sha256(utf8Encode(this.#name))
+    const started = await startNode({
+      network: REGTEST,
+      seed: concat(seed, sha256(seed)),
+      store,
+      backend: devchainBackend(this.#world.chain),
+      backendName: 'devchain',
+      clock: systemClock,
+      rng: seededRng((seed[0] as number) + this.#keys * 1000),
+      log: this.#log,
+      version: 'test',
+      listen: { host: '127.0.0.1', port: 0 },
+      onFatal: fatal,
+      onStopAsked() {},
+    })
+    if (!started.ok) throw new Error(`${this.#name} did not start: ${started.error.code}`)
+    const node = started.value
+    node.gateway.events.subscribe({}, (event) => {
+      this.events.push(event)
+      const waiting = this.#waiting
+      this.#waiting = []
+      for (const wake of waiting) wake()
+    })
+    this.#running = {
+      node,
+      stop: async () => {
+        await node.stop()
+        await store.close()
+      },
+    }
+  }
+
+  async stop(): Promise<void> {
+    const running = this.#running
+    this.#running = undefined
+    await running?.stop()
+  }
+
+  /** Asks as the operator; throws on a refusal. */
+  async ask<A extends ActorName, O extends OperationName<A>>(
+    actor: A,
+    operation: O,
+    request: object,
+  ): Promise<ReplyOf<A, O>> {
+    const answer = await this.tryAsk(actor, operation, request)
+    if (!answer.ok) throw new Error(`${this.#name} ${actor}.${operation}: ${JSON.stringify(answer.error)}`)
+    return answer.value as ReplyOf<A, O>
+  }
+
+  tryAsk(actor: ActorName, operation: string, request: object, key = `${this.#name}-${this.#keys++}`) {
+    return this.node.gateway.ask(actor, operation, request, { caller: { kind: 'operator' }, key })
+  }
+
+  /** Looks again after each event of this node, and now and then, until it holds; fails after 20 s. */
+  async until(holds: () => Promise<boolean>): Promise<void> {
+    const deadline = Date.now() + 20_000
+    while (!(await holds())) {
+      if (Date.now() > deadline) throw new Error(`${this.#name}: waited in vain`)
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, 20)
+        this.#waiting.push(() => {
+          clearTimeout(timer)
+          resolve()
+        })
+      })
+    }
+  }
+
+  /** The payloads of this node's events of one name. */
+  payloads(name: string): Record<string, unknown>[] {
+    return this.events
+      .filter((event) => event.name === name)
+      .map((event) => (JSON.parse(event.text) as { payload: Record<string, unknown> }).payload)
+  }
+
+  async faucet(sat: bigint): Promise<void> {
+    const { address } = await this.ask('wallet', 'newAddress', {})
+    const script = addressToScript(address, REGTEST)
+    if (!script.ok) throw new Error('our own address')
+    this.#world.chain.fund([{ amount: sat, script: script.value }])
+    await this.#world.mine(1)
+  }
+
+  async connectTo(other: TestNode): Promise<void> {
+    await this.ask('peers', 'connect', { nodeId: other.id, address: other.address })
+  }
+
+  /** Opens a channel and waits until both sides can use it. */
+  async openTo(other: TestNode, fundingSat: bigint, pushMsat = 0n): Promise<string> {
+    const { channelId } = await this.ask('channels', 'open', { nodeId: other.id, fundingSat, pushMsat })
+    await this.#world.mine(6)
+    for (const node of [this, other]) await node.until(async () => node.isUsable(channelId as string))
+    return channelId as string
+  }
+
+  async isUsable(channelId: string): Promise<boolean> {
+    const answer = await this.tryAsk('channels', 'get', { channelId })
+    return answer.ok && (answer.value as ReplyOf<'channels', 'get'>).channel.state === 'usable'
+  }
+
+  async invoice(amountMsat: bigint): Promise<string> {
+    const { invoice } = await this.ask('invoices', 'create', { amountMsat, description: 'test' })
+    return invoice.invoice
+  }
+
+  async pay(invoice: string): Promise<ReplyOf<'payments', 'payInvoice'>['payment']> {
+    return (await this.ask('payments', 'payInvoice', { invoice })).payment
+  }
+}
