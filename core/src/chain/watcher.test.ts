@@ -1,0 +1,342 @@
+import test from 'ava'
+import { type Tx, txidOf } from '../bitcoin/transaction.ts'
+import type { ChainTip } from './chain-backend.ts'
+import type { Devchain } from './devchain/devchain.ts'
+import { devchainBackend } from './devchain/devchain-backend.ts'
+import { firstCoin, OWNED, ownedCoins, payFrom, testDevchain } from './fixtures/funded.ts'
+import { until } from './fixtures/until.ts'
+import { type BlockEvent, type ChainWatcher, chainWatcher, type WatcherOptions } from './watcher.ts'
+
+interface Watching {
+  readonly watcher: ChainWatcher
+  readonly saved: ChainTip[]
+  readonly failures: unknown[]
+  /** Waits until the watcher has handled the devchain's tip. */
+  caughtUp(): Promise<void>
+}
+
+const watching = (devchain: Devchain, cursor?: ChainTip, options: Partial<WatcherOptions> = {}): Watching => {
+  const saved: ChainTip[] = []
+  const failures: unknown[] = []
+  const watcher = chainWatcher({
+    backend: devchainBackend(devchain),
+    cursor: { load: () => cursor, save: (tip) => void saved.push(tip) },
+    onFailed: (error) => failures.push(error),
+    ...options,
+  })
+  const caughtUp = () => until(() => watcher.position()?.hash === devchain.tip.hash, 'the watcher')
+  return { watcher, saved, failures, caughtUp }
+}
+
+const tipOf = ({ tip: { height, hash } }: Devchain): ChainTip => ({ height, hash })
+
+test('watchConfirmed — tells when the depth is reached, once', async (t) => {
+  const devchain = testDevchain()
+  const { watcher, caughtUp } = watching(devchain)
+  const tx = payFrom(ownedCoins(devchain, 1), 1_000n)
+  const events: unknown[] = []
+  watcher.watchConfirmed({ txid: txidOf(tx), minDepth: 3, handler: (event) => void events.push(event) })
+  await watcher.start()
+  devchain.submitTx(tx)
+  devchain.mine(2)
+  await caughtUp()
+  t.deepEqual(events, [])
+  devchain.mine(3)
+  await caughtUp()
+  t.deepEqual(events, [
+    { type: 'confirmed', txid: txidOf(tx), tx, height: devchain.tip.height - 4, txIndex: 1, depth: 3 },
+  ])
+  await watcher.stop()
+})
+
+test('watchSpent — tells of the transaction that spends', async (t) => {
+  const devchain = testDevchain()
+  const [coin] = ownedCoins(devchain, 1)
+  if (coin === undefined) return t.fail()
+  const { watcher, caughtUp } = watching(devchain)
+  const events: unknown[] = []
+  watcher.watchSpent({ outpoint: coin.outpoint, handler: (event) => void events.push(event) })
+  await watcher.start()
+  const tx = payFrom([coin], 1_000n)
+  devchain.submitTx(tx)
+  devchain.mine(1)
+  await caughtUp()
+  t.deepEqual(events, [{ type: 'spent', outpoint: coin.outpoint, txid: txidOf(tx), tx, height: devchain.tip.height }])
+  await watcher.stop()
+})
+
+test('a reorganisation — undoes what was told, and tells it anew from the other branch', async (t) => {
+  const devchain = testDevchain()
+  const coins = ownedCoins(devchain, 1)
+  const tx = payFrom(coins, 1_000n)
+  const { watcher, caughtUp } = watching(devchain)
+  const events: string[] = []
+  watcher.watchConfirmed({
+    txid: txidOf(tx),
+    minDepth: 2,
+    handler: (event) => void events.push(`${event.type} ${event.height}`),
+  })
+  watcher.watchSpent({
+    outpoint: coins[0]?.outpoint ?? { txid: new Uint8Array(32), index: 0 },
+    handler: (event) => void events.push(`${event.type} ${event.height}`),
+  })
+  await watcher.start()
+  devchain.submitTx(tx)
+  devchain.mine(2)
+  await caughtUp()
+  const height = devchain.tip.height - 1
+  t.deepEqual(events, [`spent ${height}`, `confirmed ${height}`])
+
+  events.length = 0
+  devchain.reorganise({ depth: 2 })
+  await caughtUp()
+  const undone = [`unconfirmed ${height}`, `unspent ${height}`]
+  t.deepEqual(events.slice(0, 2).sort(), undone)
+  t.deepEqual(events.slice(2), [`spent ${height}`, `confirmed ${height}`])
+
+  events.length = 0
+  devchain.reorganise({ depth: 3, dropTransactions: true })
+  await caughtUp()
+  t.deepEqual(events.sort(), undone)
+  await watcher.stop()
+})
+
+test('a reorganisation above the transaction — undoes nothing that was told', async (t) => {
+  const devchain = testDevchain()
+  const tx = payFrom(ownedCoins(devchain, 1), 1_000n)
+  const { watcher, caughtUp } = watching(devchain)
+  const events: string[] = []
+  watcher.watchConfirmed({ txid: txidOf(tx), minDepth: 3, handler: (event) => void events.push(event.type) })
+  await watcher.start()
+  devchain.submitTx(tx)
+  devchain.mine(3)
+  await caughtUp()
+  devchain.reorganise({ depth: 2 })
+  await caughtUp()
+  t.deepEqual(events, ['confirmed'])
+  await watcher.stop()
+})
+
+test('a watch made by a handler — sees the rest of the block and the block itself', async (t) => {
+  const devchain = testDevchain()
+  const coins = ownedCoins(devchain, 1)
+  const [coin] = coins
+  if (coin === undefined) return t.fail()
+  const parent = payFrom(coins, 1_000n, OWNED)
+  const child = payFrom([firstCoin(parent)], 1_000n, OWNED)
+  const { watcher, caughtUp } = watching(devchain)
+  const events: string[] = []
+  watcher.watchSpent({
+    outpoint: coin.outpoint,
+    handler: async () => {
+      // Later than the block's own events, as an actor would.
+      await new Promise((resolve) => setImmediate(resolve))
+      watcher.watchSpent({
+        outpoint: firstCoin(parent).outpoint,
+        handler: (event) => void events.push(`${event.type} ${event.height}`),
+      })
+    },
+  })
+  await watcher.start()
+  devchain.submitTx(parent)
+  devchain.submitTx(child)
+  devchain.mine(1)
+  const { height } = devchain.tip
+  await caughtUp()
+  await until(() => events.length > 0)
+  t.deepEqual(events, [`spent ${height}`])
+  await watcher.stop()
+})
+
+test('a watch with a past height — looks through the blocks since', async (t) => {
+  const devchain = testDevchain()
+  const coins = ownedCoins(devchain, 1)
+  const tx = payFrom(coins, 1_000n)
+  devchain.submitTx(tx)
+  devchain.mine(1)
+  const { height } = devchain.tip
+  devchain.mine(5)
+  const { watcher } = watching(devchain, tipOf(devchain), { reorgMargin: 1 })
+  const events: string[] = []
+  const watch = (since: number): void => {
+    watcher.watchConfirmed({
+      txid: txidOf(tx),
+      minDepth: 6,
+      since,
+      handler: (event) => void events.push(`since ${since} ${event.type} ${event.height}`),
+    })
+  }
+  watch(height)
+  watch(height + 1)
+  await watcher.start()
+  await until(() => events.length > 0)
+  watch(height - 1)
+  await until(() => events.length > 1)
+  t.deepEqual(events, [`since ${height} confirmed ${height}`, `since ${height - 1} confirmed ${height}`])
+  await watcher.stop()
+})
+
+test('a past block that is pruned — is reported', async (t) => {
+  const devchain = testDevchain()
+  const missing: number[] = []
+  const backend = { ...devchainBackend(devchain), getBlock: async () => undefined }
+  const { watcher } = watching(devchain, undefined, { backend, onBlockMissing: (height) => missing.push(height) })
+  await watcher.start()
+  watcher.watchConfirmed({ txid: new Uint8Array(32), minDepth: 1, since: 149, handler: () => undefined })
+  await until(() => missing.length === 2)
+  t.deepEqual(missing, [149, 150])
+  await watcher.stop()
+})
+
+test('unwatch — nothing more is told', async (t) => {
+  const devchain = testDevchain()
+  const tx = payFrom(ownedCoins(devchain, 1), 1_000n)
+  const { watcher, caughtUp } = watching(devchain)
+  const unwatch = watcher.watchConfirmed({ txid: txidOf(tx), minDepth: 1, handler: () => t.fail() })
+  const heights: number[] = []
+  const unwatchHeight = watcher.watchHeight((height) => void heights.push(height))
+  await watcher.start()
+  unwatch()
+  unwatch()
+  devchain.submitTx(tx)
+  devchain.mine(1)
+  await caughtUp()
+  unwatchHeight()
+  devchain.mine(1)
+  await caughtUp()
+  t.deepEqual(heights, [devchain.tip.height - 1])
+  await watcher.stop()
+})
+
+test('the cursor — moves only when the promises of all handlers have settled', async (t) => {
+  const devchain = testDevchain()
+  const { watcher, saved } = watching(devchain, tipOf(devchain), { reorgMargin: 0 })
+  const gates: (() => void)[] = []
+  for (let i = 0; i < 2; i++) watcher.watchHeight(() => new Promise<void>((resolve) => gates.push(resolve)))
+  await watcher.start()
+  devchain.mine(2)
+  await until(() => gates.length === 2)
+  gates[0]?.()
+  await new Promise((resolve) => setImmediate(resolve))
+  t.deepEqual(saved, [])
+  t.is(gates.length, 2)
+  gates[1]?.()
+  await until(() => gates.length === 4)
+  t.deepEqual(
+    saved.map(({ height }) => height),
+    [151],
+  )
+  gates[2]?.()
+  gates[3]?.()
+  await until(() => saved.length === 2)
+  t.deepEqual(saved[1], tipOf(devchain))
+  await watcher.stop()
+})
+
+test('the first start — begins at the tip and saves it', async (t) => {
+  const devchain = testDevchain()
+  const { watcher, saved } = watching(devchain)
+  const blocks: BlockEvent[] = []
+  watcher.watchBlocks((event) => void blocks.push(event))
+  t.deepEqual(await watcher.start(), { ok: true, value: tipOf(devchain) })
+  t.deepEqual(saved, [tipOf(devchain)])
+  t.deepEqual(blocks, [{ type: 'rewound', height: 150 }])
+  t.deepEqual(watcher.position(), tipOf(devchain))
+  await watcher.stop()
+})
+
+test('a restart — delivers again from the margin, and the cursor never falls back', async (t) => {
+  const devchain = testDevchain()
+  const { watcher, saved, caughtUp } = watching(devchain, { ...tipOf(devchain), height: 140 }, { reorgMargin: 10 })
+  const blocks: string[] = []
+  watcher.watchBlocks((event) => {
+    const height = event.type === 'connected' ? event.block.height : event.type === 'rewound' ? event.height : 0
+    blocks.push(`${event.type} ${height}`)
+  })
+  await watcher.start()
+  await caughtUp()
+  await until(() => saved.length === 11)
+  t.deepEqual(blocks.slice(0, 2), ['rewound 130', 'connected 131'])
+  t.is(blocks.length, 21)
+  t.deepEqual(
+    saved.map(({ height }) => height),
+    [140, 141, 142, 143, 144, 145, 146, 147, 148, 149, 150],
+  )
+  await watcher.stop()
+})
+
+test('a cursor above the chain — starts at the tip', async (t) => {
+  const devchain = testDevchain()
+  const { watcher } = watching(devchain, { ...tipOf(devchain), height: 9_000 })
+  const blocks: BlockEvent[] = []
+  watcher.watchBlocks((event) => void blocks.push(event))
+  await watcher.start()
+  t.deepEqual(blocks, [{ type: 'rewound', height: 150 }])
+  await watcher.stop()
+})
+
+for (const [how, handler] of [
+  [
+    'throws',
+    () => {
+      throw new Error('broken')
+    },
+  ],
+  ['rejects', () => Promise.reject(new Error('broken'))],
+] as const) {
+  test(`a handler that ${how} — stops the watcher, and the cursor stays`, async (t) => {
+    const devchain = testDevchain()
+    const { watcher, saved, failures } = watching(devchain, tipOf(devchain), { reorgMargin: 0 })
+    watcher.watchHeight(handler)
+    await watcher.start()
+    devchain.mine(2)
+    await until(() => failures.length > 0)
+    t.is((failures[0] as Error).message, 'broken')
+    await watcher.stop()
+    t.deepEqual(saved, [])
+    t.is(failures.length, 1)
+  })
+}
+
+test('stop — waits for the block under way', async (t) => {
+  const devchain = testDevchain()
+  const { watcher, saved } = watching(devchain, tipOf(devchain), { reorgMargin: 0 })
+  let finish = (): void => undefined
+  watcher.watchHeight(
+    () =>
+      new Promise<void>((resolve) => {
+        finish = resolve
+      }),
+  )
+  await watcher.start()
+  devchain.mine(1)
+  await new Promise((resolve) => setImmediate(resolve))
+  const stopped = watcher.stop()
+  finish()
+  await stopped
+  t.deepEqual(
+    saved.map(({ height }) => height),
+    [151],
+  )
+})
+
+test('broadcast — a transaction that is known already is fine, another verdict is its reason', async (t) => {
+  const devchain = testDevchain()
+  const backend = devchainBackend(devchain)
+  const coins = ownedCoins(devchain, 1)
+  const tx: Tx = payFrom(coins, 1_000n)
+  t.deepEqual(await backend.broadcast(tx), { ok: true, value: undefined })
+  t.deepEqual(await backend.broadcast(tx), { ok: true, value: undefined })
+  t.deepEqual(
+    await backend.mempoolSpend(coins[0]?.outpoint ?? { txid: tx.inputs[0]?.outpoint.txid as never, index: 0 }),
+    tx,
+  )
+  devchain.mine(1)
+  t.deepEqual(await backend.broadcast(tx), { ok: true, value: undefined })
+  t.deepEqual(await backend.broadcast(payFrom(coins, 2_000n)), {
+    ok: false,
+    error: { code: 'rejected', reason: 'bad-txns-inputs-missingorspent' },
+  })
+  t.is((await backend.getUtxo({ txid: txidOf(tx), index: 0 }))?.height, devchain.tip.height)
+  t.is(await backend.getUtxo({ txid: txidOf(tx), index: 1 }), undefined)
+})
