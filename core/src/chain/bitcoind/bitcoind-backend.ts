@@ -8,7 +8,7 @@ import type { BlockHash } from '../../lib/ids.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { BlockHeight } from '../../lib/units.ts'
 import { type BlockFollower, followBlocks } from '../block-follower.ts'
-import type { BroadcastError, ChainBackend, ChainBlock, ChainTip } from '../chain-backend.ts'
+import type { BroadcastError, ChainBackend, ChainBlock, ChainEvent, ChainTip } from '../chain-backend.ts'
 import { feeEstimates } from './fee-estimates.ts'
 import { checkFitness } from './fitness.ts'
 import { type PatientRpc, patientRpc } from './patient-rpc.ts'
@@ -83,7 +83,14 @@ export const bitcoindBackend = (options: BitcoindOptions): ChainBackend => {
       known = fit.value.tip
       await fees.refresh()
       const fromHeight = Math.min(following.fromHeight, (known.height as number) + 1)
-      follower = followBlocks(source, { ...following, fromHeight })
+      const onEvent = (event: ChainEvent): void | Promise<void> => {
+        // Blocks may come in faster than the tip is asked for.
+        if (event.type === 'connected' && event.block.height > (known?.height ?? 0)) {
+          known = { height: event.block.height, hash: event.block.hash }
+        }
+        return following.onEvent(event)
+      }
+      follower = followBlocks(source, { ...following, fromHeight, onEvent })
       const isDevchain = fit.value.subversion.startsWith('/devchain:')
       if (zmqUrl !== undefined) stopWakeUps.push(await wakeOnZmq(zmqUrl, () => void look()))
       if (isDevchain) stopWakeUps.push(wakeOnLongPoll(client, rpc, () => known ?? fit.value.tip, look))
