@@ -109,7 +109,7 @@ export const startNode = async (options: NodeOptions): Promise<Result<FulguriteN
   const channels = createChannels(system, services)
 
   // Everything that the disk holds comes to life, and is matched up, before the chain moves or any peer is connected.
-  for (const state of stored) channels.restore(state)
+  for (const state of stored) if (state.durable.phase !== 'closed') channels.restore(state)
   await flow.start(system)
 
   const started = await watcher.start()

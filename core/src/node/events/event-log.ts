@@ -96,13 +96,15 @@ export class EventLog implements EventLogPort {
     if (after < this.#first - 1) {
       return err({ code: 'cursor-expired', message: 'events after that cursor are no longer kept' })
     }
-    const rows = await this.#store.scan(TABLE.event, { from: keyOf(after + 1), limit })
-    const events = rows.map(decodeRow)
-    const last = events.at(-1)
-    return ok({
-      events: events.filter((event) => filter.names === undefined || filter.names.includes(event.name)),
-      next: last === undefined ? cursorOf(after) : last.cursor,
-    })
+    // Events that the filter passes over do not end the reading: nothing found means nothing more is there.
+    let last = after
+    for (;;) {
+      const rows = await this.#store.scan(TABLE.event, { from: keyOf(last + 1), limit })
+      const events = rows.map(decodeRow)
+      last = events.at(-1)?.sequence ?? last
+      const matching = events.filter((event) => filter.names === undefined || filter.names.includes(event.name))
+      if (matching.length > 0 || rows.length < limit) return ok({ events: matching, next: cursorOf(last) })
+    }
   }
 
   subscribe(filter: EventFilter, listener: (event: EncodedEvent) => void): () => void {

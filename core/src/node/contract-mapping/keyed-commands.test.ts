@@ -1,0 +1,71 @@
+import type { ContractError } from '@fulgurite/plugin-sdk/contract'
+import test from 'ava'
+import { err, ok, type Result } from '../../lib/result.ts'
+import { openSqliteStore } from '../../store/sqlite-store.ts'
+import { MIGRATIONS } from '../storage/tables.ts'
+import { KeyedCommands } from './keyed-commands.ts'
+
+const setUp = async () => {
+  const store = await openSqliteStore({
+    path: ':memory:',
+    migrations: MIGRATIONS,
+    onFatal: (error) => {
+      throw error
+    },
+  })
+  let runs = 0
+  const command = async (): Promise<Result<object, ContractError>> => {
+    runs++
+    return ok({ amountMsat: 5n, note: '5' })
+  }
+  return { store, command, runs: () => runs }
+}
+
+test('the same key and request run once, and answer the stored outcome, also in a later life', async (t) => {
+  const { store, command, runs } = await setUp()
+  const keyed = new KeyedCommands(store)
+  const first = keyed.run('wallet.send', 'k', { amountSat: 1n }, command)
+  t.is(keyed.run('wallet.send', 'k', { amountSat: 1n }, command), first)
+  t.deepEqual(await first, ok({ amountMsat: 5n, note: '5' }))
+  await store.flush()
+  const later = new KeyedCommands(store)
+  t.deepEqual(await later.run('wallet.send', 'k', { amountSat: 1n }, command), ok({ amountMsat: 5n, note: '5' }))
+  t.is(runs(), 1)
+})
+
+test('another request, or another operation, under a key is refused, while the first runs and afterwards', async (t) => {
+  const { store, command, runs } = await setUp()
+  const keyed = new KeyedCommands(store)
+  const first = keyed.run('wallet.send', 'k', { amountSat: 1n }, command)
+  const mismatch = { ok: false, error: { code: 'idempotency-mismatch' } }
+  t.like(await keyed.run('wallet.send', 'k', { amountSat: 2n }, command), mismatch)
+  await first
+  await store.flush()
+  t.like(await keyed.run('wallet.send', 'k', { amountSat: 2n }, command), mismatch)
+  t.like(await keyed.run('channels.open', 'k', { amountSat: 1n }, command), mismatch)
+  t.is(runs(), 1)
+})
+
+test('a failure is an outcome too: it is not tried again', async (t) => {
+  const { store } = await setUp()
+  const refused = err({ code: 'insufficient-funds', message: 'no' })
+  const keyed = new KeyedCommands(store)
+  t.deepEqual(await keyed.run('wallet.send', 'k', {}, async () => refused), refused)
+  await store.flush()
+  t.deepEqual(await keyed.run('wallet.send', 'k', {}, async () => ok({})), refused)
+})
+
+test('a command whose node died is answered outcome-unknown, but a payment is asked again', async (t) => {
+  const { store, command, runs } = await setUp()
+  const never = (): Promise<Result<object, ContractError>> => new Promise(() => {})
+  const dying = new KeyedCommands(store)
+  void dying.run('wallet.send', 'a', {}, never)
+  void dying.run('payments.payInvoice', 'b', {}, never)
+  // Both rows are on their way once the reads before them have come back.
+  for (let i = 0; i < 5; i++) await store.get('command_key', new Uint8Array(1))
+  await store.flush()
+  const reborn = new KeyedCommands(store)
+  t.like(await reborn.run('wallet.send', 'a', {}, command), { ok: false, error: { code: 'outcome-unknown' } })
+  t.like(await reborn.run('payments.payInvoice', 'b', {}, command), { ok: true })
+  t.is(runs(), 1)
+})

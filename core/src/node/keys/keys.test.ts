@@ -1,0 +1,77 @@
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import test from 'ava'
+import { NETWORKS } from '../../bitcoin/network.ts'
+import { derivePublicKey } from '../../crypto/commitment-keys.ts'
+import { secp256k1 } from '../../crypto/secp256k1.ts'
+import { toHex } from '../../lib/bytes.ts'
+import { seededRng } from '../../lib/rng.ts'
+import { loadOrCreateSeed } from './seed-file.ts'
+import { localSigner } from './signer.ts'
+
+const withFolder = (run: (folder: string) => void): void => {
+  const folder = mkdtempSync(join(tmpdir(), 'fulgurite-seed-'))
+  try {
+    run(folder)
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+test('a new seed is written as 24 words for the owner only, and read back as the same seed', (t) =>
+  withFolder((folder) => {
+    const path = join(folder, 'seed')
+    const made = loadOrCreateSeed(path, seededRng(1))
+    t.is(statSync(path).mode & 0o777, 0o600)
+    t.is(readFileSync(path, 'utf8').trim().split(' ').length, 24)
+    t.true(made.ok && made.value.length === 64)
+    t.deepEqual(loadOrCreateSeed(path, seededRng(2)), made)
+  }))
+
+test('a seed file that others can read, or that holds no mnemonic, is refused', (t) =>
+  withFolder((folder) => {
+    const path = join(folder, 'seed')
+    loadOrCreateSeed(path, seededRng(1))
+    chmodSync(path, 0o644)
+    t.deepEqual(loadOrCreateSeed(path, seededRng(1)), {
+      ok: false,
+      error: { code: 'seed-readable-by-others', path, mode: '644' },
+    })
+    writeFileSync(path, 'abandon abandon abandon')
+    chmodSync(path, 0o600)
+    t.deepEqual(loadOrCreateSeed(path, seededRng(1)), { ok: false, error: { code: 'seed-not-a-mnemonic', path } })
+  }))
+
+test('every channel has keys of its own, the same whenever they are derived, and other ones on another network', (t) => {
+  const seed = new Uint8Array(64).fill(7)
+  const signer = localSigner(seed, NETWORKS.regtest)
+  const keysOf = (index: number): string[] => {
+    const { fundingKey, basepoints } = localSigner(seed, NETWORKS.regtest).channel(index).publicKeys
+    return [fundingKey, ...Object.values(basepoints)].map(toHex)
+  }
+  t.deepEqual(keysOf(1), keysOf(1))
+  t.is(new Set([...keysOf(1), ...keysOf(2), toHex(signer.nodeId)]).size, 11)
+  t.notDeepEqual(signer.nodeId, localSigner(seed, NETWORKS.mainnet).nodeId)
+})
+
+test('HTLC signatures verify with the key derived from the HTLC basepoint, and secrets belong to their points', (t) => {
+  const channel = localSigner(new Uint8Array(64).fill(9), NETWORKS.regtest).channel(3)
+  const point = secp256k1.publicKey(new Uint8Array(32).fill(5))
+  const digest = new Uint8Array(32).fill(1)
+  const answer = channel.answer({
+    type: 'commitment-signatures',
+    fundingSighash: digest,
+    htlcSighashes: [digest],
+    perCommitmentPoint: point,
+  })
+  if (answer.type !== 'commitment-signatures') return t.fail()
+  t.true(secp256k1.verify(answer.signature, digest, channel.publicKeys.fundingKey))
+  const htlcKey = derivePublicKey(channel.publicKeys.basepoints.htlc, point)
+  t.true(secp256k1.verify(answer.htlcSignatures[0] as Uint8Array, digest, htlcKey))
+  for (const index of [0, 1, 41]) {
+    const revealed = channel.answer({ type: 'per-commitment-secret', index })
+    if (revealed.type !== 'per-commitment-secret') return t.fail()
+    t.deepEqual(secp256k1.publicKey(revealed.secret), channel.commitmentPoint(index))
+  }
+})
