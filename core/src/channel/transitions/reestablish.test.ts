@@ -1,0 +1,245 @@
+import test from 'ava'
+import type { Effect } from '../state/effects.ts'
+import type { ChannelMessage } from '../state/inputs.ts'
+import { agree } from './fixtures/simulation.ts'
+import type { TestParty } from './fixtures/test-party.ts'
+import { preimageOf, TwoParties } from './fixtures/two-parties.ts'
+
+const reconnect = (two: TwoParties): void => {
+  two.disconnect()
+  two.connect()
+}
+
+const sync = (two: TwoParties, t: { true(value: boolean): void }): void => {
+  two.settle()
+  t.true(agree(two.alice.funded, two.bob.funded))
+}
+
+const outcomes = (effects: readonly Effect[]): readonly string[] =>
+  effects.flatMap((effect) => (effect.type === 'settle' ? [effect.outcome.type] : []))
+
+const errors = (party: TestParty): readonly string[] =>
+  party.effects.flatMap((effect) =>
+    effect.type === 'emit' && effect.event.type === 'error' ? [effect.event.error.code] : [],
+  )
+
+/** The reestablish message on its way, with other numbers. */
+const alter = (two: TwoParties, from: TestParty, patch: object): void => {
+  const queue = two.sentBy(from)
+  const at = queue.findIndex(({ type }) => type === 'channel_reestablish')
+  queue[at] = { ...(queue[at] as ChannelMessage), ...patch } as ChannelMessage
+}
+
+test('channel_reestablish — a lost commitment_signed is sent again with its updates', (t) => {
+  const two = new TwoParties().ready()
+  two.add(two.alice, 1)
+  two.sign(two.alice)
+  reconnect(two)
+  two.deliver(two.bob)
+  t.deepEqual(two.names(two.alice).slice(-3), ['update_add_htlc', 'commitment_signed', 'channel_update'])
+  sync(two, t)
+  t.is(two.bob.funded.htlcs.received.length, 1)
+})
+
+test('channel_reestablish — a commitment_signed that arrived is not sent again, its revoke_and_ack is', (t) => {
+  const two = new TwoParties().ready()
+  two.add(two.alice, 1)
+  two.sign(two.alice)
+  two.deliver(two.alice)
+  two.deliver(two.alice)
+  t.deepEqual(two.names(two.bob), ['revoke_and_ack'])
+  reconnect(two)
+  two.deliver(two.alice)
+  two.deliver(two.bob)
+  t.deepEqual(two.names(two.bob), ['revoke_and_ack', 'channel_update'])
+  t.deepEqual(two.names(two.alice), ['channel_update'])
+  sync(two, t)
+})
+
+test('channel_reestablish — a revocation sent before a signature is sent again before it', (t) => {
+  const two = new TwoParties().ready()
+  two.add(two.alice, 1)
+  two.sign(two.alice)
+  two.deliver(two.alice)
+  two.deliver(two.alice)
+  two.sign(two.bob)
+  t.deepEqual(two.names(two.bob), ['revoke_and_ack', 'commitment_signed'])
+  reconnect(two)
+  two.deliver(two.alice)
+  t.deepEqual(two.names(two.bob), ['channel_reestablish', 'revoke_and_ack', 'commitment_signed', 'channel_update'])
+  sync(two, t)
+})
+
+test('channel_reestablish — a signature sent before a revocation is sent again before it', (t) => {
+  const two = new TwoParties().ready({ pushMsat: 300_000_000n })
+  two.add(two.alice, 1)
+  two.add(two.bob, 2)
+  two.sign(two.bob)
+  two.sign(two.alice)
+  two.deliver(two.alice)
+  two.deliver(two.alice)
+  t.deepEqual(two.names(two.bob), ['update_add_htlc', 'commitment_signed', 'revoke_and_ack'])
+  reconnect(two)
+  two.deliver(two.alice)
+  t.deepEqual(two.names(two.bob), [
+    'channel_reestablish',
+    'update_add_htlc',
+    'commitment_signed',
+    'revoke_and_ack',
+    'channel_update',
+  ])
+  sync(two, t)
+})
+
+test('channel_reestablish — channel_ready is sent again as long as no commitment follows the first', (t) => {
+  const two = new TwoParties()
+  two.open()
+  two.confirm(two.alice)
+  two.confirm(two.bob)
+  t.deepEqual(two.names(two.alice), ['channel_ready'])
+  reconnect(two)
+  two.deliver(two.alice)
+  two.deliver(two.bob)
+  t.is(two.names(two.alice)[0], 'channel_ready')
+  two.settle()
+  t.is(two.alice.phase, 'normal')
+  t.is(two.bob.phase, 'normal')
+  reconnect(two)
+  two.deliver(two.alice)
+  two.deliver(two.bob)
+  t.true(two.names(two.alice).includes('channel_ready'))
+  two.settle()
+  two.add(two.alice, 1)
+  two.settle()
+  reconnect(two)
+  two.deliver(two.alice)
+  two.deliver(two.bob)
+  t.false(two.names(two.alice).includes('channel_ready'))
+})
+
+test('channel_reestablish — a peer that proves to be ahead stops us from publishing, and is told', (t) => {
+  const two = new TwoParties().ready()
+  const { durable } = two.alice.state
+  two.add(two.alice, 1)
+  two.settle()
+  // Alice comes back with an old backup.
+  two.disconnect()
+  two.alice.state = { durable }
+  two.connect()
+  two.alice.effects.length = 0
+  two.deliver(two.bob)
+  t.is(two.alice.phase, 'closing')
+  t.false(two.alice.effects.some(({ type }) => type === 'publish'))
+  t.true(two.names(two.alice).includes('error'))
+  t.deepEqual(errors(two.alice), ['peer-is-ahead'])
+  const refused = two.alice.run({ type: 'force-close', requestId: 'force' })
+  t.like(refused[0], { type: 'reply', result: { ok: false, error: { code: 'publication-forbidden' } } })
+})
+
+test('channel_reestablish — a peer that claims to be ahead without proof makes us publish', (t) => {
+  const two = new TwoParties().ready()
+  reconnect(two)
+  alter(two, two.bob, { nextRevocationNumber: 5n, yourLastPerCommitmentSecret: new Uint8Array(32).fill(7) })
+  two.deliver(two.bob)
+  t.is(two.alice.phase, 'closing')
+  t.deepEqual(errors(two.alice), ['invalid-last-secret'])
+  t.true(two.alice.effects.some((effect) => effect.type === 'publish' && effect.purpose === 'local-commitment'))
+})
+
+test('channel_reestablish — with a peer that is behind we wait, and publish when it asks to', (t) => {
+  const two = new TwoParties().ready()
+  const { durable } = two.bob.state
+  two.add(two.alice, 1)
+  two.settle()
+  two.disconnect()
+  two.bob.state = { durable }
+  two.connect()
+  two.alice.effects.length = 0
+  two.deliver(two.bob)
+  t.is(two.alice.phase, 'normal')
+  t.deepEqual(errors(two.alice), ['peer-is-behind'])
+  t.true(two.names(two.alice).includes('warning'))
+  t.false(two.alice.effects.some(({ type }) => type === 'publish'))
+  // Bob, who sees that he is behind, asks for a close.
+  two.settle()
+  t.is(two.bob.phase, 'closing')
+  t.is(two.alice.phase, 'closing')
+  t.true(two.alice.effects.some((effect) => effect.type === 'publish' && effect.purpose === 'local-commitment'))
+  t.false(two.bob.effects.some((effect) => effect.type === 'publish' && effect.purpose === 'local-commitment'))
+})
+
+test('recv channel_reestablish — next_commitment_number zero fails the channel', (t) => {
+  const two = new TwoParties().ready()
+  reconnect(two)
+  alter(two, two.bob, { nextCommitmentNumber: 0n })
+  two.deliver(two.bob)
+  t.is(two.alice.phase, 'closing')
+  t.deepEqual(errors(two.alice), ['commitment-number-mismatch'])
+})
+
+test('disconnection — our unsigned addition goes back to its origin, the peer’s is forgotten, and ids are used again', (t) => {
+  const two = new TwoParties().ready({ pushMsat: 300_000_000n })
+  two.add(two.alice, 1)
+  two.add(two.bob, 2)
+  two.deliver(two.alice)
+  two.deliver(two.bob)
+  two.alice.effects.length = 0
+  reconnect(two)
+  t.deepEqual(outcomes(two.alice.effects), ['not-sent'])
+  two.settle()
+  two.add(two.alice, 3)
+  two.settle()
+  t.is(two.bob.funded.htlcs.received[0]?.add.id, 0n)
+  t.is(two.bob.funded.htlcs.received.length, 1)
+  t.is(two.bob.funded.htlcs.offered.length, 0)
+  t.true(agree(two.alice.funded, two.bob.funded))
+})
+
+test('disconnection — a preimage that arrived unsigned is kept, and its origin is told once', (t) => {
+  const two = new TwoParties().ready()
+  two.add(two.alice, 1)
+  two.settle()
+  two.fulfil(two.bob, 0n, 1)
+  two.deliver(two.bob)
+  t.deepEqual(outcomes(two.alice.effects), ['fulfilled'])
+  t.deepEqual(two.alice.funded.htlcs.offered[0]?.preimage, preimageOf(1))
+  reconnect(two)
+  two.settle()
+  t.deepEqual(outcomes(two.alice.effects), ['fulfilled'])
+  t.is(two.alice.funded.htlcs.offered.length, 0)
+  t.true(agree(two.alice.funded, two.bob.funded))
+})
+
+test('disconnection — an HTLC settled while away is removed after the reconnection', (t) => {
+  const two = new TwoParties().ready()
+  two.add(two.alice, 1)
+  two.add(two.alice, 2)
+  two.settle()
+  two.disconnect()
+  two.fulfil(two.bob, 0n, 1)
+  two.fail(two.bob, 1n)
+  two.connect()
+  two.settle()
+  t.deepEqual([...outcomes(two.alice.effects)].sort(), ['failed', 'fulfilled'])
+  t.is(two.bob.funded.htlcs.received.length, 0)
+})
+
+test('epochs — a message of a connection that is gone is dropped', (t) => {
+  const two = new TwoParties().ready()
+  two.add(two.alice, 1)
+  const [late] = two.lose(two.alice)
+  reconnect(two)
+  two.settle()
+  const before = two.bob.state
+  two.bob.recv(late as ChannelMessage, 1)
+  t.is(two.bob.state, before)
+})
+
+test('epochs — a connection that is not newer changes nothing', (t) => {
+  const two = new TwoParties().ready()
+  reconnect(two)
+  const before = two.alice.state
+  two.alice.run({ type: 'connected', epoch: 1, remoteFeatures: new Uint8Array(0) })
+  two.alice.run({ type: 'disconnected', epoch: 1 })
+  t.is(two.alice.state, before)
+})

@@ -1,0 +1,246 @@
+import test from 'ava'
+import type { Tx } from '../../bitcoin/transaction.ts'
+import { secp256k1 } from '../../crypto/secp256k1.ts'
+import { equalBytes } from '../../lib/bytes.ts'
+import type { ClosingSigned } from '../../wire/messages/channel-close.ts'
+import type { ChannelMessage } from '../state/inputs.ts'
+import type { TestParty } from './fixtures/test-party.ts'
+import { hashOf, TwoParties } from './fixtures/two-parties.ts'
+import { completeSpend } from './publications.ts'
+
+const published = (party: TestParty): readonly Tx[] =>
+  party.effects.flatMap((effect) =>
+    effect.type === 'publish' && effect.purpose === 'mutual-close' && effect.publication.type === 'funding-spend'
+      ? [completeSpend(effect.publication, party.signWithFundingKey)]
+      : [],
+  )
+
+const errors = (party: TestParty): readonly string[] =>
+  party.effects.flatMap((effect) =>
+    effect.type === 'emit' && effect.event.type === 'error' ? [effect.event.error.code] : [],
+  )
+
+const withFeerate = (party: TestParty, closing: number): void => {
+  party.env = { ...party.env, feerates: { ...party.env.feerates, closing } }
+}
+
+/** Delivers everything, and keeps the closing_signed messages that went by. */
+const negotiate = (two: TwoParties, alter: (message: ClosingSigned) => ClosingSigned = (message) => message) => {
+  const fees: bigint[] = []
+  for (let round = 0; round < 100; round++) {
+    for (const party of [two.alice, two.bob]) {
+      const queue = two.sentBy(party)
+      const next = queue[0]
+      if (next?.type === 'closing_signed') {
+        fees.push(next.feeSatoshis as bigint)
+        queue[0] = alter(next)
+      }
+      two.deliver(party)
+    }
+  }
+  return fees
+}
+
+const withoutRange = ({ feeRange: _, ...message }: ClosingSigned): ClosingSigned => message
+
+const same = (two: TwoParties): boolean => {
+  const [a] = published(two.alice)
+  const [b] = published(two.bob)
+  if (a === undefined || b === undefined) return false
+  return a.outputs.every(({ amount, script }, at) => {
+    const other = b.outputs[at]
+    return other !== undefined && other.amount === amount && equalBytes(other.script, script)
+  })
+}
+
+test('close — with fee ranges, one answer of the fundee settles the fee', (t) => {
+  const two = new TwoParties().ready({ pushMsat: 200_000_000n })
+  withFeerate(two.bob, 10_000)
+  two.run(two.alice, { type: 'close' })
+  const fees = negotiate(two)
+  t.is(fees.length, 2)
+  t.is(fees[0], fees[1])
+  t.is(two.alice.phase, 'closing')
+  t.true(same(two))
+  const [tx] = published(two.alice)
+  t.is(
+    tx?.outputs.reduce((sum, { amount }) => sum + (amount as bigint), 0n),
+    1_000_000n - (fees[0] ?? 0n),
+  )
+})
+
+test('close — the fundee asks for more when the opener’s fee would not be relayed', (t) => {
+  const two = new TwoParties().ready({ pushMsat: 200_000_000n })
+  withFeerate(two.alice, 300)
+  two.bob.env = { ...two.bob.env, feerates: { ...two.bob.env.feerates, minimum: 500, closing: 1000 } }
+  two.run(two.bob, { type: 'close' })
+  const fees = negotiate(two)
+  t.is(fees.length, 3)
+  t.true((fees[1] ?? 0n) > (fees[0] ?? 0n))
+  t.is(fees[1], fees[2])
+  t.true(same(two))
+})
+
+test('close — without fee ranges the two meet', (t) => {
+  for (const [alice, bob] of [
+    [1000, 5000],
+    [5000, 1000],
+    [2500, 2500],
+  ] as const) {
+    const two = new TwoParties().ready({ pushMsat: 200_000_000n })
+    withFeerate(two.alice, alice)
+    withFeerate(two.bob, bob)
+    two.run(two.alice, { type: 'close' })
+    negotiate(two, withoutRange)
+    t.is(two.alice.phase, 'closing')
+    t.is(two.bob.phase, 'closing')
+    t.true(same(two))
+  }
+})
+
+test('close — the signatures of what is published are good', (t) => {
+  const two = new TwoParties().ready({ pushMsat: 200_000_000n })
+  two.run(two.alice, { type: 'close' })
+  two.settle()
+  const effect = two.alice.effects.find((each) => each.type === 'publish' && each.purpose === 'mutual-close')
+  if (effect?.type !== 'publish' || effect.publication.type !== 'funding-spend') return t.fail()
+  const { sighash, remoteSignature, remoteFundingKey } = effect.publication
+  t.true(secp256k1.verify(remoteSignature, sighash, remoteFundingKey))
+  t.is(published(two.alice)[0]?.inputs[0]?.witness.length, 4)
+})
+
+test('close — waits for HTLCs to be settled, and takes no new ones', (t) => {
+  const two = new TwoParties().ready({ pushMsat: 200_000_000n })
+  two.add(two.alice, 1)
+  two.settle()
+  two.run(two.bob, { type: 'close' })
+  two.settle()
+  t.is(two.alice.phase, 'shutdown')
+  t.is(two.bob.phase, 'shutdown')
+  const [refused] = two.add(two.alice, 2)
+  t.like(refused, { type: 'reply', result: { ok: false, error: { code: 'channel-closing' } } })
+  two.fulfil(two.bob, 0n, 1)
+  two.settle()
+  t.is(two.alice.phase, 'closing')
+  t.true(same(two))
+})
+
+test('close — shutdown follows the signature of what was proposed before it', (t) => {
+  const two = new TwoParties().ready({ pushMsat: 200_000_000n })
+  two.add(two.alice, 1)
+  two.run(two.alice, { type: 'close' })
+  t.deepEqual(two.names(two.alice), ['update_add_htlc'])
+  two.sign(two.alice)
+  t.deepEqual(two.names(two.alice), ['update_add_htlc', 'commitment_signed', 'shutdown'])
+})
+
+test('recv shutdown — an HTLC that is not signed fails the channel', (t) => {
+  const two = new TwoParties().ready()
+  two.add(two.alice, 1)
+  two.deliver(two.alice)
+  const { channelId } = two.bob.funded.params
+  two.bob.recv({ type: 'shutdown', channelId, scriptpubkey: two.alice.keys.localShutdownScript })
+  t.deepEqual(errors(two.bob), ['shutdown-with-pending-updates'])
+  t.is(two.bob.phase, 'closing')
+})
+
+test('recv shutdown — a script of another form is answered with a warning and the connection closed', (t) => {
+  const two = new TwoParties().ready()
+  const { channelId } = two.bob.funded.params
+  const effects = two.bob.recv({ type: 'shutdown', channelId, scriptpubkey: Uint8Array.of(0x51) })
+  t.is(two.bob.phase, 'normal')
+  t.deepEqual(
+    effects.map(({ type }) => type),
+    ['send', 'emit', 'disconnect'],
+  )
+})
+
+test('recv update_add_htlc — after the peer’s shutdown fails the channel', (t) => {
+  const two = new TwoParties().ready()
+  const { channelId } = two.bob.funded.params
+  two.bob.recv({ type: 'shutdown', channelId, scriptpubkey: two.alice.keys.localShutdownScript })
+  two.bob.recv({
+    type: 'update_add_htlc',
+    channelId,
+    id: 0n,
+    amountMsat: 1_000_000n,
+    paymentHash: hashOf(1),
+    cltvExpiry: 1100,
+    onionRoutingPacket: new Uint8Array(1366),
+  })
+  t.is(two.bob.phase, 'closing')
+})
+
+test('close — starts again after a reconnection, also when the last closing_signed was lost', (t) => {
+  const two = new TwoParties().ready({ pushMsat: 200_000_000n })
+  two.run(two.alice, { type: 'close' })
+  two.settle({ sign: false })
+  const again = new TwoParties().ready({ pushMsat: 200_000_000n })
+  again.run(again.alice, { type: 'close' })
+  // shutdown both ways, then the opener's closing_signed arrives and the answer is lost.
+  again.deliver(again.alice)
+  again.deliver(again.bob)
+  again.deliver(again.alice)
+  t.is(again.bob.phase, 'closing')
+  t.is(again.alice.phase, 'negotiating')
+  t.deepEqual(again.names(again.bob), ['closing_signed'])
+  again.lose(again.bob)
+  again.disconnect()
+  again.connect()
+  again.settle()
+  t.is(again.alice.phase, 'closing')
+  t.true(same(again))
+})
+
+test('recv closing_signed — a bad signature fails the channel', (t) => {
+  const two = new TwoParties().ready({ pushMsat: 200_000_000n })
+  two.run(two.alice, { type: 'close' })
+  two.deliver(two.alice)
+  two.deliver(two.bob)
+  const queue = two.sentBy(two.alice)
+  queue[0] = { ...(queue[0] as ChannelMessage), signature: new Uint8Array(64).fill(1) } as ChannelMessage
+  two.deliver(two.alice)
+  t.deepEqual(errors(two.bob), ['invalid-closing-signature'])
+})
+
+test('close — a peer that does not answer makes us publish our commitment in the end', (t) => {
+  const two = new TwoParties().ready({ pushMsat: 200_000_000n })
+  two.run(two.alice, { type: 'close' })
+  two.deliver(two.alice)
+  two.deliver(two.bob)
+  t.is(two.alice.phase, 'negotiating')
+  two.run(two.alice, { type: 'timer', timer: 'closing-answer' })
+  t.is(two.alice.phase, 'closing')
+  t.true(two.alice.effects.some((effect) => effect.type === 'publish' && effect.purpose === 'local-commitment'))
+})
+
+test('close — a deep enough closing transaction ends the channel', (t) => {
+  const two = new TwoParties().ready({ pushMsat: 200_000_000n })
+  two.run(two.alice, { type: 'close' })
+  two.settle()
+  const [tx] = published(two.alice)
+  if (tx === undefined) return t.fail()
+  const { fundingOutpoint } = two.alice.funded.active[0]?.localParams ?? { fundingOutpoint: undefined }
+  if (fundingOutpoint === undefined) return t.fail()
+  const effects = two.alice.run({ type: 'spent', outpoint: fundingOutpoint, tx })
+  const watch = effects.find(({ type }) => type === 'watch-confirmed')
+  if (watch?.type !== 'watch-confirmed') return t.fail()
+  two.alice.run({ type: 'confirmed', txid: watch.txid, tx, blockHeight: 1000, txIndex: 1 })
+  t.is(two.alice.phase, 'closing')
+  two.alice.env = { ...two.alice.env, height: 1005 }
+  two.alice.run({ type: 'block', height: 1005 })
+  t.is(two.alice.phase, 'closed')
+  const { durable } = two.alice.state
+  if (durable.phase !== 'closed') return t.fail()
+  t.is(durable.summary.kind, 'mutual')
+  const script = two.alice.keys.localShutdownScript
+  t.is(durable.summary.paidToUs, tx.outputs.find((output) => equalBytes(output.script, script))?.amount ?? 0n)
+})
+
+test('close — refuses another script than the one promised at the opening, and a second time', (t) => {
+  const two = new TwoParties().ready()
+  const [done] = two.run(two.alice, { type: 'close', requestId: 'close' }).filter(({ type }) => type === 'reply')
+  t.like(done, { result: { ok: true } })
+  const [refused] = two.run(two.alice, { type: 'close', requestId: 'again' })
+  t.like(refused, { type: 'reply', result: { ok: false, error: { code: 'closing-in-progress' } } })
+})
