@@ -36,7 +36,9 @@ export const cellBundle = async (folder: string, entry: string = cellEntry): Pro
   if (await isFresh(path, stampPath, key)) return path
 
   const guest = await build({ ...common, entryPoints: [guestEntry], format: 'iife', globalName: 'guest' })
-  const runtime = `(function () {${textOf(guest)}\nreturn guest\n})()`
+  // Plain members: the bundler's own are getters.
+  const members = '{ load: guest.load, turn: guest.turn, collect: guest.collect }'
+  const runtime = `(function () {${textOf(guest)}\nreturn ${members}\n})()`
   const cell = await build({
     ...common,
     entryPoints: [entry],

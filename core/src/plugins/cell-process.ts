@@ -30,7 +30,7 @@ export interface CellListener {
 
 const START_MS = 30_000
 const MAX_INBOX_BYTES = 16 << 20
-const STDERR_CHARS = 2_000
+const STDERR_CHARS = 16_384
 const HEADER_CHARS = 8_192
 const FAULT_CHARS = 8_192
 const MB = 1_048_576
@@ -229,7 +229,7 @@ export class CellProcess implements WatchedCell {
   }
 
   #exitFault(code: number | null, signal: string | null): CellFault {
-    const said = this.#stderr.trim().replaceAll(/\s+/g, ' ').slice(0, 512)
+    const said = essence(this.#stderr)
     const how = signal === null ? `exit code ${code}` : signal
     const memory = /out of memory|allocation failed/i.test(said)
     return {
@@ -237,6 +237,12 @@ export class CellProcess implements WatchedCell {
       text: `the cell ended by ${how}${said === '' ? '' : `: ${said}`}`,
     }
   }
+}
+
+// Node prints the whole line of source, which is the whole program, before the error itself.
+const essence = (stderr: string): string => {
+  const line = stderr.split('\n').find((text) => /^\w*Error\b|FATAL ERROR/.test(text)) ?? stderr.trim()
+  return line.replaceAll(/\s+/g, ' ').slice(0, 512)
 }
 
 const parsed = <Output>(schema: z.ZodType<Output>, text: string): Output | undefined => {

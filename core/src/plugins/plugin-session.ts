@@ -296,7 +296,11 @@ export class PluginSession {
     this.#cancelWake = undefined
     this.#wakeAt = at === undefined ? undefined : Math.max(at, now + SHORTEST_WAKE_MS)
     if (this.#wakeAt === undefined) return
-    this.#cancelWake = this.#options.clock.setTimer(this.#wakeAt - now, () => this.#pump())
+    this.#cancelWake = this.#options.clock.setTimer(this.#wakeAt - now, () => {
+      // A timer may fire a moment before its time: the turn takes place all the same.
+      this.#wakeAt = 0
+      this.#pump()
+    })
   }
 
   #register({ registered }: Outbox): void {
