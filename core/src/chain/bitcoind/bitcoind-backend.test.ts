@@ -128,7 +128,7 @@ test('the adapter — hands in transactions and packages, and says why not', asy
   t.is(await backend.mempoolSpend(b.outpoint), undefined)
   t.like(await backend.broadcast(payFrom([a], 1_001n)), { error: { code: 'rejected', reason: 'insufficient fee' } })
 
-  const parent = payFrom([b], 0n, OWNED)
+  const parent = payFrom([b], 110n, OWNED)
   const poor = payFrom([firstCoin(parent)], 1n)
   t.like(await backend.broadcastPackage([parent, poor]), { error: { reason: 'min relay fee not met' } })
   t.deepEqual(await backend.broadcastPackage([parent, payFrom([firstCoin(parent)], 1_000n)]), fine)

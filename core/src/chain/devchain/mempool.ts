@@ -83,34 +83,16 @@ export class Mempool implements CoinView {
   }
 
   /**
-   * Takes in parents and their child. A parent whose own fee is too low enters if the child pays for both. The verdicts
-   * are in the order of the transactions; when the child fails, parents that needed it are out again.
+   * Takes in parents and their child; the verdicts are in the order of the transactions. The child cannot pay for a
+   * parent below the relay fee: bitcoind allows that to version 3 alone, and this mempool is never so full that its
+   * lowest rate rises.
    */
   acceptPackage(txs: readonly Tx[]): Result<MempoolEntry, TxRejection>[] {
-    const child = txs.at(-1)
-    if (child === undefined || !isChildWithParents(txs)) return txs.map(() => err({ code: 'package-topology' }))
-    const sponsored: MempoolEntry[] = []
-    const verdicts = txs.map((tx): Result<MempoolEntry, TxRejection> => {
+    if (!isChildWithParents(txs)) return txs.map(() => err({ code: 'package-topology' }))
+    return txs.map((tx) => {
       const known = this.get(txidOf(tx))
-      if (known !== undefined) return ok(known)
-      const candidate = this.#check(tx, {})
-      if (!candidate.ok) return candidate
-      const { entry, replaced } = candidate.value
-      const together = tx === child ? [...sponsored, entry] : [entry]
-      const poor = this.#checkFee(...together)
-      if (poor !== undefined && (tx === child || replaced.length > 0)) return err(poor)
-      const unworthy = this.#checkReplacement(entry, replaced)
-      if (unworthy !== undefined) return err(unworthy)
-      for (const old of replaced) this.#remove(old)
-      this.#add(entry)
-      if (poor !== undefined) sponsored.push(entry)
-      return ok(entry)
+      return known === undefined ? this.accept(tx) : ok(known)
     })
-    if (verdicts.at(-1)?.ok === true) return verdicts
-    for (const entry of sponsored.reverse()) this.#remove(entry)
-    return verdicts.map((verdict) =>
-      verdict.ok && sponsored.includes(verdict.value) ? err({ code: 'min-relay-fee' }) : verdict,
-    )
   }
 
   /** Drops what a block has confirmed, and what conflicts with it. */
@@ -176,10 +158,8 @@ export class Mempool implements CoinView {
     return failed === undefined ? ok({ entry, replaced }) : err(failed)
   }
 
-  #checkFee(...entries: readonly MempoolEntry[]): TxRejection | undefined {
-    const fee = entries.reduce((sum, entry) => sum + (entry.fee as bigint), 0n)
-    const vsize = entries.reduce((sum, entry) => sum + entry.vsize, 0)
-    return fee < (relayFee(vsize) as bigint) ? { code: 'min-relay-fee' } : undefined
+  #checkFee({ fee, vsize }: MempoolEntry): TxRejection | undefined {
+    return fee < relayFee(vsize) ? { code: 'min-relay-fee' } : undefined
   }
 
   // The rules of replacement that need no signal: pays more a byte, and on top of all that it evicts for its own relay.
@@ -228,7 +208,8 @@ export class Mempool implements CoinView {
 }
 
 const isChildWithParents = (txs: readonly Tx[]): boolean => {
-  const child = txs.at(-1) as Tx
+  const child = txs.at(-1)
+  if (child === undefined) return false
   return txs.slice(0, -1).every((parent) => {
     const txid = txidOf(parent)
     return child.inputs.some(({ outpoint }) => equalBytes(outpoint.txid, txid))

@@ -154,9 +154,9 @@ test('the RPC server — takes and refuses transactions with the codes of bitcoi
   t.deepEqual(await call('estimatesmartfee', 6), { errors: ['Insufficient data or no feerate found'], blocks: 6 })
 })
 
-test('the RPC server — takes a package whose child pays', async (t) => {
+test('the RPC server — takes a package, and tells what is wrong with each transaction of another', async (t) => {
   const { devchain, call } = await serve(t)
-  const parent = payFrom(ownedCoins(devchain, 1), 0n, OWNED)
+  const parent = payFrom(ownedCoins(devchain, 1), 1_000n, OWNED)
   const child = payFrom([firstCoin(parent)], 1_000n)
   const poor = payFrom([firstCoin(parent)], 1n)
   const hexes = [parent, poor, child].map((tx) => toHex(encodeTx(tx)))
