@@ -25,7 +25,7 @@ export interface MalformedBlock {
   readonly reason: SerializationFault
 }
 
-export const BLOCK_HEADER_LENGTH = 80
+const BLOCK_HEADER_LENGTH = 80
 const MINIMUM_TX_LENGTH = 60
 
 export const encodeBlockHeader = (header: BlockHeader): Uint8Array => {

@@ -5,9 +5,9 @@ import { ByteWriter, compactSizeLength } from './serialization.ts'
 import type { Tx, TxOutput } from './transaction.ts'
 
 export const SIGHASH_ALL = 0x01
-export const SIGHASH_NONE = 0x02
+const SIGHASH_NONE = 0x02
 export const SIGHASH_SINGLE = 0x03
-export const SIGHASH_ANYONECANPAY = 0x80
+const SIGHASH_ANYONECANPAY = 0x80
 export const SIGHASH_SINGLE_ANYONECANPAY = 0x83
 
 /**

@@ -29,7 +29,7 @@ export type ChainEvent =
   | { readonly type: 'disconnected'; readonly tip: ChainTip }
 
 /** The next event is delivered when the promise has settled. A rejection ends the following: see `ChainFollowing`. */
-export type ChainEventHandler = (event: ChainEvent) => void | Promise<void>
+type ChainEventHandler = (event: ChainEvent) => void | Promise<void>
 
 export interface ChainFollowing {
   /** The first block that is delivered; one past the tip at most. */
@@ -46,7 +46,7 @@ export type BroadcastError =
   | { readonly code: 'backend-unavailable'; readonly detail: string }
 
 /** An output that is not spent in the best chain. */
-export interface Utxo extends TxOutput {
+interface Utxo extends TxOutput {
   readonly height: BlockHeight
   readonly isCoinbase: boolean
 }

@@ -3,7 +3,7 @@ import type { OutPoint, TxId } from '../lib/ids.ts'
 import type { BlockHeight } from '../lib/units.ts'
 
 /** A transaction reached the depth asked for. It may come again after its block was undone. */
-export interface ConfirmedEvent {
+interface ConfirmedEvent {
   readonly type: 'confirmed'
   readonly txid: TxId
   readonly tx: Tx
@@ -14,14 +14,14 @@ export interface ConfirmedEvent {
 }
 
 /** The block of a transaction that was reported as confirmed is no longer in the best chain. */
-export interface UnconfirmedEvent {
+interface UnconfirmedEvent {
   readonly type: 'unconfirmed'
   readonly txid: TxId
   readonly height: BlockHeight
 }
 
 /** An output was spent by a transaction in a block. */
-export interface SpentEvent {
+interface SpentEvent {
   readonly type: 'spent'
   readonly outpoint: OutPoint
   readonly txid: TxId
@@ -30,7 +30,7 @@ export interface SpentEvent {
 }
 
 /** The block that held the spend is no longer in the best chain. */
-export interface UnspentEvent {
+interface UnspentEvent {
   readonly type: 'unspent'
   readonly outpoint: OutPoint
   readonly height: BlockHeight

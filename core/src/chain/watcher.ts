@@ -5,16 +5,7 @@ import type { ChainBackend, ChainBlock, ChainEvent, ChainTip } from './chain-bac
 import type { ConfirmedWatch, SpentWatch, Unwatch, WatchHandler } from './watch.ts'
 import { type Found, type WatchEntry, WatchTable } from './watch-table.ts'
 
-export type {
-  ConfirmedEvent,
-  ConfirmedWatch,
-  SpentEvent,
-  SpentWatch,
-  UnconfirmedEvent,
-  UnspentEvent,
-  Unwatch,
-  WatchHandler,
-} from './watch.ts'
+export type { Unwatch } from './watch.ts'
 
 export type BlockEvent =
   /** Forget what is known from above this height: the blocks above it are delivered again. Once, before any block. */

@@ -33,7 +33,7 @@ const START_TIMEOUT_MS = 60_000
 const POLL_MS = 50
 
 /** Where bitcoind is: `BITCOIND`, else on the `PATH`; `undefined` when there is none. */
-export const findBitcoind = (): string | undefined => {
+const findBitcoind = (): string | undefined => {
   const named = process.env.BITCOIND
   if (named !== undefined && named !== '') return existsSync(named) ? named : undefined
   const folders = (process.env.PATH ?? '').split(delimiter)

@@ -27,7 +27,7 @@ export interface RpcClient {
   close(): void
 }
 
-export interface RpcCallOptions {
+interface RpcCallOptions {
   readonly timeoutMs?: number
   readonly signal?: AbortSignal
 }

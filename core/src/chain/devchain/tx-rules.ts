@@ -1,5 +1,5 @@
 import { SighashMidstate } from '../../bitcoin/sighash.ts'
-import { SEQUENCE_FINAL, type Tx, txWeight } from '../../bitcoin/transaction.ts'
+import { SEQUENCE_FINAL, type Tx } from '../../bitcoin/transaction.ts'
 import { isAllZero } from '../../lib/bytes.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { Sat } from '../../lib/units.ts'
@@ -88,6 +88,3 @@ export const checkScripts = (tx: Tx, prevouts: readonly Coin[]): TxRejection | u
   }
   return undefined
 }
-
-/** Whether a transaction alone is past what a block can hold. */
-export const isOversized = (tx: Tx): boolean => txWeight(tx) > MAX_BLOCK_WEIGHT
