@@ -1,0 +1,206 @@
+import { readFileSync } from 'node:fs'
+import test from 'ava'
+import { fromHex, toHex } from '../../lib/bytes.ts'
+import type { Durable } from '../state/durable.ts'
+import { agree } from '../transitions/fixtures/simulation.ts'
+import { FEATURES } from '../transitions/fixtures/test-party.ts'
+import { TwoParties } from '../transitions/fixtures/two-parties.ts'
+import { decodeChannel, encodeChannel, type HtlcRow, htlcKey, liveHtlcKeys } from './channel-codec.ts'
+
+/** Stands for a value of the state in a fixture: bytes as hex, amounts as text. */
+const plain = (value: unknown): unknown => {
+  if (value instanceof Uint8Array) return toHex(value)
+  if (typeof value === 'bigint') return `${value}`
+  if (Array.isArray(value)) return value.map(plain)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, plain(member)]))
+}
+
+const inOrder = (durable: Durable): unknown => {
+  const copy = plain(durable) as {
+    active?: { [side: string]: { spec?: { htlcs: { direction: string; id: string }[] } } }[]
+  }
+  for (const commitment of copy.active ?? []) {
+    for (const side of Object.values(commitment)) {
+      side?.spec?.htlcs.sort((a, b) => a.direction.localeCompare(b.direction) || Number(a.id) - Number(b.id))
+    }
+  }
+  return copy
+}
+
+const roundTrip = (t: { deepEqual(a: unknown, b: unknown): void; fail(why: string): void }, durable: Durable): void => {
+  const { channelRow, htlcRows } = encodeChannel(undefined, durable)
+  const decoded = decodeChannel(channelRow, htlcRows)
+  if (decoded.ok) t.deepEqual(inOrder(decoded.value), inOrder(durable))
+  else t.fail(decoded.error.code)
+}
+
+/** A channel with changes on all their ways. */
+const busy = (): TwoParties => {
+  const two = new TwoParties().ready({ pushMsat: 300_000_000n })
+  for (let n = 0; n < 4; n++) two.add(two.alice, n, 20_000_000n)
+  for (let n = 4; n < 7; n++) two.add(two.bob, n, 300_000n)
+  two.settle()
+  two.run(two.alice, { type: 'update-fee', feeratePerKw: 3000 })
+  two.fulfil(two.bob, 0n, 0)
+  two.fail(two.bob, 2n)
+  two.add(two.alice, 8)
+  two.run(two.alice, {
+    type: 'add-htlc',
+    requestId: 'relayed',
+    amountMsat: 7_000_000n,
+    paymentHash: new Uint8Array(32).fill(4),
+    cltvExpiry: 1100,
+    onion: new Uint8Array(1366).fill(5),
+    origin: { type: 'relay', upstream: [{ channelId: new Uint8Array(32).fill(6), htlcId: 77n }] },
+  })
+  two.sign(two.alice)
+  two.sign(two.bob)
+  two.deliver(two.alice)
+  two.deliver(two.bob)
+  two.run(two.alice, { type: 'set-relay-fees', policy: { feeBaseMsat: 7n } })
+  return two
+}
+
+test('rows — a channel in any phase is read back as it was', (t) => {
+  const opening = new TwoParties()
+  opening.open()
+  roundTrip(t, opening.alice.state.durable)
+  roundTrip(t, opening.bob.state.durable)
+  opening.confirm(opening.alice)
+  roundTrip(t, opening.alice.state.durable)
+  const two = busy()
+  roundTrip(t, two.alice.state.durable)
+  roundTrip(t, two.bob.state.durable)
+  two.run(two.bob, { type: 'close', feeratePerKw: 999 })
+  two.settle()
+  roundTrip(t, two.alice.state.durable)
+  two.run(two.alice, { type: 'force-close' })
+  roundTrip(t, two.alice.state.durable)
+  const closing = new TwoParties().ready({ pushMsat: 300_000_000n })
+  closing.run(closing.bob, { type: 'close' })
+  closing.settle()
+  roundTrip(t, closing.bob.state.durable)
+})
+
+test('rows — a channel goes on from where it was read back', (t) => {
+  const two = busy()
+  for (const party of [two.alice, two.bob]) {
+    const { channelRow, htlcRows } = encodeChannel(undefined, party.state.durable)
+    const decoded = decodeChannel(channelRow, htlcRows)
+    if (!decoded.ok) return t.fail(decoded.error.code)
+    party.state = { durable: decoded.value }
+  }
+  two.lose(two.alice)
+  two.lose(two.bob)
+  two.connect()
+  two.settle()
+  t.true(agree(two.alice.funded, two.bob.funded))
+})
+
+test('rows — only HTLCs that changed are written, and the channel row says which are needed', (t) => {
+  const two = new TwoParties().ready()
+  two.add(two.alice, 1)
+  two.settle()
+  const before = two.alice.state.durable
+  two.add(two.alice, 2)
+  two.sign(two.alice)
+  const after = two.alice.state.durable
+  const { channelRow, htlcRows } = encodeChannel(before, after)
+  const { channelId } = two.alice.funded.params
+  t.deepEqual(
+    htlcRows.map(({ key }) => key),
+    [htlcKey(channelId, 'offered', 1n)],
+  )
+  t.deepEqual(liveHtlcKeys(channelRow), {
+    ok: true,
+    value: [htlcKey(channelId, 'offered', 0n), htlcKey(channelId, 'offered', 1n)],
+  })
+  t.like(decodeChannel(channelRow, htlcRows), { ok: false, error: { code: 'htlc-row-missing', htlcId: 0n } })
+})
+
+test('rows — an HTLC is written twice on its way when the steps of a drained mailbox are one commit', (t) => {
+  const two = new TwoParties().ready()
+  let rows = 0
+  let written = two.alice.state.durable
+  const flush = () => {
+    rows += encodeChannel(written, two.alice.state.durable).htlcRows.length
+    written = two.alice.state.durable
+  }
+  const exchange = () => {
+    for (let round = 0; round < 8; round++) {
+      for (const party of [two.alice, two.bob]) {
+        while (two.deliver(party) !== undefined);
+        two.sign(two.other(party))
+      }
+      flush()
+    }
+  }
+  two.add(two.alice, 1)
+  exchange()
+  t.is(rows, 1)
+  two.fulfil(two.bob, 0n, 1)
+  exchange()
+  t.is(rows, 2)
+  t.is(two.alice.funded.htlcs.offered.length, 0)
+})
+
+test('rows — a commitment costs at most 64 bytes for each untrimmed HTLC, and nothing for a trimmed one', (t) => {
+  const sizeWith = (count: number, amountMsat: bigint): number => {
+    const settings = { maxAcceptedHtlcs: 483, maxDustHtlcExposureMsat: 1_000_000_000n }
+    const two = new TwoParties({ alice: settings, bob: settings }).ready({ funding: 100_000_000n })
+    for (let n = 0; n < count; n++) two.add(two.alice, n, amountMsat)
+    two.settle()
+    return Math.max(
+      ...[two.alice, two.bob].map((party) => encodeChannel(undefined, party.state.durable).channelRow.length),
+    )
+  }
+  const constant = sizeWith(0, 1_000_000n)
+  t.true(constant < 2000)
+  // A few bytes more for the runs of ids, whatever their number.
+  t.true(sizeWith(100, 1_000_000n) <= constant + 64 * 100 + 300)
+  t.true(sizeWith(100, 300_000n) <= constant + 300)
+})
+
+test('rows — what is cut short or of another version is refused', (t) => {
+  const { durable } = new TwoParties().ready().alice.state
+  const { channelRow } = encodeChannel(undefined, durable)
+  for (let length = 0; length < channelRow.length; length += 13) {
+    t.like(decodeChannel(channelRow.subarray(0, length), []), { ok: false, error: { code: 'malformed-channel-row' } })
+  }
+  const later = Uint8Array.from(channelRow)
+  later[0] = 2
+  t.like(decodeChannel(later, []), { ok: false, error: { code: 'malformed-channel-row' } })
+})
+
+interface Golden {
+  readonly channelRow: string
+  readonly htlcRows: readonly { readonly key: string; readonly value: string }[]
+  readonly state: unknown
+}
+
+const golden: Readonly<Record<string, Golden>> = JSON.parse(
+  readFileSync(new URL('./golden/version-1.json', import.meta.url), 'utf8'),
+)
+
+for (const [name, { channelRow, htlcRows, state }] of Object.entries(golden)) {
+  test(`version 1 — reads what it wrote: ${name}`, (t) => {
+    const rows: readonly HtlcRow[] = htlcRows.map(({ key, value }) => ({ key: fromHex(key), value: fromHex(value) }))
+    const decoded = decodeChannel(fromHex(channelRow), rows)
+    if (!decoded.ok) return t.fail(decoded.error.code)
+    t.deepEqual(inOrder(decoded.value), state)
+    const again = encodeChannel(undefined, decoded.value)
+    t.is(toHex(again.channelRow), channelRow)
+  })
+}
+
+test('version 1 — a channel from its rows can be reestablished', (t) => {
+  const { channelRow = '', htlcRows = [] } = golden['with HTLCs'] ?? {}
+  const rows: readonly HtlcRow[] = htlcRows.map(({ key, value }) => ({ key: fromHex(key), value: fromHex(value) }))
+  const decoded = decodeChannel(fromHex(channelRow), rows)
+  if (!decoded.ok) return t.fail(decoded.error.code)
+  const { alice } = new TwoParties()
+  alice.state = { durable: decoded.value }
+  const effects = alice.run({ type: 'connected', epoch: 2, remoteFeatures: FEATURES })
+  t.like(effects[0], { type: 'send', message: { type: 'channel_reestablish' } })
+})
