@@ -1,0 +1,17 @@
+import type { DemoOptions, StartOptions } from './options.ts'
+
+/** Runs a node until it is told to stop. Resolves to the process's exit code. */
+export const start = async (options: StartOptions): Promise<number> => {
+  if (options.devnet) {
+    const { startDevnet } = await import('./devnet/start-devnet.ts')
+    return startDevnet(options)
+  }
+  const { startOnBitcoind } = await import('./start-on-bitcoind.ts')
+  return startOnBitcoind(options)
+}
+
+/** Runs the demonstration to its end. Resolves to the process's exit code: 0 only if everything matched. */
+export const demo = async (options: DemoOptions): Promise<number> => {
+  const { runDemo } = await import('./demo/run-demo.ts')
+  return runDemo(options)
+}

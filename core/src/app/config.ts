@@ -1,0 +1,165 @@
+import { join } from 'node:path'
+import { NETWORKS, type Network, type NetworkName } from '../bitcoin/network.ts'
+import type { RpcAuth, RpcOptions } from '../chain/bitcoind/rpc-client.ts'
+import { err, ok, type Result } from '../lib/result.ts'
+import type { SocketAddress } from '../node/peer/peer-manager.ts'
+import type { LogLevel, StartOptions } from './options.ts'
+
+/** What every node needs to know, whatever chain it is on. */
+export interface NodeConfig {
+  /** The data folder, absolute. */
+  readonly data: string
+  readonly network: Network
+  readonly listen: SocketAddress
+  readonly api: SocketAddress
+  readonly logLevel: LogLevel
+}
+
+/** A node on a bitcoind. */
+export interface BitcoindConfig extends NodeConfig {
+  readonly rpc: RpcOptions
+  readonly zmqUrl?: string
+}
+
+/** What the process has around it. */
+export interface Surroundings {
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly home: string
+  readonly platform: NodeJS.Platform
+}
+
+export type ConfigFailure =
+  | { readonly code: 'mainnet-not-supported' }
+  | { readonly code: 'network-unknown'; readonly network: string }
+  | { readonly code: 'log-level-unknown'; readonly level: string }
+  | { readonly code: 'address-invalid'; readonly option: '--listen' | '--api'; readonly address: string }
+  | { readonly code: 'bitcoind-url-invalid'; readonly url: string }
+  | { readonly code: 'bitcoind-credentials-incomplete'; readonly missing: 'user' | 'password' }
+  | { readonly code: 'bitcoind-credentials-twice' }
+  | { readonly code: 'devnet-has-its-own-chain'; readonly option: string }
+
+const LISTEN: SocketAddress = { host: '127.0.0.1', port: 9735 }
+/** Any free one: it is written to `api.json` in the data folder. */
+const API: SocketAddress = { host: '127.0.0.1', port: 0 }
+/** Apart from the usual port, so that a development network and a node can run side by side. */
+export const DEVNET_LISTEN: SocketAddress = { host: '127.0.0.1', port: 19735 }
+export const DEVNET_API: SocketAddress = { host: '127.0.0.1', port: 19736 }
+
+/** Joins what the command line says, what the environment says, and the defaults for a node on a bitcoind. */
+export const bitcoindConfig = (options: StartOptions, around: Surroundings): Result<BitcoindConfig, ConfigFailure> => {
+  const { env } = around
+  const name = options.network ?? env.FULGURITE_NETWORK ?? 'mainnet'
+  // Without penalties and claims on the peer's commitments, a dishonest peer could take what is ours.
+  if (name === 'mainnet') return err({ code: 'mainnet-not-supported' })
+  if (!Object.hasOwn(NETWORKS, name)) return err({ code: 'network-unknown', network: name })
+  const network = NETWORKS[name as NetworkName]
+  const common = commonConfig(options, env, network, LISTEN, API)
+  if (!common.ok) return common
+  const url = options.bitcoindUrl ?? env.FULGURITE_BITCOIND_URL ?? `http://127.0.0.1:${network.bitcoindRpcPort}`
+  if (!isHttpUrl(url)) return err({ code: 'bitcoind-url-invalid', url: withoutPassword(url) })
+  const auth = rpcAuth(options, around, network)
+  if (!auth.ok) return auth
+  const zmqUrl = env.FULGURITE_BITCOIND_ZMQ
+  return ok({
+    ...common.value,
+    rpc: { url, auth: auth.value },
+    ...(zmqUrl === undefined ? {} : { zmqUrl }),
+  })
+}
+
+/** The same for our node of a development network, whose chain is embedded. */
+export const devnetConfig = (
+  options: StartOptions,
+  env: Readonly<Record<string, string | undefined>>,
+): Result<NodeConfig, ConfigFailure> => {
+  if (options.network !== undefined && options.network !== 'regtest') {
+    return err({ code: 'devnet-has-its-own-chain', option: `--network ${options.network}` })
+  }
+  if (options.bitcoindUrl !== undefined) return err({ code: 'devnet-has-its-own-chain', option: '--bitcoind-url' })
+  return commonConfig(options, env, NETWORKS.regtest, DEVNET_LISTEN, DEVNET_API)
+}
+
+const LOG_LEVELS: readonly string[] = ['debug', 'info', 'warn', 'error'] satisfies readonly LogLevel[]
+
+const commonConfig = (
+  options: StartOptions,
+  env: Readonly<Record<string, string | undefined>>,
+  network: Network,
+  defaultListen: SocketAddress,
+  defaultApi: SocketAddress,
+): Result<NodeConfig, ConfigFailure> => {
+  const listen = socketAddress('--listen', options.listen ?? env.FULGURITE_LISTEN, defaultListen)
+  if (!listen.ok) return listen
+  const api = socketAddress('--api', options.api ?? env.FULGURITE_API, defaultApi)
+  if (!api.ok) return api
+  const logLevel = options.logLevel ?? env.FULGURITE_LOG_LEVEL ?? 'info'
+  if (!LOG_LEVELS.includes(logLevel)) return err({ code: 'log-level-unknown', level: logLevel })
+  return ok({
+    data: options.data,
+    network,
+    listen: listen.value,
+    api: api.value,
+    logLevel: logLevel as LogLevel,
+  })
+}
+
+const ADDRESS = /^(?:\[([0-9a-fA-F:.]+)\]|([^\s:@/[\]]{1,255})):(\d{1,5})$/
+
+const socketAddress = (
+  option: '--listen' | '--api',
+  text: string | undefined,
+  otherwise: SocketAddress,
+): Result<SocketAddress, ConfigFailure> => {
+  if (text === undefined) return ok(otherwise)
+  const [, ipv6, name, digits] = ADDRESS.exec(text) ?? []
+  const host = ipv6 ?? name
+  const port = Number(digits)
+  return host === undefined || port > 0xffff
+    ? err({ code: 'address-invalid', option, address: text })
+    : ok({ host, port })
+}
+
+const isHttpUrl = (text: string): boolean => URL.canParse(text) && new URL(text).protocol === 'http:'
+
+// A password may stand in a URL that is no good otherwise.
+const withoutPassword = (url: string): string => url.replace(/\/\/[^@/]*@/, '//')
+
+const rpcAuth = (
+  options: StartOptions,
+  { env, home, platform }: Surroundings,
+  network: Network,
+): Result<RpcAuth, ConfigFailure> => {
+  const cookie = options.bitcoindCookie ?? env.FULGURITE_BITCOIND_COOKIE
+  const user = options.bitcoindUser ?? env.FULGURITE_BITCOIND_USER
+  const password = options.bitcoindPassword ?? env.FULGURITE_BITCOIND_PASSWORD
+  if (user === undefined && password === undefined) {
+    return ok({ type: 'cookie', path: cookie ?? usualCookie(network, home, platform, env.APPDATA) })
+  }
+  if (cookie !== undefined) return err({ code: 'bitcoind-credentials-twice' })
+  if (user === undefined) return err({ code: 'bitcoind-credentials-incomplete', missing: 'user' })
+  if (password === undefined) return err({ code: 'bitcoind-credentials-incomplete', missing: 'password' })
+  return ok({ type: 'password', user, password })
+}
+
+const COOKIE_FOLDER: Readonly<Record<NetworkName, string>> = {
+  mainnet: '',
+  testnet: 'testnet3',
+  signet: 'signet',
+  regtest: 'regtest',
+}
+
+/** Where bitcoind keeps its cookie unless told otherwise. */
+const usualCookie = (
+  network: Network,
+  home: string,
+  platform: NodeJS.Platform,
+  appData = join(home, 'AppData/Roaming'),
+): string => {
+  const folder =
+    platform === 'darwin'
+      ? join(home, 'Library/Application Support/Bitcoin')
+      : platform === 'win32'
+        ? join(appData, 'Bitcoin')
+        : join(home, '.bitcoin')
+  return join(folder, COOKIE_FOLDER[network.name], '.cookie')
+}

@@ -1,0 +1,114 @@
+import type { ReplyOf } from '@fulgurite/plugin-sdk/contract'
+import { parseTxid } from '../../bitcoin/transaction.ts'
+import { invariant } from '../../lib/errors.ts'
+import type { DevChain } from './dev-chain.ts'
+import type { KnownNode } from './node-process.ts'
+import { until } from './until.ts'
+
+/** A channel that there shall be. */
+export interface PlannedChannel {
+  readonly from: KnownNode
+  readonly to: KnownNode
+  readonly fundingSat: bigint
+  /** What the peer gets of it, so that both sides can pay. */
+  readonly pushMsat: bigint
+}
+
+export interface OpenedChannel extends PlannedChannel {
+  readonly channelId: string
+  /** Of the funding transaction. */
+  readonly feeSat: bigint
+}
+
+type Channel = ReplyOf<'channels', 'list'>['items'][number]
+
+const TIMEOUT_MS = 20_000
+/** For the fees of a few transactions. */
+const MARGIN_SAT = 100_000n
+
+/** The channels of a node that carry payments or will. */
+export const livingChannels = async ({ client }: KnownNode): Promise<readonly Channel[]> => {
+  const { items } = await client.ask('channels', 'list', {})
+  return items.filter(({ state }) => state !== 'closing' && state !== 'closed')
+}
+
+/** What is planned and not there yet: a first start makes all of it, one that was cut short the rest. */
+export const missingChannels = async (planned: readonly PlannedChannel[]): Promise<readonly PlannedChannel[]> => {
+  const found = await Promise.all(planned.map(({ from }) => livingChannels(from)))
+  return planned.filter(({ to }, i) => !found[i]?.some(({ peer }) => peer === to.nodeId))
+}
+
+/** Gives each opener an output of its own for each channel, and waits until the wallets have them confirmed. */
+export const fundWallets = async (
+  chain: DevChain,
+  planned: readonly PlannedChannel[],
+): Promise<ReadonlyMap<KnownNode, bigint>> => {
+  const given = new Map<KnownNode, bigint>()
+  const payments = await Promise.all(
+    planned.map(async ({ from, fundingSat }) => {
+      const { address } = await from.client.ask('wallet', 'newAddress', {})
+      const amountSat = fundingSat + MARGIN_SAT
+      given.set(from, (given.get(from) ?? 0n) + amountSat)
+      return { address, amountSat }
+    }),
+  )
+  if (payments.length === 0) return given
+  chain.fund(payments)
+  chain.chain.mine(1)
+  await Promise.all(
+    [...given].map(([{ client, name }, amountSat]) =>
+      until(`${name}'s wallet is funded`, TIMEOUT_MS, async () => {
+        const { spendableSat } = await client.ask('wallet', 'balance', {})
+        return spendableSat >= amountSat ? true : undefined
+      }),
+    ),
+  )
+  return given
+}
+
+/** Connects each pair. A node that is connected already stays as it is. */
+export const connectPeers = async (
+  pairs: readonly { readonly from: KnownNode; readonly to: KnownNode }[],
+): Promise<void> => {
+  await Promise.all(
+    pairs.map(({ from, to }) => from.client.ask('peers', 'connect', { nodeId: to.nodeId, address: to.listen })),
+  )
+}
+
+/** Opens the channels at once and mines until each can be used from both sides. */
+export const openChannels = async (
+  chain: DevChain,
+  planned: readonly PlannedChannel[],
+): Promise<readonly OpenedChannel[]> => {
+  const opened = await Promise.all(
+    planned.map(async (plan): Promise<OpenedChannel> => {
+      const { from, to, fundingSat, pushMsat } = plan
+      const reply = await from.client.ask('channels', 'open', { nodeId: to.nodeId, fundingSat, pushMsat })
+      const txid = parseTxid(reply.fundingTxid)
+      invariant(txid !== undefined, 'the contract carries transaction ids')
+      await until(`the funding of ${from.name}'s channel is published`, TIMEOUT_MS, () =>
+        chain.chain.mempoolEntry(txid) === undefined ? undefined : true,
+      )
+      return { ...plan, channelId: reply.channelId, feeSat: reply.feeSat }
+    }),
+  )
+  if (opened.length > 0) chain.chain.mine(1)
+  return opened
+}
+
+/** Waits until every channel of these nodes is usable, and mines for those whose funding waits for a block. */
+export const untilUsable = async (
+  chain: DevChain,
+  nodes: readonly KnownNode[],
+  timeoutMs = TIMEOUT_MS,
+): Promise<void> => {
+  await Promise.all(
+    nodes.map((node) =>
+      until(`${node.name}'s channels are usable`, timeoutMs, async () => {
+        const channels = await livingChannels(node)
+        if (chain.chain.mempool.length > 0) chain.chain.mine(1)
+        return channels.every(({ state }) => state === 'usable') ? true : undefined
+      }),
+    ),
+  )
+}

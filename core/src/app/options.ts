@@ -1,0 +1,26 @@
+/** What `fulgurite start` was asked for. What is not said here may be said by the environment. */
+export interface StartOptions {
+  /** The data folder, absolute. */
+  readonly data: string
+  /** An embedded chain with a few peers around, to try things on. */
+  readonly devnet: boolean
+  readonly network?: 'mainnet' | 'testnet' | 'signet' | 'regtest'
+  /** `host:port` for peers. */
+  readonly listen?: string
+  /** `host:port` for the HTTP API. */
+  readonly api?: string
+  readonly bitcoindUrl?: string
+  readonly bitcoindCookie?: string
+  readonly bitcoindUser?: string
+  readonly bitcoindPassword?: string
+  readonly logLevel?: LogLevel
+  readonly json: boolean
+}
+
+export interface DemoOptions {
+  /** A folder of its own if not said, removed at the end. */
+  readonly data?: string
+  readonly json: boolean
+}
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error'

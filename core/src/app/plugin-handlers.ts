@@ -1,0 +1,33 @@
+import type { ContractError } from '@fulgurite/plugin-sdk/contract'
+import { err, ok, type Result } from '../lib/result.ts'
+import type { ActorHandlers } from '../node/contract-mapping/handlers.ts'
+import { pageOf } from '../node/contract-mapping/paging.ts'
+import type { PluginHost } from '../plugins/index.ts'
+
+/** Answers the contract's `plugins` actor from the plugin host. */
+export const pluginHandlers = (host: PluginHost): ActorHandlers<'plugins'> => ({
+  list: async ({ page }) => pageOf(host.list(), page),
+  async install({ path, config }) {
+    return inContract(await host.install(path, config === undefined ? {} : { config }))
+  },
+  async remove({ name, keepStore }) {
+    const removed = await host.remove(name, keepStore === undefined ? {} : { keepStore })
+    return removed.ok ? ok({}) : inContract(removed)
+  },
+  async restart({ name }) {
+    const restarted = await host.restart(name)
+    return restarted.ok ? ok({ plugin: restarted.value }) : inContract(restarted)
+  },
+  async logs({ name, page }) {
+    const lines = host.logs(name)
+    return lines.ok ? pageOf(lines.value.toReversed(), page) : inContract(lines)
+  },
+})
+
+const inContract = <T>(
+  outcome: Result<T, { readonly code: string; readonly message: string; readonly field?: string }>,
+): Result<T, ContractError> => {
+  if (outcome.ok) return outcome
+  const { code, message, field } = outcome.error
+  return err({ code, message, ...(field === undefined ? {} : { field }) })
+}

@@ -1,0 +1,65 @@
+import type { EventName, EventPayload } from '@fulgurite/plugin-sdk/contract'
+import type { Clock } from '../lib/clock.ts'
+import type { Rng } from '../lib/rng.ts'
+import type { Gateway } from '../node/contract-mapping/gateway.ts'
+import type { NodeLog } from '../node/node-log.ts'
+import { createPluginHost, type PluginHost, type PluginHostOptions } from '../plugins/index.ts'
+import type { Store } from '../store/store.ts'
+import { pluginHandlers } from './plugin-handlers.ts'
+import { pluginStore } from './plugin-store.ts'
+
+/** Adds a durable event to the node's log. */
+export type AppendEvent = <Name extends EventName>(name: Name, payload: EventPayload<Name>) => void
+
+export interface PluginRoomOptions {
+  readonly data: string
+  readonly store: Store
+  readonly gateway: Gateway
+  readonly append: AppendEvent
+  readonly clock: Clock
+  readonly rng: Rng
+  readonly log: NodeLog
+}
+
+type Notice = Parameters<NonNullable<PluginHostOptions['onNotice']>>[1]
+type Plugin = Parameters<NonNullable<PluginHostOptions['onNotice']>>[0]
+
+/** Builds the plugin host on a node, joins it to the contract, and starts what is installed. */
+export const openPluginRoom = async (options: PluginRoomOptions): Promise<PluginHost> => {
+  const { data, store, gateway, append, clock, rng, log } = options
+  const host = createPluginHost({
+    gateway,
+    storage: pluginStore(store),
+    dataDir: data,
+    clock,
+    rng,
+    onNotice: (plugin, notice) => report(append, log, plugin, notice),
+  })
+  gateway.join('plugins', pluginHandlers(host))
+  await host.start()
+  return host
+}
+
+const report = (append: AppendEvent, log: NodeLog, { name, version }: Plugin, notice: Notice): void => {
+  const { type, ...details } = notice
+  log[type === 'plugin.started' || type === 'plugin.stopped' ? 'info' : 'warn'](type, { plugin: name, ...details })
+  const plugin = { plugin: name, pluginVersion: version }
+  switch (notice.type) {
+    case 'plugin.started':
+      append('plugin.started', plugin)
+      return
+    case 'plugin.stopped':
+      append('plugin.stopped', { ...plugin, reason: notice.reason })
+      return
+    case 'plugin.faulted': {
+      const { code, text, restartInMs } = notice
+      append('plugin.faulted', { ...plugin, code, text, ...(restartInMs === undefined ? {} : { restartInMs }) })
+      return
+    }
+    case 'plugin.refused': {
+      const { operation, code, text } = notice
+      append('plugin.refused', { ...plugin, operation, code, text })
+      return
+    }
+  }
+}

@@ -1,0 +1,129 @@
+import { readFileSync } from 'node:fs'
+import { tokenOf, writeAccess } from '../api/access.ts'
+import { startApi } from '../api/server.ts'
+import type { ChainBackend } from '../chain/chain-backend.ts'
+import { toHex } from '../lib/bytes.ts'
+import type { Clock } from '../lib/clock.ts'
+import { type Failure, invariant } from '../lib/errors.ts'
+import { err, ok, type Result } from '../lib/result.ts'
+import type { Rng } from '../lib/rng.ts'
+import type { EventLogPort } from '../node/contract-gateway.ts'
+import { EventLog } from '../node/events/event-log.ts'
+import { startNode } from '../node/node.ts'
+import type { PluginHost } from '../plugins/index.ts'
+import type { NodeConfig } from './config.ts'
+import type { DataFolder } from './data-folder.ts'
+import { openPluginRoom } from './plugin-room.ts'
+
+/** Where a running node is: what is printed when it is ready. */
+export interface NodePlaces {
+  readonly nodeId: string
+  readonly network: string
+  /** `host:port` for peers. */
+  readonly listen: string
+  readonly api: string
+  readonly data: string
+  readonly log: string
+}
+
+export interface RunningNode {
+  readonly places: NodePlaces
+  readonly events: EventLogPort
+  stop(): Promise<void>
+}
+
+export interface RunOptions {
+  readonly config: NodeConfig
+  readonly folder: DataFolder
+  readonly backend: ChainBackend
+  /** The adapter's name, for `getinfo`. */
+  readonly backendName: string
+  readonly clock: Clock
+  readonly rng: Rng
+  readonly onStopAsked: () => void
+}
+
+const version = (): string =>
+  (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }).version
+
+/** Joins store, chain, plugins and API to a node. The folder stays the caller's to close, when the node has stopped. */
+export const runNode = async (options: RunOptions): Promise<Result<RunningNode, Failure>> => {
+  const { config, folder, backend, backendName, clock, rng, onStopAsked } = options
+  const { log, store } = folder
+  let host: PluginHost | undefined
+  const started = await startNode({
+    network: config.network,
+    seed: folder.seed,
+    store,
+    backend,
+    backendName,
+    clock,
+    rng,
+    log,
+    version: version(),
+    listen: config.listen,
+    onFatal: folder.end,
+    onStopAsked,
+    async beforePeers(gateway) {
+      const { events } = gateway
+      invariant(events instanceof EventLog, 'the gateway reads the event log')
+      host = await openPluginRoom({
+        data: folder.path,
+        store,
+        gateway,
+        append: (name, payload) => events.append(name, payload),
+        clock,
+        rng,
+        log,
+      })
+    },
+  })
+  if (!started.ok) {
+    await host?.stop()
+    return err(withAddress(started.error, config))
+  }
+  const node = started.value
+  const token = tokenOf(config.data)
+  const api = await startApi({
+    gateway: node.gateway,
+    token,
+    host: config.api.host,
+    port: config.api.port,
+    clock,
+    onBug: (error, where) => log.error('api.bug', { where, error: stackOf(error) }),
+  })
+  if (!api.ok) {
+    await host?.stop()
+    await node.stop()
+    return api
+  }
+  writeAccess(config.data, { url: api.value.url, token })
+  const places: NodePlaces = {
+    nodeId: toHex(node.nodeId),
+    network: config.network.name,
+    listen: hostPort(config.listen.host, node.port ?? config.listen.port),
+    api: api.value.url,
+    data: config.data,
+    log: folder.logPath,
+  }
+  log.info('node.started', { ...places })
+  return ok({
+    places,
+    events: node.gateway.events,
+    async stop() {
+      log.info('node.stopping')
+      await api.value.close()
+      await host?.stop()
+      await node.stop()
+      log.info('node.stopped')
+    },
+  })
+}
+
+const hostPort = (host: string, port: number): string => `${host.includes(':') ? `[${host}]` : host}:${port}`
+
+const stackOf = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error))
+
+// The room that listens knows only the system's code.
+const withAddress = (failure: Failure, { listen }: NodeConfig): Failure =>
+  failure.code === 'listen-failed' ? { ...failure, ...listen } : failure

@@ -1,0 +1,154 @@
+import type { ApiStartError } from '../api/server.ts'
+import type { BitcoindUnfit } from '../chain/bitcoind/fitness.ts'
+import type { PortInUse } from '../chain/devchain/rpc-server.ts'
+import type { Failure } from '../lib/errors.ts'
+import type { SeedFailure } from '../node/keys/seed-file.ts'
+import type { StoreOpenFailure } from '../store/store.ts'
+import type { ConfigFailure } from './config.ts'
+
+/** Why a node, or a development network, does not start. */
+export type StartFailure =
+  | ConfigFailure
+  | StoreOpenFailure
+  | SeedFailure
+  | BitcoindUnfit
+  | ApiStartError
+  | PortInUse
+  | { readonly code: 'data-folder-unusable'; readonly path: string; readonly reason: string }
+  | {
+      readonly code: 'data-of-another-network'
+      readonly path: string
+      readonly expected: string
+      readonly actual: string
+    }
+  | { readonly code: 'listen-failed'; readonly host: string; readonly port: number; readonly cause: string }
+  | { readonly code: 'peer-did-not-start'; readonly name: string; readonly reason: string; readonly log: string }
+  | { readonly code: 'took-too-long'; readonly what: string; readonly seconds: number }
+  | { readonly code: 'node-refused'; readonly what: string; readonly reason: string }
+
+/** What went wrong, what to do about it, and the process's exit code. */
+export interface Explanation {
+  readonly message: string
+  readonly fix: string
+  readonly exitCode: number
+}
+
+// As the command line's: what a script can tell apart.
+const REFUSED = 1
+const USAGE = 2
+const UNREACHABLE = 3
+
+const refused = (message: string, fix: string): Explanation => ({ message, fix, exitCode: REFUSED })
+const usage = (message: string, fix: string): Explanation => ({ message, fix, exitCode: USAGE })
+const unreachable = (message: string, fix: string): Explanation => ({ message, fix, exitCode: UNREACHABLE })
+
+const isTaken = (cause: string): boolean => cause.includes('EADDRINUSE')
+
+type Table = {
+  readonly [Code in StartFailure['code']]: (failure: Extract<StartFailure, { readonly code: Code }>) => Explanation
+}
+
+const EXPLANATIONS: Table = {
+  'mainnet-not-supported': () =>
+    refused(
+      'this version does not run on mainnet: it cannot yet punish a peer that publishes an old state, nor claim what is ours on the peer’s commitments, so a dishonest peer could take your money',
+      'choose --network regtest, signet or testnet; or try it all with: fulgurite start --devnet',
+    ),
+  'network-unknown': ({ network }) =>
+    usage(`there is no network ${network}`, 'give --network (or FULGURITE_NETWORK) regtest, signet or testnet'),
+  'log-level-unknown': ({ level }) =>
+    usage(`there is no log level ${level}`, 'give --log-level (or FULGURITE_LOG_LEVEL) debug, info, warn or error'),
+  'address-invalid': ({ option, address }) =>
+    usage(`${option}: ${address} is not an address`, `give ${option} as host:port, such as 127.0.0.1:9735`),
+  'bitcoind-url-invalid': ({ url }) =>
+    usage(`--bitcoind-url: ${url} is not an http URL`, 'give it such as http://127.0.0.1:8332'),
+  'bitcoind-credentials-incomplete': ({ missing }) =>
+    usage(
+      `--bitcoind-${missing} is missing`,
+      missing === 'password'
+        ? 'give it by FULGURITE_BITCOIND_PASSWORD, where other users of this machine cannot see it, or use a cookie'
+        : 'give --bitcoind-user beside the password, or use a cookie',
+    ),
+  'bitcoind-credentials-twice': () =>
+    usage('both a cookie and a user were given for bitcoind', 'give --bitcoind-cookie or --bitcoind-user, not both'),
+  'devnet-has-its-own-chain': ({ option }) =>
+    usage(`--devnet runs on a chain of its own: ${option} does not go with it`, `leave out --devnet or ${option}`),
+  'store-in-use': ({ path }) =>
+    refused(
+      `another node is running on ${path}`,
+      'stop it first, or name another data folder with --data: two nodes with one database would lose money',
+    ),
+  'store-too-new': ({ path, version, known }) =>
+    refused(
+      `${path} was written by a newer version (schema ${version}, this version knows ${known})`,
+      'run the version that wrote it, or a later one',
+    ),
+  'store-unreadable': ({ path, reason }) =>
+    refused(`cannot read ${path}: ${reason}`, 'check that the file is whole and that you may read and write it'),
+  'seed-not-a-mnemonic': ({ path }) =>
+    refused(`${path} does not hold the words of a seed`, 'put back the 24 words that the node wrote there (BIP 39)'),
+  'seed-readable-by-others': ({ path, mode }) =>
+    refused(`${path} can be read by others (mode ${mode})`, `allow its owner alone: chmod 600 ${path}`),
+  'bitcoind-unreachable': ({ url, detail }) =>
+    unreachable(
+      `cannot reach bitcoind at ${url}: ${detail}`,
+      'start bitcoind with server=1, and check --bitcoind-url and --bitcoind-cookie (or --bitcoind-user)',
+    ),
+  'bitcoind-unauthorized': ({ url }) =>
+    unreachable(
+      `bitcoind at ${url} does not accept our credentials`,
+      'check --bitcoind-cookie, or --bitcoind-user and FULGURITE_BITCOIND_PASSWORD, against its bitcoin.conf',
+    ),
+  'bitcoind-error': ({ method, rpcCode, message }) =>
+    unreachable(`bitcoind answered ${method} with error ${rpcCode}: ${message}`, 'look into its debug.log'),
+  'bitcoind-bad-reply': ({ method, detail }) =>
+    unreachable(`what answered ${method} is not a bitcoind: ${detail}`, 'check --bitcoind-url'),
+  'bitcoind-wrong-network': ({ expected, actual }) =>
+    refused(
+      `bitcoind is on ${actual}, the node on ${expected}`,
+      'change --network, or point --bitcoind-url at a bitcoind on the same network',
+    ),
+  'bitcoind-version-too-old': ({ version, minimum }) =>
+    refused(
+      `bitcoind is version ${major(version)}; ${major(minimum)} or later is needed, for package relay`,
+      'upgrade bitcoind',
+    ),
+  'bitcoind-still-syncing': ({ detail }) =>
+    unreachable(`bitcoind has not caught up with the network: ${detail}`, 'start the node again when it has'),
+  'cannot-listen': ({ host, port, reason }) => portFailure('the HTTP API', '--api', host, port, reason),
+  'listen-failed': ({ host, port, cause }) => portFailure('peers', '--listen', host, port, cause),
+  'port-in-use': ({ host, port }) => portFailure('the chain’s RPC', '--api', host, port, 'EADDRINUSE'),
+  'data-folder-unusable': ({ path, reason }) =>
+    refused(`cannot use the data folder ${path}: ${reason}`, 'name another with --data or FULGURITE_DATA'),
+  'data-of-another-network': ({ path, expected, actual }) =>
+    refused(
+      `${path} holds a node on ${actual}, not on ${expected}`,
+      `start it with --network ${actual}, or name another data folder with --data`,
+    ),
+  'peer-did-not-start': ({ name, reason, log }) =>
+    refused(`the peer ${name} did not start: ${reason}`, `its log may say more: ${log}`),
+  'took-too-long': ({ what, seconds }) =>
+    refused(`${what}: not within ${seconds} s`, 'try again when the machine is less busy; the logs may say more'),
+  'node-refused': ({ what, reason }) => refused(`${what}: ${reason}`, 'the log of the node may say more'),
+}
+
+const portFailure = (what: string, option: string, host: string, port: number, cause: string): Explanation => {
+  if (isTaken(cause)) {
+    return refused(
+      `port ${port} of ${host}, meant for ${what}, is taken: another node may be running`,
+      `stop what uses it, or give another with ${option} ${host}:${port + 10} (port 0 lets the system choose)`,
+    )
+  }
+  return refused(`cannot listen on ${host}:${port} for ${what}: ${cause}`, `give another address with ${option}`)
+}
+
+/** `280000` as people know it: 28. */
+const major = (version: number): string => String(Math.floor(version / 10_000))
+
+/** Words for a failure. One that is not known here is shown by its code: it comes from a room that knows more. */
+export const explain = (failure: Failure): Explanation => {
+  const known = Object.hasOwn(EXPLANATIONS, failure.code)
+  if (!known) return refused(`the node does not start: ${failure.code}`, 'the log may say more')
+  const describe = EXPLANATIONS[failure.code as StartFailure['code']] as (failure: Failure) => Explanation
+  return describe(failure)
+}

@@ -1,0 +1,48 @@
+/** Why the process is asked to stop. */
+export type StopReason = 'signal' | 'command' | 'parent-gone'
+
+/** Waits for whoever asks this process to stop. */
+export interface StopRequest {
+  /** Resolves once, with the first reason. */
+  readonly asked: Promise<StopReason>
+  ask(reason: StopReason): void
+  /** Gives the signals back. */
+  release(): void
+}
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+const EXIT_BY_SIGNAL = 130
+
+/** What a parent sets in the environment of a node that must not outlive it: the node then ends with its standard input. */
+export const ENDS_WITH_STDIN = 'FULGURITE_ENDS_WITH_STDIN'
+
+/** From now on a first signal asks for an orderly stop, and a second one ends the process at once. */
+export const stopRequest = (onImpatience: () => void): StopRequest => {
+  let resolve: (reason: StopReason) => void = () => {}
+  const asked = new Promise<StopReason>((done) => {
+    resolve = done
+  })
+  let signals = 0
+  const onSignal = (): void => {
+    signals += 1
+    resolve('signal')
+    if (signals === 1) return
+    onImpatience()
+    process.exit(EXIT_BY_SIGNAL)
+  }
+  for (const signal of SIGNALS) process.on(signal, onSignal)
+  const onEnd = (): void => resolve('parent-gone')
+  const watchesParent = process.env[ENDS_WITH_STDIN] === '1'
+  if (watchesParent) {
+    // The pipe closes however the parent ends, by SIGKILL too.
+    process.stdin.once('end', onEnd).once('close', onEnd).once('error', onEnd).resume()
+  }
+  return {
+    asked,
+    ask: resolve,
+    release() {
+      for (const signal of SIGNALS) process.off(signal, onSignal)
+      if (watchesParent) process.stdin.destroy()
+    },
+  }
+}
