@@ -253,6 +253,7 @@ test('a restart — delivers again from the margin, and the cursor never falls b
     const height = event.type === 'connected' ? event.block.height : event.type === 'rewound' ? event.height : 0
     blocks.push(`${event.type} ${height}`)
   })
+  t.is(watcher.position()?.height, 140)
   await watcher.start()
   await caughtUp()
   await until(() => saved.length === 11)

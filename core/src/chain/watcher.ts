@@ -39,7 +39,10 @@ export interface ChainWatcher {
   /** Register what was watched before the restart first: blocks since the cursor are delivered from here on. */
   start(): Promise<Result<ChainTip, Failure>>
   stop(): Promise<void>
-  /** The last block whose events have been delivered; `undefined` before the first. */
+  /**
+   * The last block whose events have been delivered; before the start, the cursor's, if its store tells at once.
+   * `undefined` before the first block and while a reorganisation is under way.
+   */
   position(): ChainTip | undefined
   watchConfirmed(watch: ConfirmedWatch): Unwatch
   watchSpent(watch: SpentWatch): Unwatch
@@ -59,7 +62,8 @@ export const chainWatcher = (options: WatcherOptions): ChainWatcher => {
   const heightHandlers = new Set<WatchHandler<BlockHeight>>()
   /** Watches that must also look at blocks that have passed already. */
   let catchingUp: { readonly entry: WatchEntry; readonly since: number }[] = []
-  let position: ChainTip | undefined
+  const loading = cursor.load()
+  let position: ChainTip | undefined = loading instanceof Promise ? undefined : loading
   /** The height up to which blocks have been delivered, known once started. */
   let height: number | undefined
   let delivering: number | undefined
@@ -186,7 +190,7 @@ export const chainWatcher = (options: WatcherOptions): ChainWatcher => {
   return {
     async start() {
       invariant(height === undefined, 'the watcher is started once')
-      const stored = await cursor.load()
+      const stored = await loading
       const wanted = stored === undefined ? Number.MAX_SAFE_INTEGER : Math.max(1, stored.height - reorgMargin + 1)
       saved = stored?.height ?? 0
       const starting = Promise.withResolvers<void>()
@@ -198,7 +202,7 @@ export const chainWatcher = (options: WatcherOptions): ChainWatcher => {
         const tip = started.value
         const rewound = Math.min(wanted - 1, tip.height)
         height = rewound
-        if (rewound === tip.height) position = tip
+        position = rewound === tip.height ? tip : undefined
         try {
           await Promise.all([...blockHandlers].map((handler) => tell(handler, { type: 'rewound', height: rewound })))
           if (stored === undefined) await cursor.save(tip)
