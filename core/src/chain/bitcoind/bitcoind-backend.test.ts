@@ -208,7 +208,7 @@ test('start — a missing cookie file is a typed error that names it', async (t)
 
 test('start — wrong credentials are a typed error', async (t) => {
   const { server } = await serve(t)
-  const wrong = join(mkdtempSync(join(tmpdir(), 'fulgurite-cookie-')), '.cookie')
+  const wrong = `${server.cookiePath}-wrong`
   writeFileSync(wrong, '__cookie__:wrong')
   const expected = { ok: false, error: { code: 'bitcoind-unauthorized', url: server.url } }
   t.deepEqual(await connect(t, server.url, PASSWORD).start(1), expected as never)
