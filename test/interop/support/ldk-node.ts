@@ -29,13 +29,25 @@ export interface LdkChannel {
   readonly isReady: boolean
   readonly isUsable: boolean
   readonly capacitySat: bigint
+  /** All that is LDK's, HTLCs in flight apart. LDK tells no balance below the reserve: 0 stands for all of these. */
+  readonly localMsat: bigint
   readonly outboundMsat: bigint
   readonly inboundMsat: bigint
+  /** Of the commitments. */
+  readonly feeratePerKw: number | undefined
+  /** What the peer's `channel_update` asks of those who pay LDK through the peer. */
+  readonly peerPolicy: LdkPeerPolicy | undefined
   readonly fundingOutpoint: string | undefined
   readonly shortChannelId: bigint | undefined
   /** What the peer calls the channel: the alias by which it may be paid. */
   readonly inboundAlias: bigint | undefined
   readonly pendingHtlcs: number
+}
+
+export interface LdkPeerPolicy {
+  readonly feeBaseMsat: number
+  readonly feeProportionalMillionths: number
+  readonly cltvExpiryDelta: number
 }
 
 export interface LdkNodeOptions {
@@ -60,15 +72,19 @@ export interface LdkNode {
   /** Resolves with the channel's id once the funding transaction is broadcast. */
   openChannel(nodeId: string, capacitySat: bigint, options?: { readonly pushMsat?: bigint }): Promise<string>
   channels(): readonly LdkChannel[]
-  createInvoice(amountMsat: bigint | undefined, description?: string): string
+  createInvoice(amountMsat: bigint | undefined, options?: { readonly expirySeconds?: number }): string
   /** Resolves with the outcome; the payment is not awaited longer than `until` waits. */
   pay(bolt11: string, amountMsat?: bigint): Promise<Extract<LdkEvent, { type: 'payment-sent' | 'payment-failed' }>>
+  /** Whether LDK takes the channels that peers open, as it does at first. */
+  setAcceptChannels(on: boolean): void
   /** Whether payments received are claimed at once, as they are at first. */
   setAutoClaim(on: boolean): void
   claimHeld(): void
   failHeld(): void
   closeChannel(channelId: string): void
   forceClose(channelId: string): void
+  /** What LDK takes for the fee rate from now on. It changes the commitments that it pays for. */
+  setFeerate(feeratePerKw: number): void
   /** Has LDK resend its on-chain claims, as it does now and then by itself. */
   rebroadcast(): void
   /** Waits until the condition holds, looked at after everything that LDK does. Rejects after `timeoutMs`. */
@@ -79,7 +95,7 @@ export interface LdkNode {
 const PUMP_INTERVAL_MS = 20
 const PING_INTERVAL_MS = 10_000
 const DEFAULT_WAIT_MS = 30_000
-const FEERATE = 253
+const LOWEST_FEERATE = 253
 
 let wasm: Promise<void> | undefined
 
@@ -113,6 +129,8 @@ class Node implements LdkNode {
   readonly #held = new Map<string, { preimage: Uint8Array; hash: Uint8Array }>()
   readonly #intervals: NodeJS.Timeout[]
   readonly #endBlocks: () => void
+  #feerate = LOWEST_FEERATE
+  #acceptChannels = true
   #autoClaim = true
   #pumping = false
   #stopped = false
@@ -127,7 +145,7 @@ class Node implements LdkNode {
     const logger = ldk.Logger.new_impl({
       log: (record) => onLog?.(`${name} ${record.get_module_path()}:${record.get_line()} ${record.get_args()}`),
     })
-    const feeEstimator = ldk.FeeEstimator.new_impl({ get_est_sat_per_1000_weight: () => FEERATE })
+    const feeEstimator = ldk.FeeEstimator.new_impl({ get_est_sat_per_1000_weight: () => this.#feerate })
     this.#broadcaster = ldk.BroadcasterInterface.new_impl({
       broadcast_transactions: (txs) => chain.broadcast(txs.map((tx) => Uint8Array.from(tx))),
     })
@@ -260,8 +278,11 @@ class Node implements LdkNode {
         isReady: Boolean(details.get_is_channel_ready()),
         isUsable: Boolean(details.get_is_usable()),
         capacitySat: details.get_channel_value_satoshis(),
+        localMsat: balanceOf(details),
         outboundMsat: details.get_outbound_capacity_msat(),
         inboundMsat: details.get_inbound_capacity_msat(),
+        feeratePerKw: optionalNumber(details.get_feerate_sat_per_1000_weight()),
+        peerPolicy: peerPolicyOf(details),
         fundingOutpoint:
           funding === null ? undefined : formatOutPoint({ txid: funding.get_txid(), index: funding.get_index() }),
         shortChannelId: optional(details.get_short_channel_id()),
@@ -271,14 +292,14 @@ class Node implements LdkNode {
     })
   }
 
-  createInvoice(amountMsat: bigint | undefined, description = `to ${this.name}`): string {
+  createInvoice(amountMsat: bigint | undefined, options: { readonly expirySeconds?: number } = {}): string {
     const amount =
       amountMsat === undefined ? ldk.Option_u64Z.constructor_none() : ldk.Option_u64Z.constructor_some(amountMsat)
     const created = ldk.UtilMethods.constructor_create_invoice_from_channelmanager(
       this.#manager,
       amount,
-      description,
-      3600,
+      `to ${this.name}`,
+      options.expirySeconds ?? 3600,
       ldk.Option_u16Z.constructor_none(),
     )
     if (!(created instanceof ldk.Result_Bolt11InvoiceSignOrCreationErrorZ_OK)) throw new Error('LDK makes no invoice')
@@ -324,6 +345,10 @@ class Node implements LdkNode {
     return outcome
   }
 
+  setAcceptChannels(on: boolean): void {
+    this.#acceptChannels = on
+  }
+
   setAutoClaim(on: boolean): void {
     this.#autoClaim = on
   }
@@ -351,6 +376,12 @@ class Node implements LdkNode {
     const { id, peer } = this.#channel(channelId)
     const closed = this.#manager.force_close_broadcasting_latest_txn(id, peer, 'asked to')
     if (!(closed instanceof ldk.Result_NoneAPIErrorZ_OK)) throw new Error(`LDK refuses to close: ${apiError(closed)}`)
+    this.#pump()
+  }
+
+  setFeerate(feeratePerKw: number): void {
+    this.#feerate = feeratePerKw
+    this.#manager.timer_tick_occurred()
     this.#pump()
   }
 
@@ -430,7 +461,9 @@ class Node implements LdkNode {
 
   #handle(event: ldk.Event): void {
     if (event instanceof ldk.Event_OpenChannelRequest) {
-      this.#manager.accept_inbound_channel(event.temporary_channel_id, event.counterparty_node_id, 0n)
+      const { temporary_channel_id: id, counterparty_node_id: peer } = event
+      if (this.#acceptChannels) this.#manager.accept_inbound_channel(id, peer, 0n)
+      else this.#manager.force_close_without_broadcasting_txn(id, peer, 'no more channels')
     } else if (event instanceof ldk.Event_FundingGenerationReady) {
       this.#fund(event)
     } else if (event instanceof ldk.Event_PendingHTLCsForwardable) {
@@ -470,7 +503,13 @@ class Node implements LdkNode {
   #sweep(event: ldk.Event_SpendableOutputs): void {
     const spent = this.#keys
       .as_OutputSpender()
-      .spend_spendable_outputs(event.outputs, [], this.wallet.script, FEERATE, ldk.Option_u32Z.constructor_none())
+      .spend_spendable_outputs(
+        event.outputs,
+        [],
+        this.wallet.script,
+        LOWEST_FEERATE,
+        ldk.Option_u32Z.constructor_none(),
+      )
     if (!(spent instanceof ldk.Result_TransactionNoneZ_OK)) return
     this.events.push({ type: 'swept', outputs: event.outputs.length })
     this.#chain.broadcast([Uint8Array.from(spent.res)])
@@ -534,8 +573,29 @@ const reported = (event: ldk.Event): LdkEvent => {
 const failureReason = (reason: ldk.Option_PaymentFailureReasonZ): string =>
   reason instanceof ldk.Option_PaymentFailureReasonZ_Some ? (ldk.PaymentFailureReason[reason.some] ?? '') : ''
 
+// LDK counts what may be sent: what is left of its balance above the reserve that the peer asks for.
+const balanceOf = (details: ldk.ChannelDetails): bigint => {
+  const outbound = details.get_outbound_capacity_msat()
+  return outbound === 0n ? 0n : outbound + (optional(details.get_unspendable_punishment_reserve()) ?? 0n) * 1000n
+}
+
+const peerPolicyOf = (details: ldk.ChannelDetails): LdkPeerPolicy | undefined => {
+  // The bindings give null where no channel_update has come, whatever their types say.
+  const info = details.get_counterparty().get_forwarding_info() as ldk.CounterpartyForwardingInfo | null
+  return info === null
+    ? undefined
+    : {
+        feeBaseMsat: info.get_fee_base_msat(),
+        feeProportionalMillionths: info.get_fee_proportional_millionths(),
+        cltvExpiryDelta: info.get_cltv_expiry_delta(),
+      }
+}
+
 const optional = (value: ldk.Option_u64Z): bigint | undefined =>
   value instanceof ldk.Option_u64Z_Some ? value.some : undefined
+
+const optionalNumber = (value: ldk.Option_u32Z): number | undefined =>
+  value instanceof ldk.Option_u32Z_Some ? value.some : undefined
 
 const apiError = (result: object): string => {
   const error: unknown = 'err' in result ? result.err : undefined

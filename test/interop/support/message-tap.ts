@@ -1,0 +1,84 @@
+import { toHex } from '../../../core/src/lib/bytes.ts'
+import { Connection, type ConnectionHandlers } from '../../../core/src/node/connection/connection.ts'
+import type { Message } from '../../../core/src/wire/messages/message.ts'
+
+/** A message between a node of ours and a peer, as our side sees it. */
+export interface TappedMessage {
+  readonly direction: 'in' | 'out'
+  readonly peer: string
+  readonly type: Message['type']
+}
+
+/** Where a connection is cut: at the nth message (1 is the first) of this kind from now on. That message is lost. */
+export interface CutPoint {
+  readonly direction: 'in' | 'out'
+  readonly type: Message['type']
+  readonly nth?: number
+}
+
+interface Cut {
+  readonly peer: string
+  readonly point: CutPoint
+  left: number
+  readonly done: () => void
+}
+
+const seen: TappedMessage[] = []
+let cut: Cut | undefined
+
+/** Every message between our nodes and their peers since the process began, in order. */
+export const tappedMessages: readonly TappedMessage[] = seen
+
+/**
+ * Has the connection with the peer end just before a message passes: it and all that would follow is lost, and what came
+ * before has arrived. Resolves when it has happened, rejects after `timeoutMs`.
+ */
+export const cutAt = (peer: string, point: CutPoint, timeoutMs = 10_000): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      cut = undefined
+      reject(new Error(`no ${point.nth ?? 1}. ${point.type} ${point.direction} within ${timeoutMs} ms`))
+    }, timeoutMs)
+    const done = (): void => {
+      clearTimeout(timer)
+      resolve()
+    }
+    cut = { peer, point, left: point.nth ?? 1, done }
+  })
+
+const lost = new WeakSet<Connection>()
+
+/** Whether the message goes on. */
+const passes = (connection: Connection, direction: 'in' | 'out', message: Message): boolean => {
+  if (lost.has(connection)) return false
+  const peer = toHex(connection.remoteNodeId)
+  if (cut?.peer === peer && cut.point.direction === direction && cut.point.type === message.type && --cut.left === 0) {
+    const { done } = cut
+    cut = undefined
+    lost.add(connection)
+    // What was queued before it still leaves, as it would have if the wire had broken a moment later.
+    queueMicrotask(() => {
+      connection.close()
+      done()
+    })
+    return false
+  }
+  seen.push({ direction, peer, type: message.type })
+  return true
+}
+
+// The node offers no place to listen in between a connection and its peer's actor, and needs none but here.
+const { send, start } = Connection.prototype
+
+Connection.prototype.send = function (this: Connection, message: Message): void {
+  if (passes(this, 'out', message)) send.call(this, message)
+}
+
+Connection.prototype.start = function (this: Connection, handlers: ConnectionHandlers): void {
+  start.call(this, {
+    onMessage: (message) => {
+      if (passes(this, 'in', message)) handlers.onMessage(message)
+    },
+    onClose: (reason) => handlers.onClose(reason),
+  })
+}
