@@ -13,7 +13,9 @@ type Side = 'alice' | 'bob'
 type Action =
   | { readonly do: 'add'; readonly side: Side; readonly sat: number }
   | { readonly do: 'decide'; readonly side: Side; readonly fulfil: boolean }
-  | { readonly do: 'deliver' | 'sign' | 'commit' | 'crash'; readonly side: Side }
+  | { readonly do: 'deliver' | 'sign' | 'crash'; readonly side: Side }
+  /** The disk takes so many of the steps that wait. */
+  | { readonly do: 'commit'; readonly side: Side; readonly steps: number }
   | { readonly do: 'fee'; readonly feerate: number }
   | { readonly do: 'disconnect' | 'connect' }
   /** A stretch of ordinary work. */
@@ -28,7 +30,10 @@ const action: fc.Arbitrary<Action> = fc.oneof(
   { weight: 5, arbitrary: fc.record({ do: fc.constant('decide' as const), side, fulfil: fc.boolean() }) },
   { weight: 14, arbitrary: fc.record({ do: fc.constant('deliver' as const), side }) },
   { weight: 7, arbitrary: fc.record({ do: fc.constant('sign' as const), side }) },
-  { weight: 8, arbitrary: fc.record({ do: fc.constant('commit' as const), side }) },
+  {
+    weight: 8,
+    arbitrary: fc.record({ do: fc.constant('commit' as const), side, steps: fc.integer({ min: 1, max: 12 }) }),
+  },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('crash' as const), side }) },
   {
     weight: 1,
@@ -87,7 +92,7 @@ class World {
         this.nodes[action.side].run({ type: 'sign' })
         break
       case 'commit':
-        this.nodes[action.side].commit()
+        this.nodes[action.side].commit(action.steps)
         break
       case 'fee':
         this.nodes.alice.run({ type: 'update-fee', feeratePerKw: action.feerate })
