@@ -47,7 +47,7 @@ export interface NodeOptions {
   /** Where to take connections; none if absent. */
   readonly listen?: SocketAddress
   /** Waited for before peers are connected: the plugins that decide about what peers propose, say. */
-  readonly beforePeers?: (gateway: Gateway) => Promise<void>
+  readonly beforePeers?: (gateway: Gateway, events: EventLog) => Promise<void>
   /** Something failed that the node cannot go on from: the process must end. */
   readonly onFatal: (error: unknown) => void
   /** Asked by `node.stop`. */
@@ -150,11 +150,13 @@ export const startNode = async (options: NodeOptions): Promise<Result<FulguriteN
     startedAt: clock.now(),
     height,
   })
-  await options.beforePeers?.(gateway)
+  await options.beforePeers?.(gateway, events)
   const listening = options.listen === undefined ? undefined : await peers.listen(options.listen)
   const stop = async (): Promise<void> => {
-    await peers.stop()
+    // The listener is closed once its connections are, and those end with the peers' actors.
+    const listenerClosed = peers.stop()
     await system.stop()
+    await listenerClosed
     await watcher.stop()
     await store.flush()
   }

@@ -50,6 +50,7 @@ export class TestNode {
   #running: { node: FulguriteNode; stop: () => Promise<void> } | undefined
   #waiting: (() => void)[] = []
   #keys = 0
+  #port = 0
 
   constructor(world: World, name: string, path: string, log: NodeLog) {
     this.#world = world
@@ -91,12 +92,14 @@ export class TestNode {
       rng: seededRng((seed[0] as number) + this.#keys * 1000),
       log: this.#log,
       version: 'test',
-      listen: { host: '127.0.0.1', port: 0 },
+      // The same port in every life: peers find the node again.
+      listen: { host: '127.0.0.1', port: this.#port },
       onFatal: fatal,
       onStopAsked() {},
     })
     if (!started.ok) throw new Error(`${this.#name} did not start: ${started.error.code}`)
     const node = started.value
+    this.#port = node.port ?? 0
     node.gateway.events.subscribe({}, (event) => {
       this.events.push(event)
       const waiting = this.#waiting

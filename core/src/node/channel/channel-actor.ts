@@ -65,6 +65,9 @@ export const channelBehaviour =
   (context) =>
     new ChannelDriver(services, hold, context).behaviour()
 
+// The watcher's own: see `reorgMargin`.
+const REORG_MARGIN = 24
+
 class ChannelDriver {
   readonly #services: ChannelServices
   readonly #hold: ChannelHold
@@ -317,7 +320,7 @@ class ChannelDriver {
       this.#services.watcher.watchConfirmed({
         txid,
         minDepth: depth as number,
-        ...this.#since(),
+        ...this.#since(depth as number),
         handler: (event) =>
           event.type === 'confirmed'
             ? this.#onChain({
@@ -336,20 +339,23 @@ class ChannelDriver {
     this.#watch(`spent ${toHex(outpoint.txid)} ${outpoint.index}`, () =>
       this.#services.watcher.watchSpent({
         outpoint,
-        ...this.#since(),
         handler: (event) =>
           event.type === 'spent' ? this.#onChain({ type: 'spent', outpoint, tx: event.tx }) : undefined,
       }),
     )
   }
 
-  #watch(key: string, start: () => Unwatch): void {
-    if (!this.#watches.has(key)) this.#watches.set(key, start())
+  /**
+   * What happened in a block that was handled is in the state. But a transaction may have been found there and not have
+   * been deep enough yet: where that may be further back than the watcher looks again by itself, it is asked to.
+   */
+  #since(depth: number): { readonly since?: number } {
+    const { durable } = this.#entry.state
+    return depth > REORG_MARGIN / 2 && 'params' in durable ? { since: durable.params.openedAt as number } : {}
   }
 
-  #since(): { readonly since?: number } {
-    const { durable } = this.#entry.state
-    return 'params' in durable ? { since: durable.params.openedAt as number } : {}
+  #watch(key: string, start: () => Unwatch): void {
+    if (!this.#watches.has(key)) this.#watches.set(key, start())
   }
 
   /** The watcher's cursor passes the block when the promise settles: what the channel made of it is durable then. */

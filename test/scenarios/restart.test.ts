@@ -1,0 +1,40 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import test from 'ava'
+import { World } from './support/world.ts'
+
+test('many payments at once, both nodes restarted in between, and every balance is as it must be', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'fulgurite-restart-'))
+  const world = new World()
+  t.teardown(async () => {
+    await world.close()
+    rmSync(folder, { recursive: true })
+  })
+  const alice = await world.node('alice', { path: join(folder, 'alice.sqlite') })
+  const bob = await world.node('bob', { path: join(folder, 'bob.sqlite') })
+  await alice.faucet(10_000_000n)
+  await alice.connectTo(bob)
+  const channelId = await alice.openTo(bob, 5_000_000n, 1_000_000_000n)
+  const balanceOf = async (node: typeof alice) => (await node.ask('channels', 'get', { channelId })).channel.localMsat
+
+  const payAll = async (from: typeof alice, to: typeof bob, count: number, amountMsat: bigint): Promise<void> => {
+    const invoices = await Promise.all(Array.from({ length: count }, () => to.invoice(amountMsat)))
+    const payments = await Promise.all(invoices.map((invoice) => from.pay(invoice)))
+    t.true(payments.every(({ status }) => status === 'settled'))
+  }
+  await Promise.all([payAll(alice, bob, 40, 5_000_001n), payAll(bob, alice, 30, 3_000_000n)])
+
+  for (const node of [alice, bob]) {
+    await node.stop()
+    await node.start()
+    // Alice, who made the connection, makes it again, whichever of the two was away.
+    for (const each of [alice, bob]) await each.until(() => each.isUsable(channelId))
+  }
+  await payAll(alice, bob, 10, 7_000_000n)
+  const expected = 4_000_000_000n - 40n * 5_000_001n + 30n * 3_000_000n - 10n * 7_000_000n
+  await alice.until(async () => (await balanceOf(alice)) === expected)
+  await bob.until(async () => (await balanceOf(bob)) === 5_000_000_000n - expected)
+  t.is((await alice.ask('payments', 'list', { page: { limit: 500 } })).items.length, 50)
+  t.is((await bob.ask('invoices', 'list', { status: 'paid', page: { limit: 500 } })).items.length, 50)
+})
