@@ -87,7 +87,7 @@ test.serial('a plugin that floods its log loses lines, and how many is said', as
 test.serial('a plugin that floods timers is given few turns', async (t) => {
   const name = await unleash(
     t.context,
-    "let turns = 0; const at = Date.now(); setInterval(() => { turns += 1; if (Date.now() - at >= 200) { log.info('turns', turns); for (;;); } }, 0)",
+    "let turns = 0; const at = Date.now(); const timer = setInterval(() => { turns += 1; if (Date.now() - at >= 200) { log.info('turns', turns); clearInterval(timer) } }, 0)",
   )
   const line = await t.context.line(name, /^turns/)
   t.true(Number(/\d+/.exec(line.text)?.[0]) <= 45)
@@ -105,7 +105,7 @@ test.serial('a plugin that nests an ask deeper than is read is ended before it i
 test.serial('a plugin that stores more than its quota is refused with storage-full', async (t) => {
   const name = await unleash(
     t.context,
-    "for (let i = 0; ; i++) { try { await store.set(`key-${i}`, 'x'.repeat(1000)) } catch (error) { log.info(error.code, i); break } }",
+    "for (let i = 0; ; i++) { try { await store.set('key-' + i, 'x'.repeat(1000)) } catch (error) { log.info(error.code, i); break } }",
     { permissions: { storage: { bytes: 10_000 } } },
   )
   const line = await t.context.line(name, /^storage-full/)
@@ -120,9 +120,12 @@ const FORGERIES = {
   'writes what is no text': "{ writes: [[1, [['key', { a: 1 }]]]] }",
 }
 
+const forging = (outbox: string): string =>
+  `Object.prototype.toJSON = function () { delete Object.prototype.toJSON; return ${outbox} }`
+
 for (const [name, outbox] of Object.entries(FORGERIES)) {
   test.serial(`a plugin that has taken over its outbox and ${name} is ended`, async (t) => {
-    await isEnded(t, t.context, `Object.prototype.toJSON = () => (${outbox})`, /^protocol-violation: /)
+    await isEnded(t, t.context, forging(outbox), /^protocol-violation: /)
   })
 }
 
@@ -131,7 +134,8 @@ test.serial('a plugin that makes its outbox no JSON is ended', async (t) => {
 })
 
 test.serial('a verdict for a question that was not asked is passed over', async (t) => {
-  const name = await unleash(t.context, "Object.prototype.toJSON = () => ({ verdicts: [[7, 1, { type: 'accept' }]] })")
+  const name = await unleash(t.context, forging("{ verdicts: [[7, 1, { type: 'accept' }]], logs: [['info', 'sent']] }"))
+  await t.context.line(name, /^sent$/)
   await neighbourAnswers(t, t.context)
   t.is(t.context.host.list().find((plugin) => plugin.name === name)?.state, 'running')
 })

@@ -1,0 +1,180 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import anyTest, { type TestFn } from 'ava'
+import { systemClock } from '../../core/src/lib/clock.ts'
+import { isolateAddonPath } from '../../core/src/plugins/addon-path.ts'
+import { cellBundle } from '../../core/src/plugins/cell-bundle.ts'
+import { CellProcess } from '../../core/src/plugins/cell-process.ts'
+import type { CellFault } from '../../core/src/plugins/cell-protocol.ts'
+import { systemUsageProbe } from '../../core/src/plugins/process-usage.ts'
+import { Watchdog } from '../../core/src/plugins/watchdog.ts'
+import { hostWithNeighbour, neighbourAnswers, unleash } from './support/attack.ts'
+import type { TestHost } from './support/plugin-bench.ts'
+
+const test = anyTest as TestFn<TestHost>
+
+test.before(async (t) => {
+  t.context = await hostWithNeighbour()
+})
+
+test.after.always((t) => t.context.close())
+
+// Each is an expression that an isolate must not answer with anything of the process.
+const REACHES = {
+  process: 'typeof process',
+  'the process by a constructor': "typeof (() => {}).constructor('return this')().process",
+  'the process by the constructor of what it was given': "typeof log.info.constructor('return globalThis')().process",
+  'the process by an error':
+    "(() => { try { null.x } catch (error) { return typeof error.constructor.constructor('return process')() } })()",
+  require: 'typeof globalThis.require',
+  'the file system': "typeof (0, eval)('require')",
+  fetch: 'typeof fetch',
+  'a network socket': 'typeof WebSocket',
+  'the isolate engine': 'typeof ivm',
+  'the functions of the cell': 'typeof globalThis.turn + typeof globalThis.guest + typeof globalThis.collect',
+  Buffer: 'typeof Buffer',
+  'shared memory': 'typeof SharedArrayBuffer',
+  'the garbage collector': 'typeof gc + typeof WeakRef + typeof FinalizationRegistry',
+  'a clock of its own': 'typeof performance + typeof (globalThis.Temporal ?? {}).Now',
+}
+
+for (const [name, expression] of Object.entries(REACHES)) {
+  test.serial(`inside an isolate there is no ${name}`, async (t) => {
+    const plugin = await unleash(
+      t.context,
+      `let got; try { got = ${expression} } catch (error) { got = error.name } log.info('got', got)`,
+    )
+    const { text } = await t.context.line(plugin, /^got/)
+    t.regex(text, /^got ((undefined)+|ReferenceError|TypeError)$/)
+  })
+}
+
+test.serial('inside an isolate time stands still within a turn, and every way to ask it agrees', async (t) => {
+  const plugin = await unleash(
+    t.context,
+    `const times = () => [Date.now(), +new Date(), new Date().getTime(), +new Date(Date.prototype.constructor()) - 0, Reflect.construct(Date, []).getTime()]
+     const before = times(); let n = 0; for (let i = 0; i < 1e6; i++) n += i; const after = times()
+     const format = new Intl.DateTimeFormat('en', { timeStyle: 'medium' })
+     log.info('agree', before.join() === after.join(), new Set([before[0], before[1], before[2], before[4]]).size, format.format() === format.format(Date.now()))`,
+  )
+  const { text } = await t.context.line(plugin, /^agree/)
+  t.is(text, 'agree true 1 true')
+})
+
+test.serial(
+  'what a plugin does to the prototypes of its isolate reaches neither the core nor its neighbour',
+  async (t) => {
+    const plugin = await unleash(
+      t.context,
+      `Object.prototype.polluted = 'yes'; Array.prototype.polluted = 'yes'; String.prototype.polluted = 'yes'
+     Promise.prototype.then = () => { throw 1 }; Map.prototype.get = () => 'taken'
+     log.info('polluted')`,
+    )
+    await t.context.line(plugin, /^polluted$/)
+    t.is(({} as Record<string, unknown>).polluted, undefined)
+    t.is(([] as unknown as Record<string, unknown>).polluted, undefined)
+    await neighbourAnswers(t, t.context)
+  },
+)
+
+test.serial('keys that name the prototype pollute nothing on their way to the core and back', async (t) => {
+  const plugin = await unleash(
+    t.context,
+    `await store.set('__proto__', { polluted: 'yes' })
+     await store.set('key', JSON.parse('{"__proto__":{"polluted":"yes"},"constructor":{"prototype":{"polluted":"yes"}}}'))
+     const value = await store.get('key')
+     log.info('kept', ({}).polluted, value.polluted, (await store.list()).length)`,
+  )
+  const { text } = await t.context.line(plugin, /^kept/)
+  t.is(text, 'kept undefined undefined 2')
+  t.is(({} as Record<string, unknown>).polluted, undefined)
+})
+
+test.serial('a plugin cannot be bundled with a file from outside its folder, or with a module of Node', async (t) => {
+  const { host, write } = t.context
+  const manifest = fileURLToPath(new URL('../../package.json', import.meta.url))
+  const outside = {
+    'reads-json': `import secret from '${manifest}'; export default secret`,
+    'reads-code': `export * from '${fileURLToPath(import.meta.url)}'`,
+    'reads-upwards': "import secret from '../../plugins/plugins.lock.json'; export default secret",
+  }
+  for (const [name, line] of Object.entries({
+    ...outside,
+    'uses-fs': "import 'node:fs'",
+    'uses-net': "import 'net'",
+  })) {
+    const installed = await host.install(write({ name, code: line }))
+    t.like(installed, { error: { code: 'bundle-failed' } }, name)
+  }
+})
+
+/** Starts a cell whose program is under an attacker's control. Returns how it ended. */
+const escaped = async (mode: string, port = 0): Promise<CellFault> => {
+  const folder = mkdtempSync(join(tmpdir(), 'fulgurite-escape-'))
+  const program = await cellBundle(folder, fileURLToPath(new URL('./support/escaped-cell.ts', import.meta.url)))
+  const watchdog = new Watchdog(systemClock, systemUsageProbe)
+  const cell = new CellProcess({
+    clock: systemClock,
+    watchdog,
+    probe: systemUsageProbe,
+    program,
+    addon: isolateAddonPath(),
+  })
+  await cell.ready
+  const fault = await new Promise<CellFault>((resolve) => {
+    const frame = { code: JSON.stringify({ mode, port }), memoryMb: 16, wallMs: 10_000, outboxBytes: 4_096 }
+    cell.load(frame, 10_000, { outbox: () => {}, idle: () => {}, ended: resolve }, () => {})
+  })
+  watchdog.stop()
+  rmSync(folder, { recursive: true, force: true })
+  return fault
+}
+
+test.serial(
+  'who breaks out of an isolate finds no environment, file, network, child, worker, addon or database',
+  async (t) => {
+    let connections = 0
+    const server = createServer(() => {
+      connections += 1
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as { port: number }
+    const { code, text } = await escaped('report', port)
+    server.close()
+    t.is(code, 'escape-report', text)
+    const results = JSON.parse(text) as Readonly<Record<string, string>>
+    for (const [attempt, result] of Object.entries(results)) t.false(result.startsWith('got'), `${attempt}: ${result}`)
+    for (const attempt of [
+      'read /etc/passwd',
+      'list /',
+      'write a file',
+      'start a shell',
+      'connect to the core',
+      'load another addon',
+    ]) {
+      t.is(results[attempt], 'ERR_ACCESS_DENIED', attempt)
+    }
+    t.true(Object.keys(results).length >= 19)
+    t.is(connections, 0)
+  },
+)
+
+const ABUSES = {
+  'unasked-frame': /^a frame that nobody asked for|the cell sent a frame that nobody asked for/,
+  'endless-frames': /the cell sent a frame that nobody asked for/,
+  'huge-frame': /frame-too-large/,
+  'malformed-fault': /malformed fault/,
+  'unknown-kind': /the cell sent a frame that nobody asked for/,
+  'second-ready': /the cell sent a frame that nobody asked for/,
+}
+
+for (const [mode, words] of Object.entries(ABUSES)) {
+  test.serial(`a cell that abuses its pipe by ${mode} is ended`, async (t) => {
+    const fault = await escaped(mode)
+    t.is(fault.code, 'protocol-violation')
+    t.regex(fault.text, words)
+  })
+}

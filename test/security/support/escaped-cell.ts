@@ -1,0 +1,111 @@
+// A cell's program whose plugin has broken out of its isolate and holds the whole process: it locks itself down as the real
+// one does, then tries everything, and reports what it got over the pipe, or abuses the pipe itself.
+import { readSync } from 'node:fs'
+import { dropRights, loadAddon } from '../../../core/src/plugins/cell/lock-down.ts'
+import { sendFrame } from '../../../core/src/plugins/cell/pipe.ts'
+
+const [addonPath = ''] = process.argv.slice(2)
+loadAddon(addonPath)
+dropRights()
+sendFrame('R')
+
+// What the test wants comes as the plugin's code.
+const frame = Buffer.alloc(65_536)
+const length = readSync(3, frame)
+const { code } = JSON.parse(frame.toString('utf8', 5, length)) as { readonly code: string }
+const { mode, port } = JSON.parse(code) as { readonly mode: string; readonly port: number }
+
+type Attempt = () => unknown
+
+const load = (name: string) => process.getBuiltinModule(name) as never
+
+const eventually = (begin: (done: (error: unknown) => void) => void): Promise<unknown> =>
+  new Promise((resolve, reject) => {
+    // Where nothing comes back, nothing was had.
+    setTimeout(() => reject(new Error('NO-ANSWER')), 500)
+    begin((error) => (error ? reject(error) : resolve('done')))
+  })
+
+const ATTEMPTS: Readonly<Record<string, Attempt>> = {
+  environment: () => {
+    const names = Object.keys(process.env)
+    if (names.length === 0) throw new Error('EMPTY')
+    return names
+  },
+  'read /etc/passwd': () => (load('fs') as typeof import('node:fs')).readFileSync('/etc/passwd', 'utf8'),
+  'read its own program': () => (load('fs') as typeof import('node:fs')).readFileSync(process.argv[1] ?? ''),
+  'read the parent process': () =>
+    (load('fs') as typeof import('node:fs')).readFileSync(`/proc/${process.ppid}/environ`),
+  'list /': () => (load('fs') as typeof import('node:fs')).readdirSync('/'),
+  'write a file': () => (load('fs') as typeof import('node:fs')).writeFileSync('/tmp/fulgurite-escaped', 'x'),
+  'start a program': () => (load('child_process') as typeof import('node:child_process')).execFileSync('/bin/true'),
+  'start a shell': () => (load('child_process') as typeof import('node:child_process')).execSync('true'),
+  'start a worker': () =>
+    new (load('worker_threads') as typeof import('node:worker_threads')).Worker('1', { eval: true }),
+  'load another addon': () => loadAddon(addonPath),
+  'open a database': () => (load('sqlite') as typeof import('node:sqlite')).DatabaseSync,
+  'run WASI': () =>
+    new (load('wasi') as typeof import('node:wasi')).WASI({ version: 'preview1', preopens: { '/': '/' } }),
+  'open an inspector': () => (load('inspector') as typeof import('node:inspector')).open(0),
+  'connect to the core': () =>
+    eventually((done) => {
+      const socket = (load('net') as typeof import('node:net')).connect(port, '127.0.0.1')
+      socket.on('connect', () => done(undefined)).on('error', done)
+    }),
+  listen: () =>
+    eventually((done) => {
+      const server = (load('net') as typeof import('node:net')).createServer()
+      server.on('error', done).listen(0, '127.0.0.1', () => done(undefined))
+    }),
+  'send a datagram': () =>
+    eventually((done) => {
+      const socket = (load('dgram') as typeof import('node:dgram')).createSocket('udp4')
+      socket.on('error', done).send('x', 9, '127.0.0.1', done)
+    }),
+  'look up a name': () => (load('dns') as typeof import('node:dns')).promises.lookup('localhost'),
+  fetch: () => fetch(`http://127.0.0.1:${port}/`),
+  'grant itself a right': () => {
+    const permission = (process as unknown as { permission: { has(scope: string): boolean } }).permission
+    const held = ['fs', 'fs.read', 'fs.write', 'child', 'worker', 'addon', 'net', 'wasi', 'inspector'].filter((scope) =>
+      permission.has(scope),
+    )
+    if (held.length === 0) throw new Error('NONE')
+    return held
+  },
+}
+
+const attempt = async (run: Attempt): Promise<string> => {
+  try {
+    const got = await run()
+    return `got ${typeof got === 'object' ? JSON.stringify(got) : String(got)}`.slice(0, 100)
+  } catch (thrown) {
+    const { code, message, cause } = thrown as { code?: string; message: string; cause?: { code?: string } }
+    return `${code ?? cause?.code ?? message}`.slice(0, 100)
+  }
+}
+
+const ABUSES: Readonly<Record<string, () => void>> = {
+  'unasked-frame': () => {
+    sendFrame('P')
+    sendFrame('P')
+  },
+  'endless-frames': () => {
+    for (;;) sendFrame('O{}\n{}')
+  },
+  'huge-frame': () => sendFrame('F'.repeat(1 << 20)),
+  'malformed-fault': () => sendFrame('F{"code":1}'),
+  'unknown-kind': () => sendFrame('Z'),
+  'second-ready': () => sendFrame('R'),
+}
+
+// What fails later and beside must not hide the report.
+process.on('uncaughtException', () => {})
+
+const report = async (): Promise<void> => {
+  const results: Record<string, string> = {}
+  for (const [name, run] of Object.entries(ATTEMPTS)) results[name] = await attempt(run)
+  sendFrame(`F${JSON.stringify({ code: 'escape-report', text: JSON.stringify(results) })}`)
+}
+
+const abuse = ABUSES[mode] ?? report
+void abuse()
