@@ -1,0 +1,316 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { ActorName, ContractError, EventEnvelope, OperationName, ReplyOf } from '@fulgurite/plugin-sdk/contract'
+import { readAccess } from '../../core/src/api/access.ts'
+import type { Result } from '../../core/src/lib/result.ts'
+import { type AskOptions, ConnectionLost, NodeClient } from './node-client.ts'
+
+/** The bitcoind, or what answers like one, that a node is started on. */
+export interface NodeChain {
+  readonly rpcUrl: string
+  readonly cookiePath: string
+  readonly zmqUrl?: string
+}
+
+export interface NodeProcessOptions {
+  readonly name: string
+  readonly chain: NodeChain
+}
+
+/** Standard output and error of a process that has ended by itself, and its exit code. */
+export interface Ended {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+const BIN = fileURLToPath(new URL('../../core/bin/fulgurite.js', import.meta.url))
+const READY_TIMEOUT_MS = 30_000
+const STOP_TIMEOUT_MS = 30_000
+const WAIT_MS = 60_000
+const POLL_MS = 25
+const LOG_TAIL_LINES = 60
+
+/** A node in a process of its own, on a sqlite file, spoken to over HTTP. It never outlives this process. */
+export class NodeProcess {
+  readonly name: string
+  readonly dataDir: string
+  readonly listen: string
+  /** Every durable event in order, told once across restarts of the node. */
+  readonly events: EventEnvelope[] = []
+  /** How often the process was started. */
+  starts = 0
+  #chain: NodeChain
+  #child: ChildProcess | undefined
+  #client: NodeClient | undefined
+  #following: Promise<void> | undefined
+  #cursor: string | undefined
+  #id = ''
+  #output = ''
+  #keys = 0
+
+  private constructor({ name, chain }: NodeProcessOptions, port: number) {
+    this.name = name
+    this.#chain = chain
+    this.dataDir = mkdtempSync(join(tmpdir(), `fulgurite-${name}-`))
+    this.listen = `127.0.0.1:${port}`
+  }
+
+  /** Starts a node in a new folder. It keeps its port over restarts. */
+  static async start(options: NodeProcessOptions): Promise<NodeProcess> {
+    const node = new NodeProcess(options, await freePort())
+    await node.start()
+    return node
+  }
+
+  get id(): string {
+    return this.#id
+  }
+
+  get isRunning(): boolean {
+    return this.#client !== undefined
+  }
+
+  /** What the process wrote, and the last lines of its log: for a test that failed. */
+  get diagnosis(): string {
+    let log = ''
+    try {
+      log = readFileSync(join(this.dataDir, 'node.log'), 'utf8').trimEnd().split('\n').slice(-LOG_TAIL_LINES).join('\n')
+    } catch {
+      // It never got so far.
+    }
+    return `--- ${this.name}: output\n${this.#output}\n--- ${this.name}: log\n${log}`
+  }
+
+  /** Starts the process and waits until it answers. */
+  async start(): Promise<void> {
+    const child = spawnNode(startArgs(this.dataDir, this.#chain, this.listen), this.#chain)
+    this.#child = child
+    this.starts += 1
+    let stdout = ''
+    const ready = new Promise<void>((resolve, reject) => {
+      const fail = (why: string): void => reject(new Error(`${this.name} ${why}\n${this.diagnosis}`))
+      const timer = setTimeout(() => fail('was not ready in time'), READY_TIMEOUT_MS)
+      child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+        this.#output += text
+        stdout += text
+        if (!stdout.includes('\n')) return
+        clearTimeout(timer)
+        resolve()
+      })
+      child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+        this.#output += text
+      })
+      child.once('exit', (code, signal) => {
+        clearTimeout(timer)
+        fail(`ended (${signal ?? code})`)
+      })
+    })
+    child.once('exit', (code, signal) => {
+      this.#output += `(ended: ${signal ?? code})\n`
+      if (this.#child !== child) return
+      this.#child = undefined
+      this.#client?.close()
+      this.#client = undefined
+    })
+    await ready
+    const access = readAccess(this.dataDir)
+    if (!access.ok) throw new Error(`${this.name}: ${access.error.code}`)
+    const { nodeId } = JSON.parse(stdout.slice(0, stdout.indexOf('\n'))) as { nodeId: string }
+    this.#id = nodeId
+    const client = new NodeClient(access.value.url, access.value.token)
+    this.#client = client
+    this.#following = this.#follow(client)
+  }
+
+  /** An orderly stop. Resolves to the exit code. */
+  stop(): Promise<number | null> {
+    return this.#end('SIGTERM')
+  }
+
+  /** SIGKILL, at once. */
+  async kill(): Promise<void> {
+    await this.#end('SIGKILL')
+  }
+
+  /** Ends it, and removes its folder. */
+  async dispose(): Promise<void> {
+    if (this.#child !== undefined) await this.stop()
+    if (process.env.FULGURITE_KEEP === undefined) rmSync(this.dataDir, { recursive: true, force: true })
+  }
+
+  tryAsk<A extends ActorName, O extends OperationName<A>>(
+    actor: A,
+    operation: O,
+    request: object,
+    options: AskOptions = {},
+  ): Promise<Result<ReplyOf<A, O>, ContractError>> {
+    const client = this.#client
+    if (client === undefined) return Promise.reject(new ConnectionLost(`${this.name} is not running`))
+    return client.tryAsk(actor, operation, request, { key: `${this.name}-${this.#keys++}`, ...options })
+  }
+
+  /** Throws on a refusal. */
+  async ask<A extends ActorName, O extends OperationName<A>>(
+    actor: A,
+    operation: O,
+    request: object,
+    options?: AskOptions,
+  ): Promise<ReplyOf<A, O>> {
+    const answer = await this.tryAsk(actor, operation, request, options)
+    if (!answer.ok) throw new Error(`${this.name} ${actor}.${operation}: ${JSON.stringify(answer.error)}`)
+    return answer.value
+  }
+
+  /** Asks until an answer comes, over restarts of the node if need be: for what is safe to ask again. */
+  async askUntilAnswered<A extends ActorName, O extends OperationName<A>>(
+    actor: A,
+    operation: O,
+    request: object,
+    options: AskOptions,
+  ): Promise<Result<ReplyOf<A, O>, ContractError>> {
+    for (;;) {
+      await this.untilRunning()
+      try {
+        const answer = await this.tryAsk(actor, operation, request, options)
+        if (answer.ok || answer.error.code !== 'not-ready') return answer
+      } catch (error) {
+        if (!(error instanceof ConnectionLost)) throw error
+      }
+      await pause()
+    }
+  }
+
+  untilRunning(): Promise<void> {
+    return waitFor(`${this.name} runs`, () => this.isRunning)
+  }
+
+  /** Looks again and again until it holds; while the node does not answer it does not hold. */
+  until(what: string, holds: () => boolean | Promise<boolean>, timeoutMs = WAIT_MS): Promise<void> {
+    return waitFor(
+      `${this.name}: ${what}`,
+      async () => {
+        try {
+          return await holds()
+        } catch (error) {
+          if (error instanceof ConnectionLost) return false
+          throw error
+        }
+      },
+      timeoutMs,
+    )
+  }
+
+  /** The payloads of the durable events of one name. */
+  payloads(name: string): Record<string, unknown>[] {
+    return this.events.filter(({ type }) => type === name).map(({ payload }) => payload as Record<string, unknown>)
+  }
+
+  /** A new connection goes on where the last one ended. */
+  async #follow(client: NodeClient): Promise<void> {
+    try {
+      if (this.#cursor === undefined) {
+        const oldest = await client.tryAsk('events', 'list', { limit: 500 })
+        if (!oldest.ok) throw new Error(`${this.name} events.list: ${oldest.error.code}`)
+        this.events.push(...(oldest.value.items as EventEnvelope[]))
+        this.#cursor = oldest.value.next
+      }
+      await client.follow(this.#cursor, (event, durable) => {
+        if (!durable) return
+        this.events.push(event)
+        this.#cursor = event.cursor
+      })
+    } catch (error) {
+      if (!(error instanceof ConnectionLost)) throw error
+    }
+  }
+
+  async #end(signal: 'SIGTERM' | 'SIGKILL'): Promise<number | null> {
+    const child = this.#child
+    if (child === undefined) throw new Error(`${this.name} is not running`)
+    const exited = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)))
+    child.kill(signal)
+    const force = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS)
+    const code = await exited
+    clearTimeout(force)
+    await this.#following
+    return code
+  }
+}
+
+/** Runs `fulgurite` with these arguments to its own end: for a start that must be refused. */
+export const runToEnd = (args: readonly string[], env: Record<string, string> = {}): Promise<Ended> => {
+  const child = spawn(process.execPath, [...NODE_FLAGS, BIN, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
+  })
+  const ended = { stdout: '', stderr: '' }
+  for (const stream of ['stdout', 'stderr'] as const) {
+    child[stream].setEncoding('utf8').on('data', (text: string) => {
+      ended[stream] += text
+    })
+  }
+  const force = setTimeout(() => child.kill('SIGKILL'), READY_TIMEOUT_MS)
+  return new Promise((resolve) =>
+    child.once('close', (code) => {
+      clearTimeout(force)
+      resolve({ ...ended, code })
+    }),
+  )
+}
+
+/** The arguments of `fulgurite start` on regtest. */
+export const startArgs = (dataDir: string, chain: NodeChain, listen = '127.0.0.1:0'): string[] => [
+  ...['start', '--data', dataDir, '--network', 'regtest', '--json'],
+  ...['--bitcoind-url', chain.rpcUrl, '--bitcoind-cookie', chain.cookiePath],
+  ...['--listen', listen, '--api', '127.0.0.1:0'],
+]
+
+/** Waits until it holds; fails loudly after a while. */
+export const waitFor = async (
+  what: string,
+  holds: () => boolean | Promise<boolean>,
+  timeoutMs = WAIT_MS,
+): Promise<void> => {
+  const deadline = Date.now() + timeoutMs
+  while (!(await holds())) {
+    if (Date.now() > deadline) throw new Error(`waited in vain until: ${what}`)
+    await pause()
+  }
+}
+
+const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, POLL_MS))
+
+const NODE_FLAGS = ['--conditions=fulgurite-source', '--disable-warning=ExperimentalWarning']
+
+// The node ends when its standard input does: however this process ends, none is left behind.
+const spawnNode = (args: readonly string[], { zmqUrl }: NodeChain): ChildProcess =>
+  spawn(process.execPath, [...NODE_FLAGS, BIN, ...args], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: {
+      ...process.env,
+      FULGURITE_ENDS_WITH_STDIN: '1',
+      ...(zmqUrl === undefined ? {} : { FULGURITE_BITCOIND_ZMQ: zmqUrl }),
+    },
+  })
+
+const FIRST_PORT = 20_000
+const PORTS = 10_000
+let nextPort = process.pid % PORTS
+
+/** Below the ports that systems give to outgoing connections, so that it is still free when the node comes back. */
+const freePort = async (): Promise<number> => {
+  for (;;) {
+    const port = FIRST_PORT + (nextPort++ % PORTS)
+    const free = await new Promise<boolean>((resolve) => {
+      const server = createServer()
+      server.once('error', () => resolve(false))
+      server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
+    })
+    if (free) return port
+  }
+}
