@@ -1,12 +1,7 @@
 import { type ActorSystem, createActorSystem } from '../actor/actor-system.ts'
-import type { Network } from '../bitcoin/network.ts'
-import type { ChainBackend } from '../chain/chain-backend.ts'
 import { chainWatcher } from '../chain/watcher.ts'
-import type { Clock } from '../lib/clock.ts'
 import type { Failure } from '../lib/errors.ts'
 import { err, ok, type Result } from '../lib/result.ts'
-import type { Rng } from '../lib/rng.ts'
-import type { Store } from '../store/store.ts'
 import { OUR_FEATURES } from '../wire/features.ts'
 import { Broadcaster } from './chain/broadcaster.ts'
 import { chainCursor } from './chain/chain-cursor.ts'
@@ -25,34 +20,12 @@ import { KeyedCommands } from './contract-mapping/keyed-commands.ts'
 import { EventLog } from './events/event-log.ts'
 import { localSigner } from './keys/signer.ts'
 import { logReport } from './log-report.ts'
-import type { NodeLog } from './node-log.ts'
+import type { NodeOptions } from './node-options.ts'
 import { PaymentFlow } from './payment/payment-flow.ts'
 import { PeerDirectory } from './peer/peer-directory.ts'
-import { PeerManager, type SocketAddress } from './peer/peer-manager.ts'
+import { PeerManager } from './peer/peer-manager.ts'
 import { channelSettings, EVENTS_KEPT, MAX_PENDING_OPENINGS_PER_PEER } from './settings.ts'
 import { openWallet } from './wallet/open-wallet.ts'
-
-export interface NodeOptions {
-  readonly network: Network
-  /** 64 bytes (BIP 39). */
-  readonly seed: Uint8Array
-  readonly store: Store
-  readonly backend: ChainBackend
-  /** The adapter's name, for `getinfo`. */
-  readonly backendName: string
-  readonly clock: Clock
-  readonly rng: Rng
-  readonly log: NodeLog
-  readonly version: string
-  /** Where to take connections; none if absent. */
-  readonly listen?: SocketAddress
-  /** Waited for before peers are connected: the plugins that decide about what peers propose, say. */
-  readonly beforePeers?: (gateway: Gateway, events: EventLog) => Promise<void>
-  /** Something failed that the node cannot go on from: the process must end. */
-  readonly onFatal: (error: unknown) => void
-  /** Asked by `node.stop`. */
-  readonly onStopAsked: () => void
-}
 
 export interface FulguriteNode {
   readonly gateway: Gateway

@@ -1,0 +1,31 @@
+import type { Network } from '../bitcoin/network.ts'
+import type { ChainBackend } from '../chain/chain-backend.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { Rng } from '../lib/rng.ts'
+import type { Store } from '../store/store.ts'
+import type { Gateway } from './contract-mapping/gateway.ts'
+import type { EventLog } from './events/event-log.ts'
+import type { NodeLog } from './node-log.ts'
+import type { SocketAddress } from './peer/peer-manager.ts'
+
+export interface NodeOptions {
+  readonly network: Network
+  /** 64 bytes (BIP 39). */
+  readonly seed: Uint8Array
+  readonly store: Store
+  readonly backend: ChainBackend
+  /** The adapter's name, for `getinfo`. */
+  readonly backendName: string
+  readonly clock: Clock
+  readonly rng: Rng
+  readonly log: NodeLog
+  readonly version: string
+  /** Where to take connections; none if absent. */
+  readonly listen?: SocketAddress
+  /** Waited for before peers are connected: the plugins that decide about what peers propose, say. */
+  readonly beforePeers?: (gateway: Gateway, events: EventLog) => Promise<void>
+  /** Something failed that the node cannot go on from: the process must end. */
+  readonly onFatal: (error: unknown) => void
+  /** Asked by `node.stop`. */
+  readonly onStopAsked: () => void
+}
