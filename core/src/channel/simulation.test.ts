@@ -1,6 +1,6 @@
 import test from 'ava'
 import fc from 'fast-check'
-import { equalBytes, utf8Encode } from '../lib/bytes.ts'
+import { equalBytes, toHex, utf8Encode } from '../lib/bytes.ts'
 import { satToMsat } from '../lib/units.ts'
 import { isFunded } from './state/channel-state.ts'
 import type { ChannelMessage } from './state/inputs.ts'
@@ -214,6 +214,50 @@ const check = (world: World, actions: readonly Action[]): void => {
   const expected = 600_000_000n - paid('alice') + paid('bob')
   if (a.active[0]?.local.spec.toLocalMsat !== expected) throw new Error('the outcomes do not add up to the balances')
 }
+
+/** What may happen while two nodes close together. */
+const interruption: fc.Arbitrary<Action> = fc.oneof(
+  { weight: 8, arbitrary: fc.record({ do: fc.constant('deliver' as const), side }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({ do: fc.constant('commit' as const), side, steps: fc.integer({ min: 1, max: 12 }) }),
+  },
+  { weight: 3, arbitrary: fc.record({ do: fc.constantFrom('crash' as const, 'sign' as const), side }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('disconnect' as const, 'connect' as const) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('decide' as const), side, fulfil: fc.boolean() }) },
+  { weight: 2, arbitrary: fc.constant({ do: 'work' as const }) },
+)
+
+const agreedTxid = (node: SimulatedNode): string | undefined => {
+  const { durable } = node.party.state
+  const mutual = durable.phase === 'closing' ? durable.closing.mutual : undefined
+  return mutual === undefined ? undefined : toHex(mutual.txid)
+}
+
+test('two nodes — close with one transaction whatever interrupts them', (t) => {
+  const before = fc.array(action, { minLength: 5, maxLength: 40, size: 'max' })
+  const after = fc.array(interruption, { minLength: 5, maxLength: 40, size: 'max' })
+  fc.assert(
+    fc.property(before, side, after, (actions, closer, interruptions) => {
+      const world = new World()
+      for (const each of actions) world.apply(each)
+      const node = world.nodes[closer]
+      node.run({ type: 'close' })
+      node.commit()
+      for (const each of interruptions) world.apply(each)
+      world.finish()
+      // Whoever has agreed may not know that the other has: both must end up with the same.
+      const txid = agreedTxid(world.nodes.alice)
+      if (txid === undefined || txid !== agreedTxid(world.nodes.bob)) {
+        throw new Error(`alice is ${world.two.alice.phase}, bob is ${world.two.bob.phase}`)
+      }
+      const problems = [...world.nodes.alice.problems, ...world.nodes.bob.problems, ...world.uncovered]
+      if (problems.length > 0) throw new Error(problems.join('; '))
+    }),
+    { seed: 43, numRuns: 150 },
+  )
+  t.pass()
+})
 
 test('two nodes — agree and lose nothing over any order of payments, disconnections and crashes', (t) => {
   fc.assert(

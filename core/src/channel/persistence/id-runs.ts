@@ -3,14 +3,14 @@ import type { Codec } from '../../wire/codec/codec.ts'
 import { bigSize } from '../../wire/codec/primitives.ts'
 
 /**
- * HTLC ids in increasing order, as runs: ids are given out one by one, so that a few bytes hold hundreds of them. It keeps
+ * HTLC ids, read back in increasing order, as runs: ids are given out one by one, so that a few bytes hold hundreds of them. It keeps
  * what a commitment adds to a write below its signatures.
  */
 export const idRuns: Codec<readonly HtlcId[]> = {
   encode(writer, ids) {
     const runs: [gap: bigint, length: bigint][] = []
     let next = 0n
-    for (const value of ids) {
+    for (const value of inOrder(ids)) {
       const id = value as bigint
       const last = runs.at(-1)
       if (last !== undefined && id === next) last[1]++
@@ -36,6 +36,12 @@ export const idRuns: Codec<readonly HtlcId[]> = {
     }
     return ids
   },
+}
+
+// They come in order, or nearly so: a commitment lists them as they were added.
+const inOrder = (ids: readonly HtlcId[]): readonly HtlcId[] => {
+  const sorted = ids.every((id, at) => at === 0 || (ids[at - 1] as bigint) < (id as bigint))
+  return sorted ? ids : ids.toSorted((a, b) => ((a as bigint) < (b as bigint) ? -1 : 1))
 }
 
 const MOST_IDS = 100_000n

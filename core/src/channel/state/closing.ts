@@ -45,7 +45,7 @@ export interface ClosingProgress {
   readonly spends: readonly FundingSpend[]
   /** Confirmed spends of our commitment's outputs, and of the outputs of our HTLC transactions. */
   readonly claims: readonly ConfirmedSpend[]
-  /** The HTLCs we offered whose outcome on the chain has been settled with their origin, in order of id. */
+  /** The HTLCs we offered whose outcome on the chain has been settled with their origin. */
   readonly settled: readonly HtlcId[]
 }
 

@@ -234,14 +234,12 @@ const settleOutcomes = (
     preimage === undefined && !durable.closing.settled.includes(add.id) && (fates.get(add.id) ?? commitmentIsDeep)
   const over = durable.htlcs.offered.filter(isOver)
   if (over.length === 0) return { durable, effects: [] }
-  const settledIds = [...durable.closing.settled, ...over.map(({ add }) => add.id)].sort(byId)
+  const settledIds = [...durable.closing.settled, ...over.map(({ add }) => add.id)]
   return {
     durable: { ...durable, closing: { ...durable.closing, settled: settledIds } },
     effects: over.flatMap((record) => settled(durable, record, { type: 'timed-out-on-chain', add: record.add })),
   }
 }
-
-const byId = (a: HtlcId, b: HtlcId): number => ((a as bigint) < (b as bigint) ? -1 : 1)
 
 /** Our commitment's claims and outcomes, if it is the one in a block. */
 const resolutionOf = (durable: Closing, env: ChannelEnv): LocalCommitmentResolution | undefined => {

@@ -15,6 +15,11 @@ export const updateFee = ({ durable, session }: Live, command: UpdateFeeCommand)
   if (durable.phase !== 'normal' && durable.phase !== 'shutdown') {
     return refuse(state, requestId, { code: 'channel-not-usable', phase: durable.phase })
   }
+  // BOLT 2: after shutdown, no updates once no HTLC is left.
+  const closing = durable.localShutdown !== undefined || durable.remoteShutdown !== undefined
+  if (closing && durable.htlcs.offered.length + durable.htlcs.received.length === 0) {
+    return refuse(state, requestId, { code: 'channel-closing' })
+  }
   if (session?.reestablished !== true) return refuse(state, requestId, { code: 'channel-offline' })
   const proposed = { ...session.proposed, local: withFee(session.proposed.local, feeratePerKw) }
   const missingMsat = missingForFee(durable, proposed, true)
