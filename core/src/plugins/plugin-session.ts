@@ -2,22 +2,22 @@ import {
   type ContractError,
   type Cursor,
   type EventName,
-  encodeJson,
   type HookAnswer,
   type HookName,
   parseVerdict,
-  withoutSecrets,
 } from '@fulgurite/plugin-sdk/contract'
 import type { CancelTimer, Clock } from '../lib/clock.ts'
 import type { Rng } from '../lib/rng.ts'
 import type { ContractGateway, EncodedEvent } from '../node/contract-gateway.ts'
+import { AskDesk } from './ask-desk.ts'
+import { AuditTrail } from './audit-trail.ts'
 import type { Budgets } from './budgets.ts'
 import type { CellProcess } from './cell-process.ts'
 import type { CellFault, OutboxHeader } from './cell-protocol.ts'
 import { DurableDelivery } from './durable-delivery.ts'
 import { matchesFilter } from './field-filter.ts'
-import { Gate } from './gate.ts'
 import { type HostStore, type HostWrite, keys } from './host-store.ts'
+import { Inbox } from './inbox.ts'
 import type { Manifest } from './manifest.ts'
 import { type Outbox, parseOutbox } from './outbox.ts'
 import type { PluginLog } from './plugin-log.ts'
@@ -58,7 +58,6 @@ export type HookReply =
 
 const BATCH_EVENTS = 512
 const BATCH_CHARS = 256 * 1024
-const INBOX_CHARS = 4 << 20
 const HOOK_BATCH_MICROS = 2_000
 const SHORTEST_WAKE_MS = 5
 const BURST_MS = 2_000
@@ -67,23 +66,18 @@ const MAX_PENDING_PUTS = 64
 /** One run of a plugin in a cell: assembles its inboxes, carries out its outboxes. */
 export class PluginSession {
   readonly #options: SessionOptions
-  readonly #gate: Gate
+  readonly #inbox = new Inbox()
+  readonly #desk: AskDesk
+  readonly #audit: AuditTrail
   readonly #storage: PluginStorage
   readonly #cpu: TokenBucket
   readonly #deliveries = new Map<string, DurableDelivery>()
   readonly #questions = new Map<number, Question>()
   readonly #unsubscribe: (() => void)[] = []
   readonly #hooks = new Set<string>()
-  #replies: string[] = []
-  #repliesChars = 0
-  #asked: string[] = []
-  #live: EncodedEvent[] = []
   #liveDropped = 0
   #lastQuestion = 0
-  #inFlight = 0
   #pendingPuts = 0
-  #auditCount = 0
-  #wakeAt: number | undefined
   #cancelWake: CancelTimer | undefined
   #cancelThrottle: CancelTimer | undefined
   #pumpScheduled = false
@@ -94,7 +88,18 @@ export class PluginSession {
   constructor(options: SessionOptions) {
     this.#options = options
     const { manifest, clock, budgets, store, log } = options
-    this.#gate = new Gate(manifest, budgets, clock.now())
+    this.#audit = new AuditTrail(store, manifest, (thrown) => this.#storeFailed(thrown))
+    this.#desk = new AskDesk({
+      manifest,
+      gateway: options.gateway,
+      store,
+      budgets,
+      audit: this.#audit,
+      now: clock.now(),
+      reply: (id, value) => this.#reply(id, value),
+      refuse: (id, error) => this.#refuse(id, error),
+      refused: (operation, error) => options.listener.refused(operation, error),
+    })
     this.#storage = new PluginStorage(store, manifest.name, manifest.permissions.storage.bytes)
     const { cpuShare } = manifest.limits
     this.#cpu = new TokenBucket(cpuShare * 1_000, BURST_MS, clock.now())
@@ -142,7 +147,7 @@ export class PluginSession {
   ask(name: HookName, request: unknown, answer: (answer: HookReply) => void): void {
     this.#lastQuestion += 1
     this.#questions.set(this.#lastQuestion, { name, answer })
-    this.#asked.push(`[${this.#lastQuestion},${JSON.stringify(name)},${encodeJson(request)}]`)
+    this.#inbox.question(this.#lastQuestion, name, request)
     this.#schedulePump()
   }
 
@@ -197,7 +202,7 @@ export class PluginSession {
     const now = clock.now()
     const debtMs = this.#cpu.debtMs(now)
     // A question is answered on credit, within limits: it has a deadline.
-    if (debtMs > 0 && (this.#asked.length === 0 || debtMs > BURST_MS)) {
+    if (debtMs > 0 && (!this.#inbox.urgent || debtMs > BURST_MS)) {
       this.#cancelThrottle ??= clock.setTimer(debtMs, () => {
         this.#cancelThrottle = undefined
         this.#pump()
@@ -205,31 +210,8 @@ export class PluginSession {
       return
     }
     const events = this.#pendingPuts < MAX_PENDING_PUTS ? this.#takeEvents() : ''
-    const woken = this.#wakeAt !== undefined && this.#wakeAt <= now
-    if (this.#asked.length === 0 && this.#replies.length === 0 && this.#live.length === 0 && events === '' && !woken) {
-      return
-    }
-    if (woken) this.#wakeAt = undefined
-    cell.turn(this.#inbox(now, events))
-  }
-
-  #inbox(now: number, events: string): string {
-    let text = `{"now":${now},"seed":${this.#options.rng.below(0x100000000)}`
-    if (this.#asked.length > 0) {
-      text += `,"hooks":[${this.#asked.join(',')}]`
-      this.#asked = []
-    }
-    if (this.#replies.length > 0) {
-      text += `,"replies":[${this.#replies.join(',')}]`
-      this.#replies = []
-      this.#repliesChars = 0
-    }
-    if (this.#live.length > 0) {
-      const taken = this.#live.splice(0, BATCH_EVENTS)
-      text += `,"live":[${taken.map((event) => event.text).join(',')}]`
-    }
-    if (events !== '') text += `,"each":[${events}]`
-    return `${text}}`
+    if (events === '' && this.#inbox.empty) return
+    cell.turn(this.#inbox.take(now, this.#options.rng.below(0x100000000), events))
   }
 
   #takeEvents(): string {
@@ -280,31 +262,36 @@ export class PluginSession {
   }
 
   #carryOut(outbox: Outbox, now: number): void {
+    const { cell } = this.#options
     for (const [id, ...verdict] of outbox.verdicts ?? []) this.#verdict(id, verdict, now)
     for (const [label, count, writes] of outbox.acks ?? []) this.#acknowledged(label, count, writes)
     for (const [label, error] of outbox.parked ?? []) this.#parked(label, error, now)
     for (const [label, at, writes] of outbox.ran ?? []) this.#ran(label, at, writes)
+    // What a plugin that has just been ended still asks is not asked.
+    if (cell.phase === 'ended') return
     for (const [id, writes] of outbox.writes ?? []) this.#write(id, writes)
-    for (const [id, kind, key] of outbox.reads ?? []) void this.#read(id, kind, key)
+    for (const [id, kind, key] of outbox.reads ?? [])
+      this.#read(id, kind, key).catch((thrown: unknown) => this.#storeFailed(thrown))
     for (const [id, actor, operation, request, options] of outbox.asks ?? []) {
-      void this.#ask(id, actor, operation, request, options, now)
+      this.#desk
+        .ask({ id, actor, operation, request, options }, now)
+        .catch((thrown: unknown) => this.#storeFailed(thrown))
     }
   }
 
   #wake(at: number | undefined, now: number): void {
     this.#cancelWake?.()
     this.#cancelWake = undefined
-    this.#wakeAt = at === undefined ? undefined : Math.max(at, now + SHORTEST_WAKE_MS)
-    if (this.#wakeAt === undefined) return
-    this.#cancelWake = this.#options.clock.setTimer(this.#wakeAt - now, () => {
+    if (at === undefined) return
+    this.#cancelWake = this.#options.clock.setTimer(Math.max(at - now, SHORTEST_WAKE_MS), () => {
       // A timer may fire a moment before its time: the turn takes place all the same.
-      this.#wakeAt = 0
+      this.#inbox.wake()
       this.#pump()
     })
   }
 
   #register({ registered }: Outbox): void {
-    const { manifest, gateway, cell, log } = this.#options
+    const { manifest, gateway, cell } = this.#options
     const { events, hooks } = manifest.permissions
     if (registered === undefined) {
       cell.end({ code: 'protocol-violation', text: 'the first turn registered nothing' })
@@ -327,10 +314,7 @@ export class PluginSession {
       const names = registered.live as readonly EventName[]
       this.#unsubscribe.push(gateway.events.subscribe({ names }, (happened) => this.#heard(happened)))
     }
-    void this.#deliver(registered.each).catch((thrown: unknown) => {
-      log.host('error', `store-failed: ${String(thrown)}`)
-      cell.end({ code: 'store-failed', text: String(thrown) })
-    })
+    this.#deliver(registered.each).catch((thrown: unknown) => this.#storeFailed(thrown))
   }
 
   async #deliver(each: NonNullable<Outbox['registered']>['each']): Promise<void> {
@@ -368,16 +352,26 @@ export class PluginSession {
     return from.startsWith('after:') ? from.slice('after:'.length) : this.#options.installCursor
   }
 
+  #reply(id: number, value: string): void {
+    this.#inbox.reply(id, value)
+    this.#schedulePump()
+  }
+
+  #refuse(id: number, error: ContractError): void {
+    this.#inbox.refusal(id, error)
+    this.#schedulePump()
+  }
+
   #heard(event: EncodedEvent): void {
     const { manifest, log } = this.#options
     const filter = manifest.permissions.events[event.name]?.filter
     if (filter !== undefined && !matchesFilter(filter, (JSON.parse(event.text) as { payload: unknown }).payload)) return
-    if (this.#live.length >= manifest.limits.queueEvents) {
-      this.#live.shift()
+    if (this.#inbox.liveCount >= manifest.limits.queueEvents) {
+      this.#inbox.dropLive()
       this.#liveDropped += 1
       if (this.#liveDropped === 1) log.host('warn', 'queue-full: the oldest live events are left out')
     }
-    this.#live.push(event)
+    this.#inbox.live(event)
     this.#schedulePump()
   }
 
@@ -428,111 +422,34 @@ export class PluginSession {
         this.#pendingPuts -= 1
         if (this.#pendingPuts === MAX_PENDING_PUTS - 1) this.#pump()
       },
-      (thrown: unknown) => cell.end({ code: 'store-failed', text: String(thrown) }),
+      (thrown: unknown) => this.#storeFailed(thrown),
     )
   }
 
   #write(id: number, writes: readonly (readonly [string, string | null])[]): void {
     const staged = this.#storage.stage(writes)
     if (!staged.ok) {
-      this.#reply(id, staged.error)
+      this.#refuse(id, staged.error)
       return
     }
     this.#options.store.put(staged.value).then(
-      () => this.#reply(id, undefined, 'null'),
-      (thrown: unknown) => this.#options.cell.end({ code: 'store-failed', text: String(thrown) }),
+      () => this.#reply(id, 'null'),
+      (thrown: unknown) => this.#storeFailed(thrown),
     )
   }
 
   async #read(id: number, kind: 'get' | 'list', key: string): Promise<void> {
-    if (this.#inFlight >= this.#options.manifest.limits.asksInFlight) {
-      this.#reply(id, { code: 'rate-limited', message: 'too many asks are waiting for an answer already' })
+    if (!this.#desk.begin()) {
+      this.#refuse(id, { code: 'rate-limited', message: 'too many asks are waiting for an answer already' })
       return
     }
-    this.#inFlight += 1
     const found = kind === 'get' ? ((await this.#storage.get(key)) ?? null) : await this.#storage.list(key)
-    this.#inFlight -= 1
-    this.#reply(id, undefined, JSON.stringify(found))
+    this.#desk.finish()
+    this.#reply(id, JSON.stringify(found))
   }
 
-  async #ask(
-    id: number,
-    actor: string,
-    operation: string,
-    request: unknown,
-    options: Parameters<Gate['admit']>[5],
-    now: number,
-  ): Promise<void> {
-    const { gateway, manifest, store, budgets } = this.#options
-    const { name, version } = manifest
-    const admitted = this.#gate.admit(now, this.#inFlight, actor, operation, request, options)
-    if (!admitted.ok) {
-      this.#refused(actor, operation, request, options, admitted.error, now)
-      this.#reply(id, admitted.error)
-      return
-    }
-    const { command, key, secrets } = admitted.value
-    const { reason, causes, timeoutMs } = options
-    this.#inFlight += 1
-    // What may be spent is kept before it can be spent.
-    if (admitted.value.spends) await store.put([[keys.budget(name), budgets.encode()]])
-    const result = await gateway.ask(actor, operation, admitted.value.request, {
-      caller: { kind: 'plugin', name, version },
-      ...(reason === undefined ? {} : { reason: withDefined(reason) }),
-      ...(causes === undefined ? {} : { causes }),
-      ...(key === undefined ? {} : { key }),
-      ...(timeoutMs === undefined ? {} : { timeoutMs }),
-    })
-    this.#inFlight -= 1
-    if (command) this.#audit(now, `${actor}.${operation}`, request, options, result.ok ? 'done' : result.error.code)
-    if (!result.ok) {
-      this.#reply(id, result.error)
-      return
-    }
-    const shown = secrets ? result.value : withoutSecrets(actor, operation, result.value)
-    this.#reply(id, undefined, encodeJson(shown))
-  }
-
-  #refused(
-    actor: string,
-    operation: string,
-    request: unknown,
-    options: Parameters<Gate['admit']>[5],
-    error: ContractError,
-    now: number,
-  ): void {
-    const { listener } = this.#options
-    // A mistake in a request is the author's to see; the rest is the operator's.
-    if (error.code === 'invalid-request' || error.code === 'unknown-operation') return
-    listener.refused(`${actor}.${operation}`, error)
-    if (error.code !== 'rate-limited') this.#audit(now, `${actor}.${operation}`, request, options, error.code)
-  }
-
-  #audit(
-    at: number,
-    operation: string,
-    request: unknown,
-    { reason, causes, key }: Parameters<Gate['admit']>[5],
-    outcome: string,
-  ): void {
-    const { manifest, store, cell } = this.#options
-    const { name, version } = manifest
-    this.#auditCount += 1
-    const row = JSON.stringify({ at, plugin: name, version, operation, request, reason, causes, key, outcome })
-    store.put([[keys.audit(name, at, this.#auditCount), row]]).catch((thrown: unknown) => {
-      cell.end({ code: 'store-failed', text: String(thrown) })
-    })
-  }
-
-  #reply(id: number, error: ContractError | undefined, value = ''): void {
-    if (this.#phase === 'ended') return
-    let text = error === undefined ? `[${id},1,${value}]` : `[${id},0,${JSON.stringify(error)}]`
-    if (text.length + this.#repliesChars > INBOX_CHARS) {
-      text = `[${id},0,{"code":"reply-too-large","message":"ask for less at a time"}]`
-    }
-    this.#repliesChars += text.length
-    this.#replies.push(text)
-    this.#schedulePump()
+  #storeFailed(thrown: unknown): void {
+    this.end({ code: 'store-failed', text: String(thrown) })
   }
 
   #verdict(id: number, [ok, value]: readonly [0 | 1, unknown] | readonly unknown[], now: number): void {
@@ -553,7 +470,7 @@ export class PluginSession {
     }
     const { type } = parsed.value
     const granted = manifest.permissions.hooks[name]?.verdicts.includes(type) === true
-    this.#audit(now, name, undefined, {}, granted ? type : 'not-granted')
+    this.#audit.add(now, name, undefined, {}, granted ? type : 'not-granted')
     if (!granted) {
       listener.refused(name, { code: 'not-granted', message: `the verdict ${type} is not granted` })
       answer({ type: 'no-verdict', code: 'invalid' })
@@ -568,6 +485,3 @@ export const hookAnswer = <Name extends HookName>(plugin: string, answer: HookRe
   (answer.type === 'verdict'
     ? { type: 'verdict', plugin, verdict: answer.verdict }
     : { type: 'no-verdict', plugin, code: answer.code }) as HookAnswer<Name>
-
-const withDefined = ({ code, text }: { readonly code: string; readonly text?: string | undefined }) =>
-  text === undefined ? { code } : { code, text }

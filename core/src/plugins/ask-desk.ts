@@ -1,0 +1,99 @@
+import { type ContractError, encodeJson, withoutSecrets } from '@fulgurite/plugin-sdk/contract'
+import type { ContractGateway } from '../node/contract-gateway.ts'
+import type { AuditTrail } from './audit-trail.ts'
+import type { Budgets } from './budgets.ts'
+import { type Admitted, Gate } from './gate.ts'
+import { type HostStore, keys } from './host-store.ts'
+import type { Manifest } from './manifest.ts'
+import type { AskOptions } from './outbox.ts'
+
+/** A plugin's ask as it came. */
+export interface Ask {
+  readonly id: number
+  readonly actor: string
+  readonly operation: string
+  readonly request: unknown
+  readonly options: AskOptions
+}
+
+export interface AskDeskOptions {
+  readonly manifest: Manifest
+  readonly gateway: ContractGateway
+  readonly store: HostStore
+  readonly budgets: Budgets
+  readonly audit: AuditTrail
+  readonly now: number
+  readonly reply: (id: number, value: string) => void
+  readonly refuse: (id: number, error: ContractError) => void
+  readonly refused: (operation: string, error: ContractError) => void
+}
+
+/** Takes a plugin's asks: lets through what it may, puts it to the node, and answers. */
+export class AskDesk {
+  readonly #options: AskDeskOptions
+  readonly #gate: Gate
+  #inFlight = 0
+
+  constructor(options: AskDeskOptions) {
+    this.#options = options
+    this.#gate = new Gate(options.manifest, options.budgets, options.now)
+  }
+
+  /** Counts something else that waits for an answer. False when too much does. */
+  begin(): boolean {
+    if (this.#inFlight >= this.#options.manifest.limits.asksInFlight) return false
+    this.#inFlight += 1
+    return true
+  }
+
+  finish(): void {
+    this.#inFlight -= 1
+  }
+
+  async ask(ask: Ask, now: number): Promise<void> {
+    const { refuse, audit } = this.#options
+    const { id, actor, operation, request, options } = ask
+    const name = `${actor}.${operation}`
+    const admitted = this.#gate.admit(now, this.#inFlight, actor, operation, request, options)
+    if (!admitted.ok) {
+      this.#refused(ask, name, admitted.error, now)
+      refuse(id, admitted.error)
+      return
+    }
+    this.#inFlight += 1
+    const result = await this.#put(ask, admitted.value)
+    this.#inFlight -= 1
+    if (admitted.value.command) audit.add(now, name, request, options, result.ok ? 'done' : result.error.code)
+    if (!result.ok) {
+      refuse(id, result.error)
+      return
+    }
+    const shown = admitted.value.secrets ? result.value : withoutSecrets(actor, operation, result.value)
+    this.#options.reply(id, encodeJson(shown))
+  }
+
+  async #put({ actor, operation, options }: Ask, { request, key, spends }: Admitted) {
+    const { gateway, store, budgets, manifest } = this.#options
+    const { name, version } = manifest
+    const { reason, causes, timeoutMs } = options
+    // What may be spent is kept before it can be spent.
+    if (spends) await store.put([[keys.budget(name), budgets.encode()]])
+    return gateway.ask(actor, operation, request, {
+      caller: { kind: 'plugin', name, version },
+      ...(reason === undefined ? {} : { reason: reasonOf(reason) }),
+      ...(causes === undefined ? {} : { causes }),
+      ...(key === undefined ? {} : { key }),
+      ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    })
+  }
+
+  #refused({ request, options }: Ask, name: string, error: ContractError, now: number): void {
+    // A mistake in a request is the author's to see; the rest is the operator's.
+    if (error.code === 'invalid-request' || error.code === 'unknown-operation') return
+    this.#options.refused(name, error)
+    if (error.code !== 'rate-limited') this.#options.audit.add(now, name, request, options, error.code)
+  }
+}
+
+const reasonOf = ({ code, text }: { readonly code: string; readonly text?: string | undefined }) =>
+  text === undefined ? { code } : { code, text }
