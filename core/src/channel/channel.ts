@@ -75,6 +75,5 @@ const timerFired = (state: ChannelState, { timer }: TimerFired, env: ChannelEnv)
   }
 }
 
-export { newChannel } from './state/channel-state.ts'
 export { completeSpend, fillIn } from './transitions/publications.ts'
 export type { Step } from './transitions/step.ts'

@@ -8,7 +8,7 @@ import type { WireError } from '../../wire/wire-error.ts'
 import { isFunded } from '../state/channel-state.ts'
 import type { Closed, Durable, Funded } from '../state/durable.ts'
 import type { HtlcRecord, Htlcs } from '../state/htlc.ts'
-import type { StoredFunded } from './stored-channel.ts'
+import type { StoredChannel } from './stored-channel.ts'
 import { fromStored, toStored } from './stored-conversion.ts'
 import { closedV1, fundedV1, htlcV1 } from './version-1.ts'
 
@@ -32,7 +32,7 @@ export type ChannelRowError =
 const FUNDED = 0
 const CLOSED = 1
 
-const channelRow: Codec<StoredFunded | Closed> = versioned<StoredFunded | Closed>({
+const channelRow: Codec<StoredChannel> = versioned<StoredChannel>({
   encode(writer, value) {
     if (value.phase === 'closed') {
       writer.u8(CLOSED)

@@ -25,7 +25,7 @@ export const newChannel = (
 /** Whether the channel has commitments that must never be forgotten: from here on it is written to the store. */
 export const isStored = (durable: Durable): boolean => !isOpening(durable)
 
-export const isOpening = (durable: Durable): durable is Opening => {
+const isOpening = (durable: Durable): durable is Opening => {
   switch (durable.phase) {
     case 'aborted':
     case 'idle':

@@ -5,14 +5,14 @@ import type { CommitmentSpec } from '../commitment/commitment-spec.ts'
 import type { Limits } from './params.ts'
 
 /** A peer's signature of a commitment transaction of ours; MuSig2 partial signatures come with taproot channels. */
-export type RemoteSignature = { readonly type: 'ecdsa'; readonly signature: Signature }
+type RemoteSignature = { readonly type: 'ecdsa'; readonly signature: Signature }
 
 export type FundingStatus =
   | { readonly type: 'unconfirmed' }
   | { readonly type: 'confirmed'; readonly blockHeight: BlockHeight; readonly txIndex: number }
 
 /** Our latest commitment transaction: the only one of ours that may be published. */
-export interface LocalCommit {
+interface LocalCommit {
   readonly index: number
   /** From our view. */
   readonly spec: CommitmentSpec

@@ -36,7 +36,7 @@ export interface Idle {
 }
 
 /** The opening came to nothing: the channel is to be dropped. Final. */
-export interface Aborted {
+interface Aborted {
   readonly phase: 'aborted'
   readonly channelId: ChannelId
   readonly localNodeId: NodeId
@@ -129,12 +129,12 @@ export interface WaitForChannelReady extends FundedCommon {
   readonly phase: 'wait-for-channel-ready'
 }
 
-export interface Normal extends FundedCommon {
+interface Normal extends FundedCommon {
   readonly phase: 'normal'
 }
 
 /** Both have sent `shutdown`; HTLCs remain. */
-export interface ShuttingDown extends FundedCommon {
+interface ShuttingDown extends FundedCommon {
   readonly phase: 'shutdown'
   readonly localShutdown: Uint8Array
   readonly remoteShutdown: Uint8Array

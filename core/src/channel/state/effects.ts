@@ -97,12 +97,12 @@ export interface WatchSpentEffect {
   readonly script: Uint8Array
 }
 
-export interface EmitEffect {
+interface EmitEffect {
   readonly type: 'emit'
   readonly event: ChannelEvent
 }
 
-export interface ReplyEffect {
+interface ReplyEffect {
   readonly type: 'reply'
   readonly requestId: string
   readonly result: Result<CommandReply, CommandError>
@@ -142,14 +142,14 @@ export type HtlcOutcome =
   /** Given back by the chain. */
   | { readonly type: 'timed-out-on-chain'; readonly add: UpdateAddHtlc }
 
-export interface ScheduleEffect {
+interface ScheduleEffect {
   readonly type: 'schedule'
   readonly timer: TimerName
   readonly delayMs: number
 }
 
 /** After what was sent before it. */
-export interface DisconnectEffect {
+interface DisconnectEffect {
   readonly type: 'disconnect'
   readonly epoch: Epoch
 }
@@ -163,7 +163,7 @@ export interface FundEffect {
 }
 
 /** The wallet may use the inputs again: the transaction was never published and never will be. */
-export interface AbandonFundingEffect {
+interface AbandonFundingEffect {
   readonly type: 'abandon-funding'
   readonly tx: Tx
 }

@@ -163,7 +163,7 @@ export interface UpdateFeeCommand {
 }
 
 /** The mailbox is drained. Signs if there are changes and no revocation is awaited. */
-export interface SignCommand {
+interface SignCommand {
   readonly type: 'sign'
 }
 

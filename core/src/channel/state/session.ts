@@ -29,7 +29,7 @@ export interface Proposals {
   readonly nextRemoteHtlcId: HtlcId
 }
 
-export interface ClosingNegotiation {
+interface ClosingNegotiation {
   /** What we proposed last, with the range that we will agree to. */
   readonly lastSentFee?: Sat
   readonly sentRange?: FeeRange

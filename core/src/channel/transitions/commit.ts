@@ -18,7 +18,7 @@ import { settled } from './settle.ts'
 import { emit, type Online, type Step, stay, to } from './step.ts'
 
 /** Whether there is anything that our next signature would commit. */
-export const hasChangesToSign = ({ durable, session }: Online): boolean =>
+const hasChangesToSign = ({ durable, session }: Online): boolean =>
   session.proposed.local.length > 0 || durable.changes.remoteAcked.length > 0
 
 /**

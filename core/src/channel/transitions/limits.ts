@@ -17,11 +17,8 @@ import { largest, smallest } from './amounts.ts'
 import { reduceSpec } from './reduce-spec.ts'
 
 /** The peer's next commitment if we signed now (from the peer's view). */
-export const nextRemoteSpec = (
-  commitment: Commitment,
-  durable: FundedCommon,
-  local: readonly Change[],
-): CommitmentSpec => reduceSpec((commitment.remoteNext ?? commitment.remote).spec, durable.changes.remoteAcked, local)
+const nextRemoteSpec = (commitment: Commitment, durable: FundedCommon, local: readonly Change[]): CommitmentSpec =>
+  reduceSpec((commitment.remoteNext ?? commitment.remote).spec, durable.changes.remoteAcked, local)
 
 /** Our next commitment if the peer signed now (from our view). */
 export const nextLocalSpec = (

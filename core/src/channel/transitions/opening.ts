@@ -20,7 +20,7 @@ import { buildLocal, buildRemote, fundingOutputScript, latest } from './commitme
 import { initialRelayPolicies } from './relay-policy.ts'
 
 /** BOLT 2: the funding txid with the output's number, big-endian, XORed into its last two bytes. */
-export const channelIdOf = ({ txid, index }: OutPoint): ChannelId => {
+const channelIdOf = ({ txid, index }: OutPoint): ChannelId => {
   const id = Uint8Array.from(txid)
   id[30] = (id[30] as number) ^ (index >>> 8)
   id[31] = (id[31] as number) ^ (index & 0xff)
@@ -28,7 +28,7 @@ export const channelIdOf = ({ txid, index }: OutPoint): ChannelId => {
 }
 
 /** What one side demands, as its message says. */
-export const limitsOf = (message: OpenChannel | AcceptChannel): Limits => ({
+const limitsOf = (message: OpenChannel | AcceptChannel): Limits => ({
   dustLimit: message.dustLimitSatoshis,
   channelReserve: message.channelReserveSatoshis,
   htlcMinimumMsat: message.htlcMinimumMsat,
@@ -37,7 +37,7 @@ export const limitsOf = (message: OpenChannel | AcceptChannel): Limits => ({
   toSelfDelay: message.toSelfDelay,
 })
 
-export const keysOfMessage = (message: OpenChannel | AcceptChannel): ChannelKeys => ({
+const keysOfMessage = (message: OpenChannel | AcceptChannel): ChannelKeys => ({
   fundingKey: message.fundingPubkey,
   basepoints: {
     revocation: message.revocationBasepoint,
