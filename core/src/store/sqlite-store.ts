@@ -44,7 +44,8 @@ class SqliteStore implements Store {
 
   submit(writes: readonly Write[], onDurable?: () => void): void {
     invariant(this.#state !== 'closed', 'the store is closed')
-    this.#pending.add(writes, onDurable)
+    // The callback that does nothing has an empty submission count: contributions wait for the commit that it asks for.
+    this.#pending.add(writes, onDurable ?? nothing)
     if (this.#state === 'idle') {
       this.#state = 'scheduled'
       // The microtask runs once the work under way has drained, so that all of it shares the commit.
@@ -184,6 +185,8 @@ function* chunks<T>(items: readonly T[]): Iterable<readonly T[]> {
     start += size
   }
 }
+
+const nothing = (): void => {}
 
 // Table names are ours, never a user's; they still go into the text of a statement.
 const named = (table: string): string => {
