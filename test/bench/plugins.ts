@@ -1,6 +1,6 @@
 import { encodeEvent } from '@fulgurite/plugin-sdk/contract'
 import type { EncodedEvent } from '../../core/src/node/contract-gateway.ts'
-import { type TestHost, testHost } from '../security/support/plugin-bench.ts'
+import { type TestHost, testHost } from '../../core/src/plugins/testing/test-host.ts'
 
 const LIMITS = { cpuShare: 1, asksPerSecond: 1_000_000, turnMs: 10_000 }
 const BUDGET = { queries: 1_000_000_000 }

@@ -10,9 +10,9 @@ import { cellBundle } from '../../core/src/plugins/cell-bundle.ts'
 import { CellProcess } from '../../core/src/plugins/cell-process.ts'
 import type { CellFault } from '../../core/src/plugins/cell-protocol.ts'
 import { systemUsageProbe } from '../../core/src/plugins/process-usage.ts'
+import type { TestHost } from '../../core/src/plugins/testing/test-host.ts'
 import { Watchdog } from '../../core/src/plugins/watchdog.ts'
 import { hostWithNeighbour, neighbourAnswers, unleash } from './support/attack.ts'
-import type { TestHost } from './support/plugin-bench.ts'
 
 const test = anyTest as TestFn<TestHost>
 

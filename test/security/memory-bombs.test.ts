@@ -1,6 +1,6 @@
 import anyTest, { type TestFn } from 'ava'
+import type { TestHost } from '../../core/src/plugins/testing/test-host.ts'
 import { hostWithNeighbour, isEnded, unleash } from './support/attack.ts'
-import type { TestHost } from './support/plugin-bench.ts'
 
 const test = anyTest as TestFn<TestHost>
 

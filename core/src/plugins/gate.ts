@@ -80,7 +80,7 @@ export class Gate {
     if (name === 'events.list') {
       const { types } = request as { readonly types?: readonly string[] }
       const { events } = this.#manifest.permissions
-      const other = types?.find((type) => events[type] === undefined || events[type].filter !== undefined)
+      const other = types?.find((type) => !Object.hasOwn(events, type) || events[type]?.filter !== undefined)
       if (types === undefined) return refuse('not-granted', 'types: name the events, among those granted', 'types')
       if (other !== undefined) return refuse('not-granted', `types: ${other} is not granted without a filter`, 'types')
     }

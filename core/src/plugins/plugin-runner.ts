@@ -142,13 +142,21 @@ export class PluginRunner {
     this.#state = 'starting'
     const { pool, store, installed, log, ...rest } = this.#options
     const { manifest, record, code } = installed
-    const [cell, budget] = await Promise.all([pool.take(), store.get(keys.budget(manifest.name))])
+    const [cell, budget] = await Promise.all([
+      pool.take(),
+      store.get(keys.budget(manifest.name)).catch((thrown: unknown) => new Error(String(thrown))),
+    ])
     if (run !== this.#run) {
       cell?.end({ code: 'stopped', text: 'not needed any more' })
       return
     }
     if (cell === undefined) {
       this.#ended({ code: 'cell-failed', text: 'no process could be started for it' })
+      return
+    }
+    if (budget instanceof Error) {
+      cell.end({ code: 'stopped', text: 'its budget is not known' })
+      this.#ended({ code: 'store-failed', text: budget.message })
       return
     }
     if (budget !== undefined) this.#budgets.restore(budget)

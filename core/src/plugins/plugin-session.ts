@@ -109,7 +109,11 @@ export class PluginSession {
   /** Loads and starts the plugin in its cell. */
   async start(code: string): Promise<void> {
     const { manifest, cell } = this.#options
-    await this.#storage.load()
+    try {
+      await this.#storage.load()
+    } catch (thrown) {
+      this.#storeFailed(thrown)
+    }
     const { memoryMb, turnMs, outboxBytes } = manifest.limits
     // On the wall a turn may take longer: a busy machine gives a cell little.
     const frame = { code, memoryMb, wallMs: 10 * turnMs, outboxBytes }
@@ -152,7 +156,7 @@ export class PluginSession {
   }
 
   #begin(): void {
-    void this.#firstTurn()
+    this.#firstTurn().catch((thrown: unknown) => this.#storeFailed(thrown))
   }
 
   async #firstTurn(): Promise<void> {
@@ -298,9 +302,9 @@ export class PluginSession {
       return
     }
     const event = [...registered.live, ...registered.each.map(([, name]) => name)].find(
-      (name) => events[name] === undefined,
+      (name) => !Object.hasOwn(events, name),
     )
-    const hook = registered.hooks.find((name) => hooks[name] === undefined)
+    const hook = registered.hooks.find((name) => !Object.hasOwn(hooks, name))
     const refused = event === undefined ? hook : event
     if (refused !== undefined) {
       const kind = event === undefined ? 'hook' : 'event'

@@ -1,6 +1,6 @@
 import type { ExecutionContext } from 'ava'
-import type { HeardLine, TestHost } from './plugin-bench.ts'
-import { testHost } from './plugin-bench.ts'
+import type { HeardLine, TestHost } from '../../../core/src/plugins/testing/test-host.ts'
+import { testHost } from '../../../core/src/plugins/testing/test-host.ts'
 
 const HOUR = 3_600_000
 

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createPluginHost, type PluginHost, type PluginHostOptions } from '../../../core/src/plugins/index.ts'
+import { createPluginHost, type PluginHost, type PluginHostOptions } from '../index.ts'
 import { FakeNode, MemoryStore } from './fake-node.ts'
 
 /** A log line with the plugin that it is about. */
@@ -20,6 +20,8 @@ export interface PluginSource {
 
 /** A plugin host over a fake node, in a folder of its own. */
 export interface TestHost {
+  /** The data folder. */
+  readonly folder: string
   readonly node: FakeNode
   readonly store: MemoryStore
   readonly host: PluginHost
@@ -62,6 +64,7 @@ export const testHost = async (options: Partial<PluginHostOptions> = {}): Promis
   }
 
   return {
+    folder,
     node,
     store,
     host,

@@ -7,14 +7,9 @@ import {
   type HookName,
   type HookRequest,
 } from '@fulgurite/plugin-sdk/contract'
-import { err, ok, type Result } from '../../../core/src/lib/result.ts'
-import type {
-  CallContext,
-  ContractGateway,
-  EncodedEvent,
-  HookResponder,
-} from '../../../core/src/node/contract-gateway.ts'
-import type { HostStore, HostWrite } from '../../../core/src/plugins/index.ts'
+import { err, ok, type Result } from '../../lib/result.ts'
+import type { CallContext, ContractGateway, EncodedEvent, HookResponder } from '../../node/contract-gateway.ts'
+import type { HostStore, HostWrite } from '../index.ts'
 
 /** What the node was asked, as it came through the gateway. */
 export interface Asked {
