@@ -2,10 +2,11 @@ import { parseArgs } from 'node:util'
 import type { Benchmark, Figure } from './benchmark.ts'
 import { commitmentBenchmark } from './commitment.ts'
 import { cryptoBenchmark } from './crypto.ts'
+import { paymentBenchmarks } from './payments.ts'
 
 // `npm run bench -- [--json] [--only NAME]`: a JSON line for each figure, or a table.
 
-const BENCHMARKS: readonly Benchmark[] = [cryptoBenchmark, commitmentBenchmark]
+const BENCHMARKS: readonly Benchmark[] = [cryptoBenchmark, commitmentBenchmark, ...paymentBenchmarks]
 const RUNS = 3
 
 const median = (values: readonly number[]): number => {

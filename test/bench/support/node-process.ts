@@ -1,0 +1,110 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { ApiConnection } from './api-client.ts'
+import type { WorkCounts } from './work-counters.ts'
+
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
+const COUNTERS = fileURLToPath(new URL('work-counters.ts', import.meta.url))
+
+export interface NodeProcessOptions {
+  /** Its data folder. */
+  readonly data: string
+  readonly bitcoindUrl: string
+  readonly bitcoindCookie: string
+  /** Whether it counts its work: `counts` can be asked then. */
+  readonly counted?: boolean
+}
+
+/** `fulgurite start` in a process of its own. */
+export class NodeProcess {
+  readonly id: string
+  readonly address: string
+  readonly pid: number
+  readonly #url: string
+  readonly #token: string
+  readonly #process: ChildProcess
+  readonly #operator: ApiConnection
+
+  private constructor(child: ChildProcess, places: Places, token: string, operator: ApiConnection) {
+    this.id = places.nodeId
+    this.address = places.listen
+    this.pid = child.pid as number
+    this.#url = places.api
+    this.#token = token
+    this.#process = child
+    this.#operator = operator
+  }
+
+  static async start(options: NodeProcessOptions): Promise<NodeProcess> {
+    const { data, bitcoindUrl, bitcoindCookie, counted = false } = options
+    const profile = process.env.FULGURITE_BENCH_PROFILE
+    const child = spawn(
+      process.execPath,
+      [
+        '--conditions=fulgurite-source',
+        '--disable-warning=ExperimentalWarning',
+        ...(counted ? ['--import', COUNTERS] : []),
+        ...(profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]),
+        join(ROOT, 'core/bin/fulgurite.js'),
+        ...['--data', data, 'start', '--network', 'regtest', '--listen', '127.0.0.1:0', '--log-level', 'error'],
+        ...['--bitcoind-url', bitcoindUrl, '--bitcoind-cookie', bitcoindCookie, '--json'],
+      ],
+      { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] },
+    )
+    const places = await firstLine(child)
+    const { token } = JSON.parse(readFileSync(join(data, 'api.json'), 'utf8')) as { token: string }
+    return new NodeProcess(child, places, token, await ApiConnection.open(places.api, token))
+  }
+
+  /** A connection of its own, for questions that wait beside each other. */
+  connection(): Promise<ApiConnection> {
+    return ApiConnection.open(this.#url, this.#token)
+  }
+
+  ask(path: string, body: object = {}, key?: string): Promise<Record<string, unknown>> {
+    return this.#operator.ask(path, body, key)
+  }
+
+  /** Asks again and again until it holds. */
+  async until(holds: () => Promise<boolean>): Promise<void> {
+    const deadline = performance.now() + 30_000
+    while (!(await holds())) {
+      if (performance.now() > deadline) throw new Error('a node did not get there in 30 s')
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+  }
+
+  counts(): Promise<WorkCounts> {
+    return new Promise((resolve) => {
+      this.#process.once('message', (counts) => resolve(counts as WorkCounts))
+      this.#process.send('counts')
+    })
+  }
+
+  async stop(): Promise<void> {
+    this.#operator.close()
+    const ended = new Promise<void>((resolve) => this.#process.once('exit', () => resolve()))
+    this.#process.kill('SIGTERM')
+    await ended
+  }
+}
+
+/** What `start --json` says when the node is ready. */
+interface Places {
+  readonly nodeId: string
+  readonly listen: string
+  readonly api: string
+}
+
+const firstLine = (child: ChildProcess): Promise<Places> =>
+  new Promise((resolve, reject) => {
+    let text = ''
+    child.stdout?.setEncoding('utf8').on('data', (more: string) => {
+      text += more
+      const end = text.indexOf('\n')
+      if (end >= 0) resolve(JSON.parse(text.slice(0, end)) as Places)
+    })
+    child.once('exit', (code) => reject(new Error(`the node ended with ${code}: ${text}`)))
+  })
