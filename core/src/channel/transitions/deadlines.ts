@@ -27,7 +27,8 @@ export const checkDeadlines = ({ durable, session }: Live<Exclude<Funded, Closin
   ])
 }
 
-const passedDeadline = (durable: Funded, env: ChannelEnv): ChannelError | undefined => {
+/** The first HTLC that can wait no longer. */
+export const passedDeadline = (durable: Funded, env: ChannelEnv): ChannelError | undefined => {
   const { local, remote, remoteNext } = latest(durable)
   const height = env.height as number
   for (const htlc of local.spec.htlcs) {

@@ -197,6 +197,21 @@ test('on chain — the peer’s commitment ends the channel, and its claims are 
   t.is(durable.phase === 'closing' && durable.closing.spends[0]?.kind, 'remote')
 })
 
+test('on chain — a commitment of the peer that is not mined does not keep ours from the chain for ever', (t) => {
+  const two = new TwoParties().ready({ pushMsat: 200_000_000n })
+  two.add(two.bob, 1, 50_000_000n, 1144)
+  two.settle()
+  two.run(two.alice, { type: 'force-close' })
+  two.lose(two.alice)
+  const tx = commitmentOf(two.alice)
+  two.bob.run({ type: 'spent', outpoint: fundingOutpoint(two.bob), tx })
+  const publications = () => two.bob.effects.filter(({ type }) => type === 'publish').length
+  at(two.bob, 1145)
+  t.is(publications(), 0)
+  at(two.bob, 1146)
+  t.true(publications() > 0)
+})
+
 test('on chain — a commitment that the peer has revoked is recognised', (t) => {
   const two = new TwoParties().ready({ pushMsat: 200_000_000n })
   const old = two.alice.state

@@ -14,6 +14,7 @@ import { type HtlcRecord, replaceHtlc } from '../state/htlc.ts'
 import type { BlockConnected, OutputSpent, TxConfirmed } from '../state/inputs.ts'
 import type { Session } from '../state/session.ts'
 import { balancesOf, buildLocal, fundingOutputScript, latest, update } from './commitments.ts'
+import { passedDeadline } from './deadlines.ts'
 import { dropUnsigned } from './fail-channel.ts'
 import { publishLocalCommitment } from './publications.ts'
 import { settled } from './settle.ts'
@@ -162,6 +163,13 @@ export const closingBlock = (
   { height }: BlockConnected,
   env: ChannelEnv,
 ): Step => {
+  const spent = confirmedSpend(durable) !== undefined
+  const mayPublish = !durable.closing.publishLocal && durable.closing.cause !== 'data-loss'
+  if (!spent && mayPublish && passedDeadline(durable, env) !== undefined) {
+    // What the peer, or both, were to publish has not been mined in time for an HTLC.
+    const next: Closing = { ...durable, closing: { ...durable.closing, publishLocal: true } }
+    return to(next, session, publishLocalCommitment(next, env))
+  }
   const rebroadcast = (height as number) % REBROADCAST_INTERVAL === 0 ? publishClosing(durable, env) : []
   const earlier: ChannelEnv = { ...env, height: (height as number) - 1 }
   const step = progressClosing(durable, durable, session, env, earlier)
