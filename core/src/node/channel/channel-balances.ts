@@ -1,4 +1,5 @@
-import { openerCost, untrimmedHtlcCount } from '../../channel/commitment/commitment-spec.ts'
+import type { CommitmentParams } from '../../channel/commitment/commitment-params.ts'
+import { type CommitmentSpec, openerCost, untrimmedHtlcCount } from '../../channel/commitment/commitment-spec.ts'
 import type { FundedCommon } from '../../channel/state/durable.ts'
 import type { Session } from '../../channel/state/session.ts'
 import { invariant } from '../../lib/errors.ts'
@@ -27,11 +28,6 @@ export const balanceView = (durable: FundedCommon, session?: Session): BalanceVi
 
   const { localIsOpener } = durable.params
   const feerate = remote.feeratePerKw as number
-  const htlcs = untrimmedHtlcCount(remoteParams.format, remote, remoteParams.dustLimit) + 1
-  const cost = (rate: number): bigint => (openerCost(remoteParams.format, rate, htlcs) as bigint) * MSAT_PER_SAT
-  // BOLT 2: the opener keeps a buffer for twice the fee rate.
-  const ourCost = localIsOpener ? cost(feerate * 2) : 0n
-  const theirCost = localIsOpener ? 0n : cost(feerate)
   let offered = 0n
   let received = 0n
   for (const htlc of local.htlcs) {
@@ -40,9 +36,19 @@ export const balanceView = (durable: FundedCommon, session?: Session): BalanceVi
   }
   // What we have proposed and not signed yet is already given away.
   let proposed = 0n
+  let additions = 0
   for (const proposal of session?.proposed.local ?? []) {
-    if (proposal.type === 'add') proposed += proposal.record.add.amountMsat as bigint
+    if (proposal.type !== 'add') continue
+    proposed += proposal.record.add.amountMsat as bigint
+    additions++
   }
+  // BOLT 2, update_add_htlc: with the next HTLC, the opener keeps a buffer for twice the fee rate and one HTLC more.
+  const costWith = ({ format, dustLimit }: CommitmentParams, spec: CommitmentSpec): bigint => {
+    const htlcs = untrimmedHtlcCount(format, spec, dustLimit) + additions + 2
+    return (openerCost(format, feerate * 2, htlcs) as bigint) * MSAT_PER_SAT
+  }
+  const cost = larger(costWith(remoteParams, remote), costWith(localParams, local))
+  const [ourCost, theirCost] = localIsOpener ? [cost, 0n] : [0n, cost]
   return {
     capacity: localParams.fundingAmount,
     localMsat,
@@ -63,5 +69,6 @@ export const balanceView = (durable: FundedCommon, session?: Session): BalanceVi
   }
 }
 
+const larger = (a: bigint, b: bigint): bigint => (a > b ? a : b)
 const smaller = (a: bigint, b: bigint): bigint => (a < b ? a : b)
 const positive = (amount: bigint): bigint => (amount > 0n ? amount : 0n)
