@@ -203,7 +203,9 @@ class ChannelDriver {
         break
       case 'emit':
         reportChannelEvent(services.events, effect.event, this.#entry.state)
-        if (effect.event.type === 'closed' || effect.event.type === 'aborted') outward.push(() => this.#context.stop())
+        // A command that was answered before it is over is answered one microtask later: stopping must not overtake that.
+        if (effect.event.type === 'closed' || effect.event.type === 'aborted')
+          outward.push(() => queueMicrotask(() => this.#context.stop()))
         break
       case 'reply':
         outward.push(() => {
