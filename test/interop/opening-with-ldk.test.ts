@@ -98,9 +98,12 @@ test('LDK refuses our channel — the operator reads why, and the coins are free
 test('we refuse the channel of LDK — LDK reads why', async (t) => {
   const interop = await interopWorld(t)
   const us = await interop.node('us')
-  const ldk = await interop.ldk('ldk')
+  const log: string[] = []
+  const ldk = await interop.ldk('ldk', (line) => void log.push(line))
   await interop.connect(us, ldk)
-  await t.throwsAsync(ldk.openChannel(us.id, 19_999n), { message: /funding too small/ })
+  // LDK tries again with a channel type that is none of ours, whatever we refused it for.
+  await t.throwsAsync(ldk.openChannel(us.id, 19_999n), { message: /channel type not supported/ })
+  t.true(log.some((line) => line.includes('ErrorMessage') && line.includes('funding too small')))
   t.is((await us.ask('channels', 'list', {})).items.length, 0)
   t.true(ldk.isConnected(us.id))
   await interop.openToUs(ldk, us)

@@ -92,12 +92,15 @@ test('LDK fails a payment that we relayed — the payer reads the failure of the
 test('LDK offers us too little to relay — LDK reads fee_insufficient', async (t) => {
   const { us, alice, outgoing, read } = await throughUs(t)
   const { aliases } = await ourChannel(us, outgoing)
-  const invoice = madeUpInvoice(20_000_000n, {
-    nodeId: fromHex(us.id),
-    shortChannelId: parseShortChannelId(aliases[0] as string) ?? 0n,
-    feeBaseMsat: 1_000,
-    feeProportionalMillionths: 99,
-    cltvExpiryDelta: 144,
+  const invoice = madeUpInvoice({
+    amountMsat: 20_000_000n,
+    hint: {
+      nodeId: fromHex(us.id),
+      shortChannelId: parseShortChannelId(aliases[0] as string) ?? 0n,
+      feeBaseMsat: 1_000,
+      feeProportionalMillionths: 99,
+      cltvExpiryDelta: 144,
+    },
   })
   t.is((await alice.pay(invoice)).type, 'payment-failed')
   t.true(read('fee_insufficient'))
@@ -106,12 +109,15 @@ test('LDK offers us too little to relay — LDK reads fee_insufficient', async (
 
 test('LDK wants us to relay to where we have no channel — LDK reads unknown_next_peer', async (t) => {
   const { us, alice, read } = await throughUs(t)
-  const invoice = madeUpInvoice(20_000_000n, {
-    nodeId: fromHex(us.id),
-    shortChannelId: shortChannelId({ blockHeight: 77, txIndex: 7, outputIndex: 0 }),
-    feeBaseMsat: 1_000,
-    feeProportionalMillionths: 100,
-    cltvExpiryDelta: 144,
+  const invoice = madeUpInvoice({
+    amountMsat: 20_000_000n,
+    hint: {
+      nodeId: fromHex(us.id),
+      shortChannelId: shortChannelId({ blockHeight: 77, txIndex: 7, outputIndex: 0 }),
+      feeBaseMsat: 1_000,
+      feeProportionalMillionths: 100,
+      cltvExpiryDelta: 144,
+    },
   })
   t.is((await alice.pay(invoice)).type, 'payment-failed')
   t.true(read('unknown_next_peer'))

@@ -72,7 +72,7 @@ export interface LdkNode {
   /** Resolves with the channel's id once the funding transaction is broadcast. */
   openChannel(nodeId: string, capacitySat: bigint, options?: { readonly pushMsat?: bigint }): Promise<string>
   channels(): readonly LdkChannel[]
-  createInvoice(amountMsat: bigint | undefined, options?: { readonly expirySeconds?: number }): string
+  createInvoice(amountMsat: bigint | undefined): string
   /** Resolves with the outcome; the payment is not awaited longer than `until` waits. */
   pay(bolt11: string, amountMsat?: bigint): Promise<Extract<LdkEvent, { type: 'payment-sent' | 'payment-failed' }>>
   /** Whether LDK takes the channels that peers open, as it does at first. */
@@ -292,14 +292,14 @@ class Node implements LdkNode {
     })
   }
 
-  createInvoice(amountMsat: bigint | undefined, options: { readonly expirySeconds?: number } = {}): string {
+  createInvoice(amountMsat: bigint | undefined): string {
     const amount =
       amountMsat === undefined ? ldk.Option_u64Z.constructor_none() : ldk.Option_u64Z.constructor_some(amountMsat)
     const created = ldk.UtilMethods.constructor_create_invoice_from_channelmanager(
       this.#manager,
       amount,
       `to ${this.name}`,
-      options.expirySeconds ?? 3600,
+      3600,
       ldk.Option_u16Z.constructor_none(),
     )
     if (!(created instanceof ldk.Result_Bolt11InvoiceSignOrCreationErrorZ_OK)) throw new Error('LDK makes no invoice')
