@@ -44,10 +44,11 @@ export const fundWallets = async (
   planned: readonly PlannedChannel[],
 ): Promise<ReadonlyMap<KnownNode, bigint>> => {
   const given = new Map<KnownNode, bigint>()
+  // Each output suffices for any of the channels, so that no selection takes two and leaves another channel short.
+  const amountSat = planned.reduce((most, { fundingSat }) => (fundingSat > most ? fundingSat : most), 0n) + MARGIN_SAT
   const payments = await Promise.all(
-    planned.map(async ({ from, fundingSat }) => {
+    planned.map(async ({ from }) => {
       const { address } = await from.client.ask('wallet', 'newAddress', {})
-      const amountSat = fundingSat + MARGIN_SAT
       given.set(from, (given.get(from) ?? 0n) + amountSat)
       return { address, amountSat }
     }),
@@ -56,10 +57,10 @@ export const fundWallets = async (
   chain.fund(payments)
   chain.chain.mine(1)
   await Promise.all(
-    [...given].map(([{ client, name }, amountSat]) =>
+    [...given].map(([{ client, name }, givenSat]) =>
       until(`${name}'s wallet is funded`, TIMEOUT_MS, async () => {
-        const { spendableSat } = await client.ask('wallet', 'balance', {})
-        return spendableSat >= amountSat ? true : undefined
+        const { confirmedSat } = await client.ask('wallet', 'balance', {})
+        return confirmedSat >= givenSat ? true : undefined
       }),
     ),
   )

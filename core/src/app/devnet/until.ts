@@ -15,6 +15,7 @@ export const until = async <T>(
     if (Date.now() > deadline) {
       throw new FailureError({ code: 'took-too-long', what, seconds: Math.round(timeoutMs / 1000) })
     }
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS))
+    // Waiting alone keeps no process alive that has nothing else to do.
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS).unref())
   }
 }
