@@ -5,7 +5,7 @@ import { err, ok, type Result } from '../lib/result.ts'
  * The closed dialect of JSON Schema that a plugin describes its settings in. No pattern, no reference, no combinator:
  * checking must be quick whatever the schema says.
  */
-export type ConfigSchema =
+type ConfigSchema =
   | { readonly type: 'boolean'; readonly description?: string | undefined; readonly default?: boolean | undefined }
   | {
       readonly type: 'integer' | 'number'

@@ -9,7 +9,7 @@ import { checkConfig } from './config-schema.ts'
 import type { InstallRecord } from './install-record.ts'
 import { type Manifest, parseManifest } from './manifest.ts'
 
-export const MANIFEST_FILE = 'fulgurite.plugin.json'
+const MANIFEST_FILE = 'fulgurite.plugin.json'
 const BUNDLE_FILE = 'plugin.js'
 const MAP_FILE = 'plugin.js.map'
 const MAX_BUNDLE_BYTES = 4 << 20

@@ -163,7 +163,6 @@ const ManifestSchema = z.strictObject({
 export type Manifest = z.output<typeof ManifestSchema>
 export type Limits = Manifest['limits']
 export type Budget = Manifest['budget']
-export type Permissions = Manifest['permissions']
 export type FieldFilter = z.output<typeof Filter>
 export type FieldRange = z.output<typeof Range>
 

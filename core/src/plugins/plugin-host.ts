@@ -58,7 +58,7 @@ export interface PluginHostOptions {
 }
 
 /** An installed plugin, as the contract's `plugins.list` shows it. */
-export interface PluginStatus {
+interface PluginStatus {
   readonly name: string
   readonly version: string
   readonly state: PluginState
@@ -71,7 +71,7 @@ export interface PluginStatus {
   readonly memoryBytes?: number
 }
 
-export interface InstallOptions {
+interface InstallOptions {
   readonly config?: Readonly<Record<string, unknown>>
   readonly onProgress?: (step: InstallStep | 'start') => void
 }

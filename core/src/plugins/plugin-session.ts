@@ -38,7 +38,7 @@ export interface SessionOptions {
   readonly listener: SessionListener
 }
 
-export interface SessionListener {
+interface SessionListener {
   /** The plugin's setup is done and all that it registered is granted. */
   started(): void
   /** A counted fault that does not end the session. */

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 
 /** What a process has taken so far. */
-export interface ProcessUsage {
+interface ProcessUsage {
   readonly residentBytes: number
   readonly cpuMs: number
 }

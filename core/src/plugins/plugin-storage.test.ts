@@ -1,0 +1,35 @@
+import test from 'ava'
+import { PluginStorage } from './plugin-storage.ts'
+import { MemoryStore } from './testing/fake-node.ts'
+
+test('a refused write leaves the count as it was, and room that is freed can be used again', async (t) => {
+  const store = new MemoryStore()
+  const storage = new PluginStorage(store, 'p', 300)
+  const put = async (key: string, value: string | null): Promise<string> => {
+    const staged = storage.stage([[key, value]])
+    if (!staged.ok) return staged.error.code
+    await store.put(staged.value)
+    return 'kept'
+  }
+  t.is(await put('a', 'x'.repeat(100)), 'kept')
+  t.is(await put('b', 'x'.repeat(200)), 'storage-full')
+  t.is(await put('a', 'x'.repeat(200)), 'kept')
+  t.is(await put('b', 'x'), 'storage-full')
+  t.is(await put('a', null), 'kept')
+  t.is(await put('b', 'x'.repeat(200)), 'kept')
+  t.deepEqual(await storage.list(''), [['b', 'x'.repeat(200)]])
+})
+
+test('what is stored already counts after a restart, and a plugin sees no other’s rows', async (t) => {
+  const store = new MemoryStore()
+  await store.put([
+    ['value/p/a', 'x'.repeat(100)],
+    ['value/pp/b', 'y'],
+  ])
+  const storage = new PluginStorage(store, 'p', 200)
+  await storage.load()
+  t.like(storage.stage([['b', 'x'.repeat(100)]]), { error: { code: 'storage-full' } })
+  t.deepEqual(await storage.list(''), [['a', 'x'.repeat(100)]])
+  t.is(await storage.get('../pp/b'), undefined)
+  t.like(storage.stage([['c', 'x'.repeat(70_000)]]), { error: { code: 'value-too-large' } })
+})
