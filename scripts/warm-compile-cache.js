@@ -4,7 +4,10 @@ import { existsSync } from 'node:fs'
 import module from 'node:module'
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
-const entries = ['../core/src/cli/main.ts', '../core/src/app/commands.ts'].map((path) => new URL(path, import.meta.url))
+const source = new URL('../core/src/', import.meta.url)
+const entries = ['cli/main.ts', 'app/start-on-bitcoind.ts', 'app/devnet/start-devnet.ts'].map(
+  (path) => new URL(path, source),
+)
 
 if ((major >= 26 || (major === 24 && minor >= 12)) && entries.every((entry) => existsSync(entry))) {
   module.enableCompileCache()
