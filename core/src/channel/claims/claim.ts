@@ -31,7 +31,7 @@ export interface Claim {
   readonly deadline?: BlockHeight
 }
 
-export type ClaimKind =
+type ClaimKind =
   | { readonly type: 'to-local' }
   | {
       readonly type: 'htlc-success'
@@ -52,7 +52,7 @@ export type ClaimKind =
   | { readonly type: 'anchor' }
 
 /** Names a key for the signer. Derived ones are made from a basepoint secret and the commitment's per-commitment point. */
-export type ClaimKey =
+type ClaimKey =
   | { readonly type: 'funding' }
   | { readonly type: 'htlc'; readonly perCommitmentPoint: PublicKey }
   | { readonly type: 'delayed-payment'; readonly perCommitmentPoint: PublicKey }
