@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { request as httpRequest } from 'node:http'
+import { connect } from 'node:net'
 import { allOperations } from '@fulgurite/plugin-sdk/contract'
 import test, { type ExecutionContext } from 'ava'
 import { virtualClock } from '../lib/clock-virtual.ts'
@@ -196,6 +198,40 @@ test('a port that is taken is an error that says which', async (t) => {
   const port = Number(new URL(url).port)
   const second = await startApi({ gateway: scriptedGateway(), token, port })
   t.like(second, { ok: false, error: { code: 'cannot-listen', host: '127.0.0.1', port } })
+})
+
+test('an API that closes finishes what is under way, refuses what comes after, and cuts off what takes too long', async (t) => {
+  const gateway = scriptedGateway()
+  const clock = virtualClock()
+  const started = await startApi({ gateway, token, port: 0, clock })
+  if (!started.ok) return t.fail(started.error.reason)
+  const release: (() => void)[] = []
+  gateway.answer = () => new Promise((resolve) => release.push(() => resolve(ok({}))))
+  const underWay = async (count: number): Promise<void> => {
+    while (release.length < count) await new Promise(setImmediate)
+  }
+  const held = fetch(`${started.value.url}/v1/node/getInfo`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}` },
+  })
+  await underWay(1)
+
+  // The second request has begun to come in, so its connection is not idle when the API closes.
+  const head = `POST /v1/node/getInfo HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${token}\r\ncontent-length: 2\r\n`
+  const rest = 'content-type: application/json\r\n\r\n{}'
+  const socket = connect(Number(new URL(started.value.url).port), '127.0.0.1').setEncoding('utf8')
+  socket.write(head + rest + head)
+  await underWay(2)
+  release[1]?.()
+  t.regex((await once(socket, 'data'))[0], /^HTTP\/1\.1 200 /)
+  const closed = started.value.close()
+  socket.write(rest)
+  t.regex((await once(socket, 'data'))[0], /^HTTP\/1\.1 503 [\s\S]*"code":"not-ready"/)
+  socket.destroy()
+
+  await clock.advance(3_000)
+  await t.throwsAsync(held)
+  await closed
 })
 
 test('the OpenAPI document names every route', async (t) => {

@@ -30,7 +30,10 @@ export interface ApiOptions {
 
 export interface ApiServer {
   readonly url: string
-  /** Ends event streams, lets requests under way finish, and frees the port. */
+  /**
+   * Ends event streams, refuses new requests as `not-ready`, gives those under way a moment to finish, and frees the port.
+   * A caller that is cut off asks again with its key.
+   */
   close(): Promise<void>
 }
 
@@ -42,6 +45,7 @@ export type ApiStartError = {
 }
 
 const BODY_LIMIT_BYTES = 256 * 1024
+const CLOSING_MS = 3_000
 const JSON_TYPE = 'application/json; charset=utf-8'
 
 /** Serves the whole contract over HTTP: `POST /v1/<actor>/<operation>`, the event stream, and the OpenAPI document. */
@@ -52,9 +56,15 @@ export const startApi = async (options: ApiOptions): Promise<Result<ApiServer, A
     bodyLimit: BODY_LIMIT_BYTES,
     exposeHeadRoutes: false,
     forceCloseConnections: 'idle',
+    return503OnClosing: false,
   })
+  let closing = false
   acceptJson(app)
   requireToken(app, token)
+  app.addHook('onRequest', (_request, reply, done) => {
+    if (closing) refuse(reply, { code: 'not-ready', message: 'the node is stopping' })
+    else done()
+  })
   answerErrors(app, onBug)
   for (const { actor, name } of allOperations()) {
     app.post(`/v1/${actor}/${name}`, (request, reply) => ask(gateway, actor, name, request, reply))
@@ -76,8 +86,12 @@ export const startApi = async (options: ApiOptions): Promise<Result<ApiServer, A
   return ok({
     url: `http://${host.includes(':') ? `[${host}]` : host}:${boundPort}`,
     async close() {
+      closing = true
       for (const stream of streams) stream.destroy()
+      // A payment can take hours: the node does not wait for it.
+      const cancel = clock.setTimer(CLOSING_MS, () => app.server.closeAllConnections())
       await app.close()
+      cancel()
     },
   })
 }
