@@ -51,9 +51,10 @@ export interface Load {
   amountMsat(index: number): bigint
   /** Waited for after a failure, before the next one is tried: the channels at hand, say. */
   recovered(): Promise<void>
+  onSettled?(): void
 }
 
-/** Pays until told that it is enough, and answers with all that was tried. */
+/** Pays while more is wanted, and answers with all that was tried. */
 export const payWhile = async (load: Load, wanted: (settled: number) => boolean): Promise<Attempted[]> => {
   const attempts: Attempted[] = []
   let settled = 0
@@ -66,8 +67,10 @@ export const payWhile = async (load: Load, wanted: (settled: number) => boolean)
       const attempt = await payOnce(load.from, load.to, load.amountMsat(started++))
       underWay -= 1
       attempts.push(attempt)
-      if (attempt.status === 'settled') settled += 1
-      else await load.recovered()
+      if (attempt.status === 'settled') {
+        settled += 1
+        load.onSettled?.()
+      } else await load.recovered()
     }
   }
   await Promise.all(Array.from({ length: load.concurrency }, worker))
