@@ -14,7 +14,6 @@ const ATTACKS = {
   'a loop': 'for (;;);',
   'a loop after an await': 'await null; for (;;);',
   'a loop after an ask': 'await actors.node.getInfo().catch(() => {}); for (;;);',
-  'an endless chain of promises': 'const again = () => Promise.resolve().then(again); again()',
   'a loop in a getter of what it throws': 'throw { get message() { for (;;); }, get stack() { for (;;); } }',
   'a loop in a getter of what a promise is rejected with':
     'Promise.reject({ get message() { for (;;); }, get stack() { for (;;); } })',
@@ -31,6 +30,11 @@ for (const [name, body] of Object.entries(ATTACKS)) {
     await isEnded(t, t.context, body, /^turn-time: /)
   })
 }
+
+test.serial('a plugin with an endless chain of promises is ended, its neighbour answers', async (t) => {
+  const chain = 'const again = () => Promise.resolve().then(again); again()'
+  await isEnded(t, t.context, chain, /^(turn-time|memory-limit): /)
+})
 
 test.serial('a plugin that loops in its setup does not get installed', async (t) => {
   const path = t.context.write({
