@@ -20,12 +20,26 @@ export interface DevChain {
   close(): Promise<void>
 }
 
+/** Questions that wait for a block are dropped at the end, and their timers with them: those keep no process alive. */
+const unheldClock: Clock = {
+  now: systemClock.now,
+  setTimer(delayMs, fire) {
+    const timer = setTimeout(fire, delayMs).unref()
+    return () => clearTimeout(timer)
+  },
+}
+
 /** Opens the chain kept in `<data>/chain`, or starts it there. Throws a `FailureError` where the port is taken. */
 export const openDevChain = async (data: string, clock: Clock = systemClock): Promise<DevChain> => {
   const folder = join(data, 'chain')
   mkdirSync(folder, { recursive: true })
   const chain = Devchain.open({ clock, file: join(folder, 'blocks') })
-  const rpc = await serveDevchainRpc({ devchain: chain, clock, rng: systemRng, cookiePath: join(folder, '.cookie') })
+  const rpc = await serveDevchainRpc({
+    devchain: chain,
+    clock: unheldClock,
+    rng: systemRng,
+    cookiePath: join(folder, '.cookie'),
+  })
   if (!rpc.ok) {
     chain.close()
     throw new FailureError(rpc.error)

@@ -1,6 +1,7 @@
 import type { ReplyOf } from '@fulgurite/plugin-sdk/contract'
 import { parseTxid } from '../../bitcoin/transaction.ts'
 import { invariant } from '../../lib/errors.ts'
+import type { TxId } from '../../lib/ids.ts'
 import type { DevChain } from './dev-chain.ts'
 import type { KnownNode } from './node-process.ts'
 import { until } from './until.ts'
@@ -16,6 +17,8 @@ export interface PlannedChannel {
 
 export interface OpenedChannel extends PlannedChannel {
   readonly channelId: string
+  readonly fundingTxid: TxId
+  readonly fundingOutputIndex: number
   /** Of the funding transaction. */
   readonly feeSat: bigint
 }
@@ -45,7 +48,8 @@ export const fundWallets = async (
 ): Promise<ReadonlyMap<KnownNode, bigint>> => {
   const given = new Map<KnownNode, bigint>()
   // Each output suffices for any of the channels, so that no selection takes two and leaves another channel short.
-  const amountSat = planned.reduce((most, { fundingSat }) => (fundingSat > most ? fundingSat : most), 0n) + MARGIN_SAT
+  let amountSat = 0n
+  for (const { fundingSat } of planned) if (fundingSat + MARGIN_SAT > amountSat) amountSat = fundingSat + MARGIN_SAT
   const payments = await Promise.all(
     planned.map(async ({ from }) => {
       const { address } = await from.client.ask('wallet', 'newAddress', {})
@@ -90,7 +94,8 @@ export const openChannels = async (
       await until(`the funding of ${from.name}'s channel is published`, TIMEOUT_MS, () =>
         chain.chain.mempoolEntry(txid) === undefined ? undefined : true,
       )
-      return { ...plan, channelId: reply.channelId, feeSat: reply.feeSat }
+      const { channelId, fundingOutputIndex, feeSat } = reply
+      return { ...plan, channelId, fundingTxid: txid, fundingOutputIndex, feeSat }
     }),
   )
   if (opened.length > 0) chain.chain.mine(1)

@@ -4,6 +4,7 @@ import { devchainBackend } from '../../chain/devchain/devchain-backend.ts'
 import { systemClock } from '../../lib/clock.ts'
 import { type Failure, FailureError } from '../../lib/errors.ts'
 import { systemRng } from '../../lib/rng.ts'
+import { Cleanup } from '../cleanup.ts'
 import { devnetConfig, type NodeConfig } from '../config.ts'
 import { type DataFolder, openDataFolder } from '../data-folder.ts'
 import { failureFields } from '../node-logger.ts'
@@ -42,19 +43,6 @@ const FEE_MANAGER = {
 
 const BLOCK_SECONDS = 10
 const PAYMENT_SECONDS = 2
-
-/** What has been started, to be ended in the opposite order. */
-class Cleanup {
-  readonly #steps: (() => Promise<void> | void)[] = []
-
-  add(step: () => Promise<void> | void): void {
-    this.#steps.push(step)
-  }
-
-  async run(): Promise<void> {
-    for (let step = this.#steps.pop(); step !== undefined; step = this.#steps.pop()) await step()
-  }
-}
 
 interface Devnet {
   readonly own: RunningNode
