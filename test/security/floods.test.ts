@@ -114,7 +114,7 @@ test.serial('a plugin that stores more than its quota is refused with storage-fu
 
 const FORGERIES = {
   'acknowledges what it was not sent': "{ acks: [['x', 5, []]] }",
-  'sets aside what it was not sent': "{ parked: [['x', 'error']] }",
+  'sets aside what it was not sent': "{ acks: [['x', 1, [], 'error']] }",
   'names a member that there is not': "{ sender: 'operator' }",
   'asks without the members of an ask': "{ asks: [[1, 'node']] }",
   'writes what is no text': "{ writes: [[1, [['key', { a: 1 }]]]] }",

@@ -6,6 +6,7 @@ import { type Admitted, Gate } from './gate.ts'
 import { type HostStore, keys } from './host-store.ts'
 import type { Manifest } from './manifest.ts'
 import type { AskOptions } from './outbox.ts'
+import { TokenBucket } from './token-bucket.ts'
 
 /** A plugin's ask as it came. */
 export interface Ask {
@@ -28,15 +29,20 @@ export interface AskDeskOptions {
   readonly refused: (operation: string, error: ContractError) => void
 }
 
+const REFUSALS_PER_SECOND = 1
+const REFUSALS_AT_ONCE = 100
+
 /** Takes a plugin's asks: lets through what it may, puts it to the node, and answers. */
 export class AskDesk {
   readonly #options: AskDeskOptions
   readonly #gate: Gate
+  readonly #refusals: TokenBucket
   #inFlight = 0
 
   constructor(options: AskDeskOptions) {
     this.#options = options
     this.#gate = new Gate(options.manifest, options.budgets, options.now)
+    this.#refusals = new TokenBucket(REFUSALS_PER_SECOND, REFUSALS_AT_ONCE, options.now)
   }
 
   /** Counts something else that waits for an answer. False when too much does. */
@@ -91,7 +97,9 @@ export class AskDesk {
     // A mistake in a request is the author's to see; the rest is the operator's.
     if (error.code === 'invalid-request' || error.code === 'unknown-operation') return
     this.#options.refused(name, error)
-    if (error.code !== 'rate-limited') this.#options.audit.add(now, name, request, options, error.code)
+    // A flood of refusals must not fill the disk: the operator has seen the like already.
+    if (error.code !== 'rate-limited' && this.#refusals.take(now))
+      this.#options.audit.add(now, name, request, options, error.code)
   }
 }
 

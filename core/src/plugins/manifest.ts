@@ -111,7 +111,7 @@ const Limits = z.strictObject({
   cpuShare: z.number().min(0.01).max(1).default(0.25),
   asksPerSecond: whole(1, 1_000_000).default(2_000),
   asksInFlight: whole(1, 1_024).default(256),
-  outboxBytes: whole(1_024, 4 << 20).default(1 << 20),
+  outboxBytes: whole(1_024, 1 << 20).default(1 << 18),
   queueEvents: whole(16, 65_536).default(4_096),
   logsPerSecond: whole(1, 1_000).default(50),
 })

@@ -33,11 +33,7 @@ const Outbox = z.strictObject({
     .max(4_096)
     .optional(),
   acks: z
-    .array(z.tuple([label, id, writes]))
-    .max(4_096)
-    .optional(),
-  parked: z
-    .array(z.tuple([label, text]))
+    .array(z.union([z.tuple([label, id, writes]), z.tuple([label, z.literal(1), writes, text])]))
     .max(4_096)
     .optional(),
   ran: z

@@ -61,6 +61,7 @@ export class PluginRunner {
   #session: PluginSession | undefined
   #cell: CellProcess | undefined
   #cancelRestart: CancelTimer | undefined
+  #sourceMap: SourceMap | undefined
   #faults: number[] = []
   #restarts = 0
   #startedAt: TimestampMs | undefined
@@ -195,14 +196,16 @@ export class PluginRunner {
 
   #words(text: string): string {
     const { sourceMap } = this.installed
-    return sourceMap === '' ? text : originalStack(text, new SourceMap(JSON.parse(sourceMap)))
+    if (sourceMap === '') return text
+    this.#sourceMap ??= new SourceMap(JSON.parse(sourceMap))
+    return originalStack(text, this.#sourceMap)
   }
 
   #faulted(text: string): void {
     const { clock, log, notify } = this.#options
+    if (!this.#notices.take(clock.now())) return
     const words = this.#words(text)
     this.#lastFault = words.slice(0, 512)
-    if (!this.#notices.take(clock.now())) return
     log.host('error', `plugin-threw: ${words}`)
     notify({ type: 'plugin.faulted', code: 'plugin-threw', text: words.slice(0, NOTICE_TEXT) })
   }

@@ -61,6 +61,7 @@ const BATCH_CHARS = 256 * 1024
 const HOOK_BATCH_MICROS = 2_000
 const SHORTEST_WAKE_MS = 5
 const BURST_MS = 2_000
+const CORE_PRICE = 4
 const LEAST_WALL_MS = 10_000
 const MAX_PENDING_PUTS = 64
 
@@ -242,7 +243,7 @@ export class PluginSession {
   #outbox({ cpuMicros, fault }: OutboxHeader, text: string): void {
     const { clock, cell } = this.#options
     const now = clock.now()
-    this.#cpu.charge(now, cpuMicros / 1_000)
+    const begun = performance.now()
     if (this.#sentEvents > 0) {
       this.#microsPerEvent = 0.8 * this.#microsPerEvent + 0.2 * (cpuMicros / this.#sentEvents)
       this.#sentEvents = 0
@@ -260,6 +261,8 @@ export class PluginSession {
     }
     this.#carryOut(outbox, now)
     this.#wake(outbox.wake, now)
+    // The core's own thread is dearer than the plugin's: what it spends on a plugin is charged several times over.
+    this.#cpu.charge(now, cpuMicros / 1_000 + CORE_PRICE * (performance.now() - begun))
     this.#pump()
   }
 
@@ -270,8 +273,10 @@ export class PluginSession {
   #carryOut(outbox: Outbox, now: number): void {
     const { cell } = this.#options
     for (const [id, ...verdict] of outbox.verdicts ?? []) this.#verdict(id, verdict, now)
-    for (const [label, count, writes] of outbox.acks ?? []) this.#acknowledged(label, count, writes)
-    for (const [label, error] of outbox.parked ?? []) this.#parked(label, error, now)
+    for (const [label, count, writes, error] of outbox.acks ?? []) {
+      if (error === undefined) this.#acknowledged(label, count, writes)
+      else this.#parked(label, error, now)
+    }
     for (const [label, at, writes] of outbox.ran ?? []) this.#ran(label, at, writes)
     // What a plugin that has just been ended still asks is not asked.
     if (cell.phase === 'ended') return

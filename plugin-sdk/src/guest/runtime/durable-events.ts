@@ -133,7 +133,7 @@ export class DurableSubscription {
     if (this.#attempts >= ATTEMPTS) {
       // What was done before it must be told before it.
       this.report()
-      send('parked', [this.label, describe(thrown)])
+      send('acks', [this.label, 1, [], describe(thrown)])
       this.#next += 1
       this.#attempts = 0
       return true

@@ -48,10 +48,14 @@ export interface Outbox {
   ])[]
   reads?: (readonly [id: number, kind: 'get' | 'list', key: string])[]
   writes?: (readonly [id: number, writes: readonly StoreWrite[]])[]
-  /** How many more events of a subscription are done, and what their handlers stored. */
-  acks?: (readonly [label: string, count: number, writes: readonly StoreWrite[]])[]
-  /** An event set aside: it is the next of its subscription, and counts as done. */
-  parked?: (readonly [label: string, error: string])[]
+  /**
+   * In order: how many more events of a subscription are done, and what their handlers stored; or that its next event is
+   * set aside, and why.
+   */
+  acks?: (
+    | readonly [label: string, count: number, writes: readonly StoreWrite[]]
+    | readonly [label: string, count: 1, writes: readonly StoreWrite[], error: string]
+  )[]
   ran?: (readonly [label: string, at: number, writes: readonly StoreWrite[]])[]
   verdicts?: (readonly [id: number, ok: 1, verdict: unknown] | readonly [id: number, ok: 0, error: string])[]
   logs?: (readonly [level: string, text: string])[]
