@@ -1,0 +1,156 @@
+import test from 'ava'
+import { bitcoindConfig, devnetConfig, type Surroundings } from './config.ts'
+import type { StartOptions } from './options.ts'
+
+const options = (more: Partial<StartOptions> = {}): StartOptions => ({
+  data: '/data',
+  devnet: false,
+  json: false,
+  network: 'signet',
+  ...more,
+})
+
+const around = (env: Surroundings['env'] = {}, platform: NodeJS.Platform = 'linux'): Surroundings => ({
+  env,
+  home: '/home/someone',
+  platform,
+})
+
+test('without anything said beside the network, the usual ports of loopback and bitcoind’s own cookie are used', (t) => {
+  const config = bitcoindConfig(options(), around())
+  t.true(config.ok)
+  if (!config.ok) return
+  const { listen, api, rpc, logLevel, network } = config.value
+  t.deepEqual(listen, { host: '127.0.0.1', port: 9735 })
+  t.deepEqual(api, { host: '127.0.0.1', port: 0 })
+  t.deepEqual(rpc, {
+    url: 'http://127.0.0.1:38332',
+    auth: { type: 'cookie', path: '/home/someone/.bitcoin/signet/.cookie' },
+  })
+  t.is(logLevel, 'info')
+  t.is(network.name, 'signet')
+})
+
+test('the usual cookie is where each system keeps it', (t) => {
+  const cookieOn = (platform: NodeJS.Platform, env: Surroundings['env'] = {}): string => {
+    const config = bitcoindConfig(options({ network: 'testnet' }), around(env, platform))
+    return config.ok && config.value.rpc.auth.type === 'cookie' ? config.value.rpc.auth.path : ''
+  }
+  t.is(cookieOn('linux'), '/home/someone/.bitcoin/testnet3/.cookie')
+  t.is(cookieOn('darwin'), '/home/someone/Library/Application Support/Bitcoin/testnet3/.cookie')
+  t.is(cookieOn('win32', { APPDATA: '/roaming' }), '/roaming/Bitcoin/testnet3/.cookie')
+})
+
+test('the command line goes before the environment, and the environment before the defaults', (t) => {
+  const env = {
+    FULGURITE_NETWORK: 'regtest',
+    FULGURITE_LISTEN: '[::1]:1',
+    FULGURITE_API: 'localhost:2',
+    FULGURITE_LOG_LEVEL: 'debug',
+    FULGURITE_BITCOIND_URL: 'http://10.0.0.1:3',
+    FULGURITE_BITCOIND_USER: 'alice',
+    FULGURITE_BITCOIND_PASSWORD: 'secret',
+    FULGURITE_BITCOIND_ZMQ: 'tcp://127.0.0.1:4',
+  }
+  const { network: _none, ...unsaid } = options()
+  const byEnv = bitcoindConfig(unsaid, around(env))
+  t.true(byEnv.ok)
+  if (!byEnv.ok) return
+  t.is(byEnv.value.network.name, 'regtest')
+  t.deepEqual(byEnv.value.listen, { host: '::1', port: 1 })
+  t.deepEqual(byEnv.value.api, { host: 'localhost', port: 2 })
+  t.deepEqual(byEnv.value.rpc, {
+    url: 'http://10.0.0.1:3',
+    auth: { type: 'password', user: 'alice', password: 'secret' },
+  })
+  t.is(byEnv.value.zmqUrl, 'tcp://127.0.0.1:4')
+  const byOption = bitcoindConfig(options({ listen: '127.0.0.1:5', logLevel: 'warn' }), around(env))
+  t.true(byOption.ok)
+  if (!byOption.ok) return
+  t.is(byOption.value.network.name, 'signet')
+  t.is(byOption.value.listen.port, 5)
+  t.is(byOption.value.logLevel, 'warn')
+})
+
+test('mainnet is refused, also when no network is said', (t) => {
+  const { network: _none, ...unsaid } = options()
+  const refused = { ok: false, error: { code: 'mainnet-not-supported' } } as const
+  t.deepEqual(bitcoindConfig(unsaid, around()), refused)
+  t.deepEqual(bitcoindConfig(options({ network: 'mainnet' }), around()), refused)
+})
+
+const mistakes: readonly [string, Partial<StartOptions>, Surroundings['env'], object][] = [
+  [
+    'an address without a port',
+    { listen: '127.0.0.1' },
+    {},
+    { code: 'address-invalid', option: '--listen', address: '127.0.0.1' },
+  ],
+  [
+    'a port that there cannot be',
+    { api: '127.0.0.1:70000' },
+    {},
+    { code: 'address-invalid', option: '--api', address: '127.0.0.1:70000' },
+  ],
+  [
+    'a URL that is none',
+    { bitcoindUrl: 'localhost:8332' },
+    {},
+    { code: 'bitcoind-url-invalid', url: 'localhost:8332' },
+  ],
+  [
+    'a URL of another kind',
+    { bitcoindUrl: 'ftp://me:secret@host' },
+    {},
+    { code: 'bitcoind-url-invalid', url: 'ftp://host' },
+  ],
+  [
+    'a user without a password',
+    { bitcoindUser: 'me' },
+    {},
+    { code: 'bitcoind-credentials-incomplete', missing: 'password' },
+  ],
+  [
+    'a password without a user',
+    { bitcoindPassword: 'x' },
+    {},
+    { code: 'bitcoind-credentials-incomplete', missing: 'user' },
+  ],
+  [
+    'a cookie and a user',
+    { bitcoindCookie: '/cookie', bitcoindUser: 'me', bitcoindPassword: 'x' },
+    {},
+    { code: 'bitcoind-credentials-twice' },
+  ],
+  ['a log level that there is not', {}, { FULGURITE_LOG_LEVEL: 'loud' }, { code: 'log-level-unknown', level: 'loud' }],
+]
+
+for (const [what, given, env, error] of mistakes) {
+  test(`${what} is refused by name, and no password is repeated`, (t) => {
+    t.deepEqual(bitcoindConfig(options(given), around(env)), { ok: false, error } as never)
+  })
+}
+
+test('a network that there is not is refused by name', (t) => {
+  const { network: _none, ...unsaid } = options()
+  const refused = bitcoindConfig(unsaid, around({ FULGURITE_NETWORK: 'toString' }))
+  t.deepEqual(refused, { ok: false, error: { code: 'network-unknown', network: 'toString' } })
+})
+
+test('a development network has ports of its own and takes no other chain', (t) => {
+  const { network: _none, ...unsaid } = options({ devnet: true })
+  const config = devnetConfig(unsaid, {})
+  t.true(config.ok)
+  if (!config.ok) return
+  t.is(config.value.network.name, 'regtest')
+  t.is(config.value.listen.port, 19735)
+  t.is(config.value.api.port, 19736)
+  t.deepEqual(devnetConfig({ ...unsaid, network: 'signet' }, {}), {
+    ok: false,
+    error: { code: 'devnet-has-its-own-chain', option: '--network signet' },
+  })
+  t.deepEqual(devnetConfig({ ...unsaid, bitcoindUrl: 'http://127.0.0.1:1' }, {}), {
+    ok: false,
+    error: { code: 'devnet-has-its-own-chain', option: '--bitcoind-url' },
+  })
+})

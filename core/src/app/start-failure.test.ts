@@ -1,0 +1,66 @@
+import test from 'ava'
+import { explain, type StartFailure } from './start-failure.ts'
+
+/** One of each, with what its words and its fix must name. */
+const failures: readonly [failure: StartFailure, names: readonly (string | RegExp)[], exitCode: number][] = [
+  [{ code: 'mainnet-not-supported' }, ['mainnet', 'old state', '--network regtest', '--devnet'], 1],
+  [{ code: 'network-unknown', network: 'moon' }, ['moon', '--network', 'FULGURITE_NETWORK'], 2],
+  [{ code: 'log-level-unknown', level: 'loud' }, ['loud', '--log-level'], 2],
+  [{ code: 'address-invalid', option: '--api', address: 'x' }, ['--api', 'host:port'], 2],
+  [{ code: 'bitcoind-url-invalid', url: 'x' }, ['--bitcoind-url', 'http://127.0.0.1:8332'], 2],
+  [
+    { code: 'bitcoind-credentials-incomplete', missing: 'password' },
+    ['--bitcoind-password', 'FULGURITE_BITCOIND_PASSWORD'],
+    2,
+  ],
+  [{ code: 'bitcoind-credentials-twice' }, ['--bitcoind-cookie', '--bitcoind-user'], 2],
+  [{ code: 'devnet-has-its-own-chain', option: '--bitcoind-url' }, ['--devnet', '--bitcoind-url'], 2],
+  [{ code: 'store-in-use', path: '/d/node.sqlite' }, ['/d/node.sqlite', '--data'], 1],
+  [{ code: 'store-too-new', path: '/d', version: 9, known: 1 }, ['schema 9', 'knows 1'], 1],
+  [{ code: 'store-unreadable', path: '/d', reason: 'disk' }, ['/d', 'disk'], 1],
+  [{ code: 'seed-not-a-mnemonic', path: '/d/seed' }, ['/d/seed', '24 words'], 1],
+  [{ code: 'seed-readable-by-others', path: '/d/seed', mode: '644' }, ['644', 'chmod 600 /d/seed'], 1],
+  [
+    { code: 'bitcoind-unreachable', url: 'http://h:1', detail: 'ECONNREFUSED' },
+    ['http://h:1', 'ECONNREFUSED', '--bitcoind-url'],
+    3,
+  ],
+  [{ code: 'bitcoind-unauthorized', url: 'http://h:1' }, ['http://h:1', '--bitcoind-cookie'], 3],
+  [{ code: 'bitcoind-error', method: 'm', rpcCode: -1, message: 'no' }, ['m', '-1', 'no'], 3],
+  [{ code: 'bitcoind-bad-reply', method: 'm', detail: 'html' }, ['m', 'html', '--bitcoind-url'], 3],
+  [{ code: 'bitcoind-wrong-network', expected: 'signet', actual: 'main' }, ['signet', 'main', '--network'], 1],
+  [{ code: 'bitcoind-version-too-old', version: 270_100, minimum: 280_000 }, ['version 27;', '28'], 1],
+  [{ code: 'bitcoind-still-syncing', detail: '5 of 9 blocks' }, ['5 of 9 blocks'], 3],
+  [{ code: 'cannot-listen', host: 'h', port: 7, reason: 'listen EADDRINUSE' }, ['port 7', 'taken', '--api h:17'], 1],
+  [{ code: 'listen-failed', host: 'h', port: 7, cause: 'EADDRINUSE' }, ['port 7', 'taken', '--listen h:17'], 1],
+  [{ code: 'listen-failed', host: 'h', port: 7, cause: 'EACCES' }, ['h:7', 'EACCES', '--listen'], 1],
+  [{ code: 'port-in-use', host: 'h', port: 7 }, ['port 7', 'taken'], 1],
+  [{ code: 'data-folder-unusable', path: '/d', reason: 'read-only' }, ['/d', 'read-only', '--data'], 1],
+  [
+    { code: 'data-of-another-network', path: '/d', expected: 'signet', actual: 'regtest' },
+    ['/d', '--network regtest', '--data'],
+    1,
+  ],
+  [
+    { code: 'peer-did-not-start', name: 'bob', reason: 'exit code 1', log: '/d/node.log' },
+    ['bob', 'exit code 1', '/d/node.log'],
+    1,
+  ],
+  [{ code: 'took-too-long', what: 'a channel is usable', seconds: 20 }, ['a channel is usable', '20 s'], 1],
+  [{ code: 'node-refused', what: 'channels.open', reason: 'no' }, ['channels.open', 'no'], 1],
+]
+
+for (const [failure, names, exitCode] of failures) {
+  test(`${failure.code} — is explained with the field and the fix: ${JSON.stringify(failure)}`, (t) => {
+    const explained = explain(failure)
+    const words = `${explained.message}\n${explained.fix}`
+    for (const name of names)
+      t.true(typeof name === 'string' ? words.includes(name) : name.test(words), `${name} in: ${words}`)
+    t.is(explained.exitCode, exitCode)
+  })
+}
+
+test('a failure that is not known here is shown by its code', (t) => {
+  t.true(explain({ code: 'something-else' }).message.includes('something-else'))
+  t.true(explain({ code: 'toString' }).message.includes('toString'))
+})
