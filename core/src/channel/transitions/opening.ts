@@ -20,7 +20,7 @@ import { buildLocal, buildRemote, fundingOutputScript, latest } from './commitme
 import { initialRelayPolicies } from './relay-policy.ts'
 
 /** BOLT 2: the funding txid with the output's number, big-endian, XORed into its last two bytes. */
-const channelIdOf = ({ txid, index }: OutPoint): ChannelId => {
+export const channelIdOf = ({ txid, index }: OutPoint): ChannelId => {
   const id = Uint8Array.from(txid)
   id[30] = (id[30] as number) ^ (index >>> 8)
   id[31] = (id[31] as number) ^ (index & 0xff)

@@ -17,12 +17,14 @@ import type {
 } from '../../channel/state/effects.ts'
 import type { ChannelEnv } from '../../channel/state/environment.ts'
 import type { ChainInput, ChannelInput } from '../../channel/state/inputs.ts'
+import { channelIdOf } from '../../channel/transitions/opening.ts'
 import { idOf, remoteNodeIdOf } from '../../channel/transitions/step.ts'
 import { toHex } from '../../lib/bytes.ts'
 import type { CancelTimer } from '../../lib/clock.ts'
 import { assertNever } from '../../lib/errors.ts'
 import type { Write } from '../../store/store.ts'
 import { channelUpdateDigest } from '../../wire/channel-update-digest.ts'
+import type { FundingCreated } from '../../wire/messages/channel-open.ts'
 import type { ChannelUpdate } from '../../wire/messages/gossip.ts'
 import type { ChannelSigner } from '../keys/signer.ts'
 import type { PeerLink } from '../peer/peer-link.ts'
@@ -113,7 +115,10 @@ class ChannelDriver {
         },
         peerMessage: ({ epoch, message }) => {
           // What a connection that is gone has left behind is not to be acted on.
-          if (this.#hold.link?.epoch === epoch) this.#run({ type: 'peer-message', epoch, message })
+          if (this.#hold.link?.epoch !== epoch) return
+          // An outpoint that funds another channel would give this one the other's id, and its row in the store.
+          const taken = message.type === 'funding_created' && this.#isTaken(message)
+          this.#run(taken ? { type: 'force-close' } : { type: 'peer-message', epoch, message })
         },
         chain: (input) => this.#run(input),
         settle: (settlement) => this.#settle(settlement),
@@ -366,11 +371,15 @@ class ChannelDriver {
     await this.#services.store.flush()
   }
 
+  #isTaken({ fundingTxid, fundingOutputIndex }: FundingCreated): boolean {
+    const known = this.#services.directory.get(channelIdOf({ txid: fundingTxid, index: fundingOutputIndex }))
+    return known !== undefined && known !== this.#entry
+  }
+
   /** Keeps the directory and the block watch in step with what the channel has become. */
   #register(): void {
     const { durable } = this.#entry.state
-    const ids = channelIds(durable)
-    this.#services.directory.put(ids.channelIds, ids.shortIds, this.#entry)
+    this.#services.directory.put(channelIds(durable), this.#entry)
     if (!isStored(durable)) return
     this.#watch('height', () =>
       this.#services.watcher.watchHeight((height) => this.#onChain({ type: 'block', height })),
@@ -380,8 +389,7 @@ class ChannelDriver {
   #end(): void {
     for (const unwatch of this.#watches.values()) unwatch()
     this.#watches.clear()
-    const ids = channelIds(this.#entry.state.durable)
-    this.#services.directory.remove(ids.channelIds, ids.shortIds)
+    this.#services.directory.remove(this.#entry)
   }
 
   #env(): ChannelEnv {

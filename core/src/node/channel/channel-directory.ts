@@ -1,7 +1,8 @@
 import type { ActorRef } from '../../actor/types.ts'
 import type { ChannelState } from '../../channel/state/channel-state.ts'
-import { toHex } from '../../lib/bytes.ts'
+import { equalBytes, toHex } from '../../lib/bytes.ts'
 import type { ChannelId, NodeId, ShortChannelId } from '../../lib/ids.ts'
+import type { ChannelIds } from './channel-ids.ts'
 import type { ChannelProtocol } from './channel-protocol.ts'
 
 /** A channel as the rest of the node finds it. */
@@ -16,47 +17,63 @@ export interface ChannelEntry {
   readonly quarantined: boolean
 }
 
-/** Finds channels by id, by temporary id and by every short id. Each channel's actor keeps its own entry. */
+/**
+ * Finds channels by id and by every short id, and by temporary id among those of one peer: that one is the peer's to choose,
+ * and may be another channel's id. Each channel's actor keeps its own entry; a name that is taken stays with its channel.
+ */
 export class ChannelDirectory {
-  readonly #byId = new Map<string, ChannelEntry>()
-  readonly #byShortId = new Map<bigint, string>()
+  readonly #namesOf = new Map<ChannelEntry, Set<string>>()
+  readonly #byName = new Map<string, ChannelEntry>()
 
   get(channelId: ChannelId): ChannelEntry | undefined {
-    return this.#byId.get(toHex(channelId))
+    return this.#byName.get(toHex(channelId))
+  }
+
+  /** A channel with this very peer, by its id or its temporary one: another peer's ids are not for it to use. */
+  getOfPeer(nodeId: NodeId, channelId: ChannelId): ChannelEntry | undefined {
+    const channel = this.get(channelId)
+    return channel !== undefined && equalBytes(channel.remoteNodeId, nodeId)
+      ? channel
+      : this.#byName.get(temporaryName(nodeId, channelId))
   }
 
   /** By the real short channel id or any alias that we gave out. */
   byShortChannelId(shortChannelId: ShortChannelId): ChannelEntry | undefined {
-    const id = this.#byShortId.get(shortChannelId as bigint)
-    return id === undefined ? undefined : this.#byId.get(id)
+    return this.#byName.get(shortName(shortChannelId))
   }
 
   hasShortChannelId(shortChannelId: ShortChannelId): boolean {
-    return this.#byShortId.has(shortChannelId as bigint)
+    return this.#byName.has(shortName(shortChannelId))
   }
 
   /** Every channel once, in the order in which they came. */
-  *all(): Iterable<ChannelEntry> {
-    const seen = new Set<ChannelEntry>()
-    for (const entry of this.#byId.values()) {
-      if (seen.has(entry)) continue
-      seen.add(entry)
-      yield entry
-    }
+  all(): Iterable<ChannelEntry> {
+    return this.#namesOf.keys()
   }
 
   *ofPeer(nodeId: NodeId): Iterable<ChannelEntry> {
-    const peer = toHex(nodeId)
-    for (const entry of this.all()) if (toHex(entry.remoteNodeId) === peer) yield entry
+    for (const entry of this.all()) if (equalBytes(entry.remoteNodeId, nodeId)) yield entry
   }
 
-  put(channelIds: readonly ChannelId[], shortIds: readonly ShortChannelId[], entry: ChannelEntry): void {
-    for (const channelId of channelIds) this.#byId.set(toHex(channelId), entry)
-    for (const shortId of shortIds) this.#byShortId.set(shortId as bigint, toHex(channelIds[0] as ChannelId))
+  put({ channelId, temporaryChannelId, shortIds }: ChannelIds, entry: ChannelEntry): void {
+    if (channelId !== undefined) this.#name(toHex(channelId), entry)
+    if (temporaryChannelId !== undefined) this.#name(temporaryName(entry.remoteNodeId, temporaryChannelId), entry)
+    for (const shortId of shortIds) this.#name(shortName(shortId), entry)
   }
 
-  remove(channelIds: readonly ChannelId[], shortIds: readonly ShortChannelId[]): void {
-    for (const channelId of channelIds) this.#byId.delete(toHex(channelId))
-    for (const shortId of shortIds) this.#byShortId.delete(shortId as bigint)
+  remove(entry: ChannelEntry): void {
+    for (const name of this.#namesOf.get(entry) ?? []) this.#byName.delete(name)
+    this.#namesOf.delete(entry)
+  }
+
+  #name(name: string, entry: ChannelEntry): void {
+    if (this.#byName.has(name)) return
+    this.#byName.set(name, entry)
+    const names = this.#namesOf.get(entry)
+    if (names === undefined) this.#namesOf.set(entry, new Set([name]))
+    else names.add(name)
   }
 }
+
+const temporaryName = (nodeId: NodeId, channelId: ChannelId): string => `${toHex(nodeId)} ${toHex(channelId)}`
+const shortName = (shortChannelId: ShortChannelId): string => `${shortChannelId}`

@@ -2,8 +2,10 @@ import type { Durable } from '../../channel/state/durable.ts'
 import type { ChannelId, ShortChannelId } from '../../lib/ids.ts'
 
 export interface ChannelIds {
-  /** The id in use first; then the temporary one, by which a peer may still name the channel. */
-  readonly channelIds: readonly ChannelId[]
+  /** Once the funding outpoint is known. */
+  readonly channelId?: ChannelId
+  /** One side made it up: it names the channel among those of one peer, and nowhere else. */
+  readonly temporaryChannelId?: ChannelId
   readonly shortIds: readonly ShortChannelId[]
 }
 
@@ -12,20 +14,18 @@ export const channelIds = (durable: Durable): ChannelIds => {
   switch (durable.phase) {
     case 'idle':
     case 'aborted':
-      return { channelIds: [durable.channelId], shortIds: [] }
+      return { temporaryChannelId: durable.channelId, shortIds: [] }
     case 'wait-for-open-answer':
     case 'wait-for-funding':
     case 'wait-for-decision':
     case 'wait-for-funding-created':
-      return { channelIds: [durable.open.temporaryChannelId], shortIds: [] }
+      return { temporaryChannelId: durable.open.temporaryChannelId, shortIds: [] }
     case 'closed':
-      return { channelIds: [durable.channelId], shortIds: [] }
+      return { channelId: durable.channelId, shortIds: [] }
     default: {
       const { real, localAliases } = durable.shortIds
-      return {
-        channelIds: [durable.params.channelId, durable.params.temporaryChannelId],
-        shortIds: real === undefined ? localAliases : [real, ...localAliases],
-      }
+      const { channelId, temporaryChannelId } = durable.params
+      return { channelId, temporaryChannelId, shortIds: real === undefined ? localAliases : [real, ...localAliases] }
     }
   }
 }

@@ -54,7 +54,8 @@ export const createChannels = <E extends { readonly type: string }>(
     create(temporaryChannelId, remoteNodeId, link, remoteFeatures) {
       const session = newSession(link.epoch, remoteFeatures, true)
       const state = newChannel(services.signer.nodeId, remoteNodeId, temporaryChannelId, session)
-      return spawn(toHex(temporaryChannelId), { state, link })
+      // Two peers may choose the same.
+      return spawn(`${toHex(remoteNodeId)}.${toHex(temporaryChannelId)}`, { state, link })
     },
   }
 }

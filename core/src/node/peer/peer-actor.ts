@@ -205,10 +205,8 @@ class PeerDriver {
     channel.ref.tell('peerMessage', { epoch: connection.epoch, message })
   }
 
-  /** A channel with this very peer: another peer's ids are not for it to use. */
   #ours(channelId: ChannelId): ChannelEntry | undefined {
-    const channel = this.#services.channelDirectory.get(channelId)
-    return channel !== undefined && toHex(channel.remoteNodeId) === toHex(this.#nodeId) ? channel : undefined
+    return this.#services.channelDirectory.getOfPeer(this.#nodeId, channelId)
   }
 
   #channels(): readonly ChannelEntry[] {
