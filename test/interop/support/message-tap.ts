@@ -3,7 +3,7 @@ import { Connection, type ConnectionHandlers } from '../../../core/src/node/conn
 import type { Message } from '../../../core/src/wire/messages/message.ts'
 
 /** A message between a node of ours and a peer, as our side sees it. */
-export interface TappedMessage {
+interface TappedMessage {
   readonly direction: 'in' | 'out'
   readonly peer: string
   readonly type: Message['type']
@@ -26,9 +26,6 @@ interface Cut {
 const seen: TappedMessage[] = []
 let cut: Cut | undefined
 
-/** Every message between our nodes and their peers since the process began, in order. */
-export const tappedMessages: readonly TappedMessage[] = seen
-
 /**
  * Has the connection with the peer end just before a message passes: it and all that would follow is lost, and what came
  * before has arrived. Resolves when it has happened, rejects after `timeoutMs`.
@@ -45,6 +42,26 @@ export const cutAt = (peer: string, point: CutPoint, timeoutMs = 10_000): Promis
     }
     cut = { peer, point, left: point.nth ?? 1, done }
   })
+
+/** Whether neither side owes the peer's channel a `revoke_and_ack`. With one channel to the peer, that is. */
+export const nothingIsOwed = (peer: string): boolean => {
+  const last = (direction: 'in' | 'out', type: Message['type']): number =>
+    seen.findLastIndex((each) => each.peer === peer && each.direction === direction && each.type === type)
+  return (
+    last('out', 'commitment_signed') <= last('in', 'revoke_and_ack') &&
+    last('in', 'commitment_signed') <= last('out', 'revoke_and_ack')
+  )
+}
+
+const connections = new Map<string, Connection>()
+
+/** Says something to the peer that our node never would, over the connection that it has. */
+export const inject = (peer: string, message: Message): void => {
+  const connection = connections.get(peer)
+  if (connection === undefined) throw new Error(`no connection to ${peer}`)
+  connection.send(message)
+  connection.flush()
+}
 
 const lost = new WeakSet<Connection>()
 
@@ -75,6 +92,7 @@ Connection.prototype.send = function (this: Connection, message: Message): void 
 }
 
 Connection.prototype.start = function (this: Connection, handlers: ConnectionHandlers): void {
+  connections.set(toHex(this.remoteNodeId), this)
   start.call(this, {
     onMessage: (message) => {
       if (passes(this, 'in', message)) handlers.onMessage(message)
