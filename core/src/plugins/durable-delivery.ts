@@ -85,6 +85,8 @@ export class DurableDelivery {
     if (!this.#live || this.#waiting.length >= this.#options.capacity) {
       this.#live = false
       this.#missed = true
+      // Reading had to stop at an error: there is another chance with every event.
+      if (this.#waiting.length === 0) void this.#readOn()
       return
     }
     this.#keep(event)
