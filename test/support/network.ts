@@ -85,6 +85,20 @@ export const untilUsable = async (channelId: string, ...nodes: readonly NodeProc
   }
 }
 
+/** Waits until so many HTLCs are under way in the channel. */
+export const untilInFlight = async (
+  channelId: string,
+  count: number,
+  ...nodes: readonly NodeProcess[]
+): Promise<void> => {
+  for (const node of nodes) {
+    await node.until(
+      `has ${count} HTLCs under way`,
+      async () => (await channelOf(node, channelId)).htlcsInFlight === count,
+    )
+  }
+}
+
 /** Waits until no HTLC is under way in any open channel of these nodes. */
 export const untilQuiet = async (...nodes: readonly NodeProcess[]): Promise<void> => {
   for (const node of nodes) {

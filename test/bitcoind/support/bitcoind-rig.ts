@@ -13,6 +13,10 @@ export interface MinedTx {
 export interface BitcoindRig extends ChainRig {
   /** Every transaction mined since the rig was made, but those that make new coins. */
   minedTxs(): Promise<readonly MinedTx[]>
+  /** The transaction that waits for a block and spends this output, if there is one. */
+  waitingSpender(txid: string, outputIndex: number): Promise<string | undefined>
+  /** Hands in a transaction; throws where it is refused. */
+  submit(hex: string): Promise<string>
 }
 
 interface VerboseBlock {
@@ -46,6 +50,11 @@ export const bitcoindRig = async (): Promise<BitcoindRig> => {
     async fund(address, sat) {
       await rpc('sendtoaddress', [address, `${sat / BigInt(SAT_PER_BTC)}.${decimals(sat)}`])
     },
+    async waitingSpender(txid, outputIndex) {
+      const [spend] = await rpc<{ spendingtxid?: string }[]>('gettxspendingprevout', [[{ txid, vout: outputIndex }]])
+      return spend?.spendingtxid
+    },
+    submit: (hex) => rpc<string>('sendrawtransaction', [hex]),
     mempool: () => rpc<string[]>('getrawmempool'),
     async minedTxs() {
       const mined: MinedTx[] = []
