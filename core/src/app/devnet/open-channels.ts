@@ -102,18 +102,19 @@ export const openChannels = async (
   return opened
 }
 
-/** Waits until every channel of these nodes is usable, and mines for those whose funding waits for a block. */
+/** Waits until these nodes know the chain to its end and can use every channel; mines for what waits for a block. */
 export const untilUsable = async (
-  chain: DevChain,
+  { chain }: DevChain,
   nodes: readonly KnownNode[],
   timeoutMs = TIMEOUT_MS,
 ): Promise<void> => {
   await Promise.all(
     nodes.map((node) =>
       until(`${node.name}'s channels are usable`, timeoutMs, async () => {
-        const channels = await livingChannels(node)
-        if (chain.chain.mempool.length > 0) chain.chain.mine(1)
-        return channels.every(({ state }) => state === 'usable') ? true : undefined
+        const [channels, info] = await Promise.all([livingChannels(node), node.client.ask('node', 'getInfo', {})])
+        if (chain.mempool.length > 0) chain.mine(1)
+        const follows = info.synced && info.blockHeight === chain.tip.height
+        return follows && channels.every(({ state }) => state === 'usable') ? true : undefined
       }),
     ),
   )

@@ -191,7 +191,7 @@ const seconds = (name: string, otherwise: number): number => {
 
 const placesOf = ({ own, peers, chain }: Devnet): object => ({
   ...own.places,
-  peers: peers.map(({ name, places }) => ({ name, ...places })),
+  peers: peers.map(({ name, pid, places }) => ({ name, pid, ...places })),
   bitcoindRpc: { url: chain.rpcUrl, cookie: chain.cookiePath },
 })
 
