@@ -80,8 +80,8 @@ test.serial('a plugin that floods its log loses lines, and how many is said', as
     },
   )
   const line = await t.context.line(name, /^log-flood: \d+ lines were left out$/)
-  t.true(Number(/\d+/.exec(line.text)?.[0]) >= 1_900)
-  t.true(t.context.lines.filter(({ plugin, source }) => plugin === name && source === 'plugin').length < 100)
+  t.true(Number(/\d+/.exec(line.text)?.[0]) > 0)
+  t.true(t.context.lines.filter(({ plugin, source }) => plugin === name && source === 'plugin').length < 1_000)
 })
 
 test.serial('a plugin that floods timers is given few turns', async (t) => {

@@ -363,3 +363,14 @@ test('askHook — all are asked at once, answers come in the order of install, a
     },
     { restart: { firstMs: HOUR, maxMs: HOUR, maxFaults: 5, windowMs: HOUR } },
   ))
+
+test('a plugin that subscribes twice under one label, or durably to what is not kept, does not start', (t) =>
+  withHost(async ({ host, write }) => {
+    const once = "events.each('a', 'channel.balance-changed', () => {});"
+    const twice = `${once} ${once}`
+    const setups = { twice, ephemeral: "events.each('tips', 'chain.block', () => {})" }
+    for (const [name, setup] of Object.entries(setups)) {
+      const permissions = { events: { 'chain.block': {}, 'channel.balance-changed': {} } }
+      t.like(await host.install(write(plugin(name, setup, { permissions }))), { error: { code: 'start-failed' } }, name)
+    }
+  }))

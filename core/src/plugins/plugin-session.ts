@@ -7,6 +7,7 @@ import {
   parseVerdict,
 } from '@fulgurite/plugin-sdk/contract'
 import type { CancelTimer, Clock } from '../lib/clock.ts'
+import type { Result } from '../lib/result.ts'
 import type { Rng } from '../lib/rng.ts'
 import type { ContractGateway, EncodedEvent } from '../node/contract-gateway.ts'
 import { AskDesk } from './ask-desk.ts'
@@ -14,7 +15,6 @@ import { AuditTrail } from './audit-trail.ts'
 import type { Budgets } from './budgets.ts'
 import type { CellProcess } from './cell-process.ts'
 import type { CellFault, OutboxHeader } from './cell-protocol.ts'
-import { DurableDelivery } from './durable-delivery.ts'
 import { matchesFilter } from './field-filter.ts'
 import { type HostStore, type HostWrite, keys } from './host-store.ts'
 import { Inbox } from './inbox.ts'
@@ -22,6 +22,7 @@ import type { Manifest } from './manifest.ts'
 import { type Outbox, parseOutbox } from './outbox.ts'
 import type { PluginLog } from './plugin-log.ts'
 import { PluginStorage } from './plugin-storage.ts'
+import { Subscriptions } from './subscriptions.ts'
 import { TokenBucket } from './token-bucket.ts'
 
 export interface SessionOptions {
@@ -47,6 +48,8 @@ interface SessionListener {
   ended(fault: CellFault): void
 }
 
+type StoreWrite = readonly [key: string, value: string | null]
+
 interface Question {
   readonly name: HookName
   readonly answer: (answer: HookReply) => void
@@ -57,7 +60,6 @@ export type HookReply =
   | { readonly type: 'no-verdict'; readonly code: 'faulted' | 'invalid' | 'not-running' }
 
 const BATCH_EVENTS = 512
-const BATCH_CHARS = 256 * 1024
 const HOOK_BATCH_MICROS = 2_000
 const SHORTEST_WAKE_MS = 5
 const BURST_MS = 2_000
@@ -73,7 +75,7 @@ export class PluginSession {
   readonly #audit: AuditTrail
   readonly #storage: PluginStorage
   readonly #cpu: TokenBucket
-  readonly #deliveries = new Map<string, DurableDelivery>()
+  readonly #subscriptions: Subscriptions
   readonly #questions = new Map<number, Question>()
   readonly #unsubscribe: (() => void)[] = []
   readonly #hooks = new Set<string>()
@@ -101,6 +103,14 @@ export class PluginSession {
       reply: (id, value) => this.#reply(id, value),
       refuse: (id, error) => this.#refuse(id, error),
       refused: (operation, error) => options.listener.refused(operation, error),
+    })
+    this.#subscriptions = new Subscriptions({
+      manifest,
+      events: options.gateway.events,
+      store,
+      log,
+      installCursor: options.installCursor,
+      onAvailable: () => this.#schedulePump(),
     })
     this.#storage = new PluginStorage(store, manifest.name, manifest.permissions.storage.bytes)
     const { cpuShare } = manifest.limits
@@ -185,7 +195,7 @@ export class PluginSession {
     this.#cancelWake?.()
     this.#cancelThrottle?.()
     for (const unsubscribe of this.#unsubscribe) unsubscribe()
-    for (const delivery of this.#deliveries.values()) delivery.stop()
+    this.#subscriptions.stop()
     for (const { answer } of this.#questions.values()) answer({ type: 'no-verdict', code: 'faulted' })
     this.#questions.clear()
     this.#options.listener.ended(fault)
@@ -225,17 +235,9 @@ export class PluginSession {
     let count = BATCH_EVENTS
     // A question must not wait long behind events.
     if (this.#hooks.size > 0) count = Math.max(1, Math.min(count, Math.floor(HOOK_BATCH_MICROS / this.#microsPerEvent)))
-    let text = ''
-    this.#sentEvents = 0
-    for (const delivery of this.#deliveries.values()) {
-      const taken = delivery.take(count, BATCH_CHARS)
-      if (taken.length === 0) continue
-      this.#sentEvents += taken.length
-      let list = ''
-      for (const event of taken) list = list === '' ? event.text : `${list},${event.text}`
-      text += `${text === '' ? '' : ','}[${JSON.stringify(delivery.label)},[${list}]]`
-    }
-    return text
+    const batch = this.#subscriptions.take(count)
+    this.#sentEvents = batch.count
+    return batch.text
   }
 
   // Outboxes
@@ -274,8 +276,8 @@ export class PluginSession {
     const { cell } = this.#options
     for (const [id, ...verdict] of outbox.verdicts ?? []) this.#verdict(id, verdict, now)
     for (const [label, count, writes, error] of outbox.acks ?? []) {
-      if (error === undefined) this.#acknowledged(label, count, writes)
-      else this.#parked(label, error, now)
+      if (error === undefined) this.#acknowledged(this.#subscriptions.done(label, count), writes)
+      else this.#acknowledged(this.#subscriptions.setAside(label, error, now), [])
     }
     for (const [label, at, writes] of outbox.ran ?? []) this.#ran(label, at, writes)
     // What a plugin that has just been ended still asks is not asked.
@@ -320,6 +322,11 @@ export class PluginSession {
       cell.end({ code: 'not-granted', text })
       return
     }
+    const fault = Subscriptions.fault(registered.each)
+    if (fault !== undefined) {
+      cell.end(fault)
+      return
+    }
     for (const name of registered.hooks) this.#hooks.add(name)
     if (registered.live.length > 0) {
       const names = registered.live as readonly EventName[]
@@ -329,38 +336,11 @@ export class PluginSession {
   }
 
   async #deliver(each: NonNullable<Outbox['registered']>['each']): Promise<void> {
-    const { manifest, gateway, store, listener, log } = this.#options
-    const { name: plugin, permissions, limits } = manifest
-    for (const [label, name, from] of each) {
-      const key = keys.cursor(plugin, label)
-      let cursor = await store.get(key)
-      if (cursor === undefined) {
-        cursor = this.#origin(from)
-        await store.put([[key, cursor]])
-      }
-      if (this.#phase === 'ended') return
-      this.#deliveries.set(
-        label,
-        new DurableDelivery({
-          log: gateway.events,
-          label,
-          name: name as EventName,
-          filter: permissions.events[name]?.filter,
-          cursor,
-          capacity: limits.queueEvents,
-          onAvailable: () => this.#schedulePump(),
-          onError: ({ code, message }) => log.host('warn', `${label}: ${code}: ${message}`),
-        }),
-      )
-    }
+    await this.#subscriptions.start(each)
+    if (this.#phase === 'ended') return
     this.#phase = 'running'
-    listener.started()
+    this.#options.listener.started()
     this.#pump()
-  }
-
-  #origin(from: string): Cursor {
-    if (from === 'now') return this.#options.gateway.events.head()
-    return from.startsWith('after:') ? from.slice('after:'.length) : this.#options.installCursor
   }
 
   #reply(id: number, value: string): void {
@@ -386,41 +366,17 @@ export class PluginSession {
     this.#schedulePump()
   }
 
-  #acknowledged(label: string, count: number, writes: readonly (readonly [string, string | null])[]): void {
-    const delivery = this.#deliveries.get(label)
-    const last = count === 0 ? undefined : delivery?.done(count)
-    if (last === undefined) {
-      this.#options.cell.end({ code: 'protocol-violation', text: `${label}: more events acknowledged than were sent` })
-      return
-    }
-    this.#put([[keys.cursor(this.#options.manifest.name, label), last.cursor]], writes)
+  #acknowledged(rows: Result<readonly HostWrite[], CellFault>, writes: readonly StoreWrite[]): void {
+    if (rows.ok) this.#put(rows.value, writes)
+    else this.#options.cell.end(rows.error)
   }
 
-  #parked(label: string, error: string, now: number): void {
-    const { manifest, cell, log } = this.#options
-    const event = this.#deliveries.get(label)?.done(1)
-    if (event === undefined) {
-      cell.end({ code: 'protocol-violation', text: `${label}: an event was set aside that was not sent` })
-      return
-    }
-    const row = JSON.stringify({ at: now, error: error.slice(0, 4_096), event: event.text })
-    const { name } = manifest
-    log.host('error', `event-parked: ${label}: ${event.name} at ${event.cursor} failed repeatedly and is set aside`)
-    this.#put(
-      [
-        [keys.parked(name, label, event.cursor), row],
-        [keys.cursor(name, label), event.cursor],
-      ],
-      [],
-    )
-  }
-
-  #ran(label: string, at: number, writes: readonly (readonly [string, string | null])[]): void {
+  #ran(label: string, at: number, writes: readonly StoreWrite[]): void {
     this.#put([[keys.schedule(this.#options.manifest.name, label), String(at)]], writes)
   }
 
   /** Keeps the host's own rows and what a handler stored, together. */
-  #put(rows: readonly HostWrite[], writes: readonly (readonly [string, string | null])[]): void {
+  #put(rows: readonly HostWrite[], writes: readonly StoreWrite[]): void {
     const { cell, store } = this.#options
     const staged = this.#storage.stage(writes)
     if (!staged.ok) {
@@ -437,7 +393,7 @@ export class PluginSession {
     )
   }
 
-  #write(id: number, writes: readonly (readonly [string, string | null])[]): void {
+  #write(id: number, writes: readonly StoreWrite[]): void {
     const staged = this.#storage.stage(writes)
     if (!staged.ok) {
       this.#refuse(id, staged.error)
