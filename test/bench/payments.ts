@@ -43,7 +43,7 @@ const directPayments = (concurrent: number, count: number): Benchmark => {
           { name: `${name}.signatures`, value: both('signatures'), unit: '/payment' },
           { name: `${name}.verifications`, value: both('verifications'), unit: '/payment' },
           { name: `${name}.statements`, value: both('statements'), unit: '/payment' },
-          { name: `${name}.rows`, value: both('boundValues') / 2, unit: '/payment' },
+          { name: `${name}.rows`, value: both('literals') / 2, unit: '/payment' },
           { name: `${name}.commits`, value: both('commits'), unit: '/payment' },
         ]
         return figures

@@ -4,8 +4,6 @@ import type { Row } from './store.ts'
 /** A promise's face on one serialised `sqlite3` connection. */
 export class SqliteConnection {
   readonly #database: sqlite3.Database
-  // Statements are kept by their text, of which there are few.
-  readonly #statements = new Map<string, Promise<sqlite3.Statement>>()
   // One connection reads its own uncommitted writes, so a read waits until the transaction under way has ended.
   #transaction: Promise<void> = Promise.resolve()
 
@@ -52,50 +50,18 @@ export class SqliteConnection {
   /**
    * Runs the statements in one transaction; reads wait until it is over. Rejects with the first error: what the
    * transaction did is then gone, and the connection is of no more use.
+   *
+   * All of it is one text, so that it crosses to the database's thread and back once, however busy this thread is.
    */
-  transaction(statements: readonly (readonly [sql: string, values: readonly unknown[]])[]): Promise<void> {
-    this.#transaction = this.#runTransaction(statements)
+  transaction(statements: readonly string[]): Promise<void> {
+    // A statement that fails ends the text: a commit after it is never reached.
+    this.#transaction = this.exec(`BEGIN;${statements.join(';')};COMMIT`)
     return this.#transaction
   }
 
-  async #runTransaction(statements: readonly (readonly [sql: string, values: readonly unknown[]])[]): Promise<void> {
-    // One statement is a transaction by itself.
-    if (statements.length === 1) {
-      for (const [sql, values] of statements) await this.#step(sql, values)
-      return
-    }
-    await this.#step('BEGIN', [])
-    await Promise.all(statements.map(([sql, values]) => this.#step(sql, values)))
-    // Only now: after a statement that failed, a commit would keep the others.
-    await this.#step('COMMIT', [])
-  }
-
-  async #step(sql: string, values: readonly unknown[]): Promise<void> {
-    const statement = await this.#prepared(sql)
-    await new Promise<void>((resolve, reject) => {
-      statement.run(values, (error: Error | null) => (error === null ? resolve() : reject(error)))
-    })
-  }
-
   async close(): Promise<void> {
-    for (const prepared of await Promise.allSettled(this.#statements.values())) {
-      if (prepared.status === 'fulfilled') prepared.value.finalize()
-    }
-    this.#statements.clear()
     await new Promise<void>((resolve, reject) => {
       this.#database.close((error) => (error === null ? resolve() : reject(error)))
     })
-  }
-
-  #prepared(sql: string): Promise<sqlite3.Statement> {
-    const known = this.#statements.get(sql)
-    if (known !== undefined) return known
-    const prepared = new Promise<sqlite3.Statement>((resolve, reject) => {
-      const statement = this.#database.prepare(sql, (error: Error | null) =>
-        error === null ? resolve(statement) : reject(error),
-      )
-    })
-    this.#statements.set(sql, prepared)
-    return prepared
   }
 }

@@ -10,11 +10,11 @@ export interface WorkCounts {
   readonly verifications: number
   readonly statements: number
   readonly commits: number
-  /** Values bound to statements: two for each row written. */
-  readonly boundValues: number
+  /** Keys and values written: two for each row, one for a row deleted. */
+  readonly literals: number
 }
 
-const counts = { signatures: 0, verifications: 0, statements: 0, commits: 0, boundValues: 0 }
+const counts = { signatures: 0, verifications: 0, statements: 0, commits: 0, literals: 0 }
 
 const engine: { -readonly [K in keyof typeof secp256k1]: (typeof secp256k1)[K] } = secp256k1
 const { sign, verify } = secp256k1
@@ -27,21 +27,15 @@ engine.verify = (signature, digest, publicKey) => {
   return verify(signature, digest, publicKey)
 }
 
-const texts = new WeakMap<object, string>()
-const { prepare } = sqlite3.Database.prototype
-sqlite3.Database.prototype.prepare = function (this: sqlite3.Database, sql: string, ...rest: never[]) {
-  const statement = prepare.call(this, sql, ...rest)
-  texts.set(statement, sql)
-  return statement
-} as typeof prepare
-const { run } = sqlite3.Statement.prototype
-sqlite3.Statement.prototype.run = function (this: sqlite3.Statement, values: unknown[], ...rest: never[]) {
-  const sql = texts.get(this)
-  if (sql === 'COMMIT') counts.commits++
-  else if (sql !== 'BEGIN') counts.statements++
-  counts.boundValues += values.length
-  return run.call(this, values, ...rest)
-} as typeof run
+const { exec } = sqlite3.Database.prototype
+sqlite3.Database.prototype.exec = function (this: sqlite3.Database, sql: string, ...rest: never[]) {
+  if (sql.endsWith(';COMMIT')) {
+    counts.commits++
+    counts.statements += sql.split(';').length - 2
+    counts.literals += sql.split("x'").length - 1
+  }
+  return exec.call(this, sql, ...rest)
+} as typeof exec
 
 process.on('message', (message) => {
   if (message !== 'counts') return
