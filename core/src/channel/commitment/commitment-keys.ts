@@ -16,16 +16,25 @@ export interface CommitmentKeys {
 
 /**
  * Derives the keys of the commitment with this per-commitment point of its owner. It costs several point operations:
- * call it once, when the point arrives, and keep the result; scripts are remembered by the result's identity.
+ * call it once, when the point arrives, and keep the result; scripts are remembered by the result's identity. The keys of
+ * HTLCs are derived when they are first asked for: many a commitment has no HTLC.
  */
 export const deriveCommitmentKeys = (params: CommitmentParams, perCommitmentPoint: PublicKey): CommitmentKeys => {
   const { localBasepoints, remoteBasepoints } = params
+  let localHtlcKey: PublicKey | undefined
+  let remoteHtlcKey: PublicKey | undefined
   return {
     perCommitmentPoint,
     localDelayedKey: derivePublicKey(localBasepoints.delayedPayment, perCommitmentPoint),
     revocationKey: deriveRevocationPublicKey(remoteBasepoints.revocation, perCommitmentPoint),
-    localHtlcKey: derivePublicKey(localBasepoints.htlc, perCommitmentPoint),
-    remoteHtlcKey: derivePublicKey(remoteBasepoints.htlc, perCommitmentPoint),
+    get localHtlcKey() {
+      localHtlcKey ??= derivePublicKey(localBasepoints.htlc, perCommitmentPoint)
+      return localHtlcKey
+    },
+    get remoteHtlcKey() {
+      remoteHtlcKey ??= derivePublicKey(remoteBasepoints.htlc, perCommitmentPoint)
+      return remoteHtlcKey
+    },
     remotePaymentKey: remoteBasepoints.payment,
   }
 }

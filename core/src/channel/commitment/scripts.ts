@@ -58,6 +58,7 @@ const pointScriptsOf = new WeakMap<CommitmentKeys, PointScripts>()
 export const pointScripts = (params: CommitmentParams, keys: CommitmentKeys): PointScripts => {
   const known = pointScriptsOf.get(keys)
   if (known !== undefined) return known
+  let htlcPrefix: Uint8Array | undefined
   const scripts: PointScripts = {
     delayed: payToWitnessScript(
       concat(
@@ -70,14 +71,20 @@ export const pointScripts = (params: CommitmentParams, keys: CommitmentKeys): Po
         bytes(0x68, 0xac),
       ),
     ),
-    htlcPrefix: concat(
-      bytes(0x76, 0xa9, 0x14),
-      hash160(keys.revocationKey),
-      bytes(0x87, 0x63, 0xac, 0x67, 0x21),
-      keys.remoteHtlcKey,
-      bytes(0x7c, 0x82, 0x01, 0x20, 0x87),
-    ),
-    localHtlcKey: keys.localHtlcKey,
+    // Only for commitments with HTLCs: their keys cost point operations.
+    get htlcPrefix() {
+      htlcPrefix ??= concat(
+        bytes(0x76, 0xa9, 0x14),
+        hash160(keys.revocationKey),
+        bytes(0x87, 0x63, 0xac, 0x67, 0x21),
+        keys.remoteHtlcKey,
+        bytes(0x7c, 0x82, 0x01, 0x20, 0x87),
+      )
+      return htlcPrefix
+    },
+    get localHtlcKey() {
+      return keys.localHtlcKey
+    },
   }
   pointScriptsOf.set(keys, scripts)
   return scripts
