@@ -76,9 +76,9 @@ test(`${KILLS} kills at random moments under load — nothing is lost, nothing i
   await untilQuiet(alice, bob, carol)
 
   report(t, attempts, seconds)
+  for (const node of [alice, bob, carol]) await assertEventsComplete(t, node)
   await assertOutcomes(t, attempts)
   for (const node of [alice, bob, carol]) {
-    await assertEventsComplete(t, node)
     t.deepEqual(node.payloads('channel.closing'), [], `${node.name} closes nothing`)
     t.deepEqual(node.payloads('channel.errored'), [], `${node.name} has no error`)
     t.is(node.starts, 1 + (killed.get(node) ?? 0))
