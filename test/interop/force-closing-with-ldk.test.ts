@@ -23,11 +23,11 @@ const setUp = async (t: ExecutionContext) => {
     const { confirmedSat } = await us.ask('wallet', 'balance', {})
     return confirmedSat as bigint
   }
-  /** Mines block by block until it holds; what either side broadcasts on the way is mined with the next block. */
-  const mineUntil = async (what: string, holds: () => Promise<boolean>, most = 400): Promise<void> => {
-    for (let blocks = 0; !(await holds()); blocks++) {
-      if (blocks === most) throw new Error(`${most} blocks, and not ${what}`)
-      await interop.mine(1)
+  /** Mines a few blocks at a time until it holds; what either side broadcasts on the way is mined with the next ones. */
+  const mineUntil = async (what: string, holds: () => Promise<boolean>, most = 400, step = 4): Promise<void> => {
+    for (let blocks = 0; !(await holds()); blocks += step) {
+      if (blocks >= most) throw new Error(`${most} blocks, and not ${what}`)
+      await interop.mine(step)
     }
   }
   const hold = async () => {
@@ -73,7 +73,7 @@ test('we close alone with a payment to LDK in flight that LDK claims on the chai
   const before = await walletSat()
   const { asked } = await hold()
   await us.ask('channels', 'forceClose', { channelId })
-  await mineUntil('LDK’s view of the close', async () => ldk.channels().length === 0, 5)
+  await mineUntil('LDK’s view of the close', async () => ldk.channels().length === 0, 5, 1)
   ldk.claimHeld()
   await mineUntil('the payment settled', async () => us.payloads('payment.sent').length === 1, 20)
   t.like(await asked, { ok: true, value: { payment: { status: 'settled' } } })
@@ -93,7 +93,7 @@ test('we close alone while we relay from LDK to LDK — the payee’s preimage c
   const paying = alice.pay(bob.createInvoice(AMOUNT))
   await bob.until('a held payment', () => bob.events.at(-1)?.type === 'payment-claimable')
   await us.ask('channels', 'forceClose', { channelId: incoming })
-  await mineUntil('alice’s view of the close', async () => alice.channels().length === 0, 5)
+  await mineUntil('alice’s view of the close', async () => alice.channels().length === 0, 5, 1)
   bob.claimHeld()
   await us.until(async () => us.payloads('payment.relayed').length === 1)
   await mineUntil('alice’s payment sent', async () => alice.events.some(({ type }) => type === 'payment-sent'), 20)
@@ -105,20 +105,38 @@ test('we close alone while we relay from LDK to LDK — the payee’s preimage c
   t.is((await interop.settled(us, bob, outgoing)).theirsMsat, AMOUNT)
 })
 
-test('LDK closes alone with a payment of ours in flight — we record it, and LDK’s commitment stands', async (t) => {
+test('LDK closes alone and tells us, with a payment of ours in flight — we record it, and LDK’s commitment stands', async (t) => {
   const { interop, us, ldk, channelId, mineUntil, hold } = await setUp(t)
-  const { asked } = await hold()
-  void asked
+  await hold()
   ldk.forceClose(channelId)
+  // BOLT 1, error: the channel fails on our side, too.
   await us.until(async () => us.payloads('channel.closing').length > 0)
   t.true(us.payloads('channel.errored').some(({ source, text }) => source === 'remote' && text === 'asked to'))
   t.is((await ourChannel(us, channelId)).state, 'closing')
   await interop.mine(1)
-  const byPeer = () => us.payloads('channel.closing').find(({ kind }) => kind === 'remote-force')
-  await us.until(async () => byPeer() !== undefined)
+  // What is ours in LDK's commitment is not claimed yet: the operator is told.
+  await us.until(async () =>
+    us.payloads('channel.errored').some(({ code }) => code === 'remote-commitment-not-handled'),
+  )
   t.is((await ourChannel(us, channelId)).closeKind, 'remote-force')
+  t.is((await ourChannel(us, channelId)).htlcsInFlight, 1)
   t.is(ldk.channels().length, 0)
   t.false(await us.isUsable(channelId))
+  t.deepEqual(us.payloads('payment.failed'), [])
   // Its own share is LDK's when our delay is over.
-  await mineUntil('LDK’s sweep', async () => ldk.events.some(({ type }) => type === 'swept'), 800)
+  await mineUntil('LDK’s sweep', async () => ldk.events.some(({ type }) => type === 'swept'), 800, 40)
+})
+
+test('LDK closes alone while it is away, with a payment of ours in flight — we see it on the chain', async (t) => {
+  const { interop, us, ldk, channelId, hold } = await setUp(t)
+  await hold()
+  await us.ask('peers', 'disconnect', { nodeId: ldk.nodeId })
+  await ldk.until('the disconnection', () => !ldk.isConnected(us.id))
+  ldk.forceClose(channelId)
+  await interop.mine(1)
+  await us.until(async () => us.payloads('channel.closing').length === 1)
+  t.like(us.payloads('channel.closing')[0], { channelId, kind: 'remote-force', initiator: 'remote' })
+  t.is((await ourChannel(us, channelId)).closeKind, 'remote-force')
+  t.true(us.payloads('channel.errored').some(({ code }) => code === 'remote-commitment-not-handled'))
+  t.deepEqual(us.payloads('payment.failed'), [])
 })

@@ -1,7 +1,6 @@
 import type { ExecutionContext } from 'ava'
 import { encodeTx } from '../../../core/src/bitcoin/transaction.ts'
 import { devchainBackend } from '../../../core/src/chain/devchain/devchain-backend.ts'
-import type { NodeLog } from '../../../core/src/node/node-log.ts'
 import { type TestNode, World } from '../../scenarios/support/world.ts'
 import { type BackendChain, backendChain } from './backend-chain.ts'
 import { type LdkChannel, type LdkNode, startLdkNode } from './ldk-node.ts'
@@ -37,7 +36,7 @@ export class InteropWorld {
   }
 
   /** A node of ours with coins in its wallet. */
-  async node(name: string, options: { readonly path?: string; readonly log?: NodeLog } = {}): Promise<TestNode> {
+  async node(name: string, options: Parameters<World['node']>[1] = {}): Promise<TestNode> {
     const node = await this.world.node(name, options)
     await node.faucet(20_000_000n)
     await this.#chain.reached(this.world.chain.tip.height as number)
