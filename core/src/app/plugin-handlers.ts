@@ -4,22 +4,24 @@ import type { ActorHandlers } from '../node/contract-mapping/handlers.ts'
 import { pageOf } from '../node/contract-mapping/paging.ts'
 import type { PluginHost } from '../plugins/index.ts'
 
-/** Answers the contract's `plugins` actor from the plugin host. */
-export const pluginHandlers = (host: PluginHost): ActorHandlers<'plugins'> => ({
-  list: async ({ page }) => pageOf(host.list(), page),
+/** Answers the contract's `plugins` actor from the plugin host, which is asked for when it is needed. */
+export const pluginHandlers = (openHost: () => Promise<PluginHost>): ActorHandlers<'plugins'> => ({
+  list: async ({ page }) => pageOf((await openHost()).list(), page),
   async install({ path, config }) {
+    const host = await openHost()
     return inContract(await host.install(path, config === undefined ? {} : { config }))
   },
   async remove({ name, keepStore }) {
+    const host = await openHost()
     const removed = await host.remove(name, keepStore === undefined ? {} : { keepStore })
     return removed.ok ? ok({}) : inContract(removed)
   },
   async restart({ name }) {
-    const restarted = await host.restart(name)
+    const restarted = await (await openHost()).restart(name)
     return restarted.ok ? ok({ plugin: restarted.value }) : inContract(restarted)
   },
   async logs({ name, page }) {
-    const lines = host.logs(name)
+    const lines = (await openHost()).logs(name)
     return lines.ok ? pageOf(lines.value.toReversed(), page) : inContract(lines)
   },
 })

@@ -1,9 +1,11 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import type { EventName, EventPayload } from '@fulgurite/plugin-sdk/contract'
 import type { Clock } from '../lib/clock.ts'
 import type { Rng } from '../lib/rng.ts'
 import type { Gateway } from '../node/contract-mapping/gateway.ts'
 import type { NodeLog } from '../node/node-log.ts'
-import { createPluginHost, type PluginHost, type PluginHostOptions } from '../plugins/index.ts'
+import type { PluginHost, PluginHostOptions } from '../plugins/index.ts'
 import type { Store } from '../store/store.ts'
 import { pluginHandlers } from './plugin-handlers.ts'
 import { pluginStore } from './plugin-store.ts'
@@ -24,9 +26,34 @@ export interface PluginRoomOptions {
 type Notice = Parameters<NonNullable<PluginHostOptions['onNotice']>>[1]
 type Plugin = Parameters<NonNullable<PluginHostOptions['onNotice']>>[0]
 
-/** Builds the plugin host on a node, joins it to the contract, and starts what is installed. */
-export const openPluginRoom = async (options: PluginRoomOptions): Promise<PluginHost> => {
+/** The plugins of a node. */
+export interface PluginRoom {
+  stop(): Promise<void>
+}
+
+/**
+ * Joins the plugin host to the contract. Where plugins are installed they run when this resolves; a node without any
+ * loads nothing of the host until it is asked for one.
+ */
+export const openPluginRoom = async (options: PluginRoomOptions): Promise<PluginRoom> => {
+  let opening: Promise<PluginHost> | undefined
+  const open = (): Promise<PluginHost> => {
+    opening ??= startHost(options)
+    return opening
+  }
+  options.gateway.join('plugins', pluginHandlers(open))
+  if (existsSync(join(options.data, 'plugins'))) await open()
+  return {
+    async stop() {
+      const host = await opening
+      await host?.stop()
+    },
+  }
+}
+
+const startHost = async (options: PluginRoomOptions): Promise<PluginHost> => {
   const { data, store, gateway, append, clock, rng, log } = options
+  const { createPluginHost } = await import('../plugins/index.ts')
   const host = createPluginHost({
     gateway,
     storage: pluginStore(store),
@@ -35,7 +62,6 @@ export const openPluginRoom = async (options: PluginRoomOptions): Promise<Plugin
     rng,
     onNotice: (plugin, notice) => report(append, log, plugin, notice),
   })
-  gateway.join('plugins', pluginHandlers(host))
   await host.start()
   return host
 }

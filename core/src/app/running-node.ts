@@ -4,16 +4,14 @@ import { startApi } from '../api/server.ts'
 import type { ChainBackend } from '../chain/chain-backend.ts'
 import { toHex } from '../lib/bytes.ts'
 import type { Clock } from '../lib/clock.ts'
-import { type Failure, invariant } from '../lib/errors.ts'
+import type { Failure } from '../lib/errors.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import type { Rng } from '../lib/rng.ts'
 import type { EventLogPort } from '../node/contract-gateway.ts'
-import { EventLog } from '../node/events/event-log.ts'
 import { startNode } from '../node/node.ts'
-import type { PluginHost } from '../plugins/index.ts'
 import type { NodeConfig } from './config.ts'
 import type { DataFolder } from './data-folder.ts'
-import { openPluginRoom } from './plugin-room.ts'
+import { openPluginRoom, type PluginRoom } from './plugin-room.ts'
 
 /** Where a running node is: what is printed when it is ready. */
 export interface NodePlaces {
@@ -50,7 +48,7 @@ const version = (): string =>
 export const runNode = async (options: RunOptions): Promise<Result<RunningNode, Failure>> => {
   const { config, folder, backend, backendName, clock, rng, onStopAsked } = options
   const { log, store } = folder
-  let host: PluginHost | undefined
+  let plugins: PluginRoom | undefined
   const started = await startNode({
     network: config.network,
     seed: folder.seed,
@@ -64,10 +62,8 @@ export const runNode = async (options: RunOptions): Promise<Result<RunningNode, 
     listen: config.listen,
     onFatal: folder.end,
     onStopAsked,
-    async beforePeers(gateway) {
-      const { events } = gateway
-      invariant(events instanceof EventLog, 'the gateway reads the event log')
-      host = await openPluginRoom({
+    async beforePeers(gateway, events) {
+      plugins = await openPluginRoom({
         data: folder.path,
         store,
         gateway,
@@ -79,7 +75,7 @@ export const runNode = async (options: RunOptions): Promise<Result<RunningNode, 
     },
   })
   if (!started.ok) {
-    await host?.stop()
+    await plugins?.stop()
     return err(withAddress(started.error, config))
   }
   const node = started.value
@@ -93,7 +89,7 @@ export const runNode = async (options: RunOptions): Promise<Result<RunningNode, 
     onBug: (error, where) => log.error('api.bug', { where, error: stackOf(error) }),
   })
   if (!api.ok) {
-    await host?.stop()
+    await plugins?.stop()
     await node.stop()
     return api
   }
@@ -113,7 +109,7 @@ export const runNode = async (options: RunOptions): Promise<Result<RunningNode, 
     async stop() {
       log.info('node.stopping')
       await api.value.close()
-      await host?.stop()
+      await plugins?.stop()
       await node.stop()
       log.info('node.stopped')
     },
