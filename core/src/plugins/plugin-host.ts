@@ -34,8 +34,8 @@ import {
   RESTART_POLICY,
   type RestartPolicy,
 } from './plugin-runner.ts'
-import { hookAnswer } from './plugin-session.ts'
 import { systemUsageProbe } from './process-usage.ts'
+import { type HookReply, hookAnswer } from './questions.ts'
 import { Watchdog } from './watchdog.ts'
 
 export interface PluginHostOptions {
@@ -216,9 +216,13 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
         ({ name: plugin }): HookAnswer<Name> => ({ type: 'no-verdict', plugin, code: 'timed-out' }),
       )
       let missing = asked.length
-      const cancel = clock.setTimer(hooks[name].deadlineMs, () => resolve(answers))
+      const takeBack: (() => void)[] = []
+      const cancel = clock.setTimer(hooks[name].deadlineMs, () => {
+        for (const back of takeBack) back()
+        resolve(answers)
+      })
       asked.forEach(({ name: plugin }, index) => {
-        const answered = (reply: Parameters<typeof hookAnswer>[1]): void => {
+        const answered = (reply: HookReply): void => {
           answers[index] = hookAnswer(plugin, reply)
           missing -= 1
           if (missing > 0) return
@@ -227,7 +231,7 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
         }
         const runner = runners.get(plugin)
         if (runner === undefined) answered({ type: 'no-verdict', code: 'not-running' })
-        else runner.ask(name, request, answered)
+        else takeBack.push(runner.ask(name, request, answered))
       })
     })
   }

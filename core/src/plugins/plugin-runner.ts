@@ -11,7 +11,8 @@ import type { CellFault } from './cell-protocol.ts'
 import { type HostStore, keys } from './host-store.ts'
 import type { InstalledPlugin } from './installer.ts'
 import type { PluginLog } from './plugin-log.ts'
-import { type HookReply, PluginSession } from './plugin-session.ts'
+import { PluginSession } from './plugin-session.ts'
+import type { HookReply } from './questions.ts'
 import { originalStack } from './source-stack.ts'
 import { TokenBucket } from './token-bucket.ts'
 
@@ -131,10 +132,11 @@ export class PluginRunner {
     this.#cell?.ping()
   }
 
-  /** Asks the plugin a question, if it runs. `answer` is called once. */
-  ask(name: HookName, request: unknown, answer: (reply: HookReply) => void): void {
-    if (this.#session?.running === true) this.#session.ask(name, request, answer)
-    else answer({ type: 'no-verdict', code: 'not-running' })
+  /** Asks the plugin a question, if it runs. `answer` is called once, unless it is taken back. Returns how to take it back. */
+  ask(name: HookName, request: unknown, answer: (reply: HookReply) => void): () => void {
+    if (this.#session?.running === true) return this.#session.ask(name, request, answer)
+    answer({ type: 'no-verdict', code: 'not-running' })
+    return () => {}
   }
 
   async #begin(): Promise<void> {

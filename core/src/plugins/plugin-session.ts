@@ -1,11 +1,4 @@
-import {
-  type ContractError,
-  type Cursor,
-  type EventName,
-  type HookAnswer,
-  type HookName,
-  parseVerdict,
-} from '@fulgurite/plugin-sdk/contract'
+import type { ContractError, Cursor, EventName, HookName } from '@fulgurite/plugin-sdk/contract'
 import type { CancelTimer, Clock } from '../lib/clock.ts'
 import type { Result } from '../lib/result.ts'
 import type { Rng } from '../lib/rng.ts'
@@ -22,6 +15,7 @@ import type { Manifest } from './manifest.ts'
 import { type Outbox, parseOutbox } from './outbox.ts'
 import type { PluginLog } from './plugin-log.ts'
 import { PluginStorage } from './plugin-storage.ts'
+import { type HookReply, Questions } from './questions.ts'
 import { Subscriptions } from './subscriptions.ts'
 import { TokenBucket } from './token-bucket.ts'
 
@@ -50,15 +44,6 @@ interface SessionListener {
 
 type StoreWrite = readonly [key: string, value: string | null]
 
-interface Question {
-  readonly name: HookName
-  readonly answer: (answer: HookReply) => void
-}
-
-export type HookReply =
-  | { readonly type: 'verdict'; readonly verdict: unknown }
-  | { readonly type: 'no-verdict'; readonly code: 'faulted' | 'invalid' | 'not-running' }
-
 const BATCH_EVENTS = 512
 const HOOK_BATCH_MICROS = 2_000
 const SHORTEST_WAKE_MS = 5
@@ -76,11 +61,9 @@ export class PluginSession {
   readonly #storage: PluginStorage
   readonly #cpu: TokenBucket
   readonly #subscriptions: Subscriptions
-  readonly #questions = new Map<number, Question>()
+  readonly #questions: Questions
   readonly #unsubscribe: (() => void)[] = []
-  readonly #hooks = new Set<string>()
   #liveDropped = 0
-  #lastQuestion = 0
   #pendingPuts = 0
   #cancelWake: CancelTimer | undefined
   #cancelThrottle: CancelTimer | undefined
@@ -103,6 +86,15 @@ export class PluginSession {
       reply: (id, value) => this.#reply(id, value),
       refuse: (id, error) => this.#refuse(id, error),
       refused: (operation, error) => options.listener.refused(operation, error),
+    })
+    this.#questions = new Questions({
+      manifest,
+      inbox: this.#inbox,
+      audit: this.#audit,
+      faulted: (text) => this.#fault(text),
+      refused: (hook, verdict) => {
+        options.listener.refused(hook, { code: 'not-granted', message: `the verdict ${verdict} is not granted` })
+      },
     })
     this.#subscriptions = new Subscriptions({
       manifest,
@@ -154,18 +146,16 @@ export class PluginSession {
     return this.#phase === 'running'
   }
 
-  /** Whether the plugin answers this question. */
+  /** Whether a question is one for the plugin. */
   wants(name: HookName, request: unknown): boolean {
-    const filter = this.#options.manifest.permissions.hooks[name]?.filter
-    return this.#hooks.has(name) && (filter === undefined || matchesFilter(filter, request))
+    return this.#questions.wants(name, request)
   }
 
-  /** Asks the plugin a question; `answer` is called once, if it answers at all. */
-  ask(name: HookName, request: unknown, answer: (answer: HookReply) => void): void {
-    this.#lastQuestion += 1
-    this.#questions.set(this.#lastQuestion, { name, answer })
-    this.#inbox.question(this.#lastQuestion, name, request)
+  /** As `Questions.ask`. */
+  ask(name: HookName, request: unknown, answer: (reply: HookReply) => void): () => void {
+    const takeBack = this.#questions.ask(name, request, answer)
     this.#schedulePump()
+    return takeBack
   }
 
   #begin(): void {
@@ -196,8 +186,7 @@ export class PluginSession {
     this.#cancelThrottle?.()
     for (const unsubscribe of this.#unsubscribe) unsubscribe()
     this.#subscriptions.stop()
-    for (const { answer } of this.#questions.values()) answer({ type: 'no-verdict', code: 'faulted' })
-    this.#questions.clear()
+    this.#questions.end()
     this.#options.listener.ended(fault)
   }
 
@@ -234,7 +223,7 @@ export class PluginSession {
   #takeEvents(): string {
     let count = BATCH_EVENTS
     // A question must not wait long behind events.
-    if (this.#hooks.size > 0) count = Math.max(1, Math.min(count, Math.floor(HOOK_BATCH_MICROS / this.#microsPerEvent)))
+    if (this.#questions.held) count = Math.max(1, Math.min(count, Math.floor(HOOK_BATCH_MICROS / this.#microsPerEvent)))
     const batch = this.#subscriptions.take(count)
     this.#sentEvents = batch.count
     return batch.text
@@ -274,7 +263,7 @@ export class PluginSession {
 
   #carryOut(outbox: Outbox, now: number): void {
     const { cell } = this.#options
-    for (const [id, ...verdict] of outbox.verdicts ?? []) this.#verdict(id, verdict, now)
+    for (const verdict of outbox.verdicts ?? []) this.#questions.answered(verdict, now)
     for (const [label, count, writes, error] of outbox.acks ?? []) {
       if (error === undefined) this.#acknowledged(this.#subscriptions.done(label, count), writes)
       else this.#acknowledged(this.#subscriptions.setAside(label, error, now), [])
@@ -327,7 +316,7 @@ export class PluginSession {
       cell.end(fault)
       return
     }
-    for (const name of registered.hooks) this.#hooks.add(name)
+    this.#questions.hold(registered.hooks)
     if (registered.live.length > 0) {
       const names = registered.live as readonly EventName[]
       this.#unsubscribe.push(gateway.events.subscribe({ names }, (happened) => this.#heard(happened)))
@@ -418,37 +407,4 @@ export class PluginSession {
   #storeFailed(thrown: unknown): void {
     this.end({ code: 'store-failed', text: String(thrown) })
   }
-
-  #verdict(id: number, [ok, value]: readonly [0 | 1, unknown] | readonly unknown[], now: number): void {
-    const { manifest, listener } = this.#options
-    const question = this.#questions.get(id)
-    if (question === undefined) return
-    this.#questions.delete(id)
-    const { name, answer } = question
-    if (ok !== 1) {
-      answer({ type: 'no-verdict', code: 'faulted' })
-      return
-    }
-    const parsed = parseVerdict(name, value)
-    if (!parsed.ok) {
-      this.#fault(`${name}: ${parsed.error.message}`)
-      answer({ type: 'no-verdict', code: 'invalid' })
-      return
-    }
-    const { type } = parsed.value
-    const granted = manifest.permissions.hooks[name]?.verdicts.includes(type) === true
-    this.#audit.add(now, name, undefined, {}, granted ? type : 'not-granted')
-    if (!granted) {
-      listener.refused(name, { code: 'not-granted', message: `the verdict ${type} is not granted` })
-      answer({ type: 'no-verdict', code: 'invalid' })
-      return
-    }
-    answer({ type: 'verdict', verdict: parsed.value })
-  }
 }
-
-/** A plugin's answer as the core takes it. */
-export const hookAnswer = <Name extends HookName>(plugin: string, answer: HookReply): HookAnswer<Name> =>
-  (answer.type === 'verdict'
-    ? { type: 'verdict', plugin, verdict: answer.verdict }
-    : { type: 'no-verdict', plugin, code: answer.code }) as HookAnswer<Name>
