@@ -59,7 +59,7 @@ export const startNode = async (options: NodeOptions): Promise<Result<FulguriteN
   const peerDirectory = new PeerDirectory()
   const gateway = new Gateway({ events, keyed: new KeyedCommands(store), clock, log })
 
-  const flow = new PaymentFlow({ store, clock, rng, events, channelDirectory, settings, signer, height })
+  const flow = new PaymentFlow({ store, clock, rng, events, channelDirectory, settings, signer, height, log })
   const stored = await readChannels(store)
   const indexes = keyIndexes(stored)
   const services: ChannelServices = {

@@ -1,6 +1,7 @@
 import type { ActorName, OperationName, ReplyOf } from '@fulgurite/plugin-sdk/contract'
 import { addressToScript } from '../../../core/src/bitcoin/address.ts'
 import { NETWORKS } from '../../../core/src/bitcoin/network.ts'
+import type { ChainBackend } from '../../../core/src/chain/chain-backend.ts'
 import { Devchain } from '../../../core/src/chain/devchain/devchain.ts'
 import { devchainBackend } from '../../../core/src/chain/devchain/devchain-backend.ts'
 import { sha256 } from '../../../core/src/crypto/hashes.ts'
@@ -20,8 +21,8 @@ export class World {
   readonly chain = Devchain.open({ clock: systemClock })
   readonly nodes: TestNode[] = []
 
-  async node(name: string, options: { readonly path?: string; readonly log?: NodeLog } = {}): Promise<TestNode> {
-    const node = new TestNode(this, name, options.path ?? ':memory:', options.log ?? silentLog)
+  async node(name: string, options: TestNodeOptions = {}): Promise<TestNode> {
+    const node = new TestNode(this, name, options)
     await node.start()
     this.nodes.push(node)
     return node
@@ -41,22 +42,28 @@ export class World {
   }
 }
 
+export interface TestNodeOptions {
+  /** Of the store; in memory if absent. */
+  readonly path?: string
+  readonly log?: NodeLog
+  /** Puts something between the node and the chain. */
+  readonly backend?: (backend: ChainBackend) => ChainBackend
+}
+
 export class TestNode {
   readonly events: EncodedEvent[] = []
   readonly #world: World
   readonly #name: string
-  readonly #path: string
-  readonly #log: NodeLog
+  readonly #options: TestNodeOptions
   #running: { node: FulguriteNode; stop: () => Promise<void> } | undefined
   #waiting: (() => void)[] = []
   #keys = 0
   #port = 0
 
-  constructor(world: World, name: string, path: string, log: NodeLog) {
+  constructor(world: World, name: string, options: TestNodeOptions) {
     this.#world = world
     this.#name = name
-    this.#path = path
-    this.#log = log
+    this.#options = options
   }
 
   get isRunning(): boolean {
@@ -80,17 +87,18 @@ export class TestNode {
     const fatal = (error: unknown): void => {
       throw error
     }
-    const store = await openSqliteStore({ path: this.#path, migrations: MIGRATIONS, onFatal: fatal })
+    const { path = ':memory:', log = silentLog, backend = (chain) => chain } = this.#options
+    const store = await openSqliteStore({ path, migrations: MIGRATIONS, onFatal: fatal })
     const seed = sha256(utf8Encode(this.#name))
     const started = await startNode({
       network: REGTEST,
       seed: concat(seed, sha256(seed)),
       store,
-      backend: devchainBackend(this.#world.chain),
+      backend: backend(devchainBackend(this.#world.chain)),
       backendName: 'devchain',
       clock: systemClock,
       rng: seededRng((seed[0] as number) + this.#keys * 1000),
-      log: this.#log,
+      log,
       version: 'test',
       // The same port in every life: peers find the node again.
       listen: { host: '127.0.0.1', port: this.#port },

@@ -5,7 +5,7 @@ import type { Unwatch } from '../../chain/watcher.ts'
 import { completeSpend, fillIn, step } from '../../channel/channel.ts'
 import { resume } from '../../channel/resume.ts'
 import type { ChannelState } from '../../channel/state/channel-state.ts'
-import { isStored } from '../../channel/state/channel-state.ts'
+import { isFunded, isStored } from '../../channel/state/channel-state.ts'
 import type {
   AskAcceptEffect,
   Effect,
@@ -16,7 +16,8 @@ import type {
   WatchSpentEffect,
 } from '../../channel/state/effects.ts'
 import type { ChannelEnv } from '../../channel/state/environment.ts'
-import type { ChainInput, ChannelInput } from '../../channel/state/inputs.ts'
+import type { ChainInput, ChannelInput, FundingCreatedByWallet, FundingFailed } from '../../channel/state/inputs.ts'
+import { dropUnsigned } from '../../channel/transitions/fail-channel.ts'
 import { channelIdOf } from '../../channel/transitions/opening.ts'
 import { idOf, remoteNodeIdOf } from '../../channel/transitions/step.ts'
 import { toHex } from '../../lib/bytes.ts'
@@ -41,8 +42,12 @@ import { outboxRow } from './settlement-outbox.ts'
 /** What outlives a restart of the actor: where the channel stands, and once it lives the entry by which others know it. */
 export interface ChannelHold {
   readonly state: ChannelState
+  /** The state that was last handed to the store: whatever comes after it in the process is stored after it, or never. */
+  submitted?: ChannelState
   /** The connection in use, if there is one. */
   link?: PeerLink | undefined
+  /** They go on through a restart, so that nothing on the chain passes unseen. */
+  readonly watches: Map<string, Unwatch>
   entry?: { -readonly [K in keyof ChannelEntry]: ChannelEntry[K] }
 }
 
@@ -56,6 +61,7 @@ export const CHANNEL_LANES: NonNullable<SpawnOptions<ChannelProtocol>['lanes']> 
   timer: 'priority',
   funded: 'priority',
   decided: 'priority',
+  failed: 'priority',
 }
 
 /**
@@ -70,12 +76,17 @@ export const channelBehaviour =
 // The watcher's own: see `reorgMargin`.
 const REORG_MARGIN = 24
 
+interface Sorted {
+  readonly writes: Write[]
+  readonly inward: (() => void)[]
+  readonly outward: (() => void)[]
+}
+
 class ChannelDriver {
   readonly #services: ChannelServices
   readonly #hold: ChannelHold
   readonly #entry: NonNullable<ChannelHold['entry']>
   readonly #context: ActorContext<ChannelProtocol>
-  readonly #watches = new Map<string, Unwatch>()
   readonly #timers = new Map<string, CancelTimer>()
   readonly #replies = new Map<string, (result: ChannelCommandResult) => void>()
   #signer: ChannelSigner | undefined
@@ -123,7 +134,10 @@ class ChannelDriver {
         chain: (input) => this.#run(input),
         settle: (settlement) => this.#settle(settlement),
         timer: ({ timer }) => this.#run({ type: 'timer', timer }),
-        funded: (input) => this.#run(input),
+        funded: (input) => this.#funded(input),
+        failed: ({ error }) => {
+          throw error
+        },
         decided: (input) => this.#run(input),
         open: (command) => this.#ask((requestId) => ({ ...command, type: 'open', requestId })),
         addHtlc: (command) => this.#ask((requestId) => ({ ...command, type: 'add-htlc', requestId })),
@@ -143,18 +157,38 @@ class ChannelDriver {
 
   /** After a start of the node, and after a throw: picks up whatever the durable state still owes. */
   #start(): void {
-    const entry = this.#entry
     if (this.#context.restarts > 0) {
-      entry.state = { durable: entry.durableState.durable }
-      entry.quarantined = true
-      this.#hold.link = undefined
-      this.#services.log.error('channel.quarantined', { channel: this.#name(), restarts: this.#context.restarts })
+      this.#restart()
+      return
     }
     this.#register()
-    if (!isStored(entry.state.durable)) return
-    this.#perform(resume(entry.state, this.#env()), [], true)
+    const { state } = this.#entry
+    if (isStored(state.durable)) this.#perform(resume(state, this.#env()), [], true)
+  }
+
+  #restart(): void {
+    const entry = this.#entry
+    const { restarts } = this.#context
+    this.#services.log.error('channel.quarantined', { channel: this.#name(), restarts })
+    for (const unwatch of this.#hold.watches.values()) unwatch()
+    this.#hold.watches.clear()
+    const { durable, session } = this.#hold.submitted ?? this.#hold.state
+    if (!isFunded(durable)) {
+      // An opening comes to nothing: the wallet gets its inputs back, and whoever asked an answer.
+      entry.state = session === undefined ? { durable } : { durable, session }
+      if (durable.phase === 'aborted' || durable.phase === 'closed') this.#context.stop()
+      else this.#run({ type: 'force-close' })
+      return
+    }
+    entry.state = { durable }
+    entry.quarantined = true
+    this.#hold.link = undefined
+    this.#register()
+    // What was proposed and not signed died with the session: whoever wanted it may try elsewhere.
+    this.#perform(dropUnsigned(durable, session), [], true)
     // A channel that throws again is beyond trust: the chain decides.
-    if (this.#context.restarts > 1) this.#run({ type: 'force-close' })
+    if (restarts > 1) this.#run({ type: 'force-close' })
+    this.#perform(resume(entry.state, this.#env()), [], true)
   }
 
   #ask(command: (requestId: string) => ChannelInput): Promise<ChannelCommandResult> {
@@ -163,6 +197,16 @@ class ChannelDriver {
       this.#replies.set(requestId, resolve)
       this.#run(command(requestId))
     })
+  }
+
+  #funded(input: FundingCreatedByWallet | FundingFailed): void {
+    try {
+      this.#run(input)
+    } catch (error) {
+      // Only this message knows which coins were set aside.
+      if (input.type === 'funding-created') abandonFunding(this.#services.wallet, input.tx)
+      throw error
+    }
   }
 
   #settle({ command, alongside }: Settlement): void {
@@ -183,21 +227,35 @@ class ChannelDriver {
   }
 
   /**
-   * Sorts effects: what stays within the node happens now; what leaves it waits for the commit that holds the step and,
-   * the writer being ordered, for all earlier ones.
+   * Sorts effects: what stays within the node happens now, but after the step is handed to the store, so that one that throws
+   * has told nobody; what leaves the node waits for the commit that holds the step and, the writer being ordered, for all
+   * earlier ones.
    */
   #perform(effects: readonly Effect[], writes: Write[], resuming = false): void {
-    const outward: (() => void)[] = []
-    for (const effect of effects) this.#sort(effect, writes, outward, resuming)
-    if (writes.length === 0 && outward.length === 0) return
-    const { state } = this.#entry
-    this.#services.store.submit(writes, () => {
-      this.#entry.durableState = state
-      for (const release of outward) release()
-    })
+    const sorted: Sorted = { writes, inward: [], outward: [] }
+    for (const effect of effects) this.#sort(effect, sorted, resuming)
+    const { inward, outward } = sorted
+    if (writes.length > 0 || outward.length > 0) {
+      const { state } = this.#entry
+      this.#services.store.submit(writes, () => {
+        this.#entry.durableState = state
+        for (const release of outward) this.#release(release)
+      })
+      this.#hold.submitted = state
+    }
+    for (const act of inward) act()
   }
 
-  #sort(effect: Effect, writes: Write[], outward: (() => void)[], resuming: boolean): void {
+  /** What throws when it is let out concerns this channel, and not the others of the same commit. */
+  #release(release: () => void): void {
+    try {
+      release()
+    } catch (error) {
+      this.#context.self.tell('failed', { error })
+    }
+  }
+
+  #sort(effect: Effect, { writes, inward, outward }: Sorted, resuming: boolean): void {
     const services = this.#services
     switch (effect.type) {
       case 'send':
@@ -230,23 +288,25 @@ class ChannelDriver {
         outward.push(() => this.#askAccept(effect))
         break
       case 'forward':
-        services.forward(effect)
+        inward.push(() => services.forward(effect))
         break
       case 'settle':
-        this.#passOn(effect, writes, !resuming)
+        inward.push(this.#passingOn(effect, writes, !resuming))
         break
       case 'fund':
-        this.#context.self.tell('funded', fundChannel(services.wallet, effect))
+        inward.push(() => this.#context.self.tell('funded', fundChannel(services.wallet, effect)))
         break
       case 'watch-confirmed':
-        this.#watchConfirmed(effect)
+        inward.push(() => this.#watchConfirmed(effect))
         break
       case 'watch-spent':
-        this.#watchSpent(effect)
+        inward.push(() => this.#watchSpent(effect))
         break
       case 'schedule':
-        this.#timers.get(effect.timer)?.()
-        this.#timers.set(effect.timer, this.#context.schedule(effect.delayMs, 'timer', { timer: effect.timer }))
+        inward.push(() => {
+          this.#timers.get(effect.timer)?.()
+          this.#timers.set(effect.timer, this.#context.schedule(effect.delayMs, 'timer', { timer: effect.timer }))
+        })
         break
       default:
         assertNever(effect, 'effect')
@@ -307,13 +367,11 @@ class ChannelDriver {
   }
 
   /** The outcome is durable with the step that learnt it, until its consumer has made it part of its own state. */
-  #passOn(effect: SettleEffect, writes: Write[], isNew: boolean): void {
+  #passingOn(effect: SettleEffect, writes: Write[], isNew: boolean): () => void {
     const row = { ...outboxRow(effect), isNew }
     writes.push(row)
-    this.#services.settled({
-      effect,
-      applied: () => this.#services.store.submit([{ ...row, value: undefined }]),
-    })
+    const applied = (): void => this.#services.store.submit([{ ...row, value: undefined }])
+    return () => this.#services.settled({ effect, applied })
   }
 
   #askAccept({ question }: AskAcceptEffect): void {
@@ -346,6 +404,7 @@ class ChannelDriver {
     this.#watch(`spent ${toHex(outpoint.txid)} ${outpoint.index}`, () =>
       this.#services.watcher.watchSpent({
         outpoint,
+        ...this.#since(0),
         handler: (event) =>
           event.type === 'spent' ? this.#onChain({ type: 'spent', outpoint, tx: event.tx }) : undefined,
       }),
@@ -354,15 +413,20 @@ class ChannelDriver {
 
   /**
    * What happened in a block that was handled is in the state. But a transaction may have been found there and not have
-   * been deep enough yet: where that may be further back than the watcher looks again by itself, it is asked to.
+   * been deep enough yet: where that may be further back than the watcher looks again by itself, it is asked to. And a step
+   * that threw has handled nothing.
    */
   #since(depth: number): { readonly since?: number } {
     const { durable } = this.#entry.state
-    return depth > REORG_MARGIN / 2 && 'params' in durable ? { since: durable.params.openedAt as number } : {}
+    if (!('params' in durable)) return {}
+    const openedAt = durable.params.openedAt as number
+    if (depth > REORG_MARGIN / 2) return { since: openedAt }
+    if (this.#context.restarts === 0) return {}
+    return { since: Math.max(openedAt, (this.#services.height() as number) - REORG_MARGIN) }
   }
 
   #watch(key: string, start: () => Unwatch): void {
-    if (!this.#watches.has(key)) this.#watches.set(key, start())
+    if (!this.#hold.watches.has(key)) this.#hold.watches.set(key, start())
   }
 
   /** The watcher's cursor passes the block when the promise settles: what the channel made of it is durable then. */
@@ -387,8 +451,8 @@ class ChannelDriver {
   }
 
   #end(): void {
-    for (const unwatch of this.#watches.values()) unwatch()
-    this.#watches.clear()
+    for (const unwatch of this.#hold.watches.values()) unwatch()
+    this.#hold.watches.clear()
     this.#services.directory.remove(this.#entry)
   }
 

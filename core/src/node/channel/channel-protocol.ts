@@ -52,6 +52,8 @@ export type ChannelProtocol = {
   /** The node's decision about a channel that the peer proposes. */
   decided: { readonly request: AcceptCommand | RejectCommand; readonly reply: void }
   timer: { readonly request: { readonly timer: TimerName }; readonly reply: void }
+  /** Something of the channel threw outside its own turn. */
+  failed: { readonly request: { readonly error: unknown }; readonly reply: void }
 }
 
 /** How one of the channel's received HTLCs ends, and what belongs in the same commit. */

@@ -40,22 +40,27 @@ export const createChannels = <E extends { readonly type: string }>(
 
   const spawn = (name: string, hold: ChannelHold): ActorRef<ChannelProtocol> => {
     invariant(parent !== undefined, 'the parent of the channels lives as long as the system')
+    let pressed: PeerLink | undefined
     return parent.spawn<ChannelProtocol>(name, channelBehaviour(services, hold), {
       lanes: CHANNEL_LANES,
       supervision: supervision satisfies Supervision,
+      // The connection that was held up is the one to be let go, whichever is in use by then.
       onPressure: (lane, full) => {
-        if (lane === 'peer') hold.link?.setPressure(full)
+        if (lane !== 'peer') return
+        if (full) pressed = hold.link
+        pressed?.setPressure(full)
+        if (!full) pressed = undefined
       },
     })
   }
 
   return {
-    restore: (state) => spawn(toHex(idOf(state.durable)), { state }),
+    restore: (state) => spawn(toHex(idOf(state.durable)), { state, watches: new Map() }),
     create(temporaryChannelId, remoteNodeId, link, remoteFeatures) {
       const session = newSession(link.epoch, remoteFeatures, true)
       const state = newChannel(services.signer.nodeId, remoteNodeId, temporaryChannelId, session)
       // Two peers may choose the same.
-      return spawn(`${toHex(remoteNodeId)}.${toHex(temporaryChannelId)}`, { state, link })
+      return spawn(`${toHex(remoteNodeId)}.${toHex(temporaryChannelId)}`, { state, link, watches: new Map() })
     },
   }
 }

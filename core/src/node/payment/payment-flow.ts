@@ -21,6 +21,7 @@ import type { SettledHtlc } from '../channel/channel-protocol.ts'
 import { outboxKeyOf, readOutboxRow } from '../channel/settlement-outbox.ts'
 import type { EventLog } from '../events/event-log.ts'
 import type { Signer } from '../keys/signer.ts'
+import type { NodeLog } from '../node-log.ts'
 import { TABLE } from '../storage/tables.ts'
 import { acceptIncoming } from './incoming-htlcs.ts'
 import { PAYMENTS_LANES, type PaymentsProtocol, paymentsBehaviour } from './payments-actor.ts'
@@ -37,6 +38,7 @@ export interface PaymentFlowOptions {
   readonly settings: ChannelSettings
   readonly signer: Signer
   readonly height: () => BlockHeight
+  readonly log: NodeLog
 }
 
 /** What channels and payments tell each other: HTLCs that came in, and outcomes of HTLCs that went out. */
@@ -146,7 +148,7 @@ export class PaymentFlow {
       switch (match.type) {
         case 'evaluate':
           if (match.applied !== undefined) this.#settledOf({ type: 'settle', ...match.applied }).applied()
-          this.#accept(match.incoming.effect)
+          this.#accept(match.incoming.effect, true)
           break
         case 'wait':
           // Its failure, if it fails, is encrypted by the onion's secret.
@@ -168,13 +170,20 @@ export class PaymentFlow {
     }
   }
 
-  #accept(effect: ForwardEffect): void {
-    acceptIncoming(effect, {
-      nodeKey: this.#options.signer.nodeKey,
-      upstream: this.#upstream,
-      receive: (htlc) => this.#receiver?.tell('htlc', htlc),
-      relay: (request) => this.#relayer?.tell('relay', request),
-    })
+  #accept(effect: ForwardEffect, anew = false): void {
+    try {
+      acceptIncoming(effect, {
+        nodeKey: this.#options.signer.nodeKey,
+        upstream: this.#upstream,
+        receive: (htlc) => this.#receiver?.tell('htlc', htlc),
+        relay: (relay) => this.#relayer?.tell('relay', { relay, anew }),
+      })
+    } catch (error) {
+      // A bug must not leave the HTLC without an answer, nor cost the channel that hands it on.
+      const ref = { channelId: effect.channelId, htlcId: effect.htlc.id }
+      this.#options.log.error('payment.onion-failed', { htlc: htlcKey(ref), error: String(error) })
+      this.#upstream.fail(ref, { type: 'own', failure: { type: 'temporary_node_failure' } })
+    }
   }
 
   #recall(effect: ForwardEffect): void {

@@ -18,6 +18,7 @@ import type { SettledHtlc } from '../channel/channel-protocol.ts'
 import type { EventLog } from '../events/event-log.ts'
 import { readRow } from '../storage/read-row.ts'
 import { TABLE } from '../storage/tables.ts'
+import { ADD_TIMEOUT_MS, isNeverSigned } from './add-answer.ts'
 import { ownChannels } from './own-channels.ts'
 import { reportPaymentEnded } from './report-payment.ts'
 
@@ -151,20 +152,15 @@ class PaymentsDriver {
   async #offer(hash: string, effect: SendAddHtlc): Promise<void> {
     const { attempt, channelId, amountMsat, cltvExpiry, paymentHash, onion, reference } = effect
     const channel = this.#services.channelDirectory.get(channelId)
-    const answer = await channel?.ref.ask('addHtlc', {
-      amountMsat,
-      cltvExpiry,
-      paymentHash,
-      onion,
-      origin: { type: 'local', payment: reference },
-    })
+    const origin = { type: 'local', payment: reference } as const
+    const add = { amountMsat, cltvExpiry, paymentHash, onion, origin }
+    const answer = await channel?.ref.ask('addHtlc', add, { timeoutMs: ADD_TIMEOUT_MS })
     const result =
       answer === undefined
         ? err({ code: 'channel-not-usable' })
-        : // Only these say that the channel never took it; any other silence is waited out, or resumed after a restart.
-          answer.ok
+        : answer.ok
           ? answer.value
-          : answer.error.code === 'mailbox-full' || answer.error.code === 'actor-stopped'
+          : isNeverSigned(answer.error)
             ? err(answer.error)
             : undefined
     if (result !== undefined) this.#context.self.tell('added', { hash, input: { type: 'added', attempt, result } })

@@ -28,6 +28,7 @@ import type { SettledHtlc } from '../channel/channel-protocol.ts'
 import type { EventLog } from '../events/event-log.ts'
 import { readRow } from '../storage/read-row.ts'
 import { TABLE } from '../storage/tables.ts'
+import { ADD_TIMEOUT_MS, isNeverSigned } from './add-answer.ts'
 import { isUsable } from './own-channels.ts'
 import { htlcKey, type Upstream } from './upstream.ts'
 
@@ -46,7 +47,8 @@ export interface RelayerServices {
 
 /** What the relayer is told. */
 export type RelayerProtocol = {
-  relay: { readonly request: RelayRequest; readonly reply: void }
+  /** `anew`: it is known that nothing is out for this HTLC, whatever rows there are. */
+  relay: { readonly request: { readonly relay: RelayRequest; readonly anew: boolean }; readonly reply: void }
   added: {
     readonly request: { readonly incoming: string; readonly input: Extract<RelayInput, { type: 'added' }> }
     readonly reply: void
@@ -72,6 +74,8 @@ class RelayerDriver {
   readonly #context: ActorContext<RelayerProtocol>
   /** By the incoming HTLC. */
   readonly #relays = new Map<string, RelayState>()
+  /** Tells the incoming channel once more how its relay ended, for as long as it has not taken that. */
+  readonly #ending = new Map<string, () => void>()
 
   constructor(services: RelayerServices, records: readonly RelayRecord[], context: ActorContext<RelayerProtocol>) {
     this.#services = services
@@ -82,10 +86,12 @@ class RelayerDriver {
   behaviour(): Behaviour<RelayerProtocol> {
     return {
       handlers: {
-        relay: (request) => {
-          const key = htlcKey(request.incoming)
-          // After a restart a row may be there whose HTLC never went out: it is taken on anew.
-          this.#apply(key, request, startRelay(request, this.#env(request.payload.shortChannelId)))
+        relay: ({ relay, anew }) => {
+          const key = htlcKey(relay.incoming)
+          // A channel that was reloaded hands on again what it has no outcome for. What is out must not go out twice; what
+          // the channel was told while it was away is told again.
+          if (!anew && this.#relays.has(key)) this.#ending.get(key)?.()
+          else this.#apply(key, relay, startRelay(relay, this.#env(relay.payload.shortChannelId)))
         },
         added: ({ incoming, input }) => this.#input(incoming, input),
         settled: (settled) => this.#settled(settled),
@@ -123,46 +129,49 @@ class RelayerDriver {
     }
     const reports = effects.filter((effect) => effect.type === 'relayed' || effect.type === 'relay-failed')
     // All that ends the relay belongs in the commit in which the incoming channel takes the outcome.
+    let isTaken = false
     const alongside = (): void => {
+      if (isTaken) return
+      isTaken = true
       if (state === undefined) {
         this.#relays.delete(key)
+        this.#ending.delete(key)
         store.submit([{ table: TABLE.relay, key: rowKey, value: undefined }])
       }
       for (const report of reports) this.#report(report)
       applied?.()
     }
-    let handedOver = false
+    const { upstream } = this.#services
+    let tell: (() => void) | undefined
     for (const effect of effects) {
       switch (effect.type) {
         case 'add-htlc':
           void this.#offer(key, effect)
           break
         case 'fulfil':
-          this.#services.upstream.fulfil(effect.htlc, effect.preimage, alongside)
-          handedOver = true
+          tell = () => upstream.fulfil(effect.htlc, effect.preimage, alongside)
           break
         case 'fail':
-          this.#services.upstream.fail(effect.htlc, effect.failure, alongside)
-          handedOver = true
+          tell = () => upstream.fail(effect.htlc, effect.failure, alongside)
           break
         case 'relayed':
         case 'relay-failed':
           break
       }
     }
-    if (!handedOver) applied?.()
+    if (tell === undefined) applied?.()
+    else {
+      if (this.#relays.has(key)) this.#ending.set(key, tell)
+      tell()
+    }
   }
 
   async #offer(key: string, effect: Extract<RelayEffect, { type: 'add-htlc' }>): Promise<void> {
     const { channelId, amountMsat, cltvExpiry, paymentHash, onion, upstream } = effect
     const channel = this.#services.channelDirectory.get(channelId)
-    const answer = await channel?.ref.ask('addHtlc', {
-      amountMsat,
-      cltvExpiry,
-      paymentHash,
-      onion,
-      origin: { type: 'relay', upstream: [upstream] },
-    })
+    const origin = { type: 'relay', upstream: [upstream] } as const
+    const add = { amountMsat, cltvExpiry, paymentHash, onion, origin }
+    const answer = await channel?.ref.ask('addHtlc', add, { timeoutMs: ADD_TIMEOUT_MS })
     if (answer === undefined) {
       this.#context.self.tell('added', {
         incoming: key,
@@ -182,8 +191,7 @@ class RelayerDriver {
       }
       return
     }
-    // Only these say that the channel never took it.
-    if (answer.error.code === 'mailbox-full' || answer.error.code === 'actor-stopped') {
+    if (isNeverSigned(answer.error)) {
       this.#context.self.tell('added', { incoming: key, input: { type: 'added', result: err(answer.error) } })
     }
   }

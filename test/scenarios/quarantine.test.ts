@@ -1,0 +1,131 @@
+import test from 'ava'
+import { decodeInvoice } from '../../core/src/invoice/decode-invoice.ts'
+import { toHex } from '../../core/src/lib/bytes.ts'
+import { FaultyChannel } from './support/faulty-channel.ts'
+import { type TestNode, World } from './support/world.ts'
+
+const scidOf = async (node: TestNode, channelId: string) =>
+  (await node.ask('channels', 'get', { channelId })).channel.shortChannelId as string
+
+const stateOf = async (node: TestNode, channelId: string) =>
+  (await node.ask('channels', 'get', { channelId })).channel.state
+
+/** Has the node's channel throw, now, and waits until it is reloaded. */
+const breakChannel = async (node: TestNode, faulty: FaultyChannel, channelId: string) => {
+  faulty.throwAt(1, 'setRelayFees')
+  const answer = await node.tryAsk('channels', 'setRelayFees', {
+    channelId,
+    feeBaseMsat: 1n,
+    feeProportionalMillionths: 1,
+  })
+  if (answer.ok) throw new Error('the channel did not throw')
+}
+
+test('a payment that is out is not relayed a second time when the channel that brought it is reloaded', async (t) => {
+  const world = new World()
+  t.teardown(() => world.close())
+  const faulty = new FaultyChannel()
+  const alice = await world.node('alice')
+  const bob = await world.node('bob', { backend: faulty.backend })
+  const carol = await world.node('carol')
+  await alice.faucet(10_000_000n)
+  await bob.faucet(10_000_000n)
+  await alice.connectTo(bob)
+  await bob.connectTo(carol)
+  const incoming = await alice.openTo(bob, 1_000_000n)
+  const outgoing = await bob.openTo(carol, 1_000_000n, 500_000_000n)
+
+  // Half of what carol waits for: she holds it until the rest comes.
+  const invoice = decodeInvoice(await carol.invoice(50_000_000n), 'regtest')
+  if (!invoice.ok) throw new Error(invoice.error.code)
+  const { paymentHash, paymentSecret } = invoice.value
+  const [first, second] = [await scidOf(alice, incoming), await scidOf(bob, outgoing)]
+  void alice.tryAsk('payments', 'sendToRoute', {
+    paymentHash: toHex(paymentHash),
+    paymentSecret: toHex(paymentSecret),
+    totalAmountMsat: 50_000_000n,
+    route: [
+      { nodeId: bob.id, shortChannelId: first, amountMsat: 25_100_000n, cltvExpiryDelta: 140 },
+      { nodeId: carol.id, shortChannelId: second, amountMsat: 25_000_000n, cltvExpiryDelta: 40 },
+    ],
+  })
+  const held = async () => (await carol.ask('channels', 'get', { channelId: outgoing })).channel.htlcsInFlight
+  await carol.until(async () => (await held()) === 1)
+
+  await breakChannel(bob, faulty, incoming)
+  await bob.until(async () => (await stateOf(bob, incoming)) === 'quarantined')
+  // What came before it on the outgoing channel is there when this payment is.
+  await carol.pay(await bob.invoice(1_000_000n))
+  t.is(await held(), 1)
+  t.is(carol.payloads('payment.received').length, 0)
+})
+
+test('a payment whose HTLC was not signed when its channel was reloaded fails at once', async (t) => {
+  const world = new World()
+  t.teardown(() => world.close())
+  const faulty = new FaultyChannel()
+  const alice = await world.node('alice', { backend: faulty.backend })
+  const bob = await world.node('bob')
+  await alice.faucet(10_000_000n)
+  await alice.connectTo(bob)
+  const channelId = await alice.openTo(bob, 1_000_000n)
+  const invoice = await bob.invoice(1_000_000n)
+
+  // The first step adds the HTLC, the second would sign it.
+  faulty.throwAt(2)
+  const answer = await alice.tryAsk('payments', 'payInvoice', { invoice })
+  t.like(answer, { ok: false, error: { code: 'payment-failed' } })
+  t.is(await stateOf(alice, channelId), 'quarantined')
+})
+
+test('a payment whose channel throws at taking its HTLC fails at once', async (t) => {
+  const world = new World()
+  t.teardown(() => world.close())
+  const faulty = new FaultyChannel()
+  const alice = await world.node('alice', { backend: faulty.backend })
+  const bob = await world.node('bob')
+  await alice.faucet(10_000_000n)
+  await alice.connectTo(bob)
+  await alice.openTo(bob, 1_000_000n)
+  const invoice = await bob.invoice(1_000_000n)
+  faulty.throwAt(1)
+  const answer = await alice.tryAsk('payments', 'payInvoice', { invoice })
+  t.like(answer, { ok: false, error: { code: 'payment-failed' } })
+})
+
+test('a channel that throws a second time goes to the chain', async (t) => {
+  const world = new World()
+  t.teardown(() => world.close())
+  const faulty = new FaultyChannel()
+  const alice = await world.node('alice', { backend: faulty.backend })
+  const bob = await world.node('bob')
+  await alice.faucet(10_000_000n)
+  await alice.connectTo(bob)
+  const channelId = await alice.openTo(bob, 1_000_000n)
+  await breakChannel(alice, faulty, channelId)
+  await alice.until(async () => (await stateOf(alice, channelId)) === 'quarantined')
+  await breakChannel(alice, faulty, channelId)
+  await alice.until(async () => alice.payloads('channel.closing').length === 1)
+  await world.mine(1)
+  await bob.until(async () => bob.payloads('channel.closing').length === 1)
+  t.like(bob.payloads('channel.closing')[0], { initiator: 'remote', kind: 'remote-force' })
+})
+
+test('an opening that throws frees the coins it had set aside and answers who asked', async (t) => {
+  const world = new World()
+  t.teardown(() => world.close())
+  const faulty = new FaultyChannel()
+  const alice = await world.node('alice', { backend: faulty.backend })
+  const bob = await world.node('bob')
+  await alice.faucet(10_000_000n)
+  await alice.connectTo(bob)
+  for (let nth = 1; nth <= 8; nth++) {
+    faulty.throwAt(nth)
+    const answer = await alice.tryAsk('channels', 'open', { nodeId: bob.id, fundingSat: 1_000_000n, feerate: 1000 })
+    const reached = faulty.disarm()
+    if (answer.ok) break
+    t.true(reached)
+    await alice.until(async () => (await alice.ask('wallet', 'balance', {})).reservedSat === 0n)
+  }
+  t.pass()
+})
