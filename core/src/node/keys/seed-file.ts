@@ -1,5 +1,6 @@
+import { pbkdf2Sync } from 'node:crypto'
 import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
-import { entropyToMnemonic, mnemonicToSeedSync, validateMnemonic } from '@scure/bip39'
+import { entropyToMnemonic, validateMnemonic } from '@scure/bip39'
 import { wordlist } from '@scure/bip39/wordlists/english.js'
 import type { Failure } from '../../lib/errors.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
@@ -21,7 +22,7 @@ export const loadOrCreateSeed = (path: string, rng: Rng): Result<Uint8Array, See
     const mnemonic = entropyToMnemonic(rng.bytes(ENTROPY_BYTES), wordlist)
     writeFileSync(path, `${mnemonic}\n`, { mode: OWNER_ONLY, flag: 'wx', flush: true })
     chmodSync(path, OWNER_ONLY)
-    return ok(mnemonicToSeedSync(mnemonic))
+    return ok(seedOf(mnemonic))
   }
   const mode = statSync(path).mode & 0o777
   // Windows has no such bits: there the folder's access list decides.
@@ -30,5 +31,9 @@ export const loadOrCreateSeed = (path: string, rng: Rng): Result<Uint8Array, See
   }
   const mnemonic = readFileSync(path, 'utf8').trim().replace(/\s+/g, ' ')
   if (!validateMnemonic(mnemonic, wordlist)) return err({ code: 'seed-not-a-mnemonic', path })
-  return ok(mnemonicToSeedSync(mnemonic))
+  return ok(seedOf(mnemonic))
 }
+
+// BIP 39, from mnemonic to seed, without a passphrase. Node's own does it in a millisecond, the library's in forty.
+const seedOf = (mnemonic: string): Uint8Array =>
+  new Uint8Array(pbkdf2Sync(mnemonic.normalize('NFKD'), 'mnemonic', 2048, 64, 'sha512'))
