@@ -4,10 +4,10 @@ import { join } from 'node:path'
 import { type Failure, FailureError } from '../../lib/errors.ts'
 import { Cleanup } from '../cleanup.ts'
 import type { DemoOptions } from '../options.ts'
-import { stopRequest } from '../stop-request.ts'
+import { type StopReason, stopRequest } from '../stop-request.ts'
 import { tellFailure } from '../tell-failure.ts'
 import { stdoutTerminal, type Terminal } from '../terminal.ts'
-import { demonstrate } from './demonstrate.ts'
+import { type DemoOutcome, demonstrate } from './demonstrate.ts'
 
 const TIME_LIMIT_SECONDS = 60
 const STOPPED = 130
@@ -17,7 +17,6 @@ export const runDemo = async ({ data, json }: DemoOptions): Promise<number> => {
   const folder = data ?? mkdtempSync(join(tmpdir(), 'fulgurite-demo-'))
   mkdirSync(folder, { recursive: true })
   const cleanup = new Cleanup()
-  if (data === undefined) cleanup.add(() => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }))
   const stop = stopRequest(() => {})
   const terminal = json ? quiet : stdoutTerminal()
   const done = demonstrate(folder, cleanup, terminal).then(
@@ -34,6 +33,16 @@ export const runDemo = async ({ data, json }: DemoOptions): Promise<number> => {
   cancel()
   await cleanup.run()
   stop.release()
+  const exitCode = tell(ended, json)
+  // The logs of what went wrong are kept.
+  if (data === undefined && exitCode !== 1) rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
+  else if (!json) terminal.line(terminal.dim(`Everything is still in ${folder}`))
+  return exitCode
+}
+
+type Ended = { readonly outcome: DemoOutcome } | { readonly failure: Failure } | StopReason
+
+const tell = (ended: Ended, json: boolean): number => {
   if (typeof ended === 'string') return STOPPED
   if ('failure' in ended) return tellFailure(ended.failure, json)
   const { outcome } = ended
