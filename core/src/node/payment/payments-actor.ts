@@ -103,6 +103,8 @@ class PaymentsDriver {
     request: PaymentRequest,
   ): Promise<Result<SentPayment | { readonly ended: Promise<SentPayment> }, StartError>> {
     const { paymentHash } = request.target
+    // One that has ended and is on its way to the disk: who waits for it is told first, and it leaves the way to another try.
+    if (this.#live.get(hash)?.payment.endedAt !== undefined) await this.#services.store.flush()
     const previous = this.#live.get(hash)?.payment ?? (await readPayment(this.#services.store, paymentHash))
     const started = startPayment(previous, request, this.#env())
     if (!started.ok) return started
