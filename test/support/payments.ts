@@ -16,7 +16,7 @@ export interface Attempted {
 const UNDECIDED: ReadonlySet<string> = new Set(['outcome-unknown', 'timed-out', 'mailbox-full'])
 
 /** Makes an invoice and pays it, and asks again with the same key, over restarts of both, until the outcome is told. */
-export const payOnce = async (from: NodeProcess, to: NodeProcess, amountMsat: bigint): Promise<Attempted> => {
+const payOnce = async (from: NodeProcess, to: NodeProcess, amountMsat: bigint): Promise<Attempted> => {
   const { invoice, paymentHash: hash } = await invoiceOf(to, amountMsat)
   for (;;) {
     // An invoice is paid once: its hash makes a key that no other payment has.
