@@ -42,8 +42,8 @@ const LISTEN: SocketAddress = { host: '127.0.0.1', port: 9735 }
 /** Any free one: it is written to `api.json` in the data folder. */
 const API: SocketAddress = { host: '127.0.0.1', port: 0 }
 /** Apart from the usual port, so that a development network and a node can run side by side. */
-export const DEVNET_LISTEN: SocketAddress = { host: '127.0.0.1', port: 19735 }
-export const DEVNET_API: SocketAddress = { host: '127.0.0.1', port: 19736 }
+const DEVNET_LISTEN: SocketAddress = { host: '127.0.0.1', port: 19735 }
+const DEVNET_API: SocketAddress = { host: '127.0.0.1', port: 19736 }
 
 /** Joins what the command line says, what the environment says, and the defaults for a node on a bitcoind. */
 export const bitcoindConfig = (options: StartOptions, around: Surroundings): Result<BitcoindConfig, ConfigFailure> => {

@@ -11,7 +11,7 @@ import { pluginHandlers } from './plugin-handlers.ts'
 import { pluginStore } from './plugin-store.ts'
 
 /** Adds a durable event to the node's log. */
-export type AppendEvent = <Name extends EventName>(name: Name, payload: EventPayload<Name>) => void
+type AppendEvent = <Name extends EventName>(name: Name, payload: EventPayload<Name>) => void
 
 export interface PluginRoomOptions {
   readonly data: string

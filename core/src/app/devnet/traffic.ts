@@ -4,7 +4,7 @@ import type { KnownNode } from './node-process.ts'
 import { livingChannels } from './open-channels.ts'
 
 /** Two nodes that pay each other; a heavier pair does so more often. */
-export interface TrafficPair {
+interface TrafficPair {
   readonly nodes: readonly [KnownNode, KnownNode]
   readonly weight: number
 }
