@@ -33,14 +33,15 @@ let cut: Cut | undefined
 export const cutAt = (peer: string, point: CutPoint, timeoutMs = 10_000): Promise<void> =>
   new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
-      cut = undefined
+      if (cut === mine) cut = undefined
       reject(new Error(`no ${point.nth ?? 1}. ${point.type} ${point.direction} within ${timeoutMs} ms`))
     }, timeoutMs)
     const done = (): void => {
       clearTimeout(timer)
       resolve()
     }
-    cut = { peer, point, left: point.nth ?? 1, done }
+    const mine: Cut = { peer, point, left: point.nth ?? 1, done }
+    cut = mine
   })
 
 /** Whether neither side owes the peer's channel a `revoke_and_ack`. With one channel to the peer, that is. */
