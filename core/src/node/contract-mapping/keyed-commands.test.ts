@@ -69,3 +69,18 @@ test('a command whose node died is answered outcome-unknown, but a payment is as
   t.like(await reborn.run('payments.payInvoice', 'b', {}, command), { ok: true })
   t.is(runs(), 1)
 })
+
+test('a payment that succeeded is asked for its outcome again, one that failed is not', async (t) => {
+  const { store, command, runs } = await setUp()
+  const refused = err({ code: 'no-route', message: 'no' })
+  const keyed = new KeyedCommands(store)
+  await keyed.run('payments.payInvoice', 'a', {}, command)
+  await keyed.run('payments.payInvoice', 'b', {}, async () => refused)
+  await store.flush()
+  t.deepEqual(await keyed.run('payments.payInvoice', 'a', {}, command), ok({ amountMsat: 5n, note: '5' }))
+  t.deepEqual(await keyed.run('payments.payInvoice', 'b', {}, command), refused)
+  t.like(await keyed.run('payments.payInvoice', 'a', { other: 1n }, command), {
+    error: { code: 'idempotency-mismatch' },
+  })
+  t.is(runs(), 2)
+})

@@ -17,7 +17,10 @@ interface StoredCommand {
   readonly outcome?: { readonly ok: boolean; readonly text: string }
 }
 
-/** Commands that can be started again: asked with the same key, each goes on where its own state stands. */
+/**
+ * Commands that can be started again: asked with the same key, each goes on where its own state stands. What they have
+ * achieved is in that state too, and is not stored twice.
+ */
 const RESUMABLE: ReadonlySet<string> = new Set(['payments.payInvoice'])
 
 /**
@@ -58,7 +61,7 @@ export class KeyedCommands {
     write({ digest, operation })
     const answer = await command()
     // A command that is still under way has no outcome to keep.
-    if (answer.ok || answer.error.code !== 'outcome-unknown') {
+    if (answer.ok ? !RESUMABLE.has(operation) : answer.error.code !== 'outcome-unknown') {
       const text = answer.ok ? encodeJson(answer.value) : encodeJson(answer.error)
       write({ digest, operation, outcome: { ok: answer.ok, text } })
     }

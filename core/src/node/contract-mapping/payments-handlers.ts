@@ -73,6 +73,11 @@ export const paymentsHandlers = (context: MappingContext): ActorHandlers<'paymen
         now: options.clock.now(),
       })
       if (request.ok) return pay(request.value)
+      if (request.error.code === 'invoice-expired' && key !== undefined) {
+        // Asked again after the invoice's time: what was begun under this key goes on, or has its outcome.
+        const earlier = await readPayment(options.store, invoice.value.paymentHash)
+        if (earlier?.key === key) return pay({ target: earlier.target, maxFeeMsat: earlier.maxFeeMsat, key })
+      }
       switch (request.error.code) {
         case 'invoice-expired':
           return err(
