@@ -38,3 +38,28 @@ test('many payments at once, both nodes restarted in between, and every balance 
   t.is((await alice.ask('payments', 'list', { page: { limit: 500 } })).items.length, 50)
   t.is((await bob.ask('invoices', 'list', { status: 'paid', page: { limit: 500 } })).items.length, 50)
 })
+
+test('a restart tells of no wallet transaction again, and comes to the same balance', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'fulgurite-rescan-'))
+  const world = new World()
+  t.teardown(async () => {
+    await world.close()
+    rmSync(folder, { recursive: true })
+  })
+  const alice = await world.node('alice', { path: join(folder, 'alice.sqlite') })
+  await alice.faucet(1_000_000n)
+  await world.mine(3)
+  await alice.until(async () =>
+    alice.payloads('wallet.transaction').some(({ blockHeight }) => blockHeight !== undefined),
+  )
+  const balance = await alice.ask('wallet', 'balance', {})
+  const told = alice.payloads('wallet.transaction').length
+
+  await alice.stop()
+  world.chain.mine(2)
+  await alice.start()
+  await alice.until(async () => (await alice.ask('node', 'getInfo', {})).synced)
+  t.is(alice.payloads('wallet.transaction').length, told)
+  const { asOf: _, ...after } = await alice.ask('wallet', 'balance', {})
+  t.like(balance, after)
+})

@@ -3,23 +3,18 @@ import type { ChainWatcher } from '../../chain/watcher.ts'
 import type { BlockHeight } from '../../lib/units.ts'
 
 /**
- * The height of the block being handled, or of the last one that was. Made before anyone else watches the chain, so that
- * it is right when they are told.
+ * The height of the best chain as far as the node knows it: what it has handled, or what its backend already has beyond
+ * that. Blocks that are looked at again after a restart do not take it back; blocks that are undone do. Made before anyone
+ * else watches the chain, so that it is right when they are told.
  */
 export const currentHeight = (watcher: ChainWatcher, backend: ChainBackend): (() => BlockHeight) => {
-  let height: BlockHeight | undefined
+  let handled = (watcher.position()?.height ?? 0) as number
+  let following = false
   watcher.watchBlocks((event) => {
-    switch (event.type) {
-      case 'connected':
-        height = event.block.height
-        break
-      case 'rewound':
-        height = event.height
-        break
-      case 'disconnected':
-        height = (event.tip.height as number) - 1
-        break
-    }
+    following = true
+    if (event.type === 'connected') handled = Math.max(handled, event.block.height as number)
+    else if (event.type === 'disconnected') handled = (event.tip.height as number) - 1
   })
-  return () => height ?? watcher.position()?.height ?? backend.tip().height
+  // The backend knows its tip once it is followed.
+  return () => (following ? Math.max(handled, backend.tip().height as number) : handled)
 }

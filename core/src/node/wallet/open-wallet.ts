@@ -43,10 +43,13 @@ export const openWallet = async (options: OpenWalletOptions): Promise<Wallet> =>
     },
   })
 
+  // Blocks that are looked at again after a restart take confirmations back for a moment: nothing is told of that.
+  let rescanningTo: number | undefined
   // Told once when a transaction appears and once more when it is in a block.
   const told = new Map<string, number | undefined>()
   for (const { txid, height } of wallet.transactions()) told.set(displayTxid(txid), height as number | undefined)
   const report = (): void => {
+    if (rescanningTo !== undefined) return
     for (const tx of wallet.transactions()) {
       const txid = displayTxid(tx.txid)
       if (told.has(txid) && told.get(txid) === tx.height) continue
@@ -55,12 +58,18 @@ export const openWallet = async (options: OpenWalletOptions): Promise<Wallet> =>
     }
   }
 
+  const watchedTo = watcher.position()?.height as number | undefined
   watcher.watchBlocks((event) => {
     switch (event.type) {
       case 'connected':
         wallet.processBlock(event.block)
+        if (rescanningTo !== undefined && (event.block.height as number) >= rescanningTo) {
+          rescanningTo = undefined
+          report()
+        }
         break
       case 'rewound':
+        rescanningTo = watchedTo
         wallet.undoBlocks((event.height as number) + 1)
         break
       case 'disconnected':
