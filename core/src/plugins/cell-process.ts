@@ -78,7 +78,13 @@ export class CellProcess implements WatchedCell {
   constructor(environment: CellEnvironment) {
     this.#environment = environment
     const argv = [...flagsFor(environment), environment.program, environment.addon, String(MAX_INBOX_BYTES)]
-    this.#child = spawn(process.execPath, argv, { env: {}, cwd: '/', stdio: ['ignore', 'ignore', 'pipe', 'pipe'] })
+    this.#child = spawn(process.execPath, argv, {
+      env: {},
+      cwd: '/',
+      stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+      // In a group of its own, an interrupt at the terminal is the node's alone; the cell ends when its pipe closes.
+      detached: process.platform !== 'win32',
+    })
     this.pid = this.#child.pid ?? -1
     this.#pipe = this.#child.stdio[3] as Duplex
     this.ready = new Promise((resolve) => {
@@ -139,11 +145,6 @@ export class CellProcess implements WatchedCell {
   /** Memory of the process, as the system counts it. */
   residentBytes(): number | undefined {
     return this.#environment.probe(this.pid)?.residentBytes
-  }
-
-  /** Whether anything keeps the core's own process from ending is none of a cell's doing. */
-  unref(): void {
-    this.#child.unref()
   }
 
   #begin(phase: 'starting' | 'loading' | 'ping' | 'turn'): void {

@@ -57,11 +57,6 @@ export class PluginLog {
     this.#add({ at: this.#now(), level, source: 'host', text: text.slice(0, MAX_TEXT) })
   }
 
-  /** Lines left out since the last one taken. */
-  get dropped(): number {
-    return this.#dropped
-  }
-
   /** The latest lines, oldest first. */
   lines(): readonly LogLine[] {
     return [...this.#lines]

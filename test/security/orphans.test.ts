@@ -1,0 +1,30 @@
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import test from 'ava'
+
+const HOST = fileURLToPath(new URL('./support/host-process.ts', import.meta.url))
+
+/** Starts a node's process with a plugin in it. Returns it and the ids of its cells. */
+const hostProcess = async () => {
+  const child = spawn(process.execPath, ['--conditions=fulgurite-source', HOST], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const text = await new Promise<string>((resolve) => child.stdout.setEncoding('utf8').once('data', resolve))
+  return { child, cells: JSON.parse(text) as readonly number[] }
+}
+
+/** Resolves when none of these processes runs: what is dead and not yet collected counts as gone. */
+const gone = async (pids: readonly number[]): Promise<void> => {
+  while (pids.some((pid) => existsSync(`/proc/${pid}/fd/3`))) await new Promise((resolve) => setImmediate(resolve))
+}
+
+const onLinux = process.platform === 'linux' ? test : test.skip
+
+onLinux('cells end when the process that started them is killed', async (t) => {
+  const { child, cells } = await hostProcess()
+  t.is(cells.length, 2)
+  child.kill('SIGKILL')
+  await gone(cells)
+  t.pass()
+})
