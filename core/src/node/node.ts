@@ -26,6 +26,7 @@ import { PeerDirectory } from './peer/peer-directory.ts'
 import { PeerManager } from './peer/peer-manager.ts'
 import { channelSettings, EVENTS_KEPT, MAX_PENDING_OPENINGS_PER_PEER } from './settings.ts'
 import { openWallet } from './wallet/open-wallet.ts'
+import { releaseForgotten } from './wallet/release-forgotten.ts'
 
 export interface FulguriteNode {
   readonly gateway: Gateway
@@ -61,6 +62,7 @@ export const startNode = async (options: NodeOptions): Promise<Result<FulguriteN
 
   const flow = new PaymentFlow({ store, clock, rng, events, channelDirectory, settings, signer, height, log })
   const stored = await readChannels(store)
+  releaseForgotten(wallet, stored)
   const indexes = keyIndexes(stored)
   const services: ChannelServices = {
     store,

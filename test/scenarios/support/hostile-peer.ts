@@ -67,6 +67,16 @@ export class HostilePeer {
     return open
   }
 
+  acceptChannel(open: OpenChannel): Message {
+    const party = this.#party
+    const { temporaryChannelId } = open
+    party.state = newChannel(party.nodeId, party.keys.remoteNodeId, temporaryChannelId, newSession(1, FEATURES, true))
+    party.recv(open)
+    const [accept] = party.messages(party.run({ type: 'accept', keys: party.keys, upfrontShutdown: false }))
+    if (accept?.type !== 'accept_channel') throw new Error('no accept_channel')
+    return accept
+  }
+
   /** Claims that this outpoint, whosever it is, funds the channel. */
   fundingCreated(open: OpenChannel, accept: AcceptChannel, outpoint: OutPoint): Message {
     const { keys, env, signWithFundingKey } = this.#party
