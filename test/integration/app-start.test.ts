@@ -67,7 +67,7 @@ test.serial('the command line finds the node by its data folder and gets what th
 
 test.serial('money from the faucet is in the wallet as soon as its block is', async (t) => {
   const address = JSON.parse((await fulgurite(['wallet', 'new-address', '--json', '--data', data])).out).address
-  chain.fund([{ address, amountSat: 123_456n }])
+  await chain.fund([{ address, amountSat: 123_456n }])
   chain.chain.mine(1)
   const deadline = Date.now() + 10_000
   let confirmed = 0

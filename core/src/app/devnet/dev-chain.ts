@@ -1,6 +1,5 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { addressToScript } from '../../bitcoin/address.ts'
 import { NETWORKS } from '../../bitcoin/network.ts'
 import { Devchain } from '../../chain/devchain/devchain.ts'
 import { serveDevchainRpc } from '../../chain/devchain/rpc-server.ts'
@@ -14,7 +13,7 @@ export interface DevChain {
   readonly rpcUrl: string
   readonly cookiePath: string
   /** Pays out of the faucet; the transaction waits for a block. */
-  fund(payments: readonly { readonly address: string; readonly amountSat: bigint }[]): void
+  fund(payments: readonly { readonly address: string; readonly amountSat: bigint }[]): Promise<void>
   /** Mines a block now, and then one at each interval. */
   mineEvery(intervalMs: number): void
   close(): Promise<void>
@@ -55,7 +54,9 @@ export const openDevChain = async (data: string, clock: Clock = systemClock): Pr
     chain,
     rpcUrl: rpc.value.url,
     cookiePath: rpc.value.cookiePath,
-    fund(payments) {
+    async fund(payments) {
+      // A start that funds nothing is quicker without it.
+      const { addressToScript } = await import('../../bitcoin/address.ts')
       const outputs = payments.map(({ address, amountSat }) => {
         const script = addressToScript(address, NETWORKS.regtest)
         invariant(script.ok, 'a node gives out addresses of its own network')

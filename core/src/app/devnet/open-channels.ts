@@ -58,7 +58,7 @@ export const fundWallets = async (
     }),
   )
   if (payments.length === 0) return given
-  chain.fund(payments)
+  await chain.fund(payments)
   chain.chain.mine(1)
   await Promise.all(
     [...given].map(([{ client, name }, givenSat]) =>
@@ -111,10 +111,11 @@ export const untilUsable = async (
   await Promise.all(
     nodes.map((node) =>
       until(`${node.name}'s channels are usable`, timeoutMs, async () => {
-        const [channels, info] = await Promise.all([livingChannels(node), node.client.ask('node', 'getInfo', {})])
         if (chain.mempool.length > 0) chain.mine(1)
-        const follows = info.synced && info.blockHeight === chain.tip.height
-        return follows && channels.every(({ state }) => state === 'usable') ? true : undefined
+        const info = await node.client.ask('node', 'getInfo', {})
+        if (!info.synced || info.blockHeight !== chain.tip.height) return undefined
+        const channels = await livingChannels(node)
+        return channels.every(({ state }) => state === 'usable') ? true : undefined
       }),
     ),
   )

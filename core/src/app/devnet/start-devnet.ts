@@ -1,6 +1,5 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { devchainBackend } from '../../chain/devchain/devchain-backend.ts'
 import { systemClock } from '../../lib/clock.ts'
 import { type Failure, FailureError } from '../../lib/errors.ts'
 import { systemRng } from '../../lib/rng.ts'
@@ -9,7 +8,7 @@ import { devnetConfig, type NodeConfig } from '../config.ts'
 import { type DataFolder, openDataFolder } from '../data-folder.ts'
 import { failureFields } from '../node-logger.ts'
 import type { StartOptions } from '../options.ts'
-import { type RunningNode, runNode } from '../running-node.ts'
+import type { RunningNode } from '../running-node.ts'
 import { type StopRequest, stopRequest } from '../stop-request.ts'
 import { tellFailure } from '../tell-failure.ts'
 import { stdoutTerminal, type Terminal } from '../terminal.ts'
@@ -95,7 +94,7 @@ const setUp = async (
   const startedAt = performance.now()
   const chain = await openDevChain(config.data)
   cleanup.add(() => chain.close())
-  // The peers' processes load while we do.
+  // The peers' processes load while we load what a node is made of.
   const starting = PEER_NAMES.map((name) =>
     startNodeProcess({ name, data: join(config.data, 'peers', name), chain, logLevel: config.logLevel }),
   )
@@ -105,6 +104,10 @@ const setUp = async (
   })
   // Whoever waits for them is told; until then a failure is not unheard of.
   for (const peer of starting) peer.catch(() => {})
+  const [{ runNode }, { devchainBackend }] = await Promise.all([
+    import('../running-node.ts'),
+    import('../../chain/devchain/devchain-backend.ts'),
+  ])
   const running = await runNode({
     config,
     folder,
