@@ -108,3 +108,19 @@ test('we refuse the channel of LDK — LDK reads why', async (t) => {
   t.true(ldk.isConnected(us.id))
   await interop.openToUs(ldk, us)
 })
+
+test('both sides open a channel at once, one of them a large one — both become usable', async (t) => {
+  const interop = await interopWorld(t)
+  const us = await interop.node('us')
+  const ldk = await interop.ldk('ldk')
+  await interop.connect(us, ldk)
+  // BOLT 2, option_support_large_channel: from 2^24 satoshis on.
+  const [theirs, ours] = await Promise.all([
+    ldk.openChannel(us.id, 100_000_000n, { pushMsat: 40_000_000_000n }),
+    us.ask('channels', 'open', { nodeId: ldk.nodeId, fundingSat: 2_000_000n }),
+  ])
+  await interop.becomesUsable(us, ldk, theirs)
+  await interop.isUsable(us, ldk, ours.channelId as string)
+  t.is((await us.pay(ldk.createInvoice(20_000_000_001n))).status, 'settled')
+  t.is((await interop.settled(us, ldk, theirs)).oursMsat, 19_999_999_999n)
+})

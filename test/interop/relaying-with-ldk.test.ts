@@ -134,6 +134,19 @@ test('LDK wants us to relay more than the next channel holds — LDK reads tempo
   t.is((await interop.settled(us, bob, outgoing)).theirsMsat, 600_000_000n)
 })
 
+test('LDK wants us to relay to a peer that is away — LDK reads temporary_channel_failure, and it works later', async (t) => {
+  const { interop, us, alice, bob, incoming, outgoing, read } = await throughUs(t)
+  const invoices = [bob.createInvoice(5_000_000n), bob.createInvoice(6_000_000n)] as const
+  await us.ask('peers', 'disconnect', { nodeId: bob.nodeId })
+  await us.until(async () => (await ourChannel(us, outgoing)).state === 'offline')
+  t.is((await alice.pay(invoices[0])).type, 'payment-failed')
+  t.true(read('temporary_channel_failure'))
+  await us.ask('peers', 'connect', { nodeId: bob.nodeId })
+  await interop.isUsable(us, bob, outgoing)
+  t.is((await alice.pay(invoices[1])).type, 'payment-sent')
+  t.is((await interop.settled(us, alice, incoming)).oursMsat, 6_000_000n + 1_600n)
+})
+
 /** us — LDK — a second node of ours. */
 const throughLdk = async (t: ExecutionContext) => {
   const interop = await interopWorld(t)

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
@@ -12,7 +12,9 @@ const onDisk = async (t: ExecutionContext) => {
   const folder = mkdtempSync(join(tmpdir(), 'fulgurite-interop-'))
   t.teardown(() => rmSync(folder, { recursive: true }))
   const interop = await interopWorld(t)
-  const us = await interop.node('us', { path: join(folder, 'node.sqlite') })
+  const data = join(folder, 'data')
+  mkdirSync(data)
+  const us = await interop.node('us', { path: join(data, 'node.sqlite') })
   const ldk = await interop.ldk('ldk')
   await interop.connect(us, ldk)
   const channelId = await interop.openToLdk(us, ldk, { pushMsat: PUSHED })
@@ -22,7 +24,7 @@ const onDisk = async (t: ExecutionContext) => {
     await us.start()
     await interop.isUsable(us, ldk, channelId)
   }
-  return { interop, us, ldk, channelId, restart }
+  return { interop, us, ldk, channelId, restart, folder, data }
 }
 
 /** The connection breaks at these messages, and our node is stopped then. */
@@ -123,4 +125,33 @@ test('our node restarted while it relays a payment from LDK to LDK — both chan
     t.is((await interop.settled(us, bob, outgoing)).theirsMsat, theirs, point.type)
   }
   await us.until(async () => us.payloads('payment.relayed').length === points.length)
+})
+
+test('our node started on an old copy of its database — it publishes nothing, says so, and LDK closes', async (t) => {
+  const { interop, us, ldk, channelId, folder, data } = await onDisk(t)
+  const copy = join(folder, 'copy')
+  await us.stop()
+  cpSync(data, copy, { recursive: true })
+  await us.start()
+  await interop.isUsable(us, ldk, channelId)
+  for (let i = 0; i < 3; i++) t.is((await us.pay(ldk.createInvoice(AMOUNT))).status, 'settled')
+  await interop.settled(us, ldk, channelId)
+  await us.stop()
+  rmSync(data, { recursive: true })
+  cpSync(copy, data, { recursive: true })
+  await us.start()
+  // BOLT 2, channel_reestablish: our commitment is revoked, so to publish it would cost us everything.
+  await us.until(async () => us.payloads('channel.errored').length > 0)
+  t.is((await ourChannel(us, channelId)).state, 'closing')
+  await ldk.until('the end of the channel', () => ldk.channels().length === 0)
+  const [spend, ...others] = interop.world.chain.mempool
+  t.deepEqual(others, [])
+  // What LDK has in it is what the payments since the copy were worth, too.
+  t.true(spend?.tx.outputs.some(({ amount }) => amount === (PUSHED + 3n * AMOUNT) / 1000n))
+  await interop.mine(1)
+  await us.until(async () => (await ourChannel(us, channelId)).closeKind === 'remote-force')
+  t.deepEqual(
+    us.payloads('channel.closing').filter(({ kind }) => kind === 'local-force'),
+    [],
+  )
 })

@@ -8,7 +8,7 @@ import { ldkSockets } from './ldk-sockets.ts'
 import { type LdkWallet, ldkWallet } from './ldk-wallet.ts'
 
 /** What LDK reported, in order, with ids in hexadecimal and amounts in millisatoshis. */
-export type LdkEvent =
+type LdkEvent =
   | { readonly type: 'channel-pending'; readonly channelId: string; readonly peer: string }
   | { readonly type: 'channel-ready'; readonly channelId: string; readonly peer: string }
   | { readonly type: 'channel-closed'; readonly channelId: string; readonly reason: string }
@@ -44,7 +44,7 @@ export interface LdkChannel {
   readonly pendingHtlcs: number
 }
 
-export interface LdkPeerPolicy {
+interface LdkPeerPolicy {
   readonly feeBaseMsat: number
   readonly feeProportionalMillionths: number
   readonly cltvExpiryDelta: number
@@ -258,9 +258,17 @@ class Node implements LdkNode {
     this.#pump()
     let outcome: LdkEvent | undefined
     await this.until('the funding transaction', () => {
+      // The peer may open a channel at the same time.
+      const isOurs = (channelId: string): boolean =>
+        this.channels().some((channel) => channel.channelId === channelId && channel.isOpener)
       outcome = this.events
         .slice(before)
-        .find(({ type }) => type === 'channel-pending' || type === 'channel-closed' || type === 'open-failed')
+        .find(
+          (event) =>
+            event.type === 'channel-closed' ||
+            event.type === 'open-failed' ||
+            (event.type === 'channel-pending' && isOurs(event.channelId)),
+        )
       return outcome !== undefined
     })
     if (outcome?.type !== 'channel-pending') throw new Error(`the channel did not open: ${describe(outcome)}`)
