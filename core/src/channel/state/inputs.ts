@@ -112,6 +112,8 @@ export interface AcceptCommand {
   readonly type: 'accept'
   readonly keys: OpeningKeys
   readonly upfrontShutdown: boolean
+  /** How deep the funding must be; the node's setting if absent. */
+  readonly minimumDepth?: number
 }
 
 /** The node does not want it; the reason goes to the peer. */

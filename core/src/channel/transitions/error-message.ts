@@ -4,7 +4,9 @@ import type { ChannelId } from '../../lib/ids.ts'
 import type { ErrorMessage, WarningMessage } from '../../wire/messages/setup.ts'
 import { printableText } from '../../wire/printable-text.ts'
 
-const textOf = ({ code }: Failure): Uint8Array => utf8Encode(code.replaceAll('-', ' '))
+const textOf = (failure: Failure & { readonly reason?: string }): Uint8Array =>
+  // Why the node does not want a channel is said in its operator's words; all else in ours.
+  utf8Encode(failure.code === 'rejected' && failure.reason ? failure.reason : failure.code.replaceAll('-', ' '))
 
 export const errorMessage = (channelId: ChannelId, failure: Failure): ErrorMessage => ({
   type: 'error',

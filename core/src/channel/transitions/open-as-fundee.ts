@@ -43,7 +43,7 @@ export const acceptChannel = (
   const accept: AcceptChannel = {
     type: 'accept_channel',
     temporaryChannelId: open.temporaryChannelId,
-    minimumDepth: env.settings.minimumDepth,
+    minimumDepth: command.minimumDepth ?? env.settings.minimumDepth,
     ...(open.channelType === undefined ? {} : { channelType: open.channelType }),
     ...ownFields(keys, open.fundingSatoshis as bigint, upfrontShutdown, open.dustLimitSatoshis as bigint, env),
   }
