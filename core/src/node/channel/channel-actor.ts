@@ -16,7 +16,14 @@ import type {
   WatchSpentEffect,
 } from '../../channel/state/effects.ts'
 import type { ChannelEnv } from '../../channel/state/environment.ts'
-import type { ChainInput, ChannelInput, FundingCreatedByWallet, FundingFailed } from '../../channel/state/inputs.ts'
+import type {
+  AcceptCommand,
+  ChainInput,
+  ChannelInput,
+  FundingCreatedByWallet,
+  FundingFailed,
+  RejectCommand,
+} from '../../channel/state/inputs.ts'
 import { dropUnsigned } from '../../channel/transitions/fail-channel.ts'
 import { channelIdOf } from '../../channel/transitions/opening.ts'
 import { idOf, remoteNodeIdOf } from '../../channel/transitions/step.ts'
@@ -135,6 +142,11 @@ class ChannelDriver {
         settle: (settlement) => this.#settle(settlement),
         timer: ({ timer }) => this.#run({ type: 'timer', timer }),
         funded: (input) => this.#funded(input),
+        abandon: () => {
+          if (isStored(this.#entry.state.durable)) return false
+          this.#run({ type: 'force-close' })
+          return true
+        },
         failed: ({ error }) => {
           throw error
         },
@@ -377,7 +389,11 @@ class ChannelDriver {
   #askAccept({ question }: AskAcceptEffect): void {
     const { durable } = this.#entry.state
     if (durable.phase !== 'wait-for-decision') return
-    void this.#services.decide(question, durable.open).then((decision) => this.#context.self.tell('decided', decision))
+    const decided = (decision: AcceptCommand | RejectCommand): void => this.#context.self.tell('decided', decision)
+    this.#services.decide(question, durable.open).then(decided, (error: unknown) => {
+      this.#services.log.error('channel.decision-failed', { channel: this.#name(), error: String(error) })
+      decided({ type: 'reject', reason: 'internal error' })
+    })
   }
 
   #watchConfirmed({ txid, depth }: WatchConfirmedEffect): void {

@@ -47,6 +47,8 @@ export type ChannelProtocol = {
   setRelayFees: Asked<SetRelayFeesCommand>
   close: Asked<CloseCommand>
   forceClose: Asked<ForceCloseCommand>
+  /** Gives up an opening; `false` if the channel has come to be meanwhile. */
+  abandon: { readonly request: undefined; readonly reply: boolean }
   /** The wallet's answer. */
   funded: { readonly request: FundingCreatedByWallet | FundingFailed; readonly reply: void }
   /** The node's decision about a channel that the peer proposes. */

@@ -8,6 +8,7 @@ import { err, ok, type Result } from '../../lib/result.ts'
 import type { ChannelEntry } from '../channel/channel-directory.ts'
 import type { ChannelCommandResult } from '../channel/channel-protocol.ts'
 import { openingKeys } from '../channel/opening-keys.ts'
+import type { PeerFailure } from '../peer/peer-protocol.ts'
 import { MAX_FEE_BASE_MSAT, MAX_FEE_PROPORTIONAL_MILLIONTHS } from '../settings.ts'
 import type { MappingContext } from './context.ts'
 import { describeChannel, describePolicy } from './describe-channel.ts'
@@ -78,8 +79,10 @@ export const channelsHandlers = (context: MappingContext): ActorHandlers<'channe
         },
         { timeoutMs: 125_000 },
       )
-      if (!opened.ok) return err(unanswered(opened.error))
-      if (!opened.value.ok) return err(refusal('peer-disconnected', 'the peer went away while the channel was opened'))
+      if (!opened.ok) {
+        return err(opened.error.code === 'actor-stopped' ? openingRefusal('outcome-unknown') : unanswered(opened.error))
+      }
+      if (!opened.value.ok) return err(openingRefusal(opened.value.error.code))
       const result = opened.value.value
       if (!result.ok) return err(commandRefusal(result.error))
       if (result.value.type !== 'opened') return err(refusal('internal', 'an opening was answered by something else'))
@@ -139,6 +142,17 @@ export const channelsHandlers = (context: MappingContext): ActorHandlers<'channe
         localPolicy: describePolicy(isFunded(durable) ? durable.relay.current : settings.relay),
       })
     },
+  }
+}
+
+const openingRefusal = (code: PeerFailure['code']): ContractError => {
+  switch (code) {
+    case 'peer-not-connected':
+      return refusal('peer-disconnected', 'the peer went away while the channel was opened')
+    case 'peer-not-answering':
+      return refusal('peer-disconnected', 'the peer did not answer in time: the opening was given up')
+    case 'outcome-unknown':
+      return refusal('outcome-unknown', 'the opening was broken off at the last moment: look at the list of channels')
   }
 }
 

@@ -26,6 +26,9 @@ export interface PeerServices {
 
 export const PEER_LANES = { attached: 'peer', detached: 'peer', message: 'peer' } as const
 
+/** How long a peer may take to open a channel with us. */
+const OPENING_TIMEOUT_MS = 50_000
+
 /** The behaviour of one peer's actor: it hands the peer's messages to the channels that they concern. */
 export const peerBehaviour =
   (services: PeerServices, nodeId: NodeId): BehaviourFactory<PeerProtocol> =>
@@ -60,9 +63,15 @@ class PeerDriver {
           const ref = this.#createChannel(connection, temporaryChannelId)
           this.#reportOpening(temporaryChannelId, 'local', command.funding, command.pushMsat)
           // The answer comes when both sides have signed, which takes the wallet and two round trips.
-          return ref
-            .ask('open', command, { timeoutMs: 120_000 })
-            .then((answer) => (answer.ok ? ok(answer.value) : err({ code: 'peer-not-connected' })))
+          return ref.ask('open', command, { timeoutMs: OPENING_TIMEOUT_MS }).then(async (answer) => {
+            if (answer.ok) return ok(answer.value)
+            if (answer.error.code !== 'ask-timeout') return err({ code: 'peer-not-connected' })
+            // A peer that does not go on must not decide later that it was opened after all.
+            const abandoned = await ref.ask('abandon', undefined)
+            return abandoned.ok && abandoned.value
+              ? err({ code: 'peer-not-answering' })
+              : err({ code: 'outcome-unknown' })
+          })
         },
         disconnect: ({ reason }) => {
           if (this.#connection === undefined) return err({ code: 'peer-not-connected' })

@@ -6,7 +6,8 @@ import type { Message, UnknownMessage } from '../../wire/messages/message.ts'
 import type { ChannelCommandResult } from '../channel/channel-protocol.ts'
 import type { PeerConnection } from './peer-connection.ts'
 
-export type PeerFailure = Failure<'peer-not-connected'>
+/** `outcome-unknown`: the channel came to be in the very moment in which it was given up. */
+export type PeerFailure = Failure<'peer-not-connected' | 'peer-not-answering' | 'outcome-unknown'>
 
 /** What a peer's actor is told and asked. */
 export type PeerProtocol = {

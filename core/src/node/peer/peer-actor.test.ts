@@ -1,0 +1,70 @@
+import test from 'ava'
+import { createActorSystem } from '../../actor/actor-system.ts'
+import { virtualClock } from '../../lib/clock-virtual.ts'
+import { seededRng } from '../../lib/rng.ts'
+import { ChannelDirectory } from '../channel/channel-directory.ts'
+import type { ChannelProtocol } from '../channel/channel-protocol.ts'
+import { silentLog } from '../node-log.ts'
+import { PEER_LANES, type PeerServices, peerBehaviour } from './peer-actor.ts'
+import type { PeerConnection } from './peer-connection.ts'
+import { PeerDirectory } from './peer-directory.ts'
+
+const NODE_ID = new Uint8Array(33).fill(2)
+
+const connection: PeerConnection = {
+  epoch: 1,
+  remoteNodeId: NODE_ID,
+  remoteFeatures: new Uint8Array(0),
+  address: '127.0.0.1:1',
+  direction: 'outbound',
+  send() {},
+  close() {},
+  setPressure() {},
+}
+
+/** A peer whose channels never answer `open`; `isOpening` says whether they can still be given up. */
+const setUp = (isOpening: boolean) => {
+  const clock = virtualClock()
+  const system = createActorSystem({ clock, rng: seededRng(1) })
+  let abandoned = 0
+  const services: PeerServices = {
+    log: silentLog,
+    channels: {
+      restore: () => {
+        throw new Error('not of this test')
+      },
+      create: () =>
+        system.spawn<ChannelProtocol>('channel', () => ({
+          handlers: {
+            open: () => new Promise<never>(() => {}),
+            abandon: () => {
+              abandoned++
+              return isOpening
+            },
+          } as never,
+        })),
+    },
+    channelDirectory: new ChannelDirectory(),
+    peerDirectory: new PeerDirectory(),
+    events: { append() {} } as unknown as PeerServices['events'],
+    maxPendingOpenings: 8,
+  }
+  const peer = system.spawn('peer', peerBehaviour(services, NODE_ID), { lanes: PEER_LANES })
+  peer.tell('attached', { connection })
+  const answer = peer.ask('openChannel', {} as never, { timeoutMs: 1_000_000 })
+  return { clock, system, answer, abandoned: () => abandoned }
+}
+
+for (const [isOpening, code] of [
+  [true, 'peer-not-answering'],
+  [false, 'outcome-unknown'],
+] as const) {
+  test(`an opening that the peer does not go on with is given up, and answered ${code}`, async (t) => {
+    const { clock, system, answer, abandoned } = setUp(isOpening)
+    t.teardown(() => system.stop())
+    await system.settled()
+    await clock.advance(60_000)
+    t.deepEqual(await answer, { ok: true, value: { ok: false, error: { code } } })
+    t.is(abandoned(), 1)
+  })
+}
