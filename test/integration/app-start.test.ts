@@ -135,16 +135,22 @@ test.serial('a port that is taken is named with its option', async (t) => {
   await new Promise((resolve) => taken.close(resolve))
 })
 
-test.serial('a seed that others can read is refused, with what to type', async (t) => {
-  const folder = join(root, 'leaky')
-  const first = await startNodeProcess({ name: 'leaky', data: folder, chain })
-  await first.stop()
-  chmodSync(join(folder, 'seed'), 0o644)
-  const refused = await fulgurite([...onChain(), '--data', folder])
-  t.is(refused.code, 1)
-  t.is(errorOf(refused).code, 'seed-readable-by-others')
-  t.is(errorOf(refused).hint, `allow its owner alone: chmod 600 ${join(folder, 'seed')}`)
-})
+test.serial(
+  'a data folder of another network is refused, and so is a seed that others can read, with what to type',
+  async (t) => {
+    const folder = join(root, 'leaky')
+    const first = await startNodeProcess({ name: 'leaky', data: folder, chain })
+    await first.stop()
+    const elsewhere = onChain().map((arg) => (arg === 'regtest' ? 'signet' : arg))
+    const moved = await fulgurite([...elsewhere, '--data', folder])
+    t.like(errorOf(moved), { code: 'data-of-another-network', expected: 'signet', actual: 'regtest' })
+    chmodSync(join(folder, 'seed'), 0o644)
+    const refused = await fulgurite([...onChain(), '--data', folder])
+    t.is(refused.code, 1)
+    t.is(errorOf(refused).code, 'seed-readable-by-others')
+    t.is(errorOf(refused).hint, `allow its owner alone: chmod 600 ${join(folder, 'seed')}`)
+  },
+)
 
 test.serial('a node stops in order when it is told by the contract, and comes back as the same node', async (t) => {
   const { nodeId } = node.places
