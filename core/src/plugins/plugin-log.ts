@@ -19,7 +19,7 @@ const MAX_FILE_BYTES = 1 << 20
 
 /**
  * What a plugin logs, and the host about it: the latest lines in memory, more in a file that is turned over once. The
- * plugin's own lines are capped in length and rate; what is left out is counted. The host's lines are never left out.
+ * plugin's own lines are capped in length and rate; that some are left out is said, then how many. The host's lines are never left out.
  */
 export class PluginLog {
   readonly #path: string
@@ -41,6 +41,8 @@ export class PluginLog {
   /** A line of the plugin's. */
   plugin(level: LogLevel, text: string): void {
     if (!this.#bucket.take(this.#now())) {
+      // Said at once: the plugin may never log again.
+      if (this.#dropped === 0) this.host('warn', 'log-flood: too many lines at once, some are left out')
       this.#dropped += 1
       return
     }
