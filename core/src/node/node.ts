@@ -24,7 +24,7 @@ import type { NodeOptions } from './node-options.ts'
 import { PaymentFlow } from './payment/payment-flow.ts'
 import { PeerDirectory } from './peer/peer-directory.ts'
 import { PeerManager } from './peer/peer-manager.ts'
-import { channelSettings, EVENTS_KEPT, MAX_PENDING_OPENINGS_PER_PEER } from './settings.ts'
+import { channelSettings, EVENTS_KEPT, MAX_PENDING_OPENINGS_PER_PEER, MAX_UNCONFIRMED_PER_PEER } from './settings.ts'
 import { openWallet } from './wallet/open-wallet.ts'
 import { releaseForgotten } from './wallet/release-forgotten.ts'
 
@@ -105,6 +105,7 @@ export const startNode = async (options: NodeOptions): Promise<Result<FulguriteN
       peerDirectory,
       events,
       maxPendingOpenings: MAX_PENDING_OPENINGS_PER_PEER,
+      maxUnconfirmed: MAX_UNCONFIRMED_PER_PEER,
     },
   })
   updateCommitmentFees({ watcher, channelDirectory, feerates })

@@ -49,6 +49,9 @@ export const MAX_FEE_PROPORTIONAL_MILLIONTHS = 100_000
 /** Openings by one peer that may be under way at once. */
 export const MAX_PENDING_OPENINGS_PER_PEER = 8
 
+/** Channels opened by one peer whose funding is not deep enough yet: each costs the peer nothing, and us a row and a watch. */
+export const MAX_UNCONFIRMED_PER_PEER = 100
+
 /** Durable events kept before the oldest are deleted. */
 export const EVENTS_KEPT = 1_000_000
 

@@ -48,6 +48,7 @@ const setUp = (isOpening: boolean) => {
     peerDirectory: new PeerDirectory(),
     events: { append() {} } as unknown as PeerServices['events'],
     maxPendingOpenings: 8,
+    maxUnconfirmed: 100,
   }
   const peer = system.spawn('peer', peerBehaviour(services, NODE_ID), { lanes: PEER_LANES })
   peer.tell('attached', { connection })

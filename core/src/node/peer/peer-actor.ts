@@ -22,6 +22,8 @@ export interface PeerServices {
   readonly events: EventLog
   /** How many openings by the peer may be under way at once. */
   readonly maxPendingOpenings: number
+  /** How many channels that the peer has opened may wait for their funding, which may never come. */
+  readonly maxUnconfirmed: number
 }
 
 export const PEER_LANES = { attached: 'peer', detached: 'peer', message: 'peer' } as const
@@ -162,8 +164,14 @@ class PeerDriver {
       return
     }
     let pending = 0
-    for (const { state } of this.#channels()) if (!('params' in state.durable)) pending++
-    if (pending >= this.#services.maxPendingOpenings) {
+    let unconfirmed = 0
+    for (const { state } of this.#channels()) {
+      const { durable } = state
+      if (!('params' in durable)) pending++
+      else if (durable.phase === 'wait-for-funding-confirmed' && !durable.params.localIsOpener) unconfirmed++
+    }
+    const { maxPendingOpenings, maxUnconfirmed } = this.#services
+    if (pending >= maxPendingOpenings || unconfirmed >= maxUnconfirmed) {
       this.#complain(connection, message.temporaryChannelId, 'too many channels are being opened')
       return
     }

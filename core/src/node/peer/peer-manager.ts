@@ -1,5 +1,6 @@
 import type { ActorSystem } from '../../actor/actor-system.ts'
 import type { ActorContext, ActorRef } from '../../actor/types.ts'
+import { isStored } from '../../channel/state/channel-state.ts'
 import type { Epoch } from '../../channel/state/session.ts'
 import { toHex, utf8Decode, utf8Encode } from '../../lib/bytes.ts'
 import type { CancelTimer, Clock } from '../../lib/clock.ts'
@@ -42,6 +43,11 @@ export class PeerManager {
   readonly #options: PeerManagerOptions
   readonly #retries = new Map<string, { attempts: number; cancel: CancelTimer }>()
   readonly #addresses = new Map<string, SocketAddress>()
+  /** Connections that live, by peer; more than one for as long as a later one takes an earlier one's place. */
+  readonly #links = new Map<string, Set<ConnectionLink>>()
+  /** Peers' actors that are coming to their end. */
+  readonly #ending = new Map<string, Promise<void>>()
+  readonly #system: ActorSystem<{ readonly type: string }>
   #parent: ActorContext<Record<string, never>> | undefined
   #listener: Listener | undefined
   #lastEpoch: Epoch = 0
@@ -49,6 +55,7 @@ export class PeerManager {
 
   constructor(system: ActorSystem<{ readonly type: string }>, options: PeerManagerOptions) {
     this.#options = options
+    this.#system = system
     system.spawn<Record<string, never>>('peers', (context) => {
       this.#parent = context
       return { handlers: {} }
@@ -89,6 +96,7 @@ export class PeerManager {
     if (this.#options.services.peerDirectory.get(nodeId)?.connection !== undefined) return ok(undefined)
     const connected = await connect({ ...this.#options.connection, nodeId, ...address })
     if (!connected.ok) return connected
+    await this.#ending.get(toHex(nodeId))
     if (this.#stopped) {
       connected.value.close()
       return err({ code: 'unreachable', cause: 'stopping' })
@@ -117,27 +125,64 @@ export class PeerManager {
 
   #attach(connection: Connection): void {
     const { remoteNodeId } = connection
+    const key = toHex(remoteNodeId)
+    const ending = this.#ending.get(key)
+    if (ending !== undefined) {
+      void ending.then(() => this.#attach(connection))
+      return
+    }
+    if (this.#stopped) {
+      connection.close()
+      return
+    }
     const peer = this.#actorOf(remoteNodeId)
     const epoch = ++this.#lastEpoch
     const link = new ConnectionLink(connection, epoch)
-    this.#retries.get(toHex(remoteNodeId))?.cancel()
-    this.#retries.delete(toHex(remoteNodeId))
+    const links = this.#links.get(key) ?? new Set()
+    this.#links.set(key, links.add(link))
+    this.#retries.get(key)?.cancel()
+    this.#retries.delete(key)
     peer.tell('attached', { connection: link })
     connection.start({
       onMessage: (message) => peer.tell('message', { epoch, message }),
       onClose: (reason) => {
-        peer.tell('detached', { epoch, reason: reason.code })
+        links.delete(link)
+        void peer.ask('detached', { epoch, reason: reason.code }).then(() => this.#release(remoteNodeId))
         this.#options.log.debug('peer.closed', { peer: toHex(remoteNodeId), code: reason.code })
         if (!link.closedByOperator) this.#retry(remoteNodeId, 0)
       },
     })
   }
 
+  /** A peer with whom there is neither connection nor channel is forgotten: anyone can be such a peer, under many names. */
+  #release(nodeId: NodeId): void {
+    const key = toHex(nodeId)
+    if (this.#stopped || this.#ending.has(key) || (this.#links.get(key)?.size ?? 0) > 0) return
+    for (const { state } of this.#options.services.channelDirectory.ofPeer(nodeId)) {
+      // An opening ends with its connection.
+      if (isStored(state.durable)) return
+    }
+    this.#links.delete(key)
+    this.#ending.set(
+      key,
+      this.#system.stopActor(`/peers/${key}`).then(() => void this.#ending.delete(key)),
+    )
+  }
+
   #actorOf(nodeId: NodeId): ActorRef<PeerProtocol> {
     const known = this.#options.services.peerDirectory.get(nodeId)
     if (known !== undefined) return known.ref
     invariant(this.#parent !== undefined, 'the parent of the peers lives as long as the system')
-    return this.#parent.spawn(toHex(nodeId), peerBehaviour(this.#options.services, nodeId), { lanes: PEER_LANES })
+    const key = toHex(nodeId)
+    let pressed: readonly ConnectionLink[] = []
+    return this.#parent.spawn(key, peerBehaviour(this.#options.services, nodeId), {
+      lanes: PEER_LANES,
+      onPressure: (lane, full) => {
+        if (lane !== 'peer') return
+        if (full) pressed = [...(this.#links.get(key) ?? [])]
+        for (const link of pressed) link.setPressure(full)
+      },
+    })
   }
 
   /** Tries again while there are channels, ever more slowly, at a time that peers restarted together do not share. */
