@@ -78,3 +78,51 @@ test('connections cut at random while payments cross and fee rates change — no
   t.is(us.payloads('payment.received').length, counts.received)
   t.is((await us.ask('payments', 'list', { status: 'in-flight' })).items.length, 0)
 })
+
+test('connections cut at random on both sides of relays — each payment settles on both channels or on none', async (t) => {
+  const rng = seededRng(4)
+  const interop = await interopWorld(t)
+  const us = await interop.node('us')
+  const [alice, bob] = [await interop.ldk('alice'), await interop.ldk('bob')]
+  await interop.connect(us, alice)
+  await interop.connect(us, bob)
+  const options = { capacitySat: 5_000_000n, pushMsat: 2_500_000_000n }
+  const left = await interop.openToUs(alice, us, options)
+  const right = await interop.openToLdk(us, bob, options)
+  let [alices, bobs] = [2_500_000_000n, 2_500_000_000n]
+  const counts = { cuts: 0, settled: 0, failed: 0 }
+  for (let round = 0; round < 8; round++) {
+    const payments = Array.from({ length: 8 }, async (_, i) => {
+      const amount = 1_500_000n * BigInt(i + 1) + BigInt(round)
+      const [payer, payee] = i % 2 === 0 ? [alice, bob] : [bob, alice]
+      const outcome = await payer.pay(payee.createInvoice(amount))
+      counts[outcome.type === 'payment-sent' ? 'settled' : 'failed']++
+      if (outcome.type !== 'payment-sent') return
+      const paid = amount + outcome.feeMsat
+      alices += payer === alice ? -paid : amount
+      bobs += payer === bob ? -paid : amount
+    })
+    const all = Promise.all(payments)
+    for (let cuts = 0; cuts < 2; cuts++) {
+      const point: CutPoint = {
+        direction: rng.below(2) === 0 ? 'in' : 'out',
+        type: TYPES[rng.below(TYPES.length)] ?? 'revoke_and_ack',
+        nth: 1 + rng.below(3),
+      }
+      const cut = cutAt(rng.below(2) === 0 ? alice.nodeId : bob.nodeId, point, 400).then(
+        () => void counts.cuts++,
+        () => undefined,
+      )
+      await Promise.race([cut, all])
+    }
+    await all
+    await interop.isUsable(us, alice, left)
+    await interop.isUsable(us, bob, right)
+    t.is((await interop.settled(us, alice, left)).theirsMsat, alices, `round ${round}, alice`)
+    t.is((await interop.settled(us, bob, right)).theirsMsat, bobs, `round ${round}, bob`)
+  }
+  t.log(counts)
+  t.true(counts.cuts >= 4 && counts.settled >= 24)
+  t.deepEqual(us.payloads('channel.errored'), [])
+  await us.until(async () => us.payloads('payment.relayed').length === counts.settled)
+})
