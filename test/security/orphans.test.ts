@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import test from 'ava'
 
@@ -11,7 +11,7 @@ const hostProcess = async () => {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const text = await new Promise<string>((resolve) => child.stdout.setEncoding('utf8').once('data', resolve))
-  return { child, cells: JSON.parse(text) as readonly number[] }
+  return { child, ...(JSON.parse(text) as { readonly cells: readonly number[]; readonly folder: string }) }
 }
 
 /** Resolves when none of these processes runs: what is dead and not yet collected counts as gone. */
@@ -22,9 +22,10 @@ const gone = async (pids: readonly number[]): Promise<void> => {
 const onLinux = process.platform === 'linux' ? test : test.skip
 
 onLinux('cells end when the process that started them is killed', async (t) => {
-  const { child, cells } = await hostProcess()
+  const { child, cells, folder } = await hostProcess()
   t.is(cells.length, 2)
   child.kill('SIGKILL')
   await gone(cells)
+  rmSync(folder, { recursive: true, force: true })
   t.pass()
 })

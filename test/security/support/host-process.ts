@@ -22,4 +22,4 @@ const isCell = (pid: string): boolean => readFileSync(`/proc/${pid}/cmdline`, 'l
 const cells = readdirSync('/proc')
   .filter((name) => /^\d+$/.test(name) && parentOf(name) === process.pid && isCell(name))
   .map(Number)
-process.stdout.write(JSON.stringify(cells))
+process.stdout.write(JSON.stringify({ cells, folder: host.folder }))
