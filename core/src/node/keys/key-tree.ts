@@ -1,6 +1,6 @@
-import { HARDENED_OFFSET, HDKey } from '@scure/bip32'
+import { HDKey } from '@scure/bip32'
 import type { Network } from '../../bitcoin/network.ts'
-import { invariant } from '../../lib/errors.ts'
+import { masterKey } from '../../crypto/hardened-key.ts'
 import type { PrivateKey } from '../../lib/ids.ts'
 
 /** The private keys of one channel. */
@@ -14,7 +14,7 @@ export interface ChannelSecrets {
   readonly commitmentSeed: Uint8Array
 }
 
-/** Everything that is derived from the node's seed (BIP 32), all steps hardened. */
+/** Everything that is derived from the node's seed (BIP 32); all of ours by hardened steps. */
 export interface KeyTree {
   readonly nodeKey: PrivateKey
   /** Where the wallet derives its own branches from. */
@@ -28,29 +28,23 @@ const PURPOSE = 9735
 const NODE_BRANCH = 0
 const CHANNEL_BRANCH = 1
 
-/** Channels are numbered below this (a hardened BIP 32 index). */
-export const MAX_KEY_INDEX = HARDENED_OFFSET - 1
-
 export const keyTree = (seed: Uint8Array, network: Network): KeyTree => {
-  const root = HDKey.fromMasterSeed(seed)
-  const lightning = hardened(hardened(root, PURPOSE), network.coinType)
-  const channels = hardened(lightning, CHANNEL_BRANCH)
+  const lightning = masterKey(seed).child(PURPOSE).child(network.coinType)
+  const channels = lightning.child(CHANNEL_BRANCH)
   return {
-    root,
-    nodeKey: secretOf(hardened(lightning, NODE_BRANCH)),
+    root: HDKey.fromMasterSeed(seed),
+    nodeKey: lightning.child(NODE_BRANCH).privateKey,
     channelSecrets(keyIndex) {
-      const channel = hardened(channels, keyIndex)
-      const [funding, revocation, payment, delayedPayment, htlc, commitmentSeed] = [0, 1, 2, 3, 4, 5].map((branch) =>
-        secretOf(hardened(channel, branch)),
-      ) as [Uint8Array, Uint8Array, Uint8Array, Uint8Array, Uint8Array, Uint8Array]
-      return { funding, revocation, payment, delayedPayment, htlc, commitmentSeed }
+      const channel = channels.child(keyIndex)
+      const secret = (branch: number): PrivateKey => channel.child(branch).privateKey
+      return {
+        funding: secret(0),
+        revocation: secret(1),
+        payment: secret(2),
+        delayedPayment: secret(3),
+        htlc: secret(4),
+        commitmentSeed: secret(5),
+      }
     },
   }
-}
-
-const hardened = (key: HDKey, index: number): HDKey => key.deriveChild(HARDENED_OFFSET + index)
-
-const secretOf = (key: HDKey): Uint8Array => {
-  invariant(key.privateKey !== null, 'a key derived from the seed has a private part')
-  return key.privateKey
 }
