@@ -2,12 +2,19 @@ import { parseArgs } from 'node:util'
 import type { Benchmark, Figure } from './benchmark.ts'
 import { commitmentBenchmark } from './commitment.ts'
 import { cryptoBenchmark } from './crypto.ts'
+import { memoryBenchmark } from './memory.ts'
 import { paymentBenchmarks } from './payments.ts'
+import { pluginBenchmarks } from './plugin-figures.ts'
 
-// `npm run bench -- [--json] [--only NAME]`: a JSON line for each figure, or a table.
+// `npm run bench -- [--json] [--only NAME] [--runs 3]`: a JSON line for each figure, or a table. Medians of the runs.
 
-const BENCHMARKS: readonly Benchmark[] = [cryptoBenchmark, commitmentBenchmark, ...paymentBenchmarks]
-const RUNS = 3
+const BENCHMARKS: readonly Benchmark[] = [
+  cryptoBenchmark,
+  commitmentBenchmark,
+  ...paymentBenchmarks,
+  ...pluginBenchmarks,
+  memoryBenchmark,
+]
 
 const median = (values: readonly number[]): number => {
   const sorted = values.toSorted((a, b) => a - b)
@@ -23,7 +30,13 @@ const medians = (runs: readonly (readonly Figure[])[]): readonly Figure[] =>
     return { name, value: rounded(median(values.map(({ value }) => value))), unit }
   })
 
-const { values } = parseArgs({ options: { json: { type: 'boolean' }, only: { type: 'string', multiple: true } } })
+const { values } = parseArgs({
+  options: {
+    json: { type: 'boolean' },
+    only: { type: 'string', multiple: true },
+    runs: { type: 'string', default: '3' },
+  },
+})
 
 const wanted = (name: string): boolean =>
   values.only === undefined || values.only.some((only) => name === only || name.startsWith(`${only}.`))
@@ -37,7 +50,7 @@ if (chosen.length === 0) {
 }
 for (const { run } of chosen) {
   const runs: (readonly Figure[])[] = []
-  for (let i = 0; i < RUNS; i++) runs.push(await run())
+  for (let i = 0; i < Number(values.runs); i++) runs.push(await run())
   for (const figure of medians(runs).filter(({ name }) => wanted(name))) {
     const line = values.json
       ? JSON.stringify(figure)

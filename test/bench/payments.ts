@@ -54,7 +54,8 @@ const directPayments = (concurrent: number, count: number): Benchmark => {
   }
 }
 
-const makeInvoices = async (payee: NodeProcess, count: number): Promise<readonly string[]> => {
+/** Invoices of 5,000 sat each. */
+export const makeInvoices = async (payee: NodeProcess, count: number): Promise<readonly string[]> => {
   const invoices: string[] = []
   const connections = await Promise.all(Array.from({ length: 20 }, () => payee.connection()))
   await Promise.all(
@@ -74,7 +75,7 @@ const makeInvoices = async (payee: NodeProcess, count: number): Promise<readonly
 }
 
 /** Pays them all, so many at a time. Returns how long each took in milliseconds, in order of length. */
-const payAll = async (
+export const payAll = async (
   payer: NodeProcess,
   invoices: readonly string[],
   concurrent: number,

@@ -14,6 +14,7 @@ export class BenchWorld {
   readonly #folder = mkdtempSync(join(process.env.FULGURITE_BENCH_FOLDER ?? tmpdir(), 'fulgurite-bench-'))
   readonly #chain = Devchain.open({ clock: systemClock })
   readonly #nodes: NodeProcess[] = []
+  #opened = 0
   #rpc: { readonly url: string; readonly cookiePath: string; close(): Promise<void> } | undefined
 
   async node(name: string, options: { readonly counted?: boolean } = {}): Promise<NodeProcess> {
@@ -54,7 +55,7 @@ export class BenchWorld {
   async open(from: NodeProcess, to: NodeProcess, fundingSat: number, channels = 1): Promise<void> {
     await from.ask('peers/connect', { nodeId: to.id, address: to.address })
     for (let i = 0; i < channels; i++) {
-      const { channelId } = await from.ask('channels/open', { nodeId: to.id, fundingSat }, `open-${i}`)
+      const { channelId } = await from.ask('channels/open', { nodeId: to.id, fundingSat }, `open-${this.#opened++}`)
       // The funding transaction may still be on its way to the chain.
       for (const node of [from, to])
         await node.until(async () => {

@@ -77,9 +77,18 @@ export class NodeProcess {
   }
 
   counts(): Promise<WorkCounts> {
+    return this.#tell('counts')
+  }
+
+  /** The bytes that its process holds on to once garbage is collected. */
+  held(): Promise<number> {
+    return this.#tell('held')
+  }
+
+  #tell<Answer>(what: string): Promise<Answer> {
     return new Promise((resolve) => {
-      this.#process.once('message', (counts) => resolve(counts as WorkCounts))
-      this.#process.send('counts')
+      this.#process.once('message', (answer) => resolve(answer as Answer))
+      this.#process.send(what)
     })
   }
 

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import sqlite3 from 'sqlite3'
 import { secp256k1 } from '../../../core/src/crypto/secp256k1.ts'
 
@@ -37,7 +39,17 @@ sqlite3.Database.prototype.exec = function (this: sqlite3.Database, sql: string,
   return exec.call(this, sql, ...rest)
 } as typeof exec
 
+/** What the process holds on to, in bytes, once all garbage is gone. */
+const held = (): number => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  collect()
+  const { heapUsed, external } = process.memoryUsage()
+  return heapUsed + external
+}
+
 process.on('message', (message) => {
+  if (message === 'held') process.send?.(held())
   if (message !== 'counts') return
   const { user, system } = process.cpuUsage()
   process.send?.({ ...counts, cpu: user + system } satisfies WorkCounts)
