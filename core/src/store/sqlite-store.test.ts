@@ -48,6 +48,31 @@ test('submissions made together share one commit, and the last write to a key wi
   await store.close()
 })
 
+test('a row that is new and deleted before its commit is never written', async (t) => {
+  const store = await open()
+  const released: string[] = []
+  store.submit([{ ...put('thing', 'a', '1'), isNew: true }], () => released.push('put'))
+  store.submit([put('thing', 'a', '2')])
+  store.submit([remove('thing', 'a')], () => released.push('delete'))
+  await store.flush()
+  t.deepEqual(released, ['put', 'delete'])
+  t.is(store.counters.commits, 0)
+  t.is(await read(store, 'thing', 'a'), undefined)
+  await store.close()
+})
+
+test('a row that is deleted, made anew and deleted in one commit is gone from the disk', async (t) => {
+  const store = await open()
+  store.submit([{ ...put('thing', 'a', '1'), isNew: true }])
+  await store.flush()
+  store.submit([remove('thing', 'a')])
+  store.submit([{ ...put('thing', 'a', '2'), isNew: true }])
+  store.submit([remove('thing', 'a')])
+  await store.flush()
+  t.is(await read(store, 'thing', 'a'), undefined)
+  await store.close()
+})
+
 test('a callback runs only when its writes and all earlier ones can be read', async (t) => {
   const store = await open()
   const seen: Promise<string | undefined>[] = []

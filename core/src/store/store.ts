@@ -6,6 +6,8 @@ export interface Write {
   readonly key: Uint8Array
   /** `undefined` deletes the row. */
   readonly value: Uint8Array | undefined
+  /** The caller knows that the table has no row with this key: deleted before its commit, it costs nothing at all. */
+  readonly isNew?: boolean
 }
 
 export interface Row {
@@ -55,7 +57,7 @@ export interface Contribution {
   readonly onDurable: () => void
 }
 
-export interface StoreCounters {
+interface StoreCounters {
   readonly commits: number
   readonly statements: number
   readonly rows: number

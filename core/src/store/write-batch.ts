@@ -19,7 +19,12 @@ export class WriteBatch {
         this.#tables.set(write.table, rows)
       }
       const { key } = write
-      rows.set(Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('latin1'), write)
+      const name = Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('latin1')
+      const earlier = rows.get(name)
+      // New to the writer, but not to the disk, is what follows a deletion in the same commit.
+      if (earlier?.isNew !== true) rows.set(name, earlier === undefined ? write : { ...write, isNew: false })
+      else if (write.value === undefined) rows.delete(name)
+      else rows.set(name, { ...write, isNew: true })
     }
     if (onDurable !== undefined) this.#callbacks.push(onDurable)
   }
@@ -29,7 +34,8 @@ export class WriteBatch {
   }
 
   get hasWrites(): boolean {
-    return this.#tables.size > 0
+    for (const rows of this.#tables.values()) if (rows.size > 0) return true
+    return false
   }
 
   /** The writes of each table, puts and deletes apart. */
