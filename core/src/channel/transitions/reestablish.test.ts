@@ -146,6 +146,15 @@ test('channel_reestablish — a peer that claims to be ahead without proof makes
   t.true(two.alice.effects.some((effect) => effect.type === 'publish' && effect.purpose === 'local-commitment'))
 })
 
+test('channel_reestablish — a number of which no commitment can be proves nothing', (t) => {
+  const two = new TwoParties().ready()
+  reconnect(two)
+  alter(two, two.bob, { nextRevocationNumber: 2n ** 52n, yourLastPerCommitmentSecret: new Uint8Array(32).fill(7) })
+  two.deliver(two.bob)
+  t.is(two.alice.phase, 'closing')
+  t.deepEqual(errors(two.alice), ['invalid-last-secret'])
+})
+
 test('channel_reestablish — with a peer that is behind we wait, and publish when it asks to', (t) => {
   const two = new TwoParties().ready()
   const { durable } = two.bob.state

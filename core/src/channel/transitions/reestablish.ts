@@ -1,4 +1,5 @@
 import { secp256k1 } from '../../crypto/secp256k1.ts'
+import { FIRST_SECRET_INDEX } from '../../crypto/shachain.ts'
 import { equalBytes } from '../../lib/bytes.ts'
 import type { ChannelReestablish } from '../../wire/messages/channel-operation.ts'
 import type { Closing, Funded } from '../state/durable.ts'
@@ -57,7 +58,7 @@ const compare = (durable: Funded, message: ChannelReestablish, env: ChannelEnv):
   // The secret proves which of our commitments we have revoked: that of the one before the next revocation it expects.
   const secretIsRight =
     nextRevocationNumber === 0n ||
-    (nextRevocationNumber <= BigInt(Number.MAX_SAFE_INTEGER) &&
+    (nextRevocationNumber <= BigInt(FIRST_SECRET_INDEX) &&
       secp256k1.isPrivateKey(yourLastPerCommitmentSecret) &&
       equalBytes(
         secp256k1.publicKey(yourLastPerCommitmentSecret),
