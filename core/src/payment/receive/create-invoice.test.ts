@@ -46,7 +46,7 @@ test('the invoice says what the row does, and is ours', (t) => {
   t.is(invoice.amountMsat, 1_000_000n)
   t.is(invoice.timestamp, 1_700_000_000)
   t.is(record.expiresAt, 1_700_003_600_000)
-  t.is(record.minFinalCltvExpiryDelta, 18)
+  t.is(record.minFinalCltvExpiryDelta, 30)
   t.is(invoice.description, 'coffee')
   t.deepEqual(parseFeatures(invoice.features), {
     var_onion_optin: 'mandatory',

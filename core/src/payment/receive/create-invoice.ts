@@ -9,8 +9,11 @@ import type { BlockDelta, Msat, TimestampMs } from '../../lib/units.ts'
 import { formatFeatures, OUR_FEATURES } from '../../wire/features.ts'
 import type { InvoiceRecord } from './invoice-record.ts'
 
-/** BOLT 11: no payee may ask for less. */
-const MIN_FINAL_CLTV_EXPIRY_DELTA = 18
+/**
+ * No payee may ask for less than 18 (BOLT 11), but 18 blocks before its expiry an HTLC that we fulfil goes to the chain: the
+ * peer gets some blocks more than that to come back and take the fulfilment.
+ */
+const MIN_FINAL_CLTV_EXPIRY_DELTA = 30
 /** Hints are long, and a few suffice. */
 const MAX_ROUTE_HINTS = 4
 
