@@ -83,7 +83,9 @@ export class NodeProcess {
     } catch {
       // It never got so far.
     }
-    return `--- ${this.name}: output\n${this.#output}\n--- ${this.name}: log\n${log}`
+    const told = this.events.filter(({ type }) => type === 'channel.errored' || type === 'channel.closing')
+    const events = told.map((event) => JSON.stringify(event)).join('\n')
+    return `--- ${this.name}: output\n${this.#output}\n--- ${this.name}: log\n${log}\n--- ${this.name}: events\n${events}`
   }
 
   /** Starts the process and waits until it answers. */
