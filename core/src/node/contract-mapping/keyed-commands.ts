@@ -2,7 +2,7 @@ import { type ContractError, encodeJson } from '@fulgurite/plugin-sdk/contract'
 import { sha256 } from '../../crypto/hashes.ts'
 import { toHex, utf8Decode, utf8Encode } from '../../lib/bytes.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
-import type { Store } from '../../store/store.ts'
+import type { Store, Write } from '../../store/store.ts'
 import { TABLE } from '../storage/tables.ts'
 import { refusal } from './handlers.ts'
 import { reviveReply } from './revive-reply.ts'
@@ -31,8 +31,17 @@ export class KeyedCommands {
   readonly #store: Store
   readonly #running = new Map<string, { readonly digest: string; readonly answer: Promise<Answer> }>()
 
+  /** First rows of resumable commands: each goes into the next commit, which is at the latest the command's own first. */
+  #waiting = new Map<string, Write>()
+
   constructor(store: Store) {
     this.#store = store
+    store.beforeCommit(() => {
+      if (this.#waiting.size === 0) return undefined
+      const writes = [...this.#waiting.values()]
+      this.#waiting = new Map()
+      return { writes, onDurable: () => {} }
+    })
   }
 
   run(operation: string, key: string, request: unknown, command: () => Promise<Answer>): Promise<Answer> {
@@ -56,14 +65,20 @@ export class KeyedCommands {
         return err(refusal('outcome-unknown', 'the node stopped while it ran this command: look at what it changed'))
       }
     }
-    const write = (stored: StoredCommand): void =>
-      this.#store.submit([{ table: TABLE.commandKey, key: rowKey, value: utf8Encode(JSON.stringify(stored)) }])
-    write({ digest, operation })
+    const write = (stored: StoredCommand): Write => ({
+      table: TABLE.commandKey,
+      key: rowKey,
+      value: utf8Encode(JSON.stringify(stored)),
+    })
+    // Its first row in its own commit would keep a payment waiting for the disk once more.
+    if (RESUMABLE.has(operation)) this.#waiting.set(key, write({ digest, operation }))
+    else this.#store.submit([write({ digest, operation })])
     const answer = await command()
     // A command that is still under way has no outcome to keep.
     if (answer.ok ? !RESUMABLE.has(operation) : answer.error.code !== 'outcome-unknown') {
       const text = answer.ok ? encodeJson(answer.value) : encodeJson(answer.error)
-      write({ digest, operation, outcome: { ok: answer.ok, text } })
+      this.#waiting.delete(key)
+      this.#store.submit([write({ digest, operation, outcome: { ok: answer.ok, text } })])
     }
     return answer
   }
