@@ -53,7 +53,7 @@ const setUp = (isOpening: boolean) => {
   const peer = system.spawn('peer', peerBehaviour(services, NODE_ID), { lanes: PEER_LANES })
   peer.tell('attached', { connection })
   const answer = peer.ask('openChannel', {} as never, { timeoutMs: 1_000_000 })
-  return { clock, system, answer, abandoned: () => abandoned }
+  return { clock, system, peer, answer, abandoned: () => abandoned }
 }
 
 for (const [isOpening, code] of [
@@ -69,3 +69,19 @@ for (const [isOpening, code] of [
     t.is(abandoned(), 1)
   })
 }
+
+test('a peer that goes away during an opening — the opening is answered before the end of the connection is', async (t) => {
+  const { clock, system, peer, answer } = setUp(true)
+  t.teardown(() => system.stop())
+  await system.settled()
+  const answered: string[] = []
+  void answer.then(() => answered.push('openChannel'))
+  void peer
+    .ask('detached', { epoch: 1, reason: 'closed' }, { timeoutMs: 1_000_000 })
+    .then(() => answered.push('detached'))
+  await system.settled()
+  t.deepEqual(answered, [])
+  await clock.advance(60_000)
+  await system.settled()
+  t.deepEqual(answered, ['openChannel', 'detached'])
+})

@@ -1,4 +1,6 @@
 import type { ActorContext, Behaviour, BehaviourFactory } from '../../actor/types.ts'
+import { isFunded } from '../../channel/state/channel-state.ts'
+import type { Durable } from '../../channel/state/durable.ts'
 import type { ChannelMessage } from '../../channel/state/inputs.ts'
 import { isAllZero, toHex, utf8Encode } from '../../lib/bytes.ts'
 import type { ChannelId, NodeId, ShortChannelId } from '../../lib/ids.ts'
@@ -37,10 +39,15 @@ export const peerBehaviour =
   (context) =>
     new PeerDriver(services, nodeId, context).behaviour()
 
+const isUnconfirmed = (durable: Durable): boolean =>
+  isFunded(durable) && durable.active[0]?.fundingStatus.type !== 'confirmed'
+
 class PeerDriver {
   readonly #services: PeerServices
   readonly #nodeId: NodeId
   readonly #context: ActorContext<PeerProtocol>
+  /** Openings of ours that are not answered yet. */
+  readonly #openings = new Set<Promise<unknown>>()
   #connection: PeerConnection | undefined
 
   constructor(services: PeerServices, nodeId: NodeId, context: ActorContext<PeerProtocol>) {
@@ -54,7 +61,11 @@ class PeerDriver {
     return {
       handlers: {
         attached: ({ connection }) => this.#attach(connection),
-        detached: ({ epoch, reason }) => this.#detach(epoch, reason),
+        detached: async ({ epoch, reason }) => {
+          this.#detach(epoch, reason)
+          // Answered last: after it this actor may be ended, and with it whatever it has not answered.
+          await Promise.allSettled(this.#openings)
+        },
         message: ({ epoch, message }) => {
           if (this.#connection?.epoch === epoch) this.#receive(this.#connection, message)
         },
@@ -65,7 +76,7 @@ class PeerDriver {
           const ref = this.#createChannel(connection, temporaryChannelId)
           this.#reportOpening(temporaryChannelId, 'local', command.funding, command.pushMsat)
           // The answer comes when both sides have signed, which takes the wallet and two round trips.
-          return ref.ask('open', command, { timeoutMs: OPENING_TIMEOUT_MS }).then(async (answer) => {
+          const opening = ref.ask('open', command, { timeoutMs: OPENING_TIMEOUT_MS }).then(async (answer) => {
             if (answer.ok) return ok(answer.value)
             if (answer.error.code !== 'ask-timeout') return err({ code: 'peer-not-connected' })
             // A peer that does not go on must not decide later that it was opened after all.
@@ -74,6 +85,9 @@ class PeerDriver {
               ? err({ code: 'peer-not-answering' })
               : err({ code: 'outcome-unknown' })
           })
+          this.#openings.add(opening)
+          void opening.finally(() => this.#openings.delete(opening))
+          return opening
         },
         disconnect: ({ reason }) => {
           if (this.#connection === undefined) return err({ code: 'peer-not-connected' })
@@ -168,7 +182,7 @@ class PeerDriver {
     for (const { state } of this.#channels()) {
       const { durable } = state
       if (!('params' in durable)) pending++
-      else if (durable.phase === 'wait-for-funding-confirmed' && !durable.params.localIsOpener) unconfirmed++
+      else if (isUnconfirmed(durable) && !durable.params.localIsOpener) unconfirmed++
     }
     const { maxPendingOpenings, maxUnconfirmed } = this.#services
     if (pending >= maxPendingOpenings || unconfirmed >= maxUnconfirmed) {
