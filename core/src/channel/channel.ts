@@ -6,7 +6,7 @@ import type { ChainInput, ChannelInput, TimerFired } from './state/inputs.ts'
 import { runCommand } from './transitions/command.ts'
 import { latest } from './transitions/commitments.ts'
 import { connected, disconnected } from './transitions/connection.ts'
-import { checkDeadlines } from './transitions/deadlines.ts'
+import { checkDeadlines, forgetUnfunded } from './transitions/deadlines.ts'
 import { closingTimedOut } from './transitions/negotiation.ts'
 import { closingBlock, closingConfirmed, outputSpent } from './transitions/on-chain.ts'
 import { recvMessage } from './transitions/peer-message.ts'
@@ -50,7 +50,7 @@ const chainInput = (state: ChannelState, input: ChainInput, env: ChannelEnv): St
   const live = session === undefined ? { durable } : { durable, session }
   switch (input.type) {
     case 'block':
-      if (durable.phase === 'closing') return closingBlock(durable, session, input, env)
+      if (durable.phase === 'closing') return forgetUnfunded(live, env) ?? closingBlock(durable, session, input, env)
       return checkDeadlines(session === undefined ? { durable } : { durable, session }, env)
     case 'spent':
       return outputSpent(live, input, env)

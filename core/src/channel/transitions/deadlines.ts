@@ -8,15 +8,21 @@ import { emit, type Live, type Step, stay, to } from './step.ts'
 
 /**
  * BOLT 2, cltv_expiry_delta selection: an HTLC that we offered and that timed out, or one that we fulfilled and whose offerer
- * could soon take it back, has to be resolved on the chain. Also, a funding that never comes is forgotten by the fundee.
+ * could soon take it back, has to be resolved on the chain.
  */
 export const checkDeadlines = ({ durable, session }: Live<Exclude<Funded, Closing>>, env: ChannelEnv): Step => {
   const error = passedDeadline(durable, env)
   if (error !== undefined) return forceClose(durable, session, { cause: 'htlc-deadline', error, tellPeer: true }, env)
+  const live = session === undefined ? { durable } : { durable, session }
+  return forgetUnfunded(live, env) ?? stay(live)
+}
+
+/** A channel of the peer's whose funding never came is forgotten, whether or not it has failed meanwhile. */
+export const forgetUnfunded = ({ durable, session }: Live, env: ChannelEnv): Step | undefined => {
   const waited = (env.height as number) - (durable.params.openedAt as number)
-  const forgotten = durable.phase === 'wait-for-funding-confirmed' && !durable.params.localIsOpener
-  if (!forgotten || waited < env.settings.fundingTimeout) {
-    return stay(session === undefined ? { durable } : { durable, session })
+  if (durable.params.localIsOpener || latest(durable).fundingStatus.type === 'confirmed') return undefined
+  if (waited < env.settings.fundingTimeout || (durable.phase === 'closing' && durable.closing.spends.length > 0)) {
+    return undefined
   }
   const { channelId, localNodeId, remoteNodeId, keyIndex } = durable.params
   const summary = { kind: 'never-funded', closedAt: env.height, paidToUs: 0n } as const

@@ -240,3 +240,27 @@ test('recv warning — is told and changes nothing', (t) => {
   t.is(two.bob.state, before)
   t.like(effects[0], { event: { type: 'error', error: { code: 'peer-warning', text: '(not printable)' } } })
 })
+
+test('a funding that the peer only speaks of — our commitment waits for it, and in the end the channel is forgotten', (t) => {
+  const failed = () => {
+    const two = new TwoParties()
+    two.open({ pushMsat: 300_000_000n })
+    const { channelId } = two.bob.funded.params
+    two.bob.recv({ type: 'error', channelId, data: utf8Encode('changed my mind') })
+    t.is(two.bob.phase, 'closing')
+    t.false(two.bob.effects.some(({ type }) => type === 'publish'))
+    return two
+  }
+  const real = failed()
+  real.confirm(real.bob)
+  t.deepEqual(
+    real.bob.effects.flatMap((effect) => (effect.type === 'publish' ? [effect.purpose] : [])),
+    ['local-commitment'],
+  )
+  const { bob } = failed()
+  at(bob, 1000 + 2015)
+  t.is(bob.phase, 'closing')
+  at(bob, 1000 + 2016)
+  t.is(bob.phase, 'closed')
+  t.false(bob.effects.some(({ type }) => type === 'publish'))
+})

@@ -11,9 +11,13 @@ import type { ChannelEnv } from '../state/environment.ts'
 import { closingSighash } from './closing-input.ts'
 import { buildLocal, latest } from './commitments.ts'
 
-/** Our latest commitment, and the spend of our anchor that pays for it where its own fee is too low. */
+/**
+ * Our latest commitment, and the spend of our anchor that pays for it where its own fee is too low. A funding that the peer
+ * speaks of and that is in no block may not exist: the wallet's coins are not tied to a commitment that can never confirm.
+ */
 export const publishLocalCommitment = (durable: Funded, env: ChannelEnv): readonly Effect[] => {
-  const { localParams, local } = latest(durable)
+  const { localParams, local, fundingStatus } = latest(durable)
+  if (!durable.params.localIsOpener && fundingStatus.type !== 'confirmed') return []
   const { transaction } = buildLocal(localParams, local.index, local.spec, env)
   const anchor = anchorClaim({
     params: localParams,

@@ -9,6 +9,7 @@ import type { TxConfirmed } from '../state/inputs.ts'
 import type { Session } from '../state/session.ts'
 import { balancesOf, fundingOutputScript, latest, update } from './commitments.ts'
 import { failChannel } from './fail-channel.ts'
+import { publishLocalCommitment } from './publications.ts'
 import { sendChannelUpdate } from './relay-policy.ts'
 import { emit, type Live, type Online, type Step, stay, to } from './step.ts'
 
@@ -43,6 +44,10 @@ export const fundingConfirmed = ({ durable, session }: Live, input: TxConfirmed,
     blockHeight,
     shortIds: confirmed.shortIds,
   })
+  if (confirmed.phase === 'closing' && confirmed.closing.publishLocal && confirmed.closing.spends.length === 0) {
+    // Of a peer's channel that failed before its funding was known to exist, nothing was published yet.
+    return to(confirmed, session, [event, ...publishLocalCommitment(confirmed, env)])
+  }
   if (confirmed.phase !== 'wait-for-funding-confirmed') return to(confirmed, session, [event])
   const sends = session?.reestablished === true ? [channelReady(confirmed, session, env)] : []
   const ready = becomeReady(confirmed, session, env)
