@@ -1,0 +1,207 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { ActorName, ContractError, OperationName, ReplyOf } from '@fulgurite/plugin-sdk/contract'
+import { readAccess } from '../../../core/src/api/access.ts'
+import type { NodeConfig } from '../../../core/src/app/config.ts'
+import { type DataFolder, openDataFolder } from '../../../core/src/app/data-folder.ts'
+import { pluginStore } from '../../../core/src/app/plugin-store.ts'
+import { type RunningNode, runNode } from '../../../core/src/app/running-node.ts'
+import { NETWORKS } from '../../../core/src/bitcoin/network.ts'
+import { devchainBackend } from '../../../core/src/chain/devchain/devchain-backend.ts'
+import { systemClock } from '../../../core/src/lib/clock.ts'
+import type { Result } from '../../../core/src/lib/result.ts'
+import { systemRng } from '../../../core/src/lib/rng.ts'
+import type { EncodedEvent } from '../../../core/src/node/contract-gateway.ts'
+import { type TestNode, World } from '../../scenarios/support/world.ts'
+import { NodeClient } from '../../support/node-client.ts'
+
+export interface PluginSource {
+  readonly name: string
+  /** The body of `definePlugin(({ events, actors, hooks, schedule, store, log, config }) => { … })`. */
+  readonly setup: string
+  readonly manifest?: Readonly<Record<string, unknown>>
+}
+
+/** A world in which a node may have plugins: the whole node as the app starts it, in this process, its cells beside it. */
+export class PluginWorld extends World {
+  readonly folder = mkdtempSync(join(tmpdir(), 'fulgurite-plugins-'))
+  readonly #hosts: PluginNode[] = []
+
+  async pluginNode(name: string): Promise<PluginNode> {
+    const node = new PluginNode(this, name)
+    await node.start()
+    this.#hosts.push(node)
+    return node
+  }
+
+  override async mine(count: number): Promise<void> {
+    await super.mine(count)
+    const { height } = this.chain.tip
+    for (const node of this.#hosts)
+      if (node.isRunning) await node.until(async () => (await node.ask('node', 'getInfo', {})).blockHeight >= height)
+  }
+
+  override async close(): Promise<void> {
+    for (const node of this.#hosts) await node.stop()
+    await super.close()
+    rmSync(this.folder, { recursive: true })
+  }
+
+  /** Opens a channel and waits until both sides can use it. */
+  async open(from: PeerInWorld, to: PeerInWorld, fundingSat: bigint, pushMsat = 0n): Promise<string> {
+    await from.ask('peers', 'connect', { nodeId: to.id, address: to.address })
+    const { channelId } = await from.ask('channels', 'open', { nodeId: to.id, fundingSat, pushMsat })
+    await this.mine(6)
+    for (const node of [from, to]) await node.until(() => isUsable(node, channelId))
+    return channelId
+  }
+}
+
+type PeerInWorld = TestNode | PluginNode
+
+const isUsable = async (node: PeerInWorld, channelId: string): Promise<boolean> => {
+  const { items } = await node.ask('channels', 'list', {})
+  return items.some((channel) => channel.channelId === channelId && channel.state === 'usable')
+}
+
+export class PluginNode {
+  readonly data: string
+  /** All that happened, in every life of the node. */
+  readonly events: EncodedEvent[] = []
+  readonly #world: PluginWorld
+  readonly #name: string
+  #life: { readonly folder: DataFolder; readonly running: RunningNode; readonly client: NodeClient } | undefined
+  #listen = '127.0.0.1:0'
+  #id = ''
+  #keys = 0
+
+  constructor(world: PluginWorld, name: string) {
+    this.#world = world
+    this.#name = name
+    this.data = join(world.folder, name)
+  }
+
+  get isRunning(): boolean {
+    return this.#life !== undefined
+  }
+
+  get id(): string {
+    return this.#id
+  }
+
+  get address(): string {
+    return this.#listen
+  }
+
+  async start(): Promise<void> {
+    const config: NodeConfig = {
+      data: this.data,
+      network: NETWORKS.regtest,
+      // The same port in every life: peers find the node again.
+      listen: { host: '127.0.0.1', port: Number(this.#listen.split(':')[1]) },
+      api: { host: '127.0.0.1', port: 0 },
+      logLevel: 'info',
+    }
+    const folder = required(await openDataFolder(config, systemRng), this.#name)
+    const backend = devchainBackend(this.#world.chain)
+    const running = required(
+      await runNode({
+        config,
+        folder,
+        backend,
+        backendName: 'devchain',
+        clock: systemClock,
+        rng: systemRng,
+        onStopAsked() {},
+      }),
+      this.#name,
+    )
+    const { url, token } = required(readAccess(this.data), this.#name)
+    this.#listen = running.places.listen
+    this.#id = running.places.nodeId
+    running.events.subscribe({}, (event) => this.events.push(event))
+    this.#life = { folder, running, client: new NodeClient(url, token) }
+  }
+
+  async stop(): Promise<void> {
+    const life = this.#life
+    this.#life = undefined
+    if (life === undefined) return
+    life.client.close()
+    await life.running.stop()
+    await life.folder.close()
+  }
+
+  tryAsk<A extends ActorName, O extends OperationName<A>>(
+    actor: A,
+    operation: O,
+    request: object,
+  ): Promise<Result<ReplyOf<A, O>, ContractError>> {
+    if (this.#life === undefined) throw new Error(`${this.#name} is not running`)
+    return this.#life.client.tryAsk(actor, operation, request, { key: `${this.#name}-${this.#keys++}` })
+  }
+
+  /** Asks as the operator, over HTTP; throws on a refusal. */
+  async ask<A extends ActorName, O extends OperationName<A>>(
+    actor: A,
+    operation: O,
+    request: object,
+  ): Promise<ReplyOf<A, O>> {
+    return required(await this.tryAsk(actor, operation, request), `${this.#name} ${actor}.${operation}`)
+  }
+
+  /** Looks now and then until it holds; fails after 20 s. */
+  async until(holds: () => boolean | Promise<boolean>): Promise<void> {
+    const deadline = Date.now() + 20_000
+    while (!(await holds())) {
+      if (Date.now() > deadline) throw new Error(`${this.#name}: waited in vain`)
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    }
+  }
+
+  /** The payloads of this node's events of one name. */
+  payloads(name: string): Record<string, unknown>[] {
+    return this.events
+      .filter((event) => event.name === name)
+      .map((event) => (JSON.parse(event.text) as { payload: Record<string, unknown> }).payload)
+  }
+
+  async install({ name, setup, manifest = {} }: PluginSource, config?: object): Promise<void> {
+    const path = join(this.#world.folder, 'sources', name)
+    mkdirSync(path, { recursive: true })
+    const whole = { name, version: '1.0.0', contract: '^0.1.0', entry: './index.ts', ...manifest }
+    writeFileSync(join(path, 'fulgurite.plugin.json'), JSON.stringify(whole))
+    const api = '{ events, actors, hooks, schedule, store, log, config }'
+    const code = `import { definePlugin } from '@fulgurite/plugin-sdk'\nexport default definePlugin((${api}) => {\n${setup}\n})`
+    writeFileSync(join(path, 'index.ts'), code)
+    await this.installFrom(path, config)
+  }
+
+  async installFrom(path: string, config: object = {}): Promise<void> {
+    await this.ask('plugins', 'install', { path, config })
+  }
+
+  async plugin(name: string): Promise<ReplyOf<'plugins', 'list'>['items'][number] | undefined> {
+    return (await this.ask('plugins', 'list', {})).items.find((plugin) => plugin.name === name)
+  }
+
+  /** What the plugin and the host on its behalf have logged, the latest first. */
+  async pluginLog(name: string): Promise<readonly string[]> {
+    const { items } = await this.ask('plugins', 'logs', { name, page: { limit: 500 } })
+    return items.map(({ source, level, text }) => `${source} ${level} ${text}`)
+  }
+
+  /** The rows that the plugin host keeps under a prefix, as they are on the disk. */
+  async rows(prefix: string): Promise<readonly (readonly [key: string, value: string])[]> {
+    if (this.#life === undefined) throw new Error(`${this.#name} is not running`)
+    const { store } = this.#life.folder
+    await store.flush()
+    return pluginStore(store).list(prefix)
+  }
+}
+
+const required = <T>(result: Result<T, { readonly code: string }>, what: string): T => {
+  if (!result.ok) throw new Error(`${what}: ${JSON.stringify(result.error)}`)
+  return result.value
+}
