@@ -30,6 +30,8 @@ interface VerboseBlock {
 }
 
 const MATURE = 101
+/** On a busy machine many blocks in one call take longer than a call is waited for. */
+const MINED_AT_ONCE = 20
 const SAT_PER_BTC = 100_000_000
 
 /** A real bitcoind whose own wallet has coins to give away. */
@@ -38,7 +40,9 @@ export const bitcoindRig = async (): Promise<BitcoindRig> => {
   const { rpc, rpcUrl, cookiePath, zmqUrl } = bitcoind
   const miner = await rpc<string>('getnewaddress')
   const mine = async (blocks: number): Promise<number> => {
-    await rpc('generatetoaddress', [blocks, miner])
+    for (let left = blocks; left > 0; left -= MINED_AT_ONCE) {
+      await rpc('generatetoaddress', [Math.min(left, MINED_AT_ONCE), miner])
+    }
     return rpc<number>('getblockcount')
   }
   const startHeight = await mine(MATURE)
