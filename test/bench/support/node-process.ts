@@ -8,7 +8,7 @@ import type { WorkCounts } from './work-counters.ts'
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 const COUNTERS = fileURLToPath(new URL('work-counters.ts', import.meta.url))
 
-export interface NodeProcessOptions {
+interface NodeProcessOptions {
   /** Its data folder. */
   readonly data: string
   readonly bitcoindUrl: string
