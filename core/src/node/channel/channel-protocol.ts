@@ -1,4 +1,4 @@
-import type { CommandReply, HtlcOutcome, SettleEffect } from '../../channel/state/effects.ts'
+import type { CommandReply, SettleEffect } from '../../channel/state/effects.ts'
 import type { CommandError } from '../../channel/state/errors.ts'
 import type {
   AcceptCommand,
@@ -74,5 +74,3 @@ export interface SettledHtlc {
   /** Deletes the outbox row: to be called in the turn that submits the consumer's own state. */
   readonly applied: () => void
 }
-
-export type { HtlcOutcome }

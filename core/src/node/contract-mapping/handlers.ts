@@ -3,7 +3,7 @@ import type { Result } from '../../lib/result.ts'
 import type { CallContext } from '../contract-gateway.ts'
 
 /** What one operation answers; the gateway adds `asOf` to the replies of queries. */
-export type Handler<Name extends ActorName, Op extends OperationName<Name>> = (
+type Handler<Name extends ActorName, Op extends OperationName<Name>> = (
   request: RequestOf<Name, Op>,
   context: CallContext,
 ) => Promise<Result<Omit<ReplyOf<Name, Op>, 'asOf'>, ContractError>>

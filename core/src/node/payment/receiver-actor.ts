@@ -23,7 +23,7 @@ export interface ReceiverServices {
 }
 
 /** An HTLC for us, with the hash that its invoice is found by. */
-export type IncomingPayment = FinalHtlc & { readonly paymentHash: PaymentHash }
+type IncomingPayment = FinalHtlc & { readonly paymentHash: PaymentHash }
 
 /** What the receiver of payments is told and asked. */
 export type ReceiverProtocol = {
