@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import type { Benchmark, Figure } from './benchmark.ts'
+import { besidePluginsBenchmark } from './beside-plugins.ts'
 import { commitmentBenchmark } from './commitment.ts'
 import { cryptoBenchmark } from './crypto.ts'
 import { memoryBenchmark } from './memory.ts'
@@ -13,6 +14,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   commitmentBenchmark,
   ...paymentBenchmarks,
   ...pluginBenchmarks,
+  besidePluginsBenchmark,
   memoryBenchmark,
 ]
 
