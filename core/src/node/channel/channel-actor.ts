@@ -1,24 +1,12 @@
 import type { ActorContext, Behaviour, BehaviourFactory, SpawnOptions } from '../../actor/types.ts'
-import type { Tx } from '../../bitcoin/transaction.ts'
-import { outpointKey } from '../../chain/outpoint-key.ts'
-import type { Unwatch } from '../../chain/watcher.ts'
-import { completeSpend, fillIn, step } from '../../channel/channel.ts'
+import { fillIn, step } from '../../channel/channel.ts'
 import { resume } from '../../channel/resume.ts'
 import type { ChannelState } from '../../channel/state/channel-state.ts'
 import { isFunded, isStored } from '../../channel/state/channel-state.ts'
-import type {
-  AskAcceptEffect,
-  Effect,
-  PublishEffect,
-  SendEffect,
-  SettleEffect,
-  WatchConfirmedEffect,
-  WatchSpentEffect,
-} from '../../channel/state/effects.ts'
+import type { AskAcceptEffect, Effect, SendEffect, SettleEffect } from '../../channel/state/effects.ts'
 import type { ChannelEnv } from '../../channel/state/environment.ts'
 import type {
   AcceptCommand,
-  ChainInput,
   ChannelInput,
   FundingCreatedByWallet,
   FundingFailed,
@@ -39,9 +27,10 @@ import type { PeerLink } from '../peer/peer-link.ts'
 import type { ChannelEntry } from './channel-directory.ts'
 import { channelIds } from './channel-ids.ts'
 import type { ChannelCommandResult, ChannelProtocol, Settlement } from './channel-protocol.ts'
+import { ChannelPublisher } from './channel-publisher.ts'
 import { channelWrites } from './channel-rows.ts'
 import type { ChannelServices } from './channel-services.ts'
-import { completeClaim } from './complete-claim.ts'
+import { ChannelWatches } from './channel-watches.ts'
 import { abandonFunding, fundChannel } from './fund-channel.ts'
 import { reportChannelEvent } from './report-channel-event.ts'
 import { outboxRow } from './settlement-outbox.ts'
@@ -54,7 +43,7 @@ export interface ChannelHold {
   /** The connection in use, if there is one. */
   link?: PeerLink | undefined
   /** They go on through a restart, so that nothing on the chain passes unseen. */
-  readonly watches: Map<string, Unwatch>
+  watches?: ChannelWatches
   entry?: { -readonly [K in keyof ChannelEntry]: ChannelEntry[K] }
 }
 
@@ -80,9 +69,6 @@ export const channelBehaviour =
   (context) =>
     new ChannelDriver(services, hold, context).behaviour()
 
-// The watcher's own: see `reorgMargin`.
-const REORG_MARGIN = 24
-
 interface Sorted {
   readonly writes: Write[]
   readonly inward: (() => void)[]
@@ -95,12 +81,11 @@ class ChannelDriver {
   readonly #entry: NonNullable<ChannelHold['entry']>
   readonly #context: ActorContext<ChannelProtocol>
   readonly #timers = new Map<string, CancelTimer>()
+  readonly #watches: ChannelWatches
+  readonly #publisher: ChannelPublisher
   readonly #replies = new Map<string, (result: ChannelCommandResult) => void>()
   #signer: ChannelSigner | undefined
   #requests = 0
-  #commitmentTx: Tx | undefined
-  /** Outputs for which a claim was published since the node started. */
-  readonly #claimed = new Set<string>()
 
   constructor(services: ChannelServices, hold: ChannelHold, context: ActorContext<ChannelProtocol>) {
     this.#services = services
@@ -113,7 +98,10 @@ class ChannelDriver {
       durableState: state,
       quarantined: false,
     }
+    hold.watches ??= new ChannelWatches(services, context.self)
     this.#entry = hold.entry
+    this.#watches = hold.watches
+    this.#publisher = new ChannelPublisher(services)
     this.#context = context
   }
 
@@ -182,8 +170,7 @@ class ChannelDriver {
     const entry = this.#entry
     const { restarts } = this.#context
     this.#services.log.error('channel.quarantined', { channel: this.#name(), restarts })
-    for (const unwatch of this.#hold.watches.values()) unwatch()
-    this.#hold.watches.clear()
+    this.#watches.clear()
     const { durable, session } = this.#hold.submitted ?? this.#hold.state
     if (!isFunded(durable)) {
       // An opening comes to nothing: the wallet gets its inputs back, and whoever asked an answer.
@@ -274,7 +261,7 @@ class ChannelDriver {
         outward.push(this.#sending(effect))
         break
       case 'publish':
-        outward.push(() => this.#publish(effect))
+        outward.push(() => this.#publisher.publish(effect, this.#channelSigner(), this.#name()))
         break
       case 'emit':
         reportChannelEvent(services.events, effect.event, this.#entry.state)
@@ -309,10 +296,10 @@ class ChannelDriver {
         inward.push(() => this.#context.self.tell('funded', fundChannel(services.wallet, effect)))
         break
       case 'watch-confirmed':
-        inward.push(() => this.#watchConfirmed(effect))
+        inward.push(() => this.#watches.confirmed(effect, this.#openedAt(), this.#context.restarts > 0))
         break
       case 'watch-spent':
-        inward.push(() => this.#watchSpent(effect))
+        inward.push(() => this.#watches.spent(effect, this.#openedAt(), this.#context.restarts > 0))
         break
       case 'schedule':
         inward.push(() => {
@@ -322,42 +309,6 @@ class ChannelDriver {
         break
       default:
         assertNever(effect, 'effect')
-    }
-  }
-
-  #publish({ publication, purpose }: PublishEffect): void {
-    const { broadcaster, wallet, log } = this.#services
-    const signer = this.#channelSigner()
-    switch (publication.type) {
-      case 'signed':
-      case 'funding-spend': {
-        const tx = completeSpend(publication, signer.signWithFundingKey)
-        if (purpose === 'funding') wallet.processTx(tx, 'channel-funding')
-        if (purpose === 'local-commitment') this.#commitmentTx = tx
-        broadcaster.publish(tx, purpose)
-        break
-      }
-      case 'claim': {
-        const { claim } = publication
-        // Asked for again with every block: what was made once is handed in again by the broadcaster.
-        const key = outpointKey(claim.outpoint)
-        if (this.#claimed.has(key)) break
-        const completed = completeClaim(claim, signer, wallet)
-        if (!completed.ok) {
-          log.warn('channel.claim-unfunded', {
-            channel: this.#name(),
-            claim: claim.kind.type,
-            code: completed.error.code,
-          })
-          break
-        }
-        this.#claimed.add(key)
-        const parents = claim.kind.type === 'anchor' && this.#commitmentTx !== undefined ? [this.#commitmentTx] : []
-        broadcaster.publish(completed.value, purpose, parents)
-        break
-      }
-      default:
-        assertNever(publication, 'publication')
     }
   }
 
@@ -396,59 +347,9 @@ class ChannelDriver {
     })
   }
 
-  #watchConfirmed({ txid, depth }: WatchConfirmedEffect): void {
-    this.#watch(`confirmed ${toHex(txid)} ${depth}`, () =>
-      this.#services.watcher.watchConfirmed({
-        txid,
-        minDepth: depth as number,
-        ...this.#since(depth as number),
-        handler: (event) =>
-          event.type === 'confirmed'
-            ? this.#onChain({
-                type: 'confirmed',
-                txid,
-                tx: event.tx,
-                blockHeight: event.height,
-                txIndex: event.txIndex,
-              })
-            : undefined,
-      }),
-    )
-  }
-
-  #watchSpent({ outpoint }: WatchSpentEffect): void {
-    this.#watch(`spent ${toHex(outpoint.txid)} ${outpoint.index}`, () =>
-      this.#services.watcher.watchSpent({
-        outpoint,
-        ...this.#since(0),
-        handler: (event) =>
-          event.type === 'spent' ? this.#onChain({ type: 'spent', outpoint, tx: event.tx }) : undefined,
-      }),
-    )
-  }
-
-  /**
-   * What happened in a block that was handled is in the state. But a transaction may have been found there and not have
-   * been deep enough yet: where that may be further back than the watcher looks again by itself, it is asked to. And a step
-   * that threw has handled nothing.
-   */
-  #since(depth: number): { readonly since?: number } {
+  #openedAt(): number | undefined {
     const { durable } = this.#entry.state
-    if (!('params' in durable)) return {}
-    const openedAt = durable.params.openedAt as number
-    if (depth > REORG_MARGIN / 2) return { since: openedAt }
-    if (this.#context.restarts === 0) return {}
-    return { since: Math.max(openedAt, (this.#services.height() as number) - REORG_MARGIN) }
-  }
-
-  #watch(key: string, start: () => Unwatch): void {
-    if (!this.#hold.watches.has(key)) this.#hold.watches.set(key, start())
-  }
-
-  /** The watcher's cursor passes the block when the promise settles: what the channel made of it is durable then. */
-  async #onChain(input: ChainInput): Promise<void> {
-    await this.#context.self.ask('chain', input)
-    await this.#services.store.flush()
+    return 'params' in durable ? (durable.params.openedAt as number) : undefined
   }
 
   #isTaken({ fundingTxid, fundingOutputIndex }: FundingCreated): boolean {
@@ -460,15 +361,11 @@ class ChannelDriver {
   #register(): void {
     const { durable } = this.#entry.state
     this.#services.directory.put(channelIds(durable), this.#entry)
-    if (!isStored(durable)) return
-    this.#watch('height', () =>
-      this.#services.watcher.watchHeight((height) => this.#onChain({ type: 'block', height })),
-    )
+    if (isStored(durable)) this.#watches.height()
   }
 
   #end(): void {
-    for (const unwatch of this.#hold.watches.values()) unwatch()
-    this.#hold.watches.clear()
+    this.#watches.clear()
     this.#services.directory.remove(this.#entry)
   }
 

@@ -55,12 +55,12 @@ export const createChannels = <E extends { readonly type: string }>(
   }
 
   return {
-    restore: (state) => spawn(toHex(idOf(state.durable)), { state, watches: new Map() }),
+    restore: (state) => spawn(toHex(idOf(state.durable)), { state }),
     create(temporaryChannelId, remoteNodeId, link, remoteFeatures) {
       const session = newSession(link.epoch, remoteFeatures, true)
       const state = newChannel(services.signer.nodeId, remoteNodeId, temporaryChannelId, session)
       // Two peers may choose the same.
-      return spawn(`${toHex(remoteNodeId)}.${toHex(temporaryChannelId)}`, { state, link, watches: new Map() })
+      return spawn(`${toHex(remoteNodeId)}.${toHex(temporaryChannelId)}`, { state, link })
     },
   }
 }

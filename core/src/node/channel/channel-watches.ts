@@ -1,0 +1,79 @@
+import type { ActorRef } from '../../actor/types.ts'
+import type { Unwatch } from '../../chain/watcher.ts'
+import type { WatchConfirmedEffect, WatchSpentEffect } from '../../channel/state/effects.ts'
+import type { ChainInput } from '../../channel/state/inputs.ts'
+import { toHex } from '../../lib/bytes.ts'
+import type { ChannelProtocol } from './channel-protocol.ts'
+import type { ChannelServices } from './channel-services.ts'
+
+// The watcher's own: see `reorgMargin`.
+const REORG_MARGIN = 24
+
+/** What a channel watches on the chain. Each is watched once, however often it is asked for. */
+export class ChannelWatches {
+  readonly #services: ChannelServices
+  readonly #channel: ActorRef<ChannelProtocol>
+  readonly #watches = new Map<string, Unwatch>()
+
+  constructor(services: ChannelServices, channel: ActorRef<ChannelProtocol>) {
+    this.#services = services
+    this.#channel = channel
+  }
+
+  height(): void {
+    this.#watch('height', () => this.#services.watcher.watchHeight((height) => this.#tell({ type: 'block', height })))
+  }
+
+  /** `openedAt` is the height at which the channel began, `again` whether what was told before may have been lost. */
+  confirmed({ txid, depth }: WatchConfirmedEffect, openedAt: number | undefined, again: boolean): void {
+    this.#watch(`confirmed ${toHex(txid)} ${depth}`, () =>
+      this.#services.watcher.watchConfirmed({
+        txid,
+        minDepth: depth as number,
+        ...this.#since(depth as number, openedAt, again),
+        handler: (event) => {
+          if (event.type !== 'confirmed') return undefined
+          const { tx, height, txIndex } = event
+          return this.#tell({ type: 'confirmed', txid, tx, blockHeight: height, txIndex })
+        },
+      }),
+    )
+  }
+
+  spent({ outpoint }: WatchSpentEffect, openedAt: number | undefined, again: boolean): void {
+    this.#watch(`spent ${toHex(outpoint.txid)} ${outpoint.index}`, () =>
+      this.#services.watcher.watchSpent({
+        outpoint,
+        ...this.#since(0, openedAt, again),
+        handler: (event) =>
+          event.type === 'spent' ? this.#tell({ type: 'spent', outpoint, tx: event.tx }) : undefined,
+      }),
+    )
+  }
+
+  clear(): void {
+    for (const unwatch of this.#watches.values()) unwatch()
+    this.#watches.clear()
+  }
+
+  #watch(key: string, start: () => Unwatch): void {
+    if (!this.#watches.has(key)) this.#watches.set(key, start())
+  }
+
+  /** The watcher's cursor passes the block when the promise settles: what the channel made of it is durable then. */
+  async #tell(input: ChainInput): Promise<void> {
+    await this.#channel.ask('chain', input)
+    await this.#services.store.flush()
+  }
+
+  /**
+   * What happened in a block that was handled is in the state. But a transaction may have been found there and not have
+   * been deep enough yet: where that may be further back than the watcher looks again by itself, it is asked to. And a step
+   * that threw has handled nothing.
+   */
+  #since(depth: number, openedAt: number | undefined, again: boolean): { readonly since?: number } {
+    if (openedAt === undefined) return {}
+    if (depth > REORG_MARGIN / 2) return { since: openedAt }
+    return again ? { since: Math.max(openedAt, (this.#services.height() as number) - REORG_MARGIN) } : {}
+  }
+}
