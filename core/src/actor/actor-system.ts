@@ -1,9 +1,9 @@
-import { type Observable, Subject } from 'rxjs'
 import { type Clock, systemClock } from '../lib/clock.ts'
 import { type Rng, systemRng } from '../lib/rng.ts'
 import { type Cell, type CellHost, createCell } from './actor-cell.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { EventStream } from './event-stream.ts'
+import { type Observable, Subject } from './rxjs.ts'
 import type { ActorRef, ActorReport, BehaviourFactory, Protocol, SpawnOptions } from './types.ts'
 
 export interface ActorSystemOptions {

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { config, Observable, Subject } from 'rxjs'
+import { config, Observable, Subject } from './rxjs.ts'
 
 /** The event of a union `E` whose `type` is `T`. */
 export type EventOf<E extends { readonly type: string }, T extends E['type']> = Extract<E, { readonly type: T }>

@@ -1,13 +1,13 @@
-import { HDKey } from '@scure/bip32'
 import { mnemonicToSeedSync } from '@scure/bip39'
 import test from 'ava'
 import { scriptToAddress } from '../bitcoin/address.ts'
 import { NETWORKS } from '../bitcoin/network.ts'
+import { masterKey } from '../crypto/hd-key.ts'
 import { BIP84, BIP86, MNEMONIC } from './fixtures/bip84-bip86.ts'
 import { type AddressType, walletKeys } from './keys.ts'
 import { EMPTY_WALLET } from './wallet-state.ts'
 
-const keys = walletKeys(HDKey.fromMasterSeed(mnemonicToSeedSync(MNEMONIC)), NETWORKS.mainnet)
+const keys = walletKeys(masterKey(mnemonicToSeedSync(MNEMONIC)), NETWORKS.mainnet)
 
 const vectors = { p2wpkh: BIP84, p2tr: BIP86 } as const
 
@@ -25,7 +25,7 @@ for (const type of ['p2wpkh', 'p2tr'] as const satisfies readonly AddressType[])
 
 test('keys — an output is found up to twenty past the next index, and no further', (t) => {
   const at = (index: number) => keys.script({ type: 'p2tr', branch: 'receive', index })
-  const fresh = walletKeys(HDKey.fromMasterSeed(mnemonicToSeedSync(MNEMONIC)), NETWORKS.mainnet)
+  const fresh = walletKeys(masterKey(mnemonicToSeedSync(MNEMONIC)), NETWORKS.mainnet)
   t.is(fresh.find(at(19), EMPTY_WALLET.next)?.index, 19)
   t.is(fresh.find(at(20), EMPTY_WALLET.next), undefined)
   const next = { ...EMPTY_WALLET.next, p2tr: { receive: 1, change: 0 } }

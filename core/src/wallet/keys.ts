@@ -1,9 +1,8 @@
-import { HARDENED_OFFSET, type HDKey } from '@scure/bip32'
 import type { Network } from '../bitcoin/network.ts'
 import { p2tr, p2wpkh } from '../bitcoin/script.ts'
 import { taprootOutputKey, xOnly } from '../bitcoin/taproot.ts'
+import type { HdKey } from '../crypto/hd-key.ts'
 import { toHex } from '../lib/bytes.ts'
-import { invariant } from '../lib/errors.ts'
 import type { PrivateKey, PublicKey } from '../lib/ids.ts'
 
 /** The kinds of output that the wallet makes: BIP 84 and BIP 86. */
@@ -45,11 +44,11 @@ export type NextIndexes = Readonly<Record<AddressType, Readonly<Record<Branch, n
 const GAP_LIMIT = 20
 
 /** `root` is the master key of the node's seed. */
-export const walletKeys = (root: HDKey, network: Network): WalletKeys => {
-  const account = (type: AddressType): HDKey =>
-    [PURPOSE[type], network.coinType, 0].reduce((key, step) => key.deriveChild(HARDENED_OFFSET + step), root)
+export const walletKeys = (root: HdKey, network: Network): WalletKeys => {
+  const account = (type: AddressType): HdKey =>
+    [PURPOSE[type], network.coinType, 0].reduce((key, step) => key.hardenedChild(step), root)
   const accounts = { p2wpkh: account('p2wpkh'), p2tr: account('p2tr') }
-  const chains = (key: HDKey) => ({ receive: key.deriveChild(0), change: key.deriveChild(1) })
+  const chains = (key: HdKey) => ({ receive: key.child(0), change: key.child(1) })
   const branches = { p2wpkh: chains(accounts.p2wpkh), p2tr: chains(accounts.p2tr) }
 
   const known = new Map<string, KeyPath>()
@@ -57,11 +56,7 @@ export const walletKeys = (root: HDKey, network: Network): WalletKeys => {
   const scripts = new Map<string, Uint8Array>()
   const knownUpTo = { p2wpkh: { receive: 0, change: 0 }, p2tr: { receive: 0, change: 0 } }
 
-  const publicKey = ({ type, branch, index }: KeyPath): PublicKey => {
-    const key = branches[type][branch].deriveChild(index).publicKey
-    invariant(key !== null, 'a derived key has a public part')
-    return key
-  }
+  const publicKey = ({ type, branch, index }: KeyPath): PublicKey => branches[type][branch].child(index).publicKey
   const script = (path: KeyPath): Uint8Array => {
     const name = `${path.type} ${path.branch} ${path.index}`
     const cached = scripts.get(name)
@@ -85,11 +80,7 @@ export const walletKeys = (root: HDKey, network: Network): WalletKeys => {
   return {
     publicKey,
     script,
-    privateKey({ type, branch, index }) {
-      const key = branches[type][branch].deriveChild(index).privateKey
-      invariant(key !== null, 'a wallet with private keys')
-      return key
-    },
+    privateKey: ({ type, branch, index }) => branches[type][branch].child(index).privateKey,
     find(wanted, next) {
       // Most outputs of a block have another form: no key is derived and nothing is looked up for them.
       if (wanted.length !== 22 && wanted.length !== 34) return undefined

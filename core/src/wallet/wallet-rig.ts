@@ -1,7 +1,7 @@
-import { HDKey } from '@scure/bip32'
 import { NETWORKS } from '../bitcoin/network.ts'
 import type { ChainBlock } from '../chain/chain-backend.ts'
 import { Devchain } from '../chain/devchain/devchain.ts'
+import { masterKey } from '../crypto/hd-key.ts'
 import { toHex } from '../lib/bytes.ts'
 import { virtualClock } from '../lib/clock-virtual.ts'
 import { invariant } from '../lib/errors.ts'
@@ -17,7 +17,7 @@ export const walletRig = (seed = 1) => {
   const clock = virtualClock()
   const chain = Devchain.open({ clock })
   const rows = new Map<string, { readonly key: Uint8Array; readonly value: Uint8Array }>()
-  const keys = walletKeys(HDKey.fromMasterSeed(new Uint8Array(64).fill(seed)), NETWORKS.regtest)
+  const keys = walletKeys(masterKey(new Uint8Array(64).fill(seed)), NETWORKS.regtest)
 
   const open = (state: WalletState): Wallet =>
     builtInWallet({

@@ -6,7 +6,7 @@ import {
   encodeEvent,
   events as eventDefinitions,
 } from '@fulgurite/plugin-sdk/contract'
-import { Subject } from 'rxjs'
+import { Subject } from '../../actor/rxjs.ts'
 import { u64be, utf8Decode, utf8Encode } from '../../lib/bytes.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { err, ok, type Result } from '../../lib/result.ts'

@@ -1,6 +1,5 @@
-import { HDKey } from '@scure/bip32'
 import type { Network } from '../../bitcoin/network.ts'
-import { masterKey } from '../../crypto/hardened-key.ts'
+import { type HdKey, masterKey } from '../../crypto/hd-key.ts'
 import type { PrivateKey } from '../../lib/ids.ts'
 
 /** The private keys of one channel. */
@@ -18,7 +17,7 @@ export interface ChannelSecrets {
 export interface KeyTree {
   readonly nodeKey: PrivateKey
   /** Where the wallet derives its own branches from. */
-  readonly root: HDKey
+  readonly root: HdKey
   channelSecrets(keyIndex: number): ChannelSecrets
 }
 
@@ -29,14 +28,15 @@ const NODE_BRANCH = 0
 const CHANNEL_BRANCH = 1
 
 export const keyTree = (seed: Uint8Array, network: Network): KeyTree => {
-  const lightning = masterKey(seed).child(PURPOSE).child(network.coinType)
-  const channels = lightning.child(CHANNEL_BRANCH)
+  const root = masterKey(seed)
+  const lightning = root.hardenedChild(PURPOSE).hardenedChild(network.coinType)
+  const channels = lightning.hardenedChild(CHANNEL_BRANCH)
   return {
-    root: HDKey.fromMasterSeed(seed),
-    nodeKey: lightning.child(NODE_BRANCH).privateKey,
+    root,
+    nodeKey: lightning.hardenedChild(NODE_BRANCH).privateKey,
     channelSecrets(keyIndex) {
-      const channel = channels.child(keyIndex)
-      const secret = (branch: number): PrivateKey => channel.child(branch).privateKey
+      const channel = channels.hardenedChild(keyIndex)
+      const secret = (branch: number): PrivateKey => channel.hardenedChild(branch).privateKey
       return {
         funding: secret(0),
         revocation: secret(1),
