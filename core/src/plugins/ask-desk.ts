@@ -1,4 +1,5 @@
 import { type ContractError, encodeJson, withoutSecrets } from '@fulgurite/plugin-sdk/contract'
+import type { Result } from '../lib/result.ts'
 import type { ContractGateway } from '../node/contract-gateway.ts'
 import type { AuditTrail } from './audit-trail.ts'
 import type { Budgets } from './budgets.ts'
@@ -27,10 +28,14 @@ export interface AskDeskOptions {
   readonly reply: (id: number, value: string) => void
   readonly refuse: (id: number, error: ContractError) => void
   readonly refused: (operation: string, error: ContractError) => void
+  /** The core's thread was, or will be, at work for the plugin so long. */
+  readonly charge: (coreMs: number) => void
 }
 
 const REFUSALS_PER_SECOND = 1
 const REFUSALS_AT_ONCE = 100
+/** What the node does for a command later on, in other turns of its own: signs, stores, tells a peer. Measured. */
+const COMMAND_MS = 0.25
 
 /** Takes a plugin's asks: lets through what it may, puts it to the node, and answers. */
 export class AskDesk {
@@ -57,7 +62,7 @@ export class AskDesk {
   }
 
   async ask(ask: Ask, now: number): Promise<void> {
-    const { refuse, audit } = this.#options
+    const { refuse, charge } = this.#options
     const { id, actor, operation, request, options } = ask
     const name = `${actor}.${operation}`
     const admitted = this.#gate.admit(now, this.#inFlight, actor, operation, request, options)
@@ -67,15 +72,29 @@ export class AskDesk {
       return
     }
     this.#inFlight += 1
+    if (admitted.value.command) charge(COMMAND_MS)
     const result = await this.#put(ask, admitted.value)
     this.#inFlight -= 1
-    if (admitted.value.command) audit.add(now, name, request, options, result.ok ? 'done' : result.error.code)
+    const begun = performance.now()
+    this.#answer(ask, admitted.value, result, now)
+    charge(performance.now() - begun)
+  }
+
+  #answer(
+    { id, actor, operation, request, options }: Ask,
+    admitted: Admitted,
+    result: Result<unknown, ContractError>,
+    now: number,
+  ): void {
+    const { refuse, audit, reply } = this.#options
+    const name = `${actor}.${operation}`
+    if (admitted.command) audit.add(now, name, request, options, result.ok ? 'done' : result.error.code)
     if (!result.ok) {
       refuse(id, result.error)
       return
     }
-    const shown = admitted.value.secrets ? result.value : withoutSecrets(actor, operation, result.value)
-    this.#options.reply(id, encodeJson(shown))
+    const shown = admitted.secrets ? result.value : withoutSecrets(actor, operation, result.value)
+    reply(id, encodeJson(shown))
   }
 
   async #put({ actor, operation, options }: Ask, { request, key, spends }: Admitted) {

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { setPriority } from 'node:os'
 import type { Duplex } from 'node:stream'
 import { z } from 'zod'
 import { encodeFrame, FrameDecoder } from '../actor/frame-codec.ts'
@@ -34,6 +35,7 @@ const STDERR_CHARS = 16_384
 const HEADER_CHARS = 8_192
 const FAULT_CHARS = 8_192
 const MB = 1_048_576
+const NICE = 10
 
 const Fault = z.object({ code: z.string().regex(/^[a-z-]{1,32}$/), text: z.string().max(4_096) })
 const Header = z.object({ cpuMicros: z.number().nonnegative(), fault: z.string().max(4_096).optional() })
@@ -86,6 +88,7 @@ export class CellProcess implements WatchedCell {
       detached: process.platform !== 'win32',
     })
     this.pid = this.#child.pid ?? -1
+    this.#giveWay()
     this.#pipe = this.#child.stdio[3] as Duplex
     this.ready = new Promise((resolve) => {
       this.#onReady = resolve
@@ -93,6 +96,16 @@ export class CellProcess implements WatchedCell {
     this.#listen()
     environment.watchdog.add(this)
     this.#begin('starting')
+  }
+
+  /** From its very start: starting takes Node more than most turns do. The cell does it too, and cannot undo it. */
+  #giveWay(): void {
+    if (this.pid <= 0) return
+    try {
+      setPriority(this.pid, NICE)
+    } catch {
+      // It has ended already.
+    }
   }
 
   get phase(): Phase {

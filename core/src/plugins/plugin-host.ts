@@ -36,6 +36,7 @@ import {
 } from './plugin-runner.ts'
 import { systemUsageProbe } from './process-usage.ts'
 import { type HookReply, hookAnswer } from './questions.ts'
+import { TokenBucket } from './token-bucket.ts'
 import { Watchdog } from './watchdog.ts'
 
 export interface PluginHostOptions {
@@ -99,6 +100,9 @@ export interface PluginHost {
 
 const OLDEST_NODE = 26
 const HEARTBEAT_MS = 10_000
+/** Of one processor, for all plugins together in the long run, and what they may use at once. */
+const TOTAL_CPU_SHARE = 1
+const TOTAL_BURST_MS = 4_000
 
 /** A plugin that cannot run, shown so that the operator sees it. */
 interface Broken {
@@ -115,6 +119,7 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
   const tooOld = Number.parseInt(nodeVersion, 10) < OLDEST_NODE && options.allowOldNode !== true
 
   const watchdog = new Watchdog(clock, systemUsageProbe)
+  const totalCpu = new TokenBucket(TOTAL_CPU_SHARE * 1_000, TOTAL_BURST_MS, clock.now())
   const runners = new Map<string, PluginRunner>()
   const broken = new Map<string, Broken>()
   const logs = new Map<string, PluginLog>()
@@ -165,6 +170,7 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
       pool: await cells(),
       log: logOf(name, limits.logsPerSecond),
       restart,
+      totalCpu,
       notify: (notice) => onNotice?.({ name, version }, notice),
     })
   }

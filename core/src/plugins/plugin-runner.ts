@@ -35,6 +35,7 @@ export type PluginNotice =
   | { readonly type: 'plugin.stopped'; readonly reason: string }
   | { readonly type: 'plugin.faulted'; readonly code: string; readonly text: string; readonly restartInMs?: number }
   | { readonly type: 'plugin.refused'; readonly operation: string; readonly code: string; readonly text: string }
+  | { readonly type: 'plugin.warned'; readonly code: string; readonly text: string }
 
 export interface RunnerOptions {
   readonly installed: InstalledPlugin
@@ -46,6 +47,7 @@ export interface RunnerOptions {
   readonly pool: CellPool
   readonly log: PluginLog
   readonly restart: RestartPolicy
+  readonly totalCpu: TokenBucket
   readonly notify: (notice: PluginNotice) => void
 }
 
@@ -175,10 +177,12 @@ export class PluginRunner {
       log,
       budgets: this.#budgets,
       cell,
+      totalCpu: rest.totalCpu,
       listener: {
         started: () => this.#started(),
         faulted: (text) => this.#faulted(text),
         refused: (operation, error) => this.#refused(operation, error),
+        warned: (code, text) => this.#warned(code, text),
         ended: (fault) => {
           if (run === this.#run) this.#ended(fault)
         },
@@ -217,6 +221,11 @@ export class PluginRunner {
     if (!this.#notices.take(clock.now())) return
     log.host('warn', `${code}: ${operation}: ${message}`)
     notify({ type: 'plugin.refused', operation, code, text: message.slice(0, NOTICE_TEXT) })
+  }
+
+  #warned(code: string, text: string): void {
+    this.#options.log.host('warn', `${code}: ${text}`)
+    this.#options.notify({ type: 'plugin.warned', code, text })
   }
 
   #ended({ code, text }: CellFault): void {

@@ -30,6 +30,8 @@ export interface SessionOptions {
   readonly log: PluginLog
   readonly budgets: Budgets
   readonly cell: CellProcess
+  /** What all plugins together may use. */
+  readonly totalCpu: TokenBucket
   readonly listener: SessionListener
 }
 
@@ -39,6 +41,8 @@ interface SessionListener {
   /** A counted fault that does not end the session. */
   faulted(text: string): void
   refused(operation: string, error: ContractError): void
+  /** It comes to feel one of its limits. */
+  warned(code: string, text: string): void
   ended(fault: CellFault): void
 }
 
@@ -51,6 +55,7 @@ const BURST_MS = 2_000
 const CORE_PRICE = 4
 const LEAST_WALL_MS = 10_000
 const MAX_PENDING_PUTS = 64
+const WARN_EVERY_MS = 60_000
 
 /** One run of a plugin in a cell: assembles its inboxes, carries out its outboxes. */
 export class PluginSession {
@@ -69,6 +74,7 @@ export class PluginSession {
   #cancelThrottle: CancelTimer | undefined
   #pumpScheduled = false
   #microsPerEvent = 10
+  #warnedAt = Number.NEGATIVE_INFINITY
   #sentEvents = 0
   #phase: 'loading' | 'starting' | 'running' | 'ended' = 'loading'
 
@@ -86,6 +92,7 @@ export class PluginSession {
       reply: (id, value) => this.#reply(id, value),
       refuse: (id, error) => this.#refuse(id, error),
       refused: (operation, error) => options.listener.refused(operation, error),
+      charge: (coreMs) => this.#charge(coreMs),
     })
     this.#questions = new Questions({
       manifest,
@@ -206,9 +213,11 @@ export class PluginSession {
     const { cell, clock } = this.#options
     if (this.#phase !== 'running' || cell.phase !== 'idle') return
     const now = clock.now()
-    const debtMs = this.#cpu.debtMs(now)
+    const ownDebtMs = this.#cpu.debtMs(now)
+    const debtMs = Math.max(ownDebtMs, this.#options.totalCpu.debtMs(now))
     // A question is answered on credit, within limits: it has a deadline.
     if (debtMs > 0 && (!this.#inbox.urgent || debtMs > BURST_MS)) {
+      this.#warn(now, ownDebtMs > 0)
       this.#cancelThrottle ??= clock.setTimer(debtMs, () => {
         this.#cancelThrottle = undefined
         this.#pump()
@@ -217,7 +226,27 @@ export class PluginSession {
     }
     const events = this.#pendingPuts < MAX_PENDING_PUTS ? this.#takeEvents() : ''
     if (events === '' && this.#inbox.empty) return
+    const begun = performance.now()
     cell.turn(this.#inbox.take(now, this.#options.rng.below(0x100000000), events))
+    this.#charge(performance.now() - begun)
+  }
+
+  /** The core's own thread is dearer than the plugin's: what it spends on a plugin is charged several times over. */
+  #charge(coreMs: number, cellMs = 0): void {
+    const now = this.#options.clock.now()
+    const used = cellMs + CORE_PRICE * coreMs
+    this.#cpu.charge(now, used)
+    this.#options.totalCpu.charge(now, used)
+  }
+
+  #warn(now: number, own: boolean): void {
+    if (now - this.#warnedAt < WARN_EVERY_MS) return
+    this.#warnedAt = now
+    const { cpuShare } = this.#options.manifest.limits
+    if (own)
+      this.#options.listener.warned('cpu-share', `its share of a processor, ${cpuShare}, is used up: it has to wait`)
+    else
+      this.#options.listener.warned('total-cpu-share', 'the share of all plugins together is used up: it has to wait')
   }
 
   #takeEvents(): string {
@@ -252,8 +281,7 @@ export class PluginSession {
     }
     this.#carryOut(outbox, now)
     this.#wake(outbox.wake, now)
-    // The core's own thread is dearer than the plugin's: what it spends on a plugin is charged several times over.
-    this.#cpu.charge(now, cpuMicros / 1_000 + CORE_PRICE * (performance.now() - begun))
+    this.#charge(performance.now() - begun, cpuMicros / 1_000)
     this.#pump()
   }
 
