@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
 import { setPriority } from 'node:os'
 import type { Duplex } from 'node:stream'
 import { z } from 'zod'
@@ -103,8 +104,12 @@ export class CellProcess implements WatchedCell {
     if (this.pid <= 0) return
     try {
       setPriority(this.pid, NICE)
+      // Where Linux shares the processors out among sessions first, niceness says nothing across them, and a cell is a
+      // session of its own: the session must be nice too.
+      if (process.platform === 'linux') writeFileSync(`/proc/${this.pid}/autogroup`, String(NICE))
     } catch {
-      // It has ended already.
+      // It has ended already, or there are no such groups here, or the system wants to be asked less often: then it is
+      // asked again when the cell is ready.
     }
   }
 
@@ -200,6 +205,7 @@ export class CellProcess implements WatchedCell {
       return
     }
     if (kind === 'R' && this.#phase === 'starting') {
+      this.#giveWay()
       this.#rest('empty')
       this.#onReady(true)
       return
