@@ -87,5 +87,8 @@ const report = (append: AppendEvent, log: NodeLog, { name, version }: Plugin, no
       append('plugin.refused', { ...plugin, operation, code, text })
       return
     }
+    case 'plugin.warned':
+      append('plugin.warned', { ...plugin, code: notice.code, text: notice.text })
+      return
   }
 }

@@ -34,8 +34,8 @@ export interface AskDeskOptions {
 
 const REFUSALS_PER_SECOND = 1
 const REFUSALS_AT_ONCE = 100
-/** What the node does for a command later on, in other turns of its own: signs, stores, tells a peer. Measured. */
-const COMMAND_MS = 0.25
+/** What the node does for a command later on, in other turns of its own: signs, stores, tells a peer. Profiles say about so. */
+const COMMAND_MS = 0.75
 
 /** Takes a plugin's asks: lets through what it may, puts it to the node, and answers. */
 export class AskDesk {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type BuildOptions, build } from 'esbuild'
 import { z } from 'zod'
+import { whileBundling } from './bundler.ts'
 
 // One text file beside this one stands for the cell's program in source and when published: both end alike.
 const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
@@ -24,17 +25,7 @@ const common = {
   tsconfigRaw: {},
 } as const satisfies BuildOptions
 
-/**
- * The cell's program as one file, with what runs in its isolates inside. It is bundled when it is first asked for and kept
- * in `folder`, until one of its sources changes. Returns its path.
- */
-export const cellBundle = async (folder: string, entry: string = cellEntry): Promise<string> => {
-  const name = createHash('sha256').update(entry).digest('hex').slice(0, 12)
-  const path = join(folder, `cell-${name}.cjs`)
-  const stampPath = join(folder, `cell-${name}.json`)
-  const key = `${process.versions.node} ${entry}`
-  if (await isFresh(path, stampPath, key)) return path
-
+const buildCell = async (entry: string) => {
   const guest = await build({ ...common, entryPoints: [guestEntry], format: 'iife', globalName: 'guest' })
   // Plain members: the bundler's own are getters.
   const members = '{ load: guest.load, turn: guest.turn, collect: guest.collect }'
@@ -46,6 +37,21 @@ export const cellBundle = async (folder: string, entry: string = cellEntry): Pro
     platform: 'node',
     define: { GUEST_RUNTIME: JSON.stringify(runtime) },
   })
+  return { guest, cell }
+}
+
+/**
+ * The cell's program as one file, with what runs in its isolates inside. It is bundled when it is first asked for and kept
+ * in `folder`, until one of its sources changes. Returns its path.
+ */
+export const cellBundle = async (folder: string, entry: string = cellEntry): Promise<string> => {
+  const name = createHash('sha256').update(entry).digest('hex').slice(0, 12)
+  const path = join(folder, `cell-${name}.cjs`)
+  const stampPath = join(folder, `cell-${name}.json`)
+  const key = `${process.versions.node} ${entry}`
+  if (await isFresh(path, stampPath, key)) return path
+
+  const { guest, cell } = await whileBundling(() => buildCell(entry))
   const inputs: Record<string, string> = {}
   for (const input of [...Object.keys(guest.metafile.inputs), ...Object.keys(cell.metafile.inputs)]) {
     const source = join(process.cwd(), input)

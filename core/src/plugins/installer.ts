@@ -4,6 +4,7 @@ import { join, sep } from 'node:path'
 import type { Cursor } from '@fulgurite/plugin-sdk/contract'
 import { type BuildFailure, build, type Plugin } from 'esbuild'
 import { err, ok, type Result } from '../lib/result.ts'
+import { whileBundling } from './bundler.ts'
 import { writeWhole } from './cell-bundle.ts'
 import { checkConfig } from './config-schema.ts'
 import type { InstallRecord } from './install-record.ts'
@@ -147,24 +148,26 @@ const bundle = async (
   entry: string,
 ): Promise<Result<{ readonly code: string; readonly sourceMap: string }, InstallError>> => {
   try {
-    const { outputFiles } = await build({
-      absWorkingDir: root,
-      entryPoints: [entry.startsWith('.') ? entry : `./${entry}`],
-      outfile: BUNDLE_FILE,
-      bundle: true,
-      write: false,
-      format: 'cjs',
-      platform: 'neutral',
-      mainFields: ['module', 'main'],
-      target: 'es2024',
-      // What the isolate has already.
-      external: ['@fulgurite/plugin-sdk', 'rxjs', 'rxjs/operators'],
-      sourcemap: 'external',
-      sourcesContent: false,
-      tsconfigRaw: {},
-      logLevel: 'silent',
-      plugins: [onlyOwnFiles(root)],
-    })
+    const { outputFiles } = await whileBundling(() =>
+      build({
+        absWorkingDir: root,
+        entryPoints: [entry.startsWith('.') ? entry : `./${entry}`],
+        outfile: BUNDLE_FILE,
+        bundle: true,
+        write: false,
+        format: 'cjs',
+        platform: 'neutral',
+        mainFields: ['module', 'main'],
+        target: 'es2024',
+        // What the isolate has already.
+        external: ['@fulgurite/plugin-sdk', 'rxjs', 'rxjs/operators'],
+        sourcemap: 'external',
+        sourcesContent: false,
+        tsconfigRaw: {},
+        logLevel: 'silent',
+        plugins: [onlyOwnFiles(root)],
+      }),
+    )
     const textOf = (end: string): string => outputFiles.find(({ path }) => path.endsWith(end))?.text ?? ''
     const code = textOf(BUNDLE_FILE)
     if (code.length > MAX_BUNDLE_BYTES) {

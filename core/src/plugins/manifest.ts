@@ -106,7 +106,7 @@ const Budget = z.strictObject({
 const Limits = z.strictObject({
   memoryMb: whole(8, 1_024).default(64),
   /** Processor time of one turn. */
-  turnMs: whole(10, 10_000).default(1_000),
+  turnMs: whole(10, 10_000).default(250),
   /** Of one core, in the long run. */
   cpuShare: z.number().min(0.01).max(1).default(0.25),
   asksPerSecond: whole(1, 1_000_000).default(2_000),
