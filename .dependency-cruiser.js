@@ -60,8 +60,8 @@ const DOORS = {
   plugins: ['node/contract-gateway', 'node/node-log'],
   api: ['node/contract-gateway', 'node/node-log'],
   cluster: ['node/contract-gateway', 'node/node-log'],
-  // Where the data folder keeps the API's address and token.
-  cli: ['api/access'],
+  // Where the data folder keeps the address and the token, and what `start` can be asked for.
+  cli: ['api/access', 'app/options'],
 }
 
 const PURE_ROOMS = 'bitcoin|wire|onion|invoice|channel|graph|payment'

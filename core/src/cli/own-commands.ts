@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path'
 import { type Command, Option } from 'commander'
-import type { DemoOptions, StartOptions } from './app-commands.ts'
+import type { DemoOptions, StartOptions } from '../app/options.ts'
 import type { CliIo } from './io.ts'
 
 /** `start` and `demo` run in this process; each resolves to the exit code. */
