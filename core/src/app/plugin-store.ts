@@ -4,27 +4,33 @@ import type { HostStore } from '../plugins/index.ts'
 import type { Store } from '../store/store.ts'
 
 /** The plugin host's rows in the node's database: one table, keys and values as UTF-8. */
-export const pluginStore = (store: Store): HostStore => ({
-  async get(key) {
-    const value = await store.get(TABLE.plugin, utf8Encode(key))
-    return value === undefined ? undefined : utf8Decode(value)
-  },
-  async list(prefix) {
-    const from = utf8Encode(prefix)
-    const to = afterPrefix(from)
-    const rows = await store.scan(TABLE.plugin, { from, ...(to === undefined ? {} : { to }) })
-    return rows.map(({ key, value }) => [utf8Decode(key), utf8Decode(value)] as const)
-  },
-  put: (batch) =>
-    new Promise((resolve) => {
+export const pluginStore = (store: Store): HostStore => {
+  // The node's store shows what is durable. A plugin's handler must find what the one before it has kept, durable or not yet.
+  let lastPut: Promise<void> = Promise.resolve()
+  return {
+    async get(key) {
+      await lastPut
+      const value = await store.get(TABLE.plugin, utf8Encode(key))
+      return value === undefined ? undefined : utf8Decode(value)
+    },
+    async list(prefix) {
+      await lastPut
+      const from = utf8Encode(prefix)
+      const to = afterPrefix(from)
+      const rows = await store.scan(TABLE.plugin, { from, ...(to === undefined ? {} : { to }) })
+      return rows.map(({ key, value }) => [utf8Decode(key), utf8Decode(value)] as const)
+    },
+    put(batch) {
       const writes = batch.map(([key, value]) => ({
         table: TABLE.plugin,
         key: utf8Encode(key),
         value: value === undefined ? undefined : utf8Encode(value),
       }))
-      store.submit(writes, resolve)
-    }),
-})
+      lastPut = new Promise((resolve) => store.submit(writes, resolve))
+      return lastPut
+    },
+  }
+}
 
 /** The first key past all that begin with the prefix; no byte of UTF-8 is 0xff, so the last one can grow. */
 const afterPrefix = (prefix: Uint8Array): Uint8Array | undefined => {

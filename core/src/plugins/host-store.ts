@@ -1,7 +1,7 @@
 /** A row to write; `undefined` deletes it. */
 export type HostWrite = readonly [key: string, value: string | undefined]
 
-/** Where the host keeps what must outlive it. The app joins it to the node's store. */
+/** Where the host keeps what must outlive it. The app joins it to the node's store. Reads see every batch put before them. */
 export interface HostStore {
   get(key: string): Promise<string | undefined>
   /** Rows whose key begins with `prefix`, in the order of their keys. */
