@@ -1,12 +1,13 @@
 import test from 'ava'
+import { Transaction } from 'bitcoinjs-lib'
 import fc from 'fast-check'
 import { SIGHASH_ALL, segwitV0Sighash } from '../../bitcoin/sighash.ts'
-import { encodeTx, txWeight, withWitness } from '../../bitcoin/transaction.ts'
+import { decodeTx, displayTxid, encodeTx, txidOf, txWeight, withWitness } from '../../bitcoin/transaction.ts'
 import { derivePrivateKey } from '../../crypto/commitment-keys.ts'
-import { sha256 } from '../../crypto/hashes.ts'
+import { hash160, sha256 } from '../../crypto/hashes.ts'
 import { secp256k1 } from '../../crypto/secp256k1.ts'
-import { toDer } from '../../crypto/signature-der.ts'
-import { concat, toHex, u64be, utf8Encode } from '../../lib/bytes.ts'
+import { fromDer, toDer } from '../../crypto/signature-der.ts'
+import { concat, fromHex, toHex, u64be, utf8Encode } from '../../lib/bytes.ts'
 import { ANCHORS_ZERO_FEE_HTLC } from './commitment-format.ts'
 import { deriveCommitmentKeys } from './commitment-keys.ts'
 import type { CommitmentParams } from './commitment-params.ts'
@@ -21,7 +22,7 @@ import { buildCommitment, signedCommitment } from './commitment-transaction.ts'
 import { BOLT3, BOLT3_HTLCS, bolt3Keys, bolt3Params, bolt3Preimage } from './fixtures/bolt3.ts'
 import vectors from './fixtures/bolt3-anchors.json' with { type: 'json' }
 import { htlcWitness } from './htlc-transactions.ts'
-import { fixedScripts, pointScripts } from './scripts.ts'
+import { fixedScripts, fundingScript, pointScripts } from './scripts.ts'
 import { verifyCommitmentSignatures } from './verify-commitment.ts'
 
 const specOf = (vector: (typeof vectors.cases)[number]): CommitmentSpec => ({
@@ -76,6 +77,30 @@ for (const vector of vectors.cases) {
     })
   })
 }
+
+// BOLT 3, appendix B: the whole funding transaction, its P2PKH input included.
+const APPENDIX_B_FUNDING =
+  '0200000001adbb20ea41a8423ea937e76e8151636bf6093b70eaff942930d20576600521fd000000006b48304502210090587b6201e166ad6af0227d3036a9454223d49a1f11839c1a362184340ef0240220577f7cd5cca78719405cbf1de7414ac027f0239ef6e214c90fcaab0454d84b3b012103535b32d5eb0a6ed0982a0479bbadc9868d9836f6ba94dd5a63be16d875069184ffffffff028096980000000000220020c015c4a6be010e21657068fc2e6a9d02b27ebe4d490a25846f7237f104d1a3cd20256d29010000001600143ca33c2e4446f4a305f23c80df8ad1afdcf652f900000000'
+
+test('BOLT 3 appendix B — the funding transaction pays the funding script, and its signature is good', (t) => {
+  const decoded = decodeTx(fromHex(APPENDIX_B_FUNDING))
+  if (!decoded.ok) return t.fail(decoded.error.code)
+  const tx = decoded.value
+  t.is(toHex(encodeTx(tx)), APPENDIX_B_FUNDING)
+  t.is(displayTxid(txidOf(tx)), '8984484a580b825b9972d7adb15050b3ab624ccd731946b3eeddb92f4e7ef6be')
+  const { outputScript } = fundingScript(
+    fromHex('023da092f6980e58d2c037173180e9a465476026ee50f96695963e8efe436f54eb'),
+    fromHex('030e9f7b623d2ccc7c9bd44d66d5ce21ce504c0acf6385a132cec6d3c39fa711c1'),
+  )
+  t.deepEqual(tx.outputs[0], { amount: 10_000_000n, script: outputScript })
+  // The input's script: a DER signature with its type, then the key.
+  const script = tx.inputs[0]?.scriptSig ?? new Uint8Array()
+  const signature = fromDer(script.slice(1, script[0] as number))
+  const key = script.slice(-33)
+  const spent = concat(fromHex('76a914'), hash160(key), fromHex('88ac'))
+  const digest = Transaction.fromHex(APPENDIX_B_FUNDING).hashForSignature(0, spent, 1)
+  t.true(signature !== undefined && secp256k1.verify(signature, digest, key))
+})
 
 test('BOLT 3 appendix B — the funding script', (t) => {
   t.is(
