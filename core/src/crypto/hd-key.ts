@@ -4,8 +4,9 @@ import type { PrivateKey, PublicKey } from '../lib/ids.ts'
 import { secp256k1 } from './secp256k1.ts'
 
 /**
- * A private key of a BIP 32 tree. It stands in for a library because it derives by our own secp256k1 engine: some 20 µs a
- * child, against milliseconds in JavaScript, and every start of a node derives hundreds.
+ * A private key of a BIP 32 tree. It stands in for a library because it derives by our own secp256k1 engine: 13 µs a
+ * hardened child and 40 µs another with its public key, against 533 and 450 in JavaScript, and every start derives some
+ * hundred.
  */
 export interface HdKey {
   readonly privateKey: PrivateKey

@@ -34,7 +34,10 @@ export interface AskDeskOptions {
 
 const REFUSALS_PER_SECOND = 1
 const REFUSALS_AT_ONCE = 100
-/** What the node does for a command later on, in other turns of its own: signs, stores, tells a peer. Profiles say about so. */
+/**
+ * What the node does for a command later on, in other turns of its own: signs, stores, tells a peer. Not a measured cost but
+ * a price: at 0.25 the benchmark of payments beside bad plugins stood at 79 to 80 %, at 0.75 at 83 to 86 %.
+ */
 const COMMAND_MS = 0.75
 
 /** Takes a plugin's asks: lets through what it may, puts it to the node, and answers. */
