@@ -21,3 +21,16 @@ test('virtual clock — fires timers at their moment, in order of time and then 
   t.is(fired.at(-1), 'd 1030')
   t.is(clock.nextTimerAt(), undefined)
 })
+
+test('virtual clock — setting the clock on the wall fires nothing and moves no limit', async (t) => {
+  const clock = virtualClock(1000)
+  let fired = 0
+  clock.setTimer(10, () => {
+    fired += 1
+  })
+  clock.setWall(1_000_000)
+  t.deepEqual([clock.now(), clock.monotonic(), clock.nextTimerAt(), fired], [1_000_000, 0, 1_000_010, 0])
+  clock.setWall(5)
+  await clock.advance(10)
+  t.deepEqual([clock.now(), clock.monotonic(), fired], [15, 10, 1])
+})

@@ -15,7 +15,7 @@ export class Backoff {
 
   /** The pause after a fault that happened now. */
   next({ minBackoffMs, maxBackoffMs, resetAfterMs }: Restart): number {
-    const now = this.#clock.now()
+    const now = this.#clock.monotonic()
     if (this.#lastFaultAt !== undefined && now - this.#lastFaultAt >= resetAfterMs) this.#streak = 0
     this.#lastFaultAt = now
     const pause = Math.min(maxBackoffMs, minBackoffMs * 2 ** Math.min(this.#streak, 52))

@@ -11,6 +11,8 @@ export interface VirtualClock extends Clock {
   advance(ms: number, settle?: () => Promise<unknown>): Promise<void>
   /** When the next timer falls due, if one is set. */
   nextTimerAt(): TimestampMs | undefined
+  /** Sets the clock on the wall, forward or back. No time passes by it. */
+  setWall(at: TimestampMs): void
 }
 
 interface Timer {
@@ -23,7 +25,8 @@ const oneTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resol
 
 /** Starts at `startAt`, 2024-01-01 00:00 UTC if absent. */
 export const virtualClock = (startAt: TimestampMs = 1_704_067_200_000): VirtualClock => {
-  let now: number = startAt
+  let now = 0
+  let wallAtZero: number = startAt
   let order = 0
   const timers = new Set<Timer>()
 
@@ -37,7 +40,8 @@ export const virtualClock = (startAt: TimestampMs = 1_704_067_200_000): VirtualC
   }
 
   return {
-    now: () => now,
+    now: () => wallAtZero + now,
+    monotonic: () => now,
     setTimer(delayMs, fire) {
       const timer: Timer = { at: now + Math.max(delayMs, 0), order: order++, fire }
       timers.add(timer)
@@ -56,6 +60,12 @@ export const virtualClock = (startAt: TimestampMs = 1_704_067_200_000): VirtualC
       }
       now = end
     },
-    nextTimerAt: () => earliest()?.at,
+    nextTimerAt() {
+      const next = earliest()
+      return next && wallAtZero + next.at
+    },
+    setWall(at) {
+      wallAtZero = at - now
+    },
   }
 }

@@ -5,7 +5,13 @@ export type CancelTimer = () => void
 
 /** Where time comes from. Nothing else in the node reads the system's clock or sets a timer. */
 export interface Clock {
+  /** What the clock on the wall shows: for people, for what peers are told, and for expiries that are dates. */
   now(): TimestampMs
+  /**
+   * Milliseconds since some moment of this process's life. It never goes back and does not jump when the clock on the wall
+   * is set: every limit, rate and timeout is measured by it.
+   */
+  monotonic(): number
   /** Calls `fire` once, `delayMs` from now. */
   setTimer(delayMs: number, fire: () => void): CancelTimer
 }
@@ -15,6 +21,7 @@ const MAX_TIMER_MS = 0x7fffffff
 
 export const systemClock: Clock = {
   now: () => Date.now(),
+  monotonic: () => performance.now(),
   setTimer(delayMs, fire) {
     const timer = setTimeout(fire, Math.min(Math.max(delayMs, 0), MAX_TIMER_MS))
     return () => clearTimeout(timer)

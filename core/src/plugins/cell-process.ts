@@ -168,7 +168,7 @@ export class CellProcess implements WatchedCell {
   #begin(phase: 'starting' | 'loading' | 'ping' | 'turn'): void {
     this.#phase = phase
     this.work += 1
-    this.workSince = this.#environment.clock.now()
+    this.workSince = this.#environment.clock.monotonic()
     this.#environment.watchdog.wake()
   }
 

@@ -71,7 +71,7 @@ export class Watchdog {
   }
 
   #judge(cell: WatchedCell, seen: Seen): CellFault | undefined {
-    const wall = this.#clock.now() - cell.workSince
+    const wall = this.#clock.monotonic() - cell.workSince
     if (wall > cell.maxWallMs) return { code: 'turn-time', text: `no answer in ${cell.maxWallMs} ms` }
     // What is done within one look is small: neither time nor memory can have run away.
     if (seen.work !== cell.work && wall < EVERY_MS) return undefined

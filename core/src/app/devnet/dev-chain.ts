@@ -22,6 +22,7 @@ export interface DevChain {
 /** Questions that wait for a block are dropped at the end, and their timers with them: those keep no process alive. */
 const unheldClock: Clock = {
   now: systemClock.now,
+  monotonic: systemClock.monotonic,
   setTimer(delayMs, fire) {
     const timer = setTimeout(fire, delayMs).unref()
     return () => clearTimeout(timer)

@@ -19,7 +19,7 @@ export interface ConnectOptions extends ConnectionSettings {
 export const connect = async (options: ConnectOptions): Promise<Result<Connection, ConnectFailure>> => {
   const { host, port, nodeId, timeoutMs = HANDSHAKE_TIMEOUT_MS, clock } = options
   if (!secp256k1.isPublicKey(nodeId)) return err({ code: 'invalid-node-id' })
-  const startedAt = clock.now()
+  const startedAt = clock.monotonic()
   const socket = connectSocket({ host, port, noDelay: true })
   const failure = await new Promise<ConnectFailure | undefined>((resolve) => {
     const finish = (failure: ConnectFailure | undefined): void => {
@@ -37,6 +37,6 @@ export const connect = async (options: ConnectOptions): Promise<Result<Connectio
     socket.destroy()
     return err(failure)
   }
-  const remaining = timeoutMs - (clock.now() - startedAt)
+  const remaining = timeoutMs - (clock.monotonic() - startedAt)
   return establish(socket, { type: 'initiator', remoteNodeId: nodeId }, options, remaining)
 }

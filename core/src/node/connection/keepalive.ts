@@ -28,14 +28,14 @@ export class Keepalive {
 
   constructor(options: KeepaliveOptions) {
     this.#options = options
-    this.#lastReceivedAt = options.clock.now()
+    this.#lastReceivedAt = options.clock.monotonic()
     this.#idleMs = this.#drawIdleMs()
     this.#cancel = options.clock.setTimer(this.#idleMs, () => this.#idle())
   }
 
   /** Bytes came in. */
   received(): void {
-    this.#lastReceivedAt = this.#options.clock.now()
+    this.#lastReceivedAt = this.#options.clock.monotonic()
   }
 
   pong(length: number): void {
@@ -65,7 +65,7 @@ export class Keepalive {
 
   // The timer is not set anew for each message: when it fires, it looks at how long it has been quiet.
   #idle(): void {
-    const quiet = this.#options.clock.now() - this.#lastReceivedAt
+    const quiet = this.#options.clock.monotonic() - this.#lastReceivedAt
     if (this.#suspended || quiet < this.#idleMs) {
       this.#arm(this.#suspended ? this.#idleMs : this.#idleMs - quiet)
       return
