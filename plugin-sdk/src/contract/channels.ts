@@ -69,6 +69,9 @@ const ChannelSummary = named(
     spendableMsat: field(Msat, { summary: 'The most that one HTLC out of this channel can carry now.' }),
     receivableMsat: field(Msat, { summary: 'The most that one HTLC into this channel can carry now.' }),
     htlcsInFlight: Count,
+    unclaimableMsat: field(Msat, {
+      summary: 'Of ours, what a commitment that the peer published holds: this node does not claim it yet.',
+    }).optional(),
     localPolicy: RelayPolicy,
     remotePolicy: RelayPolicy.optional(),
     closeKind: CloseKind.optional(),

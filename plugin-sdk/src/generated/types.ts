@@ -142,6 +142,8 @@ export interface ChannelSummary {
   /** The most that one HTLC into this channel can carry now. */
   readonly receivableMsat: Msat
   readonly htlcsInFlight: number
+  /** Of ours, what a commitment that the peer published holds: this node does not claim it yet. */
+  readonly unclaimableMsat?: Msat
   readonly localPolicy: RelayPolicy
   readonly remotePolicy?: RelayPolicy
   readonly closeKind?: 'mutual' | 'local-force' | 'remote-force' | 'revoked'

@@ -1,7 +1,9 @@
 import test from 'ava'
+import type { Commitment } from '../../channel/state/commitment.ts'
 import type { TestParty } from '../../channel/transitions/fixtures/test-party.ts'
 import { TwoParties } from '../../channel/transitions/fixtures/two-parties.ts'
-import { balanceView } from './channel-balances.ts'
+import { completeSpend } from '../../channel/transitions/publications.ts'
+import { balanceView, unclaimableMsat } from './channel-balances.ts'
 
 const spendable = (party: TestParty): bigint => balanceView(party.funded, party.state.session).spendableMsat as bigint
 
@@ -24,3 +26,30 @@ for (const name of ['alice', 'bob'] as const) {
     })
   }
 }
+
+test('what a commitment of the peer holds — is spendable nowhere, and said to be unclaimable', (t) => {
+  const two = new TwoParties().ready({ pushMsat: 400_000_000n })
+  const { alice, bob } = two
+  two.add(alice, 1, 50_000_000n)
+  two.add(alice, 2, 30_000_000n)
+  two.add(bob, 3, 20_000_000n)
+  two.settle()
+  t.is(unclaimableMsat(bob.funded), 0n)
+  // The preimage of the first is out, and its fulfilment does not reach alice any more.
+  two.fulfil(bob, 0n, 1)
+  two.lose(bob)
+  const publish = alice.run({ type: 'force-close' }).find((effect) => effect.type === 'publish')
+  if (publish?.type !== 'publish' || publish.publication.type === 'claim') throw new Error('nothing published')
+  const tx = completeSpend(publish.publication, alice.signWithFundingKey)
+  const { fundingOutpoint: outpoint } = (bob.funded.active[0] as Commitment).localParams
+
+  bob.run({ type: 'spent', outpoint, tx })
+  const view = balanceView(bob.funded, bob.state.session)
+  t.is(view.spendableMsat, 0n)
+  t.is(view.receivableMsat, 0n)
+  // Its own side, the HTLC that it offered, and the one that it has revealed the preimage of.
+  t.is(unclaimableMsat(bob.funded), 380_000_000n + 20_000_000n + 50_000_000n)
+  // What alice publishes herself, she claims.
+  t.is(unclaimableMsat(alice.funded), 0n)
+  t.is(balanceView(alice.funded).spendableMsat, 0n)
+})

@@ -1,6 +1,8 @@
 import type { CommitmentParams } from '../../channel/commitment/commitment-params.ts'
 import { type CommitmentSpec, openerCost, untrimmedHtlcCount } from '../../channel/commitment/commitment-spec.ts'
-import type { FundedCommon } from '../../channel/state/durable.ts'
+import type { FundingSpend } from '../../channel/state/closing.ts'
+import type { Closing, Funded } from '../../channel/state/durable.ts'
+import { findHtlc } from '../../channel/state/htlc.ts'
 import type { Session } from '../../channel/state/session.ts'
 import { invariant } from '../../lib/errors.ts'
 import { MSAT_PER_SAT, type Msat, type Sat } from '../../lib/units.ts'
@@ -11,13 +13,13 @@ export interface BalanceView {
   /** HTLCs in flight apart. */
   readonly localMsat: Msat
   readonly remoteMsat: Msat
-  /** The most that one HTLC in each direction can carry: reserves, fees and limits taken off. */
+  /** The most that one HTLC in each direction can carry: reserves, fees and limits taken off. Nothing once it is closing. */
   readonly spendableMsat: Msat
   readonly receivableMsat: Msat
   readonly htlcsInFlight: number
 }
 
-export const balanceView = (durable: FundedCommon, session?: Session): BalanceView => {
+export const balanceView = (durable: Funded, session?: Session): BalanceView => {
   const [commitment] = durable.active
   invariant(commitment !== undefined, 'a funded channel has a commitment')
   const { localParams, remoteParams, localLimits, remoteLimits } = commitment
@@ -49,25 +51,59 @@ export const balanceView = (durable: FundedCommon, session?: Session): BalanceVi
   }
   const cost = larger(costWith(remoteParams, remote), costWith(localParams, local))
   const [ourCost, theirCost] = localIsOpener ? [cost, 0n] : [0n, cost]
+  const carriesMore = takesHtlcs(durable)
   return {
     capacity: localParams.fundingAmount,
     localMsat,
     remoteMsat,
-    spendableMsat: positive(
-      smaller(
-        localMsat - proposed - (remoteLimits.channelReserve as bigint) * MSAT_PER_SAT - ourCost,
-        (remoteLimits.maxHtlcValueInFlightMsat as bigint) - offered - proposed,
-      ),
-    ),
-    receivableMsat: positive(
-      smaller(
-        remoteMsat - (localLimits.channelReserve as bigint) * MSAT_PER_SAT - theirCost,
-        (localLimits.maxHtlcValueInFlightMsat as bigint) - received,
-      ),
-    ),
+    spendableMsat: carriesMore
+      ? positive(
+          smaller(
+            localMsat - proposed - (remoteLimits.channelReserve as bigint) * MSAT_PER_SAT - ourCost,
+            (remoteLimits.maxHtlcValueInFlightMsat as bigint) - offered - proposed,
+          ),
+        )
+      : 0n,
+    receivableMsat: carriesMore
+      ? positive(
+          smaller(
+            remoteMsat - (localLimits.channelReserve as bigint) * MSAT_PER_SAT - theirCost,
+            (localLimits.maxHtlcValueInFlightMsat as bigint) - received,
+          ),
+        )
+      : 0n,
     htlcsInFlight: local.htlcs.length,
   }
 }
+
+// BOLT 2, shutdown: after either side's, neither adds an HTLC.
+const takesHtlcs = ({ phase, localShutdown, remoteShutdown }: Funded): boolean =>
+  phase !== 'closing' && localShutdown === undefined && remoteShutdown === undefined
+
+/**
+ * What is ours, or may become so, in a closing channel of which a commitment of the peer is published or mined: this node
+ * does not claim those outputs yet. Nothing where our own commitment, or the one that both made, is in a block.
+ */
+export const unclaimableMsat = (durable: Funded): Msat => (durable.phase === 'closing' ? unclaimableOf(durable) : 0n)
+
+const unclaimableOf = ({ active, closing, htlcs }: Closing): bigint => {
+  const spend = closing.spends.find(({ confirmedAt }) => confirmedAt !== undefined) ?? closing.spends.find(isThePeers)
+  const [commitment] = active
+  if (commitment === undefined || spend === undefined || !isThePeers(spend)) return 0n
+  const { spec } = (spend.kind === 'remote-next' ? commitment.remoteNext : undefined) ?? commitment.remote
+  let sum = spec.toRemoteMsat as bigint
+  for (const htlc of spec.htlcs) {
+    // From the peer's view: what it received is what we offered, and ours again unless it has the preimage.
+    const isOurs =
+      htlc.direction === 'received'
+        ? findHtlc(htlcs.offered, htlc.id)?.preimage === undefined
+        : findHtlc(htlcs.received, htlc.id)?.preimage !== undefined
+    if (isOurs) sum += htlc.amountMsat as bigint
+  }
+  return sum
+}
+
+const isThePeers = ({ kind }: FundingSpend): boolean => kind !== 'local' && kind !== 'mutual'
 
 const larger = (a: bigint, b: bigint): bigint => (a > b ? a : b)
 const smaller = (a: bigint, b: bigint): bigint => (a < b ? a : b)

@@ -5,7 +5,7 @@ import type { Funded } from '../../channel/state/durable.ts'
 import type { RelayPolicy } from '../../channel/state/params.ts'
 import { toHex } from '../../lib/bytes.ts'
 import { formatShortChannelId } from '../../lib/ids.ts'
-import { balanceView } from '../channel/channel-balances.ts'
+import { balanceView, unclaimableMsat } from '../channel/channel-balances.ts'
 import type { ChannelEntry } from '../channel/channel-directory.ts'
 import { CHANNEL_TYPE_NAME, kindOfSpend } from '../channel/report-channel-event.ts'
 import { isUsable } from '../payment/own-channels.ts'
@@ -18,6 +18,7 @@ export const describeChannel = (entry: ChannelEntry): ChannelSummary | undefined
   if (!isFunded(durable)) return undefined
   const { params, shortIds, relay, remoteRelay } = durable
   const view = balanceView(durable)
+  const unclaimable = unclaimableMsat(durable) as bigint
   return {
     channelId: toHex(params.channelId),
     peer: toHex(params.remoteNodeId),
@@ -42,6 +43,7 @@ export const describeChannel = (entry: ChannelEntry): ChannelSummary | undefined
     spendableMsat: view.spendableMsat as bigint,
     receivableMsat: view.receivableMsat as bigint,
     htlcsInFlight: view.htlcsInFlight,
+    ...(unclaimable === 0n ? {} : { unclaimableMsat: unclaimable }),
     localPolicy: describePolicy(relay.current),
     ...(remoteRelay === undefined ? {} : { remotePolicy: describePolicy(remoteRelay) }),
     ...(durable.phase === 'closing'

@@ -3,6 +3,7 @@ import { secp256k1 } from '../../crypto/secp256k1.ts'
 import { reversed, toHex } from '../../lib/bytes.ts'
 import { ok } from '../../lib/result.ts'
 import { formatAddress } from '../peer/peer-manager.ts'
+import { channelWarnings } from './channel-warnings.ts'
 import type { MappingContext } from './context.ts'
 import { describeChannel } from './describe-channel.ts'
 import type { ActorHandlers } from './handlers.ts'
@@ -12,9 +13,8 @@ export const nodeHandlers = (context: MappingContext): ActorHandlers<'node'> => 
     const { options, watcher, signer, settings, channelDirectory, peerDirectory } = context
     const position = watcher.position()
     const tip = options.backend.tip()
-    const states = [...channelDirectory.all()].flatMap((entry) => describeChannel(entry)?.state ?? [])
-    const count = (state: string): number => states.filter((each) => each === state).length
-    const quarantined = count('quarantined')
+    const channels = [...channelDirectory.all()].flatMap((entry) => describeChannel(entry) ?? [])
+    const count = (state: string): number => channels.filter((each) => each.state === state).length
     return ok({
       nodeId: toHex(signer.nodeId),
       network: options.network.name,
@@ -32,7 +32,7 @@ export const nodeHandlers = (context: MappingContext): ActorHandlers<'node'> => 
       channelsUsable: count('usable'),
       channelsOpening: count('opening'),
       channelsClosing: count('closing'),
-      warnings: quarantined === 0 ? [] : [`${quarantined} channels are quarantined after a fault: see the log`],
+      warnings: channelWarnings(channels),
     })
   },
   async stop() {

@@ -56,7 +56,8 @@ export class PaymentFlow {
 
   constructor(options: PaymentFlowOptions) {
     this.#options = options
-    this.#upstream = new Upstream(options.channelDirectory)
+    const { channelDirectory, settings, height } = options
+    this.#upstream = new Upstream(channelDirectory, () => ({ height: height(), settings }))
   }
 
   get payments(): ActorRef<PaymentsProtocol> {

@@ -174,7 +174,8 @@ class ReceiverDriver {
   }
 
   #env() {
-    return { now: this.#services.clock.now(), height: this.#services.height() }
+    const { clock, height, upstream } = this.#services
+    return { now: clock.now(), height: height(), canClaim: upstream.canClaim }
   }
 }
 

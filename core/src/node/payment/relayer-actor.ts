@@ -204,6 +204,7 @@ class RelayerDriver {
       height: this.#services.height(),
       channels: named === undefined ? [] : [...channelDirectory.ofPeer(named.remoteNodeId)].flatMap(relayChannel),
       channelUpdate: (channelId, id) => this.#channelUpdate(channelId, id),
+      canClaim: this.#services.upstream.canClaim,
       minCltvExpiryDelta,
       maxCltvExpiryDelta,
     }

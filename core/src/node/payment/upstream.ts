@@ -1,4 +1,6 @@
+import type { ChannelEnv } from '../../channel/state/environment.ts'
 import type { HtlcRef } from '../../channel/state/htlc.ts'
+import { isClaimable } from '../../channel/transitions/claimable-htlc.ts'
 import { toHex } from '../../lib/bytes.ts'
 import type { Preimage } from '../../lib/ids.ts'
 import type { BadOnion } from '../../onion/sphinx.ts'
@@ -15,10 +17,21 @@ export const htlcKey = ({ channelId, htlcId }: HtlcRef): string => `${toHex(chan
  */
 export class Upstream {
   readonly #directory: ChannelDirectory
+  readonly #env: () => Pick<ChannelEnv, 'height' | 'settings'>
   readonly #sharedSecrets = new Map<string, Uint8Array>()
 
-  constructor(directory: ChannelDirectory) {
+  constructor(directory: ChannelDirectory, env: () => Pick<ChannelEnv, 'height' | 'settings'>) {
     this.#directory = directory
+    this.#env = env
+  }
+
+  /**
+   * Whether the HTLC would be ours if its preimage were revealed now, by the newest that is known of its channel. One in
+   * quarantine takes a fulfilment to the chain, so there, too, the chain decides.
+   */
+  readonly canClaim = ({ channelId, htlcId }: HtlcRef): boolean => {
+    const channel = this.#directory.get(channelId)
+    return channel !== undefined && !channel.quarantined && isClaimable(channel.state.durable, htlcId, this.#env())
   }
 
   remember(htlc: HtlcRef, sharedSecret: Uint8Array): void {

@@ -7,10 +7,10 @@ import { named } from '../fixtures/nodes.ts'
 import { decodeInvoiceRecord, encodeInvoiceRecord } from './invoice-codec.ts'
 import { type InvoiceRecord, invoiceStatus, receivedMsat } from './invoice-record.ts'
 import { failUnknownPayment, stepInvoice, waiting } from './receive-machine.ts'
-import type { FinalHtlc, ReceiveEffect, ReceiveState } from './receive-protocol.ts'
+import type { FinalHtlc, ReceiveEffect, ReceiveEnv, ReceiveState } from './receive-protocol.ts'
 
 const preimage = named('preimage')
-const env = { now: 1_000_000, height: 500 }
+const env: ReceiveEnv = { now: 1_000_000, height: 500, canClaim: () => true }
 
 const invoice: InvoiceRecord = {
   paymentHash: sha256(preimage),
@@ -150,6 +150,26 @@ test('parts that wait too long are given back with mpp_timeout, and the invoice 
   t.is(offer(timedOut.state, htlc(3n, 1_000_000n)).state.invoice.state.type, 'settled')
 })
 
+test('a part that could not be claimed now is not counted, and leaves the set when it cannot be any more', (t) => {
+  const parts = [htlc(1n, 500_000n), htlc(2n, 500_000n), htlc(3n, 500_000n)] as const
+  const without = (...lost: readonly bigint[]): ReceiveEnv => ({
+    ...env,
+    canClaim: ({ htlcId }) => !lost.includes(htlcId as bigint),
+  })
+  t.deepEqual(offer(waiting(invoice), parts[0], without(1n)), {
+    state: waiting(invoice),
+    effects: [unknownDetails(parts[0])],
+  })
+  // Counted, and then the chain decides its channel: the rest does not complete the payment.
+  const one = offer(waiting(invoice), parts[0])
+  const two = offer(one.state, parts[1], without(1n))
+  t.is(two.state.invoice, invoice)
+  t.deepEqual(two.effects, [unknownDetails(parts[0]), { type: 'unschedule' }, { type: 'schedule', delayMs: 60_000 }])
+  const three = offer(two.state, parts[2], without(1n))
+  t.deepEqual(three.effects.slice(0, 2), [fulfil(parts[1]), fulfil(parts[2])])
+  t.is(receivedMsat(three.state.invoice), 1_000_000n)
+})
+
 test('parts that name different totals are all given back (BOLT 4)', (t) => {
   const first = htlc(1n, 400_000n)
   const second = htlc(2n, 700_000n, { paymentData: { paymentSecret: named('secret'), totalMsat: 1_100_000n } })
@@ -175,7 +195,7 @@ test('once settled, the HTLCs of the list are fulfilled whenever they are met, a
   const part = htlc(1n, 1_000_000n)
   const { state } = offer(waiting(invoice), part)
   // After a restart, much later, and whatever the invoice would say now.
-  const late = { now: 9_000_000, height: 517 }
+  const late = { now: 9_000_000, height: 517, canClaim: () => false }
   const again = offer(waiting(state.invoice), part, late)
   t.is(again.state.invoice, state.invoice)
   t.deepEqual(again.effects, [fulfil(part)])

@@ -41,7 +41,28 @@ export const stepInvoice = (state: ReceiveState, input: ReceiveInput, env: Recei
   }
 }
 
-const receive = (state: ReceiveState, htlc: FinalHtlc, env: ReceiveEnv): ReceiveStep => {
+const receive = (before: ReceiveState, htlc: FinalHtlc, env: ReceiveEnv): ReceiveStep => {
+  // What follows, up to the release of the preimage, is one step with this look at the parts.
+  const { state, effects } = withoutLost(before, env)
+  const taken = take(state, htlc, env)
+  return { state: taken.state, effects: [...effects, ...taken.effects] }
+}
+
+/**
+ * A preimage claims all parts at once. A part that could not be claimed now, because the chain decides its channel or its
+ * expiry has come near, counts no more.
+ */
+const withoutLost = (state: ReceiveState, env: ReceiveEnv): ReceiveStep => {
+  const { invoice, parts } = state
+  const kept = parts.filter(env.canClaim)
+  if (kept.length === parts.length) return { state, effects: [] }
+  const lost = parts.filter((part) => !kept.includes(part))
+  const effects: ReceiveEffect[] = lost.map((part) => fail(part, unknownDetails(part, env)))
+  if (kept.length === 0) effects.push({ type: 'unschedule' })
+  return { state: { invoice, parts: kept }, effects }
+}
+
+const take = (state: ReceiveState, htlc: FinalHtlc, env: ReceiveEnv): ReceiveStep => {
   const { invoice, parts } = state
   if (invoice.state.type === 'settled') {
     // Decided before: after a restart the channel hands its HTLCs on again.
@@ -103,10 +124,12 @@ const problemOf = ({ invoice, parts }: ReceiveState, htlc: FinalHtlc, env: Recei
 const isOfInvoice = (
   invoice: InvoiceRecord,
   parts: readonly FinalHtlc[],
-  { payload, cltvExpiry }: FinalHtlc,
+  htlc: FinalHtlc,
   env: ReceiveEnv,
 ): boolean => {
+  const { payload, cltvExpiry } = htlc
   const { paymentData, paymentMetadata } = payload
+  if (!env.canClaim(htlc)) return false
   // A payment whose first parts came in time may be completed a little later.
   const status = invoiceStatus(invoice, env.now)
   if (status !== 'open' && !(status === 'expired' && parts.length > 0)) return false

@@ -24,6 +24,8 @@ export interface ReceiveState {
 export interface ReceiveEnv {
   readonly now: TimestampMs
   readonly height: BlockHeight
+  /** Whether revealing the preimage now makes the HTLC ours, as far as anything is known of its channel. */
+  readonly canClaim: (htlc: HtlcRef) => boolean
 }
 
 export type ReceiveInput =

@@ -1,6 +1,7 @@
 import test from 'ava'
 import type { HtlcOutcome } from '../../channel/state/effects.ts'
 import type { RelayPolicy } from '../../channel/state/params.ts'
+import type { FailureMessage } from '../../onion/failure-message.ts'
 import { decryptFailureOnion } from '../../onion/failure-onion.ts'
 import { createOnion } from '../../onion/sphinx.ts'
 import type { UpdateAddHtlc } from '../../wire/messages/channel-operation.ts'
@@ -50,6 +51,7 @@ const env = (channels: readonly RelayChannel[], more: Partial<RelayEnv> = {}): R
   height: 500,
   channels,
   channelUpdate: (_, shortChannelId) => (shortChannelId === 100n ? update : undefined),
+  canClaim: () => true,
   minCltvExpiryDelta: 3,
   maxCltvExpiryDelta: 2016,
   ...more,
@@ -206,6 +208,17 @@ const outcomeOf = (outcome: HtlcOutcome, state = outgoing()): readonly RelayEffe
   if (step.state !== undefined) throw new Error('still under way')
   return step.effects
 }
+
+test('nothing goes out for an HTLC that could not be claimed, at first or when a channel has refused it', (t) => {
+  const transient: FailureMessage = { type: 'temporary_channel_failure' }
+  const lost: Partial<RelayEnv> = { canClaim: ({ htlcId }) => htlcId !== 5n }
+  t.deepEqual(refusal(request(), env([channel('a')], lost)), transient)
+  const state = started(request(), env([channel('a'), channel('b')]))
+  const refused = { type: 'added', result: { ok: false, error: { code: 'channel-offline' } } } as const
+  const { effects } = stepRelay(state, refused, env([channel('a'), channel('b')], lost))
+  t.deepEqual(effects[0], { type: 'fail', htlc: request().incoming, failure: { type: 'own', failure: transient } })
+  t.false(effects.some(({ type }) => type === 'add-htlc'))
+})
 
 test('the id of the outgoing HTLC goes into the row', (t) => {
   const { record } = outgoing()

@@ -81,6 +81,8 @@ const offer = (
   env: RelayEnv,
 ): RelayStep => {
   const { incoming, payload, paymentHash } = request
+  // What we pay on we must be able to get back: nothing goes out for an HTLC whose channel the chain decides.
+  if (!env.canClaim(incoming)) return refuse(request, { type: 'temporary_channel_failure' })
   const chosen = chooseRelayChannel(request, tried, env)
   if (!chosen.ok) return refuse(request, chosen.error)
   const { channelId } = chosen.value

@@ -39,6 +39,8 @@ export interface RelayEnv {
   readonly channels: readonly RelayChannel[]
   /** Our signed update of a channel, calling it by the id that the sender used; `undefined` if there is none at hand. */
   readonly channelUpdate: (channelId: ChannelId, shortChannelId: ShortChannelId) => ChannelUpdate | undefined
+  /** Whether revealing its preimage now would make the received HTLC ours, as far as anything is known of its channel. */
+  readonly canClaim: (htlc: HtlcRef) => boolean
   /** An outgoing HTLC must expire this many blocks from now at least, and at most (BOLT 4: 2016). */
   readonly minCltvExpiryDelta: BlockDelta
   readonly maxCltvExpiryDelta: BlockDelta
