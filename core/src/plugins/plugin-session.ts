@@ -1,23 +1,24 @@
 import type { ContractError, Cursor, EventName, HookName } from '@fulgurite/plugin-sdk/contract'
 import type { CancelTimer, Clock } from '../lib/clock.ts'
-import type { Result } from '../lib/result.ts'
 import type { Rng } from '../lib/rng.ts'
-import type { ContractGateway, EncodedEvent } from '../node/contract-gateway.ts'
+import type { ContractGateway } from '../node/contract-gateway.ts'
 import { AskDesk } from './ask-desk.ts'
 import { AuditTrail } from './audit-trail.ts'
 import type { Budgets } from './budgets.ts'
 import type { CellProcess } from './cell-process.ts'
 import type { CellFault, OutboxHeader } from './cell-protocol.ts'
-import { matchesFilter } from './field-filter.ts'
-import { type HostStore, type HostWrite, keys } from './host-store.ts'
+import { DurableWork } from './durable-work.ts'
+import type { HostStore } from './host-store.ts'
 import { Inbox } from './inbox.ts'
+import { LiveEvents } from './live-events.ts'
 import type { Manifest } from './manifest.ts'
 import { type Outbox, parseOutbox } from './outbox.ts'
 import type { PluginLog } from './plugin-log.ts'
-import { PluginStorage } from './plugin-storage.ts'
+import { ProcessorShare } from './processor-share.ts'
 import { type HookReply, Questions } from './questions.ts'
+import { notGranted, type Registered } from './registration.ts'
 import { Subscriptions } from './subscriptions.ts'
-import { TokenBucket } from './token-bucket.ts'
+import type { TokenBucket } from './token-bucket.ts'
 
 export interface SessionOptions {
   readonly manifest: Manifest
@@ -46,74 +47,84 @@ interface SessionListener {
   ended(fault: CellFault): void
 }
 
-type StoreWrite = readonly [key: string, value: string | null]
-
 const BATCH_EVENTS = 512
 const HOOK_BATCH_MICROS = 2_000
 const SHORTEST_WAKE_MS = 5
-const BURST_MS = 2_000
-const CORE_PRICE = 4
 const LEAST_WALL_MS = 10_000
-const MAX_PENDING_PUTS = 64
-const WARN_EVERY_MS = 60_000
 
-/** One run of a plugin in a cell: assembles its inboxes, carries out its outboxes. */
+/** One run of a plugin in a cell: assembles its inboxes, sees that its outboxes are carried out. */
 export class PluginSession {
   readonly #options: SessionOptions
   readonly #inbox = new Inbox()
   readonly #desk: AskDesk
-  readonly #audit: AuditTrail
-  readonly #storage: PluginStorage
-  readonly #cpu: TokenBucket
+  readonly #work: DurableWork
+  readonly #share: ProcessorShare
   readonly #subscriptions: Subscriptions
+  readonly #live: LiveEvents
   readonly #questions: Questions
-  readonly #unsubscribe: (() => void)[] = []
-  #liveDropped = 0
-  #pendingPuts = 0
   #cancelWake: CancelTimer | undefined
-  #cancelThrottle: CancelTimer | undefined
   #pumpScheduled = false
   #microsPerEvent = 10
-  #warnedAt = Number.NEGATIVE_INFINITY
   #sentEvents = 0
   #phase: 'loading' | 'starting' | 'running' | 'ended' = 'loading'
 
   constructor(options: SessionOptions) {
     this.#options = options
-    const { manifest, clock, budgets, store, log } = options
-    this.#audit = new AuditTrail(store, manifest, (thrown) => this.#storeFailed(thrown))
-    this.#desk = new AskDesk({
+    const { manifest, clock, budgets, store, log, gateway, listener, cell } = options
+    const { events } = gateway
+    const onAvailable = (): void => this.#schedulePump()
+    const reply = (id: number, value: string): void => {
+      this.#inbox.reply(id, value)
+      this.#schedulePump()
+    }
+    const refuse = (id: number, error: ContractError): void => {
+      this.#inbox.refusal(id, error)
+      this.#schedulePump()
+    }
+    const audit = new AuditTrail(store, manifest, (thrown) => this.#storeFailed(thrown))
+    this.#share = new ProcessorShare({
+      clock,
+      cpuShare: manifest.limits.cpuShare,
+      total: options.totalCpu,
+      warned: (code, text) => listener.warned(code, text),
+      resume: () => this.#pump(),
+    })
+    const desk = new AskDesk({
       manifest,
-      gateway: options.gateway,
+      gateway,
       store,
       budgets,
-      audit: this.#audit,
+      audit,
       now: clock.now(),
-      reply: (id, value) => this.#reply(id, value),
-      refuse: (id, error) => this.#refuse(id, error),
-      refused: (operation, error) => options.listener.refused(operation, error),
-      charge: (coreMs) => this.#charge(coreMs),
+      reply,
+      refuse,
+      refused: (operation, error) => listener.refused(operation, error),
+      charge: (coreMs) => this.#share.charge(coreMs),
     })
+    this.#desk = desk
     this.#questions = new Questions({
       manifest,
       inbox: this.#inbox,
-      audit: this.#audit,
-      faulted: (text) => this.#fault(text),
+      audit,
+      faulted: (text) => listener.faulted(text),
       refused: (hook, verdict) => {
-        options.listener.refused(hook, { code: 'not-granted', message: `the verdict ${verdict} is not granted` })
+        listener.refused(hook, { code: 'not-granted', message: `the verdict ${verdict} is not granted` })
       },
     })
-    this.#subscriptions = new Subscriptions({
+    const { installCursor } = options
+    this.#subscriptions = new Subscriptions({ manifest, events, store, log, installCursor, onAvailable })
+    this.#live = new LiveEvents({ manifest, events, inbox: this.#inbox, log, onAvailable })
+    this.#work = new DurableWork({
       manifest,
-      events: options.gateway.events,
       store,
-      log,
-      installCursor: options.installCursor,
-      onAvailable: () => this.#schedulePump(),
+      subscriptions: this.#subscriptions,
+      begin: () => desk.begin(),
+      finish: () => desk.finish(),
+      reply,
+      refuse,
+      onRoom: () => this.#pump(),
+      end: (fault) => (fault.code === 'store-failed' ? this.end(fault) : cell.end(fault)),
     })
-    this.#storage = new PluginStorage(store, manifest.name, manifest.permissions.storage.bytes)
-    const { cpuShare } = manifest.limits
-    this.#cpu = new TokenBucket(cpuShare * 1_000, BURST_MS, clock.now())
     log.host('info', `starting ${manifest.name} ${manifest.version}`)
   }
 
@@ -121,7 +132,7 @@ export class PluginSession {
   async start(code: string): Promise<void> {
     const { manifest, cell } = this.#options
     try {
-      await this.#storage.load()
+      await this.#work.load()
     } catch (thrown) {
       this.#storeFailed(thrown)
     }
@@ -170,12 +181,10 @@ export class PluginSession {
   }
 
   async #firstTurn(): Promise<void> {
-    const { manifest, config, store, clock, cell } = this.#options
-    const prefix = keys.schedule(manifest.name, '')
-    const rows = await store.list(prefix)
+    const { manifest, config, clock, cell } = this.#options
+    const schedules = await this.#work.lastRuns()
     if (this.#phase === 'ended') return
     this.#phase = 'starting'
-    const schedules = Object.fromEntries(rows.map(([key, at]) => [key.slice(prefix.length), Number(at)]))
     const { name, version } = manifest
     cell.turn(
       JSON.stringify({
@@ -190,8 +199,8 @@ export class PluginSession {
     if (this.#phase === 'ended') return
     this.#phase = 'ended'
     this.#cancelWake?.()
-    this.#cancelThrottle?.()
-    for (const unsubscribe of this.#unsubscribe) unsubscribe()
+    this.#share.stop()
+    this.#live.stop()
     this.#subscriptions.stop()
     this.#questions.end()
     this.#options.listener.ended(fault)
@@ -212,41 +221,12 @@ export class PluginSession {
   #pump(): void {
     const { cell, clock } = this.#options
     if (this.#phase !== 'running' || cell.phase !== 'idle') return
-    const now = clock.now()
-    const ownDebtMs = this.#cpu.debtMs(now)
-    const debtMs = Math.max(ownDebtMs, this.#options.totalCpu.debtMs(now))
-    // A question is answered on credit, within limits: it has a deadline.
-    if (debtMs > 0 && (!this.#inbox.urgent || debtMs > BURST_MS)) {
-      this.#warn(now, ownDebtMs > 0)
-      this.#cancelThrottle ??= clock.setTimer(debtMs, () => {
-        this.#cancelThrottle = undefined
-        this.#pump()
-      })
-      return
-    }
-    const events = this.#pendingPuts < MAX_PENDING_PUTS ? this.#takeEvents() : ''
+    if (this.#share.mustWait(this.#inbox.urgent)) return
+    const events = this.#work.full ? '' : this.#takeEvents()
     if (events === '' && this.#inbox.empty) return
     const begun = performance.now()
-    cell.turn(this.#inbox.take(now, this.#options.rng.below(0x100000000), events))
-    this.#charge(performance.now() - begun)
-  }
-
-  /** The core's own thread is dearer than the plugin's: what it spends on a plugin is charged several times over. */
-  #charge(coreMs: number, cellMs = 0): void {
-    const now = this.#options.clock.now()
-    const used = cellMs + CORE_PRICE * coreMs
-    this.#cpu.charge(now, used)
-    this.#options.totalCpu.charge(now, used)
-  }
-
-  #warn(now: number, own: boolean): void {
-    if (now - this.#warnedAt < WARN_EVERY_MS) return
-    this.#warnedAt = now
-    const { cpuShare } = this.#options.manifest.limits
-    if (own)
-      this.#options.listener.warned('cpu-share', `its share of a processor, ${cpuShare}, is used up: it has to wait`)
-    else
-      this.#options.listener.warned('total-cpu-share', 'the share of all plugins together is used up: it has to wait')
+    cell.turn(this.#inbox.take(clock.now(), this.#options.rng.below(0x100000000), events))
+    this.#share.charge(performance.now() - begun)
   }
 
   #takeEvents(): string {
@@ -261,7 +241,7 @@ export class PluginSession {
   // Outboxes
 
   #outbox({ cpuMicros, fault }: OutboxHeader, text: string): void {
-    const { clock, cell } = this.#options
+    const { clock, cell, listener } = this.#options
     const now = clock.now()
     const begun = performance.now()
     if (this.#sentEvents > 0) {
@@ -273,35 +253,24 @@ export class PluginSession {
       cell.end({ code: 'protocol-violation', text: outbox })
       return
     }
-    if (fault !== undefined) this.#fault(fault)
-    for (const each of outbox.faults ?? []) this.#fault(each)
+    if (fault !== undefined) listener.faulted(fault)
+    for (const each of outbox.faults ?? []) listener.faulted(each)
     for (const [level, line] of outbox.logs ?? []) this.#options.log.plugin(level, line)
-    if (this.#phase === 'starting') {
-      this.#register(outbox)
-    }
+    if (this.#phase === 'starting') this.#register(outbox.registered)
     this.#carryOut(outbox, now)
     this.#wake(outbox.wake, now)
-    this.#charge(performance.now() - begun, cpuMicros / 1_000)
+    this.#share.charge(performance.now() - begun, cpuMicros / 1_000)
     this.#pump()
   }
 
-  #fault(text: string): void {
-    this.#options.listener.faulted(text)
-  }
-
   #carryOut(outbox: Outbox, now: number): void {
-    const { cell } = this.#options
     for (const verdict of outbox.verdicts ?? []) this.#questions.answered(verdict, now)
-    for (const [label, count, writes, error] of outbox.acks ?? []) {
-      if (error === undefined) this.#acknowledged(this.#subscriptions.done(label, count), writes)
-      else this.#acknowledged(this.#subscriptions.setAside(label, error, now), [])
-    }
-    for (const [label, at, writes] of outbox.ran ?? []) this.#ran(label, at, writes)
+    for (const ack of outbox.acks ?? []) this.#work.acknowledged(ack, now)
+    for (const run of outbox.ran ?? []) this.#work.ran(run)
     // What a plugin that has just been ended still asks is not asked.
-    if (cell.phase === 'ended') return
-    for (const [id, writes] of outbox.writes ?? []) this.#write(id, writes)
-    for (const [id, kind, key] of outbox.reads ?? [])
-      this.#read(id, kind, key).catch((thrown: unknown) => this.#storeFailed(thrown))
+    if (this.#options.cell.phase === 'ended') return
+    for (const writes of outbox.writes ?? []) this.#work.write(writes)
+    for (const read of outbox.reads ?? []) void this.#work.read(read)
     for (const [id, actor, operation, request, options] of outbox.asks ?? []) {
       this.#desk
         .ask({ id, actor, operation, request, options }, now)
@@ -320,22 +289,16 @@ export class PluginSession {
     })
   }
 
-  #register({ registered }: Outbox): void {
-    const { manifest, gateway, cell } = this.#options
-    const { events, hooks } = manifest.permissions
+  #register(registered: Registered | undefined): void {
+    const { manifest, cell, listener } = this.#options
     if (registered === undefined) {
       cell.end({ code: 'protocol-violation', text: 'the first turn registered nothing' })
       return
     }
-    const event = [...registered.live, ...registered.each.map(([, name]) => name)].find(
-      (name) => !Object.hasOwn(events, name),
-    )
-    const hook = registered.hooks.find((name) => !Object.hasOwn(hooks, name))
-    const refused = event === undefined ? hook : event
+    const refused = notGranted(registered, manifest)
     if (refused !== undefined) {
-      const kind = event === undefined ? 'hook' : 'event'
-      const text = `the plugin's manifest does not ask for the ${kind} ${refused}`
-      this.#options.listener.refused(refused, { code: 'not-granted', message: text })
+      const { name, text } = refused
+      listener.refused(name, { code: 'not-granted', message: text })
       cell.end({ code: 'not-granted', text })
       return
     }
@@ -345,91 +308,16 @@ export class PluginSession {
       return
     }
     this.#questions.hold(registered.hooks)
-    if (registered.live.length > 0) {
-      const names = registered.live as readonly EventName[]
-      this.#unsubscribe.push(gateway.events.subscribe({ names }, (happened) => this.#heard(happened)))
-    }
+    this.#live.follow(registered.live as readonly EventName[])
     this.#deliver(registered.each).catch((thrown: unknown) => this.#storeFailed(thrown))
   }
 
-  async #deliver(each: NonNullable<Outbox['registered']>['each']): Promise<void> {
+  async #deliver(each: Registered['each']): Promise<void> {
     await this.#subscriptions.start(each)
     if (this.#phase === 'ended') return
     this.#phase = 'running'
     this.#options.listener.started()
     this.#pump()
-  }
-
-  #reply(id: number, value: string): void {
-    this.#inbox.reply(id, value)
-    this.#schedulePump()
-  }
-
-  #refuse(id: number, error: ContractError): void {
-    this.#inbox.refusal(id, error)
-    this.#schedulePump()
-  }
-
-  #heard(event: EncodedEvent): void {
-    const { manifest, log } = this.#options
-    const filter = manifest.permissions.events[event.name]?.filter
-    if (filter !== undefined && !matchesFilter(filter, (JSON.parse(event.text) as { payload: unknown }).payload)) return
-    if (this.#inbox.liveCount >= manifest.limits.queueEvents) {
-      this.#inbox.dropLive()
-      this.#liveDropped += 1
-      if (this.#liveDropped === 1) log.host('warn', 'queue-full: the oldest live events are left out')
-    }
-    this.#inbox.live(event)
-    this.#schedulePump()
-  }
-
-  #acknowledged(rows: Result<readonly HostWrite[], CellFault>, writes: readonly StoreWrite[]): void {
-    if (rows.ok) this.#put(rows.value, writes)
-    else this.#options.cell.end(rows.error)
-  }
-
-  #ran(label: string, at: number, writes: readonly StoreWrite[]): void {
-    this.#put([[keys.schedule(this.#options.manifest.name, label), String(at)]], writes)
-  }
-
-  /** Keeps the host's own rows and what a handler stored, together. */
-  #put(rows: readonly HostWrite[], writes: readonly StoreWrite[]): void {
-    const { cell, store } = this.#options
-    const staged = this.#storage.stage(writes)
-    if (!staged.ok) {
-      cell.end({ code: staged.error.code, text: staged.error.message })
-      return
-    }
-    this.#pendingPuts += 1
-    store.put([...rows, ...staged.value]).then(
-      () => {
-        this.#pendingPuts -= 1
-        if (this.#pendingPuts === MAX_PENDING_PUTS - 1) this.#pump()
-      },
-      (thrown: unknown) => this.#storeFailed(thrown),
-    )
-  }
-
-  #write(id: number, writes: readonly StoreWrite[]): void {
-    const staged = this.#storage.stage(writes)
-    if (!staged.ok) {
-      this.#refuse(id, staged.error)
-      return
-    }
-    this.#options.store.put(staged.value).then(
-      () => this.#reply(id, 'null'),
-      (thrown: unknown) => this.#storeFailed(thrown),
-    )
-  }
-
-  async #read(id: number, kind: 'get' | 'list', key: string): Promise<void> {
-    if (!this.#desk.begin()) {
-      this.#refuse(id, { code: 'rate-limited', message: 'too many asks are waiting for an answer already' })
-      return
-    }
-    const found = kind === 'get' ? ((await this.#storage.get(key)) ?? null) : await this.#storage.list(key)
-    this.#desk.finish()
-    this.#reply(id, JSON.stringify(found))
   }
 
   #storeFailed(thrown: unknown): void {

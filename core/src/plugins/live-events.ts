@@ -1,0 +1,47 @@
+import type { EventName } from '@fulgurite/plugin-sdk/contract'
+import type { EncodedEvent, EventLogPort } from '../node/contract-gateway.ts'
+import { matchesFilter } from './field-filter.ts'
+import type { Inbox } from './inbox.ts'
+import type { Manifest } from './manifest.ts'
+import type { PluginLog } from './plugin-log.ts'
+
+export interface LiveEventsOptions {
+  readonly manifest: Manifest
+  readonly events: EventLogPort
+  readonly inbox: Inbox
+  readonly log: PluginLog
+  readonly onAvailable: () => void
+}
+
+/** The events that a plugin follows while it runs. The oldest are left out where it does not keep up. */
+export class LiveEvents {
+  readonly #options: LiveEventsOptions
+  #unsubscribe: (() => void) | undefined
+  #dropped = 0
+
+  constructor(options: LiveEventsOptions) {
+    this.#options = options
+  }
+
+  follow(names: readonly EventName[]): void {
+    if (names.length === 0) return
+    this.#unsubscribe = this.#options.events.subscribe({ names }, (event) => this.#heard(event))
+  }
+
+  stop(): void {
+    this.#unsubscribe?.()
+  }
+
+  #heard(event: EncodedEvent): void {
+    const { manifest, inbox, log, onAvailable } = this.#options
+    const filter = manifest.permissions.events[event.name]?.filter
+    if (filter !== undefined && !matchesFilter(filter, (JSON.parse(event.text) as { payload: unknown }).payload)) return
+    if (inbox.liveCount >= manifest.limits.queueEvents) {
+      inbox.dropLive()
+      this.#dropped += 1
+      if (this.#dropped === 1) log.host('warn', 'queue-full: the oldest live events are left out')
+    }
+    inbox.live(event)
+    onAvailable()
+  }
+}
