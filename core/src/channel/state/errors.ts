@@ -88,7 +88,7 @@ export type ProtocolError =
   | Failure<'commitment-signature-missing' | 'invalid-closing-signature'>
   | Failure<'revocation-not-expected' | 'invalid-revocation-secret'>
   | (Failure<'invalid-public-key'> & { readonly field: string })
-  | (Failure<'commitment-number-mismatch'> & {
+  | (Failure<'commitment-number-mismatch' | 'revocation-number-mismatch'> & {
       readonly expected: number
       readonly received: bigint
     })
@@ -104,7 +104,7 @@ export type ChannelError =
   | AbortReason
   | (Failure<'peer-error' | 'peer-warning'> & { readonly text: string })
   | (Failure<'htlc-deadline-passed'> & { readonly htlcId: HtlcId; readonly direction: 'offered' | 'received' })
-  | Failure<'peer-is-ahead' | 'peer-is-behind'>
+  | Failure<'peer-is-ahead'>
   /** Claims on the peer's commitments are not made by this version. */
   | (Failure<'remote-commitment-not-handled'> & { readonly txid: Uint8Array; readonly revoked: boolean })
   | (Failure<'unknown-funding-spend'> & { readonly txid: Uint8Array })

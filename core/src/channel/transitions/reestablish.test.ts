@@ -1,4 +1,5 @@
 import test from 'ava'
+import type { ChannelReestablish } from '../../wire/messages/channel-operation.ts'
 import type { Effect } from '../state/effects.ts'
 import type { ChannelMessage } from '../state/inputs.ts'
 import { agree } from './fixtures/simulation.ts'
@@ -155,27 +156,85 @@ test('channel_reestablish — a number of which no commitment can be proves noth
   t.deepEqual(errors(two.alice), ['invalid-last-secret'])
 })
 
-test('channel_reestablish — with a peer that is behind we wait, and publish when it asks to', (t) => {
+const publishes = (party: TestParty): boolean =>
+  party.effects.some((effect) => effect.type === 'publish' && effect.purpose === 'local-commitment')
+
+for (const [claim, lie] of [
+  ['one too high', (number: bigint) => number + 1n],
+  ['the highest there is', () => 2n ** 64n - 1n],
+  ['one too low', (number: bigint) => number - 1n],
+] as const) {
+  test(`recv channel_reestablish — next_commitment_number ${claim} is a claim without proof: we publish`, (t) => {
+    const two = new TwoParties().ready()
+    two.add(two.bob, 1)
+    two.add(two.alice, 1)
+    two.settle()
+    const { nextCommitmentNumber } = reestablishOf(two)
+    two.alice.effects.length = 0
+    alter(two, two.bob, { nextCommitmentNumber: lie(nextCommitmentNumber) })
+    two.deliver(two.bob)
+    t.is(two.alice.phase, 'closing')
+    t.deepEqual(errors(two.alice), ['commitment-number-mismatch'])
+    t.true(publishes(two.alice))
+    const [done] = two.alice.run({ type: 'force-close', requestId: 'force' })
+    t.like(done, { type: 'reply', result: { ok: true } })
+  })
+}
+
+test('recv channel_reestablish — a secret with next_revocation_number zero is out of step: we publish', (t) => {
+  const two = new TwoParties().ready()
+  reconnect(two)
+  alter(two, two.bob, { yourLastPerCommitmentSecret: new Uint8Array(32).fill(7) })
+  two.deliver(two.bob)
+  t.is(two.alice.phase, 'closing')
+  t.deepEqual(errors(two.alice), ['invalid-last-secret'])
+  t.true(publishes(two.alice))
+})
+
+test('channel_reestablish — with a peer that has lost what we revoked we publish, and it does not', (t) => {
   const two = new TwoParties().ready()
   const { durable } = two.bob.state
-  two.add(two.alice, 1)
-  two.settle()
+  for (const n of [1, 2]) {
+    two.add(two.alice, n)
+    two.settle()
+  }
   two.disconnect()
   two.bob.state = { durable }
   two.connect()
   two.alice.effects.length = 0
-  two.deliver(two.bob)
-  t.is(two.alice.phase, 'normal')
-  t.deepEqual(errors(two.alice), ['peer-is-behind'])
-  t.true(two.names(two.alice).includes('warning'))
-  t.false(two.alice.effects.some(({ type }) => type === 'publish'))
-  // Bob, who sees that he is behind, asks for a close.
   two.settle()
-  t.is(two.bob.phase, 'closing')
   t.is(two.alice.phase, 'closing')
-  t.true(two.alice.effects.some((effect) => effect.type === 'publish' && effect.purpose === 'local-commitment'))
-  t.false(two.bob.effects.some((effect) => effect.type === 'publish' && effect.purpose === 'local-commitment'))
+  t.is(errors(two.alice)[0], 'revocation-number-mismatch')
+  t.true(publishes(two.alice))
+  t.is(two.bob.phase, 'closing')
+  t.false(publishes(two.bob))
 })
+
+test('channel_reestablish — in a mutual close that is not mined, a proof still forbids to publish a commitment', (t) => {
+  const two = new TwoParties().ready()
+  const { durable } = two.alice.state
+  two.add(two.alice, 1)
+  two.settle()
+  const { nextRevocationNumber, yourLastPerCommitmentSecret } = reestablishOf(two)
+  const behind = new TwoParties().ready()
+  t.deepEqual(behind.alice.state.durable, durable)
+  behind.run(behind.alice, { type: 'close' })
+  behind.settle()
+  reconnect(behind)
+  alter(behind, behind.bob, { nextRevocationNumber, yourLastPerCommitmentSecret })
+  behind.alice.effects.length = 0
+  behind.settle({ sign: false })
+  const [refused] = behind.alice.run({ type: 'force-close', requestId: 'force' })
+  t.like(refused, { type: 'reply', result: { ok: false, error: { code: 'publication-forbidden' } } })
+})
+
+/** What bob says after a reconnection. */
+const reestablishOf = (two: TwoParties): ChannelReestablish => {
+  reconnect(two)
+  const said = two.sentBy(two.bob).find(({ type }) => type === 'channel_reestablish')
+  if (said?.type !== 'channel_reestablish') throw new Error('bob says nothing')
+  return said
+}
 
 test('recv channel_reestablish — next_commitment_number zero fails the channel', (t) => {
   const two = new TwoParties().ready()

@@ -1,15 +1,15 @@
 import { secp256k1 } from '../../crypto/secp256k1.ts'
 import { FIRST_SECRET_INDEX } from '../../crypto/shachain.ts'
-import { equalBytes } from '../../lib/bytes.ts'
+import { equalBytes, isAllZero } from '../../lib/bytes.ts'
 import type { ChannelReestablish } from '../../wire/messages/channel-operation.ts'
 import type { Closing, Funded } from '../state/durable.ts'
 import type { Effect } from '../state/effects.ts'
 import type { ChannelEnv } from '../state/environment.ts'
+import type { ProtocolError } from '../state/errors.ts'
 import { findHtlc } from '../state/htlc.ts'
 import type { Session } from '../state/session.ts'
 import { commitmentSigned, revokeAndAck } from './commit.ts'
 import { buildRemote, latest } from './commitments.ts'
-import { warningMessage } from './error-message.ts'
 import { failChannel, forceClose } from './fail-channel.ts'
 import { channelReady } from './ready.ts'
 import { sendChannelUpdate } from './relay-policy.ts'
@@ -18,73 +18,62 @@ import { emit, type Online, type Step, to } from './step.ts'
 
 /**
  * BOLT 2, channel_reestablish: sends again what the peer has lost, in the order in which it was first sent. All of it comes
- * from the state; signatures and secrets are made again.
+ * from the state; signatures and secrets are made again. A peer that is out of step fails the channel: it goes to the chain,
+ * unless the peer proves that ours is not the latest state.
  */
 export const recvReestablish = (online: Online, message: ChannelReestablish, env: ChannelEnv): Step => {
   const { durable, session } = online
   const outcome = compare(durable, message, env)
-  switch (outcome) {
-    case 'we-are-behind':
-      return weAreBehind(durable, session, env)
-    case 'peer-is-behind':
-      // The peer may still find its data, or ask for a close: nothing is published before it does.
-      return to(durable, session, [
-        {
-          type: 'send',
-          epoch: session.epoch,
-          message: warningMessage(durable.params.channelId, { code: 'you are behind' }),
-        },
-        emit(durable, { type: 'error', error: { code: 'peer-is-behind' } }),
-      ])
-    case 'invalid-last-secret':
-      return failChannel({ durable, session }, { code: 'invalid-last-secret' }, env)
-    case 'commitment-number-mismatch': {
-      const expected = (latest(durable).remoteNext ?? latest(durable).remote).index + 1
-      const received = message.nextCommitmentNumber
-      return failChannel({ durable, session }, { code: 'commitment-number-mismatch', expected, received }, env)
-    }
-    case 'in-sync':
-      return resumeChannel(online, message, env)
-  }
+  if (outcome === 'in-sync') return resumeChannel(online, message, env)
+  return outcome === 'we-are-behind' ? weAreBehind(durable, session, env) : failChannel(online, outcome, env)
 }
 
-type Outcome = 'in-sync' | 'commitment-number-mismatch' | 'we-are-behind' | 'peer-is-behind' | 'invalid-last-secret'
-
-/** Compares the peer's counters with ours. */
-const compare = (durable: Funded, message: ChannelReestablish, env: ChannelEnv): Outcome => {
+/** Compares the peer's counters with ours. A number is a claim; only a secret that we have not revealed yet is a proof. */
+const compare = (
+  durable: Funded,
+  { nextCommitmentNumber, nextRevocationNumber, yourLastPerCommitmentSecret: secret }: ChannelReestablish,
+  env: ChannelEnv,
+): 'in-sync' | 'we-are-behind' | ProtocolError => {
   const { local, remote, remoteNext } = latest(durable)
-  const { nextCommitmentNumber, nextRevocationNumber, yourLastPerCommitmentSecret } = message
-  const revoked = BigInt(local.index)
-  // The secret proves which of our commitments we have revoked: that of the one before the next revocation it expects.
-  const secretIsRight =
-    nextRevocationNumber === 0n ||
-    (nextRevocationNumber <= BigInt(FIRST_SECRET_INDEX) &&
-      secp256k1.isPrivateKey(yourLastPerCommitmentSecret) &&
-      equalBytes(
-        secp256k1.publicKey(yourLastPerCommitmentSecret),
-        env.commitmentPoint(Number(nextRevocationNumber) - 1),
-      ))
-  // BOLT 2: no sound peer expects the commitment with which the channel began.
-  if (nextCommitmentNumber === 0n) return 'commitment-number-mismatch'
-  if (!secretIsRight) return 'invalid-last-secret'
-  if (nextRevocationNumber > revoked) return 'we-are-behind'
-  if (nextRevocationNumber + 1n < revoked) return 'peer-is-behind'
-  // What we signed last is `remoteNext`, or else `remote`.
-  const lastSigned = BigInt((remoteNext ?? remote).index)
-  const acknowledged = BigInt(remote.index)
-  if (nextCommitmentNumber > lastSigned + 1n) return 'we-are-behind'
-  return nextCommitmentNumber <= acknowledged ? 'peer-is-behind' : 'in-sync'
+  // BOLT 2: the secret is that of the commitment before the next revocation that the peer expects, zero if it has none.
+  if (!isSecretBefore(nextRevocationNumber, secret, env)) return { code: 'invalid-last-secret' }
+  const revocable = BigInt(local.index)
+  // BOLT 2: only this forbids us to publish.
+  if (nextRevocationNumber > revocable) return 'we-are-behind'
+  // BOLT 2: the peer has all our revocations, or all but the last, which it gets again.
+  if (nextRevocationNumber + 1n < revocable) {
+    return { code: 'revocation-number-mismatch', expected: local.index, received: nextRevocationNumber }
+  }
+  // BOLT 2: the peer has all our signatures, or all but the last, which it gets again. What we signed last is `remoteNext`.
+  const expected = (remoteNext ?? remote).index + 1
+  const lost = remoteNext === undefined ? expected : remoteNext.index
+  if (nextCommitmentNumber !== BigInt(expected) && nextCommitmentNumber !== BigInt(lost)) {
+    return { code: 'commitment-number-mismatch', expected, received: nextCommitmentNumber }
+  }
+  return 'in-sync'
 }
 
-/** BOLT 2: our commitment may be revoked, so it must not be published. The peer is asked to publish its own. */
+const isSecretBefore = (number: bigint, secret: Uint8Array, env: ChannelEnv): boolean => {
+  if (number === 0n) return isAllZero(secret)
+  if (number > BigInt(FIRST_SECRET_INDEX) || !secp256k1.isPrivateKey(secret)) return false
+  return equalBytes(secp256k1.publicKey(secret), env.commitmentPoint(Number(number) - 1))
+}
+
+/** BOLT 2: our commitment is revoked, so it must not be published. The peer is asked to publish its own. */
 const weAreBehind = (durable: Funded, session: Session, env: ChannelEnv): Step => {
-  if (durable.phase === 'closing') return to(durable, session, [])
-  return forceClose(
-    durable,
-    session,
-    { cause: 'data-loss', error: { code: 'peer-is-ahead' }, tellPeer: true, publish: false },
-    env,
-  )
+  if (durable.phase !== 'closing') {
+    return forceClose(
+      durable,
+      session,
+      { cause: 'data-loss', error: { code: 'peer-is-ahead' }, tellPeer: true, publish: false },
+      env,
+    )
+  }
+  // What was published cannot be called back; what was not must not be.
+  if (durable.closing.publishLocal || durable.closing.cause === 'data-loss') return to(durable, session, [])
+  return to({ ...durable, closing: { ...durable.closing, cause: 'data-loss' } }, session, [
+    emit(durable, { type: 'error', error: { code: 'peer-is-ahead' } }),
+  ])
 }
 
 const resumeChannel = ({ durable, session }: Online, message: ChannelReestablish, env: ChannelEnv): Step => {
