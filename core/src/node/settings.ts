@@ -59,3 +59,9 @@ export const EVENTS_KEPT = 1_000_000
 
 /** The highest fee rate that a commitment of ours is given: its anchor brings it into a block when it must. */
 export const MAX_COMMITMENT_FEERATE = 2_500
+
+/**
+ * Where estimates are low, or there are none, a cooperative close may still pay this rate (20 sat per vbyte): the peer's may
+ * be several times ours, and to close by force costs more.
+ */
+export const LEAST_CLOSING_MAXIMUM = 5_000

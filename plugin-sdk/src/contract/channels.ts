@@ -128,7 +128,10 @@ export const channels = actor('channels', 'Payment channels and what they charge
     summary: 'Closes a channel together with the peer. Our share goes to our own wallet.',
     request: z.strictObject({
       channelId: ChannelId,
-      feerate: field(Feerate, { summary: "Of the closing transaction; the node's estimate if not said." }).optional(),
+      feerate: field(Feerate, {
+        summary:
+          "The most that the closing transaction may pay; the node's own maximum if not said. Said again, it is the one in force.",
+      }).optional(),
     }),
     reply: z.object({
       channelId: ChannelId,

@@ -206,7 +206,7 @@ export interface ChannelsOpenReply {
 
 export interface ChannelsCloseRequest {
   readonly channelId: ChannelId
-  /** Of the closing transaction; the node's estimate if not said. */
+  /** The most that the closing transaction may pay; the node's own maximum if not said. Said again, it is the one in force. */
   readonly feerate?: FeeratePerKw
 }
 

@@ -95,6 +95,7 @@ export type ProtocolError =
   | Failure<'invalid-last-secret'>
   | Failure<'invalid-shutdown-script' | 'shutdown-script-changed' | 'shutdown-with-pending-updates'>
   | (Failure<'closing-fee-out-of-range' | 'closing-fee-not-between'> & { readonly fee: Sat })
+  | (Failure<'closing-fee-too-high'> & { readonly fee: Sat; readonly maximum: Sat })
   | Failure<'closing-output-below-dust'>
   | OpenError
 

@@ -180,6 +180,7 @@ export interface CloseCommand {
   readonly requestId?: string
   /** Defaults to the channel's own. */
   readonly scriptPubkey?: Uint8Array
+  /** The most that the closing transaction may pay. */
   readonly feeratePerKw?: FeeratePerKw
 }
 

@@ -1,7 +1,7 @@
 import type { HtlcId } from '../../lib/ids.ts'
 import type { Sat } from '../../lib/units.ts'
 import type { FeatureVector } from '../../wire/feature-vector.ts'
-import type { FeeRange } from '../../wire/messages/channel-close.ts'
+import type { ClosingSigned, FeeRange } from '../../wire/messages/channel-close.ts'
 import type { Proposal } from './changes.ts'
 
 /** Counts the connections with a peer. What carries another epoch belongs to a connection that is gone. */
@@ -34,6 +34,8 @@ interface ClosingNegotiation {
   readonly lastSentFee?: Sat
   readonly sentRange?: FeeRange
   readonly lastReceivedFee?: Sat
+  /** An offer of the peer that is more than we pay. */
+  readonly refused?: ClosingSigned
 }
 
 export const noProposals = (nextLocalHtlcId: HtlcId, nextRemoteHtlcId: HtlcId): Proposals => ({

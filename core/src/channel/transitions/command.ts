@@ -83,7 +83,7 @@ export const runCommand = (state: ChannelState, command: ChannelCommand, env: Ch
       if (live === undefined) return wrongPhase(state, command.requestId)
       const { durable: funded } = live
       if (funded.phase === 'closing') return refuse(state, command.requestId, { code: 'closing-in-progress' })
-      return closeChannel(session === undefined ? { durable: funded } : { durable: funded, session }, command)
+      return closeChannel(session === undefined ? { durable: funded } : { durable: funded, session }, command, env)
     }
     default:
       return assertNever(command, 'command')

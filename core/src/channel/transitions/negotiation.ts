@@ -1,5 +1,5 @@
 import { dustLimit } from '../../bitcoin/fees.ts'
-import { MSAT_PER_SAT } from '../../lib/units.ts'
+import { type FeeratePerKw, MSAT_PER_SAT } from '../../lib/units.ts'
 import type { ClosingSigned, FeeRange } from '../../wire/messages/channel-close.ts'
 import { buildClosing, type ClosingTransaction, closingFee, verifyClosing } from '../commitment/closing-transaction.ts'
 import type { Closing, Funded, Negotiating } from '../state/durable.ts'
@@ -30,18 +30,20 @@ export const openNegotiation = (durable: Agreeing, session: Session, env: Channe
   const timer: Effect = { type: 'schedule', timer: 'closing-answer', delayMs: env.settings.closingTimeoutMs }
   if (!durable.params.localIsOpener) return to(durable, waiting, [timer])
   const { ideal, range } = ourFees(durable, env)
-  const proposal = propose(durable, waiting, ideal, range)
+  const proposal = propose(durable, waiting, ideal, range, env)
   return to(proposal.state.durable, proposal.state.session, [...proposal.effects, timer])
 }
 
-/** Nothing came back in time: BOLT 2 has us fail the channel. */
+/** Nothing came back in time: BOLT 2 has us fail the channel. A fee that we do not pay is an answer. */
 export const closingTimedOut = (durable: Negotiating, session: Session, env: ChannelEnv): Step =>
-  forceClose(
-    durable,
-    session,
-    { cause: 'closing-timeout', error: { code: 'closing-not-answered' }, tellPeer: true },
-    env,
-  )
+  session.closing?.refused === undefined
+    ? forceClose(
+        durable,
+        session,
+        { cause: 'closing-timeout', error: { code: 'closing-not-answered' }, tellPeer: true },
+        env,
+      )
+    : stay({ durable, session })
 
 /** BOLT 2, closing_signed, with and without `fee_range`. */
 export const recvClosingSigned = (
@@ -56,15 +58,14 @@ export const recvClosingSigned = (
   const verified = verifyClosing(closingInput(durable, scripts, fee), message.signature)
   if (!verified.ok) return fail(durable, session, verified.error, env)
   const closing = verified.value
-  // BOLT 2: an output that is dust for its script would keep the transaction from the miners.
-  if (closing.tx.outputs.some(({ amount, script }) => (amount as bigint) < (dustLimit(script) as bigint))) {
-    return fail(durable, session, { code: 'closing-output-below-dust' }, env)
-  }
+  if (hasDust(closing)) return fail(durable, session, { code: 'closing-output-below-dust' }, env)
   const agree = () => conclude(durable, session, message, closing, env)
   const { lastSentFee, sentRange, lastReceivedFee } = session.closing ?? {}
-  if (lastSentFee === fee) return agree()
-  if (sentRange !== undefined && inRange(fee, sentRange)) return agree()
+  // What was agreed on once is signed again, and nothing else.
+  if (durable.phase === 'closing') return durable.closing.mutual?.fee === fee ? agree() : stay(state)
+  if (lastSentFee === fee || (sentRange !== undefined && inRange(fee, sentRange))) return agree()
   const ours = ourFees(durable, env)
+  const { localIsOpener } = durable.params
   if (message.feeRange !== undefined) {
     const overlap = overlapOf(message.feeRange, ours.range)
     if (overlap === undefined) {
@@ -72,11 +73,11 @@ export const recvClosingSigned = (
       return stay(state, { type: 'send', epoch: session.epoch, message: warning })
     }
     // The opener has sent its range, and an answer within it is agreed on above.
-    if (durable.params.localIsOpener) return fail(durable, session, { code: 'closing-fee-out-of-range', fee }, env)
+    if (localIsOpener) return fail(durable, session, { code: 'closing-fee-out-of-range', fee }, env)
     if (lastSentFee !== undefined) return fail(durable, session, { code: 'closing-fee-out-of-range', fee }, env)
     if (inRange(fee, overlap)) return agree()
     const proposal = fee < (overlap.minFeeSatoshis as bigint) ? overlap.minFeeSatoshis : overlap.maxFeeSatoshis
-    return propose(durable, session, proposal as bigint, overlap)
+    return propose(durable, session, proposal as bigint, overlap, env)
   }
   // Without ranges the two approach each other; BOLT 2 wants each offer strictly between the last two.
   if (lastSentFee !== undefined && lastReceivedFee !== undefined) {
@@ -85,17 +86,49 @@ export const recvClosingSigned = (
       return fail(durable, session, { code: 'closing-fee-not-between', fee }, env)
     }
   }
-  if (!durable.params.localIsOpener && inRange(fee, ours.range)) return agree()
+  if (!localIsOpener && inRange(fee, ours.range)) return agree()
   const from = (lastSentFee as bigint | undefined) ?? ours.ideal
-  const middle = (from + fee) / 2n
+  // Who pays goes half of the way that is left to its maximum, so that the peer has time to come down.
+  const goal = smallest(fee, ours.range.maxFeeSatoshis as bigint)
+  const middle = (from + goal) / 2n
+  if (goal < fee && middle <= from) return refuseFee(durable, session, message, ours)
   if (middle === fee || middle === from) return agree()
   const next: Session = { ...session, closing: { ...session.closing, lastReceivedFee: fee } }
-  return propose(durable, next, middle, undefined)
+  return propose(durable, next, middle, undefined, env)
+}
+
+/** The operator names another fee rate: the peer's last offer, if it was too much, is looked at again. */
+export const reconsiderFee = (durable: Funded, session: Session, env: ChannelEnv): Step => {
+  const refused = session.closing?.refused
+  if (durable.phase !== 'negotiating' || refused === undefined) return stay({ durable, session })
+  const { refused: _, ...closing } = session.closing ?? {}
+  return recvClosingSigned(durable, { ...session, closing }, refused, env)
 }
 
 /**
- * What we would pay, and accept. The opener bounds both ends; the other side only wants the transaction to be relayed, since
- * it does not pay. A fee that was agreed on is the only one.
+ * We, who pay, have nothing more to offer. The peer is told, and may come down; the operator is told, and may name a higher
+ * rate or force the close. Until then the channel waits: no HTLC is left in it.
+ */
+const refuseFee = (durable: Agreeing, session: Session, message: ClosingSigned, { range }: Fees): Step => {
+  const error = {
+    code: 'closing-fee-too-high',
+    fee: message.feeSatoshis,
+    maximum: range.maxFeeSatoshis,
+  } as const
+  return to(durable, { ...session, closing: { ...session.closing, refused: message } }, [
+    { type: 'send', epoch: session.epoch, message: warningMessage(durable.params.channelId, error) },
+    emit(durable, { type: 'error', error }),
+  ])
+}
+
+// BOLT 2: an output that is dust for its script would keep the transaction from the miners.
+const hasDust = ({ tx }: ClosingTransaction): boolean =>
+  tx.outputs.some(({ amount, script }) => (amount as bigint) < (dustLimit(script) as bigint))
+
+/**
+ * What we would pay, and accept. The opener bounds both ends: by the rate that the operator names, or else by the node's own
+ * maximum; the other side only wants the transaction to be relayed, since it does not pay. A fee that was agreed on is the
+ * only one.
  */
 const ourFees = (durable: Agreeing, env: ChannelEnv): Fees => {
   if (durable.phase === 'closing' && durable.closing.mutual !== undefined) {
@@ -106,17 +139,26 @@ const ourFees = (durable: Agreeing, env: ChannelEnv): Fees => {
   const { spec } = latest(durable).local
   const isOpener = durable.params.localIsOpener
   const available = ((isOpener ? spec.toLocalMsat : spec.toRemoteMsat) as bigint) / MSAT_PER_SAT
-  const feerate = durable.closingFeeratePerKw ?? env.feerates.closing
-  const ideal = smallest(closingFee(feerate, local, remote) as bigint, available)
-  const minimum = smallest(closingFee(env.feerates.minimum, local, remote) as bigint, ideal)
-  const maximum = isOpener ? smallest(ideal * 2n, available) : available
+  const { closing, closingMaximum, minimum: least } = env.feerates
+  const feeAt = (feerate: FeeratePerKw) => smallest(closingFee(feerate, local, remote) as bigint, available)
+  const ideal = feeAt(durable.closingFeeratePerKw ?? closing)
+  const minimum = smallest(feeAt(least), ideal)
+  const maximum = isOpener ? largest(ideal, feeAt(durable.closingFeeratePerKw ?? closingMaximum)) : available
   return { ideal, range: { minFeeSatoshis: minimum, maxFeeSatoshis: maximum } }
 }
 
-const propose = (durable: Agreeing, session: Session, fee: bigint, range: FeeRange | undefined): Step => {
+const propose = (
+  durable: Agreeing,
+  session: Session,
+  wanted: bigint,
+  range: FeeRange | undefined,
+  env: ChannelEnv,
+): Step => {
+  const fee = smallest(wanted, ourFees(durable, env).range.maxFeeSatoshis as bigint)
   const closing = buildClosing(closingInput(durable, scriptsOf(durable), fee))
   // The opener cannot pay for a transaction at all, or both outputs are dust: nobody has anything to gain.
   if (!closing.ok) return stay({ durable, session })
+  if (hasDust(closing.value)) return fail(durable, session, { code: 'closing-output-below-dust' }, env)
   const next: Session = {
     ...session,
     closing: { ...session.closing, lastSentFee: fee, ...(range === undefined ? {} : { sentRange: range }) },

@@ -3,7 +3,9 @@ import type { Tx } from '../../bitcoin/transaction.ts'
 import { secp256k1 } from '../../crypto/secp256k1.ts'
 import { equalBytes } from '../../lib/bytes.ts'
 import type { ClosingSigned } from '../../wire/messages/channel-close.ts'
+import { buildClosing, closingFee } from '../commitment/closing-transaction.ts'
 import type { ChannelMessage } from '../state/inputs.ts'
+import { closingInput } from './closing-input.ts'
 import type { TestParty } from './fixtures/test-party.ts'
 import { hashOf, TwoParties } from './fixtures/two-parties.ts'
 import { completeSpend } from './publications.ts'
@@ -96,6 +98,98 @@ test('close — without fee ranges the two meet', (t) => {
     t.is(two.bob.phase, 'closing')
     t.true(same(two))
   }
+})
+
+/** Bob's offer of this fee, without a range, as soon as both have shut down. */
+const offer = ({ bob }: TwoParties, fee: bigint): ClosingSigned => {
+  const { localShutdown, remoteShutdown, params } = bob.funded
+  if (localShutdown === undefined || remoteShutdown === undefined) throw new Error('not shut down')
+  const closing = buildClosing(closingInput(bob.funded, { local: localShutdown, remote: remoteShutdown }, fee))
+  if (!closing.ok) throw new Error(closing.error.code)
+  const answer = bob.sign({ type: 'funding-signature', sighash: closing.value.sighash })
+  if (answer.type !== 'funding-signature') throw new Error('no signature')
+  return { type: 'closing_signed', channelId: params.channelId, feeSatoshis: fee, signature: answer.signature }
+}
+
+/** The fees that a party signs. */
+const signedFees = (two: TwoParties, party: TestParty): readonly bigint[] =>
+  two.lose(party).flatMap((message) => (message.type === 'closing_signed' ? [message.feeSatoshis as bigint] : []))
+
+const shutDown = (two: TwoParties, by: TestParty): void => {
+  two.run(by, { type: 'close' })
+  two.deliver(by)
+  two.deliver(two.other(by))
+  if (by === two.bob) two.deliver(two.bob)
+}
+
+for (const by of ['alice', 'bob'] as const) {
+  test(`recv closing_signed — the opener signs no more than its maximum without a range either, closed by ${by}`, (t) => {
+    const two = new TwoParties().ready({ pushMsat: 200_000_000n })
+    shutDown(two, two[by])
+    const maximum = closingFee(5000, two.alice.keys.localShutdownScript, two.bob.keys.localShutdownScript) as bigint
+    const fees = [...signedFees(two, two.alice)]
+    t.is(fees.length, 1)
+    // Bob comes down a little each time, and never enough.
+    for (let fee = 600_000n; two.alice.funded.phase === 'negotiating' && fee > 500_000n; fee -= 10_000n) {
+      two.alice.recv(offer(two, fee))
+      fees.push(
+        ...two.alice
+          .messages(two.alice.effects.splice(0))
+          .flatMap((sent) => (sent.type === 'closing_signed' ? [sent.feeSatoshis as bigint] : [])),
+      )
+    }
+    t.is(two.alice.phase, 'negotiating')
+    t.true(fees.length > 5)
+    t.true(fees.every((fee) => fee <= maximum))
+  })
+}
+
+test('recv closing_signed — a fee beyond the opener’s maximum ends in a warning and a wait, until the operator pays more', (t) => {
+  const two = new TwoParties().ready({ pushMsat: 200_000_000n })
+  withFeerate(two.alice, 5000)
+  shutDown(two, two.alice)
+  two.alice.effects.length = 0
+  const sent = two.run(two.alice, { type: 'peer-message', epoch: 1, message: offer(two, 50_000n) })
+  t.deepEqual(
+    sent.flatMap((effect) => (effect.type === 'send' ? [effect.message.type] : [])),
+    ['warning'],
+  )
+  t.deepEqual(errors(two.alice), ['closing-fee-too-high'])
+  // That is an answer: the peer is there, and the channel holds no HTLC.
+  two.run(two.alice, { type: 'timer', timer: 'closing-answer' })
+  t.is(two.alice.phase, 'negotiating')
+  const [refused] = two.run(two.alice, { type: 'close', requestId: 'again' })
+  t.like(refused, { type: 'reply', result: { ok: false, error: { code: 'closing-in-progress' } } })
+  two.lose(two.alice)
+  two.run(two.alice, { type: 'close', requestId: 'more', feeratePerKw: 100_000 })
+  const [fee] = signedFees(two, two.alice)
+  t.true(fee !== undefined && fee > 5000n && fee < 50_000n)
+  two.alice.recv(offer(two, fee ?? 0n))
+  t.is(two.alice.phase, 'closing')
+  t.is(published(two.alice).length, 1)
+})
+
+test('recv closing_signed — a rate that the operator named is the most that is paid, with a range and without', (t) => {
+  const two = new TwoParties().ready({ pushMsat: 200_000_000n })
+  two.run(two.alice, { type: 'close', feeratePerKw: 1000 })
+  two.deliver(two.alice)
+  two.deliver(two.bob)
+  const maximum = closingFee(1000, two.alice.keys.localShutdownScript, two.bob.keys.localShutdownScript) as bigint
+  const [first] = two.sentBy(two.alice).filter(({ type }) => type === 'closing_signed')
+  t.like(first, { feeSatoshis: maximum, feeRange: { maxFeeSatoshis: maximum } })
+  two.lose(two.alice)
+  two.run(two.alice, { type: 'peer-message', epoch: 1, message: offer(two, maximum + 1n) })
+  t.deepEqual(signedFees(two, two.alice), [])
+  t.deepEqual(errors(two.alice), ['closing-fee-too-high'])
+})
+
+test('recv closing_signed — after the agreement no other fee is signed', (t) => {
+  const two = new TwoParties().ready({ pushMsat: 200_000_000n })
+  two.run(two.alice, { type: 'close' })
+  two.settle({ sign: false })
+  t.is(two.alice.phase, 'closing')
+  two.run(two.alice, { type: 'peer-message', epoch: 1, message: offer(two, 30_000n) })
+  t.deepEqual(signedFees(two, two.alice), [])
 })
 
 test('close — the signatures of what is published are good', (t) => {

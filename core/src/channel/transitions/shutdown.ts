@@ -11,14 +11,29 @@ import type { Session } from '../state/session.ts'
 import { latest, update } from './commitments.ts'
 import { warningMessage } from './error-message.ts'
 import { failChannel } from './fail-channel.ts'
-import { openNegotiation } from './negotiation.ts'
-import { done, emit, type Live, type Online, refuse, type Step, stay, to } from './step.ts'
+import { openNegotiation, reconsiderFee } from './negotiation.ts'
+import { andThen, done, emit, type Live, type Online, refuse, type Step, stay, to } from './step.ts'
 
-/** Asks for a cooperative close. It is kept: if the peer is away, `shutdown` goes out when it is back. */
-export const closeChannel = ({ durable, session }: Live<Exclude<Funded, Closing>>, command: CloseCommand): Step => {
+/**
+ * Asks for a cooperative close. It is kept: if the peer is away, `shutdown` goes out when it is back. Asked again with a fee
+ * rate, that is the one in force.
+ */
+export const closeChannel = (
+  { durable, session }: Live<Exclude<Funded, Closing>>,
+  command: CloseCommand,
+  env: ChannelEnv,
+): Step => {
   const state = session === undefined ? { durable } : { durable, session }
-  const { requestId, scriptPubkey } = command
-  if (durable.localShutdown !== undefined) return refuse(state, requestId, { code: 'closing-in-progress' })
+  const { requestId, scriptPubkey, feeratePerKw } = command
+  if (durable.localShutdown !== undefined) {
+    if (feeratePerKw === undefined || scriptPubkey !== undefined) {
+      return refuse(state, requestId, { code: 'closing-in-progress' })
+    }
+    const priced = to(update(durable, { closingFeeratePerKw: feeratePerKw }), session, done(requestId))
+    return andThen(priced, (next) =>
+      next.session === undefined ? stay(next) : reconsiderFee(next.durable as Funded, next.session, env),
+    )
+  }
   const script = scriptPubkey ?? durable.params.localShutdownScript
   // BOLT 2: what was promised at the opening must be kept.
   if (durable.params.localShutdownIsUpfront && !equalBytes(script, durable.params.localShutdownScript)) {
@@ -27,7 +42,7 @@ export const closeChannel = ({ durable, session }: Live<Exclude<Funded, Closing>
   if (!isAcceptableShutdownScript(script, true)) return refuse(state, requestId, { code: 'invalid-shutdown-script' })
   const next = update(durable, {
     localShutdown: script,
-    ...(command.feeratePerKw === undefined ? {} : { closingFeeratePerKw: command.feeratePerKw }),
+    ...(feeratePerKw === undefined ? {} : { closingFeeratePerKw: feeratePerKw }),
   })
   return to(next, session, [emit(next, { type: 'shutdown', byUs: true }), ...done(requestId)])
 }

@@ -1,6 +1,6 @@
 import type { ChainBackend } from '../../chain/chain-backend.ts'
 import type { Feerates } from '../../channel/state/environment.ts'
-import { MAX_COMMITMENT_FEERATE } from '../settings.ts'
+import { LEAST_CLOSING_MAXIMUM, MAX_COMMITMENT_FEERATE } from '../settings.ts'
 
 /** BOLT 3: below this, transactions do not travel. */
 const MINIMUM_FEERATE = 253
@@ -11,6 +11,7 @@ export const nodeFeerates = (backend: ChainBackend) => (): Feerates => {
   return {
     commitment: Math.min(Math.max(soon, MINIMUM_FEERATE), MAX_COMMITMENT_FEERATE),
     closing: Math.max(soon, MINIMUM_FEERATE),
+    closingMaximum: Math.max(2 * soon, LEAST_CLOSING_MAXIMUM),
     minimum: MINIMUM_FEERATE,
   }
 }
