@@ -9,6 +9,8 @@ import { connect } from '../../core/src/node/connection/connect.ts'
 import type { Connection } from '../../core/src/node/connection/connection.ts'
 import type { ConnectionSettings } from '../../core/src/node/connection/connection-settings.ts'
 import { listen } from '../../core/src/node/connection/listen.ts'
+import { TrafficControl } from '../../core/src/node/connection/traffic-control.ts'
+import { TRAFFIC_LIMITS } from '../../core/src/node/connection/traffic-limits.ts'
 import { decodeChannelType } from '../../core/src/wire/channel-type.ts'
 import { hasFeature, OUR_FEATURES } from '../../core/src/wire/features.ts'
 import type { Message } from '../../core/src/wire/messages/message.ts'
@@ -24,6 +26,12 @@ const settings: ConnectionSettings = {
   chainHash: NETWORKS.regtest.chainHash,
   clock: systemClock,
   rng: seededRng(1),
+  traffic: new TrafficControl({
+    clock: systemClock,
+    limits: TRAFFIC_LIMITS,
+    isPartner: () => false,
+    isFamiliar: () => false,
+  }),
 }
 
 interface Received {

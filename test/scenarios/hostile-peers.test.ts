@@ -1,13 +1,15 @@
 import test from 'ava'
 import { parseTxid } from '../../core/src/bitcoin/transaction.ts'
-import { fromHex, utf8Decode } from '../../core/src/lib/bytes.ts'
+import { fromHex, toHex, utf8Decode } from '../../core/src/lib/bytes.ts'
+import { RawPeer } from '../../core/src/node/connection/fixtures/raw-peer.ts'
+import { TRAFFIC_LIMITS } from '../../core/src/node/connection/traffic-limits.ts'
 import { MAX_UNCONFIRMED_PER_PEER } from '../../core/src/node/settings.ts'
 import { HostilePeer } from './support/hostile-peer.ts'
-import { World } from './support/world.ts'
+import { type TestNodeOptions, World } from './support/world.ts'
 
-const withChannel = async (world: World) => {
+const withChannel = async (world: World, ofBob: TestNodeOptions = {}) => {
   const alice = await world.node('alice')
-  const bob = await world.node('bob')
+  const bob = await world.node('bob', ofBob)
   await alice.faucet(10_000_000n)
   await alice.connectTo(bob)
   const channelId = await alice.openTo(bob, 1_000_000n)
@@ -72,7 +74,10 @@ test('a peer without channels is forgotten when it leaves, and is welcome again'
 test('a peer may have only so many openings under way, and channels that wait for their funding', async (t) => {
   const world = new World()
   t.teardown(() => world.close())
-  const bob = await world.node('bob')
+  // What an opening costs us would hold up a stranger that begins so many.
+  const { partner } = TRAFFIC_LIMITS
+  const traffic = { ...TRAFFIC_LIMITS, stranger: partner, address: partner, strangers: partner }
+  const bob = await world.node('bob', { traffic })
   const mallory = await HostilePeer.connect(bob, 66)
   for (let i = 0; i < MAX_UNCONFIRMED_PER_PEER; i++) {
     const open = mallory.openChannel(new Uint8Array(32).fill(i + 1))
@@ -85,19 +90,68 @@ test('a peer may have only so many openings under way, and channels that wait fo
   t.is(utf8Decode((await mallory.next('error')).data), 'too many channels are being opened')
 })
 
+const unknownChannel = {
+  type: 'revoke_and_ack',
+  channelId: new Uint8Array(32).fill(9),
+  perCommitmentSecret: new Uint8Array(32).fill(1),
+  nextPerCommitmentPoint: fromHex('0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798'),
+} as const
+
 test('a flood of messages about channels that do not exist holds up its sender, and nobody else', async (t) => {
   const world = new World()
   t.teardown(() => world.close())
-  const { alice, bob } = await withChannel(world)
+  const burst = 20
+  const { stranger } = TRAFFIC_LIMITS
+  const traffic = { ...TRAFFIC_LIMITS, stranger: { ...stranger, complaints: { perSecond: 1e-6, burst } } }
+  const { alice, bob } = await withChannel(world, { traffic })
   const mallory = await HostilePeer.connect(bob, 66)
-  const message = {
-    type: 'update_fail_htlc',
-    channelId: new Uint8Array(32).fill(9),
-    id: 0n,
-    reason: new Uint8Array(0),
-  } as const
-  for (let i = 0; i < 20; i++) mallory.send(...Array.from({ length: 200 }, () => message))
-  t.is((await alice.pay(await bob.invoice(1_000_000n))).status, 'settled')
-  for (let i = 0; i < 4_000; i++) await mallory.next('error')
+  mallory.send(...Array.from({ length: 4_000 }, () => unknownChannel))
+  let answered = 0
+  const countAnswers = async (): Promise<void> => {
+    for (;;) {
+      t.is(utf8Decode((await mallory.next('error')).data), 'unknown channel')
+      answered += 1
+    }
+  }
+  const hungUp = countAnswers().catch(() => {})
+  for (let i = 0; i < 3; i++) t.is((await alice.pay(await bob.invoice(1_000_000n))).status, 'settled')
+  // Those that it may cause, and what was handled with the one that overdraws.
+  t.true(answered <= burst + 16, `${answered} answers`)
+  await bob.ask('peers', 'disconnect', { nodeId: toHex(mallory.nodeId) })
+  await hungUp
+  t.true(answered >= burst, `${answered} answers`)
+})
+
+test('half-open sockets, many strangers of one host and their floods keep no partner out', async (t) => {
+  const world = new World()
+  t.teardown(() => world.close())
+  const traffic = {
+    ...TRAFFIC_LIMITS,
+    halfOpen: { max: 8, maxPerGroup: 8 },
+    connected: { max: 4, maxPerGroup: 4 },
+    handshakes: { address: { perSecond: 1_000, burst: 1_000 }, strangers: { perSecond: 1_000, burst: 1_000 } },
+  }
+  const bob = await world.node('bob', { traffic })
+  const alice = await world.node('alice')
+  await alice.faucet(10_000_000n)
+  await alice.connectTo(bob)
+  const channelId = await alice.openTo(bob, 1_000_000n)
+
+  const strangers: HostilePeer[] = []
+  for (let i = 0; i < 4; i++) strangers.push(await HostilePeer.connect(bob, 60 + i))
+  // One more than the address may have is turned away, and those that were there stay.
+  const late = await HostilePeer.connect(bob, 80)
+  t.is(utf8Decode((await late.next('warning')).data), 'too many connections')
+  t.is((await bob.ask('peers', 'list', {})).items.length, 5)
+  const silent = await Promise.all(Array.from({ length: 16 }, () => RawPeer.dial(bob.node.port ?? 0)))
+  t.teardown(() => {
+    for (const { socket } of silent) socket.destroy()
+  })
+  for (const stranger of strangers) stranger.send(...Array.from({ length: 500 }, () => unknownChannel))
+
+  await alice.ask('peers', 'disconnect', { nodeId: bob.id })
+  await alice.until(async () => !(await alice.isUsable(channelId)))
+  await alice.connectTo(bob)
+  await alice.until(() => alice.isUsable(channelId))
   t.is((await alice.pay(await bob.invoice(1_000_000n))).status, 'settled')
 })

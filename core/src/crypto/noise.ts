@@ -1,3 +1,4 @@
+import { ByteQueue } from '../lib/byte-queue.ts'
 import { concat, EMPTY, utf8Encode } from '../lib/bytes.ts'
 import { invariant } from '../lib/errors.ts'
 import type { NodeId, PrivateKey, PublicKey } from '../lib/ids.ts'
@@ -221,7 +222,7 @@ class RotatingKey {
 export class NoiseCipher {
   readonly #sending: RotatingKey
   readonly #receiving: RotatingKey
-  #received: Uint8Array = EMPTY
+  readonly #received = new ByteQueue()
   #bodyLength: number | undefined
 
   constructor(keys: TransportKeys) {
@@ -252,7 +253,7 @@ export class NoiseCipher {
 
   /** Takes bytes as they come from the socket; `next` gives the messages in them. The bytes must not be changed later. */
   receive(chunk: Uint8Array): void {
-    this.#received = this.#received.length === 0 ? chunk : concat(this.#received, chunk)
+    this.#received.push(chunk)
   }
 
   /**
@@ -261,23 +262,16 @@ export class NoiseCipher {
    */
   next(): Result<Uint8Array | undefined, { readonly code: 'transport-tag' }> {
     if (this.#bodyLength === undefined) {
-      const header = this.#take(HEADER_LENGTH)
+      const header = this.#received.take(HEADER_LENGTH)
       if (header === undefined) return ok(undefined)
       const length = this.#receiving.open(header)
       if (length === undefined) return err({ code: 'transport-tag' })
       this.#bodyLength = ((length[0] as number) << 8) | (length[1] as number)
     }
-    const body = this.#take(this.#bodyLength + TAG_LENGTH)
+    const body = this.#received.take(this.#bodyLength + TAG_LENGTH)
     if (body === undefined) return ok(undefined)
     this.#bodyLength = undefined
     const message = this.#receiving.open(body)
     return message === undefined ? err({ code: 'transport-tag' }) : ok(message)
-  }
-
-  #take(length: number): Uint8Array | undefined {
-    if (this.#received.length < length) return undefined
-    const taken = this.#received.subarray(0, length)
-    this.#received = this.#received.subarray(length)
-    return taken
   }
 }

@@ -3,6 +3,7 @@ import type { ChainBackend } from '../chain/chain-backend.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Rng } from '../lib/rng.ts'
 import type { Store } from '../store/store.ts'
+import type { TrafficLimits } from './connection/traffic-limits.ts'
 import type { Gateway } from './contract-mapping/gateway.ts'
 import type { EventLog } from './events/event-log.ts'
 import type { NodeLog } from './node-log.ts'
@@ -22,6 +23,8 @@ export interface NodeOptions {
   readonly version: string
   /** Where to take connections; none if absent. */
   readonly listen?: SocketAddress
+  /** What peers may ask of this node; the defaults if absent. */
+  readonly traffic?: TrafficLimits
   /** Waited for before peers are connected: the plugins that decide about what peers propose, say. */
   readonly beforePeers?: (gateway: Gateway, events: EventLog) => Promise<void>
   /** Something failed that the node cannot go on from: the process must end. */

@@ -107,6 +107,7 @@ export const startNode = async (options: NodeOptions): Promise<Result<FulguriteN
       maxPendingOpenings: MAX_PENDING_OPENINGS_PER_PEER,
       maxUnconfirmed: MAX_UNCONFIRMED_PER_PEER,
     },
+    ...(options.traffic === undefined ? {} : { traffic: options.traffic }),
   })
   updateCommitmentFees({ watcher, channelDirectory, feerates })
   joinHandlers(gateway, {

@@ -1,5 +1,6 @@
 import { type ContractError, encodeJson, withoutSecrets } from '@fulgurite/plugin-sdk/contract'
 import type { Result } from '../lib/result.ts'
+import { TokenBucket } from '../lib/token-bucket.ts'
 import type { ContractGateway } from '../node/contract-gateway.ts'
 import type { AuditTrail } from './audit-trail.ts'
 import type { Budgets } from './budgets.ts'
@@ -7,7 +8,6 @@ import { type Admitted, Gate } from './gate.ts'
 import { type HostStore, keys } from './host-store.ts'
 import type { Manifest } from './manifest.ts'
 import type { AskOptions } from './outbox.ts'
-import { TokenBucket } from './token-bucket.ts'
 
 /** A plugin's ask as it came. */
 export interface Ask {

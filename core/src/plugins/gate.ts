@@ -8,10 +8,10 @@ import {
   parseRequest,
 } from '@fulgurite/plugin-sdk/contract'
 import { err, ok, type Result } from '../lib/result.ts'
+import { TokenBucket } from '../lib/token-bucket.ts'
 import type { Budgets } from './budgets.ts'
 import type { Limits, Manifest } from './manifest.ts'
 import type { AskOptions } from './outbox.ts'
-import { TokenBucket } from './token-bucket.ts'
 
 /** An ask that may go to the node. */
 export interface Admitted {

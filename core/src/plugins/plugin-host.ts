@@ -9,6 +9,7 @@ import {
 import { type Clock, systemClock } from '../lib/clock.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import { type Rng, systemRng } from '../lib/rng.ts'
+import { TokenBucket } from '../lib/token-bucket.ts'
 import type { TimestampMs } from '../lib/units.ts'
 import type { ContractGateway } from '../node/contract-gateway.ts'
 import { isolateAddonPath } from './addon-path.ts'
@@ -36,7 +37,6 @@ import {
 } from './plugin-runner.ts'
 import { systemUsageProbe } from './process-usage.ts'
 import { type HookReply, hookAnswer } from './questions.ts'
-import { TokenBucket } from './token-bucket.ts'
 import { Watchdog } from './watchdog.ts'
 
 export interface PluginHostOptions {

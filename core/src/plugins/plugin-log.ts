@@ -1,7 +1,7 @@
 import { createWriteStream, mkdirSync, renameSync, statSync, type WriteStream } from 'node:fs'
 import { dirname } from 'node:path'
+import { TokenBucket } from '../lib/token-bucket.ts'
 import type { TimestampMs } from '../lib/units.ts'
-import { TokenBucket } from './token-bucket.ts'
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 

@@ -2,6 +2,7 @@ import { SourceMap } from 'node:module'
 import type { ContractError, HookName } from '@fulgurite/plugin-sdk/contract'
 import type { CancelTimer, Clock } from '../lib/clock.ts'
 import type { Rng } from '../lib/rng.ts'
+import { TokenBucket } from '../lib/token-bucket.ts'
 import type { TimestampMs } from '../lib/units.ts'
 import type { ContractGateway } from '../node/contract-gateway.ts'
 import { Budgets } from './budgets.ts'
@@ -14,7 +15,6 @@ import type { PluginLog } from './plugin-log.ts'
 import { PluginSession } from './plugin-session.ts'
 import type { HookReply } from './questions.ts'
 import { originalStack } from './source-stack.ts'
-import { TokenBucket } from './token-bucket.ts'
 
 /** When a plugin that faults is started again, and when no more. */
 export interface RestartPolicy {

@@ -1,6 +1,7 @@
 import type { ContractError, Cursor, EventName, HookName } from '@fulgurite/plugin-sdk/contract'
 import type { CancelTimer, Clock } from '../lib/clock.ts'
 import type { Rng } from '../lib/rng.ts'
+import type { TokenBucket } from '../lib/token-bucket.ts'
 import type { ContractGateway } from '../node/contract-gateway.ts'
 import { AskDesk } from './ask-desk.ts'
 import { AuditTrail } from './audit-trail.ts'
@@ -18,7 +19,6 @@ import { ProcessorShare } from './processor-share.ts'
 import { type HookReply, Questions } from './questions.ts'
 import { notGranted, type Registered } from './registration.ts'
 import { Subscriptions } from './subscriptions.ts'
-import type { TokenBucket } from './token-bucket.ts'
 
 export interface SessionOptions {
   readonly manifest: Manifest

@@ -1,5 +1,5 @@
 import type { CancelTimer, Clock } from '../lib/clock.ts'
-import { TokenBucket } from './token-bucket.ts'
+import { TokenBucket } from '../lib/token-bucket.ts'
 
 export interface ProcessorShareOptions {
   readonly clock: Clock

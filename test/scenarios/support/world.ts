@@ -8,6 +8,7 @@ import { sha256 } from '../../../core/src/crypto/hashes.ts'
 import { concat, toHex, utf8Encode } from '../../../core/src/lib/bytes.ts'
 import { systemClock } from '../../../core/src/lib/clock.ts'
 import { seededRng } from '../../../core/src/lib/rng.ts'
+import type { TrafficLimits } from '../../../core/src/node/connection/traffic-limits.ts'
 import type { EncodedEvent } from '../../../core/src/node/contract-gateway.ts'
 import { type FulguriteNode, startNode } from '../../../core/src/node/node.ts'
 import { type NodeLog, silentLog } from '../../../core/src/node/node-log.ts'
@@ -46,6 +47,7 @@ export interface TestNodeOptions {
   /** Of the store; in memory if absent. */
   readonly path?: string
   readonly log?: NodeLog
+  readonly traffic?: TrafficLimits
   /** Puts something between the node and the chain. */
   readonly backend?: (backend: ChainBackend) => ChainBackend
 }
@@ -87,7 +89,7 @@ export class TestNode {
     const fatal = (error: unknown): void => {
       throw error
     }
-    const { path = ':memory:', log = silentLog, backend = (chain) => chain } = this.#options
+    const { path = ':memory:', log = silentLog, backend = (chain) => chain, traffic } = this.#options
     const store = await openSqliteStore({ path, migrations: MIGRATIONS, onFatal: fatal })
     const seed = sha256(utf8Encode(this.#name))
     const started = await startNode({
@@ -102,6 +104,7 @@ export class TestNode {
       version: 'test',
       // The same port in every life: peers find the node again.
       listen: { host: '127.0.0.1', port: this.#port },
+      ...(traffic === undefined ? {} : { traffic }),
       onFatal: fatal,
       onStopAsked() {},
     })

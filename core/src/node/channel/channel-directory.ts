@@ -24,6 +24,7 @@ export interface ChannelEntry {
 export class ChannelDirectory {
   readonly #namesOf = new Map<ChannelEntry, Set<string>>()
   readonly #byName = new Map<string, ChannelEntry>()
+  readonly #byPeer = new Map<string, Set<ChannelEntry>>()
 
   get(channelId: ChannelId): ChannelEntry | undefined {
     return this.#byName.get(toHex(channelId))
@@ -51,8 +52,8 @@ export class ChannelDirectory {
     return this.#namesOf.keys()
   }
 
-  *ofPeer(nodeId: NodeId): Iterable<ChannelEntry> {
-    for (const entry of this.all()) if (equalBytes(entry.remoteNodeId, nodeId)) yield entry
+  ofPeer(nodeId: NodeId): Iterable<ChannelEntry> {
+    return this.#byPeer.get(toHex(nodeId)) ?? []
   }
 
   put({ channelId, temporaryChannelId, shortIds }: ChannelIds, entry: ChannelEntry): void {
@@ -64,14 +65,23 @@ export class ChannelDirectory {
   remove(entry: ChannelEntry): void {
     for (const name of this.#namesOf.get(entry) ?? []) this.#byName.delete(name)
     this.#namesOf.delete(entry)
+    const peer = toHex(entry.remoteNodeId)
+    const ofPeer = this.#byPeer.get(peer)
+    ofPeer?.delete(entry)
+    if (ofPeer?.size === 0) this.#byPeer.delete(peer)
   }
 
   #name(name: string, entry: ChannelEntry): void {
     if (this.#byName.has(name)) return
     this.#byName.set(name, entry)
     const names = this.#namesOf.get(entry)
-    if (names === undefined) this.#namesOf.set(entry, new Set([name]))
-    else names.add(name)
+    if (names !== undefined) {
+      names.add(name)
+      return
+    }
+    this.#namesOf.set(entry, new Set([name]))
+    const peer = toHex(entry.remoteNodeId)
+    this.#byPeer.set(peer, (this.#byPeer.get(peer) ?? new Set()).add(entry))
   }
 }
 

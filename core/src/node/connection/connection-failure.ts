@@ -42,7 +42,10 @@ export type ConnectFailure =
   | { readonly code: 'unreachable'; readonly cause: string }
 
 /** Why a socket that came in did not become a connection. */
-export type InboundFailure = EstablishFailure | { readonly code: 'too-many-pending-handshakes' }
+export type InboundFailure =
+  | EstablishFailure
+  /** Others came, and its address had the most that were not through. */
+  | { readonly code: 'too-many-pending-handshakes' }
 
 /** The system's code of an error, or its name where it has none. */
 export const causeOf = (error: Error & { readonly code?: unknown }): string =>

@@ -2,6 +2,7 @@ import type { Clock } from '../../lib/clock.ts'
 import type { PrivateKey } from '../../lib/ids.ts'
 import type { Rng } from '../../lib/rng.ts'
 import type { FeatureSet } from '../../wire/features.ts'
+import type { TrafficControl } from './traffic-control.ts'
 
 /** What all connections of a node have in common. */
 export interface ConnectionSettings {
@@ -14,6 +15,8 @@ export interface ConnectionSettings {
   readonly clock: Clock
   /** Makes the ephemeral keys of the handshake: `systemRng` outside of tests. */
   readonly rng: Rng
+  /** What peers may use of this node. */
+  readonly traffic: TrafficControl
 }
 
 /** How long a peer may take for the handshake and `init`. */

@@ -5,17 +5,30 @@ import { encodeMessage } from '../../wire/message-codecs.ts'
 import type { Message } from '../../wire/messages/message.ts'
 import type { Connection } from './connection.ts'
 import type { CloseReason } from './connection-failure.ts'
-import { nodeOf, RawPeer, settingsOf, VALID_INIT } from './fixtures/raw-peer.ts'
+import type { ConnectionSettings } from './connection-settings.ts'
+import { nodeOf, RawPeer, settingsOf, trafficOf, VALID_INIT } from './fixtures/raw-peer.ts'
 import { listen } from './listen.ts'
+import { type Rates, type Resource, TRAFFIC_LIMITS } from './traffic-limits.ts'
 
 const update = (feeratePerKw: number): Message => ({ type: 'update_fee', channelId: new Uint8Array(32), feeratePerKw })
 const ping = (numPongBytes: number): Message => ({ type: 'ping', numPongBytes, ignored: new Uint8Array(0) })
 
 /** A connection under test and the raw peer at its other end, which sent `extra` together with its init. */
-const connected = async (t: ExecutionContext, clock: VirtualClock = virtualClock(), extra: readonly Message[] = []) => {
+const connected = async (
+  t: ExecutionContext,
+  clock: VirtualClock = virtualClock(),
+  extra: readonly Message[] = [],
+  settings: Partial<ConnectionSettings> = {},
+) => {
   const bob = nodeOf(2)
   const { promise, resolve } = Promise.withResolvers<Connection>()
-  const listener = await listen({ ...settingsOf(2, clock), host: '127.0.0.1', port: 0, onConnection: resolve })
+  const listener = await listen({
+    ...settingsOf(2, clock),
+    ...settings,
+    host: '127.0.0.1',
+    port: 0,
+    onConnection: resolve,
+  })
   if (!listener.ok) throw new Error(listener.error.cause)
   const peer = await RawPeer.dial(listener.value.port)
   t.teardown(async () => {
@@ -317,4 +330,149 @@ test('keepalive — while we do not read, nobody is timed out', async (t) => {
   connection.resumeReading()
   await clock.advance(20_000)
   t.deepEqual(await closed, { code: 'ping-timeout' })
+})
+
+const UNLIMITED = { perSecond: 1e12, burst: 1e12 }
+const unlimited: Rates = {
+  milliseconds: UNLIMITED,
+  bytes: UNLIMITED,
+  messages: UNLIMITED,
+  pings: UNLIMITED,
+  complaints: UNLIMITED,
+}
+
+/** A stranger that may have `burst` of one resource and one more a second, and of everything else what it wants. */
+const stranger = async (
+  t: ExecutionContext,
+  resource: Resource,
+  burst: number,
+  shared: Partial<Rates> = {},
+  clock: VirtualClock = virtualClock(),
+) => {
+  const traffic = trafficOf(clock, false, {
+    stranger: { ...unlimited, [resource]: { perSecond: 1, burst } },
+    address: { ...unlimited, ...shared },
+    strangers: unlimited,
+  })
+  return { clock, ...(await connected(t, clock, [], { traffic })) }
+}
+
+/** Lets everything happen that happens without time. */
+const turns = async (): Promise<void> => {
+  for (let i = 0; i < 50; i++) await new Promise((resolve) => setImmediate(resolve))
+}
+
+const warning: Message = { type: 'warning', channelId: new Uint8Array(32), data: new Uint8Array(0) }
+
+for (const [resource, message] of [
+  ['messages', update(1)],
+  ['complaints', warning],
+] as const) {
+  test(`a stranger that has used up its ${resource} is not read until time has made up for it`, async (t) => {
+    const { clock, connection, peer } = await stranger(t, resource, 2)
+    const { messages, count } = started(connection)
+    peer.send(...new Array<Message>(20).fill(message))
+    // Those that it may send, and the one that overdraws.
+    await count(3)
+    await turns()
+    t.is(messages.length, 3)
+    await clock.advance(1_000, turns)
+    t.is(messages.length, 4)
+    await clock.advance(5_000, turns)
+    t.is(messages.length, 9)
+  })
+}
+
+test('a stranger that has used up its pings gets no more pongs until time has made up for it', async (t) => {
+  const { clock, connection, peer } = await stranger(t, 'pings', 2)
+  const { messages, count } = started(connection)
+  peer.send(...new Array<Message>(5).fill(ping(1)), update(1))
+  for (let i = 0; i < 3; i++) t.is((await peer.message())?.type, 'pong')
+  await turns()
+  t.is(messages.length, 0)
+  await clock.advance(4_000, turns)
+  await count(1)
+})
+
+test('what a stranger is answered counts as its bytes', async (t) => {
+  const { clock, connection, peer } = await stranger(t, 'bytes', 10_000)
+  const { messages } = started(connection)
+  peer.send(ping(20_000), update(1))
+  t.is((await peer.message())?.type, 'pong')
+  await turns()
+  t.is(messages.length, 0)
+  await clock.advance(20_000_000, turns)
+  t.is(messages.length, 1)
+})
+
+test('what the event loop spends on a stranger counts, and holds that stranger up', async (t) => {
+  let spent = 0
+  const still = virtualClock()
+  const clock: VirtualClock = { ...still, monotonic: () => still.monotonic() + spent }
+  const { connection, peer } = await stranger(t, 'milliseconds', 100, {}, clock)
+  const { messages, count } = started(connection, () => {
+    spent += 150
+  })
+  peer.send(update(1), update(2))
+  await count(1)
+  await turns()
+  t.is(messages.length, 1)
+  await clock.advance(60_000, turns)
+  t.is(messages.length, 2)
+})
+
+test('strangers at one address share what that address may use', async (t) => {
+  const { clock, connection, peer } = await stranger(t, 'pings', 1e6, { messages: { perSecond: 1, burst: 1 } })
+  const { messages, count } = started(connection)
+  peer.send(update(1), update(2), update(3))
+  await count(2)
+  await turns()
+  t.is(messages.length, 2)
+  await clock.advance(1_000, turns)
+  t.is(messages.length, 3)
+})
+
+test('a stranger that asks for pongs and does not read them is not read either, and is given up', async (t) => {
+  const clock = virtualClock()
+  const traffic = trafficOf(clock, false, { stranger: unlimited, address: unlimited, strangers: unlimited })
+  const { connection, peer } = await connected(t, clock, [], { traffic })
+  const { closed } = started(connection)
+  peer.socket.pause()
+  // 32 MB of answers are asked for by 18 kB.
+  peer.send(...new Array<Message>(500).fill(ping(65_531)))
+  const socket = peer.socket
+  t.false(socket.destroyed)
+  await turns()
+  t.true(connection.unsentBytes <= (128 << 10) + 2 * 65_600)
+  await clock.advance(60_000, turns)
+  t.deepEqual(await closed, { code: 'ping-timeout' })
+})
+
+test('a partner that sends much at once is handled in slices, and others have their turn in between', async (t) => {
+  const { connection, peer } = await connected(t)
+  const { messages, count } = started(connection)
+  const batch = 1_000
+  const seen = new Set<number>()
+  const look = (): void => {
+    seen.add(messages.length)
+    if (messages.length < batch) setImmediate(look)
+  }
+  setImmediate(look)
+  peer.send(...new Array<Message>(batch).fill(update(1)))
+  await count(batch)
+  const steps = [...seen, batch].sort((a, b) => a - b)
+  const largest = Math.max(...steps.slice(1).map((step, i) => step - (steps[i] as number)))
+  // At most one slice of a fresh chunk and one of what was waiting come between two looks.
+  t.true(largest <= 512, `${largest} at once`)
+})
+
+test('a stranger has less than a partner of everything', (t) => {
+  for (const resource of ['milliseconds', 'bytes', 'messages', 'pings', 'complaints'] as const) {
+    const { stranger, address, strangers, partner } = TRAFFIC_LIMITS
+    t.true(stranger[resource].burst < partner[resource].burst)
+    t.true(stranger[resource].burst <= address[resource].burst)
+    t.true(address[resource].burst <= strangers[resource].burst)
+    t.true(stranger[resource].perSecond <= address[resource].perSecond)
+    t.true(address[resource].perSecond <= strangers[resource].perSecond)
+  }
 })

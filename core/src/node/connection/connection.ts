@@ -13,6 +13,9 @@ import type { ErrorMessage, Init, WarningMessage } from '../../wire/messages/set
 import type { WireError } from '../../wire/wire-error.ts'
 import { type CloseReason, causeOf } from './connection-failure.ts'
 import { Keepalive } from './keepalive.ts'
+import { costOf } from './message-costs.ts'
+import type { Slice } from './slice.ts'
+import type { TrafficAccount } from './traffic-control.ts'
 
 /** More than this not taken by the peer ends the connection. */
 const MAX_UNSENT_BYTES = 16 * 1024 * 1024
@@ -39,12 +42,14 @@ interface ConnectionParts {
   readonly direction: 'inbound' | 'outbound'
   readonly clock: Clock
   readonly rng: Rng
+  readonly account: TrafficAccount
 }
 
 /**
  * An encrypted connection to a peer, after the exchange of `init`. Answers pings and sends its own. Nothing is read before
  * `start`. What is sent waits for `flush` and leaves as one write; it is flushed by itself after the messages of each
- * received chunk were handled.
+ * received chunk were handled. Nothing is read while the peer has used up what it may, waits for its turn, or does not take
+ * what we send: whatever is to be limited is looked at before the next message is decrypted.
  */
 export class Connection {
   readonly remoteNodeId: NodeId
@@ -52,28 +57,40 @@ export class Connection {
   /** What the peer offers in `init`. */
   readonly remoteFeatures: FeatureVector
   readonly direction: 'inbound' | 'outbound'
-  /** Where the peer connects from, or was reached: `host:port`. */
+  /** Where the peer connects from, or was reached, without the port. */
+  readonly remoteAddress: string
+  /** The same as `host:port`. */
   readonly address: string
   readonly #socket: Socket
   readonly #cipher: NoiseCipher
   readonly #clock: Clock
   readonly #keepalive: Keepalive
+  readonly #account: TrafficAccount
   #handlers: ConnectionHandlers | undefined
+  readonly #closeListeners: (() => void)[] = []
   #outgoing: Uint8Array[] = []
   #closed: CloseReason | undefined
+  #outgoingBytes = 0
+  /** The owner wants nothing for now. */
   #paused = false
+  /** More was received than could be handled at once. */
+  #waiting = false
+  /** The peer does not take what we send. */
+  #choked = false
   #pumping = false
 
   /** Takes over a socket that is paused, with its handshake done. */
-  constructor({ socket, cipher, remoteNodeId, remoteInit, direction, clock, rng }: ConnectionParts) {
+  constructor({ socket, cipher, remoteNodeId, remoteInit, direction, clock, rng, account }: ConnectionParts) {
     this.remoteNodeId = remoteNodeId
     this.remoteInit = remoteInit
     this.remoteFeatures = initFeatures(remoteInit)
     this.direction = direction
-    this.address = `${socket.remoteAddress ?? ''}:${socket.remotePort ?? 0}`
+    this.remoteAddress = socket.remoteAddress ?? ''
+    this.address = `${this.remoteAddress}:${socket.remotePort ?? 0}`
     this.#socket = socket
     this.#cipher = cipher
     this.#clock = clock
+    this.#account = account
     this.#keepalive = new Keepalive({
       clock,
       rng,
@@ -84,6 +101,7 @@ export class Connection {
       timedOut: () => this.#end({ code: 'ping-timeout' }),
     })
     socket.on('data', (chunk: Buffer) => this.#receive(chunk))
+    socket.on('drain', () => this.#drained())
     socket.on('error', (error) => this.#end({ code: 'socket-error', cause: causeOf(error) }))
     socket.on('close', () => this.#end({ code: 'closed-by-peer' }))
     socket.on('end', () => this.#end({ code: 'closed-by-peer' }))
@@ -93,8 +111,14 @@ export class Connection {
   start(handlers: ConnectionHandlers): void {
     invariant(this.#handlers === undefined, 'a connection is started once')
     this.#handlers = handlers
-    if (this.#closed === undefined) this.#resume()
+    if (this.#closed === undefined) this.#goOn()
     else this.#tellClosed(handlers, this.#closed)
+  }
+
+  /** Called once the connection is closed, started or not. */
+  whenClosed(listener: () => void): void {
+    if (this.#closed === undefined) this.#closeListeners.push(listener)
+    else listener()
   }
 
   /** Queues a message; dropped once the connection is closed. */
@@ -102,28 +126,36 @@ export class Connection {
     this.#enqueue(message)
   }
 
+  /** What the peer has not taken yet. */
+  get unsentBytes(): number {
+    return this.#outgoingBytes + this.#socket.writableLength
+  }
+
   /** Writes all that was queued, in one piece. */
   flush(): void {
     if (this.#outgoing.length === 0 || this.#closed !== undefined) return
+    const startedAt = this.#clock.monotonic()
     const encrypted = this.#cipher.encrypt(this.#outgoing)
     this.#outgoing = []
+    this.#outgoingBytes = 0
     this.#socket.write(encrypted)
-    const unsentBytes = this.#socket.writableLength
+    if (!this.#account.isPartner && !this.#pumping) {
+      this.#account.charge('milliseconds', this.#clock.monotonic() - startedAt)
+    }
+    const { unsentBytes } = this
     if (unsentBytes > MAX_UNSENT_BYTES) this.#end({ code: 'peer-too-slow', unsentBytes })
   }
 
   /** Stops delivering and reading: the peer is held up by TCP. Takes effect before the next message. */
   pauseReading(): void {
     this.#paused = true
-    this.#socket.pause()
-    this.#keepalive.suspend(true)
+    this.#setReading()
   }
 
   resumeReading(): void {
     if (!this.#paused) return
     this.#paused = false
-    this.#keepalive.suspend(false)
-    if (this.#handlers !== undefined) this.#resume()
+    this.#goOn()
   }
 
   /** Sends what is queued, then `last` if given, and closes. `onClose` follows with `closed-by-us`. */
@@ -134,40 +166,89 @@ export class Connection {
   }
 
   #enqueue(message: Message): void {
-    if (this.#closed === undefined) this.#outgoing.push(encodeMessage(message))
+    if (this.#closed !== undefined) return
+    if (message.type === 'error' || message.type === 'warning') this.#account.charge('complaints', 1)
+    const bytes = encodeMessage(message)
+    // What a stranger is sent is an answer to what it sent. What partners are sent is mostly our own work.
+    if (!this.#account.isPartner) this.#account.charge('bytes', bytes.length)
+    this.#outgoing.push(bytes)
+    this.#outgoingBytes += bytes.length
   }
 
   #receive(chunk: Buffer): void {
     if (this.#closed !== undefined) return
     this.#keepalive.received()
+    this.#account.charge('bytes', chunk.length)
     this.#cipher.receive(chunk)
-    this.#pump()
+    this.#goOn()
   }
 
-  #resume(): void {
-    this.#pump()
-    if (!this.#paused && this.#closed === undefined) this.#socket.resume()
+  /** Handles what was received as soon as it may be, and reads on after that. */
+  #goOn(): void {
+    // An owner that resumes while it handles a message is already inside the loop.
+    if (this.#handlers === undefined || this.#closed !== undefined || this.#pumping) return
+    if (!this.#waiting && !this.#paused && !this.#choked) {
+      const slice = this.#account.sliceNow()
+      this.#waiting = slice === undefined || this.#pump(slice, this.#handlers)
+      if (this.#waiting) this.#account.wait(this.#turn)
+    }
+    this.#setReading()
   }
 
-  /** Delivers the whole messages that are there, as long as the owner wants them. */
-  #pump(): void {
-    // An owner that resumes while it handles a message is already inside this loop.
-    if (this.#pumping || this.#handlers === undefined) return
+  readonly #turn = (slice: Slice): void => {
+    if (this.#handlers === undefined || this.#closed !== undefined) return
+    this.#waiting = this.#pump(slice, this.#handlers)
+    if (this.#waiting) this.#account.wait(this.#turn)
+    this.#setReading()
+  }
+
+  #drained(): void {
+    if (!this.#choked) return
+    this.#choked = false
+    this.#goOn()
+  }
+
+  #setReading(): void {
+    if (this.#closed !== undefined) return
+    if (this.#paused || this.#waiting || this.#choked) this.#socket.pause()
+    else if (this.#handlers !== undefined) this.#socket.resume()
+    // A peer that does not take our ping is to blame for not answering it.
+    this.#keepalive.suspend(this.#paused || this.#waiting)
+  }
+
+  /** Delivers the whole messages that are there, as long as the owner wants them. `true` if the slice was not enough. */
+  #pump(slice: Slice, handlers: ConnectionHandlers): boolean {
     this.#pumping = true
+    const startedAt = this.#clock.monotonic()
     try {
       while (!this.#paused && this.#closed === undefined) {
+        if (slice.over) return true
+        if (this.#chokes()) break
         const next = this.#cipher.next()
         if (!next.ok) {
           this.#end(next.error)
           break
         }
         if (next.value === undefined) break
-        this.#handle(next.value, this.#handlers)
+        slice.handled(next.value.length)
+        this.#account.charge('messages', 1)
+        this.#handle(next.value, handlers)
       }
+      return false
     } finally {
-      this.#pumping = false
       this.flush()
+      this.#pumping = false
+      this.#account.charge('milliseconds', this.#clock.monotonic() - startedAt)
     }
+  }
+
+  /** Looked at before a message is handled, since the answer may be longer than the question. */
+  #chokes(): boolean {
+    const { maxUnsentBytes } = this.#account
+    if (this.unsentBytes < maxUnsentBytes) return false
+    this.flush()
+    this.#choked = this.unsentBytes >= maxUnsentBytes
+    return this.#choked
   }
 
   #handle(bytes: Uint8Array, handlers: ConnectionHandlers): void {
@@ -177,8 +258,12 @@ export class Connection {
       return
     }
     const message = decoded.value
+    const cost = costOf(message)
+    if (cost > 0) this.#account.charge('milliseconds', cost)
     switch (message.type) {
       case 'ping':
+        // BOLT 1, ping: one that comes too often may end the connection; here it waits for the next one's time.
+        this.#account.charge('pings', 1)
         // BOLT 1: answered with as many bytes as it asks for, unless it asks for more than a message holds.
         if (message.numPongBytes < NO_PONG_FROM) {
           this.#enqueue({ type: 'pong', ignored: new Uint8Array(message.numPongBytes) })
@@ -194,6 +279,7 @@ export class Connection {
         // BOLT 1: it's fine to be odd.
         break
       default:
+        if (message.type === 'error' || message.type === 'warning') this.#account.charge('complaints', 1)
         handlers.onMessage(message)
     }
   }
@@ -208,8 +294,11 @@ export class Connection {
     if (this.#closed !== undefined) return
     this.#closed = reason
     this.#outgoing = []
+    this.#outgoingBytes = 0
     this.#keepalive.stop()
+    this.#account.close()
     endSocket(this.#socket, this.#clock)
+    for (const listener of this.#closeListeners) listener()
     if (this.#handlers !== undefined) this.#tellClosed(this.#handlers, reason)
   }
 

@@ -8,7 +8,7 @@ import type { Message } from '../../wire/messages/message.ts'
 import { connect } from './connect.ts'
 import type { Connection } from './connection.ts'
 import type { InboundFailure } from './connection-failure.ts'
-import { CHAIN_HASH, nodeOf, RawPeer, settingsOf, VALID_INIT } from './fixtures/raw-peer.ts'
+import { CHAIN_HASH, nodeOf, RawPeer, settingsOf, trafficOf, VALID_INIT } from './fixtures/raw-peer.ts'
 import { ourInit } from './init-exchange.ts'
 import { type Listener, type ListenOptions, listen } from './listen.ts'
 import { TransportHandshake } from './transport-handshake.ts'
@@ -160,12 +160,13 @@ test('connect — act two that is garbage ends the attempt, without act three', 
 
 test('a caller that does not finish its handshake in time is dropped', async (t) => {
   const clock = virtualClock()
-  const { port, next } = await listening(t, clock, { handshakeTimeoutMs: 5_000, maxPendingHandshakes: 1 })
+  const { port, next } = await listening(t, clock, { handshakeTimeoutMs: 5_000 })
   const peer = await dialled(t, port)
   peer.socket.write(Uint8Array.of(0, 2, 3))
   // A second caller is seen to be refused: the first one is then surely waiting.
-  await dialled(t, port)
-  t.deepEqual(await next(), { code: 'too-many-pending-handshakes' })
+  const second = await dialled(t, port)
+  second.socket.write(Uint8Array.of(1))
+  t.deepEqual(await next(), { code: 'handshake-version', act: 1, version: 1 })
   await clock.advance(4_999)
   await clock.advance(1)
   t.deepEqual(await next(), { code: 'handshake-timeout' })
@@ -194,19 +195,64 @@ test('connect — a node that accepts and says nothing is given up in time', asy
   t.is(await raw.chunk(), undefined)
 })
 
-test('listen — callers past the limit of pending handshakes are dropped, until there is room', async (t) => {
-  const { port, next } = await listening(t, virtualClock(), { maxPendingHandshakes: 1 })
-  const first = await dialled(t, port)
-  const second = await dialled(t, port)
-  t.is(await second.chunk(), undefined)
+test('listen — however many sockets are half-open, a caller finds room: the oldest of the largest address goes', async (t) => {
+  const clock = virtualClock()
+  const traffic = trafficOf(clock, false, { halfOpen: { max: 8, maxPerGroup: 8 } })
+  const { port, next } = await listening(t, clock, { traffic })
+  const silent: RawPeer[] = []
+  for (let i = 0; i < 20; i++) silent.push(await dialled(t, port))
+  for (const crowdedOut of silent.slice(0, 12)) {
+    t.is(await crowdedOut.chunk(), undefined)
+    t.deepEqual(await next(), { code: 'too-many-pending-handshakes' })
+  }
+  const caller = await dialled(t, port)
+  await caller.initiate(ALICE, bob)
+  caller.send(VALID_INIT)
   t.deepEqual(await next(), { code: 'too-many-pending-handshakes' })
-  await first.initiate(ALICE, bob)
-  first.send(VALID_INIT)
   t.true('remoteInit' in (await next()))
-  const third = await dialled(t, port)
-  await third.initiate(3, bob)
-  third.send(VALID_INIT)
-  t.true('remoteInit' in (await next()))
+})
+
+test('listen — handshakes past the rate of their address wait for their time, and none is refused', async (t) => {
+  const clock = virtualClock()
+  const rate = { perSecond: 1, burst: 2 }
+  const { port, next } = await listening(t, clock, {
+    traffic: trafficOf(clock, false, { handshakes: { address: rate, strangers: { perSecond: 1_000, burst: 1_000 } } }),
+    handshakeTimeoutMs: 60_000,
+  })
+  const callers: RawPeer[] = []
+  const actOne = TransportHandshake.initiate(nodeOf(ALICE).privateKey, bob, seededRng(1)).actOne
+  const call = async (): Promise<RawPeer> => {
+    const caller = await dialled(t, port)
+    caller.socket.write(actOne)
+    callers.push(caller)
+    return caller
+  }
+  // As many as the burst holds, and the one that overdraws it.
+  for (let i = 0; i < 3; i++) t.is((await (await call()).chunk())?.length, 50)
+  const fourth = await call()
+  let answered = false
+  const answer = fourth.chunk().then((bytes) => {
+    answered = true
+    return bytes
+  })
+  // Another caller's refusal, which needs no arithmetic, comes after the fourth one's bytes.
+  const refused = await dialled(t, port)
+  refused.socket.write(Uint8Array.of(9))
+  t.deepEqual(await next(), { code: 'handshake-version', act: 1, version: 9 })
+  await clock.advance(999)
+  t.false(answered)
+  await clock.advance(100)
+  t.is((await answer)?.length, 50)
+})
+
+test('recv act one — more bytes than it has are refused before any arithmetic', async (t) => {
+  const { port, next } = await listening(t)
+  const peer = await dialled(t, port)
+  peer.socket.write(
+    concat(TransportHandshake.initiate(nodeOf(ALICE).privateKey, bob, seededRng(1)).actOne, new Uint8Array(66)),
+  )
+  t.is(await peer.chunk(), undefined)
+  t.deepEqual(await next(), { code: 'handshake-act-length', act: 1, length: 116 })
 })
 
 // What a peer may say first, and why it is refused.

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import type { NoiseCipher } from '../../crypto/noise.ts'
+import { addressGroup } from '../../lib/address-group.ts'
 import type { NodeId } from '../../lib/ids.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import { decodeMessage, encodeMessage } from '../../wire/message-codecs.ts'
@@ -24,11 +25,12 @@ export const establish = (
   timeoutMs: number,
 ): Promise<Result<Connection, EstablishFailure>> =>
   new Promise((resolve) => {
-    const { privateKey, features, chainHash, clock, rng } = settings
+    const { privateKey, features, chainHash, clock, rng, traffic } = settings
     let transport: { readonly remoteNodeId: NodeId; readonly cipher: NoiseCipher } | undefined
 
     const leave = (): void => {
       cancelTimeout()
+      leaveGate()
       socket.off('data', onData).off('error', onError).off('close', onEnd).off('end', onEnd)
     }
 
@@ -49,11 +51,25 @@ export const establish = (
       leave()
       socket.pause()
       const direction = role.type === 'initiator' ? 'outbound' : 'inbound'
-      resolve(ok(new Connection({ socket, cipher, remoteNodeId, remoteInit, direction, clock, rng })))
+      const account = traffic.open(remoteNodeId, socket.remoteAddress ?? '')
+      resolve(ok(new Connection({ socket, cipher, remoteNodeId, remoteInit, direction, clock, rng, account })))
     }
 
     const onHandshake = (chunk: Uint8Array): void => {
-      const progress = handshake.receive(chunk)
+      const whole = handshake.take(chunk)
+      const { unanswerable } = handshake
+      if (unanswerable !== undefined) fail(unanswerable)
+      else if (whole && handshake.isFirstOfResponder) enterGate()
+      else if (whole) answer()
+    }
+
+    // The answer to act one costs more than act one does.
+    const enterGate = (): void => {
+      leaveGate = traffic.handshakes.enter(addressGroup(socket.remoteAddress ?? ''), answer)
+    }
+
+    const answer = (): void => {
+      const progress = handshake.proceed()
       if (!progress.ok) {
         fail(progress.error)
         return
@@ -99,6 +115,7 @@ export const establish = (
     const onError = (error: Error): void => fail({ code: 'socket-error', cause: causeOf(error) })
     const onEnd = (): void => fail({ code: 'closed-by-peer' })
 
+    let leaveGate = (): void => {}
     const cancelTimeout = clock.setTimer(timeoutMs, () => fail({ code: 'handshake-timeout' }))
     socket.setNoDelay(true)
     socket.on('data', onData).on('error', onError).on('close', onEnd).on('end', onEnd)

@@ -47,6 +47,7 @@ export class Keepalive {
 
   /** While we do not read, the peer cannot be blamed for its silence. */
   suspend(suspended: boolean): void {
+    if (suspended === this.#suspended) return
     this.#suspended = suspended
     this.received()
   }

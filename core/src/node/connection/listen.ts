@@ -1,23 +1,23 @@
 import { createServer, type Server, type Socket } from 'node:net'
+import { addressGroup } from '../../lib/address-group.ts'
+import { Crowd } from '../../lib/crowd.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { Connection } from './connection.ts'
 import { causeOf, type InboundFailure } from './connection-failure.ts'
 import { type ConnectionSettings, HANDSHAKE_TIMEOUT_MS } from './connection-settings.ts'
 import { establish } from './establish.ts'
 
-/** Sockets that may be in their handshake at once: a stranger costs us two point multiplications, and memory. */
-const MAX_PENDING_HANDSHAKES = 64
-
 export interface ListenOptions extends ConnectionSettings {
   readonly host: string
   /** 0 for any that is free. */
   readonly port: number
   readonly handshakeTimeoutMs?: number
-  readonly maxPendingHandshakes?: number
   /** A peer has connected. The connection reads nothing until it is started. */
   readonly onConnection: (connection: Connection) => void
   /** A socket came in and did not become a connection. */
   readonly onFailure?: (failure: InboundFailure, remoteAddress: string) => void
+  /** A socket could not be taken, as when the process has no descriptor left. The listener goes on. */
+  readonly onAcceptError?: (cause: string) => void
 }
 
 /** Accepts connections until it is closed. */
@@ -31,23 +31,25 @@ export interface Listener {
 export const listen = async (
   options: ListenOptions,
 ): Promise<Result<Listener, { readonly code: 'listen-failed'; readonly cause: string }>> => {
-  const { host, port, onConnection, onFailure } = options
-  const { handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS, maxPendingHandshakes = MAX_PENDING_HANDSHAKES } = options
-  const pending = new Set<Socket>()
+  const { host, port, onConnection, onFailure, onAcceptError, handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS } = options
+  // Who calls is known after the handshake only, and may be a partner: there is always room for one more, at the cost of those
+  // who have had the most time.
+  const pending = new Crowd<Socket>({ ...options.traffic.limits.halfOpen, loses: 'oldest' })
+  const crowdedOut = new Set<Socket>()
 
   const accept = async (socket: Socket): Promise<void> => {
     const from = socket.remoteAddress ?? ''
-    if (pending.size >= maxPendingHandshakes) {
-      socket.on('error', () => {})
-      socket.destroy()
-      onFailure?.({ code: 'too-many-pending-handshakes' }, from)
-      return
+    const group = addressGroup(from)
+    const lost = pending.add(group, socket)
+    if (lost !== undefined) {
+      crowdedOut.add(lost)
+      lost.destroy()
     }
-    pending.add(socket)
     const established = await establish(socket, { type: 'responder' }, options, handshakeTimeoutMs)
-    pending.delete(socket)
+    pending.delete(group, socket)
+    const hadToGo = crowdedOut.delete(socket)
     if (established.ok) onConnection(established.value)
-    else onFailure?.(established.error, from)
+    else onFailure?.(hadToGo ? { code: 'too-many-pending-handshakes' } : established.error, from)
   }
 
   const server = createServer({ noDelay: true }, (socket) => void accept(socket))
@@ -56,14 +58,13 @@ export const listen = async (
     server.listen({ host, port }, () => resolve(undefined))
   })
   if (failed !== undefined) return err({ code: 'listen-failed', cause: causeOf(failed) })
-  // Accepting may fail for a moment, as when no descriptor is left: those already there go on.
-  server.on('error', () => {})
+  server.on('error', (error) => onAcceptError?.(causeOf(error)))
   return ok({
     port: portOf(server),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())
-        for (const socket of pending) socket.destroy()
+        for (const socket of pending.members()) socket.destroy()
       }),
   })
 }

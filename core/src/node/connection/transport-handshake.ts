@@ -28,7 +28,7 @@ const ACT_LENGTHS = {
   'awaiting-act-three': ACT_THREE_LENGTH,
 } as const
 
-/** The outcome of an act that was received. */
+/** What an act that was received leads to. */
 export interface ActOutcome {
   /** The next act, to be sent. */
   readonly reply?: Uint8Array
@@ -58,11 +58,30 @@ export class TransportHandshake {
     })
   }
 
-  /** Takes bytes from the socket. The outcome is empty until an act is whole. */
-  receive(chunk: Uint8Array): Result<ActOutcome, HandshakeFailure> {
+  /** Whether the next act is the one that anybody can send. */
+  get isFirstOfResponder(): boolean {
+    return this.#state.phase === 'awaiting-act-one'
+  }
+
+  /** What can be told before any curve arithmetic: act one is as long as it is, and of a version. */
+  get unanswerable(): HandshakeFailure | undefined {
+    if (!this.isFirstOfResponder || this.#received.length === 0) return undefined
+    const [version = 0] = this.#received
+    // BOLT 8, act one: the version is 0, and the initiator goes on once it has read act two.
+    if (version !== 0) return { code: 'handshake-version', act: 1, version }
+    const { length } = this.#received
+    return length > ACT_ONE_LENGTH ? { code: 'handshake-act-length', act: 1, length } : undefined
+  }
+
+  /** Takes bytes from the socket. `true` once an act is whole, to be answered by `proceed`. */
+  take(chunk: Uint8Array): boolean {
     this.#received = concat(this.#received, chunk)
+    return this.#received.length >= ACT_LENGTHS[this.#state.phase]
+  }
+
+  /** Answers an act that is whole. */
+  proceed(): Result<ActOutcome, HandshakeFailure> {
     const length = ACT_LENGTHS[this.#state.phase]
-    if (this.#received.length < length) return ok({})
     const act = this.#received.subarray(0, length)
     this.#received = this.#received.subarray(length)
     const state = this.#state
@@ -71,7 +90,6 @@ export class TransportHandshake {
         const answered = answerHandshake(state, act)
         if (!answered.ok) return answered
         this.#state = { phase: 'awaiting-act-three', noise: answered.value.state }
-        // Act three cannot have come before our answer: more bytes are garbage, which its own check will refuse.
         return ok({ reply: answered.value.actTwo })
       }
       case 'awaiting-act-two': {

@@ -2,8 +2,10 @@ import type { ActorSystem } from '../../actor/actor-system.ts'
 import type { ActorContext, ActorRef } from '../../actor/types.ts'
 import { isStored } from '../../channel/state/channel-state.ts'
 import type { Epoch } from '../../channel/state/session.ts'
+import { addressGroup } from '../../lib/address-group.ts'
 import { toHex, utf8Decode, utf8Encode } from '../../lib/bytes.ts'
 import type { CancelTimer, Clock } from '../../lib/clock.ts'
+import { Crowd } from '../../lib/crowd.ts'
 import { invariant } from '../../lib/errors.ts'
 import type { NodeId } from '../../lib/ids.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
@@ -14,9 +16,12 @@ import type { Connection } from '../connection/connection.ts'
 import type { ConnectFailure } from '../connection/connection-failure.ts'
 import type { ConnectionSettings } from '../connection/connection-settings.ts'
 import { type Listener, listen } from '../connection/listen.ts'
+import { TrafficControl } from '../connection/traffic-control.ts'
+import { TRAFFIC_LIMITS, type TrafficLimits } from '../connection/traffic-limits.ts'
 import type { NodeLog } from '../node-log.ts'
 import { TABLE } from '../storage/tables.ts'
 import { ConnectionLink } from './connection-link.ts'
+import { Partners } from './partners.ts'
 import { PEER_LANES, type PeerServices, peerBehaviour } from './peer-actor.ts'
 import type { PeerProtocol } from './peer-protocol.ts'
 
@@ -25,8 +30,10 @@ export interface PeerManagerOptions {
   readonly clock: Clock
   readonly rng: Rng
   readonly log: NodeLog
-  readonly connection: ConnectionSettings
+  readonly connection: Omit<ConnectionSettings, 'traffic'>
   readonly services: PeerServices
+  /** The defaults if absent. */
+  readonly traffic?: TrafficLimits
 }
 
 export interface SocketAddress {
@@ -38,6 +45,9 @@ export interface SocketAddress {
 const FIRST_RETRY_MS = 250
 const LAST_RETRY_MS = 60_000
 
+/** A failure to accept may come thousands of times a second. */
+const ACCEPT_ERROR_LOG_MS = 60_000
+
 /** Brings connections and peers' actors together, and connects again to peers with whom we have channels. */
 export class PeerManager {
   readonly #options: PeerManagerOptions
@@ -48,6 +58,11 @@ export class PeerManager {
   /** Peers' actors that are coming to their end. */
   readonly #ending = new Map<string, Promise<void>>()
   readonly #system: ActorSystem<{ readonly type: string }>
+  readonly #partners: Partners
+  readonly #connection: ConnectionSettings
+  /** Those who called us and have no channel. */
+  readonly #strangers: Crowd<Connection>
+  #lastAcceptErrorAt: number | undefined
   #parent: ActorContext<Record<string, never>> | undefined
   #listener: Listener | undefined
   #lastEpoch: Epoch = 0
@@ -56,6 +71,17 @@ export class PeerManager {
   constructor(system: ActorSystem<{ readonly type: string }>, options: PeerManagerOptions) {
     this.#options = options
     this.#system = system
+    const { clock, services, traffic: limits = TRAFFIC_LIMITS } = options
+    const partners = new Partners(services.channelDirectory)
+    const traffic = new TrafficControl({
+      clock,
+      limits,
+      isPartner: (nodeId) => partners.has(nodeId),
+      isFamiliar: (group) => partners.wasSeenAt(group),
+    })
+    this.#partners = partners
+    this.#connection = { ...options.connection, traffic }
+    this.#strangers = new Crowd({ ...limits.connected, loses: 'youngest' })
     system.spawn<Record<string, never>>('peers', (context) => {
       this.#parent = context
       return { handlers: {} }
@@ -70,6 +96,8 @@ export class PeerManager {
     }
     for (const { remoteNodeId } of this.#options.services.channelDirectory.all()) {
       this.#actorOf(remoteNodeId)
+      const address = this.#addresses.get(toHex(remoteNodeId))
+      if (address !== undefined) this.#partners.seenAt(remoteNodeId, address.host)
       this.#retry(remoteNodeId, 0)
     }
   }
@@ -80,11 +108,12 @@ export class PeerManager {
     port,
   }: SocketAddress): Promise<Result<number, { readonly code: string; readonly cause: string }>> {
     const listening = await listen({
-      ...this.#options.connection,
+      ...this.#connection,
       host,
       port,
-      onConnection: (connection) => this.#attach(connection),
+      onConnection: (connection) => this.#accept(connection),
       onFailure: (failure, from) => this.#options.log.debug('peer.inbound-refused', { from, code: failure.code }),
+      onAcceptError: (cause) => this.#acceptFailed(cause),
     })
     if (!listening.ok) return listening
     this.#listener = listening.value
@@ -94,7 +123,7 @@ export class PeerManager {
   /** Does nothing where the peer is connected already. */
   async connect(nodeId: NodeId, address: SocketAddress): Promise<Result<void, ConnectFailure>> {
     if (this.#options.services.peerDirectory.get(nodeId)?.connection !== undefined) return ok(undefined)
-    const connected = await connect({ ...this.#options.connection, nodeId, ...address })
+    const connected = await connect({ ...this.#connection, nodeId, ...address })
     if (!connected.ok) return connected
     await this.#ending.get(toHex(nodeId))
     if (this.#stopped) {
@@ -121,6 +150,43 @@ export class PeerManager {
     for (const { cancel } of this.#retries.values()) cancel()
     this.#retries.clear()
     await this.#listener?.close()
+  }
+
+  /** A partner always finds room; of strangers there are so many, and the largest address loses its youngest. */
+  #accept(connection: Connection): void {
+    const { remoteNodeId, remoteAddress } = connection
+    if (this.#partners.has(remoteNodeId)) {
+      this.#partners.seenAt(remoteNodeId, remoteAddress)
+    } else {
+      this.#forgetPartners()
+      const group = addressGroup(remoteAddress)
+      const lost = this.#strangers.add(group, connection)
+      connection.whenClosed(() => this.#strangers.delete(group, connection))
+      if (lost !== undefined) this.#crowdOut(lost)
+      if (lost === connection) return
+    }
+    this.#attach(connection)
+  }
+
+  /** Those who have become partners no longer count. */
+  #forgetPartners(): void {
+    for (const connection of [...this.#strangers.members()]) {
+      const { remoteNodeId, remoteAddress } = connection
+      if (this.#partners.has(remoteNodeId)) this.#strangers.delete(addressGroup(remoteAddress), connection)
+    }
+  }
+
+  #crowdOut(connection: Connection): void {
+    this.#options.log.debug('peer.crowded-out', { peer: toHex(connection.remoteNodeId), address: connection.address })
+    connection.close({ type: 'warning', channelId: new Uint8Array(32), data: utf8Encode('too many connections') })
+  }
+
+  #acceptFailed(cause: string): void {
+    const { clock, log } = this.#options
+    const now = clock.monotonic()
+    if (this.#lastAcceptErrorAt !== undefined && now - this.#lastAcceptErrorAt < ACCEPT_ERROR_LOG_MS) return
+    this.#lastAcceptErrorAt = now
+    log.warn('peer.accept-failed', { code: cause })
   }
 
   #attach(connection: Connection): void {

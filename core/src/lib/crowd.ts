@@ -1,0 +1,68 @@
+export interface CrowdLimits {
+  readonly max: number
+  readonly maxPerGroup: number
+  /** Who of the largest group has to go. */
+  readonly loses: 'oldest' | 'youngest'
+}
+
+/**
+ * Members by group, so many of one group and so many in all. When there is one too many, the largest group loses one: whoever
+ * brings many crowds out his own, and a newcomer of another group always finds room.
+ */
+export class Crowd<Member> {
+  readonly #limits: CrowdLimits
+  /** Groups in the order in which they came, and so the members of each. */
+  readonly #groups = new Map<string, Set<Member>>()
+  #size = 0
+
+  constructor(limits: CrowdLimits) {
+    this.#limits = limits
+  }
+
+  get size(): number {
+    return this.#size
+  }
+
+  /** Takes in a member. Returns the one that has to go for it, no longer a member, which may be the new one itself. */
+  add(group: string, member: Member): Member | undefined {
+    const members = this.#groups.get(group) ?? new Set()
+    this.#groups.set(group, members.add(member))
+    this.#size += 1
+    const { max, maxPerGroup } = this.#limits
+    const from = members.size > maxPerGroup ? group : this.#size > max ? this.#largest() : undefined
+    if (from === undefined) return undefined
+    const lost = this.#loserOf(from)
+    if (lost !== undefined) this.delete(from, lost)
+    return lost
+  }
+
+  delete(group: string, member: Member): void {
+    const members = this.#groups.get(group)
+    if (members === undefined || !members.delete(member)) return
+    this.#size -= 1
+    if (members.size === 0) this.#groups.delete(group)
+  }
+
+  *members(): Iterable<Member> {
+    for (const members of this.#groups.values()) yield* members
+  }
+
+  /** Of groups alike, the one that came first loses its oldest, or the one that came last its youngest. */
+  #largest(): string {
+    const youngest = this.#limits.loses === 'youngest'
+    let largest = ''
+    let size = 0
+    for (const [group, members] of this.#groups) {
+      if (members.size > size || (youngest && members.size === size)) {
+        largest = group
+        size = members.size
+      }
+    }
+    return largest
+  }
+
+  #loserOf(group: string): Member | undefined {
+    const members = [...(this.#groups.get(group) ?? [])]
+    return this.#limits.loses === 'oldest' ? members[0] : members.at(-1)
+  }
+}

@@ -1,0 +1,34 @@
+import { TokenBucket } from '../../lib/token-bucket.ts'
+import type { Rates, Resource } from './traffic-limits.ts'
+
+const RESOURCES: readonly Resource[] = ['milliseconds', 'bytes', 'messages', 'pings', 'complaints']
+
+/** What somebody may use of everything. Use is charged when it happened; whoever has used too much waits. */
+export class Allowance {
+  readonly #buckets: Readonly<Record<Resource, TokenBucket>>
+
+  constructor(rates: Rates, now: number) {
+    const bucketOf = (resource: Resource): TokenBucket => {
+      const { perSecond, burst } = rates[resource]
+      return new TokenBucket(perSecond, burst, now)
+    }
+    this.#buckets = {
+      milliseconds: bucketOf('milliseconds'),
+      bytes: bucketOf('bytes'),
+      messages: bucketOf('messages'),
+      pings: bucketOf('pings'),
+      complaints: bucketOf('complaints'),
+    }
+  }
+
+  charge(resource: Resource, count: number, now: number): void {
+    this.#buckets[resource].charge(now, count)
+  }
+
+  /** Milliseconds until nothing is owed. */
+  debtMs(now: number): number {
+    let debt = 0
+    for (const resource of RESOURCES) debt = Math.max(debt, this.#buckets[resource].debtMs(now))
+    return debt
+  }
+}

@@ -1,0 +1,90 @@
+import type { CancelTimer, Clock } from '../../lib/clock.ts'
+import { TokenBucket } from '../../lib/token-bucket.ts'
+import { GroupTable } from './group-table.ts'
+import type { Rate, TrafficLimits } from './traffic-limits.ts'
+
+/** Handshakes in one turn of the event loop. */
+const PER_TURN = 2
+/** Who waits is looked at again after this at the soonest, all at once. */
+const LEAST_WAIT_MS = 20
+
+interface Waiting {
+  readonly group: string
+  readonly proceed: () => void
+}
+
+/**
+ * Where those wait who want a handshake, whose curve arithmetic is ours to pay. Each address has its rate, and all addresses
+ * share one; those where a partner was seen have their own rate only, so that strangers elsewhere cannot keep partners out.
+ * Nothing is refused here: a socket that waits costs nothing, and who holds it cannot come again with it.
+ */
+export class HandshakeGate {
+  readonly #clock: Clock
+  readonly #isFamiliar: (group: string) => boolean
+  readonly #ofGroup: GroupTable<TokenBucket>
+  readonly #ofStrangers: TokenBucket
+  /** In the order in which they came. */
+  readonly #waiting = new Set<Waiting>()
+  #cancel: CancelTimer | undefined
+  #scheduled = false
+
+  constructor(clock: Clock, limits: TrafficLimits['handshakes'], isFamiliar: (group: string) => boolean) {
+    const bucket = ({ perSecond, burst }: Rate) => new TokenBucket(perSecond, burst, clock.monotonic())
+    this.#clock = clock
+    this.#isFamiliar = isFamiliar
+    this.#ofGroup = new GroupTable(() => bucket(limits.address))
+    this.#ofStrangers = bucket(limits.strangers)
+  }
+
+  /** Calls `proceed` once there is a handshake left for this address, unless the function that it returns is called before. */
+  enter(group: string, proceed: () => void): () => void {
+    const waiting: Waiting = { group, proceed }
+    this.#waiting.add(waiting)
+    // Those who wait for their rate are looked at by the timer, with this one among them if it is one of theirs.
+    this.#soon()
+    return () => {
+      this.#waiting.delete(waiting)
+      if (this.#waiting.size === 0) this.#cancel?.()
+    }
+  }
+
+  #soon(): void {
+    if (this.#scheduled) return
+    this.#scheduled = true
+    setImmediate(this.#serve)
+  }
+
+  readonly #serve = (): void => {
+    this.#scheduled = false
+    this.#cancel?.()
+    const now = this.#clock.monotonic()
+    let served = 0
+    let wait = Number.POSITIVE_INFINITY
+    for (const waiting of this.#waiting) {
+      if (served === PER_TURN) {
+        this.#soon()
+        return
+      }
+      const debt = this.#take(waiting.group, now)
+      if (debt === 0) {
+        served += 1
+        this.#waiting.delete(waiting)
+        waiting.proceed()
+      } else {
+        wait = Math.min(wait, debt)
+      }
+    }
+    if (this.#waiting.size > 0) this.#cancel = this.#clock.setTimer(Math.max(wait, LEAST_WAIT_MS), this.#serve)
+  }
+
+  /** Takes a handshake, or says in how many milliseconds there may be one. */
+  #take(group: string, now: number): number {
+    const own = this.#ofGroup.of(group)
+    const all = this.#isFamiliar(group) ? undefined : this.#ofStrangers
+    const debt = Math.max(own.debtMs(now), all?.debtMs(now) ?? 0)
+    if (debt > 0) return debt
+    own.charge(now, 1)
+    all?.charge(now, 1)
+    return 0
+  }
+}

@@ -1,0 +1,144 @@
+import { addressGroup } from '../../lib/address-group.ts'
+import type { CancelTimer, Clock } from '../../lib/clock.ts'
+import type { NodeId } from '../../lib/ids.ts'
+import { Allowance } from './allowance.ts'
+import { GroupTable } from './group-table.ts'
+import { HandshakeGate } from './handshake-gate.ts'
+import { Slice, type SliceLimits } from './slice.ts'
+import type { Resource, TrafficLimits } from './traffic-limits.ts'
+import { Turns } from './turns.ts'
+
+const PARTNER_SLICE: SliceLimits = { messages: 256, bytes: 256 << 10, milliseconds: 4 }
+const STRANGER_SLICE: SliceLimits = { messages: 16, bytes: 64 << 10, milliseconds: 1 }
+/** Unsent bytes from which on nothing more is read, since it might have to be answered. */
+const PARTNER_UNSENT_BYTES = 1 << 20
+const STRANGER_UNSENT_BYTES = 128 << 10
+/** Those who owe wait this long at least, so that waiting costs us little. */
+const LEAST_WAIT_MS = 50
+/** How often a stranger is looked at again: it may have become a partner. */
+const RANK_MS = 1_000
+
+export interface TrafficControlOptions {
+  readonly clock: Clock
+  readonly limits: TrafficLimits
+  /** Whether there is a channel with this peer that cost somebody money. */
+  readonly isPartner: (nodeId: NodeId) => boolean
+  /** Whether a partner was seen at this address. */
+  readonly isFamiliar: (group: string) => boolean
+}
+
+/**
+ * What the peers of one node may use of it. Each connection has its own allowance; strangers share one with all others at
+ * their address, and one with all other strangers. Whoever has used more than that is not read until time has made up for it:
+ * TCP then holds the sender up, and nothing is lost.
+ */
+export class TrafficControl {
+  readonly limits: TrafficLimits
+  readonly handshakes: HandshakeGate
+  readonly turns: Turns
+  readonly clock: Clock
+  readonly isPartner: (nodeId: NodeId) => boolean
+  readonly #addresses: GroupTable<Allowance>
+  readonly #strangers: Allowance
+
+  constructor({ clock, limits, isPartner, isFamiliar }: TrafficControlOptions) {
+    this.clock = clock
+    this.limits = limits
+    this.isPartner = isPartner
+    this.handshakes = new HandshakeGate(clock, limits.handshakes, isFamiliar)
+    this.turns = new Turns(clock)
+    this.#addresses = new GroupTable(() => new Allowance(limits.address, clock.monotonic()))
+    this.#strangers = new Allowance(limits.strangers, clock.monotonic())
+  }
+
+  /** For one connection. `address` is the remote one as the socket says it. */
+  open(nodeId: NodeId, address: string): TrafficAccount {
+    return new TrafficAccount(this, nodeId, [this.#addresses.of(addressGroup(address)), this.#strangers])
+  }
+}
+
+/** One connection's part in the traffic. */
+export class TrafficAccount {
+  readonly #control: TrafficControl
+  readonly #nodeId: NodeId
+  readonly #shared: readonly Allowance[]
+  #isPartner: boolean
+  #rankedAt: number
+  #own: Allowance
+  #cancelWait: CancelTimer | undefined
+
+  constructor(control: TrafficControl, nodeId: NodeId, shared: readonly Allowance[]) {
+    this.#control = control
+    this.#nodeId = nodeId
+    this.#shared = shared
+    this.#rankedAt = control.clock.monotonic()
+    this.#isPartner = control.isPartner(nodeId)
+    this.#own = this.#allowance()
+  }
+
+  get isPartner(): boolean {
+    return this.#isPartner
+  }
+
+  /** From how many unsent bytes on the peer is not read. */
+  get maxUnsentBytes(): number {
+    return this.#isPartner ? PARTNER_UNSENT_BYTES : STRANGER_UNSENT_BYTES
+  }
+
+  charge(resource: Resource, count: number): void {
+    const now = this.#control.clock.monotonic()
+    this.#own.charge(resource, count, now)
+    if (!this.#isPartner) for (const shared of this.#shared) shared.charge(resource, count, now)
+  }
+
+  /** A slice to be used at once; `undefined` for those who have to wait: strangers always, partners when they owe. */
+  sliceNow(): Slice | undefined {
+    this.#rank()
+    return this.#isPartner && this.#debtMs() === 0 ? this.#slice() : undefined
+  }
+
+  /** Calls `work` with a slice when nothing is owed and it is this connection's turn. At most one may wait. */
+  wait(work: (slice: Slice) => void): void {
+    this.#rank()
+    const debt = this.#debtMs()
+    if (debt === 0) {
+      this.#control.turns.wait(this.#isPartner, () => {
+        // Others at this address may have used it up meanwhile.
+        if (this.#debtMs() === 0) work(this.#slice())
+        else this.wait(work)
+      })
+      return
+    }
+    this.#cancelWait = this.#control.clock.setTimer(Math.max(debt, LEAST_WAIT_MS), () => this.wait(work))
+  }
+
+  close(): void {
+    this.#cancelWait?.()
+  }
+
+  #debtMs(): number {
+    const now = this.#control.clock.monotonic()
+    let debt = this.#own.debtMs(now)
+    if (!this.#isPartner) for (const shared of this.#shared) debt = Math.max(debt, shared.debtMs(now))
+    return debt
+  }
+
+  #slice(): Slice {
+    const limits = this.#isPartner ? PARTNER_SLICE : STRANGER_SLICE
+    return new Slice(this.#control.clock, limits, () => this.#debtMs() > 0)
+  }
+
+  #rank(): void {
+    const now = this.#control.clock.monotonic()
+    if (this.#isPartner || now - this.#rankedAt < RANK_MS) return
+    this.#rankedAt = now
+    if (!this.#control.isPartner(this.#nodeId)) return
+    this.#isPartner = true
+    this.#own = this.#allowance()
+  }
+
+  #allowance(): Allowance {
+    const { partner, stranger } = this.#control.limits
+    return new Allowance(this.#isPartner ? partner : stranger, this.#control.clock.monotonic())
+  }
+}

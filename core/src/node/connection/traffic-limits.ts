@@ -1,0 +1,72 @@
+/** In the long run, and at once. */
+export interface Rate {
+  readonly perSecond: number
+  readonly burst: number
+}
+
+/**
+ * What a peer's traffic uses up. `milliseconds` are of the event loop: decrypting, decoding and answering as measured, and
+ * what a message sets off elsewhere as estimated. `bytes` are those received, and for strangers those sent, too.
+ * `complaints` are errors and warnings, theirs and our answers.
+ */
+export type Resource = 'milliseconds' | 'bytes' | 'messages' | 'pings' | 'complaints'
+
+export type Rates = Readonly<Record<Resource, Rate>>
+
+/** What others may ask of this node. A partner is a peer with whom we have a channel that cost somebody money. */
+export interface TrafficLimits {
+  readonly partner: Rates
+  /** One connection of anybody else. */
+  readonly stranger: Rates
+  /** All strangers at one address together. */
+  readonly address: Rates
+  /** All strangers together. */
+  readonly strangers: Rates
+  /** Handshakes that others begin, each about half a millisecond of curve arithmetic and bookkeeping. */
+  readonly handshakes: { readonly address: Rate; readonly strangers: Rate }
+  /** Sockets in their handshake: in all, and of one address. */
+  readonly halfOpen: { readonly max: number; readonly maxPerGroup: number }
+  /** Strangers who called us. */
+  readonly connected: { readonly max: number; readonly maxPerGroup: number }
+}
+
+export const TRAFFIC_LIMITS: TrafficLimits = {
+  // About ten times what a peer on one core can pay us.
+  partner: {
+    milliseconds: { perSecond: 500, burst: 1_000 },
+    bytes: { perSecond: 16 << 20, burst: 32 << 20 },
+    messages: { perSecond: 50_000, burst: 100_000 },
+    pings: { perSecond: 10, burst: 100 },
+    complaints: { perSecond: 20, burst: 1_000 },
+  },
+  // Enough to open channels, and to be told that a hundred channels are not known here.
+  stranger: {
+    milliseconds: { perSecond: 10, burst: 50 },
+    bytes: { perSecond: 64 << 10, burst: 1 << 20 },
+    messages: { perSecond: 20, burst: 400 },
+    // BOLT 1, ping: more often than every 30 s is more than anybody should send.
+    pings: { perSecond: 0.5, burst: 20 },
+    complaints: { perSecond: 1, burst: 100 },
+  },
+  address: {
+    milliseconds: { perSecond: 25, burst: 75 },
+    bytes: { perSecond: 256 << 10, burst: 4 << 20 },
+    messages: { perSecond: 100, burst: 1_000 },
+    pings: { perSecond: 5, burst: 100 },
+    complaints: { perSecond: 5, burst: 200 },
+  },
+  strangers: {
+    milliseconds: { perSecond: 50, burst: 100 },
+    bytes: { perSecond: 1 << 20, burst: 16 << 20 },
+    messages: { perSecond: 500, burst: 4_000 },
+    pings: { perSecond: 50, burst: 500 },
+    complaints: { perSecond: 20, burst: 500 },
+  },
+  handshakes: {
+    address: { perSecond: 10, burst: 60 },
+    strangers: { perSecond: 40, burst: 100 },
+  },
+  // Together fewer than the files that a process may open where the system is mean about them.
+  halfOpen: { max: 64, maxPerGroup: 64 },
+  connected: { max: 128, maxPerGroup: 32 },
+}
