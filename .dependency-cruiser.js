@@ -163,17 +163,18 @@ export default {
     },
     {
       name: 'core-knows-the-contract-only',
-      comment: "Of plugin-sdk the core imports the contract's entry, and types.ts, which has no runtime.",
+      comment:
+        "Of plugin-sdk the core imports the contract's entry, and two files that stand alone: types.ts, evaluate.ts.",
       severity: 'error',
       from: { path: '^core/', pathNot: TESTS },
-      to: { path: '^plugin-sdk/', pathNot: '^plugin-sdk/src/contract/(index|types)\\.ts$' },
+      to: { path: '^plugin-sdk/', pathNot: '^plugin-sdk/src/contract/(index|types|evaluate)\\.ts$' },
     },
     {
       name: 'contract-from-node-up',
-      comment: 'Below node/ nothing speaks the contract, its plain types aside.',
+      comment: 'Below node/ nothing speaks the contract, its plain types and the evaluation of any schema aside.',
       severity: 'error',
       from: { path: '^core/src/', pathNot: [...TESTS, '^core/src/(node|plugins|api|cluster|app|cli)/'] },
-      to: { path: '^plugin-sdk/', pathNot: '^plugin-sdk/src/contract/types\\.ts$' },
+      to: { path: '^plugin-sdk/', pathNot: '^plugin-sdk/src/contract/(types|evaluate)\\.ts$' },
     },
     {
       name: 'guest-is-light',

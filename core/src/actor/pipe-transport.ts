@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream'
+import { readJson } from '../lib/json.ts'
 import { encodeFrame, FrameDecoder } from './frame-codec.ts'
-import { nestsDeeperThan } from './json-depth.ts'
 import { createLink, type LinkOptions } from './link.ts'
 import type { Transport } from './types.ts'
 
@@ -55,18 +55,9 @@ export const pipeTransport = (
   const decoder = new FrameDecoder({
     maxBytes: maxFrameBytes,
     onFrame(text) {
-      if (nestsDeeperThan(text, maxDepth)) {
-        link.lost({ code: 'too-deep', maxDepth })
-        return
-      }
-      let packet: unknown
-      try {
-        packet = JSON.parse(text)
-      } catch {
-        link.lost({ code: 'not-json' })
-        return
-      }
-      link.receive(packet)
+      const packet = readJson(text, maxDepth)
+      if (packet.ok) link.receive(packet.value)
+      else link.lost(packet.error.code === 'too-deep' ? { code: 'too-deep', maxDepth } : { code: 'not-json' })
     },
     onError: (error) => link.lost(error),
   })

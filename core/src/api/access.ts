@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { chmodSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { evaluate } from '@fulgurite/plugin-sdk/contract'
 import { z } from 'zod'
-import { err, ok, type Result } from '../lib/result.ts'
+import { readJson } from '../lib/json.ts'
+import { err, type Result } from '../lib/result.ts'
 
 /** Where a node's API is and what opens it. */
 export interface ApiAccess {
@@ -23,8 +25,9 @@ export type AccessError =
 export const readAccess = (dataFolder: string): Result<ApiAccess, AccessError> => {
   const path = join(dataFolder, FILE)
   try {
-    const parsed = Access.safeParse(JSON.parse(readFileSync(path, 'utf8')))
-    return parsed.success ? ok(parsed.data) : err({ code: 'access-file-unreadable', path, reason: 'it is malformed' })
+    const json = readJson(readFileSync(path, 'utf8'), 2)
+    const access = json.ok ? evaluate(Access, json.value) : json
+    return access.ok ? access : err({ code: 'access-file-unreadable', path, reason: 'it is malformed' })
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return err({ code: 'no-access-file', path })
     return err({ code: 'access-file-unreadable', path, reason: error instanceof Error ? error.message : String(error) })

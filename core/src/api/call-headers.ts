@@ -5,6 +5,8 @@ import type { CallContext } from '../node/contract-gateway.ts'
 
 const KEY = /^[\x21-\x7e]{1,128}$/
 const REASON = /^([a-z0-9][a-z0-9.-]{0,63})(?::\s?([^\r\n]{0,512}))?$/
+const CAUSE = /^[\x21-\x7e]{1,128}$/
+const MAX_CAUSES = 32
 const MAX_TIMEOUT_MS = 24 * 3_600_000
 
 const operator: CallContext = { caller: { kind: 'operator' } }
@@ -23,6 +25,13 @@ export const contextFrom = (headers: IncomingHttpHeaders): Result<CallContext, C
   if (reason !== undefined && code === undefined) {
     return malformed('x-reason', 'expected a code, perhaps followed by a colon and words')
   }
+  const causesGiven = typeof causes === 'string' ? causes.split(',').map((cause) => cause.trim()) : undefined
+  if (causes !== undefined && causesGiven?.every((cause) => CAUSE.test(cause)) !== true) {
+    return malformed('x-causes', 'expected cursors of events, separated by commas')
+  }
+  if (causesGiven !== undefined && causesGiven.length > MAX_CAUSES) {
+    return malformed('x-causes', `expected at most ${MAX_CAUSES} cursors`)
+  }
   const timeoutMs = timeout === undefined ? undefined : Number(timeout)
   if (timeoutMs !== undefined && !(Number.isInteger(timeoutMs) && timeoutMs > 0 && timeoutMs <= MAX_TIMEOUT_MS)) {
     return malformed('x-timeout-ms', `expected a whole number of milliseconds up to ${MAX_TIMEOUT_MS}`)
@@ -31,7 +40,7 @@ export const contextFrom = (headers: IncomingHttpHeaders): Result<CallContext, C
     ...operator,
     ...(key === undefined ? {} : { key }),
     ...(code === undefined ? {} : { reason: words === undefined ? { code } : { code, text: words } }),
-    ...(typeof causes === 'string' ? { causes: causes.split(',').map((cause) => cause.trim()) } : {}),
+    ...(causesGiven === undefined ? {} : { causes: causesGiven }),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
   })
 }

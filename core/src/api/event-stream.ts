@@ -39,7 +39,7 @@ export const streamEvents = (
 
   const fallBehind = (): void => {
     live = false
-    sink.once('drain', () => void catchUp())
+    sink.once('drain', begin)
   }
 
   const catchUp = async (): Promise<void> => {
@@ -66,6 +66,11 @@ export const streamEvents = (
     }
   }
 
+  // A log that fails ends this stream, not the process: the reader asks again from where it was.
+  const begin = (): void => {
+    catchUp().catch(() => end())
+  }
+
   let cancelHeartbeat = (): void => {}
   const beat = (): void => {
     cancelHeartbeat = clock.setTimer(HEARTBEAT_MS, () => {
@@ -78,7 +83,7 @@ export const streamEvents = (
   sink.once('close', end)
   sink.once('error', end)
   beat()
-  void catchUp()
+  begin()
 }
 
 // An event's text is JSON on one line, so it needs no splitting. Ephemeral events have no place to go on from.

@@ -159,8 +159,13 @@ const clientError = (error: FastifyError): string => {
       return `the body is larger than ${BODY_LIMIT_BYTES} bytes`
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
       return 'send the request as content-type: application/json'
+    case 'FST_ERR_CTP_INVALID_JSON_BODY':
+    case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
+      return 'the body is not JSON'
+    case 'FST_ERR_BAD_URL':
+      return 'the path is no URL'
     default:
-      return `the body is not JSON: ${error.message}`
+      return 'the request is malformed'
   }
 }
 

@@ -17,8 +17,7 @@ const statuses: Readonly<Record<string, number>> = {
 
 /** The HTTP status of an error code. A well-formed request that the node cannot or will not do is 422. */
 export const statusOf = (code: string): number => {
-  const status = statuses[code]
-  if (status !== undefined) return status
+  if (Object.hasOwn(statuses, code)) return statuses[code] ?? 500
   if (code.endsWith('-not-found')) return 404
   if (code.startsWith('already-') || code.endsWith('-in-flight')) return 409
   return 422

@@ -20,6 +20,10 @@ export const pluginHandlers = (openHost: () => Promise<PluginHost>): ActorHandle
     const restarted = await (await openHost()).restart(name)
     return restarted.ok ? ok({ plugin: restarted.value }) : inContract(restarted)
   },
+  async resume() {
+    const resumed = await (await openHost()).resume()
+    return resumed.ok ? ok({ items: resumed.value }) : inContract(resumed)
+  },
   async logs({ name, page }) {
     const lines = (await openHost()).logs(name)
     return lines.ok ? pageOf(lines.value.toReversed(), page) : inContract(lines)

@@ -4,7 +4,7 @@ import { startApi } from '../api/server.ts'
 import type { ChainBackend } from '../chain/chain-backend.ts'
 import { toHex } from '../lib/bytes.ts'
 import type { Clock } from '../lib/clock.ts'
-import type { Failure } from '../lib/errors.ts'
+import { type Failure, stackOf } from '../lib/errors.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import type { Rng } from '../lib/rng.ts'
 import type { EventLogPort } from '../node/contract-gateway.ts'
@@ -117,8 +117,6 @@ export const runNode = async (options: RunOptions): Promise<Result<RunningNode, 
 }
 
 const hostPort = (host: string, port: number): string => `${host.includes(':') ? `[${host}]` : host}:${port}`
-
-const stackOf = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error))
 
 // The room that listens knows only the system's code.
 const withAddress = (failure: Failure, { listen }: NodeConfig): Failure =>

@@ -24,6 +24,12 @@ export function invariant(condition: unknown, message: string): asserts conditio
   if (!condition) throw new Error(`invariant broken: ${message}`)
 }
 
+/** What was thrown, for a log. Anything can be thrown, also what cannot be made a text of. */
+export const stackOf = (thrown: unknown): string => {
+  if (thrown instanceof Error) return thrown.stack ?? thrown.message
+  return typeof thrown === 'object' || typeof thrown === 'function' ? `a thrown ${typeof thrown}` : String(thrown)
+}
+
 // Only the tag is shown: the value itself may hold a secret.
 const describe = (value: unknown): string => {
   if (typeof value !== 'object' || value === null) return typeof value

@@ -1,4 +1,5 @@
 import type { ActorReport } from '../actor/types.ts'
+import { stackOf } from '../lib/errors.ts'
 import type { NodeLog } from './node-log.ts'
 
 /** Writes what the actor kernel reports to the log. */
@@ -9,16 +10,14 @@ export const logReport = (log: NodeLog, report: ActorReport): void => {
         path: report.path,
         command: report.command,
         decision: report.decision,
-        error: textOf(report.error),
+        error: stackOf(report.error),
       })
       break
     case 'message-dropped':
       log.warn('actor.message-dropped', { path: report.path, command: report.command, cause: report.cause })
       break
     case 'callback-threw':
-      log.error('actor.callback-threw', { callback: report.callback, path: report.path, error: textOf(report.error) })
+      log.error('actor.callback-threw', { callback: report.callback, path: report.path, error: stackOf(report.error) })
       break
   }
 }
-
-const textOf = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error))

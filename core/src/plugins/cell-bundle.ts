@@ -2,8 +2,10 @@ import { createHash } from 'node:crypto'
 import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { evaluate } from '@fulgurite/plugin-sdk/contract'
 import { type BuildOptions, build } from 'esbuild'
 import { z } from 'zod'
+import { readJson } from '../lib/json.ts'
 import { whileBundling } from './bundler.ts'
 
 // One text file beside this one stands for the cell's program in source and when published: both end alike.
@@ -73,11 +75,12 @@ const stampOf = async (path: string): Promise<string> => {
 
 const isFresh = async (path: string, stampPath: string, key: string): Promise<boolean> => {
   try {
-    const stamp = Stamp.parse(JSON.parse(await readFile(stampPath, 'utf8')))
-    if (stamp.key !== key) return false
+    const json = readJson(await readFile(stampPath, 'utf8'), 4)
+    const read = json.ok ? evaluate(Stamp, json.value) : json
+    if (!read.ok || read.value.key !== key) return false
     await stat(path)
     const stamps = await Promise.all(
-      Object.entries(stamp.inputs).map(async ([input, was]) => (await stampOf(input)) === was),
+      Object.entries(read.value.inputs).map(async ([input, was]) => (await stampOf(input)) === was),
     )
     return stamps.every(Boolean)
   } catch {

@@ -2,12 +2,14 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { setPriority } from 'node:os'
 import type { Duplex } from 'node:stream'
+import { evaluate } from '@fulgurite/plugin-sdk/contract'
 import { z } from 'zod'
 import { encodeFrame, FrameDecoder } from '../actor/frame-codec.ts'
-import { nestsDeeperThan } from '../actor/json-depth.ts'
 import type { Clock } from '../lib/clock.ts'
 import { invariant } from '../lib/errors.ts'
+import { readJson } from '../lib/json.ts'
 import type { CellFault, LoadFrame, OutboxHeader } from './cell-protocol.ts'
+import { hostFault } from './host-fault.ts'
 import type { UsageProbe } from './process-usage.ts'
 import type { Watchdog, WatchedCell } from './watchdog.ts'
 
@@ -185,8 +187,17 @@ export class CellProcess implements WatchedCell {
       // Nothing more is read: who floods it blocks itself.
       if (this.#stderr.length >= STDERR_CHARS) this.#child.stderr?.destroy()
     })
-    this.#pipe.on('data', (chunk: Buffer) => this.#decoder.push(chunk))
+    this.#pipe.on('data', (chunk: Buffer) => this.#take(chunk))
     this.#pipe.on('error', () => {})
+  }
+
+  /** All that a cell sends passes here: what throws on the way ends the cell, never the core's process. */
+  #take(chunk: Buffer): void {
+    try {
+      this.#decoder.push(chunk)
+    } catch (thrown) {
+      this.end(hostFault(thrown))
+    }
   }
 
   #decoderFor(maxBytes: number): FrameDecoder {
@@ -266,11 +277,7 @@ const essence = (stderr: string): string => {
 }
 
 const parsed = <Output>(schema: z.ZodType<Output>, text: string): Output | undefined => {
-  if (nestsDeeperThan(text, 4)) return undefined
-  try {
-    const result = schema.safeParse(JSON.parse(text))
-    return result.success ? result.data : undefined
-  } catch {
-    return undefined
-  }
+  const json = readJson(text, 4)
+  const read = json.ok ? evaluate(schema, json.value) : json
+  return read.ok ? read.value : undefined
 }

@@ -1,4 +1,5 @@
 import type { ContractError, Cursor, EventName } from '@fulgurite/plugin-sdk/contract'
+import { stackOf } from '../lib/errors.ts'
 import type { EncodedEvent, EventLogPort } from '../node/contract-gateway.ts'
 import { matchesFilter } from './field-filter.ts'
 import type { FieldFilter } from './manifest.ts'
@@ -44,7 +45,7 @@ export class DurableDelivery {
     this.label = options.label
     this.#read = options.cursor
     this.#unsubscribe = options.log.subscribe({ names: [options.name] }, (event) => this.#heard(event))
-    void this.#readOn()
+    this.#keepReading()
   }
 
   stop(): void {
@@ -63,7 +64,7 @@ export class DurableDelivery {
       count += 1
     }
     this.#inFlight = this.#waiting.splice(0, count)
-    if (this.#waiting.length < PAGE && !this.#live) void this.#readOn()
+    if (this.#waiting.length < PAGE && !this.#live) this.#keepReading()
     return this.#inFlight
   }
 
@@ -86,7 +87,7 @@ export class DurableDelivery {
       this.#live = false
       this.#missed = true
       // Reading had to stop at an error: there is another chance with every event.
-      if (this.#waiting.length === 0) void this.#readOn()
+      if (this.#waiting.length === 0) this.#keepReading()
       return
     }
     this.#keep(event)
@@ -99,6 +100,13 @@ export class DurableDelivery {
     this.#readSequence = event.sequence
     const { filter } = this.#options
     if (filter === undefined || matchesFilter(filter, payloadOf(event))) this.#waiting.push(event)
+  }
+
+  #keepReading(): void {
+    this.#readOn().catch((thrown: unknown) => {
+      this.#reading = false
+      this.#options.onError({ code: 'internal', message: stackOf(thrown) })
+    })
   }
 
   async #readOn(): Promise<void> {

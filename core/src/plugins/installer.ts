@@ -9,6 +9,7 @@ import { writeWhole } from './cell-bundle.ts'
 import { checkConfig } from './config-schema.ts'
 import type { InstallRecord } from './install-record.ts'
 import { type Manifest, parseManifest } from './manifest.ts'
+import { MAX_SOURCE_MAP_CHARS } from './source-stack.ts'
 
 const MANIFEST_FILE = 'fulgurite.plugin.json'
 const BUNDLE_FILE = 'plugin.js'
@@ -28,6 +29,7 @@ export interface InstallError {
     | 'start-failed'
     | 'plugin-not-found'
     | 'integrity-mismatch'
+    | 'lock-file-damaged'
   readonly message: string
   readonly field?: string
 }
@@ -116,8 +118,11 @@ export const readInstalled = async (
   }
   const config = checkConfig(parsed.value.config, record.config)
   if (!config.ok) return config
-  return ok({ record, manifest: parsed.value, code, sourceMap: sourceMap ?? '', config: config.value })
+  return ok({ record, manifest: parsed.value, code, sourceMap: whereFit(sourceMap), config: config.value })
 }
+
+/** A map that is too large to be read is not kept in memory either. */
+const whereFit = (sourceMap = ''): string => (sourceMap.length > MAX_SOURCE_MAP_CHARS ? '' : sourceMap)
 
 export const removeInstalled = async (folder: string, record: InstallRecord): Promise<void> => {
   await rm(join(folder, record.folder), { recursive: true, force: true })

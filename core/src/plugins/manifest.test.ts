@@ -121,7 +121,7 @@ test('a manifest — what is too large, too deep or no JSON is refused before it
   t.like(parseManifest('x'.repeat(300_000)), { error: { message: 'the manifest is larger than 262144 characters' } })
   t.like(parseManifest('['.repeat(1_000)), { error: { message: 'the manifest nests deeper than 24 levels' } })
   const parsed = parseManifest('{')
-  t.regex(parsed.ok ? '' : parsed.error.message, /^not JSON: /)
+  t.regex(parsed.ok ? '' : parsed.error.message, /^not JSON$/)
 })
 
 test('config — deeper than five levels, or more than two hundred settings, is refused', (t) => {

@@ -1,6 +1,6 @@
-import { contract, findOperation, isCommand } from '@fulgurite/plugin-sdk/contract'
+import { contract, evaluate, findOperation, isCommand, type Misfit } from '@fulgurite/plugin-sdk/contract'
 import { z } from 'zod'
-import { nestsDeeperThan } from '../actor/json-depth.ts'
+import { readJson } from '../lib/json.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import { configSchema } from './config-schema.ts'
 import { satisfiesRange } from './contract-range.ts'
@@ -176,34 +176,24 @@ export interface ManifestError {
 /** Reads a manifest. Its size and nesting are looked at before it is parsed. */
 export const parseManifest = (text: string): Result<Manifest, ManifestError> => {
   if (text.length > MAX_BYTES) return invalid(`the manifest is larger than ${MAX_BYTES} characters`)
-  if (nestsDeeperThan(text, MAX_DEPTH)) return invalid(`the manifest nests deeper than ${MAX_DEPTH} levels`)
-  let json: unknown
-  try {
-    json = JSON.parse(text)
-  } catch (thrown) {
-    return invalid(`not JSON: ${(thrown as Error).message}`)
+  const json = readJson(text, MAX_DEPTH)
+  if (!json.ok) {
+    return invalid(json.error.code === 'too-deep' ? `the manifest nests deeper than ${MAX_DEPTH} levels` : 'not JSON')
   }
-  const parsed = ManifestSchema.safeParse(json)
-  if (!parsed.success) return invalid(...wordsFor(parsed.error))
-  const { contract: range } = parsed.data
+  const manifest = evaluate(ManifestSchema, json.value)
+  if (!manifest.ok) return invalid(...wordsFor(manifest.error))
+  const { contract: range } = manifest.value
   if (!satisfiesRange(contract.version, range)) {
     const message = `contract: the plugin asks for ${range}, this node speaks ${contract.version}`
     return err({ code: 'contract-mismatch', field: 'contract', message })
   }
-  return ok(parsed.data)
+  return ok(manifest.value)
 }
 
 const invalid = (message: string, field?: string): Result<never, ManifestError> =>
   err({ code: 'manifest-invalid', message, ...(field === undefined ? {} : { field }) })
 
-const wordsFor = (error: z.ZodError): [message: string, field: string] => {
-  const [issue] = error.issues
-  if (issue === undefined) return ['malformed manifest', '']
-  if (issue.code === 'unrecognized_keys') {
-    const field = [...issue.path, issue.keys[0] ?? ''].join('.')
-    return [`${field}: there is no such field; remove it`, field]
-  }
-  const field = issue.path.map(String).join('.')
-  const inner = issue.code === 'invalid_key' ? issue.issues[0]?.message : undefined
-  return [`${field}: ${(inner ?? issue.message).replace(/^Invalid input: /, '')}`, field]
+const wordsFor = ({ code, field, message }: Misfit): [message: string, field?: string] => {
+  if (field === '') return [`the manifest ${message}`]
+  return [`${field}: ${message}${code === 'unknown-field' ? '; remove it' : ''}`, field]
 }

@@ -1,5 +1,6 @@
+import { evaluate } from '@fulgurite/plugin-sdk/contract'
 import { z } from 'zod'
-import { nestsDeeperThan } from '../actor/json-depth.ts'
+import { readJson } from '../lib/json.ts'
 
 const MAX_DEPTH = 40
 const id = z.number().int().nonnegative()
@@ -63,15 +64,14 @@ export type Outbox = z.output<typeof Outbox>
 /** Reads an outbox. Returns words for what is wrong with it. */
 export const parseOutbox = (json: string): Outbox | string => {
   if (json === '{}') return {}
-  if (nestsDeeperThan(json, MAX_DEPTH)) return `the outbox nests deeper than ${MAX_DEPTH} levels`
-  let value: unknown
-  try {
-    value = JSON.parse(json)
-  } catch {
-    return 'the outbox is not JSON'
+  const read = readJson(json, MAX_DEPTH)
+  if (!read.ok) {
+    return read.error.code === 'too-deep'
+      ? `the outbox nests deeper than ${MAX_DEPTH} levels`
+      : 'the outbox is not JSON'
   }
-  const parsed = Outbox.safeParse(value)
-  if (parsed.success) return parsed.data
-  const [issue] = parsed.error.issues
-  return `the outbox is malformed at ${issue?.path.join('.') ?? '?'}: ${issue?.message ?? 'unknown'}`
+  const outbox = evaluate(Outbox, read.value)
+  if (outbox.ok) return outbox.value
+  const { field, message } = outbox.error
+  return `the outbox is malformed${field === '' ? '' : ` at ${field}`}: ${message}`
 }

@@ -7,6 +7,7 @@ import {
   hooks,
 } from '@fulgurite/plugin-sdk/contract'
 import { type Clock, systemClock } from '../lib/clock.ts'
+import { stackOf } from '../lib/errors.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import { type Rng, systemRng } from '../lib/rng.ts'
 import { TokenBucket } from '../lib/token-bucket.ts'
@@ -16,7 +17,7 @@ import { isolateAddonPath } from './addon-path.ts'
 import { cellBundle } from './cell-bundle.ts'
 import { CellPool } from './cell-pool.ts'
 import { type HostStore, keys } from './host-store.ts'
-import { type InstallRecord, readLockFile, writeLockFile } from './install-record.ts'
+import { type InstallRecord, mayGuard, readLockFile, writeLockFile } from './install-record.ts'
 import {
   type InstallError,
   type InstalledPlugin,
@@ -56,6 +57,14 @@ export interface PluginHostOptions {
   readonly restart?: RestartPolicy
   /** Keeps a process ready for the next plugin; true if not said. */
   readonly spareCell?: boolean
+  /** Why no plugin is to be started until `resume` is called. */
+  readonly hold?: Hold
+}
+
+/** Why installed plugins are not started. What they guard stays closed meanwhile. */
+interface Hold {
+  readonly code: 'safe-mode' | 'lock-file-damaged'
+  readonly message: string
 }
 
 /** An installed plugin, as the contract's `plugins.list` shows it. */
@@ -91,6 +100,10 @@ export interface PluginHost {
   ): Promise<Result<{ readonly plugin: PluginStatus; readonly warnings: readonly string[] }, InstallError>>
   remove(name: string, options?: { readonly keepStore?: boolean }): Promise<Result<true, InstallError>>
   restart(name: string): Promise<Result<PluginStatus, InstallError>>
+  /** Why plugins are held back, if they are. */
+  readonly held: Hold | undefined
+  /** Starts what is held back. Errors: `lock-file-damaged`, when it still is. */
+  resume(): Promise<Result<readonly PluginStatus[], InstallError>>
   list(): readonly PluginStatus[]
   /** The latest lines, oldest first. */
   logs(name: string): Result<readonly LogLine[], InstallError>
@@ -99,6 +112,8 @@ export interface PluginHost {
 }
 
 const OLDEST_NODE = 26
+/** Stands for the plugins that a damaged lock file does not tell of. */
+const LOCK_FILE = 'lock-file'
 const HEARTBEAT_MS = 10_000
 /** Of one processor, for all plugins together in the long run, and what they may use at once. */
 const TOTAL_CPU_SHARE = 1
@@ -125,6 +140,7 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
   const logs = new Map<string, PluginLog>()
   const busy = new Set<string>()
   let records: readonly InstallRecord[] = []
+  let held: Hold | undefined
   let pool: CellPool | undefined
   let unregister: (() => void) | undefined
   let stopHeart: (() => void) | undefined
@@ -180,7 +196,11 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
     logOf(record.name, 1).host('error', `${error.code}: ${error.message}`)
   }
 
-  const startInstalled = async (record: InstallRecord): Promise<void> => {
+  /** Whatever goes wrong is that plugin's trouble: the node starts all the same. */
+  const startInstalled = (record: InstallRecord): Promise<void> =>
+    startRead(record).catch((thrown: unknown) => fail(record, { code: 'start-failed', message: stackOf(thrown) }))
+
+  const startRead = async (record: InstallRecord): Promise<void> => {
     if (tooOld) return fail(record, nodeTooOld(nodeVersion))
     const read = await readInstalled(folder, record)
     if (!read.ok) return fail(record, read.error)
@@ -207,11 +227,12 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
     name: Name,
     request: HookRequest<Name>,
   ): Promise<readonly HookAnswer<Name>[]> => {
+    // Nobody knows what guards there are: every question is taken to be guarded.
+    if (held?.code === 'lock-file-damaged') return [{ type: 'no-verdict', plugin: LOCK_FILE, code: 'not-running' }]
     // One that should answer but does not run counts: what it guards must not open because it fell over.
     const asked = records.filter((record) => {
       const runner = runners.get(record.name)
-      if (runner === undefined)
-        return broken.has(record.name) && JSON.parse(record.grant).permissions.hooks[name] !== undefined
+      if (runner === undefined) return (held !== undefined || broken.has(record.name)) && mayGuard(record, name)
       if (runner.state === 'stopped') return false
       if (runner.session?.running === true) return runner.session.wants(name, request)
       return runner.installed.manifest.permissions.hooks[name] !== undefined
@@ -247,13 +268,13 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
     const failed = broken.get(record.name)
     const { name, version, installedAt } = record
     if (runner === undefined) {
-      const lastFault =
-        failed === undefined ? 'not started' : `${failed.error.code}: ${failed.error.message}`.slice(0, 512)
+      const why = failed?.error ?? held
+      const lastFault = why === undefined ? 'not started' : `${why.code}: ${why.message}`.slice(0, 512)
       return {
         name,
         version,
         installedAt,
-        state: failed === undefined ? 'stopped' : 'failed',
+        state: failed !== undefined ? 'failed' : held === undefined ? 'stopped' : 'held',
         permissions: [],
         restarts: 0,
         lastFault,
@@ -277,6 +298,7 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
 
   const install: PluginHost['install'] = async (path, { config, onProgress } = {}) => {
     if (tooOld) return err(nodeTooOld(nodeVersion))
+    if (held?.code === 'lock-file-damaged') return err({ code: held.code, message: held.message })
     const cursor = gateway.events.head()
     const made = await installFromFolder({
       source: path,
@@ -324,10 +346,16 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
   return {
     ready,
     async start() {
-      records = await readLockFile(lockPath)
+      const read = await readLockFile(lockPath)
+      if (read.ok) {
+        records = read.value
+        held = records.length > 0 ? options.hold : undefined
+      } else {
+        held = read.error
+      }
       unregister = gateway.hooks.register({ ask: askHook })
       beat()
-      await Promise.all(records.map(startInstalled))
+      if (held === undefined) await Promise.all(records.map(startInstalled))
       announceReady()
     },
     async stop() {
@@ -337,7 +365,7 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
       for (const runner of runners.values()) runner.stop('the node stops')
       pool?.close()
       watchdog.stop()
-      for (const log of logs.values()) log.close()
+      await Promise.all([...logs.values()].map((log) => log.close()))
       announceReady()
     },
     install,
@@ -355,6 +383,19 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
       await startInstalled(found.value)
       const status = statusOf(found.value)
       return status.state === 'running' ? ok(status) : err({ code: 'start-failed', message: status.lastFault ?? '' })
+    },
+    get held() {
+      return held
+    },
+    async resume() {
+      if (held === undefined) return ok(records.map(statusOf))
+      const read = await readLockFile(lockPath)
+      if (!read.ok) return read
+      records = read.value
+      // What they guard opens when they are there, not before.
+      await Promise.all(records.filter(({ name }) => !runners.has(name)).map(startInstalled))
+      held = undefined
+      return ok(records.map(statusOf))
     },
     list: () => records.map(statusOf),
     logs(name) {

@@ -1,7 +1,6 @@
-import { createWriteStream, mkdirSync, renameSync, statSync, type WriteStream } from 'node:fs'
-import { dirname } from 'node:path'
 import { TokenBucket } from '../lib/token-bucket.ts'
 import type { TimestampMs } from '../lib/units.ts'
+import { LogFile } from './log-file.ts'
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
@@ -15,24 +14,21 @@ export interface LogLine {
 
 const KEPT_LINES = 1_000
 const MAX_TEXT = 4_096
-const MAX_FILE_BYTES = 1 << 20
 
 /**
- * What a plugin logs, and the host about it: the latest lines in memory, more in a file that is turned over once. The
+ * What a plugin logs, and the host about it: the latest lines in memory, more in a file. The
  * plugin's own lines are capped in length and rate; that some are left out is said, then how many. The host's lines are never left out.
  */
 export class PluginLog {
-  readonly #path: string
+  readonly #file: LogFile
   readonly #now: () => number
   readonly #onLine: (line: LogLine) => void
   readonly #lines: LogLine[] = []
   readonly #bucket: TokenBucket
   #dropped = 0
-  #file: WriteStream | undefined
-  #fileBytes = 0
 
   constructor(path: string, now: () => number, perSecond: number, onLine: (line: LogLine) => void) {
-    this.#path = path
+    this.#file = new LogFile(path)
     this.#now = now
     this.#onLine = onLine
     this.#bucket = new TokenBucket(perSecond, perSecond * 4, now())
@@ -64,34 +60,15 @@ export class PluginLog {
     return [...this.#lines]
   }
 
-  close(): void {
-    this.#file?.end()
-    this.#file = undefined
+  /** Resolves when what was logged is in the file, if it can be. */
+  close(): Promise<void> {
+    return this.#file.flush()
   }
 
   #add(line: LogLine): void {
     this.#lines.push(line)
     if (this.#lines.length > KEPT_LINES) this.#lines.splice(0, this.#lines.length - KEPT_LINES)
-    this.#write(`${JSON.stringify(line)}\n`)
+    this.#file.append(`${JSON.stringify(line)}\n`)
     this.#onLine(line)
-  }
-
-  #write(text: string): void {
-    if (this.#file === undefined) this.#open()
-    else if (this.#fileBytes > MAX_FILE_BYTES) {
-      this.#file.end()
-      renameSync(this.#path, `${this.#path}.1`)
-      this.#open()
-    }
-    this.#fileBytes += text.length
-    this.#file?.write(text)
-  }
-
-  #open(): void {
-    mkdirSync(dirname(this.#path), { recursive: true })
-    this.#fileBytes = statSync(this.#path, { throwIfNoEntry: false })?.size ?? 0
-    this.#file = createWriteStream(this.#path, { flags: 'a', mode: 0o600 })
-    // A full disk must not end the node for the sake of a plugin's log.
-    this.#file.on('error', () => {})
   }
 }

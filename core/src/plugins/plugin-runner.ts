@@ -1,4 +1,3 @@
-import { SourceMap } from 'node:module'
 import type { ContractError, HookName } from '@fulgurite/plugin-sdk/contract'
 import type { CancelTimer, Clock } from '../lib/clock.ts'
 import type { Rng } from '../lib/rng.ts'
@@ -9,12 +8,13 @@ import { Budgets } from './budgets.ts'
 import type { CellPool } from './cell-pool.ts'
 import type { CellProcess } from './cell-process.ts'
 import type { CellFault } from './cell-protocol.ts'
+import { hostFault } from './host-fault.ts'
 import { type HostStore, keys } from './host-store.ts'
 import type { InstalledPlugin } from './installer.ts'
 import type { PluginLog } from './plugin-log.ts'
 import { PluginSession } from './plugin-session.ts'
 import type { HookReply } from './questions.ts'
-import { originalStack } from './source-stack.ts'
+import { originalPlaces } from './source-stack.ts'
 
 /** When a plugin that faults is started again, and when no more. */
 export interface RestartPolicy {
@@ -27,7 +27,7 @@ export interface RestartPolicy {
 
 export const RESTART_POLICY: RestartPolicy = { firstMs: 1_000, maxMs: 60_000, maxFaults: 5, windowMs: 600_000 }
 
-export type PluginState = 'starting' | 'running' | 'backing-off' | 'stopped' | 'failed'
+export type PluginState = 'starting' | 'running' | 'backing-off' | 'stopped' | 'failed' | 'held'
 
 /** What the host tells of a plugin; the app may make events of it. */
 export type PluginNotice =
@@ -64,7 +64,7 @@ export class PluginRunner {
   #session: PluginSession | undefined
   #cell: CellProcess | undefined
   #cancelRestart: CancelTimer | undefined
-  #sourceMap: SourceMap | undefined
+  #places: ((stack: string) => string) | undefined
   #faults: number[] = []
   #restarts = 0
   #startedAt: TimestampMs | undefined
@@ -110,7 +110,7 @@ export class PluginRunner {
     const settled = new Promise<void>((resolve) => {
       this.#settled = resolve
     })
-    void this.#begin()
+    this.#beginSafely()
     return settled
   }
 
@@ -139,6 +139,13 @@ export class PluginRunner {
     if (this.#session?.running === true) return this.#session.ask(name, request, answer)
     answer({ type: 'no-verdict', code: 'not-running' })
     return () => {}
+  }
+
+  #beginSafely(): void {
+    this.#begin().catch((thrown: unknown) => {
+      this.#cell?.end({ code: 'stopped', text: 'not needed any more' })
+      this.#ended(hostFault(thrown))
+    })
   }
 
   async #begin(): Promise<void> {
@@ -201,10 +208,8 @@ export class PluginRunner {
   }
 
   #words(text: string): string {
-    const { sourceMap } = this.installed
-    if (sourceMap === '') return text
-    this.#sourceMap ??= new SourceMap(JSON.parse(sourceMap))
-    return originalStack(text, this.#sourceMap)
+    this.#places ??= originalPlaces(this.installed.sourceMap)
+    return this.#places(text)
   }
 
   #faulted(text: string): void {
@@ -251,7 +256,7 @@ export class PluginRunner {
       notify({ type: 'plugin.faulted', code, text: words.slice(0, NOTICE_TEXT), restartInMs: delayMs })
       this.#cancelRestart = clock.setTimer(delayMs, () => {
         this.#restarts += 1
-        void this.#begin()
+        this.#beginSafely()
       })
     }
     this.#settled()

@@ -2,13 +2,14 @@ import type { ContractError, Cursor, EventName, HookName } from '@fulgurite/plug
 import type { CancelTimer, Clock } from '../lib/clock.ts'
 import type { Rng } from '../lib/rng.ts'
 import type { TokenBucket } from '../lib/token-bucket.ts'
-import type { ContractGateway } from '../node/contract-gateway.ts'
+import type { ContractGateway, EventLogPort } from '../node/contract-gateway.ts'
 import { AskDesk } from './ask-desk.ts'
 import { AuditTrail } from './audit-trail.ts'
 import type { Budgets } from './budgets.ts'
 import type { CellProcess } from './cell-process.ts'
 import type { CellFault, OutboxHeader } from './cell-protocol.ts'
 import { DurableWork } from './durable-work.ts'
+import { hostFault } from './host-fault.ts'
 import type { HostStore } from './host-store.ts'
 import { Inbox } from './inbox.ts'
 import { LiveEvents } from './live-events.ts'
@@ -71,7 +72,13 @@ export class PluginSession {
   constructor(options: SessionOptions) {
     this.#options = options
     const { manifest, clock, budgets, store, log, gateway, listener, cell } = options
-    const { events } = gateway
+    // What hears of an event is guarded too: it is called from wherever the event happened.
+    const events: EventLogPort = {
+      head: () => gateway.events.head(),
+      replay: (...query) => gateway.events.replay(...query),
+      subscribe: (filter, listener) =>
+        gateway.events.subscribe(filter, (event) => this.#guarded(() => listener(event))),
+    }
     const onAvailable = (): void => this.#schedulePump()
     const reply = (id: number, value: string): void => {
       this.#inbox.reply(id, value)
@@ -87,7 +94,7 @@ export class PluginSession {
       cpuShare: manifest.limits.cpuShare,
       total: options.totalCpu,
       warned: (code, text) => listener.warned(code, text),
-      resume: () => this.#pump(),
+      resume: () => this.#guarded(() => this.#pump()),
     })
     const desk = new AskDesk({
       manifest,
@@ -176,6 +183,15 @@ export class PluginSession {
     return takeBack
   }
 
+  /** Timers and events pass here, as frames do in the cell: what throws on the way ends this run, never the process. */
+  #guarded(step: () => void): void {
+    try {
+      step()
+    } catch (thrown) {
+      this.end(hostFault(thrown))
+    }
+  }
+
   #begin(): void {
     this.#firstTurn().catch((thrown: unknown) => this.#storeFailed(thrown))
   }
@@ -214,7 +230,7 @@ export class PluginSession {
     this.#pumpScheduled = true
     process.nextTick(() => {
       this.#pumpScheduled = false
-      this.#pump()
+      this.#guarded(() => this.#pump())
     })
   }
 
@@ -285,7 +301,7 @@ export class PluginSession {
     this.#cancelWake = this.#options.clock.setTimer(Math.max(at - now, SHORTEST_WAKE_MS), () => {
       // A timer may fire a moment before its time: the turn takes place all the same.
       this.#inbox.wake()
-      this.#pump()
+      this.#guarded(() => this.#pump())
     })
   }
 

@@ -1,14 +1,44 @@
-import type { SourceMap } from 'node:module'
+import { SourceMap } from 'node:module'
+import { readJson } from '../lib/json.ts'
 
-const FRAME = /plugin\.js:(\d+):(\d+)/g
+const FRAME = /plugin\.js:(\d{1,9}):(\d{1,9})/g
 // The bundle is compiled behind this on its first line.
 const WRAPPER_COLUMNS = '(function (module, exports, require) {'.length
+/** Reading a map takes the core's thread, once for a run of the node: 0.1 s for as much of the dearest kind. */
+export const MAX_SOURCE_MAP_CHARS = 1 << 20
+const MAP_DEPTH = 2
 
-/** A stack with its places in the author's own files. */
-export const originalStack = (stack: string, map: SourceMap): string =>
-  stack.replaceAll(FRAME, (frame, line: string, column: string) => {
-    const row = Number(line) - 1
-    const entry = map.findEntry(row, Number(column) - 1 - (row === 0 ? WRAPPER_COLUMNS : 0))
-    if (!('originalSource' in entry) || entry.originalSource === undefined) return frame
-    return `${entry.originalSource}:${entry.originalLine + 1}:${entry.originalColumn + 1}`
-  })
+/**
+ * Puts the author's own files and lines in the place of the bundle's, in a stack. A map is the author's word, made at the
+ * install, and may be damaged since: where it cannot be read, the stack stays as it is.
+ */
+export const originalPlaces = (sourceMap: string): ((stack: string) => string) => {
+  const map = read(sourceMap)
+  if (map === undefined) return (stack) => stack
+  return (stack) =>
+    stack.replaceAll(
+      FRAME,
+      (frame, line: string, column: string) => placeOf(map, Number(line) - 1, Number(column) - 1) ?? frame,
+    )
+}
+
+const read = (sourceMap: string): SourceMap | undefined => {
+  if (sourceMap.length > MAX_SOURCE_MAP_CHARS) return undefined
+  const json = readJson(sourceMap, MAP_DEPTH)
+  if (!json.ok) return undefined
+  try {
+    return new SourceMap(json.value as ConstructorParameters<typeof SourceMap>[0])
+  } catch {
+    return undefined
+  }
+}
+
+const placeOf = (map: SourceMap, row: number, column: number): string | undefined => {
+  try {
+    const entry = map.findEntry(row, column - (row === 0 ? WRAPPER_COLUMNS : 0))
+    if (!('originalSource' in entry) || typeof entry.originalSource !== 'string') return undefined
+    return `${entry.originalSource.slice(0, 512)}:${entry.originalLine + 1}:${entry.originalColumn + 1}`
+  } catch {
+    return undefined
+  }
+}

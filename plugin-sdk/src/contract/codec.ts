@@ -1,6 +1,6 @@
-import type { z } from 'zod'
 import { type ActorName, findOperation, type OperationName, type ReplyOf, type RequestOf } from './contract.ts'
 import { encodeJson } from './encode-json.ts'
+import { evaluate, type Misfit } from './evaluate.ts'
 import { type EventName, type EventPayload, events } from './events.ts'
 import { type HookName, type HookVerdict, hooks } from './hooks.ts'
 import type { ContractError, ContractResult, Cursor, TimestampMs } from './types.ts'
@@ -21,34 +21,15 @@ export const parseRequest = <Name extends ActorName, Op extends OperationName<Na
       error: { code: 'unknown-operation', message: `there is no operation ${actor}.${operation}` },
     }
   }
-  const parsed = found.request.safeParse(request ?? {})
-  if (!parsed.success) return { ok: false, error: invalidRequest(parsed.error, request) }
-  return { ok: true, value: parsed.data as RequestOf<Name, Op> }
+  const read = evaluate(found.request, request ?? {})
+  return read.ok
+    ? { ok: true, value: read.value as RequestOf<Name, Op> }
+    : { ok: false, error: invalidRequest(read.error) }
 }
 
-const invalidRequest = (error: z.ZodError, input: unknown): ContractError => {
-  const [issue] = error.issues
-  if (issue === undefined) return { code: 'invalid-request', message: 'malformed request' }
-  const path = issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0] ?? ''] : issue.path
-  const field = path.map(String).join('.')
-  if (field === '') return { code: 'invalid-request', message: 'expected a JSON object' }
-  return { code: 'invalid-request', message: `${field}: ${describeIssue(issue, input)}`, field }
-}
-
-const describeIssue = (issue: z.core.$ZodIssue, input: unknown): string => {
-  if (issue.code === 'unrecognized_keys') return 'there is no such field'
-  if (valueAt(input, issue.path) === undefined) return 'is missing'
-  if (issue.code === 'invalid_value') return `expected ${issue.values.map(String).join(' or ')}`
-  return issue.message.replace(/^Invalid input: /, '')
-}
-
-const valueAt = (input: unknown, path: readonly PropertyKey[]): unknown => {
-  let value = input
-  for (const key of path) {
-    if (typeof value !== 'object' || value === null) return undefined
-    value = (value as Record<PropertyKey, unknown>)[key]
-  }
-  return value
+const invalidRequest = ({ field, message, code }: Misfit): ContractError => {
+  if (field !== '') return { code: 'invalid-request', message: `${field}: ${message}`, field }
+  return { code: 'invalid-request', message: code === 'unreadable' ? message : 'expected a JSON object' }
 }
 
 /** A reply as JSON text. */
@@ -75,7 +56,8 @@ export const parseVerdict = <Name extends HookName>(
   name: Name,
   verdict: unknown,
 ): ContractResult<HookVerdict<Name>> => {
-  const parsed = hooks[name].verdict.safeParse(verdict)
-  if (!parsed.success) return { ok: false, error: invalidRequest(parsed.error, verdict) }
-  return { ok: true, value: parsed.data as HookVerdict<Name> }
+  const read = evaluate(hooks[name].verdict, verdict)
+  return read.ok
+    ? { ok: true, value: read.value as HookVerdict<Name> }
+    : { ok: false, error: invalidRequest(read.error) }
 }

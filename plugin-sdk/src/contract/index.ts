@@ -16,6 +16,7 @@ export {
 export type { Access, Actor, Command, EventDefinition, HookDefinition, Operation, Query } from './define.ts'
 export { type BigintForm, encodeJson } from './encode-json.ts'
 export { COMMON_ERRORS, type CommonErrorCode } from './errors.ts'
+export { evaluate, type Misfit } from './evaluate.ts'
 export { type EventName, type EventPayload, events } from './events.ts'
 export {
   type CombinedVerdict,

@@ -3,7 +3,7 @@ import { actor, command, query } from './define.ts'
 import { field, named } from './field.ts'
 import { Count, Flag, JsonObject, Name, Page, Path, page, Timestamp, text } from './scalars.ts'
 
-const PluginState = z.enum(['starting', 'running', 'backing-off', 'stopped', 'failed'])
+const PluginState = z.enum(['starting', 'running', 'backing-off', 'stopped', 'failed', 'held'])
 
 const PluginSummary = named(
   'PluginSummary',
@@ -56,6 +56,7 @@ export const plugins = actor('plugins', 'The plugins of this node.', {
       'already-installed',
       'node-too-old',
       'start-failed',
+      'lock-file-damaged',
     ],
     effects: [],
     access: 'operator',
@@ -81,6 +82,15 @@ export const plugins = actor('plugins', 'The plugins of this node.', {
     effects: [],
     access: 'operator',
     positional: ['name'],
+  }),
+  resume: command({
+    summary:
+      'Starts the plugins that are held back: by safe mode, or by a lock file that was damaged and is whole again.',
+    request: z.strictObject({}),
+    reply: z.object({ items: z.array(PluginSummary).readonly() }),
+    errors: ['lock-file-damaged'],
+    effects: [],
+    access: 'operator',
   }),
   logs: query({
     summary: "A plugin's latest log lines, the newest first, a page at a time.",

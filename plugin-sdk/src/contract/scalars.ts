@@ -11,15 +11,19 @@ const scalar = <Output, Input = Output>(
 // 21 million bitcoin in millisatoshis has 19 digits.
 const decimal = /^(0|[1-9][0-9]{0,18})$/
 
-const amount = (unit: string): z.ZodType =>
-  z.union(
-    [
-      z.bigint().nonnegative(),
-      z.string().regex(decimal).transform(BigInt),
-      z.number().int().nonnegative().transform(BigInt),
-    ],
-    { error: `expected a whole, non-negative number of ${unit} (past 2^53 as a string)` },
-  )
+const MOST_SAT = 21_000_000n * 100_000_000n
+
+const amount = (unit: string, most: bigint): z.ZodType =>
+  z
+    .union(
+      [
+        z.bigint().nonnegative(),
+        z.string().regex(decimal).transform(BigInt),
+        z.number().int().nonnegative().transform(BigInt),
+      ],
+      { error: `expected a whole, non-negative number of ${unit} (past 2^53 as a string)` },
+    )
+    .refine((value) => value <= most, { error: `expected at most ${most} ${unit}: there will never be more` })
 
 const hex = (bytes: number): z.ZodType =>
   z
@@ -32,8 +36,8 @@ const hex = (bytes: number): z.ZodType =>
 /** What a caller may give for an amount: JSON has the decimal string, the HTTP face integers too. */
 export type AmountInput = bigint | string | number
 
-export const Msat = scalar<T.Msat, AmountInput>('msat', amount('millisatoshis'))
-export const Sat = scalar<T.Sat, AmountInput>('sat', amount('satoshis'))
+export const Msat = scalar<T.Msat, AmountInput>('msat', amount('millisatoshis', MOST_SAT * 1_000n))
+export const Sat = scalar<T.Sat, AmountInput>('sat', amount('satoshis', MOST_SAT))
 export const Ppm = scalar<T.Ppm>('ppm', z.number().int().min(0).max(0xffffffff), { summary: 'Parts per million.' })
 export const Feerate = scalar<T.FeeratePerKw>('feerate', z.number().int().min(253).max(10_000_000), {
   summary: 'Satoshis per 1000 weight units.',
@@ -79,11 +83,19 @@ export const SocketAddress = scalar<string>(
 export const Invoice = scalar<string>('invoice', z.string().min(20).max(7_089), { summary: 'A BOLT 11 invoice.' })
 const MAX_JSON_DEPTH = 32
 
-// Its own depth bounds the recursion, so that no input can exhaust the stack.
-const isJson = (value: unknown, depth: number): boolean => {
-  if (typeof value === 'number') return Number.isFinite(value)
-  if (typeof value !== 'object' || value === null) return ['string', 'boolean', 'object'].includes(typeof value)
-  return depth < MAX_JSON_DEPTH && Object.values(value).every((member) => isJson(member, depth + 1))
+const MAX_JSON_VALUES = 100_000
+
+// Its own bounds, so that no input exhausts the stack, or goes round in circles.
+const isJson = (whole: unknown): boolean => {
+  let left = MAX_JSON_VALUES
+  const fits = (value: unknown, depth: number): boolean => {
+    left -= 1
+    if (left < 0) return false
+    if (typeof value === 'number') return Number.isFinite(value)
+    if (typeof value !== 'object' || value === null) return ['string', 'boolean', 'object'].includes(typeof value)
+    return depth < MAX_JSON_DEPTH && Object.values(value).every((member) => fits(member, depth + 1))
+  }
+  return fits(whole, 0)
 }
 
 /** Any JSON object that nests at most 32 deep. Readers check it against a schema of their own. */
@@ -91,7 +103,7 @@ export const JsonObject = scalar<Readonly<Record<string, unknown>>>(
   'json',
   z
     .record(z.string(), z.unknown())
-    .refine((value) => isJson(value, 0), { error: `expected JSON that nests at most ${MAX_JSON_DEPTH} deep` }),
+    .refine(isJson, { error: `expected JSON that nests at most ${MAX_JSON_DEPTH} deep` }),
 )
 
 /** A whole number in a range. */

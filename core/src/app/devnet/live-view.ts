@@ -1,4 +1,4 @@
-import { type EventName, type EventPayload, events } from '@fulgurite/plugin-sdk/contract'
+import { type EventName, type EventPayload, evaluate, events } from '@fulgurite/plugin-sdk/contract'
 import type { EventLogPort } from '../../node/contract-gateway.ts'
 import type { Terminal } from '../terminal.ts'
 import { describeEvent, SHOWN_EVENTS } from './describe-event.ts'
@@ -27,12 +27,14 @@ export const showEvents = ({
     const shown = SHOWN_EVENTS.find((candidate) => candidate === name)
     if (shown === undefined) return
     const payload = payloadOf(shown, text)
-    print(at, describeEvent(shown, payload, nameOf, terminal))
+    if (payload !== undefined) print(at, describeEvent(shown, payload, nameOf, terminal))
   })
   return { note: (text) => print(Date.now(), text), stop }
 }
 
-const payloadOf = <Name extends EventName>(name: Name, text: string): EventPayload<Name> =>
-  events[name].payload.parse((JSON.parse(text) as { payload: unknown }).payload) as EventPayload<Name>
+const payloadOf = <Name extends EventName>(name: Name, text: string): EventPayload<Name> | undefined => {
+  const read = evaluate(events[name].payload, (JSON.parse(text) as { payload: unknown }).payload)
+  return read.ok ? (read.value as EventPayload<Name>) : undefined
+}
 
 const timeOfDay = (at: number): string => new Date(at).toTimeString().slice(0, 8)

@@ -6,6 +6,7 @@ import {
   type Cursor,
   type EventName,
   type EventPayload,
+  evaluate,
   events,
   findOperation,
   isCommand,
@@ -61,7 +62,7 @@ export const nodeClient = (data: string): NodeClient => {
     const { status, text } = await post(agent, `${url}/v1/${actor}/${operation}`, headers, toJson(request))
     const body = fromJson(text)
     if (status !== 200) return err(body as ContractError)
-    return ok(declared.reply.parse(body) as ReplyOf<typeof actor, typeof operation>)
+    return ok(inShape(declared.reply, body, `${actor}.${operation}`) as ReplyOf<typeof actor, typeof operation>)
   }
   const ask: NodeClient['ask'] = async (actor, operation, request) => {
     const reply = await tryAsk(actor, operation, request)
@@ -76,10 +77,16 @@ export const nodeClient = (data: string): NodeClient => {
       const from = cursor === undefined ? {} : { from: cursor }
       const { items, next } = await ask('events', 'list', { ...from, types: [name], limit: EVENTS_A_PAGE })
       type Payload = EventPayload<typeof name>
-      return { payloads: items.map(({ payload }) => events[name].payload.parse(payload) as Payload), next }
+      return { payloads: items.map(({ payload }) => inShape(events[name].payload, payload, name) as Payload), next }
     },
     close: () => agent.destroy(),
   }
+}
+
+const inShape = (schema: Parameters<typeof evaluate>[0], value: unknown, what: string): unknown => {
+  const read = evaluate(schema, value)
+  if (read.ok) return read.value
+  throw new FailureError({ code: 'node-refused', what, reason: `its answer is malformed at ${read.error.field}` })
 }
 
 const toJson = (value: unknown): string =>

@@ -1,3 +1,4 @@
+import { evaluate } from '@fulgurite/plugin-sdk/evaluate'
 import * as z from 'zod'
 import { parseBlockHash } from '../../bitcoin/block.ts'
 import { fromHex, isHex } from '../../lib/bytes.ts'
@@ -19,22 +20,31 @@ const Bytes = z.string().transform((text, context): Uint8Array => {
   return z.NEVER
 })
 
+const MAX_BTC = 21_000_000
+
 // JSON holds amounts as decimal fractions of a bitcoin; a double keeps all of their eight digits.
-const Btc = z.number().transform((value): Sat => BigInt(Math.round(value * 1e8)))
+const Btc = z
+  .number()
+  .min(0)
+  .max(MAX_BTC)
+  .transform((value): Sat => BigInt(Math.round(value * 1e8)))
+
+// As blocks hold their times and locktimes: 32 bits.
+const Height = z.number().int().min(0).max(0xffffffff)
 
 /** What our adapter reads of each reply. */
 export const replies = {
   blockchainInfo: z.object({
     chain: z.string(),
-    blocks: z.number().int(),
-    headers: z.number().int(),
+    blocks: Height,
+    headers: Height,
     bestblockhash: Hash,
     initialblockdownload: z.boolean(),
   }),
   networkInfo: z.object({ version: z.number().int(), subversion: z.string() }),
   hash: Hash,
   bytes: Bytes,
-  header: z.object({ height: z.number().int() }),
+  header: z.object({ height: Height }),
   txOut: z
     .object({
       bestblock: Hash,
@@ -55,8 +65,8 @@ export const replies = {
 
 /** The reply in the shape asked for. */
 export const readReply = <T>(schema: z.ZodType<T>, method: string, reply: unknown): Result<T, RpcError> => {
-  const parsed = schema.safeParse(reply)
-  return parsed.success
-    ? ok(parsed.data)
-    : err({ code: 'bitcoind-bad-reply', method, detail: z.prettifyError(parsed.error) })
+  const read = evaluate(schema, reply)
+  if (read.ok) return ok(read.value)
+  const { field, message } = read.error
+  return err({ code: 'bitcoind-bad-reply', method, detail: field === '' ? message : `${field}: ${message}` })
 }

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { Agent, type IncomingMessage, request } from 'node:http'
+import { readJson } from '../../lib/json.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 
 /** How we prove to bitcoind who we are. A cookie file is read again when bitcoind has made a new one. */
@@ -42,6 +43,8 @@ const DEFAULT_TIMEOUT_MS = 30_000
 const MAX_SOCKETS = 4
 // A block is sent as hexadecimal text.
 const MAX_REPLY_LENGTH = 32 * 1024 * 1024
+const MAX_REPLY_DEPTH = 64
+const MAX_MESSAGE_LENGTH = 2_048
 
 /** A client of bitcoind's JSON-RPC over kept-alive connections. */
 export const rpcClient = ({ url, auth, timeoutMs = DEFAULT_TIMEOUT_MS }: RpcOptions): RpcClient => {
@@ -130,19 +133,19 @@ const collect = async (incoming: IncomingMessage): Promise<string> => {
 }
 
 const readReply = (method: string, id: number, { status, body }: HttpReply): Result<unknown, RpcError> => {
-  let reply: unknown
-  try {
-    reply = JSON.parse(body)
-  } catch {
-    return err({ code: 'bitcoind-bad-reply', method, detail: `not JSON (HTTP status ${status})` })
-  }
+  const read = readJson(body, MAX_REPLY_DEPTH)
+  if (!read.ok) return err({ code: 'bitcoind-bad-reply', method, detail: `not JSON (HTTP status ${status})` })
+  const reply = read.value
   if (typeof reply !== 'object' || reply === null || !('id' in reply) || reply.id !== id) {
     return err({ code: 'bitcoind-bad-reply', method, detail: 'not an answer to the request' })
   }
   const { error, result } = reply as { error?: unknown; result?: unknown }
   if (typeof error === 'object' && error !== null) {
     const { code, message } = error as { code?: unknown; message?: unknown }
-    return err({ code: 'bitcoind-error', method, rpcCode: Number(code), message: String(message) })
+    if (typeof code !== 'number' || typeof message !== 'string') {
+      return err({ code: 'bitcoind-bad-reply', method, detail: 'an error without code and message' })
+    }
+    return err({ code: 'bitcoind-error', method, rpcCode: code, message: message.slice(0, MAX_MESSAGE_LENGTH) })
   }
   return result === undefined ? err({ code: 'bitcoind-bad-reply', method, detail: 'no result' }) : ok(result)
 }

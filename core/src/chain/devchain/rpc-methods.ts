@@ -1,3 +1,4 @@
+import { evaluate } from '@fulgurite/plugin-sdk/evaluate'
 import * as z from 'zod'
 import { addressToScript } from '../../bitcoin/address.ts'
 import {
@@ -54,18 +55,11 @@ const Count = Integer.min(0).max(MAX_MINED)
 const method =
   <S extends z.ZodTuple>(schema: S, run: (...params: z.output<S>) => Reply | Promise<Reply>): RpcMethod =>
   (params) => {
-    const parsed = schema.safeParse(params)
-    if (parsed.success) return run(...parsed.data)
-    const [issue] = parsed.error.issues
-    const isMissing = issue?.code === 'too_small' && issue.origin === 'array'
-    const isAbsent = issue !== undefined && Number(issue.path[0] ?? 0) >= params.length
-    const code =
-      isMissing || isAbsent
-        ? RPC_CODES.misc
-        : issue?.code === 'invalid_type'
-          ? RPC_CODES.typeError
-          : RPC_CODES.invalidParameter
-    return fault(code, issue?.message ?? 'invalid parameters')
+    const read = evaluate(schema, params)
+    if (read.ok) return run(...read.value)
+    const { code, field, message } = read.error
+    if (code === 'missing' || field === '') return fault(RPC_CODES.misc, message)
+    return fault(code === 'wrong-type' ? RPC_CODES.typeError : RPC_CODES.invalidParameter, message)
   }
 
 /** The part of bitcoind's JSON-RPC that our adapter and our tests call, by name, and some calls of our own. */

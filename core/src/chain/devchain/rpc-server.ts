@@ -4,6 +4,7 @@ import { dirname } from 'node:path'
 import { equalConstantTime, sha256 } from '../../crypto/hashes.ts'
 import { toHex, utf8Encode } from '../../lib/bytes.ts'
 import type { Clock } from '../../lib/clock.ts'
+import { readJson } from '../../lib/json.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { Rng } from '../../lib/rng.ts'
 import type { Devchain } from './devchain.ts'
@@ -41,6 +42,7 @@ interface Answer {
 
 const MAX_BODY_LENGTH = 8 * 1024 * 1024
 const MAX_BATCH = 1_000
+const MAX_DEPTH = 16
 
 /** Serves a devchain as if it were a bitcoind, to adapters in other processes. */
 export const serveDevchainRpc = async (options: DevchainRpcOptions): Promise<Result<DevchainRpc, PortInUse>> => {
@@ -113,13 +115,12 @@ const readBody = async (incoming: IncomingMessage): Promise<string | undefined> 
 }
 
 const answerBody = async (body: string, methods: Readonly<Record<string, RpcMethod>>): Promise<Answer> => {
-  let request: unknown
-  try {
-    request = JSON.parse(body)
-  } catch {
+  const read = readJson(body, MAX_DEPTH)
+  if (!read.ok) {
     const error = { code: RPC_CODES.parseError, message: 'Parse error' }
     return { status: 500, body: { result: null, error, id: null } }
   }
+  const request = read.value
   if (!Array.isArray(request)) return answerOne(request, methods)
   if (request.length > MAX_BATCH) return answerOne(undefined, methods)
   const answers: unknown[] = []

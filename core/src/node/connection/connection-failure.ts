@@ -1,4 +1,5 @@
 import type { HandshakeFailure } from '../../crypto/noise.ts'
+import { stackOf } from '../../lib/errors.ts'
 import type { FeatureError } from '../../wire/features.ts'
 import type { WireError } from '../../wire/wire-error.ts'
 
@@ -11,6 +12,8 @@ type Broken =
   | { readonly code: 'transport-tag' }
   | { readonly code: 'malformed-message'; readonly error: WireError }
   | { readonly code: 'unknown-even-message'; readonly messageType: number }
+  /** What came from the peer met a bug of ours: it ends this connection and nothing else. */
+  | { readonly code: 'internal'; readonly bug: string }
 
 /** Why an established connection ended. */
 export type CloseReason =
@@ -46,6 +49,12 @@ export type InboundFailure =
   | EstablishFailure
   /** Others came, and its address had the most that were not through. */
   | { readonly code: 'too-many-pending-handshakes' }
+
+/** A bug as a failure of the connection that it was met on. */
+export const bugOf = (thrown: unknown): { readonly code: 'internal'; readonly bug: string } => ({
+  code: 'internal',
+  bug: stackOf(thrown),
+})
 
 /** The system's code of an error, or its name where it has none. */
 export const causeOf = (error: Error & { readonly code?: unknown }): string =>

@@ -200,6 +200,17 @@ test('close — sends what is queued, then the last message, and says closed-by-
   t.deepEqual(await closed, { code: 'closed-by-us' })
 })
 
+test('a bug that a message meets — ends the connection with internal, and nothing else', async (t) => {
+  const { connection, peer } = await connected(t)
+  const { closed } = started(connection, () => {
+    throw new Error('a bug of ours')
+  })
+  peer.send(update(1), update(2))
+  const reason = await closed
+  t.is(reason.code, 'internal')
+  t.regex(reason.code === 'internal' ? reason.bug : '', /^Error: a bug of ours\n/)
+})
+
 test('close — within a handler stops what else was received', async (t) => {
   const { connection, peer } = await connected(t)
   const { messages, closed } = started(connection, () => connection.close())

@@ -11,7 +11,7 @@ import { decodeMessage, encodeMessage } from '../../wire/message-codecs.ts'
 import type { Message } from '../../wire/messages/message.ts'
 import type { ErrorMessage, Init, WarningMessage } from '../../wire/messages/setup.ts'
 import type { WireError } from '../../wire/wire-error.ts'
-import { type CloseReason, causeOf } from './connection-failure.ts'
+import { bugOf, type CloseReason, causeOf } from './connection-failure.ts'
 import { Keepalive } from './keepalive.ts'
 import { costOf } from './message-costs.ts'
 import type { Slice } from './slice.ts'
@@ -234,6 +234,10 @@ export class Connection {
         this.#account.charge('messages', 1)
         this.#handle(next.value, handlers)
       }
+      return false
+    } catch (thrown) {
+      // Whatever a peer sends is handled here: what throws on the way ends this connection, never the process.
+      this.#end(bugOf(thrown))
       return false
     } finally {
       this.flush()

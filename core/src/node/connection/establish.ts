@@ -6,7 +6,7 @@ import { err, ok, type Result } from '../../lib/result.ts'
 import { decodeMessage, encodeMessage } from '../../wire/message-codecs.ts'
 import type { Init, WarningMessage } from '../../wire/messages/setup.ts'
 import { Connection, closeReasonOf, endSocket, warningOf } from './connection.ts'
-import { causeOf, type EstablishFailure } from './connection-failure.ts'
+import { bugOf, causeOf, type EstablishFailure } from './connection-failure.ts'
 import type { ConnectionSettings } from './connection-settings.ts'
 import { checkInit, ourInit } from './init-exchange.ts'
 import { TransportHandshake } from './transport-handshake.ts'
@@ -105,11 +105,15 @@ export const establish = (
     }
 
     const onData = (chunk: Buffer): void => {
-      if (transport === undefined) {
-        onHandshake(chunk)
-      } else {
-        transport.cipher.receive(chunk)
-        onInit(transport)
+      try {
+        if (transport === undefined) {
+          onHandshake(chunk)
+        } else {
+          transport.cipher.receive(chunk)
+          onInit(transport)
+        }
+      } catch (thrown) {
+        fail(bugOf(thrown))
       }
     }
     const onError = (error: Error): void => fail({ code: 'socket-error', cause: causeOf(error) })

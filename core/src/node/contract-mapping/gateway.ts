@@ -7,6 +7,7 @@ import {
   parseRequest,
 } from '@fulgurite/plugin-sdk/contract'
 import type { Clock } from '../../lib/clock.ts'
+import { stackOf } from '../../lib/errors.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { CallContext, ContractGateway, EventLogPort, HookResponder } from '../contract-gateway.ts'
 import type { NodeLog } from '../node-log.ts'
@@ -77,12 +78,11 @@ export class Gateway implements ContractGateway {
         refusal('key-required', `${actor}.${operation} spends: give a key, so that it can be asked again safely`),
       )
     }
-    const run = (): Promise<Result<object, ContractError>> =>
-      this.#guarded(`${actor}.${operation}`, handler, parsed.value, context)
+    const name = `${actor}.${operation}`
+    const { key } = context
+    const run = () => this.#guarded(name, () => handler(parsed.value, context))
     const answer = await this.#inTime(
-      command && context.key !== undefined
-        ? this.#keyed.run(`${actor}.${operation}`, context.key, parsed.value, run)
-        : run(),
+      command && key !== undefined ? this.#guarded(name, () => this.#keyed.run(name, key, parsed.value, run)) : run(),
       command,
       context.timeoutMs ?? DEFAULT_TIMEOUT_MS,
     )
@@ -92,14 +92,12 @@ export class Gateway implements ContractGateway {
 
   async #guarded(
     name: string,
-    handler: AnyHandler,
-    request: unknown,
-    context: CallContext,
+    step: () => Promise<Result<object, ContractError>>,
   ): Promise<Result<object, ContractError>> {
     try {
-      return await handler(request, context)
+      return await step()
     } catch (error) {
-      this.#log.error('contract.handler-failed', { operation: name, error: (error as Error).stack ?? String(error) })
+      this.#log.error('contract.handler-failed', { operation: name, error: stackOf(error) })
       return err(refusal('internal', 'a bug; the log of the node says more'))
     }
   }

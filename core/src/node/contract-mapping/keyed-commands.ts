@@ -50,7 +50,8 @@ export class KeyedCommands {
     if (running !== undefined) return running.digest === digest ? running.answer : Promise.resolve(mismatch())
     const answer = this.#first(operation, key, digest, command)
     this.#running.set(key, { digest, answer })
-    void answer.finally(() => this.#running.delete(key))
+    const over = (): void => void this.#running.delete(key)
+    answer.then(over, over)
     return answer
   }
 

@@ -112,7 +112,10 @@ export class PeerManager {
       host,
       port,
       onConnection: (connection) => this.#accept(connection),
-      onFailure: (failure, from) => this.#options.log.debug('peer.inbound-refused', { from, code: failure.code }),
+      onFailure: (failure, from) => {
+        if (failure.code === 'internal') this.#options.log.error('peer.bug', { from, error: failure.bug })
+        else this.#options.log.debug('peer.inbound-refused', { from, code: failure.code })
+      },
       onAcceptError: (cause) => this.#acceptFailed(cause),
     })
     if (!listening.ok) return listening
@@ -214,7 +217,8 @@ export class PeerManager {
       onClose: (reason) => {
         links.delete(link)
         void peer.ask('detached', { epoch, reason: reason.code }).then(() => this.#release(remoteNodeId))
-        this.#options.log.debug('peer.closed', { peer: toHex(remoteNodeId), code: reason.code })
+        if (reason.code === 'internal') this.#options.log.error('peer.bug', { peer: key, error: reason.bug })
+        else this.#options.log.debug('peer.closed', { peer: key, code: reason.code })
         if (!link.closedByOperator) this.#retry(remoteNodeId, 0)
       },
     })

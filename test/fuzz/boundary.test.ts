@@ -1,0 +1,53 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import test from 'ava'
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url))
+
+/** Where schemas are evaluated, and where JSON from outside is read. */
+const EVALUATES = 'plugin-sdk/src/contract/evaluate.ts'
+const READS_JSON = 'core/src/lib/json.ts'
+
+/** Who reads JSON that the node itself, or its own installation, has written. */
+const OWN_JSON: Readonly<Record<string, string>> = {
+  'core/src/app/devnet/live-view.ts': 'events of our log',
+  'core/src/app/devnet/node-client.ts': 'answers of a node that was started here',
+  'core/src/app/devnet/node-process.ts': 'the first line of a node that was started here',
+  'core/src/app/running-node.ts': 'our package.json',
+  'core/src/cli/contract-commands.ts': 'events, as read by node-client.ts',
+  'core/src/cli/fields.ts': 'what the operator typed: a failure is said with the parser\u2019s words',
+  'core/src/cli/node-client.ts': 'answers of the node, with a reviver and a catch',
+  'core/src/cli/render.ts': 'events, as read by node-client.ts',
+  'core/src/cli/run.ts': 'our package.json',
+  'core/src/node/contract-mapping/events-handlers.ts': 'events of our log',
+  'core/src/node/contract-mapping/keyed-commands.ts': 'rows of our database',
+  'core/src/node/contract-mapping/revive-reply.ts': 'rows of our database',
+  'core/src/plugins/durable-delivery.ts': 'events of our log',
+  'core/src/plugins/live-events.ts': 'events of our log, within the session\u2019s guard',
+  'core/src/plugins/budgets.ts': 'rows of our database',
+  'core/src/plugins/cell/main.ts': 'runs in the cell',
+  'plugin-sdk/src/guest/runtime/store-values.ts': 'runs in the isolate',
+}
+
+const sources = ['core/src', 'plugin-sdk/src'].flatMap((folder) =>
+  readdirSync(ROOT + folder, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))
+    .map((file) => `${folder}/${file}`),
+)
+
+const using = (pattern: RegExp): readonly string[] =>
+  sources.filter((file) => pattern.test(readFileSync(ROOT + file, 'utf8'))).toSorted()
+
+test('schemas are evaluated at one place', (t) => {
+  t.deepEqual(
+    using(/(?<!program)\.(safeParse|parseAsync|safeParseAsync|spa)\(|\b(?!JSON\b)\w+\.parse\(|[)\]]\.parse\(/),
+    [EVALUATES],
+  )
+})
+
+test('JSON from outside is read at one place', (t) => {
+  t.deepEqual(
+    using(/\bJSON\.parse\b/).filter((file) => file !== READS_JSON && !Object.hasOwn(OWN_JSON, file)),
+    [],
+  )
+})
