@@ -5,7 +5,7 @@ import type { Clock } from '../lib/clock.ts'
 import type { Rng } from '../lib/rng.ts'
 import type { Gateway } from '../node/contract-mapping/gateway.ts'
 import type { NodeLog } from '../node/node-log.ts'
-import type { PluginHost, PluginHostOptions } from '../plugins/index.ts'
+import type { Hold, PluginHost, PluginHostOptions } from '../plugins/index.ts'
 import type { Store } from '../store/store.ts'
 import { pluginHandlers } from './plugin-handlers.ts'
 import { pluginStore } from './plugin-store.ts'
@@ -21,6 +21,9 @@ export interface PluginRoomOptions {
   readonly clock: Clock
   readonly rng: Rng
   readonly log: NodeLog
+  /** Why plugins are not to be started, if they are not. */
+  readonly hold: Hold | undefined
+  readonly serving: (plugin: string) => void
 }
 
 type Notice = Parameters<NonNullable<PluginHostOptions['onNotice']>>[1]
@@ -28,6 +31,8 @@ type Plugin = Parameters<NonNullable<PluginHostOptions['onNotice']>>[0]
 
 /** The plugins of a node. */
 export interface PluginRoom {
+  /** Why plugins are held back, if there are any and they are. */
+  readonly held: Hold | undefined
   stop(): Promise<void>
 }
 
@@ -37,22 +42,28 @@ export interface PluginRoom {
  */
 export const openPluginRoom = async (options: PluginRoomOptions): Promise<PluginRoom> => {
   let opening: Promise<PluginHost> | undefined
-  const open = (): Promise<PluginHost> => {
+  let host: PluginHost | undefined
+  const open = async (): Promise<PluginHost> => {
     opening ??= startHost(options)
-    return opening
+    host = await opening
+    return host
   }
   options.gateway.join('plugins', pluginHandlers(open))
   if (existsSync(join(options.data, 'plugins'))) await open()
+  if (host?.held !== undefined) options.log.warn('plugins.held', { ...host.held })
   return {
+    get held() {
+      return host?.held
+    },
     async stop() {
-      const host = await opening
+      await opening
       await host?.stop()
     },
   }
 }
 
 const startHost = async (options: PluginRoomOptions): Promise<PluginHost> => {
-  const { data, store, gateway, append, clock, rng, log } = options
+  const { data, store, gateway, append, clock, rng, log, hold, serving } = options
   const { createPluginHost } = await import('../plugins/index.ts')
   const host = createPluginHost({
     gateway,
@@ -61,6 +72,8 @@ const startHost = async (options: PluginRoomOptions): Promise<PluginHost> => {
     clock,
     rng,
     onNotice: (plugin, notice) => report(append, log, plugin, notice),
+    onServing: serving,
+    ...(hold === undefined ? {} : { hold }),
   })
   await host.start()
   return host

@@ -9,9 +9,11 @@ import { err, ok, type Result } from '../lib/result.ts'
 import type { Rng } from '../lib/rng.ts'
 import type { EventLogPort } from '../node/contract-gateway.ts'
 import { startNode } from '../node/node.ts'
+import type { Hold } from '../plugins/index.ts'
 import type { NodeConfig } from './config.ts'
 import type { DataFolder } from './data-folder.ts'
 import { openPluginRoom, type PluginRoom } from './plugin-room.ts'
+import { RunRecord } from './run-record.ts'
 
 /** Where a running node is: what is printed when it is ready. */
 export interface NodePlaces {
@@ -26,6 +28,8 @@ export interface NodePlaces {
 
 export interface RunningNode {
   readonly places: NodePlaces
+  /** What the operator should know at once. */
+  readonly warnings: readonly string[]
   readonly events: EventLogPort
   stop(): Promise<void>
 }
@@ -41,6 +45,8 @@ export interface RunOptions {
   readonly onStopAsked: () => void
 }
 
+const MAX_WARNING = 512
+
 const version = (): string =>
   (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }).version
 
@@ -48,7 +54,10 @@ const version = (): string =>
 export const runNode = async (options: RunOptions): Promise<Result<RunningNode, Failure>> => {
   const { config, folder, backend, backendName, clock, rng, onStopAsked } = options
   const { log, store } = folder
+  const record = new RunRecord(folder.path, clock)
   let plugins: PluginRoom | undefined
+  const warnings = (): readonly string[] =>
+    plugins?.held === undefined ? [] : [`${plugins.held.code}: ${plugins.held.message}`.slice(0, MAX_WARNING)]
   const started = await startNode({
     network: config.network,
     seed: folder.seed,
@@ -60,7 +69,11 @@ export const runNode = async (options: RunOptions): Promise<Result<RunningNode, 
     log,
     version: version(),
     listen: config.listen,
-    onFatal: folder.end,
+    warnings,
+    onFatal: (error) => {
+      record.crashed()
+      folder.end(error)
+    },
     onStopAsked,
     async beforePeers(gateway, events) {
       plugins = await openPluginRoom({
@@ -71,10 +84,13 @@ export const runNode = async (options: RunOptions): Promise<Result<RunningNode, 
         clock,
         rng,
         log,
+        hold: record.safeMode ? safeMode(record) : undefined,
+        serving: (plugin) => record.serving(plugin),
       })
     },
   })
   if (!started.ok) {
+    record.withdrawn()
     await plugins?.stop()
     return err(withAddress(started.error, config))
   }
@@ -89,6 +105,7 @@ export const runNode = async (options: RunOptions): Promise<Result<RunningNode, 
     onBug: (error, where) => log.error('api.bug', { where, error: stackOf(error) }),
   })
   if (!api.ok) {
+    record.withdrawn()
     await plugins?.stop()
     await node.stop()
     return api
@@ -103,17 +120,31 @@ export const runNode = async (options: RunOptions): Promise<Result<RunningNode, 
     log: folder.logPath,
   }
   log.info('node.started', { ...places })
+  record.ready(() => plugins?.held !== undefined)
+  const onCrash = (): void => record.crashed()
+  process.on('uncaughtExceptionMonitor', onCrash)
   return ok({
     places,
+    warnings: warnings(),
     events: node.gateway.events,
     async stop() {
       log.info('node.stopping')
+      record.stopped()
+      process.off('uncaughtExceptionMonitor', onCrash)
       await api.value.close()
       await plugins?.stop()
       await node.stop()
       log.info('node.stopped')
     },
   })
+}
+
+const safeMode = ({ earlyEnds, lastPlugin }: RunRecord): Hold => {
+  const served = lastPlugin === undefined ? '' : `; the plugin that ran last was ${lastPlugin}`
+  return {
+    code: 'safe-mode',
+    message: `the node ended early ${earlyEnds} times in a row${served}. No plugin runs, and what plugins guard is refused. Look into the logs; then: fulgurite plugins resume (or remove)`,
+  }
 }
 
 const hostPort = (host: string, port: number): string => `${host.includes(':') ? `[${host}]` : host}:${port}`

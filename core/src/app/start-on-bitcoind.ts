@@ -8,7 +8,7 @@ import { failureFields } from './node-logger.ts'
 import type { StartOptions } from './options.ts'
 import { type NodePlaces, runNode } from './running-node.ts'
 import { stopRequest } from './stop-request.ts'
-import { tellFailure } from './tell-failure.ts'
+import { tellFailure, tellWarnings } from './tell-failure.ts'
 import { stdoutTerminal } from './terminal.ts'
 
 /** Runs a node on a bitcoind until it is told to stop. */
@@ -50,6 +50,7 @@ export const startOnBitcoind = async (options: StartOptions): Promise<number> =>
     stop.release()
     return tellFailure(running.error, json)
   }
+  tellWarnings(running.value.warnings)
   if (json) process.stdout.write(`${JSON.stringify(running.value.places)}\n`)
   else tellPlaces(running.value.places)
   await stop.asked

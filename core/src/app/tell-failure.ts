@@ -1,6 +1,11 @@
 import type { Failure } from '../lib/errors.ts'
 import { explain } from './start-failure.ts'
 
+/** Says what the operator should know of a node that runs all the same. */
+export const tellWarnings = (warnings: readonly string[]): void => {
+  for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`)
+}
+
 /** Says why nothing was started and what to do, and answers with the exit code. */
 export const tellFailure = (failure: Failure, json: boolean): number => {
   const { message, fix, exitCode } = explain(failure)

@@ -27,6 +27,8 @@ export interface NodeOptions {
   readonly traffic?: TrafficLimits
   /** Waited for before peers are connected: the plugins that decide about what peers propose, say. */
   readonly beforePeers?: (gateway: Gateway, events: EventLog) => Promise<void>
+  /** What else `getinfo` should warn of. */
+  readonly warnings?: () => readonly string[]
   /** Something failed that the node cannot go on from: the process must end. */
   readonly onFatal: (error: unknown) => void
   /** Asked by `node.stop`. */

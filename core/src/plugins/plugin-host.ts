@@ -59,10 +59,12 @@ export interface PluginHostOptions {
   readonly spareCell?: boolean
   /** Why no plugin is to be started until `resume` is called. */
   readonly hold?: Hold
+  /** A plugin is handed something, or has answered: what happens next is for it. Quick, and never throws. */
+  readonly onServing?: (plugin: string) => void
 }
 
 /** Why installed plugins are not started. What they guard stays closed meanwhile. */
-interface Hold {
+export interface Hold {
   readonly code: 'safe-mode' | 'lock-file-damaged'
   readonly message: string
 }
@@ -188,6 +190,7 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
       restart,
       totalCpu,
       notify: (notice) => onNotice?.({ name, version }, notice),
+      serving: () => options.onServing?.(name),
     })
   }
 

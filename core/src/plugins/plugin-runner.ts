@@ -49,6 +49,8 @@ export interface RunnerOptions {
   readonly restart: RestartPolicy
   readonly totalCpu: TokenBucket
   readonly notify: (notice: PluginNotice) => void
+  /** What happens next is for the plugin. */
+  readonly serving: () => void
 }
 
 const NOTICE_TEXT = 1_024
@@ -185,6 +187,7 @@ export class PluginRunner {
       budgets: this.#budgets,
       cell,
       totalCpu: rest.totalCpu,
+      serving: rest.serving,
       listener: {
         started: () => this.#started(),
         faulted: (text) => this.#faulted(text),

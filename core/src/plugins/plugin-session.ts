@@ -34,6 +34,8 @@ export interface SessionOptions {
   readonly cell: CellProcess
   /** What all plugins together may use. */
   readonly totalCpu: TokenBucket
+  /** Told before the core does anything for the plugin. */
+  readonly serving: () => void
   readonly listener: SessionListener
 }
 
@@ -201,6 +203,7 @@ export class PluginSession {
     const schedules = await this.#work.lastRuns()
     if (this.#phase === 'ended') return
     this.#phase = 'starting'
+    this.#options.serving()
     const { name, version } = manifest
     cell.turn(
       JSON.stringify({
@@ -240,6 +243,7 @@ export class PluginSession {
     if (this.#share.mustWait(this.#inbox.urgent)) return
     const events = this.#work.full ? '' : this.#takeEvents()
     if (events === '' && this.#inbox.empty) return
+    this.#options.serving()
     const begun = performance.now()
     cell.turn(this.#inbox.take(clock.now(), this.#options.rng.below(0x100000000), events))
     this.#share.charge(performance.now() - begun)
@@ -257,7 +261,8 @@ export class PluginSession {
   // Outboxes
 
   #outbox({ cpuMicros, fault }: OutboxHeader, text: string): void {
-    const { clock, cell, listener } = this.#options
+    const { clock, cell, listener, serving } = this.#options
+    serving()
     const now = clock.now()
     const begun = performance.now()
     if (this.#sentEvents > 0) {

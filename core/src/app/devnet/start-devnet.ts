@@ -10,7 +10,7 @@ import { failureFields } from '../node-logger.ts'
 import type { StartOptions } from '../options.ts'
 import type { RunningNode } from '../running-node.ts'
 import { type StopRequest, stopRequest } from '../stop-request.ts'
-import { tellFailure } from '../tell-failure.ts'
+import { tellFailure, tellWarnings } from '../tell-failure.ts'
 import { stdoutTerminal, type Terminal } from '../terminal.ts'
 import { type DevChain, openDevChain } from './dev-chain.ts'
 import { installFeeManager } from './fee-manager-plugin.ts'
@@ -120,6 +120,7 @@ const setUp = async (
   if (!running.ok) throw new FailureError(running.error)
   const own = running.value
   cleanup.add(() => own.stop())
+  tellWarnings(own.warnings)
   const { nodeId, listen } = own.places
   const us: KnownNode = { name: 'us', nodeId, listen, client: nodeClient(config.data) }
   cleanup.add(() => us.client.close())

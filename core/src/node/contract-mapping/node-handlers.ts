@@ -32,7 +32,7 @@ export const nodeHandlers = (context: MappingContext): ActorHandlers<'node'> => 
       channelsUsable: count('usable'),
       channelsOpening: count('opening'),
       channelsClosing: count('closing'),
-      warnings: channelWarnings(channels),
+      warnings: [...channelWarnings(channels), ...(options.warnings?.() ?? [])],
     })
   },
   async stop() {
