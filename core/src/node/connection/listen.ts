@@ -3,7 +3,7 @@ import { addressGroup } from '../../lib/address-group.ts'
 import { Crowd } from '../../lib/crowd.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { Connection } from './connection.ts'
-import { causeOf, type InboundFailure } from './connection-failure.ts'
+import { bugOf, causeOf, type InboundFailure } from './connection-failure.ts'
 import { type ConnectionSettings, HANDSHAKE_TIMEOUT_MS } from './connection-settings.ts'
 import { establish } from './establish.ts'
 
@@ -52,7 +52,12 @@ export const listen = async (
     else onFailure?.(hadToGo ? { code: 'too-many-pending-handshakes' } : established.error, from)
   }
 
-  const server = createServer({ noDelay: true }, (socket) => void accept(socket))
+  const server = createServer({ noDelay: true }, (socket) => {
+    accept(socket).catch((thrown: unknown) => {
+      socket.destroy()
+      onFailure?.(bugOf(thrown), '')
+    })
+  })
   const failed = await new Promise<Error | undefined>((resolve) => {
     server.once('error', resolve)
     server.listen({ host, port }, () => resolve(undefined))
