@@ -7,7 +7,7 @@ import { secp256k1 } from '../crypto/secp256k1.ts'
 import { fromHex, utf8Encode } from '../lib/bytes.ts'
 import { vectorOfBits } from '../wire/features.ts'
 import { decodeInvoice } from './decode-invoice.ts'
-import { encodeInvoice, fitsDescription } from './encode-invoice.ts'
+import { encodeInvoice } from './encode-invoice.ts'
 import { fallbackScript } from './fallback-script.ts'
 import { invalidExamples, PAYEE, validExamples } from './fixtures/bolt11-examples.ts'
 import { type Invoice, type InvoiceFields, invoiceExpiresAt, isExpired } from './invoice.ts'
@@ -79,13 +79,17 @@ const withoutFields = (words: readonly number[], drop: readonly number[]): numbe
   return kept
 }
 
-const encodeRaw = (signed: readonly number[]): string => {
+/** An invoice's words up to its signature. */
+const wordsOf = (invoice: InvoiceFields): readonly number[] =>
+  bech32.decode(encodeInvoice(invoice, sign) as `${string}1${string}`, false).words.slice(0, -104)
+
+const encodeRaw = (signed: readonly number[], hrp = 'lnbcrt'): string => {
   const bits = signed.map((word) => word.toString(2).padStart(5, '0')).join('')
   const padded = bits.padEnd(Math.ceil(bits.length / 8) * 8, '0')
   const bytes = Uint8Array.from(padded.match(/.{8}/g) ?? [], (byte) => Number.parseInt(byte, 2))
-  const preimage = Uint8Array.from([...utf8Encode('lnbcrt'), ...bytes])
+  const preimage = Uint8Array.from([...utf8Encode(hrp), ...bytes])
   const { signature, recoveryId } = sign(sha256(preimage))
-  return bech32.encode('lnbcrt', [...signed, ...bech32.toWords(Uint8Array.from([...signature, recoveryId]))], false)
+  return bech32.encode(hrp, [...signed, ...bech32.toWords(Uint8Array.from([...signature, recoveryId]))], false)
 }
 
 const errorOf = (text: string): unknown => {
@@ -118,10 +122,26 @@ test('decodeInvoice — refuses a prefix of no network', (t) => {
   t.deepEqual(errorOf(bech32.encode('bcrt', words, false)), { code: 'unknown-network', prefix: 'bcrt' })
 })
 
-test('decodeInvoice — refuses amounts that are zero, begin with zero, or are more than there is', (t) => {
+test('decodeInvoice — refuses amounts that are no number, have a part of a millisatoshi, or are more than there is', (t) => {
   const { words } = bech32.decode(encodeInvoice(plain, sign) as `${string}1${string}`, false)
-  for (const amount of ['0', '0u', '01u', '21000001', '1uu', '9'.repeat(30)]) {
+  for (const amount of ['1uu', '1x', '1001p', '021000001', '21000001', '9'.repeat(30)]) {
     t.deepEqual(errorOf(bech32.encode(`lnbcrt${amount}`, words, false)), { code: 'invalid-amount', amount })
+  }
+})
+
+test('decodeInvoice — an amount may begin with zeroes, and one of zero leaves it to the payer (BOLT 11)', (t) => {
+  const amounts = {
+    '0': undefined,
+    '0u': undefined,
+    '000p': undefined,
+    '01u': 100_000n,
+    '0010p': 1n,
+    '002': 200_000_000_000n,
+  }
+  for (const [amount, expected] of Object.entries(amounts)) {
+    const result = decodeInvoice(encodeRaw(wordsOf(plain), `lnbcrt${amount}`))
+    t.true(result.ok, amount)
+    if (result.ok) t.is(result.value.amountMsat, expected, amount)
   }
 })
 
@@ -137,9 +157,23 @@ test('decodeInvoice — refuses numbers and features that begin with zeroes', (t
   t.deepEqual(errorOf(signedWith([5, 0, 3, 0, 8, 8], [5])), { code: 'non-minimal-field', field: '9' })
 })
 
-test('decodeInvoice — refuses numbers beyond all use', (t) => {
-  t.deepEqual(errorOf(signedWith([6, 0, 12, ...Array<number>(12).fill(31)])), { code: 'invalid-field', field: 'x' })
-  t.deepEqual(errorOf(signedWith([24, 0, 8, ...Array<number>(8).fill(31)])), { code: 'invalid-field', field: 'c' })
+test('decodeInvoice — takes numbers of any length, the largest that can be meant standing for more (BOLT 11)', (t) => {
+  const forEver = decodeInvoice(signedWith([6, 0, 12, ...Array<number>(12).fill(31)]))
+  t.true(forEver.ok && forEver.value.expirySeconds === 2 ** 42)
+  // Past 2^40 s and exact; what it comes to is a date all the same.
+  const long = decodeInvoice(signedWith([6, 0, 9, 2, ...Array<number>(8).fill(0)]))
+  t.true(long.ok && long.value.expirySeconds === 2 ** 41)
+  if (forEver.ok) t.notThrows(() => new Date(invoiceExpiresAt(forEver.value) as number).toISOString())
+  const far = decodeInvoice(signedWith([24, 0, 8, ...Array<number>(8).fill(31)]))
+  t.true(far.ok && far.value.minFinalCltvExpiryDelta === 0xffffffff)
+})
+
+test('decodeInvoice — says that an invoice needs an unknown feature before it misses what the feature replaces', (t) => {
+  // Bit 30 of AMP and 262 of blinded paths, without a secret.
+  const amp = [5, 0, 7, 1, 0, 0, 0, 8, 8, 0]
+  t.deepEqual(errorOf(signedWith(amp, [5, 16])), { code: 'unknown-even-feature', bit: 30 })
+  const blinded = [5, 1, 21, 4, ...Array<number>(50).fill(0), 8, 0]
+  t.deepEqual(errorOf(signedWith(blinded, [5, 16])), { code: 'unknown-even-feature', bit: 262 })
 })
 
 test('decodeInvoice — wants one of d and h', (t) => {
@@ -168,6 +202,22 @@ test('decodeInvoice — refuses route hints that are no whole hops', (t) => {
   t.deepEqual(errorOf(signedWith([3, 0, 0])), { code: 'invalid-field', field: 'r' })
 })
 
+test('decodeInvoice — refuses route hints from what is no point of the curve', (t) => {
+  const hop = {
+    nodeId: PAYEE.nodeId,
+    shortChannelId: 1n,
+    feeBaseMsat: 0,
+    feeProportionalMillionths: 0,
+    cltvExpiryDelta: 0,
+  }
+  t.is(errorOf(encodeInvoice({ ...plain, routeHints: [[hop]] }, sign)), undefined)
+  // The x of no point, and one past the field.
+  for (const x of [`${'00'.repeat(31)}05`, 'ff'.repeat(32)]) {
+    const routeHints = [[hop, { ...hop, nodeId: fromHex(`02${x}`) }]]
+    t.deepEqual(errorOf(encodeInvoice({ ...plain, routeHints }, sign)), { code: 'invalid-field', field: 'r' })
+  }
+})
+
 test('decodeInvoice — refuses a description that is not UTF-8', (t) => {
   t.deepEqual(errorOf(signedWith([13, 0, 2, 31, 28], [13])), { code: 'invalid-field', field: 'd' })
 })
@@ -194,9 +244,12 @@ test('an invoice expires when its time is over', (t) => {
   t.true(isExpired(invoice, 1_060_000))
 })
 
-test('a description fits up to 639 bytes', (t) => {
-  t.true(fitsDescription('a'.repeat(639)))
-  t.false(fitsDescription('a'.repeat(640)))
-  t.true(decodeInvoice(encodeInvoice({ ...plain, description: 'a'.repeat(639) }, sign)).ok)
-  t.throws(() => encodeInvoice({ ...plain, description: 'a'.repeat(640) }, sign))
+test('encodeInvoice — a description has up to 639 bytes, all of them of UTF-8', (t) => {
+  for (const description of ['a'.repeat(639), '€'.repeat(213)]) {
+    const result = decodeInvoice(encodeInvoice({ ...plain, description }, sign))
+    t.true(result.ok && result.value.description === description)
+  }
+  for (const description of ['a'.repeat(640), '€'.repeat(214), '\ud83d']) {
+    t.throws(() => encodeInvoice({ ...plain, description }, sign), undefined, description)
+  }
 })

@@ -2,7 +2,7 @@ import { bech32 } from '@scure/base'
 import type { NetworkName } from '../bitcoin/network.ts'
 import { sha256 } from '../crypto/hashes.ts'
 import { secp256k1 } from '../crypto/secp256k1.ts'
-import { concat, utf8Decode, utf8Encode } from '../lib/bytes.ts'
+import { concat, tryUtf8Decode, utf8Encode } from '../lib/bytes.ts'
 import type { NodeId } from '../lib/ids.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import { checkFeatures, type FeatureSet, OUR_FEATURES } from '../wire/features.ts'
@@ -13,6 +13,8 @@ import {
   type Invoice,
   type InvoiceError,
   type InvoiceField,
+  MAX_EXPIRY_SECONDS,
+  MAX_MIN_FINAL_CLTV_EXPIRY_DELTA,
   type RouteHint,
 } from './invoice.ts'
 import { parsePrefix } from './prefix.ts'
@@ -54,8 +56,6 @@ export const decodeInvoice = (text: string, network?: NetworkName): Result<Invoi
   const payeeNodeId = payeeOf(digest, wordsToBytes(words.slice(-SIGNATURE_WORDS)), n)
   if (payeeNodeId === undefined) return err({ code: 'invalid-signature' })
 
-  const features = checkFeatures(rest.features, PAYABLE_FEATURES)
-  if (!features.ok) return features
   const timestamp = wordsToNumber(signed.slice(0, TIMESTAMP_WORDS)) ?? 0
   return ok({ ...prefix.value, timestamp, ...rest, payeeNodeId })
 }
@@ -114,6 +114,10 @@ const assemble = (
   hints: readonly Words[],
   fallbackAddresses: readonly FallbackAddress[],
 ): Result<ParsedFields, InvoiceError> => {
+  // Before all that a feature may change, such as that there is one secret and one hash.
+  const features = parseFeatureWords(first.get('9') ?? [])
+  const payable = checkFeatures(features, PAYABLE_FEATURES)
+  if (!payable.ok) return payable
   const [p, s, d, h, n, m] = (['p', 's', 'd', 'h', 'n', 'm'] as const).map((field) => {
     const data = first.get(field)
     return data === undefined ? undefined : wordsToBytes(data)
@@ -123,17 +127,13 @@ const assemble = (
   // BOLT 11: one of `d` and `h`, and not both.
   if (d === undefined && h === undefined) return err({ code: 'missing-field', field: 'd' })
   if (d !== undefined && h !== undefined) return err({ code: 'invalid-field', field: 'h' })
-  const description = d === undefined ? undefined : decodeText(d)
+  const description = d === undefined ? undefined : tryUtf8Decode(d)
   if (d !== undefined && description === undefined) return err({ code: 'invalid-field', field: 'd' })
 
   // BOLT 11: a number or feature vector that begins with zeroes makes the invoice invalid.
   for (const field of ['c', 'x', '9'] as const) {
     if (first.get(field)?.[0] === 0) return err({ code: 'non-minimal-field', field })
   }
-  const expirySeconds = wordsToNumber(first.get('x') ?? []) ?? Number.NaN
-  if (!(expirySeconds <= MAX_EXPIRY_SECONDS)) return err({ code: 'invalid-field', field: 'x' })
-  const minFinal = wordsToNumber(first.get('c') ?? []) ?? Number.NaN
-  if (!(minFinal <= MAX_CLTV)) return err({ code: 'invalid-field', field: 'c' })
 
   const routeHints: RouteHint[] = []
   for (const data of hints) {
@@ -146,9 +146,13 @@ const assemble = (
     paymentSecret: s,
     ...(description === undefined ? {} : { description }),
     ...(h === undefined ? {} : { descriptionHash: h }),
-    expirySeconds: first.has('x') ? expirySeconds : DEFAULT_EXPIRY_SECONDS,
-    minFinalCltvExpiryDelta: first.has('c') ? minFinal : DEFAULT_MIN_FINAL_CLTV_EXPIRY_DELTA,
-    features: parseFeatureWords(first.get('9') ?? []),
+    expirySeconds: numberOf(first.get('x'), DEFAULT_EXPIRY_SECONDS, MAX_EXPIRY_SECONDS),
+    minFinalCltvExpiryDelta: numberOf(
+      first.get('c'),
+      DEFAULT_MIN_FINAL_CLTV_EXPIRY_DELTA,
+      MAX_MIN_FINAL_CLTV_EXPIRY_DELTA,
+    ),
+    features,
     routeHints,
     fallbackAddresses,
     ...(m === undefined ? {} : { paymentMetadata: m }),
@@ -156,14 +160,6 @@ const assemble = (
   })
 }
 
-// Block heights are of 32 bits, and 2^40 seconds keep every sum of times exact.
-const MAX_CLTV = 0xffffffff
-const MAX_EXPIRY_SECONDS = 2 ** 40
-
-const decodeText = (bytes: Uint8Array): string | undefined => {
-  try {
-    return utf8Decode(bytes)
-  } catch {
-    return undefined
-  }
-}
+/** A number of any length; `largest` stands for what is beyond it. */
+const numberOf = (words: Words | undefined, unsaid: number, largest: number): number =>
+  words === undefined ? unsaid : Math.min(wordsToNumber(words) ?? largest, largest)

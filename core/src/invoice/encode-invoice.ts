@@ -18,14 +18,11 @@ export type SignInvoice = (digest: Uint8Array) => { readonly signature: Signatur
 
 const MAX_FIELD_WORDS = 1023
 
-/** Whether a description fits an invoice; a longer one is given by its hash (BOLT 11). */
-export const fitsDescription = (description: string): boolean =>
-  bytesToWords(utf8Encode(description)).length <= MAX_FIELD_WORDS
-
 /** Writes an invoice of the signing node. Fields that do not fit are bugs, and throw. */
 export const encodeInvoice = (invoice: InvoiceFields, sign: SignInvoice): string => {
   const { description, descriptionHash } = invoice
   invariant((description === undefined) !== (descriptionHash === undefined), 'an invoice needs one description')
+  invariant(description?.isWellFormed() !== false, 'the description of an invoice has no UTF-8')
   invariant(invoice.timestamp < 2 ** 35, 'an invoice is of a time past its 35 bits')
 
   const hrp = formatPrefix(invoice)

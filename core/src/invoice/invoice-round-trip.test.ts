@@ -1,3 +1,4 @@
+import { bech32 } from '@scure/base'
 import test from 'ava'
 import fc from 'fast-check'
 import { secp256k1 } from '../crypto/secp256k1.ts'
@@ -5,7 +6,7 @@ import { vectorOfBits } from '../wire/features.ts'
 import { decodeInvoice } from './decode-invoice.ts'
 import { encodeInvoice } from './encode-invoice.ts'
 import { PAYEE } from './fixtures/bolt11-examples.ts'
-import type { InvoiceFields } from './invoice.ts'
+import { type InvoiceFields, MAX_EXPIRY_SECONDS } from './invoice.ts'
 
 const sign = (digest: Uint8Array) => secp256k1.signRecoverable(digest, PAYEE.privateKey)
 const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length })
@@ -14,7 +15,8 @@ const scid = fc.bigInt({ min: 0n, max: 0xffffffffffffffffn })
 const record = <T>(shape: { [K in keyof T]: fc.Arbitrary<T[K]> }) => fc.record(shape, { noNullPrototype: true })
 
 const hop = record({
-  nodeId: fc.tuple(fc.constantFrom(2, 3), bytes(32)).map(([first, rest]) => Uint8Array.of(first, ...rest)),
+  // Points of the curve: others are refused.
+  nodeId: fc.nat(15).map((n) => secp256k1.publicKey(new Uint8Array(32).fill(n + 1))),
   shortChannelId: scid,
   feeBaseMsat: u32,
   feeProportionalMillionths: u32,
@@ -26,6 +28,15 @@ const fallback = fc.oneof(
   record({ version: fc.integer({ min: 1, max: 16 }), program: fc.uint8Array({ minLength: 2, maxLength: 40 }) }),
 )
 
+// Every character, those that decoders like to swallow at the front among them, and up to the last byte that fits.
+const text = fc
+  .tuple(fc.constantFrom('', '\ufeff', '\ufeff\ufeff', '\0'), fc.string({ unit: 'binary', maxLength: 700 }))
+  .map(([front, rest]) => {
+    let fits = front + rest
+    while (Buffer.byteLength(fits) > 639) fits = [...fits].slice(0, -1).join('')
+    return fits
+  })
+
 const arbitraryInvoice = fc
   .tuple(
     record({
@@ -33,7 +44,7 @@ const arbitraryInvoice = fc
       timestamp: fc.nat(2 ** 35 - 1),
       paymentHash: bytes(32),
       paymentSecret: bytes(32),
-      expirySeconds: fc.nat(2 ** 40),
+      expirySeconds: fc.maxSafeNat().map((n) => n % (MAX_EXPIRY_SECONDS + 1)),
       minFinalCltvExpiryDelta: u32,
       features: fc
         .tuple(fc.boolean(), fc.array(fc.nat(60).map((n) => 101 + 2 * n)))
@@ -41,10 +52,7 @@ const arbitraryInvoice = fc
       routeHints: fc.array(fc.array(hop, { minLength: 1, maxLength: 4 }), { maxLength: 3 }),
       fallbackAddresses: fc.array(fallback, { maxLength: 2 }),
     }),
-    fc.oneof(
-      record({ description: fc.string({ unit: 'grapheme', maxLength: 60 }) }),
-      record({ descriptionHash: bytes(32) }),
-    ),
+    fc.oneof(record({ description: text }), record({ descriptionHash: bytes(32) })),
     fc.record(
       { amountMsat: fc.bigInt({ min: 1n, max: 2_100_000_000_000_000_000n }), paymentMetadata: fc.uint8Array() },
       { requiredKeys: [], noNullPrototype: true },
@@ -60,6 +68,45 @@ test('every invoice survives encoding and decoding, its payee recovered', (t) =>
       t.true(decodeInvoice(text.toUpperCase()).ok)
     }),
     { seed: 11, numRuns: 300 },
+  )
+})
+
+/** The fields of an invoice as bit strings, by their number: read by the letter of BOLT 11, and by none of our own code. */
+const readByTheLetter = (text: string): ReadonlyMap<number, readonly string[]> => {
+  const { words } = bech32.decode(text as `${string}1${string}`, false)
+  let bits = words
+    .slice(7, -104)
+    .map((word) => word.toString(2).padStart(5, '0'))
+    .join('')
+  const fields = new Map<number, string[]>()
+  while (bits !== '') {
+    const [type, length] = [Number.parseInt(bits.slice(0, 5), 2), Number.parseInt(bits.slice(5, 15), 2) * 5]
+    fields.set(type, [...(fields.get(type) ?? []), bits.slice(15, 15 + length)])
+    bits = bits.slice(15 + length)
+  }
+  return fields
+}
+
+const bytesOf = (bits = ''): Uint8Array =>
+  Uint8Array.from(bits.match(/.{8}/g) ?? [], (byte) => Number.parseInt(byte, 2))
+
+test('what an invoice says is what was asked for, byte for byte, also to a reader of another make', (t) => {
+  fc.assert(
+    fc.property(arbitraryInvoice, (invoice) => {
+      const fields = readByTheLetter(encodeInvoice(invoice, sign))
+      const { description, descriptionHash, expirySeconds, paymentMetadata, routeHints } = invoice
+      if (description === undefined) t.deepEqual(bytesOf(fields.get(23)?.[0]), descriptionHash)
+      else t.deepEqual(bytesOf(fields.get(13)?.[0]), Uint8Array.from(Buffer.from(description, 'utf8')))
+      t.is(fields.has(13), description !== undefined)
+      t.is(BigInt(`0b0${fields.get(6)?.[0] ?? (3600).toString(2)}`), BigInt(expirySeconds))
+      if (paymentMetadata !== undefined) t.deepEqual(bytesOf(fields.get(27)?.[0]), paymentMetadata)
+      for (const [i, hint] of routeHints.entries()) {
+        const bytes = bytesOf(fields.get(3)?.[i])
+        t.is(bytes.length, 51 * hint.length)
+        for (const [j, { nodeId }] of hint.entries()) t.deepEqual(bytes.slice(51 * j, 51 * j + 33), nodeId)
+      }
+    }),
+    { seed: 14, numRuns: 300 },
   )
 })
 

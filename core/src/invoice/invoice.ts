@@ -36,7 +36,7 @@ export interface InvoiceFields {
   readonly description?: string
   /** SHA-256 of what is paid for. */
   readonly descriptionHash?: Uint8Array
-  /** Seconds from `timestamp` on. */
+  /** Seconds from `timestamp` on: at most `MAX_EXPIRY_SECONDS`, which stands for all that is longer. */
   readonly expirySeconds: number
   readonly minFinalCltvExpiryDelta: BlockDelta
   readonly features: FeatureVector
@@ -61,7 +61,7 @@ export type InvoiceError =
   /** The part before the separator does not begin with a network's prefix. */
   | { readonly code: 'unknown-network'; readonly prefix: string }
   | { readonly code: 'wrong-network'; readonly expected: NetworkName; readonly actual: NetworkName }
-  /** Not a positive number with a known multiplier, below a millisatoshi, or more than there will ever be. */
+  /** Not a number with a known multiplier, below a millisatoshi, or more than there will ever be. */
   | { readonly code: 'invalid-amount'; readonly amount: string }
   /** No room for the time and the signature, or a field that ends past them. */
   | { readonly code: 'too-short' }
@@ -76,6 +76,11 @@ export type InvoiceError =
 export const DEFAULT_EXPIRY_SECONDS = 3600
 /** BOLT 11: what an invoice without the field means. */
 export const DEFAULT_MIN_FINAL_CLTV_EXPIRY_DELTA = 18
+
+/** BOLT 11 sets no bound: 139,000 years are as good as for ever, and every time reckoned from them is still a date. */
+export const MAX_EXPIRY_SECONDS = 2 ** 42
+/** BOLT 11 sets no bound: block heights have 32 bits. */
+export const MAX_MIN_FINAL_CLTV_EXPIRY_DELTA = 0xffffffff
 
 /** When the invoice expires. */
 export const invoiceExpiresAt = ({

@@ -30,12 +30,15 @@ export const parsePrefix = (text: string): Result<Prefix, InvoiceError> => {
   if (network === undefined) return err({ code: 'unknown-network', prefix })
   if (amount === '') return ok({ network })
   const amountMsat = parseAmount(amount)
-  return amountMsat === undefined ? err({ code: 'invalid-amount', amount }) : ok({ network, amountMsat })
+  if (amountMsat === undefined) return err({ code: 'invalid-amount', amount })
+  // BOLT 11: the amount is the least that is wanted. Of nothing, the payer chooses, as where none is named.
+  return ok(amountMsat === 0n ? { network } : { network, amountMsat })
 }
 
-// BOLT 11: digits, then at most a multiplier; with `p` the last digit must be zero.
+// BOLT 11, human-readable part, as its reader: digits, then at most a multiplier; with `p` the last digit must be zero. That
+// an amount is positive and begins with no zero is asked of its writer alone.
 const parseAmount = (text: string): Msat | undefined => {
-  const match = /^([1-9]\d{0,20})([munp]?)$/.exec(text)
+  const match = /^(\d+)([munp]?)$/.exec(text)
   if (match === null) return undefined
   const [, digits = '', letter = ''] = match
   const number = BigInt(digits)

@@ -1,3 +1,4 @@
+import { secp256k1 } from '../crypto/secp256k1.ts'
 import { decodeWith, encodeWith } from '../wire/codec/codec.ts'
 import { restList, struct } from '../wire/codec/combinators.ts'
 import { point, u16, u32, u64 } from '../wire/codec/primitives.ts'
@@ -32,10 +33,11 @@ const routeHint = restList(
   }),
 )
 
-/** Reads an `r` field: whole hops, at least one. */
+/** Reads an `r` field: whole hops, at least one, each from a node whose id is a point of the curve. */
 export const parseRouteHint = (words: Words): RouteHint | undefined => {
   const decoded = decodeWith(routeHint, wordsToBytes(words))
-  return decoded.ok && decoded.value.length > 0 ? decoded.value : undefined
+  if (!decoded.ok || decoded.value.length === 0) return undefined
+  return decoded.value.every(({ nodeId }) => secp256k1.isPublicKey(nodeId)) ? decoded.value : undefined
 }
 
 export const formatRouteHint = (hint: RouteHint): Words => bytesToWords(encodeWith(routeHint, hint))

@@ -15,10 +15,21 @@ export const fromHex = (hex: string): Uint8Array => {
 export const isHex = (text: string, byteLength?: number): boolean =>
   text.length % 2 === 0 && (byteLength === undefined || text.length === byteLength * 2) && /^[0-9a-fA-F]*$/.test(text)
 
+/** Of well-formed text, what `utf8Decode` reads back. A surrogate that stands alone has no UTF-8: callers refuse it first. */
 export const utf8Encode = (text: string): Uint8Array => new TextEncoder().encode(text)
 
-/** Throws a `TypeError` when the bytes are not UTF-8. */
-export const utf8Decode = (bytes: Uint8Array): string => new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+/** Every byte counts: what is a byte order mark elsewhere is a character here. Throws a `TypeError` when they are not UTF-8. */
+export const utf8Decode = (bytes: Uint8Array): string =>
+  new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+
+/** `utf8Decode` of bytes that others have made: `undefined` when they are not UTF-8. */
+export const tryUtf8Decode = (bytes: Uint8Array): string | undefined => {
+  try {
+    return utf8Decode(bytes)
+  } catch {
+    return undefined
+  }
+}
 
 export const concat = (...parts: readonly Uint8Array[]): Uint8Array => {
   let length = 0

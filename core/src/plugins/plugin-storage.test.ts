@@ -33,3 +33,13 @@ test('what is stored already counts after a restart, and a plugin sees no otherâ
   t.is(await storage.get('../pp/b'), undefined)
   t.like(storage.stage([['c', 'x'.repeat(70_000)]]), { error: { code: 'value-too-large' } })
 })
+
+test('a key that has no UTF-8 names no row, and one counts by its bytes', async (t) => {
+  const store = new MemoryStore()
+  await store.put([['value/p/\ufffd', 'of another key']])
+  const storage = new PluginStorage(store, 'p', 300)
+  t.like(storage.stage([['\ud800', 'x']]), { error: { code: 'key-not-unicode' } })
+  t.is(await storage.get('\ud800'), undefined)
+  t.deepEqual(await storage.list('\ud800'), [])
+  t.like(storage.stage([['â‚¬'.repeat(100), 'x']]), { error: { code: 'storage-full' } })
+})

@@ -3,7 +3,7 @@ import { type HostStore, type HostWrite, keys } from './host-store.ts'
 
 /** Why something cannot be stored. */
 export interface StorageError {
-  readonly code: 'storage-full' | 'value-too-large'
+  readonly code: 'storage-full' | 'value-too-large' | 'key-not-unicode'
   readonly message: string
 }
 
@@ -29,11 +29,13 @@ export class PluginStorage {
     for (const [key, value] of await this.list('')) this.#count(key, value)
   }
 
-  get(key: string): Promise<string | undefined> {
-    return this.#store.get(keys.value(this.#plugin, key))
+  async get(key: string): Promise<string | undefined> {
+    // Rows are named in UTF-8, which has no surrogate that stands alone: another row would answer.
+    return key.isWellFormed() ? this.#store.get(keys.value(this.#plugin, key)) : undefined
   }
 
   async list(prefix: string): Promise<readonly (readonly [key: string, value: string])[]> {
+    if (!prefix.isWellFormed()) return []
     const own = keys.value(this.#plugin, '')
     const rows = await this.#store.list(keys.value(this.#plugin, prefix))
     return rows.map(([key, value]) => [key.slice(own.length), value] as const)
@@ -42,6 +44,10 @@ export class PluginStorage {
   /** The rows for these writes, counted as if written. Errors leave the count as it was. */
   stage(writes: readonly (readonly [key: string, value: string | null])[]): Result<readonly HostWrite[], StorageError> {
     if (writes.length === 0) return ok([])
+    const unnamed = writes.find(([key]) => !key.isWellFormed())
+    if (unnamed !== undefined) {
+      return err({ code: 'key-not-unicode', message: `${JSON.stringify(unnamed[0])}: a surrogate stands alone` })
+    }
     const large = writes.find(([, value]) => value !== null && value.length > MAX_VALUE_CHARS)
     if (large !== undefined) {
       return err({ code: 'value-too-large', message: `${large[0]}: more than ${MAX_VALUE_CHARS} characters` })
@@ -57,7 +63,7 @@ export class PluginStorage {
   }
 
   #count(key: string, value: string | null): void {
-    this.#set(key, value === null ? undefined : ROW_BYTES + key.length + Buffer.byteLength(value))
+    this.#set(key, value === null ? undefined : ROW_BYTES + Buffer.byteLength(key) + Buffer.byteLength(value))
   }
 
   #set(key: string, size: number | undefined): void {

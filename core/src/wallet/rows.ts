@@ -1,7 +1,7 @@
 import { ByteReader, ByteWriter, compactSizeLength } from '../bitcoin/serialization.ts'
 import { decodeTx, encodeTx } from '../bitcoin/transaction.ts'
 import { outpointKey } from '../chain/outpoint-key.ts'
-import { concat, toHex, u32be, utf8Encode } from '../lib/bytes.ts'
+import { concat, toHex, tryUtf8Decode, u32be, utf8Encode } from '../lib/bytes.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import { type AddressType, type Branch, KEY_CHAINS, type NextIndexes } from './keys.ts'
 import type { WalletRow } from './wallet.ts'
@@ -127,9 +127,9 @@ const readWalletTx = (txid: Uint8Array, reader: ByteReader): WalletTx | undefine
   const [hasHeight, hasFee, hasLabel] = readFlags(reader)
   const height = reader.u32()
   const [received, spent, fee, seenAt] = [reader.u64(), reader.u64(), reader.u64(), reader.u64()]
-  const label = new TextDecoder().decode(reader.sized())
+  const label = tryUtf8Decode(reader.sized())
   const tx = decodeTx(reader.raw(reader.remaining))
-  if (!tx.ok) return undefined
+  if (!tx.ok || label === undefined) return undefined
   return {
     txid,
     tx: tx.value,

@@ -59,6 +59,25 @@ for (const [what, request, field, message] of refused) {
   })
 }
 
+test('parseRequest — text where bytes count is refused past them, and text that has no UTF-8 always', (t) => {
+  for (const description of ['a'.repeat(639), '€'.repeat(213), '\ufeff']) {
+    t.deepEqual(parseRequest('invoices', 'create', { description }), { ok: true, value: { description } })
+  }
+  const message = 'description: expected at most 639 bytes of UTF-8'
+  t.deepEqual(parseRequest('invoices', 'create', { description: '€'.repeat(214) }), {
+    ok: false,
+    error: { code: 'invalid-request', message, field: 'description' },
+  })
+  t.deepEqual(parseRequest('invoices', 'create', { description: '\ud83d' }), {
+    ok: false,
+    error: {
+      code: 'invalid-request',
+      message: 'description: expected Unicode text, without lone surrogates',
+      field: 'description',
+    },
+  })
+})
+
 test('parseRequest — refuses what is no object, and knows no inherited operation', (t) => {
   const notAnObject = parseRequest('channels', 'setRelayFees', 'text')
   t.deepEqual(notAnObject, { ok: false, error: { code: 'invalid-request', message: 'expected a JSON object' } })

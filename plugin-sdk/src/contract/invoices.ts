@@ -1,7 +1,19 @@
 import { z } from 'zod'
 import { actor, command, query } from './define.ts'
 import { field, named } from './field.ts'
-import { Invoice, integer, Msat, Page, PaymentHash, Preimage, page, Secret32, Timestamp, text } from './scalars.ts'
+import {
+  Invoice,
+  integer,
+  Msat,
+  Page,
+  PaymentHash,
+  Preimage,
+  page,
+  Secret32,
+  Timestamp,
+  text,
+  utf8Text,
+} from './scalars.ts'
 
 const InvoiceStatus = z.enum(['open', 'paid', 'expired'])
 
@@ -40,7 +52,7 @@ export const invoices = actor('invoices', 'Invoices that this node makes.', {
     summary: 'Makes a BOLT 11 invoice, with hints to our unannounced channels.',
     request: z.strictObject({
       amountMsat: field(Msat, { summary: 'Any amount if not said.' }).optional(),
-      description: text(639).optional(),
+      description: utf8Text(639, 'At most 639 bytes of UTF-8, which is what an invoice has room for.').optional(),
       expirySeconds: integer(1, 31_536_000, 'One hour if not said.').optional(),
       minFinalCltvExpiryDelta: integer(18, 2016).optional(),
     }),

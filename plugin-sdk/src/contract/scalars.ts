@@ -112,9 +112,26 @@ export const integer = (min: number, max: number, summary?: string): z.ZodType<n
 
 export const Count = integer(0, Number.MAX_SAFE_INTEGER)
 
+// A surrogate that stands alone has no UTF-8: it would be stored, sent or signed as something else than was asked for.
+const unicode = (max: number): z.ZodString =>
+  z
+    .string()
+    .max(max)
+    .refine((value) => value.isWellFormed(), { error: 'expected Unicode text, without lone surrogates', abort: true })
+
 /** Free text of at most `max` characters. */
 export const text = (max: number, summary?: string): z.ZodType<string> =>
-  scalar('text', z.string().max(max), summary === undefined ? {} : { summary })
+  scalar('text', unicode(max), summary === undefined ? {} : { summary })
+
+/** Free text of at most `max` bytes of UTF-8, where bytes are what there is room for. */
+export const utf8Text = (max: number, summary?: string): z.ZodType<string> =>
+  scalar(
+    'text',
+    unicode(max).refine((value) => new TextEncoder().encode(value).length <= max, {
+      error: `expected at most ${max} bytes of UTF-8`,
+    }),
+    summary === undefined ? {} : { summary },
+  )
 
 /** A place in the file system of the node's machine. */
 export const Path = scalar<string>('path', z.string().min(1).max(4096))

@@ -418,6 +418,7 @@ export interface InvoicesGetReply {
 export interface InvoicesCreateRequest {
   /** Any amount if not said. */
   readonly amountMsat?: Msat
+  /** At most 639 bytes of UTF-8, which is what an invoice has room for. */
   readonly description?: string
   /** One hour if not said. */
   readonly expirySeconds?: number

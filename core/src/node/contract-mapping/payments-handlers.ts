@@ -1,5 +1,6 @@
 import type { ContractError, ReplyOf } from '@fulgurite/plugin-sdk/contract'
 import { decodeInvoice } from '../../invoice/decode-invoice.ts'
+import type { InvoiceError } from '../../invoice/invoice.ts'
 import { fromHex, toHex } from '../../lib/bytes.ts'
 import { parseShortChannelId } from '../../lib/ids.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
@@ -63,7 +64,7 @@ export const paymentsHandlers = (context: MappingContext): ActorHandlers<'paymen
 
     async payInvoice({ invoice: text, amountMsat, maxFeeMsat }, { key }) {
       const invoice = decodeInvoice(text, options.network.name)
-      if (!invoice.ok) return err(invoiceRefusal(invoice.error.code, options.network.name))
+      if (!invoice.ok) return err(invoiceRefusal(invoice.error, options.network.name))
       const request = invoiceRequest(invoice.value, {
         text,
         amountMsat,
@@ -178,16 +179,24 @@ const messageOf = (code: string, reason: string): string => {
   }
 }
 
-const invoiceRefusal = (code: string, network: string): ContractError => {
+const invoiceRefusal = ({ code }: InvoiceError, network: string): ContractError => {
   switch (code) {
     case 'wrong-network':
       return refusal('invoice-wrong-network', `the invoice is not of ${network}`, { field: 'invoice' })
-    case 'unsupported-features':
-    case 'unknown-required-feature':
+    case 'unknown-even-feature':
       return refusal('invoice-unsupported', 'the invoice needs a feature that this node does not have', {
         field: 'invoice',
       })
-    default:
+    case 'invalid-bech32':
+    case 'invalid-checksum':
+    case 'unknown-network':
+    case 'invalid-amount':
+    case 'too-short':
+    case 'missing-field':
+    case 'invalid-field':
+    case 'non-minimal-field':
+    case 'invalid-signature':
+    case 'missing-feature-dependency':
       return refusal('invoice-invalid', `not a valid invoice: ${code.replaceAll('-', ' ')}`, { field: 'invoice' })
   }
 }

@@ -2,7 +2,6 @@ import test from 'ava'
 import { sha256 } from '../../crypto/hashes.ts'
 import { secp256k1 } from '../../crypto/secp256k1.ts'
 import { decodeInvoice } from '../../invoice/decode-invoice.ts'
-import { utf8Encode } from '../../lib/bytes.ts'
 import { parseFeatures } from '../../wire/features.ts'
 import { named, testNode } from '../fixtures/nodes.ts'
 import { type CreateInvoiceOptions, createInvoice, type HintChannel } from './create-invoice.ts'
@@ -56,12 +55,12 @@ test('the invoice says what the row does, and is ours', (t) => {
   t.deepEqual(record.state, { type: 'open' })
 })
 
-test('a long description is given by its hash', (t) => {
-  const description = 'x'.repeat(700)
+test('the description is in the invoice whole, and one that has no room there makes none', (t) => {
+  const description = `\ufeff${'€'.repeat(212)}`
   const { record, invoice } = read({ description })
-  t.is(invoice.description, undefined)
-  t.deepEqual(invoice.descriptionHash, sha256(utf8Encode(description)))
+  t.is(invoice.description, description)
   t.is(record.description, description)
+  t.throws(() => read({ description: 'x'.repeat(640) }))
 })
 
 test('an expiry, a final delta and no amount are taken over', (t) => {

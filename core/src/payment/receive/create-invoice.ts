@@ -1,9 +1,8 @@
 import type { NetworkName } from '../../bitcoin/network.ts'
 import type { RemoteRelayPolicy } from '../../channel/state/params.ts'
 import { sha256 } from '../../crypto/hashes.ts'
-import { encodeInvoice, fitsDescription, type SignInvoice } from '../../invoice/encode-invoice.ts'
+import { encodeInvoice, type SignInvoice } from '../../invoice/encode-invoice.ts'
 import { DEFAULT_EXPIRY_SECONDS, type RouteHint, type RouteHintHop } from '../../invoice/invoice.ts'
-import { utf8Encode } from '../../lib/bytes.ts'
 import type { NodeId, Preimage, ShortChannelId } from '../../lib/ids.ts'
 import type { BlockDelta, Msat, TimestampMs } from '../../lib/units.ts'
 import { formatFeatures, OUR_FEATURES } from '../../wire/features.ts'
@@ -31,6 +30,7 @@ export interface HintChannel {
 export interface CreateInvoiceOptions {
   readonly network: NetworkName
   readonly amountMsat: Msat | undefined
+  /** At most 639 bytes of UTF-8: one rule for what is asked for, signed, kept and read back. */
   readonly description: string
   readonly expirySeconds: number | undefined
   readonly minFinalCltvExpiryDelta: BlockDelta | undefined
@@ -42,7 +42,7 @@ export interface CreateInvoiceOptions {
   readonly sign: SignInvoice
 }
 
-/** Makes an invoice, with hints to our channels, and the row to keep. A description that is too long is given by its hash. */
+/** Makes an invoice, with hints to our channels, and the row to keep. */
 export const createInvoice = (options: CreateInvoiceOptions): InvoiceRecord => {
   const { network, amountMsat, description, expirySeconds = DEFAULT_EXPIRY_SECONDS, preimage, paymentSecret } = options
   const { minFinalCltvExpiryDelta = MIN_FINAL_CLTV_EXPIRY_DELTA, sign } = options
@@ -56,7 +56,7 @@ export const createInvoice = (options: CreateInvoiceOptions): InvoiceRecord => {
       timestamp,
       paymentHash,
       paymentSecret,
-      ...(fitsDescription(description) ? { description } : { descriptionHash: sha256(utf8Encode(description)) }),
+      description,
       expirySeconds,
       minFinalCltvExpiryDelta,
       features: formatFeatures(OUR_FEATURES, 'invoice'),

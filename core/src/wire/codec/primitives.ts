@@ -1,3 +1,4 @@
+import { tryUtf8Decode, utf8Encode } from '../../lib/bytes.ts'
 import { invariant } from '../../lib/errors.ts'
 import type { Codec } from './codec.ts'
 import type { Reader } from './reader.ts'
@@ -132,17 +133,12 @@ export const restBytes: Codec<Uint8Array> = {
   decode: (reader) => reader.take(reader.remaining),
 }
 
-const utf8Decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-
 /** UTF-8 behind its length as u16. Not of the BOLTs: for our own rows. */
 export const u16Text: Codec<string> = {
-  encode: (writer, value) => u16Bytes.encode(writer, new TextEncoder().encode(value)),
+  encode: (writer, value) => u16Bytes.encode(writer, utf8Encode(value)),
   decode(reader) {
-    try {
-      return utf8Decoder.decode(u16Bytes.decode(reader))
-    } catch {
-      reader.fail('invalid-value')
-      return ''
-    }
+    const text = tryUtf8Decode(u16Bytes.decode(reader))
+    if (text === undefined) reader.fail('invalid-value')
+    return text ?? ''
   },
 }
