@@ -29,6 +29,7 @@ test('without anything said beside the network, the usual ports of loopback and 
   })
   t.is(logLevel, 'info')
   t.is(network.name, 'signet')
+  t.deepEqual(config.value.choices, {})
 })
 
 test('the usual cookie is where each system keeps it', (t) => {
@@ -47,6 +48,8 @@ test('the command line goes before the environment, and the environment before t
     FULGURITE_LISTEN: '[::1]:1',
     FULGURITE_API: 'localhost:2',
     FULGURITE_LOG_LEVEL: 'debug',
+    FULGURITE_ANNOUNCED_OPENINGS: 'unannounced',
+    FULGURITE_MAX_COMMITMENT_FEERATE: '5000',
     FULGURITE_BITCOIND_URL: 'http://10.0.0.1:3',
     FULGURITE_BITCOIND_USER: 'alice',
     FULGURITE_BITCOIND_PASSWORD: 'secret',
@@ -64,12 +67,20 @@ test('the command line goes before the environment, and the environment before t
     auth: { type: 'password', user: 'alice', password: 'secret' },
   })
   t.is(byEnv.value.zmqUrl, 'tcp://127.0.0.1:4')
-  const byOption = bitcoindConfig(options({ listen: '127.0.0.1:5', logLevel: 'warn' }), around(env))
+  t.deepEqual(byEnv.value.choices, { announcedOpenings: 'unannounced', maxCommitmentFeerate: 5000 })
+  const said = {
+    listen: '127.0.0.1:5',
+    logLevel: 'warn',
+    announcedOpenings: 'refuse',
+    maxCommitmentFeerate: '253',
+  } as const
+  const byOption = bitcoindConfig(options(said), around(env))
   t.true(byOption.ok)
   if (!byOption.ok) return
   t.is(byOption.value.network.name, 'signet')
   t.is(byOption.value.listen.port, 5)
   t.is(byOption.value.logLevel, 'warn')
+  t.deepEqual(byOption.value.choices, { announcedOpenings: 'refuse', maxCommitmentFeerate: 253 })
 })
 
 test('mainnet is refused, also when no network is said', (t) => {
@@ -122,6 +133,20 @@ const mistakes: readonly [string, Partial<StartOptions>, Surroundings['env'], ob
     {},
     { code: 'bitcoind-credentials-twice' },
   ],
+  [
+    'an answer to announced openings that there is not',
+    {},
+    { FULGURITE_ANNOUNCED_OPENINGS: 'sometimes' },
+    { code: 'announced-openings-unknown', what: 'sometimes' },
+  ],
+  ...['252', '100001', '2e3', '-300', ''].map(
+    (feerate): [string, Partial<StartOptions>, Surroundings['env'], object] => [
+      `a fee rate of '${feerate}'`,
+      { maxCommitmentFeerate: feerate },
+      {},
+      { code: 'commitment-feerate-invalid', feerate },
+    ],
+  ),
   ['a log level that there is not', {}, { FULGURITE_LOG_LEVEL: 'loud' }, { code: 'log-level-unknown', level: 'loud' }],
 ]
 

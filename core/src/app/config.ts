@@ -3,6 +3,7 @@ import { NETWORKS, type Network, type NetworkName } from '../bitcoin/network.ts'
 import type { RpcAuth, RpcOptions } from '../chain/bitcoind/rpc-client.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import type { SocketAddress } from '../node/peer/peer-manager.ts'
+import type { NodeChoices } from '../node/settings.ts'
 import type { LogLevel, StartOptions } from './options.ts'
 
 /** What every node needs to know, whatever chain it is on. */
@@ -13,6 +14,7 @@ export interface NodeConfig {
   readonly listen: SocketAddress
   readonly api: SocketAddress
   readonly logLevel: LogLevel
+  readonly choices: Partial<NodeChoices>
 }
 
 /** A node on a bitcoind. */
@@ -32,6 +34,8 @@ export type ConfigFailure =
   | { readonly code: 'mainnet-not-supported' }
   | { readonly code: 'network-unknown'; readonly network: string }
   | { readonly code: 'log-level-unknown'; readonly level: string }
+  | { readonly code: 'announced-openings-unknown'; readonly what: string }
+  | { readonly code: 'commitment-feerate-invalid'; readonly feerate: string }
   | { readonly code: 'address-invalid'; readonly option: '--listen' | '--api'; readonly address: string }
   | { readonly code: 'bitcoind-url-invalid'; readonly url: string }
   | { readonly code: 'bitcoind-credentials-incomplete'; readonly missing: 'user' | 'password' }
@@ -94,12 +98,41 @@ const commonConfig = (
   if (!api.ok) return api
   const logLevel = options.logLevel ?? env.FULGURITE_LOG_LEVEL ?? 'info'
   if (!LOG_LEVELS.includes(logLevel)) return err({ code: 'log-level-unknown', level: logLevel })
+  const choices = nodeChoices(options, env)
+  if (!choices.ok) return choices
   return ok({
     data: options.data,
     network,
     listen: listen.value,
     api: api.value,
     logLevel: logLevel as LogLevel,
+    choices: choices.value,
+  })
+}
+
+// What no node relays below, and forty times what we take by ourselves.
+const MIN_COMMITMENT_FEERATE = 253
+const MAX_COMMITMENT_FEERATE = 100_000
+
+const nodeChoices = (
+  options: StartOptions,
+  env: Readonly<Record<string, string | undefined>>,
+): Result<Partial<NodeChoices>, ConfigFailure> => {
+  const announcedOpenings = options.announcedOpenings ?? env.FULGURITE_ANNOUNCED_OPENINGS
+  if (announcedOpenings !== undefined && announcedOpenings !== 'refuse' && announcedOpenings !== 'unannounced') {
+    return err({ code: 'announced-openings-unknown', what: announcedOpenings })
+  }
+  const feerate = options.maxCommitmentFeerate ?? env.FULGURITE_MAX_COMMITMENT_FEERATE
+  const maxCommitmentFeerate = Number(feerate)
+  if (feerate !== undefined) {
+    const isSound = /^\d{3,6}$/.test(feerate) && maxCommitmentFeerate >= MIN_COMMITMENT_FEERATE
+    if (!isSound || maxCommitmentFeerate > MAX_COMMITMENT_FEERATE) {
+      return err({ code: 'commitment-feerate-invalid', feerate })
+    }
+  }
+  return ok({
+    ...(announcedOpenings === undefined ? {} : { announcedOpenings }),
+    ...(feerate === undefined ? {} : { maxCommitmentFeerate }),
   })
 }
 

@@ -14,6 +14,10 @@ export interface StartOptions {
   readonly bitcoindUser?: string
   readonly bitcoindPassword?: string
   readonly logLevel?: LogLevel
+  /** What becomes of openings that the peer wants announced. */
+  readonly announcedOpenings?: 'refuse' | 'unannounced'
+  /** In satoshis per 1000 weight units. */
+  readonly maxCommitmentFeerate?: string
   readonly json: boolean
 }
 

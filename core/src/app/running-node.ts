@@ -69,6 +69,7 @@ export const runNode = async (options: RunOptions): Promise<Result<RunningNode, 
     log,
     version: version(),
     listen: config.listen,
+    choices: config.choices,
     warnings,
     onFatal: (error) => {
       record.crashed()

@@ -58,6 +58,16 @@ const EXPLANATIONS: Table = {
     usage(`there is no network ${network}`, 'give --network (or FULGURITE_NETWORK) regtest, signet or testnet'),
   'log-level-unknown': ({ level }) =>
     usage(`there is no log level ${level}`, 'give --log-level (or FULGURITE_LOG_LEVEL) debug, info, warn or error'),
+  'announced-openings-unknown': ({ what }) =>
+    usage(
+      `--announced-openings: there is no ${what}`,
+      'give --announced-openings (or FULGURITE_ANNOUNCED_OPENINGS) refuse or unannounced',
+    ),
+  'commitment-feerate-invalid': ({ feerate }) =>
+    usage(
+      `--max-commitment-feerate: ${feerate} is no fee rate for a commitment`,
+      'give --max-commitment-feerate (or FULGURITE_MAX_COMMITMENT_FEERATE) from 253 to 100000 sat per 1000 weight units',
+    ),
   'address-invalid': ({ option, address }) =>
     usage(`${option}: ${address} is not an address`, `give ${option} as host:port, such as 127.0.0.1:9735`),
   'bitcoind-url-invalid': ({ url }) =>

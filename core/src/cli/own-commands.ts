@@ -40,6 +40,13 @@ export const addOwnCommands = (
     .option('--bitcoind-cookie <file>', "bitcoind's cookie file")
     .option('--bitcoind-user <name>', 'instead of a cookie')
     .option('--bitcoind-password <text>', 'instead of a cookie')
+    .addOption(
+      new Option('--announced-openings <what>', 'peers that want a channel announced (refuse)').choices([
+        'refuse',
+        'unannounced',
+      ]),
+    )
+    .option('--max-commitment-feerate <sat/kw>', 'the highest of our commitments (2500)')
     .addOption(new Option('--log-level <level>').choices(['debug', 'info', 'warn', 'error']))
     .action(async (_flags, command: Command) => {
       const { data, devnet, json, ...rest } = command.optsWithGlobals<StartFlags>()

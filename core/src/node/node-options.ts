@@ -8,6 +8,7 @@ import type { Gateway } from './contract-mapping/gateway.ts'
 import type { EventLog } from './events/event-log.ts'
 import type { NodeLog } from './node-log.ts'
 import type { SocketAddress } from './peer/peer-manager.ts'
+import type { NodeChoices } from './settings.ts'
 
 export interface NodeOptions {
   readonly network: Network
@@ -25,6 +26,8 @@ export interface NodeOptions {
   readonly listen?: SocketAddress
   /** What peers may ask of this node; the defaults if absent. */
   readonly traffic?: TrafficLimits
+  /** What the operator chose; the rest is as in `DEFAULT_CHOICES`. */
+  readonly choices?: Partial<NodeChoices>
   /** Waited for before peers are connected: the plugins that decide about what peers propose, say. */
   readonly beforePeers?: (gateway: Gateway, events: EventLog) => Promise<void>
   /** What else `getinfo` should warn of. */

@@ -24,7 +24,13 @@ import type { NodeOptions } from './node-options.ts'
 import { PaymentFlow } from './payment/payment-flow.ts'
 import { PeerDirectory } from './peer/peer-directory.ts'
 import { PeerManager } from './peer/peer-manager.ts'
-import { channelSettings, EVENTS_KEPT, MAX_PENDING_OPENINGS_PER_PEER, MAX_UNCONFIRMED_PER_PEER } from './settings.ts'
+import {
+  channelSettings,
+  DEFAULT_CHOICES,
+  EVENTS_KEPT,
+  MAX_PENDING_OPENINGS_PER_PEER,
+  MAX_UNCONFIRMED_PER_PEER,
+} from './settings.ts'
 import { openWallet } from './wallet/open-wallet.ts'
 import { releaseForgotten } from './wallet/release-forgotten.ts'
 
@@ -49,13 +55,14 @@ export const startNode = async (options: NodeOptions): Promise<Result<FulguriteN
   system.reports.subscribe((report) => logReport(log, report))
 
   const signer = localSigner(options.seed, network)
-  const settings = channelSettings(network)
+  const choices = { ...DEFAULT_CHOICES, ...options.choices }
+  const settings = channelSettings(network, choices)
   const events = await EventLog.open({ store, clock, keep: EVENTS_KEPT })
   const watcher = chainWatcher({ backend, cursor: await chainCursor(store), onFailed: options.onFatal })
   const height = currentHeight(watcher, backend)
   const broadcaster = new Broadcaster(backend, watcher, log)
   const wallet = await openWallet({ store, keys: signer.keys, network, clock, rng, watcher, broadcaster, events })
-  const feerates = nodeFeerates(backend)
+  const feerates = nodeFeerates(backend, choices)
   const channelDirectory = new ChannelDirectory()
   const peerDirectory = new PeerDirectory()
   const gateway = new Gateway({ events, keyed: new KeyedCommands(store), clock, log })

@@ -1,11 +1,25 @@
 import type { Network } from '../bitcoin/network.ts'
 import type { ChannelSettings } from '../channel/state/environment.ts'
+import type { FeeratePerKw } from '../lib/units.ts'
 import { formatFeatures, OUR_FEATURES } from '../wire/features.ts'
 
 // BOLT 3 and BOLT 5 leave these to each node; the defaults follow what the field's nodes use.
 
+/** What the operator may choose when the node starts. */
+export interface NodeChoices {
+  /** Peers that want a channel announced: this node announces none yet. */
+  readonly announcedOpenings: ChannelSettings['announcedOpenings']
+  /**
+   * The highest fee rate that a commitment of ours is given: its anchor brings it into a block when it must. Some peers
+   * refuse commitments far below their own estimate.
+   */
+  readonly maxCommitmentFeerate: FeeratePerKw
+}
+
+export const DEFAULT_CHOICES: NodeChoices = { announcedOpenings: 'refuse', maxCommitmentFeerate: 2_500 }
+
 /** How this node treats its channels, unless the operator says otherwise. */
-export const channelSettings = (network: Network): ChannelSettings => ({
+export const channelSettings = (network: Network, { announcedOpenings }: NodeChoices): ChannelSettings => ({
   chainHash: network.chainHash,
   features: formatFeatures(OUR_FEATURES, 'init'),
   // BOLT 3, dust limits: enough for every standard output type.
@@ -13,6 +27,8 @@ export const channelSettings = (network: Network): ChannelSettings => ({
   maxRemoteDustLimit: 1_000n,
   reserve: 10_000,
   maxReserve: 50_000,
+  // Deployed dust limits go up to 546, and we take up to `maxRemoteDustLimit`.
+  minReserve: 1_000n,
   htlcMinimumMsat: 1n,
   maxHtlcValueInFlightMsat: undefined,
   // BOLT 2: 483 is the most that a penalty transaction can take in.
@@ -21,6 +37,7 @@ export const channelSettings = (network: Network): ChannelSettings => ({
   maxToSelfDelay: 2016,
   minFunding: 20_000n,
   maxFunding: 50n * 100_000_000n,
+  announcedOpenings,
   minimumDepth: network.name === 'regtest' ? 1 : 6,
   maxMinimumDepth: 144,
   maxHtlcMinimumMsat: 1_000_000n,
@@ -56,9 +73,6 @@ export const MAX_UNCONFIRMED_PER_PEER = 100
 
 /** Durable events kept before the oldest are deleted. */
 export const EVENTS_KEPT = 1_000_000
-
-/** The highest fee rate that a commitment of ours is given: its anchor brings it into a block when it must. */
-export const MAX_COMMITMENT_FEERATE = 2_500
 
 /**
  * Where estimates are low, or there are none, a cooperative close may still pay this rate (20 sat per vbyte): the peer's may

@@ -117,6 +117,7 @@ export const channels = actor('channels', 'Payment channels and what they charge
       'fee-out-of-bounds',
       'feerate-out-of-bounds',
       'refused-by-peer',
+      'terms-refused',
       'peer-disconnected',
     ],
     effects: ['locks', 'fees', 'pays-out'],

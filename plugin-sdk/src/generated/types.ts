@@ -245,7 +245,7 @@ export interface ChannelsActor {
   list(request?: ChannelsListRequest, options?: QueryOptions): Promise<ChannelsListReply>
   /** One channel. Errors: channel-not-found. */
   get(request: ChannelsGetRequest, options?: QueryOptions): Promise<ChannelsGetReply>
-  /** Opens a channel with a connected peer. Answers when the funding transaction is signed and on its way. Effects: locks, fees, pays-out. Errors: peer-not-connected, insufficient-funds, funding-too-small, funding-too-large, push-too-large, fee-out-of-bounds, feerate-out-of-bounds, refused-by-peer, peer-disconnected. */
+  /** Opens a channel with a connected peer. Answers when the funding transaction is signed and on its way. Effects: locks, fees, pays-out. Errors: peer-not-connected, insufficient-funds, funding-too-small, funding-too-large, push-too-large, fee-out-of-bounds, feerate-out-of-bounds, refused-by-peer, terms-refused, peer-disconnected. */
   open(request: ChannelsOpenRequest, options: CommandOptions): Promise<ChannelsOpenReply>
   /** Closes a channel together with the peer. Our share goes to our own wallet. Effects: fees. Errors: channel-not-found, channel-not-ready, already-closing, peer-not-connected, feerate-out-of-bounds. */
   close(request: ChannelsCloseRequest, options: CommandOptions): Promise<ChannelsCloseReply>

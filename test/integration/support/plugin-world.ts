@@ -102,6 +102,7 @@ export class PluginNode {
       listen: { host: '127.0.0.1', port: Number(this.#listen.split(':')[1]) },
       api: { host: '127.0.0.1', port: 0 },
       logLevel: 'info',
+      choices: {},
     }
     const folder = required(await openDataFolder(config, systemRng), this.#name)
     const backend = devchainBackend(this.#world.chain)

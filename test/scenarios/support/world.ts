@@ -12,6 +12,7 @@ import type { TrafficLimits } from '../../../core/src/node/connection/traffic-li
 import type { EncodedEvent } from '../../../core/src/node/contract-gateway.ts'
 import { type FulguriteNode, startNode } from '../../../core/src/node/node.ts'
 import { type NodeLog, silentLog } from '../../../core/src/node/node-log.ts'
+import type { NodeChoices } from '../../../core/src/node/settings.ts'
 import { MIGRATIONS } from '../../../core/src/node/storage/tables.ts'
 import { openSqliteStore } from '../../../core/src/store/sqlite-store.ts'
 
@@ -48,6 +49,7 @@ export interface TestNodeOptions {
   readonly path?: string
   readonly log?: NodeLog
   readonly traffic?: TrafficLimits
+  readonly choices?: Partial<NodeChoices>
   /** Puts something between the node and the chain. */
   readonly backend?: (backend: ChainBackend) => ChainBackend
 }
@@ -89,7 +91,7 @@ export class TestNode {
     const fatal = (error: unknown): void => {
       throw error
     }
-    const { path = ':memory:', log = silentLog, backend = (chain) => chain, traffic } = this.#options
+    const { path = ':memory:', log = silentLog, backend = (chain) => chain, traffic, choices = {} } = this.#options
     const store = await openSqliteStore({ path, migrations: MIGRATIONS, onFatal: fatal })
     const seed = sha256(utf8Encode(this.#name))
     const started = await startNode({
@@ -102,6 +104,7 @@ export class TestNode {
       rng: seededRng((seed[0] as number) + this.#keys * 1000),
       log,
       version: 'test',
+      choices,
       // The same port in every life: peers find the node again.
       listen: { host: '127.0.0.1', port: this.#port },
       ...(traffic === undefined ? {} : { traffic }),

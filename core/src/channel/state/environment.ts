@@ -34,6 +34,8 @@ export interface ChannelSettings {
   /** What we ask the peer to keep, in parts per million of the capacity, and the most that we agree to keep. */
   readonly reserve: Ppm
   readonly maxReserve: Ppm
+  /** What we ask the peer to keep at least: no less than the dust limits that peers have (BOLT 2, channel_reserve_satoshis). */
+  readonly minReserve: Sat
   readonly htlcMinimumMsat: Msat
   /** The most that the peer may have in flight towards us; `undefined`: the whole capacity. */
   readonly maxHtlcValueInFlightMsat: Msat | undefined
@@ -44,6 +46,8 @@ export interface ChannelSettings {
   /** The smallest and largest channel that we open or accept. */
   readonly minFunding: Sat
   readonly maxFunding: Sat
+  /** What becomes of a peer's wish to have the channel announced, as long as this node announces none. */
+  readonly announcedOpenings: 'refuse' | 'unannounced'
   /** How deep a funding by the peer must be, and the deepest that we agree to wait for. */
   readonly minimumDepth: BlockDelta
   readonly maxMinimumDepth: BlockDelta

@@ -11,7 +11,7 @@ export type OpenError =
   | Failure<'channel-type-missing'>
   | (Failure<'channel-type-not-supported'> & { readonly channelType: Uint8Array })
   | (Failure<'channel-type-mismatch'> & { readonly channelType: Uint8Array })
-  | Failure<'anchors-not-supported-by-peer'>
+  | Failure<'anchors-not-supported-by-peer' | 'announcement-not-supported'>
   | (Failure<'funding-too-small' | 'funding-too-large'> & { readonly funding: Sat; readonly bound: Sat })
   | (Failure<'push-exceeds-funding'> & { readonly pushMsat: Msat; readonly funding: Sat })
   | (Failure<'dust-limit-too-small' | 'dust-limit-too-large'> & { readonly dustLimit: Sat; readonly bound: Sat })

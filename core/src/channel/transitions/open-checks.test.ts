@@ -1,4 +1,5 @@
 import test from 'ava'
+import { utf8Decode } from '../../lib/bytes.ts'
 import { hasFeature, vectorOfBits } from '../../wire/features.ts'
 import type { AcceptChannel, OpenChannel } from '../../wire/messages/channel-open.ts'
 import type { ChannelSettings } from '../state/environment.ts'
@@ -36,6 +37,7 @@ const refusedOpens: readonly [code: string, patch: Partial<OpenChannel>][] = [
   ['channel-type-not-supported', { channelType: vectorOfBits([12, 22, 24]) }],
   ['channel-type-not-supported', { channelType: vectorOfBits([12, 22, 50]) }],
   ['channel-type-not-supported', { channelType: vectorOfBits([12, 22, 46]), channelFlags: 1 }],
+  ['announcement-not-supported', { channelFlags: 1 }],
   ['funding-too-small', { fundingSatoshis: 49_999n }],
   ['push-exceeds-funding', { pushMsat: 1_000_000_001n }],
   ['funder-cannot-pay-fee', { pushMsat: 1_000_000_000n }],
@@ -83,6 +85,27 @@ test('recv open_channel — accepts a hidden id for a channel that is not announ
   const two = new TwoParties()
   const [ask] = two.bob.recv({ ...openMessage(two), channelType: vectorOfBits([12, 22, 46]) })
   t.is(ask?.type, 'ask-accept')
+})
+
+test('recv open_channel — a peer that wants an announcement is told that there is none, or gets a channel without', (t) => {
+  const two = new TwoParties()
+  const open = { ...openMessage(two), channelFlags: 1 }
+  const [sent] = two.bob.messages(two.bob.recv(open))
+  t.is(sent?.type === 'error' && utf8Decode(sent.data), 'this node does not announce channels: open it unannounced')
+  const willing = new TwoParties({ bob: { announcedOpenings: 'unannounced' } })
+  t.is(willing.bob.recv(open)[0]?.type, 'ask-accept')
+})
+
+test('open — as small as may be, with peers of every dust limit that is deployed', (t) => {
+  for (const funding of [20_000n, 35_400n, 54_599n, 54_600n]) {
+    for (const dustLimit of [354n, 546n]) {
+      const minFunding = 20_000n
+      const two = new TwoParties({ alice: { minFunding }, bob: { minFunding, dustLimit } }).ready({ funding })
+      t.is(two.alice.phase, 'normal', `${funding} sat, dust limit ${dustLimit}`)
+      t.is(two.alice.funded.active[0]?.localLimits.channelReserve, 1000n)
+      t.is(two.bob.funded.active[0]?.localLimits.channelReserve, 1000n)
+    }
+  }
 })
 
 test('recv open_channel — a large channel needs our support', (t) => {

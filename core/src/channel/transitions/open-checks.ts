@@ -58,6 +58,8 @@ export const checkOpenChannel = (
   if (type === undefined || type.zeroconf || (type.scidAlias && announce)) {
     return { code: 'channel-type-not-supported', channelType: open.channelType }
   }
+  // BOLT 7, announcement_signatures: both must take part. What we do not do is refused, not taken and then left undone.
+  if (announce && settings.announcedOpenings === 'refuse') return { code: 'announcement-not-supported' }
   if (!hasFeature(remoteFeatures, 'option_anchors')) return { code: 'anchors-not-supported-by-peer' }
   if (funding < (settings.minFunding as bigint)) {
     return { code: 'funding-too-small', funding, bound: settings.minFunding }

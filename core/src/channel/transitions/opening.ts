@@ -62,7 +62,7 @@ export const ownFields = (
     dustLimitSatoshis: settings.dustLimit,
     maxHtlcValueInFlightMsat: settings.maxHtlcValueInFlightMsat ?? funding * MSAT_PER_SAT,
     // BOLT 2: never below either side's dust limit, or a commitment could end up without outputs.
-    channelReserveSatoshis: largest(reserve, settings.dustLimit as bigint, leastReserve),
+    channelReserveSatoshis: largest(reserve, settings.minReserve as bigint, settings.dustLimit as bigint, leastReserve),
     htlcMinimumMsat: settings.htlcMinimumMsat,
     toSelfDelay: settings.toSelfDelay,
     maxAcceptedHtlcs: settings.maxAcceptedHtlcs,
@@ -144,7 +144,8 @@ export const firstCommitments = (
     keyIndex: keys.keyIndex,
     localIsOpener,
     channelType: { scidAlias: type?.scidAlias ?? false, zeroConf: false },
-    announce: (open.channelFlags & 1) !== 0,
+    // Whatever the flag says: no signatures for an announcement are made.
+    announce: false,
     localKeys: keys.localKeys,
     remoteKeys,
     localShutdownScript: keys.localShutdownScript,

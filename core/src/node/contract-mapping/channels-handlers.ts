@@ -2,6 +2,7 @@ import type { ContractError } from '@fulgurite/plugin-sdk/contract'
 import type { AskFailure } from '../../actor/types.ts'
 import { displayTxid } from '../../bitcoin/transaction.ts'
 import { isFunded } from '../../channel/state/channel-state.ts'
+import type { Feerates } from '../../channel/state/environment.ts'
 import type { CommandError } from '../../channel/state/errors.ts'
 import { fromHex, toHex } from '../../lib/bytes.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
@@ -84,7 +85,10 @@ export const channelsHandlers = (context: MappingContext): ActorHandlers<'channe
       }
       if (!opened.value.ok) return err(openingRefusal(opened.value.error.code))
       const result = opened.value.value
-      if (!result.ok) return err(commandRefusal(result.error))
+      if (!result.ok) {
+        const { error } = result
+        return err(error.code === 'peer-error' ? refusedByPeer(error.text, feerates()) : commandRefusal(error))
+      }
       if (result.value.type !== 'opened') return err(refusal('internal', 'an opening was answered by something else'))
       const { channelId, fundingTxid, outputIndex } = result.value
       if (feeBaseMsat !== undefined || feeProportionalMillionths !== undefined) {
@@ -217,7 +221,26 @@ const commandRefusal = (error: CommandError): ContractError => {
       return error.phase === 'closing' || error.phase === 'negotiating' || error.phase === 'shutdown'
         ? refusal('already-closing', 'the channel is closing already')
         : refusal('channel-not-ready', 'the channel is not open yet')
-    default:
-      return refusal('refused-by-peer', error.code.replaceAll('-', ' '))
+    default: {
+      // Ours: the peer has refused nothing.
+      const { code, ...details } = error
+      const shown = Object.entries(details).filter(([, value]) => ['bigint', 'number', 'string'].includes(typeof value))
+      const message = `this node refused it: ${code.replaceAll('-', ' ')}`
+      return refusal('terms-refused', message, {
+        details: { refusal: code, ...Object.fromEntries(shown.map(([name, value]) => [name, `${value}`])) },
+      })
+    }
   }
+}
+
+/** What the peer said; and, as it may be the reason, that our commitments pay less than estimates ask for. */
+const refusedByPeer = (text: string, { commitment, closing }: Feerates): ContractError => {
+  const said = text === '' ? 'the peer refused it' : text
+  return commitment >= closing
+    ? refusal('refused-by-peer', said)
+    : refusal(
+        'refused-by-peer',
+        `${said} (our commitments pay ${commitment} sat/kw at most, the estimate is ${closing}: --max-commitment-feerate)`,
+        { details: { commitmentFeerate: `${commitment}`, estimate: `${closing}` } },
+      )
 }

@@ -1,8 +1,10 @@
 import type { ForwardEffect } from '../../channel/state/effects.ts'
 import type { HtlcRef } from '../../channel/state/htlc.ts'
 import type { PaymentHash, PrivateKey } from '../../lib/ids.ts'
+import type { BlockHeight } from '../../lib/units.ts'
 import { decodeHopPayload } from '../../onion/hop-payload.ts'
 import { peelOnion } from '../../onion/sphinx.ts'
+import { payloadFailure } from '../../payment/receive/payload-failure.ts'
 import type { FinalHtlc } from '../../payment/receive/receive-protocol.ts'
 import type { RelayRequest } from '../../payment/relay/relay-protocol.ts'
 import type { Upstream } from './upstream.ts'
@@ -10,6 +12,7 @@ import type { Upstream } from './upstream.ts'
 export interface IncomingOptions {
   readonly nodeKey: PrivateKey
   readonly upstream: Upstream
+  readonly height: () => BlockHeight
   /** We are the last node. */
   readonly receive: (htlc: FinalHtlc & { readonly paymentHash: PaymentHash }) => void
   /** We are to pass it on. */
@@ -29,7 +32,7 @@ export const acceptIncoming = (effect: ForwardEffect, options: IncomingOptions):
   if (!peeled.ok) {
     if (peeled.error.code === 'invalid-onion-payload') {
       upstream.remember(ref, peeled.error.sharedSecret)
-      upstream.fail(ref, invalidPayload(0n, 0))
+      upstream.fail(ref, { type: 'own', failure: { type: 'invalid_onion_payload', tlvType: 0n, offset: 0 } })
     } else upstream.failMalformed(ref, peeled.error)
     return
   }
@@ -42,7 +45,9 @@ export const acceptIncoming = (effect: ForwardEffect, options: IncomingOptions):
   }
   const payload = decodeHopPayload(bytes, isFinal)
   if (!payload.ok) {
-    upstream.fail(ref, invalidPayload(payload.error.tlvType, payload.error.offset))
+    const { amountMsat } = htlc
+    const failure = payloadFailure(payload.error, { isFinal, amountMsat, height: options.height() })
+    upstream.fail(ref, { type: 'own', failure })
     return
   }
   const { amountMsat, cltvExpiry, paymentHash } = htlc
@@ -52,6 +57,3 @@ export const acceptIncoming = (effect: ForwardEffect, options: IncomingOptions):
     options.relay({ incoming: ref, amountMsat, cltvExpiry, paymentHash, payload: payload.value, nextOnion: nextPacket })
   }
 }
-
-const invalidPayload = (tlvType: bigint, offset: number) =>
-  ({ type: 'own', failure: { type: 'invalid_onion_payload', tlvType, offset } }) as const

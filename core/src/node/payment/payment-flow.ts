@@ -176,6 +176,7 @@ export class PaymentFlow {
       acceptIncoming(effect, {
         nodeKey: this.#options.signer.nodeKey,
         upstream: this.#upstream,
+        height: this.#options.height,
         receive: (htlc) => this.#receiver?.tell('htlc', htlc),
         relay: (relay) => this.#relayer?.tell('relay', { relay, anew }),
       })
@@ -192,6 +193,7 @@ export class PaymentFlow {
     acceptIncoming(effect, {
       nodeKey: this.#options.signer.nodeKey,
       upstream: this.#upstream,
+      height: this.#options.height,
       receive: nothing,
       relay: nothing,
     })

@@ -1,0 +1,21 @@
+import type { BlockHeight, Msat } from '../../lib/units.ts'
+import type { FailureMessage } from '../../onion/failure-message.ts'
+import type { InvalidHopPayload } from '../../onion/hop-payload.ts'
+
+/** BOLT 1, TLV: types from here on are for experiments and custom records, keysend's among them. */
+const FIRST_CUSTOM_TYPE = 65_536n
+/** Of AMP payments: `amp` of the payload, not in BOLT 4. */
+const AMP_TYPE = 14n
+
+/**
+ * What is told of an HTLC whose payload cannot be read. A record that asks the payee for a form of payment which it does not
+ * take is answered like any payment that it did not ask for: the onion is whole, and a payer that hears of an invalid one
+ * counts the node as failed, for other payments too.
+ */
+export const payloadFailure = (
+  { tlvType, offset }: InvalidHopPayload,
+  htlc: { readonly isFinal: boolean; readonly amountMsat: Msat; readonly height: BlockHeight },
+): FailureMessage =>
+  htlc.isFinal && (tlvType >= FIRST_CUSTOM_TYPE || tlvType === AMP_TYPE)
+    ? { type: 'incorrect_or_unknown_payment_details', htlcMsat: htlc.amountMsat, height: htlc.height }
+    : { type: 'invalid_onion_payload', tlvType, offset }
