@@ -3,6 +3,7 @@ import type { ChannelUpdate } from '../../wire/messages/gossip.ts'
 import type { Effect } from '../state/effects.ts'
 import type { TestParty } from './fixtures/test-party.ts'
 import { TwoParties } from './fixtures/two-parties.ts'
+import { channelUpdateOf } from './relay-policy.ts'
 
 const updateOf = (party: TestParty, effects: readonly Effect[]): ChannelUpdate => {
   const message = party.messages(effects).find(({ type }) => type === 'channel_update')
@@ -68,6 +69,16 @@ test('recv channel_update — ignores an old one, a forged one, one of the other
   const { durable: updated } = two.bob.state
   two.bob.recv(update)
   t.is(two.bob.state.durable, updated)
+})
+
+test('channel_update — of a closing channel says that it is disabled, and is newer than the one before', (t) => {
+  const two = new TwoParties().ready()
+  const open = channelUpdateOf(two.alice.funded, two.alice.env)
+  two.run(two.alice, { type: 'force-close' })
+  const closing = channelUpdateOf(two.alice.funded, two.alice.env)
+  t.is((open?.channelFlags ?? 2) & 2, 0)
+  t.is((closing?.channelFlags ?? 0) & 2, 2)
+  t.true((closing?.timestamp ?? 0) > (open?.timestamp ?? 0))
 })
 
 test('relay policy — begins within what the channel and the peer allow', (t) => {

@@ -40,14 +40,16 @@ export const channelUpdateOf = (durable: Funded, env: ChannelEnv): ChannelUpdate
   const shortChannelId = durable.shortIds.remoteAlias ?? durable.shortIds.real
   if (shortChannelId === undefined) return undefined
   const { current, updateTimestamp } = durable.relay
+  // BOLT 7, channel_update: a channel that is closing is disabled. That is news, so it comes with a time of its own.
+  const isDisabled = durable.phase === 'shutdown' || durable.phase === 'negotiating' || durable.phase === 'closing'
   return {
     type: 'channel_update',
     signature: new Uint8Array(64),
     chainHash: env.settings.chainHash,
     shortChannelId,
-    timestamp: updateTimestamp,
+    timestamp: isDisabled ? updateTimestamp + 1 : updateTimestamp,
     messageFlags: MUST_BE_ONE | DONT_FORWARD,
-    channelFlags: localDirection(durable),
+    channelFlags: localDirection(durable) | (isDisabled ? DISABLED : 0),
     cltvExpiryDelta: current.cltvExpiryDelta,
     htlcMinimumMsat: current.htlcMinimumMsat,
     feeBaseMsat: Number(current.feeBaseMsat),

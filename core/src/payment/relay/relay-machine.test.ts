@@ -1,7 +1,8 @@
 import test from 'ava'
 import type { HtlcOutcome } from '../../channel/state/effects.ts'
 import type { RelayPolicy } from '../../channel/state/params.ts'
-import type { FailureMessage } from '../../onion/failure-message.ts'
+import { toHex } from '../../lib/bytes.ts'
+import { encodeFailure, type FailureMessage } from '../../onion/failure-message.ts'
 import { decryptFailureOnion } from '../../onion/failure-onion.ts'
 import { createOnion } from '../../onion/sphinx.ts'
 import type { UpdateAddHtlc } from '../../wire/messages/channel-operation.ts'
@@ -106,7 +107,7 @@ test('a channel goes by its real id and by every alias that we gave out, unless 
   t.deepEqual(refusal(request(), env([hidden])), { type: 'unknown_next_peer' })
 })
 
-test('refusals are those of BOLT 4, with our update of the channel by the name that the sender used', (t) => {
+test('refusals are those of BOLT 4, with our update of the channel by the name that the sender used where it corrects him', (t) => {
   const channelUpdate = update
   const world = env([channel('a')])
   t.deepEqual(refusal(request(), env([])), { type: 'unknown_next_peer' })
@@ -135,7 +136,9 @@ test('refusals are those of BOLT 4, with our update of the channel by the name t
     disabledFlags: 0,
     channelUpdate,
   })
-  const transient = { type: 'temporary_channel_failure', channelUpdate } as const
+  // BOLT 4: without an update, whose length is then 0 on the wire.
+  const transient = { type: 'temporary_channel_failure' } as const
+  t.is(toHex(encodeFailure(transient)), '10070000')
   t.deepEqual(refusal(request(), env([channel('a', { status: 'offline' })])), transient)
   t.deepEqual(refusal(request(), env([channel('a', { spendableMsat: 999_999n })])), transient)
   t.deepEqual(refusal(request({ amountMsat: 99_000_000n }, { amtToForward: 50_000_001n }), world), transient)
@@ -189,7 +192,7 @@ test('a channel that refuses is followed by the next, and the last by a failure'
   t.deepEqual(fail, {
     type: 'fail',
     htlc: { channelId: named('incoming'), htlcId: 5n },
-    failure: { type: 'own', failure: { type: 'temporary_channel_failure', channelUpdate: update } },
+    failure: { type: 'own', failure: { type: 'temporary_channel_failure' } },
   })
 })
 

@@ -35,14 +35,18 @@ export const chooseRelayChannel = (
     .toSorted((a, b) => (a.spendableMsat > b.spendableMsat ? -1 : 1))
   const [best] = others
   if (best !== undefined) return ok(best)
-  return err(refusal ?? { type: 'temporary_channel_failure', channelUpdate: updateOf(request, named, env) })
+  return err(refusal ?? { type: 'temporary_channel_failure' })
 }
 
 const updateOf = ({ payload }: RelayRequest, { channelId }: RelayChannel, env: RelayEnv) =>
   // BOLT 4: the update calls the channel what the sender called it, to tell nothing of its other names.
   env.channelUpdate(channelId, payload.shortChannelId)
 
-/** Why the HTLC cannot go out of the channel. BOLT 4, failure messages: forwarding node. */
+/**
+ * Why the HTLC cannot go out of the channel. BOLT 4, failure messages: forwarding node. Our update goes along where it
+ * corrects the payer. A want of room is passing and the update knows nothing of it: BOLT 4 moves away from sending one, and
+ * payers take it for news of the channel and try the same again.
+ */
 const refusalOf = (request: RelayRequest, channel: RelayChannel, env: RelayEnv): FailureMessage | undefined => {
   const { amtToForward, outgoingCltvValue } = request.payload
   const { current } = channel.policies
@@ -65,9 +69,7 @@ const refusalOf = (request: RelayRequest, channel: RelayChannel, env: RelayEnv):
   if ((outgoingCltvValue as number) > height + (env.maxCltvExpiryDelta as number)) return { type: 'expiry_too_far' }
   if (channel.status === 'closing') return { type: 'channel_disabled', disabledFlags: 0, channelUpdate: update() }
   const fits = amtToForward <= channel.spendableMsat && amtToForward <= current.htlcMaximumMsat
-  return channel.status === 'usable' && fits
-    ? undefined
-    : { type: 'temporary_channel_failure', channelUpdate: update() }
+  return channel.status === 'usable' && fits ? undefined : { type: 'temporary_channel_failure' }
 }
 
 type Violation = 'amount_below_minimum' | 'fee_insufficient' | 'incorrect_cltv_expiry'

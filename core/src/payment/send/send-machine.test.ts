@@ -191,7 +191,12 @@ test('a failure that names a channel has the next way tried', (t) => {
   const { state, effects } = begin(t, request({ routeHints }), world)
   const first = only(adds(effects))
   t.deepEqual(first.channelId, named('b'))
+  // BOLT 4 moves away from an update with it: one that comes all the same is no news of the channel.
   const failure: FailureMessage = { type: 'temporary_channel_failure' }
+  const channelUpdate = signedUpdate(bob, { shortChannelId: 11n, feeBaseMsat: 0, timestamp: 2_000_000_000 })
+  const outcome = failedWith(first, [bob], { ...failure, channelUpdate })
+  const withUpdate = stepPayment(state, { type: 'settled', attempt: 0, outcome }, world)
+  t.deepEqual(only(adds(withUpdate.effects)).channelId, named('cc'))
   const retried = stepPayment(state, { type: 'settled', attempt: 0, outcome: failedWith(first, [bob], failure) }, world)
   t.deepEqual(retried.state.payment.attempts[0]?.failure, { type: 'remote', hop: 0, message: failure })
   const second = only(adds(retried.effects))
