@@ -46,3 +46,27 @@ test('a payment is relayed over the hints of an invoice, and the relay is told o
   await bob.until(async () => bob.payloads('payment.relayed').length === 1)
   t.is(bob.payloads('payment.relayed')[0]?.feeMsat, '6000')
 })
+
+test('what a relay sees of the expiry does not tell whether the next node is the payee', async (t) => {
+  const world = new World()
+  t.teardown(() => world.close())
+  const [alice, bob, carol] = [await world.node('alice'), await world.node('bob'), await world.node('carol')]
+  await alice.faucet(10_000_000n)
+  await bob.faucet(10_000_000n)
+  await alice.connectTo(bob)
+  await bob.connectTo(carol)
+  await alice.openTo(bob, 1_000_000n)
+  await bob.openTo(carol, 1_000_000n)
+  for (let count = 1; count <= 6; count++) {
+    await alice.pay(await carol.invoice(1_000_000n))
+    await bob.until(async () => bob.payloads('payment.relayed').length === count)
+  }
+  const { blockHeight } = await bob.ask('node', 'getInfo', {})
+  const deltas = bob.payloads('payment.relayed').map(({ outgoing }) => {
+    const [{ cltvExpiry } = { cltvExpiry: 0 }] = outgoing as { cltvExpiry: number }[]
+    return cltvExpiry - (blockHeight as number)
+  })
+  // The payee asks for 30, and we add 3; the rest is a relay's delta, or several.
+  for (const delta of deltas) t.true(delta >= 33 + 34 && delta <= 33 + 432, `${delta}`)
+  t.true(new Set(deltas).size > 1)
+})

@@ -11,6 +11,7 @@ import { decodeSentPayment, encodeSentPayment } from '../../payment/send/payment
 import { parsePaymentReference } from '../../payment/send/payment-reference.ts'
 import { resting, startPayment, stepPayment } from '../../payment/send/send-machine.ts'
 import type { SendAddHtlc, SendEffect, SendInput, SendState, StartError } from '../../payment/send/send-protocol.ts'
+import { shadowDelta } from '../../payment/send/shadow-route.ts'
 import type { Step } from '../../payment/step.ts'
 import type { Store, Write } from '../../store/store.ts'
 import type { ChannelDirectory } from '../channel/channel-directory.ts'
@@ -186,6 +187,7 @@ class PaymentsDriver {
       now: clock.now(),
       height: this.#services.height(),
       channels: ownChannels(channelDirectory),
+      shadowDelta: () => shadowDelta((bound) => rng.below(bound)),
       sessionKey: () => {
         for (;;) {
           const key = rng.bytes(32)

@@ -1,7 +1,7 @@
 import type { RouteHintHop } from '../../invoice/invoice.ts'
 import { equalBytes, toHex } from '../../lib/bytes.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
-import type { BlockHeight, Msat } from '../../lib/units.ts'
+import type { BlockDelta, BlockHeight, Msat } from '../../lib/units.ts'
 import { relayedAfterFee } from '../relay-fee.ts'
 import type { Lessons } from './lessons.ts'
 import {
@@ -30,6 +30,8 @@ export interface RouteQuestion {
   readonly channels: readonly OwnChannel[]
   readonly lessons: Lessons
   readonly height: BlockHeight
+  /** Blocks to add to the final expiry, as far as the route has room for them. */
+  readonly shadowDelta: BlockDelta
 }
 
 /** A way to the destination: one of our channels, then hops of a hint. */
@@ -86,14 +88,13 @@ const waysTo = ({ target, channels, lessons }: RouteQuestion): readonly Way[] =>
   return ways
 }
 
-const routeOf = ({ target, height }: RouteQuestion, { channel, hops }: Way, amountMsat: Msat): Route =>
-  routeVia(
-    channel,
-    hops,
-    target.destination,
-    amountMsat,
-    (height as number) + (target.minFinalCltvExpiryDelta as number) + FINAL_CLTV_MARGIN,
-  )
+const routeOf = (question: RouteQuestion, { channel, hops }: Way, amountMsat: Msat): Route => {
+  const { target, height } = question
+  const least = (target.minFinalCltvExpiryDelta as number) + FINAL_CLTV_MARGIN
+  const relays = hops.reduce((sum, { cltvExpiryDelta }) => sum + (cltvExpiryDelta as number), 0)
+  const shadow = Math.max(0, Math.min(question.shadowDelta as number, MAX_ROUTE_CLTV - least - relays))
+  return routeVia(channel, hops, target.destination, amountMsat, (height as number) + least + shadow)
+}
 
 const firstHop = ({ hops }: Route): RouteHop => hops[0] as RouteHop
 

@@ -113,6 +113,8 @@ export interface SendEnv {
   readonly now: TimestampMs
   readonly height: BlockHeight
   readonly channels: readonly OwnChannel[]
+  /** A fresh random number of blocks that a payment adds to its final expiry: see `shadowDelta`. */
+  readonly shadowDelta: () => BlockDelta
   /** A fresh key for an onion, 32 random bytes that are a valid scalar. */
   readonly sessionKey: () => PrivateKey
 }

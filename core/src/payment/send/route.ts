@@ -11,10 +11,7 @@ import type { OwnChannel, PaymentTarget, Route, RouteHop } from './payment.ts'
 /** BOLT 4, `max_htlc_cltv`: relays refuse what expires later than this. */
 export const MAX_ROUTE_CLTV = 2016
 
-/**
- * Blocks that we add to what the payee asks for: some may be found while the HTLC travels, and the payee's distance is not
- * told by the expiry alone (BOLT 7, recommendations for routing).
- */
+/** Blocks that we add to what the payee asks for, for those that are found while the HTLC travels. */
 export const FINAL_CLTV_MARGIN = 3
 
 /** The route over an own channel and then over the hops of a hint, reckoned from its end (BOLT 7). */

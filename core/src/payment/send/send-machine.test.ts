@@ -53,6 +53,7 @@ const env = (channels: readonly OwnChannel[], more: Partial<SendEnv> = {}): Send
   now: 1_000_000,
   height: 500,
   channels,
+  shadowDelta: () => 0,
   sessionKey: sessionKeys(),
   ...more,
 })
@@ -211,6 +212,26 @@ test('a failure that names a channel has the next way tried', (t) => {
   )
   t.is(ended(gone.effects)?.status, 'failed')
   t.deepEqual(ended(gone.effects)?.failure, { code: 'payment-failed', attempt: 1 })
+})
+
+test('the final expiry hides how far the payee is, alike in every attempt and as far as the route has room (BOLT 7)', (t) => {
+  let drawn = 0
+  const shadowDelta = () => 100 + drawn++
+  const world = env([channel('b', bob, 2_000_000n), channel('cc', carol, 2_000_000n)], { shadowDelta })
+  const routeHints = [[hint(bob, 11n)], [hint(carol, 12n, { cltvExpiryDelta: 1940 })]]
+  const { state, effects } = begin(t, request({ routeHints }), world)
+  const first = only(adds(effects))
+  t.is(first.cltvExpiry, 521 + 100 + 40)
+  const { payloads } = peelAlong(first.onion, request().target.paymentHash, [bob, payee])
+  t.deepEqual(
+    payloads.map(({ outgoingCltvValue }) => outgoingCltvValue),
+    [621, 621],
+  )
+  const failure = failedWith(first, [bob], { type: 'temporary_channel_failure' })
+  const retried = stepPayment(state, { type: 'settled', attempt: 0, outcome: failure }, world)
+  // BOLT 4, max_htlc_cltv: 2016 blocks in all.
+  t.is(only(adds(retried.effects)).cltvExpiry, 500 + 2016)
+  t.is(drawn, 1)
 })
 
 test('a node that fails as a whole is not gone through again', (t) => {

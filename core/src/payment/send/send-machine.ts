@@ -3,7 +3,7 @@ import type { HtlcFailure } from '../../channel/state/htlc.ts'
 import { equalBytes } from '../../lib/bytes.ts'
 import { assertNever } from '../../lib/errors.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
-import type { Msat } from '../../lib/units.ts'
+import type { BlockDelta, Msat } from '../../lib/units.ts'
 import { failureOfMalformed } from '../../onion/failure-message.ts'
 import { decryptFailureOnion } from '../../onion/failure-onion.ts'
 import type { Step } from '../step.ts'
@@ -142,9 +142,10 @@ const advance = (state: SendState, env: SendEnv): SendStep => {
   const remainingMsat = remaining(payment)
   if (remainingMsat === 0n) return { state, effects: [] }
 
-  const chosen = choose(state, remainingMsat, env)
+  const shadowDelta = state.shadowDelta ?? env.shadowDelta()
+  const chosen = choose({ ...state, shadowDelta }, remainingMsat, env)
   if (!chosen.ok) return conclude({ ...state, payment: { ...payment, failure: chosen.error } }, env)
-  return offer(state, chosen.value, env)
+  return offer({ ...state, shadowDelta }, chosen.value, env)
 }
 
 /** BOLT 4: no further HTLC once those under way and settled make up the total. */
@@ -158,8 +159,12 @@ const deliveredLess = ({ amountMsat, route }: SentPayment['target'], sum: bigint
   // A caller that gives the route may send a part of a larger total.
   route === undefined ? (amountMsat as bigint) - sum : (partAmounts(route).amountMsat as bigint) - sum
 
-const choose = (state: SendState, remainingMsat: Msat, env: SendEnv): Result<readonly Route[], PaymentFailure> => {
-  const { payment, offering } = state
+const choose = (
+  state: SendState & { readonly shadowDelta: BlockDelta },
+  remainingMsat: Msat,
+  env: SendEnv,
+): Result<readonly Route[], PaymentFailure> => {
+  const { payment, offering, shadowDelta } = state
   const { target, attempts } = payment
   const lessons = lessonsOf(attempts)
   const last = attempts.findLast(({ status }) => status === 'failed')
@@ -179,6 +184,7 @@ const choose = (state: SendState, remainingMsat: Msat, env: SendEnv): Result<rea
     channels: env.channels.map((channel) => less(channel, attempts, offering)),
     lessons,
     height: env.height,
+    shadowDelta,
   })
   if (chosen.ok) return chosen
   // What the network or a channel said is more to the point than that no other way is left.
@@ -227,6 +233,7 @@ const offer = (state: SendState, routes: readonly Route[], env: SendEnv): SendSt
     })
   }
   const offered: SendState = {
+    ...state,
     payment: {
       ...state.payment,
       attempts: [...state.payment.attempts, ...attempts],

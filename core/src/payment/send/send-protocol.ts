@@ -2,7 +2,7 @@ import type { HtlcOutcome } from '../../channel/state/effects.ts'
 import type { PaymentReference } from '../../channel/state/htlc.ts'
 import type { ChannelId, PaymentHash } from '../../lib/ids.ts'
 import type { Result } from '../../lib/result.ts'
-import type { BlockHeight, Msat } from '../../lib/units.ts'
+import type { BlockDelta, BlockHeight, Msat } from '../../lib/units.ts'
 import type { SentPayment } from './payment.ts'
 
 /** A payment under way. `payment` is its row, to be written whenever it is another object than before. */
@@ -10,6 +10,8 @@ export interface SendState {
   readonly payment: SentPayment
   /** Attempts whose channel has not answered yet: gone after a restart. */
   readonly offering: readonly number[]
+  /** The same for every attempt: who sees several of them must not take the least. Drawn again after a restart. */
+  readonly shadowDelta?: BlockDelta
 }
 
 export type SendInput =
