@@ -33,6 +33,9 @@ const RelayPolicy = named(
     cltvExpiryDelta: integer(0, 0xffff),
     htlcMinimumMsat: Msat,
     htlcMaximumMsat: Msat,
+    disabled: field(Flag, {
+      summary: "Of the peer's policy: whether it says that it relays nothing out of its end now.",
+    }).optional(),
   }),
 )
 

@@ -66,6 +66,7 @@ const paying = [
   'already-paid',
   'payment-in-flight',
   'insufficient-balance',
+  'peer-limit-reached',
   'no-route',
   'fee-limit-exceeded',
   'expiry-too-far',

@@ -170,6 +170,8 @@ export interface RelayPolicy {
   readonly cltvExpiryDelta: number
   readonly htlcMinimumMsat: Msat
   readonly htlcMaximumMsat: Msat
+  /** Of the peer's policy: whether it says that it relays nothing out of its end now. */
+  readonly disabled?: boolean
 }
 
 export interface ChannelsGetRequest {
@@ -364,9 +366,9 @@ export interface PaymentsActor {
   list(request?: PaymentsListRequest, options?: QueryOptions): Promise<PaymentsListReply>
   /** One payment. Errors: payment-not-found. */
   get(request: PaymentsGetRequest, options?: QueryOptions): Promise<PaymentsGetReply>
-  /** Pays a BOLT 11 invoice. Answers when the payment is settled or has failed for good. Effects: pays-out, fees. Errors: invoice-invalid, invoice-expired, invoice-wrong-network, invoice-unsupported, amount-required, amount-mismatch, own-invoice, already-paid, payment-in-flight, insufficient-balance, no-route, fee-limit-exceeded, expiry-too-far, payment-failed. */
+  /** Pays a BOLT 11 invoice. Answers when the payment is settled or has failed for good. Effects: pays-out, fees. Errors: invoice-invalid, invoice-expired, invoice-wrong-network, invoice-unsupported, amount-required, amount-mismatch, own-invoice, already-paid, payment-in-flight, insufficient-balance, peer-limit-reached, no-route, fee-limit-exceeded, expiry-too-far, payment-failed. */
   payInvoice(request: PaymentsPayInvoiceRequest, options: CommandOptions): Promise<PaymentsPayInvoiceReply>
-  /** Sends one HTLC over exactly this route. Answers when it is settled or has failed. Effects: pays-out, fees. Errors: channel-not-found, invalid-route, already-paid, payment-in-flight, insufficient-balance, no-route, fee-limit-exceeded, expiry-too-far, payment-failed. */
+  /** Sends one HTLC over exactly this route. Answers when it is settled or has failed. Effects: pays-out, fees. Errors: channel-not-found, invalid-route, already-paid, payment-in-flight, insufficient-balance, peer-limit-reached, no-route, fee-limit-exceeded, expiry-too-far, payment-failed. */
   sendToRoute(request: PaymentsSendToRouteRequest, options: CommandOptions): Promise<PaymentsSendToRouteReply>
 }
 

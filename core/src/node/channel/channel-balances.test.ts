@@ -53,3 +53,15 @@ test('what a commitment of the peer holds — is spendable nowhere, and said to 
   t.is(unclaimableMsat(alice.funded), 0n)
   t.is(balanceView(alice.funded).spendableMsat, 0n)
 })
+
+test('spendable — is what the peer takes in flight, and affordable what we have beside it', (t) => {
+  const two = new TwoParties({ bob: { maxHtlcValueInFlightMsat: 50_000_000n } }).ready()
+  const before = balanceView(two.alice.funded)
+  t.is(before.spendableMsat, 50_000_000n)
+  t.true((before.affordableMsat as bigint) > 900_000_000n)
+  t.is(refusal(two, two.alice, 1, 50_000_001n), 'htlc-value-in-flight-too-high')
+  two.add(two.alice, 2, 50_000_000n)
+  two.settle()
+  t.is(balanceView(two.alice.funded).spendableMsat, 0n)
+  t.true((balanceView(two.alice.funded).affordableMsat as bigint) > 850_000_000n)
+})

@@ -15,6 +15,8 @@ export interface BalanceView {
   readonly remoteMsat: Msat
   /** The most that one HTLC in each direction can carry: reserves, fees and limits taken off. Nothing once it is closing. */
   readonly spendableMsat: Msat
+  /** What we could spend if the peer took any amount in flight. */
+  readonly affordableMsat: Msat
   readonly receivableMsat: Msat
   readonly htlcsInFlight: number
 }
@@ -52,18 +54,17 @@ export const balanceView = (durable: Funded, session?: Session): BalanceView => 
   const cost = larger(costWith(remoteParams, remote), costWith(localParams, local))
   const [ourCost, theirCost] = localIsOpener ? [cost, 0n] : [0n, cost]
   const carriesMore = takesHtlcs(durable)
+  const affordableMsat = carriesMore
+    ? positive(localMsat - proposed - (remoteLimits.channelReserve as bigint) * MSAT_PER_SAT - ourCost)
+    : 0n
   return {
     capacity: localParams.fundingAmount,
     localMsat,
     remoteMsat,
     spendableMsat: carriesMore
-      ? positive(
-          smaller(
-            localMsat - proposed - (remoteLimits.channelReserve as bigint) * MSAT_PER_SAT - ourCost,
-            (remoteLimits.maxHtlcValueInFlightMsat as bigint) - offered - proposed,
-          ),
-        )
+      ? positive(smaller(affordableMsat, (remoteLimits.maxHtlcValueInFlightMsat as bigint) - offered - proposed))
       : 0n,
+    affordableMsat,
     receivableMsat: carriesMore
       ? positive(
           smaller(

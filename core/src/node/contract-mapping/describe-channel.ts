@@ -45,7 +45,9 @@ export const describeChannel = (entry: ChannelEntry): ChannelSummary | undefined
     htlcsInFlight: view.htlcsInFlight,
     ...(unclaimable === 0n ? {} : { unclaimableMsat: unclaimable }),
     localPolicy: describePolicy(relay.current),
-    ...(remoteRelay === undefined ? {} : { remotePolicy: describePolicy(remoteRelay) }),
+    ...(remoteRelay === undefined
+      ? {}
+      : { remotePolicy: { ...describePolicy(remoteRelay), disabled: remoteRelay.disabled } }),
     ...(durable.phase === 'closing'
       ? { closeKind: kindOfSpend(durable.closing.spends[0]?.kind ?? kindOfIntent(durable)) }
       : {}),

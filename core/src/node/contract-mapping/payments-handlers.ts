@@ -168,6 +168,8 @@ const messageOf = (code: string, reason: string): string => {
   switch (code) {
     case 'insufficient-balance':
       return 'no channel can carry this amount now'
+    case 'peer-limit-reached':
+      return 'the balance would do, but the peers take no more in flight now: pay less at once, or wait for what is under way'
     case 'no-route':
       return 'no way to the destination is known: connect to it, or ask for an invoice with route hints'
     case 'fee-limit-exceeded':

@@ -18,13 +18,15 @@ export const ownChannels = (directory: ChannelDirectory): readonly OwnChannel[] 
     const [commitment] = durable.active
     if (commitment === undefined) continue
     const { real, remoteAlias } = durable.shortIds
+    const { spendableMsat, affordableMsat } = balanceView(durable, state.session)
     const shortChannelId = real ?? remoteAlias
     channels.push({
       channelId: durable.params.channelId,
       remoteNodeId: entry.remoteNodeId,
       ...(shortChannelId === undefined ? {} : { shortChannelId }),
       usable: true,
-      spendableMsat: balanceView(durable, state.session).spendableMsat,
+      spendableMsat,
+      affordableMsat,
       htlcMinimumMsat: commitment.remoteLimits.htlcMinimumMsat,
     })
   }

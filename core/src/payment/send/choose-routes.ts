@@ -45,6 +45,14 @@ interface Way {
  * then cheaper ones, then those with more room.
  */
 export const chooseRoutes = (question: RouteQuestion): Result<readonly Route[], Pick<PaymentFailure, 'code'>> => {
+  const chosen = routesWithin(question)
+  if (chosen.ok || chosen.error.code !== 'insufficient-balance') return chosen
+  // What stands in the way may be what the peers take in flight, and not what we have.
+  const channels = question.channels.map((channel) => ({ ...channel, spendableMsat: channel.affordableMsat }))
+  return routesWithin({ ...question, channels }).ok ? err({ code: 'peer-limit-reached' }) : chosen
+}
+
+const routesWithin = (question: RouteQuestion): Result<readonly Route[], Pick<PaymentFailure, 'code'>> => {
   const { target, remainingMsat, feeBudgetMsat } = question
   const ways = waysTo(question)
   if (ways.length === 0) return err({ code: 'no-route' })

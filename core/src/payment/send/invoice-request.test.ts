@@ -94,6 +94,7 @@ test('a given route must lead on from our channel and never grow', (t) => {
     remoteNodeId: bob.nodeId,
     usable: true,
     spendableMsat: 1n,
+    affordableMsat: 1n,
     htlcMinimumMsat: 1n,
   }
   const hop = (node: typeof bob, shortChannelId: bigint, amountMsat: bigint, cltvExpiryDelta: number) => ({

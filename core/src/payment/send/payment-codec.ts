@@ -57,7 +57,15 @@ const attempt = struct<Attempt>({
 })
 
 const paymentFailure = struct<PaymentFailure>({
-  code: oneOf(['insufficient-balance', 'no-route', 'fee-limit-exceeded', 'expiry-too-far', 'payment-failed']),
+  // New ones come last: a number once written keeps its meaning.
+  code: oneOf([
+    'insufficient-balance',
+    'no-route',
+    'fee-limit-exceeded',
+    'expiry-too-far',
+    'payment-failed',
+    'peer-limit-reached',
+  ]),
   attempt: optional(u32),
 })
 

@@ -73,7 +73,14 @@ export interface Attempt {
 
 /** Why a payment failed for good. */
 export interface PaymentFailure {
-  readonly code: 'insufficient-balance' | 'no-route' | 'fee-limit-exceeded' | 'expiry-too-far' | 'payment-failed'
+  readonly code:
+    | 'insufficient-balance'
+    /** We have enough, and the peers take no more in flight. */
+    | 'peer-limit-reached'
+    | 'no-route'
+    | 'fee-limit-exceeded'
+    | 'expiry-too-far'
+    | 'payment-failed'
   /** The attempt whose failure decided it, if one did. */
   readonly attempt?: number
 }
@@ -102,8 +109,10 @@ export interface OwnChannel {
   readonly shortChannelId?: ShortChannelId
   /** Connected, reestablished and open for HTLCs. */
   readonly usable: boolean
-  /** The most that one more HTLC may carry now, reserve and fees taken off. */
+  /** The most that one more HTLC may carry now: reserve and fees taken off, within what the peer takes in flight. */
   readonly spendableMsat: Msat
+  /** The same by our balance alone. */
+  readonly affordableMsat: Msat
   /** The least that the peer takes. */
   readonly htlcMinimumMsat: Msat
 }

@@ -9,6 +9,7 @@ import type { UpdateAddHtlc } from '../../wire/messages/channel-operation.ts'
 import { named, peelAlong, reasonFrom, sessionKeys, signedUpdate, type TestNode, testNode } from '../fixtures/nodes.ts'
 import {
   type OwnChannel,
+  type PaymentFailure,
   type PaymentRequest,
   type PaymentTarget,
   partAmounts,
@@ -36,6 +37,7 @@ const channel = (name: string, peer: TestNode, spendableMsat: bigint, more: Part
   shortChannelId: BigInt(name.length),
   usable: true,
   spendableMsat,
+  affordableMsat: spendableMsat,
   htlcMinimumMsat: 1n,
   ...more,
 })
@@ -383,17 +385,28 @@ test('a payment that cannot even start fails with the reason', (t) => {
   t.is(failureOf(request(), []), 'no-route')
   t.is(failureOf(request(), [channel('a', alice, 9_000_000n)]), 'no-route')
   t.is(failureOf(request(), [channel('a', payee, 9_000n)]), 'insufficient-balance')
+  const full = channel('a', payee, 9_000n, { affordableMsat: 5_000_000n })
+  t.is(failureOf(request(), [full]), 'peer-limit-reached')
+  t.is(failureOf(request(), [{ ...full, affordableMsat: 999_999n }]), 'insufficient-balance')
   t.is(failureOf(request({ routeHints }), [channel('a', bob, 9_000_000n)]), 'fee-limit-exceeded')
   const far = [[hint(bob, 11n, { cltvExpiryDelta: 2000 })]]
   t.is(failureOf(request({ routeHints: far }), [channel('a', bob, 9_000_000n)]), 'expiry-too-far')
 })
 
-test('the only channel says that its balance is too low: so does the payment', (t) => {
-  const world = env([channel('a', payee, 2_000_000n)])
-  const { state } = begin(t, request(), world)
-  const result = { ok: false, error: { code: 'insufficient-balance' } } as const
-  const { effects } = stepPayment(state, { type: 'added', attempt: 0, result }, world)
-  t.is(ended(effects)?.failure?.code, 'insufficient-balance')
+test('the only channel says that its balance, or what the peer takes, is the limit: so does the payment', (t) => {
+  const said: Readonly<Record<string, PaymentFailure['code']>> = {
+    'insufficient-balance': 'insufficient-balance',
+    'htlc-value-in-flight-too-high': 'peer-limit-reached',
+    'too-many-htlcs': 'peer-limit-reached',
+    'channel-offline': 'payment-failed',
+  }
+  for (const [code, expected] of Object.entries(said)) {
+    const world = env([channel('a', payee, 2_000_000n)])
+    const { state } = begin(t, request(), world)
+    const result = { ok: false, error: { code } } as const
+    const { effects } = stepPayment(state, { type: 'added', attempt: 0, result }, world)
+    t.is(ended(effects)?.failure?.code, expected)
+  }
 })
 
 test('metadata that no onion can hold fails the payment', (t) => {

@@ -191,10 +191,21 @@ const choose = (
   return err(last === undefined ? chosen.error : failureBy(last))
 }
 
-const failureBy = ({ id, failure }: Attempt): PaymentFailure => ({
-  code: failure?.type === 'local' && failure.error === 'insufficient-balance' ? failure.error : 'payment-failed',
-  attempt: id,
-})
+const failureBy = ({ id, failure }: Attempt): PaymentFailure => ({ code: codeOf(failure), attempt: id })
+
+/** By what our own channel said of an HTLC; all else is told by the attempt. */
+const codeOf = (failure: AttemptFailure | undefined): PaymentFailure['code'] => {
+  if (failure?.type !== 'local') return 'payment-failed'
+  switch (failure.error) {
+    case 'insufficient-balance':
+      return 'insufficient-balance'
+    case 'htlc-value-in-flight-too-high':
+    case 'too-many-htlcs':
+      return 'peer-limit-reached'
+    default:
+      return 'payment-failed'
+  }
+}
 
 /** What a channel has not answered for yet, it may not have taken off its balance yet. */
 const less = (channel: OwnChannel, attempts: readonly Attempt[], offering: readonly number[]): OwnChannel => {
@@ -202,8 +213,15 @@ const less = (channel: OwnChannel, attempts: readonly Attempt[], offering: reado
     .filter(({ id, route }) => offering.includes(id) && equalBytes(route.channelId, channel.channelId))
     .map(({ route }) => (route.hops[0] as RouteHop).amountMsat as bigint)
   if (sums.length === 0) return channel
-  const spendable = sums.reduce((left, sum) => left - sum, channel.spendableMsat as bigint)
-  return { ...channel, spendableMsat: spendable > 0n ? spendable : 0n }
+  const without = (amount: Msat): bigint => {
+    const left = sums.reduce((rest, sum) => rest - sum, amount as bigint)
+    return left > 0n ? left : 0n
+  }
+  return {
+    ...channel,
+    spendableMsat: without(channel.spendableMsat),
+    affordableMsat: without(channel.affordableMsat),
+  }
 }
 
 const offer = (state: SendState, routes: readonly Route[], env: SendEnv): SendStep => {
