@@ -10,7 +10,7 @@ import { openSqliteStore } from '../store/sqlite-store.ts'
 import type { Store, StoreOpenFailure } from '../store/store.ts'
 import type { NodeConfig } from './config.ts'
 import { fileLogger, type NodeLogger } from './node-logger.ts'
-import type { StartFailure } from './start-failure.ts'
+import { explain, type StartFailure } from './start-failure.ts'
 
 /** A node's folder, held: no other process has it while the store is open. */
 export interface DataFolder {
@@ -42,7 +42,7 @@ export const openDataFolder = async (
   const logPath = join(data, 'node.log')
   let log: NodeLogger | undefined
   const end = (error: unknown): never => {
-    const reason = error instanceof Error ? (error.stack ?? error.message) : String(error)
+    const reason = reasonOf(error)
     log?.error('node.fatal', { reason })
     log?.flush()
     process.stderr.write(`error: the node cannot go on: ${reason}\nIt has ended; what is on the disk is whole.\n`)
@@ -86,4 +86,12 @@ const openStore = async (path: string, onFatal: (error: Error) => void): Promise
     if (error instanceof FailureError) return err(error.failure as StoreOpenFailure)
     throw error
   }
+}
+
+const reasonOf = (error: unknown): string => {
+  if (error instanceof FailureError) {
+    const { message, fix } = explain(error.failure)
+    return `${message} [${error.failure.code}]\n${fix}`
+  }
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }

@@ -1,5 +1,6 @@
 import type { ApiStartError } from '../api/server.ts'
 import type { BitcoindUnfit } from '../chain/bitcoind/fitness.ts'
+import type { ChainRewritten } from '../chain/chain-backend.ts'
 import type { PortInUse } from '../chain/devchain/rpc-server.ts'
 import type { Failure } from '../lib/errors.ts'
 import type { SeedFailure } from '../node/keys/seed-file.ts'
@@ -12,6 +13,7 @@ export type StartFailure =
   | StoreOpenFailure
   | SeedFailure
   | BitcoindUnfit
+  | ChainRewritten
   | ApiStartError
   | PortInUse
   | { readonly code: 'data-folder-unusable'; readonly path: string; readonly reason: string }
@@ -117,6 +119,16 @@ const EXPLANATIONS: Table = {
     refused(
       `bitcoind is on ${actual}, the node on ${expected}`,
       'change --network, or point --bitcoind-url at a bitcoind on the same network',
+    ),
+  'bitcoind-wrong-genesis': ({ expected, actual }) =>
+    refused(
+      `bitcoind’s chain begins with block ${actual}, the node’s with ${expected}`,
+      'point --bitcoind-url at a bitcoind on the same network',
+    ),
+  'chain-rewritten': ({ height, expected, actual }) =>
+    refused(
+      `bitcoind is on another chain than the one that this node has followed: its block ${height} is ${actual}, not ${expected}`,
+      'point --bitcoind-url at the bitcoind that the node ran on before; with channels, do not start on another chain',
     ),
   'bitcoind-version-too-old': ({ version, minimum }) =>
     refused(

@@ -1,8 +1,9 @@
 import test from 'ava'
 import fc from 'fast-check'
 import { equalBytes } from '../lib/bytes.ts'
+import type { FailureError } from '../lib/errors.ts'
 import { type BlockSource, followBlocks } from './block-follower.ts'
-import type { ChainBlock, ChainEvent } from './chain-backend.ts'
+import type { ChainBlock, ChainEvent, ChainTip } from './chain-backend.ts'
 
 /** A chain of blocks whose hashes name them: a letter for the branch, and the height. */
 const blockOf = (branch: string, height: number, previous: string): ChainBlock => ({
@@ -52,11 +53,13 @@ const follow = (
   source: BlockSource,
   fromHeight: number,
   onEvent: (event: ChainEvent) => void | Promise<void> = () => {},
+  anchor?: ChainTip,
 ) => {
   const events: string[] = []
   const failures: unknown[] = []
   const follower = followBlocks(source, {
     fromHeight,
+    ...(anchor === undefined ? {} : { anchor }),
     onEvent: (event) => {
       events.push(eventName(event))
       return onEvent(event)
@@ -94,13 +97,67 @@ test('the follower — undoes blocks also when the chain has become shorter', as
   t.deepEqual(events.slice(3), ['-a3', '-a2', '-a1', '+b1'])
 })
 
-test('the follower — undoes no more than it delivered', async (t) => {
+test('the follower — undoes blocks that were there before the first, if another branch takes their place', async (t) => {
   const source = new FakeSource('aaaa')
-  const { events, follower } = follow(source, 3)
+  const { events, follower } = follow(source, 4)
   await follower.look()
-  source.chain = 'bbbbb'
+  source.chain = 'aabbb'
   await follower.look()
-  t.deepEqual(events, ['+a3', '-a3', '+b3', '+b4'])
+  t.deepEqual(events, ['-a3', '-a2', '+b2', '+b3', '+b4'])
+})
+
+test('the follower — a chain that is only shorter undoes nothing, until it holds another block', async (t) => {
+  const source = new FakeSource('aaaa')
+  const { events, follower } = follow(source, 1)
+  await follower.look()
+  for (const shorter of ['aa', 'a', 'aaa']) {
+    source.chain = shorter
+    await follower.look()
+  }
+  t.deepEqual(events.slice(3), [])
+  source.chain = 'aab'
+  await follower.look()
+  t.deepEqual(events.slice(3), ['-a3', '-a2', '+b2'])
+})
+
+test('the follower — another chain ends the following with a typed failure', async (t) => {
+  const source = new FakeSource('aaaa')
+  const { events, failures, follower } = follow(source, 1)
+  await follower.look()
+  source.chain = 'bbbbbb'
+  await follower.look()
+  await follower.look()
+  t.deepEqual(events, ['+a1', '+a2', '+a3'], 'nothing is undone for it')
+  t.like((failures as FailureError[])[0]?.failure, { code: 'chain-rewritten', height: 0 })
+  t.is(failures.length, 1)
+})
+
+test('the follower — a chain without the anchor ends the following before anything is delivered', async (t) => {
+  const anchor = { height: 2, hash: hashOf('a', 2) }
+  const source = new FakeSource('ab')
+  const { events, failures, follower } = follow(source, 3, undefined, anchor)
+  await follower.look()
+  t.deepEqual(failures, [], 'a chain that has not come so far is waited for')
+  source.chain = 'abbbb'
+  await follower.look()
+  t.like((failures as FailureError[])[0]?.failure, { code: 'chain-rewritten', height: 2 })
+  t.deepEqual(events, [])
+})
+
+test('the follower — names the block that is gone, and goes on when it is there again', async (t) => {
+  const source = new FakeSource('aaaa')
+  const pruned: BlockSource = {
+    tip: () => source.tip(),
+    hashAt: (height) => source.hashAt(height),
+    block: async (hash, height) => (height === 2 && isPruned ? undefined : source.block(hash, height)),
+  }
+  let isPruned = true
+  const { events, follower } = follow(pruned, 1)
+  await follower.look()
+  t.deepEqual([events, follower.missing], [['+a1'], 2])
+  isPruned = false
+  await follower.look()
+  t.deepEqual([events, follower.missing], [['+a1', '+a2', '+a3'], undefined])
 })
 
 test('the follower — waits for the handler before the next block', async (t) => {
@@ -166,10 +223,9 @@ test('the follower — whatever the chain does, what was delivered and not undon
           else t.is(stack.pop(), event.slice(1))
         }
         seen = events.length
-        t.deepEqual(
-          stack,
-          [...source.chain].map((branch, height) => `${branch}${height}`),
-        )
+        const chain = [...source.chain].map((branch, height) => `${branch}${height}`)
+        // A chain that is only shorter than what was delivered undoes nothing.
+        t.deepEqual(stack.slice(0, chain.length), chain)
       }
     }),
     { seed: 29, numRuns: 100 },

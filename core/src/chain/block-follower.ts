@@ -1,7 +1,9 @@
+import { displayBlockHash } from '../bitcoin/block.ts'
 import { equalBytes } from '../lib/bytes.ts'
+import { FailureError } from '../lib/errors.ts'
 import type { BlockHash } from '../lib/ids.ts'
 import type { BlockHeight } from '../lib/units.ts'
-import type { ChainBlock, ChainFollowing, ChainTip } from './chain-backend.ts'
+import type { ChainBlock, ChainFollowing, ChainRewritten, ChainTip } from './chain-backend.ts'
 
 /** What the follower asks about the best chain. Each may throw when the source cannot be reached. */
 export interface BlockSource {
@@ -15,6 +17,8 @@ export interface BlockSource {
 export interface BlockFollower {
   /** Looks at the source and delivers what has changed; at once, or after the look under way. Rejects when it throws. */
   look(): Promise<void>
+  /** The block to be delivered next, while the source does not have it any more. */
+  readonly missing: BlockHeight | undefined
   /** Nothing is delivered after it has settled. */
   stop(): Promise<void>
 }
@@ -22,35 +26,80 @@ export interface BlockFollower {
 /** How many delivered hashes are remembered: no reorganisation is deeper. */
 const MEMORY = 2_016
 
-/** Turns a source that can be asked into the ordered events of `ChainFollowing`. */
-export const followBlocks = (source: BlockSource, { fromHeight, onEvent, onFailed }: ChainFollowing): BlockFollower => {
-  /** The blocks delivered and not undone, the newest last. */
+/** How deep blocks that were there before the first can be undone, where no anchor says what is below. */
+const BEFORE_FIRST = 24
+
+/**
+ * Turns a source that can be asked into the ordered events of `ChainFollowing`. A best chain that is only shorter than what
+ * was delivered undoes nothing: a backend that loads or downloads its blocks anew looks like that.
+ */
+export const followBlocks = (
+  source: BlockSource,
+  { fromHeight, anchor, onEvent, onFailed }: ChainFollowing,
+): BlockFollower => {
+  /** The blocks delivered and not undone, the newest last; at first those that were there before. */
   const delivered: ChainTip[] = []
+  /** The block below them, which cannot be undone. */
+  let base: ChainTip | undefined = anchor
+  let isBased = fromHeight === 0
   let next: number = fromHeight
+  let missing: BlockHeight | undefined
   let stopped = false
   let looking: Promise<void> | undefined
   let again = false
+
+  const fail = (error: unknown): false => {
+    stopped = true
+    onFailed(error)
+    return false
+  }
 
   const deliver = async (event: Parameters<typeof onEvent>[0]): Promise<boolean> => {
     try {
       await onEvent(event)
       return true
     } catch (error) {
-      stopped = true
-      onFailed(error)
-      return false
+      return fail(error)
     }
   }
 
-  /** Undoes the newest block if the source has another in its place, or none. Says whether it did. */
+  /** Whether the best chain holds the block that cannot be undone; one that holds another there is no chain of ours. */
+  const isOnBase = async (): Promise<boolean> => {
+    if (base === undefined) return true
+    const hash = await source.hashAt(base.height)
+    if (hash === undefined || stopped) return false
+    return equalBytes(hash, base.hash) || fail(rewritten(base, hash))
+  }
+
+  /** Learns what is below the first block, or holds it against what must be there. Says whether the source knows it. */
+  const findBase = async (): Promise<boolean> => {
+    if (base !== undefined) return isOnBase()
+    const found: ChainTip[] = []
+    for (let height = Math.max(0, fromHeight - 1 - BEFORE_FIRST); height < fromHeight; height++) {
+      const hash = await source.hashAt(height)
+      if (hash === undefined) return false
+      found.push({ height, hash })
+    }
+    base = found.shift()
+    delivered.push(...found)
+    return true
+  }
+
+  /** Undoes the newest block if the best chain has another in its place. Says whether it did. */
   const undo = async (): Promise<boolean> => {
-    const top = delivered.at(-1)
-    const hash = top === undefined ? undefined : await source.hashAt(top.height)
-    if (top === undefined || stopped || (hash !== undefined && equalBytes(hash, top.hash))) return false
+    const top = delivered.at(-1) ?? base
+    if (top === undefined) return false
+    let hash = await source.hashAt(top.height)
+    if (hash === undefined) {
+      const tip = await source.tip()
+      const known = tip.height === base?.height ? base : delivered.find(({ height }) => height === tip.height)
+      if (known === undefined || equalBytes(known.hash, tip.hash)) return false
+      hash = tip.hash
+    }
+    if (stopped || equalBytes(hash, top.hash) || !(await isOnBase())) return false
     delivered.pop()
     next = top.height
-    await deliver({ type: 'disconnected', tip: top })
-    return true
+    return deliver({ type: 'disconnected', tip: top })
   }
 
   /** One block forwards or back. Says whether there may be more to do. */
@@ -58,19 +107,22 @@ export const followBlocks = (source: BlockSource, { fromHeight, onEvent, onFaile
     const hash = await source.hashAt(next)
     if (hash === undefined) return undo()
     const block = await source.block(hash, next)
-    if (block === undefined || stopped) return false
-    const top = delivered.at(-1)
+    if (stopped) return false
+    missing = block === undefined ? next : undefined
+    if (block === undefined) return undo()
+    const top = delivered.at(-1) ?? base
     if (top !== undefined && !equalBytes(block.header.previous, top.hash)) return undo()
     delivered.push({ height: block.height, hash: block.hash })
-    if (delivered.length > MEMORY) delivered.shift()
+    if (delivered.length > MEMORY) base = delivered.shift()
     next = (block.height as number) + 1
     return deliver({ type: 'connected', block })
   }
 
   const lookOnce = async (): Promise<void> => {
     const tip = await source.tip()
-    const top = delivered.at(-1)
-    if (top !== undefined && equalBytes(top.hash, tip.hash)) return
+    isBased ||= await findBase()
+    const top = delivered.at(-1) ?? base
+    if (!isBased || (top !== undefined && equalBytes(top.hash, tip.hash))) return
     while (!stopped && (await move())) {}
   }
 
@@ -92,9 +144,20 @@ export const followBlocks = (source: BlockSource, { fromHeight, onEvent, onFaile
       looking ??= run()
       return looking
     },
+    get missing() {
+      return missing
+    },
     async stop() {
       stopped = true
       await looking?.catch(() => undefined)
     },
   }
 }
+
+const rewritten = ({ height, hash }: ChainTip, actual: BlockHash): FailureError<ChainRewritten> =>
+  new FailureError({
+    code: 'chain-rewritten',
+    height,
+    expected: displayBlockHash(hash),
+    actual: displayBlockHash(actual),
+  })

@@ -4,7 +4,7 @@ import type { Tx, TxOutput } from '../bitcoin/transaction.ts'
 import type { Failure } from '../lib/errors.ts'
 import type { BlockHash, OutPoint, TxId } from '../lib/ids.ts'
 import type { Result } from '../lib/result.ts'
-import type { BlockHeight, FeeratePerKw } from '../lib/units.ts'
+import type { BlockHeight, FeeratePerKw, TimestampMs } from '../lib/units.ts'
 
 /** The end of the best chain. */
 export interface ChainTip {
@@ -32,11 +32,49 @@ export type ChainEvent =
 type ChainEventHandler = (event: ChainEvent) => void | Promise<void>
 
 export interface ChainFollowing {
-  /** The first block that is delivered; one past the tip at most. */
+  /** The first block that is delivered; one past the tip at most, unless `anchor` says what must be below it. */
   readonly fromHeight: BlockHeight
+  /** The block below the first, where it is known. A best chain without it is not the one that was followed before. */
+  readonly anchor?: ChainTip
   readonly onEvent: ChainEventHandler
-  /** The handler threw: nothing more is delivered. */
+  /** The mempool may have changed; now and then also when it has not. */
+  readonly onMempool?: () => void
+  /**
+   * The handler threw, or (a `FailureError` that says so) the backend is on another chain than the one that was followed:
+   * nothing more is delivered.
+   */
   readonly onFailed: (error: unknown) => void
+}
+
+/** The best chain holds another block where nothing can be undone any more. */
+export interface ChainRewritten {
+  readonly code: 'chain-rewritten'
+  readonly height: BlockHeight
+  /** As they are displayed. */
+  readonly expected: string
+  readonly actual: string
+}
+
+/** How a backend does, as far as it was measured. */
+export interface BackendHealth {
+  /** Its tip was learnt lately enough to be called the tip of now. */
+  readonly isCurrent: boolean
+  /** When it last said what its tip is. */
+  readonly answeredAt: TimestampMs
+  /** How long ago that was. */
+  readonly silentMs: number
+  /** Why the last question had no answer; absent while it answers. */
+  readonly problem?: Failure
+  /** How far it knows headers; more than its tip while it downloads blocks. */
+  readonly headers: BlockHeight
+  /** It says of itself that it has not caught up with the network. */
+  readonly isCatchingUp: boolean
+  /** The lowest block that it still has, where it prunes. */
+  readonly pruneHeight?: BlockHeight
+  /** The block that is to be delivered next is pruned, and could not be had from elsewhere. */
+  readonly missingBlock?: BlockHeight
+  /** Whether fee rates come from estimates, and when these were made. Without one, the lowest rate that travels is used. */
+  readonly estimates: { readonly arePresent: boolean; readonly madeAt: TimestampMs; readonly ageMs: number }
 }
 
 export type BroadcastError =
@@ -72,4 +110,8 @@ export interface ChainBackend {
   getUtxo(outpoint: OutPoint): Promise<Utxo | undefined>
   /** The transaction in the mempool that spends an outpoint. */
   mempoolSpend(outpoint: OutPoint): Promise<Tx | undefined>
+  /** The ids of the transactions in the mempool that spend these, in their order. Asks once, and may reject. */
+  mempoolSpenders(outpoints: readonly OutPoint[]): Promise<readonly (TxId | undefined)[]>
+  /** What is known now, without asking. Only after a `start` that succeeded. */
+  health(): BackendHealth
 }

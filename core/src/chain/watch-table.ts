@@ -23,6 +23,8 @@ export interface ConfirmedEntry extends ConfirmedWatch {
 export interface SpentEntry extends SpentWatch {
   readonly type: 'spent'
   found: Found | undefined
+  /** What was last told of the mempool. */
+  waiting: TxId | undefined
 }
 
 export type WatchEntry = ConfirmedEntry | SpentEntry

@@ -58,4 +58,6 @@ export interface SpentWatch {
   /** As for `ConfirmedWatch`: the lowest block that may hold the spend. */
   readonly since?: BlockHeight
   readonly handler: WatchHandler<SpentEvent | UnspentEvent>
+  /** A transaction that spends it waits for a block; `undefined` when it is gone without having got into one. */
+  readonly inMempool?: (spender: TxId | undefined) => void
 }

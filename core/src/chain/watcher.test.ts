@@ -1,5 +1,7 @@
 import test from 'ava'
 import { type Tx, txidOf } from '../bitcoin/transaction.ts'
+import { toHex } from '../lib/bytes.ts'
+import type { FailureError } from '../lib/errors.ts'
 import type { ChainTip } from './chain-backend.ts'
 import type { Devchain } from './devchain/devchain.ts'
 import { devchainBackend } from './devchain/devchain-backend.ts'
@@ -178,14 +180,85 @@ test('a watch with a past height — looks through the blocks since', async (t) 
 
 test('a past block that is pruned — is reported', async (t) => {
   const devchain = testDevchain()
-  const missing: number[] = []
   const backend = { ...devchainBackend(devchain), getBlock: async () => undefined }
-  const { watcher } = watching(devchain, undefined, { backend, onBlockMissing: (height) => missing.push(height) })
+  const { watcher } = watching(devchain, undefined, { backend })
   await watcher.start()
   watcher.watchConfirmed({ txid: new Uint8Array(32), minDepth: 1, since: 149, handler: () => undefined })
-  await until(() => missing.length === 2)
-  t.deepEqual(missing, [149, 150])
+  await until(() => watcher.unseen()?.to === 150)
+  t.deepEqual(watcher.unseen(), { from: 149, to: 150 })
   await watcher.stop()
+})
+
+test('watchSpent — tells what waits in the mempool, and when that is gone without a block', async (t) => {
+  const devchain = testDevchain()
+  const [coin, other] = ownedCoins(devchain, 2)
+  if (coin === undefined || other === undefined) return t.fail()
+  const chain = devchainBackend(devchain)
+  let questions = 0
+  let following: Parameters<typeof chain.start>[0] | undefined
+  let waiting: readonly (Uint8Array | undefined)[] | undefined
+  const { watcher, caughtUp } = watching(devchain, undefined, {
+    backend: {
+      ...chain,
+      start(asked) {
+        following = asked
+        return chain.start(asked)
+      },
+      async mempoolSpenders(outpoints) {
+        questions++
+        return waiting ?? chain.mempoolSpenders(outpoints)
+      },
+    },
+  })
+  const told: string[] = []
+  const watch = (name: string, { outpoint }: typeof coin): void => {
+    const inMempool = (spender: Uint8Array | undefined): void => {
+      told.push(`${name} ${spender === undefined ? 'gone' : toHex(spender)}`)
+    }
+    watcher.watchSpent({ outpoint, inMempool, handler: ({ type }) => void told.push(`${name} ${type}`) })
+  }
+  watch('coin', coin)
+  watch('other', other)
+  await watcher.start()
+  const tx = payFrom([coin], 1_000n)
+  devchain.submitTx(tx)
+  await until(() => told.length > 0)
+  t.deepEqual(told, [`coin ${toHex(txidOf(tx))}`])
+
+  // Dropped from the mempool; then back.
+  waiting = [undefined, undefined]
+  following?.onMempool?.()
+  await until(() => told.length > 1)
+  waiting = undefined
+  following?.onMempool?.()
+  await until(() => told.length > 2)
+  // Out of the mempool because it is in a block.
+  devchain.mine(1)
+  await caughtUp()
+  await until(() => told.length > 3)
+  t.deepEqual(told.slice(1), ['coin gone', `coin ${toHex(txidOf(tx))}`, 'coin spent'])
+  t.true(questions <= 7, `both outpoints go into one question: ${questions}`)
+  await watcher.stop()
+})
+
+test('a restart on another chain — is refused with a typed failure, and nothing is delivered', async (t) => {
+  const devchain = testDevchain()
+  const first = watching(devchain, undefined, { reorgMargin: 2 })
+  await first.watcher.start()
+  for (let i = 0; i < 4; i++) devchain.mine(1)
+  await first.caughtUp()
+  await until(() => first.saved.at(-1)?.height === devchain.tip.height)
+  await first.watcher.stop()
+  devchain.reorganise({ depth: 4 })
+  const blocks: string[] = []
+  const second = watching(devchain, first.saved.at(-1), { reorgMargin: 2 })
+  second.watcher.watchBlocks(({ type }) => void blocks.push(type))
+  await second.watcher.start()
+  await until(() => second.failures.length > 0)
+  t.like((second.failures as FailureError[])[0]?.failure, { code: 'chain-rewritten' })
+  t.deepEqual(blocks, ['rewound'])
+  t.is(second.watcher.position(), undefined)
+  await second.watcher.stop()
 })
 
 test('unwatch — nothing more is told', async (t) => {
@@ -229,7 +302,7 @@ test('the cursor — moves only when the promises of all handlers have settled',
   gates[2]?.()
   gates[3]?.()
   await until(() => saved.length === 2)
-  t.deepEqual(saved[1], tipOf(devchain))
+  t.like(saved[1], tipOf(devchain))
   await watcher.stop()
 })
 

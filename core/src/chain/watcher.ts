@@ -2,6 +2,7 @@ import { type Failure, invariant } from '../lib/errors.ts'
 import type { Result } from '../lib/result.ts'
 import type { BlockHeight } from '../lib/units.ts'
 import type { ChainBackend, ChainBlock, ChainEvent, ChainTip } from './chain-backend.ts'
+import { mempoolLooker } from './mempool-looker.ts'
 import type { ConfirmedWatch, SpentWatch, Unwatch, WatchHandler } from './watch.ts'
 import { type Found, type WatchEntry, WatchTable } from './watch-table.ts'
 
@@ -13,11 +14,17 @@ export type BlockEvent =
   | { readonly type: 'connected'; readonly block: ChainBlock }
   | { readonly type: 'disconnected'; readonly tip: ChainTip }
 
+/** The last block that was handled, and the one from above which blocks are looked at again. */
+export interface ChainCursor extends ChainTip {
+  /** Absent until so many blocks have been followed. */
+  readonly anchor?: ChainTip
+}
+
 /** Up to where the chain has been handled durably. */
 export interface CursorStore {
-  load(): ChainTip | undefined | Promise<ChainTip | undefined>
+  load(): ChainCursor | undefined | Promise<ChainCursor | undefined>
   /** Called when all handlers of the block are done. What they stored must not become durable after the cursor. */
-  save(cursor: ChainTip): void | Promise<void>
+  save(cursor: ChainCursor): void | Promise<void>
 }
 
 export interface WatcherOptions {
@@ -25,8 +32,6 @@ export interface WatcherOptions {
   readonly cursor: CursorStore
   /** How many blocks before the cursor are looked at again at start. */
   readonly reorgMargin?: number
-  /** A block that had to be looked through again is gone from the backend, which prunes. */
-  readonly onBlockMissing?: (height: BlockHeight) => void
   /** A handler or the cursor's store threw: the watcher has stopped, and so must the node. */
   readonly onFailed: (error: unknown) => void
 }
@@ -44,6 +49,10 @@ export interface ChainWatcher {
    * `undefined` before the first block and while a reorganisation is under way.
    */
   position(): ChainTip | undefined
+  /** The highest block whose events have ever been delivered. */
+  handled(): BlockHeight
+  /** Blocks that should have been looked through again, and were not to be had. */
+  unseen(): { readonly from: BlockHeight; readonly to: BlockHeight } | undefined
   watchConfirmed(watch: ConfirmedWatch): Unwatch
   watchSpent(watch: SpentWatch): Unwatch
   /** The height after each connected block; it falls back when blocks are undone. */
@@ -56,7 +65,7 @@ const REORG_MARGIN = 24
 
 /** Follows a backend from the cursor on. */
 export const chainWatcher = (options: WatcherOptions): ChainWatcher => {
-  const { backend, cursor, reorgMargin = REORG_MARGIN, onFailed, onBlockMissing } = options
+  const { backend, cursor, reorgMargin = REORG_MARGIN, onFailed } = options
   const table = new WatchTable()
   const blockHandlers = new Set<WatchHandler<BlockEvent>>()
   const heightHandlers = new Set<WatchHandler<BlockHeight>>()
@@ -71,6 +80,9 @@ export const chainWatcher = (options: WatcherOptions): ChainWatcher => {
   /** The height of the cursor. */
   let saved = 0
   let failed = false
+  let unseen: { from: number; to: number } | undefined
+  /** The blocks that may be undone without the cursor's knowing, the newest last. */
+  const recent: ChainTip[] = []
   /** Blocks and catching up take turns. */
   let turn: Promise<void> = Promise.resolve()
 
@@ -79,6 +91,8 @@ export const chainWatcher = (options: WatcherOptions): ChainWatcher => {
     failed = true
     onFailed(error)
   }
+
+  const onMempool = mempoolLooker({ backend, entries: () => table.all(), isFailed: () => failed, fail })
 
   const inTurn = (task: () => Promise<void>): Promise<void> => {
     turn = turn.then(async () => {
@@ -121,11 +135,19 @@ export const chainWatcher = (options: WatcherOptions): ChainWatcher => {
     position = { height: block.height, hash: block.hash }
     last = block
     delivering = undefined
+    recent.push(position)
+    if (recent.length > reorgMargin + 1) recent.shift()
     await catchUp()
     // While blocks before the cursor are looked at again, and after a reorganisation, it stays where it is.
     if (failed || tip < saved) return
     saved = tip
-    await cursor.save(position)
+    await cursor.save(cursorAt(position))
+  }
+
+  /** At the next start blocks are looked at again from above the anchor, so it must not be undone by then. */
+  const cursorAt = (tip: ChainTip): ChainCursor => {
+    const anchor = recent.find(({ height }) => (height as number) === (tip.height as number) - reorgMargin)
+    return anchor === undefined ? tip : { ...tip, anchor }
   }
 
   const disconnected = async (tip: ChainTip): Promise<void> => {
@@ -146,6 +168,7 @@ export const chainWatcher = (options: WatcherOptions): ChainWatcher => {
     height = (tip.height as number) - 1
     position = undefined
     last = undefined
+    if (recent.at(-1)?.height === tip.height) recent.pop()
   }
 
   /** Looks through blocks that have passed for the watches that ask for it, until none is left that does. */
@@ -159,7 +182,7 @@ export const chainWatcher = (options: WatcherOptions): ChainWatcher => {
       for (let at = Math.min(...since.values()); at <= height && !failed; at++) {
         const block = last?.height === at ? last : await backend.getBlock(at)
         if (block === undefined) {
-          onBlockMissing?.(at)
+          unseen = { from: Math.min(unseen?.from ?? at, at), to: Math.max(unseen?.to ?? at, at) }
           continue
         }
         const told: (Promise<void> | undefined)[] = []
@@ -195,14 +218,19 @@ export const chainWatcher = (options: WatcherOptions): ChainWatcher => {
       saved = stored?.height ?? 0
       const starting = Promise.withResolvers<void>()
       void inTurn(() => starting.promise)
+      // Another margin than before, or a cursor that was kept before there were anchors.
+      const anchor = stored?.anchor?.height === wanted - 1 ? stored.anchor : undefined
       const onEvent = (event: ChainEvent): Promise<void> =>
         inTurn(() => (event.type === 'connected' ? connected(event.block) : disconnected(event.tip)))
-      const started = await backend.start({ fromHeight: wanted, onEvent, onFailed: fail })
+      const following = { fromHeight: wanted, ...(anchor && { anchor }), onEvent, onMempool, onFailed: fail }
+      const started = await backend.start(following)
       if (started.ok) {
         const tip = started.value
-        const rewound = Math.min(wanted - 1, tip.height)
+        // A backend that has not come so far (again) as the anchor has nothing to deliver yet.
+        const rewound = anchor === undefined ? Math.min(wanted - 1, tip.height) : wanted - 1
         height = rewound
         position = rewound === tip.height ? tip : undefined
+        if (stored === undefined) saved = tip.height
         try {
           await Promise.all([...blockHandlers].map((handler) => tell(handler, { type: 'rewound', height: rewound })))
           if (stored === undefined) await cursor.save(tip)
@@ -212,6 +240,7 @@ export const chainWatcher = (options: WatcherOptions): ChainWatcher => {
         }
       }
       starting.resolve()
+      onMempool()
       return started
     },
     async stop() {
@@ -219,8 +248,10 @@ export const chainWatcher = (options: WatcherOptions): ChainWatcher => {
       await turn
     },
     position: () => position,
+    handled: () => saved,
+    unseen: () => unseen,
     watchConfirmed: (confirmed) => watch({ ...confirmed, type: 'confirmed', found: undefined, isReported: false }),
-    watchSpent: (spent) => watch({ ...spent, type: 'spent', found: undefined }),
+    watchSpent: (spent) => watch({ ...spent, type: 'spent', found: undefined, waiting: undefined }),
     watchHeight(handler) {
       heightHandlers.add(handler)
       return () => void heightHandlers.delete(handler)

@@ -5,6 +5,7 @@ import { err, ok, type Result } from '../lib/result.ts'
 import { OUR_FEATURES } from '../wire/features.ts'
 import { Broadcaster } from './chain/broadcaster.ts'
 import { chainCursor } from './chain/chain-cursor.ts'
+import { ChainHealth } from './chain/chain-health.ts'
 import { currentHeight } from './chain/current-height.ts'
 import { nodeFeerates } from './chain/feerates.ts'
 import { ChannelDirectory } from './channel/channel-directory.ts'
@@ -63,11 +64,24 @@ export const startNode = async (options: NodeOptions): Promise<Result<FulguriteN
   const broadcaster = new Broadcaster(backend, watcher, log)
   const wallet = await openWallet({ store, keys: signer.keys, network, clock, rng, watcher, broadcaster, events })
   const feerates = nodeFeerates(backend, choices)
+  const needsEstimates = network.name !== 'regtest'
+  const chainHealth = new ChainHealth({ backend, watcher, clock, events, log, needsEstimates })
   const channelDirectory = new ChannelDirectory()
   const peerDirectory = new PeerDirectory()
   const gateway = new Gateway({ events, keyed: new KeyedCommands(store), clock, log })
 
-  const flow = new PaymentFlow({ store, clock, rng, events, channelDirectory, settings, signer, height, log })
+  const flow = new PaymentFlow({
+    store,
+    clock,
+    rng,
+    events,
+    channelDirectory,
+    settings,
+    signer,
+    height,
+    chainHealth,
+    log,
+  })
   const stored = await readChannels(store)
   releaseForgotten(wallet, stored)
   const indexes = keyIndexes(stored)
@@ -86,7 +100,7 @@ export const startNode = async (options: NodeOptions): Promise<Result<FulguriteN
     feerates,
     forward: (effect) => flow.forward(effect),
     settled: (settled) => flow.settled(settled),
-    decide: openingDecisions({ gateway, signer, wallet, indexes, rng, channelDirectory, settings, log }),
+    decide: openingDecisions({ gateway, signer, wallet, indexes, rng, channelDirectory, settings, chainHealth, log }),
   }
   const channels = createChannels(system, services)
 
@@ -99,6 +113,7 @@ export const startNode = async (options: NodeOptions): Promise<Result<FulguriteN
     await system.stop()
     return started
   }
+  chainHealth.start()
   const peers = new PeerManager(system, {
     store,
     clock,
@@ -125,6 +140,7 @@ export const startNode = async (options: NodeOptions): Promise<Result<FulguriteN
     events,
     wallet,
     broadcaster,
+    chainHealth,
     feerates,
     channelDirectory,
     peerDirectory,
@@ -141,6 +157,7 @@ export const startNode = async (options: NodeOptions): Promise<Result<FulguriteN
     const listenerClosed = peers.stop()
     await system.stop()
     await listenerClosed
+    chainHealth.stop()
     await watcher.stop()
     await store.flush()
   }

@@ -13,6 +13,8 @@ export const COMMON_ERRORS = {
   'timed-out': 'No answer came in time. A query can be asked again.',
   'outcome-unknown': 'The command was taken, but its outcome is not known. Ask again with the same key.',
   'not-ready': 'The node is starting or stopping.',
+  'chain-not-followed':
+    'The node does not see what happens on the chain, and takes on nothing new; `getinfo` says why.',
   'not-supported': 'This node cannot do that, as it is set up.',
   internal: 'A bug. The log says more.',
 } as const

@@ -8,6 +8,7 @@ import {
   BlockHeight,
   ChannelId,
   Count,
+  Flag,
   Hex,
   Invoice,
   integer,
@@ -203,6 +204,13 @@ const definitions = [
     { blockHeight: publicly(BlockHeight), blockHash: BlockHash },
     { durability: 'ephemeral' },
   ),
+  event('chain.health-changed', 'The node sees the chain better or worse than before.', {
+    healthy: Flag,
+    blockHeight: field(BlockHeight, { summary: 'The highest block that the node has handled.' }),
+    problems: field(z.array(z.object({ code: text(64), text: text(512), fix: text(512) })).readonly(), {
+      summary: 'The worst first; none when all is well.',
+    }),
+  }),
   event('plugin.started', 'A plugin runs.', plugin),
   event('plugin.stopped', 'A plugin was stopped or removed.', { ...plugin, reason: text(256).optional() }),
   event('plugin.faulted', 'A plugin broke a limit or threw.', {

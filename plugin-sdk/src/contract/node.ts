@@ -1,7 +1,24 @@
 import { z } from 'zod'
 import { actor, command, query } from './define.ts'
-import { field, publicly } from './field.ts'
+import { field, named, publicly } from './field.ts'
 import { BlockHash, BlockHeight, Count, Flag, Hex, NodeId, SocketAddress, Timestamp, text } from './scalars.ts'
+
+const ChainHealth = named(
+  'ChainHealth',
+  'How well the node sees the chain, as it was last measured.',
+  z.object({
+    reachable: field(Flag, { summary: 'The backend answers.' }),
+    answeredAt: field(Timestamp, { summary: 'When it last said what its tip is.' }),
+    backendHeight: field(BlockHeight, { summary: 'Its tip.' }),
+    backendHeaders: field(BlockHeight, { summary: 'How far it knows headers.' }),
+    backendCatchingUp: Flag,
+    pruneHeight: field(BlockHeight, { summary: 'The lowest block that it keeps, where it prunes.' }).optional(),
+    missingBlock: field(BlockHeight, { summary: 'The next block, where it is pruned already.' }).optional(),
+    handledHeight: field(BlockHeight, { summary: 'The highest block that this node has handled.' }),
+    feeEstimates: field(Flag, { summary: 'Whether fee rates come from estimates, or are the lowest that travel.' }),
+    feeEstimatesAt: Timestamp,
+  }),
+)
 
 export const node = actor('node', 'The node itself.', {
   getInfo: query({
@@ -16,7 +33,10 @@ export const node = actor('node', 'The node itself.', {
       features: publicly(Hex),
       blockHeight: BlockHeight,
       blockHash: BlockHash,
-      synced: field(Flag, { summary: 'Whether the node has handled every block that its chain backend knows.' }),
+      synced: field(Flag, {
+        summary: 'Whether the node has handled every block of a chain backend that answers now and has caught up.',
+      }),
+      chain: ChainHealth,
       chainBackend: text(64, 'The adapter in use, such as `bitcoind` or `devchain`.'),
       cryptoEngine: text(64, 'The secp256k1 engine in use.'),
       startedAt: Timestamp,

@@ -24,8 +24,9 @@ export interface NodeGetInfoReply {
   readonly features: string
   readonly blockHeight: BlockHeight
   readonly blockHash: BlockHash
-  /** Whether the node has handled every block that its chain backend knows. */
+  /** Whether the node has handled every block of a chain backend that answers now and has caught up. */
   readonly synced: boolean
+  readonly chain: ChainHealth
   /** The adapter in use, such as `bitcoind` or `devchain`. */
   readonly chainBackend: string
   /** The secp256k1 engine in use. */
@@ -39,6 +40,29 @@ export interface NodeGetInfoReply {
   readonly warnings: readonly string[]
   /** A place in the event log. */
   readonly asOf: Cursor
+}
+
+/** How well the node sees the chain, as it was last measured. */
+export interface ChainHealth {
+  /** The backend answers. */
+  readonly reachable: boolean
+  /** When it last said what its tip is. */
+  readonly answeredAt: TimestampMs
+  /** Its tip. */
+  readonly backendHeight: BlockHeight
+  /** How far it knows headers. */
+  readonly backendHeaders: BlockHeight
+  readonly backendCatchingUp: boolean
+  /** The lowest block that it keeps, where it prunes. */
+  readonly pruneHeight?: BlockHeight
+  /** The next block, where it is pruned already. */
+  readonly missingBlock?: BlockHeight
+  /** The highest block that this node has handled. */
+  readonly handledHeight: BlockHeight
+  /** Whether fee rates come from estimates, or are the lowest that travel. */
+  readonly feeEstimates: boolean
+  /** Milliseconds since the Unix epoch. */
+  readonly feeEstimatesAt: TimestampMs
 }
 
 /** The node itself. */
@@ -815,6 +839,19 @@ export interface ChainBlock {
   readonly blockHash: BlockHash
 }
 
+/** The node sees the chain better or worse than before. */
+export interface ChainHealthChanged {
+  readonly healthy: boolean
+  /** The highest block that the node has handled. */
+  readonly blockHeight: BlockHeight
+  /** The worst first; none when all is well. */
+  readonly problems: readonly {
+    readonly code: string
+    readonly text: string
+    readonly fix: string
+  }[]
+}
+
 /** A plugin runs. */
 export interface PluginStarted {
   readonly plugin: string
@@ -937,6 +974,8 @@ export interface Events {
   readonly 'wallet.transaction': WalletTransaction
   /** The chain has a new tip. */
   readonly 'chain.block': ChainBlock
+  /** The node sees the chain better or worse than before. */
+  readonly 'chain.health-changed': ChainHealthChanged
   /** A plugin runs. */
   readonly 'plugin.started': PluginStarted
   /** A plugin was stopped or removed. */
@@ -970,6 +1009,7 @@ export type DurableEventName =
   | 'payment.relay-failed'
   | 'invoice.created'
   | 'wallet.transaction'
+  | 'chain.health-changed'
   | 'plugin.started'
   | 'plugin.stopped'
   | 'plugin.faulted'

@@ -13,7 +13,14 @@ export interface BitcoindOptions {
   readonly args?: readonly string[]
   /** The folder of an earlier one that was stopped with `keepData`. */
   readonly dataDir?: string
+  /** Those of an earlier one, whose place it takes. */
+  readonly ports?: BitcoindPorts
+  /** Takes connections of other nodes, at the last of its ports. */
+  readonly listens?: boolean
 }
+
+/** For RPC, for ZMQ, and for other nodes. */
+type BitcoindPorts = readonly [rpc: number, zmq: number, peers: number]
 
 export interface RunningBitcoind {
   /** Such as `http://127.0.0.1:18443`. */
@@ -23,6 +30,7 @@ export interface RunningBitcoind {
   /** Where `rawblock` and `hashblock` are published. */
   readonly zmqUrl: string
   readonly dataDir: string
+  readonly ports: BitcoindPorts
   /** Calls a method and gives its result; throws when bitcoind answers with an error. */
   rpc<T = unknown>(method: string, params?: readonly unknown[]): Promise<T>
   /** Ends the process and removes its folder, unless told to keep it. */
@@ -51,14 +59,15 @@ export const startBitcoind = async (options: BitcoindOptions = {}): Promise<Runn
   const binary = findBitcoind()
   if (binary === undefined) throw new Error(whyNoBitcoind())
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'fulgurite-bitcoind-')))
-  const [rpcPort, zmqPort] = await freePorts()
+  const ports = options.ports ?? (await freePorts())
+  const [rpcPort, zmqPort, peerPort] = ports
   const zmqUrl = `tcp://127.0.0.1:${zmqPort}`
   const child = spawn(
     binary,
     [
       '-regtest',
       `-datadir=${dataDir}`,
-      '-listen=0',
+      ...(options.listens === true ? ['-listen=1', `-bind=127.0.0.1:${peerPort}`] : ['-listen=0']),
       '-dnsseed=0',
       '-fixedseeds=0',
       '-txindex=0',
@@ -99,7 +108,7 @@ export const startBitcoind = async (options: BitcoindOptions = {}): Promise<Runn
     await stop()
     throw error
   }
-  return { rpcUrl, cookiePath, auth, zmqUrl, dataDir, rpc, stop }
+  return { rpcUrl, cookiePath, auth, zmqUrl, dataDir, ports, rpc, stop }
 }
 
 const isKnots = (binary: string): boolean => execFileSync(binary, ['-version'], { encoding: 'utf8' }).includes('Knots')
@@ -127,9 +136,9 @@ const ended = async (child: ChildProcess): Promise<void> => {
   clearTimeout(force)
 }
 
-/** Two ports that nobody listens on at the moment. */
-const freePorts = async (): Promise<[number, number]> => {
-  const servers = [createServer(), createServer()]
+/** Ports that nobody listens on at the moment. */
+const freePorts = async (): Promise<[number, number, number]> => {
+  const servers = [createServer(), createServer(), createServer()]
   const ports = await Promise.all(
     servers.map(
       (server) =>
@@ -142,5 +151,5 @@ const freePorts = async (): Promise<[number, number]> => {
     ),
   )
   await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
-  return [ports[0] ?? 0, ports[1] ?? 0]
+  return [ports[0] ?? 0, ports[1] ?? 0, ports[2] ?? 0]
 }

@@ -4,12 +4,15 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
+import { displayBlockHash, encodeBlock } from '../../bitcoin/block.ts'
 import { NETWORKS } from '../../bitcoin/network.ts'
 import { txidOf } from '../../bitcoin/transaction.ts'
+import { toHex } from '../../lib/bytes.ts'
 import { systemClock } from '../../lib/clock.ts'
 import { virtualClock } from '../../lib/clock-virtual.ts'
+import type { FailureError } from '../../lib/errors.ts'
 import { seededRng } from '../../lib/rng.ts'
-import type { ChainEvent } from '../chain-backend.ts'
+import type { ChainBlock, ChainEvent } from '../chain-backend.ts'
 import type { Devchain } from '../devchain/devchain.ts'
 import { serveDevchainRpc } from '../devchain/rpc-server.ts'
 import { firstCoin, OWNED, ownedCoins, payFrom, testDevchain } from '../fixtures/funded.ts'
@@ -66,13 +69,20 @@ const fakeBitcoind = async (
   answer: (
     method: string,
     params: unknown[],
-  ) => { status?: number; error?: { code: number; message: string }; result?: unknown },
+  ) => {
+    status?: number
+    error?: { code: number; message: string }
+    result?: unknown
+    /** The answer waits for it. */
+    pending?: Promise<void>
+  },
 ): Promise<string> => {
   const server: Server = createServer(async (incoming, response) => {
     const chunks: Buffer[] = []
     for await (const chunk of incoming) chunks.push(chunk as Buffer)
     const { id, method, params } = JSON.parse(Buffer.concat(chunks).toString())
-    const { status = 200, error = null, result = null } = answer(method, params)
+    const { status = 200, error = null, result = null, pending } = answer(method, params)
+    await pending
     response.writeHead(status)
     response.end(JSON.stringify({ id, error, result }))
   })
@@ -92,6 +102,7 @@ const HEALTHY = {
     bestblockhash: '11'.repeat(32),
     initialblockdownload: true,
   },
+  getblockhash: displayBlockHash(NETWORKS.regtest.chainHash),
   getnetworkinfo: { version: 280000, subversion: '/Satoshi:28.0.0/' },
   estimatesmartfee: { errors: ['Insufficient data'] },
   getmempoolinfo: { mempoolminfee: 0.00001 },
@@ -276,4 +287,142 @@ test('fee estimates — without any, the rate that the mempool takes', async (t)
   const { backend, start } = connect(t, url, PASSWORD)
   await start(99)
   t.is(backend.estimateFeerate(6), 750)
+})
+
+/** A bitcoind whose answers the test changes as it goes; virtual time lets it be asked. */
+const scripted = async (t: ExecutionContext, blocks: readonly ChainBlock[]) => {
+  const clock = virtualClock()
+  const asked: string[] = []
+  const answers: Record<string, (params: unknown[]) => ReturnType<Parameters<typeof fakeBitcoind>[1]>> = {}
+  const tip = blocks.at(-1) as ChainBlock
+  const info = { ...HEALTHY.getblockchaininfo, blocks: tip.height, headers: tip.height }
+  const state = { info: { ...info, bestblockhash: displayBlockHash(tip.hash) }, isRefusing: false, answers, asked }
+  const missing = { status: 500, error: { code: -8, message: 'Block height out of range' } }
+  answers.getblockchaininfo = () => ({ result: state.info })
+  answers.getblockhash = ([height]) => {
+    const block = blocks.find((each) => each.height === height)
+    return block === undefined ? missing : { result: displayBlockHash(block.hash) }
+  }
+  answers.getblock = ([hash]) => {
+    const block = blocks.find((each) => displayBlockHash(each.hash) === hash)
+    return block === undefined ? missing : { result: toHex(encodeBlock(block)) }
+  }
+  const url = await fakeBitcoind(t, (method, params) => {
+    asked.push(method)
+    if (state.isRefusing) return { status: 503 }
+    return answers[method]?.(params) ?? { result: HEALTHY[method as 'getnetworkinfo'] }
+  })
+  const connection = connect(t, url, PASSWORD, clock)
+  /** Lets time pass, as much as it takes. */
+  const passing = async (holds: () => boolean): Promise<void> => {
+    await until(() => {
+      if (!holds()) void clock.advance(500)
+      return holds()
+    })
+  }
+  return { ...connection, ...state, state, clock, passing }
+}
+
+const someBlocks = (): readonly ChainBlock[] => {
+  const devchain = testDevchain()
+  const blocks: ChainBlock[] = []
+  for (let height = 0; height <= devchain.tip.height; height++) blocks.push(devchain.blockAt(height) as ChainBlock)
+  return blocks
+}
+
+test('health — a bitcoind that refuses is not current, and is again when it answers', async (t) => {
+  const { backend, start, state, passing } = await scripted(t, someBlocks())
+  await start(151)
+  t.like(backend.health(), { isCurrent: true, headers: 150, isCatchingUp: false })
+  state.isRefusing = true
+  await passing(() => !backend.health().isCurrent)
+  t.like(backend.health(), { problem: { code: 'bitcoind-unreachable' } })
+  state.isRefusing = false
+  await passing(() => backend.health().isCurrent)
+  t.is(backend.health().problem, undefined)
+})
+
+test('health — an old answer is not the state of now', async (t) => {
+  const { backend, start, clock, answers } = await scripted(t, someBlocks())
+  await start(151)
+  let hold: (() => void) | undefined
+  answers.getblockchaininfo = () => ({ pending: new Promise((resolve) => (hold = resolve)) })
+  await clock.advance(60_000)
+  t.false(backend.health().isCurrent)
+  t.true(backend.health().silentMs >= 60_000)
+  await backend.stop()
+  hold?.()
+})
+
+test('health — tells how far bitcoind is behind the network, what it keeps, and whether it estimates', async (t) => {
+  const { backend, start, state, answers, passing } = await scripted(t, someBlocks())
+  await start(151)
+  t.false(backend.health().estimates.arePresent)
+  answers.estimatesmartfee = () => ({ result: { feerate: 0.0001 } })
+  state.info = Object.assign(state.info, { headers: 170, pruneheight: 100 })
+  await passing(() => backend.health().isCatchingUp)
+  t.like(backend.health(), { headers: 170, pruneHeight: 100 })
+  // Without a block, too, they are asked for again.
+  await passing(() => backend.health().estimates.arePresent)
+})
+
+const OTHER_CHAINS: readonly (readonly [what: string, change: object, genesis: boolean, failure: object])[] = [
+  ['of another network', { chain: 'main' }, false, { code: 'bitcoind-wrong-network', actual: 'main' }],
+  ['with another first block', {}, true, { code: 'bitcoind-wrong-genesis', actual: '22'.repeat(32) }],
+]
+
+for (const [what, change, genesis, failure] of OTHER_CHAINS) {
+  test(`a bitcoind ${what} that takes the place of ours ends the following with a typed failure`, async (t) => {
+    const { start, state, answers, passing, failures, backend } = await scripted(t, someBlocks())
+    await start(151)
+    state.isRefusing = true
+    await passing(() => !backend.health().isCurrent)
+    Object.assign(state.info, change)
+    if (genesis) answers.getblockhash = () => ({ result: '22'.repeat(32) })
+    state.isRefusing = false
+    await passing(() => failures.length > 0)
+    t.like((failures as FailureError[])[0]?.failure, failure)
+  })
+}
+
+test('a block that is pruned — is fetched from a peer of bitcoind that keeps all, and missing while there is none', async (t) => {
+  const blocks = someBlocks()
+  const { backend, start, asked, answers, events, passing } = await scripted(t, blocks)
+  const kept = answers.getblock
+  const pruned = { status: 500, error: { code: -1, message: 'Block not available (pruned data)' } }
+  let isFetched = false
+  answers.getblock = (params) => {
+    const isGone = params[0] === displayBlockHash(blocks[149]?.hash as Uint8Array)
+    return isGone && !isFetched ? pruned : (kept?.(params) ?? pruned)
+  }
+  let peers = [{ id: 1, servicesnames: ['NETWORK_LIMITED', 'WITNESS'] }]
+  answers.getpeerinfo = () => ({ result: peers })
+  const asks: unknown[][] = []
+  answers.getblockfrompeer = (params) => {
+    asks.push(params)
+    isFetched = true
+    return { result: {} }
+  }
+  await start(148)
+  await passing(() => backend.health().missingBlock === 149)
+  t.deepEqual(events, ['+148'])
+  t.false(asked.includes('getblockfrompeer'))
+  peers = [...peers, { id: 7, servicesnames: ['NETWORK', 'WITNESS'] }]
+  await passing(() => events.length === 3)
+  t.deepEqual(events, ['+148', '+149', '+150'])
+  t.deepEqual(asks, [[displayBlockHash(blocks[149]?.hash as Uint8Array), 7]])
+  t.is(backend.health().missingBlock, undefined)
+})
+
+test('mempoolSpenders — asks about all outpoints in one question', async (t) => {
+  const { devchain, server } = await serve(t)
+  const { backend, start } = connect(t, server.url, { type: 'cookie', path: server.cookiePath })
+  await start(151)
+  const coins = ownedCoins(devchain, 3)
+  const [, spent] = coins
+  if (spent === undefined) return t.fail()
+  const tx = payFrom([spent], 1_000n)
+  devchain.submitTx(tx)
+  t.deepEqual(await backend.mempoolSpenders(coins.map(({ outpoint }) => outpoint)), [undefined, txidOf(tx), undefined])
+  t.deepEqual(await backend.mempoolSpenders([]), [])
 })

@@ -9,9 +9,11 @@ import { err, ok, type Result } from '../../lib/result.ts'
 import type { BlockHeight } from '../../lib/units.ts'
 import { type BlockFollower, followBlocks } from '../block-follower.ts'
 import type { BroadcastError, ChainBackend, ChainBlock, ChainEvent, ChainTip } from '../chain-backend.ts'
+import { backendMeter } from './backend-meter.ts'
 import { feeEstimates } from './fee-estimates.ts'
-import { checkFitness } from './fitness.ts'
+import { type BitcoindUnfit, checkFitness, wrongGenesis, wrongNetwork } from './fitness.ts'
 import { type PatientRpc, patientRpc } from './patient-rpc.ts'
+import { fetchPruned } from './pruned-blocks.ts'
 import { readReply, replies } from './replies.ts'
 import { type RpcError, type RpcOptions, rpcClient } from './rpc-client.ts'
 import { type StopWakeUps, wakeOnLongPoll, wakeOnZmq, wakeRegularly } from './wake-ups.ts'
@@ -31,6 +33,12 @@ export interface BitcoindOptions {
 
 const POLL_MS = 2_000
 const POLL_WITH_NOTICE_MS = 10_000
+/** A spend that waits for a block is noticed within this time. */
+const MEMPOOL_POLL_MS = 2_000
+/** A tip that was asked for so many polls ago, and not since, is not the tip of now. */
+const POLLS_UNTIL_STALE = 3
+/** Estimates move between blocks too. */
+const ESTIMATES_AGAIN_MS = 600_000
 const RPC_MISC = -1
 const RPC_NOT_FOUND = -5
 const RPC_INVALID_PARAMETER = -8
@@ -45,11 +53,31 @@ export const bitcoindBackend = (options: BitcoindOptions): ChainBackend => {
   const { network, clock, zmqUrl } = options
   const client = rpcClient(options.rpc)
   const { onProblem, onReachable } = options
-  const rpc = patientRpc({ client, clock, onUnreachable: onProblem, onReachable })
-  const fees = feeEstimates(rpc)
+  const isNoticed = zmqUrl !== undefined
+  const pollMs = options.pollIntervalMs ?? (isNoticed ? POLL_WITH_NOTICE_MS : POLL_MS)
+  const meter = backendMeter({
+    clock,
+    freshMs: POLLS_UNTIL_STALE * Math.max(pollMs, POLL_WITH_NOTICE_MS),
+    ignoresDownload: network.name === 'regtest',
+  })
+  /** What answers after a silence may be another bitcoind. */
+  let isProven = true
+  const rpc = patientRpc({
+    client,
+    clock,
+    onUnreachable: onProblem,
+    onReachable,
+    onAnswered: meter.answered,
+    onUnanswered(error) {
+      isProven = false
+      meter.failed(error)
+    },
+  })
+  const fees = feeEstimates(rpc, clock)
   const stopWakeUps: StopWakeUps[] = []
   let known: ChainTip | undefined
   let follower: BlockFollower | undefined
+  let onOtherChain: (error: unknown) => void = () => undefined
 
   /** A question that `stop` cut short is no problem; what else went wrong is tried again by the next look. */
   const report = (error: unknown): void => {
@@ -58,13 +86,22 @@ export const bitcoindBackend = (options: BitcoindOptions): ChainBackend => {
   }
   const tip = async (): Promise<ChainTip> => {
     const info = must(await rpc.ask(replies.blockchainInfo, 'getblockchaininfo'))
-    if (info.blocks !== known?.height) void fees.refresh().catch(report)
+    const wrong = wrongNetwork(info.chain, network) ?? (isProven ? undefined : await strangeGenesis(rpc, network))
+    if (wrong !== undefined) throw new OtherChain(wrong)
+    isProven = true
+    meter.measured(info)
+    if (info.blocks !== known?.height || fees.status().ageMs > ESTIMATES_AGAIN_MS) void fees.refresh().catch(report)
     known = { height: info.blocks, hash: info.bestblockhash }
     return known
   }
-  const source = { tip, hashAt: (height: BlockHeight) => hashAt(rpc, height), block: blockGetter(rpc) }
+  const block = blockGetter(rpc)
+  const source = { tip, hashAt: (height: BlockHeight) => hashAt(rpc, height), block }
   const look = async (): Promise<void> => {
-    await follower?.look().catch(report)
+    await follower?.look().catch((error: unknown) => {
+      if (!(error instanceof OtherChain)) return report(error)
+      void follower?.stop()
+      onOtherChain(error)
+    })
   }
   const broadcast = async (tx: Tx): Promise<Result<void, BroadcastError>> => {
     const sent = await client.call('sendrawtransaction', [toHex(encodeTx(tx))])
@@ -81,8 +118,13 @@ export const bitcoindBackend = (options: BitcoindOptions): ChainBackend => {
         return fit
       }
       known = fit.value.tip
+      meter.measured(fit.value.info)
       await fees.refresh()
-      const fromHeight = Math.min(following.fromHeight, (known.height as number) + 1)
+      onOtherChain = following.onFailed
+      const fromHeight =
+        following.anchor === undefined
+          ? Math.min(following.fromHeight, (known.height as number) + 1)
+          : following.fromHeight
       const onEvent = (event: ChainEvent): void | Promise<void> => {
         // Blocks may come in faster than the tip is asked for.
         if (event.type === 'connected' && event.block.height > (known?.height ?? 0)) {
@@ -94,8 +136,8 @@ export const bitcoindBackend = (options: BitcoindOptions): ChainBackend => {
       const isDevchain = fit.value.subversion.startsWith('/devchain:')
       if (zmqUrl !== undefined) stopWakeUps.push(await wakeOnZmq(zmqUrl, () => void look()))
       if (isDevchain) stopWakeUps.push(wakeOnLongPoll(client, rpc, () => known ?? fit.value.tip, look))
-      const isNoticed = zmqUrl !== undefined || isDevchain
-      wakeRegularly(rpc, options.pollIntervalMs ?? (isNoticed ? POLL_WITH_NOTICE_MS : POLL_MS), () => void look())
+      wakeRegularly(rpc, pollMs, () => void look())
+      if (following.onMempool !== undefined) wakeRegularly(rpc, MEMPOOL_POLL_MS, following.onMempool)
       void look()
       return ok(fit.value.tip)
     },
@@ -145,9 +187,24 @@ export const bitcoindBackend = (options: BitcoindOptions): ChainBackend => {
       const [spend] = must(await rpc.ask(replies.spendingPrevout, 'gettxspendingprevout', [asked]))
       if (spend?.spendingtxid === undefined) return undefined
       // It may have left the mempool between the two questions.
-      const raw = orMissing(await rpc.ask(replies.bytes, 'getrawtransaction', [spend.spendingtxid]))
+      const raw = orMissing(await rpc.ask(replies.bytes, 'getrawtransaction', [displayTxid(spend.spendingtxid)]))
       const tx = raw === undefined ? undefined : decodeTx(raw)
       return tx?.ok === true ? tx.value : undefined
+    },
+    async mempoolSpenders(outpoints) {
+      if (outpoints.length === 0) return []
+      const asked = outpoints.map(({ txid, index }) => ({ txid: displayTxid(txid), vout: index }))
+      const reply = await client.call('gettxspendingprevout', [asked])
+      const spends = must(reply.ok ? readReply(replies.spendingPrevout, 'gettxspendingprevout', reply.value) : reply)
+      return outpoints.map((_, i) => spends[i]?.spendingtxid)
+    },
+    health() {
+      const missing = follower?.missing
+      return {
+        ...meter.health(),
+        ...(missing === undefined ? {} : { missingBlock: missing }),
+        estimates: fees.status(),
+      }
     },
   }
 }
@@ -155,10 +212,24 @@ export const bitcoindBackend = (options: BitcoindOptions): ChainBackend => {
 const hashAt = async (rpc: PatientRpc, height: BlockHeight): Promise<BlockHash | undefined> =>
   orMissing(await rpc.ask(replies.hash, 'getblockhash', [height]))
 
+/** It answers, and on another chain than ours: nothing that it says is about our money. */
+class OtherChain extends FailureError<BitcoindUnfit> {}
+
+const strangeGenesis = async (rpc: PatientRpc, network: Network): Promise<BitcoindUnfit | undefined> =>
+  wrongGenesis(must(await rpc.ask(replies.hash, 'getblockhash', [0])), network)
+
+/** A block, from a peer of bitcoind where bitcoind has pruned it. */
 const blockGetter =
   (rpc: PatientRpc) =>
   async (hash: BlockHash, height: BlockHeight): Promise<ChainBlock | undefined> => {
-    const bytes = orMissing(await rpc.ask(replies.bytes, 'getblock', [displayBlockHash(hash), 0]))
+    const kept = async () => orMissing(await rpc.ask(replies.bytes, 'getblock', [displayBlockHash(hash), 0]))
+    let bytes = await kept()
+    if (bytes === undefined) {
+      await fetchPruned(rpc, hash, async () => {
+        bytes = await kept()
+        return bytes !== undefined
+      })
+    }
     if (bytes === undefined) return undefined
     const block = decodeBlock(bytes)
     if (!block.ok) throw new FailureError({ ...block.error, height })

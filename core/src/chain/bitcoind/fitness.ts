@@ -1,6 +1,10 @@
+import { displayBlockHash } from '../../bitcoin/block.ts'
 import type { Network } from '../../bitcoin/network.ts'
+import { equalBytes } from '../../lib/bytes.ts'
+import type { BlockHash } from '../../lib/ids.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { ChainTip } from '../chain-backend.ts'
+import type { ChainInfo } from './backend-meter.ts'
 import { RPC_IN_WARMUP } from './patient-rpc.ts'
 import { readReply, replies } from './replies.ts'
 import type { RpcClient, RpcError } from './rpc-client.ts'
@@ -10,12 +14,15 @@ export type BitcoindUnfit =
   | RpcError
   /** Another chain than ours; `actual` is bitcoind's own name for it, such as `main`. */
   | { readonly code: 'bitcoind-wrong-network'; readonly expected: string; readonly actual: string }
+  /** A chain of the right name that begins with another block. */
+  | { readonly code: 'bitcoind-wrong-genesis'; readonly expected: string; readonly actual: string }
   | { readonly code: 'bitcoind-version-too-old'; readonly version: number; readonly minimum: number }
   /** It is starting, or has not caught up with the network yet. */
   | { readonly code: 'bitcoind-still-syncing'; readonly detail: string }
 
 export interface FitBitcoind {
   readonly tip: ChainTip
+  readonly info: ChainInfo
   readonly subversion: string
 }
 
@@ -31,9 +38,8 @@ export const checkFitness = async (
   if (!chainReply.ok) return err(explained(chainReply.error))
   const chain = readReply(replies.blockchainInfo, 'getblockchaininfo', chainReply.value)
   if (!chain.ok) return chain
-  if (chain.value.chain !== network.bitcoindChain) {
-    return err({ code: 'bitcoind-wrong-network', expected: network.bitcoindChain, actual: chain.value.chain })
-  }
+  const wrong = wrongNetwork(chain.value.chain, network)
+  if (wrong !== undefined) return err(wrong)
   const networkReply = await client.call('getnetworkinfo')
   if (!networkReply.ok) return err(explained(networkReply.error))
   const info = readReply(replies.networkInfo, 'getnetworkinfo', networkReply.value)
@@ -47,8 +53,22 @@ export const checkFitness = async (
   if (blocks < headers || (initialblockdownload && network.name !== 'regtest')) {
     return err({ code: 'bitcoind-still-syncing', detail: `${blocks} of ${headers} blocks` })
   }
-  return ok({ tip: { height: blocks, hash: bestblockhash }, subversion })
+  const first = await client.call('getblockhash', [0])
+  const hash = first.ok ? readReply(replies.hash, 'getblockhash', first.value) : err(explained(first.error))
+  if (!hash.ok) return hash
+  const strange = wrongGenesis(hash.value, network)
+  if (strange !== undefined) return err(strange)
+  return ok({ tip: { height: blocks, hash: bestblockhash }, info: chain.value, subversion })
 }
+
+/** Asked with every look: what answers at an address may become another bitcoind while the node runs. */
+export const wrongNetwork = (actual: string, { bitcoindChain: expected }: Network): BitcoindUnfit | undefined =>
+  actual === expected ? undefined : { code: 'bitcoind-wrong-network', expected, actual }
+
+export const wrongGenesis = (hash: BlockHash, { chainHash }: Network): BitcoindUnfit | undefined =>
+  equalBytes(hash, chainHash)
+    ? undefined
+    : { code: 'bitcoind-wrong-genesis', expected: displayBlockHash(chainHash), actual: displayBlockHash(hash) }
 
 const explained = (error: RpcError): BitcoindUnfit =>
   error.code === 'bitcoind-error' && error.rpcCode === RPC_IN_WARMUP

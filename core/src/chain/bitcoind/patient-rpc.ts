@@ -14,6 +14,9 @@ export interface PatientRpcOptions {
   /** bitcoind cannot be reached; told once until it can be again. */
   readonly onUnreachable?: ((error: RpcError) => void) | undefined
   readonly onReachable?: (() => void) | undefined
+  /** Each answer, and each attempt that had none. */
+  readonly onAnswered: () => void
+  readonly onUnanswered: (error: RpcError) => void
 }
 
 /** Asks bitcoind, and asks again for as long as it cannot be reached. */
@@ -29,7 +32,8 @@ export interface PatientRpc {
 const FIRST_PAUSE_MS = 500
 const LONGEST_PAUSE_MS = 15_000
 
-export const patientRpc = ({ client, clock, onUnreachable, onReachable }: PatientRpcOptions): PatientRpc => {
+export const patientRpc = (options: PatientRpcOptions): PatientRpc => {
+  const { client, clock, onUnreachable, onReachable, onAnswered, onUnanswered } = options
   const wakers = new Set<() => void>()
   let stopped = false
   let reachable = true
@@ -56,12 +60,14 @@ export const patientRpc = ({ client, clock, onUnreachable, onReachable }: Patien
         if (stopped) throw new FailureError({ code: 'backend-stopped' })
         const reply = await client.call(method, params)
         if (reply.ok || !isTransient(reply.error)) {
+          onAnswered()
           if (!reachable) {
             reachable = true
             onReachable?.()
           }
           return reply.ok ? readReply(schema, method, reply.value) : reply
         }
+        onUnanswered(reply.error)
         if (reachable && !stopped) {
           reachable = false
           onUnreachable?.(reply.error)

@@ -1,8 +1,9 @@
 import { evaluate } from '@fulgurite/plugin-sdk/evaluate'
 import * as z from 'zod'
 import { parseBlockHash } from '../../bitcoin/block.ts'
+import { parseTxid } from '../../bitcoin/transaction.ts'
 import { fromHex, isHex } from '../../lib/bytes.ts'
-import type { BlockHash } from '../../lib/ids.ts'
+import type { BlockHash, TxId } from '../../lib/ids.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { Sat } from '../../lib/units.ts'
 import type { RpcError } from './rpc-client.ts'
@@ -11,6 +12,13 @@ const Hash = z.string().transform((text, context): BlockHash => {
   const hash = parseBlockHash(text)
   if (hash !== undefined) return hash
   context.addIssue('not a hash')
+  return z.NEVER
+})
+
+const Txid = z.string().transform((text, context): TxId => {
+  const txid = parseTxid(text)
+  if (txid !== undefined) return txid
+  context.addIssue('not a transaction id')
   return z.NEVER
 })
 
@@ -40,7 +48,10 @@ export const replies = {
     headers: Height,
     bestblockhash: Hash,
     initialblockdownload: z.boolean(),
+    pruneheight: z.number().int().optional(),
   }),
+  peerInfo: z.array(z.object({ id: z.number().int(), servicesnames: z.array(z.string()) })),
+  anything: z.unknown(),
   networkInfo: z.object({ version: z.number().int(), subversion: z.string() }),
   hash: Hash,
   bytes: Bytes,
@@ -56,7 +67,7 @@ export const replies = {
     .nullable(),
   smartFee: z.object({ feerate: z.number().positive().optional() }),
   mempoolInfo: z.object({ mempoolminfee: z.number().nonnegative() }),
-  spendingPrevout: z.array(z.object({ spendingtxid: z.string().optional() })),
+  spendingPrevout: z.array(z.object({ spendingtxid: Txid.optional() })),
   package: z.object({
     package_msg: z.string(),
     'tx-results': z.record(z.string(), z.object({ error: z.string().optional() })),

@@ -19,11 +19,16 @@ export const devchainBackend = (devchain: Devchain): ChainBackend => {
       invariant(follower === undefined, 'a backend is started once')
       const started = followBlocks(sourceOf(devchain), {
         ...following,
-        fromHeight: Math.min(following.fromHeight, devchain.tip.height + 1),
+        ...(following.anchor === undefined
+          ? { fromHeight: Math.min(following.fromHeight, devchain.tip.height + 1) }
+          : {}),
       })
       follower = started
       // Nothing in the source of a devchain throws, and what the handler throws goes to `onFailed`.
-      unsubscribe = devchain.onChange((change) => void (change === 'tip' && started.look()))
+      unsubscribe = devchain.onChange((change) => {
+        if (change === 'tip') void started.look()
+        following.onMempool?.()
+      })
       void started.look()
       return ok({ height: devchain.tip.height, hash: devchain.tip.hash })
     },
@@ -38,6 +43,19 @@ export const devchainBackend = (devchain: Devchain): ChainBackend => {
     estimateFeerate: () => FEERATE_FLOOR,
     getUtxo: async (outpoint) => devchain.coin(outpoint),
     mempoolSpend: async (outpoint) => devchain.mempoolSpender(outpoint)?.tx,
+    mempoolSpenders: async (outpoints) => outpoints.map((outpoint) => devchain.mempoolSpender(outpoint)?.txid),
+    health() {
+      const now = devchain.clock.now()
+      return {
+        isCurrent: true,
+        answeredAt: now,
+        silentMs: 0,
+        headers: devchain.tip.height,
+        isCatchingUp: false,
+        // Nobody pays for a place in its blocks.
+        estimates: { arePresent: false, madeAt: now, ageMs: 0 },
+      }
+    },
   }
 }
 

@@ -75,6 +75,10 @@ export class Devchain {
     this.#file?.close()
   }
 
+  get clock(): Clock {
+    return this.#clock
+  }
+
   get tip(): ChainBlock {
     return this.#chain.tip
   }

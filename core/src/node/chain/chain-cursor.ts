@@ -1,5 +1,5 @@
 import type { ChainTip } from '../../chain/chain-backend.ts'
-import type { CursorStore } from '../../chain/watcher.ts'
+import type { ChainCursor, CursorStore } from '../../chain/watcher.ts'
 import { concat, u32be, utf8Encode } from '../../lib/bytes.ts'
 import type { Store } from '../../store/store.ts'
 import { TABLE } from '../storage/tables.ts'
@@ -16,9 +16,20 @@ export const chainCursor = async (store: Store): Promise<CursorStore> => {
   }
 }
 
-const encode = ({ height, hash }: ChainTip): Uint8Array => concat(u32be(height as number), hash)
+/** Height and hash of the cursor, then those of its anchor if there is one. */
+const encode = ({ height, hash, anchor }: ChainCursor): Uint8Array =>
+  concat(
+    ...[{ height, hash }, ...(anchor === undefined ? [] : [anchor])].flatMap((tip) => [u32be(tip.height), tip.hash]),
+  )
 
-const decode = (row: Uint8Array): ChainTip => ({
-  height: new DataView(row.buffer, row.byteOffset).getUint32(0),
-  hash: Uint8Array.from(row.subarray(4)),
+const TIP_LENGTH = 36
+
+const decode = (row: Uint8Array): ChainCursor => {
+  const tip = decodeTip(row.subarray(0, TIP_LENGTH))
+  return row.length === TIP_LENGTH ? tip : { ...tip, anchor: decodeTip(row.subarray(TIP_LENGTH)) }
+}
+
+const decodeTip = (bytes: Uint8Array): ChainTip => ({
+  height: new DataView(bytes.buffer, bytes.byteOffset).getUint32(0),
+  hash: Uint8Array.from(bytes.subarray(4)),
 })

@@ -1,4 +1,5 @@
 import type { ActorContext, Behaviour, BehaviourFactory, SpawnOptions } from '../../actor/types.ts'
+import { outpointKey } from '../../chain/outpoint-key.ts'
 import { fillIn, step } from '../../channel/channel.ts'
 import { resume } from '../../channel/resume.ts'
 import type { ChannelState } from '../../channel/state/channel-state.ts'
@@ -18,6 +19,7 @@ import { idOf, remoteNodeIdOf } from '../../channel/transitions/step.ts'
 import { toHex } from '../../lib/bytes.ts'
 import type { CancelTimer } from '../../lib/clock.ts'
 import { assertNever } from '../../lib/errors.ts'
+import type { OutPoint } from '../../lib/ids.ts'
 import type { Write } from '../../store/store.ts'
 import { channelUpdateDigest } from '../../wire/channel-update-digest.ts'
 import type { FundingCreated } from '../../wire/messages/channel-open.ts'
@@ -32,7 +34,7 @@ import { channelWrites } from './channel-rows.ts'
 import type { ChannelServices } from './channel-services.ts'
 import { ChannelWatches } from './channel-watches.ts'
 import { abandonFunding, fundChannel } from './fund-channel.ts'
-import { reportChannelEvent } from './report-channel-event.ts'
+import { reportChannelEvent, reportMempoolSpend } from './report-channel-event.ts'
 import { outboxRow } from './settlement-outbox.ts'
 
 /** What outlives a restart of the actor: where the channel stands, and once it lives the entry by which others know it. */
@@ -97,8 +99,13 @@ class ChannelDriver {
       state,
       durableState: state,
       quarantined: false,
+      spentInMempool: false,
     }
-    hold.watches ??= new ChannelWatches(services, context.self)
+    const { entry } = hold
+    hold.watches ??= new ChannelWatches(services, context.self, (spent) => {
+      entry.spentInMempool = spent
+      reportMempoolSpend(services.events, entry)
+    })
     this.#entry = hold.entry
     this.#watches = hold.watches
     this.#publisher = new ChannelPublisher(services)
@@ -299,7 +306,9 @@ class ChannelDriver {
         inward.push(() => this.#watches.confirmed(effect, this.#openedAt(), this.#context.restarts > 0))
         break
       case 'watch-spent':
-        inward.push(() => this.#watches.spent(effect, this.#openedAt(), this.#context.restarts > 0))
+        inward.push(() =>
+          this.#watches.spent(effect, this.#openedAt(), this.#context.restarts > 0, this.#isFunding(effect.outpoint)),
+        )
         break
       case 'schedule':
         inward.push(() => {
@@ -350,6 +359,14 @@ class ChannelDriver {
   #openedAt(): number | undefined {
     const { durable } = this.#entry.state
     return 'params' in durable ? (durable.params.openedAt as number) : undefined
+  }
+
+  #isFunding(outpoint: OutPoint): boolean {
+    const { durable } = this.#entry.state
+    return (
+      isFunded(durable) &&
+      durable.active.some(({ localParams }) => outpointKey(localParams.fundingOutpoint) === outpointKey(outpoint))
+    )
   }
 
   #isTaken({ fundingTxid, fundingOutputIndex }: FundingCreated): boolean {

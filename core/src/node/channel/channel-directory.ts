@@ -15,6 +15,8 @@ export interface ChannelEntry {
   readonly durableState: ChannelState
   /** The actor threw: the channel takes no more part in the protocol, but its money is still watched over. */
   readonly quarantined: boolean
+  /** A transaction that spends the funding waits for a block: the chain is about to decide. */
+  readonly spentInMempool: boolean
 }
 
 /**

@@ -13,11 +13,14 @@ const REORG_MARGIN = 24
 export class ChannelWatches {
   readonly #services: ChannelServices
   readonly #channel: ActorRef<ChannelProtocol>
+  readonly #onMempool: (spent: boolean) => void
   readonly #watches = new Map<string, Unwatch>()
 
-  constructor(services: ChannelServices, channel: ActorRef<ChannelProtocol>) {
+  /** `onMempool` hears whether a transaction that spends the funding waits for a block. */
+  constructor(services: ChannelServices, channel: ActorRef<ChannelProtocol>, onMempool: (spent: boolean) => void) {
     this.#services = services
     this.#channel = channel
+    this.#onMempool = onMempool
   }
 
   height(): void {
@@ -40,13 +43,14 @@ export class ChannelWatches {
     )
   }
 
-  spent({ outpoint }: WatchSpentEffect, openedAt: number | undefined, again: boolean): void {
+  spent({ outpoint }: WatchSpentEffect, openedAt: number | undefined, again: boolean, isFunding: boolean): void {
     this.#watch(`spent ${toHex(outpoint.txid)} ${outpoint.index}`, () =>
       this.#services.watcher.watchSpent({
         outpoint,
         ...this.#since(0, openedAt, again),
         handler: (event) =>
           event.type === 'spent' ? this.#tell({ type: 'spent', outpoint, tx: event.tx }) : undefined,
+        ...(isFunding ? { inMempool: (spender) => this.#onMempool(spender !== undefined) } : {}),
       }),
     )
   }

@@ -3,6 +3,7 @@ import type { ChannelSettings } from '../../channel/state/environment.ts'
 import type { AcceptCommand, AcceptQuestion, RejectCommand } from '../../channel/state/inputs.ts'
 import { toHex } from '../../lib/bytes.ts'
 import type { OpenChannel } from '../../wire/messages/channel-open.ts'
+import type { ChainHealth } from '../chain/chain-health.ts'
 import type { HookResponder } from '../contract-gateway.ts'
 import type { NodeLog } from '../node-log.ts'
 import { type OpeningKeysOptions, openingKeys } from './opening-keys.ts'
@@ -11,6 +12,7 @@ import { CHANNEL_TYPE_NAME } from './report-channel-event.ts'
 export interface OpeningDecisionsOptions extends OpeningKeysOptions {
   readonly gateway: { readonly responder: HookResponder | undefined }
   readonly settings: ChannelSettings
+  readonly chainHealth: ChainHealth
   readonly log: NodeLog
 }
 
@@ -18,6 +20,8 @@ export interface OpeningDecisionsOptions extends OpeningKeysOptions {
 export const openingDecisions =
   (options: OpeningDecisionsOptions) =>
   async (question: AcceptQuestion, open: OpenChannel): Promise<AcceptCommand | RejectCommand> => {
+    if (options.chainHealth.blindness() !== undefined)
+      return { type: 'reject', reason: 'not ready: the chain is not followed' }
     const answers: readonly HookAnswer<'channel.accept'>[] =
       (await options.gateway.responder?.ask('channel.accept', requestOf(question, open))) ?? []
     const { verdict, by } = combineChannelAccept(answers)

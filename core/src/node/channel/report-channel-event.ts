@@ -1,5 +1,5 @@
 import { displayTxid } from '../../bitcoin/transaction.ts'
-import type { ChannelState } from '../../channel/state/channel-state.ts'
+import { type ChannelState, isFunded } from '../../channel/state/channel-state.ts'
 import type { CloseCause, FundingSpend } from '../../channel/state/closing.ts'
 import type { Funded } from '../../channel/state/durable.ts'
 import type { ChannelError } from '../../channel/state/errors.ts'
@@ -10,7 +10,9 @@ import { assertNever } from '../../lib/errors.ts'
 import { formatShortChannelId, type OutPoint } from '../../lib/ids.ts'
 import type { Sat } from '../../lib/units.ts'
 import type { EventLog } from '../events/event-log.ts'
+import { isUsable } from '../payment/own-channels.ts'
 import { balanceView } from './channel-balances.ts'
+import type { ChannelEntry } from './channel-directory.ts'
 
 /** The name of the only channel type that this node opens. */
 export const CHANNEL_TYPE_NAME = 'anchors-zero-fee-htlc'
@@ -129,6 +131,15 @@ export const reportChannelEvent = (log: EventLog, event: ChannelEvent, { durable
     default:
       assertNever(event, 'channel event')
   }
+}
+
+/** Tells that a transaction which spends the funding waits for a block, or that it is gone again. */
+export const reportMempoolSpend = (log: EventLog, entry: ChannelEntry): void => {
+  const { durable } = entry.state
+  if (!isFunded(durable) || durable.phase === 'closing') return
+  const { channelId, remoteNodeId } = durable.params
+  const state = entry.spentInMempool ? 'closing' : isUsable(entry) ? 'usable' : 'offline'
+  log.append('channel.state-changed', { channelId: toHex(channelId), peer: toHex(remoteNodeId), state })
 }
 
 const funding = (fundingIndex: number, outpoint: OutPoint, amount: Sat) => ({

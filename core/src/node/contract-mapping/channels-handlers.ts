@@ -13,7 +13,7 @@ import type { PeerFailure } from '../peer/peer-protocol.ts'
 import { MAX_FEE_BASE_MSAT, MAX_FEE_PROPORTIONAL_MILLIONTHS } from '../settings.ts'
 import type { MappingContext } from './context.ts'
 import { describeChannel, describePolicy } from './describe-channel.ts'
-import { type ActorHandlers, refusal } from './handlers.ts'
+import { type ActorHandlers, blindRefusal, refusal } from './handlers.ts'
 import { pageOf } from './paging.ts'
 
 export const channelsHandlers = (context: MappingContext): ActorHandlers<'channels'> => {
@@ -42,6 +42,8 @@ export const channelsHandlers = (context: MappingContext): ActorHandlers<'channe
     },
 
     async open(request) {
+      const blind = blindRefusal(context.chainHealth)
+      if (blind !== undefined) return err(blind)
       const nodeId = fromHex(request.nodeId as string)
       const peer = context.peerDirectory.get(nodeId)
       if (peer?.connection === undefined) {

@@ -3,6 +3,7 @@ import type { ChannelSettings, Feerates } from '../../channel/state/environment.
 import type { BlockHeight, TimestampMs } from '../../lib/units.ts'
 import type { Wallet } from '../../wallet/wallet.ts'
 import type { Broadcaster } from '../chain/broadcaster.ts'
+import type { ChainHealth } from '../chain/chain-health.ts'
 import type { ChannelDirectory } from '../channel/channel-directory.ts'
 import type { KeyIndexes } from '../channel/key-indexes.ts'
 import type { EventLog } from '../events/event-log.ts'
@@ -21,6 +22,7 @@ export interface MappingContext {
   readonly events: EventLog
   readonly wallet: Wallet
   readonly broadcaster: Broadcaster
+  readonly chainHealth: ChainHealth
   readonly feerates: () => Feerates
   readonly channelDirectory: ChannelDirectory
   readonly peerDirectory: PeerDirectory

@@ -16,6 +16,7 @@ test("the peer's policy says whether the peer relays out of its end", (t) => {
       state,
       durableState: state,
       quarantined: false,
+      spentInMempool: false,
     }
     return describeChannel(entry as ChannelEntry)
   }

@@ -76,6 +76,7 @@ const stateOf = (entry: ChannelEntry, durable: Funded): ChannelSummary['state'] 
       return 'closing'
     case 'normal':
       if (entry.quarantined) return 'quarantined'
+      if (entry.spentInMempool) return 'closing'
       return isUsable(entry) ? 'usable' : 'offline'
   }
 }

@@ -1,5 +1,7 @@
 import type { ActorName, ContractError, OperationName, ReplyOf, RequestOf } from '@fulgurite/plugin-sdk/contract'
 import type { Result } from '../../lib/result.ts'
+import type { ChainHealth } from '../chain/chain-health.ts'
+import { explainProblem } from '../chain/chain-problems.ts'
 import type { CallContext } from '../contract-gateway.ts'
 
 /** What one operation answers; the gateway adds `asOf` to the replies of queries. */
@@ -17,3 +19,11 @@ export const refusal = (
   message: string,
   more: { readonly field?: string; readonly details?: Readonly<Record<string, unknown>> } = {},
 ): ContractError => ({ code, message, ...more })
+
+/** Why nothing new is taken on now, if the node does not see the chain. */
+export const blindRefusal = (chainHealth: ChainHealth): ContractError | undefined => {
+  const blindness = chainHealth.blindness()
+  if (blindness === undefined) return undefined
+  const { text, fix } = explainProblem(blindness)
+  return refusal('chain-not-followed', `${text}. To do: ${fix}`, { details: { problem: blindness.code } })
+}

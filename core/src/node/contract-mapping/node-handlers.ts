@@ -2,6 +2,7 @@ import { CONTRACT_VERSION } from '@fulgurite/plugin-sdk/contract'
 import { secp256k1 } from '../../crypto/secp256k1.ts'
 import { reversed, toHex } from '../../lib/bytes.ts'
 import { ok } from '../../lib/result.ts'
+import { type ChainProblem, explainProblem } from '../chain/chain-problems.ts'
 import { formatAddress } from '../peer/peer-manager.ts'
 import { channelWarnings } from './channel-warnings.ts'
 import type { MappingContext } from './context.ts'
@@ -10,7 +11,7 @@ import type { ActorHandlers } from './handlers.ts'
 
 export const nodeHandlers = (context: MappingContext): ActorHandlers<'node'> => ({
   async getInfo() {
-    const { options, watcher, signer, settings, channelDirectory, peerDirectory } = context
+    const { options, watcher, signer, settings, channelDirectory, peerDirectory, chainHealth } = context
     const position = watcher.position()
     const tip = options.backend.tip()
     const channels = [...channelDirectory.all()].flatMap((entry) => describeChannel(entry) ?? [])
@@ -24,7 +25,8 @@ export const nodeHandlers = (context: MappingContext): ActorHandlers<'node'> => 
       features: toHex(settings.features),
       blockHeight: (position ?? tip).height as number,
       blockHash: toHex(reversed((position ?? tip).hash)),
-      synced: position?.height === tip.height,
+      synced: chainHealth.isSynced(),
+      chain: describeHealth(context),
       chainBackend: options.backendName,
       cryptoEngine: secp256k1.name,
       startedAt: context.startedAt as number,
@@ -32,7 +34,11 @@ export const nodeHandlers = (context: MappingContext): ActorHandlers<'node'> => 
       channelsUsable: count('usable'),
       channelsOpening: count('opening'),
       channelsClosing: count('closing'),
-      warnings: [...channelWarnings(channels), ...(options.warnings?.() ?? [])],
+      warnings: [
+        ...chainHealth.problems().map(warningOf),
+        ...channelWarnings(channels),
+        ...(options.warnings?.() ?? []),
+      ],
     })
   },
   async stop() {
@@ -40,3 +46,25 @@ export const nodeHandlers = (context: MappingContext): ActorHandlers<'node'> => 
     return ok({})
   },
 })
+
+const warningOf = (problem: ChainProblem): string => {
+  const { text, fix } = explainProblem(problem)
+  return `${text}. To do: ${fix}`
+}
+
+const describeHealth = ({ options, watcher }: MappingContext) => {
+  const { isCurrent, answeredAt, headers, isCatchingUp, pruneHeight, missingBlock, estimates } =
+    options.backend.health()
+  return {
+    reachable: isCurrent,
+    answeredAt: answeredAt as number,
+    backendHeight: options.backend.tip().height as number,
+    backendHeaders: headers as number,
+    backendCatchingUp: isCatchingUp,
+    ...(pruneHeight === undefined ? {} : { pruneHeight: pruneHeight as number }),
+    ...(missingBlock === undefined ? {} : { missingBlock: missingBlock as number }),
+    handledHeight: watcher.handled() as number,
+    feeEstimates: estimates.arePresent,
+    feeEstimatesAt: estimates.madeAt as number,
+  }
+}

@@ -10,7 +10,7 @@ import { readPayment } from '../payment/payments-actor.ts'
 import { describeAttempt, describeFailure, settledAmounts } from '../payment/report-payment.ts'
 import { TABLE } from '../storage/tables.ts'
 import type { MappingContext } from './context.ts'
-import { type ActorHandlers, refusal } from './handlers.ts'
+import { type ActorHandlers, blindRefusal, refusal } from './handlers.ts'
 import { pageOfIndex } from './paging.ts'
 
 type PaymentSummary = ReplyOf<'payments', 'get'>['payment']
@@ -21,6 +21,8 @@ const PAYMENT_TIMEOUT_MS = 24 * 3_600_000
 export const paymentsHandlers = (context: MappingContext): ActorHandlers<'payments'> => {
   const { options, flow, signer, channelDirectory } = context
   const pay = async (request: PaymentRequest): Promise<Result<{ payment: PaymentSummary }, ContractError>> => {
+    const blind = blindRefusal(context.chainHealth)
+    if (blind !== undefined) return err(blind)
     const answer = await flow.payments.ask('pay', request, { timeoutMs: PAYMENT_TIMEOUT_MS })
     if (!answer.ok) {
       return err(

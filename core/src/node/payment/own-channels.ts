@@ -5,8 +5,8 @@ import { balanceView } from '../channel/channel-balances.ts'
 import type { ChannelDirectory, ChannelEntry } from '../channel/channel-directory.ts'
 
 /** Whether HTLCs may be offered in the channel now. */
-export const isUsable = ({ state, quarantined }: ChannelEntry): boolean =>
-  state.durable.phase === 'normal' && state.session?.reestablished === true && !quarantined
+export const isUsable = ({ state, quarantined, spentInMempool }: ChannelEntry): boolean =>
+  state.durable.phase === 'normal' && state.session?.reestablished === true && !quarantined && !spentInMempool
 
 /** The channels out of which a payment may go, as they are now. */
 export const ownChannels = (directory: ChannelDirectory): readonly OwnChannel[] => {

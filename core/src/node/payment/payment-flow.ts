@@ -16,6 +16,7 @@ import { parsePaymentReference } from '../../payment/send/payment-reference.ts'
 import type { Store } from '../../store/store.ts'
 import { channelUpdateDigest } from '../../wire/channel-update-digest.ts'
 import type { ChannelUpdate } from '../../wire/messages/gossip.ts'
+import type { ChainHealth } from '../chain/chain-health.ts'
 import type { ChannelDirectory } from '../channel/channel-directory.ts'
 import type { SettledHtlc } from '../channel/channel-protocol.ts'
 import { outboxKeyOf, readOutboxRow } from '../channel/settlement-outbox.ts'
@@ -35,6 +36,7 @@ export interface PaymentFlowOptions {
   readonly rng: Rng
   readonly events: EventLog
   readonly channelDirectory: ChannelDirectory
+  readonly chainHealth: ChainHealth
   readonly settings: ChannelSettings
   readonly signer: Signer
   readonly height: () => BlockHeight
@@ -56,8 +58,8 @@ export class PaymentFlow {
 
   constructor(options: PaymentFlowOptions) {
     this.#options = options
-    const { channelDirectory, settings, height } = options
-    this.#upstream = new Upstream(channelDirectory, () => ({ height: height(), settings }))
+    const { channelDirectory, chainHealth, settings, height } = options
+    this.#upstream = new Upstream(channelDirectory, chainHealth, () => ({ height: height(), settings }))
   }
 
   get payments(): ActorRef<PaymentsProtocol> {

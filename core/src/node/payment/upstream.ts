@@ -5,6 +5,7 @@ import { toHex } from '../../lib/bytes.ts'
 import type { Preimage } from '../../lib/ids.ts'
 import type { BadOnion } from '../../onion/sphinx.ts'
 import { failureReason, type UpstreamFailure } from '../../payment/upstream-failure.ts'
+import type { ChainHealth } from '../chain/chain-health.ts'
 import type { ChannelDirectory } from '../channel/channel-directory.ts'
 import type { Settlement } from '../channel/channel-protocol.ts'
 
@@ -17,21 +18,30 @@ export const htlcKey = ({ channelId, htlcId }: HtlcRef): string => `${toHex(chan
  */
 export class Upstream {
   readonly #directory: ChannelDirectory
+  readonly #chainHealth: ChainHealth
   readonly #env: () => Pick<ChannelEnv, 'height' | 'settings'>
   readonly #sharedSecrets = new Map<string, Uint8Array>()
 
-  constructor(directory: ChannelDirectory, env: () => Pick<ChannelEnv, 'height' | 'settings'>) {
+  constructor(
+    directory: ChannelDirectory,
+    chainHealth: ChainHealth,
+    env: () => Pick<ChannelEnv, 'height' | 'settings'>,
+  ) {
     this.#directory = directory
+    this.#chainHealth = chainHealth
     this.#env = env
   }
 
   /**
    * Whether the HTLC would be ours if its preimage were revealed now, by the newest that is known of its channel. One in
-   * quarantine takes a fulfilment to the chain, so there, too, the chain decides.
+   * quarantine takes a fulfilment to the chain, so there, too, the chain decides; as where a commitment waits for a block, or
+   * where the chain is not seen at all.
    */
   readonly canClaim = ({ channelId, htlcId }: HtlcRef): boolean => {
     const channel = this.#directory.get(channelId)
-    return channel !== undefined && !channel.quarantined && isClaimable(channel.state.durable, htlcId, this.#env())
+    if (channel === undefined || channel.quarantined || channel.spentInMempool) return false
+    if (this.#chainHealth.blindness() !== undefined) return false
+    return isClaimable(channel.state.durable, htlcId, this.#env())
   }
 
   remember(htlc: HtlcRef, sharedSecret: Uint8Array): void {

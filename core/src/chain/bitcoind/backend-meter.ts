@@ -1,0 +1,68 @@
+import type { Clock } from '../../lib/clock.ts'
+import type { Failure } from '../../lib/errors.ts'
+import type { BlockHeight, TimestampMs } from '../../lib/units.ts'
+import type { BackendHealth } from '../chain-backend.ts'
+
+/** What `getblockchaininfo` says that health is told from. */
+export interface ChainInfo {
+  readonly blocks: BlockHeight
+  readonly headers: BlockHeight
+  readonly initialblockdownload: boolean
+  readonly pruneheight?: number | undefined
+}
+
+/** Keeps what was last measured of a bitcoind. */
+export interface BackendMeter {
+  /** It said what its tip is. */
+  measured(info: ChainInfo): void
+  answered(): void
+  failed(problem: Failure): void
+  health(): Omit<BackendHealth, 'estimates' | 'missingBlock'>
+}
+
+export interface MeterOptions {
+  readonly clock: Clock
+  /** How old an answer may be and still tell the tip of now. */
+  readonly freshMs: number
+  /** On regtest a chain whose last block is a day old counts as not downloaded, and there is nobody to download from. */
+  readonly ignoresDownload: boolean
+}
+
+/** A header comes before its block, so one or two are always on their way. */
+const BLOCKS_BEHIND = 3
+
+export const backendMeter = ({ clock, freshMs, ignoresDownload }: MeterOptions): BackendMeter => {
+  let problem: Failure | undefined
+  let info: ChainInfo | undefined
+  let at: TimestampMs = 0
+  let since = Number.NEGATIVE_INFINITY
+
+  return {
+    measured(measured) {
+      info = measured
+      at = clock.now()
+      since = clock.monotonic()
+      problem = undefined
+    },
+    answered() {
+      problem = undefined
+    },
+    failed(failure) {
+      problem = failure
+    },
+    health() {
+      const silentMs = clock.monotonic() - since
+      const headers = info?.headers ?? 0
+      const isDownloading = info?.initialblockdownload === true && !ignoresDownload
+      return {
+        isCurrent: problem === undefined && silentMs <= freshMs,
+        answeredAt: at,
+        silentMs,
+        ...(problem === undefined ? {} : { problem }),
+        headers,
+        isCatchingUp: isDownloading || headers - (info?.blocks ?? 0) >= BLOCKS_BEHIND,
+        ...(info?.pruneheight === undefined ? {} : { pruneHeight: info.pruneheight }),
+      }
+    },
+  }
+}

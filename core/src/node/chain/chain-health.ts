@@ -1,0 +1,79 @@
+import type { ChainBackend } from '../../chain/chain-backend.ts'
+import type { ChainWatcher } from '../../chain/watcher.ts'
+import { equalBytes } from '../../lib/bytes.ts'
+import type { CancelTimer, Clock } from '../../lib/clock.ts'
+import type { EventLog } from '../events/event-log.ts'
+import type { NodeLog } from '../node-log.ts'
+import { type ChainProblem, chainProblems, explainProblem, isBlinding } from './chain-problems.ts'
+
+export interface ChainHealthOptions {
+  readonly backend: ChainBackend
+  readonly watcher: ChainWatcher
+  readonly clock: Clock
+  readonly events: EventLog
+  readonly log: NodeLog
+  readonly needsEstimates: boolean
+}
+
+const LOOK_MS = 2_000
+
+/** How well the node sees the chain, from measurements alone; what changes is an event. */
+export class ChainHealth {
+  readonly #options: ChainHealthOptions
+  #told = ''
+  #isFollowing = false
+  #cancel: CancelTimer | undefined
+
+  constructor(options: ChainHealthOptions) {
+    this.#options = options
+  }
+
+  /** Once the chain is followed: until then nothing is known, good or bad. */
+  start(): void {
+    this.#isFollowing = true
+    this.look()
+    this.#cancel = this.#options.clock.setTimer(LOOK_MS, () => this.start())
+  }
+
+  stop(): void {
+    this.#cancel?.()
+  }
+
+  problems(): readonly ChainProblem[] {
+    if (!this.#isFollowing) return []
+    const { backend, watcher, needsEstimates } = this.#options
+    const measures = { health: backend.health(), tip: backend.tip(), handled: watcher.handled() }
+    return chainProblems({ ...measures, unseen: watcher.unseen(), needsEstimates })
+  }
+
+  /** Every block that the backend knows has been handled, and what it knows was measured now. */
+  isSynced(): boolean {
+    if (!this.#isFollowing) return false
+    const { backend, watcher } = this.#options
+    const position = watcher.position()
+    const { isCurrent, isCatchingUp } = backend.health()
+    return position !== undefined && isCurrent && !isCatchingUp && equalBytes(position.hash, backend.tip().hash)
+  }
+
+  /** Why nothing new is to be taken on (an opening, a payment, an HTLC): spends of our channels may pass unseen. */
+  blindness(): ChainProblem | undefined {
+    return this.problems().find(isBlinding)
+  }
+
+  /** Tells what has changed since it was told last. */
+  look(): void {
+    const { events, log, watcher } = this.#options
+    const problems = this.problems()
+    const codes = problems.map(({ code }) => code)
+    const now = codes.join(' ')
+    if (now === this.#told) return
+    this.#told = now
+    if (now === '') log.info('chain.healthy')
+    else log.warn('chain.problems', { codes: now })
+    events.append('chain.health-changed', {
+      healthy: now === '',
+      blockHeight: watcher.handled() as number,
+      problems: problems.map((problem) => ({ code: problem.code, ...explainProblem(problem) })),
+    })
+  }
+}
