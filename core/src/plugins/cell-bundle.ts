@@ -53,7 +53,7 @@ export const cellBundle = async (folder: string, entry: string = cellEntry): Pro
   const key = `${process.versions.node} ${entry}`
   if (await isFresh(path, stampPath, key)) return path
 
-  const { guest, cell } = await whileBundling(() => buildCell(entry))
+  const { guest, cell } = await whileBundling(undefined, () => buildCell(entry))
   const inputs: Record<string, string> = {}
   for (const input of [...Object.keys(guest.metafile.inputs), ...Object.keys(cell.metafile.inputs)]) {
     const source = join(process.cwd(), input)

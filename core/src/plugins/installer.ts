@@ -1,20 +1,24 @@
 import { createHash } from 'node:crypto'
-import { mkdir, readFile, realpath, rm, stat } from 'node:fs/promises'
-import { join, sep } from 'node:path'
+import { lstat, mkdir, readFile, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import type { Cursor } from '@fulgurite/plugin-sdk/contract'
-import { type BuildFailure, build, type Plugin } from 'esbuild'
+import { type BuildFailure, build, type Loader, type Plugin } from 'esbuild'
+import type { Clock } from '../lib/clock.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import { whileBundling } from './bundler.ts'
 import { writeWhole } from './cell-bundle.ts'
 import { checkConfig } from './config-schema.ts'
 import type { InstallRecord } from './install-record.ts'
 import { type Manifest, parseManifest } from './manifest.ts'
+import { type FolderLimits, PluginFolder } from './plugin-folder.ts'
 import { MAX_SOURCE_MAP_CHARS } from './source-stack.ts'
 
 const MANIFEST_FILE = 'fulgurite.plugin.json'
 const BUNDLE_FILE = 'plugin.js'
 const MAP_FILE = 'plugin.js.map'
 const MAX_BUNDLE_BYTES = 4 << 20
+/** For looking through the folder and bundling it. */
+const BUNDLING_MS = 60_000
 
 /** Why a plugin cannot be installed or started. */
 export interface InstallError {
@@ -41,7 +45,9 @@ export interface InstallRequest {
   readonly config: unknown
   /** Where plugins are kept. */
   readonly folder: string
-  readonly now: number
+  readonly clock: Clock
+  /** Of the folder; the defaults if absent. */
+  readonly limits?: FolderLimits
   readonly cursor: Cursor
   readonly onProgress: (step: InstallStep) => void
 }
@@ -56,14 +62,17 @@ export interface InstalledPlugin {
 
 /** Reads a plugin's folder, bundles it and puts it where plugins are kept. Nothing of it is run. */
 export const installFromFolder = async (request: InstallRequest): Promise<Result<InstalledPlugin, InstallError>> => {
-  const { source, folder, onProgress } = request
+  const { source, folder, clock, onProgress } = request
   onProgress('manifest')
-  const found = await stat(join(source, MANIFEST_FILE)).catch(() => undefined)
-  if (found === undefined) {
+  const opened = await PluginFolder.open(source, request.limits)
+  const manifestPath = opened.ok ? join(opened.value.root, MANIFEST_FILE) : undefined
+  if (!opened.ok || manifestPath === undefined || !(await exists(manifestPath))) {
     return err({ code: 'path-not-found', message: `there is no ${MANIFEST_FILE} in ${source}`, field: 'path' })
   }
-  const root = await realpath(source)
-  const manifestText = await readFile(join(root, MANIFEST_FILE), 'utf8')
+  const plugin = opened.value
+  const read = await plugin.read(manifestPath)
+  if (!read.ok) return err({ code: 'manifest-invalid', message: read.error })
+  const manifestText = read.value.toString('utf8')
   const parsed = parseManifest(manifestText)
   if (!parsed.ok) return parsed
   const manifest = parsed.value
@@ -71,7 +80,7 @@ export const installFromFolder = async (request: InstallRequest): Promise<Result
   const config = checkConfig(manifest.config, request.config ?? {})
   if (!config.ok) return config
   onProgress('bundle')
-  const bundled = await bundle(root, manifest.entry)
+  const bundled = await bundle(plugin, manifest.entry, clock)
   if (!bundled.ok) return bundled
   const { code, sourceMap } = bundled.value
   const integrity = integrityOf(manifestText, code)
@@ -87,12 +96,12 @@ export const installFromFolder = async (request: InstallRequest): Promise<Result
     name: manifest.name,
     version,
     ...(publisher === undefined ? {} : { publisher }),
-    source: root,
+    source: plugin.root,
     integrity,
     folder: name,
     grant: grantOf(manifest),
     config: (request.config ?? {}) as InstallRecord['config'],
-    installedAt: request.now,
+    installedAt: clock.now(),
     installCursor: request.cursor,
   }
   return ok({ record, manifest, code, sourceMap })
@@ -136,26 +145,43 @@ const grantOf = ({ permissions, budget, limits, calls }: Manifest): string =>
 const integrityOf = (manifest: string, code: string): string =>
   `sha256-${createHash('sha256').update(`${manifest.length}\n`).update(manifest).update(code).digest('hex')}`
 
-/** A bundle takes in only what lies in the plugin's folder or in a package: no other file of the operator's machine. */
-const onlyOwnFiles = (root: string): Plugin => ({
+const exists = (path: string): Promise<boolean> =>
+  lstat(path).then(
+    () => true,
+    () => false,
+  )
+
+/** What `with { type }` makes of a file; by its name otherwise. */
+const LOADERS: Readonly<Record<string, Loader>> = { json: 'json', text: 'text', bytes: 'binary' }
+
+/**
+ * A bundle takes in only what lies in the plugin's folder, its own packages among it: no other file of the operator's machine.
+ * The bundler is handed each file's contents, and opens none itself.
+ */
+const onlyOwnFiles = (folder: PluginFolder): Plugin => ({
   name: 'only-own-files',
   setup({ onLoad }) {
-    onLoad({ filter: /.*/ }, async ({ path }) => {
-      const real = await realpath(path)
-      if (real.startsWith(root + sep) || real.includes(`${sep}node_modules${sep}`)) return undefined
-      return { errors: [{ text: `${path} lies outside the plugin's folder` }] }
+    onLoad({ filter: /.*/ }, async ({ path, with: attributes }) => {
+      const read = await folder.read(path)
+      if (!read.ok) return { errors: [{ text: read.error }] }
+      return { contents: read.value, loader: LOADERS[attributes.type ?? ''] ?? 'default', resolveDir: dirname(path) }
     })
   },
 })
 
 const bundle = async (
-  root: string,
+  folder: PluginFolder,
   entry: string,
+  clock: Clock,
 ): Promise<Result<{ readonly code: string; readonly sourceMap: string }, InstallError>> => {
+  const late = new AbortController()
+  const cancel = clock.setTimer(BUNDLING_MS, () => late.abort())
   try {
-    const { outputFiles } = await whileBundling(() =>
+    const surveyed = await folder.survey(late.signal)
+    if (!surveyed.ok) return bundleFailed(surveyed.error)
+    const { outputFiles } = await whileBundling(late.signal, () =>
       build({
-        absWorkingDir: root,
+        absWorkingDir: folder.root,
         entryPoints: [entry.startsWith('.') ? entry : `./${entry}`],
         outfile: BUNDLE_FILE,
         bundle: true,
@@ -170,19 +196,27 @@ const bundle = async (
         sourcesContent: false,
         tsconfigRaw: {},
         logLevel: 'silent',
-        plugins: [onlyOwnFiles(root)],
+        plugins: [onlyOwnFiles(folder)],
       }),
     )
-    const textOf = (end: string): string => outputFiles.find(({ path }) => path.endsWith(end))?.text ?? ''
-    const code = textOf(BUNDLE_FILE)
-    if (code.length > MAX_BUNDLE_BYTES) {
-      return err({ code: 'bundle-failed', message: `the bundle is larger than ${MAX_BUNDLE_BYTES} bytes` })
+    // Sizes first: a text is made of the bytes only when it is asked for.
+    const output = (end: string) => outputFiles.find(({ path }) => path.endsWith(end))
+    const code = output(BUNDLE_FILE)
+    const sourceMap = output(MAP_FILE)
+    if (code !== undefined && code.contents.length > MAX_BUNDLE_BYTES) {
+      return bundleFailed(`the bundle is larger than ${MAX_BUNDLE_BYTES} bytes`)
     }
-    return ok({ code, sourceMap: textOf(MAP_FILE) })
+    const mapFits = sourceMap !== undefined && sourceMap.contents.length <= MAX_SOURCE_MAP_CHARS
+    return ok({ code: code?.text ?? '', sourceMap: mapFits ? sourceMap.text : '' })
   } catch (thrown) {
+    if (late.signal.aborted) return bundleFailed(`it took longer than ${BUNDLING_MS} ms`)
     const { errors = [] } = thrown as Partial<BuildFailure>
     const [first] = errors
     const where = first?.location ? `${first.location.file}:${first.location.line}: ` : ''
-    return err({ code: 'bundle-failed', message: `${where}${first?.text ?? String(thrown)}` })
+    return bundleFailed(`${where}${first?.text ?? String(thrown)}`)
+  } finally {
+    cancel()
   }
 }
+
+const bundleFailed = (message: string): Result<never, InstallError> => err({ code: 'bundle-failed', message })

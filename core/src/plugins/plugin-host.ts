@@ -307,7 +307,7 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
       source: path,
       config,
       folder,
-      now: clock.now(),
+      clock,
       cursor,
       onProgress: onProgress ?? (() => {}),
     })
