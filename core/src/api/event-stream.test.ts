@@ -66,3 +66,25 @@ test('a reader that keeps up is told now and then that the stream is alive', asy
   t.is(written.length, 2)
   t.is(gateway.subscribers(), 0)
 })
+
+test('a reader that takes nothing for a minute is cut off, and one that takes a little is not', async (t) => {
+  const gateway = scriptedGateway()
+  const clock = virtualClock()
+  const stalled = slowSink()
+  const slow = slowSink()
+  for (const { sink } of [stalled, slow]) {
+    sink.on('error', () => {})
+    streamEvents(gateway.events, { from: undefined, filter: {}, sink, clock })
+  }
+  await turn()
+  for (let i = 1; i <= 10; i++) gateway.publish('payment.received', `{"n":${i}}`)
+  await turn()
+  for (let i = 0; i < 5; i++) {
+    await clock.advance(30_000)
+    slow.release()
+    await turn()
+  }
+  t.true(stalled.sink.destroyed)
+  t.false(slow.sink.destroyed)
+  t.is(gateway.subscribers(), 1)
+})

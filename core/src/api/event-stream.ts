@@ -5,6 +5,8 @@ import type { EncodedEvent, EventFilter, EventLogPort } from '../node/contract-g
 
 const PAGE_ROWS = 500
 const HEARTBEAT_MS = 15_000
+/** A reader that takes nothing for so long is cut off: it can come back with its cursor. */
+const STALLED_MS = 60_000
 
 /**
  * Writes events to one reader as server-sent events: what is stored after `from`, then what happens, without a gap and
@@ -25,6 +27,7 @@ export const streamEvents = (
     ended = true
     unsubscribe()
     cancelHeartbeat()
+    cancelStalled()
     sink.end()
   }
 
@@ -39,7 +42,23 @@ export const streamEvents = (
 
   const fallBehind = (): void => {
     live = false
-    sink.once('drain', begin)
+    watchStall(sink.writableLength)
+    sink.once('drain', () => {
+      cancelStalled()
+      begin()
+    })
+  }
+
+  /** A slow reader takes something in this time. */
+  const watchStall = (unsentBytes: number): void => {
+    cancelStalled = clock.setTimer(STALLED_MS, () => {
+      if (sink.writableLength < unsentBytes) {
+        watchStall(sink.writableLength)
+        return
+      }
+      end()
+      sink.destroy()
+    })
   }
 
   const catchUp = async (): Promise<void> => {
@@ -71,6 +90,7 @@ export const streamEvents = (
     catchUp().catch(() => end())
   }
 
+  let cancelStalled = (): void => {}
   let cancelHeartbeat = (): void => {}
   const beat = (): void => {
     cancelHeartbeat = clock.setTimer(HEARTBEAT_MS, () => {

@@ -3,8 +3,9 @@ import { request as httpRequest } from 'node:http'
 import { connect } from 'node:net'
 import { allOperations } from '@fulgurite/plugin-sdk/contract'
 import test, { type ExecutionContext } from 'ava'
-import { virtualClock } from '../lib/clock-virtual.ts'
+import { type VirtualClock, virtualClock } from '../lib/clock-virtual.ts'
 import { err, ok } from '../lib/result.ts'
+import { API_LIMITS, type ApiLimits } from './api-limits.ts'
 import { type ScriptedGateway, scriptedGateway } from './scripted-gateway.ts'
 import { startApi } from './server.ts'
 
@@ -17,6 +18,8 @@ interface Answer {
 }
 
 interface Api {
+  readonly clock: VirtualClock
+  readonly port: number
   readonly gateway: ScriptedGateway
   readonly url: string
   readonly bugs: unknown[]
@@ -27,14 +30,24 @@ interface Api {
   ): Promise<{ status: number; text: string; json: Answer }>
 }
 
-const start = async (t: ExecutionContext): Promise<Api> => {
+const start = async (t: ExecutionContext, limits: Partial<ApiLimits> = {}): Promise<Api> => {
   const gateway = scriptedGateway()
+  const clock = virtualClock()
   const bugs: unknown[] = []
-  const started = await startApi({ gateway, token, port: 0, clock: virtualClock(), onBug: (error) => bugs.push(error) })
+  const started = await startApi({
+    gateway,
+    token,
+    port: 0,
+    clock,
+    limits: { ...API_LIMITS, ...limits },
+    onBug: (error) => bugs.push(error),
+  })
   if (!started.ok) throw new Error(started.error.reason)
   t.teardown(() => started.value.close())
   const { url } = started.value
   return {
+    clock,
+    port: Number(new URL(url).port),
     gateway,
     url,
     bugs,
@@ -331,4 +344,131 @@ test('a reader that goes away is forgotten', async (t) => {
   stream.end()
   while (gateway.subscribers() > 0) await new Promise(setImmediate)
   t.pass()
+})
+
+/** A connection under the test's control. */
+const dial = async (t: ExecutionContext, port: number) => {
+  const socket = connect(port, '127.0.0.1').setEncoding('utf8')
+  socket.on('error', () => {})
+  let received = ''
+  socket.on('data', (text) => {
+    received += text
+  })
+  const closed = new Promise<string>((resolve) => socket.once('close', () => resolve(received)))
+  await once(socket, 'connect')
+  t.teardown(() => socket.destroy())
+  return { socket, closed, answer: async () => String((await once(socket, 'data'))[0]) }
+}
+
+const HEAD = `POST /v1/node/getInfo HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${token}\r\ncontent-type: application/json\r\n`
+const REQUEST = `${HEAD}content-length: 2\r\n\r\n{}`
+
+test('however many silent connections there are, the operator is served: the oldest makes room', async (t) => {
+  const { port } = await start(t, { strangers: { max: 4, maxPerGroup: 4 } })
+  const silent = []
+  for (let i = 0; i < 20; i++) silent.push(await dial(t, port))
+  for (const { closed } of silent.slice(0, 16)) t.is(await closed, '')
+  const operator = await dial(t, port)
+  operator.socket.write(REQUEST)
+  t.regex(await operator.answer(), /^HTTP\/1\.1 200 /)
+  // With the token shown, the connection is no longer among those that make room.
+  for (let i = 0; i < 8; i++) await dial(t, port)
+  operator.socket.write(REQUEST)
+  t.regex(await operator.answer(), /^HTTP\/1\.1 200 /)
+})
+
+test('a connection that shows no token in time is closed', async (t) => {
+  const { port, clock } = await start(t, { headMs: 5_000, strangers: { max: 2, maxPerGroup: 2 } })
+  const slow = await dial(t, port)
+  slow.socket.write('POST /v1/node/getInfo HTTP/1.1\r\nhost')
+  // Once a later one was answered, the slow one has surely been taken in.
+  const later = await dial(t, port)
+  later.socket.write(REQUEST)
+  await later.answer()
+  await clock.advance(5_000)
+  t.is(await slow.closed, '')
+  // The one that has shown it stays.
+  later.socket.write(REQUEST)
+  t.regex(await later.answer(), /^HTTP\/1\.1 200 /)
+})
+
+test('a body that stalls ends its connection, and an answer may take as long as it takes', async (t) => {
+  const { port, clock, gateway } = await start(t, { bodyMs: 5_000 })
+  let release = (): void => {}
+  gateway.answer = () =>
+    new Promise((resolve) => {
+      release = () => resolve(ok({}))
+    })
+  const patient = await dial(t, port)
+  patient.socket.write(REQUEST)
+  while (gateway.asked.length === 0) await new Promise(setImmediate)
+  const stalled = await dial(t, port)
+  stalled.socket.write(`${HEAD}expect: 100-continue\r\ncontent-length: 1000\r\n\r\n`)
+  t.regex(await stalled.answer(), /^HTTP\/1\.1 100 /)
+  stalled.socket.write('{')
+  while (clock.nextTimerAt() === undefined) await new Promise(setImmediate)
+  await clock.advance(6_000)
+  await stalled.closed
+  release()
+  t.regex(await patient.answer(), /^HTTP\/1\.1 200 /)
+})
+
+test('of the connections that have shown the token only an idle one makes room', async (t) => {
+  const { port, gateway } = await start(t, { operators: 2 })
+  const busy = await dial(t, port)
+  const idle = await dial(t, port)
+  idle.socket.write(REQUEST)
+  await idle.answer()
+  let release = (): void => {}
+  gateway.answer = () =>
+    new Promise((resolve) => {
+      release = () => resolve(ok({}))
+    })
+  busy.socket.write(REQUEST)
+  while (gateway.asked.length < 2) await new Promise(setImmediate)
+  const newcomer = await dial(t, port)
+  newcomer.socket.write(REQUEST)
+  t.regex(await idle.closed, /^HTTP\/1\.1 200 /)
+  while (gateway.asked.length < 3) await new Promise(setImmediate)
+  const refused = await dial(t, port)
+  refused.socket.write(REQUEST)
+  t.regex(await refused.closed, /^HTTP\/1\.1 429 [\s\S]*"code":"rate-limited"/)
+  release()
+  t.regex(await newcomer.answer(), /^HTTP\/1\.1 200 /)
+})
+
+test('whoever keeps asking without the token is cut off unheard, and the operator at the same address is served', async (t) => {
+  const { port, post, clock } = await start(t, { refusals: { perSecond: 1, burst: 3 } })
+  const guess = async (): Promise<string> => {
+    const guesser = await dial(t, port)
+    guesser.socket.write('GET /v1/openapi.json HTTP/1.1\r\nhost: x\r\nauthorization: Bearer wrong\r\n\r\n')
+    return guesser.closed
+  }
+  for (let i = 0; i < 3; i++) t.regex(await guess(), /^HTTP\/1\.1 401 [\s\S]*connection: close/i)
+  t.is(await guess(), '')
+  t.is((await post('/v1/node/getInfo')).status, 200)
+  await clock.advance(1_000)
+  t.regex(await guess(), /^HTTP\/1\.1 401 /)
+})
+
+test('there are so many event streams and no more', async (t) => {
+  const { url } = await start(t, { streams: 2 })
+  const first = tail(url, '/v1/events')
+  const second = tail(url, '/v1/events')
+  for (const stream of [first, second]) t.teardown(stream.end)
+  t.is(await first.ready, 200)
+  t.is(await second.ready, 200)
+  const third = tail(url, '/v1/events')
+  t.is(await third.ready, 429)
+})
+
+test('an event stream outlives the time that a request has', async (t) => {
+  const { url, clock, gateway } = await start(t)
+  const stream = tail(url, '/v1/events')
+  t.teardown(stream.end)
+  t.is(await stream.ready, 200)
+  while (gateway.subscribers() === 0) await new Promise(setImmediate)
+  await clock.advance(120_000)
+  gateway.publish('payment.received', '{"n":1}')
+  t.is((await stream.until(1)).length, 1)
 })

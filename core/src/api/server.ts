@@ -11,6 +11,8 @@ import { type FastifyError, type FastifyInstance, type FastifyReply, type Fastif
 import { type Clock, systemClock } from '../lib/clock.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import type { ContractGateway } from '../node/contract-gateway.ts'
+import { ApiConnections } from './api-connections.ts'
+import { API_LIMITS, type ApiLimits } from './api-limits.ts'
 import { contextFrom } from './call-headers.ts'
 import { streamEvents } from './event-stream.ts'
 import { statusOf } from './status.ts'
@@ -24,6 +26,10 @@ export interface ApiOptions {
   /** 0 lets the system choose. */
   readonly port: number
   readonly clock?: Clock
+  /** The defaults if absent. */
+  readonly limits?: ApiLimits
+  /** A connection could not be taken, as when the process has no descriptor left. The API goes on. */
+  readonly onAcceptError?: (cause: string) => void
   /** Told of bugs: an answer that could not be made. */
   readonly onBug?: (error: unknown, where: string) => void
 }
@@ -51,6 +57,7 @@ const JSON_TYPE = 'application/json; charset=utf-8'
 /** Serves the whole contract over HTTP: `POST /v1/<actor>/<operation>`, the event stream, and the OpenAPI document. */
 export const startApi = async (options: ApiOptions): Promise<Result<ApiServer, ApiStartError>> => {
   const { gateway, token, host = '127.0.0.1', port, clock = systemClock, onBug = () => {} } = options
+  const { limits = API_LIMITS, onAcceptError = () => {} } = options
   const app = fastify({
     logger: false,
     bodyLimit: BODY_LIMIT_BYTES,
@@ -59,8 +66,10 @@ export const startApi = async (options: ApiOptions): Promise<Result<ApiServer, A
     return503OnClosing: false,
   })
   let closing = false
+  const connections = new ApiConnections(app.server, clock, limits)
+  app.server.on('error', (error: NodeJS.ErrnoException) => onAcceptError(error.code ?? error.name))
   acceptJson(app)
-  requireToken(app, token)
+  requireToken(app, token, connections)
   app.addHook('onRequest', (_request, reply, done) => {
     if (closing) refuse(reply, { code: 'not-ready', message: 'the node is stopping' })
     else done()
@@ -69,7 +78,7 @@ export const startApi = async (options: ApiOptions): Promise<Result<ApiServer, A
   for (const { actor, name } of allOperations()) {
     app.post(`/v1/${actor}/${name}`, (request, reply) => ask(gateway, actor, name, request, reply))
   }
-  const streams = serveEvents(app, gateway, clock)
+  const streams = serveEvents(app, gateway, clock, limits.streams)
   let document: string | undefined
   app.get('/v1/openapi.json', (_request, reply) => {
     document ??= openApi()
@@ -122,19 +131,29 @@ const acceptJson = (app: FastifyInstance): void => {
   })
 }
 
-const requireToken = (app: FastifyInstance, token: string): void => {
+const requireToken = (app: FastifyInstance, token: string, connections: ApiConnections): void => {
   const expected = Buffer.from(`Bearer ${token}`)
   app.addHook('onRequest', (request, reply, done) => {
     const given = Buffer.from(request.headers.authorization ?? '')
-    if (given.length === expected.length && timingSafeEqual(given, expected)) {
+    if (given.length !== expected.length || !timingSafeEqual(given, expected)) {
+      // Whoever does not have the token costs as little as can be: nothing of the body is read, no connection is kept.
+      if (!connections.answersRefusal(request.raw)) {
+        reply.hijack()
+        return
+      }
+      reply.header('www-authenticate', 'Bearer').header('connection', 'close')
+      refuse(reply, {
+        code: 'unauthorized',
+        message: 'give the token of the data folder as: authorization: Bearer <token>',
+      })
+      return
+    }
+    if (connections.admit(request.raw, reply.raw)) {
       done()
       return
     }
-    reply.header('www-authenticate', 'Bearer')
-    refuse(reply, {
-      code: 'unauthorized',
-      message: 'give the token of the data folder as: authorization: Bearer <token>',
-    })
+    reply.header('connection', 'close')
+    refuse(reply, { code: 'rate-limited', message: 'all connections that the API keeps are busy' })
   })
 }
 
@@ -173,6 +192,7 @@ const serveEvents = (
   app: FastifyInstance,
   gateway: ContractGateway,
   clock: Clock,
+  maxStreams: number,
 ): ReadonlySet<{ destroy(): void }> => {
   const open = new Set<FastifyReply['raw']>()
   app.get('/v1/events', (request, reply) => {
@@ -181,6 +201,9 @@ const serveEvents = (
     const unknown = names?.find((name) => !Object.hasOwn(events, name))
     if (unknown !== undefined) {
       return refuse(reply, { code: 'invalid-request', message: `types: there is no event ${unknown}`, field: 'types' })
+    }
+    if (open.size >= maxStreams) {
+      return refuse(reply, { code: 'rate-limited', message: `${maxStreams} event streams are open already` })
     }
     const resumed = request.headers['last-event-id']
     const from = typeof resumed === 'string' ? resumed : typeof query.from === 'string' ? query.from : undefined

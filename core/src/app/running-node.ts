@@ -7,6 +7,7 @@ import type { Clock } from '../lib/clock.ts'
 import { type Failure, stackOf } from '../lib/errors.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import type { Rng } from '../lib/rng.ts'
+import { seldom } from '../lib/seldom.ts'
 import type { EventLogPort } from '../node/contract-gateway.ts'
 import { startNode } from '../node/node.ts'
 import type { Hold } from '../plugins/index.ts'
@@ -46,6 +47,8 @@ export interface RunOptions {
 }
 
 const MAX_WARNING = 512
+/** A failure to accept may come thousands of times a second. */
+const ACCEPT_ERROR_LOG_MS = 60_000
 
 const version = (): string =>
   (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }).version
@@ -103,6 +106,7 @@ export const runNode = async (options: RunOptions): Promise<Result<RunningNode, 
     host: config.api.host,
     port: config.api.port,
     clock,
+    onAcceptError: seldom(clock, ACCEPT_ERROR_LOG_MS, (cause) => log.warn('api.accept-failed', { code: cause })),
     onBug: (error, where) => log.error('api.bug', { where, error: stackOf(error) }),
   })
   if (!api.ok) {

@@ -1,3 +1,9 @@
+/** In the long run, and at once. */
+export interface Rate {
+  readonly perSecond: number
+  readonly burst: number
+}
+
 /** Allows `perSecond` in the long run and `burst` at once. Time is given to it. */
 export class TokenBucket {
   readonly #perSecond: number

@@ -1,7 +1,7 @@
 import type { CancelTimer, Clock } from '../../lib/clock.ts'
-import { TokenBucket } from '../../lib/token-bucket.ts'
-import { GroupTable } from './group-table.ts'
-import type { Rate, TrafficLimits } from './traffic-limits.ts'
+import { GroupTable } from '../../lib/group-table.ts'
+import { type Rate, TokenBucket } from '../../lib/token-bucket.ts'
+import type { TrafficLimits } from './traffic-limits.ts'
 
 /** Handshakes in one turn of the event loop. */
 const PER_TURN = 2

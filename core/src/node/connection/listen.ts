@@ -43,7 +43,7 @@ export const listen = async (
     const lost = pending.add(group, socket)
     if (lost !== undefined) {
       crowdedOut.add(lost)
-      lost.destroy()
+      lost.resetAndDestroy()
     }
     const established = await establish(socket, { type: 'responder' }, options, handshakeTimeoutMs)
     pending.delete(group, socket)

@@ -1,8 +1,4 @@
-/** In the long run, and at once. */
-export interface Rate {
-  readonly perSecond: number
-  readonly burst: number
-}
+import type { Rate } from '../../lib/token-bucket.ts'
 
 /**
  * What a peer's traffic uses up. `milliseconds` are of the event loop: decrypting, decoding and answering as measured, and
@@ -67,6 +63,6 @@ export const TRAFFIC_LIMITS: TrafficLimits = {
     strangers: { perSecond: 40, burst: 100 },
   },
   // Together fewer than the files that a process may open where the system is mean about them.
-  halfOpen: { max: 64, maxPerGroup: 64 },
-  connected: { max: 128, maxPerGroup: 32 },
+  halfOpen: { max: 48, maxPerGroup: 48 },
+  connected: { max: 96, maxPerGroup: 32 },
 }

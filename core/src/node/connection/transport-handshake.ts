@@ -18,7 +18,7 @@ import { err, ok, type Result } from '../../lib/result.ts'
 import type { Rng } from '../../lib/rng.ts'
 
 type State =
-  | { readonly phase: 'awaiting-act-one'; readonly staticKey: PrivateKey; readonly ephemeralKey: PrivateKey }
+  | { readonly phase: 'awaiting-act-one'; readonly staticKey: PrivateKey; readonly rng: Rng }
   | { readonly phase: 'awaiting-act-two'; readonly remoteNodeId: NodeId; readonly noise: InitiatorState }
   | { readonly phase: 'awaiting-act-three'; readonly noise: ResponderState }
 
@@ -51,11 +51,7 @@ export class TransportHandshake {
   }
 
   static respond(privateKey: PrivateKey, rng: Rng): TransportHandshake {
-    return new TransportHandshake({
-      phase: 'awaiting-act-one',
-      staticKey: privateKey,
-      ephemeralKey: freshKey(rng),
-    })
+    return new TransportHandshake({ phase: 'awaiting-act-one', staticKey: privateKey, rng })
   }
 
   /** Whether the next act is the one that anybody can send. */
@@ -87,7 +83,9 @@ export class TransportHandshake {
     const state = this.#state
     switch (state.phase) {
       case 'awaiting-act-one': {
-        const answered = answerHandshake(state, act)
+        // Made now, since most of those who never get here cost nothing then.
+        const ephemeralKey = freshKey(state.rng)
+        const answered = answerHandshake({ staticKey: state.staticKey, ephemeralKey }, act)
         if (!answered.ok) return answered
         this.#state = { phase: 'awaiting-act-three', noise: answered.value.state }
         return ok({ reply: answered.value.actTwo })

@@ -10,6 +10,7 @@ import { invariant } from '../../lib/errors.ts'
 import type { NodeId } from '../../lib/ids.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { Rng } from '../../lib/rng.ts'
+import { seldom } from '../../lib/seldom.ts'
 import type { Store } from '../../store/store.ts'
 import { connect } from '../connection/connect.ts'
 import type { Connection } from '../connection/connection.ts'
@@ -62,7 +63,6 @@ export class PeerManager {
   readonly #connection: ConnectionSettings
   /** Those who called us and have no channel. */
   readonly #strangers: Crowd<Connection>
-  #lastAcceptErrorAt: number | undefined
   #parent: ActorContext<Record<string, never>> | undefined
   #listener: Listener | undefined
   #lastEpoch: Epoch = 0
@@ -116,7 +116,9 @@ export class PeerManager {
         if (failure.code === 'internal') this.#options.log.error('peer.bug', { from, error: failure.bug })
         else this.#options.log.debug('peer.inbound-refused', { from, code: failure.code })
       },
-      onAcceptError: (cause) => this.#acceptFailed(cause),
+      onAcceptError: seldom(this.#options.clock, ACCEPT_ERROR_LOG_MS, (cause) =>
+        this.#options.log.warn('peer.accept-failed', { code: cause }),
+      ),
     })
     if (!listening.ok) return listening
     this.#listener = listening.value
@@ -182,14 +184,6 @@ export class PeerManager {
   #crowdOut(connection: Connection): void {
     this.#options.log.debug('peer.crowded-out', { peer: toHex(connection.remoteNodeId), address: connection.address })
     connection.close({ type: 'warning', channelId: new Uint8Array(32), data: utf8Encode('too many connections') })
-  }
-
-  #acceptFailed(cause: string): void {
-    const { clock, log } = this.#options
-    const now = clock.monotonic()
-    if (this.#lastAcceptErrorAt !== undefined && now - this.#lastAcceptErrorAt < ACCEPT_ERROR_LOG_MS) return
-    this.#lastAcceptErrorAt = now
-    log.warn('peer.accept-failed', { code: cause })
   }
 
   #attach(connection: Connection): void {
