@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import type { Benchmark, Figure } from './benchmark.ts'
+import { besideFloodsBenchmark } from './beside-floods.ts'
 import { besidePluginsBenchmark } from './beside-plugins.ts'
 import { commitmentBenchmark } from './commitment.ts'
 import { cryptoBenchmark } from './crypto.ts'
@@ -15,6 +16,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   ...paymentBenchmarks,
   ...pluginBenchmarks,
   besidePluginsBenchmark,
+  besideFloodsBenchmark,
   memoryBenchmark,
 ]
 

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ApiConnection } from './api-client.ts'
-import type { WorkCounts } from './work-counters.ts'
+import type { Watched, WorkCounts } from './work-counters.ts'
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 const COUNTERS = fileURLToPath(new URL('work-counters.ts', import.meta.url))
@@ -78,6 +78,21 @@ export class NodeProcess {
 
   counts(): Promise<WorkCounts> {
     return this.#tell('counts')
+  }
+
+  /** Begins to watch its event loop and memory. */
+  watch(): Promise<unknown> {
+    return this.#tell('watch')
+  }
+
+  /** What was seen since `watch`. */
+  watched(): Promise<Watched> {
+    return this.#tell('watched')
+  }
+
+  /** Where its API is. */
+  get api(): string {
+    return this.#url
   }
 
   /** The bytes that its process holds on to once garbage is collected. */

@@ -1,3 +1,4 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import sqlite3 from 'sqlite3'
@@ -48,8 +49,43 @@ const held = (): number => {
   return heapUsed + external
 }
 
+/** How long the event loop kept others waiting, in milliseconds, and the most memory that the process had, in bytes. */
+export interface Watched {
+  readonly delay: number
+  readonly longestDelay: number
+  readonly memory: number
+}
+
+const RESOLUTION_MS = 5
+const SAMPLE_MS = 20
+const delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS })
+let memory = 0
+let sampling: NodeJS.Timeout | undefined
+
+const watch = (): void => {
+  memory = 0
+  delays.reset()
+  delays.enable()
+  sampling = setInterval(() => {
+    memory = Math.max(memory, process.memoryUsage.rss())
+  }, SAMPLE_MS)
+}
+
+const watched = (): Watched => {
+  clearInterval(sampling)
+  delays.disable()
+  // The histogram holds the time between two timers: what is beyond their interval is the delay.
+  const beyond = (nanoseconds: number): number => Math.max(0, nanoseconds / 1e6 - RESOLUTION_MS)
+  return { delay: beyond(delays.percentile(99.9)), longestDelay: beyond(delays.max), memory }
+}
+
 process.on('message', (message) => {
   if (message === 'held') process.send?.(held())
+  if (message === 'watched') process.send?.(watched())
+  if (message === 'watch') {
+    watch()
+    process.send?.('watching')
+  }
   if (message !== 'counts') return
   const { user, system } = process.cpuUsage()
   process.send?.({ ...counts, cpu: user + system } satisfies WorkCounts)

@@ -1,0 +1,143 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Benchmark, Figure } from './benchmark.ts'
+import { makeInvoices, payAll } from './payments.ts'
+import { BenchWorld } from './support/bench-world.ts'
+import type { FloodTarget } from './support/flooder.ts'
+import type { NodeProcess } from './support/node-process.ts'
+
+const FLOODER = fileURLToPath(new URL('support/flooder.ts', import.meta.url))
+
+/** What `flooder.ts` can do, and an operator who installs what is far too large. */
+const FLOODS = [
+  'pings',
+  'unknown-channels',
+  'odd-messages',
+  'tiny-odd-messages',
+  'handshakes',
+  'half-open',
+  'connections',
+  'api-silent',
+  'api-guesses',
+  'installs',
+] as const
+
+const CONCURRENT = 20
+const PAYMENTS = 2_000
+const WARM_UP = 400
+const NAME = 'payments.beside-floods'
+
+interface Run {
+  readonly rate: number
+  readonly delay: number
+  readonly memory: number
+}
+
+/**
+ * Settled payments a second remain, in percent of those before and after, while strangers flood the node that pays: the worst
+ * of all kinds. The flooder is a process beside the nodes and takes what it can of the same cores, which is part of the
+ * figure: a node that answers floods cheaply, and late, gives it little to do. It is measured once the flood has settled, since
+ * until then the flooder is at work to fill the system's buffers.
+ */
+const besideFloods = async (): Promise<readonly Figure[]> => {
+  const world = new BenchWorld()
+  const folder = mkdtempSync(join(tmpdir(), 'fulgurite-floods-'))
+  try {
+    const payer = await world.node('payer', { counted: true })
+    const payee = await world.node('payee')
+    await world.faucet(payer, 301_000_000n)
+    await world.open(payer, payee, 300_000_000)
+    const invoices = (await makeInvoices(payee, WARM_UP + (2 * FLOODS.length + 1) * PAYMENTS)).values()
+    const take = (count: number): readonly string[] => [...invoices.take(count)]
+    await payAll(payer, take(WARM_UP), CONCURRENT)
+    const run = async (): Promise<Run> => {
+      await payer.watch()
+      const startedAt = performance.now()
+      await payAll(payer, take(PAYMENTS), CONCURRENT)
+      const rate = (PAYMENTS * 1_000) / (performance.now() - startedAt)
+      const { delay, memory } = await payer.watched()
+      return { rate, delay, memory }
+    }
+    const figures: Figure[] = []
+    const quiet: Run[] = [await run()]
+    const beside: Run[] = []
+    for (const flood of FLOODS) {
+      const end = await (flood === 'installs' ? installing(payer, folder) : flooding(payer, flood))
+      beside.push(await run())
+      await end()
+      quiet.push(await run())
+      const [before, now, after] = [quiet.at(-2), beside.at(-1), quiet.at(-1)] as [Run, Run, Run]
+      const percent = (200 * now.rate) / (before.rate + after.rate)
+      figures.push({ name: `${NAME}.${flood}`, value: percent, unit: '%' })
+    }
+    const calm = quiet.map(({ memory }) => memory)
+    return [
+      { name: NAME, value: Math.min(...figures.map(({ value }) => value)), unit: '%' },
+      ...figures,
+      { name: `${NAME}.delay`, value: Math.max(...beside.map(({ delay }) => delay)), unit: 'ms' },
+      { name: `${NAME}.delay.without`, value: Math.max(...quiet.map(({ delay }) => delay)), unit: 'ms' },
+      {
+        name: `${NAME}.memory`,
+        value: (Math.max(...beside.map(({ memory }) => memory)) - Math.max(...calm)) / 2 ** 20,
+        unit: 'MB more',
+      },
+    ]
+  } finally {
+    await world.close()
+    rmSync(folder, { recursive: true })
+  }
+}
+
+/** Starts one kind of flood; returns how to end it. */
+const flooding = async (node: NodeProcess, flood: string): Promise<() => Promise<void>> => {
+  const child: ChildProcess = fork(FLOODER, { execArgv: ['--conditions=fulgurite-source'] })
+  const at = node.address.lastIndexOf(':')
+  const target: FloodTarget = {
+    nodeId: node.id,
+    host: node.address.slice(0, at),
+    port: Number(node.address.slice(at + 1)),
+    apiPort: Number(new URL(node.api).port),
+  }
+  child.send({ ...target, flood })
+  await once(child, 'message')
+  return async () => {
+    const ended = once(child, 'exit')
+    child.disconnect()
+    await ended
+  }
+}
+
+/** Installs a plugin that imports 300 MB, again and again. */
+const installing = async (node: NodeProcess, folder: string): Promise<() => Promise<void>> => {
+  const path = join(folder, 'huge')
+  mkdirSync(path)
+  const manifest = {
+    name: 'huge',
+    version: '1.0.0',
+    contract: '^0.1.0',
+    entry: './index.ts',
+    permissions: {},
+    limits: {},
+  }
+  writeFileSync(join(path, 'fulgurite.plugin.json'), JSON.stringify(manifest))
+  writeFileSync(join(path, 'index.ts'), "import huge from './huge.txt' with { type: 'text' }\nconsole.log(huge)")
+  writeFileSync(join(path, 'huge.txt'), '')
+  truncateSync(join(path, 'huge.txt'), 300 << 20)
+  const connection = await node.connection()
+  let ended = false
+  const loop = async (): Promise<void> => {
+    for (let i = 0; !ended; i++) await connection.ask('plugins/install', { path }, `huge-${i}`).catch(() => {})
+  }
+  const done = loop()
+  return async () => {
+    ended = true
+    await done
+    connection.close()
+  }
+}
+
+export const besideFloodsBenchmark: Benchmark = { figures: [NAME], run: besideFloods }

@@ -1,0 +1,144 @@
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
+import { NETWORKS } from '../../../core/src/bitcoin/network.ts'
+import type { NoiseCipher } from '../../../core/src/crypto/noise.ts'
+import { fromHex } from '../../../core/src/lib/bytes.ts'
+import { systemRng } from '../../../core/src/lib/rng.ts'
+import { ourInit } from '../../../core/src/node/connection/init-exchange.ts'
+import { TransportHandshake } from '../../../core/src/node/connection/transport-handshake.ts'
+import { OUR_FEATURES } from '../../../core/src/wire/features.ts'
+import { encodeMessage } from '../../../core/src/wire/message-codecs.ts'
+
+// A process of its own: floods a node in one of several ways until it is ended. It does as much as the node lets it.
+
+export interface FloodTarget {
+  readonly nodeId: string
+  readonly host: string
+  readonly port: number
+  readonly apiPort: number
+}
+
+const INIT = encodeMessage(ourInit(OUR_FEATURES, NETWORKS.regtest.chainHash))
+/** Whoever is turned away comes again after this: faster than that a host floods TCP itself, which is for a firewall. */
+const AGAIN_MS = 500
+/** A flood has settled when the node holds it up, and so little is left for it to do; or when that does not come about. */
+const LOOK_MS = 250
+const SETTLED_LOAD = 0.2
+const MAX_LOOKS = 80
+
+let target: FloodTarget
+
+const dial = async (port: number): Promise<Socket> => {
+  const socket = connect({ host: target.host, port, noDelay: true })
+  socket.on('error', () => {})
+  await Promise.race([once(socket, 'connect'), once(socket, 'close')])
+  return socket
+}
+
+/** Goes through the handshake and sends `init`; `undefined` if the node hangs up. What it answers later is not read. */
+const shakeHands = async (socket: Socket): Promise<NoiseCipher | undefined> => {
+  const { actOne, handshake } = TransportHandshake.initiate(randomBytes(32), fromHex(target.nodeId), systemRng)
+  socket.write(actOne)
+  for await (const chunk of socket.iterator({ destroyOnReturn: false })) {
+    if (!handshake.take(chunk as Buffer)) continue
+    const done = handshake.proceed()
+    if (!done.ok || done.value.transport === undefined || done.value.reply === undefined) return undefined
+    const { cipher } = done.value.transport
+    socket.write(done.value.reply)
+    socket.write(cipher.encrypt([INIT]))
+    return cipher
+  }
+  return undefined
+}
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+
+/** So many at once of what comes again when it is over. */
+const repeated = (count: number, once: (index: number) => Promise<void>): void => {
+  const loop = async (index: number): Promise<void> => {
+    for (;;) {
+      await once(index).catch(() => {})
+      await pause(AGAIN_MS)
+    }
+  }
+  for (let i = 0; i < count; i++) void loop(i)
+}
+
+/** Connections that send batches of one message for as long as the node takes them, and read what they are answered. */
+const sending = (connections: number, message: Uint8Array): void => {
+  const batch = new Array<Uint8Array>(Math.max(1, Math.floor((64 << 10) / (message.length + 34)))).fill(message)
+  repeated(connections, async () => {
+    const socket = await dial(target.port)
+    const cipher = await shakeHands(socket)
+    if (cipher === undefined) {
+      socket.destroy()
+      return
+    }
+    socket.resume()
+    while (!socket.destroyed) {
+      if (!socket.write(cipher.encrypt(batch))) await Promise.race([once(socket, 'drain'), once(socket, 'close')])
+    }
+  })
+}
+
+/** Sockets that are opened and left alone. */
+const silent = (count: number, port: number, first: Uint8Array | string = ''): void =>
+  repeated(count, async () => {
+    const socket = await dial(port)
+    if (first.length > 0) socket.write(first)
+    socket.resume()
+    if (!socket.destroyed) await once(socket, 'close')
+  })
+
+const FLOODS: Readonly<Record<string, () => void>> = {
+  pings: () => sending(20, encodeMessage({ type: 'ping', numPongBytes: 65_531, ignored: new Uint8Array(0) })),
+  'unknown-channels': () =>
+    sending(
+      5,
+      encodeMessage({
+        type: 'revoke_and_ack',
+        channelId: randomBytes(32),
+        perCommitmentSecret: randomBytes(32),
+        nextPerCommitmentPoint: fromHex(target.nodeId),
+      }),
+    ),
+  'odd-messages': () => sending(5, Buffer.concat([Uint8Array.of(0xc0, 0xff), Buffer.alloc(60_000)])),
+  'tiny-odd-messages': () => sending(5, Uint8Array.of(0xc0, 0xff)),
+  handshakes: () =>
+    repeated(20, async () => {
+      for (;;) {
+        const socket = await dial(target.port)
+        const cipher = await shakeHands(socket)
+        socket.destroy()
+        if (cipher === undefined) return
+      }
+    }),
+  'half-open': () => silent(200, target.port, Uint8Array.of(0)),
+  connections: () =>
+    repeated(500, async () => {
+      const socket = await dial(target.port)
+      await shakeHands(socket)
+      socket.resume()
+      if (!socket.destroyed) await once(socket, 'close')
+    }),
+  'api-silent': () => silent(500, target.apiPort),
+  'api-guesses': () => silent(20, target.apiPort, 'POST /v1/node/getInfo HTTP/1.1\r\nhost: x\r\n\r\n'),
+}
+
+const tellWhenSettled = async (): Promise<void> => {
+  for (let look = 0; look < MAX_LOOKS; look++) {
+    const before = process.cpuUsage()
+    await pause(LOOK_MS)
+    const { user, system } = process.cpuUsage(before)
+    if (user + system < SETTLED_LOAD * LOOK_MS * 1_000) break
+  }
+  process.send?.('settled')
+}
+
+process.on('message', ({ flood, ...at }: FloodTarget & { readonly flood: string }) => {
+  target = at
+  FLOODS[flood]?.()
+  void tellWhenSettled()
+})
+process.once('disconnect', () => process.exit())
