@@ -27,7 +27,7 @@ const FLOODS = [
 ] as const
 
 const CONCURRENT = 20
-const PAYMENTS = 2_000
+const PAYMENTS = 1_500
 const WARM_UP = 400
 const NAME = 'payments.beside-floods'
 

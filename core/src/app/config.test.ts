@@ -83,6 +83,19 @@ test('the command line goes before the environment, and the environment before t
   t.deepEqual(byOption.value.choices, { announcedOpenings: 'refuse', maxCommitmentFeerate: 253 })
 })
 
+test('how many strangers and API connections there may be comes from the environment', (t) => {
+  const env = {
+    FULGURITE_MAX_STRANGERS: '7',
+    FULGURITE_MAX_STRANGERS_PER_ADDRESS: '6',
+    FULGURITE_MAX_API_CONNECTIONS: '5',
+  }
+  const config = bitcoindConfig(options(), around(env))
+  t.true(config.ok)
+  if (!config.ok) return
+  t.deepEqual(config.value.limits.traffic.connected, { max: 7, maxPerGroup: 6 })
+  t.is(config.value.limits.api.operators, 5)
+})
+
 test('mainnet is refused, also when no network is said', (t) => {
   const { network: _none, ...unsaid } = options()
   const refused = { ok: false, error: { code: 'mainnet-not-supported' } } as const
@@ -147,6 +160,18 @@ const mistakes: readonly [string, Partial<StartOptions>, Surroundings['env'], ob
       { code: 'commitment-feerate-invalid', feerate },
     ],
   ),
+  [
+    'a number of strangers that is none',
+    {},
+    { FULGURITE_MAX_STRANGERS: '0' },
+    { code: 'limit-invalid', variable: 'FULGURITE_MAX_STRANGERS', value: '0' },
+  ],
+  [
+    'a number of API connections that is none',
+    {},
+    { FULGURITE_MAX_API_CONNECTIONS: '1e3' },
+    { code: 'limit-invalid', variable: 'FULGURITE_MAX_API_CONNECTIONS', value: '1e3' },
+  ],
   ['a log level that there is not', {}, { FULGURITE_LOG_LEVEL: 'loud' }, { code: 'log-level-unknown', level: 'loud' }],
 ]
 

@@ -4,6 +4,7 @@ import type { RpcAuth, RpcOptions } from '../chain/bitcoind/rpc-client.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import type { SocketAddress } from '../node/peer/peer-manager.ts'
 import type { NodeChoices } from '../node/settings.ts'
+import { type CrowdLimitFailure, type CrowdLimits, crowdLimits } from './crowd-limits.ts'
 import type { LogLevel, StartOptions } from './options.ts'
 
 /** What every node needs to know, whatever chain it is on. */
@@ -15,6 +16,7 @@ export interface NodeConfig {
   readonly api: SocketAddress
   readonly logLevel: LogLevel
   readonly choices: Partial<NodeChoices>
+  readonly limits: CrowdLimits
 }
 
 /** A node on a bitcoind. */
@@ -31,6 +33,7 @@ export interface Surroundings {
 }
 
 export type ConfigFailure =
+  | CrowdLimitFailure
   | { readonly code: 'mainnet-not-supported' }
   | { readonly code: 'network-unknown'; readonly network: string }
   | { readonly code: 'log-level-unknown'; readonly level: string }
@@ -100,6 +103,8 @@ const commonConfig = (
   if (!LOG_LEVELS.includes(logLevel)) return err({ code: 'log-level-unknown', level: logLevel })
   const choices = nodeChoices(options, env)
   if (!choices.ok) return choices
+  const limits = crowdLimits(env)
+  if (!limits.ok) return limits
   return ok({
     data: options.data,
     network,
@@ -107,6 +112,7 @@ const commonConfig = (
     api: api.value,
     logLevel: logLevel as LogLevel,
     choices: choices.value,
+    limits: limits.value,
   })
 }
 

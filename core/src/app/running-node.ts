@@ -73,6 +73,7 @@ export const runNode = async (options: RunOptions): Promise<Result<RunningNode, 
     version: version(),
     listen: config.listen,
     choices: config.choices,
+    traffic: config.limits.traffic,
     warnings,
     onFatal: (error) => {
       record.crashed()
@@ -106,6 +107,7 @@ export const runNode = async (options: RunOptions): Promise<Result<RunningNode, 
     host: config.api.host,
     port: config.api.port,
     clock,
+    limits: config.limits.api,
     onAcceptError: seldom(clock, ACCEPT_ERROR_LOG_MS, (cause) => log.warn('api.accept-failed', { code: cause })),
     onBug: (error, where) => log.error('api.bug', { where, error: stackOf(error) }),
   })

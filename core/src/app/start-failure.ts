@@ -60,6 +60,8 @@ const EXPLANATIONS: Table = {
     usage(`there is no network ${network}`, 'give --network (or FULGURITE_NETWORK) regtest, signet or testnet'),
   'log-level-unknown': ({ level }) =>
     usage(`there is no log level ${level}`, 'give --log-level (or FULGURITE_LOG_LEVEL) debug, info, warn or error'),
+  'limit-invalid': ({ variable, value }) =>
+    usage(`${variable}: ${value} is no number of connections`, `give ${variable} from 1 to 100000, or leave it out`),
   'announced-openings-unknown': ({ what }) =>
     usage(
       `--announced-openings: there is no ${what}`,

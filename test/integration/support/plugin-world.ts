@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ActorName, ContractError, OperationName, ReplyOf } from '@fulgurite/plugin-sdk/contract'
 import { readAccess } from '../../../core/src/api/access.ts'
+import { API_LIMITS } from '../../../core/src/api/api-limits.ts'
 import type { NodeConfig } from '../../../core/src/app/config.ts'
 import { type DataFolder, openDataFolder } from '../../../core/src/app/data-folder.ts'
 import { pluginStore } from '../../../core/src/app/plugin-store.ts'
@@ -12,6 +13,7 @@ import { devchainBackend } from '../../../core/src/chain/devchain/devchain-backe
 import { systemClock } from '../../../core/src/lib/clock.ts'
 import type { Result } from '../../../core/src/lib/result.ts'
 import { systemRng } from '../../../core/src/lib/rng.ts'
+import { TRAFFIC_LIMITS } from '../../../core/src/node/connection/traffic-limits.ts'
 import type { EncodedEvent } from '../../../core/src/node/contract-gateway.ts'
 import { type TestNode, World } from '../../scenarios/support/world.ts'
 import { NodeClient } from '../../support/node-client.ts'
@@ -103,6 +105,7 @@ export class PluginNode {
       api: { host: '127.0.0.1', port: 0 },
       logLevel: 'info',
       choices: {},
+      limits: { traffic: TRAFFIC_LIMITS, api: API_LIMITS },
     }
     const folder = required(await openDataFolder(config, systemRng), this.#name)
     const backend = devchainBackend(this.#world.chain)

@@ -487,3 +487,20 @@ test('a stranger has less than a partner of everything', (t) => {
     t.true(address[resource].perSecond <= strangers[resource].perSecond)
   }
 })
+
+test('a peer that goes on sending after it was told why it is left is cut off', async (t) => {
+  const { connection, peer } = await connected(t)
+  const { closed } = started(connection)
+  connection.close({ type: 'warning', channelId: new Uint8Array(32), data: utf8Encode('enough') })
+  t.is((await peer.message())?.type, 'warning')
+  t.deepEqual(await closed, { code: 'closed-by-us' })
+  // No time passes on the node's clock, so what ends the socket is how much it was sent.
+  const flood = new Uint8Array(64 << 10)
+  const send = (): void => {
+    while (peer.socket.writable && peer.socket.write(flood));
+  }
+  peer.socket.on('drain', send)
+  send()
+  await peer.ended
+  t.true(peer.socket.destroyed)
+})

@@ -21,6 +21,8 @@ import type { TrafficAccount } from './traffic-control.ts'
 const MAX_UNSENT_BYTES = 16 * 1024 * 1024
 /** How long a socket that we end may take to send its last bytes. */
 const LINGER_MS = 2_000
+/** How much it may send meanwhile: a socket closed with bytes unread would take our last ones away from the peer. */
+const MAX_LINGER_BYTES = 256 << 10
 /** BOLT 1: from here on a ping asks for no pong. */
 const NO_PONG_FROM = 65532
 /** BOLT 1: a message about no channel in particular. */
@@ -315,7 +317,12 @@ export class Connection {
 /** Lets the bytes already written leave, for a moment at most. What still comes in is thrown away. */
 export const endSocket = (socket: Socket, clock: Clock): void => {
   if (socket.destroyed) return
+  let unread = 0
   socket.removeAllListeners('data')
+  socket.on('data', (chunk: Buffer) => {
+    unread += chunk.length
+    if (unread > MAX_LINGER_BYTES) socket.destroy()
+  })
   socket.resume()
   socket.end()
   const cancel = clock.setTimer(LINGER_MS, () => socket.destroy())

@@ -58,9 +58,11 @@ export const TRAFFIC_LIMITS: TrafficLimits = {
     pings: { perSecond: 50, burst: 500 },
     complaints: { perSecond: 20, burst: 500 },
   },
+  // Enough for a node's partners to come back at once after a restart. In the long run little, since each connection is told
+  // of in two durable events.
   handshakes: {
-    address: { perSecond: 10, burst: 60 },
-    strangers: { perSecond: 40, burst: 100 },
+    address: { perSecond: 2, burst: 60 },
+    strangers: { perSecond: 10, burst: 100 },
   },
   // Together fewer than the files that a process may open where the system is mean about them.
   halfOpen: { max: 48, maxPerGroup: 48 },
