@@ -19,6 +19,8 @@ export interface NodeChain {
 export interface NodeProcessOptions {
   readonly name: string
   readonly chain: NodeChain
+  /** How many files, sockets among them, the process may have open; what this process may if absent. */
+  readonly maxFiles?: number
 }
 
 /** Standard output and error of a process that has ended by itself, and its exit code. */
@@ -45,6 +47,7 @@ export class NodeProcess {
   /** How often the process was started. */
   starts = 0
   #chain: NodeChain
+  readonly #maxFiles: number | undefined
   #child: ChildProcess | undefined
   #client: NodeClient | undefined
   #following: Promise<void> | undefined
@@ -53,9 +56,10 @@ export class NodeProcess {
   #output = ''
   #keys = 0
 
-  private constructor({ name, chain }: NodeProcessOptions, port: number) {
+  private constructor({ name, chain, maxFiles }: NodeProcessOptions, port: number) {
     this.name = name
     this.#chain = chain
+    this.#maxFiles = maxFiles
     this.dataDir = mkdtempSync(join(tmpdir(), `fulgurite-${name}-`))
     this.listen = `127.0.0.1:${port}`
   }
@@ -90,7 +94,7 @@ export class NodeProcess {
 
   /** Starts the process and waits until it answers. */
   async start(): Promise<void> {
-    const child = spawnNode(startArgs(this.dataDir, this.#chain, this.listen), this.#chain)
+    const child = spawnNode(startArgs(this.dataDir, this.#chain, this.listen), this.#chain, this.#maxFiles)
     this.#child = child
     this.starts += 1
     let stdout = ''
@@ -290,8 +294,11 @@ const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 
 const NODE_FLAGS = ['--conditions=fulgurite-source', '--disable-warning=ExperimentalWarning']
 
 // The node ends when its standard input does: however this process ends, none is left behind.
-const spawnNode = (args: readonly string[], { zmqUrl }: NodeChain): ChildProcess =>
-  spawn(process.execPath, [...NODE_FLAGS, BIN, ...args], {
+const spawnNode = (args: readonly string[], { zmqUrl }: NodeChain, maxFiles: number | undefined): ChildProcess => {
+  const command = [process.execPath, ...NODE_FLAGS, BIN, ...args]
+  const [program, ...rest] =
+    maxFiles === undefined ? command : ['/bin/sh', '-c', `ulimit -n ${maxFiles}; exec "$@"`, 'sh', ...command]
+  return spawn(program as string, rest, {
     stdio: ['pipe', 'pipe', 'pipe'],
     env: {
       ...process.env,
@@ -299,6 +306,7 @@ const spawnNode = (args: readonly string[], { zmqUrl }: NodeChain): ChildProcess
       ...(zmqUrl === undefined ? {} : { FULGURITE_BITCOIND_ZMQ: zmqUrl }),
     },
   })
+}
 
 const FIRST_PORT = 20_000
 const PORTS = 10_000
