@@ -29,7 +29,7 @@ const settings: ConnectionSettings = {
   traffic: new TrafficControl({
     clock: systemClock,
     limits: TRAFFIC_LIMITS,
-    isPartner: () => false,
+    isPartner: () => true,
     isFamiliar: () => false,
   }),
 }
