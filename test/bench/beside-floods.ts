@@ -63,20 +63,23 @@ const besideFloods = async (): Promise<readonly Figure[]> => {
       return { rate, delay, memory }
     }
     const figures: Figure[] = []
+    const percents: number[] = []
     const quiet: Run[] = [await run()]
     const beside: Run[] = []
     for (const flood of FLOODS) {
       const end = await (flood === 'installs' ? installing(payer, folder) : flooding(payer, flood))
+      figures.push({ name: `${NAME}.${flood}.cpu`, value: await idleWork(payer), unit: 'ms/s' })
       beside.push(await run())
       await end()
       quiet.push(await run())
       const [before, now, after] = [quiet.at(-2), beside.at(-1), quiet.at(-1)] as [Run, Run, Run]
       const percent = (200 * now.rate) / (before.rate + after.rate)
+      percents.push(percent)
       figures.push({ name: `${NAME}.${flood}`, value: percent, unit: '%' })
     }
     const calm = quiet.map(({ memory }) => memory)
     return [
-      { name: NAME, value: Math.min(...figures.map(({ value }) => value)), unit: '%' },
+      { name: NAME, value: Math.min(...percents), unit: '%' },
       ...figures,
       { name: `${NAME}.delay`, value: Math.max(...beside.map(({ delay }) => delay)), unit: 'ms' },
       { name: `${NAME}.delay.without`, value: Math.max(...quiet.map(({ delay }) => delay)), unit: 'ms' },
@@ -90,6 +93,17 @@ const besideFloods = async (): Promise<readonly Figure[]> => {
     await world.close()
     rmSync(folder, { recursive: true })
   }
+}
+
+const IDLE_MS = 2_000
+
+/** Processor time that a node without payments takes while it is flooded: that tells of the node on a busy machine, too. */
+const idleWork = async (node: NodeProcess): Promise<number> => {
+  const startedAt = performance.now()
+  const before = await node.counts()
+  await new Promise((resolve) => setTimeout(resolve, IDLE_MS))
+  const after = await node.counts()
+  return (after.cpu - before.cpu) / (performance.now() - startedAt)
 }
 
 /** Starts one kind of flood; returns how to end it. */

@@ -1,24 +1,32 @@
 import { stop } from 'esbuild'
 
-let bundling = 0
+let waiting = 0
+let last: Promise<void> = Promise.resolve()
 
 /**
- * Lets esbuild's own process go after the work: it would stay for as long as the node runs. Where `late` is given, its abort
- * ends that process at once, and with it whatever it is at: the work then fails, though esbuild itself would never say so.
+ * Bundles, one after the other: each may take much memory. esbuild's own process goes after the last: it would stay for as
+ * long as the node runs. The abort of `late` ends that process at once, and the work fails, though esbuild itself would never
+ * say so.
  */
 export const whileBundling = async <T>(late: AbortSignal | undefined, work: () => Promise<T>): Promise<T> => {
+  const before = last
+  const { promise, resolve: done } = Promise.withResolvers<void>()
+  last = promise
+  waiting += 1
   const { promise: aborted, reject } = Promise.withResolvers<never>()
-  const abort = (): void => {
-    void stop()
-    reject(new Error('bundling took too long'))
-  }
+  const abort = (): void => reject(new Error('bundling took too long'))
   late?.addEventListener('abort', abort, { once: true })
-  bundling += 1
+  let begun = false
   try {
+    late?.throwIfAborted()
+    await Promise.race([before, aborted])
+    begun = true
     return await Promise.race([work(), aborted])
   } finally {
     late?.removeEventListener('abort', abort)
-    bundling -= 1
-    if (bundling === 0) await stop()
+    waiting -= 1
+    // One that never began leaves the process to the one that is at work.
+    if (waiting === 0 || (begun && late?.aborted === true)) await stop()
+    void before.then(done)
   }
 }

@@ -177,3 +177,21 @@ test('bundling that takes too long ends with its process, and the next one begin
   const { install } = pluginWith(t, { 'index.ts': 'export default 44' })
   t.regex(await install(), /44/)
 })
+
+test('one is bundled at a time, and one that waits too long leaves the others alone', async (t) => {
+  const order: string[] = []
+  const release = Promise.withResolvers<void>()
+  const first = whileBundling(undefined, async () => {
+    order.push('first begins')
+    await release.promise
+    order.push('first ends')
+  })
+  const late = new AbortController()
+  const second = whileBundling(late.signal, async () => void order.push('second'))
+  const third = whileBundling(undefined, async () => void order.push('third'))
+  late.abort()
+  await t.throwsAsync(second)
+  release.resolve()
+  await Promise.all([first, third])
+  t.deepEqual(order, ['first begins', 'first ends', 'third'])
+})
