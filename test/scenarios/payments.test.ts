@@ -1,5 +1,5 @@
 import test from 'ava'
-import { World } from './support/world.ts'
+import { type TestNode, World } from './support/world.ts'
 
 test('two nodes open a channel, pay both ways, and close it together', async (t) => {
   const world = new World()
@@ -69,4 +69,37 @@ test('what a relay sees of the expiry does not tell whether the next node is the
   // The payee asks for 30, and we add 3; the rest is a relay's delta, or several.
   for (const delta of deltas) t.true(delta >= 33 + 34 && delta <= 33 + 432, `${delta}`)
   t.true(new Set(deltas).size > 1)
+})
+
+test('what a channel says to carry follows what it can carry, in halves, and what the operator lets it', async (t) => {
+  const world = new World()
+  t.teardown(() => world.close())
+  const alice = await world.node('alice')
+  const bob = await world.node('bob', { choices: { htlcMaximumMsat: 200_000_000n } })
+  await alice.faucet(10_000_000n)
+  await alice.connectTo(bob)
+  const channelId = await alice.openTo(bob, 1_000_000n)
+  const said = async (node: TestNode) => (await node.ask('channels', 'get', { channelId })).channel
+  const settled = async (aliceMsat: bigint) => {
+    await alice.until(async () => (await said(alice)).localMsat === aliceMsat)
+    await alice.until(async () => (await said(alice)).remoteMsat === 1_000_000_000n - aliceMsat)
+    await bob.until(async () => (await said(bob)).localMsat === 1_000_000_000n - aliceMsat)
+  }
+  t.is((await said(alice)).localPolicy.htlcMaximumMsat, 1_000_000_000n)
+
+  // 350,000 sat are left to alice, and the reserve and fees are off: a half of the capacity holds them with room to spare.
+  await alice.pay(await bob.invoice(650_000_000n))
+  await settled(350_000_000n)
+  await world.mine(1)
+  await bob.until(async () => (await said(bob)).remotePolicy?.htlcMaximumMsat === 500_000_000n)
+  // Bob could carry more than the operator has him carry.
+  await bob.until(async () => (await said(bob)).localPolicy.htlcMaximumMsat === 200_000_000n)
+
+  await bob.pay(await alice.invoice(300_000_000n))
+  await settled(650_000_000n)
+  await world.mine(1)
+  await bob.until(async () => (await said(bob)).remotePolicy?.htlcMaximumMsat === 1_000_000_000n)
+  // The fees, and what they were before, are as they were.
+  t.is((await said(alice)).localPolicy.feeBaseMsat, 1_000n)
+  t.deepEqual(alice.payloads('channel.relay-fees-changed'), [])
 })

@@ -50,6 +50,7 @@ test('the command line goes before the environment, and the environment before t
     FULGURITE_LOG_LEVEL: 'debug',
     FULGURITE_ANNOUNCED_OPENINGS: 'unannounced',
     FULGURITE_MAX_COMMITMENT_FEERATE: '5000',
+    FULGURITE_HTLC_MAXIMUM: '7000',
     FULGURITE_BITCOIND_URL: 'http://10.0.0.1:3',
     FULGURITE_BITCOIND_USER: 'alice',
     FULGURITE_BITCOIND_PASSWORD: 'secret',
@@ -67,12 +68,17 @@ test('the command line goes before the environment, and the environment before t
     auth: { type: 'password', user: 'alice', password: 'secret' },
   })
   t.is(byEnv.value.zmqUrl, 'tcp://127.0.0.1:4')
-  t.deepEqual(byEnv.value.choices, { announcedOpenings: 'unannounced', maxCommitmentFeerate: 5000 })
+  t.deepEqual(byEnv.value.choices, {
+    announcedOpenings: 'unannounced',
+    maxCommitmentFeerate: 5000,
+    htlcMaximumMsat: 7_000_000n,
+  })
   const said = {
     listen: '127.0.0.1:5',
     logLevel: 'warn',
     announcedOpenings: 'refuse',
     maxCommitmentFeerate: '253',
+    htlcMaximum: '1',
   } as const
   const byOption = bitcoindConfig(options(said), around(env))
   t.true(byOption.ok)
@@ -80,7 +86,11 @@ test('the command line goes before the environment, and the environment before t
   t.is(byOption.value.network.name, 'signet')
   t.is(byOption.value.listen.port, 5)
   t.is(byOption.value.logLevel, 'warn')
-  t.deepEqual(byOption.value.choices, { announcedOpenings: 'refuse', maxCommitmentFeerate: 253 })
+  t.deepEqual(byOption.value.choices, {
+    announcedOpenings: 'refuse',
+    maxCommitmentFeerate: 253,
+    htlcMaximumMsat: 1_000n,
+  })
 })
 
 test('how many strangers and API connections there may be comes from the environment', (t) => {
@@ -172,6 +182,7 @@ const mistakes: readonly [string, Partial<StartOptions>, Surroundings['env'], ob
     { FULGURITE_MAX_API_CONNECTIONS: '1e3' },
     { code: 'limit-invalid', variable: 'FULGURITE_MAX_API_CONNECTIONS', value: '1e3' },
   ],
+  ['an amount that is none', { htlcMaximum: '1.5' }, {}, { code: 'htlc-maximum-invalid', amount: '1.5' }],
   ['a log level that there is not', {}, { FULGURITE_LOG_LEVEL: 'loud' }, { code: 'log-level-unknown', level: 'loud' }],
 ]
 

@@ -39,6 +39,7 @@ export type ConfigFailure =
   | { readonly code: 'log-level-unknown'; readonly level: string }
   | { readonly code: 'announced-openings-unknown'; readonly what: string }
   | { readonly code: 'commitment-feerate-invalid'; readonly feerate: string }
+  | { readonly code: 'htlc-maximum-invalid'; readonly amount: string }
   | { readonly code: 'address-invalid'; readonly option: '--listen' | '--api'; readonly address: string }
   | { readonly code: 'bitcoind-url-invalid'; readonly url: string }
   | { readonly code: 'bitcoind-credentials-incomplete'; readonly missing: 'user' | 'password' }
@@ -136,9 +137,12 @@ const nodeChoices = (
       return err({ code: 'commitment-feerate-invalid', feerate })
     }
   }
+  const amount = options.htlcMaximum ?? env.FULGURITE_HTLC_MAXIMUM
+  if (amount !== undefined && !/^[1-9]\d{0,9}$/.test(amount)) return err({ code: 'htlc-maximum-invalid', amount })
   return ok({
     ...(announcedOpenings === undefined ? {} : { announcedOpenings }),
     ...(feerate === undefined ? {} : { maxCommitmentFeerate }),
+    ...(amount === undefined ? {} : { htlcMaximumMsat: BigInt(amount) * 1_000n }),
   })
 }
 

@@ -18,6 +18,8 @@ export interface StartOptions {
   readonly announcedOpenings?: 'refuse' | 'unannounced'
   /** In satoshis per 1000 weight units. */
   readonly maxCommitmentFeerate?: string
+  /** The most that is relayed in one HTLC, in satoshis. */
+  readonly htlcMaximum?: string
   readonly json: boolean
 }
 

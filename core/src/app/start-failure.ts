@@ -72,6 +72,11 @@ const EXPLANATIONS: Table = {
       `--max-commitment-feerate: ${feerate} is no fee rate for a commitment`,
       'give --max-commitment-feerate (or FULGURITE_MAX_COMMITMENT_FEERATE) from 253 to 100000 sat per 1000 weight units',
     ),
+  'htlc-maximum-invalid': ({ amount }) =>
+    usage(
+      `--htlc-maximum: ${amount} is no number of satoshis`,
+      'give --htlc-maximum (or FULGURITE_HTLC_MAXIMUM) a whole number from 1 up',
+    ),
   'address-invalid': ({ option, address }) =>
     usage(`${option}: ${address} is not an address`, `give ${option} as host:port, such as 127.0.0.1:9735`),
   'bitcoind-url-invalid': ({ url }) =>

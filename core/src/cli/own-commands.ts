@@ -47,6 +47,7 @@ export const addOwnCommands = (
       ]),
     )
     .option('--max-commitment-feerate <sat/kw>', 'the highest of our commitments (2500)')
+    .option('--htlc-maximum <sat>', 'the most that is relayed in one HTLC')
     .addOption(new Option('--log-level <level>').choices(['debug', 'info', 'warn', 'error']))
     .action(async (_flags, command: Command) => {
       const { data, devnet, json, ...rest } = command.optsWithGlobals<StartFlags>()

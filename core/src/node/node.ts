@@ -13,6 +13,7 @@ import { readChannels } from './channel/channel-rows.ts'
 import type { ChannelServices } from './channel/channel-services.ts'
 import { createChannels } from './channel/channels.ts'
 import { updateCommitmentFees } from './channel/commitment-fees.ts'
+import { updateHtlcMaximums } from './channel/htlc-maximum.ts'
 import { keyIndexes } from './channel/key-indexes.ts'
 import { openingDecisions } from './channel/opening-decisions.ts'
 import { Gateway } from './contract-mapping/gateway.ts'
@@ -132,6 +133,7 @@ export const startNode = async (options: NodeOptions): Promise<Result<FulguriteN
     ...(options.traffic === undefined ? {} : { traffic: options.traffic }),
   })
   updateCommitmentFees({ watcher, channelDirectory, feerates })
+  updateHtlcMaximums({ watcher, channelDirectory, settings })
   joinHandlers(gateway, {
     options,
     watcher,

@@ -1,6 +1,6 @@
 import type { Network } from '../bitcoin/network.ts'
 import type { ChannelSettings } from '../channel/state/environment.ts'
-import type { FeeratePerKw } from '../lib/units.ts'
+import type { FeeratePerKw, Msat } from '../lib/units.ts'
 import { formatFeatures, OUR_FEATURES } from '../wire/features.ts'
 
 // BOLT 3 and BOLT 5 leave these to each node; the defaults follow what the field's nodes use.
@@ -14,12 +14,21 @@ export interface NodeChoices {
    * refuse commitments far below their own estimate.
    */
   readonly maxCommitmentFeerate: FeeratePerKw
+  /** The most that is relayed in one HTLC. What a channel says follows what it can carry, up to this. */
+  readonly htlcMaximumMsat: Msat
 }
 
-export const DEFAULT_CHOICES: NodeChoices = { announcedOpenings: 'refuse', maxCommitmentFeerate: 2_500 }
+export const DEFAULT_CHOICES: NodeChoices = {
+  announcedOpenings: 'refuse',
+  maxCommitmentFeerate: 2_500,
+  htlcMaximumMsat: 50n * 100_000_000_000n,
+}
 
 /** How this node treats its channels, unless the operator says otherwise. */
-export const channelSettings = (network: Network, { announcedOpenings }: NodeChoices): ChannelSettings => ({
+export const channelSettings = (
+  network: Network,
+  { announcedOpenings, htlcMaximumMsat }: NodeChoices,
+): ChannelSettings => ({
   chainHash: network.chainHash,
   features: formatFeatures(OUR_FEATURES, 'init'),
   // BOLT 3, dust limits: enough for every standard output type.
@@ -57,7 +66,7 @@ export const channelSettings = (network: Network, { announcedOpenings }: NodeCho
     feeProportionalMillionths: 100,
     cltvExpiryDelta: 80,
     htlcMinimumMsat: 1n,
-    htlcMaximumMsat: 50n * 100_000_000_000n,
+    htlcMaximumMsat,
   },
 })
 

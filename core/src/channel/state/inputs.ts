@@ -78,6 +78,7 @@ export type ChannelCommand =
   | UpdateFeeCommand
   | SignCommand
   | SetRelayFeesCommand
+  | SetHtlcMaximumCommand
   | CloseCommand
   | ForceCloseCommand
 
@@ -173,6 +174,13 @@ export interface SetRelayFeesCommand {
   readonly type: 'set-relay-fees'
   readonly requestId?: string
   readonly policy: Partial<RelayPolicy>
+}
+
+/** What may go out of the channel in one HTLC, as it is said from now on. Fees, and the policy before, stay as they are. */
+export interface SetHtlcMaximumCommand {
+  readonly type: 'set-htlc-maximum'
+  readonly requestId?: string
+  readonly htlcMaximumMsat: Msat
 }
 
 export interface CloseCommand {

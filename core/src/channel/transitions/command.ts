@@ -13,7 +13,7 @@ import { progressClosing } from './on-chain.ts'
 import { acceptChannel } from './open-as-fundee.ts'
 import { fundingCreated, openChannel } from './open-as-funder.ts'
 import { publishLocalCommitment } from './publications.ts'
-import { setRelayFees } from './relay-policy.ts'
+import { setHtlcMaximum, setRelayFees } from './relay-policy.ts'
 import { settleHtlc } from './remove-htlc.ts'
 import { closeChannel } from './shutdown.ts'
 import { andThen, done, type Live, refuse, type Step, stay, to } from './step.ts'
@@ -77,6 +77,12 @@ export const runCommand = (state: ChannelState, command: ChannelCommand, env: Ch
       return live === undefined || live.durable.phase === 'closing'
         ? wrongPhase(state, command.requestId)
         : setRelayFees(live, command, env)
+    }
+    case 'set-htlc-maximum': {
+      const live = usable(state)
+      return live === undefined || live.durable.phase === 'closing'
+        ? wrongPhase(state, command.requestId)
+        : setHtlcMaximum(live, command, env)
     }
     case 'close': {
       const live = usable(state)

@@ -6,7 +6,7 @@ import type { ChannelUpdate } from '../../wire/messages/gossip.ts'
 import type { Funded } from '../state/durable.ts'
 import type { Effect } from '../state/effects.ts'
 import type { ChannelEnv } from '../state/environment.ts'
-import type { SetRelayFeesCommand } from '../state/inputs.ts'
+import type { SetHtlcMaximumCommand, SetRelayFeesCommand } from '../state/inputs.ts'
 import type { Limits, RelayPolicies, RemoteRelayPolicy } from '../state/params.ts'
 import type { Session } from '../state/session.ts'
 import { largest, smallest } from './amounts.ts'
@@ -75,13 +75,7 @@ export const sendChannelUpdate = (durable: Funded, session: Session, env: Channe
 export const setRelayFees = ({ durable, session }: Live, command: SetRelayFeesCommand, env: ChannelEnv): Step => {
   const previous = durable.relay.current
   const current = { ...previous, ...command.policy }
-  const relay: RelayPolicies = {
-    current,
-    previous,
-    since: env.now,
-    // BOLT 7: a later update has a greater timestamp.
-    updateTimestamp: Math.max(seconds(env.now), durable.relay.updateTimestamp + 1),
-  }
+  const relay: RelayPolicies = { current, previous, since: env.now, updateTimestamp: laterTimestamp(durable, env) }
   const next = update(durable, { relay })
   const usable = session?.reestablished === true && next.phase === 'normal'
   return to(next, session, [
@@ -90,6 +84,23 @@ export const setRelayFees = ({ durable, session }: Live, command: SetRelayFeesCo
     ...done(command.requestId),
   ])
 }
+
+export const setHtlcMaximum = (
+  { durable, session }: Live,
+  { htlcMaximumMsat, requestId }: SetHtlcMaximumCommand,
+  env: ChannelEnv,
+): Step => {
+  const current = { ...durable.relay.current, htlcMaximumMsat }
+  const next = update(durable, {
+    relay: { ...durable.relay, current, updateTimestamp: laterTimestamp(durable, env) },
+  })
+  const usable = session?.reestablished === true && next.phase === 'normal'
+  return to(next, session, [...(usable ? sendChannelUpdate(next, session, env) : []), ...done(requestId)])
+}
+
+// BOLT 7: a later update has a greater timestamp.
+const laterTimestamp = ({ relay }: Funded, { now }: ChannelEnv): number =>
+  Math.max(seconds(now), relay.updateTimestamp + 1)
 
 /** The peer's policy for its end, which hints in our invoices repeat. What does not fit is ignored (BOLT 7). */
 export const recvChannelUpdate = ({ durable, session }: Live, message: ChannelUpdate, env: ChannelEnv): Step => {

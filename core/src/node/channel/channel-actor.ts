@@ -150,6 +150,7 @@ class ChannelDriver {
         addHtlc: (command) => this.#ask((requestId) => ({ ...command, type: 'add-htlc', requestId })),
         updateFee: (command) => this.#ask((requestId) => ({ ...command, type: 'update-fee', requestId })),
         setRelayFees: (command) => this.#ask((requestId) => ({ ...command, type: 'set-relay-fees', requestId })),
+        setHtlcMaximum: (command) => this.#ask((requestId) => ({ ...command, type: 'set-htlc-maximum', requestId })),
         close: (command) => this.#ask((requestId) => ({ ...command, type: 'close', requestId })),
         forceClose: (command) => this.#ask((requestId) => ({ ...command, type: 'force-close', requestId })),
       },

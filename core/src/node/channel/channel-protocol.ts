@@ -15,6 +15,7 @@ import type {
   FundingFailed,
   OpenCommand,
   RejectCommand,
+  SetHtlcMaximumCommand,
   SetRelayFeesCommand,
   TimerName,
   UpdateFeeCommand,
@@ -45,6 +46,7 @@ export type ChannelProtocol = {
   addHtlc: Asked<AddHtlcCommand>
   updateFee: Asked<UpdateFeeCommand>
   setRelayFees: Asked<SetRelayFeesCommand>
+  setHtlcMaximum: Asked<SetHtlcMaximumCommand>
   close: Asked<CloseCommand>
   forceClose: Asked<ForceCloseCommand>
   /** Gives up an opening; `false` if the channel has come to be meanwhile. */

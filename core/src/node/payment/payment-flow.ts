@@ -107,6 +107,7 @@ export class PaymentFlow {
           height,
           minCltvExpiryDelta: settings.minCltvExpiryDelta as number,
           maxCltvExpiryDelta: settings.maxCltvExpiryDelta as number,
+          htlcMaximumMsat: settings.relay.htlcMaximumMsat,
           channelUpdate: (channel, shortChannelId) => this.#channelUpdate(channel, shortChannelId),
         },
         await readRelays(store),

@@ -6,7 +6,7 @@ import type { Clock } from '../../lib/clock.ts'
 import type { ChannelId, ShortChannelId } from '../../lib/ids.ts'
 import { formatShortChannelId } from '../../lib/ids.ts'
 import { err } from '../../lib/result.ts'
-import type { BlockHeight } from '../../lib/units.ts'
+import type { BlockHeight, Msat } from '../../lib/units.ts'
 import { decodeRelayRecord, encodeRelayRecord } from '../../payment/relay/relay-codec.ts'
 import { resumedRelay, startRelay, stepRelay } from '../../payment/relay/relay-machine.ts'
 import type {
@@ -40,6 +40,8 @@ export interface RelayerServices {
   readonly upstream: Upstream
   readonly minCltvExpiryDelta: number
   readonly maxCltvExpiryDelta: number
+  /** The most that the operator has one HTLC carry. */
+  readonly htlcMaximumMsat: Msat
   height(): BlockHeight
   /** Our signed update of a channel, calling it by this id. */
   channelUpdate(channel: Funded, shortChannelId: ShortChannelId): ChannelUpdate | undefined
@@ -197,12 +199,15 @@ class RelayerDriver {
   }
 
   #env(shortChannelId: ShortChannelId): RelayEnv {
-    const { clock, channelDirectory, minCltvExpiryDelta, maxCltvExpiryDelta } = this.#services
+    const { clock, channelDirectory, minCltvExpiryDelta, maxCltvExpiryDelta, htlcMaximumMsat } = this.#services
     const named = channelDirectory.byShortChannelId(shortChannelId)
     return {
       now: clock.now(),
       height: this.#services.height(),
-      channels: named === undefined ? [] : [...channelDirectory.ofPeer(named.remoteNodeId)].flatMap(relayChannel),
+      channels:
+        named === undefined
+          ? []
+          : [...channelDirectory.ofPeer(named.remoteNodeId)].flatMap((each) => relayChannel(each, htlcMaximumMsat)),
       channelUpdate: (channelId, id) => this.#channelUpdate(channelId, id),
       canClaim: this.#services.upstream.canClaim,
       minCltvExpiryDelta,
@@ -264,9 +269,10 @@ class RelayerDriver {
 const relayKey = ({ channelId, htlcId }: { readonly channelId: ChannelId; readonly htlcId: bigint }): Uint8Array =>
   concat(channelId, u64be(htlcId))
 
-const relayChannel = (entry: ChannelEntry): readonly RelayChannel[] => {
+const relayChannel = (entry: ChannelEntry, htlcMaximumMsat: Msat): readonly RelayChannel[] => {
   const { durable, session } = entry.state
   if (!isFunded(durable)) return []
+  const spendable = balanceView(durable, session).spendableMsat
   const closing = durable.phase === 'closing' || durable.phase === 'negotiating' || durable.phase === 'shutdown'
   return [
     {
@@ -276,7 +282,7 @@ const relayChannel = (entry: ChannelEntry): readonly RelayChannel[] => {
       aliasOnly: durable.params.channelType.scidAlias,
       policies: durable.relay,
       status: isUsable(entry) ? 'usable' : closing ? 'closing' : 'offline',
-      spendableMsat: balanceView(durable, session).spendableMsat,
+      spendableMsat: spendable < htlcMaximumMsat ? spendable : htlcMaximumMsat,
     },
   ]
 }

@@ -28,7 +28,7 @@ export interface RelayChannel {
   readonly aliasOnly: boolean
   readonly policies: RelayPolicies
   readonly status: 'usable' | 'offline' | 'closing'
-  /** The most that one more HTLC may carry now. */
+  /** The most that one more HTLC may carry now, and what the operator lets it carry. */
   readonly spendableMsat: Msat
 }
 

@@ -49,7 +49,6 @@ const updateOf = ({ payload }: RelayRequest, { channelId }: RelayChannel, env: R
  */
 const refusalOf = (request: RelayRequest, channel: RelayChannel, env: RelayEnv): FailureMessage | undefined => {
   const { amtToForward, outgoingCltvValue } = request.payload
-  const { current } = channel.policies
   // Made, and signed, only for those who are refused.
   const update = () => updateOf(request, channel, env)
   const violation = policyViolation(request, channel.policies, env.now)
@@ -68,8 +67,10 @@ const refusalOf = (request: RelayRequest, channel: RelayChannel, env: RelayEnv):
   }
   if ((outgoingCltvValue as number) > height + (env.maxCltvExpiryDelta as number)) return { type: 'expiry_too_far' }
   if (channel.status === 'closing') return { type: 'channel_disabled', disabledFlags: 0, channelUpdate: update() }
-  const fits = amtToForward <= channel.spendableMsat && amtToForward <= current.htlcMaximumMsat
-  return channel.status === 'usable' && fits ? undefined : { type: 'temporary_channel_failure' }
+  // What `htlc_maximum_msat` says is coarse, and may be behind.
+  return channel.status === 'usable' && amtToForward <= channel.spendableMsat
+    ? undefined
+    : { type: 'temporary_channel_failure' }
 }
 
 type Violation = 'amount_below_minimum' | 'fee_insufficient' | 'incorrect_cltv_expiry'

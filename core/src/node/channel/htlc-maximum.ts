@@ -1,0 +1,50 @@
+import type { ChainWatcher } from '../../chain/watcher.ts'
+import { isFunded } from '../../channel/state/channel-state.ts'
+import type { ChannelSettings } from '../../channel/state/environment.ts'
+import { MSAT_PER_SAT } from '../../lib/units.ts'
+import { isUsable } from '../payment/own-channels.ts'
+import { balanceView } from './channel-balances.ts'
+import type { ChannelDirectory } from './channel-directory.ts'
+
+/** The smallest step is this part of the capacity, so that a channel that is nearly empty is not told apart from an empty one. */
+const SMALLEST_STEP = 64n
+
+/**
+ * With each block, says anew how much one HTLC may carry out of each channel (`htlc_maximum_msat`), so that payers do not try
+ * what must fail. What it says is no more than a hint: an HTLC is refused by what the channel can carry when it comes.
+ */
+export const updateHtlcMaximums = (options: {
+  readonly watcher: ChainWatcher
+  readonly channelDirectory: ChannelDirectory
+  readonly settings: ChannelSettings
+}): void => {
+  options.watcher.watchHeight(() => {
+    for (const entry of options.channelDirectory.all()) {
+      const { durable } = entry.state
+      if (!isFunded(durable) || !isUsable(entry)) continue
+      const { capacity, affordableMsat } = balanceView(durable)
+      const remoteMaximum = durable.active[0]?.remoteLimits.maxHtlcValueInFlightMsat as bigint
+      const { htlcMinimumMsat, htlcMaximumMsat: saidMsat } = durable.relay.current
+      const coarse = coarseMaximum(affordableMsat as bigint, saidMsat as bigint, (capacity as bigint) * MSAT_PER_SAT)
+      const bounds = [coarse, remoteMaximum, options.settings.relay.htlcMaximumMsat as bigint]
+      const bounded = bounds.reduce((least, bound) => (bound < least ? bound : least))
+      const htlcMaximumMsat = bounded < (htlcMinimumMsat as bigint) ? (htlcMinimumMsat as bigint) : bounded
+      if (htlcMaximumMsat !== saidMsat) entry.ref.tell('setHtlcMaximum', { htlcMaximumMsat })
+    }
+  })
+}
+
+/**
+ * The least of 1, 1/2, 1/4 … of the capacity that holds what the channel can carry: the balance is not told closer than that.
+ * It falls only once the next step holds it with room to spare, so that it does not move to and fro.
+ */
+export const coarseMaximum = (carriesMsat: bigint, saidMsat: bigint, capacityMsat: bigint): bigint => {
+  const stepFor = (amount: bigint): bigint => {
+    let step = capacityMsat
+    while (step / 2n >= amount && step > capacityMsat / SMALLEST_STEP) step /= 2n
+    return step
+  }
+  if (carriesMsat > saidMsat) return stepFor(carriesMsat)
+  const lower = stepFor((carriesMsat * 4n) / 3n)
+  return lower < saidMsat ? lower : saidMsat
+}
