@@ -42,6 +42,8 @@ export interface PaymentTarget {
 
 export interface PaymentRequest {
   readonly target: PaymentTarget
+  /** Further parts of a payment whose route is given, each over its own. */
+  readonly moreRoutes?: readonly Route[]
   /** The most that relays may charge, all parts together. */
   readonly maxFeeMsat: Msat
   /** The caller's idempotency key, empty if it gave none. */

@@ -522,6 +522,45 @@ test('a given route is gone once, as it is', (t) => {
   t.is(ended(failed.effects)?.status, 'failed')
 })
 
+test('given routes carry the parts of one payment, and what one of them lacks is not made up for', (t) => {
+  const over = (name: string, amountMsat: bigint) => ({
+    channelId: named(name),
+    hops: [{ nodeId: payee.nodeId, shortChannelId: 1n, amountMsat, cltvExpiry: 560 }],
+  })
+  const world = env([channel('a', payee, 2_000_000n), channel('bb', payee, 2_000_000n)])
+  const asked = { ...request({ route: over('a', 600_000n) }), moreRoutes: [over('bb', 300_000n), over('a', 100_000n)] }
+  const started = startPayment(undefined, asked, world)
+  if (!started.ok) throw new Error(started.error.code)
+  const parts = adds(started.value.effects)
+  t.deepEqual(
+    parts.map(({ channelId, amountMsat }) => [channelId, amountMsat]),
+    [
+      [named('a'), 600_000n],
+      [named('bb'), 300_000n],
+      [named('a'), 100_000n],
+    ],
+  )
+  for (const part of parts) {
+    t.like(peelAlong(part.onion, paymentHash, [payee]).payloads[0], { paymentData: { totalMsat: 1_000_000n } })
+  }
+  const settle = (state: SendState, attempt: number, outcome: HtlcOutcome) =>
+    stepPayment(state, { type: 'settled', attempt, outcome }, world)
+  const { state } = started.value
+  const whole = [0, 1, 2].reduce((step, id) => settle(step.state, id, fulfilled), { state, effects: [] } as ReturnType<
+    typeof settle
+  >)
+  t.is(ended(whole.effects)?.status, 'settled')
+
+  const lost = settle(state, 1, { type: 'not-sent', add })
+  t.deepEqual(lost.effects, [])
+  const timedOut = failedWith(parts[0] as SendAddHtlc, [payee], { type: 'mpp_timeout' })
+  const others = settle(lost.state, 0, timedOut)
+  t.is(ended(others.effects), undefined)
+  const done = settle(others.state, 2, failedWith(parts[2] as SendAddHtlc, [payee], { type: 'mpp_timeout' }))
+  t.is(ended(done.effects)?.status, 'failed')
+  assertStorable(t, done.state)
+})
+
 test('references name a payment and its attempt', (t) => {
   t.deepEqual(parsePaymentReference(paymentReference(paymentHash, 70_000)), { paymentHash, attempt: 70_000 })
 })

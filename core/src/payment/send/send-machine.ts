@@ -54,7 +54,9 @@ export const startPayment = (
     // An outcome that is told twice must not be taken for one of a later attempt.
     nextAttemptId: previous?.nextAttemptId ?? 0,
   }
-  return ok(advance(resting(payment), env))
+  const { route } = request.target
+  const routes = route === undefined ? [] : [route, ...(request.moreRoutes ?? [])]
+  return ok(routes.length === 0 ? advance(resting(payment), env) : offer(resting(payment), routes, env))
 }
 
 /** A stored payment as it is before anything happens to it. */
@@ -152,12 +154,11 @@ const advance = (state: SendState, env: SendEnv): SendStep => {
 const remaining = ({ target, attempts }: SentPayment): Msat => {
   const live = attempts.filter(({ status }) => status !== 'failed')
   const sum = live.reduce((total, { route }) => total + (partAmounts(route).amountMsat as bigint), 0n)
-  return sum >= (target.amountMsat as bigint) && live.length > 0 ? 0n : deliveredLess(target, sum)
+  const left = (target.amountMsat as bigint) - sum
+  // A caller that gives the routes may send a part of a larger total: nothing is missing while all of them are live.
+  if (target.route !== undefined) return live.length === attempts.length ? 0n : left
+  return left > 0n ? left : 0n
 }
-
-const deliveredLess = ({ amountMsat, route }: SentPayment['target'], sum: bigint): bigint =>
-  // A caller that gives the route may send a part of a larger total.
-  route === undefined ? (amountMsat as bigint) - sum : (partAmounts(route).amountMsat as bigint) - sum
 
 const choose = (
   state: SendState & { readonly shadowDelta: BlockDelta },
@@ -169,7 +170,8 @@ const choose = (
   const lessons = lessonsOf(attempts)
   const last = attempts.findLast(({ status }) => status === 'failed')
   if (lessons.refused !== undefined) return err(failureBy(lessons.refused))
-  if (target.route !== undefined) return last === undefined ? ok([target.route]) : err(failureBy(last))
+  // The routes that a caller gives are gone once.
+  if (target.route !== undefined && last !== undefined) return err(failureBy(last))
   const isLate = target.expiresAt !== undefined && (env.now as number) >= (target.expiresAt as number)
   if (last !== undefined && (isLate || attempts.length >= MAX_ATTEMPTS)) return err(failureBy(last))
 
