@@ -82,6 +82,17 @@ test('the most that one HTLC can carry, as we say it — LDK takes it, and a mil
   t.is((await ldk.pay(await us.invoice(900_000_000n))).type, 'payment-sent')
 })
 
+test('LDK sends us a keysend — it reads that we asked for no such payment, and pays our invoices as before', async (t) => {
+  const { interop, us, ldk, channelId, read } = await payee(t)
+  t.like(await ldk.keysend(us.id, 10_000_000n), {
+    type: 'payment-failed',
+    reason: 'LDKPaymentFailureReason_RecipientRejected',
+  })
+  t.true(read('incorrect_or_unknown_payment_details'))
+  t.is((await ldk.pay(await us.invoice(10_000_000n))).type, 'payment-sent')
+  t.is((await interop.settled(us, ldk, channelId)).oursMsat, 710_000_000n)
+})
+
 test('LDK pays an invoice of ours twice — the second is refused, and LDK reads the failure', async (t) => {
   const { interop, us, ldk, channelId, read } = await payee(t)
   const other = await interop.ldk('other')

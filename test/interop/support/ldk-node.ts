@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import * as ldk from 'lightningdevkit'
 import { decodeBlock } from '../../../core/src/bitcoin/block.ts'
 import { formatOutPoint } from '../../../core/src/bitcoin/transaction.ts'
+import { sha256 } from '../../../core/src/crypto/hashes.ts'
 import { fromHex, toHex } from '../../../core/src/lib/bytes.ts'
 import type { LdkChain } from './ldk-chain.ts'
 import { ldkSockets } from './ldk-sockets.ts'
@@ -59,6 +60,8 @@ export interface LdkNodeOptions {
   readonly onLog?: (line: string) => void
 }
 
+export type LdkOutcome = Extract<LdkEvent, { type: 'payment-sent' | 'payment-failed' }>
+
 export interface LdkNode {
   readonly name: string
   readonly nodeId: string
@@ -74,7 +77,9 @@ export interface LdkNode {
   channels(): readonly LdkChannel[]
   createInvoice(amountMsat: bigint | undefined): string
   /** Resolves with the outcome; the payment is not awaited longer than `until` waits. */
-  pay(bolt11: string, amountMsat?: bigint): Promise<Extract<LdkEvent, { type: 'payment-sent' | 'payment-failed' }>>
+  pay(bolt11: string, amountMsat?: bigint): Promise<LdkOutcome>
+  /** Pays a direct peer without an invoice, by a preimage in the onion. */
+  keysend(nodeId: string, amountMsat: bigint): Promise<LdkOutcome>
   /** Whether LDK takes the channels that peers open, as it does at first. */
   setAcceptChannels(on: boolean): void
   /** Whether payments received are claimed at once, as they are at first. */
@@ -314,10 +319,7 @@ class Node implements LdkNode {
     return created.res.to_str()
   }
 
-  async pay(
-    bolt11: string,
-    amountMsat?: bigint,
-  ): Promise<Extract<LdkEvent, { type: 'payment-sent' | 'payment-failed' }>> {
+  async pay(bolt11: string, amountMsat?: bigint): Promise<LdkOutcome> {
     const parsed = ldk.Bolt11Invoice.constructor_from_str(bolt11)
     if (!(parsed instanceof ldk.Result_Bolt11InvoiceParseOrSemanticErrorZ_OK))
       throw new Error('LDK cannot read the invoice')
@@ -341,8 +343,30 @@ class Node implements LdkNode {
       const reason = sent instanceof ldk.Result_NoneRetryableSendFailureZ_Err ? ldk.RetryableSendFailure[sent.err] : ''
       return { type: 'payment-failed', paymentHash, reason: reason ?? '' }
     }
+    return this.#outcome(paymentHash, before)
+  }
+
+  keysend(nodeId: string, amountMsat: bigint): Promise<LdkOutcome> {
+    const before = this.events.length
+    const preimage = new Uint8Array(32).fill(Number(amountMsat % 251n))
+    const paymentHash = sha256(preimage)
+    const sent = this.#manager.send_spontaneous_payment(
+      ldk.Option_ThirtyTwoBytesZ.constructor_some(preimage),
+      ldk.RecipientOnionFields.constructor_spontaneous_empty(),
+      paymentHash,
+      ldk.RouteParameters.constructor_from_payment_params_and_value(
+        ldk.PaymentParameters.constructor_for_keysend(fromHex(nodeId), 40, false),
+        amountMsat,
+      ),
+      ldk.Retry.constructor_attempts(0),
+    )
+    if (!(sent instanceof ldk.Result_ThirtyTwoBytesRetryableSendFailureZ_OK)) throw new Error('LDK sends no keysend')
+    return this.#outcome(toHex(paymentHash), before)
+  }
+
+  async #outcome(paymentHash: string, before: number): Promise<LdkOutcome> {
     this.#pump()
-    let outcome: Extract<LdkEvent, { type: 'payment-sent' | 'payment-failed' }> | undefined
+    let outcome: LdkOutcome | undefined
     await this.until(`the outcome of payment ${paymentHash}`, () => {
       for (const event of this.events.slice(before))
         if ((event.type === 'payment-sent' || event.type === 'payment-failed') && event.paymentHash === paymentHash)
