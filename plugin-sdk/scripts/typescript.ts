@@ -50,7 +50,7 @@ export const guestTypes = (): string => {
         return shape.values.map((value) => `'${value}'`).join(' | ')
       case 'list': {
         const item = typeOf(shape.item, indent)
-        return item.includes(' | ') ? `readonly (${item})[]` : `readonly ${item}[]`
+        return /^readonly | \| /.test(item) ? `readonly (${item})[]` : `readonly ${item}[]`
       }
       case 'object':
         if (shape.name === undefined) return bodyOf(shape, indent)

@@ -103,3 +103,32 @@ test('what a channel says to carry follows what it can carry, in halves, and wha
   t.is((await said(alice)).localPolicy.feeBaseMsat, 1_000n)
   t.deepEqual(alice.payloads('channel.relay-fees-changed'), [])
 })
+
+test('a payment in parts goes over the routes that its sender gives, and arrives whole', async (t) => {
+  const world = new World()
+  t.teardown(() => world.close())
+  const [alice, bob] = [await world.node('alice'), await world.node('bob')]
+  await alice.faucet(10_000_000n)
+  await alice.connectTo(bob)
+  const channels = [await alice.openTo(bob, 1_000_000n), await alice.openTo(bob, 1_000_000n)]
+  const { items } = await alice.ask('channels', 'list', {})
+  const over = (at: number, amountMsat: bigint) => [
+    { nodeId: bob.id, shortChannelId: items[at]?.shortChannelId, amountMsat, cltvExpiryDelta: 60 },
+  ]
+  const { invoice } = await bob.ask('invoices', 'create', { amountMsat: 1_500_000_000n })
+  const { paymentHash, paymentSecret } = invoice
+  const given = { paymentHash, paymentSecret, route: over(0, 800_000_000n) }
+
+  const grown = [{ ...over(1, 1n)[0] }, { ...over(1, 2n)[0] }]
+  const refused = await alice.tryAsk('payments', 'sendToRoute', { ...given, moreRoutes: [grown] })
+  t.like(refused, { error: { code: 'invalid-route', field: 'moreRoutes.0.1' } })
+  const tooMuch = { ...given, totalAmountMsat: 900_000_000n, moreRoutes: [over(1, 700_000_000n)] }
+  t.like(await alice.tryAsk('payments', 'sendToRoute', tooMuch), { error: { field: 'totalAmountMsat' } })
+
+  const { payment } = await alice.ask('payments', 'sendToRoute', { ...given, moreRoutes: [over(1, 700_000_000n)] })
+  t.is(payment.status, 'settled')
+  t.is(payment.amountMsat, 1_500_000_000n)
+  await bob.until(async () => bob.payloads('payment.received').length === 1)
+  const [{ parts } = {}] = bob.payloads('payment.received')
+  t.deepEqual((parts as { channelId: string }[]).map((part) => part.channelId).toSorted(), channels.toSorted())
+})

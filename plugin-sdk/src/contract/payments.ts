@@ -62,6 +62,23 @@ const Payment = named(
   }),
 )
 
+const GivenRoute = z
+  .array(
+    named(
+      'RouteHop',
+      'A node on the route and the HTLC that reaches it.',
+      z.strictObject({
+        nodeId: NodeId,
+        shortChannelId: field(ShortChannelId, { summary: 'The channel into that node, or an alias of it.' }),
+        amountMsat: Msat,
+        cltvExpiryDelta: integer(1, 2016, 'Blocks from now until the HTLC to that node expires.'),
+      }),
+    ),
+  )
+  .min(1)
+  .max(20)
+  .readonly()
+
 const paying = [
   'already-paid',
   'payment-in-flight',
@@ -112,35 +129,22 @@ export const payments = actor('payments', 'Payments that this node sends.', {
     positional: ['invoice'],
   }),
   sendToRoute: command({
-    summary: 'Sends one HTLC over exactly this route. Answers when it is settled or has failed.',
+    summary: 'Sends a payment over exactly these routes. Answers when it is settled or has failed.',
     request: z.strictObject({
       paymentHash: PaymentHash,
       paymentSecret: Secret32,
-      totalAmountMsat: field(Msat, { summary: "Of all parts together; the last hop's amount if not said." }).optional(),
+      totalAmountMsat: field(Msat, {
+        summary: 'Of all parts together, where some come from elsewhere; the sum of these if not said.',
+      }).optional(),
       paymentMetadata: Hex.optional(),
-      route: field(
-        z
-          .array(
-            named(
-              'RouteHop',
-              'A node on the route and the HTLC that reaches it.',
-              z.strictObject({
-                nodeId: NodeId,
-                shortChannelId: field(ShortChannelId, { summary: 'The channel into that node, or an alias of it.' }),
-                amountMsat: Msat,
-                cltvExpiryDelta: integer(1, 2016, 'Blocks from now until the HTLC to that node expires.'),
-              }),
-            ),
-          )
-          .min(1)
-          .max(20)
-          .readonly(),
-        { summary: 'From the first peer to the destination.' },
-      ),
+      route: field(GivenRoute, { summary: 'From the first peer to the destination.' }),
+      moreRoutes: field(z.array(GivenRoute).min(1).max(15).readonly(), {
+        summary: 'Of further parts of the same payment: all are sent at once, and none is made up for.',
+      }).optional(),
     }),
     reply: z.object({ payment: Payment }),
     errors: ['channel-not-found', 'invalid-route', ...paying],
     effects: ['pays-out', 'fees'],
-    spends: { totalAmountMsat: 'pays-out', route: 'pays-out' },
+    spends: { totalAmountMsat: 'pays-out', route: 'pays-out', moreRoutes: 'pays-out' },
   }),
 })

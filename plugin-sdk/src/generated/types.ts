@@ -363,11 +363,13 @@ export interface PaymentsPayInvoiceReply {
 export interface PaymentsSendToRouteRequest {
   readonly paymentHash: PaymentHash
   readonly paymentSecret: string
-  /** Of all parts together; the last hop's amount if not said. */
+  /** Of all parts together, where some come from elsewhere; the sum of these if not said. */
   readonly totalAmountMsat?: Msat
   readonly paymentMetadata?: string
   /** From the first peer to the destination. */
   readonly route: readonly RouteHop[]
+  /** Of further parts of the same payment: all are sent at once, and none is made up for. */
+  readonly moreRoutes?: readonly (readonly RouteHop[])[]
 }
 
 /** A node on the route and the HTLC that reaches it. */
@@ -392,7 +394,7 @@ export interface PaymentsActor {
   get(request: PaymentsGetRequest, options?: QueryOptions): Promise<PaymentsGetReply>
   /** Pays a BOLT 11 invoice. Answers when the payment is settled or has failed for good. Effects: pays-out, fees. Errors: invoice-invalid, invoice-expired, invoice-wrong-network, invoice-unsupported, amount-required, amount-mismatch, own-invoice, already-paid, payment-in-flight, insufficient-balance, peer-limit-reached, no-route, fee-limit-exceeded, expiry-too-far, payment-failed. */
   payInvoice(request: PaymentsPayInvoiceRequest, options: CommandOptions): Promise<PaymentsPayInvoiceReply>
-  /** Sends one HTLC over exactly this route. Answers when it is settled or has failed. Effects: pays-out, fees. Errors: channel-not-found, invalid-route, already-paid, payment-in-flight, insufficient-balance, peer-limit-reached, no-route, fee-limit-exceeded, expiry-too-far, payment-failed. */
+  /** Sends a payment over exactly these routes. Answers when it is settled or has failed. Effects: pays-out, fees. Errors: channel-not-found, invalid-route, already-paid, payment-in-flight, insufficient-balance, peer-limit-reached, no-route, fee-limit-exceeded, expiry-too-far, payment-failed. */
   sendToRoute(request: PaymentsSendToRouteRequest, options: CommandOptions): Promise<PaymentsSendToRouteReply>
 }
 

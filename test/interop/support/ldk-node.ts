@@ -60,7 +60,7 @@ export interface LdkNodeOptions {
   readonly onLog?: (line: string) => void
 }
 
-export type LdkOutcome = Extract<LdkEvent, { type: 'payment-sent' | 'payment-failed' }>
+type LdkOutcome = Extract<LdkEvent, { type: 'payment-sent' | 'payment-failed' }>
 
 export interface LdkNode {
   readonly name: string

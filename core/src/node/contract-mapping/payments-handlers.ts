@@ -2,7 +2,6 @@ import type { ContractError, ReplyOf } from '@fulgurite/plugin-sdk/contract'
 import { decodeInvoice } from '../../invoice/decode-invoice.ts'
 import type { InvoiceError } from '../../invoice/invoice.ts'
 import { fromHex, toHex } from '../../lib/bytes.ts'
-import { parseShortChannelId } from '../../lib/ids.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import { invoiceRequest } from '../../payment/send/invoice-request.ts'
 import type { PaymentRequest, SentPayment } from '../../payment/send/payment.ts'
@@ -10,6 +9,7 @@ import { readPayment } from '../payment/payments-actor.ts'
 import { describeAttempt, describeFailure, settledAmounts } from '../payment/report-payment.ts'
 import { TABLE } from '../storage/tables.ts'
 import type { MappingContext } from './context.ts'
+import { destinationOf, givenRoutes } from './given-routes.ts'
 import { type ActorHandlers, blindRefusal, refusal } from './handlers.ts'
 import { pageOfIndex } from './paging.ts'
 
@@ -103,44 +103,24 @@ export const paymentsHandlers = (context: MappingContext): ActorHandlers<'paymen
     },
 
     async sendToRoute(request, { key }) {
-      const height = context.height() as number
-      const hops = request.route.map((hop) => ({
-        nodeId: fromHex(hop.nodeId as string),
-        shortChannelId: parseShortChannelId(hop.shortChannelId as string) as bigint,
-        amountMsat: hop.amountMsat,
-        cltvExpiry: height + hop.cltvExpiryDelta,
-      }))
-      const [first] = hops
-      const last = hops.at(-1)
-      const channel = first === undefined ? undefined : channelDirectory.byShortChannelId(first.shortChannelId)
-      if (first === undefined || last === undefined || channel === undefined || !('params' in channel.state.durable)) {
-        return err(
-          refusal('channel-not-found', 'the first hop is not over a channel of ours', {
-            field: 'route.0.shortChannelId',
-          }),
-        )
-      }
-      if (toHex(channel.remoteNodeId) !== toHex(first.nodeId)) {
-        return err(refusal('invalid-route', 'that channel leads to another node', { field: 'route.0.nodeId' }))
-      }
-      const sent = first.amountMsat as bigint
-      const delivered = last.amountMsat as bigint
-      if (sent < delivered) {
-        return err(refusal('invalid-route', 'amounts grow along the route', { field: 'route' }))
-      }
+      const given = givenRoutes(request, channelDirectory, context.height())
+      if (!given.ok) return given
+      const { routes, amountMsat, feesMsat } = given.value
+      const [route, ...moreRoutes] = routes
       return pay({
         target: {
-          destination: last.nodeId,
+          destination: destinationOf(route),
           paymentHash: fromHex(request.paymentHash as string),
-          amountMsat: request.totalAmountMsat ?? delivered,
+          amountMsat: request.totalAmountMsat ?? amountMsat,
           paymentSecret: fromHex(request.paymentSecret),
           ...(request.paymentMetadata === undefined ? {} : { paymentMetadata: fromHex(request.paymentMetadata) }),
           minFinalCltvExpiryDelta: request.route.at(-1)?.cltvExpiryDelta ?? 0,
           routeHints: [],
-          multiPart: false,
-          route: { channelId: channel.state.durable.params.channelId, hops },
+          multiPart: moreRoutes.length > 0,
+          route,
         },
-        maxFeeMsat: sent - delivered,
+        moreRoutes,
+        maxFeeMsat: feesMsat,
         key: key ?? '',
       })
     },

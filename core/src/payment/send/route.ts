@@ -55,7 +55,7 @@ export type GivenRouteError =
 /** The route that a caller asks for, if it can be one. `channel` is ours that the first hop names. */
 export const routeFromGiven = (
   given: readonly GivenHop[],
-  channel: OwnChannel | undefined,
+  channel: Pick<OwnChannel, 'channelId' | 'remoteNodeId'> | undefined,
   height: BlockHeight,
 ): Result<Route, GivenRouteError> => {
   const [first] = given

@@ -1,0 +1,79 @@
+import type { ContractError, RequestOf } from '@fulgurite/plugin-sdk/contract'
+import { equalBytes, fromHex } from '../../lib/bytes.ts'
+import { parseShortChannelId } from '../../lib/ids.ts'
+import { err, ok, type Result } from '../../lib/result.ts'
+import type { BlockHeight } from '../../lib/units.ts'
+import { partAmounts, type Route } from '../../payment/send/payment.ts'
+import { routeFromGiven } from '../../payment/send/route.ts'
+import type { ChannelDirectory } from '../channel/channel-directory.ts'
+import { refusal } from './handlers.ts'
+
+type SendToRoute = RequestOf<'payments', 'sendToRoute'>
+
+/** The routes of a request: one for each part of the payment, all of them to the same destination. */
+export interface GivenRoutes {
+  readonly routes: readonly [Route, ...Route[]]
+  /** What the destination gets over all of them, and what the relays on the way. */
+  readonly amountMsat: bigint
+  readonly feesMsat: bigint
+}
+
+export const givenRoutes = (
+  { route, moreRoutes = [], totalAmountMsat }: SendToRoute,
+  directory: ChannelDirectory,
+  height: BlockHeight,
+): Result<GivenRoutes, ContractError> => {
+  const first = givenRoute(route, 'route', directory, height)
+  if (!first.ok) return first
+  const routes: [Route, ...Route[]] = [first.value]
+  for (const [i, more] of moreRoutes.entries()) {
+    const next = givenRoute(more, `moreRoutes.${i}`, directory, height)
+    if (!next.ok) return next
+    if (!equalBytes(destinationOf(next.value), destinationOf(first.value))) {
+      return err(refusal('invalid-route', 'all parts go to one destination', { field: `moreRoutes.${i}` }))
+    }
+    routes.push(next.value)
+  }
+  const amounts = routes.map(partAmounts)
+  const amountMsat = amounts.reduce((sum, part) => sum + (part.amountMsat as bigint), 0n)
+  const feesMsat = amounts.reduce((sum, part) => sum + (part.feesMsat as bigint), 0n)
+  if (totalAmountMsat !== undefined && (totalAmountMsat as bigint) < amountMsat) {
+    return err(refusal('invalid-route', 'the parts are more than their total', { field: 'totalAmountMsat' }))
+  }
+  return ok({ routes, amountMsat, feesMsat })
+}
+
+export const destinationOf = ({ hops }: Route): Uint8Array => hops.at(-1)?.nodeId as Uint8Array
+
+const givenRoute = (
+  given: SendToRoute['route'],
+  field: string,
+  directory: ChannelDirectory,
+  height: BlockHeight,
+): Result<Route, ContractError> => {
+  const hops = given.map(({ nodeId, shortChannelId, amountMsat, cltvExpiryDelta }) => ({
+    nodeId: fromHex(nodeId as string),
+    shortChannelId: parseShortChannelId(shortChannelId as string) as bigint,
+    amountMsat,
+    cltvExpiryDelta,
+  }))
+  const entry = hops[0] === undefined ? undefined : directory.byShortChannelId(hops[0].shortChannelId)
+  const durable = entry?.state.durable
+  const channel =
+    entry === undefined || durable === undefined || !('params' in durable)
+      ? undefined
+      : { channelId: durable.params.channelId, remoteNodeId: entry.remoteNodeId }
+  const route = routeFromGiven(hops, channel, height)
+  if (route.ok) return route
+  return route.error.code === 'channel-not-found'
+    ? err(
+        refusal('channel-not-found', 'the first hop is not over a channel of ours', {
+          field: `${field}.0.shortChannelId`,
+        }),
+      )
+    : err(
+        refusal('invalid-route', 'a hop leads elsewhere, or gets more, later, or nothing', {
+          field: `${field}.${route.error.hop}`,
+        }),
+      )
+}
