@@ -1,0 +1,34 @@
+import test from 'ava'
+import { TwoParties } from '../../channel/transitions/fixtures/two-parties.ts'
+import { ChannelDirectory, type ChannelEntry } from '../channel/channel-directory.ts'
+import { Upstream } from './upstream.ts'
+
+test('an HTLC can be claimed by the newest state of its channel, and not in quarantine or where the channel is gone', (t) => {
+  const two = new TwoParties().ready()
+  two.add(two.alice, 1)
+  two.settle()
+  const { bob } = two
+  const { channelId } = bob.funded.params
+  const told: ChannelEntry['ref']['tell'] = () => {}
+  const entry = {
+    ref: { tell: told } as ChannelEntry['ref'],
+    remoteNodeId: two.alice.nodeId,
+    state: bob.state,
+    durableState: bob.state,
+    quarantined: false,
+  }
+  const directory = new ChannelDirectory()
+  const upstream = new Upstream(directory, () => bob.env)
+  const htlc = { channelId, htlcId: 0n }
+  t.false(upstream.canClaim(htlc))
+  directory.put({ channelId, shortIds: [] }, entry)
+  t.true(upstream.canClaim(htlc))
+  t.false(upstream.canClaim({ channelId, htlcId: 1n }))
+  entry.quarantined = true
+  t.false(upstream.canClaim(htlc))
+  entry.quarantined = false
+  // What is on its way to the disk counts already.
+  bob.run({ type: 'force-close' })
+  entry.state = bob.state
+  t.false(upstream.canClaim(htlc))
+})
