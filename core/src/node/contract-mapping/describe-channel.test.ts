@@ -1,5 +1,6 @@
 import test from 'ava'
 import type { ChannelMessage } from '../../channel/state/inputs.ts'
+import type { TestParty } from '../../channel/transitions/fixtures/test-party.ts'
 import { TwoParties } from '../../channel/transitions/fixtures/two-parties.ts'
 import { fillIn } from '../../channel/transitions/publications.ts'
 import { channelUpdateOf } from '../../channel/transitions/relay-policy.ts'
@@ -7,26 +8,36 @@ import { channelUpdateDigest } from '../../wire/channel-update-digest.ts'
 import type { ChannelEntry } from '../channel/channel-directory.ts'
 import { describeChannel } from './describe-channel.ts'
 
+const described = ({ state }: TestParty, more: Partial<ChannelEntry> = {}) => {
+  const entry: Omit<ChannelEntry, 'ref'> = {
+    remoteNodeId: new Uint8Array(33),
+    state,
+    durableState: state,
+    quarantined: false,
+    spentInMempool: false,
+    ...more,
+  }
+  return describeChannel(entry as ChannelEntry)
+}
+
 test("the peer's policy says whether the peer relays out of its end", (t) => {
   const { alice, bob } = new TwoParties().ready()
-  const described = () => {
-    const { state } = alice
-    const entry: Omit<ChannelEntry, 'ref'> = {
-      remoteNodeId: bob.nodeId,
-      state,
-      durableState: state,
-      quarantined: false,
-      spentInMempool: false,
-    }
-    return describeChannel(entry as ChannelEntry)
-  }
-  t.is(described()?.remotePolicy?.disabled, false)
-  t.is(described()?.localPolicy.disabled, undefined)
+  t.is(described(alice)?.remotePolicy?.disabled, false)
+  t.is(described(alice)?.localPolicy.disabled, undefined)
   bob.run({ type: 'force-close' })
   const update = channelUpdateOf(bob.funded, bob.env)
   if (update === undefined) throw new Error('no update')
   const digest = channelUpdateDigest(update)
   const answer = bob.sign({ type: 'node-signature', digest })
   alice.recv(fillIn(update, answer) as ChannelMessage)
-  t.is(described()?.remotePolicy?.disabled, true)
+  t.is(described(alice)?.remotePolicy?.disabled, true)
+})
+
+test('a channel in quarantine, or whose funding is spent in the mempool, can carry nothing', (t) => {
+  const { alice } = new TwoParties().ready({ pushMsat: 400_000_000n })
+  t.not(described(alice)?.spendableMsat, 0n)
+  for (const still of [{ quarantined: true }, { spentInMempool: true }]) {
+    t.is(described(alice, still)?.spendableMsat, 0n)
+    t.is(described(alice, still)?.receivableMsat, 0n)
+  }
 })

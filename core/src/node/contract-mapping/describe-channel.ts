@@ -19,6 +19,8 @@ export const describeChannel = (entry: ChannelEntry): ChannelSummary | undefined
   const { params, shortIds, relay, remoteRelay } = durable
   const view = balanceView(durable)
   const unclaimable = unclaimableMsat(durable) as bigint
+  // Nothing more goes through it until the chain has decided, or its actor is trusted again.
+  const isStill = entry.spentInMempool || entry.quarantined
   return {
     channelId: toHex(params.channelId),
     peer: toHex(params.remoteNodeId),
@@ -40,8 +42,8 @@ export const describeChannel = (entry: ChannelEntry): ChannelSummary | undefined
     capacitySat: view.capacity as bigint,
     localMsat: view.localMsat as bigint,
     remoteMsat: view.remoteMsat as bigint,
-    spendableMsat: view.spendableMsat as bigint,
-    receivableMsat: view.receivableMsat as bigint,
+    spendableMsat: isStill ? 0n : (view.spendableMsat as bigint),
+    receivableMsat: isStill ? 0n : (view.receivableMsat as bigint),
     htlcsInFlight: view.htlcsInFlight,
     ...(unclaimable === 0n ? {} : { unclaimableMsat: unclaimable }),
     localPolicy: describePolicy(relay.current),

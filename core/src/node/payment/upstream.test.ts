@@ -1,5 +1,6 @@
 import test from 'ava'
 import { TwoParties } from '../../channel/transitions/fixtures/two-parties.ts'
+import type { ChainProblem } from '../chain/chain-problems.ts'
 import { ChannelDirectory, type ChannelEntry } from '../channel/channel-directory.ts'
 import { Upstream } from './upstream.ts'
 
@@ -16,9 +17,11 @@ test('an HTLC can be claimed by the newest state of its channel, and not in quar
     state: bob.state,
     durableState: bob.state,
     quarantined: false,
+    spentInMempool: false,
   }
   const directory = new ChannelDirectory()
-  const upstream = new Upstream(directory, () => bob.env)
+  let problem: ChainProblem | undefined
+  const upstream = new Upstream(directory, { blindness: () => problem }, () => bob.env)
   const htlc = { channelId, htlcId: 0n }
   t.false(upstream.canClaim(htlc))
   directory.put({ channelId, shortIds: [] }, entry)
@@ -27,6 +30,13 @@ test('an HTLC can be claimed by the newest state of its channel, and not in quar
   entry.quarantined = true
   t.false(upstream.canClaim(htlc))
   entry.quarantined = false
+  entry.spentInMempool = true
+  t.false(upstream.canClaim(htlc))
+  entry.spentInMempool = false
+  problem = { code: 'backend-behind', height: 1001, handled: 1000 }
+  t.false(upstream.canClaim(htlc))
+  problem = undefined
+  t.true(upstream.canClaim(htlc))
   // What is on its way to the disk counts already.
   bob.run({ type: 'force-close' })
   entry.state = bob.state

@@ -18,13 +18,13 @@ export const htlcKey = ({ channelId, htlcId }: HtlcRef): string => `${toHex(chan
  */
 export class Upstream {
   readonly #directory: ChannelDirectory
-  readonly #chainHealth: ChainHealth
+  readonly #chainHealth: Pick<ChainHealth, 'blindness'>
   readonly #env: () => Pick<ChannelEnv, 'height' | 'settings'>
   readonly #sharedSecrets = new Map<string, Uint8Array>()
 
   constructor(
     directory: ChannelDirectory,
-    chainHealth: ChainHealth,
+    chainHealth: Pick<ChainHealth, 'blindness'>,
     env: () => Pick<ChannelEnv, 'height' | 'settings'>,
   ) {
     this.#directory = directory
