@@ -97,11 +97,13 @@ const besideFloods = async (): Promise<readonly Figure[]> => {
 
 const IDLE_MS = 2_000
 
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+
 /** Processor time that a node without payments takes while it is flooded: that tells of the node on a busy machine, too. */
 const idleWork = async (node: NodeProcess): Promise<number> => {
   const startedAt = performance.now()
   const before = await node.counts()
-  await new Promise((resolve) => setTimeout(resolve, IDLE_MS))
+  await pause(IDLE_MS)
   const after = await node.counts()
   return (after.cpu - before.cpu) / (performance.now() - startedAt)
 }
@@ -125,7 +127,11 @@ const flooding = async (node: NodeProcess, flood: string): Promise<() => Promise
   }
 }
 
-/** Installs a plugin that imports 300 MB, again and again. */
+/** Less than a plugin's folder may hold, and far more than a plugin may import: it is refused where it would be read. */
+const HUGE_BYTES = 250 << 20
+const INSTALL_AGAIN_MS = 100
+
+/** Installs a plugin that imports far too much, again and again. */
 const installing = async (node: NodeProcess, folder: string): Promise<() => Promise<void>> => {
   const path = join(folder, 'huge')
   mkdirSync(path)
@@ -140,11 +146,14 @@ const installing = async (node: NodeProcess, folder: string): Promise<() => Prom
   writeFileSync(join(path, 'fulgurite.plugin.json'), JSON.stringify(manifest))
   writeFileSync(join(path, 'index.ts'), "import huge from './huge.txt' with { type: 'text' }\nconsole.log(huge)")
   writeFileSync(join(path, 'huge.txt'), '')
-  truncateSync(join(path, 'huge.txt'), 300 << 20)
+  truncateSync(join(path, 'huge.txt'), HUGE_BYTES)
   const connection = await node.connection()
   let ended = false
   const loop = async (): Promise<void> => {
-    for (let i = 0; !ended; i++) await connection.ask('plugins/install', { path }, `huge-${i}`).catch(() => {})
+    for (let i = 0; !ended; i++) {
+      await connection.ask('plugins/install', { path }, `huge-${i}`).catch(() => {})
+      await pause(INSTALL_AGAIN_MS)
+    }
   }
   const done = loop()
   return async () => {
