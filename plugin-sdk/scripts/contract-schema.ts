@@ -17,7 +17,7 @@ export const contractSchema = (): string => {
           ? {
               effects: operation.effects,
               bounds: operation.bounds,
-              spends: operation.spends,
+              counted: operation.counted,
               keyRequired: operation.keyRequired,
             }
           : {}),

@@ -1,4 +1,12 @@
-import { allOperations, COMMON_ERRORS, contract, isCommand, type Operation } from '../src/contract/index.ts'
+import {
+  allOperations,
+  boundable,
+  COMMON_ERRORS,
+  type Command,
+  contract,
+  isCommand,
+  type Operation,
+} from '../src/contract/index.ts'
 import { type ObjectShape, type Shape, shapeOf } from '../src/contract/shape.ts'
 
 /** The reference pages: file name to text. */
@@ -32,7 +40,8 @@ const operationSection = (actor: string, name: string, operation: Operation, typ
     operation.access === 'operator' ? 'For the operator alone.' : '',
     isCommand(operation) && operation.effects.length > 0 ? `Effects: ${operation.effects.join(', ')}.` : '',
     isCommand(operation) && operation.keyRequired ? 'Needs an idempotency key.' : '',
-    isCommand(operation) && operation.bounds.length > 0 ? `A grant may bound: ${code(operation.bounds)}.` : '',
+    isCommand(operation) && operation.bounds.length > 0 ? `A grant must bound: ${code(operation.bounds)}.` : '',
+    isCommand(operation) ? mayBound(operation) : '',
     operation.errors.length > 0 ? `Errors: ${code(operation.errors)}.` : '',
   ].filter((fact) => fact !== '')
   return [
@@ -43,6 +52,11 @@ const operationSection = (actor: string, name: string, operation: Operation, typ
     `Request:\n\n${memberTable(request, types)}`,
     `Reply:\n\n${memberTable(shapeOf(operation.reply) as ObjectShape, types)}`,
   ].join('\n')
+}
+
+const mayBound = (command: Command): string => {
+  const more = boundable(command).filter((field) => !command.bounds.includes(field))
+  return more.length === 0 ? '' : `It may bound: ${code(more)}.`
 }
 
 const code = (names: readonly string[]): string => names.map((name) => `\`${name}\``).join(', ')

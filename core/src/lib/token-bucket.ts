@@ -4,18 +4,25 @@ export interface Rate {
   readonly burst: number
 }
 
-/** Allows `perSecond` in the long run and `burst` at once. Time is given to it. */
+/** Allows `perSecond` in the long run and `burst` at once. Time is given to it: that of a clock which nobody can set. */
 export class TokenBucket {
   readonly #perSecond: number
   readonly #burst: number
   #tokens: number
   #at: number
 
-  constructor(perSecond: number, burst: number, now: number) {
+  /** Full, unless it goes on from what was left of an earlier one. */
+  constructor(perSecond: number, burst: number, now: number, left = burst) {
     this.#perSecond = perSecond
     this.#burst = burst
-    this.#tokens = burst
+    this.#tokens = Math.min(left, burst)
     this.#at = now
+  }
+
+  /** What is there now. */
+  left(now: number): number {
+    this.#refill(now)
+    return this.#tokens
   }
 
   /** Takes `count` if they are there. */

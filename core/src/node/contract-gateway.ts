@@ -5,7 +5,10 @@ import type {
   HookAnswer,
   HookName,
   HookRequest,
+  Msat,
+  Operation,
   Reason,
+  Sat,
   TimestampMs,
 } from '@fulgurite/plugin-sdk/contract'
 import type { Result } from '../lib/result.ts'
@@ -79,7 +82,62 @@ interface HookRegistry {
   register(responder: HookResponder): () => void
 }
 
-/** All that the API and the plugin host know of the node. */
+/** What something costs, or could cost at most, by purse. */
+export interface Cost {
+  /** Principal that leaves the node, by any rail. */
+  readonly paysOutMsat: Msat
+  readonly feesMsat: Msat
+  /** Tied up for a while, and ours all the same. */
+  readonly locksSat: Sat
+}
+
+/** What a command's own run came to, whether its asker still waits or not. */
+export interface Outcome {
+  readonly result: Result<unknown, ContractError>
+  /** The answer was stored under the key: nothing was done this time. */
+  readonly isStored: boolean
+  /** What a command that succeeded has cost, where its reply tells; else the worst case stands. */
+  readonly cost?: Cost
+}
+
+/** A request that is checked and resolved. What was looked at is what runs. */
+export interface Prepared {
+  readonly operation: Operation
+  /** Checked, as it was asked: what the key stands for. */
+  readonly asked: object
+  /** With every default that bears on money or prices filled in. Exactly this is run. */
+  readonly request: object
+  /** The most that running it costs, from the whole request and what the node knows now. Nothing beyond it is signed or sent. */
+  readonly worstCase: Cost
+  /** Runs it: `answer` comes within the asker's time, `outcome` when it is known. Neither rejects. */
+  run(context: CallContext): {
+    readonly answer: Promise<Result<unknown, ContractError>>
+    readonly outcome: Promise<Outcome>
+  }
+}
+
+/** What became of a command that was asked under a key, maybe in an earlier life of the node. */
+export type Recalled =
+  /** It was never begun, and will not be unless it is asked again. */
+  | { readonly type: 'never-begun' }
+  | { readonly type: 'known'; readonly outcome: Outcome }
+  /** It goes on by itself. */
+  | { readonly type: 'under-way'; readonly outcome: Promise<Outcome> }
+  /** The node ended while it ran, and what it did cannot be told apart from other things. */
+  | { readonly type: 'unknown' }
+
+/** All that the plugin host knows of the node. */
+export interface PluginGateway extends ContractGateway {
+  /**
+   * Checks a request and says what it comes to, without doing anything. The request comes as it arrived; amounts may be
+   * decimal strings, integers or `bigint`.
+   */
+  prepare(actor: string, operation: string, request: unknown): Result<Prepared, ContractError>
+  /** What became of a command of that key and request, looked up and not waited for. It starts nothing. */
+  recall(actor: string, operation: string, asked: unknown, key: string): Promise<Recalled>
+}
+
+/** All that the API knows of the node. */
 export interface ContractGateway {
   /**
    * Asks an operation. The request comes as it arrived and is checked here, once; amounts may be decimal strings, integers

@@ -17,6 +17,7 @@ import { updateHtlcMaximums } from './channel/htlc-maximum.ts'
 import { keyIndexes } from './channel/key-indexes.ts'
 import { openingDecisions } from './channel/opening-decisions.ts'
 import { Gateway } from './contract-mapping/gateway.ts'
+import { InvoiceReader } from './contract-mapping/invoice-reader.ts'
 import { joinHandlers } from './contract-mapping/join-handlers.ts'
 import { KeyedCommands } from './contract-mapping/keyed-commands.ts'
 import { EventLog } from './events/event-log.ts'
@@ -151,6 +152,7 @@ export const startNode = async (options: NodeOptions): Promise<Result<FulguriteN
     indexes,
     startedAt: clock.now(),
     height,
+    invoices: new InvoiceReader(network.name),
   })
   await options.beforePeers?.(gateway, events)
   const listening = options.listen === undefined ? undefined : await peers.listen(options.listen)

@@ -1,11 +1,11 @@
 import { type ContractError, encodeJson, withoutSecrets } from '@fulgurite/plugin-sdk/contract'
+import type { Clock } from '../lib/clock.ts'
 import type { Result } from '../lib/result.ts'
 import { TokenBucket } from '../lib/token-bucket.ts'
-import type { ContractGateway } from '../node/contract-gateway.ts'
+import type { PluginGateway } from '../node/contract-gateway.ts'
 import type { AuditTrail } from './audit-trail.ts'
 import type { Budgets } from './budgets.ts'
 import { type Admitted, Gate } from './gate.ts'
-import { type HostStore, keys } from './host-store.ts'
 import type { Manifest } from './manifest.ts'
 import type { AskOptions } from './outbox.ts'
 
@@ -20,11 +20,10 @@ export interface Ask {
 
 export interface AskDeskOptions {
   readonly manifest: Manifest
-  readonly gateway: ContractGateway
-  readonly store: HostStore
+  readonly gateway: PluginGateway
   readonly budgets: Budgets
   readonly audit: AuditTrail
-  readonly now: number
+  readonly clock: Clock
   readonly reply: (id: number, value: string) => void
   readonly refuse: (id: number, error: ContractError) => void
   readonly refused: (operation: string, error: ContractError) => void
@@ -49,8 +48,9 @@ export class AskDesk {
 
   constructor(options: AskDeskOptions) {
     this.#options = options
-    this.#gate = new Gate(options.manifest, options.budgets, options.now)
-    this.#refusals = new TokenBucket(REFUSALS_PER_SECOND, REFUSALS_AT_ONCE, options.now)
+    const { manifest, gateway, budgets, clock } = options
+    this.#gate = new Gate(manifest, gateway, budgets)
+    this.#refusals = new TokenBucket(REFUSALS_PER_SECOND, REFUSALS_AT_ONCE, clock.monotonic())
   }
 
   /** Counts something else that waits for an answer. False when too much does. */
@@ -64,13 +64,13 @@ export class AskDesk {
     this.#inFlight -= 1
   }
 
-  async ask(ask: Ask, now: number): Promise<void> {
+  async ask(ask: Ask): Promise<void> {
     const { refuse, charge } = this.#options
     const { id, actor, operation, request, options } = ask
     const name = `${actor}.${operation}`
-    const admitted = this.#gate.admit(now, this.#inFlight, actor, operation, request, options)
+    const admitted = this.#gate.admit(this.#inFlight, actor, operation, request, options)
     if (!admitted.ok) {
-      this.#refused(ask, name, admitted.error, now)
+      this.#refused(ask, name, admitted.error)
       refuse(id, admitted.error)
       return
     }
@@ -79,7 +79,7 @@ export class AskDesk {
     const result = await this.#put(ask, admitted.value)
     this.#inFlight -= 1
     const begun = performance.now()
-    this.#answer(ask, admitted.value, result, now)
+    this.#answer(ask, admitted.value, result)
     charge(performance.now() - begun)
   }
 
@@ -87,11 +87,10 @@ export class AskDesk {
     { id, actor, operation, request, options }: Ask,
     admitted: Admitted,
     result: Result<unknown, ContractError>,
-    now: number,
   ): void {
-    const { refuse, audit, reply } = this.#options
+    const { refuse, audit, reply, clock } = this.#options
     const name = `${actor}.${operation}`
-    if (admitted.command) audit.add(now, name, request, options, result.ok ? 'done' : result.error.code)
+    if (admitted.command) audit.add(clock.now(), name, request, options, result.ok ? 'done' : result.error.code)
     if (!result.ok) {
       refuse(id, result.error)
       return
@@ -100,13 +99,10 @@ export class AskDesk {
     reply(id, encodeJson(shown))
   }
 
-  async #put({ actor, operation, options }: Ask, { request, key, spends }: Admitted) {
-    const { gateway, store, budgets, manifest } = this.#options
-    const { name, version } = manifest
+  #put({ options }: Ask, { key, run }: Admitted): Promise<Result<unknown, ContractError>> {
+    const { name, version } = this.#options.manifest
     const { reason, causes, timeoutMs } = options
-    // What may be spent is kept before it can be spent.
-    if (spends) await store.put([[keys.budget(name), budgets.encode()]])
-    return gateway.ask(actor, operation, request, {
+    return run({
       caller: { kind: 'plugin', name, version },
       ...(reason === undefined ? {} : { reason: reasonOf(reason) }),
       ...(causes === undefined ? {} : { causes }),
@@ -115,13 +111,14 @@ export class AskDesk {
     })
   }
 
-  #refused({ request, options }: Ask, name: string, error: ContractError, now: number): void {
+  #refused({ request, options }: Ask, name: string, error: ContractError): void {
+    const { clock, audit, refused } = this.#options
     // A mistake in a request is the author's to see; the rest is the operator's.
     if (error.code === 'invalid-request' || error.code === 'unknown-operation') return
-    this.#options.refused(name, error)
+    refused(name, error)
     // A flood of refusals must not fill the disk: the operator has seen the like already.
-    if (error.code !== 'rate-limited' && this.#refusals.take(now))
-      this.#options.audit.add(now, name, request, options, error.code)
+    if (error.code !== 'rate-limited' && this.#refusals.take(clock.monotonic()))
+      audit.add(clock.now(), name, request, options, error.code)
   }
 }
 

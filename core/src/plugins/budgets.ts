@@ -1,106 +1,185 @@
-import type { Command, ContractError } from '@fulgurite/plugin-sdk/contract'
-import { err, ok, type Result } from '../lib/result.ts'
-import type { Budget } from './manifest.ts'
+import type { ContractError } from '@fulgurite/plugin-sdk/contract'
+import { ok, type Result } from '../lib/result.ts'
+import { TokenBucket } from '../lib/token-bucket.ts'
+import type { CallContext, Outcome, PluginGateway, Prepared } from '../node/contract-gateway.ts'
+import type { HostStore, HostWrite } from './host-store.ts'
+import type { LedgerClock } from './ledger-clock.ts'
+import { ledgerRows } from './ledger-rows.ts'
+import type { Manifest } from './manifest.ts'
+import { costOf, isDecided, NOTHING, type Reservation, Reservations } from './reservations.ts'
+import { UsageCounts } from './usage-counts.ts'
 
-type Purse = 'pays-out' | 'fees' | 'locks'
-
-interface Spent {
-  readonly at: number
-  readonly amounts: Readonly<Record<Purse, bigint>>
-  readonly tag: string
+export interface BudgetsOptions {
+  readonly plugin: string
+  readonly store: HostStore
+  readonly gateway: PluginGateway
+  readonly clock: LedgerClock
+  readonly onStoreFailed: (thrown: unknown) => void
 }
 
-const MSAT_PER_SAT = 1_000n
-const MAX_ENTRIES = 10_000
-
-/** In the purse's own unit: locks are counted in satoshis, the others in millisatoshis. */
-const inUnit = (purse: Purse, field: string, value: bigint): bigint => {
-  const msat = field.endsWith('Sat') ? value * MSAT_PER_SAT : value
-  return purse === 'locks' ? (msat + MSAT_PER_SAT - 1n) / MSAT_PER_SAT : msat
+/** A command that may be run: counted, what it may cost set aside, and all of that on its way to the disk. */
+export interface Admission {
+  run(context: CallContext): Promise<Result<unknown, ContractError>>
 }
 
 /**
- * What a plugin has done and spent in the last `windowMs`, on the core's clock, against what it was granted. What a command
- * could spend at most is taken when it is asked and stays taken: an ask that failed has still used its chance.
+ * What a plugin's name has done and spent, against what it is granted: over its runs, versions and installations, and over
+ * restarts of the node. What may be spent is durable before the node is asked; a count is written before what it counts, so
+ * that nothing leaves the node of which the count could be lost.
  */
 export class Budgets {
-  readonly #budget: Budget
-  #windowStart = 0
-  #counts = { actions: 0, queries: 0 }
-  #spent: Spent[] = []
+  readonly #options: BudgetsOptions
+  readonly #reservations: Reservations
+  readonly #keptUsage: string | undefined
+  #usage: UsageCounts | undefined
+  #manifest: Manifest | undefined
+  #asks: TokenBucket | undefined
+  /** What has been prepared for an open reservation of this life, and the commit that holds it. */
+  readonly #running = new Map<
+    string,
+    { readonly prepared: Prepared; readonly durable: Promise<void>; isFollowed: boolean }
+  >()
 
-  constructor(budget: Budget) {
-    this.#budget = budget
+  constructor(options: BudgetsOptions, reservations: readonly Reservation[], usage: string | undefined) {
+    this.#options = options
+    this.#reservations = new Reservations(reservations)
+    this.#keptUsage = usage
   }
 
-  /** Counts an action or a query. Errors: `budget-exceeded`. */
-  count(now: number, what: 'actions' | 'queries'): Result<true, ContractError> {
-    if (now - this.#windowStart >= this.#budget.windowMs) {
-      this.#windowStart = now
-      this.#counts = { actions: 0, queries: 0 }
-    }
-    if (this.#counts[what] >= this.#budget[what]) {
-      return exceeded(`${this.#budget[what]} ${what} in ${this.#budget.windowMs} ms are used up`)
-    }
-    this.#counts[what] += 1
+  /** What the plugin is granted from now on. */
+  grant(manifest: Manifest): void {
+    const now = this.#now()
+    const { asksPerSecond } = manifest.limits
+    this.#manifest = manifest
+    this.#asks = new TokenBucket(asksPerSecond, 2 * asksPerSecond, now, this.#asks?.left(now))
+    if (this.#usage === undefined) this.#usage = new UsageCounts(manifest, now, this.#keptUsage)
+    else this.#usage.grant(manifest, now)
+  }
+
+  /** Whether it may ask anything now. */
+  mayAsk(): boolean {
+    return this.#asks?.take(this.#now()) === true
+  }
+
+  /** Errors: `budget-exceeded`. */
+  countQuery(): Result<true, ContractError> {
+    const counted = this.#counts().query(this.#now())
+    if (!counted.ok) return counted
+    if (counted.value) this.#keep(this.#usageRow())
     return ok(true)
   }
 
-  /** Takes what the command may spend at most. Returns whether that was anything. Errors: `budget-exceeded`. */
-  reserve(
-    now: number,
-    command: Command,
-    request: Readonly<Record<string, unknown>>,
-    tag: string,
-  ): Result<boolean, ContractError> {
-    const amounts: Record<Purse, bigint> = { 'pays-out': 0n, fees: 0n, locks: 0n }
-    for (const [field, purse] of Object.entries(command.spends)) {
-      const value = request[field]
-      // A rate says nothing of the amount: it is held by its bound.
-      if (typeof value === 'bigint') amounts[purse] += inUnit(purse, field, value)
+  /**
+   * Admits a command, or refuses it: how often, how many, and how much. The worst case is looked at and set aside in one
+   * step, before anything is waited for. Errors: `rate-limited`, `budget-exceeded`, `idempotency-mismatch`.
+   */
+  admit(name: string, prepared: Prepared, key: string | undefined): Result<Admission, ContractError> {
+    const now = this.#now()
+    if (!this.#counts().rate(now, name)) {
+      return { ok: false, error: { code: 'rate-limited', message: `${name} more often than its grant allows` } }
     }
-    const since = now - this.#budget.windowMs
-    this.#spent = this.#spent.filter(({ at }) => at > since)
-    if (this.#spent.some((entry) => entry.tag === tag && command.keyRequired)) return ok(false)
-    for (const purse of ['pays-out', 'fees', 'locks'] as const) {
-      if (!command.effects.includes(purse) && amounts[purse] === 0n) continue
-      const limit = this.#limit(purse)
-      const used = this.#spent.reduce((sum, entry) => sum + entry.amounts[purse], 0n)
-      if (used + amounts[purse] > limit || (amounts[purse] === 0n && limit === 0n)) {
-        return exceeded(`${purse}: ${amounts[purse]} more is beyond ${limit}, of which ${used} are used`)
-      }
+    const counted = this.#counts().action(now)
+    if (!counted.ok) return counted
+    if (prepared.operation.kind !== 'command' || !prepared.operation.keyRequired || key === undefined) {
+      // The node's own writes for the command come behind this one: no commit holds them without the count.
+      this.#keep(this.#usageRow())
+      return ok({ run: (context) => prepared.run(context).answer })
     }
-    if (amounts['pays-out'] + amounts.fees + amounts.locks === 0n) return ok(false)
-    if (this.#spent.length >= MAX_ENTRIES) return exceeded('too many spending commands in one window')
-    this.#spent.push({ at: now, amounts, tag })
-    return ok(true)
+    const reserved = this.#reservations.reserve(now, this.#granted().budget, name, key, prepared)
+    if (!reserved.ok) return reserved
+    const { reservation, isNew } = reserved.value
+    const durable = this.#put([this.#usageRow(), ...this.#reservationRows()])
+    durable.catch(this.#options.onStoreFailed)
+    if (isNew) this.#running.set(key, { prepared, durable, isFollowed: false })
+    return ok({ run: (context) => this.#run(reservation, prepared, context) })
   }
 
-  /** What was spent, to be kept. */
-  encode(): string {
-    return JSON.stringify(this.#spent, (_, value: unknown) => (typeof value === 'bigint' ? value.toString() : value))
+  /** Looks up what became of what was under way when the node ended, before anything else is asked. */
+  async recover(): Promise<void> {
+    await Promise.all(this.#reservations.open().map((reservation) => this.#recall(reservation)))
   }
 
-  /** Takes up what an earlier run kept. */
-  restore(text: string): void {
-    const kept = JSON.parse(text) as readonly { at: number; amounts: Record<Purse, string>; tag: string }[]
-    this.#spent = kept.map(({ at, amounts, tag }) => ({
-      at,
-      tag,
-      amounts: { 'pays-out': BigInt(amounts['pays-out']), fees: BigInt(amounts.fees), locks: BigInt(amounts.locks) },
-    }))
-  }
-
-  #limit(purse: Purse): bigint {
-    switch (purse) {
-      case 'pays-out':
-        return this.#budget.paysOutMsat
-      case 'fees':
-        return this.#budget.feesMsat
-      case 'locks':
-        return this.#budget.locksSat
+  async #run(
+    reservation: Reservation,
+    prepared: Prepared,
+    context: CallContext,
+  ): Promise<Result<unknown, ContractError>> {
+    const { key } = reservation
+    const first = this.#running.get(key)
+    // Asked again, it is the first one's request that runs, with what was set aside for it, and never ahead of it.
+    if (first === undefined) return prepared.run(context).answer
+    await first.durable
+    const { answer, outcome } = first.prepared.run(context)
+    if (!first.isFollowed) {
+      first.isFollowed = true
+      void outcome.then((known) => this.#ended(reservation, known))
     }
+    return answer
+  }
+
+  async #ended(reservation: Reservation, outcome: Outcome): Promise<void> {
+    this.#running.delete(reservation.key)
+    // Done long ago under this key, and answered again.
+    if (outcome.isStored) this.#settle(reservation, NOTHING)
+    else if (isDecided(outcome)) this.#settle(reservation, costOf(outcome, reservation.cost))
+    else await this.#recall(reservation)
+  }
+
+  async #recall(reservation: Reservation): Promise<void> {
+    const [actor = '', operation = ''] = reservation.name.split('.')
+    const asked: unknown = JSON.parse(reservation.asked)
+    const recalled = await this.#options.gateway.recall(actor, operation, asked, this.keyOf(reservation.key))
+    switch (recalled.type) {
+      case 'never-begun':
+        return this.#settle(reservation, NOTHING)
+      case 'known':
+        return this.#settle(reservation, costOf(recalled.outcome, reservation.cost))
+      case 'under-way':
+        void recalled.outcome.then((outcome) => this.#settle(reservation, costOf(outcome, reservation.cost)))
+        return
+      // Nobody will ever know: it counts in full, for a window from now.
+      case 'unknown':
+        return this.#settle(reservation, reservation.cost)
+    }
+  }
+
+  /** The plugin's key, made the plugin's own. */
+  keyOf(key: string): string {
+    return `${this.#options.plugin}:${key}`
+  }
+
+  #settle(reservation: Reservation, cost: Reservation['cost']): void {
+    this.#reservations.settle(this.#now(), reservation, cost)
+    this.#keep(...this.#reservationRows())
+  }
+
+  #now(): number {
+    return this.#options.clock.now()
+  }
+
+  #counts(): UsageCounts {
+    if (this.#usage === undefined) throw new Error('nothing is granted yet')
+    return this.#usage
+  }
+
+  #granted(): Manifest {
+    if (this.#manifest === undefined) throw new Error('nothing is granted yet')
+    return this.#manifest
+  }
+
+  #usageRow(): HostWrite {
+    return ledgerRows.usage(this.#options.plugin, this.#counts().encode(this.#now()))
+  }
+
+  #reservationRows(): readonly HostWrite[] {
+    return this.#reservations.takeChanges().map((change) => ledgerRows.reservation(this.#options.plugin, change))
+  }
+
+  #put(rows: readonly HostWrite[]): Promise<void> {
+    return rows.length === 0 ? Promise.resolve() : this.#options.store.put(rows)
+  }
+
+  #keep(...rows: readonly HostWrite[]): void {
+    this.#put(rows).catch(this.#options.onStoreFailed)
   }
 }
-
-const exceeded = (message: string): Result<never, ContractError> => err({ code: 'budget-exceeded', message })

@@ -16,10 +16,9 @@ export const keys = {
   cursor: (plugin: string, label: string): string => `cursor/${plugin}/${label}`,
   parked: (plugin: string, label: string, cursor: string): string => `parked/${plugin}/${label}/${cursor}`,
   schedule: (plugin: string, label: string): string => `schedule/${plugin}/${label}`,
-  budget: (plugin: string): string => `budget/${plugin}`,
   audit: (plugin: string, at: number, count: number): string =>
     `audit/${plugin}/${String(at).padStart(15, '0')}-${String(count).padStart(9, '0')}`,
-  /** Everything of a plugin but its budget and the audit, which stay. */
+  /** Everything of a plugin but its limits (`ledger-rows.ts`) and the audit, which stay. */
   prefixesOf: (plugin: string): readonly string[] => [
     `value/${plugin}/`,
     `cursor/${plugin}/`,

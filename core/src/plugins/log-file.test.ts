@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
+import { virtualClock } from '../lib/clock-virtual.ts'
 import { LogFile } from './log-file.ts'
 import { PluginLog } from './plugin-log.ts'
 
@@ -15,12 +16,7 @@ const LINE = `${'x'.repeat(4_095)}\n`
 
 test('a log — more than a file holds, said in one go, neither throws nor is in the way of what follows', async (t) => {
   const path = join(folderOf(t), 'logs', 'x.log')
-  const log = new PluginLog(
-    path,
-    () => 0,
-    1,
-    () => {},
-  )
+  const log = new PluginLog(path, virtualClock(), 1, () => {})
   for (let i = 0; i < 1_000; i++) log.host('error', `${i} ${LINE}`)
   await log.close()
   log.host('error', 'the last one')

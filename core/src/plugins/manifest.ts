@@ -1,4 +1,4 @@
-import { contract, evaluate, findOperation, isCommand, type Misfit } from '@fulgurite/plugin-sdk/contract'
+import { boundable, contract, evaluate, findOperation, isCommand, type Misfit } from '@fulgurite/plugin-sdk/contract'
 import { z } from 'zod'
 import { readJson } from '../lib/json.ts'
 import { err, ok, type Result } from '../lib/result.ts'
@@ -66,8 +66,9 @@ const Commands = z
         }
       }
       for (const field of Object.keys(bounds)) {
-        if (found.bounds.includes(field)) continue
-        const known = found.bounds.length === 0 ? 'it has none' : `it has ${found.bounds.join(', ')}`
+        const fields = boundable(found)
+        if (fields.includes(field)) continue
+        const known = fields.length === 0 ? 'it has none' : `it has ${fields.join(', ')}`
         context.addIssue({ code: 'custom', path: [name, 'bounds', field], message: `no such bound: ${known}` })
       }
     }

@@ -12,7 +12,7 @@ import { err, ok, type Result } from '../lib/result.ts'
 import { type Rng, systemRng } from '../lib/rng.ts'
 import { TokenBucket } from '../lib/token-bucket.ts'
 import type { TimestampMs } from '../lib/units.ts'
-import type { ContractGateway } from '../node/contract-gateway.ts'
+import type { PluginGateway } from '../node/contract-gateway.ts'
 import { isolateAddonPath } from './addon-path.ts'
 import { cellBundle } from './cell-bundle.ts'
 import { CellPool } from './cell-pool.ts'
@@ -26,6 +26,7 @@ import {
   readInstalled,
   removeInstalled,
 } from './installer.ts'
+import { Ledger } from './ledger.ts'
 import type { Manifest } from './manifest.ts'
 import { permissionLines } from './permission-lines.ts'
 import { type LogLine, PluginLog } from './plugin-log.ts'
@@ -41,7 +42,7 @@ import { type HookReply, hookAnswer } from './questions.ts'
 import { Watchdog } from './watchdog.ts'
 
 export interface PluginHostOptions {
-  readonly gateway: ContractGateway
+  readonly gateway: PluginGateway
   readonly storage: HostStore
   /** The node's data folder: plugins live in `plugins` inside it. */
   readonly dataDir: string
@@ -136,7 +137,7 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
   const tooOld = Number.parseInt(nodeVersion, 10) < OLDEST_NODE && options.allowOldNode !== true
 
   const watchdog = new Watchdog(clock, systemUsageProbe)
-  const totalCpu = new TokenBucket(TOTAL_CPU_SHARE * 1_000, TOTAL_BURST_MS, clock.now())
+  const totalCpu = new TokenBucket(TOTAL_CPU_SHARE * 1_000, TOTAL_BURST_MS, clock.monotonic())
   const runners = new Map<string, PluginRunner>()
   const broken = new Map<string, Broken>()
   const logs = new Map<string, PluginLog>()
@@ -144,6 +145,7 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
   let records: readonly InstallRecord[] = []
   let held: Hold | undefined
   let pool: CellPool | undefined
+  let ledger: Promise<Ledger> | undefined
   let unregister: (() => void) | undefined
   let stopHeart: (() => void) | undefined
   let stopped = false
@@ -155,12 +157,7 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
   const logOf = (name: string, perSecond: number): PluginLog => {
     let log = logs.get(name)
     if (log === undefined) {
-      log = new PluginLog(
-        join(folder, 'logs', `${name}.log`),
-        () => clock.now(),
-        perSecond,
-        (line) => onLog?.(name, line),
-      )
+      log = new PluginLog(join(folder, 'logs', `${name}.log`), clock, perSecond, (line) => onLog?.(name, line))
       logs.set(name, log)
     }
     return log
@@ -173,6 +170,16 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
     return pool
   }
 
+  // What cannot be counted is not done.
+  const onStoreFailed = (thrown: unknown): void => {
+    for (const runner of runners.values()) runner.stop(`what it spends cannot be kept: ${String(thrown)}`)
+  }
+
+  const openLedger = (): Promise<Ledger> => {
+    ledger ??= Ledger.open({ store: storage, gateway, clock, onStoreFailed })
+    return ledger
+  }
+
   const runnerFor = async (
     installed: InstalledPlugin,
     config: Readonly<Record<string, unknown>>,
@@ -183,6 +190,7 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
       config,
       gateway,
       store: storage,
+      budgets: (await openLedger()).of(name),
       clock,
       rng,
       pool: await cells(),
@@ -356,6 +364,7 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
       } else {
         held = read.error
       }
+      await openLedger()
       unregister = gateway.hooks.register({ ask: askHook })
       beat()
       if (held === undefined) await Promise.all(records.map(startInstalled))
@@ -365,6 +374,7 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
       stopped = true
       unregister?.()
       stopHeart?.()
+      ;(await ledger)?.close()
       for (const runner of runners.values()) runner.stop('the node stops')
       pool?.close()
       watchdog.stop()

@@ -2,21 +2,18 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
+import { virtualClock } from '../lib/clock-virtual.ts'
 import { type LogLine, PluginLog } from './plugin-log.ts'
 
-test('lines past the rate are left out; that is said at once, and how many when there is room again', (t) => {
+test('lines past the rate are left out; that is said at once, and how many when there is room again', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'fulgurite-log-'))
-  let now = 0
+  const clock = virtualClock()
   const heard: LogLine[] = []
-  const log = new PluginLog(
-    join(folder, 'x.log'),
-    () => now,
-    1,
-    (line) => heard.push(line),
-  )
+  const log = new PluginLog(join(folder, 'x.log'), clock, 1, (line) => heard.push(line))
   for (let i = 0; i < 10; i++) log.plugin('info', `line ${i}`)
   log.host('info', 'of the host')
-  now = 1_000
+  clock.setWall(0)
+  await clock.advance(1_000)
   log.plugin('info', 'x'.repeat(10_000))
   log.close()
   t.deepEqual(

@@ -1,3 +1,4 @@
+import type { Clock } from '../lib/clock.ts'
 import { TokenBucket } from '../lib/token-bucket.ts'
 import type { TimestampMs } from '../lib/units.ts'
 import { LogFile } from './log-file.ts'
@@ -21,22 +22,22 @@ const MAX_TEXT = 4_096
  */
 export class PluginLog {
   readonly #file: LogFile
-  readonly #now: () => number
+  readonly #clock: Clock
   readonly #onLine: (line: LogLine) => void
   readonly #lines: LogLine[] = []
   readonly #bucket: TokenBucket
   #dropped = 0
 
-  constructor(path: string, now: () => number, perSecond: number, onLine: (line: LogLine) => void) {
+  constructor(path: string, clock: Clock, perSecond: number, onLine: (line: LogLine) => void) {
     this.#file = new LogFile(path)
-    this.#now = now
+    this.#clock = clock
     this.#onLine = onLine
-    this.#bucket = new TokenBucket(perSecond, perSecond * 4, now())
+    this.#bucket = new TokenBucket(perSecond, perSecond * 4, clock.monotonic())
   }
 
   /** A line of the plugin's. */
   plugin(level: LogLevel, text: string): void {
-    if (!this.#bucket.take(this.#now())) {
+    if (!this.#bucket.take(this.#clock.monotonic())) {
       // Said at once: the plugin may never log again.
       if (this.#dropped === 0) this.host('warn', 'log-flood: too many lines at once, some are left out')
       this.#dropped += 1
@@ -45,14 +46,19 @@ export class PluginLog {
     if (this.#dropped > 0) {
       const count = this.#dropped
       this.#dropped = 0
-      this.#add({ at: this.#now(), level: 'warn', source: 'host', text: `log-flood: ${count} lines were left out` })
+      this.#add({
+        at: this.#clock.now(),
+        level: 'warn',
+        source: 'host',
+        text: `log-flood: ${count} lines were left out`,
+      })
     }
-    this.#add({ at: this.#now(), level, source: 'plugin', text: text.slice(0, MAX_TEXT) })
+    this.#add({ at: this.#clock.now(), level, source: 'plugin', text: text.slice(0, MAX_TEXT) })
   }
 
   /** A line of the host's about the plugin. */
   host(level: LogLevel, text: string): void {
-    this.#add({ at: this.#now(), level, source: 'host', text: text.slice(0, MAX_TEXT) })
+    this.#add({ at: this.#clock.now(), level, source: 'host', text: text.slice(0, MAX_TEXT) })
   }
 
   /** The latest lines, oldest first. */

@@ -3,13 +3,13 @@ import type { CancelTimer, Clock } from '../lib/clock.ts'
 import type { Rng } from '../lib/rng.ts'
 import { TokenBucket } from '../lib/token-bucket.ts'
 import type { TimestampMs } from '../lib/units.ts'
-import type { ContractGateway } from '../node/contract-gateway.ts'
-import { Budgets } from './budgets.ts'
+import type { PluginGateway } from '../node/contract-gateway.ts'
+import type { Budgets } from './budgets.ts'
 import type { CellPool } from './cell-pool.ts'
 import type { CellProcess } from './cell-process.ts'
 import type { CellFault } from './cell-protocol.ts'
 import { hostFault } from './host-fault.ts'
-import { type HostStore, keys } from './host-store.ts'
+import type { HostStore } from './host-store.ts'
 import type { InstalledPlugin } from './installer.ts'
 import type { PluginLog } from './plugin-log.ts'
 import { PluginSession } from './plugin-session.ts'
@@ -40,8 +40,10 @@ export type PluginNotice =
 export interface RunnerOptions {
   readonly installed: InstalledPlugin
   readonly config: Readonly<Record<string, unknown>>
-  readonly gateway: ContractGateway
+  readonly gateway: PluginGateway
   readonly store: HostStore
+  /** Of the plugin's name, whatever its version. */
+  readonly budgets: Budgets
   readonly clock: Clock
   readonly rng: Rng
   readonly pool: CellPool
@@ -60,7 +62,6 @@ const FAULTS_PER_SECOND = 5
 export class PluginRunner {
   readonly installed: InstalledPlugin
   readonly #options: RunnerOptions
-  readonly #budgets: Budgets
   readonly #notices: TokenBucket
   #state: PluginState = 'stopped'
   #session: PluginSession | undefined
@@ -78,8 +79,7 @@ export class PluginRunner {
   constructor(options: RunnerOptions) {
     this.installed = options.installed
     this.#options = options
-    this.#budgets = new Budgets(options.installed.manifest.budget)
-    this.#notices = new TokenBucket(FAULTS_PER_SECOND, 20, options.clock.now())
+    this.#notices = new TokenBucket(FAULTS_PER_SECOND, 20, options.clock.monotonic())
   }
 
   get state(): PluginState {
@@ -156,10 +156,7 @@ export class PluginRunner {
     this.#state = 'starting'
     const { pool, store, installed, log, ...rest } = this.#options
     const { manifest, record, code } = installed
-    const [cell, budget] = await Promise.all([
-      pool.take(),
-      store.get(keys.budget(manifest.name)).catch((thrown: unknown) => new Error(String(thrown))),
-    ])
+    const cell = await pool.take()
     if (run !== this.#run) {
       cell?.end({ code: 'stopped', text: 'not needed any more' })
       return
@@ -168,12 +165,7 @@ export class PluginRunner {
       this.#ended({ code: 'cell-failed', text: 'no process could be started for it' })
       return
     }
-    if (budget instanceof Error) {
-      cell.end({ code: 'stopped', text: 'its budget is not known' })
-      this.#ended({ code: 'store-failed', text: budget.message })
-      return
-    }
-    if (budget !== undefined) this.#budgets.restore(budget)
+    rest.budgets.grant(manifest)
     this.#cell = cell
     this.#session = new PluginSession({
       manifest,
@@ -184,7 +176,7 @@ export class PluginRunner {
       clock: rest.clock,
       rng: rest.rng,
       log,
-      budgets: this.#budgets,
+      budgets: rest.budgets,
       cell,
       totalCpu: rest.totalCpu,
       serving: rest.serving,
@@ -217,7 +209,7 @@ export class PluginRunner {
 
   #faulted(text: string): void {
     const { clock, log, notify } = this.#options
-    if (!this.#notices.take(clock.now())) return
+    if (!this.#notices.take(clock.monotonic())) return
     const words = this.#words(text)
     this.#lastFault = words.slice(0, 512)
     log.host('error', `plugin-threw: ${words}`)
@@ -226,7 +218,7 @@ export class PluginRunner {
 
   #refused(operation: string, { code, message }: ContractError): void {
     const { clock, log, notify } = this.#options
-    if (!this.#notices.take(clock.now())) return
+    if (!this.#notices.take(clock.monotonic())) return
     log.host('warn', `${code}: ${operation}: ${message}`)
     notify({ type: 'plugin.refused', operation, code, text: message.slice(0, NOTICE_TEXT) })
   }
@@ -240,7 +232,7 @@ export class PluginRunner {
     const { clock, log, notify, restart } = this.#options
     this.#session = undefined
     this.#cell = undefined
-    const now = clock.now()
+    const now = clock.monotonic()
     const words = this.#words(text)
     this.#lastFault = `${code}: ${words}`.slice(0, 512)
     this.#faults = [...this.#faults.filter((at) => at > now - restart.windowMs), now]

@@ -2,7 +2,7 @@ import type { ContractError, Cursor, EventName, HookName } from '@fulgurite/plug
 import type { CancelTimer, Clock } from '../lib/clock.ts'
 import type { Rng } from '../lib/rng.ts'
 import type { TokenBucket } from '../lib/token-bucket.ts'
-import type { ContractGateway, EventLogPort } from '../node/contract-gateway.ts'
+import type { EventLogPort, PluginGateway } from '../node/contract-gateway.ts'
 import { AskDesk } from './ask-desk.ts'
 import { AuditTrail } from './audit-trail.ts'
 import type { Budgets } from './budgets.ts'
@@ -25,7 +25,7 @@ export interface SessionOptions {
   readonly manifest: Manifest
   readonly config: Readonly<Record<string, unknown>>
   readonly installCursor: Cursor
-  readonly gateway: ContractGateway
+  readonly gateway: PluginGateway
   readonly store: HostStore
   readonly clock: Clock
   readonly rng: Rng
@@ -101,10 +101,9 @@ export class PluginSession {
     const desk = new AskDesk({
       manifest,
       gateway,
-      store,
       budgets,
       audit,
-      now: clock.now(),
+      clock,
       reply,
       refuse,
       refused: (operation, error) => listener.refused(operation, error),
@@ -293,9 +292,7 @@ export class PluginSession {
     for (const writes of outbox.writes ?? []) this.#work.write(writes)
     for (const read of outbox.reads ?? []) void this.#work.read(read)
     for (const [id, actor, operation, request, options] of outbox.asks ?? []) {
-      this.#desk
-        .ask({ id, actor, operation, request, options }, now)
-        .catch((thrown: unknown) => this.#storeFailed(thrown))
+      this.#desk.ask({ id, actor, operation, request, options }).catch((thrown: unknown) => this.#storeFailed(thrown))
     }
   }
 

@@ -26,12 +26,12 @@ export class ProcessorShare {
 
   constructor(options: ProcessorShareOptions) {
     this.#options = options
-    this.#own = new TokenBucket(options.cpuShare * 1_000, BURST_MS, options.clock.now())
+    this.#own = new TokenBucket(options.cpuShare * 1_000, BURST_MS, options.clock.monotonic())
   }
 
   /** The core's own thread is dearer than the plugin's: what it spends on a plugin is charged several times over. */
   charge(coreMs: number, cellMs = 0): void {
-    const now = this.#options.clock.now()
+    const now = this.#options.clock.monotonic()
     const used = cellMs + CORE_PRICE * coreMs
     this.#own.charge(now, used)
     this.#options.total.charge(now, used)
@@ -40,7 +40,7 @@ export class ProcessorShare {
   /** Whether the plugin has to wait now; it is resumed then. Urgent is what has a deadline: it is done on credit, within limits. */
   mustWait(urgent: boolean): boolean {
     const { clock, total, resume } = this.#options
-    const now = clock.now()
+    const now = clock.monotonic()
     const ownDebtMs = this.#own.debtMs(now)
     const debtMs = Math.max(ownDebtMs, total.debtMs(now))
     if (debtMs <= 0 || (urgent && debtMs <= BURST_MS)) return false

@@ -5,8 +5,9 @@ import { toHex } from '../lib/bytes.ts'
 import type { Clock } from '../lib/clock.ts'
 import { invariant } from '../lib/errors.ts'
 import type { OutPoint } from '../lib/ids.ts'
-import { ok, type Result } from '../lib/result.ts'
+import { err, ok, type Result } from '../lib/result.ts'
 import type { Rng } from '../lib/rng.ts'
+import type { Sat } from '../lib/units.ts'
 import { buildBump, buildFunding, buildSweep, type Funds } from './build-tx.ts'
 import type { AddressType, KeyPath, WalletKeys } from './keys.ts'
 import { changedRows } from './rows.ts'
@@ -57,6 +58,11 @@ export const builtInWallet = (options: BuiltInWalletOptions): Wallet => {
       changePath,
     }
   }
+  // The last look before anything is set aside or signed: the coins and rates of the moment count, not those of an estimate.
+  const within = (funded: Result<FundedTx, WalletError>, limit: Sat | undefined): Result<FundedTx, WalletError> =>
+    funded.ok && limit !== undefined && funded.value.fee > limit
+      ? err({ code: 'fee-limit-exceeded', fee: funded.value.fee, limit })
+      : funded
   // Sets the inputs aside and takes the change key out of circulation, in one write.
   const keep = (funded: FundedTx, changePath: KeyPath): FundedTx => {
     const reserved = setReserved(
@@ -87,12 +93,16 @@ export const builtInWallet = (options: BuiltInWalletOptions): Wallet => {
         .filter(({ spentBy }) => spentBy === undefined)
         .map((coin) => ({ ...coin, ...own(coin.path) })),
     transactions: () => [...state.txs.values()].sort(newestFirst),
+    quote(request) {
+      const funded = buildFunding(request, fundsOf(spendableCoins(state)))
+      return funded.ok ? ok(funded.value.fee) : funded
+    },
     fund(request) {
       const { changePath, ...funds } = fundsOf(spendableCoins(state))
-      const funded = buildFunding(request, funds)
+      const funded = within(buildFunding(request, funds), request.maxFee)
       return funded.ok ? ok(keep(funded.value, changePath)) : funded
     },
-    send({ script, amount, feeratePerKw, label }): Result<{ tx: Tx; fee: bigint }, WalletError> {
+    send({ script, amount, feeratePerKw, label, maxFee }): Result<{ tx: Tx; fee: bigint }, WalletError> {
       const { changePath, ...funds } = fundsOf(spendableCoins(state))
       // Only the next block may take it, so that nobody gains by mining this one again.
       const lockTime = state.height as number
@@ -100,10 +110,11 @@ export const builtInWallet = (options: BuiltInWalletOptions): Wallet => {
         amount === 'all'
           ? buildSweep(script, feeratePerKw, lockTime, funds.candidates)
           : buildFunding({ outputs: [{ amount, script }], feeratePerKw, lockTime }, funds)
-      if (!built.ok) return built
-      const tx = sign(keep(built.value, changePath))
+      const limited = within(built, maxFee)
+      if (!limited.ok) return limited
+      const tx = sign(keep(limited.value, changePath))
       processTx(tx, label)
-      return ok({ tx, fee: built.value.fee as bigint })
+      return ok({ tx, fee: limited.value.fee as bigint })
     },
     bump(request) {
       // BIP 125: a replacement must not bring in unconfirmed inputs. It may use the coins of what it replaces.

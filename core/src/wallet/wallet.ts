@@ -16,6 +16,8 @@ export interface FundRequest {
   readonly feeratePerKw: FeeratePerKw
   /** 0 if absent. */
   readonly lockTime?: number
+  /** A transaction that would pay more is not made. */
+  readonly maxFee?: Sat
 }
 
 interface SendRequest {
@@ -24,6 +26,8 @@ interface SendRequest {
   readonly amount: Sat | 'all'
   readonly feeratePerKw: FeeratePerKw
   readonly label?: string
+  /** A transaction that would pay more is not made. */
+  readonly maxFee?: Sat
 }
 
 /** A transaction whose first inputs and outputs are another's: a claim that must pay a fee and cannot by itself. */
@@ -53,6 +57,7 @@ export type WalletError =
   | { readonly code: 'insufficient-funds'; readonly needed: Sat; readonly available: Sat }
   /** An output below its dust limit, which nodes would not relay. */
   | { readonly code: 'amount-too-small'; readonly minimum: Sat }
+  | { readonly code: 'fee-limit-exceeded'; readonly fee: Sat; readonly limit: Sat }
 
 /** A row to keep; `undefined` deletes it. */
 export interface WalletRow {
@@ -72,6 +77,8 @@ export interface Wallet {
   coins(): readonly (Coin & OwnAddress)[]
   /** Newest first. */
   transactions(): readonly WalletTx[]
+  /** The fee that `fund` would pay now. Nothing is kept. */
+  quote(request: Omit<FundRequest, 'maxFee'>): Result<Sat, WalletError>
   /** Adds inputs and change to outputs, and reserves the inputs. Every input is segwit: the id is final. */
   fund(request: FundRequest): Result<FundedTx, WalletError>
   /** A payment, signed and recorded as `pending`, to be broadcast. */

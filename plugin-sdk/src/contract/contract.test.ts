@@ -1,5 +1,5 @@
 import test from 'ava'
-import { allOperations, COMMON_ERRORS, contract, isCommand } from './index.ts'
+import { allOperations, boundable, COMMON_ERRORS, contract, isCommand, isSpending, PURSES } from './index.ts'
 import { scalarsOf, shapeOf } from './shape.ts'
 
 const limited = new Set(['msat', 'sat', 'ppm', 'feerate', 'address', 'socket-address'])
@@ -9,7 +9,7 @@ for (const { actor, name, operation } of allOperations()) {
 
   if (isCommand(operation)) {
     test(`${actor}.${name} — every field of a money kind has a bound, a budget or a stated reason`, (t) => {
-      const covered = [...operation.bounds, ...Object.keys(operation.spends), ...Object.keys(operation.unbounded)]
+      const covered = [...operation.bounds, ...operation.counted, ...Object.keys(operation.unbounded)]
       const uncovered = scalarsOf(shapeOf(operation.request))
         .filter(({ path, scalar }) => limited.has(scalar) && !covered.includes(path[0] ?? ''))
         .map(({ path }) => path.join('.'))
@@ -20,13 +20,22 @@ for (const { actor, name, operation } of allOperations()) {
       )
     })
 
-    test(`${actor}.${name} — a key is required exactly where it spends, and what is spent is among its effects`, (t) => {
-      const spending = ['pays-out', 'fees', 'locks']
-      t.is(
-        operation.keyRequired,
-        operation.effects.some((effect) => spending.includes(effect)),
+    test(`${actor}.${name} — a key is required, and fields are counted, exactly where it spends`, (t) => {
+      const spends = operation.effects.some((effect) => PURSES.some((purse) => purse === effect))
+      t.is(isSpending(operation), spends)
+      t.is(operation.keyRequired, spends)
+      if (!spends) t.deepEqual(operation.counted, [])
+    })
+
+    test(`${actor}.${name} — a grant can bound each of its amounts, and all else that it must bound`, (t) => {
+      const amounts = scalarsOf(shapeOf(operation.request))
+        .filter(({ path, scalar }) => (scalar === 'msat' || scalar === 'sat') && path.length === 1)
+        .map(({ path }) => path[0] ?? '')
+      const fields = [...boundable(operation), ...Object.keys(operation.unbounded)]
+      t.deepEqual(
+        [...operation.bounds, ...amounts].filter((field) => !fields.includes(field)),
+        [],
       )
-      for (const effect of Object.values(operation.spends)) t.true(operation.effects.includes(effect))
     })
   }
 

@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import { channels } from './channels.ts'
-import type { Command, Operation } from './define.ts'
+import { type Command, isPurse, type Operation } from './define.ts'
 import type { CommonErrorCode } from './errors.ts'
 import { eventLog } from './event-log.ts'
 import { events } from './events.ts'
@@ -10,6 +10,8 @@ import { node } from './node.ts'
 import { payments } from './payments.ts'
 import { peers } from './peers.ts'
 import { plugins } from './plugins.ts'
+import { isAmount, type Member, type ObjectShape, shapeOf } from './shape.ts'
+import type { Purse } from './types.ts'
 import { wallet } from './wallet.ts'
 
 /** Semantic: a reader of an older minor version goes on working. */
@@ -40,6 +42,15 @@ export type ErrorCodeOf<Name extends ActorName, Op extends OperationName<Name>> 
   | OperationOf<Name, Op>['errors'][number]
   | CommonErrorCode
 
+type EffectOf<Name extends ActorName, Op extends OperationName<Name>> =
+  OperationOf<Name, Op> extends { readonly effects: readonly (infer E)[] } ? E : never
+/** The purses that an operation may spend of; `never` for one that spends nothing. */
+export type PurseOf<Name extends ActorName, Op extends OperationName<Name>> = Extract<EffectOf<Name, Op>, Purse>
+/** The operations of an actor that may spend. */
+export type SpendingOperation<Name extends ActorName> = {
+  [Op in OperationName<Name>]: PurseOf<Name, Op> extends never ? never : Op
+}[OperationName<Name>]
+
 /** The operation by its names as they come from outside; `undefined` if there is none. */
 export const findOperation = (actor: string, operation: string): Operation | undefined => {
   if (!Object.hasOwn(actors, actor)) return undefined
@@ -58,3 +69,15 @@ export const allOperations = (): readonly { actor: ActorName; name: string; oper
   )
 
 export const isCommand = (operation: Operation): operation is Command => operation.kind === 'command'
+
+/** Whether the operation may cost money. */
+export const isSpending = (operation: Operation): operation is Command =>
+  isCommand(operation) && operation.effects.some(isPurse)
+
+/** The fields that a grant may limit: those that it must, and the amounts that a budget counts. */
+export const boundable = ({ request, bounds, counted }: Command): readonly string[] => {
+  const { members } = shapeOf(request) as ObjectShape
+  const isCounted = ({ key, shape }: Member): boolean =>
+    counted.includes(key) && shape.type === 'scalar' && isAmount(shape.scalar)
+  return [...bounds, ...members.filter(isCounted).map(({ key }) => key)]
+}

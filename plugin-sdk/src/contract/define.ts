@@ -1,6 +1,9 @@
 import { z } from 'zod'
 import { Cursor } from './scalars.ts'
-import type { Effect } from './types.ts'
+import type { Effect, Purse } from './types.ts'
+
+/** The effects that cost money. */
+export const PURSES: readonly Purse[] = ['pays-out', 'fees', 'locks']
 
 /** Who may be allowed to ask: the operator and granted plugins, or the operator alone. */
 export type Access = 'grantable' | 'operator'
@@ -29,13 +32,15 @@ export interface Command<
   Request extends z.ZodObject = z.ZodObject,
   Reply extends z.ZodObject = z.ZodObject,
   Code extends string = string,
+  Effects extends Effect = Effect,
 > extends Shared<Request, Reply, Code> {
   readonly kind: 'command'
-  readonly effects: readonly Effect[]
-  /** Request fields whose range a grant may limit. */
+  /** All that it may do. Those that are purses are what it may spend of: how much, its worst case in the core says. */
+  readonly effects: readonly Effects[]
+  /** Request fields whose range a grant must limit. */
   readonly bounds: readonly string[]
-  /** Request fields that are counted against a budget. */
-  readonly spends: Readonly<Record<string, 'pays-out' | 'fees' | 'locks'>>
+  /** Request fields whose effect the worst case counts against a purse: a grant may limit the amounts among them as well. */
+  readonly counted: readonly string[]
   /** Why an amount, rate or address needs neither bound nor budget. */
   readonly unbounded: Readonly<Record<string, string>>
   /** Whether a caller must give an idempotency key: true wherever the command spends. */
@@ -71,24 +76,31 @@ export const query = <Request extends z.ZodObject, Reply extends z.ZodObject, co
 })
 
 /** An operation that may change things. Reason, causes and key travel beside its request. */
-export const command = <Request extends z.ZodObject, Reply extends z.ZodObject, const Code extends string = never>(
+export const command = <
+  Request extends z.ZodObject,
+  Reply extends z.ZodObject,
+  const Effects extends Effect,
+  const Code extends string = never,
+>(
   declared: Declared<Request, Reply, Code, Command> & {
-    readonly effects: readonly Effect[]
+    readonly effects: readonly Effects[]
     readonly bounds?: readonly FieldsOf<Request>[]
-    readonly spends?: Readonly<Partial<Record<FieldsOf<Request>, 'pays-out' | 'fees' | 'locks'>>>
+    readonly counted?: readonly FieldsOf<Request>[]
     readonly unbounded?: Readonly<Record<string, string>>
   },
-): Command<Request, Reply, Code> => ({
+): Command<Request, Reply, Code, Effects> => ({
   access: 'grantable',
   positional: [],
   errors: [],
   bounds: [],
+  counted: [],
   unbounded: {},
   ...declared,
-  spends: (declared.spends ?? {}) as Command['spends'],
   kind: 'command',
-  keyRequired: declared.effects.some((effect) => effect === 'pays-out' || effect === 'fees' || effect === 'locks'),
+  keyRequired: declared.effects.some(isPurse),
 })
+
+export const isPurse = (effect: Effect): effect is Purse => (PURSES as readonly Effect[]).includes(effect)
 
 export interface Actor<Name extends string = string, Operations = Readonly<Record<string, Operation>>> {
   readonly name: Name

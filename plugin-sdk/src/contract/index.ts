@@ -4,16 +4,29 @@ export {
   type ActorName,
   actors,
   allOperations,
+  boundable,
   CONTRACT_VERSION,
   contract,
   type ErrorCodeOf,
   findOperation,
   isCommand,
+  isSpending,
   type OperationName,
+  type PurseOf,
   type ReplyOf,
   type RequestOf,
+  type SpendingOperation,
 } from './contract.ts'
-export type { Access, Actor, Command, EventDefinition, HookDefinition, Operation, Query } from './define.ts'
+export {
+  type Access,
+  type Actor,
+  type Command,
+  type EventDefinition,
+  type HookDefinition,
+  type Operation,
+  PURSES,
+  type Query,
+} from './define.ts'
 export { type BigintForm, encodeJson } from './encode-json.ts'
 export { COMMON_ERRORS, type CommonErrorCode } from './errors.ts'
 export { evaluate, type Misfit } from './evaluate.ts'

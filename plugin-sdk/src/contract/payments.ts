@@ -107,7 +107,7 @@ export const payments = actor('payments', 'Payments that this node sends.', {
     summary: 'Pays a BOLT 11 invoice. Answers when the payment is settled or has failed for good.',
     request: z.strictObject({
       invoice: Invoice,
-      amountMsat: field(Msat, { summary: 'Only for an invoice that names no amount.' }).optional(),
+      amountMsat: field(Msat, { summary: 'Only for an invoice that names no amount, or the same.' }).optional(),
       maxFeeMsat: field(Msat, {
         summary: 'The most that relays may charge; 1 % and at least 5 sat if not said.',
       }).optional(),
@@ -125,7 +125,7 @@ export const payments = actor('payments', 'Payments that this node sends.', {
     ],
     effects: ['pays-out', 'fees'],
     bounds: ['amountMsat', 'maxFeeMsat'],
-    spends: { invoice: 'pays-out', amountMsat: 'pays-out', maxFeeMsat: 'fees' },
+    counted: ['invoice'],
     positional: ['invoice'],
   }),
   sendToRoute: command({
@@ -145,6 +145,9 @@ export const payments = actor('payments', 'Payments that this node sends.', {
     reply: z.object({ payment: Payment }),
     errors: ['channel-not-found', 'invalid-route', ...paying],
     effects: ['pays-out', 'fees'],
-    spends: { totalAmountMsat: 'pays-out', route: 'pays-out', moreRoutes: 'pays-out' },
+    counted: ['route', 'moreRoutes'],
+    unbounded: {
+      totalAmountMsat: 'It only tells the destination what to wait for: what leaves the node is in the routes.',
+    },
   }),
 })

@@ -38,6 +38,9 @@ export type PageToken = Flavor<string, 'page-token'>
 /** What a command may do to the operator's money, prices, connections or privacy. */
 export type Effect = 'pays-out' | 'fees' | 'locks' | 'prices' | 'connects' | 'reveals'
 
+/** The effects that cost money: principal that leaves the node, what the way there costs, what is tied up for a while. */
+export type Purse = Extract<Effect, 'pays-out' | 'fees' | 'locks'>
+
 /** Who may see a field: anyone on the network, who was granted the event or query, or who holds a permission of its own. */
 export type DataClass = 'public' | 'private' | 'secret'
 

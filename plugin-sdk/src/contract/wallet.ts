@@ -53,6 +53,9 @@ export const wallet = actor('wallet', 'The on-chain wallet.', {
       address: Address,
       amountSat: Sat,
       feerate: field(Feerate, { summary: "The node's estimate if not said." }).optional(),
+      maxFeeSat: field(Sat, {
+        summary: 'The most that the transaction may pay; twice what it would pay now if not said.',
+      }).optional(),
     }),
     reply: z.object({ txid: TxId, feeSat: Sat }),
     errors: [
@@ -61,10 +64,11 @@ export const wallet = actor('wallet', 'The on-chain wallet.', {
       'insufficient-funds',
       'amount-too-small',
       'feerate-out-of-bounds',
+      'fee-limit-exceeded',
     ],
     effects: ['pays-out', 'fees'],
     bounds: ['amountSat', 'feerate'],
-    spends: { address: 'pays-out', amountSat: 'pays-out', feerate: 'fees' },
+    counted: ['address', 'maxFeeSat'],
     positional: ['address', 'amountSat'],
   }),
   utxos: query({

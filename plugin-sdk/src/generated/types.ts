@@ -216,6 +216,8 @@ export interface ChannelsOpenRequest {
   readonly pushMsat?: Msat
   /** Of the funding transaction; the node's estimate if not said. */
   readonly feerate?: FeeratePerKw
+  /** The most that the funding transaction may pay; twice what it would pay now if not said. */
+  readonly maxFeeSat?: Sat
   /** The relay fee that the channel starts with. */
   readonly feeBaseMsat?: Msat
   /** Parts per million. */
@@ -271,11 +273,11 @@ export interface ChannelsActor {
   list(request?: ChannelsListRequest, options?: QueryOptions): Promise<ChannelsListReply>
   /** One channel. Errors: channel-not-found. */
   get(request: ChannelsGetRequest, options?: QueryOptions): Promise<ChannelsGetReply>
-  /** Opens a channel with a connected peer. Answers when the funding transaction is signed and on its way. Effects: locks, fees, pays-out. Errors: peer-not-connected, insufficient-funds, funding-too-small, funding-too-large, push-too-large, fee-out-of-bounds, feerate-out-of-bounds, refused-by-peer, terms-refused, peer-disconnected. */
+  /** Opens a channel with a connected peer. Answers when the funding transaction is signed and on its way. Effects: locks, fees, pays-out, prices. Errors: peer-not-connected, insufficient-funds, funding-too-small, funding-too-large, push-too-large, fee-out-of-bounds, feerate-out-of-bounds, fee-limit-exceeded, refused-by-peer, terms-refused, peer-disconnected. */
   open(request: ChannelsOpenRequest, options: CommandOptions): Promise<ChannelsOpenReply>
   /** Closes a channel together with the peer. Our share goes to our own wallet. Effects: fees. Errors: channel-not-found, channel-not-ready, already-closing, peer-not-connected, feerate-out-of-bounds. */
   close(request: ChannelsCloseRequest, options: CommandOptions): Promise<ChannelsCloseReply>
-  /** Closes a channel alone, by publishing our latest commitment. Our share is locked for a while. Effects: fees, locks. Errors: channel-not-found, already-closing. */
+  /** Closes a channel alone, by publishing our latest commitment. Our share is locked for a while. Effects: fees, locks. Errors: channel-not-found, already-closing, fee-limit-exceeded. */
   forceClose(request: ChannelsForceCloseRequest, options: CommandOptions): Promise<ChannelsForceCloseReply>
   /** Changes what the node charges to relay out of a channel. The old fees are honoured for ten more minutes. Effects: prices. Errors: channel-not-found, already-closing, fee-out-of-bounds. */
   setRelayFees(request: ChannelsSetRelayFeesRequest, options: CommandOptions): Promise<ChannelsSetRelayFeesReply>
@@ -350,7 +352,7 @@ export interface PaymentsGetReply {
 export interface PaymentsPayInvoiceRequest {
   /** A BOLT 11 invoice. */
   readonly invoice: string
-  /** Only for an invoice that names no amount. */
+  /** Only for an invoice that names no amount, or the same. */
   readonly amountMsat?: Msat
   /** The most that relays may charge; 1 % and at least 5 sat if not said. */
   readonly maxFeeMsat?: Msat
@@ -492,6 +494,8 @@ export interface WalletSendRequest {
   readonly amountSat: Sat
   /** The node's estimate if not said. */
   readonly feerate?: FeeratePerKw
+  /** The most that the transaction may pay; twice what it would pay now if not said. */
+  readonly maxFeeSat?: Sat
 }
 
 export interface WalletSendReply {
@@ -565,7 +569,7 @@ export interface WalletActor {
   balance(request?: WalletBalanceRequest, options?: QueryOptions): Promise<WalletBalanceReply>
   /** A fresh address of the wallet. */
   newAddress(request: WalletNewAddressRequest, options: CommandOptions): Promise<WalletNewAddressReply>
-  /** Pays an on-chain address. Effects: pays-out, fees. Errors: address-invalid, address-wrong-network, insufficient-funds, amount-too-small, feerate-out-of-bounds. */
+  /** Pays an on-chain address. Effects: pays-out, fees. Errors: address-invalid, address-wrong-network, insufficient-funds, amount-too-small, feerate-out-of-bounds, fee-limit-exceeded. */
   send(request: WalletSendRequest, options: CommandOptions): Promise<WalletSendReply>
   /** The outputs that the wallet can spend, a page at a time. */
   utxos(request?: WalletUtxosRequest, options?: QueryOptions): Promise<WalletUtxosReply>

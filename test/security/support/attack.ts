@@ -1,3 +1,4 @@
+import type { RequestOf } from '@fulgurite/plugin-sdk/contract'
 import type { ExecutionContext } from 'ava'
 import type { HeardLine, TestHost } from '../../../core/src/plugins/testing/test-host.ts'
 import { testHost } from '../../../core/src/plugins/testing/test-host.ts'
@@ -29,6 +30,10 @@ export const QUESTION = {
 export const hostWithNeighbour = async (): Promise<TestHost> => {
   // A plugin that was ended stays so: a test looks at one ending.
   const host = await testHost({ restart: { firstMs: HOUR, maxMs: HOUR, maxFaults: 5, windowMs: HOUR } })
+  host.node.spending.set('channels.open', (request: RequestOf<'channels', 'open'>) => ({
+    request: { pushMsat: 0n, feerate: 1_000, feeBaseMsat: 0n, feeProportionalMillionths: 0, ...request },
+    cost: { locksSat: request.fundingSat, feesMsat: 1_000n },
+  }))
   await host.install({
     name: 'neighbour',
     code: `

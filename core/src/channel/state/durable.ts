@@ -50,6 +50,7 @@ export interface WaitForOpenAnswer {
   readonly open: OpenChannel
   readonly requestId: string
   readonly fundingFeeratePerKw: FeeratePerKw
+  readonly maxFundingFee?: Sat
 }
 
 /** Funder: the wallet is making the funding transaction. */
@@ -60,6 +61,7 @@ export interface WaitForFunding {
   readonly accept: AcceptChannel
   readonly requestId: string
   readonly fundingFeeratePerKw: FeeratePerKw
+  readonly maxFundingFee?: Sat
 }
 
 /** Funder: `funding_created` is sent. */

@@ -160,6 +160,7 @@ export interface FundEffect {
   readonly script: Uint8Array
   readonly amount: Sat
   readonly feeratePerKw: FeeratePerKw
+  readonly maxFee?: Sat
 }
 
 /** The wallet may use the inputs again: the transaction was never published and never will be. */

@@ -90,8 +90,9 @@ export interface OpenCommand {
   readonly funding: Sat
   readonly pushMsat: Msat
   readonly announce: boolean
-  /** For the funding transaction. */
+  /** For the funding transaction, and the most that it may pay. */
   readonly fundingFeeratePerKw: FeeratePerKw
+  readonly maxFundingFee?: Sat
   /** Promise the peer to be paid to `keys.localShutdownScript` only. */
   readonly upfrontShutdown: boolean
 }

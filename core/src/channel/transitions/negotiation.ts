@@ -126,8 +126,8 @@ const hasDust = ({ tx }: ClosingTransaction): boolean =>
   tx.outputs.some(({ amount, script }) => (amount as bigint) < (dustLimit(script) as bigint))
 
 /**
- * What we would pay, and accept. The opener bounds both ends: by the rate that the operator names, or else by the node's own
- * maximum; the other side only wants the transaction to be relayed, since it does not pay. A fee that was agreed on is the
+ * What we would pay, and accept. The opener begins with today's rate, and bounds both ends: by the rate that the operator
+ * names, or else by the node's own maximum; the other side only wants the transaction to be relayed, since it does not pay. A fee that was agreed on is the
  * only one.
  */
 const ourFees = (durable: Agreeing, env: ChannelEnv): Fees => {
@@ -141,9 +141,10 @@ const ourFees = (durable: Agreeing, env: ChannelEnv): Fees => {
   const available = ((isOpener ? spec.toLocalMsat : spec.toRemoteMsat) as bigint) / MSAT_PER_SAT
   const { closing, closingMaximum, minimum: least } = env.feerates
   const feeAt = (feerate: FeeratePerKw) => smallest(closingFee(feerate, local, remote) as bigint, available)
-  const ideal = feeAt(durable.closingFeeratePerKw ?? closing)
+  const most = feeAt(durable.closingFeeratePerKw ?? closingMaximum)
+  const ideal = smallest(feeAt(closing), most)
   const minimum = smallest(feeAt(least), ideal)
-  const maximum = isOpener ? largest(ideal, feeAt(durable.closingFeeratePerKw ?? closingMaximum)) : available
+  const maximum = isOpener ? most : available
   return { ideal, range: { minFeeSatoshis: minimum, maxFeeSatoshis: maximum } }
 }
 

@@ -35,8 +35,9 @@ export const openChannel = (durable: Idle, session: Session, command: OpenComman
     channelType: encodeChannelType({ commitment: 'anchors', scidAlias: false, zeroconf: false }),
     ...ownFields(command.keys, command.funding as bigint, command.upfrontShutdown, 0n, env),
   }
-  const { keys, requestId, fundingFeeratePerKw } = command
-  return to({ phase: 'wait-for-open-answer', keys, open, requestId, fundingFeeratePerKw }, session, [
+  const { keys, requestId, fundingFeeratePerKw, maxFundingFee } = command
+  const limit = maxFundingFee === undefined ? {} : { maxFundingFee }
+  return to({ phase: 'wait-for-open-answer', keys, open, requestId, fundingFeeratePerKw, ...limit }, session, [
     { type: 'send', epoch: session.epoch, message: open },
   ])
 }
@@ -48,7 +49,7 @@ export const recvAcceptChannel = (
   accept: AcceptChannel,
   env: ChannelEnv,
 ): Step => {
-  const { keys, open, requestId, fundingFeeratePerKw } = durable
+  const { keys, open, requestId, fundingFeeratePerKw, maxFundingFee } = durable
   const error = checkAcceptChannel(open, accept, session.remoteFeatures, env)
   if (error !== undefined) return abortOpening(durable, session, error, { tellPeer: true })
   return to({ phase: 'wait-for-funding', keys, open, accept, requestId, fundingFeeratePerKw }, session, [
@@ -57,6 +58,7 @@ export const recvAcceptChannel = (
       script: fundingScript(open.fundingPubkey, accept.fundingPubkey).outputScript,
       amount: open.fundingSatoshis,
       feeratePerKw: fundingFeeratePerKw,
+      ...(maxFundingFee === undefined ? {} : { maxFee: maxFundingFee }),
     },
   ])
 }

@@ -6,8 +6,12 @@ import type { Wallet } from '../../wallet/wallet.ts'
 
 /** A signed funding transaction, its inputs reserved durably before anything of the channel is. */
 export const fundChannel = (wallet: Wallet, effect: FundEffect): FundingCreatedByWallet | FundingFailed => {
-  const { script, amount, feeratePerKw } = effect
-  const funded = wallet.fund({ outputs: [{ script, amount }], feeratePerKw })
+  const { script, amount, feeratePerKw, maxFee } = effect
+  const funded = wallet.fund({
+    outputs: [{ script, amount }],
+    feeratePerKw,
+    ...(maxFee === undefined ? {} : { maxFee }),
+  })
   if (!funded.ok) return { type: 'funding-failed', reason: funded.error.code }
   const tx = wallet.sign(funded.value)
   return {

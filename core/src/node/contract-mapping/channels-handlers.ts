@@ -11,16 +11,18 @@ import type { ChannelCommandResult } from '../channel/channel-protocol.ts'
 import { openingKeys } from '../channel/opening-keys.ts'
 import type { PeerFailure } from '../peer/peer-protocol.ts'
 import { MAX_FEE_BASE_MSAT, MAX_FEE_PROPORTIONAL_MILLIONTHS } from '../settings.ts'
+import { channelNotFound } from './channel-refusals.ts'
 import type { MappingContext } from './context.ts'
 import { describeChannel, describePolicy } from './describe-channel.ts'
 import { type ActorHandlers, blindRefusal, refusal } from './handlers.ts'
 import { pageOf } from './paging.ts'
+import { forceCloseCost } from './worst-cases/closing-costs.ts'
 
 export const channelsHandlers = (context: MappingContext): ActorHandlers<'channels'> => {
   const { channelDirectory, settings, feerates, options } = context
   const find = (channelId: string): Result<ChannelEntry, ContractError> => {
     const entry = channelDirectory.get(fromHex(channelId))
-    return entry === undefined ? err(notFound()) : ok(entry)
+    return entry === undefined ? err(channelNotFound()) : ok(entry)
   }
 
   return {
@@ -38,7 +40,7 @@ export const channelsHandlers = (context: MappingContext): ActorHandlers<'channe
       const entry = find(channelId as string)
       if (!entry.ok) return entry
       const channel = describeChannel(entry.value)
-      return channel === undefined ? err(notFound()) : ok({ channel })
+      return channel === undefined ? err(channelNotFound()) : ok({ channel })
     },
 
     async open(request) {
@@ -50,17 +52,14 @@ export const channelsHandlers = (context: MappingContext): ActorHandlers<'channe
         return err(refusal('peer-not-connected', 'connect to the node first', { field: 'nodeId' }))
       }
       const { feeBaseMsat, feeProportionalMillionths } = request
-      const outOfBounds = feesOutOfBounds(
-        feeBaseMsat as bigint | undefined,
-        feeProportionalMillionths as number | undefined,
-      )
+      const outOfBounds = feesOutOfBounds(feeBaseMsat as bigint, feeProportionalMillionths as number)
       if (outOfBounds !== undefined) return err(outOfBounds)
-      const feesBefore = context.wallet.balance()
-      if ((feesBefore.spendable as bigint) < (request.fundingSat as bigint)) {
+      const { spendable } = context.wallet.balance()
+      if ((spendable as bigint) < (request.fundingSat as bigint)) {
         return err(
-          refusal('insufficient-funds', `the wallet can spend ${feesBefore.spendable} sat`, {
+          refusal('insufficient-funds', `the wallet can spend ${spendable} sat`, {
             field: 'fundingSat',
-            details: { available: `${feesBefore.spendable}` },
+            details: { available: `${spendable}` },
           }),
         )
       }
@@ -75,9 +74,10 @@ export const channelsHandlers = (context: MappingContext): ActorHandlers<'channe
             channelDirectory,
           }),
           funding: request.fundingSat,
-          pushMsat: request.pushMsat ?? 0n,
+          pushMsat: request.pushMsat,
           announce: false,
-          fundingFeeratePerKw: request.feerate ?? feerates().closing,
+          fundingFeeratePerKw: request.feerate,
+          maxFundingFee: request.maxFeeSat,
           upfrontShutdown: false,
         },
         { timeoutMs: 125_000 },
@@ -93,13 +93,11 @@ export const channelsHandlers = (context: MappingContext): ActorHandlers<'channe
       }
       if (result.value.type !== 'opened') return err(refusal('internal', 'an opening was answered by something else'))
       const { channelId, fundingTxid, outputIndex } = result.value
-      if (feeBaseMsat !== undefined || feeProportionalMillionths !== undefined) {
-        await channelDirectory.get(channelId)?.ref.ask('setRelayFees', {
-          policy: {
-            ...(feeBaseMsat === undefined ? {} : { feeBaseMsat }),
-            ...(feeProportionalMillionths === undefined ? {} : { feeProportionalMillionths }),
-          },
-        })
+      // A channel begins with what the node charges by itself.
+      const { relay } = settings
+      if (feeBaseMsat !== relay.feeBaseMsat || feeProportionalMillionths !== relay.feeProportionalMillionths) {
+        const policy = { feeBaseMsat, feeProportionalMillionths }
+        await channelDirectory.get(channelId)?.ref.ask('setRelayFees', { policy })
       }
       const txid = displayTxid(fundingTxid)
       const fee = context.wallet.transactions().find((tx) => displayTxid(tx.txid) === txid)?.fee
@@ -114,22 +112,26 @@ export const channelsHandlers = (context: MappingContext): ActorHandlers<'channe
     async close({ channelId, feerate }) {
       const entry = find(channelId as string)
       if (!entry.ok) return entry
-      const answer = answered(
-        await entry.value.ref.ask('close', feerate === undefined ? {} : { feeratePerKw: feerate }),
-      )
+      const answer = answered(await entry.value.ref.ask('close', { feeratePerKw: feerate }))
       if (!answer.ok) return answer
       const channel = describeChannel(entry.value)
       return ok({ channelId, state: channel?.state ?? 'closed' })
     },
 
-    async forceClose({ channelId }) {
+    async forceClose({ channelId }, { worstCase }) {
       const entry = find(channelId as string)
       if (!entry.ok) return entry
+      const before = entry.value.state.durable
+      if (isFunded(before) && forceCloseCost(before, feerates().closing).feesMsat > worstCase.feesMsat) {
+        return err(
+          refusal('fee-limit-exceeded', 'fees have more than doubled since the command was checked: ask again'),
+        )
+      }
       const answer = answered(await entry.value.ref.ask('forceClose', {}))
       if (!answer.ok) return answer
       const { durable } = entry.value.state
       const txid = isFunded(durable) ? durable.active[0]?.local.txid : undefined
-      if (txid === undefined) return err(notFound())
+      if (txid === undefined) return err(channelNotFound())
       return ok({ channelId, txid: displayTxid(txid) })
     },
 
@@ -162,14 +164,11 @@ const openingRefusal = (code: PeerFailure['code']): ContractError => {
   }
 }
 
-const notFound = (): ContractError =>
-  refusal('channel-not-found', 'no open or closing channel has this id', { field: 'channelId' })
-
-const feesOutOfBounds = (base: bigint | undefined, proportional: number | undefined): ContractError | undefined => {
-  if (base !== undefined && base > MAX_FEE_BASE_MSAT) {
+const feesOutOfBounds = (base: bigint, proportional: number): ContractError | undefined => {
+  if (base > MAX_FEE_BASE_MSAT) {
     return refusal('fee-out-of-bounds', `at most ${MAX_FEE_BASE_MSAT} msat`, { field: 'feeBaseMsat' })
   }
-  if (proportional !== undefined && proportional > MAX_FEE_PROPORTIONAL_MILLIONTHS) {
+  if (proportional > MAX_FEE_PROPORTIONAL_MILLIONTHS) {
     return refusal('fee-out-of-bounds', `at most ${MAX_FEE_PROPORTIONAL_MILLIONTHS} parts per million`, {
       field: 'feeProportionalMillionths',
     })
@@ -189,7 +188,7 @@ const unanswered = (failure: AskFailure): ContractError => {
     case 'ask-timeout':
       return refusal('outcome-unknown', 'the channel took the command and has not answered yet')
     case 'actor-stopped':
-      return notFound()
+      return channelNotFound()
     default:
       return refusal('internal', 'a bug; the log of the node says more')
   }
@@ -207,6 +206,9 @@ const commandRefusal = (error: CommandError): ContractError => {
         field: 'fundingSat',
       })
     case 'funding-failed':
+      if (error.reason === 'fee-limit-exceeded') {
+        return refusal(error.reason, 'the funding transaction would pay more than maxFeeSat', { field: 'maxFeeSat' })
+      }
       return refusal('insufficient-funds', `the wallet could not fund it: ${error.reason}`, { field: 'fundingSat' })
     case 'rejected':
       return refusal('refused-by-peer', error.reason)

@@ -12,6 +12,7 @@ import type { NodeOptions } from '../node-options.ts'
 import type { PaymentFlow } from '../payment/payment-flow.ts'
 import type { PeerDirectory } from '../peer/peer-directory.ts'
 import type { PeerManager } from '../peer/peer-manager.ts'
+import type { InvoiceReader } from './invoice-reader.ts'
 
 /** What the handlers of the contract reach. */
 export interface MappingContext {
@@ -31,4 +32,5 @@ export interface MappingContext {
   readonly indexes: KeyIndexes
   readonly startedAt: TimestampMs
   readonly height: () => BlockHeight
+  readonly invoices: InvoiceReader
 }

@@ -3,16 +3,29 @@ import {
   type ContractError,
   findOperation,
   isCommand,
+  isSpending,
+  type Operation,
   type OperationName,
   parseRequest,
+  type SpendingOperation,
 } from '@fulgurite/plugin-sdk/contract'
 import type { Clock } from '../../lib/clock.ts'
 import { stackOf } from '../../lib/errors.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
-import type { CallContext, ContractGateway, EventLogPort, HookResponder } from '../contract-gateway.ts'
+import type {
+  CallContext,
+  Cost,
+  EventLogPort,
+  HookResponder,
+  Outcome,
+  PluginGateway,
+  Prepared,
+  Recalled,
+} from '../contract-gateway.ts'
 import type { NodeLog } from '../node-log.ts'
-import { type ActorHandlers, refusal } from './handlers.ts'
-import type { KeyedCommands } from './keyed-commands.ts'
+import { type ActorHandlers, type ActorRecalls, type HandlerContext, type RecalledAnswer, refusal } from './handlers.ts'
+import type { KeyedAnswer, KeyedCommands } from './keyed-commands.ts'
+import { NOTHING, type SpendingKnowledge, type SpendingRules } from './worst-cases/spending-rule.ts'
 
 export interface GatewayOptions {
   readonly events: EventLogPort
@@ -21,17 +34,44 @@ export interface GatewayOptions {
   readonly log: NodeLog
 }
 
-type AnyHandler = (request: unknown, context: CallContext) => Promise<Result<object, ContractError>>
+type Answer = Result<object, ContractError>
+
+interface AnyRule {
+  worstCase(request: unknown, known: SpendingKnowledge): Result<AnyResolved, ContractError>
+  actual?(reply: object, request: object): Partial<Cost>
+}
+
+interface AnyResolved {
+  readonly request: object
+  readonly cost: Partial<Cost>
+}
+
+/** An operation as it was joined, its types behind it. */
+interface Joined {
+  readonly handler: (request: object, context: HandlerContext) => Promise<Answer>
+  readonly rule: AnyRule | undefined
+  readonly recall: ((request: object, key: string) => Promise<RecalledAnswer<object> | undefined>) | undefined
+}
+
+/** How an actor's money side is reckoned: nothing where no operation of it spends. */
+type Money<Name extends ActorName> =
+  SpendingOperation<Name> extends never
+    ? []
+    : [known: SpendingKnowledge, rules: SpendingRules<Name>, recalls?: ActorRecalls<Name>]
 
 const DEFAULT_TIMEOUT_MS = 60_000
 
-/** Where everything that speaks the contract comes in: requests are checked here, once, and answered by the handlers. */
-export class Gateway implements ContractGateway {
+/**
+ * Where everything that speaks the contract comes in. A request is checked once, and resolved: what its defaults are, and
+ * what it costs at most. What was looked at then is what runs.
+ */
+export class Gateway implements PluginGateway {
   readonly events: EventLogPort
   readonly #keyed: KeyedCommands
   readonly #clock: Clock
   readonly #log: NodeLog
-  readonly #actors = new Map<string, Readonly<Record<string, AnyHandler>>>()
+  readonly #joined = new Map<string, Joined>()
+  #known: SpendingKnowledge | undefined
   #responder: HookResponder | undefined
 
   constructor({ events, keyed, clock, log }: GatewayOptions) {
@@ -55,8 +95,45 @@ export class Gateway implements ContractGateway {
   }
 
   /** Joins the handlers of an actor. Until then its operations are answered `not-ready`. */
-  join<Name extends ActorName>(actor: Name, handlers: ActorHandlers<Name>): void {
-    this.#actors.set(actor, handlers as unknown as Readonly<Record<string, AnyHandler>>)
+  join<Name extends ActorName>(actor: Name, handlers: ActorHandlers<Name>, ...money: Money<Name>): void {
+    const [known, rules, recalls] = money as [known?: SpendingKnowledge, rules?: object, recalls?: object]
+    if (known !== undefined) this.#known = known
+    const [anyRules, anyRecalls] = [rules ?? {}, recalls ?? {}] as unknown as Record<string, never>[]
+    for (const [operation, handler] of Object.entries(handlers)) {
+      this.#joined.set(`${actor}.${operation}`, {
+        handler: handler as unknown as Joined['handler'],
+        rule: anyRules?.[operation],
+        recall: anyRecalls?.[operation],
+      })
+    }
+  }
+
+  prepare(actor: string, operation: string, request: unknown): Result<Prepared, ContractError> {
+    const declared = findOperation(actor, operation)
+    const parsed = parseRequest(actor as ActorName, operation as OperationName<ActorName>, request)
+    if (declared === undefined || !parsed.ok) {
+      return parsed.ok ? err(refusal('unknown-operation', 'there is no such operation')) : parsed
+    }
+    const name = `${actor}.${operation}`
+    const joined = this.#joined.get(name)
+    if (joined === undefined) return err(refusal('not-ready', 'the node is starting or stopping'))
+    const asked = parsed.value as object
+    const resolved = this.#resolve(name, declared, joined, asked)
+    if (!resolved.ok) return resolved
+    const worstCase = { ...NOTHING, ...resolved.value.cost }
+    return ok({
+      operation: declared,
+      asked,
+      request: resolved.value.request,
+      worstCase,
+      run: (context) => {
+        const outcome = this.#run(name, declared, joined, asked, resolved.value, { ...context, worstCase })
+        return {
+          outcome,
+          answer: this.#inTime(outcome, isCommand(declared), context.timeoutMs ?? DEFAULT_TIMEOUT_MS),
+        }
+      },
+    })
   }
 
   async ask(
@@ -65,49 +142,110 @@ export class Gateway implements ContractGateway {
     request: unknown,
     context: CallContext,
   ): Promise<Result<unknown, ContractError>> {
-    const declared = findOperation(actor, operation)
-    const parsed = parseRequest(actor as ActorName, operation as OperationName<ActorName>, request)
-    if (declared === undefined || !parsed.ok) {
-      return parsed.ok ? err(refusal('unknown-operation', 'there is no such operation')) : parsed
-    }
-    const handler = this.#actors.get(actor)?.[operation]
-    if (handler === undefined) return err(refusal('not-ready', 'the node is starting or stopping'))
-    const command = isCommand(declared)
-    if (command && declared.keyRequired && context.key === undefined) {
-      return err(
-        refusal('key-required', `${actor}.${operation} spends: give a key, so that it can be asked again safely`),
-      )
-    }
-    const name = `${actor}.${operation}`
-    const { key } = context
-    const run = () => this.#guarded(name, () => handler(parsed.value, context))
-    const answer = await this.#inTime(
-      command && key !== undefined ? this.#guarded(name, () => this.#keyed.run(name, key, parsed.value, run)) : run(),
-      command,
-      context.timeoutMs ?? DEFAULT_TIMEOUT_MS,
-    )
-    if (!answer.ok || command) return answer
-    return ok({ ...answer.value, asOf: this.events.head() })
+    const prepared = this.prepare(actor, operation, request)
+    return prepared.ok ? prepared.value.run(context).answer : prepared
   }
 
-  async #guarded(
-    name: string,
-    step: () => Promise<Result<object, ContractError>>,
-  ): Promise<Result<object, ContractError>> {
-    try {
-      return await step()
-    } catch (error) {
-      this.#log.error('contract.handler-failed', { operation: name, error: stackOf(error) })
-      return err(refusal('internal', 'a bug; the log of the node says more'))
+  async recall(actor: string, operation: string, asked: unknown, key: string): Promise<Recalled> {
+    const name = `${actor}.${operation}`
+    const joined = this.#joined.get(name)
+    const parsed = parseRequest(actor as ActorName, operation as OperationName<ActorName>, asked)
+    // What is not understood any more cannot be looked up.
+    if (joined === undefined || !parsed.ok) return { type: 'unknown' }
+    const request = parsed.value as object
+    const reckoned = (result: Answer, isStored: boolean): Outcome =>
+      this.#reckoned(name, joined, request, { result, isStored })
+    const found = await this.#keyed.recall(name, key, request)
+    switch (found.type) {
+      case 'never-begun':
+        return found
+      case 'known':
+        return { type: 'known', outcome: reckoned(found.result, true) }
+      case 'running':
+        return { type: 'under-way', outcome: found.answer.then(({ result }) => reckoned(result, false)) }
+      case 'interrupted': {
+        if (joined.recall === undefined) return { type: 'unknown' }
+        const recalled = await joined.recall(request, key)
+        if (recalled === undefined) return { type: 'never-begun' }
+        if (!recalled.isKnown) {
+          return { type: 'under-way', outcome: recalled.answer.then((result) => reckoned(result, false)) }
+        }
+        return { type: 'known', outcome: reckoned(await recalled.answer, true) }
+      }
     }
+  }
+
+  #resolve(name: string, declared: Operation, joined: Joined, asked: object): Result<AnyResolved, ContractError> {
+    if (!isSpending(declared)) return ok({ request: asked, cost: NOTHING })
+    if (joined.rule === undefined || this.#known === undefined) {
+      return err(refusal('not-supported', `what ${name} costs cannot be told`))
+    }
+    try {
+      return joined.rule.worstCase(asked, this.#known)
+    } catch (error) {
+      return err(this.#bug(name, error))
+    }
+  }
+
+  async #run(
+    name: string,
+    declared: Operation,
+    joined: Joined,
+    asked: object,
+    resolved: AnyResolved,
+    context: HandlerContext,
+  ): Promise<Outcome> {
+    const isACommand = isCommand(declared)
+    if (isACommand && declared.keyRequired && context.key === undefined) {
+      const missing = refusal('key-required', `${name} spends: give a key, so that it can be asked again safely`)
+      return { result: err(missing), isStored: false }
+    }
+    const handle = (): Promise<Answer> => this.#guarded(name, joined, resolved.request, context)
+    const { key } = context
+    const answered =
+      isACommand && key !== undefined
+        ? await this.#underKey(name, () => this.#keyed.run(name, key, asked, handle))
+        : { result: await handle(), isStored: false }
+    const { result } = answered
+    if (isACommand) return this.#reckoned(name, joined, asked, answered)
+    const reply = result.ok ? ok({ ...result.value, asOf: this.events.head() }) : result
+    return { result: reply, isStored: false }
+  }
+
+  /** What it has come to in money, where it succeeded. */
+  #reckoned(name: string, { rule }: Joined, asked: object, { result, isStored }: KeyedAnswer): Outcome {
+    if (!result.ok || rule?.actual === undefined) return { result, isStored }
+    try {
+      return { result, isStored, cost: { ...NOTHING, ...rule.actual(result.value, asked) } }
+    } catch (error) {
+      this.#bug(name, error)
+      return { result, isStored }
+    }
+  }
+
+  async #guarded(name: string, { handler }: Joined, request: object, context: HandlerContext): Promise<Answer> {
+    try {
+      return await handler(request, context)
+    } catch (error) {
+      return err(this.#bug(name, error))
+    }
+  }
+
+  async #underKey(name: string, run: () => Promise<KeyedAnswer>): Promise<KeyedAnswer> {
+    try {
+      return await run()
+    } catch (error) {
+      return { result: err(this.#bug(name, error)), isStored: false }
+    }
+  }
+
+  #bug(operation: string, error: unknown): ContractError {
+    this.#log.error('contract.handler-failed', { operation, error: stackOf(error) })
+    return refusal('internal', 'a bug; the log of the node says more')
   }
 
   /** What takes too long goes on: only the asker stops waiting, and is told what that means. */
-  #inTime(
-    answer: Promise<Result<object, ContractError>>,
-    command: boolean,
-    timeoutMs: number,
-  ): Promise<Result<object, ContractError>> {
+  #inTime(outcome: Promise<Outcome>, command: boolean, timeoutMs: number): Promise<Result<unknown, ContractError>> {
     return new Promise((resolve) => {
       const cancel = this.#clock.setTimer(timeoutMs, () =>
         resolve(
@@ -118,7 +256,7 @@ export class Gateway implements ContractGateway {
           ),
         ),
       )
-      void answer.then((result) => {
+      void outcome.then(({ result }) => {
         cancel()
         resolve(result)
       })

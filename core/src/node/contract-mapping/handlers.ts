@@ -1,17 +1,52 @@
-import type { ActorName, ContractError, OperationName, ReplyOf, RequestOf } from '@fulgurite/plugin-sdk/contract'
+import type {
+  ActorName,
+  ContractError,
+  OperationName,
+  ReplyOf,
+  RequestOf,
+  SpendingOperation,
+} from '@fulgurite/plugin-sdk/contract'
 import type { Result } from '../../lib/result.ts'
 import type { ChainHealth } from '../chain/chain-health.ts'
 import { explainProblem } from '../chain/chain-problems.ts'
-import type { CallContext } from '../contract-gateway.ts'
+import type { CallContext, Cost } from '../contract-gateway.ts'
+
+/** What a handler is told beside its request. */
+export interface HandlerContext extends CallContext {
+  /** What the request was found to cost at most, before anything was done: it must not come to more. */
+  readonly worstCase: Cost
+}
+
+type NumberIn<Request> = {
+  [Field in keyof Request]-?: NonNullable<Request[Field]> extends bigint | number ? Field : never
+}[keyof Request]
+
+/** A request in which every amount and rate is said: what was left out has its default. */
+export type ResolvedRequest<Name extends ActorName, Op extends OperationName<Name>> = RequestOf<Name, Op> & {
+  readonly [Field in NumberIn<RequestOf<Name, Op>>]: NonNullable<RequestOf<Name, Op>[Field]>
+}
 
 /** What one operation answers; the gateway adds `asOf` to the replies of queries. */
 type Handler<Name extends ActorName, Op extends OperationName<Name>> = (
-  request: RequestOf<Name, Op>,
-  context: CallContext,
+  request: Op extends SpendingOperation<Name> ? ResolvedRequest<Name, Op> : RequestOf<Name, Op>,
+  context: HandlerContext,
 ) => Promise<Result<Omit<ReplyOf<Name, Op>, 'asOf'>, ContractError>>
 
 /** One function for each operation of an actor. */
 export type ActorHandlers<Name extends ActorName> = { readonly [Op in OperationName<Name>]: Handler<Name, Op> }
+
+/** The commands of an actor that go on by themselves after a restart: what became of one, `undefined` if it was never begun. */
+export type ActorRecalls<Name extends ActorName> = {
+  readonly [Op in OperationName<Name>]?: (
+    request: RequestOf<Name, Op>,
+    key: string,
+  ) => Promise<RecalledAnswer<Omit<ReplyOf<Name, Op>, 'asOf'>> | undefined>
+}
+
+export type RecalledAnswer<Reply> = {
+  readonly answer: Promise<Result<Reply, ContractError>>
+  readonly isKnown: boolean
+}
 
 /** A refusal in the contract's terms. */
 export const refusal = (

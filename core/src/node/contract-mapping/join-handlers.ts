@@ -4,17 +4,29 @@ import { eventsHandlers } from './events-handlers.ts'
 import type { Gateway } from './gateway.ts'
 import { invoicesHandlers } from './invoices-handlers.ts'
 import { nodeHandlers } from './node-handlers.ts'
-import { paymentsHandlers } from './payments-handlers.ts'
+import { paymentsHandlers, paymentsRecalls } from './payments-handlers.ts'
 import { peersHandlers } from './peers-handlers.ts'
 import { walletHandlers } from './wallet-handlers.ts'
+import { channelsRules } from './worst-cases/channels-rules.ts'
+import { paymentsRules } from './worst-cases/payments-rules.ts'
+import type { SpendingKnowledge } from './worst-cases/spending-rule.ts'
+import { walletRules } from './worst-cases/wallet-rules.ts'
 
 /** Opens the contract's actors that the node itself answers; `plugins` is joined by whoever hosts them. */
 export const joinHandlers = (gateway: Gateway, context: MappingContext): void => {
+  const known: SpendingKnowledge = {
+    network: context.options.network,
+    settings: context.settings,
+    feerates: context.feerates,
+    invoice: (text) => context.invoices.read(text),
+    wallet: context.wallet,
+    channels: context.channelDirectory,
+  }
   gateway.join('node', nodeHandlers(context))
   gateway.join('peers', peersHandlers(context))
-  gateway.join('channels', channelsHandlers(context))
-  gateway.join('payments', paymentsHandlers(context))
+  gateway.join('channels', channelsHandlers(context), known, channelsRules)
+  gateway.join('payments', paymentsHandlers(context), known, paymentsRules, paymentsRecalls(context))
   gateway.join('invoices', invoicesHandlers(context))
-  gateway.join('wallet', walletHandlers(context))
+  gateway.join('wallet', walletHandlers(context), known, walletRules)
   gateway.join('events', eventsHandlers(context))
 }

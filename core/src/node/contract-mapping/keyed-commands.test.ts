@@ -26,10 +26,13 @@ test('the same key and request run once, and answer the stored outcome, also in 
   const keyed = new KeyedCommands(store)
   const first = keyed.run('wallet.send', 'k', { amountSat: 1n }, command)
   t.is(keyed.run('wallet.send', 'k', { amountSat: 1n }, command), first)
-  t.deepEqual(await first, ok({ amountMsat: 5n, note: '5' }))
+  t.deepEqual(await first, { result: ok({ amountMsat: 5n, note: '5' }), isStored: false })
   await store.flush()
   const later = new KeyedCommands(store)
-  t.deepEqual(await later.run('wallet.send', 'k', { amountSat: 1n }, command), ok({ amountMsat: 5n, note: '5' }))
+  t.deepEqual(await later.run('wallet.send', 'k', { amountSat: 1n }, command), {
+    result: ok({ amountMsat: 5n, note: '5' }),
+    isStored: true,
+  })
   t.is(runs(), 1)
 })
 
@@ -37,7 +40,7 @@ test('another request, or another operation, under a key is refused, while the f
   const { store, command, runs } = await setUp()
   const keyed = new KeyedCommands(store)
   const first = keyed.run('wallet.send', 'k', { amountSat: 1n }, command)
-  const mismatch = { ok: false, error: { code: 'idempotency-mismatch' } }
+  const mismatch = { result: { ok: false, error: { code: 'idempotency-mismatch' } } }
   t.like(await keyed.run('wallet.send', 'k', { amountSat: 2n }, command), mismatch)
   await first
   await store.flush()
@@ -50,9 +53,9 @@ test('a failure is an outcome too: it is not tried again', async (t) => {
   const { store } = await setUp()
   const refused = err({ code: 'insufficient-funds', message: 'no' })
   const keyed = new KeyedCommands(store)
-  t.deepEqual(await keyed.run('wallet.send', 'k', {}, async () => refused), refused)
+  t.deepEqual((await keyed.run('wallet.send', 'k', {}, async () => refused)).result, refused)
   await store.flush()
-  t.deepEqual(await keyed.run('wallet.send', 'k', {}, async () => ok({})), refused)
+  t.deepEqual((await keyed.run('wallet.send', 'k', {}, async () => ok({}))).result, refused)
 })
 
 test('a command whose node died is answered outcome-unknown, but a payment is asked again', async (t) => {
@@ -65,8 +68,8 @@ test('a command whose node died is answered outcome-unknown, but a payment is as
   for (let i = 0; i < 5; i++) await store.get('command_key', new Uint8Array(1))
   await store.flush()
   const reborn = new KeyedCommands(store)
-  t.like(await reborn.run('wallet.send', 'a', {}, command), { ok: false, error: { code: 'outcome-unknown' } })
-  t.like(await reborn.run('payments.payInvoice', 'b', {}, command), { ok: true })
+  t.like(await reborn.run('wallet.send', 'a', {}, command), { result: { error: { code: 'outcome-unknown' } } })
+  t.like(await reborn.run('payments.payInvoice', 'b', {}, command), { result: { ok: true } })
   t.is(runs(), 1)
 })
 
@@ -77,10 +80,28 @@ test('a payment that succeeded is asked for its outcome again, one that failed i
   await keyed.run('payments.payInvoice', 'a', {}, command)
   await keyed.run('payments.payInvoice', 'b', {}, async () => refused)
   await store.flush()
-  t.deepEqual(await keyed.run('payments.payInvoice', 'a', {}, command), ok({ amountMsat: 5n, note: '5' }))
-  t.deepEqual(await keyed.run('payments.payInvoice', 'b', {}, command), refused)
+  t.like(await keyed.run('payments.payInvoice', 'a', {}, command), { result: ok({ amountMsat: 5n, note: '5' }) })
+  t.deepEqual((await keyed.run('payments.payInvoice', 'b', {}, command)).result, refused)
   t.like(await keyed.run('payments.payInvoice', 'a', { other: 1n }, command), {
-    error: { code: 'idempotency-mismatch' },
+    result: { error: { code: 'idempotency-mismatch' } },
   })
   t.is(runs(), 2)
+})
+
+test('what is known of a key is looked up, and starts nothing', async (t) => {
+  const { store, command, runs } = await setUp()
+  const never = (): Promise<Result<object, ContractError>> => new Promise(() => {})
+  const first = new KeyedCommands(store)
+  const ending = first.run('wallet.send', 'a', {}, command)
+  void first.run('payments.payInvoice', 'b', {}, never)
+  t.is((await first.recall('wallet.send', 'a', {})).type, 'running')
+  await ending
+  for (let i = 0; i < 5; i++) await store.get('command_key', new Uint8Array(1))
+  await store.flush()
+  const later = new KeyedCommands(store)
+  t.deepEqual(await later.recall('wallet.send', 'a', {}), { type: 'known', result: ok({ amountMsat: 5n, note: '5' }) })
+  t.deepEqual(await later.recall('wallet.send', 'a', { other: 1n }), { type: 'never-begun' })
+  t.deepEqual(await later.recall('wallet.send', 'c', {}), { type: 'never-begun' })
+  t.deepEqual(await later.recall('payments.payInvoice', 'b', {}), { type: 'interrupted' })
+  t.is(runs(), 1)
 })

@@ -9,6 +9,20 @@ import { reviveReply } from './revive-reply.ts'
 
 type Answer = Result<object, ContractError>
 
+/** What a command answered, now or, stored under its key, before. */
+export interface KeyedAnswer {
+  readonly result: Answer
+  readonly isStored: boolean
+}
+
+/** What is known of a key and a request. */
+type KeyedState =
+  | { readonly type: 'never-begun' }
+  | { readonly type: 'running'; readonly answer: Promise<KeyedAnswer> }
+  | { readonly type: 'known'; readonly result: Answer }
+  /** Begun in an earlier life of the node, without an outcome. */
+  | { readonly type: 'interrupted' }
+
 interface StoredCommand {
   /** SHA-256 of operation and request. */
   readonly digest: string
@@ -21,7 +35,7 @@ interface StoredCommand {
  * Commands that can be started again: asked with the same key, each goes on where its own state stands. What they have
  * achieved is in that state too, and is not stored twice.
  */
-const RESUMABLE: ReadonlySet<string> = new Set(['payments.payInvoice'])
+const RESUMABLE: ReadonlySet<string> = new Set(['payments.payInvoice', 'payments.sendToRoute'])
 
 /**
  * Makes commands safe to repeat. A key and its request are stored before the command does anything that leaves the node;
@@ -29,7 +43,7 @@ const RESUMABLE: ReadonlySet<string> = new Set(['payments.payInvoice'])
  */
 export class KeyedCommands {
   readonly #store: Store
-  readonly #running = new Map<string, { readonly digest: string; readonly answer: Promise<Answer> }>()
+  readonly #running = new Map<string, { readonly digest: string; readonly answer: Promise<KeyedAnswer> }>()
 
   /** First rows of resumable commands: each goes into the next commit, which is at the latest the command's own first. */
   #waiting = new Map<string, Write>()
@@ -44,8 +58,8 @@ export class KeyedCommands {
     })
   }
 
-  run(operation: string, key: string, request: unknown, command: () => Promise<Answer>): Promise<Answer> {
-    const digest = toHex(sha256(utf8Encode(`${operation} ${encodeJson(request)}`)))
+  run(operation: string, key: string, request: unknown, command: () => Promise<Answer>): Promise<KeyedAnswer> {
+    const digest = digestOf(operation, request)
     const running = this.#running.get(key)
     if (running !== undefined) return running.digest === digest ? running.answer : Promise.resolve(mismatch())
     const answer = this.#first(operation, key, digest, command)
@@ -55,15 +69,33 @@ export class KeyedCommands {
     return answer
   }
 
-  async #first(operation: string, key: string, digest: string, command: () => Promise<Answer>): Promise<Answer> {
-    const rowKey = utf8Encode(key)
+  /** What is known of a command, without running it. */
+  async recall(operation: string, key: string, request: unknown): Promise<KeyedState> {
+    const digest = digestOf(operation, request)
+    const running = this.#running.get(key)
+    if (running?.digest === digest) return { type: 'running', answer: running.answer }
+    const stored = await this.#stored(utf8Encode(key))
+    if (stored?.digest !== digest) return { type: 'never-begun' }
+    return stored.outcome === undefined ? { type: 'interrupted' } : { type: 'known', result: restore(stored.outcome) }
+  }
+
+  async #stored(rowKey: Uint8Array): Promise<StoredCommand | undefined> {
     const row = await this.#store.get(TABLE.commandKey, rowKey)
-    if (row !== undefined) {
-      const stored = JSON.parse(utf8Decode(row)) as StoredCommand
+    return row === undefined ? undefined : (JSON.parse(utf8Decode(row)) as StoredCommand)
+  }
+
+  async #first(operation: string, key: string, digest: string, command: () => Promise<Answer>): Promise<KeyedAnswer> {
+    const rowKey = utf8Encode(key)
+    const stored = await this.#stored(rowKey)
+    if (stored !== undefined) {
       if (stored.digest !== digest) return mismatch()
-      if (stored.outcome !== undefined) return restore(stored.outcome)
+      if (stored.outcome !== undefined) return { result: restore(stored.outcome), isStored: true }
       if (!RESUMABLE.has(operation)) {
-        return err(refusal('outcome-unknown', 'the node stopped while it ran this command: look at what it changed'))
+        const unknown = refusal(
+          'outcome-unknown',
+          'the node stopped while it ran this command: look at what it changed',
+        )
+        return { result: err(unknown), isStored: false }
       }
     }
     const write = (stored: StoredCommand): Write => ({
@@ -81,11 +113,17 @@ export class KeyedCommands {
       this.#waiting.delete(key)
       this.#store.submit([write({ digest, operation, outcome: { ok: answer.ok, text } })])
     }
-    return answer
+    return { result: answer, isStored: false }
   }
 }
 
-const mismatch = (): Answer => err(refusal('idempotency-mismatch', 'the key was used before, with another request'))
+const digestOf = (operation: string, request: unknown): string =>
+  toHex(sha256(utf8Encode(`${operation} ${encodeJson(request)}`)))
+
+const mismatch = (): KeyedAnswer => ({
+  result: err(refusal('idempotency-mismatch', 'the key was used before, with another request')),
+  isStored: false,
+})
 
 const restore = ({ ok: succeeded, text }: NonNullable<StoredCommand['outcome']>): Answer =>
   succeeded ? ok(reviveReply(text)) : err(JSON.parse(text) as ContractError)

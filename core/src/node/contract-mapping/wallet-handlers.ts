@@ -3,15 +3,11 @@ import { displayTxid } from '../../bitcoin/transaction.ts'
 import { err, ok } from '../../lib/result.ts'
 import type { WalletTx } from '../../wallet/wallet-state.ts'
 import type { MappingContext } from './context.ts'
-import { type ActorHandlers, refusal } from './handlers.ts'
+import type { ActorHandlers } from './handlers.ts'
 import { pageOf } from './paging.ts'
+import { addressRefusal, sendRefusal } from './wallet-refusals.ts'
 
-export const walletHandlers = ({
-  wallet,
-  options,
-  feerates,
-  broadcaster,
-}: MappingContext): ActorHandlers<'wallet'> => ({
+export const walletHandlers = ({ wallet, options, broadcaster }: MappingContext): ActorHandlers<'wallet'> => ({
   async balance() {
     const { confirmed, unconfirmed, reserved, spendable } = wallet.balance()
     return ok({
@@ -27,34 +23,17 @@ export const walletHandlers = ({
     await options.store.flush()
     return ok({ address })
   },
-  async send({ address, amountSat, feerate }) {
+  async send({ address, amountSat, feerate, maxFeeSat }) {
     const script = addressToScript(address, options.network)
-    if (!script.ok) {
-      return script.error.code === 'wrong-network'
-        ? err(
-            refusal('address-wrong-network', `the address is not of ${options.network.name}`, {
-              field: 'address',
-            }),
-          )
-        : err(refusal('address-invalid', 'not a Bitcoin address', { field: 'address' }))
-    }
+    if (!script.ok) return err(addressRefusal(script.error.code, options.network.name))
     const sent = wallet.send({
       script: script.value,
       amount: amountSat,
-      feeratePerKw: feerate ?? feerates().closing,
+      feeratePerKw: feerate,
+      maxFee: maxFeeSat,
       label: 'send',
     })
-    if (!sent.ok) {
-      const { error } = sent
-      return error.code === 'insufficient-funds'
-        ? err(
-            refusal('insufficient-funds', `${error.needed} sat are needed, ${error.available} can be spent`, {
-              field: 'amountSat',
-              details: { needed: `${error.needed}`, available: `${error.available}` },
-            }),
-          )
-        : err(refusal('amount-too-small', `nodes relay no output below ${error.minimum} sat`, { field: 'amountSat' }))
-    }
+    if (!sent.ok) return err(sendRefusal(sent.error))
     const { tx, fee } = sent.value
     await options.store.flush()
     return ok({ txid: broadcaster.publish(tx, 'send'), feeSat: fee })

@@ -6,11 +6,13 @@ import type { Msat, TimestampMs } from '../../lib/units.ts'
 import { hasFeature } from '../../wire/features.ts'
 import type { PaymentRequest } from './payment.ts'
 
-export type InvoiceRequestError =
-  | { readonly code: 'invoice-expired'; readonly expiredAt: TimestampMs }
+export type PayableAmountError =
   /** The invoice leaves the amount to us. */
-  | { readonly code: 'amount-required' }
-  | { readonly code: 'amount-mismatch'; readonly invoiceMsat: Msat }
+  { readonly code: 'amount-required' } | { readonly code: 'amount-mismatch'; readonly invoiceMsat: Msat }
+
+export type InvoiceRequestError =
+  | PayableAmountError
+  | { readonly code: 'invoice-expired'; readonly expiredAt: TimestampMs }
   | { readonly code: 'own-invoice' }
 
 export interface InvoiceRequestOptions {
@@ -33,11 +35,9 @@ export const invoiceRequest = (
   const expiresAt = invoiceExpiresAt(invoice)
   if (equalBytes(invoice.payeeNodeId, ourNodeId)) return err({ code: 'own-invoice' })
   if (isExpired(invoice, now)) return err({ code: 'invoice-expired', expiredAt: expiresAt })
-  const amountMsat = invoice.amountMsat ?? options.amountMsat
-  if (amountMsat === undefined || (amountMsat as bigint) <= 0n) return err({ code: 'amount-required' })
-  if (options.amountMsat !== undefined && options.amountMsat !== amountMsat) {
-    return err({ code: 'amount-mismatch', invoiceMsat: amountMsat })
-  }
+  const amount = payableAmount(invoice, options.amountMsat)
+  if (!amount.ok) return amount
+  const amountMsat = amount.value
   const { payeeNodeId, paymentHash, paymentSecret, paymentMetadata, description } = invoice
   return ok({
     target: {
@@ -59,7 +59,17 @@ export const invoiceRequest = (
   })
 }
 
-const defaultMaxFee = (amountMsat: Msat): Msat => {
+/** What the destination is to get: what the invoice says, or what we say where it leaves that to us. */
+export const payableAmount = (invoice: Invoice, given: Msat | undefined): Result<Msat, PayableAmountError> => {
+  const amountMsat = invoice.amountMsat ?? given
+  if (amountMsat === undefined || (amountMsat as bigint) <= 0n) return err({ code: 'amount-required' })
+  return given !== undefined && given !== amountMsat
+    ? err({ code: 'amount-mismatch', invoiceMsat: amountMsat })
+    : ok(amountMsat)
+}
+
+/** 1 % and at least 5 satoshis. */
+export const defaultMaxFee = (amountMsat: Msat): Msat => {
   const percent = (amountMsat as bigint) / 100n
   return percent > 5_000n ? percent : 5_000n
 }

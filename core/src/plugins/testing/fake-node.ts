@@ -1,14 +1,27 @@
 import {
+  type ActorName,
   type ContractError,
   type EventName,
   type EventPayload,
   encodeEvent,
+  findOperation,
   type HookAnswer,
   type HookName,
   type HookRequest,
+  type OperationName,
+  parseRequest,
 } from '@fulgurite/plugin-sdk/contract'
 import { err, ok, type Result } from '../../lib/result.ts'
-import type { CallContext, ContractGateway, EncodedEvent, HookResponder } from '../../node/contract-gateway.ts'
+import type {
+  CallContext,
+  Cost,
+  EncodedEvent,
+  HookResponder,
+  Outcome,
+  PluginGateway,
+  Prepared,
+  Recalled,
+} from '../../node/contract-gateway.ts'
 import type { HostStore, HostWrite } from '../index.ts'
 
 /** What the node was asked, as it came through the gateway. */
@@ -24,9 +37,11 @@ type Answer = (
 ) => Result<unknown, ContractError> | Promise<Result<unknown, ContractError>>
 
 /** The contract's face of a node that does nothing: an event log in memory, and answers that a test gives. */
-export class FakeNode implements ContractGateway {
+export class FakeNode implements PluginGateway {
   readonly asked: Asked[] = []
   readonly answers = new Map<string, Answer>()
+  /** How operations that spend are resolved; those without cost nothing. */
+  readonly spending = new Map<string, (request: never) => { readonly request: object; readonly cost: Partial<Cost> }>()
   readonly #log: EncodedEvent[] = []
   readonly #listeners = new Set<{ names: ReadonlySet<string> | undefined; listener: (event: EncodedEvent) => void }>()
   #responder: HookResponder | undefined
@@ -41,7 +56,7 @@ export class FakeNode implements ContractGateway {
     },
   }
 
-  readonly events: ContractGateway['events'] = {
+  readonly events: PluginGateway['events'] = {
     replay: async (cursor, { names }, limit) => {
       const from = cursor === undefined ? 0 : Number(cursor)
       if (!Number.isInteger(from)) return err({ code: 'cursor-invalid', message: 'no such cursor' })
@@ -60,6 +75,30 @@ export class FakeNode implements ContractGateway {
       return () => this.#listeners.delete(entry)
     },
     head: () => String(this.#log.length),
+  }
+
+  prepare(actor: string, operation: string, request: unknown): Result<Prepared, ContractError> {
+    const declared = findOperation(actor, operation)
+    const parsed = parseRequest(actor as ActorName, operation as OperationName<ActorName>, request)
+    if (declared === undefined || !parsed.ok) {
+      return parsed.ok ? err({ code: 'unknown-operation', message: 'there is no such operation' }) : parsed
+    }
+    const asked = parsed.value as object
+    const resolved = this.spending.get(`${actor}.${operation}`)?.(asked as never) ?? { request: asked, cost: {} }
+    return ok({
+      operation: declared,
+      asked,
+      request: resolved.request,
+      worstCase: { paysOutMsat: 0n, feesMsat: 0n, locksSat: 0n, ...resolved.cost },
+      run: (context) => {
+        const answer = this.ask(actor, operation, resolved.request, context)
+        return { answer, outcome: answer.then((result): Outcome => ({ result, isStored: false })) }
+      },
+    })
+  }
+
+  async recall(): Promise<Recalled> {
+    return { type: 'unknown' }
   }
 
   async ask(

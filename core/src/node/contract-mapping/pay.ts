@@ -1,0 +1,96 @@
+import type { ContractError, ReplyOf } from '@fulgurite/plugin-sdk/contract'
+import type { ActorRef } from '../../actor/types.ts'
+import { toHex } from '../../lib/bytes.ts'
+import type { PaymentHash } from '../../lib/ids.ts'
+import { err, ok, type Result } from '../../lib/result.ts'
+import type { PaymentRequest, SentPayment } from '../../payment/send/payment.ts'
+import type { Store } from '../../store/store.ts'
+import { type PaymentsProtocol, readPayment } from '../payment/payments-actor.ts'
+import { describeAttempt, describeFailure, settledAmounts } from '../payment/report-payment.ts'
+import { refusal } from './handlers.ts'
+
+type PaymentSummary = ReplyOf<'payments', 'get'>['payment']
+
+/** Longer than any payment takes: its outcome comes, or the gateway's own deadline tells that it is not known yet. */
+const PAYMENT_TIMEOUT_MS = 24 * 3_600_000
+
+/** The payment of this hash, if it was begun with this key. */
+export const begunUnder = async (
+  store: Store,
+  paymentHash: PaymentHash,
+  key: string | undefined,
+): Promise<SentPayment | undefined> => {
+  if (key === undefined || key === '') return undefined
+  const payment = await readPayment(store, paymentHash)
+  return payment?.key === key ? payment : undefined
+}
+
+/** Has a payment made, or waits for one that was begun with the same key, and says how it ended. */
+export const payer =
+  (payments: ActorRef<PaymentsProtocol>) =>
+  async ({
+    target,
+    moreRoutes,
+    maxFeeMsat,
+    key,
+  }: PaymentRequest): Promise<Result<{ payment: PaymentSummary }, ContractError>> => {
+    const request = { target, ...(moreRoutes === undefined ? {} : { moreRoutes }), maxFeeMsat, key }
+    const answer = await payments.ask('pay', request, { timeoutMs: PAYMENT_TIMEOUT_MS })
+    if (!answer.ok) {
+      return err(
+        answer.error.code === 'mailbox-full'
+          ? refusal('mailbox-full', 'too many payments at once; try again later')
+          : refusal('outcome-unknown', 'the payment was taken, and its outcome is not known'),
+      )
+    }
+    if (!answer.value.ok) {
+      return answer.value.error.code === 'already-paid'
+        ? err(refusal('already-paid', 'this payment hash was paid before'))
+        : err(refusal('payment-in-flight', 'a payment of this hash is under way'))
+    }
+    const payment = answer.value.value
+    if (payment.status === 'settled') return ok({ payment: describePayment(payment) })
+    const { code } = payment.failure ?? { code: 'payment-failed' as const }
+    const failure = describeFailure(payment)
+    return err(
+      refusal(code, messageOf(code, failure.code), {
+        details: { failure, paymentHash: toHex(payment.target.paymentHash) },
+      }),
+    )
+  }
+
+export const describePayment = (payment: SentPayment): PaymentSummary => {
+  const { target, status, attempts, startedAt, endedAt, preimage } = payment
+  const { amountMsat, feesMsat } = settledAmounts(payment)
+  return {
+    paymentHash: toHex(target.paymentHash),
+    status,
+    amountMsat: status === 'settled' ? amountMsat : (target.amountMsat as bigint),
+    feesMsat,
+    destination: toHex(target.destination),
+    ...(target.invoice === undefined ? {} : { invoice: target.invoice }),
+    ...(target.description === undefined ? {} : { description: target.description.slice(0, 1024) }),
+    parts: attempts.map(describeAttempt),
+    ...(preimage === undefined ? {} : { preimage: toHex(preimage) }),
+    ...(status === 'failed' ? { failure: describeFailure(payment) } : {}),
+    startedAt: startedAt as number,
+    ...(endedAt === undefined ? {} : { endedAt: endedAt as number }),
+  }
+}
+
+const messageOf = (code: string, reason: string): string => {
+  switch (code) {
+    case 'insufficient-balance':
+      return 'no channel can carry this amount now'
+    case 'peer-limit-reached':
+      return 'the balance would do, but the peers take no more in flight now: pay less at once, or wait for what is under way'
+    case 'no-route':
+      return 'no way to the destination is known: connect to it, or ask for an invoice with route hints'
+    case 'fee-limit-exceeded':
+      return 'every way that can carry it charges more than maxFeeMsat'
+    case 'expiry-too-far':
+      return 'the route would lock the money up for longer than this node allows'
+    default:
+      return `the payment failed: ${reason}`
+  }
+}

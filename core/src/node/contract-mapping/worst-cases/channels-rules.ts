@@ -1,0 +1,82 @@
+import type { ContractError, RequestOf } from '@fulgurite/plugin-sdk/contract'
+import { p2wsh } from '../../../bitcoin/script.ts'
+import { isFunded } from '../../../channel/state/channel-state.ts'
+import type { Funded } from '../../../channel/state/durable.ts'
+import { fromHex } from '../../../lib/bytes.ts'
+import { err, ok, type Result } from '../../../lib/result.ts'
+import { MSAT_PER_SAT, satToMsat } from '../../../lib/units.ts'
+import { channelNotFound } from '../channel-refusals.ts'
+import { refusal } from '../handlers.ts'
+import { forceCloseCost, mutualCloseLossMsat } from './closing-costs.ts'
+import { likelyFee } from './on-chain-fee.ts'
+import type { SpendingKnowledge, SpendingRules } from './spending-rule.ts'
+
+// Its length is all that counts for the fee.
+const FUNDING_SCRIPT = p2wsh(new Uint8Array(0))
+
+export const channelsRules: SpendingRules<'channels'> = {
+  open: {
+    worstCase(request, known) {
+      const { relay } = known.settings
+      const fundingMsat = satToMsat(request.fundingSat) as bigint
+      const pushMsat = (request.pushMsat ?? 0n) as bigint
+      if (pushMsat > fundingMsat) {
+        return err(refusal('push-too-large', 'more is given away than is put in', { field: 'pushMsat' }))
+      }
+      const feerate = request.feerate ?? known.feerates().closing
+      const output = { amount: request.fundingSat, script: FUNDING_SCRIPT }
+      const maxFeeSat = request.maxFeeSat ?? likelyFee(known.wallet, output, feerate) * 2n
+      return ok({
+        request: {
+          ...request,
+          pushMsat,
+          feerate,
+          maxFeeSat,
+          feeBaseMsat: request.feeBaseMsat ?? relay.feeBaseMsat,
+          feeProportionalMillionths: request.feeProportionalMillionths ?? relay.feeProportionalMillionths,
+        },
+        cost: openingCost(request, maxFeeSat as bigint),
+      })
+    },
+    actual: ({ feeSat }, request) => openingCost(request, feeSat as bigint),
+  },
+  close: {
+    worstCase(request, known) {
+      const durable = funded(request.channelId as string, known)
+      if (!durable.ok) return durable
+      // Fixed now: it is also the most for a negotiation that begins when the peer is back.
+      const feerate = request.feerate ?? known.feerates().closingMaximum
+      const feesMsat = durable.value === undefined ? 0n : mutualCloseLossMsat(durable.value, feerate)
+      return ok({ request: { ...request, feerate }, cost: { feesMsat } })
+    },
+  },
+  forceClose: {
+    worstCase(request, known) {
+      const durable = funded(request.channelId as string, known)
+      if (!durable.ok) return durable
+      if (durable.value === undefined) return ok({ request, cost: { feesMsat: 0n, locksSat: 0n } })
+      const { feesMsat, lockedMsat } = forceCloseCost(durable.value, known.feerates().closing)
+      return ok({ request, cost: { feesMsat: feesMsat * 2n, locksSat: roundedUp(lockedMsat) } })
+    },
+  },
+}
+
+/** What is not given away is ours, reserve and later fees included, and tied up. */
+const openingCost = (
+  { fundingSat, pushMsat = 0n }: Pick<RequestOf<'channels', 'open'>, 'fundingSat' | 'pushMsat'>,
+  feeSat: bigint,
+) => ({
+  paysOutMsat: pushMsat as bigint,
+  feesMsat: feeSat * MSAT_PER_SAT,
+  locksSat: roundedUp((fundingSat as bigint) * MSAT_PER_SAT - (pushMsat as bigint)),
+})
+
+const roundedUp = (msat: bigint): bigint => (msat + MSAT_PER_SAT - 1n) / MSAT_PER_SAT
+
+/** `undefined` for a channel that has no money in it yet. */
+const funded = (channelId: string, { channels }: SpendingKnowledge): Result<Funded | undefined, ContractError> => {
+  const entry = channels.get(fromHex(channelId))
+  if (entry === undefined) return err(channelNotFound())
+  const { durable } = entry.state
+  return ok(isFunded(durable) ? durable : undefined)
+}

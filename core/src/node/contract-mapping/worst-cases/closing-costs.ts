@@ -1,0 +1,76 @@
+import {
+  BARE_INPUT_WEIGHT,
+  feeForWeight,
+  outputWeight,
+  P2TR_INPUT_WEIGHT,
+  TX_OVERHEAD_WEIGHT,
+} from '../../../bitcoin/fees.ts'
+import { closingFee } from '../../../channel/commitment/closing-transaction.ts'
+import {
+  commitmentFee,
+  commitmentWeight,
+  openerCost,
+  untrimmedHtlcCount,
+} from '../../../channel/commitment/commitment-spec.ts'
+import type { Funded } from '../../../channel/state/durable.ts'
+import { invariant } from '../../../lib/errors.ts'
+import { type FeeratePerKw, MSAT_PER_SAT, satToMsat } from '../../../lib/units.ts'
+
+/** BOLT 2, shutdown: the longest script that a peer may be paid to, a witness program of 40 bytes. */
+const LONGEST_SHUTDOWN_SCRIPT = new Uint8Array(42)
+
+/** The opener pays for a cooperative close, at this rate at most; either side may lose an output that is dust. */
+export const mutualCloseLossMsat = (durable: Funded, feerate: FeeratePerKw): bigint => {
+  const { params, localShutdown, remoteShutdown } = durable
+  const { local, localParams, remoteParams } = commitmentOf(durable)
+  const balance = local.spec.toLocalMsat as bigint
+  const scripts = [localShutdown ?? params.localShutdownScript, remoteShutdown ?? LONGEST_SHUTDOWN_SCRIPT] as const
+  const fee = params.localIsOpener ? (closingFee(feerate, ...scripts) as bigint) : 0n
+  const paid = balance / MSAT_PER_SAT - fee
+  const dust = largest(localParams.dustLimit as bigint, remoteParams.dustLimit as bigint)
+  return paid < dust ? balance : balance - paid * MSAT_PER_SAT
+}
+
+interface ForceCloseCost {
+  readonly feesMsat: bigint
+  readonly lockedMsat: bigint
+}
+
+// The wallet's part in a transaction of ours that cannot pay for itself: an input, and change.
+const WALLET_WEIGHT = 2 * P2TR_INPUT_WEIGHT + outputWeight(new Uint8Array(34))
+// The input with the longest of the witnesses that it may have: a signature, a preimage and a script.
+const SPEND_WEIGHT = TX_OVERHEAD_WEIGHT + BARE_INPUT_WEIGHT + 400
+
+/**
+ * What closing by our own commitment costs at this fee rate: the commitment, which the opener pays; the anchor that brings
+ * it into a block; and a claim of each output. What is ours, HTLCs that we offered included, is tied up until it is claimed.
+ */
+export const forceCloseCost = (durable: Funded, feerate: FeeratePerKw): ForceCloseCost => {
+  const { local, localParams } = commitmentOf(durable)
+  const { format, dustLimit } = localParams
+  const { spec } = local
+  const htlcs = untrimmedHtlcCount(format, spec, dustLimit)
+  const own = durable.params.localIsOpener ? (openerCost(format, spec.feeratePerKw, htlcs) as bigint) : 0n
+  const parent = commitmentWeight(format, htlcs)
+  const missing =
+    (feeForWeight(feerate, parent + SPEND_WEIGHT + WALLET_WEIGHT) as bigint) -
+    (commitmentFee(format, spec.feeratePerKw, htlcs) as bigint)
+  const htlcWeight = largest(BigInt(format.htlcTimeoutWeight), BigInt(format.htlcSuccessWeight))
+  const perHtlc = Number(htlcWeight) + WALLET_WEIGHT + SPEND_WEIGHT
+  const claims = feeForWeight(feerate, SPEND_WEIGHT + htlcs * perHtlc) as bigint
+  const offered = spec.htlcs
+    .filter(({ direction }) => direction === 'offered')
+    .reduce((sum, { amountMsat }) => sum + (amountMsat as bigint), 0n)
+  return {
+    feesMsat: satToMsat(own + largest(missing, 0n) + claims) as bigint,
+    lockedMsat: (spec.toLocalMsat as bigint) + offered,
+  }
+}
+
+const commitmentOf = ({ active }: Funded): Funded['active'][number] => {
+  const [commitment] = active
+  invariant(commitment !== undefined, 'a funded channel has a commitment')
+  return commitment
+}
+
+const largest = (a: bigint, b: bigint): bigint => (a > b ? a : b)

@@ -1,0 +1,67 @@
+import type {
+  ActorName,
+  ContractError,
+  Msat,
+  PurseOf,
+  ReplyOf,
+  RequestOf,
+  Sat,
+  SpendingOperation,
+} from '@fulgurite/plugin-sdk/contract'
+import type { Network } from '../../../bitcoin/network.ts'
+import type { ChannelSettings, Feerates } from '../../../channel/state/environment.ts'
+import type { Invoice } from '../../../invoice/invoice.ts'
+import type { Result } from '../../../lib/result.ts'
+import type { Wallet } from '../../../wallet/wallet.ts'
+import type { ChannelDirectory } from '../../channel/channel-directory.ts'
+import type { Cost } from '../../contract-gateway.ts'
+import type { ResolvedRequest } from '../handlers.ts'
+
+/** What the node knows at the moment of asking, and all that a worst case may look at. */
+export interface SpendingKnowledge {
+  readonly network: Network
+  readonly settings: ChannelSettings
+  readonly feerates: () => Feerates
+  readonly invoice: (text: string) => Result<Invoice, ContractError>
+  readonly wallet: Pick<Wallet, 'quote'>
+  readonly channels: Pick<ChannelDirectory, 'get'>
+}
+
+interface InPurse {
+  readonly 'pays-out': { readonly paysOutMsat: Msat }
+  readonly fees: { readonly feesMsat: Msat }
+  readonly locks: { readonly locksSat: Sat }
+}
+
+type All<Union> = (Union extends unknown ? (one: Union) => void : never) extends (all: infer Every) => void
+  ? Every
+  : never
+
+/** An amount for each purse among the operation's effects, in the purse's own unit, and for no other. */
+export type CostOf<Name extends ActorName, Op extends SpendingOperation<Name>> = All<
+  { [Purse in PurseOf<Name, Op>]: InPurse[Purse] }[PurseOf<Name, Op>]
+>
+
+/** A request with every default that bears on money or prices filled in, and what it costs at most. */
+export interface Resolved<Name extends ActorName, Op extends SpendingOperation<Name>> {
+  readonly request: ResolvedRequest<Name, Op>
+  readonly cost: CostOf<Name, Op>
+}
+
+/** How the money side of an operation is reckoned. All of it is pure: the same request and knowledge give the same. */
+export interface SpendingRule<Name extends ActorName, Op extends SpendingOperation<Name>> {
+  /**
+   * The most that running the resolved request costs. Where execution could exceed it (rates move, coins change), the
+   * resolved request carries the ceiling, and it is kept where the transaction is signed.
+   */
+  worstCase(request: RequestOf<Name, Op>, known: SpendingKnowledge): Result<Resolved<Name, Op>, ContractError>
+  /** What it has cost, by its reply. Without it the worst case stands: the reply does not tell. */
+  actual?(reply: Omit<ReplyOf<Name, Op>, 'asOf'>, request: RequestOf<Name, Op>): CostOf<Name, Op>
+}
+
+/** One rule for each operation of an actor that may spend: without it the node does not compile. */
+export type SpendingRules<Name extends ActorName> = {
+  readonly [Op in SpendingOperation<Name>]: SpendingRule<Name, Op>
+}
+
+export const NOTHING: Cost = { paysOutMsat: 0n, feesMsat: 0n, locksSat: 0n }

@@ -1,0 +1,66 @@
+import type { CancelTimer, Clock } from '../lib/clock.ts'
+import type { PluginGateway } from '../node/contract-gateway.ts'
+import { Budgets } from './budgets.ts'
+import type { HostStore } from './host-store.ts'
+import { LedgerClock } from './ledger-clock.ts'
+import { type KeptLedger, ledgerRows, readLedger } from './ledger-rows.ts'
+
+export interface LedgerOptions {
+  readonly store: HostStore
+  readonly gateway: PluginGateway
+  readonly clock: Clock
+  readonly onStoreFailed: (thrown: unknown) => void
+}
+
+/** How often its time is kept: so much of a window lasts longer, at most, with each start. */
+const KEEP_TIME_MS = 60_000
+
+/** The limits of every plugin that ever was on this node, by name. */
+export class Ledger {
+  readonly #options: LedgerOptions
+  readonly #clock: LedgerClock
+  readonly #kept: KeptLedger
+  readonly #budgets = new Map<string, Budgets>()
+  #cancelTimer: CancelTimer | undefined
+
+  private constructor(options: LedgerOptions, kept: KeptLedger) {
+    this.#options = options
+    this.#kept = kept
+    this.#clock = new LedgerClock(options.clock, kept.time)
+  }
+
+  /** Takes up what was kept. What was under way when the node ended is looked up first, also of plugins that are gone. */
+  static async open(options: LedgerOptions): Promise<Ledger> {
+    const ledger = new Ledger(options, readLedger(await options.store.list(ledgerRows.prefix)))
+    await Promise.all([...ledger.#kept.reservations.keys()].map((plugin) => ledger.of(plugin).recover()))
+    ledger.#tick()
+    return ledger
+  }
+
+  /** The same for a name at all times. */
+  of(plugin: string): Budgets {
+    let budgets = this.#budgets.get(plugin)
+    if (budgets === undefined) {
+      const { store, gateway, onStoreFailed } = this.#options
+      budgets = new Budgets(
+        { plugin, store, gateway, clock: this.#clock, onStoreFailed },
+        this.#kept.reservations.get(plugin) ?? [],
+        this.#kept.usage.get(plugin),
+      )
+      this.#budgets.set(plugin, budgets)
+    }
+    return budgets
+  }
+
+  close(): void {
+    this.#cancelTimer?.()
+  }
+
+  #tick(): void {
+    const { store, clock, onStoreFailed } = this.#options
+    this.#cancelTimer = clock.setTimer(KEEP_TIME_MS, () => {
+      store.put([ledgerRows.time(this.#clock.now())]).catch(onStoreFailed)
+      this.#tick()
+    })
+  }
+}

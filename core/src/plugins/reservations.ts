@@ -1,0 +1,185 @@
+import { createHash } from 'node:crypto'
+import { type ContractError, encodeJson } from '@fulgurite/plugin-sdk/contract'
+import { err, ok, type Result } from '../lib/result.ts'
+import type { Cost, Outcome, Prepared } from '../node/contract-gateway.ts'
+import type { Budget } from './manifest.ts'
+
+export type PurseName = keyof Cost
+
+/** What one spending command may cost, or has cost: one for each key. */
+export interface Reservation {
+  readonly key: string
+  readonly name: string
+  readonly digest: string
+  /** The request as it was asked. Kept until the outcome is known, so that it can be looked up after a restart. */
+  readonly asked: string
+  /** When it was set aside or, once it is settled, when it was spent. */
+  readonly at: number
+  readonly cost: Cost
+  readonly isOpen: boolean
+}
+
+/** A change to be kept: the row of a key, or that there is none any more. */
+export interface ReservationChange {
+  readonly key: string
+  readonly reservation: Reservation | undefined
+}
+
+const MAX_RESERVATIONS = 10_000
+const PURSE_NAMES: readonly PurseName[] = ['paysOutMsat', 'feesMsat', 'locksSat']
+export const NOTHING: Cost = { paysOutMsat: 0n, feesMsat: 0n, locksSat: 0n }
+
+/** What the key stands for: the operation and the request, as it was asked. Defaults may move meanwhile. */
+export const digestOf = (name: string, { asked }: Pick<Prepared, 'asked'>): string =>
+  createHash('sha256')
+    .update(`${name} ${encodeJson(asked)}`)
+    .digest('hex')
+
+/**
+ * What is set aside and spent of a plugin's purses. An open reservation counts until its outcome is known, however long that
+ * takes; a settled one counts with its actual cost, for a window from when it was spent. All of it is synchronous: what was
+ * compared with the limit is what is set aside.
+ */
+export class Reservations {
+  readonly #byKey = new Map<string, Reservation>()
+  /** The settled ones in the order of their time. */
+  #spent: Reservation[] = []
+  #used: Cost = NOTHING
+  #changes: ReservationChange[] = []
+
+  constructor(kept: readonly Reservation[] = []) {
+    for (const reservation of [...kept].sort((a, b) => a.at - b.at)) this.#add(reservation)
+  }
+
+  get(key: string): Reservation | undefined {
+    return this.#byKey.get(key)
+  }
+
+  open(): readonly Reservation[] {
+    return [...this.#byKey.values()].filter(({ isOpen }) => isOpen)
+  }
+
+  /** What counts now, by purse. */
+  used(now: number, windowMs: number): Cost {
+    this.#forget(now - windowMs)
+    return this.#used
+  }
+
+  /**
+   * Sets the worst case aside, or finds it set aside, or spent, already: the same key asks for the same thing again. Errors:
+   * `idempotency-mismatch`, `budget-exceeded`.
+   */
+  reserve(
+    now: number,
+    budget: Budget,
+    name: string,
+    key: string,
+    prepared: Pick<Prepared, 'asked' | 'worstCase'>,
+  ): Result<{ readonly reservation: Reservation; readonly isNew: boolean }, ContractError> {
+    this.#forget(now - budget.windowMs)
+    const digest = digestOf(name, prepared)
+    const known = this.#byKey.get(key)
+    if (known !== undefined) {
+      return known.digest === digest
+        ? ok({ reservation: known, isNew: false })
+        : err({ code: 'idempotency-mismatch', message: 'the key was used before, with another request' })
+    }
+    const { worstCase: cost } = prepared
+    for (const purse of PURSE_NAMES) {
+      const [asked, limit, used] = [cost[purse] as bigint, budget[purse], this.#used[purse] as bigint]
+      // What costs nothing of a purse needs nothing of it.
+      if (asked > 0n && used + asked > limit) return err(exceeded({ purse, asked, limit, used }, budget.windowMs))
+    }
+    if (this.#byKey.size >= MAX_RESERVATIONS) {
+      return err({
+        code: 'budget-exceeded',
+        message: `${MAX_RESERVATIONS} spending commands in one window are the most`,
+      })
+    }
+    const reservation = { key, name, digest, asked: encodeJson(prepared.asked), at: now, cost, isOpen: true }
+    this.#add(reservation)
+    this.#changes.push({ key, reservation })
+    return ok({ reservation, isNew: true })
+  }
+
+  /** It is known what the command cost; nothing if it failed, or had been done before. */
+  settle(now: number, { key }: Reservation, cost: Cost): void {
+    const open = this.#byKey.get(key)
+    if (open?.isOpen !== true) return
+    this.#remove(open)
+    const settled = PURSE_NAMES.some((purse) => cost[purse] > 0n)
+      ? { ...open, asked: '', at: now, cost, isOpen: false }
+      : undefined
+    if (settled !== undefined) this.#add(settled)
+    this.#changes.push({ key, reservation: settled })
+  }
+
+  /** What has changed since the last call, to be kept in one go. */
+  takeChanges(): readonly ReservationChange[] {
+    const changes = this.#changes
+    this.#changes = []
+    return changes
+  }
+
+  #forget(before: number): void {
+    let count = 0
+    for (const { at } of this.#spent) {
+      if (at > before) break
+      count += 1
+    }
+    if (count === 0) return
+    for (const reservation of this.#spent.slice(0, count)) {
+      this.#byKey.delete(reservation.key)
+      this.#used = minus(this.#used, reservation.cost)
+      this.#changes.push({ key: reservation.key, reservation: undefined })
+    }
+    this.#spent = this.#spent.slice(count)
+  }
+
+  #add(reservation: Reservation): void {
+    this.#byKey.set(reservation.key, reservation)
+    this.#used = plus(this.#used, reservation.cost)
+    if (!reservation.isOpen) this.#spent.push(reservation)
+  }
+
+  #remove(reservation: Reservation): void {
+    this.#byKey.delete(reservation.key)
+    this.#used = minus(this.#used, reservation.cost)
+  }
+}
+
+/** Whether it is known how the command ended. */
+export const isDecided = ({ result }: Outcome): boolean => result.ok || !UNDECIDED.has(result.error.code)
+
+/** What a command has cost that had this set aside: all of it where nothing better is known. */
+export const costOf = (outcome: Outcome, worstCase: Cost): Cost => {
+  if (outcome.result.ok) return outcome.cost ?? worstCase
+  return isDecided(outcome) ? NOTHING : worstCase
+}
+
+const UNDECIDED: ReadonlySet<string> = new Set(['outcome-unknown', 'timed-out', 'internal'])
+
+const plus = (a: Cost, b: Cost): Cost => ({
+  paysOutMsat: a.paysOutMsat + b.paysOutMsat,
+  feesMsat: a.feesMsat + b.feesMsat,
+  locksSat: a.locksSat + b.locksSat,
+})
+
+const minus = (a: Cost, b: Cost): Cost => ({
+  paysOutMsat: a.paysOutMsat - b.paysOutMsat,
+  feesMsat: a.feesMsat - b.feesMsat,
+  locksSat: a.locksSat - b.locksSat,
+})
+
+interface Excess {
+  readonly purse: PurseName
+  readonly asked: bigint
+  readonly limit: bigint
+  readonly used: bigint
+}
+
+const exceeded = ({ purse, asked, limit, used }: Excess, windowMs: number): ContractError => ({
+  code: 'budget-exceeded',
+  message: `${purse}: ${asked} more is beyond ${limit}, of which ${used} are used or set aside`,
+  details: { purse, asked: `${asked}`, limit: `${limit}`, used: `${used}`, windowMs },
+})
