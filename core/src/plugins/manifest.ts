@@ -162,7 +162,7 @@ const ManifestSchema = z.strictObject({
 
 /** What a plugin says about itself in `fulgurite.plugin.json`, defaults filled in. Amounts are `bigint`. */
 export type Manifest = z.output<typeof ManifestSchema>
-export type Limits = Manifest['limits']
+
 export type Budget = Manifest['budget']
 export type FieldFilter = z.output<typeof Filter>
 export type FieldRange = z.output<typeof Range>

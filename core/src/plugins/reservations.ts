@@ -4,7 +4,7 @@ import { err, ok, type Result } from '../lib/result.ts'
 import type { Cost, Outcome, Prepared } from '../node/contract-gateway.ts'
 import type { Budget } from './manifest.ts'
 
-export type PurseName = keyof Cost
+type PurseName = keyof Cost
 
 /** What one spending command may cost, or has cost: one for each key. */
 export interface Reservation {
@@ -30,7 +30,7 @@ const PURSE_NAMES: readonly PurseName[] = ['paysOutMsat', 'feesMsat', 'locksSat'
 export const NOTHING: Cost = { paysOutMsat: 0n, feesMsat: 0n, locksSat: 0n }
 
 /** What the key stands for: the operation and the request, as it was asked. Defaults may move meanwhile. */
-export const digestOf = (name: string, { asked }: Pick<Prepared, 'asked'>): string =>
+const digestOf = (name: string, { asked }: Pick<Prepared, 'asked'>): string =>
   createHash('sha256')
     .update(`${name} ${encodeJson(asked)}`)
     .digest('hex')

@@ -38,18 +38,18 @@ type All<Union> = (Union extends unknown ? (one: Union) => void : never) extends
   : never
 
 /** An amount for each purse among the operation's effects, in the purse's own unit, and for no other. */
-export type CostOf<Name extends ActorName, Op extends SpendingOperation<Name>> = All<
+type CostOf<Name extends ActorName, Op extends SpendingOperation<Name>> = All<
   { [Purse in PurseOf<Name, Op>]: InPurse[Purse] }[PurseOf<Name, Op>]
 >
 
 /** A request with every default that bears on money or prices filled in, and what it costs at most. */
-export interface Resolved<Name extends ActorName, Op extends SpendingOperation<Name>> {
+interface Resolved<Name extends ActorName, Op extends SpendingOperation<Name>> {
   readonly request: ResolvedRequest<Name, Op>
   readonly cost: CostOf<Name, Op>
 }
 
 /** How the money side of an operation is reckoned. All of it is pure: the same request and knowledge give the same. */
-export interface SpendingRule<Name extends ActorName, Op extends SpendingOperation<Name>> {
+interface SpendingRule<Name extends ActorName, Op extends SpendingOperation<Name>> {
   /**
    * The most that running the resolved request costs. Where execution could exceed it (rates move, coins change), the
    * resolved request carries the ceiling, and it is kept where the transaction is signed.
