@@ -236,6 +236,33 @@ test.serial('what was spent is kept before the node is asked, and counts after a
   t.truthy(await t.context.line(name, /^budget-exceeded 2$/))
 })
 
+test.serial('what was spent, done and asked counts when the plugin is taken off and installed again', async (t) => {
+  const { node, host } = t.context
+  node.answers.set('channels.open', () => ({
+    ok: true,
+    value: { channelId: CHANNEL, fundingTxid: CHANNEL, feeSat: 1n },
+  }))
+  const source = (version: string) => ({
+    name: 'comes-back',
+    code: `
+      import { definePlugin } from '@fulgurite/plugin-sdk'
+      export default definePlugin(({ schedule, actors, log }) => {
+        schedule('now', 1_000_000, async () => {
+          const told = await ${open(100_000, `key: 'open-${version}'`)}.then(() => 'opened', ({ code, details }) => code + ' ' + JSON.stringify(details))
+          log.info(told, '${version}')
+        })
+      })`,
+    manifest: { version, permissions: { commands: OPEN }, budget: BUDGET },
+  })
+  await t.context.install(source('1.0.0'))
+  await t.context.line('comes-back', /^opened 1\.0\.0$/)
+  t.true((await host.remove('comes-back')).ok)
+  await t.context.install(source('2.0.0'))
+  const { text } = await t.context.line('comes-back', /^budget-exceeded .* 2\.0\.0$/)
+  t.like(JSON.parse(text.split(' ')[1] ?? ''), { purse: 'locksSat', asked: '100000', limit: '150000', used: '100000' })
+  await host.remove('comes-back')
+})
+
 test.serial('every command and refusal is in the audit, with request, reason and outcome', async (t) => {
   const { store } = t.context
   const name = await unleash(t.context, `await ${fees('1001n', 20)}.catch(() => {}); log.info('asked')`, {

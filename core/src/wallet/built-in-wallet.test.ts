@@ -104,6 +104,44 @@ test('fund — says how much is missing, and reserves nothing then', (t) => {
   t.is(wallet.balance().reserved, 0n)
 })
 
+test('fund, send — refuse to pay more than the most, and set nothing aside then', (t) => {
+  const rig = walletRig()
+  rig.receive(100_000n, 100_000n)
+  const before = rig.wallet.balance()
+  const request = { outputs: [{ amount: 50_000n, script: FUNDING }], feeratePerKw: 2_000 }
+  const fee = rig.wallet.quote(request) as bigint
+  const short = { ok: false, error: { code: 'fee-limit-exceeded', fee, limit: fee - 1n } }
+  t.like(rig.wallet.fund({ ...request, maxFee: fee - 1n }), short)
+  const { feeratePerKw } = request
+  t.like(rig.wallet.send({ script: FUNDING, amount: 50_000n, feeratePerKw, maxFee: fee - 1n }), short)
+  t.like(rig.wallet.send({ script: FUNDING, amount: 'all', feeratePerKw, maxFee: 1n }), { ok: false })
+  t.deepEqual(rig.wallet.balance(), before)
+  t.like(rig.wallet.fund({ ...request, maxFee: fee }), { ok: true, value: { fee } })
+})
+
+test('fund — pays with few coins where many that fit exactly would cost more than the most', (t) => {
+  const rig = walletRig()
+  // Ten small coins make the amount and their own fee to the satoshi, without change.
+  const feeratePerKw = 1_000
+  rig.receive(...Array.from({ length: 10 }, () => 10_000n), 1_000_000n)
+  const request = { outputs: [{ amount: 97_000n, script: FUNDING }], feeratePerKw }
+  const most = rig.wallet.quote(request) as bigint
+  const funded = rig.wallet.fund({ ...request, maxFee: most })
+  t.true(funded.ok)
+  if (funded.ok) {
+    t.true((funded.value.fee as bigint) <= most)
+    t.is(funded.value.tx.inputs.length, 1)
+  }
+})
+
+test('quote — says the fee with the fewest coins, and that there are not enough', (t) => {
+  const rig = walletRig()
+  rig.receive(30_000n, 60_000n, 100_000n)
+  const quote = (amount: bigint) => rig.wallet.quote({ outputs: [{ amount, script: FUNDING }], feeratePerKw: 1_000 })
+  t.true((quote(150_000n) as bigint) > (quote(50_000n) as bigint))
+  t.is(quote(190_000n), undefined)
+})
+
 test('fund — refuses an output that nodes would not relay', (t) => {
   const { wallet, receive } = walletRig()
   receive(100_000n)

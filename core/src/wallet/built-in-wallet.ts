@@ -7,13 +7,13 @@ import { invariant } from '../lib/errors.ts'
 import type { OutPoint } from '../lib/ids.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import type { Rng } from '../lib/rng.ts'
-import type { Sat } from '../lib/units.ts'
 import { buildBump, buildFunding, buildSweep, type Funds } from './build-tx.ts'
+import { fewestCoins } from './coin-selection.ts'
 import type { AddressType, KeyPath, WalletKeys } from './keys.ts'
 import { changedRows } from './rows.ts'
 import { signTx } from './sign.ts'
 import { applyBlock, applyTx, forgetTx, past, pendingRivals, setReserved, undoBlocks } from './track.ts'
-import type { FundedTx, OwnAddress, Wallet, WalletError, WalletRow } from './wallet.ts'
+import type { FundedTx, FundRequest, OwnAddress, Wallet, WalletError, WalletRow } from './wallet.ts'
 import { balanceOf, type Coin, spendableCoins, type WalletState, type WalletTx } from './wallet-state.ts'
 
 export interface BuiltInWalletOptions {
@@ -58,11 +58,23 @@ export const builtInWallet = (options: BuiltInWalletOptions): Wallet => {
       changePath,
     }
   }
-  // The last look before anything is set aside or signed: the coins and rates of the moment count, not those of an estimate.
-  const within = (funded: Result<FundedTx, WalletError>, limit: Sat | undefined): Result<FundedTx, WalletError> =>
-    funded.ok && limit !== undefined && funded.value.fee > limit
-      ? err({ code: 'fee-limit-exceeded', fee: funded.value.fee, limit })
-      : funded
+  /**
+   * The last look before anything is set aside or signed: the coins and rates of the moment count, not those of an estimate.
+   * Many small coins may fit an amount exactly and cost more than few: then those are taken.
+   */
+  const buildWithin = (
+    request: FundRequest,
+    build: (coins: readonly Coin[]) => Result<FundedTx, WalletError>,
+  ): Result<FundedTx, WalletError> => {
+    const coins = spendableCoins(state)
+    const { outputs, feeratePerKw, maxFee: limit } = request
+    const built = build(coins)
+    if (limit === undefined || !built.ok || built.value.fee <= limit) return built
+    const fewest = outputs.length === 0 ? undefined : fewestCoins(coins, outputs, feeratePerKw)
+    const again = fewest === undefined ? built : build(fewest.coins)
+    if (!again.ok || again.value.fee <= limit) return again
+    return err({ code: 'fee-limit-exceeded', fee: again.value.fee, limit })
+  }
   // Sets the inputs aside and takes the change key out of circulation, in one write.
   const keep = (funded: FundedTx, changePath: KeyPath): FundedTx => {
     const reserved = setReserved(
@@ -93,28 +105,27 @@ export const builtInWallet = (options: BuiltInWalletOptions): Wallet => {
         .filter(({ spentBy }) => spentBy === undefined)
         .map((coin) => ({ ...coin, ...own(coin.path) })),
     transactions: () => [...state.txs.values()].sort(newestFirst),
-    quote(request) {
-      const funded = buildFunding(request, fundsOf(spendableCoins(state)))
-      return funded.ok ? ok(funded.value.fee) : funded
-    },
+    quote: ({ outputs, feeratePerKw }) => fewestCoins(spendableCoins(state), outputs, feeratePerKw)?.fee,
     fund(request) {
-      const { changePath, ...funds } = fundsOf(spendableCoins(state))
-      const funded = within(buildFunding(request, funds), request.maxFee)
+      const changePath = freshPath('p2tr', 'change')
+      const funded = buildWithin(request, (coins) => buildFunding(request, fundsOf(coins)))
       return funded.ok ? ok(keep(funded.value, changePath)) : funded
     },
     send({ script, amount, feeratePerKw, label, maxFee }): Result<{ tx: Tx; fee: bigint }, WalletError> {
-      const { changePath, ...funds } = fundsOf(spendableCoins(state))
+      const changePath = freshPath('p2tr', 'change')
       // Only the next block may take it, so that nobody gains by mining this one again.
       const lockTime = state.height as number
-      const built =
+      const outputs = amount === 'all' ? [] : [{ amount, script }]
+      const request = { outputs, feeratePerKw, lockTime, ...(maxFee === undefined ? {} : { maxFee }) }
+      const built = buildWithin(request, (coins) =>
         amount === 'all'
-          ? buildSweep(script, feeratePerKw, lockTime, funds.candidates)
-          : buildFunding({ outputs: [{ amount, script }], feeratePerKw, lockTime }, funds)
-      const limited = within(built, maxFee)
-      if (!limited.ok) return limited
-      const tx = sign(keep(limited.value, changePath))
+          ? buildSweep(script, feeratePerKw, lockTime, fundsOf(coins).candidates)
+          : buildFunding(request, fundsOf(coins)),
+      )
+      if (!built.ok) return built
+      const tx = sign(keep(built.value, changePath))
       processTx(tx, label)
-      return ok({ tx, fee: limited.value.fee as bigint })
+      return ok({ tx, fee: built.value.fee as bigint })
     },
     bump(request) {
       // BIP 125: a replacement must not bring in unconfirmed inputs. It may use the coins of what it replaces.

@@ -8,6 +8,7 @@ import {
   TX_OVERHEAD_WEIGHT,
 } from '../bitcoin/fees.ts'
 import { compactSizeLength } from '../bitcoin/serialization.ts'
+import type { TxOutput } from '../bitcoin/transaction.ts'
 import { outpointKey } from '../chain/outpoint-key.ts'
 import { toHex } from '../lib/bytes.ts'
 import { err, ok, type Result } from '../lib/result.ts'
@@ -66,6 +67,32 @@ export const selectCoins = (request: SelectionRequest): Result<Selection, Wallet
   const usable = useful.reduce((sum, { coin }) => sum + (coin.amount as bigint), 0n)
   return err({ code: 'insufficient-funds', needed: usable + missing, available })
 }
+
+/**
+ * The largest coins, as few as cover the amount and the fee of a transaction with these outputs and change: what they leave
+ * is never less than nothing. `undefined` where all of them do not. It needs no keys and is quick, however many there are.
+ */
+export const fewestCoins = (
+  coins: readonly Coin[],
+  outputs: readonly TxOutput[],
+  feeratePerKw: FeeratePerKw,
+): { readonly coins: readonly Coin[]; readonly fee: Sat } | undefined => {
+  const amount = outputs.reduce((sum, output) => sum + (output.amount as bigint), 0n)
+  let weight = baseWeight([...outputs.map(({ script }) => script), CHANGE_SCRIPT])
+  let total = 0n
+  const chosen: Coin[] = []
+  for (const coin of [...coins].sort((a, b) => (a.amount < b.amount ? 1 : a.amount > b.amount ? -1 : 0))) {
+    chosen.push(coin)
+    total += coin.amount as bigint
+    weight += inputWeightOf(coin) + 4 * (compactSizeLength(chosen.length) - compactSizeLength(chosen.length - 1))
+    const fee = feeCeil(feeratePerKw, weight)
+    if (total >= amount + fee) return { coins: chosen, fee }
+  }
+  return undefined
+}
+
+// Change goes to taproot: the length is all that counts.
+const CHANGE_SCRIPT = new Uint8Array(34)
 
 /** The weight of an input that spends the coin, its witness included. */
 export const inputWeightOf = ({ path }: Coin): number =>

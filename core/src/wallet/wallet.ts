@@ -77,8 +77,8 @@ export interface Wallet {
   coins(): readonly (Coin & OwnAddress)[]
   /** Newest first. */
   transactions(): readonly WalletTx[]
-  /** The fee that `fund` would pay now. Nothing is kept. */
-  quote(request: Omit<FundRequest, 'maxFee'>): Result<Sat, WalletError>
+  /** The fee of paying these outputs out of as few coins as can be, with change; `undefined` where there are not enough. */
+  quote(request: Pick<FundRequest, 'outputs' | 'feeratePerKw'>): Sat | undefined
   /** Adds inputs and change to outputs, and reserves the inputs. Every input is segwit: the id is final. */
   fund(request: FundRequest): Result<FundedTx, WalletError>
   /** A payment, signed and recorded as `pending`, to be broadcast. */

@@ -103,7 +103,7 @@ export const channels = actor('channels', 'Payment channels and what they charge
       pushMsat: field(Msat, { summary: 'A gift to the peer out of the funding.' }).optional(),
       feerate: field(Feerate, { summary: "Of the funding transaction; the node's estimate if not said." }).optional(),
       maxFeeSat: field(Sat, {
-        summary: 'The most that the funding transaction may pay; twice what it would pay now if not said.',
+        summary: 'The most that the funding transaction may pay; about twice what it would pay now if not said.',
       }).optional(),
       feeBaseMsat: field(Msat, { summary: 'The relay fee that the channel starts with.' }).optional(),
       feeProportionalMillionths: Ppm.optional(),
@@ -152,6 +152,7 @@ export const channels = actor('channels', 'Payment channels and what they charge
       'already-closing',
       'peer-not-connected',
       'feerate-out-of-bounds',
+      'fee-limit-exceeded',
     ],
     effects: ['fees'],
     bounds: ['feerate'],

@@ -54,7 +54,7 @@ export const wallet = actor('wallet', 'The on-chain wallet.', {
       amountSat: Sat,
       feerate: field(Feerate, { summary: "The node's estimate if not said." }).optional(),
       maxFeeSat: field(Sat, {
-        summary: 'The most that the transaction may pay; twice what it would pay now if not said.',
+        summary: 'The most that the transaction may pay; about twice what it would pay now if not said.',
       }).optional(),
     }),
     reply: z.object({ txid: TxId, feeSat: Sat }),

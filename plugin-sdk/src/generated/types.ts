@@ -216,7 +216,7 @@ export interface ChannelsOpenRequest {
   readonly pushMsat?: Msat
   /** Of the funding transaction; the node's estimate if not said. */
   readonly feerate?: FeeratePerKw
-  /** The most that the funding transaction may pay; twice what it would pay now if not said. */
+  /** The most that the funding transaction may pay; about twice what it would pay now if not said. */
   readonly maxFeeSat?: Sat
   /** The relay fee that the channel starts with. */
   readonly feeBaseMsat?: Msat
@@ -275,7 +275,7 @@ export interface ChannelsActor {
   get(request: ChannelsGetRequest, options?: QueryOptions): Promise<ChannelsGetReply>
   /** Opens a channel with a connected peer. Answers when the funding transaction is signed and on its way. Effects: locks, fees, pays-out, prices. Errors: peer-not-connected, insufficient-funds, funding-too-small, funding-too-large, push-too-large, fee-out-of-bounds, feerate-out-of-bounds, fee-limit-exceeded, refused-by-peer, terms-refused, peer-disconnected. */
   open(request: ChannelsOpenRequest, options: CommandOptions): Promise<ChannelsOpenReply>
-  /** Closes a channel together with the peer. Our share goes to our own wallet. Effects: fees. Errors: channel-not-found, channel-not-ready, already-closing, peer-not-connected, feerate-out-of-bounds. */
+  /** Closes a channel together with the peer. Our share goes to our own wallet. Effects: fees. Errors: channel-not-found, channel-not-ready, already-closing, peer-not-connected, feerate-out-of-bounds, fee-limit-exceeded. */
   close(request: ChannelsCloseRequest, options: CommandOptions): Promise<ChannelsCloseReply>
   /** Closes a channel alone, by publishing our latest commitment. Our share is locked for a while. Effects: fees, locks. Errors: channel-not-found, already-closing, fee-limit-exceeded. */
   forceClose(request: ChannelsForceCloseRequest, options: CommandOptions): Promise<ChannelsForceCloseReply>
@@ -494,7 +494,7 @@ export interface WalletSendRequest {
   readonly amountSat: Sat
   /** The node's estimate if not said. */
   readonly feerate?: FeeratePerKw
-  /** The most that the transaction may pay; twice what it would pay now if not said. */
+  /** The most that the transaction may pay; about twice what it would pay now if not said. */
   readonly maxFeeSat?: Sat
 }
 

@@ -15,6 +15,7 @@ import { type NodeLog, silentLog } from '../../../core/src/node/node-log.ts'
 import type { NodeChoices } from '../../../core/src/node/settings.ts'
 import { MIGRATIONS } from '../../../core/src/node/storage/tables.ts'
 import { openSqliteStore } from '../../../core/src/store/sqlite-store.ts'
+import type { Store } from '../../../core/src/store/store.ts'
 
 const REGTEST = NETWORKS.regtest
 
@@ -59,7 +60,7 @@ export class TestNode {
   readonly #world: World
   readonly #name: string
   readonly #options: TestNodeOptions
-  #running: { node: FulguriteNode; stop: () => Promise<void> } | undefined
+  #running: { node: FulguriteNode; store: Store; stop: () => Promise<void> } | undefined
   #waiting: (() => void)[] = []
   #keys = 0
   #port = 0
@@ -77,6 +78,12 @@ export class TestNode {
   get node(): FulguriteNode {
     if (this.#running === undefined) throw new Error(`${this.#name} is not running`)
     return this.#running.node
+  }
+
+  /** Where it keeps everything, in this life. */
+  get store(): Store {
+    if (this.#running === undefined) throw new Error(`${this.#name} is not running`)
+    return this.#running.store
   }
 
   get id(): string {
@@ -122,6 +129,7 @@ export class TestNode {
     })
     this.#running = {
       node,
+      store,
       stop: async () => {
         await node.stop()
         await store.close()

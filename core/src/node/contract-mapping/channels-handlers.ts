@@ -11,12 +11,11 @@ import type { ChannelCommandResult } from '../channel/channel-protocol.ts'
 import { openingKeys } from '../channel/opening-keys.ts'
 import type { PeerFailure } from '../peer/peer-protocol.ts'
 import { MAX_FEE_BASE_MSAT, MAX_FEE_PROPORTIONAL_MILLIONTHS } from '../settings.ts'
-import { channelNotFound } from './channel-refusals.ts'
 import type { MappingContext } from './context.ts'
 import { describeChannel, describePolicy } from './describe-channel.ts'
 import { type ActorHandlers, blindRefusal, refusal } from './handlers.ts'
 import { pageOf } from './paging.ts'
-import { forceCloseCost } from './worst-cases/closing-costs.ts'
+import { forceCloseCost, mutualCloseLossMsat } from './worst-cases/closing-costs.ts'
 
 export const channelsHandlers = (context: MappingContext): ActorHandlers<'channels'> => {
   const { channelDirectory, settings, feerates, options } = context
@@ -109,9 +108,11 @@ export const channelsHandlers = (context: MappingContext): ActorHandlers<'channe
       })
     },
 
-    async close({ channelId, feerate }) {
+    async close({ channelId, feerate }, { worstCase }) {
       const entry = find(channelId as string)
       if (!entry.ok) return entry
+      const { durable: before } = entry.value.state
+      if (isFunded(before) && mutualCloseLossMsat(before, feerate) > worstCase.feesMsat) return err(dearer())
       const answer = answered(await entry.value.ref.ask('close', { feeratePerKw: feerate }))
       if (!answer.ok) return answer
       const channel = describeChannel(entry.value)
@@ -121,11 +122,9 @@ export const channelsHandlers = (context: MappingContext): ActorHandlers<'channe
     async forceClose({ channelId }, { worstCase }) {
       const entry = find(channelId as string)
       if (!entry.ok) return entry
-      const before = entry.value.state.durable
+      const { durable: before } = entry.value.state
       if (isFunded(before) && forceCloseCost(before, feerates().closing).feesMsat > worstCase.feesMsat) {
-        return err(
-          refusal('fee-limit-exceeded', 'fees have more than doubled since the command was checked: ask again'),
-        )
+        return err(dearer())
       }
       const answer = answered(await entry.value.ref.ask('forceClose', {}))
       if (!answer.ok) return answer
@@ -152,6 +151,12 @@ export const channelsHandlers = (context: MappingContext): ActorHandlers<'channe
     },
   }
 }
+
+const channelNotFound = (): ContractError =>
+  refusal('channel-not-found', 'no open or closing channel has this id', { field: 'channelId' })
+
+const dearer = (): ContractError =>
+  refusal('fee-limit-exceeded', 'closing the channel has become dearer since the command was checked: ask again')
 
 const openingRefusal = (code: PeerFailure['code']): ContractError => {
   switch (code) {

@@ -62,10 +62,17 @@ export class KeyedCommands {
     const digest = digestOf(operation, request)
     const running = this.#running.get(key)
     if (running !== undefined) return running.digest === digest ? running.answer : Promise.resolve(mismatch())
-    const answer = this.#first(operation, key, digest, command)
-    this.#running.set(key, { digest, answer })
     const over = (): void => void this.#running.delete(key)
-    answer.then(over, over)
+    let isKept = false
+    const answer = this.#first(operation, key, digest, command, (row) => {
+      isKept = true
+      // Until its outcome can be read from the disk, whoever asks again is told by the run.
+      this.#store.submit([row], over)
+    })
+    this.#running.set(key, { digest, answer })
+    answer.then(() => {
+      if (!isKept) over()
+    }, over)
     return answer
   }
 
@@ -84,7 +91,13 @@ export class KeyedCommands {
     return row === undefined ? undefined : (JSON.parse(utf8Decode(row)) as StoredCommand)
   }
 
-  async #first(operation: string, key: string, digest: string, command: () => Promise<Answer>): Promise<KeyedAnswer> {
+  async #first(
+    operation: string,
+    key: string,
+    digest: string,
+    command: () => Promise<Answer>,
+    keepOutcome: (row: Write) => void,
+  ): Promise<KeyedAnswer> {
     const rowKey = utf8Encode(key)
     const stored = await this.#stored(rowKey)
     if (stored !== undefined) {
@@ -111,7 +124,7 @@ export class KeyedCommands {
     if (answer.ok ? !RESUMABLE.has(operation) : answer.error.code !== 'outcome-unknown') {
       const text = answer.ok ? encodeJson(answer.value) : encodeJson(answer.error)
       this.#waiting.delete(key)
-      this.#store.submit([write({ digest, operation, outcome: { ok: answer.ok, text } })])
+      keepOutcome(write({ digest, operation, outcome: { ok: answer.ok, text } }))
     }
     return { result: answer, isStored: false }
   }

@@ -1,14 +1,13 @@
-import type { ContractError, RequestOf } from '@fulgurite/plugin-sdk/contract'
+import type { RequestOf } from '@fulgurite/plugin-sdk/contract'
 import { p2wsh } from '../../../bitcoin/script.ts'
 import { isFunded } from '../../../channel/state/channel-state.ts'
 import type { Funded } from '../../../channel/state/durable.ts'
 import { fromHex } from '../../../lib/bytes.ts'
-import { err, ok, type Result } from '../../../lib/result.ts'
+import { err, ok } from '../../../lib/result.ts'
 import { MSAT_PER_SAT, satToMsat } from '../../../lib/units.ts'
-import { channelNotFound } from '../channel-refusals.ts'
 import { refusal } from '../handlers.ts'
 import { forceCloseCost, mutualCloseLossMsat } from './closing-costs.ts'
-import { likelyFee } from './on-chain-fee.ts'
+import { defaultMaxFeeSat } from './on-chain-fee.ts'
 import type { SpendingKnowledge, SpendingRules } from './spending-rule.ts'
 
 // Its length is all that counts for the fee.
@@ -25,7 +24,7 @@ export const channelsRules: SpendingRules<'channels'> = {
       }
       const feerate = request.feerate ?? known.feerates().closing
       const output = { amount: request.fundingSat, script: FUNDING_SCRIPT }
-      const maxFeeSat = request.maxFeeSat ?? likelyFee(known.wallet, output, feerate) * 2n
+      const maxFeeSat = request.maxFeeSat ?? defaultMaxFeeSat(known.wallet, output, feerate)
       return ok({
         request: {
           ...request,
@@ -43,19 +42,17 @@ export const channelsRules: SpendingRules<'channels'> = {
   close: {
     worstCase(request, known) {
       const durable = funded(request.channelId as string, known)
-      if (!durable.ok) return durable
       // Fixed now: it is also the most for a negotiation that begins when the peer is back.
       const feerate = request.feerate ?? known.feerates().closingMaximum
-      const feesMsat = durable.value === undefined ? 0n : mutualCloseLossMsat(durable.value, feerate)
+      const feesMsat = durable === undefined ? 0n : mutualCloseLossMsat(durable, feerate)
       return ok({ request: { ...request, feerate }, cost: { feesMsat } })
     },
   },
   forceClose: {
     worstCase(request, known) {
       const durable = funded(request.channelId as string, known)
-      if (!durable.ok) return durable
-      if (durable.value === undefined) return ok({ request, cost: { feesMsat: 0n, locksSat: 0n } })
-      const { feesMsat, lockedMsat } = forceCloseCost(durable.value, known.feerates().closing)
+      if (durable === undefined) return ok({ request, cost: { feesMsat: 0n, locksSat: 0n } })
+      const { feesMsat, lockedMsat } = forceCloseCost(durable, known.feerates().closing)
       return ok({ request, cost: { feesMsat: feesMsat * 2n, locksSat: roundedUp(lockedMsat) } })
     },
   },
@@ -73,10 +70,8 @@ const openingCost = (
 
 const roundedUp = (msat: bigint): bigint => (msat + MSAT_PER_SAT - 1n) / MSAT_PER_SAT
 
-/** `undefined` for a channel that has no money in it yet. */
-const funded = (channelId: string, { channels }: SpendingKnowledge): Result<Funded | undefined, ContractError> => {
-  const entry = channels.get(fromHex(channelId))
-  if (entry === undefined) return err(channelNotFound())
-  const { durable } = entry.state
-  return ok(isFunded(durable) ? durable : undefined)
+/** A channel that there is not, or that has no money in it yet, costs nothing. Whether the key has an outcome is seen later. */
+const funded = (channelId: string, { channels }: SpendingKnowledge): Funded | undefined => {
+  const durable = channels.get(fromHex(channelId))?.state.durable
+  return durable !== undefined && isFunded(durable) ? durable : undefined
 }

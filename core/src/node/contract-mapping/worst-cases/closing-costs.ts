@@ -28,7 +28,8 @@ export const mutualCloseLossMsat = (durable: Funded, feerate: FeeratePerKw): big
   const fee = params.localIsOpener ? (closingFee(feerate, ...scripts) as bigint) : 0n
   const paid = balance / MSAT_PER_SAT - fee
   const dust = largest(localParams.dustLimit as bigint, remoteParams.dustLimit as bigint)
-  return paid < dust ? balance : balance - paid * MSAT_PER_SAT
+  // What is below a satoshi goes to the miner, however much it is then.
+  return paid < dust ? balance : fee * MSAT_PER_SAT + (MSAT_PER_SAT - 1n)
 }
 
 interface ForceCloseCost {

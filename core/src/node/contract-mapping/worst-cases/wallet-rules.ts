@@ -2,7 +2,7 @@ import { addressToScript } from '../../../bitcoin/address.ts'
 import { err, ok } from '../../../lib/result.ts'
 import { satToMsat } from '../../../lib/units.ts'
 import { addressRefusal } from '../wallet-refusals.ts'
-import { likelyFee } from './on-chain-fee.ts'
+import { defaultMaxFeeSat } from './on-chain-fee.ts'
 import type { SpendingRules } from './spending-rule.ts'
 
 export const walletRules: SpendingRules<'wallet'> = {
@@ -13,7 +13,7 @@ export const walletRules: SpendingRules<'wallet'> = {
       const { amountSat } = request
       const feerate = request.feerate ?? known.feerates().closing
       const output = { amount: amountSat, script: script.value }
-      const maxFeeSat = request.maxFeeSat ?? likelyFee(known.wallet, output, feerate) * 2n
+      const maxFeeSat = request.maxFeeSat ?? defaultMaxFeeSat(known.wallet, output, feerate)
       return ok({
         request: { ...request, feerate, maxFeeSat },
         cost: { paysOutMsat: satToMsat(amountSat) as bigint, feesMsat: satToMsat(maxFeeSat) as bigint },

@@ -1,0 +1,300 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { ContractError, ReplyOf } from '@fulgurite/plugin-sdk/contract'
+import anyTest, { type ExecutionContext, type TestFn } from 'ava'
+import { pluginStore } from '../../core/src/app/plugin-store.ts'
+import { type VirtualClock, virtualClock } from '../../core/src/lib/clock-virtual.ts'
+import type { Result } from '../../core/src/lib/result.ts'
+import type { Cost, Prepared } from '../../core/src/node/contract-gateway.ts'
+import type { Ledger } from '../../core/src/plugins/ledger.ts'
+import { type TestNode, World } from '../scenarios/support/world.ts'
+import {
+  type Bounds,
+  type BudgetText,
+  openLedger,
+  PluginSeat,
+  SPENDING_NAMES,
+  type SpendingName,
+  spender,
+} from './support/plugin-seat.ts'
+
+const PURSES = ['paysOutMsat', 'feesMsat', 'locksSat'] as const
+const PLENTY = 10n ** 18n
+const TOO_MUCH = 2n ** 63n
+const HOUR = 3_600_000
+const YEAR = 365 * 24 * HOUR
+
+interface Scene {
+  readonly world: World
+  readonly alice: TestNode
+  readonly bob: TestNode
+  readonly carol: TestNode
+  readonly clock: VirtualClock
+  readonly folder: string
+  /** Channels of alice's with bob that a test may close, and what it may pay to. */
+  readonly spare: string[]
+  readonly shortIds: readonly string[]
+}
+
+const test = anyTest as TestFn<Scene>
+
+/** What a command is asked with in these tests: so many requests, each of which would spend if it were run. */
+interface Case {
+  requests(scene: Scene, count: number): Promise<readonly object[]>
+  /** Its fields that hold an amount or a rate. */
+  readonly numbers: readonly string[]
+  /** Those that may be left out, with what they are then. */
+  defaults(request: object, prepared: Prepared): Readonly<Record<string, bigint | number>>
+}
+
+const fieldOf = (request: object, field: string) => (request as Record<string, bigint | number>)[field] as bigint
+
+const resolvedTo =
+  (...fields: readonly string[]) =>
+  (_: object, { request }: Prepared) =>
+    Object.fromEntries(fields.map((field) => [field, fieldOf(request, field)]))
+
+const CASES: Readonly<Record<SpendingName, Case>> = {
+  'payments.payInvoice': {
+    requests: ({ bob }, count) =>
+      Promise.all(Array.from({ length: count }, async () => ({ invoice: await bob.invoice(1_000_000n) }))),
+    numbers: ['amountMsat', 'maxFeeMsat'],
+    defaults: () => ({ amountMsat: 1_000_000n, maxFeeMsat: 10_000n }),
+  },
+  'payments.sendToRoute': {
+    requests: async ({ bob, carol, shortIds }, count) => {
+      const invoices = await Promise.all(
+        Array.from({ length: count }, () => carol.ask('invoices', 'create', { amountMsat: 1_000_000n })),
+      )
+      return invoices.map(({ invoice: { paymentHash, paymentSecret } }) => ({
+        paymentHash,
+        paymentSecret,
+        route: [
+          { nodeId: bob.id, shortChannelId: shortIds[0], amountMsat: 1_001_100n, cltvExpiryDelta: 140 },
+          { nodeId: carol.id, shortChannelId: shortIds[1], amountMsat: 1_000_000n, cltvExpiryDelta: 40 },
+        ],
+      }))
+    },
+    numbers: ['totalAmountMsat'],
+    defaults: () => ({}),
+  },
+  'wallet.send': {
+    requests: async ({ carol }, count) => {
+      const { address } = await carol.ask('wallet', 'newAddress', {})
+      return Array.from({ length: count }, (_, i) => ({ address, amountSat: 20_000n - BigInt(i) }))
+    },
+    numbers: ['amountSat', 'feerate', 'maxFeeSat'],
+    defaults: resolvedTo('feerate', 'maxFeeSat'),
+  },
+  'channels.open': {
+    requests: async ({ bob }, count) =>
+      Array.from({ length: count }, (_, i) => ({
+        nodeId: bob.id,
+        fundingSat: 100_000n - BigInt(i),
+        pushMsat: 5_000_000n - BigInt(i),
+      })),
+    numbers: ['fundingSat', 'pushMsat', 'feerate', 'maxFeeSat', 'feeBaseMsat', 'feeProportionalMillionths'],
+    defaults: resolvedTo('feerate', 'maxFeeSat', 'feeBaseMsat', 'feeProportionalMillionths'),
+  },
+  'channels.close': {
+    requests: async ({ spare }, count) => spare.splice(0, count).map((channelId) => ({ channelId })),
+    numbers: ['feerate'],
+    defaults: resolvedTo('feerate'),
+  },
+  'channels.forceClose': {
+    requests: async ({ spare }, count) => spare.splice(0, count).map((channelId) => ({ channelId })),
+    numbers: [],
+    defaults: () => ({}),
+  },
+}
+
+const open = async (from: TestNode, to: TestNode, fundingSat: bigint): Promise<string> =>
+  (await from.ask('channels', 'open', { nodeId: to.id, fundingSat })).channelId as string
+
+type Channel = ReplyOf<'channels', 'get'>['channel']
+
+const channelsOf = async (node: TestNode) => (await node.ask('channels', 'list', { page: { limit: 500 } })).items
+
+test.before(async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'fulgurite-limits-'))
+  const world = new World()
+  const alice = await world.node('alice', { path: join(folder, 'alice.sqlite') })
+  const [bob, carol] = [await world.node('bob'), await world.node('carol')]
+  for (let coin = 0; coin < 12; coin++) await alice.faucet(2_000_000n)
+  await bob.faucet(3_000_000n)
+  await alice.connectTo(bob)
+  await bob.connectTo(carol)
+  const ids = [await open(alice, bob, 1_500_000n), await open(bob, carol, 1_500_000n)]
+  const spare: string[] = []
+  for (let channel = 0; channel < 8; channel++) {
+    spare.push(await open(alice, bob, 100_000n))
+    if (channel % 4 === 3) await world.mine(6)
+  }
+  const usable = async (node: TestNode, id: string) => node.until(() => node.isUsable(id))
+  for (const id of [ids[0] ?? '', ...spare]) for (const node of [alice, bob]) await usable(node, id)
+  for (const node of [bob, carol]) await usable(node, ids[1] ?? '')
+  const channels = [...(await channelsOf(alice)), ...(await channelsOf(bob))]
+  const shortIds = ids.map((id) => channels.find(({ channelId }) => channelId === id)?.shortChannelId as string)
+  t.context = { world, alice, bob, carol, clock: virtualClock(), folder, spare, shortIds }
+})
+
+test.after.always(async ({ context: { world, folder } }) => {
+  await world.close()
+  rmSync(folder, { recursive: true })
+})
+
+/** The channels that a test opened. */
+const opened = new Set<string>()
+
+/** What the node has once all that it was asked is in blocks, and what of it is tied up. */
+const wealthOf = async ({ alice, world }: Scene) => {
+  const isForced = ({ closeKind }: Channel) => closeKind === 'local-force'
+  let channels: readonly Channel[] = []
+  // A cooperative close is over when its transaction is deep enough.
+  await alice.until(async () => {
+    await world.mine(6)
+    channels = (await channelsOf(alice)).filter(({ state }) => state !== 'closed')
+    return channels.every((channel) => channel.state !== 'closing' || isForced(channel))
+  })
+  const { confirmedSat, unconfirmedSat } = await alice.ask('wallet', 'balance', {})
+  const local = (some: readonly Channel[]) => some.reduce((sum, { localMsat }) => sum + (localMsat as bigint), 0n)
+  const tiedUp = channels.filter((channel) => opened.has(channel.channelId as string) || isForced(channel))
+  return {
+    msat: ((confirmedSat as bigint) + (unconfirmedSat as bigint)) * 1_000n + local(channels),
+    tiedUpSat: local(tiedUp) / 1_000n,
+  }
+}
+
+const times = (cost: Cost, tenths: bigint): BudgetText =>
+  Object.fromEntries(PURSES.map((purse) => [purse, `${((cost[purse] as bigint) * tenths) / 10n}`]))
+
+const budgetOf = (budget: BudgetText, purse: string): bigint => BigInt(budget[purse] ?? 0)
+
+const refusalOf = (answer: Result<unknown, ContractError>): ContractError | undefined =>
+  answer.ok ? undefined : answer.error
+
+test('every command that the contract says may spend is in the table', (t) => {
+  t.deepEqual(Object.keys(CASES).sort(), [...SPENDING_NAMES].sort())
+})
+
+let plugins = 0
+
+for (const [name, one] of Object.entries(CASES)) {
+  const [actor = '', operation = ''] = name.split('.')
+
+  test.serial(`${name} — spends within each purse alone, however it is asked`, async (t) => {
+    const scene = t.context
+    const { alice, clock } = scene
+    const store = () => pluginStore(alice.store)
+    let ledger: Ledger = await openLedger(alice.node.gateway, store(), clock)
+    const plugin = `spender-${plugins++}`
+    const seat = (budget: BudgetText, bounds: Bounds = {}, called = plugin, version = '1.0.0') =>
+      new PluginSeat(ledger, alice.node.gateway, store(), clock, spender(called, budget, bounds, version))
+    const [first = {}, last = {}, ...rest] = await one.requests(scene, 4)
+    const prepare = (request: object): Prepared => {
+      const prepared = alice.node.gateway.prepare(actor, operation, request)
+      if (!prepared.ok) throw new Error(JSON.stringify(prepared.error))
+      return prepared.value
+    }
+    const prepared = prepare(first)
+    const worst = prepared.worstCase
+    const before = await wealthOf(scene)
+
+    // Just above what is left of one purse, the others full: refused with that purse, and nothing leaves.
+    for (const purse of PURSES) {
+      const cost = worst[purse] as bigint
+      const full = Object.fromEntries(PURSES.map((each) => [each, `${PLENTY}`]))
+      if (cost === 0n) continue
+      const short = seat({ ...full, [purse]: `${cost - 1n}` }, {}, `short-of-${purse.toLowerCase()}-${plugins}`)
+      const refused = refusalOf(await short.ask(name, first, 'short'))
+      t.is(refused?.code, 'budget-exceeded')
+      t.deepEqual(refused?.details, { purse, asked: `${cost}`, limit: `${cost - 1n}`, used: '0', windowMs: HOUR })
+    }
+    t.true(PURSES.some((purse) => worst[purse] > 0n))
+
+    // Amounts that cannot be are refused as such.
+    for (const field of one.numbers) {
+      const shape = fieldOf(prepared.request, field)
+      for (const impossible of [TOO_MUCH, -1n]) {
+        const value = typeof shape === 'number' ? Number(impossible) : impossible
+        const rich = seat(times(worst, 1_000n), {}, `rich-${plugins}`)
+        t.is(refusalOf(await rich.ask(name, { ...first, [field]: value }, 'x'))?.code, 'invalid-request', field)
+      }
+    }
+
+    // What is left out counts and is bounded by its default.
+    for (const [field, value] of Object.entries(one.defaults(first, prepared))) {
+      t.is(fieldOf(prepared.request, field) as unknown, value)
+      t.deepEqual(prepare({ ...first, [field]: value }).worstCase, worst)
+      const bound = (max: bigint) =>
+        seat({}, { [field]: { max: `${max}` } }, `bound-${plugins}`).ask(name, first, 'bound')
+      if (BigInt(value) > 0n) t.like(refusalOf(await bound(BigInt(value) - 1n)), { code: 'out-of-bounds', field })
+      t.is(refusalOf(await bound(BigInt(value)))?.code, 'budget-exceeded')
+    }
+    t.deepEqual(await wealthOf(scene), before)
+
+    // Exactly at the budget, and twice with one key in one turn: one command, two answers.
+    const exact = seat(times(worst, 10n))
+    const twice = await Promise.all([exact.ask(name, first, 'one'), exact.ask(name, first, 'one')])
+    t.true(twice[0]?.ok, JSON.stringify(twice[0]))
+    t.deepEqual(twice[0], twice[1])
+    note(name, twice)
+    t.is(refusalOf(await exact.ask(name, rest[0] ?? {}, 'one'))?.code, 'idempotency-mismatch')
+    const spent = async (budget: BudgetText) => {
+      const now = await wealthOf(scene)
+      const left = before.msat - now.msat
+      t.true(
+        left <= budgetOf(budget, 'paysOutMsat') + budgetOf(budget, 'feesMsat'),
+        `${left} left of ${JSON.stringify(budget)}`,
+      )
+      t.true(now.tiedUpSat - before.tiedUpSat <= budgetOf(budget, 'locksSat'), `${now.tiedUpSat} tied up`)
+      return left
+    }
+    const afterOne = await spent(times(worst, 10n))
+
+    // A thousand at once, with another version of the plugin and room for some.
+    const more = seat(times(worst, 35n), {}, plugin, '2.0.0')
+    const many = await Promise.all(
+      Array.from({ length: 1_000 }, (_, i) => more.ask(name, rest[i % rest.length] ?? {}, `many-${i}`)),
+    )
+    const admitted = many.filter((answer) => refusalOf(answer)?.code !== 'budget-exceeded')
+    t.true(admitted.length >= 1 && admitted.length <= 3, `${admitted.length}`)
+    note(name, many)
+    t.true((await spent(times(worst, 35n))) >= afterOne)
+
+    // Another life of the host, then of the node: what was spent is spent, and the old key has its old answer.
+    for (const restart of [async () => {}, () => again(scene)]) {
+      ledger.close()
+      await restart()
+      ledger = await openLedger(alice.node.gateway, store(), clock)
+      const reborn = seat(times(worst, 10n))
+      t.deepEqual(await reborn.ask(name, first, 'one'), twice[0])
+      t.is(refusalOf(await reborn.ask(name, last, 'fresh'))?.code, 'budget-exceeded')
+      await spent(times(worst, 35n))
+    }
+
+    // The clock on the wall renews nothing and blocks nothing; time at work does.
+    for (const wall of [YEAR, -YEAR]) {
+      clock.setWall(clock.now() + wall)
+      t.is(refusalOf(await seat(times(worst, 10n)).ask(name, last, 'fresh'))?.code, 'budget-exceeded')
+    }
+    await clock.advance(HOUR + 1)
+    const renewed = await seat(times(worst, 10n)).ask(name, last, 'later')
+    t.true(renewed.ok, JSON.stringify(renewed))
+    ledger.close()
+  })
+}
+
+const again = async ({ alice, bob, world }: Scene): Promise<void> => {
+  await alice.stop()
+  await alice.start()
+  await alice.connectTo(bob)
+  await world.mine(1)
+}
+
+/** Remembers which channels were opened here. */
+const note = (name: string, answers: readonly Result<unknown, ContractError>[]): void => {
+  if (name !== 'channels.open') return
+  for (const answer of answers) if (answer.ok) opened.add((answer.value as { readonly channelId: string }).channelId)
+}
