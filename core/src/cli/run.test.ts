@@ -150,7 +150,7 @@ const badArguments: readonly (readonly [string, readonly string[], RegExp])[] = 
   [
     'an amount that is none',
     ['wallet', 'send', 'bcrt1qqqqqqqqqqqqqq', 'much'],
-    /^error: <amount-sat>: expected a whole number of satoshis from 0 to 2100000000000000/,
+    /^error: <amount-sat>: expected a whole, non-negative number of satoshis/,
   ],
   [
     'an option that is no number',
