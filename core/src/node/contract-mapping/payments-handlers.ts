@@ -1,4 +1,4 @@
-import { fromHex, toHex } from '../../lib/bytes.ts'
+import { fromHex } from '../../lib/bytes.ts'
 import type { PaymentHash } from '../../lib/ids.ts'
 import { err, ok } from '../../lib/result.ts'
 import { invoiceRequest } from '../../payment/send/invoice-request.ts'

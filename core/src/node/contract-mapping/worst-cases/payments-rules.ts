@@ -1,6 +1,5 @@
 import { err, ok } from '../../../lib/result.ts'
 import { defaultMaxFee, payableAmount } from '../../../payment/send/invoice-request.ts'
-import { refusal } from '../handlers.ts'
 import { amountRefusal } from '../invoice-refusals.ts'
 import type { SpendingRules } from './spending-rule.ts'
 
@@ -21,19 +20,18 @@ export const paymentsRules: SpendingRules<'payments'> = {
     actual: ({ payment: { amountMsat, feesMsat } }) => ({ paysOutMsat: amountMsat, feesMsat }),
   },
   sendToRoute: {
-    // A first hop gets everything, a last one what is paid: what stays on the way are fees. Every part counts.
+    // A first hop gets everything, a last one what is paid: what stays on the way are fees. Every part counts. A route along
+    // which amounts grow counts with the larger one; it is refused where routes are read.
     worstCase(request) {
-      let [sent, delivered] = [0n, 0n]
-      for (const route of [request.route, ...(request.moreRoutes ?? [])]) {
-        const [first, last] = [route[0]?.amountMsat as bigint, route.at(-1)?.amountMsat as bigint]
-        // Parts must not make up for each other.
-        if (first < last) return err(refusal('invalid-route', 'amounts grow along the route', { field: 'route' }))
-        sent += first
-        delivered += last
-      }
+      const parts = [request.route, ...(request.moreRoutes ?? [])].map((route) => {
+        const [sent, delivered] = [route[0]?.amountMsat as bigint, route.at(-1)?.amountMsat as bigint]
+        return { paysOutMsat: delivered, feesMsat: sent > delivered ? sent - delivered : 0n }
+      })
+      const paysOutMsat = parts.reduce((sum, part) => sum + part.paysOutMsat, 0n)
+      const feesMsat = parts.reduce((sum, part) => sum + part.feesMsat, 0n)
       return ok({
-        request: { ...request, totalAmountMsat: request.totalAmountMsat ?? delivered },
-        cost: { paysOutMsat: delivered, feesMsat: sent - delivered },
+        request: { ...request, totalAmountMsat: request.totalAmountMsat ?? paysOutMsat },
+        cost: { paysOutMsat, feesMsat },
       })
     },
     actual: ({ payment: { amountMsat, feesMsat } }) => ({ paysOutMsat: amountMsat, feesMsat }),
