@@ -8,9 +8,10 @@ export const permissionLines = ({ permissions, budget }: Manifest): readonly str
   const lines = [
     ...Object.entries(events).map(([name, { filter }]) => `event ${name}${filter === undefined ? '' : ' (filtered)'}`),
     ...queries.map((name) => `query ${name}`),
-    ...Object.entries(commands).map(([name, { bounds }]) => {
+    ...Object.entries(commands).map(([name, { bounds, rate }]) => {
       const limits = Object.entries(bounds).map(([field, range]) => `${field} ${rangeText(range)}`)
-      return ['command', name, ...limits].join(' ')
+      const often = rate === undefined ? [] : [`${rate.max} in ${rate.perMs} ms`]
+      return ['command', name, ...limits, ...often].join(' ')
     }),
     ...Object.entries(hooks).map(([name, { verdicts }]) => `hook ${name}: ${verdicts.join(', ')}`),
     ...http.map(({ host, reason }) => `http ${host}: ${reason}`),
@@ -19,7 +20,10 @@ export const permissionLines = ({ permissions, budget }: Manifest): readonly str
   ]
   const { paysOutMsat, feesMsat, locksSat, windowMs } = budget
   if (paysOutMsat + feesMsat + locksSat > 0n) {
-    lines.push(`budget in ${windowMs} ms: pays out ${paysOutMsat} msat, fees ${feesMsat} msat, locks ${locksSat} sat`)
+    const hours = Number((windowMs / 3_600_000).toFixed(2))
+    lines.push(
+      `spends in ${hours} h of the node's running at most: pays out ${paysOutMsat} msat, fees ${feesMsat} msat, locks ${locksSat} sat`,
+    )
   }
   return lines.map((line) => line.slice(0, 256))
 }
