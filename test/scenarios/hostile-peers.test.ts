@@ -87,7 +87,7 @@ test('a peer may have only so many openings under way, and channels that wait fo
     await mallory.next('funding_signed')
   }
   mallory.send(mallory.openChannel(new Uint8Array(32).fill(200)))
-  t.is(utf8Decode((await mallory.next('error')).data), 'too many channels are being opened')
+  t.is(utf8Decode((await mallory.next('error')).data), 'too many openings')
 })
 
 const unknownChannel = {

@@ -5,7 +5,7 @@ import type { ChannelEnv } from './state/environment.ts'
 import type { ChainInput, ChannelInput, TimerFired } from './state/inputs.ts'
 import { runCommand } from './transitions/command.ts'
 import { latest } from './transitions/commitments.ts'
-import { connected, disconnected } from './transitions/connection.ts'
+import { connected, disconnected, reestablishTimedOut } from './transitions/connection.ts'
 import { checkDeadlines, forgetUnfunded } from './transitions/deadlines.ts'
 import { closingTimedOut } from './transitions/negotiation.ts'
 import { closingBlock, closingConfirmed, outputSpent } from './transitions/on-chain.ts'
@@ -70,6 +70,9 @@ const timerFired = (state: ChannelState, { timer }: TimerFired, env: ChannelEnv)
     case 'closing-answer':
       if (durable.phase !== 'negotiating' || session?.closing === undefined) return stay(state)
       return closingTimedOut(durable, session, env)
+    case 'reestablishment':
+      if (!isFunded(durable) || session === undefined) return stay(state)
+      return reestablishTimedOut(durable, session, env)
     default:
       return assertNever(timer, 'timer')
   }

@@ -61,6 +61,7 @@ export const channelSettings = (
   claimDepth: 6,
   fundingTimeout: 2016,
   closingTimeoutMs: 60_000,
+  reestablishTimeoutMs: 60_000,
   relay: {
     feeBaseMsat: 1_000n,
     feeProportionalMillionths: 100,

@@ -3,6 +3,8 @@ import fc from 'fast-check'
 import { concat, fromHex, toHex } from '../lib/bytes.ts'
 import { arbitraryMessage } from './fixtures/arbitrary-message.ts'
 import { decodeMessage, encodeMessage } from './message-codecs.ts'
+import type { Message } from './messages/message.ts'
+import { evenTypes, type WithUnknownTlvs } from './tlv-record.ts'
 
 test('every message survives encoding and decoding', (t) => {
   fc.assert(
@@ -114,4 +116,28 @@ test('a value that does not fit its field is a bug, and leaves the encoder usabl
   t.throws(() => encodeMessage({ type: 'update_fee', channelId: new Uint8Array(31), feeratePerKw: 1 }))
   const bytes = encodeMessage({ type: 'update_fee', channelId: new Uint8Array(32), feeratePerKw: 253 })
   t.is(toHex(bytes), `0086${'00'.repeat(32)}000000fd`)
+})
+
+test('records that must be understood and are not — are kept where the message can be refused by itself, and fail elsewhere', (t) => {
+  const codeWith = (type: Message['type'], record: string): string | undefined => {
+    const [message] = fc.sample(
+      arbitraryMessage.filter((each) => each.type === type),
+      { seed: 5, numRuns: 1 },
+    )
+    if (message === undefined) throw new Error(type)
+    const decoded = decodeMessage(concat(encodeMessage({ ...message, unknownTlvs: [] } as Message), fromHex(record)))
+    if (!decoded.ok) return decoded.error.code
+    t.deepEqual(evenTypes(decoded.value as WithUnknownTlvs).length, 1)
+    return undefined
+  }
+  const [nonce, custom] = ['fdfffe0101', 'fe000100000101'] as const
+  t.deepEqual([codeWith('open_channel', nonce), codeWith('open_channel', custom)], [undefined, undefined])
+  t.deepEqual([codeWith('accept_channel', nonce), codeWith('accept_channel', custom)], [undefined, undefined])
+  t.deepEqual(
+    [codeWith('update_add_htlc', nonce), codeWith('update_add_htlc', custom)],
+    ['tlv-unknown-even', undefined],
+  )
+  for (const type of ['commitment_signed', 'revoke_and_ack', 'shutdown', 'update_fulfill_htlc'] as const) {
+    t.deepEqual([codeWith(type, nonce), codeWith(type, custom)], ['tlv-unknown-even', 'tlv-unknown-even'], type)
+  }
 })

@@ -21,7 +21,7 @@ import {
 } from './scalars.ts'
 
 export const ChannelState = z.enum(['opening', 'usable', 'offline', 'closing', 'closed', 'quarantined'])
-export const CloseKind = z.enum(['mutual', 'local-force', 'remote-force', 'revoked'])
+export const CloseKind = z.enum(['mutual', 'local-force', 'remote-force', 'revoked', 'never-funded'])
 export const Side = z.enum(['local', 'remote'])
 
 const RelayPolicy = named(

@@ -130,7 +130,7 @@ const definitions = [
     ...channel,
     fundingIndex: Count,
     kind: CloseKind,
-    txid: TxId,
+    txid: field(TxId, { summary: 'What spent the funding; zeros if the channel was never funded.' }),
     blockHeight: BlockHeight,
   }),
   event('channel.errored', 'A channel broke a rule, or its peer did.', {

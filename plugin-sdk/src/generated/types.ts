@@ -170,7 +170,7 @@ export interface ChannelSummary {
   readonly unclaimableMsat?: Msat
   readonly localPolicy: RelayPolicy
   readonly remotePolicy?: RelayPolicy
-  readonly closeKind?: 'mutual' | 'local-force' | 'remote-force' | 'revoked'
+  readonly closeKind?: 'mutual' | 'local-force' | 'remote-force' | 'revoked' | 'never-funded'
   /** Milliseconds since the Unix epoch. */
   readonly openedAt?: TimestampMs
 }
@@ -718,7 +718,7 @@ export interface ChannelClosing {
   readonly peer: NodeId
   readonly fundingIndex: number
   readonly initiator: 'local' | 'remote'
-  readonly kind: 'mutual' | 'local-force' | 'remote-force' | 'revoked'
+  readonly kind: 'mutual' | 'local-force' | 'remote-force' | 'revoked' | 'never-funded'
   /** A transaction id, as explorers display it. */
   readonly txid?: TxId
 }
@@ -728,8 +728,8 @@ export interface ChannelClosed {
   readonly channelId: ChannelId
   readonly peer: NodeId
   readonly fundingIndex: number
-  readonly kind: 'mutual' | 'local-force' | 'remote-force' | 'revoked'
-  /** A transaction id, as explorers display it. */
+  readonly kind: 'mutual' | 'local-force' | 'remote-force' | 'revoked' | 'never-funded'
+  /** What spent the funding; zeros if the channel was never funded. */
   readonly txid: TxId
   readonly blockHeight: BlockHeight
 }

@@ -1,7 +1,7 @@
 import test from 'ava'
 import fc from 'fast-check'
 import { p2tr, p2wpkh } from '../../bitcoin/script.ts'
-import { txWeight } from '../../bitcoin/transaction.ts'
+import { encodeTxWithoutWitness, txWeight } from '../../bitcoin/transaction.ts'
 import { secp256k1 } from '../../crypto/secp256k1.ts'
 import { compareBytes, fromHex, toHex } from '../../lib/bytes.ts'
 import {
@@ -13,7 +13,7 @@ import {
   verifyClosing,
 } from './closing-transaction.ts'
 import { BOLT3, bolt3Params } from './fixtures/bolt3.ts'
-import { isAcceptableShutdownScript } from './shutdown-script.ts'
+import { isOurShutdownScript, isShutdownScriptOfPeer } from './shutdown-script.ts'
 
 const params = bolt3Params()
 const localScript = p2wpkh(params.localFundingKey)
@@ -126,9 +126,10 @@ test('recv closing_signed — finds the variant that the peer signed, and refuse
   const stolen = built({ ...mirrored(input), localDustLimit: 0n, toRemoteMsat: 0n, fee: 0n })
   t.deepEqual(verifyClosing(input, remoteSignature(stolen.sighash)), {
     ok: false,
-    error: { code: 'invalid-closing-signature' },
+    // What its signature ought to be for, which the peer is told.
+    error: { code: 'invalid-closing-signature', transaction: encodeTxWithoutWitness(full.tx) },
   })
-  t.deepEqual(verifyClosing({ ...input, fee: 1001n }, remoteSignature(full.sighash)), {
+  t.like(verifyClosing({ ...input, fee: 1001n }, remoteSignature(full.sighash)), {
     ok: false,
     error: { code: 'invalid-closing-signature' },
   })
@@ -144,24 +145,26 @@ test('a closing transaction — the expected weight is never below that of the s
   t.is(closingFee(1000, localScript, remoteScript), BigInt(closingWeight([localScript, remoteScript])))
 })
 
-test('recv shutdown — accepts the forms of BOLT 2 only', (t) => {
+test('recv shutdown — accepts the forms of BOLT 2, and p2pkh and p2sh from a peer alone', (t) => {
   const anySegwit = [`5120${'11'.repeat(32)}`, '51024e73', '6002aabb', `5228${'22'.repeat(40)}`]
   for (const script of anySegwit) {
-    t.true(isAcceptableShutdownScript(fromHex(script), true), script)
-    t.false(isAcceptableShutdownScript(fromHex(script), false), script)
+    t.true(isShutdownScriptOfPeer(fromHex(script), true), script)
+    t.false(isShutdownScriptOfPeer(fromHex(script), false), script)
   }
   for (const script of [`0014${'11'.repeat(20)}`, `0020${'11'.repeat(32)}`])
-    for (const any of [true, false]) t.true(isAcceptableShutdownScript(fromHex(script), any), script)
+    for (const any of [true, false]) t.true(isShutdownScriptOfPeer(fromHex(script), any), script)
   const refused = [
     '',
     '6a06aabbccddeeff',
-    `76a914${'11'.repeat(20)}88ac`,
-    `a914${'11'.repeat(20)}87`,
     `0015${'11'.repeat(21)}`,
     '5101aa',
     `5129${'22'.repeat(41)}`,
     '51024e7300',
     '4f02aabb',
   ]
-  for (const script of refused) t.false(isAcceptableShutdownScript(fromHex(script), true), script)
+  for (const script of refused) t.false(isShutdownScriptOfPeer(fromHex(script), true), script)
+  for (const script of [`76a914${'11'.repeat(20)}88ac`, `a914${'11'.repeat(20)}87`]) {
+    t.true(isShutdownScriptOfPeer(fromHex(script), false), script)
+    t.false(isOurShutdownScript(fromHex(script)), script)
+  }
 })

@@ -1,6 +1,13 @@
 import { BARE_INPUT_WEIGHT, feeForWeight, outputWeight, TX_OVERHEAD_WEIGHT } from '../../bitcoin/fees.ts'
 import { SIGHASH_ALL, segwitV0Sighash } from '../../bitcoin/sighash.ts'
-import { SEQUENCE_FINAL, type Tx, type TxOutput, txidOf, withWitness } from '../../bitcoin/transaction.ts'
+import {
+  encodeTxWithoutWitness,
+  SEQUENCE_FINAL,
+  type Tx,
+  type TxOutput,
+  txidOf,
+  withWitness,
+} from '../../bitcoin/transaction.ts'
 import { secp256k1 } from '../../crypto/secp256k1.ts'
 import { compareBytes, EMPTY } from '../../lib/bytes.ts'
 import type { OutPoint, PublicKey, Signature, TxId } from '../../lib/ids.ts'
@@ -51,7 +58,10 @@ export const buildClosing = (input: ClosingInput): Result<ClosingTransaction, Cl
 export const verifyClosing = (
   input: ClosingInput,
   signature: Signature,
-): Result<ClosingTransaction, ClosingError | { readonly code: 'invalid-closing-signature' }> => {
+): Result<
+  ClosingTransaction,
+  ClosingError | { readonly code: 'invalid-closing-signature'; readonly transaction: Uint8Array }
+> => {
   const balances = closingBalances(input)
   if (!balances.ok) return balances
   const theirs = aboveDust(input.remoteDustLimit, balances.value)
@@ -62,7 +72,10 @@ export const verifyClosing = (
     const closing = assemble(input, variant)
     if (closing.ok && secp256k1.verify(signature, closing.value.sighash, input.remoteFundingKey)) return closing
   }
-  return err({ code: 'invalid-closing-signature' })
+  const expected = assemble(input, theirs)
+  return expected.ok
+    ? err({ code: 'invalid-closing-signature', transaction: encodeTxWithoutWitness(expected.value.tx) })
+    : expected
 }
 
 /** The closing transaction with the funding output's witness. */

@@ -2,7 +2,15 @@ import test from 'ava'
 import { Transaction } from 'bitcoinjs-lib'
 import fc from 'fast-check'
 import { SIGHASH_ALL, segwitV0Sighash } from '../../bitcoin/sighash.ts'
-import { decodeTx, displayTxid, encodeTx, txidOf, txWeight, withWitness } from '../../bitcoin/transaction.ts'
+import {
+  decodeTx,
+  displayTxid,
+  encodeTx,
+  encodeTxWithoutWitness,
+  txidOf,
+  txWeight,
+  withWitness,
+} from '../../bitcoin/transaction.ts'
 import { derivePrivateKey } from '../../crypto/commitment-keys.ts'
 import { hash160, sha256 } from '../../crypto/hashes.ts'
 import { secp256k1 } from '../../crypto/secp256k1.ts'
@@ -276,7 +284,7 @@ test('a commitment_signed — is accepted when every signature is right, and nam
         ),
         {
           ok: false,
-          error: { code: 'invalid-commitment-signature' },
+          error: { code: 'invalid-commitment-signature', transaction: encodeTxWithoutWitness(commitment.tx) },
         },
       )
       t.deepEqual(verifyCommitmentSignatures(params, keys, commitment, signature, [...htlcSignatures, signature]), {
@@ -296,10 +304,17 @@ test('a commitment_signed — is accepted when every signature is right, and nam
         signature,
         htlcSignatures.with(wrong, signature),
       )
-      const htlc = commitment.htlcTransactions[wrong]?.htlc
+      const unsigned = commitment.htlcTransactions[wrong]
+      if (unsigned === undefined) return t.fail()
+      const { htlc, tx } = unsigned
       t.deepEqual(result, {
         ok: false,
-        error: { code: 'invalid-htlc-signature', direction: htlc?.direction, htlcId: htlc?.id },
+        error: {
+          code: 'invalid-htlc-signature',
+          direction: htlc.direction,
+          htlcId: htlc.id,
+          transaction: encodeTxWithoutWitness(tx),
+        },
       })
     }),
     { numRuns: 25 },

@@ -1,10 +1,19 @@
 import { outputType } from '../../bitcoin/script.ts'
 
+/** BOLT 2, shutdown, as its sender: the forms to which we may ask to be paid. OP_RETURN belongs to `option_simple_close` alone. */
+export const isOurShutdownScript = (script: Uint8Array): boolean => isSegwit(script, true)
+
 /**
- * BOLT 2, shutdown: whether a peer may be paid to this script. p2wpkh and p2wsh always, later witness versions with
- * `option_shutdown_anysegwit`. OP_RETURN belongs to `option_simple_close` alone.
+ * BOLT 2, shutdown, as its receiver: whether a peer may be paid to this script. Later witness versions belong to
+ * `option_shutdown_anysegwit`. The rationale lets old nodes name p2pkh and p2sh, which LND does whenever its operator asks
+ * for it: standard outputs, each with its own dust limit (BOLT 3), which the closing transaction is held to.
  */
-export const isAcceptableShutdownScript = (script: Uint8Array, anySegwit: boolean): boolean => {
+export const isShutdownScriptOfPeer = (script: Uint8Array, anySegwit: boolean): boolean => {
+  const type = outputType(script)
+  return type === 'p2pkh' || type === 'p2sh' || isSegwit(script, anySegwit)
+}
+
+const isSegwit = (script: Uint8Array, anySegwit: boolean): boolean => {
   switch (outputType(script)) {
     case 'p2wpkh':
     case 'p2wsh':

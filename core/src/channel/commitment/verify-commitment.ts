@@ -1,3 +1,4 @@
+import { encodeTxWithoutWitness } from '../../bitcoin/transaction.ts'
 import { secp256k1 } from '../../crypto/secp256k1.ts'
 import type { HtlcId, Signature } from '../../lib/ids.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
@@ -6,10 +7,16 @@ import type { CommitmentParams } from './commitment-params.ts'
 import type { HtlcDirection } from './commitment-spec.ts'
 import type { CommitmentTransaction } from './commitment-transaction.ts'
 
+/** `transaction`: what the signature is not for, without witness. */
 export type CommitmentSignatureError =
-  | { readonly code: 'invalid-commitment-signature' }
+  | { readonly code: 'invalid-commitment-signature'; readonly transaction: Uint8Array }
   | { readonly code: 'htlc-signature-count-mismatch'; readonly expected: number; readonly received: number }
-  | { readonly code: 'invalid-htlc-signature'; readonly direction: HtlcDirection; readonly htlcId: HtlcId }
+  | {
+      readonly code: 'invalid-htlc-signature'
+      readonly direction: HtlcDirection
+      readonly htlcId: HtlcId
+      readonly transaction: Uint8Array
+    }
 
 /** Checks what the other side sent in `commitment_signed` for a commitment of which we are the owner. */
 export const verifyCommitmentSignatures = (
@@ -21,7 +28,7 @@ export const verifyCommitmentSignatures = (
 ): Result<undefined, CommitmentSignatureError> => {
   // BOLT 2, commitment_signed: the receiver fails the channel when the signature is not valid for its transaction.
   if (!secp256k1.verify(signature, commitment.fundingSighash, params.remoteFundingKey))
-    return err({ code: 'invalid-commitment-signature' })
+    return err({ code: 'invalid-commitment-signature', transaction: encodeTxWithoutWitness(commitment.tx) })
   // BOLT 2, commitment_signed: one signature for each HTLC output, no more and no less.
   const { htlcTransactions } = commitment
   if (htlcSignatures.length !== htlcTransactions.length)
@@ -31,8 +38,13 @@ export const verifyCommitmentSignatures = (
       received: htlcSignatures.length,
     })
   // BOLT 2, commitment_signed: each must be valid for the HTLC transaction of its output, in output order.
-  for (const [position, { htlc, sighash }] of htlcTransactions.entries())
+  for (const [position, { htlc, sighash, tx }] of htlcTransactions.entries())
     if (!secp256k1.verify(htlcSignatures[position] as Signature, sighash, keys.remoteHtlcKey))
-      return err({ code: 'invalid-htlc-signature', direction: htlc.direction, htlcId: htlc.id })
+      return err({
+        code: 'invalid-htlc-signature',
+        direction: htlc.direction,
+        htlcId: htlc.id,
+        transaction: encodeTxWithoutWitness(tx),
+      })
   return ok(undefined)
 }

@@ -5,7 +5,7 @@ import type { BlockDelta, FeeratePerKw, Sat } from '../../lib/units.ts'
 import type { UpdateAddHtlc } from '../../wire/messages/channel-operation.ts'
 import type { Message } from '../../wire/messages/message.ts'
 import type { Claim } from '../claims/claim.ts'
-import type { CommandError } from './errors.ts'
+import type { CommandError, HtlcFault } from './errors.ts'
 import type { ChannelEvent } from './events.ts'
 import type { HtlcFailure, HtlcOrigin } from './htlc.ts'
 import type { AcceptQuestion, TimerName } from './inputs.ts'
@@ -26,6 +26,7 @@ export type Effect =
   | FundEffect
   | AbandonFundingEffect
   | AskAcceptEffect
+  | IgnoredEffect
 
 /** What the signer fills in before a message leaves (`fillIn`). */
 export type SigningRequest =
@@ -119,8 +120,8 @@ export interface ForwardEffect {
   readonly channelId: ChannelId
   readonly htlc: UpdateAddHtlc
   readonly sharedSecret?: Uint8Array
-  /** BOLT 2, bounding exposure to trimmed HTLCs: it is to be failed rather than relayed or fulfilled. */
-  readonly exceedsDustExposure: boolean
+  /** Why it is to be failed rather than relayed or fulfilled, if it is. */
+  readonly refusal?: HtlcFault['code']
 }
 
 /** The outcome of an HTLC that we offered. May repeat after a restart, never with another outcome. */
@@ -173,4 +174,10 @@ interface AbandonFundingEffect {
 export interface AskAcceptEffect {
   readonly type: 'ask-accept'
   readonly question: AcceptQuestion
+}
+
+/** A message of the peer that is neither acted on nor answered: for the log. */
+interface IgnoredEffect {
+  readonly type: 'ignored'
+  readonly message: string
 }

@@ -14,6 +14,8 @@ export interface ChannelEnv {
 }
 
 export interface Feerates {
+  /** What the backend estimates; absent when it has no estimate, and then nobody's rate can be judged by one. */
+  readonly estimate?: FeeratePerKw
   /** What our commitments ought to have. */
   readonly commitment: FeeratePerKw
   /** What a cooperative close ought to pay, and the least that the network takes. */
@@ -70,6 +72,8 @@ export interface ChannelSettings {
   readonly fundingTimeout: BlockDelta
   /** How long we wait for an answer in closing, in milliseconds. */
   readonly closingTimeoutMs: number
+  /** How long a connected peer may be silent about a channel before the operator is told, in milliseconds. */
+  readonly reestablishTimeoutMs: number
   /** What a new channel charges. `htlcMaximumMsat` is further limited by the capacity and the peer's limits. */
   readonly relay: RelayPolicy
 }

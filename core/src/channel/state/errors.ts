@@ -29,7 +29,9 @@ export type OpenError =
   | (Failure<'funder-cannot-pay-fee'> & { readonly missing: Sat })
   | Failure<'both-sides-below-reserve'>
   | (Failure<'invalid-public-key'> & { readonly field: string })
-  | Failure<'invalid-shutdown-script'>
+  | Failure<'invalid-upfront-shutdown-script'>
+  /** Records of even types that we do not know: what they ask for, we cannot keep. */
+  | (Failure<'unknown-records'> & { readonly types: readonly bigint[] })
 
 /** Why our own HTLC or fee rate is not offered. The first that applies, in the order of BOLT 2. */
 export type AddHtlcError =
@@ -55,17 +57,26 @@ export type CommandError =
 
 /** Why an opening came to nothing. */
 export type AbortReason =
-  | OpenError
-  | (Failure<'invalid-signature'> & { readonly message: string })
-  | (Failure<'unexpected-message'> & { readonly message: string; readonly phase: Phase })
+  | ProtocolError
   | (Failure<'funding-failed' | 'rejected'> & { readonly reason: string })
   | (Failure<'peer-error'> & { readonly text: string })
   | Failure<'disconnected' | 'operator-force-close'>
 
-/** What a peer did that BOLT 2 has us fail the channel for. */
+/** A signature that does not fit. */
+interface InvalidSignature<Code extends string> extends Failure<Code> {
+  /** What it does not sign, without witness: BOLT 1 has it told to the peer. */
+  readonly transaction: Uint8Array
+}
+
+/** What a peer did wrong in a channel or its opening. `REACTIONS` says how far the answer goes. */
 export type ProtocolError =
   | (Failure<'unexpected-message'> & { readonly message: string; readonly phase: Phase })
-  | (Failure<'invalid-signature'> & { readonly message: string })
+  | (Failure<'message-before-reestablish'> & { readonly message: string })
+  | Failure<'reestablished-twice'>
+  /** Connected, and silent about a channel that it has had. */
+  | Failure<'abandoned-by-peer'>
+  | (Failure<'peer-error-forborne'> & { readonly text: string })
+  | (InvalidSignature<'invalid-signature'> & { readonly message: string })
   | CommitmentSignatureError
   | ClosingError
   | Failure<'funding-output-mismatch'>
@@ -80,12 +91,12 @@ export type ProtocolError =
       readonly htlcId: HtlcId
     })
   | Failure<'fee-update-by-fundee'>
-  | (Failure<'feerate-too-low' | 'feerate-too-high'> & {
+  | (Failure<'fee-update-too-low' | 'fee-update-too-high'> & {
       readonly feeratePerKw: FeeratePerKw
       readonly bound: FeeratePerKw
     })
-  | Failure<'nothing-to-commit'>
-  | Failure<'commitment-signature-missing' | 'invalid-closing-signature'>
+  | Failure<'commitment-signature-missing'>
+  | InvalidSignature<'invalid-closing-signature'>
   | Failure<'revocation-not-expected' | 'invalid-revocation-secret'>
   | (Failure<'invalid-public-key'> & { readonly field: string })
   | (Failure<'commitment-number-mismatch' | 'revocation-number-mismatch'> & {
@@ -93,8 +104,10 @@ export type ProtocolError =
       readonly received: bigint
     })
   | Failure<'invalid-last-secret'>
-  | Failure<'invalid-shutdown-script' | 'shutdown-script-changed' | 'shutdown-with-pending-updates'>
+  | Failure<'invalid-shutdown-script' | 'shutdown-script-not-as-promised' | 'shutdown-script-changed'>
+  | Failure<'shutdown-with-pending-updates'>
   | (Failure<'closing-fee-out-of-range' | 'closing-fee-not-between'> & { readonly fee: Sat })
+  | Failure<'closing-fee-ranges-do-not-overlap'>
   | (Failure<'closing-fee-too-high'> & { readonly fee: Sat; readonly maximum: Sat })
   | Failure<'closing-output-below-dust'>
   | OpenError
@@ -113,3 +126,11 @@ export type ChannelError =
   | Failure<'closing-not-answered'>
   | Failure<'operator-force-close'>
   | (Failure<'quarantined'> & { readonly channelId: ChannelId })
+
+/** Why an HTLC is given back whatever its onion says. */
+export type HtlcFault = Failure<'exceeds-dust-exposure' | 'unknown-records-in-htlc'>
+
+/** What is answered without a channel, or for one that has failed. */
+export type PeerFault = Failure<
+  'temporary-channel-id-in-use' | 'too-many-openings' | 'unknown-channel' | 'channel-failed'
+>

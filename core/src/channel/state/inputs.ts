@@ -58,7 +58,7 @@ export interface Disconnected {
 }
 
 /** Named so that a second one replaces the first. */
-export type TimerName = 'closing-answer'
+export type TimerName = 'closing-answer' | 'reestablishment'
 
 export interface TimerFired {
   readonly type: 'timer'
@@ -81,6 +81,7 @@ export type ChannelCommand =
   | SetHtlcMaximumCommand
   | CloseCommand
   | ForceCloseCommand
+  | ForgetUnsignedCommand
 
 /** Becomes the funder of a channel. */
 export interface OpenCommand {
@@ -196,6 +197,11 @@ export interface CloseCommand {
 export interface ForceCloseCommand {
   readonly type: 'force-close'
   readonly requestId?: string
+}
+
+/** Our signature of the peer's first commitment never left the node: nothing can come of the channel. */
+interface ForgetUnsignedCommand {
+  readonly type: 'forget-unsigned'
 }
 
 export type ChainInput = BlockConnected | TxConfirmed | OutputSpent

@@ -3,23 +3,19 @@ import type { Opening } from '../state/durable.ts'
 import type { Effect } from '../state/effects.ts'
 import type { AbortReason } from '../state/errors.ts'
 import type { Session } from '../state/session.ts'
-import { errorMessage } from './error-message.ts'
+import { answerTo } from './error-message.ts'
 import { emit, idOf, remoteNodeIdOf, type Step, to } from './step.ts'
 
 /**
  * The opening comes to nothing. Nothing was published, so nothing is lost: the wallet gets its inputs back, whoever asked
- * for the channel is told, and the channel is to be dropped.
+ * for the channel is told, and the channel is to be dropped. BOLT 1, error: up to `funding_created` the funder, and up to
+ * `funding_signed` the fundee names the channel by its temporary id, and from then on by its own: as `idOf` does.
  */
-export const abortOpening = (
-  durable: Opening,
-  session: Session | undefined,
-  error: AbortReason,
-  { tellPeer }: { readonly tellPeer: boolean },
-): Step => {
+export const abortOpening = (durable: Opening, session: Session | undefined, error: AbortReason): Step => {
   const effects: Effect[] = []
-  if (tellPeer && session !== undefined) {
-    const channelId = durable.phase === 'wait-for-funding-signed' ? durable.params.temporaryChannelId : idOf(durable)
-    effects.push({ type: 'send', epoch: session.epoch, message: errorMessage(channelId, error) })
+  const message = answerTo(idOf(durable), error)
+  if (message !== undefined && session !== undefined) {
+    effects.push({ type: 'send', epoch: session.epoch, message })
   }
   if (durable.phase === 'wait-for-funding-signed') effects.push({ type: 'abandon-funding', tx: durable.fundingTx })
   if ('requestId' in durable) effects.push({ type: 'reply', requestId: durable.requestId, result: err(error) })

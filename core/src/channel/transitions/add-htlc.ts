@@ -9,8 +9,8 @@ import type { AddHtlcCommand } from '../state/inputs.ts'
 import type { Session } from '../state/session.ts'
 import { largest } from './amounts.ts'
 import { latest } from './commitments.ts'
-import { failChannel } from './fail-channel.ts'
 import { checkReceivedAdd, checkSentAdd } from './limits.ts'
+import { react } from './react.ts'
 import { type Live, type Online, refuse, reply, type Step, to } from './step.ts'
 
 /** BOLT 2: from here on `cltv_expiry` would be a time. */
@@ -90,7 +90,7 @@ export const recvAddHtlc = (
     nextRemoteHtlcId: (nextRemoteHtlcId as bigint) + 1n,
   }
   const error = checkAdd(durable, session, add) ?? checkReceivedAdd(durable, proposed.remote)
-  if (error !== undefined) return failChannel({ durable, session }, error, env)
+  if (error !== undefined) return react({ durable, session }, error, env)
   return to(durable, { ...session, proposed }, [])
 }
 

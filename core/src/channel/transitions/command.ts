@@ -8,7 +8,7 @@ import type { ChannelCommand } from '../state/inputs.ts'
 import { abortOpening } from './abort-opening.ts'
 import { addHtlc } from './add-htlc.ts'
 import { signCommitment } from './commit.ts'
-import { forceClose } from './fail-channel.ts'
+import { forceClose, forget } from './fail-channel.ts'
 import { progressClosing } from './on-chain.ts'
 import { acceptChannel } from './open-as-fundee.ts'
 import { fundingCreated, openChannel } from './open-as-funder.ts'
@@ -32,7 +32,7 @@ export const runCommand = (state: ChannelState, command: ChannelCommand, env: Ch
       return acceptChannel(durable, session, command, env)
     case 'reject':
       if (durable.phase !== 'wait-for-decision') return stay(state)
-      return abortOpening(durable, session, { code: 'rejected', reason: command.reason }, { tellPeer: true })
+      return abortOpening(durable, session, { code: 'rejected', reason: command.reason })
     case 'funding-created':
       if (durable.phase === 'wait-for-funding' && session !== undefined) {
         return fundingCreated(durable, session, command, env)
@@ -41,7 +41,11 @@ export const runCommand = (state: ChannelState, command: ChannelCommand, env: Ch
       return stay(state, { type: 'abandon-funding', tx: command.tx })
     case 'funding-failed':
       if (durable.phase !== 'wait-for-funding') return stay(state)
-      return abortOpening(durable, session, { code: 'funding-failed', reason: command.reason }, { tellPeer: true })
+      return abortOpening(durable, session, { code: 'funding-failed', reason: command.reason })
+    case 'forget-unsigned':
+      return durable.phase === 'wait-for-funding-confirmed'
+        ? forget(durable, session, { code: 'disconnected' }, [], env)
+        : stay(state)
     case 'force-close':
       return forceCloseByOperator(state, command.requestId, env)
     case 'sign': {
@@ -113,7 +117,7 @@ const forceCloseByOperator = (state: ChannelState, requestId: string | undefined
     case 'wait-for-funding-signed':
     case 'wait-for-decision':
     case 'wait-for-funding-created': {
-      const aborted = abortOpening(durable, session, { code: 'operator-force-close' }, { tellPeer: true })
+      const aborted = abortOpening(durable, session, { code: 'operator-force-close' })
       return { state: aborted.state, effects: [...aborted.effects, ...done(requestId)] }
     }
     case 'closing': {
@@ -125,7 +129,7 @@ const forceCloseByOperator = (state: ChannelState, requestId: string | undefined
     }
     default: {
       const error = { code: 'operator-force-close' } as const
-      const closed = forceClose(durable, session, { cause: 'operator', error, tellPeer: true }, env)
+      const closed = forceClose(durable, session, { cause: 'operator', error }, env)
       return { state: closed.state, effects: [...closed.effects, ...done(requestId)] }
     }
   }

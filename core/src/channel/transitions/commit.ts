@@ -1,18 +1,19 @@
 import { secp256k1 } from '../../crypto/secp256k1.ts'
 import { insertSecret } from '../../crypto/shachain.ts'
 import { equalBytes } from '../../lib/bytes.ts'
-import type { CommitmentSigned, RevokeAndAck } from '../../wire/messages/channel-operation.ts'
+import type { CommitmentSigned, RevokeAndAck, UpdateAddHtlc } from '../../wire/messages/channel-operation.ts'
+import { evenTypes } from '../../wire/tlv-record.ts'
 import { verifyCommitmentSignatures } from '../commitment/verify-commitment.ts'
 import type { Change, Proposal } from '../state/changes.ts'
 import type { ChannelState } from '../state/channel-state.ts'
 import type { Commitment } from '../state/commitment.ts'
 import type { Funded } from '../state/durable.ts'
-import type { Effect } from '../state/effects.ts'
+import type { Effect, ForwardEffect } from '../state/effects.ts'
 import type { ChannelEnv } from '../state/environment.ts'
 import { findHtlc, type HtlcRecord, type Htlcs } from '../state/htlc.ts'
 import { balancesOf, buildLocal, buildRemote, latest, update } from './commitments.ts'
-import { failChannel } from './fail-channel.ts'
 import { exceedsDustExposure, nextLocalSpec } from './limits.ts'
+import { react } from './react.ts'
 import { reduceSpec } from './reduce-spec.ts'
 import { settled } from './settle.ts'
 import { emit, type Online, type Step, stay, to } from './step.ts'
@@ -155,7 +156,7 @@ export const recvCommitmentSigned = (
   const active: Commitment[] = []
   for (const [at, commitment] of durable.active.entries()) {
     const message = messages[at]
-    if (message === undefined) return failChannel(state, { code: 'commitment-signature-missing' }, env)
+    if (message === undefined) return react(state, { code: 'commitment-signature-missing' }, env)
     const spec = nextLocalSpec(commitment, durable, proposed)
     const index = commitment.local.index + 1
     const { keys, transaction } = buildLocal(commitment.localParams, index, spec, env)
@@ -166,7 +167,7 @@ export const recvCommitmentSigned = (
       message.signature,
       message.htlcSignatures,
     )
-    if (!verified.ok) return failChannel(state, verified.error, env)
+    if (!verified.ok) return react(state, verified.error, env)
     const remoteSignature = { type: 'ecdsa', signature: message.signature } as const
     const htlcSignatures = message.htlcSignatures
     active.push({ ...commitment, local: { index, spec, txid: transaction.txid, remoteSignature, htlcSignatures } })
@@ -234,18 +235,18 @@ export const recvRevokeAndAck = ({ durable, session }: Online, message: RevokeAn
   const { remoteNextPoint, changes } = durable
   const current = latest(durable)
   if (remoteNextPoint.type !== 'awaiting-revocation' || current.remoteNext === undefined) {
-    return failChannel(state, { code: 'revocation-not-expected' }, env)
+    return react(state, { code: 'revocation-not-expected' }, env)
   }
   const secret = message.perCommitmentSecret
   // BOLT 2: the secret must be one, and must be that of the commitment it revokes.
   if (!secp256k1.isPrivateKey(secret) || !equalBytes(secp256k1.publicKey(secret), current.remote.point)) {
-    return failChannel(state, { code: 'invalid-revocation-secret' }, env)
+    return react(state, { code: 'invalid-revocation-secret' }, env)
   }
   if (!secp256k1.isPublicKey(message.nextPerCommitmentPoint)) {
-    return failChannel(state, { code: 'invalid-public-key', field: 'nextPerCommitmentPoint' }, env)
+    return react(state, { code: 'invalid-public-key', field: 'nextPerCommitmentPoint' }, env)
   }
   const remoteSecrets = insertSecret(durable.remoteSecrets, secret)
-  if (!remoteSecrets.ok) return failChannel(state, { code: 'invalid-revocation-secret' }, env)
+  if (!remoteSecrets.ok) return react(state, { code: 'invalid-revocation-secret' }, env)
   const removed = changes.remoteSigned.filter((change) => change.type === 'fulfil' || change.type === 'fail')
   const gone = new Set(removed.map(({ id }) => id))
   const offered = gone.size === 0 ? durable.htlcs.offered : durable.htlcs.offered.filter(({ add }) => !gone.has(add.id))
@@ -290,9 +291,14 @@ export const forward = (durable: Funded, id: bigint, env: ChannelEnv): readonly 
       channelId: durable.params.channelId,
       htlc: record.add,
       ...(record.sharedSecret === undefined ? {} : { sharedSecret: record.sharedSecret }),
-      exceedsDustExposure: exceedsDustExposure(durable, record.add.amountMsat as bigint, env),
+      ...refusalOf(durable, record.add, env),
     },
   ]
+}
+
+const refusalOf = (durable: Funded, add: UpdateAddHtlc, env: ChannelEnv): Pick<ForwardEffect, 'refusal'> => {
+  if (exceedsDustExposure(durable, add.amountMsat as bigint, env)) return { refusal: 'exceeds-dust-exposure' }
+  return evenTypes(add).length > 0 ? { refusal: 'unknown-records-in-htlc' } : {}
 }
 
 /** BOLT 2: a failure goes upstream only now. One whose preimage was learnt has been settled, whatever the peer says later. */

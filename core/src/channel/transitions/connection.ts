@@ -2,14 +2,14 @@ import { FIRST_SECRET_INDEX, findSecret } from '../../crypto/shachain.ts'
 import { assertNever } from '../../lib/errors.ts'
 import type { ChannelReestablish } from '../../wire/messages/channel-operation.ts'
 import type { ChannelState } from '../state/channel-state.ts'
-import type { Closing, Funded } from '../state/durable.ts'
+import type { Funded } from '../state/durable.ts'
 import type { ChannelEnv } from '../state/environment.ts'
 import type { Connected, Disconnected } from '../state/inputs.ts'
-import { newSession, noProposals } from '../state/session.ts'
+import { newSession, noProposals, type Session } from '../state/session.ts'
 import { abortOpening } from './abort-opening.ts'
 import { latest } from './commitments.ts'
-import { errorMessage } from './error-message.ts'
 import { dropUnsigned } from './fail-channel.ts'
+import { react } from './react.ts'
 import { andThen, emit, type Step, stay, to } from './step.ts'
 
 /** A connection with the peer: `channel_reestablish` goes first, and nothing else until the peer's has come. */
@@ -34,8 +34,9 @@ export const connected = (state: ChannelState, input: Connected, env: ChannelEnv
     case 'wait-for-funding-created':
       return stay(state)
     case 'closing':
-      if (durable.closing.mutual === undefined) return retransmitError(durable, input)
-      return reestablish(durable, input, env)
+      // The chain decides: many a peer answers any word about such a channel with an error and hangs up, and with it go the
+      // channels that are well. What the peer still says is answered (`recvReestablish`).
+      return to(durable, newSession(input.epoch, input.remoteFeatures, false), [])
     case 'wait-for-funding-confirmed':
     case 'wait-for-channel-ready':
     case 'normal':
@@ -50,18 +51,25 @@ export const connected = (state: ChannelState, input: Connected, env: ChannelEnv
 const reestablish = (durable: Funded, { epoch, remoteFeatures }: Connected, env: ChannelEnv): Step => {
   const { nextLocalHtlcId, nextRemoteHtlcId } = durable.changes
   const session = newSession(epoch, remoteFeatures, false, noProposals(nextLocalHtlcId, nextRemoteHtlcId))
-  return to(durable, session, [{ type: 'send', epoch, message: channelReestablish(durable, env) }])
+  return to(durable, session, [
+    { type: 'send', epoch, message: channelReestablish(durable, env) },
+    { type: 'schedule', timer: 'reestablishment', delayMs: env.settings.reestablishTimeoutMs },
+  ])
 }
 
-/** BOLT 2: a channel that has failed repeats the error, and nothing else is said. */
-const retransmitError = (durable: Closing, { epoch, remoteFeatures }: Connected): Step => {
-  const session = newSession(epoch, remoteFeatures, false)
-  const message = errorMessage(durable.params.channelId, { code: `channel closed: ${durable.closing.cause}` })
-  return to(durable, session, [{ type: 'send', epoch, message }])
+/**
+ * The peer is connected and has not said a word about the channel: most likely it has forgotten it. LND is silent about one
+ * whose funding is unconfirmed, and that means nothing.
+ */
+export const reestablishTimedOut = (durable: Funded, session: Session, env: ChannelEnv): Step => {
+  const state = { durable, session }
+  const isAbandoned =
+    durable.phase !== 'closing' && !session.reestablished && latest(durable).fundingStatus.type === 'confirmed'
+  return isAbandoned ? react(state, { code: 'abandoned-by-peer' }, env) : stay(state)
 }
 
 /** BOLT 2, channel_reestablish. */
-const channelReestablish = (durable: Funded, env: ChannelEnv): ChannelReestablish => {
+export const channelReestablish = (durable: Funded, env: ChannelEnv): ChannelReestablish => {
   const { local, remote } = latest(durable)
   const secret =
     remote.index === 0 ? undefined : findSecret(durable.remoteSecrets, FIRST_SECRET_INDEX - (remote.index - 1))
@@ -89,7 +97,7 @@ export const disconnected = (state: ChannelState, { epoch }: Disconnected): Step
     case 'wait-for-funding-signed':
     case 'wait-for-decision':
     case 'wait-for-funding-created':
-      return abortOpening(durable, undefined, { code: 'disconnected' }, { tellPeer: false })
+      return abortOpening(durable, undefined, { code: 'disconnected' })
     case 'aborted':
     case 'closed':
       return to(durable, undefined, [])

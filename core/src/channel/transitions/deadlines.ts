@@ -3,8 +3,8 @@ import type { ChannelEnv } from '../state/environment.ts'
 import type { ChannelError } from '../state/errors.ts'
 import { findHtlc } from '../state/htlc.ts'
 import { latest } from './commitments.ts'
-import { forceClose } from './fail-channel.ts'
-import { emit, type Live, type Step, stay, to } from './step.ts'
+import { forceClose, forget } from './fail-channel.ts'
+import { type Live, type Step, stay } from './step.ts'
 
 /**
  * BOLT 2, cltv_expiry_delta selection: an HTLC that we offered and that timed out, or one that we fulfilled and whose offerer
@@ -12,7 +12,7 @@ import { emit, type Live, type Step, stay, to } from './step.ts'
  */
 export const checkDeadlines = ({ durable, session }: Live<Exclude<Funded, Closing>>, env: ChannelEnv): Step => {
   const error = passedDeadline(durable, env)
-  if (error !== undefined) return forceClose(durable, session, { cause: 'htlc-deadline', error, tellPeer: true }, env)
+  if (error !== undefined) return forceClose(durable, session, { cause: 'htlc-deadline', error }, env)
   const live = session === undefined ? { durable } : { durable, session }
   return forgetUnfunded(live, env) ?? stay(live)
 }
@@ -24,13 +24,7 @@ export const forgetUnfunded = ({ durable, session }: Live, env: ChannelEnv): Ste
   if (waited < env.settings.fundingTimeout || (durable.phase === 'closing' && durable.closing.spends.length > 0)) {
     return undefined
   }
-  const { channelId, localNodeId, remoteNodeId, keyIndex } = durable.params
-  const summary = { kind: 'never-funded', closedAt: env.height, paidToUs: 0n } as const
-  const closed = { phase: 'closed', channelId, localNodeId, remoteNodeId, keyIndex, summary } as const
-  return to(closed, session, [
-    emit(closed, { type: 'error', error: { code: 'funding-not-seen', blocks: waited } }),
-    emit(closed, { type: 'closed', summary }),
-  ])
+  return forget(durable, session, { code: 'funding-not-seen', blocks: waited }, [], env)
 }
 
 /** The first HTLC that can wait no longer. */

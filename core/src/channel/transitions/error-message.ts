@@ -1,29 +1,32 @@
-import { utf8Encode } from '../../lib/bytes.ts'
-import type { Failure } from '../../lib/errors.ts'
+import { toHex, utf8Encode } from '../../lib/bytes.ts'
 import type { ChannelId } from '../../lib/ids.ts'
 import type { ErrorMessage, WarningMessage } from '../../wire/messages/setup.ts'
 import { printableText } from '../../wire/printable-text.ts'
+import type { ChannelError, PeerFault } from '../state/errors.ts'
+import { REACTIONS } from './reactions.ts'
 
-const textOf = (failure: Failure & { readonly reason?: string }): Uint8Array => {
-  // Why the node does not want a channel is said in its operator's words; all else in ours.
-  if (failure.code === 'rejected' && failure.reason) return utf8Encode(failure.reason)
-  if (failure.code === 'announcement-not-supported') {
-    return utf8Encode('this node does not announce channels: open it unannounced')
-  }
-  return utf8Encode(failure.code.replaceAll('-', ' '))
+/** With all else that an `error` carries, this still fits into a message (BOLT 1). */
+const MAX_TEXT_LENGTH = 65_000
+
+/** What the peer is told of a fault, if anything. `channelId` is what the peer knows the channel by. */
+export const answerTo = (
+  channelId: ChannelId,
+  fault: ChannelError | PeerFault,
+): ErrorMessage | WarningMessage | undefined => {
+  const { answer } = REACTIONS[fault.code]
+  return answer === 'none' ? undefined : { type: answer, channelId, data: utf8Encode(textOf(fault)) }
 }
 
-export const errorMessage = (channelId: ChannelId, failure: Failure): ErrorMessage => ({
-  type: 'error',
-  channelId,
-  data: textOf(failure),
-})
-
-export const warningMessage = (channelId: ChannelId, failure: Failure): WarningMessage => ({
-  type: 'warning',
-  channelId,
-  data: textOf(failure),
-})
+const textOf = (fault: ChannelError | PeerFault): string => {
+  // Why the node does not want a channel is said in its operator's words; all else in ours.
+  if (fault.code === 'rejected' && fault.reason !== '') return fault.reason
+  if (fault.code === 'announcement-not-supported') return 'this node does not announce channels: open it unannounced'
+  const words = fault.code.replaceAll('-', ' ')
+  if (!('transaction' in fault)) return words
+  // BOLT 1, error: with an invalid signature goes what it was checked against.
+  const text = `${words}: ${toHex(fault.transaction)}`
+  return text.length > MAX_TEXT_LENGTH ? words : text
+}
 
 /** BOLT 1: what is not printable ASCII is not shown. */
 export const peerText = ({ data }: ErrorMessage | WarningMessage): string => printableText(data) ?? '(not printable)'

@@ -1,8 +1,6 @@
+import { FEERATE_FLOOR } from '../../bitcoin/fees.ts'
 import type { FeeratePerKw } from '../../lib/units.ts'
 import type { ChannelEnv } from '../state/environment.ts'
-
-/** What no node relays below (1 sat per vbyte, rounded up as bitcoind does). */
-const MIN_RELAY_FEERATE = 253
 
 export interface FeerateError {
   readonly code: 'feerate-too-low' | 'feerate-too-high'
@@ -10,15 +8,19 @@ export interface FeerateError {
   readonly bound: FeeratePerKw
 }
 
-/** BOLT 2, open_channel and update_fee: a fee rate too low for timely processing, or unreasonably large, fails the channel. */
+/**
+ * BOLT 2, open_channel and update_fee: whether a fee rate is too low for timely processing, or unreasonably large. Only an
+ * estimate says so: without one any rate that travels is as good as another, the opener pays it, and anchors mend it.
+ */
 export const checkFeerate = (
   feeratePerKw: FeeratePerKw,
-  { feerates, settings }: ChannelEnv,
+  { feerates: { estimate }, settings }: ChannelEnv,
 ): FeerateError | undefined => {
-  const estimate = feerates.commitment as number
-  const lowest = Math.max(MIN_RELAY_FEERATE, Math.floor(estimate / settings.feerateTolerance.below))
+  const { below, above } = settings.feerateTolerance
+  const floor = FEERATE_FLOOR as number
+  const lowest = estimate === undefined ? floor : Math.max(floor, Math.floor((estimate as number) / below))
   if (feeratePerKw < lowest) return { code: 'feerate-too-low', feeratePerKw, bound: lowest }
-  const highest = Math.max(MIN_RELAY_FEERATE, Math.ceil(estimate * settings.feerateTolerance.above))
-  if (feeratePerKw > highest) return { code: 'feerate-too-high', feeratePerKw, bound: highest }
-  return undefined
+  if (estimate === undefined) return undefined
+  const highest = Math.max(floor, Math.ceil((estimate as number) * above))
+  return feeratePerKw > highest ? { code: 'feerate-too-high', feeratePerKw, bound: highest } : undefined
 }

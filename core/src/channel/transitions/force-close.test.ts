@@ -227,7 +227,11 @@ test('on chain — a commitment that the peer has revoked is recognised', (t) =>
 test('recv error — publishes our commitment and does not answer', (t) => {
   const two = new TwoParties().ready()
   const { channelId } = two.bob.funded.params
-  const effects = two.bob.recv({ type: 'error', channelId, data: utf8Encode('internal error') })
+  const effects = two.bob.recv({
+    type: 'error',
+    channelId,
+    data: utf8Encode('unable to resume channel, recovery required'),
+  })
   t.false(effects.some(({ type }) => type === 'send'))
   t.true(effects.some((effect) => effect.type === 'publish' && effect.purpose === 'local-commitment'))
 })

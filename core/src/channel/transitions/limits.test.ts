@@ -249,11 +249,35 @@ test('update_fee — is refused for the fundee, and for what the opener cannot p
   t.like(tooMuch[0], { result: { ok: false, error: { code: 'insufficient-balance' } } })
 })
 
+test('recv update_fee — a rate that does not suit ends the connection with a warning, and never the channel', (t) => {
+  for (const feeratePerKw of [252, 25_001]) {
+    const two = ready()
+    const { durable } = two.bob.state
+    const effects = two.bob.recv({ type: 'update_fee', channelId: two.bob.funded.params.channelId, feeratePerKw })
+    t.is(two.bob.state.durable, durable)
+    t.deepEqual(
+      effects.map((effect) => (effect.type === 'send' ? effect.message.type : effect.type)),
+      ['warning', 'emit', 'disconnect'],
+    )
+  }
+})
+
+test('recv update_fee — without an estimate, no rate is too high', (t) => {
+  const two = ready()
+  const { estimate: _, ...feerates } = two.bob.env.feerates
+  two.bob.env = { ...two.bob.env, feerates }
+  two.bob.recv({ type: 'update_fee', channelId: two.bob.funded.params.channelId, feeratePerKw: 25_301 })
+  t.deepEqual(errors(two.bob), [])
+  t.is(two.bob.phase, 'normal')
+  two.bob.recv({ type: 'update_fee', channelId: two.bob.funded.params.channelId, feeratePerKw: 252 })
+  t.deepEqual(errors(two.bob), ['fee-update-too-low'])
+})
+
 test('recv update_fee — rejects one by the fundee, out of bounds, or that the opener cannot pay', (t) => {
   const cases: readonly [string, number, 'alice' | 'bob', bigint][] = [
     ['fee-update-by-fundee', 3000, 'alice', 200_000_000n],
-    ['feerate-too-low', 252, 'bob', 200_000_000n],
-    ['feerate-too-high', 25_001, 'bob', 200_000_000n],
+    ['fee-update-too-low', 252, 'bob', 200_000_000n],
+    ['fee-update-too-high', 25_001, 'bob', 200_000_000n],
     ['insufficient-balance', 9000, 'bob', 980_000_000n],
   ]
   for (const [code, feeratePerKw, receiver, pushMsat] of cases) {

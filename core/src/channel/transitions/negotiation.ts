@@ -10,9 +10,9 @@ import type { Session } from '../state/session.ts'
 import { largest, smallest } from './amounts.ts'
 import { closingInput } from './closing-input.ts'
 import { latest } from './commitments.ts'
-import { warningMessage } from './error-message.ts'
-import { failChannel, forceClose } from './fail-channel.ts'
+import { forceClose } from './fail-channel.ts'
 import { publishMutualClose } from './publications.ts'
+import { react } from './react.ts'
 import { emit, type Step, stay, to } from './step.ts'
 
 /** A channel whose closing fee is being agreed on, or was agreed on over a connection whose last message may be lost. */
@@ -37,12 +37,7 @@ export const openNegotiation = (durable: Agreeing, session: Session, env: Channe
 /** Nothing came back in time: BOLT 2 has us fail the channel. A fee that we do not pay is an answer. */
 export const closingTimedOut = (durable: Negotiating, session: Session, env: ChannelEnv): Step =>
   session.closing?.refused === undefined
-    ? forceClose(
-        durable,
-        session,
-        { cause: 'closing-timeout', error: { code: 'closing-not-answered' }, tellPeer: true },
-        env,
-      )
+    ? forceClose(durable, session, { cause: 'closing-timeout', error: { code: 'closing-not-answered' } }, env)
     : stay({ durable, session })
 
 /** BOLT 2, closing_signed, with and without `fee_range`. */
@@ -68,10 +63,7 @@ export const recvClosingSigned = (
   const { localIsOpener } = durable.params
   if (message.feeRange !== undefined) {
     const overlap = overlapOf(message.feeRange, ours.range)
-    if (overlap === undefined) {
-      const warning = warningMessage(durable.params.channelId, { code: 'closing-fee-ranges-do-not-overlap' })
-      return stay(state, { type: 'send', epoch: session.epoch, message: warning })
-    }
+    if (overlap === undefined) return fail(durable, session, { code: 'closing-fee-ranges-do-not-overlap' }, env)
     // The opener has sent its range, and an answer within it is agreed on above.
     if (localIsOpener) return fail(durable, session, { code: 'closing-fee-out-of-range', fee }, env)
     if (lastSentFee !== undefined) return fail(durable, session, { code: 'closing-fee-out-of-range', fee }, env)
@@ -91,7 +83,7 @@ export const recvClosingSigned = (
   // Who pays goes half of the way that is left to its maximum, so that the peer has time to come down.
   const goal = smallest(fee, ours.range.maxFeeSatoshis as bigint)
   const middle = (from + goal) / 2n
-  if (goal < fee && middle <= from) return refuseFee(durable, session, message, ours)
+  if (goal < fee && middle <= from) return refuseFee(durable, session, message, ours, env)
   if (middle === fee || middle === from) return agree()
   const next: Session = { ...session, closing: { ...session.closing, lastReceivedFee: fee } }
   return propose(durable, next, middle, undefined, env)
@@ -109,16 +101,16 @@ export const reconsiderFee = (durable: Funded, session: Session, env: ChannelEnv
  * We, who pay, have nothing more to offer. The peer is told, and may come down; the operator is told, and may name a higher
  * rate or force the close. Until then the channel waits: no HTLC is left in it.
  */
-const refuseFee = (durable: Agreeing, session: Session, message: ClosingSigned, { range }: Fees): Step => {
-  const error = {
-    code: 'closing-fee-too-high',
-    fee: message.feeSatoshis,
-    maximum: range.maxFeeSatoshis,
-  } as const
-  return to(durable, { ...session, closing: { ...session.closing, refused: message } }, [
-    { type: 'send', epoch: session.epoch, message: warningMessage(durable.params.channelId, error) },
-    emit(durable, { type: 'error', error }),
-  ])
+const refuseFee = (
+  durable: Agreeing,
+  session: Session,
+  message: ClosingSigned,
+  { range }: Fees,
+  env: ChannelEnv,
+): Step => {
+  const waiting: Session = { ...session, closing: { ...session.closing, refused: message } }
+  const { feeSatoshis: fee } = message
+  return fail(durable, waiting, { code: 'closing-fee-too-high', fee, maximum: range.maxFeeSatoshis }, env)
 }
 
 // BOLT 2: an output that is dust for its script would keep the transaction from the miners.
@@ -223,7 +215,7 @@ const conclude = (
 
 /** In `closing` a fee was agreed on and published: a peer that errs now changes nothing. */
 const fail = (durable: Agreeing, session: Session, error: ProtocolError, env: ChannelEnv): Step =>
-  durable.phase === 'closing' ? stay({ durable, session }) : failChannel({ durable, session }, error, env)
+  durable.phase === 'closing' ? stay({ durable, session }) : react({ durable, session }, error, env)
 
 const scriptsOf = ({ localShutdown, remoteShutdown, params }: Funded) => ({
   local: localShutdown ?? params.localShutdownScript,

@@ -15,7 +15,7 @@ import type { BlockConnected, OutputSpent, TxConfirmed } from '../state/inputs.t
 import type { Session } from '../state/session.ts'
 import { balancesOf, buildLocal, fundingOutputScript, latest, update } from './commitments.ts'
 import { passedDeadline } from './deadlines.ts'
-import { dropUnsigned } from './fail-channel.ts'
+import { dropUnsigned, failedSession } from './fail-channel.ts'
 import { publishLocalCommitment } from './publications.ts'
 import { settled } from './settle.ts'
 import { andThen, emit, type Live, type Step, stay, to } from './step.ts'
@@ -50,7 +50,7 @@ const fundingSpent = ({ durable, session }: Live, { tx }: OutputSpent, env: Chan
     phase: 'closing',
     closing: { cause, startedAt: env.height, publishLocal: false, spends: [spend], claims: [], settled: [] },
   }
-  return to(next, session, [
+  return to(next, failedSession(durable, session), [
     ...dropUnsigned(durable, session),
     watch,
     ...reportSpend(next, spend),
@@ -120,13 +120,15 @@ const claimSpent = ({ durable, session }: Live, { tx, outpoint }: OutputSpent, e
   return to(next, session, effects)
 }
 
-const learnPreimage = (
+/** Its origin has it at once, unless the chain has given the HTLC back to it already. */
+export const learnPreimage = (
   durable: Closing,
   id: HtlcId,
   preimage: Preimage,
 ): { readonly durable: Closing; readonly effects: readonly Effect[] } => {
   const record = durable.htlcs.offered.find(({ add }) => add.id === id)
-  if (record === undefined || record.preimage !== undefined) return { durable, effects: [] }
+  const isOver = durable.closing.settled.includes(id)
+  if (record === undefined || record.preimage !== undefined || isOver) return { durable, effects: [] }
   const offered = replaceHtlc(durable.htlcs.offered, { ...record, preimage })
   const next = update(durable, { htlcs: { ...durable.htlcs, offered } })
   return { durable: next, effects: settled(next, record, { type: 'fulfilled', preimage, onChain: true }) }

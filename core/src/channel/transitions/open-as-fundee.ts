@@ -1,3 +1,4 @@
+import { encodeTxWithoutWitness } from '../../bitcoin/transaction.ts'
 import type { AcceptChannel, FundingCreated, OpenChannel } from '../../wire/messages/channel-open.ts'
 import { verifyCommitmentSignatures } from '../commitment/verify-commitment.ts'
 import type { Idle, WaitForDecision, WaitForFundingCreated } from '../state/durable.ts'
@@ -15,7 +16,7 @@ export const recvOpenChannel = (durable: Idle, session: Session, open: OpenChann
   const { localNodeId, remoteNodeId } = durable
   const proposed: WaitForDecision = { phase: 'wait-for-decision', localNodeId, remoteNodeId, open }
   const error = checkOpenChannel(open, session.remoteFeatures, env)
-  if (error !== undefined) return abortOpening(proposed, session, error, { tellPeer: true })
+  if (error !== undefined) return abortOpening(proposed, session, error)
   return to(proposed, session, [
     {
       type: 'ask-accept',
@@ -54,7 +55,7 @@ export const acceptChannel = (
       reserve: open.channelReserveSatoshis,
       dustLimit: accept.dustLimitSatoshis,
     } as const
-    return abortOpening(durable, session, error, { tellPeer: true })
+    return abortOpening(durable, session, error)
   }
   return to({ phase: 'wait-for-funding-created', keys, open, accept }, session, [
     { type: 'send', epoch: session.epoch, message: accept },
@@ -75,7 +76,11 @@ export const recvFundingCreated = (
   const ownKeys = keysOf(commitment.localParams, env.commitmentPoint(0))
   const verified = verifyCommitmentSignatures(commitment.localParams, ownKeys, local, message.signature, [])
   if (!verified.ok) {
-    return abortOpening(durable, session, { code: 'invalid-signature', message: message.type }, { tellPeer: true })
+    return abortOpening(durable, session, {
+      code: 'invalid-signature',
+      message: message.type,
+      transaction: encodeTxWithoutWitness(local.tx),
+    })
   }
   const funded = withFirstSignature(unsigned, message.signature)
   const next = { ...funded, phase: 'wait-for-funding-confirmed' } as const

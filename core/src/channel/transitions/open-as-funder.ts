@@ -1,4 +1,4 @@
-import { txidOf } from '../../bitcoin/transaction.ts'
+import { encodeTxWithoutWitness, txidOf } from '../../bitcoin/transaction.ts'
 import { equalBytes } from '../../lib/bytes.ts'
 import { err, ok } from '../../lib/result.ts'
 import { encodeChannelType } from '../../wire/channel-type.ts'
@@ -51,7 +51,7 @@ export const recvAcceptChannel = (
 ): Step => {
   const { keys, open, requestId, fundingFeeratePerKw, maxFundingFee } = durable
   const error = checkAcceptChannel(open, accept, session.remoteFeatures, env)
-  if (error !== undefined) return abortOpening(durable, session, error, { tellPeer: true })
+  if (error !== undefined) return abortOpening(durable, session, error)
   return to({ phase: 'wait-for-funding', keys, open, accept, requestId, fundingFeeratePerKw }, session, [
     {
       type: 'fund',
@@ -101,7 +101,11 @@ export const recvFundingSigned = (
   const { keys, transaction } = buildLocal(commitment.localParams, 0, commitment.local.spec, env)
   const verified = verifyCommitmentSignatures(commitment.localParams, keys, transaction, message.signature, [])
   if (!verified.ok || !equalBytes(message.channelId, durable.params.channelId)) {
-    return abortOpening(durable, session, { code: 'invalid-signature', message: message.type }, { tellPeer: true })
+    return abortOpening(durable, session, {
+      code: 'invalid-signature',
+      message: message.type,
+      transaction: encodeTxWithoutWitness(transaction.tx),
+    })
   }
   const funded = withFirstSignature(opening, message.signature)
   const next = { ...funded, phase: 'wait-for-funding-confirmed' } as const

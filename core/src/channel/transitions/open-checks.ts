@@ -5,9 +5,10 @@ import { decodeChannelType } from '../../wire/channel-type.ts'
 import type { FeatureVector } from '../../wire/feature-vector.ts'
 import { hasFeature, isNegotiated } from '../../wire/features.ts'
 import type { AcceptChannel, OpenChannel } from '../../wire/messages/channel-open.ts'
+import { evenTypes } from '../../wire/tlv-record.ts'
 import { ANCHORS_ZERO_FEE_HTLC } from '../commitment/commitment-format.ts'
 import { openerCost } from '../commitment/commitment-spec.ts'
-import { isAcceptableShutdownScript } from '../commitment/shutdown-script.ts'
+import { isShutdownScriptOfPeer } from '../commitment/shutdown-script.ts'
 import type { ChannelEnv } from '../state/environment.ts'
 import type { OpenError } from '../state/errors.ts'
 import type { OpenCommand } from '../state/inputs.ts'
@@ -58,6 +59,8 @@ export const checkOpenChannel = (
   if (type === undefined || type.zeroconf || (type.scidAlias && announce)) {
     return { code: 'channel-type-not-supported', channelType: open.channelType }
   }
+  const unknown = unknownRecords(open)
+  if (unknown !== undefined) return unknown
   // BOLT 7, announcement_signatures: both must take part. What we do not do is refused, not taken and then left undone.
   if (announce && settings.announcedOpenings === 'refuse') return { code: 'announcement-not-supported' }
   if (!hasFeature(remoteFeatures, 'option_anchors')) return { code: 'anchors-not-supported-by-peer' }
@@ -90,6 +93,8 @@ export const checkAcceptChannel = (
   if (open.channelType === undefined || !equalBytes(accept.channelType, open.channelType)) {
     return { code: 'channel-type-mismatch', channelType: accept.channelType }
   }
+  const unknown = unknownRecords(accept)
+  if (unknown !== undefined) return unknown
   const reserve = accept.channelReserveSatoshis
   if ((reserve as bigint) < (open.dustLimitSatoshis as bigint)) {
     return { code: 'reserve-below-dust-limit', reserve, dustLimit: open.dustLimitSatoshis }
@@ -108,6 +113,12 @@ export const checkAcceptChannel = (
     checkCommon(accept, open.fundingSatoshis as bigint, remoteFeatures, env) ??
     checkInitialReserve(open, accept.channelReserveSatoshis as bigint)
   )
+}
+
+// BOLT 1, extensions: a record of an even type must be understood. It is part of what the peer proposes.
+const unknownRecords = (message: OpenChannel | AcceptChannel): OpenError | undefined => {
+  const types = evenTypes(message)
+  return types.length === 0 ? undefined : { code: 'unknown-records', types }
 }
 
 /** The fields that both messages have. */
@@ -145,8 +156,8 @@ const checkCommon = (
   for (const field of POINTS) if (!secp256k1.isPublicKey(message[field])) return { code: 'invalid-public-key', field }
   const script = message.upfrontShutdownScript
   const anySegwit = isNegotiated(settings.features, remoteFeatures, 'option_shutdown_anysegwit')
-  if (script !== undefined && script.length > 0 && !isAcceptableShutdownScript(script, anySegwit)) {
-    return { code: 'invalid-shutdown-script' }
+  if (script !== undefined && script.length > 0 && !isShutdownScriptOfPeer(script, anySegwit)) {
+    return { code: 'invalid-upfront-shutdown-script' }
   }
   return undefined
 }

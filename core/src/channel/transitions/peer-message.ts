@@ -1,23 +1,31 @@
+import { sha256 } from '../../crypto/hashes.ts'
+import { equalBytes } from '../../lib/bytes.ts'
 import { assertNever } from '../../lib/errors.ts'
 import type { ChannelState } from '../state/channel-state.ts'
 import type { Closing, Funded } from '../state/durable.ts'
+import type { Effect } from '../state/effects.ts'
 import type { ChannelEnv } from '../state/environment.ts'
+import { findHtlc } from '../state/htlc.ts'
 import type { ChannelMessage, PeerMessage } from '../state/inputs.ts'
 import type { Session } from '../state/session.ts'
 import { abortOpening } from './abort-opening.ts'
 import { addHtlcPhases, recvAddHtlc } from './add-htlc.ts'
 import { recvCommitmentSigned, recvRevokeAndAck } from './commit.ts'
-import { peerText } from './error-message.ts'
-import { failChannel, forceClose } from './fail-channel.ts'
+import { channelReestablish } from './connection.ts'
+import { answerTo, peerText } from './error-message.ts'
+import { forceClose } from './fail-channel.ts'
+import { isForborne } from './forbearance.ts'
 import { recvClosingSigned } from './negotiation.ts'
+import { learnPreimage } from './on-chain.ts'
 import { recvFundingCreated, recvOpenChannel } from './open-as-fundee.ts'
 import { recvAcceptChannel, recvFundingSigned } from './open-as-funder.ts'
+import { react } from './react.ts'
 import { recvChannelReady } from './ready.ts'
 import { recvReestablish } from './reestablish.ts'
 import { recvChannelUpdate } from './relay-policy.ts'
 import { recvFailHtlc, recvFulfillHtlc } from './remove-htlc.ts'
 import { recvShutdown } from './shutdown.ts'
-import { emit, type Step, stay } from './step.ts'
+import { andThen, emit, type Online, type Step, stay, to } from './step.ts'
 import { recvUpdateFee } from './update-fee.ts'
 
 /** A message of the peer. One from a connection that is gone is dropped. */
@@ -31,7 +39,7 @@ export const recvMessage = (state: ChannelState, input: PeerMessage, env: Channe
   switch (durable.phase) {
     case 'aborted':
     case 'closed':
-      return stay(state)
+      return stay(state, { type: 'ignored', message: message.type })
     case 'idle':
       return message.type === 'open_channel'
         ? recvOpenChannel(durable, session, message, env)
@@ -60,17 +68,20 @@ const recvFunded = (durable: Funded, session: Session, input: PeerMessage, env: 
   const { message } = input
   const online = { durable, session }
   if (message.type === 'error') return recvError(online, message, env)
-  if (durable.phase === 'closing' && durable.closing.mutual === undefined) return stay(online)
+  if (durable.phase === 'closing' && !session.reestablished) return recvOfClosing(durable, session, message, env)
+  // BOLT 7: what the peer asks for relaying depends on no state of the channel.
+  if (message.type === 'channel_update') return recvChannelUpdate(online, message, env)
   if (message.type === 'channel_reestablish') {
-    return session.reestablished ? unexpected(online, message, env) : recvReestablish(online, message, env)
+    return session.reestablished
+      ? react(online, { code: 'reestablished-twice' }, env)
+      : recvReestablish(online, message, env)
   }
-  // BOLT 2: before the peer's channel_reestablish, nothing that it says about the channel can be placed.
-  if (!session.reestablished) return stay(online)
+  // BOLT 2: before the peer's channel_reestablish, nothing that it says about the channel can be placed. LND has none for a
+  // channel whose funding is unconfirmed, and sends channel_ready when it confirms: on a new connection it has one.
+  if (!session.reestablished) return react(online, { code: 'message-before-reestablish', message: message.type }, env)
   switch (message.type) {
     case 'channel_ready':
       return recvChannelReady(online, message, env)
-    case 'channel_update':
-      return recvChannelUpdate(online, message, env)
     case 'shutdown':
       return recvShutdown(online, message, env)
     case 'closing_signed':
@@ -108,15 +119,47 @@ const recvFunded = (durable: Funded, session: Session, input: PeerMessage, env: 
   }
 }
 
-/** BOLT 1: an error ends the channel. */
+/**
+ * The chain decides, and we have said nothing on this connection. BOLT 2, message retransmission: a peer that would go on
+ * with a channel that has failed gets the error, and all else that it says is ignored; but a preimage is worth as much as
+ * ever. A cooperative close is answered as any channel is, so that a peer which has lost our last message gets it again.
+ */
+const recvOfClosing = (durable: Closing, session: Session, message: ChannelMessage, env: ChannelEnv): Step => {
+  const { epoch } = session
+  if (message.type === 'channel_reestablish') {
+    const { channelId } = durable.params
+    if (durable.closing.mutual === undefined) {
+      const error = answerTo(channelId, { code: 'channel-failed' })
+      return stay(
+        { durable, session },
+        ...(error === undefined ? [] : [{ type: 'send', epoch, message: error } as const]),
+      )
+    }
+    const ours: Effect = { type: 'send', epoch, message: channelReestablish(durable, env) }
+    return andThen(stay({ durable, session }, ours), () => recvReestablish({ durable, session }, message, env))
+  }
+  if (message.type === 'update_fulfill_htlc') {
+    const record = findHtlc(durable.htlcs.offered, message.id)
+    if (record !== undefined && equalBytes(sha256(message.paymentPreimage), record.add.paymentHash)) {
+      const learnt = learnPreimage(durable, message.id, message.paymentPreimage)
+      return to(learnt.durable, session, learnt.effects)
+    }
+  }
+  return stay({ durable, session }, { type: 'ignored', message: message.type })
+}
+
+/** BOLT 1: an error ends the channel, unless it is one of those by which nobody's channel ends. */
 const recvError = (
-  { durable, session }: { readonly durable: Funded; readonly session: Session },
+  { durable, session }: Online,
   message: Extract<ChannelMessage, { type: 'error' }>,
   env: ChannelEnv,
 ): Step => {
-  const error = { code: 'peer-error', text: peerText(message) } as const
-  if (isClosing(durable)) return stay({ durable, session }, emit(durable, { type: 'error', error }))
-  return forceClose(durable, session, { cause: 'remote-error', error, tellPeer: false }, env)
+  const text = peerText(message)
+  if (isClosing(durable)) {
+    return stay({ durable, session }, emit(durable, { type: 'error', error: { code: 'peer-error', text } }))
+  }
+  if (isForborne(text)) return react({ durable, session }, { code: 'peer-error-forborne', text }, env)
+  return forceClose(durable, session, { cause: 'remote-error', error: { code: 'peer-error', text } }, env)
 }
 
 const isClosing = (durable: Funded): durable is Closing => durable.phase === 'closing'
@@ -132,10 +175,10 @@ const unexpected = (state: ChannelState, message: ChannelMessage, env: ChannelEn
       case 'wait-for-funding-signed':
       case 'wait-for-decision':
       case 'wait-for-funding-created':
-        return abortOpening(durable, session, error, { tellPeer: false })
+        return abortOpening(durable, session, error)
       default:
         return stay(state)
     }
   }
-  return failChannel(state, { code: 'unexpected-message', message: message.type, phase: durable.phase }, env)
+  return react(state, { code: 'unexpected-message', message: message.type, phase: durable.phase }, env)
 }

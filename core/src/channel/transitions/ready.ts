@@ -8,8 +8,8 @@ import type { ChannelEnv } from '../state/environment.ts'
 import type { TxConfirmed } from '../state/inputs.ts'
 import type { Session } from '../state/session.ts'
 import { balancesOf, fundingOutputScript, latest, update } from './commitments.ts'
-import { failChannel } from './fail-channel.ts'
 import { publishLocalCommitment } from './publications.ts'
+import { react } from './react.ts'
 import { sendChannelUpdate } from './relay-policy.ts'
 import { emit, type Live, type Online, type Step, stay, to } from './step.ts'
 
@@ -26,7 +26,7 @@ export const fundingConfirmed = ({ durable, session }: Live, input: TxConfirmed,
     output.amount !== fundingAmount ||
     !equalBytes(output.script, fundingOutputScript(commitment))
   ) {
-    return failChannel(state, { code: 'funding-output-mismatch' }, env)
+    return react(state, { code: 'funding-output-mismatch' }, env)
   }
   const { blockHeight, txIndex } = input
   const real = shortChannelId({ blockHeight, txIndex, outputIndex: fundingOutpoint.index })
@@ -79,7 +79,7 @@ export const recvChannelReady = ({ durable, session }: Online, message: ChannelR
     return to(update(durable, { shortIds }), session, [])
   }
   if (!secp256k1.isPublicKey(point)) {
-    return failChannel({ durable, session }, { code: 'invalid-public-key', field: 'secondPerCommitmentPoint' }, env)
+    return react({ durable, session }, { code: 'invalid-public-key', field: 'secondPerCommitmentPoint' }, env)
   }
   const next = update(durable, { shortIds, remoteReady: true, remoteNextPoint: { type: 'known', point } })
   if (next.phase !== 'wait-for-channel-ready') return to(next, session, [])

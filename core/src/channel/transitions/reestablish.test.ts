@@ -215,15 +215,13 @@ test('channel_reestablish — in a mutual close that is not mined, a proof still
   const { durable } = two.alice.state
   two.add(two.alice, 1)
   two.settle()
-  const { nextRevocationNumber, yourLastPerCommitmentSecret } = reestablishOf(two)
+  const proof = reestablishOf(two)
   const behind = new TwoParties().ready()
   t.deepEqual(behind.alice.state.durable, durable)
   behind.run(behind.alice, { type: 'close' })
   behind.settle()
   reconnect(behind)
-  alter(behind, behind.bob, { nextRevocationNumber, yourLastPerCommitmentSecret })
-  behind.alice.effects.length = 0
-  behind.settle({ sign: false })
+  behind.alice.recv(proof)
   const [refused] = behind.alice.run({ type: 'force-close', requestId: 'force' })
   t.like(refused, { type: 'reply', result: { ok: false, error: { code: 'publication-forbidden' } } })
 })

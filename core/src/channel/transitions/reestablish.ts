@@ -10,7 +10,8 @@ import { findHtlc } from '../state/htlc.ts'
 import type { Session } from '../state/session.ts'
 import { commitmentSigned, revokeAndAck } from './commit.ts'
 import { buildRemote, latest } from './commitments.ts'
-import { failChannel, forceClose } from './fail-channel.ts'
+import { forceClose } from './fail-channel.ts'
+import { react } from './react.ts'
 import { channelReady } from './ready.ts'
 import { sendChannelUpdate } from './relay-policy.ts'
 import { isIrrevocable, proposeRemoval, removalMessage } from './remove-htlc.ts'
@@ -25,7 +26,7 @@ export const recvReestablish = (online: Online, message: ChannelReestablish, env
   const { durable, session } = online
   const outcome = compare(durable, message, env)
   if (outcome === 'in-sync') return resumeChannel(online, message, env)
-  return outcome === 'we-are-behind' ? weAreBehind(durable, session, env) : failChannel(online, outcome, env)
+  return outcome === 'we-are-behind' ? weAreBehind(durable, session, env) : react(online, outcome, env)
 }
 
 /** Compares the peer's counters with ours. A number is a claim; only a secret that we have not revealed yet is a proof. */
@@ -62,12 +63,7 @@ const isSecretBefore = (number: bigint, secret: Uint8Array, env: ChannelEnv): bo
 /** BOLT 2: our commitment is revoked, so it must not be published. The peer is asked to publish its own. */
 const weAreBehind = (durable: Funded, session: Session, env: ChannelEnv): Step => {
   if (durable.phase !== 'closing') {
-    return forceClose(
-      durable,
-      session,
-      { cause: 'data-loss', error: { code: 'peer-is-ahead' }, tellPeer: true, publish: false },
-      env,
-    )
+    return forceClose(durable, session, { cause: 'data-loss', error: { code: 'peer-is-ahead' }, publish: false }, env)
   }
   // What was published cannot be called back; what was not must not be.
   if (durable.closing.publishLocal || durable.closing.cause === 'data-loss') return to(durable, session, [])

@@ -16,9 +16,9 @@ import { findHtlc, type HtlcFailure, type HtlcRecord, replaceHtlc } from '../sta
 import type { FailHtlcCommand, FailMalformedHtlcCommand, FulfilHtlcCommand } from '../state/inputs.ts'
 import type { Session } from '../state/session.ts'
 import { latest, update } from './commitments.ts'
-import { failChannel } from './fail-channel.ts'
+import { react } from './react.ts'
 import { settled } from './settle.ts'
-import { done, type Live, type Online, refuse, type Step, stay, to } from './step.ts'
+import { andThen, done, type Live, type Online, refuse, type Step, stay, to } from './step.ts'
 
 /** BOLT 4: failure codes of `update_fail_malformed_htlc` have this bit. */
 const BADONION = 0x8000
@@ -120,10 +120,11 @@ export const removalMessage = (durable: Funded, { add, preimage, failure }: Htlc
 export const recvFulfillHtlc = ({ durable, session }: Online, message: UpdateFulfillHtlc, env: ChannelEnv): Step => {
   const state = { durable, session }
   const record = removable(durable, session, message.id)
-  if ('code' in record) return failChannel(state, record, env)
+  // Whatever the peer has said before: a preimage is a receipt, and whom we pay for must have it before the channel fails.
+  if ('code' in record) return andThen(keepPreimage(state, message), (kept) => react(kept, record, env))
   const preimage = message.paymentPreimage
   if (!equalBytes(sha256(preimage), record.add.paymentHash)) {
-    return failChannel(state, { code: 'preimage-does-not-match', htlcId: message.id }, env)
+    return react(state, { code: 'preimage-does-not-match', htlcId: message.id }, env)
   }
   const removal = { type: 'fulfil', id: message.id } as const
   const proposed = { ...session.proposed, remote: [...session.proposed.remote, removal] }
@@ -134,6 +135,16 @@ export const recvFulfillHtlc = ({ durable, session }: Online, message: UpdateFul
   return to(next, { ...session, proposed }, settled(next, record, { type: 'fulfilled', preimage, onChain: false }))
 }
 
+const keepPreimage = ({ durable, session }: Online, { id, paymentPreimage: preimage }: UpdateFulfillHtlc): Step => {
+  const record = findHtlc(durable.htlcs.offered, id)
+  if (record === undefined || record.preimage !== undefined) return stay({ durable, session })
+  if (!equalBytes(sha256(preimage), record.add.paymentHash)) return stay({ durable, session })
+  const next = update(durable, {
+    htlcs: { ...durable.htlcs, offered: replaceHtlc(durable.htlcs.offered, { ...record, preimage }) },
+  })
+  return to(next, session, settled(next, record, { type: 'fulfilled', preimage, onChain: false }))
+}
+
 /** BOLT 2, update_fail_htlc and update_fail_malformed_htlc: of consequence once irrevocably committed. */
 export const recvFailHtlc = (
   { durable, session }: Online,
@@ -142,10 +153,10 @@ export const recvFailHtlc = (
 ): Step => {
   const state = { durable, session }
   if (message.type === 'update_fail_malformed_htlc' && (message.failureCode & BADONION) === 0) {
-    return failChannel(state, { code: 'badonion-bit-missing', htlcId: message.id }, env)
+    return react(state, { code: 'badonion-bit-missing', htlcId: message.id }, env)
   }
   const record = removable(durable, session, message.id)
-  if ('code' in record) return failChannel(state, record, env)
+  if ('code' in record) return react(state, record, env)
   const failure: HtlcFailure =
     message.type === 'update_fail_htlc'
       ? { type: 'fail', reason: message.reason }

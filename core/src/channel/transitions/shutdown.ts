@@ -1,7 +1,7 @@
 import { equalBytes } from '../../lib/bytes.ts'
 import { isNegotiated } from '../../wire/features.ts'
 import type { Shutdown } from '../../wire/messages/channel-close.ts'
-import { isAcceptableShutdownScript } from '../commitment/shutdown-script.ts'
+import { isOurShutdownScript, isShutdownScriptOfPeer } from '../commitment/shutdown-script.ts'
 import type { ChannelState } from '../state/channel-state.ts'
 import type { Closing, Funded } from '../state/durable.ts'
 import type { Effect } from '../state/effects.ts'
@@ -9,9 +9,8 @@ import type { ChannelEnv } from '../state/environment.ts'
 import type { CloseCommand } from '../state/inputs.ts'
 import type { Session } from '../state/session.ts'
 import { latest, update } from './commitments.ts'
-import { warningMessage } from './error-message.ts'
-import { failChannel } from './fail-channel.ts'
 import { openNegotiation, reconsiderFee } from './negotiation.ts'
+import { react } from './react.ts'
 import { andThen, done, emit, type Live, type Online, refuse, type Step, stay, to } from './step.ts'
 
 /**
@@ -39,7 +38,7 @@ export const closeChannel = (
   if (durable.params.localShutdownIsUpfront && !equalBytes(script, durable.params.localShutdownScript)) {
     return refuse(state, requestId, { code: 'shutdown-script-is-fixed' })
   }
-  if (!isAcceptableShutdownScript(script, true)) return refuse(state, requestId, { code: 'invalid-shutdown-script' })
+  if (!isOurShutdownScript(script)) return refuse(state, requestId, { code: 'invalid-shutdown-script' })
   const next = update(durable, {
     localShutdown: script,
     ...(feeratePerKw === undefined ? {} : { closingFeeratePerKw: feeratePerKw }),
@@ -52,20 +51,20 @@ export const recvShutdown = ({ durable, session }: Online, { scriptpubkey }: Shu
   const state = { durable, session }
   const anySegwit = isNegotiated(env.settings.features, session.remoteFeatures, 'option_shutdown_anysegwit')
   const promised = durable.params.remoteUpfrontShutdown
-  if (!isAcceptableShutdownScript(scriptpubkey, anySegwit)) return warn(durable, session, 'invalid-shutdown-script')
+  if (!isShutdownScriptOfPeer(scriptpubkey, anySegwit)) return react(state, { code: 'invalid-shutdown-script' }, env)
   if (promised !== undefined && !equalBytes(promised, scriptpubkey)) {
-    return warn(durable, session, 'shutdown-script-changed')
+    return react(state, { code: 'shutdown-script-not-as-promised' }, env)
   }
   // BOLT 2: the sender signs all it has added before it shuts down.
   if (session.proposed.remote.some(({ type }) => type === 'add' || type === 'fee')) {
-    return failChannel(state, { code: 'shutdown-with-pending-updates' }, env)
+    return react(state, { code: 'shutdown-with-pending-updates' }, env)
   }
   const received: Session = { ...session, shutdownReceived: true }
   const before = durable.remoteShutdown
   if (before !== undefined && equalBytes(before, scriptpubkey)) return to(durable, received, [])
   // Another script once the fee is being agreed on, or is: the transaction would change under the negotiation.
   if (durable.phase === 'negotiating' || durable.phase === 'closing') {
-    return failChannel(state, { code: 'shutdown-script-changed' }, env)
+    return react(state, { code: 'shutdown-script-changed' }, env)
   }
   const next = update(durable, {
     remoteShutdown: scriptpubkey,
@@ -74,13 +73,6 @@ export const recvShutdown = ({ durable, session }: Online, { scriptpubkey }: Shu
   })
   return to(next, received, before === undefined ? [emit(next, { type: 'shutdown', byUs: false })] : [])
 }
-
-const warn = (durable: Funded, session: Session, code: 'invalid-shutdown-script' | 'shutdown-script-changed'): Step =>
-  to(durable, session, [
-    { type: 'send', epoch: session.epoch, message: warningMessage(durable.params.channelId, { code }) },
-    emit(durable, { type: 'error', error: { code } }),
-    { type: 'disconnect', epoch: session.epoch },
-  ])
 
 /**
  * Takes a channel that is to be closed as far as it goes by itself. Called after every step: sends our `shutdown` once all

@@ -2,9 +2,9 @@ import type { UpdateFee } from '../../wire/messages/channel-operation.ts'
 import type { Proposal } from '../state/changes.ts'
 import type { ChannelEnv } from '../state/environment.ts'
 import type { UpdateFeeCommand } from '../state/inputs.ts'
-import { failChannel } from './fail-channel.ts'
 import { checkFeerate } from './fee-bounds.ts'
 import { missingForFee } from './limits.ts'
+import { react } from './react.ts'
 import { done, type Live, type Online, refuse, type Step, to } from './step.ts'
 
 /** BOLT 2, update_fee, as its sender: only the opener, and only what it can pay. A rate not yet signed is replaced. */
@@ -37,12 +37,15 @@ export const updateFee = ({ durable, session }: Live, command: UpdateFeeCommand)
 /** BOLT 2, update_fee, as its receiver. */
 export const recvUpdateFee = ({ durable, session }: Online, { feeratePerKw }: UpdateFee, env: ChannelEnv): Step => {
   const state = { durable, session }
-  if (durable.params.localIsOpener) return failChannel(state, { code: 'fee-update-by-fundee' }, env)
+  if (durable.params.localIsOpener) return react(state, { code: 'fee-update-by-fundee' }, env)
   const outOfBounds = checkFeerate(feeratePerKw, env)
-  if (outOfBounds !== undefined) return failChannel(state, outOfBounds, env)
+  if (outOfBounds !== undefined) {
+    const code = outOfBounds.code === 'feerate-too-low' ? 'fee-update-too-low' : 'fee-update-too-high'
+    return react(state, { ...outOfBounds, code }, env)
+  }
   const proposed = { ...session.proposed, remote: withFee(session.proposed.remote, feeratePerKw) }
   const missingMsat = missingForFee(durable, proposed, false)
-  if (missingMsat > 0n) return failChannel(state, { code: 'insufficient-balance', missingMsat }, env)
+  if (missingMsat > 0n) return react(state, { code: 'insufficient-balance', missingMsat }, env)
   return to(durable, { ...session, proposed }, [])
 }
 

@@ -6,6 +6,7 @@ import type { ChannelState } from '../../channel/state/channel-state.ts'
 import { isFunded, isStored } from '../../channel/state/channel-state.ts'
 import type { AskAcceptEffect, Effect, SendEffect, SettleEffect } from '../../channel/state/effects.ts'
 import type { ChannelEnv } from '../../channel/state/environment.ts'
+import type { ChannelEvent } from '../../channel/state/events.ts'
 import type {
   AcceptCommand,
   ChannelInput,
@@ -20,6 +21,7 @@ import { toHex } from '../../lib/bytes.ts'
 import type { CancelTimer } from '../../lib/clock.ts'
 import { assertNever } from '../../lib/errors.ts'
 import type { OutPoint } from '../../lib/ids.ts'
+import { Ration } from '../../lib/ration.ts'
 import type { Write } from '../../store/store.ts'
 import { channelUpdateDigest } from '../../wire/channel-update-digest.ts'
 import type { FundingCreated } from '../../wire/messages/channel-open.ts'
@@ -60,6 +62,7 @@ export const CHANNEL_LANES: NonNullable<SpawnOptions<ChannelProtocol>['lanes']> 
   funded: 'priority',
   decided: 'priority',
   failed: 'priority',
+  unsigned: 'priority',
 }
 
 /**
@@ -70,6 +73,12 @@ export const channelBehaviour =
   (services: ChannelServices, hold: ChannelHold): BehaviourFactory<ChannelProtocol> =>
   (context) =>
     new ChannelDriver(services, hold, context).behaviour()
+
+/** The same error of a channel that goes on is an event so often at most. */
+const REPEATS_MS = 600_000
+/** Of messages that are ignored, so many are logged in so long. */
+const IGNORED_LOGGED = 20
+const IGNORED_WINDOW_MS = 60_000
 
 interface Sorted {
   readonly writes: Write[]
@@ -86,6 +95,9 @@ class ChannelDriver {
   readonly #watches: ChannelWatches
   readonly #publisher: ChannelPublisher
   readonly #replies = new Map<string, (result: ChannelCommandResult) => void>()
+  /** By code of error, those that left the channel as it was. */
+  readonly #told = new Map<string, Ration>()
+  readonly #unheeded: Ration
   #signer: ChannelSigner | undefined
   #requests = 0
 
@@ -109,6 +121,7 @@ class ChannelDriver {
     this.#entry = hold.entry
     this.#watches = hold.watches
     this.#publisher = new ChannelPublisher(services)
+    this.#unheeded = new Ration(services.clock, IGNORED_LOGGED, IGNORED_WINDOW_MS)
     this.#context = context
   }
 
@@ -128,7 +141,10 @@ class ChannelDriver {
         },
         peerMessage: ({ epoch, message }) => {
           // What a connection that is gone has left behind is not to be acted on.
-          if (this.#hold.link?.epoch !== epoch) return
+          if (this.#hold.link?.epoch !== epoch) {
+            if (this.#entry.quarantined) this.#ignored(message.type)
+            return
+          }
           // An outpoint that funds another channel would give this one the other's id, and its row in the store.
           const taken = message.type === 'funding_created' && this.#isTaken(message)
           this.#run(taken ? { type: 'force-close' } : { type: 'peer-message', epoch, message })
@@ -137,6 +153,7 @@ class ChannelDriver {
         settle: (settlement) => this.#settle(settlement),
         timer: ({ timer }) => this.#run({ type: 'timer', timer }),
         funded: (input) => this.#funded(input),
+        unsigned: () => this.#run({ type: 'forget-unsigned' }),
         abandon: () => {
           if (isStored(this.#entry.state.durable)) return false
           this.#run({ type: 'force-close' })
@@ -272,6 +289,7 @@ class ChannelDriver {
         outward.push(() => this.#publisher.publish(effect, this.#channelSigner(), this.#name()))
         break
       case 'emit':
+        if (this.#repeats(effect.event, writes)) break
         reportChannelEvent(services.events, effect.event, this.#entry.state)
         // A command that was answered before it is over is answered one microtask later: stopping must not overtake that.
         if (effect.event.type === 'closed' || effect.event.type === 'aborted')
@@ -293,6 +311,9 @@ class ChannelDriver {
         break
       case 'ask-accept':
         outward.push(() => this.#askAccept(effect))
+        break
+      case 'ignored':
+        this.#ignored(effect.message)
         break
       case 'forward':
         inward.push(() => services.forward(effect))
@@ -336,7 +357,28 @@ class ChannelDriver {
           )
     return () => {
       if (this.#hold.link?.epoch === epoch) this.#hold.link.send(complete)
+      // Our only signature stays with us: the peer cannot fund what it has none for.
+      else if (complete.type === 'funding_signed') this.#context.self.tell('unsigned', undefined)
     }
+  }
+
+  /**
+   * Whether the event says again what this channel has just said. A peer can break the same rule on every connection; what
+   * changes nothing is told seldom.
+   */
+  #repeats(event: ChannelEvent, writes: readonly Write[]): boolean {
+    if (event.type !== 'error' || writes.length > 0) return false
+    const { code } = event.error
+    const ration = this.#told.get(code) ?? new Ration(this.#services.clock, 1, REPEATS_MS)
+    this.#told.set(code, ration)
+    return ration.take() === undefined
+  }
+
+  #ignored(message: string): void {
+    const unsaid = this.#unheeded.take()
+    if (unsaid === undefined) return
+    const channel = this.#name()
+    this.#services.log.info('channel.message-ignored', { channel, message, ...(unsaid === 0 ? {} : { unsaid }) })
   }
 
   /** The outcome is durable with the step that learnt it, until its consumer has made it part of its own state. */

@@ -55,6 +55,8 @@ export type ChannelProtocol = {
   funded: { readonly request: FundingCreatedByWallet | FundingFailed; readonly reply: void }
   /** The node's decision about a channel that the peer proposes. */
   decided: { readonly request: AcceptCommand | RejectCommand; readonly reply: void }
+  /** `funding_signed` never left. */
+  unsigned: { readonly request: undefined; readonly reply: void }
   timer: { readonly request: { readonly timer: TimerName }; readonly reply: void }
   /** Something of the channel threw outside its own turn. */
   failed: { readonly request: { readonly error: unknown }; readonly reply: void }

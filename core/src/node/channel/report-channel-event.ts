@@ -105,7 +105,7 @@ export const reportChannelEvent = (log: EventLog, event: ChannelEvent, { durable
         ...channel,
         fundingIndex: 0,
         initiator: LOCAL_CAUSES.has(event.cause) ? 'local' : 'remote',
-        kind: kindOfCause(event.cause),
+        kind: funded === undefined || hasFunding(funded) ? kindOfCause(event.cause) : 'never-funded',
         ...(event.txid === undefined ? {} : { txid: displayTxid(event.txid) }),
       })
       break
@@ -171,7 +171,7 @@ export const kindOfSpend = (kind: FundingSpend['kind'] | 'never-funded') => {
   switch (kind) {
     case 'mutual':
     case 'never-funded':
-      return 'mutual'
+      return kind
     case 'local':
       return 'local-force'
     case 'revoked':
@@ -181,8 +181,14 @@ export const kindOfSpend = (kind: FundingSpend['kind'] | 'never-funded') => {
   }
 }
 
+/** Whether there is a funding that a closing can spend: a peer may speak of one that never comes. */
+export const hasFunding = (durable: Funded): boolean =>
+  durable.params.localIsOpener ||
+  durable.active[0]?.fundingStatus.type === 'confirmed' ||
+  (durable.phase === 'closing' && durable.closing.spends.length > 0)
+
 const describe = (error: ChannelError) => {
-  const byPeer = error.code === 'peer-error' || error.code === 'peer-warning'
+  const byPeer = error.code === 'peer-error' || error.code === 'peer-warning' || error.code === 'peer-error-forborne'
   return {
     source: byPeer ? ('remote' as const) : ('local' as const),
     code: error.code,

@@ -94,14 +94,16 @@ export const establish = (
       }
       if (next.value === undefined) return
       const decoded = decodeMessage(next.value)
+      // BOLT 1, init: nothing else is said before the peer's has come, so there is no warning for what is none.
       if (!decoded.ok) {
         const reason = closeReasonOf(decoded.error)
-        fail(reason, warningOf(reason, decoded.error))
+        const isInit = decoded.error.path.split('.')[0] === 'init'
+        fail(reason, isInit ? warningOf(reason, decoded.error) : undefined)
         return
       }
       const checked = checkInit(decoded.value, features, chainHash)
       if (checked.ok) succeed(checked.value, done)
-      else fail(checked.error, warningOf(checked.error))
+      else fail(checked.error, decoded.value.type === 'init' ? warningOf(checked.error) : undefined)
     }
 
     const onData = (chunk: Buffer): void => {

@@ -7,7 +7,7 @@ import { toHex } from '../../lib/bytes.ts'
 import { formatShortChannelId } from '../../lib/ids.ts'
 import { balanceView, unclaimableMsat } from '../channel/channel-balances.ts'
 import type { ChannelEntry } from '../channel/channel-directory.ts'
-import { CHANNEL_TYPE_NAME, kindOfSpend } from '../channel/report-channel-event.ts'
+import { CHANNEL_TYPE_NAME, hasFunding, kindOfSpend } from '../channel/report-channel-event.ts'
 import { isUsable } from '../payment/own-channels.ts'
 
 export type ChannelSummary = ReplyOf<'channels', 'get'>['channel']
@@ -33,7 +33,7 @@ export const describeChannel = (entry: ChannelEntry): ChannelSummary | undefined
       txid: displayTxid(localParams.fundingOutpoint.txid),
       outputIndex: localParams.fundingOutpoint.index,
       amountSat: localParams.fundingAmount as bigint,
-      status: durable.phase === 'closing' ? 'spent' : fundingStatus.type,
+      status: isSpent(durable) ? 'spent' : fundingStatus.type,
       ...(fundingStatus.type === 'confirmed' ? { blockHeight: fundingStatus.blockHeight as number } : {}),
     })),
     ...(shortIds.real === undefined ? {} : { shortChannelId: formatShortChannelId(shortIds.real) }),
@@ -51,7 +51,11 @@ export const describeChannel = (entry: ChannelEntry): ChannelSummary | undefined
       ? {}
       : { remotePolicy: { ...describePolicy(remoteRelay), disabled: remoteRelay.disabled } }),
     ...(durable.phase === 'closing'
-      ? { closeKind: kindOfSpend(durable.closing.spends[0]?.kind ?? kindOfIntent(durable)) }
+      ? {
+          closeKind: hasFunding(durable)
+            ? kindOfSpend(durable.closing.spends[0]?.kind ?? kindOfIntent(durable))
+            : 'never-funded',
+        }
       : {}),
   }
 }
@@ -63,6 +67,13 @@ export const describePolicy = (policy: RelayPolicy) => ({
   htlcMinimumMsat: policy.htlcMinimumMsat as bigint,
   htlcMaximumMsat: policy.htlcMaximumMsat as bigint,
 })
+
+/** Whether a transaction that spends the funding is known: ours is, as soon as it is published. */
+const isSpent = (durable: Funded): boolean => {
+  if (durable.phase !== 'closing') return false
+  const { spends, mutual, publishLocal } = durable.closing
+  return spends.length > 0 || mutual !== undefined || (publishLocal && hasFunding(durable))
+}
 
 const kindOfIntent = ({ closing }: Extract<Funded, { phase: 'closing' }>) =>
   closing.mutual === undefined ? 'local' : 'mutual'

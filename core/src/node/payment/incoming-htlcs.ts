@@ -38,8 +38,8 @@ export const acceptIncoming = (effect: ForwardEffect, options: IncomingOptions):
   }
   const { payload: bytes, isFinal, sharedSecret, nextPacket } = peeled.value
   upstream.remember(ref, sharedSecret)
-  if (effect.exceedsDustExposure) {
-    // BOLT 2, bounding exposure to trimmed HTLCs: such an HTLC is given back once it is committed.
+  if (effect.refusal !== undefined) {
+    // The channel says so: such an HTLC is given back once it is committed.
     upstream.fail(ref, { type: 'own', failure: { type: 'temporary_channel_failure', channelUpdate: undefined } })
     return
   }

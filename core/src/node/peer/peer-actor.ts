@@ -1,9 +1,12 @@
 import type { ActorContext, Behaviour, BehaviourFactory } from '../../actor/types.ts'
 import { isFunded } from '../../channel/state/channel-state.ts'
 import type { Durable } from '../../channel/state/durable.ts'
+import type { PeerFault } from '../../channel/state/errors.ts'
 import type { ChannelMessage } from '../../channel/state/inputs.ts'
-import { isAllZero, toHex, utf8Encode } from '../../lib/bytes.ts'
+import { answerTo, peerText } from '../../channel/transitions/error-message.ts'
+import { isAllZero, toHex } from '../../lib/bytes.ts'
 import type { ChannelId, NodeId, ShortChannelId } from '../../lib/ids.ts'
+import { Ration } from '../../lib/ration.ts'
 import { err, ok } from '../../lib/result.ts'
 import type { Msat, Sat } from '../../lib/units.ts'
 import type { OpenChannel } from '../../wire/messages/channel-open.ts'
@@ -30,6 +33,11 @@ export interface PeerServices {
 
 export const PEER_LANES = { attached: 'peer', detached: 'peer', message: 'peer' } as const
 
+/** Of a peer's errors and warnings, so many are logged in so long, and so much of each. */
+const COMPLAINTS_LOGGED = 20
+const COMPLAINTS_WINDOW_MS = 60_000
+const MAX_TEXT_LOGGED = 512
+
 /** How long a peer may take to open a channel with us. */
 const OPENING_TIMEOUT_MS = 50_000
 
@@ -48,12 +56,14 @@ class PeerDriver {
   readonly #context: ActorContext<PeerProtocol>
   /** Openings of ours that are not answered yet. */
   readonly #openings = new Set<Promise<unknown>>()
+  readonly #complaints: Ration
   #connection: PeerConnection | undefined
 
   constructor(services: PeerServices, nodeId: NodeId, context: ActorContext<PeerProtocol>) {
     this.#services = services
     this.#nodeId = nodeId
     this.#context = context
+    this.#complaints = new Ration(context.clock, COMPLAINTS_LOGGED, COMPLAINTS_WINDOW_MS)
   }
 
   behaviour(): Behaviour<PeerProtocol> {
@@ -162,6 +172,8 @@ class PeerDriver {
         break
       // Channels are unannounced: nobody's signatures are needed.
       case 'announcement_signatures':
+        this.#services.log.debug('peer.message-ignored', { peer: toHex(this.#nodeId), message: message.type })
+        break
       case 'unknown':
       // The connection has dealt with these.
       case 'init':
@@ -174,7 +186,7 @@ class PeerDriver {
   #receiveOpen(connection: PeerConnection, message: OpenChannel): void {
     // BOLT 2, open_channel: the temporary id must be one that is not in use with this peer.
     if (this.#ours(message.temporaryChannelId) !== undefined) {
-      this.#complain(connection, message.temporaryChannelId, 'temporary_channel_id is already in use')
+      this.#answer(connection, message.temporaryChannelId, { code: 'temporary-channel-id-in-use' })
       return
     }
     let pending = 0
@@ -186,7 +198,7 @@ class PeerDriver {
     }
     const { maxPendingOpenings, maxUnconfirmed } = this.#services
     if (pending >= maxPendingOpenings || unconfirmed >= maxUnconfirmed) {
-      this.#complain(connection, message.temporaryChannelId, 'too many channels are being opened')
+      this.#answer(connection, message.temporaryChannelId, { code: 'too-many-openings' })
       return
     }
     const ref = this.#createChannel(connection, message.temporaryChannelId)
@@ -213,17 +225,30 @@ class PeerDriver {
     if (channel !== undefined) channel.ref.tell('peerMessage', { epoch: connection.epoch, message })
     // BOLT 2, message retransmission: a peer that reestablishes a channel which we do not know is told so, or it would
     // keep the channel for ever.
-    else this.#complain(connection, channelId, 'unknown channel')
+    else this.#answer(connection, channelId, { code: 'unknown-channel' })
   }
 
   /** BOLT 1, error and warning: an all-zero id means every channel with the peer. */
   #receiveComplaint(connection: PeerConnection, message: Extract<ChannelMessage, { type: 'error' | 'warning' }>): void {
+    this.#logComplaint(message)
     if (isAllZero(message.channelId)) {
       for (const { ref } of this.#channels()) ref.tell('peerMessage', { epoch: connection.epoch, message })
       if (message.type === 'error') connection.close('peer-error')
       return
     }
     this.#ours(message.channelId)?.ref.tell('peerMessage', { epoch: connection.epoch, message })
+  }
+
+  /** BOLT 1: what a peer says is logged for later diagnosis. It may say it as often as it likes. */
+  #logComplaint(message: Extract<ChannelMessage, { type: 'error' | 'warning' }>): void {
+    const unsaid = this.#complaints.take()
+    if (unsaid === undefined) return
+    this.#services.log.warn(`peer.said-${message.type}`, {
+      peer: toHex(this.#nodeId),
+      channel: toHex(message.channelId),
+      text: peerText(message).slice(0, MAX_TEXT_LOGGED),
+      ...(unsaid === 0 ? {} : { unsaid }),
+    })
   }
 
   #toShortId(
@@ -244,8 +269,9 @@ class PeerDriver {
     return [...this.#services.channelDirectory.ofPeer(this.#nodeId)]
   }
 
-  #complain(connection: PeerConnection, channelId: ChannelId, text: string): void {
-    connection.send({ type: 'error', channelId, data: utf8Encode(text) })
+  #answer(connection: PeerConnection, channelId: ChannelId, fault: PeerFault): void {
+    const message = answerTo(channelId, fault)
+    if (message !== undefined) connection.send(message)
   }
 
   #publish(): void {

@@ -25,6 +25,7 @@ import { ConnectionLink } from './connection-link.ts'
 import { Partners } from './partners.ts'
 import { PEER_LANES, type PeerServices, peerBehaviour } from './peer-actor.ts'
 import type { PeerProtocol } from './peer-protocol.ts'
+import { Reconnection } from './reconnection.ts'
 
 export interface PeerManagerOptions {
   readonly store: Store
@@ -42,17 +43,14 @@ export interface SocketAddress {
   readonly port: number
 }
 
-// The first try comes soon: most disconnections are restarts of the other end.
-const FIRST_RETRY_MS = 250
-const LAST_RETRY_MS = 60_000
-
 /** A failure to accept may come thousands of times a second. */
 const ACCEPT_ERROR_LOG_MS = 60_000
 
 /** Brings connections and peers' actors together, and connects again to peers with whom we have channels. */
 export class PeerManager {
   readonly #options: PeerManagerOptions
-  readonly #retries = new Map<string, { attempts: number; cancel: CancelTimer }>()
+  readonly #retries = new Map<string, CancelTimer>()
+  readonly #reconnection: Reconnection
   readonly #addresses = new Map<string, SocketAddress>()
   /** Connections that live, by peer; more than one for as long as a later one takes an earlier one's place. */
   readonly #links = new Map<string, Set<ConnectionLink>>()
@@ -81,6 +79,7 @@ export class PeerManager {
     })
     this.#partners = partners
     this.#connection = { ...options.connection, traffic }
+    this.#reconnection = new Reconnection(clock, options.rng)
     this.#strangers = new Crowd({ ...limits.connected, loses: 'youngest' })
     system.spawn<Record<string, never>>('peers', (context) => {
       this.#parent = context
@@ -98,7 +97,7 @@ export class PeerManager {
       this.#actorOf(remoteNodeId)
       const address = this.#addresses.get(toHex(remoteNodeId))
       if (address !== undefined) this.#partners.seenAt(remoteNodeId, address.host)
-      this.#retry(remoteNodeId, 0)
+      this.#retry(remoteNodeId)
     }
   }
 
@@ -152,7 +151,7 @@ export class PeerManager {
 
   async stop(): Promise<void> {
     this.#stopped = true
-    for (const { cancel } of this.#retries.values()) cancel()
+    for (const cancel of this.#retries.values()) cancel()
     this.#retries.clear()
     await this.#listener?.close()
   }
@@ -203,8 +202,9 @@ export class PeerManager {
     const link = new ConnectionLink(connection, epoch)
     const links = this.#links.get(key) ?? new Set()
     this.#links.set(key, links.add(link))
-    this.#retries.get(key)?.cancel()
+    this.#retries.get(key)?.()
     this.#retries.delete(key)
+    const ended = this.#reconnection.begins(key)
     peer.tell('attached', { connection: link })
     connection.start({
       onMessage: (message) => peer.tell('message', { epoch, message }),
@@ -213,7 +213,10 @@ export class PeerManager {
         void peer.ask('detached', { epoch, reason: reason.code }).then(() => this.#release(remoteNodeId))
         if (reason.code === 'internal') this.#options.log.error('peer.bug', { peer: key, error: reason.bug })
         else this.#options.log.debug('peer.closed', { peer: key, code: reason.code })
-        if (!link.closedByOperator) this.#retry(remoteNodeId, 0)
+        // One that took this one's place is tried in its stead.
+        if (links.size > 0) return
+        ended()
+        if (!link.closedByOperator) this.#retry(remoteNodeId)
       },
     })
   }
@@ -227,6 +230,7 @@ export class PeerManager {
       if (isStored(state.durable)) return
     }
     this.#links.delete(key)
+    this.#reconnection.forget(key)
     this.#ending.set(
       key,
       this.#system.stopActor(`/peers/${key}`).then(() => void this.#ending.delete(key)),
@@ -249,22 +253,22 @@ export class PeerManager {
     })
   }
 
-  /** Tries again while there are channels, ever more slowly, at a time that peers restarted together do not share. */
-  #retry(nodeId: NodeId, attempts: number): void {
+  /** Tries again while there are channels, ever more slowly for as long as no connection lasts. */
+  #retry(nodeId: NodeId): void {
     const key = toHex(nodeId)
     if (this.#stopped || this.#retries.has(key)) return
     const address = this.#addresses.get(key)
     const [channel] = this.#options.services.channelDirectory.ofPeer(nodeId)
     if (address === undefined || channel === undefined) return
-    const { clock, rng } = this.#options
-    const pause = Math.min(FIRST_RETRY_MS * 2 ** attempts, LAST_RETRY_MS)
-    const cancel = clock.setTimer(attempts === 0 ? rng.below(FIRST_RETRY_MS) : pause / 2 + rng.below(pause), () => {
+    const cancel = this.#options.clock.setTimer(this.#reconnection.pauseMs(key), () => {
       this.#retries.delete(key)
       void this.connect(nodeId, address).then((connected) => {
-        if (!connected.ok) this.#retry(nodeId, Math.min(attempts + 1, 16))
+        if (connected.ok) return
+        this.#reconnection.failed(key)
+        this.#retry(nodeId)
       })
     })
-    this.#retries.set(key, { attempts, cancel })
+    this.#retries.set(key, cancel)
   }
 
   #remember(nodeId: NodeId, address: SocketAddress): void {

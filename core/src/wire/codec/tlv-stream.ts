@@ -18,11 +18,16 @@ export type TlvFields<T> = {
   readonly [K in Exclude<keyof T, 'unknownTlvs'>]-?: TlvField<Exclude<T[K], undefined>>
 }
 
+/** Which records of even types a stream keeps although it does not know them: its reader refuses what they are part of. */
+export type KeepEven = (type: bigint) => boolean
+
+const NONE: KeepEven = () => false
+
 /**
  * BOLT 1's streams of records in strictly increasing order of type. A record that is known becomes the field of its name;
- * an odd one that is not is kept in `unknownTlvs`; an even one fails.
+ * an odd one that is not is kept in `unknownTlvs`; an even one fails, unless it is among those to keep.
  */
-export const tlvStream = <T extends WithUnknownTlvs>(fields: TlvFields<T>): Codec<T> => {
+export const tlvStream = <T extends WithUnknownTlvs>(fields: TlvFields<T>, keepEven: KeepEven = NONE): Codec<T> => {
   const known = (Object.entries(fields) as [string, TlvField<unknown>][])
     .map(([name, { type, codec }]) => ({ name, type, codec }))
     .sort((a, b) => (a.type < b.type ? -1 : 1))
@@ -55,7 +60,7 @@ export const tlvStream = <T extends WithUnknownTlvs>(fields: TlvFields<T>): Code
         previous = type
         const field = byType.get(type)
         // BOLT 1: it is fine to be odd; a record of an unknown even type must not be passed over.
-        if (field === undefined && (type & 1n) === 0n) reader.fail('tlv-unknown-even')
+        if (field === undefined && (type & 1n) === 0n && !keepEven(type)) reader.fail('tlv-unknown-even')
         const decoded = decodeValue(reader, field?.codec ?? restBytes)
         if (reader.failed) reader.within(field?.name ?? `tlv[${type}]`)
         else if (field !== undefined) value[field.name] = decoded

@@ -105,6 +105,8 @@ export const openChannelCodec = messageCodec<OpenChannel>(
     channelFlags: u8,
   },
   { upfrontShutdownScript: tlv(0, restBytes), channelType: tlv(1, restBytes) },
+  // BOLT 2: the receiver may fail the channel, and does.
+  () => true,
 )
 
 export const acceptChannelCodec = messageCodec<AcceptChannel>(
@@ -127,6 +129,8 @@ export const acceptChannelCodec = messageCodec<AcceptChannel>(
     firstPerCommitmentPoint: point,
   },
   { upfrontShutdownScript: tlv(0, restBytes), channelType: tlv(1, restBytes) },
+  // BOLT 2: the receiver may fail the channel, and does.
+  () => true,
 )
 
 export const fundingCreatedCodec = messageCodec<FundingCreated>(

@@ -81,6 +81,9 @@ export interface ChannelReestablish extends WithUnknownTlvs {
   readonly myCurrentPerCommitmentPoint: PublicKey
 }
 
+/** BOLT 1: from here on types are for records of one's own. */
+const FIRST_CUSTOM_TLV = 65_536n
+
 export const updateAddHtlcCodec = messageCodec<UpdateAddHtlc>(
   128,
   'update_add_htlc',
@@ -93,6 +96,9 @@ export const updateAddHtlcCodec = messageCodec<UpdateAddHtlc>(
     onionRoutingPacket: fixedBytes(1366),
   },
   { pathKey: tlv(0, point) },
+  // BOLT 1 lets a receiver ignore an extension. Types from 2^16 on are for whoever likes: their sender repeats them on every
+  // connection, so that to hang up would part us from the peer for good. The HTLC is given back.
+  (type) => type >= FIRST_CUSTOM_TLV,
 )
 
 export const updateFulfillHtlcCodec = messageCodec<UpdateFulfillHtlc>(

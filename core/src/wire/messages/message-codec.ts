@@ -1,6 +1,6 @@
 import type { Codec } from '../codec/codec.ts'
 import { type FieldCodecs, struct } from '../codec/combinators.ts'
-import { type TlvFields, tlvStream } from '../codec/tlv-stream.ts'
+import { type KeepEven, type TlvFields, tlvStream } from '../codec/tlv-stream.ts'
 import type { WithUnknownTlvs } from '../tlv-record.ts'
 
 type Known<M> = Omit<M, 'type' | 'unknownTlvs'>
@@ -15,15 +15,19 @@ export interface MessageCodec<M> {
   readonly body: Codec<M>
 }
 
-/** Required members of `M` are fields in the order given, optional ones are records of its extension. */
+/**
+ * Required members of `M` are fields in the order given, optional ones are records of its extension. `keepEven` is for
+ * messages that can be refused by themselves: where a record that must be understood is not, the connection need not go.
+ */
 export const messageCodec = <M extends WithUnknownTlvs & { readonly type: string }>(
   number: number,
   name: M['type'],
   fields: FieldCodecs<Required<M>>,
   tlvs: TlvFields<Optional<M>>,
+  keepEven?: KeepEven,
 ): MessageCodec<M> => {
   const fixed = struct(fields) as Codec<object>
-  const extension = tlvStream(tlvs as TlvFields<WithUnknownTlvs>)
+  const extension = tlvStream(tlvs as TlvFields<WithUnknownTlvs>, keepEven)
   return {
     number,
     name,
