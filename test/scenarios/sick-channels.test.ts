@@ -1,0 +1,241 @@
+import type { ReplyOf } from '@fulgurite/plugin-sdk/contract'
+import test, { type ExecutionContext } from 'ava'
+import { fundingTransaction } from '../../core/src/channel/transitions/fixtures/test-party.ts'
+import { fromHex, utf8Decode, utf8Encode } from '../../core/src/lib/bytes.ts'
+import { hangsUpAbout, nameIn, ScriptedPeer } from './support/scripted-peer.ts'
+import { type TestNode, World } from './support/world.ts'
+
+interface Pair {
+  readonly world: World
+  readonly alice: TestNode
+  readonly peer: ScriptedPeer
+  readonly healthy: string
+  readonly sick: string
+}
+
+const openTo = async (world: World, alice: TestNode, peer: ScriptedPeer): Promise<string> => {
+  const { channelId } = await alice.ask('channels', 'open', {
+    nodeId: peer.id,
+    fundingSat: 1_000_000n,
+    pushMsat: 300_000_000n,
+  })
+  await world.mine(6)
+  peer.confirm(channelId as string)
+  await alice.until(() => alice.isUsable(channelId as string))
+  return channelId as string
+}
+
+const setUp = async (t: ExecutionContext): Promise<Pair> => {
+  const world = new World()
+  t.teardown(() => world.close())
+  const alice = await world.node('alice')
+  await alice.faucet(10_000_000n)
+  const peer = new ScriptedPeer(alice, 77)
+  await peer.connect()
+  await alice.until(async () => alice.payloads('peer.connected').length === 1)
+  const healthy = await openTo(world, alice, peer)
+  const sick = await openTo(world, alice, peer)
+  return { world, alice, peer, healthy, sick }
+}
+
+const drops = (alice: TestNode): number => alice.payloads('peer.disconnected').length
+
+const reconnect = async ({ alice, peer, healthy, sick }: Pair): Promise<void> => {
+  await peer.disconnect()
+  await alice.until(async () => !(await alice.isUsable(healthy)))
+  await peer.connect({ silentAbout: [sick] })
+}
+
+const payAll = async (t: ExecutionContext, { alice, peer }: Pair, count: number): Promise<void> => {
+  for (let n = 0; n < count; n++) t.is((await alice.pay(peer.invoice(1_000_000n))).status, 'settled')
+}
+
+const outcomeOf = async (alice: TestNode, invoice: string): Promise<string> => {
+  const answer = await alice.tryAsk('payments', 'payInvoice', { invoice })
+  return answer.ok ? (answer.value as ReplyOf<'payments', 'payInvoice'>).payment.status : answer.error.code
+}
+
+/** Ways in which a channel is sick, of peers as they are. */
+const FORMS: readonly (readonly [name: string, fallSick: (pair: Pair) => Promise<void>])[] = [
+  [
+    'force-closed, and the peer hangs up at any word about it',
+    async ({ alice, peer, sick }) => {
+      await alice.ask('channels', 'forceClose', { channelId: sick })
+      await peer.until(() => peer.received.some((message) => message.type === 'error' && nameIn(message) === sick))
+      peer.habits.push(hangsUpAbout(peer, sick))
+    },
+  ],
+  [
+    'closed together, mined and not yet deep, and the peer hangs up at any word about it',
+    async ({ world, alice, peer, sick }) => {
+      await alice.ask('channels', 'close', { channelId: sick })
+      await alice.until(async () => alice.payloads('channel.closing').some(({ txid }) => txid !== undefined))
+      await world.mine(1)
+      peer.habits.push(hangsUpAbout(peer, sick))
+    },
+  ],
+  [
+    'broken off between funding_created and funding_signed, and unknown to the peer',
+    async (pair) => {
+      const { alice, peer } = pair
+      // What the peer would lose by it is ours, so that the node must keep it.
+      const party = peer.open(1_000_000n)
+      await peer.until(() => party.effects.some(({ type }) => type === 'fund'))
+      const fund = party.effects.find((effect) => effect.type === 'fund')
+      if (fund?.type !== 'fund') throw new Error('nothing to fund')
+      let broken = ''
+      peer.habits.push((message) => {
+        if (message.type !== 'funding_signed') return false
+        broken = nameIn(message) as string
+        return true
+      })
+      const tx = fundingTransaction(fund.script, fund.amount as bigint)
+      peer.runOf(party, { type: 'funding-created', tx, outputIndex: 1 })
+      await peer.until(() => broken !== '')
+      peer.forgetParty(party)
+      peer.habits.push(hangsUpAbout(peer, broken))
+      // The first word about it is one too many, and the last.
+      await reconnect(pair)
+      await peer.until(() => !peer.isConnected)
+      await alice.until(async () => !(await alice.isUsable(pair.healthy)))
+      await peer.connect({ silentAbout: [pair.sick] })
+    },
+  ],
+  [
+    'to be closed to a script of no known form, over and over',
+    async ({ peer, sick }) => {
+      const shutdown = { type: 'shutdown', channelId: fromHex(sick), scriptpubkey: Uint8Array.of(0x51) } as const
+      for (let again = 0; again < 60; again++) peer.send(shutdown)
+      const warnings = () => peer.received.filter(({ type }) => type === 'warning').length
+      await peer.until(() => warnings() === 60)
+    },
+  ],
+  [
+    'closed to p2pkh, and then not answered',
+    async ({ peer, sick }) => {
+      const scriptpubkey = fromHex(`76a914${'11'.repeat(20)}88ac`)
+      peer.habits.push((message) => nameIn(message) === sick)
+      peer.send({ type: 'shutdown', channelId: fromHex(sick), scriptpubkey })
+      await peer.until(() => peer.received.some(({ type }) => type === 'closing_signed'))
+    },
+  ],
+  [
+    'one of an HTLC with records of its own that must be understood',
+    async ({ peer, sick }) => {
+      peer.alter = (message) =>
+        message.type === 'update_add_htlc'
+          ? { ...message, unknownTlvs: [{ type: 65_536n, value: Uint8Array.of(1) }] }
+          : message
+      const { paymentHash } = peer.hold()
+      peer.run(sick, {
+        type: 'add-htlc',
+        requestId: 'add',
+        amountMsat: 1_000_000n,
+        paymentHash,
+        cltvExpiry: 1144,
+        onion: new Uint8Array(1366),
+        origin: { type: 'local', payment: paymentHash },
+      })
+      peer.run(sick, { type: 'sign' })
+      await peer.until(() => peer.received.some(({ type }) => type === 'update_fail_malformed_htlc'))
+    },
+  ],
+  [
+    'one that the peer wants to open with records that must be understood',
+    async ({ peer }) => {
+      peer.alter = (message) =>
+        message.type === 'open_channel'
+          ? { ...message, unknownTlvs: [{ type: 4n, value: new Uint8Array(66) }] }
+          : message
+      peer.open(0n)
+      await peer.until(() => peer.received.some(({ type }) => type === 'error'))
+      const refused = peer.received.find(({ type }) => type === 'error')
+      if (refused?.type === 'error' && utf8Decode(refused.data) !== 'unknown records') throw new Error('another error')
+    },
+  ],
+]
+
+for (const [name, fallSick] of FORMS) {
+  test(`beside a channel ${name} — payments in another one go on without a drop`, async (t) => {
+    const pair = await setUp(t)
+    const { alice, healthy } = pair
+    await fallSick(pair)
+    const told = alice.payloads('channel.errored').length
+    t.true(told <= 2)
+    const before = drops(alice)
+    await payAll(t, pair, 5)
+    t.is(drops(alice), before)
+    await reconnect(pair)
+    await alice.until(() => alice.isUsable(healthy))
+    await payAll(t, pair, 15)
+    t.is(drops(alice), before + 1)
+    t.true(await alice.isUsable(healthy))
+  })
+}
+
+test('a channel of the peer’s that was never funded is shown as that', async (t) => {
+  const pair = await setUp(t)
+  const { alice, peer } = pair
+  const party = peer.open(1_000_000n)
+  await peer.until(() => party.effects.some(({ type }) => type === 'fund'))
+  const fund = party.effects.find((effect) => effect.type === 'fund')
+  if (fund?.type !== 'fund') return t.fail()
+  peer.runOf(party, {
+    type: 'funding-created',
+    tx: fundingTransaction(fund.script, fund.amount as bigint),
+    outputIndex: 1,
+  })
+  await peer.until(() => peer.received.some(({ type }) => type === 'funding_signed'))
+  const signed = peer.received.find(({ type }) => type === 'funding_signed')
+  const channelId = signed === undefined ? '' : (nameIn(signed) as string)
+  peer.send({ type: 'error', channelId: fromHex(channelId), data: utf8Encode('changed my mind') })
+  await alice.until(async () => alice.payloads('channel.closing').length === 1)
+  t.like(alice.payloads('channel.closing')[0], { channelId, kind: 'never-funded' })
+  const { channel } = await alice.ask('channels', 'get', { channelId })
+  t.is(channel.closeKind, 'never-funded')
+  t.is(channel.fundings[0]?.status, 'unconfirmed')
+})
+
+test('twenty graceful restarts of a peer that errs as LND does, under load — no channel is lost, and every payment ends', async (t) => {
+  const pair = await setUp(t)
+  const { alice, peer, healthy, sick } = pair
+  let settled = 0
+  for (let restart = 0; restart < 20; restart++) {
+    // It stops in the middle of signing, each time at another message.
+    let left = 1 + (restart % 7)
+    let isBusy = false
+    let stopping = false
+    peer.habits = [
+      (message) => {
+        if (stopping) return true
+        isBusy ||= message.type === 'update_add_htlc'
+        if (!isBusy || (message.type !== 'commitment_signed' && message.type !== 'revoke_and_ack')) return false
+        if (--left > 0) return false
+        stopping = true
+        for (const channelId of [healthy, sick]) {
+          peer.send({ type: 'error', channelId: fromHex(channelId), data: utf8Encode('internal error') })
+        }
+        void peer.disconnect()
+        return true
+      },
+    ]
+    const payments = Array.from({ length: 8 }, () => outcomeOf(alice, peer.invoice(1_000_000n)))
+    await peer.until(() => stopping && !peer.isConnected)
+    await alice.until(async () => drops(alice) > restart)
+    peer.habits = []
+    await peer.connect()
+    const ended = await Promise.all(payments)
+    settled += ended.filter((outcome) => outcome === 'settled').length
+    t.true(
+      ended.every((outcome) => outcome === 'settled' || outcome === 'payment-failed'),
+      ended.join(),
+    )
+    for (const channelId of [healthy, sick]) await alice.until(() => alice.isUsable(channelId))
+  }
+  t.deepEqual(alice.payloads('channel.closing'), [])
+  t.true(alice.payloads('channel.errored').some(({ code }) => code === 'peer-error-forborne'))
+  t.true(settled >= 20)
+  const { items } = await alice.ask('channels', 'list', {})
+  const received = items.reduce((sum, { remoteMsat }) => sum + (remoteMsat as bigint), 0n) - 600_000_000n
+  t.is(received, BigInt(settled) * 1_000_000n)
+})
