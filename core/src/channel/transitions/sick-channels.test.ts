@@ -1,7 +1,9 @@
 import test from 'ava'
+import fc from 'fast-check'
 import { equalBytes, fromHex, utf8Decode, utf8Encode } from '../../lib/bytes.ts'
+import { arbitraryMessage } from '../../wire/fixtures/arbitrary-message.ts'
 import type { Effect } from '../state/effects.ts'
-import type { ChannelMessage } from '../state/inputs.ts'
+import type { ChannelInput, ChannelMessage } from '../state/inputs.ts'
 import type { TestParty } from './fixtures/test-party.ts'
 import { FUNDING, hashOf, preimageOf, TwoParties } from './fixtures/two-parties.ts'
 import { REACTIONS } from './reactions.ts'
@@ -397,4 +399,61 @@ test('every fault has its reaction: an error is said only where the channel ends
     if (answer === 'error') t.true(scope === 'channel' || code === 'unknown-channel' || code === 'channel-failed', code)
     if (answer === 'warning') t.true(scope === 'connection' || scope === 'message', code)
   }
+})
+
+const CHANNEL_MESSAGES: ReadonlySet<string> = new Set([
+  'channel_ready',
+  'shutdown',
+  'closing_signed',
+  'update_add_htlc',
+  'update_fulfill_htlc',
+  'update_fail_htlc',
+  'update_fail_malformed_htlc',
+  'commitment_signed',
+  'revoke_and_ack',
+  'update_fee',
+  'channel_reestablish',
+  'error',
+  'warning',
+])
+
+const ofTheChannel = (channelId: Uint8Array): fc.Arbitrary<ChannelInput> => {
+  const message = arbitraryMessage
+    .filter(({ type }) => CHANNEL_MESSAGES.has(type))
+    .map((each) => ({ ...each, ...('channelId' in each ? { channelId } : {}) }) as ChannelMessage)
+  const id = fc.bigInt({ min: 0n, max: 3n })
+  return fc.oneof(
+    message.map((each): ChannelInput => ({ type: 'peer-message', epoch: 1, message: each })),
+    id.map((htlcId): ChannelInput => ({ type: 'fulfil-htlc', htlcId, preimage: preimageOf(Number(htlcId)) })),
+    id.map((htlcId): ChannelInput => ({ type: 'fail-htlc', htlcId, reason: new Uint8Array(292) })),
+    fc.constantFrom<ChannelInput>(
+      { type: 'sign' },
+      { type: 'update-fee', feeratePerKw: 3000 },
+      { type: 'set-relay-fees', policy: { feeBaseMsat: 5n } },
+      { type: 'close' },
+      { type: 'force-close' },
+      { type: 'timer', timer: 'closing-answer' },
+      { type: 'timer', timer: 'reestablishment' },
+      { type: 'block', height: 1001 },
+    ),
+  )
+}
+
+test('on a channel that has failed nothing is ever sent but the error that ended it', (t) => {
+  const { channelId } = new TwoParties().ready().alice.funded.params
+  fc.assert(
+    fc.property(fc.array(ofTheChannel(channelId), { maxLength: 30 }), (inputs) => {
+      const two = new TwoParties().ready({ pushMsat: 300_000_000n })
+      for (const n of [0, 1]) {
+        two.add(two.alice, n)
+        two.add(two.bob, n)
+      }
+      two.settle()
+      two.run(two.alice, { type: 'force-close' })
+      for (const input of inputs) {
+        for (const type of sent(two.alice.run(input))) t.is(type, 'error')
+      }
+    }),
+    { numRuns: 60, seed: 7 },
+  )
 })
