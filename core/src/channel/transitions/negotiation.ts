@@ -5,7 +5,6 @@ import { buildClosing, type ClosingTransaction, closingFee, verifyClosing } from
 import type { Closing, Funded, Negotiating } from '../state/durable.ts'
 import type { Effect } from '../state/effects.ts'
 import type { ChannelEnv } from '../state/environment.ts'
-import type { ProtocolError } from '../state/errors.ts'
 import type { Session } from '../state/session.ts'
 import { largest, smallest } from './amounts.ts'
 import { closingInput } from './closing-input.ts'
@@ -51,22 +50,24 @@ export const recvClosingSigned = (
   const fee = message.feeSatoshis as bigint
   const scripts = scriptsOf(durable)
   const verified = verifyClosing(closingInput(durable, scripts, fee), message.signature)
-  if (!verified.ok) return fail(durable, session, verified.error, env)
+  if (!verified.ok) return react(state, verified.error, env)
   const closing = verified.value
-  if (hasDust(closing)) return fail(durable, session, { code: 'closing-output-below-dust' }, env)
+  if (hasDust(closing)) return react(state, { code: 'closing-output-below-dust' }, env)
   const agree = () => conclude(durable, session, message, closing, env)
   const { lastSentFee, sentRange, lastReceivedFee } = session.closing ?? {}
   // What was agreed on once is signed again, and nothing else.
-  if (durable.phase === 'closing') return durable.closing.mutual?.fee === fee ? agree() : stay(state)
+  if (durable.phase === 'closing') {
+    return durable.closing.mutual?.fee === fee ? agree() : stay(state, { type: 'ignored', message: message.type })
+  }
   if (lastSentFee === fee || (sentRange !== undefined && inRange(fee, sentRange))) return agree()
   const ours = ourFees(durable, env)
   const { localIsOpener } = durable.params
   if (message.feeRange !== undefined) {
     const overlap = overlapOf(message.feeRange, ours.range)
-    if (overlap === undefined) return fail(durable, session, { code: 'closing-fee-ranges-do-not-overlap' }, env)
+    if (overlap === undefined) return react(state, { code: 'closing-fee-ranges-do-not-overlap' }, env)
     // The opener has sent its range, and an answer within it is agreed on above.
-    if (localIsOpener) return fail(durable, session, { code: 'closing-fee-out-of-range', fee }, env)
-    if (lastSentFee !== undefined) return fail(durable, session, { code: 'closing-fee-out-of-range', fee }, env)
+    if (localIsOpener) return react(state, { code: 'closing-fee-out-of-range', fee }, env)
+    if (lastSentFee !== undefined) return react(state, { code: 'closing-fee-out-of-range', fee }, env)
     if (inRange(fee, overlap)) return agree()
     const proposal = fee < (overlap.minFeeSatoshis as bigint) ? overlap.minFeeSatoshis : overlap.maxFeeSatoshis
     return propose(durable, session, proposal as bigint, overlap, env)
@@ -75,7 +76,7 @@ export const recvClosingSigned = (
   if (lastSentFee !== undefined && lastReceivedFee !== undefined) {
     const [low, high] = [lastSentFee as bigint, lastReceivedFee as bigint].sort((a, b) => (a < b ? -1 : 1))
     if (fee <= (low as bigint) || fee >= (high as bigint)) {
-      return fail(durable, session, { code: 'closing-fee-not-between', fee }, env)
+      return react(state, { code: 'closing-fee-not-between', fee }, env)
     }
   }
   if (!localIsOpener && inRange(fee, ours.range)) return agree()
@@ -110,7 +111,7 @@ const refuseFee = (
 ): Step => {
   const waiting: Session = { ...session, closing: { ...session.closing, refused: message } }
   const { feeSatoshis: fee } = message
-  return fail(durable, waiting, { code: 'closing-fee-too-high', fee, maximum: range.maxFeeSatoshis }, env)
+  return react({ durable, session: waiting }, { code: 'closing-fee-too-high', fee, maximum: range.maxFeeSatoshis }, env)
 }
 
 // BOLT 2: an output that is dust for its script would keep the transaction from the miners.
@@ -151,7 +152,7 @@ const propose = (
   const closing = buildClosing(closingInput(durable, scriptsOf(durable), fee))
   // The opener cannot pay for a transaction at all, or both outputs are dust: nobody has anything to gain.
   if (!closing.ok) return stay({ durable, session })
-  if (hasDust(closing.value)) return fail(durable, session, { code: 'closing-output-below-dust' }, env)
+  if (hasDust(closing.value)) return react({ durable, session }, { code: 'closing-output-below-dust' }, env)
   const next: Session = {
     ...session,
     closing: { ...session.closing, lastSentFee: fee, ...(range === undefined ? {} : { sentRange: range }) },
@@ -212,10 +213,6 @@ const conclude = (
     emit(next, { type: 'closing', cause: 'cooperative', txid: closing.txid }),
   ])
 }
-
-/** In `closing` a fee was agreed on and published: a peer that errs now changes nothing. */
-const fail = (durable: Agreeing, session: Session, error: ProtocolError, env: ChannelEnv): Step =>
-  durable.phase === 'closing' ? stay({ durable, session }) : react({ durable, session }, error, env)
 
 const scriptsOf = ({ localShutdown, remoteShutdown, params }: Funded) => ({
   local: localShutdown ?? params.localShutdownScript,

@@ -32,7 +32,7 @@ const failChannel = (state: ChannelState, error: ProtocolError, env: ChannelEnv)
     case 'aborted':
     case 'closed':
     case 'closing':
-      return stay(state)
+      return stay(state, { type: 'ignored', message: 'message' in error ? error.message : error.code })
     case 'idle':
     case 'wait-for-open-answer':
     case 'wait-for-funding':
