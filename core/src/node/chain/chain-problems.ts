@@ -27,7 +27,7 @@ export interface ChainMeasures {
 const BLOCKS_BEHIND = 6
 /** Two blocks' time: by then a silent backend hides spends, and heights that HTLCs expire at. */
 const BLIND_AFTER_MS = 1_200_000
-const ESTIMATES_OLD_MS = 3_600_000
+export const ESTIMATES_OLD_MS = 3_600_000
 
 /** What is wrong, the worst first. */
 export const chainProblems = ({ health, tip, handled, unseen, needsEstimates }: ChainMeasures): ChainProblem[] => {

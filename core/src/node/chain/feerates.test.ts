@@ -1,0 +1,25 @@
+import test from 'ava'
+import type { BackendHealth } from '../../chain/chain-backend.ts'
+import { ESTIMATES_OLD_MS } from './chain-problems.ts'
+import { nodeFeerates } from './feerates.ts'
+
+const feerates = (estimated: number, arePresent: boolean, ageMs = 0) =>
+  nodeFeerates(
+    {
+      estimateFeerate: () => estimated,
+      health: () => ({ estimates: { arePresent, madeAt: 0, ageMs } }) as BackendHealth,
+    },
+    { maxCommitmentFeerate: 2_500 },
+  )()
+
+test('fee rates — an estimate is what a peer is judged by, as long as it is there and not old', (t) => {
+  t.is(feerates(6_000, true).estimate, 6_000)
+  t.is(feerates(253, true).estimate, 253)
+  t.is(feerates(6_000, true, ESTIMATES_OLD_MS + 1).estimate, undefined)
+  for (const standIn of [253, 1_000]) t.is(feerates(standIn, false).estimate, undefined)
+})
+
+test('fee rates — a cooperative close may pay twice the estimate, and 20 sat per vbyte in any case', (t) => {
+  t.like(feerates(6_000, true), { closing: 6_000, closingMaximum: 12_000, commitment: 2_500 })
+  t.like(feerates(253, false), { closing: 253, closingMaximum: 5_000, commitment: 253 })
+})
