@@ -19,6 +19,7 @@ const peers = async (t: ExecutionContext): Promise<Peers> => {
   const us = await interop.node('us')
   const ldk = await interop.ldk('ldk')
   await interop.connect(us, ldk)
+  interop.keepConnected(us)
   return { interop, us, ldk, channelId: await interop.openToLdk(us, ldk, { pushMsat: PUSHED }) }
 }
 

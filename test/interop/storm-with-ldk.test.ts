@@ -19,6 +19,7 @@ test('connections cut at random while payments cross and fee rates change — no
   const us = await interop.node('us', { backend: (backend) => ({ ...backend, estimateFeerate: () => feerate }) })
   const ldk = await interop.ldk('ldk')
   await interop.connect(us, ldk)
+  interop.keepConnected(us)
   const channelId = await interop.openToLdk(us, ldk, { capacitySat: 5_000_000n, pushMsat: 2_500_000_000n })
   const settled = async () => {
     await interop.isUsable(us, ldk, channelId)
@@ -86,6 +87,7 @@ test('connections cut at random on both sides of relays — each payment settles
   const [alice, bob] = [await interop.ldk('alice'), await interop.ldk('bob')]
   await interop.connect(us, alice)
   await interop.connect(us, bob)
+  interop.keepConnected(us)
   const options = { capacitySat: 5_000_000n, pushMsat: 2_500_000_000n }
   const left = await interop.openToUs(alice, us, options)
   const right = await interop.openToLdk(us, bob, options)

@@ -155,3 +155,23 @@ test('half-open sockets, many strangers of one host and their floods keep no par
   await alice.until(() => alice.isUsable(channelId))
   t.is((await alice.pay(await bob.invoice(1_000_000n))).status, 'settled')
 })
+
+test('an opening with the id of a channel or of another opening is answered by a warning, and neither ends', async (t) => {
+  const world = new World()
+  t.teardown(() => world.close())
+  const bob = await world.node('bob')
+  const mallory = await HostilePeer.connect(bob, 66)
+  const open = mallory.openChannel(new Uint8Array(32).fill(1))
+  mallory.send(open)
+  const accept = await mallory.next('accept_channel')
+  mallory.send(open)
+  t.deepEqual((await mallory.next('warning')).channelId, open.temporaryChannelId)
+  mallory.send(mallory.fundingCreated(open, accept, { txid: new Uint8Array(32).fill(5), index: 0 }))
+  const { channelId } = await mallory.next('funding_signed')
+  mallory.send(mallory.openChannel(channelId))
+  t.deepEqual((await mallory.next('warning')).channelId, channelId)
+  t.deepEqual(
+    (await bob.ask('channels', 'list', {})).items.map(({ state }) => state),
+    ['opening'],
+  )
+})

@@ -96,6 +96,15 @@ export class InteropWorld {
     await node.until(async () => (await ourChannel(node, channelId)).remotePolicy !== undefined)
   }
 
+  /** Connects again at once, as an operator may: the node by itself takes its time after many short connections. */
+  keepConnected(node: TestNode): void {
+    node.node.gateway.events.subscribe({}, ({ name, text }) => {
+      if (name !== 'peer.disconnected' || !node.isRunning) return
+      const { payload } = JSON.parse(text) as { payload: { nodeId: string } }
+      void node.tryAsk('peers', 'connect', { nodeId: payload.nodeId })
+    })
+  }
+
   async isUsable(node: TestNode, ldk: LdkNode, channelId: string): Promise<void> {
     await node.until(() => node.isUsable(channelId))
     await ldk.until('a usable channel', () => ldkChannel(ldk, channelId).isUsable)

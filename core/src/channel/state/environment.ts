@@ -20,7 +20,7 @@ export interface Feerates {
   readonly commitment: FeeratePerKw
   /** What a cooperative close ought to pay, and the least that the network takes. */
   readonly closing: FeeratePerKw
-  /** The most that we pay for one to which the operator has not given a rate. */
+  /** The most that we pay, to a peer that names no range, for one to which the operator has not given a rate. */
   readonly closingMaximum: FeeratePerKw
   readonly minimum: FeeratePerKw
 }

@@ -19,7 +19,10 @@ type Agreeing = Negotiating | Closing
 
 interface Fees {
   readonly ideal: bigint
+  /** What we say that we take. A peer that does not pay may well choose the upper end. */
   readonly range: FeeRange
+  /** What we sign at most, for a peer that knows no ranges: its offers may be far from ours. */
+  readonly limit: bigint
 }
 
 /** BOLT 2, closing_signed: the opener, who pays, speaks first. */
@@ -82,7 +85,7 @@ export const recvClosingSigned = (
   if (!localIsOpener && inRange(fee, ours.range)) return agree()
   const from = (lastSentFee as bigint | undefined) ?? ours.ideal
   // Who pays goes half of the way that is left to its maximum, so that the peer has time to come down.
-  const goal = smallest(fee, ours.range.maxFeeSatoshis as bigint)
+  const goal = smallest(fee, ours.limit)
   const middle = (from + goal) / 2n
   if (goal < fee && middle <= from) return refuseFee(durable, session, message, ours, env)
   if (middle === fee || middle === from) return agree()
@@ -106,12 +109,12 @@ const refuseFee = (
   durable: Agreeing,
   session: Session,
   message: ClosingSigned,
-  { range }: Fees,
+  { limit }: Fees,
   env: ChannelEnv,
 ): Step => {
   const waiting: Session = { ...session, closing: { ...session.closing, refused: message } }
   const { feeSatoshis: fee } = message
-  return react({ durable, session: waiting }, { code: 'closing-fee-too-high', fee, maximum: range.maxFeeSatoshis }, env)
+  return react({ durable, session: waiting }, { code: 'closing-fee-too-high', fee, maximum: limit }, env)
 }
 
 // BOLT 2: an output that is dust for its script would keep the transaction from the miners.
@@ -120,13 +123,13 @@ const hasDust = ({ tx }: ClosingTransaction): boolean =>
 
 /**
  * What we would pay, and accept. The opener begins with today's rate, and bounds both ends: by the rate that the operator
- * names, or else by the node's own maximum; the other side only wants the transaction to be relayed, since it does not pay. A fee that was agreed on is the
- * only one.
+ * names, or else by the node's own maximum; the other side only wants the transaction to be relayed, since it does not pay.
+ * A fee that was agreed on is the only one.
  */
 const ourFees = (durable: Agreeing, env: ChannelEnv): Fees => {
   if (durable.phase === 'closing' && durable.closing.mutual !== undefined) {
     const fee = durable.closing.mutual.fee
-    return { ideal: fee as bigint, range: { minFeeSatoshis: fee, maxFeeSatoshis: fee } }
+    return { ideal: fee as bigint, range: { minFeeSatoshis: fee, maxFeeSatoshis: fee }, limit: fee as bigint }
   }
   const { local, remote } = scriptsOf(durable)
   const { spec } = latest(durable).local
@@ -134,11 +137,13 @@ const ourFees = (durable: Agreeing, env: ChannelEnv): Fees => {
   const available = ((isOpener ? spec.toLocalMsat : spec.toRemoteMsat) as bigint) / MSAT_PER_SAT
   const { closing, closingMaximum, minimum: least } = env.feerates
   const feeAt = (feerate: FeeratePerKw) => smallest(closingFee(feerate, local, remote) as bigint, available)
-  const most = feeAt(durable.closingFeeratePerKw ?? closingMaximum)
-  const ideal = smallest(feeAt(closing), most)
+  const named = durable.closingFeeratePerKw
+  const ideal = named === undefined ? feeAt(closing) : smallest(feeAt(closing), feeAt(named))
   const minimum = smallest(feeAt(least), ideal)
-  const maximum = isOpener ? most : available
-  return { ideal, range: { minFeeSatoshis: minimum, maxFeeSatoshis: maximum } }
+  if (!isOpener) return { ideal, range: { minFeeSatoshis: minimum, maxFeeSatoshis: available }, limit: available }
+  const most = named === undefined ? smallest(ideal * 2n, available) : feeAt(named)
+  const limit = named === undefined ? largest(most, feeAt(closingMaximum)) : most
+  return { ideal, range: { minFeeSatoshis: minimum, maxFeeSatoshis: most }, limit }
 }
 
 const propose = (
@@ -148,7 +153,7 @@ const propose = (
   range: FeeRange | undefined,
   env: ChannelEnv,
 ): Step => {
-  const fee = smallest(wanted, ourFees(durable, env).range.maxFeeSatoshis as bigint)
+  const fee = smallest(wanted, ourFees(durable, env).limit)
   const closing = buildClosing(closingInput(durable, scriptsOf(durable), fee))
   // The opener cannot pay for a transaction at all, or both outputs are dust: nobody has anything to gain.
   if (!closing.ok) return stay({ durable, session })

@@ -147,7 +147,9 @@ for (const by of ['alice', 'bob'] as const) {
 test('recv closing_signed — a fee beyond the opener’s maximum ends in a warning and a wait, until the operator pays more', (t) => {
   const two = new TwoParties().ready({ pushMsat: 200_000_000n })
   withFeerate(two.alice, 5000)
-  shutDown(two, two.alice)
+  two.run(two.alice, { type: 'close', feeratePerKw: 5000 })
+  two.deliver(two.alice)
+  two.deliver(two.bob)
   two.alice.effects.length = 0
   const sent = two.run(two.alice, { type: 'peer-message', epoch: 1, message: offer(two, 50_000n) })
   t.deepEqual(

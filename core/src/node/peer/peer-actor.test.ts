@@ -1,10 +1,11 @@
 import test from 'ava'
 import { createActorSystem } from '../../actor/actor-system.ts'
+import { toHex, utf8Encode } from '../../lib/bytes.ts'
 import { virtualClock } from '../../lib/clock-virtual.ts'
 import { seededRng } from '../../lib/rng.ts'
 import { ChannelDirectory } from '../channel/channel-directory.ts'
 import type { ChannelProtocol } from '../channel/channel-protocol.ts'
-import { silentLog } from '../node-log.ts'
+import { type LogFields, type NodeLog, silentLog } from '../node-log.ts'
 import { PEER_LANES, type PeerServices, peerBehaviour } from './peer-actor.ts'
 import type { PeerConnection } from './peer-connection.ts'
 import { PeerDirectory } from './peer-directory.ts'
@@ -23,12 +24,12 @@ const connection: PeerConnection = {
 }
 
 /** A peer whose channels never answer `open`; `isOpening` says whether they can still be given up. */
-const setUp = (isOpening: boolean) => {
+const setUp = (isOpening: boolean, log: NodeLog = silentLog) => {
   const clock = virtualClock()
   const system = createActorSystem({ clock, rng: seededRng(1) })
   let abandoned = 0
   const services: PeerServices = {
-    log: silentLog,
+    log,
     channels: {
       restore: () => {
         throw new Error('not of this test')
@@ -84,4 +85,26 @@ test('a peer that goes away during an opening — the opening is answered before
   await clock.advance(60_000)
   await system.settled()
   t.deepEqual(answered, ['openChannel', 'detached'])
+})
+
+test('what a peer says in error and warning is in the log, as printable text, and in measure', async (t) => {
+  const lines: [string, LogFields | undefined][] = []
+  const { clock, system, peer } = setUp(true, {
+    ...silentLog,
+    warn: (event, fields) => void lines.push([event, fields]),
+  })
+  t.teardown(() => system.stop())
+  const say = (type: 'error' | 'warning', text: string) =>
+    peer.tell('message', { epoch: 1, message: { type, channelId: new Uint8Array(32).fill(9), data: utf8Encode(text) } })
+  say('error', 'internal error')
+  for (let n = 0; n < 30; n++) say('warning', '\u0007')
+  await system.settled()
+  const channel = '09'.repeat(32)
+  t.deepEqual(lines[0], ['peer.said-error', { peer: toHex(NODE_ID), channel, text: 'internal error' }])
+  t.deepEqual(lines[1], ['peer.said-warning', { peer: toHex(NODE_ID), channel, text: '(not printable)' }])
+  t.is(lines.length, 20)
+  await clock.advance(60_000, system.settled)
+  say('warning', 'again')
+  await system.settled()
+  t.like(lines.at(-1), { 1: { text: 'again', unsaid: 11 } })
 })
