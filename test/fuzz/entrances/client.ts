@@ -11,7 +11,7 @@ import type { CliIo } from '../../../core/src/cli/io.ts'
 import { kebab } from '../../../core/src/cli/names.ts'
 import { run } from '../../../core/src/cli/run.ts'
 import { World } from '../../scenarios/support/world.ts'
-import { type Entrance, must, mustBeOurs, pureEntrance } from '../support/entrance.ts'
+import { type Entrance, must, mustBeOurs, mustBeReadable, pureEntrance } from '../support/entrance.ts'
 import { jsonText, oddJson, oddText, oddValue, spoil } from '../support/odd-values.ts'
 import type { Random } from '../support/random.ts'
 import { sampleOf } from '../support/samples.ts'
@@ -25,11 +25,13 @@ const operations = allOperations().map(({ actor, name, operation }) => ({
 
 const requests = pureEntrance('request', 140, (random, note) => {
   const { actor, name, shape } = random.pick(operations)
-  const request = spoil(sampleOf(shape, random), random, random.oneIn(3) ? oddValue : oddJson)
+  const odd = random.oneIn(3) ? oddValue : oddJson
+  const request = spoil(sampleOf(shape, random), random, odd)
   note([actor, name, request])
   const read = parseRequest(actor, name as never, request)
   if (read.ok) return
-  mustBeOurs(read.error.message)
+  if (odd === oddJson) mustBeReadable(read.error.message)
+  else mustBeOurs(read.error.message)
   must(/^[\x20-\x7e…]*$/.test(read.error.field ?? ''), 'the name of a field can be shown')
 })
 

@@ -30,6 +30,12 @@ export const mustBeOurs = (words: string): void => {
   if (FOREIGN.test(words)) throw new Error(`an answer with words that are not ours: ${words.slice(0, 300)}`)
 }
 
+/** The same of a value made of JSON: however odd, nothing threw while it was looked at. */
+export const mustBeReadable = (words: string): void => {
+  mustBeOurs(words)
+  must(!words.includes('cannot be read'), `JSON can always be read: ${words.slice(0, 300)}`)
+}
+
 export const must = (holds: boolean, what: string): void => {
   if (!holds) throw new Error(what)
 }
