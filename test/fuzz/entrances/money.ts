@@ -55,12 +55,21 @@ const invoices = pureEntrance('bolt11', 35, (random, note) => {
 
 const HASH = 'ab'.repeat(32)
 const GOOD: Readonly<Record<keyof typeof replies, unknown>> = {
-  blockchainInfo: { chain: 'regtest', blocks: 1, headers: 1, bestblockhash: HASH, initialblockdownload: false },
+  blockchainInfo: {
+    chain: 'regtest',
+    blocks: 1,
+    headers: 1,
+    bestblockhash: HASH,
+    initialblockdownload: false,
+    pruneheight: 1,
+  },
   networkInfo: { version: 290_000, subversion: '/x/' },
   hash: HASH,
   bytes: 'abcd',
   header: { height: 5 },
   txOut: { bestblock: HASH, confirmations: 1, value: 0.5, scriptPubKey: { hex: '00' }, coinbase: false },
+  peerInfo: [{ id: 1, servicesnames: ['NETWORK'] }],
+  anything: {},
   smartFee: { feerate: 0.0001 },
   mempoolInfo: { mempoolminfee: 0.00001 },
   spendingPrevout: [{ spendingtxid: HASH }],
