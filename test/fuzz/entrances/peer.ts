@@ -1,8 +1,7 @@
 import fc from 'fast-check'
 import { concat, equalBytes } from '../../../core/src/lib/bytes.ts'
 import { nodeOf, RawPeer, VALID_INIT } from '../../../core/src/node/connection/fixtures/raw-peer.ts'
-import type { Rate, TrafficLimits } from '../../../core/src/node/connection/traffic-limits.ts'
-import { TRAFFIC_LIMITS } from '../../../core/src/node/connection/traffic-limits.ts'
+import { TRAFFIC_LIMITS, type TrafficLimits } from '../../../core/src/node/connection/traffic-limits.ts'
 import { type NodeLog, silentLog } from '../../../core/src/node/node-log.ts'
 import { arbitraryMessage } from '../../../core/src/wire/fixtures/arbitrary-message.ts'
 import { decodeMessage, encodeMessage } from '../../../core/src/wire/message-codecs.ts'
@@ -52,7 +51,7 @@ const wire = pureEntrance('wire', 130, (random, note) => {
   else must(typeof read.error.code === 'string' && typeof read.error.path === 'string', 'an error of ours')
 })
 
-const plenty: Rate = { perSecond: 1e9, burst: 1e9 }
+const plenty = { perSecond: 1e9, burst: 1e9 }
 const rates = { milliseconds: plenty, bytes: plenty, messages: plenty, pings: plenty, complaints: plenty }
 /** Limits are another test's: here a node is to be kept busy. */
 const UNLIMITED: TrafficLimits = {
