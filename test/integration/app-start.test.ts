@@ -69,9 +69,8 @@ test.serial('money from the faucet is in the wallet as soon as its block is', as
   const address = JSON.parse((await fulgurite(['wallet', 'new-address', '--json', '--data', data])).out).address
   await chain.fund([{ address, amountSat: 123_456n }])
   chain.chain.mine(1)
-  const deadline = Date.now() + 10_000
   let confirmed = 0
-  while (confirmed === 0 && Date.now() < deadline) {
+  while (confirmed === 0) {
     confirmed = JSON.parse((await fulgurite(['wallet', 'balance', '--json', '--data', data])).out).confirmedSat
   }
   t.is(confirmed, 123_456)

@@ -8,6 +8,7 @@ import type { ActorName, ContractError, EventEnvelope, OperationName, ReplyOf } 
 import { readAccess } from '../../core/src/api/access.ts'
 import type { Result } from '../../core/src/lib/result.ts'
 import { type AskOptions, ConnectionLost, NodeClient } from './node-client.ts'
+import { PATIENCE_MS } from './patience.ts'
 
 /** The bitcoind, or what answers like one, that a node is started on. */
 export interface NodeChain {
@@ -31,9 +32,6 @@ export interface Ended {
 }
 
 const BIN = fileURLToPath(new URL('../../core/bin/fulgurite.js', import.meta.url))
-const READY_TIMEOUT_MS = 30_000
-const STOP_TIMEOUT_MS = 30_000
-const WAIT_MS = 60_000
 const POLL_MS = 25
 const LOG_TAIL_LINES = 60
 
@@ -100,7 +98,7 @@ export class NodeProcess {
     let stdout = ''
     const ready = new Promise<void>((resolve, reject) => {
       const fail = (why: string): void => reject(new Error(`${this.name} ${why}\n${this.diagnosis}`))
-      const timer = setTimeout(() => fail('was not ready in time'), READY_TIMEOUT_MS)
+      const timer = setTimeout(() => fail('was not ready in time'), PATIENCE_MS)
       child.stdout?.setEncoding('utf8').on('data', (text: string) => {
         this.#output += text
         stdout += text
@@ -196,7 +194,7 @@ export class NodeProcess {
   }
 
   /** Looks again and again until it holds; while the node does not answer it does not hold. */
-  until(what: string, holds: () => boolean | Promise<boolean>, timeoutMs = WAIT_MS): Promise<void> {
+  until(what: string, holds: () => boolean | Promise<boolean>, timeoutMs = PATIENCE_MS): Promise<void> {
     return waitFor(
       `${this.name}: ${what}`,
       async () => {
@@ -240,7 +238,7 @@ export class NodeProcess {
     if (child === undefined) throw new Error(`${this.name} is not running`)
     const exited = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)))
     child.kill(signal)
-    const force = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS)
+    const force = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS)
     const code = await exited
     clearTimeout(force)
     await this.#following
@@ -260,7 +258,7 @@ export const runToEnd = (args: readonly string[], env: Record<string, string> = 
       ended[stream] += text
     })
   }
-  const force = setTimeout(() => child.kill('SIGKILL'), READY_TIMEOUT_MS)
+  const force = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS)
   return new Promise((resolve) =>
     child.once('close', (code) => {
       clearTimeout(force)
@@ -280,7 +278,7 @@ export const startArgs = (dataDir: string, chain: NodeChain, listen = '127.0.0.1
 export const waitFor = async (
   what: string,
   holds: () => boolean | Promise<boolean>,
-  timeoutMs = WAIT_MS,
+  timeoutMs = PATIENCE_MS,
 ): Promise<void> => {
   const deadline = Date.now() + timeoutMs
   while (!(await holds())) {

@@ -1,9 +1,10 @@
 import { type Duplex, duplexPair } from 'node:stream'
 import test from 'ava'
+import { until } from '../lib/fixtures/until.ts'
 import { createActorSystem } from './actor-system.ts'
 import { encodeFrame } from './frame-codec.ts'
 import { pipeTransport } from './pipe-transport.ts'
-import { testTransport, until } from './transport-compliance.ts'
+import { testTransport } from './transport-compliance.ts'
 import type { ActorRef, LinkEnd, Protocol } from './types.ts'
 
 testTransport('pipe transport', (client, server) => {
@@ -130,6 +131,6 @@ test('pipe transport — who asks without reading the answers is no longer liste
   }
   t.true(handled < 100, `${handled} handled`)
   there.resume()
-  await until(t, () => handled === total)
+  await until(() => handled === total)
   transport.close()
 })

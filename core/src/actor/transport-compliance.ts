@@ -1,5 +1,6 @@
 import test, { type ExecutionContext } from 'ava'
 import { type VirtualClock, virtualClock } from '../lib/clock-virtual.ts'
+import { until } from '../lib/fixtures/until.ts'
 import { type ActorSystem, createActorSystem } from './actor-system.ts'
 import type { ActorRef, ActorReport, EndReason, Meta, Protocol, Transport } from './types.ts'
 
@@ -26,14 +27,6 @@ export const transportRig = (connect: ConnectTransport): TransportRig => {
   const serverReports: ActorReport[] = []
   server.reports.subscribe((report) => void serverReports.push(report))
   return { clock, client, server, serverReports, transport }
-}
-
-/** Lets I/O go on until the condition holds. */
-export const until = async (t: ExecutionContext, condition: () => boolean): Promise<void> => {
-  for (let turn = 0; !condition(); turn++) {
-    if (turn > 20_000) t.fail('nothing more happens')
-    await new Promise((resolve) => setImmediate(resolve))
-  }
 }
 
 type Server = {
@@ -154,7 +147,7 @@ export const testTransport = (name: string, connect: ConnectTransport): void => 
     t.deepEqual(await nobody.ask('notes', null), { ok: false, error: { code: 'actor-stopped', path: '/nobody' } })
     const ends: EndReason[] = []
     nobody.watch((reason) => void ends.push(reason))
-    await until(t, () => ends.length > 0)
+    await until(() => ends.length > 0)
     t.deepEqual(ends, [{ code: 'stopped' }])
   })
 
@@ -180,7 +173,7 @@ export const testTransport = (name: string, connect: ConnectTransport): void => 
     await ref.ask('notes', null)
     await server.stopActor('/server')
     t.deepEqual(await inFlight, { ok: false, error: { code: 'actor-stopped', path: '/server' } })
-    await until(t, () => ends.length === 2)
+    await until(() => ends.length === 2)
     t.deepEqual(ends, ['a stopped', 'c stopped'])
     t.deepEqual(await ref.ask('notes', null), { ok: false, error: { code: 'actor-stopped', path: '/server' } })
   })

@@ -1,8 +1,9 @@
 import { MessageChannel, Worker } from 'node:worker_threads'
 import test from 'ava'
 import { virtualClock } from '../lib/clock-virtual.ts'
+import { until } from '../lib/fixtures/until.ts'
 import { createActorSystem } from './actor-system.ts'
-import { type ConnectTransport, testTransport, transportRig, until } from './transport-compliance.ts'
+import { type ConnectTransport, testTransport, transportRig } from './transport-compliance.ts'
 import type { ActorRef, ActorReport, EndReason, Protocol } from './types.ts'
 import { workerTransport } from './worker-transport.ts'
 
@@ -78,9 +79,9 @@ test('worker transport — past the asks that may be in flight more are answered
   for (const name of ['a', 'b', 'c']) {
     void ref.ask('never', null).then((result) => codes.push(`${name} ${result.ok ? 'ok' : result.error.code}`))
   }
-  await until(t, () => codes.length === 2)
+  await until(() => codes.length === 2)
   t.deepEqual(codes, ['c mailbox-full', 'b mailbox-full'])
   transport.close()
-  await until(t, () => codes.length === 3)
+  await until(() => codes.length === 3)
   t.is(codes[2], 'a actor-stopped')
 })

@@ -2,11 +2,11 @@ import test from 'ava'
 import { type Tx, txidOf } from '../bitcoin/transaction.ts'
 import { toHex } from '../lib/bytes.ts'
 import type { FailureError } from '../lib/errors.ts'
+import { until } from '../lib/fixtures/until.ts'
 import type { ChainTip } from './chain-backend.ts'
 import type { Devchain } from './devchain/devchain.ts'
 import { devchainBackend } from './devchain/devchain-backend.ts'
 import { firstCoin, OWNED, ownedCoins, payFrom, testDevchain } from './fixtures/funded.ts'
-import { until } from './fixtures/until.ts'
 import { type BlockEvent, type ChainWatcher, chainWatcher, type WatcherOptions } from './watcher.ts'
 
 interface Watching {

@@ -157,6 +157,27 @@ const badArguments: readonly (readonly [string, readonly string[], RegExp])[] = 
     ['channels', 'close', channelId, '--feerate', 'fast'],
     /^error: --feerate: expected a whole number, not "fast"/,
   ],
+  [
+    'more than all bitcoin',
+    ['invoices', 'create', '9999999999999999999'],
+    /^error: <amount-msat>: expected at most 2100000000000000000 millisatoshis/,
+  ],
+  [
+    'an amount with too many digits',
+    ['wallet', 'send', 'bcrt1qqqqqqqqqqqqqq', `1${'0'.repeat(400)}`],
+    /^error: <amount-sat>: expected a whole, non-negative number of satoshis/,
+  ],
+  [
+    'a number past what numbers hold',
+    ['channels', 'close', channelId, '--feerate', `1${'0'.repeat(400)}`],
+    /^error: --feerate: expected a number/,
+  ],
+  [
+    'an expiry past a year',
+    ['invoices', 'create', '1', '--expiry-seconds', '4294967296'],
+    /^error: --expiry-seconds: expected at most 31536000/,
+  ],
+  ['a description that is too long', ['invoices', 'create', '1', 'x'.repeat(5_000)], /^error: <description>: /],
   ['a value out of range', ['peers', 'list', '--limit', '501'], /^error: --limit: expected at most 500/],
   ['a choice that does not exist', ['channels', 'list', '--state', 'odd'], /Allowed choices are opening, usable/],
   ['a missing argument', ['channels', 'get'], /missing required argument 'channel-id'/],

@@ -2,12 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { setPriority } from 'node:os'
 import type { Duplex } from 'node:stream'
-import { evaluate } from '@fulgurite/plugin-sdk/contract'
-import { z } from 'zod'
 import { encodeFrame, FrameDecoder } from '../actor/frame-codec.ts'
 import type { Clock } from '../lib/clock.ts'
 import { invariant } from '../lib/errors.ts'
-import { readJson } from '../lib/json.ts'
+import { HEADER_CHARS, readFaultFrame, readOutboxFrame } from './cell-frames.ts'
 import type { CellFault, LoadFrame, OutboxHeader } from './cell-protocol.ts'
 import { hostFault } from './host-fault.ts'
 import type { UsageProbe } from './process-usage.ts'
@@ -35,13 +33,8 @@ export interface CellListener {
 const START_MS = 30_000
 const MAX_INBOX_BYTES = 16 << 20
 const STDERR_CHARS = 16_384
-const HEADER_CHARS = 8_192
-const FAULT_CHARS = 8_192
 const MB = 1_048_576
 const NICE = 10
-
-const Fault = z.object({ code: z.string().regex(/^[a-z-]{1,32}$/), text: z.string().max(4_096) })
-const Header = z.object({ cpuMicros: z.number().nonnegative(), fault: z.string().max(4_096).optional() })
 
 /** Everything Node can refuse a process, and one file it may read. */
 const flagsFor = ({ program }: CellEnvironment): readonly string[] => [
@@ -212,7 +205,7 @@ export class CellProcess implements WatchedCell {
     const kind = text[0]
     if (this.#phase === 'ended') return
     if (kind === 'F') {
-      this.#fault(text)
+      this.end(readFaultFrame(text))
       return
     }
     if (kind === 'R' && this.#phase === 'starting') {
@@ -238,25 +231,14 @@ export class CellProcess implements WatchedCell {
     this.end({ code: 'protocol-violation', text: `the cell sent a frame that nobody asked for while ${this.#phase}` })
   }
 
-  #fault(text: string): void {
-    const fault = text.length > FAULT_CHARS ? undefined : parsed(Fault, text.slice(1))
-    this.end(fault ?? { code: 'protocol-violation', text: 'the cell sent a malformed fault' })
-  }
-
   #outbox(text: string): void {
-    const split = text.indexOf('\n')
-    const header = split < 0 || split > HEADER_CHARS ? undefined : parsed(Header, text.slice(1, split))
-    if (header === undefined) {
-      this.end({ code: 'protocol-violation', text: 'the cell sent a malformed outbox' })
-      return
-    }
-    if (text.length - split > this.#outboxBytes + 1) {
-      this.end({ code: 'outbox-too-large', text: `${text.length} characters in one turn` })
+    const read = readOutboxFrame(text, this.#outboxBytes)
+    if (!read.ok) {
+      this.end(read.error)
       return
     }
     this.#rest('idle')
-    const { cpuMicros, fault } = header
-    this.#listener?.outbox(fault === undefined ? { cpuMicros } : { cpuMicros, fault }, text.slice(split + 1))
+    this.#listener?.outbox(read.value.header, read.value.outbox)
   }
 
   #exitFault(code: number | null, signal: string | null): CellFault {
@@ -274,10 +256,4 @@ export class CellProcess implements WatchedCell {
 const essence = (stderr: string): string => {
   const line = stderr.split('\n').find((text) => /^\w*Error\b|FATAL ERROR/.test(text)) ?? stderr.trim()
   return line.replaceAll(/\s+/g, ' ').slice(0, 512)
-}
-
-const parsed = <Output>(schema: z.ZodType<Output>, text: string): Output | undefined => {
-  const json = readJson(text, 4)
-  const read = json.ok ? evaluate(schema, json.value) : json
-  return read.ok ? read.value : undefined
 }

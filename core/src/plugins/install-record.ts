@@ -52,6 +52,11 @@ export const readLockFile = async (path: string): Promise<Result<readonly Instal
     const { code } = thrown as NodeJS.ErrnoException
     return code === 'ENOENT' ? ok([]) : damaged(path, code ?? 'it cannot be read')
   }
+  return parseLockFile(path, text)
+}
+
+/** Reads the text of the lock file at `path`. */
+export const parseLockFile = (path: string, text: string): Result<readonly InstallRecord[], LockFileDamaged> => {
   const json = readJson(text, MAX_DEPTH)
   if (!json.ok) return damaged(path, 'it is not JSON')
   const read = evaluate(LockFile, json.value)

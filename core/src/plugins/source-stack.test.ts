@@ -18,6 +18,7 @@ const damaged: readonly (readonly [string, string])[] = [
   ['mappings that are none', map({ mappings: 5 })],
   ['sources that are no texts', map({ sources: [{ toString: 1 }] })],
   ['sources that are no list', map({ sources: { length: { valueOf: 1 } } })],
+  ['sources without end', map({ sources: { length: 1e308 } })],
   [
     'maps within maps',
     JSON.stringify({ version: 3, sections: [{ offset: { line: 0, column: 0 }, map: { version: 3 } }] }),

@@ -1,4 +1,6 @@
 import { SourceMap } from 'node:module'
+import { evaluate } from '@fulgurite/plugin-sdk/contract'
+import { z } from 'zod'
 import { readJson } from '../lib/json.ts'
 
 const FRAME = /plugin\.js:(\d{1,9}):(\d{1,9})/g
@@ -7,6 +9,14 @@ const WRAPPER_COLUMNS = '(function (module, exports, require) {'.length
 /** Reading a map takes the core's thread, once for a run of the node: 0.1 s for as much of the dearest kind. */
 export const MAX_SOURCE_MAP_CHARS = 1 << 20
 const MAP_DEPTH = 2
+
+/** What is read of a map. Node's own reader believes whatever it is given: a `sources.length` of 1e308 keeps it busy for ever. */
+const Map3 = z.object({
+  version: z.literal(3),
+  sources: z.array(z.string().max(4_096)).max(65_536),
+  names: z.array(z.string().max(4_096)).max(1_000_000).default([]),
+  mappings: z.string(),
+})
 
 /**
  * Puts the author's own files and lines in the place of the bundle's, in a stack. A map is the author's word, made at the
@@ -25,9 +35,10 @@ export const originalPlaces = (sourceMap: string): ((stack: string) => string) =
 const read = (sourceMap: string): SourceMap | undefined => {
   if (sourceMap.length > MAX_SOURCE_MAP_CHARS) return undefined
   const json = readJson(sourceMap, MAP_DEPTH)
-  if (!json.ok) return undefined
+  const map = json.ok ? evaluate(Map3, json.value) : json
+  if (!map.ok) return undefined
   try {
-    return new SourceMap(json.value as ConstructorParameters<typeof SourceMap>[0])
+    return new SourceMap({ ...map.value, file: '', sourceRoot: '', sourcesContent: [] })
   } catch {
     return undefined
   }

@@ -5,6 +5,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { type RpcAuth, rpcClient } from '../../../core/src/chain/bitcoind/rpc-client.ts'
+import { PATIENCE_MS } from '../../support/patience.ts'
 
 export interface BitcoindOptions {
   /** Loads a wallet named `test`. */
@@ -37,7 +38,6 @@ export interface RunningBitcoind {
   stop(options?: { readonly keepData?: boolean }): Promise<void>
 }
 
-const START_TIMEOUT_MS = 60_000
 const POLL_MS = 50
 
 /** Where bitcoind is: `BITCOIND`, else on the `PATH`; `undefined` when there is none. */
@@ -114,7 +114,7 @@ export const startBitcoind = async (options: BitcoindOptions = {}): Promise<Runn
 const isKnots = (binary: string): boolean => execFileSync(binary, ['-version'], { encoding: 'utf8' }).includes('Knots')
 
 const untilReady = async (child: ChildProcess, ask: () => Promise<unknown>): Promise<void> => {
-  const deadline = Date.now() + START_TIMEOUT_MS
+  const deadline = Date.now() + PATIENCE_MS
   for (;;) {
     try {
       await ask()
@@ -131,7 +131,7 @@ const ended = async (child: ChildProcess): Promise<void> => {
   if (child.exitCode !== null || child.signalCode !== null) return
   const exit = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   child.kill('SIGTERM')
-  const force = setTimeout(() => child.kill('SIGKILL'), START_TIMEOUT_MS)
+  const force = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS)
   await exit
   clearTimeout(force)
 }

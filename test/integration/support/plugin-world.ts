@@ -10,13 +10,14 @@ import { pluginStore } from '../../../core/src/app/plugin-store.ts'
 import { type RunningNode, runNode } from '../../../core/src/app/running-node.ts'
 import { NETWORKS } from '../../../core/src/bitcoin/network.ts'
 import { devchainBackend } from '../../../core/src/chain/devchain/devchain-backend.ts'
-import { systemClock } from '../../../core/src/lib/clock.ts'
+import { type Clock, systemClock } from '../../../core/src/lib/clock.ts'
 import type { Result } from '../../../core/src/lib/result.ts'
 import { systemRng } from '../../../core/src/lib/rng.ts'
 import { TRAFFIC_LIMITS } from '../../../core/src/node/connection/traffic-limits.ts'
 import type { EncodedEvent } from '../../../core/src/node/contract-gateway.ts'
 import { type TestNode, World } from '../../scenarios/support/world.ts'
 import { NodeClient } from '../../support/node-client.ts'
+import { PATIENCE_MS } from '../../support/patience.ts'
 
 export interface PluginSource {
   readonly name: string
@@ -30,8 +31,8 @@ export class PluginWorld extends World {
   readonly folder = mkdtempSync(join(tmpdir(), 'fulgurite-plugins-'))
   readonly #hosts: PluginNode[] = []
 
-  async pluginNode(name: string): Promise<PluginNode> {
-    const node = new PluginNode(this, name)
+  async pluginNode(name: string, clock: Clock = systemClock): Promise<PluginNode> {
+    const node = new PluginNode(this, name, clock)
     await node.start()
     this.#hosts.push(node)
     return node
@@ -73,14 +74,16 @@ export class PluginNode {
   readonly events: EncodedEvent[] = []
   readonly #world: PluginWorld
   readonly #name: string
+  readonly #clock: Clock
   #life: { readonly folder: DataFolder; readonly running: RunningNode; readonly client: NodeClient } | undefined
   #listen = '127.0.0.1:0'
   #id = ''
   #keys = 0
 
-  constructor(world: PluginWorld, name: string) {
+  constructor(world: PluginWorld, name: string, clock: Clock) {
     this.#world = world
     this.#name = name
+    this.#clock = clock
     this.data = join(world.folder, name)
   }
 
@@ -115,7 +118,7 @@ export class PluginNode {
         folder,
         backend,
         backendName: 'devchain',
-        clock: systemClock,
+        clock: this.#clock,
         rng: systemRng,
         onStopAsked() {},
       }),
@@ -155,9 +158,9 @@ export class PluginNode {
     return required(await this.tryAsk(actor, operation, request), `${this.#name} ${actor}.${operation}`)
   }
 
-  /** Looks now and then until it holds; fails after 20 s. */
+  /** Looks now and then until it holds. */
   async until(holds: () => boolean | Promise<boolean>): Promise<void> {
-    const deadline = Date.now() + 20_000
+    const deadline = Date.now() + PATIENCE_MS
     while (!(await holds())) {
       if (Date.now() > deadline) throw new Error(`${this.#name}: waited in vain`)
       await new Promise((resolve) => setTimeout(resolve, 10))

@@ -1,6 +1,7 @@
 import { encodeBlock } from '../../../core/src/bitcoin/block.ts'
 import { decodeTx, type Tx } from '../../../core/src/bitcoin/transaction.ts'
 import type { ChainBackend } from '../../../core/src/chain/chain-backend.ts'
+import { PATIENCE_MS } from '../../support/patience.ts'
 import type { LdkBlock, LdkChain, LdkTip } from './ldk-chain.ts'
 
 export interface BackendChain extends LdkChain {
@@ -52,7 +53,7 @@ export const backendChain = async (backend: ChainBackend, fund: LdkChain['fund']
       void (txs.length === 1 ? backend.broadcast(first) : backend.broadcastPackage(txs))
     },
     fund,
-    reached: (height, timeoutMs = 10_000) =>
+    reached: (height, timeoutMs = PATIENCE_MS) =>
       new Promise((resolve, reject) => {
         const timer = setTimeout(() => {
           waiters.delete(check)

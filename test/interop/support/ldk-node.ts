@@ -4,6 +4,7 @@ import { decodeBlock } from '../../../core/src/bitcoin/block.ts'
 import { formatOutPoint } from '../../../core/src/bitcoin/transaction.ts'
 import { sha256 } from '../../../core/src/crypto/hashes.ts'
 import { fromHex, toHex } from '../../../core/src/lib/bytes.ts'
+import { PATIENCE_MS } from '../../support/patience.ts'
 import type { LdkChain } from './ldk-chain.ts'
 import { ldkSockets } from './ldk-sockets.ts'
 import { type LdkWallet, ldkWallet } from './ldk-wallet.ts'
@@ -99,7 +100,6 @@ export interface LdkNode {
 
 const PUMP_INTERVAL_MS = 20
 const PING_INTERVAL_MS = 10_000
-const DEFAULT_WAIT_MS = 30_000
 const LOWEST_FEERATE = 253
 
 let wasm: Promise<void> | undefined
@@ -422,7 +422,7 @@ class Node implements LdkNode {
     this.#pump()
   }
 
-  until(what: string, condition: () => boolean, timeoutMs = DEFAULT_WAIT_MS): Promise<void> {
+  until(what: string, condition: () => boolean, timeoutMs = PATIENCE_MS): Promise<void> {
     return new Promise((resolve, reject) => {
       const end = (): void => {
         clearTimeout(timer)

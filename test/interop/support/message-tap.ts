@@ -1,6 +1,7 @@
 import { toHex } from '../../../core/src/lib/bytes.ts'
 import { Connection, type ConnectionHandlers } from '../../../core/src/node/connection/connection.ts'
 import type { Message } from '../../../core/src/wire/messages/message.ts'
+import { PATIENCE_MS } from '../../support/patience.ts'
 
 /** A message between a node of ours and a peer, as our side sees it. */
 interface TappedMessage {
@@ -30,7 +31,7 @@ let cut: Cut | undefined
  * Has the connection with the peer end just before a message passes: it and all that would follow is lost, and what came
  * before has arrived. Resolves when it has happened, rejects after `timeoutMs`.
  */
-export const cutAt = (peer: string, point: CutPoint, timeoutMs = 10_000): Promise<void> =>
+export const cutAt = (peer: string, point: CutPoint, timeoutMs = PATIENCE_MS): Promise<void> =>
   new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
       if (cut === mine) cut = undefined

@@ -16,6 +16,7 @@ import type { NodeChoices } from '../../../core/src/node/settings.ts'
 import { MIGRATIONS } from '../../../core/src/node/storage/tables.ts'
 import { openSqliteStore } from '../../../core/src/store/sqlite-store.ts'
 import type { Store } from '../../../core/src/store/store.ts'
+import { PATIENCE_MS } from '../../support/patience.ts'
 
 const REGTEST = NETWORKS.regtest
 
@@ -158,9 +159,9 @@ export class TestNode {
     return this.node.gateway.ask(actor, operation, request, { caller: { kind: 'operator' }, key })
   }
 
-  /** Looks again after each event of this node, and now and then, until it holds; fails after 20 s. */
+  /** Looks again after each event of this node, and now and then, until it holds. */
   async until(holds: () => Promise<boolean>): Promise<void> {
-    const deadline = Date.now() + 20_000
+    const deadline = Date.now() + PATIENCE_MS
     while (!(await holds())) {
       if (Date.now() > deadline) throw new Error(`${this.#name}: waited in vain`)
       await new Promise<void>((resolve) => {

@@ -48,7 +48,7 @@ export const replies = {
     headers: Height,
     bestblockhash: Hash,
     initialblockdownload: z.boolean(),
-    pruneheight: z.number().int().optional(),
+    pruneheight: Height.optional(),
   }),
   peerInfo: z.array(z.object({ id: z.number().int(), servicesnames: z.array(z.string()) })),
   anything: z.unknown(),

@@ -65,7 +65,7 @@ export const establish = (
 
     // The answer to act one costs more than act one does.
     const enterGate = (): void => {
-      leaveGate = traffic.handshakes.enter(addressGroup(socket.remoteAddress ?? ''), answer)
+      leaveGate = traffic.handshakes.enter(addressGroup(socket.remoteAddress ?? ''), () => guarded(answer))
     }
 
     const answer = (): void => {
@@ -106,18 +106,24 @@ export const establish = (
       else fail(checked.error, decoded.value.type === 'init' ? warningOf(checked.error) : undefined)
     }
 
-    const onData = (chunk: Buffer): void => {
+    /** Everything that the other side sends passes here: what throws on the way ends this socket, never the process. */
+    const guarded = (step: () => void): void => {
       try {
+        step()
+      } catch (thrown) {
+        fail(bugOf(thrown))
+      }
+    }
+
+    const onData = (chunk: Buffer): void =>
+      guarded(() => {
         if (transport === undefined) {
           onHandshake(chunk)
         } else {
           transport.cipher.receive(chunk)
           onInit(transport)
         }
-      } catch (thrown) {
-        fail(bugOf(thrown))
-      }
-    }
+      })
     const onError = (error: Error): void => fail({ code: 'socket-error', cause: causeOf(error) })
     const onEnd = (): void => fail({ code: 'closed-by-peer' })
 
