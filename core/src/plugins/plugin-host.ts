@@ -13,9 +13,7 @@ import { type Rng, systemRng } from '../lib/rng.ts'
 import { TokenBucket } from '../lib/token-bucket.ts'
 import type { TimestampMs } from '../lib/units.ts'
 import type { PluginGateway } from '../node/contract-gateway.ts'
-import { isolateAddonPath } from './addon-path.ts'
-import { cellBundle } from './cell-bundle.ts'
-import { CellPool } from './cell-pool.ts'
+import type { CellPool, StandingWalls } from './cell-pool.ts'
 import { type HostStore, keys } from './host-store.ts'
 import { type InstallRecord, mayGuard, readLockFile, writeLockFile } from './install-record.ts'
 import {
@@ -28,6 +26,7 @@ import {
 } from './installer.ts'
 import { Ledger } from './ledger.ts'
 import type { Manifest } from './manifest.ts'
+import { openCells } from './open-cells.ts'
 import { permissionLines } from './permission-lines.ts'
 import { type LogLine, PluginLog } from './plugin-log.ts'
 import {
@@ -55,6 +54,10 @@ export interface PluginHostOptions {
   readonly nodeVersion?: string
   /** Runs plugins on a Node that cannot deny them the network. */
   readonly allowOldNode?: boolean
+  /** Runs plugins as root even where nothing but Node's permission model holds them. */
+  readonly withoutWalls?: boolean
+  /** The first cell has started: these walls stand around every one. */
+  readonly onWalls?: (standing: StandingWalls) => void
   readonly restart?: RestartPolicy
   /** Keeps a process ready for the next plugin; true if not said. */
   readonly spareCell?: boolean
@@ -144,6 +147,7 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
   const busy = new Set<string>()
   let records: readonly InstallRecord[] = []
   let held: Hold | undefined
+  let opening: Promise<CellPool> | undefined
   let pool: CellPool | undefined
   let ledger: Promise<Ledger> | undefined
   let unregister: (() => void) | undefined
@@ -164,9 +168,18 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
   }
 
   const cells = async (): Promise<CellPool> => {
-    if (pool !== undefined) return pool
-    const program = await cellBundle(join(folder, '.cell'))
-    pool ??= new CellPool({ clock, watchdog, probe: systemUsageProbe, program, addon: isolateAddonPath() }, spareCell)
+    opening ??= openCells({
+      folder: join(folder, '.cell'),
+      clock,
+      watchdog,
+      keepSpare: spareCell,
+      withoutWalls: options.withoutWalls === true,
+      onWalls: (standing) => options.onWalls?.(standing),
+    }).catch((thrown: unknown) => {
+      opening = undefined
+      throw thrown
+    })
+    pool = await opening
     return pool
   }
 

@@ -1,5 +1,5 @@
 import type ivm from 'isolated-vm'
-import type { CellFault, LoadFrame } from '../cell-protocol.ts'
+import type { CellFault, CellLimits } from '../cell-protocol.ts'
 
 type Argument = string | ivm.Dereference<unknown> | undefined
 type Guest = ivm.Reference<(argument?: Argument) => string>
@@ -15,13 +15,13 @@ const TIMED_OUT = 'Script execution timed out.'
 /** One plugin in its isolate. Text goes in and out; nothing of this process is reachable from inside. */
 export class PluginIsolate {
   readonly #isolate: ivm.Isolate
-  readonly #limits: LoadFrame
+  readonly #limits: CellLimits
   readonly #guest: { readonly load: Guest; readonly turn: Guest; readonly collect: Guest }
   readonly #context: ivm.Context
   #cpu = 0n
 
   /** Compiles and hardens; the plugin's own code is not run yet. */
-  constructor({ Isolate }: typeof ivm, runtime: string, limits: LoadFrame) {
+  constructor({ Isolate }: typeof ivm, runtime: string, limits: CellLimits) {
     this.#limits = limits
     this.#isolate = new Isolate({ memoryLimit: limits.memoryMb })
     this.#context = this.#isolate.createContextSync()
