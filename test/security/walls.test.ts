@@ -138,5 +138,36 @@ for (const plan of plansHere) {
   })
 }
 
+test.serial(
+  'memory taken beside the heap in a turn that is over at once, and kept while the cell rests, is seen',
+  async (t) => {
+    const [plan] = plansHere.slice(-1)
+    if (plan === undefined) {
+      t.fail()
+      return
+    }
+    const ended = await breakOut(t.context, plan, 'hoard')
+    t.like(ended, { type: 'ended', fault: { code: 'memory-limit' } })
+  },
+)
+
+test.serial('the kernel refuses memory beyond the limit even to who takes it at one stroke', async (t) => {
+  const plan = plansHere.find(limited)
+  if (plan === undefined) {
+    t.log('not tried: prlimit is not installed')
+    t.pass()
+    return
+  }
+  // Within the first look, and far past the limit.
+  const ended = await breakOut(t.context, plan, 'hoard-at-once')
+  if (ended.type === 'refused') {
+    t.log(`not tried: ${ended.why}`)
+    t.pass()
+    return
+  }
+  t.like(ended.fault, { code: 'escape-report' })
+  t.deepEqual(JSON.parse(ended.fault.text), { refused: true })
+})
+
 if (!plansHere.some(inNamespaces))
   test('skipped: namespaces and the filter are not tried: bubblewrap is not installed', (t) => t.pass())

@@ -61,6 +61,16 @@ export class CellPool {
     return taken
   }
 
+  /** Finds out whether a cell can be started; the one that shows it is the next to be taken. Returns why none can. */
+  async prove(): Promise<CellFault | undefined> {
+    while (this.#plan === undefined && this.#trial !== undefined) await this.#trial
+    if (this.#plan !== undefined) return undefined
+    const tried = await this.#try()
+    if (!tried.ok) return tried.error
+    this.#spare = tried.value
+    return undefined
+  }
+
   async #try(): Promise<Result<CellProcess, CellFault>> {
     const trial = this.#tryPlans()
     this.#trial = trial

@@ -38,6 +38,7 @@ import {
 } from './plugin-runner.ts'
 import { systemUsageProbe } from './process-usage.ts'
 import { type HookReply, hookAnswer } from './questions.ts'
+import type { Walls } from './walls/wall-plan.ts'
 import { Watchdog } from './watchdog.ts'
 
 export interface PluginHostOptions {
@@ -73,6 +74,9 @@ export interface Hold {
   readonly message: string
 }
 
+/** What holds the plugins' processes, as the contract's `PluginWalls` shows it. */
+type WallsStatus = Walls & { readonly by: string }
+
 /** An installed plugin, as the contract's `plugins.list` shows it. */
 interface PluginStatus {
   readonly name: string
@@ -85,6 +89,7 @@ interface PluginStatus {
   readonly restarts: number
   readonly lastFault?: string
   readonly memoryBytes?: number
+  readonly walls?: WallsStatus
 }
 
 interface InstallOptions {
@@ -111,6 +116,8 @@ export interface PluginHost {
   /** Starts what is held back. Errors: `lock-file-damaged`, when it still is. */
   resume(): Promise<Result<readonly PluginStatus[], InstallError>>
   list(): readonly PluginStatus[]
+  /** What holds the plugins' processes; `undefined` before the first was started. */
+  walls(): WallsStatus | undefined
   /** The latest lines, oldest first. */
   logs(name: string): Result<readonly LogLine[], InstallError>
   /** Asks every plugin that holds the hook, in the operator's order. Never rejects. */
@@ -193,6 +200,11 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
     return ledger
   }
 
+  const walls = (): WallsStatus | undefined => {
+    const standing = pool?.standing
+    return standing === undefined ? undefined : { ...standing.walls, by: standing.by }
+  }
+
   const runnerFor = async (
     installed: InstalledPlugin,
     config: Readonly<Record<string, unknown>>,
@@ -215,6 +227,17 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
     })
   }
 
+  /** Why no plugin may run here at all. */
+  const refusal = async (): Promise<InstallError | undefined> => {
+    if (tooOld) return nodeTooOld(nodeVersion)
+    // What cannot even be made ready is met, and said, by the plugin that is started.
+    const fault = await cells().then(
+      (pool) => pool.prove(),
+      () => undefined,
+    )
+    return fault?.code === 'walls-missing' ? { code: 'walls-missing', message: fault.text } : undefined
+  }
+
   const fail = (record: InstallRecord, error: InstallError): void => {
     broken.set(record.name, { record, error })
     logOf(record.name, 1).host('error', `${error.code}: ${error.message}`)
@@ -225,7 +248,8 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
     startRead(record).catch((thrown: unknown) => fail(record, { code: 'start-failed', message: stackOf(thrown) }))
 
   const startRead = async (record: InstallRecord): Promise<void> => {
-    if (tooOld) return fail(record, nodeTooOld(nodeVersion))
+    const refused = await refusal()
+    if (refused !== undefined) return fail(record, refused)
     const read = await readInstalled(folder, record)
     if (!read.ok) return fail(record, read.error)
     const runner = await runnerFor(read.value, read.value.config)
@@ -306,6 +330,7 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
     }
     const { manifest } = runner.installed
     const memoryBytes = runner.memoryBytes()
+    const standing = walls()
     return {
       name,
       version,
@@ -317,12 +342,14 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
       ...(runner.startedAt === undefined ? {} : { startedAt: runner.startedAt }),
       ...(runner.lastFault === undefined ? {} : { lastFault: runner.lastFault }),
       ...(memoryBytes === undefined ? {} : { memoryBytes }),
+      ...(standing === undefined ? {} : { walls: standing }),
     }
   }
 
   const install: PluginHost['install'] = async (path, { config, onProgress } = {}) => {
-    if (tooOld) return err(nodeTooOld(nodeVersion))
     if (held?.code === 'lock-file-damaged') return err({ code: held.code, message: held.message })
+    const refused = await refusal()
+    if (refused !== undefined) return err(refused)
     const cursor = gateway.events.head()
     const made = await installFromFolder({
       source: path,
@@ -424,6 +451,7 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
       return ok(records.map(statusOf))
     },
     list: () => records.map(statusOf),
+    walls,
     logs(name) {
       const found = installedAs(name)
       return found.ok ? ok(logs.get(name)?.lines() ?? []) : found

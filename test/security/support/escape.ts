@@ -93,7 +93,7 @@ export const breakOut = async (
   const { port, local, secret } = prey
   const code = JSON.stringify({ mode, port, local, secret, node: process.pid })
   const fault = await new Promise<CellFault>((resolve) => {
-    cell.load(code, LIMITS, 10_000, { outbox: () => {}, idle: () => {}, ended: resolve }, () => {})
+    cell.load(code, LIMITS, 10_000, { outbox: () => {}, idle: () => {}, ended: resolve }, () => cell.turn('{}'))
   })
   watchdog.stop()
   return { type: 'ended', fault }
