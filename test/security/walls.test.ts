@@ -75,7 +75,7 @@ const RAW = {
   'a better priority': apart,
   'another user': apart,
   'a user namespace': filtered,
-  'a mount': apart,
+  'a root of its choice': apart,
   'a program in the kernel': apart,
   'a queue to the kernel': filtered,
   'a hold of page faults': apart,

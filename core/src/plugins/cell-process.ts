@@ -25,6 +25,14 @@ export interface CellEnvironment {
   readonly limitData: DataLimiter | undefined
 }
 
+/** How long a turn may take. */
+export interface CellTimes {
+  /** In processor time, which is what counts. */
+  readonly maxCpuMs: number
+  /** On the wall it may take much longer, since a busy machine gives a cell little. */
+  readonly maxWallMs: number
+}
+
 /** What the owner of a cell hears of it. */
 export interface CellListener {
   outbox(header: OutboxHeader, text: string): void
@@ -76,6 +84,7 @@ export class CellProcess implements WatchedCell {
   maxWallMs = START_MS
   readonly #environment: CellEnvironment
   readonly #limited: boolean
+  readonly #endsWithNode: boolean
   readonly #actBy: readonly string[]
   readonly #child: ChildProcess
   readonly #pipe: Duplex
@@ -95,8 +104,12 @@ export class CellProcess implements WatchedCell {
   constructor(environment: CellEnvironment, plan: WallPlan, serial: number) {
     this.#environment = environment
     this.#limited = plan.walls.memory === 'kernel-limit'
-    const { command, addon, actBy, open, closeInside, env, tells } = plan.launch(environment.files, serial)
+    const { command, addon, actBy, open, closeInside, env, endsWithNode, tells } = plan.launch(
+      environment.files,
+      serial,
+    )
     this.#actBy = actBy
+    this.#endsWithNode = endsWithNode
     const opened = [environment.files.program, ...open].map((path) => openSync(path, 'r'))
     const [program = -1, ...extra] = opened
     const stdio = [program, 'ignore', 'pipe', 'pipe', tells ? 'pipe' : 'ignore', ...extra] as const
@@ -164,7 +177,13 @@ export class CellProcess implements WatchedCell {
   }
 
   /** Puts a plugin in. `loaded` is called when its module has run; what goes wrong is told to the listener. */
-  load(code: string, limits: CellLimits, maxCpuMs: number, listener: CellListener, loaded: () => void): void {
+  load(
+    code: string,
+    limits: CellLimits,
+    { maxCpuMs, maxWallMs }: CellTimes,
+    listener: CellListener,
+    loaded: () => void,
+  ): void {
     invariant(this.#phase === 'empty', 'a cell takes one plugin')
     this.#listener = listener
     this.#onLoaded = loaded
@@ -175,9 +194,10 @@ export class CellProcess implements WatchedCell {
     // A heap may pass its limit for a moment, and collecting it takes room.
     this.#dataBudget = (2 * limits.memoryMb + 16) * MB
     this.maxCpuMs = maxCpuMs
-    this.maxWallMs = 2 * limits.wallMs
+    this.maxWallMs = maxWallMs
     this.#begin('preparing')
-    this.#pipe.write(encodeFrame(`I${JSON.stringify(limits)}`))
+    const whole = this.#endsWithNode ? limits : { ...limits, wallMs: maxWallMs }
+    this.#pipe.write(encodeFrame(`I${JSON.stringify(whole)}`))
   }
 
   /** Hands the plugin its inbox. Only when the last turn is over. */

@@ -8,9 +8,12 @@
 export interface CellLimits {
   /** The isolate's heap. */
   readonly memoryMb: number
-  /** How long a turn may take by the clock on the wall. */
-  readonly wallMs: number
   readonly outboxBytes: number
+  /**
+   * How long a turn may take, where nothing else ends a cell at work whose node is gone. The core looks at that from outside; to
+   * have it done inside takes a thread for each call, and nearly doubles the time of an ask.
+   */
+  readonly wallMs?: number
 }
 
 export interface OutboxHeader {

@@ -17,7 +17,8 @@ import type { WallPlan } from '../../../core/src/plugins/walls/wall-plan.ts'
 import { Watchdog } from '../../../core/src/plugins/watchdog.ts'
 
 const around = systemSurroundings(seccompFilter(process.arch) !== undefined, true)
-const LIMITS = { memoryMb: 16, wallMs: 10_000, outboxBytes: 4_096 }
+const LIMITS = { memoryMb: 16, outboxBytes: 4_096 }
+const TIMES = { maxCpuMs: 10_000, maxWallMs: 20_000 }
 
 /** The ways to start a cell that this machine seems to offer, the strongest first. */
 export const plansHere: readonly WallPlan[] = wallPlans(around)
@@ -93,7 +94,7 @@ export const breakOut = async (
   const { port, local, secret } = prey
   const code = JSON.stringify({ mode, port, local, secret, node: process.pid })
   const fault = await new Promise<CellFault>((resolve) => {
-    cell.load(code, LIMITS, 10_000, { outbox: () => {}, idle: () => {}, ended: resolve }, () => cell.turn('{}'))
+    cell.load(code, LIMITS, TIMES, { outbox: () => {}, idle: () => {}, ended: resolve }, () => cell.turn('{}'))
   })
   watchdog.stop()
   return { type: 'ended', fault }

@@ -46,6 +46,7 @@ export const bubblewrapped = (bwrap: string, { addon, filter }: CellFiles, filte
     // Bubblewrap closes what it has read.
     closeInside: [],
     env: {},
+    endsWithNode: true,
     tells: true,
   }
 }

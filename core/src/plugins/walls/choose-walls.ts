@@ -2,7 +2,7 @@ import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { bubblewrapped } from './bubblewrap.ts'
 import { limited } from './resource-limits.ts'
-import { asOwnUser, noNewPrivileges } from './setpriv.ts'
+import { asOwnUser, noNewPrivileges, type OwnUsers } from './setpriv.ts'
 import { hasServiceManager, inScope, managerEnvironment } from './systemd-scope.ts'
 import type { Launch, WallPlan, Walls } from './wall-plan.ts'
 
@@ -29,7 +29,10 @@ const NO_WALLS: Walls = {
 }
 
 // First a range that nobody hands out, then, where a container knows no such numbers, one that is hardly used.
-const OWN_USERS = [1_900_000_000, 60_600] as const
+const OWN_USERS: readonly OwnUsers[] = [
+  { first: 1_900_000_000, count: 200_000_000 },
+  { first: 60_600, count: 500 },
+]
 
 /**
  * The ways to start a cell here, the strongest first. Whether one works is seen by trying: a container may have all the
@@ -65,12 +68,12 @@ export const wallPlans = (around: Surroundings): readonly WallPlan[] => {
     }
   }
   if (root && setpriv !== undefined) {
-    for (const first of OWN_USERS) {
+    for (const users of OWN_USERS) {
       plans.push({
-        name: `a user of its own (${first} and above)`,
+        name: `a user of its own (${users.first} and above)`,
         bare: false,
         walls: { ...NO_WALLS, files: 'own-user', processes: 'own-user', memory, user: 'own' },
-        launch: (files, serial) => before(limits(true), asOwnUser(setpriv, files, first, serial)),
+        launch: (files, serial) => before(limits(true), asOwnUser(setpriv, files, users, serial)),
       })
     }
   }
@@ -81,7 +84,10 @@ export const wallPlans = (around: Surroundings): readonly WallPlan[] => {
         name: "Node's permission model, within limits of the kernel",
         bare: false,
         walls: { ...NO_WALLS, memory, user: setpriv === undefined ? 'same' : 'no-new-privileges' },
-        launch: (files, serial) => before(prefix, bare.launch(files, serial)),
+        launch: (files, serial) => ({
+          ...before(prefix, bare.launch(files, serial)),
+          endsWithNode: setpriv !== undefined,
+        }),
       })
     }
     plans.push(bare)
@@ -110,6 +116,7 @@ const bare: WallPlan = {
     open: [],
     closeInside: [],
     env: {},
+    endsWithNode: false,
     tells: false,
   }),
 }

@@ -1,13 +1,16 @@
 import { execFile } from 'node:child_process'
 
-/** No core dump, no byte into any file, few descriptors, and no better priority than it was given. */
-const LIMITS = ['--core=0', '--fsize=0', '--nofile=64', '--nice=0'] as const
+/**
+ * No core dump, no byte into any file, few descriptors, no better priority than it was given; and stacks of a size that counts
+ * little against the limit of memory, since each thread's is reserved whole.
+ */
+const LIMITS = ['--core=0', '--fsize=0', '--nofile=64', '--nice=0', '--stack=2097152'] as const
 
 /** Puts limits of the kernel around a command; a user of its own gets few processes and threads, too. */
 export const limited = (prlimit: string, ownUser: boolean): readonly string[] => [
   prlimit,
   ...LIMITS,
-  ...(ownUser ? ['--nproc=64'] : []),
+  ...(ownUser ? ['--nproc=256'] : []),
   '--',
 ]
 

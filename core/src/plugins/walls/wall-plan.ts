@@ -31,6 +31,8 @@ export interface Launch {
   readonly closeInside: readonly number[]
   /** The environment of the command; the cell itself has none. */
   readonly env: Readonly<Record<string, string>>
+  /** Whether the cell ends with the node even while it is at work. */
+  readonly endsWithNode: boolean
   /** Whether the command, having started the cell as its child, says on `TELLS` which process that is. */
   readonly tells: boolean
 }
