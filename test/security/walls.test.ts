@@ -65,7 +65,8 @@ const RAW = {
   'a process by clone': filtered,
   'a shell': inNamespaces,
   'a connection to the node': inNamespaces,
-  'a datagram': inNamespaces,
+  // Without the filter it comes as far as the loopback of its own network.
+  'a datagram': filtered,
   'a connection to a socket in the file system': apart,
   "the kernel's own network": filtered,
   'a file in the root': apart,

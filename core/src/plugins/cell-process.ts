@@ -84,6 +84,7 @@ export class CellProcess implements WatchedCell {
   maxWallMs = START_MS
   readonly #environment: CellEnvironment
   readonly #limited: boolean
+  readonly #tells: boolean
   readonly #endsWithNode: boolean
   readonly #actBy: readonly string[]
   readonly #child: ChildProcess
@@ -109,6 +110,7 @@ export class CellProcess implements WatchedCell {
       serial,
     )
     this.#actBy = actBy
+    this.#tells = tells
     this.#endsWithNode = endsWithNode
     const opened = [environment.files.program, ...open].map((path) => openSync(path, 'r'))
     const [program = -1, ...extra] = opened
@@ -153,6 +155,7 @@ export class CellProcess implements WatchedCell {
       const pid = /"child-pid":\s*(\d+)/.exec(text)?.[1]
       if (pid === undefined || this.#pid !== undefined) return
       this.#pid = Number(pid)
+      if (this.#phase === 'ended') this.#kill()
       this.#giveWay(this.#pid)
       this.#settleReady()
     })
@@ -231,9 +234,13 @@ export class CellProcess implements WatchedCell {
     return this.#environment.probe(this.pid)?.residentBytes
   }
 
-  /** What stands before the cell ends with it, and the cell with that; the cell itself is first, so that it is buried. */
+  /**
+   * What stands before the cell ends with it. That one is not killed before it has told which process the cell is: what it
+   * was starting would wait for it for ever.
+   */
   #kill(): void {
     const { pid } = this.#child
+    if (this.#tells && this.#pid === undefined) return
     try {
       if (this.#pid !== undefined && this.#pid !== pid && isChildOf(this.#pid, pid)) process.kill(this.#pid, 'SIGKILL')
       else this.#child.kill('SIGKILL')
