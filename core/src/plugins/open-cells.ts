@@ -16,6 +16,8 @@ export interface CellsOptions {
   readonly clock: Clock
   readonly watchdog: Watchdog
   readonly keepSpare: boolean
+  /** Where the cell's program begins; the cell's own if not said. */
+  readonly entry?: string | undefined
   /** Runs plugins as root even where nothing but Node's permission model holds them. */
   readonly withoutWalls: boolean
   readonly onWalls: (standing: StandingWalls) => void
@@ -23,8 +25,8 @@ export interface CellsOptions {
 
 /** Makes ready what cells are started from. None is started yet. */
 export const openCells = async (options: CellsOptions): Promise<CellPool> => {
-  const { folder, clock, watchdog, keepSpare, withoutWalls, onWalls } = options
-  const program = await cellBundle(folder)
+  const { folder, clock, watchdog, keepSpare, withoutWalls, onWalls, entry } = options
+  const program = await cellBundle(folder, entry)
   const filter = seccompFilter(process.arch)
   const filterPath = join(folder, 'system-calls.bpf')
   if (filter !== undefined) await writeFile(filterPath, filter, { mode: 0o600 })

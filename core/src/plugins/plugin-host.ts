@@ -62,6 +62,8 @@ export interface PluginHostOptions {
   readonly restart?: RestartPolicy
   /** Keeps a process ready for the next plugin; true if not said. */
   readonly spareCell?: boolean
+  /** Where the program of cells begins, for tests that have them in an attacker's hands. */
+  readonly cellEntry?: string
   /** Why no plugin is to be started until `resume` is called. */
   readonly hold?: Hold
   /** A plugin is handed something, or has answered: what happens next is for it. Quick, and never throws. */
@@ -180,6 +182,7 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
       clock,
       watchdog,
       keepSpare: spareCell,
+      entry: options.cellEntry,
       withoutWalls: options.withoutWalls === true,
       onWalls: (standing) => options.onWalls?.(standing),
     }).catch((thrown: unknown) => {
