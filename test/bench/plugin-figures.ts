@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Benchmark } from './benchmark.ts'
 import { makeInvoices, payAll } from './payments.ts'
-import { benchPluginAsk, benchPluginAsk20, benchPluginEvents } from './plugins.ts'
+import { benchPluginAsk, benchPluginAsk20, benchPluginEvents, benchPluginStart } from './plugins.ts'
 import { BenchWorld } from './support/bench-world.ts'
 
 const one = (name: string, unit: string, measure: () => Promise<number>): Benchmark => ({
@@ -69,5 +69,7 @@ export const pluginBenchmarks: readonly Benchmark[] = [
   one('plugins.events', '/s', benchPluginEvents),
   one('plugins.ask.p50', 'µs', benchPluginAsk),
   one('plugins.ask.parallel20', '/s', benchPluginAsk20),
+  one('plugins.start.walled', 'ms', () => benchPluginStart(true)),
+  one('plugins.start.cold', 'ms', () => benchPluginStart(false)),
   one('plugins.ask.loaded', 'µs', askUnderLoad),
 ]

@@ -137,3 +137,30 @@ export const benchPluginAsk20 = async (count = 100_000): Promise<number> => {
   const from = Math.floor(count / 5)
   return ((count - from) * 1_000) / ((times.at(-1) ?? 0) - (times[from] ?? 0))
 }
+
+const STARTS = 11
+/** A spare cell is ready by then. */
+const SPARE_MS = 400
+
+/** Milliseconds from the command to start an installed plugin to the end of its first turn, behind the walls that there are, median. */
+export const benchPluginStart = async (spareCell: boolean): Promise<number> => {
+  const host = await testHost({ spareCell })
+  try {
+    await host.install({
+      name: 'starter',
+      code: `
+        import { definePlugin } from '@fulgurite/plugin-sdk'
+        export default definePlugin(({ schedule, log }) => schedule('go', 1_000_000, () => log.info('here')))`,
+    })
+    const times: number[] = []
+    for (let i = 0; i < STARTS; i++) {
+      await new Promise((resolve) => setTimeout(resolve, SPARE_MS))
+      const begin = performance.now()
+      await host.host.restart('starter')
+      times.push(performance.now() - begin)
+    }
+    return times.sort((a, b) => a - b)[STARTS >> 1] ?? 0
+  } finally {
+    await host.close()
+  }
+}

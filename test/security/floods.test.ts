@@ -106,31 +106,3 @@ test.serial('a plugin that stores more than its quota is refused with storage-fu
   const line = await t.context.line(name, /^storage-full/)
   t.is(line.text, 'storage-full 9')
 })
-
-const FORGERIES = {
-  'acknowledges what it was not sent': "{ acks: [['x', 5, []]] }",
-  'sets aside what it was not sent': "{ acks: [['x', 1, [], 'error']] }",
-  'names a member that there is not': "{ sender: 'operator' }",
-  'asks without the members of an ask': "{ asks: [[1, 'node']] }",
-  'writes what is no text': "{ writes: [[1, [['key', { a: 1 }]]]] }",
-}
-
-const forging = (outbox: string): string =>
-  `Object.prototype.toJSON = function () { delete Object.prototype.toJSON; return ${outbox} }`
-
-for (const [name, outbox] of Object.entries(FORGERIES)) {
-  test.serial(`a plugin that has taken over its outbox and ${name} is ended`, async (t) => {
-    await isEnded(t, t.context, forging(outbox), /^protocol-violation: /)
-  })
-}
-
-test.serial('a plugin that makes its outbox no JSON is ended', async (t) => {
-  await isEnded(t, t.context, 'Object.prototype.toJSON = () => undefined', /^(protocol-violation|turn-failed): /)
-})
-
-test.serial('a verdict for a question that was not asked is passed over', async (t) => {
-  const name = await unleash(t.context, forging("{ verdicts: [[7, 1, { type: 'accept' }]], logs: [['info', 'sent']] }"))
-  await t.context.line(name, /^sent$/)
-  await neighbourAnswers(t, t.context)
-  t.is(t.context.host.list().find((plugin) => plugin.name === name)?.state, 'running')
-})

@@ -17,6 +17,8 @@ export interface NodeConfig {
   readonly logLevel: LogLevel
   readonly choices: Partial<NodeChoices>
   readonly limits: CrowdLimits
+  /** Runs plugins as root even where nothing but Node's permission model holds them. */
+  readonly pluginsWithoutWalls: boolean
 }
 
 /** A node on a bitcoind. */
@@ -114,6 +116,7 @@ const commonConfig = (
     logLevel: logLevel as LogLevel,
     choices: choices.value,
     limits: limits.value,
+    pluginsWithoutWalls: options.pluginsWithoutWalls ?? env.FULGURITE_PLUGINS_WITHOUT_WALLS === '1',
   })
 }
 

@@ -20,6 +20,8 @@ export interface StartOptions {
   readonly maxCommitmentFeerate?: string
   /** The most that is relayed in one HTLC, in satoshis. */
   readonly htlcMaximum?: string
+  /** Runs plugins as root even where nothing but Node's permission model holds them. */
+  readonly pluginsWithoutWalls?: boolean
   readonly json: boolean
 }
 

@@ -15,6 +15,8 @@ type AppendEvent = <Name extends EventName>(name: Name, payload: EventPayload<Na
 
 export interface PluginRoomOptions {
   readonly data: string
+  /** Runs plugins as root even where nothing but Node's permission model holds them. */
+  readonly withoutWalls: boolean
   readonly store: Store
   readonly gateway: Gateway
   readonly append: AppendEvent
@@ -33,6 +35,8 @@ type Plugin = Parameters<NonNullable<PluginHostOptions['onNotice']>>[0]
 export interface PluginRoom {
   /** Why plugins are held back, if there are any and they are. */
   readonly held: Hold | undefined
+  /** What holds the processes of plugins, once one was started. */
+  walls(): ReturnType<PluginHost['walls']>
   stop(): Promise<void>
 }
 
@@ -55,6 +59,7 @@ export const openPluginRoom = async (options: PluginRoomOptions): Promise<Plugin
     get held() {
       return host?.held
     },
+    walls: () => host?.walls(),
     async stop() {
       await opening
       await host?.stop()
@@ -63,7 +68,7 @@ export const openPluginRoom = async (options: PluginRoomOptions): Promise<Plugin
 }
 
 const startHost = async (options: PluginRoomOptions): Promise<PluginHost> => {
-  const { data, store, gateway, append, clock, rng, log, hold, serving } = options
+  const { data, withoutWalls, store, gateway, append, clock, rng, log, hold, serving } = options
   const { createPluginHost } = await import('../plugins/index.ts')
   const host = createPluginHost({
     gateway,
@@ -71,6 +76,15 @@ const startHost = async (options: PluginRoomOptions): Promise<PluginHost> => {
     dataDir: data,
     clock,
     rng,
+    withoutWalls,
+    onWalls: ({ by, walls, passedOver }) =>
+      log[passedOver.length === 0 ? 'info' : 'warn']('plugins.walls', {
+        by,
+        ...walls,
+        ...(passedOver.length === 0
+          ? {}
+          : { passedOver: passedOver.map(({ plan, why }) => `${plan}: ${why}`).join('; ') }),
+      }),
     onNotice: (plugin, notice) => report(append, log, plugin, notice),
     onServing: serving,
     ...(hold === undefined ? {} : { hold }),

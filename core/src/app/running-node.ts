@@ -80,9 +80,11 @@ export const runNode = async (options: RunOptions): Promise<Result<RunningNode, 
       folder.end(error)
     },
     onStopAsked,
+    pluginWalls: () => plugins?.walls(),
     async beforePeers(gateway, events) {
       plugins = await openPluginRoom({
         data: folder.path,
+        withoutWalls: config.pluginsWithoutWalls,
         store,
         gateway,
         append: (name, payload) => events.append(name, payload),

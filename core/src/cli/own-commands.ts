@@ -49,6 +49,10 @@ export const addOwnCommands = (
     .option('--max-commitment-feerate <sat/kw>', 'the highest of our commitments (2500)')
     .option('--htlc-maximum <sat>', 'the most that is relayed in one HTLC')
     .addOption(new Option('--log-level <level>').choices(['debug', 'info', 'warn', 'error']))
+    .option(
+      '--plugins-without-walls',
+      'runs plugins as root even where nothing but Node holds them: see docs/security.md',
+    )
     .action(async (_flags, command: Command) => {
       const { data, devnet, json, ...rest } = command.optsWithGlobals<StartFlags>()
       const folder = data === undefined ? (devnet ? devnetFolder(io) : defaultFolder(io)) : resolve(io.cwd, data)

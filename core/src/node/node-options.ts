@@ -1,3 +1,4 @@
+import type { ReplyOf } from '@fulgurite/plugin-sdk/contract'
 import type { Network } from '../bitcoin/network.ts'
 import type { ChainBackend } from '../chain/chain-backend.ts'
 import type { Clock } from '../lib/clock.ts'
@@ -36,4 +37,6 @@ export interface NodeOptions {
   readonly onFatal: (error: unknown) => void
   /** Asked by `node.stop`. */
   readonly onStopAsked: () => void
+  /** What holds the processes of plugins, once one was started. */
+  readonly pluginWalls?: () => ReplyOf<'node', 'getInfo'>['pluginWalls']
 }

@@ -1,38 +1,143 @@
+import { err, ok, type Result } from '../lib/result.ts'
 import { type CellEnvironment, CellProcess } from './cell-process.ts'
+import type { CellFault } from './cell-protocol.ts'
+import type { WallPlan, Walls } from './walls/wall-plan.ts'
 
-/** Starts cells, and keeps one ready, so that a plugin's start does not wait for a process. */
+/** The walls that hold, and those that were tried before them and could not be put up. */
+export interface StandingWalls {
+  readonly walls: Walls
+  /** In words, what they are made of. */
+  readonly by: string
+  readonly passedOver: readonly { readonly plan: string; readonly why: string }[]
+}
+
+export interface CellPoolOptions {
+  readonly environment: CellEnvironment
+  /** The ways to start cells, the strongest first. Asked until one of them works. */
+  readonly plans: () => readonly WallPlan[]
+  /** Keeps a process ready, so that a plugin's start does not wait for one. */
+  readonly keepSpare: boolean
+  /** The first cell has started. */
+  readonly onWalls: (standing: StandingWalls) => void
+}
+
+const NO_WALLS: CellFault = {
+  code: 'walls-missing',
+  text:
+    'as root, a plugin that escapes would own this machine, and nothing here can hold it: install bubblewrap (Debian, ' +
+    'Ubuntu: apt install bubblewrap), or run the node as a user of its own, or insist with --plugins-without-walls',
+}
+
+/**
+ * Starts cells. The first one is the trial of the walls: where a way to start cells does not work, the next one is taken,
+ * and from then on it is the way.
+ */
 export class CellPool {
-  readonly #environment: CellEnvironment
-  readonly #keepSpare: boolean
+  readonly #options: CellPoolOptions
   readonly #starting = new Set<CellProcess>()
+  #plan: WallPlan | undefined
+  #standing: StandingWalls | undefined
+  #trial: Promise<unknown> | undefined
   #spare: CellProcess | undefined
   #closed = false
+  #serial = 0
 
-  constructor(environment: CellEnvironment, keepSpare: boolean) {
-    this.#environment = environment
-    this.#keepSpare = keepSpare
+  constructor(options: CellPoolOptions) {
+    this.#options = options
   }
 
-  /** A cell without a plugin; `undefined` if none can be started. It is the caller's from now on. */
-  async take(): Promise<CellProcess | undefined> {
-    const spare = this.#spare
-    this.#spare = undefined
-    const cell = spare !== undefined && spare.phase !== 'ended' ? spare : new CellProcess(this.#environment)
-    this.#starting.add(cell)
-    const ready = await cell.ready
-    this.#starting.delete(cell)
+  /** What stands around the cells; `undefined` before the first one has started. */
+  get standing(): StandingWalls | undefined {
+    return this.#standing
+  }
+
+  /** A cell without a plugin. It is the caller's from now on. */
+  async take(): Promise<Result<CellProcess, CellFault>> {
+    // While it is not known which walls can be put up, one cell finds out for all.
+    while (this.#plan === undefined && this.#trial !== undefined) await this.#trial
+    const plan = this.#plan
+    const taken = plan === undefined ? await this.#try() : await this.#spareOrNew(plan)
     this.warm()
-    return ready && !this.#closed ? cell : undefined
+    return taken
+  }
+
+  /** Finds out whether a cell can be started; the one that shows it is the next to be taken. Returns why none can. */
+  async prove(): Promise<CellFault | undefined> {
+    while (this.#plan === undefined && this.#trial !== undefined) await this.#trial
+    if (this.#plan !== undefined) return undefined
+    const tried = await this.#try()
+    if (!tried.ok) return tried.error
+    this.#spare = tried.value
+    return undefined
+  }
+
+  async #try(): Promise<Result<CellProcess, CellFault>> {
+    const trial = this.#tryPlans()
+    this.#trial = trial
+    const tried = await trial
+    this.#trial = undefined
+    return tried
   }
 
   /** Begins to start the spare, if there is none. */
   warm(): void {
-    if (!this.#keepSpare || this.#closed) return
-    if (this.#spare === undefined || this.#spare.phase === 'ended') this.#spare = new CellProcess(this.#environment)
+    const plan = this.#plan
+    if (!this.#options.keepSpare || this.#closed || plan === undefined) return
+    if (this.#spare === undefined || this.#spare.phase === 'ended') this.#spare = this.#open(plan)
   }
 
   close(): void {
     this.#closed = true
-    for (const cell of [...this.#starting, this.#spare]) cell?.end({ code: 'stopped', text: 'the host is stopping' })
+    for (const cell of [...this.#starting, this.#spare]) cell?.end(STOPPING)
+  }
+
+  async #tryPlans(): Promise<Result<CellProcess, CellFault>> {
+    const passedOver: StandingWalls['passedOver'][number][] = []
+    const plans = this.#options.plans()
+    for (const plan of plans) {
+      const cell = this.#open(plan)
+      const started = await this.#ready(cell)
+      if (started.ok) {
+        this.#plan = plan
+        this.#standing = { walls: plan.walls, by: plan.name, passedOver }
+        this.#options.onWalls(this.#standing)
+        return started
+      }
+      // Only what says itself that it cannot do it is passed over, not what a busy machine has kept from answering; and
+      // where nothing is to hold the cell the fault is another.
+      if (!cell.refused || plan.bare) return started
+      passedOver.push({ plan: plan.name, why: started.error.text })
+    }
+    const why = passedOver.map((each) => `${each.plan}: ${each.why}`).join('; ')
+    return err({ code: NO_WALLS.code, text: why === '' ? NO_WALLS.text : `${NO_WALLS.text} (tried: ${why})` })
+  }
+
+  async #spareOrNew(plan: WallPlan): Promise<Result<CellProcess, CellFault>> {
+    const spare = this.#spare
+    this.#spare = undefined
+    if (spare !== undefined) {
+      const ready = await this.#ready(spare)
+      if (ready.ok) return ready
+    }
+    return this.#ready(this.#open(plan))
+  }
+
+  #open(plan: WallPlan): CellProcess {
+    this.#serial += 1
+    const { environment } = this.#options
+    return new CellProcess(environment, plan, this.#serial)
+  }
+
+  async #ready(cell: CellProcess): Promise<Result<CellProcess, CellFault>> {
+    this.#starting.add(cell)
+    const fault = await cell.ready
+    this.#starting.delete(cell)
+    if (this.#closed) {
+      cell.end(STOPPING)
+      return err(STOPPING)
+    }
+    return fault === undefined ? ok(cell) : err(fault)
   }
 }
+
+const STOPPING: CellFault = { code: 'stopped', text: 'the host is stopping' }

@@ -30,6 +30,7 @@ export interface InstallError {
     | 'bundle-failed'
     | 'already-installed'
     | 'node-too-old'
+    | 'walls-missing'
     | 'start-failed'
     | 'plugin-not-found'
     | 'integrity-mismatch'
@@ -190,6 +191,8 @@ const bundle = async (
         platform: 'neutral',
         mainFields: ['module', 'main'],
         target: 'es2024',
+        // Many packages ask which of their two builds is meant.
+        define: { 'process.env.NODE_ENV': '"production"' },
         // What the isolate has already.
         external: ['@fulgurite/plugin-sdk', 'rxjs', 'rxjs/operators'],
         sourcemap: 'external',

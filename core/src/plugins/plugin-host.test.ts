@@ -374,3 +374,21 @@ test('a plugin that subscribes twice under one label, or durably to what is not 
       t.like(await host.install(write(plugin(name, setup, { permissions }))), { error: { code: 'start-failed' } }, name)
     }
   }))
+
+test('walls — what holds the cells is said once the first has started, by the host and for each plugin', (t) =>
+  withHost(async ({ host, install }) => {
+    t.is(host.walls(), undefined)
+    await install(plugin('held', ''))
+    const walls = host.walls()
+    t.truthy(walls)
+    t.deepEqual(host.list()[0]?.walls, walls)
+    t.deepEqual(Object.keys(walls ?? {}).sort(), [
+      'by',
+      'files',
+      'memory',
+      'network',
+      'processes',
+      'systemCalls',
+      'user',
+    ])
+  }))

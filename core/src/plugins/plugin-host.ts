@@ -13,9 +13,7 @@ import { type Rng, systemRng } from '../lib/rng.ts'
 import { TokenBucket } from '../lib/token-bucket.ts'
 import type { TimestampMs } from '../lib/units.ts'
 import type { PluginGateway } from '../node/contract-gateway.ts'
-import { isolateAddonPath } from './addon-path.ts'
-import { cellBundle } from './cell-bundle.ts'
-import { CellPool } from './cell-pool.ts'
+import type { CellPool, StandingWalls } from './cell-pool.ts'
 import { type HostStore, keys } from './host-store.ts'
 import { type InstallRecord, mayGuard, readLockFile, writeLockFile } from './install-record.ts'
 import {
@@ -28,6 +26,7 @@ import {
 } from './installer.ts'
 import { Ledger } from './ledger.ts'
 import type { Manifest } from './manifest.ts'
+import { openCells } from './open-cells.ts'
 import { permissionLines } from './permission-lines.ts'
 import { type LogLine, PluginLog } from './plugin-log.ts'
 import {
@@ -39,6 +38,7 @@ import {
 } from './plugin-runner.ts'
 import { systemUsageProbe } from './process-usage.ts'
 import { type HookReply, hookAnswer } from './questions.ts'
+import type { Walls } from './walls/wall-plan.ts'
 import { Watchdog } from './watchdog.ts'
 
 export interface PluginHostOptions {
@@ -55,9 +55,15 @@ export interface PluginHostOptions {
   readonly nodeVersion?: string
   /** Runs plugins on a Node that cannot deny them the network. */
   readonly allowOldNode?: boolean
+  /** Runs plugins as root even where nothing but Node's permission model holds them. */
+  readonly withoutWalls?: boolean
+  /** The first cell has started: these walls stand around every one. */
+  readonly onWalls?: (standing: StandingWalls) => void
   readonly restart?: RestartPolicy
   /** Keeps a process ready for the next plugin; true if not said. */
   readonly spareCell?: boolean
+  /** Where the program of cells begins, for tests that have them in an attacker's hands. */
+  readonly cellEntry?: string
   /** Why no plugin is to be started until `resume` is called. */
   readonly hold?: Hold
   /** A plugin is handed something, or has answered: what happens next is for it. Quick, and never throws. */
@@ -69,6 +75,9 @@ export interface Hold {
   readonly code: 'safe-mode' | 'lock-file-damaged'
   readonly message: string
 }
+
+/** What holds the plugins' processes, as the contract's `PluginWalls` shows it. */
+type WallsStatus = Walls & { readonly by: string }
 
 /** An installed plugin, as the contract's `plugins.list` shows it. */
 interface PluginStatus {
@@ -82,6 +91,7 @@ interface PluginStatus {
   readonly restarts: number
   readonly lastFault?: string
   readonly memoryBytes?: number
+  readonly walls?: WallsStatus
 }
 
 interface InstallOptions {
@@ -108,6 +118,8 @@ export interface PluginHost {
   /** Starts what is held back. Errors: `lock-file-damaged`, when it still is. */
   resume(): Promise<Result<readonly PluginStatus[], InstallError>>
   list(): readonly PluginStatus[]
+  /** What holds the plugins' processes; `undefined` before the first was started. */
+  walls(): WallsStatus | undefined
   /** The latest lines, oldest first. */
   logs(name: string): Result<readonly LogLine[], InstallError>
   /** Asks every plugin that holds the hook, in the operator's order. Never rejects. */
@@ -144,6 +156,7 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
   const busy = new Set<string>()
   let records: readonly InstallRecord[] = []
   let held: Hold | undefined
+  let opening: Promise<CellPool> | undefined
   let pool: CellPool | undefined
   let ledger: Promise<Ledger> | undefined
   let unregister: (() => void) | undefined
@@ -164,9 +177,19 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
   }
 
   const cells = async (): Promise<CellPool> => {
-    if (pool !== undefined) return pool
-    const program = await cellBundle(join(folder, '.cell'))
-    pool ??= new CellPool({ clock, watchdog, probe: systemUsageProbe, program, addon: isolateAddonPath() }, spareCell)
+    opening ??= openCells({
+      folder: join(folder, '.cell'),
+      clock,
+      watchdog,
+      keepSpare: spareCell,
+      entry: options.cellEntry,
+      withoutWalls: options.withoutWalls === true,
+      onWalls: (standing) => options.onWalls?.(standing),
+    }).catch((thrown: unknown) => {
+      opening = undefined
+      throw thrown
+    })
+    pool = await opening
     return pool
   }
 
@@ -178,6 +201,11 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
   const openLedger = (): Promise<Ledger> => {
     ledger ??= Ledger.open({ store: storage, gateway, clock, onStoreFailed })
     return ledger
+  }
+
+  const walls = (): WallsStatus | undefined => {
+    const standing = pool?.standing
+    return standing === undefined ? undefined : { ...standing.walls, by: standing.by }
   }
 
   const runnerFor = async (
@@ -202,6 +230,17 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
     })
   }
 
+  /** Why no plugin may run here at all. */
+  const refusal = async (): Promise<InstallError | undefined> => {
+    if (tooOld) return nodeTooOld(nodeVersion)
+    // What cannot even be made ready is met, and said, by the plugin that is started.
+    const fault = await cells().then(
+      (pool) => pool.prove(),
+      () => undefined,
+    )
+    return fault?.code === 'walls-missing' ? { code: 'walls-missing', message: fault.text } : undefined
+  }
+
   const fail = (record: InstallRecord, error: InstallError): void => {
     broken.set(record.name, { record, error })
     logOf(record.name, 1).host('error', `${error.code}: ${error.message}`)
@@ -212,7 +251,8 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
     startRead(record).catch((thrown: unknown) => fail(record, { code: 'start-failed', message: stackOf(thrown) }))
 
   const startRead = async (record: InstallRecord): Promise<void> => {
-    if (tooOld) return fail(record, nodeTooOld(nodeVersion))
+    const refused = await refusal()
+    if (refused !== undefined) return fail(record, refused)
     const read = await readInstalled(folder, record)
     if (!read.ok) return fail(record, read.error)
     const runner = await runnerFor(read.value, read.value.config)
@@ -293,6 +333,7 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
     }
     const { manifest } = runner.installed
     const memoryBytes = runner.memoryBytes()
+    const standing = walls()
     return {
       name,
       version,
@@ -304,12 +345,14 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
       ...(runner.startedAt === undefined ? {} : { startedAt: runner.startedAt }),
       ...(runner.lastFault === undefined ? {} : { lastFault: runner.lastFault }),
       ...(memoryBytes === undefined ? {} : { memoryBytes }),
+      ...(standing === undefined ? {} : { walls: standing }),
     }
   }
 
   const install: PluginHost['install'] = async (path, { config, onProgress } = {}) => {
-    if (tooOld) return err(nodeTooOld(nodeVersion))
     if (held?.code === 'lock-file-damaged') return err({ code: held.code, message: held.message })
+    const refused = await refusal()
+    if (refused !== undefined) return err(refused)
     const cursor = gateway.events.head()
     const made = await installFromFolder({
       source: path,
@@ -411,6 +454,7 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
       return ok(records.map(statusOf))
     },
     list: () => records.map(statusOf),
+    walls,
     logs(name) {
       const found = installedAs(name)
       return found.ok ? ok(logs.get(name)?.lines() ?? []) : found

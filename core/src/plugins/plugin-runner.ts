@@ -156,15 +156,16 @@ export class PluginRunner {
     this.#state = 'starting'
     const { pool, store, installed, log, ...rest } = this.#options
     const { manifest, record, code } = installed
-    const cell = await pool.take()
+    const taken = await pool.take()
     if (run !== this.#run) {
-      cell?.end({ code: 'stopped', text: 'not needed any more' })
+      if (taken.ok) taken.value.end({ code: 'stopped', text: 'not needed any more' })
       return
     }
-    if (cell === undefined) {
-      this.#ended({ code: 'cell-failed', text: 'no process could be started for it' })
+    if (!taken.ok) {
+      this.#ended(taken.error)
       return
     }
+    const cell = taken.value
     rest.budgets.grant(manifest)
     this.#cell = cell
     this.#session = new PluginSession({

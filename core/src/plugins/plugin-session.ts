@@ -145,13 +145,11 @@ export class PluginSession {
       this.#storeFailed(thrown)
     }
     const { memoryMb, turnMs, outboxBytes } = manifest.limits
-    // Processor time is what counts, and is watched from outside; on the wall a turn may take much longer, since a busy
-    // machine gives a cell little.
-    const frame = { code, memoryMb, wallMs: LEAST_WALL_MS + 10 * turnMs, outboxBytes }
     if (this.#phase === 'ended') return
     cell.load(
-      frame,
-      turnMs,
+      code,
+      { memoryMb, outboxBytes },
+      { maxCpuMs: turnMs, maxWallMs: LEAST_WALL_MS + 10 * turnMs },
       {
         outbox: (header, text) => this.#outbox(header, text),
         idle: () => this.#pump(),

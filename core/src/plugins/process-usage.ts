@@ -3,26 +3,36 @@ import { readFileSync } from 'node:fs'
 
 /** What a process has taken so far. */
 interface ProcessUsage {
+  /** In memory, or put out to disk. */
   readonly residentBytes: number
   readonly cpuMs: number
+  /** Reserved for writing and its own, used or not, where the system counts that. */
+  readonly dataBytes?: number
 }
 
 /** What is known of a process now; `undefined` when nothing is (yet), or it is gone. */
 export type UsageProbe = (pid: number) => ProcessUsage | undefined
 
-// Linux: the unit of /proc/<pid>/stat is 1/100 s on every architecture that Node runs on, and pages are 4 KiB except on
-// some arm64 systems, where assuming 4 KiB would only be too lenient; statm is read as it says.
+// Linux: the unit of /proc/<pid>/stat is 1/100 s on every architecture that Node runs on.
 const TICK_MS = 10
-const PAGE_BYTES = 4_096
+
+const kilobytes = (status: string, name: string): number => {
+  const at = status.indexOf(`\n${name}:`)
+  return at < 0 ? 0 : Number.parseInt(status.slice(at + name.length + 2), 10) * 1_024
+}
 
 const fromProc: UsageProbe = (pid) => {
   try {
-    const [, resident = '0'] = readFileSync(`/proc/${pid}/statm`, 'latin1').split(' ')
+    const status = readFileSync(`/proc/${pid}/status`, 'latin1')
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
     // The command's name, in parentheses, may hold anything; what follows it does not.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
     const ticks = Number(fields[11]) + Number(fields[12])
-    return { residentBytes: Number(resident) * PAGE_BYTES, cpuMs: ticks * TICK_MS }
+    return {
+      residentBytes: kilobytes(status, 'VmRSS') + kilobytes(status, 'VmSwap'),
+      cpuMs: ticks * TICK_MS,
+      dataBytes: kilobytes(status, 'VmData'),
+    }
   } catch {
     return undefined
   }

@@ -59,6 +59,32 @@ test('nothing is looked at while no cell is at work', (t) => {
   t.false(looking())
 })
 
+test('a cell whose turns are shorter than a look is looked at while they last, and once more when it rests', (t) => {
+  const { cell, usage, faults, begin, pass, looking } = setUp()
+  for (let turn = 0; turn < 3; turn++) {
+    begin()
+    cell.work += 1
+  }
+  pass(25)
+  t.false(looking())
+  begin()
+  cell.work += 1
+  usage.residentBytes = 101 * MB
+  pass(25)
+  t.like(faults, [{ code: 'memory-limit' }])
+})
+
+test('a cell that is always in another turn is looked at all the same', (t) => {
+  const { cell, usage, faults, begin, pass } = setUp()
+  begin()
+  pass(24)
+  cell.work += 1
+  begin()
+  usage.residentBytes = 101 * MB
+  pass(1)
+  t.like(faults, [{ code: 'memory-limit' }])
+})
+
 test('a turn is ended when it has used its processor time, not when a busy machine gave it none', (t) => {
   const { usage, faults, begin, pass } = setUp()
   begin()

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { actor, command, query } from './define.ts'
 import { field, named, publicly } from './field.ts'
+import { PluginWalls } from './plugins.ts'
 import { BlockHash, BlockHeight, Count, Flag, Hex, NodeId, SocketAddress, Timestamp, text } from './scalars.ts'
 
 const ChainHealth = named(
@@ -44,6 +45,7 @@ export const node = actor('node', 'The node itself.', {
       channelsUsable: Count,
       channelsOpening: Count,
       channelsClosing: Count,
+      pluginWalls: publicly(PluginWalls).optional(),
       warnings: z.array(text(512)).readonly(),
     }),
   }),

@@ -5,6 +5,35 @@ import { Count, Flag, JsonObject, Name, Page, Path, page, Timestamp, text } from
 
 const PluginState = z.enum(['starting', 'running', 'backing-off', 'stopped', 'failed', 'held'])
 
+/** What keeps a plugin's process from the rest of the machine, beside V8's isolate. */
+export const PluginWalls = named(
+  'PluginWalls',
+  "What keeps a plugin's process from the rest of the machine, beside the isolate in it.",
+  z.object({
+    files: field(z.enum(['own-root', 'own-user', 'permission-model']), {
+      summary:
+        'It has a root folder of its own with nothing else in it; or it is a user who may not read what is yours; or Node alone refuses it files.',
+    }),
+    network: field(z.enum(['own-namespace', 'permission-model']), {
+      summary: 'It has a network of its own with nothing in it; or Node alone refuses it the network.',
+    }),
+    processes: field(z.enum(['own-namespace', 'own-user', 'permission-model']), {
+      summary: 'It sees no other process; or may not touch those of others; or Node alone keeps it from them.',
+    }),
+    systemCalls: field(z.enum(['filtered', 'unfiltered']), {
+      summary: 'Whether the kernel refuses it all calls but those that it needs.',
+    }),
+    memory: field(z.enum(['kernel-limit', 'watched']), {
+      summary: 'The kernel refuses it more memory than it may have; or the node looks often, and ends it.',
+    }),
+    user: field(z.enum(['own', 'namespaced', 'no-new-privileges', 'same']), {
+      summary:
+        "It is another user; or the node's in a namespace where that user has no rights; or the node's, who can gain none; or just the node's.",
+    }),
+    by: text(128, 'What the walls are made of, in words.'),
+  }),
+)
+
 const PluginSummary = named(
   'PluginSummary',
   'An installed plugin.',
@@ -19,6 +48,7 @@ const PluginSummary = named(
     restarts: Count,
     lastFault: text(512).optional(),
     memoryBytes: Count.optional(),
+    walls: field(PluginWalls, { summary: 'What holds its process; missing where none has been started.' }).optional(),
   }),
 )
 
@@ -55,6 +85,7 @@ export const plugins = actor('plugins', 'The plugins of this node.', {
       'bundle-failed',
       'already-installed',
       'node-too-old',
+      'walls-missing',
       'start-failed',
       'lock-file-damaged',
     ],

@@ -37,6 +37,7 @@ export interface NodeGetInfoReply {
   readonly channelsUsable: number
   readonly channelsOpening: number
   readonly channelsClosing: number
+  readonly pluginWalls?: PluginWalls
   readonly warnings: readonly string[]
   /** A place in the event log. */
   readonly asOf: Cursor
@@ -63,6 +64,24 @@ export interface ChainHealth {
   readonly feeEstimates: boolean
   /** Milliseconds since the Unix epoch. */
   readonly feeEstimatesAt: TimestampMs
+}
+
+/** What keeps a plugin's process from the rest of the machine, beside the isolate in it. */
+export interface PluginWalls {
+  /** It has a root folder of its own with nothing else in it; or it is a user who may not read what is yours; or Node alone refuses it files. */
+  readonly files: 'own-root' | 'own-user' | 'permission-model'
+  /** It has a network of its own with nothing in it; or Node alone refuses it the network. */
+  readonly network: 'own-namespace' | 'permission-model'
+  /** It sees no other process; or may not touch those of others; or Node alone keeps it from them. */
+  readonly processes: 'own-namespace' | 'own-user' | 'permission-model'
+  /** Whether the kernel refuses it all calls but those that it needs. */
+  readonly systemCalls: 'filtered' | 'unfiltered'
+  /** The kernel refuses it more memory than it may have; or the node looks often, and ends it. */
+  readonly memory: 'kernel-limit' | 'watched'
+  /** It is another user; or the node's in a namespace where that user has no rights; or the node's, who can gain none; or just the node's. */
+  readonly user: 'own' | 'namespaced' | 'no-new-privileges' | 'same'
+  /** What the walls are made of, in words. */
+  readonly by: string
 }
 
 /** The node itself. */

@@ -1,4 +1,5 @@
 export type * from '../generated/types.ts'
 export { ActorError } from './actor-error.ts'
 export { definePlugin, type PluginDefinition } from './define-plugin.ts'
+export { formatBtc, formatMsat, formatNumber, formatSat, formatTime } from './format.ts'
 export type * from './plugin-api.ts'

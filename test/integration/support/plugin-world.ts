@@ -109,6 +109,7 @@ export class PluginNode {
       logLevel: 'info',
       choices: {},
       limits: { traffic: TRAFFIC_LIMITS, api: API_LIMITS },
+      pluginsWithoutWalls: false,
     }
     const folder = required(await openDataFolder(config, systemRng), this.#name)
     const backend = devchainBackend(this.#world.chain)

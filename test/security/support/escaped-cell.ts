@@ -1,23 +1,54 @@
 // A cell's program whose plugin has broken out of its isolate and holds the whole process: it locks itself down as the real
 // one does, then tries everything, and reports what it got over the pipe, or abuses the pipe itself.
 import { readSync } from 'node:fs'
-import { dropRights, loadAddon } from '../../../core/src/plugins/cell/lock-down.ts'
+import { closeDescriptors, dropRights, forgetEnvironment, loadAddon } from '../../../core/src/plugins/cell/lock-down.ts'
 import { sendFrame } from '../../../core/src/plugins/cell/pipe.ts'
 
-const [addonPath = ''] = process.argv.slice(2)
-loadAddon(addonPath)
+const [addonPath = '', , inherited = ''] = process.argv.slice(2)
+// Where the test wants machine code, it stands in the addon's place.
+const native = loadAddon<unknown>(addonPath)
+closeDescriptors(inherited)
+forgetEnvironment()
 dropRights()
 sendFrame('R')
 
+interface Wanted {
+  readonly mode: string
+  /** Where the core listens. */
+  readonly port: number
+  /** A socket of the core in the file system. */
+  readonly local: string
+  /** The core's process. */
+  readonly node: number
+  /** A file that is the operator's alone. */
+  readonly secret: string
+}
+
+const receive = (): string => {
+  const frame = Buffer.alloc(65_536)
+  const length = readSync(3, frame)
+  return frame.toString('utf8', 4, length)
+}
+
+receive()
+sendFrame('I')
 // What the test wants comes as the plugin's code.
-const frame = Buffer.alloc(65_536)
-const length = readSync(3, frame)
-const { code } = JSON.parse(frame.toString('utf8', 5, length)) as { readonly code: string }
-const { mode, port } = JSON.parse(code) as { readonly mode: string; readonly port: number }
+const { mode, port, local, node, secret } = JSON.parse(receive().slice(1)) as Wanted
 
 type Attempt = () => unknown
 
 const load = (name: string) => process.getBuiltinModule(name) as never
+
+const binding = (name: string) =>
+  (process as unknown as { binding(name: string): { open(...args: readonly unknown[]): unknown } }).binding(name)
+
+const statsOf = (look: () => import('node:fs').Stats): import('node:fs').Stats | undefined => {
+  try {
+    return look()
+  } catch {
+    return undefined
+  }
+}
 
 const eventually = (begin: (done: (error: unknown) => void) => void): Promise<unknown> =>
   new Promise((resolve, reject) => {
@@ -33,9 +64,28 @@ const ATTEMPTS: Readonly<Record<string, Attempt>> = {
     return names
   },
   'read /etc/passwd': () => (load('fs') as typeof import('node:fs')).readFileSync('/etc/passwd', 'utf8'),
-  'read its own program': () => (load('fs') as typeof import('node:fs')).readFileSync(process.argv[1] ?? ''),
-  'read the parent process': () =>
-    (load('fs') as typeof import('node:fs')).readFileSync(`/proc/${process.ppid}/environ`),
+  'read the seed': () => (load('fs') as typeof import('node:fs')).readFileSync(secret, 'utf8'),
+  'read the seed by a binding of Node': () => binding('fs').open(secret, 0, 0o600),
+  'read its own addon': () => (load('fs') as typeof import('node:fs')).readFileSync(addonPath),
+  "read the node's environment": () =>
+    (load('fs') as typeof import('node:fs')).readFileSync(`/proc/${node}/environ`, 'utf8'),
+  "read the node's memory": () => (load('fs') as typeof import('node:fs')).openSync(`/proc/${node}/mem`, 'r'),
+  'read a descriptor that it was not meant to have': () => {
+    const { fstatSync } = load('fs') as typeof import('node:fs')
+    for (let descriptor = 4; descriptor < 1_024; descriptor++) {
+      const stats = statsOf(() => fstatSync(descriptor))
+      if (stats?.isFile() || stats?.isDirectory() || stats?.isSocket()) return descriptor
+    }
+    throw new Error('NONE')
+  },
+  'signal the node': () => process.kill(node, 0),
+  'signal its parent': () => {
+    // 0 would be the cell's own group.
+    if (process.ppid === 0) throw new Error('NO-PARENT')
+    return process.kill(process.ppid, 0)
+  },
+  'be another user': () => process.setuid?.(0),
+  'give itself a better priority': () => (load('os') as typeof import('node:os')).setPriority(0),
   'list /': () => (load('fs') as typeof import('node:fs')).readdirSync('/'),
   'write a file': () => (load('fs') as typeof import('node:fs')).writeFileSync('/tmp/fulgurite-escaped', 'x'),
   'start a program': () => (load('child_process') as typeof import('node:child_process')).execFileSync('/bin/true'),
@@ -50,6 +100,11 @@ const ATTEMPTS: Readonly<Record<string, Attempt>> = {
   'connect to the core': () =>
     eventually((done) => {
       const socket = (load('net') as typeof import('node:net')).connect(port, '127.0.0.1')
+      socket.on('connect', () => done(undefined)).on('error', done)
+    }),
+  'connect to a socket in the file system': () =>
+    eventually((done) => {
+      const socket = (load('net') as typeof import('node:net')).connect(local)
       socket.on('connect', () => done(undefined)).on('error', done)
     }),
   listen: () =>
@@ -101,11 +156,46 @@ const ABUSES: Readonly<Record<string, () => void>> = {
 // What fails later and beside must not hide the report.
 process.on('uncaughtException', () => {})
 
+const tell = (results: Readonly<Record<string, string | boolean>>): void =>
+  sendFrame(`F${JSON.stringify({ code: 'escape-report', text: JSON.stringify(results) })}`)
+
+const reportNative = (): void => {
+  const lines = (native as () => string)().trim().split('\n')
+  tell(Object.fromEntries(lines.map((line) => line.split('='))) as Readonly<Record<string, string>>)
+}
+
 const report = async (): Promise<void> => {
   const results: Record<string, string> = {}
   for (const [name, run] of Object.entries(ATTEMPTS)) results[name] = await attempt(run)
-  sendFrame(`F${JSON.stringify({ code: 'escape-report', text: JSON.stringify(results) })}`)
+  tell(results)
 }
 
-const abuse = ABUSES[mode] ?? report
-void abuse()
+// Takes memory outside any isolate in a turn that is over at once, keeps it and says nothing more.
+const hoard = (): void => {
+  sendFrame('L')
+  receive()
+  kept.push(Buffer.alloc(128 << 20, 1))
+  sendFrame('O{"cpuMicros":1}\n{}')
+  receive()
+}
+const kept: Buffer[] = []
+
+// As much as the kernel gives, untouched, so that it takes no time.
+const hoardAtOnce = (): void => {
+  try {
+    for (let i = 0; i < 16; i++) kept.push(Buffer.allocUnsafeSlow(64 << 20))
+    tell({ refused: false })
+  } catch {
+    tell({ refused: true })
+  }
+}
+
+const MODES: Readonly<Record<string, () => unknown>> = {
+  ...ABUSES,
+  report,
+  hoard,
+  'hoard-at-once': hoardAtOnce,
+  native: reportNative,
+}
+
+void MODES[mode]?.()

@@ -1,4 +1,4 @@
-import { CONTRACT_VERSION } from '@fulgurite/plugin-sdk/contract'
+import { CONTRACT_VERSION, type ReplyOf } from '@fulgurite/plugin-sdk/contract'
 import { secp256k1 } from '../../crypto/secp256k1.ts'
 import { reversed, toHex } from '../../lib/bytes.ts'
 import { ok } from '../../lib/result.ts'
@@ -15,6 +15,7 @@ export const nodeHandlers = (context: MappingContext): ActorHandlers<'node'> => 
     const position = watcher.position()
     const tip = options.backend.tip()
     const channels = [...channelDirectory.all()].flatMap((entry) => describeChannel(entry) ?? [])
+    const walls = options.pluginWalls?.()
     const count = (state: string): number => channels.filter((each) => each.state === state).length
     return ok({
       nodeId: toHex(signer.nodeId),
@@ -34,9 +35,11 @@ export const nodeHandlers = (context: MappingContext): ActorHandlers<'node'> => 
       channelsUsable: count('usable'),
       channelsOpening: count('opening'),
       channelsClosing: count('closing'),
+      ...(walls === undefined ? {} : { pluginWalls: walls }),
       warnings: [
         ...chainHealth.problems().map(warningOf),
         ...channelWarnings(channels),
+        ...wallWarnings(walls),
         ...(options.warnings?.() ?? []),
       ],
     })
@@ -68,3 +71,9 @@ const describeHealth = ({ options, watcher }: MappingContext) => {
     feeEstimatesAt: estimates.madeAt as number,
   }
 }
+
+/** Where plugins are held by less than a system like this can offer. */
+const wallWarnings = (walls: ReplyOf<'node', 'getInfo'>['pluginWalls']): readonly string[] =>
+  walls === undefined || walls.files === 'own-root'
+    ? []
+    : [`plugins are held by ${walls.by}: bubblewrap, where it can be had, holds them better; see docs/security.md`]

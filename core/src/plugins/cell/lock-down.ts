@@ -1,3 +1,4 @@
+import { closeSync } from 'node:fs'
 import { constants, setPriority } from 'node:os'
 
 // Before any isolate exists: V8's threads inherit it, and the parent's setting it would not reach them. 10 keeps as much of
@@ -7,7 +8,7 @@ setPriority(constants.priority.PRIORITY_BELOW_NORMAL)
 
 interface Permissions {
   /** Node below 26 has none. */
-  drop?(scope: 'addon' | 'fs.read'): void
+  drop?(scope: 'addon'): void
 }
 
 /** The native addon, loaded by its path: finding it by name would read files that the cell may not see. */
@@ -17,9 +18,24 @@ export const loadAddon = <Exports>(path: string): Exports => {
   return module.exports
 }
 
-/** Gives up, for ever, the rights that only loading needed. */
+/** Closes what the process was started with and has no use for, beyond its standard streams and its pipe. */
+export const closeDescriptors = (list: string): void => {
+  for (const descriptor of list.split(',')) {
+    try {
+      if (descriptor !== '') closeSync(Number(descriptor))
+    } catch {
+      // It is not open: so much the better.
+    }
+  }
+}
+
+/** What put up the walls may have left a word of its own. */
+export const forgetEnvironment = (): void => {
+  for (const name of Object.keys(process.env)) delete process.env[name]
+}
+
+/** Gives up, for ever, the right that only loading needed. */
 export const dropRights = (): void => {
   const { permission } = process as unknown as { permission: Permissions }
   permission.drop?.('addon')
-  permission.drop?.('fs.read')
 }

@@ -2,16 +2,18 @@
 // and ends when the core closes the pipe.
 
 import type ivm from 'isolated-vm'
-import type { CellFault, LoadFrame } from '../cell-protocol.ts'
-import { dropRights, loadAddon } from './lock-down.ts'
+import type { CellFault, CellLimits } from '../cell-protocol.ts'
+import { closeDescriptors, dropRights, forgetEnvironment, loadAddon } from './lock-down.ts'
 import { receiveFrames, sendFrame } from './pipe.ts'
 import { PluginIsolate } from './plugin-isolate.ts'
 
 // Put in by the bundler.
 declare const GUEST_RUNTIME: string
 
-const [addonPath = '', maxFrameBytes = ''] = process.argv.slice(2)
+const [addonPath = '', maxFrameBytes = '', inherited = ''] = process.argv.slice(2)
 const engine = loadAddon<{ ivm: typeof ivm }>(addonPath).ivm
+closeDescriptors(inherited)
+forgetEnvironment()
 dropRights()
 
 let plugin: PluginIsolate | undefined
@@ -21,16 +23,15 @@ const end = (fault: CellFault): never => {
   return process.exit(1)
 }
 
-const load = (text: string): void => {
-  const frame = JSON.parse(text) as LoadFrame
-  const isolate = new PluginIsolate(engine, GUEST_RUNTIME, frame)
-  const fault = isolate.load(frame.code)
-  if (fault !== undefined) {
-    end(fault)
-    return
-  }
-  plugin = isolate
-  sendFrame('L')
+const makeIsolate = (text: string): void => {
+  plugin = new PluginIsolate(engine, GUEST_RUNTIME, JSON.parse(text) as CellLimits)
+  sendFrame('I')
+}
+
+const load = (code: string): void => {
+  const fault = plugin?.load(code)
+  if (fault === undefined) sendFrame('L')
+  else end(fault)
 }
 
 const turn = (inbox: string): void => {
@@ -52,6 +53,8 @@ receiveFrames(Number(maxFrameBytes), (frame) => {
   switch (frame[0]) {
     case 'T':
       return turn(frame.slice(1))
+    case 'I':
+      return makeIsolate(frame.slice(1))
     case 'L':
       return load(frame.slice(1))
     case 'P':

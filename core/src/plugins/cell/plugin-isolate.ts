@@ -1,5 +1,5 @@
 import type ivm from 'isolated-vm'
-import type { CellFault, LoadFrame } from '../cell-protocol.ts'
+import type { CellFault, CellLimits } from '../cell-protocol.ts'
 
 type Argument = string | ivm.Dereference<unknown> | undefined
 type Guest = ivm.Reference<(argument?: Argument) => string>
@@ -9,20 +9,19 @@ export type TurnOutcome =
   | { readonly type: 'outbox'; readonly text: string; readonly cpuMicros: number; readonly fault?: string }
   | { readonly type: 'ended'; readonly fault: CellFault }
 
-// V8 words these; a plugin that throws the same words only ends itself.
-const TIMED_OUT = 'Script execution timed out.'
-
 /** One plugin in its isolate. Text goes in and out; nothing of this process is reachable from inside. */
 export class PluginIsolate {
   readonly #isolate: ivm.Isolate
-  readonly #limits: LoadFrame
+  readonly #limits: CellLimits
+  readonly #timeout: { readonly timeout?: number }
   readonly #guest: { readonly load: Guest; readonly turn: Guest; readonly collect: Guest }
   readonly #context: ivm.Context
   #cpu = 0n
 
   /** Compiles and hardens; the plugin's own code is not run yet. */
-  constructor({ Isolate }: typeof ivm, runtime: string, limits: LoadFrame) {
+  constructor({ Isolate }: typeof ivm, runtime: string, limits: CellLimits) {
     this.#limits = limits
+    this.#timeout = limits.wallMs === undefined ? {} : { timeout: limits.wallMs }
     this.#isolate = new Isolate({ memoryLimit: limits.memoryMb })
     this.#context = this.#isolate.createContextSync()
     const guest = this.#context.evalSync(runtime, { reference: true, filename: 'fulgurite:runtime' }) as ivm.Reference
@@ -36,12 +35,12 @@ export class PluginIsolate {
       const plugin = this.#context.evalSync(`(function (module, exports, require) {${code}\n})`, {
         reference: true,
         filename: 'plugin.js',
-        timeout: this.#limits.wallMs,
+        ...this.#timeout,
       }) as ivm.Reference
       const wrong = this.#call(this.#guest.load, plugin.derefInto())
       return wrong === '' ? undefined : { code: 'start-failed', text: wrong }
     } catch (thrown) {
-      return this.#ended(thrown) ?? { code: 'start-failed', text: wordsOf(thrown) }
+      return this.#ended() ?? { code: 'start-failed', text: wordsOf(thrown) }
     }
   }
 
@@ -52,7 +51,7 @@ export class PluginIsolate {
       if (wrong !== '') return { type: 'ended', fault: { code: 'start-failed', text: wrong } }
     } catch (thrown) {
       // What is thrown here and leaves the isolate alive is a rejection that nobody handled.
-      const ended = this.#ended(thrown)
+      const ended = this.#ended()
       if (ended !== undefined) return { type: 'ended', fault: ended }
       fault = wordsOf(thrown)
     }
@@ -64,12 +63,12 @@ export class PluginIsolate {
       }
       return { type: 'outbox', text, cpuMicros: this.#charge(), ...(fault === undefined ? {} : { fault }) }
     } catch (thrown) {
-      return { type: 'ended', fault: this.#ended(thrown) ?? { code: 'turn-failed', text: wordsOf(thrown) } }
+      return { type: 'ended', fault: this.#ended() ?? { code: 'turn-failed', text: wordsOf(thrown) } }
     }
   }
 
   #call(reference: Guest, argument: Argument): string {
-    const result: unknown = reference.applySync(undefined, [argument], { timeout: this.#limits.wallMs })
+    const result: unknown = reference.applySync(undefined, [argument], this.#timeout)
     if (typeof result !== 'string') throw new Error('a turn must end with a text')
     return result
   }
@@ -80,9 +79,7 @@ export class PluginIsolate {
     return Number((this.#cpu - before) / 1000n)
   }
 
-  #ended(thrown: unknown): CellFault | undefined {
-    const words = wordsOf(thrown)
-    if (words.includes(TIMED_OUT)) return { code: 'turn-time', text: `a turn took more than ${this.#limits.wallMs} ms` }
+  #ended(): CellFault | undefined {
     if (this.#isolate.isDisposed) {
       return { code: 'memory-limit', text: `the heap grew past ${this.#limits.memoryMb} MB` }
     }

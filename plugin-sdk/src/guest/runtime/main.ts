@@ -2,18 +2,31 @@
 // them one at a time and passes text alone; the plugin is given no function, reference or object of the cell.
 import * as rxjs from 'rxjs'
 import * as sdk from '../index.ts'
+import { freezeIntrinsics } from './freeze-intrinsics.ts'
 import { describe, fault, takeOutbox } from './outgoing.ts'
 import { begin, handle, log, report } from './plugin.ts'
 import { harden, setTurn } from './prelude.ts'
+import { structuredClone } from './structured-clone.ts'
+import { atob, btoa, TextDecoder, TextEncoder } from './text-coding.ts'
 import { installTimers, nextWake } from './timers.ts'
 import type { Inbox } from './turn.ts'
+import { crypto } from './turn-random.ts'
 
 // Kept before the plugin can replace them.
 const { parse, stringify } = JSON
 
 harden()
 installTimers()
-Object.assign(globalThis, { console: { ...log, log: log.info, trace: log.debug } })
+Object.assign(globalThis, {
+  console: { ...log, log: log.info, trace: log.debug },
+  TextEncoder,
+  TextDecoder,
+  atob,
+  btoa,
+  crypto,
+  structuredClone,
+})
+freezeIntrinsics()
 
 type PluginFunction = (module: { exports: Record<string, unknown> }, exports: unknown, require: unknown) => void
 

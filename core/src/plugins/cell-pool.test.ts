@@ -1,0 +1,91 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import anyTest, { type TestFn } from 'ava'
+import { systemClock } from '../lib/clock.ts'
+import { isolateAddonPath } from './addon-path.ts'
+import { cellBundle } from './cell-bundle.ts'
+import { CellPool, type StandingWalls } from './cell-pool.ts'
+import { systemUsageProbe } from './process-usage.ts'
+import { wallPlans } from './walls/choose-walls.ts'
+import type { WallPlan } from './walls/wall-plan.ts'
+import { Watchdog } from './watchdog.ts'
+
+const test = anyTest as TestFn<{ readonly folder: string; readonly program: string; readonly watchdog: Watchdog }>
+
+test.before(async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'fulgurite-pool-'))
+  const watchdog = new Watchdog(systemClock, systemUsageProbe)
+  t.context = { folder, program: await cellBundle(folder), watchdog }
+})
+
+test.after.always((t) => {
+  t.context.watchdog.stop()
+  rmSync(t.context.folder, { recursive: true, force: true })
+})
+
+const surroundings = { platform: process.platform, root: false, env: {}, filter: false, find: () => undefined }
+const [bare] = wallPlans({ ...surroundings, withoutWalls: true })
+
+/** A wall that cannot be put up here. */
+const broken = (name: string): WallPlan => {
+  if (bare === undefined) throw new Error('there always is one')
+  const launch: WallPlan['launch'] = (files, serial) => ({
+    ...bare.launch(files, serial),
+    command: [process.execPath, '--no-such-option'],
+  })
+  return { ...bare, name, bare: false, launch }
+}
+
+const pool = (program: string, watchdog: Watchdog, plans: readonly (WallPlan | undefined)[]) => {
+  const heard: StandingWalls[] = []
+  const cells = new CellPool({
+    environment: {
+      clock: systemClock,
+      watchdog,
+      probe: systemUsageProbe,
+      files: { program, addon: isolateAddonPath(), filter: '' },
+      limitData: undefined,
+    },
+    plans: () => plans.filter((plan) => plan !== undefined),
+    keepSpare: false,
+    onWalls: (standing) => heard.push(standing),
+  })
+  return { cells, heard }
+}
+
+test('a wall that cannot be put up is passed over once for all cells, and it is told why', async (t) => {
+  const { cells, heard } = pool(t.context.program, t.context.watchdog, [broken('first'), broken('second'), bare])
+  t.is(cells.standing, undefined)
+  const taken = await Promise.all([cells.take(), cells.take(), cells.take()])
+  t.true(taken.every(({ ok }) => ok))
+  t.is(heard.length, 1)
+  t.like(heard[0], { by: "Node's permission model alone" })
+  t.deepEqual(
+    heard[0]?.passedOver.map(({ plan }) => plan),
+    ['first', 'second'],
+  )
+  t.true(heard[0]?.passedOver.every(({ why }) => why.includes('--no-such-option')))
+  for (const each of taken) if (each.ok) each.value.end({ code: 'stopped', text: '' })
+})
+
+test('where nothing is left that holds, no cell is started, and it is said what would help', async (t) => {
+  const { cells, heard } = pool(t.context.program, t.context.watchdog, [broken('the only one')])
+  const fault = await cells.prove()
+  t.is(fault?.code, 'walls-missing')
+  t.regex(fault?.text ?? '', /apt install bubblewrap.*--plugins-without-walls.*the only one: /)
+  t.like(await cells.take(), { ok: false, error: { code: 'walls-missing' } })
+  t.deepEqual(heard, [])
+  const none = pool(t.context.program, t.context.watchdog, [])
+  t.like(await none.cells.prove(), { code: 'walls-missing' })
+})
+
+test('the cell that shows that walls can be put up is the first to be taken', async (t) => {
+  const { cells, heard } = pool(t.context.program, t.context.watchdog, [bare])
+  t.is(await cells.prove(), undefined)
+  t.is(await cells.prove(), undefined)
+  const taken = await cells.take()
+  t.true(taken.ok)
+  t.is(heard.length, 1)
+  if (taken.ok) taken.value.end({ code: 'stopped', text: '' })
+})
