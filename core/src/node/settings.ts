@@ -83,9 +83,3 @@ export const MAX_UNCONFIRMED_PER_PEER = 100
 
 /** Durable events kept before the oldest are deleted. */
 export const EVENTS_KEPT = 1_000_000
-
-/**
- * Where estimates are low, or there are none, a cooperative close may still pay this rate (20 sat per vbyte): the peer's may
- * be several times ours, and to close by force costs more.
- */
-export const LEAST_CLOSING_MAXIMUM = 5_000

@@ -19,7 +19,7 @@ test('fee rates — an estimate is what a peer is judged by, as long as it is th
   for (const standIn of [253, 1_000]) t.is(feerates(standIn, false).estimate, undefined)
 })
 
-test('fee rates — a cooperative close may pay twice the estimate, and 20 sat per vbyte in any case', (t) => {
+test('fee rates — a cooperative close may pay twice the estimate, and no more: a peer that does not pay may choose the upper end', (t) => {
   t.like(feerates(6_000, true), { closing: 6_000, closingMaximum: 12_000, commitment: 2_500 })
-  t.like(feerates(253, false), { closing: 253, closingMaximum: 5_000, commitment: 253 })
+  t.like(feerates(253, false), { closing: 253, closingMaximum: 506, commitment: 253 })
 })

@@ -1,7 +1,7 @@
 import { FEERATE_FLOOR } from '../../bitcoin/fees.ts'
 import type { ChainBackend } from '../../chain/chain-backend.ts'
 import type { Feerates } from '../../channel/state/environment.ts'
-import { LEAST_CLOSING_MAXIMUM, type NodeChoices } from '../settings.ts'
+import type { NodeChoices } from '../settings.ts'
 import { ESTIMATES_OLD_MS } from './chain-problems.ts'
 
 /** What channels and the wallet pay, from the backend's estimates. */
@@ -20,7 +20,7 @@ export const nodeFeerates =
       ...(isEstimate ? { estimate: soon } : {}),
       commitment: Math.min(soon, maxCommitmentFeerate as number),
       closing: soon,
-      closingMaximum: Math.max(2 * soon, LEAST_CLOSING_MAXIMUM),
+      closingMaximum: 2 * soon,
       minimum: floor,
     }
   }
