@@ -19,17 +19,23 @@ import { type FeeratePerKw, MSAT_PER_SAT, satToMsat } from '../../../lib/units.t
 /** BOLT 2, shutdown: the longest script that a peer may be paid to, a witness program of 40 bytes. */
 const LONGEST_SHUTDOWN_SCRIPT = new Uint8Array(42)
 
-/** The opener pays for a cooperative close, at this rate at most; either side may lose an output that is dust. */
+/**
+ * The opener pays for a cooperative close, at this rate at most; either side may lose an output that is dust. HTLCs are settled
+ * before: what is in them may become ours, all of it, a part, or nothing.
+ */
 export const mutualCloseLossMsat = (durable: Funded, feerate: FeeratePerKw): bigint => {
   const { params, localShutdown, remoteShutdown } = durable
   const { local, localParams, remoteParams } = commitmentOf(durable)
-  const balance = local.spec.toLocalMsat as bigint
+  const least = local.spec.toLocalMsat as bigint
+  const most = local.spec.htlcs.reduce((sum, { amountMsat }) => sum + (amountMsat as bigint), least)
   const scripts = [localShutdown ?? params.localShutdownScript, remoteShutdown ?? LONGEST_SHUTDOWN_SCRIPT] as const
   const fee = params.localIsOpener ? (closingFee(feerate, ...scripts) as bigint) : 0n
-  const paid = balance / MSAT_PER_SAT - fee
   const dust = largest(localParams.dustLimit as bigint, remoteParams.dustLimit as bigint)
+  // From here on an output of ours is worth paying; below, all of it goes to the miner.
+  const enough = (fee + dust) * MSAT_PER_SAT
   // What is below a satoshi goes to the miner, however much it is then.
-  return paid < dust ? balance : fee * MSAT_PER_SAT + (MSAT_PER_SAT - 1n)
+  if (least >= enough) return fee * MSAT_PER_SAT + (MSAT_PER_SAT - 1n)
+  return most < enough ? most : enough - 1n
 }
 
 interface ForceCloseCost {
