@@ -39,9 +39,9 @@ interface Run {
 
 /**
  * Settled payments a second remain, in percent of those before and after, while strangers flood the node that pays: the worst
- * of all kinds. The flooder is a process beside the nodes and takes what it can of the same cores, which is part of the
- * figure: a node that answers floods cheaply, and late, gives it little to do. It is measured once the flood has settled, since
- * until then the flooder is at work to fill the system's buffers.
+ * of all kinds. The flooder is a process beside the nodes on the same cores, and the nicest there is: it stands for another
+ * machine, and what the node and the system spend on the flood is what is measured. It is measured once the flood has
+ * settled, since until then the flooder is at work to fill the system's buffers.
  */
 const besideFloods = async (): Promise<readonly Figure[]> => {
   const world = new BenchWorld()

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
+import { constants, setPriority } from 'node:os'
 import { NETWORKS } from '../../../core/src/bitcoin/network.ts'
 import type { NoiseCipher } from '../../../core/src/crypto/noise.ts'
 import { fromHex } from '../../../core/src/lib/bytes.ts'
@@ -10,7 +11,9 @@ import { TransportHandshake } from '../../../core/src/node/connection/transport-
 import { OUR_FEATURES } from '../../../core/src/wire/features.ts'
 import { encodeMessage } from '../../../core/src/wire/message-codecs.ts'
 
-// A process of its own: floods a node in one of several ways until it is ended. It does as much as the node lets it.
+// A process of its own: floods a node in one of several ways until it is ended. It does as much as the node lets it. A
+// stranger is at another machine: what making the flood costs is not the node's, so it takes only what time is left over.
+setPriority(constants.priority.PRIORITY_LOW)
 
 export interface FloodTarget {
   readonly nodeId: string
