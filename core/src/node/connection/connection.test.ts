@@ -394,6 +394,38 @@ for (const [resource, message] of [
   })
 }
 
+/** What peers tell each other unasked, by the thousand. */
+const GOSSIP: readonly (readonly [string, Uint8Array])[] = [
+  ['channel_announcement', concat(fromHex('0100'), new Uint8Array(428))],
+  ['node_announcement', concat(fromHex('0101'), new Uint8Array(138))],
+  ['channel_update', concat(fromHex('0102'), new Uint8Array(136))],
+  ['reply_channel_range', concat(fromHex('0108'), new Uint8Array(500))],
+  ['a message of an unknown odd type', concat(fromHex('8001'), new Uint8Array(100))],
+]
+
+for (const [name, gossip] of GOSSIP) {
+  test(`recv ${name} — is none of the messages that a stranger may send, and holds up nothing that comes after it`, async (t) => {
+    const { connection, peer } = await stranger(t, 'messages', 2)
+    const { promise: came, resolve } = Promise.withResolvers<void>()
+    started(connection, ({ type }) => type === 'update_fee' && resolve())
+    peer.send(...new Array<Uint8Array>(1_000).fill(gossip), update(1))
+    await t.notThrowsAsync(came)
+  })
+}
+
+test('a stranger that tells its gossip opens a channel all the same, and is answered before it gives up', async (t) => {
+  const clock = virtualClock()
+  const { connection, peer } = await connected(t, clock, [], { traffic: trafficOf(clock, false) })
+  const { promise: came, resolve } = Promise.withResolvers<void>()
+  started(connection, ({ type }) => type === 'update_fee' && resolve())
+  const gossip = GOSSIP.slice(0, 3).map(([, bytes]) => bytes)
+  peer.send(...new Array<readonly Uint8Array[]>(4_000).fill(gossip).flat(), update(1))
+  const startedAt = clock.monotonic()
+  const isOver = came.then(() => true)
+  while (!(await Promise.race([isOver, clock.advance(100, turns).then(() => false)])));
+  t.true(clock.monotonic() - startedAt <= 10_000, `${clock.monotonic() - startedAt} ms`)
+})
+
 test('a stranger that has used up its pings gets no more pongs until time has made up for it', async (t) => {
   const { clock, connection, peer } = await stranger(t, 'pings', 2)
   const { messages, count } = started(connection)

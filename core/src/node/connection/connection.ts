@@ -13,7 +13,7 @@ import type { ErrorMessage, Init, WarningMessage } from '../../wire/messages/set
 import type { WireError } from '../../wire/wire-error.ts'
 import { bugOf, type CloseReason, causeOf } from './connection-failure.ts'
 import { Keepalive } from './keepalive.ts'
-import { costOf } from './message-costs.ts'
+import { costOf, isCounted } from './message-costs.ts'
 import type { Slice } from './slice.ts'
 import type { TrafficAccount } from './traffic-control.ts'
 
@@ -233,7 +233,6 @@ export class Connection {
         }
         if (next.value === undefined) break
         slice.handled(next.value.length)
-        this.#account.charge('messages', 1)
         this.#handle(next.value, handlers)
       }
       return false
@@ -264,6 +263,7 @@ export class Connection {
       return
     }
     const message = decoded.value
+    if (isCounted(message)) this.#account.charge('messages', 1)
     const cost = costOf(message)
     if (cost > 0) this.#account.charge('milliseconds', cost)
     switch (message.type) {

@@ -2,7 +2,8 @@ import type { Rate } from '../../lib/token-bucket.ts'
 
 /**
  * What a peer's traffic uses up. `milliseconds` are of the event loop: decrypting, decoding and answering as measured, and
- * what a message sets off elsewhere as estimated. `bytes` are those received, and for strangers those sent, too.
+ * what a message sets off elsewhere as estimated. `bytes` are those received, and for strangers those sent, too. `messages`
+ * are those that something is done about: see `isCounted`.
  * `complaints` are errors and warnings, theirs and our answers.
  */
 export type Resource = 'milliseconds' | 'bytes' | 'messages' | 'pings' | 'complaints'
@@ -38,7 +39,8 @@ export const TRAFFIC_LIMITS: TrafficLimits = {
   // Enough to open channels, and to be told that a hundred channels are not known here.
   stranger: {
     milliseconds: { perSecond: 10, burst: 50 },
-    bytes: { perSecond: 64 << 10, burst: 1 << 20 },
+    // The gossip that fills the system's buffers ahead of an opening is read before the peer gives up waiting for a pong.
+    bytes: { perSecond: 256 << 10, burst: 2 << 20 },
     messages: { perSecond: 20, burst: 400 },
     // BOLT 1, ping: more often than every 30 s is more than anybody should send.
     pings: { perSecond: 0.5, burst: 20 },
@@ -46,14 +48,14 @@ export const TRAFFIC_LIMITS: TrafficLimits = {
   },
   address: {
     milliseconds: { perSecond: 25, burst: 75 },
-    bytes: { perSecond: 256 << 10, burst: 4 << 20 },
+    bytes: { perSecond: 512 << 10, burst: 4 << 20 },
     messages: { perSecond: 100, burst: 1_000 },
     pings: { perSecond: 5, burst: 100 },
     complaints: { perSecond: 5, burst: 200 },
   },
   strangers: {
     milliseconds: { perSecond: 50, burst: 100 },
-    bytes: { perSecond: 1 << 20, burst: 16 << 20 },
+    bytes: { perSecond: 2 << 20, burst: 16 << 20 },
     messages: { perSecond: 500, burst: 4_000 },
     pings: { perSecond: 50, burst: 500 },
     complaints: { perSecond: 20, burst: 500 },
