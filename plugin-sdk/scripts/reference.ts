@@ -92,8 +92,8 @@ const typeText = (shape: Shape, types: Map<string, Shape>): string => {
 const eventsText = (types: Map<string, Shape>): string =>
   Object.values(contract.events)
     .map(
-      ({ name, version, durability, summary, payload }) =>
-        `## ${name}\n\n*${durability}, version ${version}*\n\n${summary}\n\n${memberTable(shapeOf(payload) as ObjectShape, types)}`,
+      ({ name, version, durability, class: kind, summary, payload }) =>
+        `## ${name}\n\n*${durability}, of class ${kind}, version ${version}*\n\n${summary}\n\n${memberTable(shapeOf(payload) as ObjectShape, types)}`,
     )
     .join('\n')
 

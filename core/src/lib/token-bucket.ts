@@ -39,6 +39,12 @@ export class TokenBucket {
     this.#tokens -= count
   }
 
+  /** As good as a new one. */
+  isFull(now: number): boolean {
+    this.#refill(now)
+    return this.#tokens >= this.#burst
+  }
+
   /** Milliseconds until nothing is missing any more. */
   debtMs(now: number): number {
     this.#refill(now)

@@ -16,15 +16,18 @@ import { updateCommitmentFees } from './channel/commitment-fees.ts'
 import { updateHtlcMaximums } from './channel/htlc-maximum.ts'
 import { keyIndexes } from './channel/key-indexes.ts'
 import { openingDecisions } from './channel/opening-decisions.ts'
+import { ShutdownScripts } from './channel/shutdown-scripts.ts'
 import { Gateway } from './contract-mapping/gateway.ts'
 import { InvoiceReader } from './contract-mapping/invoice-reader.ts'
 import { joinHandlers } from './contract-mapping/join-handlers.ts'
 import { KeyedCommands } from './contract-mapping/keyed-commands.ts'
 import { EventLog } from './events/event-log.ts'
+import { PeerEvents } from './events/peer-events.ts'
 import { localSigner } from './keys/signer.ts'
 import { logReport } from './log-report.ts'
 import type { NodeOptions } from './node-options.ts'
 import { PaymentFlow } from './payment/payment-flow.ts'
+import { Partners } from './peer/partners.ts'
 import { PeerDirectory } from './peer/peer-directory.ts'
 import { PeerManager } from './peer/peer-manager.ts'
 import {
@@ -66,9 +69,11 @@ export const startNode = async (options: NodeOptions): Promise<Result<FulguriteN
   const broadcaster = new Broadcaster(backend, watcher, log)
   const wallet = await openWallet({ store, keys: signer.keys, network, clock, rng, watcher, broadcaster, events })
   const feerates = nodeFeerates(backend, choices)
-  const needsEstimates = network.name !== 'regtest'
-  const chainHealth = new ChainHealth({ backend, watcher, clock, events, log, needsEstimates })
   const channelDirectory = new ChannelDirectory()
+  const needsEstimates = network.name !== 'regtest'
+  const partners = new Partners(channelDirectory)
+  const peerEvents = new PeerEvents({ events, clock, isPartner: (nodeId) => partners.has(nodeId) })
+  const chainHealth = new ChainHealth({ backend, watcher, clock, events, log, needsEstimates })
   const peerDirectory = new PeerDirectory()
   const gateway = new Gateway({ events, keyed: new KeyedCommands(store), clock, log })
 
@@ -77,6 +82,7 @@ export const startNode = async (options: NodeOptions): Promise<Result<FulguriteN
     clock,
     rng,
     events,
+    peerEvents,
     channelDirectory,
     settings,
     signer,
@@ -87,6 +93,7 @@ export const startNode = async (options: NodeOptions): Promise<Result<FulguriteN
   const stored = await readChannels(store)
   releaseForgotten(wallet, stored)
   const indexes = keyIndexes(stored)
+  const scripts = new ShutdownScripts(wallet)
   const services: ChannelServices = {
     store,
     clock,
@@ -94,15 +101,17 @@ export const startNode = async (options: NodeOptions): Promise<Result<FulguriteN
     signer,
     directory: channelDirectory,
     events,
+    peerEvents,
     watcher,
     wallet,
+    scripts,
     broadcaster,
     settings,
     height,
     feerates,
     forward: (effect) => flow.forward(effect),
     settled: (settled) => flow.settled(settled),
-    decide: openingDecisions({ gateway, signer, wallet, indexes, rng, channelDirectory, settings, chainHealth, log }),
+    decide: openingDecisions({ gateway, signer, scripts, indexes, rng, channelDirectory, settings, chainHealth, log }),
   }
   const channels = createChannels(system, services)
 
@@ -128,6 +137,7 @@ export const startNode = async (options: NodeOptions): Promise<Result<FulguriteN
       channelDirectory,
       peerDirectory,
       events,
+      peerEvents,
       maxPendingOpenings: MAX_PENDING_OPENINGS_PER_PEER,
       maxUnconfirmed: MAX_UNCONFIRMED_PER_PEER,
     },
@@ -150,6 +160,7 @@ export const startNode = async (options: NodeOptions): Promise<Result<FulguriteN
     peers,
     flow,
     indexes,
+    scripts,
     startedAt: clock.now(),
     height,
     invoices: new InvoiceReader(network.name),
@@ -162,6 +173,7 @@ export const startNode = async (options: NodeOptions): Promise<Result<FulguriteN
     await system.stop()
     await listenerClosed
     chainHealth.stop()
+    peerEvents.stop()
     await watcher.stop()
     await store.flush()
   }

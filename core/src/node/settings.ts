@@ -2,6 +2,7 @@ import type { Network } from '../bitcoin/network.ts'
 import type { ChannelSettings } from '../channel/state/environment.ts'
 import type { FeeratePerKw, Msat } from '../lib/units.ts'
 import { formatFeatures, OUR_FEATURES } from '../wire/features.ts'
+import type { EventRoom } from './events/event-retention.ts'
 
 // BOLT 3 and BOLT 5 leave these to each node; the defaults follow what the field's nodes use.
 
@@ -81,5 +82,13 @@ export const MAX_PENDING_OPENINGS_PER_PEER = 8
 /** Channels opened by one peer whose funding is not deep enough yet: each costs the peer nothing, and us a row and a watch. */
 export const MAX_UNCONFIRMED_PER_PEER = 100
 
-/** Durable events kept before the oldest are deleted. */
-export const EVENTS_KEPT = 1_000_000
+const MIB = 1_024 * 1_024
+
+/** Durable events kept of each class, before the oldest of that class are deleted. */
+export const EVENTS_KEPT: EventRoom = {
+  money: { rows: 1_000_000, bytes: 1_024 * MIB },
+  channel: { rows: 300_000, bytes: 256 * MIB },
+  network: { rows: 100_000, bytes: 64 * MIB },
+  plugin: { rows: 100_000, bytes: 64 * MIB },
+  node: { rows: 10_000, bytes: 16 * MIB },
+}

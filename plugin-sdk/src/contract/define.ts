@@ -117,10 +117,18 @@ export const actor = <Name extends string, Operations extends Readonly<Record<st
 /** Durable events are kept and can be replayed; ephemeral ones reach only who listens at that moment. */
 export type Durability = 'durable' | 'ephemeral'
 
+/**
+ * What an event is about decides how long it is kept: each class has room of its own, so that no event ever takes the place
+ * of one of another class. `network` is what others can cause at no cost.
+ */
+export type EventClass = 'money' | 'channel' | 'network' | 'plugin' | 'node'
+
 export interface EventDefinition<Name extends string = string, Payload extends z.ZodObject = z.ZodObject> {
   readonly name: Name
   readonly version: number
   readonly durability: Durability
+  /** Also of an ephemeral event, which is not kept. */
+  readonly class: EventClass
   readonly summary: string
   readonly payload: Payload
 }
@@ -129,8 +137,19 @@ export const event = <Name extends string, Shape extends z.ZodRawShape>(
   name: Name,
   summary: string,
   payload: Shape,
-  { version = 1, durability = 'durable' }: { version?: number; durability?: Durability } = {},
-): EventDefinition<Name, z.ZodObject<Shape>> => ({ name, version, durability, summary, payload: z.object(payload) })
+  {
+    class: kind,
+    version = 1,
+    durability = 'durable',
+  }: { class: EventClass; version?: number; durability?: Durability },
+): EventDefinition<Name, z.ZodObject<Shape>> => ({
+  name,
+  version,
+  durability,
+  class: kind,
+  summary,
+  payload: z.object(payload),
+})
 
 type Combiner = 'first-decisive' | 'all-accept' | 'sum-capped' | 'merge-bounds'
 

@@ -11,7 +11,8 @@ const StoredEvent = named(
 
 export const eventLog = actor('events', 'Everything that happened, in order.', {
   list: query({
-    summary: 'Durable events after a cursor, oldest first, a page at a time.',
+    summary:
+      'Durable events after a cursor, oldest first, a page at a time. `cursor-expired` says of which classes some are no longer kept (`lost`), and from where to go on with the others (`continueFrom`).',
     request: z.strictObject({
       from: field(Cursor, { summary: 'The oldest event kept if not said.' }).optional(),
       types: field(z.array(text(64)).max(64).readonly(), { summary: 'Only these; all if not said.' }).optional(),

@@ -21,6 +21,7 @@ export {
   type Access,
   type Actor,
   type Command,
+  type EventClass,
   type EventDefinition,
   type HookDefinition,
   type Operation,

@@ -625,7 +625,7 @@ export interface StoredEvent {
 
 /** Everything that happened, in order. */
 export interface EventsActor {
-  /** Durable events after a cursor, oldest first, a page at a time. Errors: cursor-expired, cursor-invalid. */
+  /** Durable events after a cursor, oldest first, a page at a time. `cursor-expired` says of which classes some are no longer kept (`lost`), and from where to go on with the others (`continueFrom`). Errors: cursor-expired, cursor-invalid. */
   list(request?: EventsListRequest, options?: QueryOptions): Promise<EventsListReply>
 }
 
@@ -642,6 +642,15 @@ export interface PeerConnected {
 export interface PeerDisconnected {
   readonly nodeId: NodeId
   readonly reason?: string
+}
+
+/** A peer caused more than is told one by one: of each thing the last is told, and how many were not. */
+export interface PeerRepeated {
+  readonly nodeId: NodeId
+  /** How many events were left out. */
+  readonly untold: number
+  /** Milliseconds since the Unix epoch. */
+  readonly since: TimestampMs
 }
 
 /** Either side has proposed a channel. */
@@ -963,6 +972,8 @@ export interface Events {
   readonly 'peer.connected': PeerConnected
   /** The connection to a peer has ended. */
   readonly 'peer.disconnected': PeerDisconnected
+  /** A peer caused more than is told one by one: of each thing the last is told, and how many were not. */
+  readonly 'peer.repeated': PeerRepeated
   /** Either side has proposed a channel. */
   readonly 'channel.opening': ChannelOpening
   /** A channel has a funding transaction, signed for by both sides. */
@@ -1017,6 +1028,7 @@ export interface Events {
 export type DurableEventName =
   | 'peer.connected'
   | 'peer.disconnected'
+  | 'peer.repeated'
   | 'channel.opening'
   | 'channel.funding-created'
   | 'channel.funding-confirmed'

@@ -4,6 +4,7 @@ import { fillIn, step } from '../../channel/channel.ts'
 import { resume } from '../../channel/resume.ts'
 import type { ChannelState } from '../../channel/state/channel-state.ts'
 import { isFunded, isStored } from '../../channel/state/channel-state.ts'
+import type { Durable } from '../../channel/state/durable.ts'
 import type { AskAcceptEffect, Effect, SendEffect, SettleEffect } from '../../channel/state/effects.ts'
 import type { ChannelEnv } from '../../channel/state/environment.ts'
 import type { ChannelEvent } from '../../channel/state/events.ts'
@@ -100,6 +101,7 @@ class ChannelDriver {
   readonly #unheeded: Ration
   #signer: ChannelSigner | undefined
   #requests = 0
+  #openedByUs = false
 
   constructor(services: ChannelServices, hold: ChannelHold, context: ActorContext<ChannelProtocol>) {
     this.#services = services
@@ -240,11 +242,13 @@ class ChannelDriver {
 
   #run(input: ChannelInput): void {
     const before = this.#entry.state
+    if (input.type === 'open') this.#openedByUs = true
     // A channel gets its keys when it is opened or accepted.
     if (input.type === 'open' || input.type === 'accept')
       this.#signer = this.#services.signer.channel(input.keys.keyIndex)
     const { state, effects } = step(before, input, this.#env())
     this.#entry.state = state
+    if (state.durable.phase === 'aborted') this.#giveBack(before.durable)
     const changed = state.durable !== before.durable
     if (changed) this.#register()
     this.#perform(effects, changed && isStored(state.durable) ? channelWrites(before.durable, state.durable) : [])
@@ -290,7 +294,7 @@ class ChannelDriver {
         break
       case 'emit':
         if (this.#repeats(effect.event, writes)) break
-        reportChannelEvent(services.events, effect.event, this.#entry.state)
+        reportChannelEvent(services, effect.event, this.#entry.state, this.#openedByUs)
         // A command that was answered before it is over is answered one microtask later: stopping must not overtake that.
         if (effect.event.type === 'closed' || effect.event.type === 'aborted')
           outward.push(() => queueMicrotask(() => this.#context.stop()))
@@ -397,6 +401,12 @@ class ChannelDriver {
       this.#services.log.error('channel.decision-failed', { channel: this.#name(), error: String(error) })
       decided({ type: 'reject', reason: 'internal error' })
     })
+  }
+
+  /** Of an opening that came to nothing, what nobody has seen is good for the next. */
+  #giveBack(durable: Durable): void {
+    const keys = 'keys' in durable ? durable.keys : 'params' in durable ? durable.params : undefined
+    if (keys !== undefined) this.#services.scripts.giveBack(keys.localShutdownScript)
   }
 
   #openedAt(): number | undefined {

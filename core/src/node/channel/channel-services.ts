@@ -9,10 +9,12 @@ import type { Wallet } from '../../wallet/wallet.ts'
 import type { OpenChannel } from '../../wire/messages/channel-open.ts'
 import type { Broadcaster } from '../chain/broadcaster.ts'
 import type { EventLog } from '../events/event-log.ts'
+import type { PeerEvents } from '../events/peer-events.ts'
 import type { Signer } from '../keys/signer.ts'
 import type { NodeLog } from '../node-log.ts'
 import type { ChannelDirectory } from './channel-directory.ts'
 import type { SettledHtlc } from './channel-protocol.ts'
+import type { ShutdownScripts } from './shutdown-scripts.ts'
 
 /** All that a channel's actor reaches beyond its own state. */
 export interface ChannelServices {
@@ -22,8 +24,10 @@ export interface ChannelServices {
   readonly signer: Signer
   readonly directory: ChannelDirectory
   readonly events: EventLog
+  readonly peerEvents: PeerEvents
   readonly watcher: ChainWatcher
   readonly wallet: Wallet
+  readonly scripts: ShutdownScripts
   readonly broadcaster: Broadcaster
   readonly settings: ChannelSettings
   height(): BlockHeight

@@ -1,22 +1,22 @@
 import type { OpeningKeys } from '../../channel/state/durable.ts'
 import type { NodeId, ShortChannelId } from '../../lib/ids.ts'
 import type { Rng } from '../../lib/rng.ts'
-import type { Wallet } from '../../wallet/wallet.ts'
 import type { Signer } from '../keys/signer.ts'
 import type { ChannelDirectory } from './channel-directory.ts'
 import type { KeyIndexes } from './key-indexes.ts'
+import type { ShutdownScripts } from './shutdown-scripts.ts'
 
 export interface OpeningKeysOptions {
   readonly signer: Signer
   readonly indexes: KeyIndexes
-  readonly wallet: Wallet
+  readonly scripts: ShutdownScripts
   readonly rng: Rng
   readonly channelDirectory: ChannelDirectory
 }
 
 /** Fresh keys, an alias of its own and a wallet address for a channel that is about to be opened. */
 export const openingKeys = (remoteNodeId: NodeId, options: OpeningKeysOptions): OpeningKeys => {
-  const { signer, indexes, wallet, rng, channelDirectory } = options
+  const { signer, indexes, scripts, rng, channelDirectory } = options
   const keyIndex = indexes.next()
   return {
     localNodeId: signer.nodeId,
@@ -24,7 +24,7 @@ export const openingKeys = (remoteNodeId: NodeId, options: OpeningKeysOptions): 
     keyIndex,
     localKeys: signer.channel(keyIndex).publicKeys,
     alias: freshAlias(rng, channelDirectory),
-    localShutdownScript: wallet.newAddress('p2wpkh').script,
+    localShutdownScript: scripts.take(),
   }
 }
 

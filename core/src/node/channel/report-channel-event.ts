@@ -10,6 +10,7 @@ import { assertNever } from '../../lib/errors.ts'
 import { formatShortChannelId, type OutPoint } from '../../lib/ids.ts'
 import type { Sat } from '../../lib/units.ts'
 import type { EventLog } from '../events/event-log.ts'
+import type { PeerEvents } from '../events/peer-events.ts'
 import { isUsable } from '../payment/own-channels.ts'
 import { balanceView } from './channel-balances.ts'
 import type { ChannelEntry } from './channel-directory.ts'
@@ -17,8 +18,19 @@ import type { ChannelEntry } from './channel-directory.ts'
 /** The name of the only channel type that this node opens. */
 export const CHANNEL_TYPE_NAME = 'anchors-zero-fee-htlc'
 
+export interface ChannelReports {
+  readonly events: EventLog
+  /** For what a peer can cause at no cost. */
+  readonly peerEvents: PeerEvents
+}
+
 /** Tells the event log what a channel's step emitted, in the contract's terms; `state` is the state after the step. */
-export const reportChannelEvent = (log: EventLog, event: ChannelEvent, { durable }: ChannelState): void => {
+export const reportChannelEvent = (
+  { events: log, peerEvents }: ChannelReports,
+  event: ChannelEvent,
+  { durable }: ChannelState,
+  openedByUs: boolean,
+): void => {
   const channel = { channelId: toHex(event.channelId), peer: toHex(event.remoteNodeId) }
   const funded = 'active' in durable ? (durable as Funded) : undefined
   switch (event.type) {
@@ -59,7 +71,12 @@ export const reportChannelEvent = (log: EventLog, event: ChannelEvent, { durable
       break
     }
     case 'usable':
-      log.append('channel.state-changed', { ...channel, state: event.usable ? 'usable' : 'offline' })
+      peerEvents.report(
+        event.remoteNodeId,
+        'channel.state-changed',
+        { ...channel, state: event.usable ? 'usable' : 'offline' },
+        `state ${channel.channelId}`,
+      )
       break
     case 'balance-changed': {
       if (funded === undefined) break
@@ -119,9 +136,14 @@ export const reportChannelEvent = (log: EventLog, event: ChannelEvent, { durable
       })
       break
     case 'aborted':
-    case 'error':
-      log.append('channel.errored', { ...channel, ...describe(event.error) })
+    case 'error': {
+      const errored = { ...channel, ...describe(event.error) }
+      // What ends a channel, or an opening of ours, comes once. All else the peer may repeat for as long as it likes.
+      const isOnce = event.type === 'aborted' ? openedByUs : !isRepeatable(event.error)
+      if (isOnce) log.append('channel.errored', errored)
+      else peerEvents.report(event.remoteNodeId, 'channel.errored', errored, `errored ${errored.channelId}`)
       break
+    }
     // Of use inside the node only.
     case 'htlc-offered':
     case 'htlc-received':
@@ -132,6 +154,9 @@ export const reportChannelEvent = (log: EventLog, event: ChannelEvent, { durable
       assertNever(event, 'channel event')
   }
 }
+
+/** Complaints that leave the channel as it is. */
+const isRepeatable = ({ code }: ChannelError): boolean => code === 'peer-warning' || code === 'peer-error'
 
 /** Tells that a transaction which spends the funding waits for a block, or that it is gone again. */
 export const reportMempoolSpend = (log: EventLog, entry: ChannelEntry): void => {

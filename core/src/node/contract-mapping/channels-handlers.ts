@@ -68,7 +68,7 @@ export const channelsHandlers = (context: MappingContext): ActorHandlers<'channe
           keys: openingKeys(nodeId, {
             signer: context.signer,
             indexes: context.indexes,
-            wallet: context.wallet,
+            scripts: context.scripts,
             rng: options.rng,
             channelDirectory,
           }),

@@ -6,6 +6,7 @@ import type { Broadcaster } from '../chain/broadcaster.ts'
 import type { ChainHealth } from '../chain/chain-health.ts'
 import type { ChannelDirectory } from '../channel/channel-directory.ts'
 import type { KeyIndexes } from '../channel/key-indexes.ts'
+import type { ShutdownScripts } from '../channel/shutdown-scripts.ts'
 import type { EventLog } from '../events/event-log.ts'
 import type { Signer } from '../keys/signer.ts'
 import type { NodeOptions } from '../node-options.ts'
@@ -30,6 +31,7 @@ export interface MappingContext {
   readonly peers: PeerManager
   readonly flow: PaymentFlow
   readonly indexes: KeyIndexes
+  readonly scripts: ShutdownScripts
   readonly startedAt: TimestampMs
   readonly height: () => BlockHeight
   readonly invoices: InvoiceReader

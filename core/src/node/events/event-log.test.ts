@@ -1,10 +1,12 @@
 import test from 'ava'
+import { u64be, utf8Encode } from '../../lib/bytes.ts'
 import { virtualClock } from '../../lib/clock-virtual.ts'
 import { openSqliteStore } from '../../store/sqlite-store.ts'
 import type { Store } from '../../store/store.ts'
 import type { EncodedEvent } from '../contract-gateway.ts'
-import { MIGRATIONS } from '../storage/tables.ts'
+import { MIGRATIONS, TABLE } from '../storage/tables.ts'
 import { EventLog } from './event-log.ts'
+import type { EventRoom } from './event-retention.ts'
 
 const openStore = (): Promise<Store> =>
   openSqliteStore({
@@ -20,7 +22,10 @@ const disconnected = (reason: string) => ({ nodeId: NODE, reason })
 const reasonsOf = (events: readonly EncodedEvent[]): string[] =>
   events.map(({ text }) => (JSON.parse(text) as { payload: { reason: string } }).payload.reason)
 
-const withLog = async (keep = 1000) => {
+const PLENTY = { rows: 1_000, bytes: 1_000_000 }
+const ROOM: EventRoom = { money: PLENTY, channel: PLENTY, network: PLENTY, plugin: PLENTY, node: PLENTY }
+
+const withLog = async (keep = ROOM) => {
   const store = await openStore()
   const log = await EventLog.open({ store, clock: virtualClock(), keep })
   const seen: EncodedEvent[] = []
@@ -55,7 +60,7 @@ test('replay goes on from a cursor without a gap, also over a restart', async (t
   const { store, log } = await withLog()
   for (const reason of ['a', 'b', 'c']) log.append('peer.disconnected', disconnected(reason))
   await store.flush()
-  const reopened = await EventLog.open({ store, clock: virtualClock(), keep: 1000 })
+  const reopened = await EventLog.open({ store, clock: virtualClock(), keep: ROOM })
   reopened.append('peer.disconnected', disconnected('d'))
   await store.flush()
   const first = await reopened.replay(undefined, {}, 2)
@@ -75,18 +80,136 @@ test('a filter that passes many events over still finds the one behind them', as
   t.deepEqual(found.ok && found.value.events.map(({ name }) => name), ['chain.block'])
 })
 
+/** What is too much goes in a commit of its own, once it is known which events are the oldest. */
+const settled = async (store: Store): Promise<void> => {
+  for (let commits = -1; commits !== store.counters.commits; ) {
+    commits = store.counters.commits
+    await store.scan(TABLE.eventOfClass)
+    await new Promise((resolve) => setImmediate(resolve))
+    await store.flush()
+  }
+}
+
 test('a cursor older than what is kept is expired, one that was never given out is invalid', async (t) => {
-  const { store, log } = await withLog(3)
+  const { store, log } = await withLog({ ...ROOM, network: { rows: 3, bytes: 1_000_000 } })
   for (let i = 0; i < 10; i++) log.append('peer.disconnected', disconnected(`${i}`))
   const start = log.head()
   await store.flush()
+  await settled(store)
   const expired = await log.replay(start, {}, 10)
   t.like(expired, { ok: false, error: { code: 'cursor-expired' } })
-  for (const cursor of ['ezzz', 'nonsense', 'e01', '']) {
-    t.like(await log.replay(cursor, {}, 10), { ok: false, error: { code: 'cursor-invalid' } })
+  for (const cursor of ['ezzz', 'nonsense', 'e01', '', 'e0-zzz', 'e1-']) {
+    t.like(await log.replay(cursor, {}, 10), { ok: false, error: { code: 'cursor-invalid' } }, cursor)
   }
   const kept = await log.replay(undefined, {}, 10)
   t.deepEqual(kept.ok && reasonsOf(kept.value.events), ['7', '8', '9'])
+})
+
+const invoice = (description: string) => ({
+  paymentHash: '22'.repeat(32),
+  invoice: 'lnbcrt1',
+  description,
+  createdAt: 1,
+  expiresAt: 2,
+})
+
+test('what others cause at no cost never takes the place of an event of money, whichever came first', async (t) => {
+  const { store, log } = await withLog({ ...ROOM, network: { rows: 5, bytes: 1_000_000 } })
+  const start = log.head()
+  for (let round = 0; round < 20; round++) {
+    log.append('invoice.created', invoice(`${round}`))
+    for (let i = 0; i < 20; i++) log.append('peer.disconnected', disconnected(`${round}.${i}`))
+    await store.flush()
+  }
+  await settled(store)
+  const money = await log.replay(start, { names: ['invoice.created'] }, 100)
+  t.is(money.ok && money.value.events.length, 20)
+  const all = await log.replay(undefined, {}, 100)
+  t.is(all.ok && all.value.events.length, 25)
+  t.is((await store.scan(TABLE.eventOfClass)).length, 25)
+})
+
+test('a class is also kept within its bytes', async (t) => {
+  const { store, log } = await withLog({ ...ROOM, network: { rows: 1_000, bytes: 2_000 } })
+  for (let i = 0; i < 50; i++) log.append('peer.disconnected', disconnected(`${i}`))
+  await store.flush()
+  await settled(store)
+  const rows = await store.scan(TABLE.eventOfClass)
+  const bytes = rows.reduce((sum, { value }) => sum + value.length, 0)
+  t.true(bytes <= 2_000 && bytes > 1_500, `${bytes}`)
+})
+
+test('a reader that has lost events of one class is told which, and goes on with all that is kept', async (t) => {
+  const { store, log } = await withLog({ ...ROOM, network: { rows: 5, bytes: 1_000_000 } })
+  log.append('invoice.created', invoice('first'))
+  await store.flush()
+  const start = log.head()
+  log.append('invoice.created', invoice('second'))
+  for (let i = 0; i < 20; i++) log.append('peer.disconnected', disconnected(`${i}`))
+  log.append('invoice.created', invoice('third'))
+  await store.flush()
+  await settled(store)
+  // It follows money alone: nothing of that is lost.
+  t.true((await log.replay(start, { names: ['invoice.created'] }, 10)).ok)
+
+  const lost = await log.replay(start, {}, 10)
+  if (lost.ok) return t.fail()
+  t.is(lost.error.code, 'cursor-expired')
+  const { lost: what, continueFrom } = lost.error.details as { lost: unknown; continueFrom: string }
+  t.deepEqual(what, [{ class: 'network', through: 'eh' }])
+  // A page at a time, so that the losses lie ahead of the reader for a while.
+  const seen: string[] = []
+  for (let from = continueFrom; ; ) {
+    const page = await log.replay(from, {}, 2)
+    if (!page.ok) return t.fail(page.error.code)
+    if (page.value.events.length === 0) break
+    seen.push(...page.value.events.map(({ name }) => name))
+    from = page.value.next
+  }
+  t.deepEqual(seen, ['invoice.created', ...Array(5).fill('peer.disconnected'), 'invoice.created'])
+  // And again, when more is lost after that.
+  for (let i = 0; i < 9; i++) log.append('peer.disconnected', disconnected(`again ${i}`))
+  await store.flush()
+  await settled(store)
+  t.like(await log.replay(continueFrom, {}, 2), { ok: false, error: { code: 'cursor-expired' } })
+})
+
+test('what is held of each class is known after a restart', async (t) => {
+  const keep = { ...ROOM, network: { rows: 5, bytes: 1_000_000 } }
+  const { store, log } = await withLog(keep)
+  const start = log.head()
+  for (let i = 0; i < 20; i++) log.append('peer.disconnected', disconnected(`${i}`))
+  await store.flush()
+  await settled(store)
+  const again = await EventLog.open({ store, clock: virtualClock(), keep })
+  t.like(await again.replay(start, {}, 10), { ok: false, error: { code: 'cursor-expired' } })
+  again.append('peer.disconnected', disconnected('new'))
+  await store.flush()
+  await settled(store)
+  const kept = await again.replay(undefined, {}, 10)
+  t.deepEqual(kept.ok && reasonsOf(kept.value.events), ['16', '17', '18', '19', 'new'])
+})
+
+test('events that a version before classes has stored are moved, in their order and with their cursors', async (t) => {
+  const { store, log } = await withLog()
+  for (let i = 0; i < 1_500; i++) log.append('peer.disconnected', disconnected(`${i}`))
+  log.append('invoice.created', invoice('x'))
+  await store.flush()
+  const before = await log.replay(undefined, {}, 2_000)
+  if (!before.ok) return t.fail()
+  // As they were: by sequence number alone, the oldest gone.
+  const old = await openStore()
+  for (const { sequence, text } of before.value.events.slice(200)) {
+    old.submit([{ table: TABLE.event, key: u64be(BigInt(sequence)), value: utf8Encode(text) }])
+  }
+  await old.flush()
+  const keep = { ...ROOM, network: { rows: 2_000, bytes: 1_000_000 } }
+  const moved = await EventLog.open({ store: old, clock: virtualClock(), keep })
+  t.is(moved.head(), log.head())
+  const after = await moved.replay('e5k', {}, 2_000)
+  t.deepEqual(after, { ok: true, value: { events: before.value.events.slice(200), next: log.head() } })
+  t.like(await moved.replay('e5j', {}, 10), { ok: false, error: { code: 'cursor-expired' } })
+  t.deepEqual(await old.scan(TABLE.event), [])
 })
 
 test('an ephemeral event is published at once, and not kept', async (t) => {

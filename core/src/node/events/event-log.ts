@@ -1,24 +1,28 @@
 import {
   type ContractError,
   type Cursor,
+  type EventClass,
   type EventName,
   type EventPayload,
   encodeEvent,
   events as eventDefinitions,
 } from '@fulgurite/plugin-sdk/contract'
 import { Subject } from '../../actor/rxjs.ts'
-import { u64be, utf8Decode, utf8Encode } from '../../lib/bytes.ts'
+import { utf8Encode } from '../../lib/bytes.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { Contribution, Row, Store, Write } from '../../store/store.ts'
 import type { EncodedEvent, EventFilter, EventLogPort, ReplayedEvents } from '../contract-gateway.ts'
 import { TABLE } from '../storage/tables.ts'
+import { cursorOf, placeOf } from './event-cursor.ts'
+import { EventRetention, type EventRoom } from './event-retention.ts'
+import { classOf, decodeRow, EVENT_CLASSES, endOfClass, rowKey, sequenceOf } from './event-row.ts'
 
 export interface EventLogOptions {
   readonly store: Store
   readonly clock: Clock
-  /** How many durable events are kept; older ones are deleted as new ones come. */
-  readonly keep: number
+  /** How much is kept of each class; older events are deleted as new ones of the class come. */
+  readonly keep: EventRoom
 }
 
 interface PendingEvent {
@@ -34,30 +38,37 @@ interface PendingEvent {
 export class EventLog implements EventLogPort {
   readonly #store: Store
   readonly #clock: Clock
-  readonly #keep: number
+  readonly #retention: EventRetention
   readonly #live = new Subject<EncodedEvent>()
   // Keyed, so that within one commit the last of several reports of the same thing is the one that is told.
   #pending = new Map<string, PendingEvent>()
   #anonymous = 0
-  #first: number
   #next: number
   #durable: number
 
-  private constructor(options: EventLogOptions, first: number, next: number) {
+  private constructor(options: EventLogOptions, retention: EventRetention, next: number) {
     this.#store = options.store
     this.#clock = options.clock
-    this.#keep = options.keep
-    this.#first = first
+    this.#retention = retention
     this.#next = next
     this.#durable = next - 1
     options.store.beforeCommit(() => this.#contribute())
   }
 
   static async open(options: EventLogOptions): Promise<EventLog> {
-    const [oldest] = await options.store.scan(TABLE.event, { limit: 1 })
-    const [newest] = await options.store.scan(TABLE.event, { limit: 1, reverse: true })
-    const next = newest === undefined ? 1 : sequenceOf(newest) + 1
-    return new EventLog(options, oldest === undefined ? next : sequenceOf(oldest), next)
+    const { store } = options
+    const retention = await EventRetention.open(store, options.keep, (row) => classOf(decodeRow(row).name))
+    let newest = 0
+    for (const kind of EVENT_CLASSES) {
+      const [row] = await store.scan(TABLE.eventOfClass, {
+        from: rowKey(kind, 0),
+        to: endOfClass(kind),
+        limit: 1,
+        reverse: true,
+      })
+      newest = Math.max(newest, row === undefined ? 0 : sequenceOf(row), retention.lost(kind))
+    }
+    return new EventLog(options, retention, newest + 1)
   }
 
   /**
@@ -89,22 +100,57 @@ export class EventLog implements EventLogPort {
     filter: EventFilter,
     limit: number,
   ): Promise<Result<ReplayedEvents, ContractError>> {
-    const after = cursor === undefined ? this.#first - 1 : sequenceOfCursor(cursor)
-    if (after === undefined || after >= this.#next) {
+    const classes = filter.names === undefined ? EVENT_CLASSES : [...new Set(filter.names.map(classOf))]
+    const lost = (): number => Math.max(0, ...classes.map((kind) => this.#retention.lost(kind)))
+    // Who begins with the oldest that is kept loses nothing by what is not.
+    const place = cursor === undefined ? { after: 0, told: 0 } : (placeOf(cursor) ?? NOWHERE)
+    const { after } = place
+    let { told } = place
+    if (Math.max(after, told) >= this.#next) {
       return err({ code: 'cursor-invalid', message: 'this node never gave out that cursor' })
-    }
-    if (after < this.#first - 1) {
-      return err({ code: 'cursor-expired', message: 'events after that cursor are no longer kept' })
     }
     // Events that the filter passes over do not end the reading: nothing found means nothing more is there.
     let last = after
     for (;;) {
-      const rows = await this.#store.scan(TABLE.event, { from: keyOf(last + 1), limit })
+      const head = this.#durable
+      const { rows, isAll } = await this.#read(classes, last, limit)
+      // Asked after the reading: what is deleted meanwhile is missing from it.
+      if (cursor === undefined) told = lost()
+      if (lost() > last && lost() > told) return err(this.#expired(last, told, classes))
       const events = rows.map(decodeRow)
-      last = events.at(-1)?.sequence ?? last
+      last = isAll ? Math.max(last, head, events.at(-1)?.sequence ?? 0) : (events.at(-1)?.sequence ?? last)
       const matching = events.filter((event) => filter.names === undefined || filter.names.includes(event.name))
-      if (matching.length > 0 || rows.length < limit) return ok({ events: matching, next: cursorOf(last) })
+      if (matching.length > 0 || isAll) return ok({ events: matching, next: cursorOf(last, told) })
     }
+  }
+
+  #expired(after: number, told: number, classes: readonly EventClass[]): ContractError {
+    const lost = classes
+      .map((kind) => ({ class: kind, through: this.#retention.lost(kind) }))
+      .filter(({ through }) => through > after && through > told)
+    return {
+      code: 'cursor-expired',
+      message: `events after that cursor are no longer kept: ${lost.map((each) => each.class).join(', ')}`,
+      details: {
+        lost: lost.map(({ class: kind, through }) => ({ class: kind, through: cursorOf(through) })),
+        continueFrom: cursorOf(after, Math.max(...lost.map(({ through }) => through))),
+      },
+    }
+  }
+
+  /** The next rows of these classes, in one order; `isAll` if there are no more. */
+  async #read(
+    classes: readonly EventClass[],
+    after: number,
+    limit: number,
+  ): Promise<{ readonly rows: readonly Row[]; readonly isAll: boolean }> {
+    const pages = await Promise.all(
+      classes.map((kind) =>
+        this.#store.scan(TABLE.eventOfClass, { from: rowKey(kind, after + 1), to: endOfClass(kind), limit }),
+      ),
+    )
+    const rows = pages.flat().sort((a, b) => sequenceOf(a) - sequenceOf(b))
+    return { rows: rows.slice(0, limit), isAll: rows.length <= limit && pages.every(({ length }) => length < limit) }
   }
 
   subscribe(filter: EventFilter, listener: (event: EncodedEvent) => void): () => void {
@@ -116,7 +162,10 @@ export class EventLog implements EventLogPort {
   }
 
   #contribute(): Contribution | undefined {
-    if (this.#pending.size === 0) return undefined
+    if (this.#pending.size === 0) {
+      const writes = this.#retention.trim(false)
+      return writes.length === 0 ? undefined : { writes, onDurable: () => undefined }
+    }
     const at = this.#clock.now()
     const encoded: EncodedEvent[] = []
     const writes: Write[] = []
@@ -125,14 +174,14 @@ export class EventLog implements EventLogPort {
       const cursor = cursorOf(sequence)
       const text = encodeEvent({ cursor, at, type: name, payload })
       encoded.push({ cursor, sequence, name, version: eventDefinitions[name].version, at, text })
-      writes.push({ table: TABLE.event, key: keyOf(sequence), value: utf8Encode(text) })
+      const kind = classOf(name)
+      const value = utf8Encode(text)
+      writes.push({ table: TABLE.eventOfClass, key: rowKey(kind, sequence), value })
+      this.#retention.added(kind, value.length)
     }
     this.#pending = new Map()
-    while (this.#next - this.#first > this.#keep) {
-      writes.push({ table: TABLE.event, key: keyOf(this.#first++), value: undefined })
-    }
     return {
-      writes,
+      writes: [...writes, ...this.#retention.trim(true)],
       onDurable: () => {
         for (const event of encoded) {
           this.#durable = event.sequence
@@ -143,24 +192,5 @@ export class EventLog implements EventLogPort {
   }
 }
 
-const keyOf = (sequence: number): Uint8Array => u64be(BigInt(sequence))
-
-const sequenceOf = ({ key }: Row): number => Number(new DataView(key.buffer, key.byteOffset, 8).getBigUint64(0))
-
-const cursorOf = (sequence: number): Cursor => `e${sequence.toString(36)}`
-
-const sequenceOfCursor = (cursor: Cursor): number | undefined => {
-  if (!/^e(0|[1-9a-z][0-9a-z]{0,9})$/.test(cursor)) return undefined
-  return Number.parseInt(cursor.slice(1), 36)
-}
-
-// The head of the envelope that `encodeEvent` writes.
-const ENVELOPE = /^\{"cursor":"([^"]+)","at":(\d+),"type":"([^"]+)","version":(\d+),/
-
-const decodeRow = (row: Row): EncodedEvent => {
-  const text = utf8Decode(row.value)
-  const match = ENVELOPE.exec(text)
-  if (match === null) throw new Error('a stored event has another form than it was written in')
-  const [, cursor = '', at, name, version] = match
-  return { cursor, sequence: sequenceOf(row), name: name as EventName, version: Number(version), at: Number(at), text }
-}
+/** Past every place. */
+const NOWHERE = { after: Number.POSITIVE_INFINITY, told: 0 }

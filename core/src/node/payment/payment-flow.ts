@@ -21,6 +21,7 @@ import type { ChannelDirectory } from '../channel/channel-directory.ts'
 import type { SettledHtlc } from '../channel/channel-protocol.ts'
 import { outboxKeyOf, readOutboxRow } from '../channel/settlement-outbox.ts'
 import type { EventLog } from '../events/event-log.ts'
+import type { PeerEvents } from '../events/peer-events.ts'
 import type { Signer } from '../keys/signer.ts'
 import type { NodeLog } from '../node-log.ts'
 import { TABLE } from '../storage/tables.ts'
@@ -35,6 +36,7 @@ export interface PaymentFlowOptions {
   readonly clock: Clock
   readonly rng: Rng
   readonly events: EventLog
+  readonly peerEvents: PeerEvents
   readonly channelDirectory: ChannelDirectory
   readonly chainHealth: ChainHealth
   readonly settings: ChannelSettings
@@ -85,7 +87,7 @@ export class PaymentFlow {
 
   /** Called once the stored channels live: pairs what was under way when the node stopped, and goes on with it. */
   async start<E extends { readonly type: string }>(system: ActorSystem<E>): Promise<void> {
-    const { store, clock, rng, events, channelDirectory, settings, height } = this.#options
+    const { store, clock, rng, events, peerEvents, channelDirectory, settings, height } = this.#options
     const upstream = this.#upstream
     this.#payments = system.spawn(
       'payments',
@@ -102,6 +104,7 @@ export class PaymentFlow {
           store,
           clock,
           events,
+          peerEvents,
           channelDirectory,
           upstream,
           height,

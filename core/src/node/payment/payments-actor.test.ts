@@ -6,6 +6,7 @@ import type { PaymentRequest } from '../../payment/send/payment.ts'
 import { openSqliteStore } from '../../store/sqlite-store.ts'
 import { ChannelDirectory } from '../channel/channel-directory.ts'
 import { EventLog } from '../events/event-log.ts'
+import { EVENTS_KEPT } from '../settings.ts'
 import { MIGRATIONS } from '../storage/tables.ts'
 import { PAYMENTS_LANES, paymentsBehaviour } from './payments-actor.ts'
 
@@ -31,7 +32,7 @@ test('a second try of a hash, asked for while the end of the first is not on the
     migrations: MIGRATIONS,
     onFatal: (error) => t.fail(`${error}`),
   })
-  const events = await EventLog.open({ store, clock, keep: 100 })
+  const events = await EventLog.open({ store, clock, keep: EVENTS_KEPT })
   const system = createActorSystem({ clock, rng })
   t.teardown(async () => {
     await system.stop()

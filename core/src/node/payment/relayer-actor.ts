@@ -26,6 +26,7 @@ import { balanceView } from '../channel/channel-balances.ts'
 import type { ChannelDirectory, ChannelEntry } from '../channel/channel-directory.ts'
 import type { SettledHtlc } from '../channel/channel-protocol.ts'
 import type { EventLog } from '../events/event-log.ts'
+import type { PeerEvents } from '../events/peer-events.ts'
 import { readRow } from '../storage/read-row.ts'
 import { TABLE } from '../storage/tables.ts'
 import { ADD_TIMEOUT_MS, isNeverSigned } from './add-answer.ts'
@@ -36,6 +37,7 @@ export interface RelayerServices {
   readonly store: Store
   readonly clock: Clock
   readonly events: EventLog
+  readonly peerEvents: PeerEvents
   readonly channelDirectory: ChannelDirectory
   readonly upstream: Upstream
   readonly minCltvExpiryDelta: number
@@ -223,7 +225,7 @@ class RelayerDriver {
   }
 
   #report(effect: Extract<RelayEffect, { type: 'relayed' | 'relay-failed' }>): void {
-    const { events, clock } = this.#services
+    const { events, peerEvents, channelDirectory, clock } = this.#services
     if (effect.type === 'relayed') {
       const { record, feeMsat } = effect
       events.append('payment.relayed', {
@@ -237,7 +239,8 @@ class RelayerDriver {
       return
     }
     const { paymentHash, incoming, record, requested, source, code } = effect
-    events.append('payment.relay-failed', {
+    const sender = channelDirectory.get(incoming.channelId)?.remoteNodeId ?? new Uint8Array(33)
+    peerEvents.report(sender, 'payment.relay-failed', {
       paymentHash: toHex(paymentHash),
       incoming: [this.#describe(incoming)],
       outgoing: record === undefined ? [] : [this.#describe(record.outgoing)],

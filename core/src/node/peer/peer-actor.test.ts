@@ -48,6 +48,7 @@ const setUp = (isOpening: boolean, log: NodeLog = silentLog) => {
     channelDirectory: new ChannelDirectory(),
     peerDirectory: new PeerDirectory(),
     events: { append() {} } as unknown as PeerServices['events'],
+    peerEvents: { report() {} } as unknown as PeerServices['peerEvents'],
     maxPendingOpenings: 8,
     maxUnconfirmed: 100,
   }

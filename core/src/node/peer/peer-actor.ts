@@ -1,3 +1,4 @@
+import type { EventPayload } from '@fulgurite/plugin-sdk/contract'
 import type { ActorContext, Behaviour, BehaviourFactory } from '../../actor/types.ts'
 import { isFunded } from '../../channel/state/channel-state.ts'
 import type { Durable } from '../../channel/state/durable.ts'
@@ -14,6 +15,7 @@ import type { Message, UnknownMessage } from '../../wire/messages/message.ts'
 import type { ChannelDirectory, ChannelEntry } from '../channel/channel-directory.ts'
 import type { Channels } from '../channel/channels.ts'
 import type { EventLog } from '../events/event-log.ts'
+import type { PeerEvents } from '../events/peer-events.ts'
 import type { NodeLog } from '../node-log.ts'
 import type { PeerConnection } from './peer-connection.ts'
 import type { PeerDirectory } from './peer-directory.ts'
@@ -25,6 +27,7 @@ export interface PeerServices {
   readonly channelDirectory: ChannelDirectory
   readonly peerDirectory: PeerDirectory
   readonly events: EventLog
+  readonly peerEvents: PeerEvents
   /** How many openings by the peer may be under way at once. */
   readonly maxPendingOpenings: number
   /** How many channels that the peer has opened may wait for their funding, which may never come. */
@@ -121,7 +124,7 @@ class PeerDriver {
     }
     this.#connection = connection
     this.#publish()
-    this.#services.events.append('peer.connected', {
+    this.#tell(connection, 'peer.connected', {
       nodeId: toHex(this.#nodeId),
       address: connection.address,
       direction: connection.direction,
@@ -133,11 +136,22 @@ class PeerDriver {
   }
 
   #detach(epoch: number, reason: string): void {
-    if (this.#connection?.epoch !== epoch) return
+    const connection = this.#connection
+    if (connection?.epoch !== epoch) return
     this.#connection = undefined
     this.#publish()
-    this.#services.events.append('peer.disconnected', { nodeId: toHex(this.#nodeId), reason })
+    this.#tell(connection, 'peer.disconnected', { nodeId: toHex(this.#nodeId), reason })
     for (const { ref } of this.#channels()) ref.tell('disconnected', { epoch })
+  }
+
+  /** That a peer comes and goes costs it nothing, unless it was we who called. */
+  #tell<Name extends 'peer.connected' | 'peer.disconnected'>(
+    { direction }: PeerConnection,
+    name: Name,
+    payload: EventPayload<Name>,
+  ): void {
+    if (direction === 'outbound') this.#services.events.append(name, payload)
+    else this.#services.peerEvents.report(this.#nodeId, name, payload, 'connection')
   }
 
   #receive(connection: PeerConnection, message: Message | UnknownMessage): void {
@@ -207,13 +221,15 @@ class PeerDriver {
   }
 
   #reportOpening(temporaryChannelId: ChannelId, initiator: 'local' | 'remote', funding: Sat, pushMsat: Msat): void {
-    this.#services.events.append('channel.opening', {
+    const opening = {
       temporaryChannelId: toHex(temporaryChannelId),
       peer: toHex(this.#nodeId),
       initiator,
       fundingSat: funding as bigint,
       pushMsat: pushMsat as bigint,
-    })
+    }
+    if (initiator === 'local') this.#services.events.append('channel.opening', opening)
+    else this.#services.peerEvents.report(this.#nodeId, 'channel.opening', opening)
   }
 
   #createChannel(connection: PeerConnection, temporaryChannelId: ChannelId) {

@@ -20,8 +20,10 @@ export const TABLE = {
   invoiceIndex: 'invoice_index',
   /** Channel id, HTLC id of the incoming HTLC -> the relay that it is part of. */
   relay: 'relay',
-  /** Sequence number -> an event's text. */
+  /** Sequence number -> an event's text: what a version before classes wrote, until it is moved. */
   event: 'event',
+  /** Class, sequence number -> an event's text. */
+  eventOfClass: 'event_of_class',
   /** The wallet's outputs, transactions and counters. */
   wallet: 'wallet',
   /** Node id -> what is needed to connect to a peer again. */
@@ -33,4 +35,7 @@ export const TABLE = {
 } as const
 
 /** Never changed once released: a new table is a new step. */
-export const MIGRATIONS: readonly Migration[] = [{ version: 1, tables: Object.values(TABLE) }]
+export const MIGRATIONS: readonly Migration[] = [
+  { version: 1, tables: Object.values(TABLE).filter((table) => table !== TABLE.eventOfClass) },
+  { version: 2, tables: [TABLE.eventOfClass] },
+]

@@ -1,0 +1,140 @@
+import type { EventClass } from '@fulgurite/plugin-sdk/contract'
+import { utf8Decode, utf8Encode } from '../../lib/bytes.ts'
+import type { Row, Store, Write } from '../../store/store.ts'
+import { TABLE } from '../storage/tables.ts'
+import { EVENT_CLASSES, endOfClass, rowKey, sequenceOf } from './event-row.ts'
+
+/** How much is kept of each class. */
+export type EventRoom = Readonly<Record<EventClass, { readonly rows: number; readonly bytes: number }>>
+
+interface Holding {
+  rows: number
+  bytes: number
+  /** The newest event of the class that is no longer kept. */
+  lost: number
+}
+
+interface Oldest {
+  readonly key: Uint8Array
+  readonly sequence: number
+  readonly bytes: number
+}
+
+const HOLDINGS_KEY = utf8Encode('event-holdings')
+/** How many of the oldest events are known at once. */
+const READ_AHEAD = 512
+const PAGE = 1_000
+
+/**
+ * Keeps each class of events within its room: what is too much is deleted in the commit that adds to it. A commit cannot
+ * wait for a reading, so the oldest rows are read ahead of need; while they are not known yet, a class may be over.
+ */
+export class EventRetention {
+  readonly #store: Store
+  readonly #room: EventRoom
+  readonly #holdings: Record<EventClass, Holding>
+  readonly #oldest: Record<EventClass, Oldest[]>
+  readonly #reading = new Set<EventClass>()
+  /** The newest of the oldest that were read ahead. */
+  readonly #readTo: Record<EventClass, number>
+
+  private constructor(store: Store, room: EventRoom, holdings: Record<EventClass, Holding>) {
+    this.#store = store
+    this.#room = room
+    this.#holdings = holdings
+    this.#oldest = ofEach(() => [])
+    this.#readTo = ofEach((kind) => holdings[kind].lost)
+  }
+
+  /** Moves what a version before classes has stored to where it belongs. */
+  static async open(store: Store, room: EventRoom, classOf: (row: Row) => EventClass): Promise<EventRetention> {
+    const stored = await store.get(TABLE.meta, HOLDINGS_KEY)
+    const none: Record<EventClass, Holding> = ofEach(() => ({ rows: 0, bytes: 0, lost: 0 }))
+    const holdings =
+      stored === undefined ? none : { ...none, ...(JSON.parse(utf8Decode(stored)) as Record<EventClass, Holding>) }
+    const retention = new EventRetention(store, room, holdings)
+    let isFirst = true
+    for (;;) {
+      const rows = await store.scan(TABLE.event, { limit: PAGE })
+      const [oldest] = rows
+      if (oldest === undefined) break
+      if (isFirst)
+        for (const kind of EVENT_CLASSES) holdings[kind].lost = Math.max(holdings[kind].lost, sequenceOf(oldest) - 1)
+      isFirst = false
+      const writes: Write[] = rows.flatMap((row) => {
+        const kind = classOf(row)
+        retention.added(kind, row.value.length)
+        return [
+          { table: TABLE.eventOfClass, key: rowKey(kind, sequenceOf(row)), value: row.value },
+          { table: TABLE.event, key: row.key, value: undefined },
+        ]
+      })
+      store.submit([...writes, retention.row()])
+      await store.flush()
+    }
+    for (const kind of EVENT_CLASSES) retention.#readAhead(kind)
+    return retention
+  }
+
+  /** The newest event of the class that is no longer kept; 0 if none is lost. */
+  lost(kind: EventClass): number {
+    return this.#holdings[kind].lost
+  }
+
+  added(kind: EventClass, bytes: number): void {
+    this.#holdings[kind].rows++
+    this.#holdings[kind].bytes += bytes
+  }
+
+  /** What is to be deleted now; and, if anything has changed, what is held after it. */
+  trim(isChanged: boolean): readonly Write[] {
+    const writes: Write[] = []
+    for (const kind of EVENT_CLASSES) {
+      const holding = this.#holdings[kind]
+      while (this.#isOver(kind)) {
+        const row = this.#oldest[kind].shift()
+        if (row === undefined) break
+        holding.rows--
+        holding.bytes -= row.bytes
+        holding.lost = row.sequence
+        writes.push({ table: TABLE.eventOfClass, key: row.key, value: undefined })
+      }
+      this.#readAhead(kind)
+    }
+    return writes.length > 0 || isChanged ? [...writes, this.row()] : writes
+  }
+
+  row(): Write {
+    return { table: TABLE.meta, key: HOLDINGS_KEY, value: utf8Encode(JSON.stringify(this.#holdings)) }
+  }
+
+  #isOver(kind: EventClass): boolean {
+    const { rows, bytes } = this.#holdings[kind]
+    return rows > this.#room[kind].rows || bytes > this.#room[kind].bytes
+  }
+
+  #isNearlyFull(kind: EventClass): boolean {
+    const { rows, bytes } = this.#holdings[kind]
+    return rows > this.#room[kind].rows * 0.9 || bytes > this.#room[kind].bytes * 0.9
+  }
+
+  #readAhead(kind: EventClass): void {
+    if (this.#reading.has(kind) || !this.#isNearlyFull(kind) || this.#oldest[kind].length >= READ_AHEAD / 2) return
+    this.#reading.add(kind)
+    void this.#read(kind).finally(() => this.#reading.delete(kind))
+  }
+
+  async #read(kind: EventClass): Promise<void> {
+    const from = rowKey(kind, this.#readTo[kind] + 1)
+    const rows = await this.#store.scan(TABLE.eventOfClass, { from, to: endOfClass(kind), limit: READ_AHEAD })
+    for (const row of rows) {
+      this.#oldest[kind].push({ key: row.key, sequence: sequenceOf(row), bytes: row.value.length })
+      this.#readTo[kind] = sequenceOf(row)
+    }
+    // The commit that was too much for the class may have been the last for long.
+    if (rows.length > 0 && this.#isOver(kind)) this.#store.submit([])
+  }
+}
+
+const ofEach = <T>(make: (kind: EventClass) => T): Record<EventClass, T> =>
+  Object.fromEntries(EVENT_CLASSES.map((kind) => [kind, make(kind)])) as Record<EventClass, T>

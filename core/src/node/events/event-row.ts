@@ -1,0 +1,31 @@
+import { type EventClass, type EventName, events as eventDefinitions } from '@fulgurite/plugin-sdk/contract'
+import { concat, u64be, utf8Decode } from '../../lib/bytes.ts'
+import type { Row } from '../../store/store.ts'
+import type { EncodedEvent } from '../contract-gateway.ts'
+
+/** In the order of their bytes in keys, which never changes. */
+export const EVENT_CLASSES: readonly EventClass[] = ['money', 'channel', 'network', 'plugin', 'node']
+
+export const classOf = (name: EventName): EventClass => eventDefinitions[name].class
+
+/** Where an event of the class with this sequence number is, or would be. */
+export const rowKey = (kind: EventClass, sequence: number): Uint8Array =>
+  concat(Uint8Array.of(EVENT_CLASSES.indexOf(kind)), u64be(BigInt(sequence)))
+
+/** Past every event of the class. */
+export const endOfClass = (kind: EventClass): Uint8Array => Uint8Array.of(EVENT_CLASSES.indexOf(kind) + 1)
+
+/** Of a row of either table: a class may stand before the number. */
+export const sequenceOf = ({ key }: Row): number =>
+  Number(new DataView(key.buffer, key.byteOffset + key.length - 8, 8).getBigUint64(0))
+
+// The head of the envelope that `encodeEvent` writes.
+const ENVELOPE = /^\{"cursor":"([^"]+)","at":(\d+),"type":"([^"]+)","version":(\d+),/
+
+export const decodeRow = (row: Row): EncodedEvent => {
+  const text = utf8Decode(row.value)
+  const match = ENVELOPE.exec(text)
+  if (match === null) throw new Error('a stored event has another form than it was written in')
+  const [, cursor = '', at, name, version] = match
+  return { cursor, sequence: sequenceOf(row), name: name as EventName, version: Number(version), at: Number(at), text }
+}
