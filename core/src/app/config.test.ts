@@ -215,3 +215,17 @@ test('a development network has ports of its own and takes no other chain', (t) 
     error: { code: 'devnet-has-its-own-chain', option: '--bitcoind-url' },
   })
 })
+
+test('peers are named as nodeid@host:port, as often as there are peers; others are refused', (t) => {
+  const id = '0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798'
+  const peersOf = (peer: readonly string[] | undefined, env: Surroundings['env'] = {}) => {
+    const config = bitcoindConfig(options(peer === undefined ? {} : { peer }), around(env))
+    return config.ok ? config.value.peers.map(({ address: { host, port } }) => `${host} ${port}`) : config.error
+  }
+  t.deepEqual(peersOf(undefined), [])
+  t.deepEqual(peersOf([`${id}@a.example:9735`, `${id.toUpperCase()}@[::1]:1`]), ['a.example 9735', '::1 1'])
+  t.deepEqual(peersOf(undefined, { FULGURITE_PEERS: `${id}@a:1,${id}@b:2` }), ['a 1', 'b 2'])
+  for (const peer of ['', id, `${id}@`, `${id}@a`, `${id}@a:0`, `02${'00'.repeat(32)}@a:1`, `${id.slice(2)}@a:1`]) {
+    t.deepEqual(peersOf([peer]), { code: 'peer-invalid', peer })
+  }
+})

@@ -1,8 +1,11 @@
 import { join } from 'node:path'
 import { NETWORKS, type Network, type NetworkName } from '../bitcoin/network.ts'
 import type { RpcAuth, RpcOptions } from '../chain/bitcoind/rpc-client.ts'
+import { secp256k1 } from '../crypto/secp256k1.ts'
+import { fromHex } from '../lib/bytes.ts'
 import { err, ok, type Result } from '../lib/result.ts'
-import type { SocketAddress } from '../node/peer/peer-manager.ts'
+import type { ConfiguredPeer } from '../node/peer/address-book.ts'
+import { parseAddress, type SocketAddress } from '../node/peer/socket-address.ts'
 import type { NodeChoices } from '../node/settings.ts'
 import { type CrowdLimitFailure, type CrowdLimits, crowdLimits } from './crowd-limits.ts'
 import type { LogLevel, StartOptions } from './options.ts'
@@ -14,6 +17,8 @@ export interface NodeConfig {
   readonly network: Network
   readonly listen: SocketAddress
   readonly api: SocketAddress
+  /** Peers that the operator has named. */
+  readonly peers: readonly ConfiguredPeer[]
   readonly logLevel: LogLevel
   readonly choices: Partial<NodeChoices>
   readonly limits: CrowdLimits
@@ -43,6 +48,7 @@ export type ConfigFailure =
   | { readonly code: 'commitment-feerate-invalid'; readonly feerate: string }
   | { readonly code: 'htlc-maximum-invalid'; readonly amount: string }
   | { readonly code: 'address-invalid'; readonly option: '--listen' | '--api'; readonly address: string }
+  | { readonly code: 'peer-invalid'; readonly peer: string }
   | { readonly code: 'bitcoind-url-invalid'; readonly url: string }
   | { readonly code: 'bitcoind-credentials-incomplete'; readonly missing: 'user' | 'password' }
   | { readonly code: 'bitcoind-credentials-twice' }
@@ -102,6 +108,8 @@ const commonConfig = (
   if (!listen.ok) return listen
   const api = socketAddress('--api', options.api ?? env.FULGURITE_API, defaultApi)
   if (!api.ok) return api
+  const peers = configuredPeers(options.peer ?? env.FULGURITE_PEERS?.split(',').filter((text) => text !== '') ?? [])
+  if (!peers.ok) return peers
   const logLevel = options.logLevel ?? env.FULGURITE_LOG_LEVEL ?? 'info'
   if (!LOG_LEVELS.includes(logLevel)) return err({ code: 'log-level-unknown', level: logLevel })
   const choices = nodeChoices(options, env)
@@ -113,6 +121,7 @@ const commonConfig = (
     network,
     listen: listen.value,
     api: api.value,
+    peers: peers.value,
     logLevel: logLevel as LogLevel,
     choices: choices.value,
     limits: limits.value,
@@ -163,6 +172,21 @@ const socketAddress = (
   return host === undefined || port > 0xffff
     ? err({ code: 'address-invalid', option, address: text })
     : ok({ host, port })
+}
+
+const PEER = /^([0-9a-fA-F]{66})@(.+)$/
+
+const configuredPeers = (texts: readonly string[]): Result<readonly ConfiguredPeer[], ConfigFailure> => {
+  const peers: ConfiguredPeer[] = []
+  for (const text of texts) {
+    const [, nodeId, place = ''] = PEER.exec(text.trim()) ?? []
+    const address = parseAddress(place)
+    if (nodeId === undefined || address === undefined || !secp256k1.isPublicKey(fromHex(nodeId.toLowerCase()))) {
+      return err({ code: 'peer-invalid', peer: text })
+    }
+    peers.push({ nodeId: fromHex(nodeId.toLowerCase()), address })
+  }
+  return ok(peers)
 }
 
 const isHttpUrl = (text: string): boolean => URL.canParse(text) && new URL(text).protocol === 'http:'

@@ -7,6 +7,8 @@ export interface StartOptions {
   readonly network?: 'mainnet' | 'testnet' | 'signet' | 'regtest'
   /** `host:port` for peers. */
   readonly listen?: string
+  /** Peers to stay connected to, each `nodeid@host:port`. */
+  readonly peer?: readonly string[]
   /** `host:port` for the HTTP API. */
   readonly api?: string
   readonly bitcoindUrl?: string

@@ -79,6 +79,8 @@ const EXPLANATIONS: Table = {
     ),
   'address-invalid': ({ option, address }) =>
     usage(`${option}: ${address} is not an address`, `give ${option} as host:port, such as 127.0.0.1:9735`),
+  'peer-invalid': ({ peer }) =>
+    usage(`--peer: ${peer} is not a peer`, 'give --peer (or FULGURITE_PEERS, with commas) as nodeid@host:port'),
   'bitcoind-url-invalid': ({ url }) =>
     usage(`--bitcoind-url: ${url} is not an http URL`, 'give it such as http://127.0.0.1:8332'),
   'bitcoind-credentials-incomplete': ({ missing }) =>

@@ -35,6 +35,11 @@ export const addOwnCommands = (
     .option('--devnet', 'on an embedded chain, with a few peers around and payments flowing')
     .addOption(new Option('--network <name>', 'the chain').choices(['mainnet', 'testnet', 'signet', 'regtest']))
     .option('--listen <host:port>', 'where peers connect (127.0.0.1:9735)')
+    .addOption(
+      new Option('--peer <nodeid@host:port>', 'a peer to stay connected to; may be given again').argParser(
+        (text: string, before: readonly string[] = []) => [...before, text],
+      ),
+    )
     .option('--api <host:port>', 'where the HTTP API is (127.0.0.1, a free port)')
     .option('--bitcoind-url <url>', "bitcoind's RPC, such as http://127.0.0.1:8332")
     .option('--bitcoind-cookie <file>', "bitcoind's cookie file")

@@ -8,7 +8,8 @@ import type { TrafficLimits } from './connection/traffic-limits.ts'
 import type { Gateway } from './contract-mapping/gateway.ts'
 import type { EventLog } from './events/event-log.ts'
 import type { NodeLog } from './node-log.ts'
-import type { SocketAddress } from './peer/peer-manager.ts'
+import type { ConfiguredPeer } from './peer/address-book.ts'
+import type { SocketAddress } from './peer/socket-address.ts'
 import type { NodeChoices } from './settings.ts'
 
 export interface NodeOptions {
@@ -29,6 +30,8 @@ export interface NodeOptions {
   readonly traffic?: TrafficLimits
   /** What the operator chose; the rest is as in `DEFAULT_CHOICES`. */
   readonly choices?: Partial<NodeChoices>
+  /** Peers that the operator has named: the node knows where they are, and stays connected to them. */
+  readonly peers?: readonly ConfiguredPeer[]
   /** Waited for before peers are connected: the plugins that decide about what peers propose, say. */
   readonly beforePeers?: (gateway: Gateway, events: EventLog) => Promise<void>
   /** What else `getinfo` should warn of. */

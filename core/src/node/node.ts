@@ -126,6 +126,7 @@ export const startNode = async (options: NodeOptions): Promise<Result<FulguriteN
   }
   chainHealth.start()
   const peers = new PeerManager(system, {
+    configured: options.peers ?? [],
     store,
     clock,
     rng,

@@ -13,6 +13,10 @@ const PeerSummary = named(
     direction: field(z.enum(['inbound', 'outbound']), { summary: 'Who dialled, while connected.' }).optional(),
     features: publicly(Hex).optional(),
     connectedAt: Timestamp.optional(),
+    knownAddresses: field(z.array(SocketAddress).readonly(), {
+      summary:
+        'Where it can be dialled, in the order of trying; none: only the peer itself can bring the connection back.',
+    }),
     channels: Count,
   }),
 )

@@ -117,6 +117,8 @@ export interface PeerSummary {
   readonly features?: string
   /** Milliseconds since the Unix epoch. */
   readonly connectedAt?: TimestampMs
+  /** Where it can be dialled, in the order of trying; none: only the peer itself can bring the connection back. */
+  readonly knownAddresses: readonly string[]
   readonly channels: number
 }
 

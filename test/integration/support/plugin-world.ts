@@ -106,6 +106,7 @@ export class PluginNode {
       // The same port in every life: peers find the node again.
       listen: { host: '127.0.0.1', port: Number(this.#listen.split(':')[1]) },
       api: { host: '127.0.0.1', port: 0 },
+      peers: [],
       logLevel: 'info',
       choices: {},
       limits: { traffic: TRAFFIC_LIMITS, api: API_LIMITS },

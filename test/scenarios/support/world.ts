@@ -12,6 +12,7 @@ import type { TrafficLimits } from '../../../core/src/node/connection/traffic-li
 import type { EncodedEvent } from '../../../core/src/node/contract-gateway.ts'
 import { type FulguriteNode, startNode } from '../../../core/src/node/node.ts'
 import { type NodeLog, silentLog } from '../../../core/src/node/node-log.ts'
+import type { ConfiguredPeer } from '../../../core/src/node/peer/address-book.ts'
 import type { NodeChoices } from '../../../core/src/node/settings.ts'
 import { MIGRATIONS } from '../../../core/src/node/storage/tables.ts'
 import { openSqliteStore } from '../../../core/src/store/sqlite-store.ts'
@@ -50,6 +51,8 @@ export interface TestNodeOptions {
   /** Of the store; in memory if absent. */
   readonly path?: string
   readonly log?: NodeLog
+  /** As the operator's `--peer`. */
+  readonly peers?: readonly ConfiguredPeer[]
   readonly traffic?: TrafficLimits
   readonly choices?: Partial<NodeChoices>
   /** Puts something between the node and the chain. */
@@ -99,7 +102,14 @@ export class TestNode {
     const fatal = (error: unknown): void => {
       throw error
     }
-    const { path = ':memory:', log = silentLog, backend = (chain) => chain, traffic, choices = {} } = this.#options
+    const {
+      path = ':memory:',
+      log = silentLog,
+      peers = [],
+      backend = (chain) => chain,
+      traffic,
+      choices = {},
+    } = this.#options
     const store = await openSqliteStore({ path, migrations: MIGRATIONS, onFatal: fatal })
     const seed = sha256(utf8Encode(this.#name))
     const started = await startNode({
@@ -115,6 +125,7 @@ export class TestNode {
       choices,
       // The same port in every life: peers find the node again.
       listen: { host: '127.0.0.1', port: this.#port },
+      peers,
       ...(traffic === undefined ? {} : { traffic }),
       onFatal: fatal,
       onStopAsked() {},

@@ -70,6 +70,22 @@ test('each change is told once, whatever time passes in between', async (t) => {
   t.is(told.length, 3)
 })
 
+test('blocks that were missed while the node was off keep it from taking anything on at once, others after a while', async (t) => {
+  const { clock, state, chainHealth } = setUp()
+  state.tip = 200
+  chainHealth.start()
+  t.is(chainHealth.blindness()?.code, 'node-catching-up')
+  state.handled = 200
+  t.is(chainHealth.blindness(), undefined)
+  await clock.advance(4_000)
+  state.tip = 300
+  await clock.advance(8_000)
+  t.is(chainHealth.blindness(), undefined)
+  await clock.advance(8_000)
+  t.is(chainHealth.blindness()?.code, 'node-catching-up')
+  chainHealth.stop()
+})
+
 test('synced only while the backend answers, and its very tip has been handled', (t) => {
   const { state, chainHealth } = setUp()
   chainHealth.start()

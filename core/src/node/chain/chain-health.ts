@@ -4,7 +4,7 @@ import { equalBytes } from '../../lib/bytes.ts'
 import type { CancelTimer, Clock } from '../../lib/clock.ts'
 import type { EventLog } from '../events/event-log.ts'
 import type { NodeLog } from '../node-log.ts'
-import { type ChainProblem, chainProblems, explainProblem, isBlinding } from './chain-problems.ts'
+import { type ChainProblem, chainProblems, explainProblem, isBlinding, isLagging } from './chain-problems.ts'
 
 export interface ChainHealthOptions {
   readonly backend: ChainBackend
@@ -22,6 +22,7 @@ export class ChainHealth {
   readonly #options: ChainHealthOptions
   #told = ''
   #isFollowing = false
+  #laggingSince: number | undefined
   #cancel: CancelTimer | undefined
 
   constructor(options: ChainHealthOptions) {
@@ -30,9 +31,11 @@ export class ChainHealth {
 
   /** Once the chain is followed: until then nothing is known, good or bad. */
   start(): void {
+    const { backend, watcher } = this.#options
+    // What was missed while the node was off waits since then.
+    if (isLagging(backend.tip(), watcher.handled())) this.#laggingSince = Number.NEGATIVE_INFINITY
     this.#isFollowing = true
-    this.look()
-    this.#cancel = this.#options.clock.setTimer(LOOK_MS, () => this.start())
+    this.#lookAgain()
   }
 
   stop(): void {
@@ -41,9 +44,19 @@ export class ChainHealth {
 
   problems(): readonly ChainProblem[] {
     if (!this.#isFollowing) return []
-    const { backend, watcher, needsEstimates } = this.#options
-    const measures = { health: backend.health(), tip: backend.tip(), handled: watcher.handled() }
-    return chainProblems({ ...measures, unseen: watcher.unseen(), needsEstimates })
+    const { backend, watcher, clock, needsEstimates } = this.#options
+    const tip = backend.tip()
+    const handled = watcher.handled()
+    const since = isLagging(tip, handled) ? this.#laggingSince : undefined
+    const laggingMs = since === undefined ? 0 : clock.monotonic() - since
+    return chainProblems({
+      health: backend.health(),
+      tip,
+      handled,
+      laggingMs,
+      unseen: watcher.unseen(),
+      needsEstimates,
+    })
   }
 
   /** Every block that the backend knows has been handled, and what it knows was measured now. */
@@ -60,9 +73,16 @@ export class ChainHealth {
     return this.problems().find(isBlinding)
   }
 
+  #lookAgain(): void {
+    this.#look()
+    this.#cancel = this.#options.clock.setTimer(LOOK_MS, () => this.#lookAgain())
+  }
+
   /** Tells what has changed since it was told last. */
-  look(): void {
-    const { events, log, watcher } = this.#options
+  #look(): void {
+    const { backend, clock, events, log, watcher } = this.#options
+    if (!isLagging(backend.tip(), watcher.handled())) this.#laggingSince = undefined
+    else this.#laggingSince ??= clock.monotonic()
     const problems = this.problems()
     const codes = problems.map(({ code }) => code)
     const now = codes.join(' ')

@@ -18,19 +18,35 @@ export interface ChainMeasures {
   readonly tip: ChainTip
   /** How far blocks have been handled, ever. */
   readonly handled: BlockHeight
+  /** For how long more blocks than usual have been waiting to be handled; 0 while none do. */
+  readonly laggingMs: number
   readonly unseen: { readonly from: BlockHeight; readonly to: BlockHeight } | undefined
   /** Whether fee rates are worth a warning: on regtest there are never estimates. */
   readonly needsEstimates: boolean
 }
 
-/** So far behind, the node misses what matters; a block or two are on their way all the time. */
+/** A block or two are on their way all the time. */
 const BLOCKS_BEHIND = 6
+/** Blocks that come all at once are handled at once. */
+const LAGGING_MS = 10_000
+
+/** Whether more blocks than usual are waiting to be handled. */
+export const isLagging = ({ height }: ChainTip, handled: BlockHeight): boolean =>
+  (height as number) - (handled as number) > BLOCKS_BEHIND
+
 /** Two blocks' time: by then a silent backend hides spends, and heights that HTLCs expire at. */
 const BLIND_AFTER_MS = 1_200_000
 export const ESTIMATES_OLD_MS = 3_600_000
 
 /** What is wrong, the worst first. */
-export const chainProblems = ({ health, tip, handled, unseen, needsEstimates }: ChainMeasures): ChainProblem[] => {
+export const chainProblems = ({
+  health,
+  tip,
+  handled,
+  laggingMs,
+  unseen,
+  needsEstimates,
+}: ChainMeasures): ChainProblem[] => {
   const problems: ChainProblem[] = []
   const { height } = tip
   const { silentMs, pruneHeight, headers, estimates } = health
@@ -42,7 +58,7 @@ export const chainProblems = ({ health, tip, handled, unseen, needsEstimates }: 
   if (health.missingBlock !== undefined) {
     const from = pruneHeight === undefined ? {} : { pruneHeight }
     problems.push({ code: 'block-pruned', height: health.missingBlock, ...from })
-  } else if ((height as number) - (handled as number) > BLOCKS_BEHIND) {
+  } else if (laggingMs >= LAGGING_MS) {
     problems.push({ code: 'node-catching-up', height, handled })
   }
   if (unseen !== undefined) problems.push({ code: 'blocks-unseen', ...unseen })

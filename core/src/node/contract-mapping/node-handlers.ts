@@ -3,7 +3,7 @@ import { secp256k1 } from '../../crypto/secp256k1.ts'
 import { reversed, toHex } from '../../lib/bytes.ts'
 import { ok } from '../../lib/result.ts'
 import { type ChainProblem, explainProblem } from '../chain/chain-problems.ts'
-import { formatAddress } from '../peer/peer-manager.ts'
+import { formatAddress } from '../peer/socket-address.ts'
 import { channelWarnings } from './channel-warnings.ts'
 import type { MappingContext } from './context.ts'
 import { describeChannel } from './describe-channel.ts'
@@ -40,6 +40,7 @@ export const nodeHandlers = (context: MappingContext): ActorHandlers<'node'> => 
         ...chainHealth.problems().map(warningOf),
         ...channelWarnings(channels),
         ...wallWarnings(walls),
+        ...unreachableWarning(context),
         ...(options.warnings?.() ?? []),
       ],
     })
@@ -77,3 +78,14 @@ const wallWarnings = (walls: ReplyOf<'node', 'getInfo'>['pluginWalls']): readonl
   walls === undefined || walls.files === 'own-root'
     ? []
     : [`plugins are held by ${walls.by}: bubblewrap, where it can be had, holds them better; see docs/security.md`]
+
+const unreachableWarning = ({ peerDirectory, channelDirectory, peers }: MappingContext): readonly string[] => {
+  const partners = new Map([...channelDirectory.all()].map(({ remoteNodeId }) => [toHex(remoteNodeId), remoteNodeId]))
+  const lost = [...partners.values()].filter(
+    (nodeId) => peerDirectory.get(nodeId)?.connection === undefined && peers.knownAddresses(nodeId).length === 0,
+  )
+  if (lost.length === 0) return []
+  return [
+    `${lost.length} peers with channels are away, and it is not known where to call them. To do: give their addresses with --peer`,
+  ]
+}

@@ -1,8 +1,8 @@
 import { fromHex, toHex } from '../../lib/bytes.ts'
-import { err, ok } from '../../lib/result.ts'
+import { err, ok, type Result } from '../../lib/result.ts'
 import type { ConnectFailure } from '../connection/connection-failure.ts'
 import type { PeerEntry } from '../peer/peer-directory.ts'
-import { parseAddress } from '../peer/peer-manager.ts'
+import { formatAddress, parseAddress } from '../peer/socket-address.ts'
 import type { MappingContext } from './context.ts'
 import { type ActorHandlers, refusal } from './handlers.ts'
 import { pageOf } from './paging.ts'
@@ -19,6 +19,7 @@ export const peersHandlers = (context: MappingContext): ActorHandlers<'peers'> =
           features: toHex(connection.remoteFeatures),
         }),
     ...(connectedAt === undefined ? {} : { connectedAt }),
+    knownAddresses: context.peers.knownAddresses(nodeId).map(formatAddress),
     channels: [...context.channelDirectory.ofPeer(nodeId)].length,
   })
   return {
@@ -32,15 +33,19 @@ export const peersHandlers = (context: MappingContext): ActorHandlers<'peers'> =
     },
     async connect({ nodeId, address }) {
       const id = fromHex(nodeId as string)
-      const parsed = address === undefined ? context.peers.knownAddress(id) : parseAddress(address)
-      if (parsed === undefined) {
+      const addresses = address === undefined ? context.peers.knownAddresses(id) : [parseAddress(address)]
+      let connected: Result<void, ConnectFailure> | undefined
+      for (const each of addresses) {
+        if (each === undefined || connected?.ok === true) continue
+        connected = await context.peers.connect(id, each)
+      }
+      if (connected === undefined) {
         return err(
           refusal('address-unknown', 'give the address of the node as host:port: it was never reached before', {
             field: 'address',
           }),
         )
       }
-      const connected = await context.peers.connect(id, parsed)
       if (!connected.ok) return err(connectRefusal(connected.error))
       const entry = context.peerDirectory.get(id)
       if (entry === undefined) return err(refusal('unreachable', 'the peer went away again'))

@@ -45,11 +45,13 @@ test('a peer that takes every connection and drops it at once is dialled ever mo
     channelDirectory,
     peerDirectory: new PeerDirectory(),
     events: { append() {} } as unknown as PeerServices['events'],
+    peerEvents: { report() {} } as unknown as PeerServices['peerEvents'],
     maxPendingOpenings: 8,
     maxUnconfirmed: 100,
   }
   const row = { key: nodeId, value: utf8Encode(`127.0.0.1:${address.port}`) }
   const peers = new PeerManager(system, {
+    configured: [],
     store: { scan: async () => [row], submit() {} } as unknown as Store,
     clock,
     rng: seededRng(2),

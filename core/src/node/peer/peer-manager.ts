@@ -3,7 +3,7 @@ import type { ActorContext, ActorRef } from '../../actor/types.ts'
 import { isStored } from '../../channel/state/channel-state.ts'
 import type { Epoch } from '../../channel/state/session.ts'
 import { addressGroup } from '../../lib/address-group.ts'
-import { toHex, utf8Decode, utf8Encode } from '../../lib/bytes.ts'
+import { toHex, utf8Encode } from '../../lib/bytes.ts'
 import type { CancelTimer, Clock } from '../../lib/clock.ts'
 import { Crowd } from '../../lib/crowd.ts'
 import { invariant } from '../../lib/errors.ts'
@@ -20,12 +20,13 @@ import { type Listener, listen } from '../connection/listen.ts'
 import { TrafficControl } from '../connection/traffic-control.ts'
 import { TRAFFIC_LIMITS, type TrafficLimits } from '../connection/traffic-limits.ts'
 import type { NodeLog } from '../node-log.ts'
-import { TABLE } from '../storage/tables.ts'
+import { AddressBook, type ConfiguredPeer } from './address-book.ts'
 import { ConnectionLink } from './connection-link.ts'
 import { Partners } from './partners.ts'
 import { PEER_LANES, type PeerServices, peerBehaviour } from './peer-actor.ts'
 import type { PeerProtocol } from './peer-protocol.ts'
 import { Reconnection } from './reconnection.ts'
+import type { SocketAddress } from './socket-address.ts'
 
 export interface PeerManagerOptions {
   readonly store: Store
@@ -34,13 +35,10 @@ export interface PeerManagerOptions {
   readonly log: NodeLog
   readonly connection: Omit<ConnectionSettings, 'traffic'>
   readonly services: PeerServices
+  /** Peers that the operator has named, and where they are. */
+  readonly configured: readonly ConfiguredPeer[]
   /** The defaults if absent. */
   readonly traffic?: TrafficLimits
-}
-
-export interface SocketAddress {
-  readonly host: string
-  readonly port: number
 }
 
 /** A failure to accept may come thousands of times a second. */
@@ -51,7 +49,7 @@ export class PeerManager {
   readonly #options: PeerManagerOptions
   readonly #retries = new Map<string, CancelTimer>()
   readonly #reconnection: Reconnection
-  readonly #addresses = new Map<string, SocketAddress>()
+  readonly #addresses: AddressBook
   /** Connections that live, by peer; more than one for as long as a later one takes an earlier one's place. */
   readonly #links = new Map<string, Set<ConnectionLink>>()
   /** Peers' actors that are coming to their end. */
@@ -78,6 +76,7 @@ export class PeerManager {
       isFamiliar: (group) => partners.wasSeenAt(group),
     })
     this.#partners = partners
+    this.#addresses = new AddressBook({ store: options.store, clock, configured: options.configured })
     this.#connection = { ...options.connection, traffic }
     this.#reconnection = new Reconnection(clock, options.rng)
     this.#strangers = new Crowd({ ...limits.connected, loses: 'youngest' })
@@ -89,16 +88,14 @@ export class PeerManager {
 
   /** Reads where peers were last reached, and connects to those with whom there are channels. */
   async start(): Promise<void> {
-    for (const { key, value } of await this.#options.store.scan(TABLE.peer)) {
-      const address = parseAddress(utf8Decode(value))
-      if (address !== undefined) this.#addresses.set(toHex(key), address)
-    }
+    await this.#addresses.load()
     for (const { remoteNodeId } of this.#options.services.channelDirectory.all()) {
       this.#actorOf(remoteNodeId)
-      const address = this.#addresses.get(toHex(remoteNodeId))
+      const [address] = this.#addresses.known(remoteNodeId)
       if (address !== undefined) this.#partners.seenAt(remoteNodeId, address.host)
       this.#retry(remoteNodeId)
     }
+    for (const { nodeId } of this.#options.configured) this.#retry(nodeId)
   }
 
   /** Errors: `listen-failed`. */
@@ -134,14 +131,14 @@ export class PeerManager {
       connected.value.close()
       return err({ code: 'unreachable', cause: 'stopping' })
     }
-    this.#remember(nodeId, address)
+    this.#addresses.reached(nodeId, address)
     this.#attach(connected.value)
     return ok(undefined)
   }
 
-  /** Where the node was last reached. */
-  knownAddress(nodeId: NodeId): SocketAddress | undefined {
-    return this.#addresses.get(toHex(nodeId))
+  /** Where the node may be reached, the likeliest first. */
+  knownAddresses(nodeId: NodeId): readonly SocketAddress[] {
+    return this.#addresses.known(nodeId)
   }
 
   /** The port on which peers can connect; 0 if on none. */
@@ -161,6 +158,7 @@ export class PeerManager {
     const { remoteNodeId, remoteAddress } = connection
     if (this.#partners.has(remoteNodeId)) {
       this.#partners.seenAt(remoteNodeId, remoteAddress)
+      this.#noteCaller(connection)
     } else {
       this.#forgetPartners()
       const group = addressGroup(remoteAddress)
@@ -210,6 +208,8 @@ export class PeerManager {
       onMessage: (message) => peer.tell('message', { epoch, message }),
       onClose: (reason) => {
         links.delete(link)
+        // It may have become a partner since it called.
+        this.#noteCaller(connection)
         void peer.ask('detached', { epoch, reason: reason.code }).then(() => this.#release(remoteNodeId))
         if (reason.code === 'internal') this.#options.log.error('peer.bug', { peer: key, error: reason.bug })
         else this.#options.log.debug('peer.closed', { peer: key, code: reason.code })
@@ -253,41 +253,34 @@ export class PeerManager {
     })
   }
 
-  /** Tries again while there are channels, ever more slowly for as long as no connection lasts. */
+  /** Those with whom there are channels, and those that the operator has named. */
+  #isWanted(nodeId: NodeId): boolean {
+    const [channel] = this.#options.services.channelDirectory.ofPeer(nodeId)
+    return channel !== undefined || this.#options.configured.some((peer) => toHex(peer.nodeId) === toHex(nodeId))
+  }
+
+  /** Where a partner called from, it may listen. */
+  #noteCaller({ direction, remoteNodeId, remoteAddress }: Connection): void {
+    if (direction === 'inbound' && this.#partners.has(remoteNodeId)) {
+      this.#addresses.calledFrom(remoteNodeId, remoteAddress)
+    }
+  }
+
+  /** Tries again while there is a reason to, ever more slowly for as long as no connection lasts. */
   #retry(nodeId: NodeId): void {
     const key = toHex(nodeId)
     if (this.#stopped || this.#retries.has(key)) return
-    const address = this.#addresses.get(key)
-    const [channel] = this.#options.services.channelDirectory.ofPeer(nodeId)
-    if (address === undefined || channel === undefined) return
+    const address = this.#addresses.next(nodeId)
+    if (address === undefined || !this.#isWanted(nodeId)) return
     const cancel = this.#options.clock.setTimer(this.#reconnection.pauseMs(key), () => {
       this.#retries.delete(key)
       void this.connect(nodeId, address).then((connected) => {
         if (connected.ok) return
         this.#reconnection.failed(key)
+        this.#addresses.missed(nodeId)
         this.#retry(nodeId)
       })
     })
     this.#retries.set(key, cancel)
   }
-
-  #remember(nodeId: NodeId, address: SocketAddress): void {
-    const known = this.#addresses.get(toHex(nodeId))
-    if (known?.host === address.host && known.port === address.port) return
-    this.#addresses.set(toHex(nodeId), address)
-    this.#options.store.submit([{ table: TABLE.peer, key: nodeId, value: utf8Encode(formatAddress(address)) }])
-  }
-}
-
-/** `host:port`, an IPv6 host in brackets. */
-export const formatAddress = ({ host, port }: SocketAddress): string =>
-  host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
-
-/** Reads `host:port`; `undefined` for any other text. */
-export const parseAddress = (text: string): SocketAddress | undefined => {
-  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^\s:@/]{1,255})):(\d{1,5})$/.exec(text)
-  if (match === null) return undefined
-  const port = Number(match[3])
-  const host = match[1] ?? match[2]
-  return host === undefined || port < 1 || port > 0xffff ? undefined : { host, port }
 }
