@@ -35,6 +35,7 @@ import {
   DEFAULT_CHOICES,
   EVENTS_KEPT,
   MAX_PENDING_OPENINGS_PER_PEER,
+  MAX_UNCONFIRMED_IN_ALL,
   MAX_UNCONFIRMED_PER_PEER,
 } from './settings.ts'
 import { openWallet } from './wallet/open-wallet.ts'
@@ -141,6 +142,7 @@ export const startNode = async (options: NodeOptions): Promise<Result<FulguriteN
       peerEvents,
       maxPendingOpenings: MAX_PENDING_OPENINGS_PER_PEER,
       maxUnconfirmed: MAX_UNCONFIRMED_PER_PEER,
+      maxUnconfirmedInAll: MAX_UNCONFIRMED_IN_ALL,
     },
     ...(options.traffic === undefined ? {} : { traffic: options.traffic }),
   })

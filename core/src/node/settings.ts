@@ -82,6 +82,9 @@ export const MAX_PENDING_OPENINGS_PER_PEER = 8
 /** Channels opened by one peer whose funding is not deep enough yet: each costs the peer nothing, and us a row and a watch. */
 export const MAX_UNCONFIRMED_PER_PEER = 100
 
+/** The same of all peers together: then only those get more with whom a channel has cost somebody money. */
+export const MAX_UNCONFIRMED_IN_ALL = 1_000
+
 const MIB = 1_024 * 1_024
 
 /** Durable events kept of each class, before the oldest of that class are deleted. */

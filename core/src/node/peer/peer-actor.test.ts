@@ -1,9 +1,12 @@
 import test from 'ava'
 import { createActorSystem } from '../../actor/actor-system.ts'
+import type { ChannelState } from '../../channel/state/channel-state.ts'
+import { TwoParties } from '../../channel/transitions/fixtures/two-parties.ts'
 import { toHex, utf8Encode } from '../../lib/bytes.ts'
 import { virtualClock } from '../../lib/clock-virtual.ts'
 import { seededRng } from '../../lib/rng.ts'
-import { ChannelDirectory } from '../channel/channel-directory.ts'
+import type { OpenChannel } from '../../wire/messages/channel-open.ts'
+import { ChannelDirectory, type ChannelEntry } from '../channel/channel-directory.ts'
 import type { ChannelProtocol } from '../channel/channel-protocol.ts'
 import { type LogFields, type NodeLog, silentLog } from '../node-log.ts'
 import { PEER_LANES, type PeerServices, peerBehaviour } from './peer-actor.ts'
@@ -51,11 +54,12 @@ const setUp = (isOpening: boolean, log: NodeLog = silentLog) => {
     peerEvents: { report() {} } as unknown as PeerServices['peerEvents'],
     maxPendingOpenings: 8,
     maxUnconfirmed: 100,
+    maxUnconfirmedInAll: 3,
   }
   const peer = system.spawn('peer', peerBehaviour(services, NODE_ID), { lanes: PEER_LANES })
   peer.tell('attached', { connection })
   const answer = peer.ask('openChannel', {} as never, { timeoutMs: 1_000_000 })
-  return { clock, system, peer, answer, abandoned: () => abandoned }
+  return { clock, system, peer, answer, services, abandoned: () => abandoned }
 }
 
 for (const [isOpening, code] of [
@@ -108,4 +112,40 @@ test('what a peer says in error and warning is in the log, as printable text, an
   say('warning', 'again')
   await system.settled()
   t.like(lines.at(-1), { 1: { text: 'again', unsaid: 11 } })
+})
+
+test('channels that strangers have named and never funded are limited in all, and a partner gets its own all the same', async (t) => {
+  const { system, peer, services } = setUp(true)
+  t.teardown(() => system.stop())
+  const sent: string[] = []
+  const asking = { ...connection, epoch: 2, send: (message: { readonly type: string }) => void sent.push(message.type) }
+  peer.tell('attached', { connection: asking as PeerConnection })
+  const parties = new TwoParties()
+  parties.open()
+  /** One that the peer of this node id has opened. */
+  const add = (byte: number, state: ChannelState, remoteNodeId = new Uint8Array(33).fill(byte)): void => {
+    const entry = { remoteNodeId, state, durableState: state, quarantined: false, spentInMempool: false }
+    const id = new Uint8Array(32).fill(byte)
+    services.channelDirectory.put(
+      { channelId: id, temporaryChannelId: id, shortIds: [] },
+      entry as unknown as ChannelEntry,
+    )
+  }
+  const open = (byte: number): void => {
+    const temporaryChannelId = new Uint8Array(32).fill(byte)
+    peer.tell('message', { epoch: 2, message: { type: 'open_channel', temporaryChannelId } as OpenChannel })
+  }
+  for (const byte of [10, 11]) add(byte, parties.bob.state)
+  open(1)
+  await system.settled()
+  t.deepEqual(sent, [])
+  add(12, parties.bob.state)
+  open(2)
+  await system.settled()
+  t.deepEqual(sent, ['error'])
+  // One of its own is confirmed.
+  add(13, new TwoParties().ready().bob.state, NODE_ID)
+  open(3)
+  await system.settled()
+  t.deepEqual(sent, ['error'])
 })

@@ -32,6 +32,8 @@ export interface PeerServices {
   readonly maxPendingOpenings: number
   /** How many channels that the peer has opened may wait for their funding, which may never come. */
   readonly maxUnconfirmed: number
+  /** How many such channels of all peers there may be before one without a channel that cost something gets no more. */
+  readonly maxUnconfirmedInAll: number
 }
 
 export const PEER_LANES = { attached: 'peer', detached: 'peer', message: 'peer' } as const
@@ -52,6 +54,8 @@ export const peerBehaviour =
 
 const isUnconfirmed = (durable: Durable): boolean =>
   isFunded(durable) && durable.active[0]?.fundingStatus.type !== 'confirmed'
+
+const isOpenedByPeer = (durable: Durable): boolean => 'params' in durable && !durable.params.localIsOpener
 
 class PeerDriver {
   readonly #services: PeerServices
@@ -211,13 +215,26 @@ class PeerDriver {
       else if (isUnconfirmed(durable) && !durable.params.localIsOpener) unconfirmed++
     }
     const { maxPendingOpenings, maxUnconfirmed } = this.#services
-    if (pending >= maxPendingOpenings || unconfirmed >= maxUnconfirmed) {
+    if (pending >= maxPendingOpenings || unconfirmed >= maxUnconfirmed || !this.#hasRoom()) {
       this.#answer(connection, message.temporaryChannelId, { code: 'too-many-openings' })
       return
     }
     const ref = this.#createChannel(connection, message.temporaryChannelId)
     ref.tell('peerMessage', { epoch: connection.epoch, message })
     this.#reportOpening(message.temporaryChannelId, 'remote', message.fundingSatoshis, message.pushMsat)
+  }
+
+  /** A name costs nothing, and a channel whose funding never comes costs us a row, a watch and keys. */
+  #hasRoom(): boolean {
+    const { channelDirectory, maxUnconfirmedInAll } = this.#services
+    let unconfirmed = 0
+    for (const { state } of channelDirectory.all()) {
+      if (isUnconfirmed(state.durable) && isOpenedByPeer(state.durable)) unconfirmed++
+    }
+    if (unconfirmed < maxUnconfirmedInAll) return true
+    return this.#channels().some(
+      ({ state: { durable } }) => isFunded(durable) && !(isUnconfirmed(durable) && isOpenedByPeer(durable)),
+    )
   }
 
   #reportOpening(temporaryChannelId: ChannelId, initiator: 'local' | 'remote', funding: Sat, pushMsat: Msat): void {

@@ -48,6 +48,7 @@ test('a peer that takes every connection and drops it at once is dialled ever mo
     peerEvents: { report() {} } as unknown as PeerServices['peerEvents'],
     maxPendingOpenings: 8,
     maxUnconfirmed: 100,
+    maxUnconfirmedInAll: 1_000,
   }
   const row = { key: nodeId, value: utf8Encode(`127.0.0.1:${address.port}`) }
   const peers = new PeerManager(system, {
