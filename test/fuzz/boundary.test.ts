@@ -22,6 +22,7 @@ const OWN_JSON: Readonly<Record<string, string>> = {
   'core/src/node/contract-mapping/events-handlers.ts': 'events of our log',
   'core/src/node/contract-mapping/keyed-commands.ts': 'rows of our database',
   'core/src/node/contract-mapping/revive-reply.ts': 'rows of our database',
+  'core/src/node/events/event-retention.ts': 'rows of our database',
   'core/src/plugins/durable-delivery.ts': 'events of our log',
   'core/src/plugins/live-events.ts': 'events of our log, within the session\u2019s guard',
   'core/src/plugins/budgets.ts': 'rows of our database',
