@@ -129,6 +129,14 @@ test('what others cause at no cost never takes the place of an event of money, w
   t.is((await store.scan(TABLE.eventOfClass)).length, 25)
 })
 
+test('a name that is no event’s finds nothing', async (t) => {
+  const { store, log } = await withLog()
+  log.append('peer.disconnected', disconnected('a'))
+  await store.flush()
+  const names = ['words', 'toString'] as unknown as EncodedEvent['name'][]
+  t.deepEqual(await log.replay(undefined, { names }, 10), { ok: true, value: { events: [], next: log.head() } })
+})
+
 test('a class is also kept within its bytes', async (t) => {
   const { store, log } = await withLog({ ...ROOM, network: { rows: 1_000, bytes: 2_000 } })
   for (let i = 0; i < 50; i++) log.append('peer.disconnected', disconnected(`${i}`))

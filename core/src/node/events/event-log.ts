@@ -16,7 +16,7 @@ import type { EncodedEvent, EventFilter, EventLogPort, ReplayedEvents } from '..
 import { TABLE } from '../storage/tables.ts'
 import { cursorOf, placeOf } from './event-cursor.ts'
 import { EventRetention, type EventRoom } from './event-retention.ts'
-import { classOf, decodeRow, EVENT_CLASSES, endOfClass, rowKey, sequenceOf } from './event-row.ts'
+import { classesOf, classOf, decodeRow, EVENT_CLASSES, endOfClass, rowKey, sequenceOf } from './event-row.ts'
 
 export interface EventLogOptions {
   readonly store: Store
@@ -100,7 +100,7 @@ export class EventLog implements EventLogPort {
     filter: EventFilter,
     limit: number,
   ): Promise<Result<ReplayedEvents, ContractError>> {
-    const classes = filter.names === undefined ? EVENT_CLASSES : [...new Set(filter.names.map(classOf))]
+    const classes = filter.names === undefined ? EVENT_CLASSES : classesOf(filter.names)
     const lost = (): number => Math.max(0, ...classes.map((kind) => this.#retention.lost(kind)))
     // Who begins with the oldest that is kept loses nothing by what is not.
     const place = cursor === undefined ? { after: 0, told: 0 } : (placeOf(cursor) ?? NOWHERE)

@@ -8,6 +8,11 @@ export const EVENT_CLASSES: readonly EventClass[] = ['money', 'channel', 'networ
 
 export const classOf = (name: EventName): EventClass => eventDefinitions[name].class
 
+/** Those of these names; a name that is none, from a reader that knows more or less than we do, has none. */
+export const classesOf = (names: readonly string[]): readonly EventClass[] => [
+  ...new Set(names.filter((name) => Object.hasOwn(eventDefinitions, name)).map((name) => classOf(name as EventName))),
+]
+
 /** Where an event of the class with this sequence number is, or would be. */
 export const rowKey = (kind: EventClass, sequence: number): Uint8Array =>
   concat(Uint8Array.of(EVENT_CLASSES.indexOf(kind)), u64be(BigInt(sequence)))

@@ -27,10 +27,10 @@ interface PeerAccount {
 }
 
 /**
- * A restart, a bad line, a handful of refusals: told one by one. Then one row a minute, whatever the peer does. Refused HTLCs
+ * A day of restarts, a bad line, many refusals: told one by one. Then one row a minute, whatever the peer does. Refused HTLCs
  * are a relay's daily bread, and what its fees are decided by.
  */
-const RATES = { usual: { perSecond: 1 / 60, burst: 20 }, htlcs: { perSecond: 1, burst: 500 } } as const
+const RATES = { usual: { perSecond: 1 / 60, burst: 200 }, htlcs: { perSecond: 1, burst: 500 } } as const
 const WAIT_MS = 60_000
 /** Node ids cost nothing: so many have an account of their own, the rest share one. */
 const ACCOUNTS = 4_096
