@@ -8,6 +8,7 @@ import {
 } from '@fulgurite/plugin-sdk/contract'
 import { type Clock, systemClock } from '../lib/clock.ts'
 import { stackOf } from '../lib/errors.ts'
+import { inTurn } from '../lib/in-turn.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import { type Rng, systemRng } from '../lib/rng.ts'
 import { TokenBucket } from '../lib/token-bucket.ts'
@@ -153,7 +154,8 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
   const runners = new Map<string, PluginRunner>()
   const broken = new Map<string, Broken>()
   const logs = new Map<string, PluginLog>()
-  const busy = new Set<string>()
+  /** Which plugins there are, and which of them run, changes one thing at a time. */
+  const change = inTurn()
   let records: readonly InstallRecord[] = []
   let held: Hold | undefined
   let opening: Promise<CellPool> | undefined
@@ -283,8 +285,7 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
     // One that should answer but does not run counts: what it guards must not open because it fell over.
     const asked = records.filter((record) => {
       const runner = runners.get(record.name)
-      if (runner === undefined) return (held !== undefined || broken.has(record.name)) && mayGuard(record, name)
-      if (runner.state === 'stopped') return false
+      if (runner === undefined) return mayGuard(record, name)
       if (runner.session?.running === true) return runner.session.wants(name, request)
       return runner.installed.manifest.permissions.hooks[name] !== undefined
     })
@@ -363,22 +364,23 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
       onProgress: onProgress ?? (() => {}),
     })
     if (!made.ok) return made
-    const { record, manifest } = made.value
-    if (records.some(({ name }) => name === record.name) || busy.has(record.name)) {
+    return change(() => putIn(made.value, () => onProgress?.('start')))
+  }
+
+  const putIn = async (
+    { record, manifest }: InstalledPlugin,
+    onStart: () => void,
+  ): Promise<Result<{ readonly plugin: PluginStatus; readonly warnings: readonly string[] }, InstallError>> => {
+    if (records.some(({ name }) => name === record.name)) {
       return err({ code: 'already-installed', message: `${record.name} is installed already; remove it first` })
     }
-    busy.add(record.name)
-    try {
-      onProgress?.('start')
-      await save([...records, record])
-      await startInstalled(record)
-      const status = statusOf(record)
-      if (status.state === 'running') return ok({ plugin: status, warnings: warningsFor(manifest) })
-      await takeOff(record, true)
-      return err({ code: 'start-failed', message: status.lastFault ?? 'the plugin did not start' })
-    } finally {
-      busy.delete(record.name)
-    }
+    onStart()
+    await save([...records, record])
+    await startInstalled(record)
+    const status = statusOf(record)
+    if (status.state === 'running') return ok({ plugin: status, warnings: warningsFor(manifest) })
+    await takeOff(record, true)
+    return err({ code: 'start-failed', message: status.lastFault ?? 'the plugin did not start' })
   }
 
   const takeOff = async (record: InstallRecord, keepStore: boolean): Promise<void> => {
@@ -425,34 +427,37 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
       announceReady()
     },
     install,
-    async remove(name, { keepStore = false } = {}) {
-      const found = installedAs(name)
-      if (!found.ok) return found
-      await takeOff(found.value, keepStore)
-      return ok(true)
-    },
-    async restart(name) {
-      const found = installedAs(name)
-      if (!found.ok) return found
-      runners.get(name)?.stop('restarted')
-      runners.delete(name)
-      await startInstalled(found.value)
-      const status = statusOf(found.value)
-      return status.state === 'running' ? ok(status) : err({ code: 'start-failed', message: status.lastFault ?? '' })
-    },
+    remove: (name, { keepStore = false } = {}) =>
+      change(async () => {
+        const found = installedAs(name)
+        if (!found.ok) return found
+        await takeOff(found.value, keepStore)
+        return ok(true)
+      }),
+    restart: (name) =>
+      change(async () => {
+        const found = installedAs(name)
+        if (!found.ok) return found
+        runners.get(name)?.stop('restarted')
+        runners.delete(name)
+        await startInstalled(found.value)
+        const status = statusOf(found.value)
+        return status.state === 'running' ? ok(status) : err({ code: 'start-failed', message: status.lastFault ?? '' })
+      }),
     get held() {
       return held
     },
-    async resume() {
-      if (held === undefined) return ok(records.map(statusOf))
-      const read = await readLockFile(lockPath)
-      if (!read.ok) return read
-      records = read.value
-      // What they guard opens when they are there, not before.
-      await Promise.all(records.filter(({ name }) => !runners.has(name)).map(startInstalled))
-      held = undefined
-      return ok(records.map(statusOf))
-    },
+    resume: () =>
+      change(async () => {
+        if (held === undefined) return ok(records.map(statusOf))
+        const read = await readLockFile(lockPath)
+        if (!read.ok) return read
+        records = read.value
+        // What they guard opens when they are there, not before.
+        await Promise.all(records.filter(({ name }) => !runners.has(name)).map(startInstalled))
+        held = undefined
+        return ok(records.map(statusOf))
+      }),
     list: () => records.map(statusOf),
     walls,
     logs(name) {

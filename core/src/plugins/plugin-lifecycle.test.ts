@@ -1,0 +1,118 @@
+import test, { type ExecutionContext } from 'ava'
+import type { PluginHostOptions } from './plugin-host.ts'
+import { type PluginSource, type TestHost, testHost } from './testing/test-host.ts'
+
+const question = {
+  fundingSat: 1n,
+  pushMsat: 1n,
+  dustLimitSat: 1n,
+  channelReserveSat: 1n,
+  htlcMinimumMsat: 1n,
+  maxHtlcValueInFlightMsat: 1n,
+} as never
+
+const moved = {
+  channelId: '00'.repeat(32),
+  peer: `02${'11'.repeat(32)}`,
+  capacitySat: 9n,
+  localMsat: 1n,
+  remoteMsat: 1n,
+  spendableMsat: 1n,
+  receivableMsat: 1n,
+  htlcsInFlight: 0,
+} as never
+
+const guard = (name: string): PluginSource => ({
+  name,
+  code: `import { definePlugin } from '@fulgurite/plugin-sdk'
+    export default definePlugin(({ hooks }) => { hooks.on('channel.accept', () => ({ type: 'accept' })) })`,
+  manifest: { permissions: { hooks: { 'channel.accept': { verdicts: ['accept', 'reject'] } } } },
+})
+
+/** A host, and how many runs of each plugin have begun that have not ended. */
+const counted = async (
+  t: ExecutionContext,
+  options: Partial<PluginHostOptions> = {},
+): Promise<TestHost & { readonly runs: (name: string) => number }> => {
+  const running = new Map<string, number>()
+  const host = await testHost({
+    ...options,
+    onNotice: ({ name }, { type }) => {
+      const change = type === 'plugin.started' ? 1 : type === 'plugin.stopped' ? -1 : 0
+      running.set(name, (running.get(name) ?? 0) + change)
+    },
+  })
+  t.teardown(() => host.close())
+  return { ...host, runs: (name) => running.get(name) ?? 0 }
+}
+
+test('a plugin — that is restarted twice at once runs once', async (t) => {
+  const { host, install, runs } = await counted(t)
+  await install(guard('guard'))
+  const [first, second] = await Promise.all([host.restart('guard'), host.restart('guard')])
+  t.true(first.ok && second.ok)
+  t.is(runs('guard'), 1)
+})
+
+test('a plugin — that is removed while it starts again does not run', async (t) => {
+  const { host, install, node, runs } = await counted(t)
+  await install(guard('guard'))
+  const [, removed] = await Promise.all([host.restart('guard'), host.remove('guard')])
+  t.true(removed.ok)
+  t.is(runs('guard'), 0)
+  t.deepEqual(host.list(), [])
+  t.deepEqual(await node.askHook('channel.accept', question), [])
+})
+
+test('plugins — that are held back and resumed twice at once run once', async (t) => {
+  const first = await counted(t)
+  await first.install(guard('guard'))
+  await first.host.stop()
+  const { host, runs } = await counted(t, { dataDir: first.folder, hold: { code: 'safe-mode', message: 'x' } })
+  await Promise.all([host.resume(), host.resume()])
+  t.is(runs('guard'), 1)
+})
+
+test('what a plugin guards — stays closed while it is restarted', async (t) => {
+  const { host, install, line, node } = await counted(t)
+  await install(guard('guard'))
+  const restarted = host.restart('guard')
+  await line('guard', /^stopped: restarted/)
+  t.deepEqual(await node.askHook('channel.accept', question), [
+    { type: 'no-verdict', plugin: 'guard', code: 'not-running' },
+  ] as never)
+  t.true((await restarted).ok)
+  t.like(await node.askHook('channel.accept', question), [{ type: 'verdict', plugin: 'guard' }])
+})
+
+test('what a plugin guards — stays closed when plugins are stopped since what they spend cannot be kept', async (t) => {
+  const { host, install, line, node, store } = await counted(t)
+  await install(guard('guard'))
+  await install({
+    name: 'asker',
+    code: `import { definePlugin } from '@fulgurite/plugin-sdk'
+      export default definePlugin(({ events }) => {
+        events.each('act', 'channel.balance-changed', (_, { actors }) =>
+          actors.channels.setRelayFees(
+            { channelId: '${'00'.repeat(32)}', feeBaseMsat: 1n, feeProportionalMillionths: 1 },
+            { reason: { code: 'test' } },
+          ))
+      })`,
+    manifest: {
+      permissions: {
+        events: { 'channel.balance-changed': {} },
+        commands: {
+          'channels.setRelayFees': { bounds: { feeBaseMsat: { max: 1 }, feeProportionalMillionths: { max: 1 } } },
+        },
+      },
+      budget: { actions: 10 },
+    },
+  })
+  store.put = () => Promise.reject(new Error('the disk is full'))
+  node.emit('channel.balance-changed', moved)
+  await line('guard', /^stopped: what it spends cannot be kept/)
+  t.like(host.list(), [{ name: 'guard', state: 'stopped' }])
+  t.deepEqual(await node.askHook('channel.accept', question), [
+    { type: 'no-verdict', plugin: 'guard', code: 'not-running' },
+  ] as never)
+})
