@@ -84,14 +84,18 @@ export const recvClosingSigned = (
   }
   if (!localIsOpener && inRange(fee, ours.range)) return agree()
   const from = (lastSentFee as bigint | undefined) ?? ours.ideal
-  // Who pays goes half of the way that is left to its maximum, so that the peer has time to come down.
-  const goal = smallest(fee, ours.limit)
-  const middle = (from + goal) / 2n
-  if (goal < fee && middle <= from) return refuseFee(durable, session, message, ours, env)
-  if (middle === fee || middle === from) return agree()
+  const wanted = fee <= ours.limit ? (from + fee) / 2n : from + concession(ours.limit - from)
+  if (wanted === from && fee > ours.limit) return refuseFee(durable, session, message, ours, env)
+  if (wanted === fee || wanted === from) return agree()
   const next: Session = { ...session, closing: { ...session.closing, lastReceivedFee: fee } }
-  return propose(durable, next, middle, undefined, env)
+  return propose(durable, next, wanted, undefined, env)
 }
+
+/**
+ * What who pays adds to its offer while the peer wants more than the maximum. LND comes down by a tenth each time, from wherever
+ * its own estimate is: with small steps it has some fifty rounds for that before nothing is left to offer.
+ */
+const concession = (left: bigint): bigint => (left <= 0n ? 0n : largest(left / 16n, 1n))
 
 /** The operator names another fee rate: the peer's last offer, if it was too much, is looked at again. */
 export const reconsiderFee = (durable: Funded, session: Session, env: ChannelEnv): Step => {

@@ -144,6 +144,26 @@ for (const by of ['alice', 'bob'] as const) {
   })
 }
 
+/** As LND does it: a tenth less each time, and content with whatever is within 30 % of its last offer. */
+for (const times of [3n, 10n, 50n]) {
+  test(`recv closing_signed — a peer that comes down slowly from ${times} times our maximum has the time to`, (t) => {
+    const two = new TwoParties().ready({ pushMsat: 200_000_000n })
+    shutDown(two, two.alice)
+    const maximum = closingFee(5000, two.alice.keys.localShutdownScript, two.bob.keys.localShutdownScript) as bigint
+    let [ours] = signedFees(two, two.alice)
+    let theirs = maximum * times
+    while (two.alice.phase === 'negotiating' && ours !== undefined && 10n * ours < 7n * theirs) {
+      two.run(two.alice, { type: 'peer-message', epoch: 1, message: offer(two, theirs) })
+      theirs -= theirs / 10n
+      ours = signedFees(two, two.alice).at(-1)
+    }
+    t.deepEqual(errors(two.alice), [])
+    t.true(ours !== undefined && ours <= maximum)
+    if (two.alice.phase === 'negotiating') two.alice.recv(offer(two, ours ?? 0n))
+    t.is(two.alice.phase, 'closing')
+  })
+}
+
 test('recv closing_signed — a fee beyond the opener’s maximum ends in a warning and a wait, until the operator pays more', (t) => {
   const two = new TwoParties().ready({ pushMsat: 200_000_000n })
   withFeerate(two.alice, 5000)
