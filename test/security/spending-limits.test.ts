@@ -286,6 +286,22 @@ for (const [name, one] of Object.entries(CASES)) {
   })
 }
 
+test.serial('keys that are one row on the disk are no two keys: nothing of what was spent is forgotten', async (t) => {
+  const { alice, bob, clock } = t.context
+  const store = pluginStore(alice.store)
+  const manifest = spender('surrogates', { paysOutMsat: 3_000_000, feesMsat: `${PLENTY}` })
+  const first = await openLedger(alice.node.gateway, store, clock)
+  const seat = new PluginSeat(first, alice.node.gateway, store, clock, manifest)
+  const pay = async (key: string) => seat.ask('payments.payInvoice', { invoice: await bob.invoice(1_000_000n) }, key)
+  // UTF-8, in which rows are named, has no surrogate that stands alone: each of these would be the same row.
+  const lone = [await pay('\ud800'), await pay('\ud801'), await pay('a\udfff')]
+  for (const answer of lone) t.like(refusalOf(answer), { code: 'invalid-request', field: 'key' })
+  t.true((await pay('😀')).ok)
+  first.close()
+  const spent = (await store.list('limits/spent/surrogates/')).map(([, row]) => JSON.parse(row).cost.paysOutMsat)
+  t.deepEqual(spent, ['1000000'])
+})
+
 const again = async ({ alice, bob, world }: Scene): Promise<void> => {
   await alice.stop()
   await alice.start()

@@ -1,4 +1,5 @@
 import { utf8Decode, utf8Encode } from '../lib/bytes.ts'
+import { invariant } from '../lib/errors.ts'
 import { TABLE } from '../node/storage/tables.ts'
 import type { HostStore } from '../plugins/index.ts'
 import type { Store } from '../store/store.ts'
@@ -23,13 +24,18 @@ export const pluginStore = (store: Store): HostStore => {
     put(batch) {
       const writes = batch.map(([key, value]) => ({
         table: TABLE.plugin,
-        key: utf8Encode(key),
+        key: nameOf(key),
         value: value === undefined ? undefined : utf8Encode(value),
       }))
       lastPut = new Promise((resolve) => store.submit(writes, resolve))
       return lastPut
     },
   }
+}
+
+const nameOf = (key: string): Uint8Array => {
+  invariant(key.isWellFormed(), 'the name of a row is Unicode')
+  return utf8Encode(key)
 }
 
 /** The first key past all that begin with the prefix; no byte of UTF-8 is 0xff, so the last one can grow. */

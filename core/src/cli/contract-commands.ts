@@ -14,6 +14,7 @@ import { type CliIo, EXIT } from './io.ts'
 import { kebab } from './names.ts'
 import { nodeClient } from './node-client.ts'
 import { defaultFolder, devnetFolder } from './own-commands.ts'
+import { printableJson } from './printable.ts'
 import { renderEvent, renderReply } from './render.ts'
 
 // The two that people ask for by name alone.
@@ -98,7 +99,7 @@ const run = async (
     headers['x-timeout-ms'] = `${Math.ceil(seconds * 1000)}`
   }
   const reply = await nodeClient(foldersOf(flags, io)).ask(actor, name, request, headers)
-  io.out(flags.json ? `${reply.text}\n` : renderReply(operation, reply.body, io))
+  io.out(flags.json ? `${printableJson(reply.text)}\n` : renderReply(operation, reply.body, io))
 }
 
 const requestOf = (operation: Operation, command: Command, io: CliIo): Record<string, unknown> => {
@@ -149,7 +150,7 @@ const addTail = (group: Command, io: CliIo, done: (exitCode: number) => void): v
     let last: string | undefined
     await nodeClient(foldersOf(flags, io)).follow(query, io.interrupted, (data) => {
       last = (JSON.parse(data) as { cursor: string }).cursor
-      io.out(flags.json ? `${data}\n` : renderEvent(data, io))
+      io.out(flags.json ? `${printableJson(data)}\n` : renderEvent(data, io))
     })
     if (!io.interrupted.aborted) {
       io.err(`the node has ended the stream${last === undefined ? '' : `; go on with --from ${last}`}\n`)

@@ -1,6 +1,7 @@
 import { type ObjectShape, type Operation, type Shape, shapeOf } from '@fulgurite/plugin-sdk/contract'
 import type { CliIo } from './io.ts'
 import { label } from './names.ts'
+import { printable } from './printable.ts'
 
 const LEAST_COLUMNS = 5
 const LEAST_TEXT = 16
@@ -135,7 +136,7 @@ const cell = (shape: Shape, value: unknown, io: CliIo): string => {
     case 'scalar':
       if (shape.scalar === 'timestamp') return new Date(Number(value)).toISOString().replace(/\.\d+Z$/, 'Z')
       if (io.isTerminal && (shape.scalar === 'msat' || shape.scalar === 'sat')) return grouped(String(value))
-      if (typeof value === 'object') return JSON.stringify(value)
+      if (typeof value === 'object') return printable(JSON.stringify(value))
       return printable(String(value))
     case 'list': {
       const items = value as readonly unknown[]
@@ -153,9 +154,6 @@ const cell = (shape: Shape, value: unknown, io: CliIo): string => {
 }
 
 const grouped = (digits: string): string => digits.replace(/\B(?=(\d{3})+$)/g, ',')
-
-// Text may come from a peer or a plugin: control characters must not reach a terminal.
-const printable = (text: string): string => text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '·')
 
 const dim = (text: string, { env }: CliIo): string => (env.NO_COLOR ? text : `\x1b[2m${text}\x1b[22m`)
 

@@ -271,6 +271,23 @@ test('on a terminal amounts are grouped, lists are tables that fit, and control 
   )
 })
 
+test('control characters in what the node says of a failure, in values and in JSON never reach a terminal', async (t) => {
+  const { cli, gateway } = await setting(t)
+  const evil = 'gone \x1b[2J\u009b31m\u202e\u{e0041}\n\x1b]52;c;'
+  gateway.answer = () => Promise.resolve(err({ code: 'plugin-not-found', message: evil }))
+  const raw = /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u
+  for (const more of [[], ['--json']]) {
+    const { out, err: said } = await cli(['plugins', 'logs', 'x', ...more], { isTerminal: true })
+    t.notRegex(out + said, raw)
+    t.regex(out + said, /gone/)
+  }
+  const line = { at: 0, level: 'info', source: 'plugin', text: evil }
+  gateway.answer = () => Promise.resolve(ok({ items: [line], asOf: 'c1' }))
+  const json = await cli(['plugins', 'logs', 'x', '--json'], { isTerminal: true })
+  t.notRegex(json.out, raw)
+  t.is(JSON.parse(json.out).items[0].text, evil)
+})
+
 test('a terminal too narrow for a table shows each row by itself, and long text is cut to fit', async (t) => {
   const { cli, folder, gateway } = await setting(t)
   const io = { isTerminal: true, env: { FULGURITE_DATA: folder, NO_COLOR: '1' }, columns: 60 }

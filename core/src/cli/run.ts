@@ -4,6 +4,7 @@ import { addContractCommands } from './contract-commands.ts'
 import { CliFailure } from './failure.ts'
 import { type CliIo, EXIT } from './io.ts'
 import { type AppCommands, addOwnCommands } from './own-commands.ts'
+import { printable, printableJson } from './printable.ts'
 
 const version = (): string =>
   (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }).version
@@ -51,9 +52,9 @@ const inheritSettings = (parent: Command): void => {
 
 const tell = ({ code, message, hint, details }: CliFailure, json: boolean, io: CliIo): void => {
   if (json) {
-    io.out(`${JSON.stringify({ error: { code, message, ...details } })}\n`)
+    io.out(`${printableJson(JSON.stringify({ error: { code, message, ...details } }))}\n`)
     return
   }
-  io.err(`error: ${message}${code === 'usage' ? '' : ` [${code}]`}\n`)
+  io.err(`error: ${printable(message)}${code === 'usage' ? '' : ` [${code}]`}\n`)
   if (hint !== undefined) io.err(`${hint}\n`)
 }

@@ -80,6 +80,8 @@ export class Gate {
     if (reason === undefined) return refuse('invalid-request', 'reason: a command says why', 'reason')
     if (key !== undefined && key.length > MAX_KEY)
       return refuse('invalid-request', `key: at most ${MAX_KEY} characters`, 'key')
+    // Rows are named in UTF-8, where all surrogates that stand alone are one character: two keys would be one row.
+    if (key?.isWellFormed() === false) return refuse('invalid-request', 'key: a surrogate stands alone', 'key')
     if (isCommand(operation) && operation.keyRequired && key === undefined) {
       return refuse('key-required', `${name} spends: give a key, so that it can be asked again safely`)
     }

@@ -4,7 +4,12 @@ import { readJson } from '../lib/json.ts'
 
 const MAX_DEPTH = 40
 const id = z.number().int().nonnegative()
-const label = z.string().min(1).max(128)
+// It names a row, in UTF-8: two labels must not be one there.
+const label = z
+  .string()
+  .min(1)
+  .max(128)
+  .refine((text) => text.isWellFormed(), { error: 'a surrogate stands alone' })
 const storeKey = z.string().min(1).max(256)
 const time = z.number().nonnegative()
 const writes = z.array(z.tuple([storeKey, z.string().nullable()])).max(10_000)

@@ -1,0 +1,14 @@
+// Text may come from a peer or a plugin, and a terminal obeys some of it: what moves the cursor, sets the clipboard, or shows a line
+// other than it is.
+const OBEYED = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu
+
+/** As a terminal may show it, on one line. */
+export const printable = (text: string): string => text.replace(OBEYED, '·')
+
+/** The same JSON, with what a terminal would obey written as escapes. */
+export const printableJson = (json: string): string =>
+  json.replace(OBEYED, (character) =>
+    Array.from({ length: character.length }, (_, i) => `\\u${hex(character.charCodeAt(i))}`).join(''),
+  )
+
+const hex = (unit: number): string => unit.toString(16).padStart(4, '0')
