@@ -302,6 +302,26 @@ test.serial('keys that are one row on the disk are no two keys: nothing of what 
   t.deepEqual(spent, ['1000000'])
 })
 
+test.serial('what is too small for an output of its own counts when a channel closes', async (t) => {
+  const { alice, bob, world } = t.context
+  // Channels of bob's, in which alice has nothing, and less than dust.
+  const opened: string[] = []
+  for (const pushMsat of [0n, 300_000n]) {
+    const { channelId } = await bob.ask('channels', 'open', { nodeId: alice.id, fundingSat: 100_000n, pushMsat })
+    await world.mine(6)
+    await alice.until(() => alice.isUsable(channelId as string))
+    opened.push(channelId as string)
+  }
+  const [none, dust] = opened
+  const fees = (operation: string, channelId: string | undefined): bigint => {
+    const prepared = alice.node.gateway.prepare('channels', operation, { channelId })
+    if (!prepared.ok) throw new Error(prepared.error.code)
+    return prepared.value.worstCase.feesMsat
+  }
+  t.true(fees('forceClose', dust) >= fees('forceClose', none) + 300_000n)
+  t.true(fees('close', dust) >= 300_000n)
+})
+
 const again = async ({ alice, bob, world }: Scene): Promise<void> => {
   await alice.stop()
   await alice.start()

@@ -9,6 +9,7 @@ import { closingFee } from '../../../channel/commitment/closing-transaction.ts'
 import {
   commitmentFee,
   commitmentWeight,
+  dustExposureMsat,
   openerCost,
   untrimmedHtlcCount,
 } from '../../../channel/commitment/commitment-spec.ts'
@@ -50,7 +51,8 @@ const SPEND_WEIGHT = TX_OVERHEAD_WEIGHT + BARE_INPUT_WEIGHT + 400
 
 /**
  * What closing by our own commitment costs at this fee rate: the commitment, which the opener pays; the anchor that brings
- * it into a block; and a claim of each output. What is ours, HTLCs that we offered included, is tied up until it is claimed.
+ * it into a block; a claim of each output; and what is too small for one. What is ours, HTLCs that we offered included, is
+ * tied up until it is claimed.
  */
 export const forceCloseCost = (durable: Funded, feerate: FeeratePerKw): ForceCloseCost => {
   const { local, localParams } = commitmentOf(durable)
@@ -68,8 +70,12 @@ export const forceCloseCost = (durable: Funded, feerate: FeeratePerKw): ForceClo
   const offered = spec.htlcs
     .filter(({ direction }) => direction === 'offered')
     .reduce((sum, { amountMsat }) => sum + (amountMsat as bigint), 0n)
+  const left = largest((spec.toLocalMsat as bigint) - own * MSAT_PER_SAT, 0n)
+  const hasOutput = left / MSAT_PER_SAT >= (dustLimit as bigint)
+  // BOLT 3: what has no output of its own goes to the miner.
+  const lost = (hasOutput ? left % MSAT_PER_SAT : left) + (dustExposureMsat(format, spec, dustLimit) as bigint)
   return {
-    feesMsat: satToMsat(own + largest(missing, 0n) + claims) as bigint,
+    feesMsat: (satToMsat(own + largest(missing, 0n) + claims) as bigint) + lost,
     lockedMsat: (spec.toLocalMsat as bigint) + offered,
   }
 }
