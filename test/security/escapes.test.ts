@@ -87,12 +87,16 @@ test.serial('what packages expect of a place to run is there, and draws its rand
        new TextDecoder().decode(new TextEncoder().encode('aé€😀')), [...new TextEncoder().encode('\\ud800')].join('.'),
        new TextDecoder().decode(new Uint8Array([255, 226, 130, 65])), btoa('héllo'), atob('aGVsbG8h'),
        clone.at.getTime(), clone.of.get(1).n, clone.bytes.length, process.env.NODE_ENV,
+       new URL('../b?c=d#e', 'http://h:80/a/x/').href, new URLSearchParams({ f: 'g h' }), URL.prototype.constructor === URL,
        (1234.5).toLocaleString(), 'b'.localeCompare('a'), new Date(0).toLocaleDateString(),
      ].join(' '))
      log.info('random', crypto.randomUUID(), crypto.getRandomValues(new Uint8Array(4)).length)`,
   )
   const { text } = await t.context.line(plugin, /^there/)
-  t.is(text, 'there aé€😀 239.191.189 \ufffd\ufffdA aOlsbG8= hello! 5 1 2 production 1234.5 1 1970-01-01')
+  t.is(
+    text,
+    'there aé€😀 239.191.189 \ufffd\ufffdA aOlsbG8= hello! 5 1 2 production http://h/a/b?c=d#e f=g+h true 1234.5 1 1970-01-01',
+  )
   const random = await t.context.line(plugin, /^random/)
   t.regex(random.text, /^random [\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12} 4$/)
 })

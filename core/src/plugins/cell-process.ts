@@ -284,7 +284,10 @@ export class CellProcess implements WatchedCell {
 
   #listen(): void {
     this.#child.on('error', (error) => this.#gone({ code: 'cell-failed', text: error.message }))
-    this.#child.on('exit', (code, signal) => this.#gone(this.#exitFault(code, signal)))
+    // What it said last is in the pipe by now: it is read in the round of the event loop that comes between.
+    this.#child.on('exit', (code, signal) =>
+      setImmediate(() => setImmediate(() => this.#gone(this.#exitFault(code, signal)))),
+    )
     this.#child.stderr?.setEncoding('latin1').on('data', (text: string) => {
       this.#stderr += text.slice(0, STDERR_CHARS)
       // Nothing more is read: who floods it blocks itself.

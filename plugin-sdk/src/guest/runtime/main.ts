@@ -11,6 +11,8 @@ import { atob, btoa, TextDecoder, TextEncoder } from './text-coding.ts'
 import { installTimers, nextWake } from './timers.ts'
 import type { Inbox } from './turn.ts'
 import { crypto } from './turn-random.ts'
+import { URL } from './url/url.ts'
+import { URLSearchParams } from './url/url-search-params.ts'
 
 // Kept before the plugin can replace them.
 const { parse, stringify } = JSON
@@ -25,6 +27,8 @@ Object.assign(globalThis, {
   btoa,
   crypto,
   structuredClone,
+  URL,
+  URLSearchParams,
 })
 freezeIntrinsics()
 
