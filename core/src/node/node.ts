@@ -132,6 +132,7 @@ export const startNode = async (options: NodeOptions): Promise<Result<FulguriteN
     clock,
     rng,
     log,
+    nodeId: signer.nodeId,
     connection: { privateKey: signer.nodeKey, features: OUR_FEATURES, chainHash: network.chainHash, clock, rng },
     services: {
       log,

@@ -12,17 +12,20 @@ export class ConnectionLink implements PeerConnection {
   readonly remoteFeatures: FeatureVector
   readonly address: string
   readonly direction: 'inbound' | 'outbound'
+  /** On the monotonic clock. */
+  readonly since: number
   readonly #connection: Connection
   #flushing = false
   #pressing = 0
   #closedByOperator = false
 
-  constructor(connection: Connection, epoch: Epoch) {
+  constructor(connection: Connection, epoch: Epoch, since: number) {
     this.epoch = epoch
     this.remoteNodeId = connection.remoteNodeId
     this.remoteFeatures = connection.remoteFeatures
     this.address = connection.address
     this.direction = connection.direction
+    this.since = since
     this.#connection = connection
   }
 

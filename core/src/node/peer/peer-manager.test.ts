@@ -1,9 +1,9 @@
 import { once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
-import test from 'ava'
+import test, { type ExecutionContext } from 'ava'
 import { createActorSystem } from '../../actor/actor-system.ts'
 import { TwoParties } from '../../channel/transitions/fixtures/two-parties.ts'
-import { utf8Encode } from '../../lib/bytes.ts'
+import { compareBytes, utf8Encode } from '../../lib/bytes.ts'
 import { virtualClock } from '../../lib/clock-virtual.ts'
 import { seededRng } from '../../lib/rng.ts'
 import type { Store } from '../../store/store.ts'
@@ -15,23 +15,25 @@ import type { PeerServices } from './peer-actor.ts'
 import { PeerDirectory } from './peer-directory.ts'
 import { PeerManager } from './peer-manager.ts'
 
+const OURS = 1
 const PEER = 66
 
-test('a peer that takes every connection and drops it at once is dialled ever more seldom', async (t) => {
+/** A manager of the node of byte 1 with one channel, to a peer that listens. */
+const setUp = async (t: ExecutionContext, peer: number) => {
   const clock = virtualClock()
   const system = createActorSystem({ clock, rng: seededRng(1) })
   const dialled: Socket[] = []
   const server = createServer((socket) => dialled.push(socket)).listen(0, '127.0.0.1')
   await once(server, 'listening')
   const address = server.address()
-  if (address === null || typeof address === 'string') return t.fail()
+  if (address === null || typeof address === 'string') throw new Error('no port')
   t.teardown(async () => {
     server.close()
     await system.stop()
   })
 
   let closed = 0
-  const { nodeId } = nodeOf(PEER)
+  const { nodeId } = nodeOf(peer)
   const channelDirectory = new ChannelDirectory()
   const { state } = new TwoParties().ready().alice
   const ref = system.spawn<ChannelProtocol>('channel', () => ({
@@ -57,23 +59,66 @@ test('a peer that takes every connection and drops it at once is dialled ever mo
     clock,
     rng: seededRng(2),
     log: { ...silentLog, debug: (event) => void (event === 'peer.closed' && closed++) },
-    connection: settingsOf(1, clock),
+    nodeId: nodeOf(OURS).nodeId,
+    connection: settingsOf(OURS, clock),
     services,
   })
+  t.teardown(() => peers.stop())
   await peers.start()
+  const called = async (times: number): Promise<RawPeer> => {
+    while (dialled.length < times) await clock.advance(50)
+    const raw = new RawPeer(dialled[times - 1] as Socket)
+    await raw.respond(peer)
+    raw.send(VALID_INIT)
+    return raw
+  }
+  return { clock, system, peers, services, nodeId, called, closed: () => closed }
+}
 
+test('a peer that takes every connection and drops it at once is dialled ever more seldom', async (t) => {
+  const { clock, called, closed } = await setUp(t, PEER)
   const pauses: number[] = []
   for (let drop = 0; drop < 8; drop++) {
     const since = clock.monotonic()
-    while (dialled.length === drop) await clock.advance(50)
+    const raw = await called(drop + 1)
     pauses.push(clock.monotonic() - since)
-    const raw = new RawPeer(dialled[drop] as Socket)
-    await raw.respond(PEER)
-    raw.send(VALID_INIT)
     raw.socket.end()
-    while (closed === drop) await new Promise(setImmediate)
+    while (closed() === drop) await new Promise(setImmediate)
   }
   t.true((pauses[0] ?? 0) <= 1_000)
   for (let drop = 1; drop < 8; drop++) t.true((pauses[drop] ?? 0) >= 125 * 2 ** drop, pauses.join())
-  await peers.stop()
 })
+
+const isLesser = (peer: number): boolean => compareBytes(nodeOf(peer).nodeId, nodeOf(OURS).nodeId) < 0
+const LESSER = [2, 3, 4, 5, 6].find(isLesser) ?? 0
+const GREATER = [2, 3, 4, 5, 6].find((peer) => !isLesser(peer)) ?? 0
+
+for (const [whose, peer, ms, stays] of [
+  ['the greater', GREATER, 0, 'outbound'],
+  ['the lesser', LESSER, 0, 'inbound'],
+  ['the greater', GREATER, 10_000, 'inbound'],
+  ['the lesser', LESSER, 10_000, 'inbound'],
+] as const) {
+  const when = ms === 0 ? 'while we call it' : 'when our call is long answered'
+  test(`a peer that calls ${when}, its node id being ${whose} — the ${stays} connection stays, and no other`, async (t) => {
+    const { clock, peers, services, nodeId, called, closed } = await setUp(t, peer)
+    const listening = await peers.listen({ host: '127.0.0.1', port: 0 })
+    if (!listening.ok) return t.fail()
+    const ours = await called(1)
+    const connection = () => services.peerDirectory.get(nodeId)?.connection
+    while (connection() === undefined) await new Promise(setImmediate)
+    await clock.advance(ms)
+    const theirs = await RawPeer.dial(listening.value)
+    await theirs.initiate(peer, nodeOf(OURS).nodeId)
+    theirs.send(VALID_INIT)
+    const gone = stays === 'inbound' ? ours : theirs
+    while ((await gone.message()) !== undefined);
+    gone.socket.end()
+    while (connection()?.direction !== stays) await new Promise(setImmediate)
+    const kept = stays === 'inbound' ? theirs : ours
+    kept.send({ type: 'ping', numPongBytes: 1, ignored: new Uint8Array(0) })
+    for (;;) if ((await kept.message())?.type === 'pong') break
+    t.is(closed(), stays === 'inbound' ? 1 : 0)
+    kept.socket.destroy()
+  })
+}

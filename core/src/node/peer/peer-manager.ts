@@ -3,7 +3,7 @@ import type { ActorContext, ActorRef } from '../../actor/types.ts'
 import { isStored } from '../../channel/state/channel-state.ts'
 import type { Epoch } from '../../channel/state/session.ts'
 import { addressGroup } from '../../lib/address-group.ts'
-import { toHex, utf8Encode } from '../../lib/bytes.ts'
+import { compareBytes, toHex, utf8Encode } from '../../lib/bytes.ts'
 import type { CancelTimer, Clock } from '../../lib/clock.ts'
 import { Crowd } from '../../lib/crowd.ts'
 import { invariant } from '../../lib/errors.ts'
@@ -15,7 +15,7 @@ import type { Store } from '../../store/store.ts'
 import { connect } from '../connection/connect.ts'
 import type { Connection } from '../connection/connection.ts'
 import type { ConnectFailure } from '../connection/connection-failure.ts'
-import type { ConnectionSettings } from '../connection/connection-settings.ts'
+import { type ConnectionSettings, HANDSHAKE_TIMEOUT_MS } from '../connection/connection-settings.ts'
 import { type Listener, listen } from '../connection/listen.ts'
 import { TrafficControl } from '../connection/traffic-control.ts'
 import { TRAFFIC_LIMITS, type TrafficLimits } from '../connection/traffic-limits.ts'
@@ -33,6 +33,8 @@ export interface PeerManagerOptions {
   readonly clock: Clock
   readonly rng: Rng
   readonly log: NodeLog
+  /** Our own. */
+  readonly nodeId: NodeId
   readonly connection: Omit<ConnectionSettings, 'traffic'>
   readonly services: PeerServices
   /** Peers that the operator has named, and where they are. */
@@ -195,10 +197,14 @@ export class PeerManager {
       connection.close()
       return
     }
+    const links = this.#links.get(key) ?? new Set()
+    if (this.#yields(connection, links)) {
+      connection.close()
+      return
+    }
     const peer = this.#actorOf(remoteNodeId)
     const epoch = ++this.#lastEpoch
-    const link = new ConnectionLink(connection, epoch)
-    const links = this.#links.get(key) ?? new Set()
+    const link = new ConnectionLink(connection, epoch, this.#options.clock.monotonic())
     this.#links.set(key, links.add(link))
     this.#retries.get(key)?.()
     this.#retries.delete(key)
@@ -219,6 +225,19 @@ export class PeerManager {
         if (!link.closedByOperator) this.#retry(remoteNodeId)
       },
     })
+  }
+
+  /**
+   * Whether a connection came of a call that crossed one of the other side, which is answered already. A later connection is
+   * taken for a sign that the earlier was lost; where each side has called the other, that would end both. The call of the
+   * lesser node id stays, as LND has it, too.
+   */
+  #yields({ direction, remoteNodeId }: Connection, links: ReadonlySet<ConnectionLink>): boolean {
+    const { clock, nodeId } = this.#options
+    const isByLesser = compareBytes(nodeId, remoteNodeId) < 0 === (direction === 'outbound')
+    if (isByLesser) return false
+    const began = clock.monotonic() - HANDSHAKE_TIMEOUT_MS
+    return [...links].some((earlier) => earlier.direction !== direction && earlier.since > began)
   }
 
   /** A peer with whom there is neither connection nor channel is forgotten: anyone can be such a peer, under many names. */
