@@ -66,6 +66,7 @@ export class TrafficAccount {
   #rankedAt: number
   #own: Allowance
   #cancelWait: CancelTimer | undefined
+  #closed = false
 
   constructor(control: TrafficControl, nodeId: NodeId, shared: readonly Allowance[]) {
     this.#control = control
@@ -99,6 +100,7 @@ export class TrafficAccount {
 
   /** Calls `work` with a slice when nothing is owed and it is this connection's turn. At most one may wait. */
   wait(work: (slice: Slice) => void): void {
+    if (this.#closed) return
     this.#rank()
     const debt = this.#debtMs()
     if (debt === 0) {
@@ -112,7 +114,9 @@ export class TrafficAccount {
     this.#cancelWait = this.#control.clock.setTimer(Math.max(debt, LEAST_WAIT_MS), () => this.wait(work))
   }
 
+  /** Nothing is called any more, and no timer is left. */
   close(): void {
+    this.#closed = true
     this.#cancelWait?.()
   }
 
