@@ -37,7 +37,12 @@ const broken = (name: string): WallPlan => {
   return { ...bare, name, bare: false, launch }
 }
 
-const pool = (program: string, watchdog: Watchdog, plans: readonly (WallPlan | undefined)[]) => {
+const pool = (
+  program: string,
+  watchdog: Watchdog,
+  plans: readonly (WallPlan | undefined)[],
+  { keepSpare = false } = {},
+) => {
   const heard: StandingWalls[] = []
   const cells = new CellPool({
     environment: {
@@ -48,7 +53,7 @@ const pool = (program: string, watchdog: Watchdog, plans: readonly (WallPlan | u
       limitData: undefined,
     },
     plans: () => plans.filter((plan) => plan !== undefined),
-    keepSpare: false,
+    keepSpare,
     onWalls: (standing) => heard.push(standing),
   })
   return { cells, heard }
@@ -87,5 +92,41 @@ test('the cell that shows that walls can be put up is the first to be taken', as
   const taken = await cells.take()
   t.true(taken.ok)
   t.is(heard.length, 1)
+  if (taken.ok) taken.value.end({ code: 'stopped', text: '' })
+})
+
+test('a cell that was started is handed over, though no spare one can be started after it', async (t) => {
+  if (bare === undefined) return t.fail('there always is one')
+  let launches = 0
+  const scarce: WallPlan = {
+    ...bare,
+    launch(files, serial) {
+      launches += 1
+      return launches === 1 ? bare.launch(files, serial) : { ...bare.launch(files, serial), open: ['/no/such/file'] }
+    },
+  }
+  const { cells } = pool(t.context.program, t.context.watchdog, [scarce], { keepSpare: true })
+  const taken = await cells.take()
+  t.is(launches, 2)
+  t.true(taken.ok)
+  if (taken.ok) taken.value.end({ code: 'stopped', text: '' })
+  await t.throwsAsync(cells.take(), { code: 'ENOENT' })
+  cells.close()
+})
+
+test('a trial of walls that could not even begin is made again for the next who wants a cell', async (t) => {
+  if (bare === undefined) return t.fail('there always is one')
+  let launches = 0
+  const late: WallPlan = {
+    ...bare,
+    launch(files, serial) {
+      launches += 1
+      return launches === 1 ? { ...bare.launch(files, serial), open: ['/no/such/file'] } : bare.launch(files, serial)
+    },
+  }
+  const { cells } = pool(t.context.program, t.context.watchdog, [late])
+  await t.throwsAsync(cells.prove(), { code: 'ENOENT' })
+  const taken = await cells.take()
+  t.true(taken.ok)
   if (taken.ok) taken.value.end({ code: 'stopped', text: '' })
 })

@@ -72,18 +72,23 @@ export class CellPool {
   }
 
   async #try(): Promise<Result<CellProcess, CellFault>> {
-    const trial = this.#tryPlans()
+    const trial = this.#tryPlans().finally(() => {
+      this.#trial = undefined
+    })
     this.#trial = trial
-    const tried = await trial
-    this.#trial = undefined
-    return tried
+    return trial
   }
 
   /** Begins to start the spare, if there is none. */
   warm(): void {
     const plan = this.#plan
     if (!this.#options.keepSpare || this.#closed || plan === undefined) return
-    if (this.#spare === undefined || this.#spare.phase === 'ended') this.#spare = this.#open(plan)
+    if (this.#spare !== undefined && this.#spare.phase !== 'ended') return
+    try {
+      this.#spare = this.#open(plan)
+    } catch {
+      // Nobody waits for it. Whoever next wants a cell, and cannot have one, is told why.
+    }
   }
 
   close(): void {

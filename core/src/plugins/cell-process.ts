@@ -107,20 +107,24 @@ export class CellProcess implements WatchedCell {
     this.#actBy = actBy
     this.#tells = tells
     this.#endsWithNode = endsWithNode
-    const opened = [environment.files.program, ...open].map((path) => openSync(path, 'r'))
-    const [program = -1, ...extra] = opened
-    const stdio = [program, 'ignore', 'pipe', 'pipe', tells ? 'pipe' : 'ignore', ...extra] as const
-    const inherited = inheritableDescriptors().filter((descriptor) => descriptor >= stdio.length)
-    const close = [...(tells ? [] : [TELLS]), ...closeInside, ...inherited]
-    const [file = '', ...wrapping] = command
-    this.#child = spawn(file, [...wrapping, ...FLAGS, addon, String(MAX_INBOX_BYTES), close.join(',')], {
-      env: { ...env },
-      cwd: '/',
-      stdio: [...stdio],
-      // In a group of its own, an interrupt at the terminal is the node's alone; the cell ends when its pipe closes.
-      detached: process.platform !== 'win32',
-    })
-    for (const descriptor of opened) closeSync(descriptor)
+    const opened: number[] = []
+    try {
+      for (const path of [environment.files.program, ...open]) opened.push(openSync(path, 'r'))
+      const [program = -1, ...extra] = opened
+      const stdio = [program, 'ignore', 'pipe', 'pipe', tells ? 'pipe' : 'ignore', ...extra] as const
+      const inherited = inheritableDescriptors().filter((descriptor) => descriptor >= stdio.length)
+      const close = [...(tells ? [] : [TELLS]), ...closeInside, ...inherited]
+      const [file = '', ...wrapping] = command
+      this.#child = spawn(file, [...wrapping, ...FLAGS, addon, String(MAX_INBOX_BYTES), close.join(',')], {
+        env: { ...env },
+        cwd: '/',
+        stdio: [...stdio],
+        // In a group of its own, an interrupt at the terminal is the node's alone; the cell ends when its pipe closes.
+        detached: process.platform !== 'win32',
+      })
+    } finally {
+      for (const descriptor of opened) closeSync(descriptor)
+    }
     this.#pipe = this.#child.stdio[3] as Duplex
     this.ready = new Promise((resolve) => {
       this.#onReady = resolve
