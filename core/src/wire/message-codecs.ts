@@ -1,6 +1,6 @@
 import { EMPTY } from '../lib/bytes.ts'
 import { invariant } from '../lib/errors.ts'
-import type { Result } from '../lib/result.ts'
+import { ok, type Result } from '../lib/result.ts'
 import { type Codec, decodeWith, encodeWith } from './codec/codec.ts'
 import { closingSignedCodec, shutdownCodec } from './messages/channel-close.ts'
 import {
@@ -99,5 +99,17 @@ export const encodeMessage = (message: Message | UnknownMessage): Uint8Array => 
  * Reads any bytes and never throws. A message that may be ignored comes back as `unknown`; one that may not (an unknown
  * even type) is an error, upon which BOLT 1 has the connection closed, as upon every other error.
  */
-export const decodeMessage = (bytes: Uint8Array): Result<Message | UnknownMessage, WireError> =>
-  decodeWith(anyMessage, bytes)
+export const decodeMessage = (bytes: Uint8Array): Result<Message | UnknownMessage, WireError> => {
+  const decoded = decodeWith(anyMessage, bytes)
+  return decoded.ok ? decoded : (passedOn(bytes) ?? decoded)
+}
+
+/**
+ * A channel_update is whatever its origin has signed, and travels from node to node: somebody far away could have every peer
+ * left that passes it on. One that cannot be read is dropped, as the rest of the gossip is.
+ */
+const passedOn = (bytes: Uint8Array): Result<UnknownMessage, WireError> | undefined => {
+  const { number: messageType } = channelUpdateCodec
+  if (bytes.length < 2 || bytes[0] !== messageType >> 8 || bytes[1] !== (messageType & 0xff)) return undefined
+  return ok({ type: 'unknown', messageType, payload: bytes.slice(2) })
+}

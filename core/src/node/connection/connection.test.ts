@@ -413,6 +413,21 @@ for (const [name, gossip] of GOSSIP) {
   })
 }
 
+const signedByAnybody = concat(fromHex('0102'), new Uint8Array(136))
+for (const [what, gossip] of [
+  ['with a record that must be understood', concat(signedByAnybody, fromHex('0400'))],
+  ['with bytes that are no records', concat(signedByAnybody, fromHex('ffff'))],
+  ['cut short', signedByAnybody.subarray(0, 100)],
+] as const) {
+  test(`recv channel_update — one ${what} is not the fault of who passes it on: it is dropped, and the connection stays`, async (t) => {
+    const { connection, peer } = await connected(t)
+    const { messages, count } = started(connection)
+    peer.send(gossip, update(1))
+    await count(1)
+    t.deepEqual(messages, [update(1)])
+  })
+}
+
 test('a stranger that tells its gossip opens a channel all the same, and is answered before it gives up', async (t) => {
   const clock = virtualClock()
   const { connection, peer } = await connected(t, clock, [], { traffic: trafficOf(clock, false) })
