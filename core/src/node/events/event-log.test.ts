@@ -220,6 +220,32 @@ test('events that a version before classes has stored are moved, in their order 
   t.deepEqual(await old.scan(TABLE.event), [])
 })
 
+test('events that were being moved when the node ended are moved on, and none is lost', async (t) => {
+  const { store, log } = await withLog({ ...ROOM, network: { rows: 2_000, bytes: 1_000_000 } })
+  for (let i = 0; i < 1_500; i++) log.append('peer.disconnected', disconnected(`${i}`))
+  await store.flush()
+  const before = await log.replay(undefined, {}, 2_000)
+  if (!before.ok) return t.fail()
+  const old = await openStore()
+  for (const { sequence, text } of before.value.events) {
+    old.submit([{ table: TABLE.event, key: u64be(BigInt(sequence)), value: utf8Encode(text) }])
+  }
+  await old.flush()
+  let scans = 0
+  const ending = new Proxy(old, {
+    get(target, name) {
+      const member: unknown = Reflect.get(target, name)
+      if (name === 'scan') scans += 1
+      if (name === 'scan' && scans === 2) throw new Error('the node ends')
+      return typeof member === 'function' ? member.bind(target) : member
+    },
+  })
+  const keep = { ...ROOM, network: { rows: 2_000, bytes: 1_000_000 } }
+  await t.throwsAsync(EventLog.open({ store: ending, clock: virtualClock(), keep }), { message: 'the node ends' })
+  const moved = await EventLog.open({ store: old, clock: virtualClock(), keep })
+  t.deepEqual(await moved.replay('e0', {}, 2_000), before)
+})
+
 test('an ephemeral event is published at once, and not kept', async (t) => {
   const { store, log, seen } = await withLog()
   log.announce('chain.block', { blockHeight: 7, blockHash: '00'.repeat(32) })

@@ -53,14 +53,12 @@ export class EventRetention {
     const holdings =
       stored === undefined ? none : { ...none, ...(JSON.parse(utf8Decode(stored)) as Record<EventClass, Holding>) }
     const retention = new EventRetention(store, room, holdings)
-    let isFirst = true
-    for (;;) {
+    for (let isFirst = stored === undefined; ; isFirst = false) {
       const rows = await store.scan(TABLE.event, { limit: PAGE })
       const [oldest] = rows
       if (oldest === undefined) break
-      if (isFirst)
-        for (const kind of EVENT_CLASSES) holdings[kind].lost = Math.max(holdings[kind].lost, sequenceOf(oldest) - 1)
-      isFirst = false
+      // Where a node ended while it moved them, what is below was moved, and is not lost.
+      if (isFirst) for (const kind of EVENT_CLASSES) holdings[kind].lost = sequenceOf(oldest) - 1
       const writes: Write[] = rows.flatMap((row) => {
         const kind = classOf(row)
         retention.added(kind, row.value.length)
