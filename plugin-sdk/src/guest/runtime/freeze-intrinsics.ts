@@ -1,8 +1,20 @@
 // What an object inherits and is often given for itself: by assignment, which a frozen prototype would refuse. These become pairs of
 // functions that behave as the plain member did.
-const OVERRIDDEN = ['toString', 'toLocaleString', 'valueOf', 'hasOwnProperty', 'name', 'message', 'cause'] as const
+const OVERRIDDEN = [
+  'toString',
+  'toLocaleString',
+  'valueOf',
+  'hasOwnProperty',
+  'name',
+  'message',
+  'cause',
+  'toJSON',
+] as const
 // Not of arrays, promises and the like: V8 takes slower ways when these cannot be seen to be the original ones.
-const SUBCLASSED = [Object, Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError, Map, Set]
+const SUBCLASSED = [
+  ...[Object, Function, Date, Map, Set],
+  ...[Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError, AggregateError],
+]
 
 const allowOverride = (holder: object, key: PropertyKey): void => {
   const descriptor = Reflect.getOwnPropertyDescriptor(holder, key)
@@ -20,6 +32,22 @@ const allowOverride = (holder: object, key: PropertyKey): void => {
     enumerable,
     configurable: false,
   })
+}
+
+/** How long stacks are is for whoever reads them: packages set it, and set it back. All else of what is shared is fixed. */
+const freeze = (object: object): void => {
+  if (object !== Error) {
+    Object.freeze(object)
+    return
+  }
+  // Some ask for the places of a stack in this way, and give back what was there. They get the text.
+  Object.defineProperty(object, 'prepareStackTrace', { get: () => undefined, set: () => {} })
+  for (const key of Reflect.ownKeys(object)) {
+    const isData =
+      key !== 'stackTraceLimit' && Object.hasOwn(Reflect.getOwnPropertyDescriptor(object, key) ?? {}, 'value')
+    Object.defineProperty(object, key, { configurable: false, ...(isData ? { writable: false } : {}) })
+  }
+  Object.preventExtensions(object)
 }
 
 // What no global leads to.
@@ -59,10 +87,8 @@ export const freezeIntrinsics = (): void => {
       pending.push(descriptor?.value, descriptor?.get, descriptor?.set)
     }
   }
-  const prototypes = [Object, Function, ...SUBCLASSED, AggregateError, Array, Date, RegExp, Promise].map(
-    ({ prototype }) => prototype as object,
-  )
+  const prototypes = [...SUBCLASSED, Array, RegExp, Promise].map(({ prototype }) => prototype as object)
   for (const prototype of prototypes) for (const key of OVERRIDDEN) allowOverride(prototype, key)
   for (const { prototype } of SUBCLASSED) allowOverride(prototype as object, 'constructor')
-  for (const object of reached) Object.freeze(object)
+  for (const object of reached) freeze(object)
 }

@@ -51,7 +51,8 @@ const fixTime = (): void => {
   define(TurnDate, 'parse', Original.parse)
   define(TurnDate, 'UTC', Original.UTC)
   define(TurnDate, 'prototype', Original.prototype)
-  define(Original.prototype, 'constructor', TurnDate)
+  // Left open for what makes inherited members overridable, and then freezes it.
+  Object.defineProperty(Original.prototype, 'constructor', { value: TurnDate })
   define(globalThis, 'Date', TurnDate)
 }
 
@@ -62,8 +63,9 @@ export const harden = (): void => {
   fixTime()
   removeLocales()
   define(Math, 'random', random)
-  // Amounts leave as decimal strings, as they come.
-  define(BigInt.prototype, 'toJSON', function (this: bigint) {
+  // Amounts leave as decimal strings, as they come. Packages that need the same put the same there: it is there.
+  const toJSON = function (this: bigint): string {
     return this.toString()
-  })
+  }
+  Object.defineProperty(BigInt.prototype, 'toJSON', { get: () => toJSON, set: () => {}, configurable: false })
 }
