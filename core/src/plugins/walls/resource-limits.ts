@@ -17,12 +17,16 @@ export const limited = (prlimit: string, ownUser: boolean): readonly string[] =>
 /** Has the kernel limit what a process may reserve for writing from now on. Resolves with whether it does. */
 export type DataLimiter = (pid: number, bytes: number, actBy: readonly string[]) => Promise<boolean>
 
+/** A cell is not waited for while it is limited: what limits it has so long. */
+const LIMITING_MS = 10_000
+
 /** The limiter that `prlimit` is. */
-export const dataLimiter = (prlimit: string | undefined): DataLimiter | undefined =>
+export const dataLimiter = (prlimit: string | undefined, timeoutMs = LIMITING_MS): DataLimiter | undefined =>
   prlimit === undefined
     ? undefined
     : (pid, bytes, actBy) =>
         new Promise((resolve) => {
           const [file = '', ...args] = [...actBy, prlimit, '--pid', String(pid), `--data=${bytes}`]
-          execFile(file, args, { env: {} }, (error) => resolve(error === null))
+          const options = { env: {}, timeout: timeoutMs, killSignal: 'SIGKILL' } as const
+          execFile(file, args, options, (error) => resolve(error === null))
         })
