@@ -1,16 +1,18 @@
-import { chmodSync, mkdirSync } from 'node:fs'
-import { join } from 'node:path'
-import { utf8Decode, utf8Encode } from '../lib/bytes.ts'
-import { FailureError } from '../lib/errors.ts'
+import { chmodSync, closeSync, existsSync, mkdirSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { sha256 } from '../crypto/hashes.ts'
+import { concat, equalBytes, utf8Decode, utf8Encode } from '../lib/bytes.ts'
+import { type Failure, FailureError } from '../lib/errors.ts'
+import { openOwnFile } from '../lib/own-file.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import type { Rng } from '../lib/rng.ts'
 import { loadOrCreateSeed } from '../node/keys/seed-file.ts'
 import { MIGRATIONS, TABLE } from '../node/storage/tables.ts'
 import { openSqliteStore } from '../store/sqlite-store.ts'
-import type { Store, StoreOpenFailure } from '../store/store.ts'
+import type { Store } from '../store/store.ts'
 import type { NodeConfig } from './config.ts'
 import { fileLogger, type NodeLogger } from './node-logger.ts'
-import { explain, type StartFailure } from './start-failure.ts'
+import { explain, type StartFailure, startFailureOf } from './start-failure.ts'
 
 /** A node's folder, held: no other process has it while the store is open. */
 export interface DataFolder {
@@ -26,12 +28,13 @@ export interface DataFolder {
 
 const OWNER_ONLY = 0o700
 const NETWORK_KEY = utf8Encode('network')
+const SEED_KEY = utf8Encode('seed-mark')
 
 /** Opens or makes the data folder of a node on this network. */
 export const openDataFolder = async (
   { data, network, logLevel }: NodeConfig,
   rng: Rng,
-): Promise<Result<DataFolder, StartFailure>> => {
+): Promise<Result<DataFolder, Failure>> => {
   try {
     const made = mkdirSync(data, { recursive: true, mode: OWNER_ONLY })
     if (made !== undefined) chmodSync(data, OWNER_ONLY)
@@ -48,43 +51,73 @@ export const openDataFolder = async (
     process.stderr.write(`error: the node cannot go on: ${reason}\nIt has ended; what is on the disk is whole.\n`)
     process.exit(1)
   }
+  const seedPath = join(data, 'seed')
   const opened = await openStore(path, end)
   if (!opened.ok) return opened
   const store = opened.value
-  const refuse = async (failure: StartFailure): Promise<Result<never, StartFailure>> => {
+  const refuse = async (failure: StartFailure | Failure): Promise<Result<never, Failure>> => {
     await store.close()
     return err(failure)
   }
-  const kept = await store.get(TABLE.meta, NETWORK_KEY)
-  if (kept === undefined) store.submit([{ table: TABLE.meta, key: NETWORK_KEY, value: utf8Encode(network.name) }])
-  else if (utf8Decode(kept) !== network.name) {
-    const actual = utf8Decode(kept)
-    return refuse({ code: 'data-of-another-network', path: data, expected: network.name, actual })
+  try {
+    const [kept, mark] = await Promise.all([store.get(TABLE.meta, NETWORK_KEY), store.get(TABLE.meta, SEED_KEY)])
+    const actual = kept === undefined ? network.name : utf8Decode(kept)
+    if (actual !== network.name) {
+      return await refuse({ code: 'data-of-another-network', path: data, expected: network.name, actual })
+    }
+    // A new seed beside the channels of an old one could sign for none of them.
+    if (kept !== undefined && !existsSync(seedPath)) return await refuse({ code: 'seed-missing', path: seedPath })
+    const seed = loadOrCreateSeed(seedPath, rng)
+    if (!seed.ok) return await refuse(seed.error)
+    const own = markOf(seed.value)
+    if (mark !== undefined && !equalBytes(mark, own))
+      return await refuse({ code: 'seed-of-another-node', path: seedPath })
+    // Whose database it is goes first: nothing is kept in it before.
+    if (mark === undefined) {
+      store.submit([
+        { table: TABLE.meta, key: NETWORK_KEY, value: utf8Encode(network.name) },
+        { table: TABLE.meta, key: SEED_KEY, value: own },
+      ])
+    }
+    const logger = fileLogger(logPath, logLevel)
+    log = logger
+    return ok(held(data, logPath, logger, store, seed.value, end))
+  } catch (error) {
+    return await refuse(startFailureOf(error, data))
   }
-  const seed = loadOrCreateSeed(join(data, 'seed'), rng)
-  if (!seed.ok) return refuse(seed.error)
-  const logger = fileLogger(logPath, logLevel)
-  log = logger
-  return ok({
-    path: data,
-    logPath,
-    log: logger,
-    store,
-    seed: seed.value,
-    end,
-    async close() {
-      await store.close()
-      logger.close()
-    },
-  })
 }
 
-const openStore = async (path: string, onFatal: (error: Error) => void): Promise<Result<Store, StoreOpenFailure>> => {
+const held = (
+  path: string,
+  logPath: string,
+  log: NodeLogger,
+  store: Store,
+  seed: Uint8Array,
+  end: (error: unknown) => never,
+): DataFolder => ({
+  path,
+  logPath,
+  log,
+  store,
+  seed,
+  end,
+  async close() {
+    await store.close()
+    log.close()
+  },
+})
+
+/** Tells one seed from another, and tells nothing of it: there are 2^256 of them. */
+const markOf = (seed: Uint8Array): Uint8Array =>
+  sha256(concat(utf8Encode('fulgurite: whose database this is'), seed)).slice(0, 16)
+
+const openStore = async (path: string, onFatal: (error: Error) => void): Promise<Result<Store, Failure>> => {
   try {
+    // The database makes its other files as readable as this one.
+    closeSync(openOwnFile(path))
     return ok(await openSqliteStore({ path, migrations: MIGRATIONS, onFatal }))
   } catch (error) {
-    if (error instanceof FailureError) return err(error.failure as StoreOpenFailure)
-    throw error
+    return err(startFailureOf(error, dirname(path)))
   }
 }
 

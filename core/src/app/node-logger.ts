@@ -1,6 +1,7 @@
-import { type DestinationStream, destination, type Logger, pino } from 'pino'
+import { type Logger, pino } from 'pino'
 import type { Failure } from '../lib/errors.ts'
 import type { LogFields, NodeLog } from '../node/node-log.ts'
+import { openLogFile } from './log-file.ts'
 import type { LogLevel } from './options.ts'
 
 /** The node's log on the disk. */
@@ -10,33 +11,13 @@ export interface NodeLogger extends NodeLog {
   close(): void
 }
 
-const BUFFERED_BYTES = 4_096
-const FLUSH_EVERY_MS = 1_000
-
-/** Appends to a file that only its owner reads: one JSON object a line, the event's name as `msg`. */
+/**
+ * Appends to a file that only its owner reads: one JSON object a line, the event's name as `msg`. Throws if the file cannot
+ * be opened.
+ */
 export const fileLogger = (path: string, level: LogLevel): NodeLogger => {
-  const file = destination({ dest: path, mode: 0o600, sync: false, minLength: BUFFERED_BYTES })
-  // A full disk must not end the node by its log: the database tells when that matters.
-  file.on('error', () => {})
-  const logger = pino({ level, base: null }, file as DestinationStream)
-  const timer = setInterval(() => file.flush(), FLUSH_EVERY_MS)
-  timer.unref()
-  const flush = (): void => {
-    try {
-      file.flushSync()
-    } catch {
-      // Not open yet, or closed already: nothing can be kept.
-    }
-  }
-  return {
-    ...logMethods(logger),
-    flush,
-    close() {
-      clearInterval(timer)
-      flush()
-      file.end()
-    },
-  }
+  const file = openLogFile(path)
+  return { ...logMethods(pino({ level, base: null }, file)), flush: file.flush, close: file.close }
 }
 
 const logMethods = (logger: Logger): NodeLog => ({

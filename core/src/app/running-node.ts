@@ -15,6 +15,7 @@ import type { NodeConfig } from './config.ts'
 import type { DataFolder } from './data-folder.ts'
 import { openPluginRoom, type PluginRoom } from './plugin-room.ts'
 import { RunRecord } from './run-record.ts'
+import { startFailureOf } from './start-failure.ts'
 
 /** Where a running node is: what is printed when it is ready. */
 export interface NodePlaces {
@@ -95,7 +96,7 @@ export const runNode = async (options: RunOptions): Promise<Result<RunningNode, 
         serving: (plugin) => record.serving(plugin),
       })
     },
-  })
+  }).catch((error: unknown) => err(startFailureOf(error, folder.path)))
   if (!started.ok) {
     record.withdrawn()
     await plugins?.stop()
@@ -119,7 +120,15 @@ export const runNode = async (options: RunOptions): Promise<Result<RunningNode, 
     await node.stop()
     return api
   }
-  writeAccess(config.data, { url: api.value.url, token })
+  try {
+    writeAccess(config.data, { url: api.value.url, token })
+  } catch (error) {
+    record.withdrawn()
+    await api.value.close()
+    await plugins?.stop()
+    await node.stop()
+    return err(startFailureOf(error, folder.path))
+  }
   const places: NodePlaces = {
     nodeId: toHex(node.nodeId),
     network: config.network.name,

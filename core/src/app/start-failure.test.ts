@@ -20,6 +20,10 @@ const failures: readonly [failure: StartFailure, names: readonly (string | RegEx
   [{ code: 'store-too-new', path: '/d', version: 9, known: 1 }, ['schema 9', 'knows 1'], 1],
   [{ code: 'store-unreadable', path: '/d', reason: 'disk' }, ['/d', 'disk'], 1],
   [{ code: 'seed-not-a-mnemonic', path: '/d/seed' }, ['/d/seed', '24 words'], 1],
+  [{ code: 'seed-unreadable', path: '/d/seed', reason: 'not a file' }, ['/d/seed', 'not a file', '24 words'], 1],
+  [{ code: 'seed-missing', path: '/d/seed' }, ['/d/seed is gone', '24 words', '--data'], 1],
+  [{ code: 'seed-of-another-node', path: '/d/seed' }, ['/d/seed', 'another node', 'put back'], 1],
+  [{ code: 'file-unusable', path: '/d/api.json', reason: 'ENOSPC' }, ['/d/api.json', 'ENOSPC', 'room on the disk'], 1],
   [{ code: 'seed-readable-by-others', path: '/d/seed', mode: '644' }, ['644', 'chmod 600 /d/seed'], 1],
   [
     { code: 'bitcoind-unreachable', url: 'http://h:1', detail: 'ECONNREFUSED' },

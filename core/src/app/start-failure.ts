@@ -1,8 +1,9 @@
+import { join } from 'node:path'
 import type { ApiStartError } from '../api/server.ts'
 import type { BitcoindUnfit } from '../chain/bitcoind/fitness.ts'
 import type { ChainRewritten } from '../chain/chain-backend.ts'
 import type { PortInUse } from '../chain/devchain/rpc-server.ts'
-import type { Failure } from '../lib/errors.ts'
+import { type Failure, FailureError } from '../lib/errors.ts'
 import type { SeedFailure } from '../node/keys/seed-file.ts'
 import type { StoreOpenFailure } from '../store/store.ts'
 import type { ConfigFailure } from './config.ts'
@@ -16,6 +17,9 @@ export type StartFailure =
   | ChainRewritten
   | ApiStartError
   | PortInUse
+  | { readonly code: 'seed-missing'; readonly path: string }
+  | { readonly code: 'seed-of-another-node'; readonly path: string }
+  | { readonly code: 'file-unusable'; readonly path: string; readonly reason: string }
   | { readonly code: 'data-folder-unusable'; readonly path: string; readonly reason: string }
   | {
       readonly code: 'data-of-another-network'
@@ -110,6 +114,26 @@ const EXPLANATIONS: Table = {
     refused(`${path} does not hold the words of a seed`, 'put back the 24 words that the node wrote there (BIP 39)'),
   'seed-readable-by-others': ({ path, mode }) =>
     refused(`${path} can be read by others (mode ${mode})`, `allow its owner alone: chmod 600 ${path}`),
+  'seed-unreadable': ({ path, reason }) =>
+    refused(
+      `cannot use ${path}: ${reason}`,
+      'it holds the 24 words of the node: check that it is a file that you may read',
+    ),
+  'seed-missing': ({ path }) =>
+    refused(
+      `${path} is gone, and a node was here before: without its words nobody can sign for its channels and coins`,
+      'put back the 24 words (BIP 39), with mode 600; or name another data folder with --data to begin anew',
+    ),
+  'seed-of-another-node': ({ path }) =>
+    refused(
+      `${path} holds the words of another node than the one whose database is beside it`,
+      'put back the words that belong to it: with others nobody can sign for its channels and coins',
+    ),
+  'file-unusable': ({ path, reason }) =>
+    refused(
+      `cannot use ${path}: ${reason}`,
+      'check that there is room on the disk, and that you may read and write there',
+    ),
   'bitcoind-unreachable': ({ url, detail }) =>
     unreachable(
       `cannot reach bitcoind at ${url}: ${detail}`,
@@ -183,3 +207,19 @@ export const explain = (failure: Failure): Explanation => {
   const describe = EXPLANATIONS[failure.code as StartFailure['code']] as (failure: Failure) => Explanation
   return describe(failure)
 }
+
+/**
+ * What keeps a node from starting by way of an exception: a failure that travelled as one, or what the system says of a file
+ * or of the database in the data folder. Everything else is a bug and thrown on.
+ */
+export const startFailureOf = (error: unknown, data: string): Failure => {
+  if (error instanceof FailureError) return error.failure
+  const { code, message, path = data } = error as NodeJS.ErrnoException
+  if (!(error instanceof Error) || typeof code !== 'string') throw error
+  if (code.startsWith('SQLITE_'))
+    return startFailure({ code: 'store-unreadable', path: join(data, 'node.sqlite'), reason: message })
+  if (!/^E[A-Z0-9]+$/.test(code)) throw error
+  return startFailure({ code: 'file-unusable', path, reason: message })
+}
+
+const startFailure = (failure: StartFailure): StartFailure => failure

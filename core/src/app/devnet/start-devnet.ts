@@ -1,7 +1,7 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { systemClock } from '../../lib/clock.ts'
-import { type Failure, FailureError } from '../../lib/errors.ts'
+import { FailureError } from '../../lib/errors.ts'
 import { systemRng } from '../../lib/rng.ts'
 import { Cleanup } from '../cleanup.ts'
 import { devnetConfig, type NodeConfig } from '../config.ts'
@@ -9,6 +9,7 @@ import { type DataFolder, openDataFolder } from '../data-folder.ts'
 import { failureFields } from '../node-logger.ts'
 import type { StartOptions } from '../options.ts'
 import type { RunningNode } from '../running-node.ts'
+import { startFailureOf } from '../start-failure.ts'
 import { type StopRequest, stopRequest } from '../stop-request.ts'
 import { tellFailure, tellWarnings } from '../tell-failure.ts'
 import { stdoutTerminal, type Terminal } from '../terminal.ts'
@@ -65,7 +66,7 @@ export const startDevnet = async (options: StartOptions): Promise<number> => {
   const terminal = json ? undefined : stdoutTerminal()
   const setup = setUp(configured.value, folder, stop, cleanup, terminal).then(
     (devnet) => ({ devnet }),
-    (error: unknown) => ({ failure: failureOf(error) }),
+    (error: unknown) => ({ failure: startFailureOf(error, folder.path) }),
   )
   const outcome = await Promise.race([setup, stop.asked])
   let exitCode = 0
@@ -198,8 +199,3 @@ const placesOf = ({ own, peers, chain }: Devnet): object => ({
   peers: peers.map(({ name, pid, places }) => ({ name, pid, ...places })),
   bitcoindRpc: { url: chain.rpcUrl, cookie: chain.cookiePath },
 })
-
-const failureOf = (error: unknown): Failure => {
-  if (error instanceof FailureError) return error.failure
-  throw error
-}

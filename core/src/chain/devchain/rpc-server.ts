@@ -62,8 +62,14 @@ export const serveDevchainRpc = async (options: DevchainRpcOptions): Promise<Res
     server.listen(port, host, () => resolve(true))
   })
   if (!listening) return err({ code: 'port-in-use', host, port })
-  mkdirSync(dirname(cookiePath), { recursive: true })
-  writeFileSync(cookiePath, cookie, { mode: 0o600 })
+  try {
+    mkdirSync(dirname(cookiePath), { recursive: true })
+    writeFileSync(cookiePath, cookie, { mode: 0o600 })
+  } catch (error) {
+    // What listens keeps a process from ending.
+    server.close()
+    throw error
+  }
 
   const address = server.address()
   const boundPort = typeof address === 'object' && address !== null ? address.port : port

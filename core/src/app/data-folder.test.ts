@@ -1,0 +1,91 @@
+import { spawnSync } from 'node:child_process'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import test from 'ava'
+import { NETWORKS } from '../bitcoin/network.ts'
+import { seededRng } from '../lib/rng.ts'
+import { devnetConfig, type NodeConfig } from './config.ts'
+import { openDataFolder } from './data-folder.ts'
+
+const configOf = (data: string): NodeConfig => {
+  const config = devnetConfig({ data, devnet: true, json: false }, {})
+  if (!config.ok) throw new Error(config.error.code)
+  return config.value
+}
+
+/** The folder of a node that ran. */
+const used = async (seed = 1): Promise<string> => {
+  const data = mkdtempSync(join(tmpdir(), 'fulgurite-data-'))
+  const folder = await openDataFolder(configOf(data), seededRng(seed))
+  if (!folder.ok) throw new Error(folder.error.code)
+  await folder.value.close()
+  return data
+}
+
+/** What opening it comes to: `open` or the code of its failure. */
+const opened = async (data: string): Promise<string> => {
+  const folder = await openDataFolder(configOf(data), seededRng(9))
+  if (!folder.ok) return folder.error.code
+  await folder.value.close()
+  return 'open'
+}
+
+test('a folder opens again, and its files are for the eyes of their owner', async (t) => {
+  const data = await used()
+  t.is(await opened(data), 'open')
+  for (const name of readdirSync(data)) t.is(statSync(join(data, name)).mode & 0o077, 0, name)
+})
+
+test('a seed that is gone is not replaced by a new one: the database beside it is of the old one', async (t) => {
+  const data = await used()
+  renameSync(join(data, 'seed'), join(data, 'elsewhere'))
+  t.is(await opened(data), 'seed-missing')
+  t.deepEqual(
+    readdirSync(data).filter((name) => name.startsWith('seed')),
+    [],
+  )
+  renameSync(join(data, 'elsewhere'), join(data, 'seed'))
+  t.is(await opened(data), 'open')
+})
+
+test('the seed of another node is refused', async (t) => {
+  const data = await used(1)
+  cpSync(join(await used(2), 'seed'), join(data, 'seed'))
+  t.is(await opened(data), 'seed-of-another-node')
+})
+
+test('a seed whose writing was cut short is drawn anew, since nobody has used it', async (t) => {
+  const data = mkdtempSync(join(tmpdir(), 'fulgurite-data-'))
+  writeFileSync(join(data, 'seed.new'), 'abandon aban', { mode: 0o644 })
+  t.is(await opened(data), 'open')
+  t.is(statSync(join(data, 'seed')).mode & 0o777, 0o600)
+  t.false(readdirSync(data).includes('seed.new'))
+})
+
+for (const [name, code] of [
+  ['seed', 'seed-unreadable'],
+  ['node.log', 'file-unusable'],
+  ['node.sqlite', 'file-unusable'],
+] as const) {
+  test(`a folder in the place of ${name} is a failure with a name`, async (t) => {
+    const data = await used()
+    rmSync(join(data, name))
+    mkdirSync(join(data, name), { mode: 0o700 })
+    t.is(await opened(data), code)
+  })
+
+  const pipes = process.platform === 'win32' ? test.skip : test
+  pipes(`a pipe in the place of ${name} is a failure with a name, and nobody waits for it`, async (t) => {
+    const data = await used()
+    rmSync(join(data, name))
+    t.is(spawnSync('mkfifo', ['-m', '600', join(data, name)]).status, 0)
+    t.is(await opened(data), code)
+  })
+}
+
+test('the network of a folder is kept', async (t) => {
+  const data = await used()
+  const other = await openDataFolder({ ...configOf(data), network: NETWORKS.signet }, seededRng(9))
+  t.is(other.ok || other.error.code, 'data-of-another-network')
+})

@@ -1,0 +1,45 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import test from 'ava'
+import { openLogFile } from './log-file.ts'
+
+const place = (): string => join(mkdtempSync(join(tmpdir(), 'fulgurite-log-')), 'node.log')
+
+test('what is written is in the file when it is flushed, in its order, after what was there', (t) => {
+  const path = place()
+  for (const text of ['one\n', 'two\n']) {
+    const log = openLogFile(path)
+    log.write(text)
+    log.flush()
+    log.close()
+    log.write('too late\n')
+    log.close()
+  }
+  t.is(readFileSync(path, 'utf8'), 'one\ntwo\n')
+})
+
+const limited = process.platform === 'win32' ? test.skip : test
+limited('a disk that takes nothing loses lines, and keeps no process from ending', (t) => {
+  const path = place()
+  const program = `
+    const { fileLogger } = await import(${JSON.stringify(new URL('./node-logger.ts', import.meta.url).href)})
+    const log = fileLogger(${JSON.stringify(path)}, 'info')
+    for (let i = 0; i < 100; i++) log.error('x'.repeat(100))
+    log.flush()
+    setTimeout(() => {
+      log.error('more')
+      log.flush()
+      log.close()
+      process.stdout.write('ended')
+    }, 1)`
+  // No file may grow at all, as on a full disk.
+  const args = [...process.execArgv, '--input-type=module', '--eval', program]
+  const { stdout } = spawnSync('sh', ['-c', 'ulimit -f 0; exec "$0" "$@"', process.execPath, ...args], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  t.is(stdout, 'ended')
+  t.is(statSync(path).size, 0)
+})

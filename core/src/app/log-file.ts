@@ -1,0 +1,66 @@
+import { closeSync, write, writeSync } from 'node:fs'
+import { openOwnFile } from '../lib/own-file.ts'
+
+/** A file that lines are added to, in the background. */
+export interface LogFile {
+  write(text: string): void
+  /** Writes what is still in memory, at once: for the last words of a process. */
+  flush(): void
+  close(): void
+}
+
+const BUFFERED_CHARS = 4_096
+const FLUSH_EVERY_MS = 1_000
+/** A disk so slow, or so full, loses lines rather than fill memory. */
+const MOST_CHARS = 4_000_000
+
+/**
+ * Opens the file, or throws why it cannot be opened. From then on nothing that happens to it is the writer's concern: a full
+ * disk loses lines, and neither ends the process nor keeps it from ending.
+ */
+export const openLogFile = (path: string): LogFile => {
+  const fd = openOwnFile(path)
+  let waiting = ''
+  let underWay = ''
+  let closed = false
+  const begin = (): void => {
+    if (underWay !== '' || waiting === '' || closed) return
+    const bytes = Buffer.from(waiting)
+    underWay = waiting
+    waiting = ''
+    const from = (offset: number): void =>
+      write(fd, bytes, offset, (error, written) => {
+        if (error === null && written > 0 && offset + written < bytes.length) return from(offset + written)
+        underWay = ''
+        if (closed) closeSync(fd)
+        else if (waiting.length >= BUFFERED_CHARS) begin()
+      })
+    from(0)
+  }
+  const timer = setInterval(begin, FLUSH_EVERY_MS)
+  timer.unref()
+  const flush = (): void => {
+    const bytes = Buffer.from(waiting)
+    waiting = ''
+    try {
+      for (let offset = 0; offset < bytes.length; ) offset += writeSync(fd, bytes, offset)
+    } catch {
+      // Nothing can be kept.
+    }
+  }
+  return {
+    write(text) {
+      if (closed || waiting.length > MOST_CHARS) return
+      waiting += text
+      if (waiting.length >= BUFFERED_CHARS) begin()
+    },
+    flush,
+    close() {
+      if (closed) return
+      clearInterval(timer)
+      flush()
+      closed = true
+      if (underWay === '') closeSync(fd)
+    },
+  }
+}
