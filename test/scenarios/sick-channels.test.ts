@@ -1,9 +1,17 @@
 import type { ReplyOf } from '@fulgurite/plugin-sdk/contract'
 import test, { type ExecutionContext } from 'ava'
 import { fundingTransaction } from '../../core/src/channel/transitions/fixtures/test-party.ts'
-import { fromHex, utf8Decode, utf8Encode } from '../../core/src/lib/bytes.ts'
+import { secp256k1 } from '../../core/src/crypto/secp256k1.ts'
+import { compareBytes, fromHex, utf8Decode, utf8Encode } from '../../core/src/lib/bytes.ts'
+import { parseShortChannelId, type ShortChannelId } from '../../core/src/lib/ids.ts'
+import { CHAIN_HASH, nodeOf } from '../../core/src/node/connection/fixtures/raw-peer.ts'
+import { channelUpdateDigest } from '../../core/src/wire/channel-update-digest.ts'
+import type { ChannelUpdate } from '../../core/src/wire/messages/gossip.ts'
 import { hangsUpAbout, nameIn, ScriptedPeer } from './support/scripted-peer.ts'
 import { type TestNode, World } from './support/world.ts'
+
+/** The peer's key is made of it. */
+const PEER = 77
 
 interface Pair {
   readonly world: World
@@ -30,7 +38,7 @@ const setUp = async (t: ExecutionContext): Promise<Pair> => {
   t.teardown(() => world.close())
   const alice = await world.node('alice')
   await alice.faucet(10_000_000n)
-  const peer = new ScriptedPeer(alice, 77)
+  const peer = new ScriptedPeer(alice, PEER)
   await peer.connect()
   await alice.until(async () => alice.payloads('peer.connected').length === 1)
   const healthy = await openTo(world, alice, peer)
@@ -239,3 +247,35 @@ test('twenty graceful restarts of a peer that errs as LND does, under load — n
   const received = items.reduce((sum, { remoteMsat }) => sum + (remoteMsat as bigint), 0n) - 600_000_000n
   t.is(received, BigInt(settled) * 1_000_000n)
 })
+
+test('a peer that says its relay fees without end — the first are taken, and payments go on', async (t) => {
+  const pair = await setUp(t)
+  const { alice, peer, healthy } = pair
+  const ready = alice.payloads('channel.ready').find(({ channelId }) => channelId === healthy)
+  const shortChannelId = parseShortChannelId(String(ready?.shortChannelId)) ?? 0n
+  const policy = async () =>
+    (await alice.ask('channels', 'list', {})).items.find(({ channelId }) => channelId === healthy)?.remotePolicy
+  for (let n = 1; n <= 500; n++) peer.send(relayFees(peer, alice, shortChannelId, n))
+  await payAll(t, pair, 3)
+  t.is((await policy())?.feeBaseMsat, 20n)
+  t.is(drops(alice), 0)
+})
+
+/** The peer's policy number `n` for its end of a channel. */
+const relayFees = (peer: ScriptedPeer, node: TestNode, shortChannelId: ShortChannelId, n: number): ChannelUpdate => {
+  const update: ChannelUpdate = {
+    type: 'channel_update',
+    signature: new Uint8Array(64),
+    chainHash: CHAIN_HASH,
+    shortChannelId,
+    timestamp: 1_700_000_000 + n,
+    messageFlags: 1,
+    channelFlags: compareBytes(peer.nodeId, node.node.nodeId) < 0 ? 0 : 1,
+    cltvExpiryDelta: 40,
+    htlcMinimumMsat: 1n,
+    feeBaseMsat: n,
+    feeProportionalMillionths: 1,
+    htlcMaximumMsat: 1_000_000n,
+  }
+  return { ...update, signature: secp256k1.sign(channelUpdateDigest(update), nodeOf(PEER).privateKey) }
+}

@@ -80,6 +80,9 @@ const REPEATS_MS = 600_000
 /** Of messages that are ignored, so many are logged in so long. */
 const IGNORED_LOGGED = 20
 const IGNORED_WINDOW_MS = 60_000
+/** Of a peer's policies so many are looked at in so long: each is a signature to check, and a row to write. */
+const POLICIES = 20
+const POLICIES_WINDOW_MS = 60_000
 
 interface Sorted {
   readonly writes: Write[]
@@ -99,6 +102,7 @@ class ChannelDriver {
   /** By code of error, those that left the channel as it was. */
   readonly #told = new Map<string, Ration>()
   readonly #unheeded: Ration
+  readonly #policies: Ration
   #signer: ChannelSigner | undefined
   #requests = 0
   #openedByUs = false
@@ -124,6 +128,7 @@ class ChannelDriver {
     this.#watches = hold.watches
     this.#publisher = new ChannelPublisher(services)
     this.#unheeded = new Ration(services.clock, IGNORED_LOGGED, IGNORED_WINDOW_MS)
+    this.#policies = new Ration(services.clock, POLICIES, POLICIES_WINDOW_MS)
     this.#context = context
   }
 
@@ -145,6 +150,11 @@ class ChannelDriver {
           // What a connection that is gone has left behind is not to be acted on.
           if (this.#hold.link?.epoch !== epoch) {
             if (this.#entry.quarantined) this.#ignored(message.type)
+            return
+          }
+          // BOLT 7, channel_update: those that come too often need not be acted on.
+          if (message.type === 'channel_update' && this.#policies.take() === undefined) {
+            this.#ignored(message.type)
             return
           }
           // An outpoint that funds another channel would give this one the other's id, and its row in the store.
