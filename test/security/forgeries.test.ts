@@ -22,6 +22,7 @@ const forge = (t: { readonly context: TestHost }, name: string, outbox: string):
 const FORGERIES = {
   'acknowledges what it was not sent': { acks: [['x', 5, []]] },
   'sets aside what it was not sent': { acks: [['x', 1, [], 'error']] },
+  'says that a schedule ran that it did not register': { ran: [['x', 5, []]] },
   'names a member that there is not': { sender: 'operator' },
   'asks without the members of an ask': { asks: [[1, 'node']] },
   'writes what is no text': { writes: [[1, [['key', { a: 1 }]]]] },

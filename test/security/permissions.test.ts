@@ -269,7 +269,7 @@ test.serial('every command and refusal is in the audit, with request, reason and
     permissions: { commands: FEES },
   })
   await t.context.line(name, /^asked$/)
-  const [row] = await store.list(`audit/${name}/`)
+  const [row] = await store.list(`audit/${name}/`, { limit: 10 })
   t.like(JSON.parse(row?.[1] ?? '{}'), {
     plugin: name,
     version: '1.0.0',

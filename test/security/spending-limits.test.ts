@@ -298,7 +298,9 @@ test.serial('keys that are one row on the disk are no two keys: nothing of what 
   for (const answer of lone) t.like(refusalOf(answer), { code: 'invalid-request', field: 'key' })
   t.true((await pay('😀')).ok)
   first.close()
-  const spent = (await store.list('limits/spent/surrogates/')).map(([, row]) => JSON.parse(row).cost.paysOutMsat)
+  const spent = (await store.list('limits/spent/surrogates/', { limit: 10 })).map(
+    ([, row]) => JSON.parse(row).cost.paysOutMsat,
+  )
   t.deepEqual(spent, ['1000000'])
 })
 

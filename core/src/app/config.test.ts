@@ -55,6 +55,7 @@ test('the command line goes before the environment, and the environment before t
     FULGURITE_BITCOIND_USER: 'alice',
     FULGURITE_BITCOIND_PASSWORD: 'secret',
     FULGURITE_BITCOIND_ZMQ: 'tcp://127.0.0.1:4',
+    FULGURITE_MAX_PLUGINS: '7',
   }
   const { network: _none, ...unsaid } = options()
   const byEnv = bitcoindConfig(unsaid, around(env))
@@ -68,6 +69,7 @@ test('the command line goes before the environment, and the environment before t
     auth: { type: 'password', user: 'alice', password: 'secret' },
   })
   t.is(byEnv.value.zmqUrl, 'tcp://127.0.0.1:4')
+  t.is(byEnv.value.maxPlugins, 7)
   t.deepEqual(byEnv.value.choices, {
     announcedOpenings: 'unannounced',
     maxCommitmentFeerate: 5000,
@@ -79,6 +81,7 @@ test('the command line goes before the environment, and the environment before t
     announcedOpenings: 'refuse',
     maxCommitmentFeerate: '253',
     htlcMaximum: '1',
+    maxPlugins: '0',
   } as const
   const byOption = bitcoindConfig(options(said), around(env))
   t.true(byOption.ok)
@@ -86,6 +89,7 @@ test('the command line goes before the environment, and the environment before t
   t.is(byOption.value.network.name, 'signet')
   t.is(byOption.value.listen.port, 5)
   t.is(byOption.value.logLevel, 'warn')
+  t.is(byOption.value.maxPlugins, 0)
   t.deepEqual(byOption.value.choices, {
     announcedOpenings: 'refuse',
     maxCommitmentFeerate: 253,
@@ -183,6 +187,12 @@ const mistakes: readonly [string, Partial<StartOptions>, Surroundings['env'], ob
     { code: 'limit-invalid', variable: 'FULGURITE_MAX_API_CONNECTIONS', value: '1e3' },
   ],
   ['an amount that is none', { htlcMaximum: '1.5' }, {}, { code: 'htlc-maximum-invalid', amount: '1.5' }],
+  ...['1001', '-1', 'many', ''].map((count): [string, Partial<StartOptions>, Surroundings['env'], object] => [
+    `'${count}' plugins at most`,
+    { maxPlugins: count },
+    {},
+    { code: 'max-plugins-invalid', count },
+  ]),
   ['a log level that there is not', {}, { FULGURITE_LOG_LEVEL: 'loud' }, { code: 'log-level-unknown', level: 'loud' }],
 ]
 

@@ -24,6 +24,8 @@ export interface NodeConfig {
   readonly limits: CrowdLimits
   /** Runs plugins as root even where nothing but Node's permission model holds them. */
   readonly pluginsWithoutWalls: boolean
+  /** Plugins that may be installed at once. */
+  readonly maxPlugins?: number
 }
 
 /** A node on a bitcoind. */
@@ -47,6 +49,7 @@ export type ConfigFailure =
   | { readonly code: 'announced-openings-unknown'; readonly what: string }
   | { readonly code: 'commitment-feerate-invalid'; readonly feerate: string }
   | { readonly code: 'htlc-maximum-invalid'; readonly amount: string }
+  | { readonly code: 'max-plugins-invalid'; readonly count: string }
   | { readonly code: 'address-invalid'; readonly option: '--listen' | '--api'; readonly address: string }
   | { readonly code: 'peer-invalid'; readonly peer: string }
   | { readonly code: 'bitcoind-url-invalid'; readonly url: string }
@@ -116,6 +119,10 @@ const commonConfig = (
   if (!choices.ok) return choices
   const limits = crowdLimits(env)
   if (!limits.ok) return limits
+  const maxPlugins = options.maxPlugins ?? env.FULGURITE_MAX_PLUGINS
+  if (maxPlugins !== undefined && !(/^\d{1,4}$/.test(maxPlugins) && Number(maxPlugins) <= MOST_PLUGINS)) {
+    return err({ code: 'max-plugins-invalid', count: maxPlugins })
+  }
   return ok({
     data: options.data,
     network,
@@ -126,8 +133,12 @@ const commonConfig = (
     choices: choices.value,
     limits: limits.value,
     pluginsWithoutWalls: options.pluginsWithoutWalls ?? env.FULGURITE_PLUGINS_WITHOUT_WALLS === '1',
+    ...(maxPlugins === undefined ? {} : { maxPlugins: Number(maxPlugins) }),
   })
 }
+
+/** Each has a process of its own. */
+const MOST_PLUGINS = 1_000
 
 // What no node relays below, and forty times what we take by ourselves.
 const MIN_COMMITMENT_FEERATE = 253

@@ -24,6 +24,8 @@ export interface StartOptions {
   readonly htlcMaximum?: string
   /** Runs plugins as root even where nothing but Node's permission model holds them. */
   readonly pluginsWithoutWalls?: boolean
+  /** Plugins that may be installed at once. */
+  readonly maxPlugins?: string
   readonly json: boolean
 }
 

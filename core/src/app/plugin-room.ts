@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { totalmem } from 'node:os'
 import { join } from 'node:path'
 import type { EventName, EventPayload } from '@fulgurite/plugin-sdk/contract'
 import type { Clock } from '../lib/clock.ts'
@@ -26,6 +27,8 @@ export interface PluginRoomOptions {
   /** Why plugins are not to be started, if they are not. */
   readonly hold: Hold | undefined
   readonly serving: (plugin: string) => void
+  /** Plugins that may be installed at once, where the operator said so. */
+  readonly maxPlugins: number | undefined
 }
 
 type Notice = Parameters<NonNullable<PluginHostOptions['onNotice']>>[1]
@@ -68,7 +71,7 @@ export const openPluginRoom = async (options: PluginRoomOptions): Promise<Plugin
 }
 
 const startHost = async (options: PluginRoomOptions): Promise<PluginHost> => {
-  const { data, withoutWalls, store, gateway, append, clock, rng, log, hold, serving } = options
+  const { data, withoutWalls, store, gateway, append, clock, rng, log, hold, serving, maxPlugins } = options
   const { createPluginHost } = await import('../plugins/index.ts')
   const host = createPluginHost({
     gateway,
@@ -87,11 +90,15 @@ const startHost = async (options: PluginRoomOptions): Promise<PluginHost> => {
       }),
     onNotice: (plugin, notice) => report(append, log, plugin, notice),
     onServing: serving,
+    limits: { cellMemoryMb: cellMemoryMb(), ...(maxPlugins === undefined ? {} : { plugins: maxPlugins }) },
     ...(hold === undefined ? {} : { hold }),
   })
   await host.start()
   return host
 }
+
+/** Half of the machine's memory, and enough for a few plugins on the smallest. */
+const cellMemoryMb = (): number => Math.max(512, Math.floor(totalmem() / 2 / (1 << 20)))
 
 const report = (append: AppendEvent, log: NodeLog, { name, version }: Plugin, notice: Notice): void => {
   const { type, ...details } = notice

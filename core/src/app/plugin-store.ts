@@ -1,8 +1,8 @@
 import { utf8Decode, utf8Encode } from '../lib/bytes.ts'
 import { invariant } from '../lib/errors.ts'
 import { TABLE } from '../node/storage/tables.ts'
-import type { HostStore } from '../plugins/index.ts'
-import type { Store } from '../store/store.ts'
+import type { HostStore, PageOfRows } from '../plugins/index.ts'
+import type { ScanOptions, Store } from '../store/store.ts'
 
 /** The plugin host's rows in the node's database: one table, keys and values as UTF-8. */
 export const pluginStore = (store: Store): HostStore => {
@@ -14,12 +14,15 @@ export const pluginStore = (store: Store): HostStore => {
       const value = await store.get(TABLE.plugin, utf8Encode(key))
       return value === undefined ? undefined : utf8Decode(value)
     },
-    async list(prefix) {
+    async list(prefix, page) {
       await lastPut
-      const from = utf8Encode(prefix)
-      const to = afterPrefix(from)
-      const rows = await store.scan(TABLE.plugin, { from, ...(to === undefined ? {} : { to }) })
+      const rows = await store.scan(TABLE.plugin, scanOf(prefix, page))
       return rows.map(({ key, value }) => [utf8Decode(key), utf8Decode(value)] as const)
+    },
+    async sizes(prefix, page) {
+      await lastPut
+      const rows = await store.sizes(TABLE.plugin, scanOf(prefix, page))
+      return rows.map(({ key, bytes }) => [utf8Decode(key), bytes] as const)
     },
     put(batch) {
       const writes = batch.map(([key, value]) => ({
@@ -36,6 +39,14 @@ export const pluginStore = (store: Store): HostStore => {
 const nameOf = (key: string): Uint8Array => {
   invariant(key.isWellFormed(), 'the name of a row is Unicode')
   return utf8Encode(key)
+}
+
+const scanOf = (prefix: string, { after, limit }: PageOfRows): ScanOptions => {
+  const from = nameOf(prefix)
+  const to = afterPrefix(from)
+  // No key lies between one and the same with a zero byte behind it.
+  const start = after?.startsWith(prefix) === true ? nameOf(`${after}\0`) : from
+  return { from: start, ...(to === undefined ? {} : { to }), limit }
 }
 
 /** The first key past all that begin with the prefix; no byte of UTF-8 is 0xff, so the last one can grow. */

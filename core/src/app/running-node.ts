@@ -92,6 +92,7 @@ export const runNode = async (options: RunOptions): Promise<Result<RunningNode, 
         clock,
         rng,
         log,
+        maxPlugins: config.maxPlugins,
         hold: record.safeMode ? safeMode(record) : undefined,
         serving: (plugin) => record.serving(plugin),
       })

@@ -81,6 +81,11 @@ const EXPLANATIONS: Table = {
       `--htlc-maximum: ${amount} is no number of satoshis`,
       'give --htlc-maximum (or FULGURITE_HTLC_MAXIMUM) a whole number from 1 up',
     ),
+  'max-plugins-invalid': ({ count }) =>
+    usage(
+      `--max-plugins: ${count} is no number of plugins`,
+      'give --max-plugins (or FULGURITE_MAX_PLUGINS) from 0 to 1000',
+    ),
   'address-invalid': ({ option, address }) =>
     usage(`${option}: ${address} is not an address`, `give ${option} as host:port, such as 127.0.0.1:9735`),
   'peer-invalid': ({ peer }) =>

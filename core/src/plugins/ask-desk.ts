@@ -1,4 +1,4 @@
-import { type ContractError, encodeJson, withoutSecrets } from '@fulgurite/plugin-sdk/contract'
+import { type ContractError, withoutSecrets } from '@fulgurite/plugin-sdk/contract'
 import type { Clock } from '../lib/clock.ts'
 import type { Result } from '../lib/result.ts'
 import { TokenBucket } from '../lib/token-bucket.ts'
@@ -24,7 +24,7 @@ export interface AskDeskOptions {
   readonly budgets: Budgets
   readonly audit: AuditTrail
   readonly clock: Clock
-  readonly reply: (id: number, value: string) => void
+  readonly reply: (id: number, value: unknown) => void
   readonly refuse: (id: number, error: ContractError) => void
   readonly refused: (operation: string, error: ContractError) => void
   /** The core's thread was, or will be, at work for the plugin so long. */
@@ -90,13 +90,12 @@ export class AskDesk {
   ): void {
     const { refuse, audit, reply, clock } = this.#options
     const name = `${actor}.${operation}`
-    if (admitted.command) audit.add(clock.now(), name, request, options, result.ok ? 'done' : result.error.code)
+    if (admitted.command) audit.command(clock.now(), name, request, options, result.ok ? 'done' : result.error.code)
     if (!result.ok) {
       refuse(id, result.error)
       return
     }
-    const shown = admitted.secrets ? result.value : withoutSecrets(actor, operation, result.value)
-    reply(id, encodeJson(shown))
+    reply(id, admitted.secrets ? result.value : withoutSecrets(actor, operation, result.value))
   }
 
   #put({ options }: Ask, { key, run }: Admitted): Promise<Result<unknown, ContractError>> {
@@ -118,7 +117,7 @@ export class AskDesk {
     refused(name, error)
     // A flood of refusals must not fill the disk: the operator has seen the like already.
     if (error.code !== 'rate-limited' && this.#refusals.take(clock.monotonic()))
-      audit.add(clock.now(), name, request, options, error.code)
+      audit.refusal(clock.now(), name, request, options, error.code)
   }
 }
 

@@ -1,24 +1,80 @@
-import { type HostStore, keys } from './host-store.ts'
+import { createHash } from 'node:crypto'
+import { findOperation, isCommand } from '@fulgurite/plugin-sdk/contract'
+import type { AuditKind, AuditRows } from './audit-rows.ts'
+import type { HostWrite } from './host-store.ts'
 import type { Manifest } from './manifest.ts'
 import type { AskOptions } from './outbox.ts'
 
+export interface AuditTrailOptions {
+  readonly manifest: Manifest
+  readonly rows: AuditRows
+  readonly put: (rows: readonly HostWrite[]) => void
+  /** Rows are let go for newer ones, for the first time in this run. */
+  readonly full: (kind: AuditKind) => void
+}
+
+const REQUEST_CHARS = 2_048
+const HEAD_CHARS = 256
+const MAX_CAUSES = 8
+
 /** Keeps what a plugin asked to be done, and every verdict of its, with what came of it. */
 export class AuditTrail {
-  readonly #store: HostStore
-  readonly #manifest: Manifest
-  readonly #onError: (thrown: unknown) => void
-  #count = 0
+  readonly #options: AuditTrailOptions
+  readonly #told = new Set<AuditKind>()
 
-  constructor(store: HostStore, manifest: Manifest, onError: (thrown: unknown) => void) {
-    this.#store = store
-    this.#manifest = manifest
-    this.#onError = onError
+  constructor(options: AuditTrailOptions) {
+    this.#options = options
   }
 
-  add(at: number, operation: string, request: unknown, { reason, causes, key }: AskOptions, outcome: string): void {
-    const { name, version } = this.#manifest
-    this.#count += 1
-    const row = JSON.stringify({ at, plugin: name, version, operation, request, reason, causes, key, outcome })
-    this.#store.put([[keys.audit(name, at, this.#count), row]]).catch(this.#onError)
+  /** A command that the node was asked, with what came of it. */
+  command(at: number, operation: string, request: unknown, options: AskOptions, outcome: string): void {
+    const kind = spends(operation) ? 'money' : 'command'
+    this.#keep(kind, (rows) => rows.add(kind, this.#row(at, operation, outcome, { request, options })))
   }
+
+  /** What was not even asked. */
+  refusal(at: number, operation: string, request: unknown, options: AskOptions, outcome: string): void {
+    const row = this.#row(at, operation, outcome, { request, options })
+    this.#keep('refusal', (rows) => rows.refuse(`${operation} ${outcome}`, at, row))
+  }
+
+  /** An answer to one of the core's questions. */
+  verdict(at: number, hook: string, verdict: string): void {
+    this.#keep('verdict', (rows) => rows.add('verdict', this.#row(at, hook, verdict)))
+  }
+
+  #row(at: number, operation: string, outcome: string, asked?: { request: unknown; options: AskOptions }): object {
+    const { name, version } = this.#options.manifest
+    const row = { at, plugin: name, version, operation, outcome }
+    if (asked === undefined) return row
+    const { reason, causes, key } = asked.options
+    return { ...row, ...requestOf(asked.request), reason, causes: causes?.slice(0, MAX_CAUSES), key }
+  }
+
+  #keep(kind: AuditKind, write: (rows: AuditRows) => readonly HostWrite[]): void {
+    const { rows, put, full } = this.#options
+    const before = rows.dropped(kind)
+    put(write(rows))
+    if (rows.dropped(kind) === before || this.#told.has(kind)) return
+    this.#told.add(kind)
+    full(kind)
+  }
+}
+
+const spends = (name: string): boolean => {
+  const [actor = '', operation = ''] = name.split('.')
+  const found = findOperation(actor, operation)
+  return (
+    found !== undefined &&
+    isCommand(found) &&
+    found.effects.some((effect) => effect === 'pays-out' || effect === 'fees' || effect === 'locks')
+  )
+}
+
+/** The request, or where it is large its beginning and what the whole of it can be known by. */
+const requestOf = (request: unknown): object => {
+  const text = JSON.stringify(request) ?? ''
+  if (text.length <= REQUEST_CHARS) return { request }
+  const requestSha256 = createHash('sha256').update(text).digest('hex')
+  return { requestChars: text.length, requestSha256, requestHead: text.slice(0, HEAD_CHARS) }
 }

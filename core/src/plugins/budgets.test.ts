@@ -126,7 +126,8 @@ test('nothing runs before what it may cost is on the disk, the same key asked ag
   let written: () => void = () => {}
   const slow: HostStore = {
     get: (key) => store.get(key),
-    list: (prefix) => store.list(prefix),
+    list: (prefix, page) => store.list(prefix, page),
+    sizes: (prefix, page) => store.sizes(prefix, page),
     put: (batch) => {
       void store.put(batch)
       return new Promise((resolve) => {

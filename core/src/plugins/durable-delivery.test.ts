@@ -1,6 +1,8 @@
 import test from 'ava'
 import { err } from '../lib/result.ts'
+import { Account, MemoryPool } from './account.ts'
 import { DurableDelivery } from './durable-delivery.ts'
+import { LogReader } from './log-reader.ts'
 import { FakeNode } from './testing/fake-node.ts'
 
 const block = (node: FakeNode, count: number): void => {
@@ -11,13 +13,17 @@ const block = (node: FakeNode, count: number): void => {
 
 const setUp = (node: FakeNode, capacity: number, cursor = '0') => {
   let wake: () => void = () => {}
+  const account = new Account(new MemoryPool(64 << 20, 1))
   const delivery = new DurableDelivery({
     log: node.events,
+    reader: new LogReader(node.events),
+    account,
     label: 'label',
     name: 'peer.disconnected',
     filter: undefined,
     cursor,
     capacity,
+    capacityBytes: 1 << 20,
     onAvailable: () => wake(),
     onError: () => {},
   })
@@ -38,7 +44,7 @@ const setUp = (node: FakeNode, capacity: number, cursor = '0') => {
     }
     return cursors
   }
-  return { delivery, drain, available }
+  return { delivery, drain, available, account }
 }
 
 const upTo = (count: number): string[] => Array.from({ length: count }, (_, index) => String(index + 1))
@@ -62,12 +68,15 @@ test('nothing more is handed out until what was handed out is done', async (t) =
   await available()
   t.is(delivery.take(4, 1_000_000).length, 4)
   t.is(delivery.take(4, 1_000_000).length, 0)
-  t.is(delivery.done(3)?.cursor, '3')
+  t.is(delivery.sent(3)?.cursor, '3')
+  delivery.done(3)
   t.is(delivery.take(4, 1_000_000).length, 0)
-  t.is(delivery.done(2), undefined)
-  t.is(delivery.done(1)?.cursor, '4')
+  t.is(delivery.sent(2), undefined)
+  t.is(delivery.sent(1)?.cursor, '4')
+  delivery.done(1)
   t.is(delivery.take(4, 1_000_000)[0]?.cursor, '5')
-  t.is(delivery.done(4)?.cursor, '8')
+  t.is(delivery.sent(4)?.cursor, '8')
+  delivery.done(4)
   // At least one, however large it is.
   t.is(delivery.take(4, 1).length, 1)
   delivery.stop()

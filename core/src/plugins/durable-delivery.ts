@@ -1,19 +1,24 @@
 import type { ContractError, Cursor, EventName } from '@fulgurite/plugin-sdk/contract'
 import { stackOf } from '../lib/errors.ts'
 import type { EncodedEvent, EventLogPort } from '../node/contract-gateway.ts'
+import { type MemoryAccount, textBytes } from './account.ts'
 import { matchesFilter } from './field-filter.ts'
+import type { LogReader } from './log-reader.ts'
 import type { FieldFilter } from './manifest.ts'
 
 export interface DeliveryOptions {
   readonly log: EventLogPort
+  readonly reader: LogReader
+  readonly account: MemoryAccount
   readonly label: string
   readonly name: EventName
   /** Only these reach the plugin; the rest is passed over, cursor and all. */
   readonly filter: FieldFilter | undefined
   /** The last event done; `undefined` begins with the oldest kept. */
   readonly cursor: Cursor | undefined
-  /** Events held in memory at most. */
+  /** Events held in memory at most, and their bytes: one event is held however large it is. */
   readonly capacity: number
+  readonly capacityBytes: number
   /** There may be something to take. */
   readonly onAvailable: () => void
   readonly onError: (error: ContractError) => void
@@ -30,6 +35,8 @@ export class DurableDelivery {
   readonly #options: DeliveryOptions
   #waiting: EncodedEvent[] = []
   #inFlight: EncodedEvent[] = []
+  /** Of all events in memory. */
+  #bytes = 0
   /** The last event that was put in memory, or passed over. */
   #read: Cursor | undefined
   #readSequence = -1
@@ -64,42 +71,69 @@ export class DurableDelivery {
       count += 1
     }
     this.#inFlight = this.#waiting.splice(0, count)
-    if (this.#waiting.length < PAGE && !this.#live) this.#keepReading()
+    this.#readMore()
     return this.#inFlight
   }
 
-  /** The next `count` events are done. Returns the last of them; `undefined` if there are not so many. */
-  done(count: number): EncodedEvent | undefined {
-    const last = this.#inFlight[count - 1]
-    if (last === undefined) return undefined
+  /** The last of the next `count` events in the plugin's hands; `undefined` if there are not so many. */
+  sent(count: number): EncodedEvent | undefined {
+    return this.#inFlight[count - 1]
+  }
+
+  /** The next `count` events, which were sent, are done. */
+  done(count: number): void {
+    let bytes = 0
+    for (let i = 0; i < count; i++) bytes += textBytes((this.#inFlight[i] as EncodedEvent).text)
     this.#inFlight = count === this.#inFlight.length ? [] : this.#inFlight.slice(count)
-    return last
+    this.#bytes -= bytes
+    this.#options.account.give('events', bytes)
+    this.#readMore()
   }
 
   get available(): boolean {
     return this.#waiting.length > 0 && this.#inFlight.length === 0
   }
 
+  /** Reads on once there is room for a page's worth. */
+  #readMore(): void {
+    const { capacity, capacityBytes } = this.#options
+    const few = this.#waiting.length < Math.min(PAGE, capacity / 2) && this.#bytes <= capacityBytes / 2
+    if (!this.#live && (few || this.#bytes === 0)) this.#keepReading()
+  }
+
   #heard(event: EncodedEvent): void {
     // What is not in the log cannot be promised.
     if (event.sequence === 0 || this.#stopped) return
-    if (!this.#live || this.#waiting.length >= this.#options.capacity) {
+    if (!this.#live || !this.#keep(event)) {
       this.#live = false
       this.#missed = true
       // Reading had to stop at an error: there is another chance with every event.
-      if (this.#waiting.length === 0) this.#keepReading()
+      this.#readMore()
       return
     }
-    this.#keep(event)
     if (this.#waiting.length > 0) this.#options.onAvailable()
   }
 
-  #keep(event: EncodedEvent): void {
-    if (event.sequence <= this.#readSequence) return
+  /** Puts the event in memory, or passes it over. False where there is no room for it. */
+  #keep(event: EncodedEvent): boolean {
+    if (event.sequence <= this.#readSequence) return true
+    const { name, filter } = this.#options
+    const wanted = event.name === name && (filter === undefined || matchesFilter(filter, payloadOf(event)))
+    if (wanted && !this.#hold(event)) return false
     this.#read = event.cursor
     this.#readSequence = event.sequence
-    const { filter } = this.#options
-    if (filter === undefined || matchesFilter(filter, payloadOf(event))) this.#waiting.push(event)
+    return true
+  }
+
+  #hold(event: EncodedEvent): boolean {
+    const { account, capacity, capacityBytes } = this.#options
+    const bytes = textBytes(event.text)
+    if (this.#bytes === 0) account.hold('events', bytes)
+    else if (this.#waiting.length >= capacity || this.#bytes + bytes > capacityBytes) return false
+    else if (!account.take('events', bytes)) return false
+    this.#bytes += bytes
+    this.#waiting.push(event)
+    return true
   }
 
   #keepReading(): void {
@@ -112,10 +146,12 @@ export class DurableDelivery {
   async #readOn(): Promise<void> {
     if (this.#reading || this.#stopped) return
     this.#reading = true
-    while (!this.#live && this.#waiting.length < this.#options.capacity && !this.#stopped) {
+    let room = true
+    while (room && !this.#live && !this.#stopped) {
       this.#missed = false
-      const limit = Math.min(PAGE, this.#options.capacity)
-      const read = await this.#options.log.replay(this.#read, { names: [this.#options.name] }, limit)
+      const { reader, name, capacity } = this.#options
+      const read = await reader.read(this.#read, name, Math.min(PAGE, capacity))
+      if (this.#stopped) break
       if (!read.ok) {
         this.#options.onError(read.error)
         // What is no longer kept cannot be had: go on with the oldest that is.
@@ -123,11 +159,12 @@ export class DurableDelivery {
         this.#read = undefined
         continue
       }
-      for (const event of read.value.events) this.#keep(event)
-      this.#read = read.value.next
-      if (read.value.events.length > 0) this.#options.onAvailable()
+      const { events, next } = read.value
+      room = events.every((event) => this.#keep(event))
+      if (room) this.#read = next
+      if (this.#waiting.length > 0) this.#options.onAvailable()
       // Nothing came while the log was found empty: from here on the stream has it all.
-      else if (!this.#missed) this.#live = true
+      if (events.length === 0 && !this.#missed) this.#live = true
     }
     this.#reading = false
   }

@@ -1,116 +1,152 @@
 import type { ContractError } from '@fulgurite/plugin-sdk/contract'
+import type { Account, MemoryAccount } from './account.ts'
 import type { CellFault } from './cell-protocol.ts'
-import { type HostStore, type HostWrite, keys } from './host-store.ts'
+import { type HostStore, keys } from './host-store.ts'
 import type { Manifest } from './manifest.ts'
 import type { Outbox } from './outbox.ts'
+import { ParkedEvents } from './parked-events.ts'
+import type { PluginLog } from './plugin-log.ts'
 import { PluginStorage } from './plugin-storage.ts'
+import { lastRuns, tidyProgress } from './progress-rows.ts'
+import type { Registered } from './registration.ts'
 import type { Subscriptions } from './subscriptions.ts'
+import type { WriteQueue } from './write-queue.ts'
 
 export interface DurableWorkOptions {
   readonly manifest: Manifest
   readonly store: HostStore
+  readonly account: Account
+  readonly run: MemoryAccount
+  readonly queue: WriteQueue
   readonly subscriptions: Subscriptions
+  readonly log: PluginLog
   /** Counts a read among what waits for an answer; false when too much does. */
   readonly begin: () => boolean
   readonly finish: () => void
-  readonly reply: (id: number, value: string) => void
+  readonly reply: (id: number, value: unknown) => void
   readonly refuse: (id: number, error: ContractError) => void
-  /** There is room again for what more events would lead to. */
-  readonly onRoom: () => void
+  /** Whether the plugin has yet to be told that events of the subscription are not done. */
+  readonly isUnkept: (label: string) => boolean
+  /** What the handlers of a subscription stored cannot be kept. */
+  readonly unkept: (label: string, error: ContractError) => void
+  readonly faulted: (text: string) => void
   readonly end: (fault: CellFault) => void
 }
 
-type StoreWrite = readonly [key: string, value: string | null]
 type Entry<Key extends 'acks' | 'ran' | 'writes' | 'reads'> = NonNullable<Outbox[Key]>[number]
-
-const MAX_PENDING_PUTS = 64
 
 /** What one run of a plugin keeps: the progress of its subscriptions and schedules, and its own values. */
 export class DurableWork {
   readonly #options: DurableWorkOptions
   readonly #storage: PluginStorage
-  #pendingPuts = 0
+  readonly #parked: ParkedEvents
+  #schedules: ReadonlySet<string> = new Set()
 
   constructor(options: DurableWorkOptions) {
     this.#options = options
-    const { name, permissions } = options.manifest
-    this.#storage = new PluginStorage(options.store, name, permissions.storage.bytes)
+    const { manifest, store, run } = options
+    const { name, permissions } = manifest
+    this.#storage = new PluginStorage(store, name, permissions.storage.bytes, run)
+    this.#parked = new ParkedEvents(store, name)
   }
 
   /** Counts what is kept already. */
-  load(): Promise<void> {
-    return this.#storage.load()
-  }
-
-  /** Whether so much is on its way to the disk that no more events should be handed out. */
-  get full(): boolean {
-    return this.#pendingPuts >= MAX_PENDING_PUTS
+  async load(): Promise<void> {
+    await this.#storage.load()
+    await this.#parked.load()
+    this.#note()
   }
 
   /** When each schedule last ran. */
-  async lastRuns(): Promise<Readonly<Record<string, number>>> {
-    const prefix = keys.schedule(this.#options.manifest.name, '')
-    const rows = await this.#options.store.list(prefix)
-    return Object.fromEntries(rows.map(([key, at]) => [key.slice(prefix.length), Number(at)]))
+  lastRuns(): Promise<Readonly<Record<string, number>>> {
+    return lastRuns(this.#options.store, this.#options.manifest.name)
   }
 
-  /** Events are done, or one is set aside; what their handlers stored is kept with it. */
+  /** From now on these labels have rows; those of others are let go of where there are many. */
+  registered({ each, schedules }: Registered): void {
+    this.#schedules = new Set(schedules)
+    const { store, manifest, account } = this.#options
+    const labels = { cursor: each.map(([label]) => label), schedule: schedules }
+    tidyProgress(store, manifest.name, labels).then(
+      (bytes) => account.onDisk('progress', bytes),
+      (thrown: unknown) => this.#storeFailed(thrown),
+    )
+  }
+
+  /** Events are done, or one is set aside; what their handlers stored is kept with it, or they are not done. */
   acknowledged([label, count, writes, error]: Entry<'acks'>, now: number): void {
-    const { subscriptions, end } = this.#options
-    const rows = error === undefined ? subscriptions.done(label, count) : subscriptions.setAside(label, error, now)
-    if (rows.ok) this.#put(rows.value, error === undefined ? writes : [])
-    else end(rows.error)
+    const { manifest, subscriptions, queue, isUnkept, unkept, end } = this.#options
+    // It follows what was not kept: the plugin comes to it again.
+    if (isUnkept(label)) return
+    const sent = subscriptions.sent(label, count)
+    if (!sent.ok) {
+      end(sent.error)
+      return
+    }
+    const staged = this.#storage.stage(error === undefined ? writes : [])
+    if (!staged.ok) {
+      unkept(label, staged.error)
+      return
+    }
+    const last = sent.value
+    const aside = error === undefined ? [] : this.#setAside(label, last, error, now)
+    subscriptions.done(label, count)
+    queue.put([[keys.cursor(manifest.name, label), last.cursor], ...aside, ...staged.value])
+    this.#note()
   }
 
-  /** A schedule's handler has run. */
+  /** A schedule's handler has run. Where what it stored cannot be kept, it is as if it had failed. */
   ran([label, at, writes]: Entry<'ran'>): void {
-    this.#put([[keys.schedule(this.#options.manifest.name, label), String(at)]], writes)
+    const { manifest, queue, end, faulted } = this.#options
+    if (!this.#schedules.has(label)) {
+      end({ code: 'protocol-violation', text: `${label}: a schedule ran that was not registered` })
+      return
+    }
+    const staged = this.#storage.stage(writes)
+    if (!staged.ok) faulted(`${staged.error.code}: ${label}: ${staged.error.message}`)
+    queue.put([[keys.schedule(manifest.name, label), String(at)], ...(staged.ok ? staged.value : [])])
+    this.#note()
   }
 
   write([id, writes]: Entry<'writes'>): void {
-    const { store, reply, refuse } = this.#options
+    const { queue, reply, refuse } = this.#options
     const staged = this.#storage.stage(writes)
     if (!staged.ok) {
       refuse(id, staged.error)
       return
     }
-    store.put(staged.value).then(
-      () => reply(id, 'null'),
-      (thrown: unknown) => this.#storeFailed(thrown),
-    )
+    queue.put(staged.value, () => reply(id, null))
+    this.#note()
   }
 
-  async read([id, kind, key]: Entry<'reads'>): Promise<void> {
+  async read([id, kind, key, after]: Entry<'reads'>): Promise<void> {
     const { begin, finish, reply, refuse } = this.#options
     if (!begin()) {
       refuse(id, { code: 'rate-limited', message: 'too many asks are waiting for an answer already' })
       return
     }
     try {
-      const found = kind === 'get' ? ((await this.#storage.get(key)) ?? null) : await this.#storage.list(key)
-      reply(id, JSON.stringify(found))
+      reply(id, kind === 'get' ? ((await this.#storage.get(key)) ?? null) : await this.#storage.list(key, after))
     } catch (thrown) {
       this.#storeFailed(thrown)
     }
     finish()
   }
 
-  /** Keeps the host's own rows and what a handler stored, together. */
-  #put(rows: readonly HostWrite[], writes: readonly StoreWrite[]): void {
-    const { store, end, onRoom } = this.#options
-    const staged = this.#storage.stage(writes)
-    if (!staged.ok) {
-      end({ code: staged.error.code, text: staged.error.message })
-      return
-    }
-    this.#pendingPuts += 1
-    store.put([...rows, ...staged.value]).then(
-      () => {
-        this.#pendingPuts -= 1
-        if (this.#pendingPuts === MAX_PENDING_PUTS - 1) onRoom()
-      },
-      (thrown: unknown) => this.#storeFailed(thrown),
-    )
+  #setAside(label: string, event: Parameters<ParkedEvents['park']>[1], error: string, now: number) {
+    const { log } = this.#options
+    log.host('error', `event-parked: ${label}: ${event.name} at ${event.cursor} failed repeatedly and is set aside`)
+    const before = this.#parked.dropped
+    const rows = this.#parked.park(label, event, error, now)
+    if (before === 0 && this.#parked.dropped > 0)
+      log.host('warn', 'parked-full: so many events are set aside that the oldest of them are let go')
+    return rows
+  }
+
+  #note(): void {
+    const { account } = this.#options
+    account.onDisk('store', this.#storage.bytes)
+    account.onDisk('parked', this.#parked.bytes)
   }
 
   #storeFailed(thrown: unknown): void {

@@ -1,28 +1,44 @@
 /** A row to write; `undefined` deletes it. */
 export type HostWrite = readonly [key: string, value: string | undefined]
 
+/** Which rows of many: those whose key comes after `after`, `limit` at most. */
+export interface PageOfRows {
+  readonly after?: string
+  readonly limit: number
+}
+
 /** Where the host keeps what must outlive it. The app joins it to the node's store. Reads see every batch put before them. */
 export interface HostStore {
   get(key: string): Promise<string | undefined>
-  /** Rows whose key begins with `prefix`, in the order of their keys. */
-  list(prefix: string): Promise<readonly (readonly [key: string, value: string])[]>
+  /** Rows whose key begins with `prefix`, in the order of their keys, a page at a time. */
+  list(prefix: string, page: PageOfRows): Promise<readonly (readonly [key: string, value: string])[]>
+  /** As `list`, with how many bytes a value has in place of the value. */
+  sizes(prefix: string, page: PageOfRows): Promise<readonly (readonly [key: string, bytes: number])[]>
   /** All of the batch or none, after every batch before it. Resolves when it is durable. */
   put(batch: readonly HostWrite[]): Promise<void>
 }
 
-/** How the host's rows are named. A plugin's own keys stand under its name alone. */
+const PAGE_ROWS = 512
+
+/** All rows under a prefix, read a page at a time: for what the host bounds itself. */
+export const listAll = async (store: HostStore, prefix: string): Promise<readonly (readonly [string, string])[]> => {
+  const rows: (readonly [string, string])[] = []
+  let page: Awaited<ReturnType<HostStore['list']>>
+  do {
+    const after = rows.at(-1)?.[0]
+    page = await store.list(prefix, { limit: PAGE_ROWS, ...(after === undefined ? {} : { after }) })
+    rows.push(...page)
+  } while (page.length === PAGE_ROWS)
+  return rows
+}
+
+/** How the host's rows are named, but those of limits (`ledger-rows.ts`). A plugin's own keys stand under its name alone. */
 export const keys = {
   value: (plugin: string, key: string): string => `value/${plugin}/${key}`,
   cursor: (plugin: string, label: string): string => `cursor/${plugin}/${label}`,
-  parked: (plugin: string, label: string, cursor: string): string => `parked/${plugin}/${label}/${cursor}`,
+  parked: (plugin: string): string => `parked/${plugin}/`,
   schedule: (plugin: string, label: string): string => `schedule/${plugin}/${label}`,
-  audit: (plugin: string, at: number, count: number): string =>
-    `audit/${plugin}/${String(at).padStart(15, '0')}-${String(count).padStart(9, '0')}`,
-  /** Everything of a plugin but its limits (`ledger-rows.ts`) and the audit, which stay. */
-  prefixesOf: (plugin: string): readonly string[] => [
-    `value/${plugin}/`,
-    `cursor/${plugin}/`,
-    `parked/${plugin}/`,
-    `schedule/${plugin}/`,
-  ],
+  audit: (plugin: string, kind: string): string => `audit/${plugin}/${kind}`,
+  /** That a plugin was removed, or is being removed, and what stays of it. */
+  removed: (plugin: string): string => `removed/${plugin}`,
 } as const

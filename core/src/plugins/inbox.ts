@@ -1,28 +1,34 @@
 import { type ContractError, encodeJson, type HookName } from '@fulgurite/plugin-sdk/contract'
 import type { EncodedEvent } from '../node/contract-gateway.ts'
+import { type MemoryAccount, textBytes } from './account.ts'
+import { EventQueue } from './event-queue.ts'
+import { jsonSize } from './json-size.ts'
 
-const MAX_REPLIES_CHARS = 4 << 20
+/** A turn's text at most. As bytes of UTF-8 it is three times that at most, which is less than a cell takes. */
+const TURN_CHARS = 5 << 20
 const LIVE_BATCH = 512
+const TOO_LARGE: ContractError = { code: 'reply-too-large', message: 'ask for less at a time' }
 
-/** What waits for a plugin's next turn, already as text: questions, replies, live events. */
+/**
+ * What waits for a plugin's next turn, already as text. All of it is on the plugin's account, and what a turn takes is
+ * capped before it is put together: questions first, then replies, then events.
+ */
 export class Inbox {
-  #questions: string[] = []
+  readonly #account: MemoryAccount
+  readonly #questions = new Map<number, string>()
+  readonly #unkept = new Map<string, ContractError>()
+  readonly #live = new EventQueue()
   #replies: string[] = []
-  #repliesChars = 0
-  #live: EncodedEvent[] = []
+  #repliesBytes = 0
   #woken = false
 
-  get empty(): boolean {
-    return !this.#woken && !this.urgent && this.#replies.length === 0 && this.#live.length === 0
+  constructor(account: MemoryAccount) {
+    this.#account = account
   }
 
   /** Whether a question waits: it has a deadline. */
   get urgent(): boolean {
-    return this.#questions.length > 0
-  }
-
-  get liveCount(): number {
-    return this.#live.length
+    return this.#questions.size > 0
   }
 
   /** Something in the plugin is due. */
@@ -30,49 +36,115 @@ export class Inbox {
     this.#woken = true
   }
 
-  question(id: number, name: HookName, request: unknown): void {
-    this.#questions.push(`[${id},${JSON.stringify(name)},${encodeJson(request)}]`)
+  /** Puts a question; false where too much of the like waits already. */
+  question(id: number, name: HookName, request: unknown): boolean {
+    const text = `[${id},${JSON.stringify(name)},${encodeJson(request)}]`
+    if (!this.#account.take('questions', textBytes(text))) return false
+    this.#questions.set(id, text)
+    return true
   }
 
-  /** A reply, its value as JSON text. */
-  reply(id: number, value: string): void {
-    this.#add(id, `[${id},1,${value}]`)
+  /** Takes back a question that was not handed over yet. */
+  withdraw(id: number): void {
+    const text = this.#questions.get(id)
+    if (text === undefined) return
+    this.#questions.delete(id)
+    this.#account.give('questions', textBytes(text))
+  }
+
+  /** A reply. One that would be too large is refused, if that can be told, before it is made into text. */
+  reply(id: number, value: unknown): void {
+    const room = this.#account.room('replies') / 2
+    if (jsonSize(value, room) > room) {
+      this.refusal(id, TOO_LARGE)
+      return
+    }
+    const text = `[${id},1,${encodeJson(value)}]`
+    const bytes = textBytes(text)
+    if (!this.#account.take('replies', bytes)) {
+      this.refusal(id, TOO_LARGE)
+      return
+    }
+    this.#repliesBytes += bytes
+    this.#replies.push(text)
   }
 
   refusal(id: number, error: ContractError): void {
-    this.#add(id, `[${id},0,${encodeJson(error)}]`)
+    const text = `[${id},0,${encodeJson(error)}]`
+    const bytes = textBytes(text)
+    this.#account.hold('replies', bytes)
+    this.#repliesBytes += bytes
+    this.#replies.push(text)
   }
 
-  live(event: EncodedEvent): void {
-    this.#live.push(event)
+  /** What the handlers of a subscription stored could not be kept: its events since are not done. */
+  unkept(label: string, error: ContractError): void {
+    this.#unkept.set(label, error)
   }
 
-  /** Leaves out the oldest live event. */
-  dropLive(): void {
-    this.#live.shift()
+  /** Whether the plugin has not been told yet. */
+  isUnkept(label: string): boolean {
+    return this.#unkept.has(label)
   }
 
-  /** Takes everything as the text of a turn, together with durable events. */
-  take(now: number, seed: number, each: string): string {
-    let text = `{"now":${now},"seed":${seed}`
-    if (this.#questions.length > 0) text += `,"hooks":[${this.#questions.join(',')}]`
-    if (this.#replies.length > 0) text += `,"replies":[${this.#replies.join(',')}]`
-    if (this.#live.length > 0) {
-      const events = this.#live.splice(0, LIVE_BATCH)
-      text += `,"live":[${events.map((event) => event.text).join(',')}]`
+  /** A live event, of `capacity` at most. Returns how many older ones were left out for it. */
+  live(event: EncodedEvent, capacity: number): number {
+    const bytes = textBytes(event.text)
+    let dropped = 0
+    while (this.#live.length >= capacity || !this.#account.take('live', bytes)) {
+      const oldest = this.#live.shift()
+      // Not even alone.
+      if (oldest === undefined) return dropped + 1
+      this.#account.give('live', textBytes(oldest.text))
+      dropped += 1
     }
-    if (each !== '') text += `,"each":[${each}]`
-    this.#questions = []
-    this.#replies = []
-    this.#repliesChars = 0
+    this.#live.push(event)
+    return dropped
+  }
+
+  /**
+   * The text of a turn, together with durable events, which are asked for last with how many characters they may have;
+   * `undefined` when there is nothing.
+   */
+  take(now: number, seed: number, each: (maxChars: number) => string): string | undefined {
+    let text = `{"now":${now},"seed":${seed}`
+    const begins = text.length
+    if (this.#unkept.size > 0) text += `,"unkept":${encodeJson([...this.#unkept])}`
+    if (this.#questions.size > 0) text += `,"hooks":[${this.#takeQuestions()}]`
+    if (this.#replies.length > 0) text += `,"replies":[${this.#takeReplies()}]`
+    if (this.#live.length > 0) text += this.#takeLive((TURN_CHARS - text.length) / 2)
+    const events = each(TURN_CHARS - text.length)
+    if (events !== '') text += `,"each":[${events}]`
+    if (text.length === begins && !this.#woken) return undefined
+    this.#unkept.clear()
     this.#woken = false
     return `${text}}`
   }
 
-  #add(id: number, text: string): void {
-    const fits = text.length + this.#repliesChars <= MAX_REPLIES_CHARS
-    const added = fits ? text : `[${id},0,{"code":"reply-too-large","message":"ask for less at a time"}]`
-    this.#repliesChars += added.length
-    this.#replies.push(added)
+  #takeQuestions(): string {
+    const texts = [...this.#questions.values()]
+    for (const text of texts) this.#account.give('questions', textBytes(text))
+    this.#questions.clear()
+    return texts.join(',')
+  }
+
+  #takeReplies(): string {
+    const text = this.#replies.join(',')
+    this.#account.give('replies', this.#repliesBytes)
+    this.#replies = []
+    this.#repliesBytes = 0
+    return text
+  }
+
+  #takeLive(maxChars: number): string {
+    let list = ''
+    for (let count = 0; count < LIVE_BATCH; count++) {
+      const next = this.#live.first
+      if (next === undefined || list.length + next.text.length > maxChars) break
+      this.#live.shift()
+      this.#account.give('live', textBytes(next.text))
+      list = list === '' ? next.text : `${list},${next.text}`
+    }
+    return list === '' ? '' : `,"live":[${list}]`
   }
 }

@@ -1,2 +1,2 @@
-export type { HostStore, HostWrite } from './host-store.ts'
+export type { HostStore, HostWrite, PageOfRows } from './host-store.ts'
 export { createPluginHost, type Hold, type PluginHost, type PluginHostOptions } from './plugin-host.ts'

@@ -35,6 +35,7 @@ const pluginWith = (t: ExecutionContext, files: Readonly<Record<string, string>>
     const installed = await installFromFolder({
       source: path,
       config: undefined,
+      admit: () => undefined,
       folder: join(outside, 'installed'),
       clock: systemClock,
       limits: { ...FOLDER_LIMITS, ...limits },

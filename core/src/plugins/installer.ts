@@ -35,6 +35,8 @@ export interface InstallError {
     | 'plugin-not-found'
     | 'integrity-mismatch'
     | 'lock-file-damaged'
+    | 'too-many-plugins'
+    | 'limits-exceeded'
   readonly message: string
   readonly field?: string
 }
@@ -44,6 +46,8 @@ export type InstallStep = 'manifest' | 'config' | 'bundle' | 'write'
 export interface InstallRequest {
   readonly source: string
   readonly config: unknown
+  /** Whether there is a place for it; asked before anything is bundled. */
+  readonly admit: (manifest: Manifest) => InstallError | undefined
   /** Where plugins are kept. */
   readonly folder: string
   readonly clock: Clock
@@ -77,6 +81,8 @@ export const installFromFolder = async (request: InstallRequest): Promise<Result
   const parsed = parseManifest(manifestText)
   if (!parsed.ok) return parsed
   const manifest = parsed.value
+  const refused = request.admit(manifest)
+  if (refused !== undefined) return err(refused)
   onProgress('config')
   const config = checkConfig(manifest.config, request.config ?? {})
   if (!config.ok) return config

@@ -1,7 +1,7 @@
 import type { CancelTimer, Clock } from '../lib/clock.ts'
 import type { PluginGateway } from '../node/contract-gateway.ts'
 import { Budgets } from './budgets.ts'
-import type { HostStore } from './host-store.ts'
+import { type HostStore, listAll } from './host-store.ts'
 import { LedgerClock } from './ledger-clock.ts'
 import { type KeptLedger, ledgerRows, readLedger } from './ledger-rows.ts'
 
@@ -31,7 +31,7 @@ export class Ledger {
 
   /** Takes up what was kept. What was under way when the node ended is looked up first, also of plugins that are gone. */
   static async open(options: LedgerOptions): Promise<Ledger> {
-    const ledger = new Ledger(options, readLedger(await options.store.list(ledgerRows.prefix)))
+    const ledger = new Ledger(options, readLedger(await listAll(options.store, ledgerRows.prefix)))
     await Promise.all([...ledger.#kept.reservations.keys()].map((plugin) => ledger.of(plugin).recover()))
     ledger.#tick()
     return ledger

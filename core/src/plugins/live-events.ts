@@ -17,7 +17,7 @@ export interface LiveEventsOptions {
 export class LiveEvents {
   readonly #options: LiveEventsOptions
   #unsubscribe: (() => void) | undefined
-  #dropped = 0
+  #dropped = false
 
   constructor(options: LiveEventsOptions) {
     this.#options = options
@@ -36,12 +36,11 @@ export class LiveEvents {
     const { manifest, inbox, log, onAvailable } = this.#options
     const filter = manifest.permissions.events[event.name]?.filter
     if (filter !== undefined && !matchesFilter(filter, (JSON.parse(event.text) as { payload: unknown }).payload)) return
-    if (inbox.liveCount >= manifest.limits.queueEvents) {
-      inbox.dropLive()
-      this.#dropped += 1
-      if (this.#dropped === 1) log.host('warn', 'queue-full: the oldest live events are left out')
+    const dropped = inbox.live(event, manifest.limits.queueEvents)
+    if (dropped > 0 && !this.#dropped) {
+      this.#dropped = true
+      log.host('warn', 'queue-full: the oldest live events are left out')
     }
-    inbox.live(event)
     onAvailable()
   }
 }

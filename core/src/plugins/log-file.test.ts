@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { virtualClock } from '../lib/clock-virtual.ts'
+import { Account, MEMORY_CAPS, MemoryPool } from './account.ts'
 import { LogFile } from './log-file.ts'
 import { PluginLog } from './plugin-log.ts'
 
@@ -16,13 +17,17 @@ const LINE = `${'x'.repeat(4_095)}\n`
 
 test('a log — more than a file holds, said in one go, neither throws nor is in the way of what follows', async (t) => {
   const path = join(folderOf(t), 'logs', 'x.log')
-  const log = new PluginLog(path, virtualClock(), 1, () => {})
+  const account = new Account(new MemoryPool(64 << 20, 1))
+  const log = new PluginLog({ path, account, clock: virtualClock(), perSecond: 1, onLine() {} })
   for (let i = 0; i < 1_000; i++) log.host('error', `${i} ${LINE}`)
   await log.close()
   log.host('error', 'the last one')
   await log.close()
   t.regex(readFileSync(path, 'utf8'), /the last one/)
-  t.is(log.lines().length, 1_000)
+  // As many of the latest as the plugin's account has room for.
+  t.is(log.lines().at(-1)?.text, 'the last one')
+  t.true(log.lines().length > 100 && log.lines().length < 1_000)
+  t.true(account.held('log') <= MEMORY_CAPS.log)
 })
 
 test('a log — is turned over once it is full, and both files hold whole lines', async (t) => {

@@ -90,7 +90,7 @@ const Permissions = z.strictObject({
     )
     .max(32)
     .default([]),
-  storage: z.strictObject({ bytes: whole(0, 1 << 30) }).default({ bytes: 1 << 20 }),
+  storage: z.strictObject({ bytes: whole(0, 1 << 28) }).default({ bytes: 1 << 20 }),
   /** Queries whose replies may hold secrets: preimages, payment secrets. */
   secrets: z.array(operationName('query')).max(16).default([]),
 })

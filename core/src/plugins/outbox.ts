@@ -31,7 +31,12 @@ const Outbox = z.strictObject({
     .max(4_096)
     .optional(),
   reads: z
-    .array(z.tuple([id, z.enum(['get', 'list']), z.string().max(256)]))
+    .array(
+      z.union([
+        z.tuple([id, z.enum(['get', 'list']), z.string().max(256)]),
+        z.tuple([id, z.literal('list'), z.string().max(256), storeKey]),
+      ]),
+    )
     .max(4_096)
     .optional(),
   writes: z

@@ -14,8 +14,10 @@ import { type Rng, systemRng } from '../lib/rng.ts'
 import { TokenBucket } from '../lib/token-bucket.ts'
 import type { TimestampMs } from '../lib/units.ts'
 import type { PluginGateway } from '../node/contract-gateway.ts'
+import { MemoryPool, textBytes } from './account.ts'
 import type { CellPool, StandingWalls } from './cell-pool.ts'
-import { type HostStore, keys } from './host-store.ts'
+import { HOST_LIMITS, type HostLimits, noRoomFor } from './host-limits.ts'
+import type { HostStore } from './host-store.ts'
 import { type InstallRecord, mayGuard, readLockFile, writeLockFile } from './install-record.ts'
 import {
   type InstallError,
@@ -27,9 +29,11 @@ import {
 } from './installer.ts'
 import { Ledger } from './ledger.ts'
 import type { Manifest } from './manifest.ts'
+import { noticesOfAll } from './notice-limit.ts'
 import { openCells } from './open-cells.ts'
 import { permissionLines } from './permission-lines.ts'
-import { type LogLine, PluginLog } from './plugin-log.ts'
+import { openBook, type PluginBook } from './plugin-book.ts'
+import { type LogLine, PluginLog, removeLog } from './plugin-log.ts'
 import {
   type PluginNotice,
   PluginRunner,
@@ -39,6 +43,7 @@ import {
 } from './plugin-runner.ts'
 import { systemUsageProbe } from './process-usage.ts'
 import { type HookReply, hookAnswer } from './questions.ts'
+import { Removals } from './removals.ts'
 import type { Walls } from './walls/wall-plan.ts'
 import { Watchdog } from './watchdog.ts'
 
@@ -69,6 +74,8 @@ export interface PluginHostOptions {
   readonly hold?: Hold
   /** A plugin is handed something, or has answered: what happens next is for it. Quick, and never throws. */
   readonly onServing?: (plugin: string) => void
+  /** What all plugins together may have; `HOST_LIMITS` where not said. */
+  readonly limits?: Partial<HostLimits>
 }
 
 /** Why installed plugins are not started. What they guard stays closed meanwhile. */
@@ -93,6 +100,8 @@ interface PluginStatus {
   readonly lastFault?: string
   readonly memoryBytes?: number
   readonly walls?: WallsStatus
+  readonly coreMemoryBytes: number
+  readonly diskBytes: number
 }
 
 interface InstallOptions {
@@ -153,6 +162,11 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
   const totalCpu = new TokenBucket(TOTAL_CPU_SHARE * 1_000, TOTAL_BURST_MS, clock.monotonic())
   const runners = new Map<string, PluginRunner>()
   const broken = new Map<string, Broken>()
+  const limits = { ...HOST_LIMITS, ...options.limits }
+  const memory = new MemoryPool(limits.memoryBytes, limits.plugins)
+  const notices = noticesOfAll(clock.monotonic())
+  const books = new Map<string, PluginBook>()
+  const removals = new Removals(storage)
   const logs = new Map<string, PluginLog>()
   /** Which plugins there are, and which of them run, changes one thing at a time. */
   const change = inTurn()
@@ -169,13 +183,25 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
     announceReady = resolve
   })
 
+  const logPath = (name: string): string => join(folder, 'logs', `${name}.log`)
+
   const logOf = (name: string, perSecond: number): PluginLog => {
     let log = logs.get(name)
     if (log === undefined) {
-      log = new PluginLog(join(folder, 'logs', `${name}.log`), clock, perSecond, (line) => onLog?.(name, line))
+      const { account } = bookOf(name)
+      log = new PluginLog({ path: logPath(name), account, clock, perSecond, onLine: (line) => onLog?.(name, line) })
       logs.set(name, log)
     }
     return log
+  }
+
+  const bookOf = (plugin: string): PluginBook => {
+    let book = books.get(plugin)
+    if (book === undefined) {
+      book = openBook({ store: storage, plugin, pool: memory, notices, now: clock.monotonic() })
+      books.set(plugin, book)
+    }
+    return book
   }
 
   const cells = async (): Promise<CellPool> => {
@@ -225,6 +251,7 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
       rng,
       pool: await cells(),
       log: logOf(name, limits.logsPerSecond),
+      book: bookOf(name),
       restart,
       totalCpu,
       notify: (notice) => onNotice?.({ name, version }, notice),
@@ -257,6 +284,12 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
     if (refused !== undefined) return fail(record, refused)
     const read = await readInstalled(folder, record)
     if (!read.ok) return fail(record, read.error)
+    const { account } = bookOf(record.name)
+    account.give('bundle', account.held('bundle'))
+    if (!account.take('bundle', textBytes(read.value.code) + textBytes(read.value.sourceMap))) {
+      const message = "the node's memory for plugins does not hold its code: remove another plugin first"
+      return fail(record, { code: 'limits-exceeded', message })
+    }
     const runner = await runnerFor(read.value, read.value.config)
     if (stopped) return
     broken.delete(record.name)
@@ -319,6 +352,7 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
     const runner = runners.get(record.name)
     const failed = broken.get(record.name)
     const { name, version, installedAt } = record
+    const { memoryBytes: coreMemoryBytes, diskBytes } = bookOf(name).account
     if (runner === undefined) {
       const why = failed?.error ?? held
       const lastFault = why === undefined ? 'not started' : `${why.code}: ${why.message}`.slice(0, 512)
@@ -326,6 +360,8 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
         name,
         version,
         installedAt,
+        coreMemoryBytes,
+        diskBytes,
         state: failed !== undefined ? 'failed' : held === undefined ? 'stopped' : 'held',
         permissions: [],
         restarts: 0,
@@ -339,6 +375,8 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
       name,
       version,
       installedAt,
+      coreMemoryBytes,
+      diskBytes,
       state: runner.state,
       permissions: permissionLines(manifest),
       restarts: runner.restarts,
@@ -357,6 +395,7 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
     const cursor = gateway.events.head()
     const made = await installFromFolder({
       source: path,
+      admit,
       config,
       folder,
       clock,
@@ -367,31 +406,59 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
     return change(() => putIn(made.value, () => onProgress?.('start')))
   }
 
+  /** Why the plugin has no place here. */
+  const admit = ({ name, ...asked }: Manifest): InstallError | undefined => {
+    if (records.some((record) => record.name === name)) {
+      return { code: 'already-installed', message: `${name} is installed already; remove it first` }
+    }
+    return noRoomFor(asked, records, limits)
+  }
+
   const putIn = async (
     { record, manifest }: InstalledPlugin,
     onStart: () => void,
   ): Promise<Result<{ readonly plugin: PluginStatus; readonly warnings: readonly string[] }, InstallError>> => {
-    if (records.some(({ name }) => name === record.name)) {
-      return err({ code: 'already-installed', message: `${record.name} is installed already; remove it first` })
-    }
+    // Another may have been installed while this one was bundled.
+    const refused = admit(manifest)
+    if (refused !== undefined) return err(refused)
     onStart()
+    const keptStore = removals.keepsStore(record.name)
+    await removals.undo(record.name)
     await save([...records, record])
     await startInstalled(record)
     const status = statusOf(record)
     if (status.state === 'running') return ok({ plugin: status, warnings: warningsFor(manifest) })
-    await takeOff(record, true)
+    await (await takeOff(record, keptStore)).rows
     return err({ code: 'start-failed', message: status.lastFault ?? 'the plugin did not start' })
   }
 
-  const takeOff = async (record: InstallRecord, keepStore: boolean): Promise<void> => {
-    runners.get(record.name)?.stop('removed')
-    runners.delete(record.name)
-    broken.delete(record.name)
-    await save(records.filter(({ name }) => name !== record.name))
+  /** Takes the plugin off. Its rows, which may be many, are gone when `rows` resolves: nothing else waits for that. */
+  const takeOff = async (record: InstallRecord, keepStore: boolean): Promise<{ readonly rows: Promise<void> }> => {
+    const { name } = record
+    runners.get(name)?.stop('removed')
+    runners.delete(name)
+    broken.delete(name)
+    await removals.begin(name, keepStore, clock.now())
+    await save(records.filter((other) => other.name !== name))
     await removeInstalled(folder, record)
-    if (keepStore) return
-    const rows = await Promise.all(keys.prefixesOf(record.name).map((prefix) => storage.list(prefix)))
-    await storage.put(rows.flat().map(([key]) => [key, undefined] as const))
+    await logs.get(name)?.close()
+    logs.delete(name)
+    await removeLog(logPath(name))
+    books.get(name)?.account.close()
+    books.delete(name)
+    return { rows: removals.finish(name) }
+  }
+
+  /** Removals that an earlier run of the node did not finish. Rows are deleted while the node goes on with its start. */
+  const goOnRemoving = async (): Promise<void> => {
+    for (const name of await removals.load()) {
+      const record = records.find((candidate) => candidate.name === name)
+      if (record !== undefined) {
+        await save(records.filter((other) => other !== record))
+        await removeInstalled(folder, record)
+      }
+      removals.finish(name).catch((thrown: unknown) => logOf(name, 1).host('error', `removal: ${String(thrown)}`))
+    }
   }
 
   const installedAs = (name: string): Result<InstallRecord, InstallError> => {
@@ -406,6 +473,7 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
       if (read.ok) {
         records = read.value
         held = records.length > 0 ? options.hold : undefined
+        await goOnRemoving()
       } else {
         held = read.error
       }
@@ -420,6 +488,7 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
       unregister?.()
       stopHeart?.()
       ;(await ledger)?.close()
+      await removals.stop()
       for (const runner of runners.values()) runner.stop('the node stops')
       pool?.close()
       watchdog.stop()
@@ -427,13 +496,15 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
       announceReady()
     },
     install,
-    remove: (name, { keepStore = false } = {}) =>
-      change(async () => {
+    async remove(name, { keepStore = false } = {}) {
+      const taken = await change(async () => {
         const found = installedAs(name)
-        if (!found.ok) return found
-        await takeOff(found.value, keepStore)
-        return ok(true)
-      }),
+        return found.ok ? ok(await takeOff(found.value, keepStore)) : found
+      })
+      if (!taken.ok) return taken
+      await taken.value.rows
+      return ok(true)
+    },
     restart: (name) =>
       change(async () => {
         const found = installedAs(name)
@@ -453,6 +524,7 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
         const read = await readLockFile(lockPath)
         if (!read.ok) return read
         records = read.value
+        await goOnRemoving()
         // What they guard opens when they are there, not before.
         await Promise.all(records.filter(({ name }) => !runners.has(name)).map(startInstalled))
         held = undefined

@@ -3,13 +3,20 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
 import { virtualClock } from '../lib/clock-virtual.ts'
+import { Account, MemoryPool } from './account.ts'
 import { type LogLine, PluginLog } from './plugin-log.ts'
 
 test('lines past the rate are left out; that is said at once, and how many when there is room again', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'fulgurite-log-'))
   const clock = virtualClock()
   const heard: LogLine[] = []
-  const log = new PluginLog(join(folder, 'x.log'), clock, 1, (line) => heard.push(line))
+  const log = new PluginLog({
+    path: join(folder, 'x.log'),
+    account: new Account(new MemoryPool(64 << 20, 1)),
+    clock,
+    perSecond: 1,
+    onLine: (line) => heard.push(line),
+  })
   for (let i = 0; i < 10; i++) log.plugin('info', `line ${i}`)
   log.host('info', 'of the host')
   clock.setWall(0)

@@ -1,6 +1,8 @@
+import { rm } from 'node:fs/promises'
 import type { Clock } from '../lib/clock.ts'
 import { TokenBucket } from '../lib/token-bucket.ts'
 import type { TimestampMs } from '../lib/units.ts'
+import { type MemoryAccount, textBytes } from './account.ts'
 import { LogFile } from './log-file.ts'
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
@@ -13,23 +15,35 @@ export interface LogLine {
   readonly text: string
 }
 
+export interface PluginLogOptions {
+  readonly path: string
+  readonly account: MemoryAccount
+  readonly clock: Clock
+  /** The plugin's own lines, in the long run. */
+  readonly perSecond: number
+  readonly onLine: (line: LogLine) => void
+}
+
 const KEPT_LINES = 1_000
 const MAX_TEXT = 4_096
 
 /**
- * What a plugin logs, and the host about it: the latest lines in memory, more in a file. The
- * plugin's own lines are capped in length and rate; that some are left out is said, then how many. The host's lines are never left out.
+ * What a plugin logs, and the host about it: the latest lines in memory, on the plugin's account, more in a file. The plugin's
+ * own lines are capped in length and rate; that some are left out is said, then how many. The host's are never left out.
  */
 export class PluginLog {
   readonly #file: LogFile
+  readonly #account: MemoryAccount
   readonly #clock: Clock
   readonly #onLine: (line: LogLine) => void
   readonly #lines: LogLine[] = []
   readonly #bucket: TokenBucket
   #dropped = 0
 
-  constructor(path: string, clock: Clock, perSecond: number, onLine: (line: LogLine) => void) {
+  constructor(options: PluginLogOptions) {
+    const { path, account, clock, perSecond, onLine } = options
     this.#file = new LogFile(path)
+    this.#account = account
     this.#clock = clock
     this.#onLine = onLine
     this.#bucket = new TokenBucket(perSecond, perSecond * 4, clock.monotonic())
@@ -72,9 +86,18 @@ export class PluginLog {
   }
 
   #add(line: LogLine): void {
+    const bytes = textBytes(line.text)
+    while (this.#lines.length >= KEPT_LINES || (this.#lines.length > 0 && this.#account.room('log') < bytes)) {
+      this.#account.give('log', textBytes(this.#lines.shift()?.text ?? ''))
+    }
+    this.#account.hold('log', bytes)
     this.#lines.push(line)
-    if (this.#lines.length > KEPT_LINES) this.#lines.splice(0, this.#lines.length - KEPT_LINES)
     this.#file.append(`${JSON.stringify(line)}\n`)
     this.#onLine(line)
   }
+}
+
+/** Deletes a plugin's log and the one before it. */
+export const removeLog = async (path: string): Promise<void> => {
+  for (const file of [path, `${path}.1`]) await rm(file, { force: true })
 }

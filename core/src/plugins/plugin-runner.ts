@@ -11,6 +11,7 @@ import type { CellFault } from './cell-protocol.ts'
 import { hostFault } from './host-fault.ts'
 import type { HostStore } from './host-store.ts'
 import type { InstalledPlugin } from './installer.ts'
+import type { PluginBook } from './plugin-book.ts'
 import type { PluginLog } from './plugin-log.ts'
 import { PluginSession } from './plugin-session.ts'
 import type { HookReply } from './questions.ts'
@@ -48,6 +49,7 @@ export interface RunnerOptions {
   readonly rng: Rng
   readonly pool: CellPool
   readonly log: PluginLog
+  readonly book: PluginBook
   readonly restart: RestartPolicy
   readonly totalCpu: TokenBucket
   readonly notify: (notice: PluginNotice) => void
@@ -55,7 +57,7 @@ export interface RunnerOptions {
   readonly serving: () => void
 }
 
-const NOTICE_TEXT = 1_024
+const NOTICE_TEXT = 960
 const FAULTS_PER_SECOND = 5
 
 /** One installed plugin: started, watched, started again when it faults, given up when it does so too often. */
@@ -177,6 +179,7 @@ export class PluginRunner {
       clock: rest.clock,
       rng: rest.rng,
       log,
+      book: rest.book,
       budgets: rest.budgets,
       cell,
       totalCpu: rest.totalCpu,
@@ -214,19 +217,28 @@ export class PluginRunner {
     const words = this.#words(text)
     this.#lastFault = words.slice(0, 512)
     log.host('error', `plugin-threw: ${words}`)
-    notify({ type: 'plugin.faulted', code: 'plugin-threw', text: words.slice(0, NOTICE_TEXT) })
+    const told = this.#told(words)
+    if (told !== undefined) notify({ type: 'plugin.faulted', code: 'plugin-threw', text: told })
   }
 
   #refused(operation: string, { code, message }: ContractError): void {
     const { clock, log, notify } = this.#options
     if (!this.#notices.take(clock.monotonic())) return
     log.host('warn', `${code}: ${operation}: ${message}`)
-    notify({ type: 'plugin.refused', operation, code, text: message.slice(0, NOTICE_TEXT) })
+    const told = this.#told(message)
+    if (told !== undefined) notify({ type: 'plugin.refused', operation, code, text: told })
   }
 
   #warned(code: string, text: string): void {
     this.#options.log.host('warn', `${code}: ${text}`)
-    this.#options.notify({ type: 'plugin.warned', code, text })
+    const told = this.#told(text)
+    if (told !== undefined) this.#options.notify({ type: 'plugin.warned', code, text: told })
+  }
+
+  /** The words of an event, if it may be told now. */
+  #told(text: string): string | undefined {
+    const { book, clock } = this.#options
+    return book.notices.words(clock.monotonic(), text.slice(0, NOTICE_TEXT))
   }
 
   #ended({ code, text }: CellFault): void {

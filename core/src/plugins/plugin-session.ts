@@ -3,6 +3,7 @@ import type { CancelTimer, Clock } from '../lib/clock.ts'
 import type { Rng } from '../lib/rng.ts'
 import type { TokenBucket } from '../lib/token-bucket.ts'
 import type { EventLogPort, PluginGateway } from '../node/contract-gateway.ts'
+import { RunAccount } from './account.ts'
 import { AskDesk } from './ask-desk.ts'
 import { AuditTrail } from './audit-trail.ts'
 import type { Budgets } from './budgets.ts'
@@ -12,14 +13,17 @@ import { DurableWork } from './durable-work.ts'
 import { hostFault } from './host-fault.ts'
 import type { HostStore } from './host-store.ts'
 import { Inbox } from './inbox.ts'
+import { jsonSize } from './json-size.ts'
 import { LiveEvents } from './live-events.ts'
 import type { Manifest } from './manifest.ts'
 import { type Outbox, parseOutbox } from './outbox.ts'
+import type { PluginBook } from './plugin-book.ts'
 import type { PluginLog } from './plugin-log.ts'
 import { ProcessorShare } from './processor-share.ts'
 import { type HookReply, Questions } from './questions.ts'
 import { notGranted, type Registered } from './registration.ts'
 import { Subscriptions } from './subscriptions.ts'
+import { WriteQueue } from './write-queue.ts'
 
 export interface SessionOptions {
   readonly manifest: Manifest
@@ -30,6 +34,7 @@ export interface SessionOptions {
   readonly clock: Clock
   readonly rng: Rng
   readonly log: PluginLog
+  readonly book: PluginBook
   readonly budgets: Budgets
   readonly cell: CellProcess
   /** What all plugins together may use. */
@@ -58,7 +63,9 @@ const LEAST_WALL_MS = 10_000
 /** One run of a plugin in a cell: assembles its inboxes, sees that its outboxes are carried out. */
 export class PluginSession {
   readonly #options: SessionOptions
-  readonly #inbox = new Inbox()
+  readonly #account: RunAccount
+  readonly #inbox: Inbox
+  readonly #queue: WriteQueue
   readonly #desk: AskDesk
   readonly #work: DurableWork
   readonly #share: ProcessorShare
@@ -73,7 +80,7 @@ export class PluginSession {
 
   constructor(options: SessionOptions) {
     this.#options = options
-    const { manifest, clock, budgets, store, log, gateway, listener, cell } = options
+    const { manifest, clock, budgets, store, log, book, gateway, listener, cell } = options
     // What hears of an event is guarded too: it is called from wherever the event happened.
     const events: EventLogPort = {
       head: () => gateway.events.head(),
@@ -81,16 +88,31 @@ export class PluginSession {
       subscribe: (filter, listener) =>
         gateway.events.subscribe(filter, (event) => this.#guarded(() => listener(event))),
     }
+    const run = new RunAccount(book.account)
+    const inbox = new Inbox(run)
+    this.#account = run
+    this.#inbox = inbox
     const onAvailable = (): void => this.#schedulePump()
-    const reply = (id: number, value: string): void => {
-      this.#inbox.reply(id, value)
-      this.#schedulePump()
+    const reply = (id: number, value: unknown): void => {
+      inbox.reply(id, value)
+      onAvailable()
     }
-    const refuse = (id: number, error: ContractError): void => {
-      this.#inbox.refusal(id, error)
-      this.#schedulePump()
-    }
-    const audit = new AuditTrail(store, manifest, (thrown) => this.#storeFailed(thrown))
+    const queue = new WriteQueue({
+      store,
+      account: run,
+      onRoom: () => this.#pump(),
+      onError: (thrown) => this.#storeFailed(thrown),
+    })
+    this.#queue = queue
+    const audit = new AuditTrail({
+      manifest,
+      rows: book.audit,
+      put: (rows) => {
+        queue.put(rows)
+        book.account.onDisk('audit', book.audit.bytes)
+      },
+      full: (kind) => log.host('warn', `audit-full: the oldest entries of the kind ${kind} are let go for new ones`),
+    })
     this.#share = new ProcessorShare({
       clock,
       cpuShare: manifest.limits.cpuShare,
@@ -105,14 +127,14 @@ export class PluginSession {
       audit,
       clock,
       reply,
-      refuse,
+      refuse: (id, error) => this.#refuse(id, error),
       refused: (operation, error) => listener.refused(operation, error),
       charge: (coreMs) => this.#share.charge(coreMs),
     })
     this.#desk = desk
     this.#questions = new Questions({
       manifest,
-      inbox: this.#inbox,
+      inbox,
       audit,
       faulted: (text) => listener.faulted(text),
       refused: (hook, verdict) => {
@@ -120,17 +142,26 @@ export class PluginSession {
       },
     })
     const { installCursor } = options
-    this.#subscriptions = new Subscriptions({ manifest, events, store, log, installCursor, onAvailable })
-    this.#live = new LiveEvents({ manifest, events, inbox: this.#inbox, log, onAvailable })
+    this.#subscriptions = new Subscriptions({ manifest, events, store, account: run, log, installCursor, onAvailable })
+    this.#live = new LiveEvents({ manifest, events, inbox, log, onAvailable })
     this.#work = new DurableWork({
       manifest,
       store,
+      account: book.account,
+      run,
+      queue,
       subscriptions: this.#subscriptions,
+      log,
       begin: () => desk.begin(),
       finish: () => desk.finish(),
       reply,
-      refuse,
-      onRoom: () => this.#pump(),
+      refuse: (id, error) => this.#refuse(id, error),
+      isUnkept: (label) => inbox.isUnkept(label),
+      unkept: (label, error) => {
+        inbox.unkept(label, error)
+        onAvailable()
+      },
+      faulted: (text) => listener.faulted(text),
       end: (fault) => (fault.code === 'store-failed' ? this.end(fault) : cell.end(fault)),
     })
     log.host('info', `starting ${manifest.name} ${manifest.version}`)
@@ -140,6 +171,7 @@ export class PluginSession {
   async start(code: string): Promise<void> {
     const { manifest, cell } = this.#options
     try {
+      await this.#options.book.audit.load()
       await this.#work.load()
     } catch (thrown) {
       this.#storeFailed(thrown)
@@ -219,6 +251,7 @@ export class PluginSession {
     this.#live.stop()
     this.#subscriptions.stop()
     this.#questions.end()
+    this.#account.close()
     this.#options.listener.ended(fault)
   }
 
@@ -237,20 +270,21 @@ export class PluginSession {
   #pump(): void {
     const { cell, clock } = this.#options
     if (this.#phase !== 'running' || cell.phase !== 'idle') return
-    if (this.#share.mustWait(this.#inbox.urgent)) return
-    const events = this.#work.full ? '' : this.#takeEvents()
-    if (events === '' && this.#inbox.empty) return
-    this.#options.serving()
+    // What it wants kept comes first: a turn would only add to it.
+    if (this.#queue.full || this.#share.mustWait(this.#inbox.urgent)) return
     const begun = performance.now()
-    cell.turn(this.#inbox.take(clock.now(), this.#options.rng.below(0x100000000), events))
+    const text = this.#inbox.take(clock.now(), this.#options.rng.below(0x100000000), (chars) => this.#takeEvents(chars))
+    if (text === undefined) return
+    this.#options.serving()
+    cell.turn(text)
     this.#share.charge(performance.now() - begun)
   }
 
-  #takeEvents(): string {
+  #takeEvents(maxChars: number): string {
     let count = BATCH_EVENTS
     // A question must not wait long behind events.
     if (this.#questions.held) count = Math.max(1, Math.min(count, Math.floor(HOOK_BATCH_MICROS / this.#microsPerEvent)))
-    const batch = this.#subscriptions.take(count)
+    const batch = this.#subscriptions.take(count, maxChars)
     this.#sentEvents = batch.count
     return batch.text
   }
@@ -289,9 +323,25 @@ export class PluginSession {
     if (this.#options.cell.phase === 'ended') return
     for (const writes of outbox.writes ?? []) this.#work.write(writes)
     for (const read of outbox.reads ?? []) void this.#work.read(read)
-    for (const [id, actor, operation, request, options] of outbox.asks ?? []) {
-      this.#desk.ask({ id, actor, operation, request, options }).catch((thrown: unknown) => this.#storeFailed(thrown))
+    for (const ask of outbox.asks ?? []) this.#ask(ask)
+  }
+
+  /** An ask is held until it is answered. */
+  #ask([id, actor, operation, request, options]: NonNullable<Outbox['asks']>[number]): void {
+    const bytes = 2 * jsonSize(request, this.#account.room('asks'))
+    if (!this.#account.take('asks', bytes)) {
+      this.#refuse(id, { code: 'rate-limited', message: 'too much waits for an answer already' })
+      return
     }
+    this.#desk
+      .ask({ id, actor, operation, request, options })
+      .then(() => this.#account.give('asks', bytes))
+      .catch((thrown: unknown) => this.#storeFailed(thrown))
+  }
+
+  #refuse(id: number, error: ContractError): void {
+    this.#inbox.refusal(id, error)
+    this.#schedulePump()
   }
 
   #wake(at: number | undefined, now: number): void {
@@ -325,12 +375,13 @@ export class PluginSession {
     }
     this.#questions.hold(registered.hooks)
     this.#live.follow(registered.live as readonly EventName[])
-    this.#deliver(registered.each).catch((thrown: unknown) => this.#storeFailed(thrown))
+    this.#deliver(registered).catch((thrown: unknown) => this.#storeFailed(thrown))
   }
 
-  async #deliver(each: Registered['each']): Promise<void> {
-    await this.#subscriptions.start(each)
+  async #deliver(registered: Registered): Promise<void> {
+    await this.#subscriptions.start(registered.each)
     if (this.#phase === 'ended') return
+    this.#work.registered(registered)
     this.#phase = 'running'
     this.#options.listener.started()
     this.#pump()

@@ -1,4 +1,5 @@
 import { err, ok, type Result } from '../lib/result.ts'
+import { type MemoryAccount, textBytes } from './account.ts'
 import { type HostStore, type HostWrite, keys } from './host-store.ts'
 
 /** Why something cannot be stored. */
@@ -7,26 +8,52 @@ export interface StorageError {
   readonly message: string
 }
 
+/** Some of what is stored under a prefix, and whether there is more. */
+export interface StoredPage {
+  readonly rows: readonly (readonly [key: string, value: string])[]
+  readonly more: boolean
+}
+
 const MAX_VALUE_CHARS = 65_536
 const ROW_BYTES = 64
+const COUNTED_AT_ONCE = 512
+const LISTED_AT_ONCE = 64
+const LISTED_CHARS = 1 << 18
 
 /** What a plugin keeps, under its own name and within its quota. */
 export class PluginStorage {
   readonly #store: HostStore
   readonly #plugin: string
   readonly #quota: number
+  readonly #account: MemoryAccount
   readonly #sizes = new Map<string, number>()
   #used = 0
 
-  constructor(store: HostStore, plugin: string, quota: number) {
+  constructor(store: HostStore, plugin: string, quota: number, account: MemoryAccount) {
     this.#store = store
     this.#plugin = plugin
     this.#quota = quota
+    this.#account = account
+  }
+
+  get bytes(): number {
+    return this.#used
   }
 
   /** Counts what is stored already. */
   async load(): Promise<void> {
-    for (const [key, value] of await this.list('')) this.#count(key, value)
+    const own = keys.value(this.#plugin, '')
+    let page: Awaited<ReturnType<HostStore['sizes']>>
+    let after: string | undefined
+    do {
+      page = await this.#store.sizes(own, { limit: COUNTED_AT_ONCE, ...(after === undefined ? {} : { after }) })
+      for (const [stored, bytes] of page) {
+        after = stored
+        const key = stored.slice(own.length)
+        this.#account.hold('keys', textBytes(key))
+        this.#set(key, ROW_BYTES + Buffer.byteLength(key) + bytes)
+      }
+    } while (page.length === COUNTED_AT_ONCE)
   }
 
   async get(key: string): Promise<string | undefined> {
@@ -34,11 +61,24 @@ export class PluginStorage {
     return key.isWellFormed() ? this.#store.get(keys.value(this.#plugin, key)) : undefined
   }
 
-  async list(prefix: string): Promise<readonly (readonly [key: string, value: string])[]> {
-    if (!prefix.isWellFormed()) return []
+  /** What is stored under a prefix, in the order of the keys, from behind the key `after`. */
+  async list(prefix: string, after?: string): Promise<StoredPage> {
+    if (!prefix.isWellFormed() || after?.isWellFormed() === false) return { rows: [], more: false }
     const own = keys.value(this.#plugin, '')
-    const rows = await this.#store.list(keys.value(this.#plugin, prefix))
-    return rows.map(([key, value]) => [key.slice(own.length), value] as const)
+    const page = await this.#store.list(own + prefix, {
+      limit: LISTED_AT_ONCE,
+      ...(after === undefined ? {} : { after: own + after }),
+    })
+    let chars = 0
+    const fitting = page.findIndex(([, { length }], i) => {
+      chars += length
+      return i > 0 && chars > LISTED_CHARS
+    })
+    const rows = fitting < 0 ? page : page.slice(0, fitting)
+    return {
+      rows: rows.map(([key, value]) => [key.slice(own.length), value] as const),
+      more: fitting >= 0 || page.length === LISTED_AT_ONCE,
+    }
   }
 
   /** The rows for these writes, counted as if written. Errors leave the count as it was. */
@@ -53,22 +93,44 @@ export class PluginStorage {
       return err({ code: 'value-too-large', message: `${large[0]}: more than ${MAX_VALUE_CHARS} characters` })
     }
     const before = writes.map(([key]) => [key, this.#sizes.get(key)] as const)
-    for (const [key, value] of writes) this.#count(key, value)
-    if (this.#used > this.#quota) {
-      const wanted = this.#used
-      for (const [key, size] of before.reverse()) this.#set(key, size)
-      return err({ code: 'storage-full', message: `${wanted} bytes are beyond the quota of ${this.#quota}` })
+    let known = true
+    for (const [key, value] of writes) known = this.#count(key, value) && known
+    if (known && this.#used <= this.#quota) {
+      return ok(writes.map(([key, value]) => [keys.value(this.#plugin, key), value ?? undefined] as const))
     }
-    return ok(writes.map(([key, value]) => [keys.value(this.#plugin, key), value ?? undefined] as const))
+    const message = known
+      ? `${this.#used} bytes are beyond the quota of ${this.#quota}`
+      : 'the names of so many values are more than the node holds for a plugin'
+    for (const [key, size] of before.reverse()) {
+      this.#forget(key)
+      if (size === undefined) continue
+      this.#account.hold('keys', textBytes(key))
+      this.#set(key, size)
+    }
+    return err({ code: 'storage-full', message })
   }
 
-  #count(key: string, value: string | null): void {
-    this.#set(key, value === null ? undefined : ROW_BYTES + Buffer.byteLength(key) + Buffer.byteLength(value))
+  /** False where the key is one too many. */
+  #count(key: string, value: string | null): boolean {
+    if (value === null) {
+      this.#forget(key)
+      return true
+    }
+    if (!this.#sizes.has(key) && !this.#account.take('keys', textBytes(key))) return false
+    this.#set(key, ROW_BYTES + Buffer.byteLength(key) + Buffer.byteLength(value))
+    return true
   }
 
-  #set(key: string, size: number | undefined): void {
-    this.#used += (size ?? 0) - (this.#sizes.get(key) ?? 0)
-    if (size === undefined) this.#sizes.delete(key)
-    else this.#sizes.set(key, size)
+  #forget(key: string): void {
+    const size = this.#sizes.get(key)
+    if (size === undefined) return
+    this.#account.give('keys', textBytes(key))
+    this.#used -= size
+    this.#sizes.delete(key)
+  }
+
+  #set(key: string, size: number): void {
+    this.#used += size - (this.#sizes.get(key) ?? 0)
+    this.#sizes.set(key, size)
   }
 }

@@ -7,7 +7,7 @@ import type { Manifest } from './manifest.ts'
 /** What a plugin made of a question. */
 export type HookReply =
   | { readonly type: 'verdict'; readonly verdict: unknown }
-  | { readonly type: 'no-verdict'; readonly code: 'faulted' | 'invalid' | 'not-running' }
+  | { readonly type: 'no-verdict'; readonly code: 'faulted' | 'invalid' | 'not-running' | 'overloaded' }
 
 /** What came back for a question: a verdict as it is said, or that there was a fault. */
 export type Verdict = readonly [id: number, ok: 1, verdict: unknown] | readonly [id: number, ok: 0, error: string]
@@ -54,11 +54,18 @@ export class Questions {
 
   /** Puts the question; `answer` is called once, unless it is taken back. Returns how to take it back. */
   ask(name: HookName, request: unknown, answer: (reply: HookReply) => void): () => void {
+    const { inbox } = this.#options
     this.#lastId += 1
     const id = this.#lastId
+    if (this.#waiting.size >= MAX_WAITING || !inbox.question(id, name, request)) {
+      answer(OVERLOADED)
+      return () => {}
+    }
     this.#waiting.set(id, { name, answer })
-    this.#options.inbox.question(id, name, request)
-    return () => this.#waiting.delete(id)
+    return () => {
+      this.#waiting.delete(id)
+      inbox.withdraw(id)
+    }
   }
 
   /** A verdict has come. It is checked against the contract, then against the grant. */
@@ -85,13 +92,19 @@ export class Questions {
     }
     const { type } = parsed.value
     const granted = manifest.permissions.hooks[name]?.verdicts.includes(type) === true
-    audit.add(now, name, undefined, {}, granted ? type : 'not-granted')
-    if (granted) return { type: 'verdict', verdict: parsed.value }
+    if (granted) {
+      audit.verdict(now, name, type)
+      return { type: 'verdict', verdict: parsed.value }
+    }
+    audit.refusal(now, name, parsed.value, {}, 'not-granted')
     refused(name, type)
     return INVALID
   }
 }
 
+/** Questions put and not answered yet, at most. */
+const MAX_WAITING = 512
+const OVERLOADED: HookReply = { type: 'no-verdict', code: 'overloaded' }
 const FAULTED: HookReply = { type: 'no-verdict', code: 'faulted' }
 const INVALID: HookReply = { type: 'no-verdict', code: 'invalid' }
 

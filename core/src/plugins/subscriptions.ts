@@ -1,9 +1,11 @@
 import { type Cursor, type EventName, events } from '@fulgurite/plugin-sdk/contract'
 import { err, ok, type Result } from '../lib/result.ts'
-import type { EventLogPort } from '../node/contract-gateway.ts'
+import type { EncodedEvent, EventLogPort } from '../node/contract-gateway.ts'
+import { MEMORY_CAPS, type MemoryAccount } from './account.ts'
 import type { CellFault } from './cell-protocol.ts'
 import { DurableDelivery } from './durable-delivery.ts'
-import { type HostStore, type HostWrite, keys } from './host-store.ts'
+import { type HostStore, keys } from './host-store.ts'
+import { LogReader } from './log-reader.ts'
 import type { Manifest } from './manifest.ts'
 import type { PluginLog } from './plugin-log.ts'
 
@@ -11,6 +13,7 @@ export interface SubscriptionsOptions {
   readonly manifest: Manifest
   readonly events: EventLogPort
   readonly store: HostStore
+  readonly account: MemoryAccount
   readonly log: PluginLog
   readonly installCursor: Cursor
   readonly onAvailable: () => void
@@ -20,6 +23,7 @@ export interface SubscriptionsOptions {
 type Registered = readonly [label: string, name: string, from: string]
 
 const BATCH_CHARS = 256 * 1024
+const LEAST_CHARS = 64 * 1024
 
 /** Events as the text of a turn, and how many they are. */
 export interface Batch {
@@ -30,7 +34,9 @@ export interface Batch {
 /** The durable subscriptions of one run of a plugin, and the rows that say how far each is. */
 export class Subscriptions {
   readonly #options: SubscriptionsOptions
-  readonly #deliveries = new Map<string, DurableDelivery>()
+  readonly #deliveries: DurableDelivery[] = []
+  readonly #byLabel = new Map<string, DurableDelivery>()
+  #first = 0
   #stopped = false
 
   constructor(options: SubscriptionsOptions) {
@@ -47,41 +53,61 @@ export class Subscriptions {
 
   /** Goes on where each subscription was, or begins it where it asks to begin. */
   async start(registered: readonly Registered[]): Promise<void> {
-    const { manifest, events: log, store, onAvailable } = this.#options
+    const { manifest, events: log, store, account, onAvailable } = this.#options
     const { name: plugin, permissions, limits } = manifest
-    for (const [label, name, from] of registered) {
-      const key = keys.cursor(plugin, label)
-      let cursor = await store.get(key)
-      if (cursor === undefined) {
-        cursor = this.#origin(from)
-        await store.put([[key, cursor]])
-      }
-      if (this.#stopped) return
+    const cursors = await Promise.all(registered.map(([label]) => store.get(keys.cursor(plugin, label))))
+    const begun = registered.map(([label, name, from], i) => {
+      const cursor = cursors[i] ?? this.#origin(from)
+      return { label, name: name as EventName, cursor, row: [keys.cursor(plugin, label), cursor] as const }
+    })
+    const fresh = begun.filter((_, i) => cursors[i] === undefined)
+    if (fresh.length > 0) await store.put(fresh.map(({ row }) => row))
+    if (this.#stopped) return
+    const reader = new LogReader(log)
+    // All together hold what one alone may.
+    const capacity = Math.max(1, Math.floor(limits.queueEvents / begun.length))
+    const capacityBytes = Math.floor(MEMORY_CAPS.events / begun.length)
+    for (const { label, name, cursor } of begun) {
       const delivery = new DurableDelivery({
         log,
+        reader,
+        account,
         label,
-        name: name as EventName,
+        name,
         filter: permissions.events[name]?.filter,
         cursor,
-        capacity: limits.queueEvents,
+        capacity,
+        capacityBytes,
         onAvailable,
         onError: ({ code, message }) => this.#options.log.host('warn', `${label}: ${code}: ${message}`),
       })
-      this.#deliveries.set(label, delivery)
+      this.#deliveries.push(delivery)
+      this.#byLabel.set(label, delivery)
     }
   }
 
   stop(): void {
     this.#stopped = true
-    for (const delivery of this.#deliveries.values()) delivery.stop()
+    for (const delivery of this.#deliveries) delivery.stop()
   }
 
-  /** Takes up to `count` events of each subscription that has done what it was given. */
-  take(count: number): Batch {
+  /**
+   * Takes up to `maxCount` events in `maxChars` characters, of each subscription that has done what it was given. Those that
+   * find no place are the first to be asked the next time.
+   */
+  take(maxCount: number, maxChars: number): Batch {
+    const all = this.#deliveries
     let text = ''
     let taken = 0
-    for (const delivery of this.#deliveries.values()) {
-      const batch = delivery.take(count, BATCH_CHARS)
+    for (let i = 0; i < all.length; i++) {
+      const at = (this.#first + i) % all.length
+      const chars = Math.min(BATCH_CHARS, maxChars - text.length)
+      if (taken >= maxCount || chars < LEAST_CHARS) {
+        this.#first = at
+        break
+      }
+      const delivery = all[at] as DurableDelivery
+      const batch = delivery.take(maxCount - taken, chars)
       if (batch.length === 0) continue
       taken += batch.length
       let list = ''
@@ -91,25 +117,15 @@ export class Subscriptions {
     return { text, count: taken }
   }
 
-  /** The next `count` events of a subscription are done: the row to keep. */
-  done(label: string, count: number): Result<readonly HostWrite[], CellFault> {
-    const last = count === 0 ? undefined : this.#deliveries.get(label)?.done(count)
-    if (last === undefined) return err(violation(`${label}: more events acknowledged than were sent`))
-    return ok([[keys.cursor(this.#options.manifest.name, label), last.cursor]])
+  /** Whether so many more events of the subscription were sent as are said to be done. Errors: `protocol-violation`. */
+  sent(label: string, count: number): Result<EncodedEvent, CellFault> {
+    const last = count === 0 ? undefined : this.#byLabel.get(label)?.sent(count)
+    return last === undefined ? err(violation(`${label}: more events acknowledged than were sent`)) : ok(last)
   }
 
-  /** The next event of a subscription is set aside: the rows to keep. */
-  setAside(label: string, error: string, now: number): Result<readonly HostWrite[], CellFault> {
-    const event = this.#deliveries.get(label)?.done(1)
-    if (event === undefined) return err(violation(`${label}: an event was set aside that was not sent`))
-    const { name } = this.#options.manifest
-    const row = JSON.stringify({ at: now, error: error.slice(0, 4_096), event: event.text })
-    const words = `event-parked: ${label}: ${event.name} at ${event.cursor} failed repeatedly and is set aside`
-    this.#options.log.host('error', words)
-    return ok([
-      [keys.parked(name, label, event.cursor), row],
-      [keys.cursor(name, label), event.cursor],
-    ])
+  /** The next `count` events of a subscription, which were sent, are done. */
+  done(label: string, count: number): void {
+    this.#byLabel.get(label)?.done(count)
   }
 
   #origin(from: string): Cursor {

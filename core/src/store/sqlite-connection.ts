@@ -1,5 +1,4 @@
 import sqlite3 from 'sqlite3'
-import type { Row } from './store.ts'
 
 /** A promise's face on one serialised `sqlite3` connection. */
 export class SqliteConnection {
@@ -32,10 +31,10 @@ export class SqliteConnection {
     })
   }
 
-  async all(sql: string, values: readonly unknown[]): Promise<readonly Row[]> {
+  async all<Selected>(sql: string, values: readonly unknown[]): Promise<readonly Selected[]> {
     await this.#transaction
     return new Promise((resolve, reject) => {
-      this.#database.all<Row>(sql, values, (error, rows) => (error === null ? resolve(rows) : reject(error)))
+      this.#database.all<Selected>(sql, values, (error, rows) => (error === null ? resolve(rows) : reject(error)))
     })
   }
 

@@ -1,7 +1,7 @@
 import { toHex } from '../lib/bytes.ts'
 import { FailureError, invariant } from '../lib/errors.ts'
 import { SqliteConnection } from './sqlite-connection.ts'
-import type { Contribution, Migration, Row, ScanOptions, Store, StoreOpenFailure, Write } from './store.ts'
+import type { Contribution, Migration, Row, RowSize, ScanOptions, Store, StoreOpenFailure, Write } from './store.ts'
 import { WriteBatch } from './write-batch.ts'
 
 export interface SqliteStoreOptions {
@@ -95,11 +95,19 @@ class SqliteStore implements Store {
 
   get(table: string, key: Uint8Array): Promise<Uint8Array | undefined> {
     return this.#connection
-      .all(`SELECT key, value FROM ${named(table)} WHERE key = ?`, [asBuffer(key)])
+      .all<Row>(`SELECT key, value FROM ${named(table)} WHERE key = ?`, [asBuffer(key)])
       .then((rows) => rows[0]?.value)
   }
 
   scan(table: string, options: ScanOptions = {}): Promise<readonly Row[]> {
+    return this.#select<Row>('key, value', table, options)
+  }
+
+  sizes(table: string, options: ScanOptions = {}): Promise<readonly RowSize[]> {
+    return this.#select<RowSize>('key, length(value) AS bytes', table, options)
+  }
+
+  #select<Selected>(columns: string, table: string, options: ScanOptions): Promise<readonly Selected[]> {
     const conditions: string[] = []
     const values: unknown[] = []
     if (options.from !== undefined) {
@@ -113,8 +121,8 @@ class SqliteStore implements Store {
     const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`
     const order = options.reverse === true ? 'DESC' : 'ASC'
     const limit = options.limit === undefined ? '' : `LIMIT ${Math.trunc(options.limit)}`
-    return this.#connection.all(
-      `SELECT key, value FROM ${named(table)} ${where} ORDER BY key ${order} ${limit}`,
+    return this.#connection.all<Selected>(
+      `SELECT ${columns} FROM ${named(table)} ${where} ORDER BY key ${order} ${limit}`,
       values,
     )
   }

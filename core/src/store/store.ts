@@ -15,6 +15,13 @@ export interface Row {
   readonly value: Uint8Array
 }
 
+/** A row without its value. */
+export interface RowSize {
+  readonly key: Uint8Array
+  /** Of the value. */
+  readonly bytes: number
+}
+
 /** Keys in lexicographic order of their bytes, `from` inclusive, `to` exclusive. */
 export interface ScanOptions {
   readonly from?: Uint8Array
@@ -42,6 +49,8 @@ export interface Store {
   get(table: string, key: Uint8Array): Promise<Uint8Array | undefined>
   /** Durable rows in key order. */
   scan(table: string, options?: ScanOptions): Promise<readonly Row[]>
+  /** As `scan`, without the values: for who counts or deletes. */
+  sizes(table: string, options?: ScanOptions): Promise<readonly RowSize[]>
   /** Resolves once all that was submitted before the call is durable. */
   flush(): Promise<void>
   /** Writes a consistent copy to a path that does not exist yet, while the node runs. */

@@ -48,7 +48,7 @@ export type HookAnswer<Name extends HookName> =
   | {
       readonly type: 'no-verdict'
       readonly plugin: string
-      readonly code: 'timed-out' | 'faulted' | 'invalid' | 'not-running'
+      readonly code: 'timed-out' | 'faulted' | 'invalid' | 'not-running' | 'overloaded'
     }
 
 /** Verdict and whose it was; `by` is not there when everyone accepted. */

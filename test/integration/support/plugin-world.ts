@@ -206,7 +206,7 @@ export class PluginNode {
     if (this.#life === undefined) throw new Error(`${this.#name} is not running`)
     const { store } = this.#life.folder
     await store.flush()
-    return pluginStore(store).list(prefix)
+    return pluginStore(store).list(prefix, { limit: 100_000 })
   }
 }
 

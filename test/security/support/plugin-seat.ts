@@ -11,6 +11,7 @@ import type { Clock } from '../../../core/src/lib/clock.ts'
 import { err, ok, type Result } from '../../../core/src/lib/result.ts'
 import type { PluginGateway } from '../../../core/src/node/contract-gateway.ts'
 import { AskDesk } from '../../../core/src/plugins/ask-desk.ts'
+import { AuditRows } from '../../../core/src/plugins/audit-rows.ts'
 import { AuditTrail } from '../../../core/src/plugins/audit-trail.ts'
 import type { HostStore } from '../../../core/src/plugins/host-store.ts'
 import { Ledger } from '../../../core/src/plugins/ledger.ts'
@@ -66,8 +67,13 @@ export class PluginSeat {
       gateway,
       budgets,
       clock,
-      audit: new AuditTrail(store, manifest, rethrow),
-      reply: (id, value) => this.#answered(id, ok(JSON.parse(value))),
+      audit: new AuditTrail({
+        manifest,
+        rows: new AuditRows(store, manifest.name),
+        put: (rows) => void store.put(rows).catch(rethrow),
+        full() {},
+      }),
+      reply: (id, value) => this.#answered(id, ok(JSON.parse(encodeJson(value)))),
       refuse: (id, error) => this.#answered(id, err(error)),
       refused: () => {},
       charge: () => {},

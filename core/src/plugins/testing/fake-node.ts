@@ -22,7 +22,7 @@ import type {
   Prepared,
   Recalled,
 } from '../../node/contract-gateway.ts'
-import type { HostStore, HostWrite } from '../index.ts'
+import type { HostStore, HostWrite, PageOfRows } from '../index.ts'
 
 /** What the node was asked, as it came through the gateway. */
 export interface Asked {
@@ -166,8 +166,15 @@ export class MemoryStore implements HostStore {
     return this.rows.get(key)
   }
 
-  async list(prefix: string): Promise<readonly (readonly [string, string])[]> {
-    return [...this.rows].filter(([key]) => key.startsWith(prefix)).sort(([a], [b]) => (a < b ? -1 : 1))
+  async list(prefix: string, { after, limit }: PageOfRows): Promise<readonly (readonly [string, string])[]> {
+    return [...this.rows]
+      .filter(([key]) => key.startsWith(prefix) && (after === undefined || key > after))
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .slice(0, limit)
+  }
+
+  async sizes(prefix: string, page: PageOfRows): Promise<readonly (readonly [string, number])[]> {
+    return (await this.list(prefix, page)).map(([key, value]) => [key, Buffer.byteLength(value)] as const)
   }
 
   async put(batch: readonly HostWrite[]): Promise<void> {

@@ -35,9 +35,9 @@ export const settle = (id: number, ok: 0 | 1, value: unknown): void => {
   }
 }
 
-/** Asks the core for stored values. */
-export const read = (kind: 'get' | 'list', key: string): Promise<unknown> =>
-  waitFor(undefined, (id) => send('reads', [id, kind, key]))
+/** Asks the core for stored values: one, or some of those whose keys begin so and come after another. */
+export const read = (kind: 'get' | 'list', key: string, after?: string): Promise<unknown> =>
+  waitFor(undefined, (id) => send('reads', after === undefined ? [id, kind, key] : [id, kind, key, after]))
 
 /** Has the core keep values. */
 export const write = (writes: readonly StoreWrite[]): Promise<unknown> =>

@@ -1,11 +1,12 @@
 import { restoreEvent } from '../../generated/decoders.ts'
 import type { Actors } from '../../generated/types.ts'
+import { ActorError } from '../actor-error.ts'
 import type { PluginStore } from '../plugin-api.ts'
 import { actorsFor } from './asks.ts'
 import { describe, fault, send } from './outgoing.ts'
 import { StagedStore } from './store.ts'
 import { after } from './timers.ts'
-import type { StoreWrite, WireEvent } from './turn.ts'
+import type { StoreWrite, WireError, WireEvent } from './turn.ts'
 
 type Payload = never
 export type AnyHandler = (payload: Payload, context: RunContext) => unknown
@@ -48,16 +49,25 @@ const NOTHING: readonly StoreWrite[] = []
 const isThenable = (value: unknown): value is PromiseLike<unknown> =>
   typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
 
-/** Events of one label: handled in order, one at a time, until each has succeeded or was set aside. */
+/** Events of one label: handled in order, one at a time, until each has succeeded and is kept, or was set aside. */
 export class DurableSubscription {
   readonly label: string
   readonly #filter: AnyFilter | undefined
   readonly #handler: AnyHandler
   readonly #restore: ((payload: unknown) => void) | undefined
   #queue: readonly WireEvent[] = []
+  // All before the first are kept; of those before the second the core was told; those before the third are handled.
+  #kept = 0
+  #told = 0
   #next = 0
   #attempts = 0
-  #busy = false
+  #running = false
+  #paused = false
+  #pauses = 0
+  /** How often it had to go back: what was begun before counts no more. */
+  #returns = 0
+  /** Something was not kept: until the queue is done, the next event waits until it is known that the last one is. */
+  #careful = false
   #done = 0
   #writes: StoreWrite[] = []
 
@@ -68,81 +78,111 @@ export class DurableSubscription {
     this.#restore = restoreEvent[name]
   }
 
+  /** More events. The core sends them when it has kept all that it sent before. */
   deliver(events: readonly WireEvent[]): void {
-    this.#queue = this.#next === this.#queue.length ? events : [...this.#queue.slice(this.#next), ...events]
+    this.#queue = events
+    this.#kept = 0
+    this.#told = 0
     this.#next = 0
+    this.#careful = false
     const restore = this.#restore
     if (restore !== undefined) for (const event of events) restore(event.payload)
-    if (!this.#busy) this.#drain()
+    this.#drain()
   }
 
   /** Adds to the outbox what was done since it was last asked. */
   report(): void {
     if (this.#done === 0) return
     send('acks', [this.label, this.#done, this.#writes])
+    this.#told = this.#next
     this.#done = 0
     this.#writes = []
   }
 
+  /** What the core was told in the last turn is kept; or it is not, and is to be done again. */
+  answered(unkept: WireError | undefined): void {
+    if (this.#told === this.#kept) return
+    if (unkept === undefined) {
+      this.#kept = this.#told
+      if (this.#careful) this.#attempts = 0
+      return
+    }
+    const isOne = this.#told - this.#kept === 1
+    this.#returns += 1
+    this.#told = this.#kept
+    this.#next = this.#kept
+    this.#done = 0
+    this.#writes = []
+    this.#careful = true
+    this.#paused = false
+    // Which of several it was comes out when they are done one by one.
+    if (isOne) this.#failed(new ActorError(unkept.code, unkept.message))
+    else this.#attempts = 0
+    this.#drain()
+  }
+
   #drain(): void {
-    while (this.#next < this.#queue.length) {
+    while (!this.#running && !this.#paused && this.#next < this.#queue.length) {
       const event = this.#queue[this.#next] as WireEvent
       const context = new RunContext(`${this.label}/${event.cursor}`, [event.cursor], event)
       try {
         const payload = event.payload as Payload
         const wanted = this.#filter === undefined || this.#filter(payload)
         const outcome = wanted ? this.#handler(payload, context) : undefined
-        if (isThenable(outcome)) {
-          this.#busy = true
-          outcome.then(
-            () => {
-              this.#busy = false
-              this.#succeed(context)
-              this.#drain()
-            },
-            (thrown: unknown) => {
-              this.#busy = false
-              if (this.#failed(thrown)) this.#drain()
-            },
-          )
-          return
-        }
-        this.#succeed(context)
+        if (isThenable(outcome)) this.#await(outcome, context)
+        else this.#succeed(context)
       } catch (thrown) {
-        if (!this.#failed(thrown)) return
+        this.#failed(thrown)
       }
     }
+  }
+
+  #await(outcome: PromiseLike<unknown>, context: RunContext): void {
+    const returns = this.#returns
+    this.#running = true
+    const settled = (act: () => void): void => {
+      this.#running = false
+      if (returns === this.#returns) act()
+      this.#drain()
+    }
+    outcome.then(
+      () => settled(() => this.#succeed(context)),
+      (thrown: unknown) => settled(() => this.#failed(thrown)),
+    )
   }
 
   #succeed(context: RunContext): void {
     const writes = RunContext.writesOf(context)
     for (const write of writes) this.#writes.push(write)
-    this.#advance()
-  }
-
-  #advance(): void {
     this.#done += 1
     this.#next += 1
+    if (this.#careful) this.#pause(1)
+    else this.#attempts = 0
+  }
+
+  #failed(thrown: unknown): void {
+    fault(thrown)
+    this.#attempts += 1
+    if (this.#attempts < ATTEMPTS) {
+      this.#pause(FIRST_PAUSE_MS * 4 ** (this.#attempts - 1))
+      return
+    }
+    // What was done before it must be told before it.
+    this.report()
+    send('acks', [this.label, 1, [], describe(thrown)])
+    this.#next += 1
+    this.#told = this.#next
     this.#attempts = 0
   }
 
-  /** Whether to go on with the next event now. */
-  #failed(thrown: unknown): boolean {
-    fault(thrown)
-    this.#attempts += 1
-    if (this.#attempts >= ATTEMPTS) {
-      // What was done before it must be told before it.
-      this.report()
-      send('acks', [this.label, 1, [], describe(thrown)])
-      this.#next += 1
-      this.#attempts = 0
-      return true
-    }
-    this.#busy = true
-    after(FIRST_PAUSE_MS * 4 ** (this.#attempts - 1), () => {
-      this.#busy = false
+  #pause(ms: number): void {
+    this.#paused = true
+    this.#pauses += 1
+    const pause = this.#pauses
+    after(ms, () => {
+      if (pause !== this.#pauses) return
+      this.#paused = false
       this.#drain()
     })
-    return false
   }
 }

@@ -137,8 +137,10 @@ const publish = (event: WireEvent): void => {
   subject.next(event)
 }
 
-/** Handles all that has come, in this order: hooks, replies, timers, durable events, live events. */
+/** Handles all that has come, in this order: what was not kept, hooks, replies, timers, durable events, live events. */
 export const handle = (inbox: Inbox): void => {
+  const unkept = new Map(inbox.unkept)
+  for (const subscription of durable.values()) subscription.answered(unkept.get(subscription.label))
   for (const [id, name, request] of inbox.hooks ?? []) void askHook(id, name, request)
   for (const [id, ok, value] of inbox.replies ?? []) settle(id, ok, value)
   runDueTimers()

@@ -3,7 +3,10 @@ import { read, write } from './asks.ts'
 import { decodeValue, encodeValue } from './store-values.ts'
 import type { StoreWrite } from './turn.ts'
 
-type Rows = readonly (readonly [key: string, value: string])[]
+interface Page {
+  readonly rows: readonly (readonly [key: string, value: string])[]
+  readonly more: boolean
+}
 
 /** The store outside durable handlers: each write is on its own. */
 export const directStore: PluginStore = {
@@ -18,8 +21,13 @@ export const directStore: PluginStore = {
     await write([[String(key), null]])
   },
   async list<T extends StoreValue>(prefix = '') {
-    const rows = (await read('list', String(prefix))) as Rows
-    return rows.map(([key, text]) => ({ key, value: decodeValue(text) as T }))
+    const found: { key: string; value: T }[] = []
+    let page: Page
+    do {
+      page = (await read('list', String(prefix), found.at(-1)?.key)) as Page
+      for (const [key, text] of page.rows) found.push({ key, value: decodeValue(text) as T })
+    } while (page.more)
+    return found
   },
 }
 

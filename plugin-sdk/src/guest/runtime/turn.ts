@@ -29,6 +29,8 @@ export interface Inbox {
     /** When each schedule last ran. */
     readonly schedules: Readonly<Record<string, number>>
   }
+  /** Subscriptions of which nothing is kept that was acknowledged in the last turn, and why. */
+  readonly unkept?: readonly (readonly [label: string, WireError])[]
   readonly replies?: readonly (readonly [id: number, ok: 1, value: unknown] | readonly [id: number, ok: 0, WireError])[]
   readonly hooks?: readonly (readonly [id: number, name: string, request: unknown])[]
   readonly live?: readonly WireEvent[]
@@ -46,7 +48,8 @@ export interface Outbox {
     request: unknown,
     options: Readonly<Record<string, unknown>>,
   ])[]
-  reads?: (readonly [id: number, kind: 'get' | 'list', key: string])[]
+  /** A list goes on behind the key `after`. */
+  reads?: (readonly [id: number, kind: 'get' | 'list', key: string, after?: string])[]
   writes?: (readonly [id: number, writes: readonly StoreWrite[]])[]
   /**
    * In order: how many more events of a subscription are done, and what their handlers stored; or that its next event is
