@@ -18,6 +18,7 @@ const FLOODS = [
   'unknown-channels',
   'odd-messages',
   'tiny-odd-messages',
+  'gossip',
   'handshakes',
   'half-open',
   'connections',

@@ -21,6 +21,7 @@ const OWN_JSON: Readonly<Record<string, string>> = {
   'core/src/cli/run.ts': 'our package.json',
   'core/src/node/contract-mapping/events-handlers.ts': 'events of our log',
   'core/src/node/contract-mapping/keyed-commands.ts': 'rows of our database',
+  'core/src/node/contract-mapping/passing-keys.ts': 'rows of our database',
   'core/src/node/contract-mapping/revive-reply.ts': 'rows of our database',
   'core/src/node/events/event-retention.ts': 'rows of our database',
   'core/src/plugins/durable-delivery.ts': 'events of our log',

@@ -363,6 +363,21 @@ const dial = async (t: ExecutionContext, port: number) => {
 const HEAD = `POST /v1/node/getInfo HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${token}\r\ncontent-type: application/json\r\n`
 const REQUEST = `${HEAD}content-length: 2\r\n\r\n{}`
 
+test('what is no HTTP request is answered as every refusal is', async (t) => {
+  const { port } = await start(t)
+  for (const [sent, status, message] of [
+    ['\x16\x03\x01 greetings\r\n\r\n', 400, 'this is no HTTP request'],
+    [`FOO /v1/node/getInfo HTTP/1.1\r\nhost: x\r\n\r\n`, 400, 'this is no HTTP request'],
+    [`${HEAD}x-big: ${'a'.repeat(40_000)}\r\n\r\n`, 431, 'the headers are too large'],
+  ] as const) {
+    const { socket, closed } = await dial(t, port)
+    socket.write(sent)
+    const [head = '', body = ''] = (await closed).split('\r\n\r\n')
+    t.true(head.startsWith(`HTTP/1.1 ${status} `), head)
+    t.deepEqual(JSON.parse(body), { code: 'invalid-request', message })
+  }
+})
+
 test('however many silent connections there are, the operator is served: the oldest makes room', async (t) => {
   const { port } = await start(t, { strangers: { max: 4, maxPerGroup: 4 } })
   const silent = []

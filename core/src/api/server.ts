@@ -1,4 +1,5 @@
 import { timingSafeEqual } from 'node:crypto'
+import type { Socket } from 'node:net'
 import {
   allOperations,
   type ContractError,
@@ -64,6 +65,7 @@ export const startApi = async (options: ApiOptions): Promise<Result<ApiServer, A
     exposeHeadRoutes: false,
     forceCloseConnections: 'idle',
     return503OnClosing: false,
+    clientErrorHandler: refuseUnreadable,
   })
   let closing = false
   const connections = new ApiConnections(app.server, clock, limits)
@@ -121,6 +123,20 @@ const ask = async (
 
 const refuse = (reply: FastifyReply, error: ContractError): FastifyReply =>
   reply.code(statusOf(error.code)).type(JSON_TYPE).send(encodeJson(error, 'integer'))
+
+/** What is no HTTP is answered in the contract's way, too. */
+const refuseUnreadable = ({ code }: NodeJS.ErrnoException, socket: Socket): void => {
+  if (code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
+  const [status, message] =
+    code === 'HPE_HEADER_OVERFLOW'
+      ? ['431 Request Header Fields Too Large', 'the headers are too large']
+      : code === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? ['408 Request Timeout', 'the request took too long to come']
+        : ['400 Bad Request', 'this is no HTTP request']
+  const body = encodeJson({ code: 'invalid-request', message }, 'integer')
+  const head = `content-type: ${JSON_TYPE}\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close`
+  socket.end(`HTTP/1.1 ${status}\r\n${head}\r\n\r\n${body}`, () => socket.destroy())
+}
 
 const acceptJson = (app: FastifyInstance): void => {
   const parse = app.getDefaultJsonParser('error', 'error')

@@ -33,19 +33,33 @@ const more = ({ next, items }: Row, io: CliIo): string =>
     : ''
 
 const renderFields = (shape: ObjectShape, row: Row, io: CliIo): string => {
-  const lines = shape.members
-    .filter(({ key }) => row[key] !== undefined)
-    .map(({ key, shape: inner }) => [label(key), cell(inner, row[key], io)] as const)
-  if (!io.isTerminal) return lines.map(([name, value]) => `${name}\t${value}\n`).join('')
-  const width = Math.max(...lines.map(([name]) => name.length))
-  return lines.map(([name, value]) => `${dim(name.padEnd(width), io)}  ${value}\n`).join('')
+  const members = shape.members.filter(({ key }) => row[key] !== undefined)
+  if (io.isTerminal) return fieldLines({ ...shape, members }, row, io, '')
+  return members.map(({ key, shape: inner }) => `${label(key)}\t${cell(inner, row[key], io)}\n`).join('')
+}
+
+/** For people: each part of a part on a line of its own, and each entry of a list of words. */
+const fieldLines = ({ members }: ObjectShape, row: Row, io: CliIo, indent: string): string => {
+  const shown = members.filter(({ key }) => row[key] !== undefined)
+  const width = Math.max(...shown.map(({ key, shape }) => (shape.type === 'object' ? 0 : label(key).length)))
+  return shown
+    .map(({ key, shape }) => {
+      const value = row[key]
+      const name = indent + dim(label(key).padEnd(width), io)
+      if (shape.type === 'object')
+        return `${indent}${dim(label(key), io)}\n${fieldLines(shape, value as Row, io, `${indent}  `)}`
+      if (shape.type !== 'list' || !isText(shape.item)) return `${name}  ${cell(shape, value, io)}\n`
+      const entries = (value as readonly unknown[]).map((entry) => cell(shape.item, entry, io))
+      const lines = entries.length === 0 ? ['none'] : entries
+      return `${name}  ${lines.join(`\n${indent}${' '.repeat(width)}  `)}\n`
+    })
+    .join('')
 }
 
 const renderRows = (shape: ObjectShape, rows: readonly Row[], io: CliIo): string => {
   if (rows.length === 0) return io.isTerminal ? 'none\n' : ''
-  const members = shape.members.filter(
-    ({ shape: inner, key }) => isCell(inner) && rows.some((row) => row[key] !== undefined),
-  )
+  const present = shape.members.filter(({ key }) => rows.some((row) => row[key] !== undefined))
+  const members = present.filter(({ shape: inner }) => isCell(inner))
   if (!io.isTerminal) {
     const lines = rows.map((row) => members.map(({ key, shape: inner }) => cell(inner, row[key], io)).join('\t'))
     return `${[members.map(({ key }) => label(key)).join('\t'), ...lines].join('\n')}\n`
@@ -80,11 +94,11 @@ const renderRows = (shape: ObjectShape, rows: readonly Row[], io: CliIo): string
       .map(({ width, right }, i) => (right ? (texts[i] ?? '').padStart(width) : (texts[i] ?? '').padEnd(width)))
       .join('  ')
       .trimEnd()
-  const left = columns.length - kept.length
+  const left = present.length - kept.length
   return [
     dim(line(kept.map(({ name }) => name)), io),
     ...rows.map((_, i) => line(kept.map(({ cells }) => cells[i] ?? ''))),
-    ...(left > 0 ? [dim(`(${left} more fields: --json)`, io)] : []),
+    ...(left > 0 ? [dim(`(${left} more ${left === 1 ? 'field' : 'fields'}: --json)`, io)] : []),
     '',
   ].join('\n')
 }

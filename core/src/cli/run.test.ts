@@ -231,6 +231,25 @@ test('a refusal shows code and message with exit code 1, an unknown outcome 4', 
   t.is((await cli(['channels', 'force-close', channelId])).code, 4)
 })
 
+test('with --json what is wrong with a command line is one JSON value, too', async (t) => {
+  const { cli } = await setting(t)
+  for (const [args, says] of [
+    [['invoices', 'crate'], /too many arguments/],
+    [['nonsense'], /unknown command 'nonsense'/],
+    [['wallet', 'send'], /missing required argument/],
+    [['getinfo', '--nope'], /unknown option '--nope'/],
+    [['help', 'nope'], /there is no such command/],
+    [['start', '--network', 'moon'], /moon/],
+    [['channels', 'get', 'xx'], /64 lower-case/],
+  ] as const) {
+    const { code, out, err: said } = await cli([...args, '--json'])
+    const { error } = JSON.parse(out)
+    t.deepEqual([code, error.code, said], [2, 'usage', ''], args.join(' '))
+    t.regex(error.message, says)
+    t.notRegex(error.message, /^error/)
+  }
+})
+
 const balance = {
   confirmedSat: 2_100_000_000_000_000_001n,
   unconfirmedSat: 0n,
@@ -286,6 +305,31 @@ test('control characters in what the node says of a failure, in values and in JS
   const json = await cli(['plugins', 'logs', 'x', '--json'], { isTerminal: true })
   t.notRegex(json.out, raw)
   t.is(JSON.parse(json.out).items[0].text, evil)
+})
+
+test('on a terminal a reply of several parts shows each field of each on a line of its own', async (t) => {
+  const { cli, folder, gateway } = await setting(t)
+  const io = { isTerminal: true, env: { FULGURITE_DATA: folder, NO_COLOR: '1' } }
+  const permissions = ['event payment.relayed', 'spends at most: pays out 5 msat']
+  const plugin = { name: 'fees', version: '1.0.0', state: 'running', permissions, installedAt: 0, restarts: 0 }
+  gateway.answer = () => Promise.resolve(ok({ plugin, warnings: [] }))
+  t.is(
+    (await cli(['plugins', 'install', 'fees'], io)).out,
+    [
+      'plugin',
+      '  name          fees',
+      '  version       1.0.0',
+      '  state         running',
+      '  permissions   event payment.relayed',
+      '                spends at most: pays out 5 msat',
+      '  installed at  1970-01-01T00:00:00Z',
+      '  restarts      0',
+      'warnings  none',
+      '',
+    ].join('\n'),
+  )
+  gateway.answer = () => Promise.resolve(ok({ items: [plugin], asOf: 'c1' }))
+  t.regex((await cli(['plugins', 'list'], io)).out, /\n\(1 more field: --json\)\n$/)
 })
 
 test('a terminal too narrow for a table shows each row by itself, and long text is cut to fit', async (t) => {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { addContractCommands } from './contract-commands.ts'
-import { CliFailure } from './failure.ts'
+import { CliFailure, usage } from './failure.ts'
 import { type CliIo, EXIT } from './io.ts'
 import { type AppCommands, addOwnCommands } from './own-commands.ts'
 import { printable, printableJson } from './printable.ts'
@@ -12,6 +12,7 @@ const version = (): string =>
 /** Runs one command line (without `node` and the script) and resolves to the exit code. */
 export const run = async (args: readonly string[], io: CliIo, loadApp: () => Promise<AppCommands>): Promise<number> => {
   let exitCode: number = EXIT.done
+  const json = args.includes('--json')
   const done = (code: number): void => {
     exitCode = code
   }
@@ -23,7 +24,7 @@ export const run = async (args: readonly string[], io: CliIo, loadApp: () => Pro
     .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError('(--help says more)')
     .exitOverride()
-    .configureOutput({ writeOut: (text) => io.out(text), writeErr: (text) => io.err(text) })
+    .configureOutput({ writeOut: (text) => io.out(text), writeErr: (text) => json || io.err(text) })
   addOwnCommands(program, io, loadApp, done)
   addContractCommands(program, io, done)
   inheritSettings(program)
@@ -35,13 +36,20 @@ export const run = async (args: readonly string[], io: CliIo, loadApp: () => Pro
     await program.parseAsync(args, { from: 'user' })
     return exitCode
   } catch (error) {
-    // Commander has said already what is wrong.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return EXIT.done
+      // To people Commander has said already what is wrong.
+      if (json) tell(usage(complaint(error)), json, io)
+      return EXIT.usage
+    }
     if (!(error instanceof CliFailure)) throw error
-    tell(error, args.includes('--json'), io)
+    tell(error, json, io)
     return error.exitCode
   }
 }
+
+const complaint = ({ code, message }: CommanderError): string =>
+  code === 'commander.help' ? 'there is no such command' : message.replace(/^error: /, '')
 
 const inheritSettings = (parent: Command): void => {
   for (const child of parent.commands) {

@@ -108,6 +108,7 @@ const FLOODS: Readonly<Record<string, () => void>> = {
     ),
   'odd-messages': () => sending(5, Buffer.concat([Uint8Array.of(0xc0, 0xff), Buffer.alloc(60_000)])),
   'tiny-odd-messages': () => sending(5, Uint8Array.of(0xc0, 0xff)),
+  gossip: () => sending(5, Buffer.concat([Uint8Array.of(1, 2), Buffer.alloc(136)])),
   handshakes: () =>
     repeated(20, async () => {
       for (;;) {

@@ -25,7 +25,8 @@ export const newChannel = (
 /** Whether the channel has commitments that must never be forgotten: from here on it is written to the store. */
 export const isStored = (durable: Durable): boolean => !isOpening(durable)
 
-const isOpening = (durable: Durable): durable is Opening => {
+/** Whether it may still come to nothing: no commitment of it must be kept. */
+export const isOpening = (durable: Durable): durable is Opening => {
   switch (durable.phase) {
     case 'aborted':
     case 'idle':

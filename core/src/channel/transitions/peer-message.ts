@@ -1,7 +1,7 @@
 import { sha256 } from '../../crypto/hashes.ts'
 import { equalBytes } from '../../lib/bytes.ts'
 import { assertNever } from '../../lib/errors.ts'
-import type { ChannelState } from '../state/channel-state.ts'
+import { type ChannelState, isOpening } from '../state/channel-state.ts'
 import type { Closing, Funded } from '../state/durable.ts'
 import type { Effect } from '../state/effects.ts'
 import type { ChannelEnv } from '../state/environment.ts'
@@ -167,18 +167,9 @@ const isClosing = (durable: Funded): durable is Closing => durable.phase === 'cl
 const unexpected = (state: ChannelState, message: ChannelMessage, env: ChannelEnv): Step => {
   const { durable, session } = state
   if (message.type === 'error') {
-    const error = { code: 'peer-error', text: peerText(message) } as const
-    switch (durable.phase) {
-      case 'idle':
-      case 'wait-for-open-answer':
-      case 'wait-for-funding':
-      case 'wait-for-funding-signed':
-      case 'wait-for-decision':
-      case 'wait-for-funding-created':
-        return abortOpening(durable, session, error)
-      default:
-        return stay(state)
-    }
+    return isOpening(durable)
+      ? abortOpening(durable, session, { code: 'peer-error', text: peerText(message) })
+      : stay(state)
   }
   return react(state, { code: 'unexpected-message', message: message.type, phase: durable.phase }, env)
 }

@@ -1,5 +1,5 @@
 import { assertNever } from '../../lib/errors.ts'
-import type { ChannelState } from '../state/channel-state.ts'
+import { type ChannelState, isOpening } from '../state/channel-state.ts'
 import type { Effect } from '../state/effects.ts'
 import type { ChannelEnv } from '../state/environment.ts'
 import type { ProtocolError } from '../state/errors.ts'
@@ -28,21 +28,11 @@ export const react = (state: ChannelState, fault: ProtocolError, env: ChannelEnv
 /** BOLT 2 and 5: the peer is told, and our latest commitment goes to the chain. What has failed cannot fail again. */
 const failChannel = (state: ChannelState, error: ProtocolError, env: ChannelEnv): Step => {
   const { durable, session } = state
-  switch (durable.phase) {
-    case 'aborted':
-    case 'closed':
-    case 'closing':
-      return stay(state, { type: 'ignored', message: 'message' in error ? error.message : error.code })
-    case 'idle':
-    case 'wait-for-open-answer':
-    case 'wait-for-funding':
-    case 'wait-for-funding-signed':
-    case 'wait-for-decision':
-    case 'wait-for-funding-created':
-      return abortOpening(durable, session, error)
-    default:
-      return forceClose(durable, session, { cause: 'protocol-error', error }, env)
+  if (durable.phase === 'aborted' || durable.phase === 'closed' || durable.phase === 'closing') {
+    return stay(state, { type: 'ignored', message: 'message' in error ? error.message : error.code })
   }
+  if (isOpening(durable)) return abortOpening(durable, session, error)
+  return forceClose(durable, session, { cause: 'protocol-error', error }, env)
 }
 
 /** The peer and the operator are told; the channel stays what it is. */

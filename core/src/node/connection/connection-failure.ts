@@ -22,6 +22,8 @@ export type CloseReason =
   | { readonly code: 'ping-timeout' }
   /** BOLT 1: `init` came a second time. */
   | { readonly code: 'unexpected-init' }
+  /** It was held up for long without a break: a stranger that sends more than it may, or has gone and left as much behind. */
+  | { readonly code: 'flooding' }
   /** The peer does not read what we send. */
   | { readonly code: 'peer-too-slow'; readonly unsentBytes: number }
 

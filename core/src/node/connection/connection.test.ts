@@ -441,6 +441,24 @@ test('a stranger that tells its gossip opens a channel all the same, and is answ
   t.true(clock.monotonic() - startedAt <= 10_000, `${clock.monotonic() - startedAt} ms`)
 })
 
+test('a stranger that is held up for minutes without a break is left: it may be gone, with hours of messages on their way', async (t) => {
+  const { clock, connection, peer } = await stranger(t, 'messages', 2)
+  const { messages, closed } = started(connection)
+  peer.send(...new Array<Message>(1_000).fill(update(1)))
+  let reason: CloseReason | undefined
+  void closed.then((said) => {
+    reason = said
+  })
+  while (messages.length < 3) await turns()
+  await clock.advance(299_000, turns)
+  t.is(reason, undefined)
+  // It was told all that it had asked for.
+  t.true(messages.length >= 300)
+  await clock.advance(3_000, turns)
+  t.deepEqual(reason, { code: 'flooding' })
+  t.is((await peer.message())?.type, 'warning')
+})
+
 test('a stranger that has used up its pings gets no more pongs until time has made up for it', async (t) => {
   const { clock, connection, peer } = await stranger(t, 'pings', 2)
   const { messages, count } = started(connection)

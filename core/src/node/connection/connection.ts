@@ -19,6 +19,8 @@ import type { TrafficAccount } from './traffic-control.ts'
 
 /** More than this not taken by the peer ends the connection. */
 const MAX_UNSENT_BYTES = 16 * 1024 * 1024
+/** How long a stranger may be held up without a break. As long as it is, nobody would notice that it has gone. */
+const MAX_HELD_UP_MS = 300_000
 /** How long a socket that we end may take to send its last bytes. */
 const LINGER_MS = 2_000
 /** How much it may send meanwhile: a socket closed with bytes unread would take our last ones away from the peer. */
@@ -77,6 +79,8 @@ export class Connection {
   #paused = false
   /** More was received than could be handled at once. */
   #waiting = false
+  /** Since then without a break. */
+  #waitingSince = 0
   /** The peer does not take what we send. */
   #choked = false
   #pumping = false
@@ -191,17 +195,29 @@ export class Connection {
     if (this.#handlers === undefined || this.#closed !== undefined || this.#pumping) return
     if (!this.#waiting && !this.#paused && !this.#choked) {
       const slice = this.#account.sliceNow()
-      this.#waiting = slice === undefined || this.#pump(slice, this.#handlers)
-      if (this.#waiting) this.#account.wait(this.#turn)
+      this.#waitingSince = this.#clock.monotonic()
+      this.#wait(slice === undefined || this.#pump(slice, this.#handlers))
     }
     this.#setReading()
   }
 
   readonly #turn = (slice: Slice): void => {
     if (this.#handlers === undefined || this.#closed !== undefined) return
-    this.#waiting = this.#pump(slice, this.#handlers)
-    if (this.#waiting) this.#account.wait(this.#turn)
+    this.#wait(this.#pump(slice, this.#handlers))
     this.#setReading()
+  }
+
+  #wait(waits: boolean): void {
+    this.#waiting = waits
+    if (!waits || this.#closed !== undefined) return
+    if (this.#account.isPartner || this.#clock.monotonic() - this.#waitingSince < MAX_HELD_UP_MS) {
+      this.#account.wait(this.#turn)
+      return
+    }
+    const reason = { code: 'flooding' } as const
+    this.#enqueue(warningOf(reason))
+    this.flush()
+    this.#end(reason)
   }
 
   #drained(): void {

@@ -204,7 +204,9 @@ export class Gateway implements PluginGateway {
     const { key } = context
     const answered =
       isACommand && key !== undefined
-        ? await this.#underKey(name, () => this.#keyed.run(name, key, asked, handle))
+        ? await this.#underKey(name, () =>
+            this.#keyed.run(name, key, asked, handle, isSpending(declared) ? undefined : askerOf(context)),
+          )
         : { result: await handle(), isStored: false }
     const { result } = answered
     if (isACommand) return this.#reckoned(name, joined, asked, answered)
@@ -263,3 +265,5 @@ export class Gateway implements PluginGateway {
     })
   }
 }
+
+const askerOf = ({ caller }: CallContext): string => (caller.kind === 'plugin' ? `plugin ${caller.name}` : caller.kind)

@@ -105,3 +105,29 @@ test('what is known of a key is looked up, and starts nothing', async (t) => {
   t.deepEqual(await later.recall('payments.payInvoice', 'b', {}), { type: 'interrupted' })
   t.is(runs(), 1)
 })
+
+test('of commands that spend nothing the latest outcomes of each asker are kept, also over a restart', async (t) => {
+  const { store, command, runs } = await setUp()
+  let keyed = new KeyedCommands(store)
+  const ask = (key: string, asker?: string) => keyed.run('channels.setRelayFees', key, {}, command, asker)
+  await ask('spends')
+  await ask('other:1', 'plugin other')
+  const rounds = 3_000
+  for (let i = 0; i < rounds; i++) {
+    await ask(`busy:${i}`, 'plugin busy')
+    if (i % 1_000 !== 999) continue
+    await store.flush()
+    keyed = new KeyedCommands(store)
+  }
+  await store.flush()
+  t.is((await store.scan('command_key')).length, 1 + 1 + 1_024)
+  t.is(runs(), 2 + rounds)
+  for (const [key, asker] of [
+    ['spends', undefined],
+    ['other:1', 'plugin other'],
+    [`busy:${rounds - 1_024}`, 'plugin busy'],
+  ] as const)
+    t.true((await ask(key, asker)).isStored, key)
+  t.is(runs(), 2 + rounds)
+  t.false((await ask('busy:0', 'plugin busy')).isStored)
+})

@@ -5,6 +5,7 @@ import { err, ok, type Result } from '../../lib/result.ts'
 import type { Store, Write } from '../../store/store.ts'
 import { TABLE } from '../storage/tables.ts'
 import { refusal } from './handlers.ts'
+import { PassingKeys, type Place } from './passing-keys.ts'
 import { reviveReply } from './revive-reply.ts'
 
 type Answer = Result<object, ContractError>
@@ -29,6 +30,8 @@ interface StoredCommand {
   readonly operation: string
   /** Absent while the command runs, and for ever if the node died meanwhile. */
   readonly outcome?: { readonly ok: boolean; readonly text: string }
+  /** Of a command that spends nothing: its row is not kept for ever. */
+  readonly place?: Place
 }
 
 /**
@@ -43,6 +46,7 @@ const RESUMABLE: ReadonlySet<string> = new Set(['payments.payInvoice', 'payments
  */
 export class KeyedCommands {
   readonly #store: Store
+  readonly #passing: PassingKeys
   readonly #running = new Map<string, { readonly digest: string; readonly answer: Promise<KeyedAnswer> }>()
 
   /** First rows of resumable commands: each goes into the next commit, which is at the latest the command's own first. */
@@ -50,6 +54,7 @@ export class KeyedCommands {
 
   constructor(store: Store) {
     this.#store = store
+    this.#passing = new PassingKeys(store)
     store.beforeCommit(() => {
       if (this.#waiting.size === 0) return undefined
       const writes = [...this.#waiting.values()]
@@ -58,13 +63,20 @@ export class KeyedCommands {
     })
   }
 
-  run(operation: string, key: string, request: unknown, command: () => Promise<Answer>): Promise<KeyedAnswer> {
+  /** `passing` says who asks, where the command spends nothing. */
+  run(
+    operation: string,
+    key: string,
+    request: unknown,
+    command: () => Promise<Answer>,
+    passing?: string,
+  ): Promise<KeyedAnswer> {
     const digest = digestOf(operation, request)
     const running = this.#running.get(key)
     if (running !== undefined) return running.digest === digest ? running.answer : Promise.resolve(mismatch())
     const over = (): void => void this.#running.delete(key)
     let isKept = false
-    const answer = this.#first(operation, key, digest, command, (row) => {
+    const answer = this.#first({ operation, key, digest, passing }, command, (row) => {
       isKept = true
       // Until its outcome can be read from the disk, whoever asks again is told by the run.
       this.#store.submit([row], over)
@@ -92,9 +104,7 @@ export class KeyedCommands {
   }
 
   async #first(
-    operation: string,
-    key: string,
-    digest: string,
+    { operation, key, digest, passing }: Asked,
     command: () => Promise<Answer>,
     keepOutcome: (row: Write) => void,
   ): Promise<KeyedAnswer> {
@@ -111,15 +121,19 @@ export class KeyedCommands {
         return { result: err(unknown), isStored: false }
       }
     }
+    if (passing !== undefined) await this.#passing.load()
+    const { place, writes } = passing === undefined ? { place: undefined, writes: [] } : this.#passing.add(passing, key)
     const write = (stored: StoredCommand): Write => ({
       table: TABLE.commandKey,
       key: rowKey,
-      value: utf8Encode(JSON.stringify(stored)),
+      value: utf8Encode(JSON.stringify(place === undefined ? stored : { ...stored, place })),
     })
     // Its first row in its own commit would keep a payment waiting for the disk once more.
     if (RESUMABLE.has(operation)) this.#waiting.set(key, write({ digest, operation }))
-    else this.#store.submit([write({ digest, operation })])
+    else this.#store.submit([...writes, write({ digest, operation })])
     const answer = await command()
+    // So many came after it meanwhile that it is none of the latest any more.
+    if (place !== undefined && !this.#passing.holds(place, key)) return { result: answer, isStored: false }
     // A command that is still under way has no outcome to keep.
     if (answer.ok ? !RESUMABLE.has(operation) : answer.error.code !== 'outcome-unknown') {
       const text = answer.ok ? encodeJson(answer.value) : encodeJson(answer.error)
@@ -128,6 +142,13 @@ export class KeyedCommands {
     }
     return { result: answer, isStored: false }
   }
+}
+
+interface Asked {
+  readonly operation: string
+  readonly key: string
+  readonly digest: string
+  readonly passing: string | undefined
 }
 
 const digestOf = (operation: string, request: unknown): string =>
