@@ -70,3 +70,14 @@ test('a peer with a channel that is away, and whose address nobody knows, is a w
   await bob.until(async () => (await bob.ask('peers', 'list', { connected: true })).items.length === 0)
   t.regex(await warnings(), /1 peers with channels are away, and it is not known where to call them/)
 })
+
+test('a node that is told to call itself — refuses', async (t) => {
+  const world = new World()
+  t.teardown(() => world.close())
+  const alice = await world.node('alice')
+  const address = `127.0.0.1:${alice.node.port ?? 0}`
+  const answer = await alice.tryAsk('peers', 'connect', { nodeId: alice.id, address })
+  t.like(answer, { ok: false, error: { code: 'invalid-request', field: 'nodeId' } })
+  t.deepEqual((await alice.ask('peers', 'list', {})).items, [])
+  t.deepEqual(alice.payloads('peer.connected'), [])
+})

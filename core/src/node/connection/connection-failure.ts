@@ -43,6 +43,8 @@ export type EstablishFailure =
 export type ConnectFailure =
   | EstablishFailure
   | { readonly code: 'invalid-node-id' }
+  /** It is this node. */
+  | { readonly code: 'own-node-id' }
   /** No TCP connection; `cause` is the system's code, as ECONNREFUSED. */
   | { readonly code: 'unreachable'; readonly cause: string }
 

@@ -66,6 +66,8 @@ const connectRefusal = (failure: ConnectFailure) => {
       return refusal('unreachable', `nothing answers there (${failure.cause}): is the address right, and the node up?`)
     case 'invalid-node-id':
       return refusal('invalid-request', 'nodeId: not a point of the curve', { field: 'nodeId' })
+    case 'own-node-id':
+      return refusal('invalid-request', 'nodeId: that is this node', { field: 'nodeId' })
     case 'wrong-chain':
       return refusal('incompatible-peer', 'that node is on another chain')
     case 'init-not-first':

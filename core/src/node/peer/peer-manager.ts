@@ -3,7 +3,7 @@ import type { ActorContext, ActorRef } from '../../actor/types.ts'
 import { isStored } from '../../channel/state/channel-state.ts'
 import type { Epoch } from '../../channel/state/session.ts'
 import { addressGroup } from '../../lib/address-group.ts'
-import { compareBytes, toHex, utf8Encode } from '../../lib/bytes.ts'
+import { compareBytes, equalBytes, toHex, utf8Encode } from '../../lib/bytes.ts'
 import type { CancelTimer, Clock } from '../../lib/clock.ts'
 import { Crowd } from '../../lib/crowd.ts'
 import { invariant } from '../../lib/errors.ts'
@@ -125,6 +125,8 @@ export class PeerManager {
 
   /** Does nothing where the peer is connected already. */
   async connect(nodeId: NodeId, address: SocketAddress): Promise<Result<void, ConnectFailure>> {
+    // A node that is its own peer would take either end of the connection for the one that replaces the other.
+    if (equalBytes(nodeId, this.#options.nodeId)) return err({ code: 'own-node-id' })
     if (this.#options.services.peerDirectory.get(nodeId)?.connection !== undefined) return ok(undefined)
     const connected = await connect({ ...this.#connection, nodeId, ...address })
     if (!connected.ok) return connected
