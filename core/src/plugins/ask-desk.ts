@@ -25,6 +25,8 @@ export interface AskDeskOptions {
   readonly audit: AuditTrail
   readonly clock: Clock
   readonly reply: (id: number, value: unknown) => void
+  /** The same for what has been done: it is told in any case. */
+  readonly done: (id: number, value: unknown) => void
   readonly refuse: (id: number, error: ContractError) => void
   readonly refused: (operation: string, error: ContractError) => void
   /** The core's thread was, or will be, at work for the plugin so long. */
@@ -88,14 +90,16 @@ export class AskDesk {
     admitted: Admitted,
     result: Result<unknown, ContractError>,
   ): void {
-    const { refuse, audit, reply, clock } = this.#options
+    const { refuse, audit, reply, done, clock } = this.#options
     const name = `${actor}.${operation}`
     if (admitted.command) audit.command(clock.now(), name, request, options, result.ok ? 'done' : result.error.code)
     if (!result.ok) {
       refuse(id, result.error)
       return
     }
-    reply(id, admitted.secrets ? result.value : withoutSecrets(actor, operation, result.value))
+    const shown = admitted.secrets ? result.value : withoutSecrets(actor, operation, result.value)
+    if (admitted.command) done(id, shown)
+    else reply(id, shown)
   }
 
   #put({ options }: Ask, { key, run }: Admitted): Promise<Result<unknown, ContractError>> {

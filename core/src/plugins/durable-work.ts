@@ -24,6 +24,8 @@ export interface DurableWorkOptions {
   readonly begin: () => boolean
   readonly finish: () => void
   readonly reply: (id: number, value: unknown) => void
+  /** The same for what has been done: it is told in any case. */
+  readonly done: (id: number, value: unknown) => void
   readonly refuse: (id: number, error: ContractError) => void
   /** Whether the plugin has yet to be told that events of the subscription are not done. */
   readonly isUnkept: (label: string) => boolean
@@ -109,13 +111,13 @@ export class DurableWork {
   }
 
   write([id, writes]: Entry<'writes'>): void {
-    const { queue, reply, refuse } = this.#options
+    const { queue, done, refuse } = this.#options
     const staged = this.#storage.stage(writes)
     if (!staged.ok) {
       refuse(id, staged.error)
       return
     }
-    queue.put(staged.value, () => reply(id, null))
+    queue.put(staged.value, () => done(id, null))
     this.#note()
   }
 

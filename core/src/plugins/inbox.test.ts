@@ -84,6 +84,17 @@ test('a reply that is too large is refused before it is made into text', (t) => 
   t.is(account.memoryBytes, 0)
 })
 
+test('what has been done is told however much waits, and is no refusal', (t) => {
+  const { account, inbox, taken } = setUp()
+  const half = 'x'.repeat(MEMORY_CAPS.replies / 4 - 1_000)
+  for (let id = 1; id <= 9; id++) inbox.reply(id, half)
+  inbox.done(10, { paymentHash: 'ab' })
+  const replies = taken().replies as readonly (readonly [number, number, unknown])[]
+  t.deepEqual(replies.at(-2), [9, 0, { code: 'reply-too-large', message: 'ask for less at a time' }])
+  t.deepEqual(replies.at(-1), [10, 1, { paymentHash: 'ab' }])
+  t.is(account.memoryBytes, 0)
+})
+
 test('a question that is taken back before it was handed over is let go', (t) => {
   const { account, inbox, taken } = setUp()
   t.true(inbox.question(1, 'channel.accept', { text: 'x'.repeat(1_000) }))

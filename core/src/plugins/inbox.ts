@@ -69,8 +69,16 @@ export class Inbox {
     this.#replies.push(text)
   }
 
+  /** That something was done, and what came of it: told whatever waits, or it would be taken for not done. It is small. */
+  done(id: number, value: unknown): void {
+    this.#told(`[${id},1,${encodeJson(value)}]`)
+  }
+
   refusal(id: number, error: ContractError): void {
-    const text = `[${id},0,${encodeJson(error)}]`
+    this.#told(`[${id},0,${encodeJson(error)}]`)
+  }
+
+  #told(text: string): void {
     const bytes = textBytes(text)
     this.#account.hold('replies', bytes)
     this.#repliesBytes += bytes

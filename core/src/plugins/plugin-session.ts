@@ -97,6 +97,10 @@ export class PluginSession {
       inbox.reply(id, value)
       onAvailable()
     }
+    const done = (id: number, value: unknown): void => {
+      inbox.done(id, value)
+      onAvailable()
+    }
     const queue = new WriteQueue({
       store,
       account: run,
@@ -127,6 +131,7 @@ export class PluginSession {
       audit,
       clock,
       reply,
+      done,
       refuse: (id, error) => this.#refuse(id, error),
       refused: (operation, error) => listener.refused(operation, error),
       charge: (coreMs) => this.#share.charge(coreMs),
@@ -155,6 +160,7 @@ export class PluginSession {
       begin: () => desk.begin(),
       finish: () => desk.finish(),
       reply,
+      done,
       refuse: (id, error) => this.#refuse(id, error),
       isUnkept: (label) => inbox.isUnkept(label),
       unkept: (label, error) => {

@@ -62,6 +62,7 @@ export class PluginSeat {
   constructor(ledger: Ledger, gateway: PluginGateway, store: HostStore, clock: Clock, manifest: Manifest) {
     const budgets = ledger.of(manifest.name)
     budgets.grant(manifest)
+    const answer = (id: number, value: unknown): void => this.#answered(id, ok(JSON.parse(encodeJson(value))))
     this.#desk = new AskDesk({
       manifest,
       gateway,
@@ -73,7 +74,8 @@ export class PluginSeat {
         put: (rows) => void store.put(rows).catch(rethrow),
         full() {},
       }),
-      reply: (id, value) => this.#answered(id, ok(JSON.parse(encodeJson(value)))),
+      reply: answer,
+      done: answer,
       refuse: (id, error) => this.#answered(id, err(error)),
       refused: () => {},
       charge: () => {},
