@@ -420,7 +420,11 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
   ): Promise<Result<{ readonly plugin: PluginStatus; readonly warnings: readonly string[] }, InstallError>> => {
     // Another may have been installed while this one was bundled.
     const refused = admit(manifest)
-    if (refused !== undefined) return err(refused)
+    if (refused !== undefined) {
+      // The same version from the same sources has the same files.
+      if (records.every((other) => other.folder !== record.folder)) await removeInstalled(folder, record)
+      return err(refused)
+    }
     onStart()
     const keptStore = removals.keepsStore(record.name)
     await removals.undo(record.name)

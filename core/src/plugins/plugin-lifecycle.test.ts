@@ -1,3 +1,5 @@
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import type { PluginHostOptions } from './plugin-host.ts'
 import { type PluginSource, type TestHost, testHost } from './testing/test-host.ts'
@@ -71,6 +73,19 @@ test('plugins — that are held back and resumed twice at once run once', async 
   const { host, runs } = await counted(t, { dataDir: first.folder, hold: { code: 'safe-mode', message: 'x' } })
   await Promise.all([host.resume(), host.resume()])
   t.is(runs('guard'), 1)
+})
+
+test('a plugin — that another of its name was quicker than leaves nothing on the disk', async (t) => {
+  const { folder, host, write } = await counted(t)
+  const sources = ['1.0.0', '2.0.0'].map((version) => {
+    const { name, code, manifest } = guard('twice')
+    return write({ name: `${name}-${version}`, code, manifest: { ...manifest, name, version } })
+  })
+  const installed = await Promise.all(sources.map((source) => host.install(source)))
+  t.deepEqual(installed.map(({ ok }) => ok).sort(), [false, true])
+  const folders = readdirSync(join(folder, 'plugins')).filter((name) => name.startsWith('twice-'))
+  t.is(folders.length, 1)
+  t.like(await host.restart('twice'), { ok: true, value: { state: 'running' } })
 })
 
 test('what a plugin guards — stays closed while it is restarted', async (t) => {
