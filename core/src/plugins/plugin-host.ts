@@ -492,10 +492,12 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
       unregister?.()
       stopHeart?.()
       ;(await ledger)?.close()
-      await removals.stop()
       for (const runner of runners.values()) runner.stop('the node stops')
       pool?.close()
       watchdog.stop()
+      // What was begun comes to its end while there is a store; rows that are being deleted are left for the next start.
+      await change(async () => {})
+      await removals.stop()
       await Promise.all([...logs.values()].map((log) => log.close()))
       announceReady()
     },
