@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -97,4 +97,20 @@ test('a development network starts, pays and relays, survives SIGKILL, leaves no
   second.process.kill('SIGINT')
   t.is(await second.ended, 0)
   t.false(second.places.peers.some(({ pid }) => isAlive(pid)))
+})
+
+test('a development network whose node may run no plugin starts all the same', async (t) => {
+  const data = mkdtempSync(join(tmpdir(), 'fulgurite-devnet-'))
+  t.teardown(() => rmSync(data, { recursive: true, force: true, maxRetries: 5 }))
+  mkdirSync(join(data, 'plugins'))
+  writeFileSync(join(data, 'plugins', 'plugins.lock.json'), '{"damaged')
+  const started = await startDevnet(data)
+  t.teardown(() => started.process.kill('SIGKILL'))
+  const client = nodeClient(data)
+  const { channelsUsable, warnings } = await client.ask('node', 'getInfo', {})
+  t.is(channelsUsable, 3)
+  t.true(warnings.some((warning) => warning.startsWith('lock-file-damaged')))
+  client.close()
+  started.process.kill('SIGINT')
+  t.is(await started.ended, 0)
 })

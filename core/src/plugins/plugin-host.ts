@@ -185,13 +185,15 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
 
   const logPath = (name: string): string => join(folder, 'logs', `${name}.log`)
 
-  const logOf = (name: string, perSecond: number): PluginLog => {
+  /** The log of a plugin; with the rate that its manifest gives it, once that is known. */
+  const logOf = (name: string, perSecond?: number): PluginLog => {
     let log = logs.get(name)
     if (log === undefined) {
       const { account } = bookOf(name)
       log = new PluginLog({ path: logPath(name), account, clock, perSecond, onLine: (line) => onLog?.(name, line) })
       logs.set(name, log)
     }
+    if (perSecond !== undefined) log.allow(perSecond)
     return log
   }
 
@@ -272,7 +274,7 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
 
   const fail = (record: InstallRecord, error: InstallError): void => {
     broken.set(record.name, { record, error })
-    logOf(record.name, 1).host('error', `${error.code}: ${error.message}`)
+    logOf(record.name).host('error', `${error.code}: ${error.message}`)
   }
 
   /** Whatever goes wrong is that plugin's trouble: the node starts all the same. */
@@ -461,7 +463,7 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
         await save(records.filter((other) => other !== record))
         await removeInstalled(folder, record)
       }
-      removals.finish(name).catch((thrown: unknown) => logOf(name, 1).host('error', `removal: ${String(thrown)}`))
+      removals.finish(name).catch((thrown: unknown) => logOf(name).host('error', `removal: ${String(thrown)}`))
     }
   }
 
@@ -540,7 +542,7 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
     walls,
     logs(name) {
       const found = installedAs(name)
-      return found.ok ? ok(logs.get(name)?.lines() ?? []) : found
+      return found.ok ? ok(logOf(name).lines()) : found
     },
     askHook,
   }

@@ -1,5 +1,10 @@
+import { closeSync, fstatSync, readSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
+import { evaluate } from '@fulgurite/plugin-sdk/contract'
+import { z } from 'zod'
 import type { Clock } from '../lib/clock.ts'
+import { readJson } from '../lib/json.ts'
+import { openToRead } from '../lib/own-file.ts'
 import { TokenBucket } from '../lib/token-bucket.ts'
 import type { TimestampMs } from '../lib/units.ts'
 import { type MemoryAccount, textBytes } from './account.ts'
@@ -19,34 +24,54 @@ export interface PluginLogOptions {
   readonly path: string
   readonly account: MemoryAccount
   readonly clock: Clock
-  /** The plugin's own lines, in the long run. */
-  readonly perSecond: number
+  /** The plugin's own lines, in the long run; 1 as long as nobody knows. */
+  readonly perSecond?: number | undefined
   readonly onLine: (line: LogLine) => void
 }
 
 const KEPT_LINES = 1_000
 const MAX_TEXT = 4_096
+const READ_BYTES = 1 << 18
+const LINE_DEPTH = 1
+
+const Line = z.object({
+  at: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER),
+  level: z.enum(['debug', 'info', 'warn', 'error'] satisfies LogLevel[]),
+  source: z.enum(['plugin', 'host']),
+  text: z.string().max(MAX_TEXT),
+})
 
 /**
  * What a plugin logs, and the host about it: the latest lines in memory, on the plugin's account, more in a file. The plugin's
  * own lines are capped in length and rate; that some are left out is said, then how many. The host's are never left out.
  */
 export class PluginLog {
+  readonly #path: string
   readonly #file: LogFile
   readonly #account: MemoryAccount
   readonly #clock: Clock
   readonly #onLine: (line: LogLine) => void
   readonly #lines: LogLine[] = []
-  readonly #bucket: TokenBucket
+  #perSecond: number
+  #bucket: TokenBucket
   #dropped = 0
 
   constructor(options: PluginLogOptions) {
-    const { path, account, clock, perSecond, onLine } = options
+    const { path, account, clock, perSecond = 1, onLine } = options
+    this.#path = path
     this.#file = new LogFile(path)
     this.#account = account
     this.#clock = clock
     this.#onLine = onLine
-    this.#bucket = new TokenBucket(perSecond, perSecond * 4, clock.monotonic())
+    this.#perSecond = perSecond
+    this.#bucket = bucket(perSecond, clock)
+  }
+
+  /** How many lines a second are the plugin's from now on. The same rate again fills nothing up. */
+  allow(perSecond: number): void {
+    if (perSecond === this.#perSecond) return
+    this.#perSecond = perSecond
+    this.#bucket = bucket(perSecond, this.#clock)
   }
 
   /** A line of the plugin's. */
@@ -75,9 +100,9 @@ export class PluginLog {
     this.#add({ at: this.#clock.now(), level, source: 'host', text: text.slice(0, MAX_TEXT) })
   }
 
-  /** The latest lines, oldest first. */
+  /** The latest lines, oldest first: while nothing was logged in this run of the node, those of the run before. */
   lines(): readonly LogLine[] {
-    return [...this.#lines]
+    return this.#lines.length > 0 ? [...this.#lines] : linesBefore(this.#path)
   }
 
   /** Resolves when what was logged is in the file, if it can be. */
@@ -100,4 +125,35 @@ export class PluginLog {
 /** Deletes a plugin's log and the one before it. */
 export const removeLog = async (path: string): Promise<void> => {
   for (const file of [path, `${path}.1`]) await rm(file, { force: true })
+}
+
+const bucket = (perSecond: number, clock: Clock): TokenBucket =>
+  new TokenBucket(perSecond, perSecond * 4, clock.monotonic())
+
+/** What the end of the file has of whole lines. It may be damaged, gone, or no file at all. */
+const linesBefore = (path: string): readonly LogLine[] => {
+  try {
+    return tailOf(path)
+      .split('\n')
+      .slice(-KEPT_LINES)
+      .flatMap((text) => {
+        const json = readJson(text, LINE_DEPTH)
+        const line = json.ok ? evaluate(Line, json.value) : json
+        return line.ok ? [line.value] : []
+      })
+  } catch {
+    return []
+  }
+}
+
+const tailOf = (path: string): string => {
+  const fd = openToRead(path)
+  try {
+    const { size } = fstatSync(fd)
+    const bytes = Buffer.alloc(Math.min(size, READ_BYTES))
+    const read = readSync(fd, bytes, 0, bytes.length, size - bytes.length)
+    return bytes.toString('utf8', 0, read)
+  } finally {
+    closeSync(fd)
+  }
 }

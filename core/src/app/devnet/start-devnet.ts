@@ -9,14 +9,14 @@ import { type DataFolder, openDataFolder } from '../data-folder.ts'
 import { failureFields } from '../node-logger.ts'
 import type { StartOptions } from '../options.ts'
 import type { RunningNode } from '../running-node.ts'
-import { startFailureOf } from '../start-failure.ts'
+import { explain, startFailureOf } from '../start-failure.ts'
 import { type StopRequest, stopRequest } from '../stop-request.ts'
 import { tellFailure, tellWarnings } from '../tell-failure.ts'
 import { stdoutTerminal, type Terminal } from '../terminal.ts'
 import { type DevChain, openDevChain } from './dev-chain.ts'
 import { installFeeManager } from './fee-manager-plugin.ts'
 import { showEvents } from './live-view.ts'
-import { nodeClient } from './node-client.ts'
+import { type NodeClient, nodeClient } from './node-client.ts'
 import { type KnownNode, type NodeProcess, startNodeProcess } from './node-process.ts'
 import {
   connectPeers,
@@ -127,7 +127,7 @@ const setUp = async (
   cleanup.add(() => us.client.close())
   const peers = await Promise.all(starting)
   const planned = plan(us, peers)
-  const [hasPlugin] = await Promise.all([installFeeManager(us.client, FEE_MANAGER), joinUp(chain, planned)])
+  const [hasPlugin] = await Promise.all([tryFeeManager(us.client), joinUp(chain, planned)])
   await untilUsable(chain, [us, ...peers])
   const devnet = { own, us, peers, chain, hasPlugin }
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
@@ -135,6 +135,14 @@ const setUp = async (
   else tellWelcome(terminal, { places: own.places, peers, home: homedir(), seconds, hasPlugin })
   return devnet
 }
+
+// Where the node runs no plugins, it runs all the same.
+const tryFeeManager = (client: NodeClient): Promise<boolean> =>
+  installFeeManager(client, FEE_MANAGER).catch((error: unknown) => {
+    if (!(error instanceof FailureError)) throw error
+    tellWarnings([`the fee-manager plugin is not there: ${explain(error.failure).message}`])
+    return false
+  })
 
 /** Alice reaches the others through us alone, so what she pays and is paid passes through us. */
 const plan = (us: KnownNode, [alice, bob, carol]: readonly KnownNode[]): readonly PlannedChannel[] => {
