@@ -159,6 +159,9 @@ export class Gateway implements PluginGateway {
     switch (found.type) {
       case 'never-begun':
         return found
+      // It may have run before the form of requests changed.
+      case 'other-request':
+        return { type: 'unknown' }
       case 'known':
         return { type: 'known', outcome: reckoned(found.result, true) }
       case 'running':

@@ -100,7 +100,7 @@ test('what is known of a key is looked up, and starts nothing', async (t) => {
   await store.flush()
   const later = new KeyedCommands(store)
   t.deepEqual(await later.recall('wallet.send', 'a', {}), { type: 'known', result: ok({ amountMsat: 5n, note: '5' }) })
-  t.deepEqual(await later.recall('wallet.send', 'a', { other: 1n }), { type: 'never-begun' })
+  t.deepEqual(await later.recall('wallet.send', 'a', { other: 1n }), { type: 'other-request' })
   t.deepEqual(await later.recall('wallet.send', 'c', {}), { type: 'never-begun' })
   t.deepEqual(await later.recall('payments.payInvoice', 'b', {}), { type: 'interrupted' })
   t.is(runs(), 1)

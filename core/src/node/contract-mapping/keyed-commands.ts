@@ -23,6 +23,8 @@ type KeyedState =
   | { readonly type: 'known'; readonly result: Answer }
   /** Begun in an earlier life of the node, without an outcome. */
   | { readonly type: 'interrupted' }
+  /** The key stands for something else; or the contract has since given the same request another form. */
+  | { readonly type: 'other-request' }
 
 interface StoredCommand {
   /** SHA-256 of operation and request. */
@@ -94,7 +96,8 @@ export class KeyedCommands {
     const running = this.#running.get(key)
     if (running?.digest === digest) return { type: 'running', answer: running.answer }
     const stored = await this.#stored(utf8Encode(key))
-    if (stored?.digest !== digest) return { type: 'never-begun' }
+    if (stored === undefined) return { type: 'never-begun' }
+    if (stored.digest !== digest) return { type: 'other-request' }
     return stored.outcome === undefined ? { type: 'interrupted' } : { type: 'known', result: restore(stored.outcome) }
   }
 
