@@ -1,11 +1,15 @@
 import { stop } from 'esbuild'
 
+/** How long esbuild's process stays for the next one: starting it costs the node more than bundling does. */
+const STAYS_MS = 2_000
+
 let waiting = 0
+let leaving: NodeJS.Timeout | undefined
 let last: Promise<void> = Promise.resolve()
 
 /**
- * Bundles, one after the other: each may take much memory. esbuild's own process goes after the last: it would stay for as
- * long as the node runs. The abort of `late` ends that process at once, and the work fails, though esbuild itself would never
+ * Bundles, one after the other: each may take much memory. esbuild's own process goes soon after the last: it would stay for
+ * as long as the node runs. The abort of `late` ends that process at once, and the work fails, though esbuild itself would never
  * say so.
  */
 export const whileBundling = async <T>(late: AbortSignal | undefined, work: () => Promise<T>): Promise<T> => {
@@ -13,6 +17,7 @@ export const whileBundling = async <T>(late: AbortSignal | undefined, work: () =
   const { promise, resolve: done } = Promise.withResolvers<void>()
   last = promise
   waiting += 1
+  clearTimeout(leaving)
   const { promise: aborted, reject } = Promise.withResolvers<never>()
   const abort = (): void => reject(new Error('bundling took too long'))
   late?.addEventListener('abort', abort, { once: true })
@@ -26,7 +31,9 @@ export const whileBundling = async <T>(late: AbortSignal | undefined, work: () =
     late?.removeEventListener('abort', abort)
     waiting -= 1
     // One that never began leaves the process to the one that is at work.
-    if (waiting === 0 || (begun && late?.aborted === true)) await stop()
+    if (begun && late?.aborted === true) await stop()
+    // It keeps no process of ours from ending, and ends with it.
+    else if (waiting === 0) leaving = setTimeout(stop, STAYS_MS).unref()
     void before.then(done)
   }
 }
