@@ -3,10 +3,12 @@ import type { EncodedEvent } from '../node/contract-gateway.ts'
 import { Account, MEMORY_CAPS, MemoryPool } from './account.ts'
 import { Inbox } from './inbox.ts'
 
+const HEAD = { now: 1, uptime: 3, seed: 2 }
+
 const setUp = () => {
   const account = new Account(new MemoryPool(512 << 20, 1))
   const inbox = new Inbox(account)
-  const taken = (each = '') => JSON.parse(inbox.take(1, 2, () => each) ?? 'null')
+  const taken = (each = '') => JSON.parse(inbox.take(HEAD, () => each) ?? 'null')
   return { account, inbox, taken }
 }
 
@@ -31,7 +33,7 @@ test('a turn holds no more text than a cell takes, whatever waits: questions, th
   while (account.room('replies') > 300_000) inbox.reply(replies++, large)
   for (let i = 0; i < 100; i++) inbox.live(event(large), 1_000)
   let offered = 0
-  const text = inbox.take(1, 2, (chars) => {
+  const text = inbox.take(HEAD, (chars) => {
     offered = chars
     return ''
   })
@@ -43,7 +45,7 @@ test('a turn holds no more text than a cell takes, whatever waits: questions, th
   // The events that found no place come with the next turns.
   let live = turn.live?.length ?? 0
   for (;;) {
-    const next = inbox.take(1, 2, () => '')
+    const next = inbox.take(HEAD, () => '')
     if (next === undefined) break
     t.true(Buffer.byteLength(next) < CELL_BYTES)
     live += JSON.parse(next).live.length

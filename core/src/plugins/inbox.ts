@@ -7,6 +7,14 @@ import { jsonSize } from './json-size.ts'
 /** A turn's text at most. As bytes of UTF-8 it is three times that at most, which is less than a cell takes. */
 const TURN_CHARS = 5 << 20
 const LIVE_BATCH = 512
+/** What every turn is given. */
+export interface TurnHead {
+  readonly now: number
+  /** On a clock that nobody can set: what a plugin waits for is measured by it. */
+  readonly uptime: number
+  readonly seed: number
+}
+
 const TOO_LARGE: ContractError = { code: 'reply-too-large', message: 'ask for less at a time' }
 
 /**
@@ -114,8 +122,8 @@ export class Inbox {
    * The text of a turn, together with durable events, which are asked for last with how many characters they may have;
    * `undefined` when there is nothing.
    */
-  take(now: number, seed: number, each: (maxChars: number) => string): string | undefined {
-    let text = `{"now":${now},"seed":${seed}`
+  take({ now, uptime, seed }: TurnHead, each: (maxChars: number) => string): string | undefined {
+    let text = `{"now":${now},"uptime":${uptime},"seed":${seed}`
     const begins = text.length
     if (this.#unkept.size > 0) text += `,"unkept":${encodeJson([...this.#unkept])}`
     if (this.#questions.size > 0) text += `,"hooks":[${this.#takeQuestions()}]`

@@ -12,7 +12,7 @@ import type { CellFault, OutboxHeader } from './cell-protocol.ts'
 import { DurableWork } from './durable-work.ts'
 import { hostFault } from './host-fault.ts'
 import type { HostStore } from './host-store.ts'
-import { Inbox } from './inbox.ts'
+import { Inbox, type TurnHead } from './inbox.ts'
 import { jsonSize } from './json-size.ts'
 import { LiveEvents } from './live-events.ts'
 import type { Manifest } from './manifest.ts'
@@ -234,7 +234,7 @@ export class PluginSession {
   }
 
   async #firstTurn(): Promise<void> {
-    const { manifest, config, clock, cell } = this.#options
+    const { manifest, config, cell } = this.#options
     const schedules = await this.#work.lastRuns()
     if (this.#phase === 'ended') return
     this.#phase = 'starting'
@@ -242,8 +242,7 @@ export class PluginSession {
     const { name, version } = manifest
     cell.turn(
       JSON.stringify({
-        now: clock.now(),
-        seed: this.#options.rng.below(0x100000000),
+        ...this.#turnHead(),
         start: { plugin: { name, version }, config, schedules },
       }),
     )
@@ -274,12 +273,12 @@ export class PluginSession {
   }
 
   #pump(): void {
-    const { cell, clock } = this.#options
+    const { cell } = this.#options
     if (this.#phase !== 'running' || cell.phase !== 'idle') return
     // What it wants kept comes first: a turn would only add to it.
     if (this.#queue.full || this.#share.mustWait(this.#inbox.urgent)) return
     const begun = performance.now()
-    const text = this.#inbox.take(clock.now(), this.#options.rng.below(0x100000000), (chars) => this.#takeEvents(chars))
+    const text = this.#inbox.take(this.#turnHead(), (chars) => this.#takeEvents(chars))
     if (text === undefined) return
     this.#options.serving()
     cell.turn(text)
@@ -293,6 +292,11 @@ export class PluginSession {
     const batch = this.#subscriptions.take(count, maxChars)
     this.#sentEvents = batch.count
     return batch.text
+  }
+
+  #turnHead(): TurnHead {
+    const { clock, rng } = this.#options
+    return { now: clock.now(), uptime: Math.ceil(clock.monotonic()), seed: rng.below(0x100000000) }
   }
 
   // Outboxes
@@ -316,7 +320,7 @@ export class PluginSession {
     for (const [level, line] of outbox.logs ?? []) this.#options.log.plugin(level, line)
     if (this.#phase === 'starting') this.#register(outbox.registered)
     this.#carryOut(outbox, now)
-    this.#wake(outbox.wake, now)
+    this.#wake(outbox.wake)
     this.#share.charge(performance.now() - begun, cpuMicros / 1_000)
     this.#pump()
   }
@@ -350,11 +354,12 @@ export class PluginSession {
     this.#schedulePump()
   }
 
-  #wake(at: number | undefined, now: number): void {
+  #wake(at: number | undefined): void {
     this.#cancelWake?.()
     this.#cancelWake = undefined
     if (at === undefined) return
-    this.#cancelWake = this.#options.clock.setTimer(Math.max(at - now, SHORTEST_WAKE_MS), () => {
+    const { clock } = this.#options
+    this.#cancelWake = clock.setTimer(Math.max(at - clock.monotonic(), SHORTEST_WAKE_MS), () => {
       // A timer may fire a moment before its time: the turn takes place all the same.
       this.#inbox.wake()
       this.#guarded(() => this.#pump())

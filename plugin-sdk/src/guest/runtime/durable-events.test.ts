@@ -18,7 +18,7 @@ const settled = () => new Promise((resolve) => setImmediate(resolve))
 test.serial(
   'an event that fails is tried five times with growing pauses, then set aside; the next follows',
   async (t) => {
-    setTurn(0, 1)
+    setTurn({ now: 0, uptime: 0, seed: 1 })
     const attempts: number[] = []
     let now = 0
     const subscription = new DurableSubscription(
@@ -38,7 +38,7 @@ test.serial(
     for (let i = 0; i < 5; i++) {
       await settled()
       now = nextWake() ?? now
-      setTurn(now, 1)
+      setTurn({ now, uptime: now, seed: 1 })
       runDueTimers()
     }
     await settled()
@@ -77,7 +77,7 @@ const withCore = (subscription: DurableSubscription, keeps: (writes: readonly (r
   let now = 0
   let unkept: { code: string; message: string } | undefined
   const turn = async (): Promise<void> => {
-    setTurn(now, 1)
+    setTurn({ now, uptime: now, seed: 1 })
     subscription.answered(unkept)
     unkept = undefined
     runDueTimers()
@@ -96,7 +96,7 @@ const withCore = (subscription: DurableSubscription, keeps: (writes: readonly (r
 test.serial(
   'what the core cannot keep fails the handler that stored it, and no other: tried again, then set aside',
   async (t) => {
-    setTurn(0, 1)
+    setTurn({ now: 0, uptime: 0, seed: 1 })
     const runs: string[] = []
     const subscription = new DurableSubscription(
       'label',
@@ -123,7 +123,7 @@ test.serial(
 test.serial(
   'a handler that still runs when its subscription has to go back is let run out, and counts for nothing',
   async (t) => {
-    setTurn(0, 1)
+    setTurn({ now: 0, uptime: 0, seed: 1 })
     const runs: string[] = []
     let release: () => void = () => {}
     let room = false

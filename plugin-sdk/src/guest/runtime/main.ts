@@ -73,7 +73,7 @@ export const load = (plugin: PluginFunction): string =>
 export const turn = (text: string): string => {
   const inbox = parse(text) as Inbox
   const { start } = inbox
-  setTurn(inbox.now, inbox.seed)
+  setTurn(inbox)
   if (start !== undefined) return guarded(() => begin(setup as Parameters<typeof begin>[0], start))
   const wrong = guarded(() => handle(inbox))
   if (wrong !== '') fault(wrong)

@@ -1,19 +1,25 @@
 import { keepAllowedGlobals } from './allowed-globals.ts'
+import type { Inbox } from './turn.ts'
 import { random, seedRandom } from './turn-random.ts'
 import { removeLocales } from './without-locale.ts'
 
 // Runs first in every context, before anything of the plugin exists. It leaves the plugin what is on a list of globals, and takes from
 // those what an isolate's memory limit does not count (buffers that grow, objects of `Intl`) and what tells real time.
 
-const clock = { now: 0 }
+const clock = { now: 0, uptime: 0 }
 
 /** Sets the turn's time and randomness. */
-export const setTurn = (now: number, seed: number): void => {
+export const setTurn = ({ now, uptime, seed }: Pick<Inbox, 'now' | 'uptime' | 'seed'>): void => {
   clock.now = now
+  clock.uptime = uptime
   seedRandom(seed)
 }
 
+/** A date, by the clock on the wall. */
 export const turnTime = (): number => clock.now
+
+/** For what is waited for: it goes on evenly when the clock on the wall is set. */
+export const turnUptime = (): number => clock.uptime
 
 const define = (target: object, key: PropertyKey, value: unknown): void => {
   Object.defineProperty(target, key, { value, writable: false, enumerable: false, configurable: false })

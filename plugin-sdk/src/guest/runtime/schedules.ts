@@ -19,9 +19,12 @@ export const scheduled = (label: string, everyMs: number, handler: ScheduledHand
   return { label, everyMs, handler }
 }
 
-/** Starts a schedule that last ran at `lastAt`, if ever. A run that is still going when the next is due delays it. */
+/**
+ * Starts a schedule that last ran at `lastAt`, if ever. A run that is still going when the next is due delays it. However the
+ * clock on the wall was set meanwhile, a run follows the one before it within the interval.
+ */
 export const startSchedule = ({ label, everyMs, handler }: Scheduled, lastAt: number | undefined): void => {
-  const runAt = (dueAt: number): void => after(Math.max(dueAt - turnTime(), 1), () => run(dueAt))
+  const runAt = (dueAt: number): void => after(Math.min(Math.max(dueAt - turnTime(), 1), everyMs), () => run(dueAt))
   const run = (dueAt: number): void => {
     const at = turnTime()
     const context = new RunContext(`${label}/${dueAt}`, [])

@@ -1,5 +1,5 @@
 import { fault } from './outgoing.ts'
-import { turnTime } from './prelude.ts'
+import { turnUptime } from './prelude.ts'
 
 interface Timer {
   readonly id: number
@@ -19,14 +19,14 @@ const add = (run: unknown, delay: unknown, repeat: boolean, args: unknown[]): nu
     id: lastId,
     run: () => run(...args),
     everyMs: repeat ? delayMs : undefined,
-    dueAt: turnTime() + delayMs,
+    dueAt: turnUptime() + delayMs,
   })
   return lastId
 }
 
 /** Runs, in order of time, what is due in this turn. What a timer sets anew waits for a later turn. */
 export const runDueTimers = (): void => {
-  const now = turnTime()
+  const now = turnUptime()
   const due = [...timers.values()].filter(({ dueAt }) => dueAt <= now).sort((a, b) => a.dueAt - b.dueAt || a.id - b.id)
   for (const timer of due) {
     if (!timers.has(timer.id)) continue
@@ -55,7 +55,7 @@ const clear = (id: unknown): void => {
   timers.delete(id as number)
 }
 
-/** Gives the plugin, and RxJS, timers that keep the turn's time. */
+/** Gives the plugin, and RxJS, timers that keep the time of turns. */
 export const installTimers = (): void => {
   Object.assign(globalThis, {
     setTimeout: (run: unknown, delay?: unknown, ...args: unknown[]) => add(run, delay, false, args),

@@ -20,6 +20,8 @@ export interface WireEvent {
 export interface Inbox {
   /** The turn's time: it does not move within the turn. */
   readonly now: number
+  /** The same in milliseconds on a clock that nobody can set: timers are measured by it. */
+  readonly uptime: number
   /** Where the turn's randomness comes from. */
   readonly seed: number
   /** In the first turn only. */
@@ -63,7 +65,7 @@ export interface Outbox {
   verdicts?: (readonly [id: number, ok: 1, verdict: unknown] | readonly [id: number, ok: 0, error: string])[]
   logs?: (readonly [level: string, text: string])[]
   faults?: string[]
-  /** When the plugin wants its next turn, if nothing else comes. */
+  /** When, by `uptime`, the plugin wants its next turn, if nothing else comes. */
   wake?: number
   /** In answer to `start`. */
   registered?: {
