@@ -18,11 +18,27 @@ test('channel_update — each side learns what the other charges when the channe
     feeProportionalMillionths: 100,
     cltvExpiryDelta: 34,
     disabled: false,
-    // The alias by which bob was told to call the channel.
-    shortChannelId: two.alice.keys.alias,
+    shortChannelId: two.alice.funded.shortIds.real,
   })
   t.is(two.bob.funded.shortIds.remoteAlias, two.alice.keys.alias)
   t.deepEqual(two.bob.funded.shortIds.localAliases, [two.bob.keys.alias])
+})
+
+test('channel_update — calls the channel by its real id, but where its type hides that one', (t) => {
+  const nameOf = (two: TwoParties): bigint => {
+    const effects = two.run(two.alice, { type: 'set-relay-fees', policy: { feeBaseMsat: 5n } })
+    return updateOf(two.alice, effects).shortChannelId as bigint
+  }
+  const two = new TwoParties().ready()
+  t.is(nameOf(two), two.alice.funded.shortIds.real as bigint)
+  two.alice.state = {
+    ...two.alice.state,
+    durable: {
+      ...two.alice.funded,
+      params: { ...two.alice.funded.params, channelType: { scidAlias: true, zeroConf: false } },
+    },
+  } as typeof two.alice.state
+  t.is(nameOf(two), two.alice.funded.shortIds.remoteAlias as bigint)
 })
 
 test('set-relay-fees — is durable, told to the peer, and keeps the policy before', (t) => {

@@ -58,10 +58,16 @@ export const channelUpdateOf = (durable: Funded, env: ChannelEnv): ChannelUpdate
   }
 }
 
-/** Tells a connected peer our policy. */
+/**
+ * Tells a connected peer our policy. BOLT 7, channel_update: by an alias that it gave or by the real id. LND hears only the
+ * real one where the update is there before its own graph has the channel, and would never know what we charge.
+ */
 export const sendChannelUpdate = (durable: Funded, session: Session, env: ChannelEnv): readonly Effect[] => {
-  const message = channelUpdateOf(durable, env)
-  if (message === undefined) return []
+  const update = channelUpdateOf(durable, env)
+  if (update === undefined) return []
+  const { real } = durable.shortIds
+  const message =
+    durable.params.channelType.scidAlias || real === undefined ? update : { ...update, shortChannelId: real }
   return [
     {
       type: 'send',
