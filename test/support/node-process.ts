@@ -311,7 +311,7 @@ const PORTS = 10_000
 let nextPort = process.pid % PORTS
 
 /** Below the ports that systems give to outgoing connections, so that it is still free when the node comes back. */
-const freePort = async (): Promise<number> => {
+export const freePort = async (): Promise<number> => {
   for (;;) {
     const port = FIRST_PORT + (nextPort++ % PORTS)
     const free = await new Promise<boolean>((resolve) => {

@@ -16,12 +16,12 @@ export interface BitcoindOptions {
   readonly dataDir?: string
   /** Those of an earlier one, whose place it takes. */
   readonly ports?: BitcoindPorts
-  /** Takes connections of other nodes, at the last of its ports. */
+  /** Takes connections of other nodes, at the third of its ports. */
   readonly listens?: boolean
 }
 
-/** For RPC, for ZMQ, and for other nodes. */
-type BitcoindPorts = readonly [rpc: number, zmq: number, peers: number]
+/** For RPC, for ZMQ, for other nodes, and for ZMQ's transactions. */
+type BitcoindPorts = readonly [rpc: number, zmq: number, peers: number, zmqTxs: number]
 
 export interface RunningBitcoind {
   /** Such as `http://127.0.0.1:18443`. */
@@ -30,6 +30,8 @@ export interface RunningBitcoind {
   readonly auth: RpcAuth
   /** Where `rawblock` and `hashblock` are published. */
   readonly zmqUrl: string
+  /** Where `rawtx` is published. */
+  readonly zmqTxUrl: string
   readonly dataDir: string
   readonly ports: BitcoindPorts
   /** Calls a method and gives its result; throws when bitcoind answers with an error. */
@@ -60,8 +62,9 @@ export const startBitcoind = async (options: BitcoindOptions = {}): Promise<Runn
   if (binary === undefined) throw new Error(whyNoBitcoind())
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'fulgurite-bitcoind-')))
   const ports = options.ports ?? (await freePorts())
-  const [rpcPort, zmqPort, peerPort] = ports
+  const [rpcPort, zmqPort, peerPort, zmqTxPort] = ports
   const zmqUrl = `tcp://127.0.0.1:${zmqPort}`
+  const zmqTxUrl = `tcp://127.0.0.1:${zmqTxPort}`
   const child = spawn(
     binary,
     [
@@ -77,6 +80,7 @@ export const startBitcoind = async (options: BitcoindOptions = {}): Promise<Runn
       `-rpcport=${rpcPort}`,
       `-zmqpubrawblock=${zmqUrl}`,
       `-zmqpubhashblock=${zmqUrl}`,
+      `-zmqpubrawtx=${zmqTxUrl}`,
       '-printtoconsole=0',
       ...(options.wallet === true ? [] : ['-disablewallet']),
       // Knots has stricter defaults of its own; the chain at large relays by Core's.
@@ -108,7 +112,7 @@ export const startBitcoind = async (options: BitcoindOptions = {}): Promise<Runn
     await stop()
     throw error
   }
-  return { rpcUrl, cookiePath, auth, zmqUrl, dataDir, ports, rpc, stop }
+  return { rpcUrl, cookiePath, auth, zmqUrl, zmqTxUrl, dataDir, ports, rpc, stop }
 }
 
 const isKnots = (binary: string): boolean => execFileSync(binary, ['-version'], { encoding: 'utf8' }).includes('Knots')
@@ -137,8 +141,8 @@ const ended = async (child: ChildProcess): Promise<void> => {
 }
 
 /** Ports that nobody listens on at the moment. */
-const freePorts = async (): Promise<[number, number, number]> => {
-  const servers = [createServer(), createServer(), createServer()]
+const freePorts = async (): Promise<BitcoindPorts> => {
+  const servers = Array.from({ length: 4 }, () => createServer())
   const ports = await Promise.all(
     servers.map(
       (server) =>
@@ -151,5 +155,5 @@ const freePorts = async (): Promise<[number, number, number]> => {
     ),
   )
   await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
-  return [ports[0] ?? 0, ports[1] ?? 0, ports[2] ?? 0]
+  return [ports[0] ?? 0, ports[1] ?? 0, ports[2] ?? 0, ports[3] ?? 0]
 }

@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import * as ldk from 'lightningdevkit'
+import { WitnessVersion } from 'lightningdevkit/structs/CommonBase.mjs'
 import { decodeBlock } from '../../../core/src/bitcoin/block.ts'
+import { parseWitnessProgram } from '../../../core/src/bitcoin/script.ts'
 import { formatOutPoint } from '../../../core/src/bitcoin/transaction.ts'
 import { sha256 } from '../../../core/src/crypto/hashes.ts'
 import { fromHex, toHex } from '../../../core/src/lib/bytes.ts'
@@ -61,6 +63,17 @@ export interface LdkNodeOptions {
   readonly onLog?: (line: string) => void
 }
 
+interface LdkOpening {
+  readonly pushMsat?: bigint
+  readonly kind?: 'announced' | 'scid-alias'
+}
+
+interface LdkClosing {
+  /** A witness program. */
+  readonly script?: Uint8Array
+  readonly feeratePerKw?: number
+}
+
 type LdkOutcome = Extract<LdkEvent, { type: 'payment-sent' | 'payment-failed' }>
 
 export interface LdkNode {
@@ -74,20 +87,24 @@ export interface LdkNode {
   disconnect(nodeId: string): void
   isConnected(nodeId: string): boolean
   /** Resolves with the channel's id once the funding transaction is broadcast. */
-  openChannel(nodeId: string, capacitySat: bigint, options?: { readonly pushMsat?: bigint }): Promise<string>
+  openChannel(nodeId: string, capacitySat: bigint, options?: LdkOpening): Promise<string>
   channels(): readonly LdkChannel[]
   createInvoice(amountMsat: bigint | undefined): string
   /** Resolves with the outcome; the payment is not awaited longer than `until` waits. */
   pay(bolt11: string, amountMsat?: bigint): Promise<LdkOutcome>
   /** Pays a direct peer without an invoice, by a preimage in the onion. */
-  keysend(nodeId: string, amountMsat: bigint): Promise<LdkOutcome>
+  keysend(nodeId: string, amountMsat: bigint, records?: Readonly<Record<number, Uint8Array>>): Promise<LdkOutcome>
   /** Whether LDK takes the channels that peers open, as it does at first. */
   setAcceptChannels(on: boolean): void
   /** Whether payments received are claimed at once, as they are at first. */
   setAutoClaim(on: boolean): void
-  claimHeld(): void
-  failHeld(): void
-  closeChannel(channelId: string): void
+  /** What comes for this hash is not claimed at once, whatever is done with others. */
+  hold(paymentHash: string): void
+  isHeld(paymentHash: string): boolean
+  /** All that is held, or what is for one hash. */
+  claimHeld(paymentHash?: string): void
+  failHeld(paymentHash?: string): void
+  closeChannel(channelId: string, options?: LdkClosing): void
   forceClose(channelId: string): void
   /** What LDK takes for the fee rate from now on. It changes the commitments that it pays for. */
   setFeerate(feeratePerKw: number): void
@@ -131,6 +148,7 @@ class Node implements LdkNode {
   readonly #broadcaster: ldk.BroadcasterInterface
   readonly #sockets: ReturnType<typeof ldkSockets>
   readonly #waiters = new Set<() => void>()
+  readonly #toHold = new Set<string>()
   readonly #held = new Map<string, { preimage: Uint8Array; hash: Uint8Array }>()
   readonly #intervals: NodeJS.Timeout[]
   readonly #endBlocks: () => void
@@ -251,13 +269,11 @@ class Node implements LdkNode {
     return this.#peers.list_peers().some((peer) => toHex(peer.get_counterparty_node_id()) === nodeId)
   }
 
-  async openChannel(
-    nodeId: string,
-    capacitySat: bigint,
-    options: { readonly pushMsat?: bigint } = {},
-  ): Promise<string> {
+  async openChannel(nodeId: string, capacitySat: bigint, options: LdkOpening = {}): Promise<string> {
     const before = this.events.length
-    const created = this.#manager.create_channel(fromHex(nodeId), capacitySat, options.pushMsat ?? 0n, 0n, null, null)
+    const config = options.kind === undefined ? null : userConfig(options.kind)
+    const push = options.pushMsat ?? 0n
+    const created = this.#manager.create_channel(fromHex(nodeId), capacitySat, push, 0n, null, config)
     if (!(created instanceof ldk.Result_ChannelIdAPIErrorZ_OK))
       throw new Error(`LDK refuses to open: ${apiError(created)}`)
     this.#pump()
@@ -346,13 +362,13 @@ class Node implements LdkNode {
     return this.#outcome(paymentHash, before)
   }
 
-  keysend(nodeId: string, amountMsat: bigint): Promise<LdkOutcome> {
+  keysend(nodeId: string, amountMsat: bigint, records: Readonly<Record<number, Uint8Array>> = {}): Promise<LdkOutcome> {
     const before = this.events.length
     const preimage = new Uint8Array(32).fill(Number(amountMsat % 251n))
     const paymentHash = sha256(preimage)
     const sent = this.#manager.send_spontaneous_payment(
       ldk.Option_ThirtyTwoBytesZ.constructor_some(preimage),
-      ldk.RecipientOnionFields.constructor_spontaneous_empty(),
+      recipientFields(records),
       paymentHash,
       ldk.RouteParameters.constructor_from_payment_params_and_value(
         ldk.PaymentParameters.constructor_for_keysend(fromHex(nodeId), 40, false),
@@ -385,21 +401,36 @@ class Node implements LdkNode {
     this.#autoClaim = on
   }
 
-  claimHeld(): void {
-    for (const { preimage } of this.#held.values()) this.#manager.claim_funds(preimage)
-    this.#held.clear()
+  hold(paymentHash: string): void {
+    this.#toHold.add(paymentHash)
+  }
+
+  isHeld(paymentHash: string): boolean {
+    return this.#held.has(paymentHash)
+  }
+
+  claimHeld(paymentHash?: string): void {
+    for (const { preimage } of this.#release(paymentHash)) this.#manager.claim_funds(preimage)
     this.#pump()
   }
 
-  failHeld(): void {
-    for (const { hash } of this.#held.values()) this.#manager.fail_htlc_backwards(hash)
-    this.#held.clear()
+  failHeld(paymentHash?: string): void {
+    for (const { hash } of this.#release(paymentHash)) this.#manager.fail_htlc_backwards(hash)
     this.#pump()
   }
 
-  closeChannel(channelId: string): void {
+  #release(paymentHash: string | undefined) {
+    const released = [...this.#held].filter(([hash]) => paymentHash === undefined || hash === paymentHash)
+    for (const [hash] of released) this.#held.delete(hash)
+    return released.map(([, held]) => held)
+  }
+
+  closeChannel(channelId: string, { script, feeratePerKw }: LdkClosing = {}): void {
     const { id, peer } = this.#channel(channelId)
-    const closed = this.#manager.close_channel(id, peer)
+    const feerate =
+      feeratePerKw === undefined ? ldk.Option_u32Z.constructor_none() : ldk.Option_u32Z.constructor_some(feeratePerKw)
+    const target = script === undefined ? null : shutdownScript(script)
+    const closed = this.#manager.close_channel_with_feerate_and_script(id, peer, feerate, target)
     if (!(closed instanceof ldk.Result_NoneAPIErrorZ_OK)) throw new Error(`LDK refuses to close: ${apiError(closed)}`)
     this.#pump()
   }
@@ -528,7 +559,7 @@ class Node implements LdkNode {
     this.events.push({ type: 'payment-claimable', paymentHash, amountMsat: event.amount_msat })
     const preimage = event.purpose.preimage()
     if (!(preimage instanceof ldk.Option_ThirtyTwoBytesZ_Some)) return
-    if (this.#autoClaim) this.#manager.claim_funds(preimage.some)
+    if (this.#autoClaim && !this.#toHold.has(paymentHash)) this.#manager.claim_funds(preimage.some)
     else this.#held.set(paymentHash, { preimage: preimage.some, hash: event.payment_hash })
   }
 
@@ -548,14 +579,37 @@ class Node implements LdkNode {
   }
 }
 
-const userConfig = (): ldk.UserConfig => {
+const shutdownScript = (script: Uint8Array): ldk.ShutdownScript => {
+  const parsed = parseWitnessProgram(script)
+  if (parsed === undefined) throw new Error('not a witness program')
+  const program = ldk.WitnessProgram.constructor_new(parsed.program, new WitnessVersion(parsed.version))
+  const made = ldk.ShutdownScript.constructor_new_witness_program(program)
+  if (!(made instanceof ldk.Result_ShutdownScriptInvalidShutdownScriptZ_OK)) throw new Error('LDK takes no such script')
+  return made.res
+}
+
+const recipientFields = (records: Readonly<Record<number, Uint8Array>>): ldk.RecipientOnionFields => {
+  const fields = ldk.RecipientOnionFields.constructor_spontaneous_empty()
+  const tlvs = Object.entries(records).map(([type, value]) =>
+    ldk.TwoTuple_u64CVec_u8ZZ.constructor_new(BigInt(type), value),
+  )
+  if (tlvs.length === 0) return fields
+  const made = fields.with_custom_tlvs(tlvs)
+  if (!(made instanceof ldk.Result_RecipientOnionFieldsNoneZ_OK)) throw new Error('LDK takes no such records')
+  return made.res
+}
+
+const userConfig = (kind?: 'announced' | 'scid-alias'): ldk.UserConfig => {
   const config = ldk.UserConfig.constructor_default()
   const handshake = ldk.ChannelHandshakeConfig.constructor_default()
   handshake.set_negotiate_anchors_zero_fee_htlc_tx(true)
   handshake.set_minimum_depth(1)
   handshake.set_max_inbound_htlc_value_in_flight_percent_of_channel(100)
   handshake.set_our_htlc_minimum_msat(1n)
-  handshake.set_announce_for_forwarding(false)
+  handshake.set_announce_for_forwarding(kind === 'announced')
+  if (kind === 'scid-alias') handshake.set_negotiate_scid_privacy(true)
+  // Or it could close to this one script only.
+  handshake.set_commit_upfront_shutdown_pubkey(false)
   config.set_channel_handshake_config(handshake)
   const limits = ldk.ChannelHandshakeLimits.constructor_default()
   limits.set_force_announced_channel_preference(false)

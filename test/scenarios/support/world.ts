@@ -21,10 +21,26 @@ import { PATIENCE_MS } from '../../support/patience.ts'
 
 const REGTEST = NETWORKS.regtest
 
+/** The chain that a node of a test is on, and whoever moves it. */
+export interface TestChain {
+  readonly backendName: 'bitcoind' | 'devchain'
+  /** Another one for each start of a node. */
+  backend(): ChainBackend
+  /** Pays an output in the next block. */
+  pay(script: Uint8Array, sat: bigint): Promise<void>
+  /** Mines, and waits until every node that runs has handled the blocks. */
+  mine(blocks: number): Promise<void>
+}
+
 /** One embedded chain and nodes on it, all in this process, over loopback TCP. */
-export class World {
+export class World implements TestChain {
+  readonly backendName = 'devchain'
   readonly chain = Devchain.open({ clock: systemClock })
   readonly nodes: TestNode[] = []
+
+  backend(): ChainBackend {
+    return devchainBackend(this.chain)
+  }
 
   async node(name: string, options: TestNodeOptions = {}): Promise<TestNode> {
     const node = new TestNode(this, name, options)
@@ -38,10 +54,12 @@ export class World {
     this.chain.close()
   }
 
-  /** Mines, and waits until every node has handled the blocks. */
-  async mine(count: number): Promise<void> {
-    const blocks = this.chain.mine(count)
-    const height = blocks.at(-1)?.height as number
+  async pay(script: Uint8Array, sat: bigint): Promise<void> {
+    this.chain.fund([{ amount: sat, script }])
+  }
+
+  async mine(blocks: number): Promise<void> {
+    const height = this.chain.mine(blocks).at(-1)?.height as number
     for (const node of this.nodes)
       if (node.isRunning) await node.until(async () => (await node.ask('node', 'getInfo', {})).blockHeight >= height)
   }
@@ -61,7 +79,7 @@ export interface TestNodeOptions {
 
 export class TestNode {
   readonly events: EncodedEvent[] = []
-  readonly #world: World
+  readonly #chain: TestChain
   readonly #name: string
   readonly #options: TestNodeOptions
   #running: { node: FulguriteNode; store: Store; stop: () => Promise<void> } | undefined
@@ -69,8 +87,8 @@ export class TestNode {
   #keys = 0
   #port = 0
 
-  constructor(world: World, name: string, options: TestNodeOptions) {
-    this.#world = world
+  constructor(chain: TestChain, name: string, options: TestNodeOptions = {}) {
+    this.#chain = chain
     this.#name = name
     this.#options = options
   }
@@ -116,10 +134,11 @@ export class TestNode {
       network: REGTEST,
       seed: concat(seed, sha256(seed)),
       store,
-      backend: backend(devchainBackend(this.#world.chain)),
-      backendName: 'devchain',
+      backend: backend(this.#chain.backend()),
+      backendName: this.#chain.backendName,
       clock: systemClock,
-      rng: seededRng((seed[0] as number) + this.#keys * 1000),
+      // The whole name counts: a peer that has seen an onion's key before takes the onion for a replay.
+      rng: seededRng(new DataView(seed.buffer, seed.byteOffset).getUint32(0) + this.#keys * 1000),
       log,
       version: 'test',
       choices,
@@ -196,8 +215,8 @@ export class TestNode {
     const { address } = await this.ask('wallet', 'newAddress', {})
     const script = addressToScript(address, REGTEST)
     if (!script.ok) throw new Error('our own address')
-    this.#world.chain.fund([{ amount: sat, script: script.value }])
-    await this.#world.mine(1)
+    await this.#chain.pay(script.value, sat)
+    await this.#chain.mine(1)
   }
 
   async connectTo(other: TestNode): Promise<void> {
@@ -207,7 +226,7 @@ export class TestNode {
   /** Opens a channel and waits until both sides can use it. */
   async openTo(other: TestNode, fundingSat: bigint, pushMsat = 0n): Promise<string> {
     const { channelId } = await this.ask('channels', 'open', { nodeId: other.id, fundingSat, pushMsat })
-    await this.#world.mine(6)
+    await this.#chain.mine(6)
     for (const node of [this, other]) await node.until(async () => node.isUsable(channelId as string))
     return channelId as string
   }

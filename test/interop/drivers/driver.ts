@@ -1,0 +1,195 @@
+import type { Ground } from '../stage/ground.ts'
+
+/** The implementations that there is a driver for, and what each is called in the table. */
+export const PEER_TITLES = {
+  'core-lightning': 'Core Lightning',
+  eclair: 'eclair',
+  ldk: 'LDK',
+  lnd: 'LND',
+} as const
+
+export type PeerName = keyof typeof PEER_TITLES
+
+/**
+ * What not every implementation does, or not by what a driver can ask of it. A scenario names what it needs; where a peer
+ * lacks it, its driver says why, and the table says "not asked".
+ */
+export type Ability =
+  /** Takes a payment without settling it, and settles or fails it when told. */
+  | 'hold'
+  /** Invoices without an amount. */
+  | 'any-amount'
+  /** Splits a payment over channels. */
+  | 'multi-part'
+  /** Pays without an invoice, by a preimage in the onion. */
+  | 'keysend'
+  /** Sends record types of its own (65536 and above) in the onion of a keysend. */
+  | 'custom-records'
+  /** Sends record types of 65536 and above in `update_add_htlc` itself. */
+  | 'htlc-records'
+  | 'amp-invoice'
+  | 'blinded-invoice'
+  /** Tells which failures came back to it, and pays by hints that a test made up. */
+  | 'failure-names'
+  /** Names channels that are not announced, and our node, in an invoice. */
+  | 'private-hints'
+  /** Refuses the openings of others when told to. */
+  | 'refuse-openings'
+  | 'push'
+  | 'announced-opening'
+  | 'scid-alias-opening'
+  | 'taproot-opening'
+  | 'zero-conf-opening'
+  /** Opens a channel of 2^24 sat and more. */
+  | 'large-opening'
+  /** Gives commitments that it funds the fee rate that it is told, at once. */
+  | 'commitment-feerate'
+  /** Closes at a fee rate that it is told. */
+  | 'close-feerate'
+  /** Closes to a script that it is told, of BOLT 2's forms. */
+  | 'close-to-script'
+  /** The same for p2pkh and p2sh. */
+  | 'close-to-legacy-script'
+  /** Sends `shutdown` while HTLCs are under way. */
+  | 'close-with-htlcs'
+  /** Tells the log of what came as `warning` and `error`. */
+  | 'message-log'
+  /** Keeps its state, and is stopped in good order and started again. */
+  | 'restart'
+  /** The same by SIGKILL. */
+  | 'kill'
+  /** Started on an old copy of its database. */
+  | 'old-database'
+  /** Closes a channel alone when told to, and claims on the chain what is its own. */
+  | 'force-close'
+
+/** For each ability: whether the peer has it, and if not, why. */
+export type Abilities = Readonly<Record<Ability, true | string>>
+
+export interface PeerChannel {
+  /** As BOLT 2 makes it. */
+  readonly channelId: string
+  readonly isUsable: boolean
+  readonly isOpener: boolean
+  readonly capacitySat: bigint
+  /** All that is the peer's, HTLCs in flight apart; to whole satoshis where the peer tells no more. */
+  readonly localMsat: bigint
+  readonly pendingHtlcs: number
+  /** Of the commitments, where the peer tells it. */
+  readonly feeratePerKw?: number
+  /** What our `channel_update` asks, as the peer has it. */
+  readonly ourPolicy?: OurPolicy
+}
+
+export interface OurPolicy {
+  readonly feeBaseMsat: number
+  readonly feeProportionalMillionths: number
+  readonly cltvExpiryDelta: number
+}
+
+export interface Opening {
+  readonly capacitySat: bigint
+  /** Whole satoshis. */
+  readonly pushMsat?: bigint
+  readonly kind?: 'announced' | 'scid-alias' | 'taproot' | 'zero-conf'
+}
+
+export interface InvoiceRequest {
+  /** Any, if absent. */
+  readonly amountMsat?: bigint
+  /** What comes for it waits for `settleHeld` or `failHeld`. */
+  readonly hold?: boolean
+  /** The channel, not announced, that the payer's way leads through. */
+  readonly through?: string
+  readonly kind?: 'amp' | 'blinded'
+}
+
+export interface PeerInvoice {
+  readonly bolt11: string
+  readonly paymentHash: string
+}
+
+export interface PayOptions {
+  /** For an invoice without one. */
+  readonly amountMsat?: bigint
+  /** Records for the first hop's `update_add_htlc`. */
+  readonly htlcRecords?: Readonly<Record<number, Uint8Array>>
+}
+
+export type Outcome =
+  | { readonly ok: true; readonly feeMsat: bigint; readonly preimage: string }
+  /** With BOLT 4's names of the failures that came back, as `fee_insufficient`, where the peer tells them. */
+  | { readonly ok: false; readonly reason: string; readonly failures: readonly string[] }
+
+/** What came in for an invoice of the peer. */
+export interface Received {
+  readonly paymentHash: string
+  readonly amountMsat: bigint
+}
+
+export interface CloseOptions {
+  readonly script?: Uint8Array
+  readonly feeratePerKw?: number
+}
+
+/** A node of another implementation, as an operator would use it. Amounts in millisatoshis, ids in hexadecimal. */
+export interface Peer {
+  readonly name: string
+  readonly nodeId: string
+  /** Where it listens, the same over restarts. */
+  readonly address: string
+  /** What it rounds balances down to. */
+  readonly precisionMsat: bigint
+  readonly isRunning: boolean
+  /** Resolves when it answers and knows the chain's tip. */
+  start(): Promise<void>
+  /** In good order. */
+  stop(): Promise<void>
+  kill(): Promise<void>
+  /** Copies what it keeps on disk, and puts the copy back. Only while it does not run. */
+  saveDatabase(): Promise<void>
+  restoreDatabase(): Promise<void>
+  knowsBlock(height: number): Promise<boolean>
+  /** Its wallet's next output script. */
+  newScript(): Promise<Uint8Array>
+  walletSat(): Promise<bigint>
+  /** Resolves once both sides have sent `init`. */
+  connect(nodeId: string, address: string): Promise<void>
+  disconnect(nodeId: string): Promise<void>
+  isConnected(nodeId: string): Promise<boolean>
+  /** Resolves with the channel's id once the funding transaction is broadcast; rejects with what the peer says if not. */
+  openChannel(nodeId: string, opening: Opening): Promise<string>
+  setAcceptChannels(on: boolean): Promise<void>
+  /** Channels whose closing has not begun. */
+  channels(): Promise<readonly PeerChannel[]>
+  closeChannel(channelId: string, options?: CloseOptions): Promise<void>
+  forceClose(channelId: string): Promise<void>
+  setCommitmentFeerate(feeratePerKw: number): Promise<void>
+  createInvoice(request: InvoiceRequest): Promise<PeerInvoice>
+  isHeld(paymentHash: string): Promise<boolean>
+  settleHeld(paymentHash: string): Promise<void>
+  failHeld(paymentHash: string): Promise<void>
+  /** Resolves with the outcome, however long it takes. */
+  pay(bolt11: string, options?: PayOptions): Promise<Outcome>
+  keysend(nodeId: string, amountMsat: bigint, records?: Readonly<Record<number, Uint8Array>>): Promise<Outcome>
+  /** All that was paid to it and settled. */
+  received(): Promise<readonly Received[]>
+  /** The lines of its log since the start of the scenario, where it has the ability `message-log`. */
+  log(): readonly string[]
+  /** For a test that fails. */
+  diagnosis(): string
+  /** Ends it, and removes what it kept. */
+  dispose(): Promise<void>
+}
+
+export interface PeerDriver {
+  readonly peer: PeerName
+  readonly abilities: Abilities
+  /** Why it cannot be tried here: which environment variables are missing. */
+  whyMissing(): string | undefined
+  version(): Promise<string>
+  /** A peer in this process lives on the embedded chain, another on a bitcoind. */
+  readonly ground: 'bitcoind' | 'embedded'
+  /** The number tells the nodes of one test run apart. */
+  start(ground: Ground, name: string, number: number): Promise<Peer>
+}

@@ -1,0 +1,158 @@
+import { readFile } from 'node:fs/promises'
+import { encodeTx } from '../../../core/src/bitcoin/transaction.ts'
+import type { Ground } from '../stage/ground.ts'
+import { backendChain } from '../support/backend-chain.ts'
+import { type LdkChannel, type LdkNode, startLdkNode } from '../support/ldk-node.ts'
+import type { Abilities, Outcome, Peer, PeerChannel, PeerDriver } from './driver.ts'
+import { failureNamesIn } from './failure-names.ts'
+import { paymentHashOf } from './payment-hash.ts'
+
+const KEEPS_NOTHING = 'it lives in this process and keeps nothing on disk'
+
+const abilities: Abilities = {
+  hold: true,
+  'any-amount': true,
+  'multi-part': true,
+  keysend: true,
+  'custom-records': true,
+  'htlc-records': 'it sends no such records',
+  'amp-invoice': 'it makes no AMP invoices',
+  'blinded-invoice': 'it makes no BOLT 11 invoices with blinded paths',
+  'failure-names': true,
+  'private-hints': true,
+  'refuse-openings': true,
+  push: true,
+  'announced-opening': true,
+  'scid-alias-opening': true,
+  'taproot-opening': 'it has no taproot channels',
+  'zero-conf-opening': 'it asks for no zero-conf channels',
+  'large-opening': true,
+  'commitment-feerate': true,
+  'close-feerate': true,
+  'close-to-script': true,
+  'close-to-legacy-script': 'it closes to the forms of BOLT 2 only',
+  'close-with-htlcs': true,
+  'message-log': true,
+  restart: KEEPS_NOTHING,
+  kill: KEEPS_NOTHING,
+  'old-database': KEEPS_NOTHING,
+  'force-close': true,
+}
+
+export const ldkDriver: PeerDriver = {
+  peer: 'ldk',
+  abilities,
+  ground: 'embedded',
+  whyMissing: () => undefined,
+  async version() {
+    const file = new URL('package.json', import.meta.resolve('lightningdevkit/package.json'))
+    return (JSON.parse(await readFile(file, 'utf8')) as { version: string }).version
+  },
+  start: (ground, name, number) => startLdk(ground, name, number),
+}
+
+/** LDK as a peer like the others, and as itself for what only it can be asked. */
+interface LdkPeer extends Peer {
+  readonly ldk: LdkNode
+}
+
+const startLdk = async (ground: Ground, name: string, number: number): Promise<LdkPeer> => {
+  const { devchain } = ground
+  if (devchain === undefined) throw new Error('LDK lives on the embedded chain')
+  const chain = await backendChain(ground.backend(), async ({ script, amountSat }) => {
+    const funded = devchain.fund([{ amount: amountSat, script }])
+    if (!funded.ok) throw new Error(funded.error.code)
+    return encodeTx(funded.value)
+  })
+  const lines: string[] = []
+  const ldk = await startLdkNode({ chain, seed: number, name, onLog: (line) => void lines.push(line) })
+  const port = await ldk.listen()
+  let isRunning = true
+
+  const outcomeOf = (outcome: Awaited<ReturnType<LdkNode['pay']>>, logFrom: number): Outcome =>
+    outcome.type === 'payment-sent'
+      ? { ok: true, feeMsat: outcome.feeMsat, preimage: outcome.preimage }
+      : {
+          ok: false,
+          reason: outcome.reason,
+          failures: lines.slice(logFrom).flatMap((line) => (line.includes('Onion Error') ? failureNamesIn(line) : [])),
+        }
+  const cannot = (): Promise<never> => Promise.reject(new Error(KEEPS_NOTHING))
+
+  return {
+    ldk,
+    name,
+    nodeId: ldk.nodeId,
+    address: `127.0.0.1:${port}`,
+    precisionMsat: 1n,
+    get isRunning() {
+      return isRunning
+    },
+    start: cannot,
+    stop: cannot,
+    kill: cannot,
+    saveDatabase: cannot,
+    restoreDatabase: cannot,
+    knowsBlock: async (height) => chain.tip.height >= height,
+    newScript: async () => ldk.wallet.script,
+    walletSat: async () => ldk.wallet.balanceSat,
+    connect(nodeId, address) {
+      const [host = '', peerPort] = address.split(':')
+      return ldk.connect(host, Number(peerPort), nodeId)
+    },
+    disconnect: async (nodeId) => ldk.disconnect(nodeId),
+    isConnected: async (nodeId) => ldk.isConnected(nodeId),
+    async openChannel(nodeId, { capacitySat, pushMsat = 0n, kind }) {
+      if (kind === 'taproot' || kind === 'zero-conf') throw new Error(String(abilities[`${kind}-opening`]))
+      return ldk.openChannel(nodeId, capacitySat, { pushMsat, ...(kind === undefined ? {} : { kind }) })
+    },
+    setAcceptChannels: async (on) => ldk.setAcceptChannels(on),
+    channels: async () => ldk.channels().map(peerChannel),
+    closeChannel: async (channelId, options) => ldk.closeChannel(channelId, options),
+    forceClose: async (channelId) => ldk.forceClose(channelId),
+    setCommitmentFeerate: async (feeratePerKw) => ldk.setFeerate(feeratePerKw),
+    async createInvoice({ amountMsat, hold = false, kind }) {
+      if (kind !== undefined) throw new Error(String(abilities[`${kind}-invoice`]))
+      const bolt11 = ldk.createInvoice(amountMsat)
+      const paymentHash = paymentHashOf(bolt11)
+      if (hold) ldk.hold(paymentHash)
+      return { bolt11, paymentHash }
+    },
+    isHeld: async (paymentHash) => ldk.isHeld(paymentHash),
+    settleHeld: async (paymentHash) => ldk.claimHeld(paymentHash),
+    failHeld: async (paymentHash) => ldk.failHeld(paymentHash),
+    async pay(bolt11, { amountMsat } = {}) {
+      const logFrom = lines.length
+      return outcomeOf(await ldk.pay(bolt11, amountMsat), logFrom)
+    },
+    async keysend(nodeId, amountMsat, records) {
+      const logFrom = lines.length
+      return outcomeOf(await ldk.keysend(nodeId, amountMsat, records), logFrom)
+    },
+    received: async () =>
+      ldk.events.flatMap((event) =>
+        event.type === 'payment-claimed' ? [{ paymentHash: event.paymentHash, amountMsat: event.amountMsat }] : [],
+      ),
+    log: () => lines,
+    diagnosis: () => lines.slice(-60).join('\n'),
+    async dispose() {
+      isRunning = false
+      await ldk.stop()
+      await chain.stop()
+    },
+  }
+}
+
+const peerChannel = (channel: LdkChannel): PeerChannel => {
+  const { channelId, isUsable, isOpener, capacitySat, localMsat, pendingHtlcs, feeratePerKw, peerPolicy } = channel
+  return {
+    channelId,
+    isUsable,
+    isOpener,
+    capacitySat,
+    localMsat,
+    pendingHtlcs,
+    ...(feeratePerKw === undefined ? {} : { feeratePerKw }),
+    ...(peerPolicy === undefined ? {} : { ourPolicy: peerPolicy }),
+  }
+}

@@ -1,0 +1,4 @@
+import { ldkDriver } from './drivers/ldk.ts'
+import { register } from './register.ts'
+
+register(ldkDriver)

@@ -1,0 +1,4 @@
+import { lndDriver } from './drivers/lnd.ts'
+import { register } from './register.ts'
+
+register(lndDriver)

@@ -1,0 +1,7 @@
+import type { PeerName } from './drivers/driver.ts'
+
+/** The file with the tests of each peer. */
+export const PEER_FILES: Readonly<Partial<Record<PeerName, string>>> = {
+  ldk: 'test/interop/ldk.test.ts',
+  lnd: 'test/interop/lnd.test.ts',
+}
