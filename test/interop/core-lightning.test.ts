@@ -1,0 +1,4 @@
+import { coreLightningDriver } from './drivers/core-lightning.ts'
+import { register } from './register.ts'
+
+register(coreLightningDriver)

@@ -1,0 +1,16 @@
+/** What the plugin remembers. */
+export interface PluginState {
+  /** Payment hashes. */
+  readonly held: readonly string[]
+  readonly failing: readonly string[]
+  readonly refusesOpenings: boolean
+}
+
+/** The methods that it adds to Core Lightning's own. */
+export const PLUGIN_METHODS = {
+  hold: 'test-hold',
+  isHeld: 'test-is-held',
+  settle: 'test-settle',
+  fail: 'test-fail',
+  refuseOpenings: 'test-refuse-openings',
+} as const

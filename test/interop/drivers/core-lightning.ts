@@ -1,0 +1,424 @@
+import { execFileSync } from 'node:child_process'
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { toHex } from '../../../core/src/lib/bytes.ts'
+import { whyNoBitcoind } from '../../bitcoind/support/bitcoind.ts'
+import { freePort, waitFor } from '../../support/node-process.ts'
+import { addressOf, type Ground, scriptOf } from '../stage/ground.ts'
+import { Child } from './child.ts'
+import { PLUGIN_METHODS } from './core-lightning-plugin-state.ts'
+import { type CoreLightningRpc, coreLightningRpc } from './core-lightning-rpc.ts'
+import type {
+  Abilities,
+  CloseOptions,
+  InvoiceRequest,
+  Opening,
+  Outcome,
+  PayOptions,
+  Peer,
+  PeerChannel,
+  PeerDriver,
+  PeerInvoice,
+  Received,
+} from './driver.ts'
+import { failureNamesIn } from './failure-names.ts'
+
+const abilities: Abilities = {
+  hold: true,
+  'any-amount': true,
+  'multi-part': true,
+  keysend: true,
+  'custom-records': true,
+  'htlc-records': 'it adds records of its own only to what it relays',
+  'amp-invoice': 'it makes no AMP invoices',
+  'blinded-invoice': 'it puts blinded paths into BOLT 12 invoices only',
+  'failure-names': true,
+  'private-hints': true,
+  'refuse-openings': true,
+  push: true,
+  'announced-opening': true,
+  'scid-alias-opening': true,
+  'taproot-opening': 'it has no taproot channels',
+  'zero-conf-opening': true,
+  'large-opening': true,
+  'commitment-feerate': true,
+  'close-feerate': true,
+  'close-to-script': true,
+  'close-to-legacy-script': 'it closes to segwit scripts only',
+  'close-with-htlcs': true,
+  'message-log': true,
+  restart: true,
+  kill: true,
+  'old-database': true,
+  'force-close': true,
+}
+
+const program = (): string => process.env.LIGHTNINGD ?? ''
+
+/** It speaks with bitcoind by this program only. */
+const bitcoinCli = (): string =>
+  process.env.BITCOIND === undefined ? 'bitcoin-cli' : join(dirname(process.env.BITCOIND), 'bitcoin-cli')
+
+export const coreLightningDriver: PeerDriver = {
+  peer: 'core-lightning',
+  abilities,
+  ground: 'bitcoind',
+  whyMissing() {
+    if (program() === '') return 'set LIGHTNINGD to the path of lightningd (26.06 or later)'
+    if (!existsSync(program())) return `LIGHTNINGD names ${program()}, which is not there`
+    const noBitcoind = whyNoBitcoind()
+    if (noBitcoind !== undefined) return noBitcoind
+    return process.env.BITCOIND !== undefined && !existsSync(bitcoinCli())
+      ? `Core Lightning wants ${bitcoinCli()}, which is not there`
+      : undefined
+  },
+  async version() {
+    return execFileSync(program(), ['--version'], { encoding: 'utf8' }).trim()
+  },
+  async start(ground, name) {
+    const peer = await CoreLightningPeer.make(ground, name)
+    await peer.start()
+    return peer
+  },
+}
+
+interface ListedChannel {
+  readonly peer_id: string
+  readonly peer_connected: boolean
+  readonly reestablished?: boolean
+  readonly state: string
+  readonly channel_id: string
+  readonly short_channel_id?: string
+  readonly alias?: { readonly remote?: string; readonly local?: string }
+  readonly opener: 'local' | 'remote'
+  readonly total_msat: number
+  readonly to_us_msat: number
+  readonly feerate?: { readonly perkw: number }
+  readonly htlcs?: readonly { readonly direction: 'in' | 'out'; readonly amount_msat: number }[]
+  readonly updates?: {
+    readonly remote?: {
+      readonly fee_base_msat: number
+      readonly fee_proportional_millionths: number
+      readonly cltv_expiry_delta: number
+    }
+  }
+}
+
+interface Paid {
+  readonly amount_msat: number
+  readonly amount_sent_msat: number
+  readonly payment_preimage: string
+}
+
+/** Of a channel that its opener may close without a word to the chain, or that both can use. */
+const LIVING = new Set([
+  'OPENINGD',
+  'CHANNELD_AWAITING_LOCKIN',
+  'CHANNELD_NORMAL',
+  'DUALOPEND_AWAITING_LOCKIN',
+  'DUALOPEND_OPEN_COMMITTED',
+  'DUALOPEND_OPEN_INIT',
+])
+
+/** BOLT 9's bits of the channel types. */
+const STATIC_REMOTE_KEY = 12
+const ANCHORS = 22
+const SCID_ALIAS = 46
+const ZERO_CONF = 50
+
+const OPENING_KINDS: Readonly<Record<NonNullable<Opening['kind']>, object>> & { readonly plain: object } = {
+  plain: { announce: false, channel_type: [STATIC_REMOTE_KEY, ANCHORS] },
+  announced: { announce: true },
+  'scid-alias': { announce: false, channel_type: [STATIC_REMOTE_KEY, ANCHORS, SCID_ALIAS] },
+  taproot: {},
+  'zero-conf': { announce: false, mindepth: 0, channel_type: [STATIC_REMOTE_KEY, ANCHORS, ZERO_CONF] },
+}
+
+const PLUGIN = fileURLToPath(new URL('core-lightning-plugin.ts', import.meta.url))
+const OPENING_FEERATE = '1000perkw'
+
+class CoreLightningPeer implements Peer {
+  readonly name: string
+  readonly address: string
+  readonly precisionMsat = 1n
+  readonly #ground: Ground
+  readonly #folder: string
+  readonly #child: Child
+  readonly #rpc: CoreLightningRpc
+  #nodeId = ''
+  #labels = 0
+
+  static async make(ground: Ground, name: string): Promise<CoreLightningPeer> {
+    return new CoreLightningPeer(ground, name, await freePort())
+  }
+
+  private constructor(ground: Ground, name: string, port: number) {
+    const { bitcoind } = ground
+    if (bitcoind === undefined) throw new Error('Core Lightning lives on a bitcoind')
+    this.#ground = ground
+    this.name = name
+    this.address = `127.0.0.1:${port}`
+    this.#folder = mkdtempSync(join(tmpdir(), 'fulgurite-cln-'))
+    mkdirSync(join(this.#folder, 'regtest'))
+    const plugin = join(this.#folder, 'plugin.sh')
+    writeFileSync(plugin, `#!/bin/sh\nexec '${process.execPath}' '${PLUGIN}'\n`, { mode: 0o755 })
+    this.#rpc = coreLightningRpc(join(this.#folder, 'regtest', 'lightning-rpc'))
+    this.#child = new Child(program(), [
+      '--network=regtest',
+      `--lightning-dir=${this.#folder}`,
+      `--addr=${this.address}`,
+      `--bitcoin-cli=${bitcoinCli()}`,
+      `--bitcoin-datadir=${bitcoind.dataDir}`,
+      `--bitcoin-rpcport=${new URL(bitcoind.rpcUrl).port}`,
+      '--developer',
+      '--dev-bitcoind-poll=1',
+      '--dev-fast-gossip',
+      '--dev-fast-reconnect',
+      '--log-level=debug',
+      `--plugin=${plugin}`,
+    ])
+  }
+
+  get nodeId(): string {
+    return this.#nodeId
+  }
+
+  get isRunning(): boolean {
+    return this.#child.isRunning
+  }
+
+  async start(): Promise<void> {
+    this.#child.start()
+    const height = await this.#ground.height()
+    await this.#until('answers', () => this.knowsBlock(height))
+    this.#nodeId = (await this.#rpc.call<{ id: string }>('getinfo')).id
+  }
+
+  async stop(): Promise<void> {
+    await this.#child.end('SIGTERM')
+  }
+
+  async kill(): Promise<void> {
+    await this.#child.end('SIGKILL')
+  }
+
+  async saveDatabase(): Promise<void> {
+    copyFileSync(this.#database, join(this.#folder, 'copy'))
+  }
+
+  async restoreDatabase(): Promise<void> {
+    copyFileSync(join(this.#folder, 'copy'), this.#database)
+  }
+
+  get #database(): string {
+    return join(this.#folder, 'regtest', 'lightningd.sqlite3')
+  }
+
+  async knowsBlock(height: number): Promise<boolean> {
+    const info = await this.#rpc.call<{ blockheight: number; warning_lightningd_sync?: string }>('getinfo')
+    return info.warning_lightningd_sync === undefined && info.blockheight >= height
+  }
+
+  async newScript(): Promise<Uint8Array> {
+    return scriptOf((await this.#rpc.call<{ bech32: string }>('newaddr', { addresstype: 'bech32' })).bech32)
+  }
+
+  async walletSat(): Promise<bigint> {
+    const { outputs } = await this.#rpc.call<{ outputs: readonly { status: string; amount_msat: number }[] }>(
+      'listfunds',
+    )
+    return outputs.reduce((sum, { status, amount_msat }) => sum + (status === 'confirmed' ? sat(amount_msat) : 0n), 0n)
+  }
+
+  async connect(nodeId: string, address: string): Promise<void> {
+    const [host, port] = address.split(':')
+    await this.#rpc.call('connect', { id: nodeId, host, port: Number(port) })
+  }
+
+  async disconnect(nodeId: string): Promise<void> {
+    await this.#rpc.call('disconnect', { id: nodeId, force: true })
+  }
+
+  async isConnected(nodeId: string): Promise<boolean> {
+    const { peers } = await this.#rpc.call<{ peers: readonly { connected: boolean }[] }>('listpeers', { id: nodeId })
+    return peers[0]?.connected === true
+  }
+
+  async openChannel(nodeId: string, { capacitySat, pushMsat = 0n, kind }: Opening): Promise<string> {
+    if (kind === 'taproot') throw new Error(String(abilities['taproot-opening']))
+    const opened = await this.#rpc.call<{ channel_id: string }>('fundchannel', {
+      id: nodeId,
+      amount: Number(capacitySat),
+      push_msat: Number(pushMsat),
+      feerate: OPENING_FEERATE,
+      // Change of the openings before it is not buried yet.
+      minconf: 0,
+      ...OPENING_KINDS[kind ?? 'plain'],
+    })
+    return opened.channel_id
+  }
+
+  async setAcceptChannels(on: boolean): Promise<void> {
+    await this.#rpc.call(PLUGIN_METHODS.refuseOpenings, { on: !on })
+  }
+
+  async channels(): Promise<readonly PeerChannel[]> {
+    return (await this.#list()).map(peerChannel)
+  }
+
+  async #list(): Promise<readonly ListedChannel[]> {
+    const { channels } = await this.#rpc.call<{ channels: readonly ListedChannel[] }>('listpeerchannels')
+    return channels.filter(({ state }) => LIVING.has(state))
+  }
+
+  async #channel(channelId: string): Promise<ListedChannel> {
+    const channel = (await this.#list()).find(({ channel_id }) => channel_id === channelId)
+    if (channel === undefined) throw new Error(`${this.name} has no channel ${channelId}`)
+    return channel
+  }
+
+  /** Its command ends with the closing: this waits only until it has begun. */
+  async closeChannel(channelId: string, { script, feeratePerKw }: CloseOptions = {}): Promise<void> {
+    let refusal: Error | undefined
+    this.#rpc
+      .call('close', {
+        id: channelId,
+        ...(script === undefined ? {} : { destination: addressOf(script) }),
+        ...(feeratePerKw === undefined ? {} : { feerange: [`${feeratePerKw}perkw`, `${feeratePerKw}perkw`] }),
+      })
+      .catch((error: Error) => {
+        refusal = error
+      })
+    await waitFor(`${this.name} closes the channel`, async () => {
+      const lives = (await this.#list()).some(({ channel_id }) => channel_id === channelId)
+      if (lives && refusal !== undefined) throw refusal
+      return !lives
+    })
+  }
+
+  async forceClose(channelId: string): Promise<void> {
+    await this.#rpc.call('dev-fail', { id: (await this.#channel(channelId)).peer_id })
+  }
+
+  async setCommitmentFeerate(feeratePerKw: number): Promise<void> {
+    const funded = (await this.#list()).filter(({ opener, peer_connected }) => opener === 'local' && peer_connected)
+    for (const id of new Set(funded.map(({ peer_id }) => peer_id)))
+      await this.#rpc.call('dev-feerate', { id, feerate: feeratePerKw })
+  }
+
+  async createInvoice({ amountMsat, hold = false, through, kind }: InvoiceRequest): Promise<PeerInvoice> {
+    if (kind !== undefined) throw new Error(String(abilities[`${kind}-invoice`]))
+    const made = await this.#rpc.call<{ bolt11: string; payment_hash: string }>('invoice', {
+      amount_msat: amountMsat === undefined ? 'any' : Number(amountMsat),
+      label: `${this.name} ${process.pid} ${this.#labels++}`,
+      description: `to ${this.name}`,
+      ...(through === undefined ? {} : { exposeprivatechannels: [await this.#hint(through)] }),
+    })
+    if (hold) await this.#rpc.call(PLUGIN_METHODS.hold, { payment_hash: made.payment_hash })
+    return { bolt11: made.bolt11, paymentHash: made.payment_hash }
+  }
+
+  async #hint(channelId: string): Promise<string> {
+    const { short_channel_id, alias } = await this.#channel(channelId)
+    const scid = short_channel_id ?? alias?.remote
+    if (scid === undefined) throw new Error(`${this.name} has no short id for ${channelId}`)
+    return scid
+  }
+
+  async isHeld(paymentHash: string): Promise<boolean> {
+    const { held } = await this.#rpc.call<{ held: boolean }>(PLUGIN_METHODS.isHeld, { payment_hash: paymentHash })
+    return held
+  }
+
+  async settleHeld(paymentHash: string): Promise<void> {
+    await this.#rpc.call(PLUGIN_METHODS.settle, { payment_hash: paymentHash })
+  }
+
+  async failHeld(paymentHash: string): Promise<void> {
+    await this.#rpc.call(PLUGIN_METHODS.fail, { payment_hash: paymentHash })
+  }
+
+  pay(bolt11: string, { amountMsat, htlcRecords }: PayOptions = {}): Promise<Outcome> {
+    if (htlcRecords !== undefined) return Promise.reject(new Error(String(abilities['htlc-records'])))
+    return this.#send('xpay', {
+      invstring: bolt11,
+      ...(amountMsat === undefined ? {} : { amount_msat: Number(amountMsat) }),
+    })
+  }
+
+  keysend(nodeId: string, amountMsat: bigint, records: Readonly<Record<number, Uint8Array>> = {}): Promise<Outcome> {
+    const extratlvs = Object.fromEntries(Object.entries(records).map(([type, value]) => [type, toHex(value)]))
+    return this.#send('keysend', { destination: nodeId, amount_msat: Number(amountMsat), extratlvs })
+  }
+
+  async #send(method: string, params: object): Promise<Outcome> {
+    const failures: string[] = []
+    const onProgress = (text: string): void => void failures.push(...failureNamesIn(text))
+    const paid = await this.#rpc.call<Paid>(method, params, { onProgress }).catch((error: Error) => error)
+    if (paid instanceof Error) return { ok: false, reason: paid.message, failures: [...new Set(failures)] }
+    return {
+      ok: true,
+      feeMsat: BigInt(paid.amount_sent_msat) - BigInt(paid.amount_msat),
+      preimage: paid.payment_preimage,
+    }
+  }
+
+  async received(): Promise<readonly Received[]> {
+    const { invoices } = await this.#rpc.call<{
+      invoices: readonly { payment_hash: string; status: string; amount_received_msat?: number }[]
+    }>('listinvoices')
+    return invoices.flatMap(({ payment_hash, status, amount_received_msat = 0 }) =>
+      status === 'paid' ? [{ paymentHash: payment_hash, amountMsat: BigInt(amount_received_msat) }] : [],
+    )
+  }
+
+  log(): readonly string[] {
+    return this.#child.lines
+  }
+
+  diagnosis(): string {
+    return this.#child.lines.slice(-80).join('\n')
+  }
+
+  async dispose(): Promise<void> {
+    await this.#child.end('SIGKILL')
+    rmSync(this.#folder, { recursive: true, force: true })
+  }
+
+  /** While it starts it does not answer. */
+  #until(what: string, holds: () => Promise<boolean>): Promise<void> {
+    return waitFor(`${this.name} ${what}`, async () => {
+      if (!this.#child.isRunning) throw new Error(`${this.name} has ended\n${this.diagnosis()}`)
+      return holds().catch(() => false)
+    })
+  }
+}
+
+const peerChannel = (channel: ListedChannel): PeerChannel => {
+  const { htlcs = [], updates, feerate } = channel
+  // What it has offered is its own until the other side has the preimage.
+  const offered = htlcs.reduce((sum, { direction, amount_msat }) => sum + (direction === 'out' ? amount_msat : 0), 0)
+  const { remote } = updates ?? {}
+  return {
+    channelId: channel.channel_id,
+    isUsable: channel.state === 'CHANNELD_NORMAL' && channel.peer_connected && channel.reestablished !== false,
+    isOpener: channel.opener === 'local',
+    capacitySat: sat(channel.total_msat),
+    localMsat: BigInt(channel.to_us_msat - offered),
+    pendingHtlcs: htlcs.length,
+    ...(feerate === undefined ? {} : { feeratePerKw: feerate.perkw }),
+    ...(remote === undefined
+      ? {}
+      : {
+          ourPolicy: {
+            feeBaseMsat: remote.fee_base_msat,
+            feeProportionalMillionths: remote.fee_proportional_millionths,
+            cltvExpiryDelta: remote.cltv_expiry_delta,
+          },
+        }),
+  }
+}
+
+const sat = (msat: number): bigint => BigInt(msat) / 1000n
