@@ -8,8 +8,10 @@ import { fileURLToPath } from 'node:url'
 const here = dirname(fileURLToPath(import.meta.url))
 const source = join(here, '../src/cli/main.ts')
 const fromSource = existsSync(source)
+// A node lives long and makes little garbage: four times more room for it, as by default, is memory and no speed.
+const flags = ['--max-semi-space-size=4']
 // In the repository packages are resolved to their TypeScript sources, which Node runs as they are.
-const flags = fromSource ? ['--conditions=fulgurite-source', '--disable-warning=ExperimentalWarning'] : []
+if (fromSource) flags.push('--conditions=fulgurite-source', '--disable-warning=ExperimentalWarning')
 
 const isSupported = (version) => {
   const [major = 0, minor = 0] = version.split('.').map(Number)

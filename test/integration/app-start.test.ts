@@ -13,7 +13,8 @@ import { ENDS_WITH_STDIN } from '../../core/src/app/stop-request.ts'
 // One node on a devchain's RPC, in a process of its own, asked by the command line in others: as an operator has it.
 
 const LAUNCHER = fileURLToPath(new URL('../../core/bin/fulgurite.js', import.meta.url))
-const FLAGS = ['--conditions=fulgurite-source', '--disable-warning=ExperimentalWarning']
+// As the launcher starts Node.
+const FLAGS = ['--max-semi-space-size=4', '--conditions=fulgurite-source', '--disable-warning=ExperimentalWarning']
 
 interface Run {
   readonly code: number

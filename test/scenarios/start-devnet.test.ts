@@ -10,7 +10,8 @@ import { until } from '../../core/src/app/devnet/until.ts'
 // `npm start`, as a process: what a new user sees in the first two minutes.
 
 const LAUNCHER = fileURLToPath(new URL('../../core/bin/fulgurite.js', import.meta.url))
-const FLAGS = ['--conditions=fulgurite-source', '--disable-warning=ExperimentalWarning']
+// As the launcher starts Node.
+const FLAGS = ['--max-semi-space-size=4', '--conditions=fulgurite-source', '--disable-warning=ExperimentalWarning']
 const TIMEOUT_MS = 30_000
 
 interface Started {

@@ -289,7 +289,8 @@ export const waitFor = async (
 
 const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, POLL_MS))
 
-const NODE_FLAGS = ['--conditions=fulgurite-source', '--disable-warning=ExperimentalWarning']
+// As the launcher starts Node.
+const NODE_FLAGS = ['--max-semi-space-size=4', '--conditions=fulgurite-source', '--disable-warning=ExperimentalWarning']
 
 // The node ends when its standard input does: however this process ends, none is left behind.
 const spawnNode = (args: readonly string[], { zmqUrl }: NodeChain, maxFiles: number | undefined): ChildProcess => {

@@ -43,6 +43,8 @@ export class NodeProcess {
     const child = spawn(
       process.execPath,
       [
+        // As the launcher starts Node.
+        '--max-semi-space-size=4',
         '--conditions=fulgurite-source',
         '--disable-warning=ExperimentalWarning',
         ...(counted ? ['--import', COUNTERS] : []),
