@@ -2,13 +2,15 @@ import { stop } from 'esbuild'
 
 /** How long esbuild's process stays for the next one: starting it costs the node more than bundling does. */
 const STAYS_MS = 2_000
+/** Whoever fails and tries again at once, for ever, takes no more than a small part of the processor. */
+const PAUSE_AFTER_FAILURE_MS = 500
 
 let waiting = 0
 let leaving: NodeJS.Timeout | undefined
 let last: Promise<void> = Promise.resolve()
 
 /**
- * Bundles, one after the other: each may take much memory. esbuild's own process goes soon after the last: it would stay for
+ * Bundles, one after the other: each may take much memory, and after one that failed comes a pause. esbuild's own process goes soon after the last: it would stay for
  * as long as the node runs. The abort of `late` ends that process at once, and the work fails, though esbuild itself would never
  * say so.
  */
@@ -22,11 +24,15 @@ export const whileBundling = async <T>(late: AbortSignal | undefined, work: () =
   const abort = (): void => reject(new Error('bundling took too long'))
   late?.addEventListener('abort', abort, { once: true })
   let begun = false
+  let failed = false
   try {
     late?.throwIfAborted()
     await Promise.race([before, aborted])
     begun = true
     return await Promise.race([work(), aborted])
+  } catch (thrown) {
+    failed = begun
+    throw thrown
   } finally {
     late?.removeEventListener('abort', abort)
     waiting -= 1
@@ -34,6 +40,6 @@ export const whileBundling = async <T>(late: AbortSignal | undefined, work: () =
     if (begun && late?.aborted === true) await stop()
     // It keeps no process of ours from ending, and ends with it.
     else if (waiting === 0) leaving = setTimeout(stop, STAYS_MS).unref()
-    void before.then(done)
+    void before.then(() => (failed ? setTimeout(done, PAUSE_AFTER_FAILURE_MS).unref() : done()))
   }
 }

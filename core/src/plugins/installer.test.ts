@@ -2,6 +2,8 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { mock } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import test, { type ExecutionContext } from 'ava'
 import { build } from 'esbuild'
 import { systemClock } from '../lib/clock.ts'
@@ -195,4 +197,21 @@ test('one is bundled at a time, and one that waits too long leaves the others al
   release.resolve()
   await Promise.all([first, third])
   t.deepEqual(order, ['first begins', 'first ends', 'third'])
+})
+
+test.serial('after a bundle that failed the next one waits, however soon it is asked for', async (t) => {
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.teardown(() => mock.timers.reset())
+  await t.throwsAsync(whileBundling(undefined, () => Promise.reject(new Error('a mistake'))))
+  let begun = false
+  const next = whileBundling(undefined, async () => {
+    begun = true
+  })
+  await setImmediate()
+  mock.timers.tick(499)
+  await setImmediate()
+  t.false(begun)
+  mock.timers.tick(1)
+  await next
+  t.true(begun)
 })

@@ -184,10 +184,10 @@ const bundle = async (
   const late = new AbortController()
   const cancel = clock.setTimer(BUNDLING_MS, () => late.abort())
   try {
-    const surveyed = await folder.survey(late.signal)
-    if (!surveyed.ok) return bundleFailed(surveyed.error)
-    const { outputFiles } = await whileBundling(late.signal, () =>
-      build({
+    const { outputFiles } = await whileBundling(late.signal, async () => {
+      const surveyed = await folder.survey(late.signal)
+      if (!surveyed.ok) throw new Error(surveyed.error)
+      return build({
         absWorkingDir: folder.root,
         entryPoints: [entry.startsWith('.') ? entry : `./${entry}`],
         outfile: BUNDLE_FILE,
@@ -206,8 +206,8 @@ const bundle = async (
         tsconfigRaw: {},
         logLevel: 'silent',
         plugins: [onlyOwnFiles(folder)],
-      }),
-    )
+      })
+    })
     // Sizes first: a text is made of the bytes only when it is asked for.
     const output = (end: string) => outputFiles.find(({ path }) => path.endsWith(end))
     const code = output(BUNDLE_FILE)
@@ -222,7 +222,7 @@ const bundle = async (
     const { errors = [] } = thrown as Partial<BuildFailure>
     const [first] = errors
     const where = first?.location ? `${first.location.file}:${first.location.line}: ` : ''
-    return bundleFailed(`${where}${first?.text ?? String(thrown)}`)
+    return bundleFailed(`${where}${first?.text ?? (thrown instanceof Error ? thrown.message : String(thrown))}`)
   } finally {
     cancel()
   }
