@@ -8,22 +8,36 @@ export interface Rng {
   below(bound: number): number
 }
 
-const fromBytes = (bytes: (length: number) => Uint8Array): Rng => ({
+const fromBytes = (bytes: (length: number) => Uint8Array, word: () => number): Rng => ({
   bytes,
   below(bound) {
     if (!Number.isInteger(bound) || bound < 1 || bound > 0x100000000) throw new RangeError('bound out of range')
     // Values past the last whole multiple are drawn again, so that every result is equally likely.
     const limit = Math.floor(0x100000000 / bound) * bound
     for (;;) {
-      const drawn = bytes(4)
-      const value = new DataView(drawn.buffer, drawn.byteOffset, 4).getUint32(0)
+      const value = word()
       if (value < limit) return value % bound
     }
   },
 })
 
+const WORDS = 256
+const words = new Uint32Array(WORDS)
+let wordsUsed = WORDS
+
+/** Asking the system costs the same for one number as for many: they are drawn ahead, and none stays once it is used. */
+const systemWord = (): number => {
+  if (wordsUsed === WORDS) {
+    randomFillSync(words)
+    wordsUsed = 0
+  }
+  const word = words[wordsUsed] as number
+  words[wordsUsed++] = 0
+  return word
+}
+
 /** The system's cryptographically strong generator. */
-export const systemRng: Rng = fromBytes((length) => randomFillSync(new Uint8Array(length)))
+export const systemRng: Rng = fromBytes((length) => randomFillSync(new Uint8Array(length)), systemWord)
 
 /** Repeats the same values for the same seed (xoshiro128**). For tests and simulations, never for keys. */
 export const seededRng = (seed: number): Rng => {
@@ -49,9 +63,10 @@ export const seededRng = (seed: number): Rng => {
     d = rotate(d, 11)
     return result
   }
-  return fromBytes((length) => {
-    const bytes = new Uint8Array(length)
-    for (let i = 0; i < length; i++) bytes[i] = next() & 0xff
-    return bytes
-  })
+  const bytes = (length: number): Uint8Array => {
+    const drawn = new Uint8Array(length)
+    for (let i = 0; i < length; i++) drawn[i] = next() & 0xff
+    return drawn
+  }
+  return fromBytes(bytes, () => new DataView(bytes(4).buffer).getUint32(0))
 }
