@@ -218,7 +218,7 @@ test('a plugin that faults is started again with growing pauses, and given up in
     async ({ host, install, line }) => {
       await install(
         plugin('faults', `schedule('now', ${HOUR}, () => {}); setTimeout(() => { for (;;); }, 1)`, {
-          limits: { turnMs: 20 },
+          limits: { turnMs: 300 },
         }),
       )
       t.truthy(await line('faults', /^turn-time: .*; started again in 10 ms$/))
@@ -329,7 +329,7 @@ test('askHook — all are asked at once, answers come in the order of install, a
         install(
           plugin(name, `hooks.on('channel.accept', ${handler})`, {
             permissions: { hooks: { 'channel.accept': { verdicts: ['accept', 'reject'] } } },
-            limits: { turnMs: 50 },
+            limits: { turnMs: 300 },
           }),
         )
       await holder('first', "async () => ({ type: 'accept', minimumDepth: 2 })")
