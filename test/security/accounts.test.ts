@@ -169,6 +169,19 @@ test.serial('what is refused is kept in the audit cut to a size, and what is ali
   t.like(JSON.parse(rows[0]?.[1] ?? ''), { outcome: 'not-granted', times: 60 })
 })
 
+test.serial('what large asks leave behind in the cell is not taken for the plugin’s memory', async (t) => {
+  const name = await unleash(
+    t.context,
+    `const channelId = 'x'.repeat(50_000)
+     for (let turn = 0; turn < 200; turn++)
+       await Promise.allSettled(Array.from({ length: 10 }, () =>
+         actors.channels.close({ channelId }, { reason: { code: 'x' } })))
+     log.info('all are asked')`,
+    { limits: { turnMs: 1_000, outboxBytes: MB } },
+  )
+  t.is((await t.context.line(name, /^all are asked$|started again/)).text, 'all are asked')
+})
+
 test.serial('a store is listed a page at a time, as much of it as there is', async (t) => {
   const { install, line } = t.context
   await install(

@@ -4,6 +4,7 @@
 import type ivm from 'isolated-vm'
 import type { CellFault, CellLimits } from '../cell-protocol.ts'
 import { closeDescriptors, dropRights, forgetEnvironment, loadAddon } from './lock-down.ts'
+import { passed } from './long-texts.ts'
 import { receiveFrames, sendFrame } from './pipe.ts'
 import { PluginIsolate } from './plugin-isolate.ts'
 
@@ -46,6 +47,8 @@ const turn = (inbox: string): void => {
   }
   const { text, cpuMicros, fault } = outcome
   sendFrame(`O${JSON.stringify(fault === undefined ? { cpuMicros } : { cpuMicros, fault })}\n${text}`)
+  passed(inbox)
+  passed(text)
 }
 
 sendFrame('R')
