@@ -1,31 +1,18 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import test from 'ava'
 import { devchainRig } from '../support/chain-rig.ts'
 import { Network } from '../support/network.ts'
-import type { NodeProcess } from '../support/node-process.ts'
-
-const writePlugin = (node: NodeProcess, name: string, setup: string, permissions: object): string => {
-  const path = join(node.dataDir, 'sources', name)
-  mkdirSync(path, { recursive: true })
-  const manifest = { name, version: '1.0.0', contract: '^0.1.0', entry: './index.ts', permissions }
-  writeFileSync(join(path, 'fulgurite.plugin.json'), JSON.stringify(manifest))
-  writeFileSync(
-    join(path, 'index.ts'),
-    `import { definePlugin } from '@fulgurite/plugin-sdk'\nexport default definePlugin(({ hooks }) => { ${setup} })`,
-  )
-  return path
-}
+import { installOn } from '../support/plugin-source.ts'
 
 test('safe mode — a node that was killed twice starts without its plugins, says so, keeps closed what they guard, and goes on when told', async (t) => {
   const network = new Network(await devchainRig())
   network.endWith(t)
   const [alice, bob] = [await network.node('alice'), await network.node('bob')]
   await network.fund(alice, 10_000_000n)
-  const guard = writePlugin(bob, 'guard', "hooks.on('channel.accept', () => ({ type: 'accept' }))", {
-    hooks: { 'channel.accept': { verdicts: ['accept', 'reject'] } },
+  await installOn(bob, {
+    name: 'guard',
+    setup: "hooks.on('channel.accept', () => ({ type: 'accept' }))",
+    manifest: { permissions: { hooks: { 'channel.accept': { verdicts: ['accept', 'reject'] } } } },
   })
-  await bob.ask('plugins', 'install', { path: guard })
   const [running] = (await bob.ask('plugins', 'list', {})).items
   t.is(running?.state, 'running')
   const warnings = async () => (await bob.ask('node', 'getInfo', {})).warnings

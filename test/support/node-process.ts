@@ -22,6 +22,7 @@ export interface NodeProcessOptions {
   readonly chain: NodeChain
   /** How many files, sockets among them, the process may have open; what this process may if absent. */
   readonly maxFiles?: number
+  readonly env?: Readonly<Record<string, string>>
 }
 
 /** Standard output and error of a process that has ended by itself, and its exit code. */
@@ -45,7 +46,7 @@ export class NodeProcess {
   /** How often the process was started. */
   starts = 0
   #chain: NodeChain
-  readonly #maxFiles: number | undefined
+  readonly #options: NodeProcessOptions
   #child: ChildProcess | undefined
   #client: NodeClient | undefined
   #following: Promise<void> | undefined
@@ -54,10 +55,11 @@ export class NodeProcess {
   #output = ''
   #keys = 0
 
-  private constructor({ name, chain, maxFiles }: NodeProcessOptions, port: number) {
+  private constructor(options: NodeProcessOptions, port: number) {
+    const { name, chain } = options
     this.name = name
     this.#chain = chain
-    this.#maxFiles = maxFiles
+    this.#options = options
     this.dataDir = mkdtempSync(join(tmpdir(), `fulgurite-${name}-`))
     this.listen = `127.0.0.1:${port}`
   }
@@ -71,6 +73,13 @@ export class NodeProcess {
 
   get id(): string {
     return this.#id
+  }
+
+  /** The process's id. */
+  get pid(): number {
+    const pid = this.#child?.pid
+    if (pid === undefined) throw new Error(`${this.name} is not running`)
+    return pid
   }
 
   get isRunning(): boolean {
@@ -92,7 +101,7 @@ export class NodeProcess {
 
   /** Starts the process and waits until it answers. */
   async start(): Promise<void> {
-    const child = spawnNode(startArgs(this.dataDir, this.#chain, this.listen), this.#chain, this.#maxFiles)
+    const child = spawnNode(startArgs(this.dataDir, this.#chain, this.listen), this.#chain, this.#options)
     this.#child = child
     this.starts += 1
     let stdout = ''
@@ -293,7 +302,11 @@ const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 
 const NODE_FLAGS = ['--max-semi-space-size=4', '--conditions=fulgurite-source', '--disable-warning=ExperimentalWarning']
 
 // The node ends when its standard input does: however this process ends, none is left behind.
-const spawnNode = (args: readonly string[], { zmqUrl }: NodeChain, maxFiles: number | undefined): ChildProcess => {
+const spawnNode = (
+  args: readonly string[],
+  { zmqUrl }: NodeChain,
+  { maxFiles, env = {} }: NodeProcessOptions,
+): ChildProcess => {
   const command = [process.execPath, ...NODE_FLAGS, BIN, ...args]
   const [program, ...rest] =
     maxFiles === undefined ? command : ['/bin/sh', '-c', `ulimit -n ${maxFiles}; exec "$@"`, 'sh', ...command]
@@ -303,6 +316,7 @@ const spawnNode = (args: readonly string[], { zmqUrl }: NodeChain, maxFiles: num
       ...process.env,
       FULGURITE_ENDS_WITH_STDIN: '1',
       ...(zmqUrl === undefined ? {} : { FULGURITE_BITCOIND_ZMQ: zmqUrl }),
+      ...env,
     },
   })
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ActorName, ContractError, OperationName, ReplyOf } from '@fulgurite/plugin-sdk/contract'
@@ -18,13 +18,7 @@ import type { EncodedEvent } from '../../../core/src/node/contract-gateway.ts'
 import { type TestNode, World } from '../../scenarios/support/world.ts'
 import { NodeClient } from '../../support/node-client.ts'
 import { PATIENCE_MS } from '../../support/patience.ts'
-
-export interface PluginSource {
-  readonly name: string
-  /** The body of `definePlugin(({ events, actors, hooks, schedule, store, log, config }) => { … })`. */
-  readonly setup: string
-  readonly manifest?: Readonly<Record<string, unknown>>
-}
+import { type PluginSource, writePlugin } from '../../support/plugin-source.ts'
 
 /** A world in which a node may have plugins: the whole node as the app starts it, in this process, its cells beside it. */
 export class PluginWorld extends World {
@@ -176,15 +170,8 @@ export class PluginNode {
       .map((event) => (JSON.parse(event.text) as { payload: Record<string, unknown> }).payload)
   }
 
-  async install({ name, setup, manifest = {} }: PluginSource, config?: object): Promise<void> {
-    const path = join(this.#world.folder, 'sources', name)
-    mkdirSync(path, { recursive: true })
-    const whole = { name, version: '1.0.0', contract: '^0.1.0', entry: './index.ts', ...manifest }
-    writeFileSync(join(path, 'fulgurite.plugin.json'), JSON.stringify(whole))
-    const api = '{ events, actors, hooks, schedule, store, log, config }'
-    const code = `import { definePlugin } from '@fulgurite/plugin-sdk'\nexport default definePlugin((${api}) => {\n${setup}\n})`
-    writeFileSync(join(path, 'index.ts'), code)
-    await this.installFrom(path, config)
+  async install(source: PluginSource, config?: object): Promise<void> {
+    await this.installFrom(writePlugin(this.#world.folder, source), config)
   }
 
   async installFrom(path: string, config: object = {}): Promise<void> {
