@@ -277,28 +277,3 @@ test('events.each — over restarts of the node each event is handled once, its 
   t.regex(String(row?.[1]), new RegExp(`30.*${sum}`))
   t.deepEqual(await bob.rows('cursor/ledger/'), [['cursor/ledger/received', received().at(-1)?.cursor as string]])
 })
-
-test('a plugin with many rows is removed in steps, which go on when the node has stopped meanwhile', async (t) => {
-  const { bob } = await setUp(t)
-  await bob.install({
-    name: 'hoarder',
-    setup: `schedule('store', 86_400_000, () => { void (async () => {
-      for (let i = 0; i < 4_000; i += 500)
-        await Promise.all(Array.from({ length: 500 }, (_, j) => store.set('key-' + (i + j), 'x'.repeat(100))))
-      log.info('stored', (await store.list()).length)
-    })() })`,
-    manifest: { permissions: { storage: { bytes: 1_000_000 } }, limits: { cpuShare: 1 } },
-  })
-  await bob.until(async () => (await bob.pluginLog('hoarder')).includes('plugin info stored 4000'))
-  const { coreMemoryBytes = 0, diskBytes = 0 } = (await bob.plugin('hoarder')) ?? {}
-  t.true(coreMemoryBytes > 4_000 * 80, 'the names of what it stored, beside its code')
-  t.true(diskBytes > 4_000 * 170 && diskBytes < 1_100_000)
-  void bob.tryAsk('plugins', 'remove', { name: 'hoarder' }).catch(() => {})
-  await bob.until(async () => (await bob.rows('removed/hoarder')).length > 0 || (await bob.rows('value/')).length === 0)
-  await bob.stop()
-  await bob.start()
-  t.is(await bob.plugin('hoarder'), undefined)
-  await bob.until(async () => (await bob.rows('value/')).length === 0)
-  await bob.until(async () => (await bob.rows('schedule/')).length === 0)
-  await bob.until(async () => (await bob.rows('removed/')).length === 0)
-})

@@ -154,7 +154,7 @@ onLinux('array buffers — are refused to a plugin beyond its limit, which may g
       'buffers',
       `setInterval(() => {
         try { kept.push(structuredClone(new Uint8Array(1 << 20).fill(1))) } catch (error) {
-          if (++n === 100) log.info('refused', error.name, kept.length < 16)
+          if (++n === 10) log.info('refused', error.name, kept.length < 16)
         }
       }, 5)`,
     ),

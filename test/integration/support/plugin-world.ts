@@ -15,6 +15,7 @@ import type { Result } from '../../../core/src/lib/result.ts'
 import { systemRng } from '../../../core/src/lib/rng.ts'
 import { TRAFFIC_LIMITS } from '../../../core/src/node/connection/traffic-limits.ts'
 import type { EncodedEvent } from '../../../core/src/node/contract-gateway.ts'
+import type { Store } from '../../../core/src/store/store.ts'
 import { type TestNode, World } from '../../scenarios/support/world.ts'
 import { NodeClient } from '../../support/node-client.ts'
 import { PATIENCE_MS } from '../../support/patience.ts'
@@ -188,12 +189,16 @@ export class PluginNode {
     return items.map(({ source, level, text }) => `${source} ${level} ${text}`)
   }
 
+  /** The node's store, in this life of it. */
+  get store(): Store {
+    if (this.#life === undefined) throw new Error(`${this.#name} is not running`)
+    return this.#life.folder.store
+  }
+
   /** The rows that the plugin host keeps under a prefix, as they are on the disk. */
   async rows(prefix: string): Promise<readonly (readonly [key: string, value: string])[]> {
-    if (this.#life === undefined) throw new Error(`${this.#name} is not running`)
-    const { store } = this.#life.folder
-    await store.flush()
-    return pluginStore(store).list(prefix, { limit: 100_000 })
+    await this.store.flush()
+    return pluginStore(this.store).list(prefix, { limit: 100_000 })
   }
 }
 
