@@ -50,7 +50,7 @@ test('the command line goes before the environment, and the environment before t
     FULGURITE_LOG_LEVEL: 'debug',
     FULGURITE_ANNOUNCED_OPENINGS: 'unannounced',
     FULGURITE_MAX_COMMITMENT_FEERATE: '5000',
-    FULGURITE_HTLC_MAXIMUM: '7000',
+    FULGURITE_HTLC_MAXIMUM: '7000sat',
     FULGURITE_BITCOIND_URL: 'http://10.0.0.1:3',
     FULGURITE_BITCOIND_USER: 'alice',
     FULGURITE_BITCOIND_PASSWORD: 'secret',
@@ -80,7 +80,7 @@ test('the command line goes before the environment, and the environment before t
     logLevel: 'warn',
     announcedOpenings: 'refuse',
     maxCommitmentFeerate: '253',
-    htlcMaximum: '1',
+    htlcMaximum: '1sat',
     maxPlugins: '0',
   } as const
   const byOption = bitcoindConfig(options(said), around(env))
@@ -186,7 +186,18 @@ const mistakes: readonly [string, Partial<StartOptions>, Surroundings['env'], ob
     { FULGURITE_MAX_API_CONNECTIONS: '1e3' },
     { code: 'limit-invalid', variable: 'FULGURITE_MAX_API_CONNECTIONS', value: '1e3' },
   ],
-  ['an amount that is none', { htlcMaximum: '1.5' }, {}, { code: 'htlc-maximum-invalid', amount: '1.5' }],
+  [
+    'an amount without its unit',
+    { htlcMaximum: '1.5' },
+    {},
+    { code: 'htlc-maximum-invalid', amount: '1.5', reason: 'say the unit: 1.5sat, or 1.5 followed by msat or btc' },
+  ],
+  [
+    'less than a satoshi',
+    { htlcMaximum: '999msat' },
+    {},
+    { code: 'htlc-maximum-invalid', amount: '999msat', reason: 'expected at least 1sat' },
+  ],
   ...['1001', '-1', 'many', ''].map((count): [string, Partial<StartOptions>, Surroundings['env'], object] => [
     `'${count}' plugins at most`,
     { maxPlugins: count },

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { NETWORKS, type Network, type NetworkName } from '../bitcoin/network.ts'
 import type { RpcAuth, RpcOptions } from '../chain/bitcoind/rpc-client.ts'
 import { secp256k1 } from '../crypto/secp256k1.ts'
+import { readAmount } from '../lib/amount.ts'
 import { fromHex } from '../lib/bytes.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import type { ConfiguredPeer } from '../node/peer/address-book.ts'
@@ -48,7 +49,7 @@ export type ConfigFailure =
   | { readonly code: 'log-level-unknown'; readonly level: string }
   | { readonly code: 'announced-openings-unknown'; readonly what: string }
   | { readonly code: 'commitment-feerate-invalid'; readonly feerate: string }
-  | { readonly code: 'htlc-maximum-invalid'; readonly amount: string }
+  | { readonly code: 'htlc-maximum-invalid'; readonly amount: string; readonly reason: string }
   | { readonly code: 'max-plugins-invalid'; readonly count: string }
   | { readonly code: 'address-invalid'; readonly option: '--listen' | '--api'; readonly address: string }
   | { readonly code: 'peer-invalid'; readonly peer: string }
@@ -161,11 +162,15 @@ const nodeChoices = (
     }
   }
   const amount = options.htlcMaximum ?? env.FULGURITE_HTLC_MAXIMUM
-  if (amount !== undefined && !/^[1-9]\d{0,9}$/.test(amount)) return err({ code: 'htlc-maximum-invalid', amount })
+  const htlcMaximum = amount === undefined ? undefined : readAmount(amount, 'msat')
+  if (amount !== undefined && htlcMaximum !== undefined && (!htlcMaximum.ok || htlcMaximum.value < 1_000n)) {
+    const reason = htlcMaximum.ok ? 'expected at least 1sat' : htlcMaximum.error
+    return err({ code: 'htlc-maximum-invalid', amount, reason })
+  }
   return ok({
     ...(announcedOpenings === undefined ? {} : { announcedOpenings }),
     ...(feerate === undefined ? {} : { maxCommitmentFeerate }),
-    ...(amount === undefined ? {} : { htlcMaximumMsat: BigInt(amount) * 1_000n }),
+    ...(htlcMaximum?.ok ? { htlcMaximumMsat: htlcMaximum.value } : {}),
   })
 }
 

@@ -20,7 +20,7 @@ export interface StartOptions {
   readonly announcedOpenings?: 'refuse' | 'unannounced'
   /** In satoshis per 1000 weight units. */
   readonly maxCommitmentFeerate?: string
-  /** The most that is relayed in one HTLC, in satoshis. */
+  /** The most that is relayed in one HTLC, with its unit: `1000000sat`. */
   readonly htlcMaximum?: string
   /** Runs plugins as root even where nothing but Node's permission model holds them. */
   readonly pluginsWithoutWalls?: boolean

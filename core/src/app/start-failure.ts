@@ -76,10 +76,10 @@ const EXPLANATIONS: Table = {
       `--max-commitment-feerate: ${feerate} is no fee rate for a commitment`,
       'give --max-commitment-feerate (or FULGURITE_MAX_COMMITMENT_FEERATE) from 253 to 100000 sat per 1000 weight units',
     ),
-  'htlc-maximum-invalid': ({ amount }) =>
+  'htlc-maximum-invalid': ({ reason }) =>
     usage(
-      `--htlc-maximum: ${amount} is no number of satoshis`,
-      'give --htlc-maximum (or FULGURITE_HTLC_MAXIMUM) a whole number from 1 up',
+      `--htlc-maximum: ${reason}`,
+      'give --htlc-maximum (or FULGURITE_HTLC_MAXIMUM) an amount with its unit, such as 1000000sat',
     ),
   'max-plugins-invalid': ({ count }) =>
     usage(

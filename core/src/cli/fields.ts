@@ -1,14 +1,15 @@
 import { isAbsolute, resolve } from 'node:path'
-import { type Member, type Operation, type Shape, shapeOf } from '@fulgurite/plugin-sdk/contract'
+import { isAmount, type Member, type Operation, type Shape, shapeOf } from '@fulgurite/plugin-sdk/contract'
+import { type AmountUnit, readAmount } from '../lib/amount.ts'
 import { usage } from './failure.ts'
 import type { CliIo } from './io.ts'
-import { kebab } from './names.ts'
+import { argumentName } from './names.ts'
 
 /** One argument or option of a command, derived from a field of its request. */
 export interface CliField {
   /** Where its value goes: `['page', 'limit']`. */
   readonly path: readonly string[]
-  /** `fee-base-msat`: an option has two hyphens before it. */
+  /** `fee-base`, of `feeBaseMsat`: an option has two hyphens before it. */
   readonly name: string
   readonly positional: boolean
   readonly required: boolean
@@ -35,7 +36,7 @@ const flatten = (member: Member, above: readonly string[], positional: readonly 
   return [
     {
       path,
-      name: kebab(key),
+      name: argumentName(key, shape),
       positional: positional.includes(key),
       required: !optional,
       shape,
@@ -53,8 +54,7 @@ const summaryOf = (shape: Shape): string => {
 const kindOf = (shape: Shape): string => {
   switch (shape.type) {
     case 'scalar':
-      if (shape.scalar === 'msat') return 'millisatoshis'
-      if (shape.scalar === 'sat') return 'satoshis'
+      if (isAmount(shape.scalar)) return 'an amount with its unit: 25000sat, 0.001btc, 1500msat'
       if (shape.scalar === 'json') return 'JSON, or @file'
       return ''
     case 'choice':
@@ -93,8 +93,7 @@ const convert = (shape: Shape, given: string, field: CliField, io: CliIo): unkno
   switch (shape.scalar) {
     case 'msat':
     case 'sat':
-      // 5_000_000 and 5,000,000 are easier to get right than 5000000.
-      return given.replaceAll(/[_,]/g, '')
+      return amount(shape.scalar, given, field)
     case 'ppm':
     case 'feerate':
     case 'timestamp':
@@ -109,6 +108,12 @@ const convert = (shape: Shape, given: string, field: CliField, io: CliIo): unkno
     default:
       return given
   }
+}
+
+const amount = (counted: AmountUnit, given: string, field: CliField): string => {
+  const read = readAmount(given, counted)
+  if (read.ok) return `${read.value}`
+  throw usage(`${spelled(field)}: ${read.error}`, undefined, field.name)
 }
 
 const json = (given: string, field: CliField, io: CliIo): unknown => {

@@ -52,7 +52,7 @@ export const addOwnCommands = (
       ]),
     )
     .option('--max-commitment-feerate <sat/kw>', 'the highest of our commitments (2500)')
-    .option('--htlc-maximum <sat>', 'the most that is relayed in one HTLC')
+    .option('--htlc-maximum <amount>', 'the most that is relayed in one HTLC, with its unit: 1000000sat')
     .option('--max-plugins <count>', 'plugins that may be installed at once (64)')
     .addOption(new Option('--log-level <level>').choices(['debug', 'info', 'warn', 'error']))
     .option(

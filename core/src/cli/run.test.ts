@@ -83,9 +83,9 @@ test('every operation of the contract is a command that says what it does', asyn
   }
 })
 
-test('arguments and options become the request, amounts with separators included', async (t) => {
+test('arguments and options become the request, amounts by their units', async (t) => {
   const { cli, gateway } = await setting(t)
-  const { code } = await cli(['channels', 'open', nodeId, '1_000_000', '--push-msat', '5,000', '--feerate', '253'])
+  const { code } = await cli(['channels', 'open', nodeId, '0.01btc', '--push', '5sat', '--feerate', '253'])
   t.is(code, 0)
   t.deepEqual(gateway.asked[0]?.request, { nodeId, fundingSat: '1000000', pushMsat: '5000', feerate: 253 })
 })
@@ -150,8 +150,16 @@ const badArguments: readonly (readonly [string, readonly string[], RegExp])[] = 
   [
     'an amount that is none',
     ['wallet', 'send', 'bcrt1qqqqqqqqqqqqqq', 'much'],
-    /^error: <amount-sat>: expected a whole, non-negative number of satoshis/,
+    /^error: <amount>: expected an amount with its unit, such as 25000sat, 0.001btc or 1500msat, not much/,
   ],
+  ['an amount without its unit', ['invoices', 'create', '25000'], /^error: <amount>: say the unit: 25000sat/],
+  ['an amount with separators', ['invoices', 'create', '25,000sat'], /^error: <amount>: write the number without sep/],
+  [
+    'half a satoshi',
+    ['wallet', 'send', 'bcrt1qqqqqqqqqqqqqq', '1500msat'],
+    /^error: <amount>: expected whole satoshis/,
+  ],
+  ['an option of an amount', ['channels', 'open', nodeId, '1sat', '--push', '5'], /^error: --push: say the unit: 5sat/],
   [
     'an option that is no number',
     ['channels', 'close', channelId, '--feerate', 'fast'],
@@ -159,13 +167,13 @@ const badArguments: readonly (readonly [string, readonly string[], RegExp])[] = 
   ],
   [
     'more than all bitcoin',
-    ['invoices', 'create', '9999999999999999999'],
-    /^error: <amount-msat>: expected at most 2100000000000000000 millisatoshis/,
+    ['invoices', 'create', '9999999999999999999msat'],
+    /^error: <amount>: expected at most 2100000000000000000 millisatoshis/,
   ],
   [
     'an amount with too many digits',
-    ['wallet', 'send', 'bcrt1qqqqqqqqqqqqqq', `1${'0'.repeat(400)}`],
-    /^error: <amount-sat>: expected a whole, non-negative number of satoshis/,
+    ['wallet', 'send', 'bcrt1qqqqqqqqqqqqqq', `1${'0'.repeat(400)}sat`],
+    /^error: <amount>: expected an amount with its unit/,
   ],
   [
     'a number past what numbers hold',
@@ -174,10 +182,10 @@ const badArguments: readonly (readonly [string, readonly string[], RegExp])[] = 
   ],
   [
     'an expiry past a year',
-    ['invoices', 'create', '1', '--expiry-seconds', '4294967296'],
+    ['invoices', 'create', '1sat', '--expiry-seconds', '4294967296'],
     /^error: --expiry-seconds: expected at most 31536000/,
   ],
-  ['a description that is too long', ['invoices', 'create', '1', 'x'.repeat(5_000)], /^error: <description>: /],
+  ['a description that is too long', ['invoices', 'create', '1sat', 'x'.repeat(5_000)], /^error: <description>: /],
   ['a value out of range', ['peers', 'list', '--limit', '501'], /^error: --limit: expected at most 500/],
   ['a choice that does not exist', ['channels', 'list', '--state', 'odd'], /Allowed choices are opening, usable/],
   ['a missing argument', ['channels', 'get'], /missing required argument 'channel-id'/],

@@ -37,7 +37,7 @@ export const tellWelcome = (terminal: Terminal, { places, peers, home, seconds, 
   line(`  ${command('events tail')}`)
   if (hasPlugin) line(`  ${command('plugins logs fee-manager')}`)
   if (alice !== undefined) {
-    line(`  ${command('invoices create 25000000 coffee', alice.places.data)}   ${dim('# alice asks for 25,000 sat')}`)
+    line(`  ${command('invoices create 25000sat coffee', alice.places.data)}   ${dim('# alice asks for 25,000 sat')}`)
     line(`  ${command('payments pay-invoice <invoice>')}   ${dim('# and we pay')}`)
   }
   line()
