@@ -5,8 +5,8 @@ import type { ContractError, ReplyOf } from '@fulgurite/plugin-sdk/contract'
 import anyTest, { type TestFn } from 'ava'
 import { pluginStore } from '../../core/src/app/plugin-store.ts'
 import { type VirtualClock, virtualClock } from '../../core/src/lib/clock-virtual.ts'
-import type { Result } from '../../core/src/lib/result.ts'
-import type { Cost, Prepared } from '../../core/src/node/contract-gateway.ts'
+import { err, ok, type Result } from '../../core/src/lib/result.ts'
+import type { Cost, PluginGateway, Prepared } from '../../core/src/node/contract-gateway.ts'
 import type { Ledger } from '../../core/src/plugins/ledger.ts'
 import { type TestNode, World } from '../scenarios/support/world.ts'
 import {
@@ -201,15 +201,21 @@ for (const [name, one] of Object.entries(CASES)) {
     const worst = prepared.worstCase
     const before = await wealthOf(scene)
 
-    // Just above what is left of one purse, the others full: refused with that purse, and nothing leaves.
+    // One purse that has a little less than it costs, just as much, and a little more, the others full: refused with that
+    // purse, or admitted. Nothing is run yet.
     for (const purse of PURSES) {
       const cost = worst[purse] as bigint
       const full = Object.fromEntries(PURSES.map((each) => [each, `${PLENTY}`]))
-      if (cost === 0n) continue
-      const short = seat({ ...full, [purse]: `${cost - 1n}` }, {}, `short-of-${purse.toLowerCase()}-${plugins}`)
-      const refused = refusalOf(await short.ask(name, first, 'short'))
-      t.is(refused?.code, 'budget-exceeded')
-      t.deepEqual(refused?.details, { purse, asked: `${cost}`, limit: `${cost - 1n}`, used: '0', windowMs: HOUR })
+      for (const limit of [cost - 1n, cost, cost + 1n]) {
+        if (limit < 0n) continue
+        const called = `limited-${plugins++}`
+        const manifest = spender(called, { ...full, [purse]: `${limit}` })
+        const dry = new PluginSeat(ledger, withoutRunning(alice.node.gateway), store(), clock, manifest)
+        const refused = refusalOf(await dry.ask(name, first, 'limited'))
+        t.is(refused?.code, limit < cost ? 'budget-exceeded' : NOT_RUN.code, `${purse} of ${limit} for ${cost}`)
+        if (limit < cost)
+          t.deepEqual(refused?.details, { purse, asked: `${cost}`, limit: `${limit}`, used: '0', windowMs: HOUR })
+      }
     }
     t.true(PURSES.some((purse) => worst[purse] > 0n))
 
@@ -322,6 +328,23 @@ test.serial('what is too small for an output of its own counts when a channel cl
   }
   t.true(fees('forceClose', dust) >= fees('forceClose', none) + 300_000n)
   t.true(fees('close', dust) >= 300_000n)
+})
+
+const NOT_RUN: ContractError = { code: 'not-ready', message: 'admitted, and not run' }
+
+/** The node's gateway, which decides as it does, and then does nothing. */
+const withoutRunning = (gateway: PluginGateway): PluginGateway => ({
+  ...gateway,
+  prepare(actor, operation, request) {
+    const prepared = gateway.prepare(actor, operation, request)
+    if (!prepared.ok) return prepared
+    const result = err(NOT_RUN)
+    const run = () => ({
+      answer: Promise.resolve(result),
+      outcome: Promise.resolve({ result, isStored: false }),
+    })
+    return ok({ ...prepared.value, run })
+  },
 })
 
 const again = async ({ alice, bob, world }: Scene): Promise<void> => {
