@@ -16,6 +16,7 @@ import { nodeClient } from './node-client.ts'
 import { defaultFolder, devnetFolder } from './own-commands.ts'
 import { printableJson } from './printable.ts'
 import { renderEvent, renderReply } from './render.ts'
+import { resolveIds } from './resolve-ids.ts'
 
 // The two that people ask for by name alone.
 const topLevel: Readonly<Record<string, string>> = { 'node.getInfo': 'getinfo', 'node.stop': 'stop' }
@@ -84,6 +85,8 @@ const run = async (
 ): Promise<void> => {
   const flags = command.optsWithGlobals<Flags>()
   const request = requestOf(operation, command, io)
+  const client = nodeClient(foldersOf(flags, io))
+  await resolveIds(fieldsOf(operation), request, client)
   const checked = parseRequest(actor, name as never, request)
   if (!checked.ok) throw badArgument(operation, checked.error)
   const headers: Record<string, string> = {}
@@ -98,7 +101,7 @@ const run = async (
     if (!(seconds > 0)) throw usage('--timeout: expected a number of seconds', undefined, 'timeout')
     headers['x-timeout-ms'] = `${Math.ceil(seconds * 1000)}`
   }
-  const reply = await nodeClient(foldersOf(flags, io)).ask(actor, name, request, headers)
+  const reply = await client.ask(actor, name, request, headers)
   io.out(flags.json ? `${printableJson(reply.text)}\n` : renderReply(operation, reply.body, io))
 }
 

@@ -56,6 +56,9 @@ const kindOf = (shape: Shape): string => {
     case 'scalar':
       if (isAmount(shape.scalar)) return 'an amount with its unit: 25000sat, 0.001btc, 1500msat'
       if (shape.scalar === 'json') return 'JSON, or @file'
+      if (shape.scalar === 'channel-id')
+        return 'an id or how it begins, a short channel id, an alias, or the name of its peer'
+      if (shape.scalar === 'node-id') return 'a node id, how it begins, or a name'
       return ''
     case 'choice':
       return shape.values.join(', ')
@@ -132,6 +135,10 @@ const json = (given: string, field: CliField, io: CliIo): unknown => {
     throw usage(`${spelled(field)}: expected JSON, or @file: ${error instanceof Error ? error.message : error}`)
   }
 }
+
+/** What stands where the path says, if anything does. */
+export const valueAt = (request: Readonly<Record<string, unknown>>, path: readonly string[]): unknown =>
+  path.reduce<unknown>((at, key) => (at as Readonly<Record<string, unknown>> | undefined)?.[key], request)
 
 /** Puts a value where its path says. */
 export const place = (

@@ -121,6 +121,46 @@ test('a group alone lists, and paging options reach the request', async (t) => {
   )
 })
 
+test('what stands for an id is asked of the node, wherever a channel or peer is asked for; a whole id is not', async (t) => {
+  const { cli, gateway } = await setting(t)
+  const ids: Record<string, object> = { channels: { channelId, asOf: 'c1' }, peers: { nodeId, asOf: 'c1' } }
+  gateway.answer = (actor, operation) =>
+    Promise.resolve(ok(operation === 'find' ? (ids[actor] ?? {}) : { items: [], asOf: 'c1' }))
+  await cli(['channels', 'get', '539268x845x1'])
+  await cli(['channels', 'close', 'bob'])
+  await cli(['channels', 'list', '--peer', '02ef'])
+  await cli(['channels', 'open', 'bob', '1btc'])
+  await cli(['peers', 'connect', 'bob@127.0.0.1:9735'])
+  await cli(['channels', 'get', channelId])
+  t.deepEqual(
+    gateway.asked.map(({ actor, operation, request }) => [actor, operation, request]),
+    [
+      ['channels', 'find', { channel: '539268x845x1' }],
+      ['channels', 'get', { channelId }],
+      ['channels', 'find', { channel: 'bob' }],
+      ['channels', 'close', { channelId }],
+      ['peers', 'find', { peer: '02ef' }],
+      ['channels', 'list', { peer: nodeId }],
+      ['peers', 'find', { peer: 'bob' }],
+      ['channels', 'open', { nodeId, fundingSat: '100000000' }],
+      ['peers', 'find', { peer: 'bob' }],
+      ['peers', 'connect', { nodeId, address: '127.0.0.1:9735' }],
+      ['channels', 'get', { channelId }],
+    ],
+  )
+})
+
+test('what stands for no id, or for several, is said of the argument that it was typed for', async (t) => {
+  const { cli, gateway } = await setting(t)
+  gateway.answer = () =>
+    Promise.resolve(
+      err({ code: 'channel-ambiguous', message: 'cd could be any of 2 channels: a, b', field: 'channel' }),
+    )
+  const { code, err: said } = await cli(['channels', 'get', 'cd'])
+  t.deepEqual([code, said], [1, 'error: <channel-id>: cd could be any of 2 channels: a, b [channel-ambiguous]\n'])
+  t.is(gateway.asked.length, 1)
+})
+
 test('a peer is named by id@host:port or by two arguments', async (t) => {
   const { cli, gateway } = await setting(t)
   await cli(['peers', 'connect', `${nodeId}@127.0.0.1:9735`])
@@ -146,7 +186,7 @@ test('paths are made absolute, and JSON comes as text or from a file', async (t)
 })
 
 const badArguments: readonly (readonly [string, readonly string[], RegExp])[] = [
-  ['a malformed id', ['channels', 'get', 'abc'], /^error: <channel-id>: expected 32 bytes as 64 lower-case/],
+  ['a malformed id', ['payments', 'get', 'abc'], /^error: <payment-hash>: expected 32 bytes as 64 lower-case/],
   [
     'an amount that is none',
     ['wallet', 'send', 'bcrt1qqqqqqqqqqqqqq', 'much'],
@@ -248,7 +288,7 @@ test('with --json what is wrong with a command line is one JSON value, too', asy
     [['getinfo', '--nope'], /unknown option '--nope'/],
     [['help', 'nope'], /there is no such command/],
     [['start', '--network', 'moon'], /moon/],
-    [['channels', 'get', 'xx'], /64 lower-case/],
+    [['payments', 'get', 'xx'], /64 lower-case/],
   ] as const) {
     const { code, out, err: said } = await cli([...args, '--json'])
     const { error } = JSON.parse(out)

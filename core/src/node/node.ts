@@ -30,6 +30,7 @@ import { PaymentFlow } from './payment/payment-flow.ts'
 import { Partners } from './peer/partners.ts'
 import { PeerDirectory } from './peer/peer-directory.ts'
 import { PeerManager } from './peer/peer-manager.ts'
+import { PeerNames } from './peer/peer-names.ts'
 import {
   channelSettings,
   DEFAULT_CHOICES,
@@ -162,6 +163,7 @@ export const startNode = async (options: NodeOptions): Promise<Result<FulguriteN
     channelDirectory,
     peerDirectory,
     peers,
+    peerNames: await PeerNames.open(store),
     flow,
     indexes,
     scripts,

@@ -11,6 +11,7 @@ import {
   Msat,
   NodeId,
   Page,
+  PeerName,
   Ppm,
   page,
   Sat,
@@ -58,6 +59,7 @@ const ChannelSummary = named(
   z.object({
     channelId: ChannelId,
     peer: NodeId,
+    peerName: PeerName.optional(),
     state: ChannelState,
     initiator: Side,
     channelType: publicly(text(64)),
@@ -94,6 +96,19 @@ export const channels = actor('channels', 'Payment channels and what they charge
     reply: z.object({ channel: ChannelSummary }),
     errors: ['channel-not-found'],
     positional: ['channelId'],
+  }),
+  find: query({
+    summary:
+      'The channel that is meant by what a person has typed. The command line asks this for whatever is no whole id.',
+    request: z.strictObject({
+      channel: text(
+        128,
+        'An id, a short channel id, an alias, the beginning of an id, or the name of a peer with one channel.',
+      ),
+    }),
+    reply: z.object({ channelId: ChannelId }),
+    errors: ['channel-not-found', 'channel-ambiguous'],
+    positional: ['channel'],
   }),
   open: command({
     summary: 'Opens a channel with a connected peer. Answers when the funding transaction is signed and on its way.',

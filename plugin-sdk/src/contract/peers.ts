@@ -1,13 +1,14 @@
 import { z } from 'zod'
 import { actor, command, query } from './define.ts'
 import { field, named, publicly } from './field.ts'
-import { Count, Flag, Hex, NodeId, Page, page, SocketAddress, Timestamp } from './scalars.ts'
+import { Count, Flag, Hex, NodeId, Page, PeerName, page, SocketAddress, Timestamp, text } from './scalars.ts'
 
 const PeerSummary = named(
   'PeerSummary',
   'A node that we are connected to or have channels with.',
   z.object({
     nodeId: publicly(NodeId),
+    name: PeerName.optional(),
     connected: Flag,
     address: SocketAddress.optional(),
     direction: field(z.enum(['inbound', 'outbound']), { summary: 'Who dialled, while connected.' }).optional(),
@@ -26,6 +27,25 @@ export const peers = actor('peers', 'The nodes this one is connected to.', {
     summary: 'Every peer that is connected or has a channel with us, a page at a time.',
     request: z.strictObject({ connected: Flag.optional(), page: Page.optional() }),
     reply: page(PeerSummary),
+  }),
+  find: query({
+    summary:
+      'The peer that is meant by what a person has typed. The command line asks this for whatever is no whole id.',
+    request: z.strictObject({
+      peer: text(128, 'A name that the operator gave, a node id, or the beginning of the id of a peer.'),
+    }),
+    reply: z.object({ nodeId: NodeId }),
+    errors: ['peer-not-found', 'peer-ambiguous'],
+    positional: ['peer'],
+  }),
+  rename: command({
+    summary: 'Gives a peer a name, by which commands take it and lists show it; without one, takes it away.',
+    request: z.strictObject({ nodeId: NodeId, name: PeerName.optional() }),
+    reply: z.object({ nodeId: NodeId, name: PeerName.optional() }),
+    errors: ['name-taken'],
+    effects: [],
+    access: 'operator',
+    positional: ['nodeId', 'name'],
   }),
   connect: command({
     summary: 'Connects to a node, and stays connected: a lost connection is tried again with growing pauses.',

@@ -141,6 +141,18 @@ export const Name = scalar<string>(
   z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'expected lower-case letters, digits and hyphens'),
 )
 
+/** What the operator calls a peer. */
+export const PeerName = scalar<string>(
+  'text',
+  z
+    .string()
+    .regex(
+      /^[A-Za-z0-9]([A-Za-z0-9 ._-]{0,30}[A-Za-z0-9])?$/,
+      'expected at most 32 letters, digits, spaces, dots, hyphens and underscores, with a letter or digit at both ends',
+    ),
+  { summary: 'What the operator calls the peer.' },
+)
+
 export const MAX_PAGE_ROWS = 500
 
 export const Page = z.strictObject({

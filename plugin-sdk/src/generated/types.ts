@@ -3,7 +3,7 @@
 import type { BlockHash, BlockHeight, CallOptions, ChannelId, Cursor, FeeratePerKw, Msat, NodeId, PageToken, PaymentHash, Ppm, Preimage, Reason, Sat, ShortChannelId, TimestampMs, TxId } from '../contract/types.ts'
 
 /** The contract that these types are of. */
-export type ContractVersion = '0.1.1'
+export type ContractVersion = '0.1.2'
 
 /** Beside a query. */
 export type QueryOptions = Pick<CallOptions, 'timeoutMs'>
@@ -109,6 +109,8 @@ export interface PeersListReply {
 /** A node that we are connected to or have channels with. */
 export interface PeerSummary {
   readonly nodeId: NodeId
+  /** What the operator calls the peer. */
+  readonly name?: string
   readonly connected: boolean
   /** `host:port`. */
   readonly address?: string
@@ -120,6 +122,17 @@ export interface PeerSummary {
   /** Where it can be dialled, in the order of trying; none: only the peer itself can bring the connection back. */
   readonly knownAddresses: readonly string[]
   readonly channels: number
+}
+
+export interface PeersFindRequest {
+  /** A name that the operator gave, a node id, or the beginning of the id of a peer. */
+  readonly peer: string
+}
+
+export interface PeersFindReply {
+  readonly nodeId: NodeId
+  /** A place in the event log. */
+  readonly asOf: Cursor
 }
 
 export interface PeersConnectRequest {
@@ -142,6 +155,8 @@ export type PeersDisconnectReply = Readonly<Record<never, never>>
 export interface PeersActor {
   /** Every peer that is connected or has a channel with us, a page at a time. */
   list(request?: PeersListRequest, options?: QueryOptions): Promise<PeersListReply>
+  /** The peer that is meant by what a person has typed. The command line asks this for whatever is no whole id. Errors: peer-not-found, peer-ambiguous. */
+  find(request: PeersFindRequest, options?: QueryOptions): Promise<PeersFindReply>
   /** Connects to a node, and stays connected: a lost connection is tried again with growing pauses. Effects: connects. Errors: address-unknown, unreachable, handshake-failed, incompatible-peer. */
   connect(request: PeersConnectRequest, options: CommandOptions): Promise<PeersConnectReply>
   /** Ends the connection to a peer and stops dialling it. Its channels stay open. Effects: connects. Errors: not-connected. */
@@ -169,6 +184,8 @@ export interface ChannelsListReply {
 export interface ChannelSummary {
   readonly channelId: ChannelId
   readonly peer: NodeId
+  /** What the operator calls the peer. */
+  readonly peerName?: string
   readonly state: 'opening' | 'usable' | 'offline' | 'closing' | 'closed' | 'quarantined'
   readonly initiator: 'local' | 'remote'
   readonly channelType: string
@@ -225,6 +242,17 @@ export interface ChannelsGetRequest {
 
 export interface ChannelsGetReply {
   readonly channel: ChannelSummary
+  /** A place in the event log. */
+  readonly asOf: Cursor
+}
+
+export interface ChannelsFindRequest {
+  /** An id, a short channel id, an alias, the beginning of an id, or the name of a peer with one channel. */
+  readonly channel: string
+}
+
+export interface ChannelsFindReply {
+  readonly channelId: ChannelId
   /** A place in the event log. */
   readonly asOf: Cursor
 }
@@ -294,6 +322,8 @@ export interface ChannelsActor {
   list(request?: ChannelsListRequest, options?: QueryOptions): Promise<ChannelsListReply>
   /** One channel. Errors: channel-not-found. */
   get(request: ChannelsGetRequest, options?: QueryOptions): Promise<ChannelsGetReply>
+  /** The channel that is meant by what a person has typed. The command line asks this for whatever is no whole id. Errors: channel-not-found, channel-ambiguous. */
+  find(request: ChannelsFindRequest, options?: QueryOptions): Promise<ChannelsFindReply>
   /** Opens a channel with a connected peer. Answers when the funding transaction is signed and on its way. Effects: locks, fees, pays-out, prices. Errors: peer-not-connected, insufficient-funds, funding-too-small, funding-too-large, push-too-large, fee-out-of-bounds, feerate-out-of-bounds, fee-limit-exceeded, refused-by-peer, terms-refused, peer-disconnected. */
   open(request: ChannelsOpenRequest, options: CommandOptions): Promise<ChannelsOpenReply>
   /** Closes a channel together with the peer. Our share goes to our own wallet. Effects: fees. Errors: channel-not-found, channel-not-ready, already-closing, peer-not-connected, feerate-out-of-bounds, fee-limit-exceeded. */

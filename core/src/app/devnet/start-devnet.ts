@@ -126,6 +126,7 @@ const setUp = async (
   const us: KnownNode = { name: 'us', nodeId, listen, client: nodeClient(config.data) }
   cleanup.add(() => us.client.close())
   const peers = await Promise.all(starting)
+  await Promise.all(peers.map(({ nodeId, name }) => us.client.ask('peers', 'rename', { nodeId, name })))
   const planned = plan(us, peers)
   const [hasPlugin] = await Promise.all([tryFeeManager(us.client), joinUp(chain, planned)])
   await untilUsable(chain, [us, ...peers])

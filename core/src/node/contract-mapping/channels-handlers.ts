@@ -13,6 +13,7 @@ import type { PeerFailure } from '../peer/peer-protocol.ts'
 import { MAX_FEE_BASE_MSAT, MAX_FEE_PROPORTIONAL_MILLIONTHS } from '../settings.ts'
 import type { MappingContext } from './context.ts'
 import { describeChannel, describePolicy } from './describe-channel.ts'
+import { findChannel } from './find-by-words.ts'
 import { type ActorHandlers, blindRefusal, refusal } from './handlers.ts'
 import { pageOf } from './paging.ts'
 import { forceCloseCost, mutualCloseLossMsat } from './worst-cases/closing-costs.ts'
@@ -24,10 +25,16 @@ export const channelsHandlers = (context: MappingContext): ActorHandlers<'channe
     return entry === undefined ? err(channelNotFound()) : ok(entry)
   }
 
+  const describe = (entry: ChannelEntry) => {
+    const summary = describeChannel(entry)
+    const peerName = summary === undefined ? undefined : context.peerNames.of(summary.peer as string)
+    return summary === undefined || peerName === undefined ? summary : { ...summary, peerName }
+  }
+
   return {
     async list({ peer, state, page }) {
       const summaries = [...channelDirectory.all()].flatMap((entry) => {
-        const summary = describeChannel(entry)
+        const summary = describe(entry)
         if (summary === undefined) return []
         if ((peer !== undefined && summary.peer !== peer) || (state !== undefined && summary.state !== state)) return []
         return [summary]
@@ -38,8 +45,15 @@ export const channelsHandlers = (context: MappingContext): ActorHandlers<'channe
     async get({ channelId }) {
       const entry = find(channelId as string)
       if (!entry.ok) return entry
-      const channel = describeChannel(entry.value)
+      const channel = describe(entry.value)
       return channel === undefined ? err(channelNotFound()) : ok({ channel })
+    },
+
+    async find({ channel }) {
+      const found = findChannel(channel, context)
+      if (!found.ok) return found
+      const summary = describeChannel(found.value)
+      return summary === undefined ? err(channelNotFound()) : ok({ channelId: summary.channelId })
     },
 
     async open(request) {

@@ -13,6 +13,7 @@ import type { NodeOptions } from '../node-options.ts'
 import type { PaymentFlow } from '../payment/payment-flow.ts'
 import type { PeerDirectory } from '../peer/peer-directory.ts'
 import type { PeerManager } from '../peer/peer-manager.ts'
+import type { PeerNames } from '../peer/peer-names.ts'
 import type { InvoiceReader } from './invoice-reader.ts'
 
 /** What the handlers of the contract reach. */
@@ -29,6 +30,7 @@ export interface MappingContext {
   readonly channelDirectory: ChannelDirectory
   readonly peerDirectory: PeerDirectory
   readonly peers: PeerManager
+  readonly peerNames: PeerNames
   readonly flow: PaymentFlow
   readonly indexes: KeyIndexes
   readonly scripts: ShutdownScripts

@@ -4,12 +4,18 @@ import type { ConnectFailure } from '../connection/connection-failure.ts'
 import type { PeerEntry } from '../peer/peer-directory.ts'
 import { formatAddress, parseAddress } from '../peer/socket-address.ts'
 import type { MappingContext } from './context.ts'
+import { findPeer } from './find-by-words.ts'
 import { type ActorHandlers, refusal } from './handlers.ts'
 import { pageOf } from './paging.ts'
 
 export const peersHandlers = (context: MappingContext): ActorHandlers<'peers'> => {
+  const named = (nodeId: string) => {
+    const name = context.peerNames.of(nodeId)
+    return name === undefined ? {} : { name }
+  }
   const describe = ({ nodeId, connection, connectedAt }: PeerEntry) => ({
     nodeId: toHex(nodeId),
+    ...named(toHex(nodeId)),
     connected: connection !== undefined,
     ...(connection === undefined
       ? {}
@@ -30,6 +36,18 @@ export const peersHandlers = (context: MappingContext): ActorHandlers<'peers'> =
           connected === undefined ? peer.connected || peer.channels > 0 : peer.connected === connected,
         )
       return pageOf(entries, page)
+    },
+    async find({ peer }) {
+      const found = findPeer(peer, context)
+      return found.ok ? ok({ nodeId: found.value }) : found
+    },
+    async rename({ nodeId, name }) {
+      const given = await context.peerNames.give(fromHex(nodeId as string), name)
+      if (given.ok) return ok({ nodeId, ...named(nodeId as string) })
+      const { owner } = given.error
+      return err(
+        refusal('name-taken', `${name} is the name of ${owner} already`, { field: 'name', details: { owner } }),
+      )
     },
     async connect({ nodeId, address }) {
       const id = fromHex(nodeId as string)

@@ -28,14 +28,20 @@ export const TABLE = {
   wallet: 'wallet',
   /** Node id -> what is needed to connect to a peer again. */
   peer: 'peer',
+  /** Node id -> what the operator calls the peer. */
+  peerName: 'peer_name',
   /** What plugins keep, their cursors and grants. */
   plugin: 'plugin',
   /** Single values by name. */
   meta: 'meta',
 } as const
 
+/** Those that came after the first step. */
+const LATER: readonly string[] = [TABLE.eventOfClass, TABLE.peerName]
+
 /** Never changed once released: a new table is a new step. */
 export const MIGRATIONS: readonly Migration[] = [
-  { version: 1, tables: Object.values(TABLE).filter((table) => table !== TABLE.eventOfClass) },
+  { version: 1, tables: Object.values(TABLE).filter((table) => !LATER.includes(table)) },
   { version: 2, tables: [TABLE.eventOfClass] },
+  { version: 3, tables: [TABLE.peerName] },
 ]

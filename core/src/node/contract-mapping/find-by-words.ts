@@ -1,0 +1,93 @@
+import type { ContractError } from '@fulgurite/plugin-sdk/contract'
+import { toHex } from '../../lib/bytes.ts'
+import { formatShortChannelId, parseShortChannelId } from '../../lib/ids.ts'
+import { err, ok, type Result } from '../../lib/result.ts'
+import type { ChannelDirectory, ChannelEntry } from '../channel/channel-directory.ts'
+import type { PeerDirectory } from '../peer/peer-directory.ts'
+import type { PeerNames } from '../peer/peer-names.ts'
+import { describeChannel } from './describe-channel.ts'
+import { refusal } from './handlers.ts'
+
+/** Where channels and peers are looked for. */
+export interface Known {
+  readonly channelDirectory: ChannelDirectory
+  readonly peerDirectory: PeerDirectory
+  readonly peerNames: PeerNames
+}
+
+const MAX_SHOWN = 5
+const NODE_ID = /^0[23][0-9a-f]{64}$/
+const PREFIX = /^[0-9a-f]{4,66}$/
+
+/** The one peer that is called so, or whose id is or begins so. Any whole id is one, known or not. */
+export const findPeer = (words: string, known: Known): Result<string, ContractError> => {
+  const named = known.peerNames.find(words)
+  if (named !== undefined) return ok(named)
+  const id = words.toLowerCase()
+  if (NODE_ID.test(id)) return ok(id)
+  const ids = new Set(known.peerNames.nodeIds())
+  for (const { nodeId } of known.peerDirectory.all()) ids.add(toHex(nodeId))
+  const found = PREFIX.test(id) ? [...ids].filter((one) => one.startsWith(id)) : []
+  if (found[0] !== undefined && found.length === 1) return ok(found[0])
+  if (found.length === 0) {
+    return err(
+      refusal('peer-not-found', `no peer is called ${words}, or has an id that begins so: see peers list`, {
+        field: 'peer',
+      }),
+    )
+  }
+  const shown = found.map((one) => known.peerNames.of(one) ?? one)
+  return err(ambiguous('peer', words, 'peers', shown))
+}
+
+/**
+ * The one channel with this id, short channel id or alias; or whose id begins so; or with the one peer that is called so, if
+ * there is only one with it. The error says what else could be meant.
+ */
+export const findChannel = (words: string, known: Known): Result<ChannelEntry, ContractError> => {
+  const { channelDirectory, peerNames } = known
+  const short = parseShortChannelId(words)
+  const exact = short === undefined ? undefined : byShortId(short, channelDirectory)
+  if (exact !== undefined) return ok(exact)
+  const id = words.toLowerCase()
+  const named = peerNames.find(words)
+  const found = [...channelDirectory.all()].filter((entry) => {
+    const summary = describeChannel(entry)
+    if (summary === undefined) return false
+    if (summary.peer === named) return true
+    return PREFIX.test(id) && (summary.channelId.startsWith(id) || summary.peer.startsWith(id))
+  })
+  if (found[0] !== undefined && found.length === 1) return ok(found[0])
+  if (found.length === 0) {
+    const what = `no open or closing channel is ${words}, by id, short channel id, alias, beginning of an id or peer`
+    return err(refusal('channel-not-found', `${what}: see channels list`, { field: 'channel' }))
+  }
+  return err(ambiguous('channel', words, 'channels', found.map(nameOf)))
+}
+
+/** By one of ours, or by the alias that the peer gave. */
+const byShortId = (short: bigint, directory: ChannelDirectory): ChannelEntry | undefined => {
+  const ours = directory.byShortChannelId(short)
+  if (ours !== undefined) return ours
+  const text = formatShortChannelId(short)
+  const theirs = [...directory.all()].filter((entry) => describeChannel(entry)?.remoteAlias === text)
+  return theirs.length === 1 ? theirs[0] : undefined
+}
+
+const nameOf = (entry: ChannelEntry): string => {
+  const summary = describeChannel(entry)
+  return summary?.shortChannelId ?? summary?.channelId ?? ''
+}
+
+const ambiguous = (
+  kind: 'peer' | 'channel',
+  words: string,
+  several: string,
+  shown: readonly string[],
+): ContractError => {
+  const some = `${shown.slice(0, MAX_SHOWN).join(', ')}${shown.length > MAX_SHOWN ? ', …' : ''}`
+  return refusal(`${kind}-ambiguous`, `${words} could be any of ${shown.length} ${several}: ${some}`, {
+    field: kind,
+    details: { candidates: shown.slice(0, MAX_SHOWN) },
+  })
+}
