@@ -58,16 +58,10 @@ export const channelUpdateOf = (durable: Funded, env: ChannelEnv): ChannelUpdate
   }
 }
 
-/**
- * Tells a connected peer our policy. BOLT 7, channel_update: by an alias that it gave or by the real id. LND hears only the
- * real one where the update is there before its own graph has the channel, and would never know what we charge.
- */
+/** Tells a connected peer our policy. */
 export const sendChannelUpdate = (durable: Funded, session: Session, env: ChannelEnv): readonly Effect[] => {
-  const update = channelUpdateOf(durable, env)
-  if (update === undefined) return []
-  const { real } = durable.shortIds
-  const message =
-    durable.params.channelType.scidAlias || real === undefined ? update : { ...update, shortChannelId: real }
+  const message = channelUpdateOf(durable, env)
+  if (message === undefined) return []
   return [
     {
       type: 'send',
@@ -134,7 +128,13 @@ export const recvChannelUpdate = ({ durable, session }: Live, message: ChannelUp
     disabled: (message.channelFlags & DISABLED) !== 0,
   }
   const next = update(durable, { remoteRelay: policy })
-  return to(next, session, [emit(next, { type: 'remote-relay-fees-changed', policy })])
+  // Ours went out when the channel became usable. LND loses it for good where its own graph has the channel a moment later;
+  // by the time that it sends its own, it has.
+  const again = remoteRelay === undefined && next.phase === 'normal' && session?.reestablished === true
+  return to(next, session, [
+    emit(next, { type: 'remote-relay-fees-changed', policy }),
+    ...(again ? sendChannelUpdate(next, session, env) : []),
+  ])
 }
 
 // BOLT 7: the direction is 0 for the node with the lesser id.
