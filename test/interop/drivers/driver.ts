@@ -42,7 +42,11 @@ export type Ability =
   | 'zero-conf-opening'
   /** Opens a channel of 2^24 sat and more. */
   | 'large-opening'
-  /** Gives commitments that it funds the fee rate that it is told, at once. */
+  /** Opens a channel that is too small for us. */
+  | 'small-opening'
+  /** Takes what a test says for the chain's fee rate. */
+  | 'fee-estimates'
+  /** Gives commitments that it funds the chain's fee rate at once. */
   | 'commitment-feerate'
   /** Closes at a fee rate that it is told. */
   | 'close-feerate'
@@ -52,8 +56,10 @@ export type Ability =
   | 'close-to-legacy-script'
   /** Sends `shutdown` while HTLCs are under way. */
   | 'close-with-htlcs'
-  /** Tells the log of what came as `warning` and `error`. */
+  /** Writes down what came as `warning` and `error`, where a driver can read it. */
   | 'message-log'
+  /** Closes all channels with a peer whose `error` names none. */
+  | 'closes-on-error'
   /** Keeps its state, and is stopped in good order and started again. */
   | 'restart'
   /** The same by SIGKILL. */
@@ -112,6 +118,8 @@ export interface PeerInvoice {
 export interface PayOptions {
   /** For an invoice without one. */
   readonly amountMsat?: bigint
+  /** In parts, where one channel does not carry it. */
+  readonly split?: boolean
   /** Records for the first hop's `update_add_htlc`. */
   readonly htlcRecords?: Readonly<Record<number, Uint8Array>>
 }
@@ -140,6 +148,8 @@ export interface Peer {
   readonly address: string
   /** What it rounds balances down to. */
   readonly precisionMsat: bigint
+  /** It sends none below. */
+  readonly leastHtlcMsat: bigint
   readonly isRunning: boolean
   /** Resolves when it answers and knows the chain's tip. */
   start(): Promise<void>
@@ -164,7 +174,8 @@ export interface Peer {
   channels(): Promise<readonly PeerChannel[]>
   closeChannel(channelId: string, options?: CloseOptions): Promise<void>
   forceClose(channelId: string): Promise<void>
-  setCommitmentFeerate(feeratePerKw: number): Promise<void>
+  /** What it takes for the chain's fee rate from now on. */
+  setFeerate(feeratePerKw: number): Promise<void>
   createInvoice(request: InvoiceRequest): Promise<PeerInvoice>
   isHeld(paymentHash: string): Promise<boolean>
   settleHeld(paymentHash: string): Promise<void>
@@ -172,6 +183,8 @@ export interface Peer {
   /** Resolves with the outcome, however long it takes. */
   pay(bolt11: string, options?: PayOptions): Promise<Outcome>
   keysend(nodeId: string, amountMsat: bigint, records?: Readonly<Record<number, Uint8Array>>): Promise<Outcome>
+  /** Tries again what failed, where it would avoid it for a while. */
+  forgetFailures(): Promise<void>
   /** All that was paid to it and settled. */
   received(): Promise<readonly Received[]>
   /** The lines of its log since the start of the scenario, where it has the ability `message-log`. */

@@ -27,12 +27,15 @@ const abilities: Abilities = {
   'taproot-opening': 'it has no taproot channels',
   'zero-conf-opening': 'it asks for no zero-conf channels',
   'large-opening': true,
+  'small-opening': true,
+  'fee-estimates': true,
   'commitment-feerate': true,
   'close-feerate': true,
   'close-to-script': true,
   'close-to-legacy-script': 'it closes to the forms of BOLT 2 only',
   'close-with-htlcs': true,
   'message-log': true,
+  'closes-on-error': true,
   restart: KEEPS_NOTHING,
   kill: KEEPS_NOTHING,
   'old-database': KEEPS_NOTHING,
@@ -85,6 +88,7 @@ const startLdk = async (ground: Ground, name: string, number: number): Promise<L
     nodeId: ldk.nodeId,
     address: `127.0.0.1:${port}`,
     precisionMsat: 1n,
+    leastHtlcMsat: 1n,
     get isRunning() {
       return isRunning
     },
@@ -110,7 +114,7 @@ const startLdk = async (ground: Ground, name: string, number: number): Promise<L
     channels: async () => ldk.channels().map(peerChannel),
     closeChannel: async (channelId, options) => ldk.closeChannel(channelId, options),
     forceClose: async (channelId) => ldk.forceClose(channelId),
-    setCommitmentFeerate: async (feeratePerKw) => ldk.setFeerate(feeratePerKw),
+    setFeerate: async (feeratePerKw) => ldk.setFeerate(feeratePerKw),
     async createInvoice({ amountMsat, hold = false, kind }) {
       if (kind !== undefined) throw new Error(String(abilities[`${kind}-invoice`]))
       const bolt11 = ldk.createInvoice(amountMsat)
@@ -129,6 +133,7 @@ const startLdk = async (ground: Ground, name: string, number: number): Promise<L
       const logFrom = lines.length
       return outcomeOf(await ldk.keysend(nodeId, amountMsat, records), logFrom)
     },
+    forgetFailures: async () => undefined,
     received: async () =>
       ldk.events.flatMap((event) =>
         event.type === 'payment-claimed' ? [{ paymentHash: event.paymentHash, amountMsat: event.amountMsat }] : [],

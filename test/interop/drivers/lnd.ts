@@ -26,6 +26,7 @@ import type {
   Received,
 } from './driver.ts'
 import { failureNamesIn } from './failure-names.ts'
+import { type FeeSource, serveFees } from './lnd-fees.ts'
 import { type LndRest, lndRest } from './lnd-rest.ts'
 
 const abilities: Abilities = {
@@ -36,7 +37,7 @@ const abilities: Abilities = {
   'custom-records': true,
   'htlc-records': true,
   'amp-invoice': true,
-  'blinded-invoice': true,
+  'blinded-invoice': 'it makes them over announced channels only',
   'failure-names': true,
   'private-hints': true,
   'refuse-openings': 'it refuses openings by a program of its own only',
@@ -46,12 +47,15 @@ const abilities: Abilities = {
   'taproot-opening': true,
   'zero-conf-opening': true,
   'large-opening': true,
+  'small-opening': 'it opens none below 20,000 sat',
+  'fee-estimates': true,
   'commitment-feerate': 'it changes the fee rate of commitments at a random time of 10 to 60 minutes',
   'close-feerate': true,
   'close-to-script': true,
   'close-to-legacy-script': true,
   'close-with-htlcs': true,
   'message-log': true,
+  'closes-on-error': true,
   restart: true,
   kill: true,
   'old-database': true,
@@ -122,19 +126,28 @@ class LndPeer implements Peer {
   readonly name: string
   readonly address: string
   readonly precisionMsat = 1_000n
+  readonly leastHtlcMsat = 1_000n
   readonly #ground: Ground
   readonly #folder: string
   readonly #child: Child
   readonly #rest: LndRest
+  readonly #fees: FeeSource
   /** Of invoices that are held. */
   readonly #preimages = new Map<string, Uint8Array>()
   #nodeId = ''
 
   static async make(ground: Ground, name: string): Promise<LndPeer> {
-    return new LndPeer(ground, name, [await freePort(), await freePort(), await freePort()])
+    const ports = [await freePort(), await freePort(), await freePort()] as const
+    return new LndPeer(ground, name, await serveFees(), ports)
   }
 
-  private constructor(ground: Ground, name: string, [port, rpcPort, restPort]: readonly [number, number, number]) {
+  private constructor(
+    ground: Ground,
+    name: string,
+    fees: FeeSource,
+    [port, rpcPort, restPort]: readonly [number, number, number],
+  ) {
+    this.#fees = fees
     const { bitcoind } = ground
     if (bitcoind === undefined) throw new Error('LND lives on a bitcoind')
     this.#ground = ground
@@ -155,6 +168,9 @@ class LndPeer implements Peer {
       '--accept-amp',
       '--maxpendingchannels=20',
       '--trickledelay=50',
+      `--fee.url=${fees.url}`,
+      '--fee.min-update-timeout=250ms',
+      '--fee.max-update-timeout=500ms',
       '--protocol.wumbo-channels',
       '--protocol.option-scid-alias',
       '--protocol.zero-conf',
@@ -307,8 +323,12 @@ class LndPeer implements Peer {
     return `/v1/channels/${channel.channel_point.replace(':', '/')}`
   }
 
-  setCommitmentFeerate(): Promise<void> {
-    return Promise.reject(new Error(String(abilities['commitment-feerate'])))
+  async setFeerate(feeratePerKw: number): Promise<void> {
+    this.#fees.set(feeratePerKw)
+    await this.#until('knows the fee rate', async () => {
+      const { sat_per_kw } = await this.#rest.call<{ sat_per_kw: string }>('GET', '/v2/wallet/estimatefee/6')
+      return Number(sat_per_kw) === feeratePerKw
+    })
   }
 
   async createInvoice({ amountMsat, hold = false, through, kind }: InvoiceRequest): Promise<PeerInvoice> {
@@ -364,8 +384,10 @@ class LndPeer implements Peer {
     await this.#rest.call('POST', '/v2/invoices/cancel', { payment_hash: base64(fromHex(paymentHash)) })
   }
 
-  pay(bolt11: string, { amountMsat, htlcRecords }: PayOptions = {}): Promise<Outcome> {
+  pay(bolt11: string, { amountMsat, htlcRecords, split = false }: PayOptions = {}): Promise<Outcome> {
     return this.#send({
+      // Or it goes on for two minutes, in ever smaller parts.
+      max_parts: split ? 16 : 1,
       payment_request: bolt11,
       ...(amountMsat === undefined ? {} : { amt_msat: String(amountMsat) }),
       ...(htlcRecords === undefined ? {} : { first_hop_custom_records: recordsOf(htlcRecords) }),
@@ -381,6 +403,10 @@ class LndPeer implements Peer {
       final_cltv_delta: 40,
       dest_custom_records: recordsOf({ ...records, [KEYSEND_PREIMAGE]: preimage }),
     })
+  }
+
+  async forgetFailures(): Promise<void> {
+    await this.#rest.call('POST', '/v2/router/mc/reset', {})
   }
 
   async #send(request: object): Promise<Outcome> {
@@ -418,6 +444,7 @@ class LndPeer implements Peer {
 
   async dispose(): Promise<void> {
     await this.#child.end('SIGKILL')
+    this.#fees.close()
     rmSync(this.#folder, { recursive: true, force: true })
   }
 

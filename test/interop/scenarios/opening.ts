@@ -1,4 +1,4 @@
-import { ours, theirs } from '../stage/stage.ts'
+import { ours, type Stage, theirs } from '../stage/stage.ts'
 import { group } from './scenario.ts'
 
 export const opening = group('Openings', [
@@ -72,4 +72,117 @@ export const opening = group('Openings', [
       t.deepEqual(held, [200_000_000n, 700_000_000n, 400_000_000n])
     },
   },
+  {
+    title: 'the peer refuses our channel — the operator reads why, and the coins are free again',
+    role: 'we',
+    needs: ['refuse-openings'],
+    async run(stage) {
+      const { t } = stage
+      const peer = await stage.peer()
+      const us = await stage.node('us')
+      await stage.connect(us, peer)
+      await peer.setAcceptChannels(false)
+      const answer = await us.tryAsk('channels', 'open', { nodeId: peer.nodeId, fundingSat: 100_000n })
+      t.like(answer, { ok: false, error: { code: 'refused-by-peer', message: 'no more channels' } })
+      const balance = await us.ask('wallet', 'balance', {})
+      t.is(balance.reservedSat, 0n)
+      t.is(balance.spendableSat, 20_000_000n)
+      t.deepEqual(await peer.channels(), [])
+      t.true(await peer.isConnected(us.id))
+      await peer.setAcceptChannels(true)
+      await stage.openTo(peer, us)
+    },
+  },
+  {
+    title: 'we refuse a channel of the peer that is too small — the peer reads why, and a larger one opens',
+    role: 'peer',
+    needs: ['small-opening', 'message-log'],
+    async run(stage) {
+      const { t } = stage
+      const peer = await stage.peer()
+      const us = await stage.node('us')
+      await stage.connect(us, peer)
+      // LDK tries again with a channel type that is none of ours, whatever we refused it for, and reports that.
+      await t.throwsAsync(peer.openChannel(us.id, { capacitySat: 19_999n }))
+      await stage.until('why', () => peer.log().some((line) => line.includes('funding too small')))
+      t.is((await us.ask('channels', 'list', {})).items.length, 0)
+      t.true(await peer.isConnected(us.id))
+      await stage.openFrom(peer, us)
+    },
+  },
+  {
+    title: 'both sides open a channel at once, one of them a large one — both become usable',
+    role: 'both',
+    needs: ['large-opening', 'push'],
+    async run(stage) {
+      const { t } = stage
+      const peer = await stage.peer()
+      const us = await stage.node('us')
+      await stage.connect(us, peer)
+      // BOLT 2, option_support_large_channel: from 2^24 satoshis on.
+      const [large, own] = await Promise.all([
+        peer.openChannel(us.id, { capacitySat: 100_000_000n, pushMsat: 40_000_000_000n }),
+        us.ask('channels', 'open', { nodeId: peer.nodeId, fundingSat: 2_000_000n }),
+      ])
+      await stage.becomesUsable(us, peer, large)
+      await stage.isUsable(us, peer, own.channelId)
+      const { bolt11 } = await peer.createInvoice({ amountMsat: 20_000_000_001n })
+      t.is((await us.pay(bolt11)).status, 'settled')
+      t.is((await stage.settled(us, peer, large)).oursMsat, 19_999_999_999n)
+    },
+  },
+  {
+    title: 'we open small channels and large ones — the peer takes each, and pays in it',
+    role: 'we',
+    async run(stage) {
+      const { t } = stage
+      const peer = await stage.peer()
+      const us = await stage.node('us')
+      await stage.connect(us, peer)
+      for (const capacitySat of [20_000n, 54_600n, 16_777_215n]) {
+        const pushMsat = (capacitySat * 1000n) / 2n
+        const answer = await us.tryAsk('channels', 'open', { nodeId: peer.nodeId, fundingSat: capacitySat, pushMsat })
+        if (!answer.ok) {
+          // A peer may have a floor of its own: then the refusal is its, and says so.
+          t.is(answer.error.code, 'refused-by-peer', `${capacitySat} ${answer.error.message}`)
+          continue
+        }
+        const { channelId } = answer.value as { channelId: string }
+        await stage.becomesUsable(us, peer, channelId)
+        t.like(await peer.pay(await us.invoice(2_000_000n)), { ok: true })
+        t.is((await stage.settled(us, peer, channelId)).oursMsat, pushMsat + 2_000_000n)
+      }
+    },
+  },
+  {
+    title: 'the peer opens a channel that hides its real id — it opens, and both pay',
+    role: 'peer',
+    needs: ['scid-alias-opening'],
+    async run(stage) {
+      const { t } = stage
+      const { us, peer, channelId } = await stage.channel({ opener: 'peer', kind: 'scid-alias' })
+      t.like(await peer.pay(await us.invoice(300_000_000n)), { ok: true })
+      await stage.settled(us, peer, channelId)
+      const { bolt11 } = await peer.createInvoice({ amountMsat: 1_000_000n })
+      t.is((await us.pay(bolt11)).status, 'settled')
+      t.is((await stage.settled(us, peer, channelId)).oursMsat, 299_000_000n)
+    },
+  },
+  ...(['announced', 'taproot', 'zero-conf'] as const).map((kind) => ({
+    title: `the peer asks for a channel of a kind that we do not have (${kind}) — it reads a refusal, and all else goes on`,
+    role: 'peer' as const,
+    needs: [`${kind}-opening` as const],
+    async run(stage: Stage) {
+      const { t } = stage
+      const { us, peer, channelId } = await stage.channel({ pushMsat: 300_000_000n })
+      const drops = us.payloads('peer.disconnected').length
+      await t.throwsAsync(peer.openChannel(us.id, { capacitySat: 400_000n, kind }))
+      t.is((await us.ask('channels', 'list', {})).items.length, 1)
+      // A refusal has the size of what is refused: the connection and the other channel do not notice.
+      t.like(await peer.pay(await us.invoice(5_000_000n)), { ok: true })
+      t.is((await stage.settled(us, peer, channelId)).oursMsat, 705_000_000n)
+      t.is(us.payloads('peer.disconnected').length, drops)
+      await stage.openFrom(peer, us)
+    },
+  })),
 ])

@@ -1,4 +1,4 @@
-import { ours } from '../stage/stage.ts'
+import { ours, type Stage } from '../stage/stage.ts'
 import { group } from './scenario.ts'
 
 export const paying = group('Payments', [
@@ -16,7 +16,7 @@ export const paying = group('Payments', [
         const { bolt11 } = await peer.createInvoice({ amountMsat: amount })
         t.like(await us.pay(bolt11), { status: 'settled', amountMsat: amount, feesMsat: 0n })
         balance -= amount
-        const back = 777_777n * (i % 4n) + 2n * i + 1_000n
+        const back = 777_777n * (i % 4n) + 2n * i + peer.leastHtlcMsat
         const invoice = await us.invoice(back)
         t.like(await peer.pay(invoice), { ok: true, feeMsat: 0n }, invoice)
         balance += back
@@ -100,7 +100,7 @@ export const paying = group('Payments', [
       const { t } = stage
       const { us, peer, channelId: first } = await stage.channel({ opener: 'peer' })
       const channels = [first, await stage.openFrom(peer, us)]
-      t.like(await peer.pay(await us.invoice(1_500_000_000n)), { ok: true })
+      t.like(await peer.pay(await us.invoice(1_500_000_000n), { split: true }), { ok: true })
       await us.until(async () => us.payloads('payment.received').length === 1)
       const [received] = us.payloads('payment.received')
       t.is(received?.amountMsat, '1500000000')
@@ -111,4 +111,60 @@ export const paying = group('Payments', [
       t.is((await ours(us, first)).htlcsInFlight, 0)
     },
   },
+  ...(['us', 'peer'] as const).map((opener) => ({
+    title: `eight tenths of a channel in one payment, to and fro, where ${opener === 'us' ? 'we' : 'the peer'} opened it — each settles`,
+    role: 'both' as const,
+    needs: opener === 'peer' ? (['push'] as const) : [],
+    async run(stage: Stage) {
+      const { t } = stage
+      // A tenth stays on either side: of it come the reserve, and the fees of the opener's commitments.
+      const { us, peer, channelId } = await stage.channel({ opener, pushMsat: 100_000_000n })
+      const amountMsat = 800_000_000n
+      const pay = async () => t.is((await us.pay((await peer.createInvoice({ amountMsat })).bolt11)).status, 'settled')
+      const bePaid = async () => t.like(await peer.pay(await us.invoice(amountMsat)), { ok: true })
+      const [there, back] = opener === 'us' ? [pay, bePaid] : [bePaid, pay]
+      for (let i = 0; i < 3; i++) {
+        await there()
+        // What has just come in can be sent when the commitments of both sides have it.
+        await stage.settled(us, peer, channelId)
+        await back()
+        await stage.settled(us, peer, channelId)
+      }
+      const { oursMsat } = await stage.settled(us, peer, channelId)
+      t.is(oursMsat, opener === 'us' ? 900_000_000n : 100_000_000n)
+    },
+  })),
+  {
+    title: 'we split a payment over two channels — the peer takes both parts as one',
+    role: 'we',
+    async run(stage) {
+      const { t } = stage
+      const { us, peer, channelId: first } = await stage.channel({})
+      const channels = [first, await stage.openTo(peer, us)]
+      const { bolt11, paymentHash } = await peer.createInvoice({ amountMsat: 1_500_000_000n })
+      const payment = await us.pay(bolt11)
+      t.is(payment.status, 'settled')
+      t.is(payment.parts.length, 2)
+      let balance = 0n
+      for (const channelId of channels) balance += (await stage.settled(us, peer, channelId)).oursMsat
+      t.is(balance, 500_000_000n)
+      t.deepEqual(
+        (await peer.received()).filter((each) => each.paymentHash === paymentHash),
+        [{ paymentHash, amountMsat: 1_500_000_000n }],
+      )
+    },
+  },
+  ...(['amp', 'blinded'] as const).map((kind) => ({
+    title: `an invoice of a kind that we cannot pay (${kind}) — we say so, and send nothing`,
+    role: 'we' as const,
+    needs: [`${kind}-invoice` as const],
+    async run(stage: Stage) {
+      const { t } = stage
+      const { us, peer } = await stage.channel({})
+      const { bolt11 } = await peer.createInvoice({ amountMsat: 5_000_000n, kind })
+      const answer = await us.tryAsk('payments', 'payInvoice', { invoice: bolt11 })
+      t.like(answer, { ok: false, error: { code: 'invoice-unsupported' } })
+      t.deepEqual(us.payloads('payment.failed'), [])
+    },
+  })),
 ])

@@ -5,7 +5,7 @@ import type { ExecutionContext } from 'ava'
 import type { Tx } from '../../../core/src/bitcoin/transaction.ts'
 import { TestNode, type TestNodeOptions } from '../../scenarios/support/world.ts'
 import { waitFor } from '../../support/node-process.ts'
-import type { Opening, Peer, PeerChannel } from '../drivers/driver.ts'
+import type { Abilities, Ability, Opening, Peer, PeerChannel } from '../drivers/driver.ts'
 import type { Ground } from './ground.ts'
 
 /** What the two sides of a channel hold once nothing is in flight. */
@@ -27,17 +27,30 @@ const DEEP = 6
 export class Stage {
   readonly t: ExecutionContext
   readonly ground: Ground
+  readonly #abilities: Abilities
   readonly #cast: (index: number) => Promise<Peer>
   readonly #name: string
   readonly #nodes: TestNode[] = []
   readonly #peers: Peer[] = []
 
   /** `cast` gives the peers, the same for the same number; `name` tells our nodes from those of other scenarios. */
-  constructor(t: ExecutionContext, ground: Ground, name: string, cast: (index: number) => Promise<Peer>) {
+  constructor(
+    t: ExecutionContext,
+    ground: Ground,
+    name: string,
+    abilities: Abilities,
+    cast: (index: number) => Promise<Peer>,
+  ) {
     this.t = t
     this.ground = ground
+    this.#abilities = abilities
     this.#name = name
     this.#cast = cast
+  }
+
+  /** For what a scenario asks only of some; what all of it depends on is among its `needs`. */
+  can(ability: Ability): boolean {
+    return this.#abilities[ability] === true
   }
 
   async close(): Promise<void> {

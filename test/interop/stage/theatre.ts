@@ -58,7 +58,7 @@ export class Theatre {
       if (!ownsGround) await supply(ground, peer)
       return peer
     }
-    const stage = new Stage(t, ground, name, cast)
+    const stage = new Stage(t, ground, name, this.#driver.abilities, cast)
     t.teardown(async () => {
       if (!t.passed) for (const text of stage.diagnosis) t.log(text)
       await stage.close()
