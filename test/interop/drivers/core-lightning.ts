@@ -43,12 +43,15 @@ const abilities: Abilities = {
   'taproot-opening': 'it has no taproot channels',
   'zero-conf-opening': true,
   'large-opening': true,
+  'small-opening': true,
+  'fee-estimates': true,
   'commitment-feerate': true,
   'close-feerate': true,
   'close-to-script': true,
   'close-to-legacy-script': 'it closes to segwit scripts only',
   'close-with-htlcs': true,
   'message-log': true,
+  'closes-on-error': true,
   restart: true,
   kill: true,
   'old-database': true,
@@ -143,6 +146,7 @@ class CoreLightningPeer implements Peer {
   readonly name: string
   readonly address: string
   readonly precisionMsat = 1n
+  readonly leastHtlcMsat = 1n
   readonly #ground: Ground
   readonly #folder: string
   readonly #child: Child
@@ -302,7 +306,7 @@ class CoreLightningPeer implements Peer {
     await this.#rpc.call('dev-fail', { id: (await this.#channel(channelId)).peer_id })
   }
 
-  async setCommitmentFeerate(feeratePerKw: number): Promise<void> {
+  async setFeerate(feeratePerKw: number): Promise<void> {
     const funded = (await this.#list()).filter(({ opener, peer_connected }) => opener === 'local' && peer_connected)
     for (const id of new Set(funded.map(({ peer_id }) => peer_id)))
       await this.#rpc.call('dev-feerate', { id, feerate: feeratePerKw })
@@ -364,6 +368,8 @@ class CoreLightningPeer implements Peer {
       preimage: paid.payment_preimage,
     }
   }
+
+  async forgetFailures(): Promise<void> {}
 
   async received(): Promise<readonly Received[]> {
     const { invoices } = await this.#rpc.call<{
