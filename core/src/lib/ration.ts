@@ -1,32 +1,33 @@
 import type { Clock } from './clock.ts'
+import { type Rate, TokenBucket } from './token-bucket.ts'
 
-/** So many in each stretch of time: for what others can cause as often as they like. */
+/**
+ * Lets things through at a rate of its own, and where it shares others, at those too: each has to allow it, or none is
+ * touched. It counts what it refused, so that this can be told with the next one that it lets through.
+ */
 export class Ration {
-  readonly #clock: Clock
-  readonly #most: number
-  readonly #windowMs: number
-  #since = Number.NEGATIVE_INFINITY
-  #taken = 0
+  readonly #clock: Pick<Clock, 'monotonic'>
+  readonly #buckets: readonly TokenBucket[]
   #refused = 0
 
-  constructor(clock: Clock, most: number, windowMs: number) {
+  constructor(clock: Pick<Clock, 'monotonic'>, { perSecond, burst }: Rate, shared: readonly TokenBucket[] = []) {
     this.#clock = clock
-    this.#most = most
-    this.#windowMs = windowMs
+    this.#buckets = [new TokenBucket(perSecond, burst, clock.monotonic()), ...shared]
+  }
+
+  /** How many were refused since the last one that was let through. */
+  get refused(): number {
+    return this.#refused
   }
 
   /** How many were refused since the last one that was not; `undefined` if this one is refused. */
   take(): number | undefined {
     const now = this.#clock.monotonic()
-    if (now - this.#since >= this.#windowMs) {
-      this.#since = now
-      this.#taken = 0
-    }
-    if (this.#taken >= this.#most) {
-      this.#refused++
+    if (this.#buckets.some((bucket) => bucket.left(now) < 1)) {
+      this.#refused += 1
       return undefined
     }
-    this.#taken++
+    for (const bucket of this.#buckets) bucket.take(now)
     const refused = this.#refused
     this.#refused = 0
     return refused

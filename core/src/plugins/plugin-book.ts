@@ -1,3 +1,4 @@
+import type { Clock } from '../lib/clock.ts'
 import type { TokenBucket } from '../lib/token-bucket.ts'
 import { Account, type MemoryPool } from './account.ts'
 import { AuditRows } from './audit-rows.ts'
@@ -17,11 +18,11 @@ export interface BookOptions {
   readonly pool: MemoryPool
   /** What may be told of all plugins together. */
   readonly notices: TokenBucket
-  readonly now: number
+  readonly clock: Clock
 }
 
-export const openBook = ({ store, plugin, pool, notices, now }: BookOptions): PluginBook => ({
+export const openBook = ({ store, plugin, pool, notices, clock }: BookOptions): PluginBook => ({
   account: new Account(pool),
   audit: new AuditRows(store, plugin),
-  notices: new NoticeLimit(notices, now),
+  notices: new NoticeLimit(notices, clock),
 })

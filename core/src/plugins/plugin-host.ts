@@ -164,7 +164,7 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
   const broken = new Map<string, Broken>()
   const limits = { ...HOST_LIMITS, ...options.limits }
   const memory = new MemoryPool(limits.memoryBytes, limits.plugins)
-  const notices = noticesOfAll(clock.monotonic())
+  const notices = noticesOfAll(clock)
   const books = new Map<string, PluginBook>()
   const removals = new Removals(storage)
   const logs = new Map<string, PluginLog>()
@@ -200,7 +200,7 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
   const bookOf = (plugin: string): PluginBook => {
     let book = books.get(plugin)
     if (book === undefined) {
-      book = openBook({ store: storage, plugin, pool: memory, notices, now: clock.monotonic() })
+      book = openBook({ store: storage, plugin, pool: memory, notices, clock })
       books.set(plugin, book)
     }
     return book

@@ -5,7 +5,7 @@ import { z } from 'zod'
 import type { Clock } from '../lib/clock.ts'
 import { readJson } from '../lib/json.ts'
 import { openToRead } from '../lib/own-file.ts'
-import { TokenBucket } from '../lib/token-bucket.ts'
+import { Ration } from '../lib/ration.ts'
 import type { TimestampMs } from '../lib/units.ts'
 import { type MemoryAccount, textBytes } from './account.ts'
 import { LogFile } from './log-file.ts'
@@ -53,8 +53,7 @@ export class PluginLog {
   readonly #onLine: (line: LogLine) => void
   readonly #lines: LogLine[] = []
   #perSecond: number
-  #bucket: TokenBucket
-  #dropped = 0
+  #ration: Ration
 
   constructor(options: PluginLogOptions) {
     const { path, account, clock, perSecond = 1, onLine } = options
@@ -64,35 +63,31 @@ export class PluginLog {
     this.#clock = clock
     this.#onLine = onLine
     this.#perSecond = perSecond
-    this.#bucket = bucket(perSecond, clock)
+    this.#ration = rationOf(perSecond, clock)
   }
 
   /** How many lines a second are the plugin's from now on. The same rate again fills nothing up. */
   allow(perSecond: number): void {
     if (perSecond === this.#perSecond) return
+    this.#tellLeftOut(this.#ration.refused)
     this.#perSecond = perSecond
-    this.#bucket = bucket(perSecond, this.#clock)
+    this.#ration = rationOf(perSecond, this.#clock)
   }
 
   /** A line of the plugin's. */
   plugin(level: LogLevel, text: string): void {
-    if (!this.#bucket.take(this.#clock.monotonic())) {
+    const leftOut = this.#ration.take()
+    if (leftOut === undefined) {
       // Said at once: the plugin may never log again.
-      if (this.#dropped === 0) this.host('warn', 'log-flood: too many lines at once, some are left out')
-      this.#dropped += 1
+      if (this.#ration.refused === 1) this.host('warn', 'log-flood: too many lines at once, some are left out')
       return
     }
-    if (this.#dropped > 0) {
-      const count = this.#dropped
-      this.#dropped = 0
-      this.#add({
-        at: this.#clock.now(),
-        level: 'warn',
-        source: 'host',
-        text: `log-flood: ${count} lines were left out`,
-      })
-    }
+    this.#tellLeftOut(leftOut)
     this.#add({ at: this.#clock.now(), level, source: 'plugin', text: text.slice(0, MAX_TEXT) })
+  }
+
+  #tellLeftOut(count: number): void {
+    if (count > 0) this.host('warn', `log-flood: ${count} lines were left out`)
   }
 
   /** A line of the host's about the plugin. */
@@ -127,8 +122,7 @@ export const removeLog = async (path: string): Promise<void> => {
   for (const file of [path, `${path}.1`]) await rm(file, { force: true })
 }
 
-const bucket = (perSecond: number, clock: Clock): TokenBucket =>
-  new TokenBucket(perSecond, perSecond * 4, clock.monotonic())
+const rationOf = (perSecond: number, clock: Clock): Ration => new Ration(clock, { perSecond, burst: 4 * perSecond })
 
 /** What the end of the file has of whole lines. It may be damaged, gone, or no file at all. */
 const linesBefore = (path: string): readonly LogLine[] => {

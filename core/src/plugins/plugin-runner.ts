@@ -237,8 +237,7 @@ export class PluginRunner {
 
   /** The words of an event, if it may be told now. */
   #told(text: string): string | undefined {
-    const { book, clock } = this.#options
-    return book.notices.words(clock.monotonic(), text.slice(0, NOTICE_TEXT))
+    return this.#options.book.notices.words(text.slice(0, NOTICE_TEXT))
   }
 
   #ended({ code, text }: CellFault): void {

@@ -75,14 +75,12 @@ export const channelBehaviour =
   (context) =>
     new ChannelDriver(services, hold, context).behaviour()
 
-/** The same error of a channel that goes on is an event so often at most. */
-const REPEATS_MS = 600_000
-/** Of messages that are ignored, so many are logged in so long. */
-const IGNORED_LOGGED = 20
-const IGNORED_WINDOW_MS = 60_000
-/** Of a peer's policies so many are looked at in so long: each is a signature to check, and a row to write. */
-const POLICIES = 20
-const POLICIES_WINDOW_MS = 60_000
+/** How often the same error of a channel that goes on is an event. */
+const REPEATS = { perSecond: 1 / 600, burst: 1 }
+/** How many of the messages that are ignored are logged. */
+const IGNORED_LOGGED = { perSecond: 1 / 3, burst: 20 }
+/** How many of a peer's policies are looked at: each is a signature to check, and a row to write. */
+const POLICIES = { perSecond: 1 / 3, burst: 20 }
 
 interface Sorted {
   readonly writes: Write[]
@@ -127,8 +125,8 @@ class ChannelDriver {
     this.#entry = hold.entry
     this.#watches = hold.watches
     this.#publisher = new ChannelPublisher(services)
-    this.#unheeded = new Ration(services.clock, IGNORED_LOGGED, IGNORED_WINDOW_MS)
-    this.#policies = new Ration(services.clock, POLICIES, POLICIES_WINDOW_MS)
+    this.#unheeded = new Ration(services.clock, IGNORED_LOGGED)
+    this.#policies = new Ration(services.clock, POLICIES)
     this.#context = context
   }
 
@@ -383,7 +381,7 @@ class ChannelDriver {
   #repeats(event: ChannelEvent, writes: readonly Write[]): boolean {
     if (event.type !== 'error' || writes.length > 0) return false
     const { code } = event.error
-    const ration = this.#told.get(code) ?? new Ration(this.#services.clock, 1, REPEATS_MS)
+    const ration = this.#told.get(code) ?? new Ration(this.#services.clock, REPEATS)
     this.#told.set(code, ration)
     return ration.take() === undefined
   }

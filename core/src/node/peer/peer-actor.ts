@@ -38,9 +38,8 @@ export interface PeerServices {
 
 export const PEER_LANES = { attached: 'peer', detached: 'peer', message: 'peer' } as const
 
-/** Of a peer's errors and warnings, so many are logged in so long, and so much of each. */
-const COMPLAINTS_LOGGED = 20
-const COMPLAINTS_WINDOW_MS = 60_000
+/** How many of a peer's errors and warnings are logged, and how much of each. */
+const COMPLAINTS_LOGGED = { perSecond: 1 / 3, burst: 20 }
 const MAX_TEXT_LOGGED = 512
 
 /** How long a peer may take to open a channel with us. */
@@ -70,7 +69,7 @@ class PeerDriver {
     this.#services = services
     this.#nodeId = nodeId
     this.#context = context
-    this.#complaints = new Ration(context.clock, COMPLAINTS_LOGGED, COMPLAINTS_WINDOW_MS)
+    this.#complaints = new Ration(context.clock, COMPLAINTS_LOGGED)
   }
 
   behaviour(): Behaviour<PeerProtocol> {
