@@ -24,11 +24,22 @@ export const pluginHandlers = (openHost: () => Promise<PluginHost>): ActorHandle
     const resumed = await (await openHost()).resume()
     return resumed.ok ? ok({ items: resumed.value }) : inContract(resumed)
   },
-  async logs({ name, page }) {
-    const lines = (await openHost()).logs(name)
-    return lines.ok ? pageOf(lines.value.toReversed(), page) : inContract(lines)
+  async logs({ name, level = 'debug', since, page }) {
+    const logs = (await openHost()).logs(name)
+    if (!logs.ok) return inContract(logs)
+    const { lines, count } = logs.value
+    const before = count - lines.length
+    const wanted = lines
+      .map((line, i) => ({ number: Math.max(before + i + 1, 0), ...line }))
+      .filter(
+        (line) => LEVELS.indexOf(line.level) >= LEVELS.indexOf(level) && (since === undefined || line.number > since),
+      )
+    const paged = pageOf(wanted.toReversed(), page)
+    return paged.ok ? ok({ ...paged.value, latest: count }) : paged
   },
 })
+
+const LEVELS = ['debug', 'info', 'warn', 'error'] as const
 
 const inContract = <T>(
   outcome: Result<T, { readonly code: string; readonly message: string; readonly field?: string }>,

@@ -10,12 +10,13 @@ import {
 import { Argument, type Command, Option } from 'commander'
 import { usage } from './failure.ts'
 import { type CliField, contractValue, fieldsOf, isFlag, place, spelled } from './fields.ts'
+import { followLogs } from './follow-logs.ts'
 import { type CliIo, EXIT } from './io.ts'
 import { kebab } from './names.ts'
 import { nodeClient } from './node-client.ts'
 import { defaultFolder, devnetFolder } from './own-commands.ts'
 import { printableJson } from './printable.ts'
-import { renderEvent, renderReply } from './render.ts'
+import { checkColumns, type ListStyle, renderEvent, renderReply, rowsOf } from './render.ts'
 import { resolveIds } from './resolve-ids.ts'
 
 // The two that people ask for by name alone.
@@ -29,6 +30,9 @@ interface Flags {
   readonly key?: string
   readonly reason?: string
   readonly timeout?: string
+  readonly columns?: string
+  readonly wide?: true
+  readonly follow?: true
   readonly from?: string
   readonly types?: string
 }
@@ -44,6 +48,9 @@ export const addContractCommands = (program: Command, io: CliIo, done: (exitCode
       const alias = aliases[`${actor}.${name}`]
       if (alias !== undefined) command.alias(alias)
       describe(command, operation)
+      if (actor === 'plugins' && name === 'logs') {
+        command.option('--follow', 'prints further lines as they come, until interrupted')
+      }
       command.action(async () => {
         await run(actor, name, operation, command, io)
         done(EXIT.done)
@@ -62,6 +69,10 @@ const describe = (command: Command, operation: Operation): void => {
   if (isCommand(operation)) {
     command.option('--key <text>', 'the same key and request are done once only; made up and shown if not given')
     command.option('--reason <code: words>', 'why, for the audit')
+  }
+  if (rowsOf(operation) !== undefined) {
+    command.option('--columns <names>', 'only these columns, separated by commas: names in the table, or fields')
+    command.option('--wide', 'every field in full, however wide the terminal is')
   }
   command.option('--timeout <seconds>', 'how long to wait for the answer')
 }
@@ -85,6 +96,11 @@ const run = async (
 ): Promise<void> => {
   const flags = command.optsWithGlobals<Flags>()
   const request = requestOf(operation, command, io)
+  const rows = rowsOf(operation)
+  const columns = flags.columns?.split(',')
+  // Before the node is asked: a name that is none would hide what the node says.
+  if (rows !== undefined && columns !== undefined) checkColumns(rows, columns, io)
+  const style: ListStyle = { ...(columns === undefined ? {} : { columns }), wide: flags.wide === true }
   const client = nodeClient(foldersOf(flags, io))
   await resolveIds(fieldsOf(operation), request, client)
   const checked = parseRequest(actor, name as never, request)
@@ -101,8 +117,9 @@ const run = async (
     if (!(seconds > 0)) throw usage('--timeout: expected a number of seconds', undefined, 'timeout')
     headers['x-timeout-ms'] = `${Math.ceil(seconds * 1000)}`
   }
+  if (flags.follow) return followLogs(operation, request, client, io, { json: flags.json === true, style })
   const reply = await client.ask(actor, name, request, headers)
-  io.out(flags.json ? `${printableJson(reply.text)}\n` : renderReply(operation, reply.body, io))
+  io.out(flags.json ? `${printableJson(reply.text)}\n` : renderReply(operation, reply.body, io, style))
 }
 
 const requestOf = (operation: Operation, command: Command, io: CliIo): Record<string, unknown> => {

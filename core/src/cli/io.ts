@@ -10,6 +10,8 @@ export interface CliIo {
   readonly home: string
   readFile(path: string): string
   randomKey(): string
+  /** Resolves after so long, or at once when interrupted. */
+  pause(ms: number): Promise<void>
   /** Aborted when the user wants out of a command that has no end of its own. */
   readonly interrupted: AbortSignal
 }

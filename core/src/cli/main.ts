@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
+import { setTimeout } from 'node:timers/promises'
 import type { CliIo } from './io.ts'
 import type { AppCommands } from './own-commands.ts'
 import { run } from './run.ts'
@@ -13,7 +14,7 @@ export const main = async (): Promise<void> => {
   const interruption = new AbortController()
   const args = process.argv.slice(2)
   // The node has its own order of stopping; everything else just ends.
-  if (args.includes('tail')) process.once('SIGINT', () => interruption.abort())
+  if (args.includes('tail') || args.includes('--follow')) process.once('SIGINT', () => interruption.abort())
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     // `| head` has read enough.
     if (error.code === 'EPIPE') process.exit(0)
@@ -29,6 +30,7 @@ export const main = async (): Promise<void> => {
     cwd: process.cwd(),
     home: homedir(),
     readFile: (path) => readFileSync(path, 'utf8'),
+    pause: (ms) => setTimeout(ms, undefined, { signal: interruption.signal }).catch(() => {}),
     randomKey: () => `cli-${randomBytes(8).toString('hex')}`,
     interrupted: interruption.signal,
   }

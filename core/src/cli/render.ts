@@ -1,23 +1,37 @@
 import { type ObjectShape, type Operation, type Shape, shapeOf } from '@fulgurite/plugin-sdk/contract'
+import { brief, cell, isCell, isNumber, isText, type Row, shortCell } from './cells.ts'
+import { type CliFailure, usage } from './failure.ts'
 import type { CliIo } from './io.ts'
-import { label } from './names.ts'
+import { kebab, label } from './names.ts'
 import { printable } from './printable.ts'
+import { type Column, dim, fitting, table } from './table.ts'
+import { type Shown, VIEWS } from './views.ts'
 
-const LEAST_COLUMNS = 5
-const LEAST_TEXT = 16
+/** How a list is to be shown. */
+export interface ListStyle {
+  /** Only these columns, in this order. */
+  readonly columns?: readonly string[]
+  /** Every field in full, however wide the terminal is. */
+  readonly wide?: boolean
+  /** Without the names of the columns: the rows go on a list that is there already. */
+  readonly headless?: boolean
+}
 
-type Row = Readonly<Record<string, unknown>>
+/** The rows of the lists that an operation answers with; `undefined` where it answers with something else. */
+export const rowsOf = ({ reply }: Operation): ObjectShape | undefined => {
+  const shape = shapeOf(reply)
+  if (shape.type !== 'object') return undefined
+  const items = shape.members.find(({ key }) => key === 'items')?.shape
+  return items?.type === 'list' && items.item.type === 'object' ? items.item : undefined
+}
 
 /** A reply for people: a table or a list of fields on a terminal, tab-separated lines elsewhere. */
-export const renderReply = (operation: Operation, reply: unknown, io: CliIo): string => {
+export const renderReply = (operation: Operation, reply: unknown, io: CliIo, style: ListStyle = {}): string => {
   const shape = shapeOf(operation.reply)
   if (shape.type !== 'object') return ''
   const row = reply as Row
-  const items = shape.members.find(({ key }) => key === 'items')?.shape
-  if (items?.type === 'list' && items.item.type === 'object') {
-    const rows = row.items as readonly Row[]
-    return renderRows(items.item, rows, io) + more(row, io)
-  }
+  const rows = rowsOf(operation)
+  if (rows !== undefined) return renderList(rows, row.items as readonly Row[], io, style) + more(row, io)
   const shown = shape.members.filter(({ key }) => key !== 'asOf')
   const [only] = shown
   // A reply that is one object, such as `{ channel }`, is shown as that object.
@@ -56,63 +70,80 @@ const fieldLines = ({ members }: ObjectShape, row: Row, io: CliIo, indent: strin
     .join('')
 }
 
-const renderRows = (shape: ObjectShape, rows: readonly Row[], io: CliIo): string => {
-  if (rows.length === 0) return io.isTerminal ? 'none\n' : ''
+const LEAST_COLUMNS = 3
+const LEAST_TEXT = 16
+
+/** Rows of the list that an operation answers with, without anything after them. */
+export const renderRows = (operation: Operation, items: readonly object[], io: CliIo, style: ListStyle): string => {
+  const shape = rowsOf(operation)
+  return shape === undefined ? '' : renderList(shape, items as readonly Row[], io, style)
+}
+
+const renderList = (shape: ObjectShape, items: readonly Row[], io: CliIo, style: ListStyle): string => {
+  const view = VIEWS[shape.name ?? '']
+  const chosen = style.columns?.map((name) => chosenColumn(shape, name, io))
+  if (items.length === 0) return io.isTerminal ? 'none\n' : ''
+  const rows = view?.newestLast ? items.toReversed() : items
   const present = shape.members.filter(({ key }) => rows.some((row) => row[key] !== undefined))
-  const members = present.filter(({ shape: inner }) => isCell(inner))
-  if (!io.isTerminal) {
-    const lines = rows.map((row) => members.map(({ key, shape: inner }) => cell(inner, row[key], io)).join('\t'))
-    return `${[members.map(({ key }) => label(key)).join('\t'), ...lines].join('\n')}\n`
-  }
-  const columns = members
-    .map(({ key, shape: inner }, order) => {
-      const cells = rows.map((row) => (order === 0 ? cell : shortCell)(inner, row[key], io))
-      const width = Math.max(label(key).length, ...cells.map((text) => text.length))
-      return {
-        name: label(key),
-        cells,
-        width,
-        order,
-        rank: order === 0 ? -1 : rankOf(inner),
-        right: isNumber(inner),
-        isText: isText(inner),
-      }
-    })
-    .sort((a, b) => a.rank - b.rank || a.order - b.order)
-  let room = io.columns
-  const kept = columns.flatMap((column, i) => {
-    const width = column.isText ? Math.min(column.width, Math.max(room, LEAST_TEXT)) : column.width
-    room -= width + 2
-    return i === 0 || room >= -2 ? [{ ...column, width, cells: column.cells.map((text) => cut(text, width)) }] : []
-  })
+  const fields = present
+    .filter(({ shape: inner }) => isCell(inner))
+    .map(({ key, shape: inner }) => fieldOf(key, inner, io))
+  const filled = (columns: readonly Shown[]): readonly Column[] =>
+    columns.map(({ show, ...column }) => ({ ...column, cells: rows.map((row) => readable(show, row)) }))
+  if (!io.isTerminal) return tabbed(filled(chosen ?? fields), style.headless)
+  if (chosen !== undefined || style.wide)
+    return table(fitting(filled(chosen ?? fields), Number.POSITIVE_INFINITY), io, style.headless)
+  const columns = filled(
+    view?.columns ??
+      byRank(
+        shape,
+        present.map(({ key }) => key),
+        io,
+      ),
+  )
+  const kept = fitting(columns, io.columns)
   // Too narrow for a table that says something: each row by itself, in full.
   if (kept.length < Math.min(columns.length, LEAST_COLUMNS)) {
     return rows.map((row) => renderFields(shape, row, io)).join('\n')
   }
-  const line = (texts: readonly string[]): string =>
-    kept
-      .map(({ width, right }, i) => (right ? (texts[i] ?? '').padStart(width) : (texts[i] ?? '').padEnd(width)))
-      .join('  ')
-      .trimEnd()
-  const left = present.length - kept.length
-  return [
-    dim(line(kept.map(({ name }) => name)), io),
-    ...rows.map((_, i) => line(kept.map(({ cells }) => cells[i] ?? ''))),
-    ...(left > 0 ? [dim(`(${left} more ${left === 1 ? 'field' : 'fields'}: --json)`, io)] : []),
-    '',
-  ].join('\n')
+  const left = columns.length - kept.length
+  const note = left === 0 ? '' : `${dim(`(${left} more ${left === 1 ? 'column' : 'columns'}: --wide)`, io)}\n`
+  return table(kept, io, style.headless) + note
 }
 
-const isCell = (shape: Shape): boolean => shape.type === 'scalar' || shape.type === 'choice'
+// What a node of another version says may have another form.
+const readable = (show: (row: Row) => string, row: Row): string => {
+  try {
+    return show(row)
+  } catch {
+    return '?'
+  }
+}
 
-const isText = (shape: Shape): boolean => shape.type === 'scalar' && shape.scalar === 'text'
+const tabbed = (columns: readonly Column[], headless = false): string => {
+  const rows = columns[0]?.cells.map((_, i) => columns.map(({ cells }) => cells[i] ?? '').join('\t')) ?? []
+  return `${[...(headless ? [] : [columns.map(({ name }) => name).join('\t')]), ...rows].join('\n')}\n`
+}
 
-const cut = (text: string, width: number): string => (text.length <= width ? text : `${text.slice(0, width - 1)}…`)
+const fieldOf = (key: string, shape: Shape, io: CliIo): Shown => ({
+  name: label(key),
+  show: (row) => cell(shape, row[key], io),
+  right: isNumber(shape),
+})
 
-const isNumber = (shape: Shape): boolean =>
-  shape.type === 'scalar' && ['msat', 'sat', 'ppm', 'feerate', 'integer', 'block-height'].includes(shape.scalar)
+/** Where nobody has said what matters: what a person looks for first comes first. */
+const byRank = (shape: ObjectShape, present: readonly string[], io: CliIo): readonly Shown[] =>
+  shape.members
+    .filter(({ key, shape: inner }) => isCell(inner) && present.includes(key))
+    .map((member, order) => ({ ...member, rank: order === 0 ? -1 : rankOf(member.shape) }))
+    .sort((a, b) => a.rank - b.rank)
+    .map(({ key, shape: inner }) => ({
+      ...fieldOf(key, inner, io),
+      show: (row: Row) => shortCell(inner, row[key], io),
+      ...(isText(inner) ? { least: LEAST_TEXT } : {}),
+    }))
 
-// What a person looks for first comes first: states and names, amounts, counts; long ids last.
+/** States and names, amounts, counts; long ids last. */
 const rankOf = (shape: Shape): number => {
   if (shape.type === 'choice') return 0
   if (shape.type !== 'scalar') return 9
@@ -136,53 +167,56 @@ const rankOf = (shape: Shape): number => {
   }
 }
 
-const shortCell = (shape: Shape, value: unknown, io: CliIo): string => {
-  const text = cell(shape, value, io)
-  const isLong = shape.type === 'scalar' && !isText(shape) && text.length > 40
-  return isLong ? `${text.slice(0, 8)}…${text.slice(-8)}` : text
-}
-
-const cell = (shape: Shape, value: unknown, io: CliIo): string => {
-  if (value === undefined) return ''
-  switch (shape.type) {
-    case 'choice':
-      return printable(String(value))
-    case 'scalar':
-      if (shape.scalar === 'timestamp') return new Date(Number(value)).toISOString().replace(/\.\d+Z$/, 'Z')
-      if (io.isTerminal && (shape.scalar === 'msat' || shape.scalar === 'sat')) return grouped(String(value))
-      if (typeof value === 'object') return printable(JSON.stringify(value))
-      return printable(String(value))
-    case 'list': {
-      const items = value as readonly unknown[]
-      if (isCell(shape.item)) return items.map((item) => cell(shape.item, item, io)).join(', ')
-      return items.map((item) => cell(shape.item, item, io)).join('; ')
-    }
-    case 'object':
-      return shape.members
-        .filter(({ key }) => (value as Row)[key] !== undefined)
-        .map(({ key, shape: inner }) => `${label(key)} ${cell(inner, (value as Row)[key], io)}`)
-        .join(', ')
-    case 'union':
-      return printable(JSON.stringify(value))
+/** A column by the name that it has in the table, or a field by its path: `local-policy.cltv-expiry-delta`. */
+const chosenColumn = (shape: ObjectShape, name: string, io: CliIo): Shown => {
+  const wanted = name.trim().toLowerCase().replaceAll(' ', '-')
+  const shown = VIEWS[shape.name ?? '']?.columns.find((column) => hyphened(column.name) === wanted)
+  if (shown !== undefined) return shown
+  const field = pathsOf(shape).find(({ path }) => path.map(kebab).join('.') === wanted)
+  if (field === undefined) throw noColumn(shape, name)
+  const at = (row: Row): unknown => field.path.reduce<unknown>((value, key) => (value as Row | undefined)?.[key], row)
+  return {
+    name: field.path.map(label).join(' '),
+    show: (row) => cell(field.shape, at(row), io),
+    right: isNumber(field.shape),
   }
 }
 
-const grouped = (digits: string): string => digits.replace(/\B(?=(\d{3})+$)/g, ',')
+const noColumn = (shape: ObjectShape, name: string): CliFailure =>
+  usage(
+    `--columns: there is no ${name.trim() || 'name'}; there are ${columnNames(shape).join(', ')}`,
+    undefined,
+    'columns',
+  )
 
-const dim = (text: string, { env }: CliIo): string => (env.NO_COLOR ? text : `\x1b[2m${text}\x1b[22m`)
+/** Throws for the first that there is not. */
+export const checkColumns = (shape: ObjectShape, names: readonly string[], io: CliIo): void => {
+  for (const name of names) chosenColumn(shape, name, io)
+}
+
+const hyphened = (name: string): string => name.replaceAll(' ', '-')
+
+/** What `--columns` takes. */
+const columnNames = (shape: ObjectShape): readonly string[] => [
+  ...new Set([
+    ...(VIEWS[shape.name ?? '']?.columns ?? []).map(({ name }) => hyphened(name)),
+    ...pathsOf(shape).map(({ path }) => path.map(kebab).join('.')),
+  ]),
+]
+
+const pathsOf = (
+  { members }: ObjectShape,
+  above: readonly string[] = [],
+): readonly { readonly path: readonly string[]; readonly shape: Shape }[] =>
+  members.flatMap(({ key, shape }) =>
+    shape.type === 'object' ? pathsOf(shape, [...above, key]) : [{ path: [...above, key], shape }],
+  )
 
 /** One line for an event. */
 export const renderEvent = (data: string, io: CliIo): string => {
   const { at, type, payload } = JSON.parse(data) as { at: number; type: string; payload: Row }
-  const time = new Date(at).toISOString()
-  const fields = Object.entries(payload).map(([key, value]) => `${key}=${brief(value)}`)
+  const moment = new Date(at).toISOString()
   return io.isTerminal
-    ? `${dim(time, io)} ${type}  ${fields.join(' ')}\n`
-    : `${time}\t${type}\t${printable(JSON.stringify(payload))}\n`
-}
-
-const brief = (value: unknown): string => {
-  if (typeof value === 'string' && /^[0-9a-f]{64,66}$/.test(value)) return `${value.slice(0, 8)}…`
-  if (Array.isArray(value) || (typeof value === 'object' && value !== null)) return printable(JSON.stringify(value))
-  return printable(String(value))
+    ? `${dim(moment, io)} ${type}  ${brief(payload)}\n`
+    : `${moment}\t${type}\t${printable(JSON.stringify(payload))}\n`
 }

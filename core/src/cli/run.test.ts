@@ -49,6 +49,7 @@ const cliIn =
       home: '/home/someone',
       readFile: () => '{}',
       randomKey: () => 'cli-random',
+      pause: () => Promise.resolve(),
       interrupted: new AbortController().signal,
       ...overrides,
     }
@@ -318,24 +319,12 @@ test('--json prints the reply without losing a digit; text without a terminal is
   t.is(text.out, 'confirmed sat\t2100000000000000001\nunconfirmed sat\t0\nreserved sat\t0\nspendable sat\t5\n')
 })
 
-test('on a terminal amounts are grouped, lists are tables that fit, and control characters never pass', async (t) => {
+test('on a terminal amounts are grouped', async (t) => {
   const { cli, folder, gateway } = await setting(t)
   const io = { isTerminal: true, env: { FULGURITE_DATA: folder, NO_COLOR: '1' }, columns: 100 }
   gateway.answer = () => Promise.resolve(ok(balance))
   const shown = await cli(['wallet'], io)
   t.true(shown.out.includes('confirmed sat    2,100,000,000,000,000,001\n'))
-  const logs = [{ at: 0, level: 'info', source: 'plugin', text: 'red \x1b[31m\u202e' }]
-  gateway.answer = () => Promise.resolve(ok({ items: logs, next: 'tok', asOf: 'c1' }))
-  const table = await cli(['plugins', 'logs', 'fees'], io)
-  t.is(
-    table.out,
-    [
-      'at                    level  source  text',
-      '1970-01-01T00:00:00Z  info   plugin  red ·[31m·',
-      'more: go on after tok',
-      '',
-    ].join('\n'),
-  )
 })
 
 test('control characters in what the node says of a failure, in values and in JSON never reach a terminal', async (t) => {
@@ -376,34 +365,56 @@ test('on a terminal a reply of several parts shows each field of each on a line 
       '',
     ].join('\n'),
   )
-  gateway.answer = () => Promise.resolve(ok({ items: [plugin], asOf: 'c1' }))
-  t.regex((await cli(['plugins', 'list'], io)).out, /\n\(1 more field: --json\)\n$/)
 })
 
-test('a terminal too narrow for a table shows each row by itself, and long text is cut to fit', async (t) => {
-  const { cli, folder, gateway } = await setting(t)
-  const io = { isTerminal: true, env: { FULGURITE_DATA: folder, NO_COLOR: '1' }, columns: 60 }
-  const utxo = {
-    txid: channelId,
-    outputIndex: 1,
-    amountSat: 1_000n,
-    address: `bcrt1${'q'.repeat(39)}`,
-    reserved: false,
+test('a column that there is not is refused before the node is asked, and those that there are are named', async (t) => {
+  const { code, err: said } = await cliIn('/nowhere')(['channels', 'list', '--columns', 'peer,nope'])
+  t.is(code, 2)
+  t.regex(said, /^error: --columns: there is no nope; there are peer, state, balance, .*local-policy\.fee-base-msat/)
+})
+
+test('logs are followed from where they were, at the level asked for, over a restart of the node, until interrupted', async (t) => {
+  const { cli, gateway } = await setting(t)
+  const line = (number: number, text: string) => ({ number, at: 0, level: 'warn', source: 'plugin', text })
+  // As the node answers: the newest first.
+  const answers = [
+    { items: [line(2, 'b'), line(1, 'a')], latest: 2, asOf: 'c' },
+    { items: [], latest: 2, asOf: 'c' },
+    { items: [line(4, 'd'), line(3, 'c')], latest: 4, asOf: 'c' },
+    { items: [], latest: 1, asOf: 'c' },
+    { items: [line(1, 'anew')], latest: 1, asOf: 'c' },
+  ]
+  const interruption = new AbortController()
+  gateway.answer = () => {
+    const next = answers.shift()
+    if (answers.length === 0) interruption.abort()
+    return Promise.resolve(ok(next))
   }
-  gateway.answer = () => Promise.resolve(ok({ items: [utxo, utxo], asOf: 'c1' }))
-  const record = [
-    `txid          ${channelId}`,
-    'output index  1',
-    'amount sat    1,000',
-    `address       ${utxo.address}`,
-    'reserved      false',
-    '',
-  ].join('\n')
-  t.is((await cli(['wallet', 'utxos'], io)).out, `${record}\n${record}`)
-  const logs = [{ at: 0, level: 'info', source: 'plugin', text: 'x'.repeat(100) }]
-  gateway.answer = () => Promise.resolve(ok({ items: logs, asOf: 'c1' }))
-  const table = await cli(['plugins', 'logs', 'fees'], io)
-  t.is(table.out.split('\n')[1], `1970-01-01T00:00:00Z  info   plugin  ${'x'.repeat(22)}…`)
+  const { code, out } = await cli(['plugins', 'logs', 'fees', '--follow', '--level', 'warn'], {
+    interrupted: interruption.signal,
+    columns: 120,
+    isTerminal: true,
+  })
+  t.is(code, 0)
+  t.deepEqual(
+    out
+      .trim()
+      .split('\n')
+      .slice(1)
+      .map((text) => text.split(/ +/).at(-1)),
+    ['a', 'b', 'c', 'd', 'anew'],
+  )
+  const page = { limit: 500 }
+  t.deepEqual(
+    gateway.asked.map(({ request }) => request),
+    [
+      { name: 'fees', level: 'warn' },
+      { name: 'fees', level: 'warn', since: 2, page },
+      { name: 'fees', level: 'warn', since: 2, page },
+      { name: 'fees', level: 'warn', since: 4, page },
+      { name: 'fees', level: 'warn', since: 0, page },
+    ],
+  )
 })
 
 test('events tail prints what happens until it is interrupted', async (t) => {
@@ -451,6 +462,7 @@ test('start and demo are handed their options, the development network in a fold
     home: '/home/u',
     readFile: () => '',
     randomKey: () => '',
+    pause: () => Promise.resolve(),
     interrupted: new AbortController().signal,
   }
   await run(['start', '--devnet'], io, () => Promise.resolve(app))

@@ -54,7 +54,7 @@ test('held plugins — none is started, what they guard stays closed, and resume
   t.deepEqual(lines, [])
   // What a person is told to look into can be looked into.
   const logs = host.logs('guard')
-  t.true(logs.ok && logs.value.some(({ text }) => text === 'running'))
+  t.true(logs.ok && logs.value.lines.some(({ text }) => text === 'running'))
   t.deepEqual(host.held, hold)
   t.deepEqual(await node.askHook('channel.accept', question), [{ ...NOT_RUNNING, plugin: 'guard' }] as never)
   t.like(await host.resume(), { ok: true, value: [{ state: 'running' }, { state: 'running' }] })

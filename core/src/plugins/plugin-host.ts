@@ -131,7 +131,7 @@ export interface PluginHost {
   /** What holds the plugins' processes; `undefined` before the first was started. */
   walls(): WallsStatus | undefined
   /** The latest lines, oldest first. */
-  logs(name: string): Result<readonly LogLine[], InstallError>
+  logs(name: string): Result<{ readonly lines: readonly LogLine[]; readonly count: number }, InstallError>
   /** Asks every plugin that holds the hook, in the operator's order. Never rejects. */
   askHook<Name extends HookName>(name: Name, request: HookRequest<Name>): Promise<readonly HookAnswer<Name>[]>
 }
@@ -542,7 +542,9 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
     walls,
     logs(name) {
       const found = installedAs(name)
-      return found.ok ? ok(logOf(name).lines()) : found
+      if (!found.ok) return found
+      const log = logOf(name)
+      return ok({ lines: log.lines(), count: log.count })
     },
     askHook,
   }

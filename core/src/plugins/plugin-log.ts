@@ -54,6 +54,7 @@ export class PluginLog {
   readonly #lines: LogLine[] = []
   #perSecond: number
   #ration: Ration
+  #count = 0
 
   constructor(options: PluginLogOptions) {
     const { path, account, clock, perSecond = 1, onLine } = options
@@ -100,6 +101,11 @@ export class PluginLog {
     return this.#lines.length > 0 ? [...this.#lines] : linesBefore(this.#path)
   }
 
+  /** How many lines were logged in this run of the node. */
+  get count(): number {
+    return this.#count
+  }
+
   /** Resolves when what was logged is in the file, if it can be. */
   close(): Promise<void> {
     return this.#file.flush()
@@ -112,6 +118,7 @@ export class PluginLog {
     }
     this.#account.hold('log', bytes)
     this.#lines.push(line)
+    this.#count += 1
     this.#file.append(`${JSON.stringify(line)}\n`)
     this.#onLine(line)
   }

@@ -54,12 +54,17 @@ const PluginSummary = named(
   }),
 )
 
+const LogLevel = z.enum(['debug', 'info', 'warn', 'error'])
+
 const LogLine = named(
   'LogLine',
   'A line that a plugin, or the host on its behalf, has logged.',
   z.object({
+    number: field(Count, {
+      summary: 'Its place among the lines of this run of the node; 0 for one of the run before.',
+    }),
     at: Timestamp,
-    level: z.enum(['debug', 'info', 'warn', 'error']),
+    level: LogLevel,
     source: z.enum(['plugin', 'host']),
     text: text(4096),
   }),
@@ -129,8 +134,15 @@ export const plugins = actor('plugins', 'The plugins of this node.', {
   }),
   logs: query({
     summary: "A plugin's latest log lines, the newest first, a page at a time.",
-    request: z.strictObject({ name: Name, page: Page.optional() }),
-    reply: page(LogLine),
+    request: z.strictObject({
+      name: Name,
+      level: field(LogLevel, { summary: 'Only lines of this level and above; all if not said.' }).optional(),
+      since: field(Count, { summary: 'Only lines of this run of the node with a higher number.' }).optional(),
+      page: Page.optional(),
+    }),
+    reply: page(LogLine).extend({
+      latest: field(Count, { summary: 'The number of the latest line, of whatever level: where to go on from.' }),
+    }),
     errors: ['plugin-not-found'],
     access: 'operator',
     positional: ['name'],

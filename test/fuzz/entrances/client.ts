@@ -272,6 +272,7 @@ const cli: Entrance = {
           cwd: '/somewhere',
           home: '/home/someone',
           readFile: () => jsonText(oddJson(random), random),
+          pause: () => Promise.resolve(),
           randomKey: () => `made-${random.below(1_000)}`,
           interrupted: AbortSignal.abort(),
         }

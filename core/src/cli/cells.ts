@@ -1,0 +1,68 @@
+import type { ObjectShape, Shape } from '@fulgurite/plugin-sdk/contract'
+import type { CliIo } from './io.ts'
+import { label } from './names.ts'
+import { printable } from './printable.ts'
+
+export type Row = Readonly<Record<string, unknown>>
+
+export const isCell = (shape: Shape): boolean => shape.type === 'scalar' || shape.type === 'choice'
+
+export const isText = (shape: Shape): boolean => shape.type === 'scalar' && shape.scalar === 'text'
+
+export const isNumber = (shape: Shape): boolean =>
+  shape.type === 'scalar' && ['msat', 'sat', 'ppm', 'feerate', 'integer', 'block-height'].includes(shape.scalar)
+
+const LONG = 40
+
+/** A value on one line, with what is long and no text shown by its ends. */
+export const shortCell = (shape: Shape, value: unknown, io: CliIo): string => {
+  const text = cell(shape, value, io)
+  return shape.type === 'scalar' && !isText(shape) && text.length > LONG ? shortId(text) : text
+}
+
+export const shortId = (id: string): string => `${id.slice(0, 8)}…${id.slice(-8)}`
+
+/** A value on one line. */
+export const cell = (shape: Shape, value: unknown, io: CliIo): string => {
+  if (value === undefined) return ''
+  switch (shape.type) {
+    case 'choice':
+      return printable(String(value))
+    case 'scalar':
+      if (shape.scalar === 'timestamp') return time(Number(value))
+      if (io.isTerminal && (shape.scalar === 'msat' || shape.scalar === 'sat')) return grouped(String(value))
+      if (typeof value === 'object') return printable(JSON.stringify(value))
+      return printable(String(value))
+    case 'list': {
+      const items = value as readonly unknown[]
+      if (isCell(shape.item)) return items.map((item) => cell(shape.item, item, io)).join(', ')
+      return items.map((item) => cell(shape.item, item, io)).join('; ')
+    }
+    case 'object':
+      return inline(shape, value as Row, io)
+    case 'union':
+      return printable(JSON.stringify(value))
+  }
+}
+
+const inline = ({ members }: ObjectShape, row: Row, io: CliIo): string =>
+  members
+    .filter(({ key }) => row[key] !== undefined)
+    .map(({ key, shape }) => `${label(key)} ${cell(shape, row[key], io)}`)
+    .join(', ')
+
+export const time = (at: number): string => new Date(at).toISOString().replace(/\.\d+Z$/, 'Z')
+
+export const grouped = (digits: string): string => digits.replace(/\B(?=(\d{3})+$)/g, ',')
+
+/** What an event says, short: `channelId=0a1b2c3d… feeMsat=5`. */
+export const brief = (payload: Row): string =>
+  Object.entries(payload)
+    .map(([key, value]) => `${key}=${briefly(value)}`)
+    .join(' ')
+
+const briefly = (value: unknown): string => {
+  if (typeof value === 'string' && /^[0-9a-f]{64,66}$/.test(value)) return `${value.slice(0, 8)}…`
+  if (Array.isArray(value) || (typeof value === 'object' && value !== null)) return printable(JSON.stringify(value))
+  return printable(String(value))
+}

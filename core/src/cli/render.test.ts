@@ -1,0 +1,193 @@
+import { findOperation } from '@fulgurite/plugin-sdk/contract'
+import test from 'ava'
+import type { CliIo } from './io.ts'
+import { type ListStyle, renderReply } from './render.ts'
+import { bar, sat } from './views.ts'
+
+const io = (columns: number, isTerminal = true) => ({ columns, isTerminal, env: { NO_COLOR: '1' } }) as unknown as CliIo
+
+const shown = (name: string, items: readonly object[], columns: number, style: ListStyle = {}, isTerminal = true) => {
+  const [actor = '', operation = ''] = name.split('.')
+  const declared = findOperation(actor, operation)
+  if (declared === undefined) throw new Error(`there is no ${name}`)
+  return renderReply(declared, { items, asOf: 'c1' }, io(columns, isTerminal), style).trimEnd().split('\n')
+}
+
+const policy = { feeBaseMsat: 1_000, feeProportionalMillionths: 100, cltvExpiryDelta: 80 }
+const id = `02${'ef'.repeat(32)}`
+const channel = {
+  channelId: 'cd'.repeat(32),
+  peer: id,
+  peerName: 'alice',
+  state: 'quarantined',
+  initiator: 'local',
+  channelType: 'anchors',
+  announced: false,
+  fundings: [],
+  aliases: [],
+  shortChannelId: '144x12345x0',
+  capacitySat: 5_000_000,
+  localMsat: 2_500_000_500,
+  remoteMsat: 2_499_999_500,
+  spendableMsat: 1,
+  receivableMsat: 1,
+  htlcsInFlight: 0,
+  localPolicy: policy,
+}
+
+test('channels show peer, state, balances as a bar and in sat, and fees, in 80 columns', (t) => {
+  const { peerName: _, ...nameless } = channel
+  const free = { ...channel, state: 'usable', remoteMsat: 0, localPolicy: { ...policy, feeBaseMsat: 0 } }
+  t.deepEqual(shown('channels.list', [{ ...channel, state: 'usable' }, nameless, free], 80), [
+    'peer           state        balance      ours sat  theirs sat          fee',
+    'alice          usable       █████░░░░░  2,500,000   2,499,999  1sat+100ppm',
+    '02efefefefef…  quarantined  █████░░░░░  2,500,000   2,499,999  1sat+100ppm',
+    'alice          usable       ██████████  2,500,000           0       100ppm',
+    '(2 more columns: --wide)',
+  ])
+  t.is(
+    shown('channels.list', [{ ...channel, state: 'usable', shortChannelId: '144x1x0' }], 80)[1],
+    'alice  usable  █████░░░░░  2,500,000   2,499,999  1sat+100ppm  144x1x0',
+  )
+})
+
+test('no line of a list is longer than the terminal is wide, but those of logs and events, which are never cut', (t) => {
+  const lists: Readonly<Record<string, readonly object[]>> = {
+    'channels.list': [
+      { ...channel, peerName: 'a name of thirty-two characters.', localMsat: 21_000_000 * 100_000_000_000 },
+    ],
+    'peers.list': [
+      {
+        nodeId: id,
+        connected: true,
+        direction: 'outbound',
+        knownAddresses: [`${'a'.repeat(60)}.onion:9735`],
+        channels: 3,
+      },
+    ],
+    'payments.list': [
+      {
+        paymentHash: id,
+        status: 'in-flight',
+        amountMsat: 1_234_567_890_123,
+        feesMsat: 123_456_789,
+        description: 'd'.repeat(200),
+        parts: [],
+        startedAt: 0,
+      },
+    ],
+    'invoices.list': [
+      {
+        paymentHash: id,
+        invoice: 'l',
+        status: 'expired',
+        receivedMsat: 5,
+        description: 'x'.repeat(300),
+        createdAt: 0,
+        expiresAt: 0,
+      },
+    ],
+    'wallet.utxos': [
+      { txid: id, outputIndex: 1, amountSat: 1_000, address: `bcrt1${'q'.repeat(57)}`, reserved: false },
+    ],
+    'wallet.transactions': [
+      { txid: id, receivedSat: 1, spentSat: 2_100_000_000_000_000, label: 'l'.repeat(64), seenAt: 0 },
+    ],
+    'plugins.list': [
+      {
+        name: 'n'.repeat(64),
+        version: '1.0.0',
+        state: 'backing-off',
+        permissions: [],
+        installedAt: 0,
+        restarts: 9,
+        lastFault: 'f'.repeat(500),
+      },
+    ],
+  }
+  for (const columns of [80, 120]) {
+    for (const [name, items] of Object.entries(lists)) {
+      const lines = shown(name, items, columns)
+      t.true(lines.length >= 2, name)
+      for (const line of lines) t.true(line.length <= columns, `${name} at ${columns}: ${line}`)
+      t.false(lines.join().includes('?'), `${name}: ${lines.join()}`)
+    }
+  }
+  const text = 'x'.repeat(300)
+  const log = { number: 1, at: 0, level: 'info', source: 'plugin', text }
+  t.deepEqual(shown('plugins.logs', [log], 80), [
+    'at                    level  text',
+    `1970-01-01T00:00:00Z  info   ${text}`,
+  ])
+})
+
+test('a log reads from the oldest line to the newest, a stack keeps its lines, and nothing in it moves the terminal', (t) => {
+  const line = (text: string, source = 'plugin') => ({ number: 1, at: 0, level: 'info', source, text })
+  t.deepEqual(
+    shown(
+      'plugins.logs',
+      [line('ended', 'host'), line('red \x1b[31m\u202e'), line('Error: a\n  at b\n  at c')],
+      80,
+    ).slice(1),
+    [
+      '1970-01-01T00:00:00Z  info   Error: a',
+      '      at b',
+      '      at c',
+      '1970-01-01T00:00:00Z  info   red ·[31m·',
+      '1970-01-01T00:00:00Z  info   (node) ended',
+    ],
+  )
+})
+
+test('columns are chosen by their names in the table or by the fields, in any order, also where nobody looks', (t) => {
+  const columns = ['state', 'local-policy.cltv-expiry-delta', ' Balance', 'channel-id']
+  t.deepEqual(shown('channels.list', [channel], 80, { columns }), [
+    `state        ${'local policy cltv expiry delta'}  balance     channel id`,
+    `quarantined                              80  █████░░░░░  ${channel.channelId}`,
+  ])
+  t.deepEqual(shown('channels.list', [channel], 80, { columns: ['peer', 'local-msat'] }, false), [
+    'peer\tlocal msat',
+    'alice\t2500000500',
+  ])
+})
+
+test('wide shows every field in full; without a terminal every field is there anyway', (t) => {
+  const [head = '', row = ''] = shown('channels.list', [channel], 80, { wide: true })
+  t.true(head.includes('spendable msat') && row.includes(channel.channelId) && row.includes(id))
+  const [tabbed = ''] = shown('channels.list', [channel], 80, {}, false)
+  t.true(tabbed.startsWith('channel id\tpeer\tpeer name\tstate\t'))
+})
+
+test('a terminal too narrow for a table shows each row by itself, in full', (t) => {
+  const utxo = {
+    txid: 'cd'.repeat(32),
+    outputIndex: 1,
+    amountSat: 1_000,
+    address: `bcrt1${'q'.repeat(39)}`,
+    reserved: false,
+  }
+  t.deepEqual(shown('wallet.utxos', [utxo, utxo], 10).slice(0, 6), [
+    `txid          ${utxo.txid}`,
+    'output index  1',
+    'amount sat    1,000',
+    `address       ${utxo.address}`,
+    'reserved      false',
+    '',
+  ])
+})
+
+test('a row of another form than this version knows is shown as far as it can be', (t) => {
+  const [, row = ''] = shown('channels.list', [{ channelId: 'cd', state: 'usable' }], 120)
+  t.regex(row, /^\?\s+usable/)
+})
+
+test('a bar shows whoever has something, and amounts are in sat to the last digit', (t) => {
+  t.is(bar(0n, 0n), '··········')
+  t.is(bar(1n, 1_000_000n), '█░░░░░░░░░')
+  t.is(bar(1_000_000n, 1n), '█████████░')
+  t.is(bar(5n, 0n), '██████████')
+  t.is(bar(0n, 5n), '░░░░░░░░░░')
+  t.is(sat(1_234_567_500n), '1,234,567.5')
+  t.is(sat(1), '0.001')
+  t.is(sat(0), '0')
+})

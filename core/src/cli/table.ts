@@ -1,0 +1,65 @@
+import type { CliIo } from './io.ts'
+
+/** A column of a table, its cells in the order of the rows. */
+export interface Column {
+  readonly name: string
+  readonly cells: readonly string[]
+  readonly right?: boolean
+  /** It may be cut down to this width, so that others fit; without one it is shown in full or not at all. */
+  readonly least?: number
+  /** The last column, and never cut: what does not fit goes on in the next line. */
+  readonly whole?: boolean
+}
+
+const GAP = 2
+/** What is left of a whole column in its first line. */
+const WHOLE_LEAST = 16
+
+/**
+ * The columns that fit into a width, those that matter more before the others: as many as there is room for where the ones
+ * that can be cut are cut as far as they go, and cut no further than needed.
+ */
+export const fitting = (columns: readonly Column[], room: number): readonly (Column & { readonly width: number })[] => {
+  const whole = columns.find((column) => column.whole)
+  let kept = columns.filter((column) => !column.whole)
+  const reserve = whole === undefined ? 0 : Math.min(natural(whole), WHOLE_LEAST) + GAP
+  const least = (column: Column): number => Math.min(natural(column), column.least ?? Number.POSITIVE_INFINITY)
+  while (kept.length > 1 && sum(kept.map(least)) + reserve > room) kept = kept.slice(0, -1)
+  let over = sum(kept.map(natural)) + reserve - room
+  const sized = kept.map((column) => {
+    const cut = Math.min(Math.max(over, 0), natural(column) - least(column))
+    over -= cut
+    return { ...column, width: natural(column) - cut }
+  })
+  return whole === undefined ? sized : [...sized, { ...whole, width: 0 }]
+}
+
+const natural = ({ name, cells }: Column): number =>
+  cells.reduce((most, { length }) => Math.max(most, length), name.length)
+
+const sum = (widths: readonly number[]): number => widths.reduce((total, width) => total + width + GAP, -GAP)
+
+/** The table as text, its head dimmed. */
+export const table = (
+  columns: readonly (Column & { readonly width: number })[],
+  io: CliIo,
+  headless = false,
+): string => {
+  const line = (texts: readonly string[]): string =>
+    columns
+      .map(({ width, right, whole }, i) => {
+        const text = texts[i] ?? ''
+        if (whole) return text
+        return right ? cut(text, width).padStart(width) : cut(text, width).padEnd(width)
+      })
+      .join(' '.repeat(GAP))
+      .trimEnd()
+  const rows = columns[0]?.cells.map((_, i) => line(columns.map(({ cells }) => cells[i] ?? ''))) ?? []
+  const head = headless ? [] : [dim(line(columns.map(({ name }) => name)), io)]
+  return `${[...head, ...rows].join('\n')}\n`
+}
+
+const cut = (text: string, width: number): string =>
+  text.length <= width ? text : `${text.slice(0, Math.max(width - 1, 0))}…`
+
+export const dim = (text: string, { env }: CliIo): string => (env.NO_COLOR ? text : `\x1b[2m${text}\x1b[22m`)

@@ -1,0 +1,187 @@
+import type { ReplyOf } from '@fulgurite/plugin-sdk/contract'
+import { brief, grouped, type Row, shortId, time } from './cells.ts'
+import { printable } from './printable.ts'
+
+/** A column of a list as people want to see it, made of one or more fields of its rows. */
+export interface Shown<Item = Row> {
+  readonly name: string
+  readonly show: (item: Item) => string
+  readonly right?: boolean
+  readonly least?: number
+  readonly whole?: boolean
+}
+
+/** What matters of the rows of a list, what matters most first. */
+export interface View<Item = Row> {
+  readonly columns: readonly Shown<Item>[]
+  /** Pages come with the newest first; a log is read the other way. */
+  readonly newestLast?: boolean
+}
+
+type Channel = ReplyOf<'channels', 'list'>['items'][number]
+type Peer = ReplyOf<'peers', 'list'>['items'][number]
+type Payment = ReplyOf<'payments', 'list'>['items'][number]
+type Invoice = ReplyOf<'invoices', 'list'>['items'][number]
+type Utxo = ReplyOf<'wallet', 'utxos'>['items'][number]
+type Transaction = ReplyOf<'wallet', 'transactions'>['items'][number]
+type Plugin = ReplyOf<'plugins', 'list'>['items'][number]
+type LogLine = ReplyOf<'plugins', 'logs'>['items'][number]
+type StoredEvent = ReplyOf<'events', 'list'>['items'][number]
+
+const BAR_CELLS = 10
+
+/** Ours and the peer's of a balance: `██████░░░░`. Whoever has something is seen. */
+export const bar = (ours: bigint, theirs: bigint): string => {
+  const all = ours + theirs
+  if (all === 0n) return '·'.repeat(BAR_CELLS)
+  const rounded = Number((ours * BigInt(BAR_CELLS) * 2n + all) / (all * 2n))
+  const filled = Math.min(Math.max(rounded, ours > 0n ? 1 : 0), theirs > 0n ? BAR_CELLS - 1 : BAR_CELLS)
+  return '█'.repeat(filled) + '░'.repeat(BAR_CELLS - filled)
+}
+
+/** Millisatoshis as satoshis, with what is less than one only where there is any: `25,000.5`. */
+export const sat = (msat: unknown): string => {
+  const amount = BigInt(String(msat))
+  const rest = amount % 1_000n
+  const fraction = rest === 0n ? '' : `.${`${rest}`.padStart(3, '0').replace(/0+$/, '')}`
+  return grouped(`${amount / 1_000n}`) + fraction
+}
+
+/** What commands take for the id, as long as no other begins so. */
+const beginning = (id: string): string => `${id.slice(0, 12)}…`
+
+const nameOf = (name: string | undefined, id: string): string => printable(name ?? beginning(id))
+
+const channelView: View<Channel> = {
+  columns: [
+    { name: 'peer', show: ({ peerName, peer }) => nameOf(peerName, peer as string), least: 10 },
+    { name: 'state', show: ({ state }) => state },
+    { name: 'balance', show: ({ localMsat, remoteMsat }) => bar(big(localMsat), big(remoteMsat)) },
+    { name: 'ours sat', show: ({ localMsat }) => sat(big(localMsat) - (big(localMsat) % 1_000n)), right: true },
+    { name: 'theirs sat', show: ({ remoteMsat }) => sat(big(remoteMsat) - (big(remoteMsat) % 1_000n)), right: true },
+    {
+      name: 'fee',
+      show: ({ localPolicy: { feeBaseMsat, feeProportionalMillionths } }) =>
+        `${big(feeBaseMsat) === 0n ? '' : `${sat(feeBaseMsat)}sat+`}${feeProportionalMillionths}ppm`,
+      right: true,
+    },
+    {
+      name: 'channel',
+      show: ({ shortChannelId, channelId }) => (shortChannelId ?? beginning(channelId as string)) as string,
+    },
+    { name: 'in flight', show: ({ htlcsInFlight }) => `${htlcsInFlight}`, right: true },
+  ],
+}
+
+const peerView: View<Peer> = {
+  columns: [
+    { name: 'peer', show: ({ name, nodeId }) => nameOf(name, nodeId as string), least: 10 },
+    { name: 'connected', show: ({ connected, direction }) => (connected ? (direction ?? 'yes') : 'no') },
+    { name: 'channels', show: ({ channels }) => `${channels}`, right: true },
+    {
+      name: 'address',
+      show: ({ address, knownAddresses }) => printable(address ?? knownAddresses[0] ?? ''),
+      least: 15,
+    },
+    { name: 'node id', show: ({ nodeId }) => shortId(nodeId as string) },
+  ],
+}
+
+const paymentView: View<Payment> = {
+  columns: [
+    { name: 'started', show: ({ startedAt }) => time(startedAt as number) },
+    { name: 'status', show: ({ status }) => status },
+    { name: 'sat', show: ({ amountMsat }) => sat(amountMsat), right: true },
+    { name: 'fees sat', show: ({ feesMsat }) => sat(feesMsat), right: true },
+    { name: 'for', show: ({ description, failure }) => printable(failure?.code ?? description ?? ''), least: 10 },
+    { name: 'payment hash', show: ({ paymentHash }) => shortId(paymentHash as string) },
+  ],
+}
+
+const invoiceView: View<Invoice> = {
+  columns: [
+    { name: 'created', show: ({ createdAt }) => time(createdAt as number) },
+    { name: 'status', show: ({ status }) => status },
+    { name: 'sat', show: ({ amountMsat }) => (amountMsat === undefined ? 'any' : sat(amountMsat)), right: true },
+    {
+      name: 'received sat',
+      show: ({ receivedMsat }) => (receivedMsat === undefined ? '' : sat(receivedMsat)),
+      right: true,
+    },
+    { name: 'for', show: ({ description }) => printable(description), least: 10 },
+    { name: 'payment hash', show: ({ paymentHash }) => shortId(paymentHash as string) },
+  ],
+}
+
+const utxoView: View<Utxo> = {
+  columns: [
+    { name: 'sat', show: ({ amountSat }) => grouped(`${amountSat}`), right: true },
+    { name: 'block', show: ({ blockHeight }) => `${blockHeight ?? 'none yet'}`, right: true },
+    { name: 'reserved', show: ({ reserved }) => (reserved ? 'yes' : 'no') },
+    { name: 'output', show: ({ txid, outputIndex }) => `${shortId(txid as string)}:${outputIndex}` },
+    { name: 'address', show: ({ address }) => printable(address), least: 14 },
+  ],
+}
+
+const transactionView: View<Transaction> = {
+  columns: [
+    { name: 'seen', show: ({ seenAt }) => time(seenAt as number) },
+    { name: 'received sat', show: ({ receivedSat }) => grouped(`${receivedSat}`), right: true },
+    { name: 'spent sat', show: ({ spentSat }) => grouped(`${spentSat}`), right: true },
+    { name: 'block', show: ({ blockHeight }) => `${blockHeight ?? 'none yet'}`, right: true },
+    { name: 'txid', show: ({ txid }) => shortId(txid as string) },
+    { name: 'for', show: ({ label }) => printable(label ?? ''), least: 10 },
+  ],
+}
+
+const pluginView: View<Plugin> = {
+  columns: [
+    { name: 'plugin', show: ({ name }) => printable(name), least: 12 },
+    { name: 'version', show: ({ version }) => printable(version), least: 8 },
+    { name: 'state', show: ({ state }) => state },
+    { name: 'restarts', show: ({ restarts }) => `${restarts}`, right: true },
+    { name: 'last fault', show: ({ lastFault }) => printable(lastFault ?? 'none'), least: 12 },
+    { name: 'installed', show: ({ installedAt }) => time(installedAt as number) },
+  ],
+}
+
+/** A stack trace keeps its lines. */
+const lines = (text: string): string => text.split('\n').map(printable).join('\n    ')
+
+const logView: View<LogLine> = {
+  newestLast: true,
+  columns: [
+    { name: 'at', show: ({ at }) => time(at as number) },
+    { name: 'level', show: ({ level }) => level },
+    {
+      name: 'text',
+      show: ({ source, text }) => (source === 'host' ? `(node) ${lines(text)}` : lines(text)),
+      whole: true,
+    },
+  ],
+}
+
+const eventView: View<StoredEvent> = {
+  columns: [
+    { name: 'at', show: ({ at }) => time(at as number) },
+    { name: 'type', show: ({ type }) => printable(type) },
+    { name: 'what', show: ({ payload }) => brief(payload), whole: true },
+  ],
+}
+
+const big = (amount: unknown): bigint => BigInt(String(amount))
+
+const view = <Item>(of: View<Item>): View => of as unknown as View
+
+/** By the name that the contract gives to the rows. */
+export const VIEWS: Readonly<Record<string, View>> = {
+  ChannelSummary: view(channelView),
+  PeerSummary: view(peerView),
+  Payment: view(paymentView),
+  InvoiceSummary: view(invoiceView),
+  Utxo: view(utxoView),
+  WalletTransaction: view(transactionView),
+  PluginSummary: view(pluginView),
+  LogLine: view(logView),
+  StoredEvent: view(eventView),
+}
