@@ -17,6 +17,16 @@ export interface CutPoint {
   readonly nth?: number
 }
 
+/** The same message in the other direction. */
+export const mirrored = ({ direction, type, nth }: CutPoint): CutPoint => ({
+  direction: direction === 'in' ? 'out' : 'in',
+  type,
+  ...(nth === undefined ? {} : { nth }),
+})
+
+export const nameOf = ({ direction, type, nth }: CutPoint): string =>
+  `${nth === 2 ? 'the second' : 'the'} ${type} ${direction === 'in' ? 'of the peer' : 'of ours'}`
+
 interface Cut {
   readonly peer: string
   readonly point: CutPoint
