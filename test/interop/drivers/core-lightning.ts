@@ -56,6 +56,7 @@ const abilities: Abilities = {
   kill: true,
   'old-database': true,
   'force-close': true,
+  'error-on-force-close': true,
 }
 
 const program = (): string => process.env.LIGHTNINGD ?? ''

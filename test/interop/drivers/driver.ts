@@ -68,6 +68,8 @@ export type Ability =
   | 'old-database'
   /** Closes a channel alone when told to, and claims on the chain what is its own. */
   | 'force-close'
+  /** Sends `error` then, to a peer that is connected. */
+  | 'error-on-force-close'
 
 /** For each ability: whether the peer has it, and if not, why. */
 export type Abilities = Readonly<Record<Ability, true | string>>

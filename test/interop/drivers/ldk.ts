@@ -40,6 +40,7 @@ const abilities: Abilities = {
   kill: KEEPS_NOTHING,
   'old-database': KEEPS_NOTHING,
   'force-close': true,
+  'error-on-force-close': true,
 }
 
 export const ldkDriver: PeerDriver = {

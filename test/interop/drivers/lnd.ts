@@ -60,6 +60,7 @@ const abilities: Abilities = {
   kill: true,
   'old-database': true,
   'force-close': true,
+  'error-on-force-close': true,
 }
 
 const program = (): string => process.env.LND ?? ''
@@ -242,7 +243,10 @@ class LndPeer implements Peer {
   }
 
   async disconnect(nodeId: string): Promise<void> {
-    await this.#rest.call('DELETE', `/v1/peers/${nodeId}`)
+    // The connection may end by itself just then.
+    await this.#rest.call('DELETE', `/v1/peers/${nodeId}`).catch((error: Error) => {
+      if (!error.message.includes('is not connected')) throw error
+    })
   }
 
   async isConnected(nodeId: string): Promise<boolean> {

@@ -1,12 +1,17 @@
+import { closing } from './closing.ts'
 import { connecting } from './connecting.ts'
+import { errors } from './errors.ts'
 import { failing } from './failing.ts'
 import { fees } from './fees.ts'
+import { forceClosing } from './force-closing.ts'
 import { opening } from './opening.ts'
 import { paying } from './paying.ts'
 import { reconnecting } from './reconnecting.ts'
 import { relaying } from './relaying.ts'
+import { restartingPeer } from './restarting-peer.ts'
 import { restartingUs } from './restarting-us.ts'
 import type { Scenario } from './scenario.ts'
+import { sickChannels } from './sick-channels.ts'
 import { storm } from './storm.ts'
 
 /** All that is tried with every peer, in the order of the table. */
@@ -20,4 +25,9 @@ export const SCENARIOS: readonly Scenario[] = [
   ...reconnecting,
   ...storm,
   ...restartingUs,
+  ...restartingPeer,
+  ...closing,
+  ...forceClosing,
+  ...sickChannels,
+  ...errors,
 ]

@@ -1,0 +1,178 @@
+import { displayTxid, txidOf } from '../../../core/src/bitcoin/transaction.ts'
+import type { TestNode } from '../../scenarios/support/world.ts'
+import type { Peer } from '../drivers/driver.ts'
+import { ours, type Stage } from '../stage/stage.ts'
+import { group } from './scenario.ts'
+
+const PUSHED = 300_000_000n
+const AMOUNT = 50_000_000n
+/** Enough for the delay that any peer asks of us, and for its claims. */
+const MANY_BLOCKS = 1_000
+
+const setUp = async (stage: Stage) => {
+  const { us, peer, channelId } = await stage.channel({ pushMsat: PUSHED })
+  // The fees of anchors channels come from coins of the wallet.
+  await stage.fundPeer(peer, 100_000n)
+  const walletSat = async () => (await us.ask('wallet', 'balance', {})).confirmedSat as bigint
+  const hold = async () => {
+    const { bolt11, paymentHash } = await peer.createInvoice({ amountMsat: AMOUNT, hold: true })
+    const asked = us.tryAsk('payments', 'payInvoice', { invoice: bolt11 })
+    await stage.until('the peer holds it', () => peer.isHeld(paymentHash))
+    return { asked, paymentHash }
+  }
+  return { us, peer, channelId, walletSat, hold, before: await walletSat(), theirsBefore: await peer.walletSat() }
+}
+
+/** Where the peer has seen the close. */
+const untilPeerClosed = (stage: Stage, peer: Peer, channelId: string): Promise<void> =>
+  stage.mineUntil(
+    'the peer’s view of the close',
+    async () => (await peer.channels()).every((each) => each.channelId !== channelId),
+    5,
+    1,
+  )
+
+const untilClosed = (stage: Stage, us: TestNode): Promise<void> =>
+  stage.mineUntil('closed', async () => us.payloads('channel.closed').length === 1, MANY_BLOCKS, 12)
+
+export const forceClosing = group('Closes by one side alone', [
+  {
+    title: 'we close alone, with nothing in flight — our share comes back after the peer’s delay, the peer has its own',
+    role: 'we',
+    needs: ['force-close'],
+    async run(stage) {
+      const { t } = stage
+      const { us, peer, channelId, walletSat, before, theirsBefore } = await setUp(stage)
+      const { txid } = await us.ask('channels', 'forceClose', { channelId })
+      await stage.until('our commitment is in the mempool', async () =>
+        (await stage.mempool()).some((tx) => displayTxid(txidOf(tx)) === txid),
+      )
+      t.like(us.payloads('channel.closing')[0], { kind: 'local-force', initiator: 'local', txid })
+      await untilPeerClosed(stage, peer, channelId)
+      const gainedByPeer = async () => (await peer.walletSat()) - theirsBefore
+      await stage.mineUntil('the peer’s share', async () => (await gainedByPeer()) > 290_000n, 400)
+      await untilClosed(stage, us)
+      t.like(us.payloads('channel.closed')[0], { kind: 'local-force', txid })
+      const gained = (await walletSat()) - before
+      t.true(gained > 690_000n && gained < 700_000n, `${gained}`)
+    },
+  },
+  {
+    title: 'we close alone with a payment in flight that the peer never claims — it fails, and its amount comes back',
+    role: 'we',
+    needs: ['force-close', 'hold'],
+    async run(stage) {
+      const { t } = stage
+      const { us, peer, channelId, walletSat, hold, before } = await setUp(stage)
+      const { asked } = await hold()
+      await us.ask('channels', 'forceClose', { channelId })
+      await stage.mineUntil('the payment failed', async () => us.payloads('payment.failed').length === 1)
+      t.like(await asked, { ok: false, error: { code: 'payment-failed' } })
+      await untilClosed(stage, us)
+      const gained = (await walletSat()) - before
+      t.true(gained > 688_000n && gained < 700_000n, `${gained}`)
+      t.true((await peer.channels()).every((each) => each.channelId !== channelId))
+    },
+  },
+  {
+    title: 'we close alone with a payment in flight that the peer claims on the chain — we learn its preimage',
+    role: 'we',
+    needs: ['force-close', 'hold'],
+    async run(stage) {
+      const { t } = stage
+      const { us, peer, channelId, walletSat, hold, before } = await setUp(stage)
+      const { asked, paymentHash } = await hold()
+      await us.ask('channels', 'forceClose', { channelId })
+      await untilPeerClosed(stage, peer, channelId)
+      await peer.settleHeld(paymentHash)
+      await stage.mineUntil('the payment settled', async () => us.payloads('payment.sent').length === 1, 20, 1)
+      t.like(await asked, { ok: true, value: { payment: { status: 'settled' } } })
+      await untilClosed(stage, us)
+      const gained = (await walletSat()) - before
+      t.true(gained > 640_000n && gained < 650_000n, `${gained}`)
+      t.is(us.payloads('payment.failed').length, 0)
+    },
+  },
+  {
+    title: 'we close alone while we relay — the payee’s preimage claims the payer’s HTLC on the chain',
+    role: 'we',
+    needs: ['force-close', 'hold', 'private-hints'],
+    async run(stage) {
+      const { t } = stage
+      const { us, peer: alice, channelId: incoming, walletSat } = await setUp(stage)
+      const bob = await stage.peer(1)
+      await stage.connect(us, bob)
+      const outgoing = await stage.openTo(bob, us)
+      const before = await walletSat()
+      const { bolt11, paymentHash } = await bob.createInvoice({ amountMsat: AMOUNT, hold: true, through: outgoing })
+      const paying = alice.pay(bolt11)
+      await stage.until('bob holds it', () => bob.isHeld(paymentHash))
+      await us.ask('channels', 'forceClose', { channelId: incoming })
+      await untilPeerClosed(stage, alice, incoming)
+      await bob.settleHeld(paymentHash)
+      await us.until(async () => us.payloads('payment.relayed').length === 1)
+      let outcome: Awaited<typeof paying> | undefined
+      void paying.then((known) => {
+        outcome = known
+      })
+      await stage.mineUntil('alice’s payment sent', async () => outcome !== undefined, 40, 1)
+      t.like(await paying, { ok: true })
+      await untilClosed(stage, us)
+      const gained = (await walletSat()) - before
+      // Our share and the relayed amount with its fee of 6 sat, less what the transactions cost.
+      t.true(gained > 738_000n && gained < 750_007n, `${gained}`)
+      t.is((await stage.settled(us, bob, outgoing)).theirsMsat, AMOUNT)
+    },
+  },
+  {
+    title:
+      'the peer closes alone and tells us, with a payment of ours in flight — we record it, and its commitment stands',
+    role: 'peer',
+    needs: ['force-close', 'hold'],
+    async run(stage) {
+      const { t } = stage
+      const { us, peer, channelId, hold, theirsBefore } = await setUp(stage)
+      await hold()
+      await peer.forceClose(channelId)
+      // BOLT 1, error: the channel fails on our side, too.
+      if (stage.can('error-on-force-close'))
+        await us.until(async () => us.payloads('channel.errored').some(({ source }) => source === 'remote'))
+      await stage.until('its commitment is in the mempool', async () => (await stage.mempool()).length > 0)
+      await stage.mine(1)
+      await us.until(async () => us.payloads('channel.closing').length > 0)
+      // What is ours in the peer's commitment is not claimed yet: the operator is told.
+      await us.until(async () =>
+        us.payloads('channel.errored').some(({ code }) => code === 'remote-commitment-not-handled'),
+      )
+      t.is((await ours(us, channelId)).state, 'closing')
+      t.is((await ours(us, channelId)).closeKind, 'remote-force')
+      t.is((await ours(us, channelId)).htlcsInFlight, 1)
+      t.true((await peer.channels()).every((each) => each.channelId !== channelId))
+      t.false(await us.isUsable(channelId))
+      t.deepEqual(us.payloads('payment.failed'), [])
+      // Its own share is the peer's when our delay is over.
+      const swept = async () => (await peer.walletSat()) - theirsBefore > 280_000n
+      await stage.mineUntil('the peer’s sweep', swept, MANY_BLOCKS, 40)
+    },
+  },
+  {
+    title: 'the peer closes alone while it is away, with a payment of ours in flight — we see it on the chain',
+    role: 'peer',
+    needs: ['force-close', 'hold'],
+    async run(stage) {
+      const { t } = stage
+      const { us, peer, channelId, hold } = await setUp(stage)
+      await hold()
+      await us.ask('peers', 'disconnect', { nodeId: peer.nodeId })
+      await stage.until('the peer sees the end of it', async () => !(await peer.isConnected(us.id)))
+      await peer.forceClose(channelId)
+      await stage.until('its commitment is in the mempool', async () => (await stage.mempool()).length > 0)
+      await stage.mine(1)
+      await us.until(async () => us.payloads('channel.closing').length === 1)
+      t.like(us.payloads('channel.closing')[0], { channelId, kind: 'remote-force', initiator: 'remote' })
+      t.is((await ours(us, channelId)).closeKind, 'remote-force')
+      t.true(us.payloads('channel.errored').some(({ code }) => code === 'remote-commitment-not-handled'))
+      t.deepEqual(us.payloads('payment.failed'), [])
+    },
+  },
+])
