@@ -1,6 +1,6 @@
 import test from 'ava'
-import { devchainForLdk } from './support/devchain-for-ldk.ts'
-import { startLdkNode } from './support/ldk-node.ts'
+import { devchainForLdk } from './drivers/ldk/devchain-for-ldk.ts'
+import { startLdkNode } from './drivers/ldk/ldk-node.ts'
 
 test('two LDK nodes — connect over TCP, open a channel, pay both ways, reconnect, close, and force-close', async (t) => {
   const chain = await devchainForLdk()

@@ -1,4 +1,4 @@
-import { ldkDriver } from './drivers/ldk.ts'
+import { ldkDriver } from './drivers/ldk/driver.ts'
 import { register } from './register.ts'
 
 register(ldkDriver)

@@ -1,4 +1,4 @@
-import { lndDriver } from './drivers/lnd.ts'
+import { lndDriver } from './drivers/lnd/driver.ts'
 import { register } from './register.ts'
 
 register(lndDriver)

@@ -1,9 +1,10 @@
 // Runs the scenarios with the peers that are asked for, or with all that are given; the rest of the line goes to the runner.
 //   npm run test:interop -- --peer lnd --match='*close*'
-// With --table it runs nothing, and writes what the runs since the last time came to into the documentation.
+// With --table it runs nothing, and writes what was run since the last time into docs/reference/interop.md.
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { PEER_FILES } from './peers.ts'
+import { writeTable } from './table/write.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const AVA = 'node_modules/ava/entrypoints/cli.js'
@@ -24,6 +25,11 @@ for (let arg = args.shift(); arg !== undefined; arg = args.shift()) {
   const name = arg === '--peer' ? args.shift() : arg.slice('--peer='.length)
   const file = Object.entries(PEER_FILES).find(([peer]) => peer === name)?.[1]
   files.push(file ?? fail(`no peer is called ${name ?? 'nothing'}; known are ${Object.keys(PEER_FILES).join(', ')}`))
+}
+
+if (rest.includes('--table')) {
+  writeTable()
+  process.exit(0)
 }
 
 spawn(process.execPath, [AVA, '--config', 'ava.interop.config.js', ...files, ...rest], {

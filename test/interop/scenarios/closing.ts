@@ -4,8 +4,8 @@ import { secp256k1 } from '../../../core/src/crypto/secp256k1.ts'
 import { concat, equalBytes, fromHex } from '../../../core/src/lib/bytes.ts'
 import type { TestNode } from '../../scenarios/support/world.ts'
 import type { Peer } from '../drivers/driver.ts'
-import { type Balances, ours, type Stage, theirs } from '../stage/stage.ts'
-import { cutAt } from '../support/message-tap.ts'
+import { cutAt } from '../stage/message-tap.ts'
+import { type Balances, ours, type Stage } from '../stage/stage.ts'
 import { group, type Scenario } from './scenario.ts'
 
 const CAPACITY_SAT = 1_000_000n
@@ -61,13 +61,9 @@ const checkOutcome = async (
   const oursSat = balances.oursMsat / 1000n
   const theirsSat = balances.theirsMsat / 1000n
   const lost = CAPACITY_SAT - oursSat - theirsSat
-  // LND gives what both sides' rounding leaves to the fee of the opener, or not.
-  const outputs = (extra: bigint): bigint[] => {
-    const paid = fee - lost + extra
-    return (opener === 'us' ? [oursSat - paid, theirsSat] : [oursSat, theirsSat - paid]).sort(ascending)
-  }
-  t.deepEqual([...amounts].sort(ascending), outputs(0n))
-  const ourOutput = opener === 'us' ? oursSat - (fee - lost) : oursSat
+  const paid = fee - lost
+  const [ourOutput, theirOutput] = opener === 'us' ? [oursSat - paid, theirsSat] : [oursSat, theirsSat - paid]
+  t.deepEqual([...amounts].sort(ascending), [ourOutput, theirOutput].sort(ascending))
 
   await stage.mine(6)
   await us.until(async () => us.payloads('channel.closed').length === 1)

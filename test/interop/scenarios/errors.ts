@@ -1,6 +1,6 @@
 import { fromHex, utf8Encode } from '../../../core/src/lib/bytes.ts'
+import { inject } from '../stage/message-tap.ts'
 import { ours, type Stage, theirs } from '../stage/stage.ts'
-import { inject } from '../support/message-tap.ts'
 import { group } from './scenario.ts'
 
 const setUp = (stage: Stage) => stage.channel({ pushMsat: 300_000_000n })
@@ -58,7 +58,10 @@ export const errors = group('Warnings and errors', [
       // The peer publishes its commitments: we see them, whatever we thought of the channels.
       await stage.until('both commitments', async () => (await stage.mempool()).length >= 2)
       await stage.mine(1)
-      for (const id of [channelId, other]) await us.until(async () => (await ours(us, id)).closeKind === 'remote-force')
+      for (const id of [channelId, other]) {
+        await us.until(async () => (await ours(us, id)).closeKind === 'remote-force')
+        stage.t.is((await ours(us, id)).state, 'closing')
+      }
     },
   },
   {

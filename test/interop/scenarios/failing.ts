@@ -1,5 +1,5 @@
+import { madeUpInvoice } from '../stage/made-up-invoice.ts'
 import { ours, type Stage, theirs } from '../stage/stage.ts'
-import { madeUpInvoice } from '../support/made-up-invoice.ts'
 import { group } from './scenario.ts'
 
 const PUSHED = 300_000_000n

@@ -1,7 +1,7 @@
 import type { TestNode } from '../../scenarios/support/world.ts'
 import type { Peer } from '../drivers/driver.ts'
+import { type CutPoint, cutAt, mirrored, nameOf, nothingIsOwed } from '../stage/message-tap.ts'
 import { type Balances, ours, type Stage } from '../stage/stage.ts'
-import { type CutPoint, cutAt, mirrored, nameOf, nothingIsOwed } from '../support/message-tap.ts'
 import { group } from './scenario.ts'
 
 const PUSHED = 300_000_000n

@@ -1,8 +1,8 @@
 import { fromHex } from '../../../core/src/lib/bytes.ts'
 import { parseShortChannelId, shortChannelId } from '../../../core/src/lib/ids.ts'
 import type { Outcome } from '../drivers/driver.ts'
+import { madeUpInvoice } from '../stage/made-up-invoice.ts'
 import { ours, type Stage, theirs } from '../stage/stage.ts'
-import { madeUpInvoice } from '../support/made-up-invoice.ts'
 import { group } from './scenario.ts'
 
 /** The peer alice — us — another of its kind, bob, over channels that are not announced. */

@@ -1,7 +1,7 @@
 import { cpSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { type CutPoint, cutAt, nameOf } from '../stage/message-tap.ts'
 import { ours, type Stage } from '../stage/stage.ts'
-import { type CutPoint, cutAt, nameOf } from '../support/message-tap.ts'
 import { group } from './scenario.ts'
 
 const PUSHED = 300_000_000n

@@ -2,7 +2,7 @@ import type { Ability } from '../drivers/driver.ts'
 import type { Stage } from '../stage/stage.ts'
 
 /** Who does what the title says: our node, the peer, or both of them. */
-type Role = 'both' | 'peer' | 'we'
+export type Role = 'both' | 'peer' | 'we'
 
 /** Something that must hold between our node and any peer, tried in the same way with each. */
 export interface Scenario {

@@ -1,7 +1,7 @@
 import type { TestNode } from '../../scenarios/support/world.ts'
 import type { Peer } from '../drivers/driver.ts'
+import { cutAt } from '../stage/message-tap.ts'
 import type { Stage } from '../stage/stage.ts'
-import { cutAt } from '../support/message-tap.ts'
 import { group, type Scenario } from './scenario.ts'
 
 const PAYMENTS = 20

@@ -1,6 +1,6 @@
 import { seededRng } from '../../../core/src/lib/rng.ts'
+import { type CutPoint, cutAt, nothingIsOwed } from '../stage/message-tap.ts'
 import { ours } from '../stage/stage.ts'
-import { type CutPoint, cutAt, nothingIsOwed } from '../support/message-tap.ts'
 import { group } from './scenario.ts'
 
 const TYPES = [

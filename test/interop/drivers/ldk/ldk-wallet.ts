@@ -7,14 +7,14 @@ import {
   Utxo,
   WalletSource,
 } from 'lightningdevkit'
-import { p2wpkh, p2wpkhScriptCode } from '../../../core/src/bitcoin/script.ts'
-import { ByteReader } from '../../../core/src/bitcoin/serialization.ts'
-import { SIGHASH_ALL, segwitV0Sighash } from '../../../core/src/bitcoin/sighash.ts'
-import { decodeTx, encodeTx, type Tx, txidOf, withWitness } from '../../../core/src/bitcoin/transaction.ts'
-import { hash160, sha256 } from '../../../core/src/crypto/hashes.ts'
-import { secp256k1 } from '../../../core/src/crypto/secp256k1.ts'
-import { toDer } from '../../../core/src/crypto/signature-der.ts'
-import { concat, equalBytes, utf8Encode } from '../../../core/src/lib/bytes.ts'
+import { p2wpkh, p2wpkhScriptCode } from '../../../../core/src/bitcoin/script.ts'
+import { ByteReader } from '../../../../core/src/bitcoin/serialization.ts'
+import { SIGHASH_ALL, segwitV0Sighash } from '../../../../core/src/bitcoin/sighash.ts'
+import { decodeTx, encodeTx, type Tx, txidOf, withWitness } from '../../../../core/src/bitcoin/transaction.ts'
+import { hash160, sha256 } from '../../../../core/src/crypto/hashes.ts'
+import { secp256k1 } from '../../../../core/src/crypto/secp256k1.ts'
+import { toDer } from '../../../../core/src/crypto/signature-der.ts'
+import { concat, equalBytes, utf8Encode } from '../../../../core/src/lib/bytes.ts'
 
 /** The coins by which LDK pays the fees of a force-close: one p2wpkh key. */
 export interface LdkWallet {

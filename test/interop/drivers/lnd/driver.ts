@@ -3,14 +3,14 @@ import { randomBytes } from 'node:crypto'
 import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseTxid } from '../../../core/src/bitcoin/transaction.ts'
-import { channelIdOf } from '../../../core/src/channel/transitions/opening.ts'
-import { sha256 } from '../../../core/src/crypto/hashes.ts'
-import { fromHex, toHex } from '../../../core/src/lib/bytes.ts'
-import { whyNoBitcoind } from '../../bitcoind/support/bitcoind.ts'
-import { freePort, waitFor } from '../../support/node-process.ts'
-import { addressOf, type Ground, scriptOf } from '../stage/ground.ts'
-import { Child } from './child.ts'
+import { parseTxid } from '../../../../core/src/bitcoin/transaction.ts'
+import { channelIdOf } from '../../../../core/src/channel/transitions/opening.ts'
+import { sha256 } from '../../../../core/src/crypto/hashes.ts'
+import { fromHex, toHex } from '../../../../core/src/lib/bytes.ts'
+import { whyNoBitcoind } from '../../../bitcoind/support/bitcoind.ts'
+import { freePort, waitFor } from '../../../support/node-process.ts'
+import { addressOf, type Ground, scriptOf } from '../../stage/ground.ts'
+import { Child } from '../child.ts'
 import type {
   Abilities,
   CloseOptions,
@@ -24,10 +24,10 @@ import type {
   PeerDriver,
   PeerInvoice,
   Received,
-} from './driver.ts'
-import { failureNamesIn } from './failure-names.ts'
-import { type FeeSource, serveFees } from './lnd-fees.ts'
-import { type LndRest, lndRest } from './lnd-rest.ts'
+} from '../driver.ts'
+import { failureNamesIn } from '../failure-names.ts'
+import { type FeeSource, serveFees } from './fees.ts'
+import { type LndRest, lndRest } from './rest.ts'
 
 const abilities: Abilities = {
   hold: true,

@@ -1,7 +1,7 @@
-import { encodeTx } from '../../../core/src/bitcoin/transaction.ts'
-import { Devchain } from '../../../core/src/chain/devchain/devchain.ts'
-import { devchainBackend } from '../../../core/src/chain/devchain/devchain-backend.ts'
-import { systemClock } from '../../../core/src/lib/clock.ts'
+import { encodeTx } from '../../../../core/src/bitcoin/transaction.ts'
+import { Devchain } from '../../../../core/src/chain/devchain/devchain.ts'
+import { devchainBackend } from '../../../../core/src/chain/devchain/devchain-backend.ts'
+import { systemClock } from '../../../../core/src/lib/clock.ts'
 import { type BackendChain, backendChain } from './backend-chain.ts'
 
 export interface DevchainForLdk extends BackendChain {

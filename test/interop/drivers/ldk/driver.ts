@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises'
-import { encodeTx } from '../../../core/src/bitcoin/transaction.ts'
-import type { Ground } from '../stage/ground.ts'
-import { backendChain } from '../support/backend-chain.ts'
-import { type LdkChannel, type LdkNode, startLdkNode } from '../support/ldk-node.ts'
-import type { Abilities, Outcome, Peer, PeerChannel, PeerDriver } from './driver.ts'
-import { failureNamesIn } from './failure-names.ts'
-import { paymentHashOf } from './payment-hash.ts'
+import { encodeTx } from '../../../../core/src/bitcoin/transaction.ts'
+import type { Ground } from '../../stage/ground.ts'
+import type { Abilities, Outcome, Peer, PeerChannel, PeerDriver } from '../driver.ts'
+import { failureNamesIn } from '../failure-names.ts'
+import { paymentHashOf } from '../payment-hash.ts'
+import { backendChain } from './backend-chain.ts'
+import { type LdkChannel, type LdkNode, startLdkNode } from './ldk-node.ts'
 
 const KEEPS_NOTHING = 'it lives in this process and keeps nothing on disk'
 
@@ -55,12 +55,7 @@ export const ldkDriver: PeerDriver = {
   start: (ground, name, number) => startLdk(ground, name, number),
 }
 
-/** LDK as a peer like the others, and as itself for what only it can be asked. */
-interface LdkPeer extends Peer {
-  readonly ldk: LdkNode
-}
-
-const startLdk = async (ground: Ground, name: string, number: number): Promise<LdkPeer> => {
+const startLdk = async (ground: Ground, name: string, number: number): Promise<Peer> => {
   const { devchain } = ground
   if (devchain === undefined) throw new Error('LDK lives on the embedded chain')
   const chain = await backendChain(ground.backend(), async ({ script, amountSat }) => {
@@ -84,7 +79,6 @@ const startLdk = async (ground: Ground, name: string, number: number): Promise<L
   const cannot = (): Promise<never> => Promise.reject(new Error(KEEPS_NOTHING))
 
   return {
-    ldk,
     name,
     nodeId: ldk.nodeId,
     address: `127.0.0.1:${port}`,

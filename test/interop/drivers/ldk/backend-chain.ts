@@ -1,7 +1,7 @@
-import { encodeBlock } from '../../../core/src/bitcoin/block.ts'
-import { decodeTx, type Tx } from '../../../core/src/bitcoin/transaction.ts'
-import type { ChainBackend } from '../../../core/src/chain/chain-backend.ts'
-import { PATIENCE_MS } from '../../support/patience.ts'
+import { encodeBlock } from '../../../../core/src/bitcoin/block.ts'
+import { decodeTx, type Tx } from '../../../../core/src/bitcoin/transaction.ts'
+import type { ChainBackend } from '../../../../core/src/chain/chain-backend.ts'
+import { PATIENCE_MS } from '../../../support/patience.ts'
 import type { LdkBlock, LdkChain, LdkTip } from './ldk-chain.ts'
 
 export interface BackendChain extends LdkChain {
