@@ -194,7 +194,8 @@ test('what is no JSON, too large, of another type or nowhere is refused with a t
   t.is(nowhere.status, 404)
   t.is(nowhere.json.code, 'unknown-operation')
   const wrongMethod = await fetch(`${url}/v1/node/getInfo`, { headers: { authorization: `Bearer ${token}` } })
-  t.is(wrongMethod.status, 404)
+  t.is(wrongMethod.status, 405)
+  t.is(wrongMethod.headers.get('allow'), 'POST')
 })
 
 test('a bug behind the gateway is told to the node and not to the caller', async (t) => {
@@ -331,9 +332,23 @@ test('a cursor or event name that does not exist is said', async (t) => {
   const { url } = await start(t)
   const wrongName = tail(url, '/v1/events?types=payment.lost')
   t.is(await wrongName.ready, 400)
-  const wrongCursor = tail(url, '/v1/events?from=nonsense')
-  const [message] = await wrongCursor.until(1)
-  t.regex(message ?? '', /^event: error\ndata: \{"code":"cursor-invalid"/)
+  const ask = async (path: string, headers: Record<string, string> = {}) => {
+    const response = await fetch(url + path, { headers: { authorization: `Bearer ${token}`, ...headers } })
+    const { code, field, message } = (await response.json()) as Answer
+    return [response.status, code, field, message]
+  }
+  t.deepEqual(await ask('/v1/events?from=nonsense'), [400, 'cursor-invalid', undefined, 'no such cursor'])
+  t.deepEqual((await ask('/v1/events', { 'last-event-id': 'nonsense' })).slice(0, 2), [400, 'cursor-invalid'])
+  for (const [query, field, says] of [
+    ['type=payment.sent', 'type', /there is no such parameter/],
+    ['types=payment.sent&types=payment.sent', 'types', /expected once, with commas/],
+    ['types=', 'types', /there is no event without a name/],
+    ['types=payment.sent,payment.lost', 'types', /there is no event payment\.lost/],
+  ] as const) {
+    const [status, code, at, message] = await ask(`/v1/events?${query}`)
+    t.deepEqual([status, code, at], [400, 'invalid-request', field], query)
+    t.regex(String(message), says)
+  }
 })
 
 test('a reader that goes away is forgotten', async (t) => {

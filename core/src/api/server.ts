@@ -6,12 +6,13 @@ import {
   type EventName,
   encodeJson,
   events,
+  findOperation,
   openApi,
 } from '@fulgurite/plugin-sdk/contract'
 import { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify'
 import { type Clock, systemClock } from '../lib/clock.ts'
 import { err, ok, type Result } from '../lib/result.ts'
-import type { ContractGateway } from '../node/contract-gateway.ts'
+import type { ContractGateway, EventFilter } from '../node/contract-gateway.ts'
 import { ApiConnections } from './api-connections.ts'
 import { API_LIMITS, type ApiLimits } from './api-limits.ts'
 import { contextFrom } from './call-headers.ts'
@@ -53,6 +54,7 @@ export type ApiStartError = {
 
 const BODY_LIMIT_BYTES = 256 * 1024
 const CLOSING_MS = 3_000
+const MAX_SHOWN = 64
 const JSON_TYPE = 'application/json; charset=utf-8'
 
 /** Serves the whole contract over HTTP: `POST /v1/<actor>/<operation>`, the event stream, and the OpenAPI document. */
@@ -174,9 +176,14 @@ const requireToken = (app: FastifyInstance, token: string, connections: ApiConne
 }
 
 const answerErrors = (app: FastifyInstance, onBug: (error: unknown, where: string) => void): void => {
-  app.setNotFoundHandler((request, reply) =>
-    refuse(reply, { code: 'unknown-operation', message: `there is no ${request.method} ${request.url.slice(0, 200)}` }),
-  )
+  app.setNotFoundHandler((request, reply) => {
+    const [path = ''] = request.url.split('?', 1)
+    const allowed = methodOf(path)
+    const message = `there is no ${request.method} ${request.url.slice(0, 200)}`
+    if (allowed === undefined) return refuse(reply, { code: 'unknown-operation', message })
+    const error: ContractError = { code: 'unknown-operation', message: `${message}: it is ${allowed}` }
+    return reply.code(405).header('allow', allowed).type(JSON_TYPE).send(encodeJson(error, 'integer'))
+  })
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const status = error.statusCode ?? 500
     if (status >= 400 && status < 500) {
@@ -186,6 +193,15 @@ const answerErrors = (app: FastifyInstance, onBug: (error: unknown, where: strin
     onBug(error, `${request.method} ${request.routeOptions.url ?? ''}`)
     return refuse(reply, { code: 'internal', message: 'a bug; the log of the node says more' })
   })
+}
+
+const GET_PATHS: readonly string[] = ['/v1/events', '/v1/openapi.json']
+
+/** How what there is at a path is asked for; `undefined` if nothing is there. */
+const methodOf = (path: string): 'GET' | 'POST' | undefined => {
+  if (GET_PATHS.includes(path)) return 'GET'
+  const [, actor = '', operation = ''] = /^\/v1\/([^/]+)\/([^/]+)$/.exec(path) ?? []
+  return findOperation(actor, operation) === undefined ? undefined : 'POST'
 }
 
 const clientError = (error: FastifyError): string => {
@@ -211,31 +227,53 @@ const serveEvents = (
   maxStreams: number,
 ): ReadonlySet<{ destroy(): void }> => {
   const open = new Set<FastifyReply['raw']>()
-  app.get('/v1/events', (request, reply) => {
-    const query = request.query as Readonly<Record<string, string | string[] | undefined>>
-    const names = typeof query.types === 'string' ? query.types.split(',') : undefined
-    const unknown = names?.find((name) => !Object.hasOwn(events, name))
-    if (unknown !== undefined) {
-      return refuse(reply, { code: 'invalid-request', message: `types: there is no event ${unknown}`, field: 'types' })
+  app.get('/v1/events', async (request, reply) => {
+    const asked = streamAsked(request)
+    if (!asked.ok) return refuse(reply, asked.error)
+    const { from, filter } = asked.value
+    if (from !== undefined) {
+      // Said before the stream begins, as of any other request.
+      const place = await gateway.events.replay(from, filter, 1)
+      if (!place.ok) return refuse(reply, place.error)
     }
+    if (reply.raw.destroyed) return reply.hijack()
     if (open.size >= maxStreams) {
       return refuse(reply, { code: 'rate-limited', message: `${maxStreams} event streams are open already` })
     }
-    const resumed = request.headers['last-event-id']
-    const from = typeof resumed === 'string' ? resumed : typeof query.from === 'string' ? query.from : undefined
     reply.hijack()
     const sink = reply.raw
     open.add(sink)
     sink.once('close', () => open.delete(sink))
     sink.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
     sink.flushHeaders()
-    streamEvents(gateway.events, {
-      from,
-      filter: names === undefined ? {} : { names: names as EventName[] },
-      sink,
-      clock,
-    })
+    streamEvents(gateway.events, { from, filter, sink, clock })
     return reply
   })
   return open
 }
+
+const STREAM_PARAMETERS: readonly string[] = ['from', 'types']
+
+/** What a request for the event stream asks for. A parameter that means nothing would leave a reader waiting in vain. */
+const streamAsked = ({
+  query,
+  headers,
+}: FastifyRequest): Result<{ readonly from: string | undefined; readonly filter: EventFilter }, ContractError> => {
+  for (const [field, value] of Object.entries(query as Readonly<Record<string, string | readonly string[]>>)) {
+    if (!STREAM_PARAMETERS.includes(field)) return unasked(field, 'there is no such parameter')
+    if (typeof value !== 'string') return unasked(field, 'expected once, with commas between several')
+  }
+  const { from, types } = query as Readonly<Record<string, string | undefined>>
+  const names = types?.split(',')
+  const unknown = names?.find((name) => !Object.hasOwn(events, name))
+  if (unknown !== undefined)
+    return unasked('types', `there is no event ${unknown.slice(0, MAX_SHOWN) || 'without a name'}`)
+  const resumed = headers['last-event-id']
+  return ok({
+    from: typeof resumed === 'string' ? resumed : from,
+    filter: names === undefined ? {} : { names: names as EventName[] },
+  })
+}
+
+const unasked = (field: string, what: string): Result<never, ContractError> =>
+  err({ code: 'invalid-request', message: `${field.slice(0, MAX_SHOWN)}: ${what}`, field: field.slice(0, MAX_SHOWN) })

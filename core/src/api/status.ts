@@ -1,6 +1,7 @@
 const statuses: Readonly<Record<string, number>> = {
   'invalid-request': 400,
   'key-required': 400,
+  'cursor-invalid': 400,
   unauthorized: 401,
   'not-granted': 403,
   'unknown-operation': 404,

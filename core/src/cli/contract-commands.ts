@@ -83,7 +83,6 @@ const argumentOf = (field: CliField): Argument =>
 const optionOf = (field: CliField): Option => {
   const option = new Option(`--${field.name} <value>`, field.summary)
   if (field.required) option.makeOptionMandatory()
-  if (field.shape.type === 'choice') option.choices(field.shape.values)
   return option
 }
 

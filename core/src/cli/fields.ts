@@ -83,7 +83,7 @@ export const contractValue = (field: CliField, given: string | boolean, io: CliI
 const convert = (shape: Shape, given: string, field: CliField, io: CliIo): unknown => {
   switch (shape.type) {
     case 'choice':
-      return given
+      return choice(shape.values, given, field)
     case 'list':
       if (shape.item.type !== 'scalar' && shape.item.type !== 'choice') return json(given, field, io)
       return given === '' ? [] : given.split(',').map((one) => convert(shape.item, one.trim(), field, io))
@@ -111,6 +111,14 @@ const convert = (shape: Shape, given: string, field: CliField, io: CliIo): unkno
     default:
       return given
   }
+}
+
+const MOST_CHOICES_SHOWN = 12
+
+const choice = (values: readonly string[], given: string, field: CliField): string => {
+  if (values.includes(given)) return given
+  const there = values.length <= MOST_CHOICES_SHOWN ? `: there are ${values.join(', ')}` : ''
+  throw usage(`${spelled(field)}: there is no ${given}${there}`, undefined, field.name)
 }
 
 const amount = (counted: AmountUnit, given: string, field: CliField): string => {

@@ -228,7 +228,11 @@ const badArguments: readonly (readonly [string, readonly string[], RegExp])[] = 
   ],
   ['a description that is too long', ['invoices', 'create', '1sat', 'x'.repeat(5_000)], /^error: <description>: /],
   ['a value out of range', ['peers', 'list', '--limit', '501'], /^error: --limit: expected at most 500/],
-  ['a choice that does not exist', ['channels', 'list', '--state', 'odd'], /Allowed choices are opening, usable/],
+  [
+    'a choice that does not exist',
+    ['channels', 'list', '--state', 'odd'],
+    /^error: --state: there is no odd: there are opening, usable/,
+  ],
   ['a missing argument', ['channels', 'get'], /missing required argument 'channel-id'/],
   ['a mistyped command', ['chanels'], /Did you mean channels/],
   ['broken JSON', ['plugins', 'install', '/x', '--config', '{'], /^error: --config: expected JSON, or @file/],
@@ -283,7 +287,14 @@ test('a refusal shows code and message with exit code 1, an unknown outcome 4', 
 test('with --json what is wrong with a command line is one JSON value, too', async (t) => {
   const { cli } = await setting(t)
   for (const [args, says] of [
-    [['invoices', 'crate'], /too many arguments/],
+    [['invoices', 'crate'], /invoices has no command crate: there are list, get, create/],
+    [['channels', 'list', 'odd'], /channels has no command odd/],
+    [['events', 'list', '--types', 'payment.lost'], /--types: there is no payment.lost/],
+    [['channels', 'get', 'a', 'b'], /get takes one argument: b is one more/],
+    [['getinfo', 'x'], /getinfo takes no arguments: x is one more/],
+    [['start', 'x'], /start takes no arguments: x is one more/],
+    [['pay', 'x'], /unknown command 'pay'/],
+    [['payments', 'pay', 'x'], /<invoice>: expected a BOLT 11 invoice, which begins with ln/],
     [['nonsense'], /unknown command 'nonsense'/],
     [['wallet', 'send'], /missing required argument/],
     [['getinfo', '--nope'], /unknown option '--nope'/],

@@ -23,6 +23,8 @@ export const run = async (args: readonly string[], io: CliIo, loadApp: () => Pro
     .option('--json', 'one JSON value instead of text for people')
     .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError('(--help says more)')
+    .allowExcessArguments()
+    .hook('preAction', (_program, command) => refuseExcess(command))
     .exitOverride()
     .configureOutput({ writeOut: (text) => io.out(text), writeErr: (text) => json || io.err(text) })
   addOwnCommands(program, io, loadApp, done)
@@ -46,6 +48,20 @@ export const run = async (args: readonly string[], io: CliIo, loadApp: () => Pro
     tell(error, json, io)
     return error.exitCode
   }
+}
+
+// What is no command of a group is taken for an argument of the one that the group stands for.
+const refuseExcess = (command: Command): void => {
+  const { args, registeredArguments, parent } = command
+  const extra = args[registeredArguments.length]
+  if (extra === undefined) return
+  if (parent?.parent == null || registeredArguments.length > 0) {
+    const most = registeredArguments.length
+    const takes = most === 0 ? 'no arguments' : most === 1 ? 'one argument' : `at most ${most} arguments`
+    throw usage(`${command.name()} takes ${takes}: ${extra} is one more`)
+  }
+  const names = parent.commands.map((each) => each.name())
+  throw usage(`${parent.name()} has no command ${extra}: there are ${names.join(', ')}`)
 }
 
 const complaint = ({ code, message }: CommanderError): string =>

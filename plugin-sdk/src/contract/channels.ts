@@ -158,7 +158,11 @@ export const channels = actor('channels', 'Payment channels and what they charge
     }),
     reply: z.object({
       channelId: ChannelId,
-      state: ChannelState,
+      state: field(ChannelState, { summary: 'Where the channel is from now on.' }),
+      waitsFor: field(z.enum(['peer', 'htlcs', 'signatures', 'confirmation']), {
+        summary:
+          'What comes next: the peer has to come back, HTLCs to be settled, both to sign the closing transaction, or a block to hold it.',
+      }).optional(),
       txid: field(TxId, { summary: 'There once both sides have signed.' }).optional(),
     }),
     errors: [

@@ -1,7 +1,12 @@
 import { z } from 'zod'
 import { actor, query } from './define.ts'
+import { type EventName, events } from './events.ts'
 import { field, named } from './field.ts'
 import { Count, Cursor, integer, JsonObject, MAX_PAGE_ROWS, Timestamp, text } from './scalars.ts'
+
+const EventType = z.enum(Object.keys(events) as [EventName, ...EventName[]], {
+  error: 'there is no such event: docs/reference/events.md has them all',
+})
 
 const StoredEvent = named(
   'StoredEvent',
@@ -15,7 +20,7 @@ export const eventLog = actor('events', 'Everything that happened, in order.', {
       'Durable events after a cursor, oldest first, a page at a time. `cursor-expired` says of which classes some are no longer kept (`lost`), and from where to go on with the others (`continueFrom`).',
     request: z.strictObject({
       from: field(Cursor, { summary: 'The oldest event kept if not said.' }).optional(),
-      types: field(z.array(text(64)).max(64).readonly(), { summary: 'Only these; all if not said.' }).optional(),
+      types: field(z.array(EventType).max(64).readonly(), { summary: 'Only these; all if not said.' }).optional(),
       limit: integer(1, MAX_PAGE_ROWS).optional(),
     }),
     reply: z.object({

@@ -48,6 +48,13 @@ export const Timestamp = scalar<T.TimestampMs>('timestamp', z.number().int().non
 export const BlockHeight = scalar<T.BlockHeight>('block-height', z.number().int().nonnegative())
 export const Flag = scalar<boolean>('flag', z.boolean())
 
+/** What is known by more than its length: the words say what it is, not how long it has to be. */
+const given = (what: string, min: number, max: number): z.ZodString =>
+  z
+    .string({ error: `expected ${what}` })
+    .min(min, `expected ${what}`)
+    .max(max, `expected ${what}`)
+
 export const NodeId = scalar<T.NodeId>(
   'node-id',
   z
@@ -71,16 +78,22 @@ export const ShortChannelId = scalar<T.ShortChannelId>(
   'short-channel-id',
   z.string().regex(/^\d{1,8}x\d{1,8}x\d{1,5}$/, 'expected block, transaction and output, such as 539268x845x1'),
 )
-export const Cursor = scalar<T.Cursor>('cursor', z.string().min(1).max(128), { summary: 'A place in the event log.' })
-const PageToken = scalar<T.PageToken>('page-token', z.string().min(1).max(256))
+export const Cursor = scalar<T.Cursor>('cursor', given('a cursor that this node gave out', 1, 128), {
+  summary: 'A place in the event log.',
+})
+const PageToken = scalar<T.PageToken>('page-token', given('the `next` of the page before', 1, 256))
 
-export const Address = scalar<string>('address', z.string().min(14).max(120), { summary: 'An on-chain address.' })
+export const Address = scalar<string>('address', given('an on-chain address', 14, 120), {
+  summary: 'An on-chain address.',
+})
 export const SocketAddress = scalar<string>(
   'socket-address',
   z.string().regex(/^(\[[0-9a-fA-F:.]+\]|[^\s:@/]{1,255}):\d{1,5}$/, 'expected host:port, such as 127.0.0.1:9735'),
   { summary: '`host:port`.' },
 )
-export const Invoice = scalar<string>('invoice', z.string().min(20).max(7_089), { summary: 'A BOLT 11 invoice.' })
+export const Invoice = scalar<string>('invoice', given('a BOLT 11 invoice, which begins with ln', 20, 7_089), {
+  summary: 'A BOLT 11 invoice.',
+})
 const MAX_JSON_DEPTH = 32
 
 const MAX_JSON_VALUES = 100_000
@@ -134,7 +147,7 @@ export const utf8Text = (max: number, summary?: string): z.ZodType<string> =>
   )
 
 /** A place in the file system of the node's machine. */
-export const Path = scalar<string>('path', z.string().min(1).max(4096))
+export const Path = scalar<string>('path', given('the path of a folder', 1, 4096))
 
 export const Name = scalar<string>(
   'text',

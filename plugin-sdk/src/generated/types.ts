@@ -289,7 +289,10 @@ export interface ChannelsCloseRequest {
 
 export interface ChannelsCloseReply {
   readonly channelId: ChannelId
+  /** Where the channel is from now on. */
   readonly state: 'opening' | 'usable' | 'offline' | 'closing' | 'closed' | 'quarantined'
+  /** What comes next: the peer has to come back, HTLCs to be settled, both to sign the closing transaction, or a block to hold it. */
+  readonly waitsFor?: 'peer' | 'htlcs' | 'signatures' | 'confirmation'
   /** There once both sides have signed. */
   readonly txid?: TxId
 }
@@ -632,7 +635,7 @@ export interface EventsListRequest {
   /** The oldest event kept if not said. */
   readonly from?: Cursor
   /** Only these; all if not said. */
-  readonly types?: readonly string[]
+  readonly types?: readonly ('peer.connected' | 'peer.disconnected' | 'peer.repeated' | 'channel.opening' | 'channel.funding-created' | 'channel.funding-confirmed' | 'channel.ready' | 'channel.state-changed' | 'channel.balance-changed' | 'channel.relay-fees-changed' | 'channel.closing' | 'channel.closed' | 'channel.errored' | 'payment.sent' | 'payment.failed' | 'payment.received' | 'payment.relayed' | 'payment.relay-failed' | 'invoice.created' | 'wallet.transaction' | 'chain.block' | 'chain.health-changed' | 'plugin.started' | 'plugin.stopped' | 'plugin.faulted' | 'plugin.refused' | 'plugin.warned')[]
   readonly limit?: number
 }
 

@@ -130,7 +130,8 @@ export const channelsHandlers = (context: MappingContext): ActorHandlers<'channe
       const answer = answered(await entry.value.ref.ask('close', { feeratePerKw: feerate }))
       if (!answer.ok) return answer
       const channel = describeChannel(entry.value)
-      return ok({ channelId, state: channel?.state ?? 'closed' })
+      if (channel === undefined) return ok({ channelId, state: 'closed' })
+      return ok({ channelId, state: channel.state, waitsFor: closingWaitsFor(entry.value, channel.htlcsInFlight) })
     },
 
     async forceClose({ channelId }, { worstCase }) {
@@ -164,6 +165,12 @@ export const channelsHandlers = (context: MappingContext): ActorHandlers<'channe
       })
     },
   }
+}
+
+const closingWaitsFor = ({ state }: ChannelEntry, htlcsInFlight: number) => {
+  if (state.durable.phase === 'closing') return 'confirmation'
+  if (state.session?.reestablished !== true) return 'peer'
+  return htlcsInFlight > 0 ? 'htlcs' : 'signatures'
 }
 
 const channelNotFound = (): ContractError =>

@@ -41,3 +41,16 @@ test('a channel in quarantine, or whose funding is spent in the mempool, can car
     t.is(described(alice, still)?.receivableMsat, 0n)
   }
 })
+
+test('a channel that either side has asked to close is closing, before anything is signed and while the peer is away', (t) => {
+  const two = new TwoParties().ready({ pushMsat: 400_000_000n })
+  const live = { quarantined: false, spentInMempool: false }
+  t.is(described(two.alice, live)?.state, 'usable')
+  two.add(two.alice, 1)
+  two.settle()
+  two.run(two.alice, { type: 'close' })
+  t.is(two.alice.phase, 'normal')
+  t.is(described(two.alice, live)?.state, 'closing')
+  two.settle()
+  t.is(described(two.bob, live)?.state, 'closing')
+})

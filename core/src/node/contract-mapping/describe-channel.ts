@@ -89,7 +89,10 @@ const stateOf = (entry: ChannelEntry, durable: Funded): ChannelSummary['state'] 
       return 'closing'
     case 'normal':
       if (entry.quarantined) return 'quarantined'
-      if (entry.spentInMempool) return 'closing'
+      // Asked to close, by either side: what is under way comes to its end, and nothing new is taken on.
+      if (entry.spentInMempool || durable.localShutdown !== undefined || durable.remoteShutdown !== undefined) {
+        return 'closing'
+      }
       return isUsable(entry) ? 'usable' : 'offline'
   }
 }

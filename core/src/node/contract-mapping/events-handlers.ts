@@ -1,4 +1,3 @@
-import type { EventName } from '@fulgurite/plugin-sdk/contract'
 import { err, ok } from '../../lib/result.ts'
 import type { EncodedEvent } from '../contract-gateway.ts'
 import type { MappingContext } from './context.ts'
@@ -8,7 +7,7 @@ const DEFAULT_LIMIT = 100
 
 export const eventsHandlers = ({ events }: MappingContext): ActorHandlers<'events'> => ({
   async list({ from, types, limit = DEFAULT_LIMIT }) {
-    const replayed = await events.replay(from, types === undefined ? {} : { names: types as EventName[] }, limit)
+    const replayed = await events.replay(from, types === undefined ? {} : { names: types }, limit)
     if (!replayed.ok) return err(replayed.error)
     return ok({ items: replayed.value.events.map(envelopeOf), next: replayed.value.next })
   },

@@ -10,16 +10,18 @@ export interface PageRequest {
 }
 
 const DEFAULT_LIMIT = 100
+/** Other lists have tokens of other forms. */
+const PLACE = /^p(0|[1-9a-z][0-9a-z]{0,7})$/
 
 /** A page out of items that are all at hand; the token is the place of the next one. */
 export const pageOf = <T>(
   items: readonly T[],
   page: PageRequest = {},
 ): Result<{ readonly items: readonly T[]; readonly next?: string }, ContractError> => {
-  const start = page.after === undefined ? 0 : Number.parseInt(page.after, 36)
-  if (!Number.isSafeInteger(start) || start < 0) return err(badToken())
+  if (page.after !== undefined && !PLACE.test(page.after)) return err(badToken())
+  const start = page.after === undefined ? 0 : Number.parseInt(page.after.slice(1), 36)
   const end = start + (page.limit ?? DEFAULT_LIMIT)
-  return ok({ items: items.slice(start, end), ...(end < items.length ? { next: end.toString(36) } : {}) })
+  return ok({ items: items.slice(start, end), ...(end < items.length ? { next: `p${end.toString(36)}` } : {}) })
 }
 
 /**
@@ -49,4 +51,6 @@ export const pageOfIndex = async <T>(
 }
 
 const badToken = (): ContractError =>
-  refusal('invalid-request', 'page.after: not a token of this list', { field: 'page.after' })
+  refusal('invalid-request', 'page.after: no page of this list ends there: give the `next` of the page before', {
+    field: 'page.after',
+  })
