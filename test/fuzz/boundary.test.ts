@@ -17,6 +17,7 @@ const OWN_JSON: Readonly<Record<string, string>> = {
   'core/src/cli/contract-commands.ts': 'events, as read by node-client.ts',
   'core/src/cli/fields.ts': 'what the operator typed: a failure is said with the parser\u2019s words',
   'core/src/cli/node-client.ts': 'answers of the node, with a reviver and a catch',
+  'core/src/node/contract-mapping/event-pages.ts': 'what the log wrote',
   'core/src/cli/render.ts': 'events, as read by node-client.ts',
   'core/src/cli/run.ts': 'our package.json',
   'core/src/node/contract-mapping/events-handlers.ts': 'events of our log',

@@ -24,6 +24,10 @@ export const pluginHandlers = (openHost: () => Promise<PluginHost>): ActorHandle
     const resumed = await (await openHost()).resume()
     return resumed.ok ? ok({ items: resumed.value }) : inContract(resumed)
   },
+  async parked({ name, page }) {
+    const parked = await (await openHost()).parked(name)
+    return parked.ok ? pageOf(parked.value, page) : inContract(parked)
+  },
   async logs({ name, level = 'debug', since, page }) {
     const logs = (await openHost()).logs(name)
     if (!logs.ok) return inContract(logs)

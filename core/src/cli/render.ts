@@ -31,7 +31,7 @@ export const renderReply = (operation: Operation, reply: unknown, io: CliIo, sty
   if (shape.type !== 'object') return ''
   const row = reply as Row
   const rows = rowsOf(operation)
-  if (rows !== undefined) return renderList(rows, row.items as readonly Row[], io, style) + more(row, io)
+  if (rows !== undefined) return renderList(rows, row.items as readonly Row[], io, style) + more(operation, row, io)
   const shown = shape.members.filter(({ key }) => key !== 'asOf')
   const [only] = shown
   // A reply that is one object, such as `{ channel }`, is shown as that object.
@@ -41,10 +41,10 @@ export const renderReply = (operation: Operation, reply: unknown, io: CliIo, sty
   return renderFields({ ...shape, members: shown }, row, io)
 }
 
-const more = ({ next, items }: Row, io: CliIo): string =>
-  io.isTerminal && typeof next === 'string' && Array.isArray(items) && items.length > 0
-    ? `more: go on after ${next}\n`
-    : ''
+const more = ({ request }: Operation, { next, items }: Row, io: CliIo): string => {
+  if (!io.isTerminal || typeof next !== 'string' || !Array.isArray(items) || items.length === 0) return ''
+  return `more: ${Object.hasOwn(request.shape, 'from') ? '--from' : '--after'} ${next}\n`
+}
 
 const renderFields = (shape: ObjectShape, row: Row, io: CliIo): string => {
   const members = shape.members.filter(({ key }) => row[key] !== undefined)

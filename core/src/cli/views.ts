@@ -22,6 +22,9 @@ type Channel = ReplyOf<'channels', 'list'>['items'][number]
 type Peer = ReplyOf<'peers', 'list'>['items'][number]
 type Payment = ReplyOf<'payments', 'list'>['items'][number]
 type Invoice = ReplyOf<'invoices', 'list'>['items'][number]
+type Closed = ReplyOf<'channels', 'closed'>['items'][number]
+type Relayed = ReplyOf<'payments', 'relays'>['items'][number]
+type Parked = ReplyOf<'plugins', 'parked'>['items'][number]
 type Utxo = ReplyOf<'wallet', 'utxos'>['items'][number]
 type Transaction = ReplyOf<'wallet', 'transactions'>['items'][number]
 type Plugin = ReplyOf<'plugins', 'list'>['items'][number]
@@ -49,6 +52,8 @@ export const sat = (msat: unknown): string => {
 
 /** What commands take for the id, as long as no other begins so. */
 const beginning = (id: string): string => `${id.slice(0, 12)}…`
+
+const big = (amount: unknown): bigint => BigInt(String(amount))
 
 const nameOf = (name: string | undefined, id: string): string => printable(name ?? beginning(id))
 
@@ -113,6 +118,50 @@ const invoiceView: View<Invoice> = {
   ],
 }
 
+/** A stack trace keeps its lines. */
+const lines = (text: string): string => text.split('\n').map(printable).join('\n    ')
+
+const closedView: View<Closed> = {
+  columns: [
+    { name: 'closed', show: ({ closedAt }) => time(closedAt as number) },
+    { name: 'peer', show: ({ peerName, peer }) => nameOf(peerName, peer as string), least: 10 },
+    { name: 'kind', show: ({ kind }) => kind },
+    { name: 'block', show: ({ blockHeight }) => `${blockHeight}`, right: true },
+    { name: 'channel', show: ({ channelId }) => beginning(channelId as string) },
+    { name: 'txid', show: ({ txid }) => shortId(txid as string) },
+  ],
+}
+
+const through = (htlcs: Relayed['incoming']): string =>
+  [...new Set(htlcs.map(({ shortChannelId, channelId }) => shortChannelId ?? beginning(channelId as string)))].join(
+    ', ',
+  )
+
+const relayedView: View<Relayed> = {
+  columns: [
+    { name: 'settled', show: ({ settledAt }) => time(settledAt as number) },
+    {
+      name: 'sat',
+      show: ({ outgoing }) => sat(outgoing.reduce((sum, each) => sum + big(each.amountMsat), 0n)),
+      right: true,
+    },
+    { name: 'earned sat', show: ({ feeMsat }) => sat(feeMsat), right: true },
+    { name: 'in by', show: ({ incoming }) => through(incoming), least: 10 },
+    { name: 'out by', show: ({ outgoing }) => through(outgoing), least: 10 },
+    { name: 'payment hash', show: ({ paymentHash }) => shortId(paymentHash as string) },
+  ],
+}
+
+const parkedView: View<Parked> = {
+  columns: [
+    { name: 'at', show: ({ at }) => time(at as number) },
+    { name: 'label', show: ({ label }) => printable(label), least: 8 },
+    { name: 'event', show: ({ event }) => printable(event.type) },
+    { name: 'cursor', show: ({ event }) => printable(event.cursor as string) },
+    { name: 'error', show: ({ error }) => lines(error), whole: true },
+  ],
+}
+
 const utxoView: View<Utxo> = {
   columns: [
     { name: 'sat', show: ({ amountSat }) => grouped(`${amountSat}`), right: true },
@@ -145,9 +194,6 @@ const pluginView: View<Plugin> = {
   ],
 }
 
-/** A stack trace keeps its lines. */
-const lines = (text: string): string => text.split('\n').map(printable).join('\n    ')
-
 const logView: View<LogLine> = {
   newestLast: true,
   columns: [
@@ -169,8 +215,6 @@ const eventView: View<StoredEvent> = {
   ],
 }
 
-const big = (amount: unknown): bigint => BigInt(String(amount))
-
 const view = <Item>(of: View<Item>): View => of as unknown as View
 
 /** By the name that the contract gives to the rows. */
@@ -179,6 +223,9 @@ export const VIEWS: Readonly<Record<string, View>> = {
   PeerSummary: view(peerView),
   Payment: view(paymentView),
   InvoiceSummary: view(invoiceView),
+  ClosedChannel: view(closedView),
+  RelayedPayment: view(relayedView),
+  ParkedEvent: view(parkedView),
   Utxo: view(utxoView),
   WalletTransaction: view(transactionView),
   PluginSummary: view(pluginView),

@@ -1,6 +1,34 @@
+import { evaluate } from '@fulgurite/plugin-sdk/contract'
+import { z } from 'zod'
+import { readJson } from '../lib/json.ts'
 import type { EncodedEvent } from '../node/contract-gateway.ts'
-import { type HostStore, type HostWrite, keys } from './host-store.ts'
+import { type HostStore, type HostWrite, keys, listAll } from './host-store.ts'
 import { RowRing } from './row-ring.ts'
+
+/** An event that a handler has failed on for good. */
+export interface ParkedEvent {
+  /** When it was set aside. */
+  readonly at: number
+  /** The subscription whose handler failed. */
+  readonly label: string
+  readonly error: string
+  readonly event: StoredEvent
+}
+
+const StoredEvent = z.object({
+  cursor: z.string(),
+  at: z.number(),
+  type: z.string(),
+  version: z.number(),
+  payload: z.record(z.string(), z.unknown()),
+})
+
+type StoredEvent = z.output<typeof StoredEvent>
+
+const Row = z.object({ at: z.number(), label: z.string(), error: z.string(), event: z.string() })
+
+const ROW_DEPTH = 1
+const EVENT_DEPTH = 34
 
 const LIMITS = { rows: 512, bytes: 2 << 20 }
 const ERROR_CHARS = 1_024
@@ -30,4 +58,19 @@ export class ParkedEvents {
     const row = JSON.stringify({ at: now, label, error: error.slice(0, ERROR_CHARS), event: event.text })
     return this.#ring.add(row).writes
   }
+}
+
+/** What a plugin's handlers have failed on and is still kept, the newest first. It may be asked while the plugin is stopped. */
+export const parkedEvents = async (store: HostStore, plugin: string): Promise<readonly ParkedEvent[]> => {
+  const rows = await listAll(store, keys.parked(plugin))
+  return rows.toReversed().flatMap(([, text]) => parkedEvent(text) ?? [])
+}
+
+const parkedEvent = (text: string): ParkedEvent | undefined => {
+  const row = readJson(text, ROW_DEPTH)
+  const parked = row.ok ? evaluate(Row, row.value) : row
+  if (!parked.ok) return undefined
+  const json = readJson(parked.value.event, EVENT_DEPTH)
+  const event = json.ok ? evaluate(StoredEvent, json.value) : json
+  return event.ok ? { ...parked.value, event: event.value } : undefined
 }

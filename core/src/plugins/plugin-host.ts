@@ -31,6 +31,7 @@ import { Ledger } from './ledger.ts'
 import type { Manifest } from './manifest.ts'
 import { noticesOfAll } from './notice-limit.ts'
 import { openCells } from './open-cells.ts'
+import { type ParkedEvent, parkedEvents } from './parked-events.ts'
 import { permissionLines } from './permission-lines.ts'
 import { openBook, type PluginBook } from './plugin-book.ts'
 import { type LogLine, PluginLog, removeLog } from './plugin-log.ts'
@@ -131,6 +132,8 @@ export interface PluginHost {
   /** What holds the plugins' processes; `undefined` before the first was started. */
   walls(): WallsStatus | undefined
   /** The latest lines, oldest first. */
+  /** The events that its handlers failed on for good, the newest first. Errors: `plugin-not-found`. */
+  parked(name: string): Promise<Result<readonly ParkedEvent[], InstallError>>
   logs(name: string): Result<{ readonly lines: readonly LogLine[]; readonly count: number }, InstallError>
   /** Asks every plugin that holds the hook, in the operator's order. Never rejects. */
   askHook<Name extends HookName>(name: Name, request: HookRequest<Name>): Promise<readonly HookAnswer<Name>[]>
@@ -545,6 +548,10 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
       if (!found.ok) return found
       const log = logOf(name)
       return ok({ lines: log.lines(), count: log.count })
+    },
+    async parked(name) {
+      const found = installedAs(name)
+      return found.ok ? ok(await parkedEvents(storage, name)) : found
     },
     askHook,
   }

@@ -84,6 +84,20 @@ const ChannelSummary = named(
   }),
 )
 
+const ClosedChannel = named(
+  'ClosedChannel',
+  'A channel that is no more: all that was ours is in our wallet.',
+  z.object({
+    channelId: ChannelId,
+    peer: NodeId,
+    peerName: PeerName.optional(),
+    kind: CloseKind,
+    txid: field(TxId, { summary: 'What spent the funding; zeros if the channel was never funded.' }),
+    blockHeight: BlockHeight,
+    closedAt: Timestamp,
+  }),
+)
+
 export const channels = actor('channels', 'Payment channels and what they charge to relay.', {
   list: query({
     summary: 'Every channel, open or closing, a page at a time.',
@@ -96,6 +110,11 @@ export const channels = actor('channels', 'Payment channels and what they charge
     reply: z.object({ channel: ChannelSummary }),
     errors: ['channel-not-found'],
     positional: ['channelId'],
+  }),
+  closed: query({
+    summary: 'Channels that are closed, the newest first, a page at a time, for as long as the event log has them.',
+    request: z.strictObject({ page: Page.optional() }),
+    reply: page(ClosedChannel),
   }),
   find: query({
     summary:

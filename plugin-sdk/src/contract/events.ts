@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { ChannelState, CloseKind, Side } from './channels.ts'
 import { event } from './define.ts'
 import { field, named, publicly } from './field.ts'
-import { PaymentFailure, SentPart } from './payments.ts'
+import { PaymentFailure, RelayHtlc, SentPart } from './payments.ts'
 import {
   BlockHash,
   BlockHeight,
@@ -33,19 +33,6 @@ const funding = {
   fundingOutputIndex: integer(0, 0xffff),
   fundingSat: Sat,
 }
-
-const RelayHtlc = named(
-  'RelayHtlc',
-  'One HTLC of a relayed payment, on the side it came in or went out.',
-  z.object({
-    channelId: ChannelId,
-    peer: NodeId,
-    shortChannelId: ShortChannelId.optional(),
-    htlcId: Count,
-    amountMsat: Msat,
-    cltvExpiry: BlockHeight,
-  }),
-)
 
 const ReceivedPart = named(
   'ReceivedPart',

@@ -2,7 +2,9 @@ import { z } from 'zod'
 import { actor, command, query } from './define.ts'
 import { field, named } from './field.ts'
 import {
+  BlockHeight,
   ChannelId,
+  Count,
   Hex,
   Invoice,
   integer,
@@ -40,6 +42,32 @@ export const SentPart = named(
     route: z.array(NodeId).readonly(),
     status: z.enum(['in-flight', 'settled', 'failed']),
     failure: PaymentFailure.optional(),
+  }),
+)
+
+export const RelayHtlc = named(
+  'RelayHtlc',
+  'One HTLC of a relayed payment, on the side it came in or went out.',
+  z.object({
+    channelId: ChannelId,
+    peer: NodeId,
+    shortChannelId: ShortChannelId.optional(),
+    htlcId: Count,
+    amountMsat: Msat,
+    cltvExpiry: BlockHeight,
+  }),
+)
+
+const RelayedPayment = named(
+  'RelayedPayment',
+  'A payment that went through this node and settled on both sides.',
+  z.object({
+    paymentHash: PaymentHash,
+    feeMsat: field(Msat, { summary: 'What we earned.' }),
+    incoming: z.array(RelayHtlc).readonly(),
+    outgoing: z.array(RelayHtlc).readonly(),
+    startedAt: Timestamp,
+    settledAt: Timestamp,
   }),
 )
 
@@ -102,6 +130,16 @@ export const payments = actor('payments', 'Payments that this node sends.', {
     reply: z.object({ payment: Payment }),
     errors: ['payment-not-found'],
     positional: ['paymentHash'],
+  }),
+  relays: query({
+    summary:
+      'Payments that went through this node, the newest first, a page at a time, for as long as the event log has them.',
+    request: z.strictObject({
+      since: field(Timestamp, { summary: 'Only those that settled at this time or later.' }).optional(),
+      until: field(Timestamp, { summary: 'Only those that settled before this time.' }).optional(),
+      page: Page.optional(),
+    }),
+    reply: page(RelayedPayment),
   }),
   payInvoice: command({
     summary: 'Pays a BOLT 11 invoice. Answers when the payment is settled or has failed for good.',

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { actor, command, query } from './define.ts'
+import { StoredEvent } from './event-log.ts'
 import { field, named } from './field.ts'
 import { Count, Flag, JsonObject, Name, Page, Path, page, Timestamp, text } from './scalars.ts'
 
@@ -70,6 +71,17 @@ const LogLine = named(
   }),
 )
 
+const ParkedEvent = named(
+  'ParkedEvent',
+  "An event that one of a plugin's handlers failed on for good, so that it was set aside.",
+  z.object({
+    at: field(Timestamp, { summary: 'When it was set aside.' }),
+    label: field(text(64), { summary: 'The subscription whose handler failed.' }),
+    error: text(1024),
+    event: StoredEvent,
+  }),
+)
+
 export const plugins = actor('plugins', 'The plugins of this node.', {
   list: query({
     summary: 'Installed plugins, a page at a time.',
@@ -131,6 +143,14 @@ export const plugins = actor('plugins', 'The plugins of this node.', {
     errors: ['lock-file-damaged'],
     effects: [],
     access: 'operator',
+  }),
+  parked: query({
+    summary: "Events that a plugin's handlers failed on for good, the newest first, a page at a time.",
+    request: z.strictObject({ name: Name, page: Page.optional() }),
+    reply: page(ParkedEvent),
+    errors: ['plugin-not-found'],
+    access: 'operator',
+    positional: ['name'],
   }),
   logs: query({
     summary: "A plugin's latest log lines, the newest first, a page at a time.",

@@ -153,6 +153,17 @@ export const restoreReply: Readonly<Record<string, Restore>> = {
       item0.feesMsat = BigInt(item0.feesMsat)
     }
   },
+  'payments.relays': (data) => {
+    for (const item0 of data.items) {
+      item0.feeMsat = BigInt(item0.feeMsat)
+      for (const item1 of item0.incoming) {
+        item1.amountMsat = BigInt(item1.amountMsat)
+      }
+      for (const item1 of item0.outgoing) {
+        item1.amountMsat = BigInt(item1.amountMsat)
+      }
+    }
+  },
   'payments.payInvoice': (data) => {
     data.payment.amountMsat = BigInt(data.payment.amountMsat)
     data.payment.feesMsat = BigInt(data.payment.feesMsat)

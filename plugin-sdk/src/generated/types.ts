@@ -246,6 +246,35 @@ export interface ChannelsGetReply {
   readonly asOf: Cursor
 }
 
+export interface ChannelsClosedRequest {
+  readonly page?: {
+    /** Rows at most, 500 at the very most; 100 if not said. */
+    readonly limit?: number
+    readonly after?: PageToken
+  }
+}
+
+export interface ChannelsClosedReply {
+  readonly items: readonly ClosedChannel[]
+  readonly next?: PageToken
+  /** A place in the event log. */
+  readonly asOf: Cursor
+}
+
+/** A channel that is no more: all that was ours is in our wallet. */
+export interface ClosedChannel {
+  readonly channelId: ChannelId
+  readonly peer: NodeId
+  /** What the operator calls the peer. */
+  readonly peerName?: string
+  readonly kind: 'mutual' | 'local-force' | 'remote-force' | 'revoked' | 'never-funded'
+  /** What spent the funding; zeros if the channel was never funded. */
+  readonly txid: TxId
+  readonly blockHeight: BlockHeight
+  /** Milliseconds since the Unix epoch. */
+  readonly closedAt: TimestampMs
+}
+
 export interface ChannelsFindRequest {
   /** An id, a short channel id, an alias, the beginning of an id, or the name of a peer with one channel. */
   readonly channel: string
@@ -325,6 +354,8 @@ export interface ChannelsActor {
   list(request?: ChannelsListRequest, options?: QueryOptions): Promise<ChannelsListReply>
   /** One channel. Errors: channel-not-found. */
   get(request: ChannelsGetRequest, options?: QueryOptions): Promise<ChannelsGetReply>
+  /** Channels that are closed, the newest first, a page at a time, for as long as the event log has them. */
+  closed(request?: ChannelsClosedRequest, options?: QueryOptions): Promise<ChannelsClosedReply>
   /** The channel that is meant by what a person has typed. The command line asks this for whatever is no whole id. Errors: channel-not-found, channel-ambiguous. */
   find(request: ChannelsFindRequest, options?: QueryOptions): Promise<ChannelsFindReply>
   /** Opens a channel with a connected peer. Answers when the funding transaction is signed and on its way. Effects: locks, fees, pays-out, prices. Errors: peer-not-connected, insufficient-funds, funding-too-small, funding-too-large, push-too-large, fee-out-of-bounds, feerate-out-of-bounds, fee-limit-exceeded, refused-by-peer, terms-refused, peer-disconnected. */
@@ -403,6 +434,48 @@ export interface PaymentsGetReply {
   readonly asOf: Cursor
 }
 
+export interface PaymentsRelaysRequest {
+  /** Only those that settled at this time or later. */
+  readonly since?: TimestampMs
+  /** Only those that settled before this time. */
+  readonly until?: TimestampMs
+  readonly page?: {
+    /** Rows at most, 500 at the very most; 100 if not said. */
+    readonly limit?: number
+    readonly after?: PageToken
+  }
+}
+
+export interface PaymentsRelaysReply {
+  readonly items: readonly RelayedPayment[]
+  readonly next?: PageToken
+  /** A place in the event log. */
+  readonly asOf: Cursor
+}
+
+/** A payment that went through this node and settled on both sides. */
+export interface RelayedPayment {
+  readonly paymentHash: PaymentHash
+  /** What we earned. */
+  readonly feeMsat: Msat
+  readonly incoming: readonly RelayHtlc[]
+  readonly outgoing: readonly RelayHtlc[]
+  /** Milliseconds since the Unix epoch. */
+  readonly startedAt: TimestampMs
+  /** Milliseconds since the Unix epoch. */
+  readonly settledAt: TimestampMs
+}
+
+/** One HTLC of a relayed payment, on the side it came in or went out. */
+export interface RelayHtlc {
+  readonly channelId: ChannelId
+  readonly peer: NodeId
+  readonly shortChannelId?: ShortChannelId
+  readonly htlcId: number
+  readonly amountMsat: Msat
+  readonly cltvExpiry: BlockHeight
+}
+
 export interface PaymentsPayInvoiceRequest {
   /** A BOLT 11 invoice. */
   readonly invoice: string
@@ -448,6 +521,8 @@ export interface PaymentsActor {
   list(request?: PaymentsListRequest, options?: QueryOptions): Promise<PaymentsListReply>
   /** One payment. Errors: payment-not-found. */
   get(request: PaymentsGetRequest, options?: QueryOptions): Promise<PaymentsGetReply>
+  /** Payments that went through this node, the newest first, a page at a time, for as long as the event log has them. */
+  relays(request?: PaymentsRelaysRequest, options?: QueryOptions): Promise<PaymentsRelaysReply>
   /** Pays a BOLT 11 invoice. Answers when the payment is settled or has failed for good. Effects: pays-out, fees. Errors: invoice-invalid, invoice-expired, invoice-wrong-network, invoice-unsupported, amount-required, amount-mismatch, own-invoice, already-paid, payment-in-flight, insufficient-balance, peer-limit-reached, no-route, fee-limit-exceeded, expiry-too-far, payment-failed. */
   payInvoice(request: PaymentsPayInvoiceRequest, options: CommandOptions): Promise<PaymentsPayInvoiceReply>
   /** Sends a payment over exactly these routes. Answers when it is settled or has failed. Effects: pays-out, fees. Errors: channel-not-found, invalid-route, already-paid, payment-in-flight, insufficient-balance, peer-limit-reached, no-route, fee-limit-exceeded, expiry-too-far, payment-failed. */
@@ -632,8 +707,14 @@ export interface WalletActor {
 }
 
 export interface EventsListRequest {
-  /** The oldest event kept if not said. */
+  /** Where to begin: after it; before it where the newest come first. At the end that comes first if not said. */
   readonly from?: Cursor
+  /** The oldest first if not said. */
+  readonly order?: 'oldest-first' | 'newest-first'
+  /** Only events of this time or later. */
+  readonly since?: TimestampMs
+  /** Only events before this time. */
+  readonly until?: TimestampMs
   /** Only these; all if not said. */
   readonly types?: readonly ('peer.connected' | 'peer.disconnected' | 'peer.repeated' | 'channel.opening' | 'channel.funding-created' | 'channel.funding-confirmed' | 'channel.ready' | 'channel.state-changed' | 'channel.balance-changed' | 'channel.relay-fees-changed' | 'channel.closing' | 'channel.closed' | 'channel.errored' | 'payment.sent' | 'payment.failed' | 'payment.received' | 'payment.relayed' | 'payment.relay-failed' | 'invoice.created' | 'wallet.transaction' | 'chain.block' | 'chain.health-changed' | 'plugin.started' | 'plugin.stopped' | 'plugin.faulted' | 'plugin.refused' | 'plugin.warned')[]
   readonly limit?: number
@@ -641,7 +722,7 @@ export interface EventsListRequest {
 
 export interface EventsListReply {
   readonly items: readonly StoredEvent[]
-  /** Where to go on, also when nothing more is there yet. */
+  /** Where to go on, also when nothing more is there yet: give it as `from`. */
   readonly next: Cursor
   /** A place in the event log. */
   readonly asOf: Cursor
@@ -660,7 +741,7 @@ export interface StoredEvent {
 
 /** Everything that happened, in order. */
 export interface EventsActor {
-  /** Durable events after a cursor, oldest first, a page at a time. `cursor-expired` says of which classes some are no longer kept (`lost`), and from where to go on with the others (`continueFrom`). Errors: cursor-expired, cursor-invalid. */
+  /** Durable events, the oldest or the newest first, a page at a time: after a cursor or before it, and of a time. `cursor-expired` says of which classes some are no longer kept (`lost`), and from where to go on with the others (`continueFrom`). Errors: cursor-expired, cursor-invalid. */
   list(request?: EventsListRequest, options?: QueryOptions): Promise<EventsListReply>
 }
 
@@ -859,16 +940,6 @@ export interface PaymentRelayed {
   readonly startedAt: TimestampMs
   /** Milliseconds since the Unix epoch. */
   readonly settledAt: TimestampMs
-}
-
-/** One HTLC of a relayed payment, on the side it came in or went out. */
-export interface RelayHtlc {
-  readonly channelId: ChannelId
-  readonly peer: NodeId
-  readonly shortChannelId?: ShortChannelId
-  readonly htlcId: number
-  readonly amountMsat: Msat
-  readonly cltvExpiry: BlockHeight
 }
 
 /** A payment could not go through this node. */

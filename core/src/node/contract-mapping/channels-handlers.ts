@@ -9,10 +9,12 @@ import { err, ok, type Result } from '../../lib/result.ts'
 import type { ChannelEntry } from '../channel/channel-directory.ts'
 import type { ChannelCommandResult } from '../channel/channel-protocol.ts'
 import { openingKeys } from '../channel/opening-keys.ts'
+import { EventHistory } from '../events/event-history.ts'
 import type { PeerFailure } from '../peer/peer-protocol.ts'
 import { MAX_FEE_BASE_MSAT, MAX_FEE_PROPORTIONAL_MILLIONTHS } from '../settings.ts'
 import type { MappingContext } from './context.ts'
 import { describeChannel, describePolicy } from './describe-channel.ts'
+import { pageOfEvents } from './event-pages.ts'
 import { findChannel } from './find-by-words.ts'
 import { type ActorHandlers, blindRefusal, refusal } from './handlers.ts'
 import { pageOf } from './paging.ts'
@@ -20,6 +22,7 @@ import { forceCloseCost, mutualCloseLossMsat } from './worst-cases/closing-costs
 
 export const channelsHandlers = (context: MappingContext): ActorHandlers<'channels'> => {
   const { channelDirectory, settings, feerates, options } = context
+  const history = new EventHistory(options.store)
   const find = (channelId: string): Result<ChannelEntry, ContractError> => {
     const entry = channelDirectory.get(fromHex(channelId))
     return entry === undefined ? err(channelNotFound()) : ok(entry)
@@ -47,6 +50,13 @@ export const channelsHandlers = (context: MappingContext): ActorHandlers<'channe
       if (!entry.ok) return entry
       const channel = describe(entry.value)
       return channel === undefined ? err(channelNotFound()) : ok({ channel })
+    },
+
+    async closed({ page }) {
+      return pageOfEvents(history, 'channel.closed', { page }, ({ fundingIndex: _, ...payload }, closedAt) => {
+        const peerName = context.peerNames.of(payload.peer as string)
+        return { ...payload, ...(peerName === undefined ? {} : { peerName }), closedAt }
+      })
     },
 
     async find({ channel }) {

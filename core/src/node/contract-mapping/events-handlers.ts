@@ -1,17 +1,41 @@
+import type { EventName } from '@fulgurite/plugin-sdk/contract'
 import { err, ok } from '../../lib/result.ts'
 import type { EncodedEvent } from '../contract-gateway.ts'
+import { cursorOf, placeOf } from '../events/event-cursor.ts'
+import { EventHistory } from '../events/event-history.ts'
 import type { MappingContext } from './context.ts'
 import type { ActorHandlers } from './handlers.ts'
+import { DEFAULT_LIMIT } from './paging.ts'
 
-const DEFAULT_LIMIT = 100
+export const eventsHandlers = ({ events, options }: MappingContext): ActorHandlers<'events'> => {
+  const history = new EventHistory(options.store)
 
-export const eventsHandlers = ({ events }: MappingContext): ActorHandlers<'events'> => ({
-  async list({ from, types, limit = DEFAULT_LIMIT }) {
-    const replayed = await events.replay(from, types === undefined ? {} : { names: types }, limit)
-    if (!replayed.ok) return err(replayed.error)
-    return ok({ items: replayed.value.events.map(envelopeOf), next: replayed.value.next })
-  },
-})
+  /** The place after which the events of a time begin. Who asks by time alone has missed nothing by what is not kept. */
+  const startOf = async (since: number): Promise<string> => {
+    const head = placeOf(events.head())?.after ?? 0
+    const after = Math.min((await history.firstAt(since)) - 1, head)
+    return cursorOf(Math.max(after, 0), head) as string
+  }
+
+  return {
+    async list({ from, types, order = 'oldest-first', since, until, limit = DEFAULT_LIMIT }) {
+      const names = types as readonly EventName[] | undefined
+      if (order === 'newest-first') {
+        const read = await history.read({ names, before: from, since, until, limit })
+        if (!read.ok) return read
+        return ok({ items: read.value.events.map(envelopeOf), next: read.value.next ?? cursorOf(0) })
+      }
+      const start = from ?? (since === undefined ? undefined : await startOf(since))
+      const replayed = await events.replay(start, names === undefined ? {} : { names }, limit)
+      if (!replayed.ok) return err(replayed.error)
+      const all = replayed.value.events
+      const early = all.findIndex(({ at }) => until !== undefined && at >= until)
+      const wanted = (early === -1 ? all : all.slice(0, early)).filter(({ at }) => since === undefined || at >= since)
+      const next = early === -1 ? replayed.value.next : (all[early - 1]?.cursor ?? start ?? cursorOf(0))
+      return ok({ items: wanted.map(envelopeOf), next })
+    },
+  }
+}
 
 const envelopeOf = ({ text }: EncodedEvent) =>
   JSON.parse(text) as {

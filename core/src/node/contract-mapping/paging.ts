@@ -9,7 +9,8 @@ export interface PageRequest {
   readonly after?: string | undefined
 }
 
-const DEFAULT_LIMIT = 100
+/** Rows of a page where nobody says how many. */
+export const DEFAULT_LIMIT = 100
 /** Other lists have tokens of other forms. */
 const PLACE = /^p(0|[1-9a-z][0-9a-z]{0,7})$/
 
@@ -50,7 +51,7 @@ export const pageOfIndex = async <T>(
   }
 }
 
-const badToken = (): ContractError =>
+export const badToken = (): ContractError =>
   refusal('invalid-request', 'page.after: no page of this list ends there: give the `next` of the page before', {
     field: 'page.after',
   })

@@ -3,9 +3,11 @@ import type { PaymentHash } from '../../lib/ids.ts'
 import { err, ok } from '../../lib/result.ts'
 import { invoiceRequest } from '../../payment/send/invoice-request.ts'
 import type { PaymentRequest } from '../../payment/send/payment.ts'
+import { EventHistory } from '../events/event-history.ts'
 import { readPayment } from '../payment/payments-actor.ts'
 import { TABLE } from '../storage/tables.ts'
 import type { MappingContext } from './context.ts'
+import { pageOfEvents } from './event-pages.ts'
 import { destinationOf, givenRoutes } from './given-routes.ts'
 import { type ActorHandlers, type ActorRecalls, blindRefusal, refusal } from './handlers.ts'
 import { amountRefusal } from './invoice-refusals.ts'
@@ -15,6 +17,7 @@ import { begunUnder, describePayment, payer } from './pay.ts'
 export const paymentsHandlers = (context: MappingContext): ActorHandlers<'payments'> => {
   const { options, flow, signer, channelDirectory, invoices } = context
   const settle = payer(flow.payments)
+  const history = new EventHistory(options.store)
   const pay = async (request: PaymentRequest) => {
     const blind = blindRefusal(context.chainHealth)
     // What was begun under this key goes on, and is no new payment.
@@ -37,6 +40,10 @@ export const paymentsHandlers = (context: MappingContext): ActorHandlers<'paymen
       return payment === undefined
         ? err(refusal('payment-not-found', 'nothing was sent with this payment hash', { field: 'paymentHash' }))
         : ok({ payment: describePayment(payment) })
+    },
+
+    async relays(request) {
+      return pageOfEvents(history, 'payment.relayed', request, (payload) => payload)
     },
 
     async payInvoice({ invoice: text, amountMsat, maxFeeMsat }, { key }) {

@@ -1,0 +1,27 @@
+import { type ContractError, type EventName, type EventPayload, evaluate, events } from '@fulgurite/plugin-sdk/contract'
+import { invariant } from '../../lib/errors.ts'
+import { err, ok, type Result } from '../../lib/result.ts'
+import type { EncodedEvent } from '../contract-gateway.ts'
+import type { EventHistory, Past } from '../events/event-history.ts'
+import { badToken, DEFAULT_LIMIT, type PageRequest } from './paging.ts'
+
+/** A page of what the event log has of one event, the newest first; the token is the place of the last event looked at. */
+export const pageOfEvents = async <Name extends EventName, T>(
+  history: EventHistory,
+  name: Name,
+  { page = {}, ...past }: Pick<Past, 'since' | 'until'> & { readonly page?: PageRequest | undefined },
+  describe: (payload: EventPayload<Name>, at: number) => T,
+): Promise<Result<{ readonly items: readonly T[]; readonly next?: string }, ContractError>> => {
+  const { limit = DEFAULT_LIMIT, after } = page
+  const read = await history.read({ ...past, names: [name], before: after, limit })
+  if (!read.ok) return err(badToken())
+  const items = read.value.events.map((event) => describe(payloadOf(name, event), event.at as number))
+  return ok({ items, ...(read.value.next === undefined ? {} : { next: read.value.next as string }) })
+}
+
+/** What a stored event says, its amounts `bigint` again. */
+const payloadOf = <Name extends EventName>(name: Name, { text }: EncodedEvent): EventPayload<Name> => {
+  const read = evaluate(events[name].payload, (JSON.parse(text) as { readonly payload: unknown }).payload)
+  invariant(read.ok, 'an event was stored in the form of the contract')
+  return read.value as EventPayload<Name>
+}

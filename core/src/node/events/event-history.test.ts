@@ -1,0 +1,92 @@
+import test from 'ava'
+import { virtualClock } from '../../lib/clock-virtual.ts'
+import { openSqliteStore } from '../../store/sqlite-store.ts'
+import { MIGRATIONS } from '../storage/tables.ts'
+import { EventHistory, type Past } from './event-history.ts'
+import { EventLog } from './event-log.ts'
+
+const NODE = `02${'11'.repeat(32)}`
+const PLENTY = { rows: 10_000, bytes: 10_000_000 }
+
+/** A log with an event each second, of two classes in turn: at 1,000 the first, at 2,000 the second. */
+const pastOf = async (count: number) => {
+  const store = await openSqliteStore({
+    path: ':memory:',
+    migrations: MIGRATIONS,
+    onFatal: (error) => {
+      throw error
+    },
+  })
+  const clock = virtualClock()
+  const start = clock.now() as number
+  const log = await EventLog.open({
+    store,
+    clock,
+    keep: { money: PLENTY, channel: PLENTY, network: PLENTY, plugin: PLENTY, node: PLENTY },
+  })
+  for (let i = 1; i <= count; i++) {
+    await clock.advance(1_000)
+    if (i % 2 === 1) log.append('peer.disconnected', { nodeId: NODE, reason: `${i}` })
+    else log.append('plugin.started', { plugin: `p${i}`, pluginVersion: '1' })
+    await store.flush()
+  }
+  const history = new EventHistory(store)
+  const read = async (past: Partial<Past>) => {
+    const read = await history.read({ limit: 100, ...past })
+    if (!read.ok) throw new Error(read.error.code)
+    return { numbers: read.value.events.map(({ sequence }) => sequence), next: read.value.next }
+  }
+  return { history, read, start, log }
+}
+
+test('the past is read newest first, page by page, through all classes in one order', async (t) => {
+  const { read } = await pastOf(7)
+  t.deepEqual((await read({})).numbers, [7, 6, 5, 4, 3, 2, 1])
+  t.is((await read({})).next, undefined)
+  const first = await read({ limit: 3 })
+  t.deepEqual(first.numbers, [7, 6, 5])
+  const second = await read({ limit: 3, before: first.next })
+  t.deepEqual(second.numbers, [4, 3, 2])
+  t.deepEqual((await read({ limit: 3, before: second.next })).numbers, [1])
+})
+
+test('only events of the names asked for are told, and of the time asked for', async (t) => {
+  const { read, start } = await pastOf(9)
+  t.deepEqual((await read({ names: ['plugin.started'] })).numbers, [8, 6, 4, 2])
+  t.deepEqual((await read({ since: start + 3_000, until: start + 6_000 })).numbers, [5, 4, 3])
+  t.deepEqual((await read({ since: start + 3_001, names: ['peer.disconnected'] })).numbers, [9, 7, 5])
+  t.deepEqual((await read({ since: start + 10_000 })).numbers, [])
+  t.deepEqual((await read({ until: start })).numbers, [])
+  t.deepEqual((await read({ until: start + 2_000 })).numbers, [1])
+})
+
+test('the place of a time is found wherever it is', async (t) => {
+  const { history, start } = await pastOf(33)
+  for (let i = 1; i <= 33; i++) {
+    t.is(await history.firstAt(start + i * 1_000), i)
+    t.is(await history.firstAt(start + i * 1_000 - 999), i)
+  }
+  t.is(await history.firstAt(start + 33_001), Number.MAX_SAFE_INTEGER)
+})
+
+test('a rare event in a long log is answered within a bound, by pages with a place to go on from', async (t) => {
+  const { read, log } = await pastOf(0)
+  log.append('peer.connected', { nodeId: NODE, direction: 'inbound', features: '' })
+  for (let i = 0; i < 6_000; i++) log.append('peer.disconnected', { nodeId: NODE, reason: 'x' })
+  await new Promise<void>((resolve) => {
+    const stop = log.subscribe({}, (event) => {
+      if (event.sequence < 6_001) return
+      stop()
+      resolve()
+    })
+  })
+  const first = await read({ names: ['peer.connected'] })
+  t.deepEqual(first.numbers, [])
+  t.not(first.next, undefined)
+  t.deepEqual((await read({ names: ['peer.connected'], before: first.next })).numbers, [1])
+})
+
+test('a cursor of another form is an error', async (t) => {
+  const { history } = await pastOf(1)
+  t.like(await history.read({ before: 'nonsense', limit: 1 }), { ok: false, error: { code: 'cursor-invalid' } })
+})

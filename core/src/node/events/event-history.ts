@@ -1,0 +1,109 @@
+import type { ContractError, Cursor, EventClass, EventName } from '@fulgurite/plugin-sdk/contract'
+import { err, ok, type Result } from '../../lib/result.ts'
+import type { Row, Store } from '../../store/store.ts'
+import type { EncodedEvent } from '../contract-gateway.ts'
+import { TABLE } from '../storage/tables.ts'
+import { cursorOf, placeOf } from './event-cursor.ts'
+import { classesOf, decodeRow, EVENT_CLASSES, endOfClass, rowKey, sequenceOf } from './event-row.ts'
+
+/** What is asked of the past. Times are the wall clock's: what it said when each event was stored. */
+export interface Past {
+  /** Only these; all where it is not given. */
+  readonly names?: readonly EventName[] | undefined
+  /** Only events before this place. */
+  readonly before?: Cursor | undefined
+  /** Only events of this time or later, in milliseconds. */
+  readonly since?: number | undefined
+  /** Only events before this time, in milliseconds. */
+  readonly until?: number | undefined
+  readonly limit: number
+}
+
+export interface PastEvents {
+  readonly events: readonly EncodedEvent[]
+  /** The place to ask before next; not there when nothing is left. */
+  readonly next?: Cursor
+}
+
+/** Rows looked at for one question: a rare name in a long log is answered by empty pages rather than by one that takes long. */
+const MOST_ROWS = 5_000
+
+/** Reads the event log backwards, and finds places in it by time. */
+export class EventHistory {
+  readonly #store: Store
+
+  constructor(store: Store) {
+    this.#store = store
+  }
+
+  /** The newest first, of what is still kept. Errors: `cursor-invalid`. */
+  async read({ names, before, since, until, limit }: Past): Promise<Result<PastEvents, ContractError>> {
+    const place = before === undefined ? Number.MAX_SAFE_INTEGER : placeOf(before)?.after
+    if (place === undefined) return err({ code: 'cursor-invalid', message: 'this node never gave out that cursor' })
+    const classes = names === undefined ? EVENT_CLASSES : classesOf(names)
+    const first = since === undefined ? 0 : await this.firstAt(since)
+    let end = until === undefined ? place : Math.min(place, await this.firstAt(until))
+    const events: EncodedEvent[] = []
+    for (let looked = 0; looked < MOST_ROWS; ) {
+      const rows = await this.#before(classes, first, end, limit)
+      looked += Math.max(rows.length, 1)
+      for (const row of rows) {
+        const event = decodeRow(row)
+        end = event.sequence
+        if (isWanted(event, names, since, until)) events.push(event)
+        if (events.length === limit) return ok({ events, next: cursorOf(end) })
+      }
+      if (rows.length < limit) return ok({ events })
+    }
+    return ok({ events, next: cursorOf(end) })
+  }
+
+  /** The sequence number of the first event of that time or later; past every event if there is none. */
+  async firstAt(at: number): Promise<number> {
+    const places = await Promise.all(EVENT_CLASSES.map((kind) => this.#firstOfClass(kind, at)))
+    return Math.min(...places)
+  }
+
+  /** Sequence numbers and times grow together, so that halving finds the place in a few steps, however long the log is. */
+  async #firstOfClass(kind: EventClass, at: number): Promise<number> {
+    const [newest] = await this.#scan(kind, 0, undefined, 1, true)
+    if (newest === undefined || decodeRow(newest).at < at) return Number.MAX_SAFE_INTEGER
+    let low = 0
+    let found = sequenceOf(newest)
+    let high = found
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2)
+      const [row] = await this.#scan(kind, middle, high, 1, false)
+      if (row !== undefined && decodeRow(row).at < at) {
+        low = sequenceOf(row) + 1
+        continue
+      }
+      if (row !== undefined) found = sequenceOf(row)
+      high = middle
+    }
+    return found
+  }
+
+  async #before(classes: readonly EventClass[], first: number, end: number, limit: number): Promise<readonly Row[]> {
+    const pages = await Promise.all(classes.map((kind) => this.#scan(kind, first, end, limit, true)))
+    return pages
+      .flat()
+      .sort((a, b) => sequenceOf(b) - sequenceOf(a))
+      .slice(0, limit)
+  }
+
+  #scan(kind: EventClass, first: number, end: number | undefined, limit: number, reverse: boolean) {
+    const to = end === undefined || end >= Number.MAX_SAFE_INTEGER ? endOfClass(kind) : rowKey(kind, end)
+    return first >= Number.MAX_SAFE_INTEGER
+      ? Promise.resolve([])
+      : this.#store.scan(TABLE.eventOfClass, { from: rowKey(kind, first), to, limit, reverse })
+  }
+}
+
+// The wall clock may have been set meanwhile: what is told is exact, whatever the place was.
+const isWanted = (
+  { name, at }: EncodedEvent,
+  names: readonly EventName[] | undefined,
+  since = 0,
+  until = Number.POSITIVE_INFINITY,
+): boolean => (names === undefined || names.includes(name)) && (at as number) >= since && (at as number) < until

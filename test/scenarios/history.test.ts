@@ -1,0 +1,66 @@
+import test from 'ava'
+import { World } from './support/world.ts'
+
+test('relays and closed channels can be listed when they are over, the newest first, and events by time', async (t) => {
+  const world = new World()
+  t.teardown(() => world.close())
+  const [alice, bob, carol] = [await world.node('alice'), await world.node('bob'), await world.node('carol')]
+  await alice.faucet(10_000_000n)
+  await bob.faucet(10_000_000n)
+  await alice.connectTo(bob)
+  await bob.connectTo(carol)
+  await alice.openTo(bob, 2_000_000n)
+  const channelId = await bob.openTo(carol, 2_000_000n)
+  await bob.ask('peers', 'rename', { nodeId: carol.id, name: 'carol' })
+  for (const amountMsat of [10_000_000n, 20_000_000n]) {
+    const { invoice } = await carol.ask('invoices', 'create', { amountMsat })
+    await alice.ask('payments', 'payInvoice', { invoice: invoice.invoice })
+  }
+  await bob.until(async () => (await bob.ask('payments', 'relays', {})).items.length === 2)
+  const { items: relays } = await bob.ask('payments', 'relays', {})
+  t.deepEqual(
+    relays.map(({ outgoing }) => outgoing.map(({ amountMsat, peer }) => [amountMsat, peer])),
+    [[[20_000_000n, carol.id]], [[10_000_000n, carol.id]]],
+  )
+  const first = await bob.ask('payments', 'relays', { page: { limit: 1 } })
+  const second = await bob.ask('payments', 'relays', { page: { limit: 1, after: first.next } })
+  t.deepEqual([...first.items, ...second.items], relays)
+  const settledAt = relays[0]?.settledAt ?? 0
+  t.deepEqual((await bob.ask('payments', 'relays', { since: settledAt + 60_000 })).items, [])
+
+  t.deepEqual((await bob.ask('channels', 'closed', {})).items, [])
+  const closing = await bob.ask('channels', 'close', { channelId })
+  t.like(closing, { state: 'closing', waitsFor: 'signatures' })
+  await bob.until(async () => {
+    await world.mine(1)
+    return (await bob.ask('channels', 'closed', {})).items.length === 1
+  })
+  t.like((await bob.ask('channels', 'closed', {})).items[0], {
+    channelId,
+    peer: carol.id,
+    peerName: 'carol',
+    kind: 'mutual',
+  })
+  t.is((await bob.ask('channels', 'list', { peer: carol.id })).items.length, 0)
+
+  const newest = await bob.ask('events', 'list', { order: 'newest-first', limit: 5 })
+  const all = await bob.ask('events', 'list', { limit: 500 })
+  t.deepEqual(newest.items, all.items.slice(-5).toReversed())
+  const older = await bob.ask('events', 'list', { order: 'newest-first', limit: 5, from: newest.next })
+  t.deepEqual(older.items, all.items.slice(-10, -5).toReversed())
+  const since = all.items[3]?.at ?? 0
+  const until = all.items.at(-3)?.at ?? 0
+  const during = all.items.filter(({ at }) => at >= since && at < until)
+  t.deepEqual((await bob.ask('events', 'list', { since, until, limit: 500 })).items, during)
+  t.deepEqual(
+    (await bob.ask('events', 'list', { since, until, limit: 500, order: 'newest-first' })).items,
+    during.toReversed(),
+  )
+  for (const page of [{ after: 'nonsense' }, { after: 'p1' }]) {
+    t.like(await bob.tryAsk('payments', 'relays', { page }), { ok: false, error: { code: 'invalid-request' } })
+  }
+  t.like(await bob.tryAsk('events', 'list', { order: 'newest-first', from: 'nonsense' }), {
+    ok: false,
+    error: { code: 'cursor-invalid' },
+  })
+})
