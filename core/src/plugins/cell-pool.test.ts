@@ -8,6 +8,7 @@ import { cellBundle } from './cell-bundle.ts'
 import { CellPool, type StandingWalls } from './cell-pool.ts'
 import { systemUsageProbe } from './process-usage.ts'
 import { wallPlans } from './walls/choose-walls.ts'
+import { StartGuard } from './walls/start-guard.ts'
 import type { WallPlan } from './walls/wall-plan.ts'
 import { Watchdog } from './watchdog.ts'
 
@@ -51,6 +52,7 @@ const pool = (
       probe: systemUsageProbe,
       files: { program, addon: isolateAddonPath(), filter: '' },
       limitData: undefined,
+      startGuard: new StartGuard(),
     },
     plans: () => plans.filter((plan) => plan !== undefined),
     keepSpare,

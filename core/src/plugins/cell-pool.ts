@@ -94,6 +94,7 @@ export class CellPool {
   close(): void {
     this.#closed = true
     for (const cell of [...this.#starting, this.#spare]) cell?.end(STOPPING)
+    this.#options.environment.startGuard.close()
   }
 
   async #tryPlans(): Promise<Result<CellProcess, CellFault>> {

@@ -11,6 +11,7 @@ import { hostFault } from './host-fault.ts'
 import type { UsageProbe } from './process-usage.ts'
 import { inheritableDescriptors } from './walls/open-descriptors.ts'
 import type { DataLimiter } from './walls/resource-limits.ts'
+import type { StartGuard } from './walls/start-guard.ts'
 import { type CellFiles, TELLS, type WallPlan } from './walls/wall-plan.ts'
 import type { Watchdog, WatchedCell } from './watchdog.ts'
 
@@ -21,6 +22,7 @@ export interface CellEnvironment {
   readonly files: CellFiles
   /** `undefined` where the kernel cannot be asked to. */
   readonly limitData: DataLimiter | undefined
+  readonly startGuard: StartGuard
 }
 
 /** How long a turn may take. */
@@ -111,10 +113,14 @@ export class CellProcess implements WatchedCell {
     try {
       for (const path of [environment.files.program, ...open]) opened.push(openSync(path, 'r'))
       const [program = -1, ...extra] = opened
-      const stdio = [program, 'ignore', 'pipe', 'pipe', tells ? 'pipe' : 'ignore', ...extra] as const
+      const usual = [program, 'ignore', 'pipe', 'pipe', tells ? 'pipe' : 'ignore', ...extra] as const
+      const guarded = tells
+        ? environment.startGuard.around(command, usual.length)
+        : { command, open: 'ignore' as const }
+      const stdio = [...usual, guarded.open] as const
       const inherited = inheritableDescriptors().filter((descriptor) => descriptor >= stdio.length)
       const close = [...(tells ? [] : [TELLS]), ...closeInside, ...inherited]
-      const [file = '', ...wrapping] = command
+      const [file = '', ...wrapping] = guarded.command
       this.#child = spawn(file, [...wrapping, ...FLAGS, addon, String(MAX_INBOX_BYTES), close.join(',')], {
         env: { ...env },
         cwd: '/',
@@ -269,9 +275,14 @@ export class CellProcess implements WatchedCell {
 
   #settleReady(): void {
     if (this.#phase !== 'starting' || !this.#saidReady || this.#pid === undefined) return
+    this.#guardIsDone()
     this.#giveWay(this.#pid)
     this.#rest('empty')
     this.#onReady(undefined)
+  }
+
+  #guardIsDone(): void {
+    if (this.#tells) this.#environment.startGuard.done(this.#child.pid)
   }
 
   #begin(phase: 'starting' | 'preparing' | 'loading' | 'ping' | 'turn'): void {
@@ -289,9 +300,10 @@ export class CellProcess implements WatchedCell {
   #listen(): void {
     this.#child.on('error', (error) => this.#gone({ code: 'cell-failed', text: error.message }))
     // What it said last is in the pipe by now: it is read in the round of the event loop that comes between.
-    this.#child.on('exit', (code, signal) =>
-      setImmediate(() => setImmediate(() => this.#gone(this.#exitFault(code, signal)))),
-    )
+    this.#child.on('exit', (code, signal) => {
+      this.#guardIsDone()
+      setImmediate(() => setImmediate(() => this.#gone(this.#exitFault(code, signal))))
+    })
     this.#child.stderr?.setEncoding('latin1').on('data', (text: string) => {
       this.#stderr += text.slice(0, STDERR_CHARS)
       // Nothing more is read: who floods it blocks itself.

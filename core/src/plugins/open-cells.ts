@@ -8,6 +8,7 @@ import { systemUsageProbe } from './process-usage.ts'
 import { systemSurroundings, wallPlans } from './walls/choose-walls.ts'
 import { dataLimiter } from './walls/resource-limits.ts'
 import { seccompFilter } from './walls/seccomp-filter.ts'
+import { StartGuard } from './walls/start-guard.ts'
 import type { Watchdog } from './watchdog.ts'
 
 export interface CellsOptions {
@@ -38,6 +39,7 @@ export const openCells = async (options: CellsOptions): Promise<CellPool> => {
       probe: systemUsageProbe,
       files: { program, addon: isolateAddonPath(), filter: filterPath },
       limitData: dataLimiter(around().find('prlimit')),
+      startGuard: new StartGuard(),
     },
     plans: () => wallPlans(around()),
     keepSpare,

@@ -13,6 +13,7 @@ import { systemUsageProbe } from '../../../core/src/plugins/process-usage.ts'
 import { systemSurroundings, wallPlans } from '../../../core/src/plugins/walls/choose-walls.ts'
 import { dataLimiter } from '../../../core/src/plugins/walls/resource-limits.ts'
 import { seccompFilter } from '../../../core/src/plugins/walls/seccomp-filter.ts'
+import { StartGuard } from '../../../core/src/plugins/walls/start-guard.ts'
 import type { WallPlan } from '../../../core/src/plugins/walls/wall-plan.ts'
 import { Watchdog } from '../../../core/src/plugins/watchdog.ts'
 
@@ -86,6 +87,7 @@ export const breakOut = async (
     probe: systemUsageProbe,
     files: { program, addon, filter },
     limitData: dataLimiter(around.find('prlimit')),
+    startGuard: new StartGuard(),
   }
   const cell = new CellProcess(environment, plan, 1)
   const wrong = await cell.ready
@@ -97,6 +99,7 @@ export const breakOut = async (
     cell.load(code, LIMITS, TIMES, { outbox: () => {}, idle: () => {}, ended: resolve }, () => cell.turn('{}'))
   })
   watchdog.stop()
+  environment.startGuard.close()
   return { type: 'ended', fault }
 }
 

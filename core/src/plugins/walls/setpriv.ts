@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import { type CellFiles, FIRST_EXTRA, type Launch } from './wall-plan.ts'
 
 /** Numbers of users that are nobody else's. */
@@ -6,7 +7,8 @@ export interface OwnUsers {
   readonly count: number
 }
 
-const CELLS_APART = 64
+/** Another one in each node, so that the cells of two nodes on one machine are hardly ever one user. */
+const START = randomInt(2 ** 47)
 /** The kernel ends the cell when the node ends. */
 const ENDING = ['--pdeathsig', 'KILL'] as const
 
@@ -16,8 +18,8 @@ const ENDING = ['--pdeathsig', 'KILL'] as const
  * that user sees nothing.
  */
 export const asOwnUser = (setpriv: string, { addon }: CellFiles, users: OwnUsers, serial: number): Launch => {
-  // Neither two cells nor two nodes are to be one user: who is may signal, and see, the other.
-  const user = users.first + ((process.pid * CELLS_APART + serial) % users.count)
+  // No two cells are to be one user: who is may signal, and see, the other.
+  const user = users.first + ((START + serial) % users.count)
   const [node, library] = [FIRST_EXTRA, FIRST_EXTRA + 1]
   const become = [setpriv, `--reuid=${user}`, `--regid=${user}`, '--clear-groups', '--no-new-privs']
   return {
