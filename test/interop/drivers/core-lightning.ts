@@ -13,6 +13,7 @@ import { type CoreLightningRpc, coreLightningRpc } from './core-lightning-rpc.ts
 import type {
   Abilities,
   CloseOptions,
+  Cut,
   InvoiceRequest,
   Opening,
   Outcome,
@@ -57,6 +58,7 @@ const abilities: Abilities = {
   'old-database': true,
   'force-close': true,
   'error-on-force-close': true,
+  cuts: true,
 }
 
 const program = (): string => process.env.LIGHTNINGD ?? ''
@@ -169,6 +171,7 @@ class CoreLightningPeer implements Peer {
     mkdirSync(join(this.#folder, 'regtest'))
     const plugin = join(this.#folder, 'plugin.sh')
     writeFileSync(plugin, `#!/bin/sh\nexec '${process.execPath}' '${PLUGIN}'\n`, { mode: 0o755 })
+    writeFileSync(this.#cuts, '')
     this.#rpc = coreLightningRpc(join(this.#folder, 'regtest', 'lightning-rpc'))
     this.#child = new Child(program(), [
       '--network=regtest',
@@ -181,6 +184,7 @@ class CoreLightningPeer implements Peer {
       '--dev-bitcoind-poll=1',
       '--dev-fast-gossip',
       '--dev-fast-reconnect',
+      `--dev-disconnect=${this.#cuts}`,
       '--log-level=debug',
       `--plugin=${plugin}`,
     ])
@@ -219,6 +223,16 @@ class CoreLightningPeer implements Peer {
 
   get #database(): string {
     return join(this.#folder, 'regtest', 'lightningd.sqlite3')
+  }
+
+  async restartWithCuts(cuts: readonly Cut[]): Promise<void> {
+    await this.stop()
+    writeFileSync(this.#cuts, cuts.map((cut) => `${cutRule(cut)}\n`).join(''))
+    await this.start()
+  }
+
+  get #cuts(): string {
+    return join(this.#folder, 'cuts')
   }
 
   async knowsBlock(height: number): Promise<boolean> {
@@ -427,5 +441,13 @@ const peerChannel = (channel: ListedChannel): PeerChannel => {
         }),
   }
 }
+
+const CUT_SIGNS: Readonly<Record<Cut['moment'], string>> = {
+  'before-sending': '-',
+  'after-sending': '+',
+  'after-receiving': '<',
+}
+
+const cutRule = ({ message, moment }: Cut): string => `${CUT_SIGNS[moment]}WIRE_${message.toUpperCase()}`
 
 const sat = (msat: number): bigint => BigInt(msat) / 1000n

@@ -70,6 +70,8 @@ export type Ability =
   | 'force-close'
   /** Sends `error` then, to a peer that is connected. */
   | 'error-on-force-close'
+  /** Loses the connection at the messages that it is told. */
+  | 'cuts'
 
 /** For each ability: whether the peer has it, and if not, why. */
 export type Abilities = Readonly<Record<Ability, true | string>>
@@ -131,6 +133,12 @@ export type Outcome =
   /** With BOLT 4's names of the failures that came back, as `fee_insufficient`, where the peer tells them. */
   | { readonly ok: false; readonly reason: string; readonly failures: readonly string[] }
 
+/** Where a peer loses the connection: at the next message of BOLT 2's name that it sends or gets. */
+export interface Cut {
+  readonly message: string
+  readonly moment: 'before-sending' | 'after-sending' | 'after-receiving'
+}
+
 /** What came in for an invoice of the peer. */
 export interface Received {
   readonly paymentHash: string
@@ -161,6 +169,8 @@ export interface Peer {
   /** Copies what it keeps on disk, and puts the copy back. Only while it does not run. */
   saveDatabase(): Promise<void>
   restoreDatabase(): Promise<void>
+  /** Stops it and starts it again; from then on it loses the connection at each of these, one after the other. */
+  restartWithCuts(cuts: readonly Cut[]): Promise<void>
   knowsBlock(height: number): Promise<boolean>
   /** Its wallet's next output script. */
   newScript(): Promise<Uint8Array>

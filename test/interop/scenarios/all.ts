@@ -1,5 +1,6 @@
 import { closing } from './closing.ts'
 import { connecting } from './connecting.ts'
+import { cuts } from './cuts.ts'
 import { errors } from './errors.ts'
 import { failing } from './failing.ts'
 import { fees } from './fees.ts'
@@ -30,4 +31,5 @@ export const SCENARIOS: readonly Scenario[] = [
   ...forceClosing,
   ...sickChannels,
   ...errors,
+  ...cuts,
 ]

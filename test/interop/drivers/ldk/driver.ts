@@ -41,6 +41,7 @@ const abilities: Abilities = {
   'old-database': KEEPS_NOTHING,
   'force-close': true,
   'error-on-force-close': true,
+  cuts: KEEPS_NOTHING,
 }
 
 export const ldkDriver: PeerDriver = {
@@ -92,6 +93,7 @@ const startLdk = async (ground: Ground, name: string, number: number): Promise<P
     kill: cannot,
     saveDatabase: cannot,
     restoreDatabase: cannot,
+    restartWithCuts: cannot,
     knowsBlock: async (height) => chain.tip.height >= height,
     newScript: async () => ldk.wallet.script,
     walletSat: async () => ldk.wallet.balanceSat,

@@ -61,6 +61,7 @@ const abilities: Abilities = {
   'old-database': true,
   'force-close': true,
   'error-on-force-close': true,
+  cuts: 'it cannot be told where to lose a connection',
 }
 
 const program = (): string => process.env.LND ?? ''
@@ -220,6 +221,10 @@ class LndPeer implements Peer {
   async restoreDatabase(): Promise<void> {
     rmSync(join(this.#folder, 'data'), { recursive: true, force: true })
     cpSync(join(this.#folder, 'copy'), join(this.#folder, 'data'), { recursive: true })
+  }
+
+  restartWithCuts(): Promise<void> {
+    return Promise.reject(new Error(String(abilities.cuts)))
   }
 
   async knowsBlock(height: number): Promise<boolean> {
