@@ -100,7 +100,7 @@ const methods: Readonly<Record<string, (id: Request['id'], params: unknown) => v
 }
 
 function answerOpening(id: Request['id']): void {
-  reply(id, state.refusesOpenings ? { result: 'reject', error_message: 'not now' } : { result: 'continue' })
+  reply(id, state.refusesOpenings ? { result: 'reject', error_message: 'no more channels' } : { result: 'continue' })
 }
 
 function hashIn(params: unknown): string {

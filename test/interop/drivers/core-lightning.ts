@@ -44,6 +44,7 @@ const abilities: Abilities = {
   'taproot-opening': 'it has no taproot channels',
   'zero-conf-opening': true,
   'large-opening': true,
+  'crossing-openings': 'its program ends with a failed assertion (`peer_start_openingd`) where both sides open at once',
   'small-opening': true,
   'fee-estimates': true,
   'commitment-feerate': true,
@@ -369,7 +370,7 @@ class CoreLightningPeer implements Peer {
 
   keysend(nodeId: string, amountMsat: bigint, records: Readonly<Record<number, Uint8Array>> = {}): Promise<Outcome> {
     const extratlvs = Object.fromEntries(Object.entries(records).map(([type, value]) => [type, toHex(value)]))
-    return this.#send('keysend', { destination: nodeId, amount_msat: Number(amountMsat), extratlvs })
+    return this.#send('xkeysend', { destination: nodeId, amount_msat: Number(amountMsat), extratlvs })
   }
 
   async #send(method: string, params: object): Promise<Outcome> {

@@ -42,6 +42,8 @@ export type Ability =
   | 'zero-conf-opening'
   /** Opens a channel of 2^24 sat and more. */
   | 'large-opening'
+  /** Opens a channel while the other side opens one to it. */
+  | 'crossing-openings'
   /** Opens a channel that is too small for us. */
   | 'small-opening'
   /** Takes what a test says for the chain's fee rate. */

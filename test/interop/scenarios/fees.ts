@@ -22,7 +22,7 @@ export const fees = group('Fee rates', [
         // What the peer can send us depends on the fee of our commitments: we have seen the change.
         await us.until(async () => {
           const now = await receivable()
-          return feerate > previous ? now < before - 1_000_000n : now > before
+          return feerate > previous ? now < before - 1_000_000n : now > before - 1_000_000n
         })
         const { bolt11 } = await peer.createInvoice({ amountMsat: 3_000_000n })
         t.is((await us.pay(bolt11)).status, 'settled')

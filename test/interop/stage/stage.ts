@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
-import type { Tx } from '../../../core/src/bitcoin/transaction.ts'
+import { displayTxid, type Tx, txidOf } from '../../../core/src/bitcoin/transaction.ts'
 import { TestNode, type TestNodeOptions } from '../../scenarios/support/world.ts'
 import { waitFor } from '../../support/node-process.ts'
 import type { Abilities, Ability, Opening, Peer, PeerChannel } from '../drivers/driver.ts'
@@ -158,6 +158,12 @@ export class Stage {
   }
 
   async becomesUsable(node: TestNode, peer: Peer, channelId: string): Promise<void> {
+    // Our answer to `open` says that it is on its way; what is mined before it has arrived does not bury it.
+    await this.until('the funding transaction is in the mempool, or deeper', async () => {
+      const { fundings } = await ours(node, channelId)
+      const broadcast = (await this.mempool()).map((tx) => displayTxid(txidOf(tx)))
+      return fundings.some(({ txid, status }) => status === 'confirmed' || broadcast.includes(txid))
+    })
     await this.mine(DEEP)
     await this.isUsable(node, peer, channelId)
     // Each side needs the other's relay policy for its invoices' hints.

@@ -27,6 +27,7 @@ const abilities: Abilities = {
   'taproot-opening': 'it has no taproot channels',
   'zero-conf-opening': 'it asks for no zero-conf channels',
   'large-opening': true,
+  'crossing-openings': true,
   'small-opening': true,
   'fee-estimates': true,
   'commitment-feerate': true,

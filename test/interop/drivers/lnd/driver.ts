@@ -47,6 +47,7 @@ const abilities: Abilities = {
   'taproot-opening': true,
   'zero-conf-opening': true,
   'large-opening': true,
+  'crossing-openings': true,
   'small-opening': 'it opens none below 20,000 sat',
   'fee-estimates': true,
   'commitment-feerate': 'it changes the fee rate of commitments at a random time of 10 to 60 minutes',
