@@ -1,4 +1,4 @@
-import { coreLightningDriver } from './drivers/core-lightning.ts'
+import { coreLightningDriver } from './drivers/core-lightning/driver.ts'
 import { register } from './register.ts'
 
 register(coreLightningDriver)

@@ -3,13 +3,11 @@ import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { toHex } from '../../../core/src/lib/bytes.ts'
-import { whyNoBitcoind } from '../../bitcoind/support/bitcoind.ts'
-import { freePort, waitFor } from '../../support/node-process.ts'
-import { addressOf, type Ground, scriptOf } from '../stage/ground.ts'
-import { Child } from './child.ts'
-import { PLUGIN_METHODS } from './core-lightning-plugin-state.ts'
-import { type CoreLightningRpc, coreLightningRpc } from './core-lightning-rpc.ts'
+import { toHex } from '../../../../core/src/lib/bytes.ts'
+import { whyNoBitcoind } from '../../../bitcoind/support/bitcoind.ts'
+import { freePort, waitFor } from '../../../support/node-process.ts'
+import { addressOf, type Ground, scriptOf } from '../../stage/ground.ts'
+import { Child } from '../child.ts'
 import type {
   Abilities,
   CloseOptions,
@@ -23,8 +21,10 @@ import type {
   PeerDriver,
   PeerInvoice,
   Received,
-} from './driver.ts'
-import { failureNamesIn } from './failure-names.ts'
+} from '../driver.ts'
+import { failureNamesIn } from '../failure-names.ts'
+import { PLUGIN_METHODS } from './plugin-state.ts'
+import { type CoreLightningRpc, coreLightningRpc } from './rpc.ts'
 
 const abilities: Abilities = {
   hold: true,
@@ -143,7 +143,7 @@ const OPENING_KINDS: Readonly<Record<NonNullable<Opening['kind']>, object>> & { 
   'zero-conf': { announce: false, mindepth: 0, channel_type: [STATIC_REMOTE_KEY, ANCHORS, ZERO_CONF] },
 }
 
-const PLUGIN = fileURLToPath(new URL('core-lightning-plugin.ts', import.meta.url))
+const PLUGIN = fileURLToPath(new URL('plugin.ts', import.meta.url))
 const OPENING_FEERATE = '1000perkw'
 
 class CoreLightningPeer implements Peer {

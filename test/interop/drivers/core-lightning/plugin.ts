@@ -1,7 +1,7 @@
 // Runs as a plugin of Core Lightning, which by itself neither holds a payment nor refuses an opening: it does both where
 // its operator's plugins say so. Speaks JSON-RPC over standard input and output.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { PLUGIN_METHODS, type PluginState } from './core-lightning-plugin-state.ts'
+import { PLUGIN_METHODS, type PluginState } from './plugin-state.ts'
 
 interface Request {
   readonly id?: number | string
