@@ -158,6 +158,18 @@ for (const [code, patch] of refusedAccepts) {
   })
 }
 
+// Core Lightning, with its dust limit of 546, asks of the funder of a small channel what the funder's dust limit asks for.
+test('recv accept_channel — the reserve that is asked of us is held against our dust limit, not the peer’s', (t) => {
+  const minFunding = 20_000n
+  const two = new TwoParties({ alice: { minFunding }, bob: { minFunding, dustLimit: 546n } })
+  two.bob.recv(openMessage(two, 20_000n))
+  two.run(two.bob, { type: 'accept', keys: two.bob.keys, upfrontShutdown: false })
+  const [accept] = two.lose(two.bob)
+  if (accept?.type !== 'accept_channel') return t.fail()
+  two.alice.recv({ ...accept, dustLimitSatoshis: 546n, channelReserveSatoshis: 354n })
+  t.is(two.alice.phase, 'wait-for-funding')
+})
+
 const refusedCommands: readonly [
   code: string,
   funding: bigint,

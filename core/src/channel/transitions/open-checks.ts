@@ -67,6 +67,10 @@ export const checkOpenChannel = (
   if (funding < (settings.minFunding as bigint)) {
     return { code: 'funding-too-small', funding, bound: settings.minFunding }
   }
+  // In `accept_channel` each of the two stands against the other one of `open_channel`.
+  const reserve = open.channelReserveSatoshis
+  const dustLimit = open.dustLimitSatoshis
+  if ((reserve as bigint) < (dustLimit as bigint)) return { code: 'reserve-below-dust-limit', reserve, dustLimit }
   const large = hasFeature(settings.features, 'option_support_large_channel')
   const bound = large ? (settings.maxFunding as bigint) : smallest(settings.maxFunding as bigint, LARGE_CHANNEL - 1n)
   if (funding > bound) return { code: 'funding-too-large', funding, bound }
@@ -77,7 +81,7 @@ export const checkOpenChannel = (
     checkFeerate(open.feeratePerKw, env) ??
     checkCommon(open, funding, remoteFeatures, env) ??
     checkFunderPays(funding, open.pushMsat as bigint, open.feeratePerKw) ??
-    checkInitialReserve(open, open.channelReserveSatoshis as bigint)
+    checkInitialReserve(open, reserve as bigint)
   )
 }
 
@@ -134,7 +138,6 @@ const checkCommon = (
   if (dustLimit > (settings.maxRemoteDustLimit as bigint)) {
     return { code: 'dust-limit-too-large', dustLimit, bound: settings.maxRemoteDustLimit }
   }
-  if (reserve < dustLimit) return { code: 'reserve-below-dust-limit', reserve, dustLimit }
   const maxReserve = largest((funding * BigInt(settings.maxReserve)) / 1_000_000n, MIN_DUST_LIMIT * 3n)
   if (reserve > maxReserve) return { code: 'reserve-too-high', reserve, bound: maxReserve }
   const { maxAcceptedHtlcs, maxHtlcValueInFlightMsat } = message
