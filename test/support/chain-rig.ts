@@ -21,20 +21,31 @@ export interface ChainRig extends NodeChain {
   stop(): Promise<void>
 }
 
-/** A devchain in this process, served as if it were a bitcoind. */
-export const devchainRig = async (): Promise<ChainRig> => {
+/** Serves a chain of this process as if it were a bitcoind. */
+export const serveDevchain = async (devchain: Devchain): Promise<NodeChain & { stop(): Promise<void> }> => {
   const folder = mkdtempSync(join(tmpdir(), 'fulgurite-devchain-'))
-  const devchain = Devchain.open({ clock: systemClock })
-  const served = await serveDevchainRpc({
-    devchain,
-    clock: systemClock,
-    rng: systemRng,
-    cookiePath: join(folder, '.cookie'),
-  })
+  const cookiePath = join(folder, '.cookie')
+  const served = await serveDevchainRpc({ devchain, clock: systemClock, rng: systemRng, cookiePath })
   if (!served.ok) throw new Error(served.error.code)
-  const { url, cookiePath, close } = served.value
+  const { url, close } = served.value
   return {
     rpcUrl: url,
+    cookiePath,
+    async stop() {
+      // Answers the calls that wait for a block: their timers would keep this process alive.
+      devchain.mine(1)
+      await close()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** A devchain in this process, served as if it were a bitcoind. */
+export const devchainRig = async (): Promise<ChainRig> => {
+  const devchain = Devchain.open({ clock: systemClock })
+  const { rpcUrl, cookiePath, stop } = await serveDevchain(devchain)
+  return {
+    rpcUrl,
     cookiePath,
     async fund(address, sat) {
       const script = addressToScript(address, NETWORKS.regtest)
@@ -49,11 +60,8 @@ export const devchainRig = async (): Promise<ChainRig> => {
       return devchain.mempool.map(({ txid }) => displayTxid(txid))
     },
     async stop() {
-      // Answers the calls that wait for a block: their timers would keep this process alive.
-      devchain.mine(1)
-      await close()
+      await stop()
       devchain.close()
-      rmSync(folder, { recursive: true, force: true })
     },
   }
 }

@@ -126,7 +126,7 @@ export const closing = group('Closes', [
     async run(stage) {
       const all = await pair(stage, 'us')
       await all.us.ask('channels', 'close', { channelId: all.channelId, feerate: 1_000 })
-      await checkOutcome(stage, all, 'us', { least: 300n, most: 1_500n })
+      await checkOutcome(stage, all, 'us', { least: 150n, most: 1_500n })
     },
   },
   {
@@ -185,7 +185,7 @@ export const closing = group('Closes', [
     },
   })),
   ...(['we', 'peer'] as const).map((closer) => ({
-    title: `${closer === 'we' ? 'we' : 'the peer'} close with a payment in flight — it settles first, then the channel closes`,
+    title: `${closer === 'we' ? 'we close' : 'the peer closes'} with a payment in flight — it settles first, then the channel closes`,
     role: closer,
     needs: closer === 'we' ? (['hold'] as const) : (['hold', 'close-with-htlcs'] as const),
     async run(stage: Stage) {

@@ -81,11 +81,16 @@ export const errors = group('Warnings and errors', [
       t.true(String(us.payloads('channel.errored')[0]?.text).length > 0)
       t.is((await ours(us, channelId)).state, 'closing')
       await stage.until('a commitment', async () => (await stage.mempool()).length > 0)
-      await stage.mine(1)
-      await us.until(async () => (await ours(us, channelId)).closeKind !== undefined)
-      await stage.until('the peer closes', async () =>
-        (await peer.channels()).every((each) => each.channelId !== channelId),
+      await stage.mineUntil(
+        'the end of the channel on both sides',
+        async () =>
+          (await ours(us, channelId)).closeKind !== undefined &&
+          (await peer.channels()).every((each) => each.channelId !== channelId),
+        5,
+        1,
       )
+      const { bolt11 } = await peer.createInvoice({ amountMsat: 1_000n })
+      t.false((await us.tryAsk('payments', 'payInvoice', { invoice: bolt11 })).ok)
     },
   },
   {

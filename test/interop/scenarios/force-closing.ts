@@ -1,4 +1,3 @@
-import { displayTxid, txidOf } from '../../../core/src/bitcoin/transaction.ts'
 import type { TestNode } from '../../scenarios/support/world.ts'
 import type { Peer } from '../drivers/driver.ts'
 import { ours, type Stage } from '../stage/stage.ts'
@@ -44,9 +43,7 @@ export const forceClosing = group('Closes by one side alone', [
       const { t } = stage
       const { us, peer, channelId, walletSat, before, theirsBefore } = await setUp(stage)
       const { txid } = await us.ask('channels', 'forceClose', { channelId })
-      await stage.until('our commitment is in the mempool', async () =>
-        (await stage.mempool()).some((tx) => displayTxid(txidOf(tx)) === txid),
-      )
+      await stage.untilInMempool(txid)
       t.like(us.payloads('channel.closing')[0], { kind: 'local-force', initiator: 'local', txid })
       await untilPeerClosed(stage, peer, channelId)
       const gainedByPeer = async () => (await peer.walletSat()) - theirsBefore

@@ -1,77 +1,16 @@
-import type { TestNode } from '../../scenarios/support/world.ts'
-import type { Peer } from '../drivers/driver.ts'
 import { ours, type Stage } from '../stage/stage.ts'
+import { compare, HALF, load } from './load.ts'
 import { group } from './scenario.ts'
-
-const HALF = 2_500_000_000n
-
-interface Load {
-  /** Ends it, and waits for what is under way. */
-  stop(): Promise<void>
-}
-
-/** Payments of both sides, several at a time, of which many may fail while the peer is away. */
-const load = (us: TestNode, peer: Peer): Load => {
-  let wanted = true
-  let number = 0
-  const retry = () => new Promise((resolve) => setTimeout(resolve, 25))
-  const worker = async (pay: (amountMsat: bigint) => Promise<void>): Promise<void> => {
-    while (wanted) {
-      try {
-        await pay(1_000_000n + BigInt(number++))
-      } catch {
-        // The peer does not answer: its program is not there.
-        await retry()
-      }
-    }
-  }
-  const out = async (amountMsat: bigint): Promise<void> => {
-    const { bolt11 } = await peer.createInvoice({ amountMsat })
-    const answer = await us.tryAsk('payments', 'payInvoice', { invoice: bolt11 })
-    if (!answer.ok) await retry()
-  }
-  const back = async (amountMsat: bigint): Promise<void> => {
-    const outcome = await peer.pay(await us.invoice(amountMsat))
-    if (!outcome.ok) await retry()
-  }
-  const workers = [out, out, out, back, back, back].map(worker)
-  return {
-    async stop() {
-      wanted = false
-      await Promise.all(workers)
-    },
-  }
-}
-
-/** Both sides' books against one another, and against the channel: to the millisatoshi, once for each payment. */
-const compare = async (stage: Stage, us: TestNode, peer: Peer, channelId: string): Promise<void> => {
-  const { t } = stage
-  await stage.isUsable(us, peer, channelId)
-  const { oursMsat } = await stage.settled(us, peer, channelId)
-  const sent = us.payloads('payment.sent').map((each) => ({
-    hash: String(each.paymentHash),
-    amount: BigInt(each.amountMsat as string),
-  }))
-  const received = us.payloads('payment.received').map((each) => BigInt(each.amountMsat as string))
-  const sum = (amounts: readonly bigint[]) => amounts.reduce((total, amount) => total + amount, 0n)
-  t.is(oursMsat, HALF - sum(sent.map(({ amount }) => amount)) + sum(received), 'the channel has what was paid')
-  const theirs = new Map((await peer.received()).map(({ paymentHash, amountMsat }) => [paymentHash, amountMsat]))
-  t.deepEqual(
-    sent.filter(({ hash, amount }) => theirs.get(hash) !== amount),
-    [],
-    'the peer has received all that we have sent',
-  )
-  t.is(new Set(sent.map(({ hash }) => hash)).size, sent.length)
-  t.deepEqual((await us.ask('payments', 'list', { status: 'in-flight' })).items, [])
-  t.log(`${sent.length} payments there, ${received.length} back`)
-  t.true(sent.length >= 20 && received.length >= 20)
-}
 
 const restarts = (how: 'kill' | 'stop', times: number) => async (stage: Stage) => {
   const { t } = stage
   const { us, peer, channelId } = await stage.channel({ capacitySat: 5_000_000n, pushMsat: HALF })
   const settled = () => us.payloads('payment.sent').length + us.payloads('payment.received').length
-  const paying = load(us, peer)
+  const side = {
+    pay: async (invoice: string) => (await us.tryAsk('payments', 'payInvoice', { invoice })).ok,
+    invoice: (amountMsat: bigint) => us.invoice(amountMsat),
+  }
+  const paying = load(side, peer)
   for (let i = 0; i < times; i++) {
     const before = settled()
     await us.until(async () => settled() >= before + 6)

@@ -2,6 +2,7 @@ import { cpSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type CutPoint, cutAt, nameOf } from '../stage/message-tap.ts'
 import { ours, type Stage } from '../stage/stage.ts'
+import { compare, HALF, load } from './load.ts'
 import { group } from './scenario.ts'
 
 const PUSHED = 300_000_000n
@@ -179,4 +180,40 @@ export const restartingUs = group('Restarts of our node', [
       )
     },
   },
+  ...(['kill', 'stop'] as const).map((how) => ({
+    title: `our node is ${how === 'kill' ? 'killed' : 'stopped'} 10 times under load — no channel is lost, and all payments agree`,
+    role: 'we' as const,
+    async run(stage: Stage) {
+      const { t } = stage
+      const peer = await stage.peer()
+      const { process: node, us } = await stage.process('us')
+      await stage.connect(us, peer)
+      const channelId = await stage.openTo(peer, us, { capacitySat: 5_000_000n, pushMsat: HALF })
+      const settled = () => us.payloads('payment.sent').length + us.payloads('payment.received').length
+      let invoices = 0
+      const side = {
+        async pay(invoice: string, paymentHash: string) {
+          const options = { key: `pay-${paymentHash}` }
+          return (await node.askUntilAnswered('payments', 'payInvoice', { invoice }, options)).ok
+        },
+        async invoice(amountMsat: bigint) {
+          const options = { key: `invoice-${invoices++}` }
+          const answer = await node.askUntilAnswered('invoices', 'create', { amountMsat }, options)
+          return answer.ok ? answer.value.invoice.invoice : undefined
+        },
+      }
+      const paying = load(side, peer)
+      for (let i = 0; i < 10; i++) {
+        const before = settled()
+        await node.until('payments go on', () => settled() >= before + 6)
+        await node[how]()
+        await node.start()
+        // It finds the peer by itself.
+        await stage.isUsable(us, peer, channelId)
+      }
+      await paying.stop()
+      await compare(stage, us, peer, channelId)
+      t.deepEqual(us.payloads('channel.closing'), [])
+    },
+  })),
 ])

@@ -8,6 +8,8 @@ import { devchainBackend } from '../../../core/src/chain/devchain/devchain-backe
 import { fromHex } from '../../../core/src/lib/bytes.ts'
 import { systemClock } from '../../../core/src/lib/clock.ts'
 import { type RunningBitcoind, startBitcoind } from '../../bitcoind/support/bitcoind.ts'
+import { serveDevchain } from '../../support/chain-rig.ts'
+import type { NodeChain } from '../../support/node-process.ts'
 
 /** The chain that a scenario plays on. */
 export interface Ground {
@@ -19,6 +21,8 @@ export interface Ground {
   mine(blocks: number): Promise<number>
   height(): Promise<number>
   mempool(): Promise<readonly Tx[]>
+  /** For nodes of ours in processes of their own. */
+  forProcesses(): Promise<NodeChain>
   /** The chain inside this process, where there is one. */
   readonly devchain?: Devchain
   /** The program, where there is one. */
@@ -28,6 +32,7 @@ export interface Ground {
 
 export const embeddedGround = async (): Promise<Ground & { readonly devchain: Devchain }> => {
   const devchain = Devchain.open({ clock: systemClock })
+  let served: ReturnType<typeof serveDevchain> | undefined
   return {
     backendName: 'devchain',
     devchain,
@@ -45,7 +50,12 @@ export const embeddedGround = async (): Promise<Ground & { readonly devchain: De
     async mempool() {
       return devchain.mempool.map(({ tx }) => tx)
     },
+    async forProcesses() {
+      served ??= serveDevchain(devchain)
+      return await served
+    },
     async close() {
+      await (await served)?.stop()
       devchain.close()
     },
   }
@@ -92,6 +102,7 @@ export const bitcoindGround = async (): Promise<Ground> => {
         return decoded.ok ? [decoded.value] : []
       })
     },
+    forProcesses: async () => bitcoind,
     close: () => bitcoind.stop(),
   }
 }

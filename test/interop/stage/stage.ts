@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
 import { displayTxid, type Tx, txidOf } from '../../../core/src/bitcoin/transaction.ts'
 import { TestNode, type TestNodeOptions } from '../../scenarios/support/world.ts'
-import { waitFor } from '../../support/node-process.ts'
+import { NodeProcess, waitFor } from '../../support/node-process.ts'
 import type { Abilities, Ability, Opening, Peer, PeerChannel } from '../drivers/driver.ts'
-import type { Ground } from './ground.ts'
+import { type Ground, scriptOf } from './ground.ts'
 
 /** What the two sides of a channel hold once nothing is in flight. */
 export interface Balances {
@@ -17,6 +17,11 @@ export interface Balances {
 export interface ChannelOptions extends Partial<Opening> {
   readonly opener?: 'peer' | 'us'
   readonly node?: TestNodeOptions
+}
+
+/** What a scenario does with a node of ours, wherever that runs. */
+export interface OurNode extends Pick<TestNode, 'ask' | 'id' | 'isUsable' | 'payloads'> {
+  until(holds: () => Promise<boolean>): Promise<void>
 }
 
 const CAPACITY_SAT = 1_000_000n
@@ -31,6 +36,7 @@ export class Stage {
   readonly #cast: (index: number) => Promise<Peer>
   readonly #name: string
   readonly #nodes: TestNode[] = []
+  readonly #processes: NodeProcess[] = []
   readonly #peers: Peer[] = []
 
   /** `cast` gives the peers, the same for the same number; `name` tells our nodes from those of other scenarios. */
@@ -55,10 +61,14 @@ export class Stage {
 
   async close(): Promise<void> {
     for (const node of this.#nodes) await node.stop()
+    for (const node of this.#processes) await node.dispose()
   }
 
   get diagnosis(): readonly string[] {
-    return this.#peers.map((peer) => `--- ${peer.name}\n${peer.diagnosis()}`)
+    return [
+      ...this.#peers.map((peer) => `--- ${peer.name}\n${peer.diagnosis()}`),
+      ...this.#processes.map((node) => node.diagnosis),
+    ]
   }
 
   /** A node of ours, with coins in its wallet. */
@@ -75,6 +85,27 @@ export class Stage {
     await node.faucet(OUR_COINS_SAT)
     await node.until(async () => (await node.ask('wallet', 'balance', {})).confirmedSat === OUR_COINS_SAT)
     return node
+  }
+
+  /** A node of ours in a process of its own, which can be killed, and the same as scenarios know nodes. */
+  async process(name: string): Promise<{ readonly process: NodeProcess; readonly us: OurNode }> {
+    const node = await NodeProcess.start({ name, chain: await this.ground.forProcesses() })
+    this.#processes.push(node)
+    const us: OurNode = {
+      id: node.id,
+      ask: (actor, operation, request) => node.ask(actor, operation, request),
+      payloads: (event) => node.payloads(event),
+      until: (holds) => node.until('what was waited for', holds),
+      async isUsable(channelId) {
+        const answer = await node.tryAsk('channels', 'get', { channelId })
+        return answer.ok && answer.value.channel.state === 'usable'
+      },
+    }
+    const { address } = await us.ask('wallet', 'newAddress', {})
+    await this.ground.pay(scriptOf(address), OUR_COINS_SAT)
+    await this.mine(1)
+    await us.until(async () => (await us.ask('wallet', 'balance', {})).confirmedSat === OUR_COINS_SAT)
+    return { process: node, us }
   }
 
   /** The peer, or a further one of its kind. */
@@ -98,6 +129,13 @@ export class Stage {
       if (!node.isRunning) continue
       await node.until(async () => (await node.ask('node', 'getInfo', {})).blockHeight >= height)
     }
+    for (const node of this.#processes) {
+      if (!node.isRunning) continue
+      await node.until(`knows block ${height}`, async () => {
+        const { blockHeight, synced } = await node.ask('node', 'getInfo', {})
+        return synced && blockHeight >= height
+      })
+    }
     for (const peer of this.#peers) {
       if (peer.isRunning) await this.until(`${peer.name} knows block ${height}`, () => peer.knowsBlock(height))
     }
@@ -115,6 +153,12 @@ export class Stage {
     return this.ground.mempool()
   }
 
+  untilInMempool(txid: string): Promise<void> {
+    return this.until(`${txid} waits for a block`, async () =>
+      (await this.mempool()).some((tx) => displayTxid(txidOf(tx)) === txid),
+    )
+  }
+
   until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
     return waitFor(what, holds)
   }
@@ -125,7 +169,7 @@ export class Stage {
   }
 
   /** Our node connects, and will do so again when the connection is lost. */
-  async connect(node: TestNode, peer: Peer): Promise<void> {
+  async connect(node: OurNode, peer: Peer): Promise<void> {
     await node.ask('peers', 'connect', { nodeId: peer.nodeId, address: peer.address })
     await this.until('the peer sees our connection', () => peer.isConnected(node.id))
   }
@@ -140,7 +184,7 @@ export class Stage {
   }
 
   /** Our node opens a channel, which both sides can use then. */
-  async openTo(peer: Peer, node: TestNode, options: Partial<Opening> = {}): Promise<string> {
+  async openTo(peer: Peer, node: OurNode, options: Partial<Opening> = {}): Promise<string> {
     const { channelId } = await node.ask('channels', 'open', {
       nodeId: peer.nodeId,
       fundingSat: options.capacitySat ?? CAPACITY_SAT,
@@ -151,13 +195,13 @@ export class Stage {
   }
 
   /** The peer opens a channel, which both sides can use then. */
-  async openFrom(peer: Peer, node: TestNode, options: Partial<Opening> = {}): Promise<string> {
+  async openFrom(peer: Peer, node: OurNode, options: Partial<Opening> = {}): Promise<string> {
     const channelId = await peer.openChannel(node.id, { capacitySat: CAPACITY_SAT, ...options })
     await this.becomesUsable(node, peer, channelId)
     return channelId
   }
 
-  async becomesUsable(node: TestNode, peer: Peer, channelId: string): Promise<void> {
+  async becomesUsable(node: OurNode, peer: Peer, channelId: string): Promise<void> {
     // Our answer to `open` says that it is on its way; what is mined before it has arrived does not bury it.
     await this.until('the funding transaction is in the mempool, or deeper', async () => {
       const { fundings } = await ours(node, channelId)
@@ -174,13 +218,13 @@ export class Stage {
     await node.until(async () => (await ours(node, channelId)).remotePolicy !== undefined)
   }
 
-  async isUsable(node: TestNode, peer: Peer, channelId: string): Promise<void> {
+  async isUsable(node: OurNode, peer: Peer, channelId: string): Promise<void> {
     await node.until(() => node.isUsable(channelId))
     await this.until('the peer can use the channel', async () => (await theirs(peer, channelId)).isUsable)
   }
 
   /** Waits until nothing is in flight on either side, and both hold the same. */
-  async settled(node: TestNode, peer: Peer, channelId: string): Promise<Balances> {
+  async settled(node: OurNode, peer: Peer, channelId: string): Promise<Balances> {
     let seen = ''
     try {
       await this.until('both sides agree', async () => {
@@ -214,7 +258,7 @@ export class Stage {
 }
 
 /** A channel as our node has it. */
-export const ours = async (node: TestNode, channelId: string) =>
+export const ours = async (node: OurNode, channelId: string) =>
   (await node.ask('channels', 'get', { channelId })).channel
 
 /** A channel as the peer has it. */

@@ -56,12 +56,12 @@ const abilities: Abilities = {
   'close-to-legacy-script': true,
   'close-with-htlcs': true,
   'message-log': true,
-  'closes-on-error': true,
+  'closes-on-error': 'it closes no channel because of an error',
   restart: true,
   kill: true,
   'old-database': true,
   'force-close': true,
-  'error-on-force-close': true,
+  'error-on-force-close': 'it says nothing when it closes alone',
   cuts: 'it cannot be told where to lose a connection',
 }
 
@@ -317,9 +317,10 @@ class LndPeer implements Peer {
   async closeChannel(channelId: string, options: CloseOptions = {}): Promise<void> {
     const { script, feeratePerKw } = options
     // LND counts by whole satoshis a virtual byte: four weight units each.
-    const rate = feeratePerKw === undefined ? 1 : Math.ceil((feeratePerKw * 4) / 1000)
+    const rate = feeratePerKw === undefined ? undefined : Math.ceil((feeratePerKw * 4) / 1000)
+    const at = rate === undefined ? '' : `&sat_per_vbyte=${rate}&max_fee_per_vbyte=${rate}`
     const to = script === undefined ? '' : `&delivery_address=${addressOf(script)}`
-    const path = `${await this.#closePath(channelId)}?sat_per_vbyte=${rate}&max_fee_per_vbyte=${rate}&no_wait=true${to}`
+    const path = `${await this.#closePath(channelId)}?no_wait=true${at}${to}`
     await this.#rest.follow('DELETE', path, undefined, () => true)
   }
 

@@ -1,0 +1,71 @@
+import type { Peer } from '../drivers/driver.ts'
+import type { OurNode, Stage } from '../stage/stage.ts'
+
+/** What either side holds when the load begins. */
+export const HALF = 2_500_000_000n
+
+interface Load {
+  /** Ends it, and waits for what is under way. */
+  stop(): Promise<void>
+}
+
+/** How our node is asked, which may be away. What became of it is for `compare` to find out. */
+interface OurSide {
+  /** Whether the payment is known to have settled. */
+  pay(bolt11: string, paymentHash: string): Promise<boolean>
+  /** Absent where the node could not make one. */
+  invoice(amountMsat: bigint): Promise<string | undefined>
+}
+
+/** Payments of both sides, several at a time, of which many may fail while one of them is away. */
+export const load = (us: OurSide, peer: Peer): Load => {
+  let wanted = true
+  let number = 0
+  const pause = () => new Promise((resolve) => setTimeout(resolve, 25))
+  const worker = async (pay: (amountMsat: bigint) => Promise<boolean>): Promise<void> => {
+    while (wanted) {
+      // The peer's program may not be there to answer.
+      const paid = await pay(1_000_000n + BigInt(number++)).catch(() => false)
+      if (!paid) await pause()
+    }
+  }
+  const out = async (amountMsat: bigint): Promise<boolean> => {
+    const { bolt11, paymentHash } = await peer.createInvoice({ amountMsat })
+    return us.pay(bolt11, paymentHash)
+  }
+  const back = async (amountMsat: bigint): Promise<boolean> => {
+    const invoice = await us.invoice(amountMsat)
+    return invoice !== undefined && (await peer.pay(invoice)).ok
+  }
+  const workers = [out, out, out, back, back, back].map(worker)
+  return {
+    async stop() {
+      wanted = false
+      await Promise.all(workers)
+    },
+  }
+}
+
+/** Both sides' books against one another, and against the channel: to the millisatoshi, once for each payment. */
+export const compare = async (stage: Stage, us: OurNode, peer: Peer, channelId: string): Promise<void> => {
+  const { t } = stage
+  await stage.isUsable(us, peer, channelId)
+  const { oursMsat } = await stage.settled(us, peer, channelId)
+  t.deepEqual((await us.ask('payments', 'list', { status: 'in-flight' })).items, [])
+  const sent = us.payloads('payment.sent').map((each) => ({
+    hash: String(each.paymentHash),
+    amount: BigInt(each.amountMsat as string),
+  }))
+  const received = us.payloads('payment.received').map((each) => BigInt(each.amountMsat as string))
+  const sum = (amounts: readonly bigint[]) => amounts.reduce((total, amount) => total + amount, 0n)
+  t.is(oursMsat, HALF - sum(sent.map(({ amount }) => amount)) + sum(received), 'the channel has what was paid')
+  const theirs = new Map((await peer.received()).map(({ paymentHash, amountMsat }) => [paymentHash, amountMsat]))
+  t.deepEqual(
+    sent.filter(({ hash, amount }) => theirs.get(hash) !== amount),
+    [],
+    'the peer has received all that we have sent',
+  )
+  t.is(new Set(sent.map(({ hash }) => hash)).size, sent.length)
+  t.log(`${sent.length} payments there, ${received.length} back`)
+  t.true(sent.length >= 20 && received.length >= 20)
+}
