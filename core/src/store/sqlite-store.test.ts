@@ -90,6 +90,19 @@ test('a callback runs only when its writes and all earlier ones can be read', as
   await store.close()
 })
 
+test('callbacks run in the order of submission, also that of a submission without writes behind a commit with some', async (t) => {
+  const store = await open()
+  const order: string[] = []
+  store.submit([put('thing', 'a', '1')], () => order.push('with writes'))
+  // The first commit is begun by now; what follows goes into the next one, which has nothing to wait for.
+  await Promise.resolve()
+  store.submit([], () => order.push('without'))
+  store.submit([], () => order.push('without, too'))
+  await store.flush()
+  t.deepEqual(order, ['with writes', 'without', 'without, too'])
+  await store.close()
+})
+
 test('a commit of any number of rows is read back whole and in key order', async (t) => {
   const store = await open()
   const keys = Array.from({ length: 777 }, (_, i) => `key${String(i).padStart(4, '0')}`)

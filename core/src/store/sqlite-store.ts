@@ -64,7 +64,9 @@ class SqliteStore implements Store {
     this.#pending = new WriteBatch()
     this.#state = 'committing'
     try {
-      if (batch.hasWrites) await this.#write(batch)
+      // A batch without writes waits, too, if only for this turn: it is begun before the effects of the one ahead of it are
+      // released, and its own must not overtake those.
+      await (batch.hasWrites ? this.#write(batch) : undefined)
     } catch (error) {
       this.#state = 'failed'
       this.#onFatal(error as Error)
