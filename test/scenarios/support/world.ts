@@ -189,7 +189,10 @@ export class TestNode {
     return this.node.gateway.ask(actor, operation, request, { caller: { kind: 'operator' }, key })
   }
 
-  /** Looks again after each event of this node, and now and then, until it holds. */
+  /**
+   * Looks again after each event of this node, and now and then, until it holds. What has come about by then has been told
+   * as well: an event comes only once it is durable, a moment after a question can see what it tells.
+   */
   async until(holds: () => Promise<boolean>): Promise<void> {
     const deadline = Date.now() + PATIENCE_MS
     while (!(await holds())) {
@@ -202,6 +205,7 @@ export class TestNode {
         })
       })
     }
+    await this.#running?.store.flush()
   }
 
   /** The payloads of this node's events of one name. */
