@@ -1,5 +1,5 @@
 import { execFile, spawn } from 'node:child_process'
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -107,6 +107,8 @@ test.serial('a bitcoind that is not there is named', async (t) => {
   const refused = await fulgurite([...args, '--data', join(root, 'nowhere')])
   t.is(refused.code, 3)
   t.like(errorOf(refused), { code: 'bitcoind-unreachable', url: 'http://127.0.0.1:1' })
+  // It has made nothing: with the right address the next start is the first.
+  t.false(existsSync(join(root, 'nowhere')))
 })
 
 test.serial('credentials that bitcoind does not accept are named', async (t) => {
@@ -131,6 +133,7 @@ test.serial('a port that is taken is named with its option', async (t) => {
     t.is(refused.code, 1)
     t.is(errorOf(refused).code, code)
     t.true(String(errorOf(refused).hint).includes(option))
+    t.false(existsSync(join(root, 'taken')))
   }
   await new Promise((resolve) => taken.close(resolve))
 })

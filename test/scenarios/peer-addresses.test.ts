@@ -81,3 +81,27 @@ test('a node that is told to call itself — refuses', async (t) => {
   t.deepEqual((await alice.ask('peers', 'list', {})).items, [])
   t.deepEqual(alice.payloads('peer.connected'), [])
 })
+
+test('connecting to ourselves, to who is connected, or by another address says what happens', async (t) => {
+  const world = new World()
+  t.teardown(() => world.close())
+  const [alice, bob] = [await world.node('alice'), await world.node('bob')]
+  const connect = (address?: string, nodeId = bob.id) =>
+    alice.tryAsk('peers', 'connect', { nodeId, ...(address === undefined ? {} : { address }) })
+  for (const address of [undefined, alice.address]) {
+    const answer = await connect(address, alice.id)
+    t.like(answer, { ok: false, error: { code: 'invalid-request', field: 'nodeId' } })
+    t.regex(answer.ok ? '' : answer.error.message, /this node itself/)
+  }
+  t.like(await connect(bob.address), { ok: true, value: { outcome: 'connected', peer: { address: bob.address } } })
+  for (const address of [undefined, bob.address]) {
+    t.like(await connect(address), { ok: true, value: { outcome: 'already-connected' } })
+  }
+  t.like(await connect('127.0.0.1:1'), {
+    ok: true,
+    value: { outcome: 'connected-elsewhere', peer: { address: bob.address } },
+  })
+  // Who called is connected by a port of its own, and elsewhere than where it may listen.
+  const called = await bob.tryAsk('peers', 'connect', { nodeId: alice.id, address: alice.address })
+  t.like(called, { ok: true, value: { outcome: 'connected-elsewhere' } })
+})

@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import test from 'ava'
 import { nodeClient } from '../../core/src/app/devnet/node-client.ts'
+import { resetDevnet } from '../../core/src/app/devnet/reset-devnet.ts'
 import { until } from '../../core/src/app/devnet/until.ts'
 
 // `npm start`, as a process: what a new user sees in the first two minutes.
@@ -19,7 +20,12 @@ interface Started {
   readonly ended: Promise<number | null>
   readonly places: {
     readonly nodeId: string
-    readonly peers: readonly { readonly name: string; readonly data: string; readonly pid: number }[]
+    readonly peers: readonly {
+      readonly name: string
+      readonly nodeId: string
+      readonly data: string
+      readonly pid: number
+    }[]
   }
 }
 
@@ -73,6 +79,18 @@ test('a development network starts, pays and relays, survives SIGKILL, leaves no
     ['alice', 'bob', 'carol'],
   )
   t.is((await client.ask('plugins', 'list', {})).items[0]?.name, 'fee-manager')
+  t.is(first.places.peers[0]?.nodeId, (await client.ask('peers', 'find', { peer: 'alice' })).nodeId)
+  // Play money is there, and blocks are handled, when the answer comes.
+  const { confirmedSat } = await client.ask('wallet', 'balance', {})
+  const funded = await client.ask('dev', 'fund', { amountSat: 50_000_000n })
+  t.is((await client.ask('wallet', 'balance', {})).confirmedSat, confirmedSat + 50_000_000n)
+  const mined = await client.ask('dev', 'mine', { blocks: 3 })
+  t.true(mined.blockHeight >= funded.blockHeight + 3)
+  t.true((await client.ask('node', 'getInfo', {})).blockHeight >= mined.blockHeight)
+  for (const request of [{ amountSat: 1n }, { amountSat: 5_000n, address: 'nonsenseaddress' }]) {
+    t.false((await client.tryAsk('dev', 'fund', request)).ok)
+  }
+  t.is(await resetDevnet({ data, json: true }), 1)
   await until('payments go through us', TIMEOUT_MS, async () =>
     (await client.eventsAfter(undefined, 'payment.relayed')).payloads.length >= 3 ? true : undefined,
   )
@@ -102,4 +120,10 @@ test('a development network starts, pays and relays, survives SIGKILL, leaves no
   second.process.kill('SIGINT')
   t.is(await second.ended, 0)
   t.false(second.places.peers.some(({ pid }) => isAlive(pid)))
+
+  // What is not the network's stays.
+  writeFileSync(join(data, 'letter.txt'), 'dear')
+  t.is(await resetDevnet({ data, json: true }), 0)
+  t.deepEqual(readdirSync(data), ['letter.txt'])
+  t.is(await resetDevnet({ data, json: true }), 1)
 })

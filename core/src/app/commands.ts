@@ -1,4 +1,4 @@
-import type { DemoOptions, StartOptions } from './options.ts'
+import type { DemoOptions, ResetOptions, StartOptions } from './options.ts'
 
 /** Runs a node until it is told to stop. Resolves to the process's exit code. */
 export const start = async (options: StartOptions): Promise<number> => {
@@ -14,4 +14,10 @@ export const start = async (options: StartOptions): Promise<number> => {
 export const demo = async (options: DemoOptions): Promise<number> => {
   const { runDemo } = await import('./demo/run-demo.ts')
   return runDemo(options)
+}
+
+/** Takes a development network away. Resolves to the process's exit code. */
+export const resetDevnet = async (options: ResetOptions): Promise<number> => {
+  const reset = await import('./devnet/reset-devnet.ts')
+  return reset.resetDevnet(options)
 }

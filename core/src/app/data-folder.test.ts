@@ -1,5 +1,15 @@
 import { spawnSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
@@ -90,4 +100,47 @@ test('the network of a folder is kept', async (t) => {
   const data = await used()
   const other = await openDataFolder({ ...configOf(data), network: NETWORKS.signet }, seededRng(9))
   t.is(other.ok || other.error.code, 'data-of-another-network')
+})
+
+const modes = process.platform === 'win32' ? test.skip : test
+if (process.platform === 'win32') test('skipped: folders have no modes here', (t) => t.pass())
+
+modes('a folder that was there, empty or a node’s, keeps no looser mode than ours', async (t) => {
+  const empty = mkdtempSync(join(tmpdir(), 'fulgurite-data-'))
+  for (const data of [empty, await used()]) {
+    chmodSync(data, 0o755)
+    t.is(await opened(data), 'open')
+    t.is(statSync(data).mode & 0o777, 0o700)
+  }
+})
+
+modes('a folder with other things in it that others may look into is refused, and stays as it is', async (t) => {
+  const data = mkdtempSync(join(tmpdir(), 'fulgurite-data-'))
+  writeFileSync(join(data, 'letter.txt'), 'dear')
+  chmodSync(data, 0o750)
+  t.is(await opened(data), 'data-folder-shared')
+  t.deepEqual(readdirSync(data), ['letter.txt'])
+  t.is(statSync(data).mode & 0o777, 0o750)
+})
+
+test('a first start that is abandoned leaves no mark, and what was there before stays', async (t) => {
+  const parent = mkdtempSync(join(tmpdir(), 'fulgurite-data-'))
+  writeFileSync(join(parent, 'letter.txt'), 'dear')
+  for (const data of [join(parent, 'new', 'inner'), parent]) {
+    const folder = await openDataFolder(configOf(data), seededRng(9))
+    if (!folder.ok) throw new Error(folder.error.code)
+    t.true(readdirSync(data).includes('seed'))
+    await folder.value.abandon()
+    t.deepEqual(readdirSync(parent), ['letter.txt'])
+  }
+})
+
+test('a later start that is abandoned takes nothing of the node', async (t) => {
+  const data = await used()
+  const before = readdirSync(data)
+  const folder = await openDataFolder(configOf(data), seededRng(9))
+  if (!folder.ok) throw new Error(folder.error.code)
+  await folder.value.abandon()
+  t.deepEqual(readdirSync(data), before)
+  t.is(await opened(data), 'open')
 })

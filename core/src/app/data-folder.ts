@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, existsSync, mkdirSync } from 'node:fs'
+import { chmodSync, closeSync, existsSync, mkdirSync, readdirSync, rmdirSync, rmSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { sha256 } from '../crypto/hashes.ts'
 import { concat, equalBytes, utf8Decode, utf8Encode } from '../lib/bytes.ts'
@@ -24,9 +24,15 @@ export interface DataFolder {
   /** Ends the process at once, after a failure that leaves memory ahead of the disk or blind to the chain. */
   readonly end: (error: unknown) => never
   close(): Promise<void>
+  /**
+   * Closes it after a start that failed. Where nobody has run here before, and no channel came meanwhile, what the start has made
+   * goes, so that the next one begins as if there had been none.
+   */
+  abandon(): Promise<void>
 }
 
 const OWNER_ONLY = 0o700
+const DATABASE = 'node.sqlite'
 const NETWORK_KEY = utf8Encode('network')
 const SEED_KEY = utf8Encode('seed-mark')
 
@@ -35,13 +41,10 @@ export const openDataFolder = async (
   { data, network, logLevel }: NodeConfig,
   rng: Rng,
 ): Promise<Result<DataFolder, Failure>> => {
-  try {
-    const made = mkdirSync(data, { recursive: true, mode: OWNER_ONLY })
-    if (made !== undefined) chmodSync(data, OWNER_ONLY)
-  } catch (error) {
-    return err({ code: 'data-folder-unusable', path: data, reason: (error as Error).message })
-  }
-  const path = join(data, 'node.sqlite')
+  const prepared = prepareFolder(data)
+  if (!prepared.ok) return prepared
+  const before = prepared.value
+  const path = join(data, DATABASE)
   const logPath = join(data, 'node.log')
   let log: NodeLogger | undefined
   const end = (error: unknown): never => {
@@ -57,6 +60,7 @@ export const openDataFolder = async (
   const store = opened.value
   const refuse = async (failure: StartFailure | Failure): Promise<Result<never, Failure>> => {
     await store.close()
+    removeWhatIsNew(data, before)
     return err(failure)
   }
   try {
@@ -81,7 +85,7 @@ export const openDataFolder = async (
     }
     const logger = fileLogger(logPath, logLevel)
     log = logger
-    return ok(held(data, logPath, logger, store, seed.value, end))
+    return ok(held(data, before, logPath, logger, store, seed.value, end))
   } catch (error) {
     return await refuse(startFailureOf(error, data))
   }
@@ -89,6 +93,7 @@ export const openDataFolder = async (
 
 const held = (
   path: string,
+  before: Before,
   logPath: string,
   log: NodeLogger,
   store: Store,
@@ -105,7 +110,54 @@ const held = (
     await store.close()
     log.close()
   },
+  async abandon() {
+    const [channel] = await store.scan(TABLE.channel, { limit: 1 })
+    await store.close()
+    log.close()
+    if (channel === undefined) removeWhatIsNew(path, before)
+  },
 })
+
+/** What was there before a start. */
+interface Before {
+  /** The first folder on the way that had to be made. */
+  readonly made: string | undefined
+  readonly names: ReadonlySet<string>
+}
+
+/** Makes the folder for its owner alone, or sees to it that the one that is there is no looser. */
+const prepareFolder = (data: string): Result<Before, StartFailure> => {
+  try {
+    const made = mkdirSync(data, { recursive: true, mode: OWNER_ONLY })
+    if (made !== undefined) chmodSync(data, OWNER_ONLY)
+    const names = new Set(readdirSync(data))
+    const mode = statSync(data).mode & 0o777
+    if ((mode & 0o077) !== 0 && process.platform !== 'win32') {
+      // A folder that serves others as well is not ours to close to them.
+      if (names.size > 0 && !names.has(DATABASE)) {
+        return err({ code: 'data-folder-shared', path: data, mode: mode.toString(8) })
+      }
+      chmodSync(data, OWNER_ONLY)
+    }
+    return ok({ made, names })
+  } catch (error) {
+    return err({ code: 'data-folder-unusable', path: data, reason: (error as Error).message })
+  }
+}
+
+const removeWhatIsNew = (data: string, { made, names }: Before): void => {
+  if (names.has(DATABASE)) return
+  for (const name of readdirSync(data)) {
+    if (!names.has(name)) rmSync(join(data, name), { recursive: true, force: true })
+  }
+  if (made === undefined) return
+  try {
+    // Only folders that are empty go.
+    for (let folder = data; folder.length >= made.length; folder = dirname(folder)) rmdirSync(folder)
+  } catch {
+    // Somebody else has put something there.
+  }
+}
 
 /** Tells one seed from another, and tells nothing of it: there are 2^256 of them. */
 const markOf = (seed: Uint8Array): Uint8Array =>

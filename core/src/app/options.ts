@@ -35,4 +35,10 @@ export interface DemoOptions {
   readonly json: boolean
 }
 
+export interface ResetOptions {
+  /** The data folder of the development network, absolute. */
+  readonly data: string
+  readonly json: boolean
+}
+
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'

@@ -9,6 +9,7 @@ import { err, ok, type Result } from '../lib/result.ts'
 import type { Rng } from '../lib/rng.ts'
 import { seldom } from '../lib/seldom.ts'
 import type { EventLogPort } from '../node/contract-gateway.ts'
+import type { Gateway } from '../node/contract-mapping/gateway.ts'
 import { startNode } from '../node/node.ts'
 import type { Hold } from '../plugins/index.ts'
 import type { NodeConfig } from './config.ts'
@@ -45,6 +46,8 @@ export interface RunOptions {
   readonly clock: Clock
   readonly rng: Rng
   readonly onStopAsked: () => void
+  /** Joins what else this node answers, before anyone can ask. */
+  readonly join?: (gateway: Gateway) => void
 }
 
 const MAX_WARNING = 512
@@ -83,6 +86,7 @@ export const runNode = async (options: RunOptions): Promise<Result<RunningNode, 
     onStopAsked,
     pluginWalls: () => plugins?.walls(),
     async beforePeers(gateway, events) {
+      options.join?.(gateway)
       plugins = await openPluginRoom({
         data: folder.path,
         withoutWalls: config.pluginsWithoutWalls,

@@ -39,6 +39,17 @@ const failures: readonly [failure: StartFailure, names: readonly (string | RegEx
   [{ code: 'cannot-listen', host: 'h', port: 7, reason: 'listen EADDRINUSE' }, ['port 7', 'taken', '--api h:17'], 1],
   [{ code: 'listen-failed', host: 'h', port: 7, cause: 'EADDRINUSE' }, ['port 7', 'taken', '--listen h:17'], 1],
   [{ code: 'listen-failed', host: 'h', port: 7, cause: 'EACCES' }, ['h:7', 'EACCES', '--listen'], 1],
+  [
+    {
+      code: 'ports-taken',
+      listen: { host: 'h', port: 7, cause: 'EADDRINUSE' },
+      api: { host: 'h', port: 8, cause: 'EADDRINUSE' },
+    },
+    ['port 7', 'port 8', '--listen h:17', '--api h:18'],
+    1,
+  ],
+  [{ code: 'not-a-devnet', path: '/d' }, ['/d', '--data'], 1],
+  [{ code: 'data-folder-shared', path: '/d', mode: '755' }, ['/d', '755', 'chmod 700 /d', '--data'], 1],
   [{ code: 'port-in-use', host: 'h', port: 7 }, ['port 7', 'taken'], 1],
   [{ code: 'data-folder-unusable', path: '/d', reason: 'read-only' }, ['/d', 'read-only', '--data'], 1],
   [

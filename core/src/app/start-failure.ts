@@ -7,6 +7,7 @@ import { type Failure, FailureError } from '../lib/errors.ts'
 import type { SeedFailure } from '../node/keys/seed-file.ts'
 import type { StoreOpenFailure } from '../store/store.ts'
 import type { ConfigFailure } from './config.ts'
+import type { PortFailure } from './ports.ts'
 
 /** Why a node, or a development network, does not start. */
 export type StartFailure =
@@ -21,13 +22,15 @@ export type StartFailure =
   | { readonly code: 'seed-of-another-node'; readonly path: string }
   | { readonly code: 'file-unusable'; readonly path: string; readonly reason: string }
   | { readonly code: 'data-folder-unusable'; readonly path: string; readonly reason: string }
+  | { readonly code: 'not-a-devnet'; readonly path: string }
+  | { readonly code: 'data-folder-shared'; readonly path: string; readonly mode: string }
   | {
       readonly code: 'data-of-another-network'
       readonly path: string
       readonly expected: string
       readonly actual: string
     }
-  | { readonly code: 'listen-failed'; readonly host: string; readonly port: number; readonly cause: string }
+  | PortFailure
   | { readonly code: 'peer-did-not-start'; readonly name: string; readonly reason: string; readonly log: string }
   | { readonly code: 'took-too-long'; readonly what: string; readonly seconds: number }
   | { readonly code: 'node-refused'; readonly what: string; readonly reason: string }
@@ -177,9 +180,23 @@ const EXPLANATIONS: Table = {
     unreachable(`bitcoind has not caught up with the network: ${detail}`, 'start the node again when it has'),
   'cannot-listen': ({ host, port, reason }) => portFailure('the HTTP API', '--api', host, port, reason),
   'listen-failed': ({ host, port, cause }) => portFailure('peers', '--listen', host, port, cause),
+  'ports-taken': ({ listen, api }) => {
+    const [peers, http] = [
+      portFailure('peers', '--listen', listen.host, listen.port, listen.cause),
+      portFailure('the HTTP API', '--api', api.host, api.port, api.cause),
+    ]
+    return refused(`${peers.message}; and ${http.message}`, `${peers.fix}; ${http.fix}`)
+  },
   'port-in-use': ({ host, port }) => portFailure('the chain’s RPC', '--api', host, port, 'EADDRINUSE'),
   'data-folder-unusable': ({ path, reason }) =>
     refused(`cannot use the data folder ${path}: ${reason}`, 'name another with --data or FULGURITE_DATA'),
+  'not-a-devnet': ({ path }) =>
+    refused(`there is no development network in ${path}`, 'name its folder with --data; nothing was taken away'),
+  'data-folder-shared': ({ path, mode }) =>
+    refused(
+      `${path} holds other things than a node, and others may look into it (mode ${mode})`,
+      `name a folder of the node's own with --data or FULGURITE_DATA; or allow its owner alone: chmod 700 ${path}`,
+    ),
   'data-of-another-network': ({ path, expected, actual }) =>
     refused(
       `${path} holds a node on ${actual}, not on ${expected}`,

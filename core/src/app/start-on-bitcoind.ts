@@ -6,6 +6,7 @@ import { bitcoindConfig } from './config.ts'
 import { openDataFolder } from './data-folder.ts'
 import { failureFields } from './node-logger.ts'
 import type { StartOptions } from './options.ts'
+import { checkPorts } from './ports.ts'
 import { type NodePlaces, runNode } from './running-node.ts'
 import { stopRequest } from './stop-request.ts'
 import { tellFailure, tellWarnings } from './tell-failure.ts'
@@ -17,7 +18,9 @@ export const startOnBitcoind = async (options: StartOptions): Promise<number> =>
   const surroundings = { env: process.env, home: homedir(), platform: process.platform }
   const configured = bitcoindConfig(options, surroundings)
   if (!configured.ok) return tellFailure(configured.error, json)
-  const config = configured.value
+  const ports = await checkPorts(configured.value, { listen: false, api: false })
+  if (!ports.ok) return tellFailure(ports.error, json)
+  const config = ports.value
   const opened = await openDataFolder(config, systemRng)
   if (!opened.ok) return tellFailure(opened.error, json)
   const folder = opened.value
@@ -46,7 +49,7 @@ export const startOnBitcoind = async (options: StartOptions): Promise<number> =>
   })
   if (!running.ok) {
     log.error('node.start-failed', failureFields(running.error))
-    await folder.close()
+    await folder.abandon()
     stop.release()
     return tellFailure(running.error, json)
   }

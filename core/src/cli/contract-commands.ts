@@ -8,7 +8,7 @@ import {
   parseRequest,
 } from '@fulgurite/plugin-sdk/contract'
 import { Argument, type Command, Option } from 'commander'
-import { usage } from './failure.ts'
+import { CliFailure, usage } from './failure.ts'
 import { type CliField, contractValue, fieldsOf, isFlag, place, spelled } from './fields.ts'
 import { followLogs } from './follow-logs.ts'
 import { type CliIo, EXIT } from './io.ts'
@@ -117,7 +117,9 @@ const run = async (
     headers['x-timeout-ms'] = `${Math.ceil(seconds * 1000)}`
   }
   if (flags.follow) return followLogs(operation, request, client, io, { json: flags.json === true, style })
-  const reply = await client.ask(actor, name, request, headers)
+  const reply = await client.ask(actor, name, request, headers).catch((error: unknown) => {
+    throw ofArgument(operation, error)
+  })
   io.out(flags.json ? `${printableJson(reply.text)}\n` : renderReply(operation, reply.body, io, style))
 }
 
@@ -150,6 +152,16 @@ const badArgument = (operation: Operation, { field = '', message }: ContractErro
   const what = message.startsWith(`${field}: `) ? message.slice(field.length + 2) : message
   const inside = field === found.path.join('.') ? '' : ` (${field})`
   return usage(`${spelled(found)}${inside}: ${what}`, undefined, found.name)
+}
+
+/** What the node says of a field, said of the argument that it came from. */
+const ofArgument = (operation: Operation, error: unknown): unknown => {
+  if (!(error instanceof CliFailure) || typeof error.details.field !== 'string') return error
+  const { field } = error.details
+  const found = fieldsOf(operation).find(({ path }) => path.join('.') === field)
+  if (found === undefined) return error
+  const message = error.message.startsWith(`${field}: `) ? error.message.slice(field.length + 2) : error.message
+  return error.saying(`${spelled(found)}: ${message}`)
 }
 
 const foldersOf = ({ data }: Flags, io: CliIo): readonly string[] =>

@@ -18,6 +18,12 @@ export class CliFailure extends Error {
     this.hint = hint
     this.details = details
   }
+
+  /** The same in other words. */
+  saying(message: string): CliFailure {
+    const { exitCode, code, hint, details } = this
+    return new CliFailure(exitCode, { ...details, code, message, ...(hint === undefined ? {} : { hint }) })
+  }
 }
 
 export const usage = (message: string, hint?: string, field?: string): CliFailure =>

@@ -139,8 +139,8 @@ const json = (given: string, field: CliField, io: CliIo): unknown => {
   }
   try {
     return JSON.parse(text)
-  } catch (error) {
-    throw usage(`${spelled(field)}: expected JSON, or @file: ${error instanceof Error ? error.message : error}`)
+  } catch {
+    throw usage(`${spelled(field)}: expected JSON, or @file: ${text === given ? 'this' : given.slice(1)} is not JSON`)
   }
 }
 

@@ -1,12 +1,13 @@
 import { join, resolve } from 'node:path'
 import { type Command, Option } from 'commander'
-import type { DemoOptions, StartOptions } from '../app/options.ts'
+import type { DemoOptions, ResetOptions, StartOptions } from '../app/options.ts'
 import type { CliIo } from './io.ts'
 
-/** `start` and `demo` run in this process; each resolves to the exit code. */
+/** `start`, `demo` and `dev reset` run in this process; each resolves to the exit code. */
 export interface AppCommands {
   start(options: StartOptions): Promise<number>
   demo(options: DemoOptions): Promise<number>
+  resetDevnet(options: ResetOptions): Promise<number>
 }
 
 /** The folder that is used when none is named. */
@@ -72,5 +73,28 @@ export const addOwnCommands = (
       const { data, json } = command.optsWithGlobals<{ data?: string; json?: true }>()
       const app = await loadApp()
       done(await app.demo({ json: json === true, ...(data === undefined ? {} : { data: resolve(io.cwd, data) }) }))
+    })
+}
+
+/** Beside what a development network answers itself: for this one it must not run. */
+export const addReset = (
+  program: Command,
+  io: CliIo,
+  loadApp: () => Promise<AppCommands>,
+  done: (exitCode: number) => void,
+): void => {
+  program.commands
+    .find((command) => command.name() === 'dev')
+    ?.command('reset')
+    .description('Takes the development network away, so that the next start makes a new one.')
+    .action(async (_flags, command: Command) => {
+      const { data, json } = command.optsWithGlobals<{ data?: string; json?: true }>()
+      const app = await loadApp()
+      done(
+        await app.resetDevnet({
+          data: data === undefined ? devnetFolder(io) : resolve(io.cwd, data),
+          json: json === true,
+        }),
+      )
     })
 }

@@ -1,6 +1,5 @@
 import { CliFailure } from './failure.ts'
 import { type CliField, place, spelled, valueAt } from './fields.ts'
-import { EXIT } from './io.ts'
 import type { NodeClient } from './node-client.ts'
 
 /** The ids for which people may type something else: which operation knows what is meant, and its field of each. */
@@ -34,5 +33,4 @@ export const resolveIds = async (
 const isFindable = (scalar: string): scalar is keyof typeof FINDERS => Object.hasOwn(FINDERS, scalar)
 
 /** The same, of the argument that it was typed for. */
-const of = (field: CliField, { code, message, details }: CliFailure): CliFailure =>
-  new CliFailure(EXIT.refused, { ...details, code, message: `${spelled(field)}: ${message}`, field: field.name })
+const of = (field: CliField, failure: CliFailure): CliFailure => failure.saying(`${spelled(field)}: ${failure.message}`)

@@ -284,6 +284,16 @@ test('a refusal shows code and message with exit code 1, an unknown outcome 4', 
   t.is((await cli(['channels', 'force-close', channelId])).code, 4)
 })
 
+test('what the node says of a field is said of the argument that it came from', async (t) => {
+  const { cli, gateway } = await setting(t)
+  gateway.answer = () =>
+    Promise.resolve(err({ code: 'amount-out-of-bounds', message: 'at least 1000sat', field: 'amountSat' }))
+  t.is((await cli(['dev', 'fund', '5sat'])).err, 'error: <amount>: at least 1000sat [amount-out-of-bounds]\n')
+  gateway.answer = () =>
+    Promise.resolve(err({ code: 'invalid-request', message: 'page.after: no such page', field: 'page.after' }))
+  t.is((await cli(['peers', '--after', 'x'])).err, 'error: --after: no such page [invalid-request]\n')
+})
+
 test('with --json what is wrong with a command line is one JSON value, too', async (t) => {
   const { cli } = await setting(t)
   for (const [args, says] of [
@@ -462,6 +472,7 @@ test('start and demo are handed their options, the development network in a fold
   const app = {
     start: (options: StartOptions) => Promise.resolve(started.push(options) === 0 ? 1 : 0),
     demo: (options: unknown) => Promise.resolve(started.push(options) === 0 ? 1 : 7),
+    resetDevnet: (options: unknown) => Promise.resolve(started.push(options) === 0 ? 1 : 0),
   }
   const io: CliIo = {
     out: () => {},
@@ -479,9 +490,11 @@ test('start and demo are handed their options, the development network in a fold
   await run(['start', '--devnet'], io, () => Promise.resolve(app))
   await run(['start', '--data', 'd', '--network', 'regtest', '--json'], io, () => Promise.resolve(app))
   t.is(await run(['demo', '--json'], io, () => Promise.resolve(app)), 7)
+  await run(['dev', 'reset'], io, () => Promise.resolve(app))
   t.deepEqual(started, [
     { data: '/home/u/.fulgurite/devnet', devnet: true, json: false },
     { data: '/work/d', devnet: false, json: true, network: 'regtest' },
     { json: true },
+    { data: '/home/u/.fulgurite/devnet', json: false },
   ])
 })

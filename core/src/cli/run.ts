@@ -3,7 +3,7 @@ import { Command, CommanderError } from 'commander'
 import { addContractCommands } from './contract-commands.ts'
 import { CliFailure, usage } from './failure.ts'
 import { type CliIo, EXIT } from './io.ts'
-import { type AppCommands, addOwnCommands } from './own-commands.ts'
+import { type AppCommands, addOwnCommands, addReset } from './own-commands.ts'
 import { printable, printableJson } from './printable.ts'
 
 const version = (): string =>
@@ -29,6 +29,7 @@ export const run = async (args: readonly string[], io: CliIo, loadApp: () => Pro
     .configureOutput({ writeOut: (text) => io.out(text), writeErr: (text) => json || io.err(text) })
   addOwnCommands(program, io, loadApp, done)
   addContractCommands(program, io, done)
+  addReset(program, io, loadApp, done)
   inheritSettings(program)
   if (args.length === 0) {
     program.outputHelp()

@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import { channels } from './channels.ts'
 import { type Command, isPurse, type Operation } from './define.ts'
+import { dev } from './dev.ts'
 import type { CommonErrorCode } from './errors.ts'
 import { eventLog } from './event-log.ts'
 import { events } from './events.ts'
@@ -18,7 +19,7 @@ import { wallet } from './wallet.ts'
 export const CONTRACT_VERSION = '0.1.2'
 
 /** Every actor, by name. */
-export const actors = { node, peers, channels, payments, invoices, wallet, plugins, events: eventLog } as const
+export const actors = { node, peers, channels, payments, invoices, wallet, plugins, events: eventLog, dev } as const
 
 /** All that is declared, for whoever derives something from it. */
 export const contract = { version: CONTRACT_VERSION, actors, events, hooks } as const

@@ -53,7 +53,13 @@ export const peers = actor('peers', 'The nodes this one is connected to.', {
       nodeId: NodeId,
       address: field(SocketAddress, { summary: '`host:port`; the last known one if not said.' }).optional(),
     }),
-    reply: z.object({ peer: PeerSummary }),
+    reply: z.object({
+      outcome: field(z.enum(['connected', 'already-connected', 'connected-elsewhere']), {
+        summary:
+          'Whether it was connected now, or before; `connected-elsewhere`: before, and not by the address given, which was not dialled. Disconnect first to use that one.',
+      }),
+      peer: PeerSummary,
+    }),
     errors: ['address-unknown', 'unreachable', 'handshake-failed', 'incompatible-peer'],
     effects: ['connects'],
     unbounded: { address: 'It is where a peer listens: no money goes there.' },

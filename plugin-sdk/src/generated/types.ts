@@ -142,6 +142,8 @@ export interface PeersConnectRequest {
 }
 
 export interface PeersConnectReply {
+  /** Whether it was connected now, or before; `connected-elsewhere`: before, and not by the address given, which was not dialled. Disconnect first to use that one. */
+  readonly outcome: 'connected' | 'already-connected' | 'connected-elsewhere'
   readonly peer: PeerSummary
 }
 

@@ -276,7 +276,7 @@ const cli: Entrance = {
           randomKey: () => `made-${random.below(1_000)}`,
           interrupted: AbortSignal.abort(),
         }
-        const app = { start: async () => 0, demo: async () => 0 }
+        const app = { start: async () => 0, demo: async () => 0, resetDevnet: async () => 0 }
         const code = await run(args, io, async () => app)
         must([0, 1, 2, 3, 4].includes(code), `exit code ${code}`)
         must(!/a bug/.test(said), said)

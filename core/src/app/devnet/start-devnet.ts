@@ -8,6 +8,7 @@ import { devnetConfig, type NodeConfig } from '../config.ts'
 import { type DataFolder, openDataFolder } from '../data-folder.ts'
 import { failureFields } from '../node-logger.ts'
 import type { StartOptions } from '../options.ts'
+import { checkPorts } from '../ports.ts'
 import type { RunningNode } from '../running-node.ts'
 import { explain, startFailureOf } from '../start-failure.ts'
 import { type StopRequest, stopRequest } from '../stop-request.ts'
@@ -57,14 +58,22 @@ export const startDevnet = async (options: StartOptions): Promise<number> => {
   const { json } = options
   const configured = devnetConfig(options, process.env)
   if (!configured.ok) return tellFailure(configured.error, json)
-  const opened = await openDataFolder(configured.value, systemRng)
+  // Nobody has asked for the usual ports of a development network: where they are taken, any others do.
+  const ports = await checkPorts(configured.value, {
+    listen: (options.listen ?? process.env.FULGURITE_LISTEN) === undefined,
+    api: (options.api ?? process.env.FULGURITE_API) === undefined,
+  })
+  if (!ports.ok) return tellFailure(ports.error, json)
+  const config = ports.value
+  const opened = await openDataFolder(config, systemRng)
   if (!opened.ok) return tellFailure(opened.error, json)
   const folder = opened.value
   const stop = stopRequest(() => folder.log.flush())
   const cleanup = new Cleanup()
-  cleanup.add(() => folder.close())
+  let isAbandoned = false
+  cleanup.add(() => (isAbandoned ? folder.abandon() : folder.close()))
   const terminal = json ? undefined : stdoutTerminal()
-  const setup = setUp(configured.value, folder, stop, cleanup, terminal).then(
+  const setup = setUp(config, folder, stop, cleanup, terminal).then(
     (devnet) => ({ devnet }),
     (error: unknown) => ({ failure: startFailureOf(error, folder.path) }),
   )
@@ -73,6 +82,7 @@ export const startDevnet = async (options: StartOptions): Promise<number> => {
   if (typeof outcome === 'object') {
     if ('failure' in outcome) {
       folder.log.error('devnet.start-failed', failureFields(outcome.failure))
+      isAbandoned = true
       exitCode = tellFailure(outcome.failure, json)
     } else {
       liven(outcome.devnet, cleanup, terminal)
@@ -105,9 +115,10 @@ const setUp = async (
   })
   // Whoever waits for them is told; until then a failure is not unheard of.
   for (const peer of starting) peer.catch(() => {})
-  const [{ runNode }, { devchainBackend }] = await Promise.all([
+  const [{ runNode }, { devchainBackend }, { devHandlers }] = await Promise.all([
     import('../running-node.ts'),
     import('../../chain/devchain/devchain-backend.ts'),
+    import('./dev-handlers.ts'),
   ])
   const running = await runNode({
     config,
@@ -117,6 +128,7 @@ const setUp = async (
     clock: systemClock,
     rng: systemRng,
     onStopAsked: () => stop.ask('command'),
+    join: (gateway) => gateway.join('dev', devHandlers(chain.chain, gateway)),
   })
   if (!running.ok) throw new FailureError(running.error)
   const own = running.value

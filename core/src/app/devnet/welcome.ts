@@ -35,7 +35,8 @@ export const tellWelcome = (terminal: Terminal, { places, peers, home, seconds, 
   line(`  ${command('getinfo')}`)
   line(`  ${command('channels list')}`)
   line(`  ${command('events tail')}`)
-  if (hasPlugin) line(`  ${command('plugins logs fee-manager')}`)
+  if (hasPlugin) line(`  ${command('plugins logs fee-manager --follow')}`)
+  line(`  ${command('dev fund 0.5btc')}   ${dim('# play money for our wallet; dev mine 6 mines')}`)
   if (alice !== undefined) {
     line(`  ${command('invoices create 25000sat coffee', alice.places.data)}   ${dim('# alice asks for 25,000 sat')}`)
     line(`  ${command('payments pay-invoice <invoice>')}   ${dim('# and we pay')}`)

@@ -1,7 +1,9 @@
+import { err } from '../../lib/result.ts'
 import { channelsHandlers } from './channels-handlers.ts'
 import type { MappingContext } from './context.ts'
 import { eventsHandlers } from './events-handlers.ts'
 import type { Gateway } from './gateway.ts'
+import { type ActorHandlers, refusal } from './handlers.ts'
 import { invoicesHandlers } from './invoices-handlers.ts'
 import { nodeHandlers } from './node-handlers.ts'
 import { paymentsHandlers, paymentsRecalls } from './payments-handlers.ts'
@@ -11,6 +13,14 @@ import { channelsRules } from './worst-cases/channels-rules.ts'
 import { paymentsRules } from './worst-cases/payments-rules.ts'
 import type { SpendingKnowledge } from './worst-cases/spending-rule.ts'
 import { walletRules } from './worst-cases/wallet-rules.ts'
+
+// A development network joins its own in place of these.
+const noDevHandlers: ActorHandlers<'dev'> = {
+  mine: () => Promise.resolve(err(noDevnet)),
+  fund: () => Promise.resolve(err(noDevnet)),
+}
+
+const noDevnet = refusal('not-supported', 'this node is on no development network: fulgurite start --devnet')
 
 /** Opens the contract's actors that the node itself answers; `plugins` is joined by whoever hosts them. */
 export const joinHandlers = (gateway: Gateway, context: MappingContext): void => {
@@ -29,4 +39,5 @@ export const joinHandlers = (gateway: Gateway, context: MappingContext): void =>
   gateway.join('invoices', invoicesHandlers(context))
   gateway.join('wallet', walletHandlers(context), known, walletRules)
   gateway.join('events', eventsHandlers(context))
+  gateway.join('dev', noDevHandlers)
 }

@@ -1,4 +1,4 @@
-import { fromHex, toHex } from '../../lib/bytes.ts'
+import { equalBytes, fromHex, toHex } from '../../lib/bytes.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { ConnectFailure } from '../connection/connection-failure.ts'
 import type { PeerEntry } from '../peer/peer-directory.ts'
@@ -51,6 +51,13 @@ export const peersHandlers = (context: MappingContext): ActorHandlers<'peers'> =
     },
     async connect({ nodeId, address }) {
       const id = fromHex(nodeId as string)
+      if (equalBytes(id, context.signer.nodeId)) return err(connectRefusal({ code: 'own-node-id' }))
+      const before = context.peerDirectory.get(id)
+      if (before?.connection !== undefined) {
+        const known = [before.connection.address, ...context.peers.knownAddresses(id).map(formatAddress)]
+        const isThere = address === undefined || known.includes(address)
+        return ok({ outcome: isThere ? 'already-connected' : 'connected-elsewhere', peer: describe(before) })
+      }
       const addresses = address === undefined ? context.peers.knownAddresses(id) : [parseAddress(address)]
       let connected: Result<void, ConnectFailure> | undefined
       for (const each of addresses) {
@@ -67,7 +74,7 @@ export const peersHandlers = (context: MappingContext): ActorHandlers<'peers'> =
       if (!connected.ok) return err(connectRefusal(connected.error))
       const entry = context.peerDirectory.get(id)
       if (entry === undefined) return err(refusal('unreachable', 'the peer went away again'))
-      return ok({ peer: describe(entry) })
+      return ok({ outcome: 'connected', peer: describe(entry) })
     },
     async disconnect({ nodeId }) {
       const entry = context.peerDirectory.get(fromHex(nodeId as string))
@@ -85,7 +92,9 @@ const connectRefusal = (failure: ConnectFailure) => {
     case 'invalid-node-id':
       return refusal('invalid-request', 'nodeId: not a point of the curve', { field: 'nodeId' })
     case 'own-node-id':
-      return refusal('invalid-request', 'nodeId: that is this node', { field: 'nodeId' })
+      return refusal('invalid-request', 'nodeId: that is this node itself, which is no peer of its own', {
+        field: 'nodeId',
+      })
     case 'wrong-chain':
       return refusal('incompatible-peer', 'that node is on another chain')
     case 'init-not-first':
