@@ -11,6 +11,8 @@ export interface Benchmark {
   readonly figures: readonly string[]
   /** Measures once. It is asked three times, and the median of each figure is reported. */
   readonly run: () => Promise<readonly Figure[]>
+  /** After the last run: lets go of what the runs have shared. */
+  readonly end?: () => Promise<void>
 }
 
 /** How often `work` can be done in a second, on one core, after a warm-up. */

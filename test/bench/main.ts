@@ -4,6 +4,7 @@ import { besideFloodsBenchmark } from './beside-floods.ts'
 import { besidePluginsBenchmark } from './beside-plugins.ts'
 import { commitmentBenchmark } from './commitment.ts'
 import { cryptoBenchmark } from './crypto.ts'
+import { manyChannelsBenchmarks } from './many-channels.ts'
 import { memoryBenchmark } from './memory.ts'
 import { paymentBenchmarks } from './payments.ts'
 import { pluginBenchmarks } from './plugin-figures.ts'
@@ -14,6 +15,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   cryptoBenchmark,
   commitmentBenchmark,
   ...paymentBenchmarks,
+  ...manyChannelsBenchmarks,
   ...pluginBenchmarks,
   besidePluginsBenchmark,
   besideFloodsBenchmark,
@@ -52,9 +54,13 @@ if (chosen.length === 0) {
   )
   process.exitCode = 2
 }
-for (const { run } of chosen) {
+for (const { run, end } of chosen) {
   const runs: (readonly Figure[])[] = []
-  for (let i = 0; i < Number(values.runs); i++) runs.push(await run())
+  try {
+    for (let i = 0; i < Number(values.runs); i++) runs.push(await run())
+  } finally {
+    await end?.()
+  }
   for (const figure of medians(runs).filter(({ name }) => wanted(name))) {
     const line = values.json
       ? JSON.stringify(figure)

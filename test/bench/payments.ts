@@ -25,34 +25,47 @@ const directPayments = (concurrent: number, count: number): Benchmark => {
         const [payer, payee] = nodes
         await world.faucet(payer, BigInt(CHANNEL_SAT) + 1_000_000n)
         await world.open(payer, payee, CHANNEL_SAT)
-        const invoices = await makeInvoices(payee, WARM_UP + count)
-        await payAll(payer, invoices.slice(0, WARM_UP), concurrent)
-        const before = await Promise.all(nodes.map((node) => node.counts()))
-        const startedAt = performance.now()
-        const latencies = await payAll(payer, invoices.slice(WARM_UP), concurrent)
-        const seconds = (performance.now() - startedAt) / 1_000
-        const after = await Promise.all(nodes.map((node) => node.counts()))
-        const each = (what: keyof WorkCounts, node: 0 | 1): number =>
-          ((after[node]?.[what] ?? 0) - (before[node]?.[what] ?? 0)) / count
-        const both = (what: keyof WorkCounts): number => each(what, 0) + each(what, 1)
-        const figures: readonly Figure[] = [
-          { name, value: count / seconds, unit: '/s' },
-          { name: `${name}.latency`, value: latencies[count >> 1] ?? 0, unit: 'ms' },
-          { name: `${name}.cpu.payer`, value: each('cpu', 0) / 1_000, unit: 'ms/payment' },
-          { name: `${name}.cpu.payee`, value: each('cpu', 1) / 1_000, unit: 'ms/payment' },
-          { name: `${name}.signatures`, value: both('signatures'), unit: '/payment' },
-          { name: `${name}.verifications`, value: both('verifications'), unit: '/payment' },
-          { name: `${name}.statements`, value: both('statements'), unit: '/payment' },
-          { name: `${name}.rows`, value: both('literals') / 2, unit: '/payment' },
-          { name: `${name}.commits`, value: both('commits'), unit: '/payment' },
-        ]
-        return figures
+        return await measurePayments(name, nodes, concurrent, count)
       } finally {
         await world.close()
       }
     },
   }
 }
+
+/** The rate at which one of two counted nodes pays the other, after a warm-up, and what a payment costs them. */
+export const measurePayments = async (
+  name: string,
+  nodes: readonly [NodeProcess, NodeProcess],
+  concurrent: number,
+  count: number,
+): Promise<readonly Figure[]> => {
+  const [payer, payee] = nodes
+  const invoices = await makeInvoices(payee, WARM_UP + count)
+  await payAll(payer, invoices.slice(0, WARM_UP), concurrent)
+  const before = await Promise.all(nodes.map((node) => node.counts()))
+  const startedAt = performance.now()
+  const latencies = await payAll(payer, invoices.slice(WARM_UP), concurrent)
+  const seconds = (performance.now() - startedAt) / 1_000
+  const after = await Promise.all(nodes.map((node) => node.counts()))
+  const each = (what: keyof WorkCounts, node: 0 | 1): number =>
+    ((after[node]?.[what] ?? 0) - (before[node]?.[what] ?? 0)) / count
+  const both = (what: keyof WorkCounts): number => each(what, 0) + each(what, 1)
+  return [
+    { name, value: count / seconds, unit: '/s' },
+    { name: `${name}.latency`, value: latencies[count >> 1] ?? 0, unit: 'ms' },
+    { name: `${name}.cpu.payer`, value: each('cpu', 0) / 1_000, unit: 'ms/payment' },
+    { name: `${name}.cpu.payee`, value: each('cpu', 1) / 1_000, unit: 'ms/payment' },
+    { name: `${name}.signatures`, value: both('signatures'), unit: '/payment' },
+    { name: `${name}.verifications`, value: both('verifications'), unit: '/payment' },
+    { name: `${name}.statements`, value: both('statements'), unit: '/payment' },
+    { name: `${name}.rows`, value: both('literals') / 2, unit: '/payment' },
+    { name: `${name}.commits`, value: both('commits'), unit: '/payment' },
+  ]
+}
+
+/** Keys of invoices are never the same twice, however many are made of one payee. */
+let invoicesMade = 0
 
 /** Invoices of 5,000 sat each. */
 export const makeInvoices = async (payee: NodeProcess, count: number): Promise<readonly string[]> => {
@@ -64,7 +77,7 @@ export const makeInvoices = async (payee: NodeProcess, count: number): Promise<r
         const reply = await connection.ask(
           'invoices/create',
           { amountMsat: AMOUNT_MSAT, description: 'bench' },
-          `i${i}`,
+          `i${invoicesMade++}`,
         )
         invoices.push((reply.invoice as { invoice: string }).invoice)
       }

@@ -9,6 +9,11 @@ import { systemClock } from '../../../core/src/lib/clock.ts'
 import { systemRng } from '../../../core/src/lib/rng.ts'
 import { NodeProcess } from './node-process.ts'
 
+/** What one peer may have under way (`MAX_PENDING_OPENINGS_PER_PEER`), and what may wait for a block. */
+const OPENINGS_AT_ONCE = 8
+const OPENINGS_A_BLOCK = 64
+const SMALL_SAT = 1_000_000
+
 /** An embedded chain in this process, served as a bitcoind to nodes that are processes of their own. */
 export class BenchWorld {
   readonly #folder = mkdtempSync(join(process.env.FULGURITE_BENCH_FOLDER ?? tmpdir(), 'fulgurite-bench-'))
@@ -17,7 +22,10 @@ export class BenchWorld {
   #opened = 0
   #rpc: { readonly url: string; readonly cookiePath: string; close(): Promise<void> } | undefined
 
-  async node(name: string, options: { readonly counted?: boolean } = {}): Promise<NodeProcess> {
+  async node(
+    name: string,
+    options: { readonly counted?: boolean; readonly watched?: boolean } = {},
+  ): Promise<NodeProcess> {
     this.#rpc ??= await this.#serve()
     const node = await NodeProcess.start({
       ...options,
@@ -29,6 +37,11 @@ export class BenchWorld {
     return node
   }
 
+  async stop(node: NodeProcess): Promise<void> {
+    await node.stop()
+    this.#nodes.splice(this.#nodes.indexOf(node), 1)
+  }
+
   async #serve() {
     const cookiePath = join(this.#folder, 'cookie')
     const served = await serveDevchainRpc({ devchain: this.#chain, clock: systemClock, rng: systemRng, cookiePath })
@@ -36,11 +49,12 @@ export class BenchWorld {
     return served.value
   }
 
-  async faucet(node: NodeProcess, sat: bigint): Promise<void> {
+  /** Pays coins of so much to a node's wallet. */
+  async faucet(node: NodeProcess, sat: bigint, coins = 1): Promise<void> {
     const { address } = (await node.ask('wallet/newAddress')) as { address: string }
     const script = addressToScript(address, NETWORKS.regtest)
     if (!script.ok) throw new Error(script.error.code)
-    this.#chain.fund([{ amount: sat, script: script.value }])
+    this.#chain.fund(Array.from({ length: coins }, () => ({ amount: sat, script: script.value })))
     await this.mine(1)
   }
 
@@ -64,6 +78,34 @@ export class BenchWorld {
           return channel.state === 'usable'
         })
     }
+  }
+
+  /** Opens many channels of 1,000,000 sat, several at once, and waits until both sides can use them. */
+  async openMany(from: NodeProcess, to: NodeProcess, channels: number): Promise<void> {
+    // What a stranger asks for is held up; a peer with a channel is none.
+    await this.open(from, to, SMALL_SAT)
+    const connections = await Promise.all(Array.from({ length: OPENINGS_AT_ONCE }, () => from.connection()))
+    for (let done = 1; done < channels; done += OPENINGS_A_BLOCK) {
+      const last = this.#opened + Math.min(OPENINGS_A_BLOCK, channels - done)
+      await Promise.all(
+        connections.map(async (connection) => {
+          while (this.#opened < last) {
+            const key = `open-${this.#opened++}`
+            await connection.ask('channels/open', { nodeId: to.id, fundingSat: SMALL_SAT }, key)
+          }
+        }),
+      )
+      await this.mine(1)
+    }
+    for (const connection of connections) connection.close()
+    const opening = async (node: NodeProcess): Promise<number> =>
+      Number((await node.ask('node/getInfo')).channelsOpening)
+    for (const node of [from, to])
+      await node.until(async () => {
+        if ((await opening(node)) === 0) return true
+        await this.mine(1)
+        return false
+      })
   }
 
   async close(): Promise<void> {

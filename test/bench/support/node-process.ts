@@ -15,6 +15,8 @@ interface NodeProcessOptions {
   readonly bitcoindCookie: string
   /** Whether it counts its work: `counts` can be asked then. */
   readonly counted?: boolean
+  /** Whether its event loop is watched from its first moment on; it has to be counted, too. */
+  readonly watched?: boolean
 }
 
 /** `fulgurite start` in a process of its own. */
@@ -38,7 +40,7 @@ export class NodeProcess {
   }
 
   static async start(options: NodeProcessOptions): Promise<NodeProcess> {
-    const { data, bitcoindUrl, bitcoindCookie, counted = false } = options
+    const { data, bitcoindUrl, bitcoindCookie, counted = false, watched = false } = options
     const profile = process.env.FULGURITE_BENCH_PROFILE
     const child = spawn(
       process.execPath,
@@ -53,7 +55,10 @@ export class NodeProcess {
         ...['--data', data, 'start', '--network', 'regtest', '--listen', '127.0.0.1:0', '--log-level', 'error'],
         ...['--bitcoind-url', bitcoindUrl, '--bitcoind-cookie', bitcoindCookie, '--json'],
       ],
-      { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] },
+      {
+        stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+        env: { ...process.env, ...(watched ? { FULGURITE_BENCH_WATCHED: '1' } : {}) },
+      },
     )
     const places = await firstLine(child)
     const { token } = JSON.parse(readFileSync(join(data, 'api.json'), 'utf8')) as { token: string }

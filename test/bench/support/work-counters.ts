@@ -63,13 +63,16 @@ let memory = 0
 let sampling: NodeJS.Timeout | undefined
 
 const watch = (): void => {
+  clearInterval(sampling)
   memory = 0
   delays.reset()
   delays.enable()
   sampling = setInterval(() => {
     memory = Math.max(memory, process.memoryUsage.rss())
-  }, SAMPLE_MS)
+  }, SAMPLE_MS).unref()
 }
+
+if (process.env.FULGURITE_BENCH_WATCHED !== undefined) watch()
 
 const watched = (): Watched => {
   clearInterval(sampling)
