@@ -20,7 +20,7 @@ import { channelIdOf } from '../../channel/transitions/opening.ts'
 import { idOf, remoteNodeIdOf } from '../../channel/transitions/step.ts'
 import { toHex } from '../../lib/bytes.ts'
 import type { CancelTimer } from '../../lib/clock.ts'
-import { assertNever } from '../../lib/errors.ts'
+import { assertNever, invariant } from '../../lib/errors.ts'
 import type { OutPoint } from '../../lib/ids.ts'
 import { Ration } from '../../lib/ration.ts'
 import type { Write } from '../../store/store.ts'
@@ -30,7 +30,7 @@ import type { ChannelUpdate } from '../../wire/messages/gossip.ts'
 import type { ChannelSigner } from '../keys/signer.ts'
 import type { PeerLink } from '../peer/peer-link.ts'
 import type { ChannelEntry } from './channel-directory.ts'
-import { channelIds } from './channel-ids.ts'
+import { channelIds, haveSameIds } from './channel-ids.ts'
 import type { ChannelCommandResult, ChannelProtocol, Settlement } from './channel-protocol.ts'
 import { ChannelPublisher } from './channel-publisher.ts'
 import { channelWrites } from './channel-rows.ts'
@@ -40,7 +40,7 @@ import { abandonFunding, fundChannel } from './fund-channel.ts'
 import { reportChannelEvent, reportMempoolSpend } from './report-channel-event.ts'
 import { outboxRow } from './settlement-outbox.ts'
 
-/** What outlives a restart of the actor: where the channel stands, and once it lives the entry by which others know it. */
+/** What outlives a restart of the actor: where the channel stands, and once it lives the entry that it has published. */
 export interface ChannelHold {
   readonly state: ChannelState
   /** The state that was last handed to the store: whatever comes after it in the process is stored after it, or never. */
@@ -49,7 +49,7 @@ export interface ChannelHold {
   link?: PeerLink | undefined
   /** They go on through a restart, so that nothing on the chain passes unseen. */
   watches?: ChannelWatches
-  entry?: { -readonly [K in keyof ChannelEntry]: ChannelEntry[K] }
+  entry?: ChannelEntry
 }
 
 /** Peer messages press back on the socket; chain events and settlements are never refused. */
@@ -88,10 +88,22 @@ interface Sorted {
   readonly outward: (() => void)[]
 }
 
+const entryOf = ({ entry }: ChannelHold): ChannelEntry => {
+  invariant(entry !== undefined, 'a channel that lives has an entry')
+  return entry
+}
+
+/** Lets the rest of the node know how the channel stands from now on. */
+const publish = ({ directory }: ChannelServices, hold: ChannelHold, change: Partial<ChannelEntry>): ChannelEntry => {
+  const entry = { ...entryOf(hold), ...change }
+  hold.entry = entry
+  directory.publish(entry)
+  return entry
+}
+
 class ChannelDriver {
   readonly #services: ChannelServices
   readonly #hold: ChannelHold
-  readonly #entry: NonNullable<ChannelHold['entry']>
   readonly #context: ActorContext<ChannelProtocol>
   readonly #timers = new Map<string, CancelTimer>()
   readonly #watches: ChannelWatches
@@ -117,17 +129,18 @@ class ChannelDriver {
       quarantined: false,
       spentInMempool: false,
     }
-    const { entry } = hold
-    hold.watches ??= new ChannelWatches(services, context.self, (spent) => {
-      entry.spentInMempool = spent
-      reportMempoolSpend(services.events, entry)
+    hold.watches ??= new ChannelWatches(services, context.self, (spentInMempool) => {
+      reportMempoolSpend(services.events, publish(services, hold, { spentInMempool }))
     })
-    this.#entry = hold.entry
     this.#watches = hold.watches
     this.#publisher = new ChannelPublisher(services)
     this.#unheeded = new Ration(services.clock, IGNORED_LOGGED)
     this.#policies = new Ration(services.clock, POLICIES)
     this.#context = context
+  }
+
+  get #entry(): ChannelEntry {
+    return entryOf(this.#hold)
   }
 
   behaviour(): Behaviour<ChannelProtocol> {
@@ -202,27 +215,25 @@ class ChannelDriver {
   }
 
   #restart(): void {
-    const entry = this.#entry
     const { restarts } = this.#context
     this.#services.log.error('channel.quarantined', { channel: this.#name(), restarts })
     this.#watches.clear()
     const { durable, session } = this.#hold.submitted ?? this.#hold.state
     if (!isFunded(durable)) {
       // An opening comes to nothing: the wallet gets its inputs back, and whoever asked an answer.
-      entry.state = session === undefined ? { durable } : { durable, session }
+      this.#publish({ state: session === undefined ? { durable } : { durable, session } })
       if (durable.phase === 'aborted' || durable.phase === 'closed') this.#context.stop()
       else this.#run({ type: 'force-close' })
       return
     }
-    entry.state = { durable }
-    entry.quarantined = true
+    this.#publish({ state: { durable }, quarantined: true })
     this.#hold.link = undefined
     this.#register()
     // What was proposed and not signed died with the session: whoever wanted it may try elsewhere.
     this.#perform(dropUnsigned(durable, session), [], true)
     // A channel that throws again is beyond trust: the chain decides.
     if (restarts > 1) this.#run({ type: 'force-close' })
-    this.#perform(resume(entry.state, this.#env()), [], true)
+    this.#perform(resume(this.#entry.state, this.#env()), [], true)
   }
 
   #ask(command: (requestId: string) => ChannelInput): Promise<ChannelCommandResult> {
@@ -255,10 +266,10 @@ class ChannelDriver {
     if (input.type === 'open' || input.type === 'accept')
       this.#signer = this.#services.signer.channel(input.keys.keyIndex)
     const { state, effects } = step(before, input, this.#env())
-    this.#entry.state = state
+    if (state !== before) this.#publish({ state })
     if (state.durable.phase === 'aborted') this.#giveBack(before.durable)
     const changed = state.durable !== before.durable
-    if (changed) this.#register()
+    if (changed && !haveSameIds(before.durable, state.durable)) this.#register()
     this.#perform(effects, changed && isStored(state.durable) ? channelWrites(before.durable, state.durable) : [])
   }
 
@@ -274,7 +285,7 @@ class ChannelDriver {
     if (writes.length > 0 || outward.length > 0) {
       const { state } = this.#entry
       this.#services.store.submit(writes, () => {
-        this.#entry.durableState = state
+        this.#publish({ durableState: state })
         for (const release of outward) this.#release(release)
       })
       this.#hold.submitted = state
@@ -432,7 +443,7 @@ class ChannelDriver {
 
   #isTaken({ fundingTxid, fundingOutputIndex }: FundingCreated): boolean {
     const known = this.#services.directory.get(channelIdOf({ txid: fundingTxid, index: fundingOutputIndex }))
-    return known !== undefined && known !== this.#entry
+    return known !== undefined && known.ref !== this.#entry.ref
   }
 
   /** Keeps the directory and the block watch in step with what the channel has become. */
@@ -440,6 +451,10 @@ class ChannelDriver {
     const { durable } = this.#entry.state
     this.#services.directory.put(channelIds(durable), this.#entry)
     if (isStored(durable)) this.#watches.height()
+  }
+
+  #publish(change: Partial<ChannelEntry>): void {
+    publish(this.#services, this.#hold, change)
   }
 
   #end(): void {

@@ -1,35 +1,78 @@
 import type { ActorRef } from '../../actor/types.ts'
-import type { ChannelState } from '../../channel/state/channel-state.ts'
+import { isFunded } from '../../channel/state/channel-state.ts'
+import type { Durable } from '../../channel/state/durable.ts'
 import { equalBytes, toHex } from '../../lib/bytes.ts'
 import type { ChannelId, NodeId, ShortChannelId } from '../../lib/ids.ts'
+import { SortedList } from '../../lib/sorted-list.ts'
 import type { ChannelIds } from './channel-ids.ts'
 import type { ChannelProtocol } from './channel-protocol.ts'
+import { type ChannelCondition, type ChannelStanding, standingOf } from './channel-standing.ts'
 
-/** A channel as the rest of the node finds it. */
-export interface ChannelEntry {
+/** A channel as the rest of the node finds it: how it stood when it was asked for. It is not changed, but followed by another. */
+export interface ChannelEntry extends ChannelCondition {
   readonly ref: ActorRef<ChannelProtocol>
   readonly remoteNodeId: NodeId
-  /** The newest state, which may be ahead of the disk: for decisions inside the node, never for the world outside. */
-  readonly state: ChannelState
-  /** What the disk holds, and so what may be told. */
-  readonly durableState: ChannelState
-  /** The actor threw: the channel takes no more part in the protocol, but its money is still watched over. */
-  readonly quarantined: boolean
-  /** A transaction that spends the funding waits for a block: the chain is about to decide. */
-  readonly spentInMempool: boolean
 }
+
+/** Hears of each entry that takes an earlier one's place; without `now` the channel is gone. */
+export type ChannelListener = (channel: ActorRef<ChannelProtocol>, now: ChannelEntry | undefined) => void
+
+/** What is listed: all channels that have a funding, or only some. */
+export interface ChannelFilter {
+  readonly peer?: NodeId | undefined
+  readonly standing?: ChannelStanding | undefined
+  /** Only channels that came after the one of this number. */
+  readonly after?: number | undefined
+}
+
+/** A channel with its number in the order in which they came. */
+export interface NumberedChannel {
+  readonly number: number
+  readonly entry: ChannelEntry
+}
+
+/** What an opening waits for: for the funding to be named, or, if the peer opens it, for a block that holds it. */
+type Waiting = 'funding-outpoint' | 'confirmation' | undefined
+
+interface Slot extends NumberedChannel {
+  entry: ChannelEntry
+  readonly names: Set<string>
+  readonly peer: PeerChannels
+  standing: ChannelStanding | undefined
+  waiting: Waiting
+}
+
+interface PeerChannels {
+  readonly nodeId: NodeId
+  readonly slots: SortedList<Slot>
+  readonly openings: Openings
+}
+
+/** How many openings wait. */
+interface Openings {
+  'funding-outpoint': number
+  confirmation: number
+}
+
+const byNumber = (a: NumberedChannel, b: NumberedChannel): number => a.number - b.number
 
 /**
  * Finds channels by id and by every short id, and by temporary id among those of one peer: that one is the peer's to choose,
- * and may be another channel's id. Each channel's actor keeps its own entry; a name that is taken stays with its channel.
+ * and may be another channel's id. A name that is taken stays with its channel. Each channel's actor publishes what has
+ * become of it; lists and counts are kept as that happens, so that asking costs what is answered, however many there are.
  */
 export class ChannelDirectory {
-  readonly #namesOf = new Map<ChannelEntry, Set<string>>()
-  readonly #byName = new Map<string, ChannelEntry>()
-  readonly #byPeer = new Map<string, Set<ChannelEntry>>()
+  readonly #slots = new Map<ActorRef<ChannelProtocol>, Slot>()
+  readonly #all = new SortedList<Slot>(byNumber)
+  readonly #byName = new Map<string, Slot>()
+  readonly #byPeer = new Map<string, PeerChannels>()
+  readonly #byStanding = new Map<ChannelStanding, SortedList<Slot>>()
+  readonly #openings: Openings = noOpenings()
+  readonly #listeners: ChannelListener[] = []
+  #lastNumber = 0
 
   get(channelId: ChannelId): ChannelEntry | undefined {
-    return this.#byName.get(toHex(channelId))
+    return this.#byName.get(toHex(channelId))?.entry
   }
 
   /** A channel with this very peer, by its id or its temporary one: another peer's ids are not for it to use. */
@@ -37,12 +80,12 @@ export class ChannelDirectory {
     const channel = this.get(channelId)
     return channel !== undefined && equalBytes(channel.remoteNodeId, nodeId)
       ? channel
-      : this.#byName.get(temporaryName(nodeId, channelId))
+      : this.#byName.get(temporaryName(nodeId, channelId))?.entry
   }
 
   /** By the real short channel id or any alias that we gave out. */
   byShortChannelId(shortChannelId: ShortChannelId): ChannelEntry | undefined {
-    return this.#byName.get(shortName(shortChannelId))
+    return this.#byName.get(shortName(shortChannelId))?.entry
   }
 
   hasShortChannelId(shortChannelId: ShortChannelId): boolean {
@@ -50,41 +93,134 @@ export class ChannelDirectory {
   }
 
   /** Every channel once, in the order in which they came. */
-  all(): Iterable<ChannelEntry> {
-    return this.#namesOf.keys()
+  *all(): Generator<ChannelEntry> {
+    for (const { entry } of this.#all) yield entry
   }
 
-  ofPeer(nodeId: NodeId): Iterable<ChannelEntry> {
-    return this.#byPeer.get(toHex(nodeId)) ?? []
+  *ofPeer(nodeId: NodeId): Generator<ChannelEntry> {
+    for (const { entry } of this.#byPeer.get(toHex(nodeId))?.slots ?? []) yield entry
   }
 
-  put({ channelId, temporaryChannelId, shortIds }: ChannelIds, entry: ChannelEntry): void {
-    if (channelId !== undefined) this.#name(toHex(channelId), entry)
-    if (temporaryChannelId !== undefined) this.#name(temporaryName(entry.remoteNodeId, temporaryChannelId), entry)
-    for (const shortId of shortIds) this.#name(shortName(shortId), entry)
+  /** Those with whom there are channels, each once. */
+  *peers(): Generator<NodeId> {
+    for (const { nodeId } of this.#byPeer.values()) yield nodeId
   }
 
-  remove(entry: ChannelEntry): void {
-    for (const name of this.#namesOf.get(entry) ?? []) this.#byName.delete(name)
-    this.#namesOf.delete(entry)
-    const peer = toHex(entry.remoteNodeId)
-    const ofPeer = this.#byPeer.get(peer)
-    ofPeer?.delete(entry)
-    if (ofPeer?.size === 0) this.#byPeer.delete(peer)
+  countOfPeer(nodeId: NodeId): number {
+    return this.#byPeer.get(toHex(nodeId))?.slots.size ?? 0
   }
 
-  #name(name: string, entry: ChannelEntry): void {
-    if (this.#byName.has(name)) return
-    this.#byName.set(name, entry)
-    const names = this.#namesOf.get(entry)
-    if (names !== undefined) {
-      names.add(name)
-      return
+  count(standing: ChannelStanding): number {
+    return this.#byStanding.get(standing)?.size ?? 0
+  }
+
+  /** Openings that wait for something, with one peer or with all. */
+  openings(nodeId?: NodeId): Readonly<Openings> {
+    return nodeId === undefined ? this.#openings : (this.#byPeer.get(toHex(nodeId))?.openings ?? noOpenings())
+  }
+
+  /** Channels that have a funding, in the order in which they came. */
+  *listed({ peer, standing, after = 0 }: ChannelFilter): Generator<NumberedChannel> {
+    const slots =
+      peer !== undefined
+        ? this.#byPeer.get(toHex(peer))?.slots
+        : standing !== undefined
+          ? this.#byStanding.get(standing)
+          : this.#all
+    for (const slot of slots?.from(({ number }) => number - after - 1) ?? []) {
+      if (slot.standing !== undefined && (standing === undefined || slot.standing === standing)) yield slot
     }
-    this.#namesOf.set(entry, new Set([name]))
-    const peer = toHex(entry.remoteNodeId)
-    this.#byPeer.set(peer, (this.#byPeer.get(peer) ?? new Set()).add(entry))
   }
+
+  /** Hears of every change from now on. */
+  follow(listener: ChannelListener): void {
+    this.#listeners.push(listener)
+  }
+
+  /** Gives a channel its names; the first time it is listed, too. */
+  put({ channelId, temporaryChannelId, shortIds }: ChannelIds, entry: ChannelEntry): void {
+    const slot = this.#slots.get(entry.ref) ?? this.#list(entry)
+    if (channelId !== undefined) this.#name(toHex(channelId), slot)
+    if (temporaryChannelId !== undefined) this.#name(temporaryName(entry.remoteNodeId, temporaryChannelId), slot)
+    for (const shortId of shortIds) this.#name(shortName(shortId), slot)
+    this.#place(slot, entry)
+  }
+
+  /** How a channel stands now; nothing if it has no place here. */
+  publish(entry: ChannelEntry): void {
+    const slot = this.#slots.get(entry.ref)
+    if (slot !== undefined) this.#place(slot, entry)
+  }
+
+  remove({ ref, remoteNodeId }: ChannelEntry): void {
+    const slot = this.#slots.get(ref)
+    if (slot === undefined) return
+    this.#sort(slot, undefined, undefined)
+    for (const name of slot.names) this.#byName.delete(name)
+    this.#slots.delete(ref)
+    this.#all.delete(slot)
+    slot.peer.slots.delete(slot)
+    if (slot.peer.slots.size === 0) this.#byPeer.delete(toHex(remoteNodeId))
+    for (const listener of this.#listeners) listener(ref, undefined)
+  }
+
+  #list(entry: ChannelEntry): Slot {
+    const key = toHex(entry.remoteNodeId)
+    const peer = this.#byPeer.get(key) ?? {
+      nodeId: entry.remoteNodeId,
+      slots: new SortedList<Slot>(byNumber),
+      openings: noOpenings(),
+    }
+    this.#byPeer.set(key, peer)
+    const number = ++this.#lastNumber
+    const slot: Slot = { number, entry, names: new Set(), peer, standing: undefined, waiting: undefined }
+    this.#slots.set(entry.ref, slot)
+    this.#all.add(slot)
+    peer.slots.add(slot)
+    return slot
+  }
+
+  #name(name: string, slot: Slot): void {
+    if (this.#byName.has(name)) return
+    this.#byName.set(name, slot)
+    slot.names.add(name)
+  }
+
+  #place(slot: Slot, entry: ChannelEntry): void {
+    slot.entry = entry
+    this.#sort(slot, standingOf(entry), waitingOf(entry.state.durable))
+    for (const listener of this.#listeners) listener(entry.ref, entry)
+  }
+
+  #sort(slot: Slot, standing: ChannelStanding | undefined, waiting: Waiting): void {
+    if (slot.standing !== standing) {
+      if (slot.standing !== undefined) this.#standing(slot.standing).delete(slot)
+      if (standing !== undefined) this.#standing(standing).add(slot)
+      slot.standing = standing
+    }
+    if (slot.waiting === waiting) return
+    for (const openings of [this.#openings, slot.peer.openings]) {
+      if (slot.waiting !== undefined) openings[slot.waiting]--
+      if (waiting !== undefined) openings[waiting]++
+    }
+    slot.waiting = waiting
+  }
+
+  #standing(standing: ChannelStanding): SortedList<Slot> {
+    const known = this.#byStanding.get(standing)
+    if (known !== undefined) return known
+    const made = new SortedList<Slot>(byNumber)
+    this.#byStanding.set(standing, made)
+    return made
+  }
+}
+
+const noOpenings = (): Openings => ({ 'funding-outpoint': 0, confirmation: 0 })
+
+const waitingOf = (durable: Durable): Waiting => {
+  if (!('params' in durable)) return 'funding-outpoint'
+  if (!isFunded(durable) || durable.params.localIsOpener) return undefined
+  return durable.active[0]?.fundingStatus.type === 'confirmed' ? undefined : 'confirmation'
 }
 
 const temporaryName = (nodeId: NodeId, channelId: ChannelId): string => `${toHex(nodeId)} ${toHex(channelId)}`

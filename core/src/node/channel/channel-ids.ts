@@ -9,6 +9,10 @@ export interface ChannelIds {
   readonly shortIds: readonly ShortChannelId[]
 }
 
+/** Whether both states, one after the other, go by the same names. */
+export const haveSameIds = (before: Durable, after: Durable): boolean =>
+  'shortIds' in before && 'shortIds' in after && before.shortIds === after.shortIds
+
 /** Every name by which a channel in this state may be asked for. */
 export const channelIds = (durable: Durable): ChannelIds => {
   switch (durable.phase) {

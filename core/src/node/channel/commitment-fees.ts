@@ -1,8 +1,8 @@
 import type { ChainWatcher } from '../../chain/watcher.ts'
 import { isFunded } from '../../channel/state/channel-state.ts'
 import type { Feerates } from '../../channel/state/environment.ts'
-import { isUsable } from '../payment/own-channels.ts'
 import type { ChannelDirectory } from './channel-directory.ts'
+import { isUsable } from './channel-standing.ts'
 
 /** A commitment's fee rate is left alone while it is this near to what it ought to be. */
 const TOLERANCE = 0.2

@@ -2,9 +2,9 @@ import type { ChainWatcher } from '../../chain/watcher.ts'
 import { isFunded } from '../../channel/state/channel-state.ts'
 import type { ChannelSettings } from '../../channel/state/environment.ts'
 import { MSAT_PER_SAT } from '../../lib/units.ts'
-import { isUsable } from '../payment/own-channels.ts'
 import { balanceView } from './channel-balances.ts'
 import type { ChannelDirectory } from './channel-directory.ts'
+import { isUsable } from './channel-standing.ts'
 
 /** The smallest step is this part of the capacity, so that a channel that is nearly empty is not told apart from an empty one. */
 const SMALLEST_STEP = 64n

@@ -11,9 +11,9 @@ import { formatShortChannelId, type OutPoint } from '../../lib/ids.ts'
 import type { Sat } from '../../lib/units.ts'
 import type { EventLog } from '../events/event-log.ts'
 import type { PeerEvents } from '../events/peer-events.ts'
-import { isUsable } from '../payment/own-channels.ts'
 import { balanceView } from './channel-balances.ts'
 import type { ChannelEntry } from './channel-directory.ts'
+import { isUsable } from './channel-standing.ts'
 
 /** The name of the only channel type that this node opens. */
 export const CHANNEL_TYPE_NAME = 'anchors-zero-fee-htlc'

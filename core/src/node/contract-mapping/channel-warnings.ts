@@ -1,13 +1,19 @@
-import type { ChannelSummary } from './describe-channel.ts'
+import { isFunded } from '../../channel/state/channel-state.ts'
+import { unclaimableMsat } from '../channel/channel-balances.ts'
+import type { ChannelDirectory } from '../channel/channel-directory.ts'
 
-/** What the operator has to know of the channels. */
-export const channelWarnings = (channels: readonly ChannelSummary[]): readonly string[] => {
+/** What the operator has to know of the channels. Only those that are closing are looked at. */
+export const channelWarnings = (channels: ChannelDirectory): readonly string[] => {
   const warnings: string[] = []
-  const quarantined = channels.filter(({ state }) => state === 'quarantined').length
+  const quarantined = channels.count('quarantined')
   if (quarantined > 0) warnings.push(`${quarantined} channels are quarantined after a fault: see the log`)
-  const lost = channels.filter(({ unclaimableMsat }) => unclaimableMsat !== undefined)
+  const lost = [...channels.listed({ standing: 'closing' })].flatMap(({ entry: { durableState } }) => {
+    const { durable } = durableState
+    const amount = isFunded(durable) ? (unclaimableMsat(durable) as bigint) : 0n
+    return amount === 0n ? [] : [amount]
+  })
   if (lost.length > 0) {
-    const sum = lost.reduce((total, { unclaimableMsat = 0n }) => total + (unclaimableMsat as bigint), 0n)
+    const sum = lost.reduce((total, amount) => total + amount, 0n)
     warnings.push(
       `${sum} msat are at risk in ${lost.length} channels of which the peer published a commitment: this node does not ` +
         'claim its outputs yet. Keep the seed and the data folder, and see unclaimableMsat in the list of channels',

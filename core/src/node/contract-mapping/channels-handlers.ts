@@ -17,7 +17,7 @@ import { describeChannel, describePolicy } from './describe-channel.ts'
 import { pageOfEvents } from './event-pages.ts'
 import { findChannel } from './find-by-words.ts'
 import { type ActorHandlers, blindRefusal, refusal } from './handlers.ts'
-import { pageOf } from './paging.ts'
+import { pageOfNumbered } from './paging.ts'
 import { forceCloseCost, mutualCloseLossMsat } from './worst-cases/closing-costs.ts'
 
 export const channelsHandlers = (context: MappingContext): ActorHandlers<'channels'> => {
@@ -27,6 +27,9 @@ export const channelsHandlers = (context: MappingContext): ActorHandlers<'channe
     const entry = channelDirectory.get(fromHex(channelId))
     return entry === undefined ? err(channelNotFound()) : ok(entry)
   }
+  /** How the channel stands after a command; one that is gone, as it stood before. */
+  const after = (before: ChannelEntry, channelId: string): ChannelEntry =>
+    channelDirectory.get(fromHex(channelId)) ?? before
 
   const describe = (entry: ChannelEntry) => {
     const summary = describeChannel(entry)
@@ -36,13 +39,17 @@ export const channelsHandlers = (context: MappingContext): ActorHandlers<'channe
 
   return {
     async list({ peer, state, page }) {
-      const summaries = [...channelDirectory.all()].flatMap((entry) => {
-        const summary = describe(entry)
-        if (summary === undefined) return []
-        if ((peer !== undefined && summary.peer !== peer) || (state !== undefined && summary.state !== state)) return []
-        return [summary]
-      })
-      return pageOf(summaries, page)
+      const found = pageOfNumbered(page, (after) =>
+        channelDirectory.listed({
+          peer: peer === undefined ? undefined : fromHex(peer as string),
+          standing: state,
+          after,
+        }),
+      )
+      if (!found.ok) return found
+      const { items, next } = found.value
+      const summaries = items.flatMap(({ entry }) => describe(entry) ?? [])
+      return ok({ items: summaries, ...(next === undefined ? {} : { next }) })
     },
 
     async get({ channelId }) {
@@ -139,9 +146,10 @@ export const channelsHandlers = (context: MappingContext): ActorHandlers<'channe
       if (isFunded(before) && mutualCloseLossMsat(before, feerate) > worstCase.feesMsat) return err(dearer())
       const answer = answered(await entry.value.ref.ask('close', { feeratePerKw: feerate }))
       if (!answer.ok) return answer
-      const channel = describeChannel(entry.value)
-      if (channel === undefined) return ok({ channelId, state: 'closed' })
-      return ok({ channelId, state: channel.state, waitsFor: closingWaitsFor(entry.value, channel.htlcsInFlight) })
+      const now = channelDirectory.get(fromHex(channelId as string))
+      const channel = now === undefined ? undefined : describeChannel(now)
+      if (now === undefined || channel === undefined) return ok({ channelId, state: 'closed' })
+      return ok({ channelId, state: channel.state, waitsFor: closingWaitsFor(now, channel.htlcsInFlight) })
     },
 
     async forceClose({ channelId }, { worstCase }) {
@@ -153,7 +161,7 @@ export const channelsHandlers = (context: MappingContext): ActorHandlers<'channe
       }
       const answer = answered(await entry.value.ref.ask('forceClose', {}))
       if (!answer.ok) return answer
-      const { durable } = entry.value.state
+      const { durable } = after(entry.value, channelId as string).state
       const txid = isFunded(durable) ? durable.active[0]?.local.txid : undefined
       if (txid === undefined) return err(channelNotFound())
       return ok({ channelId, txid: displayTxid(txid) })
@@ -168,7 +176,7 @@ export const channelsHandlers = (context: MappingContext): ActorHandlers<'channe
         await entry.value.ref.ask('setRelayFees', { policy: { feeBaseMsat, feeProportionalMillionths } }),
       )
       if (!answer.ok) return answer
-      const { durable } = entry.value.state
+      const { durable } = after(entry.value, channelId as string).state
       return ok({
         channelId,
         localPolicy: describePolicy(isFunded(durable) ? durable.relay.current : settings.relay),

@@ -7,15 +7,16 @@ import { toHex } from '../../lib/bytes.ts'
 import { formatShortChannelId } from '../../lib/ids.ts'
 import { balanceView, unclaimableMsat } from '../channel/channel-balances.ts'
 import type { ChannelEntry } from '../channel/channel-directory.ts'
+import { standingOf } from '../channel/channel-standing.ts'
 import { CHANNEL_TYPE_NAME, hasFunding, kindOfSpend } from '../channel/report-channel-event.ts'
-import { isUsable } from '../payment/own-channels.ts'
 
 export type ChannelSummary = ReplyOf<'channels', 'get'>['channel']
 
 /** A channel as the contract shows it, from what is durable; `undefined` while it has no funding. */
 export const describeChannel = (entry: ChannelEntry): ChannelSummary | undefined => {
   const { durable } = entry.durableState
-  if (!isFunded(durable)) return undefined
+  const standing = standingOf(entry)
+  if (!isFunded(durable) || standing === undefined) return undefined
   const { params, shortIds, relay, remoteRelay } = durable
   const view = balanceView(durable)
   const unclaimable = unclaimableMsat(durable) as bigint
@@ -24,7 +25,7 @@ export const describeChannel = (entry: ChannelEntry): ChannelSummary | undefined
   return {
     channelId: toHex(params.channelId),
     peer: toHex(params.remoteNodeId),
-    state: stateOf(entry, durable),
+    state: standing,
     initiator: params.localIsOpener ? 'local' : 'remote',
     channelType: CHANNEL_TYPE_NAME,
     announced: false,
@@ -77,22 +78,3 @@ const isSpent = (durable: Funded): boolean => {
 
 const kindOfIntent = ({ closing }: Extract<Funded, { phase: 'closing' }>) =>
   closing.mutual === undefined ? 'local' : 'mutual'
-
-const stateOf = (entry: ChannelEntry, durable: Funded): ChannelSummary['state'] => {
-  switch (durable.phase) {
-    case 'wait-for-funding-confirmed':
-    case 'wait-for-channel-ready':
-      return 'opening'
-    case 'shutdown':
-    case 'negotiating':
-    case 'closing':
-      return 'closing'
-    case 'normal':
-      if (entry.quarantined) return 'quarantined'
-      // Asked to close, by either side: what is under way comes to its end, and nothing new is taken on.
-      if (entry.spentInMempool || durable.localShutdown !== undefined || durable.remoteShutdown !== undefined) {
-        return 'closing'
-      }
-      return isUsable(entry) ? 'usable' : 'offline'
-  }
-}

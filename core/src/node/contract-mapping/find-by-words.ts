@@ -1,6 +1,7 @@
 import type { ContractError } from '@fulgurite/plugin-sdk/contract'
+import { isFunded } from '../../channel/state/channel-state.ts'
 import { toHex } from '../../lib/bytes.ts'
-import { formatShortChannelId, parseShortChannelId } from '../../lib/ids.ts'
+import { parseShortChannelId } from '../../lib/ids.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { ChannelDirectory, ChannelEntry } from '../channel/channel-directory.ts'
 import type { PeerDirectory } from '../peer/peer-directory.ts'
@@ -52,10 +53,11 @@ export const findChannel = (words: string, known: Known): Result<ChannelEntry, C
   const id = words.toLowerCase()
   const named = peerNames.find(words)
   const found = [...channelDirectory.all()].filter((entry) => {
-    const summary = describeChannel(entry)
-    if (summary === undefined) return false
-    if (summary.peer === named) return true
-    return PREFIX.test(id) && (summary.channelId.startsWith(id) || summary.peer.startsWith(id))
+    const { durable } = entry.durableState
+    if (!isFunded(durable)) return false
+    const peer = toHex(entry.remoteNodeId)
+    if (peer === named) return true
+    return PREFIX.test(id) && (toHex(durable.params.channelId).startsWith(id) || peer.startsWith(id))
   })
   if (found[0] !== undefined && found.length === 1) return ok(found[0])
   if (found.length === 0) {
@@ -69,8 +71,9 @@ export const findChannel = (words: string, known: Known): Result<ChannelEntry, C
 const byShortId = (short: bigint, directory: ChannelDirectory): ChannelEntry | undefined => {
   const ours = directory.byShortChannelId(short)
   if (ours !== undefined) return ours
-  const text = formatShortChannelId(short)
-  const theirs = [...directory.all()].filter((entry) => describeChannel(entry)?.remoteAlias === text)
+  const theirs = [...directory.all()].filter(
+    ({ durableState: { durable } }) => isFunded(durable) && durable.shortIds.remoteAlias === short,
+  )
   return theirs.length === 1 ? theirs[0] : undefined
 }
 

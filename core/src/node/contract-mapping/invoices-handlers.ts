@@ -6,7 +6,7 @@ import { createInvoice, type HintChannel } from '../../payment/receive/create-in
 import { type InvoiceRecord, invoiceStatus, receivedMsat } from '../../payment/receive/invoice-record.ts'
 import { balanceView } from '../channel/channel-balances.ts'
 import type { ChannelDirectory } from '../channel/channel-directory.ts'
-import { isUsable } from '../payment/own-channels.ts'
+import { isUsable } from '../channel/channel-standing.ts'
 import { readInvoice } from '../payment/receiver-actor.ts'
 import { TABLE } from '../storage/tables.ts'
 import type { MappingContext } from './context.ts'

@@ -6,7 +6,6 @@ import { type ChainProblem, explainProblem } from '../chain/chain-problems.ts'
 import { formatAddress } from '../peer/socket-address.ts'
 import { channelWarnings } from './channel-warnings.ts'
 import type { MappingContext } from './context.ts'
-import { describeChannel } from './describe-channel.ts'
 import type { ActorHandlers } from './handlers.ts'
 
 export const nodeHandlers = (context: MappingContext): ActorHandlers<'node'> => ({
@@ -14,9 +13,7 @@ export const nodeHandlers = (context: MappingContext): ActorHandlers<'node'> => 
     const { options, watcher, signer, settings, channelDirectory, peerDirectory, chainHealth } = context
     const position = watcher.position()
     const tip = options.backend.tip()
-    const channels = [...channelDirectory.all()].flatMap((entry) => describeChannel(entry) ?? [])
     const walls = options.pluginWalls?.()
-    const count = (state: string): number => channels.filter((each) => each.state === state).length
     return ok({
       nodeId: toHex(signer.nodeId),
       network: options.network.name,
@@ -31,14 +28,14 @@ export const nodeHandlers = (context: MappingContext): ActorHandlers<'node'> => 
       chainBackend: options.backendName,
       cryptoEngine: secp256k1.name,
       startedAt: context.startedAt as number,
-      peersConnected: [...peerDirectory.all()].filter(({ connection }) => connection !== undefined).length,
-      channelsUsable: count('usable'),
-      channelsOpening: count('opening'),
-      channelsClosing: count('closing'),
+      peersConnected: peerDirectory.connected,
+      channelsUsable: channelDirectory.count('usable'),
+      channelsOpening: channelDirectory.count('opening'),
+      channelsClosing: channelDirectory.count('closing'),
       ...(walls === undefined ? {} : { pluginWalls: walls }),
       warnings: [
         ...chainHealth.problems().map(warningOf),
-        ...channelWarnings(channels),
+        ...channelWarnings(channelDirectory),
         ...wallWarnings(walls),
         ...unreachableWarning(context),
         ...(options.warnings?.() ?? []),
@@ -80,8 +77,7 @@ const wallWarnings = (walls: ReplyOf<'node', 'getInfo'>['pluginWalls']): readonl
     : [`plugins are held by ${walls.by}: bubblewrap, where it can be had, holds them better; see docs/security.md`]
 
 const unreachableWarning = ({ peerDirectory, channelDirectory, peers }: MappingContext): readonly string[] => {
-  const partners = new Map([...channelDirectory.all()].map(({ remoteNodeId }) => [toHex(remoteNodeId), remoteNodeId]))
-  const lost = [...partners.values()].filter(
+  const lost = [...channelDirectory.peers()].filter(
     (nodeId) => peerDirectory.get(nodeId)?.connection === undefined && peers.knownAddresses(nodeId).length === 0,
   )
   if (lost.length === 0) return []

@@ -25,6 +25,22 @@ export const pageOf = <T>(
   return ok({ items: items.slice(start, end), ...(end < items.length ? { next: `p${end.toString(36)}` } : {}) })
 }
 
+/** A page of what is numbered and listed by number; the token is the number of the last item. */
+export const pageOfNumbered = <T extends { readonly number: number }>(
+  page: PageRequest = {},
+  listed: (after: number) => Iterable<T>,
+): Result<{ readonly items: readonly T[]; readonly next?: string }, ContractError> => {
+  const after = page.after === undefined ? 0 : Number.parseInt(page.after, 36)
+  if (!Number.isSafeInteger(after) || after < 0) return err(badToken())
+  const limit = page.limit ?? DEFAULT_LIMIT
+  const items: T[] = []
+  for (const item of listed(after)) {
+    if (items.length === limit) return ok({ items, next: (items.at(-1) as T).number.toString(36) })
+    items.push(item)
+  }
+  return ok({ items })
+}
+
 /**
  * A page of an index table, the newest first: rows that `read` answers with `undefined` are passed over. The token is the
  * key of the last row looked at.

@@ -26,7 +26,7 @@ export const peersHandlers = (context: MappingContext): ActorHandlers<'peers'> =
         }),
     ...(connectedAt === undefined ? {} : { connectedAt }),
     knownAddresses: context.peers.knownAddresses(nodeId).map(formatAddress),
-    channels: [...context.channelDirectory.ofPeer(nodeId)].length,
+    channels: context.channelDirectory.countOfPeer(nodeId),
   })
   return {
     async list({ connected, page }) {

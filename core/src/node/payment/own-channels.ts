@@ -1,34 +1,158 @@
+import type { ActorRef } from '../../actor/types.ts'
 import { isFunded } from '../../channel/state/channel-state.ts'
-import type { Funded } from '../../channel/state/durable.ts'
-import type { OwnChannel } from '../../payment/send/payment.ts'
+import type { Session } from '../../channel/state/session.ts'
+import { toHex } from '../../lib/bytes.ts'
+import type { NodeId } from '../../lib/ids.ts'
+import { SortedList } from '../../lib/sorted-list.ts'
+import type { Msat } from '../../lib/units.ts'
+import type { OwnChannel, OwnChannels, Room } from '../../payment/send/payment.ts'
 import { balanceView } from '../channel/channel-balances.ts'
 import type { ChannelDirectory, ChannelEntry } from '../channel/channel-directory.ts'
+import type { ChannelProtocol } from '../channel/channel-protocol.ts'
+import { isUsable } from '../channel/channel-standing.ts'
 
-/** Whether HTLCs may be offered in the channel now. */
-export const isUsable = ({ state, quarantined, spentInMempool }: ChannelEntry): boolean =>
-  state.durable.phase === 'normal' && state.session?.reestablished === true && !quarantined && !spentInMempool
+interface Ranked {
+  readonly number: number
+  readonly entry: ChannelEntry
+  readonly channel: OwnChannel
+  readonly spendableMsat: Msat
+  readonly affordableMsat: Msat
+  /** Equal for channels of about the same room. */
+  readonly size: number
+}
 
-/** The channels out of which a payment may go, as they are now. */
-export const ownChannels = (directory: ChannelDirectory): readonly OwnChannel[] => {
-  const channels: OwnChannel[] = []
-  for (const entry of directory.all()) {
-    const { state } = entry
-    if (!isFunded(state.durable) || !isUsable(entry)) continue
-    const durable = state.durable as Funded
-    const [commitment] = durable.active
-    if (commitment === undefined) continue
-    const { real, remoteAlias } = durable.shortIds
-    const { spendableMsat, affordableMsat } = balanceView(durable, state.session)
-    const shortChannelId = real ?? remoteAlias
-    channels.push({
-      channelId: durable.params.channelId,
-      remoteNodeId: entry.remoteNodeId,
-      ...(shortChannelId === undefined ? {} : { shortChannelId }),
-      usable: true,
-      spendableMsat,
-      affordableMsat,
-      htlcMinimumMsat: commitment.remoteLimits.htlcMinimumMsat,
+interface Known {
+  readonly number: number
+  readonly peer: PeerChannels
+  entry: ChannelEntry
+  ranked: Ranked | undefined
+}
+
+const comparing =
+  (what: Room | 'size') =>
+  (a: Ranked, b: Ranked): number =>
+    a[what] === b[what] ? a.number - b.number : a[what] > b[what] ? -1 : 1
+
+/** The channels with one peer. Those that have changed are put in their place when the order is asked for. */
+class PeerChannels {
+  readonly #changed = new Set<Known>()
+  /** How many channels there are, in an order or not. */
+  size = 0
+  readonly #orders = {
+    spendableMsat: new SortedList(comparing('spendableMsat')),
+    affordableMsat: new SortedList(comparing('affordableMsat')),
+    size: new SortedList(comparing('size')),
+  }
+
+  changed(channel: Known): void {
+    this.#changed.add(channel)
+  }
+
+  gone(channel: Known): void {
+    this.#changed.delete(channel)
+    this.#rank(channel, undefined)
+  }
+
+  in(order: Room | 'size'): Iterable<Ranked> {
+    for (const channel of this.#changed) this.#rank(channel, rankedOf(channel))
+    this.#changed.clear()
+    return this.#orders[order]
+  }
+
+  #rank(channel: Known, ranked: Ranked | undefined): void {
+    for (const order of Object.values(this.#orders)) {
+      if (channel.ranked !== undefined) order.delete(channel.ranked)
+      if (ranked !== undefined) order.add(ranked)
+    }
+    channel.ranked = ranked
+  }
+}
+
+/**
+ * The channels out of which a payment may go, as they are now, by peer and in order. It follows the directory; what it costs
+ * to ask depends on what has changed since, and not on how many channels there are.
+ */
+export class OwnChannelIndex implements OwnChannels {
+  readonly #known = new Map<ActorRef<ChannelProtocol>, Known>()
+  readonly #byPeer = new Map<string, PeerChannels>()
+  #lastNumber = 0
+
+  constructor(directory: ChannelDirectory) {
+    directory.follow((ref, entry) => {
+      if (entry === undefined) this.#forget(ref)
+      else this.#note(entry)
     })
   }
-  return channels
+
+  *byRoom(peer: NodeId, room: Room): Generator<OwnChannel> {
+    for (const { channel } of this.#in(peer, room)) yield channel
+  }
+
+  *inTurn(peer: NodeId): Generator<OwnChannel> {
+    for (const { channel } of this.#in(peer, 'size')) yield channel
+  }
+
+  /** The usable channels with a peer, those that can carry the most first. */
+  *entriesByRoom(peer: NodeId): Generator<ChannelEntry> {
+    for (const { entry } of this.#in(peer, 'spendableMsat')) yield entry
+  }
+
+  #in(peer: NodeId, order: Room | 'size'): Iterable<Ranked> {
+    return this.#byPeer.get(toHex(peer))?.in(order) ?? []
+  }
+
+  #note(entry: ChannelEntry): void {
+    // Most that anybody may begin never comes to be usable.
+    const known = this.#known.get(entry.ref) ?? (isUsable(entry) ? this.#begin(entry) : undefined)
+    if (known === undefined) return
+    known.entry = entry
+    known.peer.changed(known)
+  }
+
+  #begin(entry: ChannelEntry): Known {
+    const key = toHex(entry.remoteNodeId)
+    const peer = this.#byPeer.get(key) ?? new PeerChannels()
+    this.#byPeer.set(key, peer)
+    peer.size++
+    const known = { number: ++this.#lastNumber, peer, entry, ranked: undefined }
+    this.#known.set(entry.ref, known)
+    return known
+  }
+
+  #forget(ref: ActorRef<ChannelProtocol>): void {
+    const known = this.#known.get(ref)
+    if (known === undefined) return
+    known.peer.gone(known)
+    this.#known.delete(ref)
+    if (--known.peer.size === 0) this.#byPeer.delete(toHex(known.entry.remoteNodeId))
+  }
 }
+
+const rankedOf = ({ number, entry }: Known): Ranked | undefined => {
+  const { state, remoteNodeId } = entry
+  const { durable, session } = state
+  if (!isFunded(durable) || !isUsable(entry)) return undefined
+  const [commitment] = durable.active
+  if (commitment === undefined) return undefined
+  const { real, remoteAlias } = durable.shortIds
+  const view = balanceView(durable, session)
+  const { affordableMsat } = view
+  const shortChannelId = real ?? remoteAlias
+  const { htlcMinimumMsat, maxAcceptedHtlcs } = commitment.remoteLimits
+  // BOLT 2, max_accepted_htlcs: the peer takes no more of ours at a time.
+  const isFull = durable.htlcs.offered.length + proposedAdds(session) >= maxAcceptedHtlcs
+  const spendableMsat = isFull ? 0n : view.spendableMsat
+  const channel: OwnChannel = {
+    channelId: durable.params.channelId,
+    remoteNodeId,
+    ...(shortChannelId === undefined ? {} : { shortChannelId }),
+    spendableMsat,
+    affordableMsat,
+    htlcMinimumMsat,
+  }
+  const size = spendableMsat > 0n ? Math.floor(Math.log2(Number(spendableMsat))) : -1
+  return { number, entry, channel, spendableMsat, affordableMsat, size }
+}
+
+const proposedAdds = (session: Session | undefined): number =>
+  (session?.proposed.local ?? []).filter(({ type }) => type === 'add').length

@@ -26,6 +26,7 @@ import type { Signer } from '../keys/signer.ts'
 import type { NodeLog } from '../node-log.ts'
 import { TABLE } from '../storage/tables.ts'
 import { acceptIncoming } from './incoming-htlcs.ts'
+import { OwnChannelIndex } from './own-channels.ts'
 import { PAYMENTS_LANES, type PaymentsProtocol, paymentsBehaviour } from './payments-actor.ts'
 import { RECEIVER_LANES, type ReceiverProtocol, receiverBehaviour } from './receiver-actor.ts'
 import { RELAYER_LANES, type RelayerProtocol, readRelays, relayerBehaviour } from './relayer-actor.ts'
@@ -49,6 +50,7 @@ export interface PaymentFlowOptions {
 export class PaymentFlow {
   readonly #options: PaymentFlowOptions
   readonly #upstream: Upstream
+  readonly #ownChannels: OwnChannelIndex
   // Until everything is matched up, what channels say at their start is kept.
   #early: { readonly forwards: ForwardEffect[]; readonly settled: SettledHtlc[] } | undefined = {
     forwards: [],
@@ -61,6 +63,7 @@ export class PaymentFlow {
   constructor(options: PaymentFlowOptions) {
     this.#options = options
     const { channelDirectory, chainHealth, settings, height } = options
+    this.#ownChannels = new OwnChannelIndex(channelDirectory)
     this.#upstream = new Upstream(channelDirectory, chainHealth, () => ({ height: height(), settings }))
   }
 
@@ -89,9 +92,10 @@ export class PaymentFlow {
   async start<E extends { readonly type: string }>(system: ActorSystem<E>): Promise<void> {
     const { store, clock, rng, events, peerEvents, channelDirectory, settings, height } = this.#options
     const upstream = this.#upstream
+    const ownChannels = this.#ownChannels
     this.#payments = system.spawn(
       'payments',
-      paymentsBehaviour({ store, clock, rng, events, channelDirectory, height }),
+      paymentsBehaviour({ store, clock, rng, events, channelDirectory, ownChannels, height }),
       { lanes: PAYMENTS_LANES },
     )
     this.#receiver = system.spawn('receiver', receiverBehaviour({ store, clock, events, upstream, height }), {
@@ -106,6 +110,7 @@ export class PaymentFlow {
           events,
           peerEvents,
           channelDirectory,
+          ownChannels,
           upstream,
           height,
           minCltvExpiryDelta: settings.minCltvExpiryDelta as number,

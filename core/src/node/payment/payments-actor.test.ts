@@ -8,6 +8,7 @@ import { ChannelDirectory } from '../channel/channel-directory.ts'
 import { EventLog } from '../events/event-log.ts'
 import { EVENTS_KEPT } from '../settings.ts'
 import { MIGRATIONS } from '../storage/tables.ts'
+import { OwnChannelIndex } from './own-channels.ts'
 import { PAYMENTS_LANES, paymentsBehaviour } from './payments-actor.ts'
 
 const requestOf = (key: string): PaymentRequest => ({
@@ -38,7 +39,9 @@ test('a second try of a hash, asked for while the end of the first is not on the
     await system.stop()
     await store.close()
   })
-  const services = { store, clock, rng, events, channelDirectory: new ChannelDirectory(), height: () => 100 }
+  const channelDirectory = new ChannelDirectory()
+  const ownChannels = new OwnChannelIndex(channelDirectory)
+  const services = { store, clock, rng, events, channelDirectory, ownChannels, height: () => 100 }
   const payments = system.spawn('payments', paymentsBehaviour(services), { lanes: PAYMENTS_LANES })
 
   const [first, second] = await Promise.all(['first', 'second'].map((key) => payments.ask('pay', requestOf(key))))

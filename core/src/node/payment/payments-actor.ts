@@ -6,7 +6,7 @@ import type { PaymentHash } from '../../lib/ids.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { Rng } from '../../lib/rng.ts'
 import type { BlockHeight } from '../../lib/units.ts'
-import type { PaymentRequest, SendEnv, SentPayment } from '../../payment/send/payment.ts'
+import type { OwnChannels, PaymentRequest, SendEnv, SentPayment } from '../../payment/send/payment.ts'
 import { decodeSentPayment, encodeSentPayment } from '../../payment/send/payment-codec.ts'
 import { parsePaymentReference } from '../../payment/send/payment-reference.ts'
 import { resting, startPayment, stepPayment } from '../../payment/send/send-machine.ts'
@@ -20,7 +20,6 @@ import type { EventLog } from '../events/event-log.ts'
 import { readRow } from '../storage/read-row.ts'
 import { TABLE } from '../storage/tables.ts'
 import { ADD_TIMEOUT_MS, isNeverSigned } from './add-answer.ts'
-import { ownChannels } from './own-channels.ts'
 import { reportPaymentEnded } from './report-payment.ts'
 
 export interface PaymentsServices {
@@ -29,6 +28,7 @@ export interface PaymentsServices {
   readonly rng: Rng
   readonly events: EventLog
   readonly channelDirectory: ChannelDirectory
+  readonly ownChannels: OwnChannels
   height(): BlockHeight
 }
 
@@ -182,11 +182,11 @@ class PaymentsDriver {
   }
 
   #env(): SendEnv {
-    const { clock, rng, channelDirectory } = this.#services
+    const { clock, rng, ownChannels } = this.#services
     return {
       now: clock.now(),
       height: this.#services.height(),
-      channels: ownChannels(channelDirectory),
+      channels: ownChannels,
       shadowDelta: () => shadowDelta((bound) => rng.below(bound)),
       sessionKey: () => {
         for (;;) {

@@ -25,12 +25,13 @@ import type { ChannelUpdate } from '../../wire/messages/gossip.ts'
 import { balanceView } from '../channel/channel-balances.ts'
 import type { ChannelDirectory, ChannelEntry } from '../channel/channel-directory.ts'
 import type { SettledHtlc } from '../channel/channel-protocol.ts'
+import { isUsable } from '../channel/channel-standing.ts'
 import type { EventLog } from '../events/event-log.ts'
 import type { PeerEvents } from '../events/peer-events.ts'
 import { readRow } from '../storage/read-row.ts'
 import { TABLE } from '../storage/tables.ts'
 import { ADD_TIMEOUT_MS, isNeverSigned } from './add-answer.ts'
-import { isUsable } from './own-channels.ts'
+import type { OwnChannelIndex } from './own-channels.ts'
 import { htlcKey, type Upstream } from './upstream.ts'
 
 export interface RelayerServices {
@@ -39,6 +40,7 @@ export interface RelayerServices {
   readonly events: EventLog
   readonly peerEvents: PeerEvents
   readonly channelDirectory: ChannelDirectory
+  readonly ownChannels: OwnChannelIndex
   readonly upstream: Upstream
   readonly minCltvExpiryDelta: number
   readonly maxCltvExpiryDelta: number
@@ -95,7 +97,7 @@ class RelayerDriver {
           // A channel that was reloaded hands on again what it has no outcome for. What is out must not go out twice; what
           // the channel was told while it was away is told again.
           if (!anew && this.#relays.has(key)) this.#ending.get(key)?.()
-          else this.#apply(key, relay, startRelay(relay, this.#env(relay.payload.shortChannelId)))
+          else this.#apply(key, relay, startRelay(relay, this.#env()))
         },
         added: ({ incoming, input }) => this.#input(incoming, input),
         settled: (settled) => this.#settled(settled),
@@ -115,8 +117,7 @@ class RelayerDriver {
   #input(key: string, input: RelayInput, applied?: () => void): void {
     const relay = this.#relays.get(key)
     if (relay === undefined) return
-    const env = this.#env(relay.record.requestedShortChannelId)
-    this.#apply(key, relay.record.incoming, stepRelay(relay, input, env), applied)
+    this.#apply(key, relay.record.incoming, stepRelay(relay, input, this.#env()), applied)
   }
 
   #apply(
@@ -200,16 +201,17 @@ class RelayerDriver {
     }
   }
 
-  #env(shortChannelId: ShortChannelId): RelayEnv {
-    const { clock, channelDirectory, minCltvExpiryDelta, maxCltvExpiryDelta, htlcMaximumMsat } = this.#services
-    const named = channelDirectory.byShortChannelId(shortChannelId)
+  #env(): RelayEnv {
+    const { clock, channelDirectory, ownChannels, minCltvExpiryDelta, maxCltvExpiryDelta, htlcMaximumMsat } =
+      this.#services
     return {
       now: clock.now(),
       height: this.#services.height(),
-      channels:
-        named === undefined
-          ? []
-          : [...channelDirectory.ofPeer(named.remoteNodeId)].flatMap((each) => relayChannel(each, htlcMaximumMsat)),
+      named: (shortChannelId) => {
+        const entry = channelDirectory.byShortChannelId(shortChannelId)
+        return entry === undefined ? undefined : relayChannel(entry, htlcMaximumMsat)
+      },
+      byRoom: (peer) => usableChannels(ownChannels.entriesByRoom(peer), htlcMaximumMsat),
       channelUpdate: (channelId, id) => this.#channelUpdate(channelId, id),
       canClaim: this.#services.upstream.canClaim,
       minCltvExpiryDelta,
@@ -272,20 +274,25 @@ class RelayerDriver {
 const relayKey = ({ channelId, htlcId }: { readonly channelId: ChannelId; readonly htlcId: bigint }): Uint8Array =>
   concat(channelId, u64be(htlcId))
 
-const relayChannel = (entry: ChannelEntry, htlcMaximumMsat: Msat): readonly RelayChannel[] => {
+function* usableChannels(entries: Iterable<ChannelEntry>, htlcMaximumMsat: Msat): Generator<RelayChannel> {
+  for (const entry of entries) {
+    const channel = relayChannel(entry, htlcMaximumMsat)
+    if (channel !== undefined) yield channel
+  }
+}
+
+const relayChannel = (entry: ChannelEntry, htlcMaximumMsat: Msat): RelayChannel | undefined => {
   const { durable, session } = entry.state
-  if (!isFunded(durable)) return []
+  if (!isFunded(durable)) return undefined
   const spendable = balanceView(durable, session).spendableMsat
   const closing = durable.phase === 'closing' || durable.phase === 'negotiating' || durable.phase === 'shutdown'
-  return [
-    {
-      channelId: durable.params.channelId,
-      remoteNodeId: entry.remoteNodeId,
-      shortIds: durable.shortIds,
-      aliasOnly: durable.params.channelType.scidAlias,
-      policies: durable.relay,
-      status: isUsable(entry) ? 'usable' : closing ? 'closing' : 'offline',
-      spendableMsat: spendable < htlcMaximumMsat ? spendable : htlcMaximumMsat,
-    },
-  ]
+  return {
+    channelId: durable.params.channelId,
+    remoteNodeId: entry.remoteNodeId,
+    shortIds: durable.shortIds,
+    aliasOnly: durable.params.channelType.scidAlias,
+    policies: durable.relay,
+    status: isUsable(entry) ? 'usable' : closing ? 'closing' : 'offline',
+    spendableMsat: spendable < htlcMaximumMsat ? spendable : htlcMaximumMsat,
+  }
 }

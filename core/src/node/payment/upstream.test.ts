@@ -11,7 +11,7 @@ test('an HTLC can be claimed by the newest state of its channel, and not in quar
   const { bob } = two
   const { channelId } = bob.funded.params
   const told: ChannelEntry['ref']['tell'] = () => {}
-  const entry = {
+  let entry: ChannelEntry = {
     ref: { tell: told } as ChannelEntry['ref'],
     remoteNodeId: two.alice.nodeId,
     state: bob.state,
@@ -20,6 +20,10 @@ test('an HTLC can be claimed by the newest state of its channel, and not in quar
     spentInMempool: false,
   }
   const directory = new ChannelDirectory()
+  const become = (change: Partial<ChannelEntry>): void => {
+    entry = { ...entry, ...change }
+    directory.publish(entry)
+  }
   let problem: ChainProblem | undefined
   const upstream = new Upstream(directory, { blindness: () => problem }, () => bob.env)
   const htlc = { channelId, htlcId: 0n }
@@ -27,18 +31,17 @@ test('an HTLC can be claimed by the newest state of its channel, and not in quar
   directory.put({ channelId, shortIds: [] }, entry)
   t.true(upstream.canClaim(htlc))
   t.false(upstream.canClaim({ channelId, htlcId: 1n }))
-  entry.quarantined = true
+  become({ quarantined: true })
   t.false(upstream.canClaim(htlc))
-  entry.quarantined = false
-  entry.spentInMempool = true
+  become({ quarantined: false, spentInMempool: true })
   t.false(upstream.canClaim(htlc))
-  entry.spentInMempool = false
+  become({ spentInMempool: false })
   problem = { code: 'backend-behind', height: 1001, handled: 1000 }
   t.false(upstream.canClaim(htlc))
   problem = undefined
   t.true(upstream.canClaim(htlc))
   // What is on its way to the disk counts already.
   bob.run({ type: 'force-close' })
-  entry.state = bob.state
+  become({ state: bob.state })
   t.false(upstream.canClaim(htlc))
 })

@@ -124,7 +124,7 @@ test('channels that strangers have named and never funded are limited in all, an
   parties.open()
   /** One that the peer of this node id has opened. */
   const add = (byte: number, state: ChannelState, remoteNodeId = new Uint8Array(33).fill(byte)): void => {
-    const entry = { remoteNodeId, state, durableState: state, quarantined: false, spentInMempool: false }
+    const entry = { ref: {}, remoteNodeId, state, durableState: state, quarantined: false, spentInMempool: false }
     const id = new Uint8Array(32).fill(byte)
     services.channelDirectory.put(
       { channelId: id, temporaryChannelId: id, shortIds: [] },

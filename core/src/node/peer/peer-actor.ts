@@ -206,15 +206,9 @@ class PeerDriver {
       this.#answer(connection, message.temporaryChannelId, { code: 'temporary-channel-id-in-use' })
       return
     }
-    let pending = 0
-    let unconfirmed = 0
-    for (const { state } of this.#channels()) {
-      const { durable } = state
-      if (!('params' in durable)) pending++
-      else if (isUnconfirmed(durable) && !durable.params.localIsOpener) unconfirmed++
-    }
-    const { maxPendingOpenings, maxUnconfirmed } = this.#services
-    if (pending >= maxPendingOpenings || unconfirmed >= maxUnconfirmed || !this.#hasRoom()) {
+    const { maxPendingOpenings, maxUnconfirmed, channelDirectory } = this.#services
+    const { 'funding-outpoint': pending, confirmation } = channelDirectory.openings(this.#nodeId)
+    if (pending >= maxPendingOpenings || confirmation >= maxUnconfirmed || !this.#hasRoom()) {
       this.#answer(connection, message.temporaryChannelId, { code: 'too-many-openings' })
       return
     }
@@ -226,11 +220,7 @@ class PeerDriver {
   /** A name costs nothing, and a channel whose funding never comes costs us a row, a watch and keys. */
   #hasRoom(): boolean {
     const { channelDirectory, maxUnconfirmedInAll } = this.#services
-    let unconfirmed = 0
-    for (const { state } of channelDirectory.all()) {
-      if (isUnconfirmed(state.durable) && isOpenedByPeer(state.durable)) unconfirmed++
-    }
-    if (unconfirmed < maxUnconfirmedInAll) return true
+    if (channelDirectory.openings().confirmation < maxUnconfirmedInAll) return true
     return this.#channels().some(
       ({ state: { durable } }) => isFunded(durable) && !(isUnconfirmed(durable) && isOpenedByPeer(durable)),
     )

@@ -16,20 +16,32 @@ export interface PeerEntry {
 /** Finds peers by node id. Each peer's actor keeps its own entry. */
 export class PeerDirectory {
   readonly #entries = new Map<string, PeerEntry>()
+  #connected = 0
+
+  /** How many are connected now. */
+  get connected(): number {
+    return this.#connected
+  }
 
   get(nodeId: NodeId): PeerEntry | undefined {
     return this.#entries.get(toHex(nodeId))
   }
 
   put(entry: PeerEntry): void {
-    this.#entries.set(toHex(entry.nodeId), entry)
+    const key = toHex(entry.nodeId)
+    this.#connected += connections(entry) - connections(this.#entries.get(key))
+    this.#entries.set(key, entry)
   }
 
   remove(nodeId: NodeId): void {
-    this.#entries.delete(toHex(nodeId))
+    const key = toHex(nodeId)
+    this.#connected -= connections(this.#entries.get(key))
+    this.#entries.delete(key)
   }
 
   all(): Iterable<PeerEntry> {
     return this.#entries.values()
   }
 }
+
+const connections = (entry: PeerEntry | undefined): number => (entry?.connection === undefined ? 0 : 1)

@@ -91,7 +91,7 @@ export class PeerManager {
   /** Reads where peers were last reached, and connects to those with whom there are channels. */
   async start(): Promise<void> {
     await this.#addresses.load()
-    for (const { remoteNodeId } of this.#options.services.channelDirectory.all()) {
+    for (const remoteNodeId of this.#options.services.channelDirectory.peers()) {
       this.#actorOf(remoteNodeId)
       const [address] = this.#addresses.known(remoteNodeId)
       if (address !== undefined) this.#partners.seenAt(remoteNodeId, address.host)

@@ -1,7 +1,7 @@
 import test from 'ava'
 import type { HtlcOutcome } from '../../channel/state/effects.ts'
 import type { RelayPolicy } from '../../channel/state/params.ts'
-import { toHex } from '../../lib/bytes.ts'
+import { equalBytes, toHex } from '../../lib/bytes.ts'
 import { encodeFailure, type FailureMessage } from '../../onion/failure-message.ts'
 import { decryptFailureOnion } from '../../onion/failure-onion.ts'
 import { createOnion } from '../../onion/sphinx.ts'
@@ -50,7 +50,11 @@ const update = signedUpdate(us, { shortChannelId: 100n })
 const env = (channels: readonly RelayChannel[], more: Partial<RelayEnv> = {}): RelayEnv => ({
   now: 10_000_000,
   height: 500,
-  channels,
+  named: (shortChannelId) => channels.find((each) => isNamed(each, shortChannelId)),
+  byRoom: (peer) =>
+    channels
+      .filter(({ remoteNodeId, status }) => equalBytes(remoteNodeId, peer) && status === 'usable')
+      .toSorted((a, b) => (a.spendableMsat > b.spendableMsat ? -1 : 1)),
   channelUpdate: (_, shortChannelId) => (shortChannelId === 100n ? update : undefined),
   canClaim: () => true,
   minCltvExpiryDelta: 3,

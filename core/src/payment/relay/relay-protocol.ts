@@ -35,8 +35,10 @@ export interface RelayChannel {
 export interface RelayEnv {
   readonly now: TimestampMs
   readonly height: BlockHeight
-  /** The channels with the peer that the sender named a channel with, that one among them; empty if there is none. */
-  readonly channels: readonly RelayChannel[]
+  /** The channel that may go by this id. */
+  readonly named: (shortChannelId: ShortChannelId) => RelayChannel | undefined
+  /** The usable channels with a peer, those that can carry the most first. */
+  readonly byRoom: (peer: NodeId) => Iterable<RelayChannel>
   /** Our signed update of a channel, calling it by the id that the sender used; `undefined` if there is none at hand. */
   readonly channelUpdate: (channelId: ChannelId, shortChannelId: ShortChannelId) => ChannelUpdate | undefined
   /** Whether revealing its preimage now would make the received HTLC ours, as far as anything is known of its channel. */

@@ -25,55 +25,60 @@ export const chooseRelayChannel = (
   env: RelayEnv,
 ): Result<RelayChannel, FailureMessage> => {
   const { shortChannelId } = request.payload
-  const named = env.channels.find((channel) => isNamed(channel, shortChannelId))
-  if (named === undefined) return err({ type: 'unknown_next_peer' })
-  const refusal = refusalOf(request, named, env)
+  const named = env.named(shortChannelId)
+  if (named === undefined || !isNamed(named, shortChannelId)) return err({ type: 'unknown_next_peer' })
+  const reason = refusalOf(request, named, env)
   const isTried = ({ channelId }: RelayChannel): boolean => tried.some((id) => equalBytes(id, channelId))
-  if (refusal === undefined && !isTried(named)) return ok(named)
-  const others = env.channels
-    .filter((channel) => channel !== named && !isTried(channel) && refusalOf(request, channel, env) === undefined)
-    .toSorted((a, b) => (a.spendableMsat > b.spendableMsat ? -1 : 1))
-  const [best] = others
-  if (best !== undefined) return ok(best)
-  return err(refusal ?? { type: 'temporary_channel_failure' })
+  if (reason === undefined && !isTried(named)) return ok(named)
+  for (const other of env.byRoom(named.remoteNodeId)) {
+    if (request.payload.amtToForward > other.spendableMsat) break
+    if (equalBytes(other.channelId, named.channelId) || isTried(other)) continue
+    if (refusalOf(request, other, env) === undefined) return ok(other)
+  }
+  return err(reason === undefined ? { type: 'temporary_channel_failure' } : failureFor(reason, request, named, env))
 }
 
-const updateOf = ({ payload }: RelayRequest, { channelId }: RelayChannel, env: RelayEnv) =>
-  // BOLT 4: the update calls the channel what the sender called it, to tell nothing of its other names.
-  env.channelUpdate(channelId, payload.shortChannelId)
+type Reason = Violation | 'expiry_too_soon' | 'expiry_too_far' | 'channel_disabled' | 'temporary_channel_failure'
 
-/**
- * Why the HTLC cannot go out of the channel. BOLT 4, failure messages: forwarding node. Our update goes along where it
- * corrects the payer. A want of room is passing and the update knows nothing of it: BOLT 4 moves away from sending one, and
- * payers take it for news of the channel and try the same again.
- */
-const refusalOf = (request: RelayRequest, channel: RelayChannel, env: RelayEnv): FailureMessage | undefined => {
+/** Why the HTLC cannot go out of the channel. BOLT 4, failure messages: forwarding node. */
+const refusalOf = (request: RelayRequest, channel: RelayChannel, env: RelayEnv): Reason | undefined => {
   const { amtToForward, outgoingCltvValue } = request.payload
-  // Made, and signed, only for those who are refused.
-  const update = () => updateOf(request, channel, env)
   const violation = policyViolation(request, channel.policies, env.now)
-  switch (violation) {
-    case 'amount_below_minimum':
-      return { type: 'amount_below_minimum', htlcMsat: amtToForward, channelUpdate: update() }
-    case 'fee_insufficient':
-      return { type: 'fee_insufficient', htlcMsat: request.amountMsat, channelUpdate: update() }
-    case 'incorrect_cltv_expiry':
-      return { type: 'incorrect_cltv_expiry', cltvExpiry: outgoingCltvValue, channelUpdate: update() }
-  }
+  if (violation !== undefined) return violation
   const height = env.height as number
   // BOLT 4: too close to now to be safe, or so far that funds would be locked up for longer than is customary.
-  if ((outgoingCltvValue as number) < height + (env.minCltvExpiryDelta as number)) {
-    return { type: 'expiry_too_soon', channelUpdate: update() }
-  }
-  if ((outgoingCltvValue as number) > height + (env.maxCltvExpiryDelta as number)) return { type: 'expiry_too_far' }
-  if (channel.status === 'closing') return { type: 'channel_disabled', disabledFlags: 0, channelUpdate: update() }
+  if ((outgoingCltvValue as number) < height + (env.minCltvExpiryDelta as number)) return 'expiry_too_soon'
+  if ((outgoingCltvValue as number) > height + (env.maxCltvExpiryDelta as number)) return 'expiry_too_far'
+  if (channel.status === 'closing') return 'channel_disabled'
   // What `htlc_maximum_msat` says is coarse, and may be behind.
-  return channel.status === 'usable' && amtToForward <= channel.spendableMsat
-    ? undefined
-    : { type: 'temporary_channel_failure' }
+  return channel.status === 'usable' && amtToForward <= channel.spendableMsat ? undefined : 'temporary_channel_failure'
 }
 
-type Violation = 'amount_below_minimum' | 'fee_insufficient' | 'incorrect_cltv_expiry'
+/**
+ * What the sender is told. Our update, made and signed only for those who are refused, goes along where it corrects the payer.
+ * A want of room is passing and the update knows nothing of it: BOLT 4 moves away from sending one, and payers take it for
+ * news of the channel and try the same again.
+ */
+const failureFor = (reason: Reason, request: RelayRequest, channel: RelayChannel, env: RelayEnv): FailureMessage => {
+  const { amtToForward, outgoingCltvValue, shortChannelId } = request.payload
+  // BOLT 4: the update calls the channel what the sender called it, to tell nothing of its other names.
+  const update = () => env.channelUpdate(channel.channelId, shortChannelId)
+  switch (reason) {
+    case 'amount_below_minimum':
+      return { type: reason, htlcMsat: amtToForward, channelUpdate: update() }
+    case 'fee_insufficient':
+      return { type: reason, htlcMsat: request.amountMsat, channelUpdate: update() }
+    case 'incorrect_cltv_expiry':
+      return { type: reason, cltvExpiry: outgoingCltvValue, channelUpdate: update() }
+    case 'expiry_too_soon':
+      return { type: reason, channelUpdate: update() }
+    case 'channel_disabled':
+      return { type: reason, disabledFlags: 0, channelUpdate: update() }
+    case 'expiry_too_far':
+    case 'temporary_channel_failure':
+      return { type: reason }
+  }
+}
 
 /** What the HTLC lacks by the policy in force, unless it satisfies the one before and that is still honoured. */
 const policyViolation = (request: RelayRequest, policies: RelayPolicies, now: TimestampMs): Violation | undefined => {
@@ -83,6 +88,8 @@ const policyViolation = (request: RelayRequest, policies: RelayPolicies, now: Ti
   if ((now as number) - (since as number) >= PREVIOUS_POLICY_HONOURED_MS) return violation
   return violationOf(request, previous) === undefined ? undefined : violation
 }
+
+type Violation = 'amount_below_minimum' | 'fee_insufficient' | 'incorrect_cltv_expiry'
 
 const violationOf = (
   { amountMsat, cltvExpiry, payload: { amtToForward, outgoingCltvValue } }: RelayRequest,

@@ -1,14 +1,17 @@
 import type { RouteHintHop } from '../../invoice/invoice.ts'
 import { equalBytes, toHex } from '../../lib/bytes.ts'
+import type { NodeId } from '../../lib/ids.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { BlockDelta, BlockHeight, Msat } from '../../lib/units.ts'
-import { relayedAfterFee } from '../relay-fee.ts'
+import { relayedAfterFee, relayFee } from '../relay-fee.ts'
 import type { Lessons } from './lessons.ts'
 import {
   type OwnChannel,
+  type OwnChannels,
   type PaymentFailure,
   type PaymentTarget,
   partAmounts,
+  type Room,
   type Route,
   type RouteHop,
 } from './payment.ts'
@@ -26,77 +29,118 @@ export interface RouteQuestion {
   readonly remainingMsat: Msat
   /** What relays may still charge. */
   readonly feeBudgetMsat: Msat
-  /** `spendableMsat` less what this payment is about to send. */
-  readonly channels: readonly OwnChannel[]
+  /** Less what this payment is about to send. */
+  readonly channels: OwnChannels
   readonly lessons: Lessons
   readonly height: BlockHeight
   /** Blocks to add to the final expiry, as far as the route has room for them. */
   readonly shadowDelta: BlockDelta
 }
 
-/** A way to the destination: one of our channels, then hops of a hint. */
+/** A way to the destination: over a channel with `peer`, then over hops of a hint. */
 interface Way {
-  readonly channel: OwnChannel
+  readonly peer: NodeId
   readonly hops: readonly RouteHintHop[]
+  /** As the hint has them. */
+  readonly hinted: readonly RouteHintHop[]
 }
+
+/** Of channels in turn so many are tried before the one with the most room is taken. */
+const MAX_TRIED_IN_TURN = 8
 
 /**
  * The routes that carry what remains: one if one can, else several if the destination takes parts. Shorter ways go first,
  * then cheaper ones, then those with more room.
  */
 export const chooseRoutes = (question: RouteQuestion): Result<readonly Route[], Pick<PaymentFailure, 'code'>> => {
-  const chosen = routesWithin(question)
+  const chosen = routesWithin(question, 'spendableMsat')
   if (chosen.ok || chosen.error.code !== 'insufficient-balance') return chosen
   // What stands in the way may be what the peers take in flight, and not what we have.
-  const channels = question.channels.map((channel) => ({ ...channel, spendableMsat: channel.affordableMsat }))
-  return routesWithin({ ...question, channels }).ok ? err({ code: 'peer-limit-reached' }) : chosen
+  return routesWithin(question, 'affordableMsat').ok ? err({ code: 'peer-limit-reached' }) : chosen
 }
 
-const routesWithin = (question: RouteQuestion): Result<readonly Route[], Pick<PaymentFailure, 'code'>> => {
+const routesWithin = (question: RouteQuestion, room: Room): Result<readonly Route[], Pick<PaymentFailure, 'code'>> => {
   const { target, remainingMsat, feeBudgetMsat } = question
   const ways = waysTo(question)
-  if (ways.length === 0) return err({ code: 'no-route' })
-  const sorted = ways
-    .map((way) => ({ way, route: routeOf(question, way, remainingMsat) }))
-    .sort((a, b) => compareRoutes(a.route, b.route) || descending(a.way.channel, b.way.channel))
+  if (ways.every((way) => !leads(question, way, room))) return err({ code: 'no-route' })
+  const routes = ways
+    .flatMap((way) => {
+      const found = channelFor(question, way, room)
+      return found === undefined ? [] : [{ channel: found, route: routeOf(question, way, found, remainingMsat) }]
+    })
+    .sort((a, b) => compareRoutes(a.route, b.route) || compare(b.channel[room] as bigint, a.channel[room] as bigint))
 
   let expensive = false
   let far = false
-  for (const { way, route } of sorted) {
-    if (!carries(way.channel, route)) continue
+  for (const { route } of routes) {
     if (isTooFar(route, question.height)) far = true
     else if (partAmounts(route).feesMsat > feeBudgetMsat) expensive = true
     else return ok([route])
   }
   if (target.multiPart) {
-    const routes = split(question, ways)
-    if (routes !== undefined) return ok(routes)
+    const parts = split(question, ways, room)
+    if (parts !== undefined) return ok(parts)
   }
   return err({ code: expensive ? 'fee-limit-exceeded' : far ? 'expiry-too-far' : 'insufficient-balance' })
 }
 
-const waysTo = ({ target, channels, lessons }: RouteQuestion): readonly Way[] => {
-  const ways: Way[] = []
-  for (const channel of channels) {
-    if (!channel.usable) continue
-    const peer = channel.remoteNodeId
-    const add = (hops: readonly RouteHintHop[]): void => {
-      if (lessons.allows(channel.channelId, hops, peer)) ways.push({ channel, hops: hops.map(lessons.corrected) })
-    }
-    if (equalBytes(peer, target.destination)) {
-      add([])
-      continue
-    }
-    // A hint is of use from any of its nodes on that is a peer of ours.
-    for (const hint of target.routeHints) {
-      const start = hint.findLastIndex(({ nodeId }) => equalBytes(nodeId, peer))
-      if (start !== -1) add(hint.slice(start))
+const waysTo = ({ target, lessons }: RouteQuestion): readonly Way[] => {
+  const { destination, routeHints } = target
+  const ways: Way[] = [{ peer: destination, hops: [], hinted: [] }]
+  for (const hint of routeHints) {
+    // A hint is of use from any of its nodes on that is a peer of ours; once the destination is one, none is needed.
+    for (const [start, { nodeId }] of hint.entries()) {
+      if (equalBytes(nodeId, destination)) continue
+      // A node that comes twice is left the shorter way.
+      if (hint.findLastIndex((later) => equalBytes(later.nodeId, nodeId)) !== start) continue
+      const hinted = hint.slice(start)
+      ways.push({ peer: nodeId, hops: hinted.map(lessons.corrected), hinted })
     }
   }
   return ways
 }
 
-const routeOf = (question: RouteQuestion, { channel, hops }: Way, amountMsat: Msat): Route => {
+/** Whether the way begins with any channel at all. */
+const leads = (question: RouteQuestion, way: Way, room: Room): boolean => {
+  for (const _ of allowed(question, way, question.channels.byRoom(way.peer, room))) return true
+  return false
+}
+
+/** The channel that carries the whole amount over this way, if there is one. */
+const channelFor = (question: RouteQuestion, way: Way, room: Room): OwnChannel | undefined => {
+  const { channels } = question
+  const sent = sentOver(question, way)
+  const carries = (channel: OwnChannel): boolean => sent <= channel[room] && sent >= channel.htlcMinimumMsat
+  let found: OwnChannel | undefined
+  for (const channel of allowed(question, way, channels.byRoom(way.peer, room))) {
+    if (channel[room] < sent) break
+    if (!carries(channel)) continue
+    found = channel
+    break
+  }
+  if (found === undefined || room !== 'spendableMsat') return found
+  let tried = 0
+  for (const channel of allowed(question, way, channels.inTurn(way.peer))) {
+    if (carries(channel)) return channel
+    if (++tried === MAX_TRIED_IN_TURN) break
+  }
+  return found
+}
+
+function* allowed(
+  { lessons }: RouteQuestion,
+  { hinted, peer }: Way,
+  channels: Iterable<OwnChannel>,
+): Generator<OwnChannel, undefined> {
+  for (const channel of channels) if (lessons.allows(channel.channelId, hinted, peer)) yield channel
+  return undefined
+}
+
+/** What our own channel has to carry for the whole amount. */
+const sentOver = ({ remainingMsat }: RouteQuestion, { hops }: Way): bigint =>
+  hops.reduceRight((amount, hop) => amount + (relayFee(hop, amount) as bigint), remainingMsat as bigint)
+
+const routeOf = (question: RouteQuestion, { hops }: Way, channel: OwnChannel, amountMsat: Msat): Route => {
   const { target, height } = question
   const least = (target.minFinalCltvExpiryDelta as number) + FINAL_CLTV_MARGIN
   const relays = hops.reduce((sum, { cltvExpiryDelta }) => sum + (cltvExpiryDelta as number), 0)
@@ -106,27 +150,19 @@ const routeOf = (question: RouteQuestion, { channel, hops }: Way, amountMsat: Ms
 
 const firstHop = ({ hops }: Route): RouteHop => hops[0] as RouteHop
 
-const carries = (channel: OwnChannel, route: Route): boolean => {
-  const { amountMsat } = firstHop(route)
-  return amountMsat <= channel.spendableMsat && amountMsat >= channel.htlcMinimumMsat
-}
-
 const isTooFar = (route: Route, height: BlockHeight): boolean =>
   (firstHop(route).cltvExpiry as number) - (height as number) > MAX_ROUTE_CLTV
 
 const compareRoutes = (a: Route, b: Route): number =>
   a.hops.length - b.hops.length || compare(partAmounts(a).feesMsat as bigint, partAmounts(b).feesMsat as bigint)
 
-const descending = (a: OwnChannel, b: OwnChannel): number =>
-  compare(b.spendableMsat as bigint, a.spendableMsat as bigint)
-
 const compare = (a: bigint, b: bigint): number => (a < b ? -1 : a > b ? 1 : 0)
 
 const least = (a: bigint, b: bigint): bigint => (compare(a, b) < 0 ? a : b)
 
-/** The most that a way delivers with what its channel may spend. */
-const deliverable = ({ channel, hops }: Way): bigint => {
-  let amount = channel.spendableMsat as bigint
+/** The most that a way delivers with what a channel may spend. */
+const deliverable = ({ hops }: Way, roomMsat: Msat): bigint => {
+  let amount = roomMsat as bigint
   for (const hop of hops) {
     amount = relayedAfterFee(hop, amount) as bigint
     if (amount <= 0n) return 0n
@@ -134,27 +170,75 @@ const deliverable = ({ channel, hops }: Way): bigint => {
   return amount
 }
 
+interface Part {
+  readonly way: Way
+  readonly channel: OwnChannel
+  readonly deliverableMsat: bigint
+}
+
 /** Fills the ways with the most room first, each own channel once. */
-const split = (question: RouteQuestion, ways: readonly Way[]): readonly Route[] | undefined => {
-  const rooms = ways
-    .map((way) => ({ way, room: deliverable(way) }))
-    .sort((a, b) => a.way.hops.length - b.way.hops.length || compare(b.room, a.room))
+const split = (question: RouteQuestion, ways: readonly Way[], room: Room): readonly Route[] | undefined => {
   const used = new Set<string>()
+  /** The least that was too much for a way: 0 for one that takes too long whatever the amount. */
+  const tooMuch = new Map<Way, bigint>()
   const routes: Route[] = []
   let remaining = question.remainingMsat as bigint
   let budget = question.feeBudgetMsat as bigint
-  for (const { way, room } of rooms) {
-    const channelId = toHex(way.channel.channelId)
-    const amount = least(room, remaining)
-    if (routes.length === MAX_PARTS || used.has(channelId) || (amount < MIN_PART_MSAT && amount < remaining)) continue
-    const route = routeOf(question, way, amount)
+  for (const { way, channel, deliverableMsat } of partsOf(question, ways, room)) {
+    const amount = least(deliverableMsat, remaining)
+    if (amount < MIN_PART_MSAT && amount < remaining) continue
+    if (amount >= (tooMuch.get(way) ?? amount + 1n)) continue
+    const channelId = toHex(channel.channelId)
+    if (used.has(channelId)) continue
+    const route = routeOf(question, way, channel, amount)
     const fees = partAmounts(route).feesMsat as bigint
-    if (!carries(way.channel, route) || isTooFar(route, question.height) || fees > budget) continue
+    const isFar = isTooFar(route, question.height)
+    if (isFar || fees > budget) {
+      tooMuch.set(way, isFar ? 0n : amount)
+      continue
+    }
+    const sent = firstHop(route).amountMsat
+    if (sent > channel[room] || sent < channel.htlcMinimumMsat) continue
     routes.push(route)
     used.add(channelId)
     remaining -= amount
     budget -= fees
     if (remaining === 0n) return routes
+    if (routes.length === MAX_PARTS) return undefined
   }
   return undefined
 }
+
+interface PartSource {
+  readonly way: Way
+  readonly channels: Iterator<OwnChannel, undefined>
+  readonly part: Part
+}
+
+/** Channels with the ways on from them: the shortest ways first, and of those the ones that can deliver most. */
+function* partsOf(question: RouteQuestion, ways: readonly Way[], room: Room): Generator<Part> {
+  const sources = ways.flatMap((way) =>
+    nextPart(way, allowed(question, way, question.channels.byRoom(way.peer, room)), room),
+  )
+  for (;;) {
+    const best = sources.reduce<PartSource | undefined>(
+      (before, next) => (before === undefined || isSooner(next.part, before.part) ? next : before),
+      undefined,
+    )
+    if (best === undefined) return
+    yield best.part
+    sources.splice(sources.indexOf(best), 1, ...nextPart(best.way, best.channels, room))
+  }
+}
+
+const nextPart = (way: Way, channels: Iterator<OwnChannel, undefined>, room: Room): readonly PartSource[] => {
+  const { value: channel } = channels.next()
+  if (channel === undefined) return []
+  const deliverableMsat = deliverable(way, channel[room])
+  return deliverableMsat > 0n ? [{ way, channels, part: { way, channel, deliverableMsat } }] : []
+}
+
+const isSooner = (a: Part, b: Part): boolean =>
+  a.way.hops.length === b.way.hops.length
+    ? a.deliverableMsat > b.deliverableMsat
+    : a.way.hops.length < b.way.hops.length

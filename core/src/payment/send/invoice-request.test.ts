@@ -92,7 +92,6 @@ test('a given route must lead on from our channel and never grow', (t) => {
   const channel: OwnChannel = {
     channelId: named('a'),
     remoteNodeId: bob.nodeId,
-    usable: true,
     spendableMsat: 1n,
     affordableMsat: 1n,
     htlcMinimumMsat: 1n,

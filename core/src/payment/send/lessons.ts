@@ -33,6 +33,8 @@ export const lessonsOf = (attempts: readonly Attempt[]): Lessons => {
   return {
     refused,
     allows(channelId, hops, peer) {
+      // Mostly there is no lesson yet, and no need to name anything.
+      if (banned.size === 0) return true
       if (banned.has(channelKey(channelId)) || banned.has(nodeKey(peer)) || banned.has(pathKey(channelId, hops))) {
         return false
       }
@@ -41,6 +43,7 @@ export const lessonsOf = (attempts: readonly Attempt[]): Lessons => {
       )
     },
     corrected(hop) {
+      if (corrections.size === 0) return hop
       const update = corrections.get(hopKey(hop.nodeId, hop.shortChannelId))
       if (update === undefined) return hop
       const { feeBaseMsat, feeProportionalMillionths, cltvExpiryDelta } = update

@@ -104,13 +104,11 @@ export interface SentPayment {
   readonly endedAt?: TimestampMs
 }
 
-/** An own channel as payments see it. */
+/** An own channel as payments see it: connected, reestablished and open for HTLCs. */
 export interface OwnChannel {
   readonly channelId: ChannelId
   readonly remoteNodeId: NodeId
   readonly shortChannelId?: ShortChannelId
-  /** Connected, reestablished and open for HTLCs. */
-  readonly usable: boolean
   /** The most that one more HTLC may carry now: reserve and fees taken off, within what the peer takes in flight. */
   readonly spendableMsat: Msat
   /** The same by our balance alone. */
@@ -119,11 +117,25 @@ export interface OwnChannel {
   readonly htlcMinimumMsat: Msat
 }
 
+/** By what a channel's room is told: by what it can carry now, or by our balance alone. */
+export type Room = 'spendableMsat' | 'affordableMsat'
+
+/** The own channels with any node, in order: whoever looks for one need not look at all. */
+export interface OwnChannels {
+  /** Those with the most room first. */
+  byRoom(peer: NodeId, room: Room): Iterable<OwnChannel>
+  /**
+   * The same, but those of about the same room (to within a half) always in the same order: payments at the same time go
+   * over the same channel then, and share its commitments and what signing, writing and sending them costs.
+   */
+  inTurn(peer: NodeId): Iterable<OwnChannel>
+}
+
 /** What a step may know of the world. */
 export interface SendEnv {
   readonly now: TimestampMs
   readonly height: BlockHeight
-  readonly channels: readonly OwnChannel[]
+  readonly channels: OwnChannels
   /** A fresh random number of blocks that a payment adds to its final expiry: see `shadowDelta`. */
   readonly shadowDelta: () => BlockDelta
   /** A fresh key for an onion, 32 random bytes that are a valid scalar. */

@@ -7,6 +7,7 @@ import { equalBytes } from '../../lib/bytes.ts'
 import type { FailureMessage } from '../../onion/failure-message.ts'
 import type { UpdateAddHtlc } from '../../wire/messages/channel-operation.ts'
 import { named, peelAlong, reasonFrom, sessionKeys, signedUpdate, type TestNode, testNode } from '../fixtures/nodes.ts'
+import { ownChannels } from '../fixtures/own-channels.ts'
 import {
   type OwnChannel,
   type PaymentFailure,
@@ -35,7 +36,6 @@ const channel = (name: string, peer: TestNode, spendableMsat: bigint, more: Part
   channelId: named(name),
   remoteNodeId: peer.nodeId,
   shortChannelId: BigInt(name.length),
-  usable: true,
   spendableMsat,
   affordableMsat: spendableMsat,
   htlcMinimumMsat: 1n,
@@ -54,7 +54,7 @@ const hint = (node: TestNode, shortChannelId: bigint, more: Partial<RouteHintHop
 const env = (channels: readonly OwnChannel[], more: Partial<SendEnv> = {}): SendEnv => ({
   now: 1_000_000,
   height: 500,
-  channels,
+  channels: ownChannels(channels),
   shadowDelta: () => 0,
   sessionKey: sessionKeys(),
   ...more,
@@ -169,7 +169,7 @@ test('a shorter way goes first, then a cheaper one, then the one with more room'
   const routeHints = [[hint(bob, 11n)], [hint(carol, 12n, { feeBaseMsat: 1 })]]
   const channels = [
     channel('b', bob, 9_000_000n),
-    channel('cc', carol, 5_000_000n),
+    channel('cc', carol, 3_000_000n),
     channel('ccc', carol, 6_000_000n),
     channel('pp', payee, 2_000_000n),
   ]
@@ -178,14 +178,36 @@ test('a shorter way goes first, then a cheaper one, then the one with more room'
   t.deepEqual(only(adds(cheaper.effects)).channelId, named('ccc'))
 })
 
-test('a channel that is not usable, too poor or below its minimum is passed over', (t) => {
+test('a channel that is too poor or below its minimum is passed over', (t) => {
   const channels = [
-    channel('a', payee, 9_000_000n, { usable: false }),
     channel('bb', payee, 999_999n),
     channel('ccc', payee, 9_000_000n, { htlcMinimumMsat: 2_000_000n }),
     channel('dddd', payee, 1_000_000n),
   ]
   t.deepEqual(only(adds(begin(t, request(), env(channels)).effects)).channelId, named('dddd'))
+})
+
+test('a payment looks at a few of a thousand channels, and those of about the same room are taken in one order', (t) => {
+  const thousand = Array.from({ length: 1_000 }, (_, i) => channel(`${i}`, payee, 5_000_000n + BigInt(i)))
+  const listed = ownChannels(thousand)
+  let seen = 0
+  function* counted(channels: Iterable<OwnChannel>): Generator<OwnChannel> {
+    for (const each of channels) {
+      seen++
+      yield each
+    }
+  }
+  const channels: SendEnv['channels'] = {
+    byRoom: (peer, room) => counted(listed.byRoom(peer, room)),
+    inTurn: (peer) => counted(listed.inTurn(peer)),
+  }
+  const { effects } = begin(t, request(), env([], { channels }))
+  t.deepEqual(only(adds(effects)).channelId, named('0'))
+  t.true(seen < 10, `${seen}`)
+  seen = 0
+  // Sixteen parts are the most there may be: what they cannot carry is refused as soon.
+  t.is(ended(begin(t, request({ amountMsat: 4_000_000_000n }), env([], { channels })).effects)?.status, 'failed')
+  t.true(seen < 60, `${seen}`)
 })
 
 test('a failure that names a channel has the next way tried', (t) => {
@@ -489,7 +511,7 @@ test('after a restart a held attempt is waited for', (t) => {
 test('after a restart an attempt that nothing holds was never sent', (t) => {
   const { state } = begin(t, request(), env([channel('a', payee, 2_000_000n)]))
   // No peer is connected yet.
-  const world = env([channel('a', payee, 2_000_000n, { usable: false })])
+  const world = env([])
   const resumed = stepPayment(resting(state.payment), { type: 'resumed', held: [] }, world)
   t.is(ended(resumed.effects)?.status, 'failed')
   t.deepEqual(resumed.state.payment.attempts[0]?.failure, { type: 'local', error: 'interrupted' })

@@ -1,6 +1,5 @@
 import type { HtlcOutcome } from '../../channel/state/effects.ts'
 import type { HtlcFailure } from '../../channel/state/htlc.ts'
-import { equalBytes } from '../../lib/bytes.ts'
 import { assertNever } from '../../lib/errors.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { BlockDelta, Msat } from '../../lib/units.ts'
@@ -9,10 +8,10 @@ import { decryptFailureOnion } from '../../onion/failure-onion.ts'
 import type { Step } from '../step.ts'
 import { chooseRoutes } from './choose-routes.ts'
 import { lessonsOf } from './lessons.ts'
+import { lessOffered } from './offered-amounts.ts'
 import {
   type Attempt,
   type AttemptFailure,
-  type OwnChannel,
   type PaymentFailure,
   type PaymentRequest,
   partAmounts,
@@ -183,7 +182,7 @@ const choose = (
     target,
     remainingMsat,
     feeBudgetMsat: (payment.maxFeeMsat as bigint) - spent,
-    channels: env.channels.map((channel) => less(channel, attempts, offering)),
+    channels: lessOffered(env.channels, attempts, offering),
     lessons,
     height: env.height,
     shadowDelta,
@@ -206,23 +205,6 @@ const codeOf = (failure: AttemptFailure | undefined): PaymentFailure['code'] => 
       return 'peer-limit-reached'
     default:
       return 'payment-failed'
-  }
-}
-
-/** What a channel has not answered for yet, it may not have taken off its balance yet. */
-const less = (channel: OwnChannel, attempts: readonly Attempt[], offering: readonly number[]): OwnChannel => {
-  const sums = attempts
-    .filter(({ id, route }) => offering.includes(id) && equalBytes(route.channelId, channel.channelId))
-    .map(({ route }) => (route.hops[0] as RouteHop).amountMsat as bigint)
-  if (sums.length === 0) return channel
-  const without = (amount: Msat): bigint => {
-    const left = sums.reduce((rest, sum) => rest - sum, amount as bigint)
-    return left > 0n ? left : 0n
-  }
-  return {
-    ...channel,
-    spendableMsat: without(channel.spendableMsat),
-    affordableMsat: without(channel.affordableMsat),
   }
 }
 

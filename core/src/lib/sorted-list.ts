@@ -1,0 +1,48 @@
+/** Items in order, found by binary search. The order must tell any two items apart. */
+export class SortedList<T> implements Iterable<T> {
+  readonly #items: T[] = []
+  readonly #compare: (a: T, b: T) => number
+
+  constructor(compare: (a: T, b: T) => number) {
+    this.#compare = compare
+  }
+
+  get size(): number {
+    return this.#items.length
+  }
+
+  add(item: T): void {
+    this.#items.splice(this.#placeOf(item), 0, item)
+  }
+
+  /** By its place in the order: an item whose place may have changed is taken out before it does. */
+  delete(item: T): void {
+    const place = this.#placeOf(item)
+    const found = this.#items[place]
+    if (found !== undefined && this.#compare(found, item) === 0) this.#items.splice(place, 1)
+  }
+
+  [Symbol.iterator](): Iterator<T> {
+    return this.#items[Symbol.iterator]()
+  }
+
+  /** The items from the first on that is not before what is looked for: `place` is negative for those before it. */
+  *from(place: (item: T) => number): Generator<T> {
+    for (let i = this.#find(place); i < this.#items.length; i++) yield this.#items[i] as T
+  }
+
+  #placeOf(item: T): number {
+    return this.#find((other) => this.#compare(other, item))
+  }
+
+  #find(place: (item: T) => number): number {
+    let low = 0
+    let high = this.#items.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (place(this.#items[middle] as T) < 0) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+}

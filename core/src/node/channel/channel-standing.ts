@@ -1,0 +1,43 @@
+import type { ReplyOf } from '@fulgurite/plugin-sdk/contract'
+import { type ChannelState, isFunded } from '../../channel/state/channel-state.ts'
+
+/** How the contract calls what a channel is good for. */
+export type ChannelStanding = ReplyOf<'channels', 'get'>['channel']['state']
+
+/** How a channel stands. */
+export interface ChannelCondition {
+  /** The newest state, which may be ahead of the disk: for decisions inside the node, never for the world outside. */
+  readonly state: ChannelState
+  /** What the disk holds, and so what may be told. */
+  readonly durableState: ChannelState
+  /** The actor threw: the channel takes no more part in the protocol, but its money is still watched over. */
+  readonly quarantined: boolean
+  /** A transaction that spends the funding waits for a block: the chain is about to decide. */
+  readonly spentInMempool: boolean
+}
+
+/** Whether HTLCs may be offered in the channel now. */
+export const isUsable = ({ state, quarantined, spentInMempool }: ChannelCondition): boolean =>
+  state.durable.phase === 'normal' && state.session?.reestablished === true && !quarantined && !spentInMempool
+
+/** By what is durable, and so what may be told; `undefined` while the channel has no funding. */
+export const standingOf = (entry: ChannelCondition): ChannelStanding | undefined => {
+  const { durable } = entry.durableState
+  if (!isFunded(durable)) return undefined
+  switch (durable.phase) {
+    case 'wait-for-funding-confirmed':
+    case 'wait-for-channel-ready':
+      return 'opening'
+    case 'shutdown':
+    case 'negotiating':
+    case 'closing':
+      return 'closing'
+    case 'normal':
+      if (entry.quarantined) return 'quarantined'
+      // Asked to close, by either side: what is under way comes to its end, and nothing new is taken on.
+      if (entry.spentInMempool || durable.localShutdown !== undefined || durable.remoteShutdown !== undefined) {
+        return 'closing'
+      }
+      return isUsable(entry) ? 'usable' : 'offline'
+  }
+}
