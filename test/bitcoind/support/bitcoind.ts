@@ -92,7 +92,8 @@ export const startBitcoind = async (options: BitcoindOptions = {}): Promise<Runn
   const rpcUrl = `http://127.0.0.1:${rpcPort}`
   const cookiePath = join(dataDir, 'regtest', '.cookie')
   const auth: RpcAuth = { type: 'cookie', path: cookiePath }
-  const client = rpcClient({ url: rpcUrl, auth })
+  // Programs on this bitcoind may have wallets of their own beside it.
+  const client = rpcClient({ url: options.wallet === true ? `${rpcUrl}/wallet/test` : rpcUrl, auth })
 
   const rpc = async <T>(method: string, params: readonly unknown[] = []): Promise<T> => {
     const reply = await client.call(method, params)

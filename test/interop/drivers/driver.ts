@@ -74,6 +74,8 @@ export type Ability =
   | 'error-on-force-close'
   /** Loses the connection at the messages that it is told. */
   | 'cuts'
+  /** Answers pings that come one upon another. */
+  | 'many-pings'
 
 /** For each ability: whether the peer has it, and if not, why. */
 export type Abilities = Readonly<Record<Ability, true | string>>

@@ -67,8 +67,11 @@ const MATURE = 101
 const MINED_AT_ONCE = 20
 const REGTEST = NETWORKS.regtest
 
+/** eclair asks for an index of transactions, and for a wallet of segwit outputs alone. */
+const BITCOIND_ARGS = ['-txindex=1', '-addresstype=bech32m', '-changetype=bech32m']
+
 export const bitcoindGround = async (): Promise<Ground> => {
-  const bitcoind = await startBitcoind({ wallet: true, args: ['-txindex=1'] })
+  const bitcoind = await startBitcoind({ wallet: true, args: BITCOIND_ARGS })
   const { rpc } = bitcoind
   const minerAddress = await rpc<string>('getnewaddress')
   const mine = async (blocks: number): Promise<number> => {

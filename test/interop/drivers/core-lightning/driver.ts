@@ -60,6 +60,7 @@ const abilities: Abilities = {
   'force-close': true,
   'error-on-force-close': true,
   cuts: true,
+  'many-pings': true,
 }
 
 const program = (): string => process.env.LIGHTNINGD ?? ''

@@ -43,6 +43,7 @@ const abilities: Abilities = {
   'force-close': true,
   'error-on-force-close': true,
   cuts: KEEPS_NOTHING,
+  'many-pings': true,
 }
 
 export const ldkDriver: PeerDriver = {

@@ -63,6 +63,7 @@ const abilities: Abilities = {
   'force-close': true,
   'error-on-force-close': 'it says nothing when it closes alone',
   cuts: 'it cannot be told where to lose a connection',
+  'many-pings': true,
 }
 
 const program = (): string => process.env.LND ?? ''

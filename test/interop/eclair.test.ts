@@ -1,0 +1,4 @@
+import { eclairDriver } from './drivers/eclair/driver.ts'
+import { register } from './register.ts'
+
+register(eclairDriver)
