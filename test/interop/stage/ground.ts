@@ -66,6 +66,8 @@ const MATURE = 101
 /** On a busy machine many blocks in one call take longer than a call is waited for. */
 const MINED_AT_ONCE = 20
 const REGTEST = NETWORKS.regtest
+/** bitcoind makes its estimates of what it sees: so they stay at the least that travels. */
+const SAT_PER_VBYTE = 1
 
 /** eclair asks for an index of transactions, and for a wallet of segwit outputs alone. */
 const BITCOIND_ARGS = ['-txindex=1', '-addresstype=bech32m', '-changetype=bech32m']
@@ -93,7 +95,8 @@ export const bitcoindGround = async (): Promise<Ground> => {
     async pay(script, sat) {
       const address = scriptToAddress(script, REGTEST)
       if (address === undefined) throw new Error('a script without an address')
-      await rpc('sendtoaddress', [address, `${sat / 100_000_000n}.${String(sat % 100_000_000n).padStart(8, '0')}`])
+      const amount = `${sat / 100_000_000n}.${String(sat % 100_000_000n).padStart(8, '0')}`
+      await rpc('sendtoaddress', [address, amount, '', '', false, true, null, 'unset', false, SAT_PER_VBYTE])
     },
     mine,
     height: () => rpc<number>('getblockcount'),
