@@ -54,6 +54,8 @@ export type Ability =
   | 'close-feerate'
   /** Closes to a script that it is told, of BOLT 2's forms. */
   | 'close-to-script'
+  /** The same for witness versions that do not exist yet. */
+  | 'close-to-future-script'
   /** The same for p2pkh and p2sh. */
   | 'close-to-legacy-script'
   /** Sends `shutdown` while HTLCs are under way. */
@@ -214,6 +216,8 @@ export interface Peer {
 export interface PeerDriver {
   readonly peer: PeerName
   readonly abilities: Abilities
+  /** By title of the scenario: what was found of the peer where one does not hold. */
+  readonly remarks?: Readonly<Record<string, string>>
   /** Why it cannot be tried here: which environment variables are missing. */
   whyMissing(): string | undefined
   version(): Promise<string>

@@ -4,7 +4,7 @@ import { channelIdOf } from '../../../core/src/channel/transitions/opening.ts'
 import { secp256k1 } from '../../../core/src/crypto/secp256k1.ts'
 import { concat, equalBytes, fromHex, toHex } from '../../../core/src/lib/bytes.ts'
 import type { TestNode } from '../../scenarios/support/world.ts'
-import type { Peer } from '../drivers/driver.ts'
+import type { Ability, Peer } from '../drivers/driver.ts'
 import { cutAt } from '../stage/message-tap.ts'
 import { type Balances, ours, type Stage } from '../stage/stage.ts'
 import { group, type Scenario } from './scenario.ts'
@@ -87,13 +87,17 @@ const HASH = fromHex('17'.repeat(20))
 const KEY = secp256k1.publicKey(fromHex('18'.repeat(32)))
 
 /** Every form of script that BOLT 2 lets a side close to, and those of old that deployed peers send and take. */
-const SCRIPTS: readonly { readonly form: string; readonly script: Uint8Array; readonly legacy?: true }[] = [
+const SCRIPTS: readonly { readonly form: string; readonly script: Uint8Array; readonly needs?: Ability }[] = [
   { form: 'p2wpkh', script: p2wpkh(KEY) },
   { form: 'p2wsh', script: p2wsh(fromHex('51')) },
   { form: 'p2tr', script: p2tr(KEY.subarray(1)) },
-  { form: 'a future witness version', script: witnessProgram(5, fromHex('19'.repeat(24))) },
-  { form: 'p2pkh', script: concat(fromHex('76a914'), HASH, fromHex('88ac')), legacy: true },
-  { form: 'p2sh', script: concat(fromHex('a914'), HASH, fromHex('87')), legacy: true },
+  {
+    form: 'a future witness version',
+    script: witnessProgram(5, fromHex('19'.repeat(24))),
+    needs: 'close-to-future-script',
+  },
+  { form: 'p2pkh', script: concat(fromHex('76a914'), HASH, fromHex('88ac')), needs: 'close-to-legacy-script' },
+  { form: 'p2sh', script: concat(fromHex('a914'), HASH, fromHex('87')), needs: 'close-to-legacy-script' },
 ]
 
 const byTurns: Omit<Scenario, 'group'>[] = (['us', 'peer'] as const).flatMap((opener) => {
@@ -175,10 +179,10 @@ export const closing = group('Closes', [
       await us.until(() => us.isUsable(other))
     },
   },
-  ...SCRIPTS.map(({ form, script, legacy }) => ({
+  ...SCRIPTS.map(({ form, script, needs = 'close-to-script' }) => ({
     title: `the peer closes to ${form} — that is what the closing transaction pays`,
     role: 'peer' as const,
-    needs: [legacy === true ? ('close-to-legacy-script' as const) : ('close-to-script' as const)],
+    needs: [needs],
     async run(stage: Stage) {
       const all = await pair(stage, 'us')
       const drops = all.us.payloads('peer.disconnected').length

@@ -46,19 +46,25 @@ export const load = (us: OurSide, peer: Peer): Load => {
   }
 }
 
+const amounts = (us: OurNode, event: string): readonly bigint[] =>
+  us.payloads(event).map(({ amountMsat }) => BigInt(amountMsat as string))
+const sentBy = (us: OurNode): readonly bigint[] => amounts(us, 'payment.sent')
+const receivedBy = (us: OurNode): readonly bigint[] => amounts(us, 'payment.received')
+const sum = (each: readonly bigint[]): bigint => each.reduce((total, amount) => total + amount, 0n)
+
 /** Both sides' books against one another, and against the channel: to the millisatoshi, once for each payment. */
 export const compare = async (stage: Stage, us: OurNode, peer: Peer, channelId: string): Promise<void> => {
   const { t } = stage
   await stage.isUsable(us, peer, channelId)
   const { oursMsat } = await stage.settled(us, peer, channelId)
-  t.deepEqual((await us.ask('payments', 'list', { status: 'in-flight' })).items, [])
+  await us.until(async () => (await us.ask('payments', 'list', { status: 'in-flight' })).items.length === 0)
+  // What was paid is told of in events, which may come a moment after the channel is at rest.
+  await stage.until('the channel has what was paid', () => oursMsat === HALF - sum(sentBy(us)) + sum(receivedBy(us)))
   const sent = us.payloads('payment.sent').map((each) => ({
     hash: String(each.paymentHash),
     amount: BigInt(each.amountMsat as string),
   }))
-  const received = us.payloads('payment.received').map((each) => BigInt(each.amountMsat as string))
-  const sum = (amounts: readonly bigint[]) => amounts.reduce((total, amount) => total + amount, 0n)
-  t.is(oursMsat, HALF - sum(sent.map(({ amount }) => amount)) + sum(received), 'the channel has what was paid')
+  const received = receivedBy(us)
   const theirs = new Map((await peer.received()).map(({ paymentHash, amountMsat }) => [paymentHash, amountMsat]))
   t.deepEqual(
     sent.filter(({ hash, amount }) => theirs.get(hash) !== amount),

@@ -12,7 +12,7 @@ const INTRODUCTION = `# With other implementations
 
 What was tried between this node and others, in both roles, by the scenarios in \`test/interop/scenarios\`: each is written
 once and played with every peer. "Role" says who does what the scenario is about. ✓ holds; ✗ does not; – was not asked of
-that peer, for the reason behind the number; an empty cell was not run.
+that peer; an empty cell was not run. A number leads to the reason, below.
 
 \`\`\`sh
 npm run test:interop                          # every peer that is given; LDK always is, from npm
@@ -35,7 +35,8 @@ export const renderTable = (scenarios: readonly Scenario[], runs: readonly Run[]
     const run = runs.find((each) => each.peer === peer && each.scenario === scenario.title)
     if (run === undefined) return ''
     if ('notAsked' in run.verdict) return `– ${note(`${PEER_TITLES[peer]}: ${run.verdict.notAsked}.`)}`
-    return run.verdict.passed ? '✓' : '✗'
+    const { passed, remark } = run.verdict
+    return passed ? '✓' : remark === undefined ? '✗' : `✗ ${note(`${PEER_TITLES[peer]}: ${remark}.`)}`
   }
   const groups: readonly string[] = [...new Set(scenarios.map(({ group }) => group))]
   const tables = groups.map((group) => {
@@ -61,7 +62,7 @@ export const renderTable = (scenarios: readonly Scenario[], runs: readonly Run[]
     INTRODUCTION,
     table(['Peer', 'Version', 'Run', 'Holds', 'Not asked'], peers),
     ...tables,
-    `## Not asked, and why\n\n${notes}`,
+    `## Why not\n\n${notes}`,
   ].join('\n\n')}\n`
 }
 

@@ -33,6 +33,7 @@ const abilities: Abilities = {
   'commitment-feerate': true,
   'close-feerate': true,
   'close-to-script': true,
+  'close-to-future-script': true,
   'close-to-legacy-script': 'it closes to the forms of BOLT 2 only',
   'close-with-htlcs': true,
   'message-log': true,

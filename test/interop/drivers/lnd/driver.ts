@@ -53,6 +53,7 @@ const abilities: Abilities = {
   'commitment-feerate': 'it changes the fee rate of commitments at a random time of 10 to 60 minutes',
   'close-feerate': true,
   'close-to-script': true,
+  'close-to-future-script': 'it knows no address of a witness version above 1',
   'close-to-legacy-script': true,
   'close-with-htlcs': true,
   'message-log': true,
@@ -71,6 +72,10 @@ const program = (): string => process.env.LND ?? ''
 export const lndDriver: PeerDriver = {
   peer: 'lnd',
   abilities,
+  remarks: {
+    'the peer hangs up while payments of both sides are under way — each settles once on both sides, or on neither':
+      'on every new connection it settles a held HTLC again that it has settled already, fails its own link with "internal error", and never comes to read what we send it once more',
+  },
   ground: 'bitcoind',
   whyMissing() {
     if (program() === '') return 'set LND to the path of lnd (0.20 or later)'
