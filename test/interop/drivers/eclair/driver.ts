@@ -52,6 +52,7 @@ const abilities: Abilities = {
   'commitment-feerate': FIXED_FEERATES,
   'close-feerate': true,
   'close-to-script': true,
+  'close-to-future-script': true,
   'close-to-legacy-script': 'it closes to segwit scripts only',
   'close-with-htlcs': true,
   'message-log': true,
