@@ -3,7 +3,7 @@ const MEMORY_KINDS = ['bundle', 'log', 'keys', 'events', 'live', 'questions', 'r
 
 type MemoryKind = (typeof MEMORY_KINDS)[number]
 /** What the disk holds for a plugin. */
-type DiskKind = 'bundle' | 'store' | 'progress' | 'parked' | 'audit'
+type DiskKind = 'bundle' | 'store' | 'progress' | 'parked' | 'audit' | 'made'
 
 /** Bytes of each kind at most. */
 export type MemoryCaps = Readonly<Record<MemoryKind, number>>

@@ -12,8 +12,10 @@ import { FakeNode, MemoryStore } from './testing/fake-node.ts'
 const HOUR = 3_600_000
 const WINDOW = { windowMs: HOUR, paysOutMsat: 1_000, feesMsat: 100 }
 const WORST: Cost = { paysOutMsat: 600n, feesMsat: 60n, locksSat: 0n }
+const NOTHING: Cost = { paysOutMsat: 0n, feesMsat: 0n, locksSat: 0n }
 const ANSWER = ok({ paid: true })
 const SEND = findOperation('wallet', 'send') as Operation
+const NEW_ADDRESS = findOperation('wallet', 'newAddress') as Operation
 const SET_FEES = findOperation('channels', 'setRelayFees') as Operation
 
 const manifest = (budget: object, rate?: object, version = '1.0.0'): Manifest => {
@@ -119,6 +121,26 @@ test('a command that costs nothing of a purse needs nothing of it', async (t) =>
   const budgets = await rig().reopen(manifest({ windowMs: HOUR, feesMsat: 1 }))
   const send = sending({ paysOutMsat: 0n, feesMsat: 1n, locksSat: 0n })
   t.true(budgets.admit('wallet.send', send.prepared, 'a').ok)
+})
+
+test('what is left in the node for ever is counted by the day, over restarts, whatever the window, and all of it is on the account', async (t) => {
+  const node = rig()
+  const granted = manifest({ windowMs: 60_000, actions: 1_000, keepsPerDay: 3 })
+  const made = async (budgets: Budgets, name: 'newAddress' | 'setRelayFees') => {
+    const operation = name === 'newAddress' ? NEW_ADDRESS : SET_FEES
+    return codeOf(budgets.admit(name, { ...sending(NOTHING).prepared, operation }, undefined))
+  }
+  const first = await node.reopen(granted)
+  t.deepEqual([await made(first, 'newAddress'), await made(first, 'newAddress')], ['ok', 'ok'])
+  t.is(first.keptBytes, 2 * 2_048)
+  await node.clock.advance(2 * HOUR)
+  const second = await node.reopen(granted)
+  t.deepEqual([await made(second, 'newAddress'), await made(second, 'newAddress')], ['ok', 'budget-exceeded'])
+  t.is(await made(second, 'setRelayFees'), 'ok')
+  await node.clock.advance(22 * HOUR)
+  t.is(await made(second, 'newAddress'), 'ok')
+  t.is(second.keptBytes, 4 * 2_048)
+  t.is(await made(await node.reopen(manifest({ keepsPerDay: 0 })), 'newAddress'), 'budget-exceeded')
 })
 
 test('nothing runs before what it may cost is on the disk, the same key asked again included', async (t) => {

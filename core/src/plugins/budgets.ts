@@ -17,6 +17,9 @@ export interface BudgetsOptions {
   readonly onStoreFailed: (thrown: unknown) => void
 }
 
+/** An invoice of the longest description, or an address, with the rows that find it. */
+const KEPT_BYTES = 2_048
+
 /** A command that may be run: counted, what it may cost set aside, and all of that on its way to the disk. */
 export interface Admission {
   run(context: CallContext): Promise<Result<unknown, ContractError>>
@@ -61,6 +64,11 @@ export class Budgets {
     return this.#asks?.take(this.#now()) === true
   }
 
+  /** What the disk holds of what the plugin's commands have left there for ever: about so much. */
+  get keptBytes(): number {
+    return this.#counts().kept * KEPT_BYTES
+  }
+
   /** Errors: `budget-exceeded`. */
   countQuery(): Result<true, ContractError> {
     const counted = this.#counts().query(this.#now())
@@ -78,7 +86,9 @@ export class Budgets {
     if (!this.#counts().rate(now, name)) {
       return { ok: false, error: { code: 'rate-limited', message: `${name} more often than its grant allows` } }
     }
-    const counted = this.#counts().action(now)
+    const { operation } = prepared
+    const keeps = operation.kind === 'command' && operation.effects.includes('keeps')
+    const counted = this.#counts().action(now, keeps)
     if (!counted.ok) return counted
     if (prepared.operation.kind !== 'command' || !prepared.operation.keyRequired || key === undefined) {
       // The node's own writes for the command come behind this one: no commit holds them without the count.

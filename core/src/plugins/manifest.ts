@@ -101,6 +101,8 @@ const Budget = z.strictObject({
   feesMsat: amount.default(0n),
   locksSat: amount.default(0n),
   actions: whole(0, 10_000_000).default(10_000),
+  /** What it may leave in the node for ever, invoices and addresses, in a day. */
+  keepsPerDay: whole(0, 1_000_000).default(1_000),
   queries: whole(0, 1_000_000_000).default(10_000_000),
 })
 

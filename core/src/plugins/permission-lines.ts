@@ -1,6 +1,13 @@
+import { findOperation, isCommand } from '@fulgurite/plugin-sdk/contract'
 import type { FieldRange, Manifest } from './manifest.ts'
 
 const rangeText = ({ min, max }: FieldRange): string => `${min ?? 'any'}..${max ?? 'any'}`
+
+const keeps = (name: string): boolean => {
+  const [actor = '', operation = ''] = name.split('.')
+  const found = findOperation(actor, operation)
+  return found !== undefined && isCommand(found) && found.effects.includes('keeps')
+}
 
 /** What a plugin was granted, one line each, for people. */
 export const permissionLines = ({ permissions, budget }: Manifest): readonly string[] => {
@@ -17,6 +24,9 @@ export const permissionLines = ({ permissions, budget }: Manifest): readonly str
     ...http.map(({ host, reason }) => `http ${host}: ${reason}`),
     ...secrets.map((name) => `secrets of ${name}`),
     `storage ${storage.bytes} bytes`,
+    ...(Object.keys(commands).some(keeps)
+      ? [`makes what the node keeps for ever: ${budget.keepsPerDay} a day at most`]
+      : []),
   ]
   const { paysOutMsat, feesMsat, locksSat, windowMs } = budget
   if (paysOutMsat + feesMsat + locksSat > 0n) {

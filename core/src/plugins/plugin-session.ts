@@ -108,12 +108,17 @@ export class PluginSession {
       onError: (thrown) => this.#storeFailed(thrown),
     })
     this.#queue = queue
+    const noteOnDisk = (): void => {
+      book.account.onDisk('audit', book.audit.bytes)
+      book.account.onDisk('made', budgets.keptBytes)
+    }
+    noteOnDisk()
     const audit = new AuditTrail({
       manifest,
       rows: book.audit,
       put: (rows) => {
         queue.put(rows)
-        book.account.onDisk('audit', book.audit.bytes)
+        noteOnDisk()
       },
       full: (kind) => log.host('warn', `audit-full: the oldest entries of the kind ${kind} are let go for new ones`),
     })

@@ -58,7 +58,7 @@ export const invoices = actor('invoices', 'Invoices that this node makes.', {
     }),
     reply: z.object({ invoice: InvoiceSummary }),
     errors: ['amount-out-of-bounds'],
-    effects: ['reveals'],
+    effects: ['reveals', 'keeps'],
     unbounded: { amountMsat: 'It asks for money and spends none.' },
     positional: ['amountMsat', 'description'],
   }),

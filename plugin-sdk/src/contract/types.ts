@@ -35,8 +35,8 @@ export type Cursor = Flavor<string, 'cursor'>
 /** A place in a paged list. Opaque. */
 export type PageToken = Flavor<string, 'page-token'>
 
-/** What a command may do to the operator's money, prices, connections or privacy. */
-export type Effect = 'pays-out' | 'fees' | 'locks' | 'prices' | 'connects' | 'reveals'
+/** What a command may do to the operator's money, prices, connections or privacy, or leave in the node for ever (`keeps`). */
+export type Effect = 'pays-out' | 'fees' | 'locks' | 'prices' | 'connects' | 'reveals' | 'keeps'
 
 /** The effects that cost money: principal that leaves the node, what the way there costs, what is tied up for a while. */
 export type Purse = Extract<Effect, 'pays-out' | 'fees' | 'locks'>

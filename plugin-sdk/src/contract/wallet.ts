@@ -45,7 +45,7 @@ export const wallet = actor('wallet', 'The on-chain wallet.', {
     summary: 'A fresh address of the wallet.',
     request: z.strictObject({}),
     reply: z.object({ address: Address }),
-    effects: [],
+    effects: ['keeps'],
   }),
   send: command({
     summary: 'Pays an on-chain address.',

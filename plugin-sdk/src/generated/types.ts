@@ -596,7 +596,7 @@ export interface InvoicesActor {
   list(request?: InvoicesListRequest, options?: QueryOptions): Promise<InvoicesListReply>
   /** One invoice. Errors: invoice-not-found. */
   get(request: InvoicesGetRequest, options?: QueryOptions): Promise<InvoicesGetReply>
-  /** Makes a BOLT 11 invoice, with hints to our unannounced channels. Effects: reveals. Errors: amount-out-of-bounds. */
+  /** Makes a BOLT 11 invoice, with hints to our unannounced channels. Effects: reveals, keeps. Errors: amount-out-of-bounds. */
   create(request: InvoicesCreateRequest, options: CommandOptions): Promise<InvoicesCreateReply>
 }
 
@@ -698,7 +698,7 @@ export interface WalletTransaction {
 export interface WalletActor {
   /** What the wallet holds on-chain. Channels are not counted. */
   balance(request?: WalletBalanceRequest, options?: QueryOptions): Promise<WalletBalanceReply>
-  /** A fresh address of the wallet. */
+  /** A fresh address of the wallet. Effects: keeps. */
   newAddress(request: WalletNewAddressRequest, options: CommandOptions): Promise<WalletNewAddressReply>
   /** Pays an on-chain address. Effects: pays-out, fees. Errors: address-invalid, address-wrong-network, insufficient-funds, amount-too-small, feerate-out-of-bounds, fee-limit-exceeded. */
   send(request: WalletSendRequest, options: CommandOptions): Promise<WalletSendReply>
