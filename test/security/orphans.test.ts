@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { getPriority, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import test from 'ava'
@@ -11,11 +11,13 @@ const STARTER = fileURLToPath(new URL('./support/starting-cells.ts', import.meta
 const HOST = fileURLToPath(new URL('./support/host-process.ts', import.meta.url))
 
 /** Starts a node's process with a plugin in it. Returns it and the ids of its cells. */
-const hostProcess = async () => {
-  const child = spawn(process.execPath, ['--conditions=fulgurite-source', HOST], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+const hostProcess = async (before: readonly string[] = []) => {
+  const [program = '', ...args] = [...before, process.execPath, '--conditions=fulgurite-source', HOST]
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const text = await new Promise<string>((resolve, reject) => {
+    child.once('exit', () => reject(new Error('it ended by itself')))
+    child.stdout.setEncoding('utf8').once('data', resolve)
   })
-  const text = await new Promise<string>((resolve) => child.stdout.setEncoding('utf8').once('data', resolve))
   return { child, ...(JSON.parse(text) as { readonly cells: readonly number[]; readonly folder: string }) }
 }
 
@@ -39,7 +41,11 @@ const inheritors = (limit: number): readonly string[] =>
 const onLinux = process.platform === 'linux' ? test : test.skip
 if (process.platform !== 'linux')
   test('skipped: cells that outlive their host are looked for in /proc', (t) => t.pass())
-const prlimit = systemSurroundings(false, false).find('prlimit')
+const { find } = systemSurroundings(false, false)
+const prlimit = find('prlimit')
+const isMissing = find('nice') === undefined || (process.getuid?.() === 0 && find('setpriv') === undefined)
+const lowered = isMissing ? test.skip : onLinux
+if (isMissing) test('skipped: nothing here gives a process less of the processors for good', (t) => t.pass())
 const marked = prlimit === undefined ? test.skip : onLinux
 if (prlimit === undefined)
   test('skipped: what a process has started is marked by prlimit, which is not there', (t) => t.pass())
@@ -98,5 +104,20 @@ onLinux(
     for (let round = 1; round <= 5; round++)
       await killed(folder, round, { mode: 'walled', after: 3 * round, processes: 2 })
     t.pass()
+  },
+)
+
+lowered(
+  'a node that was itself given little of the processors, and may not take more, has cells all the same',
+  async (t) => {
+    // Root may take more, unless it is taken from it.
+    const isRoot = process.getuid?.() === 0
+    const lessened = isRoot ? ['setpriv', '--bounding-set=-sys_nice', '--inh-caps=-sys_nice', '--'] : []
+    const { child, cells, folder } = await hostProcess([...lessened, 'nice', '-n', '15'])
+    t.is(cells.length, 2)
+    t.true(cells.every((pid) => getPriority(pid) >= 15))
+    child.kill('SIGKILL')
+    await gone(cells)
+    rmSync(folder, { recursive: true, force: true })
   },
 )

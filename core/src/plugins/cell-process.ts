@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs'
-import { setPriority } from 'node:os'
+import { getPriority, setPriority } from 'node:os'
 import type { Duplex, Readable } from 'node:stream'
 import { encodeFrame, FrameDecoder } from '../actor/frame-codec.ts'
 import type { Clock } from '../lib/clock.ts'
@@ -170,10 +170,11 @@ export class CellProcess implements WatchedCell {
   #giveWay(pid: number | undefined): void {
     if (pid === undefined) return
     try {
-      setPriority(pid, NICE)
+      const nice = Math.max(NICE, getPriority())
+      setPriority(pid, nice)
       // Where Linux shares the processors out among sessions first, niceness says nothing across them, and a cell is a
       // session of its own: the session must be nice too.
-      if (process.platform === 'linux') writeFileSync(`/proc/${pid}/autogroup`, String(NICE))
+      if (process.platform === 'linux') writeFileSync(`/proc/${pid}/autogroup`, String(nice))
     } catch {
       // It has ended already, or there are no such groups here, or the system wants to be asked less often: then it is
       // asked again when the cell is ready.

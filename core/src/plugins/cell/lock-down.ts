@@ -1,10 +1,10 @@
 import { closeSync } from 'node:fs'
-import { constants, setPriority } from 'node:os'
+import { constants, getPriority, setPriority } from 'node:os'
 
 // Before any isolate exists: V8's threads inherit it, and the parent's setting it would not reach them. 10 keeps as much of
 // the node's speed beside looping plugins as 19 does (84 and 83 % with three of them on two cores), and a cell that starts
-// or answers while the machine is busy takes a quarter of the time.
-setPriority(constants.priority.PRIORITY_BELOW_NORMAL)
+// or answers while the machine is busy takes a quarter of the time. A node that was itself given less stays there.
+if (getPriority() < constants.priority.PRIORITY_BELOW_NORMAL) setPriority(constants.priority.PRIORITY_BELOW_NORMAL)
 
 interface Permissions {
   /** Node below 26 has none. */
