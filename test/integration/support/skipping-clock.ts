@@ -1,9 +1,15 @@
 import { type Clock, systemClock } from '../../../core/src/lib/clock.ts'
 
 export interface SkippingClock extends Clock {
-  /** As if so much time had gone by: what is due by then fires now. What goes on meanwhile has not been at it any longer. */
+  /**
+   * As if so much time had gone by: what is due by then fires now. Nothing is left out while something is due at once: who is
+   * at work, and watched over, has not been at it any longer.
+   */
   skip(ms: number): void
 }
+
+/** Cells at work are looked at more often than that. */
+const SOON_MS = 50
 
 interface Timer {
   readonly dueAt: number
@@ -35,6 +41,8 @@ export const skippingClock = (): SkippingClock => {
       return cancel
     },
     skip(ms) {
+      const soon = monotonic() + SOON_MS
+      if ([...timers].some(({ dueAt }) => dueAt <= soon)) return
       skipped += ms
       for (const timer of [...timers]) if (timers.has(timer) && timer.dueAt <= monotonic()) timer.fire()
     },
