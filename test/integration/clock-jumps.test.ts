@@ -83,6 +83,7 @@ test('the clock on the wall is set a day ahead and back under running plugins â€
   await tell(bob, 'act last')
   await hasSaid(bob, 'act last budget-exceeded')
   t.like(await bob.plugin('worker'), { state: 'running', restarts: 0 })
+  await bob.until(() => bob.payloads('plugin.refused').length > 0)
   t.deepEqual(
     bob.payloads('plugin.refused').map(({ code }) => code),
     ['budget-exceeded'],

@@ -203,6 +203,18 @@ test('what is not known stays set aside however long it takes, over restarts, un
   t.is(await spend(later, 'b', ANSWER), 'ok')
 })
 
+test('who is told, as the node ends, that nothing is known of what is under way — leaves it set aside for the next life to look up', async (t) => {
+  const { node, reopen } = rig()
+  const budgets = await reopen(manifest(WINDOW))
+  const unknown = err({ code: 'outcome-unknown', message: 'the node is stopping' })
+  node.recalled = { type: 'under-way', outcome: Promise.resolve({ result: unknown, isStored: false }) }
+  t.is(await spend(budgets, 'a', unknown), 'ok')
+  await turn()
+  node.recalled = { type: 'never-begun' }
+  const later = await reopen(manifest(WINDOW))
+  t.is(await spend(later, 'b', ANSWER), 'ok')
+})
+
 for (const [type, expected] of [
   ['never-begun', 'ok'],
   ['known', 'budget-exceeded'],

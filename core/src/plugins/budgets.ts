@@ -145,7 +145,10 @@ export class Budgets {
       case 'known':
         return this.#settle(reservation, costOf(recalled.outcome, reservation.cost))
       case 'under-way':
-        void recalled.outcome.then((outcome) => this.#settle(reservation, costOf(outcome, reservation.cost)))
+        // A node that ends knows of nothing how it will end: the next life looks it up.
+        void recalled.outcome.then((outcome) => {
+          if (isDecided(outcome)) this.#settle(reservation, costOf(outcome, reservation.cost))
+        })
         return
       // Nobody will ever know: it counts in full, for a window from now.
       case 'unknown':
