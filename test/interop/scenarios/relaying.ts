@@ -1,8 +1,9 @@
+import type { RouteHintHop } from '../../../core/src/invoice/invoice.ts'
 import { fromHex } from '../../../core/src/lib/bytes.ts'
 import { parseShortChannelId, shortChannelId } from '../../../core/src/lib/ids.ts'
 import type { Outcome } from '../drivers/driver.ts'
 import { madeUpInvoice } from '../stage/made-up-invoice.ts'
-import { ours, type Stage, theirs } from '../stage/stage.ts'
+import { type OurNode, ours, type Stage, theirs } from '../stage/stage.ts'
 import { group } from './scenario.ts'
 
 /** The peer alice — us — another of its kind, bob, over channels that are not announced. */
@@ -31,6 +32,21 @@ const throughThePeer = async (stage: Stage) => {
   if (remotePolicy === undefined) throw new Error('no channel_update of the peer')
   return { us, them, peer, first, second, remotePolicy }
 }
+
+/** An invoice of nobody, behind a channel of ours. What is not said would be right. */
+const beyondUs = (us: OurNode, hint: Partial<RouteHintHop> & Pick<RouteHintHop, 'shortChannelId'>): string =>
+  madeUpInvoice({
+    amountMsat: 20_000_000n,
+    hint: {
+      nodeId: fromHex(us.id),
+      feeBaseMsat: 1_000,
+      feeProportionalMillionths: 100,
+      cltvExpiryDelta: 144,
+      ...hint,
+    },
+  })
+
+const aliasOf = ([alias = '']: readonly string[]): RouteHintHop['shortChannelId'] => parseShortChannelId(alias) ?? 0n
 
 /** What a payer of the peer's kind read in the failures that came back, where it tells. */
 const read = (stage: Stage, outcome: Outcome, failure: string): void => {
@@ -137,16 +153,7 @@ export const relaying = group('Relays', [
       const { t } = stage
       const { us, alice, outgoing } = await throughUs(stage)
       const { aliases } = await ours(us, outgoing)
-      const invoice = madeUpInvoice({
-        amountMsat: 20_000_000n,
-        hint: {
-          nodeId: fromHex(us.id),
-          shortChannelId: parseShortChannelId(aliases[0] as string) ?? 0n,
-          feeBaseMsat: 1_000,
-          feeProportionalMillionths: 99,
-          cltvExpiryDelta: 144,
-        },
-      })
+      const invoice = beyondUs(us, { shortChannelId: aliasOf(aliases), feeProportionalMillionths: 99 })
       read(stage, await alice.pay(invoice), 'fee_insufficient')
       t.like(us.payloads('payment.relay-failed')[0], { source: 'local', code: 'fee-insufficient' })
     },
@@ -159,15 +166,9 @@ export const relaying = group('Relays', [
       const { t } = stage
       const { us, alice, outgoing } = await throughUs(stage)
       const { aliases, localPolicy } = await ours(us, outgoing)
-      const invoice = madeUpInvoice({
-        amountMsat: 20_000_000n,
-        hint: {
-          nodeId: fromHex(us.id),
-          shortChannelId: parseShortChannelId(aliases[0] as string) ?? 0n,
-          feeBaseMsat: 1_000,
-          feeProportionalMillionths: 100,
-          cltvExpiryDelta: localPolicy.cltvExpiryDelta - 1,
-        },
+      const invoice = beyondUs(us, {
+        shortChannelId: aliasOf(aliases),
+        cltvExpiryDelta: localPolicy.cltvExpiryDelta - 1,
       })
       read(stage, await alice.pay(invoice), 'incorrect_cltv_expiry')
       t.like(us.payloads('payment.relay-failed')[0], { source: 'local', code: 'incorrect-cltv-expiry' })
@@ -180,16 +181,7 @@ export const relaying = group('Relays', [
     async run(stage) {
       const { t } = stage
       const { us, alice } = await throughUs(stage)
-      const invoice = madeUpInvoice({
-        amountMsat: 20_000_000n,
-        hint: {
-          nodeId: fromHex(us.id),
-          shortChannelId: shortChannelId({ blockHeight: 77, txIndex: 7, outputIndex: 0 }),
-          feeBaseMsat: 1_000,
-          feeProportionalMillionths: 100,
-          cltvExpiryDelta: 144,
-        },
-      })
+      const invoice = beyondUs(us, { shortChannelId: shortChannelId({ blockHeight: 77, txIndex: 7, outputIndex: 0 }) })
       read(stage, await alice.pay(invoice), 'unknown_next_peer')
       t.like(us.payloads('payment.relay-failed')[0], { source: 'local', code: 'unknown-next-peer' })
     },

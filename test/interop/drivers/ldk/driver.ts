@@ -1,13 +1,11 @@
 import { readFile } from 'node:fs/promises'
 import { encodeTx } from '../../../../core/src/bitcoin/transaction.ts'
 import type { Ground } from '../../stage/ground.ts'
-import type { Abilities, Outcome, Peer, PeerChannel, PeerDriver } from '../driver.ts'
+import type { Abilities, Ability, Outcome, Peer, PeerChannel, PeerDriver } from '../driver.ts'
 import { failureNamesIn } from '../failure-names.ts'
 import { paymentHashOf } from '../payment-hash.ts'
 import { backendChain } from './backend-chain.ts'
 import { type LdkChannel, type LdkNode, startLdkNode } from './ldk-node.ts'
-
-const KEEPS_NOTHING = 'it lives in this process and keeps nothing on disk'
 
 const abilities: Abilities = {
   hold: true,
@@ -38,12 +36,12 @@ const abilities: Abilities = {
   'close-with-htlcs': true,
   'message-log': true,
   'closes-on-error': true,
-  restart: KEEPS_NOTHING,
-  kill: KEEPS_NOTHING,
-  'old-database': KEEPS_NOTHING,
+  restart: true,
+  kill: 'it lives in this process, which cannot be killed',
+  'old-database': 'it ends its process when it learns that it is behind',
   'force-close': true,
   'error-on-force-close': true,
-  cuts: KEEPS_NOTHING,
+  cuts: 'it cannot be told where to lose a connection',
   'many-pings': true,
 }
 
@@ -70,7 +68,6 @@ const startLdk = async (ground: Ground, name: string, number: number): Promise<P
   const lines: string[] = []
   const ldk = await startLdkNode({ chain, seed: number, name, onLog: (line) => void lines.push(line) })
   const port = await ldk.listen()
-  let isRunning = true
 
   const outcomeOf = (outcome: Awaited<ReturnType<LdkNode['pay']>>, logFrom: number): Outcome =>
     outcome.type === 'payment-sent'
@@ -80,7 +77,7 @@ const startLdk = async (ground: Ground, name: string, number: number): Promise<P
           reason: outcome.reason,
           failures: lines.slice(logFrom).flatMap((line) => (line.includes('Onion Error') ? failureNamesIn(line) : [])),
         }
-  const cannot = (): Promise<never> => Promise.reject(new Error(KEEPS_NOTHING))
+  const cannot = (ability: Ability) => (): Promise<never> => Promise.reject(new Error(String(abilities[ability])))
 
   return {
     name,
@@ -89,14 +86,14 @@ const startLdk = async (ground: Ground, name: string, number: number): Promise<P
     precisionMsat: 1n,
     leastHtlcMsat: 1n,
     get isRunning() {
-      return isRunning
+      return ldk.isRunning
     },
-    start: cannot,
-    stop: cannot,
-    kill: cannot,
-    saveDatabase: cannot,
-    restoreDatabase: cannot,
-    restartWithCuts: cannot,
+    start: () => ldk.resume(port),
+    stop: () => ldk.suspend(),
+    kill: cannot('kill'),
+    saveDatabase: cannot('old-database'),
+    restoreDatabase: cannot('old-database'),
+    restartWithCuts: cannot('cuts'),
     knowsBlock: async (height) => chain.tip.height >= height,
     newScript: async () => ldk.wallet.script,
     walletSat: async () => ldk.wallet.balanceSat,
@@ -141,7 +138,6 @@ const startLdk = async (ground: Ground, name: string, number: number): Promise<P
     log: () => lines,
     diagnosis: () => lines.slice(-60).join('\n'),
     async dispose() {
-      isRunning = false
       await ldk.stop()
       await chain.stop()
     },

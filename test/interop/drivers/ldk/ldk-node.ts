@@ -1,14 +1,14 @@
 import { readFile } from 'node:fs/promises'
 import * as ldk from 'lightningdevkit'
 import { WitnessVersion } from 'lightningdevkit/structs/CommonBase.mjs'
-import { decodeBlock } from '../../../../core/src/bitcoin/block.ts'
 import { parseWitnessProgram } from '../../../../core/src/bitcoin/script.ts'
 import { formatOutPoint } from '../../../../core/src/bitcoin/transaction.ts'
 import { sha256 } from '../../../../core/src/crypto/hashes.ts'
 import { fromHex, toHex } from '../../../../core/src/lib/bytes.ts'
 import { PATIENCE_MS } from '../../../support/patience.ts'
-import type { LdkChain } from './ldk-chain.ts'
-import { ldkSockets } from './ldk-sockets.ts'
+import type { LdkBlock, LdkChain } from './ldk-chain.ts'
+import { userConfig } from './ldk-config.ts'
+import { assembleLdk, type LdkParts, type LdkState } from './ldk-parts.ts'
 import { type LdkWallet, ldkWallet } from './ldk-wallet.ts'
 
 /** What LDK reported, in order, with ids in hexadecimal and amounts in millisatoshis. */
@@ -112,6 +112,10 @@ export interface LdkNode {
   rebroadcast(): void
   /** Waits until the condition holds, looked at after everything that LDK does. Rejects after `timeoutMs`. */
   until(what: string, condition: () => boolean, timeoutMs?: number): Promise<void>
+  readonly isRunning: boolean
+  /** Stops in good order, and keeps its state for `resume`, which listens on this port. What it reported stays reported. */
+  suspend(): Promise<void>
+  resume(port: number): Promise<void>
   stop(): Promise<void>
 }
 
@@ -140,13 +144,9 @@ class Node implements LdkNode {
   readonly events: LdkEvent[] = []
   readonly wallet: LdkWallet
   readonly #chain: LdkChain
-  readonly #manager: ldk.ChannelManager
-  readonly #monitor: ldk.ChainMonitor
-  readonly #peers: ldk.PeerManager
-  readonly #keys: ldk.KeysManager
-  readonly #bumper: ldk.BumpTransactionEventHandler
-  readonly #broadcaster: ldk.BroadcasterInterface
-  readonly #sockets: ReturnType<typeof ldkSockets>
+  readonly #options: LdkNodeOptions
+  readonly #seed: Uint8Array
+  #parts: LdkParts
   readonly #waiters = new Set<() => void>()
   readonly #toHold = new Set<string>()
   readonly #held = new Map<string, { preimage: Uint8Array; hash: Uint8Array }>()
@@ -157,123 +157,97 @@ class Node implements LdkNode {
   #autoClaim = true
   #pumping = false
   #stopped = false
+  #lives = 0
+  /** What it keeps while it does not run. */
+  #suspended: LdkState | undefined
+  readonly #missed: LdkBlock[] = []
 
-  constructor({ chain, seed, name, onLog }: LdkNodeOptions) {
+  constructor(options: LdkNodeOptions) {
+    const { chain, seed, name } = options
+    this.#options = options
     this.name = name
     this.#chain = chain
-    const seedBytes = new Uint8Array(32)
-    new DataView(seedBytes.buffer).setUint32(28, seed)
-    this.wallet = ldkWallet(seedBytes)
-
-    const logger = ldk.Logger.new_impl({
-      log: (record) => onLog?.(`${name} ${record.get_module_path()}:${record.get_line()} ${record.get_args()}`),
-    })
-    const feeEstimator = ldk.FeeEstimator.new_impl({ get_est_sat_per_1000_weight: () => this.#feerate })
-    this.#broadcaster = ldk.BroadcasterInterface.new_impl({
-      broadcast_transactions: (txs) => chain.broadcast(txs.map((tx) => Uint8Array.from(tx))),
-    })
-    const completed = ldk.ChannelMonitorUpdateStatus.LDKChannelMonitorUpdateStatus_Completed
-    const persister = ldk.Persist.new_impl({
-      persist_new_channel: () => completed,
-      update_persisted_channel: () => completed,
-      archive_persisted_channel: () => undefined,
-    })
-    this.#monitor = ldk.ChainMonitor.constructor_new(
-      ldk.Option_FilterZ.constructor_none(),
-      this.#broadcaster,
-      logger,
-      feeEstimator,
-      persister,
-    )
-    this.#keys = ldk.KeysManager.constructor_new(seedBytes, 42n, 42)
-    const network = ldk.Network.LDKNetwork_Regtest
-    const graph = ldk.NetworkGraph.constructor_new(network, logger)
-    const scorer = ldk.ProbabilisticScorer.constructor_new(
-      ldk.ProbabilisticScoringDecayParameters.constructor_default(),
-      graph,
-      logger,
-    )
-    const entropy = this.#keys.as_EntropySource()
-    const signer = this.#keys.as_NodeSigner()
-    this.#manager = ldk.ChannelManager.constructor_new(
-      feeEstimator,
-      this.#monitor.as_Watch(),
-      this.#broadcaster,
-      ldk.DefaultRouter.constructor_new(
-        graph,
-        logger,
-        entropy,
-        ldk.MultiThreadedLockableScore.constructor_new(scorer.as_Score()).as_LockableScore(),
-        ldk.ProbabilisticScoringFeeParameters.constructor_default(),
-      ).as_Router(),
-      ldk.DefaultMessageRouter.constructor_new(graph, entropy).as_MessageRouter(),
-      logger,
-      entropy,
-      signer,
-      this.#keys.as_SignerProvider(),
-      userConfig(),
-      ldk.ChainParameters.constructor_new(network, ldk.BestBlock.constructor_new(chain.tip.hash, chain.tip.height)),
-      Math.floor(Date.now() / 1000),
-    )
-    this.nodeId = toHex(this.#manager.get_our_node_id())
-    const ignorer = ldk.IgnoringMessageHandler.constructor_new()
-    this.#peers = ldk.PeerManager.constructor_new(
-      this.#manager.as_ChannelMessageHandler(),
-      ldk.P2PGossipSync.constructor_new(
-        graph,
-        ldk.Option_UtxoLookupZ.constructor_none(),
-        logger,
-      ).as_RoutingMessageHandler(),
-      ignorer.as_OnionMessageHandler(),
-      ignorer.as_CustomMessageHandler(),
-      Math.floor(Date.now() / 1000),
-      entropy.get_secure_random_bytes(),
-      logger,
-      signer,
-    )
-    this.#bumper = ldk.BumpTransactionEventHandler.constructor_new(
-      this.#broadcaster,
-      ldk.Wallet.constructor_new(this.wallet.source, logger).as_CoinSelectionSource(),
-      this.#keys.as_SignerProvider(),
-      logger,
-    )
-    this.#sockets = ldkSockets(this.#peers, () => this.#pump())
-    this.#endBlocks = chain.onBlock(({ height, bytes }) => {
-      const block = decodeBlock(bytes)
-      if (block.ok) for (const tx of block.value.txs) this.wallet.confirmed(tx)
-      this.#manager.as_Listen().block_connected(bytes, height)
-      this.#monitor.as_Listen().block_connected(bytes, height)
+    this.#seed = new Uint8Array(32)
+    new DataView(this.#seed.buffer).setUint32(28, seed)
+    this.wallet = ldkWallet(this.#seed)
+    this.#parts = this.#assemble()
+    this.nodeId = toHex(this.#parts.manager.get_our_node_id())
+    this.#endBlocks = chain.onBlock((block) => {
+      if (this.#suspended !== undefined) {
+        this.#missed.push(block)
+        return
+      }
+      this.#parts.connectBlock(block)
       this.#pump()
     })
     this.#intervals = [
       setInterval(() => this.#pump(), PUMP_INTERVAL_MS),
-      setInterval(() => this.#peers.timer_tick_occurred(), PING_INTERVAL_MS),
+      setInterval(() => this.#tick(), PING_INTERVAL_MS),
     ]
   }
 
+  #assemble(state?: LdkState): LdkParts {
+    const { chain, name, onLog } = this.#options
+    return assembleLdk({
+      chain,
+      seed: this.#seed,
+      wallet: this.wallet,
+      lives: this.#lives++,
+      ...(state === undefined ? {} : { state }),
+      feerate: () => this.#feerate,
+      log: (line) => onLog?.(`${name} ${line}`),
+      pump: () => this.#pump(),
+    })
+  }
+
+  #tick(): void {
+    if (this.#suspended === undefined) this.#parts.peers.timer_tick_occurred()
+  }
+
+  get isRunning(): boolean {
+    return this.#suspended === undefined
+  }
+
+  async suspend(): Promise<void> {
+    this.#pump()
+    const { peers, sockets } = this.#parts
+    this.#suspended = this.#parts.save()
+    peers.disconnect_all_peers()
+    await sockets.close()
+  }
+
+  async resume(port: number): Promise<void> {
+    if (this.#suspended === undefined) throw new Error(`${this.name} runs`)
+    this.#parts = this.#assemble(this.#suspended)
+    this.#suspended = undefined
+    for (const block of this.#missed.splice(0)) this.#parts.connectBlock(block)
+    await this.listen(port)
+    this.#pump()
+  }
+
   listen(port = 0): Promise<number> {
-    return this.#sockets.listen(port)
+    return this.#parts.sockets.listen(port)
   }
 
   async connect(host: string, port: number, nodeId: string): Promise<void> {
-    await this.#sockets.connect(host, port, fromHex(nodeId))
+    await this.#parts.sockets.connect(host, port, fromHex(nodeId))
     await this.until(`a connection to ${nodeId}`, () => this.isConnected(nodeId))
   }
 
   disconnect(nodeId: string): void {
-    this.#peers.disconnect_by_node_id(fromHex(nodeId))
+    this.#parts.peers.disconnect_by_node_id(fromHex(nodeId))
     this.#pump()
   }
 
   isConnected(nodeId: string): boolean {
-    return this.#peers.list_peers().some((peer) => toHex(peer.get_counterparty_node_id()) === nodeId)
+    return this.#parts.peers.list_peers().some((peer) => toHex(peer.get_counterparty_node_id()) === nodeId)
   }
 
   async openChannel(nodeId: string, capacitySat: bigint, options: LdkOpening = {}): Promise<string> {
     const before = this.events.length
     const config = options.kind === undefined ? null : userConfig(options.kind)
     const push = options.pushMsat ?? 0n
-    const created = this.#manager.create_channel(fromHex(nodeId), capacitySat, push, 0n, null, config)
+    const created = this.#parts.manager.create_channel(fromHex(nodeId), capacitySat, push, 0n, null, config)
     if (!(created instanceof ldk.Result_ChannelIdAPIErrorZ_OK))
       throw new Error(`LDK refuses to open: ${apiError(created)}`)
     this.#pump()
@@ -297,7 +271,7 @@ class Node implements LdkNode {
   }
 
   channels(): readonly LdkChannel[] {
-    return this.#manager.list_channels().map((details) => {
+    return this.#parts.manager.list_channels().map((details) => {
       // The bindings give null where no funding exists yet, whatever their types say.
       const funding = details.get_funding_txo() as ldk.OutPoint | null
       return {
@@ -325,7 +299,7 @@ class Node implements LdkNode {
     const amount =
       amountMsat === undefined ? ldk.Option_u64Z.constructor_none() : ldk.Option_u64Z.constructor_some(amountMsat)
     const created = ldk.UtilMethods.constructor_create_invoice_from_channelmanager(
-      this.#manager,
+      this.#parts.manager,
       amount,
       `to ${this.name}`,
       3600,
@@ -348,7 +322,7 @@ class Node implements LdkNode {
     const hash = parameters.res.get_a()
     const paymentHash = toHex(hash)
     const before = this.events.length
-    const sent = this.#manager.send_payment(
+    const sent = this.#parts.manager.send_payment(
       hash,
       parameters.res.get_b(),
       hash,
@@ -366,7 +340,7 @@ class Node implements LdkNode {
     const before = this.events.length
     const preimage = new Uint8Array(32).fill(Number(amountMsat % 251n))
     const paymentHash = sha256(preimage)
-    const sent = this.#manager.send_spontaneous_payment(
+    const sent = this.#parts.manager.send_spontaneous_payment(
       ldk.Option_ThirtyTwoBytesZ.constructor_some(preimage),
       recipientFields(records),
       paymentHash,
@@ -410,12 +384,12 @@ class Node implements LdkNode {
   }
 
   claimHeld(paymentHash?: string): void {
-    for (const { preimage } of this.#release(paymentHash)) this.#manager.claim_funds(preimage)
+    for (const { preimage } of this.#release(paymentHash)) this.#parts.manager.claim_funds(preimage)
     this.#pump()
   }
 
   failHeld(paymentHash?: string): void {
-    for (const { hash } of this.#release(paymentHash)) this.#manager.fail_htlc_backwards(hash)
+    for (const { hash } of this.#release(paymentHash)) this.#parts.manager.fail_htlc_backwards(hash)
     this.#pump()
   }
 
@@ -430,26 +404,26 @@ class Node implements LdkNode {
     const feerate =
       feeratePerKw === undefined ? ldk.Option_u32Z.constructor_none() : ldk.Option_u32Z.constructor_some(feeratePerKw)
     const target = script === undefined ? null : shutdownScript(script)
-    const closed = this.#manager.close_channel_with_feerate_and_script(id, peer, feerate, target)
+    const closed = this.#parts.manager.close_channel_with_feerate_and_script(id, peer, feerate, target)
     if (!(closed instanceof ldk.Result_NoneAPIErrorZ_OK)) throw new Error(`LDK refuses to close: ${apiError(closed)}`)
     this.#pump()
   }
 
   forceClose(channelId: string): void {
     const { id, peer } = this.#channel(channelId)
-    const closed = this.#manager.force_close_broadcasting_latest_txn(id, peer, 'asked to')
+    const closed = this.#parts.manager.force_close_broadcasting_latest_txn(id, peer, 'asked to')
     if (!(closed instanceof ldk.Result_NoneAPIErrorZ_OK)) throw new Error(`LDK refuses to close: ${apiError(closed)}`)
     this.#pump()
   }
 
   setFeerate(feeratePerKw: number): void {
     this.#feerate = feeratePerKw
-    this.#manager.timer_tick_occurred()
+    this.#parts.manager.timer_tick_occurred()
     this.#pump()
   }
 
   rebroadcast(): void {
-    this.#monitor.rebroadcast_pending_claims()
+    this.#parts.monitor.rebroadcast_pending_claims()
     this.#pump()
   }
 
@@ -485,12 +459,15 @@ class Node implements LdkNode {
     this.#stopped = true
     for (const interval of this.#intervals) clearInterval(interval)
     this.#endBlocks()
-    this.#peers.disconnect_all_peers()
-    await this.#sockets.close()
+    if (this.#suspended !== undefined) return
+    this.#parts.peers.disconnect_all_peers()
+    await this.#parts.sockets.close()
   }
 
   #channel(channelId: string): { id: ldk.ChannelId; peer: Uint8Array } {
-    const found = this.#manager.list_channels().find((details) => toHex(details.get_channel_id().get_a()) === channelId)
+    const found = this.#parts.manager
+      .list_channels()
+      .find((details) => toHex(details.get_channel_id().get_a()) === channelId)
     if (found === undefined) throw new Error(`${this.name} has no channel ${channelId}`)
     return { id: found.get_channel_id(), peer: found.get_counterparty().get_node_id() }
   }
@@ -498,12 +475,12 @@ class Node implements LdkNode {
   /** Lets LDK do what it has to: events may cause messages, and messages events. */
   #pump(): void {
     // LDK must not be entered again from inside one of its own calls.
-    if (this.#pumping || this.#stopped) return
+    if (this.#pumping || this.#stopped || this.#suspended !== undefined) return
     this.#pumping = true
-    this.#peers.process_events()
+    this.#parts.peers.process_events()
     for (let events = this.#takeEvents(); events.length > 0; events = this.#takeEvents()) {
       for (const event of events) this.#handle(event)
-      this.#peers.process_events()
+      this.#parts.peers.process_events()
     }
     this.#pumping = false
     for (const check of [...this.#waiters]) check()
@@ -517,24 +494,24 @@ class Node implements LdkNode {
         return ldk.Result_NoneReplayEventZ.constructor_ok()
       },
     })
-    this.#manager.as_EventsProvider().process_pending_events(handler)
-    this.#monitor.as_EventsProvider().process_pending_events(handler)
+    this.#parts.manager.as_EventsProvider().process_pending_events(handler)
+    this.#parts.monitor.as_EventsProvider().process_pending_events(handler)
     return events
   }
 
   #handle(event: ldk.Event): void {
     if (event instanceof ldk.Event_OpenChannelRequest) {
       const { temporary_channel_id: id, counterparty_node_id: peer } = event
-      if (this.#acceptChannels) this.#manager.accept_inbound_channel(id, peer, 0n)
-      else this.#manager.force_close_without_broadcasting_txn(id, peer, 'no more channels')
+      if (this.#acceptChannels) this.#parts.manager.accept_inbound_channel(id, peer, 0n)
+      else this.#parts.manager.force_close_without_broadcasting_txn(id, peer, 'no more channels')
     } else if (event instanceof ldk.Event_FundingGenerationReady) {
       this.#fund(event)
     } else if (event instanceof ldk.Event_PendingHTLCsForwardable) {
-      this.#manager.process_pending_htlc_forwards()
+      this.#parts.manager.process_pending_htlc_forwards()
     } else if (event instanceof ldk.Event_PaymentClaimable) {
       this.#claimable(event)
     } else if (event instanceof ldk.Event_BumpTransaction) {
-      this.#bumper.handle_event(event.bump_transaction)
+      this.#parts.bumper.handle_event(event.bump_transaction)
     } else if (event instanceof ldk.Event_SpendableOutputs) {
       this.#sweep(event)
     } else this.events.push(reported(event))
@@ -546,7 +523,7 @@ class Node implements LdkNode {
       const script = Uint8Array.from(event.output_script)
       const tx = await this.#chain.fund({ script, amountSat: event.channel_value_satoshis })
       if (this.#stopped) return
-      const taken = this.#manager.funding_transaction_generated(temporaryId, peer, tx)
+      const taken = this.#parts.manager.funding_transaction_generated(temporaryId, peer, tx)
       if (!(taken instanceof ldk.Result_NoneAPIErrorZ_OK)) throw new Error(apiError(taken))
     }
     fund()
@@ -559,12 +536,12 @@ class Node implements LdkNode {
     this.events.push({ type: 'payment-claimable', paymentHash, amountMsat: event.amount_msat })
     const preimage = event.purpose.preimage()
     if (!(preimage instanceof ldk.Option_ThirtyTwoBytesZ_Some)) return
-    if (this.#autoClaim && !this.#toHold.has(paymentHash)) this.#manager.claim_funds(preimage.some)
+    if (this.#autoClaim && !this.#toHold.has(paymentHash)) this.#parts.manager.claim_funds(preimage.some)
     else this.#held.set(paymentHash, { preimage: preimage.some, hash: event.payment_hash })
   }
 
   #sweep(event: ldk.Event_SpendableOutputs): void {
-    const spent = this.#keys
+    const spent = this.#parts.keys
       .as_OutputSpender()
       .spend_spendable_outputs(
         event.outputs,
@@ -597,27 +574,6 @@ const recipientFields = (records: Readonly<Record<number, Uint8Array>>): ldk.Rec
   const made = fields.with_custom_tlvs(tlvs)
   if (!(made instanceof ldk.Result_RecipientOnionFieldsNoneZ_OK)) throw new Error('LDK takes no such records')
   return made.res
-}
-
-const userConfig = (kind?: 'announced' | 'scid-alias'): ldk.UserConfig => {
-  const config = ldk.UserConfig.constructor_default()
-  const handshake = ldk.ChannelHandshakeConfig.constructor_default()
-  handshake.set_negotiate_anchors_zero_fee_htlc_tx(true)
-  handshake.set_minimum_depth(1)
-  handshake.set_max_inbound_htlc_value_in_flight_percent_of_channel(100)
-  handshake.set_our_htlc_minimum_msat(1n)
-  handshake.set_announce_for_forwarding(kind === 'announced')
-  if (kind === 'scid-alias') handshake.set_negotiate_scid_privacy(true)
-  // Or it could close to this one script only.
-  handshake.set_commit_upfront_shutdown_pubkey(false)
-  config.set_channel_handshake_config(handshake)
-  const limits = ldk.ChannelHandshakeLimits.constructor_default()
-  limits.set_force_announced_channel_preference(false)
-  config.set_channel_handshake_limits(limits)
-  // Accepted by hand, or LDK would let an anchors channel become one without.
-  config.set_manually_accept_inbound_channels(true)
-  config.set_accept_forwards_to_priv_channels(true)
-  return config
 }
 
 const reported = (event: ldk.Event): LdkEvent => {
