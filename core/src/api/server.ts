@@ -8,6 +8,7 @@ import {
   events,
   findOperation,
   openApi,
+  statusOf,
 } from '@fulgurite/plugin-sdk/contract'
 import { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify'
 import { type Clock, systemClock } from '../lib/clock.ts'
@@ -17,7 +18,6 @@ import { ApiConnections } from './api-connections.ts'
 import { API_LIMITS, type ApiLimits } from './api-limits.ts'
 import { contextFrom } from './call-headers.ts'
 import { streamEvents } from './event-stream.ts'
-import { statusOf } from './status.ts'
 
 export interface ApiOptions {
   readonly gateway: ContractGateway

@@ -1,3 +1,4 @@
+export { CAUSES, type CallHeader, KEY, REASON, TIMEOUT } from './call-headers.ts'
 export { encodeEvent, encodeReply, parseRequest, parseVerdict } from './codec.ts'
 export { combineChannelAccept } from './combine-verdicts.ts'
 export {
@@ -43,4 +44,5 @@ export {
 export { openApi } from './openapi.ts'
 export { withoutSecrets } from './redact.ts'
 export { isAmount, type Member, type ObjectShape, type Shape, shapeOf } from './shape.ts'
+export { statusOf } from './statuses.ts'
 export type * from './types.ts'

@@ -2,8 +2,8 @@ import { isAmount, type Shape } from './shape.ts'
 
 export type JsonSchema = Record<string, unknown>
 
-/** `wire`: amounts are decimal strings. `http`: amounts are integers, and requests may also have strings. */
-export type Face = 'wire' | 'http'
+/** `wire`: amounts are decimal strings. `http`: amounts are integers. `http-request`: either, as long as no digit is lost. */
+export type Face = 'wire' | 'http' | 'http-request'
 
 /** JSON Schema (draft 2020-12) of a shape; named shapes go to `definitions` once and are referred to under `base`. */
 export const jsonSchemaOf = (
@@ -56,12 +56,29 @@ const inlineSchema = (shape: Shape, face: Face, definitions: Record<string, Json
   }
 }
 
+/** All bitcoin that there will ever be. */
+const MOST = { sat: 2_100_000_000_000_000, msat: 2_100_000_000_000_000_000 } as const
+
+const AMOUNT_PATTERN = {
+  sat: '^(0|[1-9][0-9]{0,14}|1[0-9]{15}|20[0-9]{14}|2100000000000000)$',
+  msat: '^(0|[1-9][0-9]{0,17}|1[0-9]{18}|20[0-9]{17}|2100000000000000000)$',
+} as const
+
 const scalarSchema = (shape: Extract<Shape, { type: 'scalar' }>, face: Face): JsonSchema => {
   const { scalar, json } = shape
   if (isAmount(scalar)) {
-    return face === 'wire'
-      ? { type: 'string', pattern: '^(0|[1-9][0-9]{0,18})$', 'x-unit': scalar }
-      : { type: 'integer', minimum: 0, format: 'int64', 'x-unit': scalar }
+    const text = { type: 'string', pattern: AMOUNT_PATTERN[scalar], 'x-unit': scalar }
+    const most = MOST[scalar]
+    switch (face) {
+      case 'wire':
+        return text
+      case 'http':
+        return { type: 'integer', minimum: 0, maximum: most, format: 'int64', 'x-unit': scalar }
+      case 'http-request': {
+        const maximum = Math.min(most, Number.MAX_SAFE_INTEGER)
+        return { anyOf: [{ type: 'integer', minimum: 0, maximum, format: 'int64' }, text], 'x-unit': scalar }
+      }
+    }
   }
   switch (scalar) {
     case 'ppm':

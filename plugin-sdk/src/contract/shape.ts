@@ -50,7 +50,7 @@ export const shapeOf = (schema: z.ZodType, inherited: DataClass = 'private'): Sh
   if (schema instanceof z.ZodEnum) return { type: 'choice', values: schema.options.map(String), ...described }
   if (schema instanceof z.ZodLiteral) return { type: 'choice', values: [...schema.values].map(String), ...described }
   if (schema instanceof z.ZodArray) {
-    const { minimum, maximum } = schema._zod.bag as { minimum?: number; maximum?: number }
+    const { minimum, maximum } = checksOf(schema)
     return {
       type: 'list',
       item: shapeOf(schema.element as z.ZodType, described.dataClass),
@@ -85,24 +85,52 @@ const objectShape = (schema: z.ZodObject, described: Described): ObjectShape => 
   ...described,
 })
 
-const jsonFacts = (schema: z.ZodType): JsonFacts => {
-  const bag = schema._zod.bag as {
-    patterns?: Set<RegExp>
-    minimum?: number
-    maximum?: number
-    format?: string
+/** What the checks of a schema ask for. The library keeps them as they were written, also in copies of a schema. */
+interface Checks {
+  readonly minimum?: number
+  readonly maximum?: number
+  readonly pattern?: string
+}
+
+const checksOf = (schema: z.ZodType): Checks => {
+  let found: Checks = {}
+  for (const { _zod } of schema.def.checks ?? []) {
+    const check = _zod.def as z.core.$ZodChecks['_zod']['def'] & { readonly format?: string; readonly pattern?: RegExp }
+    switch (check.check) {
+      case 'number_format':
+        found = { minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER, ...found }
+        break
+      case 'greater_than':
+        found = { ...found, minimum: Number(check.value) }
+        break
+      case 'less_than':
+        found = { ...found, maximum: Number(check.value) }
+        break
+      case 'min_length':
+        found = { ...found, minimum: check.minimum }
+        break
+      case 'max_length':
+        found = { ...found, maximum: check.maximum }
+        break
+      case 'string_format':
+        if (check.pattern !== undefined) found = { ...found, pattern: check.pattern.source }
+        break
+    }
   }
-  const [pattern] = bag.patterns ?? []
+  return found
+}
+
+const jsonFacts = (schema: z.ZodType): JsonFacts => {
   const isText = schema instanceof z.ZodString
-  const { minimum, maximum } = bag
+  const { minimum, maximum, pattern } = checksOf(schema)
   return {
-    ...(pattern === undefined ? {} : { pattern: pattern.source }),
+    ...(pattern === undefined ? {} : { pattern }),
     ...(minimum === undefined ? {} : { [isText ? 'minLength' : 'minimum']: minimum }),
     ...(maximum === undefined ? {} : { [isText ? 'maxLength' : 'maximum']: maximum }),
   }
 }
 
-export const isAmount = (scalar: ScalarKind): boolean => scalar === 'msat' || scalar === 'sat'
+export const isAmount = (scalar: ScalarKind): scalar is 'msat' | 'sat' => scalar === 'msat' || scalar === 'sat'
 
 /** One step of a path to a scalar: a member's name, `[]` for each item of a list, or the union member it is in. */
 export interface ScalarAt {
