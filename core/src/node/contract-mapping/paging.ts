@@ -13,6 +13,7 @@ export interface PageRequest {
 export const DEFAULT_LIMIT = 100
 /** Other lists have tokens of other forms. */
 const PLACE = /^p(0|[1-9a-z][0-9a-z]{0,7})$/
+const NUMBER = /^n(0|[1-9a-z][0-9a-z]{0,9})$/
 
 /** A page out of items that are all at hand; the token is the place of the next one. */
 export const pageOf = <T>(
@@ -30,12 +31,12 @@ export const pageOfNumbered = <T extends { readonly number: number }>(
   page: PageRequest = {},
   listed: (after: number) => Iterable<T>,
 ): Result<{ readonly items: readonly T[]; readonly next?: string }, ContractError> => {
-  const after = page.after === undefined ? 0 : Number.parseInt(page.after, 36)
-  if (!Number.isSafeInteger(after) || after < 0) return err(badToken())
+  if (page.after !== undefined && !NUMBER.test(page.after)) return err(badToken())
+  const after = page.after === undefined ? 0 : Number.parseInt(page.after.slice(1), 36)
   const limit = page.limit ?? DEFAULT_LIMIT
   const items: T[] = []
   for (const item of listed(after)) {
-    if (items.length === limit) return ok({ items, next: (items.at(-1) as T).number.toString(36) })
+    if (items.length === limit) return ok({ items, next: `n${(items.at(-1) as T).number.toString(36)}` })
     items.push(item)
   }
   return ok({ items })
