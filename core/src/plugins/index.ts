@@ -1,2 +1,3 @@
 export type { HostStore, HostWrite, PageOfRows } from './host-store.ts'
-export { createPluginHost, type Hold, type PluginHost, type PluginHostOptions } from './plugin-host.ts'
+export { createPluginHost, type PluginHost, type PluginHostOptions } from './plugin-host.ts'
+export type { Hold } from './plugin-status.ts'

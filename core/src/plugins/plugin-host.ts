@@ -1,24 +1,19 @@
 import { join } from 'node:path'
-import {
-  CONTRACT_VERSION,
-  type HookAnswer,
-  type HookName,
-  type HookRequest,
-  hooks,
-} from '@fulgurite/plugin-sdk/contract'
+import type { HookAnswer, HookName, HookRequest } from '@fulgurite/plugin-sdk/contract'
 import { type Clock, systemClock } from '../lib/clock.ts'
 import { stackOf } from '../lib/errors.ts'
 import { inTurn } from '../lib/in-turn.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import { type Rng, systemRng } from '../lib/rng.ts'
 import { TokenBucket } from '../lib/token-bucket.ts'
-import type { TimestampMs } from '../lib/units.ts'
 import type { PluginGateway } from '../node/contract-gateway.ts'
 import { MemoryPool, textBytes } from './account.ts'
+import { askAll } from './ask-all.ts'
 import type { CellPool, StandingWalls } from './cell-pool.ts'
 import { HOST_LIMITS, type HostLimits, noRoomFor } from './host-limits.ts'
 import type { HostStore } from './host-store.ts'
 import { type InstallRecord, mayGuard, readLockFile, writeLockFile } from './install-record.ts'
+import { warningsFor } from './install-warnings.ts'
 import {
   type InstallError,
   type InstalledPlugin,
@@ -32,20 +27,12 @@ import type { Manifest } from './manifest.ts'
 import { noticesOfAll } from './notice-limit.ts'
 import { openCells } from './open-cells.ts'
 import { type ParkedEvent, parkedEvents } from './parked-events.ts'
-import { permissionLines } from './permission-lines.ts'
 import { openBook, type PluginBook } from './plugin-book.ts'
 import { type LogLine, PluginLog, removeLog } from './plugin-log.ts'
-import {
-  type PluginNotice,
-  PluginRunner,
-  type PluginState,
-  RESTART_POLICY,
-  type RestartPolicy,
-} from './plugin-runner.ts'
+import { type PluginNotice, PluginRunner, RESTART_POLICY, type RestartPolicy } from './plugin-runner.ts'
+import { type Hold, type PluginStatus, pluginStatus, type WallsStatus } from './plugin-status.ts'
 import { systemUsageProbe } from './process-usage.ts'
-import { type HookReply, hookAnswer } from './questions.ts'
 import { Removals } from './removals.ts'
-import type { Walls } from './walls/wall-plan.ts'
 import { Watchdog } from './watchdog.ts'
 
 export interface PluginHostOptions {
@@ -77,32 +64,6 @@ export interface PluginHostOptions {
   readonly onServing?: (plugin: string) => void
   /** What all plugins together may have; `HOST_LIMITS` where not said. */
   readonly limits?: Partial<HostLimits>
-}
-
-/** Why installed plugins are not started. What they guard stays closed meanwhile. */
-export interface Hold {
-  readonly code: 'safe-mode' | 'lock-file-damaged'
-  readonly message: string
-}
-
-/** What holds the plugins' processes, as the contract's `PluginWalls` shows it. */
-type WallsStatus = Walls & { readonly by: string }
-
-/** An installed plugin, as the contract's `plugins.list` shows it. */
-interface PluginStatus {
-  readonly name: string
-  readonly version: string
-  readonly state: PluginState
-  readonly summary?: string
-  readonly permissions: readonly string[]
-  readonly installedAt: TimestampMs
-  readonly startedAt?: TimestampMs
-  readonly restarts: number
-  readonly lastFault?: string
-  readonly memoryBytes?: number
-  readonly walls?: WallsStatus
-  readonly coreMemoryBytes: number
-  readonly diskBytes: number
 }
 
 interface InstallOptions {
@@ -328,70 +289,23 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
       return runner.installed.manifest.permissions.hooks[name] !== undefined
     })
     if (asked.length === 0) return []
-    return new Promise((resolve) => {
-      const answers = asked.map(
-        ({ name: plugin }): HookAnswer<Name> => ({ type: 'no-verdict', plugin, code: 'timed-out' }),
-      )
-      let missing = asked.length
-      const takeBack: (() => void)[] = []
-      const cancel = clock.setTimer(hooks[name].deadlineMs, () => {
-        for (const back of takeBack) back()
-        resolve(answers)
-      })
-      asked.forEach(({ name: plugin }, index) => {
-        const answered = (reply: HookReply): void => {
-          answers[index] = hookAnswer(plugin, reply)
-          missing -= 1
-          if (missing > 0) return
-          cancel()
-          resolve(answers)
-        }
-        const runner = runners.get(plugin)
-        if (runner === undefined) answered({ type: 'no-verdict', code: 'not-running' })
-        else takeBack.push(runner.ask(name, request, answered))
-      })
-    })
+    return askAll(
+      name,
+      request,
+      asked.map(({ name: plugin }) => ({ plugin, runner: runners.get(plugin) })),
+      clock,
+    )
   }
 
-  const statusOf = (record: InstallRecord): PluginStatus => {
-    const runner = runners.get(record.name)
-    const failed = broken.get(record.name)
-    const { name, version, installedAt } = record
-    const { memoryBytes: coreMemoryBytes, diskBytes } = bookOf(name).account
-    if (runner === undefined) {
-      const why = failed?.error ?? held
-      const lastFault = why === undefined ? 'not started' : `${why.code}: ${why.message}`.slice(0, 512)
-      return {
-        name,
-        version,
-        installedAt,
-        coreMemoryBytes,
-        diskBytes,
-        state: failed !== undefined ? 'failed' : held === undefined ? 'stopped' : 'held',
-        permissions: [],
-        restarts: 0,
-        lastFault,
-      }
-    }
-    const { manifest } = runner.installed
-    const memoryBytes = runner.memoryBytes()
-    const standing = walls()
-    return {
-      name,
-      version,
-      installedAt,
-      coreMemoryBytes,
-      diskBytes,
-      state: runner.state,
-      permissions: permissionLines(manifest),
-      restarts: runner.restarts,
-      ...(manifest.summary === undefined ? {} : { summary: manifest.summary }),
-      ...(runner.startedAt === undefined ? {} : { startedAt: runner.startedAt }),
-      ...(runner.lastFault === undefined ? {} : { lastFault: runner.lastFault }),
-      ...(memoryBytes === undefined ? {} : { memoryBytes }),
-      ...(standing === undefined ? {} : { walls: standing }),
-    }
-  }
+  const statusOf = (record: InstallRecord): PluginStatus =>
+    pluginStatus({
+      record,
+      runner: runners.get(record.name),
+      failed: broken.get(record.name)?.error,
+      held,
+      account: bookOf(record.name).account,
+      walls: walls(),
+    })
 
   const install: PluginHost['install'] = async (path, { config, onProgress } = {}) => {
     if (held?.code === 'lock-file-damaged') return err({ code: held.code, message: held.message })
@@ -561,16 +475,3 @@ const nodeTooOld = (version: string): InstallError => ({
   code: 'node-too-old',
   message: `Node ${version} cannot deny plugins the network: use Node ${OLDEST_NODE} or later, or allow it expressly`,
 })
-
-const warningsFor = ({ permissions, contributions, calls }: Manifest): readonly string[] => {
-  const warnings: string[] = []
-  if (permissions.http.length > 0)
-    warnings.push('permissions.http: this version of the node makes no requests for plugins')
-  if (permissions.secrets.length > 0)
-    warnings.push(`it sees secrets in the replies of ${permissions.secrets.join(', ')}`)
-  if (calls.length > 0) warnings.push('calls: this version of the node lets no plugin call another')
-  const given = Object.entries(contributions).filter(([, value]) => Object.keys(value).length > 0)
-  for (const [name] of given)
-    warnings.push(`contributions.${name}: this version of the node (contract ${CONTRACT_VERSION}) does not use them`)
-  return warnings
-}

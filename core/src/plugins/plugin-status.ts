@@ -1,0 +1,82 @@
+import type { TimestampMs } from '../lib/units.ts'
+import type { Account } from './account.ts'
+import type { InstallRecord } from './install-record.ts'
+import type { InstallError } from './installer.ts'
+import { permissionLines } from './permission-lines.ts'
+import type { PluginRunner, PluginState } from './plugin-runner.ts'
+import type { Walls } from './walls/wall-plan.ts'
+
+/** Why installed plugins are not started. What they guard stays closed meanwhile. */
+export interface Hold {
+  readonly code: 'safe-mode' | 'lock-file-damaged'
+  readonly message: string
+}
+
+/** What holds the plugins' processes, as the contract's `PluginWalls` shows it. */
+export type WallsStatus = Walls & { readonly by: string }
+
+/** An installed plugin, as the contract's `plugins.list` shows it. */
+export interface PluginStatus {
+  readonly name: string
+  readonly version: string
+  readonly state: PluginState
+  readonly summary?: string
+  readonly permissions: readonly string[]
+  readonly installedAt: TimestampMs
+  readonly startedAt?: TimestampMs
+  readonly restarts: number
+  readonly lastFault?: string
+  readonly memoryBytes?: number
+  readonly walls?: WallsStatus
+  readonly coreMemoryBytes: number
+  readonly diskBytes: number
+}
+
+interface Seen {
+  readonly record: InstallRecord
+  /** Of a plugin that was started. */
+  readonly runner: PluginRunner | undefined
+  /** Why it cannot run. */
+  readonly failed: InstallError | undefined
+  readonly held: Hold | undefined
+  readonly account: Account
+  readonly walls: WallsStatus | undefined
+}
+
+/** A plugin as the operator sees it. */
+export const pluginStatus = ({ record, runner, failed, held, account, walls }: Seen): PluginStatus => {
+  const { name, version, installedAt } = record
+  const { memoryBytes: coreMemoryBytes, diskBytes } = account
+  if (runner === undefined) {
+    const why = failed ?? held
+    const lastFault = why === undefined ? 'not started' : `${why.code}: ${why.message}`.slice(0, 512)
+    return {
+      name,
+      version,
+      installedAt,
+      coreMemoryBytes,
+      diskBytes,
+      state: failed !== undefined ? 'failed' : held === undefined ? 'stopped' : 'held',
+      permissions: [],
+      restarts: 0,
+      lastFault,
+    }
+  }
+  const { manifest } = runner.installed
+  const memoryBytes = runner.memoryBytes()
+  return {
+    name,
+    version,
+    installedAt,
+    coreMemoryBytes,
+    diskBytes,
+    state: runner.state,
+    permissions: permissionLines(manifest),
+    restarts: runner.restarts,
+    ...(manifest.summary === undefined ? {} : { summary: manifest.summary }),
+    ...(runner.startedAt === undefined ? {} : { startedAt: runner.startedAt }),
+    ...(runner.lastFault === undefined ? {} : { lastFault: runner.lastFault }),
+    ...(memoryBytes === undefined ? {} : { memoryBytes }),
+    ...(walls === undefined ? {} : { walls }),
+  }
+}
