@@ -49,7 +49,7 @@ export const createActorSystem = <E extends { readonly type: string }>({
   const reports = new Subject<ActorReport>()
   const report = (entry: ActorReport): void => reports.next(entry)
   const events = new EventStream<E>((error) => report({ type: 'callback-threw', callback: 'subscriber', error }))
-  const dispatcher = new Dispatcher()
+  const dispatcher = new Dispatcher(clock)
   const cells = new Map<string, Cell>()
   let stopping: Promise<void> | undefined
 

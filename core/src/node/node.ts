@@ -1,6 +1,7 @@
 import { type ActorSystem, createActorSystem } from '../actor/actor-system.ts'
 import { chainWatcher } from '../chain/watcher.ts'
 import type { Failure } from '../lib/errors.ts'
+import { pacer } from '../lib/pace.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import { OUR_FEATURES } from '../wire/features.ts'
 import { Broadcaster } from './chain/broadcaster.ts'
@@ -92,7 +93,7 @@ export const startNode = async (options: NodeOptions): Promise<Result<FulguriteN
     chainHealth,
     log,
   })
-  const stored = await readChannels(store)
+  const stored = await readChannels(store, clock)
   releaseForgotten(wallet, stored)
   const indexes = keyIndexes(stored)
   const scripts = new ShutdownScripts(wallet)
@@ -118,7 +119,12 @@ export const startNode = async (options: NodeOptions): Promise<Result<FulguriteN
   const channels = createChannels(system, services)
 
   // Everything that the disk holds comes to life, and is matched up, before the chain moves or any peer is connected.
-  for (const state of stored) if (state.durable.phase !== 'closed') channels.restore(state)
+  const pace = pacer(clock)
+  for (const state of stored) {
+    if (state.durable.phase === 'closed') continue
+    channels.restore(state)
+    await pace()
+  }
   await flow.start(system)
 
   const started = await watcher.start()

@@ -6,6 +6,7 @@ import { witnessSignature } from '../../../core/src/channel/commitment/funding-w
 import { isFunded } from '../../../core/src/channel/state/channel-state.ts'
 import { buildRemote, latest } from '../../../core/src/channel/transitions/commitments.ts'
 import { equalBytes, fromHex, toHex } from '../../../core/src/lib/bytes.ts'
+import { systemClock } from '../../../core/src/lib/clock.ts'
 import { systemRng } from '../../../core/src/lib/rng.ts'
 import { readChannels } from '../../../core/src/node/channel/channel-rows.ts'
 import { loadOrCreateSeed } from '../../../core/src/node/keys/seed-file.ts'
@@ -38,7 +39,7 @@ export const claimWithPreimage = async (
     const hash = fromHex(paymentHash)
     const invoice = await readInvoice(store, hash)
     if (invoice === undefined) throw new Error('the dead node made no such invoice')
-    for (const { durable } of await readChannels(store)) {
+    for (const { durable } of await readChannels(store, systemClock)) {
       if (!isFunded(durable)) continue
       const { remote, remoteNext, remoteParams } = latest(durable)
       const published = [remote, remoteNext].find((one) => one && displayTxid(one.txid) === commitmentTxid)

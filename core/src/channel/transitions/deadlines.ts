@@ -1,4 +1,5 @@
-import type { Closing, Funded } from '../state/durable.ts'
+import { isFunded } from '../state/channel-state.ts'
+import type { Closing, Durable, Funded } from '../state/durable.ts'
 import type { ChannelEnv } from '../state/environment.ts'
 import type { ChannelError } from '../state/errors.ts'
 import { findHtlc } from '../state/htlc.ts'
@@ -15,6 +16,22 @@ export const checkDeadlines = ({ durable, session }: Live<Exclude<Funded, Closin
   if (error !== undefined) return forceClose(durable, session, { cause: 'htlc-deadline', error }, env)
   const live = session === undefined ? { durable } : { durable, session }
   return forgetUnfunded(live, env) ?? stay(live)
+}
+
+/**
+ * Whether the next block may mean anything to the channel, beside what it watches of the chain: not to one that is in use
+ * and holds no HTLC.
+ */
+export const heedsBlocks = (durable: Durable): boolean => {
+  if (!isFunded(durable)) return false
+  const { phase, localShutdown, remoteShutdown, htlcs } = durable
+  if (phase !== 'normal' || localShutdown !== undefined || remoteShutdown !== undefined) return true
+  const { fundingStatus, local, remote, remoteNext } = latest(durable)
+  return (
+    fundingStatus.type !== 'confirmed' ||
+    htlcs.offered.length + htlcs.received.length > 0 ||
+    local.spec.htlcs.length + remote.spec.htlcs.length + (remoteNext?.spec.htlcs.length ?? 0) > 0
+  )
 }
 
 /** A channel of the peer's whose funding never came is forgotten, whether or not it has failed meanwhile. */

@@ -15,6 +15,7 @@ import type {
   FundingFailed,
   RejectCommand,
 } from '../../channel/state/inputs.ts'
+import { heedsBlocks } from '../../channel/transitions/deadlines.ts'
 import { dropUnsigned } from '../../channel/transitions/fail-channel.ts'
 import { channelIdOf } from '../../channel/transitions/opening.ts'
 import { idOf, remoteNodeIdOf } from '../../channel/transitions/step.ts'
@@ -269,7 +270,8 @@ class ChannelDriver {
     if (state !== before) this.#publish({ state })
     if (state.durable.phase === 'aborted') this.#giveBack(before.durable)
     const changed = state.durable !== before.durable
-    if (changed && !haveSameIds(before.durable, state.durable)) this.#register()
+    if (changed && !haveSameIds(before.durable, state.durable)) this.#putNames()
+    if (changed) this.#watchBlocks()
     this.#perform(effects, changed && isStored(state.durable) ? channelWrites(before.durable, state.durable) : [])
   }
 
@@ -448,9 +450,16 @@ class ChannelDriver {
 
   /** Keeps the directory and the block watch in step with what the channel has become. */
   #register(): void {
-    const { durable } = this.#entry.state
-    this.#services.directory.put(channelIds(durable), this.#entry)
-    if (isStored(durable)) this.#watches.height()
+    this.#putNames()
+    this.#watchBlocks()
+  }
+
+  #putNames(): void {
+    this.#services.directory.put(channelIds(this.#entry.state.durable), this.#entry)
+  }
+
+  #watchBlocks(): void {
+    this.#watches.height(() => heedsBlocks(this.#entry.state.durable))
   }
 
   #publish(change: Partial<ChannelEntry>): void {

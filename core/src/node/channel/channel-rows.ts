@@ -2,7 +2,9 @@ import { decodeChannel, encodeChannel, liveHtlcKeys } from '../../channel/persis
 import { type ChannelState, isStored } from '../../channel/state/channel-state.ts'
 import type { Durable } from '../../channel/state/durable.ts'
 import { idOf } from '../../channel/transitions/step.ts'
+import type { Clock } from '../../lib/clock.ts'
 import { invariant } from '../../lib/errors.ts'
+import { pacer } from '../../lib/pace.ts'
 import type { Store, Write } from '../../store/store.ts'
 import { readRow } from '../storage/read-row.ts'
 import { TABLE } from '../storage/tables.ts'
@@ -16,8 +18,9 @@ export const channelWrites = (previous: Durable, next: Durable): Write[] => {
 }
 
 /** Every channel of the store, closed ones too. */
-export const readChannels = async (store: Store): Promise<readonly ChannelState[]> => {
+export const readChannels = async (store: Store, clock: Clock): Promise<readonly ChannelState[]> => {
   const states: ChannelState[] = []
+  const pace = pacer(clock)
   for (const { key, value } of await store.scan(TABLE.channel)) {
     const htlcRows = []
     for (const htlcKey of readRow(TABLE.channel, key, liveHtlcKeys(value))) {
@@ -26,6 +29,7 @@ export const readChannels = async (store: Store): Promise<readonly ChannelState[
       htlcRows.push({ key: htlcKey, value: row })
     }
     states.push({ durable: readRow(TABLE.channel, key, decodeChannel(value, htlcRows)) })
+    await pace()
   }
   return states
 }

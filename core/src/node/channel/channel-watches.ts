@@ -23,8 +23,17 @@ export class ChannelWatches {
     this.#onMempool = onMempool
   }
 
-  height(): void {
-    this.#watch('height', () => this.#services.watcher.watchHeight((height) => this.#tell({ type: 'block', height })))
+  /** Every block, for as long as `needed` says that they mean anything to the channel. */
+  height(needed: () => boolean): void {
+    if (!needed()) return
+    this.#watch('height', () =>
+      this.#services.watcher.watchHeight((height) => {
+        if (needed()) return this.#tell({ type: 'block', height })
+        this.#watches.get('height')?.()
+        this.#watches.delete('height')
+        return undefined
+      }),
+    )
   }
 
   /** `openedAt` is the height at which the channel began, `again` whether what was told before may have been lost. */

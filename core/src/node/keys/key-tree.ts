@@ -1,8 +1,9 @@
 import type { Network } from '../../bitcoin/network.ts'
 import { type HdKey, masterKey } from '../../crypto/hd-key.ts'
 import type { PrivateKey } from '../../lib/ids.ts'
+import { once } from '../../lib/once.ts'
 
-/** The private keys of one channel. */
+/** The private keys of one channel, each derived when it is first needed. */
 export interface ChannelSecrets {
   readonly funding: PrivateKey
   readonly revocation: PrivateKey
@@ -35,15 +36,29 @@ export const keyTree = (seed: Uint8Array, network: Network): KeyTree => {
     root,
     nodeKey: lightning.hardenedChild(NODE_BRANCH).privateKey,
     channelSecrets(keyIndex) {
-      const channel = channels.hardenedChild(keyIndex)
-      const secret = (branch: number): PrivateKey => channel.hardenedChild(branch).privateKey
+      const channel = once(() => channels.hardenedChild(keyIndex))
+      const secret = (branch: number): (() => PrivateKey) => once(() => channel().hardenedChild(branch).privateKey)
+      const [funding, revocation, payment] = [secret(0), secret(1), secret(2)]
+      const [delayedPayment, htlc, commitmentSeed] = [secret(3), secret(4), secret(5)]
       return {
-        funding: secret(0),
-        revocation: secret(1),
-        payment: secret(2),
-        delayedPayment: secret(3),
-        htlc: secret(4),
-        commitmentSeed: secret(5),
+        get funding() {
+          return funding()
+        },
+        get revocation() {
+          return revocation()
+        },
+        get payment() {
+          return payment()
+        },
+        get delayedPayment() {
+          return delayedPayment()
+        },
+        get htlc() {
+          return htlc()
+        },
+        get commitmentSeed() {
+          return commitmentSeed()
+        },
       }
     },
   }

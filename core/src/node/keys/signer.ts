@@ -5,6 +5,7 @@ import { derivePrivateKey } from '../../crypto/commitment-keys.ts'
 import { secp256k1 } from '../../crypto/secp256k1.ts'
 import { FIRST_SECRET_INDEX, shachainGenerator } from '../../crypto/shachain.ts'
 import type { NodeId, PrivateKey, PublicKey, Signature } from '../../lib/ids.ts'
+import { once } from '../../lib/once.ts'
 import { type ChannelSecrets, type KeyTree, keyTree } from './key-tree.ts'
 
 /** Whatever holds the node's keys. Private keys leave it only where a session needs the node's own key. */
@@ -41,24 +42,32 @@ export const localSigner = (seed: Uint8Array, network: Network): Signer & { read
 }
 
 const channelSigner = (secrets: ChannelSecrets): ChannelSigner => {
-  const publicKeys: ChannelKeys = {
-    fundingKey: secp256k1.publicKey(secrets.funding),
-    basepoints: {
-      revocation: secp256k1.publicKey(secrets.revocation),
-      payment: secp256k1.publicKey(secrets.payment),
-      delayedPayment: secp256k1.publicKey(secrets.delayedPayment),
-      htlc: secp256k1.publicKey(secrets.htlc),
-    },
-  }
-  const secretAt = shachainGenerator(secrets.commitmentSeed)
+  // A channel that was opened before has its public keys in its state: most of them are never asked for.
+  const publicKeys = once(
+    (): ChannelKeys => ({
+      fundingKey: secp256k1.publicKey(secrets.funding),
+      basepoints: {
+        revocation: secp256k1.publicKey(secrets.revocation),
+        payment: secp256k1.publicKey(secrets.payment),
+        delayedPayment: delayedPaymentBasepoint(),
+        htlc: htlcBasepoint(),
+      },
+    }),
+  )
+  const delayedPaymentBasepoint = once(() => secp256k1.publicKey(secrets.delayedPayment))
+  const htlcBasepoint = once(() => secp256k1.publicKey(secrets.htlc))
+  const basepoints = { delayedPayment: delayedPaymentBasepoint, htlc: htlcBasepoint }
+  const secretAt = once(() => shachainGenerator(secrets.commitmentSeed))
   // BOLT 3: the first commitment's secret has the highest index, and each next one an index lower by one.
-  const commitmentSecret = (number: number): Uint8Array => secretAt(FIRST_SECRET_INDEX - number)
+  const commitmentSecret = (number: number): Uint8Array => secretAt()(FIRST_SECRET_INDEX - number)
   const points = recent((number: number) => secp256k1.publicKey(commitmentSecret(number)))
   const signAt: ChannelSigner['signAt'] = (basepoint, point, digest) =>
-    secp256k1.sign(digest, derivePrivateKey(secrets[basepoint], point, publicKeys.basepoints[basepoint]))
+    secp256k1.sign(digest, derivePrivateKey(secrets[basepoint], point, basepoints[basepoint]()))
 
   return {
-    publicKeys,
+    get publicKeys() {
+      return publicKeys()
+    },
     commitmentPoint: points,
     signAt,
     signWithFundingKey: (digest) => secp256k1.sign(digest, secrets.funding),
@@ -67,7 +76,7 @@ const channelSigner = (secrets: ChannelSecrets): ChannelSigner => {
         case 'funding-signature':
           return { type: 'funding-signature', signature: secp256k1.sign(request.sighash, secrets.funding) }
         case 'commitment-signatures': {
-          const key = derivePrivateKey(secrets.htlc, request.perCommitmentPoint, publicKeys.basepoints.htlc)
+          const key = derivePrivateKey(secrets.htlc, request.perCommitmentPoint, htlcBasepoint())
           return {
             type: 'commitment-signatures',
             signature: secp256k1.sign(request.fundingSighash, secrets.funding),
