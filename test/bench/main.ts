@@ -8,12 +8,14 @@ import { manyChannelsBenchmarks } from './many-channels.ts'
 import { memoryBenchmark } from './memory.ts'
 import { paymentBenchmarks } from './payments.ts'
 import { pluginBenchmarks } from './plugin-figures.ts'
+import { walletBenchmark } from './wallet.ts'
 
 // `npm run bench -- [--json] [--only NAME] [--runs 3]`: a JSON line for each figure, or a table. Medians of the runs.
 
 const BENCHMARKS: readonly Benchmark[] = [
   cryptoBenchmark,
   commitmentBenchmark,
+  walletBenchmark,
   ...paymentBenchmarks,
   ...manyChannelsBenchmarks,
   ...pluginBenchmarks,

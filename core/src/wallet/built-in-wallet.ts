@@ -10,7 +10,7 @@ import type { Rng } from '../lib/rng.ts'
 import { buildBump, buildFunding, buildSweep, type Funds } from './build-tx.ts'
 import { fewestCoins } from './coin-selection.ts'
 import type { AddressType, KeyPath, WalletKeys } from './keys.ts'
-import { changedRows } from './rows.ts'
+import { changedRows, changedTxs } from './rows.ts'
 import { signTx } from './sign.ts'
 import { applyBlock, applyTx, forgetTx, past, pendingRivals, setReserved, undoBlocks } from './track.ts'
 import type { FundedTx, FundRequest, OwnAddress, Wallet, WalletError, WalletRow } from './wallet.ts'
@@ -23,7 +23,8 @@ export interface BuiltInWalletOptions {
   readonly rng: Rng
   /** What `restoreState` read, or `EMPTY_WALLET`. */
   readonly state: WalletState
-  readonly save: (rows: readonly WalletRow[]) => void
+  /** `changed` are the transactions that the rows hold. */
+  readonly save: (rows: readonly WalletRow[], changed: readonly WalletTx[]) => void
 }
 
 /** The thin shell: holds the state, and hands on the rows that each call changed. */
@@ -34,8 +35,9 @@ export const builtInWallet = (options: BuiltInWalletOptions): Wallet => {
   const change = (after: WalletState): void => {
     if (after === state) return
     const rows = changedRows(state, after)
+    const changed = changedTxs(state, after)
     state = after
-    if (rows.length > 0) save(rows)
+    if (rows.length > 0) save(rows, changed)
   }
 
   const own = (path: KeyPath): OwnAddress => {
@@ -105,6 +107,7 @@ export const builtInWallet = (options: BuiltInWalletOptions): Wallet => {
         .filter(({ spentBy }) => spentBy === undefined)
         .map((coin) => ({ ...coin, ...own(coin.path) })),
     transactions: () => [...state.txs.values()].sort(newestFirst),
+    transaction: (txid) => state.txs.get(toHex(txid)),
     quote: ({ outputs, feeratePerKw }) => fewestCoins(spendableCoins(state), outputs, feeratePerKw)?.fee,
     fund(request) {
       const changePath = freshPath('p2tr', 'change')

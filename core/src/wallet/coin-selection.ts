@@ -1,4 +1,3 @@
-import { selectUTXO } from '@scure/btc-signer'
 import {
   dustLimit,
   feeForWeight,
@@ -9,8 +8,6 @@ import {
 } from '../bitcoin/fees.ts'
 import { compactSizeLength } from '../bitcoin/serialization.ts'
 import type { TxOutput } from '../bitcoin/transaction.ts'
-import { outpointKey } from '../chain/outpoint-key.ts'
-import { toHex } from '../lib/bytes.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import type { FeeratePerKw, Sat } from '../lib/units.ts'
 import type { WalletError } from './wallet.ts'
@@ -41,31 +38,62 @@ export interface Selection {
   readonly change?: Sat
 }
 
-const MAX_ROUNDS = 12
-// The library counts in whole satoshis per vbyte. With amounts in thousandths a rate per 1000 weight units is a whole
-// number of thousandths per vbyte.
-const SCALE = 1000n
-const LIBRARY_BASE_WEIGHT = 32 + 4 + 4 + 2
-
-/** Chooses coins by the strategy of `@scure/btc-signer`; fees and change are then counted exactly, by weight. */
+/**
+ * Chooses coins, and counts fees and change exactly, by weight. The smallest coin that suffices by itself, of those that are
+ * in a block; else as few of the largest as suffice, the last of them no larger than it has to be. Coins that cost more than
+ * they are worth are left alone. What it takes is sorting.
+ */
 export const selectCoins = (request: SelectionRequest): Result<Selection, WalletError> => {
-  const { candidates, target } = request
+  const { candidates, feeratePerKw } = request
+  const useful = candidates
+    .map((candidate) => ({ candidate, value: effectiveValue(candidate, feeratePerKw) }))
+    .filter(({ value }) => value > 0n)
+    .sort((a, b) => (a.value === b.value ? 0 : a.value > b.value ? -1 : 1))
+    .map(({ candidate }) => candidate)
+  const confirmed = useful.filter(({ coin }) => coin.height !== undefined)
+  const alone = completed(request, [], confirmed)
+  if (alone !== undefined) return ok(alone)
+  const few = fewest(request, useful)
+  const enough = few === undefined ? undefined : completed(request, few.slice(0, -1), useful.slice(few.length - 1))
+  if (enough !== undefined) return ok(enough)
   const available = candidates.reduce((sum, { coin }) => sum + (coin.amount as bigint), 0n)
-  let goal = target as bigint
-  for (let round = 0; round < MAX_ROUNDS; round++) {
-    const chosen = choose(request, goal)
-    if (chosen === undefined) break
-    const { missing, change } = settle(request, chosen)
-    if (missing === 0n) return ok(change === undefined ? { chosen } : { chosen, change })
-    goal += missing
-  }
-  // The strategy passes over coins that cost more than they are worth, and may stop short of the last satoshi.
-  const useful = candidates.filter((candidate) => effectiveValue(candidate, request.feeratePerKw) > 0n)
-  const { missing, change } = settle(request, useful)
-  if (missing === 0n && useful.length > 0)
-    return ok(change === undefined ? { chosen: useful } : { chosen: useful, change })
   const usable = useful.reduce((sum, { coin }) => sum + (coin.amount as bigint), 0n)
-  return err({ code: 'insufficient-funds', needed: usable + missing, available })
+  return err({ code: 'insufficient-funds', needed: usable + settle(request, useful).missing, available })
+}
+
+/** As few of the largest as suffice. */
+const fewest = (request: SelectionRequest, largestFirst: readonly Candidate[]): readonly Candidate[] | undefined => {
+  const count = firstOf(largestFirst.length, (i) => settle(request, largestFirst.slice(0, i + 1)).missing === 0n)
+  return count === undefined ? undefined : largestFirst.slice(0, count + 1)
+}
+
+/** What is chosen with the smallest further coin with which it suffices. */
+const completed = (
+  request: SelectionRequest,
+  chosen: readonly Candidate[],
+  largestFirst: readonly Candidate[],
+): Selection | undefined => {
+  const smallestFirst = largestFirst.toReversed()
+  const index = firstOf(
+    smallestFirst.length,
+    (i) => settle(request, [...chosen, smallestFirst[i] as Candidate]).missing === 0n,
+  )
+  if (index === undefined) return undefined
+  const all = [...chosen, smallestFirst[index] as Candidate]
+  const { change } = settle(request, all)
+  return change === undefined ? { chosen: all } : { chosen: all, change }
+}
+
+/** The first index from which on it holds, by halves; `undefined` if it holds for none. */
+const firstOf = (count: number, holds: (index: number) => boolean): number | undefined => {
+  let low = 0
+  let high = count
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (holds(middle)) high = middle
+    else low = middle + 1
+  }
+  return low === count ? undefined : low
 }
 
 /**
@@ -126,41 +154,6 @@ const settle = (
   if (changeRequired) return { missing: dust - change }
   return { missing: rest >= 0n ? 0n : -rest }
 }
-
-const choose = (request: SelectionRequest, goal: bigint): readonly Candidate[] | undefined => {
-  const { candidates, feeratePerKw, changeScript } = request
-  const feePerByte = BigInt(feeratePerKw as number) * 4n
-  // The fee that the library counts for what is not an input is part of the target already.
-  const counted = (BigInt(LIBRARY_BASE_WEIGHT + outputWeight(changeScript)) * feePerByte) / 4n
-  const amount = goal * SCALE - counted
-  const selected = selectUTXO(
-    candidates.map(({ coin, script }) => ({
-      txid: coin.outpoint.txid,
-      index: coin.outpoint.index,
-      witnessUtxo: { amount: (coin.amount as bigint) * SCALE, script },
-      ...(coin.path.type === 'p2tr' && { tapInternalKey: script.subarray(2) }),
-    })),
-    [{ script: changeScript, amount: amount > 0n ? amount : 1n }],
-    'default',
-    {
-      feePerByte,
-      changeAddress: ANY_TAPROOT_ADDRESS,
-      dust: (dustLimit(changeScript) as bigint) * SCALE,
-      dustRelayFeeRate: 1n,
-      createTx: false,
-      bip69: false,
-      disableScriptCheck: true,
-    },
-  )
-  if (selected === undefined) return undefined
-  const byOutpoint = new Map(candidates.map((candidate) => [outpointKey(candidate.coin.outpoint), candidate]))
-  return selected.inputs.flatMap(({ txid, index }) =>
-    txid === undefined || index === undefined ? [] : (byOutpoint.get(`${toHex(txid)}:${index}`) ?? []),
-  )
-}
-
-// The library takes change as an address of the main network; only its length matters here (the example of BIP 86).
-const ANY_TAPROOT_ADDRESS = 'bc1p5cyxnuxmeuwuvkwfem96lqzszd02n6xdcjrs20cac6yqjjwudpxqkedrcr'
 
 /** The weight of a transaction's fixed parts and its outputs: all but its inputs. */
 export const baseWeight = (outputScripts: readonly Uint8Array[]): number =>

@@ -27,18 +27,30 @@ export interface UnreadableRow {
 /** The rows to write so that what is kept goes from one state to the other. */
 export const changedRows = (before: WalletState, after: WalletState): readonly WalletRow[] => {
   const rows: WalletRow[] = []
-  for (const [key, coin] of after.coins) {
-    if (before.coins.get(key) !== coin) rows.push({ key: coinKey(coin), value: encodeCoin(coin) })
+  if (after.coins !== before.coins) {
+    for (const coin of changedIn(before.coins, after.coins)) rows.push({ key: coinKey(coin), value: encodeCoin(coin) })
+    for (const [key, coin] of before.coins) {
+      if (!after.coins.has(key)) rows.push({ key: coinKey(coin), value: undefined })
+    }
   }
-  for (const [key, coin] of before.coins) if (!after.coins.has(key)) rows.push({ key: coinKey(coin), value: undefined })
-  for (const [key, tx] of after.txs) {
-    if (before.txs.get(key) !== tx) rows.push({ key: txKey(tx), value: encodeWalletTx(tx) })
+  for (const tx of changedTxs(before, after)) rows.push({ key: txKey(tx), value: encodeWalletTx(tx) })
+  if (after.txs !== before.txs) {
+    for (const [key, tx] of before.txs) if (!after.txs.has(key)) rows.push({ key: txKey(tx), value: undefined })
   }
-  for (const [key, tx] of before.txs) if (!after.txs.has(key)) rows.push({ key: txKey(tx), value: undefined })
   if (before.height !== after.height || before.next !== after.next) {
     rows.push({ key: Uint8Array.of(COUNTERS), value: encodeCounters(after) })
   }
   return rows
+}
+
+/** The transactions that are new, or not what they were. */
+export const changedTxs = (before: WalletState, after: WalletState): readonly WalletTx[] =>
+  after.txs === before.txs ? [] : changedIn(before.txs, after.txs)
+
+const changedIn = <T>(before: ReadonlyMap<string, T>, after: ReadonlyMap<string, T>): readonly T[] => {
+  const changed: T[] = []
+  for (const [key, value] of after) if (before.get(key) !== value) changed.push(value)
+  return changed
 }
 
 /** The state that the rows keep, in any order. */

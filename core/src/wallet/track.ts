@@ -38,13 +38,13 @@ export const applyTx = (state: WalletState, keys: WalletKeys, seen: SeenTx): Wal
   const isTaken = ({ spentBy }: Coin): boolean => spentBy !== undefined && heightOfTx(state, spentBy) !== undefined
   if (height === undefined && spent.some(isTaken)) return state
 
-  const draft = draftOf(state)
   // Of two transactions with an input in common only the newer one can still happen (BIP 125), or the one in a block.
   const rivals = pendingRivals(state, tx.inputs).filter((rival) => !equalBytes(rival, txid))
+  const isOurs = spent.length > 0 || paths.some((path) => path !== undefined)
+  if (!isOurs && rivals.length === 0) return state
+  const draft = draftOf(state)
   for (const rival of rivals) forgetIn(draft, rival)
-  if (spent.length === 0 && paths.every((path) => path === undefined)) {
-    return rivals.length === 0 ? state : { ...state, ...draft }
-  }
+  if (!isOurs) return { ...state, ...draft }
 
   for (const { outpoint } of spent) {
     const coin = draft.coins.get(outpointKey(outpoint))

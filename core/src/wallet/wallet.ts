@@ -1,6 +1,6 @@
 import type { Tx, TxOutput } from '../bitcoin/transaction.ts'
 import type { ChainBlock } from '../chain/chain-backend.ts'
-import type { OutPoint } from '../lib/ids.ts'
+import type { OutPoint, TxId } from '../lib/ids.ts'
 import type { Result } from '../lib/result.ts'
 import type { BlockHeight, FeeratePerKw, Sat } from '../lib/units.ts'
 import type { AddressType } from './keys.ts'
@@ -77,6 +77,7 @@ export interface Wallet {
   coins(): readonly (Coin & OwnAddress)[]
   /** Newest first. */
   transactions(): readonly WalletTx[]
+  transaction(txid: TxId): WalletTx | undefined
   /** The fee of paying these outputs out of as few coins as can be, with change; `undefined` where there are not enough. */
   quote(request: Pick<FundRequest, 'outputs' | 'feeratePerKw'>): Sat | undefined
   /** Adds inputs and change to outputs, and reserves the inputs. Every input is segwit: the id is final. */

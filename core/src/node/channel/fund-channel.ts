@@ -1,4 +1,4 @@
-import { type Tx, txidOf } from '../../bitcoin/transaction.ts'
+import type { Tx } from '../../bitcoin/transaction.ts'
 import type { FundEffect } from '../../channel/state/effects.ts'
 import type { FundingCreatedByWallet, FundingFailed } from '../../channel/state/inputs.ts'
 import { equalBytes } from '../../lib/bytes.ts'
@@ -23,7 +23,6 @@ export const fundChannel = (wallet: Wallet, effect: FundEffect): FundingCreatedB
 
 /** The funding transaction was never published and never will be: its inputs are free again. */
 export const abandonFunding = (wallet: Wallet, tx: Tx): void => {
-  const txid = txidOf(tx)
-  if (wallet.transactions().some((known) => equalBytes(known.txid, txid))) wallet.forget(tx)
+  wallet.forget(tx)
   wallet.release(tx.inputs.map(({ outpoint }) => outpoint))
 }

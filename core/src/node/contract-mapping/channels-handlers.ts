@@ -130,7 +130,7 @@ export const channelsHandlers = (context: MappingContext): ActorHandlers<'channe
         await channelDirectory.get(channelId)?.ref.ask('setRelayFees', { policy })
       }
       const txid = displayTxid(fundingTxid)
-      const fee = context.wallet.transactions().find((tx) => displayTxid(tx.txid) === txid)?.fee
+      const fee = context.wallet.transaction(fundingTxid)?.fee
       return ok({
         channelId: toHex(channelId),
         fundingTxid: txid,

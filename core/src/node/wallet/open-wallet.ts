@@ -37,9 +37,9 @@ export const openWallet = async (options: OpenWalletOptions): Promise<Wallet> =>
     clock,
     rng,
     state: restored.value,
-    save: (rows) => {
+    save: (rows, changed) => {
       store.submit(rows.map(({ key, value }) => ({ table: TABLE.wallet, key, value })))
-      report()
+      report(changed)
     },
   })
 
@@ -48,9 +48,9 @@ export const openWallet = async (options: OpenWalletOptions): Promise<Wallet> =>
   // Told once when a transaction appears and once more when it is in a block.
   const told = new Map<string, number | undefined>()
   for (const { txid, height } of wallet.transactions()) told.set(displayTxid(txid), height as number | undefined)
-  const report = (): void => {
+  const report = (changed: readonly WalletTx[]): void => {
     if (rescanningTo !== undefined) return
-    for (const tx of wallet.transactions()) {
+    for (const tx of changed) {
       const txid = displayTxid(tx.txid)
       if (told.has(txid) && told.get(txid) === tx.height) continue
       told.set(txid, tx.height as number | undefined)
@@ -65,7 +65,7 @@ export const openWallet = async (options: OpenWalletOptions): Promise<Wallet> =>
         wallet.processBlock(event.block)
         if (rescanningTo !== undefined && (event.block.height as number) >= rescanningTo) {
           rescanningTo = undefined
-          report()
+          report(wallet.transactions())
         }
         break
       case 'rewound':
