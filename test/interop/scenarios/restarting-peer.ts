@@ -10,7 +10,7 @@ const restarts = (how: 'kill' | 'stop', times: number) => async (stage: Stage) =
     pay: async (invoice: string) => (await us.tryAsk('payments', 'payInvoice', { invoice })).ok,
     invoice: (amountMsat: bigint) => us.invoice(amountMsat),
   }
-  const paying = load(side, peer)
+  const paying = load(stage, side, peer)
   for (let i = 0; i < times; i++) {
     const before = settled()
     await us.until(async () => settled() >= before + 6)
@@ -26,7 +26,7 @@ const restarts = (how: 'kill' | 'stop', times: number) => async (stage: Stage) =
     t.is((await ours(us, channelId)).closeKind, undefined, `after ${i + 1}`)
   }
   await paying.stop()
-  await compare(stage, us, peer, channelId)
+  await compare(stage, us, peer, channelId, { peerMayForget: how === 'kill' })
   t.deepEqual(
     us.payloads('channel.closing').map(({ kind }) => kind),
     [],

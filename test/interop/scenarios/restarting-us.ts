@@ -202,7 +202,7 @@ export const restartingUs = group('Restarts of our node', [
           return answer.ok ? answer.value.invoice.invoice : undefined
         },
       }
-      const paying = load(side, peer)
+      const paying = load(stage, side, peer)
       for (let i = 0; i < 10; i++) {
         const before = settled()
         await node.until('payments go on', () => settled() >= before + 6)
