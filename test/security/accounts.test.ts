@@ -155,6 +155,30 @@ test.serial('events that a plugin sets aside are kept up to a number, the latest
   t.true(status(host, 'parker').diskBytes < 2 * MB)
 })
 
+test.serial('what a handler fails on when it is tried again is set aside anew, and once', async (t) => {
+  const cellEntry = fileURLToPath(new URL('./support/parking-cell.ts', import.meta.url))
+  const host = await testHost({ cellEntry })
+  t.teardown(() => host.close())
+  await host.install(plugin('parker', '', EVENTS))
+  happen(host, 3, 10)
+  await host.store.wait('cursor/parker/x', '3')
+  const listed = async () => {
+    const parked = await host.host.parked('parker')
+    return parked.ok ? parked.value.map(({ event }) => event.cursor) : parked.error.code
+  }
+  t.deepEqual(await listed(), ['3', '2', '1'])
+  // Who asks twice at once has them tried once.
+  const asked = await Promise.all([host.host.retryParked('parker'), host.host.retryParked('parker')])
+  t.deepEqual(
+    asked.map((each) => each.ok && each.value),
+    [3, 0],
+  )
+  // What comes next waits for them.
+  happen(host, 1, 10)
+  await host.store.wait('cursor/parker/x', '4')
+  t.deepEqual(await listed(), ['4', '3', '2', '1'])
+})
+
 test.serial('what is refused is kept in the audit cut to a size, and what is alike in one row', async (t) => {
   const name = await unleash(
     t.context,

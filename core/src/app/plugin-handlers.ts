@@ -28,6 +28,10 @@ export const pluginHandlers = (openHost: () => Promise<PluginHost>): ActorHandle
     const parked = await (await openHost()).parked(name)
     return parked.ok ? pageOf(parked.value, page) : inContract(parked)
   },
+  async retryParked({ name }) {
+    const retried = await (await openHost()).retryParked(name)
+    return retried.ok ? ok({ retried: retried.value }) : inContract(retried)
+  },
   async logs({ name, level = 'debug', since, page }) {
     const logs = (await openHost()).logs(name)
     if (!logs.ok) return inContract(logs)

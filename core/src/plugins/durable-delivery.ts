@@ -5,6 +5,7 @@ import { type MemoryAccount, textBytes } from './account.ts'
 import { matchesFilter } from './field-filter.ts'
 import type { LogReader } from './log-reader.ts'
 import type { FieldFilter } from './manifest.ts'
+import type { RetriedEvent } from './parked-events.ts'
 
 export interface DeliveryOptions {
   readonly log: EventLogPort
@@ -35,6 +36,10 @@ export class DurableDelivery {
   readonly #options: DeliveryOptions
   #waiting: EncodedEvent[] = []
   #inFlight: EncodedEvent[] = []
+  /** Set aside before, to be tried again one by one before what is next. */
+  #retries: RetriedEvent[] = []
+  /** The last event that is done, in the order of the log. */
+  #place: Cursor | undefined
   /** Of all events in memory. */
   #bytes = 0
   /** The last event that was put in memory, or passed over. */
@@ -51,6 +56,7 @@ export class DurableDelivery {
     this.#options = options
     this.label = options.label
     this.#read = options.cursor
+    this.#place = options.cursor
     this.#unsubscribe = options.log.subscribe({ names: [options.name] }, (event) => this.#heard(event))
     this.#keepReading()
   }
@@ -62,7 +68,14 @@ export class DurableDelivery {
 
   /** Takes what is next, if what was taken before is done. */
   take(maxCount: number, maxChars: number): readonly EncodedEvent[] {
-    if (this.#inFlight.length > 0 || this.#waiting.length === 0) return NONE
+    if (this.#inFlight.length > 0) return NONE
+    const retried = this.#retries.shift()
+    if (retried !== undefined) {
+      // It is long past: when it is done, the subscription goes on where it was.
+      this.#inFlight = [{ ...retried, cursor: this.#place ?? retried.cursor }]
+      return this.#inFlight
+    }
+    if (this.#waiting.length === 0) return NONE
     let count = 0
     let chars = 0
     for (const { text } of this.#waiting) {
@@ -76,13 +89,14 @@ export class DurableDelivery {
   }
 
   /** The last of the next `count` events in the plugin's hands; `undefined` if there are not so many. */
-  sent(count: number): EncodedEvent | undefined {
+  sent(count: number): EncodedEvent | RetriedEvent | undefined {
     return this.#inFlight[count - 1]
   }
 
   /** The next `count` events, which were sent, are done. */
   done(count: number): void {
     let bytes = 0
+    this.#place = this.#inFlight[count - 1]?.cursor ?? this.#place
     for (let i = 0; i < count; i++) bytes += textBytes((this.#inFlight[i] as EncodedEvent).text)
     this.#inFlight = count === this.#inFlight.length ? [] : this.#inFlight.slice(count)
     this.#bytes -= bytes
@@ -91,7 +105,18 @@ export class DurableDelivery {
   }
 
   get available(): boolean {
-    return this.#waiting.length > 0 && this.#inFlight.length === 0
+    return this.#waiting.length + this.#retries.length > 0 && this.#inFlight.length === 0
+  }
+
+  /** Takes an event that was set aside, if there is room for it and it is one of these. */
+  retry(event: RetriedEvent): boolean {
+    const { name, account, onAvailable } = this.#options
+    const bytes = textBytes(event.text)
+    if (event.name !== name || this.#stopped || !account.take('events', bytes)) return false
+    this.#bytes += bytes
+    this.#retries.push(event)
+    onAvailable()
+    return true
   }
 
   /** Reads on once there is room for a page's worth. */

@@ -92,9 +92,22 @@ export class DurableWork {
     }
     const last = sent.value
     const aside = error === undefined ? [] : this.#setAside(label, last, error, now)
+    const retried = 'parkedAs' in last ? this.#parked.retried(last) : []
     subscriptions.done(label, count)
-    queue.put([[keys.cursor(manifest.name, label), last.cursor], ...aside, ...staged.value])
+    queue.put([[keys.cursor(manifest.name, label), last.cursor], ...aside, ...retried, ...staged.value])
     this.#note()
+  }
+
+  /** Tries again what was set aside, as far as there is room for it now. Resolves to how many events that is. */
+  async retryParked(): Promise<number> {
+    const { subscriptions } = this.#options
+    let count = 0
+    for (const { label, event } of await this.#parked.all()) {
+      if (this.#parked.isRetried(event) || !subscriptions.retry(label, event)) continue
+      this.#parked.retrying(event)
+      count += 1
+    }
+    return count
   }
 
   /** A schedule's handler has run. Where what it stored cannot be kept, it is as if it had failed. */

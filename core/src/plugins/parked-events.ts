@@ -1,4 +1,4 @@
-import { evaluate } from '@fulgurite/plugin-sdk/contract'
+import { type EventName, evaluate } from '@fulgurite/plugin-sdk/contract'
 import { z } from 'zod'
 import { readJson } from '../lib/json.ts'
 import type { EncodedEvent } from '../node/contract-gateway.ts'
@@ -33,12 +33,26 @@ const EVENT_DEPTH = 34
 const LIMITS = { rows: 512, bytes: 2 << 20 }
 const ERROR_CHARS = 1_024
 
+/** An event that is to be tried again, and the row that it stands in until it is done. */
+export interface RetriedEvent extends EncodedEvent {
+  readonly parkedAs: number
+}
+
+/** What stands in the place of one that was tried again: the rows of a ring have no gaps. */
+const GONE = ''
+
 /** The events that a plugin's handlers have failed on for good, the latest of them. */
 export class ParkedEvents {
   readonly #ring: RowRing
+  readonly #store: HostStore
+  readonly #prefix: string
+  /** Rows whose event is being tried again. */
+  readonly #retried = new Set<number>()
 
   constructor(store: HostStore, plugin: string) {
-    this.#ring = new RowRing(store, keys.parked(plugin), LIMITS)
+    this.#store = store
+    this.#prefix = keys.parked(plugin)
+    this.#ring = new RowRing(store, this.#prefix, LIMITS)
   }
 
   load(): Promise<void> {
@@ -57,6 +71,42 @@ export class ParkedEvents {
   park(label: string, event: EncodedEvent, error: string, now: number): readonly HostWrite[] {
     const row = JSON.stringify({ at: now, label, error: error.slice(0, ERROR_CHARS), event: event.text })
     return this.#ring.add(row).writes
+  }
+
+  /** What is set aside, the oldest first, each with the label of its subscription. */
+  async all(): Promise<readonly { readonly label: string; readonly event: RetriedEvent }[]> {
+    const rows = await listAll(this.#store, this.#prefix)
+    return rows.flatMap(([key, text]) => {
+      const parkedAs = this.#ring.numberOf(key)
+      const parked = parkedEvent(text)
+      if (parkedAs === undefined || parked === undefined) return []
+      const { cursor, at, type, version } = parked.event
+      const event = {
+        cursor,
+        sequence: 0,
+        name: type as EventName,
+        version,
+        at,
+        text: JSON.stringify(parked.event),
+        parkedAs,
+      }
+      return [{ label: parked.label, event }]
+    })
+  }
+
+  /** Whether it is tried again already. */
+  isRetried({ parkedAs }: RetriedEvent): boolean {
+    return this.#retried.has(parkedAs)
+  }
+
+  retrying({ parkedAs }: RetriedEvent): void {
+    this.#retried.add(parkedAs)
+  }
+
+  /** The rows that take it away: it was tried again, and is done, or set aside anew. */
+  retried({ parkedAs }: RetriedEvent): readonly HostWrite[] {
+    this.#retried.delete(parkedAs)
+    return this.#ring.change(parkedAs, GONE)
   }
 }
 

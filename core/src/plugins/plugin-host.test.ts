@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { hooks } from '@fulgurite/plugin-sdk/contract'
+import { encodeEvent, hooks } from '@fulgurite/plugin-sdk/contract'
 import test from 'ava'
 import { type Clock, systemClock } from '../lib/clock.ts'
 import { type PluginSource, type TestHost, testHost } from './testing/test-host.ts'
@@ -139,6 +139,36 @@ test('events.each — what a handler stores is kept with its success alone; a fa
       [...store.rows].filter(([key]) => key.startsWith('value/')),
       [['value/retries/attempts-2', '{"move":{"$bigint":"9"}}']],
     )
+  }))
+
+test('events.each — what was set aside is given to its handler again, and the subscription stays where it was', (t) =>
+  withHost(async ({ node, store, host, install, line }) => {
+    const event = encodeEvent({ cursor: '1', at: 5, type: 'channel.balance-changed', payload: moved(9n) })
+    const row = JSON.stringify({ at: 6, label: 'moves', error: 'Error: not ready', event })
+    store.rows.set('parked/parks/000000000000', row)
+    store.rows.set('parked/parks/000000000001', row.replace('moves', 'gone'))
+    store.rows.set('cursor/parks/moves', '1')
+    node.emit('channel.balance-changed', moved(9n))
+    await install(
+      plugin(
+        'parks',
+        `
+      events.each('moves', 'channel.balance-changed', async (move, { store }) => {
+        await store.set('sum', ((await store.get('sum')) ?? 0n) + move.localMsat)
+        log.info('done', move.localMsat)
+      })`,
+      ),
+    )
+    // That of a subscription which is no more stays.
+    t.deepEqual(await host.retryParked('parks'), { ok: true, value: 1 })
+    await line('parks', /^done "9"$/)
+    node.emit('channel.balance-changed', moved(10n))
+    await store.wait('cursor/parks/moves', '2')
+    t.is(store.rows.get('value/parks/sum'), '{"$bigint":"19"}')
+    const parked = await host.parked('parks')
+    t.deepEqual(parked.ok && parked.value.map(({ label }) => label), ['gone'])
+    t.deepEqual(await host.retryParked('parks'), { ok: true, value: 0 })
+    t.like(await host.retryParked('nobody'), { ok: false, error: { code: 'plugin-not-found' } })
   }))
 
 test('events.each — what happened while the plugin was stopped, or was not finished, is delivered when it runs again', (t) =>

@@ -92,12 +92,19 @@ export interface PluginHost {
   list(): readonly PluginStatus[]
   /** What holds the plugins' processes; `undefined` before the first was started. */
   walls(): WallsStatus | undefined
-  /** The latest lines, oldest first. */
   /** The events that its handlers failed on for good, the newest first. Errors: `plugin-not-found`. */
   parked(name: string): Promise<Result<readonly ParkedEvent[], InstallError>>
+  /** Gives them to its handlers again; how many. Errors: `plugin-not-found`, `plugin-not-running`. */
+  retryParked(name: string): Promise<Result<number, InstallError | NotRunning>>
+  /** The latest lines, oldest first. */
   logs(name: string): Result<{ readonly lines: readonly LogLine[]; readonly count: number }, InstallError>
   /** Asks every plugin that holds the hook, in the operator's order. Never rejects. */
   askHook<Name extends HookName>(name: Name, request: HookRequest<Name>): Promise<readonly HookAnswer<Name>[]>
+}
+
+interface NotRunning {
+  readonly code: 'plugin-not-running'
+  readonly message: string
 }
 
 const OLDEST_NODE = 26
@@ -466,6 +473,14 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
     async parked(name) {
       const found = installedAs(name)
       return found.ok ? ok(await parkedEvents(storage, name)) : found
+    },
+    async retryParked(name) {
+      const found = installedAs(name)
+      if (!found.ok) return found
+      const retried = await runners.get(name)?.retryParked()
+      return retried === undefined
+        ? err({ code: 'plugin-not-running', message: `${name} does not run: see plugins list` })
+        : ok(retried)
     },
     askHook,
   }

@@ -138,6 +138,11 @@ export class PluginRunner {
     this.#cell?.ping()
   }
 
+  /** Tries again the events that were set aside; how many, `undefined` while it does not run. */
+  retryParked(): Promise<number> | undefined {
+    return this.#session?.running === true ? this.#session.retryParked() : undefined
+  }
+
   /** Asks the plugin a question, if it runs. `answer` is called once, unless it is taken back. Returns how to take it back. */
   ask(name: HookName, request: unknown, answer: (reply: HookReply) => void): () => void {
     if (this.#session?.running === true) return this.#session.ask(name, request, answer)

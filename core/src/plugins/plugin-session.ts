@@ -403,6 +403,11 @@ export class PluginSession {
     this.#pump()
   }
 
+  /** Tries again the events that were set aside; how many. */
+  retryParked(): Promise<number> {
+    return this.#work.retryParked()
+  }
+
   #storeFailed(thrown: unknown): void {
     this.end({ code: 'store-failed', text: String(thrown) })
   }

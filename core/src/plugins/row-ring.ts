@@ -65,6 +65,11 @@ export class RowRing {
     })
   }
 
+  /** The number of the row with this key, if it is one of the ring. */
+  numberOf(key: string): number | undefined {
+    return this.#sequenceOf(key)
+  }
+
   /** The writes that add a row, and its number. What is not durable yet counts. */
   add(value: string): { readonly sequence: number; readonly writes: readonly HostWrite[] } {
     const sequence = this.#next

@@ -7,6 +7,7 @@ import { DurableDelivery } from './durable-delivery.ts'
 import { type HostStore, keys } from './host-store.ts'
 import { LogReader } from './log-reader.ts'
 import type { Manifest } from './manifest.ts'
+import type { RetriedEvent } from './parked-events.ts'
 import type { PluginLog } from './plugin-log.ts'
 
 export interface SubscriptionsOptions {
@@ -118,7 +119,7 @@ export class Subscriptions {
   }
 
   /** Whether so many more events of the subscription were sent as are said to be done. Errors: `protocol-violation`. */
-  sent(label: string, count: number): Result<EncodedEvent, CellFault> {
+  sent(label: string, count: number): Result<EncodedEvent | RetriedEvent, CellFault> {
     const last = count === 0 ? undefined : this.#byLabel.get(label)?.sent(count)
     return last === undefined ? err(violation(`${label}: more events acknowledged than were sent`)) : ok(last)
   }
@@ -126,6 +127,11 @@ export class Subscriptions {
   /** The next `count` events of a subscription, which were sent, are done. */
   done(label: string, count: number): void {
     this.#byLabel.get(label)?.done(count)
+  }
+
+  /** Gives an event that was set aside back to its subscription; false where there is none, or no room. */
+  retry(label: string, event: RetriedEvent): boolean {
+    return this.#byLabel.get(label)?.retry(event) === true
   }
 
   #origin(from: string): Cursor {

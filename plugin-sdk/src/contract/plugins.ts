@@ -152,6 +152,16 @@ export const plugins = actor('plugins', 'The plugins of this node.', {
     access: 'operator',
     positional: ['name'],
   }),
+  retryParked: command({
+    summary:
+      "Gives a plugin's handlers again what they failed on, one by one. What they fail on again is set aside anew.",
+    request: z.strictObject({ name: Name }),
+    reply: z.object({ retried: field(Count, { summary: 'How many events: those of subscriptions that it has now.' }) }),
+    errors: ['plugin-not-found', 'plugin-not-running'],
+    effects: [],
+    access: 'operator',
+    positional: ['name'],
+  }),
   logs: query({
     summary: "A plugin's latest log lines, the newest first, a page at a time.",
     request: z.strictObject({
