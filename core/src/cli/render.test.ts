@@ -191,3 +191,14 @@ test('a bar shows whoever has something, and amounts are in sat to the last digi
   t.is(sat(1), '0.001')
   t.is(sat(0), '0')
 })
+
+test('a page without rows says where the list goes on, if it does', (t) => {
+  const render = (name: string) => {
+    const [actor = '', operation = ''] = name.split('.')
+    const declared = findOperation(actor, operation)
+    if (declared === undefined) throw new Error(`there is no ${name}`)
+    return renderReply(declared, { items: [], next: 'c2', asOf: 'c1' }, io(80))
+  }
+  t.is(render('payments.list'), 'none\nmore: --after c2\n')
+  t.is(render('events.list'), 'none\n')
+})

@@ -42,8 +42,11 @@ export const renderReply = (operation: Operation, reply: unknown, io: CliIo, sty
 }
 
 const more = ({ request }: Operation, { next, items }: Row, io: CliIo): string => {
-  if (!io.isTerminal || typeof next !== 'string' || !Array.isArray(items) || items.length === 0) return ''
-  return `more: ${Object.hasOwn(request.shape, 'from') ? '--from' : '--after'} ${next}\n`
+  const isEndless = Object.hasOwn(request.shape, 'from')
+  // Of what goes on for ever there is always a next; where a list has an end, a page without rows may have others after it.
+  if (!io.isTerminal || typeof next !== 'string' || !Array.isArray(items) || (isEndless && items.length === 0))
+    return ''
+  return `more: ${isEndless ? '--from' : '--after'} ${next}\n`
 }
 
 const renderFields = (shape: ObjectShape, row: Row, io: CliIo): string => {

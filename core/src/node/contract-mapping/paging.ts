@@ -11,6 +11,10 @@ export interface PageRequest {
 
 /** Rows of a page where nobody says how many. */
 export const DEFAULT_LIMIT = 100
+/** Rows looked at for one page: what is rare in a long table is answered by empty pages rather than by one that takes long. */
+const MOST_ROWS = 5_000
+/** Rows of one look at the disk at least, however few are wanted. */
+const LEAST_ROWS = 100
 /** Other lists have tokens of other forms. */
 const PLACE = /^p(0|[1-9a-z][0-9a-z]{0,7})$/
 const NUMBER = /^n(0|[1-9a-z][0-9a-z]{0,9})$/
@@ -43,8 +47,8 @@ export const pageOfNumbered = <T extends { readonly number: number }>(
 }
 
 /**
- * A page of an index table, the newest first: rows that `read` answers with `undefined` are passed over. The token is the
- * key of the last row looked at.
+ * A page of an index table, the newest first: rows that `read` answers with `undefined` are passed over, so many at most. The
+ * token is the key of the last row looked at.
  */
 export const pageOfIndex = async <T>(
   store: Store,
@@ -54,18 +58,21 @@ export const pageOfIndex = async <T>(
 ): Promise<Result<{ readonly items: readonly T[]; readonly next?: string }, ContractError>> => {
   if (page.after !== undefined && !isHex(page.after)) return err(badToken())
   const limit = page.limit ?? DEFAULT_LIMIT
+  const atOnce = Math.max(limit, LEAST_ROWS)
   const items: T[] = []
   let before = page.after === undefined ? undefined : fromHex(page.after)
-  for (;;) {
-    const rows = await store.scan(table, { reverse: true, limit, ...(before === undefined ? {} : { to: before }) })
+  for (let looked = 0; looked < MOST_ROWS; looked += atOnce) {
+    const to = before === undefined ? {} : { to: before }
+    const rows = await store.scan(table, { reverse: true, limit: atOnce, ...to })
     for (const row of rows) {
       before = row.key
       const item = await read(row)
       if (item !== undefined) items.push(item)
       if (items.length === limit) return ok({ items, next: toHex(row.key) })
     }
-    if (rows.length < limit) return ok({ items })
+    if (rows.length < atOnce) return ok({ items })
   }
+  return ok({ items, ...(before === undefined ? {} : { next: toHex(before) }) })
 }
 
 export const badToken = (): ContractError =>

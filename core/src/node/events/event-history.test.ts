@@ -36,7 +36,7 @@ const pastOf = async (count: number) => {
     if (!read.ok) throw new Error(read.error.code)
     return { numbers: read.value.events.map(({ sequence }) => sequence), next: read.value.next }
   }
-  return { history, read, start, log }
+  return { history, read, start, log, store }
 }
 
 test('the past is read newest first, page by page, through all classes in one order', async (t) => {
@@ -89,4 +89,17 @@ test('a rare event in a long log is answered within a bound, by pages with a pla
 test('a cursor of another form is an error', async (t) => {
   const { history } = await pastOf(1)
   t.like(await history.read({ before: 'nonsense', limit: 1 }), { ok: false, error: { code: 'cursor-invalid' } })
+})
+
+test('few of a rare name in a long log cost few looks at the disk', async (t) => {
+  const { read, store } = await pastOf(300)
+  let scans = 0
+  const scan = store.scan.bind(store)
+  store.scan = (...asked) => {
+    scans += 1
+    return scan(...asked)
+  }
+  t.deepEqual((await read({ names: ['plugin.faulted'], limit: 1 })).numbers, [])
+  t.true(scans <= 3, `${scans} looks at the disk`)
+  t.deepEqual((await read({ names: ['plugin.started'], limit: 2 })).numbers, [300, 298])
 })

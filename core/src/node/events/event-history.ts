@@ -27,6 +27,8 @@ export interface PastEvents {
 
 /** Rows looked at for one question: a rare name in a long log is answered by empty pages rather than by one that takes long. */
 const MOST_ROWS = 5_000
+/** Rows of one look at the disk at least: who wants few of a rare name must not cost a look for each row in between. */
+const LEAST_ROWS = 100
 
 /** Reads the event log backwards, and finds places in it by time. */
 export class EventHistory {
@@ -44,8 +46,9 @@ export class EventHistory {
     const first = since === undefined ? 0 : await this.firstAt(since)
     let end = until === undefined ? place : Math.min(place, await this.firstAt(until))
     const events: EncodedEvent[] = []
+    const atOnce = Math.max(limit, LEAST_ROWS)
     for (let looked = 0; looked < MOST_ROWS; ) {
-      const rows = await this.#before(classes, first, end, limit)
+      const rows = await this.#before(classes, first, end, atOnce)
       looked += Math.max(rows.length, 1)
       for (const row of rows) {
         const event = decodeRow(row)
@@ -53,7 +56,7 @@ export class EventHistory {
         if (isWanted(event, names, since, until)) events.push(event)
         if (events.length === limit) return ok({ events, next: cursorOf(end) })
       }
-      if (rows.length < limit) return ok({ events })
+      if (rows.length < atOnce) return ok({ events })
     }
     return ok({ events, next: cursorOf(end) })
   }
