@@ -64,8 +64,8 @@ export const openDataFolder = async (
     return err(failure)
   }
   try {
-    const [kept, mark] = await Promise.all([store.get(TABLE.meta, NETWORK_KEY), store.get(TABLE.meta, SEED_KEY)])
-    const actual = kept === undefined ? network.name : utf8Decode(kept)
+    const [kept, mark] = await Promise.all([networkOf(store), store.get(TABLE.meta, SEED_KEY)])
+    const actual = kept ?? network.name
     if (actual !== network.name) {
       return await refuse({ code: 'data-of-another-network', path: data, expected: network.name, actual })
     }
@@ -157,6 +157,12 @@ const removeWhatIsNew = (data: string, { made, names }: Before): void => {
   } catch {
     // Somebody else has put something there.
   }
+}
+
+/** The network that the node of this database is on; `undefined` if it is nobody's yet. */
+export const networkOf = async (store: Store): Promise<string | undefined> => {
+  const kept = await store.get(TABLE.meta, NETWORK_KEY)
+  return kept === undefined ? undefined : utf8Decode(kept)
 }
 
 /** Tells one seed from another, and tells nothing of it: there are 2^256 of them. */

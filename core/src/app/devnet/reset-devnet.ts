@@ -1,7 +1,9 @@
 import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { NETWORKS } from '../../bitcoin/network.ts'
 import { MIGRATIONS } from '../../node/storage/tables.ts'
 import { openSqliteStore } from '../../store/sqlite-store.ts'
+import { networkOf } from '../data-folder.ts'
 import type { ResetOptions } from '../options.ts'
 import { type StartFailure, startFailureOf } from '../start-failure.ts'
 import { tellFailure } from '../tell-failure.ts'
@@ -15,15 +17,15 @@ const KEPT = [
 
 /** Takes a development network away, so that the next start makes a new one. Resolves to the exit code. */
 export const resetDevnet = async ({ data, json }: ResetOptions): Promise<number> => {
-  // A real node has no chain in its folder.
-  if (!existsSync(join(data, 'chain', 'blocks'))) {
-    const failure: StartFailure = { code: 'not-a-devnet', path: data }
-    return tellFailure(failure, json)
-  }
+  const refuse = (failure: StartFailure): number => tellFailure(failure, json)
+  if (!existsSync(join(data, 'chain', 'blocks'))) return refuse({ code: 'not-a-devnet', path: data })
   try {
     // Whoever runs it holds the database.
     const store = await openSqliteStore({ path: join(data, 'node.sqlite'), migrations: MIGRATIONS, onFatal: () => {} })
+    const network = await networkOf(store)
     await store.close()
+    // A chain may be left over in the folder of a node that has become a real one: its seed is not play money's.
+    if (network !== undefined && network !== NETWORKS.regtest.name) return refuse({ code: 'not-a-devnet', path: data })
   } catch (error) {
     return tellFailure(startFailureOf(error, data), json)
   }
