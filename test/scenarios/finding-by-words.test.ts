@@ -73,3 +73,17 @@ test('a name is one peer’s, whatever its case, lasts over a restart, and can b
     t.like(await rename(one, name), { ok: false, error: { code: 'invalid-request', field: 'name' } }, name)
   }
 })
+
+test('who has only dialled in is not found by the beginning of an id, which a stranger makes at will', async (t) => {
+  const world = new World()
+  t.teardown(() => world.close())
+  const [alice, bob] = [await world.node('alice'), await world.node('bob')]
+  await bob.connectTo(alice)
+  const find = (peer: string) => alice.tryAsk('peers', 'find', { peer })
+  t.like((await alice.ask('peers', 'list', {})).items, [{ nodeId: bob.id, direction: 'inbound' }])
+  t.like(await find(bob.id.slice(0, 20)), { ok: false, error: { code: 'peer-not-found' } })
+  t.like(await find(bob.id), { ok: true, value: { nodeId: bob.id } })
+  await bob.faucet(2_000_000n)
+  await bob.openTo(alice, 1_000_000n)
+  t.like(await find(bob.id.slice(0, 20)), { ok: true, value: { nodeId: bob.id } })
+})

@@ -4,7 +4,8 @@ import { toHex } from '../../lib/bytes.ts'
 import { parseShortChannelId } from '../../lib/ids.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { ChannelDirectory, ChannelEntry } from '../channel/channel-directory.ts'
-import type { PeerDirectory } from '../peer/peer-directory.ts'
+import { standingOf } from '../channel/channel-standing.ts'
+import type { PeerDirectory, PeerEntry } from '../peer/peer-directory.ts'
 import type { PeerNames } from '../peer/peer-names.ts'
 import { describeChannel } from './describe-channel.ts'
 import { refusal } from './handlers.ts'
@@ -20,25 +21,37 @@ const MAX_SHOWN = 5
 const NODE_ID = /^0[23][0-9a-f]{64}$/
 const PREFIX = /^[0-9a-f]{4,66}$/
 
-/** The one peer that is called so, or whose id is or begins so. Any whole id is one, known or not. */
+/**
+ * The one peer that is called so, or whose id is or begins so. Any whole id is one, known or not. Who has only dialled in is
+ * found by the whole id alone: a stranger makes an id that begins like another's in seconds, and would be taken for it.
+ */
 export const findPeer = (words: string, known: Known): Result<string, ContractError> => {
   const named = known.peerNames.find(words)
   if (named !== undefined) return ok(named)
   const id = words.toLowerCase()
   if (NODE_ID.test(id)) return ok(id)
   const ids = new Set(known.peerNames.nodeIds())
-  for (const { nodeId } of known.peerDirectory.all()) ids.add(toHex(nodeId))
+  for (const peer of known.peerDirectory.all()) if (!isStranger(peer, known)) ids.add(toHex(peer.nodeId))
   const found = PREFIX.test(id) ? [...ids].filter((one) => one.startsWith(id)) : []
   if (found[0] !== undefined && found.length === 1) return ok(found[0])
   if (found.length === 0) {
     return err(
-      refusal('peer-not-found', `no peer is called ${words}, or has an id that begins so: see peers list`, {
-        field: 'peer',
-      }),
+      refusal(
+        'peer-not-found',
+        `no peer is called ${words}, or has an id that begins so: see peers list. One that has only dialled in goes by its whole id`,
+        { field: 'peer' },
+      ),
     )
   }
   const shown = found.map((one) => known.peerNames.of(one) ?? one)
   return err(ambiguous('peer', words, 'peers', shown))
+}
+
+/** Neither dialled by us nor known by a channel: one that is opening costs a peer nothing. */
+const isStranger = ({ nodeId, connection }: PeerEntry, { channelDirectory }: Known): boolean => {
+  if (connection?.direction === 'outbound') return false
+  for (const { entry } of channelDirectory.listed({ peer: nodeId })) if (standingOf(entry) !== 'opening') return false
+  return true
 }
 
 /**
