@@ -59,6 +59,28 @@ test('relays and closed channels can be listed when they are over, the newest fi
   for (const page of [{ after: 'nonsense' }, { after: 'p1' }]) {
     t.like(await bob.tryAsk('payments', 'relays', { page }), { ok: false, error: { code: 'invalid-request' } })
   }
+  // A place in one list is none in another, and what is no place at all is no empty page.
+  const places = ['no such page', 'ab', 'p1', 'n1', 'e1', '']
+  for (const [actor, operation, own] of [
+    ['payments', 'list', undefined],
+    ['invoices', 'list', undefined],
+    ['channels', 'list', 'n1'],
+    ['peers', 'list', 'p1'],
+    ['wallet', 'utxos', 'p1'],
+    ['payments', 'relays', 'e1'],
+    ['channels', 'closed', 'e1'],
+  ] as const) {
+    for (const after of places) {
+      const answer = await alice.tryAsk(actor, operation, { page: { after } })
+      if (after === own) t.true(answer.ok, `${actor}.${operation} ${after}`)
+      else
+        t.like(
+          answer,
+          { ok: false, error: { code: 'invalid-request', field: 'page.after' } },
+          `${actor}.${operation} ${after}`,
+        )
+    }
+  }
   t.like(await bob.tryAsk('events', 'list', { order: 'newest-first', from: 'nonsense' }), {
     ok: false,
     error: { code: 'cursor-invalid' },

@@ -61,6 +61,11 @@ export const pageOfIndex = async <T>(
   const atOnce = Math.max(limit, LEAST_ROWS)
   const items: T[] = []
   let before = page.after === undefined ? undefined : fromHex(page.after)
+  if (before !== undefined) {
+    // Keys of one table are of one length: what is of another is no place in it.
+    const [newest] = await store.scan(table, { reverse: true, limit: 1 })
+    if (newest?.key.length !== before.length) return err(badToken())
+  }
   for (let looked = 0; looked < MOST_ROWS; looked += atOnce) {
     const to = before === undefined ? {} : { to: before }
     const rows = await store.scan(table, { reverse: true, limit: atOnce, ...to })
