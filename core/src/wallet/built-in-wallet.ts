@@ -21,7 +21,7 @@ export interface BuiltInWalletOptions {
   readonly network: Network
   readonly clock: Pick<Clock, 'now'>
   readonly rng: Rng
-  /** What `restoreState` read, or `EMPTY_WALLET`. */
+  /** What a `StateReader` read, or `EMPTY_WALLET`. */
   readonly state: WalletState
   /** `changed` are the transactions that the rows hold. */
   readonly save: (rows: readonly WalletRow[], changed: readonly WalletTx[]) => void

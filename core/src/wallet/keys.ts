@@ -33,6 +33,8 @@ export interface WalletKeys {
   script(path: KeyPath): Uint8Array
   publicKey(path: KeyPath): PublicKey
   privateKey(path: KeyPath): PrivateKey
+  /** Derives what `find` looks among; thousands of keys take a while, so that others have their turn in between. */
+  prepare(next: NextIndexes, pace: () => Promise<void> | undefined): Promise<void>
   /** The key that an output script pays, looked for below `next` and up to the gap limit above it, on every chain. */
   find(script: Uint8Array, next: NextIndexes): KeyPath | undefined
 }
@@ -66,13 +68,14 @@ export const walletKeys = (root: HdKey, network: Network): WalletKeys => {
     scripts.set(name, made)
     return made
   }
-  const learn = (next: NextIndexes): void => {
+  function* learning(next: NextIndexes): Generator<void> {
     for (const { type, branch } of KEY_CHAINS) {
       const end = next[type][branch] + GAP_LIMIT
       for (let index = knownUpTo[type][branch]; index < end; index++) {
         const path = { type, branch, index }
         known.set(toHex(script(path)), path)
         knownUpTo[type][branch] = index + 1
+        yield
       }
     }
   }
@@ -80,11 +83,14 @@ export const walletKeys = (root: HdKey, network: Network): WalletKeys => {
   return {
     publicKey,
     script,
+    async prepare(next, pace) {
+      for (const _ of learning(next)) await pace()
+    },
     privateKey: ({ type, branch, index }) => branches[type][branch].child(index).privateKey,
     find(wanted, next) {
       // Most outputs of a block have another form: no key is derived and nothing is looked up for them.
       if (wanted.length !== 22 && wanted.length !== 34) return undefined
-      learn(next)
+      for (const _ of learning(next));
       return known.get(toHex(wanted))
     },
   }

@@ -2,7 +2,8 @@ import test from 'ava'
 import type { Tx } from '../bitcoin/transaction.ts'
 import { fromHex, toHex } from '../lib/bytes.ts'
 import { ROWS_V1 } from './fixtures/rows-v1.ts'
-import { changedRows, restoreState } from './rows.ts'
+import { changedRows } from './rows.ts'
+import { restoreState } from './wallet-rig.ts'
 import { EMPTY_WALLET, type WalletState } from './wallet-state.ts'
 
 const txid = (fill: number) => new Uint8Array(32).fill(fill)

@@ -53,33 +53,40 @@ const changedIn = <T>(before: ReadonlyMap<string, T>, after: ReadonlyMap<string,
   return changed
 }
 
-/** The state that the rows keep, in any order. */
-export const restoreState = (
-  rows: Iterable<{ readonly key: Uint8Array; readonly value: Uint8Array }>,
-): Result<WalletState, UnreadableRow> => {
-  const coins = new Map<string, Coin>()
-  const txs = new Map<string, WalletTx>()
-  let counters: Pick<WalletState, 'next' | 'height'> = EMPTY_WALLET
-  for (const { key, value } of rows) {
-    const unreadable = (): Result<WalletState, UnreadableRow> => err({ code: 'wallet-row-unreadable', key: toHex(key) })
+interface StoredRow {
+  readonly key: Uint8Array
+  readonly value: Uint8Array
+}
+
+/** Puts the state together that rows keep, whatever their order: each is added by itself, so that others have their turn. */
+export class StateReader {
+  readonly #coins = new Map<string, Coin>()
+  readonly #txs = new Map<string, WalletTx>()
+  #counters: Pick<WalletState, 'next' | 'height'> = EMPTY_WALLET
+
+  get state(): WalletState {
+    return { coins: this.#coins, txs: this.#txs, ...this.#counters }
+  }
+
+  add({ key, value }: StoredRow): Result<void, UnreadableRow> {
+    const unreadable = err({ code: 'wallet-row-unreadable', key: toHex(key) } as const)
     const reader = new ByteReader(value)
-    if (reader.u8() !== VERSION) return unreadable()
+    if (reader.u8() !== VERSION) return unreadable
     if (key[0] === COIN && key.length === 37) {
       const coin = readCoin(key, reader)
-      coins.set(outpointKey(coin.outpoint), coin)
+      this.#coins.set(outpointKey(coin.outpoint), coin)
     } else if (key[0] === TX && key.length === 33) {
       const record = readWalletTx(key.slice(1), reader)
-      if (record === undefined) return unreadable()
-      txs.set(toHex(record.txid), record)
+      if (record === undefined) return unreadable
+      this.#txs.set(toHex(record.txid), record)
     } else if (key[0] === COUNTERS && key.length === 1) {
-      counters = readCounters(reader)
+      this.#counters = readCounters(reader)
     } else {
-      return unreadable()
+      return unreadable
     }
     reader.end()
-    if (reader.fault !== undefined) return unreadable()
+    return reader.fault === undefined ? ok(undefined) : unreadable
   }
-  return ok({ coins, txs, ...counters })
 }
 
 const coinKey = ({ outpoint }: Coin): Uint8Array => concat(Uint8Array.of(COIN), outpoint.txid, u32be(outpoint.index))

@@ -19,43 +19,111 @@ export interface SeenTx {
 const BURIED_DEPTH = 1000
 const PRUNE_EVERY = 144
 
-interface Draft {
-  readonly coins: Map<string, Coin>
-  readonly txs: Map<string, WalletTx>
-}
+/**
+ * A state in the making, for as many transactions as a block has: its maps are copied when the first of them is written to,
+ * and who spends what is looked through once.
+ */
+class Draft {
+  coins: ReadonlyMap<string, Coin>
+  txs: ReadonlyMap<string, WalletTx>
+  next: NextIndexes
+  #own: { readonly coins: Map<string, Coin>; readonly txs: Map<string, WalletTx> } | undefined
+  #spenders: Spenders | undefined
+  readonly #state: WalletState
 
-const draftOf = ({ coins, txs }: WalletState): Draft => ({ coins: new Map(coins), txs: new Map(txs) })
+  constructor(state: WalletState) {
+    this.#state = state
+    this.coins = state.coins
+    this.txs = state.txs
+    this.next = state.next
+  }
+
+  /** The same object if nothing was written. */
+  get state(): WalletState {
+    if (this.#own === undefined && this.next === this.#state.next) return this.#state
+    if (this.#spenders !== undefined) spendersOf.set(this.txs, this.#spenders)
+    return { ...this.#state, coins: this.coins, txs: this.txs, next: this.next }
+  }
+
+  putCoin(key: string, coin: Coin): void {
+    this.#writable().coins.set(key, coin)
+  }
+
+  deleteCoin(key: string): void {
+    this.#writable().coins.delete(key)
+  }
+
+  putTx(record: WalletTx): void {
+    const id = toHex(record.txid)
+    const isKnown = this.txs.has(id)
+    const spenders = isKnown ? undefined : this.#ownSpenders()
+    this.#writable().txs.set(id, record)
+    if (spenders !== undefined) addSpender(spenders, record)
+  }
+
+  deleteTx(record: WalletTx): void {
+    const spenders = this.#ownSpenders()
+    this.#writable().txs.delete(toHex(record.txid))
+    for (const { outpoint } of record.tx.inputs) {
+      const key = outpointKey(outpoint)
+      const others = (spenders.get(key) ?? []).filter((txid) => !equalBytes(txid, record.txid))
+      if (others.length > 0) spenders.set(key, others)
+      else spenders.delete(key)
+    }
+  }
+
+  /** The transactions of the wallet that spend the output; more than one only if it is none of ours. */
+  spendersOf(outpoint: OutPoint): readonly TxId[] {
+    return (this.#spenders ?? spendersIn(this.#state.txs)).get(outpointKey(outpoint)) ?? []
+  }
+
+  #ownSpenders(): Spenders {
+    this.#spenders ??= new Map(spendersIn(this.#state.txs))
+    return this.#spenders
+  }
+
+  #writable() {
+    if (this.#own === undefined) {
+      this.#own = { coins: new Map(this.coins), txs: new Map(this.txs) }
+      this.coins = this.#own.coins
+      this.txs = this.#own.txs
+    }
+    return this.#own
+  }
+}
 
 /** The state after a transaction; the same object if it has nothing to do with the wallet. */
 export const applyTx = (state: WalletState, keys: WalletKeys, seen: SeenTx): WalletState => {
+  const draft = new Draft(state)
+  applyIn(draft, keys, seen)
+  return draft.state
+}
+
+const applyIn = (draft: Draft, keys: WalletKeys, seen: SeenTx): void => {
   const { tx, txid, height } = seen
-  const id = toHex(txid)
-  const spent = tx.inputs.flatMap(({ outpoint }) => state.coins.get(outpointKey(outpoint)) ?? [])
-  const paths = tx.outputs.map(({ script }) => keys.find(script, state.next))
-  const known = state.txs.get(id)
-  if (known !== undefined && (height === undefined || known.height === height)) return state
+  const spent = tx.inputs.flatMap(({ outpoint }) => draft.coins.get(outpointKey(outpoint)) ?? [])
+  const paths = tx.outputs.map(({ script }) => keys.find(script, draft.next))
+  const known = draft.txs.get(toHex(txid))
+  if (known !== undefined && (height === undefined || known.height === height)) return
   // What is not in a block cannot take the place of what is.
-  const isTaken = ({ spentBy }: Coin): boolean => spentBy !== undefined && heightOfTx(state, spentBy) !== undefined
-  if (height === undefined && spent.some(isTaken)) return state
+  const isTaken = ({ spentBy }: Coin): boolean => spentBy !== undefined && heightOfTx(draft, spentBy) !== undefined
+  if (height === undefined && spent.some(isTaken)) return
 
   // Of two transactions with an input in common only the newer one can still happen (BIP 125), or the one in a block.
-  const rivals = pendingRivals(state, tx.inputs).filter((rival) => !equalBytes(rival, txid))
-  const isOurs = spent.length > 0 || paths.some((path) => path !== undefined)
-  if (!isOurs && rivals.length === 0) return state
-  const draft = draftOf(state)
-  for (const rival of rivals) forgetIn(draft, rival)
-  if (!isOurs) return { ...state, ...draft }
+  for (const rival of rivalsIn(draft, tx.inputs)) if (!equalBytes(rival, txid)) forgetIn(draft, rival)
+  if (spent.length === 0 && paths.every((path) => path === undefined)) return
 
   for (const { outpoint } of spent) {
-    const coin = draft.coins.get(outpointKey(outpoint))
-    if (coin !== undefined) draft.coins.set(outpointKey(outpoint), { ...coin, reserved: false, spentBy: txid })
+    const key = outpointKey(outpoint)
+    const coin = draft.coins.get(key)
+    if (coin !== undefined) draft.putCoin(key, { ...coin, reserved: false, spentBy: txid })
   }
   const allOurs = spent.length === tx.inputs.length
   paths.forEach((path, index) => {
     if (path !== undefined) putCoin(draft, seen, { txid, index }, path, allOurs)
   })
-  draft.txs.set(id, known === undefined ? newRecord(seen, spent, paths) : { ...known, ...heightOf(height) })
-  return { ...state, ...draft, next: paths.reduce(past, state.next) }
+  draft.putTx(known === undefined ? newRecord(seen, spent, paths) : { ...known, ...heightOf(height) })
+  draft.next = paths.reduce(past, draft.next)
 }
 
 /** The state after a block on top of those before it. */
@@ -70,11 +138,11 @@ export const applyBlock = (
   },
 ): WalletState => {
   const { height, now } = block
-  let after = state
+  const draft = new Draft(state)
   block.txs.forEach((tx, index) => {
-    after = applyTx(after, keys, { tx, txid: block.txids[index] ?? txidOf(tx), height, now })
+    applyIn(draft, keys, { tx, txid: block.txids[index] ?? txidOf(tx), height, now })
   })
-  after = { ...after, height }
+  const after = { ...draft.state, height }
   return (height as number) % PRUNE_EVERY === 0 ? prune(after) : after
 }
 
@@ -82,42 +150,43 @@ export const applyBlock = (
 export const undoBlocks = (state: WalletState, fromHeight: BlockHeight): WalletState => {
   const undone = (height: BlockHeight | undefined): boolean =>
     height !== undefined && (height as number) >= (fromHeight as number)
-  const draft = draftOf(state)
+  const draft = new Draft(state)
   for (const [key, coin] of state.coins) {
     if (!undone(coin.height)) continue
     if (coin.coinbase) {
       forgetIn(draft, coin.outpoint.txid)
     } else {
       const { height, ...unconfirmed } = draft.coins.get(key) ?? coin
-      if (draft.coins.has(key)) draft.coins.set(key, unconfirmed)
+      if (draft.coins.has(key)) draft.putCoin(key, unconfirmed)
     }
   }
-  for (const [id, record] of draft.txs) {
+  for (const record of [...draft.txs.values()]) {
     if (!undone(record.height)) continue
     const { height, ...unconfirmed } = record
-    draft.txs.set(id, unconfirmed)
+    draft.putTx(unconfirmed)
   }
-  return { ...state, ...draft, height: Math.min(state.height as number, (fromHeight as number) - 1) }
+  return { ...draft.state, height: Math.min(state.height as number, (fromHeight as number) - 1) }
 }
 
 /** The state without a transaction that is in no block, and without those that spend its outputs. */
 export const forgetTx = (state: WalletState, txid: TxId): WalletState => {
   const record = state.txs.get(toHex(txid))
   if (record === undefined || record.height !== undefined) return state
-  const draft = draftOf(state)
+  const draft = new Draft(state)
   forgetIn(draft, txid)
-  return { ...state, ...draft }
+  return draft.state
 }
 
 /**
  * The transactions that the wallet knows in no block and that spend one of these inputs, ours or not: of a claim, say, that
  * somebody else made first.
  */
-export const pendingRivals = (state: WalletState, inputs: readonly Pick<TxInput, 'outpoint'>[]): readonly TxId[] => {
-  const spenders = pendingSpenders(state.txs)
-  if (spenders.size === 0) return []
-  const rivals = inputs.flatMap(({ outpoint }) => spenders.get(outpointKey(outpoint)) ?? [])
-  return [...new Set(rivals)]
+export const pendingRivals = (state: WalletState, inputs: readonly Pick<TxInput, 'outpoint'>[]): readonly TxId[] =>
+  rivalsIn(new Draft(state), inputs)
+
+const rivalsIn = (draft: Draft, inputs: readonly Pick<TxInput, 'outpoint'>[]): readonly TxId[] => {
+  const rivals = inputs.flatMap(({ outpoint }) => draft.spendersOf(outpoint))
+  return [...new Set(rivals)].filter((txid) => heightOfTx(draft, txid) === undefined)
 }
 
 /** Sets coins aside or frees them; outpoints that are not ours are passed over. */
@@ -137,18 +206,25 @@ export const past = (next: NextIndexes, path: KeyPath | undefined): NextIndexes 
   return index < next[type][branch] ? next : { ...next, [type]: { ...next[type], [branch]: index + 1 } }
 }
 
-// By what they spend. Kept as long as the transactions are the same: every transaction of a block is held against it.
-const spendersOf = new WeakMap<WalletState['txs'], ReadonlyMap<string, TxId>>()
+type Spenders = Map<string, readonly TxId[]>
 
-const pendingSpenders = (txs: WalletState['txs']): ReadonlyMap<string, TxId> => {
+// By what they spend. Kept as long as the transactions are the same: every transaction of a block is held against it.
+const spendersOf = new WeakMap<WalletState['txs'], Spenders>()
+
+const spendersIn = (txs: WalletState['txs']): ReadonlyMap<string, readonly TxId[]> => {
   const cached = spendersOf.get(txs)
   if (cached !== undefined) return cached
-  const spenders = new Map<string, TxId>()
-  for (const { height, tx, txid } of txs.values()) {
-    if (height === undefined) for (const { outpoint } of tx.inputs) spenders.set(outpointKey(outpoint), txid)
-  }
+  const spenders: Spenders = new Map()
+  for (const record of txs.values()) addSpender(spenders, record)
   spendersOf.set(txs, spenders)
   return spenders
+}
+
+const addSpender = (spenders: Spenders, { tx, txid }: WalletTx): void => {
+  for (const { outpoint } of tx.inputs) {
+    const key = outpointKey(outpoint)
+    spenders.set(key, [...(spenders.get(key) ?? []), txid])
+  }
 }
 
 const heightOfTx = ({ txs }: Pick<WalletState, 'txs'>, txid: TxId): BlockHeight | undefined =>
@@ -161,16 +237,14 @@ const putCoin = (draft: Draft, { tx, height }: SeenTx, outpoint: OutPoint, path:
   const key = outpointKey(outpoint)
   const known = draft.coins.get(key)
   if (known !== undefined) {
-    draft.coins.set(key, { ...known, ...heightOf(height) })
+    draft.putCoin(key, { ...known, ...heightOf(height) })
     return
   }
   const output = tx.outputs[outpoint.index]
   if (output === undefined) return
   // A child may have been seen before its parent.
-  const spender = [...draft.txs.values()].find((record) =>
-    record.tx.inputs.some((input) => outpointKey(input.outpoint) === key),
-  )
-  draft.coins.set(key, {
+  const [spender] = draft.spendersOf(outpoint)
+  draft.putCoin(key, {
     outpoint,
     amount: output.amount,
     path,
@@ -178,7 +252,7 @@ const putCoin = (draft: Draft, { tx, height }: SeenTx, outpoint: OutPoint, path:
     ours,
     coinbase: tx.inputs.length === 1 && tx.inputs.every((input) => isAllZero(input.outpoint.txid)),
     reserved: false,
-    ...(spender !== undefined && { spentBy: spender.txid }),
+    ...(spender !== undefined && { spentBy: spender }),
   })
 }
 
@@ -205,19 +279,19 @@ const newRecord = (
 const forgetIn = (draft: Draft, txid: TxId): void => {
   const record = draft.txs.get(toHex(txid))
   if (record === undefined) return
-  draft.txs.delete(toHex(txid))
+  draft.deleteTx(record)
   for (const { outpoint } of record.tx.inputs) {
     const key = outpointKey(outpoint)
     const coin = draft.coins.get(key)
     if (coin?.spentBy === undefined || !equalBytes(coin.spentBy, txid)) continue
     const { spentBy, ...unspent } = coin
-    draft.coins.set(key, unspent)
+    draft.putCoin(key, unspent)
   }
   record.tx.outputs.forEach((_, index) => {
     const key = outpointKey({ txid, index })
     const coin = draft.coins.get(key)
     if (coin?.spentBy !== undefined) forgetIn(draft, coin.spentBy)
-    draft.coins.delete(key)
+    if (coin !== undefined) draft.deleteCoin(key)
   })
 }
 

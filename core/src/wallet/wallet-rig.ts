@@ -5,12 +5,25 @@ import { masterKey } from '../crypto/hd-key.ts'
 import { toHex } from '../lib/bytes.ts'
 import { virtualClock } from '../lib/clock-virtual.ts'
 import { invariant } from '../lib/errors.ts'
+import { ok, type Result } from '../lib/result.ts'
 import { seededRng } from '../lib/rng.ts'
 import { builtInWallet } from './built-in-wallet.ts'
 import { walletKeys } from './keys.ts'
-import { restoreState } from './rows.ts'
+import { StateReader, type UnreadableRow } from './rows.ts'
 import type { Wallet } from './wallet.ts'
 import { EMPTY_WALLET, type WalletState } from './wallet-state.ts'
+
+/** The state that the rows keep. */
+export const restoreState = (
+  rows: Iterable<{ readonly key: Uint8Array; readonly value: Uint8Array }>,
+): Result<WalletState, UnreadableRow> => {
+  const reader = new StateReader()
+  for (const row of rows) {
+    const read = reader.add(row)
+    if (!read.ok) return read
+  }
+  return ok(reader.state)
+}
 
 /** A wallet that follows an embedded chain, and a store of its rows. For tests. */
 export const walletRig = (seed = 1) => {

@@ -3,11 +3,12 @@ import { displayTxid } from '../../bitcoin/transaction.ts'
 import type { ChainWatcher } from '../../chain/watcher.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { FailureError } from '../../lib/errors.ts'
+import { pacer } from '../../lib/pace.ts'
 import type { Rng } from '../../lib/rng.ts'
 import type { Store } from '../../store/store.ts'
 import { builtInWallet } from '../../wallet/built-in-wallet.ts'
 import { walletKeys } from '../../wallet/keys.ts'
-import { restoreState } from '../../wallet/rows.ts'
+import { StateReader } from '../../wallet/rows.ts'
 import type { Wallet } from '../../wallet/wallet.ts'
 import type { WalletTx } from '../../wallet/wallet-state.ts'
 import type { Broadcaster } from '../chain/broadcaster.ts'
@@ -29,14 +30,22 @@ export interface OpenWalletOptions {
 /** The built-in wallet as the store holds it, following the chain; what it had sent before goes out again. */
 export const openWallet = async (options: OpenWalletOptions): Promise<Wallet> => {
   const { store, keys, network, clock, rng, watcher, broadcaster, events } = options
-  const restored = restoreState(await store.scan(TABLE.wallet))
-  if (!restored.ok) throw new FailureError(restored.error)
+  const pace = pacer(clock)
+  const reader = new StateReader()
+  for (const row of await store.scan(TABLE.wallet)) {
+    const read = reader.add(row)
+    if (!read.ok) throw new FailureError(read.error)
+    await pace()
+  }
+  const { state } = reader
+  const ownKeys = walletKeys(keys.root, network)
+  await ownKeys.prepare(state.next, pace)
   const wallet = builtInWallet({
-    keys: walletKeys(keys.root, network),
+    keys: ownKeys,
     network,
     clock,
     rng,
-    state: restored.value,
+    state,
     save: (rows, changed) => {
       store.submit(rows.map(({ key, value }) => ({ table: TABLE.wallet, key, value })))
       report(changed)
