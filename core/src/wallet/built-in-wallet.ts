@@ -10,7 +10,7 @@ import type { Rng } from '../lib/rng.ts'
 import { buildBump, buildFunding, buildSweep, type Funds } from './build-tx.ts'
 import { fewestCoins } from './coin-selection.ts'
 import type { AddressType, KeyPath, WalletKeys } from './keys.ts'
-import { changedRows, changedTxs } from './rows.ts'
+import { changedRows, changedTxs, scriptRows } from './rows.ts'
 import { signTx } from './sign.ts'
 import { applyBlock, applyTx, forgetTx, past, pendingRivals, setReserved, undoBlocks } from './track.ts'
 import type { FundedTx, FundRequest, OwnAddress, Wallet, WalletError, WalletRow } from './wallet.ts'
@@ -34,7 +34,7 @@ export const builtInWallet = (options: BuiltInWalletOptions): Wallet => {
 
   const change = (after: WalletState): void => {
     if (after === state) return
-    const rows = changedRows(state, after)
+    const rows = [...changedRows(state, after), ...scriptRows(keys, state.next, after.next)]
     const changed = changedTxs(state, after)
     state = after
     if (rows.length > 0) save(rows, changed)

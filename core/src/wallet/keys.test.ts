@@ -31,3 +31,13 @@ test('keys — an output is found up to twenty past the next index, and no furth
   const next = { ...EMPTY_WALLET.next, p2tr: { receive: 1, change: 0 } }
   t.is(fresh.find(at(20), next)?.index, 20)
 })
+
+test('keys — what is remembered is found without being derived', async (t) => {
+  const fresh = walletKeys(masterKey(mnemonicToSeedSync(MNEMONIC)), NETWORKS.mainnet)
+  const path = { type: 'p2wpkh', branch: 'receive', index: 0 } as const
+  // No key of ours pays this one: it can only have been remembered.
+  const script = new Uint8Array(22).fill(7)
+  fresh.remember(path, script)
+  await fresh.prepare(EMPTY_WALLET.next, () => undefined)
+  t.deepEqual(fresh.find(script, EMPTY_WALLET.next), path)
+})

@@ -33,6 +33,8 @@ export interface WalletKeys {
   script(path: KeyPath): Uint8Array
   publicKey(path: KeyPath): PublicKey
   privateKey(path: KeyPath): PrivateKey
+  /** A script that was derived before. Only of keys in use: a fresh address is derived, whatever the disk says. */
+  remember(path: KeyPath, script: Uint8Array): void
   /** Derives what `find` looks among; thousands of keys take a while, so that others have their turn in between. */
   prepare(next: NextIndexes, pace: () => Promise<void> | undefined): Promise<void>
   /** The key that an output script pays, looked for below `next` and up to the gap limit above it, on every chain. */
@@ -60,7 +62,7 @@ export const walletKeys = (root: HdKey, network: Network): WalletKeys => {
 
   const publicKey = ({ type, branch, index }: KeyPath): PublicKey => branches[type][branch].child(index).publicKey
   const script = (path: KeyPath): Uint8Array => {
-    const name = `${path.type} ${path.branch} ${path.index}`
+    const name = nameOf(path)
     const cached = scripts.get(name)
     if (cached !== undefined) return cached
     const key = publicKey(path)
@@ -68,6 +70,7 @@ export const walletKeys = (root: HdKey, network: Network): WalletKeys => {
     scripts.set(name, made)
     return made
   }
+  const nameOf = ({ type, branch, index }: KeyPath): string => `${type} ${branch} ${index}`
   function* learning(next: NextIndexes): Generator<void> {
     for (const { type, branch } of KEY_CHAINS) {
       const end = next[type][branch] + GAP_LIMIT
@@ -83,6 +86,9 @@ export const walletKeys = (root: HdKey, network: Network): WalletKeys => {
   return {
     publicKey,
     script,
+    remember(path, stored) {
+      scripts.set(nameOf(path), stored)
+    },
     async prepare(next, pace) {
       for (const _ of learning(next)) await pace()
     },

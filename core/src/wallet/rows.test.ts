@@ -2,7 +2,7 @@ import test from 'ava'
 import type { Tx } from '../bitcoin/transaction.ts'
 import { fromHex, toHex } from '../lib/bytes.ts'
 import { ROWS_V1 } from './fixtures/rows-v1.ts'
-import { changedRows } from './rows.ts'
+import { changedRows, StateReader, scriptRow } from './rows.ts'
 import { restoreState } from './wallet-rig.ts'
 import { EMPTY_WALLET, type WalletState } from './wallet-state.ts'
 
@@ -116,4 +116,18 @@ test('rows — that cannot be read are named', (t) => {
       error: { code: 'wallet-row-unreadable', key: rowKey },
     })
   }
+})
+
+test('rows — a script is read back for keys in use, and for no other: a fresh address is derived', (t) => {
+  const reader = new StateReader()
+  const script = new Uint8Array(34).fill(5)
+  const path = { type: 'p2tr', branch: 'receive', index: 2 } as const
+  const fresh = { ...path, index: 3 }
+  for (const each of [path, fresh]) {
+    const { key, value } = scriptRow({ path: each, script })
+    t.true(value !== undefined && reader.add({ key, value }).ok)
+  }
+  t.deepEqual(reader.scripts, [])
+  for (const { key, value } of changedRows(EMPTY_WALLET, state)) if (value !== undefined) reader.add({ key, value })
+  t.deepEqual(reader.scripts, [{ path, script }])
 })

@@ -3,15 +3,17 @@ import { decodeTx, encodeTx } from '../bitcoin/transaction.ts'
 import { outpointKey } from '../chain/outpoint-key.ts'
 import { concat, toHex, tryUtf8Decode, u32be, utf8Encode } from '../lib/bytes.ts'
 import { err, ok, type Result } from '../lib/result.ts'
-import { type AddressType, type Branch, KEY_CHAINS, type NextIndexes } from './keys.ts'
+import { type AddressType, type Branch, KEY_CHAINS, type KeyPath, type NextIndexes, type WalletKeys } from './keys.ts'
+import { past } from './track.ts'
 import type { WalletRow } from './wallet.ts'
 import { type Coin, EMPTY_WALLET, type WalletState, type WalletTx } from './wallet-state.ts'
 
-// The rows of a wallet. Keys: `c` txid index -> coin, `t` txid -> transaction, `s` -> counters. Every value begins with
+// The rows of a wallet. Keys: `c` txid index -> coin, `t` txid -> transaction, `s` -> counters, `k` path -> script. Every value begins with
 // the version of its form; integers are little-endian.
 const COIN = 0x63
 const TX = 0x74
 const COUNTERS = 0x73
+const SCRIPT = 0x6b
 const VERSION = 1
 
 const TYPES: readonly AddressType[] = ['p2wpkh', 'p2tr']
@@ -53,6 +55,38 @@ const changedIn = <T>(before: ReadonlyMap<string, T>, after: ReadonlyMap<string,
   return changed
 }
 
+/** The script of one of the wallet's keys. */
+export interface OwnScript {
+  readonly path: KeyPath
+  readonly script: Uint8Array
+}
+
+/** Deriving a key costs more than reading what was derived. */
+export const scriptRow = ({ path, script }: OwnScript): WalletRow => ({
+  key: concat(Uint8Array.of(SCRIPT, TYPES.indexOf(path.type), BRANCHES.indexOf(path.branch)), u32be(path.index)),
+  value: concat(Uint8Array.of(VERSION), script),
+})
+
+/** The rows of the scripts of keys that have come into use from one state to the other. */
+export const scriptRows = (
+  keys: Pick<WalletKeys, 'script'>,
+  before: NextIndexes,
+  after: NextIndexes,
+): readonly WalletRow[] =>
+  KEY_CHAINS.flatMap(({ type, branch }) => {
+    const first = before[type][branch]
+    return Array.from({ length: Math.max(0, after[type][branch] - first) }, (_, i) => {
+      const path = { type, branch, index: first + i }
+      return scriptRow({ path, script: keys.script(path) })
+    })
+  })
+
+const pathOf = (key: Uint8Array): KeyPath | undefined => {
+  const [type, branch] = [TYPES[key[1] as number], BRANCHES[key[2] as number]]
+  if (type === undefined || branch === undefined) return undefined
+  return { type, branch, index: new DataView(key.buffer, key.byteOffset).getUint32(3) }
+}
+
 interface StoredRow {
   readonly key: Uint8Array
   readonly value: Uint8Array
@@ -62,7 +96,18 @@ interface StoredRow {
 export class StateReader {
   readonly #coins = new Map<string, Coin>()
   readonly #txs = new Map<string, WalletTx>()
+  readonly #scripts: OwnScript[] = []
   #counters: Pick<WalletState, 'next' | 'height'> = EMPTY_WALLET
+
+  /** Of keys in use: those after them are derived, whatever a row says. */
+  get scripts(): readonly OwnScript[] {
+    return this.#scripts.filter(({ path: { type, branch, index } }) => index < this.#counters.next[type][branch])
+  }
+
+  /** On each chain, the first index whose script is not stored. */
+  get storedUpTo(): NextIndexes {
+    return this.#scripts.reduce((next, { path }) => past(next, path), EMPTY_WALLET.next)
+  }
 
   get state(): WalletState {
     return { coins: this.#coins, txs: this.#txs, ...this.#counters }
@@ -79,6 +124,10 @@ export class StateReader {
       const record = readWalletTx(key.slice(1), reader)
       if (record === undefined) return unreadable
       this.#txs.set(toHex(record.txid), record)
+    } else if (key[0] === SCRIPT && key.length === 7) {
+      const path = pathOf(key)
+      if (path === undefined) return unreadable
+      this.#scripts.push({ path, script: reader.raw(reader.remaining) })
     } else if (key[0] === COUNTERS && key.length === 1) {
       this.#counters = readCounters(reader)
     } else {

@@ -8,7 +8,7 @@ import type { Rng } from '../../lib/rng.ts'
 import type { Store } from '../../store/store.ts'
 import { builtInWallet } from '../../wallet/built-in-wallet.ts'
 import { walletKeys } from '../../wallet/keys.ts'
-import { StateReader } from '../../wallet/rows.ts'
+import { StateReader, scriptRows } from '../../wallet/rows.ts'
 import type { Wallet } from '../../wallet/wallet.ts'
 import type { WalletTx } from '../../wallet/wallet-state.ts'
 import type { Broadcaster } from '../chain/broadcaster.ts'
@@ -39,7 +39,11 @@ export const openWallet = async (options: OpenWalletOptions): Promise<Wallet> =>
   }
   const { state } = reader
   const ownKeys = walletKeys(keys.root, network)
+  for (const { path, script } of reader.scripts) ownKeys.remember(path, script)
   await ownKeys.prepare(state.next, pace)
+  // Of a version that did not store them yet.
+  const missing = scriptRows(ownKeys, reader.storedUpTo, state.next)
+  if (missing.length > 0) store.submit(missing.map((row) => ({ ...row, table: TABLE.wallet })))
   const wallet = builtInWallet({
     keys: ownKeys,
     network,
