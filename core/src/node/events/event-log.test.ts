@@ -261,3 +261,29 @@ test('an ephemeral event is published at once, and not kept', async (t) => {
   const kept = await log.replay(undefined, {}, 10)
   t.deepEqual(kept.ok && kept.value.events, [])
 })
+
+test('few of a rare name in a long log are found in few looks at the disk, without a gap', async (t) => {
+  const { store, log } = await withLog()
+  for (let i = 0; i < 300; i++) log.append('peer.disconnected', disconnected(`${i}`))
+  for (const name of ['a', 'b', 'c'])
+    log.append('peer.connected', { nodeId: NODE, direction: 'inbound', features: '', address: name })
+  await store.flush()
+  let scans = 0
+  const scan = store.scan.bind(store)
+  store.scan = (...asked) => {
+    scans += 1
+    return scan(...asked)
+  }
+  const found: string[] = []
+  let from: string | undefined
+  for (let page = 0; page < 3; page++) {
+    const read = await log.replay(from as never, { names: ['peer.connected'] }, 1)
+    if (!read.ok) return t.fail(read.error.code)
+    found.push(
+      ...read.value.events.map(({ text }) => (JSON.parse(text) as { payload: { address: string } }).payload.address),
+    )
+    from = read.value.next
+  }
+  t.deepEqual(found, ['a', 'b', 'c'])
+  t.true(scans <= 6, `${scans} looks at the disk`)
+})

@@ -30,6 +30,9 @@ interface PendingEvent {
   readonly payload: EventPayload<EventName>
 }
 
+/** Rows of one look at the disk at least, where a filter may pass them over: few of a rare name must not cost a look for each. */
+const LEAST_ROWS = 100
+
 /**
  * The node's durable record of what happened. Events wait in memory until the store begins a commit: there they get their
  * sequence numbers and their text, in the transaction of the state changes that they report, and once it is durable they
@@ -110,16 +113,21 @@ export class EventLog implements EventLogPort {
       return err({ code: 'cursor-invalid', message: 'this node never gave out that cursor' })
     }
     // Events that the filter passes over do not end the reading: nothing found means nothing more is there.
+    const atOnce = filter.names === undefined ? limit : Math.max(limit, LEAST_ROWS)
     let last = after
     for (;;) {
       const head = this.#durable
-      const { rows, isAll } = await this.#read(classes, last, limit)
+      const { rows, isAll } = await this.#read(classes, last, atOnce)
       // Asked after the reading: what is deleted meanwhile is missing from it.
       if (cursor === undefined) told = lost()
       if (lost() > last && lost() > told) return err(this.#expired(last, told, classes))
       const events = rows.map(decodeRow)
       last = isAll ? Math.max(last, head, events.at(-1)?.sequence ?? 0) : (events.at(-1)?.sequence ?? last)
       const matching = events.filter((event) => filter.names === undefined || filter.names.includes(event.name))
+      if (matching.length > limit) {
+        const wanted = matching.slice(0, limit)
+        return ok({ events: wanted, next: cursorOf(wanted.at(-1)?.sequence ?? last, told) })
+      }
       if (matching.length > 0 || isAll) return ok({ events: matching, next: cursorOf(last, told) })
     }
   }
