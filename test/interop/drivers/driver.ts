@@ -76,6 +76,8 @@ export type Ability =
   | 'error-on-force-close'
   /** Loses the connection at the messages that it is told. */
   | 'cuts'
+  /** Can be asked for what is in `Particular`. */
+  | 'particular'
   /** Answers pings that come one upon another. */
   | 'many-pings'
 
@@ -156,6 +158,30 @@ export interface CloseOptions {
   readonly feeratePerKw?: number
 }
 
+export interface RelayFees {
+  readonly feeBaseMsat: bigint
+  readonly feeProportionalMillionths: number
+}
+
+/** A part of a payment to us, and the channel of ours that it comes by. */
+export interface GivenPart {
+  readonly channelId: string
+  readonly amountMsat: bigint
+}
+
+/** What few peers can be asked for. */
+export interface Particular {
+  /** Opens a channel of the type that it takes by itself; as `openChannel`. */
+  openOfItsChoice(nodeId: string, capacitySat: bigint): Promise<string>
+  /** Of its channels with a node. */
+  setRelayFees(nodeId: string, fees: RelayFees): Promise<void>
+  payByChannels(bolt11: string, parts: readonly GivenPart[]): Promise<Outcome>
+  /** What it can send over a channel, by its own reckoning. */
+  sendableMsat(channelId: string): Promise<bigint>
+  /** Stops it and starts it again, with this for the chain's fee rate. */
+  restartWithFeerate(feeratePerKw: number): Promise<void>
+}
+
 /** A node of another implementation, as an operator would use it. Amounts in millisatoshis, ids in hexadecimal. */
 export interface Peer {
   readonly name: string
@@ -166,6 +192,7 @@ export interface Peer {
   readonly precisionMsat: bigint
   /** It sends none below. */
   readonly leastHtlcMsat: bigint
+  readonly particular?: Particular
   readonly isRunning: boolean
   /** Resolves when it answers and knows the chain's tip. */
   start(): Promise<void>

@@ -6,6 +6,7 @@ import { failing } from './failing.ts'
 import { fees } from './fees.ts'
 import { forceClosing } from './force-closing.ts'
 import { opening } from './opening.ts'
+import { particulars } from './particular.ts'
 import { paying } from './paying.ts'
 import { reconnecting } from './reconnecting.ts'
 import { relaying } from './relaying.ts'
@@ -31,5 +32,6 @@ export const SCENARIOS: readonly Scenario[] = [
   ...forceClosing,
   ...sickChannels,
   ...errors,
+  ...particulars,
   ...cuts,
 ]

@@ -62,6 +62,7 @@ const abilities: Abilities = {
   'error-on-force-close': true,
   cuts: true,
   'many-pings': true,
+  particular: 'only what can be asked of all is asked of it',
 }
 
 const program = (): string => process.env.LIGHTNINGD ?? ''

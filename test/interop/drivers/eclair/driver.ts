@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
 import { toHex } from '../../../../core/src/lib/bytes.ts'
+import { formatShortChannelId } from '../../../../core/src/lib/ids.ts'
 import { whyNoBitcoind } from '../../../bitcoind/support/bitcoind.ts'
 import { freePort, waitFor } from '../../../support/node-process.ts'
 import { type Ground, scriptOf } from '../../stage/ground.ts'
@@ -11,19 +12,22 @@ import { Child } from '../child.ts'
 import type {
   Abilities,
   CloseOptions,
+  GivenPart,
   InvoiceRequest,
   Opening,
-  OurPolicy,
   Outcome,
+  Particular,
   PayOptions,
   Peer,
   PeerChannel,
   PeerDriver,
   PeerInvoice,
   Received,
+  RelayFees,
 } from '../driver.ts'
 import { type EclairApi, type EclairParams, eclairApi } from './api.ts'
-import { ECLAIR_FAILURES } from './failures.ts'
+import { type EclairChannel, type EclairUpdate, peerChannelOf, scidOf } from './channels.ts'
+import { type EclairPayment, type EclairSent, outcomeOf, outcomeOfParts } from './outcomes.ts'
 
 const NOT_ZERO_CONF = 'it has channels without confirmations only with nodes that its settings name'
 const FIXED_FEERATES = 'on regtest its fee rates are settings, which it reads when it starts'
@@ -57,6 +61,7 @@ const abilities: Abilities = {
   'close-with-htlcs': true,
   'message-log': true,
   'closes-on-error': true,
+  particular: true,
   restart: true,
   kill: true,
   'old-database': true,
@@ -90,73 +95,19 @@ export const eclairDriver: PeerDriver = {
   },
 }
 
-interface EclairChannel {
-  readonly nodeId: string
-  readonly channelId: string
-  readonly state: string
-  readonly data: {
-    readonly type: string
-    readonly commitments: {
-      readonly channelParams: { readonly localParams: { readonly isChannelOpener: boolean } }
-      readonly active: readonly EclairCommitment[]
-    }
-    readonly aliases?: { readonly localAlias: string; readonly remoteAlias?: string }
-    readonly localShutdown?: unknown
-    readonly remoteShutdown?: unknown
-  }
-}
-
-interface EclairCommitment {
-  readonly fundingAmount: number
-  readonly localFunding: { readonly shortChannelId?: string }
-  readonly localCommit: { readonly spec: EclairSpec }
-  readonly remoteCommit: { readonly spec: EclairSpec }
-}
-
-interface EclairSpec {
-  readonly htlcs: readonly unknown[]
-  readonly commitTxFeerate: number
-  readonly toLocal: number
-}
-
-interface EclairUpdate {
-  readonly shortChannelId: string
-  readonly channelFlags: { readonly isNode1: boolean }
-  readonly cltvExpiryDelta: number
-  readonly feeBaseMsat: number
-  readonly feeProportionalMillionths: number
-}
-
-type EclairPayment =
-  | { readonly type: 'payment-sent'; readonly paymentPreimage: string; readonly fees: number }
-  | { readonly type: 'payment-failed'; readonly failures: readonly EclairFailure[] }
-
-interface EclairFailure {
-  /** What came back, in words. */
-  readonly e?: { readonly failureMessage?: string }
-  /** Why nothing was sent. */
-  readonly t?: string
-}
-
-interface EclairSent {
-  readonly status:
-    | { readonly type: 'pending' }
-    | { readonly type: 'sent'; readonly paymentPreimage: string; readonly feesPaid: number }
-    | { readonly type: 'failed'; readonly failures: readonly { readonly failureMessage: string }[] }
-}
-
-/** The states, by what it keeps of a channel, before a closing begins. */
-const OPEN = /^DATA_(NORMAL|WAIT_FOR_((DUAL_)?FUNDING_CONFIRMED|(CHANNEL|DUAL_FUNDING)_READY))$/
 const PASSWORD = 'interop'
 const PAY_SECONDS = 600
 const OPENING_FEE_BUDGET_SAT = 20_000
 const MAX_HTLCS_MSAT = 100_000_000_000
 
-class EclairPeer implements Peer {
+class EclairPeer implements Peer, Particular {
   readonly name: string
   readonly address: string
   readonly precisionMsat = 1n
   readonly leastHtlcMsat = 1n
+  readonly particular = this
+  readonly #settings: readonly string[]
+  #satPerVbyte = 1
   readonly #ground: Ground
   readonly #folder: string
   readonly #child: Child
@@ -184,7 +135,7 @@ class EclairPeer implements Peer {
     this.name = name
     this.address = `127.0.0.1:${port}`
     this.#api = eclairApi(`http://127.0.0.1:${apiPort}`, PASSWORD)
-    const settings = [
+    this.#settings = [
       'chain = regtest',
       `server { binding-ip = "127.0.0.1", port = ${port} }`,
       `api { enabled = true, binding-ip = "127.0.0.1", port = ${apiPort}, password = "${PASSWORD}" }`,
@@ -198,8 +149,6 @@ class EclairPeer implements Peer {
       'bitcoind.startup-locked-utxos-behavior = unlock',
       'blockchain-watchdog.sources = []',
       'features.keysend = optional',
-      // On regtest these are its estimates.
-      'on-chain-fees.default-feerates { minimum = 1, slow = 1, medium = 1, fast = 1, fastest = 1 }',
       // The least that it takes.
       'channel.min-depth-blocks = 6',
       // Half of a channel is too little for what the scenarios pay.
@@ -214,7 +163,6 @@ class EclairPeer implements Peer {
       'router.channel-exclude-duration = 1 millisecond',
     ]
     mkdirSync(join(folder, 'data'))
-    writeFileSync(join(folder, 'data', 'eclair.conf'), settings.map((setting) => `eclair.${setting}\n`).join(''))
     this.#child = new Child(program(), [`-Declair.datadir=${join(folder, 'data')}`], {
       JAVA_OPTS: `${process.env.JAVA_OPTS ?? '-Xmx512m'} -Declair.printToConsole`,
     })
@@ -229,6 +177,7 @@ class EclairPeer implements Peer {
   }
 
   async start(): Promise<void> {
+    this.#writeSettings()
     this.#child.start()
     const height = await this.#ground.height()
     await this.#until('answers', () => this.knowsBlock(height))
@@ -284,21 +233,27 @@ class EclairPeer implements Peer {
     return peers.some((peer) => peer.nodeId === nodeId && peer.state === 'CONNECTED')
   }
 
-  async openChannel(nodeId: string, { capacitySat, pushMsat = 0n, kind }: Opening): Promise<string> {
-    const ask = (): Promise<string> =>
-      this.#api.call<string>('open', {
-        nodeId,
-        fundingSatoshis: capacitySat,
-        pushMsat,
-        announceChannel: kind === 'announced',
-        channelType: CHANNEL_TYPES[kind ?? 'plain'],
-        fundingFeerateSatByte: 1,
-        fundingFeeBudgetSatoshis: OPENING_FEE_BUDGET_SAT,
-      })
+  openChannel(nodeId: string, { capacitySat, pushMsat = 0n, kind }: Opening): Promise<string> {
+    const announceChannel = kind === 'announced'
+    return this.#open({
+      nodeId,
+      fundingSatoshis: capacitySat,
+      pushMsat,
+      announceChannel,
+      channelType: CHANNEL_TYPES[kind ?? 'plain'],
+    })
+  }
+
+  openOfItsChoice(nodeId: string, capacitySat: bigint): Promise<string> {
+    return this.#open({ nodeId, fundingSatoshis: capacitySat, announceChannel: false })
+  }
+
+  async #open(params: EclairParams): Promise<string> {
+    const fees = { fundingFeerateSatByte: 1, fundingFeeBudgetSatoshis: OPENING_FEE_BUDGET_SAT }
     let said = ''
     // It looks at one opening with a peer at a time, its own or the peer's.
     await waitFor(`${this.name} opens`, async () => {
-      said = await ask()
+      said = await this.#api.call<string>('open', { ...params, ...fees })
       return said !== 'concurrent request rejected'
     })
     const created = /^created channel ([0-9a-f]{64}) with fundingTxId=([0-9a-f]{64})/.exec(said)
@@ -319,34 +274,7 @@ class EclairPeer implements Peer {
       this.#api.call<readonly EclairChannel[]>('channels'),
       this.#api.call<readonly EclairUpdate[]>('allupdates'),
     ])
-    return listed.flatMap((channel) => {
-      const { type, localShutdown, remoteShutdown } = channel.data
-      const isOpen = OPEN.test(type) && localShutdown === undefined && remoteShutdown === undefined
-      return isOpen ? this.#peerChannel(channel, updates) : []
-    })
-  }
-
-  #peerChannel({ nodeId, channelId, state, data }: EclairChannel, updates: readonly EclairUpdate[]): PeerChannel[] {
-    const [commitment] = data.commitments.active
-    if (commitment === undefined) return []
-    const { spec } = commitment.localCommit
-    const names = new Set([commitment.localFunding.shortChannelId, ...Object.values(data.aliases ?? {})].map(scidOf))
-    const isNode1 = nodeId < this.#nodeId
-    const update = updates.find(
-      ({ shortChannelId, channelFlags }) => channelFlags.isNode1 === isNode1 && names.has(scidOf(shortChannelId)),
-    )
-    return [
-      {
-        channelId,
-        isUsable: state === 'NORMAL',
-        isOpener: data.commitments.channelParams.localParams.isChannelOpener,
-        capacitySat: BigInt(commitment.fundingAmount),
-        localMsat: BigInt(spec.toLocal),
-        pendingHtlcs: Math.max(spec.htlcs.length, commitment.remoteCommit.spec.htlcs.length),
-        feeratePerKw: spec.commitTxFeerate,
-        ...(update === undefined ? {} : { ourPolicy: policyOf(update) }),
-      },
-    ]
+    return listed.flatMap((channel) => peerChannelOf(channel, updates, this.#nodeId) ?? [])
   }
 
   async closeChannel(channelId: string, { script, feeratePerKw }: CloseOptions = {}): Promise<void> {
@@ -404,10 +332,7 @@ class EclairPeer implements Peer {
       timeoutSeconds: PAY_SECONDS,
     }
     const payment = await this.#api.call<EclairPayment>('payinvoice', params).catch((error: Error) => error)
-    if (payment instanceof Error) return { ok: false, reason: payment.message, failures: [] }
-    if (payment.type === 'payment-sent')
-      return { ok: true, feeMsat: BigInt(payment.fees), preimage: payment.paymentPreimage }
-    return failed(payment.failures.map(({ e, t }) => e?.failureMessage ?? t ?? 'unreadable failure'))
+    return payment instanceof Error ? { ok: false, reason: payment.message, failures: [] } : outcomeOf(payment)
   }
 
   async keysend(
@@ -417,23 +342,16 @@ class EclairPeer implements Peer {
   ): Promise<Outcome> {
     if (Object.keys(records).length > 0) return lacks('custom-records')
     const id = await this.#api.call<string>('sendtonode', { nodeId, amountMsat })
+    return this.#outcomeOf(id, 1)
+  }
+
+  async #outcomeOf(id: string, parts: number): Promise<Outcome> {
     let outcome: Outcome | undefined
     await waitFor(`the end of the payment ${id}`, async () => {
-      const parts = (await this.#api.call<readonly EclairSent[]>('getsentinfo', { id })).map(({ status }) => status)
-      if (parts.some(({ type }) => type === 'pending')) return false
-      const sent = parts.flatMap((status) => (status.type === 'sent' ? [status] : []))
-      const [first] = sent
-      if (first !== undefined) {
-        const feeMsat = sent.reduce((sum, { feesPaid }) => sum + BigInt(feesPaid), 0n)
-        outcome = { ok: true, feeMsat, preimage: first.paymentPreimage }
-      } else {
-        const failures = parts.flatMap((status) => (status.type === 'failed' ? status.failures : []))
-        if (parts.length > 0) outcome = failed(failures.map(({ failureMessage }) => failureMessage))
-      }
+      outcome = outcomeOfParts(await this.#api.call<readonly EclairSent[]>('getsentinfo', { id }), parts)
       return outcome !== undefined
     })
-    if (outcome === undefined) throw new Error('unreachable')
-    return outcome
+    return outcome as Outcome
   }
 
   async forgetFailures(): Promise<void> {
@@ -449,6 +367,42 @@ class EclairPeer implements Peer {
     return payments.flatMap(({ invoice, status }) =>
       status.type === 'received' ? [{ paymentHash: invoice.paymentHash, amountMsat: BigInt(status.amount) }] : [],
     )
+  }
+
+  async setRelayFees(nodeId: string, fees: RelayFees): Promise<void> {
+    await this.#api.call('updaterelayfee', { nodeId, ...fees })
+  }
+
+  async payByChannels(bolt11: string, parts: readonly GivenPart[]): Promise<Outcome> {
+    const channels = await this.#api.call<readonly EclairChannel[]>('channels')
+    const recipientAmountMsat = parts.reduce((sum, { amountMsat }) => sum + amountMsat, 0n)
+    let parentId: string | undefined
+    for (const { channelId, amountMsat } of parts) {
+      const aliases = channels.find((channel) => channel.channelId === channelId)?.data.aliases
+      const alias = scidOf(aliases?.localAlias ?? '')
+      if (alias === undefined) throw new Error(`${this.name} has no channel ${channelId}`)
+      // As it prints aliases it does not take them.
+      const shortChannelIds = formatShortChannelId(alias)
+      const params = { amountMsat, recipientAmountMsat, invoice: bolt11, shortChannelIds, parentId }
+      parentId = (await this.#api.call<{ parentId: string }>('sendtoroute', params)).parentId
+    }
+    return this.#outcomeOf(parentId ?? '', parts.length)
+  }
+
+  async sendableMsat(channelId: string): Promise<bigint> {
+    const [channels, balances] = await Promise.all([
+      this.#api.call<readonly EclairChannel[]>('channels'),
+      this.#api.call<readonly EclairBalance[]>('usablebalances'),
+    ])
+    const alias = channels.find((channel) => channel.channelId === channelId)?.data.aliases?.localAlias
+    const balance = balances.find(({ aliases }) => aliases.localAlias === alias)
+    return BigInt(balance?.canSend ?? 0)
+  }
+
+  async restartWithFeerate(feeratePerKw: number): Promise<void> {
+    await this.stop()
+    this.#satPerVbyte = satPerVbyte(feeratePerKw)
+    await this.start()
   }
 
   log(): readonly string[] {
@@ -467,6 +421,15 @@ class EclairPeer implements Peer {
     rmSync(this.#folder, { recursive: true, force: true })
   }
 
+  #writeSettings(): void {
+    // On regtest these are its estimates.
+    const names = ['slow', 'medium', 'fast', 'fastest']
+    const feerates = names.map((name) => `${name} = ${this.#satPerVbyte}`).join(', ')
+    const settings = [...this.#settings, `on-chain-fees.default-feerates { minimum = 1, ${feerates} }`]
+    const text = settings.map((setting) => `eclair.${setting}\n`).join('')
+    writeFileSync(join(this.#folder, 'data', 'eclair.conf'), text)
+  }
+
   /** While it starts it does not answer. */
   #until(what: string, holds: () => Promise<boolean>): Promise<void> {
     return waitFor(`${this.name} ${what}`, async () => {
@@ -476,7 +439,6 @@ class EclairPeer implements Peer {
   }
 }
 
-/** What it makes of its own accord would be taproot. */
 const CHANNEL_TYPES: Readonly<Record<NonNullable<Opening['kind']> | 'plain', string>> = {
   plain: 'anchor_outputs_zero_fee_htlc_tx',
   announced: 'anchor_outputs_zero_fee_htlc_tx',
@@ -485,29 +447,11 @@ const CHANNEL_TYPES: Readonly<Record<NonNullable<Opening['kind']> | 'plain', str
   'zero-conf': 'anchor_outputs_zero_fee_htlc_tx+zeroconf',
 }
 
-const lacks = (ability: keyof Abilities): Promise<never> => Promise.reject(new Error(String(abilities[ability])))
-
-const failed = (messages: readonly string[]): Outcome => ({
-  ok: false,
-  reason: messages.join('; '),
-  failures: messages.flatMap((message) => {
-    const name = ECLAIR_FAILURES.find(([words]) => message.startsWith(words))?.[1]
-    return name === undefined ? [] : [name]
-  }),
-})
-
-const policyOf = ({ feeBaseMsat, feeProportionalMillionths, cltvExpiryDelta }: EclairUpdate): OurPolicy => ({
-  feeBaseMsat,
-  feeProportionalMillionths,
-  cltvExpiryDelta,
-})
-
-/** eclair writes the same id as `103x1x0` or, an alias, as `0x1527ebce1e2569`. */
-const scidOf = (text: string | undefined): bigint | undefined => {
-  const [block, tx, output] = text?.split('x') ?? []
-  if (text === undefined || block === undefined || tx === undefined) return undefined
-  if (output === undefined) return BigInt(text)
-  return (BigInt(block) << 40n) | (BigInt(tx) << 16n) | BigInt(output)
+interface EclairBalance {
+  readonly aliases: { readonly localAlias: string }
+  readonly canSend: number
 }
+
+const lacks = (ability: keyof Abilities): Promise<never> => Promise.reject(new Error(String(abilities[ability])))
 
 const satPerVbyte = (feeratePerKw: number): number => Math.max(1, Math.ceil((feeratePerKw * 4) / 1000))

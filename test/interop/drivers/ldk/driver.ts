@@ -43,6 +43,7 @@ const abilities: Abilities = {
   'error-on-force-close': true,
   cuts: 'it cannot be told where to lose a connection',
   'many-pings': true,
+  particular: 'only what can be asked of all is asked of it',
 }
 
 export const ldkDriver: PeerDriver = {

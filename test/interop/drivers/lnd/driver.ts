@@ -65,6 +65,7 @@ const abilities: Abilities = {
   'error-on-force-close': 'it says nothing when it closes alone',
   cuts: 'it cannot be told where to lose a connection',
   'many-pings': true,
+  particular: 'only what can be asked of all is asked of it',
 }
 
 const program = (): string => process.env.LND ?? ''
