@@ -23,6 +23,7 @@ import type {
   Received,
 } from '../driver.ts'
 import { failureNamesIn } from '../failure-names.ts'
+import { started } from '../started.ts'
 import { PLUGIN_METHODS } from './plugin-state.ts'
 import { type CoreLightningRpc, coreLightningRpc } from './rpc.ts'
 
@@ -88,9 +89,7 @@ export const coreLightningDriver: PeerDriver = {
     return execFileSync(program(), ['--version'], { encoding: 'utf8' }).trim()
   },
   async start(ground, name) {
-    const peer = await CoreLightningPeer.make(ground, name)
-    await peer.start()
-    return peer
+    return started(await CoreLightningPeer.make(ground, name))
   },
 }
 

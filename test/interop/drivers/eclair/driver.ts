@@ -25,6 +25,7 @@ import type {
   Received,
   RelayFees,
 } from '../driver.ts'
+import { started } from '../started.ts'
 import { type EclairApi, type EclairParams, eclairApi } from './api.ts'
 import { type EclairChannel, type EclairUpdate, peerChannelOf, scidOf } from './channels.ts'
 import { type EclairPayment, type EclairSent, outcomeOf, outcomeOfParts } from './outcomes.ts'
@@ -89,9 +90,7 @@ export const eclairDriver: PeerDriver = {
     return jars.find((version) => version !== undefined) ?? 'unknown'
   },
   async start(ground, name) {
-    const eclair = await EclairPeer.make(ground, name)
-    await eclair.start()
-    return eclair
+    return started(await EclairPeer.make(ground, name))
   },
 }
 

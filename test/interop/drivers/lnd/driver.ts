@@ -26,6 +26,7 @@ import type {
   Received,
 } from '../driver.ts'
 import { failureNamesIn } from '../failure-names.ts'
+import { started } from '../started.ts'
 import { type FeeSource, serveFees } from './fees.ts'
 import { type LndRest, lndRest } from './rest.ts'
 
@@ -87,9 +88,7 @@ export const lndDriver: PeerDriver = {
     return /version (\S+)/.exec(execFileSync(program(), ['--version'], { encoding: 'utf8' }))?.[1] ?? 'unknown'
   },
   async start(ground, name) {
-    const lnd = await LndPeer.make(ground, name)
-    await lnd.start()
-    return lnd
+    return started(await LndPeer.make(ground, name))
   },
 }
 
