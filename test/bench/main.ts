@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import type { Benchmark, Figure } from './benchmark.ts'
 import { besideFloodsBenchmark } from './beside-floods.ts'
 import { besidePluginsBenchmark } from './beside-plugins.ts'
+import { cliBenchmark } from './cli.ts'
 import { commitmentBenchmark } from './commitment.ts'
 import { cryptoBenchmark } from './crypto.ts'
 import { manyChannelsBenchmarks } from './many-channels.ts'
@@ -22,6 +23,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   besidePluginsBenchmark,
   besideFloodsBenchmark,
   memoryBenchmark,
+  cliBenchmark,
 ]
 
 const median = (values: readonly number[]): number => {

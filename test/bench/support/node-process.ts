@@ -24,15 +24,18 @@ export class NodeProcess {
   readonly id: string
   readonly address: string
   readonly pid: number
+  /** Its data folder. */
+  readonly data: string
   readonly #url: string
   readonly #token: string
   readonly #process: ChildProcess
   readonly #operator: ApiConnection
 
-  private constructor(child: ChildProcess, places: Places, token: string, operator: ApiConnection) {
+  private constructor(child: ChildProcess, data: string, places: Places, token: string, operator: ApiConnection) {
     this.id = places.nodeId
     this.address = places.listen
     this.pid = child.pid as number
+    this.data = data
     this.#url = places.api
     this.#token = token
     this.#process = child
@@ -62,7 +65,7 @@ export class NodeProcess {
     )
     const places = await firstLine(child)
     const { token } = JSON.parse(readFileSync(join(data, 'api.json'), 'utf8')) as { token: string }
-    return new NodeProcess(child, places, token, await ApiConnection.open(places.api, token))
+    return new NodeProcess(child, data, places, token, await ApiConnection.open(places.api, token))
   }
 
   /** A connection of its own, for questions that wait beside each other. */
