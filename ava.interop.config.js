@@ -6,5 +6,5 @@ export default {
   files: ['test/interop/**/*.test.ts'],
   serial: true,
   concurrency: 1,
-  timeout: '300s',
+  timeout: '600s',
 }

@@ -5,7 +5,8 @@ import type { Abilities, Ability, Outcome, Peer, PeerChannel, PeerDriver } from 
 import { failureNamesIn } from '../failure-names.ts'
 import { paymentHashOf } from '../payment-hash.ts'
 import { backendChain } from './backend-chain.ts'
-import { type LdkChannel, type LdkNode, startLdkNode } from './ldk-node.ts'
+import type { LdkChannel } from './ldk-channels.ts'
+import { type LdkNode, startLdkNode } from './ldk-node.ts'
 
 const abilities: Abilities = {
   hold: true,

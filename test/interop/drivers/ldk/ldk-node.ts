@@ -1,58 +1,15 @@
 import { readFile } from 'node:fs/promises'
 import * as ldk from 'lightningdevkit'
-import { WitnessVersion } from 'lightningdevkit/structs/CommonBase.mjs'
-import { parseWitnessProgram } from '../../../../core/src/bitcoin/script.ts'
-import { formatOutPoint } from '../../../../core/src/bitcoin/transaction.ts'
 import { sha256 } from '../../../../core/src/crypto/hashes.ts'
 import { fromHex, toHex } from '../../../../core/src/lib/bytes.ts'
 import { PATIENCE_MS } from '../../../support/patience.ts'
 import type { LdkBlock, LdkChain } from './ldk-chain.ts'
+import { channelOf, type LdkChannel } from './ldk-channels.ts'
 import { userConfig } from './ldk-config.ts'
+import { describe, type LdkEvent, reported } from './ldk-events.ts'
 import { assembleLdk, type LdkParts, type LdkState } from './ldk-parts.ts'
+import { apiError, recipientFields, shutdownScript } from './ldk-values.ts'
 import { type LdkWallet, ldkWallet } from './ldk-wallet.ts'
-
-/** What LDK reported, in order, with ids in hexadecimal and amounts in millisatoshis. */
-type LdkEvent =
-  | { readonly type: 'channel-pending'; readonly channelId: string; readonly peer: string }
-  | { readonly type: 'channel-ready'; readonly channelId: string; readonly peer: string }
-  | { readonly type: 'channel-closed'; readonly channelId: string; readonly reason: string }
-  | { readonly type: 'open-failed'; readonly reason: string }
-  | { readonly type: 'payment-claimable'; readonly paymentHash: string; readonly amountMsat: bigint }
-  | { readonly type: 'payment-claimed'; readonly paymentHash: string; readonly amountMsat: bigint }
-  | { readonly type: 'payment-sent'; readonly paymentHash: string; readonly preimage: string; readonly feeMsat: bigint }
-  | { readonly type: 'payment-failed'; readonly paymentHash: string; readonly reason: string }
-  | { readonly type: 'payment-forwarded'; readonly amountMsat: bigint; readonly feeMsat: bigint }
-  | { readonly type: 'htlc-failed' }
-  | { readonly type: 'swept'; readonly outputs: number }
-  | { readonly type: 'other'; readonly name: string }
-
-export interface LdkChannel {
-  readonly channelId: string
-  readonly peer: string
-  readonly isOpener: boolean
-  readonly isReady: boolean
-  readonly isUsable: boolean
-  readonly capacitySat: bigint
-  /** All that is LDK's, HTLCs in flight apart. LDK tells no balance below the reserve: 0 stands for all of these. */
-  readonly localMsat: bigint
-  readonly outboundMsat: bigint
-  readonly inboundMsat: bigint
-  /** Of the commitments. */
-  readonly feeratePerKw: number | undefined
-  /** What the peer's `channel_update` asks of those who pay LDK through the peer. */
-  readonly peerPolicy: LdkPeerPolicy | undefined
-  readonly fundingOutpoint: string | undefined
-  readonly shortChannelId: bigint | undefined
-  /** What the peer calls the channel: the alias by which it may be paid. */
-  readonly inboundAlias: bigint | undefined
-  readonly pendingHtlcs: number
-}
-
-interface LdkPeerPolicy {
-  readonly feeBaseMsat: number
-  readonly feeProportionalMillionths: number
-  readonly cltvExpiryDelta: number
-}
 
 export interface LdkNodeOptions {
   readonly chain: LdkChain
@@ -271,28 +228,7 @@ class Node implements LdkNode {
   }
 
   channels(): readonly LdkChannel[] {
-    return this.#parts.manager.list_channels().map((details) => {
-      // The bindings give null where no funding exists yet, whatever their types say.
-      const funding = details.get_funding_txo() as ldk.OutPoint | null
-      return {
-        channelId: toHex(details.get_channel_id().get_a()),
-        peer: toHex(details.get_counterparty().get_node_id()),
-        isOpener: Boolean(details.get_is_outbound()),
-        isReady: Boolean(details.get_is_channel_ready()),
-        isUsable: Boolean(details.get_is_usable()),
-        capacitySat: details.get_channel_value_satoshis(),
-        localMsat: balanceOf(details),
-        outboundMsat: details.get_outbound_capacity_msat(),
-        inboundMsat: details.get_inbound_capacity_msat(),
-        feeratePerKw: optionalNumber(details.get_feerate_sat_per_1000_weight()),
-        peerPolicy: peerPolicyOf(details),
-        fundingOutpoint:
-          funding === null ? undefined : formatOutPoint({ txid: funding.get_txid(), index: funding.get_index() }),
-        shortChannelId: optional(details.get_short_channel_id()),
-        inboundAlias: optional(details.get_inbound_scid_alias()),
-        pendingHtlcs: details.get_pending_inbound_htlcs().length + details.get_pending_outbound_htlcs().length,
-      }
-    })
+    return this.#parts.manager.list_channels().map(channelOf)
   }
 
   createInvoice(amountMsat: bigint | undefined): string {
@@ -555,94 +491,3 @@ class Node implements LdkNode {
     this.#chain.broadcast([Uint8Array.from(spent.res)])
   }
 }
-
-const shutdownScript = (script: Uint8Array): ldk.ShutdownScript => {
-  const parsed = parseWitnessProgram(script)
-  if (parsed === undefined) throw new Error('not a witness program')
-  const program = ldk.WitnessProgram.constructor_new(parsed.program, new WitnessVersion(parsed.version))
-  const made = ldk.ShutdownScript.constructor_new_witness_program(program)
-  if (!(made instanceof ldk.Result_ShutdownScriptInvalidShutdownScriptZ_OK)) throw new Error('LDK takes no such script')
-  return made.res
-}
-
-const recipientFields = (records: Readonly<Record<number, Uint8Array>>): ldk.RecipientOnionFields => {
-  const fields = ldk.RecipientOnionFields.constructor_spontaneous_empty()
-  const tlvs = Object.entries(records).map(([type, value]) =>
-    ldk.TwoTuple_u64CVec_u8ZZ.constructor_new(BigInt(type), value),
-  )
-  if (tlvs.length === 0) return fields
-  const made = fields.with_custom_tlvs(tlvs)
-  if (!(made instanceof ldk.Result_RecipientOnionFieldsNoneZ_OK)) throw new Error('LDK takes no such records')
-  return made.res
-}
-
-const reported = (event: ldk.Event): LdkEvent => {
-  if (event instanceof ldk.Event_ChannelPending)
-    return {
-      type: 'channel-pending',
-      channelId: toHex(event.channel_id.get_a()),
-      peer: toHex(event.counterparty_node_id),
-    }
-  if (event instanceof ldk.Event_ChannelReady)
-    return {
-      type: 'channel-ready',
-      channelId: toHex(event.channel_id.get_a()),
-      peer: toHex(event.counterparty_node_id),
-    }
-  if (event instanceof ldk.Event_ChannelClosed)
-    return { type: 'channel-closed', channelId: toHex(event.channel_id.get_a()), reason: event.reason.to_str() }
-  if (event instanceof ldk.Event_PaymentClaimed)
-    return { type: 'payment-claimed', paymentHash: toHex(event.payment_hash), amountMsat: event.amount_msat }
-  if (event instanceof ldk.Event_PaymentSent)
-    return {
-      type: 'payment-sent',
-      paymentHash: toHex(event.payment_hash),
-      preimage: toHex(event.payment_preimage),
-      feeMsat: optional(event.fee_paid_msat) ?? 0n,
-    }
-  if (event instanceof ldk.Event_PaymentFailed)
-    return { type: 'payment-failed', paymentHash: toHex(event.payment_id), reason: failureReason(event.reason) }
-  if (event instanceof ldk.Event_PaymentForwarded)
-    return {
-      type: 'payment-forwarded',
-      amountMsat: optional(event.outbound_amount_forwarded_msat) ?? 0n,
-      feeMsat: optional(event.total_fee_earned_msat) ?? 0n,
-    }
-  if (event instanceof ldk.Event_HTLCHandlingFailed) return { type: 'htlc-failed' }
-  return { type: 'other', name: event.constructor.name }
-}
-
-const failureReason = (reason: ldk.Option_PaymentFailureReasonZ): string =>
-  reason instanceof ldk.Option_PaymentFailureReasonZ_Some ? (ldk.PaymentFailureReason[reason.some] ?? '') : ''
-
-// LDK counts what may be sent: what is left of its balance above the reserve that the peer asks for.
-const balanceOf = (details: ldk.ChannelDetails): bigint => {
-  const outbound = details.get_outbound_capacity_msat()
-  return outbound === 0n ? 0n : outbound + (optional(details.get_unspendable_punishment_reserve()) ?? 0n) * 1000n
-}
-
-const peerPolicyOf = (details: ldk.ChannelDetails): LdkPeerPolicy | undefined => {
-  // The bindings give null where no channel_update has come, whatever their types say.
-  const info = details.get_counterparty().get_forwarding_info() as ldk.CounterpartyForwardingInfo | null
-  return info === null
-    ? undefined
-    : {
-        feeBaseMsat: info.get_fee_base_msat(),
-        feeProportionalMillionths: info.get_fee_proportional_millionths(),
-        cltvExpiryDelta: info.get_cltv_expiry_delta(),
-      }
-}
-
-const optional = (value: ldk.Option_u64Z): bigint | undefined =>
-  value instanceof ldk.Option_u64Z_Some ? value.some : undefined
-
-const optionalNumber = (value: ldk.Option_u32Z): number | undefined =>
-  value instanceof ldk.Option_u32Z_Some ? value.some : undefined
-
-const apiError = (result: object): string => {
-  const error: unknown = 'err' in result ? result.err : undefined
-  return typeof error === 'object' && error !== null && 'err' in error ? String(error.err) : String(error)
-}
-
-const describe = (event: LdkEvent | undefined): string =>
-  event === undefined ? 'nothing' : Object.values(event).map(String).join(' ')
