@@ -1,7 +1,7 @@
 import type * as ldk from 'lightningdevkit'
 import { formatOutPoint } from '../../../../core/src/bitcoin/transaction.ts'
 import { toHex } from '../../../../core/src/lib/bytes.ts'
-import { optional, optionalNumber } from './ldk-values.ts'
+import { isAbsent, optional, optionalNumber } from './ldk-values.ts'
 
 export interface LdkChannel {
   readonly channelId: string
@@ -61,9 +61,8 @@ const balanceOf = (details: ldk.ChannelDetails): bigint => {
 }
 
 const peerPolicyOf = (details: ldk.ChannelDetails): LdkPeerPolicy | undefined => {
-  // The bindings give null where no channel_update has come, whatever their types say.
-  const info = details.get_counterparty().get_forwarding_info() as ldk.CounterpartyForwardingInfo | null
-  return info === null
+  const info = details.get_counterparty().get_forwarding_info()
+  return isAbsent(info)
     ? undefined
     : {
         feeBaseMsat: info.get_fee_base_msat(),

@@ -2,6 +2,9 @@ import * as ldk from 'lightningdevkit'
 import { WitnessVersion } from 'lightningdevkit/structs/CommonBase.mjs'
 import { parseWitnessProgram } from '../../../../core/src/bitcoin/script.ts'
 
+/** Whether the bindings gave an object around nothing, or none at all: their types know of neither. */
+export const isAbsent = (value: object | null): boolean => value === null || Reflect.get(value, 'ptr') === 0n
+
 export const optional = (value: ldk.Option_u64Z): bigint | undefined =>
   value instanceof ldk.Option_u64Z_Some ? value.some : undefined
 
