@@ -1,4 +1,4 @@
-import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http'
+import type { ClientRequest, IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import type { ContractError } from '@fulgurite/plugin-sdk/contract'
 import { type ApiAccess, readAccess } from '../api/access.ts'
@@ -70,6 +70,9 @@ interface RequestOptions {
   readonly body?: string
   readonly signal?: AbortSignal
 }
+
+// An import of all that `node:http` exports loads what `fetch` is made of, too: a fifth of the command's time.
+const { request: httpRequest } = process.getBuiltinModule('node:http')
 
 const send = (access: ApiAccess, path: string, { method, headers, body, signal }: RequestOptions) =>
   new Promise<IncomingMessage>((resolve, reject) => {
