@@ -80,6 +80,14 @@ export type Ability =
   | 'particular'
   /** Answers pings that come one upon another. */
   | 'many-pings'
+  /** Offers channels that both sides fund. */
+  | 'dual-funding'
+  /** Asks for the reserve, and promises the script of its close, that it is told. */
+  | 'opening-terms'
+  /** Changes what it asks for relaying. */
+  | 'relay-fees'
+  /** Closes alone where a close has not come to its end in time. */
+  | 'close-deadline'
 
 /** For each ability: whether the peer has it, and if not, why. */
 export type Abilities = Readonly<Record<Ability, true | string>>
@@ -99,9 +107,12 @@ export interface PeerChannel {
   readonly ourPolicy?: OurPolicy
 }
 
-export interface OurPolicy {
+export interface RelayFees {
   readonly feeBaseMsat: number
   readonly feeProportionalMillionths: number
+}
+
+export interface OurPolicy extends RelayFees {
   readonly cltvExpiryDelta: number
 }
 
@@ -110,6 +121,10 @@ export interface Opening {
   /** Whole satoshis. */
   readonly pushMsat?: bigint
   readonly kind?: 'announced' | 'scid-alias' | 'taproot' | 'zero-conf'
+  /** What the other side is to keep. */
+  readonly reserveSat?: bigint
+  /** The script that its own share goes to when the channel is closed. */
+  readonly closeTo?: Uint8Array
 }
 
 export interface InvoiceRequest {
@@ -147,6 +162,13 @@ export interface Cut {
   readonly moment: 'before-sending' | 'after-sending' | 'after-receiving'
 }
 
+/** What an operator changes by starting it again. What is absent is as it is by default. */
+export interface PeerSettings {
+  /** One after the other. */
+  readonly cuts?: readonly Cut[]
+  readonly dualFunding?: boolean
+}
+
 /** What came in for an invoice of the peer. */
 export interface Received {
   readonly paymentHash: string
@@ -156,6 +178,8 @@ export interface Received {
 export interface CloseOptions {
   readonly script?: Uint8Array
   readonly feeratePerKw?: number
+  /** After which it closes alone. */
+  readonly deadlineSeconds?: number
 }
 
 export interface RelayFees {
@@ -202,8 +226,7 @@ export interface Peer {
   /** Copies what it keeps on disk, and puts the copy back. Only while it does not run. */
   saveDatabase(): Promise<void>
   restoreDatabase(): Promise<void>
-  /** Stops it and starts it again; from then on it loses the connection at each of these, one after the other. */
-  restartWithCuts(cuts: readonly Cut[]): Promise<void>
+  restartWith(settings: PeerSettings): Promise<void>
   knowsBlock(height: number): Promise<boolean>
   /** Its wallet's next output script. */
   newScript(): Promise<Uint8Array>
@@ -220,6 +243,7 @@ export interface Peer {
   closeChannel(channelId: string, options?: CloseOptions): Promise<void>
   forceClose(channelId: string): Promise<void>
   /** What it takes for the chain's fee rate from now on. */
+  setRelayFees(channelId: string, fees: RelayFees): Promise<void>
   setFeerate(feeratePerKw: number): Promise<void>
   createInvoice(request: InvoiceRequest): Promise<PeerInvoice>
   isHeld(paymentHash: string): Promise<boolean>

@@ -15,6 +15,7 @@ import { restartingUs } from './restarting-us.ts'
 import type { Scenario } from './scenario.ts'
 import { sickChannels } from './sick-channels.ts'
 import { storm } from './storm.ts'
+import { unusualAsks } from './unusual-asks.ts'
 
 /** All that is tried with every peer, in the order of the table. */
 export const SCENARIOS: readonly Scenario[] = [
@@ -34,4 +35,5 @@ export const SCENARIOS: readonly Scenario[] = [
   ...errors,
   ...particulars,
   ...cuts,
+  ...unusualAsks,
 ]

@@ -45,7 +45,7 @@ const paysThroughCuts = async (
   const { t } = stage
   const { us, peer, channelId } = await stage.channel({ pushMsat: 400_000_000n })
   stage.keepConnected(us)
-  await peer.restartWithCuts(cuts)
+  await peer.restartWith({ cuts })
   await stage.isUsable(us, peer, channelId)
   const before = us.payloads('peer.disconnected').length
   let balance = 600_000_000n
@@ -89,7 +89,7 @@ const opensThroughCuts = async (
   const peer = await stage.peer()
   for (const cut of cuts) {
     const name = `${cut.moment} ${cut.message}`
-    await peer.restartWithCuts([cut])
+    await peer.restartWith({ cuts: [cut] })
     // Another one each time, and only one: what the peer says about channels of earlier ones would meet the cut.
     const us = await stage.node(`us, ${name}`)
     stage.keepConnected(us)
@@ -128,7 +128,7 @@ const closesThroughCuts = async (
     await stage.connect(us, peer)
     const opening = { capacitySat: 500_000n, pushMsat: 200_000_000n }
     const channelId = index % 2 === 0 ? await stage.openTo(peer, us, opening) : await stage.openFrom(peer, us, opening)
-    await peer.restartWithCuts([cut])
+    await peer.restartWith({ cuts: [cut] })
     stage.keepConnected(us)
     await stage.connect(us, peer)
     await stage.isUsable(us, peer, channelId)

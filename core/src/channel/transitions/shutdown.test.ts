@@ -2,11 +2,12 @@ import test from 'ava'
 import type { Tx } from '../../bitcoin/transaction.ts'
 import { secp256k1 } from '../../crypto/secp256k1.ts'
 import { equalBytes } from '../../lib/bytes.ts'
+import { vectorOfBits } from '../../wire/features.ts'
 import type { ClosingSigned } from '../../wire/messages/channel-close.ts'
 import { buildClosing, closingFee } from '../commitment/closing-transaction.ts'
 import type { ChannelMessage } from '../state/inputs.ts'
 import { closingInput } from './closing-input.ts'
-import type { TestParty } from './fixtures/test-party.ts'
+import { FEATURES, type TestParty } from './fixtures/test-party.ts'
 import { hashOf, TwoParties } from './fixtures/two-parties.ts'
 import { completeSpend } from './publications.ts'
 
@@ -269,6 +270,25 @@ test('recv shutdown — a script of another form is answered with a warning, and
     effects.map(({ type }) => type),
     ['send', 'emit'],
   )
+})
+
+// Core Lightning names a script to whoever it opens to, and forgets it where the other side has not offered the feature.
+test('recv shutdown — a script named at the opening binds the peer only where both offer to be bound', (t) => {
+  const both = vectorOfBits([12, 23, 5])
+  const recv = (features: Uint8Array, remoteFeatures: Uint8Array) => {
+    const two = new TwoParties({ bob: { features } }).ready()
+    const { bob, alice } = two
+    const { durable, session } = bob.state
+    if (durable.phase !== 'normal' || session === undefined) throw new Error(durable.phase)
+    const params = { ...durable.params, remoteUpfrontShutdown: bob.keys.localShutdownScript }
+    bob.state = { durable: { ...durable, params }, session: { ...session, remoteFeatures } }
+    const { channelId } = params
+    bob.recv({ type: 'shutdown', channelId, scriptpubkey: alice.keys.localShutdownScript })
+    return { phase: bob.phase, errors: errors(bob) }
+  }
+  t.deepEqual(recv(FEATURES, both), { phase: 'negotiating', errors: [] })
+  t.deepEqual(recv(both, FEATURES), { phase: 'negotiating', errors: [] })
+  t.deepEqual(recv(both, both).errors, ['shutdown-script-not-as-promised'])
 })
 
 test('recv update_add_htlc — after the peer’s shutdown fails the channel', (t) => {

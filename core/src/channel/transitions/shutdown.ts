@@ -49,8 +49,11 @@ export const closeChannel = (
 /** BOLT 2, shutdown. */
 export const recvShutdown = ({ durable, session }: Online, { scriptpubkey }: Shutdown, env: ChannelEnv): Step => {
   const state = { durable, session }
-  const anySegwit = isNegotiated(env.settings.features, session.remoteFeatures, 'option_shutdown_anysegwit')
-  const promised = durable.params.remoteUpfrontShutdown
+  const { features } = env.settings
+  const anySegwit = isNegotiated(features, session.remoteFeatures, 'option_shutdown_anysegwit')
+  // BOLT 2, shutdown: a script of the opening binds where both nodes have advertised that it does.
+  const isBound = isNegotiated(features, session.remoteFeatures, 'option_upfront_shutdown_script')
+  const promised = isBound ? durable.params.remoteUpfrontShutdown : undefined
   if (!isShutdownScriptOfPeer(scriptpubkey, anySegwit)) return react(state, { code: 'invalid-shutdown-script' }, env)
   if (promised !== undefined && !equalBytes(promised, scriptpubkey)) {
     return react(state, { code: 'shutdown-script-not-as-promised' }, env)

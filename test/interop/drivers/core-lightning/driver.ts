@@ -20,7 +20,9 @@ import type {
   PeerChannel,
   PeerDriver,
   PeerInvoice,
+  PeerSettings,
   Received,
+  RelayFees,
 } from '../driver.ts'
 import { failureNamesIn } from '../failure-names.ts'
 import { started } from '../started.ts'
@@ -60,10 +62,14 @@ const abilities: Abilities = {
   kill: true,
   'old-database': true,
   'force-close': true,
-  'error-on-force-close': true,
+  'error-on-force-close': 'its command that closes alone at once says nothing to the peer',
   cuts: true,
   'many-pings': true,
   particular: 'only what can be asked of all is asked of it',
+  'dual-funding': true,
+  'opening-terms': true,
+  'relay-fees': true,
+  'close-deadline': true,
 }
 
 const program = (): string => process.env.LIGHTNINGD ?? ''
@@ -147,6 +153,8 @@ const OPENING_KINDS: Readonly<Record<NonNullable<Opening['kind']>, object>> & { 
 
 const PLUGIN = fileURLToPath(new URL('plugin.ts', import.meta.url))
 const OPENING_FEERATE = '1000perkw'
+/** What travels at all. */
+const LEAST_FEERATE = 253
 
 class CoreLightningPeer implements Peer {
   readonly name: string
@@ -186,6 +194,9 @@ class CoreLightningPeer implements Peer {
       '--developer',
       '--dev-bitcoind-poll=1',
       '--dev-fast-gossip',
+      // On a chain without traffic it estimates one thing or another.
+      `--force-feerates=${LEAST_FEERATE}`,
+      '--commit-feerate-offset=0',
       '--dev-fast-reconnect',
       `--dev-disconnect=${this.#cuts}`,
       '--log-level=debug',
@@ -228,9 +239,10 @@ class CoreLightningPeer implements Peer {
     return join(this.#folder, 'regtest', 'lightningd.sqlite3')
   }
 
-  async restartWithCuts(cuts: readonly Cut[]): Promise<void> {
+  async restartWith({ cuts = [], dualFunding = false }: PeerSettings): Promise<void> {
     await this.stop()
     writeFileSync(this.#cuts, cuts.map((cut) => `${cutRule(cut)}\n`).join(''))
+    writeFileSync(join(this.#folder, 'regtest', 'config'), dualFunding ? 'experimental-dual-fund\n' : '')
     await this.start()
   }
 
@@ -268,7 +280,10 @@ class CoreLightningPeer implements Peer {
     return peers[0]?.connected === true
   }
 
-  async openChannel(nodeId: string, { capacitySat, pushMsat = 0n, kind }: Opening): Promise<string> {
+  async openChannel(
+    nodeId: string,
+    { capacitySat, pushMsat = 0n, kind, reserveSat, closeTo }: Opening,
+  ): Promise<string> {
     if (kind === 'taproot') throw new Error(String(abilities['taproot-opening']))
     const opened = await this.#rpc.call<{ channel_id: string }>('fundchannel', {
       id: nodeId,
@@ -277,6 +292,8 @@ class CoreLightningPeer implements Peer {
       feerate: OPENING_FEERATE,
       // Change of the openings before it is not buried yet.
       minconf: 0,
+      ...(reserveSat === undefined ? {} : { reserve: Number(reserveSat) }),
+      ...(closeTo === undefined ? {} : { close_to: addressOf(closeTo) }),
       ...OPENING_KINDS[kind ?? 'plain'],
     })
     return opened.channel_id
@@ -302,11 +319,13 @@ class CoreLightningPeer implements Peer {
   }
 
   /** Its command ends with the closing: this waits only until it has begun. */
-  async closeChannel(channelId: string, { script, feeratePerKw }: CloseOptions = {}): Promise<void> {
+  async closeChannel(channelId: string, options: CloseOptions = {}): Promise<void> {
+    const { script, feeratePerKw, deadlineSeconds } = options
     let refusal: Error | undefined
     this.#rpc
       .call('close', {
         id: channelId,
+        ...(deadlineSeconds === undefined ? {} : { unilateraltimeout: deadlineSeconds }),
         ...(script === undefined ? {} : { destination: addressOf(script) }),
         ...(feeratePerKw === undefined ? {} : { feerange: [`${feeratePerKw}perkw`, `${feeratePerKw}perkw`] }),
       })
@@ -322,6 +341,11 @@ class CoreLightningPeer implements Peer {
 
   async forceClose(channelId: string): Promise<void> {
     await this.#rpc.call('dev-fail', { id: (await this.#channel(channelId)).peer_id })
+  }
+
+  async setRelayFees(channelId: string, fees: RelayFees): Promise<void> {
+    const { feeBaseMsat: feebase, feeProportionalMillionths: feeppm } = fees
+    await this.#rpc.call('setchannel', { id: channelId, feebase, feeppm })
   }
 
   async setFeerate(feeratePerKw: number): Promise<void> {

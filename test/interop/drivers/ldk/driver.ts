@@ -45,6 +45,10 @@ const abilities: Abilities = {
   cuts: 'it cannot be told where to lose a connection',
   'many-pings': true,
   particular: 'only what can be asked of all is asked of it',
+  'dual-funding': 'it funds channels alone',
+  'opening-terms': 'its wallet and its channels are set up by this suite',
+  'relay-fees': 'it keeps to the fees that this suite sets up',
+  'close-deadline': 'it closes alone only when told to',
 }
 
 export const ldkDriver: PeerDriver = {
@@ -95,7 +99,8 @@ const startLdk = async (ground: Ground, name: string, number: number): Promise<P
     kill: cannot('kill'),
     saveDatabase: cannot('old-database'),
     restoreDatabase: cannot('old-database'),
-    restartWithCuts: cannot('cuts'),
+    restartWith: cannot('cuts'),
+    setRelayFees: cannot('relay-fees'),
     knowsBlock: async (height) => chain.tip.height >= height,
     newScript: async () => ldk.wallet.script,
     walletSat: async () => ldk.wallet.balanceSat,

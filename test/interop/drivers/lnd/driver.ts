@@ -24,6 +24,7 @@ import type {
   PeerDriver,
   PeerInvoice,
   Received,
+  RelayFees,
 } from '../driver.ts'
 import { failureNamesIn } from '../failure-names.ts'
 import { started } from '../started.ts'
@@ -67,6 +68,10 @@ const abilities: Abilities = {
   cuts: 'it cannot be told where to lose a connection',
   'many-pings': true,
   particular: 'only what can be asked of all is asked of it',
+  'dual-funding': 'it funds channels alone',
+  'opening-terms': true,
+  'relay-fees': true,
+  'close-deadline': 'it closes alone only when told to',
 }
 
 const program = (): string => process.env.LND ?? ''
@@ -129,6 +134,8 @@ interface LndPayment {
 const ANCHORS_SAT = 660n
 const COMMITMENT_WEIGHT = 1_124n
 const KEYSEND_PREIMAGE = 5_482_373_484
+/** LND's own default. */
+const RELAY_BLOCKS = 80
 const PAY_SECONDS = 60
 
 class LndPeer implements Peer {
@@ -230,7 +237,7 @@ class LndPeer implements Peer {
     cpSync(join(this.#folder, 'copy'), join(this.#folder, 'data'), { recursive: true })
   }
 
-  restartWithCuts(): Promise<void> {
+  restartWith(): Promise<void> {
     return Promise.reject(new Error(String(abilities.cuts)))
   }
 
@@ -266,13 +273,18 @@ class LndPeer implements Peer {
     return peers.some((peer) => peer.pub_key === nodeId)
   }
 
-  async openChannel(nodeId: string, { capacitySat, pushMsat = 0n, kind }: Opening): Promise<string> {
+  async openChannel(
+    nodeId: string,
+    { capacitySat, pushMsat = 0n, kind, reserveSat, closeTo }: Opening,
+  ): Promise<string> {
     const opened = await this.#rest.call<{ funding_txid_bytes: string; output_index: number }>('POST', '/v1/channels', {
       node_pubkey: base64(fromHex(nodeId)),
       local_funding_amount: String(capacitySat),
       push_sat: String(pushMsat / 1000n),
       private: kind !== 'announced',
       sat_per_vbyte: '1',
+      ...(reserveSat === undefined ? {} : { remote_chan_reserve_sat: String(reserveSat) }),
+      ...(closeTo === undefined ? {} : { close_address: addressOf(closeTo) }),
       ...OPENING_KINDS[kind ?? 'plain'],
     })
     return toHex(channelIdOf({ txid: fromBase64(opened.funding_txid_bytes), index: opened.output_index }))
@@ -338,6 +350,17 @@ class LndPeer implements Peer {
     const channel = (await this.#list()).find(({ channel_point }) => idOfPoint(channel_point) === channelId)
     if (channel === undefined) throw new Error(`${this.name} has no channel ${channelId}`)
     return `/v1/channels/${channel.channel_point.replace(':', '/')}`
+  }
+
+  async setRelayFees(channelId: string, fees: RelayFees): Promise<void> {
+    const channel = (await this.#list()).find(({ channel_point }) => idOfPoint(channel_point) === channelId)
+    const [funding_txid_str, index] = channel?.channel_point.split(':') ?? []
+    await this.#rest.call('POST', '/v1/chanpolicy', {
+      chan_point: { funding_txid_str, output_index: Number(index) },
+      base_fee_msat: String(fees.feeBaseMsat),
+      fee_rate_ppm: fees.feeProportionalMillionths,
+      time_lock_delta: RELAY_BLOCKS,
+    })
   }
 
   async setFeerate(feeratePerKw: number): Promise<void> {
