@@ -86,6 +86,12 @@ export type Ability =
   | 'opening-terms'
   /** Changes what it asks for relaying. */
   | 'relay-fees'
+  /** Closes all its channels at an error that names none. */
+  | 'error-about-all'
+  /** Closes the channel of a preimage that is none. */
+  | 'error-on-bad-preimage'
+  /** Stays connected where the two do not come to agree on the fee of a close. */
+  | 'stays-on-fee-dispute'
   /** Closes alone where a close has not come to its end in time. */
   | 'close-deadline'
 

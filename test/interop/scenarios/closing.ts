@@ -152,7 +152,7 @@ export const closing = group('Closes', [
     title:
       'the peer wants a fee a hundred times ours of us, the opener — we never pay more than our maximum, until told',
     role: 'peer',
-    needs: ['close-feerate'],
+    needs: ['close-feerate', 'stays-on-fee-dispute'],
     async run(stage) {
       const { t } = stage
       const { us, peer, channelId } = await pair(stage, 'us')

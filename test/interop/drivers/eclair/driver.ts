@@ -71,6 +71,13 @@ const abilities: Abilities = {
   'crossing-openings': true,
   cuts: 'it cannot be told where to lose a connection',
   'many-pings': 'two pings that wait for their answers are a flood to it',
+  'error-about-all': true,
+  'error-on-bad-preimage': true,
+  'stays-on-fee-dispute': true,
+  'dual-funding': 'it always offers it: so does every scenario',
+  'opening-terms': 'its operator names neither',
+  'relay-fees': 'this driver does not change them',
+  'close-deadline': 'it closes alone only when told to',
 }
 
 const home = (): string => process.env.ECLAIR_HOME ?? ''
@@ -191,8 +198,12 @@ class EclairPeer implements Peer, Particular {
     await this.#child.end('SIGKILL')
   }
 
-  restartWithCuts(): Promise<void> {
+  restartWith(): Promise<void> {
     return lacks('cuts')
+  }
+
+  setRelayFees(): Promise<void> {
+    return lacks('relay-fees')
   }
 
   async saveDatabase(): Promise<void> {

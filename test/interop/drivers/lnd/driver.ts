@@ -70,6 +70,9 @@ const abilities: Abilities = {
   particular: 'only what can be asked of all is asked of it',
   'dual-funding': 'it funds channels alone',
   'opening-terms': true,
+  'error-about-all': true,
+  'error-on-bad-preimage': true,
+  'stays-on-fee-dispute': true,
   'relay-fees': true,
   'close-deadline': 'it closes alone only when told to',
 }
