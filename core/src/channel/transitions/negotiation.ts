@@ -1,7 +1,13 @@
-import { dustLimit } from '../../bitcoin/fees.ts'
+import { dustLimit, feeForWeight } from '../../bitcoin/fees.ts'
 import { type FeeratePerKw, MSAT_PER_SAT } from '../../lib/units.ts'
 import type { ClosingSigned, FeeRange } from '../../wire/messages/channel-close.ts'
-import { buildClosing, type ClosingTransaction, closingFee, verifyClosing } from '../commitment/closing-transaction.ts'
+import {
+  buildClosing,
+  type ClosingTransaction,
+  closingFee,
+  closingWeight,
+  verifyClosing,
+} from '../commitment/closing-transaction.ts'
 import type { Closing, Funded, Negotiating } from '../state/durable.ts'
 import type { Effect } from '../state/effects.ts'
 import type { ChannelEnv } from '../state/environment.ts'
@@ -136,14 +142,21 @@ const ourFees = (durable: Agreeing, env: ChannelEnv): Fees => {
     return { ideal: fee as bigint, range: { minFeeSatoshis: fee, maxFeeSatoshis: fee }, limit: fee as bigint }
   }
   const { local, remote } = scriptsOf(durable)
-  const { spec } = latest(durable).local
+  const { local: commitment, localLimits, remoteLimits } = latest(durable)
+  const { spec } = commitment
   const isOpener = durable.params.localIsOpener
   const available = ((isOpener ? spec.toLocalMsat : spec.toRemoteMsat) as bigint) / MSAT_PER_SAT
   const { closing, closingMaximum, minimum: least } = env.feerates
   const feeAt = (feerate: FeeratePerKw) => smallest(closingFee(feerate, local, remote) as bigint, available)
   const named = durable.closingFeeratePerKw
   const ideal = named === undefined ? feeAt(closing) : smallest(feeAt(closing), feeAt(named))
-  const minimum = smallest(feeAt(least), ideal)
+  // Outputs that may be left out need no fee: the opener's range may end with what the transaction without them pays.
+  const dust = largest(localLimits.dustLimit as bigint, remoteLimits.dustLimit as bigint) * MSAT_PER_SAT
+  const certain = [
+    ...((spec.toLocalMsat as bigint) >= dust ? [local] : []),
+    ...((spec.toRemoteMsat as bigint) >= dust ? [remote] : []),
+  ]
+  const minimum = smallest(feeForWeight(least, closingWeight(certain)) as bigint, ideal)
   if (!isOpener) return { ideal, range: { minFeeSatoshis: minimum, maxFeeSatoshis: available }, limit: available }
   const most = named === undefined ? smallest(ideal * 2n, available) : feeAt(named)
   const limit = named === undefined ? largest(most, feeAt(closingMaximum)) : most

@@ -1,10 +1,11 @@
 import test from 'ava'
+import { feeForWeight } from '../../bitcoin/fees.ts'
 import type { Tx } from '../../bitcoin/transaction.ts'
 import { secp256k1 } from '../../crypto/secp256k1.ts'
 import { equalBytes } from '../../lib/bytes.ts'
 import { vectorOfBits } from '../../wire/features.ts'
 import type { ClosingSigned } from '../../wire/messages/channel-close.ts'
-import { buildClosing, closingFee } from '../commitment/closing-transaction.ts'
+import { buildClosing, closingFee, closingWeight } from '../commitment/closing-transaction.ts'
 import type { ChannelMessage } from '../state/inputs.ts'
 import { closingInput } from './closing-input.ts'
 import { FEATURES, type TestParty } from './fixtures/test-party.ts'
@@ -82,6 +83,24 @@ test('close — the fundee asks for more when the opener’s fee would not be re
   t.true((fees[1] ?? 0n) > (fees[0] ?? 0n))
   t.is(fees[1], fees[2])
   t.true(same(two))
+})
+
+// An opener at the lowest rate, as Core Lightning, has no more to offer than the transaction without our output needs.
+test('close — the fundee who has nothing wants no fee for an output of its own', (t) => {
+  for (const pushMsat of [0n, 353_000n, 200_000_000n]) {
+    const two = new TwoParties().ready({ pushMsat })
+    two.bob.env = { ...two.bob.env, feerates: { ...two.bob.env.feerates, minimum: 253 } }
+    const least: bigint[] = []
+    two.run(two.alice, { type: 'close' })
+    negotiate(two, (message) => {
+      least.push(message.feeRange?.minFeeSatoshis as bigint)
+      return message
+    })
+    const [tx] = published(two.bob)
+    const scripts = tx?.outputs.map(({ script }) => script) ?? []
+    t.is(scripts.length, pushMsat === 200_000_000n ? 2 : 1)
+    t.is(least.at(-1), feeForWeight(253, closingWeight(scripts)) as bigint, `${pushMsat}`)
+  }
 })
 
 test('close — without fee ranges the two meet', (t) => {
