@@ -86,8 +86,6 @@ export type Ability =
   | 'opening-terms'
   /** Changes what it asks for relaying. */
   | 'relay-fees'
-  /** Closes all its channels at an error that names none. */
-  | 'error-about-all'
   /** Closes the channel of a preimage that is none. */
   | 'error-on-bad-preimage'
   /** Stays connected where the two do not come to agree on the fee of a close. */
@@ -113,12 +111,9 @@ export interface PeerChannel {
   readonly ourPolicy?: OurPolicy
 }
 
-export interface RelayFees {
+export interface OurPolicy {
   readonly feeBaseMsat: number
   readonly feeProportionalMillionths: number
-}
-
-export interface OurPolicy extends RelayFees {
   readonly cltvExpiryDelta: number
 }
 
@@ -203,8 +198,6 @@ export interface GivenPart {
 export interface Particular {
   /** Opens a channel of the type that it takes by itself; as `openChannel`. */
   openOfItsChoice(nodeId: string, capacitySat: bigint): Promise<string>
-  /** Of its channels with a node. */
-  setRelayFees(nodeId: string, fees: RelayFees): Promise<void>
   payByChannels(bolt11: string, parts: readonly GivenPart[]): Promise<Outcome>
   /** What it can send over a channel, by its own reckoning. */
   sendableMsat(channelId: string): Promise<bigint>
@@ -249,7 +242,8 @@ export interface Peer {
   closeChannel(channelId: string, options?: CloseOptions): Promise<void>
   forceClose(channelId: string): Promise<void>
   /** What it takes for the chain's fee rate from now on. */
-  setRelayFees(channelId: string, fees: RelayFees): Promise<void>
+  /** Of its channels with a node. */
+  setRelayFees(nodeId: string, fees: RelayFees): Promise<void>
   setFeerate(feeratePerKw: number): Promise<void>
   createInvoice(request: InvoiceRequest): Promise<PeerInvoice>
   isHeld(paymentHash: string): Promise<boolean>

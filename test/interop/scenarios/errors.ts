@@ -46,7 +46,7 @@ export const errors = group('Warnings and errors', [
   {
     title: 'our error about no channel in particular — the peer closes all of them, and we see its commitments',
     role: 'we',
-    needs: ['closes-on-error', 'error-about-all', 'push'],
+    needs: ['closes-on-error', 'push'],
     async run(stage) {
       const { us, peer, channelId } = await setUp(stage)
       const other = await stage.openFrom(peer, us, { pushMsat: 200_000_000n })

@@ -69,7 +69,7 @@ export const particulars = group('What few peers can be asked for', [
   {
     title: 'the peer asks other fees for relays — the payee hears of them, and a payer of before still gets through',
     role: 'peer',
-    needs: ['particular'],
+    needs: ['relay-fees'],
     async run(stage) {
       const { t } = stage
       const peer = await stage.peer()
@@ -81,7 +81,7 @@ export const particulars = group('What few peers can be asked for', [
       const before = await them.invoice(20_000_000n)
       const earlier = (await ours(them, second)).remotePolicy
       const fees = { feeBaseMsat: 5_000n, feeProportionalMillionths: 2_000 }
-      await particularOf(peer).setRelayFees(them.id, fees)
+      await peer.setRelayFees(them.id, fees)
       await them.until(async () => (await ours(them, second)).remotePolicy?.feeBaseMsat === 5_000n)
       t.like((await ours(them, second)).remotePolicy, fees)
       // BOLT 7, channel_update: it allows the old policy for a while.

@@ -75,29 +75,6 @@ export const unusualAsks = group('What few ask for', [
     },
   },
   {
-    title: 'the peer changes what it asks for relaying, twice — we know it at once',
-    role: 'peer',
-    needs: ['relay-fees'],
-    async run(stage) {
-      const { t } = stage
-      const { us, peer, channelId } = await stage.channel()
-      for (const [feeBaseMsat, feeProportionalMillionths] of [
-        [1_234, 567],
-        [0, 0],
-      ] as const) {
-        await peer.setRelayFees(channelId, { feeBaseMsat, feeProportionalMillionths })
-        await us.until(async () => {
-          const { remotePolicy } = await ours(us, channelId)
-          return (
-            remotePolicy?.feeBaseMsat === BigInt(feeBaseMsat) &&
-            remotePolicy.feeProportionalMillionths === feeProportionalMillionths
-          )
-        })
-      }
-      t.is((await ours(us, channelId)).state, 'usable')
-    },
-  },
-  {
     title:
       'the peer closes while our node is away, waits as long as it was told, and closes alone — we find it on the chain',
     role: 'peer',

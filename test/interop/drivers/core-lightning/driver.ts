@@ -57,7 +57,7 @@ const abilities: Abilities = {
   'close-to-legacy-script': 'it closes to segwit scripts only',
   'close-with-htlcs': true,
   'message-log': true,
-  'closes-on-error': true,
+  'closes-on-error': 'an error that names no channel ends the connection, and no channel',
   restart: true,
   kill: true,
   'old-database': true,
@@ -68,7 +68,6 @@ const abilities: Abilities = {
   particular: 'only what can be asked of all is asked of it',
   'dual-funding': true,
   'opening-terms': true,
-  'error-about-all': 'an error that names no channel ends the connection, and no channel',
   'error-on-bad-preimage': 'it answers with a warning and hangs up',
   'stays-on-fee-dispute': 'it answers with a warning and hangs up, each time',
   'relay-fees': true,
@@ -350,9 +349,9 @@ class CoreLightningPeer implements Peer {
     else await this.closeChannel(channelId, { feeratePerKw: 100_000, deadlineSeconds: 1 })
   }
 
-  async setRelayFees(channelId: string, fees: RelayFees): Promise<void> {
-    const { feeBaseMsat: feebase, feeProportionalMillionths: feeppm } = fees
-    await this.#rpc.call('setchannel', { id: channelId, feebase, feeppm })
+  async setRelayFees(nodeId: string, { feeBaseMsat, feeProportionalMillionths }: RelayFees): Promise<void> {
+    const fees = { feebase: Number(feeBaseMsat), feeppm: feeProportionalMillionths }
+    await this.#rpc.call('setchannel', { id: nodeId, ...fees })
   }
 
   async setFeerate(feeratePerKw: number): Promise<void> {

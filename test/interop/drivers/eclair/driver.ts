@@ -71,12 +71,11 @@ const abilities: Abilities = {
   'crossing-openings': true,
   cuts: 'it cannot be told where to lose a connection',
   'many-pings': 'two pings that wait for their answers are a flood to it',
-  'error-about-all': true,
   'error-on-bad-preimage': true,
   'stays-on-fee-dispute': true,
   'dual-funding': 'it always offers it: so does every scenario',
   'opening-terms': 'its operator names neither',
-  'relay-fees': 'this driver does not change them',
+  'relay-fees': true,
   'close-deadline': 'it closes alone only when told to',
 }
 
@@ -200,10 +199,6 @@ class EclairPeer implements Peer, Particular {
 
   restartWith(): Promise<void> {
     return lacks('cuts')
-  }
-
-  setRelayFees(): Promise<void> {
-    return lacks('relay-fees')
   }
 
   async saveDatabase(): Promise<void> {

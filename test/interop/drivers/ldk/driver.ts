@@ -47,7 +47,6 @@ const abilities: Abilities = {
   particular: 'only what can be asked of all is asked of it',
   'dual-funding': 'it funds channels alone',
   'opening-terms': 'its wallet and its channels are set up by this suite',
-  'error-about-all': true,
   'error-on-bad-preimage': true,
   'stays-on-fee-dispute': true,
   'relay-fees': 'it keeps to the fees that this suite sets up',

@@ -70,7 +70,6 @@ const abilities: Abilities = {
   particular: 'only what can be asked of all is asked of it',
   'dual-funding': 'it funds channels alone',
   'opening-terms': true,
-  'error-about-all': true,
   'error-on-bad-preimage': true,
   'stays-on-fee-dispute': true,
   'relay-fees': true,
@@ -355,15 +354,16 @@ class LndPeer implements Peer {
     return `/v1/channels/${channel.channel_point.replace(':', '/')}`
   }
 
-  async setRelayFees(channelId: string, fees: RelayFees): Promise<void> {
-    const channel = (await this.#list()).find(({ channel_point }) => idOfPoint(channel_point) === channelId)
-    const [funding_txid_str, index] = channel?.channel_point.split(':') ?? []
-    await this.#rest.call('POST', '/v1/chanpolicy', {
-      chan_point: { funding_txid_str, output_index: Number(index) },
-      base_fee_msat: String(fees.feeBaseMsat),
-      fee_rate_ppm: fees.feeProportionalMillionths,
-      time_lock_delta: RELAY_BLOCKS,
-    })
+  async setRelayFees(nodeId: string, fees: RelayFees): Promise<void> {
+    for (const { channel_point } of (await this.#list()).filter(({ remote_pubkey }) => remote_pubkey === nodeId)) {
+      const [funding_txid_str, index] = channel_point.split(':')
+      await this.#rest.call('POST', '/v1/chanpolicy', {
+        chan_point: { funding_txid_str, output_index: Number(index) },
+        base_fee_msat: String(fees.feeBaseMsat),
+        fee_rate_ppm: fees.feeProportionalMillionths,
+        time_lock_delta: RELAY_BLOCKS,
+      })
+    }
   }
 
   async setFeerate(feeratePerKw: number): Promise<void> {
