@@ -126,6 +126,23 @@ export const failing = group('Payments that fail', [
     },
   },
   {
+    title:
+      'the peer puts an even record of its own into update_add_htlc — that payment alone fails, and the next arrives',
+    role: 'peer',
+    needs: ['htlc-records'],
+    async run(stage) {
+      const { t } = stage
+      const { us, peer, channelId } = await pair(stage)
+      const drops = us.payloads('peer.disconnected').length
+      const htlcRecords = { 65536: Uint8Array.of(7, 7) }
+      t.like(await peer.pay(await us.invoice(3_000_000n), { htlcRecords }), { ok: false })
+      t.like(await peer.pay(await us.invoice(10_000_000n)), { ok: true })
+      t.is((await stage.settled(us, peer, channelId)).oursMsat, 710_000_000n)
+      t.is(us.payloads('peer.disconnected').length, drops)
+      t.deepEqual(us.payloads('channel.errored'), [])
+    },
+  },
+  {
     title: 'the peer pays an invoice of ours that is paid — it is refused, and reads the failure',
     role: 'peer',
     async run(stage) {

@@ -4,7 +4,7 @@ import type { PaymentHash, PrivateKey } from '../../lib/ids.ts'
 import type { BlockHeight } from '../../lib/units.ts'
 import { decodeHopPayload } from '../../onion/hop-payload.ts'
 import { peelOnion } from '../../onion/sphinx.ts'
-import { payloadFailure } from '../../payment/receive/payload-failure.ts'
+import { payloadFailure, refusalFailure } from '../../payment/receive/payload-failure.ts'
 import type { FinalHtlc } from '../../payment/receive/receive-protocol.ts'
 import type { RelayRequest } from '../../payment/relay/relay-protocol.ts'
 import type { Upstream } from './upstream.ts'
@@ -38,16 +38,15 @@ export const acceptIncoming = (effect: ForwardEffect, options: IncomingOptions):
   }
   const { payload: bytes, isFinal, sharedSecret, nextPacket } = peeled.value
   upstream.remember(ref, sharedSecret)
+  const incoming = { isFinal, amountMsat: htlc.amountMsat, height: options.height() }
   if (effect.refusal !== undefined) {
     // The channel says so: such an HTLC is given back once it is committed.
-    upstream.fail(ref, { type: 'own', failure: { type: 'temporary_channel_failure', channelUpdate: undefined } })
+    upstream.fail(ref, { type: 'own', failure: refusalFailure(effect.refusal, incoming) })
     return
   }
   const payload = decodeHopPayload(bytes, isFinal)
   if (!payload.ok) {
-    const { amountMsat } = htlc
-    const failure = payloadFailure(payload.error, { isFinal, amountMsat, height: options.height() })
-    upstream.fail(ref, { type: 'own', failure })
+    upstream.fail(ref, { type: 'own', failure: payloadFailure(payload.error, incoming) })
     return
   }
   const { amountMsat, cltvExpiry, paymentHash } = htlc

@@ -1,7 +1,7 @@
 import test from 'ava'
 import { fromHex } from '../../lib/bytes.ts'
 import { decodeHopPayload } from '../../onion/hop-payload.ts'
-import { payloadFailure } from './payload-failure.ts'
+import { payloadFailure, refusalFailure } from './payload-failure.ts'
 
 const failureOf = (payload: string, isFinal: boolean) => {
   const decoded = decodeHopPayload(fromHex(payload), isFinal)
@@ -24,4 +24,15 @@ test('what BOLT 4 defines and we do not read is an invalid payload, and so is ev
   t.deepEqual(failureOf('02010104010a0a00', true), invalid(10n))
   t.deepEqual(failureOf('02010104010aff0000000146c6616c0120', false), invalid(5_482_373_484n))
   t.deepEqual(failureOf('04010a', true), { type: 'invalid_onion_payload', tlvType: 2n, offset: 0 })
+})
+
+test('the payee answers even records beside the onion as a payment that it did not ask for, and a relay that it cannot now', (t) => {
+  const told = (
+    isFinal: boolean,
+    refusal: 'unknown-records-in-htlc' | 'exceeds-dust-exposure' = 'unknown-records-in-htlc',
+  ) => refusalFailure(refusal, { isFinal, amountMsat: 7n, height: 500 })
+  const notNow = { type: 'temporary_channel_failure', channelUpdate: undefined } as const
+  t.deepEqual(told(true), unknownDetails)
+  t.deepEqual(told(false), notNow)
+  t.deepEqual(told(true, 'exceeds-dust-exposure'), notNow)
 })

@@ -1,3 +1,4 @@
+import type { HtlcFault } from '../../channel/state/errors.ts'
 import type { BlockHeight, Msat } from '../../lib/units.ts'
 import type { FailureMessage } from '../../onion/failure-message.ts'
 import type { InvalidHopPayload } from '../../onion/hop-payload.ts'
@@ -7,15 +8,34 @@ const FIRST_CUSTOM_TYPE = 65_536n
 /** Of AMP payments: `amp` of the payload, not in BOLT 4. */
 const AMP_TYPE = 14n
 
+interface IncomingHtlc {
+  /** We are the last node. */
+  readonly isFinal: boolean
+  readonly amountMsat: Msat
+  readonly height: BlockHeight
+}
+
 /**
  * What is told of an HTLC whose payload cannot be read. A record that asks the payee for a form of payment which it does not
  * take is answered like any payment that it did not ask for: the onion is whole, and a payer that hears of an invalid one
  * counts the node as failed, for other payments too.
  */
-export const payloadFailure = (
-  { tlvType, offset }: InvalidHopPayload,
-  htlc: { readonly isFinal: boolean; readonly amountMsat: Msat; readonly height: BlockHeight },
-): FailureMessage =>
+export const payloadFailure = ({ tlvType, offset }: InvalidHopPayload, htlc: IncomingHtlc): FailureMessage =>
   htlc.isFinal && (tlvType >= FIRST_CUSTOM_TYPE || tlvType === AMP_TYPE)
-    ? { type: 'incorrect_or_unknown_payment_details', htlcMsat: htlc.amountMsat, height: htlc.height }
+    ? notAskedFor(htlc)
     : { type: 'invalid_onion_payload', tlvType, offset }
+
+/**
+ * What is told of an HTLC that the channel gives back, for no fault of its payload. With a failure that passes LND counts the
+ * last node itself as failed, and would not find a way to it for its next payment: what the HTLC asks for is refused instead.
+ */
+export const refusalFailure = (refusal: HtlcFault['code'], htlc: IncomingHtlc): FailureMessage =>
+  htlc.isFinal && refusal === 'unknown-records-in-htlc'
+    ? notAskedFor(htlc)
+    : { type: 'temporary_channel_failure', channelUpdate: undefined }
+
+const notAskedFor = ({ amountMsat, height }: IncomingHtlc): FailureMessage => ({
+  type: 'incorrect_or_unknown_payment_details',
+  htlcMsat: amountMsat,
+  height,
+})
