@@ -351,6 +351,9 @@ class CoreLightningPeer implements Peer {
 
   async setRelayFees(nodeId: string, { feeBaseMsat, feeProportionalMillionths }: RelayFees): Promise<void> {
     const fees = { feebase: Number(feeBaseMsat), feeppm: feeProportionalMillionths }
+    // It dates its updates by the second, and one of the same second as the last is, by BOLT 7, no news.
+    const second = Math.floor(Date.now() / 1000)
+    await waitFor('the next second', () => Math.floor(Date.now() / 1000) > second)
     await this.#rpc.call('setchannel', { id: nodeId, ...fees })
   }
 
