@@ -1,11 +1,29 @@
 import { madeUpInvoice } from '../stage/made-up-invoice.ts'
 import { ours, type Stage, theirs } from '../stage/stage.ts'
-import { group } from './scenario.ts'
+import { group, type Scenario } from './scenario.ts'
 
 const PUSHED = 300_000_000n
 const REJECTED = 'incorrect_or_unknown_payment_details'
 
 const pair = (stage: Stage) => stage.channel({ pushMsat: PUSHED })
+
+/** The peer pays 3,000 sat with a record beside the onion, and then 10,000 without. */
+const withRecordBeside = (title: string, type: number, arrives: boolean): Omit<Scenario, 'group'> => ({
+  title,
+  role: 'peer',
+  needs: ['htlc-records'],
+  async run(stage) {
+    const { t } = stage
+    const { us, peer, channelId } = await pair(stage)
+    const drops = us.payloads('peer.disconnected').length
+    const htlcRecords = { [type]: Uint8Array.of(7, 7) }
+    t.like(await peer.pay(await us.invoice(3_000_000n), { htlcRecords }), { ok: arrives })
+    t.like(await peer.pay(await us.invoice(10_000_000n)), { ok: true })
+    t.is((await stage.settled(us, peer, channelId)).oursMsat, arrives ? 713_000_000n : 710_000_000n)
+    t.is(us.payloads('peer.disconnected').length, drops)
+    t.deepEqual(us.payloads('channel.errored'), [])
+  },
+})
 
 export const failing = group('Payments that fail', [
   {
@@ -109,39 +127,16 @@ export const failing = group('Payments that fail', [
       t.is((await stage.settled(us, peer, channelId)).oursMsat, 710_000_000n)
     },
   },
-  {
-    title: 'the peer puts odd records of its own into update_add_htlc — it pays, and so does its next payment',
-    role: 'peer',
-    needs: ['htlc-records'],
-    async run(stage) {
-      const { t } = stage
-      const { us, peer, channelId } = await pair(stage)
-      const drops = us.payloads('peer.disconnected').length
-      const htlcRecords = { 65537: Uint8Array.of(7, 7) }
-      t.like(await peer.pay(await us.invoice(3_000_000n), { htlcRecords }), { ok: true })
-      t.like(await peer.pay(await us.invoice(10_000_000n)), { ok: true })
-      t.is((await stage.settled(us, peer, channelId)).oursMsat, 713_000_000n)
-      t.is(us.payloads('peer.disconnected').length, drops)
-      t.deepEqual(us.payloads('channel.errored'), [])
-    },
-  },
-  {
-    title:
-      'the peer puts an even record of its own into update_add_htlc — that payment alone fails, and the next arrives',
-    role: 'peer',
-    needs: ['htlc-records'],
-    async run(stage) {
-      const { t } = stage
-      const { us, peer, channelId } = await pair(stage)
-      const drops = us.payloads('peer.disconnected').length
-      const htlcRecords = { 65536: Uint8Array.of(7, 7) }
-      t.like(await peer.pay(await us.invoice(3_000_000n), { htlcRecords }), { ok: false })
-      t.like(await peer.pay(await us.invoice(10_000_000n)), { ok: true })
-      t.is((await stage.settled(us, peer, channelId)).oursMsat, 710_000_000n)
-      t.is(us.payloads('peer.disconnected').length, drops)
-      t.deepEqual(us.payloads('channel.errored'), [])
-    },
-  },
+  withRecordBeside(
+    'the peer puts odd records of its own into update_add_htlc — it pays, and so does its next payment',
+    65_537,
+    true,
+  ),
+  withRecordBeside(
+    'the peer puts an even record of its own into update_add_htlc — that payment alone fails, and the next arrives',
+    65_536,
+    false,
+  ),
   {
     title: 'the peer pays an invoice of ours that is paid — it is refused, and reads the failure',
     role: 'peer',
