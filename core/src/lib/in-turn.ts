@@ -7,3 +7,24 @@ export const inTurn = (): (<T>(work: () => Promise<T>) => Promise<T>) => {
     return done
   }
 }
+
+/** A queue for each name: what is asked for under a name waits for what was asked for under it before, and for nothing else. */
+export class Turns {
+  readonly #last = new Map<string, Promise<unknown>>()
+
+  take<T>(name: string, work: () => Promise<T>): Promise<T> {
+    const done = (this.#last.get(name) ?? Promise.resolve()).then(work)
+    const over = done
+      .catch(() => undefined)
+      .then(() => {
+        if (this.#last.get(name) === over) this.#last.delete(name)
+      })
+    this.#last.set(name, over)
+    return done
+  }
+
+  /** Resolves when nothing is under way, what is asked for meanwhile among it. */
+  async settled(): Promise<void> {
+    while (this.#last.size > 0) await Promise.all(this.#last.values())
+  }
+}

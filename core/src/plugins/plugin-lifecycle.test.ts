@@ -131,3 +131,83 @@ test('what a plugin guards — stays closed when plugins are stopped since what 
     { type: 'no-verdict', plugin: 'guard', code: 'not-running' },
   ] as never)
 })
+
+test('plugins — that are installed at the same time are all there, run once each, and are there after a restart', async (t) => {
+  const { host, folder, write, runs } = await counted(t)
+  const names = Array.from({ length: 6 }, (_, i) => `guard-${i}`)
+  const installed = await Promise.all(names.map((name) => host.install(write(guard(name)))))
+  t.true(installed.every(({ ok }) => ok))
+  t.deepEqual(
+    host
+      .list()
+      .map(({ name }) => name)
+      .sort(),
+    names,
+  )
+  t.deepEqual(names.map(runs), [1, 1, 1, 1, 1, 1])
+  await host.stop()
+  const again = await counted(t, { dataDir: folder })
+  t.deepEqual(
+    again.host
+      .list()
+      .map(({ name, state }) => `${name} ${state}`)
+      .sort(),
+    names.map((name) => `${name} running`),
+  )
+})
+
+test('plugins — that are installed at the same time have no more room together than one after the other', async (t) => {
+  const { host, write } = await counted(t, { limits: { plugins: 2 } })
+  const installed = await Promise.all(['a', 'b', 'c'].map((name) => host.install(write(guard(name)))))
+  t.is(installed.filter(({ ok }) => ok).length, 2)
+  t.deepEqual(
+    installed.flatMap((each) => (each.ok ? [] : [each.error.code])),
+    ['too-many-plugins'],
+  )
+})
+
+test('a plugin — that takes its time to start keeps no other waiting, and what is asked of it comes in order', async (t) => {
+  const { host, install, write, store, runs } = await counted(t)
+  await install(guard('slow'))
+  const { promise: released, resolve: release } = Promise.withResolvers<void>()
+  const { list } = store
+  store.list = async (prefix, page) => {
+    if (prefix.startsWith('cursor/slow') || prefix.startsWith('audit/slow')) await released
+    return list.call(store, prefix, page)
+  }
+  const asked: string[] = []
+  const restarts = [1, 2].map((n) => host.restart('slow').finally(() => asked.push(`restart ${n}`)))
+  const removed = host.remove('slow').finally(() => asked.push('remove'))
+  t.true((await host.install(write(guard('quick')))).ok)
+  t.true((await host.restart('quick')).ok)
+  t.deepEqual(asked, [])
+  release()
+  await Promise.all([...restarts, removed])
+  t.deepEqual(asked, ['restart 1', 'restart 2', 'remove'])
+  t.is(runs('slow'), 0)
+  t.deepEqual(
+    host.list().map(({ name }) => name),
+    ['quick'],
+  )
+})
+
+test('a plugin — that faults again and again is gone once it is removed, whatever was to be started', async (t) => {
+  const { host, install, line, lines } = await counted(t, {
+    restart: { firstMs: 1, maxMs: 1, maxFaults: 50, windowMs: 3_600_000 },
+  })
+  await install({
+    name: 'faulty',
+    code: `import { definePlugin } from '@fulgurite/plugin-sdk'
+      export default definePlugin(() => { setTimeout(() => { for (;;); }, 1) })`,
+    manifest: { limits: { turnMs: 50 } },
+  })
+  await line('faulty', /started again in 1 ms/)
+  await Promise.all([host.restart('faulty'), host.restart('faulty'), host.remove('faulty')])
+  t.deepEqual(host.list(), [])
+  const before = lines.length
+  await install(guard('later'))
+  t.deepEqual(
+    lines.slice(before).filter(({ plugin }) => plugin === 'faulty'),
+    [],
+  )
+})

@@ -55,6 +55,8 @@ export interface RunnerOptions {
   readonly notify: (notice: PluginNotice) => void
   /** What happens next is for the plugin. */
   readonly serving: () => void
+  /** Does something when all that changes the plugin and was asked for before is done. */
+  readonly inTurn: (work: () => Promise<void>) => Promise<void>
 }
 
 const NOTICE_TEXT = 960
@@ -111,11 +113,7 @@ export class PluginRunner {
   /** Starts the plugin. Resolves when it runs, or its first start has failed. */
   start(): Promise<void> {
     this.#faults = []
-    const settled = new Promise<void>((resolve) => {
-      this.#settled = resolve
-    })
-    this.#beginSafely()
-    return settled
+    return this.#beginSafely()
   }
 
   /** Stops the plugin; what it was doing is cut off, and delivered again when it runs next. */
@@ -150,10 +148,24 @@ export class PluginRunner {
     return () => {}
   }
 
-  #beginSafely(): void {
+  /** Resolves when it runs, has faulted or was stopped. */
+  #beginSafely(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#settled = resolve
     this.#begin().catch((thrown: unknown) => {
       this.#cell?.end({ code: 'stopped', text: 'not needed any more' })
       this.#ended(hostFault(thrown))
+    })
+    return promise
+  }
+
+  /** After a fault, when its pause is over and what was asked of the plugin meanwhile is done. */
+  #beginAgain(): void {
+    const run = this.#run
+    void this.#options.inTurn(async () => {
+      if (run !== this.#run) return
+      this.#restarts += 1
+      await this.#beginSafely()
     })
   }
 
@@ -266,10 +278,7 @@ export class PluginRunner {
       this.#state = 'backing-off'
       log.host('error', `${code}: ${words}; started again in ${delayMs} ms`)
       notify({ type: 'plugin.faulted', code, text: words.slice(0, NOTICE_TEXT), restartInMs: delayMs })
-      this.#cancelRestart = clock.setTimer(delayMs, () => {
-        this.#restarts += 1
-        this.#beginSafely()
-      })
+      this.#cancelRestart = clock.setTimer(delayMs, () => this.#beginAgain())
     }
     this.#settled()
   }

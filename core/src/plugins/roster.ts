@@ -1,0 +1,77 @@
+import { join } from 'node:path'
+import { inTurn } from '../lib/in-turn.ts'
+import { ok, type Result } from '../lib/result.ts'
+import { type HostLimits, noRoomFor } from './host-limits.ts'
+import { type InstallRecord, type LockFileDamaged, readLockFile, writeLockFile } from './install-record.ts'
+import type { InstallError } from './installer.ts'
+
+type Records = readonly InstallRecord[]
+
+/** Which plugins are installed, in the operator's order: memory and the lock file alike. */
+export class Roster {
+  readonly #path: string
+  readonly #limits: HostLimits
+  /** Plugins are changed at the same time, and the file is one. */
+  readonly #write = inTurn()
+  /** What is being put in, by name: it has its place before it is in the file. */
+  readonly #claims = new Map<string, Pick<InstallRecord, 'grant'>>()
+  #records: Records = []
+
+  constructor(folder: string, limits: HostLimits) {
+    this.#path = join(folder, 'plugins.lock.json')
+    this.#limits = limits
+  }
+
+  get records(): Records {
+    return this.#records
+  }
+
+  get(name: string): InstallRecord | undefined {
+    return this.#records.find((record) => record.name === name)
+  }
+
+  async load(): Promise<Result<Records, LockFileDamaged>> {
+    const read = await readLockFile(this.#path)
+    if (read.ok) this.#records = read.value
+    return read
+  }
+
+  /** Whether there is room for a plugin beside the others of other names. Errors: `too-many-plugins`, `limits-exceeded`. */
+  noRoomFor(name: string, asked: Parameters<typeof noRoomFor>[0]): InstallError | undefined {
+    const others = new Map([...this.#records.map((record) => [record.name, record] as const), ...this.#claims])
+    others.delete(name)
+    return noRoomFor(asked, [...others.values()], this.#limits)
+  }
+
+  /** Keeps a place for a plugin while it is put in. Returns how to give it up again. */
+  claim(
+    record: Pick<InstallRecord, 'name' | 'grant'>,
+    asked: Parameters<typeof noRoomFor>[0],
+  ): Result<() => void, InstallError> {
+    const error = this.noRoomFor(record.name, asked)
+    if (error !== undefined) return { ok: false, error }
+    this.#claims.set(record.name, record)
+    return ok(() => void this.#claims.delete(record.name))
+  }
+
+  /** Puts a record in the place of the one of its name, or at the end. Resolves when the file has it. */
+  put(record: InstallRecord): Promise<void> {
+    return this.#change((records) =>
+      records.some(({ name }) => name === record.name)
+        ? records.map((other) => (other.name === record.name ? record : other))
+        : [...records, record],
+    )
+  }
+
+  drop(name: string): Promise<void> {
+    return this.#change((records) => records.filter((record) => record.name !== name))
+  }
+
+  #change(step: (records: Records) => Records): Promise<void> {
+    return this.#write(async () => {
+      const next = step(this.#records)
+      await writeLockFile(this.#path, next)
+      this.#records = next
+    })
+  }
+}
