@@ -9,10 +9,17 @@ export interface Figure {
 export interface Benchmark {
   /** The names of its figures, for `--only`: a figure's whole name, or how it begins up to a dot. */
   readonly figures: readonly string[]
-  /** Measures once. It is asked three times, and the median of each figure is reported. */
+  /** Measures once. It is asked so many times, and the median of each figure is reported. */
   readonly run: () => Promise<readonly Figure[]>
+  /** Three where nothing is said. */
+  readonly times?: number
   /** After the last run: lets go of what the runs have shared. */
   readonly end?: () => Promise<void>
+}
+
+export const median = (values: readonly number[]): number => {
+  const sorted = values.toSorted((a, b) => a - b)
+  return sorted[Math.floor(sorted.length / 2)] ?? 0
 }
 
 /** How often `work` can be done in a second, on one core, after a warm-up. */

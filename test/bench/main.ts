@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import type { Benchmark, Figure } from './benchmark.ts'
+import { type Benchmark, type Figure, median } from './benchmark.ts'
 import { besideFloodsBenchmark } from './beside-floods.ts'
 import { besidePluginsBenchmark } from './beside-plugins.ts'
 import { cliBenchmark } from './cli.ts'
@@ -11,7 +11,7 @@ import { paymentBenchmarks } from './payments.ts'
 import { pluginBenchmarks } from './plugin-figures.ts'
 import { walletBenchmark } from './wallet.ts'
 
-// `npm run bench -- [--json] [--only NAME] [--runs 3]`: a JSON line for each figure, or a table. Medians of the runs.
+// `npm run bench -- [--json] [--only NAME] [--runs N]`: a JSON line for each figure, or a table. Medians of the runs.
 
 const BENCHMARKS: readonly Benchmark[] = [
   cryptoBenchmark,
@@ -26,11 +26,6 @@ const BENCHMARKS: readonly Benchmark[] = [
   cliBenchmark,
 ]
 
-const median = (values: readonly number[]): number => {
-  const sorted = values.toSorted((a, b) => a - b)
-  return sorted[Math.floor(sorted.length / 2)] ?? 0
-}
-
 /** Three digits that mean something, and whole numbers from 100 on. */
 const rounded = (value: number): number => (value >= 100 ? Math.round(value) : Number(value.toPrecision(3)))
 
@@ -44,7 +39,7 @@ const { values } = parseArgs({
   options: {
     json: { type: 'boolean' },
     only: { type: 'string', multiple: true },
-    runs: { type: 'string', default: '3' },
+    runs: { type: 'string' },
   },
 })
 
@@ -58,10 +53,10 @@ if (chosen.length === 0) {
   )
   process.exitCode = 2
 }
-for (const { run, end } of chosen) {
+for (const { run, end, times = 3 } of chosen) {
   const runs: (readonly Figure[])[] = []
   try {
-    for (let i = 0; i < Number(values.runs); i++) runs.push(await run())
+    for (let i = 0; i < Number(values.runs ?? times); i++) runs.push(await run())
   } finally {
     await end?.()
   }
