@@ -310,6 +310,35 @@ test.serial('keys that are one row on the disk are no two keys: nothing of what 
   t.deepEqual(spent, ['1000000'])
 })
 
+test.serial(
+  'payments that fail cost nothing, and leave rows by the day only; what is paid makes room again',
+  async (t) => {
+    const { alice, bob, clock } = t.context
+    const store = pluginStore(alice.store)
+    const ledger = await openLedger(alice.node.gateway, store, clock)
+    const manifest = spender('failing', { paysOutMsat: `${PLENTY}`, feesMsat: `${PLENTY}`, keepsPerDay: 2 })
+    const seat = new PluginSeat(ledger, alice.node.gateway, store, clock, manifest)
+    const pay = async (key: string, amountMsat: bigint) =>
+      seat.ask('payments.payInvoice', { invoice: await bob.invoice(amountMsat) }, key)
+    const tooMuch = 900_000_000_000n
+    const rows = async () => (await alice.ask('payments', 'list', { page: { limit: 500 } })).items.length
+    const before = await rows()
+    for (const key of ['a', 'b', 'c']) t.true((await pay(`paid ${key}`, 1_000n)).ok)
+    for (const key of ['a', 'b']) {
+      const failed = refusalOf(await pay(key, tooMuch))
+      t.truthy(failed)
+      t.not(failed?.code, 'budget-exceeded')
+    }
+    t.like(refusalOf(await pay('c', tooMuch)), {
+      code: 'budget-exceeded',
+      details: { budget: 'keepsPerDay', limit: 2 },
+    })
+    t.like(refusalOf(await pay('d', 1_000n)), { code: 'budget-exceeded' }, 'it might fail, too')
+    t.is(await rows(), before + 5)
+    ledger.close()
+  },
+)
+
 test.serial('what is too small for an output of its own counts when a channel closes', async (t) => {
   const { alice, bob, world } = t.context
   // Channels of bob's, in which alice has nothing, and less than dust.

@@ -143,6 +143,52 @@ test('what is left in the node for ever is counted by the day, over restarts, wh
   t.is(await made(await node.reopen(manifest({ keepsPerDay: 0 })), 'newAddress'), 'budget-exceeded')
 })
 
+test('what a command that may spend leaves for ever is counted, and given back once it is paid for or nothing is left', async (t) => {
+  const node = rig()
+  const granted = manifest({ ...WINDOW, actions: 1_000, keepsPerDay: 2 })
+  const budgets = await node.reopen(granted)
+  const failed = err({ code: 'no-route', message: 'no' })
+  const paid = { cost: { ...WORST, paysOutMsat: 1n, feesMsat: 1n } }
+  for (const key of ['paid', 'paid too', 'and again']) t.is(await spend(budgets, key, ANSWER, paid), 'ok')
+  t.is(await spend(budgets, 'known', failed, { isStored: true }), 'ok')
+  t.is(budgets.keptBytes, 0)
+  t.is(await spend(budgets, 'failed', failed), 'ok')
+  t.true(budgets.keptBytes > 0)
+  // One more may be under way: what it leaves is set aside with its money.
+  const open = sending()
+  t.true(budgets.admit('wallet.send', open.prepared, 'open').ok)
+  t.is(await spend(budgets, 'refused', failed), 'budget-exceeded')
+  // What is refused for its money takes nothing, and the same key again is the same row.
+  t.true(budgets.admit('wallet.send', open.prepared, 'open').ok)
+
+  // The node ends meanwhile. It was never begun: nothing is left of it.
+  node.node.recalled = { type: 'never-begun' }
+  const next = await node.reopen(granted)
+  await next.recover()
+  t.is(await spend(next, 'next', failed), 'ok')
+  t.is(await spend(next, 'one too many', failed), 'budget-exceeded')
+  await node.clock.advance(24 * HOUR)
+  t.is(await spend(next, 'tomorrow', failed), 'ok')
+})
+
+test('what was set aside yesterday is given back to yesterday', async (t) => {
+  const node = rig()
+  const budgets = await node.reopen(manifest({ ...WINDOW, keepsPerDay: 1 }))
+  const send = sending()
+  const admitted = budgets.admit('wallet.send', send.prepared, 'late')
+  if (!admitted.ok) throw new Error(admitted.error.code)
+  void admitted.value.run(CONTEXT)
+  await node.clock.advance(24 * HOUR)
+  const failed = err({ code: 'no-route', message: 'no' })
+  t.is(await spend(budgets, 'today', failed), 'budget-exceeded', 'the purse is full')
+  const other = sending({ ...NOTHING, feesMsat: 1n })
+  t.true(budgets.admit('wallet.send', other.prepared, 'today').ok)
+  send.end(ANSWER, { cost: { ...NOTHING, feesMsat: 1n } })
+  await turn()
+  await turn()
+  t.is(await spend(budgets, 'another', failed), 'budget-exceeded')
+})
+
 test('nothing runs before what it may cost is on the disk, the same key asked again included', async (t) => {
   const { clock, node, store } = rig()
   let written: () => void = () => {}

@@ -5,6 +5,7 @@ import type { CallContext, Outcome, PluginGateway, Prepared } from '../node/cont
 import type { HostStore, HostWrite } from './host-store.ts'
 import type { LedgerClock } from './ledger-clock.ts'
 import { ledgerRows } from './ledger-rows.ts'
+import { LeftBehind } from './left-behind.ts'
 import type { Manifest } from './manifest.ts'
 import { costOf, isDecided, NOTHING, type Reservation, Reservations } from './reservations.ts'
 import { UsageCounts } from './usage-counts.ts'
@@ -17,8 +18,17 @@ export interface BudgetsOptions {
   readonly onStoreFailed: (thrown: unknown) => void
 }
 
+/** What is known of a plugin's name from earlier lives of the node. */
+interface KeptBudgets {
+  readonly reservations: readonly Reservation[]
+  readonly usage: string | undefined
+  readonly left: string | undefined
+}
+
 /** An invoice of the longest description, or an address, with the rows that find it. */
 const KEPT_BYTES = 2_048
+/** A payment that failed, after many tries over long routes, with its key's own row. */
+const FAILURE_BYTES = 8_192
 
 /** A command that may be run: counted, what it may cost set aside, and all of that on its way to the disk. */
 export interface Admission {
@@ -33,6 +43,7 @@ export interface Admission {
 export class Budgets {
   readonly #options: BudgetsOptions
   readonly #reservations: Reservations
+  readonly #left: LeftBehind
   readonly #keptUsage: string | undefined
   #usage: UsageCounts | undefined
   #manifest: Manifest | undefined
@@ -43,10 +54,11 @@ export class Budgets {
     { readonly prepared: Prepared; readonly durable: Promise<void>; isFollowed: boolean }
   >()
 
-  constructor(options: BudgetsOptions, reservations: readonly Reservation[], usage: string | undefined) {
+  constructor(options: BudgetsOptions, kept: KeptBudgets) {
     this.#options = options
-    this.#reservations = new Reservations(reservations)
-    this.#keptUsage = usage
+    this.#reservations = new Reservations(kept.reservations)
+    this.#left = new LeftBehind(this.#now(), kept.left)
+    this.#keptUsage = kept.usage
   }
 
   /** What the plugin is granted from now on. */
@@ -66,7 +78,7 @@ export class Budgets {
 
   /** What the disk holds of what the plugin's commands have left there for ever: about so much. */
   get keptBytes(): number {
-    return this.#counts().kept * KEPT_BYTES
+    return this.#left.bytes
   }
 
   /** Errors: `budget-exceeded`. */
@@ -86,19 +98,29 @@ export class Budgets {
     if (!this.#counts().rate(now, name)) {
       return { ok: false, error: { code: 'rate-limited', message: `${name} more often than its grant allows` } }
     }
-    const { operation } = prepared
-    const keeps = operation.kind === 'command' && operation.effects.includes('keeps')
-    const counted = this.#counts().action(now, keeps)
+    const counted = this.#counts().action(now)
     if (!counted.ok) return counted
-    if (prepared.operation.kind !== 'command' || !prepared.operation.keyRequired || key === undefined) {
-      // The node's own writes for the command come behind this one: no commit holds them without the count.
-      this.#keep(this.#usageRow())
+    const { budget } = this.#granted()
+    const { operation } = prepared
+    if (operation.kind !== 'command' || !operation.keyRequired || key === undefined) {
+      if (operation.kind === 'command' && operation.effects.includes('keeps')) {
+        const room = this.#left.mayAdd(now, budget.keepsPerDay)
+        if (!room.ok) return room
+        this.#left.add(KEPT_BYTES)
+      }
+      // The node's own writes for the command come behind these: no commit holds them without the count.
+      this.#keep(this.#usageRow(), this.#leftRow())
       return ok({ run: (context) => prepared.run(context).answer })
     }
-    const reserved = this.#reservations.reserve(now, this.#granted().budget, name, key, prepared)
+    if (this.#reservations.get(key) === undefined) {
+      const room = this.#left.mayAdd(now, budget.keepsPerDay)
+      if (!room.ok) return room
+    }
+    const reserved = this.#reservations.reserve(now, budget, name, key, prepared)
     if (!reserved.ok) return reserved
     const { reservation, isNew } = reserved.value
-    const durable = this.#put([this.#usageRow(), ...this.#reservationRows()])
+    if (isNew) this.#left.add(FAILURE_BYTES)
+    const durable = this.#put([this.#usageRow(), this.#leftRow(), ...this.#reservationRows()])
     durable.catch(this.#options.onStoreFailed)
     if (isNew) this.#running.set(key, { prepared, durable, isFollowed: false })
     return ok({ run: (context) => this.#run(reservation, prepared, context) })
@@ -130,7 +152,7 @@ export class Budgets {
   async #ended(reservation: Reservation, outcome: Outcome): Promise<void> {
     this.#running.delete(reservation.key)
     // Done long ago under this key, and answered again.
-    if (outcome.isStored) this.#settle(reservation, NOTHING)
+    if (outcome.isStored) this.#undo(reservation)
     else if (isDecided(outcome)) this.#settle(reservation, costOf(outcome, reservation.cost))
     else await this.#recall(reservation)
   }
@@ -141,7 +163,7 @@ export class Budgets {
     const recalled = await this.#options.gateway.recall(actor, operation, asked, this.keyOf(reservation.key))
     switch (recalled.type) {
       case 'never-begun':
-        return this.#settle(reservation, NOTHING)
+        return this.#undo(reservation)
       case 'known':
         return this.#settle(reservation, costOf(recalled.outcome, reservation.cost))
       case 'under-way':
@@ -161,9 +183,18 @@ export class Budgets {
     return `${this.#options.plugin}:${key}`
   }
 
+  /** What is paid for is not on the plugin's account: money bounds it. What a failure leaves is, since it costs nothing. */
   #settle(reservation: Reservation, cost: Reservation['cost']): void {
-    this.#reservations.settle(this.#now(), reservation, cost)
-    this.#keep(...this.#reservationRows())
+    const settled = this.#reservations.settle(this.#now(), reservation, cost)
+    if (settled === 'paid') this.#left.giveBack(FAILURE_BYTES, reservation.at)
+    this.#keep(this.#leftRow(), ...this.#reservationRows())
+  }
+
+  /** Nothing was done: nothing is spent, and nothing is left. */
+  #undo(reservation: Reservation): void {
+    const settled = this.#reservations.settle(this.#now(), reservation, NOTHING)
+    if (settled !== 'not-open') this.#left.giveBack(FAILURE_BYTES, reservation.at)
+    this.#keep(this.#leftRow(), ...this.#reservationRows())
   }
 
   #now(): number {
@@ -182,6 +213,10 @@ export class Budgets {
 
   #usageRow(): HostWrite {
     return ledgerRows.usage(this.#options.plugin, this.#counts().encode(this.#now()))
+  }
+
+  #leftRow(): HostWrite {
+    return ledgerRows.left(this.#options.plugin, this.#left.encode())
   }
 
   #reservationRows(): readonly HostWrite[] {

@@ -6,6 +6,7 @@ import type { Reservation, ReservationChange } from './reservations.ts'
 const PREFIX = 'limits/'
 const TIME = `${PREFIX}time`
 const USAGE = `${PREFIX}usage/`
+const LEFT = `${PREFIX}left/`
 const SPENT = `${PREFIX}spent/`
 
 interface StoredReservation extends Omit<Reservation, 'cost'> {
@@ -17,6 +18,7 @@ export interface KeptLedger {
   /** How far the ledger's time had come, at least. */
   readonly time: number
   readonly usage: ReadonlyMap<string, string>
+  readonly left: ReadonlyMap<string, string>
   readonly reservations: ReadonlyMap<string, readonly Reservation[]>
 }
 
@@ -24,6 +26,7 @@ export const ledgerRows = {
   prefix: PREFIX,
   time: (now: number): HostWrite => [TIME, String(now)],
   usage: (plugin: string, text: string): HostWrite => [`${USAGE}${plugin}`, text],
+  left: (plugin: string, text: string): HostWrite => [`${LEFT}${plugin}`, text],
   reservation: (plugin: string, { key, reservation }: ReservationChange): HostWrite => [
     `${SPENT}${plugin}/${sha256(key)}`,
     reservation === undefined ? undefined : encode(reservation),
@@ -41,13 +44,15 @@ const encode = ({ key, name, digest, asked, at, cost, isOpen }: Reservation): st
 export const readLedger = (rows: readonly (readonly [key: string, value: string])[]): KeptLedger => {
   let time = 0
   const usage = new Map<string, string>()
+  const left = new Map<string, string>()
   const reservations = new Map<string, Reservation[]>()
   for (const [row, value] of rows) {
     if (row === TIME) time = Math.max(time, Number(value))
     else if (row.startsWith(USAGE)) {
       usage.set(row.slice(USAGE.length), value)
       time = Math.max(time, (JSON.parse(value) as { readonly at: number }).at)
-    } else if (row.startsWith(SPENT)) {
+    } else if (row.startsWith(LEFT)) left.set(row.slice(LEFT.length), value)
+    else if (row.startsWith(SPENT)) {
       const plugin = row.slice(SPENT.length, row.lastIndexOf('/'))
       const { cost, ...stored } = JSON.parse(value) as StoredReservation
       const { paysOutMsat, feesMsat, locksSat } = cost
@@ -57,5 +62,5 @@ export const readLedger = (rows: readonly (readonly [key: string, value: string]
       reservations.set(plugin, [...(reservations.get(plugin) ?? []), reservation])
     }
   }
-  return { time, usage, reservations }
+  return { time, usage, left, reservations }
 }

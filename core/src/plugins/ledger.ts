@@ -44,8 +44,11 @@ export class Ledger {
       const { store, gateway, onStoreFailed } = this.#options
       budgets = new Budgets(
         { plugin, store, gateway, clock: this.#clock, onStoreFailed },
-        this.#kept.reservations.get(plugin) ?? [],
-        this.#kept.usage.get(plugin),
+        {
+          reservations: this.#kept.reservations.get(plugin) ?? [],
+          usage: this.#kept.usage.get(plugin),
+          left: this.#kept.left.get(plugin),
+        },
       )
       this.#budgets.set(plugin, budgets)
     }

@@ -3,10 +3,11 @@ import type { FieldRange, Manifest } from './manifest.ts'
 
 const rangeText = ({ min, max }: FieldRange): string => `${min ?? 'any'}..${max ?? 'any'}`
 
+/** Whether it may leave something in the node for ever that nothing is paid for: what it makes, or what of it fails. */
 const keeps = (name: string): boolean => {
   const [actor = '', operation = ''] = name.split('.')
   const found = findOperation(actor, operation)
-  return found !== undefined && isCommand(found) && found.effects.includes('keeps')
+  return found !== undefined && isCommand(found) && (found.effects.includes('keeps') || found.keyRequired)
 }
 
 /** What a plugin was granted, one line each, for people. */
@@ -25,7 +26,7 @@ export const permissionLines = ({ permissions, budget }: Manifest): readonly str
     ...secrets.map((name) => `secrets of ${name}`),
     `storage ${storage.bytes} bytes`,
     ...(Object.keys(commands).some(keeps)
-      ? [`makes what the node keeps for ever: ${budget.keepsPerDay} a day at most`]
+      ? [`leaves what the node keeps for ever, and pays nothing for it: ${budget.keepsPerDay} a day at most`]
       : []),
   ]
   const { paysOutMsat, feesMsat, locksSat, windowMs } = budget

@@ -12,11 +12,7 @@ interface KeptUsage {
   readonly queries: number
   /** What is left of each command's rate. */
   readonly rates: Readonly<Record<string, number>>
-  /** What was left in the node for ever: in all, and in the day that began then. Earlier versions did not count it. */
-  readonly kept?: { readonly all: number; readonly dayStart: number; readonly inDay: number }
 }
-
-const DAY_MS = 86_400_000
 
 const QUERY_BLOCKS = 100
 const LARGEST_BLOCK = 10_000
@@ -31,7 +27,6 @@ export class UsageCounts {
   #actions: number
   #queries: number
   #queriesKept: number
-  #kept: NonNullable<KeptUsage['kept']>
   #rates = new Map<string, TokenBucket>()
 
   constructor(grant: Manifest, now: number, kept?: string) {
@@ -44,7 +39,6 @@ export class UsageCounts {
     this.#actions = usage.actions
     this.#queries = usage.queries
     this.#queriesKept = usage.queries
-    this.#kept = usage.kept ?? { all: 0, dayStart: usage.at, inDay: 0 }
     this.#setRates(usage.at, usage.rates)
   }
 
@@ -54,25 +48,11 @@ export class UsageCounts {
     this.#setRates(now, this.#left(now))
   }
 
-  /** How much of what it made the node keeps for ever. */
-  get kept(): number {
-    return this.#kept.all
-  }
-
-  /**
-   * Takes a chance of an action, which may leave something in the node for ever. It is to be kept before the action can do
-   * anything. Errors: `budget-exceeded`.
-   */
-  action(now: number, keeps: boolean): Result<true, ContractError> {
+  /** Takes a chance of an action. It is to be kept before the action can do anything. Errors: `budget-exceeded`. */
+  action(now: number): Result<true, ContractError> {
     this.#turn(now)
-    const { actions, windowMs, keepsPerDay } = this.#grant.budget
+    const { actions, windowMs } = this.#grant.budget
     if (this.#actions >= actions) return exceeded('actions', actions, windowMs)
-    if (keeps) {
-      const { all, dayStart, inDay } =
-        now - this.#kept.dayStart < DAY_MS ? this.#kept : { ...this.#kept, dayStart: now, inDay: 0 }
-      if (inDay >= keepsPerDay) return exceeded('keepsPerDay', keepsPerDay, DAY_MS)
-      this.#kept = { all: all + 1, dayStart, inDay: inDay + 1 }
-    }
     this.#actions += 1
     return ok(true)
   }
@@ -101,7 +81,6 @@ export class UsageCounts {
       actions: this.#actions,
       queries: this.#queriesKept,
       rates: this.#left(now),
-      kept: this.#kept,
     }
     return JSON.stringify(usage)
   }
@@ -128,7 +107,7 @@ export class UsageCounts {
   }
 }
 
-const exceeded = (what: string, limit: number, windowMs: number): Result<never, ContractError> =>
+export const exceeded = (what: string, limit: number, windowMs: number): Result<never, ContractError> =>
   err({
     code: 'budget-exceeded',
     message: `${limit} ${what} in ${windowMs} ms are used up`,
