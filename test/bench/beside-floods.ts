@@ -77,6 +77,8 @@ const besideFloods = async (): Promise<readonly Figure[]> => {
         work.push(await idleWork(payer))
         beside.push(await run())
         await end()
+        // What comes after a rest is slower than what goes on: both rest.
+        await pause(REST_MS)
         quiet.push(await run())
         const [before, now, after] = [quiet.at(-2), beside.at(-1), quiet.at(-1)] as [Run, Run, Run]
         ofKind.push((200 * now.rate) / (before.rate + after.rate))
@@ -103,7 +105,7 @@ const besideFloods = async (): Promise<readonly Figure[]> => {
   }
 }
 
-const IDLE_MS = 1_000
+const REST_MS = 1_000
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
@@ -111,7 +113,7 @@ const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 const idleWork = async (node: NodeProcess): Promise<number> => {
   const startedAt = performance.now()
   const before = await node.counts()
-  await pause(IDLE_MS)
+  await pause(REST_MS)
   const after = await node.counts()
   return (after.cpu - before.cpu) / (performance.now() - startedAt)
 }

@@ -25,10 +25,14 @@ export interface FloodTarget {
 const INIT = encodeMessage(ourInit(OUR_FEATURES, NETWORKS.regtest.chainHash))
 /** Whoever is turned away comes again after this: faster than that a host floods TCP itself, which is for a firewall. */
 const AGAIN_MS = 500
-/** A flood has settled when the node holds it up, and so little is left for it to do; or when that does not come about. */
+/**
+ * A flood has settled when the node holds it up, and so little is left for it to do for a while: the node lets in one
+ * connection after the other, and each begins by filling the system's buffers. Or when that does not come about.
+ */
 const LOOK_MS = 250
 const SETTLED_LOAD = 0.2
-const MAX_LOOKS = 80
+const SETTLED_LOOKS = 8
+const MAX_LOOKS = 160
 
 let target: FloodTarget
 
@@ -131,11 +135,11 @@ const FLOODS: Readonly<Record<string, () => void>> = {
 }
 
 const tellWhenSettled = async (): Promise<void> => {
-  for (let look = 0; look < MAX_LOOKS; look++) {
+  for (let look = 0, calm = 0; look < MAX_LOOKS && calm < SETTLED_LOOKS; look++) {
     const before = process.cpuUsage()
     await pause(LOOK_MS)
     const { user, system } = process.cpuUsage(before)
-    if (user + system < SETTLED_LOAD * LOOK_MS * 1_000) break
+    calm = user + system < SETTLED_LOAD * LOOK_MS * 1_000 ? calm + 1 : 0
   }
   process.send?.('settled')
 }
