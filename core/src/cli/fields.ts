@@ -4,6 +4,7 @@ import { type AmountUnit, readAmount } from '../lib/amount.ts'
 import { usage } from './failure.ts'
 import type { CliIo } from './io.ts'
 import { argumentName } from './names.ts'
+import { asTyped, nearest } from './nearest.ts'
 
 /** One argument or option of a command, derived from a field of its request. */
 export interface CliField {
@@ -117,8 +118,14 @@ const MOST_CHOICES_SHOWN = 12
 
 const choice = (values: readonly string[], given: string, field: CliField): string => {
   if (values.includes(given)) return given
-  const there = values.length <= MOST_CHOICES_SHOWN ? `: there are ${values.join(', ')}` : ''
-  throw usage(`${spelled(field)}: there is no ${given}${there}`, undefined, field.name)
+  const meant = nearest(given, values)
+  const instead =
+    meant !== undefined
+      ? `: did you mean ${meant}?`
+      : values.length <= MOST_CHOICES_SHOWN
+        ? `: there are ${values.join(', ')}`
+        : ''
+  throw usage(`${spelled(field)}: there is no ${asTyped(given)}${instead}`, undefined, field.name)
 }
 
 const amount = (counted: AmountUnit, given: string, field: CliField): string => {

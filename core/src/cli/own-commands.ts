@@ -1,6 +1,8 @@
 import { join, resolve } from 'node:path'
 import { type Command, Option } from 'commander'
 import type { DemoOptions, ResetOptions, StartOptions } from '../app/options.ts'
+import { noValue } from './command-line.ts'
+import { usage } from './failure.ts'
 import type { CliIo } from './io.ts'
 
 /** `start`, `demo` and `dev reset` run in this process; each resolves to the exit code. */
@@ -34,7 +36,7 @@ export const addOwnCommands = (
     .command('start')
     .description('Runs the node until it is told to stop.')
     .option('--devnet', 'on an embedded chain, with a few peers around and payments flowing')
-    .addOption(new Option('--network <name>', 'the chain').choices(['mainnet', 'testnet', 'signet', 'regtest']))
+    .addOption(oneOf('--network <name>', 'the chain', ['mainnet', 'testnet', 'signet', 'regtest']))
     .option('--listen <host:port>', 'where peers connect (127.0.0.1:9735)')
     .addOption(
       new Option('--peer <nodeid@host:port>', 'a peer to stay connected to; may be given again').argParser(
@@ -47,15 +49,12 @@ export const addOwnCommands = (
     .option('--bitcoind-user <name>', 'instead of a cookie')
     .option('--bitcoind-password <text>', 'instead of a cookie')
     .addOption(
-      new Option('--announced-openings <what>', 'peers that want a channel announced (refuse)').choices([
-        'refuse',
-        'unannounced',
-      ]),
+      oneOf('--announced-openings <what>', 'peers that want a channel announced (refuse)', ['refuse', 'unannounced']),
     )
     .option('--max-commitment-feerate <sat/kw>', 'the highest of our commitments (2500)')
     .option('--htlc-maximum <amount>', 'the most that is relayed in one HTLC, with its unit: 1000000sat')
     .option('--max-plugins <count>', 'plugins that may be installed at once (64)')
-    .addOption(new Option('--log-level <level>').choices(['debug', 'info', 'warn', 'error']))
+    .addOption(oneOf('--log-level <level>', 'how much is logged (info)', ['debug', 'info', 'warn', 'error']))
     .option(
       '--plugins-without-walls',
       'runs plugins as root even where nothing but Node holds them: see docs/security.md',
@@ -74,6 +73,15 @@ export const addOwnCommands = (
       const app = await loadApp()
       done(await app.demo({ json: json === true, ...(data === undefined ? {} : { data: resolve(io.cwd, data) }) }))
     })
+}
+
+const oneOf = (flags: string, summary: string, values: readonly string[]): Option => {
+  const [name = ''] = flags.split(' ')
+  return new Option(flags, `${summary}: ${values.join(', ')}`).argParser((given) => {
+    if (values.includes(given)) return given
+    if (given.startsWith('--')) throw noValue(flags)
+    throw usage(`${name}: there is no ${given}: there are ${values.join(', ')}`, undefined, name.slice(2))
+  })
 }
 
 /** Beside what a development network answers itself: for this one it must not run. */

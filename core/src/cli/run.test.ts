@@ -11,16 +11,11 @@ import { err, ok } from '../lib/result.ts'
 import type { CliIo } from './io.ts'
 import { kebab } from './names.ts'
 import { run } from './run.ts'
+import { cliIn, type Outcome } from './testing.ts'
 
 const token = 'ab'.repeat(32)
 const channelId = 'cd'.repeat(32)
 const nodeId = `02${'ef'.repeat(32)}`
-
-interface Outcome {
-  readonly code: number
-  readonly out: string
-  readonly err: string
-}
 
 interface Setting {
   readonly folder: string
@@ -28,34 +23,6 @@ interface Setting {
   readonly gateway: ScriptedGateway
   cli(args: readonly string[], io?: Partial<CliIo>): Promise<Outcome>
 }
-
-const noApp = () => Promise.reject(new Error('not started in this test'))
-
-const cliIn =
-  (folder: string) =>
-  async (args: readonly string[], overrides: Partial<CliIo> = {}): Promise<Outcome> => {
-    let [out, err] = ['', '']
-    const io: CliIo = {
-      out: (text) => {
-        out += text
-      },
-      err: (text) => {
-        err += text
-      },
-      isTerminal: false,
-      columns: 120,
-      env: { FULGURITE_DATA: folder },
-      cwd: '/somewhere',
-      home: '/home/someone',
-      readFile: () => '{}',
-      randomKey: () => 'cli-random',
-      pause: () => Promise.resolve(),
-      interrupted: new AbortController().signal,
-      ...overrides,
-    }
-    const code = await run(args, io, noApp)
-    return { code, out, err }
-  }
 
 const emptyFolder = (t: ExecutionContext): string => {
   const folder = mkdtempSync(join(tmpdir(), 'fulgurite-cli-'))
@@ -233,8 +200,12 @@ const badArguments: readonly (readonly [string, readonly string[], RegExp])[] = 
     ['channels', 'list', '--state', 'odd'],
     /^error: --state: there is no odd: there are opening, usable/,
   ],
-  ['a missing argument', ['channels', 'get'], /missing required argument 'channel-id'/],
-  ['a mistyped command', ['chanels'], /Did you mean channels/],
+  [
+    'a missing argument',
+    ['channels', 'get'],
+    /^error: <channel-id> is missing: write fulgurite channels get <channel-id>$/m,
+  ],
+  ['a mistyped command', ['chanels'], /did you mean channels\?/],
   ['broken JSON', ['plugins', 'install', '/x', '--config', '{'], /^error: --config: expected JSON, or @file/],
 ]
 
@@ -297,19 +268,19 @@ test('what the node says of a field is said of the argument that it came from', 
 test('with --json what is wrong with a command line is one JSON value, too', async (t) => {
   const { cli } = await setting(t)
   for (const [args, says] of [
-    [['invoices', 'crate'], /invoices has no command crate: there are list, get, create/],
+    [['invoices', 'crate'], /invoices has no command crate: did you mean create\?/],
     [['channels', 'list', 'odd'], /channels has no command odd/],
     [['events', 'list', '--types', 'payment.lost'], /--types: there is no payment.lost/],
     [['channels', 'get', 'a', 'b'], /get takes one argument: b is one more/],
     [['getinfo', 'x'], /getinfo takes no arguments: x is one more/],
     [['start', 'x'], /start takes no arguments: x is one more/],
-    [['pay', 'x'], /unknown command 'pay'/],
+    [['pay', 'x'], /there is no command pay: there are start, /],
     [['payments', 'pay', 'x'], /<invoice>: expected a BOLT 11 invoice, which begins with ln/],
-    [['nonsense'], /unknown command 'nonsense'/],
-    [['wallet', 'send'], /missing required argument/],
-    [['getinfo', '--nope'], /unknown option '--nope'/],
-    [['help', 'nope'], /there is no such command/],
-    [['start', '--network', 'moon'], /moon/],
+    [['nonsense'], /there is no command nonsense: there are start, /],
+    [['wallet', 'send'], /<address> is missing: write fulgurite wallet send <address> <amount>/],
+    [['getinfo', '--nope'], /getinfo has no option --nope: there are --timeout, .*--help/],
+    [['help', 'nope'], /there is no command nope/],
+    [['start', '--network', 'moon'], /--network: there is no moon: there are mainnet, testnet/],
     [['payments', 'get', 'xx'], /64 lower-case/],
   ] as const) {
     const { code, out, err: said } = await cli([...args, '--json'])

@@ -1,0 +1,126 @@
+import { Command, type HelpContext } from 'commander'
+import { type CliFailure, usage } from './failure.ts'
+import { asTyped, nearest } from './nearest.ts'
+
+/** How many names are listed where somebody typed one that there is not. */
+const MOST_NAMES_SHOWN = 16
+
+/**
+ * A command, or a group of them, that says in our own words what is wrong with a line: what it is about, and what to write.
+ * The parser calls these methods by their names instead of its own texts, which a test over every command holds to.
+ */
+export class CommandLine extends Command {
+  override createCommand(name?: string): CommandLine {
+    return new CommandLine(name)
+  }
+
+  /** Where a command is called for and none is named, or none of that name. */
+  override help(context?: HelpContext | ((text: string) => string)): never {
+    if (typeof context === 'function') return super.help(context)
+    if (context?.error !== true) return super.help(context)
+    const [first, second] = this.args
+    // `help crate` names the command second.
+    if (first !== undefined) throw noCommand(this, second ?? first)
+    throw usage(`${wordsOf(this)} is followed by the name of a command: there are ${namesIn(this).join(', ')}`)
+  }
+
+  unknownCommand(): never {
+    throw noCommand(this, this.args[0] ?? '')
+  }
+
+  missingArgument(name: string): never {
+    throw usage(`<${name}> is missing: ${formOf(this)}`, undefined, name)
+  }
+
+  missingMandatoryOptionValue({ long }: { readonly long?: string | null }): never {
+    const name = long ?? ''
+    throw usage(`${name} is missing: ${formOf(this)}`, undefined, fieldOf(name))
+  }
+
+  optionMissingArgument({ flags }: { readonly flags: string }): never {
+    throw noValue(flags)
+  }
+
+  unknownOption(given: string): never {
+    // What stands before it is looked at first, as it was typed.
+    refuseExcess(this, this.args.slice(0, this.args.indexOf(given)))
+    const [name = '', value] = given.split('=', 2)
+    const known = [...optionsOf(this), '--help']
+    if (value !== undefined && known.includes(name)) {
+      throw usage(`${name} takes no value: write it without =${value}`, undefined, fieldOf(name))
+    }
+    const meant = nearest(name, known)
+    const instead = meant === undefined ? `there are ${known.join(', ')}` : `did you mean ${meant}?`
+    throw usage(`${wordsOf(this)} has no option ${asTyped(name)}: ${instead}`, undefined, fieldOf(name))
+  }
+}
+
+/** Throws for the first argument that a command does not take. */
+export const refuseExcess = (command: Command, args: readonly string[] = command.args): void => {
+  const { registeredArguments, parent } = command
+  const most = registeredArguments.length
+  const extra = args[most]
+  if (extra === undefined) return
+  // What is no command of a group is taken for an argument of the one that the group stands for.
+  if (parent?.parent != null && most === 0) throw noCommand(parent, extra)
+  const takes = most === 0 ? 'no arguments' : most === 1 ? 'one argument' : `at most ${most} arguments`
+  throw usage(`${command.name()} takes ${takes}: ${asTyped(extra)} is one more`)
+}
+
+/** Throws for an option that was followed by another in the place of its value. */
+export const refuseSwallowed = (command: Command): void => {
+  const known = optionsOf(command)
+  for (const each of [command, ...ancestors(command)]) {
+    for (const option of each.options) {
+      const value: unknown = each.getOptionValue(option.attributeName())
+      const values: readonly unknown[] = Array.isArray(value) ? value : [value]
+      if (values.some((one) => typeof one === 'string' && known.includes(one))) throw noValue(option.flags)
+    }
+  }
+}
+
+/** An option that stands at the end, or before another. */
+export const noValue = (flags: string): CliFailure => {
+  const [name = '', ...value] = flags.split(' ')
+  return usage(`${name} needs a value: write ${name} ${value.join(' ')}`, undefined, fieldOf(name))
+}
+
+const noCommand = (group: Command, given: string): CliFailure => {
+  const names = namesIn(group)
+  const where = group.parent === null ? 'there is no command' : `${wordsOf(group)} has no command`
+  const meant = nearest(given, names)
+  const instead =
+    meant !== undefined
+      ? `did you mean ${meant}?`
+      : names.length <= MOST_NAMES_SHOWN
+        ? `there are ${names.join(', ')}`
+        : `${group.name()} --help lists them`
+  return usage(`${where} ${asTyped(given)}: ${instead}`)
+}
+
+const namesIn = (group: Command): readonly string[] => group.commands.map((command) => command.name())
+
+const ancestors = ({ parent }: Command): readonly Command[] => (parent === null ? [] : [parent, ...ancestors(parent)])
+
+/** `channels get`, without the program's name. */
+const wordsOf = (command: Command): string =>
+  command.parent === null
+    ? command.name()
+    : [command, ...ancestors(command)]
+        .slice(0, -1)
+        .map((each) => each.name())
+        .reverse()
+        .join(' ')
+
+/** The options that it takes, those of the groups above it too. */
+const optionsOf = (command: Command): readonly string[] =>
+  [command, ...ancestors(command)].flatMap(({ options }) => options.flatMap(({ long }) => long ?? []))
+
+/** What a line must have: `write fulgurite channels get <channel-id>`. */
+const formOf = (command: Command): string => {
+  const positions = command.registeredArguments.map((one) => (one.required ? `<${one.name()}>` : `[${one.name()}]`))
+  const mandatory = command.options.filter((option) => option.mandatory).map(({ flags }) => flags)
+  return `write fulgurite ${[wordsOf(command), ...positions, ...mandatory].join(' ')}`
+}
+
+const fieldOf = (option: string): string => option.replace(/^--?/, '')
