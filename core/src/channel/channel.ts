@@ -12,7 +12,7 @@ import { closingBlock, closingConfirmed, outputSpent } from './transitions/on-ch
 import { recvMessage } from './transitions/peer-message.ts'
 import { fundingConfirmed } from './transitions/ready.ts'
 import { progressShutdown } from './transitions/shutdown.ts'
-import { type Step, stay } from './transitions/step.ts'
+import { type Step, stay, to } from './transitions/step.ts'
 
 /**
  * The channel's state machine (BOLT 2). Pure: the same state, input and environment give the same step, and nothing outside
@@ -68,6 +68,7 @@ const timerFired = (state: ChannelState, { timer }: TimerFired, env: ChannelEnv)
   const { durable, session } = state
   switch (timer) {
     case 'closing-answer':
+      if (durable.phase === 'shutdown' && session !== undefined) return to(durable, { ...session, isOverdue: true }, [])
       if (durable.phase !== 'negotiating' || session?.closing === undefined) return stay(state)
       return closingTimedOut(durable, session, env)
     case 'reestablishment':

@@ -108,6 +108,7 @@ export type ProtocolError =
   | Failure<'shutdown-with-pending-updates'>
   | (Failure<'closing-fee-out-of-range' | 'closing-fee-not-between'> & { readonly fee: Sat })
   | Failure<'closing-fee-ranges-do-not-overlap'>
+  | Failure<'closing-signed-before-shutdown'>
   | (Failure<'closing-fee-too-high'> & { readonly fee: Sat; readonly maximum: Sat })
   | Failure<'closing-output-below-dust'>
   | OpenError

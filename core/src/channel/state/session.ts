@@ -16,6 +16,10 @@ export interface Session {
   readonly proposed: Proposals
   /** Closing negotiation: restarts on every connection (BOLT 2). */
   readonly closing?: ClosingNegotiation
+  /** A `closing_signed` that came before we were ready for it. */
+  readonly earlyOffer?: ClosingSigned
+  /** The peer has had its time to bring the last updates into both commitments. */
+  readonly isOverdue?: boolean
   /** Whether this connection has carried our `shutdown`, and the peer's. */
   readonly shutdownSent: boolean
   readonly shutdownReceived: boolean

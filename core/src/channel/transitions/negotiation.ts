@@ -18,7 +18,7 @@ import { latest } from './commitments.ts'
 import { forceClose } from './fail-channel.ts'
 import { publishMutualClose } from './publications.ts'
 import { react } from './react.ts'
-import { emit, type Step, stay, to } from './step.ts'
+import { andThen, emit, type Online, type Step, stay, to } from './step.ts'
 
 /** A channel whose closing fee is being agreed on, or was agreed on over a connection whose last message may be lost. */
 type Agreeing = Negotiating | Closing
@@ -31,9 +31,18 @@ interface Fees {
   readonly limit: bigint
 }
 
-/** BOLT 2, closing_signed: the opener, who pays, speaks first. */
+/** BOLT 2, closing_signed: the opener, who pays, speaks first. An offer that was early is taken up as if it came now. */
 export const openNegotiation = (durable: Agreeing, session: Session, env: ChannelEnv): Step => {
   if (session.closing !== undefined) return stay({ durable, session })
+  const { earlyOffer, ...ready } = session
+  const opened = begin(durable, ready, env)
+  if (earlyOffer === undefined) return opened
+  return andThen(opened, ({ durable: next, session: live }) =>
+    live === undefined ? opened : recvClosingSigned(next as Agreeing, live, earlyOffer, env),
+  )
+}
+
+const begin = (durable: Agreeing, session: Session, env: ChannelEnv): Step => {
   const waiting: Session = { ...session, closing: {} }
   const timer: Effect = { type: 'schedule', timer: 'closing-answer', delayMs: env.settings.closingTimeoutMs }
   if (!durable.params.localIsOpener) return to(durable, waiting, [timer])
@@ -47,6 +56,16 @@ export const closingTimedOut = (durable: Negotiating, session: Session, env: Cha
   session.closing?.refused === undefined
     ? forceClose(durable, session, { cause: 'closing-timeout', error: { code: 'closing-not-answered' } }, env)
     : stay({ durable, session })
+
+/**
+ * BOLT 2, closing_signed: the opener offers once `shutdown` has been received and no HTLC remains in either commitment. That may
+ * be before we see all updates in both: Core Lightning does not wait until its own commitment has its `update_fee`. Such an
+ * offer is kept until no HTLC remains (`progressShutdown`).
+ */
+export const recvEarlyOffer = ({ durable, session }: Online, message: ClosingSigned, env: ChannelEnv): Step =>
+  durable.phase === 'shutdown'
+    ? to(durable, { ...session, earlyOffer: message }, [])
+    : react({ durable, session }, { code: 'closing-signed-before-shutdown' }, env)
 
 /** BOLT 2, closing_signed, with and without `fee_range`. */
 export const recvClosingSigned = (

@@ -15,7 +15,7 @@ import { channelReestablish } from './connection.ts'
 import { answerTo, peerText } from './error-message.ts'
 import { forceClose } from './fail-channel.ts'
 import { isForborne } from './forbearance.ts'
-import { recvClosingSigned } from './negotiation.ts'
+import { recvClosingSigned, recvEarlyOffer } from './negotiation.ts'
 import { learnPreimage } from './on-chain.ts'
 import { recvFundingCreated, recvOpenChannel } from './open-as-fundee.ts'
 import { recvAcceptChannel, recvFundingSigned } from './open-as-funder.ts'
@@ -87,7 +87,7 @@ const recvFunded = (durable: Funded, session: Session, input: PeerMessage, env: 
     case 'closing_signed':
       return durable.phase === 'negotiating' || durable.phase === 'closing'
         ? recvClosingSigned(durable, session, message, env)
-        : unexpected(online, message, env)
+        : recvEarlyOffer(online, message, env)
     case 'update_add_htlc':
       return addHtlcPhases(durable.phase)
         ? recvAddHtlc(online, message, input.sharedSecret, env)
@@ -95,7 +95,11 @@ const recvFunded = (durable: Funded, session: Session, input: PeerMessage, env: 
     default:
       break
   }
-  if (durable.phase !== 'normal' && durable.phase !== 'shutdown') return unexpected(online, message, env)
+  // A change of the fee rate may be under way while the closing is agreed on: what is left of it changes nothing there.
+  const isLeftOver = message.type === 'commitment_signed' || message.type === 'revoke_and_ack'
+  if (durable.phase !== 'normal' && durable.phase !== 'shutdown' && !(durable.phase === 'negotiating' && isLeftOver)) {
+    return unexpected(online, message, env)
+  }
   switch (message.type) {
     case 'update_fulfill_htlc':
       return recvFulfillHtlc(online, message, env)

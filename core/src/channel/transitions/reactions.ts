@@ -123,6 +123,7 @@ export const REACTIONS: { readonly [Code in (ChannelError | HtlcFault | PeerFaul
   'closing-fee-exceeds-balance': fail('BOLT 2, closing_signed: the signature fits no variant'),
   'closing-without-outputs': fail('BOLT 2, closing_signed: the signature fits no variant'),
   'closing-output-below-dust': fail('BOLT 2, closing_signed: an output below the dust limit for its scriptpubkey'),
+  'closing-signed-before-shutdown': warn('BOLT 2, closing_signed: after shutdown has been received'),
   'closing-fee-ranges-do-not-overlap': warn('BOLT 2, closing_signed: a warning first, and failure after a while'),
   'closing-fee-out-of-range': fail('BOLT 2, closing_signed: not in the overlap of the ranges'),
   'closing-fee-not-between': fail('BOLT 2, closing_signed: not strictly between the last two offers'),

@@ -107,6 +107,10 @@ const retransmissions = (
     message.nextRevocationNumber + 1n === BigInt(local.index)
       ? [revokeAndAck(durable, epoch, local.index - 1, env)]
       : []
+  // BOLT 2, message retransmission: after closing_signed, no commitment is needed any more. Core Lightning has sent its own
+  // before our last signature came, and hangs up at one that comes then.
+  if (durable.phase === 'closing') return []
+  if (durable.phase === 'negotiating') return revocation
   const { remoteNextPoint } = durable
   if (remoteNext === undefined || remoteNextPoint.type !== 'awaiting-revocation') return revocation
   if (message.nextCommitmentNumber !== BigInt(remoteNext.index)) return revocation

@@ -116,10 +116,35 @@ const progress = (durable: Funded, session: Session, env: ChannelEnv): Step => {
     next = { ...next, phase: 'shutdown', localShutdown, remoteShutdown }
     effects.push(emit(next, { type: 'usable', usable: false }))
   }
-  if (next.phase === 'shutdown' && isClean(next, live)) next = { ...next, phase: 'negotiating' }
+  if (next.phase === 'shutdown') {
+    const waits = !isClean(next, live)
+    if (!waits || (isEmpty(next, live) && mayBegin(next, live))) next = { ...next, phase: 'negotiating' }
+    else if (isEmpty(next, live) && live.isOverdue === undefined) {
+      live = { ...live, isOverdue: false }
+      effects.push({ type: 'schedule', timer: 'closing-answer', delayMs: env.settings.closingTimeoutMs })
+    }
+  }
   if (next.phase !== 'negotiating' && next.phase !== 'closing') return to(next, live, effects)
   const opened = openNegotiation(next, live, env)
   return to(opened.state.durable, opened.state.session, [...effects, ...opened.effects])
+}
+
+/** Who offers first need not wait for the last updates, and does not where the other side never comes to sign them. */
+const mayBegin = ({ params }: Funded, { earlyOffer, isOverdue = false }: Session): boolean =>
+  earlyOffer !== undefined || (isOverdue && params.localIsOpener)
+
+/**
+ * BOLT 2, closing_signed: no HTLC remains in either commitment transaction. What may be on its way is another fee rate of the
+ * commitments, by which the closing transaction does not change.
+ */
+const isEmpty = (durable: Funded, { proposed }: Session): boolean => {
+  const { localSigned, localAcked, remoteAcked, remoteSigned } = durable.changes
+  const { local, remote, remoteNext } = latest(durable)
+  const changes = [localSigned, localAcked, remoteAcked, remoteSigned, proposed.local, proposed.remote]
+  return (
+    [local, remote, ...(remoteNext === undefined ? [] : [remoteNext])].every(({ spec }) => spec.htlcs.length === 0) &&
+    changes.every((list) => list.every(({ type }) => type === 'fee'))
+  )
 }
 
 /** BOLT 2: no HTLC is left, no revocation is owed, and all updates are in both commitments. */
