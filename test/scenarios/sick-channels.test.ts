@@ -7,7 +7,7 @@ import { parseShortChannelId, type ShortChannelId } from '../../core/src/lib/ids
 import { CHAIN_HASH, nodeOf } from '../../core/src/node/connection/fixtures/raw-peer.ts'
 import { channelUpdateDigest } from '../../core/src/wire/channel-update-digest.ts'
 import type { ChannelUpdate } from '../../core/src/wire/messages/gossip.ts'
-import { hangsUpAbout, nameIn, ScriptedPeer } from './support/scripted-peer.ts'
+import { type Habit, hangsUpAbout, nameIn, ScriptedPeer } from './support/scripted-peer.ts'
 import { type TestNode, World } from './support/world.ts'
 
 /** The peer's key is made of it. */
@@ -162,6 +162,73 @@ const FORMS: readonly (readonly [name: string, fallSick: (pair: Pair) => Promise
     },
   ],
 ]
+
+/** As Core Lightning where the ranges do not meet: a warning that names the channel, and the end of the connection. */
+const hangsUpAtOurFee =
+  (peer: ScriptedPeer, channelId: string): Habit =>
+  (message) => {
+    if (message.type !== 'closing_signed' || nameIn(message) !== channelId) return false
+    peer.send({ type: 'warning', channelId: fromHex(channelId), data: utf8Encode('Unable to agree on a feerate') })
+    void peer.disconnect()
+    return true
+  }
+
+test('beside a close at whose fee the peer hangs up — it is not offered again on the next connection, and payments go on', async (t) => {
+  const pair = await setUp(t)
+  const { alice, peer, healthy, sick } = pair
+  const habit = hangsUpAtOurFee(peer, sick)
+  peer.habits.push(habit)
+  await alice.ask('channels', 'close', { channelId: sick })
+  for (let life = 1; life <= 3; life++) {
+    await alice.until(async () => drops(alice) === life && !(await alice.isUsable(healthy)))
+    await peer.connect()
+    await alice.until(() => alice.isUsable(healthy))
+    await peer.until(() => peer.party(sick).state.session?.shutdownReceived === true)
+    await payAll(t, pair, 5)
+    t.is(drops(alice), life)
+    // What follows is a connection that ends for another reason.
+    if (life < 3) await peer.disconnect()
+  }
+  // The operator sees it, and what helps.
+  const channel = async () => (await alice.ask('channels', 'get', { channelId: sick })).channel
+  const { state, rest } = await channel()
+  t.is(state, 'closing')
+  t.like(rest, { cause: 'closing-fee-refused-by-peer' })
+  t.regex(rest?.remedy ?? '', /another feerate, or force the close/)
+  t.like(
+    alice.payloads('channel.errored').find(({ code }) => code === 'closing-fee-refused-by-peer'),
+    { channelId: sick, text: rest?.remedy },
+  )
+  t.true((await alice.ask('node', 'getInfo', {})).warnings.some((warning) => warning.includes('hold back')))
+  peer.habits = []
+  await alice.ask('channels', 'close', { channelId: sick, feerate: 2_000 })
+  await alice.until(async () => alice.payloads('channel.closing').some(({ txid }) => txid !== undefined))
+  t.is(drops(alice), 3)
+  t.is((await channel()).rest, undefined)
+})
+
+test('beside a channel that ends the connection each time it is taken up — it rests, and payments go on', async (t) => {
+  const pair = await setUp(t)
+  const { alice, peer, healthy, sick } = pair
+  // As LND where its own link fails on every new connection.
+  peer.habits.push((message) => {
+    if (message.type !== 'channel_reestablish' || nameIn(message) !== sick) return false
+    peer.send({ type: 'error', channelId: fromHex(sick), data: utf8Encode('internal error') })
+    return true
+  })
+  await peer.disconnect()
+  for (const life of [1, 2, 3]) {
+    await alice.until(async () => drops(alice) === life && !(await alice.isUsable(healthy)))
+    await peer.until(() => !peer.isConnected)
+    await peer.connect()
+  }
+  await alice.until(() => alice.isUsable(healthy))
+  await payAll(t, pair, 10)
+  t.is(drops(alice), 3)
+  const { channel } = await alice.ask('channels', 'get', { channelId: sick })
+  t.is(channel.state, 'offline')
+  t.like(channel.rest, { cause: 'peer-hangs-up-about-channel' })
+})
 
 for (const [name, fallSick] of FORMS) {
   test(`beside a channel ${name} — payments in another one go on without a drop`, async (t) => {

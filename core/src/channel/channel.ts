@@ -5,7 +5,7 @@ import type { ChannelEnv } from './state/environment.ts'
 import type { ChainInput, ChannelInput, TimerFired } from './state/inputs.ts'
 import { runCommand } from './transitions/command.ts'
 import { latest } from './transitions/commitments.ts'
-import { connected, disconnected, reestablishTimedOut } from './transitions/connection.ts'
+import { connected, disconnected, endRest, reestablishTimedOut } from './transitions/connection.ts'
 import { checkDeadlines, forgetUnfunded } from './transitions/deadlines.ts'
 import { closingTimedOut } from './transitions/negotiation.ts'
 import { closingBlock, closingConfirmed, outputSpent } from './transitions/on-chain.ts'
@@ -74,6 +74,9 @@ const timerFired = (state: ChannelState, { timer }: TimerFired, env: ChannelEnv)
     case 'reestablishment':
       if (!isFunded(durable) || session === undefined) return stay(state)
       return reestablishTimedOut(durable, session, env)
+    case 'rest':
+      if (!isFunded(durable) || session === undefined) return stay(state)
+      return endRest(durable, session, env)
     default:
       return assertNever(timer, 'timer')
   }

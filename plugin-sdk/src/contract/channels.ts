@@ -53,6 +53,16 @@ const Funding = named(
   }),
 )
 
+const ChannelRest = named(
+  'ChannelRest',
+  'What a channel does not say for a while, and what helps.',
+  z.object({
+    cause: publicly(text(64)),
+    remedy: publicly(text(512)),
+    until: field(Timestamp, { summary: 'When it is tried again, unless the peer or another feerate moves first.' }),
+  }),
+)
+
 const ChannelSummary = named(
   'ChannelSummary',
   'A channel, open or closing.',
@@ -76,6 +86,9 @@ const ChannelSummary = named(
     htlcsInFlight: Count,
     unclaimableMsat: field(Msat, {
       summary: 'Of ours, what a commitment that the peer published holds: this node does not claim it yet.',
+    }).optional(),
+    rest: field(ChannelRest, {
+      summary: 'There while the channel holds back what the peer has hung up at, so that its other channels can go on.',
     }).optional(),
     localPolicy: RelayPolicy,
     remotePolicy: RelayPolicy.optional(),

@@ -208,6 +208,7 @@ export interface ChannelSummary {
   readonly htlcsInFlight: number
   /** Of ours, what a commitment that the peer published holds: this node does not claim it yet. */
   readonly unclaimableMsat?: Msat
+  readonly rest?: ChannelRest
   readonly localPolicy: RelayPolicy
   readonly remotePolicy?: RelayPolicy
   readonly closeKind?: 'mutual' | 'local-force' | 'remote-force' | 'revoked' | 'never-funded'
@@ -224,6 +225,14 @@ export interface Funding {
   readonly amountSat: Sat
   readonly status: 'unconfirmed' | 'confirmed' | 'spent'
   readonly blockHeight?: BlockHeight
+}
+
+/** There while the channel holds back what the peer has hung up at, so that its other channels can go on. */
+export interface ChannelRest {
+  readonly cause: string
+  readonly remedy: string
+  /** When it is tried again, unless the peer or another feerate moves first. */
+  readonly until: TimestampMs
 }
 
 /** What a node charges and asks for to relay out of a channel. */

@@ -126,6 +126,8 @@ export type ChannelError =
   | (Failure<'funding-not-seen'> & { readonly blocks: number })
   | Failure<'closing-not-answered'>
   | Failure<'operator-force-close'>
+  /** The connection ends at what we say, each time: we say it seldom. */
+  | Failure<'closing-fee-refused-by-peer' | 'peer-hangs-up-about-channel'>
   | (Failure<'quarantined'> & { readonly channelId: ChannelId })
 
 /** Why an HTLC is given back whatever its onion says. */

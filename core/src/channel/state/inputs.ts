@@ -6,6 +6,7 @@ import type { Message } from '../../wire/messages/message.ts'
 import type { OpeningKeys } from './durable.ts'
 import type { HtlcOrigin } from './htlc.ts'
 import type { RelayPolicy } from './params.ts'
+import type { Rest } from './rest.ts'
 import type { Epoch } from './session.ts'
 
 /** Everything that can happen to a channel. */
@@ -50,6 +51,8 @@ export interface Connected {
   readonly epoch: Epoch
   /** Of the peer's `init`. */
   readonly remoteFeatures: FeatureVector
+  /** Until the timer `rest`. */
+  readonly rest?: Rest
 }
 
 export interface Disconnected {
@@ -58,7 +61,7 @@ export interface Disconnected {
 }
 
 /** Named so that a second one replaces the first. */
-export type TimerName = 'closing-answer' | 'reestablishment'
+export type TimerName = 'closing-answer' | 'reestablishment' | 'rest'
 
 export interface TimerFired {
   readonly type: 'timer'

@@ -3,6 +3,7 @@ import type { Sat } from '../../lib/units.ts'
 import type { FeatureVector } from '../../wire/feature-vector.ts'
 import type { ClosingSigned, FeeRange } from '../../wire/messages/channel-close.ts'
 import type { Proposal } from './changes.ts'
+import type { Rest } from './rest.ts'
 
 /** Counts the connections with a peer. What carries another epoch belongs to a connection that is gone. */
 export type Epoch = number
@@ -18,6 +19,7 @@ export interface Session {
   readonly closing?: ClosingNegotiation
   /** A `closing_signed` that came before we were ready for it. */
   readonly earlyOffer?: ClosingSigned
+  readonly rest?: Rest
   /** The peer has had its time to bring the last updates into both commitments. */
   readonly isOverdue?: boolean
   /** Whether this connection has carried our `shutdown`, and the peer's. */
@@ -38,6 +40,8 @@ interface ClosingNegotiation {
   readonly lastSentFee?: Sat
   readonly sentRange?: FeeRange
   readonly lastReceivedFee?: Sat
+  /** What the peer has offered last, whatever became of it. */
+  readonly lastOffer?: ClosingSigned
   /** An offer of the peer that is more than we pay. */
   readonly refused?: ClosingSigned
 }

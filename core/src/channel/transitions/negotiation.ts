@@ -11,6 +11,7 @@ import {
 import type { Closing, Funded, Negotiating } from '../state/durable.ts'
 import type { Effect } from '../state/effects.ts'
 import type { ChannelEnv } from '../state/environment.ts'
+import type { Rest } from '../state/rest.ts'
 import type { Session } from '../state/session.ts'
 import { largest, smallest } from './amounts.ts'
 import { closingInput } from './closing-input.ts'
@@ -34,13 +35,47 @@ interface Fees {
 /** BOLT 2, closing_signed: the opener, who pays, speaks first. An offer that was early is taken up as if it came now. */
 export const openNegotiation = (durable: Agreeing, session: Session, env: ChannelEnv): Step => {
   if (session.closing !== undefined) return stay({ durable, session })
-  const { earlyOffer, ...ready } = session
+  if (session.rest?.from === 'negotiation' && holdsBack(session.rest, durable, session, env)) {
+    const { earlyOffer: heard, ...resting } = session
+    return to(durable, heard === undefined ? session : { ...resting, rest: { ...session.rest, heard } }, [])
+  }
+  const { earlyOffer, ...ready } = awake(session)
   const opened = begin(durable, ready, env)
   if (earlyOffer === undefined) return opened
   return andThen(opened, ({ durable: next, session: live }) =>
     live === undefined ? opened : recvClosingSigned(next as Agreeing, live, earlyOffer, env),
   )
 }
+
+/** Whether all that we could say is what the peer has hung up at; a fee that differs by less than a tenth is the same. */
+const holdsBack = (
+  { offered, answered }: Extract<Rest, { from: 'negotiation' }>,
+  durable: Agreeing,
+  { earlyOffer }: Session,
+  env: ChannelEnv,
+): boolean => {
+  if (earlyOffer !== undefined && (answered === undefined || !isSameOffer(earlyOffer, answered))) return false
+  if (!durable.params.localIsOpener || offered === undefined) return true
+  const { range } = ourFees(durable, env)
+  return (['minFeeSatoshis', 'maxFeeSatoshis'] as const).every(
+    (end) => !differ(range[end] as bigint, offered[end] as bigint),
+  )
+}
+
+const isSameOffer = (a: ClosingSigned, b: ClosingSigned): boolean =>
+  a.feeSatoshis === b.feeSatoshis &&
+  a.feeRange?.minFeeSatoshis === b.feeRange?.minFeeSatoshis &&
+  a.feeRange?.maxFeeSatoshis === b.feeRange?.maxFeeSatoshis
+
+/** Nothing is held back any more, and what was heard meanwhile counts as said now. */
+export const awake = (session: Session): Session => {
+  if (session.rest?.from !== 'negotiation') return session
+  const { rest, ...rested } = session
+  const heard = session.earlyOffer ?? rest.heard
+  return heard === undefined ? rested : { ...rested, earlyOffer: heard }
+}
+
+const differ = (a: bigint, b: bigint): boolean => (a > b ? a - b : b - a) * 10n >= b
 
 const begin = (durable: Agreeing, session: Session, env: ChannelEnv): Step => {
   const waiting: Session = { ...session, closing: {} }
@@ -74,6 +109,17 @@ export const recvClosingSigned = (
   message: ClosingSigned,
   env: ChannelEnv,
 ): Step => {
+  // The peer speaks first: what we held back is said before the answer.
+  if (session.closing === undefined) return openNegotiation(durable, { ...session, earlyOffer: message }, env)
+  return answerOffer(durable, { ...session, closing: { ...session.closing, lastOffer: message } }, message, env)
+}
+
+const answerOffer = (
+  durable: Agreeing,
+  session: Session & { readonly closing: NonNullable<Session['closing']> },
+  message: ClosingSigned,
+  env: ChannelEnv,
+): Step => {
   const state = { durable, session }
   const fee = message.feeSatoshis as bigint
   const scripts = scriptsOf(durable)
@@ -82,7 +128,7 @@ export const recvClosingSigned = (
   const closing = verified.value
   if (hasDust(closing)) return react(state, { code: 'closing-output-below-dust' }, env)
   const agree = () => conclude(durable, session, message, closing, env)
-  const { lastSentFee, sentRange, lastReceivedFee } = session.closing ?? {}
+  const { lastSentFee, sentRange, lastReceivedFee } = session.closing
   // What was agreed on once is signed again, and nothing else.
   if (durable.phase === 'closing') {
     return durable.closing.mutual?.fee === fee ? agree() : stay(state, { type: 'ignored', message: message.type })

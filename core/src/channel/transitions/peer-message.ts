@@ -69,6 +69,7 @@ const recvFunded = (durable: Funded, session: Session, input: PeerMessage, env: 
   const online = { durable, session }
   if (message.type === 'error') return recvError(online, message, env)
   if (durable.phase === 'closing' && !session.reestablished) return recvOfClosing(durable, session, message, env)
+  if (session.rest?.from === 'reestablishment') return recvAtRest(online, message)
   // BOLT 7: what the peer asks for relaying depends on no state of the channel.
   if (message.type === 'channel_update') return recvChannelUpdate(online, message, env)
   if (message.type === 'channel_reestablish') {
@@ -122,6 +123,12 @@ const recvFunded = (durable: Funded, session: Session, input: PeerMessage, env: 
       return assertNever(message, 'message')
   }
 }
+
+/** The channel takes no part for now. How the peer has begun is remembered: it says so once. */
+const recvAtRest = ({ durable, session }: Online, message: ChannelMessage): Step =>
+  message.type === 'channel_reestablish'
+    ? to(durable, { ...session, rest: { from: 'reestablishment', heard: message } }, [])
+    : stay({ durable, session }, { type: 'ignored', message: message.type })
 
 /**
  * The chain decides, and we have said nothing on this connection. BOLT 2, message retransmission: a peer that would go on

@@ -82,6 +82,7 @@ export const REACTIONS: { readonly [Code in (ChannelError | HtlcFault | PeerFaul
   'peer-is-ahead': fail(
     'BOLT 2, channel_reestablish: a proof that we have lost data; the error asks the peer to publish',
   ),
+  'peer-hangs-up-about-channel': silent('message', 'Ours: the channel rests, so that the others can go on'),
   'abandoned-by-peer': silent('message', 'Ours: the operator is told, and may force the close'),
 
   // Normal operation.
@@ -128,6 +129,7 @@ export const REACTIONS: { readonly [Code in (ChannelError | HtlcFault | PeerFaul
   'closing-fee-out-of-range': fail('BOLT 2, closing_signed: not in the overlap of the ranges'),
   'closing-fee-not-between': fail('BOLT 2, closing_signed: not strictly between the last two offers'),
   'closing-fee-too-high': warn('Ours, as who pays: no fee above the maximum is signed'),
+  'closing-fee-refused-by-peer': silent('message', 'Ours: the operator is told, and may name another rate'),
   'closing-not-answered': fail('BOLT 2, closing_signed: no answer in a reasonable time'),
 
   // The chain decides.

@@ -9,7 +9,7 @@ import type { ChannelEnv } from '../state/environment.ts'
 import type { CloseCommand } from '../state/inputs.ts'
 import type { Session } from '../state/session.ts'
 import { latest, update } from './commitments.ts'
-import { openNegotiation, reconsiderFee } from './negotiation.ts'
+import { awake, openNegotiation, reconsiderFee } from './negotiation.ts'
 import { react } from './react.ts'
 import { andThen, done, emit, type Live, type Online, refuse, type Step, stay, to } from './step.ts'
 
@@ -28,7 +28,12 @@ export const closeChannel = (
     if (feeratePerKw === undefined || scriptPubkey !== undefined) {
       return refuse(state, requestId, { code: 'closing-in-progress' })
     }
-    const priced = to(update(durable, { closingFeeratePerKw: feeratePerKw }), session, done(requestId))
+    // Who asks again wants it to be said again, whatever came of it the last time.
+    const priced = to(
+      update(durable, { closingFeeratePerKw: feeratePerKw }),
+      session === undefined ? undefined : awake(session),
+      done(requestId),
+    )
     return andThen(priced, (next) =>
       next.session === undefined ? stay(next) : reconsiderFee(next.durable as Funded, next.session, env),
     )

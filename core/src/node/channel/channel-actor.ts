@@ -14,11 +14,12 @@ import type {
   FundingCreatedByWallet,
   FundingFailed,
   RejectCommand,
+  TimerName,
 } from '../../channel/state/inputs.ts'
 import { heedsBlocks } from '../../channel/transitions/deadlines.ts'
 import { dropUnsigned } from '../../channel/transitions/fail-channel.ts'
 import { channelIdOf } from '../../channel/transitions/opening.ts'
-import { idOf, remoteNodeIdOf } from '../../channel/transitions/step.ts'
+import { emit, idOf, remoteNodeIdOf } from '../../channel/transitions/step.ts'
 import { toHex } from '../../lib/bytes.ts'
 import type { CancelTimer } from '../../lib/clock.ts'
 import { assertNever, invariant } from '../../lib/errors.ts'
@@ -34,11 +35,12 @@ import type { ChannelEntry } from './channel-directory.ts'
 import { channelIds, haveSameIds } from './channel-ids.ts'
 import type { ChannelCommandResult, ChannelProtocol, Settlement } from './channel-protocol.ts'
 import { ChannelPublisher } from './channel-publisher.ts'
+import { ChannelRest, type Pause } from './channel-rest.ts'
 import { channelWrites } from './channel-rows.ts'
 import type { ChannelServices } from './channel-services.ts'
 import { ChannelWatches } from './channel-watches.ts'
 import { abandonFunding, fundChannel } from './fund-channel.ts'
-import { reportChannelEvent, reportMempoolSpend } from './report-channel-event.ts'
+import { CAUSES_OF_REST, reportChannelEvent, reportMempoolSpend } from './report-channel-event.ts'
 import { outboxRow } from './settlement-outbox.ts'
 
 /** What outlives a restart of the actor: where the channel stands, and once it lives the entry that it has published. */
@@ -51,6 +53,7 @@ export interface ChannelHold {
   /** They go on through a restart, so that nothing on the chain passes unseen. */
   watches?: ChannelWatches
   entry?: ChannelEntry
+  rest?: ChannelRest
 }
 
 /** Peer messages press back on the socket; chain events and settlements are never refused. */
@@ -114,6 +117,7 @@ class ChannelDriver {
   readonly #told = new Map<string, Ration>()
   readonly #unheeded: Ration
   readonly #policies: Ration
+  readonly #rest: ChannelRest
   #signer: ChannelSigner | undefined
   #requests = 0
   #openedByUs = false
@@ -134,6 +138,8 @@ class ChannelDriver {
       reportMempoolSpend(services.events, publish(services, hold, { spentInMempool }))
     })
     this.#watches = hold.watches
+    hold.rest ??= new ChannelRest(services.clock)
+    this.#rest = hold.rest
     this.#publisher = new ChannelPublisher(services)
     this.#unheeded = new Ration(services.clock, IGNORED_LOGGED)
     this.#policies = new Ration(services.clock, POLICIES)
@@ -151,12 +157,14 @@ class ChannelDriver {
         connected: ({ link, remoteFeatures }) => {
           if (this.#entry.quarantined) return
           this.#hold.link = link
-          this.#run({ type: 'connected', epoch: link.epoch, remoteFeatures })
+          const pause = this.#rest.connected()
+          this.#showPause(pause)
+          if (pause !== undefined) this.#schedule('rest', pause.forMs)
+          const { rest } = pause ?? {}
+          this.#run({ type: 'connected', epoch: link.epoch, remoteFeatures, ...(rest === undefined ? {} : { rest }) })
         },
         disconnected: ({ epoch }) => {
-          if (this.#hold.link?.epoch !== epoch) return
-          this.#hold.link = undefined
-          this.#run({ type: 'disconnected', epoch })
+          if (this.#hold.link?.epoch === epoch) this.#disconnected(this.#hold.link)
         },
         peerMessage: ({ epoch, message }) => {
           // What a connection that is gone has left behind is not to be acted on.
@@ -272,6 +280,7 @@ class ChannelDriver {
     const changed = state.durable !== before.durable
     if (changed && !haveSameIds(before.durable, state.durable)) this.#putNames()
     if (changed) this.#watchBlocks()
+    this.#followRest(input, state, changed)
     this.#perform(effects, changed && isStored(state.durable) ? channelWrites(before.durable, state.durable) : [])
   }
 
@@ -328,7 +337,10 @@ class ChannelDriver {
         break
       case 'disconnect':
         outward.push(() => {
-          if (this.#hold.link?.epoch === effect.epoch) this.#hold.link.close('channel-failed')
+          const { link } = this.#hold
+          if (link?.epoch !== effect.epoch) return
+          link.complaints.note(idOf(this.#entry.state.durable))
+          link.close('channel-failed')
         })
         break
       case 'abandon-funding':
@@ -358,14 +370,51 @@ class ChannelDriver {
         )
         break
       case 'schedule':
-        inward.push(() => {
-          this.#timers.get(effect.timer)?.()
-          this.#timers.set(effect.timer, this.#context.schedule(effect.delayMs, 'timer', { timer: effect.timer }))
-        })
+        inward.push(() => this.#schedule(effect.timer, effect.delayMs))
         break
       default:
         assertNever(effect, 'effect')
     }
+  }
+
+  /** Another timer of the name is over. */
+  #schedule(timer: TimerName, delayMs: number): void {
+    this.#timers.get(timer)?.()
+    this.#timers.set(timer, this.#context.schedule(delayMs, 'timer', { timer }))
+  }
+
+  #disconnected({ epoch, complaints }: PeerLink): void {
+    this.#hold.link = undefined
+    const before = this.#entry.state
+    this.#run({ type: 'disconnected', epoch })
+    const pause = this.#rest.disconnected(before, complaints.areOnlyAbout(idOf(before.durable)), this.#hasNeighbours())
+    if (pause === undefined) return
+    this.#showPause(pause)
+    const error = { code: CAUSES_OF_REST[pause.rest.from] }
+    this.#perform([emit(before.durable, { type: 'error', error })], [])
+  }
+
+  /** Whether another channel with the peer may be of use. */
+  #hasNeighbours(): boolean {
+    const { ref, remoteNodeId } = this.#entry
+    return [...this.#services.directory.ofPeer(remoteNodeId)].some(
+      ({ ref: other, state }) => other !== ref && state.durable.phase !== 'closing',
+    )
+  }
+
+  #showPause(pause: Pause | undefined): void {
+    if (pause === undefined && this.#entry.rest === undefined) return
+    const until = this.#services.clock.now() + (pause?.forMs ?? 0)
+    this.#publish({ rest: pause && { from: pause.rest.from, until } })
+  }
+
+  /** Whether the channel is at rest is told by its state, which may end that by itself. */
+  #followRest(input: ChannelInput, { session }: ChannelState, changed: boolean): void {
+    if (changed && input.type === 'peer-message') this.#rest.progressed()
+    const isAwake = session !== undefined && session.rest === undefined
+    if (!this.#rest.isResting || !(isAwake || (changed && input.type === 'close'))) return
+    this.#rest.spoke()
+    this.#showPause(undefined)
   }
 
   /** Signs now, while the disk is at work; sends when it is done, if the connection is still the same. */

@@ -70,6 +70,12 @@ export class ChannelDirectory {
   readonly #openings: Openings = noOpenings()
   readonly #listeners: ChannelListener[] = []
   #lastNumber = 0
+  #resting = 0
+
+  /** How many hold back what their peers hang up at. */
+  get resting(): number {
+    return this.#resting
+  }
 
   get(channelId: ChannelId): ChannelEntry | undefined {
     return this.#byName.get(toHex(channelId))?.entry
@@ -156,6 +162,7 @@ export class ChannelDirectory {
     const slot = this.#slots.get(ref)
     if (slot === undefined) return
     this.#sort(slot, undefined, undefined)
+    this.#resting -= rests(slot.entry)
     for (const name of slot.names) this.#byName.delete(name)
     this.#slots.delete(ref)
     this.#all.delete(slot)
@@ -187,6 +194,7 @@ export class ChannelDirectory {
   }
 
   #place(slot: Slot, entry: ChannelEntry): void {
+    this.#resting += rests(entry) - rests(slot.entry)
     slot.entry = entry
     this.#sort(slot, standingOf(entry), waitingOf(entry.state.durable))
     for (const listener of this.#listeners) listener(entry.ref, entry)
@@ -216,6 +224,8 @@ export class ChannelDirectory {
 }
 
 const noOpenings = (): Openings => ({ 'funding-outpoint': 0, confirmation: 0 })
+
+const rests = ({ rest }: ChannelEntry): number => (rest === undefined ? 0 : 1)
 
 const waitingOf = (durable: Durable): Waiting => {
   if (!('params' in durable)) return 'funding-outpoint'

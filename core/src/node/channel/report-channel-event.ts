@@ -212,11 +212,33 @@ export const hasFunding = (durable: Funded): boolean =>
   durable.active[0]?.fundingStatus.type === 'confirmed' ||
   (durable.phase === 'closing' && durable.closing.spends.length > 0)
 
+/** What the operator is told when a channel begins to hold back. */
+export const CAUSES_OF_REST = {
+  negotiation: 'closing-fee-refused-by-peer',
+  reestablishment: 'peer-hangs-up-about-channel',
+} as const
+
+/** What the operator can do about what goes on by itself only slowly, or not at all. */
+export const remedyOf = (code: ChannelError['code']): string | undefined => {
+  switch (code) {
+    case 'closing-fee-refused-by-peer':
+      return `the peer hangs up at our fee for the close, so it is offered seldom: ${ANOTHER_RATE}`
+    case 'closing-fee-too-high':
+      return `the peer wants a higher fee for the close than we pay: ${ANOTHER_RATE}`
+    case 'peer-hangs-up-about-channel':
+      return 'the connection ends whenever this channel is taken up, so it rests between the attempts: force its close if it stays so'
+    default:
+      return undefined
+  }
+}
+
+const ANOTHER_RATE = 'close it again at another feerate, or force the close'
+
 const describe = (error: ChannelError) => {
   const byPeer = error.code === 'peer-error' || error.code === 'peer-warning' || error.code === 'peer-error-forborne'
   return {
     source: byPeer ? ('remote' as const) : ('local' as const),
     code: error.code,
-    text: byPeer ? error.text.slice(0, 512) : error.code.replaceAll('-', ' '),
+    text: byPeer ? error.text.slice(0, 512) : (remedyOf(error.code) ?? error.code.replaceAll('-', ' ')),
   }
 }

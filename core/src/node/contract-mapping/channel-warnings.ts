@@ -7,6 +7,12 @@ export const channelWarnings = (channels: ChannelDirectory): readonly string[] =
   const warnings: string[] = []
   const quarantined = channels.count('quarantined')
   if (quarantined > 0) warnings.push(`${quarantined} channels are quarantined after a fault: see the log`)
+  const { resting } = channels
+  if (resting > 0) {
+    warnings.push(
+      `${resting} channels hold back what their peers hang up at: see rest in the list of channels for what helps`,
+    )
+  }
   const lost = [...channels.listed({ standing: 'closing' })].flatMap(({ entry: { durableState } }) => {
     const { durable } = durableState
     const amount = isFunded(durable) ? (unclaimableMsat(durable) as bigint) : 0n

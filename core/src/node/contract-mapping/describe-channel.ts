@@ -8,7 +8,13 @@ import { formatShortChannelId } from '../../lib/ids.ts'
 import { balanceView, unclaimableMsat } from '../channel/channel-balances.ts'
 import type { ChannelEntry } from '../channel/channel-directory.ts'
 import { standingOf } from '../channel/channel-standing.ts'
-import { CHANNEL_TYPE_NAME, hasFunding, kindOfSpend } from '../channel/report-channel-event.ts'
+import {
+  CAUSES_OF_REST,
+  CHANNEL_TYPE_NAME,
+  hasFunding,
+  kindOfSpend,
+  remedyOf,
+} from '../channel/report-channel-event.ts'
 
 export type ChannelSummary = ReplyOf<'channels', 'get'>['channel']
 
@@ -47,6 +53,7 @@ export const describeChannel = (entry: ChannelEntry): ChannelSummary | undefined
     receivableMsat: isStill ? 0n : (view.receivableMsat as bigint),
     htlcsInFlight: view.htlcsInFlight,
     ...(unclaimable === 0n ? {} : { unclaimableMsat: unclaimable }),
+    ...(entry.rest === undefined ? {} : { rest: describeRest(entry.rest) }),
     localPolicy: describePolicy(relay.current),
     ...(remoteRelay === undefined
       ? {}
@@ -59,6 +66,11 @@ export const describeChannel = (entry: ChannelEntry): ChannelSummary | undefined
         }
       : {}),
   }
+}
+
+const describeRest = ({ from, until }: NonNullable<ChannelEntry['rest']>) => {
+  const cause = CAUSES_OF_REST[from]
+  return { cause, remedy: remedyOf(cause) ?? '', until: until as number }
 }
 
 export const describePolicy = (policy: RelayPolicy) => ({

@@ -1,8 +1,10 @@
 import type { Epoch } from '../../channel/state/session.ts'
+import type { Clock } from '../../lib/clock.ts'
 import type { NodeId } from '../../lib/ids.ts'
 import type { FeatureVector } from '../../wire/feature-vector.ts'
 import type { Message } from '../../wire/messages/message.ts'
 import type { Connection } from '../connection/connection.ts'
+import { Complaints } from './complaints.ts'
 import type { PeerConnection } from './peer-connection.ts'
 
 /** A connection as peers and channels use it: what one turn of the event loop sends leaves in one write. */
@@ -14,18 +16,20 @@ export class ConnectionLink implements PeerConnection {
   readonly direction: 'inbound' | 'outbound'
   /** On the monotonic clock. */
   readonly since: number
+  readonly complaints: Complaints
   readonly #connection: Connection
   #flushing = false
   #pressing = 0
   #closedByOperator = false
 
-  constructor(connection: Connection, epoch: Epoch, since: number) {
+  constructor(connection: Connection, epoch: Epoch, clock: Pick<Clock, 'monotonic'>) {
     this.epoch = epoch
     this.remoteNodeId = connection.remoteNodeId
     this.remoteFeatures = connection.remoteFeatures
     this.address = connection.address
     this.direction = connection.direction
-    this.since = since
+    this.since = clock.monotonic()
+    this.complaints = new Complaints(clock)
     this.#connection = connection
   }
 

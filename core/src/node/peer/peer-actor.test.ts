@@ -9,6 +9,7 @@ import type { OpenChannel } from '../../wire/messages/channel-open.ts'
 import { ChannelDirectory, type ChannelEntry } from '../channel/channel-directory.ts'
 import type { ChannelProtocol } from '../channel/channel-protocol.ts'
 import { type LogFields, type NodeLog, silentLog } from '../node-log.ts'
+import { Complaints } from './complaints.ts'
 import { PEER_LANES, type PeerServices, peerBehaviour } from './peer-actor.ts'
 import type { PeerConnection } from './peer-connection.ts'
 import { PeerDirectory } from './peer-directory.ts'
@@ -21,6 +22,7 @@ const connection: PeerConnection = {
   remoteFeatures: new Uint8Array(0),
   address: '127.0.0.1:1',
   direction: 'outbound',
+  complaints: new Complaints(virtualClock()),
   send() {},
   close() {},
   setPressure() {},

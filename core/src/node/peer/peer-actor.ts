@@ -5,6 +5,7 @@ import type { Durable } from '../../channel/state/durable.ts'
 import type { PeerFault } from '../../channel/state/errors.ts'
 import type { ChannelMessage } from '../../channel/state/inputs.ts'
 import { answerTo, peerText } from '../../channel/transitions/error-message.ts'
+import { idOf } from '../../channel/transitions/step.ts'
 import { isAllZero, toHex } from '../../lib/bytes.ts'
 import type { ChannelId, NodeId, ShortChannelId } from '../../lib/ids.ts'
 import { Ration } from '../../lib/ration.ts'
@@ -258,7 +259,10 @@ class PeerDriver {
       if (message.type === 'error') connection.close('peer-error')
       return
     }
-    this.#ours(message.channelId)?.ref.tell('peerMessage', { epoch: connection.epoch, message })
+    const channel = this.#ours(message.channelId)
+    if (channel === undefined) return
+    connection.complaints.note(idOf(channel.state.durable))
+    channel.ref.tell('peerMessage', { epoch: connection.epoch, message })
   }
 
   /** BOLT 1: what a peer says is logged for later diagnosis. It may say it as often as it likes. */

@@ -206,7 +206,7 @@ export class PeerManager {
     }
     const peer = this.#actorOf(remoteNodeId)
     const epoch = ++this.#lastEpoch
-    const link = new ConnectionLink(connection, epoch, this.#options.clock.monotonic())
+    const link = new ConnectionLink(connection, epoch, this.#options.clock)
     this.#links.set(key, links.add(link))
     this.#retries.get(key)?.()
     this.#retries.delete(key)

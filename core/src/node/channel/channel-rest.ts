@@ -1,0 +1,85 @@
+import { type ChannelState, isFunded } from '../../channel/state/channel-state.ts'
+import type { Rest } from '../../channel/state/rest.ts'
+import type { Clock } from '../../lib/clock.ts'
+
+/** What went well for so long is well. */
+const LASTING_MS = 60_000
+const FIRST_PAUSE_MS = 30_000
+const LONGEST_PAUSE_MS = 600_000
+/** Nothing but a signature is waited for there. */
+const LONGEST_PAUSE_OF_A_CLOSE_MS = 3_600_000
+
+/** What a channel is to hold back on a connection, and how long still. */
+export interface Pause {
+  readonly rest: Rest
+  readonly forMs: number
+}
+
+/**
+ * A connection that ends at one channel ends for all of its peer's. Whichever side hung up, the channel that was complained
+ * about rests then, the longer the more often it happens. A connection that begins again is often the remedy, so the channel may
+ * try that once; a fee that the peer has hung up at is not offered again at once.
+ */
+export class ChannelRest {
+  readonly #clock: Pick<Clock, 'monotonic'>
+  #spokeAt: number | undefined
+  #ends = 0
+  #rest: Rest | undefined
+  #until = 0
+
+  constructor(clock: Pick<Clock, 'monotonic'>) {
+    this.#clock = clock
+  }
+
+  /** A connection begins. Ask for `begun` when the pause is over. */
+  connected(): Pause | undefined {
+    const forMs = this.#until - this.#clock.monotonic()
+    if (this.#rest !== undefined && forMs > 0) return { rest: this.#rest, forMs }
+    this.spoke()
+    return undefined
+  }
+
+  get isResting(): boolean {
+    return this.#rest !== undefined
+  }
+
+  /** What the peer said has moved the channel: it is well enough. */
+  progressed(): void {
+    this.#ends = 0
+  }
+
+  /** The channel holds nothing back from now on. */
+  spoke(): void {
+    this.#rest = undefined
+    this.#spokeAt = this.#clock.monotonic()
+  }
+
+  /**
+   * The connection has ended, and the channel was in this state before; whether that was on its account, and whether others go
+   * on without it. What it holds back next, if that is new.
+   */
+  disconnected({ durable, session }: ChannelState, wasCause: boolean, hasNeighbours: boolean): Pause | undefined {
+    const now = this.#clock.monotonic()
+    const spokeAt = this.#spokeAt
+    this.#spokeAt = undefined
+    if (spokeAt !== undefined && now - spokeAt >= LASTING_MS) this.#ends = 0
+    if (!wasCause || !isFunded(durable) || durable.phase === 'closing') return undefined
+    this.#ends++
+    const closing = durable.phase === 'negotiating' ? session?.closing : undefined
+    if (closing === undefined && (this.#ends === 1 || !hasNeighbours)) return undefined
+    const { sentRange: offered, lastOffer: answered } = closing ?? {}
+    const rest: Rest =
+      closing === undefined
+        ? { from: 'reestablishment' }
+        : {
+            from: 'negotiation',
+            ...(offered === undefined ? {} : { offered }),
+            ...(answered === undefined ? {} : { answered }),
+          }
+    const longest = closing === undefined ? LONGEST_PAUSE_MS : LONGEST_PAUSE_OF_A_CLOSE_MS
+    const forMs = Math.min(FIRST_PAUSE_MS * 2 ** (this.#ends - 1), longest)
+    this.#rest = rest
+    this.#until = now + forMs
+    return { rest, forMs }
+  }
+}
