@@ -63,13 +63,18 @@ const method =
   }
 
 /** The part of bitcoind's JSON-RPC that our adapter and our tests call, by name, and some calls of our own. */
-export const rpcMethods = (devchain: Devchain, clock: Clock): Readonly<Record<string, RpcMethod>> => ({
-  ...chainMethods(devchain, clock),
+/** What waits for a block waits no longer than until the server has `closed`. */
+export const rpcMethods = (
+  devchain: Devchain,
+  clock: Clock,
+  closed: AbortSignal,
+): Readonly<Record<string, RpcMethod>> => ({
+  ...chainMethods(devchain, clock, closed),
   ...mempoolMethods(devchain),
   ...developmentMethods(devchain),
 })
 
-const chainMethods = (devchain: Devchain, clock: Clock): Record<string, RpcMethod> => ({
+const chainMethods = (devchain: Devchain, clock: Clock, closed: AbortSignal): Record<string, RpcMethod> => ({
   getblockchaininfo: method(z.tuple([]), () => {
     const { height, hash, header } = devchain.tip
     return ok({
@@ -116,7 +121,7 @@ const chainMethods = (devchain: Devchain, clock: Clock): Record<string, RpcMetho
     return ok(verbose ? describeHeader(devchain, block) : toHex(encodeBlockHeader(block.header)))
   }),
   waitfornewblock: method(z.tuple([Integer.optional(), Hash.optional()]), async (timeoutMs = 0, current) => {
-    await blockAfter(devchain, clock, current ?? devchain.tip.hash, timeoutMs)
+    await blockAfter(devchain, clock, current ?? devchain.tip.hash, timeoutMs, closed)
     const { hash, height } = devchain.tip
     return ok({ hash: displayBlockHash(hash), height })
   }),
@@ -295,14 +300,22 @@ const describeHeader = (devchain: Devchain, block: ChainBlock) => {
 const btc = (amount: Sat): number => Number(amount) / 1e8
 
 /** Settles when the tip is another than `current`, or after the time; 0 waits for ever. */
-const blockAfter = (devchain: Devchain, clock: Clock, current: Uint8Array, timeoutMs: number): Promise<void> =>
+const blockAfter = (
+  devchain: Devchain,
+  clock: Clock,
+  current: Uint8Array,
+  timeoutMs: number,
+  closed: AbortSignal,
+): Promise<void> =>
   new Promise((resolve) => {
     if (displayBlockHash(devchain.tip.hash) !== displayBlockHash(current)) return resolve()
     const finish = (): void => {
       cancel?.()
       unsubscribe()
+      closed.removeEventListener('abort', finish)
       resolve()
     }
+    closed.addEventListener('abort', finish)
     const unsubscribe = devchain.onChange((change) => {
       if (change === 'tip') finish()
     })

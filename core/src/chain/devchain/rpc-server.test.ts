@@ -206,6 +206,15 @@ test('waitfornewblock — returns with the block, after the time, or at once whe
   t.like(await timed, { height: 151 })
 })
 
+test('waitfornewblock — waits no longer than the server is there', async (t) => {
+  const { server, clock, call } = await serve(t)
+  const waiting = t.throwsAsync(call('waitfornewblock', 60_000))
+  while (clock.nextTimerAt() === undefined) await call('getblockcount')
+  await server.close()
+  await waiting
+  t.is(clock.nextTimerAt(), undefined)
+})
+
 test('a port that is taken — is said so', async (t) => {
   const { devchain, server, clock } = await serve(t)
   const port = Number(new URL(server.url).port)

@@ -47,7 +47,8 @@ const MAX_DEPTH = 16
 /** Serves a devchain as if it were a bitcoind, to adapters in other processes. */
 export const serveDevchainRpc = async (options: DevchainRpcOptions): Promise<Result<DevchainRpc, PortInUse>> => {
   const { devchain, clock, rng, cookiePath, host = '127.0.0.1', port = 0 } = options
-  const methods = rpcMethods(devchain, clock)
+  const closing = new AbortController()
+  const methods = rpcMethods(devchain, clock, closing.signal)
   const cookie = `__cookie__:${toHex(rng.bytes(32))}`
   const expected = sha256(utf8Encode(`Basic ${Buffer.from(cookie).toString('base64')}`))
   // Hashed first, so that the comparison takes the same time for every length.
@@ -80,6 +81,7 @@ export const serveDevchainRpc = async (options: DevchainRpcOptions): Promise<Res
       rmSync(cookiePath, { force: true })
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       server.closeAllConnections()
+      closing.abort()
       await closed
     },
   })
