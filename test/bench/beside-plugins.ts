@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { Benchmark } from './benchmark.ts'
 import { makeInvoices, payAll } from './payments.ts'
 import { BenchWorld } from './support/bench-world.ts'
+import { installPlugin } from './support/install-plugin.ts'
 import type { NodeProcess } from './support/node-process.ts'
 
 interface BadPlugin {
@@ -79,7 +80,7 @@ const besideBadPlugins = async (): Promise<{ readonly percent: number; readonly 
     }
     const before = await rate(0)
     for (const [name, plugin] of Object.entries(BAD_PLUGINS)) {
-      await payer.ask('plugins/install', { path: written(folder, name, plugin) }, `install-${name}`)
+      await installPlugin(payer, written(folder, name, plugin))
     }
     const beside = await rate(1)
     const faults = await faultsOf(payer)

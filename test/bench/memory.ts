@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Benchmark } from './benchmark.ts'
 import { BenchWorld } from './support/bench-world.ts'
+import { installPlugin } from './support/install-plugin.ts'
 
 const FEE_MANAGER = fileURLToPath(new URL('../../plugins-examples/fee-manager', import.meta.url))
 const CHANNELS = 40
@@ -15,7 +16,7 @@ export const memoryBenchmark: Benchmark = {
     const world = new BenchWorld()
     try {
       const idle = await world.node('idle')
-      await idle.ask('plugins/install', { path: FEE_MANAGER }, 'install')
+      await installPlugin(idle, FEE_MANAGER)
       await new Promise((resolve) => setTimeout(resolve, SETTLING_MS))
       const processes = withDescendants(idle.pid)
       const bytes = processes.reduce((sum, pid) => sum + proportionalSize(pid), 0)

@@ -5,6 +5,7 @@ import type { Benchmark } from './benchmark.ts'
 import { makeInvoices, payAll } from './payments.ts'
 import { benchPluginAsk, benchPluginAsk20, benchPluginEvents, benchPluginStart } from './plugins.ts'
 import { BenchWorld } from './support/bench-world.ts'
+import { installPlugin } from './support/install-plugin.ts'
 
 const one = (name: string, unit: string, measure: () => Promise<number>): Benchmark => ({
   figures: [name],
@@ -48,7 +49,7 @@ const askUnderLoad = async (): Promise<number> => {
     await world.faucet(payer, 101_000_000n)
     await world.open(payer, payee, 100_000_000)
     const invoices = await makeInvoices(payee, PAYMENTS)
-    await payer.ask('plugins/install', { path: folder }, 'install')
+    await installPlugin(payer, folder)
     const from = Date.now()
     await payAll(payer, invoices, 100)
     const { items } = (await payer.ask('plugins/logs', { name: 'asker', page: { limit: 100 } })) as {

@@ -1,5 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { ContractError, ReplyOf, RequestOf } from '@fulgurite/plugin-sdk/contract'
+import type { Result } from '../../core/src/lib/result.ts'
 import type { NodeProcess } from './node-process.ts'
 
 export interface PluginSource {
@@ -21,9 +23,27 @@ export const writePlugin = (folder: string, { name, setup, manifest = {} }: Plug
   return path
 }
 
+/** Whoever can be asked to install plugins. */
+interface Installer {
+  tryAsk(actor: 'plugins', operation: 'install', request: object): Promise<Result<Installed, ContractError>>
+}
+
+type Installed = ReplyOf<'plugins', 'install'>
+
+/** Installs what a folder holds, and agrees to whatever it asks for, as an operator in a hurry does. */
+export const installAgreeing = async (
+  node: Installer,
+  request: RequestOf<'plugins', 'install'>,
+): Promise<Result<Installed, ContractError>> => {
+  const asked = await node.tryAsk('plugins', 'install', request)
+  if (asked.ok || asked.error.code !== 'consent-needed') return asked
+  return node.tryAsk('plugins', 'install', { ...request, consent: asked.error.details?.consent })
+}
+
 /** Installs a plugin as the operator does. */
 export const installOn = async (node: NodeProcess, source: PluginSource): Promise<void> => {
-  await node.ask('plugins', 'install', { path: writePlugin(node.dataDir, source) })
+  const installed = await installAgreeing(node, { path: writePlugin(node.dataDir, source) })
+  if (!installed.ok) throw new Error(`${installed.error.code}: ${installed.error.message}`)
 }
 
 /** What the plugin and the host on its behalf have logged, the latest first. */

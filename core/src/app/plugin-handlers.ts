@@ -2,14 +2,29 @@ import type { ContractError } from '@fulgurite/plugin-sdk/contract'
 import { err, ok, type Result } from '../lib/result.ts'
 import type { ActorHandlers } from '../node/contract-mapping/handlers.ts'
 import { pageOf } from '../node/contract-mapping/paging.ts'
-import type { PluginHost } from '../plugins/index.ts'
+import type { PluginError, PluginHost } from '../plugins/index.ts'
 
 /** Answers the contract's `plugins` actor from the plugin host, which is asked for when it is needed. */
 export const pluginHandlers = (openHost: () => Promise<PluginHost>): ActorHandlers<'plugins'> => ({
   list: async ({ page }) => pageOf((await openHost()).list(), page),
-  async install({ path, config }) {
+  async install({ path, config, consent }) {
     const host = await openHost()
-    return inContract(await host.install(path, config === undefined ? {} : { config }))
+    const installed = await host.install(path, {
+      ...(config === undefined ? {} : { config }),
+      ...(consent === undefined ? {} : { consent }),
+    })
+    return inContract(installed)
+  },
+  async configure({ name, config }) {
+    return inContract(await (await openHost()).configure(name, config))
+  },
+  async enable({ name }) {
+    const enabled = await (await openHost()).enable(name)
+    return enabled.ok ? ok({ plugin: enabled.value }) : inContract(enabled)
+  },
+  async disable({ name }) {
+    const disabled = await (await openHost()).disable(name)
+    return disabled.ok ? ok({ plugin: disabled.value }) : inContract(disabled)
   },
   async remove({ name, keepStore }) {
     const host = await openHost()
@@ -17,8 +32,7 @@ export const pluginHandlers = (openHost: () => Promise<PluginHost>): ActorHandle
     return removed.ok ? ok({}) : inContract(removed)
   },
   async restart({ name }) {
-    const restarted = await (await openHost()).restart(name)
-    return restarted.ok ? ok({ plugin: restarted.value }) : inContract(restarted)
+    return inContract(await (await openHost()).restart(name))
   },
   async resume() {
     const resumed = await (await openHost()).resume()
@@ -49,10 +63,13 @@ export const pluginHandlers = (openHost: () => Promise<PluginHost>): ActorHandle
 
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const
 
-const inContract = <T>(
-  outcome: Result<T, { readonly code: string; readonly message: string; readonly field?: string }>,
-): Result<T, ContractError> => {
+const inContract = <T>(outcome: Result<T, PluginError>): Result<T, ContractError> => {
   if (outcome.ok) return outcome
-  const { code, message, field } = outcome.error
-  return err({ code, message, ...(field === undefined ? {} : { field }) })
+  const { code, message, field, details } = outcome.error
+  return err({
+    code,
+    message,
+    ...(field === undefined ? {} : { field }),
+    ...(details === undefined ? {} : { details }),
+  })
 }

@@ -8,6 +8,7 @@ import {
   parseRequest,
 } from '@fulgurite/plugin-sdk/contract'
 import { Argument, type Command, Option } from 'commander'
+import { installAsking } from './consent.ts'
 import { CliFailure, usage } from './failure.ts'
 import { type CliField, contractValue, fieldsOf, isFlag, place, spelled } from './fields.ts'
 import { followLogs } from './follow-logs.ts'
@@ -33,6 +34,7 @@ interface Flags {
   readonly columns?: string
   readonly wide?: true
   readonly follow?: true
+  readonly yes?: true
   readonly from?: string
   readonly types?: string
 }
@@ -50,6 +52,9 @@ export const addContractCommands = (program: Command, io: CliIo, done: (exitCode
       describe(command, operation)
       if (actor === 'plugins' && name === 'logs') {
         command.option('--follow', 'prints further lines as they come, until interrupted')
+      }
+      if (actor === 'plugins' && name === 'install') {
+        command.option('-y, --yes', 'agrees to whatever the plugin asks for, without a question')
       }
       command.action(async () => {
         await run(actor, name, operation, command, io)
@@ -117,7 +122,11 @@ const run = async (
     headers['x-timeout-ms'] = `${Math.ceil(seconds * 1000)}`
   }
   if (flags.follow) return followLogs(operation, request, client, io, { json: flags.json === true, style })
-  const reply = await client.ask(actor, name, request, headers).catch((error: unknown) => {
+  const asked =
+    actor === 'plugins' && name === 'install'
+      ? installAsking(client, request, headers, flags.yes === true, io)
+      : client.ask(actor, name, request, headers)
+  const reply = await asked.catch((error: unknown) => {
     throw ofArgument(operation, error)
   })
   io.out(flags.json ? `${printableJson(reply.text)}\n` : renderReply(operation, reply.body, io, style))

@@ -9,6 +9,8 @@ export interface CliIo {
   readonly cwd: string
   readonly home: string
   readFile(path: string): string
+  /** Shows a question and resolves to the line that is typed; `undefined` where nobody can be asked, or who is asked leaves. */
+  ask(question: string): Promise<string | undefined>
   randomKey(): string
   /** Resolves after so long, or at once when interrupted. */
   pause(ms: number): Promise<void>

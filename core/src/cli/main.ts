@@ -9,6 +9,22 @@ import { run } from './run.ts'
 // Loaded only when it is asked for: the rest of the command line needs nothing of the node.
 const loadApp = async (): Promise<AppCommands> => import('../app/commands.ts')
 
+// A question is shown where errors are: what is written out may be on its way into a file.
+const askAtTerminal = async (question: string, signal: AbortSignal): Promise<string | undefined> => {
+  if (process.stdin.isTTY !== true || process.stderr.isTTY !== true) return undefined
+  const { createInterface } = await import('node:readline/promises')
+  const lines = createInterface({ input: process.stdin, output: process.stderr })
+  try {
+    // At the end of the input no line comes any more.
+    const ended = new Promise<undefined>((resolve) => lines.once('close', () => resolve(undefined)))
+    return await Promise.race([lines.question(question, { signal }), ended])
+  } catch {
+    return undefined
+  } finally {
+    lines.close()
+  }
+}
+
 /** The `fulgurite` command on the process's own streams. */
 export const main = async (): Promise<void> => {
   const interruption = new AbortController()
@@ -31,6 +47,7 @@ export const main = async (): Promise<void> => {
     home: homedir(),
     readFile: (path) => readFileSync(path, 'utf8'),
     pause: (ms) => setTimeout(ms, undefined, { signal: interruption.signal }).catch(() => {}),
+    ask: (question) => askAtTerminal(question, interruption.signal),
     randomKey: () => `cli-${randomBytes(8).toString('hex')}`,
     interrupted: interruption.signal,
   }

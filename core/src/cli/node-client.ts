@@ -5,7 +5,7 @@ import { type ApiAccess, readAccess } from '../api/access.ts'
 import { CliFailure } from './failure.ts'
 import { EXIT } from './io.ts'
 
-interface Reply {
+export interface Reply {
   readonly text: string
   readonly body: unknown
 }

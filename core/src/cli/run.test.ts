@@ -454,6 +454,7 @@ test('start and demo are handed their options, the development network in a fold
     cwd: '/work',
     home: '/home/u',
     readFile: () => '',
+    ask: () => Promise.resolve(undefined),
     randomKey: () => '',
     pause: () => Promise.resolve(),
     interrupted: new AbortController().signal,
@@ -468,4 +469,69 @@ test('start and demo are handed their options, the development network in a fold
     { json: true },
     { data: '/home/u/.fulgurite/devnet', json: false },
   ])
+})
+
+const CONSENT = `sha256-${'ab'.repeat(32)}`
+
+/** A node that installs a plugin with one consent alone. */
+const consenting = async (t: ExecutionContext, installed?: string) => {
+  const world = await setting(t)
+  world.gateway.answer = (_actor, _operation, request) => {
+    if ((request as { consent?: string }).consent === CONSENT) return Promise.resolve(ok({ plugin: {}, warnings: [] }))
+    const changes = [
+      {
+        change: 'new',
+        text: `asks for channels.setRelayFees: ${'feeBaseMsat at most 5, '.repeat(5)}10 in 60 s at most`,
+      },
+      { change: 'gone', text: 'reads channels.get' },
+    ]
+    const details = { name: 'fees', version: '2.0.0', installed, consent: CONSENT, changes }
+    return Promise.resolve(err({ code: 'consent-needed', message: 'look', details }))
+  }
+  return world
+}
+
+test('plugins install — shows what is asked for, within the terminal, and installs exactly that after a yes', async (t) => {
+  const { cli, gateway } = await consenting(t, '1.0.0')
+  const asked: string[] = []
+  const ask = (question: string) => Promise.resolve(void asked.push(question) as undefined).then(() => 'y')
+  const outcome = await cli(['plugins', 'install', '/fees', '--key', 'once'], { ask, columns: 80 })
+  t.is(outcome.code, 0)
+  t.deepEqual(asked, ['Grant this to fees 2.0.0? [y/N] '])
+  t.regex(outcome.err, /^fees 2\.0\.0 would take the place of 1\.0\.0:\n {2}\+ asks for channels\.setRelayFees/)
+  t.regex(outcome.err, /\n {2}- reads channels\.get\n/)
+  t.true(outcome.err.split('\n').every((line) => line.length <= 80))
+  t.deepEqual(
+    gateway.asked.map(({ request, context }) => [(request as { consent?: string }).consent, context.key]),
+    [
+      [undefined, undefined],
+      [CONSENT, 'once'],
+    ],
+  )
+})
+
+test('plugins install — installs nothing after anything but a yes', async (t) => {
+  const { cli, gateway } = await consenting(t)
+  for (const answer of ['', 'n', 'yess', 'no']) {
+    const outcome = await cli(['plugins', 'install', '/fees'], { ask: () => Promise.resolve(answer) })
+    t.is(outcome.code, 1, answer)
+    t.regex(outcome.err, /error: nothing was installed \[declined\]\n$/)
+  }
+  t.is(gateway.asked.length, 4)
+})
+
+test('plugins install — without a terminal says that it needs consent, and --yes agrees', async (t) => {
+  const { cli, gateway } = await consenting(t)
+  const refused = await cli(['plugins', 'install', '/fees'])
+  t.is(refused.code, 1)
+  t.regex(refused.err, /there is no terminal to ask you on \[consent-needed\]\n.*--yes/)
+  t.is(gateway.asked.length, 1)
+  const json = JSON.parse((await cli(['plugins', 'install', '/fees', '--json'])).out)
+  t.like(json, { error: { code: 'consent-needed', details: { consent: CONSENT } } })
+  t.is((await cli(['plugins', 'install', '/fees', '--yes'])).code, 0)
+  t.is((await cli(['plugins', 'install', '/fees', '--consent', CONSENT])).code, 0)
+  t.deepEqual(
+    gateway.asked.map(({ request }) => (request as { consent?: string }).consent),
+    [undefined, undefined, undefined, CONSENT, CONSENT],
+  )
 })

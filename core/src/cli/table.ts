@@ -63,3 +63,16 @@ const cut = (text: string, width: number): string =>
   text.length <= width ? text : `${text.slice(0, Math.max(width - 1, 0))}…`
 
 export const dim = (text: string, { env }: CliIo): string => (env.NO_COLOR ? text : `\x1b[2m${text}\x1b[22m`)
+
+/** Words on lines of at most so many characters, unless one alone is longer. */
+export const wrapped = (text: string, width: number): readonly string[] => {
+  const lines: string[] = []
+  let line = ''
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > width) {
+      lines.push(line)
+      line = word
+    } else line = line === '' ? word : `${line} ${word}`
+  }
+  return [...lines, line]
+}

@@ -19,6 +19,7 @@ export const ioIn = (folder: string): CliIo => ({
   cwd: '/somewhere',
   home: '/home/someone',
   readFile: () => '{}',
+  ask: () => Promise.resolve(undefined),
   randomKey: () => 'cli-random',
   pause: () => Promise.resolve(),
   interrupted: new AbortController().signal,

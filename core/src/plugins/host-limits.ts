@@ -3,8 +3,8 @@ import { z } from 'zod'
 import { readJson } from '../lib/json.ts'
 import { AUDIT_BYTES } from './audit-rows.ts'
 import type { InstallRecord } from './install-record.ts'
-import type { InstallError } from './installer.ts'
 import type { Manifest } from './manifest.ts'
+import type { PluginError } from './plugin-error.ts'
 
 /** What all plugins of a node may have together. */
 export interface HostLimits {
@@ -63,7 +63,7 @@ export const noRoomFor = (
   { limits, permissions }: Asked,
   installed: readonly Pick<InstallRecord, 'grant'>[],
   host: HostLimits,
-): InstallError | undefined => {
+): PluginError<'too-many-plugins' | 'limits-exceeded'> | undefined => {
   if (installed.length >= host.plugins) {
     return { code: 'too-many-plugins', message: `${host.plugins} plugins are installed: remove one first` }
   }

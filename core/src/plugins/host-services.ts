@@ -7,11 +7,11 @@ import { MemoryPool } from './account.ts'
 import type { CellPool, StandingWalls } from './cell-pool.ts'
 import { HOST_LIMITS, type HostLimits } from './host-limits.ts'
 import type { HostStore } from './host-store.ts'
-import type { InstallError } from './installer.ts'
 import { Ledger } from './ledger.ts'
 import { noticesOfAll } from './notice-limit.ts'
 import { openCells } from './open-cells.ts'
 import { openBook, type PluginBook } from './plugin-book.ts'
+import type { PluginError } from './plugin-error.ts'
 import { type LogLine, PluginLog, removeLog } from './plugin-log.ts'
 import { type PluginNotice, RESTART_POLICY, type RestartPolicy } from './plugin-runner.ts'
 import type { Hold, WallsStatus } from './plugin-status.ts'
@@ -172,7 +172,7 @@ export class HostServices {
   }
 
   /** Why no plugin may run here at all. */
-  async refusal(): Promise<InstallError | undefined> {
+  async refusal(): Promise<PluginError<'node-too-old' | 'walls-missing'> | undefined> {
     const { nodeVersion = process.versions.node, allowOldNode } = this.#options
     if (Number.parseInt(nodeVersion, 10) < OLDEST_NODE && allowOldNode !== true) return nodeTooOld(nodeVersion)
     // What cannot even be made ready is met, and said, by the plugin that is started.
@@ -200,7 +200,7 @@ export class HostServices {
   }
 }
 
-const nodeTooOld = (version: string): InstallError => ({
+const nodeTooOld = (version: string): PluginError<'node-too-old'> => ({
   code: 'node-too-old',
   message: `Node ${version} cannot deny plugins the network: use Node ${OLDEST_NODE} or later, or allow it expressly`,
 })

@@ -23,6 +23,8 @@ const Record = z.strictObject({
   /** What the operator allowed: the manifest's permissions, budget and limits as they were read. */
   grant: z.string(),
   config: z.record(z.string(), z.unknown()),
+  /** The operator has switched it off. */
+  disabled: z.literal(true).optional(),
   installedAt: z.number().nonnegative(),
   installCursor: z.string().max(128),
 })

@@ -106,17 +106,29 @@ const Budget = z.strictObject({
   queries: whole(0, 1_000_000_000).default(10_000_000),
 })
 
+/** What a plugin has that asks for nothing else. */
+export const USUAL_LIMITS = {
+  memoryMb: 64,
+  turnMs: 250,
+  cpuShare: 0.25,
+  asksPerSecond: 2_000,
+  asksInFlight: 256,
+  outboxBytes: 1 << 18,
+  queueEvents: 4_096,
+  logsPerSecond: 50,
+} as const
+
 const Limits = z.strictObject({
-  memoryMb: whole(8, 1_024).default(64),
+  memoryMb: whole(8, 1_024).default(USUAL_LIMITS.memoryMb),
   /** Processor time of one turn. */
-  turnMs: whole(10, 10_000).default(250),
+  turnMs: whole(10, 10_000).default(USUAL_LIMITS.turnMs),
   /** Of one core, in the long run. */
-  cpuShare: z.number().min(0.01).max(1).default(0.25),
-  asksPerSecond: whole(1, 1_000_000).default(2_000),
-  asksInFlight: whole(1, 1_024).default(256),
-  outboxBytes: whole(1_024, 1 << 20).default(1 << 18),
-  queueEvents: whole(16, 65_536).default(4_096),
-  logsPerSecond: whole(1, 1_000).default(50),
+  cpuShare: z.number().min(0.01).max(1).default(USUAL_LIMITS.cpuShare),
+  asksPerSecond: whole(1, 1_000_000).default(USUAL_LIMITS.asksPerSecond),
+  asksInFlight: whole(1, 1_024).default(USUAL_LIMITS.asksInFlight),
+  outboxBytes: whole(1_024, 1 << 20).default(USUAL_LIMITS.outboxBytes),
+  queueEvents: whole(16, 65_536).default(USUAL_LIMITS.queueEvents),
+  logsPerSecond: whole(1, 1_000).default(USUAL_LIMITS.logsPerSecond),
 })
 
 const Contributions = z.strictObject({
@@ -139,6 +151,22 @@ const Contributions = z.strictObject({
     .default([]),
 })
 
+const calls = z
+  .array(z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}\.[A-Za-z]\w{0,63}$/, 'expected plugin.command'))
+  .max(32)
+  .default([])
+
+/** What an operator grants: all that a manifest asks for. */
+export const GrantSchema = z.strictObject({
+  permissions: Permissions.prefault({}),
+  budget: Budget.prefault({}),
+  limits: Limits.prefault({}),
+  /** Commands of other plugins. */
+  calls,
+})
+
+export type Grant = z.output<typeof GrantSchema>
+
 const ManifestSchema = z.strictObject({
   $schema: z.string().optional(),
   name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'expected lower-case letters, digits and hyphens'),
@@ -150,16 +178,9 @@ const ManifestSchema = z.strictObject({
     .string()
     .regex(/^(\.\/)?[\w@-][\w@./-]*\.[cm]?[jt]s$/, 'expected a file of the plugin, such as ./src/index.ts')
     .refine((path) => !path.split('/').includes('..'), { error: 'must lie inside the plugin' }),
-  permissions: Permissions.prefault({}),
-  budget: Budget.prefault({}),
-  limits: Limits.prefault({}),
+  ...GrantSchema.shape,
   config: configSchema.default({ type: 'object', properties: {} }),
   contributions: Contributions.prefault({}),
-  /** Commands of other plugins. */
-  calls: z
-    .array(z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}\.[A-Za-z]\w{0,63}$/, 'expected plugin.command'))
-    .max(32)
-    .default([]),
 })
 
 /** What a plugin says about itself in `fulgurite.plugin.json`, defaults filled in. Amounts are `bigint`. */

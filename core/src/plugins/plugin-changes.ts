@@ -1,151 +1,141 @@
+import type { Clock } from '../lib/clock.ts'
 import type { Turns } from '../lib/in-turn.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import type { HostServices } from './host-services.ts'
 import type { InstallRecord } from './install-record.ts'
-import { warningsFor } from './install-warnings.ts'
-import {
-  type InstallError,
-  type InstalledPlugin,
-  type InstallStep,
-  installFromFolder,
-  removeInstalled,
-} from './installer.ts'
+import { readInstalled } from './installed-files.ts'
+import type { PluginError, PluginErrorCode } from './plugin-error.ts'
 import type { PluginStatus } from './plugin-status.ts'
-import type { Removals } from './removals.ts'
+import type { PluginSwitch } from './plugin-switch.ts'
+import { readPlugin } from './read-plugin.ts'
 import type { Roster } from './roster.ts'
 import type { RunningPlugins } from './running-plugins.ts'
 
-export interface InstallOptions {
-  readonly config?: Readonly<Record<string, unknown>>
-  readonly onProgress?: (step: InstallStep | 'start') => void
-}
-
-export interface Installed {
+export interface Restarted {
   readonly plugin: PluginStatus
   readonly warnings: readonly string[]
 }
+
+export interface Configured {
+  readonly plugin: PluginStatus
+  /** All settings, defaults filled in. */
+  readonly config: Readonly<Record<string, unknown>>
+}
+
+type NotFound = 'plugin-not-found'
+type Rows = Awaited<ReturnType<PluginSwitch['takeOff']>>
 
 export interface ChangesOptions {
   readonly services: HostServices
   readonly roster: Roster
   readonly running: RunningPlugins
-  readonly removals: Removals
+  readonly switching: PluginSwitch
   readonly turns: Turns
 }
 
 /**
- * All that an operator does to a plugin. What is done to one name is done one after the other, and what a plugin that has
- * faulted does by itself comes in the same queue; other names do not wait for it.
+ * What an operator does to a plugin that is installed. What is done to one name is done one after the other, and what a plugin
+ * that has faulted does by itself comes in the same queue; other names do not wait for it.
  */
 export class PluginChanges {
   readonly #services: HostServices
   readonly #roster: Roster
   readonly #running: RunningPlugins
-  readonly #removals: Removals
+  readonly #switching: PluginSwitch
   readonly #turns: Turns
 
-  constructor({ services, roster, running, removals, turns }: ChangesOptions) {
+  constructor({ services, roster, running, switching, turns }: ChangesOptions) {
     this.#services = services
     this.#roster = roster
     this.#running = running
-    this.#removals = removals
+    this.#switching = switching
     this.#turns = turns
   }
 
-  async install(
-    path: string,
-    { config, onProgress = () => {} }: InstallOptions,
-  ): Promise<Result<Installed, InstallError>> {
-    const { folder, clock, gateway } = this.#services
-    const refused = await this.#services.refusal()
-    if (refused !== undefined) return err(refused)
-    const made = await installFromFolder({
-      source: path,
-      admit: (manifest) => this.#admit(manifest.name) ?? this.#roster.noRoomFor(manifest.name, manifest),
-      config,
-      folder,
-      clock,
-      cursor: gateway.events.head(),
-      onProgress,
-    })
-    if (!made.ok) return made
-    return this.#turns.take(made.value.record.name, () => this.#putIn(made.value, () => onProgress('start')))
-  }
-
-  async remove(name: string, keepStore: boolean): Promise<Result<true, InstallError>> {
-    const taken = await this.#turns.take(name, async () => {
-      const found = this.#find(name)
-      return found.ok ? ok(await this.#takeOff(found.value, keepStore)) : found
-    })
+  async remove(name: string, keepStore: boolean): Promise<Result<true, PluginError<NotFound>>> {
+    const taken = await this.#inTurn<Rows, never>(name, async (record) =>
+      ok(await this.#switching.takeOff(record, keepStore)),
+    )
     if (!taken.ok) return taken
     await taken.value.rows
     return ok(true)
   }
 
-  restart(name: string): Promise<Result<PluginStatus, InstallError>> {
-    return this.#turns.take(name, async () => {
-      const found = this.#find(name)
-      if (!found.ok) return found
+  /** Runs what is installed, anew. Says so where its folder holds something else by now. */
+  restart(name: string): Promise<Result<Restarted, PluginError<NotFound | 'plugin-disabled' | 'start-failed'>>> {
+    return this.#inTurn<Restarted, 'plugin-disabled' | 'start-failed'>(name, async (record) => {
+      if (record.disabled) {
+        return err({ code: 'plugin-disabled', message: `${name} is disabled: fulgurite plugins enable ${name}` })
+      }
       this.#running.stop(name, 'restarted')
-      return this.#start(found.value)
+      const [started, warning] = await Promise.all([
+        this.#switching.start(record),
+        otherInItsFolder(record, this.#services.clock),
+      ])
+      return started.ok ? ok({ plugin: started.value, warnings: warning === undefined ? [] : [warning] }) : started
     })
   }
 
-  #find(name: string): Result<InstallRecord, InstallError> {
-    const record = this.#roster.get(name)
-    return record === undefined ? err(notInstalled(name)) : ok(record)
+  /** Changes the settings that are named, puts those that are `null` back to their defaults, and runs the plugin with them. */
+  configure(
+    name: string,
+    settings: Readonly<Record<string, unknown>>,
+  ): Promise<Result<Configured, PluginError<NotFound | 'config-invalid' | 'start-failed'>>> {
+    return this.#inTurn<Configured, 'config-invalid' | 'start-failed'>(name, async (record) => {
+      const merged = Object.entries({ ...record.config, ...settings })
+      const next = { ...record, config: Object.fromEntries(merged.filter(([, value]) => value !== null)) }
+      const read = await readInstalled(this.#services.folder, next)
+      if (!read.ok) {
+        const { code, message, field } = read.error
+        return code === 'config-invalid' && field !== undefined
+          ? err({ code, message, field })
+          : err({ code: 'start-failed', message })
+      }
+      const switched = await this.#switching.replace(record, next, 'it has other settings')
+      if (switched.ok) return ok({ plugin: switched.value, config: read.value.config })
+      const message = `it did not start with these settings: ${switched.error.message}. Those from before are back`
+      return err({ ...switched.error, message })
+    })
   }
 
-  /** Why the plugin has no place here. */
-  #admit(name: string): InstallError | undefined {
-    if (this.#roster.get(name) === undefined) return undefined
-    return { code: 'already-installed', message: `${name} is installed already; remove it first` }
+  /** Lets the plugin run, now and after every start of the node. */
+  enable(name: string): Promise<Result<PluginStatus, PluginError<NotFound | 'start-failed'>>> {
+    return this.#inTurn(name, async ({ disabled, ...record }) => {
+      if (disabled) await this.#roster.put(record)
+      else if (this.#running.runner(name)?.state === 'running') return ok(this.#switching.status(record))
+      this.#running.stop(name, 'enabled')
+      return this.#switching.start(record)
+    })
   }
 
-  async #putIn({ record, manifest }: InstalledPlugin, onStart: () => void): Promise<Result<Installed, InstallError>> {
-    const { name } = record
-    // Another may have been installed while this one was bundled.
-    const refused = this.#admit(name)
-    const claimed = refused === undefined ? this.#roster.claim(record, manifest) : err(refused)
-    if (!claimed.ok) {
-      // The same version from the same sources has the same files.
-      if (this.#roster.get(name)?.folder !== record.folder) await removeInstalled(this.#services.folder, record)
-      return claimed
-    }
-    try {
-      onStart()
-      const keptStore = this.#removals.keepsStore(name)
-      await this.#removals.undo(name)
+  /** Stops the plugin until it is enabled again. What it guards is open meanwhile. */
+  disable(name: string): Promise<Result<PluginStatus, PluginError<NotFound>>> {
+    return this.#inTurn(name, async (found) => {
+      const record = { ...found, disabled: true as const }
       await this.#roster.put(record)
-      const started = await this.#start(record)
-      if (started.ok) return ok({ plugin: started.value, warnings: warningsFor(manifest) })
-      await (await this.#takeOff(record, keptStore)).rows
-      return started
-    } finally {
-      claimed.value()
-    }
+      this.#running.stop(name, 'disabled')
+      return ok(this.#switching.status(record))
+    })
   }
 
-  async #start(record: InstallRecord): Promise<Result<PluginStatus, InstallError>> {
-    await this.#running.start(record)
-    const status = this.#running.status(record, undefined)
-    if (status.state === 'running') return ok(status)
-    return err({ code: 'start-failed', message: status.lastFault ?? 'the plugin did not start' })
-  }
-
-  /** Takes the plugin off. Its rows, which may be many, are gone when `rows` resolves: nothing else waits for that. */
-  async #takeOff(record: InstallRecord, keepStore: boolean): Promise<{ readonly rows: Promise<void> }> {
-    const { name } = record
-    this.#running.stop(name, 'removed')
-    await this.#removals.begin(name, keepStore, this.#services.clock.now())
-    await this.#roster.drop(name)
-    await removeInstalled(this.#services.folder, record)
-    await this.#services.forget(name)
-    return { rows: this.#removals.finish(name) }
+  /** Does something to a plugin that is installed when its turn comes. */
+  #inTurn<T, Code extends PluginErrorCode>(
+    name: string,
+    work: (record: InstallRecord) => Promise<Result<T, PluginError<Code>>>,
+  ): Promise<Result<T, PluginError<Code | NotFound>>> {
+    return this.#turns.take(name, async () => {
+      const found = this.#switching.find(name)
+      return found.ok ? work(found.value) : found
+    })
   }
 }
 
-export const notInstalled = (name: string): InstallError => ({
-  code: 'plugin-not-found',
-  message: `${name} is not installed`,
-})
+/** What is to be said where a plugin's folder does not hold what is installed. */
+const otherInItsFolder = async (record: InstallRecord, clock: Clock): Promise<string | undefined> => {
+  const { name, version, source, integrity } = record
+  const read = await readPlugin({ source, clock })
+  const runs = `${name} ${version} runs as it was installed`
+  if (!read.ok) return `${runs}; its folder cannot be read: ${read.error.message}`
+  if (read.value.integrity === integrity) return undefined
+  return `${runs}; ${source} holds something else by now: fulgurite plugins install ${source} puts that in its place`
+}

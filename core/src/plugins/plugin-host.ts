@@ -4,11 +4,14 @@ import { err, ok, type Result } from '../lib/result.ts'
 import { askAll } from './ask-all.ts'
 import { HostServices, type PluginHostOptions } from './host-services.ts'
 import { mayGuard } from './install-record.ts'
-import { type InstallError, removeInstalled } from './installer.ts'
+import { removeInstalled } from './installed-files.ts'
 import { type ParkedEvent, parkedEvents } from './parked-events.ts'
-import { type Installed, type InstallOptions, notInstalled, PluginChanges } from './plugin-changes.ts'
+import { PluginChanges } from './plugin-changes.ts'
+import type { PluginError } from './plugin-error.ts'
+import { type InstallErrorCode, type Installed, type InstallOptions, PluginInstalls } from './plugin-installs.ts'
 import type { LogLine } from './plugin-log.ts'
 import type { Hold, PluginStatus, WallsStatus } from './plugin-status.ts'
+import { notInstalled, PluginSwitch } from './plugin-switch.ts'
 import { Removals } from './removals.ts'
 import { Roster } from './roster.ts'
 import { RunningPlugins } from './running-plugins.ts'
@@ -22,30 +25,37 @@ export interface PluginHost {
   start(): Promise<void>
   /** Ends every cell. */
   stop(): Promise<void>
-  /** Installs the plugin in a folder and starts it. A plugin that does not start is taken off again. */
-  install(path: string, options?: InstallOptions): Promise<Result<Installed, InstallError>>
-  remove(name: string, options?: { readonly keepStore?: boolean }): Promise<Result<true, InstallError>>
-  restart(name: string): Promise<Result<PluginStatus, InstallError>>
+  /** Puts in the plugin of a folder, in the place of another version where there is one. Of one that does not start nothing stays. */
+  install(
+    path: string,
+    options?: InstallOptions,
+  ): Promise<Result<Installed, PluginError<InstallErrorCode | 'lock-file-damaged'>>>
+  remove(
+    name: string,
+    options?: { readonly keepStore?: boolean },
+  ): Promise<Result<true, PluginError<'plugin-not-found'>>>
+  /** Errors: `plugin-not-found`, `plugin-disabled`, `start-failed`. */
+  restart(name: string): ReturnType<PluginChanges['restart']>
+  configure: PluginChanges['configure']
+  enable: PluginChanges['enable']
+  disable: PluginChanges['disable']
   /** Why plugins are held back, if they are. */
   readonly held: Hold | undefined
   /** Starts what is held back. Errors: `lock-file-damaged`, when it still is. */
-  resume(): Promise<Result<readonly PluginStatus[], InstallError>>
+  resume(): Promise<Result<readonly PluginStatus[], PluginError<'lock-file-damaged'>>>
   list(): readonly PluginStatus[]
   /** What holds the plugins' processes; `undefined` before the first was started. */
   walls(): WallsStatus | undefined
   /** The events that its handlers failed on for good, the newest first. Errors: `plugin-not-found`. */
-  parked(name: string): Promise<Result<readonly ParkedEvent[], InstallError>>
+  parked(name: string): Promise<Result<readonly ParkedEvent[], PluginError<'plugin-not-found'>>>
   /** Gives them to its handlers again; how many. Errors: `plugin-not-found`, `plugin-not-running`. */
-  retryParked(name: string): Promise<Result<number, InstallError | NotRunning>>
+  retryParked(name: string): Promise<Result<number, PluginError<'plugin-not-found' | 'plugin-not-running'>>>
   /** The latest lines, oldest first. */
-  logs(name: string): Result<{ readonly lines: readonly LogLine[]; readonly count: number }, InstallError>
+  logs(
+    name: string,
+  ): Result<{ readonly lines: readonly LogLine[]; readonly count: number }, PluginError<'plugin-not-found'>>
   /** Asks every plugin that holds the hook, in the operator's order. Never rejects. */
   askHook<Name extends HookName>(name: Name, request: HookRequest<Name>): Promise<readonly HookAnswer<Name>[]>
-}
-
-interface NotRunning {
-  readonly code: 'plugin-not-running'
-  readonly message: string
 }
 
 /** Stands for the plugins that a damaged lock file does not tell of. */
@@ -63,7 +73,9 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
   const running = new RunningPlugins(services, turns)
   const roster = new Roster(services.folder, services.limits)
   const removals = new Removals(storage)
-  const changes = new PluginChanges({ services, roster, running, removals, turns })
+  const switching = new PluginSwitch({ services, roster, running, removals })
+  const installs = new PluginInstalls({ services, roster, switching, turns })
+  const changes = new PluginChanges({ services, roster, running, switching, turns })
   const { promise: ready, resolve: announceReady } = Promise.withResolvers<void>()
   let held: Hold | undefined
   let unregister: (() => void) | undefined
@@ -83,7 +95,7 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
     const starting = roster.records.map(({ name }) =>
       turns.take(name, async () => {
         const record = roster.get(name)
-        if (record !== undefined && running.runner(name) === undefined) await running.start(record)
+        if (record !== undefined && !record.disabled && running.runner(name) === undefined) await running.start(record)
       }),
     )
     await Promise.all(starting)
@@ -97,6 +109,7 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
     if (held?.code === 'lock-file-damaged') return [{ type: 'no-verdict', plugin: LOCK_FILE, code: 'not-running' }]
     // One that should answer but does not run counts: what it guards must not open because it fell over.
     const asked = roster.records.filter((record) => {
+      if (record.disabled) return false
       const session = running.runner(record.name)?.session
       return session?.running === true ? session.wants(name, request) : mayGuard(record, name)
     })
@@ -125,7 +138,7 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
   const onInstalled = <T, E>(
     name: string,
     operation: () => Promise<Result<T, E>>,
-  ): Promise<Result<T, E | InstallError>> =>
+  ): Promise<Result<T, E | PluginError<'plugin-not-found'>>> =>
     roster.get(name) === undefined ? Promise.resolve(err(notInstalled(name))) : operation()
 
   return {
@@ -148,6 +161,7 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
       unregister?.()
       stopHeart?.()
       running.close()
+      installs.close()
       await services.endCells()
       // What was begun comes to its end while there is a store; rows that are being deleted are left for the next start.
       await turns.settled()
@@ -157,10 +171,13 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
     },
     async install(path, installOptions = {}) {
       if (held?.code === 'lock-file-damaged') return err({ code: held.code, message: held.message })
-      return changes.install(path, installOptions)
+      return installs.install(path, installOptions)
     },
     remove: (name, { keepStore = false } = {}) => changes.remove(name, keepStore),
     restart: (name) => changes.restart(name),
+    configure: (name, settings) => changes.configure(name, settings),
+    enable: (name) => changes.enable(name),
+    disable: (name) => changes.disable(name),
     get held() {
       return held
     },

@@ -75,17 +75,20 @@ test('plugins — that are held back and resumed twice at once run once', async 
   t.is(runs('guard'), 1)
 })
 
-test('a plugin — that another of its name was quicker than leaves nothing on the disk', async (t) => {
-  const { folder, host, write } = await counted(t)
+test('a plugin — of which two versions are installed at once runs in one of them, and the other leaves nothing on the disk', async (t) => {
+  const { folder, host, write, runs } = await counted(t)
   const sources = ['1.0.0', '2.0.0'].map((version) => {
     const { name, code, manifest } = guard('twice')
     return write({ name: `${name}-${version}`, code, manifest: { ...manifest, name, version } })
   })
   const installed = await Promise.all(sources.map((source) => host.install(source)))
-  t.deepEqual(installed.map(({ ok }) => ok).sort(), [false, true])
+  const [status] = host.list()
+  t.is(host.list().length, 1)
+  t.true(installed.some((each) => each.ok && each.value.plugin.version === status?.version))
+  t.is(runs('twice'), 1)
   const folders = readdirSync(join(folder, 'plugins')).filter((name) => name.startsWith('twice-'))
   t.is(folders.length, 1)
-  t.like(await host.restart('twice'), { ok: true, value: { state: 'running' } })
+  t.like(await host.restart('twice'), { ok: true, value: { plugin: { state: 'running' }, warnings: [] } })
 })
 
 test('what a plugin guards — stays closed while it is restarted', async (t) => {
@@ -172,7 +175,7 @@ test('a plugin — that takes its time to start keeps no other waiting, and what
   const { promise: released, resolve: release } = Promise.withResolvers<void>()
   const { list } = store
   store.list = async (prefix, page) => {
-    if (prefix.startsWith('cursor/slow') || prefix.startsWith('audit/slow')) await released
+    if (prefix.includes('/slow/')) await released
     return list.call(store, prefix, page)
   }
   const asked: string[] = []

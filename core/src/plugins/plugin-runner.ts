@@ -10,7 +10,7 @@ import type { CellProcess } from './cell-process.ts'
 import type { CellFault } from './cell-protocol.ts'
 import { hostFault } from './host-fault.ts'
 import type { HostStore } from './host-store.ts'
-import type { InstalledPlugin } from './installer.ts'
+import type { InstalledPlugin } from './installed-files.ts'
 import type { PluginBook } from './plugin-book.ts'
 import type { PluginLog } from './plugin-log.ts'
 import { PluginSession } from './plugin-session.ts'
@@ -28,7 +28,7 @@ export interface RestartPolicy {
 
 export const RESTART_POLICY: RestartPolicy = { firstMs: 1_000, maxMs: 60_000, maxFaults: 5, windowMs: 600_000 }
 
-export type PluginState = 'starting' | 'running' | 'backing-off' | 'stopped' | 'failed' | 'held'
+export type PluginState = 'starting' | 'running' | 'backing-off' | 'stopped' | 'failed' | 'held' | 'disabled'
 
 /** What the host tells of a plugin; the app may make events of it. */
 export type PluginNotice =

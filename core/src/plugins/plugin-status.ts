@@ -1,8 +1,9 @@
 import type { TimestampMs } from '../lib/units.ts'
 import type { Account } from './account.ts'
+import { readGrant } from './grant.ts'
+import { permissionLines } from './grant-items.ts'
 import type { InstallRecord } from './install-record.ts'
-import type { InstallError } from './installer.ts'
-import { permissionLines } from './permission-lines.ts'
+import type { PluginError } from './plugin-error.ts'
 import type { PluginRunner, PluginState } from './plugin-runner.ts'
 import type { Walls } from './walls/wall-plan.ts'
 
@@ -37,7 +38,7 @@ interface Seen {
   /** Of a plugin that was started. */
   readonly runner: PluginRunner | undefined
   /** Why it cannot run. */
-  readonly failed: InstallError | undefined
+  readonly failed: PluginError | undefined
   readonly held: Hold | undefined
   readonly account: Account
   readonly walls: WallsStatus | undefined
@@ -48,19 +49,13 @@ export const pluginStatus = ({ record, runner, failed, held, account, walls }: S
   const { name, version, installedAt } = record
   const { memoryBytes: coreMemoryBytes, diskBytes } = account
   if (runner === undefined) {
+    const grant = readGrant(record.grant)
+    const permissions = grant === undefined ? [] : permissionLines(grant, record.publisher)
+    const shown = { name, version, installedAt, coreMemoryBytes, diskBytes, permissions, restarts: 0 }
+    if (record.disabled) return { ...shown, state: 'disabled' }
     const why = failed ?? held
     const lastFault = why === undefined ? 'not started' : `${why.code}: ${why.message}`.slice(0, 512)
-    return {
-      name,
-      version,
-      installedAt,
-      coreMemoryBytes,
-      diskBytes,
-      state: failed !== undefined ? 'failed' : held === undefined ? 'stopped' : 'held',
-      permissions: [],
-      restarts: 0,
-      lastFault,
-    }
+    return { ...shown, state: failed !== undefined ? 'failed' : held === undefined ? 'stopped' : 'held', lastFault }
   }
   const { manifest } = runner.installed
   const memoryBytes = runner.memoryBytes()
@@ -71,7 +66,7 @@ export const pluginStatus = ({ record, runner, failed, held, account, walls }: S
     coreMemoryBytes,
     diskBytes,
     state: runner.state,
-    permissions: permissionLines(manifest),
+    permissions: permissionLines(manifest, manifest.publisher),
     restarts: runner.restarts,
     ...(manifest.summary === undefined ? {} : { summary: manifest.summary }),
     ...(runner.startedAt === undefined ? {} : { startedAt: runner.startedAt }),

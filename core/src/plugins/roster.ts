@@ -3,9 +3,10 @@ import { inTurn } from '../lib/in-turn.ts'
 import { ok, type Result } from '../lib/result.ts'
 import { type HostLimits, noRoomFor } from './host-limits.ts'
 import { type InstallRecord, type LockFileDamaged, readLockFile, writeLockFile } from './install-record.ts'
-import type { InstallError } from './installer.ts'
+import type { PluginError } from './plugin-error.ts'
 
 type Records = readonly InstallRecord[]
+type NoRoom = PluginError<'too-many-plugins' | 'limits-exceeded'>
 
 /** Which plugins are installed, in the operator's order: memory and the lock file alike. */
 export class Roster {
@@ -37,7 +38,7 @@ export class Roster {
   }
 
   /** Whether there is room for a plugin beside the others of other names. Errors: `too-many-plugins`, `limits-exceeded`. */
-  noRoomFor(name: string, asked: Parameters<typeof noRoomFor>[0]): InstallError | undefined {
+  noRoomFor(name: string, asked: Parameters<typeof noRoomFor>[0]): NoRoom | undefined {
     const others = new Map([...this.#records.map((record) => [record.name, record] as const), ...this.#claims])
     others.delete(name)
     return noRoomFor(asked, [...others.values()], this.#limits)
@@ -47,7 +48,7 @@ export class Roster {
   claim(
     record: Pick<InstallRecord, 'name' | 'grant'>,
     asked: Parameters<typeof noRoomFor>[0],
-  ): Result<() => void, InstallError> {
+  ): Result<() => void, NoRoom> {
     const error = this.noRoomFor(record.name, asked)
     if (error !== undefined) return { ok: false, error }
     this.#claims.set(record.name, record)

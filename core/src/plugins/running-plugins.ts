@@ -3,7 +3,8 @@ import type { Turns } from '../lib/in-turn.ts'
 import { textBytes } from './account.ts'
 import type { HostServices } from './host-services.ts'
 import type { InstallRecord } from './install-record.ts'
-import { type InstallError, readInstalled } from './installer.ts'
+import { readInstalled } from './installed-files.ts'
+import type { PluginError } from './plugin-error.ts'
 import { PluginRunner } from './plugin-runner.ts'
 import { type Hold, type PluginStatus, pluginStatus } from './plugin-status.ts'
 
@@ -12,7 +13,7 @@ export class RunningPlugins {
   readonly #services: HostServices
   readonly #turns: Turns
   readonly #runners = new Map<string, PluginRunner>()
-  readonly #failures = new Map<string, InstallError>()
+  readonly #failures = new Map<string, PluginError>()
   #stopped = false
 
   constructor(services: HostServices, turns: Turns) {
@@ -69,12 +70,12 @@ export class RunningPlugins {
     })
   }
 
-  #fail(name: string, error: InstallError): void {
+  #fail(name: string, error: PluginError): void {
     this.#failures.set(name, error)
     this.#services.log(name).host('error', `${error.code}: ${error.message}`)
   }
 
-  async #start(record: InstallRecord): Promise<InstallError | undefined> {
+  async #start(record: InstallRecord): Promise<PluginError | undefined> {
     const { name, version } = record
     const services = this.#services
     const refused = await services.refusal()

@@ -4,7 +4,7 @@ import { StoredEvent } from './event-log.ts'
 import { field, named } from './field.ts'
 import { Count, Flag, JsonObject, Name, Page, Path, page, Timestamp, text } from './scalars.ts'
 
-const PluginState = z.enum(['starting', 'running', 'backing-off', 'stopped', 'failed', 'held'])
+const PluginState = z.enum(['starting', 'running', 'backing-off', 'stopped', 'failed', 'held', 'disabled'])
 
 /** What keeps a plugin's process from the rest of the machine, beside V8's isolate. */
 export const PluginWalls = named(
@@ -55,6 +55,17 @@ const PluginSummary = named(
   }),
 )
 
+const GrantChange = named(
+  'GrantChange',
+  'One thing that a plugin may do from now on, or may do no more, or otherwise than before.',
+  z.object({
+    change: field(z.enum(['new', 'raised', 'changed', 'lowered', 'gone']), {
+      summary: 'The first three need consent, unless they are of the version that is installed.',
+    }),
+    text: text(1024),
+  }),
+)
+
 const LogLevel = z.enum(['debug', 'info', 'warn', 'error'])
 
 const LogLine = named(
@@ -90,19 +101,31 @@ export const plugins = actor('plugins', 'The plugins of this node.', {
     access: 'operator',
   }),
   install: command({
-    summary: 'Installs the plugin in a folder, grants what its manifest asks for, and starts it.',
+    summary:
+      "Puts in the plugin of a folder, in the place of another version where there is one, and starts it. Where it may do more than before it needs the operator's consent: it is refused with `consent-needed`, whose details have `changes` to look at and a `consent` that agrees to exactly these, and to these files.",
     request: z.strictObject({
       path: field(Path, { summary: "The folder with the plugin's `fulgurite.plugin.json`, on the node's machine." }),
-      config: field(JsonObject, { summary: "The plugin's settings." }).optional(),
+      config: field(JsonObject, {
+        summary: "All of the plugin's settings. Those of the version that is there are kept if not said.",
+      }).optional(),
+      consent: text(
+        128,
+        'What `consent-needed` named. Nothing is done where the folder would give something else by now.',
+      ).optional(),
     }),
-    reply: z.object({ plugin: PluginSummary, warnings: z.array(text(512)).readonly() }),
+    reply: z.object({
+      plugin: PluginSummary,
+      replaced: text(64, 'The version that was there before.').optional(),
+      changes: z.array(GrantChange).readonly(),
+      warnings: z.array(text(1024)).readonly(),
+    }),
     errors: [
       'path-not-found',
       'manifest-invalid',
       'contract-mismatch',
       'config-invalid',
       'bundle-failed',
-      'already-installed',
+      'consent-needed',
       'too-many-plugins',
       'limits-exceeded',
       'node-too-old',
@@ -113,6 +136,43 @@ export const plugins = actor('plugins', 'The plugins of this node.', {
     effects: [],
     access: 'operator',
     positional: ['path'],
+  }),
+  configure: command({
+    summary:
+      "Changes a plugin's settings and runs it with them. Where it does not start with them those from before are back.",
+    request: z.strictObject({
+      name: Name,
+      config: field(JsonObject, {
+        summary: 'The settings to change; `null` puts one back to its default, and what is not named stays.',
+      }),
+    }),
+    reply: z.object({
+      plugin: PluginSummary,
+      config: field(JsonObject, { summary: 'All settings now, defaults filled in.' }),
+    }),
+    errors: ['plugin-not-found', 'config-invalid', 'start-failed'],
+    effects: [],
+    access: 'operator',
+    positional: ['name', 'config'],
+  }),
+  enable: command({
+    summary: 'Starts a plugin that was disabled, now and whenever the node starts.',
+    request: z.strictObject({ name: Name }),
+    reply: z.object({ plugin: PluginSummary }),
+    errors: ['plugin-not-found', 'start-failed'],
+    effects: [],
+    access: 'operator',
+    positional: ['name'],
+  }),
+  disable: command({
+    summary:
+      'Stops a plugin until it is enabled again, over restarts of the node. It keeps what it has stored; what it guards is open meanwhile.',
+    request: z.strictObject({ name: Name }),
+    reply: z.object({ plugin: PluginSummary }),
+    errors: ['plugin-not-found'],
+    effects: [],
+    access: 'operator',
+    positional: ['name'],
   }),
   remove: command({
     summary: 'Stops a plugin and takes it off this node, its grants with it.',
@@ -127,10 +187,15 @@ export const plugins = actor('plugins', 'The plugins of this node.', {
     positional: ['name'],
   }),
   restart: command({
-    summary: 'Stops a plugin and starts it anew.',
+    summary: 'Stops a plugin and starts it anew, as it was installed. Changes in its folder are put in by `install`.',
     request: z.strictObject({ name: Name }),
-    reply: z.object({ plugin: PluginSummary }),
-    errors: ['plugin-not-found', 'start-failed'],
+    reply: z.object({
+      plugin: PluginSummary,
+      warnings: field(z.array(text(1024)).readonly(), {
+        summary: 'Whether its folder holds something else than what is installed.',
+      }),
+    }),
+    errors: ['plugin-not-found', 'plugin-disabled', 'start-failed'],
     effects: [],
     access: 'operator',
     positional: ['name'],

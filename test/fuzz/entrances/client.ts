@@ -273,6 +273,7 @@ const cli: Entrance = {
           home: '/home/someone',
           readFile: () => jsonText(oddJson(random), random),
           pause: () => Promise.resolve(),
+          ask: () => Promise.resolve(undefined),
           randomKey: () => `made-${random.below(1_000)}`,
           interrupted: AbortSignal.abort(),
         }

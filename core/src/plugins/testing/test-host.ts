@@ -24,7 +24,10 @@ export interface TestHost {
   readonly folder: string
   readonly node: FakeNode
   readonly store: MemoryStore
+  /** Installs agree to what is asked for, unless they name what they agree to. */
   readonly host: PluginHost
+  /** Installs as the host does it, where nothing is agreed to that was not named. */
+  readonly propose: PluginHost['install']
   readonly lines: readonly HeardLine[]
   /** Writes a plugin's folder. Returns its path. */
   write(source: PluginSource): string
@@ -41,7 +44,7 @@ export const testHost = async (options: Partial<PluginHostOptions> = {}): Promis
   const store = new MemoryStore()
   const lines: HeardLine[] = []
   const waiting = new Set<(line: HeardLine) => void>()
-  const host = createPluginHost({
+  const real = createPluginHost({
     gateway: node,
     storage: store,
     dataDir: folder,
@@ -52,7 +55,8 @@ export const testHost = async (options: Partial<PluginHostOptions> = {}): Promis
     },
     ...options,
   })
-  await host.start()
+  const host: PluginHost = Object.create(real, { install: { value: agreeing(real) } })
+  await real.start()
 
   const write = ({ name, code, manifest = {} }: PluginSource): string => {
     const path = join(folder, 'sources', name)
@@ -68,6 +72,7 @@ export const testHost = async (options: Partial<PluginHostOptions> = {}): Promis
     node,
     store,
     host,
+    propose: (path, options) => real.install(path, options),
     lines,
     write,
     async install(source, config) {
@@ -93,3 +98,11 @@ export const testHost = async (options: Partial<PluginHostOptions> = {}): Promis
     },
   }
 }
+
+const agreeing =
+  (host: PluginHost): PluginHost['install'] =>
+  async (path, options = {}) => {
+    const asked = await host.install(path, options)
+    if (asked.ok || asked.error.code !== 'consent-needed' || options.consent !== undefined) return asked
+    return host.install(path, { ...options, consent: String(asked.error.details?.consent) })
+  }

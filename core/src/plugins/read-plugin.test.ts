@@ -8,8 +8,8 @@ import test, { type ExecutionContext } from 'ava'
 import { build } from 'esbuild'
 import { systemClock } from '../lib/clock.ts'
 import { whileBundling } from './bundler.ts'
-import { installFromFolder } from './installer.ts'
 import { FOLDER_LIMITS, type FolderLimits } from './plugin-folder.ts'
+import { readPlugin } from './read-plugin.ts'
 
 const manifest = {
   name: 'tried',
@@ -34,16 +34,7 @@ const pluginWith = (t: ExecutionContext, files: Readonly<Record<string, string>>
     writeFileSync(at(file), text)
   }
   const install = async (limits: Partial<FolderLimits> = {}) => {
-    const installed = await installFromFolder({
-      source: path,
-      config: undefined,
-      admit: () => undefined,
-      folder: join(outside, 'installed'),
-      clock: systemClock,
-      limits: { ...FOLDER_LIMITS, ...limits },
-      cursor: 'c0',
-      onProgress: () => {},
-    })
+    const installed = await readPlugin({ source: path, clock: systemClock, limits: { ...FOLDER_LIMITS, ...limits } })
     return installed.ok ? installed.value.code : `${installed.error.code}: ${installed.error.message}`
   }
   return { outside, at, install }

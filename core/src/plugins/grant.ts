@@ -1,0 +1,26 @@
+import { evaluate } from '@fulgurite/plugin-sdk/contract'
+import { readJson } from '../lib/json.ts'
+import { type Grant, GrantSchema, type Manifest } from './manifest.ts'
+
+const MAX_DEPTH = 32
+
+/** What a manifest asks for, as the lock file keeps it. */
+export const grantOf = ({ permissions, budget, limits, calls }: Manifest | Grant): string =>
+  JSON.stringify({ permissions, budget, limits, calls }, (_, value: unknown) =>
+    typeof value === 'bigint' ? value.toString() : value,
+  )
+
+/** What was granted; `undefined` where it cannot be read. */
+export const readGrant = (text: string): Grant | undefined => {
+  const json = readJson(text, MAX_DEPTH)
+  const grant = json.ok ? evaluate(GrantSchema, json.value) : json
+  return grant.ok ? grant.value : undefined
+}
+
+/** Whether exactly this was granted. What is new in manifests since then has its default in both. */
+export const isGrantOf = (text: string, manifest: Manifest): boolean => {
+  const asked = grantOf(manifest)
+  if (asked === text) return true
+  const grant = readGrant(text)
+  return grant !== undefined && grantOf(grant) === asked
+}
