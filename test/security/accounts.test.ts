@@ -127,9 +127,9 @@ test.serial('a handler whose writes are beyond the quota fails, is tried again, 
       { permissions: { events: { [EVENT]: {} }, storage: { bytes: 500 } } },
     ),
   )
-  t.is((await line('full', /^plugin-threw: storage-full: tick/)).level, 'error')
+  t.is((await line('full', /^plugin-threw: full: schedule\('tick'\): storage-full/)).level, 'error')
   happen(t.context, 2, 10)
-  t.is((await line('full', /^plugin-threw: ActorError: storage-full/)).level, 'error')
+  t.is((await line('full', /^plugin-threw: full: events\.each\('moves', .*ActorError: storage-full/)).level, 'error')
   await store.wait('cursor/full/others', '2')
   // Kept with the cursor, once there is room.
   await store.wait('cursor/full/moves', '2')

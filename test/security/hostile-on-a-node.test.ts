@@ -259,7 +259,7 @@ onLinux('a plugin whose store is full — fails in what it stores, and is neithe
   for (let i = 0; i < 200; i++) await node.ask('invoices', 'create', { description: `to keep ${i}` })
   await said(node, 'full', 'plugin info heard all')
   await node.until('it was refused', async () =>
-    (await logOn(node, 'full')).some((line) => line.startsWith('host error plugin-threw: ActorError: storage-full')),
+    (await logOn(node, 'full')).some((line) => /^host error plugin-threw: full: .*ActorError: storage-full/.test(line)),
   )
   t.like(await statusOf(node, 'full'), { state: 'running', restarts: 0 })
   await allIsWell(t)

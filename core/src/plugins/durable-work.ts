@@ -32,6 +32,8 @@ export interface DurableWorkOptions {
   /** What the handlers of a subscription stored cannot be kept. */
   readonly unkept: (label: string, error: ContractError) => void
   readonly faulted: (text: string) => void
+  /** What a text says to the plugin's author. */
+  readonly words: (text: string) => string
   readonly end: (fault: CellFault) => void
 }
 
@@ -118,7 +120,7 @@ export class DurableWork {
       return
     }
     const staged = this.#storage.stage(writes)
-    if (!staged.ok) faulted(`${staged.error.code}: ${label}: ${staged.error.message}`)
+    if (!staged.ok) faulted(`schedule('${label}'): ${staged.error.code}: ${staged.error.message}`)
     queue.put([[keys.schedule(manifest.name, label), String(at)], ...(staged.ok ? staged.value : [])])
     this.#note()
   }
@@ -149,10 +151,10 @@ export class DurableWork {
   }
 
   #setAside(label: string, event: Parameters<ParkedEvents['park']>[1], error: string, now: number) {
-    const { log } = this.#options
+    const { log, words } = this.#options
     log.host('error', `event-parked: ${label}: ${event.name} at ${event.cursor} failed repeatedly and is set aside`)
     const before = this.#parked.dropped
-    const rows = this.#parked.park(label, event, error, now)
+    const rows = this.#parked.park(label, event, words(error), now)
     if (before === 0 && this.#parked.dropped > 0)
       log.host('warn', 'parked-full: so many events are set aside that the oldest of them are let go')
     return rows

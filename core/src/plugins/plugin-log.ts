@@ -75,8 +75,8 @@ export class PluginLog {
     this.#ration = rationOf(perSecond, this.#clock)
   }
 
-  /** A line of the plugin's. */
-  plugin(level: LogLevel, text: string): void {
+  /** A line of the plugin's. `words` says what to make of it, if it is kept. */
+  plugin(level: LogLevel, text: string, words = (said: string): string => said): void {
     const leftOut = this.#ration.take()
     if (leftOut === undefined) {
       // Said at once: the plugin may never log again.
@@ -84,7 +84,12 @@ export class PluginLog {
       return
     }
     this.#tellLeftOut(leftOut)
-    this.#add({ at: this.#clock.now(), level, source: 'plugin', text: text.slice(0, MAX_TEXT) })
+    this.#add({
+      at: this.#clock.now(),
+      level,
+      source: 'plugin',
+      text: words(text.slice(0, MAX_TEXT)).slice(0, MAX_TEXT),
+    })
   }
 
   #tellLeftOut(count: number): void {

@@ -15,7 +15,7 @@ import type { PluginBook } from './plugin-book.ts'
 import type { PluginLog } from './plugin-log.ts'
 import { PluginSession } from './plugin-session.ts'
 import type { HookReply } from './questions.ts'
-import { originalPlaces } from './source-stack.ts'
+import { firstPlace, originalPlaces } from './source-stack.ts'
 
 /** When a plugin that faults is started again, and when no more. */
 export interface RestartPolicy {
@@ -201,6 +201,7 @@ export class PluginRunner {
       cell,
       totalCpu: rest.totalCpu,
       serving: rest.serving,
+      words: (text) => this.#words(text),
       listener: {
         started: () => this.#started(),
         faulted: (text) => this.#faulted(text),
@@ -228,10 +229,17 @@ export class PluginRunner {
     return this.#places(text)
   }
 
+  /** What went wrong, with the plugin's name and the place in its code, if it is at one. */
+  #blame(text: string): string {
+    const words = this.#words(text)
+    const place = firstPlace(words)
+    return `${this.installed.manifest.name}${place === undefined ? '' : `, ${place}`}: ${words}`
+  }
+
   #faulted(text: string): void {
     const { clock, log, notify } = this.#options
     if (!this.#notices.take(clock.monotonic())) return
-    const words = this.#words(text)
+    const words = this.#blame(text)
     this.#lastFault = words.slice(0, 512)
     log.host('error', `plugin-threw: ${words}`)
     const told = this.#told(words)
@@ -262,7 +270,8 @@ export class PluginRunner {
     this.#session = undefined
     this.#cell = undefined
     const now = clock.monotonic()
-    const words = this.#words(text)
+    // A bug of ours is not at a place in the plugin.
+    const words = code === 'host-fault' ? text : this.#blame(text)
     this.#lastFault = `${code}: ${words}`.slice(0, 512)
     this.#faults = [...this.#faults.filter((at) => at > now - restart.windowMs), now]
     if (this.#faults.length > restart.maxFaults) {

@@ -39,6 +39,8 @@ export interface SessionOptions {
   readonly cell: CellProcess
   /** What all plugins together may use. */
   readonly totalCpu: TokenBucket
+  /** The author's own places in the place of the bundle's, in a text that may hold a stack. */
+  readonly words: (text: string) => string
   /** Told before the core does anything for the plugin. */
   readonly serving: () => void
   readonly listener: SessionListener
@@ -146,10 +148,7 @@ export class PluginSession {
       manifest,
       inbox,
       audit,
-      faulted: (text) => listener.faulted(text),
-      refused: (hook, verdict) => {
-        listener.refused(hook, { code: 'not-granted', message: `the verdict ${verdict} is not granted` })
-      },
+      refused: (hook, error) => listener.refused(hook, error),
     })
     const { installCursor } = options
     this.#subscriptions = new Subscriptions({ manifest, events, store, account: run, log, installCursor, onAvailable })
@@ -173,6 +172,7 @@ export class PluginSession {
         onAvailable()
       },
       faulted: (text) => listener.faulted(text),
+      words: options.words,
       end: (fault) => (fault.code === 'store-failed' ? this.end(fault) : cell.end(fault)),
     })
     log.host('info', `starting ${manifest.name} ${manifest.version}`)
@@ -307,7 +307,7 @@ export class PluginSession {
   // Outboxes
 
   #outbox({ cpuMicros, fault }: OutboxHeader, text: string): void {
-    const { clock, cell, listener, serving } = this.#options
+    const { clock, cell, listener, serving, words } = this.#options
     serving()
     const now = clock.now()
     const begun = performance.now()
@@ -320,9 +320,9 @@ export class PluginSession {
       cell.end({ code: 'protocol-violation', text: outbox })
       return
     }
-    if (fault !== undefined) listener.faulted(fault)
+    if (fault !== undefined) listener.faulted(`a promise that nobody waited for: ${fault}`)
     for (const each of outbox.faults ?? []) listener.faulted(each)
-    for (const [level, line] of outbox.logs ?? []) this.#options.log.plugin(level, line)
+    for (const [level, line] of outbox.logs ?? []) this.#options.log.plugin(level, line, words)
     if (this.#phase === 'starting') this.#register(outbox.registered)
     this.#carryOut(outbox, now)
     this.#wake(outbox.wake)

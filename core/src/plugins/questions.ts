@@ -1,4 +1,4 @@
-import { type HookAnswer, type HookName, parseVerdict } from '@fulgurite/plugin-sdk/contract'
+import { type ContractError, type HookAnswer, type HookName, parseVerdict } from '@fulgurite/plugin-sdk/contract'
 import type { AuditTrail } from './audit-trail.ts'
 import { matchesFilter } from './field-filter.ts'
 import type { Inbox } from './inbox.ts'
@@ -16,8 +16,8 @@ export interface QuestionsOptions {
   readonly manifest: Manifest
   readonly inbox: Inbox
   readonly audit: AuditTrail
-  readonly faulted: (text: string) => void
-  readonly refused: (hook: string, verdict: string) => void
+  /** It has given a verdict that there is not, or that it may not give. */
+  readonly refused: (hook: HookName, error: ContractError) => void
 }
 
 interface Question {
@@ -84,22 +84,47 @@ export class Questions {
   }
 
   #check(name: HookName, value: unknown, now: number): HookReply {
-    const { manifest, audit, faulted, refused } = this.#options
+    const { manifest, audit, refused } = this.#options
+    const granted = manifest.permissions.hooks[name]?.verdicts ?? []
     const parsed = parseVerdict(name, value)
     if (!parsed.ok) {
-      faulted(`${name}: ${parsed.error.message}`)
+      refused(name, { code: 'invalid-verdict', message: wrongVerdict(name, value, parsed.error, granted) })
       return INVALID
     }
     const { type } = parsed.value
-    const granted = manifest.permissions.hooks[name]?.verdicts.includes(type) === true
-    if (granted) {
+    if (granted.includes(type)) {
       audit.verdict(now, name, type)
       return { type: 'verdict', verdict: parsed.value }
     }
     audit.refusal(now, name, parsed.value, {}, 'not-granted')
-    refused(name, type)
+    refused(name, {
+      code: 'not-granted',
+      message: `hooks.on('${name}'): the verdict ${type} is not granted: ${allowed(granted)}`,
+    })
     return INVALID
   }
+}
+
+/** What the handler answered, what is wrong with it, and what it may answer. */
+const wrongVerdict = (name: HookName, value: unknown, error: ContractError, granted: readonly string[]): string => {
+  const type = (value as { readonly type?: unknown } | null | undefined)?.type
+  return typeof type === 'string' && granted.includes(type)
+    ? `hooks.on('${name}'): the verdict ${type} is malformed: ${error.message}`
+    : `hooks.on('${name}'): ${shown(value, type)} is no verdict that it may give: ${allowed(granted)}`
+}
+
+const allowed = (verdicts: readonly string[]): string =>
+  verdicts.length === 0
+    ? 'the manifest allows none'
+    : `the manifest allows ${verdicts.map((type) => `{ type: '${type}' }`).join(' and ')}`
+
+const SHOWN_CHARS = 64
+
+const shown = (value: unknown, type: unknown): string => {
+  if (typeof type === 'string') return `{ type: '${type.slice(0, SHOWN_CHARS)}' }`
+  if (typeof value === 'string') return `'${value.slice(0, SHOWN_CHARS)}'`
+  if (value === undefined || value === null) return 'nothing'
+  return typeof value === 'object' ? 'an object without a type' : `a ${typeof value}`
 }
 
 /** Questions put and not answered yet, at most. */

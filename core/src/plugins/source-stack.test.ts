@@ -1,5 +1,5 @@
 import test from 'ava'
-import { MAX_SOURCE_MAP_CHARS, originalPlaces } from './source-stack.ts'
+import { firstPlace, MAX_SOURCE_MAP_CHARS, originalPlaces } from './source-stack.ts'
 
 const STACK = 'Error: no\n    at f (plugin.js:2:1)'
 const map = (patch: object = {}): string =>
@@ -7,6 +7,22 @@ const map = (patch: object = {}): string =>
 
 test('a stack — is shown with the places in the author’s own files', (t) => {
   t.is(originalPlaces(map())(STACK), 'Error: no\n    at f (src/index.ts:10:1)')
+})
+
+test('a stack — says nothing of what the plugin runs on', (t) => {
+  const stack = `${STACK}\n    at xt.run (fulgurite:runtime:1:20)\n    at fulgurite:runtime:1:30\n    at g (plugin.js:2:1)`
+  t.is(originalPlaces(map())(stack), 'Error: no\n    at f (src/index.ts:10:1)\n    at g (src/index.ts:10:1)')
+  t.is(originalPlaces('')(stack), `${STACK}\n    at g (plugin.js:2:1)`)
+})
+
+test('a stack — its first place is in the author’s own code, where any is', (t) => {
+  t.is(
+    firstPlace('Error: at x:1:2\n    at f (node_modules/a/b.js:3:4)\n    at async g (src/index.ts:10:1)'),
+    'src/index.ts:10',
+  )
+  t.is(firstPlace('Error: no\n    at node_modules/a/b.js:3:4'), 'node_modules/a/b.js:3')
+  t.is(firstPlace('Error: no\n    at <anonymous>'), undefined)
+  t.is(firstPlace('the heap grew past 32 MB'), undefined)
 })
 
 const damaged: readonly (readonly [string, string])[] = [

@@ -3,6 +3,9 @@ import { evaluate } from '@fulgurite/plugin-sdk/contract'
 import { z } from 'zod'
 import { readJson } from '../lib/json.ts'
 
+/** What the plugin runs on says nothing to its author. */
+const OF_RUNTIME = /\n {4}at [^\n]{0,300}fulgurite:runtime:[^\n]*/g
+const PLACE = /\n {4}at [^\n]{0,300}?([^\s()]{1,300}:\d{1,9}):\d{1,9}\)?(?=\n|$)/g
 const FRAME = /plugin\.js:(\d{1,9}):(\d{1,9})/g
 // The bundle is compiled behind this on its first line.
 const WRAPPER_COLUMNS = '(function (module, exports, require) {'.length
@@ -24,12 +27,20 @@ const Map3 = z.object({
  */
 export const originalPlaces = (sourceMap: string): ((stack: string) => string) => {
   const map = read(sourceMap)
-  if (map === undefined) return (stack) => stack
-  return (stack) =>
-    stack.replaceAll(
+  return (stack) => {
+    const own = stack.replaceAll(OF_RUNTIME, '')
+    if (map === undefined) return own
+    return own.replaceAll(
       FRAME,
       (frame, line: string, column: string) => placeOf(map, Number(line) - 1, Number(column) - 1) ?? frame,
     )
+  }
+}
+
+/** The first place of a stack that is in the author's own code, or in a package of theirs: `src/index.ts:10`. */
+export const firstPlace = (stack: string): string | undefined => {
+  const places = [...stack.matchAll(PLACE)].map(([, place = '']) => place)
+  return places.find((place) => !place.includes('node_modules')) ?? places[0]
 }
 
 const read = (sourceMap: string): SourceMap | undefined => {

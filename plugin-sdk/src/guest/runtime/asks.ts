@@ -9,17 +9,37 @@ interface Pending {
   readonly reject: (error: Error) => void
   /** Name of the operation whose amounts are to be restored. */
   readonly operation: string | undefined
+  /** Where it was asked: its stack is put into words when somebody reads it. */
+  readonly asked: { readonly stack?: string }
 }
+
+// Kept before the plugin can replace it.
+const { captureStackTrace } = Error
 
 const pending = new Map<number, Pending>()
 let lastId = 0
 
-const waitFor = (operation: string | undefined, begin: (id: number) => void): Promise<unknown> =>
-  new Promise((resolve, reject) => {
+const waitFor = (operation: string | undefined, begin: (id: number) => void): Promise<unknown> => {
+  const asked: { stack?: string } = {}
+  captureStackTrace(asked, waitFor)
+  return new Promise((resolve, reject) => {
     lastId += 1
-    pending.set(lastId, { resolve, reject, operation })
+    pending.set(lastId, { resolve, reject, operation, asked })
     begin(lastId)
   })
+}
+
+/** An answer comes in a turn of its own, whose stack has nothing of the plugin: the error has the place where it asked. */
+const rejection = ({ code, message, field, details }: WireError, { stack = '' }: { stack?: string }): ActorError => {
+  const error = new ActorError(code, message, field, details)
+  const places = stack.slice(stack.indexOf('\n') + 1)
+  Object.defineProperty(error, 'stack', {
+    value: `${error.name}: ${error.message}\n${places}`,
+    writable: true,
+    configurable: true,
+  })
+  return error
+}
 
 /** Settles the promise that waits for this reply. */
 export const settle = (id: number, ok: 0 | 1, value: unknown): void => {
@@ -30,8 +50,7 @@ export const settle = (id: number, ok: 0 | 1, value: unknown): void => {
     if (waiting.operation !== undefined) restoreReply[waiting.operation]?.(value)
     waiting.resolve(value)
   } else {
-    const { code, message, field, details } = value as WireError
-    waiting.reject(new ActorError(code, message, field, details))
+    waiting.reject(rejection(value as WireError, waiting.asked))
   }
 }
 

@@ -52,6 +52,7 @@ const isThenable = (value: unknown): value is PromiseLike<unknown> =>
 /** Events of one label: handled in order, one at a time, until each has succeeded and is kept, or was set aside. */
 export class DurableSubscription {
   readonly label: string
+  readonly #where: string
   readonly #filter: AnyFilter | undefined
   readonly #handler: AnyHandler
   readonly #restore: ((payload: unknown) => void) | undefined
@@ -73,6 +74,7 @@ export class DurableSubscription {
 
   constructor(label: string, name: string, filter: AnyFilter | undefined, handler: AnyHandler) {
     this.label = label
+    this.#where = `events.each('${label}', '${name}')`
     this.#filter = filter
     this.#handler = handler
     this.#restore = restoreEvent[name]
@@ -161,7 +163,7 @@ export class DurableSubscription {
   }
 
   #failed(thrown: unknown): void {
-    fault(thrown)
+    fault(thrown, this.#where)
     this.#attempts += 1
     if (this.#attempts < ATTEMPTS) {
       this.#pause(FIRST_PAUSE_MS * 4 ** (this.#attempts - 1))

@@ -13,12 +13,14 @@ import type { Inbox } from './turn.ts'
 import { crypto } from './turn-random.ts'
 import { URL } from './url/url.ts'
 import { URLSearchParams } from './url/url-search-params.ts'
+import { watchViews } from './views.ts'
 
 // Kept before the plugin can replace them.
 const { parse, stringify } = JSON
 
 harden()
 installTimers()
+watchViews()
 Object.assign(globalThis, {
   console: { ...log, log: log.info, trace: log.debug },
   TextEncoder,
@@ -76,7 +78,7 @@ export const turn = (text: string): string => {
   setTurn(inbox)
   if (start !== undefined) return guarded(() => begin(setup as Parameters<typeof begin>[0], start))
   const wrong = guarded(() => handle(inbox))
-  if (wrong !== '') fault(wrong)
+  if (wrong !== '') fault(wrong, 'a turn')
   return ''
 }
 

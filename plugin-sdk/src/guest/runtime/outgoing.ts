@@ -35,5 +35,5 @@ export const describe = (thrown: unknown): string => {
   }
 }
 
-/** Reports what the plugin threw. */
-export const fault = (thrown: unknown): void => send('faults', describe(thrown))
+/** Reports what the plugin threw, and where: the handler as its author wrote it. */
+export const fault = (thrown: unknown, where: string): void => send('faults', `${where}: ${describe(thrown)}`)

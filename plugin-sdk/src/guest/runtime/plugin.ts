@@ -8,6 +8,7 @@ import { type Scheduled, type ScheduledHandler, scheduled, startSchedule } from 
 import { directStore } from './store.ts'
 import { runDueTimers } from './timers.ts'
 import type { Inbox, WireEvent } from './turn.ts'
+import { viewed } from './views.ts'
 
 type Setup = (api: PluginApi<unknown>) => unknown
 type AnyHook = (request: unknown, context: { actors: unknown }) => unknown
@@ -34,7 +35,7 @@ const on = (name: string): Observable<WireEvent> => {
     subject = new Subject()
     live.set(name, subject)
   }
-  return subject.asObservable()
+  return viewed(subject, `events.on('${name}')`)
 }
 
 const fromText = (from: unknown): string => {
@@ -125,7 +126,7 @@ const askHook = async (id: number, name: string, request: unknown): Promise<void
     restoreHook[name]?.(request)
     send('verdicts', [id, 1, await handler(request, { actors: actorsFor({ key: `hook/${name}/${id}`, causes: [] }) })])
   } catch (thrown) {
-    fault(thrown)
+    fault(thrown, `hooks.on('${name}')`)
     send('verdicts', [id, 0, describe(thrown)])
   }
 }

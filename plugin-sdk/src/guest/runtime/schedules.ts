@@ -33,7 +33,7 @@ export const startSchedule = ({ label, everyMs, handler }: Scheduled, lastAt: nu
       runAt(Math.max(dueAt + everyMs, turnTime()))
     }
     const fail = (thrown: unknown): void => {
-      fault(thrown)
+      fault(thrown, `schedule('${label}')`)
       finish(false)
     }
     try {

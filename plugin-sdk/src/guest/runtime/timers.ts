@@ -35,7 +35,7 @@ export const runDueTimers = (): void => {
     try {
       timer.run()
     } catch (thrown) {
-      fault(thrown)
+      fault(thrown, timer.everyMs === undefined ? 'setTimeout' : 'setInterval')
     }
   }
 }
@@ -63,7 +63,9 @@ export const installTimers = (): void => {
     clearTimeout: clear,
     clearInterval: clear,
     queueMicrotask: (run: () => void) => {
-      Promise.resolve().then(run).catch(fault)
+      Promise.resolve()
+        .then(run)
+        .catch((thrown: unknown) => fault(thrown, 'queueMicrotask'))
     },
   })
 }
