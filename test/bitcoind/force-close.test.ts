@@ -122,7 +122,7 @@ real(
       [timeout, 0],
     ] as const) {
       const { height } = minedTx(await chain.minedTxs(), txid)
-      const tip = (await bob.ask('node', 'getInfo', {})).blockHeight as number
+      const tip = (await bob.ask('node', 'getInfo', {})).blockHeight
       const wait = height + SELF_DELAY - 1 - tip
       if (wait > 0) await network.mine(wait)
       await untilSpent(chain, txid, index)

@@ -16,8 +16,7 @@ const CAPACITY = 5_000_000n
 const HALF_MSAT = (CAPACITY / 2n) * 1000n
 const FUNDED = 20_000_000n
 
-const walletSat = async (node: NodeProcess): Promise<bigint> =>
-  (await node.ask('wallet', 'balance', {})).confirmedSat as bigint
+const walletSat = async (node: NodeProcess): Promise<bigint> => (await node.ask('wallet', 'balance', {})).confirmedSat
 
 real(
   '1,000 payments each way and relays, restarts in between, a close together — every satoshi is accounted for',

@@ -64,7 +64,7 @@ test('what a relay sees of the expiry does not tell whether the next node is the
   const { blockHeight } = await bob.ask('node', 'getInfo', {})
   const deltas = bob.payloads('payment.relayed').map(({ outgoing }) => {
     const [{ cltvExpiry } = { cltvExpiry: 0 }] = outgoing as { cltvExpiry: number }[]
-    return cltvExpiry - (blockHeight as number)
+    return cltvExpiry - blockHeight
   })
   // The payee asks for 30, and we add 3; the rest is a relay's delta, or several.
   for (const delta of deltas) t.true(delta >= 33 + 34 && delta <= 33 + 432, `${delta}`)

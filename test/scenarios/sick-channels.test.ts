@@ -97,7 +97,7 @@ const FORMS: readonly (readonly [name: string, fallSick: (pair: Pair) => Promise
         broken = nameIn(message) as string
         return true
       })
-      const tx = fundingTransaction(fund.script, fund.amount as bigint)
+      const tx = fundingTransaction(fund.script, fund.amount)
       peer.runOf(party, { type: 'funding-created', tx, outputIndex: 1 })
       await peer.until(() => broken !== '')
       peer.forgetParty(party)
@@ -257,7 +257,7 @@ test('a channel of the peer’s that was never funded is shown as that', async (
   if (fund?.type !== 'fund') return t.fail()
   peer.runOf(party, {
     type: 'funding-created',
-    tx: fundingTransaction(fund.script, fund.amount as bigint),
+    tx: fundingTransaction(fund.script, fund.amount),
     outputIndex: 1,
   })
   await peer.until(() => peer.received.some(({ type }) => type === 'funding_signed'))
@@ -311,7 +311,7 @@ test('twenty graceful restarts of a peer that errs as LND does, under load — n
   t.true(alice.payloads('channel.errored').some(({ code }) => code === 'peer-error-forborne'))
   t.true(settled >= 20)
   const { items } = await alice.ask('channels', 'list', {})
-  const received = items.reduce((sum, { remoteMsat }) => sum + (remoteMsat as bigint), 0n) - 600_000_000n
+  const received = items.reduce((sum, { remoteMsat }) => sum + remoteMsat, 0n) - 600_000_000n
   t.is(received, BigInt(settled) * 1_000_000n)
 })
 

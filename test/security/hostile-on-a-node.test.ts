@@ -185,7 +185,7 @@ onLinux('256 subscriptions whose handlers never end — hold no more of the core
   for (let i = 0; i < 10; i++) await allIsWell(t)
   const { state, restarts, coreMemoryBytes = 0 } = await statusOf(node, 'hoarder')
   t.like({ state, restarts }, { state: 'running', restarts: 0 })
-  t.true((coreMemoryBytes as number) < 16 * MB, `${coreMemoryBytes} bytes`)
+  t.true(coreMemoryBytes < 16 * MB, `${coreMemoryBytes} bytes`)
   await node.ask('plugins', 'remove', { name: 'hoarder' })
 })
 
@@ -241,7 +241,7 @@ onLinux('refused asks by the thousand, each of 50,000 characters — are a few r
     const { rows, bytes } = under('audit/asker/')
     t.true(rows >= 1 && rows < 100, `${rows} rows`)
     t.true(bytes < MB / 4, `${bytes} bytes`)
-    t.true((diskBytes as number) >= bytes && (diskBytes as number) < MB, 'they are on its account')
+    t.true(diskBytes >= bytes && diskBytes < MB, 'they are on its account')
   })
   await node.ask('plugins', 'remove', { name: 'asker' })
 })

@@ -158,10 +158,10 @@ const wealthOf = async ({ alice, world }: Scene) => {
     return channels.every((channel) => channel.state !== 'closing' || isForced(channel))
   })
   const { confirmedSat, unconfirmedSat } = await alice.ask('wallet', 'balance', {})
-  const local = (some: readonly Channel[]) => some.reduce((sum, { localMsat }) => sum + (localMsat as bigint), 0n)
+  const local = (some: readonly Channel[]) => some.reduce((sum, { localMsat }) => sum + localMsat, 0n)
   const tiedUp = channels.filter((channel) => opened.has(channel.channelId as string) || isForced(channel))
   return {
-    msat: ((confirmedSat as bigint) + (unconfirmedSat as bigint)) * 1_000n + local(channels),
+    msat: (confirmedSat + unconfirmedSat) * 1_000n + local(channels),
     tiedUpSat: local(tiedUp) / 1_000n,
   }
 }

@@ -44,7 +44,7 @@ export class Network {
       if (!node.isRunning) continue
       await node.until(`has handled block ${height}`, async () => {
         const { blockHeight, synced } = await node.ask('node', 'getInfo', {})
-        return synced && (blockHeight as number) >= height
+        return synced && blockHeight >= height
       })
     }
   }
@@ -57,7 +57,7 @@ export class Network {
     await this.mine(1)
     await node.until(
       'its wallet is funded',
-      async () => (await node.ask('wallet', 'balance', {})).confirmedSat === (confirmedSat as bigint) + sat,
+      async () => (await node.ask('wallet', 'balance', {})).confirmedSat === confirmedSat + sat,
     )
   }
 

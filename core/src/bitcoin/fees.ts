@@ -25,17 +25,16 @@ export const witnessWeight = (itemLengths: readonly number[]): number =>
   itemLengths.reduce((sum, length) => sum + compactSizeLength(length) + length, compactSizeLength(itemLengths.length))
 
 /** BOLT 3, fee calculation: rate times weight over 1000, rounded down. */
-export const feeForWeight = (feerate: FeeratePerKw, weight: number): Sat =>
-  (BigInt(feerate as number) * BigInt(weight)) / 1000n
+export const feeForWeight = (feerate: FeeratePerKw, weight: number): Sat => (BigInt(feerate) * BigInt(weight)) / 1000n
 
 /** The rate that a fee pays, rounded down. */
-export const feerateOf = (fee: Sat, weight: number): FeeratePerKw => Number(((fee as bigint) * 1000n) / BigInt(weight))
+export const feerateOf = (fee: Sat, weight: number): FeeratePerKw => Number((fee * 1000n) / BigInt(weight))
 
 /** From satoshis per vbyte, rounded up. */
 export const feerateFromSatPerVbyte = (satPerVbyte: number): FeeratePerKw => Math.ceil(satPerVbyte * 250)
 
 /** In satoshis per vbyte, with its fraction. */
-export const satPerVbyte = (feerate: FeeratePerKw): number => (feerate as number) / 250
+export const satPerVbyte = (feerate: FeeratePerKw): number => feerate / 250
 
 /** From bitcoind's BTC per 1000 vbytes, rounded up. */
 export const feerateFromBtcPerKvb = (btcPerKvb: number): FeeratePerKw => Math.ceil(Math.round(btcPerKvb * 1e8) / 4)

@@ -26,7 +26,7 @@ export const taprootSighash = ({ tx, inputIndex, prevouts, sighashType }: Taproo
   return Transaction.fromBuffer(encodeTx(tx)).hashForWitnessV1(
     inputIndex,
     prevouts.map(({ script }) => script),
-    prevouts.map(({ amount }) => amount as bigint),
+    prevouts.map(({ amount }) => amount),
     sighashType,
   )
 }

@@ -114,7 +114,7 @@ export const followBlocks = (
     if (top !== undefined && !equalBytes(block.header.previous, top.hash)) return undo()
     delivered.push({ height: block.height, hash: block.hash })
     if (delivered.length > MEMORY) base = delivered.shift()
-    next = (block.height as number) + 1
+    next = block.height + 1
     return deliver({ type: 'connected', block })
   }
 

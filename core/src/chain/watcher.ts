@@ -110,14 +110,14 @@ export const chainWatcher = (options: WatcherOptions): ChainWatcher => {
       const { tx, txid } = found
       return tell(entry.handler, { type: 'spent', outpoint: entry.outpoint, txid, tx, height: found.height })
     }
-    const depth = tip - (found.height as number) + 1
+    const depth = tip - found.height + 1
     if (entry.isReported || depth < entry.minDepth) return undefined
     entry.isReported = true
     return tell(entry.handler, { type: 'confirmed', ...found, depth })
   }
 
   const connected = async (block: ChainBlock): Promise<void> => {
-    const tip = block.height as number
+    const tip = block.height
     delivering = tip
     const told: (Promise<void> | undefined)[] = []
     for (const handler of blockHandlers) told.push(tell(handler, { type: 'connected', block }))
@@ -146,7 +146,7 @@ export const chainWatcher = (options: WatcherOptions): ChainWatcher => {
 
   /** At the next start blocks are looked at again from above the anchor, so it must not be undone by then. */
   const cursorAt = (tip: ChainTip): ChainCursor => {
-    const anchor = recent.find(({ height }) => (height as number) === (tip.height as number) - reorgMargin)
+    const anchor = recent.find(({ height }) => height === tip.height - reorgMargin)
     return anchor === undefined ? tip : { ...tip, anchor }
   }
 
@@ -165,7 +165,7 @@ export const chainWatcher = (options: WatcherOptions): ChainWatcher => {
       }
     }
     await Promise.all(told)
-    height = (tip.height as number) - 1
+    height = tip.height - 1
     position = undefined
     last = undefined
     if (recent.at(-1)?.height === tip.height) recent.pop()

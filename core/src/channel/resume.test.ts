@@ -24,7 +24,7 @@ class Recording {
       const party = this.two[name]
       const run = party.run.bind(party)
       party.run = (input) => {
-        this.inputs[name].push({ input, height: party.env.height as number })
+        this.inputs[name].push({ input, height: party.env.height })
         return run(input)
       }
     }

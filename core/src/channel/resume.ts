@@ -38,7 +38,7 @@ const publications = (durable: Funded, env: ChannelEnv): readonly Effect[] => {
 const forwards = (durable: Funded, env: ChannelEnv): readonly Effect[] =>
   durable.htlcs.received
     .filter((record) => record.preimage === undefined && record.failure === undefined && isIrrevocable(durable, record))
-    .flatMap((record) => forward(durable, record.add.id as bigint, env))
+    .flatMap((record) => forward(durable, record.add.id, env))
 
 const settlements = (durable: Funded): readonly Effect[] => {
   const onChain = durable.phase === 'closing'

@@ -94,7 +94,7 @@ const peerView: View<Peer> = {
 
 const paymentView: View<Payment> = {
   columns: [
-    { name: 'started', show: ({ startedAt }) => time(startedAt as number) },
+    { name: 'started', show: ({ startedAt }) => time(startedAt) },
     { name: 'status', show: ({ status }) => status },
     { name: 'sat', show: ({ amountMsat }) => sat(amountMsat), right: true },
     { name: 'fees sat', show: ({ feesMsat }) => sat(feesMsat), right: true },
@@ -105,7 +105,7 @@ const paymentView: View<Payment> = {
 
 const invoiceView: View<Invoice> = {
   columns: [
-    { name: 'created', show: ({ createdAt }) => time(createdAt as number) },
+    { name: 'created', show: ({ createdAt }) => time(createdAt) },
     { name: 'status', show: ({ status }) => status },
     { name: 'sat', show: ({ amountMsat }) => (amountMsat === undefined ? 'any' : sat(amountMsat)), right: true },
     {
@@ -123,7 +123,7 @@ const lines = (text: string): string => text.split('\n').map(printable).join('\n
 
 const closedView: View<Closed> = {
   columns: [
-    { name: 'closed', show: ({ closedAt }) => time(closedAt as number) },
+    { name: 'closed', show: ({ closedAt }) => time(closedAt) },
     { name: 'peer', show: ({ peerName, peer }) => nameOf(peerName, peer as string), least: 10 },
     { name: 'kind', show: ({ kind }) => kind },
     { name: 'block', show: ({ blockHeight }) => `${blockHeight}`, right: true },
@@ -139,7 +139,7 @@ const through = (htlcs: Relayed['incoming']): string =>
 
 const relayedView: View<Relayed> = {
   columns: [
-    { name: 'settled', show: ({ settledAt }) => time(settledAt as number) },
+    { name: 'settled', show: ({ settledAt }) => time(settledAt) },
     {
       name: 'sat',
       show: ({ outgoing }) => sat(outgoing.reduce((sum, each) => sum + big(each.amountMsat), 0n)),
@@ -154,7 +154,7 @@ const relayedView: View<Relayed> = {
 
 const parkedView: View<Parked> = {
   columns: [
-    { name: 'at', show: ({ at }) => time(at as number) },
+    { name: 'at', show: ({ at }) => time(at) },
     { name: 'label', show: ({ label }) => printable(label), least: 8 },
     { name: 'event', show: ({ event }) => printable(event.type) },
     { name: 'cursor', show: ({ event }) => printable(event.cursor as string) },
@@ -174,7 +174,7 @@ const utxoView: View<Utxo> = {
 
 const transactionView: View<Transaction> = {
   columns: [
-    { name: 'seen', show: ({ seenAt }) => time(seenAt as number) },
+    { name: 'seen', show: ({ seenAt }) => time(seenAt) },
     { name: 'received sat', show: ({ receivedSat }) => grouped(`${receivedSat}`), right: true },
     { name: 'spent sat', show: ({ spentSat }) => grouped(`${spentSat}`), right: true },
     { name: 'block', show: ({ blockHeight }) => `${blockHeight ?? 'none yet'}`, right: true },
@@ -190,14 +190,14 @@ const pluginView: View<Plugin> = {
     { name: 'state', show: ({ state }) => state },
     { name: 'restarts', show: ({ restarts }) => `${restarts}`, right: true },
     { name: 'last fault', show: ({ lastFault }) => printable(lastFault ?? 'none'), least: 12 },
-    { name: 'installed', show: ({ installedAt }) => time(installedAt as number) },
+    { name: 'installed', show: ({ installedAt }) => time(installedAt) },
   ],
 }
 
 const logView: View<LogLine> = {
   newestLast: true,
   columns: [
-    { name: 'at', show: ({ at }) => time(at as number) },
+    { name: 'at', show: ({ at }) => time(at) },
     { name: 'level', show: ({ level }) => level },
     {
       name: 'text',
@@ -209,7 +209,7 @@ const logView: View<LogLine> = {
 
 const eventView: View<StoredEvent> = {
   columns: [
-    { name: 'at', show: ({ at }) => time(at as number) },
+    { name: 'at', show: ({ at }) => time(at) },
     { name: 'type', show: ({ type }) => printable(type) },
     { name: 'what', show: ({ payload }) => brief(payload), whole: true },
   ],

@@ -90,4 +90,4 @@ export const invoiceExpiresAt = ({
 
 /** Whether the invoice should be neither paid nor accepted any more (BOLT 11). */
 export const isExpired = (invoice: Pick<InvoiceFields, 'timestamp' | 'expirySeconds'>, now: TimestampMs): boolean =>
-  (now as number) >= (invoiceExpiresAt(invoice) as number)
+  now >= invoiceExpiresAt(invoice)

@@ -52,7 +52,7 @@ const parseAmount = (text: string): Msat | undefined => {
 export const formatPrefix = ({ network, amountMsat }: Prefix): string => {
   const prefix = NETWORKS[network].bolt11Prefix
   if (amountMsat === undefined) return prefix
-  const amount = amountMsat as bigint
+  const amount = amountMsat
   invariant(amount > 0n && amount <= MAX_MSAT, 'an invoice is for an amount that cannot be')
   for (const [letter, unit] of MULTIPLIERS) if (amount % unit === 0n) return `${prefix}${amount / unit}${letter}`
   return `${prefix}${amount * 10n}p`

@@ -41,7 +41,7 @@ export const shortChannelId = ({ blockHeight, txIndex, outputIndex }: ShortChann
   (BigInt(blockHeight) << 40n) | (BigInt(txIndex) << 16n) | BigInt(outputIndex)
 
 const shortChannelIdParts = (scid: ShortChannelId): ShortChannelIdParts => {
-  const value = scid as bigint
+  const value = scid
   return {
     blockHeight: Number(value >> 40n),
     txIndex: Number((value >> 16n) & 0xffffffn),

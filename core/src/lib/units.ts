@@ -18,7 +18,7 @@ export type Ppm = Flavor<number, 'ppm'>
 export const MSAT_PER_SAT = 1000n
 
 /** The whole amount in millisatoshis. */
-export const satToMsat = (amount: Sat): Msat => (amount as bigint) * MSAT_PER_SAT
+export const satToMsat = (amount: Sat): Msat => amount * MSAT_PER_SAT
 
 /** The amount in whole satoshis; what is left below one satoshi is dropped. */
-export const msatToSatFloor = (amount: Msat): Sat => (amount as bigint) / MSAT_PER_SAT
+export const msatToSatFloor = (amount: Msat): Sat => amount / MSAT_PER_SAT

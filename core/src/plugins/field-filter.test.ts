@@ -1,7 +1,7 @@
 import test from 'ava'
 import { matchesFilter } from './field-filter.ts'
 
-test('a filter matches amounts as text, as bigint and as numbers, ends included', (t) => {
+test('a filter matches amounts as text, and as numbers, ends included', (t) => {
   const filter = { amount: { min: 5n, max: 7n } }
   for (const amount of ['5', 7n, 6]) t.true(matchesFilter(filter, { amount }))
   for (const amount of ['4', 8n, 'five', undefined, 5.5]) t.false(matchesFilter(filter, { amount }))

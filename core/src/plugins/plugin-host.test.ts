@@ -39,7 +39,7 @@ const withHost = async (run: (host: TestHost) => Promise<void>, options = {}): P
   }
 }
 
-test('events.each — every event reaches the handler in order, amounts as bigint, and the cursor follows', (t) =>
+test('events.each — every event reaches the handler in order, amounts, and the cursor follows', (t) =>
   withHost(async ({ node, store, install, line }) => {
     await install(
       plugin(

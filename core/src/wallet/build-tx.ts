@@ -17,15 +17,14 @@ export interface Funds {
 // Below the final values: locktimes hold, and a higher fee may replace the transaction (BIP 125).
 const SEQUENCE = 0xfffffffd
 
-const sumOf = (outputs: readonly TxOutput[]): bigint =>
-  outputs.reduce((sum, { amount }) => sum + (amount as bigint), 0n)
+const sumOf = (outputs: readonly TxOutput[]): bigint => outputs.reduce((sum, { amount }) => sum + amount, 0n)
 
 /** Adds inputs and change to outputs. */
 export const buildFunding = (request: FundRequest, funds: Funds): Result<FundedTx, WalletError> => {
   const { outputs, feeratePerKw, lockTime = 0 } = request
   for (const { amount, script } of outputs) {
     const minimum = dustLimit(script)
-    if ((amount as bigint) < (minimum as bigint)) return err({ code: 'amount-too-small', minimum })
+    if (amount < minimum) return err({ code: 'amount-too-small', minimum })
   }
   const baseFee = feeCeil(feeratePerKw, baseWeight(outputs.map(({ script }) => script)))
   return buildBump({ tx: { version: 2, inputs: [], outputs, lockTime }, prevouts: [], baseFee, feeratePerKw }, funds)
@@ -37,7 +36,7 @@ export const buildBump = (
   { candidates, changeScript }: Funds,
 ): Result<FundedTx, WalletError> => {
   invariant(prevouts.length === tx.inputs.length, 'each input has its spent output')
-  const target = sumOf(tx.outputs) + (baseFee as bigint) - sumOf(prevouts)
+  const target = sumOf(tx.outputs) + baseFee - sumOf(prevouts)
   const changeRequired = tx.outputs.length === 0
   // A transaction that pays enough by itself is left as it is.
   if (target <= 0n && tx.inputs.length > 0 && !changeRequired) {
@@ -78,9 +77,9 @@ export const buildSweep = (
     4 * (compactSizeLength(worth.length) - 1) +
     worth.reduce((sum, { coin }) => sum + inputWeightOf(coin), 0)
   const fee = feeCeil(feeratePerKw, weight)
-  const [total, minimum] = [sumOf(prevouts), dustLimit(script) as bigint]
+  const [total, minimum] = [sumOf(prevouts), dustLimit(script)]
   const amount: Sat = total - fee
-  if ((amount as bigint) < minimum) {
+  if (amount < minimum) {
     return err({ code: 'insufficient-funds', needed: fee + minimum, available: total })
   }
   return ok({

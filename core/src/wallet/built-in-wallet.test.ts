@@ -74,7 +74,7 @@ test('fund — makes a transaction that the network takes, its id known before i
   const signed = wallet.sign({ tx, prevouts })
   t.deepEqual(txidOf(signed), txidOf(tx))
   t.true(chain.submitTx(signed).ok)
-  const feerate = feerateOf(fee, txWeight(signed)) as number
+  const feerate = feerateOf(fee, txWeight(signed))
   t.true(feerate >= 2_000 && feerate <= 2_020, `${feerate}`)
 
   wallet.processTx(signed)
@@ -192,18 +192,18 @@ test('fund — the fee keeps to the rate, nothing is lost, and change is never d
         }
         const { tx, fee, changeOutput } = funded.value
         const signed = wallet.sign(funded.value)
-        const paid = tx.outputs.reduce((sum, output) => sum + (output.amount as bigint), 0n)
-        const spent = funded.value.prevouts.reduce((sum, output) => sum + (output.amount as bigint), 0n)
+        const paid = tx.outputs.reduce((sum, output) => sum + output.amount, 0n)
+        const spent = funded.value.prevouts.reduce((sum, output) => sum + output.amount, 0n)
         const weight = BigInt(txWeight(signed))
         const owed = (BigInt(feeratePerKw) * weight) / 1000n
-        const change = changeOutput === undefined ? undefined : (tx.outputs[changeOutput]?.amount as bigint)
+        const change = changeOutput === undefined ? undefined : tx.outputs[changeOutput]?.amount
         return (
           chain.testTx(signed).ok &&
           spent <= total &&
           paid + fee === spent &&
-          (fee as bigint) >= owed &&
+          fee >= owed &&
           // Without change, what is too little for one goes to the fee; with it, signatures may be a byte or two short.
-          (fee as bigint) - owed <=
+          fee - owed <=
             (change === undefined ? BigInt(Math.ceil(feeratePerKw * 0.172)) + 332n : BigInt(feeratePerKw) / 25n + 3n) &&
           (change === undefined || change >= 330n)
         )
@@ -245,7 +245,7 @@ test('send — of all empties the wallet to one output', (t) => {
   // The smallest coin costs more than it is worth.
   t.deepEqual(tx.outputs, [{ amount: 150_000n - fee, script: THEIRS }])
   t.true(chain.submitTx(tx).ok)
-  t.true((feerateOf(fee, txWeight(tx)) as number) >= 1_500)
+  t.true(feerateOf(fee, txWeight(tx)) >= 1_500)
   mine()
   t.is(wallet.balance().confirmed, 331n)
   t.like(wallet.send({ script: THEIRS, amount: 'all', feeratePerKw: 1_500 }), {
@@ -329,7 +329,7 @@ test('rows — give back the same wallet, whatever has happened', (t) => {
 const sortedCoins = (wallet: ReturnType<typeof walletRig>['wallet']) =>
   [...wallet.coins()].sort((a, b) => (a.address < b.address ? -1 : 1))
 const sortedTxs = (wallet: ReturnType<typeof walletRig>['wallet']) =>
-  [...wallet.transactions()].sort((a, b) => ((a.received as bigint) < (b.received as bigint) ? -1 : 1))
+  [...wallet.transactions()].sort((a, b) => (a.received < b.received ? -1 : 1))
 
 // An anchor of BOLT 3 in the shape that matters here: a small output that one key, not the wallet's, can spend.
 const anchorScript = compileScript([secp256k1.publicKey(KEY), OPS.OP_CHECKSIG])
@@ -386,7 +386,7 @@ test('bump — a child that spends an anchor and coins of ours brings parent and
   const child = withAnchorWitness(wallet.sign(bumped.value))
   t.deepEqual(txidOf(child), txidOf(tx))
   t.true(chain.submitTx(child).ok)
-  const together = feerateOf(fee + parentFee, txWeight(child) + txWeight(parentTx)) as number
+  const together = feerateOf(fee + parentFee, txWeight(child) + txWeight(parentTx))
   t.true(together >= target && together < target * 1.02, `${together}`)
   wallet.processTx(child)
   mine()

@@ -117,7 +117,7 @@ export const builtInWallet = (options: BuiltInWalletOptions): Wallet => {
     send({ script, amount, feeratePerKw, label, maxFee }): Result<{ tx: Tx; fee: bigint }, WalletError> {
       const changePath = freshPath('p2tr', 'change')
       // Only the next block may take it, so that nobody gains by mining this one again.
-      const lockTime = state.height as number
+      const lockTime = state.height
       const outputs = amount === 'all' ? [] : [{ amount, script }]
       const request = { outputs, feeratePerKw, lockTime, ...(maxFee === undefined ? {} : { maxFee }) }
       const built = buildWithin(request, (coins) =>
@@ -128,7 +128,7 @@ export const builtInWallet = (options: BuiltInWalletOptions): Wallet => {
       if (!built.ok) return built
       const tx = sign(keep(built.value, changePath))
       processTx(tx, label)
-      return ok({ tx, fee: built.value.fee as bigint })
+      return ok({ tx, fee: built.value.fee })
     },
     bump(request) {
       // BIP 125: a replacement must not bring in unconfirmed inputs. It may use the coins of what it replaces.
@@ -148,7 +148,7 @@ export const builtInWallet = (options: BuiltInWalletOptions): Wallet => {
     pending() {
       const waiting = new Map(
         [...state.txs.values()]
-          .filter(({ height, spent }) => height === undefined && (spent as bigint) > 0n)
+          .filter(({ height, spent }) => height === undefined && spent > 0n)
           .map((record) => [toHex(record.txid), record.tx]),
       )
       const ordered = new Set<Tx>()
@@ -166,4 +166,4 @@ export const builtInWallet = (options: BuiltInWalletOptions): Wallet => {
 }
 
 const newestFirst = (a: WalletTx, b: WalletTx): number =>
-  (b.seenAt as number) - (a.seenAt as number) || Number(b.height ?? Infinity) - Number(a.height ?? Infinity) || 0
+  b.seenAt - a.seenAt || Number(b.height ?? Infinity) - Number(a.height ?? Infinity) || 0

@@ -56,8 +56,8 @@ export const selectCoins = (request: SelectionRequest): Result<Selection, Wallet
   const few = fewest(request, useful)
   const enough = few === undefined ? undefined : completed(request, few.slice(0, -1), useful.slice(few.length - 1))
   if (enough !== undefined) return ok(enough)
-  const available = candidates.reduce((sum, { coin }) => sum + (coin.amount as bigint), 0n)
-  const usable = useful.reduce((sum, { coin }) => sum + (coin.amount as bigint), 0n)
+  const available = candidates.reduce((sum, { coin }) => sum + coin.amount, 0n)
+  const usable = useful.reduce((sum, { coin }) => sum + coin.amount, 0n)
   return err({ code: 'insufficient-funds', needed: usable + settle(request, useful).missing, available })
 }
 
@@ -105,13 +105,13 @@ export const fewestCoins = (
   outputs: readonly TxOutput[],
   feeratePerKw: FeeratePerKw,
 ): { readonly coins: readonly Coin[]; readonly fee: Sat } | undefined => {
-  const amount = outputs.reduce((sum, output) => sum + (output.amount as bigint), 0n)
+  const amount = outputs.reduce((sum, output) => sum + output.amount, 0n)
   let weight = baseWeight([...outputs.map(({ script }) => script), CHANGE_SCRIPT])
   let total = 0n
   const chosen: Coin[] = []
   for (const coin of [...coins].sort((a, b) => (a.amount < b.amount ? 1 : a.amount > b.amount ? -1 : 0))) {
     chosen.push(coin)
-    total += coin.amount as bigint
+    total += coin.amount
     weight += inputWeightOf(coin) + 4 * (compactSizeLength(chosen.length) - compactSizeLength(chosen.length - 1))
     const fee = feeCeil(feeratePerKw, weight)
     if (total >= amount + fee) return { coins: chosen, fee }
@@ -128,12 +128,12 @@ export const inputWeightOf = ({ path }: Coin): number =>
 
 /** What a coin adds after the fee for spending it. */
 export const effectiveValue = ({ coin }: Candidate, feeratePerKw: FeeratePerKw): bigint =>
-  (coin.amount as bigint) - feeCeil(feeratePerKw, inputWeightOf(coin))
+  coin.amount - feeCeil(feeratePerKw, inputWeightOf(coin))
 
 /** BOLT 3 rounds fees down; a wallet's rounds up, so that no rounding brings it below the rate that relays. */
 export const feeCeil = (feeratePerKw: FeeratePerKw, weight: number): bigint => {
-  const fee = feeForWeight(feeratePerKw, weight) as bigint
-  return fee * 1000n === BigInt(feeratePerKw as number) * BigInt(weight) ? fee : fee + 1n
+  const fee = feeForWeight(feeratePerKw, weight)
+  return fee * 1000n === BigInt(feeratePerKw) * BigInt(weight) ? fee : fee + 1n
 }
 
 // What choosing these coins leaves over as change, or what it lacks.
@@ -141,15 +141,15 @@ const settle = (
   { target, feeratePerKw, changeScript, changeRequired, inputCount, outputCount }: SelectionRequest,
   chosen: readonly Candidate[],
 ): { readonly missing: bigint; readonly change?: bigint } => {
-  const total = chosen.reduce((sum, { coin }) => sum + (coin.amount as bigint), 0n)
+  const total = chosen.reduce((sum, { coin }) => sum + coin.amount, 0n)
   const growth = (before: number, added: number): number =>
     4 * (compactSizeLength(before + added) - compactSizeLength(before))
   const inputsWeight =
     chosen.reduce((sum, { coin }) => sum + inputWeightOf(coin), 0) + growth(inputCount, chosen.length)
-  const rest = total - (target as bigint) - feeCeil(feeratePerKw, inputsWeight)
+  const rest = total - target - feeCeil(feeratePerKw, inputsWeight)
   const changeWeight = outputWeight(changeScript) + growth(outputCount, 1)
-  const change = total - (target as bigint) - feeCeil(feeratePerKw, inputsWeight + changeWeight)
-  const dust = dustLimit(changeScript) as bigint
+  const change = total - target - feeCeil(feeratePerKw, inputsWeight + changeWeight)
+  const dust = dustLimit(changeScript)
   if (change >= dust) return { missing: 0n, change }
   if (changeRequired) return { missing: dust - change }
   return { missing: rest >= 0n ? 0n : -rest }

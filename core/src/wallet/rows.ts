@@ -185,7 +185,7 @@ const encodeWalletTx = ({ tx, height, received, spent, fee, label, seenAt }: Wal
   writer.u64(received)
   writer.u64(spent)
   writer.u64(fee ?? 0n)
-  writer.u64(BigInt(seenAt as number))
+  writer.u64(BigInt(seenAt))
   writer.sized(labelBytes)
   writer.raw(bytes)
   return writer.bytes
@@ -213,7 +213,7 @@ const readWalletTx = (txid: Uint8Array, reader: ByteReader): WalletTx | undefine
 const encodeCounters = ({ height, next }: WalletState): Uint8Array => {
   const writer = new ByteWriter(1 + 4 + 4 * KEY_CHAINS.length)
   writer.u8(VERSION)
-  writer.u32(height as number)
+  writer.u32(height)
   for (const { type, branch } of KEY_CHAINS) writer.u32(next[type][branch])
   return writer.bytes
 }

@@ -143,13 +143,12 @@ export const applyBlock = (
     applyIn(draft, keys, { tx, txid: block.txids[index] ?? txidOf(tx), height, now })
   })
   const after = { ...draft.state, height }
-  return (height as number) % PRUNE_EVERY === 0 ? prune(after) : after
+  return height % PRUNE_EVERY === 0 ? prune(after) : after
 }
 
 /** The state without the blocks from `fromHeight` on: what they held is unconfirmed, new coins of miners are gone. */
 export const undoBlocks = (state: WalletState, fromHeight: BlockHeight): WalletState => {
-  const undone = (height: BlockHeight | undefined): boolean =>
-    height !== undefined && (height as number) >= (fromHeight as number)
+  const undone = (height: BlockHeight | undefined): boolean => height !== undefined && height >= fromHeight
   const draft = new Draft(state)
   for (const [key, coin] of state.coins) {
     if (!undone(coin.height)) continue
@@ -165,7 +164,7 @@ export const undoBlocks = (state: WalletState, fromHeight: BlockHeight): WalletS
     const { height, ...unconfirmed } = record
     draft.putTx(unconfirmed)
   }
-  return { ...draft.state, height: Math.min(state.height as number, (fromHeight as number) - 1) }
+  return { ...draft.state, height: Math.min(state.height, fromHeight - 1) }
 }
 
 /** The state without a transaction that is in no block, and without those that spend its outputs. */
@@ -262,13 +261,13 @@ const newRecord = (
   paths: readonly (KeyPath | undefined)[],
 ): WalletTx => {
   const sum = (amounts: readonly bigint[]): bigint => amounts.reduce((total, amount) => total + amount, 0n)
-  const spent = sum(coins.map(({ amount }) => amount as bigint))
-  const paid = sum(tx.outputs.map(({ amount }) => amount as bigint))
+  const spent = sum(coins.map(({ amount }) => amount))
+  const paid = sum(tx.outputs.map(({ amount }) => amount))
   return {
     txid,
     tx,
     ...heightOf(height),
-    received: sum(tx.outputs.flatMap(({ amount }, index) => (paths[index] === undefined ? [] : [amount as bigint]))),
+    received: sum(tx.outputs.flatMap(({ amount }, index) => (paths[index] === undefined ? [] : [amount]))),
     spent,
     ...(coins.length === tx.inputs.length && { fee: spent - paid }),
     ...(label !== undefined && { label }),
@@ -299,7 +298,7 @@ const prune = (state: WalletState): WalletState => {
   const coins = new Map(state.coins)
   for (const [key, { spentBy }] of coins) {
     const height = spentBy && heightOfTx(state, spentBy)
-    if (height !== undefined && (state.height as number) - (height as number) >= BURIED_DEPTH) coins.delete(key)
+    if (height !== undefined && state.height - height >= BURIED_DEPTH) coins.delete(key)
   }
   return coins.size === state.coins.size ? state : { ...state, coins }
 }

@@ -60,8 +60,8 @@ export const walletRig = (seed = 1) => {
     const undone = followed[kept.length]
     if (undone !== undefined) wallet.undoBlocks(undone.height)
     followed = kept
-    const from = (kept.at(-1)?.height ?? 150) as number
-    for (let height = from + 1; height <= (chain.tip.height as number); height++) {
+    const from = kept.at(-1)?.height ?? 150
+    for (let height = from + 1; height <= chain.tip.height; height++) {
       const block = chain.blockAt(height)
       invariant(block !== undefined, 'a block of the best chain')
       wallet.processBlock(block)

@@ -67,7 +67,7 @@ const COINBASE_MATURITY = 100
 const isSpendable = (coin: Coin, tipHeight: BlockHeight): boolean => {
   if (coin.spentBy !== undefined || coin.reserved) return false
   if (coin.height === undefined) return coin.ours
-  return !coin.coinbase || (tipHeight as number) + 1 - (coin.height as number) >= COINBASE_MATURITY
+  return !coin.coinbase || tipHeight + 1 - coin.height >= COINBASE_MATURITY
 }
 
 export const spendableCoins = ({ coins, height }: WalletState): readonly Coin[] =>
@@ -77,7 +77,7 @@ export const balanceOf = ({ coins, height }: WalletState): Balance => {
   let [confirmed, unconfirmed, reserved, spendable] = [0n, 0n, 0n, 0n]
   for (const coin of coins.values()) {
     if (coin.spentBy !== undefined) continue
-    const amount = coin.amount as bigint
+    const amount = coin.amount
     if (coin.height === undefined) unconfirmed += amount
     else confirmed += amount
     if (coin.reserved) reserved += amount

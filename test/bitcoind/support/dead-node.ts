@@ -60,14 +60,14 @@ export const claimWithPreimage = async (
             witness: [],
           },
         ],
-        outputs: [{ amount: (amount as bigint) - CLAIM_FEE_SAT, script }],
+        outputs: [{ amount: amount - CLAIM_FEE_SAT, script }],
         lockTime: 0,
       }
       const digest = segwitV0Sighash({ tx, inputIndex: 0, scriptCode: witnessScript, amount, sighashType: SIGHASH_ALL })
       const signer = localSigner(seed.value, NETWORKS.regtest).channel(durable.params.keyIndex)
       const signature = witnessSignature(signer.signAt('htlc', published.point, digest), SIGHASH_ALL)
       const signed = withWitness(tx, 0, [signature, invoice.preimage, witnessScript])
-      return { hex: toHex(encodeTx(signed)), amountSat: amount as bigint, preimage: toHex(invoice.preimage) }
+      return { hex: toHex(encodeTx(signed)), amountSat: amount, preimage: toHex(invoice.preimage) }
     }
     throw new Error('the dead node knows nothing of that commitment')
   } finally {

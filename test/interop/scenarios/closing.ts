@@ -54,9 +54,9 @@ const checkOutcome = async (
   feeBounds: { readonly least: bigint; readonly most: bigint },
 ): Promise<Tx> => {
   const { t } = stage
-  const before = (await us.ask('wallet', 'balance', {})).confirmedSat as bigint
+  const before = (await us.ask('wallet', 'balance', {})).confirmedSat
   const tx = await closingTx(stage, channelId)
-  const amounts = tx.outputs.map(({ amount }) => amount as bigint)
+  const amounts = tx.outputs.map(({ amount }) => amount)
   t.is(amounts.length, 2)
   const fee = CAPACITY_SAT - amounts.reduce((sum, amount) => sum + amount, 0n)
   t.true(fee >= feeBounds.least && fee <= feeBounds.most, `fee ${fee}`)
@@ -170,7 +170,7 @@ export const closing = group('Closes', [
         t.log('it insisted, and we were told to pay')
       } else {
         const tx = await closingTx(stage, channelId)
-        const fee = CAPACITY_SAT - tx.outputs.reduce((sum, { amount }) => sum + (amount as bigint), 0n)
+        const fee = CAPACITY_SAT - tx.outputs.reduce((sum, { amount }) => sum + amount, 0n)
         t.log(`it came down to ${fee} sat`)
         t.true(fee <= 10_000n, `${fee}`)
       }

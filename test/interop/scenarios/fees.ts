@@ -9,7 +9,7 @@ export const fees = group('Fee rates', [
     async run(stage) {
       const { t } = stage
       const { us, peer, channelId } = await stage.channel({ opener: 'peer', pushMsat: 400_000_000n })
-      const receivable = async () => (await ours(us, channelId)).receivableMsat as bigint
+      const receivable = async () => (await ours(us, channelId)).receivableMsat
       let before = await receivable()
       for (const feerate of [1_000, 2_500, 600]) {
         const previous = (await theirs(peer, channelId)).feeratePerKw ?? 0

@@ -12,7 +12,7 @@ const setUp = async (stage: Stage) => {
   const { us, peer, channelId } = await stage.channel({ pushMsat: PUSHED })
   // The fees of anchors channels come from coins of the wallet.
   await stage.fundPeer(peer, 100_000n)
-  const walletSat = async () => (await us.ask('wallet', 'balance', {})).confirmedSat as bigint
+  const walletSat = async () => (await us.ask('wallet', 'balance', {})).confirmedSat
   const hold = async () => {
     const { bolt11, paymentHash } = await peer.createInvoice({ amountMsat: AMOUNT, hold: true })
     const asked = us.tryAsk('payments', 'payInvoice', { invoice: bolt11 })

@@ -77,7 +77,7 @@ export const sickChannels = group('Beside a sick channel', [
         const { items } = await us.ask('channels', 'list', { state: 'usable' })
         for (const each of items) await stage.settled(us, peer, each.channelId)
         const settled = await us.ask('channels', 'list', { state: 'usable' })
-        return settled.items.reduce((sum, { localMsat }) => sum + (localMsat as bigint), 0n)
+        return settled.items.reduce((sum, { localMsat }) => sum + localMsat, 0n)
       }
       const before = await balance()
       for (const life of ['before', 'after'] as const) {

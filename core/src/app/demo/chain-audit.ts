@@ -31,7 +31,7 @@ export const auditChain = (chain: Devchain): ChainAudit => {
   }
   const feeOf = (tx: Tx): bigint => {
     const paidIn = tx.inputs.reduce((sum, { outpoint }) => sum + (outputs.get(formatOutPoint(outpoint)) ?? 0n), 0n)
-    return tx.outputs.reduce((rest, { amount }) => rest - (amount as bigint), paidIn)
+    return tx.outputs.reduce((rest, { amount }) => rest - amount, paidIn)
   }
   return {
     feesSinceSat: (height) =>

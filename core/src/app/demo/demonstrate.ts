@@ -141,7 +141,7 @@ export const demonstrate = async (folder: string, cleanup: Cleanup, terminal: Te
       closing !== undefined,
       `${from.name} – ${to.name}: closed for a fee of ${closing?.feeSat ?? '?'} sat, ${from.name}'s`,
     )
-    const shares = [from, to].map(({ name }) => (ledger.balanceOf(channelId, name) as bigint) / 1000n)
+    const shares = [from, to].map(({ name }) => ledger.balanceOf(channelId, name) / 1000n)
     const [openers = 0n, peers = 0n] = shares
     // What is below a satoshi on both sides goes to the miner too, and is in the fee that the chain tells.
     const agreedFee = (closing?.feeSat ?? 0n) - (fundingSat - openers - peers)
@@ -264,7 +264,7 @@ const untilClosed = async (chain: DevChain, nodes: readonly KnownNode[]): Promis
           client.ask('node', 'getInfo', {}),
         ])
         const closed = items.every(({ state }) => state === 'closed')
-        return closed && info.synced && info.blockHeight >= (height as number) ? true : undefined
+        return closed && info.synced && info.blockHeight >= height ? true : undefined
       }),
     ),
   )

@@ -28,7 +28,7 @@ const DESCRIPTIONS: { readonly [Name in ShownEvent]: Describe<Name> } = {
     `${green('sent')}      ${sat(amountMsat)} to ${nameOf(destination ?? '')}${feesMsat === 0n ? '' : `, fees ${sat(feesMsat)}`}`,
   'payment.received': ({ amountMsat }, _nameOf, { green }) => `${green('received')}  ${sat(amountMsat)}`,
   'payment.relayed': ({ incoming, outgoing, feeMsat }, nameOf, { cyan }) => {
-    const amount = outgoing.reduce((sum, { amountMsat }) => sum + (amountMsat as bigint), 0n)
+    const amount = outgoing.reduce((sum, { amountMsat }) => sum + amountMsat, 0n)
     return `${cyan('relayed')}   ${sat(amount)} ${peers(incoming, nameOf)} → ${peers(outgoing, nameOf)}, earned ${sat(feeMsat)}`
   },
   'payment.failed': ({ amountMsat, destination, failure }, nameOf, { red }) =>

@@ -122,9 +122,7 @@ export const bitcoindBackend = (options: BitcoindOptions): ChainBackend => {
       await fees.refresh()
       onOtherChain = following.onFailed
       const fromHeight =
-        following.anchor === undefined
-          ? Math.min(following.fromHeight, (known.height as number) + 1)
-          : following.fromHeight
+        following.anchor === undefined ? Math.min(following.fromHeight, known.height + 1) : following.fromHeight
       const onEvent = (event: ChainEvent): void | Promise<void> => {
         // Blocks may come in faster than the tip is asked for.
         if (event.type === 'connected' && event.block.height > (known?.height ?? 0)) {

@@ -34,7 +34,7 @@ export const mineBlock = ({ previous, height, time, txs, fees, script, extraNonc
         witness: [RESERVED],
       },
     ],
-    outputs: [{ amount: (subsidyAt(height) as bigint) + (fees as bigint), script }],
+    outputs: [{ amount: subsidyAt(height) + fees, script }],
     lockTime: 0,
   }
   const commitment = { amount: 0n, script: witnessCommitment([base, ...txs], RESERVED) }

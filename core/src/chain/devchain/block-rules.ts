@@ -40,8 +40,7 @@ const BLOCK_OVERHEAD_WEIGHT = 4 * 83
 const WITNESS_COMMITMENT_HEAD = Uint8Array.of(OPS.OP_RETURN, 0x24, 0xaa, 0x21, 0xa9, 0xed)
 
 /** What a block may create. On regtest it halves every 150 blocks. */
-export const subsidyAt = (height: BlockHeight): Sat =>
-  INITIAL_SUBSIDY >> BigInt(Math.floor((height as number) / HALVING_INTERVAL))
+export const subsidyAt = (height: BlockHeight): Sat => INITIAL_SUBSIDY >> BigInt(Math.floor(height / HALVING_INTERVAL))
 
 export const meetsTarget = (hash: Uint8Array): boolean => compareBytes(reversed(hash), REGTEST_TARGET) <= 0
 

@@ -96,7 +96,7 @@ export class ChainState implements CoinView {
         if (!areSequenceLocksMet(tx, coins, place)) return err({ code: 'bad-txns-nonfinal' })
         const rejection = areScriptsKnown(tx) ? undefined : checkScripts(tx, coins)
         if (rejection !== undefined) return err({ code: 'bad-tx', tx: rejection })
-        fees += fee.value as bigint
+        fees += fee.value
         for (const [j, key] of keys.entries()) {
           overlay.set(key, undefined)
           spent.push([key, coins[j] as Coin])
@@ -108,8 +108,8 @@ export class ChainState implements CoinView {
         overlay.set(key, { ...output, height: stored.height, isCoinbase })
       }
     }
-    const claimed = (block.txs[0] as Tx).outputs.reduce((sum, { amount }) => sum + (amount as bigint), 0n)
-    if (claimed > fees + (subsidyAt(stored.height) as bigint)) return err({ code: 'bad-cb-amount' })
+    const claimed = (block.txs[0] as Tx).outputs.reduce((sum, { amount }) => sum + amount, 0n)
+    if (claimed > fees + subsidyAt(stored.height)) return err({ code: 'bad-cb-amount' })
 
     for (const [key, coin] of overlay) {
       if (coin === undefined) this.#coins.delete(key)

@@ -193,9 +193,9 @@ export class Devchain {
     const block = mineBlock({
       previous: this.tip.hash,
       height,
-      time: Math.max(medianTimePast + 1, Math.floor((this.#clock.now() as number) / 1000)),
+      time: Math.max(medianTimePast + 1, Math.floor(this.#clock.now() / 1000)),
       txs: entries.map(({ tx }) => tx),
-      fees: entries.reduce((sum, { fee }) => sum + (fee as bigint), 0n),
+      fees: entries.reduce((sum, { fee }) => sum + fee, 0n),
       script,
       extraNonce: this.#blocksEver,
     })

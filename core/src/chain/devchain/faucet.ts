@@ -27,14 +27,14 @@ export const FAUCET_SCRIPT = p2wpkh(PUBLIC_KEY)
 export const payFromFaucet = (coins: readonly SpendableCoin[], outputs: readonly TxOutput[]): Tx | undefined => {
   const sorted = [...coins].sort((a, b) => (a.amount < b.amount ? 1 : a.amount > b.amount ? -1 : 0))
   const change = { amount: 0n, script: FAUCET_SCRIPT }
-  const paid = outputs.reduce((sum, { amount }) => sum + (amount as bigint), 0n)
+  const paid = outputs.reduce((sum, { amount }) => sum + amount, 0n)
   const fixedWeight = [...outputs, change].reduce((sum, { script }) => sum + outputWeight(script), TX_OVERHEAD_WEIGHT)
   const chosen: SpendableCoin[] = []
   let gathered = 0n
   for (const coin of sorted) {
     chosen.push(coin)
-    gathered += coin.amount as bigint
-    const fee = feeForWeight(FEERATE, fixedWeight + chosen.length * P2WPKH_INPUT_WEIGHT) as bigint
+    gathered += coin.amount
+    const fee = feeForWeight(FEERATE, fixedWeight + chosen.length * P2WPKH_INPUT_WEIGHT)
     const rest: Sat = gathered - paid - fee
     if (rest >= MIN_CHANGE) return signed(chosen, [...outputs, { ...change, amount: rest }])
   }

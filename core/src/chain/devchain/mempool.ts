@@ -171,13 +171,10 @@ export class Mempool implements CoinView {
     const direct = new Set(entry.tx.inputs.flatMap(({ outpoint }) => this.spenderOf(outpoint) ?? []))
     const inherited = new Set([...direct].flatMap(({ tx }) => this.#parents(tx)))
     if (parents.some((parent) => !inherited.has(parent))) return { code: 'adds-unconfirmed' }
-    const paysMoreThan = (old: MempoolEntry): boolean =>
-      (entry.fee as bigint) * BigInt(old.vsize) > (old.fee as bigint) * BigInt(entry.vsize)
+    const paysMoreThan = (old: MempoolEntry): boolean => entry.fee * BigInt(old.vsize) > old.fee * BigInt(entry.vsize)
     if (![...direct].every(paysMoreThan)) return { code: 'insufficient-fee' }
-    const evicted = replaced.reduce((sum, { fee }) => sum + (fee as bigint), 0n)
-    return (entry.fee as bigint) < evicted + (relayFee(entry.vsize) as bigint)
-      ? { code: 'insufficient-fee' }
-      : undefined
+    const evicted = replaced.reduce((sum, { fee }) => sum + fee, 0n)
+    return entry.fee < evicted + relayFee(entry.vsize) ? { code: 'insufficient-fee' } : undefined
   }
 
   #isChainTooLong(tx: Tx, replaced: readonly MempoolEntry[]): boolean {

@@ -35,7 +35,7 @@ export const checkStandard = (tx: Tx): TxRejection | undefined => {
     if (type === 'op-return' && (++carriers > 1 || output.script.length > MAX_DATA_CARRIER)) {
       return { code: 'data-carrier' }
     }
-    if ((output.amount as bigint) < dustThreshold(output, type)) return { code: 'dust' }
+    if (output.amount < dustThreshold(output, type)) return { code: 'dust' }
   }
   // 64 bytes could be read as a node of the merkle tree.
   if (encodeTxWithoutWitness(tx).length < MIN_STANDARD_SIZE) return { code: 'tx-size-small' }

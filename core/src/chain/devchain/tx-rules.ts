@@ -70,9 +70,9 @@ export const checkAmounts = (tx: Tx, coins: readonly Coin[], place: TxPlace): Re
   let paid = 0n
   for (const coin of coins) {
     if (coin.isCoinbase && place.height - coin.height < COINBASE_MATURITY) return err({ code: 'coinbase-immature' })
-    paid += coin.amount as bigint
+    paid += coin.amount
   }
-  const spent = tx.outputs.reduce((sum, { amount }) => sum + (amount as bigint), 0n)
+  const spent = tx.outputs.reduce((sum, { amount }) => sum + amount, 0n)
   return spent > paid ? err({ code: 'outputs-exceed-inputs' }) : ok(paid - spent)
 }
 

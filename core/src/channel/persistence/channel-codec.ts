@@ -119,4 +119,4 @@ export const decodeChannel = (
 
 /** Rows of one channel stand together, ours and the peer's HTLCs apart, in order of id. */
 export const htlcKey = (channelId: ChannelId, direction: HtlcRecord['direction'], id: HtlcId): Uint8Array =>
-  concat(channelId, Uint8Array.of(direction === 'offered' ? 0 : 1), u64be(id as bigint))
+  concat(channelId, Uint8Array.of(direction === 'offered' ? 0 : 1), u64be(id))

@@ -11,7 +11,7 @@ export const idRuns: Codec<readonly HtlcId[]> = {
     const runs: [gap: bigint, length: bigint][] = []
     let next = 0n
     for (const value of inOrder(ids)) {
-      const id = value as bigint
+      const id = value
       const last = runs.at(-1)
       if (last !== undefined && id === next) last[1]++
       else runs.push([id - next, 1n])
@@ -40,8 +40,8 @@ export const idRuns: Codec<readonly HtlcId[]> = {
 
 // They come in order, or nearly so: a commitment lists them as they were added.
 const inOrder = (ids: readonly HtlcId[]): readonly HtlcId[] => {
-  const sorted = ids.every((id, at) => at === 0 || (ids[at - 1] as bigint) < (id as bigint))
-  return sorted ? ids : ids.toSorted((a, b) => ((a as bigint) < (b as bigint) ? -1 : 1))
+  const sorted = ids.every((id, at) => at === 0 || (ids[at - 1] as bigint) < id)
+  return sorted ? ids : ids.toSorted((a, b) => (a < b ? -1 : 1))
 }
 
 const MOST_IDS = 100_000n

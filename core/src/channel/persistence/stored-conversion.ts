@@ -65,9 +65,9 @@ const toRuns = (changes: readonly Change[]): readonly StoredChange[] => {
       runs.push(change)
       continue
     }
-    const id = (change.type === 'add' ? change.add.id : change.id) as bigint
+    const id = change.type === 'add' ? change.add.id : change.id
     const last = runs.at(-1)
-    if (last !== undefined && last.type === change.type && (last.from as bigint) + last.count === id) last.count++
+    if (last !== undefined && last.type === change.type && last.from + last.count === id) last.count++
     else runs.push({ type: change.type, from: id, count: 1n })
   }
   return runs
@@ -77,7 +77,7 @@ const fromRuns = (runs: readonly StoredChange[], records: readonly HtlcRecord[])
   runs.flatMap((run): readonly Change[] => {
     if (run.type === 'fee') return [run]
     return Array.from({ length: Number(run.count) }, (_, at): Change => {
-      const id = (run.from as bigint) + BigInt(at)
+      const id = run.from + BigInt(at)
       return run.type === 'add' ? { type: 'add', add: required(records, id).add } : { type: run.type, id }
     })
   })

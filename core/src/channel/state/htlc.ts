@@ -69,7 +69,7 @@ const position = (records: readonly HtlcRecord[], id: HtlcId): number => {
   let high = records.length
   while (low < high) {
     const middle = (low + high) >>> 1
-    if (((records[middle] as HtlcRecord).add.id as bigint) < (id as bigint)) low = middle + 1
+    if ((records[middle] as HtlcRecord).add.id < id) low = middle + 1
     else high = middle
   }
   return low

@@ -41,13 +41,13 @@ const proposeAdd = (
   if (durable.phase !== 'normal') return err({ code: 'channel-not-usable', phase: durable.phase })
   if (session?.reestablished !== true) return err({ code: 'channel-offline' })
   const { settings, height } = env
-  const minimumMsat = largest(latest(durable).remoteLimits.htlcMinimumMsat as bigint, 1n)
-  const amountMsat = command.amountMsat as bigint
+  const minimumMsat = largest(latest(durable).remoteLimits.htlcMinimumMsat, 1n)
+  const amountMsat = command.amountMsat
   if (amountMsat < minimumMsat) return err({ code: 'amount-below-minimum', amountMsat, minimumMsat })
-  const cltvExpiry = command.cltvExpiry as number
-  const soonest = (height as number) + settings.minCltvExpiryDelta
+  const cltvExpiry = command.cltvExpiry
+  const soonest = height + settings.minCltvExpiryDelta
   if (cltvExpiry < soonest) return err({ code: 'expiry-too-soon', cltvExpiry, bound: soonest })
-  const latestExpiry = Math.min((height as number) + settings.maxCltvExpiryDelta, FIRST_TIMESTAMP - 1)
+  const latestExpiry = Math.min(height + settings.maxCltvExpiryDelta, FIRST_TIMESTAMP - 1)
   if (cltvExpiry > latestExpiry) return err({ code: 'expiry-too-far', cltvExpiry, bound: latestExpiry })
   const { local, nextLocalHtlcId } = session.proposed
   const add: UpdateAddHtlc = {
@@ -65,7 +65,7 @@ const proposeAdd = (
   const proposed = {
     ...session.proposed,
     local: [...local, proposal],
-    nextLocalHtlcId: (nextLocalHtlcId as bigint) + 1n,
+    nextLocalHtlcId: nextLocalHtlcId + 1n,
   }
   const error = checkSentAdd(durable, proposed, env)
   return error === undefined ? ok({ session: { ...session, proposed }, add }) : err(error)
@@ -87,7 +87,7 @@ export const recvAddHtlc = (
   const proposed = {
     ...session.proposed,
     remote: [...remote, { type: 'add', add, record } as const],
-    nextRemoteHtlcId: (nextRemoteHtlcId as bigint) + 1n,
+    nextRemoteHtlcId: nextRemoteHtlcId + 1n,
   }
   const error = checkAdd(durable, session, add) ?? checkReceivedAdd(durable, proposed.remote)
   if (error !== undefined) return react({ durable, session }, error, env)
@@ -104,9 +104,9 @@ const checkAdd = (
     return { code: 'htlc-after-shutdown', htlcId: id }
   const expected = session.proposed.nextRemoteHtlcId
   if (id !== expected) return { code: 'htlc-id-out-of-order', expected, received: id }
-  const minimumMsat = largest(latest(durable).localLimits.htlcMinimumMsat as bigint, 1n)
-  if ((amountMsat as bigint) < minimumMsat) return { code: 'htlc-amount-too-small', amountMsat, minimumMsat }
-  if ((cltvExpiry as number) >= FIRST_TIMESTAMP) return { code: 'htlc-expiry-not-a-height', cltvExpiry }
+  const minimumMsat = largest(latest(durable).localLimits.htlcMinimumMsat, 1n)
+  if (amountMsat < minimumMsat) return { code: 'htlc-amount-too-small', amountMsat, minimumMsat }
+  if (cltvExpiry >= FIRST_TIMESTAMP) return { code: 'htlc-expiry-not-a-height', cltvExpiry }
   return undefined
 }
 

@@ -19,5 +19,5 @@ export const isClaimable = (
   const record = findHtlc(durable.htlcs.received, htlcId)
   if (record === undefined || record.failure !== undefined || !isIrrevocable(durable, record)) return false
   // BOLT 2, cltv_expiry_delta selection: nearer to its expiry than this, a fulfilled HTLC goes to the chain.
-  return (height as number) + settings.fulfilmentMargin <= (record.add.cltvExpiry as number)
+  return height + settings.fulfilmentMargin <= record.add.cltvExpiry
 }

@@ -125,8 +125,8 @@ const rangeChanges = (changes: readonly (Change | Proposal)[], nextIndex: number
   const added: RangePatch[] = []
   const removed: RangePatch[] = []
   for (const change of changes) {
-    if (change.type === 'add') added.push([change.add.id as bigint, { firstRemote: nextIndex }])
-    else if (change.type !== 'fee') removed.push([change.id as bigint, { lastRemote: nextIndex - 1 }])
+    if (change.type === 'add') added.push([change.add.id, { firstRemote: nextIndex }])
+    else if (change.type !== 'fee') removed.push([change.id, { lastRemote: nextIndex - 1 }])
   }
   return { added, removed }
 }
@@ -135,7 +135,7 @@ const patchRecords = (records: readonly HtlcRecord[], patches: readonly RangePat
   if (patches.length === 0) return records
   const byId = new Map(patches)
   return records.map((record) => {
-    const patch = byId.get(record.add.id as bigint)
+    const patch = byId.get(record.add.id)
     return patch === undefined ? record : { ...record, ...patch }
   })
 }
@@ -186,7 +186,7 @@ export const recvCommitmentSigned = (
   })
   const after = latest(next).local
   const effects: Effect[] = [revokeAndAck(next, session.epoch, before.index, env)]
-  for (const change of removed) effects.push(...removedEvent(durable, 'received', change.id as bigint, change.type))
+  for (const change of removed) effects.push(...removedEvent(durable, 'received', change.id, change.type))
   if (before.spec.toLocalMsat !== after.spec.toLocalMsat || before.spec.toRemoteMsat !== after.spec.toRemoteMsat) {
     effects.push(emit(next, { type: 'balance-changed', balances: balancesOf(next) }))
   }
@@ -269,13 +269,10 @@ export const recvRevokeAndAck = ({ durable, session }: Online, message: RevokeAn
   const effects: Effect[] = []
   for (const change of changes.remoteSigned) {
     if (change.type === 'add') {
-      effects.push(...forward(next, change.add.id as bigint, env))
+      effects.push(...forward(next, change.add.id, env))
       effects.push(emit(next, { type: 'htlc-received', htlc: change.add }))
     } else if (change.type !== 'fee') {
-      effects.push(
-        ...failedToOrigin(durable, change),
-        ...removedEvent(durable, 'offered', change.id as bigint, change.type),
-      )
+      effects.push(...failedToOrigin(durable, change), ...removedEvent(durable, 'offered', change.id, change.type))
     }
   }
   return to(next, session, effects)
@@ -297,7 +294,7 @@ export const forward = (durable: Funded, id: bigint, env: ChannelEnv): readonly 
 }
 
 const refusalOf = (durable: Funded, add: UpdateAddHtlc, env: ChannelEnv): Pick<ForwardEffect, 'refusal'> => {
-  if (exceedsDustExposure(durable, add.amountMsat as bigint, env)) return { refusal: 'exceeds-dust-exposure' }
+  if (exceedsDustExposure(durable, add.amountMsat, env)) return { refusal: 'exceeds-dust-exposure' }
   return evenTypes(add).length > 0 ? { refusal: 'unknown-records-in-htlc' } : {}
 }
 

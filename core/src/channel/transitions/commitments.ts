@@ -65,8 +65,8 @@ export const balancesOf = (durable: Pick<FundedCommon, 'active'>): ChannelBalanc
   let offeredMsat = 0n
   let receivedMsat = 0n
   for (const htlc of spec.htlcs) {
-    if (htlc.direction === 'offered') offeredMsat += htlc.amountMsat as bigint
-    else receivedMsat += htlc.amountMsat as bigint
+    if (htlc.direction === 'offered') offeredMsat += htlc.amountMsat
+    else receivedMsat += htlc.amountMsat
   }
   return { localMsat: spec.toLocalMsat, remoteMsat: spec.toRemoteMsat, offeredMsat, receivedMsat }
 }

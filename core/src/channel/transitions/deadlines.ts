@@ -36,7 +36,7 @@ export const heedsBlocks = (durable: Durable): boolean => {
 
 /** A channel of the peer's whose funding never came is forgotten, whether or not it has failed meanwhile. */
 export const forgetUnfunded = ({ durable, session }: Live, env: ChannelEnv): Step | undefined => {
-  const waited = (env.height as number) - (durable.params.openedAt as number)
+  const waited = env.height - durable.params.openedAt
   if (durable.params.localIsOpener || latest(durable).fundingStatus.type === 'confirmed') return undefined
   if (waited < env.settings.fundingTimeout || (durable.phase === 'closing' && durable.closing.spends.length > 0)) {
     return undefined
@@ -47,13 +47,13 @@ export const forgetUnfunded = ({ durable, session }: Live, env: ChannelEnv): Ste
 /** The first HTLC that can wait no longer. */
 export const passedDeadline = (durable: Funded, env: ChannelEnv): ChannelError | undefined => {
   const { local, remote, remoteNext } = latest(durable)
-  const height = env.height as number
+  const height = env.height
   for (const htlc of local.spec.htlcs) {
-    if (htlc.direction === 'offered' && isTimedOut(htlc.cltvExpiry as number, height, env)) {
+    if (htlc.direction === 'offered' && isTimedOut(htlc.cltvExpiry, height, env)) {
       return { code: 'htlc-deadline-passed', htlcId: htlc.id, direction: 'offered' }
     }
     if (htlc.direction !== 'received') continue
-    const margin = (htlc.cltvExpiry as number) - env.settings.fulfilmentMargin
+    const margin = htlc.cltvExpiry - env.settings.fulfilmentMargin
     if (height < margin) continue
     if (findHtlc(durable.htlcs.received, htlc.id)?.preimage !== undefined) {
       return { code: 'htlc-deadline-passed', htlcId: htlc.id, direction: 'received' }
@@ -61,7 +61,7 @@ export const passedDeadline = (durable: Funded, env: ChannelEnv): ChannelError |
   }
   for (const { spec } of remoteNext === undefined ? [remote] : [remote, remoteNext]) {
     for (const htlc of spec.htlcs) {
-      if (htlc.direction === 'received' && isTimedOut(htlc.cltvExpiry as number, height, env)) {
+      if (htlc.direction === 'received' && isTimedOut(htlc.cltvExpiry, height, env)) {
         return { code: 'htlc-deadline-passed', htlcId: htlc.id, direction: 'offered' }
       }
     }

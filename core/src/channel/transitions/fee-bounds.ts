@@ -17,10 +17,10 @@ export const checkFeerate = (
   { feerates: { estimate }, settings }: ChannelEnv,
 ): FeerateError | undefined => {
   const { below, above } = settings.feerateTolerance
-  const floor = FEERATE_FLOOR as number
-  const lowest = estimate === undefined ? floor : Math.max(floor, Math.floor((estimate as number) / below))
+  const floor = FEERATE_FLOOR
+  const lowest = estimate === undefined ? floor : Math.max(floor, Math.floor(estimate / below))
   if (feeratePerKw < lowest) return { code: 'feerate-too-low', feeratePerKw, bound: lowest }
   if (estimate === undefined) return undefined
-  const highest = Math.max(floor, Math.ceil((estimate as number) * above))
+  const highest = Math.max(floor, Math.ceil(estimate * above))
   return feeratePerKw > highest ? { code: 'feerate-too-high', feeratePerKw, bound: highest } : undefined
 }

@@ -41,7 +41,7 @@ const openerCostMsat = (
   moreHtlcs = 0,
 ): bigint => {
   const htlcs = untrimmedHtlcCount(format, spec, dustLimit) + moreHtlcs
-  return (openerCost(format, feeratePerKw, htlcs) as bigint) * MSAT_PER_SAT
+  return openerCost(format, feeratePerKw, htlcs) * MSAT_PER_SAT
 }
 
 /**
@@ -64,7 +64,7 @@ export const checkSentAdd = (durable: FundedCommon, proposed: Proposals, env: Ch
 const checkSentCounts = ({ remoteLimits }: Commitment, remote: CommitmentSpec): AddHtlcError | undefined => {
   const { count, valueMsat } = received(remote)
   if (count > remoteLimits.maxAcceptedHtlcs) return { code: 'too-many-htlcs', maximum: remoteLimits.maxAcceptedHtlcs }
-  if (valueMsat > (remoteLimits.maxHtlcValueInFlightMsat as bigint)) {
+  if (valueMsat > remoteLimits.maxHtlcValueInFlightMsat) {
     return { code: 'htlc-value-in-flight-too-high', maximumMsat: remoteLimits.maxHtlcValueInFlightMsat }
   }
   return undefined
@@ -76,20 +76,20 @@ const checkSentBalances = (
   remote: CommitmentSpec,
   local: CommitmentSpec,
 ): AddHtlcError | undefined => {
-  const ours = smallest(remote.toRemoteMsat as bigint, local.toLocalMsat as bigint)
-  const reserve = (remoteLimits.channelReserve as bigint) * MSAT_PER_SAT
+  const ours = smallest(remote.toRemoteMsat, local.toLocalMsat)
+  const reserve = remoteLimits.channelReserve * MSAT_PER_SAT
   if (!params.localIsOpener) {
     if (ours < reserve) return { code: 'insufficient-balance', missingMsat: reserve - ours }
     // BOLT 2: the opener must still be able to pay for the commitments with this HTLC, above its own reserve.
-    const theirReserve = (localLimits.channelReserve as bigint) * MSAT_PER_SAT
+    const theirReserve = localLimits.channelReserve * MSAT_PER_SAT
     const cost = largest(openerCostMsat(remoteParams, remote), openerCostMsat(localParams, local))
-    const theirs = smallest(remote.toLocalMsat as bigint, local.toRemoteMsat as bigint)
+    const theirs = smallest(remote.toLocalMsat, local.toRemoteMsat)
     const missingMsat = theirReserve + cost - theirs
     return missingMsat > 0n ? { code: 'opener-cannot-pay-fee', missingMsat } : undefined
   }
   // BOLT 2: the opener keeps a buffer, so that it can pay at twice the fee rate and with one HTLC more. A higher rate may
   // trim HTLCs and so cost less, hence both.
-  const feerate = remote.feeratePerKw as number
+  const feerate = remote.feeratePerKw
   const cost = largest(
     openerCostMsat(remoteParams, remote),
     openerCostMsat(localParams, local),
@@ -119,7 +119,7 @@ const checkSentDust = (
   for (const [params, spec, direction] of sides) {
     if (!htlcIsTrimmed(params.format, { direction, amountMsat }, spec.feeratePerKw, params.dustLimit)) continue
     const exposureMsat = dustExposureMsat(params.format, spec, params.dustLimit)
-    if ((exposureMsat as bigint) > (maximumMsat as bigint)) {
+    if (exposureMsat > maximumMsat) {
       return { code: 'dust-exposure-too-high', exposureMsat, maximumMsat }
     }
   }
@@ -136,14 +136,14 @@ export const checkReceivedAdd = (durable: FundedCommon, remote: readonly Change[
     const spec = nextLocalSpec(commitment, durable, remote)
     const { count, valueMsat } = received(spec)
     if (count > localLimits.maxAcceptedHtlcs) return { code: 'too-many-htlcs', maximum: localLimits.maxAcceptedHtlcs }
-    if (valueMsat > (localLimits.maxHtlcValueInFlightMsat as bigint)) {
+    if (valueMsat > localLimits.maxHtlcValueInFlightMsat) {
       return { code: 'htlc-value-in-flight-too-high', maximumMsat: localLimits.maxHtlcValueInFlightMsat }
     }
     const cost = openerCostMsat(localParams, spec)
-    const reserve = (localLimits.channelReserve as bigint) * MSAT_PER_SAT
-    const theirsMissing = reserve + (durable.params.localIsOpener ? 0n : cost) - (spec.toRemoteMsat as bigint)
+    const reserve = localLimits.channelReserve * MSAT_PER_SAT
+    const theirsMissing = reserve + (durable.params.localIsOpener ? 0n : cost) - spec.toRemoteMsat
     if (theirsMissing > 0n) return { code: 'insufficient-balance', missingMsat: theirsMissing }
-    const oursMissing = (durable.params.localIsOpener ? cost : 0n) - (spec.toLocalMsat as bigint)
+    const oursMissing = (durable.params.localIsOpener ? cost : 0n) - spec.toLocalMsat
     if (oursMissing > 0n) return { code: 'insufficient-balance', missingMsat: oursMissing }
   }
   return undefined
@@ -158,16 +158,16 @@ export const missingForFee = (durable: FundedCommon, proposed: Proposals, byUs: 
     const spec = byUs
       ? nextRemoteSpec(commitment, durable, proposed.local)
       : nextLocalSpec(commitment, durable, proposed.remote)
-    const reserve = ((byUs ? remoteLimits : localLimits).channelReserve as bigint) * MSAT_PER_SAT
+    const reserve = (byUs ? remoteLimits : localLimits).channelReserve * MSAT_PER_SAT
     const cost = openerCostMsat(byUs ? remoteParams : localParams, spec)
-    missing = largest(missing, reserve + cost - (spec.toRemoteMsat as bigint))
+    missing = largest(missing, reserve + cost - spec.toRemoteMsat)
   }
   return missing
 }
 
 /** Whether HTLCs without an output put more at risk than we want; `htlc` is one that was just committed. */
 export const exceedsDustExposure = (durable: FundedCommon, amountMsat: bigint, env: ChannelEnv): boolean => {
-  const maximum = env.settings.maxDustHtlcExposureMsat as bigint
+  const maximum = env.settings.maxDustHtlcExposureMsat
   return durable.active.some(({ local, remote, localParams, remoteParams }) => {
     const sides = [
       [localParams, local.spec, 'received'],
@@ -176,7 +176,7 @@ export const exceedsDustExposure = (durable: FundedCommon, amountMsat: bigint, e
     return sides.some(
       ([{ format, dustLimit }, spec, direction]) =>
         htlcIsTrimmed(format, { direction, amountMsat }, spec.feeratePerKw, dustLimit) &&
-        (dustExposureMsat(format, spec, dustLimit) as bigint) > maximum,
+        dustExposureMsat(format, spec, dustLimit) > maximum,
     )
   })
 }
@@ -187,7 +187,7 @@ const received = (spec: CommitmentSpec): { readonly count: number; readonly valu
   for (const htlc of spec.htlcs) {
     if (htlc.direction !== 'received') continue
     count++
-    valueMsat += htlc.amountMsat as bigint
+    valueMsat += htlc.amountMsat
   }
   return { count, valueMsat }
 }

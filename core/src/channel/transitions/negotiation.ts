@@ -121,7 +121,7 @@ const answerOffer = (
   env: ChannelEnv,
 ): Step => {
   const state = { durable, session }
-  const fee = message.feeSatoshis as bigint
+  const fee = message.feeSatoshis
   const scripts = scriptsOf(durable)
   const verified = verifyClosing(closingInput(durable, scripts, fee), message.signature)
   if (!verified.ok) return react(state, verified.error, env)
@@ -143,8 +143,8 @@ const answerOffer = (
     if (localIsOpener) return react(state, { code: 'closing-fee-out-of-range', fee }, env)
     if (lastSentFee !== undefined) return react(state, { code: 'closing-fee-out-of-range', fee }, env)
     if (inRange(fee, overlap)) return agree()
-    const proposal = fee < (overlap.minFeeSatoshis as bigint) ? overlap.minFeeSatoshis : overlap.maxFeeSatoshis
-    return propose(durable, session, proposal as bigint, overlap, env)
+    const proposal = fee < overlap.minFeeSatoshis ? overlap.minFeeSatoshis : overlap.maxFeeSatoshis
+    return propose(durable, session, proposal, overlap, env)
   }
   // Without ranges the two approach each other; BOLT 2 wants each offer strictly between the last two.
   if (lastSentFee !== undefined && lastReceivedFee !== undefined) {
@@ -194,7 +194,7 @@ const refuseFee = (
 
 // BOLT 2: an output that is dust for its script would keep the transaction from the miners.
 const hasDust = ({ tx }: ClosingTransaction): boolean =>
-  tx.outputs.some(({ amount, script }) => (amount as bigint) < (dustLimit(script) as bigint))
+  tx.outputs.some(({ amount, script }) => amount < dustLimit(script))
 
 /**
  * What we would pay, and accept. The opener begins with today's rate, and bounds both ends: by the rate that the operator
@@ -204,24 +204,21 @@ const hasDust = ({ tx }: ClosingTransaction): boolean =>
 const ourFees = (durable: Agreeing, env: ChannelEnv): Fees => {
   if (durable.phase === 'closing' && durable.closing.mutual !== undefined) {
     const fee = durable.closing.mutual.fee
-    return { ideal: fee as bigint, range: { minFeeSatoshis: fee, maxFeeSatoshis: fee }, limit: fee as bigint }
+    return { ideal: fee, range: { minFeeSatoshis: fee, maxFeeSatoshis: fee }, limit: fee }
   }
   const { local, remote } = scriptsOf(durable)
   const { local: commitment, localLimits, remoteLimits } = latest(durable)
   const { spec } = commitment
   const isOpener = durable.params.localIsOpener
-  const available = ((isOpener ? spec.toLocalMsat : spec.toRemoteMsat) as bigint) / MSAT_PER_SAT
+  const available = (isOpener ? spec.toLocalMsat : spec.toRemoteMsat) / MSAT_PER_SAT
   const { closing, closingMaximum, minimum: least } = env.feerates
-  const feeAt = (feerate: FeeratePerKw) => smallest(closingFee(feerate, local, remote) as bigint, available)
+  const feeAt = (feerate: FeeratePerKw) => smallest(closingFee(feerate, local, remote), available)
   const named = durable.closingFeeratePerKw
   const ideal = named === undefined ? feeAt(closing) : smallest(feeAt(closing), feeAt(named))
   // Outputs that may be left out need no fee: the opener's range may end with what the transaction without them pays.
-  const dust = largest(localLimits.dustLimit as bigint, remoteLimits.dustLimit as bigint) * MSAT_PER_SAT
-  const certain = [
-    ...((spec.toLocalMsat as bigint) >= dust ? [local] : []),
-    ...((spec.toRemoteMsat as bigint) >= dust ? [remote] : []),
-  ]
-  const minimum = smallest(feeForWeight(least, closingWeight(certain)) as bigint, ideal)
+  const dust = largest(localLimits.dustLimit, remoteLimits.dustLimit) * MSAT_PER_SAT
+  const certain = [...(spec.toLocalMsat >= dust ? [local] : []), ...(spec.toRemoteMsat >= dust ? [remote] : [])]
+  const minimum = smallest(feeForWeight(least, closingWeight(certain)), ideal)
   if (!isOpener) return { ideal, range: { minFeeSatoshis: minimum, maxFeeSatoshis: available }, limit: available }
   const most = named === undefined ? smallest(ideal * 2n, available) : feeAt(named)
   const limit = named === undefined ? largest(most, feeAt(closingMaximum)) : most
@@ -277,7 +274,7 @@ const conclude = (
   const answer =
     session.closing?.lastSentFee === fee
       ? []
-      : [closingSigned(durable, session, fee as bigint, closing, session.closing?.sentRange ?? feeRange)]
+      : [closingSigned(durable, session, fee, closing, session.closing?.sentRange ?? feeRange)]
   const agreed: Session = { ...session, closing: { ...session.closing, lastSentFee: fee } }
   if (durable.phase === 'closing') return to(durable, agreed, answer)
   const mutual = { tx: closing.tx, txid: closing.txid, fee, remoteSignature: signature }
@@ -307,10 +304,10 @@ const scriptsOf = ({ localShutdown, remoteShutdown, params }: Funded) => ({
 })
 
 const inRange = (fee: bigint, { minFeeSatoshis, maxFeeSatoshis }: FeeRange): boolean =>
-  fee >= (minFeeSatoshis as bigint) && fee <= (maxFeeSatoshis as bigint)
+  fee >= minFeeSatoshis && fee <= maxFeeSatoshis
 
 const overlapOf = (theirs: FeeRange, ours: FeeRange): FeeRange | undefined => {
-  const minFeeSatoshis = largest(theirs.minFeeSatoshis as bigint, ours.minFeeSatoshis as bigint)
-  const maxFeeSatoshis = smallest(theirs.maxFeeSatoshis as bigint, ours.maxFeeSatoshis as bigint)
+  const minFeeSatoshis = largest(theirs.minFeeSatoshis, ours.minFeeSatoshis)
+  const maxFeeSatoshis = smallest(theirs.maxFeeSatoshis, ours.maxFeeSatoshis)
   return minFeeSatoshis > maxFeeSatoshis ? undefined : { minFeeSatoshis, maxFeeSatoshis }
 }

@@ -172,8 +172,8 @@ export const closingBlock = (
     const next: Closing = { ...durable, closing: { ...durable.closing, publishLocal: true } }
     return to(next, session, publishLocalCommitment(next, env))
   }
-  const rebroadcast = (height as number) % REBROADCAST_INTERVAL === 0 ? publishClosing(durable, env) : []
-  const earlier: ChannelEnv = { ...env, height: (height as number) - 1 }
+  const rebroadcast = height % REBROADCAST_INTERVAL === 0 ? publishClosing(durable, env) : []
+  const earlier: ChannelEnv = { ...env, height: height - 1 }
   const step = progressClosing(durable, durable, session, env, earlier)
   return { state: step.state, effects: [...rebroadcast, ...step.effects] }
 }
@@ -212,8 +212,8 @@ export const progressClosing = (
 ): Step => {
   const spend = confirmedSpend(durable)
   if (spend?.confirmedAt === undefined) return to(durable, session, [])
-  const isDeep = (height: number): boolean => (env.height as number) - height + 1 >= env.settings.claimDepth
-  const deep = isDeep(spend.confirmedAt as number)
+  const isDeep = (height: number): boolean => env.height - height + 1 >= env.settings.claimDepth
+  const deep = isDeep(spend.confirmedAt)
   if (spend.kind === 'mutual') return deep ? close(durable, session, spend, env) : to(durable, session, [])
   if (spend.kind !== 'local') return to(durable, session, [])
   const resolution = resolutionOf(durable, env)
@@ -222,7 +222,7 @@ export const progressClosing = (
   const step = settleOutcomes(durable, resolution, deep, isDeep)
   const effects = [...due.map(publishClaim), ...step.effects]
   const { resolvedAt } = resolution ?? {}
-  if (resolvedAt === undefined || !isDeep(resolvedAt as number) || !deep) return to(step.durable, session, effects)
+  if (resolvedAt === undefined || !isDeep(resolvedAt) || !deep) return to(step.durable, session, effects)
   const closed = close(step.durable, session, spend, env)
   return { state: closed.state, effects: [...effects, ...closed.effects] }
 }
@@ -237,7 +237,7 @@ const settleOutcomes = (
   const fates = new Map<HtlcId, boolean>()
   for (const { htlc, outcome } of resolution?.outcomes ?? []) {
     if (htlc.direction !== 'offered') continue
-    const failed = outcome.type === 'timed-out-by-us' ? isDeep(outcome.height as number) : outcome.type === 'no-output'
+    const failed = outcome.type === 'timed-out-by-us' ? isDeep(outcome.height) : outcome.type === 'no-output'
     fates.set(htlc.id, failed && commitmentIsDeep)
   }
   const isOver = ({ add, preimage }: HtlcRecord): boolean =>
@@ -321,10 +321,7 @@ const close = (durable: Closing, session: Session | undefined, spend: FundingSpe
 }
 
 const paidToUs = (durable: Closing, { kind, tx }: FundingSpend): bigint => {
-  if (kind !== 'mutual') return (balancesOf(durable).localMsat as bigint) / MSAT_PER_SAT
+  if (kind !== 'mutual') return balancesOf(durable).localMsat / MSAT_PER_SAT
   const script = durable.localShutdown ?? durable.params.localShutdownScript
-  return tx.outputs.reduce(
-    (sum, output) => (equalBytes(output.script, script) ? sum + (output.amount as bigint) : sum),
-    0n,
-  )
+  return tx.outputs.reduce((sum, output) => (equalBytes(output.script, script) ? sum + output.amount : sum), 0n)
 }

@@ -46,10 +46,10 @@ export const acceptChannel = (
     temporaryChannelId: open.temporaryChannelId,
     minimumDepth: command.minimumDepth ?? env.settings.minimumDepth,
     ...(open.channelType === undefined ? {} : { channelType: open.channelType }),
-    ...ownFields(keys, open.fundingSatoshis as bigint, upfrontShutdown, open.dustLimitSatoshis as bigint, env),
+    ...ownFields(keys, open.fundingSatoshis, upfrontShutdown, open.dustLimitSatoshis, env),
   }
   // BOLT 2: our outputs must not be dust by the reserve that the peer asks of us.
-  if ((accept.dustLimitSatoshis as bigint) > (open.channelReserveSatoshis as bigint)) {
+  if (accept.dustLimitSatoshis > open.channelReserveSatoshis) {
     const error = {
       code: 'reserve-below-dust-limit',
       reserve: open.channelReserveSatoshis,

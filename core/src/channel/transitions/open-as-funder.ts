@@ -33,7 +33,7 @@ export const openChannel = (durable: Idle, session: Session, command: OpenComman
     feeratePerKw: env.feerates.commitment,
     channelFlags: command.announce ? 1 : 0,
     channelType: encodeChannelType({ commitment: 'anchors', scidAlias: false, zeroconf: false }),
-    ...ownFields(command.keys, command.funding as bigint, command.upfrontShutdown, 0n, env),
+    ...ownFields(command.keys, command.funding, command.upfrontShutdown, 0n, env),
   }
   const { keys, requestId, fundingFeeratePerKw, maxFundingFee } = command
   const limit = maxFundingFee === undefined ? {} : { maxFundingFee }

@@ -29,18 +29,18 @@ export const checkOpenCommand = (
   env: ChannelEnv,
 ): OpenError | undefined => {
   const { settings } = env
-  const funding = command.funding as bigint
+  const funding = command.funding
   if (!hasFeature(remoteFeatures, 'option_anchors')) return { code: 'anchors-not-supported-by-peer' }
-  if (funding < (settings.minFunding as bigint)) {
+  if (funding < settings.minFunding) {
     return { code: 'funding-too-small', funding, bound: settings.minFunding }
   }
   const large = isNegotiated(settings.features, remoteFeatures, 'option_support_large_channel')
-  const bound = large ? (settings.maxFunding as bigint) : smallest(settings.maxFunding as bigint, LARGE_CHANNEL - 1n)
+  const bound = large ? settings.maxFunding : smallest(settings.maxFunding, LARGE_CHANNEL - 1n)
   if (funding > bound) return { code: 'funding-too-large', funding, bound }
-  if ((command.pushMsat as bigint) > funding * MSAT_PER_SAT) {
+  if (command.pushMsat > funding * MSAT_PER_SAT) {
     return { code: 'push-exceeds-funding', pushMsat: command.pushMsat, funding }
   }
-  return checkFunderPays(funding, command.pushMsat as bigint, env.feerates.commitment)
+  return checkFunderPays(funding, command.pushMsat, env.feerates.commitment)
 }
 
 /** BOLT 2, open_channel: what its receiver must or may fail the channel for. */
@@ -50,7 +50,7 @@ export const checkOpenChannel = (
   env: ChannelEnv,
 ): OpenError | undefined => {
   const { settings } = env
-  const funding = open.fundingSatoshis as bigint
+  const funding = open.fundingSatoshis
   if (!equalBytes(open.chainHash, settings.chainHash)) return { code: 'unknown-chain', chainHash: open.chainHash }
   if (open.channelType === undefined) return { code: 'channel-type-missing' }
   const type = decodeChannelType(open.channelType)
@@ -64,24 +64,24 @@ export const checkOpenChannel = (
   // BOLT 7, announcement_signatures: both must take part. What we do not do is refused, not taken and then left undone.
   if (announce && settings.announcedOpenings === 'refuse') return { code: 'announcement-not-supported' }
   if (!hasFeature(remoteFeatures, 'option_anchors')) return { code: 'anchors-not-supported-by-peer' }
-  if (funding < (settings.minFunding as bigint)) {
+  if (funding < settings.minFunding) {
     return { code: 'funding-too-small', funding, bound: settings.minFunding }
   }
   // In `accept_channel` each of the two stands against the other one of `open_channel`.
   const reserve = open.channelReserveSatoshis
   const dustLimit = open.dustLimitSatoshis
-  if ((reserve as bigint) < (dustLimit as bigint)) return { code: 'reserve-below-dust-limit', reserve, dustLimit }
+  if (reserve < dustLimit) return { code: 'reserve-below-dust-limit', reserve, dustLimit }
   const large = hasFeature(settings.features, 'option_support_large_channel')
-  const bound = large ? (settings.maxFunding as bigint) : smallest(settings.maxFunding as bigint, LARGE_CHANNEL - 1n)
+  const bound = large ? settings.maxFunding : smallest(settings.maxFunding, LARGE_CHANNEL - 1n)
   if (funding > bound) return { code: 'funding-too-large', funding, bound }
-  if ((open.pushMsat as bigint) > funding * MSAT_PER_SAT) {
+  if (open.pushMsat > funding * MSAT_PER_SAT) {
     return { code: 'push-exceeds-funding', pushMsat: open.pushMsat, funding }
   }
   return (
     checkFeerate(open.feeratePerKw, env) ??
     checkCommon(open, funding, remoteFeatures, env) ??
-    checkFunderPays(funding, open.pushMsat as bigint, open.feeratePerKw) ??
-    checkInitialReserve(open, reserve as bigint)
+    checkFunderPays(funding, open.pushMsat, open.feeratePerKw) ??
+    checkInitialReserve(open, reserve)
   )
 }
 
@@ -100,10 +100,10 @@ export const checkAcceptChannel = (
   const unknown = unknownRecords(accept)
   if (unknown !== undefined) return unknown
   const reserve = accept.channelReserveSatoshis
-  if ((reserve as bigint) < (open.dustLimitSatoshis as bigint)) {
+  if (reserve < open.dustLimitSatoshis) {
     return { code: 'reserve-below-dust-limit', reserve, dustLimit: open.dustLimitSatoshis }
   }
-  if ((open.channelReserveSatoshis as bigint) < (accept.dustLimitSatoshis as bigint)) {
+  if (open.channelReserveSatoshis < accept.dustLimitSatoshis) {
     return {
       code: 'reserve-below-dust-limit',
       reserve: open.channelReserveSatoshis,
@@ -114,8 +114,8 @@ export const checkAcceptChannel = (
     return { code: 'minimum-depth-too-high', minimumDepth: accept.minimumDepth, bound: settings.maxMinimumDepth }
   }
   return (
-    checkCommon(accept, open.fundingSatoshis as bigint, remoteFeatures, env) ??
-    checkInitialReserve(open, accept.channelReserveSatoshis as bigint)
+    checkCommon(accept, open.fundingSatoshis, remoteFeatures, env) ??
+    checkInitialReserve(open, accept.channelReserveSatoshis)
   )
 }
 
@@ -132,10 +132,10 @@ const checkCommon = (
   remoteFeatures: FeatureVector,
   { settings }: ChannelEnv,
 ): OpenError | undefined => {
-  const dustLimit = message.dustLimitSatoshis as bigint
-  const reserve = message.channelReserveSatoshis as bigint
+  const dustLimit = message.dustLimitSatoshis
+  const reserve = message.channelReserveSatoshis
   if (dustLimit < MIN_DUST_LIMIT) return { code: 'dust-limit-too-small', dustLimit, bound: MIN_DUST_LIMIT }
-  if (dustLimit > (settings.maxRemoteDustLimit as bigint)) {
+  if (dustLimit > settings.maxRemoteDustLimit) {
     return { code: 'dust-limit-too-large', dustLimit, bound: settings.maxRemoteDustLimit }
   }
   const maxReserve = largest((funding * BigInt(settings.maxReserve)) / 1_000_000n, MIN_DUST_LIMIT * 3n)
@@ -143,13 +143,13 @@ const checkCommon = (
   const { maxAcceptedHtlcs, maxHtlcValueInFlightMsat } = message
   if (maxAcceptedHtlcs > MAX_ACCEPTED_HTLCS) return { code: 'too-many-accepted-htlcs', maxAcceptedHtlcs }
   if (maxAcceptedHtlcs < 1) return { code: 'too-few-accepted-htlcs', maxAcceptedHtlcs }
-  if ((maxHtlcValueInFlightMsat as bigint) < largest(message.htlcMinimumMsat as bigint, 1n)) {
+  if (maxHtlcValueInFlightMsat < largest(message.htlcMinimumMsat, 1n)) {
     return { code: 'max-htlc-value-in-flight-too-low', maxHtlcValueInFlightMsat }
   }
   if (message.toSelfDelay > settings.maxToSelfDelay) {
     return { code: 'to-self-delay-too-long', toSelfDelay: message.toSelfDelay, bound: settings.maxToSelfDelay }
   }
-  if ((message.htlcMinimumMsat as bigint) > (settings.maxHtlcMinimumMsat as bigint)) {
+  if (message.htlcMinimumMsat > settings.maxHtlcMinimumMsat) {
     return {
       code: 'htlc-minimum-too-high',
       htlcMinimumMsat: message.htlcMinimumMsat,
@@ -177,14 +177,14 @@ const POINTS = [
 // BOLT 2: the funder's amount must cover the full fee of the first commitment (and its anchors).
 const checkFunderPays = (funding: bigint, pushMsat: bigint, feeratePerKw: number): OpenError | undefined => {
   const left = funding - (pushMsat + MSAT_PER_SAT - 1n) / MSAT_PER_SAT
-  const cost = openerCost(ANCHORS_ZERO_FEE_HTLC, feeratePerKw, 0) as bigint
+  const cost = openerCost(ANCHORS_ZERO_FEE_HTLC, feeratePerKw, 0)
   return left < cost ? { code: 'funder-cannot-pay-fee', missing: cost - left } : undefined
 }
 
 // BOLT 2: after the fee, at least one side must have more than the reserve in the first commitment.
 const checkInitialReserve = (open: OpenChannel, reserve: bigint): OpenError | undefined => {
-  const cost = openerCost(ANCHORS_ZERO_FEE_HTLC, open.feeratePerKw, 0) as bigint
-  const fundee = (open.pushMsat as bigint) / MSAT_PER_SAT
-  const funder = (open.fundingSatoshis as bigint) - fundee - cost
+  const cost = openerCost(ANCHORS_ZERO_FEE_HTLC, open.feeratePerKw, 0)
+  const fundee = open.pushMsat / MSAT_PER_SAT
+  const funder = open.fundingSatoshis - fundee - cost
   return funder <= reserve && fundee <= reserve ? { code: 'both-sides-below-reserve' } : undefined
 }

@@ -62,7 +62,7 @@ export const ownFields = (
     dustLimitSatoshis: settings.dustLimit,
     maxHtlcValueInFlightMsat: settings.maxHtlcValueInFlightMsat ?? funding * MSAT_PER_SAT,
     // BOLT 2: never below either side's dust limit, or a commitment could end up without outputs.
-    channelReserveSatoshis: largest(reserve, settings.minReserve as bigint, settings.dustLimit as bigint, leastReserve),
+    channelReserveSatoshis: largest(reserve, settings.minReserve, settings.dustLimit, leastReserve),
     htlcMinimumMsat: settings.htlcMinimumMsat,
     toSelfDelay: settings.toSelfDelay,
     maxAcceptedHtlcs: settings.maxAcceptedHtlcs,
@@ -111,7 +111,7 @@ export const firstCommitments = (
     toSelfDelay: remoteLimits.toSelfDelay,
   }
   const remoteParams = mirrored(localParams, remoteLimits.dustLimit, localLimits.toSelfDelay)
-  const funderMsat = (satToMsat(open.fundingSatoshis) as bigint) - (open.pushMsat as bigint)
+  const funderMsat = satToMsat(open.fundingSatoshis) - open.pushMsat
   const [toLocalMsat, toRemoteMsat] = localIsOpener ? [funderMsat, open.pushMsat] : [open.pushMsat, funderMsat]
   const spec: CommitmentSpec = { htlcs: [], feeratePerKw: open.feeratePerKw, toLocalMsat, toRemoteMsat }
   const remoteSpec: CommitmentSpec = { ...spec, toLocalMsat: toRemoteMsat, toRemoteMsat: toLocalMsat }
@@ -160,7 +160,7 @@ export const firstCommitments = (
     funded: {
       params,
       shortIds: { localAliases: [keys.alias] },
-      relay: initialRelayPolicies(open.fundingSatoshis as bigint, remoteLimits, env),
+      relay: initialRelayPolicies(open.fundingSatoshis, remoteLimits, env),
       changes: NO_CHANGES,
       htlcs: NO_HTLCS,
       active: [commitment],

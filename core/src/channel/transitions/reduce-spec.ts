@@ -20,14 +20,14 @@ export const reduceSpec = (
   const removed: { readonly change: Change & { readonly type: 'fulfil' | 'fail' }; readonly byOwner: boolean }[] = []
   for (const change of byOwner) {
     if (change.type === 'add') {
-      toLocalMsat -= change.add.amountMsat as bigint
+      toLocalMsat -= change.add.amountMsat
       added.push(specHtlc('offered', change))
     } else if (change.type === 'fee') feeratePerKw = change.feeratePerKw
     else removed.push({ change, byOwner: true })
   }
   for (const change of byOther) {
     if (change.type === 'add') {
-      toRemoteMsat -= change.add.amountMsat as bigint
+      toRemoteMsat -= change.add.amountMsat
       added.push(specHtlc('received', change))
     } else if (change.type === 'fee') feeratePerKw = change.feeratePerKw
     else removed.push({ change, byOwner: false })
@@ -41,8 +41,8 @@ export const reduceSpec = (
       const htlc = kept[at]
       if (htlc === undefined) continue
       // A fulfilled HTLC goes to the side that received it, a failed one back to the side that offered it.
-      if (ownerRemoves === (change.type === 'fulfil')) toLocalMsat += htlc.amountMsat as bigint
-      else toRemoteMsat += htlc.amountMsat as bigint
+      if (ownerRemoves === (change.type === 'fulfil')) toLocalMsat += htlc.amountMsat
+      else toRemoteMsat += htlc.amountMsat
       kept.splice(at, 1)
     }
     htlcs = kept

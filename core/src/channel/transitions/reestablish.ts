@@ -84,7 +84,7 @@ const resumeChannel = ({ durable, session }: Online, message: ChannelReestablish
   let live: Session = { ...session, reestablished: true }
   if (durable.phase !== 'closing') {
     for (const record of durable.htlcs.received) {
-      if (!isIrrevocable(durable, record) || removalIsSigned(durable, record.add.id as bigint)) continue
+      if (!isIrrevocable(durable, record) || removalIsSigned(durable, record.add.id)) continue
       const proposed = proposeRemoval(durable, live, record)
       live = proposed.session
       effects.push(...proposed.effects)

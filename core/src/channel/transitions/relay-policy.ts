@@ -20,12 +20,12 @@ const DISABLED = 2
 /** What a new channel charges: the node's default within what the channel and the peer allow. */
 export const initialRelayPolicies = (capacity: bigint, remoteLimits: Limits, env: ChannelEnv): RelayPolicies => {
   const { relay } = env.settings
-  const inFlight = remoteLimits.maxHtlcValueInFlightMsat as bigint
+  const inFlight = remoteLimits.maxHtlcValueInFlightMsat
   return {
     current: {
       ...relay,
-      htlcMinimumMsat: largest(relay.htlcMinimumMsat as bigint, remoteLimits.htlcMinimumMsat as bigint, 1n),
-      htlcMaximumMsat: smallest(relay.htlcMaximumMsat as bigint, capacity * MSAT_PER_SAT, inFlight),
+      htlcMinimumMsat: largest(relay.htlcMinimumMsat, remoteLimits.htlcMinimumMsat, 1n),
+      htlcMaximumMsat: smallest(relay.htlcMaximumMsat, capacity * MSAT_PER_SAT, inFlight),
     },
     since: env.now,
     updateTimestamp: seconds(env.now),
@@ -141,4 +141,4 @@ export const recvChannelUpdate = ({ durable, session }: Live, message: ChannelUp
 const localDirection = ({ params }: Funded): 0 | 1 =>
   compareBytes(params.localNodeId, params.remoteNodeId) < 0 ? 0 : 1
 
-const seconds = (now: TimestampMs): number => Math.floor((now as number) / 1000)
+const seconds = (now: TimestampMs): number => Math.floor(now / 1000)

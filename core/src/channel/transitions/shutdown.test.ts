@@ -36,7 +36,7 @@ const negotiate = (two: TwoParties, alter: (message: ClosingSigned) => ClosingSi
       const queue = two.sentBy(party)
       const next = queue[0]
       if (next?.type === 'closing_signed') {
-        fees.push(next.feeSatoshis as bigint)
+        fees.push(next.feeSatoshis)
         queue[0] = alter(next)
       }
       two.deliver(party)
@@ -68,7 +68,7 @@ test('close — with fee ranges, one answer of the fundee settles the fee', (t) 
   t.true(same(two))
   const [tx] = published(two.alice)
   t.is(
-    tx?.outputs.reduce((sum, { amount }) => sum + (amount as bigint), 0n),
+    tx?.outputs.reduce((sum, { amount }) => sum + amount, 0n),
     1_000_000n - (fees[0] ?? 0n),
   )
 })
@@ -99,7 +99,7 @@ test('close — the fundee who has nothing wants no fee for an output of its own
     const [tx] = published(two.bob)
     const scripts = tx?.outputs.map(({ script }) => script) ?? []
     t.is(scripts.length, pushMsat === 200_000_000n ? 2 : 1)
-    t.is(least.at(-1), feeForWeight(253, closingWeight(scripts)) as bigint, `${pushMsat}`)
+    t.is(least.at(-1), feeForWeight(253, closingWeight(scripts)), `${pushMsat}`)
   }
 })
 
@@ -133,7 +133,7 @@ const offer = ({ bob }: TwoParties, fee: bigint): ClosingSigned => {
 
 /** The fees that a party signs. */
 const signedFees = (two: TwoParties, party: TestParty): readonly bigint[] =>
-  two.lose(party).flatMap((message) => (message.type === 'closing_signed' ? [message.feeSatoshis as bigint] : []))
+  two.lose(party).flatMap((message) => (message.type === 'closing_signed' ? [message.feeSatoshis] : []))
 
 const shutDown = (two: TwoParties, by: TestParty): void => {
   two.run(by, { type: 'close' })
@@ -146,7 +146,7 @@ for (const by of ['alice', 'bob'] as const) {
   test(`recv closing_signed — the opener signs no more than its maximum without a range either, closed by ${by}`, (t) => {
     const two = new TwoParties().ready({ pushMsat: 200_000_000n })
     shutDown(two, two[by])
-    const maximum = closingFee(5000, two.alice.keys.localShutdownScript, two.bob.keys.localShutdownScript) as bigint
+    const maximum = closingFee(5000, two.alice.keys.localShutdownScript, two.bob.keys.localShutdownScript)
     const fees = [...signedFees(two, two.alice)]
     t.is(fees.length, 1)
     // Bob comes down a little each time, and never enough.
@@ -155,7 +155,7 @@ for (const by of ['alice', 'bob'] as const) {
       fees.push(
         ...two.alice
           .messages(two.alice.effects.splice(0))
-          .flatMap((sent) => (sent.type === 'closing_signed' ? [sent.feeSatoshis as bigint] : [])),
+          .flatMap((sent) => (sent.type === 'closing_signed' ? [sent.feeSatoshis] : [])),
       )
     }
     t.is(two.alice.phase, 'negotiating')
@@ -169,7 +169,7 @@ for (const times of [3n, 10n, 50n]) {
   test(`recv closing_signed — a peer that comes down slowly from ${times} times our maximum has the time to`, (t) => {
     const two = new TwoParties().ready({ pushMsat: 200_000_000n })
     shutDown(two, two.alice)
-    const maximum = closingFee(5000, two.alice.keys.localShutdownScript, two.bob.keys.localShutdownScript) as bigint
+    const maximum = closingFee(5000, two.alice.keys.localShutdownScript, two.bob.keys.localShutdownScript)
     let [ours] = signedFees(two, two.alice)
     let theirs = maximum * times
     while (two.alice.phase === 'negotiating' && ours !== undefined && 10n * ours < 7n * theirs) {
@@ -216,7 +216,7 @@ test('recv closing_signed — a rate that the operator named is the most that is
   two.run(two.alice, { type: 'close', feeratePerKw: 1000 })
   two.deliver(two.alice)
   two.deliver(two.bob)
-  const maximum = closingFee(1000, two.alice.keys.localShutdownScript, two.bob.keys.localShutdownScript) as bigint
+  const maximum = closingFee(1000, two.alice.keys.localShutdownScript, two.bob.keys.localShutdownScript)
   const [first] = two.sentBy(two.alice).filter(({ type }) => type === 'closing_signed')
   t.like(first, { feeSatoshis: maximum, feeRange: { maxFeeSatoshis: maximum } })
   two.lose(two.alice)

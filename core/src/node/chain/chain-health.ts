@@ -92,7 +92,7 @@ export class ChainHealth {
     else log.warn('chain.problems', { codes: now })
     events.append('chain.health-changed', {
       healthy: now === '',
-      blockHeight: watcher.handled() as number,
+      blockHeight: watcher.handled(),
       problems: problems.map((problem) => ({ code: problem.code, ...explainProblem(problem) })),
     })
   }

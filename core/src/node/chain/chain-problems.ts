@@ -31,8 +31,7 @@ const BLOCKS_BEHIND = 6
 const LAGGING_MS = 10_000
 
 /** Whether more blocks than usual are waiting to be handled. */
-export const isLagging = ({ height }: ChainTip, handled: BlockHeight): boolean =>
-  (height as number) - (handled as number) > BLOCKS_BEHIND
+export const isLagging = ({ height }: ChainTip, handled: BlockHeight): boolean => height - handled > BLOCKS_BEHIND
 
 /** Two blocks' time: by then a silent backend hides spends, and heights that HTLCs expire at. */
 const BLIND_AFTER_MS = 1_200_000
@@ -54,7 +53,7 @@ export const chainProblems = ({
     problems.push({ code: 'backend-unreachable', cause: health.problem?.code ?? 'no-answer', silentMs })
   }
   if (health.isCatchingUp) problems.push({ code: 'backend-catching-up', height, headers })
-  else if ((height as number) < (handled as number)) problems.push({ code: 'backend-behind', height, handled })
+  else if (height < handled) problems.push({ code: 'backend-behind', height, handled })
   if (health.missingBlock !== undefined) {
     const from = pruneHeight === undefined ? {} : { pruneHeight }
     problems.push({ code: 'block-pruned', height: health.missingBlock, ...from })

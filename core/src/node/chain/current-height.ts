@@ -8,13 +8,13 @@ import type { BlockHeight } from '../../lib/units.ts'
  * else watches the chain, so that it is right when they are told.
  */
 export const currentHeight = (watcher: ChainWatcher, backend: ChainBackend): (() => BlockHeight) => {
-  let handled = (watcher.position()?.height ?? 0) as number
+  let handled = watcher.position()?.height ?? 0
   let following = false
   watcher.watchBlocks((event) => {
     following = true
-    if (event.type === 'connected') handled = Math.max(handled, event.block.height as number)
-    else if (event.type === 'disconnected') handled = (event.tip.height as number) - 1
+    if (event.type === 'connected') handled = Math.max(handled, event.block.height)
+    else if (event.type === 'disconnected') handled = event.tip.height - 1
   })
   // The backend knows its tip once it is followed.
-  return () => (following ? Math.max(handled, backend.tip().height as number) : handled)
+  return () => (following ? Math.max(handled, backend.tip().height) : handled)
 }

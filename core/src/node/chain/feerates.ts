@@ -11,14 +11,14 @@ export const nodeFeerates =
     { maxCommitmentFeerate }: Pick<NodeChoices, 'maxCommitmentFeerate'>,
   ) =>
   (): Feerates => {
-    const floor = FEERATE_FLOOR as number
-    const soon = Math.max(backend.estimateFeerate(6) as number, floor)
+    const floor = FEERATE_FLOOR
+    const soon = Math.max(backend.estimateFeerate(6), floor)
     const { arePresent, ageMs } = backend.health().estimates
     // What stands in for an estimate, and one of long ago, is something to pay and nothing to judge a peer by.
     const isEstimate = arePresent && ageMs <= ESTIMATES_OLD_MS
     return {
       ...(isEstimate ? { estimate: soon } : {}),
-      commitment: Math.min(soon, maxCommitmentFeerate as number),
+      commitment: Math.min(soon, maxCommitmentFeerate),
       closing: soon,
       closingMaximum: 2 * soon,
       minimum: floor,

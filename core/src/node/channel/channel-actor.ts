@@ -481,7 +481,7 @@ class ChannelDriver {
 
   #openedAt(): number | undefined {
     const { durable } = this.#entry.state
-    return 'params' in durable ? (durable.params.openedAt as number) : undefined
+    return 'params' in durable ? durable.params.openedAt : undefined
   }
 
   #isFunding(outpoint: OutPoint): boolean {

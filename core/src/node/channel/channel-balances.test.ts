@@ -5,7 +5,7 @@ import { TwoParties } from '../../channel/transitions/fixtures/two-parties.ts'
 import { completeSpend } from '../../channel/transitions/publications.ts'
 import { balanceView, unclaimableMsat } from './channel-balances.ts'
 
-const spendable = (party: TestParty): bigint => balanceView(party.funded, party.state.session).spendableMsat as bigint
+const spendable = (party: TestParty): bigint => balanceView(party.funded, party.state.session).spendableMsat
 
 const refusal = (two: TwoParties, party: TestParty, n: number, amountMsat: bigint): string | undefined => {
   const reply = two.add(party, n, amountMsat).find(({ type }) => type === 'reply')
@@ -58,10 +58,10 @@ test('spendable — is what the peer takes in flight, and affordable what we hav
   const two = new TwoParties({ bob: { maxHtlcValueInFlightMsat: 50_000_000n } }).ready()
   const before = balanceView(two.alice.funded)
   t.is(before.spendableMsat, 50_000_000n)
-  t.true((before.affordableMsat as bigint) > 900_000_000n)
+  t.true(before.affordableMsat > 900_000_000n)
   t.is(refusal(two, two.alice, 1, 50_000_001n), 'htlc-value-in-flight-too-high')
   two.add(two.alice, 2, 50_000_000n)
   two.settle()
   t.is(balanceView(two.alice.funded).spendableMsat, 0n)
-  t.true((balanceView(two.alice.funded).affordableMsat as bigint) > 850_000_000n)
+  t.true(balanceView(two.alice.funded).affordableMsat > 850_000_000n)
 })

@@ -27,49 +27,49 @@ export const balanceView = (durable: Funded, session?: Session): BalanceView => 
   const { localParams, remoteParams, localLimits, remoteLimits } = commitment
   const remote = (commitment.remoteNext ?? commitment.remote).spec
   const local = commitment.local.spec
-  const localMsat = smaller(local.toLocalMsat as bigint, remote.toRemoteMsat as bigint)
-  const remoteMsat = smaller(local.toRemoteMsat as bigint, remote.toLocalMsat as bigint)
+  const localMsat = smaller(local.toLocalMsat, remote.toRemoteMsat)
+  const remoteMsat = smaller(local.toRemoteMsat, remote.toLocalMsat)
 
   const { localIsOpener } = durable.params
-  const feerate = remote.feeratePerKw as number
+  const feerate = remote.feeratePerKw
   let offered = 0n
   let received = 0n
   for (const htlc of local.htlcs) {
-    if (htlc.direction === 'offered') offered += htlc.amountMsat as bigint
-    else received += htlc.amountMsat as bigint
+    if (htlc.direction === 'offered') offered += htlc.amountMsat
+    else received += htlc.amountMsat
   }
   // What we have proposed and not signed yet is already given away.
   let proposed = 0n
   let additions = 0
   for (const proposal of session?.proposed.local ?? []) {
     if (proposal.type !== 'add') continue
-    proposed += proposal.record.add.amountMsat as bigint
+    proposed += proposal.record.add.amountMsat
     additions++
   }
   // BOLT 2, update_add_htlc: with the next HTLC, the opener keeps a buffer for twice the fee rate and one HTLC more.
   const costWith = ({ format, dustLimit }: CommitmentParams, spec: CommitmentSpec): bigint => {
     const htlcs = untrimmedHtlcCount(format, spec, dustLimit) + additions + 2
-    return (openerCost(format, feerate * 2, htlcs) as bigint) * MSAT_PER_SAT
+    return openerCost(format, feerate * 2, htlcs) * MSAT_PER_SAT
   }
   const cost = larger(costWith(remoteParams, remote), costWith(localParams, local))
   const [ourCost, theirCost] = localIsOpener ? [cost, 0n] : [0n, cost]
   const carriesMore = takesHtlcs(durable)
   const affordableMsat = carriesMore
-    ? positive(localMsat - proposed - (remoteLimits.channelReserve as bigint) * MSAT_PER_SAT - ourCost)
+    ? positive(localMsat - proposed - remoteLimits.channelReserve * MSAT_PER_SAT - ourCost)
     : 0n
   return {
     capacity: localParams.fundingAmount,
     localMsat,
     remoteMsat,
     spendableMsat: carriesMore
-      ? positive(smaller(affordableMsat, (remoteLimits.maxHtlcValueInFlightMsat as bigint) - offered - proposed))
+      ? positive(smaller(affordableMsat, remoteLimits.maxHtlcValueInFlightMsat - offered - proposed))
       : 0n,
     affordableMsat,
     receivableMsat: carriesMore
       ? positive(
           smaller(
-            remoteMsat - (localLimits.channelReserve as bigint) * MSAT_PER_SAT - theirCost,
-            (localLimits.maxHtlcValueInFlightMsat as bigint) - received,
+            remoteMsat - localLimits.channelReserve * MSAT_PER_SAT - theirCost,
+            localLimits.maxHtlcValueInFlightMsat - received,
           ),
         )
       : 0n,
@@ -92,14 +92,14 @@ const unclaimableOf = ({ active, closing, htlcs }: Closing): bigint => {
   const [commitment] = active
   if (commitment === undefined || spend === undefined || !isThePeers(spend)) return 0n
   const { spec } = (spend.kind === 'remote-next' ? commitment.remoteNext : undefined) ?? commitment.remote
-  let sum = spec.toRemoteMsat as bigint
+  let sum = spec.toRemoteMsat
   for (const htlc of spec.htlcs) {
     // From the peer's view: what it received is what we offered, and ours again unless it has the preimage.
     const isOurs =
       htlc.direction === 'received'
         ? findHtlc(htlcs.offered, htlc.id)?.preimage === undefined
         : findHtlc(htlcs.received, htlc.id)?.preimage !== undefined
-    if (isOurs) sum += htlc.amountMsat as bigint
+    if (isOurs) sum += htlc.amountMsat
   }
   return sum
 }

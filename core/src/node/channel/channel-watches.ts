@@ -41,8 +41,8 @@ export class ChannelWatches {
     this.#watch(`confirmed ${toHex(txid)} ${depth}`, () =>
       this.#services.watcher.watchConfirmed({
         txid,
-        minDepth: depth as number,
-        ...this.#since(depth as number, openedAt, again),
+        minDepth: depth,
+        ...this.#since(depth, openedAt, again),
         handler: (event) => {
           if (event.type !== 'confirmed') return undefined
           const { tx, height, txIndex } = event
@@ -87,6 +87,6 @@ export class ChannelWatches {
   #since(depth: number, openedAt: number | undefined, again: boolean): { readonly since?: number } {
     if (openedAt === undefined) return {}
     if (depth > REORG_MARGIN / 2) return { since: openedAt }
-    return again ? { since: Math.max(openedAt, (this.#services.height() as number) - REORG_MARGIN) } : {}
+    return again ? { since: Math.max(openedAt, this.#services.height() - REORG_MARGIN) } : {}
   }
 }

@@ -14,7 +14,7 @@ export const updateCommitmentFees = (options: {
   readonly feerates: () => Feerates
 }): void => {
   options.watcher.watchHeight(() => {
-    const wanted = options.feerates().commitment as number
+    const wanted = options.feerates().commitment
     for (const entry of options.channelDirectory.all()) {
       const { durable } = entry.state
       if (!isFunded(durable) || !isUsable(entry) || !durable.params.localIsOpener) continue

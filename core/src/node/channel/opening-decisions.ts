@@ -36,7 +36,7 @@ export const openingDecisions =
       upfrontShutdown: false,
       ...(verdict.minimumDepth === undefined
         ? {}
-        : { minimumDepth: Math.max(verdict.minimumDepth, options.settings.minimumDepth as number) }),
+        : { minimumDepth: Math.max(verdict.minimumDepth, options.settings.minimumDepth) }),
     }
   }
 
@@ -44,15 +44,15 @@ const requestOf = (question: AcceptQuestion, open: OpenChannel): HookRequest<'ch
   temporaryChannelId: toHex(question.temporaryChannelId),
   peer: toHex(question.remoteNodeId),
   initiator: 'remote',
-  fundingSat: question.funding as bigint,
-  pushMsat: question.pushMsat as bigint,
-  feerate: question.feeratePerKw as number,
+  fundingSat: question.funding,
+  pushMsat: question.pushMsat,
+  feerate: question.feeratePerKw,
   channelType: CHANNEL_TYPE_NAME,
   announce: question.announce,
-  dustLimitSat: open.dustLimitSatoshis as bigint,
-  channelReserveSat: open.channelReserveSatoshis as bigint,
-  htlcMinimumMsat: open.htlcMinimumMsat as bigint,
-  maxHtlcValueInFlightMsat: open.maxHtlcValueInFlightMsat as bigint,
+  dustLimitSat: open.dustLimitSatoshis,
+  channelReserveSat: open.channelReserveSatoshis,
+  htlcMinimumMsat: open.htlcMinimumMsat,
+  maxHtlcValueInFlightMsat: open.maxHtlcValueInFlightMsat,
   maxAcceptedHtlcs: open.maxAcceptedHtlcs,
-  toSelfDelay: open.toSelfDelay as number,
+  toSelfDelay: open.toSelfDelay,
 })

@@ -41,15 +41,15 @@ export const reportChannelEvent = (
         initiator: event.localIsOpener ? 'local' : 'remote',
         ...funding(event.fundingIndex, event.outpoint, event.capacity),
         channelType: CHANNEL_TYPE_NAME,
-        localMsat: event.balances.localMsat as bigint,
-        remoteMsat: event.balances.remoteMsat as bigint,
+        localMsat: event.balances.localMsat,
+        remoteMsat: event.balances.remoteMsat,
       })
       break
     case 'funding-confirmed':
       log.append('channel.funding-confirmed', {
         ...channel,
         ...funding(event.fundingIndex, event.outpoint, funded?.active[0]?.localParams.fundingAmount ?? 0n),
-        blockHeight: event.blockHeight as number,
+        blockHeight: event.blockHeight,
         ...realScid(event.shortIds),
       })
       break
@@ -62,11 +62,11 @@ export const reportChannelEvent = (
         fundingIndex: event.fundingIndex,
         ...realScid(event.shortIds),
         aliases: event.shortIds.localAliases.map(formatShortChannelId),
-        capacitySat: event.capacity as bigint,
-        localMsat: localMsat as bigint,
-        remoteMsat: remoteMsat as bigint,
-        feeBaseMsat: feeBaseMsat as bigint,
-        feeProportionalMillionths: feeProportionalMillionths as number,
+        capacitySat: event.capacity,
+        localMsat: localMsat,
+        remoteMsat: remoteMsat,
+        feeBaseMsat: feeBaseMsat,
+        feeProportionalMillionths: feeProportionalMillionths,
       })
       break
     }
@@ -86,11 +86,11 @@ export const reportChannelEvent = (
         {
           ...channel,
           fundingIndex: funded.active[0]?.fundingIndex ?? 0,
-          capacitySat: view.capacity as bigint,
-          localMsat: view.localMsat as bigint,
-          remoteMsat: view.remoteMsat as bigint,
-          spendableMsat: view.spendableMsat as bigint,
-          receivableMsat: view.receivableMsat as bigint,
+          capacitySat: view.capacity,
+          localMsat: view.localMsat,
+          remoteMsat: view.remoteMsat,
+          spendableMsat: view.spendableMsat,
+          receivableMsat: view.receivableMsat,
         },
         channel.channelId,
       )
@@ -99,11 +99,11 @@ export const reportChannelEvent = (
     case 'relay-fees-changed':
       log.append('channel.relay-fees-changed', {
         ...channel,
-        feeBaseMsat: event.policy.feeBaseMsat as bigint,
-        feeProportionalMillionths: event.policy.feeProportionalMillionths as number,
+        feeBaseMsat: event.policy.feeBaseMsat,
+        feeProportionalMillionths: event.policy.feeProportionalMillionths,
         previous: {
-          feeBaseMsat: event.previous.feeBaseMsat as bigint,
-          feeProportionalMillionths: event.previous.feeProportionalMillionths as number,
+          feeBaseMsat: event.previous.feeBaseMsat,
+          feeProportionalMillionths: event.previous.feeProportionalMillionths,
         },
       })
       break
@@ -132,7 +132,7 @@ export const reportChannelEvent = (
         fundingIndex: 0,
         kind: kindOfSpend(event.summary.kind),
         txid: event.summary.txid === undefined ? '00'.repeat(32) : displayTxid(event.summary.txid),
-        blockHeight: event.summary.closedAt as number,
+        blockHeight: event.summary.closedAt,
       })
       break
     case 'aborted':
@@ -171,7 +171,7 @@ const funding = (fundingIndex: number, outpoint: OutPoint, amount: Sat) => ({
   fundingIndex,
   fundingTxid: displayTxid(outpoint.txid),
   fundingOutputIndex: outpoint.index,
-  fundingSat: amount as bigint,
+  fundingSat: amount,
 })
 
 const realScid = ({ real }: ShortIds): { readonly shortChannelId?: string } =>

@@ -59,7 +59,7 @@ export const outboxKeyOf = ({
 }: {
   readonly channelId: ChannelId
   readonly htlcId: HtlcId
-}): Uint8Array => concat(channelId, u64be(htlcId as bigint))
+}): Uint8Array => concat(channelId, u64be(htlcId))
 
 export const outboxRow = (effect: SettleEffect): Write => ({
   table: TABLE.settlement,

@@ -15,7 +15,7 @@ export const channelWarnings = (channels: ChannelDirectory): readonly string[] =
   }
   const lost = [...channels.listed({ standing: 'closing' })].flatMap(({ entry: { durableState } }) => {
     const { durable } = durableState
-    const amount = isFunded(durable) ? (unclaimableMsat(durable) as bigint) : 0n
+    const amount = isFunded(durable) ? unclaimableMsat(durable) : 0n
     return amount === 0n ? [] : [amount]
   })
   if (lost.length > 0) {

@@ -82,10 +82,10 @@ export const channelsHandlers = (context: MappingContext): ActorHandlers<'channe
         return err(refusal('peer-not-connected', 'connect to the node first', { field: 'nodeId' }))
       }
       const { feeBaseMsat, feeProportionalMillionths } = request
-      const outOfBounds = feesOutOfBounds(feeBaseMsat as bigint, feeProportionalMillionths as number)
+      const outOfBounds = feesOutOfBounds(feeBaseMsat, feeProportionalMillionths)
       if (outOfBounds !== undefined) return err(outOfBounds)
       const { spendable } = context.wallet.balance()
-      if ((spendable as bigint) < (request.fundingSat as bigint)) {
+      if (spendable < request.fundingSat) {
         return err(
           refusal('insufficient-funds', `the wallet can spend ${spendable} sat`, {
             field: 'fundingSat',
@@ -135,7 +135,7 @@ export const channelsHandlers = (context: MappingContext): ActorHandlers<'channe
         channelId: toHex(channelId),
         fundingTxid: txid,
         fundingOutputIndex: outputIndex,
-        feeSat: (fee ?? 0n) as bigint,
+        feeSat: fee ?? 0n,
       })
     },
 
@@ -168,7 +168,7 @@ export const channelsHandlers = (context: MappingContext): ActorHandlers<'channe
     },
 
     async setRelayFees({ channelId, feeBaseMsat, feeProportionalMillionths }) {
-      const outOfBounds = feesOutOfBounds(feeBaseMsat as bigint, feeProportionalMillionths as number)
+      const outOfBounds = feesOutOfBounds(feeBaseMsat, feeProportionalMillionths)
       if (outOfBounds !== undefined) return err(outOfBounds)
       const entry = find(channelId as string)
       if (!entry.ok) return entry

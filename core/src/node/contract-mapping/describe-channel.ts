@@ -25,7 +25,7 @@ export const describeChannel = (entry: ChannelEntry): ChannelSummary | undefined
   if (!isFunded(durable) || standing === undefined) return undefined
   const { params, shortIds, relay, remoteRelay } = durable
   const view = balanceView(durable)
-  const unclaimable = unclaimableMsat(durable) as bigint
+  const unclaimable = unclaimableMsat(durable)
   // Nothing more goes through it until the chain has decided, or its actor is trusted again.
   const isStill = entry.spentInMempool || entry.quarantined
   return {
@@ -39,18 +39,18 @@ export const describeChannel = (entry: ChannelEntry): ChannelSummary | undefined
       fundingIndex,
       txid: displayTxid(localParams.fundingOutpoint.txid),
       outputIndex: localParams.fundingOutpoint.index,
-      amountSat: localParams.fundingAmount as bigint,
+      amountSat: localParams.fundingAmount,
       status: isSpent(durable) ? 'spent' : fundingStatus.type,
-      ...(fundingStatus.type === 'confirmed' ? { blockHeight: fundingStatus.blockHeight as number } : {}),
+      ...(fundingStatus.type === 'confirmed' ? { blockHeight: fundingStatus.blockHeight } : {}),
     })),
     ...(shortIds.real === undefined ? {} : { shortChannelId: formatShortChannelId(shortIds.real) }),
     aliases: shortIds.localAliases.map(formatShortChannelId),
     ...(shortIds.remoteAlias === undefined ? {} : { remoteAlias: formatShortChannelId(shortIds.remoteAlias) }),
-    capacitySat: view.capacity as bigint,
-    localMsat: view.localMsat as bigint,
-    remoteMsat: view.remoteMsat as bigint,
-    spendableMsat: isStill ? 0n : (view.spendableMsat as bigint),
-    receivableMsat: isStill ? 0n : (view.receivableMsat as bigint),
+    capacitySat: view.capacity,
+    localMsat: view.localMsat,
+    remoteMsat: view.remoteMsat,
+    spendableMsat: isStill ? 0n : view.spendableMsat,
+    receivableMsat: isStill ? 0n : view.receivableMsat,
     htlcsInFlight: view.htlcsInFlight,
     ...(unclaimable === 0n ? {} : { unclaimableMsat: unclaimable }),
     ...(entry.rest === undefined ? {} : { rest: describeRest(entry.rest) }),
@@ -70,15 +70,15 @@ export const describeChannel = (entry: ChannelEntry): ChannelSummary | undefined
 
 const describeRest = ({ from, until }: NonNullable<ChannelEntry['rest']>) => {
   const cause = CAUSES_OF_REST[from]
-  return { cause, remedy: remedyOf(cause) ?? '', until: until as number }
+  return { cause, remedy: remedyOf(cause) ?? '', until: until }
 }
 
 export const describePolicy = (policy: RelayPolicy) => ({
-  feeBaseMsat: policy.feeBaseMsat as bigint,
-  feeProportionalMillionths: policy.feeProportionalMillionths as number,
-  cltvExpiryDelta: policy.cltvExpiryDelta as number,
-  htlcMinimumMsat: policy.htlcMinimumMsat as bigint,
-  htlcMaximumMsat: policy.htlcMaximumMsat as bigint,
+  feeBaseMsat: policy.feeBaseMsat,
+  feeProportionalMillionths: policy.feeProportionalMillionths,
+  cltvExpiryDelta: policy.cltvExpiryDelta,
+  htlcMinimumMsat: policy.htlcMinimumMsat,
+  htlcMaximumMsat: policy.htlcMaximumMsat,
 })
 
 /** Whether a transaction that spends the funding is known: ours is, as soon as it is published. */

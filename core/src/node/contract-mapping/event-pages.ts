@@ -15,7 +15,7 @@ export const pageOfEvents = async <Name extends EventName, T>(
   const { limit = DEFAULT_LIMIT, after } = page
   const read = await history.read({ ...past, names: [name], before: after, limit })
   if (!read.ok) return err(badToken())
-  const items = read.value.events.map((event) => describe(payloadOf(name, event), event.at as number))
+  const items = read.value.events.map((event) => describe(payloadOf(name, event), event.at))
   return ok({ items, ...(read.value.next === undefined ? {} : { next: read.value.next as string }) })
 }
 

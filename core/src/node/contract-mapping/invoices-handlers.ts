@@ -28,18 +28,18 @@ export const invoicesHandlers = ({
       paymentHash: toHex(paymentHash),
       invoice: invoice.invoice,
       status: status === 'settled' ? 'paid' : status === 'open' ? 'open' : 'expired',
-      ...(amountMsat === undefined ? {} : { amountMsat: amountMsat as bigint }),
+      ...(amountMsat === undefined ? {} : { amountMsat: amountMsat }),
       ...(state.type === 'settled'
         ? {
-            receivedMsat: receivedMsat(invoice) as bigint,
-            paidAt: state.at as number,
+            receivedMsat: receivedMsat(invoice),
+            paidAt: state.at,
             preimage: toHex(invoice.preimage),
           }
         : {}),
       description: description.slice(0, 1024),
       paymentSecret: toHex(invoice.paymentSecret),
-      createdAt: createdAt as number,
-      expiresAt: expiresAt as number,
+      createdAt: createdAt,
+      expiresAt: expiresAt,
     }
   }
 
@@ -63,7 +63,7 @@ export const invoicesHandlers = ({
     },
 
     async create({ amountMsat, description = '', expirySeconds, minFinalCltvExpiryDelta }) {
-      if (amountMsat !== undefined && (amountMsat as bigint) === 0n) {
+      if (amountMsat !== undefined && amountMsat === 0n) {
         return err(
           refusal('amount-out-of-bounds', 'leave the amount out for an invoice of any amount', { field: 'amountMsat' }),
         )

@@ -21,13 +21,13 @@ export const nodeHandlers = (context: MappingContext): ActorHandlers<'node'> => 
       contractVersion: CONTRACT_VERSION,
       addresses: options.listen === undefined ? [] : [formatAddress({ ...options.listen, port: context.peers.port })],
       features: toHex(settings.features),
-      blockHeight: (position ?? tip).height as number,
+      blockHeight: (position ?? tip).height,
       blockHash: toHex(reversed((position ?? tip).hash)),
       synced: chainHealth.isSynced(),
       chain: describeHealth(context),
       chainBackend: options.backendName,
       cryptoEngine: secp256k1.name,
-      startedAt: context.startedAt as number,
+      startedAt: context.startedAt,
       peersConnected: peerDirectory.connected,
       channelsUsable: channelDirectory.count('usable'),
       channelsOpening: channelDirectory.count('opening'),
@@ -58,15 +58,15 @@ const describeHealth = ({ options, watcher }: MappingContext) => {
     options.backend.health()
   return {
     reachable: isCurrent,
-    answeredAt: answeredAt as number,
-    backendHeight: options.backend.tip().height as number,
-    backendHeaders: headers as number,
+    answeredAt: answeredAt,
+    backendHeight: options.backend.tip().height,
+    backendHeaders: headers,
     backendCatchingUp: isCatchingUp,
-    ...(pruneHeight === undefined ? {} : { pruneHeight: pruneHeight as number }),
-    ...(missingBlock === undefined ? {} : { missingBlock: missingBlock as number }),
-    handledHeight: watcher.handled() as number,
+    ...(pruneHeight === undefined ? {} : { pruneHeight: pruneHeight }),
+    ...(missingBlock === undefined ? {} : { missingBlock: missingBlock }),
+    handledHeight: watcher.handled(),
     feeEstimates: estimates.arePresent,
-    feeEstimatesAt: estimates.madeAt as number,
+    feeEstimatesAt: estimates.madeAt,
   }
 }
 

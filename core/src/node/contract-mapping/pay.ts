@@ -65,7 +65,7 @@ export const describePayment = (payment: SentPayment): PaymentSummary => {
   return {
     paymentHash: toHex(target.paymentHash),
     status,
-    amountMsat: status === 'settled' ? amountMsat : (target.amountMsat as bigint),
+    amountMsat: status === 'settled' ? amountMsat : target.amountMsat,
     feesMsat,
     destination: toHex(target.destination),
     ...(target.invoice === undefined ? {} : { invoice: target.invoice }),
@@ -73,8 +73,8 @@ export const describePayment = (payment: SentPayment): PaymentSummary => {
     parts: attempts.map(describeAttempt),
     ...(preimage === undefined ? {} : { preimage: toHex(preimage) }),
     ...(status === 'failed' ? { failure: describeFailure(payment) } : {}),
-    startedAt: startedAt as number,
-    ...(endedAt === undefined ? {} : { endedAt: endedAt as number }),
+    startedAt: startedAt,
+    ...(endedAt === undefined ? {} : { endedAt: endedAt }),
   }
 }
 

@@ -11,10 +11,10 @@ export const walletHandlers = ({ wallet, options, broadcaster }: MappingContext)
   async balance() {
     const { confirmed, unconfirmed, reserved, spendable } = wallet.balance()
     return ok({
-      confirmedSat: confirmed as bigint,
-      unconfirmedSat: unconfirmed as bigint,
-      reservedSat: reserved as bigint,
-      spendableSat: spendable as bigint,
+      confirmedSat: confirmed,
+      unconfirmedSat: unconfirmed,
+      reservedSat: reserved,
+      spendableSat: spendable,
     })
   },
   async newAddress() {
@@ -43,9 +43,9 @@ export const walletHandlers = ({ wallet, options, broadcaster }: MappingContext)
       wallet.coins().map(({ outpoint, amount, address, height, reserved }) => ({
         txid: displayTxid(outpoint.txid),
         outputIndex: outpoint.index,
-        amountSat: amount as bigint,
+        amountSat: amount,
         address,
-        ...(height === undefined ? {} : { blockHeight: height as number }),
+        ...(height === undefined ? {} : { blockHeight: height }),
         reserved,
       })),
       page,
@@ -58,10 +58,10 @@ export const walletHandlers = ({ wallet, options, broadcaster }: MappingContext)
 
 const describe = ({ txid, received, spent, fee, label, height, seenAt }: WalletTx) => ({
   txid: displayTxid(txid),
-  receivedSat: received as bigint,
-  spentSat: spent as bigint,
-  ...(fee === undefined ? {} : { feeSat: fee as bigint }),
+  receivedSat: received,
+  spentSat: spent,
+  ...(fee === undefined ? {} : { feeSat: fee }),
   ...(label === undefined ? {} : { label: label.slice(0, 64) }),
-  ...(height === undefined ? {} : { blockHeight: height as number }),
-  seenAt: seenAt as number,
+  ...(height === undefined ? {} : { blockHeight: height }),
+  seenAt: seenAt,
 })

@@ -18,7 +18,7 @@ const pastOf = async (count: number) => {
     },
   })
   const clock = virtualClock()
-  const start = clock.now() as number
+  const start = clock.now()
   const log = await EventLog.open({
     store,
     clock,

@@ -109,4 +109,4 @@ const isWanted = (
   names: readonly EventName[] | undefined,
   since = 0,
   until = Number.POSITIVE_INFINITY,
-): boolean => (names === undefined || names.includes(name)) && (at as number) >= since && (at as number) < until
+): boolean => (names === undefined || names.includes(name)) && at >= since && at < until

@@ -79,7 +79,7 @@ export class PeerEvents {
     const isKept = nodeId !== undefined && isPartner(nodeId)
     for (const tell of waiting.values()) tell(isKept)
     if (untold === 0 || nodeId === undefined) return
-    const repeated = { nodeId: toHex(nodeId), untold, since: since as number }
+    const repeated = { nodeId: toHex(nodeId), untold, since: since }
     if (isKept) events.append('peer.repeated', repeated)
     else events.announce('peer.repeated', repeated)
   }

@@ -33,7 +33,7 @@ test('the channels with a peer come in order of what they can carry, and move wh
     return entry
   }
   const rooms = (): readonly bigint[] =>
-    [...index.byRoom(PEER, 'spendableMsat')].map(({ spendableMsat }) => spendableMsat as bigint)
+    [...index.byRoom(PEER, 'spendableMsat')].map(({ spendableMsat }) => spendableMsat)
   const isSorted = (amounts: readonly bigint[]): boolean =>
     amounts.every((amount, i) => i === 0 || amount <= (amounts[i - 1] as bigint))
   const [poor] = [add(1, 900_000_000n), add(2, 100_000_000n), add(3, 500_000_000n)]

@@ -224,4 +224,4 @@ const paymentWrites = (before: SentPayment | undefined, payment: SentPayment): r
 }
 
 const indexKey = ({ startedAt, target }: SentPayment, ended: 0 | 1): Uint8Array =>
-  concat(Uint8Array.of(ended), u64be(BigInt(startedAt as number)), target.paymentHash)
+  concat(Uint8Array.of(ended), u64be(BigInt(startedAt)), target.paymentHash)

@@ -73,10 +73,10 @@ class ReceiverDriver {
     this.#services.events.append('invoice.created', {
       paymentHash: toHex(paymentHash),
       invoice: invoice.invoice,
-      ...(amountMsat === undefined ? {} : { amountMsat: amountMsat as bigint }),
+      ...(amountMsat === undefined ? {} : { amountMsat: amountMsat }),
       description: description.slice(0, 1024),
-      createdAt: createdAt as number,
-      expiresAt: expiresAt as number,
+      createdAt: createdAt,
+      expiresAt: expiresAt,
     })
     return new Promise((resolve) =>
       this.#services.store.submit(
@@ -151,13 +151,13 @@ class ReceiverDriver {
     if (state.type !== 'settled') return
     this.#services.events.append('payment.received', {
       paymentHash: toHex(invoice.paymentHash),
-      amountMsat: receivedMsat(invoice) as bigint,
+      amountMsat: receivedMsat(invoice),
       parts: state.htlcs.map(({ channelId, htlcId, amountMsat }) => ({
         channelId: toHex(channelId),
         htlcId: Number(htlcId),
-        amountMsat: amountMsat as bigint,
+        amountMsat: amountMsat,
       })),
-      receivedAt: state.at as number,
+      receivedAt: state.at,
     })
   }
 
@@ -181,7 +181,7 @@ class ReceiverDriver {
 
 /** Lists invoices by the time they were made. */
 const invoiceIndexKey = ({ createdAt, paymentHash }: InvoiceRecord): Uint8Array =>
-  concat(u64be(BigInt(createdAt as number)), paymentHash)
+  concat(u64be(BigInt(createdAt)), paymentHash)
 
 /** The invoice of this hash as the disk holds it. */
 export const readInvoice = async (store: Store, paymentHash: PaymentHash): Promise<InvoiceRecord | undefined> => {

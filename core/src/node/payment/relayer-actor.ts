@@ -232,11 +232,11 @@ class RelayerDriver {
       const { record, feeMsat } = effect
       events.append('payment.relayed', {
         paymentHash: toHex(record.paymentHash),
-        feeMsat: feeMsat as bigint,
+        feeMsat: feeMsat,
         incoming: [this.#describe(record.incoming)],
         outgoing: [this.#describe(record.outgoing)],
-        startedAt: record.startedAt as number,
-        settledAt: clock.now() as number,
+        startedAt: record.startedAt,
+        settledAt: clock.now(),
       })
       return
     }
@@ -248,8 +248,8 @@ class RelayerDriver {
       outgoing: record === undefined ? [] : [this.#describe(record.outgoing)],
       requested: {
         shortChannelId: formatShortChannelId(requested.shortChannelId),
-        amountMsat: requested.amountMsat as bigint,
-        cltvExpiry: requested.cltvExpiry as number,
+        amountMsat: requested.amountMsat,
+        cltvExpiry: requested.cltvExpiry,
       },
       source: source === 'us' ? 'local' : 'remote',
       code: (code ?? 'unreadable').replaceAll('_', '-'),
@@ -265,8 +265,8 @@ class RelayerDriver {
       peer: toHex(channel?.remoteNodeId ?? new Uint8Array(33)),
       ...(scid === undefined ? {} : { shortChannelId: formatShortChannelId(scid) }),
       htlcId: Number(htlcId ?? 0n),
-      amountMsat: amountMsat as bigint,
-      cltvExpiry: cltvExpiry as number,
+      amountMsat: amountMsat,
+      cltvExpiry: cltvExpiry,
     }
   }
 }

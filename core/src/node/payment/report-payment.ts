@@ -10,17 +10,17 @@ export const reportPaymentEnded = (log: EventLog, payment: SentPayment): void =>
     paymentHash: toHex(target.paymentHash),
     destination: toHex(target.destination),
     parts: payment.attempts.map(describeAttempt),
-    startedAt: startedAt as number,
+    startedAt: startedAt,
   }
   if (payment.status === 'settled') {
     const { amountMsat, feesMsat } = settledAmounts(payment)
-    log.append('payment.sent', { ...common, amountMsat, feesMsat, settledAt: endedAt as number })
+    log.append('payment.sent', { ...common, amountMsat, feesMsat, settledAt: endedAt })
   } else {
     log.append('payment.failed', {
       ...common,
-      amountMsat: target.amountMsat as bigint,
+      amountMsat: target.amountMsat,
       failure: describeFailure(payment),
-      failedAt: endedAt as number,
+      failedAt: endedAt,
     })
   }
 }
@@ -34,8 +34,8 @@ export const settledAmounts = ({
   for (const { status, route } of attempts) {
     if (status === 'failed') continue
     const part = partAmounts(route)
-    amountMsat += part.amountMsat as bigint
-    feesMsat += part.feesMsat as bigint
+    amountMsat += part.amountMsat
+    feesMsat += part.feesMsat
   }
   return { amountMsat, feesMsat }
 }
@@ -47,8 +47,8 @@ export const describeAttempt = ({ route, status, failure }: Attempt) => {
   return {
     channelId: toHex(route.channelId),
     ...(scid === undefined ? {} : { shortChannelId: formatShortChannelId(scid) }),
-    amountMsat: amountMsat as bigint,
-    feesMsat: feesMsat as bigint,
+    amountMsat: amountMsat,
+    feesMsat: feesMsat,
     route: route.hops.map(({ nodeId }) => toHex(nodeId)),
     status: status === 'pending' ? ('in-flight' as const) : status,
     ...(failure === undefined ? {} : { failure: describeAttemptFailure(route.hops, failure) }),

@@ -52,8 +52,8 @@ export class AddressBook {
   /** In the order in which to try them. */
   known(nodeId: NodeId): readonly SocketAddress[] {
     const entries = this.#entries.get(toHex(nodeId)) ?? []
-    const reached = entries.filter(({ reachedAt }) => (reachedAt as number) > 0)
-    const guessed = entries.filter(({ reachedAt }) => (reachedAt as number) === 0)
+    const reached = entries.filter(({ reachedAt }) => reachedAt > 0)
+    const guessed = entries.filter(({ reachedAt }) => reachedAt === 0)
     const configured = this.#options.configured.filter((peer) => toHex(peer.nodeId) === toHex(nodeId))
     const all = [...reached, ...configured, ...guessed].map(({ address }) => address)
     return all.filter((address, i) => all.findIndex((other) => isSame(other, address)) === i)
@@ -85,7 +85,7 @@ export class AddressBook {
     // The newest guess replaces older ones, which were not proven.
     this.#entries.set(
       toHex(nodeId),
-      entries.filter(({ reachedAt }) => (reachedAt as number) > 0),
+      entries.filter(({ reachedAt }) => reachedAt > 0),
     )
     this.#put(nodeId, { address, reachedAt: 0 })
   }
@@ -93,9 +93,7 @@ export class AddressBook {
   #put(nodeId: NodeId, entry: Entry): void {
     const key = toHex(nodeId)
     const others = (this.#entries.get(key) ?? []).filter(({ address }) => !isSame(address, entry.address))
-    const entries = [...others, entry]
-      .toSorted((a, b) => (b.reachedAt as number) - (a.reachedAt as number))
-      .slice(0, KEPT)
+    const entries = [...others, entry].toSorted((a, b) => b.reachedAt - a.reachedAt).slice(0, KEPT)
     this.#entries.set(key, entries)
     this.#options.store.submit([{ table: TABLE.peer, key: nodeId, value: utf8Encode(encode(entries)) }])
   }

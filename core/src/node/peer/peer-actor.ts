@@ -232,8 +232,8 @@ class PeerDriver {
       temporaryChannelId: toHex(temporaryChannelId),
       peer: toHex(this.#nodeId),
       initiator,
-      fundingSat: funding as bigint,
-      pushMsat: pushMsat as bigint,
+      fundingSat: funding,
+      pushMsat: pushMsat,
     }
     if (initiator === 'local') this.#services.events.append('channel.opening', opening)
     else this.#services.peerEvents.report(this.#nodeId, 'channel.opening', opening)

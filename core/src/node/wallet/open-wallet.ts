@@ -76,14 +76,14 @@ export const openWallet = async (options: OpenWalletOptions): Promise<Wallet> =>
     switch (event.type) {
       case 'connected':
         wallet.processBlock(event.block)
-        if (rescanningTo !== undefined && (event.block.height as number) >= rescanningTo) {
+        if (rescanningTo !== undefined && event.block.height >= rescanningTo) {
           rescanningTo = undefined
           report(wallet.transactions())
         }
         break
       case 'rewound':
         rescanningTo = watchedTo
-        wallet.undoBlocks((event.height as number) + 1)
+        wallet.undoBlocks(event.height + 1)
         break
       case 'disconnected':
         wallet.undoBlocks(event.tip.height)
@@ -96,9 +96,9 @@ export const openWallet = async (options: OpenWalletOptions): Promise<Wallet> =>
 
 const describe = (txid: string, { received, spent, fee, label, height }: WalletTx) => ({
   txid,
-  receivedSat: received as bigint,
-  spentSat: spent as bigint,
-  ...(fee === undefined ? {} : { feeSat: fee as bigint }),
+  receivedSat: received,
+  spentSat: spent,
+  ...(fee === undefined ? {} : { feeSat: fee }),
   ...(label === undefined ? {} : { label: label.slice(0, 64) }),
-  ...(height === undefined ? {} : { blockHeight: height as number }),
+  ...(height === undefined ? {} : { blockHeight: height }),
 })

@@ -46,7 +46,7 @@ export interface CreateInvoiceOptions {
 export const createInvoice = (options: CreateInvoiceOptions): InvoiceRecord => {
   const { network, amountMsat, description, expirySeconds = DEFAULT_EXPIRY_SECONDS, preimage, paymentSecret } = options
   const { minFinalCltvExpiryDelta = MIN_FINAL_CLTV_EXPIRY_DELTA, sign } = options
-  const timestamp = Math.floor((options.now as number) / 1000)
+  const timestamp = Math.floor(options.now / 1000)
   const paymentHash = sha256(preimage)
   const amount = amountMsat === undefined ? {} : { amountMsat }
   const invoice = encodeInvoice(
@@ -81,7 +81,7 @@ export const createInvoice = (options: CreateInvoiceOptions): InvoiceRecord => {
 
 /** The channels that can bring the whole amount come first, those with the most room before the others. */
 const hintsFrom = (channels: readonly HintChannel[], amountMsat: Msat | undefined): readonly RouteHint[] => {
-  const usable = channels.filter(({ policy, receivableMsat }) => !policy.disabled && (receivableMsat as bigint) > 0n)
+  const usable = channels.filter(({ policy, receivableMsat }) => !policy.disabled && receivableMsat > 0n)
   const sorted = usable.toSorted((a, b) => (a.receivableMsat > b.receivableMsat ? -1 : 1))
   const enough = sorted.filter(({ receivableMsat }) => receivableMsat >= (amountMsat ?? 0n))
   return (enough.length > 0 ? enough : sorted).slice(0, MAX_ROUTE_HINTS).map((channel) => [hintOf(channel)])

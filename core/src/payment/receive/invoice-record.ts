@@ -36,8 +36,8 @@ export type InvoiceStatus = 'open' | 'settled' | 'expired' | 'cancelled'
 
 /** The state as it looks at a time: an open invoice may have expired. */
 export const invoiceStatus = ({ state, expiresAt }: InvoiceRecord, now: TimestampMs): InvoiceStatus =>
-  state.type === 'open' && (now as number) >= (expiresAt as number) ? 'expired' : state.type
+  state.type === 'open' && now >= expiresAt ? 'expired' : state.type
 
 /** What an invoice brought in, once it is settled. */
 export const receivedMsat = ({ state }: InvoiceRecord): Msat =>
-  state.type === 'settled' ? state.htlcs.reduce((sum, { amountMsat }) => sum + (amountMsat as bigint), 0n) : 0n
+  state.type === 'settled' ? state.htlcs.reduce((sum, { amountMsat }) => sum + amountMsat, 0n) : 0n

@@ -154,7 +154,7 @@ test('a part that could not be claimed now is not counted, and leaves the set wh
   const parts = [htlc(1n, 500_000n), htlc(2n, 500_000n), htlc(3n, 500_000n)] as const
   const without = (...lost: readonly bigint[]): ReceiveEnv => ({
     ...env,
-    canClaim: ({ htlcId }) => !lost.includes(htlcId as bigint),
+    canClaim: ({ htlcId }) => !lost.includes(htlcId),
   })
   t.deepEqual(offer(waiting(invoice), parts[0], without(1n)), {
     state: waiting(invoice),
@@ -249,16 +249,16 @@ test('over random arrivals an invoice is paid whole or not at all', (t) => {
         const step = stepInvoice(state, kind === 0 ? { type: 'mpp-timeout' } : { type: 'htlc', htlc: part }, env)
         for (const effect of step.effects) {
           if (effect.type !== 'fulfil' && effect.type !== 'fail') continue
-          const before = answered.get(effect.htlc.htlcId as bigint)
+          const before = answered.get(effect.htlc.htlcId)
           t.true(before === undefined || before === effect.type)
-          answered.set(effect.htlc.htlcId as bigint, effect.type)
+          answered.set(effect.htlc.htlcId, effect.type)
         }
         ;({ state } = step)
       }
       const fulfilled = [...answered].filter(([, answer]) => answer === 'fulfil').map(([id]) => id)
       const listed = state.invoice.state.type === 'settled' ? state.invoice.state.htlcs : []
-      t.deepEqual(fulfilled.toSorted(), listed.map(({ htlcId }) => htlcId as bigint).toSorted())
-      if (listed.length > 0) t.true((receivedMsat(state.invoice) as bigint) >= 1_000_000n)
+      t.deepEqual(fulfilled.toSorted(), listed.map(({ htlcId }) => htlcId).toSorted())
+      if (listed.length > 0) t.true(receivedMsat(state.invoice) >= 1_000_000n)
     }),
     { seed: 31, numRuns: 500 },
   )

@@ -81,7 +81,7 @@ const take = (state: ReceiveState, htlc: FinalHtlc, env: ReceiveEnv): ReceiveSte
       effects: [...held.map((part) => fail(part, unknownDetails(part, env))), { type: 'unschedule' }],
     }
   }
-  const sum = held.reduce((total, { payload }) => total + (payload.amtToForward as bigint), 0n)
+  const sum = held.reduce((total, { payload }) => total + payload.amtToForward, 0n)
   if (sum < totalOf(htlc)) {
     const first: readonly ReceiveEffect[] = parts.length === 0 ? [{ type: 'schedule', delayMs: MPP_TIMEOUT_MS }] : []
     return { state: { invoice, parts: held }, effects: first }
@@ -140,12 +140,12 @@ const isOfInvoice = (
   }
   if (invoice.amountMsat !== undefined) {
     // BOLT 4: no less than was asked for, and no more than twice that.
-    const asked = invoice.amountMsat as bigint
-    const total = paymentData.totalMsat as bigint
+    const asked = invoice.amountMsat
+    const total = paymentData.totalMsat
     if (total < asked || total > asked * 2n) return false
   }
   // BOLT 4: there must be time enough to claim it on the chain.
-  return (cltvExpiry as number) >= (env.height as number) + (invoice.minFinalCltvExpiryDelta as number)
+  return cltvExpiry >= env.height + invoice.minFinalCltvExpiryDelta
 }
 
 const unknownDetails = ({ amountMsat }: FinalHtlc, { height }: ReceiveEnv): FailureMessage => ({
@@ -155,7 +155,7 @@ const unknownDetails = ({ amountMsat }: FinalHtlc, { height }: ReceiveEnv): Fail
 })
 
 // BOLT 4: without a total the HTLC is all there is.
-const totalOf = ({ payload }: FinalHtlc): bigint => (payload.paymentData?.totalMsat ?? payload.amtToForward) as bigint
+const totalOf = ({ payload }: FinalHtlc): bigint => payload.paymentData?.totalMsat ?? payload.amtToForward
 
 const refOf = ({ channelId, htlcId }: HtlcRef): HtlcRef => ({ channelId, htlcId })
 

@@ -37,7 +37,7 @@ const settle = (state: RelayState, outcome: HtlcOutcome, env: RelayEnv): RelaySt
   const { incoming, outgoing } = record
   switch (outcome.type) {
     case 'fulfilled': {
-      const feeMsat = (incoming.amountMsat as bigint) - (outgoing.amountMsat as bigint)
+      const feeMsat = incoming.amountMsat - outgoing.amountMsat
       return {
         state: undefined,
         effects: [

@@ -45,10 +45,10 @@ const refusalOf = (request: RelayRequest, channel: RelayChannel, env: RelayEnv):
   const { amtToForward, outgoingCltvValue } = request.payload
   const violation = policyViolation(request, channel.policies, env.now)
   if (violation !== undefined) return violation
-  const height = env.height as number
+  const height = env.height
   // BOLT 4: too close to now to be safe, or so far that funds would be locked up for longer than is customary.
-  if ((outgoingCltvValue as number) < height + (env.minCltvExpiryDelta as number)) return 'expiry_too_soon'
-  if ((outgoingCltvValue as number) > height + (env.maxCltvExpiryDelta as number)) return 'expiry_too_far'
+  if (outgoingCltvValue < height + env.minCltvExpiryDelta) return 'expiry_too_soon'
+  if (outgoingCltvValue > height + env.maxCltvExpiryDelta) return 'expiry_too_far'
   if (channel.status === 'closing') return 'channel_disabled'
   // What `htlc_maximum_msat` says is coarse, and may be behind.
   return channel.status === 'usable' && amtToForward <= channel.spendableMsat ? undefined : 'temporary_channel_failure'
@@ -85,7 +85,7 @@ const policyViolation = (request: RelayRequest, policies: RelayPolicies, now: Ti
   const { current, previous, since } = policies
   const violation = violationOf(request, current)
   if (violation === undefined || previous === undefined) return violation
-  if ((now as number) - (since as number) >= PREVIOUS_POLICY_HONOURED_MS) return violation
+  if (now - since >= PREVIOUS_POLICY_HONOURED_MS) return violation
   return violationOf(request, previous) === undefined ? undefined : violation
 }
 
@@ -96,9 +96,9 @@ const violationOf = (
   policy: RelayPolicy,
 ): Violation | undefined => {
   if (amtToForward < policy.htlcMinimumMsat) return 'amount_below_minimum'
-  const fee = (amountMsat as bigint) - (amtToForward as bigint)
-  if (fee < (relayFee(policy, amtToForward) as bigint)) return 'fee_insufficient'
-  if ((cltvExpiry as number) - (outgoingCltvValue as number) < (policy.cltvExpiryDelta as number)) {
+  const fee = amountMsat - amtToForward
+  if (fee < relayFee(policy, amtToForward)) return 'fee_insufficient'
+  if (cltvExpiry - outgoingCltvValue < policy.cltvExpiryDelta) {
     return 'incorrect_cltv_expiry'
   }
   return undefined

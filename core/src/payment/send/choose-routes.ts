@@ -138,23 +138,22 @@ function* allowed(
 
 /** What our own channel has to carry for the whole amount. */
 const sentOver = ({ remainingMsat }: RouteQuestion, { hops }: Way): bigint =>
-  hops.reduceRight((amount, hop) => amount + (relayFee(hop, amount) as bigint), remainingMsat as bigint)
+  hops.reduceRight((amount, hop) => amount + relayFee(hop, amount), remainingMsat)
 
 const routeOf = (question: RouteQuestion, { hops }: Way, channel: OwnChannel, amountMsat: Msat): Route => {
   const { target, height } = question
-  const least = (target.minFinalCltvExpiryDelta as number) + FINAL_CLTV_MARGIN
-  const relays = hops.reduce((sum, { cltvExpiryDelta }) => sum + (cltvExpiryDelta as number), 0)
-  const shadow = Math.max(0, Math.min(question.shadowDelta as number, MAX_ROUTE_CLTV - least - relays))
-  return routeVia(channel, hops, target.destination, amountMsat, (height as number) + least + shadow)
+  const least = target.minFinalCltvExpiryDelta + FINAL_CLTV_MARGIN
+  const relays = hops.reduce((sum, { cltvExpiryDelta }) => sum + cltvExpiryDelta, 0)
+  const shadow = Math.max(0, Math.min(question.shadowDelta, MAX_ROUTE_CLTV - least - relays))
+  return routeVia(channel, hops, target.destination, amountMsat, height + least + shadow)
 }
 
 const firstHop = ({ hops }: Route): RouteHop => hops[0] as RouteHop
 
-const isTooFar = (route: Route, height: BlockHeight): boolean =>
-  (firstHop(route).cltvExpiry as number) - (height as number) > MAX_ROUTE_CLTV
+const isTooFar = (route: Route, height: BlockHeight): boolean => firstHop(route).cltvExpiry - height > MAX_ROUTE_CLTV
 
 const compareRoutes = (a: Route, b: Route): number =>
-  a.hops.length - b.hops.length || compare(partAmounts(a).feesMsat as bigint, partAmounts(b).feesMsat as bigint)
+  a.hops.length - b.hops.length || compare(partAmounts(a).feesMsat, partAmounts(b).feesMsat)
 
 const compare = (a: bigint, b: bigint): number => (a < b ? -1 : a > b ? 1 : 0)
 
@@ -162,9 +161,9 @@ const least = (a: bigint, b: bigint): bigint => (compare(a, b) < 0 ? a : b)
 
 /** The most that a way delivers with what a channel may spend. */
 const deliverable = ({ hops }: Way, roomMsat: Msat): bigint => {
-  let amount = roomMsat as bigint
+  let amount = roomMsat
   for (const hop of hops) {
-    amount = relayedAfterFee(hop, amount) as bigint
+    amount = relayedAfterFee(hop, amount)
     if (amount <= 0n) return 0n
   }
   return amount
@@ -182,8 +181,8 @@ const split = (question: RouteQuestion, ways: readonly Way[], room: Room): reado
   /** The least that was too much for a way: 0 for one that takes too long whatever the amount. */
   const tooMuch = new Map<Way, bigint>()
   const routes: Route[] = []
-  let remaining = question.remainingMsat as bigint
-  let budget = question.feeBudgetMsat as bigint
+  let remaining = question.remainingMsat
+  let budget = question.feeBudgetMsat
   for (const { way, channel, deliverableMsat } of partsOf(question, ways, room)) {
     const amount = least(deliverableMsat, remaining)
     if (amount < MIN_PART_MSAT && amount < remaining) continue
@@ -191,7 +190,7 @@ const split = (question: RouteQuestion, ways: readonly Way[], room: Room): reado
     const channelId = toHex(channel.channelId)
     if (used.has(channelId)) continue
     const route = routeOf(question, way, channel, amount)
-    const fees = partAmounts(route).feesMsat as bigint
+    const fees = partAmounts(route).feesMsat
     const isFar = isTooFar(route, question.height)
     if (isFar || fees > budget) {
       tooMuch.set(way, isFar ? 0n : amount)

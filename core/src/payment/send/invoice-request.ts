@@ -62,7 +62,7 @@ export const invoiceRequest = (
 /** What the destination is to get: what the invoice says, or what we say where it leaves that to us. */
 export const payableAmount = (invoice: Invoice, given: Msat | undefined): Result<Msat, PayableAmountError> => {
   const amountMsat = invoice.amountMsat ?? given
-  if (amountMsat === undefined || (amountMsat as bigint) <= 0n) return err({ code: 'amount-required' })
+  if (amountMsat === undefined || amountMsat <= 0n) return err({ code: 'amount-required' })
   return given !== undefined && given !== amountMsat
     ? err({ code: 'amount-mismatch', invoiceMsat: amountMsat })
     : ok(amountMsat)
@@ -70,6 +70,6 @@ export const payableAmount = (invoice: Invoice, given: Msat | undefined): Result
 
 /** 1 % and at least 5 satoshis. */
 export const defaultMaxFee = (amountMsat: Msat): Msat => {
-  const percent = (amountMsat as bigint) / 100n
+  const percent = amountMsat / 100n
   return percent > 5_000n ? percent : 5_000n
 }

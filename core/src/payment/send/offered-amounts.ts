@@ -13,7 +13,7 @@ export const lessOffered = (
   for (const { id, route } of attempts) {
     if (!offering.includes(id)) continue
     const key = toHex(route.channelId)
-    sums.set(key, (sums.get(key) ?? 0n) + ((route.hops[0] as RouteHop).amountMsat as bigint))
+    sums.set(key, (sums.get(key) ?? 0n) + (route.hops[0] as RouteHop).amountMsat)
   }
   return {
     byRoom: (peer, room) => inOrder(channels.byRoom(peer, room), sums, room),
@@ -52,7 +52,7 @@ function* inOrder(
 }
 
 const less = (channel: OwnChannel, sum: bigint): OwnChannel => {
-  const without = (amount: Msat): bigint => ((amount as bigint) > sum ? (amount as bigint) - sum : 0n)
+  const without = (amount: Msat): bigint => (amount > sum ? amount - sum : 0n)
   return {
     ...channel,
     spendableMsat: without(channel.spendableMsat),

@@ -144,7 +144,7 @@ export interface SendEnv {
 
 /** What reached the destination, and what relays charged, of the parts in a state. */
 export const partAmounts = (route: Route): { readonly amountMsat: Msat; readonly feesMsat: Msat } => {
-  const sent = (route.hops[0] as RouteHop).amountMsat as bigint
-  const delivered = (route.hops.at(-1) as RouteHop).amountMsat as bigint
+  const sent = (route.hops[0] as RouteHop).amountMsat
+  const delivered = (route.hops.at(-1) as RouteHop).amountMsat
   return { amountMsat: delivered, feesMsat: sent - delivered }
 }

@@ -23,13 +23,13 @@ export const routeVia = (
   finalExpiry: BlockHeight,
 ): Route => {
   const hops: RouteHop[] = []
-  let next = { nodeId: destination, amountMsat: amountMsat as bigint, cltvExpiry: finalExpiry as number }
+  let next = { nodeId: destination, amountMsat: amountMsat, cltvExpiry: finalExpiry }
   for (const hint of hints.toReversed()) {
     hops.unshift({ ...next, shortChannelId: hint.shortChannelId })
     next = {
       nodeId: hint.nodeId,
-      amountMsat: next.amountMsat + (relayFee(hint, next.amountMsat) as bigint),
-      cltvExpiry: next.cltvExpiry + (hint.cltvExpiryDelta as number),
+      amountMsat: next.amountMsat + relayFee(hint, next.amountMsat),
+      cltvExpiry: next.cltvExpiry + hint.cltvExpiryDelta,
     }
   }
   const { shortChannelId } = channel
@@ -65,7 +65,7 @@ export const routeFromGiven = (
   for (const [i, hop] of given.entries()) {
     const before = given[i - 1] ?? hop
     const sound = hop.amountMsat <= before.amountMsat && hop.cltvExpiryDelta <= before.cltvExpiryDelta
-    if (!sound || (hop.amountMsat as bigint) <= 0n || (hop.cltvExpiryDelta as number) <= 0) {
+    if (!sound || hop.amountMsat <= 0n || hop.cltvExpiryDelta <= 0) {
       return err({ code: 'invalid-route', hop: i })
     }
   }
@@ -73,7 +73,7 @@ export const routeFromGiven = (
     nodeId,
     shortChannelId,
     amountMsat,
-    cltvExpiry: (height as number) + (cltvExpiryDelta as number),
+    cltvExpiry: height + cltvExpiryDelta,
   }))
   return ok({ channelId: channel.channelId, hops })
 }

@@ -152,8 +152,8 @@ const advance = (state: SendState, env: SendEnv): SendStep => {
 /** BOLT 4: no further HTLC once those under way and settled make up the total. */
 const remaining = ({ target, attempts }: SentPayment): Msat => {
   const live = attempts.filter(({ status }) => status !== 'failed')
-  const sum = live.reduce((total, { route }) => total + (partAmounts(route).amountMsat as bigint), 0n)
-  const left = (target.amountMsat as bigint) - sum
+  const sum = live.reduce((total, { route }) => total + partAmounts(route).amountMsat, 0n)
+  const left = target.amountMsat - sum
   // A caller that gives the routes may send a part of a larger total: nothing is missing while all of them are live.
   if (target.route !== undefined) return live.length === attempts.length ? 0n : left
   return left > 0n ? left : 0n
@@ -171,17 +171,17 @@ const choose = (
   if (lessons.refused !== undefined) return err(failureBy(lessons.refused))
   // The routes that a caller gives are gone once.
   if (target.route !== undefined && last !== undefined) return err(failureBy(last))
-  const isLate = target.expiresAt !== undefined && (env.now as number) >= (target.expiresAt as number)
+  const isLate = target.expiresAt !== undefined && env.now >= target.expiresAt
   if (last !== undefined && (isLate || attempts.length >= MAX_ATTEMPTS)) return err(failureBy(last))
 
   const spent = attempts.reduce(
-    (sum, { status, route }) => (status === 'failed' ? sum : sum + (partAmounts(route).feesMsat as bigint)),
+    (sum, { status, route }) => (status === 'failed' ? sum : sum + partAmounts(route).feesMsat),
     0n,
   )
   const chosen = chooseRoutes({
     target,
     remainingMsat,
-    feeBudgetMsat: (payment.maxFeeMsat as bigint) - spent,
+    feeBudgetMsat: payment.maxFeeMsat - spent,
     channels: lessOffered(env.channels, attempts, offering),
     lessons,
     height: env.height,

@@ -17,8 +17,8 @@ export const channelsRules: SpendingRules<'channels'> = {
   open: {
     worstCase(request, known) {
       const { relay } = known.settings
-      const fundingMsat = satToMsat(request.fundingSat) as bigint
-      const pushMsat = (request.pushMsat ?? 0n) as bigint
+      const fundingMsat = satToMsat(request.fundingSat)
+      const pushMsat = request.pushMsat ?? 0n
       if (pushMsat > fundingMsat) {
         return err(refusal('push-too-large', 'more is given away than is put in', { field: 'pushMsat' }))
       }
@@ -34,10 +34,10 @@ export const channelsRules: SpendingRules<'channels'> = {
           feeBaseMsat: request.feeBaseMsat ?? relay.feeBaseMsat,
           feeProportionalMillionths: request.feeProportionalMillionths ?? relay.feeProportionalMillionths,
         },
-        cost: openingCost(request, maxFeeSat as bigint),
+        cost: openingCost(request, maxFeeSat),
       })
     },
-    actual: ({ feeSat }, request) => openingCost(request, feeSat as bigint),
+    actual: ({ feeSat }, request) => openingCost(request, feeSat),
   },
   close: {
     worstCase(request, known) {
@@ -63,9 +63,9 @@ const openingCost = (
   { fundingSat, pushMsat = 0n }: Pick<RequestOf<'channels', 'open'>, 'fundingSat' | 'pushMsat'>,
   feeSat: bigint,
 ) => ({
-  paysOutMsat: pushMsat as bigint,
+  paysOutMsat: pushMsat,
   feesMsat: feeSat * MSAT_PER_SAT,
-  locksSat: roundedUp((fundingSat as bigint) * MSAT_PER_SAT - (pushMsat as bigint)),
+  locksSat: roundedUp(fundingSat * MSAT_PER_SAT - pushMsat),
 })
 
 const roundedUp = (msat: bigint): bigint => (msat + MSAT_PER_SAT - 1n) / MSAT_PER_SAT

@@ -65,10 +65,10 @@ const lostBy = (party: TestParty, feeratePerKw: number): bigint => {
       const bumped = wallet.bump({ tx, prevouts, baseFee, feeratePerKw })
       if (!bumped.ok) throw new Error(bumped.error.code)
       ;({ tx } = bumped.value)
-      for (const { amount } of bumped.value.prevouts.slice(1)) leftSat -= amount as bigint
-      for (const { amount } of tx.outputs.slice(claim.tx.outputs.length)) leftSat += amount as bigint
+      for (const { amount } of bumped.value.prevouts.slice(1)) leftSat -= amount
+      for (const { amount } of tx.outputs.slice(claim.tx.outputs.length)) leftSat += amount
     }
-    for (const { amount, script } of tx.outputs) if (isOurs(script)) leftSat += amount as bigint
+    for (const { amount, script } of tx.outputs) if (isOurs(script)) leftSat += amount
     const signed = withWitness(tx, 0, claimWitness(claim, SIGNATURE))
     if (claim.fee.type === 'included' && claim.fee.fee < feeForWeight(feeratePerKw, txWeight(signed)))
       throw new Error(`${claim.kind.type} pays less than it was to`)
@@ -99,7 +99,7 @@ const lostBy = (party: TestParty, feeratePerKw: number): bigint => {
     }
   }
   const { toLocalMsat, htlcs } = local.spec
-  const hadMsat = htlcs.reduce((sum, { amountMsat }) => sum + (amountMsat as bigint), toLocalMsat as bigint)
+  const hadMsat = htlcs.reduce((sum, { amountMsat }) => sum + amountMsat, toLocalMsat)
   return hadMsat - leftSat * 1_000n
 }
 
@@ -127,7 +127,7 @@ for (const [what, htlcs] of Object.entries(HTLCS)) {
         const lost = lostBy(party, feerate)
         t.true(lost <= feesMsat, `${party.name} at ${feerate}: ${lost} > ${feesMsat}`)
         // The anchor may be needed or not: that is seen when rates have moved.
-        const anchor = satToMsat(feeForWeight(feerate, 1_300)) as bigint
+        const anchor = satToMsat(feeForWeight(feerate, 1_300))
         t.true(feesMsat <= (13n * lost) / 10n + anchor, `${party.name} at ${feerate}: ${lost} of ${feesMsat}`)
       }
     }
@@ -155,7 +155,7 @@ test('a cooperative close — costs the opener no more than was reckoned, nor mu
       const paidSat = localParams.fundingAmount - tx.outputs.reduce((sum, { amount }) => sum + amount, 0n)
       t.true(feeForWeight(feerate, txWeight(tx)) <= paidSat)
       const ours = tx.outputs.find(({ script }) => equalBytes(script, localScript))
-      const lost = (local.spec.toLocalMsat as bigint) - satToMsat(ours?.amount ?? 0n)
+      const lost = local.spec.toLocalMsat - satToMsat(ours?.amount ?? 0n)
       const reckoned = mutualCloseLossMsat(two.alice.funded, feerate)
       t.true(lost <= reckoned && reckoned <= (13n * lost) / 10n + 1_000n, `${lost} of ${reckoned}`)
     }

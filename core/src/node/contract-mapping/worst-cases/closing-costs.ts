@@ -27,11 +27,11 @@ const LONGEST_SHUTDOWN_SCRIPT = new Uint8Array(42)
 export const mutualCloseLossMsat = (durable: Funded, feerate: FeeratePerKw): bigint => {
   const { params, localShutdown, remoteShutdown } = durable
   const { local, localParams, remoteParams } = commitmentOf(durable)
-  const least = local.spec.toLocalMsat as bigint
-  const most = local.spec.htlcs.reduce((sum, { amountMsat }) => sum + (amountMsat as bigint), least)
+  const least = local.spec.toLocalMsat
+  const most = local.spec.htlcs.reduce((sum, { amountMsat }) => sum + amountMsat, least)
   const scripts = [localShutdown ?? params.localShutdownScript, remoteShutdown ?? LONGEST_SHUTDOWN_SCRIPT] as const
-  const fee = params.localIsOpener ? (closingFee(feerate, ...scripts) as bigint) : 0n
-  const dust = largest(localParams.dustLimit as bigint, remoteParams.dustLimit as bigint)
+  const fee = params.localIsOpener ? closingFee(feerate, ...scripts) : 0n
+  const dust = largest(localParams.dustLimit, remoteParams.dustLimit)
   // From here on an output of ours is worth paying; below, all of it goes to the miner.
   const enough = (fee + dust) * MSAT_PER_SAT
   // What is below a satoshi goes to the miner, however much it is then.
@@ -59,24 +59,23 @@ export const forceCloseCost = (durable: Funded, feerate: FeeratePerKw): ForceClo
   const { format, dustLimit } = localParams
   const { spec } = local
   const htlcs = untrimmedHtlcCount(format, spec, dustLimit)
-  const own = durable.params.localIsOpener ? (openerCost(format, spec.feeratePerKw, htlcs) as bigint) : 0n
+  const own = durable.params.localIsOpener ? openerCost(format, spec.feeratePerKw, htlcs) : 0n
   const parent = commitmentWeight(format, htlcs)
   const missing =
-    (feeForWeight(feerate, parent + SPEND_WEIGHT + WALLET_WEIGHT) as bigint) -
-    (commitmentFee(format, spec.feeratePerKw, htlcs) as bigint)
+    feeForWeight(feerate, parent + SPEND_WEIGHT + WALLET_WEIGHT) - commitmentFee(format, spec.feeratePerKw, htlcs)
   const htlcWeight = largest(BigInt(format.htlcTimeoutWeight), BigInt(format.htlcSuccessWeight))
   const perHtlc = Number(htlcWeight) + WALLET_WEIGHT + SPEND_WEIGHT
-  const claims = feeForWeight(feerate, SPEND_WEIGHT + htlcs * perHtlc) as bigint
+  const claims = feeForWeight(feerate, SPEND_WEIGHT + htlcs * perHtlc)
   const offered = spec.htlcs
     .filter(({ direction }) => direction === 'offered')
-    .reduce((sum, { amountMsat }) => sum + (amountMsat as bigint), 0n)
-  const left = largest((spec.toLocalMsat as bigint) - own * MSAT_PER_SAT, 0n)
-  const hasOutput = left / MSAT_PER_SAT >= (dustLimit as bigint)
+    .reduce((sum, { amountMsat }) => sum + amountMsat, 0n)
+  const left = largest(spec.toLocalMsat - own * MSAT_PER_SAT, 0n)
+  const hasOutput = left / MSAT_PER_SAT >= dustLimit
   // BOLT 3: what has no output of its own goes to the miner.
-  const lost = (hasOutput ? left % MSAT_PER_SAT : left) + (dustExposureMsat(format, spec, dustLimit) as bigint)
+  const lost = (hasOutput ? left % MSAT_PER_SAT : left) + dustExposureMsat(format, spec, dustLimit)
   return {
-    feesMsat: (satToMsat(own + largest(missing, 0n) + claims) as bigint) + lost,
-    lockedMsat: (spec.toLocalMsat as bigint) + offered,
+    feesMsat: satToMsat(own + largest(missing, 0n) + claims) + lost,
+    lockedMsat: spec.toLocalMsat + offered,
   }
 }
 

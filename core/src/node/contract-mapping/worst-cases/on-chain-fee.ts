@@ -9,7 +9,7 @@ export const defaultMaxFeeSat = (
   wallet: SpendingKnowledge['wallet'],
   output: TxOutput,
   feeratePerKw: FeeratePerKw,
-): bigint => 2n * likelyFee(wallet, output, feeratePerKw) + (dustLimit(CHANGE_SCRIPT) as bigint)
+): bigint => 2n * likelyFee(wallet, output, feeratePerKw) + dustLimit(CHANGE_SCRIPT)
 
 const CHANGE_SCRIPT = p2tr(new Uint8Array(32))
 
@@ -19,7 +19,7 @@ const CHANGE_SCRIPT = p2tr(new Uint8Array(32))
  */
 const likelyFee = (wallet: SpendingKnowledge['wallet'], output: TxOutput, feeratePerKw: FeeratePerKw): bigint => {
   const quoted = wallet.quote({ outputs: [output], feeratePerKw })
-  if (quoted !== undefined) return quoted as bigint
+  if (quoted !== undefined) return quoted
   const weight = TX_OVERHEAD_WEIGHT + P2TR_INPUT_WEIGHT + outputWeight(output.script) + outputWeight(CHANGE_SCRIPT)
-  return (feeForWeight(feeratePerKw, weight) as bigint) + 1n
+  return feeForWeight(feeratePerKw, weight) + 1n
 }

@@ -14,7 +14,7 @@ export const paymentsRules: SpendingRules<'payments'> = {
       const maxFeeMsat = request.maxFeeMsat ?? defaultMaxFee(amountMsat)
       return ok({
         request: { ...request, amountMsat, maxFeeMsat },
-        cost: { paysOutMsat: amountMsat as bigint, feesMsat: maxFeeMsat as bigint },
+        cost: { paysOutMsat: amountMsat, feesMsat: maxFeeMsat },
       })
     },
     actual: ({ payment: { amountMsat, feesMsat } }) => ({ paysOutMsat: amountMsat, feesMsat }),

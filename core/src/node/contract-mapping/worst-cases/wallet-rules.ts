@@ -16,12 +16,12 @@ export const walletRules: SpendingRules<'wallet'> = {
       const maxFeeSat = request.maxFeeSat ?? defaultMaxFeeSat(known.wallet, output, feerate)
       return ok({
         request: { ...request, feerate, maxFeeSat },
-        cost: { paysOutMsat: satToMsat(amountSat) as bigint, feesMsat: satToMsat(maxFeeSat) as bigint },
+        cost: { paysOutMsat: satToMsat(amountSat), feesMsat: satToMsat(maxFeeSat) },
       })
     },
     actual: ({ feeSat }, { amountSat }) => ({
-      paysOutMsat: satToMsat(amountSat) as bigint,
-      feesMsat: satToMsat(feeSat) as bigint,
+      paysOutMsat: satToMsat(amountSat),
+      feesMsat: satToMsat(feeSat),
     }),
   },
 }
