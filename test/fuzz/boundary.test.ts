@@ -28,6 +28,7 @@ const OWN_JSON: Readonly<Record<string, string>> = {
   'core/src/plugins/durable-delivery.ts': 'events of our log',
   'core/src/plugins/live-events.ts': 'events of our log, within the session\u2019s guard',
   'core/src/plugins/budgets.ts': 'rows of our database',
+  'core/src/plugins/left-behind.ts': 'rows of our database',
   'core/src/plugins/ledger-rows.ts': 'rows of our database',
   'core/src/plugins/left-behind.ts': 'rows of our database',
   'core/src/plugins/usage-counts.ts': 'rows of our database',

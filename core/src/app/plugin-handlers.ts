@@ -7,6 +7,9 @@ import type { PluginError, PluginHost } from '../plugins/index.ts'
 /** Answers the contract's `plugins` actor from the plugin host, which is asked for when it is needed. */
 export const pluginHandlers = (openHost: () => Promise<PluginHost>): ActorHandlers<'plugins'> => ({
   list: async ({ page }) => pageOf((await openHost()).list(), page),
+  async inspect({ name }) {
+    return inContract(await (await openHost()).inspect(name))
+  },
   async install({ path, config, consent }) {
     const host = await openHost()
     const installed = await host.install(path, {

@@ -16,6 +16,7 @@ import { type CliIo, EXIT } from './io.ts'
 import { kebab } from './names.ts'
 import { nodeClient } from './node-client.ts'
 import { defaultFolder, devnetFolder } from './own-commands.ts'
+import { developPlugin } from './plugin-dev.ts'
 import { printableJson } from './printable.ts'
 import { checkColumns, type ListStyle, renderEvent, renderReply, rowsOf } from './render.ts'
 import { resolveIds } from './resolve-ids.ts'
@@ -62,6 +63,7 @@ export const addContractCommands = (program: Command, io: CliIo, done: (exitCode
       })
     }
     if (actor === 'events') addTail(group, io, done)
+    if (actor === 'plugins') addDev(group, io, done)
   }
 }
 
@@ -175,6 +177,36 @@ const ofArgument = (operation: Operation, error: unknown): unknown => {
 
 const foldersOf = ({ data }: Flags, io: CliIo): readonly string[] =>
   data === undefined ? [...new Set([defaultFolder(io), devnetFolder(io)])] : [resolve(io.cwd, data)]
+
+const addDev = (group: Command, io: CliIo, done: (exitCode: number) => void): void => {
+  const command = group
+    .command('dev')
+    .argument('<path>', "the folder with the plugin's `fulgurite.plugin.json`, on this machine")
+    .description('Installs a plugin, again whenever its folder changes, and prints what it logs, until interrupted.')
+    .option('--config <value>', "the plugin's settings (JSON, or @file)")
+    .option('-y, --yes', 'agrees to whatever the plugin asks for, without a question')
+  command.action(async (path: string) => {
+    const flags = command.optsWithGlobals<Flags & { readonly config?: string }>()
+    const config = configOf(flags.config, io)
+    await developPlugin(
+      nodeClient(foldersOf(flags, io)),
+      {
+        path: resolve(io.cwd, path),
+        ...(config === undefined ? {} : { config }),
+        yes: flags.yes === true,
+        json: flags.json === true,
+      },
+      io,
+    )
+    done(EXIT.done)
+  })
+}
+
+/** Read as `plugins install` reads it. */
+const configOf = (given: string | undefined, io: CliIo): unknown => {
+  const field = fieldsOf(actors.plugins.operations.install).find(({ name }) => name === 'config')
+  return given === undefined || field === undefined ? undefined : contractValue(field, given, io)
+}
 
 const addTail = (group: Command, io: CliIo, done: (exitCode: number) => void): void => {
   const command = group

@@ -9,29 +9,48 @@ type Logs = ReplyOf<'plugins', 'logs'>
 const PAUSE_MS = 500
 const MOST_LINES = 500
 
+interface LogOptions {
+  readonly json: boolean
+  readonly style: ListStyle
+}
+
 /** Prints a plugin's log lines, and further ones as they come, until interrupted. */
 export const followLogs = async (
   operation: Operation,
   request: Readonly<Record<string, unknown>>,
   client: NodeClient,
   io: CliIo,
-  { json, style }: { readonly json: boolean; readonly style: ListStyle },
+  options: LogOptions,
 ): Promise<void> => {
+  const tail = logTail(operation, request, client, io, options)
+  while (!io.interrupted.aborted) {
+    await tail()
+    await io.pause(PAUSE_MS)
+  }
+}
+
+/** Prints, each time that it is called, the lines that have come since it was called last. */
+export const logTail = (
+  operation: Operation,
+  request: Readonly<Record<string, unknown>>,
+  client: NodeClient,
+  io: CliIo,
+  { json, style }: LogOptions,
+): (() => Promise<void>) => {
   let since: number | undefined
   let headed = false
-  while (!io.interrupted.aborted) {
+  return async () => {
     const further = since === undefined ? {} : { since, page: { limit: MOST_LINES } }
     const reply = (await client.ask('plugins', 'logs', { ...request, ...further }, {})).body as Logs
     // The node has begun anew meanwhile, and counts from the start.
     const isAnew = since !== undefined && reply.latest < since
     since = isAnew ? 0 : reply.latest
-    if (isAnew) continue
+    if (isAnew) return
     if (json) for (const line of reply.items.toReversed()) io.out(`${printableJson(JSON.stringify(line))}\n`)
     else if (reply.items.length > 0) {
       if (further.since !== undefined && reply.next !== undefined) io.err('(lines that came too fast are left out)\n')
       io.out(renderRows(operation, reply.items, io, { ...style, headless: headed }))
       headed = true
     }
-    await io.pause(PAUSE_MS)
   }
 }

@@ -9,6 +9,8 @@ export interface CliIo {
   readonly cwd: string
   readonly home: string
   readFile(path: string): string
+  /** Calls back when something in a folder, or below it, may have changed. Throws where there is no such folder. Returns how to end it. */
+  watch(folder: string, onChange: () => void): () => void
   /** Shows a question and resolves to the line that is typed; `undefined` where nobody can be asked, or who is asked leaves. */
   ask(question: string): Promise<string | undefined>
   randomKey(): string

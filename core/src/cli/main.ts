@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { readFileSync, watch } from 'node:fs'
 import { homedir } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
 import type { CliIo } from './io.ts'
@@ -9,6 +9,16 @@ import { run } from './run.ts'
 // Loaded only when it is asked for: the rest of the command line needs nothing of the node.
 const loadApp = async (): Promise<AppCommands> => import('../app/commands.ts')
 
+// Version control writes all the time, and a plugin is made of nothing that lies there.
+const watchFolder = (folder: string, onChange: () => void): (() => void) => {
+  const watcher = watch(folder, { recursive: true }, (_event, file) => {
+    if (file === null || !/^\.git(\/|\\|$)/.test(file)) onChange()
+  })
+  // A folder that goes away is told of by the install that finds none.
+  watcher.on('error', onChange)
+  return () => watcher.close()
+}
+
 // A question is shown where errors are: what is written out may be on its way into a file.
 const askAtTerminal = async (question: string, signal: AbortSignal): Promise<string | undefined> => {
   if (process.stdin.isTTY !== true || process.stderr.isTTY !== true) return undefined
@@ -16,10 +26,10 @@ const askAtTerminal = async (question: string, signal: AbortSignal): Promise<str
   const lines = createInterface({ input: process.stdin, output: process.stderr })
   try {
     // At the end of the input no line comes any more.
-    const ended = new Promise<undefined>((resolve) => lines.once('close', () => resolve(undefined)))
+    const ended = new Promise<string>((resolve) => lines.once('close', () => resolve('')))
     return await Promise.race([lines.question(question, { signal }), ended])
   } catch {
-    return undefined
+    return ''
   } finally {
     lines.close()
   }
@@ -30,7 +40,8 @@ export const main = async (): Promise<void> => {
   const interruption = new AbortController()
   const args = process.argv.slice(2)
   // The node has its own order of stopping; everything else just ends.
-  if (args.includes('tail') || args.includes('--follow')) process.once('SIGINT', () => interruption.abort())
+  if (args.includes('tail') || args.includes('--follow') || (args.includes('plugins') && args.includes('dev')))
+    process.once('SIGINT', () => interruption.abort())
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     // `| head` has read enough.
     if (error.code === 'EPIPE') process.exit(0)
@@ -45,6 +56,7 @@ export const main = async (): Promise<void> => {
     env: process.env,
     cwd: process.cwd(),
     home: homedir(),
+    watch: watchFolder,
     readFile: (path) => readFileSync(path, 'utf8'),
     pause: (ms) => setTimeout(ms, undefined, { signal: interruption.signal }).catch(() => {}),
     ask: (question) => askAtTerminal(question, interruption.signal),

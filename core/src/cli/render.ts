@@ -4,7 +4,7 @@ import { type CliFailure, usage } from './failure.ts'
 import type { CliIo } from './io.ts'
 import { kebab, label } from './names.ts'
 import { printable } from './printable.ts'
-import { type Column, dim, fitting, table } from './table.ts'
+import { type Column, dim, fitting, table, wrapped } from './table.ts'
 import { type Shown, VIEWS } from './views.ts'
 
 /** How a list is to be shown. */
@@ -65,12 +65,20 @@ const fieldLines = ({ members }: ObjectShape, row: Row, io: CliIo, indent: strin
       const name = indent + dim(label(key).padEnd(width), io)
       if (shape.type === 'object')
         return `${indent}${dim(label(key), io)}\n${fieldLines(shape, value as Row, io, `${indent}  `)}`
-      if (shape.type !== 'list' || !isText(shape.item)) return `${name}  ${cell(shape, value, io)}\n`
-      const entries = (value as readonly unknown[]).map((entry) => cell(shape.item, entry, io))
-      const lines = entries.length === 0 ? ['none'] : entries
+      const lines = linesOf(shape, value, io, io.columns - indent.length - width - 2)
       return `${name}  ${lines.join(`\n${indent}${' '.repeat(width)}  `)}\n`
     })
     .join('')
+}
+
+/** A value on as many lines as it needs: each entry of a list, and what is JSON as people write it. */
+const linesOf = (shape: Shape, value: unknown, io: CliIo, room: number): readonly string[] => {
+  if (shape.type === 'scalar' && shape.scalar === 'json') {
+    return JSON.stringify(value, undefined, 2).split('\n').map(printable)
+  }
+  if (shape.type !== 'list' || isCell(shape.item) !== isText(shape.item)) return [cell(shape, value, io)]
+  const entries = (value as readonly unknown[]).map((entry) => cell(shape.item, entry, io))
+  return entries.length === 0 ? ['none'] : entries.flatMap((entry) => wrapped(entry, Math.max(room, LEAST_TEXT)))
 }
 
 const LEAST_COLUMNS = 3

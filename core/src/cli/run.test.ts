@@ -454,6 +454,7 @@ test('start and demo are handed their options, the development network in a fold
     cwd: '/work',
     home: '/home/u',
     readFile: () => '',
+    watch: () => () => {},
     ask: () => Promise.resolve(undefined),
     randomKey: () => '',
     pause: () => Promise.resolve(),

@@ -20,6 +20,7 @@ export const ioIn = (folder: string): CliIo => ({
   home: '/home/someone',
   readFile: () => '{}',
   ask: () => Promise.resolve(undefined),
+  watch: () => () => {},
   randomKey: () => 'cli-random',
   pause: () => Promise.resolve(),
   interrupted: new AbortController().signal,

@@ -67,6 +67,14 @@ export interface MemoryAccount {
   room(kind: MemoryKind): number
 }
 
+/** What is held of one kind. */
+export interface Holding {
+  readonly kind: MemoryKind | DiskKind
+  readonly place: 'memory' | 'disk'
+  readonly bytes: number
+  readonly most?: number
+}
+
 /** All that core and disk hold for one installed plugin. */
 export class Account implements MemoryAccount {
   readonly #caps: MemoryCaps
@@ -88,6 +96,14 @@ export class Account implements MemoryAccount {
     let sum = 0
     for (const bytes of this.#disk.values()) sum += bytes
     return sum
+  }
+
+  /** Each holding by itself: memory with the most that it may be. */
+  holdings(): readonly Holding[] {
+    const memory = MEMORY_KINDS.map(
+      (kind): Holding => ({ kind, place: 'memory', bytes: this.#memory[kind], most: this.#caps[kind] }),
+    )
+    return [...memory, ...[...this.#disk].map(([kind, bytes]): Holding => ({ kind, place: 'disk', bytes }))]
   }
 
   take(kind: MemoryKind, bytes: number): boolean {

@@ -1,7 +1,7 @@
 import type { ContractError } from '@fulgurite/plugin-sdk/contract'
 import { ok, type Result } from '../lib/result.ts'
 import { TokenBucket } from '../lib/token-bucket.ts'
-import type { CallContext, Outcome, PluginGateway, Prepared } from '../node/contract-gateway.ts'
+import type { CallContext, Cost, Outcome, PluginGateway, Prepared } from '../node/contract-gateway.ts'
 import type { HostStore, HostWrite } from './host-store.ts'
 import type { LedgerClock } from './ledger-clock.ts'
 import { ledgerRows } from './ledger-rows.ts'
@@ -23,6 +23,13 @@ interface KeptBudgets {
   readonly reservations: readonly Reservation[]
   readonly usage: string | undefined
   readonly left: string | undefined
+}
+
+/** What is used in the window that runs now, what is set aside among it; `keeps` in the day. */
+export interface Used extends Cost {
+  readonly actions: number
+  readonly queries: number
+  readonly keeps: number
 }
 
 /** An invoice of the longest description, or an address, with the rows that find it. */
@@ -69,6 +76,14 @@ export class Budgets {
     this.#asks = new TokenBucket(asksPerSecond, 2 * asksPerSecond, now, this.#asks?.left(now))
     if (this.#usage === undefined) this.#usage = new UsageCounts(manifest, now, this.#keptUsage)
     else this.#usage.grant(manifest, now)
+  }
+
+  /** What counts now against the grant of this manifest, which is the plugin's. */
+  used(manifest: Manifest): Used {
+    if (this.#usage === undefined) this.grant(manifest)
+    const now = this.#now()
+    const { windowMs } = manifest.budget
+    return { ...this.#reservations.used(now, windowMs), ...this.#counts().used(now), keeps: this.#left.today(now) }
   }
 
   /** Whether it may ask anything now. */

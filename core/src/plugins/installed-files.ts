@@ -1,11 +1,12 @@
 import { mkdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { readJson } from '../lib/json.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import { writeWhole } from './cell-bundle.ts'
 import { checkConfig } from './config-schema.ts'
 import { isGrantOf } from './grant.ts'
 import type { InstallRecord } from './install-record.ts'
-import { type Manifest, parseManifest } from './manifest.ts'
+import { MANIFEST_DEPTH, type Manifest, parseManifest } from './manifest.ts'
 import type { PluginError } from './plugin-error.ts'
 import { integrityOf, MANIFEST_FILE, type PluginSource } from './plugin-source.ts'
 import { MAX_SOURCE_MAP_CHARS } from './source-stack.ts'
@@ -17,6 +18,8 @@ const MAP_FILE = 'plugin.js.map'
 export interface InstalledPlugin {
   readonly record: InstallRecord
   readonly manifest: Manifest
+  /** The manifest as its author wrote it. */
+  readonly asWritten: Readonly<Record<string, unknown>>
   readonly code: string
   readonly sourceMap: string
   /** The operator's settings, defaults filled in. */
@@ -73,7 +76,15 @@ export const readInstalled = async (
   }
   const config = checkConfig(parsed.value.config, record.config)
   if (!config.ok) return config
-  return ok({ record, manifest: parsed.value, code, sourceMap: whereFit(sourceMap), config: config.value })
+  const asWritten = readJson(manifestText, MANIFEST_DEPTH)
+  return ok({
+    record,
+    manifest: parsed.value,
+    asWritten: asWritten.ok ? (asWritten.value as InstalledPlugin['asWritten']) : {},
+    code,
+    sourceMap: whereFit(sourceMap),
+    config: config.value,
+  })
 }
 
 /** A map that is too large to be read is not kept in memory either. */

@@ -29,6 +29,11 @@ export class LeftBehind {
     return this.#kept.bytes
   }
 
+  /** How often it has left something today. */
+  today(now: number): number {
+    return now - this.#kept.dayStart < DAY_MS ? this.#kept.inDay : 0
+  }
+
   /** Whether it may leave something more today. Errors: `budget-exceeded`. */
   mayAdd(now: number, keepsPerDay: number): Result<true, ContractError> {
     if (now - this.#kept.dayStart >= DAY_MS) this.#kept = { ...this.#kept, dayStart: now, inDay: 0 }

@@ -6,7 +6,7 @@ import { configSchema } from './config-schema.ts'
 import { satisfiesRange } from './contract-range.ts'
 
 const MAX_BYTES = 256 * 1024
-const MAX_DEPTH = 24
+export const MANIFEST_DEPTH = 24
 
 const words = (max: number): z.ZodString => z.string().min(1).max(max)
 const whole = (min: number, max: number): z.ZodNumber => z.number().int().min(min).max(max)
@@ -200,9 +200,11 @@ export interface ManifestError {
 /** Reads a manifest. Its size and nesting are looked at before it is parsed. */
 export const parseManifest = (text: string): Result<Manifest, ManifestError> => {
   if (text.length > MAX_BYTES) return invalid(`the manifest is larger than ${MAX_BYTES} characters`)
-  const json = readJson(text, MAX_DEPTH)
+  const json = readJson(text, MANIFEST_DEPTH)
   if (!json.ok) {
-    return invalid(json.error.code === 'too-deep' ? `the manifest nests deeper than ${MAX_DEPTH} levels` : 'not JSON')
+    return invalid(
+      json.error.code === 'too-deep' ? `the manifest nests deeper than ${MANIFEST_DEPTH} levels` : 'not JSON',
+    )
   }
   const manifest = evaluate(ManifestSchema, json.value)
   if (!manifest.ok) return invalid(...wordsFor(manifest.error))

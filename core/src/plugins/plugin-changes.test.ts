@@ -119,6 +119,37 @@ test('disable — a disabled plugin can be configured and replaced, and runs no 
   t.truthy(await host.line('tuned', /^runs with {"mode":"calm","max":4}$/))
 })
 
+test('inspect — tells all of a plugin that runs, and what is left of one whose files were changed', async (t) => {
+  const host = await hosted(t)
+  const manifest = { ...tuned.manifest, publisher: 'somebody', budget: { feesMsat: 5 } }
+  await host.install({ ...tuned, manifest }, { max: 5 })
+  const inspected = await host.host.inspect('tuned')
+  t.like(inspected, {
+    ok: true,
+    value: {
+      plugin: { name: 'tuned', state: 'running' },
+      publisher: 'somebody',
+      settings: { max: 5 },
+      config: { mode: 'calm', max: 5 },
+      manifest: { name: 'tuned', budget: { feesMsat: 5 } },
+      budget: { limitFeesMsat: 5n, usedFeesMsat: 0n, usedActions: 0, limitActions: 10_000, windowMs: 86_400_000 },
+    },
+  })
+  if (!inspected.ok) return
+  const { source, digest, account } = inspected.value
+  t.true(source.endsWith('/tuned'))
+  t.regex(digest, /^sha256-[0-9a-f]{64}$/)
+  t.true((account.find(({ kind, place }) => kind === 'bundle' && place === 'memory')?.bytes ?? 0) > 0)
+  await host.host.stop()
+  const lock = JSON.parse(readFileSync(join(host.folder, 'plugins', 'plugins.lock.json'), 'utf8'))
+  writeFileSync(join(host.folder, 'plugins', lock.plugins[0].folder, 'plugin.js'), '// other')
+  const again = await hosted(t, { dataDir: host.folder })
+  const less = await again.host.inspect('tuned')
+  t.like(less, { ok: true, value: { plugin: { state: 'failed' }, digest, settings: { max: 5 } } })
+  t.false(less.ok && 'manifest' in less.value)
+  t.like(await again.host.inspect('nobody'), { error: { code: 'plugin-not-found' } })
+})
+
 test('restart — runs what is installed, and says where the folder holds something else and how to put that in', async (t) => {
   const host = await hosted(t)
   await host.install(plugin('edited', "log.info('as installed')"))

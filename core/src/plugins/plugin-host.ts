@@ -7,6 +7,7 @@ import { mayGuard } from './install-record.ts'
 import { removeInstalled } from './installed-files.ts'
 import { type ParkedEvent, parkedEvents } from './parked-events.ts'
 import { PluginChanges } from './plugin-changes.ts'
+import { type PluginDetails, pluginDetails } from './plugin-details.ts'
 import type { PluginError } from './plugin-error.ts'
 import { type InstallErrorCode, type Installed, type InstallOptions, PluginInstalls } from './plugin-installs.ts'
 import type { LogLine } from './plugin-log.ts'
@@ -44,6 +45,8 @@ export interface PluginHost {
   /** Starts what is held back. Errors: `lock-file-damaged`, when it still is. */
   resume(): Promise<Result<readonly PluginStatus[], PluginError<'lock-file-damaged'>>>
   list(): readonly PluginStatus[]
+  /** Errors: `plugin-not-found`. */
+  inspect(name: string): Promise<Result<PluginDetails, PluginError<'plugin-not-found'>>>
   /** What holds the plugins' processes; `undefined` before the first was started. */
   walls(): WallsStatus | undefined
   /** The events that its handlers failed on for good, the newest first. Errors: `plugin-not-found`. */
@@ -194,6 +197,11 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
         return ok(statuses())
       }),
     list: statuses,
+    async inspect(name) {
+      const record = roster.get(name)
+      if (record === undefined) return err(notInstalled(name))
+      return ok(await pluginDetails(services, record, running.status(record, held)))
+    },
     walls: () => services.walls(),
     logs(name) {
       if (roster.get(name) === undefined) return err(notInstalled(name))

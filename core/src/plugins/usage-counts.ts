@@ -69,6 +69,12 @@ export class UsageCounts {
     return ok(true)
   }
 
+  /** How often it has acted and asked in the window that runs now. */
+  used(now: number): { readonly actions: number; readonly queries: number } {
+    this.#turn(now)
+    return { actions: this.#actions, queries: this.#queries }
+  }
+
   /** Whether a command may be asked again already. */
   rate(now: number, command: string): boolean {
     return this.#rates.get(command)?.take(now) !== false

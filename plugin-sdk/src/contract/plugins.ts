@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { actor, command, query } from './define.ts'
 import { StoredEvent } from './event-log.ts'
 import { field, named } from './field.ts'
-import { Count, Flag, JsonObject, Name, Page, Path, page, Timestamp, text } from './scalars.ts'
+import { Count, Flag, JsonObject, Msat, Name, Page, Path, page, Sat, Timestamp, text } from './scalars.ts'
 
 const PluginState = z.enum(['starting', 'running', 'backing-off', 'stopped', 'failed', 'held', 'disabled'])
 
@@ -66,6 +66,37 @@ const GrantChange = named(
   }),
 )
 
+const BudgetUse = named(
+  'BudgetUse',
+  "What a plugin's budget is, and what of it is used in the window that runs now, with what is set aside.",
+  z.object({
+    windowMs: Count,
+    usedPaysOutMsat: Msat,
+    limitPaysOutMsat: Msat,
+    usedFeesMsat: Msat,
+    limitFeesMsat: Msat,
+    usedLocksSat: Sat,
+    limitLocksSat: Sat,
+    usedActions: Count,
+    limitActions: Count,
+    usedQueries: Count,
+    limitQueries: Count,
+    usedKeepsToday: field(Count, { summary: 'What it has left in the node for ever, in the day that runs now.' }),
+    limitKeepsPerDay: Count,
+  }),
+)
+
+const Holding = named(
+  'Holding',
+  'What the node holds for a plugin of one kind.',
+  z.object({
+    kind: text(32),
+    place: z.enum(['memory', 'disk']),
+    bytes: Count,
+    most: field(Count, { summary: 'How much it may be, where that is a number of its own.' }).optional(),
+  }),
+)
+
 const LogLevel = z.enum(['debug', 'info', 'warn', 'error'])
 
 const LogLine = named(
@@ -99,6 +130,27 @@ export const plugins = actor('plugins', 'The plugins of this node.', {
     request: z.strictObject({ page: Page.optional() }),
     reply: page(PluginSummary),
     access: 'operator',
+  }),
+  inspect: query({
+    summary: 'All that there is to know about a plugin.',
+    request: z.strictObject({ name: Name }),
+    reply: z.object({
+      plugin: PluginSummary,
+      publisher: text(128).optional(),
+      source: field(Path, { summary: 'The folder that it was installed from.' }),
+      digest: text(128, 'SHA-256 of its manifest and code as they were installed, as `sha256-<hex>`.'),
+      manifest: field(JsonObject, {
+        summary:
+          'As its author wrote it; missing where its files are not those that were installed, as are the next two.',
+      }).optional(),
+      config: field(JsonObject, { summary: 'Its settings, defaults filled in.' }).optional(),
+      budget: BudgetUse.optional(),
+      settings: field(JsonObject, { summary: 'What of its settings the operator has given.' }),
+      account: z.array(Holding).readonly(),
+    }),
+    errors: ['plugin-not-found'],
+    access: 'operator',
+    positional: ['name'],
   }),
   install: command({
     summary:

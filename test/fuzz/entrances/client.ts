@@ -274,6 +274,7 @@ const cli: Entrance = {
           readFile: () => jsonText(oddJson(random), random),
           pause: () => Promise.resolve(),
           ask: () => Promise.resolve(undefined),
+          watch: () => () => {},
           randomKey: () => `made-${random.below(1_000)}`,
           interrupted: AbortSignal.abort(),
         }

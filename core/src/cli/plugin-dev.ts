@@ -1,0 +1,108 @@
+import { findOperation } from '@fulgurite/plugin-sdk/contract'
+import { installAsking } from './consent.ts'
+import { CliFailure } from './failure.ts'
+import { logTail } from './follow-logs.ts'
+import type { CliIo } from './io.ts'
+import type { NodeClient, Reply } from './node-client.ts'
+import { printable, printableJson } from './printable.ts'
+
+export interface DevOptions {
+  readonly path: string
+  readonly config?: unknown
+  readonly yes: boolean
+  readonly json: boolean
+}
+
+interface Installed {
+  readonly plugin: { readonly name: string; readonly version: string; readonly state: string }
+  readonly warnings: readonly string[]
+}
+
+/** How long a folder must be left alone before it is read: an editor writes a file in several steps, and a build many. */
+const SETTLED_MS = 250
+
+/** Installs the plugin in a folder, again whenever something in the folder changes, and shows what it logs, until interrupted. */
+export const developPlugin = async (client: NodeClient, options: DevOptions, io: CliIo): Promise<void> => {
+  const { path, json } = options
+  let changes = 1
+  const unwatch = io.watch(path, () => {
+    changes += 1
+  })
+  const printError = ({ code, message, hint, details }: CliFailure): void => {
+    if (json) io.out(`${printableJson(JSON.stringify({ error: { code, message, ...details } }))}\n`)
+    else io.err(`error: ${printable(message)} [${code}]\n${hint === undefined ? '' : `${hint}\n`}`)
+  }
+  let name: string | undefined
+  let showLogs = (): Promise<void> => Promise.resolve()
+  const put = async (): Promise<void> => {
+    const request = { path, ...(options.config === undefined ? {} : { config: options.config }) }
+    const reply = await installAsking(client, request, {}, options.yes, io)
+    const { plugin } = reply.body as Installed
+    if (plugin.name !== name) {
+      name = plugin.name
+      showLogs = logsOf(name, client, json, io)
+    }
+    tell(reply, json, io)
+  }
+  try {
+    let done = 0
+    while (!io.interrupted.aborted) {
+      const seen = changes
+      if (seen !== done && (done === 0 || (await isSettled(() => changes === seen, io)))) {
+        const isFirst = done === 0
+        done = seen
+        await put().catch((error: unknown) => {
+          // What cannot get better by a change in the folder ends the command.
+          if (!(error instanceof CliFailure) || !(isFirst ? MENDABLE : LATER).has(error.code)) throw error
+          printError(error)
+        })
+      }
+      await showLogs()
+      await io.pause(SETTLED_MS)
+    }
+  } finally {
+    unwatch()
+  }
+  if (name !== undefined && !json) {
+    io.err(`${printable(name)} stays installed; to take it off: fulgurite plugins remove ${printable(name)}\n`)
+  }
+}
+
+/** What the author mends in the folder. */
+const MENDABLE: ReadonlySet<string> = new Set([
+  'manifest-invalid',
+  'contract-mismatch',
+  'config-invalid',
+  'bundle-failed',
+  'start-failed',
+  'limits-exceeded',
+])
+/** Once it has been there: a folder may be away for a moment, and a no is a no to this change alone. */
+const LATER: ReadonlySet<string> = new Set([...MENDABLE, 'path-not-found', 'declined'])
+
+const isSettled = async (isUnchanged: () => boolean, io: CliIo): Promise<boolean> => {
+  await io.pause(SETTLED_MS)
+  return isUnchanged()
+}
+
+const tell = ({ text, body }: Reply, json: boolean, io: CliIo): void => {
+  if (json) {
+    io.out(`${printableJson(text)}\n`)
+    return
+  }
+  const { plugin, warnings } = body as Installed
+  const { name, version, state } = plugin
+  io.err(`${printable(`${name} ${version}`)} is ${printable(state)}; waiting for changes in its folder\n`)
+  for (const warning of warnings) io.err(`${printable(warning)}\n`)
+}
+
+const logsOf = (name: string, client: NodeClient, json: boolean, io: CliIo): (() => Promise<void>) => {
+  const operation = findOperation('plugins', 'logs')
+  if (operation === undefined) return () => Promise.resolve()
+  const tail = logTail(operation, { name }, client, io, { json, style: {} })
+  return () =>
+    tail().catch((error: unknown) => {
+      // Taken off by somebody else: the next change puts it in again.
+      if (!(error instanceof CliFailure) || error.code !== 'plugin-not-found') throw error
+    })
+}
