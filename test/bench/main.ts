@@ -5,6 +5,7 @@ import { besidePluginsBenchmark } from './beside-plugins.ts'
 import { cliBenchmark } from './cli.ts'
 import { commitmentBenchmark } from './commitment.ts'
 import { cryptoBenchmark } from './crypto.ts'
+import { diskBenchmark } from './disk.ts'
 import { manyChannelsBenchmarks } from './many-channels.ts'
 import { memoryBenchmark } from './memory.ts'
 import { paymentBenchmarks } from './payments.ts'
@@ -19,6 +20,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   walletBenchmark,
   ...paymentBenchmarks,
   ...manyChannelsBenchmarks,
+  diskBenchmark,
   ...pluginBenchmarks,
   besidePluginsBenchmark,
   besideFloodsBenchmark,

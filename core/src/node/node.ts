@@ -10,7 +10,7 @@ import { ChainHealth } from './chain/chain-health.ts'
 import { currentHeight } from './chain/current-height.ts'
 import { nodeFeerates } from './chain/feerates.ts'
 import { ChannelDirectory } from './channel/channel-directory.ts'
-import { readChannels } from './channel/channel-rows.ts'
+import { moveHtlcRows, readChannels } from './channel/channel-rows.ts'
 import type { ChannelServices } from './channel/channel-services.ts'
 import { createChannels } from './channel/channels.ts'
 import { updateCommitmentFees } from './channel/commitment-fees.ts'
@@ -93,6 +93,7 @@ export const startNode = async (options: NodeOptions): Promise<Result<FulguriteN
     chainHealth,
     log,
   })
+  await moveHtlcRows(store)
   const stored = await readChannels(store, clock)
   releaseForgotten(wallet, stored)
   const indexes = keyIndexes(stored)

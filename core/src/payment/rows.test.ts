@@ -1,18 +1,48 @@
 import test from 'ava'
 import { fromHex, toHex } from '../lib/bytes.ts'
+import { decodeWith, encodeWith } from '../wire/codec/codec.ts'
 import { invoiceRecord, relayRecord, sentPayment } from './fixtures/rows-v1.ts'
+import { invoice, payments } from './fixtures/rows-v2.ts'
 import { decodeInvoiceRecord, encodeInvoiceRecord } from './receive/invoice-codec.ts'
 import { decodeRelayRecord, encodeRelayRecord } from './relay/relay-codec.ts'
+import { invoiceText } from './row-codecs.ts'
 import { decodeSentPayment, encodeSentPayment } from './send/payment-codec.ts'
 
-test('payment rows of version 1 are read, and written to the byte', (t) => {
+test('payment rows of version 1 are read', (t) => {
   t.deepEqual(decodeSentPayment(fromHex(sentPayment.row)), { ok: true, value: sentPayment.value })
-  t.is(toHex(encodeSentPayment(sentPayment.value)), sentPayment.row)
 })
 
-test('invoice rows of version 1 are read, and written to the byte', (t) => {
+test('invoice rows of version 1 are read', (t) => {
   t.deepEqual(decodeInvoiceRecord(fromHex(invoiceRecord.row)), { ok: true, value: invoiceRecord.value })
-  t.is(toHex(encodeInvoiceRecord(invoiceRecord.value)), invoiceRecord.row)
+})
+
+for (const { row, value } of payments) {
+  test(`payment rows of version 2 are read, and written to the byte: ${value.status}`, (t) => {
+    t.deepEqual(decodeSentPayment(fromHex(row)), { ok: true, value })
+    t.is(toHex(encodeSentPayment(value)), row)
+  })
+}
+
+test('invoice rows of version 2 are read, and written to the byte', (t) => {
+  t.deepEqual(decodeInvoiceRecord(fromHex(invoice.row)), { ok: true, value: invoice.value })
+  t.is(toHex(encodeInvoiceRecord(invoice.value)), invoice.row)
+})
+
+test('the text of an invoice is read back to the letter, and a letter of bech32 takes 5 bits', (t) => {
+  const { invoice: text } = invoice.value
+  const texts = [
+    text,
+    text.slice(0, -1),
+    text.slice(0, -2),
+    text.toUpperCase(),
+    `${text} `,
+    'lnbcrt1',
+    'no invoice',
+    '',
+  ]
+  for (const each of texts)
+    t.deepEqual(decodeWith(invoiceText, encodeWith(invoiceText, each)), { ok: true, value: each })
+  t.true(encodeWith(invoiceText, text).length <= Math.ceil((text.length * 5) / 8) + 12)
 })
 
 test('relay rows of version 1 are read, and written to the byte', (t) => {

@@ -209,3 +209,28 @@ test('a backup taken while the store is in use opens with what was durable', (t)
     t.is(await read(copy, 'thing', 'a'), '1')
     await copy.close()
   }))
+
+test('a table becomes a heap with all its rows, and is read and written as before', (t) =>
+  withFolder(async (folder) => {
+    const path = join(folder, 'node.sqlite')
+    const first = await open(path)
+    const keys = Array.from({ length: 100 }, (_, i) => `key${String((i * 37) % 100).padStart(2, '0')}`)
+    first.submit(keys.map((key) => put('thing', key, key)))
+    await first.close()
+    const heaps: Migration[] = [...migrations, { version: 2, tables: [], heaps: ['thing', 'new_heap'] }]
+    const store = await openSqliteStore({ path, migrations: heaps, onFatal: unexpected })
+    store.submit([put('thing', 'key50', 'changed'), put('thing', 'zzz', 'new'), remove('thing', 'key99')])
+    store.submit([put('new_heap', 'b', '2'), put('new_heap', 'a', '1')])
+    await store.flush()
+    const expected = keys.toSorted().filter((key) => key !== 'key99')
+    t.deepEqual(
+      (await store.scan('thing')).map(({ key, value }) => [utf8Decode(key), utf8Decode(value)]),
+      [...expected.map((key) => [key, key === 'key50' ? 'changed' : key]), ['zzz', 'new']],
+    )
+    t.deepEqual(
+      (await store.scan('new_heap', { reverse: true })).map(({ key }) => utf8Decode(key)),
+      ['b', 'a'],
+    )
+    t.is((await store.sizes('thing', { from: utf8Encode('zzz') }))[0]?.bytes, 3)
+    await store.close()
+  }))

@@ -84,7 +84,10 @@ class SqliteStore implements Store {
       this.counters.rows += puts.length + deletes.length
       if (puts.length > 0) {
         const rows = puts.map(({ key, value }) => `(${literal(key)},${literal(value as Uint8Array)})`)
-        statements.push(`INSERT OR REPLACE INTO ${named(table)} (key, value) VALUES ${rows.join()}`)
+        // A row that is there keeps its place: to take it out and put it in anew would move it, and its entry in the index.
+        statements.push(
+          `INSERT INTO ${named(table)} (key, value) VALUES ${rows.join()} ON CONFLICT(key) DO UPDATE SET value = excluded.value`,
+        )
       }
       if (deletes.length > 0) {
         statements.push(`DELETE FROM ${named(table)} WHERE key IN (${deletes.map(literal).join()})`)
@@ -145,15 +148,25 @@ class SqliteStore implements Store {
   }
 }
 
+/**
+ * So many pages may the log hold, 16 MiB, before they are brought to their places. Those that nearly every commit changes are then
+ * written there once in hundreds of commits.
+ */
+const LOG_PAGES = 4_096
+
 // WAL keeps readers off the writer's way; FULL syncs the log at every commit, so that a commit survives a power cut.
 // The exclusive lock keeps a second node off the same data.
 const openExclusively = async (path: string): Promise<SqliteConnection> => {
   let connection: SqliteConnection | undefined
   try {
     connection = await SqliteConnection.open(path)
-    for (const pragma of ['locking_mode = EXCLUSIVE', 'journal_mode = WAL', 'synchronous = FULL', 'user_version']) {
-      await connection.exec(`PRAGMA ${pragma}`)
-    }
+    const pragmas = [
+      'locking_mode = EXCLUSIVE',
+      'journal_mode = WAL',
+      'synchronous = FULL',
+      `wal_autocheckpoint = ${LOG_PAGES}`,
+    ]
+    for (const pragma of [...pragmas, 'user_version']) await connection.exec(`PRAGMA ${pragma}`)
     // The lock is taken at the first write, not by the pragma.
     await connection.exec('BEGIN EXCLUSIVE; COMMIT')
     return connection
@@ -174,12 +187,25 @@ const migrate = async (connection: SqliteConnection, { path, migrations }: Sqlit
   if (version > known) throw new FailureError<StoreOpenFailure>({ code: 'store-too-new', path, version, known })
   for (const migration of migrations) {
     if (migration.version <= version) continue
-    const create = migration.tables.map(
-      (table) => `CREATE TABLE ${named(table)} (key BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;`,
-    )
-    await connection.exec(`BEGIN; ${create.join(' ')} PRAGMA user_version = ${migration.version}; COMMIT`)
+    const statements = migration.tables.map((table) => createTable(table, 'WITHOUT ROWID'))
+    for (const heap of migration.heaps ?? []) statements.push(...(await heapStatements(connection, heap)))
+    await connection.exec(`BEGIN; ${statements.join(';')}; PRAGMA user_version = ${migration.version}; COMMIT`)
   }
 }
+
+const heapStatements = async (connection: SqliteConnection, heap: string): Promise<readonly string[]> => {
+  const found = await connection.all('SELECT 1 FROM sqlite_schema WHERE name = ?', [named(heap)])
+  if (found.length === 0) return [createTable(heap, '')]
+  return [
+    `ALTER TABLE ${heap} RENAME TO ${heap}_before`,
+    createTable(heap, ''),
+    `INSERT INTO ${heap} (key, value) SELECT key, value FROM ${heap}_before`,
+    `DROP TABLE ${heap}_before`,
+  ]
+}
+
+const createTable = (table: string, kind: 'WITHOUT ROWID' | ''): string =>
+  `CREATE TABLE ${named(table)} (key BLOB PRIMARY KEY NOT NULL, value BLOB NOT NULL) ${kind}`
 
 const nothing = (): void => {}
 

@@ -75,8 +75,14 @@ interface StoreCounters {
 /** One step of the schema. Steps are numbered from 1, run once, in order, each in a transaction, and never change. */
 export interface Migration {
   readonly version: number
-  /** Tables of rows that the step creates. */
+  /** Tables of rows that the step creates, their rows in the order of their keys: for small rows whose keys grow, or that are few. */
   readonly tables: readonly string[]
+  /**
+   * Tables whose rows stand in the order in which they came, and are found by an index of their keys: for rows that are large, or
+   * whose keys come in no order. What came together is written and changed together, in few pages, however much else there is. A
+   * table that there is already is made anew, its rows kept.
+   */
+  readonly heaps?: readonly string[]
 }
 
 export type StoreOpenFailure =

@@ -7,16 +7,25 @@ import { versioned } from '../../wire/codec/combinators.ts'
 import type { WireError } from '../../wire/wire-error.ts'
 import { isFunded } from '../state/channel-state.ts'
 import type { Closed, Durable, Funded } from '../state/durable.ts'
-import type { HtlcRecord, Htlcs } from '../state/htlc.ts'
+import { type HtlcRecord, NO_HTLCS } from '../state/htlc.ts'
+import { htlcRow, pastHtlc, pastHtlcRow, storedHtlc } from './htlc-rows.ts'
 import type { StoredChannel } from './stored-channel.ts'
 import { fromStored, toStored } from './stored-conversion.ts'
-import { closedV1, fundedV1, htlcV1 } from './version-1.ts'
+import { closedV1, fundedV1 } from './version-1.ts'
 
 /** What a durable state is in the store. */
 export interface ChannelRows {
   readonly channelRow: Uint8Array
   /** Those of the HTLCs that changed since the previous state. A row that is not there is as it was. */
   readonly htlcRows: readonly HtlcRow[]
+  /** The HTLCs that have ended since: their rows are to go. */
+  readonly ended: readonly EndedHtlc[]
+}
+
+interface EndedHtlc {
+  readonly key: Uint8Array
+  /** What is kept of it, under the same key elsewhere. */
+  readonly past?: Uint8Array
 }
 
 export interface HtlcRow {
@@ -49,36 +58,64 @@ const channelRow: Codec<StoredChannel> = versioned<StoredChannel>({
   },
 })
 
-const htlcRow: Codec<HtlcRecord> = versioned(htlcV1)
-
 /** Writes a stored state. `previous` is the state that the store has, if any: HTLCs that it holds unchanged are left out. */
 export const encodeChannel = (previous: Durable | undefined, next: Durable): ChannelRows => {
   invariant(isFunded(next) || next.phase === 'closed', 'only a channel with commitments is stored')
-  if (next.phase === 'closed') return { channelRow: encodeWith(channelRow, next), htlcRows: [] }
-  const known: Htlcs | undefined = previous !== undefined && isFunded(previous) ? previous.htlcs : undefined
-  const { channelId } = next.params
+  const known = previous !== undefined && isFunded(previous) ? previous : undefined
+  const before = known?.htlcs ?? NO_HTLCS
+  if (next.phase === 'closed') {
+    // Nothing is owed to or by it any more: no commitment of it can be published.
+    const ended = [...before.offered, ...before.received].map(({ direction, add }) => ({
+      key: htlcKey(next.channelId, direction, add.id),
+    }))
+    return { channelRow: encodeWith(channelRow, next), htlcRows: [], ended }
+  }
+  const offered = changedRows(next, before.offered, next.htlcs.offered)
+  const received = changedRows(next, before.received, next.htlcs.received)
   return {
     channelRow: encodeWith(channelRow, toStored(next)),
-    htlcRows: [
-      ...changedRows(channelId, known?.offered, next.htlcs.offered),
-      ...changedRows(channelId, known?.received, next.htlcs.received),
-    ],
+    htlcRows: [...offered.htlcRows, ...received.htlcRows],
+    ended: [...offered.ended, ...received.ended],
   }
 }
 
+const UNCHANGED: Omit<ChannelRows, 'channelRow'> = { htlcRows: [], ended: [] }
+
 const changedRows = (
-  channelId: ChannelId,
-  previous: readonly HtlcRecord[] | undefined,
+  durable: Funded,
+  previous: readonly HtlcRecord[],
   next: readonly HtlcRecord[],
-): readonly HtlcRow[] => {
-  if (previous === next) return []
-  const rows: HtlcRow[] = []
+): Omit<ChannelRows, 'channelRow'> => {
+  if (previous === next) return UNCHANGED
+  const { channelId } = durable.params
   const known = new Set(previous)
+  const alive = new Set<HtlcId>()
+  const htlcRows: HtlcRow[] = []
   for (const record of next) {
+    const { direction, add } = record
+    alive.add(add.id)
     if (known.has(record)) continue
-    rows.push({ key: htlcKey(channelId, record.direction, record.add.id), value: encodeWith(htlcRow, record) })
+    htlcRows.push({
+      key: htlcKey(channelId, direction, add.id),
+      value: encodeWith(htlcRow, storedHtlc(durable, record)),
+    })
   }
-  return rows
+  const ended = previous
+    .filter(({ add }) => !alive.has(add.id))
+    .map((record): EndedHtlc => {
+      const key = htlcKey(channelId, record.direction, record.add.id)
+      const past = pastHtlc(record)
+      return past === undefined ? { key } : { key, past: encodeWith(pastHtlcRow, past) }
+    })
+  return { htlcRows, ended }
+}
+
+/** The row of an HTLC, alive or ended, of a version that had one kind: as one that has ended. */
+export const pastOfHtlcRow = (row: Uint8Array): Result<Uint8Array | undefined, WireError> => {
+  const record = decodeWith(htlcRow, row)
+  if (!record.ok) return record
+  const past = pastHtlc(record.value)
+  return ok(past === undefined ? undefined : encodeWith(pastHtlcRow, past))
 }
 
 /** The keys of the HTLC rows that `decodeChannel` needs beside this row. */

@@ -1,7 +1,7 @@
 import { decodeTx, encodeTx, type Tx, txidOf } from '../../bitcoin/transaction.ts'
 import { decodeShachainStore, encodeShachainStore } from '../../crypto/shachain.ts'
 import { type Codec, encodeWith } from '../../wire/codec/codec.ts'
-import { mapped, oneOf, optional, struct, u16List, union } from '../../wire/codec/combinators.ts'
+import { type FieldCodecs, mapped, oneOf, optional, struct, u16List, union } from '../../wire/codec/combinators.ts'
 import {
   bigSize,
   bool,
@@ -47,7 +47,7 @@ import type {
 // Version 1. Never changed once rows of it exist: another version is another file.
 
 /** A whole number up to 2^53 - 1. */
-const count: Codec<number> = mapped(
+export const count: Codec<number> = mapped(
   bigSize,
   (value) => (value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : undefined),
   (value) => BigInt(value),
@@ -295,7 +295,7 @@ export const closedV1: Codec<Closed> = struct<Closed>({
 
 const htlcRef = struct<HtlcRef>({ channelId: bytes32, htlcId: u64 })
 
-const addMessage: Codec<UpdateAddHtlc> = mapped(
+export const addMessage: Codec<UpdateAddHtlc> = mapped(
   u32Bytes,
   (bytes) => {
     const message = decodeMessage(bytes)
@@ -304,8 +304,8 @@ const addMessage: Codec<UpdateAddHtlc> = mapped(
   encodeMessage,
 )
 
-/** The row of an HTLC. */
-export const htlcV1: Codec<HtlcRecord> = struct<HtlcRecord>({
+/** What the row of an HTLC says beside its message. */
+export const htlcFields: FieldCodecs<Omit<HtlcRecord, 'add'>> = {
   direction: oneOf<HtlcRecord['direction']>(['offered', 'received']),
   firstRemote: optional(count),
   lastRemote: optional(count),
@@ -323,5 +323,7 @@ export const htlcV1: Codec<HtlcRecord> = struct<HtlcRecord>({
       malformed: { number: 1, fields: { sha256OfOnion: fixedBytes(32), failureCode: u16 } },
     }),
   ),
-  add: addMessage,
-})
+}
+
+/** The row of an HTLC. */
+export const htlcV1: Codec<HtlcRecord> = struct<HtlcRecord>({ ...htlcFields, add: addMessage })

@@ -137,11 +137,11 @@ export type HtlcOutcome =
   /** As soon as the preimage is known. */
   | { readonly type: 'fulfilled'; readonly preimage: Preimage; readonly onChain: boolean }
   /** The peer's removal is irrevocably committed. */
-  | { readonly type: 'failed'; readonly failure: HtlcFailure; readonly add: UpdateAddHtlc }
+  | { readonly type: 'failed'; readonly failure: HtlcFailure }
   /** It never was in a signed commitment: it may be offered elsewhere. */
-  | { readonly type: 'not-sent'; readonly add: UpdateAddHtlc }
+  | { readonly type: 'not-sent' }
   /** Given back by the chain. */
-  | { readonly type: 'timed-out-on-chain'; readonly add: UpdateAddHtlc }
+  | { readonly type: 'timed-out-on-chain' }
 
 interface ScheduleEffect {
   readonly type: 'schedule'

@@ -303,7 +303,7 @@ const failedToOrigin = (durable: Funded, change: Change): readonly Effect[] => {
   if (change.type !== 'fail') return []
   const record = findHtlc(durable.htlcs.offered, change.id)
   if (record?.failure === undefined || record.preimage !== undefined) return []
-  return settled(durable, record, { type: 'failed', failure: record.failure, add: record.add })
+  return settled(durable, record, { type: 'failed', failure: record.failure })
 }
 
 const removedEvent = (

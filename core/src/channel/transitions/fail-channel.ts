@@ -75,7 +75,7 @@ export const dropUnsigned = (durable: Funded, session: Session | undefined): rea
   session === undefined
     ? []
     : session.proposed.local.flatMap((proposal) =>
-        proposal.type === 'add' ? settled(durable, proposal.record, { type: 'not-sent', add: proposal.add }) : [],
+        proposal.type === 'add' ? settled(durable, proposal.record, { type: 'not-sent' }) : [],
       )
 
 /** A session in which nothing more is said: whatever asks whether the channel was reestablished learns that it is not. */

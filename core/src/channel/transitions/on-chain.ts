@@ -247,7 +247,7 @@ const settleOutcomes = (
   const settledIds = [...durable.closing.settled, ...over.map(({ add }) => add.id)]
   return {
     durable: { ...durable, closing: { ...durable.closing, settled: settledIds } },
-    effects: over.flatMap((record) => settled(durable, record, { type: 'timed-out-on-chain', add: record.add })),
+    effects: over.flatMap((record) => settled(durable, record, { type: 'timed-out-on-chain' })),
   }
 }
 

@@ -1,32 +1,17 @@
 import type { HtlcOutcome, SettleEffect } from '../../channel/state/effects.ts'
 import type { HtlcFailure, HtlcOrigin, HtlcRef } from '../../channel/state/htlc.ts'
-import { concat, u64be } from '../../lib/bytes.ts'
+import { concat, EMPTY, u64be } from '../../lib/bytes.ts'
 import type { ChannelId, HtlcId } from '../../lib/ids.ts'
-import { err } from '../../lib/result.ts'
 import type { Row, Write } from '../../store/store.ts'
 import type { Codec } from '../../wire/codec/codec.ts'
 import { decodeWith, encodeWith } from '../../wire/codec/codec.ts'
-import { struct, u16List, union } from '../../wire/codec/combinators.ts'
+import { mapped, struct, u16List, union, versioned } from '../../wire/codec/combinators.ts'
 import { bool, bytes32, u16, u16Bytes, u64 } from '../../wire/codec/primitives.ts'
-import { type UpdateAddHtlc, updateAddHtlcCodec } from '../../wire/messages/channel-operation.ts'
 import { readRow } from '../storage/read-row.ts'
 import { TABLE } from '../storage/tables.ts'
 
 // One outcome of an HTLC, kept from the commit in which its channel learnt it until the commit in which whoever offered
 // it has made it part of its own state.
-
-const VERSION = 1
-
-const addCodec: Codec<UpdateAddHtlc> = {
-  encode(writer, add) {
-    u16Bytes.encode(writer, encodeWith(updateAddHtlcCodec.body, add))
-  },
-  decode(reader) {
-    const decoded = decodeWith(updateAddHtlcCodec.body, u16Bytes.decode(reader))
-    if (!decoded.ok) reader.fail('invalid-value')
-    return (decoded.ok ? decoded.value : undefined) as UpdateAddHtlc
-  },
-}
 
 const originCodec = union<HtlcOrigin, 'type'>('type', {
   local: { number: 0, fields: { payment: u16Bytes } },
@@ -38,19 +23,40 @@ const failureCodec = union<HtlcFailure, 'type'>('type', {
   malformed: { number: 1, fields: { sha256OfOnion: bytes32, failureCode: u16 } },
 })
 
-const outcomeCodec = union<HtlcOutcome, 'type'>('type', {
-  fulfilled: { number: 0, fields: { preimage: bytes32, onChain: bool } },
-  failed: { number: 1, fields: { failure: failureCodec, add: addCodec } },
-  'not-sent': { number: 2, fields: { add: addCodec } },
-  'timed-out-on-chain': { number: 3, fields: { add: addCodec } },
+type Settlement = Omit<SettleEffect, 'type'>
+
+const settlement = (outcome: Codec<HtlcOutcome>): Codec<Settlement> =>
+  struct<Settlement>({ channelId: bytes32, htlcId: u64, origin: originCodec, outcome })
+
+const fulfilled = { number: 0, fields: { preimage: bytes32, onChain: bool } }
+
+/** The first version had the HTLC's whole message behind every outcome but the first. */
+const outcomeV1: Codec<HtlcOutcome> = mapped<OutcomeV1, HtlcOutcome>(
+  union<OutcomeV1, 'type'>('type', {
+    fulfilled,
+    failed: { number: 1, fields: { failure: failureCodec, add: u16Bytes } },
+    'not-sent': { number: 2, fields: { add: u16Bytes } },
+    'timed-out-on-chain': { number: 3, fields: { add: u16Bytes } },
+  }),
+  (outcome) => {
+    if (outcome.type === 'fulfilled') return outcome
+    return outcome.type === 'failed' ? { type: 'failed', failure: outcome.failure } : { type: outcome.type }
+  },
+  (outcome) => (outcome.type === 'fulfilled' ? outcome : { ...outcome, add: EMPTY }),
+)
+
+type OutcomeV1 =
+  | Extract<HtlcOutcome, { readonly type: 'fulfilled' }>
+  | (Exclude<HtlcOutcome, { readonly type: 'fulfilled' }> & { readonly add: Uint8Array })
+
+const outcomeV2 = union<HtlcOutcome, 'type'>('type', {
+  fulfilled,
+  failed: { number: 1, fields: { failure: failureCodec } },
+  'not-sent': { number: 2, fields: {} },
+  'timed-out-on-chain': { number: 3, fields: {} },
 })
 
-const rowCodec = struct<Omit<SettleEffect, 'type'>>({
-  channelId: bytes32,
-  htlcId: u64,
-  origin: originCodec,
-  outcome: outcomeCodec,
-})
+const rowCodec = versioned(settlement(outcomeV1), settlement(outcomeV2))
 
 /** The key of the row that holds this HTLC's outcome. */
 export const outboxKeyOf = ({
@@ -64,12 +70,11 @@ export const outboxKeyOf = ({
 export const outboxRow = (effect: SettleEffect): Write => ({
   table: TABLE.settlement,
   key: outboxKeyOf(effect),
-  value: concat(Uint8Array.of(VERSION), encodeWith(rowCodec, effect)),
+  value: encodeWith(rowCodec, effect),
 })
 
 /** Throws a `FailureError` on a row that this version cannot read. */
-export const readOutboxRow = ({ key, value }: Row): SettleEffect => {
-  const decoded =
-    value[0] === VERSION ? decodeWith(rowCodec, value.subarray(1)) : err({ code: 'unknown-version' } as const)
-  return { type: 'settle', ...readRow(TABLE.settlement, key, decoded) }
-}
+export const readOutboxRow = ({ key, value }: Row): SettleEffect => ({
+  type: 'settle',
+  ...readRow(TABLE.settlement, key, decodeWith(rowCodec, value)),
+})

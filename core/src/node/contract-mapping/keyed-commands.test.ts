@@ -1,9 +1,11 @@
 import type { ContractError } from '@fulgurite/plugin-sdk/contract'
 import test from 'ava'
+import { utf8Encode } from '../../lib/bytes.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import { openSqliteStore } from '../../store/sqlite-store.ts'
 import { MIGRATIONS } from '../storage/tables.ts'
 import { KeyedCommands } from './keyed-commands.ts'
+import { readCommand } from './stored-command.ts'
 
 const setUp = async () => {
   const store = await openSqliteStore({
@@ -130,4 +132,22 @@ test('of commands that spend nothing the latest outcomes of each asker are kept,
     t.true((await ask(key, asker)).isStored, key)
   t.is(runs(), 2 + rounds)
   t.false((await ask('busy:0', 'plugin busy')).isStored)
+})
+
+test('what a version before has kept of a payment, as JSON, is known', async (t) => {
+  const { store, command } = await setUp()
+  const keyed = new KeyedCommands(store)
+  void keyed.run('payments.payInvoice', 'k', { invoice: 'a' }, () => new Promise(() => {}))
+  for (let i = 0; i < 5; i++) await store.get('command_key', new Uint8Array(1))
+  await store.flush()
+  const [row] = await store.scan('command_key')
+  t.true((row?.value.length ?? 0) < 64)
+  const old = JSON.stringify(readCommand(row?.value ?? new Uint8Array(0)))
+  store.submit([{ table: 'command_key', key: utf8Encode('k'), value: utf8Encode(old) }])
+  await store.flush()
+  const later = new KeyedCommands(store)
+  t.like(await later.run('payments.payInvoice', 'k', { invoice: 'b' }, command), {
+    result: { ok: false, error: { code: 'idempotency-mismatch' } },
+  })
+  t.like(await later.run('payments.payInvoice', 'k', { invoice: 'a' }, command), { result: { ok: true } })
 })

@@ -1,12 +1,13 @@
 import { type ContractError, encodeJson } from '@fulgurite/plugin-sdk/contract'
 import { sha256 } from '../../crypto/hashes.ts'
-import { toHex, utf8Decode, utf8Encode } from '../../lib/bytes.ts'
+import { toHex, utf8Encode } from '../../lib/bytes.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { Store, Write } from '../../store/store.ts'
 import { TABLE } from '../storage/tables.ts'
 import { refusal } from './handlers.ts'
-import { PassingKeys, type Place } from './passing-keys.ts'
+import { PassingKeys } from './passing-keys.ts'
 import { reviveReply } from './revive-reply.ts'
+import { readCommand, type StoredCommand, writeCommand } from './stored-command.ts'
 
 type Answer = Result<object, ContractError>
 
@@ -25,16 +26,6 @@ type KeyedState =
   | { readonly type: 'interrupted' }
   /** The key stands for something else; or the contract has since given the same request another form. */
   | { readonly type: 'other-request' }
-
-interface StoredCommand {
-  /** SHA-256 of operation and request. */
-  readonly digest: string
-  readonly operation: string
-  /** Absent while the command runs, and for ever if the node died meanwhile. */
-  readonly outcome?: { readonly ok: boolean; readonly text: string }
-  /** Of a command that spends nothing: its row is not kept for ever. */
-  readonly place?: Place
-}
 
 /**
  * Commands that can be started again: asked with the same key, each goes on where its own state stands. What they have
@@ -103,7 +94,7 @@ export class KeyedCommands {
 
   async #stored(rowKey: Uint8Array): Promise<StoredCommand | undefined> {
     const row = await this.#store.get(TABLE.commandKey, rowKey)
-    return row === undefined ? undefined : (JSON.parse(utf8Decode(row)) as StoredCommand)
+    return row === undefined ? undefined : readCommand(row)
   }
 
   async #first(
@@ -129,7 +120,7 @@ export class KeyedCommands {
     const write = (stored: StoredCommand): Write => ({
       table: TABLE.commandKey,
       key: rowKey,
-      value: utf8Encode(JSON.stringify(place === undefined ? stored : { ...stored, place })),
+      value: writeCommand(place === undefined ? stored : { ...stored, place }),
     })
     // Its first row in its own commit would keep a payment waiting for the disk once more.
     if (RESUMABLE.has(operation)) this.#waiting.set(key, write({ digest, operation }))

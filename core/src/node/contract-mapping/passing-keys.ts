@@ -1,12 +1,7 @@
 import { concat, utf8Decode, utf8Encode } from '../../lib/bytes.ts'
 import type { Store, Write } from '../../store/store.ts'
 import { TABLE } from '../storage/tables.ts'
-
-/** Where the row of a command that spends nothing stands among those of its asker. */
-export interface Place {
-  readonly asker: string
-  readonly turn: number
-}
+import { type Place, readCommand } from './stored-command.ts'
 
 const KEPT = 1_024
 const PAGE = 1_000
@@ -58,7 +53,7 @@ export class PassingKeys {
     for (;;) {
       const rows = await this.#store.scan(TABLE.commandKey, { limit: PAGE, ...(from === undefined ? {} : { from }) })
       for (const { key, value } of rows) {
-        const { place } = JSON.parse(utf8Decode(value)) as { readonly place?: Place }
+        const { place } = readCommand(value)
         if (place !== undefined) found.push({ key: utf8Decode(key), place })
         from = concat(key, Uint8Array.of(0))
       }

@@ -8,7 +8,6 @@ import {
   events as eventDefinitions,
 } from '@fulgurite/plugin-sdk/contract'
 import { Subject } from '../../actor/rxjs.ts'
-import { utf8Encode } from '../../lib/bytes.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { Contribution, Row, Store, Write } from '../../store/store.ts'
@@ -16,7 +15,16 @@ import type { EncodedEvent, EventFilter, EventLogPort, ReplayedEvents } from '..
 import { TABLE } from '../storage/tables.ts'
 import { cursorOf, placeOf } from './event-cursor.ts'
 import { EventRetention, type EventRoom } from './event-retention.ts'
-import { classesOf, classOf, decodeRow, EVENT_CLASSES, endOfClass, rowKey, sequenceOf } from './event-row.ts'
+import {
+  classesOf,
+  classOf,
+  decodeRow,
+  EVENT_CLASSES,
+  encodeText,
+  endOfClass,
+  rowKey,
+  sequenceOf,
+} from './event-row.ts'
 
 export interface EventLogOptions {
   readonly store: Store
@@ -183,7 +191,7 @@ export class EventLog implements EventLogPort {
       const text = encodeEvent({ cursor, at, type: name, payload })
       encoded.push({ cursor, sequence, name, version: eventDefinitions[name].version, at, text })
       const kind = classOf(name)
-      const value = utf8Encode(text)
+      const value = encodeText(text)
       writes.push({ table: TABLE.eventOfClass, key: rowKey(kind, sequence), value })
       this.#retention.added(kind, value.length)
     }

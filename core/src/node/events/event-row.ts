@@ -1,7 +1,9 @@
+import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import { type EventClass, type EventName, events as eventDefinitions } from '@fulgurite/plugin-sdk/contract'
 import { concat, u64be, utf8Decode } from '../../lib/bytes.ts'
 import type { Row } from '../../store/store.ts'
 import type { EncodedEvent } from '../contract-gateway.ts'
+import { EVENT_DICTIONARY } from './event-dictionary.ts'
 
 /** In the order of their bytes in keys, which never changes. */
 export const EVENT_CLASSES: readonly EventClass[] = ['money', 'channel', 'network', 'plugin', 'node']
@@ -24,11 +26,23 @@ export const endOfClass = (kind: EventClass): Uint8Array => Uint8Array.of(EVENT_
 export const sequenceOf = ({ key }: Row): number =>
   Number(new DataView(key.buffer, key.byteOffset + key.length - 8, 8).getBigUint64(0))
 
+/** Before a text that is deflated with the dictionary; a text itself begins with a brace. */
+const DEFLATED = 1
+
+/** What is stored of an event's text: ids in hex and names that come again and again take a third of it. */
+export const encodeText = (text: string): Uint8Array =>
+  concat(Uint8Array.of(DEFLATED), deflateRawSync(text, { dictionary: EVENT_DICTIONARY }))
+
+const decodeText = (value: Uint8Array): string =>
+  value[0] === DEFLATED
+    ? inflateRawSync(value.subarray(1), { dictionary: EVENT_DICTIONARY }).toString()
+    : utf8Decode(value)
+
 // The head of the envelope that `encodeEvent` writes.
 const ENVELOPE = /^\{"cursor":"([^"]+)","at":(\d+),"type":"([^"]+)","version":(\d+),/
 
 export const decodeRow = (row: Row): EncodedEvent => {
-  const text = utf8Decode(row.value)
+  const text = decodeText(row.value)
   const match = ENVELOPE.exec(text)
   if (match === null) throw new Error('a stored event has another form than it was written in')
   const [, cursor = '', at, name, version] = match

@@ -4,7 +4,11 @@ import type { Migration } from '../../store/store.ts'
 export const TABLE = {
   /** Channel id -> the channel's durable state. */
   channel: 'channel',
-  /** Channel id, direction, HTLC id -> the HTLC's record. */
+  /** Channel id, direction, HTLC id -> the record of an HTLC that is alive. */
+  htlc: 'htlc',
+  /** The same -> of an HTLC that has ended, what a revoked commitment that holds it is answered by. */
+  pastHtlc: 'past_htlc',
+  /** The same -> records of HTLCs alive and ended: what a version before wrote, until they are moved. */
   channelHtlc: 'channel_htlc',
   /** Channel id, HTLC id -> an outcome that its consumer has not applied yet. */
   settlement: 'settlement',
@@ -37,11 +41,12 @@ export const TABLE = {
 } as const
 
 /** Those that came after the first step. */
-const LATER: readonly string[] = [TABLE.eventOfClass, TABLE.peerName]
+const LATER: readonly string[] = [TABLE.eventOfClass, TABLE.peerName, TABLE.htlc, TABLE.pastHtlc]
 
 /** Never changed once released: a new table is a new step. */
 export const MIGRATIONS: readonly Migration[] = [
   { version: 1, tables: Object.values(TABLE).filter((table) => !LATER.includes(table)) },
   { version: 2, tables: [TABLE.eventOfClass] },
   { version: 3, tables: [TABLE.peerName] },
+  { version: 4, tables: [TABLE.pastHtlc], heaps: [TABLE.channel, TABLE.htlc, TABLE.payment, TABLE.invoice] },
 ]

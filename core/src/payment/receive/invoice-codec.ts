@@ -1,9 +1,9 @@
 import type { Result } from '../../lib/result.ts'
 import { decodeWith, encodeWith } from '../../wire/codec/codec.ts'
-import { optional, struct, u16List, union, versioned } from '../../wire/codec/combinators.ts'
+import { type FieldCodecs, optional, struct, u16List, union, versioned } from '../../wire/codec/combinators.ts'
 import { bytes32, u16Bytes, u16Text, u32, u64 } from '../../wire/codec/primitives.ts'
 import type { WireError } from '../../wire/wire-error.ts'
-import { timestamp } from '../row-codecs.ts'
+import { invoiceText, timestamp } from '../row-codecs.ts'
 import type { InvoiceRecord, InvoiceState, ReceivedHtlc } from './invoice-record.ts'
 
 const invoiceState = union<InvoiceState, 'type'>('type', {
@@ -18,20 +18,23 @@ const invoiceState = union<InvoiceState, 'type'>('type', {
   },
 })
 
+const fields: FieldCodecs<InvoiceRecord> = {
+  paymentHash: bytes32,
+  preimage: bytes32,
+  paymentSecret: bytes32,
+  paymentMetadata: optional(u16Bytes),
+  amountMsat: optional(u64),
+  description: u16Text,
+  invoice: u16Text,
+  minFinalCltvExpiryDelta: u32,
+  createdAt: timestamp,
+  expiresAt: timestamp,
+  state: invoiceState,
+}
+
 const invoiceRecord = versioned(
-  struct<InvoiceRecord>({
-    paymentHash: bytes32,
-    preimage: bytes32,
-    paymentSecret: bytes32,
-    paymentMetadata: optional(u16Bytes),
-    amountMsat: optional(u64),
-    description: u16Text,
-    invoice: u16Text,
-    minFinalCltvExpiryDelta: u32,
-    createdAt: timestamp,
-    expiresAt: timestamp,
-    state: invoiceState,
-  }),
+  struct<InvoiceRecord>(fields),
+  struct<InvoiceRecord>({ ...fields, invoice: invoiceText }),
 )
 
 export const encodeInvoiceRecord = (record: InvoiceRecord): Uint8Array => encodeWith(invoiceRecord, record)

@@ -2,11 +2,9 @@ import test from 'ava'
 import fc from 'fast-check'
 import type { HtlcOutcome } from '../../channel/state/effects.ts'
 import type { HtlcRef } from '../../channel/state/htlc.ts'
-import type { UpdateAddHtlc } from '../../wire/messages/channel-operation.ts'
 import { named } from '../fixtures/nodes.ts'
 import { matchAfterRestart, type OfferedHtlc, type OutboxSettlement } from './match-after-restart.ts'
 
-const add = {} as UpdateAddHtlc
 const up = (id: number): HtlcRef => ({ channelId: named('up'), htlcId: BigInt(id) })
 const out = (id: number, upstream: HtlcRef, channel = 'down'): OfferedHtlc => ({
   channelId: named(channel),
@@ -14,8 +12,8 @@ const out = (id: number, upstream: HtlcRef, channel = 'down'): OfferedHtlc => ({
   origin: { type: 'relay', upstream: [upstream] },
 })
 const fulfilled: HtlcOutcome = { type: 'fulfilled', preimage: named('preimage'), onChain: false }
-const failed: HtlcOutcome = { type: 'failed', failure: { type: 'fail', reason: named('reason') }, add }
-const notSent: HtlcOutcome = { type: 'not-sent', add }
+const failed: HtlcOutcome = { type: 'failed', failure: { type: 'fail', reason: named('reason') } }
+const notSent: HtlcOutcome = { type: 'not-sent' }
 const settled = (htlc: OfferedHtlc, outcome: HtlcOutcome): OutboxSettlement => ({ ...htlc, outcome })
 
 const one = (outgoing: readonly OfferedHtlc[], settlements: readonly OutboxSettlement[]) =>

@@ -5,7 +5,6 @@ import { equalBytes, toHex } from '../../lib/bytes.ts'
 import { encodeFailure, type FailureMessage } from '../../onion/failure-message.ts'
 import { decryptFailureOnion } from '../../onion/failure-onion.ts'
 import { createOnion } from '../../onion/sphinx.ts'
-import type { UpdateAddHtlc } from '../../wire/messages/channel-operation.ts'
 import { named, peelAlong, signedUpdate, testNode } from '../fixtures/nodes.ts'
 import { failureReason } from '../upstream-failure.ts'
 import { decodeRelayRecord, encodeRelayRecord } from './relay-codec.ts'
@@ -200,7 +199,6 @@ test('a channel that refuses is followed by the next, and the last by a failure'
   })
 })
 
-const add = {} as UpdateAddHtlc
 const outgoing = (): RelayState => {
   const world = env([channel('a')])
   const step = stepRelay(
@@ -245,7 +243,7 @@ test('a preimage goes upstream, and what we earned is told', (t) => {
 
 test('a failure from downstream goes upstream as it came, in one more layer', (t) => {
   const reason = named('reason')
-  const [fail, told] = outcomeOf({ type: 'failed', failure: { type: 'fail', reason }, add })
+  const [fail, told] = outcomeOf({ type: 'failed', failure: { type: 'fail', reason } })
   t.deepEqual(fail, {
     type: 'fail',
     htlc: { channelId: named('incoming'), htlcId: 5n },
@@ -257,7 +255,7 @@ test('a failure from downstream goes upstream as it came, in one more layer', (t
 
 test('an onion that the next node could not read is reported by us (BOLT 2, update_fail_malformed_htlc)', (t) => {
   const failure = { type: 'malformed', sha256OfOnion: named('onion'), failureCode: 0xc005 } as const
-  const [fail] = outcomeOf({ type: 'failed', failure, add })
+  const [fail] = outcomeOf({ type: 'failed', failure })
   t.deepEqual(fail, {
     type: 'fail',
     htlc: { channelId: named('incoming'), htlcId: 5n },
@@ -266,7 +264,7 @@ test('an onion that the next node could not read is reported by us (BOLT 2, upda
 })
 
 test('an HTLC that timed out on the chain fails for good', (t) => {
-  const [fail] = outcomeOf({ type: 'timed-out-on-chain', add })
+  const [fail] = outcomeOf({ type: 'timed-out-on-chain' })
   t.deepEqual(fail?.type === 'fail' ? fail.failure : undefined, {
     type: 'own',
     failure: { type: 'permanent_channel_failure' },
@@ -275,9 +273,9 @@ test('an HTLC that timed out on the chain fails for good', (t) => {
 
 test('an HTLC that was never sent is offered elsewhere, or given back after a restart', (t) => {
   const world = env([channel('a'), channel('b', { shortIds: { localAliases: [21n] } })])
-  const again = stepRelay(outgoing(), { type: 'settled', outcome: { type: 'not-sent', add } }, world)
+  const again = stepRelay(outgoing(), { type: 'settled', outcome: { type: 'not-sent' } }, world)
   t.deepEqual(again.state?.record.outgoing, { channelId: named('b'), amountMsat: 1_000_000n, cltvExpiry: 600 })
-  const [fail] = outcomeOf({ type: 'not-sent', add }, resumedRelay(outgoing().record))
+  const [fail] = outcomeOf({ type: 'not-sent' }, resumedRelay(outgoing().record))
   t.is(fail?.type, 'fail')
 })
 

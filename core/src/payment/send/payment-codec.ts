@@ -2,10 +2,19 @@ import type { RouteHintHop } from '../../invoice/invoice.ts'
 import type { Result } from '../../lib/result.ts'
 import { decodeFailure, encodeFailure, type FailureMessage } from '../../onion/failure-message.ts'
 import { type Codec, decodeWith, encodeWith } from '../../wire/codec/codec.ts'
-import { mapped, oneOf, optional, struct, u16List, union, versioned } from '../../wire/codec/combinators.ts'
+import {
+  type FieldCodecs,
+  mapped,
+  oneOf,
+  optional,
+  struct,
+  u16List,
+  union,
+  versioned,
+} from '../../wire/codec/combinators.ts'
 import { bool, bytes32, point, u16, u16Bytes, u16Text, u32, u64 } from '../../wire/codec/primitives.ts'
 import type { WireError } from '../../wire/wire-error.ts'
-import { timestamp } from '../row-codecs.ts'
+import { invoiceText, timestamp } from '../row-codecs.ts'
 import type { Attempt, AttemptFailure, PaymentFailure, PaymentTarget, Route, RouteHop, SentPayment } from './payment.ts'
 
 const route = struct<Route>({
@@ -23,7 +32,7 @@ const routeHint = u16List(
   }),
 )
 
-const target = struct<PaymentTarget>({
+const targetFields: FieldCodecs<PaymentTarget> = {
   destination: point,
   paymentHash: bytes32,
   amountMsat: u64,
@@ -36,7 +45,7 @@ const target = struct<PaymentTarget>({
   route: optional(route),
   invoice: optional(u16Text),
   description: optional(u16Text),
-})
+}
 
 const failureMessage: Codec<FailureMessage> = mapped(u16Bytes, decodeFailure, encodeFailure)
 
@@ -47,14 +56,14 @@ const attemptFailure = union<AttemptFailure, 'type'>('type', {
   'on-chain': { number: 3, fields: {} },
 })
 
-const attempt = struct<Attempt>({
+const attemptFields: FieldCodecs<Attempt> = {
   id: u32,
   route,
   sessionKey: bytes32,
   startedAt: timestamp,
   status: oneOf(['pending', 'settled', 'failed']),
   failure: optional(attemptFailure),
-})
+}
 
 const paymentFailure = struct<PaymentFailure>({
   // New ones come last: a number once written keeps its meaning.
@@ -69,19 +78,28 @@ const paymentFailure = struct<PaymentFailure>({
   attempt: optional(u32),
 })
 
+const sentPaymentFields = (target: Codec<PaymentTarget>, attempt: Codec<Attempt>): FieldCodecs<SentPayment> => ({
+  target,
+  maxFeeMsat: u64,
+  key: u16Text,
+  startedAt: timestamp,
+  status: oneOf(['in-flight', 'settled', 'failed']),
+  attempts: u16List(attempt),
+  nextAttemptId: u32,
+  preimage: optional(bytes32),
+  failure: optional(paymentFailure),
+  endedAt: optional(timestamp),
+})
+
+/** Version 2: secrets may be forgotten, and an invoice takes the bits that it has. */
 const sentPayment = versioned(
-  struct<SentPayment>({
-    target,
-    maxFeeMsat: u64,
-    key: u16Text,
-    startedAt: timestamp,
-    status: oneOf(['in-flight', 'settled', 'failed']),
-    attempts: u16List(attempt),
-    nextAttemptId: u32,
-    preimage: optional(bytes32),
-    failure: optional(paymentFailure),
-    endedAt: optional(timestamp),
-  }),
+  struct<SentPayment>(sentPaymentFields(struct<PaymentTarget>(targetFields), struct<Attempt>(attemptFields))),
+  struct<SentPayment>(
+    sentPaymentFields(
+      struct<PaymentTarget>({ ...targetFields, paymentSecret: u16Bytes, invoice: optional(invoiceText) }),
+      struct<Attempt>({ ...attemptFields, sessionKey: u16Bytes }),
+    ),
+  ),
 )
 
 export const encodeSentPayment = (payment: SentPayment): Uint8Array => encodeWith(sentPayment, payment)

@@ -25,6 +25,7 @@ export interface PaymentTarget {
   readonly paymentHash: PaymentHash
   /** What the destination is to get, all parts together. */
   readonly amountMsat: Msat
+  /** Empty once the payment has ended. */
   readonly paymentSecret: Uint8Array
   readonly paymentMetadata?: Uint8Array
   readonly minFinalCltvExpiryDelta: BlockDelta
@@ -65,7 +66,10 @@ export type AttemptFailure =
 export interface Attempt {
   readonly id: number
   readonly route: Route
-  /** The onion's; what it shares with the hops is computed from it again when a failure has to be read. Secret. */
+  /**
+   * The onion's; what it shares with the hops is computed from it again when a failure has to be read. Secret; empty once the
+   * payment has ended.
+   */
   readonly sessionKey: PrivateKey
   readonly startedAt: TimestampMs
   readonly status: 'pending' | 'settled' | 'failed'

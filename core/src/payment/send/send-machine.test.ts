@@ -5,7 +5,6 @@ import { sha256 } from '../../crypto/hashes.ts'
 import type { RouteHintHop } from '../../invoice/invoice.ts'
 import { equalBytes } from '../../lib/bytes.ts'
 import type { FailureMessage } from '../../onion/failure-message.ts'
-import type { UpdateAddHtlc } from '../../wire/messages/channel-operation.ts'
 import { named, peelAlong, reasonFrom, sessionKeys, signedUpdate, type TestNode, testNode } from '../fixtures/nodes.ts'
 import { ownChannels } from '../fixtures/own-channels.ts'
 import {
@@ -92,12 +91,9 @@ const adds = (effects: readonly SendEffect[]): readonly SendAddHtlc[] =>
   effects.filter((effect) => effect.type === 'add-htlc')
 
 const fulfilled: HtlcOutcome = { type: 'fulfilled', preimage, onChain: false }
-const add = {} as UpdateAddHtlc
-
 const failedWith = ({ onion }: SendAddHtlc, nodes: readonly TestNode[], failure: FailureMessage): HtlcOutcome => ({
   type: 'failed',
   failure: { type: 'fail', reason: reasonFrom(onion, paymentHash, nodes, failure) },
-  add,
 })
 
 const only = <T>(values: readonly T[]): T => {
@@ -315,8 +311,8 @@ test('our channel refuses, drops or loses the HTLC: another is tried', (t) => {
   const world = env([channel('a', payee, 3_000_000n), channel('bb', payee, 2_000_000n)])
   for (const input of [
     { type: 'added', attempt: 0, result: { ok: false, error: { code: 'channel-offline' } } },
-    { type: 'settled', attempt: 0, outcome: { type: 'not-sent', add } },
-    { type: 'settled', attempt: 0, outcome: { type: 'timed-out-on-chain', add } },
+    { type: 'settled', attempt: 0, outcome: { type: 'not-sent' } },
+    { type: 'settled', attempt: 0, outcome: { type: 'timed-out-on-chain' } },
   ] as const) {
     const { state } = begin(t, request(), world)
     const { effects, state: after } = stepPayment(state, input, world)
@@ -332,7 +328,7 @@ test('an onion that our peer could not read, and a failure that cannot be read, 
     { type: 'fail', reason: new Uint8Array(292) },
   ] as const) {
     const { state } = begin(t, request(), world)
-    const outcome: HtlcOutcome = { type: 'failed', failure, add }
+    const outcome: HtlcOutcome = { type: 'failed', failure }
     const { effects, state: after } = stepPayment(state, { type: 'settled', attempt: 0, outcome }, world)
     t.deepEqual(only(adds(effects)).channelId, named('bb'))
     assertStorable(t, after)
@@ -442,7 +438,7 @@ test('no attempt is made for an invoice that expired meanwhile', (t) => {
   const world = env([channel('a', payee, 3_000_000n), channel('bb', payee, 2_000_000n)])
   const { state } = begin(t, request(), world)
   const late = { ...world, now: 2_000_000 }
-  const { effects } = stepPayment(state, { type: 'settled', attempt: 0, outcome: { type: 'not-sent', add } }, late)
+  const { effects } = stepPayment(state, { type: 'settled', attempt: 0, outcome: { type: 'not-sent' } }, late)
   t.is(ended(effects)?.status, 'failed')
 })
 
@@ -471,17 +467,13 @@ test('a payment is never made twice', (t) => {
 test('a payment that failed may be tried again, its attempts numbered on', (t) => {
   const world = env([channel('a', payee, 2_000_000n)])
   const { state } = begin(t, request(), world)
-  const failed = stepPayment(state, { type: 'settled', attempt: 0, outcome: { type: 'not-sent', add } }, world).state
+  const failed = stepPayment(state, { type: 'settled', attempt: 0, outcome: { type: 'not-sent' } }, world).state
   const again = startPayment(failed.payment, request(), world)
   t.true(again.ok)
   if (!again.ok) return
   t.is(only(adds(again.value.effects)).attempt, 1)
   // The old outcome is told once more.
-  const told = stepPayment(
-    again.value.state,
-    { type: 'settled', attempt: 0, outcome: { type: 'not-sent', add } },
-    world,
-  )
+  const told = stepPayment(again.value.state, { type: 'settled', attempt: 0, outcome: { type: 'not-sent' } }, world)
   t.is(told.state.payment, again.value.state.payment)
 })
 
@@ -490,7 +482,7 @@ test('outcomes told twice, or of unknown attempts, change nothing', (t) => {
   const { state } = begin(t, request(), world)
   const done = stepPayment(state, { type: 'settled', attempt: 0, outcome: fulfilled }, world).state
   for (const attempt of [0, 7]) {
-    const again = stepPayment(done, { type: 'settled', attempt, outcome: { type: 'not-sent', add } }, world)
+    const again = stepPayment(done, { type: 'settled', attempt, outcome: { type: 'not-sent' } }, world)
     t.is(again.state.payment, done.payment)
     t.deepEqual(again.effects, [])
   }
@@ -540,7 +532,7 @@ test('a given route is gone once, as it is', (t) => {
     },
   ])
   t.is(ended(stepPayment(state, { type: 'settled', attempt: 0, outcome: fulfilled }, world).effects)?.status, 'settled')
-  const failed = stepPayment(state, { type: 'settled', attempt: 0, outcome: { type: 'not-sent', add } }, world)
+  const failed = stepPayment(state, { type: 'settled', attempt: 0, outcome: { type: 'not-sent' } }, world)
   t.is(ended(failed.effects)?.status, 'failed')
 })
 
@@ -573,7 +565,7 @@ test('given routes carry the parts of one payment, and what one of them lacks is
   >)
   t.is(ended(whole.effects)?.status, 'settled')
 
-  const lost = settle(state, 1, { type: 'not-sent', add })
+  const lost = settle(state, 1, { type: 'not-sent' })
   t.deepEqual(lost.effects, [])
   const timedOut = failedWith(parts[0] as SendAddHtlc, [payee], { type: 'mpp_timeout' })
   const others = settle(lost.state, 0, timedOut)

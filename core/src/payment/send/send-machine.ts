@@ -1,5 +1,6 @@
 import type { HtlcOutcome } from '../../channel/state/effects.ts'
 import type { HtlcFailure } from '../../channel/state/htlc.ts'
+import { EMPTY } from '../../lib/bytes.ts'
 import { assertNever } from '../../lib/errors.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { BlockDelta, Msat } from '../../lib/units.ts'
@@ -253,9 +254,19 @@ const conclude = (state: SendState, env: SendEnv): SendStep => {
   const { payment } = state
   if (pending(payment).length > 0) return { state, effects: [] }
   const ended: SentPayment = {
-    ...payment,
+    ...forgetting(payment),
     status: payment.preimage === undefined ? 'failed' : 'settled',
     endedAt: env.now,
   }
   return { state: { payment: ended, offering: [] }, effects: [{ type: 'ended', payment: ended }] }
+}
+
+/** What only sending needs is not kept: an ended payment is told of, and never goes on. */
+const forgetting = (payment: SentPayment): SentPayment => {
+  const { paymentMetadata: _, expiresAt: __, route: ___, ...target } = payment.target
+  return {
+    ...payment,
+    target: { ...target, paymentSecret: EMPTY, routeHints: [] },
+    attempts: payment.attempts.map((attempt) => ({ ...attempt, sessionKey: EMPTY })),
+  }
 }

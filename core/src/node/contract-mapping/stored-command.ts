@@ -1,0 +1,34 @@
+import { concat, fromHex, toHex, utf8Decode, utf8Encode } from '../../lib/bytes.ts'
+
+/** Where the row of a command that spends nothing stands among those of its asker. */
+export interface Place {
+  readonly asker: string
+  readonly turn: number
+}
+
+/** What is kept under an idempotency key. */
+export interface StoredCommand {
+  /** SHA-256 of operation and request. */
+  readonly digest: string
+  readonly operation: string
+  /** Absent while the command runs, and for ever if the node died meanwhile. */
+  readonly outcome?: { readonly ok: boolean; readonly text: string }
+  /** Of a command that spends nothing: its row is not kept for ever. */
+  readonly place?: Place
+}
+
+/** Before a command of which nothing is stored but what it was: there is one for each payment. Others are JSON. */
+const BRIEF = 1
+
+export const writeCommand = (stored: StoredCommand): Uint8Array => {
+  const { digest, operation, outcome, place } = stored
+  return outcome === undefined && place === undefined
+    ? concat(Uint8Array.of(BRIEF), fromHex(digest), utf8Encode(operation))
+    : utf8Encode(JSON.stringify(stored))
+}
+
+/** Rows of a version before are all JSON. */
+export const readCommand = (row: Uint8Array): StoredCommand =>
+  row[0] === BRIEF
+    ? { digest: toHex(row.subarray(1, 33)), operation: utf8Decode(row.subarray(33)) }
+    : (JSON.parse(utf8Decode(row)) as StoredCommand)
