@@ -7,6 +7,7 @@ import { OUR_FEATURES } from '../wire/features.ts'
 import { Broadcaster } from './chain/broadcaster.ts'
 import { chainCursor } from './chain/chain-cursor.ts'
 import { ChainHealth } from './chain/chain-health.ts'
+import { ChainSight } from './chain/chain-sight.ts'
 import { currentHeight } from './chain/current-height.ts'
 import { nodeFeerates } from './chain/feerates.ts'
 import { ChannelDirectory } from './channel/channel-directory.ts'
@@ -73,6 +74,7 @@ export const startNode = async (options: NodeOptions): Promise<Result<FulguriteN
   const wallet = await openWallet({ store, keys: signer.keys, network, clock, rng, watcher, broadcaster, events })
   const feerates = nodeFeerates(backend, choices)
   const channelDirectory = new ChannelDirectory()
+  const sight = new ChainSight({ backend, watcher, clock })
   const needsEstimates = network.name !== 'regtest'
   const partners = new Partners(channelDirectory)
   const peerEvents = new PeerEvents({ events, clock, isPartner: (nodeId) => partners.has(nodeId) })
@@ -107,6 +109,7 @@ export const startNode = async (options: NodeOptions): Promise<Result<FulguriteN
     events,
     peerEvents,
     watcher,
+    sight,
     wallet,
     scripts,
     broadcaster,
@@ -134,6 +137,7 @@ export const startNode = async (options: NodeOptions): Promise<Result<FulguriteN
     return started
   }
   chainHealth.start()
+  sight.start()
   const peers = new PeerManager(system, {
     configured: options.peers ?? [],
     store,
@@ -186,6 +190,7 @@ export const startNode = async (options: NodeOptions): Promise<Result<FulguriteN
     await system.stop()
     await listenerClosed
     chainHealth.stop()
+    sight.stop()
     peerEvents.stop()
     await watcher.stop()
     await store.flush()

@@ -9,9 +9,7 @@ import { newSession, noProposals, type Session } from '../state/session.ts'
 import { abortOpening } from './abort-opening.ts'
 import { latest } from './commitments.ts'
 import { dropUnsigned } from './fail-channel.ts'
-import { awake } from './negotiation.ts'
 import { react } from './react.ts'
-import { recvReestablish } from './reestablish.ts'
 import { andThen, emit, type Step, stay, to } from './step.ts'
 
 /** A connection with the peer: `channel_reestablish` goes first, and nothing else until the peer's has come. */
@@ -53,26 +51,15 @@ export const connected = (state: ChannelState, input: Connected, env: ChannelEnv
 const reestablish = (durable: Funded, { epoch, remoteFeatures, rest }: Connected, env: ChannelEnv): Step => {
   const { nextLocalHtlcId, nextRemoteHtlcId } = durable.changes
   const session = newSession(epoch, remoteFeatures, false, noProposals(nextLocalHtlcId, nextRemoteHtlcId))
-  if (rest?.from === 'reestablishment') return to(durable, { ...session, rest }, [])
+  if (rest?.from === 'chain' || rest?.from === 'reestablishment') return to(durable, { ...session, rest }, [])
   return speakFirst(durable, rest === undefined ? session : { ...session, rest }, env)
 }
 
-const speakFirst = (durable: Funded, session: Session, env: ChannelEnv): Step =>
+export const speakFirst = (durable: Funded, session: Session, env: ChannelEnv): Step =>
   to(durable, session, [
     { type: 'send', epoch: session.epoch, message: channelReestablish(durable, env) },
     { type: 'schedule', timer: 'reestablishment', delayMs: env.settings.reestablishTimeoutMs },
   ])
-
-/** The channel says what it has held back. */
-export const endRest = (durable: Funded, resting: Session, env: ChannelEnv): Step => {
-  const { rest, ...session } = resting
-  // What is held back of a negotiation follows by itself (`progressShutdown`).
-  if (rest?.from === 'negotiation') return to(durable, awake(resting), [])
-  if (rest === undefined || durable.phase === 'closing') return to(durable, session, [])
-  const { heard } = rest
-  const spoken = speakFirst(durable, session, env)
-  return heard === undefined ? spoken : andThen(spoken, () => recvReestablish({ durable, session }, heard, env))
-}
 
 /**
  * The peer is connected and has not said a word about the channel: most likely it has forgotten it. LND is silent about one

@@ -7,6 +7,7 @@ import type { Effect } from '../state/effects.ts'
 import type { ChannelEnv } from '../state/environment.ts'
 import { findHtlc } from '../state/htlc.ts'
 import type { ChannelMessage, PeerMessage } from '../state/inputs.ts'
+import type { Rest } from '../state/rest.ts'
 import type { Session } from '../state/session.ts'
 import { abortOpening } from './abort-opening.ts'
 import { addHtlcPhases, recvAddHtlc } from './add-htlc.ts'
@@ -67,6 +68,7 @@ export const recvMessage = (state: ChannelState, input: PeerMessage, env: Channe
 const recvFunded = (durable: Funded, session: Session, input: PeerMessage, env: ChannelEnv): Step => {
   const { message } = input
   const online = { durable, session }
+  if (session.rest?.from === 'chain' && durable.phase !== 'closing') return recvUnsighted(online, session.rest, message)
   if (message.type === 'error') return recvError(online, message, env)
   if (durable.phase === 'closing' && !session.reestablished) return recvOfClosing(durable, session, message, env)
   if (session.rest?.from === 'reestablishment') return recvAtRest(online, message)
@@ -127,7 +129,18 @@ const recvFunded = (durable: Funded, session: Session, input: PeerMessage, env: 
 /** The channel takes no part for now. How the peer has begun is remembered: it says so once. */
 const recvAtRest = ({ durable, session }: Online, message: ChannelMessage): Step =>
   message.type === 'channel_reestablish'
-    ? to(durable, { ...session, rest: { from: 'reestablishment', heard: message } }, [])
+    ? to(durable, { ...session, rest: { from: 'reestablishment', heard: [message] } }, [])
+    : stay({ durable, session }, { type: 'ignored', message: message.type })
+
+/** The same, and an error is heard as well: of a channel that the peer has closed, the chain is to tell first. */
+const recvUnsighted = (
+  { durable, session }: Online,
+  { heard }: Extract<Rest, { from: 'chain' }>,
+  message: ChannelMessage,
+): Step =>
+  (message.type === 'channel_reestablish' || message.type === 'error') &&
+  heard.every(({ type }) => type !== message.type)
+    ? to(durable, { ...session, rest: { from: 'chain', heard: [...heard, message] } }, [])
     : stay({ durable, session }, { type: 'ignored', message: message.type })
 
 /**

@@ -1,8 +1,11 @@
 import test from 'ava'
+import { utf8Encode } from '../../lib/bytes.ts'
 import type { ChannelMessage } from '../state/inputs.ts'
 import type { Rest } from '../state/rest.ts'
+import { latest } from './commitments.ts'
 import { FEATURES, type TestParty } from './fixtures/test-party.ts'
 import { TwoParties } from './fixtures/two-parties.ts'
+import { completeSpend } from './publications.ts'
 
 const END = { type: 'timer', timer: 'rest' } as const
 
@@ -120,7 +123,7 @@ test('rest — the fundee does not answer the offer at whose answer the connecti
 
 test('rest — a channel that rests says nothing at all, and takes up what the peer began with when the time is over', (t) => {
   const two = new TwoParties().ready({ pushMsat: 200_000_000n })
-  connect(two, 2, { alice: { from: 'reestablishment' } })
+  connect(two, 2, { alice: { from: 'reestablishment', heard: [] } })
   t.deepEqual(two.names(two.alice), [])
   two.deliver(two.bob)
   const { channelId } = two.alice.funded.params
@@ -145,8 +148,51 @@ test('rest — the deadlines of HTLCs do not rest', (t) => {
   const two = new TwoParties().ready()
   two.add(two.alice, 1)
   two.settle()
-  connect(two, 2, { alice: { from: 'reestablishment' } })
+  connect(two, 2, { alice: { from: 'reestablishment', heard: [] } })
   two.alice.env = { ...two.alice.env, height: 1146 }
   two.alice.run({ type: 'block', height: 1146 })
   t.is(two.alice.phase, 'closing')
+})
+
+/** Bob has closed, and says so; what alice's chain tells her of it comes later, or never. */
+const unsighted = (): TwoParties => {
+  const two = new TwoParties().ready({ pushMsat: 200_000_000n })
+  connect(two, 2, { alice: { from: 'chain', heard: [] } })
+  const { channelId } = two.alice.funded.params
+  two.alice.recv({ type: 'error', channelId, data: utf8Encode('closed') })
+  two.deliver(two.bob)
+  return two
+}
+
+const causes = (party: TestParty): readonly string[] =>
+  party.effects.flatMap((effect) =>
+    effect.type === 'emit' && effect.event.type === 'closing' ? [effect.event.cause] : [],
+  )
+
+test('rest — while the chain may have decided, an error of the peer closes nothing, and nothing is said', (t) => {
+  const two = unsighted()
+  const { alice } = two
+  t.is(alice.phase, 'normal')
+  t.deepEqual(two.names(alice), [])
+})
+
+test('rest — what the chain has decided counts, and the error that was heard is only told', (t) => {
+  const two = unsighted()
+  const { alice, bob } = two
+  const { fundingOutpoint } = latest(alice.funded).localParams
+  two.run(bob, { type: 'force-close' })
+  const published = bob.effects.find((effect) => effect.type === 'publish' && effect.purpose === 'local-commitment')
+  if (published?.type !== 'publish' || published.publication.type !== 'funding-spend') return t.fail()
+  const tx = completeSpend(published.publication, bob.signWithFundingKey)
+  alice.run({ type: 'spent', outpoint: fundingOutpoint, tx })
+  two.run(alice, END)
+  t.deepEqual(causes(alice), ['remote-commitment'])
+  // Who would go on with it is told that it is over.
+  t.deepEqual(two.names(alice), ['error'])
+})
+
+test('rest — where the chain has decided nothing, the error that was heard counts', (t) => {
+  const two = unsighted()
+  two.run(two.alice, END)
+  t.deepEqual(causes(two.alice), ['remote-error'])
 })

@@ -16,6 +16,8 @@ import type {
   RejectCommand,
   TimerName,
 } from '../../channel/state/inputs.ts'
+import type { Rest } from '../../channel/state/rest.ts'
+import { latest } from '../../channel/transitions/commitments.ts'
 import { heedsBlocks } from '../../channel/transitions/deadlines.ts'
 import { dropUnsigned } from '../../channel/transitions/fail-channel.ts'
 import { channelIdOf } from '../../channel/transitions/opening.ts'
@@ -67,6 +69,7 @@ export const CHANNEL_LANES: NonNullable<SpawnOptions<ChannelProtocol>['lanes']> 
   funded: 'priority',
   decided: 'priority',
   failed: 'priority',
+  sighted: 'priority',
   unsigned: 'priority',
 }
 
@@ -119,6 +122,8 @@ class ChannelDriver {
   readonly #policies: Ration
   readonly #rest: ChannelRest
   #signer: ChannelSigner | undefined
+  /** Of what the chain has decided about the channel while the node was off. */
+  #sight: 'unasked' | 'awaited' | 'seen' = 'unasked'
   #requests = 0
   #openedByUs = false
 
@@ -159,8 +164,9 @@ class ChannelDriver {
           this.#hold.link = link
           const pause = this.#rest.connected()
           this.#showPause(pause)
-          if (pause !== undefined) this.#schedule('rest', pause.forMs)
-          const { rest } = pause ?? {}
+          const isUnsighted = this.#isUnsighted()
+          if (pause !== undefined && !isUnsighted) this.#schedule('rest', pause.forMs)
+          const rest: Rest | undefined = isUnsighted ? { from: 'chain', heard: [] } : pause?.rest
           this.#run({ type: 'connected', epoch: link.epoch, remoteFeatures, ...(rest === undefined ? {} : { rest }) })
         },
         disconnected: ({ epoch }) => {
@@ -181,7 +187,16 @@ class ChannelDriver {
           const taken = message.type === 'funding_created' && this.#isTaken(message)
           this.#run(taken ? { type: 'force-close' } : { type: 'peer-message', epoch, message })
         },
-        chain: (input) => this.#run(input),
+        chain: (input) => {
+          // A deadline that has passed closes the channel, unless a block that was not handled yet has closed it.
+          if (input.type !== 'block' || !this.#isUnsighted()) this.#run(input)
+        },
+        sighted: () => {
+          this.#sight = 'seen'
+          const { durable, session } = this.#entry.state
+          if (session?.rest?.from === 'chain') this.#run({ type: 'timer', timer: 'rest' })
+          if (heedsBlocks(durable)) this.#run({ type: 'block', height: this.#services.height() })
+        },
         settle: (settlement) => this.#settle(settlement),
         timer: ({ timer }) => this.#run({ type: 'timer', timer }),
         funded: (input) => this.#funded(input),
@@ -381,6 +396,21 @@ class ChannelDriver {
   #schedule(timer: TimerName, delayMs: number): void {
     this.#timers.get(timer)?.()
     this.#timers.set(timer, this.#context.schedule(delayMs, 'timer', { timer }))
+  }
+
+  /** Whether the chain may have decided about the channel, and the node has not come so far yet. */
+  #isUnsighted(): boolean {
+    const { durable } = this.#entry.state
+    if (this.#sight === 'seen' || !isFunded(durable) || durable.phase === 'closing') return false
+    if (this.#sight === 'awaited') return true
+    const awaited = this.#services.sight.of(latest(durable).localParams.fundingOutpoint)
+    this.#sight = awaited === undefined ? 'seen' : 'awaited'
+    const { self } = this.#context
+    awaited?.then(
+      () => self.tell('sighted', undefined),
+      (error: unknown) => self.tell('failed', { error }),
+    )
+    return awaited !== undefined
   }
 
   #disconnected({ epoch, complaints }: PeerLink): void {

@@ -58,6 +58,8 @@ export type ChannelProtocol = {
   /** `funding_signed` never left. */
   unsigned: { readonly request: undefined; readonly reply: void }
   timer: { readonly request: { readonly timer: TimerName }; readonly reply: void }
+  /** It is known whether the chain has decided while the node was off. */
+  sighted: { readonly request: undefined; readonly reply: void }
   /** Something of the channel threw outside its own turn. */
   failed: { readonly request: { readonly error: unknown }; readonly reply: void }
 }

@@ -11,7 +11,7 @@ const LONGEST_PAUSE_OF_A_CLOSE_MS = 3_600_000
 
 /** What a channel is to hold back on a connection, and how long still. */
 export interface Pause {
-  readonly rest: Rest
+  readonly rest: Exclude<Rest, { from: 'chain' }>
   readonly forMs: number
 }
 
@@ -24,7 +24,7 @@ export class ChannelRest {
   readonly #clock: Pick<Clock, 'monotonic'>
   #spokeAt: number | undefined
   #ends = 0
-  #rest: Rest | undefined
+  #rest: Pause['rest'] | undefined
   #until = 0
 
   constructor(clock: Pick<Clock, 'monotonic'>) {
@@ -68,9 +68,9 @@ export class ChannelRest {
     const closing = durable.phase === 'negotiating' ? session?.closing : undefined
     if (closing === undefined && (this.#ends === 1 || !hasNeighbours)) return undefined
     const { sentRange: offered, lastOffer: answered } = closing ?? {}
-    const rest: Rest =
+    const rest: Pause['rest'] =
       closing === undefined
-        ? { from: 'reestablishment' }
+        ? { from: 'reestablishment', heard: [] }
         : {
             from: 'negotiation',
             ...(offered === undefined ? {} : { offered }),

@@ -8,6 +8,7 @@ import type { Store } from '../../store/store.ts'
 import type { Wallet } from '../../wallet/wallet.ts'
 import type { OpenChannel } from '../../wire/messages/channel-open.ts'
 import type { Broadcaster } from '../chain/broadcaster.ts'
+import type { ChainSight } from '../chain/chain-sight.ts'
 import type { EventLog } from '../events/event-log.ts'
 import type { PeerEvents } from '../events/peer-events.ts'
 import type { Signer } from '../keys/signer.ts'
@@ -26,6 +27,7 @@ export interface ChannelServices {
   readonly events: EventLog
   readonly peerEvents: PeerEvents
   readonly watcher: ChainWatcher
+  readonly sight: Pick<ChainSight, 'of'>
   readonly wallet: Wallet
   readonly scripts: ShutdownScripts
   readonly broadcaster: Broadcaster

@@ -1,7 +1,7 @@
 import type { ReplyOf } from '@fulgurite/plugin-sdk/contract'
 import { type ChannelState, isFunded } from '../../channel/state/channel-state.ts'
-import type { Rest } from '../../channel/state/rest.ts'
 import type { TimestampMs } from '../../lib/units.ts'
+import type { Pause } from './channel-rest.ts'
 
 /** How the contract calls what a channel is good for. */
 export type ChannelStanding = ReplyOf<'channels', 'get'>['channel']['state']
@@ -17,7 +17,7 @@ export interface ChannelCondition {
   /** A transaction that spends the funding waits for a block: the chain is about to decide. */
   readonly spentInMempool: boolean
   /** Until when it holds back what the connection has ended at. */
-  readonly rest?: { readonly from: Rest['from']; readonly until: TimestampMs } | undefined
+  readonly rest?: { readonly from: Pause['rest']['from']; readonly until: TimestampMs } | undefined
 }
 
 /** Whether HTLCs may be offered in the channel now. */
