@@ -52,6 +52,8 @@ export type Ability =
   | 'commitment-feerate'
   /** Closes at a fee rate that it is told. */
   | 'close-feerate'
+  /** Closes at no more than the fee rate that it is told, as who pays. */
+  | 'close-max-feerate'
   /** Closes to a script that it is told, of BOLT 2's forms. */
   | 'close-to-script'
   /** The same for witness versions that do not exist yet. */
@@ -90,6 +92,10 @@ export type Ability =
   | 'error-on-bad-preimage'
   /** Stays connected where the two do not come to agree on the fee of a close. */
   | 'stays-on-fee-dispute'
+  /** Hangs up there, whenever our offer is outside of what it was told. */
+  | 'hangs-up-on-fee-dispute'
+  /** Pays by itself once more what was lost before it was signed. */
+  | 'pays-again'
   /** Closes alone where a close has not come to its end in time. */
   | 'close-deadline'
 
@@ -179,6 +185,7 @@ export interface Received {
 export interface CloseOptions {
   readonly script?: Uint8Array
   readonly feeratePerKw?: number
+  readonly maxFeeratePerKw?: number
   /** After which it closes alone. */
   readonly deadlineSeconds?: number
 }

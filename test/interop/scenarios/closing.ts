@@ -5,7 +5,7 @@ import { secp256k1 } from '../../../core/src/crypto/secp256k1.ts'
 import { concat, equalBytes, fromHex, toHex } from '../../../core/src/lib/bytes.ts'
 import type { TestNode } from '../../scenarios/support/world.ts'
 import type { Ability, Peer } from '../drivers/driver.ts'
-import { cutAt } from '../stage/message-tap.ts'
+import { cutAt, holdFrom } from '../stage/message-tap.ts'
 import { type Balances, ours, type Stage } from '../stage/stage.ts'
 import { group, type Scenario } from './scenario.ts'
 
@@ -78,8 +78,11 @@ const checkOutcome = async (
   await stage.until('the peer forgets the channel', async () =>
     (await peer.channels()).every((each) => each.channelId !== channelId),
   )
-  // LDK says goodbye with an error when it sees the transaction in a block, and by then nothing is left to be failed.
-  for (const { text } of us.payloads('channel.errored')) t.regex(String(text), /transaction was confirmed on chain/)
+  // LDK says goodbye with an error when it sees the transaction in a block, and by then nothing is left to be failed. Core
+  // Lightning, which has offered its fee, warns of a commitment_signed that was on its way.
+  for (const { text } of us.payloads('channel.errored')) {
+    t.regex(String(text), /transaction was confirmed on chain|^Expected closing_signed: 0084/)
+  }
   return tx
 }
 
@@ -146,6 +149,35 @@ export const closing = group('Closes', [
       const all = await pair(stage, 'peer')
       await all.peer.closeChannel(all.channelId, { feeratePerKw: 2_000 })
       await checkOutcome(stage, all, 'peer', { least: 600n, most: 4_000n })
+    },
+  },
+  {
+    title: 'the peer, the opener, closes at a maximum fee rate of its own — the closing transaction pays no more',
+    role: 'peer',
+    needs: ['close-max-feerate', 'push'],
+    async run(stage) {
+      const all = await pair(stage, 'peer')
+      await all.peer.closeChannel(all.channelId, { maxFeeratePerKw: 500 })
+      await checkOutcome(stage, all, 'peer', LOW)
+    },
+  },
+  {
+    title: 'we close while a fee rate of the peer, the opener, is on its way — the close comes to its end together',
+    role: 'we',
+    needs: ['commitment-feerate', 'push'],
+    async run(stage) {
+      const { t } = stage
+      const all = await pair(stage, 'peer')
+      const { us, peer, channelId } = all
+      // Our shutdown leaves between its update_fee and our signature for that.
+      const held = holdFrom(peer.nodeId, 'commitment_signed')
+      const changing = peer.setFeerate(1_000)
+      const letGo = await held
+      await us.ask('channels', 'close', { channelId })
+      letGo()
+      await changing
+      await checkOutcome(stage, all, 'peer', { least: 150n, most: 1_500n })
+      for (const { kind } of us.payloads('channel.closing')) t.is(kind, 'mutual')
     },
   },
   {

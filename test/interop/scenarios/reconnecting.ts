@@ -94,7 +94,13 @@ export const reconnecting = group('Cut connections', [
         const cut = cutAt(peer.nodeId, point)
         const paying = peer.pay(invoice)
         await cut
-        t.like(await paying, { ok: true }, nameOf(point))
+        const outcome = await paying
+        if (!outcome.ok && point.type === 'update_add_htlc' && !stage.can('pays-again')) {
+          // Nothing of it came to us. Its operator asks again, with the same invoice.
+          await stage.isUsable(us, peer, channelId)
+          t.is((await settled(stage, all)).oursMsat, balance)
+          t.like(await peer.pay(invoice), { ok: true }, nameOf(point))
+        } else t.like(outcome, { ok: true }, nameOf(point))
         balance += AMOUNT
         await stage.isUsable(us, peer, channelId)
         t.deepEqual(

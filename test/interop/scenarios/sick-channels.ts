@@ -1,7 +1,7 @@
 import type { TestNode } from '../../scenarios/support/world.ts'
 import type { Peer } from '../drivers/driver.ts'
 import { cutAt } from '../stage/message-tap.ts'
-import type { Stage } from '../stage/stage.ts'
+import { ours, type Stage } from '../stage/stage.ts'
 import { group, type Scenario } from './scenario.ts'
 
 const PAYMENTS = 20
@@ -12,6 +12,8 @@ interface Sick {
   readonly needs?: Scenario['needs']
   /** Makes a channel of the pair sick, beside one that is healthy. */
   sicken(stage: Stage, us: TestNode, peer: Peer, channelId: string): Promise<void>
+  /** What the operator does about it. */
+  heal?(us: TestNode, channelId: string): Promise<void>
 }
 
 const isSigned = (us: TestNode): boolean => us.payloads('channel.closing').some(({ txid }) => txid !== undefined)
@@ -47,6 +49,20 @@ const SICK: readonly Sick[] = [
     },
   },
   {
+    title: 'a close at whose fee the peer hangs up',
+    role: 'peer',
+    needs: ['close-feerate', 'hangs-up-on-fee-dispute'],
+    async sicken(stage, us, peer, channelId) {
+      await peer.closeChannel(channelId, { feeratePerKw: 50_000 })
+      await us.until(async () => (await ours(us, channelId)).rest?.cause === 'closing-fee-refused-by-peer')
+      await stage.until('the peer has our new connection', () => peer.isConnected(us.id))
+    },
+    async heal(us, channelId) {
+      await us.ask('channels', 'close', { channelId, feerate: 60_000 })
+      await us.until(async () => isSigned(us))
+    },
+  },
+  {
     title: 'an opening of ours that was broken off at funding_signed',
     role: 'we',
     async sicken(stage, us, peer) {
@@ -60,7 +76,7 @@ const SICK: readonly Sick[] = [
 ]
 
 export const sickChannels = group('Beside a sick channel', [
-  ...SICK.map(({ title, role, needs = [], sicken }) => ({
+  ...SICK.map(({ title, role, needs = [], sicken, heal }) => ({
     title: `payments over a healthy channel go on beside ${title} — the connection stays, also after a reconnection`,
     role,
     needs,
@@ -96,6 +112,7 @@ export const sickChannels = group('Beside a sick channel', [
         t.is(us.payloads('peer.disconnected').length, drops, `${life} the reconnection`)
       }
       t.is((await balance()) - before, BigInt(2 * PAYMENTS) * 1_000_000n)
+      await heal?.(us, channelId)
     },
   })),
 ])

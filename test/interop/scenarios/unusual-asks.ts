@@ -89,10 +89,14 @@ export const unusualAsks = group('What few ask for', [
       await stage.until('its commitment', async () => (await stage.mempool()).length > 0)
       await stage.mine(1)
       await us.start()
-      // The peer says it, too, maybe before we have read the block; what was published decides.
+      // The peer says it, too; what was published decides, and is known first.
       await us.until(async () => (await ours(us, channelId)).closeKind === 'remote-force')
       await stage.mine(1)
       t.is((await ours(us, channelId)).closeKind, 'remote-force')
+      t.deepEqual(
+        us.payloads('channel.closing').map(({ kind }) => kind),
+        ['remote-force'],
+      )
     },
   },
 ])

@@ -65,6 +65,46 @@ export const nothingIsOwed = (peer: string): boolean => {
   )
 }
 
+interface Hold {
+  readonly peer: string
+  readonly type: Message['type']
+  readonly begun: () => void
+  waiting: (() => void)[] | undefined
+}
+
+let hold: Hold | undefined
+
+/**
+ * What the peer sends from its next message of this type on is on its way until it is let go. Resolves with how to let it go,
+ * once that message has been held.
+ */
+export const holdFrom = (peer: string, type: Message['type']): Promise<() => void> =>
+  new Promise((resolve) => {
+    const mine: Hold = {
+      peer,
+      type,
+      waiting: undefined,
+      begun: () =>
+        resolve(() => {
+          hold = undefined
+          for (const arrive of mine.waiting ?? []) arrive()
+        }),
+    }
+    hold = mine
+  })
+
+/** Whether the message has to wait. */
+const isHeld = (peer: string, message: Message, arrive: () => void): boolean => {
+  if (hold?.peer !== peer || (hold.waiting === undefined && hold.type !== message.type)) return false
+  if (hold.waiting !== undefined) {
+    hold.waiting.push(arrive)
+    return true
+  }
+  hold.waiting = [arrive]
+  hold.begun()
+  return true
+}
+
 const connections = new Map<string, Connection>()
 
 /** Says something to the peer that our node never would, over the connection that it has. */
@@ -107,7 +147,10 @@ Connection.prototype.start = function (this: Connection, handlers: ConnectionHan
   connections.set(toHex(this.remoteNodeId), this)
   start.call(this, {
     onMessage: (message) => {
-      if (passes(this, 'in', message)) handlers.onMessage(message)
+      const arrive = (): void => {
+        if (passes(this, 'in', message as Message)) handlers.onMessage(message)
+      }
+      if (!isHeld(toHex(this.remoteNodeId), message as Message, arrive)) arrive()
     },
     onClose: (reason) => handlers.onClose(reason),
   })

@@ -33,7 +33,7 @@ test('a fee that the peer hangs up at is held back at once, and ever longer, up 
   }
   t.deepEqual(
     pauses.map((ms) => ms / 1000),
-    [30, 60, 120, 240, 480, 960, 1920, 3600, 3600],
+    [300, 600, 1200, 2400, 3600, 3600, 3600, 3600, 3600],
   )
 })
 
@@ -42,15 +42,15 @@ test('what is held back is what was offered, through connections that end for ot
   const state = negotiating()
   rest.connected()
   rest.disconnected(state, true, true)
-  for (const passedMs of [0, 10_000]) {
+  for (const passedMs of [0, 100_000]) {
     await clock.advance(passedMs)
     t.deepEqual(rest.connected(), {
       rest: { from: 'negotiation', offered: state.session?.closing?.sentRange },
-      forMs: 30_000 - passedMs,
+      forMs: 300_000 - passedMs,
     })
     t.is(rest.disconnected(state, false, true), undefined)
   }
-  await clock.advance(20_000)
+  await clock.advance(200_000)
   t.is(rest.connected(), undefined)
   t.false(rest.isResting)
 })

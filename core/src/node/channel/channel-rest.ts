@@ -4,10 +4,12 @@ import type { Clock } from '../../lib/clock.ts'
 
 /** What went well for so long is well. */
 const LASTING_MS = 60_000
-const FIRST_PAUSE_MS = 30_000
-const LONGEST_PAUSE_MS = 600_000
-/** Nothing but a signature is waited for there. */
-const LONGEST_PAUSE_OF_A_CLOSE_MS = 3_600_000
+/** The first pause, and the longest. */
+const PAUSES_MS: Readonly<Record<Pause['rest']['from'], readonly [number, number]>> = {
+  reestablishment: [30_000, 600_000],
+  // Nothing but a signature is waited for, and the same offer has most likely the same answer.
+  negotiation: [300_000, 3_600_000],
+}
 
 /** What a channel is to hold back on a connection, and how long still. */
 export interface Pause {
@@ -76,8 +78,8 @@ export class ChannelRest {
             ...(offered === undefined ? {} : { offered }),
             ...(answered === undefined ? {} : { answered }),
           }
-    const longest = closing === undefined ? LONGEST_PAUSE_MS : LONGEST_PAUSE_OF_A_CLOSE_MS
-    const forMs = Math.min(FIRST_PAUSE_MS * 2 ** (this.#ends - 1), longest)
+    const [first, longest] = PAUSES_MS[rest.from]
+    const forMs = Math.min(first * 2 ** (this.#ends - 1), longest)
     this.#rest = rest
     this.#until = now + forMs
     return { rest, forMs }

@@ -69,6 +69,9 @@ const abilities: Abilities = {
   'dual-funding': true,
   'opening-terms': true,
   'error-on-bad-preimage': 'it answers with a warning and hangs up',
+  'close-max-feerate': true,
+  'hangs-up-on-fee-dispute': true,
+  'pays-again': 'it gives up a payment whose HTLC was lost before it was signed',
   'stays-on-fee-dispute': 'it answers with a warning and hangs up, each time',
   'relay-fees': true,
   'close-deadline': true,
@@ -322,14 +325,16 @@ class CoreLightningPeer implements Peer {
 
   /** Its command ends with the closing: this waits only until it has begun. */
   async closeChannel(channelId: string, options: CloseOptions = {}): Promise<void> {
-    const { script, feeratePerKw, deadlineSeconds } = options
+    const { script, feeratePerKw, maxFeeratePerKw = feeratePerKw, deadlineSeconds } = options
     let refusal: Error | undefined
     this.#rpc
       .call('close', {
         id: channelId,
         ...(deadlineSeconds === undefined ? {} : { unilateraltimeout: deadlineSeconds }),
         ...(script === undefined ? {} : { destination: addressOf(script) }),
-        ...(feeratePerKw === undefined ? {} : { feerange: [`${feeratePerKw}perkw`, `${feeratePerKw}perkw`] }),
+        ...(maxFeeratePerKw === undefined
+          ? {}
+          : { feerange: [`${feeratePerKw ?? LEAST_FEERATE}perkw`, `${maxFeeratePerKw}perkw`] }),
       })
       .catch((error: Error) => {
         refusal = error

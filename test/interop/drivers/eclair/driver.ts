@@ -72,6 +72,9 @@ const abilities: Abilities = {
   cuts: 'it cannot be told where to lose a connection',
   'many-pings': 'two pings that wait for their answers are a flood to it',
   'error-on-bad-preimage': true,
+  'close-max-feerate': true,
+  'hangs-up-on-fee-dispute': 'it stays connected there',
+  'pays-again': true,
   'stays-on-fee-dispute': true,
   'dual-funding': 'it always offers it: so does every scenario',
   'opening-terms': 'its operator names neither',
@@ -282,10 +285,12 @@ class EclairPeer implements Peer, Particular {
     return listed.flatMap((channel) => peerChannelOf(channel, updates, this.#nodeId) ?? [])
   }
 
-  async closeChannel(channelId: string, { script, feeratePerKw }: CloseOptions = {}): Promise<void> {
+  async closeChannel(channelId: string, options: CloseOptions = {}): Promise<void> {
+    const { script, feeratePerKw, maxFeeratePerKw } = options
     await this.#tellChannel('close', channelId, {
       scriptPubKey: script === undefined ? undefined : toHex(script),
       preferredFeerateSatByte: feeratePerKw === undefined ? undefined : satPerVbyte(feeratePerKw),
+      maxFeerateSatByte: maxFeeratePerKw === undefined ? undefined : satPerVbyte(maxFeeratePerKw),
     })
   }
 

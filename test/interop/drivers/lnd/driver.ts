@@ -71,6 +71,9 @@ const abilities: Abilities = {
   'dual-funding': 'it funds channels alone',
   'opening-terms': true,
   'error-on-bad-preimage': true,
+  'close-max-feerate': true,
+  'hangs-up-on-fee-dispute': 'it stays connected there',
+  'pays-again': true,
   'stays-on-fee-dispute': true,
   'relay-fees': true,
   'close-deadline': 'it closes alone only when told to',
@@ -335,10 +338,11 @@ class LndPeer implements Peer {
   }
 
   async closeChannel(channelId: string, options: CloseOptions = {}): Promise<void> {
-    const { script, feeratePerKw } = options
+    const { script, feeratePerKw, maxFeeratePerKw = feeratePerKw } = options
     // LND counts by whole satoshis a virtual byte: four weight units each.
-    const rate = feeratePerKw === undefined ? undefined : Math.ceil((feeratePerKw * 4) / 1000)
-    const at = rate === undefined ? '' : `&sat_per_vbyte=${rate}&max_fee_per_vbyte=${rate}`
+    const rate = (perKw: number): number => Math.ceil((perKw * 4) / 1000)
+    const least = feeratePerKw === undefined ? 1 : rate(feeratePerKw)
+    const at = maxFeeratePerKw === undefined ? '' : `&sat_per_vbyte=${least}&max_fee_per_vbyte=${rate(maxFeeratePerKw)}`
     const to = script === undefined ? '' : `&delivery_address=${addressOf(script)}`
     const path = `${await this.#closePath(channelId)}?no_wait=true${at}${to}`
     await this.#rest.follow('DELETE', path, undefined, () => true)
