@@ -30,7 +30,6 @@ const OWN_JSON: Readonly<Record<string, string>> = {
   'core/src/plugins/budgets.ts': 'rows of our database',
   'core/src/plugins/left-behind.ts': 'rows of our database',
   'core/src/plugins/ledger-rows.ts': 'rows of our database',
-  'core/src/plugins/left-behind.ts': 'rows of our database',
   'core/src/plugins/usage-counts.ts': 'rows of our database',
   'core/src/plugins/cell/main.ts': 'runs in the cell',
   'plugin-sdk/src/guest/runtime/store-values.ts': 'runs in the isolate',
