@@ -2,9 +2,9 @@ import { type Duplex, duplexPair } from 'node:stream'
 import test from 'ava'
 import { until } from '../lib/fixtures/until.ts'
 import { createActorSystem } from './actor-system.ts'
+import { testTransport } from './fixtures/transport-compliance.ts'
 import { encodeFrame } from './frame-codec.ts'
 import { pipeTransport } from './pipe-transport.ts'
-import { testTransport } from './transport-compliance.ts'
 import type { ActorRef, LinkEnd, Protocol } from './types.ts'
 
 testTransport('pipe transport', (client, server) => {

@@ -3,7 +3,7 @@ import test from 'ava'
 import { virtualClock } from '../lib/clock-virtual.ts'
 import { until } from '../lib/fixtures/until.ts'
 import { createActorSystem } from './actor-system.ts'
-import { type ConnectTransport, testTransport, transportRig } from './transport-compliance.ts'
+import { type ConnectTransport, testTransport, transportRig } from './fixtures/transport-compliance.ts'
 import type { ActorRef, ActorReport, EndReason, Protocol } from './types.ts'
 import { workerTransport } from './worker-transport.ts'
 

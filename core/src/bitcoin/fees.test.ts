@@ -4,10 +4,8 @@ import { fromHex } from '../lib/bytes.ts'
 import {
   BARE_INPUT_WEIGHT,
   dustLimit,
-  FEERATE_FLOOR,
   feeForWeight,
   feerateFromBtcPerKvb,
-  feerateFromSatPerVbyte,
   feerateOf,
   outputWeight,
   P2TR_INPUT_WEIGHT,
@@ -53,8 +51,6 @@ test('feeForWeight — BOLT 3, fee calculation examples with anchors round down'
 })
 
 test('feerates — convert between the units', (t) => {
-  t.is(feerateFromSatPerVbyte(1), 250)
-  t.is(feerateFromSatPerVbyte(1.012), FEERATE_FLOOR)
   t.is(satPerVbyte(500), 2)
   t.is(feerateFromBtcPerKvb(0.00001), 250)
   t.is(feerateFromBtcPerKvb(0.00012345), 3087)

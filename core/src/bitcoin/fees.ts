@@ -30,9 +30,6 @@ export const feeForWeight = (feerate: FeeratePerKw, weight: number): Sat => (Big
 /** The rate that a fee pays, rounded down. */
 export const feerateOf = (fee: Sat, weight: number): FeeratePerKw => Number((fee * 1000n) / BigInt(weight))
 
-/** From satoshis per vbyte, rounded up. */
-export const feerateFromSatPerVbyte = (satPerVbyte: number): FeeratePerKw => Math.ceil(satPerVbyte * 250)
-
 /** In satoshis per vbyte, with its fraction. */
 export const satPerVbyte = (feerate: FeeratePerKw): number => feerate / 250
 

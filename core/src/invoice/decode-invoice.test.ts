@@ -8,8 +8,8 @@ import { fromHex, utf8Encode } from '../lib/bytes.ts'
 import { vectorOfBits } from '../wire/features.ts'
 import { decodeInvoice } from './decode-invoice.ts'
 import { encodeInvoice } from './encode-invoice.ts'
-import { fallbackScript } from './fallback-script.ts'
 import { invalidExamples, PAYEE, validExamples } from './fixtures/bolt11-examples.ts'
+import { fallbackScript } from './fixtures/fallback-script.ts'
 import { type Invoice, type InvoiceFields, invoiceExpiresAt, isExpired } from './invoice.ts'
 
 const sign = (digest: Uint8Array) => secp256k1.signRecoverable(digest, PAYEE.privateKey)
