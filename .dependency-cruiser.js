@@ -225,6 +225,8 @@ export default {
     // Types count as imports too: a room that knows another's types knows the room.
     tsPreCompilationDeps: true,
     doNotFollow: { path: 'node_modules' },
+    // What is packed of it, and what authors are given.
+    exclude: { path: '^plugin-sdk/(dist|template)/' },
     enhancedResolveOptions: {
       exportsFields: ['exports'],
       conditionNames: ['fulgurite-source', 'import', 'node', 'default', 'types'],

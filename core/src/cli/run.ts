@@ -4,6 +4,7 @@ import { CommandLine, refuseExcess, refuseSwallowed } from './command-line.ts'
 import { addContractCommands } from './contract-commands.ts'
 import { CliFailure } from './failure.ts'
 import { type CliIo, EXIT } from './io.ts'
+import { addNewPlugin } from './new-plugin.ts'
 import { type AppCommands, addOwnCommands, addReset } from './own-commands.ts'
 import { printable, printableJson } from './printable.ts'
 
@@ -34,6 +35,7 @@ export const commandLine = (
   addOwnCommands(program, io, loadApp, done)
   addContractCommands(program, io, done)
   addReset(program, io, loadApp, done)
+  addNewPlugin(program, io, done)
   inheritSettings(program)
   return program
 }

@@ -100,7 +100,7 @@ const ODD = [
 ]
 
 for (const command of allCommands(program)) {
-  if (command.commands.length > 0 || ['start', 'demo', 'reset'].includes(command.name())) continue
+  if (command.commands.length > 0 || ['start', 'demo', 'reset', 'new'].includes(command.name())) continue
   test(`${wordsOf(command).join(' ')} — whatever stands in the place of a value, what is said of it is in our own words`, async (t) => {
     const cli = cliIn('/nowhere')
     const places = [
