@@ -164,10 +164,10 @@ export default {
     {
       name: 'core-knows-the-contract-only',
       comment:
-        "Of plugin-sdk the core imports the contract's entry, and two files that stand alone: types.ts, evaluate.ts.",
+        'Of plugin-sdk the core imports the entries of contract and manifest, and two files that stand alone: types.ts, evaluate.ts.',
       severity: 'error',
       from: { path: '^core/', pathNot: TESTS },
-      to: { path: '^plugin-sdk/', pathNot: '^plugin-sdk/src/contract/(index|types|evaluate)\\.ts$' },
+      to: { path: '^plugin-sdk/', pathNot: '^plugin-sdk/src/contract/(index|types|evaluate|manifest/index)\\.ts$' },
     },
     {
       name: 'contract-from-node-up',

@@ -1,6 +1,7 @@
 import { openApi } from '../src/contract/openapi.ts'
 import { contractSchema } from './contract-schema.ts'
 import { decoders } from './decoders.ts'
+import { manifestSchema } from './manifest-schema.ts'
 import { referencePages } from './reference.ts'
 import { guestTypes } from './typescript.ts'
 
@@ -11,5 +12,6 @@ export const outputs = (): ReadonlyMap<string, string> =>
     ['plugin-sdk/src/generated/decoders.ts', decoders()],
     ['plugin-sdk/generated/contract.schema.json', contractSchema()],
     ['plugin-sdk/generated/openapi.json', openApi()],
+    ['plugin-sdk/src/generated/manifest.schema.json', manifestSchema()],
     ...[...referencePages()].map(([file, text]) => [`docs/reference/${file}`, text] as const),
   ])

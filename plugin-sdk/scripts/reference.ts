@@ -8,6 +8,7 @@ import {
   type Operation,
 } from '../src/contract/index.ts'
 import { type ObjectShape, type Shape, shapeOf } from '../src/contract/shape.ts'
+import { manifestPage } from './manifest-reference.ts'
 
 /** The reference pages: file name to text. */
 export const referencePages = (): ReadonlyMap<string, string> => {
@@ -20,6 +21,7 @@ export const referencePages = (): ReadonlyMap<string, string> => {
   }
   pages.set('event-types.md', `${head('Events')}${eventsText(types)}`)
   pages.set('hooks.md', `${head('Hooks')}${hooksText(types)}`)
+  pages.set('manifest.md', `${head('fulgurite.plugin.json')}${manifestPage()}`)
   pages.set('errors.md', `${head('Errors')}${errorsText()}`)
   pages.set('types.md', `${head('Types')}${typesText(types)}`)
   const links = [...pages.keys()].map((file) => `- [${file.slice(0, -3)}](${file})`)

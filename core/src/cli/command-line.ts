@@ -1,6 +1,7 @@
+import { nearest } from '@fulgurite/plugin-sdk/contract'
 import { Command, type HelpContext } from 'commander'
 import { type CliFailure, usage } from './failure.ts'
-import { asTyped, nearest } from './nearest.ts'
+import { asTyped } from './names.ts'
 
 /** How many names are listed where somebody typed one that there is not. */
 const MOST_NAMES_SHOWN = 16

@@ -9,3 +9,6 @@ export const argumentName = (key: string, shape: Shape): string =>
 
 /** `fundingTxid` as a column or label: `funding txid`. */
 export const label = (name: string): string => kebab(name).replaceAll('-', ' ')
+
+/** What somebody typed, so that it shows also where there is nothing to see. */
+export const asTyped = (text: string): string => (/^\S+$/.test(text) ? text : JSON.stringify(text))

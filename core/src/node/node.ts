@@ -1,4 +1,5 @@
 import { type ActorSystem, createActorSystem } from '../actor/actor-system.ts'
+import { displayBlockHash } from '../bitcoin/block.ts'
 import { chainWatcher } from '../chain/watcher.ts'
 import type { Failure } from '../lib/errors.ts'
 import { pacer } from '../lib/pace.ts'
@@ -68,7 +69,10 @@ export const startNode = async (options: NodeOptions): Promise<Result<FulguriteN
   const choices = { ...DEFAULT_CHOICES, ...options.choices }
   const settings = channelSettings(network, choices)
   const events = await EventLog.open({ store, clock, keep: EVENTS_KEPT })
-  const watcher = chainWatcher({ backend, cursor: await chainCursor(store), onFailed: options.onFatal })
+  const cursor = await chainCursor(store, ({ height, hash }) =>
+    events.announce('chain.block', { blockHeight: height, blockHash: displayBlockHash(hash) }),
+  )
+  const watcher = chainWatcher({ backend, cursor, onFailed: options.onFatal })
   const height = currentHeight(watcher, backend)
   const broadcaster = new Broadcaster(backend, watcher, log)
   const wallet = await openWallet({ store, keys: signer.keys, network, clock, rng, watcher, broadcaster, events })

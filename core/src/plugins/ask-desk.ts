@@ -1,4 +1,5 @@
 import { type ContractError, withoutSecrets } from '@fulgurite/plugin-sdk/contract'
+import type { Manifest } from '@fulgurite/plugin-sdk/manifest'
 import type { Clock } from '../lib/clock.ts'
 import type { Result } from '../lib/result.ts'
 import { TokenBucket } from '../lib/token-bucket.ts'
@@ -6,7 +7,6 @@ import type { PluginGateway } from '../node/contract-gateway.ts'
 import type { AuditTrail } from './audit-trail.ts'
 import type { Budgets } from './budgets.ts'
 import { type Admitted, Gate } from './gate.ts'
-import type { Manifest } from './manifest.ts'
 import type { AskOptions } from './outbox.ts'
 
 /** A plugin's ask as it came. */

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { findOperation, isCommand } from '@fulgurite/plugin-sdk/contract'
+import type { Manifest } from '@fulgurite/plugin-sdk/manifest'
 import type { AuditKind, AuditRows } from './audit-rows.ts'
 import type { HostWrite } from './host-store.ts'
-import type { Manifest } from './manifest.ts'
 import type { AskOptions } from './outbox.ts'
 
 export interface AuditTrailOptions {

@@ -1,4 +1,5 @@
 import { findOperation, type Operation } from '@fulgurite/plugin-sdk/contract'
+import type { Manifest } from '@fulgurite/plugin-sdk/manifest'
 import test from 'ava'
 import { type VirtualClock, virtualClock } from '../lib/clock-virtual.ts'
 import { err, ok, type Result } from '../lib/result.ts'
@@ -6,7 +7,7 @@ import type { Cost, Outcome, Prepared, Recalled } from '../node/contract-gateway
 import type { Budgets } from './budgets.ts'
 import type { HostStore } from './host-store.ts'
 import { Ledger } from './ledger.ts'
-import { type Manifest, parseManifest } from './manifest.ts'
+import { parseManifest } from './manifest.ts'
 import { FakeNode, MemoryStore } from './testing/fake-node.ts'
 
 const HOUR = 3_600_000

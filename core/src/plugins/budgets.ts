@@ -1,4 +1,5 @@
 import type { ContractError } from '@fulgurite/plugin-sdk/contract'
+import type { Manifest } from '@fulgurite/plugin-sdk/manifest'
 import { ok, type Result } from '../lib/result.ts'
 import { TokenBucket } from '../lib/token-bucket.ts'
 import type { CallContext, Cost, Outcome, PluginGateway, Prepared } from '../node/contract-gateway.ts'
@@ -6,7 +7,6 @@ import type { HostStore, HostWrite } from './host-store.ts'
 import type { LedgerClock } from './ledger-clock.ts'
 import { ledgerRows } from './ledger-rows.ts'
 import { LeftBehind } from './left-behind.ts'
-import type { Manifest } from './manifest.ts'
 import { costOf, isDecided, NOTHING, type Reservation, Reservations } from './reservations.ts'
 import { UsageCounts } from './usage-counts.ts'
 

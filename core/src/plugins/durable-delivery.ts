@@ -1,10 +1,10 @@
 import type { ContractError, Cursor, EventName } from '@fulgurite/plugin-sdk/contract'
+import type { FieldFilter } from '@fulgurite/plugin-sdk/manifest'
 import { stackOf } from '../lib/errors.ts'
 import type { EncodedEvent, EventLogPort } from '../node/contract-gateway.ts'
 import { type MemoryAccount, textBytes } from './account.ts'
 import { matchesFilter } from './field-filter.ts'
 import type { LogReader } from './log-reader.ts'
-import type { FieldFilter } from './manifest.ts'
 import type { RetriedEvent } from './parked-events.ts'
 
 export interface DeliveryOptions {

@@ -1,4 +1,4 @@
-import type { FieldFilter } from './manifest.ts'
+import type { FieldFilter } from '@fulgurite/plugin-sdk/manifest'
 
 const valueAt = (payload: unknown, path: string): unknown => {
   let value = payload

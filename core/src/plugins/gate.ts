@@ -1,8 +1,8 @@
 import { type ContractError, findOperation, isCommand } from '@fulgurite/plugin-sdk/contract'
+import type { Manifest } from '@fulgurite/plugin-sdk/manifest'
 import { err, ok, type Result } from '../lib/result.ts'
 import type { CallContext, PluginGateway, Prepared } from '../node/contract-gateway.ts'
 import type { Budgets } from './budgets.ts'
-import type { Manifest } from './manifest.ts'
 import type { AskOptions } from './outbox.ts'
 
 /** An ask that may go to the node. */

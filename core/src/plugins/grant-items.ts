@@ -1,5 +1,5 @@
 import { findOperation, isCommand } from '@fulgurite/plugin-sdk/contract'
-import { type FieldFilter, type FieldRange, type Grant, USUAL_LIMITS } from './manifest.ts'
+import { type FieldFilter, type FieldRange, type Grant, USUAL_LIMITS } from '@fulgurite/plugin-sdk/manifest'
 
 /** More than any amount. */
 const ANY = 1n << 80n

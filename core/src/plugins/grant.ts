@@ -1,6 +1,6 @@
 import { evaluate } from '@fulgurite/plugin-sdk/contract'
+import { type Grant, GrantSchema, type Manifest } from '@fulgurite/plugin-sdk/manifest'
 import { readJson } from '../lib/json.ts'
-import { type Grant, GrantSchema, type Manifest } from './manifest.ts'
 
 const MAX_DEPTH = 32
 

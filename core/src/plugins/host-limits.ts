@@ -1,9 +1,9 @@
 import { evaluate } from '@fulgurite/plugin-sdk/contract'
+import type { Manifest } from '@fulgurite/plugin-sdk/manifest'
 import { z } from 'zod'
 import { readJson } from '../lib/json.ts'
 import { AUDIT_BYTES } from './audit-rows.ts'
 import type { InstallRecord } from './install-record.ts'
-import type { Manifest } from './manifest.ts'
 import type { PluginError } from './plugin-error.ts'
 
 /** What all plugins of a node may have together. */

@@ -1,5 +1,5 @@
 import { CONTRACT_VERSION } from '@fulgurite/plugin-sdk/contract'
-import type { Manifest } from './manifest.ts'
+import type { Manifest } from '@fulgurite/plugin-sdk/manifest'
 
 /** What the operator should know of a plugin that was installed. */
 export const warningsFor = ({ permissions, contributions, calls }: Manifest): readonly string[] => {

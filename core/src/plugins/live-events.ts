@@ -1,8 +1,8 @@
 import type { EventName } from '@fulgurite/plugin-sdk/contract'
+import type { Manifest } from '@fulgurite/plugin-sdk/manifest'
 import type { EncodedEvent, EventLogPort } from '../node/contract-gateway.ts'
 import { matchesFilter } from './field-filter.ts'
 import type { Inbox } from './inbox.ts'
-import type { Manifest } from './manifest.ts'
 import type { PluginLog } from './plugin-log.ts'
 
 export interface LiveEventsOptions {

@@ -31,7 +31,7 @@ test('a manifest — may ask for everything there is', (t) => {
     permissions: {
       events: {
         'payment.relayed': {},
-        'channel.ready': { filter: { announced: { oneOf: [true] }, capacitySat: { min: 1000 } } },
+        'channel.ready': { filter: { peer: { oneOf: [`02${'ab'.repeat(32)}`] }, capacitySat: { min: 1000 } } },
       },
       queries: ['channels.list', 'payments.get'],
       commands: {
@@ -68,7 +68,7 @@ test('a manifest — may ask for everything there is', (t) => {
 })
 
 const REFUSED: readonly (readonly [change: object, message: RegExp])[] = [
-  [{ permisions: {} }, /^permisions: there is no such field; remove it$/],
+  [{ permisions: {} }, /^permisions: there is no such field: did you mean permissions\?$/],
   [{ name: 'Fees' }, /^name: expected lower-case letters, digits and hyphens$/],
   [{ version: '1' }, /^version: expected a version such as 1\.0\.0$/],
   [{ entry: '../index.ts' }, /^entry: /],
@@ -76,9 +76,12 @@ const REFUSED: readonly (readonly [change: object, message: RegExp])[] = [
   [{ contract: '^9.0.0' }, /^contract: the plugin asks for \^9\.0\.0, this node speaks/],
   [
     { permissions: { events: { 'payment.arrived': {} } } },
-    /^permissions\.events\.payment\.arrived: there is no such event$/,
+    /^permissions\.events\.payment\.arrived: there is no such event: there are payment\.sent, payment\.failed, payment\.received, /,
   ],
-  [{ permissions: { queries: ['channels.lst'] } }, /^permissions\.queries\.0: there is no operation channels\.lst$/],
+  [
+    { permissions: { queries: ['channels.lst'] } },
+    /^permissions\.queries\.0: there is no such query: did you mean channels\.list\?$/,
+  ],
   [
     { permissions: { queries: ['channels.setRelayFees'] } },
     /^permissions\.queries\.0: this is a command: list it among the commands$/,
@@ -91,16 +94,60 @@ const REFUSED: readonly (readonly [change: object, message: RegExp])[] = [
   ],
   [
     { permissions: { commands: { 'channels.close': { bounds: { feerate: { max: 1_000 }, amount: { max: 1 } } } } } },
-    /bounds\.amount: no such bound: it has feerate$/,
+    /bounds\.amount: there is no such bound: there is feerate$/,
   ],
   [
     { permissions: { commands: { 'channels.close': { bounds: { feerate: { min: 5, max: 1 } } } } } },
     /min is above max$/,
   ],
-  [{ permissions: { hooks: { 'channel.refuse': { verdicts: ['accept'] } } } }, /there is no such hook$/],
+  [
+    { permissions: { hooks: { 'channel.refuse': { verdicts: ['accept'] } } } },
+    /^permissions\.hooks\.channel\.refuse: there is no such hook: there is channel\.accept$/,
+  ],
   [
     { permissions: { http: [{ host: 'https://x.com', reason: 'x' }] } },
     /^permissions\.http\.0\.host: expected host or host:port$/,
+  ],
+  [
+    { permissions: { hooks: { 'channel.accept': { verdicts: ['accpet'] } } } },
+    /^permissions\.hooks\.channel\.accept\.verdicts\.0: there is no such verdict: did you mean accept\?$/,
+  ],
+  [
+    { permissions: { events: { 'payment.relayed': { filter: { feeMsa: { min: 1 } } } } } },
+    /^permissions\.events\.payment\.relayed\.filter\.feeMsa: there is no such field to filter by: did you mean feeMsat\?$/,
+  ],
+  [
+    {
+      permissions: {
+        hooks: { 'channel.accept': { verdicts: ['accept'], filter: { initiator: { oneOf: ['both'] } } } },
+      },
+    },
+    /filter\.initiator\.oneOf\.0: expected local or remote$/,
+  ],
+  [
+    { permissions: { events: { 'payment.relayed': { filter: { paymentHash: { min: 1 } } } } } },
+    /filter\.paymentHash\./,
+  ],
+  [
+    { permissions: { secrets: ['payments.lst'] } },
+    /^permissions\.secrets\.0: there is no such query: did you mean payments\.list\?$/,
+  ],
+  [
+    { permissions: { commands: { 'channels.setRelayFee': { bounds: {} } } } },
+    /^permissions\.commands\.channels\.setRelayFee: there is no such command: did you mean channels\.setRelayFees\?$/,
+  ],
+  [
+    { permissions: { commands: { 'wallet.send': {} } } },
+    /^permissions\.commands\.wallet\.send\.bounds: bounds are needed of amountSat/,
+  ],
+  [{ limits: { memryMb: 64 } }, /^limits\.memryMb: there is no such field: did you mean memoryMb\?$/],
+  [
+    { config: { type: 'object', properties: { max: { type: 'integer' } }, required: ['mx'] } },
+    /^config\.required\.0: there is no setting mx: did you mean max\?$/,
+  ],
+  [
+    { config: { type: 'object', properties: { max: { type: 'integer', maximum: 5, default: 9 } } } },
+    /^config\.properties\.max\.default: expected a default that is allowed itself$/,
   ],
   [{ limits: { memoryMb: 100_000 } }, /^limits\.memoryMb: /],
   [{ budget: { feesMsat: -1 } }, /^budget\.feesMsat: /],

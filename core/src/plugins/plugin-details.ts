@@ -1,9 +1,9 @@
+import type { Budget } from '@fulgurite/plugin-sdk/manifest'
 import type { Holding } from './account.ts'
 import type { Budgets, Used } from './budgets.ts'
 import type { HostServices } from './host-services.ts'
 import type { InstallRecord } from './install-record.ts'
 import { type InstalledPlugin, readInstalled } from './installed-files.ts'
-import type { Budget } from './manifest.ts'
 import type { PluginStatus } from './plugin-status.ts'
 
 /** All about one plugin, as the contract's `plugins.inspect` shows it. */

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Turns } from '../lib/in-turn.ts'
 import { err, ok, type Result } from '../lib/result.ts'
-import { checkConfig } from './config-schema.ts'
+import { checkConfig } from './check-config.ts'
 import { consentNeeded, proposalOf } from './consent.ts'
 import { grantOf } from './grant.ts'
 import type { GrantChange } from './grant-changes.ts'

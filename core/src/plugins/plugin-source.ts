@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
+import type { Manifest } from '@fulgurite/plugin-sdk/manifest'
 import type { Bundle } from './bundle-plugin.ts'
-import type { Manifest } from './manifest.ts'
 
 export const MANIFEST_FILE = 'fulgurite.plugin.json'
 

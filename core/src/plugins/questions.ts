@@ -1,8 +1,8 @@
 import { type ContractError, type HookAnswer, type HookName, parseVerdict } from '@fulgurite/plugin-sdk/contract'
+import type { Manifest } from '@fulgurite/plugin-sdk/manifest'
 import type { AuditTrail } from './audit-trail.ts'
 import { matchesFilter } from './field-filter.ts'
 import type { Inbox } from './inbox.ts'
-import type { Manifest } from './manifest.ts'
 
 /** What a plugin made of a question. */
 export type HookReply =

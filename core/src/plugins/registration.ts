@@ -1,4 +1,4 @@
-import type { Manifest } from './manifest.ts'
+import type { Manifest } from '@fulgurite/plugin-sdk/manifest'
 import type { Outbox } from './outbox.ts'
 
 /** What a plugin registered in its first turn. */

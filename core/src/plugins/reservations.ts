@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { type ContractError, encodeJson } from '@fulgurite/plugin-sdk/contract'
+import type { Budget } from '@fulgurite/plugin-sdk/manifest'
 import { err, ok, type Result } from '../lib/result.ts'
 import type { Cost, Outcome, Prepared } from '../node/contract-gateway.ts'
-import type { Budget } from './manifest.ts'
 
 type PurseName = keyof Cost
 

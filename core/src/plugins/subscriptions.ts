@@ -1,4 +1,5 @@
 import { type Cursor, type EventName, events } from '@fulgurite/plugin-sdk/contract'
+import type { Manifest } from '@fulgurite/plugin-sdk/manifest'
 import { err, ok, type Result } from '../lib/result.ts'
 import type { EncodedEvent, EventLogPort } from '../node/contract-gateway.ts'
 import { MEMORY_CAPS, type MemoryAccount } from './account.ts'
@@ -6,7 +7,6 @@ import type { CellFault } from './cell-protocol.ts'
 import { DurableDelivery } from './durable-delivery.ts'
 import { type HostStore, keys } from './host-store.ts'
 import { LogReader } from './log-reader.ts'
-import type { Manifest } from './manifest.ts'
 import type { RetriedEvent } from './parked-events.ts'
 import type { PluginLog } from './plugin-log.ts'
 

@@ -1,7 +1,7 @@
 import type { ContractError } from '@fulgurite/plugin-sdk/contract'
+import type { Manifest } from '@fulgurite/plugin-sdk/manifest'
 import { err, ok, type Result } from '../lib/result.ts'
 import { TokenBucket } from '../lib/token-bucket.ts'
-import type { Manifest } from './manifest.ts'
 
 /** How a plugin's counts are kept: what is used, in time of the ledger. */
 interface KeptUsage {

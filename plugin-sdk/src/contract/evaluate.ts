@@ -113,10 +113,14 @@ const misfitOf = ({ issues: [issue] }: z.ZodError, value: unknown): Misfit => {
   // What is wrong with the name of a field is said inside.
   const inner = issue.code === 'invalid_key' ? issue.issues[0]?.message : undefined
   if (inner === undefined && valueAt(value, issue.path) === undefined) {
-    return { code: 'missing', field, message: issue.code === 'custom' ? issue.message : 'is missing' }
+    return { code: 'missing', field, message: hasOwnWords(issue) ? issue.message : 'is missing' }
   }
   return { code: issue.code === 'invalid_type' ? 'wrong-type' : 'wrong-value', field, message: inner ?? issue.message }
 }
+
+// Ours for what has another type begin so.
+const hasOwnWords = ({ code, message }: z.core.$ZodIssue): boolean =>
+  code === 'custom' || !message.startsWith('expected ')
 
 const MAX_STEPS = 16
 const MAX_STEP_CHARS = 64

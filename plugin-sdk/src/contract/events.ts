@@ -292,7 +292,7 @@ const definitions = [
   ),
   event(
     'chain.block',
-    'The chain has a new tip.',
+    'The chain has a new tip, and all that it changed for the node is on the disk.',
     { blockHeight: publicly(BlockHeight), blockHash: BlockHash },
     { class: 'node', durability: 'ephemeral' },
   ),

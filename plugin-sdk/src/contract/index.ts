@@ -41,6 +41,7 @@ export {
   type HookVerdict,
   hooks,
 } from './hooks.ts'
+export { nearest } from './nearest.ts'
 export { openApi } from './openapi.ts'
 export { withoutSecrets } from './redact.ts'
 export { isAmount, type Member, type ObjectShape, type Shape, shapeOf } from './shape.ts'

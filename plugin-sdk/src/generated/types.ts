@@ -984,7 +984,7 @@ export interface InvoiceCreated {
   readonly expiresAt: TimestampMs
 }
 
-/** The chain has a new tip. */
+/** The chain has a new tip, and all that it changed for the node is on the disk. */
 export interface ChainBlock {
   readonly blockHeight: BlockHeight
   readonly blockHash: BlockHash
@@ -1125,7 +1125,7 @@ export interface Events {
   readonly 'invoice.created': InvoiceCreated
   /** A transaction that changes the wallet's balance was seen, or was confirmed. */
   readonly 'wallet.transaction': WalletTransaction
-  /** The chain has a new tip. */
+  /** The chain has a new tip, and all that it changed for the node is on the disk. */
   readonly 'chain.block': ChainBlock
   /** The node sees the chain better or worse than before. */
   readonly 'chain.health-changed': ChainHealthChanged

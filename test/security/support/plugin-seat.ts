@@ -7,6 +7,7 @@ import {
   isSpending,
   type SpendingOperation,
 } from '@fulgurite/plugin-sdk/contract'
+import type { Manifest } from '@fulgurite/plugin-sdk/manifest'
 import type { Clock } from '../../../core/src/lib/clock.ts'
 import { err, ok, type Result } from '../../../core/src/lib/result.ts'
 import type { PluginGateway } from '../../../core/src/node/contract-gateway.ts'
@@ -15,7 +16,7 @@ import { AuditRows } from '../../../core/src/plugins/audit-rows.ts'
 import { AuditTrail } from '../../../core/src/plugins/audit-trail.ts'
 import type { HostStore } from '../../../core/src/plugins/host-store.ts'
 import { Ledger } from '../../../core/src/plugins/ledger.ts'
-import { type Manifest, parseManifest } from '../../../core/src/plugins/manifest.ts'
+import { parseManifest } from '../../../core/src/plugins/manifest.ts'
 
 /** Every command that may cost money, by the contract's types. */
 export type SpendingName = { [Name in ActorName]: `${Name}.${SpendingOperation<Name>}` }[ActorName]

@@ -6,13 +6,16 @@ import { TABLE } from '../storage/tables.ts'
 
 const KEY = utf8Encode('chain-cursor')
 
-/** Up to where the chain has been handled, kept in the store: its one writer puts it behind what the handlers wrote. */
-export const chainCursor = async (store: Store): Promise<CursorStore> => {
+/**
+ * Up to where the chain has been handled, kept in the store: its one writer puts it behind what the handlers wrote. Tells of
+ * each new tip when all of that is durable.
+ */
+export const chainCursor = async (store: Store, onTip: (tip: ChainTip) => void): Promise<CursorStore> => {
   const row = await store.get(TABLE.meta, KEY)
   const loaded = row === undefined ? undefined : decode(row)
   return {
     load: () => loaded,
-    save: (tip) => store.submit([{ table: TABLE.meta, key: KEY, value: encode(tip) }]),
+    save: (tip) => store.submit([{ table: TABLE.meta, key: KEY, value: encode(tip) }], () => onTip(tip)),
   }
 }
 

@@ -35,6 +35,3 @@ const mistakes = (from: string, to: string): number => {
   }
   return last[to.length] ?? 0
 }
-
-/** What somebody typed, so that it shows also where there is nothing to see. */
-export const asTyped = (text: string): string => (/^\S+$/.test(text) ? text : JSON.stringify(text))
