@@ -14,9 +14,15 @@ export type FieldFilter = Readonly<
 
 const NUMBERS: readonly ScalarKind[] = ['ppm', 'feerate', 'timestamp', 'block-height', 'integer']
 
-/** A filter on what a message says: each of its fields that is no list, by its dotted path. */
+/**
+ * A filter on what a message says: each of its fields that is no list, by its dotted path. It is made when it is first needed:
+ * few plugins filter, and by few events.
+ */
 export const filterOf = (message: z.ZodType): z.ZodType<FieldFilter> =>
-  strict(Object.fromEntries(fields(shapeOf(message))), { what: 'field to filter by' }) as z.ZodType<FieldFilter>
+  z.lazy(
+    () =>
+      strict(Object.fromEntries(fields(shapeOf(message))), { what: 'field to filter by' }) as z.ZodType<FieldFilter>,
+  )
 
 const fields = (shape: Shape, path = ''): readonly (readonly [string, z.ZodType])[] => {
   switch (shape.type) {
