@@ -164,10 +164,27 @@ export default {
     {
       name: 'core-knows-the-contract-only',
       comment:
-        'Of plugin-sdk the core imports the entries of contract and manifest, and two files that stand alone: types.ts, evaluate.ts.',
+        'Of plugin-sdk the core imports the entries of contract, manifest and client, and files that stand alone.',
       severity: 'error',
       from: { path: '^core/', pathNot: TESTS },
-      to: { path: '^plugin-sdk/', pathNot: '^plugin-sdk/src/contract/(index|types|evaluate|manifest/index)\\.ts$' },
+      to: {
+        path: '^plugin-sdk/',
+        pathNot: '^plugin-sdk/src/(contract/(index|types|evaluate|manifest/index)|client/(index|http))\\.ts$',
+      },
+    },
+    {
+      name: 'client-for-programs-only',
+      comment: 'A node is no client of itself: only what runs beside nodes speaks to them over HTTP.',
+      severity: 'error',
+      from: { path: '^core/src/(?!app/|cli/)', pathNot: TESTS },
+      to: { path: '^plugin-sdk/src/client/' },
+    },
+    {
+      name: 'client-speaks-the-contract',
+      comment: 'The client has the contract and Node, nothing else.',
+      severity: 'error',
+      from: { path: '^plugin-sdk/src/client/', pathNot: TESTS },
+      to: { pathNot: ['^plugin-sdk/src/(client|contract)/'], dependencyTypesNot: ['core'] },
     },
     {
       name: 'contract-from-node-up',

@@ -11,12 +11,10 @@ const READS_JSON = 'core/src/lib/json.ts'
 /** Who reads JSON that the node itself, or its own installation, has written. */
 const OWN_JSON: Readonly<Record<string, string>> = {
   'core/src/app/devnet/live-view.ts': 'events of our log',
-  'core/src/app/devnet/node-client.ts': 'answers of a node that was started here',
   'core/src/app/devnet/node-process.ts': 'the first line of a node that was started here',
   'core/src/app/running-node.ts': 'our package.json',
   'core/src/cli/contract-commands.ts': 'events, as read by node-client.ts',
   'core/src/cli/fields.ts': 'what the operator typed: a failure is said with the parser\u2019s words',
-  'core/src/cli/node-client.ts': 'answers of the node, with a reviver and a catch',
   'core/src/cli/render.ts': 'events, as read by node-client.ts',
   'core/src/cli/run.ts': 'our package.json',
   'core/src/node/contract-mapping/event-pages.ts': 'events of our log',
@@ -33,6 +31,7 @@ const OWN_JSON: Readonly<Record<string, string>> = {
   'core/src/plugins/usage-counts.ts': 'rows of our database',
   'core/src/plugins/cell/main.ts': 'runs in the cell',
   'plugin-sdk/src/guest/runtime/store-values.ts': 'runs in the isolate',
+  'plugin-sdk/src/client/http.ts': 'answers of a node, in a program beside it, with a reviver and a catch',
 }
 
 const sources = ['core/src', 'plugin-sdk/src'].flatMap((folder) =>

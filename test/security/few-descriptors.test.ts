@@ -3,12 +3,12 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { NodeClient } from '@fulgurite/plugin-sdk/client'
 import test from 'ava'
 import { readAccess } from '../../core/src/api/access.ts'
 import { openDevChain } from '../../core/src/app/devnet/dev-chain.ts'
 import { fromHex, toHex } from '../../core/src/lib/bytes.ts'
 import { nodeOf, RawPeer, VALID_INIT } from '../../core/src/node/connection/fixtures/raw-peer.ts'
-import { NodeClient } from '../support/node-client.ts'
 import { NodeProcess } from '../support/node-process.ts'
 
 // The limits as they are, on a node that may open 400 files: more callers than that say nothing and stay.
@@ -37,9 +37,9 @@ test('silent callers of API and peers’ port, more than there are descriptors, 
     for (let i = 0; i < 25; i++) await Promise.all(Array.from({ length: 20 }, () => callSilently(port)))
   }
 
-  const operator = new NodeClient(url, token)
+  const operator = new NodeClient({ url, token })
   t.teardown(() => operator.close())
-  const info = await operator.tryAsk('node', 'getInfo', {})
+  const info = await operator.ask('node', 'getInfo', {})
   t.is(info.ok && info.value.nodeId, node.id)
 
   const peer = await RawPeer.dial(peerPort)
@@ -49,7 +49,7 @@ test('silent callers of API and peers’ port, more than there are descriptors, 
   t.is((await peer.message())?.type, 'init')
   const id = toHex(nodeOf(1).nodeId)
   await node.until('the peer is connected', async () => {
-    const peers = await operator.tryAsk('peers', 'list', {})
+    const peers = await operator.ask('peers', 'list', {})
     return peers.ok && peers.value.items.some(({ nodeId }) => nodeId === id)
   })
 })

@@ -4,10 +4,19 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { ActorName, ContractError, EventEnvelope, OperationName, ReplyOf } from '@fulgurite/plugin-sdk/contract'
+import { type AskOptions, ConnectionLost, FollowRefused, NodeClient } from '@fulgurite/plugin-sdk/client'
+import type {
+  ActorName,
+  ContractError,
+  EventEnvelope,
+  KnownEvent,
+  OperationName,
+  ReplyOf,
+  RequestOf,
+} from '@fulgurite/plugin-sdk/contract'
+import { encodeJson, parseEvent } from '@fulgurite/plugin-sdk/contract'
 import { readAccess } from '../../core/src/api/access.ts'
 import type { Result } from '../../core/src/lib/result.ts'
-import { type AskOptions, ConnectionLost, NodeClient } from './node-client.ts'
 import { PATIENCE_MS } from './patience.ts'
 
 /** The bitcoind, or what answers like one, that a node is started on. */
@@ -32,6 +41,13 @@ export interface Ended {
   readonly stderr: string
 }
 
+/** Every event of a node of this version is known. */
+export const knownEvent = (event: EventEnvelope): KnownEvent => {
+  const read = parseEvent(event)
+  if (!read.ok || read.value === undefined) throw new Error(`${event.type} is not of the contract`)
+  return read.value
+}
+
 const BIN = fileURLToPath(new URL('../../core/bin/fulgurite.js', import.meta.url))
 const POLL_MS = 25
 const LOG_TAIL_LINES = 60
@@ -42,7 +58,7 @@ export class NodeProcess {
   readonly dataDir: string
   readonly listen: string
   /** Every durable event in order, told once across restarts of the node. */
-  readonly events: EventEnvelope[] = []
+  readonly events: KnownEvent[] = []
   /** How often the process was started. */
   starts = 0
   #chain: NodeChain
@@ -95,7 +111,7 @@ export class NodeProcess {
       // It never got so far.
     }
     const told = this.events.filter(({ type }) => type === 'channel.errored' || type === 'channel.closing')
-    const events = told.map((event) => JSON.stringify(event)).join('\n')
+    const events = told.map((event) => encodeJson(event)).join('\n')
     return `--- ${this.name}: output\n${this.#output}\n--- ${this.name}: log\n${log}\n--- ${this.name}: events\n${events}`
   }
 
@@ -135,7 +151,7 @@ export class NodeProcess {
     if (!access.ok) throw new Error(`${this.name}: ${access.error.code}`)
     const { nodeId } = JSON.parse(stdout.slice(0, stdout.indexOf('\n'))) as { nodeId: string }
     this.#id = nodeId
-    const client = new NodeClient(access.value.url, access.value.token)
+    const client = new NodeClient(access.value)
     this.#client = client
     this.#following = this.#follow(client)
   }
@@ -164,7 +180,7 @@ export class NodeProcess {
   ): Promise<Result<ReplyOf<A, O>, ContractError>> {
     const client = this.#client
     if (client === undefined) return Promise.reject(new ConnectionLost(`${this.name} is not running`))
-    return client.tryAsk(actor, operation, request, { key: `${this.name}-${this.#keys++}`, ...options })
+    return client.ask(actor, operation, request as RequestOf<A, O>, { key: `${this.name}-${this.#keys++}`, ...options })
   }
 
   /** Throws on a refusal. */
@@ -227,18 +243,19 @@ export class NodeProcess {
   async #follow(client: NodeClient): Promise<void> {
     try {
       if (this.#cursor === undefined) {
-        const oldest = await client.tryAsk('events', 'list', { limit: 500 })
+        const oldest = await client.ask('events', 'list', { limit: 500 })
         if (!oldest.ok) throw new Error(`${this.name} events.list: ${oldest.error.code}`)
-        this.events.push(...(oldest.value.items as EventEnvelope[]))
+        this.events.push(...oldest.value.items.map(knownEvent))
         this.#cursor = oldest.value.next
       }
-      await client.follow(this.#cursor, (event, durable) => {
-        if (!durable) return
+      for await (const { isDurable, ...event } of client.follow({ from: this.#cursor })) {
+        if (!isDurable) continue
         this.events.push(event)
         this.#cursor = event.cursor
-      })
+      }
     } catch (error) {
-      if (!(error instanceof ConnectionLost)) throw error
+      const isStopping = error instanceof FollowRefused && error.error.code === 'not-ready'
+      if (!isStopping && !(error instanceof ConnectionLost)) throw error
     }
   }
 

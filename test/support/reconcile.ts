@@ -1,6 +1,7 @@
+import { encodeJson, type KnownEvent } from '@fulgurite/plugin-sdk/contract'
 import type { ExecutionContext } from 'ava'
 import { channelOf } from './network.ts'
-import type { NodeProcess } from './node-process.ts'
+import { knownEvent, type NodeProcess } from './node-process.ts'
 import type { Attempted } from './payments.ts'
 
 /**
@@ -45,19 +46,16 @@ const countByHash = (node: NodeProcess, name: string): ReadonlyMap<string, numbe
 /** Asserts that what the event stream told, over all restarts, is exactly what the log holds. */
 export const assertEventsComplete = async (t: ExecutionContext, node: NodeProcess): Promise<void> => {
   await untilEventsAreIn(node)
-  const logged: string[] = []
+  const logged: KnownEvent[] = []
   let from: string | undefined
   for (;;) {
     const page = await node.ask('events', 'list', { limit: 500, ...(from === undefined ? {} : { from }) })
-    logged.push(...page.items.map((event) => JSON.stringify(event)))
+    logged.push(...page.items.map(knownEvent))
     if (page.next === from) break
     from = page.next
   }
-  t.deepEqual(
-    node.events.map((event) => JSON.stringify(event)),
-    logged,
-    `events of ${node.name}`,
-  )
+  const texts = (events: readonly KnownEvent[]) => events.map((event) => encodeJson(event))
+  t.deepEqual(texts(node.events), texts(logged), `events of ${node.name}`)
 }
 
 const untilEventsAreIn = async (node: NodeProcess): Promise<void> => {

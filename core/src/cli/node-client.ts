@@ -1,7 +1,8 @@
-import type { ClientRequest, IncomingMessage } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { join } from 'node:path'
+import { type HttpRequest, messagesOf, parseJson, send, textOf } from '@fulgurite/plugin-sdk/client/http'
 import type { ContractError } from '@fulgurite/plugin-sdk/contract'
-import { type ApiAccess, readAccess } from '../api/access.ts'
+import { readAccess } from '../api/access.ts'
 import { CliFailure } from './failure.ts'
 import { EXIT } from './io.ts'
 
@@ -22,7 +23,7 @@ export interface NodeClient {
  * network's inside it; the first that answers is used.
  */
 export const nodeClient = (folders: readonly string[]): NodeClient => {
-  const reach = async (path: string, options: RequestOptions): Promise<IncomingMessage> => {
+  const reach = async (path: string, options: Omit<HttpRequest, 'path'>): Promise<IncomingMessage> => {
     let refusedAt: string | undefined
     for (const folder of folders) {
       const access = readAccess(folder)
@@ -35,7 +36,7 @@ export const nodeClient = (folders: readonly string[]): NodeClient => {
         })
       }
       try {
-        return await send(access.value, path, options)
+        return await send(access.value, { ...options, path })
       } catch (error) {
         if (!isRefused(error)) throw lost(access.value.url, error)
         refusedAt ??= access.value.url
@@ -64,40 +65,12 @@ export const nodeClient = (folders: readonly string[]): NodeClient => {
   }
 }
 
-interface RequestOptions {
-  readonly method: string
-  readonly headers: Readonly<Record<string, string>>
-  readonly body?: string
-  readonly signal?: AbortSignal
-}
-
-// An import of all that `node:http` exports loads what `fetch` is made of, too: a fifth of the command's time.
-const { request: httpRequest } = process.getBuiltinModule('node:http')
-
-const send = (access: ApiAccess, path: string, { method, headers, body, signal }: RequestOptions) =>
-  new Promise<IncomingMessage>((resolve, reject) => {
-    const request: ClientRequest = httpRequest(
-      new URL(path, access.url),
-      {
-        method,
-        headers: { ...headers, authorization: `Bearer ${access.token}` },
-        ...(signal === undefined ? {} : { signal }),
-      },
-      resolve,
-    )
-    request.on('error', reject)
-    request.end(body)
-  })
-
 const read = async (response: IncomingMessage): Promise<string> => {
-  let text = ''
-  response.setEncoding('utf8')
   try {
-    for await (const chunk of response) text += chunk
+    return await textOf(response)
   } catch (error) {
     throw lost('the node', error)
   }
-  return text
 }
 
 const followMessages = async (
@@ -105,18 +78,10 @@ const followMessages = async (
   signal: AbortSignal,
   onEvent: (data: string) => void,
 ): Promise<void> => {
-  let waiting = ''
-  response.setEncoding('utf8')
   try {
-    for await (const chunk of response) {
-      const messages = (waiting + chunk).split('\n\n')
-      waiting = messages.pop() ?? ''
-      for (const message of messages) {
-        const data = /^data: (.*)$/m.exec(message)?.[1]
-        if (data === undefined) continue
-        if (message.startsWith('event: error\n')) throw refused(parse(data) as ContractError)
-        onEvent(data)
-      }
+    for await (const { event, data } of messagesOf(response)) {
+      if (event === 'error') throw refused(parse(data) as ContractError)
+      onEvent(data)
     }
   } catch (error) {
     if (signal.aborted) return
@@ -125,14 +90,9 @@ const followMessages = async (
   }
 }
 
-// Integers past 2^53 would lose their last digits as numbers.
 const parse = (text: string): unknown => {
   try {
-    return JSON.parse(text, (_key, value: unknown, context?: { source?: string }) =>
-      typeof value === 'number' && !Number.isSafeInteger(value) && /^-?\d+$/.test(context?.source ?? '')
-        ? BigInt(context?.source ?? 0)
-        : value,
-    )
+    return parseJson(text)
   } catch {
     return { code: 'unreadable-answer', message: 'what answered is not a Fulgurite node' }
   }

@@ -3,7 +3,7 @@ import { encodeJson } from './encode-json.ts'
 import { evaluate, type Misfit } from './evaluate.ts'
 import { type EventName, type EventPayload, events } from './events.ts'
 import { type HookName, type HookVerdict, hooks } from './hooks.ts'
-import type { ContractError, ContractResult, Cursor, TimestampMs } from './types.ts'
+import type { ContractError, ContractResult, Cursor, EventEnvelope, TimestampMs } from './types.ts'
 
 /**
  * Checks what came from outside against the operation's request schema: strict, amounts as decimal strings, integers or
@@ -49,6 +49,22 @@ export const encodeEvent = <Name extends EventName>(envelope: {
   const { version } = events[envelope.type]
   const { cursor, at, type, payload } = envelope
   return `{"cursor":${JSON.stringify(cursor)},"at":${at},"type":"${type}","version":${version},"payload":${encodeJson(payload)}}`
+}
+
+/** An event with the payload of its name. */
+export type KnownEvent<Name extends EventName = EventName> = {
+  readonly [N in Name]: EventEnvelope<N, EventPayload<N>>
+}[Name]
+
+/**
+ * An event as it came over HTTP, with its payload in the contract's types; `undefined` if this version does not know its name.
+ * The misfit is the payload's.
+ */
+export const parseEvent = (envelope: EventEnvelope): ContractResult<KnownEvent | undefined, Misfit> => {
+  const { type, payload } = envelope
+  if (!Object.hasOwn(events, type)) return { ok: true, value: undefined }
+  const read = evaluate(events[type as EventName].payload, payload)
+  return read.ok ? { ok: true, value: { ...envelope, payload: read.value } as KnownEvent } : read
 }
 
 /** Checks a plugin's verdict against what the hook allows. */

@@ -1,5 +1,5 @@
 export { CAUSES, type CallHeader, KEY, REASON, TIMEOUT } from './call-headers.ts'
-export { encodeEvent, encodeReply, parseRequest, parseVerdict } from './codec.ts'
+export { encodeEvent, encodeReply, type KnownEvent, parseEvent, parseRequest, parseVerdict } from './codec.ts'
 export { combineChannelAccept } from './combine-verdicts.ts'
 export {
   type ActorName,

@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { ActorName, ContractError, OperationName, ReplyOf } from '@fulgurite/plugin-sdk/contract'
+import { NodeClient } from '@fulgurite/plugin-sdk/client'
+import type { ActorName, ContractError, OperationName, ReplyOf, RequestOf } from '@fulgurite/plugin-sdk/contract'
 import { readAccess } from '../../../core/src/api/access.ts'
 import { API_LIMITS } from '../../../core/src/api/api-limits.ts'
 import type { NodeConfig } from '../../../core/src/app/config.ts'
@@ -17,7 +18,6 @@ import { TRAFFIC_LIMITS } from '../../../core/src/node/connection/traffic-limits
 import type { EncodedEvent } from '../../../core/src/node/contract-gateway.ts'
 import type { Store } from '../../../core/src/store/store.ts'
 import { type TestNode, World } from '../../scenarios/support/world.ts'
-import { NodeClient } from '../../support/node-client.ts'
 import { PATIENCE_MS } from '../../support/patience.ts'
 import { installAgreeing, type PluginSource, writePlugin } from '../../support/plugin-source.ts'
 
@@ -125,7 +125,7 @@ export class PluginNode {
     this.#listen = running.places.listen
     this.#id = running.places.nodeId
     running.events.subscribe({}, (event) => this.events.push(event))
-    this.#life = { folder, running, client: new NodeClient(url, token) }
+    this.#life = { folder, running, client: new NodeClient({ url, token }) }
   }
 
   async stop(): Promise<void> {
@@ -143,7 +143,7 @@ export class PluginNode {
     request: object,
   ): Promise<Result<ReplyOf<A, O>, ContractError>> {
     if (this.#life === undefined) throw new Error(`${this.#name} is not running`)
-    return this.#life.client.tryAsk(actor, operation, request, { key: `${this.#name}-${this.#keys++}` })
+    return this.#life.client.ask(actor, operation, request as RequestOf<A, O>, { key: `${this.#name}-${this.#keys++}` })
   }
 
   /** Asks as the operator, over HTTP; throws on a refusal. */
