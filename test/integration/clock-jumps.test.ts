@@ -107,3 +107,31 @@ test('a schedule that ran when the clock was a day ahead — runs after its inte
   await hasSaid(bob, 'beat again')
   t.like(await bob.plugin('worker'), { state: 'running', restarts: 0 })
 })
+
+test('events of a time are listed in both orders also where the clock was a day ahead for a while', async (t) => {
+  const world = new PluginWorld()
+  t.teardown(() => world.close())
+  const clock = settableClock()
+  const bob = await world.pluginNode('bob', clock)
+  const created = (description: string) => bob.ask('invoices', 'create', { description })
+  await created('before')
+  clock.set(DAY)
+  await created('ahead')
+  clock.set(0)
+  await created('after')
+  const listed = async (query: object): Promise<readonly unknown[]> =>
+    (await bob.ask('events', 'list', { types: ['invoice.created'], ...query })).items.map(
+      ({ payload }) => (payload as { description?: string }).description,
+    )
+  const until = clock.now() + DAY / 2
+  t.deepEqual(await listed({ until }), ['before', 'after'])
+  t.deepEqual(await listed({ until, order: 'newest-first' }), ['after', 'before'])
+  t.deepEqual(await listed({}), ['before', 'ahead', 'after'])
+  // Where what follows is later, a list by time has an end.
+  clock.set(2 * DAY)
+  await created('later')
+  const page = await bob.ask('events', 'list', { types: ['invoice.created'], until, limit: 3 })
+  t.is(page.items.length, 2)
+  const end = await bob.ask('events', 'list', { types: ['invoice.created'], until, from: page.next })
+  t.deepEqual([end.items, end.next], [[], page.next])
+})

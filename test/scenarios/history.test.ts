@@ -42,6 +42,25 @@ test('relays and closed channels can be listed when they are over, the newest fi
     kind: 'mutual',
   })
   t.is((await bob.ask('channels', 'list', { peer: carol.id })).items.length, 0)
+  // What is closed is no state of the list: it would always be empty.
+  t.like(await bob.tryAsk('channels', 'list', { state: 'closed' } as never), {
+    ok: false,
+    error: { code: 'invalid-request', field: 'state' },
+  })
+  // Each side is told once that it closes, by whom, and once that both have signed.
+  for (const [node, initiator] of [
+    [bob, 'local'],
+    [carol, 'remote'],
+  ] as const) {
+    t.deepEqual(
+      node.payloads('channel.closing').map((told) => [told.channelId, told.initiator, told.kind]),
+      [[channelId, initiator, 'mutual']],
+    )
+    t.deepEqual(
+      node.payloads('channel.close-signed').map(({ txid }) => txid),
+      node.payloads('channel.closed').map(({ txid }) => txid),
+    )
+  }
 
   const newest = await bob.ask('events', 'list', { order: 'newest-first', limit: 5 })
   const all = await bob.ask('events', 'list', { limit: 500 })

@@ -113,7 +113,7 @@ const ClosedChannel = named(
 
 export const channels = actor('channels', 'Payment channels and what they charge to relay.', {
   list: query({
-    summary: 'Every channel, open or closing, a page at a time.',
+    summary: 'Every channel, open or closing, a page at a time. Those that are closed are in `channels.closed`.',
     request: z.strictObject({ peer: NodeId.optional(), state: ChannelState.optional(), page: Page.optional() }),
     reply: page(ChannelSummary),
   }),

@@ -174,6 +174,16 @@ const definitions = [
     { class: 'channel' },
   ),
   event(
+    'channel.close-signed',
+    'Both sides have signed the transaction that closes a channel, as agreed.',
+    {
+      ...channel,
+      fundingIndex: Count,
+      txid: TxId,
+    },
+    { class: 'channel' },
+  ),
+  event(
     'channel.closed',
     'A channel is closed and all that was ours is in our wallet.',
     {

@@ -361,7 +361,7 @@ export interface ChannelsSetRelayFeesReply {
 
 /** Payment channels and what they charge to relay. */
 export interface ChannelsActor {
-  /** Every channel, open or closing, a page at a time. */
+  /** Every channel, open or closing, a page at a time. Those that are closed are in `channels.closed`. */
   list(request?: ChannelsListRequest, options?: QueryOptions): Promise<ChannelsListReply>
   /** One channel. Errors: channel-not-found. */
   get(request: ChannelsGetRequest, options?: QueryOptions): Promise<ChannelsGetReply>
@@ -727,7 +727,7 @@ export interface EventsListRequest {
   /** Only events before this time. */
   readonly until?: TimestampMs
   /** Only these; all if not said. */
-  readonly types?: readonly ('peer.connected' | 'peer.disconnected' | 'peer.repeated' | 'channel.opening' | 'channel.funding-created' | 'channel.funding-confirmed' | 'channel.ready' | 'channel.state-changed' | 'channel.balance-changed' | 'channel.relay-fees-changed' | 'channel.closing' | 'channel.closed' | 'channel.errored' | 'payment.sent' | 'payment.failed' | 'payment.received' | 'payment.relayed' | 'payment.relay-failed' | 'invoice.created' | 'wallet.transaction' | 'chain.block' | 'chain.health-changed' | 'plugin.started' | 'plugin.stopped' | 'plugin.faulted' | 'plugin.refused' | 'plugin.warned')[]
+  readonly types?: readonly ('peer.connected' | 'peer.disconnected' | 'peer.repeated' | 'channel.opening' | 'channel.funding-created' | 'channel.funding-confirmed' | 'channel.ready' | 'channel.state-changed' | 'channel.balance-changed' | 'channel.relay-fees-changed' | 'channel.closing' | 'channel.close-signed' | 'channel.closed' | 'channel.errored' | 'payment.sent' | 'payment.failed' | 'payment.received' | 'payment.relayed' | 'payment.relay-failed' | 'invoice.created' | 'wallet.transaction' | 'chain.block' | 'chain.health-changed' | 'plugin.started' | 'plugin.stopped' | 'plugin.faulted' | 'plugin.refused' | 'plugin.warned')[]
   readonly limit?: number
 }
 
@@ -876,6 +876,15 @@ export interface ChannelClosing {
   readonly kind: 'mutual' | 'local-force' | 'remote-force' | 'revoked' | 'never-funded'
   /** A transaction id, as explorers display it. */
   readonly txid?: TxId
+}
+
+/** Both sides have signed the transaction that closes a channel, as agreed. */
+export interface ChannelCloseSigned {
+  readonly channelId: ChannelId
+  readonly peer: NodeId
+  readonly fundingIndex: number
+  /** A transaction id, as explorers display it. */
+  readonly txid: TxId
 }
 
 /** A channel is closed and all that was ours is in our wallet. */
@@ -1107,6 +1116,8 @@ export interface Events {
   readonly 'channel.relay-fees-changed': ChannelRelayFeesChanged
   /** A channel has begun to close. */
   readonly 'channel.closing': ChannelClosing
+  /** Both sides have signed the transaction that closes a channel, as agreed. */
+  readonly 'channel.close-signed': ChannelCloseSigned
   /** A channel is closed and all that was ours is in our wallet. */
   readonly 'channel.closed': ChannelClosed
   /** A channel broke a rule, or its peer did. */
@@ -1154,6 +1165,7 @@ export type DurableEventName =
   | 'channel.balance-changed'
   | 'channel.relay-fees-changed'
   | 'channel.closing'
+  | 'channel.close-signed'
   | 'channel.closed'
   | 'channel.errored'
   | 'payment.sent'

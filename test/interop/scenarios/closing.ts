@@ -71,8 +71,8 @@ const checkOutcome = async (
   await stage.mine(6)
   await us.until(async () => us.payloads('channel.closed').length === 1)
   t.like(us.payloads('channel.closed')[0], { channelId, kind: 'mutual' })
-  for (const { txid } of us.payloads('channel.closing'))
-    t.true([undefined, displayTxid(txidOf(tx))].includes(txid as string))
+  t.is(us.payloads('channel.closing').length, 1)
+  for (const { txid } of us.payloads('channel.close-signed')) t.is(txid, displayTxid(txidOf(tx)))
   await us.until(async () => (await us.ask('wallet', 'balance', {})).confirmedSat === before + ourOutput)
   t.is((await us.ask('channels', 'list', {})).items.length, 0)
   await stage.until('the peer forgets the channel', async () =>
@@ -191,7 +191,7 @@ export const closing = group('Closes', [
       const other = await stage.openTo(peer, us, { pushMsat: 200_000_000n })
       await peer.closeChannel(channelId, { feeratePerKw: 50_000 })
       await us.until(async () => us.payloads('channel.closing').length > 0)
-      const isSigned = () => us.payloads('channel.closing').some((each) => each.txid !== undefined)
+      const isSigned = () => us.payloads('channel.close-signed').length > 0
       // Whether the peer comes down to us or insists, the other channel does not notice.
       for (let i = 0; i < 5; i++)
         t.is((await us.pay((await peer.createInvoice({ amountMsat: 1_000_000n })).bolt11)).status, 'settled')
@@ -241,7 +241,7 @@ export const closing = group('Closes', [
       await us.until(async () => (await ours(us, channelId)).state === 'closing')
       const more = await peer.createInvoice({ amountMsat: 1_000n })
       t.like(await us.tryAsk('payments', 'payInvoice', { invoice: more.bolt11 }), { ok: false })
-      t.is(us.payloads('channel.closing').filter(({ txid }) => txid !== undefined).length, 0)
+      t.is(us.payloads('channel.close-signed').length, 0)
       await peer.settleHeld(paymentHash)
       t.true((await paying).ok)
       const { oursMsat, theirsMsat } = balances

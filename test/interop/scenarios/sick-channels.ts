@@ -16,7 +16,7 @@ interface Sick {
   heal?(us: TestNode, channelId: string): Promise<void>
 }
 
-const isSigned = (us: TestNode): boolean => us.payloads('channel.closing').some(({ txid }) => txid !== undefined)
+const isSigned = (us: TestNode): boolean => us.payloads('channel.close-signed').length > 0
 
 const SICK: readonly Sick[] = [
   {

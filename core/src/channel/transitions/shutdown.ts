@@ -79,7 +79,9 @@ export const recvShutdown = ({ durable, session }: Online, { scriptpubkey }: Shu
     // BOLT 2: answered in kind, as soon as what we have proposed is signed.
     localShutdown: durable.localShutdown ?? durable.params.localShutdownScript,
   })
-  return to(next, received, before === undefined ? [emit(next, { type: 'shutdown', byUs: false })] : [])
+  // Told of once: where it answers ours, we have been the first.
+  const isFirst = before === undefined && durable.localShutdown === undefined
+  return to(next, received, isFirst ? [emit(next, { type: 'shutdown', byUs: false })] : [])
 }
 
 /**

@@ -116,8 +116,12 @@ export const reportChannelEvent = (
       })
       break
     case 'closing':
-      // A cooperative close was told of when the first side asked for it.
-      if (event.cause === 'cooperative' && event.txid === undefined) break
+      // A cooperative close was told of when the first side asked for it; there is news where both have signed.
+      if (event.cause === 'cooperative') {
+        if (event.txid === undefined) break
+        log.append('channel.close-signed', { ...channel, fundingIndex: 0, txid: displayTxid(event.txid) })
+        break
+      }
       log.append('channel.closing', {
         ...channel,
         fundingIndex: 0,
@@ -178,7 +182,6 @@ const realScid = ({ real }: ShortIds): { readonly shortChannelId?: string } =>
   real === undefined ? {} : { shortChannelId: formatShortChannelId(real) }
 
 const LOCAL_CAUSES: ReadonlySet<CloseCause> = new Set([
-  'cooperative',
   'operator',
   'protocol-error',
   'htlc-deadline',

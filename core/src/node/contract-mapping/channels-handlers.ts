@@ -39,6 +39,10 @@ export const channelsHandlers = (context: MappingContext): ActorHandlers<'channe
 
   return {
     async list({ peer, state, page }) {
+      if (state === 'closed') {
+        const instead = 'state: what is closed is in no list of channels: ask for channels.closed'
+        return err(refusal('invalid-request', instead, { field: 'state' }))
+      }
       const found = pageOfNumbered(page, (after) =>
         channelDirectory.listed({
           peer: peer === undefined ? undefined : fromHex(peer as string),

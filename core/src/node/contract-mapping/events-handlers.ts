@@ -29,10 +29,11 @@ export const eventsHandlers = ({ events, options }: MappingContext): ActorHandle
       const replayed = await events.replay(start, names === undefined ? {} : { names }, limit)
       if (!replayed.ok) return err(replayed.error)
       const all = replayed.value.events
-      const early = all.findIndex(({ at }) => until !== undefined && at >= until)
-      const wanted = (early === -1 ? all : all.slice(0, early)).filter(({ at }) => since === undefined || at >= since)
-      const next = early === -1 ? replayed.value.next : (all[early - 1]?.cursor ?? start ?? cursorOf(0))
-      return ok({ items: wanted.map(envelopeOf), next })
+      const [first, end] = [since ?? 0, until ?? Number.POSITIVE_INFINITY]
+      const wanted = all.filter(({ at }) => at >= first && at < end)
+      // One event of a later time ends nothing: the clock on the wall may have been set back after it.
+      const isOver = all.length > 0 && all.every(({ at }) => at >= end) && (await history.newestAt()) >= end
+      return ok({ items: wanted.map(envelopeOf), next: isOver ? (start ?? cursorOf(0)) : replayed.value.next })
     },
   }
 }

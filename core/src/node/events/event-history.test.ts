@@ -103,3 +103,9 @@ test('few of a rare name in a long log cost few looks at the disk', async (t) =>
   t.true(scans <= 3, `${scans} looks at the disk`)
   t.deepEqual((await read({ names: ['plugin.started'], limit: 2 })).numbers, [300, 298])
 })
+
+test('the time of the newest event is told, and none where there is no event', async (t) => {
+  const { history, start } = await pastOf(3)
+  t.is(await history.newestAt(), start + 3_000)
+  t.is(await (await pastOf(0)).history.newestAt(), 0)
+})

@@ -61,6 +61,12 @@ export class EventHistory {
     return ok({ events, next: cursorOf(end) })
   }
 
+  /** What the wall clock said at the newest event. */
+  async newestAt(): Promise<number> {
+    const [newest] = await this.#before(EVENT_CLASSES, 0, Number.MAX_SAFE_INTEGER, 1)
+    return newest === undefined ? 0 : decodeRow(newest).at
+  }
+
   /** The sequence number of the first event of that time or later; past every event if there is none. */
   async firstAt(at: number): Promise<number> {
     const places = await Promise.all(EVENT_CLASSES.map((kind) => this.#firstOfClass(kind, at)))
