@@ -32,7 +32,7 @@ const queryNames = granted
 
 const queryName = oneOf(queryNames, 'query', elsewhere('query'))
 
-interface CommandGrant {
+export interface CommandGrant {
   readonly bounds: Named<FieldRange>
   readonly rate?: { readonly max: number; readonly perMs: number } | undefined
 }
@@ -80,7 +80,7 @@ const events = Object.fromEntries(
   ]),
 )
 
-interface HookGrant {
+export interface HookGrant {
   readonly verdicts: readonly string[]
   readonly filter?: FieldFilter | undefined
 }
