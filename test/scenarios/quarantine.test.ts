@@ -61,6 +61,31 @@ test('a payment that is out is not relayed a second time when the channel that b
   t.is(carol.payloads('payment.received').length, 0)
 })
 
+test('how a relay ended is told again to a channel that threw when it was to take it, and counts once', async (t) => {
+  const world = new World()
+  t.teardown(() => world.close())
+  const faulty = new FaultyChannel()
+  const alice = await world.node('alice')
+  const bob = await world.node('bob', { backend: faulty.backend })
+  const carol = await world.node('carol')
+  await alice.faucet(10_000_000n)
+  await bob.faucet(10_000_000n)
+  await alice.connectTo(bob)
+  await bob.connectTo(carol)
+  const incoming = await alice.openTo(bob, 1_000_000n)
+  await bob.openTo(carol, 1_000_000n)
+  const invoice = await carol.invoice(50_000_000n)
+
+  faulty.throwAt(1, '#settle')
+  void alice.tryAsk('payments', 'payInvoice', { invoice })
+  await bob.until(async () => (await stateOf(bob, incoming)) === 'quarantined')
+  await bob.until(async () => bob.payloads('payment.relayed').length === 1)
+  // What is told later is behind it: it does not come a second time.
+  await bob.ask('channels', 'forceClose', { channelId: incoming })
+  await bob.until(async () => bob.payloads('channel.closing').length === 1)
+  t.is(bob.payloads('payment.relayed').length, 1)
+})
+
 test('a payment whose HTLC was not signed when its channel was reloaded fails at once', async (t) => {
   const world = new World()
   t.teardown(() => world.close())

@@ -5,7 +5,7 @@ import { resume } from '../../channel/resume.ts'
 import type { ChannelState } from '../../channel/state/channel-state.ts'
 import { isFunded, isStored } from '../../channel/state/channel-state.ts'
 import type { Durable } from '../../channel/state/durable.ts'
-import type { AskAcceptEffect, Effect, SendEffect, SettleEffect } from '../../channel/state/effects.ts'
+import type { AskAcceptEffect, Effect, SendEffect } from '../../channel/state/effects.ts'
 import type { ChannelEnv } from '../../channel/state/environment.ts'
 import type { ChannelEvent } from '../../channel/state/events.ts'
 import type {
@@ -31,6 +31,7 @@ import type { Write } from '../../store/store.ts'
 import { channelUpdateDigest } from '../../wire/channel-update-digest.ts'
 import type { FundingCreated } from '../../wire/messages/channel-open.ts'
 import type { ChannelUpdate } from '../../wire/messages/gossip.ts'
+import { commitAlongside } from '../events/alongside.ts'
 import type { ChannelSigner } from '../keys/signer.ts'
 import type { PeerLink } from '../peer/peer-link.ts'
 import type { ChannelEntry } from './channel-directory.ts'
@@ -280,7 +281,7 @@ class ChannelDriver {
 
   #settle({ command, alongside }: Settlement): void {
     this.#run(command)
-    alongside?.()
+    if (alongside !== undefined) commitAlongside(this.#services, alongside)
   }
 
   #run(input: ChannelInput): void {
@@ -371,7 +372,9 @@ class ChannelDriver {
         inward.push(() => services.forward(effect))
         break
       case 'settle':
-        inward.push(this.#passingOn(effect, writes, !resuming))
+        // The outcome is durable with the step that learnt it, until its consumer has made it part of its own state.
+        writes.push({ ...outboxRow(effect), isNew: !resuming })
+        inward.push(() => services.settled(effect))
         break
       case 'fund':
         inward.push(() => this.#context.self.tell('funded', fundChannel(services.wallet, effect)))
@@ -483,14 +486,6 @@ class ChannelDriver {
     if (unsaid === undefined) return
     const channel = this.#name()
     this.#services.log.info('channel.message-ignored', { channel, message, ...(unsaid === 0 ? {} : { unsaid }) })
-  }
-
-  /** The outcome is durable with the step that learnt it, until its consumer has made it part of its own state. */
-  #passingOn(effect: SettleEffect, writes: Write[], isNew: boolean): () => void {
-    const row = { ...outboxRow(effect), isNew }
-    writes.push(row)
-    const applied = (): void => this.#services.store.submit([{ ...row, value: undefined }])
-    return () => this.#services.settled({ effect, applied })
   }
 
   #askAccept({ question }: AskAcceptEffect): void {

@@ -1,4 +1,4 @@
-import type { CommandReply, SettleEffect } from '../../channel/state/effects.ts'
+import type { CommandReply } from '../../channel/state/effects.ts'
 import type { CommandError } from '../../channel/state/errors.ts'
 import type {
   AcceptCommand,
@@ -23,6 +23,7 @@ import type {
 import type { Epoch } from '../../channel/state/session.ts'
 import type { Result } from '../../lib/result.ts'
 import type { FeatureVector } from '../../wire/feature-vector.ts'
+import type { Alongside } from '../events/alongside.ts'
 import type { PeerLink } from '../peer/peer-link.ts'
 
 export type ChannelCommandResult = Result<CommandReply, CommandError>
@@ -41,6 +42,7 @@ export type ChannelProtocol = {
   }
   disconnected: { readonly request: { readonly epoch: Epoch }; readonly reply: void }
   chain: { readonly request: ChainInput; readonly reply: void }
+  /** Answered once the outcome is in the channel's state, and all that belongs with it in the same commit. */
   settle: { readonly request: Settlement; readonly reply: void }
   open: Asked<OpenCommand>
   addHtlc: Asked<AddHtlcCommand>
@@ -67,16 +69,6 @@ export type ChannelProtocol = {
 /** How one of the channel's received HTLCs ends, and what belongs in the same commit. */
 export interface Settlement {
   readonly command: FulfilHtlcCommand | FailHtlcCommand | FailMalformedHtlcCommand
-  /**
-   * Called in the turn that submits the step to the store: what it submits and appends is in the same commit. It is called
-   * when the HTLC was settled before, too, so that what waited for it is cleaned up.
-   */
-  readonly alongside?: () => void
-}
-
-/** The outcome of an HTLC that this node offered, on its way to whom it belongs to. */
-export interface SettledHtlc {
-  readonly effect: SettleEffect
-  /** Deletes the outbox row: to be called in the turn that submits the consumer's own state. */
-  readonly applied: () => void
+  /** Committed when the HTLC was settled before, too, so that what waited for it is cleaned up. */
+  readonly alongside?: Alongside
 }

@@ -1,5 +1,5 @@
 import type { ChainWatcher } from '../../chain/watcher.ts'
-import type { ForwardEffect } from '../../channel/state/effects.ts'
+import type { ForwardEffect, SettleEffect } from '../../channel/state/effects.ts'
 import type { ChannelSettings, Feerates } from '../../channel/state/environment.ts'
 import type { AcceptCommand, AcceptQuestion, RejectCommand } from '../../channel/state/inputs.ts'
 import type { Clock } from '../../lib/clock.ts'
@@ -14,7 +14,6 @@ import type { PeerEvents } from '../events/peer-events.ts'
 import type { Signer } from '../keys/signer.ts'
 import type { NodeLog } from '../node-log.ts'
 import type { ChannelDirectory } from './channel-directory.ts'
-import type { SettledHtlc } from './channel-protocol.ts'
 import type { ShutdownScripts } from './shutdown-scripts.ts'
 
 /** All that a channel's actor reaches beyond its own state. */
@@ -36,8 +35,8 @@ export interface ChannelServices {
   feerates(): Feerates
   /** An incoming HTLC may be relayed or settled. */
   forward(effect: ForwardEffect): void
-  /** An HTLC that we offered has its outcome. */
-  settled(settled: SettledHtlc): void
+  /** An HTLC that we offered has its outcome: whose it is deletes the outbox row with its own step. */
+  settled(effect: SettleEffect): void
   /** Asks whoever decides about channels that peers propose. */
   decide(question: AcceptQuestion, open: OpenChannel): Promise<AcceptCommand | RejectCommand>
 }

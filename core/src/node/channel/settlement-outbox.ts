@@ -1,7 +1,6 @@
 import type { HtlcOutcome, SettleEffect } from '../../channel/state/effects.ts'
 import type { HtlcFailure, HtlcOrigin, HtlcRef } from '../../channel/state/htlc.ts'
 import { concat, EMPTY, u64be } from '../../lib/bytes.ts'
-import type { ChannelId, HtlcId } from '../../lib/ids.ts'
 import type { Row, Write } from '../../store/store.ts'
 import type { Codec } from '../../wire/codec/codec.ts'
 import { decodeWith, encodeWith } from '../../wire/codec/codec.ts'
@@ -59,18 +58,19 @@ const outcomeV2 = union<HtlcOutcome, 'type'>('type', {
 const rowCodec = versioned(settlement(outcomeV1), settlement(outcomeV2))
 
 /** The key of the row that holds this HTLC's outcome. */
-export const outboxKeyOf = ({
-  channelId,
-  htlcId,
-}: {
-  readonly channelId: ChannelId
-  readonly htlcId: HtlcId
-}): Uint8Array => concat(channelId, u64be(htlcId))
+const outboxKeyOf = ({ channelId, htlcId }: HtlcRef): Uint8Array => concat(channelId, u64be(htlcId))
 
 export const outboxRow = (effect: SettleEffect): Write => ({
   table: TABLE.settlement,
   key: outboxKeyOf(effect),
   value: encodeWith(rowCodec, effect),
+})
+
+/** Deletes the row: to be submitted with the consumer's own state. */
+export const outboxDeletion = (htlc: HtlcRef): Write => ({
+  table: TABLE.settlement,
+  key: outboxKeyOf(htlc),
+  value: undefined,
 })
 
 /** Throws a `FailureError` on a row that this version cannot read. */

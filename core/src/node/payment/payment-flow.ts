@@ -18,8 +18,8 @@ import { channelUpdateDigest } from '../../wire/channel-update-digest.ts'
 import type { ChannelUpdate } from '../../wire/messages/gossip.ts'
 import type { ChainHealth } from '../chain/chain-health.ts'
 import type { ChannelDirectory } from '../channel/channel-directory.ts'
-import type { SettledHtlc } from '../channel/channel-protocol.ts'
-import { outboxKeyOf, readOutboxRow } from '../channel/settlement-outbox.ts'
+import { outboxDeletion, readOutboxRow } from '../channel/settlement-outbox.ts'
+import { commitAlongside } from '../events/alongside.ts'
 import type { EventLog } from '../events/event-log.ts'
 import type { PeerEvents } from '../events/peer-events.ts'
 import type { Signer } from '../keys/signer.ts'
@@ -52,7 +52,7 @@ export class PaymentFlow {
   readonly #upstream: Upstream
   readonly #ownChannels: OwnChannelIndex
   // Until everything is matched up, what channels say at their start is kept.
-  #early: { readonly forwards: ForwardEffect[]; readonly settled: SettledHtlc[] } | undefined = {
+  #early: { readonly forwards: ForwardEffect[]; readonly settled: SettleEffect[] } | undefined = {
     forwards: [],
     settled: [],
   }
@@ -64,7 +64,12 @@ export class PaymentFlow {
     this.#options = options
     const { channelDirectory, chainHealth, settings, height } = options
     this.#ownChannels = new OwnChannelIndex(channelDirectory)
-    this.#upstream = new Upstream(channelDirectory, chainHealth, () => ({ height: height(), settings }))
+    this.#upstream = new Upstream({
+      channelDirectory,
+      chainHealth,
+      env: () => ({ height: height(), settings }),
+      commit: (alongside) => commitAlongside(options, alongside),
+    })
   }
 
   get payments(): ActorRef<PaymentsProtocol> {
@@ -82,15 +87,15 @@ export class PaymentFlow {
     else this.#accept(effect)
   }
 
-  settled(settled: SettledHtlc): void {
-    if (this.#early !== undefined) this.#early.settled.push(settled)
-    else if (settled.effect.origin.type === 'local') this.payments.tell('settled', settled)
-    else this.#relayer?.tell('settled', settled)
+  settled(effect: SettleEffect): void {
+    if (this.#early !== undefined) this.#early.settled.push(effect)
+    else if (effect.origin.type === 'local') this.payments.tell('settled', effect)
+    else this.#relayer?.tell('settled', effect)
   }
 
   /** Called once the stored channels live: pairs what was under way when the node stopped, and goes on with it. */
   async start<E extends { readonly type: string }>(system: ActorSystem<E>): Promise<void> {
-    const { store, clock, rng, events, peerEvents, channelDirectory, settings, height } = this.#options
+    const { store, clock, rng, events, channelDirectory, settings, height } = this.#options
     const upstream = this.#upstream
     const ownChannels = this.#ownChannels
     this.#payments = system.spawn(
@@ -107,8 +112,6 @@ export class PaymentFlow {
         {
           store,
           clock,
-          events,
-          peerEvents,
           channelDirectory,
           ownChannels,
           upstream,
@@ -130,7 +133,7 @@ export class PaymentFlow {
     const stored = (await store.scan(TABLE.settlement)).map(readOutboxRow)
     const early = this.#early ?? { forwards: [], settled: [] }
     this.#early = undefined
-    const settlements = uniqueOutcomes([...stored, ...early.settled.map(({ effect }) => effect)])
+    const settlements = uniqueOutcomes([...stored, ...early.settled])
     const outgoing: OfferedHtlc[] = []
     for (const { state } of channelDirectory.all()) {
       if (!isFunded(state.durable)) continue
@@ -153,13 +156,13 @@ export class PaymentFlow {
     }
     await this.payments.ask('resume', { held })
     for (const { settlement } of matches.payments.settlements) {
-      this.payments.tell('settled', this.#settledOf({ type: 'settle', ...settlement }))
+      this.payments.tell('settled', { type: 'settle', ...settlement })
     }
-    for (const obsolete of matches.obsolete) this.#settledOf({ type: 'settle', ...obsolete }).applied()
+    store.submit(matches.obsolete.map(outboxDeletion))
     for (const match of matches.incoming) {
       switch (match.type) {
         case 'evaluate':
-          if (match.applied !== undefined) this.#settledOf({ type: 'settle', ...match.applied }).applied()
+          if (match.applied !== undefined) store.submit([outboxDeletion(match.applied)])
           this.#accept(match.incoming.effect, true)
           break
         case 'wait':
@@ -168,17 +171,9 @@ export class PaymentFlow {
           break
         case 'settle':
           this.#recall(match.incoming.effect)
-          this.#relayer?.tell('settled', this.#settledOf({ type: 'settle', ...match.settlement }))
+          this.#relayer?.tell('settled', { type: 'settle', ...match.settlement })
           break
       }
-    }
-  }
-
-  #settledOf(effect: SettleEffect): SettledHtlc {
-    const { store } = this.#options
-    return {
-      effect,
-      applied: () => store.submit([{ table: TABLE.settlement, key: outboxKeyOf(effect), value: undefined }]),
     }
   }
 

@@ -1,4 +1,5 @@
 import type { ActorContext, Behaviour, BehaviourFactory } from '../../actor/types.ts'
+import type { SettleEffect } from '../../channel/state/effects.ts'
 import { secp256k1 } from '../../crypto/secp256k1.ts'
 import { concat, toHex, u64be } from '../../lib/bytes.ts'
 import type { Clock } from '../../lib/clock.ts'
@@ -15,11 +16,11 @@ import { shadowDelta } from '../../payment/send/shadow-route.ts'
 import type { Step } from '../../payment/step.ts'
 import type { Store, Write } from '../../store/store.ts'
 import type { ChannelDirectory } from '../channel/channel-directory.ts'
-import type { SettledHtlc } from '../channel/channel-protocol.ts'
+import { outboxDeletion } from '../channel/settlement-outbox.ts'
 import type { EventLog } from '../events/event-log.ts'
 import { readRow } from '../storage/read-row.ts'
 import { TABLE } from '../storage/tables.ts'
-import { ADD_TIMEOUT_MS, isNeverSigned } from './add-answer.ts'
+import { CHANNEL_ANSWER_MS, isNeverSigned } from './add-answer.ts'
 import { reportPaymentEnded } from './report-payment.ts'
 
 export interface PaymentsServices {
@@ -37,7 +38,7 @@ export type PaymentsProtocol = {
   /** Answers when the payment has ended. Asking again with the same key joins, or answers what is stored. */
   pay: { readonly request: PaymentRequest; readonly reply: Result<SentPayment, StartError> }
   /** The outcome of an HTLC whose origin is `local`. */
-  settled: { readonly request: SettledHtlc; readonly reply: void }
+  settled: { readonly request: SettleEffect; readonly reply: void }
   added: {
     readonly request: { readonly hash: string; readonly input: Extract<SendInput, { type: 'added' }> }
     readonly reply: void
@@ -70,11 +71,12 @@ class PaymentsDriver {
     return {
       handlers: {
         pay: (request) => this.#pay(request),
-        settled: ({ effect, applied }) => {
-          if (effect.origin.type !== 'local') return
-          const { paymentHash, attempt } = parsePaymentReference(effect.origin.payment)
-          this.#input(toHex(paymentHash), { type: 'settled', attempt, outcome: effect.outcome })
-          applied()
+        settled: (effect) => {
+          const { origin, outcome } = effect
+          if (origin.type !== 'local') return
+          const { paymentHash, attempt } = parsePaymentReference(origin.payment)
+          this.#input(toHex(paymentHash), { type: 'settled', attempt, outcome })
+          this.#services.store.submit([outboxDeletion(effect)])
         },
         added: ({ hash, input }) => this.#input(hash, input),
         resume: ({ held }) => this.#resume(held),
@@ -157,7 +159,7 @@ class PaymentsDriver {
     const channel = this.#services.channelDirectory.get(channelId)
     const origin = { type: 'local', payment: reference } as const
     const add = { amountMsat, cltvExpiry, paymentHash, onion, origin }
-    const answer = await channel?.ref.ask('addHtlc', add, { timeoutMs: ADD_TIMEOUT_MS })
+    const answer = await channel?.ref.ask('addHtlc', add, { timeoutMs: CHANNEL_ANSWER_MS })
     const result =
       answer === undefined
         ? err({ code: 'channel-not-usable' })

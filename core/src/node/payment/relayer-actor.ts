@@ -1,10 +1,11 @@
 import type { ActorContext, Behaviour, BehaviourFactory } from '../../actor/types.ts'
 import { isFunded } from '../../channel/state/channel-state.ts'
 import type { Funded } from '../../channel/state/durable.ts'
-import { concat, toHex, u64be } from '../../lib/bytes.ts'
+import type { SettleEffect } from '../../channel/state/effects.ts'
+import type { HtlcRef } from '../../channel/state/htlc.ts'
+import { concat, u64be } from '../../lib/bytes.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { ChannelId, ShortChannelId } from '../../lib/ids.ts'
-import { formatShortChannelId } from '../../lib/ids.ts'
 import { err } from '../../lib/result.ts'
 import type { BlockHeight, Msat } from '../../lib/units.ts'
 import { decodeRelayRecord, encodeRelayRecord } from '../../payment/relay/relay-codec.ts'
@@ -12,33 +13,31 @@ import { resumedRelay, startRelay, stepRelay } from '../../payment/relay/relay-m
 import type {
   RelayChannel,
   RelayEffect,
+  RelayEnding,
   RelayEnv,
-  RelayedHtlc,
   RelayInput,
   RelayRecord,
   RelayRequest,
   RelayState,
 } from '../../payment/relay/relay-protocol.ts'
 import type { Step } from '../../payment/step.ts'
-import type { Store } from '../../store/store.ts'
+import type { Store, Write } from '../../store/store.ts'
 import type { ChannelUpdate } from '../../wire/messages/gossip.ts'
 import { balanceView } from '../channel/channel-balances.ts'
 import type { ChannelDirectory, ChannelEntry } from '../channel/channel-directory.ts'
-import type { SettledHtlc } from '../channel/channel-protocol.ts'
 import { isUsable } from '../channel/channel-standing.ts'
-import type { EventLog } from '../events/event-log.ts'
-import type { PeerEvents } from '../events/peer-events.ts'
+import { outboxDeletion } from '../channel/settlement-outbox.ts'
+import type { Alongside, EventToTell } from '../events/alongside.ts'
 import { readRow } from '../storage/read-row.ts'
 import { TABLE } from '../storage/tables.ts'
-import { ADD_TIMEOUT_MS, isNeverSigned } from './add-answer.ts'
+import { CHANNEL_ANSWER_MS, isNeverSigned } from './add-answer.ts'
 import type { OwnChannelIndex } from './own-channels.ts'
+import { relayEvent } from './report-relay.ts'
 import { htlcKey, type Upstream } from './upstream.ts'
 
 export interface RelayerServices {
   readonly store: Store
   readonly clock: Clock
-  readonly events: EventLog
-  readonly peerEvents: PeerEvents
   readonly channelDirectory: ChannelDirectory
   readonly ownChannels: OwnChannelIndex
   readonly upstream: Upstream
@@ -60,10 +59,12 @@ export type RelayerProtocol = {
     readonly reply: void
   }
   /** The outcome of an HTLC whose origin is `relay`. */
-  settled: { readonly request: SettledHtlc; readonly reply: void }
+  settled: { readonly request: SettleEffect; readonly reply: void }
+  /** Whether the incoming channel has taken how its relay ended. */
+  ended: { readonly request: { readonly incoming: string; readonly isTaken: boolean }; readonly reply: void }
 }
 
-export const RELAYER_LANES = { relay: 'priority', added: 'priority', settled: 'priority' } as const
+export const RELAYER_LANES = { relay: 'priority', added: 'priority', settled: 'priority', ended: 'priority' } as const
 
 /** Passes payments on: a shell around `payment/relay`, which decides. `records` are the relays under way in the store. */
 export const relayerBehaviour =
@@ -75,13 +76,22 @@ export const relayerBehaviour =
 export const readRelays = async (store: Store): Promise<readonly RelayRecord[]> =>
   (await store.scan(TABLE.relay)).map(({ key, value }) => readRow(TABLE.relay, key, decodeRelayRecord(value)))
 
+interface Ending {
+  readonly effect: RelayEnding
+  readonly alongside: Alongside
+  /** The channel has been told, and has not answered yet. */
+  readonly isTold: boolean
+  /** The outcome came again meanwhile, and with it its row in the outbox. */
+  readonly isRepeated?: boolean
+}
+
 class RelayerDriver {
   readonly #services: RelayerServices
   readonly #context: ActorContext<RelayerProtocol>
   /** By the incoming HTLC. */
   readonly #relays = new Map<string, RelayState>()
-  /** Tells the incoming channel once more how its relay ended, for as long as it has not taken that. */
-  readonly #ending = new Map<string, () => void>()
+  /** How relays ended whose incoming channel has not taken that yet. */
+  readonly #endings = new Map<string, Ending>()
 
   constructor(services: RelayerServices, records: readonly RelayRecord[], context: ActorContext<RelayerProtocol>) {
     this.#services = services
@@ -96,79 +106,89 @@ class RelayerDriver {
           const key = htlcKey(relay.incoming)
           // A channel that was reloaded hands on again what it has no outcome for. What is out must not go out twice; what
           // the channel was told while it was away is told again.
-          if (!anew && this.#relays.has(key)) this.#ending.get(key)?.()
-          else this.#apply(key, relay, startRelay(relay, this.#env()))
+          if (this.#endings.has(key)) this.#tell(key)
+          else if (anew || !this.#relays.has(key)) this.#apply(key, relay.incoming, startRelay(relay, this.#env()), [])
         },
-        added: ({ incoming, input }) => this.#input(incoming, input),
-        settled: (settled) => this.#settled(settled),
+        added: ({ incoming, input }) => this.#added(incoming, input),
+        settled: (effect) => this.#settled(effect),
+        ended: ({ incoming, isTaken }) => this.#ended(incoming, isTaken),
       },
     }
   }
 
-  #settled({ effect, applied }: SettledHtlc): void {
-    if (effect.origin.type !== 'relay') return
-    const [upstream] = effect.origin.upstream
-    const relay = upstream === undefined ? undefined : this.#relays.get(htlcKey(upstream))
+  #settled(effect: SettleEffect): void {
+    const { origin, outcome } = effect
+    if (origin.type !== 'relay') return
+    const [upstream] = origin.upstream
+    const key = upstream === undefined ? undefined : htlcKey(upstream)
+    const relay = key === undefined ? undefined : this.#relays.get(key)
+    const ending = key === undefined ? undefined : this.#endings.get(key)
     // Settled before: the outcome was told twice.
-    if (upstream === undefined || relay === undefined) applied()
-    else this.#input(htlcKey(upstream), { type: 'settled', outcome: effect.outcome }, applied)
+    if (key === undefined || relay === undefined) this.#services.store.submit([outboxDeletion(effect)])
+    else if (ending !== undefined) {
+      this.#endings.set(key, { ...ending, isRepeated: true })
+      this.#tell(key)
+    } else this.#step(key, relay, { type: 'settled', outcome }, [outboxDeletion(effect)])
   }
 
-  #input(key: string, input: RelayInput, applied?: () => void): void {
+  #added(key: string, input: Extract<RelayInput, { type: 'added' }>): void {
     const relay = this.#relays.get(key)
-    if (relay === undefined) return
+    if (relay !== undefined && !this.#endings.has(key)) this.#step(key, relay, input, [])
+  }
+
+  #step(key: string, relay: RelayState, input: RelayInput, applied: readonly Write[]): void {
     this.#apply(key, relay.record.incoming, stepRelay(relay, input, this.#env()), applied)
   }
 
+  /** `applied` is deleted with the step: the outcome that led to it. */
   #apply(
     key: string,
-    incoming: RelayRequest | RelayedHtlc,
+    incoming: HtlcRef,
     { state, effects }: Step<RelayState | undefined, RelayEffect>,
-    applied?: () => void,
+    applied: readonly Write[],
   ): void {
     const { store } = this.#services
-    const rowKey = relayKey('incoming' in incoming ? incoming.incoming : incoming)
+    const row = { table: TABLE.relay, key: relayKey(incoming) }
     if (state !== undefined) {
       this.#relays.set(key, state)
-      store.submit([{ table: TABLE.relay, key: rowKey, value: encodeRelayRecord(state.record) }])
+      store.submit([{ ...row, value: encodeRelayRecord(state.record) }])
     }
-    const reports = effects.filter((effect) => effect.type === 'relayed' || effect.type === 'relay-failed')
-    // All that ends the relay belongs in the commit in which the incoming channel takes the outcome.
-    let isTaken = false
-    const alongside = (): void => {
-      if (isTaken) return
-      isTaken = true
-      if (state === undefined) {
-        this.#relays.delete(key)
-        this.#ending.delete(key)
-        store.submit([{ table: TABLE.relay, key: rowKey, value: undefined }])
-      }
-      for (const report of reports) this.#report(report)
-      applied?.()
-    }
-    const { upstream } = this.#services
-    let tell: (() => void) | undefined
+    const reports: EventToTell[] = []
+    let ending: RelayEnding | undefined
     for (const effect of effects) {
-      switch (effect.type) {
-        case 'add-htlc':
-          void this.#offer(key, effect)
-          break
-        case 'fulfil':
-          tell = () => upstream.fulfil(effect.htlc, effect.preimage, alongside)
-          break
-        case 'fail':
-          tell = () => upstream.fail(effect.htlc, effect.failure, alongside)
-          break
-        case 'relayed':
-        case 'relay-failed':
-          break
-      }
+      if (effect.type === 'add-htlc') void this.#offer(key, effect)
+      else if (effect.type === 'fulfil' || effect.type === 'fail') ending = effect
+      else reports.push(relayEvent(effect, this.#services))
     }
-    if (tell === undefined) applied?.()
-    else {
-      if (this.#relays.has(key)) this.#ending.set(key, tell)
-      tell()
+    if (ending === undefined) {
+      store.submit(applied)
+      return
     }
+    // All that ends the relay belongs in the commit in which the incoming channel takes the outcome.
+    const writes = [...(state === undefined ? [{ ...row, value: undefined }] : []), ...applied]
+    this.#endings.set(key, { effect: ending, alongside: { writes, events: reports }, isTold: false })
+    this.#tell(key)
+  }
+
+  /** Tells the incoming channel how its relay ended; once more, if it has lost what it was told. */
+  #tell(key: string): void {
+    const ending = this.#endings.get(key)
+    if (ending === undefined || ending.isTold) return
+    this.#endings.set(key, { ...ending, isTold: true })
+    void this.#services.upstream
+      .end(ending.effect, ending.alongside)
+      .then((isTaken) => this.#context.self.tell('ended', { incoming: key, isTaken }))
+  }
+
+  #ended(key: string, isTaken: boolean): void {
+    const ending = this.#endings.get(key)
+    if (ending === undefined) return
+    // What was refused at once has no row: it is looked at anew when the channel hands it on again.
+    if (isTaken && ending.isRepeated === true) this.#services.store.submit(ending.alongside.writes)
+    if (isTaken || !this.#relays.has(key)) {
+      this.#relays.delete(key)
+      this.#endings.delete(key)
+    } else this.#endings.set(key, { ...ending, isTold: false })
   }
 
   async #offer(key: string, effect: Extract<RelayEffect, { type: 'add-htlc' }>): Promise<void> {
@@ -176,7 +196,7 @@ class RelayerDriver {
     const channel = this.#services.channelDirectory.get(channelId)
     const origin = { type: 'relay', upstream: [upstream] } as const
     const add = { amountMsat, cltvExpiry, paymentHash, onion, origin }
-    const answer = await channel?.ref.ask('addHtlc', add, { timeoutMs: ADD_TIMEOUT_MS })
+    const answer = await channel?.ref.ask('addHtlc', add, { timeoutMs: CHANNEL_ANSWER_MS })
     if (answer === undefined) {
       this.#context.self.tell('added', {
         incoming: key,
@@ -225,54 +245,9 @@ class RelayerDriver {
       ? this.#services.channelUpdate(durable, shortChannelId)
       : undefined
   }
-
-  #report(effect: Extract<RelayEffect, { type: 'relayed' | 'relay-failed' }>): void {
-    const { events, peerEvents, channelDirectory, clock } = this.#services
-    if (effect.type === 'relayed') {
-      const { record, feeMsat } = effect
-      events.append('payment.relayed', {
-        paymentHash: toHex(record.paymentHash),
-        feeMsat: feeMsat,
-        incoming: [this.#describe(record.incoming)],
-        outgoing: [this.#describe(record.outgoing)],
-        startedAt: record.startedAt,
-        settledAt: clock.now(),
-      })
-      return
-    }
-    const { paymentHash, incoming, record, requested, source, code } = effect
-    const sender = channelDirectory.get(incoming.channelId)?.remoteNodeId ?? new Uint8Array(33)
-    peerEvents.report(sender, 'payment.relay-failed', {
-      paymentHash: toHex(paymentHash),
-      incoming: [this.#describe(incoming)],
-      outgoing: record === undefined ? [] : [this.#describe(record.outgoing)],
-      requested: {
-        shortChannelId: formatShortChannelId(requested.shortChannelId),
-        amountMsat: requested.amountMsat,
-        cltvExpiry: requested.cltvExpiry,
-      },
-      source: source === 'us' ? 'local' : 'remote',
-      code: (code ?? 'unreadable').replaceAll('_', '-'),
-    })
-  }
-
-  #describe({ channelId, htlcId, amountMsat, cltvExpiry }: RelayRecord['outgoing']) {
-    const channel = this.#services.channelDirectory.get(channelId)
-    const durable = channel?.state.durable
-    const scid = durable !== undefined && isFunded(durable) ? durable.shortIds.real : undefined
-    return {
-      channelId: toHex(channelId),
-      peer: toHex(channel?.remoteNodeId ?? new Uint8Array(33)),
-      ...(scid === undefined ? {} : { shortChannelId: formatShortChannelId(scid) }),
-      htlcId: Number(htlcId ?? 0n),
-      amountMsat: amountMsat,
-      cltvExpiry: cltvExpiry,
-    }
-  }
 }
 
-const relayKey = ({ channelId, htlcId }: { readonly channelId: ChannelId; readonly htlcId: bigint }): Uint8Array =>
-  concat(channelId, u64be(htlcId))
+const relayKey = ({ channelId, htlcId }: HtlcRef): Uint8Array => concat(channelId, u64be(htlcId))
 
 function* usableChannels(entries: Iterable<ChannelEntry>, htlcMaximumMsat: Msat): Generator<RelayChannel> {
   for (const entry of entries) {

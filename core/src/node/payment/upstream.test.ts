@@ -25,7 +25,12 @@ test('an HTLC can be claimed by the newest state of its channel, and not in quar
     directory.publish(entry)
   }
   let problem: ChainProblem | undefined
-  const upstream = new Upstream(directory, { blindness: () => problem }, () => bob.env)
+  const upstream = new Upstream({
+    channelDirectory: directory,
+    chainHealth: { blindness: () => problem },
+    env: () => bob.env,
+    commit: () => t.fail(),
+  })
   const htlc = { channelId, htlcId: 0n }
   t.false(upstream.canClaim(htlc))
   directory.put({ channelId, shortIds: [] }, entry)

@@ -1,35 +1,36 @@
 import type { ChannelEnv } from '../../channel/state/environment.ts'
 import type { HtlcRef } from '../../channel/state/htlc.ts'
+import type { FailHtlcCommand, FulfilHtlcCommand } from '../../channel/state/inputs.ts'
 import { isClaimable } from '../../channel/transitions/claimable-htlc.ts'
 import { toHex } from '../../lib/bytes.ts'
 import type { Preimage } from '../../lib/ids.ts'
 import type { BadOnion } from '../../onion/sphinx.ts'
+import type { RelayEnding } from '../../payment/relay/relay-protocol.ts'
 import { failureReason, type UpstreamFailure } from '../../payment/upstream-failure.ts'
 import type { ChainHealth } from '../chain/chain-health.ts'
-import type { ChannelDirectory } from '../channel/channel-directory.ts'
+import type { ChannelDirectory, ChannelEntry } from '../channel/channel-directory.ts'
 import type { Settlement } from '../channel/channel-protocol.ts'
+import type { Alongside } from '../events/alongside.ts'
+import { CHANNEL_ANSWER_MS } from './add-answer.ts'
 
 /** Names a received HTLC in maps. */
 export const htlcKey = ({ channelId, htlcId }: HtlcRef): string => `${toHex(channelId)}:${htlcId}`
 
-/**
- * Settles HTLCs that we received. It remembers the shared secrets of their onions until then: failures are encrypted by
- * them. What goes `alongside` happens in the turn, and so in the commit, of the channel's own step.
- */
+export interface UpstreamServices {
+  readonly channelDirectory: ChannelDirectory
+  readonly chainHealth: Pick<ChainHealth, 'blindness'>
+  env(): Pick<ChannelEnv, 'height' | 'settings'>
+  /** Submits what is left to do for a channel that is gone. */
+  commit(alongside: Alongside): void
+}
+
+/** Settles HTLCs that we received. It remembers the shared secrets of their onions until then: failures are encrypted by them. */
 export class Upstream {
-  readonly #directory: ChannelDirectory
-  readonly #chainHealth: Pick<ChainHealth, 'blindness'>
-  readonly #env: () => Pick<ChannelEnv, 'height' | 'settings'>
+  readonly #services: UpstreamServices
   readonly #sharedSecrets = new Map<string, Uint8Array>()
 
-  constructor(
-    directory: ChannelDirectory,
-    chainHealth: Pick<ChainHealth, 'blindness'>,
-    env: () => Pick<ChannelEnv, 'height' | 'settings'>,
-  ) {
-    this.#directory = directory
-    this.#chainHealth = chainHealth
-    this.#env = env
+  constructor(services: UpstreamServices) {
+    this.#services = services
   }
 
   /**
@@ -38,41 +39,67 @@ export class Upstream {
    * where the chain is not seen at all.
    */
   readonly canClaim = ({ channelId, htlcId }: HtlcRef): boolean => {
-    const channel = this.#directory.get(channelId)
+    const { channelDirectory, chainHealth, env } = this.#services
+    const channel = channelDirectory.get(channelId)
     if (channel === undefined || channel.quarantined || channel.spentInMempool) return false
-    if (this.#chainHealth.blindness() !== undefined) return false
-    return isClaimable(channel.state.durable, htlcId, this.#env())
+    if (chainHealth.blindness() !== undefined) return false
+    return isClaimable(channel.state.durable, htlcId, env())
   }
 
   remember(htlc: HtlcRef, sharedSecret: Uint8Array): void {
     this.#sharedSecrets.set(htlcKey(htlc), sharedSecret)
   }
 
-  fulfil(htlc: HtlcRef, preimage: Preimage, alongside?: () => void): void {
-    this.#settle(htlc, { command: { type: 'fulfil-htlc', htlcId: htlc.htlcId, preimage }, alongside })
+  fulfil(htlc: HtlcRef, preimage: Preimage): void {
+    this.#tell(htlc, fulfilment(htlc, preimage))
   }
 
-  fail(htlc: HtlcRef, failure: UpstreamFailure, alongside?: () => void): void {
-    const sharedSecret = this.#sharedSecrets.get(htlcKey(htlc))
-    // Without the secret the origin could not read anything; the peer then gets bytes that no one can.
-    const reason = failureReason(sharedSecret ?? new Uint8Array(32), failure)
-    this.#settle(htlc, { command: { type: 'fail-htlc', htlcId: htlc.htlcId, reason }, alongside })
+  fail(htlc: HtlcRef, failure: UpstreamFailure): void {
+    this.#tell(htlc, this.#failure(htlc, failure))
   }
 
   /** BOLT 2, update_fail_malformed_htlc: the onion could not be read. */
   failMalformed(htlc: HtlcRef, { sha256OfOnion, failureCode }: BadOnion): void {
-    const command = { type: 'fail-malformed-htlc', htlcId: htlc.htlcId, sha256OfOnion, failureCode } as const
-    this.#settle(htlc, { command })
+    this.#tell(htlc, { type: 'fail-malformed-htlc', htlcId: htlc.htlcId, sha256OfOnion, failureCode })
   }
 
-  #settle(
-    htlc: HtlcRef,
-    { command, alongside }: { command: Settlement['command']; alongside?: (() => void) | undefined },
-  ): void {
+  /**
+   * Ends a relay: `alongside` is in the commit in which the channel takes the outcome. Resolves to whether it took it; a
+   * channel that is reloaded instead hands its HTLC on once more, and is told again then.
+   */
+  async end(ending: RelayEnding, alongside: Alongside): Promise<boolean> {
+    const { htlc } = ending
+    const command = ending.type === 'fulfil' ? fulfilment(htlc, ending.preimage) : this.#failure(htlc, ending.failure)
+    const channel = this.#channel(htlc)
+    if (channel === undefined) {
+      // A channel that is gone has settled all its HTLCs on the chain: only what waited for it is left to do.
+      this.#services.commit(alongside)
+      return true
+    }
+    const answer = await channel.ref.ask('settle', { command, alongside }, { timeoutMs: CHANNEL_ANSWER_MS })
+    return answer.ok
+  }
+
+  #failure(htlc: HtlcRef, failure: UpstreamFailure): FailHtlcCommand {
+    const sharedSecret = this.#sharedSecrets.get(htlcKey(htlc))
+    // Without the secret the origin could not read anything; the peer then gets bytes that no one can.
+    const reason = failureReason(sharedSecret ?? new Uint8Array(32), failure)
+    return { type: 'fail-htlc', htlcId: htlc.htlcId, reason }
+  }
+
+  #tell(htlc: HtlcRef, command: Settlement['command']): void {
+    this.#channel(htlc)?.ref.tell('settle', { command })
+  }
+
+  /** The channel that is told now: the HTLC's secret has done its service. */
+  #channel(htlc: HtlcRef): ChannelEntry | undefined {
     this.#sharedSecrets.delete(htlcKey(htlc))
-    const channel = this.#directory.get(htlc.channelId)
-    // A channel that is gone has settled all its HTLCs on the chain: only what waited for it is left to do.
-    if (channel === undefined) alongside?.()
-    else channel.ref.tell('settle', { command, ...(alongside === undefined ? {} : { alongside }) })
+    return this.#services.channelDirectory.get(htlc.channelId)
   }
 }
+
+const fulfilment = ({ htlcId }: HtlcRef, preimage: Preimage): FulfilHtlcCommand => ({
+  type: 'fulfil-htlc',
+  htlcId,
+  preimage,
+})

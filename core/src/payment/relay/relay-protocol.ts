@@ -84,10 +84,12 @@ export type RelayInput =
   | { readonly type: 'settled'; readonly outcome: HtlcOutcome }
 
 /** A step without a state has ended the relay: its row is to be deleted with what the effects write. */
-export type RelayEffect =
-  | RelayAddHtlc
-  | { readonly type: 'fulfil'; readonly htlc: HtlcRef; readonly preimage: Preimage }
-  | FailEffect
+export type RelayEffect = RelayAddHtlc | RelayEnding | RelayReport
+
+/** What the incoming channel is told. */
+export type RelayEnding = { readonly type: 'fulfil'; readonly htlc: HtlcRef; readonly preimage: Preimage } | FailEffect
+
+export type RelayReport =
   /** For the event `payment.relayed`. */
   | {
       readonly type: 'relayed'

@@ -1,0 +1,59 @@
+import test from 'ava'
+import { LocalRef } from '../../core/src/actor/local-ref.ts'
+import { World } from './support/world.ts'
+
+/** What channels and payments tell each other; a connection is handed on as the object that it is. */
+const isPlain = (path: string, command: string): boolean =>
+  /^\/(channels\/|payments$|relayer$|receiver$)/.test(path) && command !== 'connected'
+
+test.serial(
+  'all that channels and payments tell each other is plain data: nodes work the same on copies of it',
+  async (t) => {
+    const told = new Set<string>()
+    const { tell, ask } = LocalRef.prototype
+    const copied = (path: string, command: string, request: unknown): unknown => {
+      if (!isPlain(path, command)) return request
+      told.add(`${path.replace(/^\/channels\/.*/, '/channel')} ${command}`)
+      return structuredClone(request)
+    }
+    LocalRef.prototype.tell = function (command, request, meta) {
+      tell.call(this, command, copied(this.path, command, request), meta)
+    }
+    LocalRef.prototype.ask = function (command, request, options) {
+      return ask.call(this, command, copied(this.path, command, request), options)
+    }
+    const world = new World()
+    t.teardown(async () => {
+      await world.close()
+      Object.assign(LocalRef.prototype, { tell, ask })
+    })
+
+    const [alice, bob, carol] = [await world.node('alice'), await world.node('bob'), await world.node('carol')]
+    await alice.faucet(10_000_000n)
+    await bob.faucet(10_000_000n)
+    await alice.connectTo(bob)
+    await bob.connectTo(carol)
+    await alice.openTo(bob, 1_000_000n)
+    const channelId = await bob.openTo(carol, 500_000n)
+    t.is((await alice.pay(await carol.invoice(50_000_000n))).status, 'settled')
+    await bob.until(async () => bob.payloads('payment.relayed').length === 1)
+    // More than bob has on his side of the second channel.
+    const refused = await alice.tryAsk('payments', 'payInvoice', { invoice: await carol.invoice(600_000_000n) })
+    t.like(refused, { ok: false, error: { code: 'payment-failed' } })
+    await bob.until(async () => bob.payloads('payment.relay-failed').length === 1)
+    await bob.ask('channels', 'close', { channelId })
+    await bob.until(async () => bob.payloads('channel.closing').some(({ txid }) => txid !== undefined))
+    await world.mine(6)
+    await carol.until(async () => carol.payloads('channel.closed').length === 1)
+
+    for (const message of [
+      '/channel settle',
+      '/channel addHtlc',
+      '/relayer settled',
+      '/relayer ended',
+      '/payments settled',
+    ]) {
+      t.true(told.has(message), message)
+    }
+  },
+)
