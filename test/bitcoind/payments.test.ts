@@ -122,8 +122,7 @@ const fundingTxid = (node: NodeProcess): string => {
 
 const closingTxid = async (node: NodeProcess, channelId: string): Promise<string> => {
   const find = (): unknown =>
-    node.payloads('channel.closing').find((closing) => closing.channelId === channelId && closing.txid !== undefined)
-      ?.txid
+    node.payloads('channel.close-signed').find((closing) => closing.channelId === channelId)?.txid
   await node.until('the closing transaction is signed', () => find() !== undefined)
   return find() as string
 }

@@ -21,7 +21,7 @@ test('two nodes open a channel, pay both ways, and close it together', async (t)
   t.is(channel.remoteMsat, 70_000_000n)
 
   await alice.ask('channels', 'close', { channelId })
-  await alice.until(async () => alice.payloads('channel.closing').some(({ txid }) => txid !== undefined))
+  await alice.until(async () => alice.payloads('channel.close-signed').length === 1)
   await world.mine(6)
   await alice.until(async () => alice.payloads('channel.closed').length === 1)
   await bob.until(async () => bob.payloads('channel.closed').length === 1)

@@ -42,7 +42,7 @@ test.serial(
     t.like(refused, { ok: false, error: { code: 'payment-failed' } })
     await bob.until(async () => bob.payloads('payment.relay-failed').length === 1)
     await bob.ask('channels', 'close', { channelId })
-    await bob.until(async () => bob.payloads('channel.closing').some(({ txid }) => txid !== undefined))
+    await bob.until(async () => bob.payloads('channel.close-signed').length === 1)
     await world.mine(6)
     await carol.until(async () => carol.payloads('channel.closed').length === 1)
 

@@ -77,7 +77,7 @@ const FORMS: readonly (readonly [name: string, fallSick: (pair: Pair) => Promise
     'closed together, mined and not yet deep, and the peer hangs up at any word about it',
     async ({ world, alice, peer, sick }) => {
       await alice.ask('channels', 'close', { channelId: sick })
-      await alice.until(async () => alice.payloads('channel.closing').some(({ txid }) => txid !== undefined))
+      await alice.until(async () => alice.payloads('channel.close-signed').length > 0)
       await world.mine(1)
       peer.habits.push(hangsUpAbout(peer, sick))
     },
@@ -202,7 +202,7 @@ test('beside a close at whose fee the peer hangs up — it is not offered again 
   t.true((await alice.ask('node', 'getInfo', {})).warnings.some((warning) => warning.includes('hold back')))
   peer.habits = []
   await alice.ask('channels', 'close', { channelId: sick, feerate: 2_000 })
-  await alice.until(async () => alice.payloads('channel.closing').some(({ txid }) => txid !== undefined))
+  await alice.until(async () => alice.payloads('channel.close-signed').length > 0)
   t.is(drops(alice), 3)
   t.is((await channel()).rest, undefined)
 })
