@@ -103,7 +103,7 @@ interface EmitEffect {
   readonly event: ChannelEvent
 }
 
-interface ReplyEffect {
+export interface ReplyEffect {
   readonly type: 'reply'
   readonly requestId: string
   readonly result: Result<CommandReply, CommandError>

@@ -5,7 +5,7 @@ import { resume } from '../../channel/resume.ts'
 import type { ChannelState } from '../../channel/state/channel-state.ts'
 import { isFunded, isStored } from '../../channel/state/channel-state.ts'
 import type { Durable } from '../../channel/state/durable.ts'
-import type { AskAcceptEffect, Effect, SendEffect } from '../../channel/state/effects.ts'
+import type { AskAcceptEffect, CommandReply, Effect, ReplyEffect, SendEffect } from '../../channel/state/effects.ts'
 import type { ChannelEnv } from '../../channel/state/environment.ts'
 import type { ChannelEvent } from '../../channel/state/events.ts'
 import type {
@@ -27,6 +27,7 @@ import type { CancelTimer } from '../../lib/clock.ts'
 import { assertNever, invariant } from '../../lib/errors.ts'
 import type { OutPoint } from '../../lib/ids.ts'
 import { Ration } from '../../lib/ration.ts'
+import { ok } from '../../lib/result.ts'
 import type { Write } from '../../store/store.ts'
 import { channelUpdateDigest } from '../../wire/channel-update-digest.ts'
 import type { FundingCreated } from '../../wire/messages/channel-open.ts'
@@ -36,7 +37,7 @@ import type { ChannelSigner } from '../keys/signer.ts'
 import type { PeerLink } from '../peer/peer-link.ts'
 import type { ChannelEntry } from './channel-directory.ts'
 import { channelIds, haveSameIds } from './channel-ids.ts'
-import type { ChannelCommandResult, ChannelProtocol, Settlement } from './channel-protocol.ts'
+import type { ChannelProtocol, ChannelReply, ChannelResult, Settlement } from './channel-protocol.ts'
 import { ChannelPublisher } from './channel-publisher.ts'
 import { ChannelRest, type Pause } from './channel-rest.ts'
 import { channelWrites } from './channel-rows.ts'
@@ -96,6 +97,11 @@ interface Sorted {
   readonly outward: (() => void)[]
 }
 
+const replyOf = <Type extends CommandReply['type']>(type: Type, reply: CommandReply): ChannelReply<Type> => {
+  invariant(reply.type === type, `a command that asks for ${type} is answered so`)
+  return reply as ChannelReply<Type>
+}
+
 const entryOf = ({ entry }: ChannelHold): ChannelEntry => {
   invariant(entry !== undefined, 'a channel that lives has an entry')
   return entry
@@ -116,7 +122,7 @@ class ChannelDriver {
   readonly #timers = new Map<string, CancelTimer>()
   readonly #watches: ChannelWatches
   readonly #publisher: ChannelPublisher
-  readonly #replies = new Map<string, (result: ChannelCommandResult) => void>()
+  readonly #replies = new Map<string, (result: ReplyEffect['result']) => void>()
   /** By code of error, those that left the channel as it was. */
   readonly #told = new Map<string, Ration>()
   readonly #unheeded: Ration
@@ -211,13 +217,15 @@ class ChannelDriver {
           throw error
         },
         decided: (input) => this.#run(input),
-        open: (command) => this.#ask((requestId) => ({ ...command, type: 'open', requestId })),
-        addHtlc: (command) => this.#ask((requestId) => ({ ...command, type: 'add-htlc', requestId })),
-        updateFee: (command) => this.#ask((requestId) => ({ ...command, type: 'update-fee', requestId })),
-        setRelayFees: (command) => this.#ask((requestId) => ({ ...command, type: 'set-relay-fees', requestId })),
-        setHtlcMaximum: (command) => this.#ask((requestId) => ({ ...command, type: 'set-htlc-maximum', requestId })),
-        close: (command) => this.#ask((requestId) => ({ ...command, type: 'close', requestId })),
-        forceClose: (command) => this.#ask((requestId) => ({ ...command, type: 'force-close', requestId })),
+        open: (command) => this.#ask('opened', (requestId) => ({ ...command, type: 'open', requestId })),
+        addHtlc: (command) => this.#ask('htlc-added', (requestId) => ({ ...command, type: 'add-htlc', requestId })),
+        updateFee: (command) => this.#ask('done', (requestId) => ({ ...command, type: 'update-fee', requestId })),
+        setRelayFees: (command) =>
+          this.#ask('done', (requestId) => ({ ...command, type: 'set-relay-fees', requestId })),
+        setHtlcMaximum: (command) =>
+          this.#ask('done', (requestId) => ({ ...command, type: 'set-htlc-maximum', requestId })),
+        close: (command) => this.#ask('done', (requestId) => ({ ...command, type: 'close', requestId })),
+        forceClose: (command) => this.#ask('done', (requestId) => ({ ...command, type: 'force-close', requestId })),
       },
       drained: () => {
         if (this.#hold.link !== undefined) this.#run({ type: 'sign' })
@@ -261,10 +269,13 @@ class ChannelDriver {
     this.#perform(resume(this.#entry.state, this.#env()), [], true)
   }
 
-  #ask(command: (requestId: string) => ChannelInput): Promise<ChannelCommandResult> {
+  #ask<Type extends CommandReply['type']>(
+    type: Type,
+    command: (requestId: string) => ChannelInput,
+  ): Promise<ChannelResult<Type>> {
     return new Promise((resolve) => {
       const requestId = `${this.#context.restarts}.${this.#requests++}`
-      this.#replies.set(requestId, resolve)
+      this.#replies.set(requestId, (result) => resolve(result.ok ? ok(replyOf(type, result.value)) : result))
       this.#run(command(requestId))
     })
   }

@@ -26,11 +26,14 @@ import type { FeatureVector } from '../../wire/feature-vector.ts'
 import type { Alongside } from '../events/alongside.ts'
 import type { PeerLink } from '../peer/peer-link.ts'
 
-export type ChannelCommandResult = Result<CommandReply, CommandError>
+/** What a command that was carried out is answered. */
+export type ChannelReply<Type extends CommandReply['type']> = Extract<CommandReply, { readonly type: Type }>
 
-type Asked<C extends ChannelCommand & { readonly requestId?: string }> = {
+export type ChannelResult<Type extends CommandReply['type']> = Result<ChannelReply<Type>, CommandError>
+
+type Asked<C extends ChannelCommand & { readonly requestId?: string }, Type extends CommandReply['type'] = 'done'> = {
   readonly request: Omit<C, 'requestId' | 'type'>
-  readonly reply: ChannelCommandResult
+  readonly reply: ChannelResult<Type>
 }
 
 /** What a channel's actor is told and asked. */
@@ -44,8 +47,8 @@ export type ChannelProtocol = {
   chain: { readonly request: ChainInput; readonly reply: void }
   /** Answered once the outcome is in the channel's state, and all that belongs with it in the same commit. */
   settle: { readonly request: Settlement; readonly reply: void }
-  open: Asked<OpenCommand>
-  addHtlc: Asked<AddHtlcCommand>
+  open: Asked<OpenCommand, 'opened'>
+  addHtlc: Asked<AddHtlcCommand, 'htlc-added'>
   updateFee: Asked<UpdateFeeCommand>
   setRelayFees: Asked<SetRelayFeesCommand>
   setHtlcMaximum: Asked<SetHtlcMaximumCommand>

@@ -7,7 +7,7 @@ import type { CommandError } from '../../channel/state/errors.ts'
 import { fromHex, toHex } from '../../lib/bytes.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { ChannelEntry } from '../channel/channel-directory.ts'
-import type { ChannelCommandResult } from '../channel/channel-protocol.ts'
+import type { ChannelResult } from '../channel/channel-protocol.ts'
 import { openingKeys } from '../channel/opening-keys.ts'
 import { EventHistory } from '../events/event-history.ts'
 import type { PeerFailure } from '../peer/peer-protocol.ts'
@@ -125,7 +125,6 @@ export const channelsHandlers = (context: MappingContext): ActorHandlers<'channe
         const { error } = result
         return err(error.code === 'peer-error' ? refusedByPeer(error.text, feerates()) : commandRefusal(error))
       }
-      if (result.value.type !== 'opened') return err(refusal('internal', 'an opening was answered by something else'))
       const { channelId, fundingTxid, outputIndex } = result.value
       // A channel begins with what the node charges by itself.
       const { relay } = settings
@@ -224,7 +223,7 @@ const feesOutOfBounds = (base: bigint, proportional: number): ContractError | un
   return undefined
 }
 
-const answered = (answer: Result<ChannelCommandResult, AskFailure>): Result<undefined, ContractError> => {
+const answered = (answer: Result<ChannelResult<'done'>, AskFailure>): Result<undefined, ContractError> => {
   if (!answer.ok) return err(unanswered(answer.error))
   return answer.value.ok ? ok(undefined) : err(commandRefusal(answer.value.error))
 }

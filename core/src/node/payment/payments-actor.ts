@@ -4,7 +4,7 @@ import { secp256k1 } from '../../crypto/secp256k1.ts'
 import { concat, toHex, u64be } from '../../lib/bytes.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { PaymentHash } from '../../lib/ids.ts'
-import { err, ok, type Result } from '../../lib/result.ts'
+import { ok, type Result } from '../../lib/result.ts'
 import type { Rng } from '../../lib/rng.ts'
 import type { BlockHeight } from '../../lib/units.ts'
 import type { OwnChannels, PaymentRequest, SendEnv, SentPayment } from '../../payment/send/payment.ts'
@@ -20,7 +20,7 @@ import { outboxDeletion } from '../channel/settlement-outbox.ts'
 import type { EventLog } from '../events/event-log.ts'
 import { readRow } from '../storage/read-row.ts'
 import { TABLE } from '../storage/tables.ts'
-import { CHANNEL_ANSWER_MS, isNeverSigned } from './add-answer.ts'
+import { offerHtlc } from './offer-htlc.ts'
 import { reportPaymentEnded } from './report-payment.ts'
 
 export interface PaymentsServices {
@@ -156,18 +156,9 @@ class PaymentsDriver {
 
   async #offer(hash: string, effect: SendAddHtlc): Promise<void> {
     const { attempt, channelId, amountMsat, cltvExpiry, paymentHash, onion, reference } = effect
-    const channel = this.#services.channelDirectory.get(channelId)
     const origin = { type: 'local', payment: reference } as const
     const add = { amountMsat, cltvExpiry, paymentHash, onion, origin }
-    const answer = await channel?.ref.ask('addHtlc', add, { timeoutMs: CHANNEL_ANSWER_MS })
-    const result =
-      answer === undefined
-        ? err({ code: 'channel-not-usable' })
-        : answer.ok
-          ? answer.value
-          : isNeverSigned(answer.error)
-            ? err(answer.error)
-            : undefined
+    const result = await offerHtlc(this.#services.channelDirectory, channelId, add)
     if (result !== undefined) this.#context.self.tell('added', { hash, input: { type: 'added', attempt, result } })
   }
 

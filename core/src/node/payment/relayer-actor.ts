@@ -6,7 +6,6 @@ import type { HtlcRef } from '../../channel/state/htlc.ts'
 import { concat, u64be } from '../../lib/bytes.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { ChannelId, ShortChannelId } from '../../lib/ids.ts'
-import { err } from '../../lib/result.ts'
 import type { BlockHeight, Msat } from '../../lib/units.ts'
 import { decodeRelayRecord, encodeRelayRecord } from '../../payment/relay/relay-codec.ts'
 import { resumedRelay, startRelay, stepRelay } from '../../payment/relay/relay-machine.ts'
@@ -30,7 +29,7 @@ import { outboxDeletion } from '../channel/settlement-outbox.ts'
 import type { Alongside, EventToTell } from '../events/alongside.ts'
 import { readRow } from '../storage/read-row.ts'
 import { TABLE } from '../storage/tables.ts'
-import { CHANNEL_ANSWER_MS, isNeverSigned } from './add-answer.ts'
+import { offerHtlc } from './offer-htlc.ts'
 import type { OwnChannelIndex } from './own-channels.ts'
 import { relayEvent } from './report-relay.ts'
 import { htlcKey, type Upstream } from './upstream.ts'
@@ -193,32 +192,10 @@ class RelayerDriver {
 
   async #offer(key: string, effect: Extract<RelayEffect, { type: 'add-htlc' }>): Promise<void> {
     const { channelId, amountMsat, cltvExpiry, paymentHash, onion, upstream } = effect
-    const channel = this.#services.channelDirectory.get(channelId)
     const origin = { type: 'relay', upstream: [upstream] } as const
     const add = { amountMsat, cltvExpiry, paymentHash, onion, origin }
-    const answer = await channel?.ref.ask('addHtlc', add, { timeoutMs: CHANNEL_ANSWER_MS })
-    if (answer === undefined) {
-      this.#context.self.tell('added', {
-        incoming: key,
-        input: { type: 'added', result: err({ code: 'channel-gone' }) },
-      })
-      return
-    }
-    if (answer.ok) {
-      const { value } = answer
-      if (value.ok && value.value.type !== 'htlc-added') return
-      const result = value.ok && value.value.type === 'htlc-added' ? { ok: true as const, value: value.value } : value
-      if (!result.ok || 'htlcId' in result.value) {
-        this.#context.self.tell('added', {
-          incoming: key,
-          input: { type: 'added', result: result as Extract<RelayInput, { type: 'added' }>['result'] },
-        })
-      }
-      return
-    }
-    if (isNeverSigned(answer.error)) {
-      this.#context.self.tell('added', { incoming: key, input: { type: 'added', result: err(answer.error) } })
-    }
+    const result = await offerHtlc(this.#services.channelDirectory, channelId, add)
+    if (result !== undefined) this.#context.self.tell('added', { incoming: key, input: { type: 'added', result } })
   }
 
   #env(): RelayEnv {

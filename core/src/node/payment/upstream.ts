@@ -11,7 +11,7 @@ import type { ChainHealth } from '../chain/chain-health.ts'
 import type { ChannelDirectory, ChannelEntry } from '../channel/channel-directory.ts'
 import type { Settlement } from '../channel/channel-protocol.ts'
 import type { Alongside } from '../events/alongside.ts'
-import { CHANNEL_ANSWER_MS } from './add-answer.ts'
+import { CHANNEL_ANSWER_MS } from './offer-htlc.ts'
 
 /** Names a received HTLC in maps. */
 export const htlcKey = ({ channelId, htlcId }: HtlcRef): string => `${toHex(channelId)}:${htlcId}`

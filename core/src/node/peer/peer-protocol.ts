@@ -3,7 +3,7 @@ import type { Epoch } from '../../channel/state/session.ts'
 import type { Failure } from '../../lib/errors.ts'
 import type { Result } from '../../lib/result.ts'
 import type { Message, UnknownMessage } from '../../wire/messages/message.ts'
-import type { ChannelCommandResult } from '../channel/channel-protocol.ts'
+import type { ChannelResult } from '../channel/channel-protocol.ts'
 import type { PeerConnection } from './peer-connection.ts'
 
 /** `outcome-unknown`: the channel came to be in the very moment in which it was given up. */
@@ -20,7 +20,7 @@ export type PeerProtocol = {
   }
   openChannel: {
     readonly request: Omit<OpenCommand, 'type' | 'requestId' | 'temporaryChannelId'>
-    readonly reply: Result<ChannelCommandResult, PeerFailure>
+    readonly reply: Result<ChannelResult<'opened'>, PeerFailure>
   }
   disconnect: { readonly request: { readonly reason: string }; readonly reply: Result<void, PeerFailure> }
 }
