@@ -125,6 +125,38 @@ test("packages come from the plugin's own node_modules, and from no other", asyn
   )
 })
 
+const OUTSIDE: Readonly<Record<string, string>> = {
+  'a package of the folder above': "export * from 'neighbour'",
+  'a file of a package of the folder above': "export * from 'neighbour/inner.js'",
+  'a file above': "export * from '../neighbour.ts'",
+  'a file above, by way of a folder that there is not': "export * from './a/../../neighbour.ts'",
+  'an import map of the folder above': "export * from '#mapped'",
+  'a file by its whole path': "export * from '/etc/hostname'",
+  'a file by its address': "export * from 'file:///etc/hostname'",
+  'a text by its whole path': "import text from '/etc/hostname' with { type: 'text' }; export default text",
+  'bytes above': "import bytes from '../neighbour.ts' with { type: 'bytes' }; export default bytes",
+  'a file above, asked for while it runs': "export default require('../neighbour.ts')",
+  'a link of a package to the folder above': "export * from 'linked'",
+}
+
+for (const [what, line] of Object.entries(OUTSIDE)) {
+  test(`nothing of the machine is bundled: ${what} is refused`, async (t) => {
+    const { outside, at, install } = pluginWith(t, { 'index.ts': line })
+    const put = (file: string, text: string): void => {
+      mkdirSync(dirname(join(outside, file)), { recursive: true })
+      writeFileSync(join(outside, file), text)
+    }
+    put('neighbour.ts', "export const stolen = 'SECRET'")
+    put('node_modules/neighbour/package.json', '{"name":"neighbour","main":"./inner.js"}')
+    put('node_modules/neighbour/inner.js', "export const stolen = 'SECRET'")
+    put('package.json', '{"name":"above","imports":{"#mapped":"./neighbour.ts"}}')
+    if (what.startsWith('a link')) symlinkSync(join(outside, 'node_modules/neighbour'), at('node_modules/linked'))
+    const installed = await install()
+    t.regex(installed, /^bundle-failed: /)
+    t.notRegex(installed, /SECRET/)
+  })
+}
+
 test('JSON, texts and bytes are imported as what their import says', async (t) => {
   const { install } = pluginWith(t, {
     'index.ts': `
