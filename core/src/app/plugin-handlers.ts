@@ -1,8 +1,8 @@
-import type { ContractError } from '@fulgurite/plugin-sdk/contract'
 import { err, ok, type Result } from '../lib/result.ts'
+import type { Refusal } from '../node/contract-gateway.ts'
 import type { ActorHandlers } from '../node/contract-mapping/handlers.ts'
 import { pageOf } from '../node/contract-mapping/paging.ts'
-import type { PluginError, PluginHost } from '../plugins/index.ts'
+import type { PluginError, PluginErrorCode, PluginHost } from '../plugins/index.ts'
 
 /** Answers the contract's `plugins` actor from the plugin host, which is asked for when it is needed. */
 export const pluginHandlers = (openHost: () => Promise<PluginHost>): ActorHandlers<'plugins'> => ({
@@ -66,7 +66,9 @@ export const pluginHandlers = (openHost: () => Promise<PluginHost>): ActorHandle
 
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const
 
-const inContract = <T>(outcome: Result<T, PluginError>): Result<T, ContractError> => {
+const inContract = <T, Code extends PluginErrorCode>(
+  outcome: Result<T, PluginError<Code>>,
+): Result<T, Refusal<Code>> => {
   if (outcome.ok) return outcome
   const { code, message, field, details } = outcome.error
   return err({

@@ -51,13 +51,20 @@ export interface ReplayedEvents {
   readonly next: Cursor
 }
 
+/** A refusal with one of these codes. The compiler sees to it that an operation gives none that it does not declare. */
+export type Refusal<Code extends string> = ContractError & { readonly code: Code }
+
 /** The event log as readers see it. */
 export interface EventLogPort {
   /**
    * Durable events after the cursor (from the oldest kept if there is none), oldest first, `limit` at most; none only when
    * the end of the log was reached. Errors: `cursor-expired`, `cursor-invalid`. Never rejects.
    */
-  replay(cursor: Cursor | undefined, filter: EventFilter, limit: number): Promise<Result<ReplayedEvents, ContractError>>
+  replay(
+    cursor: Cursor | undefined,
+    filter: EventFilter,
+    limit: number,
+  ): Promise<Result<ReplayedEvents, Refusal<'cursor-expired' | 'cursor-invalid'>>>
   /**
    * Calls the listener for each event from now on, durable and ephemeral, in order, once it is durable.
    * A listener must not throw and must be quick. Returns how to end it.

@@ -1,11 +1,11 @@
-import type { ContractError, ReplyOf } from '@fulgurite/plugin-sdk/contract'
+import type { CommonErrorCode, ReplyOf } from '@fulgurite/plugin-sdk/contract'
 import { addressToScript } from '../../bitcoin/address.ts'
 import { NETWORKS } from '../../bitcoin/network.ts'
 import { displayTxid, txidOf } from '../../bitcoin/transaction.ts'
 import type { Devchain } from '../../chain/devchain/devchain.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
-import type { ContractGateway } from '../../node/contract-gateway.ts'
-import type { ActorHandlers } from '../../node/contract-mapping/handlers.ts'
+import type { ContractGateway, Refusal } from '../../node/contract-gateway.ts'
+import { type ActorHandlers, refusal } from '../../node/contract-mapping/handlers.ts'
 import { until } from './until.ts'
 
 /** No wallet spends less without a loss. */
@@ -14,8 +14,11 @@ const FOLLOW_MS = 30_000
 
 /** Answers the contract's `dev` actor from the embedded chain. */
 export const devHandlers = (chain: Devchain, gateway: ContractGateway): ActorHandlers<'dev'> => {
-  const ask = async <Reply>(actor: string, operation: string): Promise<Result<Reply, ContractError>> =>
-    (await gateway.ask(actor, operation, {}, { caller: { kind: 'operator' } })) as Result<Reply, ContractError>
+  const ask = async <Reply>(actor: string, operation: string): Promise<Result<Reply, Refusal<CommonErrorCode>>> =>
+    (await gateway.ask(actor, operation, {}, { caller: { kind: 'operator' } })) as Result<
+      Reply,
+      Refusal<CommonErrorCode>
+    >
 
   /** Mines, and waits until the node knows: what is asked next sees it. */
   const mine = async (blocks: number): Promise<number> => {
@@ -38,7 +41,7 @@ export const devHandlers = (chain: Devchain, gateway: ContractGateway): ActorHan
       const to = address ?? fresh?.value.address ?? ''
       const script = addressToScript(to, NETWORKS.regtest)
       if (!script.ok) {
-        return err({ code: 'address-invalid', message: `${to} is no address of regtest (bcrt1…)`, field: 'address' })
+        return err(refusal('address-invalid', `${to} is no address of regtest (bcrt1…)`, { field: 'address' }))
       }
       const funded = chain.fund([{ script: script.value, amount: amountSat }])
       if (!funded.ok) return err(outOfBounds('the faucet has not so much: mine some blocks first'))
@@ -47,4 +50,4 @@ export const devHandlers = (chain: Devchain, gateway: ContractGateway): ActorHan
   }
 }
 
-const outOfBounds = (message: string): ContractError => ({ code: 'amount-out-of-bounds', message, field: 'amountSat' })
+const outOfBounds = (message: string) => refusal('amount-out-of-bounds', message, { field: 'amountSat' })

@@ -1,7 +1,7 @@
-import { type ContractError, type EventName, type EventPayload, evaluate, events } from '@fulgurite/plugin-sdk/contract'
+import { type EventName, type EventPayload, evaluate, events } from '@fulgurite/plugin-sdk/contract'
 import { invariant } from '../../lib/errors.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
-import type { EncodedEvent } from '../contract-gateway.ts'
+import type { EncodedEvent, Refusal } from '../contract-gateway.ts'
 import type { EventHistory, Past } from '../events/event-history.ts'
 import { badToken, DEFAULT_LIMIT, type PageRequest } from './paging.ts'
 
@@ -11,7 +11,7 @@ export const pageOfEvents = async <Name extends EventName, T>(
   name: Name,
   { page = {}, ...past }: Pick<Past, 'since' | 'until'> & { readonly page?: PageRequest | undefined },
   describe: (payload: EventPayload<Name>, at: number) => T,
-): Promise<Result<{ readonly items: readonly T[]; readonly next?: string }, ContractError>> => {
+): Promise<Result<{ readonly items: readonly T[]; readonly next?: string }, Refusal<'invalid-request'>>> => {
   const { limit = DEFAULT_LIMIT, after } = page
   const read = await history.read({ ...past, names: [name], before: after, limit })
   if (!read.ok) return err(badToken())

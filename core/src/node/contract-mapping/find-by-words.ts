@@ -1,10 +1,10 @@
-import type { ContractError } from '@fulgurite/plugin-sdk/contract'
 import { isFunded } from '../../channel/state/channel-state.ts'
 import { toHex } from '../../lib/bytes.ts'
 import { parseShortChannelId } from '../../lib/ids.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { ChannelDirectory, ChannelEntry } from '../channel/channel-directory.ts'
 import { standingOf } from '../channel/channel-standing.ts'
+import type { Refusal } from '../contract-gateway.ts'
 import type { PeerDirectory, PeerEntry } from '../peer/peer-directory.ts'
 import type { PeerNames } from '../peer/peer-names.ts'
 import { describeChannel } from './describe-channel.ts'
@@ -25,7 +25,7 @@ const PREFIX = /^[0-9a-f]{4,66}$/
  * The one peer that is called so, or whose id is or begins so. Any whole id is one, known or not. Who has only dialled in is
  * found by the whole id alone: a stranger makes an id that begins like another's in seconds, and would be taken for it.
  */
-export const findPeer = (words: string, known: Known): Result<string, ContractError> => {
+export const findPeer = (words: string, known: Known): Result<string, Refusal<'peer-not-found' | 'peer-ambiguous'>> => {
   const named = known.peerNames.find(words)
   if (named !== undefined) return ok(named)
   const id = words.toLowerCase()
@@ -58,7 +58,10 @@ const isStranger = ({ nodeId, connection }: PeerEntry, { channelDirectory }: Kno
  * The one channel with this id, short channel id or alias; or whose id begins so; or with the one peer that is called so, if
  * there is only one with it. The error says what else could be meant.
  */
-export const findChannel = (words: string, known: Known): Result<ChannelEntry, ContractError> => {
+export const findChannel = (
+  words: string,
+  known: Known,
+): Result<ChannelEntry, Refusal<'channel-not-found' | 'channel-ambiguous'>> => {
   const { channelDirectory, peerNames } = known
   const short = parseShortChannelId(words)
   const exact = short === undefined ? undefined : byShortId(short, channelDirectory)
@@ -95,12 +98,12 @@ const nameOf = (entry: ChannelEntry): string => {
   return summary?.shortChannelId ?? summary?.channelId ?? ''
 }
 
-const ambiguous = (
-  kind: 'peer' | 'channel',
+const ambiguous = <const Kind extends 'peer' | 'channel'>(
+  kind: Kind,
   words: string,
   several: string,
   shown: readonly string[],
-): ContractError => {
+) => {
   const some = `${shown.slice(0, MAX_SHOWN).join(', ')}${shown.length > MAX_SHOWN ? ', …' : ''}`
   return refusal(`${kind}-ambiguous`, `${words} could be any of ${shown.length} ${several}: ${some}`, {
     field: kind,

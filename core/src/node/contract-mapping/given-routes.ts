@@ -1,4 +1,4 @@
-import type { ContractError, RequestOf } from '@fulgurite/plugin-sdk/contract'
+import type { RequestOf } from '@fulgurite/plugin-sdk/contract'
 import { equalBytes, fromHex } from '../../lib/bytes.ts'
 import { parseShortChannelId } from '../../lib/ids.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
@@ -6,6 +6,7 @@ import type { BlockHeight } from '../../lib/units.ts'
 import { partAmounts, type Route } from '../../payment/send/payment.ts'
 import { routeFromGiven } from '../../payment/send/route.ts'
 import type { ChannelDirectory } from '../channel/channel-directory.ts'
+import type { Refusal } from '../contract-gateway.ts'
 import { refusal } from './handlers.ts'
 
 type SendToRoute = RequestOf<'payments', 'sendToRoute'>
@@ -22,7 +23,7 @@ export const givenRoutes = (
   { route, moreRoutes = [], totalAmountMsat }: SendToRoute,
   directory: ChannelDirectory,
   height: BlockHeight,
-): Result<GivenRoutes, ContractError> => {
+): Result<GivenRoutes, Refusal<'channel-not-found' | 'invalid-route'>> => {
   const first = givenRoute(route, 'route', directory, height)
   if (!first.ok) return first
   const routes: [Route, ...Route[]] = [first.value]
@@ -50,7 +51,7 @@ const givenRoute = (
   field: string,
   directory: ChannelDirectory,
   height: BlockHeight,
-): Result<Route, ContractError> => {
+): Result<Route, Refusal<'channel-not-found' | 'invalid-route'>> => {
   const hops = given.map(({ nodeId, shortChannelId, amountMsat, cltvExpiryDelta }) => ({
     nodeId: fromHex(nodeId as string),
     shortChannelId: parseShortChannelId(shortChannelId as string) as bigint,

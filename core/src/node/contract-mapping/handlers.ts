@@ -1,6 +1,7 @@
 import type {
   ActorName,
   ContractError,
+  ErrorCodeOf,
   OperationName,
   ReplyOf,
   RequestOf,
@@ -9,7 +10,7 @@ import type {
 import type { Result } from '../../lib/result.ts'
 import type { ChainHealth } from '../chain/chain-health.ts'
 import { explainProblem } from '../chain/chain-problems.ts'
-import type { CallContext, Cost } from '../contract-gateway.ts'
+import type { CallContext, Cost, Refusal } from '../contract-gateway.ts'
 
 /** What a handler is told beside its request. */
 export interface HandlerContext extends CallContext {
@@ -30,7 +31,12 @@ export type ResolvedRequest<Name extends ActorName, Op extends OperationName<Nam
 type Handler<Name extends ActorName, Op extends OperationName<Name>> = (
   request: Op extends SpendingOperation<Name> ? ResolvedRequest<Name, Op> : RequestOf<Name, Op>,
   context: HandlerContext,
-) => Promise<Result<Omit<ReplyOf<Name, Op>, 'asOf'>, ContractError>>
+) => Promise<Result<Omit<ReplyOf<Name, Op>, 'asOf'>, RefusalOf<Name, Op>>>
+
+/** What an operation may be refused with. Channels answer all their commands alike: which code is whose is not told apart there. */
+type RefusalOf<Name extends ActorName, Op extends OperationName<Name>> = Name extends 'channels'
+  ? ContractError
+  : Refusal<ErrorCodeOf<Name, Op>>
 
 /** One function for each operation of an actor. */
 export type ActorHandlers<Name extends ActorName> = { readonly [Op in OperationName<Name>]: Handler<Name, Op> }
@@ -49,14 +55,14 @@ export type RecalledAnswer<Reply> = {
 }
 
 /** A refusal in the contract's terms. */
-export const refusal = (
-  code: string,
+export const refusal = <const Code extends string>(
+  code: Code,
   message: string,
   more: { readonly field?: string; readonly details?: Readonly<Record<string, unknown>> } = {},
-): ContractError => ({ code, message, ...more })
+): Refusal<Code> => ({ code, message, ...more })
 
 /** Why nothing new is taken on now, if the node does not see the chain. */
-export const blindRefusal = (chainHealth: ChainHealth): ContractError | undefined => {
+export const blindRefusal = (chainHealth: ChainHealth): Refusal<'chain-not-followed'> | undefined => {
   const blindness = chainHealth.blindness()
   if (blindness === undefined) return undefined
   const { text, fix } = explainProblem(blindness)

@@ -1,4 +1,3 @@
-import type { ContractError } from '@fulgurite/plugin-sdk/contract'
 import type { NetworkName } from '../../bitcoin/network.ts'
 import { decodeInvoice } from '../../invoice/decode-invoice.ts'
 import type { Invoice } from '../../invoice/invoice.ts'
@@ -11,13 +10,13 @@ const KEPT = 64
 /** Reads invoices of our network, and keeps the latest ones: reading one recovers a public key. */
 export class InvoiceReader {
   readonly #network: NetworkName
-  readonly #read = new Map<string, Result<Invoice, ContractError>>()
+  readonly #read = new Map<string, Result<Invoice, ReturnType<typeof invoiceRefusal>>>()
 
   constructor(network: NetworkName) {
     this.#network = network
   }
 
-  read(text: string): Result<Invoice, ContractError> {
+  read(text: string): Result<Invoice, ReturnType<typeof invoiceRefusal>> {
     const known = this.#read.get(text)
     if (known !== undefined) return known
     const decoded = decodeInvoice(text, this.#network)

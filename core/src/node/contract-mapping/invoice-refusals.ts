@@ -1,10 +1,9 @@
-import type { ContractError } from '@fulgurite/plugin-sdk/contract'
 import type { InvoiceError } from '../../invoice/invoice.ts'
 import type { PayableAmountError } from '../../payment/send/invoice-request.ts'
 import { refusal } from './handlers.ts'
 
 /** Why an invoice cannot be read, in the contract's terms. */
-export const invoiceRefusal = ({ code }: InvoiceError, network: string): ContractError => {
+export const invoiceRefusal = ({ code }: InvoiceError, network: string) => {
   switch (code) {
     case 'wrong-network':
       return refusal('invoice-wrong-network', `the invoice is not of ${network}`, { field: 'invoice' })
@@ -27,7 +26,7 @@ export const invoiceRefusal = ({ code }: InvoiceError, network: string): Contrac
 }
 
 /** Why an invoice and an amount do not go together. */
-export const amountRefusal = (error: PayableAmountError): ContractError =>
+export const amountRefusal = (error: PayableAmountError) =>
   error.code === 'amount-required'
     ? refusal('amount-required', 'the invoice names no amount: say how much', { field: 'amountMsat' })
     : refusal('amount-mismatch', `the invoice asks for ${error.invoiceMsat} msat`, { field: 'amountMsat' })

@@ -1,7 +1,7 @@
-import type { ContractError } from '@fulgurite/plugin-sdk/contract'
 import { fromHex, isHex, toHex } from '../../lib/bytes.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { Row, Store } from '../../store/store.ts'
+import type { Refusal } from '../contract-gateway.ts'
 import { refusal } from './handlers.ts'
 
 export interface PageRequest {
@@ -23,7 +23,7 @@ const NUMBER = /^n(0|[1-9a-z][0-9a-z]{0,9})$/
 export const pageOf = <T>(
   items: readonly T[],
   page: PageRequest = {},
-): Result<{ readonly items: readonly T[]; readonly next?: string }, ContractError> => {
+): Result<{ readonly items: readonly T[]; readonly next?: string }, Refusal<'invalid-request'>> => {
   if (page.after !== undefined && !PLACE.test(page.after)) return err(badToken())
   const start = page.after === undefined ? 0 : Number.parseInt(page.after.slice(1), 36)
   const end = start + (page.limit ?? DEFAULT_LIMIT)
@@ -34,7 +34,7 @@ export const pageOf = <T>(
 export const pageOfNumbered = <T extends { readonly number: number }>(
   page: PageRequest = {},
   listed: (after: number) => Iterable<T>,
-): Result<{ readonly items: readonly T[]; readonly next?: string }, ContractError> => {
+): Result<{ readonly items: readonly T[]; readonly next?: string }, Refusal<'invalid-request'>> => {
   if (page.after !== undefined && !NUMBER.test(page.after)) return err(badToken())
   const after = page.after === undefined ? 0 : Number.parseInt(page.after.slice(1), 36)
   const limit = page.limit ?? DEFAULT_LIMIT
@@ -55,7 +55,7 @@ export const pageOfIndex = async <T>(
   table: string,
   page: PageRequest = {},
   read: (row: Row) => Promise<T | undefined>,
-): Promise<Result<{ readonly items: readonly T[]; readonly next?: string }, ContractError>> => {
+): Promise<Result<{ readonly items: readonly T[]; readonly next?: string }, Refusal<'invalid-request'>>> => {
   if (page.after !== undefined && !isHex(page.after)) return err(badToken())
   const limit = page.limit ?? DEFAULT_LIMIT
   const atOnce = Math.max(limit, LEAST_ROWS)
@@ -80,7 +80,7 @@ export const pageOfIndex = async <T>(
   return ok({ items, ...(before === undefined ? {} : { next: toHex(before) }) })
 }
 
-export const badToken = (): ContractError =>
+export const badToken = () =>
   refusal('invalid-request', 'page.after: no page of this list ends there: give the `next` of the page before', {
     field: 'page.after',
   })

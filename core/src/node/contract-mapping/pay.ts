@@ -1,8 +1,8 @@
-import type { ContractError, ReplyOf } from '@fulgurite/plugin-sdk/contract'
+import type { ReplyOf } from '@fulgurite/plugin-sdk/contract'
 import type { ActorRef } from '../../actor/types.ts'
 import { toHex } from '../../lib/bytes.ts'
 import type { PaymentHash } from '../../lib/ids.ts'
-import { err, ok, type Result } from '../../lib/result.ts'
+import { err, ok } from '../../lib/result.ts'
 import type { PaymentRequest, SentPayment } from '../../payment/send/payment.ts'
 import type { Store } from '../../store/store.ts'
 import { type PaymentsProtocol, readPayment } from '../payment/payments-actor.ts'
@@ -28,12 +28,7 @@ export const begunUnder = async (
 /** Has a payment made, or waits for one that was begun with the same key, and says how it ended. */
 export const payer =
   (payments: ActorRef<PaymentsProtocol>) =>
-  async ({
-    target,
-    moreRoutes,
-    maxFeeMsat,
-    key,
-  }: PaymentRequest): Promise<Result<{ payment: PaymentSummary }, ContractError>> => {
+  async ({ target, moreRoutes, maxFeeMsat, key }: PaymentRequest) => {
     const request = { target, ...(moreRoutes === undefined ? {} : { moreRoutes }), maxFeeMsat, key }
     const answer = await payments.ask('pay', request, { timeoutMs: PAYMENT_TIMEOUT_MS })
     if (!answer.ok) {

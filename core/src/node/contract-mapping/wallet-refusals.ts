@@ -1,15 +1,14 @@
-import type { ContractError } from '@fulgurite/plugin-sdk/contract'
 import type { WalletError } from '../../wallet/wallet.ts'
 import { refusal } from './handlers.ts'
 
 /** Why an address cannot be paid. */
-export const addressRefusal = (code: string, network: string): ContractError =>
+export const addressRefusal = (code: string, network: string) =>
   code === 'wrong-network'
     ? refusal('address-wrong-network', `the address is not of ${network}`, { field: 'address' })
     : refusal('address-invalid', 'not a Bitcoin address', { field: 'address' })
 
 /** Why the wallet does not pay. */
-export const sendRefusal = (error: WalletError): ContractError => {
+export const sendRefusal = (error: WalletError) => {
   switch (error.code) {
     case 'insufficient-funds':
       return refusal('insufficient-funds', `${error.needed} sat are needed, ${error.available} can be spent`, {

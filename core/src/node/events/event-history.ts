@@ -1,7 +1,7 @@
-import type { ContractError, Cursor, EventClass, EventName } from '@fulgurite/plugin-sdk/contract'
+import type { Cursor, EventClass, EventName } from '@fulgurite/plugin-sdk/contract'
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { Row, Store } from '../../store/store.ts'
-import type { EncodedEvent } from '../contract-gateway.ts'
+import type { EncodedEvent, Refusal } from '../contract-gateway.ts'
 import { TABLE } from '../storage/tables.ts'
 import { cursorOf, placeOf } from './event-cursor.ts'
 import { classesOf, decodeRow, EVENT_CLASSES, endOfClass, rowKey, sequenceOf } from './event-row.ts'
@@ -39,7 +39,7 @@ export class EventHistory {
   }
 
   /** The newest first, of what is still kept. Errors: `cursor-invalid`. */
-  async read({ names, before, since, until, limit }: Past): Promise<Result<PastEvents, ContractError>> {
+  async read({ names, before, since, until, limit }: Past): Promise<Result<PastEvents, Refusal<'cursor-invalid'>>> {
     const place = before === undefined ? Number.MAX_SAFE_INTEGER : placeOf(before)?.after
     if (place === undefined) return err({ code: 'cursor-invalid', message: 'this node never gave out that cursor' })
     const classes = names === undefined ? EVENT_CLASSES : classesOf(names)

@@ -1,5 +1,4 @@
 import {
-  type ContractError,
   type Cursor,
   type EventClass,
   type EventName,
@@ -11,7 +10,7 @@ import { Subject } from '../../actor/rxjs.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { Contribution, Row, Store, Write } from '../../store/store.ts'
-import type { EncodedEvent, EventFilter, EventLogPort, ReplayedEvents } from '../contract-gateway.ts'
+import type { EncodedEvent, EventFilter, EventLogPort, Refusal, ReplayedEvents } from '../contract-gateway.ts'
 import { TABLE } from '../storage/tables.ts'
 import { cursorOf, placeOf } from './event-cursor.ts'
 import { EventRetention, type EventRoom } from './event-retention.ts'
@@ -110,7 +109,7 @@ export class EventLog implements EventLogPort {
     cursor: Cursor | undefined,
     filter: EventFilter,
     limit: number,
-  ): Promise<Result<ReplayedEvents, ContractError>> {
+  ): Promise<Result<ReplayedEvents, Refusal<'cursor-expired' | 'cursor-invalid'>>> {
     const classes = filter.names === undefined ? EVENT_CLASSES : classesOf(filter.names)
     const lost = (): number => Math.max(0, ...classes.map((kind) => this.#retention.lost(kind)))
     // Who begins with the oldest that is kept loses nothing by what is not.
@@ -140,7 +139,7 @@ export class EventLog implements EventLogPort {
     }
   }
 
-  #expired(after: number, told: number, classes: readonly EventClass[]): ContractError {
+  #expired(after: number, told: number, classes: readonly EventClass[]): Refusal<'cursor-expired'> {
     const lost = classes
       .map((kind) => ({ class: kind, through: this.#retention.lost(kind) }))
       .filter(({ through }) => through > after && through > told)
