@@ -114,3 +114,22 @@ test.serial(
     t.is((await bob.ask('plugins', 'enable', { name: 'payer' })).plugin.state, 'running')
   },
 )
+
+test.serial(
+  'what happens to a plugin — is told by events: that it runs, that it comes to its limits, and that it was stopped',
+  async (t) => {
+    const { bob } = await setUp(t)
+    const busy = 'let x = 0; for (let i = 0; i < 3e7; i++) x += i'
+    await bob.install({
+      name: 'busy',
+      setup: `schedule('often', 100, () => { ${busy} })`,
+      manifest: { limits: { cpuShare: 0.01, turnMs: 10_000 } },
+    })
+    await bob.until(() => bob.payloads('plugin.started').some(({ plugin }) => plugin === 'busy'))
+    await bob.until(() => bob.payloads('plugin.warned').length > 0)
+    t.like(bob.payloads('plugin.warned')[0], { plugin: 'busy', pluginVersion: '1.0.0', code: 'cpu-share' })
+    await bob.ask('plugins', 'disable', { name: 'busy' })
+    await bob.until(() => bob.payloads('plugin.stopped').length > 0)
+    t.like(bob.payloads('plugin.stopped')[0], { plugin: 'busy', pluginVersion: '1.0.0', reason: 'disabled' })
+  },
+)

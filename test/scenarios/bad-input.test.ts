@@ -242,6 +242,16 @@ test('requests — are refused whole where a field is unknown, missing or malfor
   await refused(t, alice, 'peers.disconnect', { nodeId: UNKNOWN_NODE }, { code: 'not-connected' })
 })
 
+test('a channel that is closing already — is not closed again, and says so', async (t) => {
+  const world = worldOf(t)
+  const [alice, bob] = [await world.node('alice'), await world.node('bob')]
+  await alice.faucet(5_000_000n)
+  await alice.connectTo(bob)
+  const channelId = await alice.openTo(bob, 1_000_000n)
+  await alice.ask('channels', 'forceClose', { channelId })
+  await refused(t, alice, 'channels.close', { channelId }, { code: 'already-closing' }, 'late')
+})
+
 test('peers.connect — says whether nothing answers, something else answers, or the node is not known', async (t) => {
   const world = worldOf(t)
   const [alice, bob] = [await world.node('alice'), await world.node('bob')]

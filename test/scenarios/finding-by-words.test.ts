@@ -87,3 +87,19 @@ test('who has only dialled in is not found by the beginning of an id, which a st
   await bob.openTo(alice, 1_000_000n)
   t.like(await find(bob.id.slice(0, 20)), { ok: true, value: { nodeId: bob.id } })
 })
+
+test('a peer whose id begins like that of another is no guess: both are named', async (t) => {
+  const world = new World()
+  t.teardown(() => world.close())
+  const alice = await world.node('alice')
+  for (const [end, name] of [
+    ['1', 'first'],
+    ['2', 'second'],
+  ]) {
+    await alice.ask('peers', 'rename', { nodeId: `02abcdef${end?.repeat(58)}`, name })
+  }
+  t.like(await alice.tryAsk('peers', 'find', { peer: '02abcdef' }), {
+    ok: false,
+    error: { code: 'peer-ambiguous', field: 'peer', details: { candidates: ['first', 'second'] } },
+  })
+})

@@ -167,3 +167,19 @@ test('restart — runs what is installed, and says where the folder holds someth
   t.regex(broken.ok ? (broken.value.warnings[0] ?? '') : '', /its folder cannot be read: index\.ts:1: /)
   t.is(readFileSync(join(path, 'index.ts'), 'utf8'), 'const x = ;')
 })
+
+test('install — says what is wrong with a manifest, and that it was written for another contract', async (t) => {
+  const host = await hosted(t)
+  const wrong = plugin('wrong', '', { limits: { memryMb: 64 } })
+  t.like(await host.propose(host.write(wrong)), { error: { code: 'manifest-invalid', field: 'limits.memryMb' } })
+  const other = plugin('other', '', { contract: '^9.0.0' })
+  t.like(await host.propose(host.write(other)), { error: { code: 'contract-mismatch', field: 'contract' } })
+  t.deepEqual(host.host.list(), [])
+})
+
+test('retryParked — is refused while the plugin does not run', async (t) => {
+  const host = await hosted(t)
+  await host.install(tuned)
+  await host.host.disable('tuned')
+  t.like(await host.host.retryParked('tuned'), { error: { code: 'plugin-not-running' } })
+})

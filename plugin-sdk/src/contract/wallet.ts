@@ -63,7 +63,6 @@ export const wallet = actor('wallet', 'The on-chain wallet.', {
       'address-wrong-network',
       'insufficient-funds',
       'amount-too-small',
-      'feerate-out-of-bounds',
       'fee-limit-exceeded',
     ],
     effects: ['pays-out', 'fees'],

@@ -369,9 +369,9 @@ export interface ChannelsActor {
   closed(request?: ChannelsClosedRequest, options?: QueryOptions): Promise<ChannelsClosedReply>
   /** The channel that is meant by what a person has typed. The command line asks this for whatever is no whole id. Errors: channel-not-found, channel-ambiguous. */
   find(request: ChannelsFindRequest, options?: QueryOptions): Promise<ChannelsFindReply>
-  /** Opens a channel with a connected peer. Answers when the funding transaction is signed and on its way. Effects: locks, fees, pays-out, prices. Errors: peer-not-connected, insufficient-funds, funding-too-small, funding-too-large, push-too-large, fee-out-of-bounds, feerate-out-of-bounds, fee-limit-exceeded, refused-by-peer, terms-refused, peer-disconnected. */
+  /** Opens a channel with a connected peer. Answers when the funding transaction is signed and on its way. Effects: locks, fees, pays-out, prices. Errors: peer-not-connected, insufficient-funds, funding-too-small, funding-too-large, push-too-large, fee-out-of-bounds, fee-limit-exceeded, refused-by-peer, terms-refused, peer-disconnected. */
   open(request: ChannelsOpenRequest, options: CommandOptions): Promise<ChannelsOpenReply>
-  /** Closes a channel together with the peer. Our share goes to our own wallet. Effects: fees. Errors: channel-not-found, channel-not-ready, already-closing, peer-not-connected, feerate-out-of-bounds, fee-limit-exceeded. */
+  /** Closes a channel together with the peer. Our share goes to our own wallet. Effects: fees. Errors: channel-not-found, channel-not-ready, already-closing, peer-not-connected, fee-limit-exceeded. */
   close(request: ChannelsCloseRequest, options: CommandOptions): Promise<ChannelsCloseReply>
   /** Closes a channel alone, by publishing our latest commitment. Our share is locked for a while. Effects: fees, locks. Errors: channel-not-found, already-closing, fee-limit-exceeded. */
   forceClose(request: ChannelsForceCloseRequest, options: CommandOptions): Promise<ChannelsForceCloseReply>
@@ -709,7 +709,7 @@ export interface WalletActor {
   balance(request?: WalletBalanceRequest, options?: QueryOptions): Promise<WalletBalanceReply>
   /** A fresh address of the wallet. Effects: keeps. */
   newAddress(request: WalletNewAddressRequest, options: CommandOptions): Promise<WalletNewAddressReply>
-  /** Pays an on-chain address. Effects: pays-out, fees. Errors: address-invalid, address-wrong-network, insufficient-funds, amount-too-small, feerate-out-of-bounds, fee-limit-exceeded. */
+  /** Pays an on-chain address. Effects: pays-out, fees. Errors: address-invalid, address-wrong-network, insufficient-funds, amount-too-small, fee-limit-exceeded. */
   send(request: WalletSendRequest, options: CommandOptions): Promise<WalletSendReply>
   /** The outputs that the wallet can spend, a page at a time. */
   utxos(request?: WalletUtxosRequest, options?: QueryOptions): Promise<WalletUtxosReply>
