@@ -55,6 +55,23 @@ const ROOMS = {
   cli: ['lib'],
 }
 
+/** For each folder of core/src/node: the folders of it that it may import. The actors of one know those of another by their refs. */
+const FOLDERS_OF_NODE = {
+  storage: [],
+  keys: [],
+  connection: [],
+  events: ['storage'],
+  chain: ['storage', 'events'],
+  wallet: ['storage', 'keys', 'events', 'chain'],
+  channel: ['storage', 'keys', 'events', 'chain'],
+  payment: ['storage', 'keys', 'events', 'chain', 'channel'],
+  peer: ['storage', 'events', 'connection', 'channel'],
+  'contract-mapping': ['storage', 'keys', 'connection', 'events', 'chain', 'wallet', 'channel', 'payment', 'peer'],
+}
+
+/** What stands beside them and any of them may import; what `node.ts` joins them with knows them all. */
+const BESIDE_FOLDERS = ['contract-gateway', 'node-log', 'settings']
+
 /** Files that a room may import beyond its list. */
 const DOORS = {
   plugins: ['node/contract-gateway', 'node/node-log'],
@@ -81,9 +98,36 @@ const roomRule = ([room, allowed]) => {
   }
 }
 
+const folderRule = ([folder, allowed]) => {
+  const folders = [folder, ...allowed].map((name) => `^core/src/node/${name}/`)
+  const beside = [...BESIDE_FOLDERS, ...(folder === 'contract-mapping' ? ['node-options'] : [])]
+  return {
+    name: `node-${folder}`,
+    comment: `node/${folder}/ may import ${allowed.length === 0 ? 'no other folder of node/' : allowed.join(', ')}.`,
+    severity: 'error',
+    from: { path: `^core/src/node/${folder}/`, pathNot: TESTS },
+    to: { path: '^core/src/node/', pathNot: [...folders, ...beside.map((file) => `^core/src/node/${file}\\.ts$`)] },
+  }
+}
+
 export default {
   forbidden: [
     ...Object.entries(ROOMS).map(roomRule),
+    ...Object.entries(FOLDERS_OF_NODE).map(folderRule),
+    {
+      name: 'node-folder-unknown',
+      comment: 'Every folder of core/src/node has a list.',
+      severity: 'error',
+      from: { path: '^core/src/node/[^/]+/', pathNot: `^core/src/node/(${Object.keys(FOLDERS_OF_NODE).join('|')})/` },
+      to: {},
+    },
+    {
+      name: 'node-options-join-nothing',
+      comment: 'What a node is started with is known to what maps the contract, and knows nothing of it.',
+      severity: 'error',
+      from: { path: `^core/src/node/(node-options|${BESIDE_FOLDERS.join('|')})\\.ts$` },
+      to: { path: '^core/src/node/(contract-mapping/|node\\.ts$)' },
+    },
     {
       name: 'room-unknown',
       comment: 'Every folder of core/src is a room with a list.',

@@ -5,8 +5,6 @@ import type { Clock } from '../lib/clock.ts'
 import type { Rng } from '../lib/rng.ts'
 import type { Store } from '../store/store.ts'
 import type { TrafficLimits } from './connection/traffic-limits.ts'
-import type { Gateway } from './contract-mapping/gateway.ts'
-import type { EventLog } from './events/event-log.ts'
 import type { NodeLog } from './node-log.ts'
 import type { ConfiguredPeer } from './peer/address-book.ts'
 import type { SocketAddress } from './peer/socket-address.ts'
@@ -32,8 +30,6 @@ export interface NodeOptions {
   readonly choices?: Partial<NodeChoices>
   /** Peers that the operator has named: the node knows where they are, and stays connected to them. */
   readonly peers?: readonly ConfiguredPeer[]
-  /** Waited for before peers are connected: the plugins that decide about what peers propose, say. */
-  readonly beforePeers?: (gateway: Gateway, events: EventLog) => Promise<void>
   /** What else `getinfo` should warn of. */
   readonly warnings?: () => readonly string[]
   /** Something failed that the node cannot go on from: the process must end. */

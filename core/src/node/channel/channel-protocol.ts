@@ -24,7 +24,7 @@ import type { Epoch } from '../../channel/state/session.ts'
 import type { Result } from '../../lib/result.ts'
 import type { FeatureVector } from '../../wire/feature-vector.ts'
 import type { Alongside } from '../events/alongside.ts'
-import type { PeerLink } from '../peer/peer-link.ts'
+import type { PeerLink } from './peer-link.ts'
 
 /** What a command that was carried out is answered. */
 export type ChannelReply<Type extends CommandReply['type']> = Extract<CommandReply, { readonly type: Type }>

@@ -7,10 +7,10 @@ import { toHex } from '../../lib/bytes.ts'
 import { invariant } from '../../lib/errors.ts'
 import type { ChannelId, NodeId } from '../../lib/ids.ts'
 import type { FeatureVector } from '../../wire/feature-vector.ts'
-import type { PeerLink } from '../peer/peer-link.ts'
 import { CHANNEL_LANES, type ChannelHold, channelBehaviour } from './channel-actor.ts'
 import type { ChannelProtocol } from './channel-protocol.ts'
 import type { ChannelServices } from './channel-services.ts'
+import type { PeerLink } from './peer-link.ts'
 
 /** Where channels come to life: each an actor at `/channels/<id>`. */
 export interface Channels {

@@ -3,8 +3,8 @@ import type { Clock } from '../../lib/clock.ts'
 import type { NodeId } from '../../lib/ids.ts'
 import type { FeatureVector } from '../../wire/feature-vector.ts'
 import type { Message } from '../../wire/messages/message.ts'
+import { Complaints } from '../channel/complaints.ts'
 import type { Connection } from '../connection/connection.ts'
-import { Complaints } from './complaints.ts'
 import type { PeerConnection } from './peer-connection.ts'
 
 /** A connection as peers and channels use it: what one turn of the event loop sends leaves in one write. */

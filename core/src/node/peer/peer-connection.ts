@@ -1,6 +1,6 @@
 import type { NodeId } from '../../lib/ids.ts'
 import type { FeatureVector } from '../../wire/feature-vector.ts'
-import type { PeerLink } from './peer-link.ts'
+import type { PeerLink } from '../channel/peer-link.ts'
 
 /** A connection as its peer's actor holds it. */
 export interface PeerConnection extends PeerLink {
