@@ -10,6 +10,7 @@ import { manyChannelsBenchmarks } from './many-channels.ts'
 import { memoryBenchmark } from './memory.ts'
 import { paymentBenchmarks } from './payments.ts'
 import { pluginBenchmarks } from './plugin-figures.ts'
+import { startPluginsBenchmark } from './start-plugins.ts'
 import { walletBenchmark } from './wallet.ts'
 
 // `npm run bench -- [--json] [--only NAME] [--runs N]`: a JSON line for each figure, or a table. Medians of the runs.
@@ -26,6 +27,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   besideFloodsBenchmark,
   memoryBenchmark,
   cliBenchmark,
+  startPluginsBenchmark,
 ]
 
 /** Three digits that mean something, and whole numbers from 100 on. */

@@ -3,6 +3,7 @@ import { totalmem } from 'node:os'
 import { join } from 'node:path'
 import type { EventName, EventPayload } from '@fulgurite/plugin-sdk/contract'
 import type { Clock } from '../lib/clock.ts'
+import { stackOf } from '../lib/errors.ts'
 import type { Rng } from '../lib/rng.ts'
 import type { Gateway } from '../node/contract-mapping/gateway.ts'
 import type { NodeLog } from '../node/node-log.ts'
@@ -40,12 +41,14 @@ export interface PluginRoom {
   readonly held: Hold | undefined
   /** What holds the processes of plugins, once one was started. */
   walls(): ReturnType<PluginHost['walls']>
+  /** The node is ready: starts what it did not wait for. */
+  begin(): void
   stop(): Promise<void>
 }
 
 /**
- * Joins the plugin host to the contract. Where plugins are installed they run when this resolves; a node without any
- * loads nothing of the host until it is asked for one.
+ * Joins the plugin host to the contract. Plugins that guard something run when this resolves, all others are started when the
+ * node is ready; a node without any loads nothing of the host until it is asked for one.
  */
 export const openPluginRoom = async (options: PluginRoomOptions): Promise<PluginRoom> => {
   let opening: Promise<PluginHost> | undefined
@@ -63,6 +66,9 @@ export const openPluginRoom = async (options: PluginRoomOptions): Promise<Plugin
       return host?.held
     },
     walls: () => host?.walls(),
+    begin() {
+      host?.startOthers().catch((thrown: unknown) => options.log.error('plugins.bug', { error: stackOf(thrown) }))
+    },
     async stop() {
       await opening
       await host?.stop()

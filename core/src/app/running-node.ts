@@ -143,6 +143,7 @@ export const runNode = async (options: RunOptions): Promise<Result<RunningNode, 
     log: folder.logPath,
   }
   log.info('node.started', { ...places })
+  plugins?.begin()
   record.ready(() => plugins?.held !== undefined)
   const onCrash = (): void => record.crashed()
   process.on('uncaughtExceptionMonitor', onCrash)

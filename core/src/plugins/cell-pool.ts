@@ -67,6 +67,10 @@ export class CellPool {
     if (this.#plan !== undefined) return undefined
     const tried = await this.#try()
     if (!tried.ok) return tried.error
+    if (this.#closed) {
+      tried.value.end(STOPPING)
+      return STOPPING
+    }
     this.#spare = tried.value
     return undefined
   }

@@ -35,13 +35,32 @@ const installed = async (t: ExecutionContext): Promise<TestHost> => {
   return first
 }
 
-const again = async (t: ExecutionContext, { folder }: TestHost, options = {}): Promise<TestHost> => {
-  const host = await testHost({ dataDir: folder, ...options })
+const again = async (t: ExecutionContext, { folder }: TestHost, options = {}, whole = true): Promise<TestHost> => {
+  const host = await testHost({ dataDir: folder, ...options }, whole)
   t.teardown(() => host.close())
   return host
 }
 
 const NOT_RUNNING = { type: 'no-verdict', code: 'not-running' }
+
+test('a start — waits for what guards something, and for nothing else', async (t) => {
+  const { host, node } = await again(t, await installed(t), {}, false)
+  t.like(host.list(), [
+    { name: 'guard', state: 'running' },
+    { name: 'watcher', state: 'starting' },
+  ])
+  t.like(await node.askHook('channel.accept', question), [{ type: 'verdict', plugin: 'guard' }])
+  await host.startOthers()
+  t.like(host.list(), [{ state: 'running' }, { state: 'running' }])
+})
+
+test('a start — that the node ends meanwhile starts nothing more', async (t) => {
+  const { host, lines } = await again(t, await installed(t), {}, false)
+  const others = host.startOthers()
+  await host.stop()
+  await others
+  t.false(lines.some(({ plugin, text }) => plugin === 'watcher' && text === 'running'))
+})
 
 test('held plugins — none is started, what they guard stays closed, and resume starts them', async (t) => {
   const first = await installed(t)

@@ -186,7 +186,9 @@ export class HostServices {
   /** Ends every cell. What is counted still is. */
   async endCells(): Promise<void> {
     ;(await this.#ledger)?.close()
-    this.#pool?.close()
+    // What is just being made ready is ended, too.
+    const pool = await this.#opening?.catch(() => undefined)
+    pool?.close()
     this.#watchdog.stop()
   }
 

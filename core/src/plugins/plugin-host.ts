@@ -1,9 +1,10 @@
-import type { HookAnswer, HookName, HookRequest } from '@fulgurite/plugin-sdk/contract'
+import { availableParallelism } from 'node:os'
+import { type HookAnswer, type HookName, type HookRequest, hooks } from '@fulgurite/plugin-sdk/contract'
 import { Turns } from '../lib/in-turn.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import { askAll } from './ask-all.ts'
 import { HostServices, type PluginHostOptions } from './host-services.ts'
-import { mayGuard } from './install-record.ts'
+import { type InstallRecord, mayGuard } from './install-record.ts'
 import { removeInstalled } from './installed-files.ts'
 import { type ParkedEvent, parkedEvents } from './parked-events.ts'
 import { PluginChanges } from './plugin-changes.ts'
@@ -20,10 +21,10 @@ import { RunningPlugins } from './running-plugins.ts'
 export type { PluginHostOptions } from './host-services.ts'
 
 export interface PluginHost {
-  /** Resolves when every installed plugin runs, or its first start has failed. */
-  readonly ready: Promise<void>
-  /** Starts what is installed and answers the core's questions. */
+  /** Answers the core's questions, and starts what guards something: resolves when that runs, or its first start has failed. */
   start(): Promise<void>
+  /** Starts all others, a few at once. Resolves when every installed plugin runs, or its first start has failed. */
+  startOthers(): Promise<void>
   /** Ends every cell. */
   stop(): Promise<void>
   /** Puts in the plugin of a folder, in the place of another version where there is one. Of one that does not start nothing stays. */
@@ -64,6 +65,10 @@ export interface PluginHost {
 /** Stands for the plugins that a damaged lock file does not tell of. */
 const LOCK_FILE = 'lock-file'
 const HEARTBEAT_MS = 10_000
+/** Cells that are being started: more would only wait for the processors, and for each other. */
+const STARTING_AT_ONCE = availableParallelism()
+/** Questions that are refused where a plugin that guards them gives no verdict. */
+const CLOSED_HOOKS = (Object.keys(hooks) as HookName[]).filter((name) => hooks[name].onFailure === 'closed')
 
 /** The host of the node's plugins. It knows the node by its contract alone. */
 export const createPluginHost = (options: PluginHostOptions): PluginHost => {
@@ -79,8 +84,8 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
   const switching = new PluginSwitch({ services, roster, running, removals })
   const installs = new PluginInstalls({ services, roster, switching, turns })
   const changes = new PluginChanges({ services, roster, running, switching, turns })
-  const { promise: ready, resolve: announceReady } = Promise.withResolvers<void>()
   let held: Hold | undefined
+  let stopping = false
   let unregister: (() => void) | undefined
   let stopHeart: (() => void) | undefined
 
@@ -93,16 +98,23 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
 
   const statuses = (): readonly PluginStatus[] => roster.records.map((record) => running.status(record, held))
 
-  /** Starts what does not run yet, each in its own turn. */
-  const startAll = async (): Promise<void> => {
-    const starting = roster.records.map(({ name }) =>
-      turns.take(name, async () => {
-        const record = roster.get(name)
-        if (record !== undefined && !record.disabled && running.runner(name) === undefined) await running.start(record)
-      }),
-    )
-    await Promise.all(starting)
+  /** Starts those of these that do not run yet, a few at once, each in its own turn. */
+  const startEach = async (records: readonly InstallRecord[]): Promise<void> => {
+    const waiting = records.filter(({ disabled }) => !disabled).map(({ name }) => name)
+    const next = async (): Promise<void> => {
+      for (let name = waiting.shift(); name !== undefined && !stopping; name = waiting.shift()) {
+        const one = name
+        await turns.take(one, async () => {
+          const record = roster.get(one)
+          if (record !== undefined && !record.disabled && running.runner(one) === undefined) await running.start(record)
+        })
+      }
+    }
+    await Promise.all(Array.from({ length: STARTING_AT_ONCE }, next))
   }
+
+  const guards = (): readonly InstallRecord[] =>
+    roster.records.filter((record) => CLOSED_HOOKS.some((name) => mayGuard(record, name)))
 
   const askHook = async <Name extends HookName>(
     name: Name,
@@ -145,7 +157,6 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
     roster.get(name) === undefined ? Promise.resolve(err(notInstalled(name))) : operation()
 
   return {
-    ready,
     async start() {
       const read = await roster.load()
       if (read.ok) {
@@ -157,10 +168,13 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
       await services.ledger()
       unregister = gateway.hooks.register({ ask: askHook })
       beat()
-      if (held === undefined) await startAll()
-      announceReady()
+      if (held === undefined) await startEach(guards())
+    },
+    startOthers: async () => {
+      if (held === undefined) await startEach(roster.records)
     },
     async stop() {
+      stopping = true
       unregister?.()
       stopHeart?.()
       running.close()
@@ -170,7 +184,6 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
       await turns.settled()
       await removals.stop()
       await services.closeLogs()
-      announceReady()
     },
     async install(path, installOptions = {}) {
       if (held?.code === 'lock-file-damaged') return err({ code: held.code, message: held.message })
@@ -192,7 +205,7 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
         if (!read.ok) return read
         await goOnRemoving()
         // What they guard opens when they are there, not before.
-        await startAll()
+        await startEach(roster.records)
         held = undefined
         return ok(statuses())
       }),

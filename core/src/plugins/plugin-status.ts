@@ -54,8 +54,10 @@ export const pluginStatus = ({ record, runner, failed, held, account, walls }: S
     const shown = { name, version, installedAt, coreMemoryBytes, diskBytes, permissions, restarts: 0 }
     if (record.disabled) return { ...shown, state: 'disabled' }
     const why = failed ?? held
-    const lastFault = why === undefined ? 'not started' : `${why.code}: ${why.message}`.slice(0, 512)
-    return { ...shown, state: failed !== undefined ? 'failed' : held === undefined ? 'stopped' : 'held', lastFault }
+    // Its turn to be started has not come yet.
+    if (why === undefined) return { ...shown, state: 'starting' }
+    const lastFault = `${why.code}: ${why.message}`.slice(0, 512)
+    return { ...shown, state: failed !== undefined ? 'failed' : 'held', lastFault }
   }
   const { manifest } = runner.installed
   const memoryBytes = runner.memoryBytes()

@@ -78,6 +78,7 @@ export class RunningPlugins {
   async #start(record: InstallRecord): Promise<PluginError | undefined> {
     const { name, version } = record
     const services = this.#services
+    if (this.#stopped) return undefined
     const refused = await services.refusal()
     if (refused !== undefined) return refused
     const read = await readInstalled(services.folder, record)

@@ -94,7 +94,8 @@ export class PluginNode {
     return this.#listen
   }
 
-  async start(): Promise<void> {
+  /** `whole` is false where the test does not wait for the plugins, which start behind the node. */
+  async start({ whole = true } = {}): Promise<void> {
     const config: NodeConfig = {
       data: this.data,
       network: NETWORKS.regtest,
@@ -126,6 +127,10 @@ export class PluginNode {
     this.#id = running.places.nodeId
     running.events.subscribe({}, (event) => this.events.push(event))
     this.#life = { folder, running, client: new NodeClient({ url, token }) }
+    if (!whole) return
+    await this.until(async () =>
+      (await this.ask('plugins', 'list', {})).items.every(({ state }) => state !== 'starting'),
+    )
   }
 
   async stop(): Promise<void> {

@@ -38,7 +38,8 @@ export interface TestHost {
   close(): Promise<void>
 }
 
-export const testHost = async (options: Partial<PluginHostOptions> = {}): Promise<TestHost> => {
+/** `whole` is false where the test starts those that guard nothing itself. */
+export const testHost = async (options: Partial<PluginHostOptions> = {}, whole = true): Promise<TestHost> => {
   const folder = mkdtempSync(join(tmpdir(), 'fulgurite-plugins-'))
   const node = new FakeNode()
   const store = new MemoryStore()
@@ -57,6 +58,7 @@ export const testHost = async (options: Partial<PluginHostOptions> = {}): Promis
   })
   const host: PluginHost = Object.create(real, { install: { value: agreeing(real) } })
   await real.start()
+  if (whole) await real.startOthers()
 
   const write = ({ name, code, manifest = {} }: PluginSource): string => {
     const path = join(folder, 'sources', name)

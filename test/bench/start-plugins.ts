@@ -1,0 +1,64 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Benchmark } from './benchmark.ts'
+import { BenchWorld } from './support/bench-world.ts'
+import { installPlugin } from './support/install-plugin.ts'
+import type { NodeProcess } from './support/node-process.ts'
+
+const PLUGINS = 50
+
+const CODE = `
+  import { definePlugin } from '@fulgurite/plugin-sdk'
+  export default definePlugin(({ events, log }) => {
+    events.each('relays', 'payment.relayed', ({ feeMsat }) => log.info('earned', feeMsat))
+  })`
+
+const writePlugin = (folder: string, name: string): string => {
+  const path = join(folder, name)
+  mkdirSync(path)
+  const permissions = { events: { 'payment.relayed': {} }, storage: { bytes: 1_024 } }
+  const manifest = {
+    name,
+    version: '1.0.0',
+    contract: '^0.1.0',
+    entry: './index.ts',
+    permissions,
+    limits: { memoryMb: 8 },
+  }
+  writeFileSync(join(path, 'fulgurite.plugin.json'), JSON.stringify(manifest))
+  writeFileSync(join(path, 'index.ts'), CODE)
+  return path
+}
+
+const runningAt = async (node: NodeProcess): Promise<number> => {
+  const { items } = (await node.ask('plugins/list', { page: { limit: PLUGINS } })) as { items: { state: string }[] }
+  return items.filter(({ state }) => state === 'running').length
+}
+
+/** How long a node with 50 plugins takes until it answers, from the start of its process; and until all of them run. */
+export const startPluginsBenchmark: Benchmark = {
+  figures: ['start.plugins50'],
+  run: async () => {
+    const world = new BenchWorld()
+    const sources = mkdtempSync(join(tmpdir(), 'fulgurite-bench-sources-'))
+    try {
+      const first = await world.node('node')
+      for (let i = 0; i < PLUGINS; i++) await installPlugin(first, writePlugin(sources, `plugin-${i}`))
+      await world.stop(first)
+      const startedAt = performance.now()
+      const node = await world.node('node')
+      await node.ask('node/getInfo')
+      const ready = performance.now()
+      await node.until(async () => (await runningAt(node)) === PLUGINS)
+      const all = performance.now()
+      return [
+        { name: 'start.plugins50.ready', value: (ready - startedAt) / 1_000, unit: 's' },
+        { name: 'start.plugins50.running', value: (all - startedAt) / 1_000, unit: 's' },
+      ]
+    } finally {
+      rmSync(sources, { recursive: true, force: true })
+      await world.close()
+    }
+  },
+}
