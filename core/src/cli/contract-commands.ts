@@ -16,7 +16,7 @@ import { type CliIo, EXIT } from './io.ts'
 import { kebab } from './names.ts'
 import { nodeClient } from './node-client.ts'
 import { defaultFolder, devnetFolder } from './own-commands.ts'
-import { developPlugin } from './plugin-dev.ts'
+import { developPlugin, type Installed, installedText } from './plugin-dev.ts'
 import { printableJson } from './printable.ts'
 import { checkColumns, type ListStyle, renderEvent, renderReply, rowsOf } from './render.ts'
 import { resolveIds } from './resolve-ids.ts'
@@ -124,14 +124,16 @@ const run = async (
     headers['x-timeout-ms'] = `${Math.ceil(seconds * 1000)}`
   }
   if (flags.follow) return followLogs(operation, request, client, io, { json: flags.json === true, style })
-  const asked =
-    actor === 'plugins' && name === 'install'
-      ? installAsking(client, request, headers, flags.yes === true, io)
-      : client.ask(actor, name, request, headers)
+  const isInstall = actor === 'plugins' && name === 'install'
+  const asked = isInstall
+    ? installAsking(client, request, headers, flags.yes === true, io)
+    : client.ask(actor, name, request, headers)
   const reply = await asked.catch((error: unknown) => {
     throw ofArgument(operation, error)
   })
-  io.out(flags.json ? `${printableJson(reply.text)}\n` : renderReply(operation, reply.body, io, style))
+  if (flags.json) io.out(`${printableJson(reply.text)}\n`)
+  else if (isInstall && io.isTerminal) io.out(installedText(reply.body as Installed))
+  else io.out(renderReply(operation, reply.body, io, style))
 }
 
 const requestOf = (operation: Operation, command: Command, io: CliIo): Record<string, unknown> => {

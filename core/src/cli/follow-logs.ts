@@ -11,6 +11,8 @@ const MOST_LINES = 500
 
 interface LogOptions {
   readonly json: boolean
+  /** Begins with the latest start of the plugin, whatever was logged before it. */
+  readonly sinceStart?: boolean
   readonly style: ListStyle
 }
 
@@ -35,7 +37,7 @@ export const logTail = (
   request: Readonly<Record<string, unknown>>,
   client: NodeClient,
   io: CliIo,
-  { json, style }: LogOptions,
+  { json, style, sinceStart = false }: LogOptions,
 ): (() => Promise<void>) => {
   let since: number | undefined
   let headed = false
@@ -46,11 +48,18 @@ export const logTail = (
     const isAnew = since !== undefined && reply.latest < since
     since = isAnew ? 0 : reply.latest
     if (isAnew) return
-    if (json) for (const line of reply.items.toReversed()) io.out(`${printableJson(JSON.stringify(line))}\n`)
-    else if (reply.items.length > 0) {
+    const items = sinceStart && further.since === undefined ? afterStart(reply.items) : reply.items
+    if (json) for (const line of items.toReversed()) io.out(`${printableJson(JSON.stringify(line))}\n`)
+    else if (items.length > 0) {
       if (further.since !== undefined && reply.next !== undefined) io.err('(lines that came too fast are left out)\n')
-      io.out(renderRows(operation, reply.items, io, { ...style, headless: headed }))
+      io.out(renderRows(operation, items, io, { ...style, headless: headed }))
       headed = true
     }
   }
+}
+
+/** Of lines with the newest first, those from the latest start on. */
+const afterStart = (items: Logs['items']): Logs['items'] => {
+  const start = items.findIndex(({ source, text }) => source === 'host' && text.startsWith('starting '))
+  return start < 0 ? items : items.slice(0, start + 1)
 }

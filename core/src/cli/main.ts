@@ -52,7 +52,8 @@ export const main = async (): Promise<void> => {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
     isTerminal,
-    columns: process.stdout.columns ?? 120,
+    // A terminal that does not know its width says 0.
+    columns: process.stdout.columns || 80,
     env: process.env,
     cwd: process.cwd(),
     home: homedir(),

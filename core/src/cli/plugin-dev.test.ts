@@ -8,6 +8,7 @@ import { ioIn } from './testing.ts'
 interface Line {
   readonly number: number
   readonly text: string
+  readonly source?: 'host'
 }
 
 /** A folder that changes, and a node, both as the test says. Each pause is a step of the script; after the last the user leaves. */
@@ -78,7 +79,7 @@ test.serial('plugins dev — installs at once, and again when what was saved has
   const { installs, err, thrown } = await developed([wait, change, change, change, wait, wait, wait], () => runs)
   t.is(thrown, undefined)
   t.is(installs, 2)
-  t.regex(err, /^p 1\.0\.0 is running; waiting for changes in its folder\n/)
+  t.regex(err, /^p 1\.0\.0 is running\nwaiting for changes in its folder\n/)
   t.regex(err, /p stays installed; to take it off: fulgurite plugins remove p\n$/)
   t.is(changed, undefined, 'the folder is not watched any more')
 })
@@ -87,6 +88,15 @@ test.serial('plugins dev — shows what is logged as it comes, each line once', 
   const { out } = await developed([() => log('first'), wait, () => log('TypeError: no'), wait], () => runs)
   t.is(out.match(/first/g)?.length, 1)
   t.is(out.match(/TypeError: no/g)?.length, 1)
+})
+
+test.serial('plugins dev — leaves out what was logged before', async (t) => {
+  log('of yesterday')
+  lines.push({ number: 2, text: 'starting p 1.0.0', source: 'host' })
+  log('of today')
+  const { out } = await developed([wait], () => runs)
+  t.notRegex(out, /of yesterday/)
+  t.regex(out, /of today/)
 })
 
 test.serial('plugins dev — shows what is wrong with the folder, and goes on when it is mended', async (t) => {

@@ -13,8 +13,9 @@ export interface DevOptions {
   readonly json: boolean
 }
 
-interface Installed {
+export interface Installed {
   readonly plugin: { readonly name: string; readonly version: string; readonly state: string }
+  readonly replaced?: string
   readonly warnings: readonly string[]
 }
 
@@ -85,21 +86,25 @@ const isSettled = async (isUnchanged: () => boolean, io: CliIo): Promise<boolean
   return isUnchanged()
 }
 
+/** What came of an install, in few words: what it may do was shown before. */
+export const installedText = ({ plugin, replaced, warnings }: Installed): string => {
+  const { name, version, state } = plugin
+  const instead = replaced === undefined || replaced === version ? '' : `, in the place of ${replaced}`
+  return [`${name} ${version} is ${state}${instead}`, ...warnings].map((line) => `${printable(line)}\n`).join('')
+}
+
 const tell = ({ text, body }: Reply, json: boolean, io: CliIo): void => {
   if (json) {
     io.out(`${printableJson(text)}\n`)
     return
   }
-  const { plugin, warnings } = body as Installed
-  const { name, version, state } = plugin
-  io.err(`${printable(`${name} ${version}`)} is ${printable(state)}; waiting for changes in its folder\n`)
-  for (const warning of warnings) io.err(`${printable(warning)}\n`)
+  io.err(`${installedText(body as Installed)}waiting for changes in its folder\n`)
 }
 
 const logsOf = (name: string, client: NodeClient, json: boolean, io: CliIo): (() => Promise<void>) => {
   const operation = findOperation('plugins', 'logs')
   if (operation === undefined) return () => Promise.resolve()
-  const tail = logTail(operation, { name }, client, io, { json, style: {} })
+  const tail = logTail(operation, { name }, client, io, { json, style: {}, sinceStart: true })
   return () =>
     tail().catch((error: unknown) => {
       // Taken off by somebody else: the next change puts it in again.

@@ -343,7 +343,7 @@ test('on a terminal a reply of several parts shows each field of each on a line 
   const plugin = { name: 'fees', version: '1.0.0', state: 'running', permissions, installedAt: 0, restarts: 0 }
   gateway.answer = () => Promise.resolve(ok({ plugin, warnings: [] }))
   t.is(
-    (await cli(['plugins', 'install', 'fees'], io)).out,
+    (await cli(['plugins', 'restart', 'fees'], io)).out,
     [
       'plugin',
       '  name          fees',
@@ -509,6 +509,15 @@ test('plugins install — shows what is asked for, within the terminal, and inst
       [CONSENT, 'once'],
     ],
   )
+})
+
+test('plugins install — says in few words on a terminal what has come of it', async (t) => {
+  const { cli, gateway, folder } = await setting(t)
+  const plugin = { name: 'fees', version: '2.0.0', state: 'running' }
+  gateway.answer = () => Promise.resolve(ok({ plugin, replaced: '1.0.0', changes: [], warnings: ['look out'] }))
+  const io = { isTerminal: true, env: { FULGURITE_DATA: folder, NO_COLOR: '1' } }
+  const { out } = await cli(['plugins', 'install', '/fees'], io)
+  t.is(out, 'fees 2.0.0 is running, in the place of 1.0.0\nlook out\n')
 })
 
 test('plugins install — installs nothing after anything but a yes', async (t) => {
