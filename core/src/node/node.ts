@@ -24,6 +24,7 @@ import { Gateway } from './contract-mapping/gateway.ts'
 import { InvoiceReader } from './contract-mapping/invoice-reader.ts'
 import { joinHandlers } from './contract-mapping/join-handlers.ts'
 import { KeyedCommands } from './contract-mapping/keyed-commands.ts'
+import { moveCommandRows } from './contract-mapping/move-command-rows.ts'
 import { EventLog } from './events/event-log.ts'
 import { PeerEvents } from './events/peer-events.ts'
 import { localSigner } from './keys/signer.ts'
@@ -89,6 +90,7 @@ export const startNode = async (options: StartOptions): Promise<Result<Fulgurite
   const peerEvents = new PeerEvents({ events, clock, isPartner: (nodeId) => partners.has(nodeId) })
   const chainHealth = new ChainHealth({ backend, watcher, clock, events, log, needsEstimates })
   const peerDirectory = new PeerDirectory()
+  await moveCommandRows(store)
   const gateway = new Gateway({ events, keyed: new KeyedCommands(store), clock, log })
 
   const flow = new PaymentFlow({

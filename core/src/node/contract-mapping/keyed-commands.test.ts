@@ -4,8 +4,8 @@ import { utf8Encode } from '../../lib/bytes.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import { openSqliteStore } from '../../store/sqlite-store.ts'
 import { MIGRATIONS } from '../storage/tables.ts'
-import { KeyedCommands } from './keyed-commands.ts'
-import { readCommand } from './stored-command.ts'
+import { digestOf, KeyedCommands } from './keyed-commands.ts'
+import { moveCommandRows } from './move-command-rows.ts'
 
 const setUp = async () => {
   const store = await openSqliteStore({
@@ -67,7 +67,7 @@ test('a command whose node died is answered outcome-unknown, but a payment is as
   void dying.run('wallet.send', 'a', {}, never)
   void dying.run('payments.payInvoice', 'b', {}, never)
   // Both rows are on their way once the reads before them have come back.
-  for (let i = 0; i < 5; i++) await store.get('command_key', new Uint8Array(1))
+  for (let i = 0; i < 5; i++) await store.get('command', new Uint8Array(1))
   await store.flush()
   const reborn = new KeyedCommands(store)
   t.like(await reborn.run('wallet.send', 'a', {}, command), { result: { error: { code: 'outcome-unknown' } } })
@@ -98,7 +98,7 @@ test('what is known of a key is looked up, and starts nothing', async (t) => {
   void first.run('payments.payInvoice', 'b', {}, never)
   t.is((await first.recall('wallet.send', 'a', {})).type, 'running')
   await ending
-  for (let i = 0; i < 5; i++) await store.get('command_key', new Uint8Array(1))
+  for (let i = 0; i < 5; i++) await store.get('command', new Uint8Array(1))
   await store.flush()
   const later = new KeyedCommands(store)
   t.deepEqual(await later.recall('wallet.send', 'a', {}), { type: 'known', result: ok({ amountMsat: 5n, note: '5' }) })
@@ -122,7 +122,8 @@ test('of commands that spend nothing the latest outcomes of each asker are kept,
     keyed = new KeyedCommands(store)
   }
   await store.flush()
-  t.is((await store.scan('command_key')).length, 1 + 1 + 1_024)
+  t.is((await store.scan('command')).length, 1)
+  t.is((await store.scan('passing_command')).length, 1 + 1_024)
   t.is(runs(), 2 + rounds)
   for (const [key, asker] of [
     ['spends', undefined],
@@ -134,20 +135,39 @@ test('of commands that spend nothing the latest outcomes of each asker are kept,
   t.false((await ask('busy:0', 'plugin busy')).isStored)
 })
 
-test('what a version before has kept of a payment, as JSON, is known', async (t) => {
-  const { store, command } = await setUp()
+test('what a version before has kept, by the keys themselves and as JSON, is known', async (t) => {
+  const { store, command, runs } = await setUp()
+  const kept = { digest: digestOf('wallet.send', {}), operation: 'wallet.send', outcome: { ok: true, text: '{}' } }
+  const rows: [key: string, stored: object][] = [
+    ['payment', { digest: digestOf('payments.payInvoice', {}), operation: 'payments.payInvoice' }],
+    ['spends', kept],
+    ['other', { ...kept, place: { asker: 'plugin other', turn: 1 } }],
+  ]
+  for (let turn = 2; turn < 1_026; turn++)
+    rows.push([`busy:${turn}`, { ...kept, place: { asker: 'plugin busy', turn } }])
+  store.submit(
+    rows.map(([key, stored]) => ({
+      table: 'command_key',
+      key: utf8Encode(key),
+      value: utf8Encode(JSON.stringify(stored)),
+    })),
+  )
+  await store.flush()
+  await moveCommandRows(store)
+  t.is((await store.scan('command_key')).length, 0)
+  // Of a payment there is its digest and what it is, and no more.
+  t.deepEqual((await store.scan('command')).map(({ value }) => value.length < 64).toSorted(), [false, true])
   const keyed = new KeyedCommands(store)
-  void keyed.run('payments.payInvoice', 'k', { invoice: 'a' }, () => new Promise(() => {}))
-  for (let i = 0; i < 5; i++) await store.get('command_key', new Uint8Array(1))
-  await store.flush()
-  const [row] = await store.scan('command_key')
-  t.true((row?.value.length ?? 0) < 64)
-  const old = JSON.stringify(readCommand(row?.value ?? new Uint8Array(0)))
-  store.submit([{ table: 'command_key', key: utf8Encode('k'), value: utf8Encode(old) }])
-  await store.flush()
-  const later = new KeyedCommands(store)
-  t.like(await later.run('payments.payInvoice', 'k', { invoice: 'b' }, command), {
+  for (const key of ['spends', 'other', 'busy:2', 'busy:1025']) {
+    t.true((await keyed.run('wallet.send', key, {}, command)).isStored, key)
+  }
+  t.like(await keyed.run('payments.payInvoice', 'payment', { other: 1 }, command), {
     result: { ok: false, error: { code: 'idempotency-mismatch' } },
   })
-  t.like(await later.run('payments.payInvoice', 'k', { invoice: 'a' }, command), { result: { ok: true } })
+  t.is(runs(), 0)
+  t.like(await keyed.run('payments.payInvoice', 'payment', {}, command), { result: { ok: true } })
+  // The next of an asker takes the place of its oldest.
+  await keyed.run('wallet.send', 'busy:new', {}, command, 'plugin busy')
+  t.false((await keyed.run('wallet.send', 'busy:2', {}, command, 'plugin busy')).isStored)
+  t.true((await keyed.run('wallet.send', 'other', {}, command)).isStored)
 })

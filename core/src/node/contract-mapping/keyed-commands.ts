@@ -5,9 +5,9 @@ import { err, ok, type Result } from '../../lib/result.ts'
 import type { Store, Write } from '../../store/store.ts'
 import { TABLE } from '../storage/tables.ts'
 import { refusal } from './handlers.ts'
-import { PassingKeys } from './passing-keys.ts'
+import { PassingKeys, placeRowKey } from './passing-keys.ts'
 import { reviveReply } from './revive-reply.ts'
-import { readCommand, type StoredCommand, writeCommand } from './stored-command.ts'
+import { commandRowKey, type Place, readCommand, type StoredCommand, writeCommand } from './stored-command.ts'
 
 type Answer = Result<object, ContractError>
 
@@ -86,14 +86,16 @@ export class KeyedCommands {
     const digest = digestOf(operation, request)
     const running = this.#running.get(key)
     if (running?.digest === digest) return { type: 'running', answer: running.answer }
-    const stored = await this.#stored(utf8Encode(key))
+    const stored = await this.#stored(key)
     if (stored === undefined) return { type: 'never-begun' }
     if (stored.digest !== digest) return { type: 'other-request' }
     return stored.outcome === undefined ? { type: 'interrupted' } : { type: 'known', result: restore(stored.outcome) }
   }
 
-  async #stored(rowKey: Uint8Array): Promise<StoredCommand | undefined> {
-    const row = await this.#store.get(TABLE.commandKey, rowKey)
+  async #stored(key: string): Promise<StoredCommand | undefined> {
+    await this.#passing.load()
+    const { table, key: rowKey } = rowOf(key, this.#passing.find(key))
+    const row = await this.#store.get(table, rowKey)
     return row === undefined ? undefined : readCommand(row)
   }
 
@@ -102,8 +104,7 @@ export class KeyedCommands {
     command: () => Promise<Answer>,
     keepOutcome: (row: Write) => void,
   ): Promise<KeyedAnswer> {
-    const rowKey = utf8Encode(key)
-    const stored = await this.#stored(rowKey)
+    const stored = await this.#stored(key)
     if (stored !== undefined) {
       if (stored.digest !== digest) return mismatch()
       if (stored.outcome !== undefined) return { result: restore(stored.outcome), isStored: true }
@@ -115,19 +116,17 @@ export class KeyedCommands {
         return { result: err(unknown), isStored: false }
       }
     }
-    if (passing !== undefined) await this.#passing.load()
-    const { place, writes } = passing === undefined ? { place: undefined, writes: [] } : this.#passing.add(passing, key)
+    const place = passing === undefined ? undefined : (this.#passing.find(key) ?? this.#passing.add(passing, key))
     const write = (stored: StoredCommand): Write => ({
-      table: TABLE.commandKey,
-      key: rowKey,
+      ...rowOf(key, place),
       value: writeCommand(place === undefined ? stored : { ...stored, place }),
     })
     // Its first row in its own commit would keep a payment waiting for the disk once more.
     if (RESUMABLE.has(operation)) this.#waiting.set(key, write({ digest, operation }))
-    else this.#store.submit([...writes, write({ digest, operation })])
+    else this.#store.submit([write({ digest, operation })])
     const answer = await command()
     // So many came after it meanwhile that it is none of the latest any more.
-    if (place !== undefined && !this.#passing.holds(place, key)) return { result: answer, isStored: false }
+    if (place !== undefined && !this.#passing.holds(place)) return { result: answer, isStored: false }
     // A command that is still under way has no outcome to keep.
     if (answer.ok ? !RESUMABLE.has(operation) : answer.error.code !== 'outcome-unknown') {
       const text = answer.ok ? encodeJson(answer.value) : encodeJson(answer.error)
@@ -138,6 +137,11 @@ export class KeyedCommands {
   }
 }
 
+const rowOf = (key: string, place: Place | undefined): Pick<Write, 'table' | 'key'> =>
+  place === undefined
+    ? { table: TABLE.command, key: commandRowKey(key) }
+    : { table: TABLE.passingCommand, key: placeRowKey(place) }
+
 interface Asked {
   readonly operation: string
   readonly key: string
@@ -145,7 +149,7 @@ interface Asked {
   readonly passing: string | undefined
 }
 
-const digestOf = (operation: string, request: unknown): string =>
+export const digestOf = (operation: string, request: unknown): string =>
   toHex(sha256(utf8Encode(`${operation} ${encodeJson(request)}`)))
 
 const mismatch = (): KeyedAnswer => ({

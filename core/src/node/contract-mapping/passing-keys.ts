@@ -1,10 +1,14 @@
-import { concat, utf8Decode, utf8Encode } from '../../lib/bytes.ts'
-import type { Store, Write } from '../../store/store.ts'
+import { sha256 } from '../../crypto/hashes.ts'
+import { concat, u16be, utf8Encode } from '../../lib/bytes.ts'
+import type { Store } from '../../store/store.ts'
 import { TABLE } from '../storage/tables.ts'
 import { type Place, readCommand } from './stored-command.ts'
 
 const KEPT = 1_024
-const PAGE = 1_000
+
+/** Each asker has so many rows, which are written again and again: a new command costs no page of its own. */
+export const placeRowKey = ({ asker, turn }: Place): Uint8Array =>
+  concat(sha256(utf8Encode(asker)).subarray(0, 8), u16be(turn % KEPT))
 
 /**
  * The keys of commands that spend nothing. Whoever asks may have them by the million, so of each asker the latest outcomes
@@ -12,56 +16,53 @@ const PAGE = 1_000
  */
 export class PassingKeys {
   readonly #store: Store
-  /** By asker, the one used first in front. */
-  readonly #keys = new Map<string, string[]>()
-  #nextTurn = 0
+  readonly #places = new Map<string, Place>()
+  /** By asker, one for each of its rows. */
+  readonly #rows = new Map<string, Place[]>()
+  readonly #nextTurn = new Map<string, number>()
   #loading: Promise<void> | undefined
 
   constructor(store: Store) {
     this.#store = store
   }
 
-  /** Reads what is kept, once. Nothing may be added before. */
+  /** Reads what is kept, once. Nothing may be asked or added before. */
   load(): Promise<void> {
     this.#loading ??= this.#load()
     return this.#loading
   }
 
-  /** The place of a key that is new, and the writes by which an older one goes for it. */
-  add(asker: string, key: string): { readonly place: Place; readonly writes: readonly Write[] } {
-    const place = { asker, turn: this.#nextTurn++ }
-    const gone = this.#put(asker, key)
-    const writes = gone.map((oldest) => ({ table: TABLE.commandKey, key: utf8Encode(oldest), value: undefined }))
-    return { place, writes }
+  find(key: string): Place | undefined {
+    return this.#places.get(key)
   }
 
-  /** Whether the key is one of those that are kept still. */
-  holds({ asker }: Place, key: string): boolean {
-    return this.#keys.get(asker)?.includes(key) === true
+  /** The place of a key that is new: the oldest of its asker goes for it. */
+  add(asker: string, key: string): Place {
+    const place = { asker, turn: this.#nextTurn.get(asker) ?? 0, key }
+    this.#put(place)
+    return place
   }
 
-  #put(asker: string, key: string): readonly string[] {
-    const keys = this.#keys.get(asker) ?? []
-    this.#keys.set(asker, keys)
-    keys.push(key)
-    return keys.splice(0, Math.max(keys.length - KEPT, 0))
+  /** Whether its row is its own still. */
+  holds(place: Place): boolean {
+    return this.#places.get(place.key) === place
+  }
+
+  #put(place: Place): void {
+    const { asker, turn, key } = place
+    const rows = this.#rows.get(asker) ?? []
+    this.#rows.set(asker, rows)
+    const before = rows[turn % KEPT]
+    if (before !== undefined && this.#places.get(before.key) === before) this.#places.delete(before.key)
+    rows[turn % KEPT] = place
+    this.#places.set(key, place)
+    this.#nextTurn.set(asker, Math.max(this.#nextTurn.get(asker) ?? 0, turn + 1))
   }
 
   async #load(): Promise<void> {
-    const found: { readonly key: string; readonly place: Place }[] = []
-    let from: Uint8Array | undefined
-    for (;;) {
-      const rows = await this.#store.scan(TABLE.commandKey, { limit: PAGE, ...(from === undefined ? {} : { from }) })
-      for (const { key, value } of rows) {
-        const { place } = readCommand(value)
-        if (place !== undefined) found.push({ key: utf8Decode(key), place })
-        from = concat(key, Uint8Array.of(0))
-      }
-      if (rows.length < PAGE) break
-    }
-    for (const { key, place } of found.sort((a, b) => a.place.turn - b.place.turn)) {
-      this.#put(place.asker, key)
-      this.#nextTurn = place.turn + 1
+    for (const { value } of await this.#store.scan(TABLE.passingCommand)) {
+      const { place } = readCommand(value)
+      if (place !== undefined) this.#put(place)
     }
   }
 }

@@ -141,6 +141,32 @@ test('a name that is no event’s finds nothing', async (t) => {
   t.deepEqual(await log.replay(undefined, { names }, 10), { ok: true, value: { events: [], next: log.head() } })
 })
 
+test('what is held is written once in many commits, and counted again at a start', async (t) => {
+  const keep = { ...ROOM, network: { rows: 20, bytes: 1_000_000 } }
+  const { store, log } = await withLog(keep)
+  const holdings = () => store.get(TABLE.meta, utf8Encode('event-holdings'))
+  for (let i = 0; i < 12; i++) {
+    log.append('peer.disconnected', disconnected(`${i}`))
+    await store.flush()
+  }
+  t.is(await holdings(), undefined)
+  const second = await EventLog.open({ store, clock: virtualClock(), keep })
+  for (let i = 12; i < 100; i++) {
+    second.append('peer.disconnected', disconnected(`${i}`))
+    second.append('invoice.created', invoice(`${i}`))
+    await store.flush()
+  }
+  await settled(store)
+  t.not(await holdings(), undefined)
+  t.is((await store.sizes(TABLE.eventOfClass)).length, 20 + 88)
+  const third = await EventLog.open({ store, clock: virtualClock(), keep })
+  third.append('peer.disconnected', disconnected('last'))
+  await store.flush()
+  await settled(store)
+  const kept = await third.replay(undefined, { names: ['peer.disconnected'] }, 100)
+  t.is(kept.ok && reasonsOf(kept.value.events).length, 20)
+})
+
 test('a class is also kept within its bytes', async (t) => {
   const { store, log } = await withLog({ ...ROOM, network: { rows: 1_000, bytes: 2_000 } })
   for (let i = 0; i < 50; i++) log.append('peer.disconnected', disconnected(`${i}`))

@@ -192,7 +192,7 @@ export class EventLog implements EventLogPort {
       const kind = classOf(name)
       const value = encodeText(text)
       writes.push({ table: TABLE.eventOfClass, key: rowKey(kind, sequence), value })
-      this.#retention.added(kind, value.length)
+      this.#retention.added(kind, sequence, value.length)
     }
     this.#pending = new Map()
     return {

@@ -20,6 +20,14 @@ interface Oldest {
   readonly bytes: number
 }
 
+/** What is in the store of the holdings. */
+interface StoredHoldings extends Record<EventClass, Holding> {
+  /** The newest event that is counted in them: what came after it is counted at a start. Of a version before, all are. */
+  readonly through?: number
+}
+
+/** After so many commits the holdings are written, if nothing is deleted before: one page less for most commits. */
+const COMMITS_UNCOUNTED = 64
 const HOLDINGS_KEY = utf8Encode('event-holdings')
 /** How many of the oldest events are known at once. */
 const READ_AHEAD = 512
@@ -37,6 +45,8 @@ export class EventRetention {
   readonly #reading = new Set<EventClass>()
   /** The newest of the oldest that were read ahead. */
   readonly #readTo: Record<EventClass, number>
+  #through = 0
+  #uncounted = 0
 
   private constructor(store: Store, room: EventRoom, holdings: Record<EventClass, Holding>) {
     this.#store = store
@@ -50,9 +60,10 @@ export class EventRetention {
   static async open(store: Store, room: EventRoom, classOf: (row: Row) => EventClass): Promise<EventRetention> {
     const stored = await store.get(TABLE.meta, HOLDINGS_KEY)
     const none: Record<EventClass, Holding> = ofEach(() => ({ rows: 0, bytes: 0, lost: 0 }))
-    const holdings =
-      stored === undefined ? none : { ...none, ...(JSON.parse(utf8Decode(stored)) as Record<EventClass, Holding>) }
+    const { through, ...counted }: Partial<StoredHoldings> = stored === undefined ? {} : JSON.parse(utf8Decode(stored))
+    const holdings = { ...none, ...counted }
     const retention = new EventRetention(store, room, holdings)
+    if (stored === undefined || through !== undefined) await retention.#count(through ?? 0)
     for (let isFirst = stored === undefined; ; isFirst = false) {
       const rows = await store.scan(TABLE.event, { limit: PAGE })
       const [oldest] = rows
@@ -61,7 +72,7 @@ export class EventRetention {
       if (isFirst) for (const kind of EVENT_CLASSES) holdings[kind].lost = sequenceOf(oldest) - 1
       const writes: Write[] = rows.flatMap((row) => {
         const kind = classOf(row)
-        retention.added(kind, row.value.length)
+        retention.added(kind, sequenceOf(row), row.value.length)
         return [
           { table: TABLE.eventOfClass, key: rowKey(kind, sequenceOf(row)), value: row.value },
           { table: TABLE.event, key: row.key, value: undefined },
@@ -79,12 +90,23 @@ export class EventRetention {
     return this.#holdings[kind].lost
   }
 
-  added(kind: EventClass, bytes: number): void {
+  added(kind: EventClass, sequence: number, bytes: number): void {
     this.#holdings[kind].rows++
     this.#holdings[kind].bytes += bytes
+    this.#through = Math.max(this.#through, sequence)
   }
 
-  /** What is to be deleted now; and, if anything has changed, what is held after it. */
+  async #count(through: number): Promise<void> {
+    this.#through = through
+    for (const kind of EVENT_CLASSES) {
+      const options = { from: rowKey(kind, through + 1), to: endOfClass(kind) }
+      for (const row of await this.#store.sizes(TABLE.eventOfClass, options)) {
+        this.added(kind, sequenceOf(row), row.bytes)
+      }
+    }
+  }
+
+  /** What is to be deleted now; and with it, or from time to time, what is held after it. */
   trim(isChanged: boolean): readonly Write[] {
     const writes: Write[] = []
     for (const kind of EVENT_CLASSES) {
@@ -99,11 +121,14 @@ export class EventRetention {
       }
       this.#readAhead(kind)
     }
-    return writes.length > 0 || isChanged ? [...writes, this.row()] : writes
+    if (isChanged) this.#uncounted++
+    return writes.length > 0 || this.#uncounted >= COMMITS_UNCOUNTED ? [...writes, this.row()] : writes
   }
 
   row(): Write {
-    return { table: TABLE.meta, key: HOLDINGS_KEY, value: utf8Encode(JSON.stringify(this.#holdings)) }
+    this.#uncounted = 0
+    const stored: StoredHoldings = { ...this.#holdings, through: this.#through }
+    return { table: TABLE.meta, key: HOLDINGS_KEY, value: utf8Encode(JSON.stringify(stored)) }
   }
 
   #isOver(kind: EventClass): boolean {

@@ -23,7 +23,7 @@ export const rowKey = (kind: EventClass, sequence: number): Uint8Array =>
 export const endOfClass = (kind: EventClass): Uint8Array => Uint8Array.of(EVENT_CLASSES.indexOf(kind) + 1)
 
 /** Of a row of either table: a class may stand before the number. */
-export const sequenceOf = ({ key }: Row): number =>
+export const sequenceOf = ({ key }: Pick<Row, 'key'>): number =>
   Number(new DataView(key.buffer, key.byteOffset + key.length - 8, 8).getBigUint64(0))
 
 /** Before a text that is deflated with the dictionary; a text itself begins with a brace. */

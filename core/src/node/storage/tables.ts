@@ -16,7 +16,11 @@ export const TABLE = {
   payment: 'payment',
   /** 0 (under way) or 1 (ended), start, payment hash -> nothing: finds what is under way, and lists by time. */
   paymentIndex: 'payment_index',
-  /** Idempotency key -> the request's digest and its outcome. */
+  /** The hash of an idempotency key -> the request's digest and its outcome. */
+  command: 'command',
+  /** Who asks, a turn -> the same of a command that spends nothing, of which the latest are kept. */
+  passingCommand: 'passing_command',
+  /** Idempotency key -> either of them: what a version before wrote, until it is moved. */
   commandKey: 'command_key',
   /** Payment hash -> an invoice of ours, with its preimage. */
   invoice: 'invoice',
@@ -41,7 +45,14 @@ export const TABLE = {
 } as const
 
 /** Those that came after the first step. */
-const LATER: readonly string[] = [TABLE.eventOfClass, TABLE.peerName, TABLE.htlc, TABLE.pastHtlc]
+const LATER: readonly string[] = [
+  TABLE.eventOfClass,
+  TABLE.peerName,
+  TABLE.htlc,
+  TABLE.pastHtlc,
+  TABLE.command,
+  TABLE.passingCommand,
+]
 
 /** Never changed once released: a new table is a new step. */
 export const MIGRATIONS: readonly Migration[] = [
@@ -49,4 +60,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 2, tables: [TABLE.eventOfClass] },
   { version: 3, tables: [TABLE.peerName] },
   { version: 4, tables: [TABLE.pastHtlc], heaps: [TABLE.channel, TABLE.htlc, TABLE.payment, TABLE.invoice] },
+  { version: 5, tables: [TABLE.command, TABLE.passingCommand] },
 ]

@@ -1,0 +1,58 @@
+import { concat, utf8Decode, utf8Encode } from '../../lib/bytes.ts'
+import type { Store, Write } from '../../store/store.ts'
+import { TABLE } from '../storage/tables.ts'
+import { placeRowKey } from './passing-keys.ts'
+import { commandRowKey, readCommand, type StoredCommand, writeCommand } from './stored-command.ts'
+
+const PAGE = 1_000
+
+interface Passing {
+  readonly key: string
+  readonly stored: StoredCommand
+  readonly asker: string
+  readonly turn: number
+}
+
+/**
+ * Moves what a version before has kept of commands, all in one table, a thousand rows to a commit; those that are forgotten in time
+ * last, in one. A node that ends meanwhile goes on where it stopped: what is moved is gone from where it was.
+ */
+export const moveCommandRows = async (store: Store): Promise<void> => {
+  const passing: Passing[] = []
+  let from: Uint8Array = new Uint8Array(0)
+  for (;;) {
+    const rows = await store.scan(TABLE.commandKey, { from, limit: PAGE })
+    const writes = rows.flatMap((row): readonly Write[] => {
+      const key = utf8Decode(row.key)
+      const { place, ...stored } = readCommand(row.value)
+      if (place === undefined) return moved(row.key, TABLE.command, commandRowKey(key), stored)
+      passing.push({ key, stored, asker: place.asker, turn: place.turn })
+      return []
+    })
+    if (writes.length > 0) {
+      store.submit(writes)
+      await store.flush()
+    }
+    const last = rows.at(-1)
+    if (last === undefined) break
+    from = concat(last.key, Uint8Array.of(0))
+  }
+  if (passing.length === 0) return
+  // Turns were counted over all askers, and are counted for each now.
+  const turns = new Map<string, number>()
+  const writes = passing
+    .toSorted((a, b) => a.turn - b.turn)
+    .flatMap(({ key, stored, asker }) => {
+      const turn = turns.get(asker) ?? 0
+      turns.set(asker, turn + 1)
+      const place = { asker, turn, key }
+      return moved(utf8Encode(key), TABLE.passingCommand, placeRowKey(place), { ...stored, place })
+    })
+  store.submit(writes)
+  await store.flush()
+}
+
+const moved = (from: Uint8Array, table: string, key: Uint8Array, stored: StoredCommand): readonly Write[] => [
+  { table: TABLE.commandKey, key: from, value: undefined },
+  { table, key, value: writeCommand(stored) },
+]
