@@ -30,7 +30,9 @@ import { PeerEvents } from './events/peer-events.ts'
 import { localSigner } from './keys/signer.ts'
 import { logReport } from './log-report.ts'
 import type { NodeOptions } from './node-options.ts'
+import { moveInvoiceIndex } from './payment/invoice-index.ts'
 import { PaymentFlow } from './payment/payment-flow.ts'
+import { movePaymentIndex } from './payment/payment-index.ts'
 import { Partners } from './peer/partners.ts'
 import { PeerDirectory } from './peer/peer-directory.ts'
 import { PeerManager } from './peer/peer-manager.ts'
@@ -107,6 +109,8 @@ export const startNode = async (options: StartOptions): Promise<Result<Fulgurite
     log,
   })
   await moveHtlcRows(store)
+  await movePaymentIndex(store)
+  await moveInvoiceIndex(store)
   const stored = await readChannels(store, clock)
   releaseForgotten(wallet, stored)
   const indexes = keyIndexes(stored)

@@ -104,6 +104,17 @@ class SqliteStore implements Store {
       .then((rows) => rows[0]?.value)
   }
 
+  async getAll(table: string, keys: readonly Uint8Array[]): Promise<readonly (Uint8Array | undefined)[]> {
+    if (keys.length === 0) return []
+    const places = keys.map(() => '?').join()
+    const rows = await this.#connection.all<Row>(
+      `SELECT key, value FROM ${named(table)} WHERE key IN (${places})`,
+      keys.map(asBuffer),
+    )
+    const values = new Map(rows.map(({ key, value }) => [toHex(key), value]))
+    return keys.map((key) => values.get(toHex(key)))
+  }
+
   scan(table: string, options: ScanOptions = {}): Promise<readonly Row[]> {
     return this.#select<Row>('key, value', table, options)
   }

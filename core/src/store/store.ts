@@ -47,6 +47,8 @@ export interface Store {
   beforeCommit(contribute: () => Contribution | undefined): void
   /** The durable value of a key: what is submitted and not yet committed is not seen. */
   get(table: string, key: Uint8Array): Promise<Uint8Array | undefined>
+  /** The same of several keys at once, in their order. */
+  getAll(table: string, keys: readonly Uint8Array[]): Promise<readonly (Uint8Array | undefined)[]>
   /** Durable rows in key order. */
   scan(table: string, options?: ScanOptions): Promise<readonly Row[]>
   /** As `scan`, without the values: for who counts or deletes. */

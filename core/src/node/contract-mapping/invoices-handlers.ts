@@ -7,7 +7,8 @@ import { type InvoiceRecord, invoiceStatus, receivedMsat } from '../../payment/r
 import { balanceView } from '../channel/channel-balances.ts'
 import type { ChannelDirectory } from '../channel/channel-directory.ts'
 import { isUsable } from '../channel/channel-standing.ts'
-import { readInvoice } from '../payment/receiver-actor.ts'
+import { hashOfInvoiceKey, INVOICE_STATUS } from '../payment/invoice-index.ts'
+import { readInvoice, readInvoices } from '../payment/receiver-actor.ts'
 import { TABLE } from '../storage/tables.ts'
 import type { MappingContext } from './context.ts'
 import { type ActorHandlers, refusal } from './handlers.ts'
@@ -45,11 +46,17 @@ export const invoicesHandlers = ({
 
   return {
     async list({ status, page }) {
-      return pageOfIndex(options.store, TABLE.invoiceIndex, page, async ({ key }) => {
-        const invoice = await readInvoice(options.store, key.subarray(8))
-        if (invoice === undefined) return undefined
-        const summary = describe(invoice)
-        return status !== undefined && summary.status !== status ? undefined : summary
+      await flow.receiver.ask('expire', undefined)
+      const classes = status === undefined ? Object.values(INVOICE_STATUS) : [INVOICE_STATUS[status]]
+      const index = { table: TABLE.invoiceByStatus, classes, keyLength: 41 }
+      return pageOfIndex(options.store, index, page, async (keys) => {
+        const invoices = await readInvoices(options.store, keys.map(hashOfInvoiceKey))
+        return invoices.map((invoice) => {
+          if (invoice === undefined) return undefined
+          const summary = describe(invoice)
+          // What was paid, or has expired, since its place was read is in another part of the list.
+          return status !== undefined && summary.status !== status ? undefined : summary
+        })
       })
     },
 

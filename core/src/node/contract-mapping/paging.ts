@@ -1,6 +1,6 @@
-import { fromHex, isHex, toHex } from '../../lib/bytes.ts'
+import { compareBytes, concat, EMPTY, fromHex, isHex, toHex } from '../../lib/bytes.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
-import type { Row, Store } from '../../store/store.ts'
+import type { Store } from '../../store/store.ts'
 import type { Refusal } from '../contract-gateway.ts'
 import { refusal } from './handlers.ts'
 
@@ -11,10 +11,6 @@ export interface PageRequest {
 
 /** Rows of a page where nobody says how many. */
 export const DEFAULT_LIMIT = 100
-/** Rows looked at for one page: what is rare in a long table is answered by empty pages rather than by one that takes long. */
-const MOST_ROWS = 5_000
-/** Rows of one look at the disk at least, however few are wanted. */
-const LEAST_ROWS = 100
 /** Other lists have tokens of other forms. */
 const PLACE = /^p(0|[1-9a-z][0-9a-z]{0,7})$/
 const NUMBER = /^n(0|[1-9a-z][0-9a-z]{0,9})$/
@@ -46,38 +42,42 @@ export const pageOfNumbered = <T extends { readonly number: number }>(
   return ok({ items })
 }
 
+/** An index whose keys begin with a byte for a class, and then say a place that is in order over all classes. */
+export interface ClassIndex {
+  readonly table: string
+  readonly classes: readonly number[]
+  /** Of every key. */
+  readonly keyLength: number
+}
+
 /**
- * A page of an index table, the newest first: rows that `read` answers with `undefined` are passed over, so many at most. The
- * token is the key of the last row looked at.
+ * A page of an index, the newest first: of one class, or of several as one list. Each class is looked at once, from where the page
+ * begins, for as many rows as the page has. The token is the key of the last row.
  */
 export const pageOfIndex = async <T>(
   store: Store,
-  table: string,
+  { table, classes, keyLength }: ClassIndex,
   page: PageRequest = {},
-  read: (row: Row) => Promise<T | undefined>,
+  read: (keys: readonly Uint8Array[]) => Promise<readonly (T | undefined)[]>,
 ): Promise<Result<{ readonly items: readonly T[]; readonly next?: string }, Refusal<'invalid-request'>>> => {
-  if (page.after !== undefined && !isHex(page.after)) return err(badToken())
   const limit = page.limit ?? DEFAULT_LIMIT
-  const atOnce = Math.max(limit, LEAST_ROWS)
-  const items: T[] = []
-  let before = page.after === undefined ? undefined : fromHex(page.after)
-  if (before !== undefined) {
-    // Keys of one table are of one length: what is of another is no place in it.
-    const [newest] = await store.scan(table, { reverse: true, limit: 1 })
-    if (newest?.key.length !== before.length) return err(badToken())
-  }
-  for (let looked = 0; looked < MOST_ROWS; looked += atOnce) {
-    const to = before === undefined ? {} : { to: before }
-    const rows = await store.scan(table, { reverse: true, limit: atOnce, ...to })
-    for (const row of rows) {
-      before = row.key
-      const item = await read(row)
-      if (item !== undefined) items.push(item)
-      if (items.length === limit) return ok({ items, next: toHex(row.key) })
-    }
-    if (rows.length < atOnce) return ok({ items })
-  }
-  return ok({ items, ...(before === undefined ? {} : { next: toHex(before) }) })
+  const before = page.after === undefined ? undefined : isHex(page.after) ? fromHex(page.after).subarray(1) : EMPTY
+  if (before !== undefined && before.length !== keyLength - 1) return err(badToken())
+  const pages = await Promise.all(
+    classes.map((first) => {
+      const from = Uint8Array.of(first)
+      const to = before === undefined ? Uint8Array.of(first + 1) : concat(from, before)
+      return store.scan(table, { from, to, reverse: true, limit })
+    }),
+  )
+  const keys = pages
+    .flat()
+    .map(({ key }) => key)
+    .sort((a, b) => compareBytes(b.subarray(1), a.subarray(1)))
+    .slice(0, limit)
+  const items = (await read(keys)).filter((item) => item !== undefined)
+  const last = keys.at(-1)
+  return ok({ items, ...(keys.length < limit || last === undefined ? {} : { next: toHex(last) }) })
 }
 
 export const badToken = () =>

@@ -4,7 +4,8 @@ import { err, ok } from '../../lib/result.ts'
 import { invoiceRequest } from '../../payment/send/invoice-request.ts'
 import type { PaymentRequest } from '../../payment/send/payment.ts'
 import { EventHistory } from '../events/event-history.ts'
-import { readPayment } from '../payment/payments-actor.ts'
+import { hashOfPaymentKey, PAYMENT_STATUS } from '../payment/payment-index.ts'
+import { readPayment, readPayments } from '../payment/payments-actor.ts'
 import { TABLE } from '../storage/tables.ts'
 import type { MappingContext } from './context.ts'
 import { pageOfEvents } from './event-pages.ts'
@@ -27,11 +28,16 @@ export const paymentsHandlers = (context: MappingContext): ActorHandlers<'paymen
 
   return {
     async list({ status, page }) {
-      return pageOfIndex(options.store, TABLE.paymentIndex, page, async ({ key }) => {
-        const payment = await readPayment(options.store, key.subarray(9))
-        return payment === undefined || (status !== undefined && payment.status !== status)
-          ? undefined
-          : describePayment(payment)
+      const classes = status === undefined ? Object.values(PAYMENT_STATUS) : [PAYMENT_STATUS[status]]
+      const index = { table: TABLE.paymentByStatus, classes, keyLength: 41 }
+      return pageOfIndex(options.store, index, page, async (keys) => {
+        const payments = await readPayments(options.store, keys.map(hashOfPaymentKey))
+        // What has ended since its place was read is in another part of the list.
+        return payments.map((payment) =>
+          payment === undefined || (status !== undefined && payment.status !== status)
+            ? undefined
+            : describePayment(payment),
+        )
       })
     },
 

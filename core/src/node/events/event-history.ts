@@ -4,7 +4,7 @@ import type { Row, Store } from '../../store/store.ts'
 import type { EncodedEvent, Refusal } from '../contract-gateway.ts'
 import { TABLE } from '../storage/tables.ts'
 import { cursorOf, placeOf } from './event-cursor.ts'
-import { classesOf, decodeRow, EVENT_CLASSES, endOfClass, rowKey, sequenceOf } from './event-row.ts'
+import { classesOf, decodeRow, EVENT_CLASSES, endOfClass, mayBeOf, rowKey, sequenceOf } from './event-row.ts'
 
 /** What is asked of the past. Times are the wall clock's: what it said when each event was stored. */
 export interface Past {
@@ -46,17 +46,20 @@ export class EventHistory {
     const first = since === undefined ? 0 : await this.firstAt(since)
     let end = until === undefined ? place : Math.min(place, await this.firstAt(until))
     const events: EncodedEvent[] = []
-    const atOnce = Math.max(limit, LEAST_ROWS)
-    for (let looked = 0; looked < MOST_ROWS; ) {
-      const rows = await this.#before(classes, first, end, atOnce)
+    const mayBe = mayBeOf(names)
+    // The rarer what is looked for, the more is looked at at once.
+    for (let looked = 0, atOnce = Math.max(limit, LEAST_ROWS); looked < MOST_ROWS; atOnce *= 2) {
+      const wanted = Math.min(atOnce, MOST_ROWS - looked)
+      const rows = await this.#before(classes, first, end, wanted)
       looked += Math.max(rows.length, 1)
       for (const row of rows) {
+        end = sequenceOf(row)
+        if (!mayBe(row)) continue
         const event = decodeRow(row)
-        end = event.sequence
         if (isWanted(event, names, since, until)) events.push(event)
         if (events.length === limit) return ok({ events, next: cursorOf(end) })
       }
-      if (rows.length < atOnce) return ok({ events })
+      if (rows.length < wanted) return ok({ events })
     }
     return ok({ events, next: cursorOf(end) })
   }

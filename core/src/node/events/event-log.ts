@@ -21,6 +21,7 @@ import {
   EVENT_CLASSES,
   encodeText,
   endOfClass,
+  mayBeOf,
   rowKey,
   sequenceOf,
 } from './event-row.ts'
@@ -121,6 +122,7 @@ export class EventLog implements EventLogPort {
     }
     // Events that the filter passes over do not end the reading: nothing found means nothing more is there.
     const atOnce = filter.names === undefined ? limit : Math.max(limit, LEAST_ROWS)
+    const mayBe = mayBeOf(filter.names)
     let last = after
     for (;;) {
       const head = this.#durable
@@ -128,8 +130,9 @@ export class EventLog implements EventLogPort {
       // Asked after the reading: what is deleted meanwhile is missing from it.
       if (cursor === undefined) told = lost()
       if (lost() > last && lost() > told) return err(this.#expired(last, told, classes))
-      const events = rows.map(decodeRow)
-      last = isAll ? Math.max(last, head, events.at(-1)?.sequence ?? 0) : (events.at(-1)?.sequence ?? last)
+      const [end] = rows.slice(-1).map(sequenceOf)
+      last = isAll ? Math.max(last, head, end ?? 0) : (end ?? last)
+      const events = rows.filter(mayBe).map(decodeRow)
       const matching = events.filter((event) => filter.names === undefined || filter.names.includes(event.name))
       if (matching.length > limit) {
         const wanted = matching.slice(0, limit)
@@ -190,7 +193,7 @@ export class EventLog implements EventLogPort {
       const text = encodeEvent({ cursor, at, type: name, payload })
       encoded.push({ cursor, sequence, name, version: eventDefinitions[name].version, at, text })
       const kind = classOf(name)
-      const value = encodeText(text)
+      const value = encodeText(name, text)
       writes.push({ table: TABLE.eventOfClass, key: rowKey(kind, sequence), value })
       this.#retention.added(kind, sequence, value.length)
     }

@@ -1,7 +1,7 @@
 import type { ActorContext, Behaviour, BehaviourFactory } from '../../actor/types.ts'
 import type { SettleEffect } from '../../channel/state/effects.ts'
 import { secp256k1 } from '../../crypto/secp256k1.ts'
-import { concat, toHex, u64be } from '../../lib/bytes.ts'
+import { toHex } from '../../lib/bytes.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { PaymentHash } from '../../lib/ids.ts'
 import { ok, type Result } from '../../lib/result.ts'
@@ -21,6 +21,7 @@ import type { EventLog } from '../events/event-log.ts'
 import { readRow } from '../storage/read-row.ts'
 import { TABLE } from '../storage/tables.ts'
 import { offerHtlc } from './offer-htlc.ts'
+import { hashOfPaymentKey, PAYMENT_STATUS, paymentIndexWrites } from './payment-index.ts'
 import { reportPaymentEnded } from './report-payment.ts'
 
 export interface PaymentsServices {
@@ -163,9 +164,11 @@ class PaymentsDriver {
   }
 
   async #resume(held: ReadonlyMap<string, readonly number[]>): Promise<void> {
-    const pending = await this.#services.store.scan(TABLE.paymentIndex, { to: Uint8Array.of(1) })
+    const pending = await this.#services.store.scan(TABLE.paymentByStatus, {
+      to: Uint8Array.of(PAYMENT_STATUS['in-flight'] + 1),
+    })
     for (const { key } of pending) {
-      const paymentHash = key.subarray(9)
+      const paymentHash = hashOfPaymentKey(key)
       const payment = await readPayment(this.#services.store, paymentHash)
       if (payment === undefined) continue
       const hash = toHex(paymentHash)
@@ -197,24 +200,15 @@ export const readPayment = async (store: Store, paymentHash: PaymentHash): Promi
   return row === undefined ? undefined : readRow(TABLE.payment, paymentHash, decodeSentPayment(row))
 }
 
-const paymentWrites = (before: SentPayment | undefined, payment: SentPayment): readonly Write[] => {
-  const { paymentHash } = payment.target
-  const writes: Write[] = [{ table: TABLE.payment, key: paymentHash, value: encodeSentPayment(payment) }]
-  const wasUnderWay = before !== undefined && before.endedAt === undefined
-  if (payment.endedAt === undefined && wasUnderWay) return writes
-  const empty = new Uint8Array(0)
-  if (before?.endedAt !== undefined) {
-    // The same hash is tried again: the earlier, failed try gives up its place in the list.
-    writes.push({ table: TABLE.paymentIndex, key: indexKey(before, 1), value: undefined })
-  }
-  if (payment.endedAt === undefined) {
-    writes.push({ table: TABLE.paymentIndex, key: indexKey(payment, 0), value: empty, isNew: true })
-  } else {
-    if (wasUnderWay) writes.push({ table: TABLE.paymentIndex, key: indexKey(before, 0), value: undefined })
-    writes.push({ table: TABLE.paymentIndex, key: indexKey(payment, 1), value: empty })
-  }
-  return writes
-}
+export const readPayments = async (
+  store: Store,
+  hashes: readonly PaymentHash[],
+): Promise<readonly (SentPayment | undefined)[]> =>
+  (await store.getAll(TABLE.payment, hashes)).map((row, at) =>
+    row === undefined ? undefined : readRow(TABLE.payment, hashes[at] as PaymentHash, decodeSentPayment(row)),
+  )
 
-const indexKey = ({ startedAt, target }: SentPayment, ended: 0 | 1): Uint8Array =>
-  concat(Uint8Array.of(ended), u64be(BigInt(startedAt)), target.paymentHash)
+const paymentWrites = (before: SentPayment | undefined, payment: SentPayment): readonly Write[] => [
+  { table: TABLE.payment, key: payment.target.paymentHash, value: encodeSentPayment(payment) },
+  ...paymentIndexWrites(before, payment),
+]

@@ -1,5 +1,5 @@
 import type { ActorContext, Behaviour, BehaviourFactory } from '../../actor/types.ts'
-import { concat, EMPTY, toHex, u64be } from '../../lib/bytes.ts'
+import { toHex } from '../../lib/bytes.ts'
 import type { CancelTimer, Clock } from '../../lib/clock.ts'
 import type { PaymentHash } from '../../lib/ids.ts'
 import type { BlockHeight } from '../../lib/units.ts'
@@ -12,6 +12,7 @@ import type { Store } from '../../store/store.ts'
 import type { EventLog } from '../events/event-log.ts'
 import { readRow } from '../storage/read-row.ts'
 import { TABLE } from '../storage/tables.ts'
+import { expiryWrites, hashOfInvoiceKey, invoiceIndexWrites, overdue } from './invoice-index.ts'
 import type { Upstream } from './upstream.ts'
 
 export interface ReceiverServices {
@@ -31,12 +32,16 @@ export type ReceiverProtocol = {
   add: { readonly request: { readonly invoice: InvoiceRecord }; readonly reply: void }
   htlc: { readonly request: IncomingPayment; readonly reply: void }
   timeout: { readonly request: { readonly hash: string }; readonly reply: void }
+  /** Lists as expired what is; answered when all of it is. */
+  expire: { readonly request: undefined; readonly reply: void }
 }
 
 export const RECEIVER_LANES = { htlc: 'priority', timeout: 'priority' } as const
 
 /** Invoices that wait to be paid are kept at hand, up to so many; the others are read when an HTLC comes for them. */
 const REMEMBERED_INVOICES = 10_000
+/** After so many new ones those that have expired are listed as that: a list has few left to move, however many there are. */
+const INVOICES_PER_SWEEP = 256
 
 /** Receives payments: a shell around `payment/receive`, which decides. */
 export const receiverBehaviour =
@@ -51,6 +56,7 @@ class ReceiverDriver {
   /** HTLCs whose invoice is being read. */
   readonly #reading = new Map<string, IncomingPayment[]>()
   readonly #timers = new Map<string, CancelTimer>()
+  #added = 0
 
   constructor(services: ReceiverServices, context: ActorContext<ReceiverProtocol>) {
     this.#services = services
@@ -63,11 +69,13 @@ class ReceiverDriver {
         add: ({ invoice }) => this.#add(invoice),
         htlc: (payment) => this.#receive(payment),
         timeout: ({ hash }) => this.#input(hash, { type: 'mpp-timeout' }),
+        expire: () => this.#expire(),
       },
     }
   }
 
   #add(invoice: InvoiceRecord): Promise<void> {
+    if (++this.#added % INVOICES_PER_SWEEP === 0) void this.#expire()
     const { paymentHash, createdAt, amountMsat, description, expiresAt } = invoice
     this.#remember(toHex(paymentHash), waiting(invoice))
     this.#services.events.append('invoice.created', {
@@ -82,11 +90,25 @@ class ReceiverDriver {
       this.#services.store.submit(
         [
           { table: TABLE.invoice, key: paymentHash, value: encodeInvoiceRecord(invoice) },
-          { table: TABLE.invoiceIndex, key: invoiceIndexKey(invoice), value: EMPTY },
+          ...invoiceIndexWrites(undefined, invoice),
         ],
         resolve,
       ),
     )
+  }
+
+  async #expire(): Promise<void> {
+    const { store, clock } = this.#services
+    for (;;) {
+      const rows = await overdue(store, clock.now())
+      if (rows.length === 0) return
+      // One that was paid in its last moment has left the list, if not yet on the disk.
+      const due = rows.filter(
+        ({ key }) => this.#states.get(toHex(hashOfInvoiceKey(key)))?.invoice.state.type !== 'settled',
+      )
+      store.submit(due.flatMap(expiryWrites))
+      await store.flush()
+    }
   }
 
   #receive(payment: IncomingPayment): void {
@@ -121,7 +143,10 @@ class ReceiverDriver {
     const { store, upstream } = this.#services
     // The list of HTLCs is on its way to the disk before any channel is told to fulfil one of them.
     if (invoice !== before.invoice) {
-      store.submit([{ table: TABLE.invoice, key: invoice.paymentHash, value: encodeInvoiceRecord(invoice) }])
+      store.submit([
+        { table: TABLE.invoice, key: invoice.paymentHash, value: encodeInvoiceRecord(invoice) },
+        ...invoiceIndexWrites(before.invoice, invoice),
+      ])
     }
     for (const effect of effects) {
       switch (effect.type) {
@@ -179,12 +204,16 @@ class ReceiverDriver {
   }
 }
 
-/** Lists invoices by the time they were made. */
-const invoiceIndexKey = ({ createdAt, paymentHash }: InvoiceRecord): Uint8Array =>
-  concat(u64be(BigInt(createdAt)), paymentHash)
-
 /** The invoice of this hash as the disk holds it. */
 export const readInvoice = async (store: Store, paymentHash: PaymentHash): Promise<InvoiceRecord | undefined> => {
   const row = await store.get(TABLE.invoice, paymentHash)
   return row === undefined ? undefined : readRow(TABLE.invoice, paymentHash, decodeInvoiceRecord(row))
 }
+
+export const readInvoices = async (
+  store: Store,
+  hashes: readonly PaymentHash[],
+): Promise<readonly (InvoiceRecord | undefined)[]> =>
+  (await store.getAll(TABLE.invoice, hashes)).map((row, at) =>
+    row === undefined ? undefined : readRow(TABLE.invoice, hashes[at] as PaymentHash, decodeInvoiceRecord(row)),
+  )

@@ -9,6 +9,8 @@ import { openSqliteStore } from '../../store/sqlite-store.ts'
 import type { Store } from '../../store/store.ts'
 import { moveHtlcRows, readChannels } from '../channel/channel-rows.ts'
 import { EventLog } from '../events/event-log.ts'
+import { INVOICE_STATUS, moveInvoiceIndex } from '../payment/invoice-index.ts'
+import { hashOfPaymentKey, movePaymentIndex, PAYMENT_STATUS } from '../payment/payment-index.ts'
 import { readPayment } from '../payment/payments-actor.ts'
 import { readInvoice } from '../payment/receiver-actor.ts'
 import { EVENTS_KEPT } from '../settings.ts'
@@ -64,10 +66,19 @@ for (const name of ['payer', 'payee']) {
 
 test('a database of schema 3 — its payments and invoices are read', async (t) => {
   const [payer, payee] = [await open(t, 'payer'), await open(t, 'payee')]
-  const payments = await payer.scan(TABLE.paymentIndex)
+  await movePaymentIndex(payer)
+  await moveInvoiceIndex(payee)
+  const statuses = async (store: Store, table: string): Promise<readonly number[]> =>
+    (await store.scan(table)).map(({ key }) => key[0] ?? -1)
+  t.deepEqual(await payer.scan(TABLE.paymentIndex), [])
+  t.deepEqual(await payee.scan(TABLE.invoiceIndex), [])
+  const payments = await payer.scan(TABLE.paymentByStatus)
   t.is(payments.length, PAYMENTS)
   for (const { key } of payments) {
-    t.is((await readPayment(payer, key.subarray(9)))?.status, 'settled')
-    t.is((await readInvoice(payee, key.subarray(9)))?.state.type, 'settled')
+    const payment = await readPayment(payer, hashOfPaymentKey(key))
+    t.true(payment !== undefined && PAYMENT_STATUS[payment.status] === key[0])
+    t.is((await readInvoice(payee, hashOfPaymentKey(key)))?.state.type, 'settled')
   }
+  const paid = Array.from({ length: PAYMENTS }, () => INVOICE_STATUS.paid)
+  t.deepEqual(await statuses(payee, TABLE.invoiceByStatus), paid)
 })

@@ -14,7 +14,9 @@ export const TABLE = {
   settlement: 'settlement',
   /** Payment hash -> a payment that we sent. */
   payment: 'payment',
-  /** 0 (under way) or 1 (ended), start, payment hash -> nothing: finds what is under way, and lists by time. */
+  /** Status, start, payment hash -> nothing: finds what is under way, and lists by status and time. */
+  paymentByStatus: 'payment_by_status',
+  /** 0 (under way) or 1 (ended), start, payment hash -> nothing: what a version before wrote, until it is moved. */
   paymentIndex: 'payment_index',
   /** The hash of an idempotency key -> the request's digest and its outcome. */
   command: 'command',
@@ -24,7 +26,9 @@ export const TABLE = {
   commandKey: 'command_key',
   /** Payment hash -> an invoice of ours, with its preimage. */
   invoice: 'invoice',
-  /** Creation, payment hash -> nothing: lists invoices by time. */
+  /** Status, creation, payment hash -> nothing; and of those open by expiry, too -> creation. */
+  invoiceByStatus: 'invoice_by_status',
+  /** Creation, payment hash -> nothing: what a version before wrote, until it is moved. */
   invoiceIndex: 'invoice_index',
   /** Channel id, HTLC id of the incoming HTLC -> the relay that it is part of. */
   relay: 'relay',
@@ -44,21 +48,19 @@ export const TABLE = {
   meta: 'meta',
 } as const
 
-/** Those that came after the first step. */
-const LATER: readonly string[] = [
-  TABLE.eventOfClass,
-  TABLE.peerName,
-  TABLE.htlc,
-  TABLE.pastHtlc,
-  TABLE.command,
-  TABLE.passingCommand,
-]
-
-/** Never changed once released: a new table is a new step. */
-export const MIGRATIONS: readonly Migration[] = [
-  { version: 1, tables: Object.values(TABLE).filter((table) => !LATER.includes(table)) },
+const LATER: readonly Migration[] = [
   { version: 2, tables: [TABLE.eventOfClass] },
   { version: 3, tables: [TABLE.peerName] },
   { version: 4, tables: [TABLE.pastHtlc], heaps: [TABLE.channel, TABLE.htlc, TABLE.payment, TABLE.invoice] },
   { version: 5, tables: [TABLE.command, TABLE.passingCommand] },
+  { version: 6, tables: [TABLE.paymentByStatus, TABLE.invoiceByStatus] },
+]
+
+/** The tables that later steps add. */
+const ADDED: ReadonlySet<string> = new Set([...LATER.flatMap(({ tables }) => tables), TABLE.htlc])
+
+/** Never changed once released: a new table is a new step. */
+export const MIGRATIONS: readonly Migration[] = [
+  { version: 1, tables: Object.values(TABLE).filter((table) => !ADDED.has(table)) },
+  ...LATER,
 ]

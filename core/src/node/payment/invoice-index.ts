@@ -1,0 +1,77 @@
+import { concat, EMPTY, u64be } from '../../lib/bytes.ts'
+import type { PaymentHash } from '../../lib/ids.ts'
+import type { TimestampMs } from '../../lib/units.ts'
+import { decodeInvoiceRecord } from '../../payment/receive/invoice-codec.ts'
+import type { InvoiceRecord } from '../../payment/receive/invoice-record.ts'
+import type { Row, Store, Write } from '../../store/store.ts'
+import { readRow } from '../storage/read-row.ts'
+import { TABLE } from '../storage/tables.ts'
+
+/** The first byte of a row: each status has its own range of keys, in order of time. A cancelled invoice is listed as expired. */
+export const INVOICE_STATUS = { open: 0, paid: 1, expired: 2 } as const
+type Status = keyof typeof INVOICE_STATUS
+/** Those open a second time, by when they expire. */
+const EXPIRY = 3
+
+const statusOf = ({ state }: InvoiceRecord): Status =>
+  state.type === 'open' ? 'open' : state.type === 'settled' ? 'paid' : 'expired'
+
+const listKey = (status: Status, createdAt: Uint8Array, paymentHash: PaymentHash): Uint8Array =>
+  concat(Uint8Array.of(INVOICE_STATUS[status]), createdAt, paymentHash)
+
+const time = (at: TimestampMs): Uint8Array => u64be(BigInt(at))
+
+const expiryKey = ({ expiresAt, paymentHash }: InvoiceRecord): Uint8Array =>
+  concat(Uint8Array.of(EXPIRY), time(expiresAt), paymentHash)
+
+export const hashOfInvoiceKey = (row: Uint8Array): PaymentHash => row.subarray(9)
+
+const put = (key: Uint8Array, value: Uint8Array = EMPTY): Write => ({ table: TABLE.invoiceByStatus, key, value })
+const remove = (key: Uint8Array): Write => ({ table: TABLE.invoiceByStatus, key, value: undefined })
+
+/** What becomes of an invoice's place in the lists. One that is paid after its time may be among those expired. */
+export const invoiceIndexWrites = (before: InvoiceRecord | undefined, after: InvoiceRecord): readonly Write[] => {
+  const status = statusOf(after)
+  if (before !== undefined && statusOf(before) === status) return []
+  const createdAt = time(after.createdAt)
+  const { paymentHash } = after
+  const place = put(listKey(status, createdAt, paymentHash))
+  if (status === 'open') return [place, put(expiryKey(after), createdAt)]
+  const others = (['open', 'expired'] as const).filter((other) => other !== status)
+  return [...others.map((other) => remove(listKey(other, createdAt, paymentHash))), remove(expiryKey(after)), place]
+}
+
+const PAGE = 1_000
+
+/** Those open whose time is over, the oldest first, so many at most. */
+export const overdue = (store: Store, now: TimestampMs): Promise<readonly Row[]> =>
+  store.scan(TABLE.invoiceByStatus, {
+    from: Uint8Array.of(EXPIRY),
+    to: concat(Uint8Array.of(EXPIRY), u64be(BigInt(now) + 1n)),
+    limit: PAGE,
+  })
+
+/** An invoice that is overdue is listed as expired. */
+export const expiryWrites = ({ key, value: createdAt }: Row): readonly Write[] => {
+  const paymentHash = hashOfInvoiceKey(key)
+  return [remove(key), remove(listKey('open', createdAt, paymentHash)), put(listKey('expired', createdAt, paymentHash))]
+}
+
+/** Moves what a version before has listed, a thousand rows to a commit. */
+export const moveInvoiceIndex = async (store: Store): Promise<void> => {
+  for (;;) {
+    const rows = await store.scan(TABLE.invoiceIndex, { limit: PAGE })
+    if (rows.length === 0) return
+    const hashes = rows.map(({ key }) => key.subarray(8))
+    const invoices = await store.getAll(TABLE.invoice, hashes)
+    const writes = rows.flatMap((row, at): readonly Write[] => {
+      const gone = { table: TABLE.invoiceIndex, key: row.key, value: undefined }
+      const value = invoices[at]
+      if (value === undefined) return [gone]
+      const invoice = readRow(TABLE.invoice, hashes[at] as Uint8Array, decodeInvoiceRecord(value))
+      return [gone, ...invoiceIndexWrites(undefined, invoice)]
+    })
+    store.submit(writes)
+    await store.flush()
+  }
+}

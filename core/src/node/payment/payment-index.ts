@@ -1,0 +1,46 @@
+import { concat, EMPTY, u64be } from '../../lib/bytes.ts'
+import type { PaymentHash } from '../../lib/ids.ts'
+import type { SentPayment } from '../../payment/send/payment.ts'
+import { decodeSentPayment } from '../../payment/send/payment-codec.ts'
+import type { Store, Write } from '../../store/store.ts'
+import { readRow } from '../storage/read-row.ts'
+import { TABLE } from '../storage/tables.ts'
+
+/** The first byte of a row: each status has its own range of keys, in order of time. */
+export const PAYMENT_STATUS = { 'in-flight': 0, settled: 1, failed: 2 } as const satisfies Record<
+  SentPayment['status'],
+  number
+>
+
+const key = ({ status, startedAt, target }: SentPayment): Uint8Array =>
+  concat(Uint8Array.of(PAYMENT_STATUS[status]), u64be(BigInt(startedAt)), target.paymentHash)
+
+export const hashOfPaymentKey = (row: Uint8Array): PaymentHash => row.subarray(9)
+
+/** What becomes of a payment's place in the lists. */
+export const paymentIndexWrites = (before: SentPayment | undefined, after: SentPayment): readonly Write[] => {
+  if (before?.status === after.status && before.startedAt === after.startedAt) return []
+  const put: Write = { table: TABLE.paymentByStatus, key: key(after), value: EMPTY, isNew: true }
+  return before === undefined ? [put] : [{ table: TABLE.paymentByStatus, key: key(before), value: undefined }, put]
+}
+
+const PAGE = 1_000
+
+/** Moves what a version before has listed, a thousand rows to a commit. */
+export const movePaymentIndex = async (store: Store): Promise<void> => {
+  for (;;) {
+    const rows = await store.scan(TABLE.paymentIndex, { limit: PAGE })
+    if (rows.length === 0) return
+    const hashes = rows.map((row) => hashOfPaymentKey(row.key))
+    const payments = await store.getAll(TABLE.payment, hashes)
+    const writes = rows.flatMap((row, at): readonly Write[] => {
+      const gone = { table: TABLE.paymentIndex, key: row.key, value: undefined }
+      const value = payments[at]
+      if (value === undefined) return [gone]
+      const payment = readRow(TABLE.payment, hashes[at] as Uint8Array, decodeSentPayment(value))
+      return [gone, { table: TABLE.paymentByStatus, key: key(payment), value: EMPTY }]
+    })
+    store.submit(writes)
+    await store.flush()
+  }
+}
