@@ -6,6 +6,7 @@ import { cliBenchmark } from './cli.ts'
 import { commitmentBenchmark } from './commitment.ts'
 import { cryptoBenchmark } from './crypto.ts'
 import { diskBenchmark } from './disk.ts'
+import { listsBenchmark } from './lists.ts'
 import { manyChannelsBenchmarks } from './many-channels.ts'
 import { memoryBenchmark } from './memory.ts'
 import { paymentBenchmarks } from './payments.ts'
@@ -22,6 +23,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   ...paymentBenchmarks,
   ...manyChannelsBenchmarks,
   diskBenchmark,
+  listsBenchmark,
   ...pluginBenchmarks,
   besidePluginsBenchmark,
   besideFloodsBenchmark,

@@ -19,6 +19,8 @@ test('two nodes open a channel, pay both ways, and close it together', async (t)
   await alice.until(async () => (await alice.ask('channels', 'get', { channelId })).channel.localMsat === 930_000_000n)
   const { channel } = await alice.ask('channels', 'get', { channelId })
   t.is(channel.remoteMsat, 70_000_000n)
+  const past = (node: TestNode) => node.store.sizes('past_htlc')
+  t.true((await past(alice)).length > 0)
 
   await alice.ask('channels', 'close', { channelId })
   await alice.until(async () => alice.payloads('channel.close-signed').length === 1)
@@ -27,6 +29,8 @@ test('two nodes open a channel, pay both ways, and close it together', async (t)
   await bob.until(async () => bob.payloads('channel.closed').length === 1)
   const { confirmedSat } = await bob.ask('wallet', 'balance', {})
   t.is(confirmedSat, 70_000n)
+  // No commitment that held its HTLCs can be published any more.
+  for (const node of [alice, bob]) await node.until(async () => (await past(node)).length === 0)
 })
 
 test('a payment is relayed over the hints of an invoice, and the relay is told of', async (t) => {

@@ -19,6 +19,7 @@ import { updateCommitmentFees } from './channel/commitment-fees.ts'
 import { updateHtlcMaximums } from './channel/htlc-maximum.ts'
 import { keyIndexes } from './channel/key-indexes.ts'
 import { openingDecisions } from './channel/opening-decisions.ts'
+import { forgetPastHtlcs } from './channel/past-htlcs.ts'
 import { ShutdownScripts } from './channel/shutdown-scripts.ts'
 import { Gateway } from './contract-mapping/gateway.ts'
 import { InvoiceReader } from './contract-mapping/invoice-reader.ts'
@@ -140,8 +141,8 @@ export const startNode = async (options: StartOptions): Promise<Result<Fulgurite
   // Everything that the disk holds comes to life, and is matched up, before the chain moves or any peer is connected.
   const pace = pacer(clock)
   for (const state of stored) {
-    if (state.durable.phase === 'closed') continue
-    channels.restore(state)
+    if (state.durable.phase === 'closed') await forgetPastHtlcs(store, state.durable.channelId)
+    else channels.restore(state)
     await pace()
   }
   await flow.start(system)

@@ -43,6 +43,7 @@ import { channelWrites } from './channel-rows.ts'
 import type { ChannelServices } from './channel-services.ts'
 import { ChannelWatches } from './channel-watches.ts'
 import { abandonFunding, fundChannel } from './fund-channel.ts'
+import { forgetPastHtlcs } from './past-htlcs.ts'
 import type { PeerLink } from './peer-link.ts'
 import { CAUSES_OF_REST, reportChannelEvent, reportMempoolSpend } from './report-channel-event.ts'
 import { outboxRow } from './settlement-outbox.ts'
@@ -551,9 +552,11 @@ class ChannelDriver {
     publish(this.#services, this.#hold, change)
   }
 
-  #end(): void {
+  #end(): Promise<void> | undefined {
     this.#watches.clear()
     this.#services.directory.remove(this.#entry)
+    const { durable } = this.#entry.state
+    return durable.phase === 'closed' ? forgetPastHtlcs(this.#services.store, durable.channelId) : undefined
   }
 
   #env(): ChannelEnv {

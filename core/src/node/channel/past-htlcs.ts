@@ -1,0 +1,23 @@
+import { concat } from '../../lib/bytes.ts'
+import type { ChannelId } from '../../lib/ids.ts'
+import type { Store } from '../../store/store.ts'
+import { TABLE } from '../storage/tables.ts'
+
+const PAGE = 1_000
+
+/**
+ * Deletes what is kept of the HTLCs of a channel that is closed: its funding is spent for good, and no commitment that held them can be
+ * published any more. A thousand to a commit; what a node that ends meanwhile leaves behind goes at its next start.
+ */
+export const forgetPastHtlcs = async (store: Store, channelId: ChannelId): Promise<void> => {
+  for (;;) {
+    const rows = await store.sizes(TABLE.pastHtlc, {
+      from: concat(channelId, Uint8Array.of(0)),
+      to: concat(channelId, Uint8Array.of(2)),
+      limit: PAGE,
+    })
+    if (rows.length === 0) return
+    store.submit(rows.map(({ key }) => ({ table: TABLE.pastHtlc, key, value: undefined })))
+    await store.flush()
+  }
+}
