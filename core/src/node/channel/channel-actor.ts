@@ -17,7 +17,6 @@ import type {
   TimerName,
 } from '../../channel/state/inputs.ts'
 import type { Rest } from '../../channel/state/rest.ts'
-import { latest } from '../../channel/transitions/commitments.ts'
 import { heedsBlocks } from '../../channel/transitions/deadlines.ts'
 import { dropUnsigned } from '../../channel/transitions/fail-channel.ts'
 import { channelIdOf } from '../../channel/transitions/opening.ts'
@@ -41,6 +40,7 @@ import { ChannelPublisher } from './channel-publisher.ts'
 import { ChannelRest, type Pause } from './channel-rest.ts'
 import { channelWrites } from './channel-rows.ts'
 import type { ChannelServices } from './channel-services.ts'
+import { ChannelSighting } from './channel-sighting.ts'
 import { ChannelWatches } from './channel-watches.ts'
 import { abandonFunding, fundChannel } from './fund-channel.ts'
 import { forgetPastHtlcs } from './past-htlcs.ts'
@@ -129,9 +129,8 @@ class ChannelDriver {
   readonly #unheeded: Ration
   readonly #policies: Ration
   readonly #rest: ChannelRest
+  readonly #sighting: ChannelSighting
   #signer: ChannelSigner | undefined
-  /** Of what the chain has decided about the channel while the node was off. */
-  #sight: 'unasked' | 'awaited' | 'seen' = 'unasked'
   #requests = 0
   #openedByUs = false
 
@@ -153,6 +152,12 @@ class ChannelDriver {
     this.#watches = hold.watches
     hold.rest ??= new ChannelRest(services.clock)
     this.#rest = hold.rest
+    const { self } = context
+    this.#sighting = new ChannelSighting(
+      services.sight,
+      () => self.tell('sighted', undefined),
+      (error) => self.tell('failed', { error }),
+    )
     this.#publisher = new ChannelPublisher(services)
     this.#unheeded = new Ration(services.clock, IGNORED_LOGGED)
     this.#policies = new Ration(services.clock, POLICIES)
@@ -172,7 +177,7 @@ class ChannelDriver {
           this.#hold.link = link
           const pause = this.#rest.connected()
           this.#showPause(pause)
-          const isUnsighted = this.#isUnsighted()
+          const isUnsighted = this.#sighting.isAwaited(this.#entry.state.durable)
           if (pause !== undefined && !isUnsighted) this.#schedule('rest', pause.forMs)
           const rest: Rest | undefined = isUnsighted ? { from: 'chain', heard: [] } : pause?.rest
           this.#run({ type: 'connected', epoch: link.epoch, remoteFeatures, ...(rest === undefined ? {} : { rest }) })
@@ -197,10 +202,10 @@ class ChannelDriver {
         },
         chain: (input) => {
           // A deadline that has passed closes the channel, unless a block that was not handled yet has closed it.
-          if (input.type !== 'block' || !this.#isUnsighted()) this.#run(input)
+          const isUnsighted = input.type === 'block' && this.#sighting.isAwaited(this.#entry.state.durable)
+          if (!isUnsighted) this.#run(input)
         },
         sighted: () => {
-          this.#sight = 'seen'
           const { durable, session } = this.#entry.state
           if (session?.rest?.from === 'chain') this.#run({ type: 'timer', timer: 'rest' })
           if (heedsBlocks(durable)) this.#run({ type: 'block', height: this.#services.height() })
@@ -308,7 +313,7 @@ class ChannelDriver {
     const changed = state.durable !== before.durable
     if (changed && !haveSameIds(before.durable, state.durable)) this.#putNames()
     if (changed) this.#watchBlocks()
-    this.#followRest(input, state, changed)
+    if (this.#rest.follow(input, state, changed)) this.#showPause(undefined)
     this.#perform(effects, changed && isStored(state.durable) ? channelWrites(before.durable, state.durable) : [])
   }
 
@@ -413,21 +418,6 @@ class ChannelDriver {
     this.#timers.set(timer, this.#context.schedule(delayMs, 'timer', { timer }))
   }
 
-  /** Whether the chain may have decided about the channel, and the node has not come so far yet. */
-  #isUnsighted(): boolean {
-    const { durable } = this.#entry.state
-    if (this.#sight === 'seen' || !isFunded(durable) || durable.phase === 'closing') return false
-    if (this.#sight === 'awaited') return true
-    const awaited = this.#services.sight.of(latest(durable).localParams.fundingOutpoint)
-    this.#sight = awaited === undefined ? 'seen' : 'awaited'
-    const { self } = this.#context
-    awaited?.then(
-      () => self.tell('sighted', undefined),
-      (error: unknown) => self.tell('failed', { error }),
-    )
-    return awaited !== undefined
-  }
-
   #disconnected({ epoch, complaints }: PeerLink): void {
     this.#hold.link = undefined
     const before = this.#entry.state
@@ -451,15 +441,6 @@ class ChannelDriver {
     if (pause === undefined && this.#entry.rest === undefined) return
     const until = this.#services.clock.now() + (pause?.forMs ?? 0)
     this.#publish({ rest: pause && { from: pause.rest.from, until } })
-  }
-
-  /** Whether the channel is at rest is told by its state, which may end that by itself. */
-  #followRest(input: ChannelInput, { session }: ChannelState, changed: boolean): void {
-    if (changed && input.type === 'peer-message') this.#rest.progressed()
-    const isAwake = session !== undefined && session.rest === undefined
-    if (!this.#rest.isResting || !(isAwake || (changed && input.type === 'close'))) return
-    this.#rest.spoke()
-    this.#showPause(undefined)
   }
 
   /** Signs now, while the disk is at work; sends when it is done, if the connection is still the same. */

@@ -52,7 +52,6 @@ test('what is held back is what was offered, through connections that end for ot
   }
   await clock.advance(200_000)
   t.is(rest.connected(), undefined)
-  t.false(rest.isResting)
 })
 
 test('a channel that the connection ends at may try once more at once, and rests from the second time on', (t) => {
@@ -75,8 +74,23 @@ test('a channel that the peer has moved, or that went well for a minute, begins 
   const { clock, rest } = at()
   for (let again = 0; again < 5; again++) {
     rest.connected()
-    if (again % 2 === 0) rest.progressed()
+    if (again % 2 === 0) rest.follow({ type: 'peer-message' }, normal(), true)
     else await clock.advance(60_000)
     t.is(rest.disconnected(normal(), true, true), undefined)
+  }
+})
+
+test('a rest is over when the channel speaks, and when the operator asks for the close again', (t) => {
+  const state = negotiating()
+  for (const [type, next, isOver] of [
+    ['block', { durable: state.durable }, false],
+    ['timer', state, true],
+    ['close', { durable: state.durable }, true],
+  ] as const) {
+    const { rest } = at()
+    rest.connected()
+    rest.disconnected(state, true, true)
+    t.is(rest.follow({ type }, next, true), isOver)
+    t.is(rest.connected() === undefined, isOver)
   }
 })

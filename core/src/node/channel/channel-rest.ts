@@ -1,4 +1,5 @@
 import { type ChannelState, isFunded } from '../../channel/state/channel-state.ts'
+import type { ChannelInput } from '../../channel/state/inputs.ts'
 import type { Rest } from '../../channel/state/rest.ts'
 import type { Clock } from '../../lib/clock.ts'
 
@@ -33,25 +34,26 @@ export class ChannelRest {
     this.#clock = clock
   }
 
-  /** A connection begins. Ask for `begun` when the pause is over. */
+  /** A connection begins. */
   connected(): Pause | undefined {
     const forMs = this.#until - this.#clock.monotonic()
     if (this.#rest !== undefined && forMs > 0) return { rest: this.#rest, forMs }
-    this.spoke()
+    this.#speaks()
     return undefined
   }
 
-  get isResting(): boolean {
-    return this.#rest !== undefined
-  }
-
-  /** What the peer said has moved the channel: it is well enough. */
-  progressed(): void {
-    this.#ends = 0
+  /** A step was made. Whether the rest is over by it: the state tells, which may end it by itself. */
+  follow({ type }: Pick<ChannelInput, 'type'>, { session }: ChannelState, changed: boolean): boolean {
+    // What the peer said has moved the channel: it is well enough.
+    if (changed && type === 'peer-message') this.#ends = 0
+    const isAwake = session !== undefined && session.rest === undefined
+    const isOver = this.#rest !== undefined && (isAwake || (changed && type === 'close'))
+    if (isOver) this.#speaks()
+    return isOver
   }
 
   /** The channel holds nothing back from now on. */
-  spoke(): void {
+  #speaks(): void {
     this.#rest = undefined
     this.#spokeAt = this.#clock.monotonic()
   }

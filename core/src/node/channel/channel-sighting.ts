@@ -1,0 +1,31 @@
+import { isFunded } from '../../channel/state/channel-state.ts'
+import type { Durable } from '../../channel/state/durable.ts'
+import { latest } from '../../channel/transitions/commitments.ts'
+import type { ChainSight } from '../chain/chain-sight.ts'
+
+/** Whether it is known what the chain has decided about a channel while the node was off. Asked for when it matters, once. */
+export class ChannelSighting {
+  readonly #sight: Pick<ChainSight, 'of'>
+  readonly #onSeen: () => void
+  readonly #onFault: (error: unknown) => void
+  #state: 'unasked' | 'awaited' | 'seen' = 'unasked'
+
+  constructor(sight: Pick<ChainSight, 'of'>, onSeen: () => void, onFault: (error: unknown) => void) {
+    this.#sight = sight
+    this.#onSeen = onSeen
+    this.#onFault = onFault
+  }
+
+  /** Whether that is still to come; `onSeen` is called then. */
+  isAwaited(durable: Durable): boolean {
+    if (this.#state === 'seen' || !isFunded(durable) || durable.phase === 'closing') return false
+    if (this.#state === 'awaited') return true
+    const coming = this.#sight.of(latest(durable).localParams.fundingOutpoint)
+    this.#state = coming === undefined ? 'seen' : 'awaited'
+    coming?.then(() => {
+      this.#state = 'seen'
+      this.#onSeen()
+    }, this.#onFault)
+    return coming !== undefined
+  }
+}
