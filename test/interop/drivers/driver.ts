@@ -84,8 +84,10 @@ export type Ability =
   | 'many-pings'
   /** Offers channels that both sides fund. */
   | 'dual-funding'
-  /** Asks for the reserve, and promises the script of its close, that it is told. */
+  /** Asks for the reserve that it is told. */
   | 'opening-terms'
+  /** Names the script of its close as it opens, also to who does not offer that this binds. */
+  | 'close-to-at-opening'
   /** Changes what it asks for relaying. */
   | 'relay-fees'
   /** Closes the channel of a preimage that is none. */

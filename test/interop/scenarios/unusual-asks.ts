@@ -43,7 +43,7 @@ export const unusualAsks = group('What few ask for', [
     title:
       'the peer names, as it opens, a script for its close, which binds neither without the feature — we close with it',
     role: 'both',
-    needs: ['opening-terms'],
+    needs: ['close-to-at-opening'],
     async run(stage) {
       const { t } = stage
       const peer = await stage.peer()

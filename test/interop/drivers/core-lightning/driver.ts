@@ -68,6 +68,7 @@ const abilities: Abilities = {
   particular: 'only what can be asked of all is asked of it',
   'dual-funding': true,
   'opening-terms': true,
+  'close-to-at-opening': true,
   'error-on-bad-preimage': 'it answers with a warning and hangs up',
   'close-max-feerate': true,
   'hangs-up-on-fee-dispute': true,

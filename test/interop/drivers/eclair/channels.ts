@@ -7,7 +7,8 @@ export interface EclairChannel {
   readonly state: string
   readonly data: {
     readonly type: string
-    readonly commitments: {
+    /** Not of one that is opened or closed just now. */
+    readonly commitments?: {
       readonly channelParams: { readonly localParams: { readonly isChannelOpener: boolean } }
       readonly active: readonly EclairCommitment[]
     }
@@ -48,9 +49,9 @@ export const peerChannelOf = (
   ownNodeId: string,
 ): PeerChannel | undefined => {
   const { type, localShutdown, remoteShutdown, commitments, aliases } = data
-  const [commitment] = commitments.active
+  const [commitment] = commitments?.active ?? []
   if (!OPEN.test(type) || localShutdown !== undefined || remoteShutdown !== undefined) return undefined
-  if (commitment === undefined) return undefined
+  if (commitments === undefined || commitment === undefined) return undefined
   const { spec } = commitment.localCommit
   const names = new Set(
     [commitment.localFunding.shortChannelId ?? '', aliases?.localAlias ?? '', aliases?.remoteAlias ?? ''].map(scidOf),

@@ -77,7 +77,8 @@ const abilities: Abilities = {
   'pays-again': true,
   'stays-on-fee-dispute': true,
   'dual-funding': 'it always offers it: so does every scenario',
-  'opening-terms': 'its operator names neither',
+  'opening-terms': 'its operator names none',
+  'close-to-at-opening': 'its operator names none',
   'relay-fees': true,
   'close-deadline': 'it closes alone only when told to',
 }

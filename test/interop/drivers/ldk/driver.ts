@@ -47,6 +47,7 @@ const abilities: Abilities = {
   particular: 'only what can be asked of all is asked of it',
   'dual-funding': 'it funds channels alone',
   'opening-terms': 'its wallet and its channels are set up by this suite',
+  'close-to-at-opening': 'its operator names none',
   'error-on-bad-preimage': true,
   'close-max-feerate': 'it names a target, and no maximum',
   'hangs-up-on-fee-dispute': 'it stays connected there',

@@ -70,6 +70,7 @@ const abilities: Abilities = {
   particular: 'only what can be asked of all is asked of it',
   'dual-funding': 'it funds channels alone',
   'opening-terms': true,
+  'close-to-at-opening': 'it names one only to who offers the feature',
   'error-on-bad-preimage': true,
   'close-max-feerate': true,
   'hangs-up-on-fee-dispute': 'it stays connected there',
