@@ -6,11 +6,11 @@ import { type Tx, txidOf, withWitness } from '../../core/src/bitcoin/transaction
 import { Devchain } from '../../core/src/chain/devchain/devchain.ts'
 import { anchorClaim } from '../../core/src/channel/claims/anchor-claim.ts'
 import { type Claim, claimSighash, claimWitness } from '../../core/src/channel/claims/claim.ts'
-import type { ConfirmedSpend } from '../../core/src/channel/claims/htlc-outcome.ts'
 import {
   type LocalCommitmentClose,
   localCommitmentClaims,
 } from '../../core/src/channel/claims/local-commitment-claims.ts'
+import type { ConfirmedSpend } from '../../core/src/channel/claims/on-chain-outcome.ts'
 import { buildClosing, closingFee, signedClosing } from '../../core/src/channel/commitment/closing-transaction.ts'
 import { ANCHORS_ZERO_FEE_HTLC } from '../../core/src/channel/commitment/commitment-format.ts'
 import { deriveCommitmentKeys } from '../../core/src/channel/commitment/commitment-keys.ts'

@@ -21,12 +21,12 @@ import type {
 } from './types.ts'
 
 /** What a cell needs of its system. */
-export interface CellHost {
+export interface ActorHost {
   readonly clock: Clock
   readonly rng: Rng
   readonly dispatcher: Dispatcher
   readonly stopTimeoutMs: number
-  readonly cells: Map<string, Cell>
+  readonly cells: Map<string, ActorCell>
   report(report: ActorReport): void
   /** A fault that nobody below wanted to decide about. */
   escalated(): void
@@ -37,16 +37,16 @@ type AnyFactory = BehaviourFactory<Protocol>
 type AnyOptions = SpawnOptions<Protocol>
 
 /** One actor at run time: its mailbox, its behaviour in use, its children. */
-export class Cell implements Runnable {
+export class ActorCell implements Runnable {
   readonly ref: ActorRef<Protocol>
   readonly path: string
-  readonly #host: CellHost
-  readonly #parent: Cell | undefined
+  readonly #host: ActorHost
+  readonly #parent: ActorCell | undefined
   readonly #factory: AnyFactory
   readonly #supervision: AnyOptions['supervision']
   readonly #mailbox: Mailbox
   readonly #backoff: Backoff
-  readonly #children = new Set<Cell>()
+  readonly #children = new Set<ActorCell>()
   readonly #watchers = new Set<(reason: EndReason) => void>()
   readonly #unanswered = new Set<Reply>()
   readonly #timers = new Set<CancelTimer>()
@@ -61,7 +61,7 @@ export class Cell implements Runnable {
   #handledSinceDrained = false
   #drainPutOff = false
 
-  constructor(host: CellHost, parent: Cell | undefined, path: string, factory: AnyFactory, options: AnyOptions) {
+  constructor(host: ActorHost, parent: ActorCell | undefined, path: string, factory: AnyFactory, options: AnyOptions) {
     invariant(!host.cells.has(path), `an actor already lives at ${path}`)
     this.path = path
     this.#host = host
@@ -235,7 +235,7 @@ export class Cell implements Runnable {
     }
   }
 
-  #childEscalated(child: Cell, fault: ActorFault): void {
+  #childEscalated(child: ActorCell, fault: ActorFault): void {
     if (this.#ended !== undefined) return
     const decision = this.#decide(fault)
     this.#host.report({ type: 'actor-faulted', ...fault, path: this.path, decision: decision.type })
@@ -333,7 +333,7 @@ export class Cell implements Runnable {
 
   #spawn<C extends Protocol>(name: string, factory: BehaviourFactory<C>, options?: SpawnOptions<C>): ActorRef<C> {
     invariant(this.#ended === undefined, `${this.path} has ended and cannot have children`)
-    return createCell(this.#host, this, name, factory, options).ref as unknown as ActorRef<C>
+    return createActorCell(this.#host, this, name, factory, options).ref as unknown as ActorRef<C>
   }
 
   #schedule(delayMs: number, command: string, request: unknown): CancelTimer {
@@ -391,15 +391,15 @@ export class Cell implements Runnable {
 }
 
 /** Makes the actor `name` under `parent` (under the root if there is none) and its first behaviour. */
-export const createCell = <P extends Protocol>(
-  host: CellHost,
-  parent: Cell | undefined,
+export const createActorCell = <P extends Protocol>(
+  host: ActorHost,
+  parent: ActorCell | undefined,
   name: string,
   factory: BehaviourFactory<P>,
   options: SpawnOptions<P> = {},
-): Cell => {
+): ActorCell => {
   invariant(name !== '' && !name.includes('/'), 'an actor has a name without a slash')
   // A cell treats every protocol alike; its ref gives the types back.
   const anyFactory = factory as unknown as AnyFactory
-  return new Cell(host, parent, `${parent?.path ?? ''}/${name}`, anyFactory, options as unknown as AnyOptions)
+  return new ActorCell(host, parent, `${parent?.path ?? ''}/${name}`, anyFactory, options as unknown as AnyOptions)
 }

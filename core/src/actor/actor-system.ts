@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from '../lib/clock.ts'
 import { type Rng, systemRng } from '../lib/rng.ts'
-import { type Cell, type CellHost, createCell } from './actor-cell.ts'
+import { type ActorCell, type ActorHost, createActorCell } from './actor-cell.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { EventStream } from './event-stream.ts'
 import { type Observable, Subject } from './rxjs.ts'
@@ -50,7 +50,7 @@ export const createActorSystem = <E extends { readonly type: string }>({
   const report = (entry: ActorReport): void => reports.next(entry)
   const events = new EventStream<E>((error) => report({ type: 'callback-threw', callback: 'subscriber', error }))
   const dispatcher = new Dispatcher(clock)
-  const cells = new Map<string, Cell>()
+  const cells = new Map<string, ActorCell>()
   let stopping: Promise<void> | undefined
 
   const stopAll = async (): Promise<void> => {
@@ -64,7 +64,7 @@ export const createActorSystem = <E extends { readonly type: string }>({
     stopping ??= stopAll()
     return stopping
   }
-  const host: CellHost = { clock, rng, dispatcher, stopTimeoutMs, cells, report, escalated: () => void stop() }
+  const host: ActorHost = { clock, rng, dispatcher, stopTimeoutMs, cells, report, escalated: () => void stop() }
 
   return {
     clock,
@@ -74,7 +74,7 @@ export const createActorSystem = <E extends { readonly type: string }>({
     report,
     spawn<P extends Protocol>(name: string, factory: BehaviourFactory<P>, options?: SpawnOptions<P>) {
       if (stopping !== undefined) throw new Error('the actor system has been stopped')
-      return createCell(host, undefined, name, factory, options).ref as unknown as ActorRef<P>
+      return createActorCell(host, undefined, name, factory, options).ref as unknown as ActorRef<P>
     },
     find: <P extends Protocol>(path: string) => cells.get(path)?.ref as unknown as ActorRef<P> | undefined,
     paths: () => [...cells.keys()],

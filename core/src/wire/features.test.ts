@@ -85,14 +85,14 @@ test('init — both vectors count (BOLT 1)', (t) => {
 })
 
 test('channel types — anchors is bits 12 and 22', (t) => {
-  const type = { commitment: 'anchors', scidAlias: false, zeroconf: false } as const
+  const type = { scidAlias: false, zeroConf: false }
   t.is(toHex(encodeChannelType(type)), '401000')
   t.deepEqual(decodeChannelType(fromHex('401000')), type)
   t.deepEqual(decodeChannelType(fromHex('00401000')), type)
 })
 
 test('channel types — alias and zeroconf are bits 46 and 50', (t) => {
-  const type = { commitment: 'anchors', scidAlias: true, zeroconf: true } as const
+  const type = { scidAlias: true, zeroConf: true }
   t.deepEqual([...encodeChannelType(type)].length, 7)
   t.true(hasBit(encodeChannelType(type), 46))
   t.true(hasBit(encodeChannelType(type), 50))

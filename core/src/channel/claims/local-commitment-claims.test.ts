@@ -11,8 +11,8 @@ import { BOLT3, BOLT3_HTLCS, bolt3Keys, bolt3Params, bolt3Preimage } from '../co
 import vectors from '../commitment/fixtures/bolt3-anchors.json' with { type: 'json' }
 import { anchorClaim } from './anchor-claim.ts'
 import { type Claim, claimSighash, claimWitness } from './claim.ts'
-import { type ConfirmedSpend, revealedPreimages } from './htlc-outcome.ts'
 import { type LocalCommitmentClose, localCommitmentClaims } from './local-commitment-claims.ts'
+import { type ConfirmedSpend, revealedPreimages } from './on-chain-outcome.ts'
 
 const params = bolt3Params()
 const keys = bolt3Keys(params)

@@ -17,7 +17,13 @@ import type { CommitmentTransaction } from '../commitment/commitment-transaction
 import type { HtlcTransaction } from '../commitment/htlc-transactions.ts'
 import { pointScripts } from '../commitment/scripts.ts'
 import { type Claim, SIGNATURE_LENGTH, walletFee } from './claim.ts'
-import { type ConfirmedSpend, findSpend, type HtlcOutcome, outcomeOfSpend, type SpentBy } from './htlc-outcome.ts'
+import {
+  type ConfirmedSpend,
+  findSpend,
+  type OnChainOutcome,
+  outcomeOfSpend,
+  type SpentBy,
+} from './on-chain-outcome.ts'
 
 /** Our commitment transaction on the chain, and what has happened to its outputs since. */
 export interface LocalCommitmentClose {
@@ -53,7 +59,7 @@ export interface LocalCommitmentResolution {
 
 interface HtlcWithOutcome {
   readonly htlc: SpecHtlc
-  readonly outcome: HtlcOutcome
+  readonly outcome: OnChainOutcome
 }
 
 /** BOLT 5, local commitment transaction: what there is to claim, and what became of each HTLC. */
@@ -66,11 +72,11 @@ export const localCommitmentClaims = (close: LocalCommitmentClose): LocalCommitm
     const amount = commitment.tx.outputs[toLocal]?.amount ?? 0n
     fates.push(delayedFate(close, { kind: { type: 'to-local' }, outpoint, amount, since: close.confirmedAt }))
   }
-  const outcomes = new Map<SpecHtlc, HtlcOutcome>()
+  const outcomes = new Map<SpecHtlc, OnChainOutcome>()
   for (const [position, transaction] of commitment.htlcTransactions.entries()) {
     const { htlc, outputIndex } = transaction
     const spentBy = findSpend(spends, { txid: commitment.txid, index: outputIndex })
-    const outcome: HtlcOutcome = spentBy === undefined ? { type: 'pending' } : outcomeOfSpend(transaction, spentBy)
+    const outcome: OnChainOutcome = spentBy === undefined ? { type: 'pending' } : outcomeOfSpend(transaction, spentBy)
     outcomes.set(htlc, outcome)
     if (spentBy === undefined) {
       const claim = htlcClaim(close, transaction, position)

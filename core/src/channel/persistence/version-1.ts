@@ -1,5 +1,6 @@
 import { decodeTx, encodeTx, type Tx, txidOf } from '../../bitcoin/transaction.ts'
 import { decodeShachainStore, encodeShachainStore } from '../../crypto/shachain.ts'
+import type { ChannelType } from '../../wire/channel-type.ts'
 import { type Codec, encodeWith } from '../../wire/codec/codec.ts'
 import { type FieldCodecs, mapped, oneOf, optional, struct, u16List, union } from '../../wire/codec/combinators.ts'
 import {
@@ -17,7 +18,7 @@ import {
 } from '../../wire/codec/primitives.ts'
 import { decodeMessage, encodeMessage } from '../../wire/message-codecs.ts'
 import type { UpdateAddHtlc } from '../../wire/messages/channel-operation.ts'
-import type { ConfirmedSpend } from '../claims/htlc-outcome.ts'
+import type { ConfirmedSpend } from '../claims/on-chain-outcome.ts'
 import type { Basepoints } from '../commitment/commitment-params.ts'
 import type { ClosedSummary, ClosingProgress, FundingSpend, MutualClose } from '../state/closing.ts'
 import type { FundingStatus, RemoteNextPoint } from '../state/commitment.ts'
@@ -26,7 +27,6 @@ import type { HtlcFailure, HtlcOrigin, HtlcRecord, HtlcRef } from '../state/htlc
 import type {
   ChannelKeys,
   ChannelParams,
-  ChannelType,
   Limits,
   RelayPolicies,
   RelayPolicy,

@@ -1,7 +1,7 @@
 import type { Tx } from '../../bitcoin/transaction.ts'
 import type { HtlcId, Signature, TxId } from '../../lib/ids.ts'
 import type { BlockHeight, Sat } from '../../lib/units.ts'
-import type { ConfirmedSpend } from '../claims/htlc-outcome.ts'
+import type { ConfirmedSpend } from '../claims/on-chain-outcome.ts'
 
 /** Why a channel is being closed. */
 export type CloseCause =

@@ -1,5 +1,6 @@
 import type { ChannelId, NodeId, PublicKey, ShortChannelId } from '../../lib/ids.ts'
 import type { BlockDelta, BlockHeight, Msat, Ppm, Sat, TimestampMs } from '../../lib/units.ts'
+import type { ChannelType } from '../../wire/channel-type.ts'
 import type { Basepoints } from '../commitment/commitment-params.ts'
 
 /** One side's public keys of a channel. */
@@ -21,12 +22,6 @@ export interface Limits {
   readonly maxAcceptedHtlcs: number
   /** How long the other side's own outputs are delayed. */
   readonly toSelfDelay: BlockDelta
-}
-
-/** A channel type beyond `option_static_remotekey` and `option_anchors`, which all channels of this node have. */
-export interface ChannelType {
-  readonly scidAlias: boolean
-  readonly zeroConf: boolean
 }
 
 /** What opening settles once and for all. */

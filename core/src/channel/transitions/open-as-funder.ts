@@ -32,7 +32,7 @@ export const openChannel = (durable: Idle, session: Session, command: OpenComman
     pushMsat: command.pushMsat,
     feeratePerKw: env.feerates.commitment,
     channelFlags: command.announce ? 1 : 0,
-    channelType: encodeChannelType({ commitment: 'anchors', scidAlias: false, zeroconf: false }),
+    channelType: encodeChannelType({ scidAlias: false, zeroConf: false }),
     ...ownFields(command.keys, command.funding, command.upfrontShutdown, 0n, env),
   }
   const { keys, requestId, fundingFeeratePerKw, maxFundingFee } = command

@@ -56,7 +56,7 @@ export const checkOpenChannel = (
   const type = decodeChannelType(open.channelType)
   const announce = (open.channelFlags & 1) !== 0
   // Only anchors; no unconfirmed channels; and an announced channel cannot hide its real id.
-  if (type === undefined || type.zeroconf || (type.scidAlias && announce)) {
+  if (type === undefined || type.zeroConf || (type.scidAlias && announce)) {
     return { code: 'channel-type-not-supported', channelType: open.channelType }
   }
   const unknown = unknownRecords(open)

@@ -21,7 +21,7 @@ export interface SpentBy {
 }
 
 /** What became of an HTLC once our commitment transaction is on the chain. */
-export type HtlcOutcome =
+export type OnChainOutcome =
   | { readonly type: 'pending' }
   /** The peer took an HTLC that we offered, and showed the preimage by it. */
   | { readonly type: 'fulfilled-by-peer'; readonly preimage: Preimage; readonly height: BlockHeight }
@@ -43,7 +43,7 @@ export const findSpend = (spends: readonly ConfirmedSpend[], outpoint: OutPoint)
 }
 
 /** How the input that spends this HTLC's output resolved it. */
-export const outcomeOfSpend = ({ htlc }: HtlcTransaction, { spend, inputIndex }: SpentBy): HtlcOutcome => {
+export const outcomeOfSpend = ({ htlc }: HtlcTransaction, { spend, inputIndex }: SpentBy): OnChainOutcome => {
   const { height, tx } = spend
   const preimage = preimageInInput(tx, inputIndex, htlc.paymentHash)
   if (htlc.direction === 'received')
