@@ -38,7 +38,7 @@ const manifest = {
   contract: '^0.1.0',
   entry: './index.ts',
   permissions: {
-    events: { 'channel.balance-changed': { filter: { channelId: { oneOf: ['ab', 1, true] }, localMsat: { min: 1 } } } },
+    events: { 'channel.balance-changed': { filter: { channelId: { oneOf: ['ab', 'cd'] }, localMsat: { min: 1 } } } },
     queries: ['node.getInfo'],
     commands: {
       'channels.setRelayFees': {

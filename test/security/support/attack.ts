@@ -88,7 +88,8 @@ export const isEnded = async (
   const line = await host.line(name, /started again in/)
   t.is(line.source, 'host')
   t.is(line.level, 'error')
-  t.regex(line.text, reason)
+  t.true(line.text.includes(`: ${name}: `), 'it is named')
+  t.regex(line.text.replace(`: ${name}: `, ': '), reason)
   t.is(host.host.list().find((plugin) => plugin.name === name)?.state, 'backing-off')
   await neighbourAnswers(t, host)
   return line
