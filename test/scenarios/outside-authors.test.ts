@@ -35,7 +35,7 @@ authors('a new plugin is checked, tested, installed and heard in a folder outsid
   t.is(made.code, 0, made.out)
   t.regex(
     made.out,
-    /^earnings\/ is a plugin .*fulgurite\.plugin\.json, index\.test\.js, index\.ts, package\.json, tsconfig\.json/,
+    /^earnings\/ is a plugin that adds up what relays earn:\n {2}fulgurite\.plugin\.json\n {2}index\.test\.js\n {2}index\.ts\n {2}package\.json\n {2}tsconfig\.json\n/,
   )
   t.regex(made.out, /fulgurite plugins install earnings/)
 

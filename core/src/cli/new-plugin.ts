@@ -71,7 +71,8 @@ const packSdk = (sdk: string, folder: string): void => {
 
 const nextSteps = (name: string, files: readonly string[]): string =>
   [
-    `${name}/ is a plugin that adds up what relays earn: ${files.join(', ')}`,
+    `${name}/ is a plugin that adds up what relays earn:`,
+    ...files.map((file) => `  ${file}`),
     'Install it in a node that runs, and see what it logs:',
     `  fulgurite plugins install ${name}`,
     `  fulgurite plugins logs ${name} --follow`,

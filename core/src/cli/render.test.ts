@@ -51,7 +51,7 @@ test('channels show peer, state, balances as a bar and in sat, and fees, in 80 c
   )
 })
 
-test('no line of a list is longer than the terminal is wide, but those of logs and events, which are never cut', (t) => {
+test('no line of a list is longer than the terminal is wide, but those of logs, which are never cut', (t) => {
   const lists: Readonly<Record<string, readonly object[]>> = {
     'channels.list': [
       { ...channel, peerName: 'a name of thirty-two characters.', localMsat: 21_000_000 * 100_000_000_000 },
@@ -102,6 +102,15 @@ test('no line of a list is longer than the terminal is wide, but those of logs a
         installedAt: 0,
         restarts: 9,
         lastFault: 'f'.repeat(500),
+      },
+    ],
+    'events.list': [
+      {
+        cursor: 'e1',
+        at: 0,
+        type: 'channel.relay-fees-changed',
+        version: 1,
+        payload: { channelId: id, peer: id, incoming: [{ channelId: id, amountMsat: '1' }] },
       },
     ],
   }

@@ -211,7 +211,7 @@ const eventView: View<StoredEvent> = {
   columns: [
     { name: 'at', show: ({ at }) => time(at) },
     { name: 'type', show: ({ type }) => printable(type) },
-    { name: 'what', show: ({ payload }) => brief(payload), whole: true },
+    { name: 'what', show: ({ payload }) => brief(payload), least: 24 },
   ],
 }
 
