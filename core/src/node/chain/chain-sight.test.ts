@@ -77,6 +77,18 @@ test('a backend that gives no answer is waited for as long as blocks come, and 2
   t.true(await isOver(waiting))
 })
 
+test('blocks before the cursor, which are looked at again, are progress too', async (t) => {
+  const { clock, sight, connect } = setUp()
+  const waiting = sight.of(SPENT)
+  for (let height = 77; height <= 100; height++) {
+    await clock.advance(2_000)
+    connect(height)
+  }
+  t.false(await isOver(waiting))
+  await clock.advance(40_000)
+  t.true(await isOver(waiting))
+})
+
 test('a fault in one answer is told, and the next question is asked all the same', async (t) => {
   let faults = 1
   const { sight } = setUp({

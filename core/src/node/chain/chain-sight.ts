@@ -24,6 +24,8 @@ export class ChainSight {
   /** The tip at the start. */
   #target: number | undefined
   #handled = 0
+  /** How many blocks were heard of, those before the cursor that are looked at again among them. */
+  #heard = 0
   #cancel: CancelTimer | undefined
   /** The backend is asked one question at a time. */
   #turn: Promise<unknown> = Promise.resolve()
@@ -32,6 +34,7 @@ export class ChainSight {
     this.#options = options
     // Made before the channels watch the chain, so that it is right when they hear of the block.
     const unwatch = options.watcher.watchHeight((height) => {
+      this.#heard++
       this.#handled = Math.max(this.#handled, height as number)
       if (this.#target !== undefined && this.#handled >= this.#target) {
         unwatch()
@@ -76,9 +79,9 @@ export class ChainSight {
   }
 
   #waitForProgress(): void {
-    const before = this.#handled
+    const before = this.#heard
     this.#cancel = this.#options.clock.setTimer(STALLED_MS, () => {
-      if (this.#handled === before) this.#open()
+      if (this.#heard === before) this.#open()
       else this.#waitForProgress()
     })
   }
