@@ -144,6 +144,16 @@ test('what is left in the node for ever is counted by the day, over restarts, wh
   t.is(await made(await node.reopen(manifest({ keepsPerDay: 0 })), 'newAddress'), 'budget-exceeded')
 })
 
+test('a key of a window that is over is a new one, for which there must be room as well', async (t) => {
+  const node = rig()
+  const budgets = await node.reopen(manifest({ ...WINDOW, windowMs: 60_000, actions: 1_000, keepsPerDay: 1 }))
+  const failed = err({ code: 'no-route', message: 'no' })
+  t.is(await spend(budgets, 'paid', ANSWER, { cost: { ...WORST, paysOutMsat: 1n, feesMsat: 1n } }), 'ok')
+  t.is(await spend(budgets, 'failed', failed), 'ok')
+  await node.clock.advance(61_000)
+  t.is(await spend(budgets, 'paid', failed), 'budget-exceeded')
+})
+
 test('what a command that may spend leaves for ever is counted, and given back once it is paid for or nothing is left', async (t) => {
   const node = rig()
   const granted = manifest({ ...WINDOW, actions: 1_000, keepsPerDay: 2 })

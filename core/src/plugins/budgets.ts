@@ -127,7 +127,7 @@ export class Budgets {
       this.#keep(this.#usageRow(), this.#leftRow())
       return ok({ run: (context) => prepared.run(context).answer })
     }
-    if (this.#reservations.get(key) === undefined) {
+    if (this.#reservations.get(key, now, budget.windowMs) === undefined) {
       const room = this.#left.mayAdd(now, budget.keepsPerDay)
       if (!room.ok) return room
     }

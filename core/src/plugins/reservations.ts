@@ -51,7 +51,9 @@ export class Reservations {
     for (const reservation of [...kept].sort((a, b) => a.at - b.at)) this.#add(reservation)
   }
 
-  get(key: string): Reservation | undefined {
+  /** What a key stands for now: one that was settled before the window stands for nothing any more. */
+  get(key: string, now: number, windowMs: number): Reservation | undefined {
+    this.#forget(now - windowMs)
     return this.#byKey.get(key)
   }
 
