@@ -323,7 +323,7 @@ test.serial(
     const tooMuch = 900_000_000_000n
     const rows = async () => (await alice.ask('payments', 'list', { page: { limit: 500 } })).items.length
     const before = await rows()
-    for (const key of ['a', 'b', 'c']) t.true((await pay(`paid ${key}`, 1_000n)).ok)
+    for (const key of ['a', 'b', 'c']) t.true((await pay(`paid ${key}`, 1_000n)).ok, 'a satoshi is a price')
     for (const key of ['a', 'b']) {
       const failed = refusalOf(await pay(key, tooMuch))
       t.truthy(failed)

@@ -146,9 +146,11 @@ test('what is left in the node for ever is counted by the day, over restarts, wh
 
 test('a key of a window that is over is a new one, for which there must be room as well', async (t) => {
   const node = rig()
-  const budgets = await node.reopen(manifest({ ...WINDOW, windowMs: 60_000, actions: 1_000, keepsPerDay: 1 }))
+  const budgets = await node.reopen(
+    manifest({ ...WINDOW, windowMs: 60_000, paysOutMsat: 10_000, actions: 1_000, keepsPerDay: 1 }),
+  )
   const failed = err({ code: 'no-route', message: 'no' })
-  t.is(await spend(budgets, 'paid', ANSWER, { cost: { ...WORST, paysOutMsat: 1n, feesMsat: 1n } }), 'ok')
+  t.is(await spend(budgets, 'paid', ANSWER, { cost: { ...NOTHING, paysOutMsat: 1_000n } }), 'ok')
   t.is(await spend(budgets, 'failed', failed), 'ok')
   await node.clock.advance(61_000)
   t.is(await spend(budgets, 'paid', failed), 'budget-exceeded')
@@ -156,14 +158,15 @@ test('a key of a window that is over is a new one, for which there must be room 
 
 test('what a command that may spend leaves for ever is counted, and given back once it is paid for or nothing is left', async (t) => {
   const node = rig()
-  const granted = manifest({ ...WINDOW, actions: 1_000, keepsPerDay: 2 })
+  const granted = manifest({ windowMs: HOUR, paysOutMsat: 10_000, feesMsat: 1_000, actions: 1_000, keepsPerDay: 2 })
   const budgets = await node.reopen(granted)
   const failed = err({ code: 'no-route', message: 'no' })
-  const paid = { cost: { ...WORST, paysOutMsat: 1n, feesMsat: 1n } }
+  const paid = { cost: { ...WORST, paysOutMsat: 999n, feesMsat: 1n } }
   for (const key of ['paid', 'paid too', 'and again']) t.is(await spend(budgets, key, ANSWER, paid), 'ok')
   t.is(await spend(budgets, 'known', failed, { isStored: true }), 'ok')
   t.is(budgets.keptBytes, 0)
-  t.is(await spend(budgets, 'failed', failed), 'ok')
+  // A millisatoshi is no price for a row.
+  t.is(await spend(budgets, 'cheap', ANSWER, { cost: { ...WORST, paysOutMsat: 1n, feesMsat: 0n } }), 'ok')
   t.true(budgets.keptBytes > 0)
   // One more may be under way: what it leaves is set aside with its money.
   const open = sending()
@@ -184,7 +187,7 @@ test('what a command that may spend leaves for ever is counted, and given back o
 
 test('what was set aside yesterday is given back to yesterday', async (t) => {
   const node = rig()
-  const budgets = await node.reopen(manifest({ ...WINDOW, keepsPerDay: 1 }))
+  const budgets = await node.reopen(manifest({ ...WINDOW, paysOutMsat: 1_100, keepsPerDay: 1 }))
   const send = sending()
   const admitted = budgets.admit('wallet.send', send.prepared, 'late')
   if (!admitted.ok) throw new Error(admitted.error.code)
@@ -194,7 +197,7 @@ test('what was set aside yesterday is given back to yesterday', async (t) => {
   t.is(await spend(budgets, 'today', failed), 'budget-exceeded', 'the purse is full')
   const other = sending({ ...NOTHING, feesMsat: 1n })
   t.true(budgets.admit('wallet.send', other.prepared, 'today').ok)
-  send.end(ANSWER, { cost: { ...NOTHING, feesMsat: 1n } })
+  send.end(ANSWER, { cost: { ...NOTHING, paysOutMsat: 1_000n } })
   await turn()
   await turn()
   t.is(await spend(budgets, 'another', failed), 'budget-exceeded')

@@ -34,6 +34,8 @@ export interface Used extends Cost {
 
 /** An invoice of the longest description, or an address, with the rows that find it. */
 const KEPT_BYTES = 2_048
+/** From here on money bounds what is left: a gigabyte of rows costs hundreds of thousands of satoshis. */
+const ROW_PRICE_MSAT = 1_000n
 /** A payment that failed, after many tries over long routes, with its key's own row. */
 const FAILURE_BYTES = 8_192
 
@@ -198,17 +200,18 @@ export class Budgets {
     return `${this.#options.plugin}:${key}`
   }
 
-  /** What is paid for is not on the plugin's account: money bounds it. What a failure leaves is, since it costs nothing. */
+  /** What is paid for is not on the plugin's account: money bounds it. What costs nothing, or next to nothing, is. */
   #settle(reservation: Reservation, cost: Reservation['cost']): void {
-    const settled = this.#reservations.settle(this.#now(), reservation, cost)
-    if (settled === 'paid') this.#left.giveBack(FAILURE_BYTES, reservation.at)
+    const isFirst = this.#reservations.settle(this.#now(), reservation, cost)
+    const isPaidFor = cost.paysOutMsat + cost.feesMsat >= ROW_PRICE_MSAT
+    if (isFirst && isPaidFor) this.#left.giveBack(FAILURE_BYTES, reservation.at)
     this.#keep(this.#leftRow(), ...this.#reservationRows())
   }
 
   /** Nothing was done: nothing is spent, and nothing is left. */
   #undo(reservation: Reservation): void {
-    const settled = this.#reservations.settle(this.#now(), reservation, NOTHING)
-    if (settled !== 'not-open') this.#left.giveBack(FAILURE_BYTES, reservation.at)
+    const isFirst = this.#reservations.settle(this.#now(), reservation, NOTHING)
+    if (isFirst) this.#left.giveBack(FAILURE_BYTES, reservation.at)
     this.#keep(this.#leftRow(), ...this.#reservationRows())
   }
 

@@ -4,7 +4,7 @@ import { exceeded } from './usage-counts.ts'
 
 /** How it is kept. Times are the ledger's. */
 interface KeptLeftBehind {
-  /** At least what of it is on the disk. */
+  /** At most what of it is on the disk. */
   readonly bytes: number
   readonly dayStart: number
   /** How often in the day that began then. */
@@ -14,7 +14,7 @@ interface KeptLeftBehind {
 const DAY_MS = 86_400_000
 
 /**
- * What a plugin leaves in the node for ever without paying for it: invoices, addresses, what failed. Bytes are on its account,
+ * What a plugin leaves in the node for ever without paying for it: invoices, addresses, what failed, or cost next to nothing. Bytes are on its account,
  * and its grant says how often it may in a day. It is known without the grant, too: what was under way when the node ended
  * counts until it is known what has become of it.
  */

@@ -104,17 +104,17 @@ export class Reservations {
     return ok({ reservation, isNew: true })
   }
 
-  /** It is known what the command cost; nothing if it failed, or had been done before. Only the first to say so counts. */
-  settle(now: number, { key }: Reservation, cost: Cost): 'paid' | 'free' | 'not-open' {
+  /** It is known what the command cost; nothing if it failed, or had been done before. Only the first to say so counts: is this it? */
+  settle(now: number, { key }: Reservation, cost: Cost): boolean {
     const open = this.#byKey.get(key)
-    if (open?.isOpen !== true) return 'not-open'
+    if (open?.isOpen !== true) return false
     this.#remove(open)
     const settled = PURSE_NAMES.some((purse) => cost[purse] > 0n)
       ? { ...open, asked: '', at: now, cost, isOpen: false }
       : undefined
     if (settled !== undefined) this.#add(settled)
     this.#changes.push({ key, reservation: settled })
-    return settled === undefined ? 'free' : 'paid'
+    return true
   }
 
   /** What has changed since the last call, to be kept in one go. */

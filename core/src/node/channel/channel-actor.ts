@@ -31,7 +31,7 @@ import type { Write } from '../../store/store.ts'
 import { channelUpdateDigest } from '../../wire/channel-update-digest.ts'
 import type { FundingCreated } from '../../wire/messages/channel-open.ts'
 import type { ChannelUpdate } from '../../wire/messages/gossip.ts'
-import { commitAlongside } from '../events/alongside.ts'
+import { type Alongside, commitAlongside } from '../events/alongside.ts'
 import type { ChannelSigner } from '../keys/signer.ts'
 import type { ChannelEntry } from './channel-directory.ts'
 import { channelIds, haveSameIds } from './channel-ids.ts'
@@ -297,11 +297,11 @@ class ChannelDriver {
   }
 
   #settle({ command, alongside }: Settlement): void {
-    this.#run(command)
-    if (alongside !== undefined) commitAlongside(this.#services, alongside)
+    this.#run(command, alongside)
   }
 
-  #run(input: ChannelInput): void {
+  /** `alongside` is in the commit of the step. */
+  #run(input: ChannelInput, alongside?: Alongside): void {
     const before = this.#entry.state
     if (input.type === 'open') this.#openedByUs = true
     // A channel gets its keys when it is opened or accepted.
@@ -314,7 +314,8 @@ class ChannelDriver {
     if (changed && !haveSameIds(before.durable, state.durable)) this.#putNames()
     if (changed) this.#watchBlocks()
     if (this.#rest.follow(input, state, changed)) this.#showPause(undefined)
-    this.#perform(effects, changed && isStored(state.durable) ? channelWrites(before.durable, state.durable) : [])
+    const writes = changed && isStored(state.durable) ? channelWrites(before.durable, state.durable) : []
+    this.#perform(effects, writes, false, alongside)
   }
 
   /**
@@ -322,7 +323,7 @@ class ChannelDriver {
    * has told nobody; what leaves the node waits for the commit that holds the step and, the writer being ordered, for all
    * earlier ones.
    */
-  #perform(effects: readonly Effect[], writes: Write[], resuming = false): void {
+  #perform(effects: readonly Effect[], writes: Write[], resuming = false, alongside?: Alongside): void {
     const sorted: Sorted = { writes, inward: [], outward: [] }
     for (const effect of effects) this.#sort(effect, sorted, resuming)
     const { inward, outward } = sorted
@@ -334,6 +335,8 @@ class ChannelDriver {
       })
       this.#hold.submitted = state
     }
+    // Before anything that may throw: the step is on its way, and what belongs with it must not be left behind.
+    if (alongside !== undefined) commitAlongside(this.#services, alongside)
     for (const act of inward) act()
   }
 
