@@ -16,7 +16,7 @@ const ATTACKS = {
   'a loop after an ask': 'await actors.node.getInfo().catch(() => {}); for (;;);',
   'a loop in a getter of what it throws': 'throw { get message() { for (;;); }, get stack() { for (;;); } }',
   'a loop in a getter of what a promise is rejected with':
-    'Promise.reject({ get message() { for (;;); }, get stack() { for (;;); } })',
+    'held.push(Promise.reject({ get message() { for (;;); }, get stack() { for (;;); } }))',
   'a loop in a proxy of what it throws': 'throw new Proxy({}, { get() { for (;;); }, getPrototypeOf() { for (;;); } })',
   'a loop in toJSON of what it asks': 'actors.node.getInfo({ toJSON() { for (;;); } }).catch(() => {})',
   'a loop in what it logs': 'log.info({ toJSON() { for (;;); } })',

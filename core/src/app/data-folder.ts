@@ -108,12 +108,12 @@ const held = (
   end,
   async close() {
     await store.close()
-    log.close()
+    await log.close()
   },
   async abandon() {
     const [channel] = await store.scan(TABLE.channel, { limit: 1 })
     await store.close()
-    log.close()
+    await log.close()
     if (channel === undefined) removeWhatIsNew(path, before)
   },
 })

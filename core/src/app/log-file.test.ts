@@ -7,17 +7,26 @@ import { openLogFile } from './log-file.ts'
 
 const place = (): string => join(mkdtempSync(join(tmpdir(), 'fulgurite-log-')), 'node.log')
 
-test('what is written is in the file when it is flushed, in its order, after what was there', (t) => {
+test('what is written is in the file when it is flushed, in its order, after what was there', async (t) => {
   const path = place()
   for (const text of ['one\n', 'two\n']) {
     const log = openLogFile(path)
     log.write(text)
     log.flush()
-    log.close()
+    await log.close()
     log.write('too late\n')
-    log.close()
+    await log.close()
   }
   t.is(readFileSync(path, 'utf8'), 'one\ntwo\n')
+})
+
+test('what is on its way to the disk is in the file when it is closed', async (t) => {
+  const path = place()
+  const log = openLogFile(path)
+  const long = `${'x'.repeat(1 << 26)}\n`
+  log.write(long)
+  await log.close()
+  t.is(readFileSync(path, 'utf8').length, long.length)
 })
 
 const limited = process.platform === 'win32' ? test.skip : test
@@ -30,10 +39,10 @@ limited('a disk that takes nothing loses lines, and keeps no process from ending
     const log = fileLogger(${JSON.stringify(path)}, 'info')
     for (let i = 0; i < 100; i++) log.error('x'.repeat(100))
     log.flush()
-    setTimeout(() => {
+    setTimeout(async () => {
       log.error('more')
       log.flush()
-      log.close()
+      await log.close()
       process.stdout.write('ended')
     }, 1)`
   // No file may grow at all, as on a full disk.

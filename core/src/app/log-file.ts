@@ -6,7 +6,8 @@ export interface LogFile {
   write(text: string): void
   /** Writes what is still in memory, at once: for the last words of a process. */
   flush(): void
-  close(): void
+  /** Resolves when all that was written is in the file, or is lost to a disk that takes nothing. */
+  close(): Promise<void>
 }
 
 const BUFFERED_CHARS = 4_096
@@ -23,6 +24,11 @@ export const openLogFile = (path: string): LogFile => {
   let waiting = ''
   let underWay = ''
   let closed = false
+  const ended = Promise.withResolvers<void>()
+  const end = (): void => {
+    closeSync(fd)
+    ended.resolve()
+  }
   const begin = (): void => {
     if (underWay !== '' || waiting === '' || closed) return
     const bytes = Buffer.from(waiting)
@@ -32,7 +38,7 @@ export const openLogFile = (path: string): LogFile => {
       write(fd, bytes, offset, (error, written) => {
         if (error === null && written > 0 && offset + written < bytes.length) return from(offset + written)
         underWay = ''
-        if (closed) closeSync(fd)
+        if (closed) end()
         else if (waiting.length >= BUFFERED_CHARS) begin()
       })
     from(0)
@@ -56,11 +62,12 @@ export const openLogFile = (path: string): LogFile => {
     },
     flush,
     close() {
-      if (closed) return
+      if (closed) return ended.promise
       clearInterval(timer)
       flush()
       closed = true
-      if (underWay === '') closeSync(fd)
+      if (underWay === '') end()
+      return ended.promise
     },
   }
 }

@@ -8,7 +8,7 @@ import type { LogLevel } from './options.ts'
 export interface NodeLogger extends NodeLog {
   /** Writes what is still in memory, at once: for the last words of a process. */
   flush(): void
-  close(): void
+  close(): Promise<void>
 }
 
 /**

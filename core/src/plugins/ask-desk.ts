@@ -2,6 +2,7 @@ import { type ContractError, withoutSecrets } from '@fulgurite/plugin-sdk/contra
 import type { Manifest } from '@fulgurite/plugin-sdk/manifest'
 import type { Clock } from '../lib/clock.ts'
 import type { Result } from '../lib/result.ts'
+import { threadTime } from '../lib/thread-time.ts'
 import { TokenBucket } from '../lib/token-bucket.ts'
 import type { PluginGateway } from '../node/contract-gateway.ts'
 import type { AuditTrail } from './audit-trail.ts'
@@ -80,9 +81,9 @@ export class AskDesk {
     if (admitted.value.command) charge(COMMAND_MS)
     const result = await this.#put(ask, admitted.value)
     this.#inFlight -= 1
-    const begun = performance.now()
+    const begun = threadTime()
     this.#answer(ask, admitted.value, result)
-    charge(performance.now() - begun)
+    charge(threadTime() - begun)
   }
 
   #answer(

@@ -80,7 +80,7 @@ const handlers: readonly (readonly [what: string, setup: string, named: string])
   ],
   [
     'a promise that nobody waits for',
-    `setTimeout(() => { void (async () => { ${FAIL} })() }, 1)`,
+    `const held = []; setTimeout(() => { held.push((async () => { ${FAIL} })()) }, 1)`,
     'a promise that nobody waited for',
   ],
 ]

@@ -2,6 +2,7 @@ import type { ContractError, Cursor, EventName, HookName } from '@fulgurite/plug
 import type { Manifest } from '@fulgurite/plugin-sdk/manifest'
 import type { CancelTimer, Clock } from '../lib/clock.ts'
 import type { Rng } from '../lib/rng.ts'
+import { threadTime } from '../lib/thread-time.ts'
 import type { TokenBucket } from '../lib/token-bucket.ts'
 import type { EventLogPort, PluginGateway } from '../node/contract-gateway.ts'
 import { RunAccount } from './account.ts'
@@ -282,12 +283,12 @@ export class PluginSession {
     if (this.#phase !== 'running' || cell.phase !== 'idle') return
     // What it wants kept comes first: a turn would only add to it.
     if (this.#queue.full || this.#share.mustWait(this.#inbox.urgent)) return
-    const begun = performance.now()
+    const begun = threadTime()
     const text = this.#inbox.take(this.#turnHead(), (chars) => this.#takeEvents(chars))
     if (text === undefined) return
     this.#options.serving()
     cell.turn(text)
-    this.#share.charge(performance.now() - begun)
+    this.#share.charge(threadTime() - begun)
   }
 
   #takeEvents(maxChars: number): string {
@@ -310,7 +311,7 @@ export class PluginSession {
     const { clock, cell, listener, serving, words } = this.#options
     serving()
     const now = clock.now()
-    const begun = performance.now()
+    const begun = threadTime()
     if (this.#sentEvents > 0) {
       this.#microsPerEvent = 0.8 * this.#microsPerEvent + 0.2 * (cpuMicros / this.#sentEvents)
       this.#sentEvents = 0
@@ -326,7 +327,7 @@ export class PluginSession {
     if (this.#phase === 'starting') this.#register(outbox.registered)
     this.#carryOut(outbox, now)
     this.#wake(outbox.wake)
-    this.#share.charge(performance.now() - begun, cpuMicros / 1_000)
+    this.#share.charge(threadTime() - begun, cpuMicros / 1_000)
     this.#pump()
   }
 

@@ -56,7 +56,7 @@ export const neighbourAnswers = async (t: ExecutionContext<unknown>, host: TestH
 
 let attackers = 0
 
-/** Installs a plugin that runs `body` once it has started; the body may use `actors`, `log` and `store`. Returns its name. */
+/** Installs a plugin that runs `body` once it has started; the body may use `actors`, `log`, `store` and the list `held`. Returns its name. */
 export const unleash = async (
   host: TestHost,
   body: string,
@@ -68,8 +68,10 @@ export const unleash = async (
     name,
     code: `
       import { definePlugin } from '@fulgurite/plugin-sdk'
+      // Its promises are held: one that is rejected and that V8 has collected before the turn's end is told to nobody.
+      const held = []
       export default definePlugin(({ schedule, actors, log, store, events }) => {
-        schedule('attack', 1_000_000, () => { void attack() })
+        schedule('attack', 1_000_000, () => { held.push(attack()) })
         const attack = async () => { ${body} }
       })`,
     manifest: { ...manifest, limits: { ...LIMITS, ...manifest.limits } },
