@@ -1,65 +1,36 @@
 import type { ActorContext, Behaviour, BehaviourFactory, SpawnOptions } from '../../actor/types.ts'
-import { outpointKey } from '../../chain/outpoint-key.ts'
-import { fillIn, step } from '../../channel/channel.ts'
+import { step } from '../../channel/channel.ts'
 import { resume } from '../../channel/resume.ts'
-import type { ChannelState } from '../../channel/state/channel-state.ts'
 import { isFunded, isStored } from '../../channel/state/channel-state.ts'
 import type { Durable } from '../../channel/state/durable.ts'
-import type { AskAcceptEffect, CommandReply, Effect, ReplyEffect, SendEffect } from '../../channel/state/effects.ts'
+import type { CommandReply, Effect } from '../../channel/state/effects.ts'
 import type { ChannelEnv } from '../../channel/state/environment.ts'
-import type { ChannelEvent } from '../../channel/state/events.ts'
-import type {
-  AcceptCommand,
-  ChannelInput,
-  FundingCreatedByWallet,
-  FundingFailed,
-  RejectCommand,
-  TimerName,
-} from '../../channel/state/inputs.ts'
+import type { ChannelInput, FundingCreatedByWallet, FundingFailed } from '../../channel/state/inputs.ts'
 import type { Rest } from '../../channel/state/rest.ts'
 import { heedsBlocks } from '../../channel/transitions/deadlines.ts'
 import { dropUnsigned } from '../../channel/transitions/fail-channel.ts'
 import { channelIdOf } from '../../channel/transitions/opening.ts'
 import { emit, idOf, remoteNodeIdOf } from '../../channel/transitions/step.ts'
 import { toHex } from '../../lib/bytes.ts'
-import type { CancelTimer } from '../../lib/clock.ts'
-import { assertNever, invariant } from '../../lib/errors.ts'
-import type { OutPoint } from '../../lib/ids.ts'
-import { Ration } from '../../lib/ration.ts'
-import { ok } from '../../lib/result.ts'
-import type { Write } from '../../store/store.ts'
-import { channelUpdateDigest } from '../../wire/channel-update-digest.ts'
 import type { FundingCreated } from '../../wire/messages/channel-open.ts'
-import type { ChannelUpdate } from '../../wire/messages/gossip.ts'
-import { type Alongside, commitAlongside } from '../events/alongside.ts'
-import type { ChannelSigner } from '../keys/signer.ts'
+import type { Alongside } from '../events/alongside.ts'
+import { ChannelCommands } from './channel-commands.ts'
 import type { ChannelEntry } from './channel-directory.ts'
+import { ChannelEffects, type StepToPerform } from './channel-effects.ts'
+import { type ChannelHold, entryOf, publish } from './channel-hold.ts'
 import { channelIds, haveSameIds } from './channel-ids.ts'
-import type { ChannelProtocol, ChannelReply, ChannelResult, Settlement } from './channel-protocol.ts'
-import { ChannelPublisher } from './channel-publisher.ts'
+import { ChannelKeys } from './channel-keys.ts'
+import type { ChannelProtocol, ChannelResult, Settlement } from './channel-protocol.ts'
+import { ChannelRations } from './channel-rations.ts'
 import { ChannelRest, type Pause } from './channel-rest.ts'
 import { channelWrites } from './channel-rows.ts'
 import type { ChannelServices } from './channel-services.ts'
 import { ChannelSighting } from './channel-sighting.ts'
 import { ChannelWatches } from './channel-watches.ts'
-import { abandonFunding, fundChannel } from './fund-channel.ts'
+import { abandonFunding } from './fund-channel.ts'
 import { forgetPastHtlcs } from './past-htlcs.ts'
 import type { PeerLink } from './peer-link.ts'
-import { CAUSES_OF_REST, reportChannelEvent, reportMempoolSpend } from './report-channel-event.ts'
-import { outboxRow } from './settlement-outbox.ts'
-
-/** What outlives a restart of the actor: where the channel stands, and once it lives the entry that it has published. */
-export interface ChannelHold {
-  readonly state: ChannelState
-  /** The state that was last handed to the store: whatever comes after it in the process is stored after it, or never. */
-  submitted?: ChannelState
-  /** The connection in use, if there is one. */
-  link?: PeerLink | undefined
-  /** They go on through a restart, so that nothing on the chain passes unseen. */
-  watches?: ChannelWatches
-  entry?: ChannelEntry
-  rest?: ChannelRest
-}
+import { CAUSES_OF_REST, reportMempoolSpend } from './report-channel-event.ts'
 
 /** Peer messages press back on the socket; chain events and settlements are never refused. */
 export const CHANNEL_LANES: NonNullable<SpawnOptions<ChannelProtocol>['lanes']> = {
@@ -77,61 +48,25 @@ export const CHANNEL_LANES: NonNullable<SpawnOptions<ChannelProtocol>['lanes']> 
 }
 
 /**
- * The behaviour of one channel's actor: the only place that performs what transitions ask for. A step's next state is
- * computed at once and handed to the store; what leaves the process waits until the commit that holds the step is durable.
+ * The behaviour of one channel's actor. A step's next state is computed at once and handed to the store; what leaves the
+ * process waits until the commit that holds the step is durable (`ChannelEffects`).
  */
 export const channelBehaviour =
   (services: ChannelServices, hold: ChannelHold): BehaviourFactory<ChannelProtocol> =>
   (context) =>
     new ChannelDriver(services, hold, context).behaviour()
 
-/** How often the same error of a channel that goes on is an event. */
-const REPEATS = { perSecond: 1 / 600, burst: 1 }
-/** How many of the messages that are ignored are logged. */
-const IGNORED_LOGGED = { perSecond: 1 / 3, burst: 20 }
-/** How many of a peer's policies are looked at: each is a signature to check, and a row to write. */
-const POLICIES = { perSecond: 1 / 3, burst: 20 }
-
-interface Sorted {
-  readonly writes: Write[]
-  readonly inward: (() => void)[]
-  readonly outward: (() => void)[]
-}
-
-const replyOf = <Type extends CommandReply['type']>(type: Type, reply: CommandReply): ChannelReply<Type> => {
-  invariant(reply.type === type, `a command that asks for ${type} is answered so`)
-  return reply as ChannelReply<Type>
-}
-
-const entryOf = ({ entry }: ChannelHold): ChannelEntry => {
-  invariant(entry !== undefined, 'a channel that lives has an entry')
-  return entry
-}
-
-/** Lets the rest of the node know how the channel stands from now on. */
-const publish = ({ directory }: ChannelServices, hold: ChannelHold, change: Partial<ChannelEntry>): ChannelEntry => {
-  const entry = { ...entryOf(hold), ...change }
-  hold.entry = entry
-  directory.publish(entry)
-  return entry
-}
-
 class ChannelDriver {
   readonly #services: ChannelServices
   readonly #hold: ChannelHold
   readonly #context: ActorContext<ChannelProtocol>
-  readonly #timers = new Map<string, CancelTimer>()
   readonly #watches: ChannelWatches
-  readonly #publisher: ChannelPublisher
-  readonly #replies = new Map<string, (result: ReplyEffect['result']) => void>()
-  /** By code of error, those that left the channel as it was. */
-  readonly #told = new Map<string, Ration>()
-  readonly #unheeded: Ration
-  readonly #policies: Ration
+  readonly #commands: ChannelCommands
+  readonly #effects: ChannelEffects
+  readonly #rations: ChannelRations
   readonly #rest: ChannelRest
   readonly #sighting: ChannelSighting
-  #signer: ChannelSigner | undefined
-  #requests = 0
+  readonly #keys: ChannelKeys
   #openedByUs = false
 
   constructor(services: ChannelServices, hold: ChannelHold, context: ActorContext<ChannelProtocol>) {
@@ -158,10 +93,14 @@ class ChannelDriver {
       () => self.tell('sighted', undefined),
       (error) => self.tell('failed', { error }),
     )
-    this.#publisher = new ChannelPublisher(services)
-    this.#unheeded = new Ration(services.clock, IGNORED_LOGGED)
-    this.#policies = new Ration(services.clock, POLICIES)
     this.#context = context
+    const rations = new ChannelRations(services)
+    const keys = new ChannelKeys(services.signer)
+    const commands = new ChannelCommands(context.restarts)
+    this.#rations = rations
+    this.#keys = keys
+    this.#commands = commands
+    this.#effects = new ChannelEffects({ services, hold, context, rations, keys, commands, watches: hold.watches })
   }
 
   get #entry(): ChannelEntry {
@@ -178,7 +117,7 @@ class ChannelDriver {
           const pause = this.#rest.connected()
           this.#showPause(pause)
           const isUnsighted = this.#sighting.isAwaited(this.#entry.state.durable)
-          if (pause !== undefined && !isUnsighted) this.#schedule('rest', pause.forMs)
+          if (pause !== undefined && !isUnsighted) this.#effects.schedule('rest', pause.forMs)
           const rest: Rest | undefined = isUnsighted ? { from: 'chain', heard: [] } : pause?.rest
           this.#run({ type: 'connected', epoch: link.epoch, remoteFeatures, ...(rest === undefined ? {} : { rest }) })
         },
@@ -188,12 +127,11 @@ class ChannelDriver {
         peerMessage: ({ epoch, message }) => {
           // What a connection that is gone has left behind is not to be acted on.
           if (this.#hold.link?.epoch !== epoch) {
-            if (this.#entry.quarantined) this.#ignored(message.type)
+            if (this.#entry.quarantined) this.#effects.ignored(message.type)
             return
           }
-          // BOLT 7, channel_update: those that come too often need not be acted on.
-          if (message.type === 'channel_update' && this.#policies.take() === undefined) {
-            this.#ignored(message.type)
+          if (message.type === 'channel_update' && !this.#rations.takesPolicy()) {
+            this.#effects.ignored(message.type)
             return
           }
           // An outpoint that funds another channel would give this one the other's id, and its row in the store.
@@ -250,7 +188,7 @@ class ChannelDriver {
     }
     this.#register()
     const { state } = this.#entry
-    if (isStored(state.durable)) this.#perform(resume(state, this.#env()), [], true)
+    if (isStored(state.durable)) this.#perform(resume(state, this.#env()), { resuming: true })
   }
 
   #restart(): void {
@@ -269,21 +207,17 @@ class ChannelDriver {
     this.#hold.link = undefined
     this.#register()
     // What was proposed and not signed died with the session: whoever wanted it may try elsewhere.
-    this.#perform(dropUnsigned(durable, session), [], true)
+    this.#perform(dropUnsigned(durable, session), { resuming: true })
     // A channel that throws again is beyond trust: the chain decides.
     if (restarts > 1) this.#run({ type: 'force-close' })
-    this.#perform(resume(this.#entry.state, this.#env()), [], true)
+    this.#perform(resume(this.#entry.state, this.#env()), { resuming: true })
   }
 
   #ask<Type extends CommandReply['type']>(
     type: Type,
     command: (requestId: string) => ChannelInput,
   ): Promise<ChannelResult<Type>> {
-    return new Promise((resolve) => {
-      const requestId = `${this.#context.restarts}.${this.#requests++}`
-      this.#replies.set(requestId, (result) => resolve(result.ok ? ok(replyOf(type, result.value)) : result))
-      this.#run(command(requestId))
-    })
+    return this.#commands.ask(type, (requestId) => this.#run(command(requestId)))
   }
 
   #funded(input: FundingCreatedByWallet | FundingFailed): void {
@@ -304,9 +238,7 @@ class ChannelDriver {
   #run(input: ChannelInput, alongside?: Alongside): void {
     const before = this.#entry.state
     if (input.type === 'open') this.#openedByUs = true
-    // A channel gets its keys when it is opened or accepted.
-    if (input.type === 'open' || input.type === 'accept')
-      this.#signer = this.#services.signer.channel(input.keys.keyIndex)
+    if (input.type === 'open' || input.type === 'accept') this.#keys.begin(input.keys.keyIndex)
     const { state, effects } = step(before, input, this.#env())
     if (state !== before) this.#publish({ state })
     if (state.durable.phase === 'aborted') this.#giveBack(before.durable)
@@ -315,110 +247,11 @@ class ChannelDriver {
     if (changed) this.#watchBlocks()
     if (this.#rest.follow(input, state, changed)) this.#showPause(undefined)
     const writes = changed && isStored(state.durable) ? channelWrites(before.durable, state.durable) : []
-    this.#perform(effects, writes, false, alongside)
+    this.#perform(effects, { writes, alongside })
   }
 
-  /**
-   * Sorts effects: what stays within the node happens now, but after the step is handed to the store, so that one that throws
-   * has told nobody; what leaves the node waits for the commit that holds the step and, the writer being ordered, for all
-   * earlier ones.
-   */
-  #perform(effects: readonly Effect[], writes: Write[], resuming = false, alongside?: Alongside): void {
-    const sorted: Sorted = { writes, inward: [], outward: [] }
-    for (const effect of effects) this.#sort(effect, sorted, resuming)
-    const { inward, outward } = sorted
-    if (writes.length > 0 || outward.length > 0) {
-      const { state } = this.#entry
-      this.#services.store.submit(writes, () => {
-        this.#publish({ durableState: state })
-        for (const release of outward) this.#release(release)
-      })
-      this.#hold.submitted = state
-    }
-    // Before anything that may throw: the step is on its way, and what belongs with it must not be left behind.
-    if (alongside !== undefined) commitAlongside(this.#services, alongside)
-    for (const act of inward) act()
-  }
-
-  /** What throws when it is let out concerns this channel, and not the others of the same commit. */
-  #release(release: () => void): void {
-    try {
-      release()
-    } catch (error) {
-      this.#context.self.tell('failed', { error })
-    }
-  }
-
-  #sort(effect: Effect, { writes, inward, outward }: Sorted, resuming: boolean): void {
-    const services = this.#services
-    switch (effect.type) {
-      case 'send':
-        outward.push(this.#sending(effect))
-        break
-      case 'publish':
-        outward.push(() => this.#publisher.publish(effect, this.#channelSigner(), this.#name()))
-        break
-      case 'emit':
-        if (this.#repeats(effect.event, writes)) break
-        reportChannelEvent(services, effect.event, this.#entry.state, this.#openedByUs)
-        // A command that was answered before it is over is answered one microtask later: stopping must not overtake that.
-        if (effect.event.type === 'closed' || effect.event.type === 'aborted')
-          outward.push(() => queueMicrotask(() => this.#context.stop()))
-        break
-      case 'reply':
-        outward.push(() => {
-          this.#replies.get(effect.requestId)?.(effect.result)
-          this.#replies.delete(effect.requestId)
-        })
-        break
-      case 'disconnect':
-        outward.push(() => {
-          const { link } = this.#hold
-          if (link?.epoch !== effect.epoch) return
-          link.complaints.note(idOf(this.#entry.state.durable))
-          link.close('channel-failed')
-        })
-        break
-      case 'abandon-funding':
-        outward.push(() => abandonFunding(services.wallet, effect.tx))
-        break
-      case 'ask-accept':
-        outward.push(() => this.#askAccept(effect))
-        break
-      case 'ignored':
-        this.#ignored(effect.message)
-        break
-      case 'forward':
-        inward.push(() => services.forward(effect))
-        break
-      case 'settle':
-        // The outcome is durable with the step that learnt it, until its consumer has made it part of its own state.
-        writes.push({ ...outboxRow(effect), isNew: !resuming })
-        inward.push(() => services.settled(effect))
-        break
-      case 'fund':
-        inward.push(() => this.#context.self.tell('funded', fundChannel(services.wallet, effect)))
-        break
-      case 'watch-confirmed':
-        inward.push(() => this.#watches.confirmed(effect, this.#openedAt(), this.#context.restarts > 0))
-        break
-      case 'watch-spent':
-        inward.push(() =>
-          this.#watches.spent(effect, this.#openedAt(), this.#context.restarts > 0, this.#isFunding(effect.outpoint)),
-        )
-        break
-      case 'schedule':
-        inward.push(() => this.#schedule(effect.timer, effect.delayMs))
-        break
-      default:
-        assertNever(effect, 'effect')
-    }
-  }
-
-  /** Another timer of the name is over. */
-  #schedule(timer: TimerName, delayMs: number): void {
-    this.#timers.get(timer)?.()
-    this.#timers.set(timer, this.#context.schedule(delayMs, 'timer', { timer }))
+  #perform(effects: readonly Effect[], step: Omit<StepToPerform, 'openedByUs'> = {}): void {
+    this.#effects.perform(effects, { ...step, openedByUs: this.#openedByUs })
   }
 
   #disconnected({ epoch, complaints }: PeerLink): void {
@@ -429,7 +262,7 @@ class ChannelDriver {
     if (pause === undefined) return
     this.#showPause(pause)
     const error = { code: CAUSES_OF_REST[pause.rest.from] }
-    this.#perform([emit(before.durable, { type: 'error', error })], [])
+    this.#perform([emit(before.durable, { type: 'error', error })])
   }
 
   /** Whether another channel with the peer may be of use. */
@@ -446,71 +279,10 @@ class ChannelDriver {
     this.#publish({ rest: pause && { from: pause.rest.from, until } })
   }
 
-  /** Signs now, while the disk is at work; sends when it is done, if the connection is still the same. */
-  #sending({ message, needs, epoch }: SendEffect): () => void {
-    const { signer } = this.#services
-    const complete =
-      needs === undefined
-        ? message
-        : fillIn(
-            message,
-            needs.type === 'node-signature'
-              ? { type: 'node-signature', signature: signer.signAsNode(channelUpdateDigest(message as ChannelUpdate)) }
-              : this.#channelSigner().answer(needs),
-          )
-    return () => {
-      if (this.#hold.link?.epoch === epoch) this.#hold.link.send(complete)
-      // Our only signature stays with us: the peer cannot fund what it has none for.
-      else if (complete.type === 'funding_signed') this.#context.self.tell('unsigned', undefined)
-    }
-  }
-
-  /**
-   * Whether the event says again what this channel has just said. A peer can break the same rule on every connection; what
-   * changes nothing is told seldom.
-   */
-  #repeats(event: ChannelEvent, writes: readonly Write[]): boolean {
-    if (event.type !== 'error' || writes.length > 0) return false
-    const { code } = event.error
-    const ration = this.#told.get(code) ?? new Ration(this.#services.clock, REPEATS)
-    this.#told.set(code, ration)
-    return ration.take() === undefined
-  }
-
-  #ignored(message: string): void {
-    const unsaid = this.#unheeded.take()
-    if (unsaid === undefined) return
-    const channel = this.#name()
-    this.#services.log.info('channel.message-ignored', { channel, message, ...(unsaid === 0 ? {} : { unsaid }) })
-  }
-
-  #askAccept({ question }: AskAcceptEffect): void {
-    const { durable } = this.#entry.state
-    if (durable.phase !== 'wait-for-decision') return
-    const decided = (decision: AcceptCommand | RejectCommand): void => this.#context.self.tell('decided', decision)
-    this.#services.decide(question, durable.open).then(decided, (error: unknown) => {
-      this.#services.log.error('channel.decision-failed', { channel: this.#name(), error: String(error) })
-      decided({ type: 'reject', reason: 'internal error' })
-    })
-  }
-
   /** Of an opening that came to nothing, what nobody has seen is good for the next. */
   #giveBack(durable: Durable): void {
     const keys = 'keys' in durable ? durable.keys : 'params' in durable ? durable.params : undefined
     if (keys !== undefined) this.#services.scripts.giveBack(keys.localShutdownScript)
-  }
-
-  #openedAt(): number | undefined {
-    const { durable } = this.#entry.state
-    return 'params' in durable ? durable.params.openedAt : undefined
-  }
-
-  #isFunding(outpoint: OutPoint): boolean {
-    const { durable } = this.#entry.state
-    return (
-      isFunded(durable) &&
-      durable.active.some(({ localParams }) => outpointKey(localParams.fundingOutpoint) === outpointKey(outpoint))
-    )
   }
 
   #isTaken({ fundingTxid, fundingOutputIndex }: FundingCreated): boolean {
@@ -550,19 +322,8 @@ class ChannelDriver {
       height: services.height(),
       feerates: services.feerates(),
       settings: services.settings,
-      commitmentPoint: (index) => this.#channelSigner().commitmentPoint(index),
+      commitmentPoint: (index) => this.#keys.signer(this.#entry.state.durable).commitmentPoint(index),
     }
-  }
-
-  #channelSigner(): ChannelSigner {
-    if (this.#signer === undefined) {
-      const { durable } = this.#entry.state
-      const keyIndex =
-        'params' in durable ? durable.params.keyIndex : 'keys' in durable ? durable.keys.keyIndex : undefined
-      if (keyIndex === undefined) throw new Error('a channel without keys signs nothing')
-      this.#signer = this.#services.signer.channel(keyIndex)
-    }
-    return this.#signer
   }
 
   #name(): string {

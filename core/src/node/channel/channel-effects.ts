@@ -1,0 +1,207 @@
+import type { ActorContext } from '../../actor/types.ts'
+import { outpointKey } from '../../chain/outpoint-key.ts'
+import { isFunded } from '../../channel/state/channel-state.ts'
+import type { Durable } from '../../channel/state/durable.ts'
+import type { AskAcceptEffect, Effect, SendEffect } from '../../channel/state/effects.ts'
+import type { AcceptCommand, RejectCommand, TimerName } from '../../channel/state/inputs.ts'
+import { idOf } from '../../channel/transitions/step.ts'
+import { toHex } from '../../lib/bytes.ts'
+import type { CancelTimer } from '../../lib/clock.ts'
+import { assertNever } from '../../lib/errors.ts'
+import type { OutPoint } from '../../lib/ids.ts'
+import type { Write } from '../../store/store.ts'
+import { type Alongside, commitAlongside } from '../events/alongside.ts'
+import type { ChannelCommands } from './channel-commands.ts'
+import { type ChannelHold, entryOf, publish } from './channel-hold.ts'
+import type { ChannelKeys } from './channel-keys.ts'
+import type { ChannelProtocol } from './channel-protocol.ts'
+import { ChannelPublisher } from './channel-publisher.ts'
+import type { ChannelRations } from './channel-rations.ts'
+import type { ChannelServices } from './channel-services.ts'
+import type { ChannelWatches } from './channel-watches.ts'
+import { abandonFunding, fundChannel } from './fund-channel.ts'
+import { reportChannelEvent } from './report-channel-event.ts'
+import { outboxRow } from './settlement-outbox.ts'
+
+/** What goes with the effects of a step. */
+export interface StepToPerform {
+  /** The step's own. */
+  readonly writes?: readonly Write[]
+  /** In the commit of the step. */
+  readonly alongside?: Alongside | undefined
+  /** The effects are what a state read back still owes. */
+  readonly resuming?: boolean
+  readonly openedByUs: boolean
+}
+
+interface ChannelParts {
+  readonly services: ChannelServices
+  readonly hold: ChannelHold
+  readonly context: ActorContext<ChannelProtocol>
+  readonly keys: ChannelKeys
+  readonly rations: ChannelRations
+  readonly commands: ChannelCommands
+  readonly watches: ChannelWatches
+}
+
+interface Sorted {
+  readonly writes: Write[]
+  readonly inward: (() => void)[]
+  readonly outward: (() => void)[]
+}
+
+/**
+ * Performs what the transitions of a channel ask for. What stays within the node happens now, but after the step is handed to
+ * the store, so that one that throws has told nobody; what leaves the node waits for the commit that holds the step and, the
+ * writer being ordered, for all earlier ones.
+ */
+export class ChannelEffects {
+  readonly #parts: ChannelParts
+  readonly #publisher: ChannelPublisher
+  readonly #timers = new Map<TimerName, CancelTimer>()
+
+  constructor(parts: ChannelParts) {
+    this.#parts = parts
+    this.#publisher = new ChannelPublisher(parts.services)
+  }
+
+  /** The state after the step is published already. */
+  perform(effects: readonly Effect[], step: StepToPerform): void {
+    const { services, hold } = this.#parts
+    const sorted: Sorted = { writes: [...(step.writes ?? [])], inward: [], outward: [] }
+    for (const effect of effects) this.#sort(effect, sorted, step)
+    const { writes, inward, outward } = sorted
+    if (writes.length > 0 || outward.length > 0) {
+      const { state } = entryOf(hold)
+      services.store.submit(writes, () => {
+        publish(services, hold, { durableState: state })
+        for (const release of outward) this.#release(release)
+      })
+      hold.submitted = state
+    }
+    // Before anything that may throw: the step is on its way, and what belongs with it must not be left behind.
+    if (step.alongside !== undefined) commitAlongside(services, step.alongside)
+    for (const act of inward) act()
+  }
+
+  /** Another timer of the name is over. */
+  schedule(timer: TimerName, delayMs: number): void {
+    this.#timers.get(timer)?.()
+    this.#timers.set(timer, this.#parts.context.schedule(delayMs, 'timer', { timer }))
+  }
+
+  /** A message of the peer that is not acted on. */
+  ignored(message: string): void {
+    this.#parts.rations.ignored(this.#name(), message)
+  }
+
+  /** What throws when it is let out concerns this channel, and not the others of the same commit. */
+  #release(release: () => void): void {
+    try {
+      release()
+    } catch (error) {
+      this.#parts.context.self.tell('failed', { error })
+    }
+  }
+
+  #sort(effect: Effect, { writes, inward, outward }: Sorted, { resuming = false, openedByUs }: StepToPerform): void {
+    const { services, hold, context, keys, rations, commands, watches } = this.#parts
+    const again = context.restarts > 0
+    switch (effect.type) {
+      case 'send':
+        outward.push(this.#sending(effect))
+        break
+      case 'publish':
+        outward.push(() => this.#publisher.publish(effect, keys.signer(this.#durable), this.#name()))
+        break
+      case 'emit':
+        if (rations.repeats(effect.event, writes.length > 0)) break
+        reportChannelEvent(services, effect.event, entryOf(hold).state, openedByUs)
+        // A command that was answered before it is over is answered one microtask later: stopping must not overtake that.
+        if (effect.event.type === 'closed' || effect.event.type === 'aborted')
+          outward.push(() => queueMicrotask(() => context.stop()))
+        break
+      case 'reply':
+        outward.push(() => commands.answer(effect))
+        break
+      case 'disconnect':
+        outward.push(() => {
+          const { link } = hold
+          if (link?.epoch !== effect.epoch) return
+          link.complaints.note(idOf(this.#durable))
+          link.close('channel-failed')
+        })
+        break
+      case 'abandon-funding':
+        outward.push(() => abandonFunding(services.wallet, effect.tx))
+        break
+      case 'ask-accept':
+        outward.push(() => this.#askAccept(effect))
+        break
+      case 'ignored':
+        this.ignored(effect.message)
+        break
+      case 'forward':
+        inward.push(() => services.forward(effect))
+        break
+      case 'settle':
+        // The outcome is durable with the step that learnt it, until its consumer has made it part of its own state.
+        writes.push({ ...outboxRow(effect), isNew: !resuming })
+        inward.push(() => services.settled(effect))
+        break
+      case 'fund':
+        inward.push(() => context.self.tell('funded', fundChannel(services.wallet, effect)))
+        break
+      case 'watch-confirmed':
+        inward.push(() => watches.confirmed(effect, openedAt(this.#durable), again))
+        break
+      case 'watch-spent':
+        inward.push(() =>
+          watches.spent(effect, openedAt(this.#durable), again, isFunding(this.#durable, effect.outpoint)),
+        )
+        break
+      case 'schedule':
+        inward.push(() => this.schedule(effect.timer, effect.delayMs))
+        break
+      default:
+        assertNever(effect, 'effect')
+    }
+  }
+
+  /** Signs now, while the disk is at work; sends when it is done, if the connection is still the same. */
+  #sending(effect: SendEffect): () => void {
+    const { hold, context, keys } = this.#parts
+    const { epoch } = effect
+    const complete = keys.complete(effect, this.#durable)
+    return () => {
+      if (hold.link?.epoch === epoch) hold.link.send(complete)
+      // Our only signature stays with us: the peer cannot fund what it has none for.
+      else if (complete.type === 'funding_signed') context.self.tell('unsigned', undefined)
+    }
+  }
+
+  #askAccept({ question }: AskAcceptEffect): void {
+    const { services, context } = this.#parts
+    const durable = this.#durable
+    if (durable.phase !== 'wait-for-decision') return
+    const decided = (decision: AcceptCommand | RejectCommand): void => context.self.tell('decided', decision)
+    services.decide(question, durable.open).then(decided, (error: unknown) => {
+      services.log.error('channel.decision-failed', { channel: this.#name(), error: String(error) })
+      decided({ type: 'reject', reason: 'internal error' })
+    })
+  }
+
+  get #durable(): Durable {
+    return entryOf(this.#parts.hold).state.durable
+  }
+
+  #name(): string {
+    return toHex(idOf(this.#durable))
+  }
+}
+
+const openedAt = (durable: Durable): number | undefined => ('params' in durable ? durable.params.openedAt : undefined)
+
+const isFunding = (durable: Durable, outpoint: OutPoint): boolean =>
+  isFunded(durable) &&
+  durable.active.some(({ localParams }) => outpointKey(localParams.fundingOutpoint) === outpointKey(outpoint))

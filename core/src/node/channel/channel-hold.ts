@@ -1,0 +1,37 @@
+import type { ChannelState } from '../../channel/state/channel-state.ts'
+import { invariant } from '../../lib/errors.ts'
+import type { ChannelEntry } from './channel-directory.ts'
+import type { ChannelRest } from './channel-rest.ts'
+import type { ChannelServices } from './channel-services.ts'
+import type { ChannelWatches } from './channel-watches.ts'
+import type { PeerLink } from './peer-link.ts'
+
+/** What outlives a restart of the actor: where the channel stands, and once it lives the entry that it has published. */
+export interface ChannelHold {
+  readonly state: ChannelState
+  /** The state that was last handed to the store: whatever comes after it in the process is stored after it, or never. */
+  submitted?: ChannelState
+  /** The connection in use, if there is one. */
+  link?: PeerLink | undefined
+  /** They go on through a restart, so that nothing on the chain passes unseen. */
+  watches?: ChannelWatches
+  entry?: ChannelEntry
+  rest?: ChannelRest
+}
+
+export const entryOf = ({ entry }: ChannelHold): ChannelEntry => {
+  invariant(entry !== undefined, 'a channel that lives has an entry')
+  return entry
+}
+
+/** Lets the rest of the node know how the channel stands from now on. */
+export const publish = (
+  { directory }: ChannelServices,
+  hold: ChannelHold,
+  change: Partial<ChannelEntry>,
+): ChannelEntry => {
+  const entry = { ...entryOf(hold), ...change }
+  hold.entry = entry
+  directory.publish(entry)
+  return entry
+}

@@ -1,0 +1,45 @@
+import { fillIn } from '../../channel/channel.ts'
+import type { Durable } from '../../channel/state/durable.ts'
+import type { SendEffect } from '../../channel/state/effects.ts'
+import { channelUpdateDigest } from '../../wire/channel-update-digest.ts'
+import type { ChannelUpdate } from '../../wire/messages/gossip.ts'
+import type { Message } from '../../wire/messages/message.ts'
+import type { ChannelSigner, Signer } from '../keys/signer.ts'
+
+/** What a channel signs with, from when it has keys. */
+export class ChannelKeys {
+  readonly #signer: Signer
+  #channelSigner: ChannelSigner | undefined
+
+  constructor(signer: Signer) {
+    this.#signer = signer
+  }
+
+  /** A channel gets its keys when it is opened or accepted. */
+  begin(keyIndex: number): void {
+    this.#channelSigner = this.#signer.channel(keyIndex)
+  }
+
+  signer(durable: Durable): ChannelSigner {
+    if (this.#channelSigner === undefined) {
+      const keyIndex =
+        'params' in durable ? durable.params.keyIndex : 'keys' in durable ? durable.keys.keyIndex : undefined
+      if (keyIndex === undefined) throw new Error('a channel without keys signs nothing')
+      this.#channelSigner = this.#signer.channel(keyIndex)
+    }
+    return this.#channelSigner
+  }
+
+  /** The message with all the signatures that it needs. */
+  complete({ message, needs }: SendEffect, durable: Durable): Message {
+    if (needs === undefined) return message
+    const answer =
+      needs.type === 'node-signature'
+        ? ({
+            type: 'node-signature',
+            signature: this.#signer.signAsNode(channelUpdateDigest(message as ChannelUpdate)),
+          } as const)
+        : this.signer(durable).answer(needs)
+    return fillIn(message, answer)
+  }
+}

@@ -1,0 +1,49 @@
+import type { ChannelEvent } from '../../channel/state/events.ts'
+import { Ration } from '../../lib/ration.ts'
+import type { ChannelServices } from './channel-services.ts'
+
+/** How often the same error of a channel that goes on is an event. */
+const REPEATS = { perSecond: 1 / 600, burst: 1 }
+/** How many of the messages that are ignored are logged. */
+const IGNORED_LOGGED = { perSecond: 1 / 3, burst: 20 }
+/** How many of a peer's policies are looked at: each is a signature to check, and a row to write. */
+const POLICIES = { perSecond: 1 / 3, burst: 20 }
+
+/** How much is made of what the peer of a channel can do over and over at no cost. */
+export class ChannelRations {
+  readonly #services: Pick<ChannelServices, 'clock' | 'log'>
+  /** By code of error, those that left the channel as it was. */
+  readonly #told = new Map<string, Ration>()
+  readonly #unheeded: Ration
+  readonly #policies: Ration
+
+  constructor(services: Pick<ChannelServices, 'clock' | 'log'>) {
+    this.#services = services
+    this.#unheeded = new Ration(services.clock, IGNORED_LOGGED)
+    this.#policies = new Ration(services.clock, POLICIES)
+  }
+
+  /** BOLT 7, channel_update: those that come too often need not be acted on. */
+  takesPolicy(): boolean {
+    return this.#policies.take() !== undefined
+  }
+
+  /**
+   * Whether the event says again what this channel has just said. A peer can break the same rule on every connection; what
+   * changes nothing is told seldom.
+   */
+  repeats(event: ChannelEvent, changed: boolean): boolean {
+    if (event.type !== 'error' || changed) return false
+    const { code } = event.error
+    const ration = this.#told.get(code) ?? new Ration(this.#services.clock, REPEATS)
+    this.#told.set(code, ration)
+    return ration.take() === undefined
+  }
+
+  /** Logs a message that is not acted on. */
+  ignored(channel: string, message: string): void {
+    const unsaid = this.#unheeded.take()
+    if (unsaid === undefined) return
+    this.#services.log.info('channel.message-ignored', { channel, message, ...(unsaid === 0 ? {} : { unsaid }) })
+  }
+}
