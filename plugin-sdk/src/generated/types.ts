@@ -371,11 +371,11 @@ export interface ChannelsActor {
   find(request: ChannelsFindRequest, options?: QueryOptions): Promise<ChannelsFindReply>
   /** Opens a channel with a connected peer. Answers when the funding transaction is signed and on its way. Effects: locks, fees, pays-out, prices. Errors: peer-not-connected, insufficient-funds, funding-too-small, funding-too-large, push-too-large, fee-out-of-bounds, fee-limit-exceeded, refused-by-peer, terms-refused, peer-disconnected. */
   open(request: ChannelsOpenRequest, options: CommandOptions): Promise<ChannelsOpenReply>
-  /** Closes a channel together with the peer. Our share goes to our own wallet. Effects: fees. Errors: channel-not-found, channel-not-ready, already-closing, peer-not-connected, fee-limit-exceeded. */
+  /** Closes a channel together with the peer. Our share goes to our own wallet. Effects: fees. Errors: channel-not-found, channel-not-ready, already-closing, fee-limit-exceeded. */
   close(request: ChannelsCloseRequest, options: CommandOptions): Promise<ChannelsCloseReply>
   /** Closes a channel alone, by publishing our latest commitment. Our share is locked for a while. Effects: fees, locks. Errors: channel-not-found, already-closing, fee-limit-exceeded. */
   forceClose(request: ChannelsForceCloseRequest, options: CommandOptions): Promise<ChannelsForceCloseReply>
-  /** Changes what the node charges to relay out of a channel. The old fees are honoured for ten more minutes. Effects: prices. Errors: channel-not-found, already-closing, fee-out-of-bounds. */
+  /** Changes what the node charges to relay out of a channel. The old fees are honoured for ten more minutes. Effects: prices. Errors: channel-not-found, channel-not-ready, already-closing, fee-out-of-bounds. */
   setRelayFees(request: ChannelsSetRelayFeesRequest, options: CommandOptions): Promise<ChannelsSetRelayFeesReply>
 }
 

@@ -5,7 +5,7 @@ import type { BlockDelta, FeeratePerKw, Sat } from '../../lib/units.ts'
 import type { UpdateAddHtlc } from '../../wire/messages/channel-operation.ts'
 import type { Message } from '../../wire/messages/message.ts'
 import type { Claim } from '../claims/claim.ts'
-import type { CommandError, HtlcFault } from './errors.ts'
+import type { CommandError, CommandErrors, HtlcFault } from './errors.ts'
 import type { ChannelEvent } from './events.ts'
 import type { HtlcFailure, HtlcOrigin } from './htlc.ts'
 import type { AcceptQuestion, TimerName } from './inputs.ts'
@@ -106,13 +106,32 @@ interface EmitEffect {
 export interface ReplyEffect {
   readonly type: 'reply'
   readonly requestId: string
-  readonly result: Result<CommandReply, CommandError>
+  readonly result: CommandResult
 }
 
-export type CommandReply =
-  | { readonly type: 'opened'; readonly channelId: ChannelId; readonly fundingTxid: TxId; readonly outputIndex: number }
-  | { readonly type: 'htlc-added'; readonly htlcId: HtlcId }
-  | { readonly type: 'done' }
+/** Commands that somebody may wait for. */
+export type AskedCommand = keyof CommandErrors
+
+interface Opened {
+  readonly type: 'opened'
+  readonly channelId: ChannelId
+  readonly fundingTxid: TxId
+  readonly outputIndex: number
+}
+
+interface HtlcAdded {
+  readonly type: 'htlc-added'
+  readonly htlcId: HtlcId
+}
+
+interface Done {
+  readonly type: 'done'
+}
+
+/** What a command that was carried out is answered. */
+type CommandReply<Name extends AskedCommand> = Name extends 'open' ? Opened : Name extends 'add-htlc' ? HtlcAdded : Done
+
+export type CommandResult<Name extends AskedCommand = AskedCommand> = Result<CommandReply<Name>, CommandError<Name>>
 
 /** A received HTLC is irrevocably committed: it may be relayed or settled. May repeat after a restart. */
 export interface ForwardEffect {

@@ -44,16 +44,32 @@ export type AddHtlcError =
   | (Failure<'insufficient-balance' | 'opener-cannot-pay-fee'> & { readonly missingMsat: Msat })
   | (Failure<'dust-exposure-too-high'> & { readonly exposureMsat: Msat; readonly maximumMsat: Msat })
 
-/** Why a command changed nothing. */
-export type CommandError =
-  | AddHtlcError
-  | OpenError
-  | (Failure<'wrong-phase'> & { readonly phase: Phase })
-  | (Failure<'unknown-htlc' | 'htlc-already-settled' | 'preimage-does-not-match'> & { readonly htlcId: HtlcId })
-  | Failure<'not-the-opener'>
-  | Failure<'closing-in-progress' | 'invalid-shutdown-script' | 'shutdown-script-is-fixed'>
-  | AbortReason
-  | Failure<'publication-forbidden'>
+type WrongPhase = Failure<'wrong-phase'> & { readonly phase: Phase }
+
+/** Why an HTLC of the peer is not settled in this way. */
+export type SettleHtlcError = Failure<'unknown-htlc' | 'htlc-already-settled' | 'preimage-does-not-match'> & {
+  readonly htlcId: HtlcId
+}
+
+/** Why each command changes nothing. */
+export interface CommandErrors {
+  readonly open: WrongPhase | OpenError | AbortReason
+  readonly 'add-htlc': AddHtlcError
+  readonly 'fulfil-htlc': SettleHtlcError
+  readonly 'fail-htlc': SettleHtlcError
+  readonly 'fail-malformed-htlc': SettleHtlcError
+  readonly 'update-fee':
+    | WrongPhase
+    | (Failure<'channel-not-usable'> & { readonly phase: Phase })
+    | Failure<'not-the-opener' | 'channel-offline' | 'channel-closing'>
+    | (Failure<'insufficient-balance'> & { readonly missingMsat: Msat })
+  readonly 'set-relay-fees': WrongPhase
+  readonly 'set-htlc-maximum': WrongPhase
+  readonly close: WrongPhase | Failure<'closing-in-progress' | 'invalid-shutdown-script' | 'shutdown-script-is-fixed'>
+  readonly 'force-close': WrongPhase | Failure<'publication-forbidden'>
+}
+
+export type CommandError<Name extends keyof CommandErrors = keyof CommandErrors> = CommandErrors[Name]
 
 /** Why an opening came to nothing. */
 export type AbortReason =

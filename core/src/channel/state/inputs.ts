@@ -156,13 +156,15 @@ export interface FailHtlcCommand {
   readonly requestId?: string
 }
 
-export interface FailMalformedHtlcCommand {
+interface FailMalformedHtlcCommand {
   readonly type: 'fail-malformed-htlc'
   readonly htlcId: HtlcId
   readonly sha256OfOnion: Uint8Array
   readonly failureCode: number
   readonly requestId?: string
 }
+
+export type SettleHtlcCommand = FulfilHtlcCommand | FailHtlcCommand | FailMalformedHtlcCommand
 
 export interface UpdateFeeCommand {
   readonly type: 'update-fee'

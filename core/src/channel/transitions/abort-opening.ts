@@ -4,7 +4,7 @@ import type { Effect } from '../state/effects.ts'
 import type { AbortReason } from '../state/errors.ts'
 import type { Session } from '../state/session.ts'
 import { answerTo } from './error-message.ts'
-import { emit, idOf, remoteNodeIdOf, type Step, to } from './step.ts'
+import { emit, idOf, remoteNodeIdOf, reply, type Step, to } from './step.ts'
 
 /**
  * The opening comes to nothing. Nothing was published, so nothing is lost: the wallet gets its inputs back, whoever asked
@@ -18,7 +18,7 @@ export const abortOpening = (durable: Opening, session: Session | undefined, err
     effects.push({ type: 'send', epoch: session.epoch, message })
   }
   if (durable.phase === 'wait-for-funding-signed') effects.push({ type: 'abandon-funding', tx: durable.fundingTx })
-  if ('requestId' in durable) effects.push({ type: 'reply', requestId: durable.requestId, result: err(error) })
+  if ('requestId' in durable) effects.push(...reply({ type: 'open', requestId: durable.requestId }, err(error)))
   effects.push(emit(durable, { type: 'aborted', error }))
   const localNodeId =
     'keys' in durable

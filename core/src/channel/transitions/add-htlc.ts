@@ -21,11 +21,11 @@ export const addHtlc = (live: Live, command: AddHtlcCommand, env: ChannelEnv): S
   const proposed = proposeAdd(live, command, env)
   const state =
     live.session === undefined ? { durable: live.durable } : { durable: live.durable, session: live.session }
-  if (!proposed.ok) return refuse(state, command.requestId, proposed.error)
+  if (!proposed.ok) return refuse(state, command, proposed.error)
   const { session, add } = proposed.value
   return to(live.durable, session, [
     { type: 'send', epoch: session.epoch, message: add },
-    ...reply(command.requestId, ok({ type: 'htlc-added', htlcId: add.id })),
+    ...reply(command, ok({ type: 'htlc-added', htlcId: add.id })),
   ])
 }
 

@@ -2,9 +2,10 @@ import { assertNever } from '../../lib/errors.ts'
 import { err } from '../../lib/result.ts'
 import type { ChannelState } from '../state/channel-state.ts'
 import { isFunded } from '../state/channel-state.ts'
-import type { Durable, Funded } from '../state/durable.ts'
+import type { Funded } from '../state/durable.ts'
+import type { AskedCommand } from '../state/effects.ts'
 import type { ChannelEnv } from '../state/environment.ts'
-import type { ChannelCommand } from '../state/inputs.ts'
+import type { ChannelCommand, ForceCloseCommand, SettleHtlcCommand } from '../state/inputs.ts'
 import { abortOpening } from './abort-opening.ts'
 import { addHtlc } from './add-htlc.ts'
 import { signCommitment } from './commit.ts'
@@ -16,7 +17,7 @@ import { publishLocalCommitment } from './publications.ts'
 import { setHtlcMaximum, setRelayFees } from './relay-policy.ts'
 import { settleHtlc } from './remove-htlc.ts'
 import { closeChannel } from './shutdown.ts'
-import { andThen, done, type Live, refuse, type Step, stay, to } from './step.ts'
+import { type Asked, andThen, done, type Live, refuse, reply, type Step, stay, to } from './step.ts'
 import { updateFee } from './update-fee.ts'
 
 /** What the node asks of a channel. */
@@ -24,7 +25,7 @@ export const runCommand = (state: ChannelState, command: ChannelCommand, env: Ch
   const { durable, session } = state
   switch (command.type) {
     case 'open':
-      if (durable.phase !== 'idle' || session === undefined) return wrongPhase(state, command.requestId)
+      if (durable.phase !== 'idle' || session === undefined) return wrongPhase(state, command)
       return openChannel(durable, session, command, env)
     case 'accept':
       // The peer may have gone while the node made up its mind.
@@ -47,7 +48,7 @@ export const runCommand = (state: ChannelState, command: ChannelCommand, env: Ch
         ? forget(durable, session, { code: 'disconnected' }, [], env)
         : stay(state)
     case 'force-close':
-      return forceCloseByOperator(state, command.requestId, env)
+      return forceCloseByOperator(state, command, env)
     case 'sign': {
       const live = usable(state)
       if (live?.session === undefined) return stay(state)
@@ -57,7 +58,7 @@ export const runCommand = (state: ChannelState, command: ChannelCommand, env: Ch
     case 'add-htlc': {
       const live = usable(state)
       if (live === undefined) {
-        return refuse(state, command.requestId, { code: 'channel-not-usable', phase: durable.phase })
+        return refuse(state, command, { code: 'channel-not-usable', phase: durable.phase })
       }
       return addHtlc(live, command, env)
     }
@@ -65,7 +66,7 @@ export const runCommand = (state: ChannelState, command: ChannelCommand, env: Ch
     case 'fail-htlc':
     case 'fail-malformed-htlc': {
       const live = usable(state)
-      if (live === undefined) return refuse(state, command.requestId, { code: 'unknown-htlc', htlcId: command.htlcId })
+      if (live === undefined) return refuse(state, command, { code: 'unknown-htlc', htlcId: command.htlcId })
       const settledStep = settleHtlc(live, command)
       const next = settledStep.state.durable
       if (durable.phase !== 'closing' || next.phase !== 'closing' || next === durable) return settledStep
@@ -74,25 +75,25 @@ export const runCommand = (state: ChannelState, command: ChannelCommand, env: Ch
     }
     case 'update-fee': {
       const live = usable(state)
-      return live === undefined ? wrongPhase(state, command.requestId) : updateFee(live, command)
+      return live === undefined ? wrongPhase(state, command) : updateFee(live, command)
     }
     case 'set-relay-fees': {
       const live = usable(state)
       return live === undefined || live.durable.phase === 'closing'
-        ? wrongPhase(state, command.requestId)
+        ? wrongPhase(state, command)
         : setRelayFees(live, command, env)
     }
     case 'set-htlc-maximum': {
       const live = usable(state)
       return live === undefined || live.durable.phase === 'closing'
-        ? wrongPhase(state, command.requestId)
+        ? wrongPhase(state, command)
         : setHtlcMaximum(live, command, env)
     }
     case 'close': {
       const live = usable(state)
-      if (live === undefined) return wrongPhase(state, command.requestId)
+      if (live === undefined) return wrongPhase(state, command)
       const { durable: funded } = live
-      if (funded.phase === 'closing') return refuse(state, command.requestId, { code: 'closing-in-progress' })
+      if (funded.phase === 'closing') return refuse(state, command, { code: 'closing-in-progress' })
       return closeChannel(session === undefined ? { durable: funded } : { durable: funded, session }, command, env)
     }
     default:
@@ -105,12 +106,12 @@ const usable = ({ durable, session }: ChannelState): Live<Funded> | undefined =>
   return session === undefined ? { durable } : { durable, session }
 }
 
-const forceCloseByOperator = (state: ChannelState, requestId: string | undefined, env: ChannelEnv): Step => {
+const forceCloseByOperator = (state: ChannelState, command: ForceCloseCommand, env: ChannelEnv): Step => {
   const { durable, session } = state
   switch (durable.phase) {
     case 'aborted':
     case 'closed':
-      return wrongPhase(state, requestId)
+      return wrongPhase(state, command)
     case 'idle':
     case 'wait-for-open-answer':
     case 'wait-for-funding':
@@ -118,25 +119,24 @@ const forceCloseByOperator = (state: ChannelState, requestId: string | undefined
     case 'wait-for-decision':
     case 'wait-for-funding-created': {
       const aborted = abortOpening(durable, session, { code: 'operator-force-close' })
-      return { state: aborted.state, effects: [...aborted.effects, ...done(requestId)] }
+      return { state: aborted.state, effects: [...aborted.effects, ...done(command)] }
     }
     case 'closing': {
-      if (durable.closing.cause === 'data-loss') return refuse(state, requestId, { code: 'publication-forbidden' })
-      if (durable.closing.publishLocal) return stay(state, ...done(requestId))
+      if (durable.closing.cause === 'data-loss') return refuse(state, command, { code: 'publication-forbidden' })
+      if (durable.closing.publishLocal) return stay(state, ...done(command))
       const closing = { ...durable.closing, publishLocal: true }
       const next = { ...durable, closing }
-      return to(next, session, [...publishLocalCommitment(next, env), ...done(requestId)])
+      return to(next, session, [...publishLocalCommitment(next, env), ...done(command)])
     }
     default: {
       const error = { code: 'operator-force-close' } as const
       const closed = forceClose(durable, session, { cause: 'operator', error }, env)
-      return { state: closed.state, effects: [...closed.effects, ...done(requestId)] }
+      return { state: closed.state, effects: [...closed.effects, ...done(command)] }
     }
   }
 }
 
-const wrongPhase = (state: ChannelState, requestId: string | undefined): Step => {
-  const { durable } = state as { readonly durable: Durable }
-  if (requestId === undefined) return stay(state)
-  return stay(state, { type: 'reply', requestId, result: err({ code: 'wrong-phase', phase: durable.phase }) })
-}
+const wrongPhase = (
+  state: ChannelState,
+  command: Asked<Exclude<AskedCommand, 'add-htlc' | SettleHtlcCommand['type']>>,
+): Step => stay(state, ...reply(command, err({ code: 'wrong-phase', phase: state.durable.phase })))

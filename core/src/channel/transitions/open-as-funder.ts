@@ -13,16 +13,14 @@ import { abortOpening } from './abort-opening.ts'
 import { balancesOf, buildLocal, latest } from './commitments.ts'
 import { checkAcceptChannel, checkOpenCommand } from './open-checks.ts'
 import { firstCommitments, ownFields, publishFunding, watchFunding, withFirstSignature } from './opening.ts'
-import { emit, type Step, to } from './step.ts'
+import { emit, reply, type Step, to } from './step.ts'
 
 /** BOLT 2, open_channel. */
 export const openChannel = (durable: Idle, session: Session, command: OpenCommand, env: ChannelEnv): Step => {
   const error = checkOpenCommand(command, session.remoteFeatures, env)
   if (error !== undefined) {
     const { channelId, localNodeId, remoteNodeId } = durable
-    return to({ phase: 'aborted', channelId, localNodeId, remoteNodeId }, session, [
-      { type: 'reply', requestId: command.requestId, result: err(error) },
-    ])
+    return to({ phase: 'aborted', channelId, localNodeId, remoteNodeId }, session, reply(command, err(error)))
   }
   const open: OpenChannel = {
     type: 'open_channel',
@@ -122,15 +120,14 @@ export const recvFundingSigned = (
       announce: funded.params.announce,
       balances: balancesOf(funded),
     }),
-    {
-      type: 'reply',
-      requestId,
-      result: ok({
+    ...reply(
+      { type: 'open', requestId },
+      ok({
         type: 'opened',
         channelId: funded.params.channelId,
         fundingTxid: fundingOutpoint.txid,
         outputIndex: fundingOutpoint.index,
       }),
-    },
+    ),
   ])
 }

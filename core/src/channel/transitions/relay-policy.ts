@@ -81,21 +81,18 @@ export const setRelayFees = ({ durable, session }: Live, command: SetRelayFeesCo
   return to(next, session, [
     ...(usable ? sendChannelUpdate(next, session, env) : []),
     emit(next, { type: 'relay-fees-changed', policy: current, previous }),
-    ...done(command.requestId),
+    ...done(command),
   ])
 }
 
-export const setHtlcMaximum = (
-  { durable, session }: Live,
-  { htlcMaximumMsat, requestId }: SetHtlcMaximumCommand,
-  env: ChannelEnv,
-): Step => {
+export const setHtlcMaximum = ({ durable, session }: Live, command: SetHtlcMaximumCommand, env: ChannelEnv): Step => {
+  const { htlcMaximumMsat } = command
   const current = { ...durable.relay.current, htlcMaximumMsat }
   const next = update(durable, {
     relay: { ...durable.relay, current, updateTimestamp: laterTimestamp(durable, env) },
   })
   const usable = session?.reestablished === true && next.phase === 'normal'
-  return to(next, session, [...(usable ? sendChannelUpdate(next, session, env) : []), ...done(requestId)])
+  return to(next, session, [...(usable ? sendChannelUpdate(next, session, env) : []), ...done(command)])
 }
 
 // BOLT 7: a later update has a greater timestamp.

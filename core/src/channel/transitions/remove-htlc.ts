@@ -11,9 +11,9 @@ import type { Change, Proposal } from '../state/changes.ts'
 import type { Funded } from '../state/durable.ts'
 import type { Effect } from '../state/effects.ts'
 import type { ChannelEnv } from '../state/environment.ts'
-import type { CommandError, ProtocolError } from '../state/errors.ts'
+import type { ProtocolError, SettleHtlcError } from '../state/errors.ts'
 import { findHtlc, type HtlcFailure, type HtlcRecord, replaceHtlc } from '../state/htlc.ts'
-import type { FailHtlcCommand, FailMalformedHtlcCommand, FulfilHtlcCommand } from '../state/inputs.ts'
+import type { SettleHtlcCommand } from '../state/inputs.ts'
 import type { Session } from '../state/session.ts'
 import { latest, update } from './commitments.ts'
 import { react } from './react.ts'
@@ -27,31 +27,25 @@ const BADONION = 0x8000
  * Settles an HTLC that we received. What we decided is kept durably with this step, connected or not, so that it is
  * proposed again for as long as the peer may have lost it. A decision is final: asking for the same again is harmless.
  */
-export const settleHtlc = (
-  { durable, session }: Live,
-  command: FulfilHtlcCommand | FailHtlcCommand | FailMalformedHtlcCommand,
-): Step => {
+export const settleHtlc = ({ durable, session }: Live, command: SettleHtlcCommand): Step => {
   const state = session === undefined ? { durable } : { durable, session }
-  const { htlcId, requestId } = command
+  const { htlcId } = command
   const record = findHtlc(durable.htlcs.received, htlcId)
   // BOLT 2: only an HTLC that is irrevocably committed on both sides may be removed.
   if (record === undefined || !(isDecided(record) || isIrrevocable(durable, record))) {
-    return refuse(state, requestId, { code: 'unknown-htlc', htlcId })
+    return refuse(state, command, { code: 'unknown-htlc', htlcId })
   }
   const decided = decide(record, command)
-  if ('code' in decided) return refuse(state, requestId, decided)
-  if (decided === record) return stay(state, ...done(requestId))
+  if ('code' in decided) return refuse(state, command, decided)
+  if (decided === record) return stay(state, ...done(command))
   const received = replaceHtlc(durable.htlcs.received, decided)
   const next = update(durable, { htlcs: { ...durable.htlcs, received } })
-  if (session?.reestablished !== true) return to(next, session, done(requestId))
+  if (session?.reestablished !== true) return to(next, session, done(command))
   const proposed = proposeRemoval(next, session, decided)
-  return to(next, proposed.session, [...proposed.effects, ...done(requestId)])
+  return to(next, proposed.session, [...proposed.effects, ...done(command)])
 }
 
-const decide = (
-  record: HtlcRecord,
-  command: FulfilHtlcCommand | FailHtlcCommand | FailMalformedHtlcCommand,
-): HtlcRecord | CommandError => {
+const decide = (record: HtlcRecord, command: SettleHtlcCommand): HtlcRecord | SettleHtlcError => {
   const { htlcId } = command
   if (command.type === 'fulfil-htlc') {
     if (!equalBytes(sha256(command.preimage), record.add.paymentHash)) {

@@ -23,16 +23,16 @@ export const closeChannel = (
   env: ChannelEnv,
 ): Step => {
   const state = session === undefined ? { durable } : { durable, session }
-  const { requestId, scriptPubkey, feeratePerKw } = command
+  const { scriptPubkey, feeratePerKw } = command
   if (durable.localShutdown !== undefined) {
     if (feeratePerKw === undefined || scriptPubkey !== undefined) {
-      return refuse(state, requestId, { code: 'closing-in-progress' })
+      return refuse(state, command, { code: 'closing-in-progress' })
     }
     // Who asks again wants it to be said again, whatever came of it the last time.
     const priced = to(
       update(durable, { closingFeeratePerKw: feeratePerKw }),
       session === undefined ? undefined : awake(session),
-      done(requestId),
+      done(command),
     )
     return andThen(priced, (next) =>
       next.session === undefined ? stay(next) : reconsiderFee(next.durable as Funded, next.session, env),
@@ -41,14 +41,14 @@ export const closeChannel = (
   const script = scriptPubkey ?? durable.params.localShutdownScript
   // BOLT 2: what was promised at the opening must be kept.
   if (durable.params.localShutdownIsUpfront && !equalBytes(script, durable.params.localShutdownScript)) {
-    return refuse(state, requestId, { code: 'shutdown-script-is-fixed' })
+    return refuse(state, command, { code: 'shutdown-script-is-fixed' })
   }
-  if (!isOurShutdownScript(script)) return refuse(state, requestId, { code: 'invalid-shutdown-script' })
+  if (!isOurShutdownScript(script)) return refuse(state, command, { code: 'invalid-shutdown-script' })
   const next = update(durable, {
     localShutdown: script,
     ...(feeratePerKw === undefined ? {} : { closingFeeratePerKw: feeratePerKw }),
   })
-  return to(next, session, [emit(next, { type: 'shutdown', byUs: true }), ...done(requestId)])
+  return to(next, session, [emit(next, { type: 'shutdown', byUs: true }), ...done(command)])
 }
 
 /** BOLT 2, shutdown. */

@@ -1,7 +1,7 @@
-import { err, ok, type Result } from '../../lib/result.ts'
+import { err, ok } from '../../lib/result.ts'
 import type { ChannelState } from '../state/channel-state.ts'
 import type { Durable, Funded } from '../state/durable.ts'
-import type { CommandReply, Effect } from '../state/effects.ts'
+import type { AskedCommand, CommandResult, Effect } from '../state/effects.ts'
 import type { CommandError } from '../state/errors.ts'
 import type { ChannelEvent, ChannelEventBody } from '../state/events.ts'
 import type { Session } from '../state/session.ts'
@@ -72,15 +72,27 @@ export const remoteNodeIdOf = (durable: Durable): Uint8Array => {
   }
 }
 
-/** The answer to a command that was given by someone who waits for one. */
-export const reply = (requestId: string | undefined, result: Result<CommandReply, CommandError>): readonly Effect[] =>
-  requestId === undefined ? [] : [{ type: 'reply', requestId, result }]
+/** A command of which all that counts is what it is and whether someone waits for its answer. */
+export interface Asked<Name extends AskedCommand> {
+  readonly type: Name
+  readonly requestId?: string | undefined
+}
 
-export const done = (requestId: string | undefined): readonly Effect[] => reply(requestId, ok({ type: 'done' }))
+/** The answer to a command that was given by someone who waits for one. */
+export const reply = <Name extends AskedCommand>(
+  { requestId }: Asked<Name>,
+  result: CommandResult<Name>,
+): readonly Effect[] => (requestId === undefined ? [] : [{ type: 'reply', requestId, result }])
+
+export const done = (command: Asked<Exclude<AskedCommand, 'open' | 'add-htlc'>>): readonly Effect[] =>
+  reply(command, ok({ type: 'done' }))
 
 /** A command that changes nothing. */
-export const refuse = (state: ChannelState, requestId: string | undefined, error: CommandError): Step =>
-  to(state.durable, state.session, reply(requestId, err(error)))
+export const refuse = <Name extends AskedCommand>(
+  state: ChannelState,
+  command: Asked<Name>,
+  error: CommandError<Name>,
+): Step => to(state.durable, state.session, reply(command, err(error)))
 
 export const emit = (durable: Durable, body: ChannelEventBody): Effect => {
   const event: ChannelEvent = { ...body, channelId: idOf(durable), remoteNodeId: remoteNodeIdOf(durable) }

@@ -10,27 +10,27 @@ import { done, type Live, type Online, refuse, type Step, to } from './step.ts'
 /** BOLT 2, update_fee, as its sender: only the opener, and only what it can pay. A rate not yet signed is replaced. */
 export const updateFee = ({ durable, session }: Live, command: UpdateFeeCommand): Step => {
   const state = session === undefined ? { durable } : { durable, session }
-  const { requestId, feeratePerKw } = command
-  if (!durable.params.localIsOpener) return refuse(state, requestId, { code: 'not-the-opener' })
+  const { feeratePerKw } = command
+  if (!durable.params.localIsOpener) return refuse(state, command, { code: 'not-the-opener' })
   if (durable.phase !== 'normal' && durable.phase !== 'shutdown') {
-    return refuse(state, requestId, { code: 'channel-not-usable', phase: durable.phase })
+    return refuse(state, command, { code: 'channel-not-usable', phase: durable.phase })
   }
   // BOLT 2: after shutdown, no updates once no HTLC is left.
   const closing = durable.localShutdown !== undefined || durable.remoteShutdown !== undefined
   if (closing && durable.htlcs.offered.length + durable.htlcs.received.length === 0) {
-    return refuse(state, requestId, { code: 'channel-closing' })
+    return refuse(state, command, { code: 'channel-closing' })
   }
-  if (session?.reestablished !== true) return refuse(state, requestId, { code: 'channel-offline' })
+  if (session?.reestablished !== true) return refuse(state, command, { code: 'channel-offline' })
   const proposed = { ...session.proposed, local: withFee(session.proposed.local, feeratePerKw) }
   const missingMsat = missingForFee(durable, proposed, true)
-  if (missingMsat > 0n) return refuse(state, requestId, { code: 'insufficient-balance', missingMsat })
+  if (missingMsat > 0n) return refuse(state, command, { code: 'insufficient-balance', missingMsat })
   return to(durable, { ...session, proposed }, [
     {
       type: 'send',
       epoch: session.epoch,
       message: { type: 'update_fee', channelId: durable.params.channelId, feeratePerKw },
     },
-    ...done(requestId),
+    ...done(command),
   ])
 }
 

@@ -3,9 +3,9 @@ import { step } from '../../channel/channel.ts'
 import { resume } from '../../channel/resume.ts'
 import { isFunded, isStored } from '../../channel/state/channel-state.ts'
 import type { Durable } from '../../channel/state/durable.ts'
-import type { CommandReply, Effect } from '../../channel/state/effects.ts'
+import type { AskedCommand, CommandResult, Effect } from '../../channel/state/effects.ts'
 import type { ChannelEnv } from '../../channel/state/environment.ts'
-import type { ChannelInput, FundingCreatedByWallet, FundingFailed } from '../../channel/state/inputs.ts'
+import type { ChannelCommand, ChannelInput, FundingCreatedByWallet, FundingFailed } from '../../channel/state/inputs.ts'
 import type { Rest } from '../../channel/state/rest.ts'
 import { heedsBlocks } from '../../channel/transitions/deadlines.ts'
 import { dropUnsigned } from '../../channel/transitions/fail-channel.ts'
@@ -20,7 +20,7 @@ import { ChannelEffects, type StepToPerform } from './channel-effects.ts'
 import { type ChannelHold, entryOf, publish } from './channel-hold.ts'
 import { channelIds, haveSameIds } from './channel-ids.ts'
 import { ChannelKeys } from './channel-keys.ts'
-import type { ChannelProtocol, ChannelResult, Settlement } from './channel-protocol.ts'
+import type { ChannelProtocol, Settlement } from './channel-protocol.ts'
 import { ChannelRations } from './channel-rations.ts'
 import { ChannelRest, type Pause } from './channel-rest.ts'
 import { channelWrites } from './channel-rows.ts'
@@ -161,15 +161,13 @@ class ChannelDriver {
           throw error
         },
         decided: (input) => this.#run(input),
-        open: (command) => this.#ask('opened', (requestId) => ({ ...command, type: 'open', requestId })),
-        addHtlc: (command) => this.#ask('htlc-added', (requestId) => ({ ...command, type: 'add-htlc', requestId })),
-        updateFee: (command) => this.#ask('done', (requestId) => ({ ...command, type: 'update-fee', requestId })),
-        setRelayFees: (command) =>
-          this.#ask('done', (requestId) => ({ ...command, type: 'set-relay-fees', requestId })),
-        setHtlcMaximum: (command) =>
-          this.#ask('done', (requestId) => ({ ...command, type: 'set-htlc-maximum', requestId })),
-        close: (command) => this.#ask('done', (requestId) => ({ ...command, type: 'close', requestId })),
-        forceClose: (command) => this.#ask('done', (requestId) => ({ ...command, type: 'force-close', requestId })),
+        open: (command) => this.#ask((requestId) => ({ ...command, type: 'open', requestId })),
+        addHtlc: (command) => this.#ask((requestId) => ({ ...command, type: 'add-htlc', requestId })),
+        updateFee: (command) => this.#ask((requestId) => ({ ...command, type: 'update-fee', requestId })),
+        setRelayFees: (command) => this.#ask((requestId) => ({ ...command, type: 'set-relay-fees', requestId })),
+        setHtlcMaximum: (command) => this.#ask((requestId) => ({ ...command, type: 'set-htlc-maximum', requestId })),
+        close: (command) => this.#ask((requestId) => ({ ...command, type: 'close', requestId })),
+        forceClose: (command) => this.#ask((requestId) => ({ ...command, type: 'force-close', requestId })),
       },
       drained: () => {
         if (this.#hold.link !== undefined) this.#run({ type: 'sign' })
@@ -213,11 +211,10 @@ class ChannelDriver {
     this.#perform(resume(this.#entry.state, this.#env()), { resuming: true })
   }
 
-  #ask<Type extends CommandReply['type']>(
-    type: Type,
-    command: (requestId: string) => ChannelInput,
-  ): Promise<ChannelResult<Type>> {
-    return this.#commands.ask(type, (requestId) => this.#run(command(requestId)))
+  #ask<Command extends ChannelCommand & { readonly type: AskedCommand }>(
+    command: (requestId: string) => Command,
+  ): Promise<CommandResult<Command['type']>> {
+    return this.#commands.ask((requestId) => this.#run(command(requestId)))
   }
 
   #funded(input: FundingCreatedByWallet | FundingFailed): void {

@@ -1,35 +1,28 @@
-import type { CommandReply, ReplyEffect } from '../../channel/state/effects.ts'
-import { invariant } from '../../lib/errors.ts'
-import { ok } from '../../lib/result.ts'
-import type { ChannelReply, ChannelResult } from './channel-protocol.ts'
+import type { AskedCommand, CommandResult, ReplyEffect } from '../../channel/state/effects.ts'
 
 /** Commands that wait for the step which answers them. */
 export class ChannelCommands {
   /** Of one life of the actor, so that the ids of two lives differ. */
   readonly #life: number
-  readonly #replies = new Map<string, (result: ReplyEffect['result']) => void>()
+  readonly #waiting = new Map<string, (result: ReplyEffect['result']) => void>()
   #requests = 0
 
   constructor(life: number) {
     this.#life = life
   }
 
-  /** Begins a command under an id of its own, and has what the reply to that id says. */
-  ask<Type extends CommandReply['type']>(type: Type, begin: (requestId: string) => void): Promise<ChannelResult<Type>> {
+  /** Begins a command under an id of its own, and has the answer to it. */
+  ask<Name extends AskedCommand>(begin: (requestId: string) => void): Promise<CommandResult<Name>> {
     return new Promise((resolve) => {
       const requestId = `${this.#life}.${this.#requests++}`
-      this.#replies.set(requestId, (result) => resolve(result.ok ? ok(replyOf(type, result.value)) : result))
+      // What is answered under an id is checked against the command's name where it is answered (`reply`).
+      this.#waiting.set(requestId, (result) => resolve(result as CommandResult<Name>))
       begin(requestId)
     })
   }
 
   answer({ requestId, result }: ReplyEffect): void {
-    this.#replies.get(requestId)?.(result)
-    this.#replies.delete(requestId)
+    this.#waiting.get(requestId)?.(result)
+    this.#waiting.delete(requestId)
   }
-}
-
-const replyOf = <Type extends CommandReply['type']>(type: Type, reply: CommandReply): ChannelReply<Type> => {
-  invariant(reply.type === type, `a command that asks for ${type} is answered so`)
-  return reply as ChannelReply<Type>
 }

@@ -1,5 +1,4 @@
-import type { CommandReply } from '../../channel/state/effects.ts'
-import type { CommandError } from '../../channel/state/errors.ts'
+import type { AskedCommand, CommandResult } from '../../channel/state/effects.ts'
 import type {
   AcceptCommand,
   AddHtlcCommand,
@@ -7,33 +6,25 @@ import type {
   ChannelCommand,
   ChannelMessage,
   CloseCommand,
-  FailHtlcCommand,
-  FailMalformedHtlcCommand,
   ForceCloseCommand,
-  FulfilHtlcCommand,
   FundingCreatedByWallet,
   FundingFailed,
   OpenCommand,
   RejectCommand,
   SetHtlcMaximumCommand,
   SetRelayFeesCommand,
+  SettleHtlcCommand,
   TimerName,
   UpdateFeeCommand,
 } from '../../channel/state/inputs.ts'
 import type { Epoch } from '../../channel/state/session.ts'
-import type { Result } from '../../lib/result.ts'
 import type { FeatureVector } from '../../wire/feature-vector.ts'
 import type { Alongside } from '../events/alongside.ts'
 import type { PeerLink } from './peer-link.ts'
 
-/** What a command that was carried out is answered. */
-export type ChannelReply<Type extends CommandReply['type']> = Extract<CommandReply, { readonly type: Type }>
-
-export type ChannelResult<Type extends CommandReply['type']> = Result<ChannelReply<Type>, CommandError>
-
-type Asked<C extends ChannelCommand & { readonly requestId?: string }, Type extends CommandReply['type'] = 'done'> = {
+type Asked<C extends ChannelCommand & { readonly type: AskedCommand }> = {
   readonly request: Omit<C, 'requestId' | 'type'>
-  readonly reply: ChannelResult<Type>
+  readonly reply: CommandResult<C['type']>
 }
 
 /** What a channel's actor is told and asked. */
@@ -47,8 +38,8 @@ export type ChannelProtocol = {
   chain: { readonly request: ChainInput; readonly reply: void }
   /** Answered once the outcome is in the channel's state, and all that belongs with it in the same commit. */
   settle: { readonly request: Settlement; readonly reply: void }
-  open: Asked<OpenCommand, 'opened'>
-  addHtlc: Asked<AddHtlcCommand, 'htlc-added'>
+  open: Asked<OpenCommand>
+  addHtlc: Asked<AddHtlcCommand>
   updateFee: Asked<UpdateFeeCommand>
   setRelayFees: Asked<SetRelayFeesCommand>
   setHtlcMaximum: Asked<SetHtlcMaximumCommand>
@@ -71,7 +62,7 @@ export type ChannelProtocol = {
 
 /** How one of the channel's received HTLCs ends, and what belongs in the same commit. */
 export interface Settlement {
-  readonly command: FulfilHtlcCommand | FailHtlcCommand | FailMalformedHtlcCommand
+  readonly command: SettleHtlcCommand
   /** Committed when the HTLC was settled before, too, so that what waited for it is cleaned up. */
   readonly alongside?: Alongside
 }

@@ -1,17 +1,22 @@
-import type { ContractError } from '@fulgurite/plugin-sdk/contract'
-import type { AskFailure } from '../../actor/types.ts'
 import { displayTxid } from '../../bitcoin/transaction.ts'
 import { isFunded } from '../../channel/state/channel-state.ts'
-import type { Feerates } from '../../channel/state/environment.ts'
-import type { CommandError } from '../../channel/state/errors.ts'
 import { fromHex, toHex } from '../../lib/bytes.ts'
-import { err, ok, type Result } from '../../lib/result.ts'
+import { err, ok } from '../../lib/result.ts'
 import type { ChannelEntry } from '../channel/channel-directory.ts'
-import type { ChannelResult } from '../channel/channel-protocol.ts'
 import { openingKeys } from '../channel/opening-keys.ts'
 import { EventHistory } from '../events/event-history.ts'
-import type { PeerFailure } from '../peer/peer-protocol.ts'
-import { MAX_FEE_BASE_MSAT, MAX_FEE_PROPORTIONAL_MILLIONTHS } from '../settings.ts'
+import {
+  channelNotFound,
+  closeRefusal,
+  dearer,
+  feesOutOfBounds,
+  forceCloseRefusal,
+  openingBrokenOff,
+  openingUnanswered,
+  openRefusal,
+  setRelayFeesRefusal,
+  unanswered,
+} from './channels-refusals.ts'
 import type { MappingContext } from './context.ts'
 import { describeChannel, describePolicy } from './describe-channel.ts'
 import { pageOfEvents } from './event-pages.ts'
@@ -23,7 +28,7 @@ import { forceCloseCost, mutualCloseLossMsat } from './worst-cases/closing-costs
 export const channelsHandlers = (context: MappingContext): ActorHandlers<'channels'> => {
   const { channelDirectory, settings, feerates, options } = context
   const history = new EventHistory(options.store)
-  const find = (channelId: string): Result<ChannelEntry, ContractError> => {
+  const find = (channelId: string) => {
     const entry = channelDirectory.get(fromHex(channelId))
     return entry === undefined ? err(channelNotFound()) : ok(entry)
   }
@@ -116,15 +121,10 @@ export const channelsHandlers = (context: MappingContext): ActorHandlers<'channe
         },
         { timeoutMs: 125_000 },
       )
-      if (!opened.ok) {
-        return err(opened.error.code === 'actor-stopped' ? openingRefusal('outcome-unknown') : unanswered(opened.error))
-      }
-      if (!opened.value.ok) return err(openingRefusal(opened.value.error.code))
+      if (!opened.ok) return err(openingUnanswered(opened.error))
+      if (!opened.value.ok) return err(openingBrokenOff(opened.value.error.code))
       const result = opened.value.value
-      if (!result.ok) {
-        const { error } = result
-        return err(error.code === 'peer-error' ? refusedByPeer(error.text, feerates()) : commandRefusal(error))
-      }
+      if (!result.ok) return err(openRefusal(result.error, feerates()))
       const { channelId, fundingTxid, outputIndex } = result.value
       // A channel begins with what the node charges by itself.
       const { relay } = settings
@@ -147,8 +147,9 @@ export const channelsHandlers = (context: MappingContext): ActorHandlers<'channe
       if (!entry.ok) return entry
       const { durable: before } = entry.value.state
       if (isFunded(before) && mutualCloseLossMsat(before, feerate) > worstCase.feesMsat) return err(dearer())
-      const answer = answered(await entry.value.ref.ask('close', { feeratePerKw: feerate }))
-      if (!answer.ok) return answer
+      const answer = await entry.value.ref.ask('close', { feeratePerKw: feerate })
+      if (!answer.ok) return err(unanswered(answer.error))
+      if (!answer.value.ok) return err(closeRefusal(answer.value.error))
       const now = channelDirectory.get(fromHex(channelId as string))
       const channel = now === undefined ? undefined : describeChannel(now)
       if (now === undefined || channel === undefined) return ok({ channelId, state: 'closed' })
@@ -162,8 +163,9 @@ export const channelsHandlers = (context: MappingContext): ActorHandlers<'channe
       if (isFunded(before) && forceCloseCost(before, feerates().closing).feesMsat > worstCase.feesMsat) {
         return err(dearer())
       }
-      const answer = answered(await entry.value.ref.ask('forceClose', {}))
-      if (!answer.ok) return answer
+      const answer = await entry.value.ref.ask('forceClose', {})
+      if (!answer.ok) return err(unanswered(answer.error))
+      if (!answer.value.ok) return err(forceCloseRefusal(answer.value.error))
       const { durable } = after(entry.value, channelId as string).state
       const txid = isFunded(durable) ? durable.active[0]?.local.txid : undefined
       if (txid === undefined) return err(channelNotFound())
@@ -175,10 +177,9 @@ export const channelsHandlers = (context: MappingContext): ActorHandlers<'channe
       if (outOfBounds !== undefined) return err(outOfBounds)
       const entry = find(channelId as string)
       if (!entry.ok) return entry
-      const answer = answered(
-        await entry.value.ref.ask('setRelayFees', { policy: { feeBaseMsat, feeProportionalMillionths } }),
-      )
-      if (!answer.ok) return answer
+      const answer = await entry.value.ref.ask('setRelayFees', { policy: { feeBaseMsat, feeProportionalMillionths } })
+      if (!answer.ok) return err(unanswered(answer.error))
+      if (!answer.value.ok) return err(setRelayFeesRefusal(answer.value.error))
       const { durable } = after(entry.value, channelId as string).state
       return ok({
         channelId,
@@ -192,106 +193,4 @@ const closingWaitsFor = ({ state }: ChannelEntry, htlcsInFlight: number) => {
   if (state.durable.phase === 'closing') return 'confirmation'
   if (state.session?.reestablished !== true) return 'peer'
   return htlcsInFlight > 0 ? 'htlcs' : 'signatures'
-}
-
-const channelNotFound = (): ContractError =>
-  refusal('channel-not-found', 'no open or closing channel has this id', { field: 'channelId' })
-
-const dearer = (): ContractError =>
-  refusal('fee-limit-exceeded', 'closing the channel has become dearer since the command was checked: ask again')
-
-const openingRefusal = (code: PeerFailure['code']): ContractError => {
-  switch (code) {
-    case 'peer-not-connected':
-      return refusal('peer-disconnected', 'the peer went away while the channel was opened')
-    case 'peer-not-answering':
-      return refusal('peer-disconnected', 'the peer did not answer in time: the opening was given up')
-    case 'outcome-unknown':
-      return refusal('outcome-unknown', 'the opening was broken off at the last moment: look at the list of channels')
-  }
-}
-
-const feesOutOfBounds = (base: bigint, proportional: number): ContractError | undefined => {
-  if (base > MAX_FEE_BASE_MSAT) {
-    return refusal('fee-out-of-bounds', `at most ${MAX_FEE_BASE_MSAT} msat`, { field: 'feeBaseMsat' })
-  }
-  if (proportional > MAX_FEE_PROPORTIONAL_MILLIONTHS) {
-    return refusal('fee-out-of-bounds', `at most ${MAX_FEE_PROPORTIONAL_MILLIONTHS} parts per million`, {
-      field: 'feeProportionalMillionths',
-    })
-  }
-  return undefined
-}
-
-const answered = (answer: Result<ChannelResult<'done'>, AskFailure>): Result<undefined, ContractError> => {
-  if (!answer.ok) return err(unanswered(answer.error))
-  return answer.value.ok ? ok(undefined) : err(commandRefusal(answer.value.error))
-}
-
-const unanswered = (failure: AskFailure): ContractError => {
-  switch (failure.code) {
-    case 'mailbox-full':
-      return refusal('mailbox-full', 'the channel is too busy; try again later')
-    case 'ask-timeout':
-      return refusal('outcome-unknown', 'the channel took the command and has not answered yet')
-    case 'actor-stopped':
-      return channelNotFound()
-    default:
-      return refusal('internal', 'a bug; the log of the node says more')
-  }
-}
-
-const commandRefusal = (error: CommandError): ContractError => {
-  switch (error.code) {
-    case 'funding-too-small':
-    case 'funding-too-large':
-      return refusal(error.code, `the bound is ${error.bound} sat`, { field: 'fundingSat' })
-    case 'push-exceeds-funding':
-      return refusal('push-too-large', 'more is given away than is put in', { field: 'pushMsat' })
-    case 'funder-cannot-pay-fee':
-      return refusal('funding-too-small', `${error.missing} sat are missing for the commitment's fee`, {
-        field: 'fundingSat',
-      })
-    case 'funding-failed':
-      if (error.reason === 'fee-limit-exceeded') {
-        return refusal(error.reason, 'the funding transaction would pay more than maxFeeSat', { field: 'maxFeeSat' })
-      }
-      return refusal('insufficient-funds', `the wallet could not fund it: ${error.reason}`, { field: 'fundingSat' })
-    case 'rejected':
-      return refusal('refused-by-peer', error.reason)
-    case 'peer-error':
-      return refusal('refused-by-peer', error.text === '' ? 'the peer refused it' : error.text)
-    case 'disconnected':
-      return refusal('peer-disconnected', 'the peer went away while the channel was opened')
-    case 'channel-offline':
-      return refusal('peer-not-connected', 'the peer of this channel is not connected')
-    case 'closing-in-progress':
-      return refusal('already-closing', 'the channel is closing already')
-    case 'wrong-phase':
-    case 'channel-not-usable':
-      return error.phase === 'closing' || error.phase === 'negotiating' || error.phase === 'shutdown'
-        ? refusal('already-closing', 'the channel is closing already')
-        : refusal('channel-not-ready', 'the channel is not open yet')
-    default: {
-      // Ours: the peer has refused nothing.
-      const { code, ...details } = error
-      const shown = Object.entries(details).filter(([, value]) => ['bigint', 'number', 'string'].includes(typeof value))
-      const message = `this node refused it: ${code.replaceAll('-', ' ')}`
-      return refusal('terms-refused', message, {
-        details: { refusal: code, ...Object.fromEntries(shown.map(([name, value]) => [name, `${value}`])) },
-      })
-    }
-  }
-}
-
-/** What the peer said; and, as it may be the reason, that our commitments pay less than estimates ask for. */
-const refusedByPeer = (text: string, { commitment, closing }: Feerates): ContractError => {
-  const said = text === '' ? 'the peer refused it' : text
-  return commitment >= closing
-    ? refusal('refused-by-peer', said)
-    : refusal(
-        'refused-by-peer',
-        `${said} (our commitments pay ${commitment} sat/kw at most, the estimate is ${closing}: --max-commitment-feerate)`,
-        { details: { commitmentFeerate: `${commitment}`, estimate: `${closing}` } },
-      )
 }

@@ -1,6 +1,5 @@
 import type {
   ActorName,
-  ContractError,
   ErrorCodeOf,
   OperationName,
   ReplyOf,
@@ -31,12 +30,7 @@ export type ResolvedRequest<Name extends ActorName, Op extends OperationName<Nam
 type Handler<Name extends ActorName, Op extends OperationName<Name>> = (
   request: Op extends SpendingOperation<Name> ? ResolvedRequest<Name, Op> : RequestOf<Name, Op>,
   context: HandlerContext,
-) => Promise<Result<Omit<ReplyOf<Name, Op>, 'asOf'>, RefusalOf<Name, Op>>>
-
-/** What an operation may be refused with. Channels answer all their commands alike: which code is whose is not told apart there. */
-type RefusalOf<Name extends ActorName, Op extends OperationName<Name>> = Name extends 'channels'
-  ? ContractError
-  : Refusal<ErrorCodeOf<Name, Op>>
+) => Promise<Result<Omit<ReplyOf<Name, Op>, 'asOf'>, Refusal<ErrorCodeOf<Name, Op>>>>
 
 /** One function for each operation of an actor. */
 export type ActorHandlers<Name extends ActorName> = { readonly [Op in OperationName<Name>]: Handler<Name, Op> }
@@ -46,11 +40,11 @@ export type ActorRecalls<Name extends ActorName> = {
   readonly [Op in OperationName<Name>]?: (
     request: RequestOf<Name, Op>,
     key: string,
-  ) => Promise<RecalledAnswer<Omit<ReplyOf<Name, Op>, 'asOf'>> | undefined>
+  ) => Promise<RecalledAnswer<Omit<ReplyOf<Name, Op>, 'asOf'>, ErrorCodeOf<Name, Op>> | undefined>
 }
 
-export type RecalledAnswer<Reply> = {
-  readonly answer: Promise<Result<Reply, ContractError>>
+export type RecalledAnswer<Reply, Code extends string = string> = {
+  readonly answer: Promise<Result<Reply, Refusal<Code>>>
   readonly isKnown: boolean
 }
 

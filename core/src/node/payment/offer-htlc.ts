@@ -1,8 +1,8 @@
 import type { AskFailure } from '../../actor/types.ts'
-import type { ChannelId } from '../../lib/ids.ts'
+import type { ChannelId, HtlcId } from '../../lib/ids.ts'
 import { err, type Result } from '../../lib/result.ts'
 import type { ChannelDirectory } from '../channel/channel-directory.ts'
-import type { ChannelProtocol, ChannelReply } from '../channel/channel-protocol.ts'
+import type { ChannelProtocol } from '../channel/channel-protocol.ts'
 
 /**
  * How long a channel is waited for that was told of an HTLC: as good as for ever. It answers late if it is reloaded
@@ -18,7 +18,7 @@ export const offerHtlc = async (
   channels: ChannelDirectory,
   channelId: ChannelId,
   add: ChannelProtocol['addHtlc']['request'],
-): Promise<Result<ChannelReply<'htlc-added'>, { readonly code: string }> | undefined> => {
+): Promise<Result<{ readonly htlcId: HtlcId }, { readonly code: string }> | undefined> => {
   const channel = channels.get(channelId)
   if (channel === undefined) return err({ code: 'channel-not-usable' })
   const answer = await channel.ref.ask('addHtlc', add, { timeoutMs: CHANNEL_ANSWER_MS })

@@ -1,9 +1,9 @@
+import type { CommandResult } from '../../channel/state/effects.ts'
 import type { OpenCommand } from '../../channel/state/inputs.ts'
 import type { Epoch } from '../../channel/state/session.ts'
 import type { Failure } from '../../lib/errors.ts'
 import type { Result } from '../../lib/result.ts'
 import type { Message, UnknownMessage } from '../../wire/messages/message.ts'
-import type { ChannelResult } from '../channel/channel-protocol.ts'
 import type { PeerConnection } from './peer-connection.ts'
 
 /** `outcome-unknown`: the channel came to be in the very moment in which it was given up. */
@@ -20,7 +20,7 @@ export type PeerProtocol = {
   }
   openChannel: {
     readonly request: Omit<OpenCommand, 'type' | 'requestId' | 'temporaryChannelId'>
-    readonly reply: Result<ChannelResult<'opened'>, PeerFailure>
+    readonly reply: Result<CommandResult<'open'>, PeerFailure>
   }
   disconnect: { readonly request: { readonly reason: string }; readonly reply: Result<void, PeerFailure> }
 }

@@ -1,6 +1,6 @@
 import type {
   ActorName,
-  ContractError,
+  ErrorCodeOf,
   Msat,
   PurseOf,
   ReplyOf,
@@ -10,19 +10,19 @@ import type {
 } from '@fulgurite/plugin-sdk/contract'
 import type { Network } from '../../../bitcoin/network.ts'
 import type { ChannelSettings, Feerates } from '../../../channel/state/environment.ts'
-import type { Invoice } from '../../../invoice/invoice.ts'
 import type { Result } from '../../../lib/result.ts'
 import type { Wallet } from '../../../wallet/wallet.ts'
 import type { ChannelDirectory } from '../../channel/channel-directory.ts'
-import type { Cost } from '../../contract-gateway.ts'
+import type { Cost, Refusal } from '../../contract-gateway.ts'
 import type { ResolvedRequest } from '../handlers.ts'
+import type { InvoiceReader } from '../invoice-reader.ts'
 
 /** What the node knows at the moment of asking, and all that a worst case may look at. */
 export interface SpendingKnowledge {
   readonly network: Network
   readonly settings: ChannelSettings
   readonly feerates: () => Feerates
-  readonly invoice: (text: string) => Result<Invoice, ContractError>
+  readonly invoice: (text: string) => ReturnType<InvoiceReader['read']>
   readonly wallet: Pick<Wallet, 'quote'>
   readonly channels: Pick<ChannelDirectory, 'get'>
 }
@@ -54,7 +54,10 @@ interface SpendingRule<Name extends ActorName, Op extends SpendingOperation<Name
    * The most that running the resolved request costs. Where execution could exceed it (rates move, coins change), the
    * resolved request carries the ceiling, and it is kept where the transaction is signed.
    */
-  worstCase(request: RequestOf<Name, Op>, known: SpendingKnowledge): Result<Resolved<Name, Op>, ContractError>
+  worstCase(
+    request: RequestOf<Name, Op>,
+    known: SpendingKnowledge,
+  ): Result<Resolved<Name, Op>, Refusal<ErrorCodeOf<Name, Op>>>
   /** What it has cost, by its reply. Without it the worst case stands: the reply does not tell. */
   actual?(reply: Omit<ReplyOf<Name, Op>, 'asOf'>, request: RequestOf<Name, Op>): CostOf<Name, Op>
 }

@@ -1,0 +1,146 @@
+import type { AskFailure } from '../../actor/types.ts'
+import type { Phase } from '../../channel/state/durable.ts'
+import type { Feerates } from '../../channel/state/environment.ts'
+import type { CommandError } from '../../channel/state/errors.ts'
+import { assertNever } from '../../lib/errors.ts'
+import type { PeerFailure } from '../peer/peer-protocol.ts'
+import { MAX_FEE_BASE_MSAT, MAX_FEE_PROPORTIONAL_MILLIONTHS } from '../settings.ts'
+import { refusal } from './handlers.ts'
+
+export const channelNotFound = () =>
+  refusal('channel-not-found', 'no open or closing channel has this id', { field: 'channelId' })
+
+export const dearer = () =>
+  refusal('fee-limit-exceeded', 'closing the channel has become dearer since the command was checked: ask again')
+
+export const feesOutOfBounds = (base: bigint, proportional: number) => {
+  if (base > MAX_FEE_BASE_MSAT) {
+    return refusal('fee-out-of-bounds', `at most ${MAX_FEE_BASE_MSAT} msat`, { field: 'feeBaseMsat' })
+  }
+  if (proportional > MAX_FEE_PROPORTIONAL_MILLIONTHS) {
+    return refusal('fee-out-of-bounds', `at most ${MAX_FEE_PROPORTIONAL_MILLIONTHS} parts per million`, {
+      field: 'feeProportionalMillionths',
+    })
+  }
+  return undefined
+}
+
+/** Why a channel, or its peer, has not answered. */
+export const unanswered = ({ code }: AskFailure) => {
+  switch (code) {
+    case 'mailbox-full':
+      return refusal(code, 'the channel is too busy; try again later')
+    case 'ask-timeout':
+      return refusal('outcome-unknown', 'the channel took the command and has not answered yet')
+    case 'actor-stopped':
+      return channelNotFound()
+    case 'unknown-command':
+    case 'handler-failed':
+      return refusal('internal', 'a bug; the log of the node says more')
+    default:
+      return assertNever(code, 'failure')
+  }
+}
+
+/** Why a peer's actor did not come to open a channel. */
+export const openingUnanswered = (failure: AskFailure) => {
+  const why = unanswered(failure)
+  return why.code === 'channel-not-found' ? openingBrokenOff('outcome-unknown') : why
+}
+
+export const openingBrokenOff = (code: PeerFailure['code']) => {
+  switch (code) {
+    case 'peer-not-connected':
+      return refusal('peer-disconnected', 'the peer went away while the channel was opened')
+    case 'peer-not-answering':
+      return refusal('peer-disconnected', 'the peer did not answer in time: the opening was given up')
+    case 'outcome-unknown':
+      return refusal('outcome-unknown', 'the opening was broken off at the last moment: look at the list of channels')
+  }
+}
+
+/** Why nothing came of an opening. */
+export const openRefusal = (error: CommandError<'open'>, feerates: Feerates) => {
+  switch (error.code) {
+    case 'funding-too-small':
+    case 'funding-too-large':
+      return refusal(error.code, `the bound is ${error.bound} sat`, { field: 'fundingSat' })
+    case 'push-exceeds-funding':
+      return refusal('push-too-large', 'more is given away than is put in', { field: 'pushMsat' })
+    case 'funder-cannot-pay-fee':
+      return refusal('funding-too-small', `${error.missing} sat are missing for the commitment's fee`, {
+        field: 'fundingSat',
+      })
+    case 'funding-failed':
+      if (error.reason === 'fee-limit-exceeded') {
+        return refusal(error.reason, 'the funding transaction would pay more than maxFeeSat', { field: 'maxFeeSat' })
+      }
+      return refusal('insufficient-funds', `the wallet could not fund it: ${error.reason}`, { field: 'fundingSat' })
+    case 'rejected':
+      return refusal('refused-by-peer', error.reason)
+    case 'peer-error':
+      return refusedByPeer(error.text, feerates)
+    case 'disconnected':
+      return refusal('peer-disconnected', 'the peer went away while the channel was opened')
+    default: {
+      // Ours: the peer has refused nothing.
+      const { code, ...details } = error
+      const shown = Object.entries(details).filter(([, value]) => ['bigint', 'number', 'string'].includes(typeof value))
+      const message = `this node refused it: ${code.replaceAll('-', ' ')}`
+      return refusal('terms-refused', message, {
+        details: { refusal: code, ...Object.fromEntries(shown.map(([name, value]) => [name, `${value}`])) },
+      })
+    }
+  }
+}
+
+/** What the peer said; and, as it may be the reason, that our commitments pay less than estimates ask for. */
+const refusedByPeer = (text: string, { commitment, closing }: Feerates) => {
+  const said = text === '' ? 'the peer refused it' : text
+  return commitment >= closing
+    ? refusal('refused-by-peer', said)
+    : refusal(
+        'refused-by-peer',
+        `${said} (our commitments pay ${commitment} sat/kw at most, the estimate is ${closing}: --max-commitment-feerate)`,
+        { details: { commitmentFeerate: `${commitment}`, estimate: `${closing}` } },
+      )
+}
+
+export const closeRefusal = (error: CommandError<'close'>) => {
+  switch (error.code) {
+    case 'closing-in-progress':
+      return alreadyClosing()
+    case 'wrong-phase':
+      return notNow(error.phase)
+    // The contract's close is paid to the channel's own script.
+    case 'invalid-shutdown-script':
+    case 'shutdown-script-is-fixed':
+      return refusal('internal', 'a bug; the log of the node says more')
+    default:
+      return assertNever(error, 'refusal')
+  }
+}
+
+export const forceCloseRefusal = (error: CommandError<'force-close'>) => {
+  switch (error.code) {
+    case 'publication-forbidden':
+      return refusal(
+        'already-closing',
+        'our commitment is out of date and would be punished: the peer closes the channel',
+      )
+    // It is over.
+    case 'wrong-phase':
+      return channelNotFound()
+    default:
+      return assertNever(error, 'refusal')
+  }
+}
+
+export const setRelayFeesRefusal = ({ phase }: CommandError<'set-relay-fees'>) => notNow(phase)
+
+const notNow = (phase: Phase) =>
+  phase === 'closing' || phase === 'negotiating' || phase === 'shutdown'
+    ? alreadyClosing()
+    : refusal('channel-not-ready', 'the channel is not open yet')
+
+const alreadyClosing = () => refusal('already-closing', 'the channel is closing already')
