@@ -81,6 +81,9 @@ const DOORS = {
   cli: ['api/access', 'app/options'],
 }
 
+/** Rooms that are entered by their `index.ts` alone: how they are furnished is nobody else's concern. */
+const WITH_FRONT_DOOR = ['channel']
+
 const PURE_ROOMS = 'bitcoin|wire|onion|invoice|channel|graph|payment'
 
 /** What only tests import. The lists are about the product; tests may look into every room. */
@@ -98,6 +101,14 @@ const roomRule = ([room, allowed]) => {
   }
 }
 
+const frontDoorRule = (room) => ({
+  name: `front-door-${room}`,
+  comment: `${room}/ is entered by its index.ts.`,
+  severity: 'error',
+  from: { path: `^core/src/(?!${room}/)`, pathNot: TESTS },
+  to: { path: `^core/src/${room}/`, pathNot: `^core/src/${room}/index\\.ts$` },
+})
+
 const folderRule = ([folder, allowed]) => {
   const folders = [folder, ...allowed].map((name) => `^core/src/node/${name}/`)
   const beside = [...BESIDE_FOLDERS, ...(folder === 'contract-mapping' ? ['node-options'] : [])]
@@ -113,6 +124,7 @@ const folderRule = ([folder, allowed]) => {
 export default {
   forbidden: [
     ...Object.entries(ROOMS).map(roomRule),
+    ...WITH_FRONT_DOOR.map(frontDoorRule),
     ...Object.entries(FOLDERS_OF_NODE).map(folderRule),
     {
       name: 'node-folder-unknown',

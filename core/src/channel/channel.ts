@@ -82,6 +82,3 @@ const timerFired = (state: ChannelState, { timer }: TimerFired, env: ChannelEnv)
       return assertNever(timer, 'timer')
   }
 }
-
-export { completeSpend, fillIn } from './transitions/publications.ts'
-export type { Step } from './transitions/step.ts'

@@ -1,5 +1,5 @@
 import type { Network } from '../bitcoin/network.ts'
-import type { ChannelSettings } from '../channel/state/environment.ts'
+import type { ChannelSettings } from '../channel/index.ts'
 import type { FeeratePerKw, Msat } from '../lib/units.ts'
 import { formatFeatures, OUR_FEATURES } from '../wire/features.ts'
 import type { EventRoom } from './events/event-retention.ts'

@@ -1,4 +1,4 @@
-import type { HtlcRef } from '../channel/state/htlc.ts'
+import type { HtlcRef } from '../channel/index.ts'
 import type { FailureMessage } from '../onion/failure-message.ts'
 import { createFailureOnion, wrapFailureOnion } from '../onion/failure-onion.ts'
 

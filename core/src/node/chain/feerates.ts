@@ -1,6 +1,6 @@
 import { FEERATE_FLOOR } from '../../bitcoin/fees.ts'
 import type { ChainBackend } from '../../chain/chain-backend.ts'
-import type { Feerates } from '../../channel/state/environment.ts'
+import type { Feerates } from '../../channel/index.ts'
 import type { NodeChoices } from '../settings.ts'
 import { ESTIMATES_OLD_MS } from './chain-problems.ts'
 

@@ -1,16 +1,26 @@
 import type { ActorContext, Behaviour, BehaviourFactory, SpawnOptions } from '../../actor/types.ts'
-import { step } from '../../channel/channel.ts'
-import { resume } from '../../channel/resume.ts'
-import { isFunded, isStored } from '../../channel/state/channel-state.ts'
-import type { Durable } from '../../channel/state/durable.ts'
-import type { AskedCommand, CommandResult, Effect } from '../../channel/state/effects.ts'
-import type { ChannelEnv } from '../../channel/state/environment.ts'
-import type { ChannelCommand, ChannelInput, FundingCreatedByWallet, FundingFailed } from '../../channel/state/inputs.ts'
-import type { Rest } from '../../channel/state/rest.ts'
-import { heedsBlocks } from '../../channel/transitions/deadlines.ts'
-import { dropUnsigned } from '../../channel/transitions/fail-channel.ts'
-import { channelIdOf } from '../../channel/transitions/opening.ts'
-import { emit, idOf, remoteNodeIdOf } from '../../channel/transitions/step.ts'
+import {
+  type AskedCommand,
+  type ChannelCommand,
+  type ChannelEnv,
+  type ChannelInput,
+  type CommandResult,
+  channelIdOf,
+  type Durable,
+  dropUnsigned,
+  type Effect,
+  emit,
+  type FundingCreatedByWallet,
+  type FundingFailed,
+  heedsBlocks,
+  idOf,
+  isFunded,
+  isStored,
+  type Rest,
+  remoteNodeIdOf,
+  resume,
+  step,
+} from '../../channel/index.ts'
 import { toHex } from '../../lib/bytes.ts'
 import type { FundingCreated } from '../../wire/messages/channel-open.ts'
 import type { Alongside } from '../events/alongside.ts'

@@ -1,9 +1,14 @@
-import type { CommitmentParams } from '../../channel/commitment/commitment-params.ts'
-import { type CommitmentSpec, openerCost, untrimmedHtlcCount } from '../../channel/commitment/commitment-spec.ts'
-import type { FundingSpend } from '../../channel/state/closing.ts'
-import type { Closing, Funded } from '../../channel/state/durable.ts'
-import { findHtlc } from '../../channel/state/htlc.ts'
-import type { Session } from '../../channel/state/session.ts'
+import {
+  type Closing,
+  type CommitmentParams,
+  type CommitmentSpec,
+  type Funded,
+  type FundingSpend,
+  findHtlc,
+  openerCost,
+  type Session,
+  untrimmedHtlcCount,
+} from '../../channel/index.ts'
 import { invariant } from '../../lib/errors.ts'
 import { MSAT_PER_SAT, type Msat, type Sat } from '../../lib/units.ts'
 

@@ -1,4 +1,4 @@
-import type { AskedCommand, CommandResult, ReplyEffect } from '../../channel/state/effects.ts'
+import type { AskedCommand, CommandResult, ReplyEffect } from '../../channel/index.ts'
 
 /** Commands that wait for the step which answers them. */
 export class ChannelCommands {

@@ -1,6 +1,5 @@
 import type { ActorRef } from '../../actor/types.ts'
-import { isFunded } from '../../channel/state/channel-state.ts'
-import type { Durable } from '../../channel/state/durable.ts'
+import { type Durable, isFunded } from '../../channel/index.ts'
 import { equalBytes, toHex } from '../../lib/bytes.ts'
 import type { ChannelId, NodeId, ShortChannelId } from '../../lib/ids.ts'
 import { SortedList } from '../../lib/sorted-list.ts'

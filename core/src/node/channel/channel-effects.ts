@@ -1,10 +1,16 @@
 import type { ActorContext } from '../../actor/types.ts'
 import { outpointKey } from '../../chain/outpoint-key.ts'
-import { isFunded } from '../../channel/state/channel-state.ts'
-import type { Durable } from '../../channel/state/durable.ts'
-import type { AskAcceptEffect, Effect, SendEffect } from '../../channel/state/effects.ts'
-import type { AcceptCommand, RejectCommand, TimerName } from '../../channel/state/inputs.ts'
-import { idOf } from '../../channel/transitions/step.ts'
+import {
+  type AcceptCommand,
+  type AskAcceptEffect,
+  type Durable,
+  type Effect,
+  idOf,
+  isFunded,
+  type RejectCommand,
+  type SendEffect,
+  type TimerName,
+} from '../../channel/index.ts'
 import { toHex } from '../../lib/bytes.ts'
 import type { CancelTimer } from '../../lib/clock.ts'
 import { assertNever } from '../../lib/errors.ts'

@@ -1,4 +1,4 @@
-import type { ChannelState } from '../../channel/state/channel-state.ts'
+import type { ChannelState } from '../../channel/index.ts'
 import { invariant } from '../../lib/errors.ts'
 import type { ChannelEntry } from './channel-directory.ts'
 import type { ChannelRest } from './channel-rest.ts'

@@ -1,4 +1,4 @@
-import type { Durable } from '../../channel/state/durable.ts'
+import type { Durable } from '../../channel/index.ts'
 import type { ChannelId, ShortChannelId } from '../../lib/ids.ts'
 
 export interface ChannelIds {

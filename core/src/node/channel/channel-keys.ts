@@ -1,6 +1,4 @@
-import { fillIn } from '../../channel/channel.ts'
-import type { Durable } from '../../channel/state/durable.ts'
-import type { SendEffect } from '../../channel/state/effects.ts'
+import { type Durable, fillIn, type SendEffect } from '../../channel/index.ts'
 import { channelUpdateDigest } from '../../wire/channel-update-digest.ts'
 import type { ChannelUpdate } from '../../wire/messages/gossip.ts'
 import type { Message } from '../../wire/messages/message.ts'

@@ -1,11 +1,13 @@
-import type { AskedCommand, CommandResult } from '../../channel/state/effects.ts'
 import type {
   AcceptCommand,
   AddHtlcCommand,
+  AskedCommand,
   ChainInput,
   ChannelCommand,
   ChannelMessage,
   CloseCommand,
+  CommandResult,
+  Epoch,
   ForceCloseCommand,
   FundingCreatedByWallet,
   FundingFailed,
@@ -16,8 +18,7 @@ import type {
   SettleHtlcCommand,
   TimerName,
   UpdateFeeCommand,
-} from '../../channel/state/inputs.ts'
-import type { Epoch } from '../../channel/state/session.ts'
+} from '../../channel/index.ts'
 import type { FeatureVector } from '../../wire/feature-vector.ts'
 import type { Alongside } from '../events/alongside.ts'
 import type { PeerLink } from './peer-link.ts'

@@ -1,4 +1,4 @@
-import type { ChannelEvent } from '../../channel/state/events.ts'
+import type { ChannelEvent } from '../../channel/index.ts'
 import { Ration } from '../../lib/ration.ts'
 import type { ChannelServices } from './channel-services.ts'
 

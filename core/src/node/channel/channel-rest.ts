@@ -1,6 +1,4 @@
-import { type ChannelState, isFunded } from '../../channel/state/channel-state.ts'
-import type { ChannelInput } from '../../channel/state/inputs.ts'
-import type { Rest } from '../../channel/state/rest.ts'
+import { type ChannelInput, type ChannelState, isFunded, type Rest } from '../../channel/index.ts'
 import type { Clock } from '../../lib/clock.ts'
 
 /** What went well for so long is well. */

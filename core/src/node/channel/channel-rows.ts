@@ -1,7 +1,13 @@
-import { decodeChannel, encodeChannel, liveHtlcKeys, pastOfHtlcRow } from '../../channel/persistence/channel-codec.ts'
-import { type ChannelState, isStored } from '../../channel/state/channel-state.ts'
-import type { Durable } from '../../channel/state/durable.ts'
-import { idOf } from '../../channel/transitions/step.ts'
+import {
+  type ChannelState,
+  type Durable,
+  decodeChannel,
+  encodeChannel,
+  idOf,
+  isStored,
+  liveHtlcKeys,
+  pastOfHtlcRow,
+} from '../../channel/index.ts'
 import { toHex } from '../../lib/bytes.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { invariant } from '../../lib/errors.ts'

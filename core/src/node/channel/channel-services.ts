@@ -1,7 +1,13 @@
 import type { ChainWatcher } from '../../chain/watcher.ts'
-import type { ForwardEffect, SettleEffect } from '../../channel/state/effects.ts'
-import type { ChannelSettings, Feerates } from '../../channel/state/environment.ts'
-import type { AcceptCommand, AcceptQuestion, RejectCommand } from '../../channel/state/inputs.ts'
+import type {
+  AcceptCommand,
+  AcceptQuestion,
+  ChannelSettings,
+  Feerates,
+  ForwardEffect,
+  RejectCommand,
+  SettleEffect,
+} from '../../channel/index.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { BlockHeight } from '../../lib/units.ts'
 import type { Store } from '../../store/store.ts'

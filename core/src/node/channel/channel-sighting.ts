@@ -1,6 +1,4 @@
-import { isFunded } from '../../channel/state/channel-state.ts'
-import type { Durable } from '../../channel/state/durable.ts'
-import { latest } from '../../channel/transitions/commitments.ts'
+import { type Durable, isFunded, latest } from '../../channel/index.ts'
 import type { ChainSight } from '../chain/chain-sight.ts'
 
 /** Whether it is known what the chain has decided about a channel while the node was off. Asked for when it matters, once. */

@@ -1,5 +1,5 @@
 import type { ReplyOf } from '@fulgurite/plugin-sdk/contract'
-import { type ChannelState, isFunded } from '../../channel/state/channel-state.ts'
+import { type ChannelState, isFunded } from '../../channel/index.ts'
 import type { TimestampMs } from '../../lib/units.ts'
 import type { Pause } from './channel-rest.ts'
 

@@ -1,7 +1,6 @@
 import type { ActorRef } from '../../actor/types.ts'
 import type { Unwatch } from '../../chain/watcher.ts'
-import type { WatchConfirmedEffect, WatchSpentEffect } from '../../channel/state/effects.ts'
-import type { ChainInput } from '../../channel/state/inputs.ts'
+import type { ChainInput, WatchConfirmedEffect, WatchSpentEffect } from '../../channel/index.ts'
 import { toHex } from '../../lib/bytes.ts'
 import type { ChannelProtocol } from './channel-protocol.ts'
 import type { ChannelServices } from './channel-services.ts'

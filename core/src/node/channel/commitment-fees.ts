@@ -1,6 +1,5 @@
 import type { ChainWatcher } from '../../chain/watcher.ts'
-import { isFunded } from '../../channel/state/channel-state.ts'
-import type { Feerates } from '../../channel/state/environment.ts'
+import { type Feerates, isFunded } from '../../channel/index.ts'
 import type { ChannelDirectory } from './channel-directory.ts'
 import { isUsable } from './channel-standing.ts'
 

@@ -1,6 +1,6 @@
 import { p2wsh } from '../../bitcoin/script.ts'
 import { type Tx, withWitness } from '../../bitcoin/transaction.ts'
-import { type Claim, claimSighash, claimWitness } from '../../channel/claims/claim.ts'
+import { type Claim, claimSighash, claimWitness } from '../../channel/index.ts'
 import { assertNever } from '../../lib/errors.ts'
 import type { Signature } from '../../lib/ids.ts'
 import { ok, type Result } from '../../lib/result.ts'

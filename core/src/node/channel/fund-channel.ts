@@ -1,6 +1,5 @@
 import type { Tx } from '../../bitcoin/transaction.ts'
-import type { FundEffect } from '../../channel/state/effects.ts'
-import type { FundingCreatedByWallet, FundingFailed } from '../../channel/state/inputs.ts'
+import type { FundEffect, FundingCreatedByWallet, FundingFailed } from '../../channel/index.ts'
 import { equalBytes } from '../../lib/bytes.ts'
 import type { Wallet } from '../../wallet/wallet.ts'
 

@@ -1,6 +1,5 @@
 import type { ChainWatcher } from '../../chain/watcher.ts'
-import { isFunded } from '../../channel/state/channel-state.ts'
-import type { ChannelSettings } from '../../channel/state/environment.ts'
+import { type ChannelSettings, isFunded } from '../../channel/index.ts'
 import { MSAT_PER_SAT } from '../../lib/units.ts'
 import { balanceView } from './channel-balances.ts'
 import type { ChannelDirectory } from './channel-directory.ts'

@@ -1,4 +1,4 @@
-import type { ChannelState } from '../../channel/state/channel-state.ts'
+import type { ChannelState } from '../../channel/index.ts'
 
 /** Hands out the index from which a channel's keys are derived: never the same for two channels. */
 export interface KeyIndexes {

@@ -1,6 +1,5 @@
 import { combineChannelAccept, type HookAnswer, type HookRequest } from '@fulgurite/plugin-sdk/contract'
-import type { ChannelSettings } from '../../channel/state/environment.ts'
-import type { AcceptCommand, AcceptQuestion, RejectCommand } from '../../channel/state/inputs.ts'
+import type { AcceptCommand, AcceptQuestion, ChannelSettings, RejectCommand } from '../../channel/index.ts'
 import { toHex } from '../../lib/bytes.ts'
 import type { OpenChannel } from '../../wire/messages/channel-open.ts'
 import type { ChainHealth } from '../chain/chain-health.ts'

@@ -1,4 +1,4 @@
-import type { OpeningKeys } from '../../channel/state/durable.ts'
+import type { OpeningKeys } from '../../channel/index.ts'
 import type { NodeId, ShortChannelId } from '../../lib/ids.ts'
 import type { Rng } from '../../lib/rng.ts'
 import type { Signer } from '../keys/signer.ts'

@@ -1,4 +1,4 @@
-import type { Epoch } from '../../channel/state/session.ts'
+import type { Epoch } from '../../channel/index.ts'
 import type { Message } from '../../wire/messages/message.ts'
 import type { Complaints } from './complaints.ts'
 

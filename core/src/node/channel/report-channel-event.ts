@@ -1,10 +1,14 @@
 import { displayTxid } from '../../bitcoin/transaction.ts'
-import { type ChannelState, isFunded } from '../../channel/state/channel-state.ts'
-import type { CloseCause, FundingSpend } from '../../channel/state/closing.ts'
-import type { Funded } from '../../channel/state/durable.ts'
-import type { ChannelError } from '../../channel/state/errors.ts'
-import type { ChannelEvent } from '../../channel/state/events.ts'
-import type { ShortIds } from '../../channel/state/params.ts'
+import {
+  type ChannelError,
+  type ChannelEvent,
+  type ChannelState,
+  type CloseCause,
+  type Funded,
+  type FundingSpend,
+  isFunded,
+  type ShortIds,
+} from '../../channel/index.ts'
 import { toHex } from '../../lib/bytes.ts'
 import { assertNever } from '../../lib/errors.ts'
 import { formatShortChannelId, type OutPoint } from '../../lib/ids.ts'

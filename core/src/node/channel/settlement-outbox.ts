@@ -1,5 +1,4 @@
-import type { HtlcOutcome, SettleEffect } from '../../channel/state/effects.ts'
-import type { HtlcFailure, HtlcOrigin, HtlcRef } from '../../channel/state/htlc.ts'
+import type { HtlcFailure, HtlcOrigin, HtlcOutcome, HtlcRef, SettleEffect } from '../../channel/index.ts'
 import { concat, EMPTY, u64be } from '../../lib/bytes.ts'
 import type { Row, Write } from '../../store/store.ts'
 import type { Codec } from '../../wire/codec/codec.ts'

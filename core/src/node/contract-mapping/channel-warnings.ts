@@ -1,4 +1,4 @@
-import { isFunded } from '../../channel/state/channel-state.ts'
+import { isFunded } from '../../channel/index.ts'
 import { unclaimableMsat } from '../channel/channel-balances.ts'
 import type { ChannelDirectory } from '../channel/channel-directory.ts'
 

@@ -1,5 +1,5 @@
 import { displayTxid } from '../../bitcoin/transaction.ts'
-import { isFunded } from '../../channel/state/channel-state.ts'
+import { isFunded } from '../../channel/index.ts'
 import { fromHex, toHex } from '../../lib/bytes.ts'
 import { err, ok } from '../../lib/result.ts'
 import type { ChannelEntry } from '../channel/channel-directory.ts'

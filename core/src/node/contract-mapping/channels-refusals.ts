@@ -1,7 +1,5 @@
 import type { AskFailure } from '../../actor/types.ts'
-import type { Phase } from '../../channel/state/durable.ts'
-import type { Feerates } from '../../channel/state/environment.ts'
-import type { CommandError } from '../../channel/state/errors.ts'
+import type { CommandError, Feerates, Phase } from '../../channel/index.ts'
 import { assertNever } from '../../lib/errors.ts'
 import type { PeerFailure } from '../peer/peer-protocol.ts'
 import { MAX_FEE_BASE_MSAT, MAX_FEE_PROPORTIONAL_MILLIONTHS } from '../settings.ts'

@@ -1,5 +1,5 @@
 import type { ChainWatcher } from '../../chain/watcher.ts'
-import type { ChannelSettings, Feerates } from '../../channel/state/environment.ts'
+import type { ChannelSettings, Feerates } from '../../channel/index.ts'
 import type { BlockHeight, TimestampMs } from '../../lib/units.ts'
 import type { Wallet } from '../../wallet/wallet.ts'
 import type { Broadcaster } from '../chain/broadcaster.ts'

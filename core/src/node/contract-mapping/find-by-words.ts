@@ -1,4 +1,4 @@
-import { isFunded } from '../../channel/state/channel-state.ts'
+import { isFunded } from '../../channel/index.ts'
 import { toHex } from '../../lib/bytes.ts'
 import { parseShortChannelId } from '../../lib/ids.ts'
 import { err, ok, type Result } from '../../lib/result.ts'

@@ -1,5 +1,5 @@
 import type { ReplyOf } from '@fulgurite/plugin-sdk/contract'
-import { isFunded } from '../../channel/state/channel-state.ts'
+import { isFunded } from '../../channel/index.ts'
 import { fromHex, toHex } from '../../lib/bytes.ts'
 import { err, ok } from '../../lib/result.ts'
 import { createInvoice, type HintChannel } from '../../payment/receive/create-invoice.ts'

@@ -1,6 +1,5 @@
 import type { Network } from '../../bitcoin/network.ts'
-import type { SigningAnswer, SigningRequest } from '../../channel/state/effects.ts'
-import type { ChannelKeys } from '../../channel/state/params.ts'
+import type { ChannelKeys, SigningAnswer, SigningRequest } from '../../channel/index.ts'
 import { derivePrivateKey } from '../../crypto/commitment-keys.ts'
 import { secp256k1 } from '../../crypto/secp256k1.ts'
 import { FIRST_SECRET_INDEX, shachainGenerator } from '../../crypto/shachain.ts'

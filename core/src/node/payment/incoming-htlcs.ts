@@ -1,5 +1,4 @@
-import type { ForwardEffect } from '../../channel/state/effects.ts'
-import type { HtlcRef } from '../../channel/state/htlc.ts'
+import type { ForwardEffect, HtlcRef } from '../../channel/index.ts'
 import type { PaymentHash, PrivateKey } from '../../lib/ids.ts'
 import type { BlockHeight } from '../../lib/units.ts'
 import { decodeHopPayload } from '../../onion/hop-payload.ts'

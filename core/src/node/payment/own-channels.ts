@@ -1,6 +1,5 @@
 import type { ActorRef } from '../../actor/types.ts'
-import { isFunded } from '../../channel/state/channel-state.ts'
-import type { Session } from '../../channel/state/session.ts'
+import { isFunded, type Session } from '../../channel/index.ts'
 import { toHex } from '../../lib/bytes.ts'
 import type { NodeId } from '../../lib/ids.ts'
 import { SortedList } from '../../lib/sorted-list.ts'

@@ -1,10 +1,14 @@
 import type { ActorSystem } from '../../actor/actor-system.ts'
 import type { ActorRef } from '../../actor/types.ts'
-import { isFunded } from '../../channel/state/channel-state.ts'
-import type { Funded } from '../../channel/state/durable.ts'
-import type { ForwardEffect, SettleEffect } from '../../channel/state/effects.ts'
-import type { ChannelEnv, ChannelSettings } from '../../channel/state/environment.ts'
-import { channelUpdateOf } from '../../channel/transitions/relay-policy.ts'
+import {
+  type ChannelEnv,
+  type ChannelSettings,
+  channelUpdateOf,
+  type ForwardEffect,
+  type Funded,
+  isFunded,
+  type SettleEffect,
+} from '../../channel/index.ts'
 import { toHex } from '../../lib/bytes.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { invariant } from '../../lib/errors.ts'

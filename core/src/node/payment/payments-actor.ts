@@ -1,5 +1,5 @@
 import type { ActorContext, Behaviour, BehaviourFactory } from '../../actor/types.ts'
-import type { SettleEffect } from '../../channel/state/effects.ts'
+import type { SettleEffect } from '../../channel/index.ts'
 import { secp256k1 } from '../../crypto/secp256k1.ts'
 import { toHex } from '../../lib/bytes.ts'
 import type { Clock } from '../../lib/clock.ts'

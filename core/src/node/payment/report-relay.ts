@@ -1,4 +1,4 @@
-import { isFunded } from '../../channel/state/channel-state.ts'
+import { isFunded } from '../../channel/index.ts'
 import { toHex } from '../../lib/bytes.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { formatShortChannelId } from '../../lib/ids.ts'

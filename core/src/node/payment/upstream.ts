@@ -1,7 +1,10 @@
-import type { ChannelEnv } from '../../channel/state/environment.ts'
-import type { HtlcRef } from '../../channel/state/htlc.ts'
-import type { FailHtlcCommand, FulfilHtlcCommand } from '../../channel/state/inputs.ts'
-import { isClaimable } from '../../channel/transitions/claimable-htlc.ts'
+import {
+  type ChannelEnv,
+  type FailHtlcCommand,
+  type FulfilHtlcCommand,
+  type HtlcRef,
+  isClaimable,
+} from '../../channel/index.ts'
 import { toHex } from '../../lib/bytes.ts'
 import type { Preimage } from '../../lib/ids.ts'
 import type { BadOnion } from '../../onion/sphinx.ts'

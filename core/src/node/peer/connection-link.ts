@@ -1,4 +1,4 @@
-import type { Epoch } from '../../channel/state/session.ts'
+import type { Epoch } from '../../channel/index.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { NodeId } from '../../lib/ids.ts'
 import type { FeatureVector } from '../../wire/feature-vector.ts'

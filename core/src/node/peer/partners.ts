@@ -1,5 +1,4 @@
-import type { ChannelState } from '../../channel/state/channel-state.ts'
-import { isFunded } from '../../channel/state/channel-state.ts'
+import { type ChannelState, isFunded } from '../../channel/index.ts'
 import { addressGroup } from '../../lib/address-group.ts'
 import { toHex } from '../../lib/bytes.ts'
 import type { NodeId } from '../../lib/ids.ts'

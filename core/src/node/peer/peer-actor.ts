@@ -1,11 +1,14 @@
 import type { EventPayload } from '@fulgurite/plugin-sdk/contract'
 import type { ActorContext, Behaviour, BehaviourFactory } from '../../actor/types.ts'
-import { isFunded } from '../../channel/state/channel-state.ts'
-import type { Durable } from '../../channel/state/durable.ts'
-import type { PeerFault } from '../../channel/state/errors.ts'
-import type { ChannelMessage } from '../../channel/state/inputs.ts'
-import { answerTo, peerText } from '../../channel/transitions/error-message.ts'
-import { idOf } from '../../channel/transitions/step.ts'
+import {
+  answerTo,
+  type ChannelMessage,
+  type Durable,
+  idOf,
+  isFunded,
+  type PeerFault,
+  peerText,
+} from '../../channel/index.ts'
 import { isAllZero, toHex } from '../../lib/bytes.ts'
 import type { ChannelId, NodeId, ShortChannelId } from '../../lib/ids.ts'
 import { Ration } from '../../lib/ration.ts'

@@ -1,7 +1,6 @@
 import type { ActorSystem } from '../../actor/actor-system.ts'
 import type { ActorContext, ActorRef } from '../../actor/types.ts'
-import { isStored } from '../../channel/state/channel-state.ts'
-import type { Epoch } from '../../channel/state/session.ts'
+import { type Epoch, isStored } from '../../channel/index.ts'
 import { addressGroup } from '../../lib/address-group.ts'
 import { compareBytes, equalBytes, toHex, utf8Encode } from '../../lib/bytes.ts'
 import type { CancelTimer, Clock } from '../../lib/clock.ts'

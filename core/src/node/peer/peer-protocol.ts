@@ -1,6 +1,4 @@
-import type { CommandResult } from '../../channel/state/effects.ts'
-import type { OpenCommand } from '../../channel/state/inputs.ts'
-import type { Epoch } from '../../channel/state/session.ts'
+import type { CommandResult, Epoch, OpenCommand } from '../../channel/index.ts'
 import type { Failure } from '../../lib/errors.ts'
 import type { Result } from '../../lib/result.ts'
 import type { Message, UnknownMessage } from '../../wire/messages/message.ts'

@@ -1,5 +1,5 @@
 import { outpointKey } from '../../chain/outpoint-key.ts'
-import type { ChannelState } from '../../channel/state/channel-state.ts'
+import type { ChannelState } from '../../channel/index.ts'
 import type { Wallet } from '../../wallet/wallet.ts'
 
 /**

@@ -1,5 +1,5 @@
 import type { NetworkName } from '../../bitcoin/network.ts'
-import type { RemoteRelayPolicy } from '../../channel/state/params.ts'
+import type { RemoteRelayPolicy } from '../../channel/index.ts'
 import { sha256 } from '../../crypto/hashes.ts'
 import { encodeInvoice, type SignInvoice } from '../../invoice/encode-invoice.ts'
 import { DEFAULT_EXPIRY_SECONDS, type RouteHint, type RouteHintHop } from '../../invoice/invoice.ts'

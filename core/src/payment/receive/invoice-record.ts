@@ -1,4 +1,4 @@
-import type { HtlcRef } from '../../channel/state/htlc.ts'
+import type { HtlcRef } from '../../channel/index.ts'
 import type { PaymentHash, Preimage } from '../../lib/ids.ts'
 import type { BlockDelta, Msat, TimestampMs } from '../../lib/units.ts'
 

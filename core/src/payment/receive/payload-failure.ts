@@ -1,4 +1,4 @@
-import type { HtlcFault } from '../../channel/state/errors.ts'
+import type { HtlcFault } from '../../channel/index.ts'
 import type { BlockHeight, Msat } from '../../lib/units.ts'
 import type { FailureMessage } from '../../onion/failure-message.ts'
 import type { InvalidHopPayload } from '../../onion/hop-payload.ts'

@@ -1,4 +1,4 @@
-import type { HtlcRef } from '../../channel/state/htlc.ts'
+import type { HtlcRef } from '../../channel/index.ts'
 import { equalConstantTime } from '../../crypto/hashes.ts'
 import { equalBytes } from '../../lib/bytes.ts'
 import { assertNever } from '../../lib/errors.ts'

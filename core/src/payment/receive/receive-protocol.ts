@@ -1,4 +1,4 @@
-import type { HtlcRef } from '../../channel/state/htlc.ts'
+import type { HtlcRef } from '../../channel/index.ts'
 import type { Preimage } from '../../lib/ids.ts'
 import type { BlockHeight, Msat, TimestampMs } from '../../lib/units.ts'
 import type { FinalPayload } from '../../onion/hop-payload.ts'

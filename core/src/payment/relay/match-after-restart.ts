@@ -1,5 +1,4 @@
-import type { HtlcOutcome } from '../../channel/state/effects.ts'
-import type { HtlcOrigin, HtlcRef, PaymentReference } from '../../channel/state/htlc.ts'
+import type { HtlcOrigin, HtlcOutcome, HtlcRef, PaymentReference } from '../../channel/index.ts'
 import { toHex } from '../../lib/bytes.ts'
 
 /** An HTLC that we offered, as its channel's record has it. */

@@ -1,5 +1,4 @@
-import type { HtlcOutcome } from '../../channel/state/effects.ts'
-import type { HtlcFailure } from '../../channel/state/htlc.ts'
+import type { HtlcFailure, HtlcOutcome } from '../../channel/index.ts'
 import { assertNever } from '../../lib/errors.ts'
 import type { ChannelId } from '../../lib/ids.ts'
 import { type FailureMessage, failureOfMalformed } from '../../onion/failure-message.ts'

@@ -1,6 +1,4 @@
-import type { HtlcOutcome } from '../../channel/state/effects.ts'
-import type { HtlcRef } from '../../channel/state/htlc.ts'
-import type { RelayPolicies, ShortIds } from '../../channel/state/params.ts'
+import type { HtlcOutcome, HtlcRef, RelayPolicies, ShortIds } from '../../channel/index.ts'
 import type { ChannelId, HtlcId, NodeId, PaymentHash, Preimage, ShortChannelId } from '../../lib/ids.ts'
 import type { Result } from '../../lib/result.ts'
 import type { BlockDelta, BlockHeight, Msat, TimestampMs } from '../../lib/units.ts'

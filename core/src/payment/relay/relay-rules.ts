@@ -1,4 +1,4 @@
-import type { RelayPolicies, RelayPolicy } from '../../channel/state/params.ts'
+import type { RelayPolicies, RelayPolicy } from '../../channel/index.ts'
 import { equalBytes } from '../../lib/bytes.ts'
 import type { ChannelId, ShortChannelId } from '../../lib/ids.ts'
 import { err, ok, type Result } from '../../lib/result.ts'

@@ -1,4 +1,4 @@
-import type { PaymentReference } from '../../channel/state/htlc.ts'
+import type { PaymentReference } from '../../channel/index.ts'
 import { concat, u32be } from '../../lib/bytes.ts'
 import type { PaymentHash } from '../../lib/ids.ts'
 

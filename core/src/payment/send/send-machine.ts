@@ -1,5 +1,4 @@
-import type { HtlcOutcome } from '../../channel/state/effects.ts'
-import type { HtlcFailure } from '../../channel/state/htlc.ts'
+import type { HtlcFailure, HtlcOutcome } from '../../channel/index.ts'
 import { EMPTY } from '../../lib/bytes.ts'
 import { assertNever } from '../../lib/errors.ts'
 import { err, ok, type Result } from '../../lib/result.ts'

@@ -1,5 +1,4 @@
-import type { HtlcOutcome } from '../../channel/state/effects.ts'
-import type { PaymentReference } from '../../channel/state/htlc.ts'
+import type { HtlcOutcome, PaymentReference } from '../../channel/index.ts'
 import type { ChannelId, PaymentHash } from '../../lib/ids.ts'
 import type { Result } from '../../lib/result.ts'
 import type { BlockDelta, BlockHeight, Msat } from '../../lib/units.ts'

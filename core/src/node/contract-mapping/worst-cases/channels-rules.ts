@@ -1,7 +1,6 @@
 import type { RequestOf } from '@fulgurite/plugin-sdk/contract'
 import { p2wsh } from '../../../bitcoin/script.ts'
-import { isFunded } from '../../../channel/state/channel-state.ts'
-import type { Funded } from '../../../channel/state/durable.ts'
+import { type Funded, isFunded } from '../../../channel/index.ts'
 import { fromHex } from '../../../lib/bytes.ts'
 import { err, ok } from '../../../lib/result.ts'
 import { MSAT_PER_SAT, satToMsat } from '../../../lib/units.ts'

@@ -5,15 +5,15 @@ import {
   P2TR_INPUT_WEIGHT,
   TX_OVERHEAD_WEIGHT,
 } from '../../../bitcoin/fees.ts'
-import { closingFee } from '../../../channel/commitment/closing-transaction.ts'
 import {
+  closingFee,
   commitmentFee,
   commitmentWeight,
   dustExposureMsat,
+  type Funded,
   openerCost,
   untrimmedHtlcCount,
-} from '../../../channel/commitment/commitment-spec.ts'
-import type { Funded } from '../../../channel/state/durable.ts'
+} from '../../../channel/index.ts'
 import { invariant } from '../../../lib/errors.ts'
 import { type FeeratePerKw, MSAT_PER_SAT, satToMsat } from '../../../lib/units.ts'
 

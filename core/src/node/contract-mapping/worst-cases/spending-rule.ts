@@ -9,7 +9,7 @@ import type {
   SpendingOperation,
 } from '@fulgurite/plugin-sdk/contract'
 import type { Network } from '../../../bitcoin/network.ts'
-import type { ChannelSettings, Feerates } from '../../../channel/state/environment.ts'
+import type { ChannelSettings, Feerates } from '../../../channel/index.ts'
 import type { Result } from '../../../lib/result.ts'
 import type { Wallet } from '../../../wallet/wallet.ts'
 import type { ChannelDirectory } from '../../channel/channel-directory.ts'

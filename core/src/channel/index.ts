@@ -1,0 +1,78 @@
+/**
+ * The front door of the room: what the rest of the house may know of a channel. All else here is the room's own.
+ *
+ * A channel is a `ChannelState`. `step` takes it from one to the next and says in `Effect`s what is to be done; `resume` says
+ * what one that was read back still owes.
+ */
+export { step } from './channel.ts'
+export { type Claim, claimSighash, claimWitness } from './claims/claim.ts'
+export { closingFee } from './commitment/closing-transaction.ts'
+export type { CommitmentParams } from './commitment/commitment-params.ts'
+export {
+  type CommitmentSpec,
+  commitmentFee,
+  commitmentWeight,
+  dustExposureMsat,
+  openerCost,
+  untrimmedHtlcCount,
+} from './commitment/commitment-spec.ts'
+export { decodeChannel, encodeChannel, liveHtlcKeys, pastOfHtlcRow } from './persistence/channel-codec.ts'
+export { resume } from './resume.ts'
+export { type ChannelState, isFunded, isStored, newChannel } from './state/channel-state.ts'
+export type { CloseCause, FundingSpend } from './state/closing.ts'
+export type { Closing, Durable, Funded, OpeningKeys, Phase } from './state/durable.ts'
+export type {
+  AskAcceptEffect,
+  AskedCommand,
+  CommandResult,
+  Effect,
+  ForwardEffect,
+  FundEffect,
+  HtlcOutcome,
+  PublishEffect,
+  ReplyEffect,
+  SendEffect,
+  SettleEffect,
+  SigningAnswer,
+  SigningRequest,
+  WatchConfirmedEffect,
+  WatchSpentEffect,
+} from './state/effects.ts'
+export type { ChannelEnv, ChannelSettings, Feerates } from './state/environment.ts'
+export type { ChannelError, CommandError, HtlcFault, PeerFault } from './state/errors.ts'
+export type { ChannelEvent } from './state/events.ts'
+export { findHtlc, type HtlcFailure, type HtlcOrigin, type HtlcRef, type PaymentReference } from './state/htlc.ts'
+export type {
+  AcceptCommand,
+  AcceptQuestion,
+  AddHtlcCommand,
+  ChainInput,
+  ChannelCommand,
+  ChannelInput,
+  ChannelMessage,
+  CloseCommand,
+  FailHtlcCommand,
+  ForceCloseCommand,
+  FulfilHtlcCommand,
+  FundingCreatedByWallet,
+  FundingFailed,
+  OpenCommand,
+  RejectCommand,
+  SetHtlcMaximumCommand,
+  SetRelayFeesCommand,
+  SettleHtlcCommand,
+  TimerName,
+  UpdateFeeCommand,
+} from './state/inputs.ts'
+export type { ChannelKeys, RelayPolicies, RelayPolicy, RemoteRelayPolicy, ShortIds } from './state/params.ts'
+export type { Rest } from './state/rest.ts'
+export { type Epoch, newSession, type Session } from './state/session.ts'
+export { isClaimable } from './transitions/claimable-htlc.ts'
+export { latest } from './transitions/commitments.ts'
+export { heedsBlocks } from './transitions/deadlines.ts'
+export { answerTo, peerText } from './transitions/error-message.ts'
+export { dropUnsigned } from './transitions/fail-channel.ts'
+export { channelIdOf } from './transitions/opening.ts'
+export { completeSpend, fillIn } from './transitions/publications.ts'
+export { channelUpdateOf } from './transitions/relay-policy.ts'
+export { emit, idOf, remoteNodeIdOf } from './transitions/step.ts'
