@@ -1,5 +1,5 @@
 import type { ChainTip } from '../../chain/chain-backend.ts'
-import type { ChainCursor, CursorStore } from '../../chain/watcher.ts'
+import type { ChainCursor, CursorStore } from '../../chain/cursor-keeper.ts'
 import { concat, u32be, utf8Encode } from '../../lib/bytes.ts'
 import type { Store } from '../../store/store.ts'
 import { TABLE } from '../storage/tables.ts'
