@@ -1,6 +1,6 @@
 import type { ContractError, Cursor, EventName, HookName } from '@fulgurite/plugin-sdk/contract'
 import type { Manifest } from '@fulgurite/plugin-sdk/manifest'
-import type { CancelTimer, Clock } from '../lib/clock.ts'
+import type { Clock } from '../lib/clock.ts'
 import type { Rng } from '../lib/rng.ts'
 import { threadTime } from '../lib/thread-time.ts'
 import type { TokenBucket } from '../lib/token-bucket.ts'
@@ -14,16 +14,17 @@ import type { CellFault, OutboxHeader } from './cell-protocol.ts'
 import { DurableWork } from './durable-work.ts'
 import { hostFault } from './host-fault.ts'
 import type { HostStore } from './host-store.ts'
-import { Inbox, type TurnHead } from './inbox.ts'
-import { jsonSize } from './json-size.ts'
+import { Inbox } from './inbox.ts'
 import { LiveEvents } from './live-events.ts'
-import { type Outbox, parseOutbox } from './outbox.ts'
+import { parseOutbox } from './outbox.ts'
+import { OutboxWork } from './outbox-work.ts'
 import type { PluginBook } from './plugin-book.ts'
 import type { PluginLog } from './plugin-log.ts'
 import { ProcessorShare } from './processor-share.ts'
 import { type HookReply, Questions } from './questions.ts'
 import { notGranted, type Registered } from './registration.ts'
 import { Subscriptions } from './subscriptions.ts'
+import { TurnFeeder } from './turn-feeder.ts'
 import { WriteQueue } from './write-queue.ts'
 
 export interface SessionOptions {
@@ -58,27 +59,19 @@ interface SessionListener {
   ended(fault: CellFault): void
 }
 
-const BATCH_EVENTS = 512
-const HOOK_BATCH_MICROS = 2_000
-const SHORTEST_WAKE_MS = 5
 const LEAST_WALL_MS = 10_000
 
 /** One run of a plugin in a cell: assembles its inboxes, sees that its outboxes are carried out. */
 export class PluginSession {
   readonly #options: SessionOptions
   readonly #account: RunAccount
-  readonly #inbox: Inbox
-  readonly #queue: WriteQueue
-  readonly #desk: AskDesk
   readonly #work: DurableWork
   readonly #share: ProcessorShare
   readonly #subscriptions: Subscriptions
   readonly #live: LiveEvents
   readonly #questions: Questions
-  #cancelWake: CancelTimer | undefined
-  #pumpScheduled = false
-  #microsPerEvent = 10
-  #sentEvents = 0
+  readonly #feeder: TurnFeeder
+  readonly #outboxWork: OutboxWork
   #phase: 'loading' | 'starting' | 'running' | 'ended' = 'loading'
 
   constructor(options: SessionOptions) {
@@ -94,8 +87,7 @@ export class PluginSession {
     const run = new RunAccount(book.account)
     const inbox = new Inbox(run)
     this.#account = run
-    this.#inbox = inbox
-    const onAvailable = (): void => this.#schedulePump()
+    const onAvailable = (): void => this.#feeder.schedule()
     const reply = (id: number, value: unknown): void => {
       inbox.reply(id, value)
       onAvailable()
@@ -104,13 +96,16 @@ export class PluginSession {
       inbox.done(id, value)
       onAvailable()
     }
+    const refuse = (id: number, error: ContractError): void => {
+      inbox.refusal(id, error)
+      onAvailable()
+    }
     const queue = new WriteQueue({
       store,
       account: run,
-      onRoom: () => this.#pump(),
+      onRoom: () => this.#feeder.feed(),
       onError: (thrown) => this.#storeFailed(thrown),
     })
-    this.#queue = queue
     const noteOnDisk = (): void => {
       book.account.onDisk('audit', book.audit.bytes)
       book.account.onDisk('made', budgets.keptBytes)
@@ -130,7 +125,7 @@ export class PluginSession {
       cpuShare: manifest.limits.cpuShare,
       total: options.totalCpu,
       warned: (code, text) => listener.warned(code, text),
-      resume: () => this.#guarded(() => this.#pump()),
+      resume: () => this.#guarded(() => this.#feeder.feed()),
     })
     const desk = new AskDesk({
       manifest,
@@ -140,11 +135,10 @@ export class PluginSession {
       clock,
       reply,
       done,
-      refuse: (id, error) => this.#refuse(id, error),
+      refuse,
       refused: (operation, error) => listener.refused(operation, error),
       charge: (coreMs) => this.#share.charge(coreMs),
     })
-    this.#desk = desk
     this.#questions = new Questions({
       manifest,
       inbox,
@@ -166,7 +160,7 @@ export class PluginSession {
       finish: () => desk.finish(),
       reply,
       done,
-      refuse: (id, error) => this.#refuse(id, error),
+      refuse,
       isUnkept: (label) => inbox.isUnkept(label),
       unkept: (label, error) => {
         inbox.unkept(label, error)
@@ -175,6 +169,29 @@ export class PluginSession {
       faulted: (text) => listener.faulted(text),
       words: options.words,
       end: (fault) => (fault.code === 'store-failed' ? this.end(fault) : cell.end(fault)),
+    })
+    const questions = this.#questions
+    this.#feeder = new TurnFeeder({
+      clock,
+      rng: options.rng,
+      cell,
+      inbox,
+      queue,
+      share: this.#share,
+      subscriptions: this.#subscriptions,
+      questions,
+      serving: options.serving,
+      isRunning: () => this.running,
+      guarded: (step) => this.#guarded(step),
+    })
+    this.#outboxWork = new OutboxWork({
+      account: run,
+      desk,
+      work: this.#work,
+      questions,
+      isEnded: () => cell.phase === 'ended',
+      refuse,
+      storeFailed: (thrown) => this.#storeFailed(thrown),
     })
     log.host('info', `starting ${manifest.name} ${manifest.version}`)
   }
@@ -196,7 +213,7 @@ export class PluginSession {
       { maxCpuMs: turnMs, maxWallMs: LEAST_WALL_MS + 10 * turnMs },
       {
         outbox: (header, text) => this.#outbox(header, text),
-        idle: () => this.#pump(),
+        idle: () => this.#feeder.feed(),
         ended: (fault) => this.#ended(fault),
       },
       () => this.#begin(),
@@ -222,7 +239,7 @@ export class PluginSession {
   /** As `Questions.ask`. */
   ask(name: HookName, request: unknown, answer: (reply: HookReply) => void): () => void {
     const takeBack = this.#questions.ask(name, request, answer)
-    this.#schedulePump()
+    this.#feeder.schedule()
     return takeBack
   }
 
@@ -248,7 +265,7 @@ export class PluginSession {
     const { name, version } = manifest
     cell.turn(
       JSON.stringify({
-        ...this.#turnHead(),
+        ...this.#feeder.head(),
         start: { plugin: { name, version }, config, schedules },
       }),
     )
@@ -257,7 +274,7 @@ export class PluginSession {
   #ended(fault: CellFault): void {
     if (this.#phase === 'ended') return
     this.#phase = 'ended'
-    this.#cancelWake?.()
+    this.#feeder.stop()
     this.#share.stop()
     this.#live.stop()
     this.#subscriptions.stop()
@@ -266,56 +283,12 @@ export class PluginSession {
     this.#options.listener.ended(fault)
   }
 
-  // Inboxes
-
-  /** Everything that comes in one go leaves in one turn. */
-  #schedulePump(): void {
-    if (this.#pumpScheduled) return
-    this.#pumpScheduled = true
-    process.nextTick(() => {
-      this.#pumpScheduled = false
-      this.#guarded(() => this.#pump())
-    })
-  }
-
-  #pump(): void {
-    const { cell } = this.#options
-    if (this.#phase !== 'running' || cell.phase !== 'idle') return
-    // What it wants kept comes first: a turn would only add to it.
-    if (this.#queue.full || this.#share.mustWait(this.#inbox.urgent)) return
-    const begun = threadTime()
-    const text = this.#inbox.take(this.#turnHead(), (chars) => this.#takeEvents(chars))
-    if (text === undefined) return
-    this.#options.serving()
-    cell.turn(text)
-    this.#share.charge(threadTime() - begun)
-  }
-
-  #takeEvents(maxChars: number): string {
-    let count = BATCH_EVENTS
-    // A question must not wait long behind events.
-    if (this.#questions.held) count = Math.max(1, Math.min(count, Math.floor(HOOK_BATCH_MICROS / this.#microsPerEvent)))
-    const batch = this.#subscriptions.take(count, maxChars)
-    this.#sentEvents = batch.count
-    return batch.text
-  }
-
-  #turnHead(): TurnHead {
-    const { clock, rng } = this.#options
-    return { now: clock.now(), uptime: Math.ceil(clock.monotonic()), seed: rng.below(0x100000000) }
-  }
-
-  // Outboxes
-
   #outbox({ cpuMicros, fault }: OutboxHeader, text: string): void {
     const { clock, cell, listener, serving, words } = this.#options
     serving()
     const now = clock.now()
     const begun = threadTime()
-    if (this.#sentEvents > 0) {
-      this.#microsPerEvent = 0.8 * this.#microsPerEvent + 0.2 * (cpuMicros / this.#sentEvents)
-      this.#sentEvents = 0
-    }
+    this.#feeder.took(cpuMicros)
     const outbox = parseOutbox(text)
     if (typeof outbox === 'string') {
       cell.end({ code: 'protocol-violation', text: outbox })
@@ -325,51 +298,10 @@ export class PluginSession {
     for (const each of outbox.faults ?? []) listener.faulted(each)
     for (const [level, line] of outbox.logs ?? []) this.#options.log.plugin(level, line, words)
     if (this.#phase === 'starting') this.#register(outbox.registered)
-    this.#carryOut(outbox, now)
-    this.#wake(outbox.wake)
+    this.#outboxWork.carryOut(outbox, now)
+    this.#feeder.wake(outbox.wake)
     this.#share.charge(threadTime() - begun, cpuMicros / 1_000)
-    this.#pump()
-  }
-
-  #carryOut(outbox: Outbox, now: number): void {
-    for (const verdict of outbox.verdicts ?? []) this.#questions.answered(verdict, now)
-    for (const ack of outbox.acks ?? []) this.#work.acknowledged(ack, now)
-    for (const run of outbox.ran ?? []) this.#work.ran(run)
-    // What a plugin that has just been ended still asks is not asked.
-    if (this.#options.cell.phase === 'ended') return
-    for (const writes of outbox.writes ?? []) this.#work.write(writes)
-    for (const read of outbox.reads ?? []) void this.#work.read(read)
-    for (const ask of outbox.asks ?? []) this.#ask(ask)
-  }
-
-  /** An ask is held until it is answered. */
-  #ask([id, actor, operation, request, options]: NonNullable<Outbox['asks']>[number]): void {
-    const bytes = 2 * jsonSize(request, this.#account.room('asks'))
-    if (!this.#account.take('asks', bytes)) {
-      this.#refuse(id, { code: 'rate-limited', message: 'too much waits for an answer already' })
-      return
-    }
-    this.#desk
-      .ask({ id, actor, operation, request, options })
-      .then(() => this.#account.give('asks', bytes))
-      .catch((thrown: unknown) => this.#storeFailed(thrown))
-  }
-
-  #refuse(id: number, error: ContractError): void {
-    this.#inbox.refusal(id, error)
-    this.#schedulePump()
-  }
-
-  #wake(at: number | undefined): void {
-    this.#cancelWake?.()
-    this.#cancelWake = undefined
-    if (at === undefined) return
-    const { clock } = this.#options
-    this.#cancelWake = clock.setTimer(Math.max(at - clock.monotonic(), SHORTEST_WAKE_MS), () => {
-      // A timer may fire a moment before its time: the turn takes place all the same.
-      this.#inbox.wake()
-      this.#guarded(() => this.#pump())
-    })
+    this.#feeder.feed()
   }
 
   #register(registered: Registered | undefined): void {
@@ -401,7 +333,7 @@ export class PluginSession {
     this.#work.registered(registered)
     this.#phase = 'running'
     this.#options.listener.started()
-    this.#pump()
+    this.#feeder.feed()
   }
 
   /** Tries again the events that were set aside; how many. */

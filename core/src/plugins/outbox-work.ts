@@ -1,0 +1,52 @@
+import type { ContractError } from '@fulgurite/plugin-sdk/contract'
+import type { RunAccount } from './account.ts'
+import type { AskDesk } from './ask-desk.ts'
+import type { DurableWork } from './durable-work.ts'
+import { jsonSize } from './json-size.ts'
+import type { Outbox } from './outbox.ts'
+import type { Questions } from './questions.ts'
+
+interface OutboxWorkOptions {
+  readonly account: RunAccount
+  readonly desk: AskDesk
+  readonly work: DurableWork
+  readonly questions: Questions
+  readonly isEnded: () => boolean
+  readonly refuse: (id: number, error: ContractError) => void
+  readonly storeFailed: (thrown: unknown) => void
+}
+
+/** Sees that what a plugin said in a turn is carried out. */
+export class OutboxWork {
+  readonly #options: OutboxWorkOptions
+
+  constructor(options: OutboxWorkOptions) {
+    this.#options = options
+  }
+
+  carryOut(outbox: Outbox, now: number): void {
+    const { questions, work, isEnded } = this.#options
+    for (const verdict of outbox.verdicts ?? []) questions.answered(verdict, now)
+    for (const ack of outbox.acks ?? []) work.acknowledged(ack, now)
+    for (const run of outbox.ran ?? []) work.ran(run)
+    // What a plugin that has just been ended still asks is not asked.
+    if (isEnded()) return
+    for (const writes of outbox.writes ?? []) work.write(writes)
+    for (const read of outbox.reads ?? []) void work.read(read)
+    for (const ask of outbox.asks ?? []) this.#ask(ask)
+  }
+
+  /** An ask is held until it is answered. */
+  #ask([id, actor, operation, request, options]: NonNullable<Outbox['asks']>[number]): void {
+    const { account, desk, refuse, storeFailed } = this.#options
+    const bytes = 2 * jsonSize(request, account.room('asks'))
+    if (!account.take('asks', bytes)) {
+      refuse(id, { code: 'rate-limited', message: 'too much waits for an answer already' })
+      return
+    }
+    desk
+      .ask({ id, actor, operation, request, options })
+      .then(() => account.give('asks', bytes))
+      .catch(storeFailed)
+  }
+}
