@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import { type Benchmark, type Figure, median } from './benchmark.ts'
 import { besideFloodsBenchmark } from './beside-floods.ts'
 import { besidePluginsBenchmark } from './beside-plugins.ts'
+import { besideSubscribersBenchmark } from './beside-subscribers.ts'
 import { cliBenchmark } from './cli.ts'
 import { commitmentBenchmark } from './commitment.ts'
 import { cryptoBenchmark } from './crypto.ts'
@@ -27,6 +28,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   ...pluginBenchmarks,
   besidePluginsBenchmark,
   besideFloodsBenchmark,
+  besideSubscribersBenchmark,
   memoryBenchmark,
   cliBenchmark,
   startPluginsBenchmark,

@@ -1,8 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Benchmark } from './benchmark.ts'
 import { BenchWorld } from './support/bench-world.ts'
 import { installPlugin } from './support/install-plugin.ts'
+import { proportionalSize, withDescendants } from './support/processes.ts'
 
 const FEE_MANAGER = fileURLToPath(new URL('../../plugins-examples/fee-manager', import.meta.url))
 const CHANNELS = 40
@@ -37,28 +37,3 @@ export const memoryBenchmark: Benchmark = {
     }
   },
 }
-
-const withDescendants = (pid: number): readonly number[] => {
-  const parents = new Map<number, number[]>()
-  for (const name of readdirSync('/proc')) {
-    if (!/^\d+$/.test(name)) continue
-    const parent = parentOf(name)
-    if (parent !== undefined) parents.set(parent, [...(parents.get(parent) ?? []), Number(name)])
-  }
-  const below = (id: number): readonly number[] => [id, ...(parents.get(id) ?? []).flatMap(below)]
-  return below(pid)
-}
-
-const parentOf = (pid: string): number | undefined => {
-  try {
-    // The command's name stands in brackets and may hold anything.
-    return Number(readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ')[1])
-  } catch {
-    // It has ended meanwhile.
-    return undefined
-  }
-}
-
-/** PSS: its own memory, and its share of what it has in common with others. In bytes. */
-const proportionalSize = (pid: number): number =>
-  Number(/^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1] ?? 0) * 1_024

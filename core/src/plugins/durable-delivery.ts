@@ -104,8 +104,9 @@ export class DurableDelivery {
     this.#readMore()
   }
 
-  get available(): boolean {
-    return this.#waiting.length + this.#retries.length > 0 && this.#inFlight.length === 0
+  /** How many events can be taken now. */
+  get available(): number {
+    return this.#inFlight.length > 0 ? 0 : this.#waiting.length + this.#retries.length
   }
 
   /** Takes an event that was set aside, if there is room for it and it is one of these. */

@@ -39,6 +39,15 @@ export class Inbox {
     return this.#questions.size > 0
   }
 
+  /** Whether anything but events waits: somebody, or something in the plugin, is held up. */
+  get pressing(): boolean {
+    return this.#woken || this.urgent || this.#replies.length > 0 || this.#unkept.size > 0
+  }
+
+  get liveEvents(): number {
+    return this.#live.length
+  }
+
   /** Something in the plugin is due. */
   wake(): void {
     this.#woken = true

@@ -180,6 +180,7 @@ export class PluginSession {
       share: this.#share,
       subscriptions: this.#subscriptions,
       questions,
+      queueEvents: manifest.limits.queueEvents,
       serving: options.serving,
       isRunning: () => this.running,
       guarded: (step) => this.#guarded(step),

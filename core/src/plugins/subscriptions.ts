@@ -92,6 +92,11 @@ export class Subscriptions {
     for (const delivery of this.#deliveries) delivery.stop()
   }
 
+  /** How many events can be taken now, of all subscriptions. */
+  get waiting(): number {
+    return this.#deliveries.reduce((sum, { available }) => sum + available, 0)
+  }
+
   /**
    * Takes up to `maxCount` events in `maxChars` characters, of each subscription that has done what it was given. Those that
    * find no place are the first to be asked the next time.

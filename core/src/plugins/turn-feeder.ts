@@ -2,6 +2,7 @@ import type { CancelTimer, Clock } from '../lib/clock.ts'
 import type { Rng } from '../lib/rng.ts'
 import { threadTime } from '../lib/thread-time.ts'
 import type { CellProcess } from './cell-process.ts'
+import { EventPace } from './event-pace.ts'
 import type { Inbox, TurnHead } from './inbox.ts'
 import type { ProcessorShare } from './processor-share.ts'
 import type { Questions } from './questions.ts'
@@ -19,6 +20,8 @@ interface TurnFeederOptions {
   readonly questions: Questions
   /** Told before the core does anything for the plugin. */
   readonly serving: () => void
+  /** As the manifest says: so many events may wait in memory. */
+  readonly queueEvents: number
   readonly isRunning: () => boolean
   /** What throws in the step ends the run. */
   readonly guarded: (step: () => void) => void
@@ -31,6 +34,7 @@ const SHORTEST_WAKE_MS = 5
 /** Hands a cell all that waits for its plugin, a turn at a time. */
 export class TurnFeeder {
   readonly #options: TurnFeederOptions
+  readonly #pace: EventPace
   #cancelWake: CancelTimer | undefined
   #isScheduled = false
   #microsPerEvent = 10
@@ -38,6 +42,12 @@ export class TurnFeeder {
 
   constructor(options: TurnFeederOptions) {
     this.#options = options
+    this.#pace = new EventPace({
+      clock: options.clock,
+      // Where few may wait, those that follow live must not be left out for it.
+      batch: Math.min(BATCH_EVENTS, Math.ceil(options.queueEvents / 2)),
+      resume: () => options.guarded(() => this.feed()),
+    })
   }
 
   /** Everything that comes in one go leaves in one turn. */
@@ -51,13 +61,16 @@ export class TurnFeeder {
   }
 
   feed(): void {
-    const { cell, inbox, queue, share, serving, isRunning } = this.#options
+    const { cell, inbox, queue, share, subscriptions, serving, isRunning } = this.#options
     if (!isRunning() || cell.phase !== 'idle') return
     // What it wants kept comes first: a turn would only add to it.
     if (queue.full || share.mustWait(inbox.urgent)) return
+    const events = inbox.liveEvents + subscriptions.waiting
+    if (!inbox.pressing && this.#pace.mustWait(events)) return
     const begun = threadTime()
     const text = inbox.take(this.head(), (chars) => this.#takeEvents(chars))
     if (text === undefined) return
+    if (events > 0) this.#pace.given()
     serving()
     cell.turn(text)
     share.charge(threadTime() - begun)
@@ -90,6 +103,7 @@ export class TurnFeeder {
   }
 
   stop(): void {
+    this.#pace.stop()
     this.#cancelWake?.()
   }
 

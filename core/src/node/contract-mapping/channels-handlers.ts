@@ -4,7 +4,6 @@ import { fromHex, toHex } from '../../lib/bytes.ts'
 import { err, ok } from '../../lib/result.ts'
 import type { ChannelEntry } from '../channel/channel-directory.ts'
 import { openingKeys } from '../channel/opening-keys.ts'
-import { EventHistory } from '../events/event-history.ts'
 import {
   channelNotFound,
   closeRefusal,
@@ -27,7 +26,7 @@ import { forceCloseCost, mutualCloseLossMsat } from './worst-cases/closing-costs
 
 export const channelsHandlers = (context: MappingContext): ActorHandlers<'channels'> => {
   const { channelDirectory, settings, feerates, options } = context
-  const history = new EventHistory(options.store)
+  const { history } = context.events
   const find = (channelId: string) => {
     const entry = channelDirectory.get(fromHex(channelId))
     return entry === undefined ? err(channelNotFound()) : ok(entry)

@@ -2,13 +2,12 @@ import type { EventName } from '@fulgurite/plugin-sdk/contract'
 import { err, ok } from '../../lib/result.ts'
 import type { EncodedEvent } from '../contract-gateway.ts'
 import { cursorOf, placeOf } from '../events/event-cursor.ts'
-import { EventHistory } from '../events/event-history.ts'
 import type { MappingContext } from './context.ts'
 import type { ActorHandlers } from './handlers.ts'
 import { DEFAULT_LIMIT } from './paging.ts'
 
-export const eventsHandlers = ({ events, options }: MappingContext): ActorHandlers<'events'> => {
-  const history = new EventHistory(options.store)
+export const eventsHandlers = ({ events }: MappingContext): ActorHandlers<'events'> => {
+  const { history } = events
 
   /** The place after which the events of a time begin. Who asks by time alone has missed nothing by what is not kept. */
   const startOf = async (since: number): Promise<string> => {

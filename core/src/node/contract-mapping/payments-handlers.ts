@@ -3,7 +3,6 @@ import type { PaymentHash } from '../../lib/ids.ts'
 import { err, ok } from '../../lib/result.ts'
 import { invoiceRequest } from '../../payment/send/invoice-request.ts'
 import type { PaymentRequest } from '../../payment/send/payment.ts'
-import { EventHistory } from '../events/event-history.ts'
 import { hashOfPaymentKey, PAYMENT_STATUS } from '../payment/payment-index.ts'
 import { readPayment, readPayments } from '../payment/payments-actor.ts'
 import { TABLE } from '../storage/tables.ts'
@@ -18,7 +17,7 @@ import { begunUnder, describePayment, payer } from './pay.ts'
 export const paymentsHandlers = (context: MappingContext): ActorHandlers<'payments'> => {
   const { options, flow, signer, channelDirectory, invoices } = context
   const settle = payer(flow.payments)
-  const history = new EventHistory(options.store)
+  const { history } = context.events
   const pay = async (request: PaymentRequest) => {
     const blind = blindRefusal(context.chainHealth)
     // What was begun under this key goes on, and is no new payment.

@@ -2,7 +2,7 @@ import test from 'ava'
 import { virtualClock } from '../../lib/clock-virtual.ts'
 import { openSqliteStore } from '../../store/sqlite-store.ts'
 import { MIGRATIONS } from '../storage/tables.ts'
-import { EventHistory, type Past } from './event-history.ts'
+import type { Past } from './event-history.ts'
 import { EventLog } from './event-log.ts'
 
 const NODE = `02${'11'.repeat(32)}`
@@ -30,7 +30,7 @@ const pastOf = async (count: number) => {
     else log.append('plugin.started', { plugin: `p${i}`, pluginVersion: '1' })
     await store.flush()
   }
-  const history = new EventHistory(store)
+  const { history } = log
   const read = async (past: Partial<Past>) => {
     const read = await history.read({ limit: 100, ...past })
     if (!read.ok) throw new Error(read.error.code)
@@ -69,21 +69,51 @@ test('the place of a time is found wherever it is', async (t) => {
   t.is(await history.firstAt(start + 33_001), Number.MAX_SAFE_INTEGER)
 })
 
-test('a rare event in a long log is answered within a bound, by pages with a place to go on from', async (t) => {
-  const { read, log } = await pastOf(0)
-  log.append('peer.connected', { nodeId: NODE, direction: 'inbound', features: '' })
-  for (let i = 0; i < 6_000; i++) log.append('peer.disconnected', { nodeId: NODE, reason: 'x' })
+const manyOf = async (log: EventLog, count: number, rareEach: number) => {
+  for (let i = 0; i < count; i++) {
+    if (i % rareEach === 0) log.append('peer.connected', { nodeId: NODE, direction: 'inbound', features: '' })
+    else log.append('peer.disconnected', { nodeId: NODE, reason: 'x' })
+  }
   await new Promise<void>((resolve) => {
     const stop = log.subscribe({}, (event) => {
-      if (event.sequence < 6_001) return
+      if (event.sequence < count) return
       stop()
       resolve()
     })
   })
-  const first = await read({ names: ['peer.connected'] })
-  t.deepEqual(first.numbers, [])
-  t.not(first.next, undefined)
-  t.deepEqual((await read({ names: ['peer.connected'], before: first.next })).numbers, [1])
+}
+
+test('a rare event in a long log is found without a look at what lies between', async (t) => {
+  const { read, log, store } = await pastOf(0)
+  await manyOf(log, 6_001, 6_001)
+  let rows = 0
+  const scan = store.scan.bind(store)
+  store.scan = async (...asked) => {
+    const found = await scan(...asked)
+    rows += found.length
+    return found
+  }
+  t.deepEqual(await read({ names: ['peer.connected'] }), { numbers: [1], next: undefined })
+  t.true(rows <= 256, `${rows} rows looked at`)
+  rows = 0
+  t.deepEqual(await read({ names: ['peer.ping'] as never }), { numbers: [], next: undefined })
+  t.is(rows, 0)
+})
+
+test('what is in every part of a long log but seldom is answered within a bound, by pages with a place to go on from', async (t) => {
+  const { read, log } = await pastOf(0)
+  await manyOf(log, 7_000, 250)
+  const all: number[] = []
+  let page = await read({ names: ['peer.connected'] })
+  const first = page.numbers.length
+  for (; page.next !== undefined; page = await read({ names: ['peer.connected'], before: page.next }))
+    all.push(...page.numbers)
+  all.push(...page.numbers)
+  t.is(first, 20)
+  t.deepEqual(
+    all,
+    Array.from({ length: 28 }, (_, i) => 250 * (27 - i) + 1),
+  )
 })
 
 test('a cursor of another form is an error', async (t) => {

@@ -1,10 +1,9 @@
 import type { Cursor, EventClass, EventName } from '@fulgurite/plugin-sdk/contract'
 import { err, ok, type Result } from '../../lib/result.ts'
-import type { Row, Store } from '../../store/store.ts'
 import type { EncodedEvent, Refusal } from '../contract-gateway.ts'
-import { TABLE } from '../storage/tables.ts'
 import { cursorOf, placeOf } from './event-cursor.ts'
-import { classesOf, decodeRow, EVENT_CLASSES, endOfClass, mayBeOf, rowKey, sequenceOf } from './event-row.ts'
+import type { EventReader } from './event-reader.ts'
+import { classesOf, decodeRow, EVENT_CLASSES, mayBeOf, sequenceOf } from './event-row.ts'
 
 /** What is asked of the past. Times are the wall clock's: what it said when each event was stored. */
 export interface Past {
@@ -25,17 +24,17 @@ export interface PastEvents {
   readonly next?: Cursor
 }
 
-/** Rows looked at for one question: a rare name in a long log is answered by empty pages rather than by one that takes long. */
+/** Rows looked at for one question: of names neither common nor rare a page is told that is not full, rather than one that takes long. */
 const MOST_ROWS = 5_000
 /** Rows of one look at the disk at least: who wants few of a rare name must not cost a look for each row in between. */
 const LEAST_ROWS = 100
 
 /** Reads the event log backwards, and finds places in it by time. */
 export class EventHistory {
-  readonly #store: Store
+  readonly #reader: EventReader
 
-  constructor(store: Store) {
-    this.#store = store
+  constructor(reader: EventReader) {
+    this.#reader = reader
   }
 
   /** The newest first, of what is still kept. Errors: `cursor-invalid`. */
@@ -50,7 +49,7 @@ export class EventHistory {
     // The rarer what is looked for, the more is looked at at once.
     for (let looked = 0, atOnce = Math.max(limit, LEAST_ROWS); looked < MOST_ROWS; atOnce *= 2) {
       const wanted = Math.min(atOnce, MOST_ROWS - looked)
-      const rows = await this.#before(classes, first, end, wanted)
+      const { rows, through } = await this.#reader.before(end, first, { classes, names, limit: wanted })
       looked += Math.max(rows.length, 1)
       for (const row of rows) {
         end = sequenceOf(row)
@@ -59,14 +58,16 @@ export class EventHistory {
         if (isWanted(event, names, since, until)) events.push(event)
         if (events.length === limit) return ok({ events, next: cursorOf(end) })
       }
-      if (rows.length < wanted) return ok({ events })
+      if (through === Number.NEGATIVE_INFINITY) return ok({ events })
+      end = through
     }
     return ok({ events, next: cursorOf(end) })
   }
 
   /** What the wall clock said at the newest event. */
   async newestAt(): Promise<number> {
-    const [newest] = await this.#before(EVENT_CLASSES, 0, Number.MAX_SAFE_INTEGER, 1)
+    const { rows } = await this.#reader.before(Number.MAX_SAFE_INTEGER, 0, { limit: 1 })
+    const [newest] = rows
     return newest === undefined ? 0 : decodeRow(newest).at
   }
 
@@ -78,14 +79,14 @@ export class EventHistory {
 
   /** Sequence numbers and times grow together, so that halving finds the place in a few steps, however long the log is. */
   async #firstOfClass(kind: EventClass, at: number): Promise<number> {
-    const [newest] = await this.#scan(kind, 0, undefined, 1, true)
+    const [newest] = await this.#reader.scan(kind, ALL, 1, true)
     if (newest === undefined || decodeRow(newest).at < at) return Number.MAX_SAFE_INTEGER
     let low = 0
     let found = sequenceOf(newest)
     let high = found
     while (low < high) {
       const middle = Math.floor((low + high) / 2)
-      const [row] = await this.#scan(kind, middle, high, 1, false)
+      const [row] = await this.#reader.scan(kind, { from: middle, to: high }, 1, false)
       if (row !== undefined && decodeRow(row).at < at) {
         low = sequenceOf(row) + 1
         continue
@@ -95,22 +96,9 @@ export class EventHistory {
     }
     return found
   }
-
-  async #before(classes: readonly EventClass[], first: number, end: number, limit: number): Promise<readonly Row[]> {
-    const pages = await Promise.all(classes.map((kind) => this.#scan(kind, first, end, limit, true)))
-    return pages
-      .flat()
-      .sort((a, b) => sequenceOf(b) - sequenceOf(a))
-      .slice(0, limit)
-  }
-
-  #scan(kind: EventClass, first: number, end: number | undefined, limit: number, reverse: boolean) {
-    const to = end === undefined || end >= Number.MAX_SAFE_INTEGER ? endOfClass(kind) : rowKey(kind, end)
-    return first >= Number.MAX_SAFE_INTEGER
-      ? Promise.resolve([])
-      : this.#store.scan(TABLE.eventOfClass, { from: rowKey(kind, first), to, limit, reverse })
-  }
 }
+
+const ALL = { from: 0, to: Number.POSITIVE_INFINITY }
 
 // The wall clock may have been set meanwhile: what is told is exact, whatever the place was.
 const isWanted = (

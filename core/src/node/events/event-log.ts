@@ -9,10 +9,13 @@ import {
 import { Subject } from '../../actor/rxjs.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
-import type { Contribution, Row, Store, Write } from '../../store/store.ts'
+import type { Contribution, Store, Write } from '../../store/store.ts'
 import type { EncodedEvent, EventFilter, EventLogPort, Refusal, ReplayedEvents } from '../contract-gateway.ts'
 import { TABLE } from '../storage/tables.ts'
 import { cursorOf, placeOf } from './event-cursor.ts'
+import { EventHistory } from './event-history.ts'
+import { EventNames } from './event-names.ts'
+import { EventReader } from './event-reader.ts'
 import { EventRetention, type EventRoom } from './event-retention.ts'
 import {
   classesOf,
@@ -50,17 +53,26 @@ export class EventLog implements EventLogPort {
   readonly #store: Store
   readonly #clock: Clock
   readonly #retention: EventRetention
-  readonly #live = new Subject<EncodedEvent>()
+  readonly #names: EventNames
+  readonly #reader: EventReader
+  /** The same backwards. */
+  readonly history: EventHistory
+  /** Who follows some names is found by them: an event costs nothing for those who do not want it. */
+  readonly #named = new Map<EventName, Subject<EncodedEvent>>()
+  readonly #all = new Subject<EncodedEvent>()
   // Keyed, so that within one commit the last of several reports of the same thing is the one that is told.
   #pending = new Map<string, PendingEvent>()
   #anonymous = 0
   #next: number
   #durable: number
 
-  private constructor(options: EventLogOptions, retention: EventRetention, next: number) {
+  private constructor(options: EventLogOptions, retention: EventRetention, names: EventNames, next: number) {
     this.#store = options.store
     this.#clock = options.clock
     this.#retention = retention
+    this.#names = names
+    this.#reader = new EventReader(options.store, names)
+    this.history = new EventHistory(this.#reader)
     this.#next = next
     this.#durable = next - 1
     options.store.beforeCommit(() => this.#contribute())
@@ -79,7 +91,7 @@ export class EventLog implements EventLogPort {
       })
       newest = Math.max(newest, row === undefined ? 0 : sequenceOf(row), retention.lost(kind))
     }
-    return new EventLog(options, retention, newest + 1)
+    return new EventLog(options, retention, await EventNames.open(store), newest + 1)
   }
 
   /**
@@ -99,7 +111,7 @@ export class EventLog implements EventLogPort {
     const at = this.#clock.now()
     const cursor = this.head()
     const text = encodeEvent({ cursor, at, type: name, payload })
-    this.#live.next({ cursor, sequence: 0, name, version: eventDefinitions[name].version, at, text })
+    this.#publish({ cursor, sequence: 0, name, version: eventDefinitions[name].version, at, text })
   }
 
   head(): Cursor {
@@ -126,12 +138,13 @@ export class EventLog implements EventLogPort {
     let last = after
     for (;;) {
       const head = this.#durable
-      const { rows, isAll } = await this.#read(classes, last, atOnce)
+      const { rows, through } = await this.#reader.from(last + 1, { classes, names: filter.names, limit: atOnce })
+      const isAll = through === Number.POSITIVE_INFINITY
       // Asked after the reading: what is deleted meanwhile is missing from it.
       if (cursor === undefined) told = lost()
       if (lost() > last && lost() > told) return err(this.#expired(last, told, classes))
-      const [end] = rows.slice(-1).map(sequenceOf)
-      last = isAll ? Math.max(last, head, end ?? 0) : (end ?? last)
+      const [end = 0] = rows.slice(-1).map(sequenceOf)
+      last = isAll ? Math.max(last, head, end) : through
       const events = rows.filter(mayBe).map(decodeRow)
       const matching = events.filter((event) => filter.names === undefined || filter.names.includes(event.name))
       if (matching.length > limit) {
@@ -156,32 +169,30 @@ export class EventLog implements EventLogPort {
     }
   }
 
-  /** The next rows of these classes, in one order; `isAll` if there are no more. */
-  async #read(
-    classes: readonly EventClass[],
-    after: number,
-    limit: number,
-  ): Promise<{ readonly rows: readonly Row[]; readonly isAll: boolean }> {
-    const pages = await Promise.all(
-      classes.map((kind) =>
-        this.#store.scan(TABLE.eventOfClass, { from: rowKey(kind, after + 1), to: endOfClass(kind), limit }),
-      ),
-    )
-    const rows = pages.flat().sort((a, b) => sequenceOf(a) - sequenceOf(b))
-    return { rows: rows.slice(0, limit), isAll: rows.length <= limit && pages.every(({ length }) => length < limit) }
+  subscribe({ names }: EventFilter, listener: (event: EncodedEvent) => void): () => void {
+    const sources = names === undefined ? [this.#all] : [...new Set(names)].map((name) => this.#ofName(name))
+    const subscriptions = sources.map((source) => source.subscribe(listener))
+    return () => {
+      for (const subscription of subscriptions) subscription.unsubscribe()
+    }
   }
 
-  subscribe(filter: EventFilter, listener: (event: EncodedEvent) => void): () => void {
-    const names = filter.names === undefined ? undefined : new Set(filter.names)
-    const subscription = this.#live.subscribe((event) => {
-      if (names === undefined || names.has(event.name)) listener(event)
-    })
-    return () => subscription.unsubscribe()
+  #ofName(name: EventName): Subject<EncodedEvent> {
+    const known = this.#named.get(name)
+    if (known !== undefined) return known
+    const source = new Subject<EncodedEvent>()
+    this.#named.set(name, source)
+    return source
+  }
+
+  #publish(event: EncodedEvent): void {
+    this.#named.get(event.name)?.next(event)
+    this.#all.next(event)
   }
 
   #contribute(): Contribution | undefined {
     if (this.#pending.size === 0) {
-      const writes = this.#retention.trim(false)
+      const writes = this.#trim(false)
       return writes.length === 0 ? undefined : { writes, onDurable: () => undefined }
     }
     const at = this.#clock.now()
@@ -196,17 +207,23 @@ export class EventLog implements EventLogPort {
       const value = encodeText(name, text)
       writes.push({ table: TABLE.eventOfClass, key: rowKey(kind, sequence), value })
       this.#retention.added(kind, sequence, value.length)
+      writes.push(...this.#names.added(kind, sequence, name))
     }
     this.#pending = new Map()
     return {
-      writes: [...writes, ...this.#retention.trim(true)],
+      writes: [...writes, ...this.#trim(true)],
       onDurable: () => {
         for (const event of encoded) {
           this.#durable = event.sequence
-          this.#live.next(event)
+          this.#publish(event)
         }
       },
     }
+  }
+
+  #trim(isChanged: boolean): readonly Write[] {
+    const writes = this.#retention.trim(isChanged)
+    return [...writes, ...EVENT_CLASSES.flatMap((kind) => this.#names.forget(kind, this.#retention.lost(kind)))]
   }
 }
 

@@ -47,6 +47,14 @@ const decodeText = (value: Uint8Array): string => {
   return at === 0 ? utf8Decode(value) : inflateRawSync(value.subarray(at), { dictionary: EVENT_DICTIONARY }).toString()
 }
 
+const NAMES_BY_MARK = Map.groupBy(Object.keys(eventDefinitions) as EventName[], markOf)
+
+/** The name of a row's event; its text is not read where the mark says it. */
+export const nameOfRow = (row: Row): EventName => {
+  const [name, other] = row.value[0] === MARKED ? (NAMES_BY_MARK.get(row.value[1] as number) ?? []) : []
+  return name !== undefined && other === undefined ? name : decodeRow(row).name
+}
+
 /** Says of a row whether it may be of one of the names; without names, of any. */
 export const mayBeOf = (names: readonly string[] | undefined): ((row: Row) => boolean) => {
   const marks = new Set(names?.map(markOf))

@@ -1,0 +1,82 @@
+import type { EventClass } from '@fulgurite/plugin-sdk/contract'
+import type { Row, Store } from '../../store/store.ts'
+import { TABLE } from '../storage/tables.ts'
+import type { EventNames, Stretch } from './event-names.ts'
+import { EVENT_CLASSES, endOfClass, rowKey, sequenceOf } from './event-row.ts'
+
+/** Rows of several classes in one order. */
+export interface PageOfRows {
+  readonly rows: readonly Row[]
+  /** No row between the place asked from and this sequence number, with it, is missing. Infinite where nothing is left. */
+  readonly through: number
+}
+
+/** What is looked for: rows passed over are known to be of other names, those returned may be. */
+interface Looked {
+  readonly classes?: readonly EventClass[]
+  readonly names?: readonly string[] | undefined
+  readonly limit: number
+}
+
+/** Reads rows of the event log in the order of their numbers, whatever their class. */
+export class EventReader {
+  readonly #store: Store
+  readonly #names: EventNames
+
+  constructor(store: Store, names: EventNames) {
+    this.#store = store
+    this.#names = names
+  }
+
+  /** The next rows from a sequence number on. What becomes durable while it reads may be missing. */
+  async from(from: number, { classes = EVENT_CLASSES, names, limit }: Looked): Promise<PageOfRows> {
+    const pages = await Promise.all(
+      classes.map(async (kind) => {
+        const stretch = this.#names.next(kind, names, from)
+        if (stretch === undefined) return NOTHING
+        const beyond = this.#names.next(kind, names, stretch.to)
+        const rows = await this.scan(kind, stretch, limit, false)
+        const read = beyond === undefined ? Number.POSITIVE_INFINITY : beyond.from - 1
+        return { rows, through: rows.length === limit ? lastOf(rows) : read }
+      }),
+    )
+    const through = Math.min(...pages.map((page) => page.through))
+    const rows = pages.flatMap((page) => page.rows).filter((row) => sequenceOf(row) <= through)
+    rows.sort((a, b) => sequenceOf(a) - sequenceOf(b))
+    if (rows.length <= limit) return { rows, through }
+    const first = rows.slice(0, limit)
+    return { rows: first, through: lastOf(first) }
+  }
+
+  /** The rows before a sequence number and not before `first`, the newest first. */
+  async before(to: number, first: number, { classes = EVENT_CLASSES, names, limit }: Looked): Promise<PageOfRows> {
+    const pages = await Promise.all(
+      classes.map(async (kind) => {
+        const stretch = this.#names.previous(kind, names, to)
+        if (stretch === undefined || stretch.to <= first) return NOTHING_BEFORE
+        const beyond = this.#names.previous(kind, names, stretch.from)
+        const rows = await this.scan(kind, { from: Math.max(stretch.from, first), to: stretch.to }, limit, true)
+        const read = beyond === undefined || beyond.to <= first ? Number.NEGATIVE_INFINITY : beyond.to
+        return { rows, through: rows.length === limit ? lastOf(rows) : read }
+      }),
+    )
+    const through = Math.max(...pages.map((page) => page.through))
+    const rows = pages.flatMap((page) => page.rows).filter((row) => sequenceOf(row) >= through)
+    rows.sort((a, b) => sequenceOf(b) - sequenceOf(a))
+    if (rows.length <= limit) return { rows, through }
+    const last = rows.slice(0, limit)
+    return { rows: last, through: lastOf(last) }
+  }
+
+  /** Rows of one class. */
+  async scan(kind: EventClass, { from, to }: Stretch, limit: number, reverse: boolean): Promise<readonly Row[]> {
+    if (from >= Number.MAX_SAFE_INTEGER || to <= from) return []
+    const end = to >= Number.MAX_SAFE_INTEGER ? endOfClass(kind) : rowKey(kind, to)
+    return this.#store.scan(TABLE.eventOfClass, { from: rowKey(kind, from), to: end, limit, reverse })
+  }
+}
+
+const NOTHING: PageOfRows = { rows: [], through: Number.POSITIVE_INFINITY }
+const NOTHING_BEFORE: PageOfRows = { rows: [], through: Number.NEGATIVE_INFINITY }
+
+const lastOf = (rows: readonly Row[]): number => sequenceOf(rows.at(-1) as Row)
