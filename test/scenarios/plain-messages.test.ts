@@ -1,20 +1,37 @@
+import assert from 'node:assert/strict'
 import test from 'ava'
 import { LocalRef } from '../../core/src/actor/local-ref.ts'
+import type { AnyActorRef } from '../../core/src/actor/types.ts'
+import { valueCodec } from '../../core/src/actor/value-codec.ts'
 import { World } from './support/world.ts'
 
-/** What channels and payments tell each other; a connection is handed on as the object that it is. */
+/** Channels, payments and peers. A peer's actor is handed its connection once, as the object that it is: no other has it. */
 const isPlain = (path: string, command: string): boolean =>
-  /^\/(channels\/|payments$|relayer$|receiver$)/.test(path) && command !== 'connected'
+  /^\/(channels\/|peers\/|payments$|relayer$|receiver$)/.test(path) && command !== 'attached'
+
+/** As text and back, as over a transport; refs stay what they are. */
+const copyOf = (value: unknown): unknown => {
+  const refs: AnyActorRef[] = []
+  const codec = valueCodec(
+    {
+      pack: (ref) => ({ $r: String(refs.push(ref) - 1) }),
+      unpackTheirs: (place) => refs[Number(place)] as AnyActorRef,
+      unpackOurs: () => assert.fail('no ref is packed so'),
+    },
+    { text: true },
+  )
+  return value === undefined ? undefined : codec.unpack(JSON.parse(JSON.stringify(codec.pack(value))))
+}
 
 test.serial(
-  'all that channels and payments tell each other is plain data: nodes work the same on copies of it',
+  'all that channels, payments and peers tell each other is plain data and refs: nodes work the same on copies of it',
   async (t) => {
     const told = new Set<string>()
     const { tell, ask } = LocalRef.prototype
     const copied = (path: string, command: string, request: unknown): unknown => {
       if (!isPlain(path, command)) return request
-      told.add(`${path.replace(/^\/channels\/.*/, '/channel')} ${command}`)
-      return structuredClone(request)
+      told.add(`${path.replace(/^\/(channel|peer)s\/.*/, '/$1')} ${command}`)
+      return copyOf(request)
     }
     LocalRef.prototype.tell = function (command, request, meta) {
       tell.call(this, command, copied(this.path, command, request), meta)
@@ -33,7 +50,7 @@ test.serial(
     await bob.faucet(10_000_000n)
     await alice.connectTo(bob)
     await bob.connectTo(carol)
-    await alice.openTo(bob, 1_000_000n)
+    const first = await alice.openTo(bob, 1_000_000n)
     const channelId = await bob.openTo(carol, 500_000n)
     t.is((await alice.pay(await carol.invoice(50_000_000n))).status, 'settled')
     await bob.until(async () => bob.payloads('payment.relayed').length === 1)
@@ -41,17 +58,26 @@ test.serial(
     const refused = await alice.tryAsk('payments', 'payInvoice', { invoice: await carol.invoice(600_000_000n) })
     t.like(refused, { ok: false, error: { code: 'payment-failed' } })
     await bob.until(async () => bob.payloads('payment.relay-failed').length === 1)
+    await alice.ask('peers', 'disconnect', { nodeId: bob.id })
+    await alice.until(async () => !(await alice.isUsable(first)))
+    await alice.connectTo(bob)
+    await alice.until(() => alice.isUsable(first))
     await bob.ask('channels', 'close', { channelId })
     await bob.until(async () => bob.payloads('channel.close-signed').length === 1)
     await world.mine(6)
     await carol.until(async () => carol.payloads('channel.closed').length === 1)
 
     for (const message of [
+      '/channel connected',
+      '/channel disconnected',
+      '/channel peerMessage',
       '/channel settle',
       '/channel addHtlc',
       '/relayer settled',
       '/relayer ended',
       '/payments settled',
+      '/peer message',
+      '/peer send',
     ]) {
       t.true(told.has(message), message)
     }

@@ -9,6 +9,7 @@ import {
   type Durable,
   dropUnsigned,
   type Effect,
+  type Epoch,
   emit,
   type FundingCreatedByWallet,
   type FundingFailed,
@@ -39,7 +40,6 @@ import { ChannelSighting } from './channel-sighting.ts'
 import { ChannelWatches } from './channel-watches.ts'
 import { abandonFunding } from './fund-channel.ts'
 import { forgetPastHtlcs } from './past-htlcs.ts'
-import type { PeerLink } from './peer-link.ts'
 import { CAUSES_OF_REST, reportMempoolSpend } from './report-channel-event.ts'
 
 /** Peer messages press back on the socket; chain events and settlements are never refused. */
@@ -121,22 +121,27 @@ class ChannelDriver {
     this.#start()
     return {
       handlers: {
-        connected: ({ link, remoteFeatures }) => {
+        connected: ({ connection, remoteFeatures }) => {
           if (this.#entry.quarantined) return
-          this.#hold.link = link
+          this.#hold.connection = connection
           const pause = this.#rest.connected()
           this.#showPause(pause)
           const isUnsighted = this.#sighting.isAwaited(this.#entry.state.durable)
           if (pause !== undefined && !isUnsighted) this.#effects.schedule('rest', pause.forMs)
           const rest: Rest | undefined = isUnsighted ? { from: 'chain', heard: [] } : pause?.rest
-          this.#run({ type: 'connected', epoch: link.epoch, remoteFeatures, ...(rest === undefined ? {} : { rest }) })
+          this.#run({
+            type: 'connected',
+            epoch: connection.epoch,
+            remoteFeatures,
+            ...(rest === undefined ? {} : { rest }),
+          })
         },
-        disconnected: ({ epoch }) => {
-          if (this.#hold.link?.epoch === epoch) this.#disconnected(this.#hold.link)
+        disconnected: ({ epoch, wasCause }) => {
+          if (this.#hold.connection?.epoch === epoch) this.#disconnected(epoch, wasCause)
         },
         peerMessage: ({ epoch, message }) => {
           // What a connection that is gone has left behind is not to be acted on.
-          if (this.#hold.link?.epoch !== epoch) {
+          if (this.#hold.connection?.epoch !== epoch) {
             if (this.#entry.quarantined) this.#effects.ignored(message.type)
             return
           }
@@ -180,7 +185,7 @@ class ChannelDriver {
         forceClose: (command) => this.#ask((requestId) => ({ ...command, type: 'force-close', requestId })),
       },
       drained: () => {
-        if (this.#hold.link !== undefined) this.#run({ type: 'sign' })
+        if (this.#hold.connection !== undefined) this.#run({ type: 'sign' })
       },
       // What was submitted is on its way to the disk: the next behaviour begins from what is there then.
       restarting: () => this.#services.store.flush(),
@@ -212,7 +217,7 @@ class ChannelDriver {
       return
     }
     this.#publish({ state: { durable }, quarantined: true })
-    this.#hold.link = undefined
+    this.#hold.connection = undefined
     this.#register()
     // What was proposed and not signed died with the session: whoever wanted it may try elsewhere.
     this.#perform(dropUnsigned(durable, session), { resuming: true })
@@ -261,11 +266,11 @@ class ChannelDriver {
     this.#effects.perform(effects, { ...step, openedByUs: this.#openedByUs })
   }
 
-  #disconnected({ epoch, complaints }: PeerLink): void {
-    this.#hold.link = undefined
+  #disconnected(epoch: Epoch, wasCause: boolean): void {
+    this.#hold.connection = undefined
     const before = this.#entry.state
     this.#run({ type: 'disconnected', epoch })
-    const pause = this.#rest.disconnected(before, complaints.areOnlyAbout(idOf(before.durable)), this.#hasNeighbours())
+    const pause = this.#rest.disconnected(before, wasCause, this.#hasNeighbours())
     if (pause === undefined) return
     this.#showPause(pause)
     const error = { code: CAUSES_OF_REST[pause.rest.from] }

@@ -132,10 +132,10 @@ export class ChannelEffects {
         break
       case 'disconnect':
         outward.push(() => {
-          const { link } = hold
-          if (link?.epoch !== effect.epoch) return
-          link.complaints.note(idOf(this.#durable))
-          link.close('channel-failed')
+          const { connection } = hold
+          if (connection?.epoch !== effect.epoch) return
+          const channelId = idOf(this.#durable)
+          connection.ref.tell('hangUp', { epoch: effect.epoch, channelId, reason: 'channel-failed' })
         })
         break
       case 'abandon-funding':
@@ -180,7 +180,8 @@ export class ChannelEffects {
     const { epoch } = effect
     const complete = keys.complete(effect, this.#durable)
     return () => {
-      if (hold.link?.epoch === epoch) hold.link.send(complete)
+      const { connection } = hold
+      if (connection?.epoch === epoch) connection.ref.tell('send', { epoch, message: complete })
       // Our only signature stays with us: the peer cannot fund what it has none for.
       else if (complete.type === 'funding_signed') context.self.tell('unsigned', undefined)
     }

@@ -4,7 +4,7 @@ import type { ChannelEntry } from './channel-directory.ts'
 import type { ChannelRest } from './channel-rest.ts'
 import type { ChannelServices } from './channel-services.ts'
 import type { ChannelWatches } from './channel-watches.ts'
-import type { PeerLink } from './peer-link.ts'
+import type { ConnectionRef } from './connection-ref.ts'
 
 /** What outlives a restart of the actor: where the channel stands, and once it lives the entry that it has published. */
 export interface ChannelHold {
@@ -12,7 +12,7 @@ export interface ChannelHold {
   /** The state that was last handed to the store: whatever comes after it in the process is stored after it, or never. */
   submitted?: ChannelState
   /** The connection in use, if there is one. */
-  link?: PeerLink | undefined
+  connection?: ConnectionRef | undefined
   /** They go on through a restart, so that nothing on the chain passes unseen. */
   watches?: ChannelWatches
   entry?: ChannelEntry

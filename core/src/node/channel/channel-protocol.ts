@@ -21,7 +21,7 @@ import type {
 } from '../../channel/index.ts'
 import type { FeatureVector } from '../../wire/feature-vector.ts'
 import type { Alongside } from '../events/alongside.ts'
-import type { PeerLink } from './peer-link.ts'
+import type { ConnectionRef } from './connection-ref.ts'
 
 type Asked<C extends ChannelCommand & { readonly type: AskedCommand }> = {
   readonly request: Omit<C, 'requestId' | 'type'>
@@ -32,10 +32,11 @@ type Asked<C extends ChannelCommand & { readonly type: AskedCommand }> = {
 export type ChannelProtocol = {
   peerMessage: { readonly request: { readonly epoch: Epoch; readonly message: ChannelMessage }; readonly reply: void }
   connected: {
-    readonly request: { readonly link: PeerLink; readonly remoteFeatures: FeatureVector }
+    readonly request: { readonly connection: ConnectionRef; readonly remoteFeatures: FeatureVector }
     readonly reply: void
   }
-  disconnected: { readonly request: { readonly epoch: Epoch }; readonly reply: void }
+  /** `wasCause`: the connection ended on account of this channel. */
+  disconnected: { readonly request: { readonly epoch: Epoch; readonly wasCause: boolean }; readonly reply: void }
   chain: { readonly request: ChainInput; readonly reply: void }
   /** Answered once the outcome is in the channel's state, and all that belongs with it in the same commit. */
   settle: { readonly request: Settlement; readonly reply: void }

@@ -9,7 +9,7 @@ import { CHANNEL_LANES, channelBehaviour } from './channel-actor.ts'
 import type { ChannelHold } from './channel-hold.ts'
 import type { ChannelProtocol } from './channel-protocol.ts'
 import type { ChannelServices } from './channel-services.ts'
-import type { PeerLink } from './peer-link.ts'
+import type { ConnectionRef } from './connection-ref.ts'
 
 /** Where channels come to life: each an actor at `/channels/<id>`. */
 export interface Channels {
@@ -19,7 +19,7 @@ export interface Channels {
   create(
     temporaryChannelId: ChannelId,
     remoteNodeId: NodeId,
-    link: PeerLink,
+    connection: ConnectionRef,
     remoteFeatures: FeatureVector,
   ): ActorRef<ChannelProtocol>
 }
@@ -39,15 +39,15 @@ export const createChannels = <E extends { readonly type: string }>(
 
   const spawn = (name: string, hold: ChannelHold): ActorRef<ChannelProtocol> => {
     invariant(parent !== undefined, 'the parent of the channels lives as long as the system')
-    let pressed: PeerLink | undefined
+    let pressed: ConnectionRef | undefined
     return parent.spawn<ChannelProtocol>(name, channelBehaviour(services, hold), {
       lanes: CHANNEL_LANES,
       supervision: supervision satisfies Supervision,
       // The connection that was held up is the one to be let go, whichever is in use by then.
       onPressure: (lane, full) => {
         if (lane !== 'peer') return
-        if (full) pressed = hold.link
-        pressed?.setPressure(full)
+        if (full) pressed = hold.connection
+        pressed?.ref.tell('press', { epoch: pressed.epoch, isFull: full })
         if (!full) pressed = undefined
       },
     })
@@ -55,11 +55,11 @@ export const createChannels = <E extends { readonly type: string }>(
 
   return {
     restore: (state) => spawn(toHex(idOf(state.durable)), { state }),
-    create(temporaryChannelId, remoteNodeId, link, remoteFeatures) {
-      const session = newSession(link.epoch, remoteFeatures, true)
+    create(temporaryChannelId, remoteNodeId, connection, remoteFeatures) {
+      const session = newSession(connection.epoch, remoteFeatures, true)
       const state = newChannel(services.signer.nodeId, remoteNodeId, temporaryChannelId, session)
       // Two peers may choose the same.
-      return spawn(`${toHex(remoteNodeId)}.${toHex(temporaryChannelId)}`, { state, link })
+      return spawn(`${toHex(remoteNodeId)}.${toHex(temporaryChannelId)}`, { state, connection })
     },
   }
 }

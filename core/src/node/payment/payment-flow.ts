@@ -158,7 +158,7 @@ export class PaymentFlow {
       const hash = toHex(paymentHash)
       held.set(hash, [...(held.get(hash) ?? []), attempt])
     }
-    await this.payments.ask('resume', { held })
+    await this.payments.ask('resume', { held: Object.fromEntries(held) })
     for (const { settlement } of matches.payments.settlements) {
       this.payments.tell('settled', { type: 'settle', ...settlement })
     }

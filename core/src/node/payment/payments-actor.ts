@@ -45,7 +45,7 @@ export type PaymentsProtocol = {
     readonly reply: void
   }
   /** At the start, before any peer is connected: which attempts some channel or outbox row holds, by payment hash. */
-  resume: { readonly request: { readonly held: ReadonlyMap<string, readonly number[]> }; readonly reply: void }
+  resume: { readonly request: { readonly held: Readonly<Record<string, readonly number[]>> }; readonly reply: void }
 }
 
 export const PAYMENTS_LANES = { settled: 'priority', added: 'priority', resume: 'priority' } as const
@@ -163,7 +163,7 @@ class PaymentsDriver {
     if (result !== undefined) this.#context.self.tell('added', { hash, input: { type: 'added', attempt, result } })
   }
 
-  async #resume(held: ReadonlyMap<string, readonly number[]>): Promise<void> {
+  async #resume(held: Readonly<Record<string, readonly number[]>>): Promise<void> {
     const pending = await this.#services.store.scan(TABLE.paymentByStatus, {
       to: Uint8Array.of(PAYMENT_STATUS['in-flight'] + 1),
     })
@@ -173,7 +173,7 @@ class PaymentsDriver {
       if (payment === undefined) continue
       const hash = toHex(paymentHash)
       this.#live.set(hash, resting(payment))
-      this.#input(hash, { type: 'resumed', held: held.get(hash) ?? [] })
+      this.#input(hash, { type: 'resumed', held: held[hash] ?? [] })
     }
   }
 

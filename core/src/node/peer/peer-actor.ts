@@ -4,6 +4,7 @@ import {
   answerTo,
   type ChannelMessage,
   type Durable,
+  type Epoch,
   idOf,
   isFunded,
   type PeerFault,
@@ -18,10 +19,11 @@ import type { OpenChannel } from '../../wire/messages/channel-open.ts'
 import type { Message, UnknownMessage } from '../../wire/messages/message.ts'
 import type { ChannelDirectory, ChannelEntry } from '../channel/channel-directory.ts'
 import type { Channels } from '../channel/channels.ts'
+import type { ConnectionRef } from '../channel/connection-ref.ts'
 import type { EventLog } from '../events/event-log.ts'
 import type { PeerEvents } from '../events/peer-events.ts'
 import type { NodeLog } from '../node-log.ts'
-import type { PeerConnection } from './peer-connection.ts'
+import { factsOf, type PeerConnection } from './peer-connection.ts'
 import type { PeerDirectory } from './peer-directory.ts'
 import type { PeerProtocol } from './peer-protocol.ts'
 
@@ -40,7 +42,15 @@ export interface PeerServices {
   readonly maxUnconfirmedInAll: number
 }
 
-export const PEER_LANES = { attached: 'peer', detached: 'peer', message: 'peer' } as const
+/** What channels have to say is never refused, and goes out before more is taken in. */
+export const PEER_LANES = {
+  attached: 'peer',
+  detached: 'peer',
+  message: 'peer',
+  send: 'priority',
+  hangUp: 'priority',
+  press: 'priority',
+} as const
 
 /** How many of a peer's errors and warnings are logged, and how much of each. */
 const COMPLAINTS_LOGGED = { perSecond: 1 / 3, burst: 20 }
@@ -87,8 +97,16 @@ class PeerDriver {
           await Promise.allSettled(this.#openings)
         },
         message: ({ epoch, message }) => {
-          if (this.#connection?.epoch === epoch) this.#receive(this.#connection, message)
+          const connection = this.#at(epoch)
+          if (connection !== undefined) this.#receive(connection, message)
         },
+        send: ({ epoch, message }) => this.#at(epoch)?.send(message),
+        hangUp: ({ epoch, channelId, reason }) => {
+          const connection = this.#at(epoch)
+          connection?.complaints.note(channelId)
+          connection?.close(reason)
+        },
+        press: ({ epoch, isFull }) => this.#at(epoch)?.setPressure(isFull),
         openChannel: (command) => {
           const connection = this.#connection
           if (connection === undefined) return err({ code: 'peer-not-connected' })
@@ -138,17 +156,19 @@ class PeerDriver {
       features: toHex(connection.remoteFeatures),
     })
     for (const { ref } of this.#channels()) {
-      ref.tell('connected', { link: connection, remoteFeatures: connection.remoteFeatures })
+      ref.tell('connected', { connection: this.#refOf(connection), remoteFeatures: connection.remoteFeatures })
     }
   }
 
-  #detach(epoch: number, reason: string): void {
-    const connection = this.#connection
-    if (connection?.epoch !== epoch) return
+  #detach(epoch: Epoch, reason: string): void {
+    const connection = this.#at(epoch)
+    if (connection === undefined) return
     this.#connection = undefined
     this.#publish()
     this.#tell(connection, 'peer.disconnected', { nodeId: toHex(this.#nodeId), reason })
-    for (const { ref } of this.#channels()) ref.tell('disconnected', { epoch })
+    for (const { ref, state } of this.#channels()) {
+      ref.tell('disconnected', { epoch, wasCause: connection.complaints.areOnlyAbout(idOf(state.durable)) })
+    }
   }
 
   /** That a peer comes and goes costs it nothing, unless it was we who called. */
@@ -243,7 +263,8 @@ class PeerDriver {
   }
 
   #createChannel(connection: PeerConnection, temporaryChannelId: ChannelId) {
-    return this.#services.channels.create(temporaryChannelId, this.#nodeId, connection, connection.remoteFeatures)
+    const { remoteFeatures } = connection
+    return this.#services.channels.create(temporaryChannelId, this.#nodeId, this.#refOf(connection), remoteFeatures)
   }
 
   #toChannel(connection: PeerConnection, channelId: ChannelId, message: ChannelMessage): void {
@@ -290,6 +311,15 @@ class PeerDriver {
     channel.ref.tell('peerMessage', { epoch: connection.epoch, message })
   }
 
+  /** The connection in use, if it is that of the epoch. */
+  #at(epoch: Epoch): PeerConnection | undefined {
+    return this.#connection?.epoch === epoch ? this.#connection : undefined
+  }
+
+  #refOf({ epoch }: PeerConnection): ConnectionRef {
+    return { epoch, ref: this.#context.self }
+  }
+
   #ours(channelId: ChannelId): ChannelEntry | undefined {
     return this.#services.channelDirectory.getOfPeer(this.#nodeId, channelId)
   }
@@ -308,7 +338,7 @@ class PeerDriver {
     this.#services.peerDirectory.put({
       nodeId: this.#nodeId,
       ref: this.#context.self,
-      ...(connection === undefined ? {} : { connection, connectedAt: this.#context.clock.now() }),
+      ...(connection === undefined ? {} : { connection: factsOf(connection), connectedAt: this.#context.clock.now() }),
     })
   }
 }

@@ -1,9 +1,12 @@
+import type { Epoch } from '../../channel/index.ts'
 import type { NodeId } from '../../lib/ids.ts'
 import type { FeatureVector } from '../../wire/feature-vector.ts'
-import type { PeerLink } from '../channel/peer-link.ts'
+import type { Message } from '../../wire/messages/message.ts'
+import type { Complaints } from './complaints.ts'
 
-/** A connection as its peer's actor holds it. */
-export interface PeerConnection extends PeerLink {
+/** What is known of a connection from its beginning on. */
+export interface ConnectionFacts {
+  readonly epoch: Epoch
   readonly remoteNodeId: NodeId
   /** Of the peer's `init`. */
   readonly remoteFeatures: FeatureVector
@@ -11,3 +14,23 @@ export interface PeerConnection extends PeerLink {
   readonly address: string
   readonly direction: 'inbound' | 'outbound'
 }
+
+/** A connection as its peer's actor holds it: that actor alone, which it is handed to. */
+export interface PeerConnection extends ConnectionFacts {
+  readonly complaints: Complaints
+  /** Queued and written with everything else of this turn, in one go. Dropped when the connection is gone. */
+  send(message: Message): void
+  /** Closes the connection once what was sent is written. */
+  close(reason: string): void
+  /** Stops or resumes reading from the peer. */
+  setPressure(full: boolean): void
+}
+
+/** The same as plain data, for whoever looks the peer up. */
+export const factsOf = ({
+  epoch,
+  remoteNodeId,
+  remoteFeatures,
+  address,
+  direction,
+}: ConnectionFacts): ConnectionFacts => ({ epoch, remoteNodeId, remoteFeatures, address, direction })

@@ -1,7 +1,7 @@
 import type { ActorRef } from '../../actor/types.ts'
 import { toHex } from '../../lib/bytes.ts'
 import type { NodeId } from '../../lib/ids.ts'
-import type { PeerConnection } from './peer-connection.ts'
+import type { ConnectionFacts } from './peer-connection.ts'
 import type { PeerProtocol } from './peer-protocol.ts'
 
 /** A peer as the rest of the node finds it: one that is connected, or has channels with us. */
@@ -9,7 +9,7 @@ export interface PeerEntry {
   readonly nodeId: NodeId
   readonly ref: ActorRef<PeerProtocol>
   /** While connected. */
-  readonly connection?: PeerConnection
+  readonly connection?: ConnectionFacts
   readonly connectedAt?: number
 }
 

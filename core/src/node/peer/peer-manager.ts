@@ -20,7 +20,7 @@ import { TrafficControl } from '../connection/traffic-control.ts'
 import { TRAFFIC_LIMITS, type TrafficLimits } from '../connection/traffic-limits.ts'
 import type { NodeLog } from '../node-log.ts'
 import { AddressBook, type ConfiguredPeer } from './address-book.ts'
-import { ConnectionLink } from './connection-link.ts'
+import { AttachedConnection } from './attached-connection.ts'
 import { Partners } from './partners.ts'
 import { PEER_LANES, type PeerServices, peerBehaviour } from './peer-actor.ts'
 import type { PeerProtocol } from './peer-protocol.ts'
@@ -52,7 +52,7 @@ export class PeerManager {
   readonly #reconnection: Reconnection
   readonly #addresses: AddressBook
   /** Connections that live, by peer; more than one for as long as a later one takes an earlier one's place. */
-  readonly #links = new Map<string, Set<ConnectionLink>>()
+  readonly #attached = new Map<string, Set<AttachedConnection>>()
   /** Peers' actors that are coming to their end. */
   readonly #ending = new Map<string, Promise<void>>()
   readonly #system: ActorSystem<{ readonly type: string }>
@@ -198,32 +198,32 @@ export class PeerManager {
       connection.close()
       return
     }
-    const links = this.#links.get(key) ?? new Set()
-    if (this.#yields(connection, links)) {
+    const others = this.#attached.get(key) ?? new Set()
+    if (this.#yields(connection, others)) {
       connection.close()
       return
     }
     const peer = this.#actorOf(remoteNodeId)
     const epoch = ++this.#lastEpoch
-    const link = new ConnectionLink(connection, epoch, this.#options.clock)
-    this.#links.set(key, links.add(link))
+    const attached = new AttachedConnection(connection, epoch, this.#options.clock)
+    this.#attached.set(key, others.add(attached))
     this.#retries.get(key)?.()
     this.#retries.delete(key)
     const ended = this.#reconnection.begins(key)
-    peer.tell('attached', { connection: link })
+    peer.tell('attached', { connection: attached })
     connection.start({
       onMessage: (message) => peer.tell('message', { epoch, message }),
       onClose: (reason) => {
-        links.delete(link)
+        others.delete(attached)
         // It may have become a partner since it called.
         this.#noteCaller(connection)
         void peer.ask('detached', { epoch, reason: reason.code }).then(() => this.#release(remoteNodeId))
         if (reason.code === 'internal') this.#options.log.error('peer.bug', { peer: key, error: reason.bug })
         else this.#options.log.debug('peer.closed', { peer: key, code: reason.code })
         // One that took this one's place is tried in its stead.
-        if (links.size > 0) return
+        if (others.size > 0) return
         ended()
-        if (!link.closedByOperator) this.#retry(remoteNodeId)
+        if (!attached.closedByOperator) this.#retry(remoteNodeId)
       },
     })
   }
@@ -233,23 +233,23 @@ export class PeerManager {
    * taken for a sign that the earlier was lost; where each side has called the other, that would end both. The call of the
    * lesser node id stays, as LND has it, too.
    */
-  #yields({ direction, remoteNodeId }: Connection, links: ReadonlySet<ConnectionLink>): boolean {
+  #yields({ direction, remoteNodeId }: Connection, others: ReadonlySet<AttachedConnection>): boolean {
     const { clock, nodeId } = this.#options
     const isByLesser = compareBytes(nodeId, remoteNodeId) < 0 === (direction === 'outbound')
     if (isByLesser) return false
     const began = clock.monotonic() - HANDSHAKE_TIMEOUT_MS
-    return [...links].some((earlier) => earlier.direction !== direction && earlier.since > began)
+    return [...others].some((earlier) => earlier.direction !== direction && earlier.since > began)
   }
 
   /** A peer with whom there is neither connection nor channel is forgotten: anyone can be such a peer, under many names. */
   #release(nodeId: NodeId): void {
     const key = toHex(nodeId)
-    if (this.#stopped || this.#ending.has(key) || (this.#links.get(key)?.size ?? 0) > 0) return
+    if (this.#stopped || this.#ending.has(key) || (this.#attached.get(key)?.size ?? 0) > 0) return
     for (const { state } of this.#options.services.channelDirectory.ofPeer(nodeId)) {
       // An opening ends with its connection.
       if (isStored(state.durable)) return
     }
-    this.#links.delete(key)
+    this.#attached.delete(key)
     this.#reconnection.forget(key)
     this.#ending.set(
       key,
@@ -262,13 +262,13 @@ export class PeerManager {
     if (known !== undefined) return known.ref
     invariant(this.#parent !== undefined, 'the parent of the peers lives as long as the system')
     const key = toHex(nodeId)
-    let pressed: readonly ConnectionLink[] = []
+    let pressed: readonly AttachedConnection[] = []
     return this.#parent.spawn(key, peerBehaviour(this.#options.services, nodeId), {
       lanes: PEER_LANES,
       onPressure: (lane, full) => {
         if (lane !== 'peer') return
-        if (full) pressed = [...(this.#links.get(key) ?? [])]
-        for (const link of pressed) link.setPressure(full)
+        if (full) pressed = [...(this.#attached.get(key) ?? [])]
+        for (const connection of pressed) connection.setPressure(full)
       },
     })
   }

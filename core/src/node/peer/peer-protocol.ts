@@ -2,13 +2,14 @@ import type { CommandResult, Epoch, OpenCommand } from '../../channel/index.ts'
 import type { Failure } from '../../lib/errors.ts'
 import type { Result } from '../../lib/result.ts'
 import type { Message, UnknownMessage } from '../../wire/messages/message.ts'
+import type { ConnectionProtocol } from '../channel/connection-ref.ts'
 import type { PeerConnection } from './peer-connection.ts'
 
 /** `outcome-unknown`: the channel came to be in the very moment in which it was given up. */
 export type PeerFailure = Failure<'peer-not-connected' | 'peer-not-answering' | 'outcome-unknown'>
 
 /** What a peer's actor is told and asked. */
-export type PeerProtocol = {
+export type PeerProtocol = ConnectionProtocol & {
   /** A connection that has exchanged `init`. It takes the place of the one before. */
   attached: { readonly request: { readonly connection: PeerConnection }; readonly reply: void }
   detached: { readonly request: { readonly epoch: Epoch; readonly reason: string }; readonly reply: void }

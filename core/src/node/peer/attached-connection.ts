@@ -3,12 +3,12 @@ import type { Clock } from '../../lib/clock.ts'
 import type { NodeId } from '../../lib/ids.ts'
 import type { FeatureVector } from '../../wire/feature-vector.ts'
 import type { Message } from '../../wire/messages/message.ts'
-import { Complaints } from '../channel/complaints.ts'
 import type { Connection } from '../connection/connection.ts'
+import { Complaints } from './complaints.ts'
 import type { PeerConnection } from './peer-connection.ts'
 
-/** A connection as peers and channels use it: what one turn of the event loop sends leaves in one write. */
-export class ConnectionLink implements PeerConnection {
+/** A connection from when a peer's actor has it: what one turn of the event loop sends leaves in one write. */
+export class AttachedConnection implements PeerConnection {
   readonly epoch: Epoch
   readonly remoteNodeId: NodeId
   readonly remoteFeatures: FeatureVector
