@@ -39,3 +39,8 @@ export interface NodeOptions {
   /** What holds the processes of plugins, once one was started. */
   readonly pluginWalls?: () => ReplyOf<'node', 'getInfo'>['pluginWalls']
 }
+
+/** The options for whoever needs no key. */
+export type OptionsWithoutSeed = Omit<NodeOptions, 'seed'> & { readonly seed?: never }
+
+export const withoutSeed = ({ seed: _, ...rest }: NodeOptions): OptionsWithoutSeed => rest

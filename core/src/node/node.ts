@@ -28,9 +28,10 @@ import { KeyedCommands } from './contract-mapping/keyed-commands.ts'
 import { moveCommandRows } from './contract-mapping/move-command-rows.ts'
 import { EventLog } from './events/event-log.ts'
 import { PeerEvents } from './events/peer-events.ts'
+import { keyTree } from './keys/key-tree.ts'
 import { localSigner } from './keys/signer.ts'
 import { logReport } from './log-report.ts'
-import type { NodeOptions } from './node-options.ts'
+import { type NodeOptions, withoutSeed } from './node-options.ts'
 import { moveInvoiceIndex } from './payment/invoice-index.ts'
 import { PaymentFlow } from './payment/payment-flow.ts'
 import { movePaymentIndex } from './payment/payment-index.ts'
@@ -74,7 +75,8 @@ export const startNode = async (options: StartOptions): Promise<Result<Fulgurite
   const system: NodeSystem = createActorSystem({ clock, rng })
   system.reports.subscribe((report) => logReport(log, report))
 
-  const signer = localSigner(options.seed, network)
+  const keys = keyTree(options.seed, network)
+  const signer = localSigner(keys)
   const choices = { ...DEFAULT_CHOICES, ...options.choices }
   const settings = channelSettings(network, choices)
   const events = await EventLog.open({ store, clock, keep: EVENTS_KEPT })
@@ -84,7 +86,7 @@ export const startNode = async (options: StartOptions): Promise<Result<Fulgurite
   const watcher = chainWatcher({ backend, cursor, onFailed: options.onFatal })
   const height = currentHeight(watcher, backend)
   const broadcaster = new Broadcaster(backend, watcher, log)
-  const wallet = await openWallet({ store, keys: signer.keys, network, clock, rng, watcher, broadcaster, events })
+  const wallet = await openWallet({ store, keys, network, clock, rng, watcher, broadcaster, events })
   const feerates = nodeFeerates(backend, choices)
   const channelDirectory = new ChannelDirectory()
   const sight = new ChainSight({ backend, watcher, clock })
@@ -105,6 +107,7 @@ export const startNode = async (options: StartOptions): Promise<Result<Fulgurite
     channelDirectory,
     settings,
     signer,
+    nodeKey: keys.nodeKey,
     height,
     chainHealth,
     log,
@@ -161,7 +164,7 @@ export const startNode = async (options: StartOptions): Promise<Result<Fulgurite
     rng,
     log,
     nodeId: signer.nodeId,
-    connection: { privateKey: signer.nodeKey, features: OUR_FEATURES, chainHash: network.chainHash, clock, rng },
+    connection: { privateKey: keys.nodeKey, features: OUR_FEATURES, chainHash: network.chainHash, clock, rng },
     services: {
       log,
       channels,
@@ -178,7 +181,7 @@ export const startNode = async (options: StartOptions): Promise<Result<Fulgurite
   updateCommitmentFees({ watcher, channelDirectory, feerates })
   updateHtlcMaximums({ watcher, channelDirectory, settings })
   joinHandlers(gateway, {
-    options,
+    options: withoutSeed(options),
     watcher,
     signer,
     settings,

@@ -9,6 +9,7 @@ import { equalBytes, fromHex, toHex } from '../../../core/src/lib/bytes.ts'
 import { systemClock } from '../../../core/src/lib/clock.ts'
 import { systemRng } from '../../../core/src/lib/rng.ts'
 import { readChannels } from '../../../core/src/node/channel/channel-rows.ts'
+import { keyTree } from '../../../core/src/node/keys/key-tree.ts'
 import { loadOrCreateSeed } from '../../../core/src/node/keys/seed-file.ts'
 import { localSigner } from '../../../core/src/node/keys/signer.ts'
 import { readInvoice } from '../../../core/src/node/payment/receiver-actor.ts'
@@ -64,7 +65,7 @@ export const claimWithPreimage = async (
         lockTime: 0,
       }
       const digest = segwitV0Sighash({ tx, inputIndex: 0, scriptCode: witnessScript, amount, sighashType: SIGHASH_ALL })
-      const signer = localSigner(seed.value, NETWORKS.regtest).channel(durable.params.keyIndex)
+      const signer = localSigner(keyTree(seed.value, NETWORKS.regtest)).channel(durable.params.keyIndex)
       const signature = witnessSignature(signer.signAt('htlc', published.point, digest), SIGHASH_ALL)
       const signed = withWitness(tx, 0, [signature, invoice.preimage, witnessScript])
       return { hex: toHex(encodeTx(signed)), amountSat: amount, preimage: toHex(invoice.preimage) }

@@ -9,7 +9,7 @@ import type { KeyIndexes } from '../channel/key-indexes.ts'
 import type { ShutdownScripts } from '../channel/shutdown-scripts.ts'
 import type { EventLog } from '../events/event-log.ts'
 import type { Signer } from '../keys/signer.ts'
-import type { NodeOptions } from '../node-options.ts'
+import type { OptionsWithoutSeed } from '../node-options.ts'
 import type { PaymentFlow } from '../payment/payment-flow.ts'
 import type { PeerDirectory } from '../peer/peer-directory.ts'
 import type { PeerManager } from '../peer/peer-manager.ts'
@@ -18,7 +18,7 @@ import type { InvoiceReader } from './invoice-reader.ts'
 
 /** What the handlers of the contract reach. */
 export interface MappingContext {
-  readonly options: NodeOptions
+  readonly options: OptionsWithoutSeed
   readonly watcher: ChainWatcher
   readonly signer: Signer
   readonly settings: ChannelSettings

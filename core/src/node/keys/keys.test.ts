@@ -8,6 +8,8 @@ import { derivePublicKey } from '../../crypto/commitment-keys.ts'
 import { secp256k1 } from '../../crypto/secp256k1.ts'
 import { toHex } from '../../lib/bytes.ts'
 import { seededRng } from '../../lib/rng.ts'
+import { type NodeOptions, withoutSeed } from '../node-options.ts'
+import { keyTree } from './key-tree.ts'
 import { loadOrCreateSeed } from './seed-file.ts'
 import { localSigner } from './signer.ts'
 
@@ -46,18 +48,18 @@ test('a seed file that others can read, or that holds no mnemonic, is refused', 
 
 test('every channel has keys of its own, the same whenever they are derived, and other ones on another network', (t) => {
   const seed = new Uint8Array(64).fill(7)
-  const signer = localSigner(seed, NETWORKS.regtest)
+  const signer = localSigner(keyTree(seed, NETWORKS.regtest))
   const keysOf = (index: number): string[] => {
-    const { fundingKey, basepoints } = localSigner(seed, NETWORKS.regtest).channel(index).publicKeys
+    const { fundingKey, basepoints } = localSigner(keyTree(seed, NETWORKS.regtest)).channel(index).publicKeys
     return [fundingKey, ...Object.values(basepoints)].map(toHex)
   }
   t.deepEqual(keysOf(1), keysOf(1))
   t.is(new Set([...keysOf(1), ...keysOf(2), toHex(signer.nodeId)]).size, 11)
-  t.notDeepEqual(signer.nodeId, localSigner(seed, NETWORKS.mainnet).nodeId)
+  t.notDeepEqual(signer.nodeId, localSigner(keyTree(seed, NETWORKS.mainnet)).nodeId)
 })
 
 test('HTLC signatures verify with the key derived from the HTLC basepoint, and secrets belong to their points', (t) => {
-  const channel = localSigner(new Uint8Array(64).fill(9), NETWORKS.regtest).channel(3)
+  const channel = localSigner(keyTree(new Uint8Array(64).fill(9), NETWORKS.regtest)).channel(3)
   const point = secp256k1.publicKey(new Uint8Array(32).fill(5))
   const digest = new Uint8Array(32).fill(1)
   const answer = channel.answer({
@@ -75,4 +77,12 @@ test('HTLC signatures verify with the key derived from the HTLC basepoint, and s
     if (revealed.type !== 'per-commitment-secret') return t.fail()
     t.deepEqual(secp256k1.publicKey(revealed.secret), channel.commitmentPoint(index))
   }
+})
+
+test('whoever has a signer, or the options that are handed on, has no private key and no seed', (t) => {
+  const seed = new Uint8Array(64).fill(7)
+  const signer = localSigner(keyTree(seed, NETWORKS.regtest))
+  const isKey = (value: unknown): boolean => value instanceof Uint8Array
+  t.deepEqual(Object.values(signer).filter(isKey), [signer.nodeId])
+  t.deepEqual(Object.values(withoutSeed({ version: '1', seed } as NodeOptions)), ['1'])
 })

@@ -1,17 +1,14 @@
-import type { Network } from '../../bitcoin/network.ts'
 import type { ChannelKeys, SigningAnswer, SigningRequest } from '../../channel/index.ts'
 import { derivePrivateKey } from '../../crypto/commitment-keys.ts'
 import { secp256k1 } from '../../crypto/secp256k1.ts'
 import { FIRST_SECRET_INDEX, shachainGenerator } from '../../crypto/shachain.ts'
-import type { NodeId, PrivateKey, PublicKey, Signature } from '../../lib/ids.ts'
+import type { NodeId, PublicKey, Signature } from '../../lib/ids.ts'
 import { once } from '../../lib/once.ts'
-import { type ChannelSecrets, type KeyTree, keyTree } from './key-tree.ts'
+import type { ChannelSecrets, KeyTree } from './key-tree.ts'
 
-/** Whatever holds the node's keys. Private keys leave it only where a session needs the node's own key. */
+/** Whatever signs for the node: no private key leaves it. */
 export interface Signer {
   readonly nodeId: NodeId
-  /** For the transport's handshake and for peeling onions. */
-  readonly nodeKey: PrivateKey
   channel(keyIndex: number): ChannelSigner
   /** A digest, by the node's key. */
   signAsNode(digest: Uint8Array): Signature
@@ -28,17 +25,12 @@ export interface ChannelSigner {
   signWithFundingKey(digest: Uint8Array): Signature
 }
 
-export const localSigner = (seed: Uint8Array, network: Network): Signer & { readonly keys: KeyTree } => {
-  const keys = keyTree(seed, network)
-  return {
-    keys,
-    nodeId: secp256k1.publicKey(keys.nodeKey),
-    nodeKey: keys.nodeKey,
-    channel: (keyIndex) => channelSigner(keys.channelSecrets(keyIndex)),
-    signAsNode: (digest) => secp256k1.sign(digest, keys.nodeKey),
-    signAsNodeRecoverable: (digest) => secp256k1.signRecoverable(digest, keys.nodeKey),
-  }
-}
+export const localSigner = (keys: KeyTree): Signer => ({
+  nodeId: secp256k1.publicKey(keys.nodeKey),
+  channel: (keyIndex) => channelSigner(keys.channelSecrets(keyIndex)),
+  signAsNode: (digest) => secp256k1.sign(digest, keys.nodeKey),
+  signAsNodeRecoverable: (digest) => secp256k1.signRecoverable(digest, keys.nodeKey),
+})
 
 const channelSigner = (secrets: ChannelSecrets): ChannelSigner => {
   // A channel that was opened before has its public keys in its state: most of them are never asked for.

@@ -12,7 +12,7 @@ import {
 import { toHex } from '../../lib/bytes.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { invariant } from '../../lib/errors.ts'
-import type { ShortChannelId } from '../../lib/ids.ts'
+import type { PrivateKey, ShortChannelId } from '../../lib/ids.ts'
 import type { Rng } from '../../lib/rng.ts'
 import type { BlockHeight } from '../../lib/units.ts'
 import { matchAfterRestart, type OfferedHtlc } from '../../payment/relay/match-after-restart.ts'
@@ -46,6 +46,8 @@ export interface PaymentFlowOptions {
   readonly chainHealth: ChainHealth
   readonly settings: ChannelSettings
   readonly signer: Signer
+  /** For peeling onions. */
+  readonly nodeKey: PrivateKey
   readonly height: () => BlockHeight
   readonly log: NodeLog
 }
@@ -184,7 +186,7 @@ export class PaymentFlow {
   #accept(effect: ForwardEffect, anew = false): void {
     try {
       acceptIncoming(effect, {
-        nodeKey: this.#options.signer.nodeKey,
+        nodeKey: this.#options.nodeKey,
         upstream: this.#upstream,
         height: this.#options.height,
         receive: (htlc) => this.#receiver?.tell('htlc', htlc),
@@ -201,7 +203,7 @@ export class PaymentFlow {
   #recall(effect: ForwardEffect): void {
     const nothing = (): void => {}
     acceptIncoming(effect, {
-      nodeKey: this.#options.signer.nodeKey,
+      nodeKey: this.#options.nodeKey,
       upstream: this.#upstream,
       height: this.#options.height,
       receive: nothing,
