@@ -125,8 +125,8 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
     // One that should answer but does not run counts: what it guards must not open because it fell over.
     const asked = roster.records.filter((record) => {
       if (record.disabled) return false
-      const session = running.runner(record.name)?.session
-      return session?.running === true ? session.wants(name, request) : mayGuard(record, name)
+      const run = running.runner(record.name)?.run
+      return run?.running === true ? run.wants(name, request) : mayGuard(record, name)
     })
     if (asked.length === 0) return []
     return askAll(

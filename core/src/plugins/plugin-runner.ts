@@ -13,7 +13,7 @@ import type { HostStore } from './host-store.ts'
 import type { InstalledPlugin } from './installed-files.ts'
 import type { PluginBook } from './plugin-book.ts'
 import type { PluginLog } from './plugin-log.ts'
-import { PluginSession } from './plugin-session.ts'
+import { PluginRun } from './plugin-run.ts'
 import type { HookReply } from './questions.ts'
 import { firstPlace, originalPlaces } from './source-stack.ts'
 
@@ -68,7 +68,7 @@ export class PluginRunner {
   readonly #options: RunnerOptions
   readonly #notices: TokenBucket
   #state: PluginState = 'stopped'
-  #session: PluginSession | undefined
+  #run: PluginRun | undefined
   #cell: CellProcess | undefined
   #cancelRestart: CancelTimer | undefined
   #places: ((stack: string) => string) | undefined
@@ -78,7 +78,7 @@ export class PluginRunner {
   #lastFault: string | undefined
   #settled: () => void = () => {}
   /** Counts starts and stops, so that what belongs to an earlier run is known. */
-  #run = 0
+  #generation = 0
 
   constructor(options: RunnerOptions) {
     this.installed = options.installed
@@ -102,8 +102,8 @@ export class PluginRunner {
     return this.#lastFault
   }
 
-  get session(): PluginSession | undefined {
-    return this.#session
+  get run(): PluginRun | undefined {
+    return this.#run
   }
 
   memoryBytes(): number | undefined {
@@ -119,12 +119,12 @@ export class PluginRunner {
   /** Stops the plugin; what it was doing is cut off, and delivered again when it runs next. */
   stop(reason: string): void {
     const was = this.#state
-    this.#run += 1
+    this.#generation += 1
     this.#cancelRestart?.()
     this.#cancelRestart = undefined
     this.#state = 'stopped'
     this.#cell?.end({ code: 'stopped', text: reason })
-    this.#session = undefined
+    this.#run = undefined
     this.#cell = undefined
     this.#settled()
     if (was === 'stopped') return
@@ -138,12 +138,12 @@ export class PluginRunner {
 
   /** Tries again the events that were set aside; how many, `undefined` while it does not run. */
   retryParked(): Promise<number> | undefined {
-    return this.#session?.running === true ? this.#session.retryParked() : undefined
+    return this.#run?.running === true ? this.#run.retryParked() : undefined
   }
 
   /** Asks the plugin a question, if it runs. `answer` is called once, unless it is taken back. Returns how to take it back. */
   ask(name: HookName, request: unknown, answer: (reply: HookReply) => void): () => void {
-    if (this.#session?.running === true) return this.#session.ask(name, request, answer)
+    if (this.#run?.running === true) return this.#run.ask(name, request, answer)
     answer({ type: 'no-verdict', code: 'not-running' })
     return () => {}
   }
@@ -161,22 +161,22 @@ export class PluginRunner {
 
   /** After a fault, when its pause is over and what was asked of the plugin meanwhile is done. */
   #beginAgain(): void {
-    const run = this.#run
+    const generation = this.#generation
     void this.#options.inTurn(async () => {
-      if (run !== this.#run) return
+      if (generation !== this.#generation) return
       this.#restarts += 1
       await this.#beginSafely()
     })
   }
 
   async #begin(): Promise<void> {
-    this.#run += 1
-    const run = this.#run
+    this.#generation += 1
+    const generation = this.#generation
     this.#state = 'starting'
     const { pool, store, installed, log, ...rest } = this.#options
     const { manifest, record, code } = installed
     const taken = await pool.take()
-    if (run !== this.#run) {
+    if (generation !== this.#generation) {
       if (taken.ok) taken.value.end({ code: 'stopped', text: 'not needed any more' })
       return
     }
@@ -187,7 +187,7 @@ export class PluginRunner {
     const cell = taken.value
     rest.budgets.grant(manifest)
     this.#cell = cell
-    this.#session = new PluginSession({
+    this.#run = new PluginRun({
       manifest,
       config: rest.config,
       installCursor: record.installCursor,
@@ -208,11 +208,11 @@ export class PluginRunner {
         refused: (operation, error) => this.#refused(operation, error),
         warned: (code, text) => this.#warned(code, text),
         ended: (fault) => {
-          if (run === this.#run) this.#ended(fault)
+          if (generation === this.#generation) this.#ended(fault)
         },
       },
     })
-    await this.#session.start(code)
+    await this.#run.start(code)
   }
 
   #started(): void {
@@ -267,7 +267,7 @@ export class PluginRunner {
 
   #ended({ code, text }: CellFault): void {
     const { clock, log, notify, restart } = this.#options
-    this.#session = undefined
+    this.#run = undefined
     this.#cell = undefined
     const now = clock.monotonic()
     // A bug of ours is not at a place in the plugin.

@@ -30,13 +30,13 @@ import type { ChannelEntry } from './channel-directory.ts'
 import { ChannelEffects, type StepToPerform } from './channel-effects.ts'
 import { type ChannelHold, entryOf, publish } from './channel-hold.ts'
 import { channelIds, haveSameIds } from './channel-ids.ts'
-import { ChannelKeys } from './channel-keys.ts'
 import type { ChannelProtocol, Settlement } from './channel-protocol.ts'
 import { ChannelRations } from './channel-rations.ts'
 import { ChannelRest, type Pause } from './channel-rest.ts'
 import { channelWrites } from './channel-rows.ts'
 import type { ChannelServices } from './channel-services.ts'
 import { ChannelSighting } from './channel-sighting.ts'
+import { ChannelSigning } from './channel-signing.ts'
 import { ChannelWatches } from './channel-watches.ts'
 import { abandonFunding } from './fund-channel.ts'
 import { forgetPastHtlcs } from './past-htlcs.ts'
@@ -76,7 +76,7 @@ class ChannelDriver {
   readonly #rations: ChannelRations
   readonly #rest: ChannelRest
   readonly #sighting: ChannelSighting
-  readonly #keys: ChannelKeys
+  readonly #signing: ChannelSigning
   #openedByUs = false
 
   constructor(services: ChannelServices, hold: ChannelHold, context: ActorContext<ChannelProtocol>) {
@@ -105,12 +105,12 @@ class ChannelDriver {
     )
     this.#context = context
     const rations = new ChannelRations(services)
-    const keys = new ChannelKeys(services.signer)
+    const signing = new ChannelSigning(services.signer)
     const commands = new ChannelCommands(context.restarts)
     this.#rations = rations
-    this.#keys = keys
+    this.#signing = signing
     this.#commands = commands
-    this.#effects = new ChannelEffects({ services, hold, context, rations, keys, commands, watches: hold.watches })
+    this.#effects = new ChannelEffects({ services, hold, context, rations, signing, commands, watches: hold.watches })
   }
 
   get #entry(): ChannelEntry {
@@ -250,7 +250,7 @@ class ChannelDriver {
   #run(input: ChannelInput, alongside?: Alongside): void {
     const before = this.#entry.state
     if (input.type === 'open') this.#openedByUs = true
-    if (input.type === 'open' || input.type === 'accept') this.#keys.begin(input.keys.keyIndex)
+    if (input.type === 'open' || input.type === 'accept') this.#signing.begin(input.keys.keyIndex)
     const { state, effects } = step(before, input, this.#env())
     if (state !== before) this.#publish({ state })
     if (state.durable.phase === 'aborted') this.#giveBack(before.durable)
@@ -334,7 +334,7 @@ class ChannelDriver {
       height: services.height(),
       feerates: services.feerates(),
       settings: services.settings,
-      commitmentPoint: (index) => this.#keys.signer(this.#entry.state.durable).commitmentPoint(index),
+      commitmentPoint: (index) => this.#signing.signer(this.#entry.state.durable).commitmentPoint(index),
     }
   }
 

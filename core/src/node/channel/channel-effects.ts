@@ -19,11 +19,11 @@ import type { Write } from '../../store/store.ts'
 import { type Alongside, commitAlongside } from '../events/alongside.ts'
 import type { ChannelCommands } from './channel-commands.ts'
 import { type ChannelHold, entryOf, publish } from './channel-hold.ts'
-import type { ChannelKeys } from './channel-keys.ts'
 import type { ChannelProtocol } from './channel-protocol.ts'
 import { ChannelPublisher } from './channel-publisher.ts'
 import type { ChannelRations } from './channel-rations.ts'
 import type { ChannelServices } from './channel-services.ts'
+import type { ChannelSigning } from './channel-signing.ts'
 import type { ChannelWatches } from './channel-watches.ts'
 import { abandonFunding, fundChannel } from './fund-channel.ts'
 import { reportChannelEvent } from './report-channel-event.ts'
@@ -44,7 +44,7 @@ interface ChannelParts {
   readonly services: ChannelServices
   readonly hold: ChannelHold
   readonly context: ActorContext<ChannelProtocol>
-  readonly keys: ChannelKeys
+  readonly signing: ChannelSigning
   readonly rations: ChannelRations
   readonly commands: ChannelCommands
   readonly watches: ChannelWatches
@@ -111,14 +111,14 @@ export class ChannelEffects {
   }
 
   #sort(effect: Effect, { writes, inward, outward }: Sorted, { resuming = false, openedByUs }: StepToPerform): void {
-    const { services, hold, context, keys, rations, commands, watches } = this.#parts
+    const { services, hold, context, signing, rations, commands, watches } = this.#parts
     const again = context.restarts > 0
     switch (effect.type) {
       case 'send':
         outward.push(this.#sending(effect))
         break
       case 'publish':
-        outward.push(() => this.#publisher.publish(effect, keys.signer(this.#durable), this.#name()))
+        outward.push(() => this.#publisher.publish(effect, signing.signer(this.#durable), this.#name()))
         break
       case 'emit':
         if (rations.repeats(effect.event, writes.length > 0)) break
@@ -176,9 +176,9 @@ export class ChannelEffects {
 
   /** Signs now, while the disk is at work; sends when it is done, if the connection is still the same. */
   #sending(effect: SendEffect): () => void {
-    const { hold, context, keys } = this.#parts
+    const { hold, context, signing } = this.#parts
     const { epoch } = effect
-    const complete = keys.complete(effect, this.#durable)
+    const complete = signing.complete(effect, this.#durable)
     return () => {
       const { connection } = hold
       if (connection?.epoch === epoch) connection.ref.tell('send', { epoch, message: complete })

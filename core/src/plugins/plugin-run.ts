@@ -27,7 +27,7 @@ import { Subscriptions } from './subscriptions.ts'
 import { TurnFeeder } from './turn-feeder.ts'
 import { WriteQueue } from './write-queue.ts'
 
-export interface SessionOptions {
+export interface RunOptions {
   readonly manifest: Manifest
   readonly config: Readonly<Record<string, unknown>>
   readonly installCursor: Cursor
@@ -45,13 +45,13 @@ export interface SessionOptions {
   readonly words: (text: string) => string
   /** Told before the core does anything for the plugin. */
   readonly serving: () => void
-  readonly listener: SessionListener
+  readonly listener: RunListener
 }
 
-interface SessionListener {
+interface RunListener {
   /** The plugin's setup is done and all that it registered is granted. */
   started(): void
-  /** A counted fault that does not end the session. */
+  /** A counted fault that does not end the run. */
   faulted(text: string): void
   refused(operation: string, error: ContractError): void
   /** It comes to feel one of its limits. */
@@ -62,8 +62,8 @@ interface SessionListener {
 const LEAST_WALL_MS = 10_000
 
 /** One run of a plugin in a cell: assembles its inboxes, sees that its outboxes are carried out. */
-export class PluginSession {
-  readonly #options: SessionOptions
+export class PluginRun {
+  readonly #options: RunOptions
   readonly #account: RunAccount
   readonly #work: DurableWork
   readonly #share: ProcessorShare
@@ -74,7 +74,7 @@ export class PluginSession {
   readonly #outboxWork: OutboxWork
   #phase: 'loading' | 'starting' | 'running' | 'ended' = 'loading'
 
-  constructor(options: SessionOptions) {
+  constructor(options: RunOptions) {
     this.#options = options
     const { manifest, clock, budgets, store, log, book, gateway, listener, cell } = options
     // What hears of an event is guarded too: it is called from wherever the event happened.
@@ -221,7 +221,7 @@ export class PluginSession {
     )
   }
 
-  /** Ends the session. The listener hears of it. */
+  /** Ends the run. The listener hears of it. */
   end(fault: CellFault): void {
     this.#options.cell.end(fault)
     // A cell that has not been loaded has nobody to tell.

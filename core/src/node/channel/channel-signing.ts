@@ -5,7 +5,7 @@ import type { Message } from '../../wire/messages/message.ts'
 import type { ChannelSigner, Signer } from '../keys/signer.ts'
 
 /** What a channel signs with, from when it has keys. */
-export class ChannelKeys {
+export class ChannelSigning {
   readonly #signer: Signer
   #channelSigner: ChannelSigner | undefined
 
