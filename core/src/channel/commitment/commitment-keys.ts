@@ -10,8 +10,6 @@ export interface CommitmentKeys {
   readonly revocationKey: PublicKey
   readonly localHtlcKey: PublicKey
   readonly remoteHtlcKey: PublicKey
-  /** The other side's payment basepoint, unchanged (`option_static_remotekey`). */
-  readonly remotePaymentKey: PublicKey
 }
 
 /**
@@ -35,6 +33,5 @@ export const deriveCommitmentKeys = (params: CommitmentParams, perCommitmentPoin
       remoteHtlcKey ??= derivePublicKey(remoteBasepoints.htlc, perCommitmentPoint)
       return remoteHtlcKey
     },
-    remotePaymentKey: remoteBasepoints.payment,
   }
 }

@@ -11,7 +11,7 @@ import type { Funded } from '../state/durable.ts'
 import type { Effect, ForwardEffect } from '../state/effects.ts'
 import type { ChannelEnv } from '../state/environment.ts'
 import { findHtlc, type HtlcRecord, type Htlcs } from '../state/htlc.ts'
-import { balancesOf, buildLocal, buildRemote, latest, update } from './commitments.ts'
+import { buildLocal, buildRemote, latest, update } from './commitments.ts'
 import { exceedsDustExposure, nextLocalSpec } from './limits.ts'
 import { react } from './react.ts'
 import { reduceSpec } from './reduce-spec.ts'
@@ -55,10 +55,6 @@ export const signCommitment = (online: Online): Step => {
     htlcs: withRemoteRange(durable.htlcs, proposed, changes.remoteAcked, nextIndex),
     remoteNextPoint: { type: 'awaiting-revocation', sentAtLocalIndex: latest(durable).local.index },
   })
-  for (const proposal of proposed) {
-    if (proposal.type !== 'add' || proposal.record.origin === undefined) continue
-    effects.push(emit(next, { type: 'htlc-offered', htlc: proposal.add, origin: proposal.record.origin }))
-  }
   return to(next, { ...session, proposed: { ...session.proposed, local: [] } }, effects)
 }
 
@@ -186,9 +182,8 @@ export const recvCommitmentSigned = (
   })
   const after = latest(next).local
   const effects: Effect[] = [revokeAndAck(next, session.epoch, before.index, env)]
-  for (const change of removed) effects.push(...removedEvent(durable, 'received', change.id, change.type))
   if (before.spec.toLocalMsat !== after.spec.toLocalMsat || before.spec.toRemoteMsat !== after.spec.toRemoteMsat) {
-    effects.push(emit(next, { type: 'balance-changed', balances: balancesOf(next) }))
+    effects.push(emit(next, { type: 'balance-changed' }))
   }
   return to(next, { ...session, proposed: { ...session.proposed, remote: [] } }, effects)
 }
@@ -268,12 +263,8 @@ export const recvRevokeAndAck = ({ durable, session }: Online, message: RevokeAn
   })
   const effects: Effect[] = []
   for (const change of changes.remoteSigned) {
-    if (change.type === 'add') {
-      effects.push(...forward(next, change.add.id, env))
-      effects.push(emit(next, { type: 'htlc-received', htlc: change.add }))
-    } else if (change.type !== 'fee') {
-      effects.push(...failedToOrigin(durable, change), ...removedEvent(durable, 'offered', change.id, change.type))
-    }
+    if (change.type === 'add') effects.push(...forward(next, change.add.id, env))
+    else effects.push(...failedToOrigin(durable, change))
   }
   return to(next, session, effects)
 }
@@ -304,17 +295,4 @@ const failedToOrigin = (durable: Funded, change: Change): readonly Effect[] => {
   const record = findHtlc(durable.htlcs.offered, change.id)
   if (record?.failure === undefined || record.preimage !== undefined) return []
   return settled(durable, record, { type: 'failed', failure: record.failure })
-}
-
-const removedEvent = (
-  durable: Funded,
-  direction: 'offered' | 'received',
-  id: bigint,
-  type: 'fulfil' | 'fail',
-): readonly Effect[] => {
-  const record = findHtlc(direction === 'offered' ? durable.htlcs.offered : durable.htlcs.received, id)
-  if (record === undefined) return []
-  const { paymentHash, amountMsat } = record.add
-  const outcome = type === 'fulfil' ? 'fulfilled' : 'failed'
-  return [emit(durable, { type: 'htlc-removed', direction, htlcId: id, paymentHash, amountMsat, outcome })]
 }

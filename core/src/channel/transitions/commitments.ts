@@ -62,13 +62,7 @@ export const fundingOutputScript = ({ localParams }: Commitment): Uint8Array =>
 /** What the latest commitment of ours says. */
 export const balancesOf = (durable: Pick<FundedCommon, 'active'>): ChannelBalances => {
   const { spec } = latest(durable).local
-  let offeredMsat = 0n
-  let receivedMsat = 0n
-  for (const htlc of spec.htlcs) {
-    if (htlc.direction === 'offered') offeredMsat += htlc.amountMsat
-    else receivedMsat += htlc.amountMsat
-  }
-  return { localMsat: spec.toLocalMsat, remoteMsat: spec.toRemoteMsat, offeredMsat, receivedMsat }
+  return { localMsat: spec.toLocalMsat, remoteMsat: spec.toRemoteMsat }
 }
 
 /** The same channel with other values in some of the fields that all phases have. */

@@ -7,7 +7,7 @@ import type { Effect } from '../state/effects.ts'
 import type { ChannelEnv } from '../state/environment.ts'
 import type { TxConfirmed } from '../state/inputs.ts'
 import type { Session } from '../state/session.ts'
-import { balancesOf, fundingOutputScript, latest, update } from './commitments.ts'
+import { fundingOutputScript, latest, update } from './commitments.ts'
 import { publishLocalCommitment } from './publications.ts'
 import { react } from './react.ts'
 import { sendChannelUpdate } from './relay-policy.ts'
@@ -102,7 +102,6 @@ const becomeReady = (
       fundingIndex,
       shortIds: normal.shortIds,
       capacity: localParams.fundingAmount,
-      balances: balancesOf(normal),
     }),
     ...(online ? [emit(normal, { type: 'usable', usable: true }), ...sendChannelUpdate(normal, session, env)] : []),
   ])

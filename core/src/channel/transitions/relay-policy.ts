@@ -128,10 +128,7 @@ export const recvChannelUpdate = ({ durable, session }: Live, message: ChannelUp
   // Ours went out when the channel became usable. LND loses it for good where its own graph has the channel a moment later;
   // by the time that it sends its own, it has.
   const again = remoteRelay === undefined && next.phase === 'normal' && session?.reestablished === true
-  return to(next, session, [
-    emit(next, { type: 'remote-relay-fees-changed', policy }),
-    ...(again ? sendChannelUpdate(next, session, env) : []),
-  ])
+  return to(next, session, again ? sendChannelUpdate(next, session, env) : [])
 }
 
 // BOLT 7: the direction is 0 for the node with the lesser id.

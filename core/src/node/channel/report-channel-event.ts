@@ -152,12 +152,6 @@ export const reportChannelEvent = (
       else peerEvents.report(event.remoteNodeId, 'channel.errored', errored, `errored ${errored.channelId}`)
       break
     }
-    // Of use inside the node only.
-    case 'htlc-offered':
-    case 'htlc-received':
-    case 'htlc-removed':
-    case 'remote-relay-fees-changed':
-      break
     default:
       assertNever(event, 'channel event')
   }
