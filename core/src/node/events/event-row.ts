@@ -38,13 +38,20 @@ const markOf = (name: string): number => {
   return (hash ^ (hash >>> 8) ^ (hash >>> 16) ^ (hash >>> 24)) & 0xff
 }
 
+/**
+ * An event is about 1 kB, of which 400 bytes are stored. By default zlib takes a buffer of 16 kB for each, which stays until garbage
+ * is collected, and clears a window of 32 kB and tables that fit it: dearer than the compression itself.
+ */
+const SMALL = { dictionary: EVENT_DICTIONARY, chunkSize: 1_024 }
+const SMALL_WINDOW = { ...SMALL, windowBits: 13, memLevel: 5 }
+
 /** What is stored of an event's text: ids in hex and names that come again and again take a third of it. */
 export const encodeText = (name: EventName, text: string): Uint8Array =>
-  concat(Uint8Array.of(MARKED, markOf(name)), deflateRawSync(text, { dictionary: EVENT_DICTIONARY }))
+  concat(Uint8Array.of(MARKED, markOf(name)), deflateRawSync(text, SMALL_WINDOW))
 
 const decodeText = (value: Uint8Array): string => {
   const at = value[0] === MARKED ? 2 : value[0] === DEFLATED ? 1 : 0
-  return at === 0 ? utf8Decode(value) : inflateRawSync(value.subarray(at), { dictionary: EVENT_DICTIONARY }).toString()
+  return at === 0 ? utf8Decode(value) : inflateRawSync(value.subarray(at), SMALL).toString()
 }
 
 const NAMES_BY_MARK = Map.groupBy(Object.keys(eventDefinitions) as EventName[], markOf)
