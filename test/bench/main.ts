@@ -9,7 +9,7 @@ import { cryptoBenchmark } from './crypto.ts'
 import { diskBenchmark } from './disk.ts'
 import { listsBenchmark } from './lists.ts'
 import { manyChannelsBenchmarks } from './many-channels.ts'
-import { memoryBenchmark } from './memory.ts'
+import { memoryBenchmark, nodeMemoryBenchmark } from './memory.ts'
 import { paymentBenchmarks } from './payments.ts'
 import { pluginBenchmarks } from './plugin-figures.ts'
 import { startPluginsBenchmark } from './start-plugins.ts'
@@ -30,6 +30,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   besideFloodsBenchmark,
   besideSubscribersBenchmark,
   memoryBenchmark,
+  nodeMemoryBenchmark,
   cliBenchmark,
   startPluginsBenchmark,
 ]

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import type { Benchmark } from './benchmark.ts'
+import { makeInvoices, payAll } from './payments.ts'
 import { BenchWorld } from './support/bench-world.ts'
 import { installPlugin } from './support/install-plugin.ts'
 import { proportionalSize, withDescendants } from './support/processes.ts'
@@ -17,9 +18,9 @@ export const memoryBenchmark: Benchmark = {
     try {
       const idle = await world.node('idle')
       await installPlugin(idle, FEE_MANAGER)
-      await new Promise((resolve) => setTimeout(resolve, SETTLING_MS))
+      await settled()
       const processes = withDescendants(idle.pid)
-      const bytes = processes.reduce((sum, pid) => sum + proportionalSize(pid), 0)
+      const size = megabytes(idle.pid)
 
       const [funder, other] = [await world.node('funder', { counted: true }), await world.node('other')]
       await world.faucet(funder, 100_000_000n)
@@ -28,7 +29,7 @@ export const memoryBenchmark: Benchmark = {
       await world.open(funder, other, 1_000_000, CHANNELS)
       const after = await funder.held()
       return [
-        { name: 'memory.idle', value: bytes / 1e6, unit: 'MB' },
+        { name: 'memory.idle', value: size, unit: 'MB' },
         { name: 'memory.idle.processes', value: processes.length, unit: '' },
         { name: 'memory.channel', value: (after - before) / CHANNELS / 1e3, unit: 'kB' },
       ]
@@ -37,3 +38,35 @@ export const memoryBenchmark: Benchmark = {
     }
   },
 }
+
+const PAYMENTS = 3_800
+const AT_ONCE = 20
+
+const megabytes = (pid: number): number => withDescendants(pid).reduce((sum, id) => sum + proportionalSize(id), 0) / 1e6
+
+/** Memory of a node without plugins: idle, and when it has made so many payments. Linux only. */
+export const nodeMemoryBenchmark: Benchmark = {
+  figures: ['memory.node', 'memory.after-payments'],
+  run: async () => {
+    const world = new BenchWorld()
+    try {
+      const payer = await world.node('payer')
+      await settled()
+      const idle = megabytes(payer.pid)
+      const payee = await world.node('payee')
+      await world.faucet(payer, 101_000_000n)
+      await world.open(payer, payee, 100_000_000)
+      await payAll(payer, await makeInvoices(payee, PAYMENTS), AT_ONCE)
+      await settled()
+      return [
+        { name: 'memory.node', value: idle, unit: 'MB' },
+        { name: 'memory.after-payments', value: megabytes(payer.pid), unit: 'MB' },
+        { name: 'memory.after-payments.payee', value: megabytes(payee.pid), unit: 'MB' },
+      ]
+    } finally {
+      await world.close()
+    }
+  },
+}
+
+const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, SETTLING_MS))

@@ -313,3 +313,12 @@ test('few of a rare name in a long log are found in few looks at the disk, witho
   t.deepEqual(found, ['a', 'b', 'c'])
   t.true(scans <= 6, `${scans} looks at the disk`)
 })
+
+test('an event far larger than what its row is made in is read back as it was', async (t) => {
+  const { store, log } = await withLog({ ...ROOM, network: { rows: 10, bytes: 1_000_000 } })
+  const reason = Array.from({ length: 20_000 }, (_, i) => i.toString(36)).join(' ')
+  log.append('peer.disconnected', disconnected(reason))
+  await store.flush()
+  const read = await log.replay(undefined, {}, 10)
+  t.deepEqual(read.ok && reasonsOf(read.value.events), [reason])
+})
