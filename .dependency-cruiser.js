@@ -66,7 +66,19 @@ const FOLDERS_OF_NODE = {
   channel: ['storage', 'keys', 'events', 'chain'],
   payment: ['storage', 'keys', 'events', 'chain', 'channel'],
   peer: ['storage', 'events', 'connection', 'channel'],
-  'contract-mapping': ['storage', 'keys', 'connection', 'events', 'chain', 'wallet', 'channel', 'payment', 'peer'],
+  retention: ['storage', 'events', 'channel', 'payment'],
+  'contract-mapping': [
+    'storage',
+    'keys',
+    'connection',
+    'events',
+    'chain',
+    'wallet',
+    'channel',
+    'payment',
+    'peer',
+    'retention',
+  ],
 }
 
 /** What stands beside them and any of them may import; what `node.ts` joins them with knows them all. */

@@ -56,6 +56,7 @@ test('the command line goes before the environment, and the environment before t
     FULGURITE_BITCOIND_PASSWORD: 'secret',
     FULGURITE_BITCOIND_ZMQ: 'tcp://127.0.0.1:4',
     FULGURITE_MAX_PLUGINS: '7',
+    FULGURITE_KEEP: 'failed-payments=90d,paid-invoices=10y',
   }
   const { network: _none, ...unsaid } = options()
   const byEnv = bitcoindConfig(unsaid, around(env))
@@ -70,6 +71,7 @@ test('the command line goes before the environment, and the environment before t
   })
   t.is(byEnv.value.zmqUrl, 'tcp://127.0.0.1:4')
   t.is(byEnv.value.maxPlugins, 7)
+  t.deepEqual(byEnv.value.kept, { 'failed-payments': 90 * 86_400_000, 'paid-invoices': 3_650 * 86_400_000 })
   t.deepEqual(byEnv.value.choices, {
     announcedOpenings: 'unannounced',
     maxCommitmentFeerate: 5000,
@@ -82,6 +84,7 @@ test('the command line goes before the environment, and the environment before t
     maxCommitmentFeerate: '253',
     htlcMaximum: '1sat',
     maxPlugins: '0',
+    keep: ['failed-payments=30d', 'settled-payments=forever'],
   } as const
   const byOption = bitcoindConfig(options(said), around(env))
   t.true(byOption.ok)
@@ -90,6 +93,7 @@ test('the command line goes before the environment, and the environment before t
   t.is(byOption.value.listen.port, 5)
   t.is(byOption.value.logLevel, 'warn')
   t.is(byOption.value.maxPlugins, 0)
+  t.deepEqual(byOption.value.kept, { 'failed-payments': 30 * 86_400_000 })
   t.deepEqual(byOption.value.choices, {
     announcedOpenings: 'refuse',
     maxCommitmentFeerate: 253,
@@ -204,6 +208,16 @@ const mistakes: readonly [string, Partial<StartOptions>, Surroundings['env'], ob
     {},
     { code: 'max-plugins-invalid', count },
   ]),
+  [
+    'a time that is too short to be meant',
+    { keep: ['failed-payments=0d'] },
+    {},
+    {
+      code: 'keep-invalid',
+      given: 'failed-payments=0d',
+      reason: 'expected a time of 30d to 100y, such as 90d, 12w or 7y, or forever',
+    },
+  ],
   ['a log level that there is not', {}, { FULGURITE_LOG_LEVEL: 'loud' }, { code: 'log-level-unknown', level: 'loud' }],
 ]
 

@@ -7,6 +7,7 @@ import { fromHex } from '../lib/bytes.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import type { ConfiguredPeer } from '../node/peer/address-book.ts'
 import { parseAddress, type SocketAddress } from '../node/peer/socket-address.ts'
+import { type KeptTimes, readKeptTimes } from '../node/retention/kept-times.ts'
 import type { NodeChoices } from '../node/settings.ts'
 import { type CrowdLimitFailure, type CrowdLimits, crowdLimits } from './crowd-limits.ts'
 import type { LogLevel, StartOptions } from './options.ts'
@@ -27,6 +28,7 @@ export interface NodeConfig {
   readonly pluginsWithoutWalls: boolean
   /** Plugins that may be installed at once. */
   readonly maxPlugins?: number
+  readonly kept: KeptTimes
 }
 
 /** A node on a bitcoind. */
@@ -50,6 +52,7 @@ export type ConfigFailure =
   | { readonly code: 'announced-openings-unknown'; readonly what: string }
   | { readonly code: 'commitment-feerate-invalid'; readonly feerate: string }
   | { readonly code: 'htlc-maximum-invalid'; readonly amount: string; readonly reason: string }
+  | { readonly code: 'keep-invalid'; readonly given: string; readonly reason: string }
   | { readonly code: 'max-plugins-invalid'; readonly count: string }
   | { readonly code: 'address-invalid'; readonly option: '--listen' | '--api'; readonly address: string }
   | { readonly code: 'peer-invalid'; readonly peer: string }
@@ -124,6 +127,8 @@ const commonConfig = (
   if (maxPlugins !== undefined && !(/^\d{1,4}$/.test(maxPlugins) && Number(maxPlugins) <= MOST_PLUGINS)) {
     return err({ code: 'max-plugins-invalid', count: maxPlugins })
   }
+  const kept = readKeptTimes(options.keep ?? env.FULGURITE_KEEP?.split(',').filter((text) => text !== '') ?? [])
+  if (!kept.ok) return err({ code: 'keep-invalid', ...kept.error })
   return ok({
     data: options.data,
     network,
@@ -133,6 +138,7 @@ const commonConfig = (
     logLevel: logLevel as LogLevel,
     choices: choices.value,
     limits: limits.value,
+    kept: kept.value,
     pluginsWithoutWalls: options.pluginsWithoutWalls ?? env.FULGURITE_PLUGINS_WITHOUT_WALLS === '1',
     ...(maxPlugins === undefined ? {} : { maxPlugins: Number(maxPlugins) }),
   })

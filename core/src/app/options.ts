@@ -22,6 +22,8 @@ export interface StartOptions {
   readonly maxCommitmentFeerate?: string
   /** The most that is relayed in one HTLC, with its unit: `1000000sat`. */
   readonly htlcMaximum?: string
+  /** For how long what has ended is kept, each `class=time`, such as `failed-payments=90d`. */
+  readonly keep?: readonly string[]
   /** Runs plugins as root even where nothing but Node's permission model holds them. */
   readonly pluginsWithoutWalls?: boolean
   /** Plugins that may be installed at once. */

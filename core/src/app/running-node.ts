@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { tokenOf, writeAccess } from '../api/access.ts'
 import { startApi } from '../api/server.ts'
 import type { ChainBackend } from '../chain/chain-backend.ts'
@@ -78,6 +79,7 @@ export const runNode = async (options: RunOptions): Promise<Result<RunningNode, 
     listen: config.listen,
     choices: config.choices,
     traffic: config.limits.traffic,
+    retention: { kept: config.kept, archive: join(folder.path, 'archive') },
     warnings,
     onFatal: (error) => {
       record.crashed()

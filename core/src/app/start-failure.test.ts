@@ -7,6 +7,11 @@ const failures: readonly [failure: StartFailure, names: readonly (string | RegEx
   [{ code: 'network-unknown', network: 'moon' }, ['moon', '--network', 'FULGURITE_NETWORK'], 2],
   [{ code: 'log-level-unknown', level: 'loud' }, ['loud', '--log-level'], 2],
   [{ code: 'limit-invalid', variable: 'FULGURITE_MAX_STRANGERS', value: 'all' }, ['all', 'FULGURITE_MAX_STRANGERS'], 2],
+  [
+    { code: 'keep-invalid', given: 'all=1d', reason: 'no' },
+    ['--keep all=1d', 'FULGURITE_KEEP', 'failed-payments=90d'],
+    2,
+  ],
   [{ code: 'address-invalid', option: '--api', address: 'x' }, ['--api', 'host:port'], 2],
   [{ code: 'bitcoind-url-invalid', url: 'x' }, ['--bitcoind-url', 'http://127.0.0.1:8332'], 2],
   [

@@ -84,6 +84,11 @@ const EXPLANATIONS: Table = {
       `--htlc-maximum: ${reason}`,
       'give --htlc-maximum (or FULGURITE_HTLC_MAXIMUM) an amount with its unit, such as 1000000sat',
     ),
+  'keep-invalid': ({ given, reason }) =>
+    usage(
+      `--keep ${given}: ${reason}`,
+      'give --keep (or FULGURITE_KEEP, with commas) such as failed-payments=90d; docs/guides/retention.md has the classes',
+    ),
   'max-plugins-invalid': ({ count }) =>
     usage(
       `--max-plugins: ${count} is no number of plugins`,

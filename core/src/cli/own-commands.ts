@@ -38,11 +38,7 @@ export const addOwnCommands = (
     .option('--devnet', 'on an embedded chain, with a few peers around and payments flowing')
     .addOption(oneOf('--network <name>', 'the chain', ['mainnet', 'testnet', 'signet', 'regtest']))
     .option('--listen <host:port>', 'where peers connect (127.0.0.1:9735)')
-    .addOption(
-      new Option('--peer <nodeid@host:port>', 'a peer to stay connected to; may be given again').argParser(
-        (text: string, before: readonly string[] = []) => [...before, text],
-      ),
-    )
+    .addOption(repeated('--peer <nodeid@host:port>', 'a peer to stay connected to; may be given again'))
     .option('--api <host:port>', 'where the HTTP API is (127.0.0.1, a free port)')
     .option('--bitcoind-url <url>', "bitcoind's RPC, such as http://127.0.0.1:8332")
     .option('--bitcoind-cookie <file>', "bitcoind's cookie file")
@@ -53,6 +49,12 @@ export const addOwnCommands = (
     )
     .option('--max-commitment-feerate <sat/kw>', 'the highest of our commitments (2500)')
     .option('--htlc-maximum <amount>', 'the most that is relayed in one HTLC, with its unit: 1000000sat')
+    .addOption(
+      repeated(
+        '--keep <class=time>',
+        'how long what has ended is kept: failed-payments=90d; may be given again (all for ever)',
+      ),
+    )
     .option('--max-plugins <count>', 'plugins that may be installed at once (64)')
     .addOption(oneOf('--log-level <level>', 'how much is logged (info)', ['debug', 'info', 'warn', 'error']))
     .option(
@@ -74,6 +76,9 @@ export const addOwnCommands = (
       done(await app.demo({ json: json === true, ...(data === undefined ? {} : { data: resolve(io.cwd, data) }) }))
     })
 }
+
+const repeated = (flags: string, summary: string): Option =>
+  new Option(flags, summary).argParser((text: string, before: readonly string[] = []) => [...before, text])
 
 const oneOf = (flags: string, summary: string, values: readonly string[]): Option => {
   const [name = ''] = flags.split(' ')

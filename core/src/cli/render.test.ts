@@ -167,6 +167,39 @@ test('wide shows every field in full; without a terminal every field is there an
   t.true(tabbed.startsWith('channel id\tpeer\tpeer name\tstate\t'))
 })
 
+test('what is kept fits 80 columns, and what is said beside the list follows it for people alone', (t) => {
+  const item = {
+    class: 'settled-payments',
+    kept: 'for-ever',
+    rows: 300_000,
+    bytes: 405_000_000,
+    dueRows: 0,
+    dueBytes: 0,
+  }
+  const items = [
+    { ...item, kept: 'for-a-time', keptSeconds: 90 * 86_400, dueRows: 1_234, dueBytes: 1, oldestAt: 0 },
+    { ...item, class: 'past-htlcs', kept: 'while-needed' },
+  ]
+  const declared = findOperation('node', 'retention')
+  if (declared === undefined) return t.fail()
+  const archive = { path: '/data/archive', files: 2, bytes: 5 }
+  const said = (isTerminal: boolean) =>
+    renderReply(declared, { items, actsAt: 0, archive, asOf: 'c1' }, io(80, isTerminal)).trimEnd().split('\n')
+  t.deepEqual(said(true), [
+    'class             kept             rows       kB    due  oldest',
+    'settled-payments  90 days       300,000  405,000  1,234  1970-01-01T00:00:00Z',
+    'past-htlcs        while needed  300,000  405,000      0',
+    '(1 more column: --wide)',
+    '',
+    'acts at  1970-01-01T00:00:00Z',
+    'archive',
+    '  path   /data/archive',
+    '  files  2',
+    '  bytes  5',
+  ])
+  t.is(said(false).length, 3)
+})
+
 test('a terminal too narrow for a table shows each row by itself, in full', (t) => {
   const utxo = {
     txid: 'cd'.repeat(32),

@@ -31,7 +31,10 @@ export const renderReply = (operation: Operation, reply: unknown, io: CliIo, sty
   if (shape.type !== 'object') return ''
   const row = reply as Row
   const rows = rowsOf(operation)
-  if (rows !== undefined) return renderList(rows, row.items as readonly Row[], io, style) + more(operation, row, io)
+  if (rows !== undefined) {
+    const list = renderList(rows, row.items as readonly Row[], io, style)
+    return list + beside(shape, row, io) + more(operation, row, io)
+  }
   const shown = shape.members.filter(({ key }) => key !== 'asOf')
   const [only] = shown
   // A reply that is one object, such as `{ channel }`, is shown as that object.
@@ -39,6 +42,14 @@ export const renderReply = (operation: Operation, reply: unknown, io: CliIo, sty
     return renderFields(only.shape, row[only.key] as Row, io)
   if (shown.length === 0) return io.isTerminal ? 'done\n' : ''
   return renderFields({ ...shape, members: shown }, row, io)
+}
+
+const OF_A_LIST = ['items', 'next', 'asOf']
+
+/** What an answer says beside its list; other programs find it with `--json`. */
+const beside = (shape: ObjectShape, row: Row, io: CliIo): string => {
+  const members = shape.members.filter(({ key }) => !OF_A_LIST.includes(key) && row[key] !== undefined)
+  return members.length === 0 || !io.isTerminal ? '' : `\n${renderFields({ ...shape, members }, row, io)}`
 }
 
 const more = ({ request }: Operation, { next, items }: Row, io: CliIo): string => {

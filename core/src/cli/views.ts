@@ -29,6 +29,7 @@ type Utxo = ReplyOf<'wallet', 'utxos'>['items'][number]
 type Transaction = ReplyOf<'wallet', 'transactions'>['items'][number]
 type Plugin = ReplyOf<'plugins', 'list'>['items'][number]
 type LogLine = ReplyOf<'plugins', 'logs'>['items'][number]
+type Retained = ReplyOf<'node', 'retention'>['items'][number]
 type StoredEvent = ReplyOf<'events', 'list'>['items'][number]
 
 const BAR_CELLS = 10
@@ -215,6 +216,24 @@ const eventView: View<StoredEvent> = {
   ],
 }
 
+const retainedView: View<Retained> = {
+  columns: [
+    { name: 'class', show: ({ class: kind }) => kind },
+    {
+      name: 'kept',
+      show: ({ kept, keptSeconds }) =>
+        keptSeconds === undefined ? kept.replaceAll('-', ' ') : `${Math.floor(keptSeconds / DAY_SECONDS)} days`,
+    },
+    { name: 'rows', show: ({ rows }) => grouped(`${rows}`), right: true },
+    { name: 'kB', show: ({ bytes }) => grouped(`${Math.ceil(bytes / 1_000)}`), right: true },
+    { name: 'due', show: ({ dueRows }) => grouped(`${dueRows}`), right: true },
+    { name: 'oldest', show: ({ oldestAt }) => (oldestAt === undefined ? '' : time(oldestAt)) },
+    { name: 'due kB', show: ({ dueBytes }) => grouped(`${Math.ceil(dueBytes / 1_000)}`), right: true },
+  ],
+}
+
+const DAY_SECONDS = 86_400
+
 const view = <Item>(of: View<Item>): View => of as unknown as View
 
 /** By the name that the contract gives to the rows. */
@@ -230,5 +249,6 @@ export const VIEWS: Readonly<Record<string, View>> = {
   WalletTransaction: view(transactionView),
   PluginSummary: view(pluginView),
   LogLine: view(logView),
+  RetainedClass: view(retainedView),
   StoredEvent: view(eventView),
 }

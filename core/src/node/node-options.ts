@@ -8,6 +8,7 @@ import type { TrafficLimits } from './connection/traffic-limits.ts'
 import type { NodeLog } from './node-log.ts'
 import type { ConfiguredPeer } from './peer/address-book.ts'
 import type { SocketAddress } from './peer/socket-address.ts'
+import type { RetentionChoices } from './retention/kept-rows.ts'
 import type { NodeChoices } from './settings.ts'
 
 export interface NodeOptions {
@@ -28,6 +29,8 @@ export interface NodeOptions {
   readonly traffic?: TrafficLimits
   /** What the operator chose; the rest is as in `DEFAULT_CHOICES`. */
   readonly choices?: Partial<NodeChoices>
+  /** For how long what has ended is kept, and where it goes then; for ever if absent. */
+  readonly retention?: RetentionChoices
   /** Peers that the operator has named: the node knows where they are, and stays connected to them. */
   readonly peers?: readonly ConfiguredPeer[]
   /** What else `getinfo` should warn of. */

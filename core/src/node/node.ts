@@ -21,6 +21,7 @@ import { keyIndexes } from './channel/key-indexes.ts'
 import { openingDecisions } from './channel/opening-decisions.ts'
 import { forgetPastHtlcs } from './channel/past-htlcs.ts'
 import { ShutdownScripts } from './channel/shutdown-scripts.ts'
+import { archivedInvoiceRecord, archivedPaymentRecord } from './contract-mapping/archive-records.ts'
 import { Gateway } from './contract-mapping/gateway.ts'
 import { InvoiceReader } from './contract-mapping/invoice-reader.ts'
 import { joinHandlers } from './contract-mapping/join-handlers.ts'
@@ -39,6 +40,7 @@ import { Partners } from './peer/partners.ts'
 import { PeerDirectory } from './peer/peer-directory.ts'
 import { PeerManager } from './peer/peer-manager.ts'
 import { PeerNames } from './peer/peer-names.ts'
+import { KeptRows } from './retention/kept-rows.ts'
 import {
   channelSettings,
   DEFAULT_CHOICES,
@@ -178,6 +180,20 @@ export const startNode = async (options: StartOptions): Promise<Result<Fulgurite
     },
     ...(options.traffic === undefined ? {} : { traffic: options.traffic }),
   })
+  const kept =
+    options.retention === undefined
+      ? undefined
+      : await KeptRows.open({
+          choices: options.retention,
+          store,
+          clock,
+          events,
+          log,
+          channelDirectory,
+          payments: flow.payments,
+          receiver: flow.receiver,
+          describe: { payment: archivedPaymentRecord, invoice: archivedInvoiceRecord },
+        })
   updateCommitmentFees({ watcher, channelDirectory, feerates })
   updateHtlcMaximums({ watcher, channelDirectory, settings })
   joinHandlers(gateway, {
@@ -200,10 +216,12 @@ export const startNode = async (options: StartOptions): Promise<Result<Fulgurite
     startedAt: clock.now(),
     height,
     invoices: new InvoiceReader(network.name),
+    kept,
   })
   await options.beforePeers?.(gateway, events)
   const listening = options.listen === undefined ? undefined : await peers.listen(options.listen)
   const stop = async (): Promise<void> => {
+    await kept?.stop()
     // The listener is closed once its connections are, and those end with the peers' actors.
     const listenerClosed = peers.stop()
     await system.stop()
@@ -219,6 +237,7 @@ export const startNode = async (options: StartOptions): Promise<Result<Fulgurite
     return listening
   }
   await peers.start()
+  kept?.start()
   return ok({
     gateway,
     nodeId: signer.nodeId,

@@ -123,6 +123,15 @@ class SqliteStore implements Store {
     return this.#select<RowSize>('key, length(value) AS bytes', table, options)
   }
 
+  async weigh(table: string, keys: readonly Uint8Array[]): Promise<{ readonly rows: number; readonly bytes: number }> {
+    if (keys.length === 0) return { rows: 0, bytes: 0 }
+    const [sum] = await this.#connection.all<{ readonly rows: number; readonly bytes: number }>(
+      `SELECT count(*) AS rows, coalesce(sum(length(key) + length(value)), 0) AS bytes FROM ${named(table)} WHERE key IN (${keys.map(() => '?').join()})`,
+      keys.map(asBuffer),
+    )
+    return sum as { readonly rows: number; readonly bytes: number }
+  }
+
   #select<Selected>(columns: string, table: string, options: ScanOptions): Promise<readonly Selected[]> {
     const conditions: string[] = []
     const values: unknown[] = []

@@ -53,6 +53,8 @@ export interface Store {
   scan(table: string, options?: ScanOptions): Promise<readonly Row[]>
   /** As `scan`, without the values: for who counts or deletes. */
   sizes(table: string, options?: ScanOptions): Promise<readonly RowSize[]>
+  /** How many of these keys have rows, and the bytes of those keys and values together. */
+  weigh(table: string, keys: readonly Uint8Array[]): Promise<{ readonly rows: number; readonly bytes: number }>
   /** Resolves once all that was submitted before the call is durable. */
   flush(): Promise<void>
   /** Writes a consistent copy to a path that does not exist yet, while the node runs. */

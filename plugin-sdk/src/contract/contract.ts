@@ -16,7 +16,7 @@ import type { Purse } from './types.ts'
 import { wallet } from './wallet.ts'
 
 /** Semantic: a reader of an older minor version goes on working. */
-export const CONTRACT_VERSION = '0.1.3'
+export const CONTRACT_VERSION = '0.1.4'
 
 /** Every actor, by name. */
 export const actors = { node, peers, channels, payments, invoices, wallet, plugins, events: eventLog, dev } as const

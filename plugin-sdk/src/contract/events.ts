@@ -3,6 +3,7 @@ import { ChannelState, CloseKind, Side } from './channels.ts'
 import { event } from './define.ts'
 import { field, named, publicly } from './field.ts'
 import { PaymentFailure, RelayHtlc, SentPart } from './payments.ts'
+import { RemovedRows } from './retention.ts'
 import {
   BlockHash,
   BlockHeight,
@@ -316,6 +317,21 @@ const definitions = [
         summary: 'The worst first; none when all is well.',
       }),
     },
+    { class: 'node' },
+  ),
+  event(
+    'node.rows-removed',
+    'Rows that were older than the operator keeps them are gone from the database.',
+    {
+      removed: z.array(RemovedRows).readonly(),
+      archive: field(text(4096), { summary: 'The folder of the files that have those that were archived.' }).optional(),
+    },
+    { class: 'node' },
+  ),
+  event(
+    'node.archive-failed',
+    'The archive cannot be written. Until it can be again nothing is removed that belongs in it.',
+    { archive: text(4096), reason: text(256) },
     { class: 'node' },
   ),
   event('plugin.started', 'A plugin runs.', plugin, { class: 'plugin' }),

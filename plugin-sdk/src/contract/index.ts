@@ -44,6 +44,7 @@ export {
 export { nearest } from './nearest.ts'
 export { openApi } from './openapi.ts'
 export { withoutSecrets } from './redact.ts'
+export { RETENTION_CLASSES, type RetentionClass } from './retention.ts'
 export { isAmount, type Member, type ObjectShape, type Shape, shapeOf } from './shape.ts'
 export { statusOf } from './statuses.ts'
 export type * from './types.ts'

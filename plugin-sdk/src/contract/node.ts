@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { actor, command, query } from './define.ts'
 import { field, named, publicly } from './field.ts'
 import { PluginWalls } from './plugins.ts'
+import { Archive, RetainedClass } from './retention.ts'
 import { BlockHash, BlockHeight, Count, Flag, Hex, NodeId, SocketAddress, Timestamp, text } from './scalars.ts'
 
 const ChainHealth = named(
@@ -48,6 +49,19 @@ export const node = actor('node', 'The node itself.', {
       pluginWalls: publicly(PluginWalls).optional(),
       warnings: z.array(text(512)).readonly(),
     }),
+  }),
+  retention: query({
+    summary:
+      'What is kept of what has ended, class by class: how much, for how long, and what of it is due. Nothing is removed that `fulgurite start --keep` does not name.',
+    request: z.strictObject({}),
+    reply: z.object({
+      items: z.array(RetainedClass).readonly(),
+      actsAt: field(Timestamp, {
+        summary: 'When the first sweep is after what is kept was made less, or the clock was set.',
+      }).optional(),
+      archive: Archive.optional(),
+    }),
+    access: 'operator',
   }),
   stop: command({
     summary: 'Stops the node in order: what is under way is made durable first.',

@@ -128,7 +128,7 @@ export const payments = actor('payments', 'Payments that this node sends.', {
     summary: 'One payment.',
     request: z.strictObject({ paymentHash: PaymentHash }),
     reply: z.object({ payment: Payment }),
-    errors: ['payment-not-found'],
+    errors: ['payment-not-found', 'payment-archived'],
     positional: ['paymentHash'],
   }),
   relays: query({

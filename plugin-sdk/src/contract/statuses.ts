@@ -7,6 +7,7 @@ const statuses: Readonly<Record<string, number>> = {
   'unknown-operation': 404,
   'idempotency-mismatch': 409,
   'cursor-expired': 410,
+  'payment-archived': 410,
   'rate-limited': 429,
   internal: 500,
   'not-supported': 501,

@@ -3,7 +3,7 @@
 import type { BlockHash, BlockHeight, CallOptions, ChannelId, Cursor, FeeratePerKw, Msat, NodeId, PageToken, PaymentHash, Ppm, Preimage, Reason, Sat, ShortChannelId, TimestampMs, TxId } from '../contract/types.ts'
 
 /** The contract that these types are of. */
-export type ContractVersion = '0.1.3'
+export type ContractVersion = '0.1.4'
 
 /** Beside a query. */
 export type QueryOptions = Pick<CallOptions, 'timeoutMs'>
@@ -530,7 +530,7 @@ export interface PaymentsSendToRouteReply {
 export interface PaymentsActor {
   /** Payments sent, the newest first, a page at a time. */
   list(request?: PaymentsListRequest, options?: QueryOptions): Promise<PaymentsListReply>
-  /** One payment. Errors: payment-not-found. */
+  /** One payment. Errors: payment-not-found, payment-archived. */
   get(request: PaymentsGetRequest, options?: QueryOptions): Promise<PaymentsGetReply>
   /** Payments that went through this node, the newest first, a page at a time, for as long as the event log has them. */
   relays(request?: PaymentsRelaysRequest, options?: QueryOptions): Promise<PaymentsRelaysReply>
@@ -727,7 +727,7 @@ export interface EventsListRequest {
   /** Only events before this time. */
   readonly until?: TimestampMs
   /** Only these; all if not said. */
-  readonly types?: readonly ('peer.connected' | 'peer.disconnected' | 'peer.repeated' | 'channel.opening' | 'channel.funding-created' | 'channel.funding-confirmed' | 'channel.ready' | 'channel.state-changed' | 'channel.balance-changed' | 'channel.relay-fees-changed' | 'channel.closing' | 'channel.close-signed' | 'channel.closed' | 'channel.errored' | 'payment.sent' | 'payment.failed' | 'payment.received' | 'payment.relayed' | 'payment.relay-failed' | 'invoice.created' | 'wallet.transaction' | 'chain.block' | 'chain.health-changed' | 'plugin.started' | 'plugin.stopped' | 'plugin.faulted' | 'plugin.refused' | 'plugin.warned')[]
+  readonly types?: readonly ('peer.connected' | 'peer.disconnected' | 'peer.repeated' | 'channel.opening' | 'channel.funding-created' | 'channel.funding-confirmed' | 'channel.ready' | 'channel.state-changed' | 'channel.balance-changed' | 'channel.relay-fees-changed' | 'channel.closing' | 'channel.close-signed' | 'channel.closed' | 'channel.errored' | 'payment.sent' | 'payment.failed' | 'payment.received' | 'payment.relayed' | 'payment.relay-failed' | 'invoice.created' | 'wallet.transaction' | 'chain.block' | 'chain.health-changed' | 'node.rows-removed' | 'node.archive-failed' | 'plugin.started' | 'plugin.stopped' | 'plugin.faulted' | 'plugin.refused' | 'plugin.warned')[]
   readonly limit?: number
 }
 
@@ -1012,6 +1012,26 @@ export interface ChainHealthChanged {
   }[]
 }
 
+/** Rows that were older than the operator keeps them are gone from the database. */
+export interface NodeRowsRemoved {
+  readonly removed: readonly RemovedRows[]
+  /** The folder of the files that have those that were archived. */
+  readonly archive?: string
+}
+
+/** What a sweep has removed of one class. */
+export interface RemovedRows {
+  readonly class: 'settled-payments' | 'failed-payments' | 'paid-invoices' | 'expired-invoices' | 'closed-channels' | 'money-events' | 'channel-events' | 'network-events' | 'plugin-events' | 'node-events' | 'pending-payments' | 'open-invoices' | 'past-htlcs'
+  readonly rows: number
+  readonly bytes: number
+}
+
+/** The archive cannot be written. Until it can be again nothing is removed that belongs in it. */
+export interface NodeArchiveFailed {
+  readonly archive: string
+  readonly reason: string
+}
+
 /** A plugin runs. */
 export interface PluginStarted {
   readonly plugin: string
@@ -1140,6 +1160,10 @@ export interface Events {
   readonly 'chain.block': ChainBlock
   /** The node sees the chain better or worse than before. */
   readonly 'chain.health-changed': ChainHealthChanged
+  /** Rows that were older than the operator keeps them are gone from the database. */
+  readonly 'node.rows-removed': NodeRowsRemoved
+  /** The archive cannot be written. Until it can be again nothing is removed that belongs in it. */
+  readonly 'node.archive-failed': NodeArchiveFailed
   /** A plugin runs. */
   readonly 'plugin.started': PluginStarted
   /** A plugin was stopped or removed. */
@@ -1176,6 +1200,8 @@ export type DurableEventName =
   | 'invoice.created'
   | 'wallet.transaction'
   | 'chain.health-changed'
+  | 'node.rows-removed'
+  | 'node.archive-failed'
   | 'plugin.started'
   | 'plugin.stopped'
   | 'plugin.faulted'

@@ -13,6 +13,7 @@ import type { EncodedEvent } from '../../../core/src/node/contract-gateway.ts'
 import { type FulguriteNode, startNode } from '../../../core/src/node/node.ts'
 import { type NodeLog, silentLog } from '../../../core/src/node/node-log.ts'
 import type { ConfiguredPeer } from '../../../core/src/node/peer/address-book.ts'
+import type { RetentionChoices } from '../../../core/src/node/retention/kept-rows.ts'
 import type { NodeChoices } from '../../../core/src/node/settings.ts'
 import { MIGRATIONS } from '../../../core/src/node/storage/tables.ts'
 import { openSqliteStore } from '../../../core/src/store/sqlite-store.ts'
@@ -73,6 +74,9 @@ export interface TestNodeOptions {
   readonly peers?: readonly ConfiguredPeer[]
   readonly traffic?: TrafficLimits
   readonly choices?: Partial<NodeChoices>
+  readonly retention?: RetentionChoices
+  /** What its clock on the wall is ahead of ours, in this and later lives. */
+  readonly aheadMs?: () => number
   /** Puts something between the node and the chain. */
   readonly backend?: (backend: ChainBackend) => ChainBackend
 }
@@ -127,6 +131,8 @@ export class TestNode {
       backend = (chain) => chain,
       traffic,
       choices = {},
+      retention,
+      aheadMs = () => 0,
     } = this.#options
     const store = await openSqliteStore({ path, migrations: MIGRATIONS, onFatal: fatal })
     const seed = sha256(utf8Encode(this.#name))
@@ -136,7 +142,7 @@ export class TestNode {
       store,
       backend: backend(this.#chain.backend()),
       backendName: this.#chain.backendName,
-      clock: systemClock,
+      clock: { ...systemClock, now: () => systemClock.now() + aheadMs() },
       // The whole name counts: a peer that has seen an onion's key before takes the onion for a replay.
       rng: seededRng(new DataView(seed.buffer, seed.byteOffset).getUint32(0) + this.#keys * 1000),
       log,
@@ -146,6 +152,7 @@ export class TestNode {
       listen: { host: '127.0.0.1', port: this.#port },
       peers,
       ...(traffic === undefined ? {} : { traffic }),
+      ...(retention === undefined ? {} : { retention }),
       onFatal: fatal,
       onStopAsked() {},
     })

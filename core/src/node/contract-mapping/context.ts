@@ -14,6 +14,7 @@ import type { PaymentFlow } from '../payment/payment-flow.ts'
 import type { PeerDirectory } from '../peer/peer-directory.ts'
 import type { PeerManager } from '../peer/peer-manager.ts'
 import type { PeerNames } from '../peer/peer-names.ts'
+import type { KeptRows } from '../retention/kept-rows.ts'
 import type { InvoiceReader } from './invoice-reader.ts'
 
 /** What the handlers of the contract reach. */
@@ -37,4 +38,6 @@ export interface MappingContext {
   readonly startedAt: TimestampMs
   readonly height: () => BlockHeight
   readonly invoices: InvoiceReader
+  /** What is kept, where the node has a place for an archive. */
+  readonly kept: KeptRows | undefined
 }

@@ -50,7 +50,9 @@ interface AnyResolved {
 interface Joined {
   readonly handler: (request: object, context: HandlerContext) => Promise<Answer>
   readonly rule: AnyRule | undefined
-  readonly recall: ((request: object, key: string) => Promise<RecalledAnswer<object> | undefined>) | undefined
+  readonly recall:
+    | ((request: object, key: string) => Promise<RecalledAnswer<object> | 'unknown' | undefined>)
+    | undefined
 }
 
 /** How an actor's money side is reckoned: nothing where no operation of it spends. */
@@ -170,6 +172,7 @@ export class Gateway implements PluginGateway {
         if (joined.recall === undefined) return { type: 'unknown' }
         const recalled = await joined.recall(request, key)
         if (recalled === undefined) return { type: 'never-begun' }
+        if (recalled === 'unknown') return { type: 'unknown' }
         if (!recalled.isKnown) {
           return { type: 'under-way', outcome: recalled.answer.then((result) => reckoned(result, false)) }
         }

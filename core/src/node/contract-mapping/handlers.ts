@@ -35,12 +35,15 @@ type Handler<Name extends ActorName, Op extends OperationName<Name>> = (
 /** One function for each operation of an actor. */
 export type ActorHandlers<Name extends ActorName> = { readonly [Op in OperationName<Name>]: Handler<Name, Op> }
 
-/** The commands of an actor that go on by themselves after a restart: what became of one, `undefined` if it was never begun. */
+/**
+ * The commands of an actor that go on by themselves after a restart: what became of one, `undefined` if it was never begun,
+ * `unknown` where that cannot be told any more.
+ */
 export type ActorRecalls<Name extends ActorName> = {
   readonly [Op in OperationName<Name>]?: (
     request: RequestOf<Name, Op>,
     key: string,
-  ) => Promise<RecalledAnswer<Omit<ReplyOf<Name, Op>, 'asOf'>, ErrorCodeOf<Name, Op>> | undefined>
+  ) => Promise<RecalledAnswer<Omit<ReplyOf<Name, Op>, 'asOf'>, ErrorCodeOf<Name, Op>> | 'unknown' | undefined>
 }
 
 export type RecalledAnswer<Reply, Code extends string = string> = {

@@ -1,9 +1,8 @@
-import type { ReplyOf } from '@fulgurite/plugin-sdk/contract'
 import { isFunded } from '../../channel/index.ts'
-import { fromHex, toHex } from '../../lib/bytes.ts'
+import { fromHex } from '../../lib/bytes.ts'
 import { err, ok } from '../../lib/result.ts'
 import { createInvoice, type HintChannel } from '../../payment/receive/create-invoice.ts'
-import { type InvoiceRecord, invoiceStatus, receivedMsat } from '../../payment/receive/invoice-record.ts'
+import type { InvoiceRecord } from '../../payment/receive/invoice-record.ts'
 import { balanceView } from '../channel/channel-balances.ts'
 import type { ChannelDirectory } from '../channel/channel-directory.ts'
 import { isUsable } from '../channel/channel-standing.ts'
@@ -11,10 +10,9 @@ import { hashOfInvoiceKey, INVOICE_STATUS } from '../payment/invoice-index.ts'
 import { readInvoice, readInvoices } from '../payment/receiver-actor.ts'
 import { TABLE } from '../storage/tables.ts'
 import type { MappingContext } from './context.ts'
+import { describeInvoice } from './describe-invoice.ts'
 import { type ActorHandlers, refusal } from './handlers.ts'
 import { pageOfIndex } from './paging.ts'
-
-type InvoiceSummary = ReplyOf<'invoices', 'get'>['invoice']
 
 export const invoicesHandlers = ({
   options,
@@ -22,27 +20,7 @@ export const invoicesHandlers = ({
   signer,
   channelDirectory,
 }: MappingContext): ActorHandlers<'invoices'> => {
-  const describe = (invoice: InvoiceRecord): InvoiceSummary => {
-    const status = invoiceStatus(invoice, options.clock.now())
-    const { paymentHash, amountMsat, description, createdAt, expiresAt, state } = invoice
-    return {
-      paymentHash: toHex(paymentHash),
-      invoice: invoice.invoice,
-      status: status === 'settled' ? 'paid' : status === 'open' ? 'open' : 'expired',
-      ...(amountMsat === undefined ? {} : { amountMsat: amountMsat }),
-      ...(state.type === 'settled'
-        ? {
-            receivedMsat: receivedMsat(invoice),
-            paidAt: state.at,
-            preimage: toHex(invoice.preimage),
-          }
-        : {}),
-      description: description.slice(0, 1024),
-      paymentSecret: toHex(invoice.paymentSecret),
-      createdAt: createdAt,
-      expiresAt: expiresAt,
-    }
-  }
+  const describe = (invoice: InvoiceRecord) => describeInvoice(invoice, options.clock.now())
 
   return {
     async list({ status, page }) {

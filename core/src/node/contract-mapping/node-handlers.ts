@@ -1,12 +1,12 @@
 import { CONTRACT_VERSION, type ReplyOf } from '@fulgurite/plugin-sdk/contract'
 import { secp256k1 } from '../../crypto/secp256k1.ts'
 import { reversed, toHex } from '../../lib/bytes.ts'
-import { ok } from '../../lib/result.ts'
+import { err, ok } from '../../lib/result.ts'
 import { type ChainProblem, explainProblem } from '../chain/chain-problems.ts'
 import { formatAddress } from '../peer/socket-address.ts'
 import { channelWarnings } from './channel-warnings.ts'
 import type { MappingContext } from './context.ts'
-import type { ActorHandlers } from './handlers.ts'
+import { type ActorHandlers, refusal } from './handlers.ts'
 
 export const nodeHandlers = (context: MappingContext): ActorHandlers<'node'> => ({
   async getInfo() {
@@ -38,9 +38,15 @@ export const nodeHandlers = (context: MappingContext): ActorHandlers<'node'> => 
         ...channelWarnings(channelDirectory),
         ...wallWarnings(walls),
         ...unreachableWarning(context),
+        ...(context.kept?.warnings() ?? []),
         ...(options.warnings?.() ?? []),
       ],
     })
+  },
+  async retention() {
+    return context.kept === undefined
+      ? err(refusal('not-supported', 'this node has no place for an archive, and keeps everything'))
+      : ok(await context.kept.survey())
   },
   async stop() {
     context.options.onStopAsked()

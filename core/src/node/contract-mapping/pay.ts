@@ -5,6 +5,7 @@ import type { PaymentHash } from '../../lib/ids.ts'
 import { err, ok } from '../../lib/result.ts'
 import type { PaymentRequest, SentPayment } from '../../payment/send/payment.ts'
 import type { Store } from '../../store/store.ts'
+import type { ArchivedPayment } from '../payment/archived-payments.ts'
 import { type PaymentsProtocol, readPayment } from '../payment/payments-actor.ts'
 import { describeAttempt, describeFailure, settledAmounts } from '../payment/report-payment.ts'
 import { refusal } from './handlers.ts'
@@ -25,6 +26,13 @@ export const begunUnder = async (
   return payment?.key === key ? payment : undefined
 }
 
+/** Says of a payment whose row was removed that it was made, and where to look for it. */
+export const archivedRefusal = <const Code extends string>(code: Code, { settledAt, archivedAt }: ArchivedPayment) =>
+  refusal(code, 'this payment was made, and has been moved to the archive: its files are in the data folder', {
+    field: 'paymentHash',
+    details: { settledAt, archivedAt },
+  })
+
 /** Has a payment made, or waits for one that was begun with the same key, and says how it ended. */
 export const payer =
   (payments: ActorRef<PaymentsProtocol>) =>
@@ -39,9 +47,15 @@ export const payer =
       )
     }
     if (!answer.value.ok) {
-      return answer.value.error.code === 'already-paid'
-        ? err(refusal('already-paid', 'this payment hash was paid before'))
-        : err(refusal('payment-in-flight', 'a payment of this hash is under way'))
+      const { error } = answer.value
+      switch (error.code) {
+        case 'already-paid':
+          return err(refusal('already-paid', 'this payment hash was paid before'))
+        case 'paid-and-archived':
+          return err(archivedRefusal('already-paid', error))
+        case 'payment-in-flight':
+          return err(refusal('payment-in-flight', 'a payment of this hash is under way'))
+      }
     }
     const payment = answer.value.value
     if (payment.status === 'settled') return ok({ payment: describePayment(payment) })

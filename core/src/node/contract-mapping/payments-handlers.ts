@@ -12,7 +12,7 @@ import { destinationOf, givenRoutes } from './given-routes.ts'
 import { type ActorHandlers, type ActorRecalls, blindRefusal, refusal } from './handlers.ts'
 import { amountRefusal } from './invoice-refusals.ts'
 import { pageOfIndex } from './paging.ts'
-import { begunUnder, describePayment, payer } from './pay.ts'
+import { archivedRefusal, begunUnder, describePayment, payer } from './pay.ts'
 
 export const paymentsHandlers = (context: MappingContext): ActorHandlers<'payments'> => {
   const { options, flow, signer, channelDirectory, invoices } = context
@@ -41,10 +41,14 @@ export const paymentsHandlers = (context: MappingContext): ActorHandlers<'paymen
     },
 
     async get({ paymentHash }) {
-      const payment = await readPayment(options.store, fromHex(paymentHash as string))
-      return payment === undefined
+      const hash = fromHex(paymentHash as string)
+      // In this order: what is removed meanwhile is found in one place or the other.
+      const payment = await readPayment(options.store, hash)
+      if (payment !== undefined) return ok({ payment: describePayment(payment) })
+      const archived = await flow.archived.find(hash)
+      return archived === undefined
         ? err(refusal('payment-not-found', 'nothing was sent with this payment hash', { field: 'paymentHash' }))
-        : ok({ payment: describePayment(payment) })
+        : err(archivedRefusal('payment-archived', archived))
     },
 
     async relays(request) {
@@ -67,6 +71,8 @@ export const paymentsHandlers = (context: MappingContext): ActorHandlers<'paymen
         // Asked again after the invoice's time: what was begun under this key goes on, or has its outcome.
         const earlier = await begunUnder(options.store, invoice.value.paymentHash, key)
         if (earlier !== undefined) return settle(earlier)
+        const archived = await flow.archived.find(invoice.value.paymentHash)
+        if (archived !== undefined) return err(archivedRefusal('already-paid', archived))
       }
       switch (request.error.code) {
         case 'invoice-expired':
@@ -89,6 +95,8 @@ export const paymentsHandlers = (context: MappingContext): ActorHandlers<'paymen
       // Asked again: what was begun under this key goes on, or has its outcome, whatever became of the channel.
       const earlier = await begunUnder(options.store, paymentHash, key)
       if (earlier !== undefined) return settle(earlier)
+      const archived = await flow.archived.find(paymentHash)
+      if (archived !== undefined) return err(archivedRefusal('already-paid', archived))
       const given = givenRoutes(request, channelDirectory, context.height())
       if (!given.ok) return given
       const { routes, feesMsat } = given.value
@@ -118,7 +126,9 @@ export const paymentsRecalls = ({ options, flow, invoices }: MappingContext): Ac
   const pay = payer(flow.payments)
   const find = async (paymentHash: PaymentHash, key: string) => {
     const payment = await begunUnder(options.store, paymentHash, key)
-    return payment === undefined ? undefined : { answer: pay(payment), isKnown: payment.endedAt !== undefined }
+    if (payment !== undefined) return { answer: pay(payment), isKnown: payment.endedAt !== undefined }
+    // It was made, by this key or another, and what it came to is in the archive.
+    return (await flow.archived.find(paymentHash)) === undefined ? undefined : 'unknown'
   }
   return {
     payInvoice: async ({ invoice: text }, key) => {

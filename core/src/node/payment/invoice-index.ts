@@ -9,14 +9,14 @@ import { TABLE } from '../storage/tables.ts'
 
 /** The first byte of a row: each status has its own range of keys, in order of time. A cancelled invoice is listed as expired. */
 export const INVOICE_STATUS = { open: 0, paid: 1, expired: 2 } as const
-type Status = keyof typeof INVOICE_STATUS
+export type ListedStatus = keyof typeof INVOICE_STATUS
 /** Those open a second time, by when they expire. */
 const EXPIRY = 3
 
-const statusOf = ({ state }: InvoiceRecord): Status =>
+const statusOf = ({ state }: InvoiceRecord): ListedStatus =>
   state.type === 'open' ? 'open' : state.type === 'settled' ? 'paid' : 'expired'
 
-const listKey = (status: Status, createdAt: Uint8Array, paymentHash: PaymentHash): Uint8Array =>
+const listKey = (status: ListedStatus, createdAt: Uint8Array, paymentHash: PaymentHash): Uint8Array =>
   concat(Uint8Array.of(INVOICE_STATUS[status]), createdAt, paymentHash)
 
 const time = (at: TimestampMs): Uint8Array => u64be(BigInt(at))
@@ -40,6 +40,18 @@ export const invoiceIndexWrites = (before: InvoiceRecord | undefined, after: Inv
   const others = (['open', 'expired'] as const).filter((other) => other !== status)
   return [...others.map((other) => remove(listKey(other, createdAt, paymentHash))), remove(expiryKey(after)), place]
 }
+
+/** Where the invoices of a status that were made at a time or later are. */
+export const invoicesFrom = (status: ListedStatus, createdAt: TimestampMs): Uint8Array =>
+  concat(Uint8Array.of(INVOICE_STATUS[status]), time(createdAt))
+
+/** Takes an invoice out of the lists, wherever it is. */
+export const invoiceIndexRemovals = (invoice: InvoiceRecord): readonly Write[] => [
+  ...(['open', 'paid', 'expired'] as const).map((status) =>
+    remove(listKey(status, time(invoice.createdAt), invoice.paymentHash)),
+  ),
+  remove(expiryKey(invoice)),
+]
 
 const PAGE = 1_000
 

@@ -1,5 +1,6 @@
 import { concat, EMPTY, u64be } from '../../lib/bytes.ts'
 import type { PaymentHash } from '../../lib/ids.ts'
+import type { TimestampMs } from '../../lib/units.ts'
 import type { SentPayment } from '../../payment/send/payment.ts'
 import { decodeSentPayment } from '../../payment/send/payment-codec.ts'
 import type { Store, Write } from '../../store/store.ts'
@@ -23,6 +24,17 @@ export const paymentIndexWrites = (before: SentPayment | undefined, after: SentP
   const put: Write = { table: TABLE.paymentByStatus, key: key(after), value: EMPTY, isNew: true }
   return before === undefined ? [put] : [{ table: TABLE.paymentByStatus, key: key(before), value: undefined }, put]
 }
+
+/** Where the payments of a status that were begun at a time or later are. */
+export const paymentsFrom = (status: SentPayment['status'], startedAt: TimestampMs): Uint8Array =>
+  concat(Uint8Array.of(PAYMENT_STATUS[status]), u64be(BigInt(startedAt)))
+
+/** Takes a payment out of the lists. */
+export const paymentIndexRemoval = (payment: SentPayment): Write => ({
+  table: TABLE.paymentByStatus,
+  key: key(payment),
+  value: undefined,
+})
 
 const PAGE = 1_000
 

@@ -8,6 +8,7 @@ import { ChannelDirectory } from '../channel/channel-directory.ts'
 import { EventLog } from '../events/event-log.ts'
 import { EVENTS_KEPT } from '../settings.ts'
 import { MIGRATIONS } from '../storage/tables.ts'
+import { ArchivedPayments } from './archived-payments.ts'
 import { OwnChannelIndex } from './own-channels.ts'
 import { PAYMENTS_LANES, paymentsBehaviour } from './payments-actor.ts'
 
@@ -41,7 +42,16 @@ test('a second try of a hash, asked for while the end of the first is not on the
   })
   const channelDirectory = new ChannelDirectory()
   const ownChannels = new OwnChannelIndex(channelDirectory)
-  const services = { store, clock, rng, events, channelDirectory, ownChannels, height: () => 100 }
+  const services = {
+    store,
+    clock,
+    rng,
+    events,
+    channelDirectory,
+    ownChannels,
+    archived: new ArchivedPayments(store),
+    height: () => 100,
+  }
   const payments = system.spawn('payments', paymentsBehaviour(services), { lanes: PAYMENTS_LANES })
 
   const [first, second] = await Promise.all(['first', 'second'].map((key) => payments.ask('pay', requestOf(key))))

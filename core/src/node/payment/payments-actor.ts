@@ -4,9 +4,9 @@ import { secp256k1 } from '../../crypto/secp256k1.ts'
 import { toHex } from '../../lib/bytes.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { PaymentHash } from '../../lib/ids.ts'
-import { ok, type Result } from '../../lib/result.ts'
+import { err, ok, type Result } from '../../lib/result.ts'
 import type { Rng } from '../../lib/rng.ts'
-import type { BlockHeight } from '../../lib/units.ts'
+import type { BlockHeight, TimestampMs } from '../../lib/units.ts'
 import type { OwnChannels, PaymentRequest, SendEnv, SentPayment } from '../../payment/send/payment.ts'
 import { decodeSentPayment, encodeSentPayment } from '../../payment/send/payment-codec.ts'
 import { parsePaymentReference } from '../../payment/send/payment-reference.ts'
@@ -16,12 +16,15 @@ import { shadowDelta } from '../../payment/send/shadow-route.ts'
 import type { Step } from '../../payment/step.ts'
 import type { Store, Write } from '../../store/store.ts'
 import type { ChannelDirectory } from '../channel/channel-directory.ts'
+import { hashesInChannels } from '../channel/hashes-in-channels.ts'
 import { outboxDeletion } from '../channel/settlement-outbox.ts'
 import type { EventLog } from '../events/event-log.ts'
 import { readRow } from '../storage/read-row.ts'
 import { TABLE } from '../storage/tables.ts'
+import { type ArchivedPayment, type ArchivedPayments, archivedPaymentWrite } from './archived-payments.ts'
 import { offerHtlc } from './offer-htlc.ts'
-import { hashOfPaymentKey, PAYMENT_STATUS, paymentIndexWrites } from './payment-index.ts'
+import { hashOfPaymentKey, PAYMENT_STATUS, paymentIndexRemoval, paymentIndexWrites } from './payment-index.ts'
+import { type LookedAtRow, type RemovedRows, removable, sumOf } from './removable.ts'
 import { reportPaymentEnded } from './report-payment.ts'
 
 export interface PaymentsServices {
@@ -31,13 +34,19 @@ export interface PaymentsServices {
   readonly events: EventLog
   readonly channelDirectory: ChannelDirectory
   readonly ownChannels: OwnChannels
+  readonly archived: ArchivedPayments
   height(): BlockHeight
+}
+
+/** A payment of this hash has arrived, and its row was removed since. */
+interface PaidAndArchived extends ArchivedPayment {
+  readonly code: 'paid-and-archived'
 }
 
 /** What the sender of payments is told and asked. */
 export type PaymentsProtocol = {
   /** Answers when the payment has ended. Asking again with the same key joins, or answers what is stored. */
-  pay: { readonly request: PaymentRequest; readonly reply: Result<SentPayment, StartError> }
+  pay: { readonly request: PaymentRequest; readonly reply: Result<SentPayment, StartError | PaidAndArchived> }
   /** The outcome of an HTLC whose origin is `local`. */
   settled: { readonly request: SettleEffect; readonly reply: void }
   added: {
@@ -46,6 +55,11 @@ export type PaymentsProtocol = {
   }
   /** At the start, before any peer is connected: which attempts some channel or outbox row holds, by payment hash. */
   resume: { readonly request: { readonly held: Readonly<Record<string, readonly number[]>> }; readonly reply: void }
+  /** Rows that are in the archive: those go that are as they were, and that nothing needs. Answered when that is durable. */
+  remove: {
+    readonly request: { readonly lookedAt: readonly LookedAtRow[]; readonly archivedAt: TimestampMs }
+    readonly reply: RemovedRows
+  }
 }
 
 export const PAYMENTS_LANES = { settled: 'priority', added: 'priority', resume: 'priority' } as const
@@ -81,12 +95,13 @@ class PaymentsDriver {
         },
         added: ({ hash, input }) => this.#input(hash, input),
         resume: ({ held }) => this.#resume(held),
+        remove: ({ lookedAt, archivedAt }) => this.#remove(lookedAt, archivedAt),
       },
     }
   }
 
   /** One at a time for each hash: what is decided from the store must still hold when it is acted on. */
-  async #pay(request: PaymentRequest): Promise<Result<SentPayment, StartError>> {
+  async #pay(request: PaymentRequest): Promise<Result<SentPayment, StartError | PaidAndArchived>> {
     const hash = toHex(request.target.paymentHash)
     const earlier = this.#admitting.get(hash)
     const admitted = (earlier ?? Promise.resolve()).then(() => this.#admit(hash, request))
@@ -105,11 +120,17 @@ class PaymentsDriver {
   async #admit(
     hash: string,
     request: PaymentRequest,
-  ): Promise<Result<SentPayment | { readonly ended: Promise<SentPayment> }, StartError>> {
+  ): Promise<Result<SentPayment | { readonly ended: Promise<SentPayment> }, StartError | PaidAndArchived>> {
     const { paymentHash } = request.target
     // One that has ended and is on its way to the disk: who waits for it is told first, and it leaves the way to another try.
     if (this.#live.get(hash)?.payment.endedAt !== undefined) await this.#services.store.flush()
-    const previous = this.#live.get(hash)?.payment ?? (await readPayment(this.#services.store, paymentHash))
+    const live = this.#live.get(hash)?.payment
+    // In this order: what is removed meanwhile is found in one place or the other.
+    const [previous, archived] =
+      live === undefined
+        ? await Promise.all([readPayment(this.#services.store, paymentHash), this.#services.archived.find(paymentHash)])
+        : [live]
+    if (previous === undefined && archived !== undefined) return err({ code: 'paid-and-archived', ...archived })
     const started = startPayment(previous, request, this.#env())
     if (!started.ok) return started
     const { payment } = started.value.state
@@ -177,6 +198,21 @@ class PaymentsDriver {
     }
   }
 
+  async #remove(lookedAt: readonly LookedAtRow[], archivedAt: TimestampMs): Promise<RemovedRows> {
+    const { store, channelDirectory, archived } = this.#services
+    const current = await store.getAll(
+      TABLE.payment,
+      lookedAt.map(({ paymentHash }) => paymentHash),
+    )
+    // From here to the submission is one step: what nothing needs now is gone before anything can need it.
+    const held = hashesInChannels(channelDirectory)
+    const isInUse = (hash: string): boolean => this.#live.has(hash) || this.#admitting.has(hash) || held.has(hash)
+    const gone = removable(lookedAt, current, isInUse)
+    const writes = gone.flatMap(({ paymentHash, row }) => removalWrites(paymentHash, row, archivedAt))
+    if (gone.length > 0) archived.begun()
+    return new Promise((resolve) => store.submit(writes, () => resolve(sumOf(gone))))
+  }
+
   #env(): SendEnv {
     const { clock, rng, ownChannels } = this.#services
     return {
@@ -207,6 +243,17 @@ export const readPayments = async (
   (await store.getAll(TABLE.payment, hashes)).map((row, at) =>
     row === undefined ? undefined : readRow(TABLE.payment, hashes[at] as PaymentHash, decodeSentPayment(row)),
   )
+
+/** One that arrived leaves its hash behind; of one that failed nothing is left, and it may be tried again. */
+const removalWrites = (paymentHash: PaymentHash, row: Uint8Array, archivedAt: TimestampMs): readonly Write[] => {
+  const payment = readRow(TABLE.payment, paymentHash, decodeSentPayment(row))
+  const { status, startedAt, endedAt: settledAt = startedAt } = payment
+  return [
+    { table: TABLE.payment, key: paymentHash, value: undefined },
+    paymentIndexRemoval(payment),
+    ...(status === 'settled' ? [archivedPaymentWrite(paymentHash, { settledAt, archivedAt })] : []),
+  ]
+}
 
 const paymentWrites = (before: SentPayment | undefined, payment: SentPayment): readonly Write[] => [
   { table: TABLE.payment, key: payment.target.paymentHash, value: encodeSentPayment(payment) },

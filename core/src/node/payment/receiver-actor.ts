@@ -5,14 +5,17 @@ import type { PaymentHash } from '../../lib/ids.ts'
 import type { BlockHeight } from '../../lib/units.ts'
 import { decodeInvoiceRecord, encodeInvoiceRecord } from '../../payment/receive/invoice-codec.ts'
 import type { InvoiceRecord } from '../../payment/receive/invoice-record.ts'
-import { receivedMsat } from '../../payment/receive/invoice-record.ts'
+import { invoiceStatus, receivedMsat } from '../../payment/receive/invoice-record.ts'
 import { failUnknownPayment, stepInvoice, waiting } from '../../payment/receive/receive-machine.ts'
 import type { FinalHtlc, ReceiveInput, ReceiveState } from '../../payment/receive/receive-protocol.ts'
-import type { Store } from '../../store/store.ts'
+import type { Store, Write } from '../../store/store.ts'
+import type { ChannelDirectory } from '../channel/channel-directory.ts'
+import { hashesInChannels } from '../channel/hashes-in-channels.ts'
 import type { EventLog } from '../events/event-log.ts'
 import { readRow } from '../storage/read-row.ts'
 import { TABLE } from '../storage/tables.ts'
-import { expiryWrites, hashOfInvoiceKey, invoiceIndexWrites, overdue } from './invoice-index.ts'
+import { expiryWrites, hashOfInvoiceKey, invoiceIndexRemovals, invoiceIndexWrites, overdue } from './invoice-index.ts'
+import { type LookedAtRow, type RemovedRows, removable, sumOf } from './removable.ts'
 import type { Upstream } from './upstream.ts'
 
 export interface ReceiverServices {
@@ -20,6 +23,7 @@ export interface ReceiverServices {
   readonly clock: Clock
   readonly events: EventLog
   readonly upstream: Upstream
+  readonly channelDirectory: ChannelDirectory
   height(): BlockHeight
 }
 
@@ -34,6 +38,8 @@ export type ReceiverProtocol = {
   timeout: { readonly request: { readonly hash: string }; readonly reply: void }
   /** Lists as expired what is; answered when all of it is. */
   expire: { readonly request: undefined; readonly reply: void }
+  /** Rows that are in the archive: those go that are as they were, and that nothing needs. Answered when that is durable. */
+  remove: { readonly request: { readonly lookedAt: readonly LookedAtRow[] }; readonly reply: RemovedRows }
 }
 
 export const RECEIVER_LANES = { htlc: 'priority', timeout: 'priority' } as const
@@ -70,6 +76,7 @@ class ReceiverDriver {
         htlc: (payment) => this.#receive(payment),
         timeout: ({ hash }) => this.#input(hash, { type: 'mpp-timeout' }),
         expire: () => this.#expire(),
+        remove: ({ lookedAt }) => this.#remove(lookedAt),
       },
     }
   }
@@ -109,6 +116,34 @@ class ReceiverDriver {
       store.submit(due.flatMap(expiryWrites))
       await store.flush()
     }
+  }
+
+  async #remove(lookedAt: readonly LookedAtRow[]): Promise<RemovedRows> {
+    const { store, clock, channelDirectory } = this.#services
+    const current = await store.getAll(
+      TABLE.invoice,
+      lookedAt.map(({ paymentHash }) => paymentHash),
+    )
+    // From here to the submission is one step: what nothing needs now is gone before anything can need it.
+    const held = hashesInChannels(channelDirectory)
+    const isInUse = (hash: string): boolean => {
+      const state = this.#states.get(hash)
+      return held.has(hash) || this.#reading.has(hash) || (state !== undefined && state.parts.length > 0)
+    }
+    const gone: LookedAtRow[] = []
+    const writes: Write[] = []
+    for (const each of removable(lookedAt, current, isInUse)) {
+      const { paymentHash, row } = each
+      const hash = toHex(paymentHash)
+      const stored = readRow(TABLE.invoice, paymentHash, decodeInvoiceRecord(row))
+      const { invoice } = this.#states.get(hash) ?? { invoice: stored }
+      // What has become of it meanwhile may be on its way to the disk.
+      if (invoice.state.type !== stored.state.type || invoiceStatus(invoice, clock.now()) === 'open') continue
+      this.#states.delete(hash)
+      gone.push(each)
+      writes.push({ table: TABLE.invoice, key: paymentHash, value: undefined }, ...invoiceIndexRemovals(stored))
+    }
+    return new Promise((resolve) => store.submit(writes, () => resolve(sumOf(gone))))
   }
 
   #receive(payment: IncomingPayment): void {

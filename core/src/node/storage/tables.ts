@@ -14,6 +14,8 @@ export const TABLE = {
   settlement: 'settlement',
   /** Payment hash -> a payment that we sent. */
   payment: 'payment',
+  /** Payment hash -> when a payment arrived whose row was removed, and when it was removed: it is never made again. */
+  archivedPayment: 'archived_payment',
   /** Status, start, payment hash -> nothing: finds what is under way, and lists by status and time. */
   paymentByStatus: 'payment_by_status',
   /** 0 (under way) or 1 (ended), start, payment hash -> nothing: what a version before wrote, until it is moved. */
@@ -54,6 +56,7 @@ const LATER: readonly Migration[] = [
   { version: 4, tables: [TABLE.pastHtlc], heaps: [TABLE.channel, TABLE.htlc, TABLE.payment, TABLE.invoice] },
   { version: 5, tables: [TABLE.command, TABLE.passingCommand] },
   { version: 6, tables: [TABLE.paymentByStatus, TABLE.invoiceByStatus] },
+  { version: 7, tables: [TABLE.archivedPayment] },
 ]
 
 /** The tables that later steps add. */

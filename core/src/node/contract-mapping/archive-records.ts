@@ -1,0 +1,18 @@
+import type { InvoiceRecord } from '../../payment/receive/invoice-record.ts'
+import type { SentPayment } from '../../payment/send/payment.ts'
+import { describeInvoice } from './describe-invoice.ts'
+import { describePayment } from './pay.ts'
+
+// What the archive keeps, in the contract's form. A preimage proves that it was paid, and is kept with what was paid; what only
+// paying needed is not, and the text of an invoice, which has its payment secret in it, only where it has been paid.
+
+export const archivedPaymentRecord = (payment: SentPayment): object => {
+  const { invoice, ...record } = describePayment(payment)
+  return payment.status === 'settled' && invoice !== undefined ? { ...record, invoice } : record
+}
+
+export const archivedInvoiceRecord = (record: InvoiceRecord): object => {
+  // As it was when its time was over, whatever the clock says now.
+  const { invoice, paymentSecret: _, ...described } = describeInvoice(record, record.expiresAt)
+  return record.state.type === 'settled' ? { ...described, invoice } : described
+}

@@ -1,0 +1,29 @@
+import type { ReplyOf } from '@fulgurite/plugin-sdk/contract'
+import { toHex } from '../../lib/bytes.ts'
+import type { TimestampMs } from '../../lib/units.ts'
+import { type InvoiceRecord, invoiceStatus, receivedMsat } from '../../payment/receive/invoice-record.ts'
+
+export type InvoiceSummary = ReplyOf<'invoices', 'get'>['invoice']
+
+/** An invoice of ours as the contract has it. Its preimage is told once it has been paid for. */
+export const describeInvoice = (invoice: InvoiceRecord, now: TimestampMs): InvoiceSummary => {
+  const status = invoiceStatus(invoice, now)
+  const { paymentHash, amountMsat, description, createdAt, expiresAt, state } = invoice
+  return {
+    paymentHash: toHex(paymentHash),
+    invoice: invoice.invoice,
+    status: status === 'settled' ? 'paid' : status === 'open' ? 'open' : 'expired',
+    ...(amountMsat === undefined ? {} : { amountMsat: amountMsat }),
+    ...(state.type === 'settled'
+      ? {
+          receivedMsat: receivedMsat(invoice),
+          paidAt: state.at,
+          preimage: toHex(invoice.preimage),
+        }
+      : {}),
+    description: description.slice(0, 1024),
+    paymentSecret: toHex(invoice.paymentSecret),
+    createdAt: createdAt,
+    expiresAt: expiresAt,
+  }
+}

@@ -1,0 +1,42 @@
+import { concat, u64be } from '../../lib/bytes.ts'
+import type { PaymentHash } from '../../lib/ids.ts'
+import type { TimestampMs } from '../../lib/units.ts'
+import type { Store, Write } from '../../store/store.ts'
+import { TABLE } from '../storage/tables.ts'
+
+/** What is known of a payment that arrived, after its row was removed. */
+export interface ArchivedPayment {
+  readonly settledAt: TimestampMs
+  readonly archivedAt: TimestampMs
+}
+
+/** What is kept for ever of a payment that was made: its hash is not to be paid again, whoever asks, under whatever key. */
+export const archivedPaymentWrite = (paymentHash: PaymentHash, { settledAt, archivedAt }: ArchivedPayment): Write => ({
+  table: TABLE.archivedPayment,
+  key: paymentHash,
+  value: concat(u64be(BigInt(settledAt)), u64be(BigInt(archivedAt))),
+})
+
+/** Finds the payments whose rows were removed. Where there is none at all, which is usual, it is not looked for one. */
+export class ArchivedPayments {
+  readonly #store: Store
+  #any: Promise<boolean> | undefined
+
+  constructor(store: Store) {
+    this.#store = store
+  }
+
+  /** Some are there from now on. */
+  begun(): void {
+    this.#any = Promise.resolve(true)
+  }
+
+  async find(paymentHash: PaymentHash): Promise<ArchivedPayment | undefined> {
+    this.#any ??= this.#store.sizes(TABLE.archivedPayment, { limit: 1 }).then(({ length }) => length > 0)
+    if (!(await this.#any)) return undefined
+    const row = await this.#store.get(TABLE.archivedPayment, paymentHash)
+    if (row === undefined) return undefined
+    const view = new DataView(row.buffer, row.byteOffset, row.length)
+    return { settledAt: Number(view.getBigUint64(0)), archivedAt: Number(view.getBigUint64(8)) }
+  }
+}

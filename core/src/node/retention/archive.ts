@@ -1,0 +1,219 @@
+import {
+  chmodSync,
+  closeSync,
+  fstatSync,
+  fsync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readSync,
+  statSync,
+  write,
+} from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { utf8Encode } from '../../lib/bytes.ts'
+import type { Clock } from '../../lib/clock.ts'
+import { openOwnFile, openToRead } from '../../lib/own-file.ts'
+import { err, ok, type Result } from '../../lib/result.ts'
+import type { TimestampMs } from '../../lib/units.ts'
+
+export interface ArchiveFailure {
+  readonly code: 'archive-unwritable'
+  readonly reason: string
+}
+
+/** What an archive asks of the system, so that a test can have a disk that is full. */
+export interface ArchiveDisk {
+  write(fd: number, bytes: Uint8Array): Promise<number>
+  sync(fd: number): Promise<void>
+}
+
+export interface ArchiveOptions {
+  /** A folder, made when something is written. */
+  readonly path: string
+  readonly clock: Pick<Clock, 'now'>
+  readonly disk?: ArchiveDisk
+  /** A file that has so much is added to no more. */
+  readonly maxBytes?: number
+}
+
+const MAX_BYTES = 64 * 1_024 * 1_024
+const OWNER_ONLY = 0o700
+/** Looked through from the end of a file for the end of its last whole line. */
+const TAIL_BYTES = 64 * 1_024
+
+const writing = promisify(write)
+const DISK: ArchiveDisk = {
+  write: async (fd, bytes) => (await writing(fd, bytes)).bytesWritten,
+  sync: promisify(fsync),
+}
+
+interface OpenFile {
+  readonly month: string
+  readonly number: number
+  readonly fd: number
+  /** Of whole lines that are on the disk. */
+  size: number
+}
+
+/**
+ * What was removed from the database: files of JSON lines, one for each month and more where it is long, that are only ever
+ * added to. What is appended is on the disk when that is answered; a line that was begun and not ended is no part of it.
+ */
+export class Archive {
+  readonly path: string
+  readonly #clock: Pick<Clock, 'now'>
+  readonly #disk: ArchiveDisk
+  readonly #maxBytes: number
+  #open: OpenFile | undefined
+
+  constructor({ path, clock, disk = DISK, maxBytes = MAX_BYTES }: ArchiveOptions) {
+    this.path = path
+    this.#clock = clock
+    this.#disk = disk
+    this.#maxBytes = maxBytes
+  }
+
+  /** One after the other; each of all the lines or, as far as anybody is told, of none. */
+  async append(lines: readonly string[]): Promise<Result<void, ArchiveFailure>> {
+    try {
+      const file = await this.#file()
+      try {
+        const bytes = utf8Encode(`${lines.join('\n')}\n`)
+        for (let at = 0; at < bytes.length; ) at += await this.#disk.write(file.fd, bytes.subarray(at))
+        await this.#disk.sync(file.fd)
+        file.size += bytes.length
+        return ok(undefined)
+      } catch (error) {
+        // What came of it is not known: it is taken back as far as that can be done, and the file is looked at anew.
+        this.#giveUp(file)
+        throw error
+      }
+    } catch (error) {
+      const { code, message } = error as Error & { readonly code?: string }
+      return err({ code: 'archive-unwritable', reason: code === undefined ? message : reasonOf(code) })
+    }
+  }
+
+  /** What there is by now. */
+  holds(): { readonly files: number; readonly bytes: number } {
+    try {
+      const names = readdirSync(this.path).filter((name) => FILE.test(name))
+      return { files: names.length, bytes: names.reduce((sum, name) => sum + statSync(join(this.path, name)).size, 0) }
+    } catch {
+      return { files: 0, bytes: 0 }
+    }
+  }
+
+  close(): void {
+    if (this.#open !== undefined) closeSync(this.#open.fd)
+    this.#open = undefined
+  }
+
+  async #file(): Promise<OpenFile> {
+    const month = monthOf(this.#clock.now())
+    const open = this.#open
+    if (open?.month === month && open.size < this.#maxBytes) return open
+    this.close()
+    mkdirSync(this.path, { recursive: true, mode: OWNER_ONLY })
+    chmodSync(this.path, OWNER_ONLY)
+    let file = openAt(this.path, month, newestOf(readdirSync(this.path), month))
+    while (file.size >= this.#maxBytes) {
+      closeSync(file.fd)
+      file = openAt(this.path, month, file.number + 1)
+    }
+    try {
+      // A file without its name in the folder is none after a power cut.
+      await syncFolder(this.path, this.#disk)
+    } catch (error) {
+      closeSync(file.fd)
+      throw error
+    }
+    this.#open = file
+    return file
+  }
+
+  #giveUp({ fd, size }: OpenFile): void {
+    this.#open = undefined
+    try {
+      ftruncateSync(fd, size)
+    } catch {
+      // The end of the last whole line is looked for when it is opened again.
+    }
+    closeSync(fd)
+  }
+}
+
+const FILE = /^(\d{4,6}-\d{2})(?:-(\d+))?\.jsonl$/
+
+const monthOf = (at: TimestampMs): string => {
+  const date = new Date(at)
+  return `${date.getUTCFullYear()}-${`${date.getUTCMonth() + 1}`.padStart(2, '0')}`
+}
+
+const nameOf = (month: string, number: number): string => `${month}${number === 1 ? '' : `-${number}`}.jsonl`
+
+const newestOf = (names: readonly string[], month: string): number =>
+  names.reduce((newest, name) => {
+    const [, of, number = '1'] = FILE.exec(name) ?? []
+    return of === month ? Math.max(newest, Number(number)) : newest
+  }, 1)
+
+/** Whatever stands behind the last whole line was written by a node that ended meanwhile: its rows were not removed. */
+const openAt = (folder: string, month: string, number: number): OpenFile => {
+  const path = join(folder, nameOf(month, number))
+  const fd = openOwnFile(path)
+  try {
+    const whole = endOfLines(path, fstatSync(fd).size)
+    ftruncateSync(fd, whole)
+    return { month, number, fd, size: whole }
+  } catch (error) {
+    closeSync(fd)
+    throw error
+  }
+}
+
+const endOfLines = (path: string, size: number): number => {
+  const fd = openToRead(path)
+  try {
+    const bytes = new Uint8Array(TAIL_BYTES)
+    for (let end = size; end > 0; ) {
+      const start = Math.max(0, end - TAIL_BYTES)
+      const read = readSync(fd, bytes, 0, end - start, start)
+      const at = bytes.subarray(0, read).lastIndexOf(LINE_END)
+      if (at >= 0) return start + at + 1
+      end = start
+    }
+    return 0
+  } finally {
+    closeSync(fd)
+  }
+}
+
+const LINE_END = 0x0a
+
+const syncFolder = async (path: string, disk: ArchiveDisk): Promise<void> => {
+  // Windows opens no folders; there the file system keeps names and files together.
+  if (process.platform === 'win32') return
+  const fd = openSync(path, 'r')
+  try {
+    await disk.sync(fd)
+  } finally {
+    closeSync(fd)
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'the quota of the disk is used up',
+  EACCES: 'this user may not write there',
+  EPERM: 'this user may not write there',
+  EROFS: 'the file system is read-only',
+  EEXIST: 'something that is no folder is in its place',
+  ENOTDIR: 'something that is no folder is in its place',
+  ENOTFILE: 'something that is no file is in its place',
+}
+
+const reasonOf = (code: string): string => REASONS[code] ?? code

@@ -1,0 +1,323 @@
+import { statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import test from 'ava'
+import { hashOf as hashInChannel, TwoParties } from '../../channel/transitions/fixtures/two-parties.ts'
+import { toHex } from '../../lib/bytes.ts'
+import type { ChannelEntry } from '../channel/channel-directory.ts'
+import { readPayment } from '../payment/payments-actor.ts'
+import { TABLE } from '../storage/tables.ts'
+import type { ArchiveDisk } from './archive.ts'
+import { DAY_MS, hashOf, RetentionRig } from './fixtures/retention-rig.ts'
+import { RETENTION_TIMES } from './retention.ts'
+
+const HOUR_MS = 3_600_000
+const GRACE_MS = RETENTION_TIMES.graceMs
+/** Past the grace, and past the look after it. */
+const PAST_GRACE_MS = GRACE_MS + 2 * HOUR_MS
+const KEPT = {
+  'settled-payments': 90 * DAY_MS,
+  'failed-payments': 30 * DAY_MS,
+  'paid-invoices': 90 * DAY_MS,
+  'expired-invoices': 30 * DAY_MS,
+}
+
+/** Two of each: one that is older than what is kept, and one that is not. */
+const fill = async (rig: RetentionRig): Promise<void> => {
+  await rig.payment(1, 'settled', 100)
+  await rig.payment(2, 'settled', 50)
+  await rig.payment(3, 'failed', 40)
+  await rig.payment(4, 'failed', 20)
+  await rig.payment(5, 'in-flight', 400)
+  await rig.invoice(6, 'settled', 100)
+  await rig.invoice(7, 'settled', 50)
+  await rig.invoice(8, 'open', 40)
+  await rig.invoice(9, 'open', 20)
+  await rig.invoice(10, 'open', -400)
+}
+
+test('without a word of the operator nothing is removed, however old it is', async (t) => {
+  const rig = await RetentionRig.start(t)
+  await fill(rig)
+  await rig.pass(400 * DAY_MS)
+  t.is(await rig.count(TABLE.payment), 5)
+  t.is(await rig.count(TABLE.invoice), 5)
+  t.deepEqual(rig.files(), [])
+})
+
+test('what is older than it is kept goes to the archive and out of rows and lists, and all else stays', async (t) => {
+  const rig = await RetentionRig.start(t, { kept: KEPT })
+  await fill(rig)
+  await rig.pass(PAST_GRACE_MS)
+  const left = async (table: string): Promise<readonly string[]> =>
+    (await rig.store.sizes(table)).map(({ key }) => toHex(key)).sort()
+  t.deepEqual(await left(TABLE.payment), [2, 4, 5].map((n) => toHex(hashOf(n))).sort())
+  t.deepEqual(await left(TABLE.invoice), [7, 9, 10].map((n) => toHex(hashOf(n))).sort())
+  t.is(await rig.count(TABLE.paymentByStatus), 3)
+  // The one that is open stands there by its expiry as well.
+  t.is(await rig.count(TABLE.invoiceByStatus), 4)
+  t.deepEqual(
+    rig.lines().map(({ class: kind, record }) => [kind, record.paymentHash, record.status]),
+    [
+      ['settled-payments', toHex(hashOf(1)), 'settled'],
+      ['failed-payments', toHex(hashOf(3)), 'failed'],
+      ['paid-invoices', toHex(hashOf(6)), 'paid'],
+      ['expired-invoices', toHex(hashOf(8)), 'expired'],
+    ],
+  )
+  const [told, ...more] = await rig.told('node.rows-removed')
+  t.deepEqual(more, [])
+  t.like(told, { archive: rig.archive })
+  const removed = told?.removed as readonly { readonly class: string; readonly rows: number }[] | undefined
+  t.deepEqual(
+    removed?.map(({ class: kind, rows }) => [kind, rows]),
+    Object.keys(KEPT).map((kind) => [kind, 1]),
+  )
+})
+
+test('the archive is its owner’s alone, and has the proof that something was paid and no secret beside it', async (t) => {
+  const rig = await RetentionRig.start(t, { kept: KEPT })
+  await fill(rig)
+  await rig.pass(PAST_GRACE_MS)
+  t.deepEqual(rig.files(), ['2024-01.jsonl'])
+  t.is(statSync(rig.archive).mode & 0o777, 0o700)
+  t.is(statSync(join(rig.archive, '2024-01.jsonl')).mode & 0o777, 0o600)
+  for (const { class: kind, record } of rig.lines()) {
+    const isPaid = kind === 'settled-payments' || kind === 'paid-invoices'
+    t.is(record.preimage, isPaid ? 'f1'.repeat(32) : undefined, kind)
+    t.is(record.invoice !== undefined, isPaid, kind)
+    t.false(Object.hasOwn(record, 'paymentSecret'))
+  }
+  t.notRegex(rig.text(), /paymentSecret|sessionKey|onion|5e5e5e5e/)
+})
+
+test('nothing goes before the grace is over, and a node that is stopped does not serve it', async (t) => {
+  const rig = await RetentionRig.start(t, { kept: KEPT })
+  await fill(rig)
+  await rig.pass(GRACE_MS / 2)
+  t.is(rig.kept.warnings().length, 1)
+  await rig.stop()
+  rig.clock.setWall(rig.clock.now() + 5 * DAY_MS)
+  await rig.start({ kept: KEPT })
+  await rig.pass(GRACE_MS / 2 - HOUR_MS)
+  t.is(await rig.count(TABLE.payment), 5)
+  await rig.pass(2 * HOUR_MS)
+  t.is(await rig.count(TABLE.payment), 3)
+  t.deepEqual(rig.kept.warnings(), [])
+})
+
+test('what was made shorter waits a grace of its own; what was made longer, or is as it was, waits for nothing', async (t) => {
+  const rig = await RetentionRig.start(t, { kept: { 'failed-payments': 60 * DAY_MS } })
+  await rig.pass(PAST_GRACE_MS)
+  await rig.payment(1, 'failed', 40)
+  await rig.restart({ kept: { 'failed-payments': 30 * DAY_MS } })
+  await rig.pass(GRACE_MS - HOUR_MS)
+  t.is(await rig.count(TABLE.payment), 1)
+  await rig.pass(3 * HOUR_MS)
+  t.is(await rig.count(TABLE.payment), 0)
+  await rig.payment(2, 'failed', 100)
+  await rig.restart({ kept: { 'failed-payments': 90 * DAY_MS } })
+  await rig.pass(2 * HOUR_MS)
+  t.is(await rig.count(TABLE.payment), 0)
+})
+
+test('a clock on the wall that is set, or was away for long, gives a grace before anything goes by it', async (t) => {
+  const rig = await RetentionRig.start(t, { kept: KEPT })
+  await rig.pass(PAST_GRACE_MS)
+  await rig.payment(1, 'settled', 0)
+  rig.clock.setWall(rig.clock.now() + 3_650 * DAY_MS)
+  await rig.pass(GRACE_MS - HOUR_MS)
+  t.is(await rig.count(TABLE.payment), 1)
+  // Somebody notices.
+  rig.clock.setWall(rig.clock.now() - 3_650 * DAY_MS)
+  await rig.pass(3 * DAY_MS)
+  t.is(await rig.count(TABLE.payment), 1)
+  await rig.stop()
+  rig.clock.setWall(rig.clock.now() + 100 * DAY_MS)
+  await rig.start({ kept: KEPT })
+  await rig.pass(GRACE_MS - HOUR_MS)
+  t.is(await rig.count(TABLE.payment), 1)
+  await rig.pass(3 * HOUR_MS)
+  t.is(await rig.count(TABLE.payment), 0)
+})
+
+const full = (after: number): ArchiveDisk & { room: number } => {
+  const disk = {
+    room: after,
+    async write(fd: number, bytes: Uint8Array) {
+      const { writeSync } = await import('node:fs')
+      const fits = Math.min(bytes.length, disk.room)
+      disk.room -= fits
+      if (fits === 0) throw Object.assign(new Error('no space'), { code: 'ENOSPC' })
+      return writeSync(fd, bytes, 0, fits)
+    },
+    async sync() {},
+  }
+  return disk
+}
+
+test('a disk that is full — nothing is removed, the operator is told once, and it goes on when there is room', async (t) => {
+  const disk = full(100)
+  const rig = await RetentionRig.start(t, { kept: KEPT, disk })
+  await fill(rig)
+  await rig.pass(PAST_GRACE_MS + 5 * HOUR_MS)
+  t.is(await rig.count(TABLE.payment), 5)
+  t.is(await rig.count(TABLE.invoice), 5)
+  t.deepEqual(await rig.told('node.archive-failed'), [{ archive: rig.archive, reason: 'the disk is full' }])
+  t.is(rig.kept.warnings().length, 1)
+  t.is((await rig.kept.survey()).archive?.failure, 'the disk is full')
+  // Nothing of a line is left behind.
+  t.is(rig.text(), '')
+  disk.room = 1_000_000
+  await rig.pass(2 * HOUR_MS)
+  t.is(await rig.count(TABLE.payment), 3)
+  t.is(rig.lines().length, 4)
+  t.deepEqual(rig.kept.warnings(), [])
+})
+
+test('a folder that cannot be written to — nothing is removed', async (t) => {
+  const rig = new RetentionRig(t)
+  writeFileSync(rig.archive, 'something else')
+  await rig.start({ kept: KEPT })
+  await fill(rig)
+  await rig.pass(PAST_GRACE_MS)
+  t.is(await rig.count(TABLE.payment), 5)
+  t.deepEqual(await rig.told('node.archive-failed'), [
+    { archive: rig.archive, reason: 'something that is no folder is in its place' },
+  ])
+})
+
+test('a node that ends between archive and removal does it again, and the lines say that they are the same', async (t) => {
+  const rig = await RetentionRig.start(t, { kept: { 'settled-payments': 90 * DAY_MS } })
+  await rig.payment(1, 'settled', 100)
+  // Who would remove the row is gone when it is asked.
+  await rig.system.stop()
+  await rig.pass(GRACE_MS + HOUR_MS / 2)
+  t.is(rig.lines().length, 1)
+  t.is(await rig.count(TABLE.payment), 1)
+  t.deepEqual(await rig.told('node.rows-removed'), [])
+  await rig.restart({ kept: { 'settled-payments': 90 * DAY_MS } })
+  await rig.pass(HOUR_MS)
+  t.is(await rig.count(TABLE.payment), 0)
+  const ids = rig.lines().map(({ id }) => id)
+  t.is(ids.length, 2)
+  t.is(new Set(ids).size, 1)
+})
+
+test('what a channel still holds stays, however old its row is, until the channel holds it no more', async (t) => {
+  const rig = await RetentionRig.start(t, { kept: KEPT })
+  const two = new TwoParties().ready({ pushMsat: 100_000_000n })
+  two.add(two.alice, 21)
+  two.add(two.bob, 22)
+  two.settle()
+  const ref = {} as ChannelEntry['ref']
+  const { state } = two.alice
+  const entry = {
+    ref,
+    remoteNodeId: new Uint8Array(33),
+    state,
+    durableState: state,
+    quarantined: false,
+    spentInMempool: false,
+  }
+  rig.directory.put({ channelId: new Uint8Array(32), shortIds: [] }, entry)
+  await rig.payment(hashInChannel(21), 'settled', 100)
+  await rig.invoice(hashInChannel(22), 'settled', 100)
+  await rig.pass(PAST_GRACE_MS)
+  t.is(await rig.count(TABLE.payment), 1)
+  t.is(await rig.count(TABLE.invoice), 1)
+  t.is(rig.text(), '')
+  rig.directory.remove(entry)
+  await rig.pass(2 * HOUR_MS)
+  t.is(await rig.count(TABLE.payment), 0)
+  t.is(await rig.count(TABLE.invoice), 0)
+})
+
+test('a payment that failed and is tried again while its row is on its way out is not lost', async (t) => {
+  const rig = await RetentionRig.start(t)
+  const paymentHash = await rig.payment(1, 'failed', 100)
+  const row = (await rig.store.get(TABLE.payment, paymentHash)) as Uint8Array
+  const { target, maxFeeMsat } = (await readPayment(rig.store, paymentHash)) as never as {
+    target: never
+    maxFeeMsat: bigint
+  }
+  const again = rig.payments.ask('pay', { target, maxFeeMsat, key: 'again' })
+  const removed = await rig.payments.ask('remove', { lookedAt: [{ paymentHash, row }], archivedAt: 1 })
+  t.deepEqual(removed, { ok: true, value: { rows: 0, bytes: 0 } })
+  t.like(await again, { ok: true, value: { ok: true, value: { key: 'again', status: 'failed' } } })
+  t.is((await readPayment(rig.store, paymentHash))?.key, 'again')
+  // Nor is the row that came of it taken for the one that was looked at.
+  t.deepEqual(await rig.payments.ask('remove', { lookedAt: [{ paymentHash, row }], archivedAt: 1 }), {
+    ok: true,
+    value: { rows: 0, bytes: 0 },
+  })
+})
+
+test('what was paid is not paid again after its row is gone, by the same key or another, also after a restart', async (t) => {
+  const kept = { 'settled-payments': 90 * DAY_MS }
+  const rig = await RetentionRig.start(t, { kept })
+  const paymentHash = await rig.payment(1, 'settled', 100)
+  const { target, maxFeeMsat, key, endedAt } = (await readPayment(rig.store, paymentHash)) as NonNullable<
+    Awaited<ReturnType<typeof readPayment>>
+  >
+  await rig.pass(PAST_GRACE_MS)
+  t.is(await rig.count(TABLE.payment), 0)
+  for (const by of [key, 'another']) {
+    const answer = await rig.payments.ask('pay', { target, maxFeeMsat, key: by })
+    t.like(answer, { ok: true, value: { ok: false, error: { code: 'paid-and-archived', settledAt: endedAt } } })
+  }
+  await rig.restart({ kept })
+  const answer = await rig.payments.ask('pay', { target, maxFeeMsat, key })
+  t.like(answer, { ok: true, value: { ok: false, error: { code: 'paid-and-archived' } } })
+})
+
+test('many rows go page by page, with rests between, and none is missed', async (t) => {
+  const rig = await RetentionRig.start(t, { kept: { 'settled-payments': 90 * DAY_MS } })
+  for (let n = 0; n < 300; n++) await rig.payment(n, n % 3 === 0 ? 'failed' : 'settled', 100)
+  const { commits } = rig.store.counters
+  await rig.pass(PAST_GRACE_MS)
+  t.is(await rig.count(TABLE.payment), 100)
+  t.is(new Set(rig.lines().map(({ id }) => id)).size, 200)
+  t.true(rig.store.counters.commits - commits >= 2)
+  t.deepEqual((await rig.told('node.rows-removed')).length, 1)
+})
+
+test('a survey says what is kept, how long, what is due, and when it acts; it removes nothing', async (t) => {
+  const rig = await RetentionRig.start(t, { kept: KEPT })
+  await fill(rig)
+  await rig.receiver.ask('expire', undefined)
+  const { items, actsAt, archive } = await rig.kept.survey()
+  const of = (kind: string) => items.find((item) => item.class === kind)
+  t.like(of('settled-payments'), { kept: 'for-a-time', keptSeconds: 90 * 86_400, rows: 2, dueRows: 1, archived: true })
+  t.like(of('failed-payments'), { rows: 2, dueRows: 1 })
+  t.like(of('paid-invoices'), { rows: 2, dueRows: 1 })
+  t.like(of('expired-invoices'), { rows: 2, dueRows: 1 })
+  t.like(of('pending-payments'), { kept: 'while-needed', rows: 1, dueRows: 0 })
+  t.like(of('open-invoices'), { kept: 'while-needed', rows: 1, dueRows: 0 })
+  t.is(actsAt, rig.clock.now() + GRACE_MS)
+  t.deepEqual(archive, { path: rig.archive, files: 0, bytes: 0 })
+  t.true((of('settled-payments')?.bytes ?? 0) > 500)
+  t.is(of('settled-payments')?.oldestAt, rig.clock.now() - 100 * DAY_MS - 1_000)
+  t.is(await rig.count(TABLE.payment), 5)
+})
+
+test('an HTLC for an invoice whose row is gone is refused as for one that never was', async (t) => {
+  const rig = await RetentionRig.start(t)
+  const paymentHash = await rig.invoice(1, 'open', 40)
+  const row = (await rig.store.get(TABLE.invoice, paymentHash)) as Uint8Array
+  const remove = () => rig.receiver.ask('remove', { lookedAt: [{ paymentHash, row }] })
+  const htlc = (id: bigint) =>
+    rig.receiver.tell('htlc', {
+      channelId: new Uint8Array(32),
+      htlcId: id,
+      amountMsat: 1_000n,
+      cltvExpiry: 200,
+      paymentHash,
+      payload: { type: 'final', amtToForward: 1_000n, outgoingCltvValue: 200 },
+    })
+  htlc(1n)
+  t.deepEqual(await rig.refused(1), ['incorrect_or_unknown_payment_details'])
+  t.like(await remove(), { ok: true, value: { rows: 1 } })
+  t.is(await rig.count(TABLE.invoice), 0)
+  htlc(2n)
+  t.deepEqual(await rig.refused(2), ['incorrect_or_unknown_payment_details', 'incorrect_or_unknown_payment_details'])
+})

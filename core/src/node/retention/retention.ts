@@ -1,0 +1,210 @@
+import { CONTRACT_VERSION, encodeJson, type RetentionClass } from '@fulgurite/plugin-sdk/contract'
+import { utf8Decode, utf8Encode } from '../../lib/bytes.ts'
+import type { CancelTimer, Clock } from '../../lib/clock.ts'
+import { stackOf } from '../../lib/errors.ts'
+import type { TimestampMs } from '../../lib/units.ts'
+import type { Store } from '../../store/store.ts'
+import type { EventLog } from '../events/event-log.ts'
+import type { NodeLog } from '../node-log.ts'
+import { TABLE } from '../storage/tables.ts'
+import type { Archive } from './archive.ts'
+import { beginGrace, type Grace, passGrace } from './grace.ts'
+import type { KeptTimes } from './kept-times.ts'
+import type { DueRow, Removed, RetainedRows } from './retained-rows.ts'
+
+export interface RetentionOptions {
+  readonly store: Store
+  readonly clock: Clock
+  readonly events: EventLog
+  readonly log: NodeLog
+  readonly kept: KeptTimes
+  readonly archive: Archive
+  readonly rows: readonly RetainedRows[]
+  readonly times: RetentionTimes
+}
+
+export interface RetentionTimes {
+  /** How often it is looked whether there is anything to do. */
+  readonly lookMs: number
+  readonly sweepMs: number
+  /** How long the operator can still change their mind. */
+  readonly graceMs: number
+}
+
+export const RETENTION_TIMES: RetentionTimes = { lookMs: 60_000, sweepMs: 3_600_000, graceMs: 24 * 3_600_000 }
+const KEEP_GRACE_MS = 600_000
+/** Rows of one page: they are read, written to the archive, and removed in one commit. */
+const PAGE_ROWS = 128
+/** After a page others have the disk and the processor: for so long at least, and for so many times as long as it took. */
+const LEAST_REST_MS = 20
+const REST = 4
+const GRACE_KEY = utf8Encode('retention')
+const MAX_REASON = 256
+
+/**
+ * Removes what is older than the operator has it kept: page by page, with rests, the archive first. Nothing goes that the
+ * operator has not named, nor within the grace after a time was made shorter; ages are told by the clock on the wall, waits
+ * by the one that nobody can set.
+ */
+export class Retention {
+  readonly #options: RetentionOptions
+  #grace: Grace
+  #lookedAt: number
+  #sweptAt: number | undefined
+  #graceKeptAt: number
+  /** Removed, and not told of yet. */
+  readonly #removed = new Map<RetentionClass, Removed>()
+  #failure: string | undefined
+  #cancel: CancelTimer = () => {}
+  #wake: (() => void) | undefined
+  #working: Promise<void> = Promise.resolve()
+  #stopped = false
+
+  private constructor(options: RetentionOptions, grace: Grace) {
+    this.#options = options
+    this.#grace = grace
+    this.#lookedAt = this.#graceKeptAt = options.clock.monotonic()
+  }
+
+  static async open(options: RetentionOptions): Promise<Retention> {
+    const { store, clock, kept, times } = options
+    const row = await store.get(TABLE.meta, GRACE_KEY)
+    const stored = row === undefined ? undefined : (JSON.parse(utf8Decode(row)) as Grace)
+    const retention = new Retention(options, beginGrace(stored, kept, clock.now(), times.graceMs))
+    if (stored !== undefined || Object.keys(kept).length > 0) retention.#keepGrace()
+    return retention
+  }
+
+  get kept(): KeptTimes {
+    return this.#options.kept
+  }
+
+  /** Why nothing can be archived, since when it was last tried. */
+  get failure(): string | undefined {
+    return this.#failure
+  }
+
+  /** When the first sweep may be, while one is waited for. */
+  actsAt(): TimestampMs | undefined {
+    return this.#isAsked() && this.#grace.leftMs > 0 ? this.#options.clock.now() + this.#grace.leftMs : undefined
+  }
+
+  start(): void {
+    this.#cancel = this.#options.clock.setTimer(this.#options.times.lookMs, () => {
+      this.#working = this.#look()
+        .catch((error: unknown) => this.#options.log.error('retention.failed', { error: stackOf(error) }))
+        .then(() => {
+          if (!this.#stopped) this.start()
+        })
+    })
+  }
+
+  /** Ends after the page in hand. */
+  async stop(): Promise<void> {
+    this.#stopped = true
+    this.#cancel()
+    this.#wake?.()
+    await this.#working
+    this.#options.archive.close()
+  }
+
+  #isAsked(): boolean {
+    return Object.keys(this.#options.kept).length > 0
+  }
+
+  async #look(): Promise<void> {
+    const { clock, times, log } = this.#options
+    if (!this.#isAsked()) return
+    const now = clock.monotonic()
+    const before = this.#grace
+    this.#grace = passGrace(before, now - this.#lookedAt, clock.now(), times.graceMs)
+    this.#lookedAt = now
+    if (this.#grace.leftMs > before.leftMs) log.warn('retention.clock-set', { waitsMs: times.graceMs })
+    if (now - this.#graceKeptAt >= KEEP_GRACE_MS || this.#grace.leftMs > before.leftMs) this.#keepGrace()
+    if (this.#grace.leftMs > 0 || (this.#sweptAt !== undefined && now - this.#sweptAt < times.sweepMs)) return
+    this.#sweptAt = now
+    await this.#sweep()
+  }
+
+  #keepGrace(): void {
+    const { store, clock } = this.#options
+    this.#graceKeptAt = clock.monotonic()
+    store.submit([{ table: TABLE.meta, key: GRACE_KEY, value: utf8Encode(JSON.stringify(this.#grace)) }])
+  }
+
+  async #sweep(): Promise<void> {
+    const { rows, kept, clock } = this.#options
+    try {
+      for (const each of rows) {
+        const keptMs = kept[each.class]
+        if (keptMs !== undefined) await this.#sweepClass(each, clock.now() - keptMs)
+      }
+    } finally {
+      this.#tell()
+    }
+  }
+
+  async #sweepClass(rows: RetainedRows, before: TimestampMs): Promise<void> {
+    const { clock } = this.#options
+    for (let from: Uint8Array | undefined; !this.#stopped; ) {
+      const beganAt = clock.monotonic()
+      const { due, next } = await rows.look(before, from, PAGE_ROWS)
+      if (due.length > 0) {
+        if (rows.isArchived && !(await this.#archive(rows.class, due))) return
+        this.#count(rows.class, await rows.remove(due))
+      }
+      if (next === undefined) return
+      from = next
+      await this.#rest(Math.max(LEAST_REST_MS, REST * (clock.monotonic() - beganAt)))
+    }
+  }
+
+  /** Whether all of it is on the disk. */
+  async #archive(kind: RetentionClass, due: readonly DueRow[]): Promise<boolean> {
+    const { archive, clock, events, log } = this.#options
+    const archivedAt = clock.now()
+    const lines = due.map(({ id, record }) =>
+      encodeJson({ v: 1, contract: CONTRACT_VERSION, class: kind, id, archivedAt, record }),
+    )
+    const appended = await archive.append(lines)
+    if (appended.ok) {
+      if (this.#failure !== undefined) log.info('retention.archive-written-again', { archive: archive.path })
+      this.#failure = undefined
+      return true
+    }
+    const reason = appended.error.reason.slice(0, MAX_REASON)
+    // Told once, and not at every sweep that it keeps from its work.
+    if (this.#failure === undefined) {
+      log.error('retention.archive-failed', { archive: archive.path, reason })
+      events.append('node.archive-failed', { archive: archive.path, reason })
+    }
+    this.#failure = reason
+    return false
+  }
+
+  #count(kind: RetentionClass, { rows, bytes }: Removed): void {
+    if (rows === 0) return
+    const before = this.#removed.get(kind) ?? { rows: 0, bytes: 0 }
+    this.#removed.set(kind, { rows: before.rows + rows, bytes: before.bytes + bytes })
+  }
+
+  #tell(): void {
+    const { archive, events, log } = this.#options
+    if (this.#removed.size === 0) return
+    const removed = [...this.#removed].map(([kind, counts]) => ({ class: kind, ...counts }))
+    this.#removed.clear()
+    events.append('node.rows-removed', { removed, archive: archive.path })
+    for (const { class: kind, rows, bytes } of removed) log.info('retention.removed', { class: kind, rows, bytes })
+  }
+
+  #rest(ms: number): Promise<void> {
+    if (this.#stopped) return Promise.resolve()
+    return new Promise((resolve) => {
+      const cancel = this.#options.clock.setTimer(ms, resolve)
+      this.#wake = () => {
+        cancel()
+        resolve()
+      }
+    })
+  }
+}
