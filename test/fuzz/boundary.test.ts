@@ -23,6 +23,7 @@ const OWN_JSON: Readonly<Record<string, string>> = {
   'core/src/node/contract-mapping/stored-command.ts': 'rows of our database',
   'core/src/node/contract-mapping/revive-reply.ts': 'rows of our database',
   'core/src/node/events/event-retention.ts': 'rows of our database',
+  'core/src/node/retention/event-rows.ts': 'events of our log',
   'core/src/node/retention/retention.ts': 'rows of our database',
   'core/src/node/retention/fixtures/retention-rig.ts': 'the archive that a test has just written, and its events',
   'core/src/plugins/durable-delivery.ts': 'events of our log',

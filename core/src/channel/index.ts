@@ -16,11 +16,11 @@ export {
   openerCost,
   untrimmedHtlcCount,
 } from './commitment/commitment-spec.ts'
-export { decodeChannel, encodeChannel, liveHtlcKeys, pastOfHtlcRow } from './persistence/channel-codec.ts'
+export { closedOf, decodeChannel, encodeChannel, liveHtlcKeys, pastOfHtlcRow } from './persistence/channel-codec.ts'
 export { resume } from './resume.ts'
 export { type ChannelState, isFunded, isStored, newChannel } from './state/channel-state.ts'
 export type { CloseCause, FundingSpend } from './state/closing.ts'
-export type { Closing, Durable, Funded, OpeningKeys, Phase } from './state/durable.ts'
+export type { Closed, Closing, Durable, Funded, OpeningKeys, Phase } from './state/durable.ts'
 export type {
   AskAcceptEffect,
   AskedCommand,

@@ -17,7 +17,7 @@ import type { ChannelServices } from './channel/channel-services.ts'
 import { createChannels } from './channel/channels.ts'
 import { updateCommitmentFees } from './channel/commitment-fees.ts'
 import { updateHtlcMaximums } from './channel/htlc-maximum.ts'
-import { keyIndexes } from './channel/key-indexes.ts'
+import { keyIndexes, readKeyIndexFloor } from './channel/key-indexes.ts'
 import { openingDecisions } from './channel/opening-decisions.ts'
 import { forgetPastHtlcs } from './channel/past-htlcs.ts'
 import { ShutdownScripts } from './channel/shutdown-scripts.ts'
@@ -40,6 +40,7 @@ import { Partners } from './peer/partners.ts'
 import { PeerDirectory } from './peer/peer-directory.ts'
 import { PeerManager } from './peer/peer-manager.ts'
 import { PeerNames } from './peer/peer-names.ts'
+import { ARCHIVED_EVENTS } from './retention/event-rows.ts'
 import { KeptRows } from './retention/kept-rows.ts'
 import {
   channelSettings,
@@ -81,7 +82,8 @@ export const startNode = async (options: StartOptions): Promise<Result<Fulgurite
   const signer = localSigner(keys)
   const choices = { ...DEFAULT_CHOICES, ...options.choices }
   const settings = channelSettings(network, choices)
-  const events = await EventLog.open({ store, clock, keep: EVENTS_KEPT })
+  const archived = options.retention === undefined ? new Set<never>() : ARCHIVED_EVENTS
+  const events = await EventLog.open({ store, clock, keep: EVENTS_KEPT, archived })
   const cursor = await chainCursor(store, ({ height, hash }) =>
     events.announce('chain.block', { blockHeight: height, blockHash: displayBlockHash(hash) }),
   )
@@ -119,7 +121,7 @@ export const startNode = async (options: StartOptions): Promise<Result<Fulgurite
   await moveInvoiceIndex(store)
   const stored = await readChannels(store, clock)
   releaseForgotten(wallet, stored)
-  const indexes = keyIndexes(stored)
+  const indexes = keyIndexes(stored, await readKeyIndexFloor(store))
   const scripts = new ShutdownScripts(wallet)
   const services: ChannelServices = {
     store,
@@ -192,6 +194,7 @@ export const startNode = async (options: StartOptions): Promise<Result<Fulgurite
           channelDirectory,
           payments: flow.payments,
           receiver: flow.receiver,
+          height,
           describe: { payment: archivedPaymentRecord, invoice: archivedInvoiceRecord },
         })
   updateCommitmentFees({ watcher, channelDirectory, feerates })

@@ -118,6 +118,14 @@ export const pastOfHtlcRow = (row: Uint8Array): Result<Uint8Array | undefined, W
   return ok(past === undefined ? undefined : encodeWith(pastHtlcRow, past))
 }
 
+/** What the row of a channel that is closed says; `undefined` for any other, and for what cannot be read. */
+export const closedOf = (row: Uint8Array): Closed | undefined => {
+  // Behind the version: most rows need no more of a look than this.
+  if (row[1] !== CLOSED) return undefined
+  const decoded = decodeWith(channelRow, row)
+  return decoded.ok && decoded.value.phase === 'closed' ? decoded.value : undefined
+}
+
 /** The keys of the HTLC rows that `decodeChannel` needs beside this row. */
 export const liveHtlcKeys = (row: Uint8Array): Result<readonly Uint8Array[], ChannelRowError> => {
   const stored = decodeWith(channelRow, row)

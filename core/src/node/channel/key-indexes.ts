@@ -1,4 +1,7 @@
 import type { ChannelState } from '../../channel/index.ts'
+import { u32be, utf8Encode } from '../../lib/bytes.ts'
+import type { Store, Write } from '../../store/store.ts'
+import { TABLE } from '../storage/tables.ts'
 
 /** Hands out the index from which a channel's keys are derived: never the same for two channels. */
 export interface KeyIndexes {
@@ -7,10 +10,10 @@ export interface KeyIndexes {
 
 /**
  * An index is stored with its channel. One that was handed out for an opening which came to nothing may be handed out again
- * after a restart: nothing was ever signed for it that could still be used.
+ * after a restart: nothing was ever signed for it that could still be used. `floor` is the last of channels whose rows are gone.
  */
-export const keyIndexes = (stored: readonly ChannelState[]): KeyIndexes => {
-  let last = 0
+export const keyIndexes = (stored: readonly ChannelState[], floor = 0): KeyIndexes => {
+  let last = floor
   for (const { durable } of stored) {
     const keyIndex =
       'params' in durable ? durable.params.keyIndex : 'keyIndex' in durable ? durable.keyIndex : undefined
@@ -18,3 +21,17 @@ export const keyIndexes = (stored: readonly ChannelState[]): KeyIndexes => {
   }
   return { next: () => ++last }
 }
+
+const FLOOR_KEY = utf8Encode('key-index-floor')
+
+/** The last index of the channels whose rows were removed: it is never handed out again. */
+export const readKeyIndexFloor = async (store: Store): Promise<number> => {
+  const row = await store.get(TABLE.meta, FLOOR_KEY)
+  return row === undefined ? 0 : new DataView(row.buffer, row.byteOffset).getUint32(0)
+}
+
+export const keyIndexFloorWrite = (floor: number): Write => ({
+  table: TABLE.meta,
+  key: FLOOR_KEY,
+  value: u32be(floor),
+})

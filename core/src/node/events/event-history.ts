@@ -73,12 +73,15 @@ export class EventHistory {
 
   /** The sequence number of the first event of that time or later; past every event if there is none. */
   async firstAt(at: number): Promise<number> {
-    const places = await Promise.all(EVENT_CLASSES.map((kind) => this.#firstOfClass(kind, at)))
+    const places = await Promise.all(EVENT_CLASSES.map((kind) => this.firstOfClass(kind, at)))
     return Math.min(...places)
   }
 
-  /** Sequence numbers and times grow together, so that halving finds the place in a few steps, however long the log is. */
-  async #firstOfClass(kind: EventClass, at: number): Promise<number> {
+  /**
+   * The same of one class. Sequence numbers and times grow together, so that halving finds the place in a few steps, however long the
+   * log is.
+   */
+  async firstOfClass(kind: EventClass, at: number): Promise<number> {
     const [newest] = await this.#reader.scan(kind, ALL, 1, true)
     if (newest === undefined || decodeRow(newest).at < at) return Number.MAX_SAFE_INTEGER
     let low = 0

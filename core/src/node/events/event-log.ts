@@ -16,7 +16,7 @@ import { cursorOf, placeOf } from './event-cursor.ts'
 import { EventHistory } from './event-history.ts'
 import { EventNames } from './event-names.ts'
 import { EventReader } from './event-reader.ts'
-import { EventRetention, type EventRoom } from './event-retention.ts'
+import { type EventPlace, EventRetention, type EventRoomOptions } from './event-retention.ts'
 import {
   classesOf,
   classOf,
@@ -29,11 +29,10 @@ import {
   sequenceOf,
 } from './event-row.ts'
 
-export interface EventLogOptions {
+/** How much is kept of each class (`keep`): older events go as new ones of the class come. */
+export interface EventLogOptions extends EventRoomOptions {
   readonly store: Store
   readonly clock: Clock
-  /** How much is kept of each class; older events are deleted as new ones of the class come. */
-  readonly keep: EventRoom
 }
 
 interface PendingEvent {
@@ -80,7 +79,7 @@ export class EventLog implements EventLogPort {
 
   static async open(options: EventLogOptions): Promise<EventLog> {
     const { store } = options
-    const retention = await EventRetention.open(store, options.keep, (row) => classOf(decodeRow(row).name))
+    const retention = await EventRetention.open(store, options, (row) => classOf(decodeRow(row).name))
     let newest = 0
     for (const kind of EVENT_CLASSES) {
       const [row] = await store.scan(TABLE.eventOfClass, {
@@ -112,6 +111,26 @@ export class EventLog implements EventLogPort {
     const cursor = this.head()
     const text = encodeEvent({ cursor, at, type: name, payload })
     this.#publish({ cursor, sequence: 0, name, version: eventDefinitions[name].version, at, text })
+  }
+
+  /** How much there is of a class. */
+  held(kind: EventClass): { readonly rows: number; readonly bytes: number } {
+    return this.#retention.held(kind)
+  }
+
+  isNearlyFull(kind: EventClass): boolean {
+    return this.#retention.isNearlyFull(kind)
+  }
+
+  /** Removes the oldest events of a class, given in their order: who asks for them is told that they are lost. Answered when that is durable. */
+  forget(kind: EventClass, oldest: readonly EventPlace[]): Promise<{ readonly rows: number; readonly bytes: number }> {
+    const dropped = this.#retention.drop(kind, oldest)
+    const writes = dropped.map(({ key }) => ({ table: TABLE.eventOfClass, key, value: undefined }))
+    const removed = {
+      rows: dropped.length,
+      bytes: dropped.reduce((sum, { key, bytes }) => sum + key.length + bytes, 0),
+    }
+    return new Promise((resolve) => this.#store.submit([...writes, this.#retention.row()], () => resolve(removed)))
   }
 
   head(): Cursor {

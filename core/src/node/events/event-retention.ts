@@ -7,6 +7,12 @@ import { EVENT_CLASSES, endOfClass, rowKey, sequenceOf } from './event-row.ts'
 /** How much is kept of each class. */
 export type EventRoom = Readonly<Record<EventClass, { readonly rows: number; readonly bytes: number }>>
 
+export interface EventRoomOptions {
+  readonly keep: EventRoom
+  /** Classes of which nothing goes before it is archived; none if absent. */
+  readonly archived?: ReadonlySet<EventClass>
+}
+
 interface Holding {
   rows: number
   bytes: number
@@ -14,7 +20,7 @@ interface Holding {
   lost: number
 }
 
-interface Oldest {
+export interface EventPlace {
   readonly key: Uint8Array
   readonly sequence: number
   readonly bytes: number
@@ -35,29 +41,36 @@ const PAGE = 1_000
 
 /**
  * Keeps each class of events within its room: what is too much is deleted in the commit that adds to it. A commit cannot
- * wait for a reading, so the oldest rows are read ahead of need; while they are not known yet, a class may be over.
+ * wait for a reading, so the oldest rows are read ahead of need; while they are not known yet, a class may be over. Of a class
+ * that is archived nothing is deleted here: whoever archives it says what may go.
  */
 export class EventRetention {
   readonly #store: Store
   readonly #room: EventRoom
+  readonly #archived: ReadonlySet<EventClass>
   readonly #holdings: Record<EventClass, Holding>
-  readonly #oldest: Record<EventClass, Oldest[]>
+  readonly #oldest: Record<EventClass, EventPlace[]>
   readonly #reading = new Set<EventClass>()
   /** The newest of the oldest that were read ahead. */
   readonly #readTo: Record<EventClass, number>
   #through = 0
   #uncounted = 0
 
-  private constructor(store: Store, room: EventRoom, holdings: Record<EventClass, Holding>) {
+  private constructor(
+    store: Store,
+    { keep, archived = new Set() }: EventRoomOptions,
+    holdings: Record<EventClass, Holding>,
+  ) {
     this.#store = store
-    this.#room = room
+    this.#room = keep
+    this.#archived = archived
     this.#holdings = holdings
     this.#oldest = ofEach(() => [])
     this.#readTo = ofEach((kind) => holdings[kind].lost)
   }
 
   /** Moves what a version before classes has stored to where it belongs. */
-  static async open(store: Store, room: EventRoom, classOf: (row: Row) => EventClass): Promise<EventRetention> {
+  static async open(store: Store, room: EventRoomOptions, classOf: (row: Row) => EventClass): Promise<EventRetention> {
     const stored = await store.get(TABLE.meta, HOLDINGS_KEY)
     const none: Record<EventClass, Holding> = ofEach(() => ({ rows: 0, bytes: 0, lost: 0 }))
     const { through, ...counted }: Partial<StoredHoldings> = stored === undefined ? {} : JSON.parse(utf8Decode(stored))
@@ -81,13 +94,32 @@ export class EventRetention {
       store.submit([...writes, retention.row()])
       await store.flush()
     }
-    for (const kind of EVENT_CLASSES) retention.#readAhead(kind)
+    for (const kind of EVENT_CLASSES) if (!retention.#archived.has(kind)) retention.#readAhead(kind)
     return retention
   }
 
   /** The newest event of the class that is no longer kept; 0 if none is lost. */
   lost(kind: EventClass): number {
     return this.#holdings[kind].lost
+  }
+
+  /** How much there is of the class. */
+  held(kind: EventClass): Readonly<Holding> {
+    return this.#holdings[kind]
+  }
+
+  /** Takes the oldest of a class away, given in their order; what has gone before is left out. */
+  drop(kind: EventClass, oldest: readonly EventPlace[]): readonly EventPlace[] {
+    const holding = this.#holdings[kind]
+    const dropped = oldest.filter(({ sequence }) => sequence > holding.lost)
+    for (const { sequence, bytes } of dropped) {
+      holding.rows--
+      holding.bytes -= bytes
+      holding.lost = sequence
+    }
+    this.#oldest[kind] = this.#oldest[kind].filter(({ sequence }) => sequence > holding.lost)
+    this.#readTo[kind] = Math.max(this.#readTo[kind], holding.lost)
+    return dropped
   }
 
   added(kind: EventClass, sequence: number, bytes: number): void {
@@ -110,6 +142,7 @@ export class EventRetention {
   trim(isChanged: boolean): readonly Write[] {
     const writes: Write[] = []
     for (const kind of EVENT_CLASSES) {
+      if (this.#archived.has(kind)) continue
       const holding = this.#holdings[kind]
       while (this.#isOver(kind)) {
         const row = this.#oldest[kind].shift()
@@ -136,13 +169,13 @@ export class EventRetention {
     return rows > this.#room[kind].rows || bytes > this.#room[kind].bytes
   }
 
-  #isNearlyFull(kind: EventClass): boolean {
+  isNearlyFull(kind: EventClass): boolean {
     const { rows, bytes } = this.#holdings[kind]
     return rows > this.#room[kind].rows * 0.9 || bytes > this.#room[kind].bytes * 0.9
   }
 
   #readAhead(kind: EventClass): void {
-    if (this.#reading.has(kind) || !this.#isNearlyFull(kind) || this.#oldest[kind].length >= READ_AHEAD / 2) return
+    if (this.#reading.has(kind) || !this.isNearlyFull(kind) || this.#oldest[kind].length >= READ_AHEAD / 2) return
     this.#reading.add(kind)
     void this.#read(kind).finally(() => this.#reading.delete(kind))
   }

@@ -1,14 +1,18 @@
 import type { ActorRef } from '../../actor/types.ts'
 import type { Clock } from '../../lib/clock.ts'
+import type { BlockHeight } from '../../lib/units.ts'
 import type { InvoiceRecord } from '../../payment/receive/invoice-record.ts'
 import type { SentPayment } from '../../payment/send/payment.ts'
 import type { Store } from '../../store/store.ts'
 import type { ChannelDirectory } from '../channel/channel-directory.ts'
 import type { EventLog } from '../events/event-log.ts'
+import { EVENT_CLASSES } from '../events/event-row.ts'
 import type { NodeLog } from '../node-log.ts'
 import type { PaymentsProtocol } from '../payment/payments-actor.ts'
 import type { ReceiverProtocol } from '../payment/receiver-actor.ts'
 import { Archive, type ArchiveDisk } from './archive.ts'
+import { closedChannelRows } from './channel-rows.ts'
+import { eventRows } from './event-rows.ts'
 import { invoiceRows } from './invoice-rows.ts'
 import type { KeptTimes } from './kept-times.ts'
 import { paymentRows } from './payment-rows.ts'
@@ -33,6 +37,7 @@ export interface KeptRowsOptions {
   readonly channelDirectory: ChannelDirectory
   readonly payments: ActorRef<PaymentsProtocol>
   readonly receiver: ActorRef<ReceiverProtocol>
+  readonly height: () => BlockHeight
   /** What the archive keeps of a row, in the contract's form. */
   readonly describe: {
     readonly payment: (payment: SentPayment) => object
@@ -61,6 +66,8 @@ export class KeptRows {
       ...(['paid', 'expired'] as const).map((status) =>
         invoiceRows(status, { ...options, describe: describe.invoice }),
       ),
+      closedChannelRows(options),
+      ...EVENT_CLASSES.map((kind) => eventRows(kind, options)),
     ]
     const retention = await Retention.open({ store, clock, events, log, kept, archive, rows, times })
     return new KeptRows(retention, new Surveyor({ store, clock, retention, archive, rows }))

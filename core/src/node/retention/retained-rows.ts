@@ -33,6 +33,8 @@ export interface Counted extends Removed {
 export interface RetainedRows {
   readonly class: RetentionClass
   readonly isArchived: boolean
+  /** Whether there are so many that the oldest have to make room, whatever their age. */
+  isCrowded?(): boolean
   /** So many rows at most that are from before that time. It is asked for the next ones until there are none. */
   look(before: TimestampMs, from: Uint8Array | undefined, limit: number): Promise<LookedAt>
   /** Removes those that are still as they were and that nothing needs; answered when that is on the disk. */

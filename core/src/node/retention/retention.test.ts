@@ -1,10 +1,16 @@
 import { statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
+import { htlcKey } from '../../channel/persistence/channel-codec.ts'
+import type { Closed, Durable } from '../../channel/state/durable.ts'
 import { hashOf as hashInChannel, TwoParties } from '../../channel/transitions/fixtures/two-parties.ts'
 import { toHex } from '../../lib/bytes.ts'
 import type { ChannelEntry } from '../channel/channel-directory.ts'
+import { channelWrites, readChannels } from '../channel/channel-rows.ts'
+import { keyIndexes, readKeyIndexFloor } from '../channel/key-indexes.ts'
+import { forgetPastHtlcs } from '../channel/past-htlcs.ts'
 import { readPayment } from '../payment/payments-actor.ts'
+import { EVENTS_KEPT } from '../settings.ts'
 import { TABLE } from '../storage/tables.ts'
 import type { ArchiveDisk } from './archive.ts'
 import { DAY_MS, hashOf, RetentionRig } from './fixtures/retention-rig.ts'
@@ -72,6 +78,15 @@ test('what is older than it is kept goes to the archive and out of rows and list
     removed?.map(({ class: kind, rows }) => [kind, rows]),
     Object.keys(KEPT).map((kind) => [kind, 1]),
   )
+})
+
+test('the age of a payment counts from its end, however long it took', async (t) => {
+  const rig = await RetentionRig.start(t, { kept: KEPT })
+  await rig.payment(1, 'settled', 60, 60 * DAY_MS)
+  await rig.pass(PAST_GRACE_MS)
+  t.is(await rig.count(TABLE.payment), 1)
+  await rig.pass(31 * DAY_MS)
+  t.is(await rig.count(TABLE.payment), 0)
 })
 
 test('the archive is its owner’s alone, and has the proof that something was paid and no secret beside it', async (t) => {
@@ -279,6 +294,130 @@ test('many rows go page by page, with rests between, and none is missed', async 
   t.is(new Set(rig.lines().map(({ id }) => id)).size, 200)
   t.true(rig.store.counters.commits - commits >= 2)
   t.deepEqual((await rig.told('node.rows-removed')).length, 1)
+})
+
+const room = (rows: number) => ({ rows, bytes: 1_000_000_000 })
+
+test('events go by their age and their class, what is about money and channels to the archive, and who missed them is told', async (t) => {
+  const kept = { 'money-events': 90 * DAY_MS, 'network-events': 30 * DAY_MS }
+  const rig = await RetentionRig.start(t, { kept })
+  const peer = `02${'ef'.repeat(32)}`
+  const append = async (feeMsat: bigint): Promise<void> => {
+    rig.events.append('payment.relayed', {
+      paymentHash: '00'.repeat(32),
+      feeMsat,
+      incoming: [],
+      outgoing: [],
+      startedAt: 1,
+      settledAt: 2,
+    })
+    rig.events.append('peer.disconnected', { nodeId: peer })
+    await rig.store.flush()
+  }
+  await append(1n)
+  const place = rig.events.head()
+  await append(2n)
+  await rig.pass(20 * DAY_MS)
+  await append(3n)
+  await rig.pass(75 * DAY_MS)
+  const names = async (name: 'payment.relayed' | 'peer.disconnected'): Promise<number> => {
+    const replayed = await rig.events.replay(undefined, { names: [name] }, 500)
+    return replayed.ok ? replayed.value.events.length : -1
+  }
+  t.is(await names('payment.relayed'), 1)
+  t.is(await names('peer.disconnected'), 0)
+  t.deepEqual(
+    rig.lines().map(({ class: kind, record }) => [kind, record.type, (record.payload as { feeMsat: string }).feeMsat]),
+    [
+      ['money-events', 'payment.relayed', '1'],
+      ['money-events', 'payment.relayed', '2'],
+    ],
+  )
+  t.like(await rig.events.replay(place, { names: ['payment.relayed'] }, 500), {
+    ok: false,
+    error: { code: 'cursor-expired' },
+  })
+  const { items } = await rig.kept.survey()
+  t.like(
+    items.find((item) => item.class === 'money-events'),
+    { rows: 1, dueRows: 0, archived: true },
+  )
+  // The holdings are what is there, also for the next life.
+  await rig.restart({ kept })
+  t.like(rig.events.held('money'), { rows: 1 })
+})
+
+test('a class of events that is nearly full makes room by way of the archive, without a word of the operator; where that cannot be, it keeps them', async (t) => {
+  const disk = full(0)
+  const rig = new RetentionRig(t)
+  const keep = { ...EVENTS_KEPT, money: room(10) }
+  await rig.start({ keep, disk })
+  for (let n = 1; n <= 15; n++) {
+    rig.events.append('payment.relayed', {
+      paymentHash: '00'.repeat(32),
+      feeMsat: BigInt(n),
+      incoming: [],
+      outgoing: [],
+      startedAt: 1,
+      settledAt: 2,
+    })
+    await rig.store.flush()
+  }
+  await rig.pass(HOUR_MS)
+  t.is(rig.events.held('money').rows, 15)
+  t.is((await rig.told('node.archive-failed')).length, 1)
+  disk.room = 1_000_000
+  await rig.pass(HOUR_MS)
+  t.true(rig.events.held('money').rows <= 9)
+  const archived = rig.lines().map(({ record }) => Number((record.payload as { feeMsat: string }).feeMsat))
+  t.is(archived.length + rig.events.held('money').rows, 15)
+  t.deepEqual(
+    archived,
+    archived.map((_, at) => at + 1),
+  )
+})
+
+test('a channel that closed long ago goes when nothing of its HTLCs is kept, and the index of its keys is never given again', async (t) => {
+  const kept = { 'closed-channels': 30 * DAY_MS }
+  const rig = await RetentionRig.start(t, { kept })
+  const closed = (n: number, closedAt: number): Closed => ({
+    phase: 'closed',
+    channelId: hashOf(n),
+    localNodeId: new Uint8Array(33).fill(2),
+    remoteNodeId: new Uint8Array(33).fill(3),
+    keyIndex: n,
+    fundingTxid: hashOf(99),
+    capacity: 1_000_000n,
+    summary: { kind: 'mutual', txid: hashOf(98), closedAt, paidToUs: 5n },
+  })
+  const two = new TwoParties().ready()
+  const put = (durable: Durable): void => rig.store.submit(channelWrites(durable, durable))
+  put(closed(7, 100))
+  put(closed(8, 100))
+  put(closed(3, 4_000))
+  put(two.alice.state.durable)
+  rig.store.submit([{ table: TABLE.pastHtlc, key: htlcKey(hashOf(8), 'offered', 1n), value: new Uint8Array(45) }])
+  rig.height = 100 + 30 * 144
+  await rig.pass(PAST_GRACE_MS)
+  t.is(await rig.count(TABLE.channel), 4)
+  rig.height += 1
+  await rig.pass(2 * HOUR_MS)
+  t.is(await rig.count(TABLE.channel), 3)
+  t.like(rig.lines()[0], {
+    class: 'closed-channels',
+    id: toHex(hashOf(7)),
+    record: { kind: 'mutual', paidToUsSat: '5', capacitySat: '1000000' },
+  })
+  const { items } = await rig.kept.survey()
+  t.like(
+    items.find((item) => item.class === 'closed-channels'),
+    { rows: 2, dueRows: 1 },
+  )
+  await forgetPastHtlcs(rig.store, hashOf(8))
+  await rig.pass(2 * HOUR_MS)
+  t.is(await rig.count(TABLE.channel), 2)
+  const stored = await readChannels(rig.store, rig.clock)
+  t.is(keyIndexes(stored, await readKeyIndexFloor(rig.store)).next(), 9)
 })
 
 test('a survey says what is kept, how long, what is due, and when it acts; it removes nothing', async (t) => {

@@ -114,6 +114,7 @@ export class Retention {
 
   async #look(): Promise<void> {
     const { clock, times, log } = this.#options
+    await this.#makeRoom()
     if (!this.#isAsked()) return
     const now = clock.monotonic()
     const before = this.#grace
@@ -124,6 +125,26 @@ export class Retention {
     if (this.#grace.leftMs > 0 || (this.#sweptAt !== undefined && now - this.#sweptAt < times.sweepMs)) return
     this.#sweptAt = now
     await this.#sweep()
+  }
+
+  /** What is too much goes to the archive, whatever its age: nothing is lost by it, so that it waits for nothing. */
+  async #makeRoom(): Promise<void> {
+    try {
+      for (const rows of this.#options.rows) while (rows.isCrowded?.() && (await this.#makeRoomIn(rows)));
+    } finally {
+      this.#tell()
+    }
+  }
+
+  /** Whether anything came of it. */
+  async #makeRoomIn(rows: RetainedRows): Promise<boolean> {
+    const beganAt = this.#options.clock.monotonic()
+    const { due } = await rows.look(Number.MAX_SAFE_INTEGER, undefined, PAGE_ROWS)
+    if (this.#stopped || due.length === 0 || !(await this.#archive(rows.class, due))) return false
+    const removed = await rows.remove(due)
+    this.#count(rows.class, removed)
+    await this.#rest(beganAt)
+    return removed.rows > 0
   }
 
   #keepGrace(): void {
@@ -155,7 +176,7 @@ export class Retention {
       }
       if (next === undefined) return
       from = next
-      await this.#rest(Math.max(LEAST_REST_MS, REST * (clock.monotonic() - beganAt)))
+      await this.#rest(beganAt)
     }
   }
 
@@ -197,10 +218,13 @@ export class Retention {
     for (const { class: kind, rows, bytes } of removed) log.info('retention.removed', { class: kind, rows, bytes })
   }
 
-  #rest(ms: number): Promise<void> {
+  /** From what began then. */
+  #rest(beganAt: number): Promise<void> {
+    const { clock } = this.#options
     if (this.#stopped) return Promise.resolve()
     return new Promise((resolve) => {
-      const cancel = this.#options.clock.setTimer(ms, resolve)
+      const ms = Math.max(LEAST_REST_MS, REST * (clock.monotonic() - beganAt))
+      const cancel = clock.setTimer(ms, resolve)
       this.#wake = () => {
         cancel()
         resolve()
