@@ -1,6 +1,6 @@
 import { displayTxid } from '../../bitcoin/transaction.ts'
 import { type Closed, closedOf } from '../../channel/index.ts'
-import { concat, equalBytes, toHex } from '../../lib/bytes.ts'
+import { concat, EMPTY, equalBytes, toHex } from '../../lib/bytes.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { pacer } from '../../lib/pace.ts'
 import type { BlockHeight, TimestampMs } from '../../lib/units.ts'
@@ -30,10 +30,10 @@ export const closedChannelRows = (options: ChannelRowsOptions): RetainedRows => 
   return {
     class: 'closed-channels',
     isArchived: true,
-    async look(before, from, limit) {
+    async look(before, from = EMPTY, limit) {
       const pace = pacer(clock)
       const atOnce = Math.min(limit, PAGE)
-      const rows = await store.scan(TABLE.channel, { ...(from === undefined ? {} : { from }), limit: atOnce })
+      const rows = await store.scan(TABLE.channel, { from, limit: atOnce })
       const due: DueRow[] = []
       for (const { key, value } of rows) {
         const closed = closedOf(value)
@@ -71,8 +71,8 @@ export const closedChannelRows = (options: ChannelRowsOptions): RetainedRows => 
 const countClosed = async ({ store, clock, height }: ChannelRowsOptions, end: BlockHeight): Promise<Counted> => {
   const pace = pacer(clock)
   let [rows, bytes, oldest] = [0, 0, Number.POSITIVE_INFINITY]
-  for (let from: Uint8Array | undefined; ; ) {
-    const page = await store.scan(TABLE.channel, { ...(from === undefined ? {} : { from }), limit: PAGE })
+  for (let from = EMPTY; ; ) {
+    const page = await store.scan(TABLE.channel, { from, limit: PAGE })
     for (const row of page) {
       const closed = closedOf(row.value)
       await pace()

@@ -9,6 +9,7 @@ import type { ChannelEntry } from '../channel/channel-directory.ts'
 import { channelWrites, readChannels } from '../channel/channel-rows.ts'
 import { keyIndexes, readKeyIndexFloor } from '../channel/key-indexes.ts'
 import { forgetPastHtlcs } from '../channel/past-htlcs.ts'
+import { rowKey } from '../events/event-row.ts'
 import { readPayment } from '../payment/payments-actor.ts'
 import { EVENTS_KEPT } from '../settings.ts'
 import { TABLE } from '../storage/tables.ts'
@@ -374,6 +375,28 @@ test('a class of events that is nearly full makes room by way of the archive, wi
   t.deepEqual(
     archived,
     archived.map((_, at) => at + 1),
+  )
+})
+
+test('a row that cannot be read stays for somebody to look at, and keeps no other from going', async (t) => {
+  const rig = await RetentionRig.start(t, {
+    kept: { ...KEPT, 'money-events': 30 * DAY_MS, 'node-events': 30 * DAY_MS },
+  })
+  const damaged = await rig.payment(1, 'settled', 100)
+  rig.store.submit([{ table: TABLE.payment, key: damaged, value: Uint8Array.of(0xff) }])
+  await rig.payment(2, 'settled', 100)
+  rig.store.submit([{ table: TABLE.eventOfClass, key: rowKey('money', 1), value: Uint8Array.of(0x7b) }])
+  await rig.pass(PAST_GRACE_MS + 40 * DAY_MS)
+  t.deepEqual(
+    (await rig.store.sizes(TABLE.payment)).map(({ key }) => toHex(key)),
+    [toHex(damaged)],
+  )
+  // What told of it has gone by its own age, behind the class that could not be read; what told of that has not.
+  t.deepEqual(
+    (await rig.told('node.rows-removed')).map(({ removed }) =>
+      (removed as { class: string }[]).map((each) => each.class),
+    ),
+    [['node-events']],
   )
 })
 

@@ -130,7 +130,11 @@ export class Retention {
   /** What is too much goes to the archive, whatever its age: nothing is lost by it, so that it waits for nothing. */
   async #makeRoom(): Promise<void> {
     try {
-      for (const rows of this.#options.rows) while (rows.isCrowded?.() && (await this.#makeRoomIn(rows)));
+      for (const rows of this.#options.rows) {
+        await this.#guarded(rows.class, async () => {
+          while (rows.isCrowded?.() && (await this.#makeRoomIn(rows)));
+        })
+      }
     } finally {
       this.#tell()
     }
@@ -147,6 +151,15 @@ export class Retention {
     return removed.rows > 0
   }
 
+  /** A row that cannot be read keeps its own class, and no other. */
+  async #guarded(kind: RetentionClass, work: () => Promise<unknown>): Promise<void> {
+    try {
+      await work()
+    } catch (error) {
+      this.#options.log.error('retention.failed', { class: kind, error: stackOf(error) })
+    }
+  }
+
   #keepGrace(): void {
     const { store, clock } = this.#options
     this.#graceKeptAt = clock.monotonic()
@@ -158,7 +171,7 @@ export class Retention {
     try {
       for (const each of rows) {
         const keptMs = kept[each.class]
-        if (keptMs !== undefined) await this.#sweepClass(each, clock.now() - keptMs)
+        if (keptMs !== undefined) await this.#guarded(each.class, () => this.#sweepClass(each, clock.now() - keptMs))
       }
     } finally {
       this.#tell()

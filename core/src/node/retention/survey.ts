@@ -1,4 +1,5 @@
 import type { ReplyOf } from '@fulgurite/plugin-sdk/contract'
+import { EMPTY } from '../../lib/bytes.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { Store } from '../../store/store.ts'
 import { TABLE } from '../storage/tables.ts'
@@ -60,7 +61,7 @@ export class Surveyor {
         ...items,
         needed('pending-payments', await countPending(store, clock)),
         needed('open-invoices', await countInvoices(store, clock, 'open')),
-        needed('past-htlcs', await countRange(store, clock, TABLE.pastHtlc, { from: new Uint8Array() })),
+        needed('past-htlcs', await countRange(store, clock, TABLE.pastHtlc, { from: EMPTY })),
       ],
       ...(actsAt === undefined ? {} : { actsAt }),
       archive: { path: archive.path, ...archive.holds(), ...(failure === undefined ? {} : { failure }) },
