@@ -234,3 +234,73 @@ test('a table becomes a heap with all its rows, and is read and written as befor
     t.is((await store.sizes('thing', { from: utf8Encode('zzz') }))[0]?.bytes, 3)
     await store.close()
   }))
+
+const removeLater = (table: string, key: string): Write => ({ ...remove(table, key), mayWait: true })
+const keysOf = async (store: Store): Promise<readonly string[]> =>
+  (await store.scan('thing')).map(({ key }) => utf8Decode(key))
+
+test('a deletion that may wait leaves the row until a later commit, and who scans does not find it', async (t) => {
+  const store = await open()
+  store.submit([put('thing', 'a', '1'), put('thing', 'b', '1')])
+  await store.flush()
+  store.submit([removeLater('thing', 'a')])
+  await store.flush()
+  t.is(store.counters.commits, 1)
+  t.is(await read(store, 'thing', 'a'), '1')
+  t.deepEqual(await keysOf(store), ['b'])
+  t.is(await read(store, 'thing', 'a'), undefined)
+  store.submit([removeLater('thing', 'b')])
+  t.deepEqual(await store.sizes('thing'), [])
+  await store.close()
+})
+
+test('deletions that wait are one statement of one commit when they are many', async (t) => {
+  const store = await open()
+  const names = Array.from({ length: 256 }, (_, i) => `k${i}`)
+  store.submit(names.map((name) => put('thing', name, '1')))
+  await store.flush()
+  for (const name of names) {
+    store.submit([put('other', name, '1'), removeLater('thing', name)])
+    await store.flush()
+  }
+  t.is(store.counters.commits, 257)
+  t.is(store.counters.statements, 258)
+  t.is(await read(store, 'thing', 'k0'), undefined)
+  await store.close()
+})
+
+test('a row that is written again is not deleted by what had waited', async (t) => {
+  const store = await open()
+  store.submit([put('thing', 'a', '1'), put('thing', 'b', '1')])
+  await store.flush()
+  store.submit([removeLater('thing', 'a'), removeLater('thing', 'b')])
+  store.submit([put('thing', 'a', '2')])
+  t.deepEqual(await keysOf(store), ['a'])
+  t.is(await read(store, 'thing', 'a'), '2')
+  // Of several writes in one commit the last wins, and this one leaves nothing that could wait.
+  store.submit([put('thing', 'a', '3'), removeLater('thing', 'a')])
+  await store.flush()
+  t.is(await read(store, 'thing', 'a'), undefined)
+  await store.close()
+})
+
+test('a store that is closed, and a copy of it, hold nothing that was to be deleted', (t) =>
+  withFolder(async (folder) => {
+    const [path, copy] = [join(folder, 'a.sqlite'), join(folder, 'b.sqlite')]
+    const store = await open(path)
+    store.submit([put('thing', 'a', '1'), put('thing', 'b', '1')])
+    await store.flush()
+    store.submit([removeLater('thing', 'a')])
+    await store.backup(copy)
+    store.submit([removeLater('thing', 'b')])
+    await store.close()
+    for (const [file, left] of [
+      [path, undefined],
+      [copy, '1'],
+    ] as const) {
+      const again = await open(file)
+      t.is(await read(again, 'thing', 'a'), undefined)
+      t.is(await read(again, 'thing', 'b'), left)
+      await again.close()
+    }
+  }))

@@ -2,6 +2,7 @@ import { toHex } from '../lib/bytes.ts'
 import { FailureError, invariant } from '../lib/errors.ts'
 import { SqliteConnection } from './sqlite-connection.ts'
 import type { Contribution, Migration, Row, RowSize, ScanOptions, Store, StoreOpenFailure, Write } from './store.ts'
+import { WaitingDeletions } from './waiting-deletions.ts'
 import { WriteBatch } from './write-batch.ts'
 
 export interface SqliteStoreOptions {
@@ -32,7 +33,8 @@ class SqliteStore implements Store {
   readonly #connection: SqliteConnection
   readonly #onFatal: (error: Error) => void
   readonly #contributors: (() => Contribution | undefined)[] = []
-  #pending = new WriteBatch()
+  readonly #waiting = new WaitingDeletions()
+  #pending = new WriteBatch(this.#waiting)
   #state: 'idle' | 'scheduled' | 'committing' | 'failed' | 'closed' = 'idle'
 
   constructor(connection: SqliteConnection, onFatal: (error: Error) => void) {
@@ -61,7 +63,8 @@ class SqliteStore implements Store {
       const contribution = contribute()
       if (contribution !== undefined) batch.add(contribution.writes, contribution.onDurable)
     }
-    this.#pending = new WriteBatch()
+    if (this.#waiting.areMany) batch.add(this.#waiting.take())
+    this.#pending = new WriteBatch(this.#waiting)
     this.#state = 'committing'
     try {
       // A batch without writes waits, too, if only for this turn: it is begun before the effects of the one ahead of it are
@@ -115,11 +118,13 @@ class SqliteStore implements Store {
     return keys.map((key) => values.get(toHex(key)))
   }
 
-  scan(table: string, options: ScanOptions = {}): Promise<readonly Row[]> {
+  async scan(table: string, options: ScanOptions = {}): Promise<readonly Row[]> {
+    if (this.#waiting.has(table)) await this.#deleteWaiting()
     return this.#select<Row>('key, value', table, options)
   }
 
-  sizes(table: string, options: ScanOptions = {}): Promise<readonly RowSize[]> {
+  async sizes(table: string, options: ScanOptions = {}): Promise<readonly RowSize[]> {
+    if (this.#waiting.has(table)) await this.#deleteWaiting()
     return this.#select<RowSize>('key, length(value) AS bytes', table, options)
   }
 
@@ -156,13 +161,17 @@ class SqliteStore implements Store {
     return new Promise((resolve) => this.submit([], resolve))
   }
 
+  #deleteWaiting(): Promise<void> {
+    return new Promise((resolve) => this.submit(this.#waiting.take(), resolve))
+  }
+
   async backup(path: string): Promise<void> {
-    await this.flush()
+    await this.#deleteWaiting()
     await this.#connection.run('VACUUM INTO ?', [path])
   }
 
   async close(): Promise<void> {
-    if (this.#state !== 'failed') await this.flush()
+    if (this.#state !== 'failed') await this.#deleteWaiting()
     this.#state = 'closed'
     await this.#connection.close()
   }

@@ -1,4 +1,5 @@
 import type { Write } from './store.ts'
+import { keyName, type WaitingDeletions } from './waiting-deletions.ts'
 
 /** What one commit writes to one table. */
 export interface TableWrites {
@@ -10,6 +11,11 @@ export interface TableWrites {
 export class WriteBatch {
   readonly #tables = new Map<string, Map<string, Write>>()
   readonly #callbacks: (() => void)[] = []
+  readonly #waiting: WaitingDeletions
+
+  constructor(waiting: WaitingDeletions) {
+    this.#waiting = waiting
+  }
 
   add(writes: readonly Write[], onDurable?: () => void): void {
     for (const write of writes) {
@@ -18,9 +24,13 @@ export class WriteBatch {
         rows = new Map()
         this.#tables.set(write.table, rows)
       }
-      const { key } = write
-      const name = Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('latin1')
+      const name = keyName(write.key)
       const earlier = rows.get(name)
+      if (write.mayWait === true && earlier === undefined) {
+        this.#waiting.add(write, name)
+        continue
+      }
+      this.#waiting.forget(write.table, name)
       // New to the writer, but not to the disk, is what follows a deletion in the same commit.
       if (earlier?.isNew !== true) rows.set(name, earlier === undefined ? write : { ...write, isNew: false })
       else if (write.value === undefined) rows.delete(name)

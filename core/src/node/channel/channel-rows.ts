@@ -22,7 +22,7 @@ export const channelWrites = (previous: Durable, next: Durable): Write[] => {
   const writes: Write[] = [{ table: TABLE.channel, key: idOf(next), value: channelRow }]
   for (const { key, value } of htlcRows) writes.push({ table: TABLE.htlc, key, value })
   for (const { key, past } of ended) {
-    writes.push({ table: TABLE.htlc, key, value: undefined })
+    writes.push({ table: TABLE.htlc, key, value: undefined, mayWait: true })
     if (past !== undefined) writes.push({ table: TABLE.pastHtlc, key, value: past })
   }
   return writes
@@ -31,10 +31,12 @@ export const channelWrites = (previous: Durable, next: Durable): Write[] => {
 /** Every channel of the store, closed ones too. */
 export const readChannels = async (store: Store, clock: Clock): Promise<readonly ChannelState[]> => {
   const states: ChannelState[] = []
+  const alive = new Set<string>()
   const pace = pacer(clock)
   for (const { key, value } of await store.scan(TABLE.channel)) {
     const htlcRows = await Promise.all(
       readRow(TABLE.channel, key, liveHtlcKeys(value)).map(async (htlcKey) => {
+        alive.add(toHex(htlcKey))
         const row = await store.get(TABLE.htlc, htlcKey)
         invariant(row !== undefined, 'a live HTLC has a row')
         return { key: htlcKey, value: row }
@@ -43,6 +45,9 @@ export const readChannels = async (store: Store, clock: Clock): Promise<readonly
     states.push({ durable: readRow(TABLE.channel, key, decodeChannel(value, htlcRows)) })
     await pace()
   }
+  // What a crash has left of those that had ended.
+  const left = (await store.sizes(TABLE.htlc)).filter(({ key }) => !alive.has(toHex(key)))
+  store.submit(left.map(({ key }) => ({ table: TABLE.htlc, key, value: undefined })))
   return states
 }
 

@@ -52,7 +52,7 @@ export interface ClassIndex {
 
 /**
  * A page of an index, the newest first: of one class, or of several as one list. Each class is looked at once, from where the page
- * begins, for as many rows as the page has. The token is the key of the last row.
+ * begins, for as many rows as the page has; what stands in two is listed once. The token is the key of the last row.
  */
 export const pageOfIndex = async <T>(
   store: Store,
@@ -70,11 +70,8 @@ export const pageOfIndex = async <T>(
       return store.scan(table, { from, to, reverse: true, limit })
     }),
   )
-  const keys = pages
-    .flat()
-    .map(({ key }) => key)
-    .sort((a, b) => compareBytes(b.subarray(1), a.subarray(1)))
-    .slice(0, limit)
+  const places = new Map(pages.flat().map(({ key }) => [toHex(key.subarray(1)), key]))
+  const keys = [...places.values()].sort((a, b) => compareBytes(b.subarray(1), a.subarray(1))).slice(0, limit)
   const items = (await read(keys)).filter((item) => item !== undefined)
   const last = keys.at(-1)
   return ok({ items, ...(keys.length < limit || last === undefined ? {} : { next: toHex(last) }) })

@@ -52,7 +52,7 @@ test('an open invoice is listed as expired once its time is over, and those with
     due.map(({ key }) => hashOfInvoiceKey(key)[0]),
     [2, 3],
   )
-  store.submit(due.flatMap(expiryWrites))
+  store.submit(due.flatMap((row) => expiryWrites(row, false)))
   await store.flush()
   t.deepEqual(await listed(store), { open: [1], paid: [], expired: [2, 3] })
   t.deepEqual(await overdue(store, 4_000), [])
@@ -65,7 +65,7 @@ test('an invoice that is paid is listed once, also where it had been listed as e
   const [inTime, late, cancelled] = [invoice(1, 5_000), invoice(2, 3_000), invoice(3, 9_000)]
   for (const record of [inTime, late, cancelled]) store.submit(invoiceIndexWrites(undefined, record))
   await store.flush()
-  store.submit((await overdue(store, 3_000)).flatMap(expiryWrites))
+  store.submit((await overdue(store, 3_000)).flatMap((row) => expiryWrites(row, false)))
   for (const record of [inTime, late]) store.submit(invoiceIndexWrites(record, paid(record)))
   store.submit(invoiceIndexWrites(cancelled, { ...cancelled, state: { type: 'cancelled' } }))
   await store.flush()

@@ -28,6 +28,7 @@ export const hashOfInvoiceKey = (row: Uint8Array): PaymentHash => row.subarray(9
 
 const put = (key: Uint8Array, value: Uint8Array = EMPTY): Write => ({ table: TABLE.invoiceByStatus, key, value })
 const remove = (key: Uint8Array): Write => ({ table: TABLE.invoiceByStatus, key, value: undefined })
+const removeLater = (key: Uint8Array): Write => ({ ...remove(key), mayWait: true })
 
 /** What becomes of an invoice's place in the lists. One that is paid after its time may be among those expired. */
 export const invoiceIndexWrites = (before: InvoiceRecord | undefined, after: InvoiceRecord): readonly Write[] => {
@@ -38,7 +39,8 @@ export const invoiceIndexWrites = (before: InvoiceRecord | undefined, after: Inv
   const place = put(listKey(status, createdAt, paymentHash))
   if (status === 'open') return [place, put(expiryKey(after), createdAt)]
   const others = (['open', 'expired'] as const).filter((other) => other !== status)
-  return [...others.map((other) => remove(listKey(other, createdAt, paymentHash))), remove(expiryKey(after)), place]
+  const places = [...others.map((other) => listKey(other, createdAt, paymentHash)), expiryKey(after)]
+  return [...places.map(removeLater), place]
 }
 
 /** Where the invoices of a status that were made at a time or later are. */
@@ -63,10 +65,11 @@ export const overdue = (store: Store, now: TimestampMs): Promise<readonly Row[]>
     limit: PAGE,
   })
 
-/** An invoice that is overdue is listed as expired. */
-export const expiryWrites = ({ key, value: createdAt }: Row): readonly Write[] => {
+/** An invoice that is overdue is listed as expired, and no longer as open in any case. */
+export const expiryWrites = ({ key, value: createdAt }: Row, isPaid: boolean): readonly Write[] => {
   const paymentHash = hashOfInvoiceKey(key)
-  return [remove(key), remove(listKey('open', createdAt, paymentHash)), put(listKey('expired', createdAt, paymentHash))]
+  const gone = [remove(key), remove(listKey('open', createdAt, paymentHash))]
+  return isPaid ? gone : [...gone, put(listKey('expired', createdAt, paymentHash))]
 }
 
 /** Moves what a version before has listed, a thousand rows to a commit. */

@@ -22,7 +22,9 @@ export const hashOfPaymentKey = (row: Uint8Array): PaymentHash => row.subarray(9
 export const paymentIndexWrites = (before: SentPayment | undefined, after: SentPayment): readonly Write[] => {
   if (before?.status === after.status && before.startedAt === after.startedAt) return []
   const put: Write = { table: TABLE.paymentByStatus, key: key(after), value: EMPTY, isNew: true }
-  return before === undefined ? [put] : [{ table: TABLE.paymentByStatus, key: key(before), value: undefined }, put]
+  if (before === undefined) return [put]
+  const mayWait = before.status === 'in-flight'
+  return [{ table: TABLE.paymentByStatus, key: key(before), value: undefined, mayWait }, put]
 }
 
 /** Where the payments of a status that were begun at a time or later are. */

@@ -192,6 +192,11 @@ class PaymentsDriver {
       const paymentHash = hashOfPaymentKey(key)
       const payment = await readPayment(this.#services.store, paymentHash)
       if (payment === undefined) continue
+      // It had ended before a crash, and its place among those under way was left.
+      if (payment.status !== 'in-flight') {
+        this.#services.store.submit([{ table: TABLE.paymentByStatus, key, value: undefined }])
+        continue
+      }
       const hash = toHex(paymentHash)
       this.#live.set(hash, resting(payment))
       this.#input(hash, { type: 'resumed', held: held[hash] ?? [] })

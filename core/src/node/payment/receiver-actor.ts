@@ -109,11 +109,16 @@ class ReceiverDriver {
     for (;;) {
       const rows = await overdue(store, clock.now())
       if (rows.length === 0) return
-      // One that was paid in its last moment has left the list, if not yet on the disk.
-      const due = rows.filter(
-        ({ key }) => this.#states.get(toHex(hashOfInvoiceKey(key)))?.invoice.state.type !== 'settled',
+      // One that was paid in its last moment, or before a crash, has left the list, if not yet on the disk.
+      const stored = await readInvoices(
+        store,
+        rows.map(({ key }) => hashOfInvoiceKey(key)),
       )
-      store.submit(due.flatMap(expiryWrites))
+      const writes = rows.flatMap((row, at) => {
+        const invoice = this.#states.get(toHex(hashOfInvoiceKey(row.key)))?.invoice ?? stored[at]
+        return expiryWrites(row, invoice?.state.type === 'settled')
+      })
+      store.submit(writes)
       await store.flush()
     }
   }
