@@ -94,7 +94,11 @@ test('what had ended before a crash, and was still to be taken out of the lists,
     places.map(async (path) => {
       for (const end of ['', '-wal']) copyFileSync(`${path}.crash${end}`, path + end)
       for (const end of ['', '-wal']) copyFileSync(path + end, `${path}.look${end}`)
-      const store = await openSqliteStore({ path: `${path}.look`, migrations: MIGRATIONS, onFatal: (error) => t.fail(`${error}`) })
+      const store = await openSqliteStore({
+        path: `${path}.look`,
+        migrations: MIGRATIONS,
+        onFatal: (error) => t.fail(`${error}`),
+      })
       const rows = async (table: string, first?: number) =>
         (await store.sizes(table)).filter(({ key }) => first === undefined || key[0] === first).length
       const counts = {
@@ -115,7 +119,10 @@ test('what had ended before a crash, and was still to be taken out of the lists,
   for (const node of [alice, bob]) await node.until(() => node.isUsable(channelId))
   const listed = async (node: typeof alice, actor: 'payments' | 'invoices', status?: string) =>
     (await node.ask(actor, 'list', status === undefined ? {} : { status })).items.length
-  t.deepEqual(await Promise.all([undefined, 'settled', 'in-flight'].map((of) => listed(alice, 'payments', of))), [3, 3, 0])
+  t.deepEqual(
+    await Promise.all([undefined, 'settled', 'in-flight'].map((of) => listed(alice, 'payments', of))),
+    [3, 3, 0],
+  )
   t.deepEqual(await Promise.all([undefined, 'paid', 'open'].map((of) => listed(bob, 'invoices', of))), [3, 3, 0])
   await alice.pay(await bob.invoice(1_000_000n))
   t.is(await listed(alice, 'payments'), 4)
