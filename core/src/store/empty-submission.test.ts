@@ -16,8 +16,7 @@ test('an empty submission while a commit is under way — brings the commit in w
   const write = (key: string) => ({ table: 'thing', key: utf8Encode(key), value: utf8Encode('1') })
   store.submit([write('first')])
   // The commit has taken its batch and waits for the disk.
-  await Promise.resolve()
-  await Promise.resolve()
+  await new Promise<void>((resolve) => process.nextTick(resolve))
   const contributed = new Promise<void>((resolve) => waiting.push(resolve))
   store.submit([])
   await contributed

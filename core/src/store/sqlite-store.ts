@@ -48,8 +48,9 @@ class SqliteStore implements Store {
     this.#pending.add(writes, onDurable ?? nothing)
     if (this.#state === 'idle') {
       this.#state = 'scheduled'
-      // The microtask runs once the work under way has drained, so that all of it shares the commit.
-      queueMicrotask(() => void this.#commit())
+      // Behind all microtasks, those that they bring about too: who is told of what was submitted, and submits in its turn, shares
+      // the commit.
+      queueMicrotask(() => process.nextTick(() => void this.#commit()))
     }
   }
 
