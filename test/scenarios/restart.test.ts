@@ -103,6 +103,7 @@ test('what had ended before a crash, and was still to be taken out of the lists,
         (await store.sizes(table)).filter(({ key }) => first === undefined || key[0] === first).length
       const counts = {
         htlcs: await rows(TABLE.htlc),
+        pastHtlcs: await rows(TABLE.pastHtlc),
         underWay: await rows(TABLE.paymentByStatus, 0),
         open: await rows(TABLE.invoiceByStatus, 0),
       }
@@ -111,8 +112,8 @@ test('what had ended before a crash, and was still to be taken out of the lists,
     }),
   )
   t.deepEqual(left, [
-    { htlcs: 3, underWay: 3, open: 0 },
-    { htlcs: 3, underWay: 0, open: 3 },
+    { htlcs: 3, pastHtlcs: 0, underWay: 3, open: 0 },
+    { htlcs: 3, pastHtlcs: 0, underWay: 0, open: 3 },
   ])
 
   for (const node of [alice, bob]) await node.start()
@@ -126,6 +127,9 @@ test('what had ended before a crash, and was still to be taken out of the lists,
   t.deepEqual(await Promise.all([undefined, 'paid', 'open'].map((of) => listed(bob, 'invoices', of))), [3, 3, 0])
   await alice.pay(await bob.invoice(1_000_000n))
   t.is(await listed(alice, 'payments'), 4)
-  for (const node of [alice, bob]) await node.until(async () => (await node.store.sizes(TABLE.htlc)).length === 0)
+  for (const node of [alice, bob]) {
+    await node.until(async () => (await node.store.sizes(TABLE.htlc)).length === 0)
+    t.is((await node.store.sizes(TABLE.pastHtlc)).length, 4)
+  }
   t.deepEqual(await alice.store.sizes(TABLE.paymentByStatus, { to: Uint8Array.of(1) }), [])
 })

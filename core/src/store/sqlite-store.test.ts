@@ -269,6 +269,16 @@ test('deletions that wait are one statement of one commit when they are many', a
   await store.close()
 })
 
+test('who scans while what waited is on its way to the disk finds it written', async (t) => {
+  const store = await open()
+  store.submit([put('thing', 'a', '1')])
+  await store.flush()
+  store.submit([removeLater('thing', 'a'), { ...put('thing', 'b', '1'), mayWait: true }])
+  const seen = await Promise.all([keysOf(store), keysOf(store), store.sizes('thing').then((rows) => rows.length)])
+  t.deepEqual(seen, [['b'], ['b'], 1])
+  await store.close()
+})
+
 test('a row that is written again is not deleted by what had waited', async (t) => {
   const store = await open()
   store.submit([put('thing', 'a', '1'), put('thing', 'b', '1')])

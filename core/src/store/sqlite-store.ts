@@ -2,7 +2,7 @@ import { toHex } from '../lib/bytes.ts'
 import { FailureError, invariant } from '../lib/errors.ts'
 import { SqliteConnection } from './sqlite-connection.ts'
 import type { Contribution, Migration, Row, RowSize, ScanOptions, Store, StoreOpenFailure, Write } from './store.ts'
-import { WaitingDeletions } from './waiting-deletions.ts'
+import { WaitingWrites } from './waiting-writes.ts'
 import { WriteBatch } from './write-batch.ts'
 
 export interface SqliteStoreOptions {
@@ -33,7 +33,9 @@ class SqliteStore implements Store {
   readonly #connection: SqliteConnection
   readonly #onFatal: (error: Error) => void
   readonly #contributors: (() => Contribution | undefined)[] = []
-  readonly #waiting = new WaitingDeletions()
+  readonly #waiting = new WaitingWrites()
+  /** Resolved when those that waited, and were last taken to be written, are durable. */
+  #written: Promise<void> = Promise.resolve()
   #pending = new WriteBatch(this.#waiting)
   #state: 'idle' | 'scheduled' | 'committing' | 'failed' | 'closed' = 'idle'
 
@@ -64,7 +66,7 @@ class SqliteStore implements Store {
       const contribution = contribute()
       if (contribution !== undefined) batch.add(contribution.writes, contribution.onDurable)
     }
-    if (this.#waiting.areMany) batch.add(this.#waiting.take())
+    if (this.#waiting.areMany) this.#written = new Promise((resolve) => batch.add(this.#waiting.take(), resolve))
     this.#pending = new WriteBatch(this.#waiting)
     this.#state = 'committing'
     try {
@@ -120,12 +122,12 @@ class SqliteStore implements Store {
   }
 
   async scan(table: string, options: ScanOptions = {}): Promise<readonly Row[]> {
-    if (this.#waiting.has(table)) await this.#deleteWaiting()
+    await this.#nothingWaits(table)
     return this.#select<Row>('key, value', table, options)
   }
 
   async sizes(table: string, options: ScanOptions = {}): Promise<readonly RowSize[]> {
-    if (this.#waiting.has(table)) await this.#deleteWaiting()
+    await this.#nothingWaits(table)
     return this.#select<RowSize>('key, length(value) AS bytes', table, options)
   }
 
@@ -162,17 +164,23 @@ class SqliteStore implements Store {
     return new Promise((resolve) => this.submit([], resolve))
   }
 
-  #deleteWaiting(): Promise<void> {
-    return new Promise((resolve) => this.submit(this.#waiting.take(), resolve))
+  /** Resolves when what waited for the table is durable, whoever asked for it to be written. */
+  #nothingWaits(table: string): Promise<void> {
+    return this.#waiting.has(table) ? this.#writeWaiting() : this.#written
+  }
+
+  #writeWaiting(): Promise<void> {
+    this.#written = new Promise((resolve) => this.submit(this.#waiting.take(), resolve))
+    return this.#written
   }
 
   async backup(path: string): Promise<void> {
-    await this.#deleteWaiting()
+    await this.#writeWaiting()
     await this.#connection.run('VACUUM INTO ?', [path])
   }
 
   async close(): Promise<void> {
-    if (this.#state !== 'failed') await this.#deleteWaiting()
+    if (this.#state !== 'failed') await this.#writeWaiting()
     this.#state = 'closed'
     await this.#connection.close()
   }

@@ -9,8 +9,8 @@ export interface Write {
   /** The caller knows that the table has no row with this key: deleted before its commit, it costs nothing at all. */
   readonly isNew?: boolean
   /**
-   * Of a deletion: it may share a later commit with others of its kind, since whoever finds the row after a crash passes it over.
-   * Who scans the table meanwhile does not find it.
+   * It may share a later commit with others of its kind, since whoever starts after a crash mends what it finds as it was before.
+   * Who scans the table meanwhile finds it written; who asks for the key may not.
    */
   readonly mayWait?: boolean
 }
@@ -54,7 +54,7 @@ export interface Store {
   get(table: string, key: Uint8Array): Promise<Uint8Array | undefined>
   /** The same of several keys at once, in their order. */
   getAll(table: string, keys: readonly Uint8Array[]): Promise<readonly (Uint8Array | undefined)[]>
-  /** Durable rows in key order. Deletions that wait are made first. */
+  /** Durable rows in key order. Writes to the table that wait are made first. */
   scan(table: string, options?: ScanOptions): Promise<readonly Row[]>
   /** As `scan`, without the values: for who counts or deletes. */
   sizes(table: string, options?: ScanOptions): Promise<readonly RowSize[]>

@@ -1,5 +1,5 @@
 import type { Write } from './store.ts'
-import { keyName, type WaitingDeletions } from './waiting-deletions.ts'
+import { keyName, type WaitingWrites } from './waiting-writes.ts'
 
 /** What one commit writes to one table. */
 export interface TableWrites {
@@ -11,9 +11,9 @@ export interface TableWrites {
 export class WriteBatch {
   readonly #tables = new Map<string, Map<string, Write>>()
   readonly #callbacks: (() => void)[] = []
-  readonly #waiting: WaitingDeletions
+  readonly #waiting: WaitingWrites
 
-  constructor(waiting: WaitingDeletions) {
+  constructor(waiting: WaitingWrites) {
     this.#waiting = waiting
   }
 

@@ -61,6 +61,7 @@ const UNLIMITED: TrafficLimits = {
   address: rates,
   strangers: rates,
   handshakes: { address: plenty, strangers: plenty },
+  arrivals: plenty,
 }
 
 const BUGS = new Set(['actor.faulted', 'actor.callback-threw', 'peer.bug', 'contract.handler-failed'])

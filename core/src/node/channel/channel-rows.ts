@@ -4,6 +4,7 @@ import {
   decodeChannel,
   encodeChannel,
   idOf,
+  isFunded,
   isStored,
   liveHtlcKeys,
   pastOfHtlcRow,
@@ -22,13 +23,23 @@ export const channelWrites = (previous: Durable, next: Durable): Write[] => {
   const writes: Write[] = [{ table: TABLE.channel, key: idOf(next), value: channelRow }]
   for (const { key, value } of htlcRows) writes.push({ table: TABLE.htlc, key, value })
   for (const { key, past } of ended) {
+    // Until both are written the row of the living HTLC is there, and says the same.
     writes.push({ table: TABLE.htlc, key, value: undefined, mayWait: true })
-    if (past !== undefined) writes.push({ table: TABLE.pastHtlc, key, value: past })
+    if (past !== undefined) writes.push({ table: TABLE.pastHtlc, key, value: past, mayWait: true })
   }
   return writes
 }
 
-/** Every channel of the store, closed ones too. */
+/** Moves a row of an HTLC that has ended; what nothing can ask for any more, as without the row, is only deleted. */
+const endedWrites = (table: string, key: Uint8Array, row: Uint8Array | undefined): readonly Write[] => {
+  const gone = { table, key, value: undefined }
+  const past = row === undefined ? undefined : readRow(table, key, pastOfHtlcRow(row))
+  return past === undefined ? [gone] : [gone, { table: TABLE.pastHtlc, key, value: past }]
+}
+
+const CHANNEL_ID_BYTES = 32
+
+/** Every channel of the store, closed ones too. HTLCs that had ended before a crash are moved to where those that have ended are. */
 export const readChannels = async (store: Store, clock: Clock): Promise<readonly ChannelState[]> => {
   const states: ChannelState[] = []
   const alive = new Set<string>()
@@ -45,9 +56,14 @@ export const readChannels = async (store: Store, clock: Clock): Promise<readonly
     states.push({ durable: readRow(TABLE.channel, key, decodeChannel(value, htlcRows)) })
     await pace()
   }
-  // What a crash has left of those that had ended.
+  const open = new Set(states.flatMap(({ durable }) => (isFunded(durable) ? [toHex(durable.params.channelId)] : [])))
   const left = (await store.sizes(TABLE.htlc)).filter(({ key }) => !alive.has(toHex(key)))
-  store.submit(left.map(({ key }) => ({ table: TABLE.htlc, key, value: undefined })))
+  const rows = await store.getAll(
+    TABLE.htlc,
+    left.map(({ key }) => key),
+  )
+  const isOpen = (key: Uint8Array): boolean => open.has(toHex(key.subarray(0, CHANNEL_ID_BYTES)))
+  store.submit(left.flatMap(({ key }, at) => endedWrites(TABLE.htlc, key, isOpen(key) ? rows[at] : undefined)))
   return states
 }
 
@@ -68,10 +84,11 @@ export const moveHtlcRows = async (store: Store): Promise<void> => {
     const rows = await store.scan(TABLE.channelHtlc, { limit: PAGE })
     if (rows.length === 0) return
     const writes = rows.flatMap(({ key, value }): readonly Write[] => {
-      const gone = { table: TABLE.channelHtlc, key, value: undefined }
-      if (alive.has(toHex(key))) return [gone, { table: TABLE.htlc, key, value }]
-      const past = readRow(TABLE.channelHtlc, key, pastOfHtlcRow(value))
-      return past === undefined ? [gone] : [gone, { table: TABLE.pastHtlc, key, value: past }]
+      if (!alive.has(toHex(key))) return endedWrites(TABLE.channelHtlc, key, value)
+      return [
+        { table: TABLE.channelHtlc, key, value: undefined },
+        { table: TABLE.htlc, key, value },
+      ]
     })
     store.submit(writes)
     await store.flush()

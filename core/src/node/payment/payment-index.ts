@@ -1,4 +1,4 @@
-import { concat, EMPTY, u64be } from '../../lib/bytes.ts'
+import { concat, EMPTY, equalBytes, u64be } from '../../lib/bytes.ts'
 import type { PaymentHash } from '../../lib/ids.ts'
 import type { TimestampMs } from '../../lib/units.ts'
 import type { SentPayment } from '../../payment/send/payment.ts'
@@ -21,10 +21,25 @@ export const hashOfPaymentKey = (row: Uint8Array): PaymentHash => row.subarray(9
 /** What becomes of a payment's place in the lists. */
 export const paymentIndexWrites = (before: SentPayment | undefined, after: SentPayment): readonly Write[] => {
   if (before?.status === after.status && before.startedAt === after.startedAt) return []
-  const put: Write = { table: TABLE.paymentByStatus, key: key(after), value: EMPTY, isNew: true }
-  if (before === undefined) return [put]
-  const mayWait = before.status === 'in-flight'
-  return [{ table: TABLE.paymentByStatus, key: key(before), value: undefined, mayWait }, put]
+  // Of one under way the list is what a start goes by: it finds there what has ended, too, and moves it.
+  const mayWait = before?.status === 'in-flight'
+  const put: Write = { table: TABLE.paymentByStatus, key: key(after), value: EMPTY, isNew: true, mayWait }
+  return before === undefined
+    ? [put]
+    : [{ table: TABLE.paymentByStatus, key: key(before), value: undefined, mayWait }, put]
+}
+
+/**
+ * What becomes of a row that a start finds among those under way: nothing, or the payment is moved. It had ended before a crash, or had
+ * been begun again since.
+ */
+export const mendedIndex = (row: Uint8Array, payment: SentPayment): readonly Write[] => {
+  const place = key(payment)
+  if (equalBytes(place, row)) return []
+  return [
+    { table: TABLE.paymentByStatus, key: row, value: undefined },
+    { table: TABLE.paymentByStatus, key: place, value: EMPTY },
+  ]
 }
 
 /** Where the payments of a status that were begun at a time or later are. */

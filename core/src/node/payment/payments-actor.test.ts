@@ -2,14 +2,15 @@ import test from 'ava'
 import { createActorSystem } from '../../actor/actor-system.ts'
 import { virtualClock } from '../../lib/clock-virtual.ts'
 import { seededRng } from '../../lib/rng.ts'
-import type { PaymentRequest } from '../../payment/send/payment.ts'
+import type { PaymentRequest, SentPayment } from '../../payment/send/payment.ts'
 import { openSqliteStore } from '../../store/sqlite-store.ts'
 import { ChannelDirectory } from '../channel/channel-directory.ts'
 import { EventLog } from '../events/event-log.ts'
 import { EVENTS_KEPT } from '../settings.ts'
-import { MIGRATIONS } from '../storage/tables.ts'
+import { MIGRATIONS, TABLE } from '../storage/tables.ts'
 import { ArchivedPayments } from './archived-payments.ts'
 import { OwnChannelIndex } from './own-channels.ts'
+import { mendedIndex, paymentIndexWrites } from './payment-index.ts'
 import { PAYMENTS_LANES, paymentsBehaviour } from './payments-actor.ts'
 
 const requestOf = (key: string): PaymentRequest => ({
@@ -57,4 +58,43 @@ test('a second try of a hash, asked for while the end of the first is not on the
   const [first, second] = await Promise.all(['first', 'second'].map((key) => payments.ask('pay', requestOf(key))))
   t.like(first, { ok: true, value: { ok: true, value: { key: 'first', status: 'failed' } } })
   t.like(second, { ok: true, value: { ok: true, value: { key: 'second', status: 'failed' } } })
+})
+
+test('of a payment that was tried twice before a crash only the second try is under way at the next start', async (t) => {
+  const store = await openSqliteStore({
+    path: ':memory:',
+    migrations: MIGRATIONS,
+    onFatal: (error) => t.fail(`${error}`),
+  })
+  t.teardown(() => store.close())
+  const { target } = requestOf('first')
+  const tried = (startedAt: number, status: SentPayment['status']): SentPayment => ({
+    target,
+    maxFeeMsat: 0n,
+    key: 'first',
+    attempts: [],
+    nextAttemptId: 0,
+    status,
+    startedAt,
+  })
+  const [first, second] = [tried(1, 'in-flight'), tried(2, 'in-flight')]
+  store.submit(paymentIndexWrites(undefined, first))
+  await store.flush()
+  const left = await store.scan(TABLE.paymentByStatus)
+  store.submit(paymentIndexWrites(first, tried(1, 'failed')))
+  store.submit(paymentIndexWrites(tried(1, 'failed'), second))
+  await store.flush()
+  // As the crash leaves it: the first try's place was still to be taken away.
+  store.submit(left.map(({ key, value }) => ({ table: TABLE.paymentByStatus, key, value })))
+  await store.flush()
+  const rows = await store.scan(TABLE.paymentByStatus)
+  t.is(rows.length, 2)
+  store.submit(rows.flatMap(({ key }) => mendedIndex(key, second)))
+  await store.flush()
+  const mended = await store.scan(TABLE.paymentByStatus)
+  t.is(mended.length, 1)
+  t.deepEqual(
+    mended.map(({ key }) => mendedIndex(key, second)),
+    [[]],
+  )
 })

@@ -23,7 +23,13 @@ import { readRow } from '../storage/read-row.ts'
 import { TABLE } from '../storage/tables.ts'
 import { type ArchivedPayment, type ArchivedPayments, archivedPaymentWrite } from './archived-payments.ts'
 import { offerHtlc } from './offer-htlc.ts'
-import { hashOfPaymentKey, PAYMENT_STATUS, paymentIndexRemoval, paymentIndexWrites } from './payment-index.ts'
+import {
+  hashOfPaymentKey,
+  mendedIndex,
+  PAYMENT_STATUS,
+  paymentIndexRemoval,
+  paymentIndexWrites,
+} from './payment-index.ts'
 import { type LookedAtRow, type RemovedRows, removable, sumOf } from './removable.ts'
 import { reportPaymentEnded } from './report-payment.ts'
 
@@ -192,9 +198,9 @@ class PaymentsDriver {
       const paymentHash = hashOfPaymentKey(key)
       const payment = await readPayment(this.#services.store, paymentHash)
       if (payment === undefined) continue
-      // It had ended before a crash, and its place among those under way was left.
-      if (payment.status !== 'in-flight') {
-        this.#services.store.submit([{ table: TABLE.paymentByStatus, key, value: undefined }])
+      const mended = mendedIndex(key, payment)
+      if (mended.length > 0) {
+        this.#services.store.submit(mended)
         continue
       }
       const hash = toHex(paymentHash)

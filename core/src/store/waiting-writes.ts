@@ -4,25 +4,25 @@ import type { Write } from './store.ts'
 export const keyName = (key: Uint8Array): string =>
   Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('latin1')
 
-/** So many share a commit: keys that are near to each other are then taken out of few pages by one statement. */
+/** So many share a commit: keys that are near to each other are then in few pages, and one statement reaches them all. */
 const SHARED = 256
 
-/** The deletions that wait for others, and then share a commit. */
-export class WaitingDeletions {
+/** The writes that wait for others, and then share a commit. */
+export class WaitingWrites {
   readonly #tables = new Map<string, Map<string, Write>>()
   #count = 0
 
-  add(deletion: Write, name: string): void {
-    let keys = this.#tables.get(deletion.table)
+  add(write: Write, name: string): void {
+    let keys = this.#tables.get(write.table)
     if (keys === undefined) {
       keys = new Map()
-      this.#tables.set(deletion.table, keys)
+      this.#tables.set(write.table, keys)
     }
     if (!keys.has(name)) this.#count += 1
-    keys.set(name, { table: deletion.table, key: deletion.key, value: undefined })
+    keys.set(name, { ...write, mayWait: false })
   }
 
-  /** The key is written again, or deleted now. */
+  /** The key is written now. */
   forget(table: string, name: string): void {
     if (this.#tables.get(table)?.delete(name) === true) this.#count -= 1
   }
@@ -36,9 +36,9 @@ export class WaitingDeletions {
   }
 
   take(): readonly Write[] {
-    const deletions = [...this.#tables.values()].flatMap((keys) => [...keys.values()])
+    const writes = [...this.#tables.values()].flatMap((keys) => [...keys.values()])
     this.#tables.clear()
     this.#count = 0
-    return deletions
+    return writes
   }
 }
