@@ -53,6 +53,8 @@ export type InboundFailure =
   | EstablishFailure
   /** Others came, and its address had the most that were not through. */
   | { readonly code: 'too-many-pending-handshakes' }
+  /** Its address calls more often than one may. */
+  | { readonly code: 'too-many-calls' }
 
 /** A bug as a failure of the connection that it was met on. */
 export const bugOf = (thrown: unknown): { readonly code: 'internal'; readonly bug: string } => ({

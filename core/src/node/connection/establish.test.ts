@@ -1,3 +1,4 @@
+import { createConnection } from 'node:net'
 import test, { type ExecutionContext } from 'ava'
 import { concat, fromHex, utf8Decode } from '../../lib/bytes.ts'
 import { type VirtualClock, virtualClock } from '../../lib/clock-virtual.ts'
@@ -209,6 +210,31 @@ test('listen — however many sockets are half-open, a caller finds room: the ol
   await caller.initiate(ALICE, bob)
   caller.send(VALID_INIT)
   t.deepEqual(await next(), { code: 'too-many-pending-handshakes' })
+  t.true('remoteInit' in (await next()))
+})
+
+test('listen — whoever calls more often than an address may is hung up on at once, and crowds out nobody', async (t) => {
+  const clock = virtualClock()
+  const traffic = trafficOf(clock, false, {
+    arrivals: { perSecond: 1, burst: 3 },
+    halfOpen: { max: 3, maxPerGroup: 3 },
+  })
+  const { port, next } = await listening(t, clock, { traffic })
+  const patient: RawPeer[] = []
+  for (let i = 0; i < 3; i++) patient.push(await dialled(t, port))
+  for (let i = 0; i < 5; i++) {
+    // It may hear of the reset before it knows that it was connected.
+    createConnection({ host: '127.0.0.1', port }).on('error', () => {})
+    t.deepEqual(await next(), { code: 'too-many-calls' })
+  }
+  const [first] = patient as [RawPeer]
+  await first.initiate(ALICE, bob)
+  first.send(VALID_INIT)
+  t.true('remoteInit' in (await next()))
+  await clock.advance(1_000)
+  const later = await dialled(t, port)
+  await later.initiate(ALICE, bob)
+  later.send(VALID_INIT)
   t.true('remoteInit' in (await next()))
 })
 

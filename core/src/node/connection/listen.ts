@@ -1,7 +1,9 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import { addressGroup } from '../../lib/address-group.ts'
 import { Crowd } from '../../lib/crowd.ts'
+import { GroupTable } from '../../lib/group-table.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
+import { TokenBucket } from '../../lib/token-bucket.ts'
 import type { Connection } from './connection.ts'
 import { bugOf, causeOf, type InboundFailure } from './connection-failure.ts'
 import { type ConnectionSettings, HANDSHAKE_TIMEOUT_MS } from './connection-settings.ts'
@@ -32,14 +34,23 @@ export const listen = async (
   options: ListenOptions,
 ): Promise<Result<Listener, { readonly code: 'listen-failed'; readonly cause: string }>> => {
   const { host, port, onConnection, onFailure, onAcceptError, handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS } = options
+  const { clock } = options
+  const { arrivals, halfOpen } = options.traffic.limits
+  const rates = new GroupTable(() => new TokenBucket(arrivals.perSecond, arrivals.burst, clock.monotonic()))
   // Who calls is known after the handshake only, and may be a partner: there is always room for one more, at the cost of those
   // who have had the most time.
-  const pending = new Crowd<Socket>({ ...options.traffic.limits.halfOpen, loses: 'oldest' })
+  const pending = new Crowd<Socket>({ ...halfOpen, loses: 'oldest' })
   const crowdedOut = new Set<Socket>()
 
   const accept = async (socket: Socket): Promise<void> => {
     const from = socket.remoteAddress ?? ''
     const group = addressGroup(from)
+    // Who would crowd out others all the time, and his own before them, is not let in for it.
+    if (!rates.of(group).take(clock.monotonic())) {
+      socket.resetAndDestroy()
+      onFailure?.({ code: 'too-many-calls' }, from)
+      return
+    }
     const lost = pending.add(group, socket)
     if (lost !== undefined) {
       crowdedOut.add(lost)

@@ -21,6 +21,8 @@ export interface TrafficLimits {
   readonly strangers: Rates
   /** Handshakes that others begin, each about half a millisecond of curve arithmetic and bookkeeping. */
   readonly handshakes: { readonly address: Rate; readonly strangers: Rate }
+  /** Sockets that come in from one address. */
+  readonly arrivals: Rate
   /** Sockets in their handshake: in all, and of one address. */
   readonly halfOpen: { readonly max: number; readonly maxPerGroup: number }
   /** Strangers who called us. */
@@ -66,6 +68,9 @@ export const TRAFFIC_LIMITS: TrafficLimits = {
     address: { perSecond: 2, burst: 60 },
     strangers: { perSecond: 10, burst: 100 },
   },
+  // Each costs a tenth of a millisecond before it has said anything. Where many peers call through one address, as over Tor, they come
+  // together after a restart.
+  arrivals: { perSecond: 50, burst: 200 },
   // Together fewer than the files that a process may open where the system is mean about them.
   halfOpen: { max: 48, maxPerGroup: 48 },
   connected: { max: 96, maxPerGroup: 32 },
