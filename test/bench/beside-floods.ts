@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { type Benchmark, type Figure, median } from './benchmark.ts'
 import { makeInvoices, payAll } from './payments.ts'
 import { BenchWorld } from './support/bench-world.ts'
-import type { FloodTarget } from './support/flooder.ts'
+import type { FloodOrder } from './support/flooder.ts'
 import type { NodeProcess } from './support/node-process.ts'
 
 const FLOODER = fileURLToPath(new URL('support/flooder.ts', import.meta.url))
@@ -28,7 +28,7 @@ const FLOODS = [
 ] as const
 
 const CONCURRENT = 20
-/** One run's rate scatters by a tenth: each kind is measured so often, every run between two without it. */
+/** One run's rate scatters by a tenth: each kind is measured so often, each time with a run without it. */
 const ROUNDS = 5
 const PAYMENTS = 700
 const WARM_UP = 2_000
@@ -41,10 +41,10 @@ interface Run {
 }
 
 /**
- * Settled payments a second remain, in percent of those before and after, while strangers flood the node that pays: the worst
- * of all kinds. The flooder is a process beside the nodes on the same cores, and the nicest there is: it stands for another
- * machine, and what the node and the system spend on the flood is what is measured. It is measured once the flood has
- * settled, since until then the flooder is at work to fill the system's buffers.
+ * Settled payments a second remain, in percent of those without, while strangers flood the node that pays: the worst of all
+ * kinds. A flooder stands for another machine and here shares two cores with both nodes, so it is the nicest process there is, and
+ * without means: beside a process that takes as much of a processor as the flooder did and leaves the node alone. A flood is
+ * measured once it has settled, since until then the flooder is at work to fill the system's buffers.
  */
 const besideFloods = async (): Promise<readonly Figure[]> => {
   const world = new BenchWorld()
@@ -54,7 +54,7 @@ const besideFloods = async (): Promise<readonly Figure[]> => {
     const payee = await world.node('payee')
     await world.faucet(payer, 501_000_000n)
     await world.open(payer, payee, 500_000_000)
-    const invoices = (await makeInvoices(payee, WARM_UP + (2 * FLOODS.length * ROUNDS + 1) * PAYMENTS)).values()
+    const invoices = (await makeInvoices(payee, WARM_UP + 2 * FLOODS.length * ROUNDS * PAYMENTS)).values()
     const take = (count: number): readonly string[] => [...invoices.take(count)]
     await payAll(payer, take(WARM_UP), CONCURRENT)
     const run = async (): Promise<Run> => {
@@ -67,21 +67,25 @@ const besideFloods = async (): Promise<readonly Figure[]> => {
     }
     const figures: Figure[] = []
     const percents: number[] = []
-    const quiet: Run[] = [await run()]
+    const quiet: Run[] = []
     const beside: Run[] = []
     for (const flood of FLOODS) {
       const ofKind: number[] = []
       const work: number[] = []
       for (let round = 0; round < ROUNDS; round++) {
-        const end = await (flood === 'installs' ? installing(payer, folder) : flooding(payer, flood))
+        const strangers = await (flood === 'installs' ? installing(payer, folder) : flooding(payer, { flood }))
         work.push(await idleWork(payer))
-        beside.push(await run())
-        await end()
-        // What comes after a rest is slower than what goes on: both rest.
+        await strangers.load()
+        const now = await run()
+        const load = await strangers.load()
+        await strangers.end()
+        const sham = await flooding(payer, { flood: 'sham', load })
         await pause(REST_MS)
-        quiet.push(await run())
-        const [before, now, after] = [quiet.at(-2), beside.at(-1), quiet.at(-1)] as [Run, Run, Run]
-        ofKind.push((200 * now.rate) / (before.rate + after.rate))
+        const without = await run()
+        await sham.end()
+        beside.push(now)
+        quiet.push(without)
+        ofKind.push((100 * now.rate) / without.rate)
       }
       percents.push(median(ofKind))
       figures.push({ name: `${NAME}.${flood}`, value: median(ofKind), unit: '%' })
@@ -118,22 +122,36 @@ const idleWork = async (node: NodeProcess): Promise<number> => {
   return (after.cpu - before.cpu) / (performance.now() - startedAt)
 }
 
-/** Starts one kind of flood; returns how to end it. */
-const flooding = async (node: NodeProcess, flood: string): Promise<() => Promise<void>> => {
+interface Strangers {
+  /** The share of a processor that they took since they were last asked. */
+  load(): Promise<number>
+  end(): Promise<void>
+}
+
+/** Starts one kind of flood, and waits until it has settled. */
+const flooding = async (node: NodeProcess, order: Pick<FloodOrder, 'flood' | 'load'>): Promise<Strangers> => {
   const child: ChildProcess = fork(FLOODER, { execArgv: ['--conditions=fulgurite-source'] })
   const at = node.address.lastIndexOf(':')
-  const target: FloodTarget = {
+  const whole: FloodOrder = {
     nodeId: node.id,
     host: node.address.slice(0, at),
     port: Number(node.address.slice(at + 1)),
     apiPort: Number(new URL(node.api).port),
+    ...order,
   }
-  child.send({ ...target, flood })
-  await once(child, 'message')
-  return async () => {
-    const ended = once(child, 'exit')
-    child.disconnect()
-    await ended
+  const answer = async (message: FloodOrder | 'load'): Promise<unknown> => {
+    const answered = once(child, 'message')
+    child.send(message)
+    return (await answered)[0]
+  }
+  await answer(whole)
+  return {
+    load: async () => (await answer('load')) as number,
+    async end() {
+      const ended = once(child, 'exit')
+      child.disconnect()
+      await ended
+    },
   }
 }
 
@@ -142,7 +160,7 @@ const HUGE_BYTES = 250 << 20
 const INSTALL_AGAIN_MS = 100
 
 /** Installs a plugin that imports far too much, again and again. */
-const installing = async (node: NodeProcess, folder: string): Promise<() => Promise<void>> => {
+const installing = async (node: NodeProcess, folder: string): Promise<Strangers> => {
   const path = join(folder, 'huge')
   mkdirSync(path, { recursive: true })
   const manifest = {
@@ -166,10 +184,14 @@ const installing = async (node: NodeProcess, folder: string): Promise<() => Prom
     }
   }
   const done = loop()
-  return async () => {
-    ended = true
-    await done
-    connection.close()
+  return {
+    // It is asked for by this process, which only waits.
+    load: async () => 0,
+    async end() {
+      ended = true
+      await done
+      connection.close()
+    },
   }
 }
 

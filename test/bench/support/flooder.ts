@@ -22,6 +22,16 @@ export interface FloodTarget {
   readonly apiPort: number
 }
 
+export interface FloodOrder extends FloodTarget {
+  readonly flood: string
+  /** Of `SHAM`: the share of a processor that it takes. */
+  readonly load?: number
+}
+
+/** Takes processor time and leaves the node alone: what a flood is compared with, where both share the machine's processors. */
+export const SHAM = 'sham'
+const SHAM_EVERY_MS = 20
+
 const INIT = encodeMessage(ourInit(OUR_FEATURES, NETWORKS.regtest.chainHash))
 /** Whoever is turned away comes again after this: faster than that a host floods TCP itself, which is for a firewall. */
 const AGAIN_MS = 500
@@ -144,9 +154,33 @@ const tellWhenSettled = async (): Promise<void> => {
   process.send?.('settled')
 }
 
-process.on('message', ({ flood, ...at }: FloodTarget & { readonly flood: string }) => {
+const sham = (load: number): void => {
+  setInterval(() => {
+    const end = performance.now() + load * SHAM_EVERY_MS
+    while (performance.now() < end);
+  }, SHAM_EVERY_MS)
+}
+
+const begin = ({ flood, load = 0, ...at }: FloodOrder): void => {
   target = at
+  if (flood === SHAM) {
+    sham(load)
+    process.send?.('settled')
+    return
+  }
   FLOODS[flood]?.()
   void tellWhenSettled()
+}
+
+/** An order to begin, then the question what share of a processor was taken since it was last asked. */
+let since = { cpu: process.cpuUsage(), at: performance.now() }
+process.on('message', (message: FloodOrder | 'load') => {
+  if (message !== 'load') {
+    begin(message)
+    return
+  }
+  const { user, system } = process.cpuUsage(since.cpu)
+  process.send?.((user + system) / 1_000 / (performance.now() - since.at))
+  since = { cpu: process.cpuUsage(), at: performance.now() }
 })
 process.once('disconnect', () => process.exit())
