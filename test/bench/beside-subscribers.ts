@@ -12,6 +12,8 @@ const SUBSCRIBERS = 10
 const CONCURRENT = 20
 const PAYMENTS = 2_000
 const WARM_UP = 400
+/** What starting and stopping plugins sets going is over by then; the runs without them come after the same rest. */
+const REST_MS = 3_000
 
 const CODE = `
   import { definePlugin } from '@fulgurite/plugin-sdk'
@@ -55,6 +57,7 @@ export const besideSubscribersBenchmark: Benchmark = {
       await payAll(payer, invoices.slice(0, WARM_UP), CONCURRENT)
       const measure = async (run: number) => {
         const from = WARM_UP + run * PAYMENTS
+        await new Promise((resolve) => setTimeout(resolve, REST_MS))
         const before = await payer.counts()
         const cellsBefore = processorTimeBelow(payer.pid)
         const startedAt = performance.now()
