@@ -31,7 +31,7 @@ test('silent callers of API and peers’ port, more than there are descriptors, 
     const socket = connect(port, '127.0.0.1')
     socket.on('error', () => {})
     silent.push(socket)
-    await Promise.race([once(socket, 'connect'), once(socket, 'close')])
+    await once(socket, 'connect').catch(() => {})
   }
   for (const port of [Number(new URL(url).port), peerPort]) {
     for (let i = 0; i < 25; i++) await Promise.all(Array.from({ length: 20 }, () => callSilently(port)))
@@ -42,10 +42,20 @@ test('silent callers of API and peers’ port, more than there are descriptors, 
   const info = await operator.ask('node', 'getInfo', {})
   t.is(info.ok && info.value.nodeId, node.id)
 
-  const peer = await RawPeer.dial(peerPort)
-  t.teardown(() => peer.socket.destroy())
-  await peer.initiate(1, fromHex(node.id))
-  peer.send(VALID_INIT)
+  // Its address has called too often a moment ago, and so it is hung up on at first: a peer calls again.
+  const call = async (): Promise<RawPeer | undefined> => {
+    try {
+      const peer = await RawPeer.dial(peerPort)
+      t.teardown(() => peer.socket.destroy())
+      await peer.initiate(1, fromHex(node.id))
+      peer.send(VALID_INIT)
+      return peer
+    } catch {
+      return undefined
+    }
+  }
+  let peer = await call()
+  while (peer === undefined) peer = await call()
   t.is((await peer.message())?.type, 'init')
   const id = toHex(nodeOf(1).nodeId)
   await node.until('the peer is connected', async () => {
