@@ -1,6 +1,7 @@
 import type { Writable } from 'node:stream'
 import type { ContractError, Cursor } from '@fulgurite/plugin-sdk/contract'
 import type { Clock } from '../lib/clock.ts'
+import { Follower } from '../lib/follower.ts'
 import type { EncodedEvent, EventFilter, EventLogPort } from '../node/contract-gateway.ts'
 
 const PAGE_ROWS = 500
@@ -17,35 +18,45 @@ export const streamEvents = (
   log: EventLogPort,
   { from, filter, sink, clock }: { from: Cursor | undefined; filter: EventFilter; sink: Writable; clock: Clock },
 ): void => {
-  let cursor = from ?? log.head()
-  let live = false
-  let missed = false
   let ended = false
+  /** The socket has more than it wants. */
+  let full = false
 
   const end = (): void => {
     if (ended) return
     ended = true
+    follower.stop()
     unsubscribe()
     cancelHeartbeat()
     cancelStalled()
     sink.end()
   }
 
-  const onEvent = (event: EncodedEvent): void => {
-    if (!live) {
-      missed = true
-      return
-    }
-    if (event.sequence > 0) cursor = event.cursor
-    if (!sink.write(message(event))) fallBehind()
-  }
+  const follower = new Follower<EncodedEvent, Cursor, ContractError>({
+    cursor: from ?? log.head(),
+    read: (cursor) => log.replay(cursor, filter, PAGE_ROWS),
+    take(event) {
+      if (!sink.write(message(event))) full = true
+      return true
+    },
+    hasRoom: () => !full,
+    tookPage: () => waitForRoom(),
+    failed(error) {
+      sink.write(failure(error))
+      end()
+      return false
+    },
+    // A log that fails ends this stream, not the process: the reader asks again from where it was.
+    threw: () => end(),
+  })
 
-  const fallBehind = (): void => {
-    live = false
+  const waitForRoom = (): void => {
+    if (!full) return
     watchStall(sink.writableLength)
     sink.once('drain', () => {
+      full = false
       cancelStalled()
-      begin()
+      follower.readOn()
     })
   }
 
@@ -61,49 +72,22 @@ export const streamEvents = (
     })
   }
 
-  const catchUp = async (): Promise<void> => {
-    while (!ended) {
-      missed = false
-      const page = await log.replay(cursor, filter, PAGE_ROWS)
-      if (ended) return
-      if (!page.ok) {
-        sink.write(failure(page.error))
-        end()
-        return
-      }
-      cursor = page.value.next
-      const roomy = page.value.events.map((event) => sink.write(message(event))).every(Boolean)
-      if (!roomy) {
-        fallBehind()
-        return
-      }
-      // Nothing was left to read, and nothing came while reading: from here on the listener writes.
-      if (page.value.events.length === 0 && !missed) {
-        live = true
-        return
-      }
-    }
-  }
-
-  // A log that fails ends this stream, not the process: the reader asks again from where it was.
-  const begin = (): void => {
-    catchUp().catch(() => end())
-  }
-
   let cancelStalled = (): void => {}
   let cancelHeartbeat = (): void => {}
   const beat = (): void => {
     cancelHeartbeat = clock.setTimer(HEARTBEAT_MS, () => {
-      if (live) sink.write(': still here\n\n')
+      if (follower.live) sink.write(': still here\n\n')
       beat()
     })
   }
 
-  const unsubscribe = log.subscribe(filter, onEvent)
+  const unsubscribe = log.subscribe(filter, (event) => {
+    if (follower.heard(event)) waitForRoom()
+  })
   sink.once('close', end)
   sink.once('error', end)
   beat()
-  begin()
+  follower.readOn()
 }
 
 // An event's text is JSON on one line, so it needs no splitting. Ephemeral events have no place to go on from.

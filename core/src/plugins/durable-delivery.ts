@@ -1,6 +1,7 @@
 import type { ContractError, Cursor, EventName } from '@fulgurite/plugin-sdk/contract'
 import type { FieldFilter } from '@fulgurite/plugin-sdk/manifest'
 import { stackOf } from '../lib/errors.ts'
+import { Follower } from '../lib/follower.ts'
 import type { EncodedEvent, EventLogPort } from '../node/contract-gateway.ts'
 import { type MemoryAccount, textBytes } from './account.ts'
 import { matchesFilter } from './field-filter.ts'
@@ -42,27 +43,36 @@ export class DurableDelivery {
   #place: Cursor | undefined
   /** Of all events in memory. */
   #bytes = 0
-  /** The last event that was put in memory, or passed over. */
-  #read: Cursor | undefined
-  #readSequence = -1
-  /** Caught up: events come from the stream. Otherwise the log is read. */
-  #live = false
-  #missed = false
-  #reading = false
+  readonly #follower: Follower<EncodedEvent, Cursor, ContractError>
   #stopped = false
   readonly #unsubscribe: () => void
 
   constructor(options: DeliveryOptions) {
     this.#options = options
     this.label = options.label
-    this.#read = options.cursor
     this.#place = options.cursor
+    const { reader, name, cursor, capacity, onAvailable, onError } = options
+    this.#follower = new Follower({
+      cursor,
+      read: (place) => reader.read(place, name, Math.min(PAGE, capacity)),
+      take: (event) => this.#keep(event),
+      tookPage: () => {
+        if (this.#waiting.length > 0) onAvailable()
+      },
+      failed: (error) => {
+        onError(error)
+        // What is no longer kept cannot be had: go on with the oldest that is.
+        return error.code === 'cursor-expired'
+      },
+      threw: (thrown) => onError({ code: 'internal', message: stackOf(thrown) }),
+    })
     this.#unsubscribe = options.log.subscribe({ names: [options.name] }, (event) => this.#heard(event))
-    this.#keepReading()
+    this.#follower.readOn()
   }
 
   stop(): void {
     this.#stopped = true
+    this.#follower.stop()
     this.#unsubscribe()
   }
 
@@ -124,31 +134,22 @@ export class DurableDelivery {
   #readMore(): void {
     const { capacity, capacityBytes } = this.#options
     const few = this.#waiting.length < Math.min(PAGE, capacity / 2) && this.#bytes <= capacityBytes / 2
-    if (!this.#live && (few || this.#bytes === 0)) this.#keepReading()
+    if (!this.#follower.live && (few || this.#bytes === 0)) this.#follower.readOn()
   }
 
   #heard(event: EncodedEvent): void {
     // What is not in the log cannot be promised.
     if (event.sequence === 0 || this.#stopped) return
-    if (!this.#live || !this.#keep(event)) {
-      this.#live = false
-      this.#missed = true
-      // Reading had to stop at an error: there is another chance with every event.
-      this.#readMore()
-      return
-    }
-    if (this.#waiting.length > 0) this.#options.onAvailable()
+    // Reading had to stop at an error: there is another chance with every event.
+    if (!this.#follower.heard(event)) this.#readMore()
+    else if (this.#waiting.length > 0) this.#options.onAvailable()
   }
 
   /** Puts the event in memory, or passes it over. False where there is no room for it. */
   #keep(event: EncodedEvent): boolean {
-    if (event.sequence <= this.#readSequence) return true
     const { name, filter } = this.#options
     const wanted = event.name === name && (filter === undefined || matchesFilter(filter, payloadOf(event)))
-    if (wanted && !this.#hold(event)) return false
-    this.#read = event.cursor
-    this.#readSequence = event.sequence
-    return true
+    return !wanted || this.#hold(event)
   }
 
   #hold(event: EncodedEvent): boolean {
@@ -160,39 +161,6 @@ export class DurableDelivery {
     this.#bytes += bytes
     this.#waiting.push(event)
     return true
-  }
-
-  #keepReading(): void {
-    this.#readOn().catch((thrown: unknown) => {
-      this.#reading = false
-      this.#options.onError({ code: 'internal', message: stackOf(thrown) })
-    })
-  }
-
-  async #readOn(): Promise<void> {
-    if (this.#reading || this.#stopped) return
-    this.#reading = true
-    let room = true
-    while (room && !this.#live && !this.#stopped) {
-      this.#missed = false
-      const { reader, name, capacity } = this.#options
-      const read = await reader.read(this.#read, name, Math.min(PAGE, capacity))
-      if (this.#stopped) break
-      if (!read.ok) {
-        this.#options.onError(read.error)
-        // What is no longer kept cannot be had: go on with the oldest that is.
-        if (read.error.code !== 'cursor-expired' || this.#read === undefined) break
-        this.#read = undefined
-        continue
-      }
-      const { events, next } = read.value
-      room = events.every((event) => this.#keep(event))
-      if (room) this.#read = next
-      if (this.#waiting.length > 0) this.#options.onAvailable()
-      // Nothing came while the log was found empty: from here on the stream has it all.
-      if (events.length === 0 && !this.#missed) this.#live = true
-    }
-    this.#reading = false
   }
 }
 

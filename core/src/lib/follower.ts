@@ -1,0 +1,114 @@
+import type { Result } from './result.ts'
+
+/** Something with a place in a log; 0 is the place of what is told live alone. */
+interface Logged<Cursor> {
+  readonly sequence: number
+  readonly cursor: Cursor
+}
+
+export interface FollowerOptions<Event extends Logged<Cursor>, Cursor, Failure> {
+  /** The last event that was had; `undefined` begins with the oldest kept. */
+  readonly cursor: Cursor | undefined
+  /** What is stored after the cursor, none only at the end of the log; and a cursor from which to go on. */
+  readonly read: (
+    cursor: Cursor | undefined,
+  ) => Promise<Result<{ readonly events: readonly Event[]; readonly next: Cursor }, Failure>>
+  /** False where there is no room for the event: it is read again then. */
+  readonly take: (event: Event) => boolean
+  /** Whether more can be had after what was taken; always, if absent. */
+  readonly hasRoom?: () => boolean
+  /** A page was had, as far as there was room. */
+  readonly tookPage?: () => void
+  /** The log could not be read from the cursor. True to go on with the oldest that is kept. */
+  readonly failed: (failure: Failure) => boolean
+  /** Reading threw, which is a bug. */
+  readonly threw: (thrown: unknown) => void
+}
+
+/**
+ * Follows a log from a cursor: what is stored until it has caught up, then what happens, without a gap and nothing twice. For who has
+ * no room nothing is kept: live events are only noted, and are read from the log once there is room again (`readOn`).
+ */
+export class Follower<Event extends Logged<Cursor>, Cursor, Failure> {
+  readonly #options: FollowerOptions<Event, Cursor, Failure>
+  #cursor: Cursor | undefined
+  #sequence = -1
+  /** Caught up: events come as they happen. Otherwise the log is read. */
+  #live = false
+  #missed = false
+  #reading = false
+  #stopped = false
+
+  constructor(options: FollowerOptions<Event, Cursor, Failure>) {
+    this.#options = options
+    this.#cursor = options.cursor
+  }
+
+  get live(): boolean {
+    return this.#live
+  }
+
+  /** An event has happened. False where it was left in the log. */
+  heard(event: Event): boolean {
+    if (this.#stopped) return false
+    if (this.#live && this.#take(event)) {
+      this.#live = this.#hasRoom()
+      return true
+    }
+    this.#live = false
+    this.#missed = true
+    return false
+  }
+
+  /** Reads on, for as long as there is room. */
+  readOn(): void {
+    if (!this.#reading && !this.#stopped) this.#catchUp().catch(this.#options.threw)
+  }
+
+  stop(): void {
+    this.#stopped = true
+  }
+
+  async #catchUp(): Promise<void> {
+    const { read, tookPage, failed } = this.#options
+    let room = true
+    this.#reading = true
+    try {
+      while (room && !this.#live && !this.#stopped) {
+        this.#missed = false
+        const page = await read(this.#cursor)
+        if (this.#stopped) return
+        if (!page.ok) {
+          if (!failed(page.error) || this.#cursor === undefined) return
+          this.#cursor = undefined
+          continue
+        }
+        const { events, next } = page.value
+        room = events.every((event) => this.#take(event))
+        if (room) this.#cursor = next
+        tookPage?.()
+        room &&= this.#hasRoom()
+        // Nothing came while the log was found empty: from here on all is heard.
+        if (room && events.length === 0 && !this.#missed) this.#live = true
+      }
+    } finally {
+      // In the step that found no room: who makes some next must be able to read on.
+      this.#reading = false
+    }
+  }
+
+  #take(event: Event): boolean {
+    const isStored = event.sequence > 0
+    if (isStored && event.sequence <= this.#sequence) return true
+    if (!this.#options.take(event)) return false
+    if (isStored) {
+      this.#cursor = event.cursor
+      this.#sequence = event.sequence
+    }
+    return true
+  }
+
+  #hasRoom(): boolean {
+    return this.#options.hasRoom?.() ?? true
+  }
+}
