@@ -44,7 +44,7 @@ export const streamEvents = (
     failed(error) {
       sink.write(failure(error))
       end()
-      return false
+      return undefined
     },
     // A log that fails ends this stream, not the process: the reader asks again from where it was.
     threw: () => end(),

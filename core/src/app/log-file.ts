@@ -26,7 +26,11 @@ export const openLogFile = (path: string): LogFile => {
   let closed = false
   const ended = Promise.withResolvers<void>()
   const end = (): void => {
-    closeSync(fd)
+    try {
+      closeSync(fd)
+    } catch {
+      // Nothing can be kept.
+    }
     ended.resolve()
   }
   const begin = (): void => {

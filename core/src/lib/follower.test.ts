@@ -8,7 +8,7 @@ interface Event {
 }
 
 /** A log of numbers; `capacity` is how many are taken before there is no room, until `makeRoom`. */
-const setUp = (options: { readonly capacity?: number; readonly page?: number } = {}) => {
+const setUp = (options: { readonly capacity?: number; readonly page?: number; readonly goesOnFrom?: number } = {}) => {
   const { capacity = Number.POSITIVE_INFINITY, page = 2 } = options
   const log: Event[] = []
   const had: number[] = []
@@ -32,7 +32,7 @@ const setUp = (options: { readonly capacity?: number; readonly page?: number } =
       had.push(sequence)
       return true
     },
-    failed: () => true,
+    failed: () => ({ from: options.goesOnFrom }),
     threw: (thrown) => {
       throw thrown
     },
@@ -123,6 +123,15 @@ test('what is no longer kept is passed over where the follower says so', async (
   follower.readOn()
   await settled()
   t.deepEqual(had, [3, 4])
+})
+
+test('what is no longer kept is passed over up to where the log says, and not further back', async (t) => {
+  const { follower, append, settled, had, forgetBefore } = setUp({ goesOnFrom: 3 })
+  for (let i = 0; i < 4; i++) append()
+  forgetBefore(2)
+  follower.readOn()
+  await settled()
+  t.deepEqual(had, [4])
 })
 
 test('one that is stopped takes nothing more', async (t) => {

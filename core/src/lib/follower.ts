@@ -19,8 +19,8 @@ export interface FollowerOptions<Event extends Logged<Cursor>, Cursor, Failure> 
   readonly hasRoom?: () => boolean
   /** A page was had, as far as there was room. */
   readonly tookPage?: () => void
-  /** The log could not be read from the cursor. True to go on with the oldest that is kept. */
-  readonly failed: (failure: Failure) => boolean
+  /** The log could not be read from the cursor. From where to go on; `undefined` to stop. */
+  readonly failed: (failure: Failure) => { readonly from: Cursor | undefined } | undefined
   /** Reading threw, which is a bug. */
   readonly threw: (thrown: unknown) => void
 }
@@ -79,8 +79,9 @@ export class Follower<Event extends Logged<Cursor>, Cursor, Failure> {
         const page = await read(this.#cursor)
         if (this.#stopped) return
         if (!page.ok) {
-          if (!failed(page.error) || this.#cursor === undefined) return
-          this.#cursor = undefined
+          const on = failed(page.error)
+          if (on === undefined || this.#cursor === undefined) return
+          this.#cursor = on.from
           continue
         }
         const { events, next } = page.value

@@ -61,8 +61,11 @@ export class DurableDelivery {
       },
       failed: (error) => {
         onError(error)
-        // What is no longer kept cannot be had: go on with the oldest that is.
-        return error.code === 'cursor-expired'
+        // What is no longer kept cannot be had: go on behind it. Others may have lost more, of other names.
+        const { continueFrom } = error.details ?? {}
+        return error.code !== 'cursor-expired'
+          ? undefined
+          : { from: typeof continueFrom === 'string' ? continueFrom : undefined }
       },
       threw: (thrown) => onError({ code: 'internal', message: stackOf(thrown) }),
     })

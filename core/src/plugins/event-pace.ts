@@ -37,9 +37,10 @@ export class EventPace {
     return true
   }
 
-  /** A turn with events begins. */
-  given(): void {
-    this.#given = this.#options.clock.monotonic()
+  /** A turn begins with so many of those that there are. Where it took as many as it may, the others do not wait for more. */
+  given(taken: number, events: number): void {
+    if (taken === events) this.#given = this.#options.clock.monotonic()
+    else this.#given = Number.NEGATIVE_INFINITY
   }
 
   stop(): void {

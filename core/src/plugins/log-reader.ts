@@ -1,5 +1,6 @@
 import type { ContractError, Cursor, EventName } from '@fulgurite/plugin-sdk/contract'
-import type { Result } from '../lib/result.ts'
+import { stackOf } from '../lib/errors.ts'
+import { err, type Result } from '../lib/result.ts'
 import type { EventLogPort, ReplayedEvents } from '../node/contract-gateway.ts'
 
 interface PendingRead {
@@ -42,8 +43,13 @@ export class LogReader {
     // All that ask in one go are there before the first page is read.
     await undefined
     for (let next = this.#pending.shift(); next !== undefined; next = this.#pending.shift()) {
-      next.settle(await this.#log.replay(next.cursor, { names: [...next.names] }, next.limit))
+      const { cursor, names, limit, settle } = next
+      settle(await this.#log.replay(cursor, { names: [...names] }, limit).catch(unreadable))
     }
     this.#reading = false
   }
 }
+
+/** A log that cannot be read is that plugin's trouble, who asks again with the next event. */
+const unreadable = (thrown: unknown): Result<never, ContractError> =>
+  err({ code: 'internal', message: stackOf(thrown) })

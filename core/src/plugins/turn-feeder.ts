@@ -65,12 +65,13 @@ export class TurnFeeder {
     if (!isRunning() || cell.phase !== 'idle') return
     // What it wants kept comes first: a turn would only add to it.
     if (queue.full || share.mustWait(inbox.urgent)) return
-    const events = inbox.liveEvents + subscriptions.waiting
+    const { liveEvents } = inbox
+    const events = liveEvents + subscriptions.waiting
     if (!inbox.pressing && this.#pace.mustWait(events)) return
     const begun = threadTime()
     const text = inbox.take(this.head(), (chars) => this.#takeEvents(chars))
     if (text === undefined) return
-    if (events > 0) this.#pace.given()
+    if (events > 0) this.#pace.given(this.#sentEvents + liveEvents - inbox.liveEvents, events)
     serving()
     cell.turn(text)
     share.charge(threadTime() - begun)

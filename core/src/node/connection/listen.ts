@@ -47,6 +47,7 @@ export const listen = async (
     const group = addressGroup(from)
     // Who would crowd out others all the time, and his own before them, is not let in for it.
     if (!rates.of(group).take(clock.monotonic())) {
+      socket.on('error', () => {})
       socket.resetAndDestroy()
       onFailure?.({ code: 'too-many-calls' }, from)
       return

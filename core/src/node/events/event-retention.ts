@@ -149,7 +149,7 @@ export class EventRetention {
         if (row === undefined) break
         holding.rows--
         holding.bytes -= row.bytes
-        holding.lost = row.sequence
+        holding.lost = Math.max(holding.lost, row.sequence)
         writes.push({ table: TABLE.eventOfClass, key: row.key, value: undefined })
       }
       this.#readAhead(kind)
@@ -184,6 +184,8 @@ export class EventRetention {
     const from = rowKey(kind, this.#readTo[kind] + 1)
     const rows = await this.#store.scan(TABLE.eventOfClass, { from, to: endOfClass(kind), limit: READ_AHEAD })
     for (const row of rows) {
+      // It may have been dropped by its age since it was asked for.
+      if (sequenceOf(row) <= this.#holdings[kind].lost) continue
       this.#oldest[kind].push({ key: row.key, sequence: sequenceOf(row), bytes: row.value.length })
       this.#readTo[kind] = sequenceOf(row)
     }

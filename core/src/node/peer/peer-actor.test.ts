@@ -151,3 +151,25 @@ test('channels that strangers have named and never funded are limited in all, an
   await system.settled()
   t.deepEqual(sent, ['error'])
 })
+
+test('a message that cannot be sent ends the connection: a channel takes it for sent', async (t) => {
+  const errors: string[] = []
+  const { system, peer } = setUp(true, { ...silentLog, error: (event) => void errors.push(event) })
+  t.teardown(() => system.stop())
+  const closed: string[] = []
+  const failing: PeerConnection = {
+    ...connection,
+    epoch: 2,
+    send() {
+      throw new Error('made to fail by the test')
+    },
+    close: (reason) => void closed.push(reason),
+  }
+  peer.tell('attached', { connection: failing })
+  await system.settled()
+  peer.tell('send', { epoch: 2, message: { type: 'warning', channelId: new Uint8Array(32), data: utf8Encode('') } })
+  peer.tell('send', { epoch: 1, message: { type: 'warning', channelId: new Uint8Array(32), data: utf8Encode('') } })
+  await system.settled()
+  t.deepEqual(closed, ['internal'])
+  t.deepEqual(errors, ['peer.bug'])
+})

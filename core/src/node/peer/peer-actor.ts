@@ -11,6 +11,7 @@ import {
   peerText,
 } from '../../channel/index.ts'
 import { isAllZero, toHex } from '../../lib/bytes.ts'
+import { stackOf } from '../../lib/errors.ts'
 import type { ChannelId, NodeId, ShortChannelId } from '../../lib/ids.ts'
 import { Ration } from '../../lib/ration.ts'
 import { err, ok } from '../../lib/result.ts'
@@ -100,7 +101,7 @@ class PeerDriver {
           const connection = this.#at(epoch)
           if (connection !== undefined) this.#receive(connection, message)
         },
-        send: ({ epoch, message }) => this.#at(epoch)?.send(message),
+        send: ({ epoch, message }) => this.#send(epoch, message),
         hangUp: ({ epoch, channelId, reason }) => {
           const connection = this.#at(epoch)
           connection?.complaints.note(channelId)
@@ -309,6 +310,18 @@ class PeerDriver {
     const channel = this.#services.channelDirectory.byShortChannelId(shortChannelId)
     if (channel === undefined || toHex(channel.remoteNodeId) !== toHex(this.#nodeId)) return
     channel.ref.tell('peerMessage', { epoch: connection.epoch, message })
+  }
+
+  #send(epoch: Epoch, message: Message): void {
+    const connection = this.#at(epoch)
+    try {
+      connection?.send(message)
+    } catch (thrown) {
+      // The channel takes it for sent, and what it says next would be said without it: on the next connection both agree again on
+      // what was said.
+      this.#services.log.error('peer.bug', { peer: toHex(this.#nodeId), message: message.type, error: stackOf(thrown) })
+      connection?.close('internal')
+    }
   }
 
   /** The connection in use, if it is that of the epoch. */
