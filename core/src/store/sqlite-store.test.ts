@@ -314,3 +314,13 @@ test('a store that is closed, and a copy of it, hold nothing that was to be dele
       await again.close()
     }
   }))
+
+test('of a submission nothing waits where a part of it takes back what is in the same commit', async (t) => {
+  const store = await open()
+  store.submit([{ ...put('thing', 'begun', '1'), isNew: true }])
+  store.submit([removeLater('thing', 'begun'), { ...put('thing', 'ended', '1'), mayWait: true }])
+  await store.flush()
+  t.is(await read(store, 'thing', 'ended'), '1')
+  t.is(await read(store, 'thing', 'begun'), undefined)
+  await store.close()
+})

@@ -39,7 +39,7 @@ export interface ScanOptions {
  * Ordered, durable storage of rows of bytes in named tables. It knows nothing of what it stores.
  *
  * Writes are grouped: all that is submitted while a commit is under way goes into the next one, and of several writes to
- * one key only the last is issued. A commit is always a prefix of what was submitted. A commit that fails ends the store:
+ * one key only the last is issued. A commit is always a prefix of what was submitted, but for writes that may wait. A commit that fails ends the store:
  * its callbacks and those of all later submissions are never called, and `onFatal` tells the process to end.
  */
 export interface Store {
@@ -60,7 +60,7 @@ export interface Store {
   sizes(table: string, options?: ScanOptions): Promise<readonly RowSize[]>
   /** How many of these keys have rows, and the bytes of those keys and values together. */
   weigh(table: string, keys: readonly Uint8Array[]): Promise<{ readonly rows: number; readonly bytes: number }>
-  /** Resolves once all that was submitted before the call is durable. */
+  /** Resolves once all that was submitted before the call is durable, but for writes that may wait. */
   flush(): Promise<void>
   /** Writes a consistent copy to a path that does not exist yet, while the node runs. */
   backup(path: string): Promise<void>

@@ -18,6 +18,8 @@ export class WriteBatch {
   }
 
   add(writes: readonly Write[], onDurable?: () => void): void {
+    // What takes back a row of this commit leaves nothing for a start to mend: then the rest of it must not wait either.
+    const mayWait = !writes.some((write) => write.mayWait === true && this.#has(write))
     for (const write of writes) {
       let rows = this.#tables.get(write.table)
       if (rows === undefined) {
@@ -26,7 +28,7 @@ export class WriteBatch {
       }
       const name = keyName(write.key)
       const earlier = rows.get(name)
-      if (write.mayWait === true && earlier === undefined) {
+      if (mayWait && write.mayWait === true && earlier === undefined) {
         this.#waiting.add(write, name)
         continue
       }
@@ -37,6 +39,10 @@ export class WriteBatch {
       else rows.set(name, { ...write, isNew: true })
     }
     if (onDurable !== undefined) this.#callbacks.push(onDurable)
+  }
+
+  #has({ table, key }: Write): boolean {
+    return this.#tables.get(table)?.has(keyName(key)) === true
   }
 
   get isEmpty(): boolean {

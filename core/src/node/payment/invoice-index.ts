@@ -38,9 +38,12 @@ export const invoiceIndexWrites = (before: InvoiceRecord | undefined, after: Inv
   const { paymentHash } = after
   const place = put(listKey(status, createdAt, paymentHash))
   if (status === 'open') return [place, put(expiryKey(after), createdAt)]
-  const others = (['open', 'expired'] as const).filter((other) => other !== status)
-  const places = [...others.map((other) => listKey(other, createdAt, paymentHash)), expiryKey(after)]
-  return [...places.map(removeLater), place]
+  const open = [listKey('open', createdAt, paymentHash), expiryKey(after)].map(removeLater)
+  if (status !== 'paid') return [...open, place]
+  // One that was listed as expired is in no sweep's way any more, which would mend that: only what was paid in time may wait.
+  const isLate = after.state.type === 'settled' && after.state.at >= after.expiresAt
+  const expired = listKey('expired', createdAt, paymentHash)
+  return [...open, isLate ? remove(expired) : removeLater(expired), place]
 }
 
 /** Where the invoices of a status that were made at a time or later are. */

@@ -23,7 +23,9 @@ export const paymentIndexWrites = (before: SentPayment | undefined, after: SentP
   if (before?.status === after.status && before.startedAt === after.startedAt) return []
   // Of one under way the list is what a start goes by: it finds there what has ended, too, and moves it.
   const mayWait = before?.status === 'in-flight'
-  const put: Write = { table: TABLE.paymentByStatus, key: key(after), value: EMPTY, isNew: true, mayWait }
+  // Tried twice within a moment it may have stood there before.
+  const isNew = before === undefined
+  const put: Write = { table: TABLE.paymentByStatus, key: key(after), value: EMPTY, isNew, mayWait }
   return before === undefined
     ? [put]
     : [{ table: TABLE.paymentByStatus, key: key(before), value: undefined, mayWait }, put]

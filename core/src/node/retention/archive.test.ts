@@ -5,6 +5,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -73,6 +74,7 @@ const failing = (write: (bytes: Uint8Array) => number, sync: () => void = () => 
   async sync() {
     sync()
   },
+  free: async () => Number.MAX_SAFE_INTEGER,
 })
 
 test('what could not be written or synced leaves nothing behind, and is written whole the next time', async (t) => {
@@ -124,4 +126,57 @@ test('a file or a folder that was there is made its owner’s alone, and what is
   symlinkSync('/dev/null', join(other, '2024-01.jsonl'))
   const refused = await new Archive({ path: other, clock }).append(['{}'])
   t.like(refused, { ok: false, error: { reason: 'something that is no file is in its place' } })
+})
+
+test('a file that is moved away while it is open gets no line more: the next ones have a file in the folder', async (t) => {
+  const path = folderOf(t)
+  const archive = new Archive({ path, clock: virtualClock() })
+  t.teardown(() => archive.close())
+  t.true((await archive.append(['{"a":1}'])).ok)
+  renameSync(join(path, '2024-01.jsonl'), join(path, 'books.jsonl'))
+  t.true((await archive.append(['{"a":2}'])).ok)
+  t.is(read(path, 'books.jsonl'), '{"a":1}\n')
+  t.is(read(path, '2024-01.jsonl'), '{"a":2}\n')
+})
+
+test('lines whose file is gone before they are on the disk are not said to be archived', async (t) => {
+  const path = folderOf(t)
+  let gone = false
+  const disk = failing(
+    (bytes) => bytes.length,
+    () => {
+      if (gone) rmSync(join(path, '2024-01.jsonl'), { force: true })
+    },
+  )
+  const archive = new Archive({ path, clock: virtualClock(), disk })
+  t.teardown(() => archive.close())
+  t.true((await archive.append(['{"a":1}'])).ok)
+  gone = true
+  t.like(await archive.append(['{"a":2}']), { ok: false, error: { reason: 'its file was moved away meanwhile' } })
+  gone = false
+  t.true((await archive.append(['{"a":2}'])).ok)
+  t.is(read(path, '2024-01.jsonl'), '{"a":2}\n')
+})
+
+test('a whole last line that has lost its end, as by an editor, is kept', async (t) => {
+  const path = folderOf(t)
+  mkdirSync(path)
+  for (const before of ['{"a":1}', '{"a":1}\n{"a":2}']) {
+    writeFileSync(join(path, '2024-01.jsonl'), before)
+    const archive = new Archive({ path, clock: virtualClock() })
+    t.true((await archive.append(['{"a":3}'])).ok)
+    t.is(read(path, '2024-01.jsonl'), `${before}\n{"a":3}\n`)
+    archive.close()
+  }
+})
+
+test('the archive leaves room on the disk for what the channels live in', async (t) => {
+  const path = folderOf(t)
+  let free = (256 << 20) - 1
+  const disk: ArchiveDisk = { ...failing((bytes) => bytes.length), free: async () => free }
+  const archive = new Archive({ path, clock: virtualClock(), disk })
+  t.teardown(() => archive.close())
+  t.like(await archive.append(['{"a":1}']), { ok: false, error: { reason: 'less than 256 MiB are free on the disk' } })
+  free += 1
+  t.true((await archive.append(['{"a":1}'])).ok)
 })

@@ -8,13 +8,16 @@ import {
   openSync,
   readdirSync,
   readSync,
+  statfs,
   statSync,
   write,
+  writeSync,
 } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import { utf8Encode } from '../../lib/bytes.ts'
+import { utf8Decode, utf8Encode } from '../../lib/bytes.ts'
 import type { Clock } from '../../lib/clock.ts'
+import { readJson } from '../../lib/json.ts'
 import { openOwnFile, openToRead } from '../../lib/own-file.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { TimestampMs } from '../../lib/units.ts'
@@ -28,6 +31,8 @@ export interface ArchiveFailure {
 export interface ArchiveDisk {
   write(fd: number, bytes: Uint8Array): Promise<number>
   sync(fd: number): Promise<void>
+  /** Bytes that are free where the path is. */
+  free(path: string): Promise<number>
 }
 
 export interface ArchiveOptions {
@@ -41,18 +46,26 @@ export interface ArchiveOptions {
 
 const MAX_BYTES = 64 * 1_024 * 1_024
 const OWNER_ONLY = 0o700
+/** Left free on the disk: the channels live on it, and a node that cannot write their states has to end. */
+const RESERVE_MIB = 256
 /** Looked through from the end of a file for the end of its last whole line. */
 const TAIL_BYTES = 64 * 1_024
 
 const writing = promisify(write)
+const statFs = promisify(statfs)
 const DISK: ArchiveDisk = {
   write: async (fd, bytes) => (await writing(fd, bytes)).bytesWritten,
   sync: promisify(fsync),
+  async free(path) {
+    const { bavail, bsize } = await statFs(path)
+    return bavail * bsize
+  },
 }
 
 interface OpenFile {
   readonly month: string
   readonly number: number
+  readonly path: string
   readonly fd: number
   /** Of whole lines that are on the disk. */
   size: number
@@ -84,6 +97,7 @@ export class Archive {
         const bytes = utf8Encode(`${lines.join('\n')}\n`)
         for (let at = 0; at < bytes.length; ) at += await this.#disk.write(file.fd, bytes.subarray(at))
         await this.#disk.sync(file.fd)
+        if (!isInPlace(file)) throw new Error('its file was moved away meanwhile')
         file.size += bytes.length
         return ok(undefined)
       } catch (error) {
@@ -115,10 +129,15 @@ export class Archive {
   async #file(): Promise<OpenFile> {
     const month = monthOf(this.#clock.now())
     const open = this.#open
-    if (open?.month === month && open.size < this.#maxBytes) return open
+    if (open !== undefined && open.month === month && open.size < this.#maxBytes && isInPlace(open)) {
+      await this.#leaveRoom()
+      return open
+    }
     this.close()
-    mkdirSync(this.path, { recursive: true, mode: OWNER_ONLY })
+    const made = mkdirSync(this.path, { recursive: true, mode: OWNER_ONLY })
     chmodSync(this.path, OWNER_ONLY)
+    await this.#leaveRoom()
+    if (made !== undefined) await syncFolder(dirname(made), this.#disk)
     let file = openAt(this.path, month, newestOf(readdirSync(this.path), month))
     while (file.size >= this.#maxBytes) {
       closeSync(file.fd)
@@ -133,6 +152,11 @@ export class Archive {
     }
     this.#open = file
     return file
+  }
+
+  async #leaveRoom(): Promise<void> {
+    if ((await this.#disk.free(this.path)) >= RESERVE_MIB * 1_024 * 1_024) return
+    throw new Error(`less than ${RESERVE_MIB} MiB are free on the disk`)
   }
 
   #giveUp({ fd, size }: OpenFile): void {
@@ -161,14 +185,27 @@ const newestOf = (names: readonly string[], month: string): number =>
     return of === month ? Math.max(newest, Number(number)) : newest
   }, 1)
 
-/** Whatever stands behind the last whole line was written by a node that ended meanwhile: its rows were not removed. */
+/** Whether the file still has its name. What is written to one that was moved away may be lost with what it was copied from. */
+const isInPlace = ({ path, fd }: OpenFile): boolean => {
+  const there = statSync(path, { throwIfNoEntry: false })
+  const { dev, ino } = fstatSync(fd)
+  return there?.dev === dev && there.ino === ino
+}
+
+/**
+ * Whatever stands behind the last whole line was written by a node that ended meanwhile: its rows were not removed. A line
+ * that is whole but for its end is kept: an editor may have taken that.
+ */
 const openAt = (folder: string, month: string, number: number): OpenFile => {
   const path = join(folder, nameOf(month, number))
   const fd = openOwnFile(path)
   try {
-    const whole = endOfLines(path, fstatSync(fd).size)
-    ftruncateSync(fd, whole)
-    return { month, number, fd, size: whole }
+    const { size } = fstatSync(fd)
+    const ended = endOfLines(path, size)
+    const isWhole = ended < size && isLine(path, ended, size)
+    if (isWhole) writeSync(fd, '\n')
+    else ftruncateSync(fd, ended)
+    return { month, number, path, fd, size: isWhole ? size + 1 : ended }
   } catch (error) {
     closeSync(fd)
     throw error
@@ -192,7 +229,21 @@ const endOfLines = (path: string, size: number): number => {
   }
 }
 
+const isLine = (path: string, from: number, to: number): boolean => {
+  const fd = openToRead(path)
+  try {
+    const bytes = new Uint8Array(to - from)
+    return readJson(utf8Decode(bytes.subarray(0, readSync(fd, bytes, 0, bytes.length, from))), LINE_DEPTH).ok
+  } catch {
+    return false
+  } finally {
+    closeSync(fd)
+  }
+}
+
 const LINE_END = 0x0a
+/** Of a record: of a payment, its parts and their routes. */
+const LINE_DEPTH = 32
 
 const syncFolder = async (path: string, disk: ArchiveDisk): Promise<void> => {
   // Windows opens no folders; there the file system keeps names and files together.

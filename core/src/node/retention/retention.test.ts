@@ -156,6 +156,27 @@ test('a clock on the wall that is set, or was away for long, gives a grace befor
   t.is(await rig.count(TABLE.payment), 0)
 })
 
+test('a clock that is set while a sweep is under way makes nothing older in it', async (t) => {
+  const moved: { by?: () => void } = {}
+  const disk: ArchiveDisk = {
+    ...full(1_000_000),
+    // The first class is on its way to the archive.
+    async sync() {
+      moved.by?.()
+    },
+  }
+  const rig = await RetentionRig.start(t, { kept: KEPT, disk })
+  moved.by = () => {
+    delete moved.by
+    rig.clock.setWall(rig.clock.now() + 365 * DAY_MS)
+  }
+  await fill(rig)
+  await rig.pass(PAST_GRACE_MS)
+  // The failed payment of 20 days and the invoice that expired 20 days ago are still there.
+  t.is(await rig.count(TABLE.payment), 3)
+  t.is(await rig.count(TABLE.invoice), 3)
+})
+
 const full = (after: number): ArchiveDisk & { room: number } => {
   const disk = {
     room: after,
@@ -167,6 +188,7 @@ const full = (after: number): ArchiveDisk & { room: number } => {
       return writeSync(fd, bytes, 0, fits)
     },
     async sync() {},
+    free: async () => Number.MAX_SAFE_INTEGER,
   }
   return disk
 }

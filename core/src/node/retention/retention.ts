@@ -117,14 +117,16 @@ export class Retention {
     await this.#makeRoom()
     if (!this.#isAsked()) return
     const now = clock.monotonic()
+    // What the grace is passed with is what the whole sweep goes by: a clock that is set meanwhile makes nothing older.
+    const wall = clock.now()
     const before = this.#grace
-    this.#grace = passGrace(before, now - this.#lookedAt, clock.now(), times.graceMs)
+    this.#grace = passGrace(before, now - this.#lookedAt, wall, times.graceMs)
     this.#lookedAt = now
     if (this.#grace.leftMs > before.leftMs) log.warn('retention.clock-set', { waitsMs: times.graceMs })
     if (now - this.#graceKeptAt >= KEEP_GRACE_MS || this.#grace.leftMs > before.leftMs) this.#keepGrace()
     if (this.#grace.leftMs > 0 || (this.#sweptAt !== undefined && now - this.#sweptAt < times.sweepMs)) return
     this.#sweptAt = now
-    await this.#sweep()
+    await this.#sweep(wall)
   }
 
   /** What is too much goes to the archive, whatever its age: nothing is lost by it, so that it waits for nothing. */
@@ -166,12 +168,12 @@ export class Retention {
     store.submit([{ table: TABLE.meta, key: GRACE_KEY, value: utf8Encode(JSON.stringify(this.#grace)) }])
   }
 
-  async #sweep(): Promise<void> {
-    const { rows, kept, clock } = this.#options
+  async #sweep(now: TimestampMs): Promise<void> {
+    const { rows, kept } = this.#options
     try {
       for (const each of rows) {
         const keptMs = kept[each.class]
-        if (keptMs !== undefined) await this.#guarded(each.class, () => this.#sweepClass(each, clock.now() - keptMs))
+        if (keptMs !== undefined) await this.#guarded(each.class, () => this.#sweepClass(each, now - keptMs))
       }
     } finally {
       this.#tell()
