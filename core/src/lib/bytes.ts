@@ -43,6 +43,9 @@ export const concat = (...parts: readonly Uint8Array[]): Uint8Array => {
   return result
 }
 
+/** Of all keys behind this one, in the order of their bytes, the first that there can be. */
+export const keyAfter = (key: Uint8Array): Uint8Array => concat(key, Uint8Array.of(0))
+
 /** Not constant-time: for public values only. */
 export const equalBytes = (a: Uint8Array, b: Uint8Array): boolean => {
   if (a.length !== b.length) return false

@@ -181,7 +181,8 @@ export class ChannelEffects {
     const complete = signing.complete(effect, this.#durable)
     return () => {
       const { connection } = hold
-      if (connection?.epoch === epoch) connection.ref.tell('send', { epoch, message: complete })
+      if (connection?.epoch === epoch)
+        connection.ref.tell('send', { epoch, channelId: idOf(this.#durable), message: complete })
       // Our only signature stays with us: the peer cannot fund what it has none for.
       else if (complete.type === 'funding_signed') context.self.tell('unsigned', undefined)
     }

@@ -6,7 +6,10 @@ import type { Message } from '../../wire/messages/message.ts'
 /** What a channel tells whoever has the connection with its peer. Dropped when the connection of the epoch is gone. */
 export type ConnectionProtocol = {
   /** Written with everything else of this turn, in one go. */
-  send: { readonly request: { readonly epoch: Epoch; readonly message: Message }; readonly reply: void }
+  send: {
+    readonly request: { readonly epoch: Epoch; readonly channelId: ChannelId; readonly message: Message }
+    readonly reply: void
+  }
   /** Closes the connection on account of the channel, once what was sent is written. */
   hangUp: {
     readonly request: { readonly epoch: Epoch; readonly channelId: ChannelId; readonly reason: string }

@@ -1,4 +1,4 @@
-import { concat, utf8Decode, utf8Encode } from '../../lib/bytes.ts'
+import { keyAfter, utf8Decode, utf8Encode } from '../../lib/bytes.ts'
 import type { Store, Write } from '../../store/store.ts'
 import { TABLE } from '../storage/tables.ts'
 import { placeRowKey } from './passing-keys.ts'
@@ -35,7 +35,7 @@ export const moveCommandRows = async (store: Store): Promise<void> => {
     }
     const last = rows.at(-1)
     if (last === undefined) break
-    from = concat(last.key, Uint8Array.of(0))
+    from = keyAfter(last.key)
   }
   if (passing.length === 0) return
   // Turns were counted over all askers, and are counted for each now.

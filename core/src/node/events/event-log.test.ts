@@ -7,6 +7,7 @@ import type { EncodedEvent } from '../contract-gateway.ts'
 import { MIGRATIONS, TABLE } from '../storage/tables.ts'
 import { EventLog } from './event-log.ts'
 import type { EventRoom } from './event-retention.ts'
+import { sequenceOf } from './event-row.ts'
 
 const openStore = (): Promise<Store> =>
   openSqliteStore({
@@ -321,4 +322,39 @@ test('an event far larger than what its row is made in is read back as it was', 
   await store.flush()
   const read = await log.replay(undefined, {}, 10)
   t.deepEqual(read.ok && reasonsOf(read.value.events), [reason])
+})
+
+test('what is dropped by its age while it is read ahead is dropped once, and what is lost never goes back', async (t) => {
+  const { store, log } = await withLog({ ...ROOM, network: { rows: 10, bytes: 1_000_000 } })
+  // The reading ahead that begins when the class is nearly full is under way for as long as the test says.
+  const { promise: released, resolve: release } = Promise.withResolvers<void>()
+  const scan = store.scan.bind(store)
+  store.scan = async (...asked) => {
+    const rows = await scan(...asked)
+    await released
+    return rows
+  }
+  for (let i = 0; i < 10; i++) log.append('peer.disconnected', disconnected(`${i}`))
+  await store.flush()
+  const rows = await scan(TABLE.eventOfClass, { limit: 5 })
+  await log.forget(
+    'network',
+    rows.map(({ key, value }) => ({ key, sequence: sequenceOf({ key }), bytes: value.length })),
+  )
+  t.is(log.held('network').rows, 5)
+  release()
+  store.scan = scan
+  await settled(store)
+  // Of a reader that stands among those that were dropped.
+  const start = 'e3'
+  for (let i = 10; i < 16; i++) {
+    log.append('peer.disconnected', disconnected(`${i}`))
+    await store.flush()
+    t.like(await log.replay(start, {}, 1), { ok: false, error: { code: 'cursor-expired' } })
+  }
+  await settled(store)
+  const held = await scan(TABLE.eventOfClass)
+  t.is(log.held('network').rows, held.length)
+  t.is(held.length, 10)
+  t.deepEqual(held.map(sequenceOf), [7, 8, 9, 10, 11, 12, 13, 14, 15, 16])
 })

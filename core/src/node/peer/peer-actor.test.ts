@@ -152,7 +152,7 @@ test('channels that strangers have named and never funded are limited in all, an
   t.deepEqual(sent, ['error'])
 })
 
-test('a message that cannot be sent ends the connection: a channel takes it for sent', async (t) => {
+test('a message that cannot be sent ends the connection on account of its channel, which takes it for sent', async (t) => {
   const errors: string[] = []
   const { system, peer } = setUp(true, { ...silentLog, error: (event) => void errors.push(event) })
   t.teardown(() => system.stop())
@@ -160,6 +160,7 @@ test('a message that cannot be sent ends the connection: a channel takes it for 
   const failing: PeerConnection = {
     ...connection,
     epoch: 2,
+    complaints: new Complaints(virtualClock()),
     send() {
       throw new Error('made to fail by the test')
     },
@@ -167,9 +168,11 @@ test('a message that cannot be sent ends the connection: a channel takes it for 
   }
   peer.tell('attached', { connection: failing })
   await system.settled()
-  peer.tell('send', { epoch: 2, message: { type: 'warning', channelId: new Uint8Array(32), data: utf8Encode('') } })
-  peer.tell('send', { epoch: 1, message: { type: 'warning', channelId: new Uint8Array(32), data: utf8Encode('') } })
+  const channelId = new Uint8Array(32).fill(7)
+  const message = { type: 'warning', channelId, data: utf8Encode('') } as const
+  for (const epoch of [2, 1]) peer.tell('send', { epoch, channelId, message })
   await system.settled()
   t.deepEqual(closed, ['internal'])
   t.deepEqual(errors, ['peer.bug'])
+  t.true(failing.complaints.areOnlyAbout(channelId))
 })

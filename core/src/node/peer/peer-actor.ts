@@ -20,7 +20,7 @@ import type { OpenChannel } from '../../wire/messages/channel-open.ts'
 import type { Message, UnknownMessage } from '../../wire/messages/message.ts'
 import type { ChannelDirectory, ChannelEntry } from '../channel/channel-directory.ts'
 import type { Channels } from '../channel/channels.ts'
-import type { ConnectionRef } from '../channel/connection-ref.ts'
+import type { ConnectionProtocol, ConnectionRef } from '../channel/connection-ref.ts'
 import type { EventLog } from '../events/event-log.ts'
 import type { PeerEvents } from '../events/peer-events.ts'
 import type { NodeLog } from '../node-log.ts'
@@ -101,12 +101,8 @@ class PeerDriver {
           const connection = this.#at(epoch)
           if (connection !== undefined) this.#receive(connection, message)
         },
-        send: ({ epoch, message }) => this.#send(epoch, message),
-        hangUp: ({ epoch, channelId, reason }) => {
-          const connection = this.#at(epoch)
-          connection?.complaints.note(channelId)
-          connection?.close(reason)
-        },
+        send: (sending) => this.#send(sending),
+        hangUp: ({ epoch, channelId, reason }) => this.#hangUp(this.#at(epoch), channelId, reason),
         press: ({ epoch, isFull }) => this.#at(epoch)?.setPressure(isFull),
         openChannel: (command) => {
           const connection = this.#connection
@@ -312,16 +308,22 @@ class PeerDriver {
     channel.ref.tell('peerMessage', { epoch: connection.epoch, message })
   }
 
-  #send(epoch: Epoch, message: Message): void {
+  #send({ epoch, channelId, message }: ConnectionProtocol['send']['request']): void {
     const connection = this.#at(epoch)
     try {
       connection?.send(message)
     } catch (thrown) {
       // The channel takes it for sent, and what it says next would be said without it: on the next connection both agree again on
-      // what was said.
+      // what was said. A channel that comes to this again and again rests, and leaves the connection to the others.
       this.#services.log.error('peer.bug', { peer: toHex(this.#nodeId), message: message.type, error: stackOf(thrown) })
-      connection?.close('internal')
+      this.#hangUp(connection, channelId, 'internal')
     }
+  }
+
+  /** On account of one channel. */
+  #hangUp(connection: PeerConnection | undefined, channelId: ChannelId, reason: string): void {
+    connection?.complaints.note(channelId)
+    connection?.close(reason)
   }
 
   /** The connection in use, if it is that of the epoch. */

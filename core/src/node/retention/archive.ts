@@ -93,6 +93,7 @@ export class Archive {
   async append(lines: readonly string[]): Promise<Result<void, ArchiveFailure>> {
     try {
       const file = await this.#file()
+      await this.#leaveRoom()
       try {
         const bytes = utf8Encode(`${lines.join('\n')}\n`)
         for (let at = 0; at < bytes.length; ) at += await this.#disk.write(file.fd, bytes.subarray(at))
@@ -129,14 +130,10 @@ export class Archive {
   async #file(): Promise<OpenFile> {
     const month = monthOf(this.#clock.now())
     const open = this.#open
-    if (open !== undefined && open.month === month && open.size < this.#maxBytes && isInPlace(open)) {
-      await this.#leaveRoom()
-      return open
-    }
+    if (open?.month === month && open.size < this.#maxBytes && isInPlace(open)) return open
     this.close()
     const made = mkdirSync(this.path, { recursive: true, mode: OWNER_ONLY })
     chmodSync(this.path, OWNER_ONLY)
-    await this.#leaveRoom()
     if (made !== undefined) await syncFolder(dirname(made), this.#disk)
     let file = openAt(this.path, month, newestOf(readdirSync(this.path), month))
     while (file.size >= this.#maxBytes) {

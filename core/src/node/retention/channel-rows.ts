@@ -1,6 +1,6 @@
 import { displayTxid } from '../../bitcoin/transaction.ts'
 import { type Closed, closedOf } from '../../channel/index.ts'
-import { concat, EMPTY, equalBytes, toHex } from '../../lib/bytes.ts'
+import { EMPTY, equalBytes, keyAfter, toHex } from '../../lib/bytes.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { pacer } from '../../lib/pace.ts'
 import type { BlockHeight, TimestampMs } from '../../lib/units.ts'
@@ -20,8 +20,6 @@ export interface ChannelRowsOptions {
 
 const BLOCK_MS = 600_000
 const PAGE = 64
-/** Behind every key of the same beginning. */
-const AFTER = Uint8Array.of(0)
 
 /** Channels whose end is on the chain. The chain tells their age: a block counts as ten minutes. */
 export const closedChannelRows = (options: ChannelRowsOptions): RetainedRows => {
@@ -44,7 +42,7 @@ export const closedChannelRows = (options: ChannelRowsOptions): RetainedRows => 
         due.push({ id: toHex(key), key, value, record: describe(closed) })
       }
       const last = rows.at(-1)
-      return { due, ...(last === undefined || rows.length < atOnce ? {} : { next: concat(last.key, AFTER) }) }
+      return { due, ...(last === undefined || rows.length < atOnce ? {} : { next: keyAfter(last.key) }) }
     },
     async remove(rows) {
       const floor = await readKeyIndexFloor(store)
@@ -83,7 +81,7 @@ const countClosed = async ({ store, clock, height }: ChannelRowsOptions, end: Bl
     }
     const last = page.at(-1)
     if (last === undefined || page.length < PAGE) break
-    from = concat(last.key, AFTER)
+    from = keyAfter(last.key)
   }
   const oldestAt = Math.max(0, Math.round(clock.now() - (height() - oldest) * BLOCK_MS))
   return { rows, bytes, ...(rows === 0 ? {} : { oldestAt }) }

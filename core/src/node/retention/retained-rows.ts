@@ -1,5 +1,6 @@
 import type { RetentionClass } from '@fulgurite/plugin-sdk/contract'
 import type { TimestampMs } from '../../lib/units.ts'
+import type { RemovedRows } from '../payment/removable.ts'
 
 /** A row that is old enough, and that nothing needs as far as can be told before it is asked to go. */
 export interface DueRow {
@@ -12,20 +13,15 @@ export interface DueRow {
 }
 
 /** Rows that were looked at, the oldest first. */
-interface LookedAt {
+export interface LookedAt {
   readonly due: readonly DueRow[]
   /** Where to go on; not there when no row is old enough any more. */
   readonly next?: Uint8Array
 }
 
-export interface Removed {
-  readonly rows: number
-  readonly bytes: number
-}
+export const NOTHING: RemovedRows = { rows: 0, bytes: 0 }
 
-export const NOTHING: Removed = { rows: 0, bytes: 0 }
-
-export interface Counted extends Removed {
+export interface Counted extends RemovedRows {
   readonly oldestAt?: TimestampMs
 }
 
@@ -38,7 +34,7 @@ export interface RetainedRows {
   /** So many rows at most that are from before that time. It is asked for the next ones until there are none. */
   look(before: TimestampMs, from: Uint8Array | undefined, limit: number): Promise<LookedAt>
   /** Removes those that are still as they were and that nothing needs; answered when that is on the disk. */
-  remove(rows: readonly DueRow[]): Promise<Removed>
+  remove(rows: readonly DueRow[]): Promise<RemovedRows>
   /** How many there are, of all or of those from before a time. */
   count(before?: TimestampMs): Promise<Counted>
 }

@@ -6,11 +6,12 @@ import type { TimestampMs } from '../../lib/units.ts'
 import type { Store } from '../../store/store.ts'
 import type { EventLog } from '../events/event-log.ts'
 import type { NodeLog } from '../node-log.ts'
+import type { RemovedRows } from '../payment/removable.ts'
 import { TABLE } from '../storage/tables.ts'
 import type { Archive } from './archive.ts'
 import { beginGrace, type Grace, passGrace } from './grace.ts'
 import type { KeptTimes } from './kept-times.ts'
-import type { DueRow, Removed, RetainedRows } from './retained-rows.ts'
+import type { DueRow, RetainedRows } from './retained-rows.ts'
 
 export interface RetentionOptions {
   readonly store: Store
@@ -53,7 +54,7 @@ export class Retention {
   #sweptAt: number | undefined
   #graceKeptAt: number
   /** Removed, and not told of yet. */
-  readonly #removed = new Map<RetentionClass, Removed>()
+  readonly #removed = new Map<RetentionClass, RemovedRows>()
   #failure: string | undefined
   #cancel: CancelTimer = () => {}
   #wake: (() => void) | undefined
@@ -218,7 +219,7 @@ export class Retention {
     return false
   }
 
-  #count(kind: RetentionClass, { rows, bytes }: Removed): void {
+  #count(kind: RetentionClass, { rows, bytes }: RemovedRows): void {
     if (rows === 0) return
     const before = this.#removed.get(kind) ?? { rows: 0, bytes: 0 }
     this.#removed.set(kind, { rows: before.rows + rows, bytes: before.bytes + bytes })
