@@ -12,6 +12,7 @@ import { manyChannelsBenchmarks } from './many-channels.ts'
 import { memoryBenchmark, nodeMemoryBenchmark } from './memory.ts'
 import { paymentBenchmarks } from './payments.ts'
 import { pluginBenchmarks } from './plugin-figures.ts'
+import { retentionBenchmark } from './retention.ts'
 import { startPluginsBenchmark } from './start-plugins.ts'
 import { walletBenchmark } from './wallet.ts'
 
@@ -25,6 +26,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   ...manyChannelsBenchmarks,
   diskBenchmark,
   listsBenchmark,
+  retentionBenchmark,
   ...pluginBenchmarks,
   besidePluginsBenchmark,
   besideFloodsBenchmark,

@@ -24,7 +24,7 @@ export class BenchWorld {
 
   async node(
     name: string,
-    options: { readonly counted?: boolean; readonly watched?: boolean } = {},
+    options: { readonly counted?: boolean; readonly watched?: boolean; readonly told?: readonly string[] } = {},
   ): Promise<NodeProcess> {
     this.#rpc ??= await this.#serve()
     const node = await NodeProcess.start({

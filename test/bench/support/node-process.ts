@@ -17,6 +17,8 @@ interface NodeProcessOptions {
   readonly counted?: boolean
   /** Whether its event loop is watched from its first moment on; it has to be counted, too. */
   readonly watched?: boolean
+  /** What `start` is told besides. */
+  readonly told?: readonly string[]
 }
 
 /** `fulgurite start` in a process of its own. */
@@ -43,7 +45,7 @@ export class NodeProcess {
   }
 
   static async start(options: NodeProcessOptions): Promise<NodeProcess> {
-    const { data, bitcoindUrl, bitcoindCookie, counted = false, watched = false } = options
+    const { data, bitcoindUrl, bitcoindCookie, counted = false, watched = false, told = [] } = options
     const profile = process.env.FULGURITE_BENCH_PROFILE
     const child = spawn(
       process.execPath,
@@ -56,7 +58,7 @@ export class NodeProcess {
         ...(profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]),
         join(ROOT, 'core/bin/fulgurite.js'),
         ...['--data', data, 'start', '--network', 'regtest', '--listen', '127.0.0.1:0', '--log-level', 'error'],
-        ...['--bitcoind-url', bitcoindUrl, '--bitcoind-cookie', bitcoindCookie, '--json'],
+        ...['--bitcoind-url', bitcoindUrl, '--bitcoind-cookie', bitcoindCookie, '--json', ...told],
       ],
       {
         stdio: ['ignore', 'pipe', 'inherit', 'ipc'],

@@ -39,7 +39,8 @@ const PAGE_ROWS = 128
 /** After a page others have the disk and the processor: for so long at least, and for so many times as long as it took. */
 const LEAST_REST_MS = 20
 const REST = 4
-const GRACE_KEY = utf8Encode('retention')
+/** Of the row that says how long the operator can still change their mind. */
+export const GRACE_KEY = utf8Encode('retention')
 const MAX_REASON = 256
 
 /**
