@@ -1,4 +1,4 @@
-import { closeSync, constants, fchmodSync, fstatSync, openSync } from 'node:fs'
+import { closeSync, constants, fchmodSync, fstatSync, lstatSync, openSync } from 'node:fs'
 
 const OWNER_ONLY = 0o600
 
@@ -11,10 +11,31 @@ export const openOwnFile = (path: string): number => {
   return checked(fd, path, () => fchmodSync(fd, OWNER_ONLY))
 }
 
+/** The same, to be read as well, and of that name itself: a link that stands there leads to nothing of ours, and is refused. */
+export const openUnlinked = (path: string): number => {
+  // Where the flag is not known it is looked for before, and after that what was opened is what has the name.
+  if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink()) throw linkAt(path)
+  const fd = openSync(path, constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | NO_FOLLOW | NO_WAIT, OWNER_ONLY)
+  return checked(fd, path, () => {
+    if (!isNamed(path, fd)) throw linkAt(path)
+    fchmodSync(fd, OWNER_ONLY)
+  })
+}
+
+/** Whether the file is what has the name, and no link to it. */
+export const isNamed = (path: string, fd: number): boolean => {
+  const there = lstatSync(path, { throwIfNoEntry: false })
+  const { dev, ino } = fstatSync(fd)
+  return there?.dev === dev && there.ino === ino
+}
+
+const linkAt = (path: string): Error => Object.assign(new Error(`${path} is a link`), { code: 'ELOOP', path })
+
 /** Opens a file to read it. What is no file is refused and never waited for. */
 export const openToRead = (path: string): number => checked(openSync(path, constants.O_RDONLY | NO_WAIT), path)
 
-// Windows has no such flag, and no pipes in folders.
+// Windows has no such flags, and no pipes in folders.
+const NO_FOLLOW = constants.O_NOFOLLOW ?? 0
 const NO_WAIT = process.platform === 'win32' ? 0 : constants.O_NONBLOCK
 
 const checked = (fd: number, path: string, then: () => void = () => {}): number => {

@@ -123,9 +123,35 @@ test('a file or a folder that was there is made its owner’s alone, and what is
   archive.close()
   const other = folderOf(t)
   mkdirSync(other)
-  symlinkSync('/dev/null', join(other, '2024-01.jsonl'))
+  mkdirSync(join(other, '2024-01.jsonl'))
   const refused = await new Archive({ path: other, clock }).append(['{}'])
   t.like(refused, { ok: false, error: { reason: 'something that is no file is in its place' } })
+})
+
+test('a link in the folder is not followed: what it leads to is neither written, cut, counted nor given another mode', async (t) => {
+  const path = folderOf(t)
+  mkdirSync(path)
+  const elsewhere = `${path}-elsewhere`
+  const text = 'somebody else’s\nand no line'
+  writeFileSync(elsewhere, text)
+  chmodSync(elsewhere, 0o644)
+  symlinkSync(elsewhere, join(path, '2024-01.jsonl'))
+  const archive = new Archive({ path, clock: virtualClock() })
+  t.teardown(() => archive.close())
+  t.like(await archive.append(['{"a":1}']), {
+    ok: false,
+    error: { reason: 'a link is in its place, and where it leads is not ours' },
+  })
+  t.is(readFileSync(elsewhere, 'utf8'), text)
+  t.is(statSync(elsewhere).mode & 0o777, 0o644)
+  t.deepEqual(archive.holds(), { files: 0, bytes: 0 })
+  // Nor one that takes the file's place while it is open.
+  rmSync(join(path, '2024-01.jsonl'))
+  t.true((await archive.append(['{"a":1}'])).ok)
+  renameSync(join(path, '2024-01.jsonl'), elsewhere)
+  symlinkSync(elsewhere, join(path, '2024-01.jsonl'))
+  t.false((await archive.append(['{"a":2}'])).ok)
+  t.is(readFileSync(elsewhere, 'utf8'), '{"a":1}\n')
 })
 
 test('a file that is moved away while it is open gets no line more: the next ones have a file in the folder', async (t) => {

@@ -4,12 +4,12 @@ import {
   fstatSync,
   fsync,
   ftruncateSync,
+  lstatSync,
   mkdirSync,
   openSync,
   readdirSync,
   readSync,
   statfs,
-  statSync,
   write,
   writeSync,
 } from 'node:fs'
@@ -18,7 +18,7 @@ import { promisify } from 'node:util'
 import { utf8Decode, utf8Encode } from '../../lib/bytes.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { readJson } from '../../lib/json.ts'
-import { openOwnFile, openToRead } from '../../lib/own-file.ts'
+import { isNamed, openUnlinked } from '../../lib/own-file.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { TimestampMs } from '../../lib/units.ts'
 
@@ -98,7 +98,8 @@ export class Archive {
         const bytes = utf8Encode(`${lines.join('\n')}\n`)
         for (let at = 0; at < bytes.length; ) at += await this.#disk.write(file.fd, bytes.subarray(at))
         await this.#disk.sync(file.fd)
-        if (!isInPlace(file)) throw new Error('its file was moved away meanwhile')
+        // What is written to a file that was moved away may be lost with what it was copied from.
+        if (!isNamed(file.path, file.fd)) throw new Error('its file was moved away meanwhile')
         file.size += bytes.length
         return ok(undefined)
       } catch (error) {
@@ -115,8 +116,11 @@ export class Archive {
   /** What there is by now. */
   holds(): { readonly files: number; readonly bytes: number } {
     try {
-      const names = readdirSync(this.path).filter((name) => FILE.test(name))
-      return { files: names.length, bytes: names.reduce((sum, name) => sum + statSync(join(this.path, name)).size, 0) }
+      const files = readdirSync(this.path)
+        .filter((name) => FILE.test(name))
+        .map((name) => lstatSync(join(this.path, name)))
+        .filter((found) => found.isFile())
+      return { files: files.length, bytes: files.reduce((sum, { size }) => sum + size, 0) }
     } catch {
       return { files: 0, bytes: 0 }
     }
@@ -130,7 +134,7 @@ export class Archive {
   async #file(): Promise<OpenFile> {
     const month = monthOf(this.#clock.now())
     const open = this.#open
-    if (open?.month === month && open.size < this.#maxBytes && isInPlace(open)) return open
+    if (open?.month === month && open.size < this.#maxBytes && isNamed(open.path, open.fd)) return open
     this.close()
     const made = mkdirSync(this.path, { recursive: true, mode: OWNER_ONLY })
     chmodSync(this.path, OWNER_ONLY)
@@ -182,24 +186,17 @@ const newestOf = (names: readonly string[], month: string): number =>
     return of === month ? Math.max(newest, Number(number)) : newest
   }, 1)
 
-/** Whether the file still has its name. What is written to one that was moved away may be lost with what it was copied from. */
-const isInPlace = ({ path, fd }: OpenFile): boolean => {
-  const there = statSync(path, { throwIfNoEntry: false })
-  const { dev, ino } = fstatSync(fd)
-  return there?.dev === dev && there.ino === ino
-}
-
 /**
  * Whatever stands behind the last whole line was written by a node that ended meanwhile: its rows were not removed. A line
  * that is whole but for its end is kept: an editor may have taken that.
  */
 const openAt = (folder: string, month: string, number: number): OpenFile => {
   const path = join(folder, nameOf(month, number))
-  const fd = openOwnFile(path)
+  const fd = openUnlinked(path)
   try {
     const { size } = fstatSync(fd)
-    const ended = endOfLines(path, size)
-    const isWhole = ended < size && isLine(path, ended, size)
+    const ended = endOfLines(fd, size)
+    const isWhole = ended < size && isLine(fd, ended, size)
     if (isWhole) writeSync(fd, '\n')
     else ftruncateSync(fd, ended)
     return { month, number, path, fd, size: isWhole ? size + 1 : ended }
@@ -209,32 +206,24 @@ const openAt = (folder: string, month: string, number: number): OpenFile => {
   }
 }
 
-const endOfLines = (path: string, size: number): number => {
-  const fd = openToRead(path)
-  try {
-    const bytes = new Uint8Array(TAIL_BYTES)
-    for (let end = size; end > 0; ) {
-      const start = Math.max(0, end - TAIL_BYTES)
-      const read = readSync(fd, bytes, 0, end - start, start)
-      const at = bytes.subarray(0, read).lastIndexOf(LINE_END)
-      if (at >= 0) return start + at + 1
-      end = start
-    }
-    return 0
-  } finally {
-    closeSync(fd)
+const endOfLines = (fd: number, size: number): number => {
+  const bytes = new Uint8Array(TAIL_BYTES)
+  for (let end = size; end > 0; ) {
+    const start = Math.max(0, end - TAIL_BYTES)
+    const read = readSync(fd, bytes, 0, end - start, start)
+    const at = bytes.subarray(0, read).lastIndexOf(LINE_END)
+    if (at >= 0) return start + at + 1
+    end = start
   }
+  return 0
 }
 
-const isLine = (path: string, from: number, to: number): boolean => {
-  const fd = openToRead(path)
+const isLine = (fd: number, from: number, to: number): boolean => {
+  const bytes = new Uint8Array(to - from)
   try {
-    const bytes = new Uint8Array(to - from)
     return readJson(utf8Decode(bytes.subarray(0, readSync(fd, bytes, 0, bytes.length, from))), LINE_DEPTH).ok
   } catch {
     return false
-  } finally {
-    closeSync(fd)
   }
 }
 
@@ -261,6 +250,8 @@ const REASONS: Readonly<Record<string, string>> = {
   EROFS: 'the file system is read-only',
   EEXIST: 'something that is no folder is in its place',
   ENOTDIR: 'something that is no folder is in its place',
+  ELOOP: 'a link is in its place, and where it leads is not ours',
+  EISDIR: 'something that is no file is in its place',
   ENOTFILE: 'something that is no file is in its place',
 }
 
