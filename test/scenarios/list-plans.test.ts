@@ -1,6 +1,7 @@
 import { RETENTION_CLASSES } from '@fulgurite/plugin-sdk/contract'
 import test from 'ava'
 import sqlite3 from 'sqlite3'
+import { RETENTION_TIMES } from '../../core/src/node/retention/retention.ts'
 import { World } from './support/world.ts'
 
 // What a list costs must not depend on how much there is: each look is a search that begins at its place, and needs no sorting.
@@ -13,7 +14,11 @@ test.serial('every list and filter is answered by searches of an index, whatever
   t.teardown(() => world.close())
   // Old enough for a sweep to look for is nothing yet; how it looks for it is the same.
   const kept = Object.fromEntries(RETENTION_CLASSES.map((kind) => [kind, 30 * 86_400_000]))
-  const retention = { kept, archive: '/nonexistent', times: { lookMs: 20, sweepMs: 20, graceMs: 0 } }
+  const retention = {
+    kept,
+    archive: '/nonexistent',
+    times: { ...RETENTION_TIMES, lookMs: 20, sweepMs: 20, graceMs: 0 },
+  }
   const [alice, bob] = [await world.node('alice', { retention }), await world.node('bob', { retention })]
   await alice.faucet(2_000_000n)
   await alice.connectTo(bob)

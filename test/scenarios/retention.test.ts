@@ -2,10 +2,11 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
+import { RETENTION_TIMES } from '../../core/src/node/retention/retention.ts'
 import { World } from './support/world.ts'
 
 const DAY_MS = 86_400_000
-const TIMES = { lookMs: 20, sweepMs: 20, graceMs: 0 }
+const TIMES = { ...RETENTION_TIMES, lookMs: 20, sweepMs: 20, graceMs: 0 }
 
 test('what was paid long ago goes to the archive: it is told as archived, is not paid again, and what pays it is refused', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'fulgurite-retention-'))

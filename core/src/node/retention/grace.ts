@@ -26,8 +26,17 @@ export const beginGrace = (stored: Grace | undefined, kept: KeptTimes, now: Time
   return { kept, leftMs: isNew || isAway ? graceMs : Math.min(stored.leftMs, graceMs), at: now }
 }
 
-/** After so long at work. Ages are told by the clock on the wall: where somebody has set it, the wait begins anew. */
-export const passGrace = (grace: Grace, passedMs: number, now: TimestampMs, graceMs: number): Grace => {
-  const isSet = Math.abs(now - grace.at - passedMs) > JUMP_MS
-  return { ...grace, leftMs: isSet ? graceMs : Math.max(grace.leftMs - passedMs, 0), at: now }
+/** How long it is since the grace was last looked at, by clocks that nobody can set. */
+export interface Passed {
+  /** For which the node ran. */
+  readonly ranMs: number
+  /** The same, and what the machine has slept. */
+  readonly upMs: number
+}
+
+/** Ages are told by the clock on the wall: where somebody has set it, or the machine slept for long, the wait begins anew. */
+export const passGrace = (grace: Grace, { ranMs, upMs }: Passed, now: TimestampMs, graceMs: number): Grace => {
+  const isSet = Math.abs(now - grace.at - upMs) > JUMP_MS
+  const isAway = upMs > AWAY_MS
+  return { ...grace, leftMs: isSet || isAway ? graceMs : Math.max(grace.leftMs - ranMs, 0), at: now }
 }

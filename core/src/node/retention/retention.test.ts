@@ -156,6 +156,19 @@ test('a clock on the wall that is set, or was away for long, gives a grace befor
   t.is(await rig.count(TABLE.payment), 0)
 })
 
+test('a machine that sleeps every night serves the grace while it is awake', async (t) => {
+  const rig = await RetentionRig.start(t, { kept: KEPT })
+  await rig.payment(1, 'settled', 100)
+  for (let night = 0; night < 2; night++) {
+    await rig.pass(GRACE_MS / 3)
+    rig.sleep(8 * HOUR_MS)
+  }
+  await rig.pass(GRACE_MS / 3 - HOUR_MS)
+  t.is(await rig.count(TABLE.payment), 1)
+  await rig.pass(3 * HOUR_MS)
+  t.is(await rig.count(TABLE.payment), 0)
+})
+
 test('a clock that is set while a sweep is under way makes nothing older in it', async (t) => {
   const moved: { by?: () => void } = {}
   const disk: ArchiveDisk = {

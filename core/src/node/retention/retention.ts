@@ -1,3 +1,4 @@
+import { uptime } from 'node:os'
 import { CONTRACT_VERSION, encodeJson, type RetentionClass } from '@fulgurite/plugin-sdk/contract'
 import { utf8Decode, utf8Encode } from '../../lib/bytes.ts'
 import type { CancelTimer, Clock } from '../../lib/clock.ts'
@@ -30,9 +31,16 @@ export interface RetentionTimes {
   readonly sweepMs: number
   /** How long the operator can still change their mind. */
   readonly graceMs: number
+  /** For how long the machine is up, asleep or not, by a clock that nobody can set. */
+  readonly upMs: () => number
 }
 
-export const RETENTION_TIMES: RetentionTimes = { lookMs: 60_000, sweepMs: 3_600_000, graceMs: 24 * 3_600_000 }
+export const RETENTION_TIMES: RetentionTimes = {
+  lookMs: 60_000,
+  sweepMs: 3_600_000,
+  graceMs: 24 * 3_600_000,
+  upMs: () => uptime() * 1_000,
+}
 const KEEP_GRACE_MS = 600_000
 /** Rows of one page: they are read, written to the archive, and removed in one commit. */
 const PAGE_ROWS = 128
@@ -52,6 +60,7 @@ export class Retention {
   readonly #options: RetentionOptions
   #grace: Grace
   #lookedAt: number
+  #upAt: number
   #sweptAt: number | undefined
   #graceKeptAt: number
   /** Removed, and not told of yet. */
@@ -66,6 +75,7 @@ export class Retention {
     this.#options = options
     this.#grace = grace
     this.#lookedAt = this.#graceKeptAt = options.clock.monotonic()
+    this.#upAt = options.times.upMs()
   }
 
   static async open(options: RetentionOptions): Promise<Retention> {
@@ -122,8 +132,10 @@ export class Retention {
     // What the grace is passed with is what the whole sweep goes by: a clock that is set meanwhile makes nothing older.
     const wall = clock.now()
     const before = this.#grace
-    this.#grace = passGrace(before, now - this.#lookedAt, wall, times.graceMs)
+    const up = times.upMs()
+    this.#grace = passGrace(before, { ranMs: now - this.#lookedAt, upMs: up - this.#upAt }, wall, times.graceMs)
     this.#lookedAt = now
+    this.#upAt = up
     if (this.#grace.leftMs > before.leftMs) log.warn('retention.clock-set', { waitsMs: times.graceMs })
     if (now - this.#graceKeptAt >= KEEP_GRACE_MS || this.#grace.leftMs > before.leftMs) this.#keepGrace()
     if (this.#grace.leftMs > 0 || (this.#sweptAt !== undefined && now - this.#sweptAt < times.sweepMs)) return
