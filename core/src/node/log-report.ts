@@ -2,8 +2,8 @@ import type { ActorReport } from '../actor/types.ts'
 import { stackOf } from '../lib/errors.ts'
 import type { NodeLog } from './node-log.ts'
 
-/** Writes what the actor kernel reports to the log. */
-export const logReport = (log: NodeLog, report: ActorReport): void => {
+/** Writes what the actor kernel reports to the log. That actors are gone is no news while the node stops. */
+export const logReport = (log: NodeLog, report: ActorReport, isStopping: boolean): void => {
   switch (report.type) {
     case 'actor-faulted':
       log.error('actor.faulted', {
@@ -14,6 +14,7 @@ export const logReport = (log: NodeLog, report: ActorReport): void => {
       })
       break
     case 'message-dropped':
+      if (isStopping && report.cause === 'actor-stopped') break
       log.warn('actor.message-dropped', { path: report.path, command: report.command, cause: report.cause })
       break
     case 'callback-threw':

@@ -76,14 +76,16 @@ export const startNode = async (options: StartOptions): Promise<Result<Fulgurite
   if (options.network.name === 'mainnet') return err({ code: 'mainnet-not-supported' })
   const { store, clock, rng, log, network, backend } = options
   const system: NodeSystem = createActorSystem({ clock, rng })
-  system.reports.subscribe((report) => logReport(log, report))
+  let isStopping = false
+  system.reports.subscribe((report) => logReport(log, report, isStopping))
 
   const keys = keyTree(options.seed, network)
   const signer = localSigner(keys)
   const choices = { ...DEFAULT_CHOICES, ...options.choices }
   const settings = channelSettings(network, choices)
   const archived = options.retention === undefined ? new Set<never>() : ARCHIVED_EVENTS
-  const events = await EventLog.open({ store, clock, keep: EVENTS_KEPT, archived })
+  const onUnreadable = (sequence: number): void => log.error('event.unreadable', { sequence })
+  const events = await EventLog.open({ store, clock, keep: EVENTS_KEPT, archived, onUnreadable })
   const cursor = await chainCursor(store, ({ height, hash }) =>
     events.announce('chain.block', { blockHeight: height, blockHash: displayBlockHash(hash) }),
   )
@@ -156,6 +158,7 @@ export const startNode = async (options: StartOptions): Promise<Result<Fulgurite
 
   const started = await watcher.start()
   if (!started.ok) {
+    isStopping = true
     await system.stop()
     return started
   }
@@ -225,6 +228,7 @@ export const startNode = async (options: StartOptions): Promise<Result<Fulgurite
   const listening = options.listen === undefined ? undefined : await peers.listen(options.listen)
   const stop = async (): Promise<void> => {
     await kept?.stop()
+    isStopping = true
     // The listener is closed once its connections are, and those end with the peers' actors.
     const listenerClosed = peers.stop()
     await system.stop()

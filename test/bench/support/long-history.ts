@@ -13,7 +13,7 @@ import { openSqliteStore } from '../../../core/src/store/sqlite-store.ts'
 import type { Store, Write } from '../../../core/src/store/store.ts'
 
 /** Payments, invoices and events, of each. */
-export const HISTORY_ROWS = 300_000
+const HISTORY_ROWS = 300_000
 const AT_ONCE = 2_000
 /** Of every status but the commonest: the oldest, so that whoever looks for them has all others before them. */
 const RARE = 300

@@ -3,7 +3,7 @@ import { err, ok, type Result } from '../../lib/result.ts'
 import type { EncodedEvent, Refusal } from '../contract-gateway.ts'
 import { cursorOf, placeOf } from './event-cursor.ts'
 import type { EventReader } from './event-reader.ts'
-import { classesOf, decodeRow, EVENT_CLASSES, mayBeOf, sequenceOf } from './event-row.ts'
+import { classesOf, EVENT_CLASSES, mayBeOf, sequenceOf } from './event-row.ts'
 
 /** What is asked of the past. Times are the wall clock's: what it said when each event was stored. */
 export interface Past {
@@ -54,8 +54,8 @@ export class EventHistory {
       for (const row of rows) {
         end = sequenceOf(row)
         if (!mayBe(row)) continue
-        const event = decodeRow(row)
-        if (isWanted(event, names, since, until)) events.push(event)
+        const event = this.#reader.read(row)
+        if (event !== undefined && isWanted(event, names, since, until)) events.push(event)
         if (events.length === limit) return ok({ events, next: cursorOf(end) })
       }
       if (through === Number.NEGATIVE_INFINITY) return ok({ events })
@@ -66,9 +66,14 @@ export class EventHistory {
 
   /** What the wall clock said at the newest event. */
   async newestAt(): Promise<number> {
-    const { rows } = await this.#reader.before(Number.MAX_SAFE_INTEGER, 0, { limit: 1 })
-    const [newest] = rows
-    return newest === undefined ? 0 : decodeRow(newest).at
+    const newest = await Promise.all(EVENT_CLASSES.map((kind) => this.#reader.firstReadable(kind, ALL, 'last')))
+    const last = newest.reduce((a, b) => ((b?.sequence ?? 0) > (a?.sequence ?? 0) ? b : a), undefined)
+    return last?.at ?? 0
+  }
+
+  /** What the wall clock said at the oldest event of a class. */
+  async oldestOfClass(kind: EventClass): Promise<number | undefined> {
+    return (await this.#reader.firstReadable(kind, ALL))?.at
   }
 
   /** The sequence number of the first event of that time or later; past every event if there is none. */
@@ -82,19 +87,19 @@ export class EventHistory {
    * log is.
    */
   async firstOfClass(kind: EventClass, at: number): Promise<number> {
-    const [newest] = await this.#reader.scan(kind, ALL, 1, true)
-    if (newest === undefined || decodeRow(newest).at < at) return Number.MAX_SAFE_INTEGER
+    const newest = await this.#reader.firstReadable(kind, ALL, 'last')
+    if (newest === undefined || newest.at < at) return Number.MAX_SAFE_INTEGER
     let low = 0
-    let found = sequenceOf(newest)
+    let found = newest.sequence
     let high = found
     while (low < high) {
       const middle = Math.floor((low + high) / 2)
-      const [row] = await this.#reader.scan(kind, { from: middle, to: high }, 1, false)
-      if (row !== undefined && decodeRow(row).at < at) {
-        low = sequenceOf(row) + 1
+      const event = await this.#reader.firstReadable(kind, { from: middle, to: high })
+      if (event !== undefined && event.at < at) {
+        low = event.sequence + 1
         continue
       }
-      if (row !== undefined) found = sequenceOf(row)
+      if (event !== undefined) found = event.sequence
       high = middle
     }
     return found

@@ -9,7 +9,7 @@ import {
 import { Subject } from '../../actor/rxjs.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
-import type { Contribution, Store, Write } from '../../store/store.ts'
+import type { Contribution, Row, Store, Write } from '../../store/store.ts'
 import type { EncodedEvent, EventFilter, EventLogPort, Refusal, ReplayedEvents } from '../contract-gateway.ts'
 import { TABLE } from '../storage/tables.ts'
 import { cursorOf, placeOf } from './event-cursor.ts'
@@ -20,11 +20,11 @@ import { type EventPlace, EventRetention, type EventRoomOptions } from './event-
 import {
   classesOf,
   classOf,
-  decodeRow,
   EVENT_CLASSES,
   encodeText,
   endOfClass,
   mayBeOf,
+  readEventRow,
   rowKey,
   sequenceOf,
 } from './event-row.ts'
@@ -33,6 +33,8 @@ import {
 export interface EventLogOptions extends EventRoomOptions {
   readonly store: Store
   readonly clock: Clock
+  /** Told once of each event that cannot be read: it stays where it is, and is passed over. */
+  readonly onUnreadable?: (sequence: number) => void
 }
 
 interface PendingEvent {
@@ -70,7 +72,7 @@ export class EventLog implements EventLogPort {
     this.#clock = options.clock
     this.#retention = retention
     this.#names = names
-    this.#reader = new EventReader(options.store, names)
+    this.#reader = new EventReader(options.store, names, options.onUnreadable)
     this.history = new EventHistory(this.#reader)
     this.#next = next
     this.#durable = next - 1
@@ -79,7 +81,11 @@ export class EventLog implements EventLogPort {
 
   static async open(options: EventLogOptions): Promise<EventLog> {
     const { store } = options
-    const retention = await EventRetention.open(store, options, (row) => classOf(decodeRow(row).name))
+    const retention = await EventRetention.open(store, options, (row) => {
+      const event = readEventRow(row)
+      // Of one that cannot be read nobody knows that it is not about money.
+      return event === undefined ? 'money' : classOf(event.name)
+    })
     let newest = 0
     for (const kind of EVENT_CLASSES) {
       const [row] = await store.scan(TABLE.eventOfClass, {
@@ -120,6 +126,11 @@ export class EventLog implements EventLogPort {
 
   isNearlyFull(kind: EventClass): boolean {
     return this.#retention.isNearlyFull(kind)
+  }
+
+  /** What a row tells, if it can be read. */
+  read(row: Row): EncodedEvent | undefined {
+    return this.#reader.read(row)
   }
 
   /** Removes the oldest events of a class, given in their order: who asks for them is told that they are lost. Answered when that is durable. */
@@ -164,7 +175,7 @@ export class EventLog implements EventLogPort {
       if (lost() > last && lost() > told) return err(this.#expired(last, told, classes))
       const [end = 0] = rows.slice(-1).map(sequenceOf)
       last = isAll ? Math.max(last, head, end) : through
-      const events = rows.filter(mayBe).map(decodeRow)
+      const events = rows.filter(mayBe).flatMap((row) => this.#reader.read(row) ?? [])
       const matching = events.filter((event) => filter.names === undefined || filter.names.includes(event.name))
       if (matching.length > limit) {
         const wanted = matching.slice(0, limit)

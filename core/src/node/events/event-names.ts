@@ -139,8 +139,8 @@ export class EventNames {
   }
 }
 
-const fill = (summary: Summary, name: string): void => {
-  summary.filling.add(name)
+const fill = (summary: Summary, name: string | undefined): void => {
+  if (name !== undefined) summary.filling.add(name)
   summary.filled += 1
 }
 

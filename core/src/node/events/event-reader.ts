@@ -1,8 +1,9 @@
 import type { EventClass } from '@fulgurite/plugin-sdk/contract'
 import type { Row, Store } from '../../store/store.ts'
+import type { EncodedEvent } from '../contract-gateway.ts'
 import { TABLE } from '../storage/tables.ts'
 import type { EventNames, Stretch } from './event-names.ts'
-import { EVENT_CLASSES, endOfClass, rowKey, sequenceOf } from './event-row.ts'
+import { EVENT_CLASSES, endOfClass, readEventRow, rowKey, sequenceOf } from './event-row.ts'
 
 /** Rows of several classes in one order. */
 export interface PageOfRows {
@@ -22,10 +23,43 @@ interface Looked {
 export class EventReader {
   readonly #store: Store
   readonly #names: EventNames
+  readonly #onUnreadable: (sequence: number) => void
+  /** Each is told of once, in a life of the node. */
+  readonly #unreadable = new Set<number>()
 
-  constructor(store: Store, names: EventNames) {
+  constructor(store: Store, names: EventNames, onUnreadable: (sequence: number) => void = () => {}) {
     this.#store = store
     this.#names = names
+    this.#onUnreadable = onUnreadable
+  }
+
+  /** What the row tells; one that cannot be read is passed over, and told of. */
+  read(row: Row): EncodedEvent | undefined {
+    const event = readEventRow(row)
+    const sequence = sequenceOf(row)
+    if (event === undefined && !this.#unreadable.has(sequence)) {
+      this.#unreadable.add(sequence)
+      this.#onUnreadable(sequence)
+    }
+    return event
+  }
+
+  /** The first row of a stretch of a class that can be read, or the last. */
+  async firstReadable(
+    kind: EventClass,
+    { from, to }: Stretch,
+    end: 'first' | 'last' = 'first',
+  ): Promise<EncodedEvent | undefined> {
+    let rest = { from, to }
+    for (let limit = 1; ; limit = PAGE) {
+      const rows = await this.scan(kind, rest, limit, end === 'last')
+      for (const row of rows) {
+        const event = this.read(row)
+        if (event !== undefined) return event
+      }
+      if (rows.length < limit) return undefined
+      rest = end === 'first' ? { from: lastOf(rows) + 1, to } : { from, to: lastOf(rows) }
+    }
   }
 
   /** The next rows from a sequence number on. What becomes durable while it reads may be missing. */
@@ -76,6 +110,8 @@ export class EventReader {
   }
 }
 
+/** Of rows that cannot be read there are few. */
+const PAGE = 64
 const NOTHING: PageOfRows = { rows: [], through: Number.POSITIVE_INFINITY }
 const NOTHING_BEFORE: PageOfRows = { rows: [], through: Number.NEGATIVE_INFINITY }
 

@@ -1,6 +1,7 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import { type EventClass, type EventName, events as eventDefinitions } from '@fulgurite/plugin-sdk/contract'
 import { concat, u64be, utf8Decode } from '../../lib/bytes.ts'
+import { readJson } from '../../lib/json.ts'
 import type { Row } from '../../store/store.ts'
 import type { EncodedEvent } from '../contract-gateway.ts'
 import { EVENT_DICTIONARY } from './event-dictionary.ts'
@@ -49,17 +50,21 @@ const SMALL_WINDOW = { ...SMALL, windowBits: 13, memLevel: 5 }
 export const encodeText = (name: EventName, text: string): Uint8Array =>
   concat(Uint8Array.of(MARKED, markOf(name)), deflateRawSync(text, SMALL_WINDOW))
 
-const decodeText = (value: Uint8Array): string => {
+const decodeText = (value: Uint8Array): string | undefined => {
   const at = value[0] === MARKED ? 2 : value[0] === DEFLATED ? 1 : 0
-  return at === 0 ? utf8Decode(value) : inflateRawSync(value.subarray(at), SMALL).toString()
+  try {
+    return at === 0 ? utf8Decode(value) : inflateRawSync(value.subarray(at), SMALL).toString()
+  } catch {
+    return undefined
+  }
 }
 
 const NAMES_BY_MARK = Map.groupBy(Object.keys(eventDefinitions) as EventName[], markOf)
 
-/** The name of a row's event; its text is not read where the mark says it. */
-export const nameOfRow = (row: Row): EventName => {
+/** The name of a row's event; its text is not read where the mark says it. None where the row cannot be read. */
+export const nameOfRow = (row: Row): EventName | undefined => {
   const [name, other] = row.value[0] === MARKED ? (NAMES_BY_MARK.get(row.value[1] as number) ?? []) : []
-  return name !== undefined && other === undefined ? name : decodeRow(row).name
+  return name !== undefined && other === undefined ? name : readEventRow(row)?.name
 }
 
 /** Says of a row whether it may be of one of the names; without names, of any. */
@@ -68,13 +73,17 @@ export const mayBeOf = (names: readonly string[] | undefined): ((row: Row) => bo
   return ({ value }) => names === undefined || value[0] !== MARKED || marks.has(value[1] as number)
 }
 
+/** Of an event: deeper than that is none of ours. */
+const DEPTH = 32
+
 // The head of the envelope that `encodeEvent` writes.
 const ENVELOPE = /^\{"cursor":"([^"]+)","at":(\d+),"type":"([^"]+)","version":(\d+),/
 
-export const decodeRow = (row: Row): EncodedEvent => {
+/** What a row tells, or nothing where it was damaged: one event that cannot be read keeps no other from being read. */
+export const readEventRow = (row: Row): EncodedEvent | undefined => {
   const text = decodeText(row.value)
-  const match = ENVELOPE.exec(text)
-  if (match === null) throw new Error('a stored event has another form than it was written in')
+  const match = text === undefined || !readJson(text, DEPTH).ok ? null : ENVELOPE.exec(text)
+  if (text === undefined || match === null) return undefined
   const [, cursor = '', at, name, version] = match
   return { cursor, sequence: sequenceOf(row), name: name as EventName, version: Number(version), at: Number(at), text }
 }

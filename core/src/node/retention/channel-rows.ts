@@ -42,7 +42,8 @@ export const closedChannelRows = (options: ChannelRowsOptions): RetainedRows => 
         due.push({ id: toHex(key), key, value, record: describe(closed) })
       }
       const last = rows.at(-1)
-      return { due, ...(last === undefined || rows.length < atOnce ? {} : { next: keyAfter(last.key) }) }
+      // Of a channel that cannot be read no node starts.
+      return { due, unreadable: 0, ...(last === undefined || rows.length < atOnce ? {} : { next: keyAfter(last.key) }) }
     },
     async remove(rows) {
       const floor = await readKeyIndexFloor(store)

@@ -3,7 +3,7 @@ import type { Clock } from '../../lib/clock.ts'
 import { pacer } from '../../lib/pace.ts'
 import type { Store } from '../../store/store.ts'
 import type { EventLog } from '../events/event-log.ts'
-import { decodeRow, endOfClass, rowKey, sequenceOf } from '../events/event-row.ts'
+import { endOfClass, rowKey, sequenceOf } from '../events/event-row.ts'
 import { TABLE } from '../storage/tables.ts'
 import { countRange } from './count-rows.ts'
 import type { DueRow, RetainedRows } from './retained-rows.ts'
@@ -28,14 +28,25 @@ export const eventRows = (kind: EventClass, { store, clock, events }: EventRowsO
       const pace = pacer(clock)
       const rows = await store.scan(TABLE.eventOfClass, { from, to: endOfClass(kind), limit })
       const due: DueRow[] = []
+      // What has one that is due behind it is old enough, too.
+      let [unreadable, perhaps] = [0, 0]
       for (const { key, value } of rows) {
-        const { at, cursor, text } = decodeRow({ key, value })
-        if (at >= before) break
-        due.push({ id: cursor, key, value, ...(isArchived ? { record: JSON.parse(text) as object } : {}) })
+        const event = events.read({ key, value })
         await pace()
+        if (event === undefined) {
+          perhaps++
+          continue
+        }
+        const { at, cursor, text } = event
+        if (at >= before) return { due, unreadable }
+        unreadable += perhaps
+        perhaps = 0
+        due.push({ id: cursor, key, value, ...(isArchived ? { record: JSON.parse(text) as object } : {}) })
       }
-      const last = due.at(-1)
-      return { due, ...(last === undefined || due.length < limit ? {} : { next: rowKey(kind, sequenceOf(last) + 1) }) }
+      const last = rows.at(-1)
+      const isAll = last === undefined || rows.length < limit
+      if (isAll) return { due, unreadable }
+      return { due, unreadable: unreadable + perhaps, next: rowKey(kind, sequenceOf(last) + 1) }
     },
     remove: (rows) =>
       events.forget(
@@ -52,11 +63,11 @@ export const eventRows = (kind: EventClass, { store, clock, events }: EventRowsO
         })
       }
       const { rows, bytes } = events.held(kind)
-      const [oldest] = await store.scan(TABLE.eventOfClass, { from, to: endOfClass(kind), limit: 1 })
+      const oldestAt = await events.history.oldestOfClass(kind)
       return {
         rows,
         bytes: bytes + rows * from.length,
-        ...(oldest === undefined ? {} : { oldestAt: decodeRow(oldest).at }),
+        ...(oldestAt === undefined ? {} : { oldestAt }),
       }
     },
   }

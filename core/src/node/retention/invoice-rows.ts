@@ -9,7 +9,7 @@ import { INVOICE_STATUS, invoicesFrom, type ListedStatus } from '../payment/invo
 import type { ReceiverProtocol } from '../payment/receiver-actor.ts'
 import { TABLE } from '../storage/tables.ts'
 import { countListed, lookAtListed } from './listed-rows.ts'
-import { NOTHING, type RetainedRows } from './retained-rows.ts'
+import { answered, type RetainedRows } from './retained-rows.ts'
 
 export interface InvoiceRowsOptions {
   readonly store: Store
@@ -27,7 +27,7 @@ export const invoiceRows = (status: 'paid' | 'expired', options: InvoiceRowsOpti
     class: `${status}-invoices`,
     isArchived: true,
     async look(before, from = begin, limit) {
-      if (from === begin && status === 'expired') await receiver.ask('expire', undefined)
+      if (from === begin && status === 'expired') answered(await receiver.ask('expire', undefined))
       return lookAtListed(options, {
         index: TABLE.invoiceByStatus,
         from,
@@ -36,7 +36,7 @@ export const invoiceRows = (status: 'paid' | 'expired', options: InvoiceRowsOpti
         limit,
         due(key, value) {
           const read = decodeInvoiceRecord(value)
-          if (!read.ok) return undefined
+          if (!read.ok) return 'unreadable'
           const { state, expiresAt } = read.value
           const isOfClass = (state.type === 'settled') === (status === 'paid')
           const endedAt = state.type === 'settled' ? state.at : expiresAt
@@ -47,8 +47,7 @@ export const invoiceRows = (status: 'paid' | 'expired', options: InvoiceRowsOpti
     },
     async remove(rows) {
       const lookedAt = rows.map(({ key, value }) => ({ paymentHash: key, row: value }))
-      const removed = await receiver.ask('remove', { lookedAt })
-      return removed.ok ? removed.value : NOTHING
+      return answered(await receiver.ask('remove', { lookedAt }))
     },
     count: (before) => countInvoices(store, clock, status, before),
   }

@@ -87,7 +87,7 @@ export class KeptRows {
 
   /** What the operator should know of it at once. */
   warnings(): readonly string[] {
-    const { failure } = this.#retention
+    const { failure, unreadable } = this.#retention
     const actsAt = this.#retention.actsAt()
     return [
       ...(failure === undefined
@@ -95,6 +95,9 @@ export class KeptRows {
         : [
             `nothing is removed any more, as the archive cannot be written: ${failure}. To do: see fulgurite retention`,
           ]),
+      ...(unreadable === 0
+        ? []
+        : [`${unreadable} old rows cannot be read, and stay: the log says of which classes, as retention.unreadable`]),
       ...(actsAt === undefined
         ? []
         : [`rows are removed from ${new Date(actsAt).toISOString()} on: fulgurite retention says which`]),

@@ -42,8 +42,8 @@ export const countListed = async (store: Store, clock: Clock, { index, from, to,
 
 interface Look extends Listed {
   readonly limit: number
-  /** The row as one that is due, if it is; one that cannot be read is left for somebody to look at. */
-  readonly due: (key: Uint8Array, value: Uint8Array) => DueRow | undefined
+  /** The row as one that is due, if it is. */
+  readonly due: (key: Uint8Array, value: Uint8Array) => DueRow | 'unreadable' | undefined
 }
 
 /** Looks at a page of what an index lists by payment hash. What a channel holds an HTLC of is never due. */
@@ -61,14 +61,16 @@ export const lookAtListed = async (
   const values = await store.getAll(table, keys)
   const held = hashesInChannels(channelDirectory)
   const rows: DueRow[] = []
+  let unreadable = 0
   for (const [at, key] of keys.entries()) {
     const value = values[at]
     const row = value === undefined || held.has(toHex(key)) ? undefined : due(key, value)
-    if (row !== undefined) rows.push(row)
+    if (row === 'unreadable') unreadable++
+    else if (row !== undefined) rows.push(row)
     await pace()
   }
   const last = places.at(-1)
-  return { due: rows, ...(last === undefined || places.length < limit ? {} : { next: keyAfter(last.key) }) }
+  return { due: rows, unreadable, ...(last === undefined || places.length < limit ? {} : { next: keyAfter(last.key) }) }
 }
 
 const rowOf = (place: Uint8Array): Uint8Array => place.subarray(9)

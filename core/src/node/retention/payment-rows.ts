@@ -9,7 +9,7 @@ import { PAYMENT_STATUS, paymentsFrom } from '../payment/payment-index.ts'
 import type { PaymentsProtocol } from '../payment/payments-actor.ts'
 import { TABLE } from '../storage/tables.ts'
 import { countListed, lookAtListed } from './listed-rows.ts'
-import { NOTHING, type RetainedRows } from './retained-rows.ts'
+import { answered, type RetainedRows } from './retained-rows.ts'
 
 export interface PaymentRowsOptions {
   readonly store: Store
@@ -35,7 +35,7 @@ export const paymentRows = (status: 'settled' | 'failed', options: PaymentRowsOp
         limit,
         due(key, value) {
           const read = decodeSentPayment(value)
-          if (!read.ok) return undefined
+          if (!read.ok) return 'unreadable'
           const { status: is, startedAt, endedAt = before } = read.value
           if (is !== status || endedAt >= before) return undefined
           // A hash may have failed, and gone, before.
@@ -44,8 +44,7 @@ export const paymentRows = (status: 'settled' | 'failed', options: PaymentRowsOp
       }),
     async remove(rows) {
       const lookedAt = rows.map(({ key, value }) => ({ paymentHash: key, row: value }))
-      const removed = await payments.ask('remove', { lookedAt, archivedAt: clock.now() })
-      return removed.ok ? removed.value : NOTHING
+      return answered(await payments.ask('remove', { lookedAt, archivedAt: clock.now() }))
     },
     count: (before) =>
       countListed(store, clock, {

@@ -1,4 +1,7 @@
 import type { RetentionClass } from '@fulgurite/plugin-sdk/contract'
+import type { AskFailure } from '../../actor/types.ts'
+import { FailureError } from '../../lib/errors.ts'
+import type { Result } from '../../lib/result.ts'
 import type { TimestampMs } from '../../lib/units.ts'
 import type { RemovedRows } from '../payment/removable.ts'
 
@@ -15,8 +18,16 @@ export interface DueRow {
 /** Rows that were looked at, the oldest first. */
 export interface LookedAt {
   readonly due: readonly DueRow[]
+  /** So many cannot be read: they are passed over, and stay for somebody to look at. */
+  readonly unreadable: number
   /** Where to go on; not there when no row is old enough any more. */
   readonly next?: Uint8Array
+}
+
+/** What an actor has answered. One that has not keeps its class from going on, and that is told. */
+export const answered = <T>(result: Result<T, AskFailure>): T => {
+  if (!result.ok) throw new FailureError(result.error)
+  return result.value
 }
 
 export const NOTHING: RemovedRows = { rows: 0, bytes: 0 }

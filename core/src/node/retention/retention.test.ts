@@ -4,12 +4,12 @@ import test from 'ava'
 import { htlcKey } from '../../channel/persistence/channel-codec.ts'
 import type { Closed, Durable } from '../../channel/state/durable.ts'
 import { hashOf as hashInChannel, TwoParties } from '../../channel/transitions/fixtures/two-parties.ts'
-import { toHex } from '../../lib/bytes.ts'
+import { toHex, utf8Encode } from '../../lib/bytes.ts'
 import type { ChannelEntry } from '../channel/channel-directory.ts'
 import { channelWrites, readChannels } from '../channel/channel-rows.ts'
 import { keyIndexes, readKeyIndexFloor } from '../channel/key-indexes.ts'
 import { forgetPastHtlcs } from '../channel/past-htlcs.ts'
-import { rowKey } from '../events/event-row.ts'
+import { endOfClass, rowKey } from '../events/event-row.ts'
 import { readPayment } from '../payment/payments-actor.ts'
 import { EVENTS_KEPT } from '../settings.ts'
 import { TABLE } from '../storage/tables.ts'
@@ -246,6 +246,9 @@ test('a node that ends between archive and removal does it again, and the lines 
   t.is(rig.lines().length, 1)
   t.is(await rig.count(TABLE.payment), 1)
   t.deepEqual(await rig.told('node.rows-removed'), [])
+  // And that nobody has removed it is told.
+  t.like(rig.mistakes, { length: 1, 0: { event: 'retention.failed', class: 'settled-payments' } })
+  t.regex(`${rig.mistakes[0]?.error}`, /actor-stopped/)
   await rig.restart({ kept: { 'settled-payments': 90 * DAY_MS } })
   await rig.pass(HOUR_MS)
   t.is(await rig.count(TABLE.payment), 0)
@@ -420,18 +423,106 @@ test('a row that cannot be read stays for somebody to look at, and keeps no othe
   const damaged = await rig.payment(1, 'settled', 100)
   rig.store.submit([{ table: TABLE.payment, key: damaged, value: Uint8Array.of(0xff) }])
   await rig.payment(2, 'settled', 100)
-  rig.store.submit([{ table: TABLE.eventOfClass, key: rowKey('money', 1), value: Uint8Array.of(0x7b) }])
   await rig.pass(PAST_GRACE_MS + 40 * DAY_MS)
   t.deepEqual(
     (await rig.store.sizes(TABLE.payment)).map(({ key }) => toHex(key)),
     [toHex(damaged)],
   )
-  // What told of it has gone by its own age, behind the class that could not be read; what told of that has not.
+  t.deepEqual(rig.mistakes, [{ event: 'retention.unreadable', class: 'settled-payments', rows: 1 }])
+  t.deepEqual(rig.kept.warnings(), [
+    '1 old rows cannot be read, and stay: the log says of which classes, as retention.unreadable',
+  ])
+})
+
+/** Not deflated; deflated and marked, but damaged; with an envelope, but cut. */
+const DAMAGED = [
+  [0x7b],
+  [2, 0, 0xff, 0xff],
+  [...utf8Encode('{"cursor":"1","at":1,"type":"payment.relayed","version":1,"pay')],
+]
+
+const relayed = (rig: RetentionRig, feeMsat: number): Promise<void> => {
+  rig.events.append('payment.relayed', {
+    paymentHash: '00'.repeat(32),
+    feeMsat: BigInt(feeMsat),
+    incoming: [],
+    outgoing: [],
+    startedAt: 1,
+    settledAt: 2,
+  })
+  return rig.store.flush()
+}
+
+const feesOf = (rig: RetentionRig): readonly number[] =>
+  rig.lines().map(({ record }) => Number((record.payload as { feeMsat: string }).feeMsat))
+
+test('events that cannot be read stay, and those before and behind them go', async (t) => {
+  const kept = { 'money-events': 30 * DAY_MS }
+  const rig = await RetentionRig.start(t, { kept })
+  for (let n = 1; n <= 8; n++) await relayed(rig, n)
+  const damage = [1, 4, 8].map((sequence, at) => ({
+    table: TABLE.eventOfClass,
+    key: rowKey('money', sequence),
+    value: Uint8Array.from(DAMAGED[at] ?? []),
+  }))
+  rig.store.submit(damage)
+  await rig.store.flush()
+  t.like(
+    (await rig.kept.survey()).items.find((item) => item.class === 'money-events'),
+    { rows: 8 },
+  )
+  await rig.pass(60 * DAY_MS)
+  t.deepEqual(feesOf(rig), [2, 3, 5, 6, 7])
+  t.is((await rig.store.sizes(TABLE.eventOfClass, { to: endOfClass('money') })).length, 3)
   t.deepEqual(
-    (await rig.told('node.rows-removed')).map(({ removed }) =>
-      (removed as { class: string }[]).map((each) => each.class),
-    ),
-    [['node-events']],
+    rig.mistakes.filter(({ event }) => event === 'retention.unreadable'),
+    // The last has nothing behind it that would tell its age.
+    [{ event: 'retention.unreadable', class: 'money-events', rows: 2 }],
+  )
+  // The next life begins with them, and goes on.
+  await rig.restart({ kept })
+  await relayed(rig, 9)
+  await rig.pass(60 * DAY_MS)
+  t.deepEqual(feesOf(rig), [2, 3, 5, 6, 7, 9])
+  t.like(rig.mistakes.at(-1), { event: 'retention.unreadable', rows: 3 })
+})
+
+test('a class that is nearly full makes room behind what cannot be read, also where that fills pages', async (t) => {
+  const rig = new RetentionRig(t)
+  await rig.start({ keep: { ...EVENTS_KEPT, money: room(300) } })
+  for (let n = 1; n <= 290; n++) await relayed(rig, n)
+  rig.store.submit(
+    Array.from({ length: 200 }, (_, at) => ({
+      table: TABLE.eventOfClass,
+      key: rowKey('money', at + 1),
+      value: Uint8Array.of(0x7b),
+    })),
+  )
+  await rig.store.flush()
+  await rig.pass(HOUR_MS)
+  t.true(rig.events.held('money').rows <= 270)
+  t.is(feesOf(rig)[0], 201)
+})
+
+test('who reads events is told those before and behind one that cannot be read', async (t) => {
+  const rig = await RetentionRig.start(t)
+  for (let n = 1; n <= 5; n++) await relayed(rig, n)
+  for (const [at, sequence] of [2, 4, 5].entries()) {
+    const value = Uint8Array.from(DAMAGED[at] ?? [])
+    rig.store.submit([{ table: TABLE.eventOfClass, key: rowKey('money', sequence), value }])
+  }
+  await rig.restart({})
+  const replayed = await rig.events.replay(undefined, { names: ['payment.relayed'] }, 10)
+  t.deepEqual(replayed.ok && replayed.value.events.map(({ sequence }) => sequence), [1, 3])
+  const past = await rig.events.history.read({ names: ['payment.relayed'], limit: 10 })
+  t.deepEqual(past.ok && past.value.events.map(({ sequence }) => sequence), [3, 1])
+  t.is(await rig.events.history.firstOfClass('money', 0), 1)
+  t.is(await rig.events.history.firstOfClass('money', rig.clock.now() + 1), Number.MAX_SAFE_INTEGER)
+  t.is(await rig.events.history.newestAt(), rig.clock.now())
+  t.is((await rig.kept.survey()).items.find((item) => item.class === 'money-events')?.oldestAt, rig.clock.now())
+  t.deepEqual(
+    rig.mistakes.map(({ event, sequence }) => [event, sequence]).sort(),
+    [2, 4, 5].map((sequence) => ['event.unreadable', sequence]),
   )
 })
 

@@ -65,6 +65,8 @@ export class Retention {
   #graceKeptAt: number
   /** Removed, and not told of yet. */
   readonly #removed = new Map<RetentionClass, RemovedRows>()
+  /** Rows that the last sweep could not read, by their class. */
+  readonly #unreadable = new Map<RetentionClass, number>()
   #failure: string | undefined
   #cancel: CancelTimer = () => {}
   #wake: (() => void) | undefined
@@ -94,6 +96,11 @@ export class Retention {
   /** Why nothing can be archived, since when it was last tried. */
   get failure(): string | undefined {
     return this.#failure
+  }
+
+  /** How many rows that are old enough cannot be read, and stay. */
+  get unreadable(): number {
+    return [...this.#unreadable.values()].reduce((sum, rows) => sum + rows, 0)
   }
 
   /** When the first sweep may be, while one is waited for. */
@@ -148,7 +155,12 @@ export class Retention {
     try {
       for (const rows of this.#options.rows) {
         await this.#guarded(rows.class, async () => {
-          while (rows.isCrowded?.() && (await this.#makeRoomIn(rows)));
+          for (
+            let from: Uint8Array | 'the oldest' | undefined = 'the oldest';
+            from !== undefined && rows.isCrowded?.();
+          ) {
+            from = await this.#makeRoomIn(rows, from === 'the oldest' ? undefined : from)
+          }
         })
       }
     } finally {
@@ -156,15 +168,17 @@ export class Retention {
     }
   }
 
-  /** Whether anything came of it. */
-  async #makeRoomIn(rows: RetainedRows): Promise<boolean> {
+  /** Where to go on, if there is more to be made room of. */
+  async #makeRoomIn(rows: RetainedRows, from: Uint8Array | undefined): Promise<Uint8Array | undefined> {
     const beganAt = this.#options.clock.monotonic()
-    const { due } = await rows.look(Number.MAX_SAFE_INTEGER, undefined, PAGE_ROWS)
-    if (this.#stopped || due.length === 0 || !(await this.#archive(rows.class, due))) return false
-    const removed = await rows.remove(due)
-    this.#count(rows.class, removed)
+    const { due, next } = await rows.look(Number.MAX_SAFE_INTEGER, from, PAGE_ROWS)
+    if (this.#stopped) return undefined
+    if (due.length > 0) {
+      if (!(await this.#archive(rows.class, due))) return undefined
+      this.#count(rows.class, await rows.remove(due))
+    }
     await this.#rest(beganAt)
-    return removed.rows > 0
+    return next
   }
 
   /** A row that cannot be read keeps its own class, and no other. */
@@ -196,17 +210,26 @@ export class Retention {
 
   async #sweepClass(rows: RetainedRows, before: TimestampMs): Promise<void> {
     const { clock } = this.#options
+    let passedOver = 0
     for (let from: Uint8Array | undefined; !this.#stopped; ) {
       const beganAt = clock.monotonic()
-      const { due, next } = await rows.look(before, from, PAGE_ROWS)
+      const { due, unreadable, next } = await rows.look(before, from, PAGE_ROWS)
+      passedOver += unreadable
       if (due.length > 0) {
         if (rows.isArchived && !(await this.#archive(rows.class, due))) return
         this.#count(rows.class, await rows.remove(due))
       }
-      if (next === undefined) return
+      if (next === undefined) return this.#passedOver(rows.class, passedOver)
       from = next
       await this.#rest(beganAt)
     }
+  }
+
+  /** Told when it has become another number, and not at every sweep. */
+  #passedOver(kind: RetentionClass, rows: number): void {
+    if (rows === (this.#unreadable.get(kind) ?? 0)) return
+    this.#unreadable.set(kind, rows)
+    if (rows > 0) this.#options.log.error('retention.unreadable', { class: kind, rows })
   }
 
   /** Whether all of it is on the disk. */
