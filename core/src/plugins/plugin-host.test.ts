@@ -1,8 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { encodeEvent, hooks } from '@fulgurite/plugin-sdk/contract'
+import { encodeEvent } from '@fulgurite/plugin-sdk/contract'
 import test from 'ava'
-import { type Clock, systemClock } from '../lib/clock.ts'
 import { type PluginSource, type TestHost, testHost } from './testing/test-host.ts'
 
 const HOUR = 3_600_000
@@ -352,55 +351,6 @@ test('start — runs what the lock file names, and refuses files that are not th
     )
   })
 })
-
-// On a busy machine a handler that never ends could outlast the deadline of the question before it has used up its turn.
-const WITHOUT_DEADLINES: Clock = {
-  ...systemClock,
-  setTimer: (delayMs, fire) =>
-    delayMs === hooks['channel.accept'].deadlineMs ? () => {} : systemClock.setTimer(delayMs, fire),
-}
-
-test('askHook — all are asked at once, answers come in the order of install, and one that does not run counts', (t) =>
-  withHost(
-    async ({ node, host, install, line }) => {
-      const holder = (name: string, handler: string) =>
-        install(
-          plugin(name, `hooks.on('channel.accept', ${handler})`, {
-            permissions: { hooks: { 'channel.accept': { verdicts: ['accept', 'reject'] } } },
-            limits: { turnMs: 300 },
-          }),
-        )
-      await holder('first', "async () => ({ type: 'accept', minimumDepth: 2 })")
-      await holder('second', "() => ({ type: 'maybe' })")
-      await holder('third', "() => { throw new Error('no') }")
-      await holder('fourth', '() => { for (;;); }')
-      const question = {
-        fundingSat: 1n,
-        pushMsat: 1n,
-        dustLimitSat: 1n,
-        channelReserveSat: 1n,
-        htlcMinimumMsat: 1n,
-        maxHtlcValueInFlightMsat: 1n,
-      } as never
-      t.deepEqual(await node.askHook('channel.accept', question), [
-        { type: 'verdict', plugin: 'first', verdict: { type: 'accept', minimumDepth: 2 } },
-        { type: 'no-verdict', plugin: 'second', code: 'invalid' },
-        { type: 'no-verdict', plugin: 'third', code: 'faulted' },
-        { type: 'no-verdict', plugin: 'fourth', code: 'faulted' },
-      ])
-      await line('fourth', /started again/)
-      await host.remove('second')
-      await host.remove('third')
-      t.like(await node.askHook('channel.accept', question), [
-        { plugin: 'first', type: 'verdict' },
-        { plugin: 'fourth', code: 'not-running' },
-      ])
-      await host.remove('first')
-      await host.remove('fourth')
-      t.deepEqual(await node.askHook('channel.accept', question), [])
-    },
-    { restart: { firstMs: HOUR, maxMs: HOUR, maxFaults: 5, windowMs: HOUR }, clock: WITHOUT_DEADLINES },
-  ))
 
 test('a plugin that subscribes twice under one label, or durably to what is not kept, does not start', (t) =>
   withHost(async ({ host, write }) => {

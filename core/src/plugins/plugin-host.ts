@@ -1,17 +1,15 @@
-import { availableParallelism } from 'node:os'
-import { type HookAnswer, type HookName, type HookRequest, hooks } from '@fulgurite/plugin-sdk/contract'
+import type { HookAnswer, HookName, HookRequest } from '@fulgurite/plugin-sdk/contract'
 import { Turns } from '../lib/in-turn.ts'
 import { err, ok, type Result } from '../lib/result.ts'
-import { askAll } from './ask-all.ts'
+import { askGuards, guardsAmong } from './guards.ts'
 import { HostServices, type PluginHostOptions } from './host-services.ts'
-import { type InstallRecord, mayGuard } from './install-record.ts'
-import { removeInstalled } from './installed-files.ts'
 import { type ParkedEvent, parkedEvents } from './parked-events.ts'
 import { PluginChanges } from './plugin-changes.ts'
 import { type PluginDetails, pluginDetails } from './plugin-details.ts'
 import type { PluginError } from './plugin-error.ts'
 import { type InstallErrorCode, type Installed, type InstallOptions, PluginInstalls } from './plugin-installs.ts'
 import type { LogLine } from './plugin-log.ts'
+import { PluginStarts } from './plugin-starts.ts'
 import type { Hold, PluginStatus, WallsStatus } from './plugin-status.ts'
 import { notInstalled, PluginSwitch } from './plugin-switch.ts'
 import { Removals } from './removals.ts'
@@ -62,14 +60,7 @@ export interface PluginHost {
   askHook<Name extends HookName>(name: Name, request: HookRequest<Name>): Promise<readonly HookAnswer<Name>[]>
 }
 
-/** Stands for the plugins that a damaged lock file does not tell of. */
-const LOCK_FILE = 'lock-file'
 const HEARTBEAT_MS = 10_000
-/** Cells that are being started: more would only wait for the processors, and for each other. */
-const STARTING_AT_ONCE = availableParallelism()
-/** Questions that are refused where a plugin that guards them gives no verdict. */
-const CLOSED_HOOKS = (Object.keys(hooks) as HookName[]).filter((name) => hooks[name].onFailure === 'closed')
-
 /** The host of the node's plugins. It knows the node by its contract alone. */
 export const createPluginHost = (options: PluginHostOptions): PluginHost => {
   const { gateway, storage } = options
@@ -84,8 +75,7 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
   const switching = new PluginSwitch({ services, roster, running, removals })
   const installs = new PluginInstalls({ services, roster, switching, turns })
   const changes = new PluginChanges({ services, roster, running, switching, turns })
-  let held: Hold | undefined
-  let stopping = false
+  const starts = new PluginStarts({ services, roster, running, removals, turns, hold: options.hold })
   let unregister: (() => void) | undefined
   let stopHeart: (() => void) | undefined
 
@@ -96,58 +86,13 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
     })
   }
 
-  const statuses = (): readonly PluginStatus[] => roster.records.map((record) => running.status(record, held))
+  const statuses = (): readonly PluginStatus[] => roster.records.map((record) => running.status(record, starts.held))
 
-  /** Starts those of these that do not run yet, a few at once, each in its own turn. */
-  const startEach = async (records: readonly InstallRecord[]): Promise<void> => {
-    const waiting = records.filter(({ disabled }) => !disabled).map(({ name }) => name)
-    const next = async (): Promise<void> => {
-      for (let name = waiting.shift(); name !== undefined && !stopping; name = waiting.shift()) {
-        const one = name
-        await turns.take(one, async () => {
-          const record = roster.get(one)
-          if (record !== undefined && !record.disabled && running.runner(one) === undefined) await running.start(record)
-        })
-      }
-    }
-    await Promise.all(Array.from({ length: STARTING_AT_ONCE }, next))
-  }
-
-  const guards = (): readonly InstallRecord[] =>
-    roster.records.filter((record) => CLOSED_HOOKS.some((name) => mayGuard(record, name)))
-
-  const askHook = async <Name extends HookName>(
+  const askHook = <Name extends HookName>(
     name: Name,
     request: HookRequest<Name>,
-  ): Promise<readonly HookAnswer<Name>[]> => {
-    // Nobody knows what guards there are: every question is taken to be guarded.
-    if (held?.code === 'lock-file-damaged') return [{ type: 'no-verdict', plugin: LOCK_FILE, code: 'not-running' }]
-    // One that should answer but does not run counts: what it guards must not open because it fell over.
-    const asked = roster.records.filter((record) => {
-      if (record.disabled) return false
-      const run = running.runner(record.name)?.run
-      return run?.running === true ? run.wants(name, request) : mayGuard(record, name)
-    })
-    if (asked.length === 0) return []
-    return askAll(
-      name,
-      request,
-      asked.map(({ name: plugin }) => ({ plugin, runner: running.runner(plugin) })),
-      services.clock,
-    )
-  }
-
-  /** Removals that an earlier run of the node did not finish. Rows are deleted while the node goes on with its start. */
-  const goOnRemoving = async (): Promise<void> => {
-    for (const name of await removals.load()) {
-      const record = roster.get(name)
-      if (record !== undefined) {
-        await roster.drop(name)
-        await removeInstalled(services.folder, record)
-      }
-      removals.finish(name).catch((thrown: unknown) => services.log(name).host('error', `removal: ${String(thrown)}`))
-    }
-  }
+  ): Promise<readonly HookAnswer<Name>[]> =>
+    askGuards({ name, request, records: roster.records, running, held: starts.held, clock: services.clock })
 
   /** An operation on a plugin that is installed. */
   const onInstalled = <T, E>(
@@ -158,23 +103,15 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
 
   return {
     async start() {
-      const read = await roster.load()
-      if (read.ok) {
-        held = read.value.length > 0 ? options.hold : undefined
-        await goOnRemoving()
-      } else {
-        held = read.error
-      }
+      await starts.load()
       await services.ledger()
       unregister = gateway.hooks.register({ ask: askHook })
       beat()
-      if (held === undefined) await startEach(guards())
+      await starts.start(guardsAmong(roster.records))
     },
-    startOthers: async () => {
-      if (held === undefined) await startEach(roster.records)
-    },
+    startOthers: () => starts.start(roster.records),
     async stop() {
-      stopping = true
+      starts.close()
       unregister?.()
       stopHeart?.()
       running.close()
@@ -186,6 +123,7 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
       await services.closeLogs()
     },
     async install(path, installOptions = {}) {
+      const { held } = starts
       if (held?.code === 'lock-file-damaged') return err({ code: held.code, message: held.message })
       return installs.install(path, installOptions)
     },
@@ -195,25 +133,17 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
     enable: (name) => changes.enable(name),
     disable: (name) => changes.disable(name),
     get held() {
-      return held
+      return starts.held
     },
-    // The name of no plugin: what is held back is resumed once.
-    resume: () =>
-      turns.take('', async () => {
-        if (held === undefined) return ok(statuses())
-        const read = await roster.load()
-        if (!read.ok) return read
-        await goOnRemoving()
-        // What they guard opens when they are there, not before.
-        await startEach(roster.records)
-        held = undefined
-        return ok(statuses())
-      }),
+    async resume() {
+      const resumed = await starts.resume()
+      return resumed.ok ? ok(statuses()) : resumed
+    },
     list: statuses,
     async inspect(name) {
       const record = roster.get(name)
       if (record === undefined) return err(notInstalled(name))
-      return ok(await pluginDetails(services, record, running.status(record, held)))
+      return ok(await pluginDetails(services, record, running.status(record, starts.held)))
     },
     walls: () => services.walls(),
     logs(name) {
