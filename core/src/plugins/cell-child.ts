@@ -1,0 +1,188 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs'
+import { getPriority, setPriority } from 'node:os'
+import type { Duplex, Readable } from 'node:stream'
+import type { CellFault } from './cell-protocol.ts'
+import { inheritableDescriptors } from './walls/open-descriptors.ts'
+import type { StartGuard } from './walls/start-guard.ts'
+import { type CellFiles, TELLS, type WallPlan } from './walls/wall-plan.ts'
+
+export interface ChildEnvironment {
+  readonly files: CellFiles
+  readonly startGuard: StartGuard
+}
+
+interface ChildListener {
+  /** It is known which process the plugin runs in; not where that is known from the start. */
+  told(): void
+  /** It has ended by itself, or could not be started. What it said last has been read. */
+  gone(fault: CellFault): void
+}
+
+const MAX_INBOX_BYTES = 16 << 20
+const MAX_TOLD_CHARS = 8_192
+const STDERR_CHARS = 16_384
+const NICE = 10
+
+/** Everything Node can refuse a process. It may read no file at all: its program comes over its standard input. */
+const FLAGS = [
+  '--permission',
+  '--allow-addons',
+  '--no-experimental-sqlite',
+  '--single-threaded',
+  '--no-node-snapshot',
+  '--no-warnings',
+  '--disable-proto=throw',
+  // Without /proc, where it looks for its own code, V8 would copy all of that code for each isolate: 2 MB.
+  '--no-short-builtin-calls',
+  '--input-type=commonjs',
+  '-',
+] as const
+
+/** A cell's process as the system has it: how it is started within its walls, which one it is, and how it ends. */
+export class CellChild {
+  /** What the cell and the core say to each other. */
+  readonly pipe: Duplex
+  /** Whether the cell ends when the node does, whatever it is at. */
+  readonly endsWithNode: boolean
+  /** The command by which it is acted on as the user that it runs as. */
+  readonly actBy: readonly string[]
+  readonly #startGuard: StartGuard
+  readonly #tells: boolean
+  readonly #child: ChildProcess
+  readonly #listener: ChildListener
+  #pid: number | undefined
+  #killed = false
+  #stderr = ''
+
+  constructor({ files, startGuard }: ChildEnvironment, plan: WallPlan, serial: number, listener: ChildListener) {
+    const { command, addon, actBy, open, closeInside, env, endsWithNode, tells } = plan.launch(files, serial)
+    this.#startGuard = startGuard
+    this.#listener = listener
+    this.actBy = actBy
+    this.endsWithNode = endsWithNode
+    this.#tells = tells
+    const opened: number[] = []
+    try {
+      for (const path of [files.program, ...open]) opened.push(openSync(path, 'r'))
+      const [program = -1, ...extra] = opened
+      const usual = [program, 'ignore', 'pipe', 'pipe', tells ? 'pipe' : 'ignore', ...extra] as const
+      const guarded = tells ? startGuard.around(command, usual.length) : { command, open: 'ignore' as const }
+      const stdio = [...usual, guarded.open] as const
+      const inherited = inheritableDescriptors().filter((descriptor) => descriptor >= stdio.length)
+      const close = [...(tells ? [] : [TELLS]), ...closeInside, ...inherited]
+      const [file = '', ...wrapping] = guarded.command
+      this.#child = spawn(file, [...wrapping, ...FLAGS, addon, String(MAX_INBOX_BYTES), close.join(',')], {
+        env: { ...env },
+        cwd: '/',
+        stdio: [...stdio],
+        // In a group of its own, an interrupt at the terminal is the node's alone; the cell ends when its pipe closes.
+        detached: process.platform !== 'win32',
+      })
+    } finally {
+      for (const descriptor of opened) closeSync(descriptor)
+    }
+    this.pipe = this.#child.stdio[3] as Duplex
+    if (tells) this.#hearWho(this.#child.stdio[TELLS] as Readable)
+    else this.#pid = this.#child.pid
+    giveWay(this.#child.pid)
+    this.#listen()
+  }
+
+  /** The process in which the plugin runs, as the core sees it: what stands before it has another. */
+  get pid(): number | undefined {
+    return this.#pid
+  }
+
+  /** It runs: who ends it, should the node be killed, is known from now on. */
+  started(): void {
+    this.#guardIsDone()
+    giveWay(this.#pid)
+  }
+
+  /**
+   * What stands before the cell ends with it. That one is not killed before it has told which process the cell is: what it
+   * was starting would wait for it for ever.
+   */
+  kill(): void {
+    this.#killed = true
+    const { pid } = this.#child
+    if (this.#tells && this.#pid === undefined) return
+    try {
+      if (this.#pid !== undefined && this.#pid !== pid && isChildOf(this.#pid, pid)) process.kill(this.#pid, 'SIGKILL')
+      else this.#child.kill('SIGKILL')
+    } catch {
+      // It has ended already.
+    }
+  }
+
+  #hearWho(told: Readable): void {
+    let text = ''
+    told.setEncoding('latin1').on('data', (chunk: string) => {
+      text = (text + chunk).slice(0, MAX_TOLD_CHARS)
+      const pid = /"child-pid":\s*(\d+)/.exec(text)?.[1]
+      if (pid === undefined || this.#pid !== undefined) return
+      this.#pid = Number(pid)
+      if (this.#killed) this.kill()
+      giveWay(this.#pid)
+      this.#listener.told()
+    })
+  }
+
+  #guardIsDone(): void {
+    if (this.#tells) this.#startGuard.done(this.#child.pid)
+  }
+
+  #listen(): void {
+    this.#child.on('error', (error) => this.#listener.gone({ code: 'cell-failed', text: error.message }))
+    // What it said last is in the pipe by now: it is read in the round of the event loop that comes between.
+    this.#child.on('exit', (code, signal) => {
+      this.#guardIsDone()
+      setImmediate(() => setImmediate(() => this.#listener.gone(exitFault(this.#stderr, code, signal))))
+    })
+    this.#child.stderr?.setEncoding('latin1').on('data', (text: string) => {
+      this.#stderr += text.slice(0, STDERR_CHARS)
+      // Nothing more is read: who floods it blocks itself.
+      if (this.#stderr.length >= STDERR_CHARS) this.#child.stderr?.destroy()
+    })
+    this.pipe.on('error', () => {})
+  }
+}
+
+/** From its very start: starting takes Node more than most turns do. The cell does it too, and cannot undo it. */
+const giveWay = (pid: number | undefined): void => {
+  if (pid === undefined) return
+  try {
+    const nice = Math.max(NICE, getPriority())
+    setPriority(pid, nice)
+    // Where Linux shares the processors out among sessions first, niceness says nothing across them, and a cell is a
+    // session of its own: the session must be nice too.
+    if (process.platform === 'linux') writeFileSync(`/proc/${pid}/autogroup`, String(nice))
+  } catch {
+    // It has ended already, or there are no such groups here, or the system wants to be asked less often: then it is
+    // asked again when the cell is ready.
+  }
+}
+
+/** Why a process ended by itself, from what it wrote to its standard error last. */
+export const exitFault = (stderr: string, code: number | null, signal: string | null): CellFault => {
+  const said = essence(stderr)
+  const how = signal === null ? `exit code ${code}` : signal
+  const memory = /out of memory|allocation failed/i.test(said)
+  return {
+    code: memory ? 'memory-limit' : 'cell-crashed',
+    text: `the cell ended by ${how}${said === '' ? '' : `: ${said}`}`,
+  }
+}
+
+// Node prints the whole line of source, which is the whole program, before the error itself.
+const essence = (stderr: string): string => {
+  const line = stderr.split('\n').find((text) => /^\w*Error\b|FATAL ERROR/.test(text)) ?? stderr.trim()
+  return line.replaceAll(/\s+/g, ' ').slice(0, 512)
+}
+
+/** Whether a process still is what it was said to be. */
+const isChildOf = (pid: number, parent: number | undefined): boolean => {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
+  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]) === parent
+}
