@@ -1,17 +1,17 @@
 import type { CancelTimer, Clock } from '../lib/clock.ts'
 import { invariant } from '../lib/errors.ts'
-import { err, ok, type Result } from '../lib/result.ts'
 import type { Rng } from '../lib/rng.ts'
-import type { Dispatcher, Runnable } from './dispatcher.ts'
+import { ActorInbox } from './actor-inbox.ts'
+import { ActorTimers } from './actor-timers.ts'
+import type { Dispatcher } from './dispatcher.ts'
 import { LocalRef, NO_META } from './local-ref.ts'
-import { type Envelope, Mailbox, type Reply } from './mailbox.ts'
+import { type Envelope, Mailbox } from './mailbox.ts'
 import { Backoff } from './supervision.ts'
 import type {
   ActorContext,
   ActorFault,
   ActorRef,
   ActorReport,
-  AskFailure,
   Behaviour,
   BehaviourFactory,
   EndReason,
@@ -19,6 +19,7 @@ import type {
   SpawnOptions,
   Supervision,
 } from './types.ts'
+import { Watchers } from './watchers.ts'
 
 /** What a cell needs of its system. */
 export interface ActorHost {
@@ -32,34 +33,27 @@ export interface ActorHost {
   escalated(): void
 }
 
-type AnyHandler = (request: unknown, context: Envelope) => unknown
 type AnyFactory = BehaviourFactory<Protocol>
 type AnyOptions = SpawnOptions<Protocol>
 
-/** One actor at run time: its mailbox, its behaviour in use, its children. */
-export class ActorCell implements Runnable {
+/** One actor at run time: the behaviour in use, what becomes of it when it faults, its children and its end. */
+export class ActorCell {
   readonly ref: ActorRef<Protocol>
   readonly path: string
   readonly #host: ActorHost
   readonly #parent: ActorCell | undefined
   readonly #factory: AnyFactory
   readonly #supervision: AnyOptions['supervision']
-  readonly #mailbox: Mailbox
+  readonly #inbox: ActorInbox
+  readonly #timers: ActorTimers
   readonly #backoff: Backoff
   readonly #children = new Set<ActorCell>()
-  readonly #watchers = new Set<(reason: EndReason) => void>()
-  readonly #unanswered = new Set<Reply>()
-  readonly #timers = new Set<CancelTimer>()
+  readonly #watchers = new Watchers((error) => this.#callbackThrew('watch', error))
   #behaviour: Behaviour<Protocol> | undefined
-  #handlers: ReadonlyMap<string, AnyHandler> = new Map()
-  #phase: 'running' | 'paused' | 'ending' | 'ended' = 'paused'
   #restarts = 0
   #restarting = false
   #lastFailure: { readonly error: unknown } | undefined
-  #ended: { readonly reason: EndReason; readonly done: Promise<void> } | undefined
-  #enqueued = false
-  #handledSinceDrained = false
-  #drainPutOff = false
+  #ended: Promise<void> | undefined
 
   constructor(host: ActorHost, parent: ActorCell | undefined, path: string, factory: AnyFactory, options: AnyOptions) {
     invariant(!host.cells.has(path), `an actor already lives at ${path}`)
@@ -68,7 +62,15 @@ export class ActorCell implements Runnable {
     this.#parent = parent
     this.#factory = factory
     this.#supervision = options.supervision
-    this.#mailbox = new Mailbox({ ...options, ...this.#pressureOption(options) })
+    this.#timers = new ActorTimers(host.clock)
+    this.#inbox = new ActorInbox({
+      path,
+      mailbox: new Mailbox({ ...options, ...this.#pressureOption(options) }),
+      dispatcher: host.dispatcher,
+      report: (report) => host.report(report),
+      fault: (error, command) => this.#fault(error, command),
+      lateFault: (behaviour, error, command) => this.#lateFault(behaviour, error, command),
+    })
     this.#backoff = new Backoff(host.clock)
     this.ref = new LocalRef(this, host.clock)
     host.cells.set(path, this)
@@ -76,97 +78,12 @@ export class ActorCell implements Runnable {
     this.#begin()
   }
 
-  // -- messages
-
   deliver(envelope: Envelope): void {
-    if (this.#ended !== undefined) this.#refuse(envelope, 'actor-stopped')
-    else if (!this.#mailbox.push(envelope)) this.#refuse(envelope, 'mailbox-full')
-    else this.#wake()
+    this.#inbox.deliver(envelope)
   }
 
-  /** Handles a batch, then signals `drained` if that left nothing. */
-  run(batch: number): number {
-    let handled = 0
-    while (handled < batch && this.#phase === 'running') {
-      const envelope = this.#mailbox.next()
-      if (envelope === undefined) break
-      handled += 1
-      this.#handle(envelope)
-    }
-    this.#handledSinceDrained ||= handled > 0
-    this.#enqueued = false
-    if (this.#phase !== 'running') return handled
-    if (!this.#mailbox.empty) {
-      this.#wake()
-    } else if (this.#behaviour?.drained !== undefined && this.#handledSinceDrained) {
-      // Those who were runnable before may have more for this actor: it is drained after their turn. Once only, or two
-      // actors that keep each other busy would never get there.
-      if (!this.#drainPutOff && this.#host.dispatcher.busy) {
-        this.#drainPutOff = true
-        this.#enqueued = true
-        this.#host.dispatcher.enqueue(this)
-      } else {
-        this.#drained()
-      }
-    }
-    return handled
-  }
-
-  #wake(): void {
-    if (this.#enqueued || this.#phase !== 'running') return
-    this.#enqueued = true
-    this.#host.dispatcher.enqueue(this)
-  }
-
-  #handle(envelope: Envelope): void {
-    const { command, reply } = envelope
-    const handler = this.#handlers.get(command)
-    if (handler === undefined) {
-      this.#refuse(envelope, 'unknown-command')
-      return
-    }
-    let value: unknown
-    try {
-      value = handler(envelope.request, envelope)
-    } catch (error) {
-      reply?.(err({ code: 'handler-failed', path: this.path }))
-      this.#fault(error, command)
-      return
-    }
-    if (value instanceof Promise) this.#replyLater(value, envelope)
-    else reply?.(ok(value))
-  }
-
-  #replyLater(value: Promise<unknown>, { command, reply }: Envelope): void {
-    const behaviour = this.#behaviour
-    if (reply !== undefined) this.#unanswered.add(reply)
-    const answer = (result: Result<unknown, AskFailure>): void => {
-      if (reply !== undefined && this.#unanswered.delete(reply)) reply(result)
-    }
-    value.then(
-      (resolved) => answer(ok(resolved)),
-      (error: unknown) => {
-        answer(err({ code: 'handler-failed', path: this.path }))
-        if (this.#behaviour === behaviour && this.#ended === undefined) this.#fault(error, command)
-        else this.#host.report({ type: 'actor-faulted', ...this.#faultOf(error, command), decision: 'resume' })
-      },
-    )
-  }
-
-  #drained(): void {
-    this.#handledSinceDrained = false
-    this.#drainPutOff = false
-    try {
-      this.#behaviour?.drained?.()
-    } catch (error) {
-      this.#fault(error)
-    }
-  }
-
-  #refuse({ command, reply }: Envelope, cause: 'actor-stopped' | 'mailbox-full' | 'unknown-command'): void {
-    const { path } = this
-    if (reply === undefined) this.#host.report({ type: 'message-dropped', path, command, cause })
-    else reply(err(cause === 'unknown-command' ? { code: cause, path, command } : { code: cause, path }))
+  watch(onEnd: (reason: EndReason) => void): () => void {
+    return this.#watchers.add(onEnd)
   }
 
   // -- supervision
@@ -174,21 +91,14 @@ export class ActorCell implements Runnable {
   #begin(): void {
     try {
       const behaviour = this.#factory(this.#context())
-      this.#handlers = new Map(Object.entries(behaviour.handlers))
+      this.#inbox.use(behaviour)
       this.#behaviour = behaviour
     } catch (error) {
       this.#fault(error)
       return
     }
-    this.#handledSinceDrained = false
-    this.#drainPutOff = false
     // The factory may have stopped the actor.
-    if (this.#ended === undefined) this.#resume()
-  }
-
-  #resume(): void {
-    this.#phase = 'running'
-    if (!this.#mailbox.empty) this.#wake()
+    if (this.#ended === undefined) this.#inbox.open()
   }
 
   #fault(error: unknown, command?: string): void {
@@ -197,6 +107,11 @@ export class ActorCell implements Runnable {
     const decision = this.#decide(fault)
     this.#host.report({ type: 'actor-faulted', ...fault, decision: decision.type })
     this.#obey(decision, fault)
+  }
+
+  #lateFault(behaviour: Behaviour<Protocol> | undefined, error: unknown, command: string): void {
+    if (this.#behaviour === behaviour && this.#ended === undefined) this.#fault(error, command)
+    else this.#host.report({ type: 'actor-faulted', ...this.#faultOf(error, command), decision: 'resume' })
   }
 
   #faultOf(error: unknown, command?: string): ActorFault {
@@ -219,7 +134,7 @@ export class ActorCell implements Runnable {
       case 'resume':
         // A factory that threw left nothing to go on with.
         if (this.#behaviour === undefined) void this.end('failed')
-        else if (this.#phase === 'paused') this.#resume()
+        else if (this.#inbox.isPaused) this.#inbox.open()
         return
       case 'restart':
         // Two children may escalate before the first restart is done.
@@ -229,7 +144,7 @@ export class ActorCell implements Runnable {
         void this.end('failed')
         return
       case 'escalate':
-        this.#phase = 'paused'
+        this.#inbox.pause()
         if (this.#parent === undefined) this.#host.escalated()
         else this.#parent.#childEscalated(this, fault)
     }
@@ -244,73 +159,45 @@ export class ActorCell implements Runnable {
   }
 
   async #restart(pauseMs: number): Promise<void> {
-    this.#phase = 'paused'
+    this.#inbox.pause()
     this.#restarting = true
     const old = this.#behaviour
     this.#behaviour = undefined
-    this.#cancelTimers()
+    this.#timers.cancelAll()
     await this.#endChildren('stopped')
     await this.#callback('restarting', () => old?.restarting?.())
     if (this.#ended !== undefined) return
-    const cancel = this.#host.clock.setTimer(pauseMs, () => {
-      this.#timers.delete(cancel)
+    this.#timers.set(pauseMs, () => {
       this.#restarting = false
       this.#restarts += 1
       this.#begin()
     })
-    this.#timers.add(cancel)
   }
 
   // -- the end
 
   /** Ends the actor: refuses what is queued and to come, ends its children, calls `stopped`, tells the watchers. */
   end(code: EndReason['code']): Promise<void> {
-    if (this.#ended !== undefined) return this.#ended.done
+    if (this.#ended !== undefined) return this.#ended
     const done = Promise.withResolvers<void>()
-    this.#ended = { reason: { code }, done: done.promise }
-    void this.#finish().then(done.resolve)
+    this.#ended = done.promise
+    void this.#finish({ code }).then(done.resolve)
     return done.promise
   }
 
-  async #finish(): Promise<void> {
-    this.#phase = 'ending'
-    this.#cancelTimers()
-    for (let next = this.#mailbox.next(); next !== undefined; next = this.#mailbox.next()) {
-      this.#refuse(next, 'actor-stopped')
-    }
-    for (const reply of this.#unanswered) reply(err({ code: 'actor-stopped', path: this.path }))
-    this.#unanswered.clear()
+  async #finish(reason: EndReason): Promise<void> {
+    this.#timers.cancelAll()
+    this.#inbox.close()
     await this.#endChildren('stopped')
     await this.#callback('stopped', () => this.#behaviour?.stopped?.())
-    this.#phase = 'ended'
     this.#host.cells.delete(this.path)
     if (this.#parent !== undefined) this.#parent.#children.delete(this)
-    for (const watcher of this.#watchers) this.#tellWatcher(watcher)
-    this.#watchers.clear()
+    this.#watchers.tell(reason)
   }
 
   /** Youngest first, one after the other. */
   async #endChildren(code: EndReason['code']): Promise<void> {
     for (const child of [...this.#children].reverse()) await child.end(code)
-  }
-
-  watch(onEnd: (reason: EndReason) => void): () => void {
-    if (this.#phase === 'ended') {
-      this.#tellWatcher(onEnd)
-      return () => {}
-    }
-    // Wrapped, so that the same function given twice is two watchers.
-    const watcher = (reason: EndReason): void => onEnd(reason)
-    this.#watchers.add(watcher)
-    return () => void this.#watchers.delete(watcher)
-  }
-
-  #tellWatcher(watcher: (reason: EndReason) => void): void {
-    try {
-      watcher(this.#ended?.reason ?? { code: 'stopped' })
-    } catch (error) {
-      this.#callbackThrew('watch', error)
-    }
   }
 
   // -- what the behaviour is given
@@ -338,20 +225,7 @@ export class ActorCell implements Runnable {
 
   #schedule(delayMs: number, command: string, request: unknown): CancelTimer {
     if (this.#ended !== undefined) return () => {}
-    const cancel = this.#host.clock.setTimer(delayMs, () => {
-      this.#timers.delete(cancel)
-      this.deliver({ command, request, meta: NO_META, reply: undefined })
-    })
-    this.#timers.add(cancel)
-    return () => {
-      this.#timers.delete(cancel)
-      cancel()
-    }
-  }
-
-  #cancelTimers(): void {
-    for (const cancel of this.#timers) cancel()
-    this.#timers.clear()
+    return this.#timers.set(delayMs, () => this.deliver({ command, request, meta: NO_META, reply: undefined }))
   }
 
   #pressureOption({ onPressure }: AnyOptions): Pick<AnyOptions, 'onPressure'> {
