@@ -1,7 +1,12 @@
 import type { HandshakeFailure } from '../../crypto/noise.ts'
+import { utf8Encode } from '../../lib/bytes.ts'
 import { stackOf } from '../../lib/errors.ts'
 import type { FeatureError } from '../../wire/features.ts'
+import type { WarningMessage } from '../../wire/messages/setup.ts'
 import type { WireError } from '../../wire/wire-error.ts'
+
+/** BOLT 1: a message about no channel in particular. */
+const NO_CHANNEL = new Uint8Array(32)
 
 /** Why the transport or the peer cannot be gone on with; each may also end an established connection. */
 type Broken =
@@ -65,3 +70,16 @@ export const bugOf = (thrown: unknown): { readonly code: 'internal'; readonly bu
 /** The system's code of an error, or its name where it has none. */
 export const causeOf = (error: Error & { readonly code?: unknown }): string =>
   typeof error.code === 'string' ? error.code : error.name
+
+/** How a message that cannot be read ends the connection. */
+export const closeReasonOf = (error: WireError) =>
+  error.code === 'unknown-even-message'
+    ? ({ code: 'unknown-even-message', messageType: Number(error.path) } as const)
+    : ({ code: 'malformed-message', error } as const)
+
+/** Tells the peer why we close, for its log. */
+export const warningOf = (reason: { readonly code: string }, error?: WireError): WarningMessage => ({
+  type: 'warning',
+  channelId: NO_CHANNEL,
+  data: utf8Encode(error === undefined ? reason.code : `${reason.code}: ${error.code} at ${error.path}`),
+})

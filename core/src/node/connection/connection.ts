@@ -1,6 +1,5 @@
 import type { Socket } from 'node:net'
 import type { NoiseCipher } from '../../crypto/noise.ts'
-import { utf8Encode } from '../../lib/bytes.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { invariant } from '../../lib/errors.ts'
 import type { NodeId } from '../../lib/ids.ts'
@@ -11,7 +10,8 @@ import { decodeMessage, encodeMessage } from '../../wire/message-codecs.ts'
 import type { Message } from '../../wire/messages/message.ts'
 import type { ErrorMessage, Init, WarningMessage } from '../../wire/messages/setup.ts'
 import type { WireError } from '../../wire/wire-error.ts'
-import { bugOf, type CloseReason, causeOf } from './connection-failure.ts'
+import { bugOf, type CloseReason, causeOf, closeReasonOf, warningOf } from './connection-failure.ts'
+import { endSocket } from './end-socket.ts'
 import { Keepalive } from './keepalive.ts'
 import { costOf, isCounted } from './message-costs.ts'
 import type { Slice } from './slice.ts'
@@ -21,14 +21,8 @@ import type { TrafficAccount } from './traffic-control.ts'
 const MAX_UNSENT_BYTES = 16 * 1024 * 1024
 /** How long a stranger may be held up without a break. As long as it is, nobody would notice that it has gone. */
 const MAX_HELD_UP_MS = 300_000
-/** How long a socket that we end may take to send its last bytes. */
-const LINGER_MS = 2_000
-/** How much it may send meanwhile: a socket closed with bytes unread would take our last ones away from the peer. */
-const MAX_LINGER_BYTES = 256 << 10
 /** BOLT 1: from here on a ping asks for no pong. */
 const NO_PONG_FROM = 65532
-/** BOLT 1: a message about no channel in particular. */
-const NO_CHANNEL = new Uint8Array(32)
 
 /** What an owner learns from its connection. */
 export interface ConnectionHandlers {
@@ -329,31 +323,3 @@ export class Connection {
     queueMicrotask(() => handlers.onClose(reason))
   }
 }
-
-/** Lets the bytes already written leave, for a moment at most. What still comes in is thrown away. */
-export const endSocket = (socket: Socket, clock: Clock): void => {
-  if (socket.destroyed) return
-  let unread = 0
-  socket.removeAllListeners('data')
-  socket.on('data', (chunk: Buffer) => {
-    unread += chunk.length
-    if (unread > MAX_LINGER_BYTES) socket.destroy()
-  })
-  socket.resume()
-  socket.end()
-  const cancel = clock.setTimer(LINGER_MS, () => socket.destroy())
-  socket.once('close', cancel)
-}
-
-/** How a message that cannot be read ends the connection. */
-export const closeReasonOf = (error: WireError) =>
-  error.code === 'unknown-even-message'
-    ? ({ code: 'unknown-even-message', messageType: Number(error.path) } as const)
-    : ({ code: 'malformed-message', error } as const)
-
-/** Tells the peer why we close, for its log. */
-export const warningOf = (reason: { readonly code: string }, error?: WireError): WarningMessage => ({
-  type: 'warning',
-  channelId: NO_CHANNEL,
-  data: utf8Encode(error === undefined ? reason.code : `${reason.code}: ${error.code} at ${error.path}`),
-})
