@@ -1,46 +1,24 @@
 import type { EventPayload } from '@fulgurite/plugin-sdk/contract'
 import type { ActorContext, Behaviour, BehaviourFactory } from '../../actor/types.ts'
-import {
-  answerTo,
-  type ChannelMessage,
-  type Durable,
-  type Epoch,
-  idOf,
-  isFunded,
-  type PeerFault,
-  peerText,
-} from '../../channel/index.ts'
+import { answerTo, type ChannelMessage, type Epoch, idOf, type PeerFault, peerText } from '../../channel/index.ts'
 import { isAllZero, toHex } from '../../lib/bytes.ts'
 import { stackOf } from '../../lib/errors.ts'
 import type { ChannelId, NodeId, ShortChannelId } from '../../lib/ids.ts'
 import { Ration } from '../../lib/ration.ts'
 import { err, ok } from '../../lib/result.ts'
-import type { Msat, Sat } from '../../lib/units.ts'
 import type { OpenChannel } from '../../wire/messages/channel-open.ts'
 import type { Message, UnknownMessage } from '../../wire/messages/message.ts'
-import type { ChannelDirectory, ChannelEntry } from '../channel/channel-directory.ts'
-import type { Channels } from '../channel/channels.ts'
+import type { ChannelEntry } from '../channel/channel-directory.ts'
 import type { ConnectionProtocol, ConnectionRef } from '../channel/connection-ref.ts'
-import type { EventLog } from '../events/event-log.ts'
-import type { PeerEvents } from '../events/peer-events.ts'
 import type { NodeLog } from '../node-log.ts'
 import { factsOf, type PeerConnection } from './peer-connection.ts'
 import type { PeerDirectory } from './peer-directory.ts'
+import { type OpeningServices, PeerOpenings } from './peer-openings.ts'
 import type { PeerProtocol } from './peer-protocol.ts'
 
-export interface PeerServices {
+export interface PeerServices extends OpeningServices {
   readonly log: NodeLog
-  readonly channels: Channels
-  readonly channelDirectory: ChannelDirectory
   readonly peerDirectory: PeerDirectory
-  readonly events: EventLog
-  readonly peerEvents: PeerEvents
-  /** How many openings by the peer may be under way at once. */
-  readonly maxPendingOpenings: number
-  /** How many channels that the peer has opened may wait for their funding, which may never come. */
-  readonly maxUnconfirmed: number
-  /** How many such channels of all peers there may be before one without a channel that cost something gets no more. */
-  readonly maxUnconfirmedInAll: number
 }
 
 /** What channels have to say is never refused, and goes out before more is taken in. */
@@ -57,26 +35,17 @@ export const PEER_LANES = {
 const COMPLAINTS_LOGGED = { perSecond: 1 / 3, burst: 20 }
 const MAX_TEXT_LOGGED = 512
 
-/** How long a peer may take to open a channel with us. */
-const OPENING_TIMEOUT_MS = 50_000
-
 /** The behaviour of one peer's actor: it hands the peer's messages to the channels that they concern. */
 export const peerBehaviour =
   (services: PeerServices, nodeId: NodeId): BehaviourFactory<PeerProtocol> =>
   (context) =>
     new PeerDriver(services, nodeId, context).behaviour()
 
-const isUnconfirmed = (durable: Durable): boolean =>
-  isFunded(durable) && durable.active[0]?.fundingStatus.type !== 'confirmed'
-
-const isOpenedByPeer = (durable: Durable): boolean => 'params' in durable && !durable.params.localIsOpener
-
 class PeerDriver {
   readonly #services: PeerServices
   readonly #nodeId: NodeId
   readonly #context: ActorContext<PeerProtocol>
-  /** Openings of ours that are not answered yet. */
-  readonly #openings = new Set<Promise<unknown>>()
+  readonly #openings: PeerOpenings
   readonly #complaints: Ration
   #connection: PeerConnection | undefined
 
@@ -84,6 +53,7 @@ class PeerDriver {
     this.#services = services
     this.#nodeId = nodeId
     this.#context = context
+    this.#openings = new PeerOpenings(services, nodeId, context.rng)
     this.#complaints = new Ration(context.clock, COMPLAINTS_LOGGED)
   }
 
@@ -95,7 +65,7 @@ class PeerDriver {
         detached: async ({ epoch, reason }) => {
           this.#detach(epoch, reason)
           // Answered last: after it this actor may be ended, and with it whatever it has not answered.
-          await Promise.allSettled(this.#openings)
+          await this.#openings.answered()
         },
         message: ({ epoch, message }) => {
           const connection = this.#at(epoch)
@@ -104,26 +74,10 @@ class PeerDriver {
         send: (sending) => this.#send(sending),
         hangUp: ({ epoch, channelId, reason }) => this.#hangUp(this.#at(epoch), channelId, reason),
         press: ({ epoch, isFull }) => this.#at(epoch)?.setPressure(isFull),
-        openChannel: (command) => {
-          const connection = this.#connection
-          if (connection === undefined) return err({ code: 'peer-not-connected' })
-          const temporaryChannelId = this.#context.rng.bytes(32)
-          const ref = this.#createChannel(connection, temporaryChannelId)
-          this.#reportOpening(temporaryChannelId, 'local', command.funding, command.pushMsat)
-          // The answer comes when both sides have signed, which takes the wallet and two round trips.
-          const opening = ref.ask('open', command, { timeoutMs: OPENING_TIMEOUT_MS }).then(async (answer) => {
-            if (answer.ok) return ok(answer.value)
-            if (answer.error.code !== 'ask-timeout') return err({ code: 'peer-not-connected' })
-            // A peer that does not go on must not decide later that it was opened after all.
-            const abandoned = await ref.ask('abandon', undefined)
-            return abandoned.ok && abandoned.value
-              ? err({ code: 'peer-not-answering' })
-              : err({ code: 'outcome-unknown' })
-          })
-          this.#openings.add(opening)
-          void opening.finally(() => this.#openings.delete(opening))
-          return opening
-        },
+        openChannel: (command) =>
+          this.#connection === undefined
+            ? err({ code: 'peer-not-connected' })
+            : this.#openings.open(this.#refOf(this.#connection), this.#connection.remoteFeatures, command),
         disconnect: ({ reason }) => {
           if (this.#connection === undefined) return err({ code: 'peer-not-connected' })
           this.#connection.close(reason)
@@ -222,46 +176,8 @@ class PeerDriver {
   }
 
   #receiveOpen(connection: PeerConnection, message: OpenChannel): void {
-    // BOLT 2, open_channel: the temporary id must be one that is not in use with this peer.
-    if (this.#ours(message.temporaryChannelId) !== undefined) {
-      this.#answer(connection, message.temporaryChannelId, { code: 'temporary-channel-id-in-use' })
-      return
-    }
-    const { maxPendingOpenings, maxUnconfirmed, channelDirectory } = this.#services
-    const { 'funding-outpoint': pending, confirmation } = channelDirectory.openings(this.#nodeId)
-    if (pending >= maxPendingOpenings || confirmation >= maxUnconfirmed || !this.#hasRoom()) {
-      this.#answer(connection, message.temporaryChannelId, { code: 'too-many-openings' })
-      return
-    }
-    const ref = this.#createChannel(connection, message.temporaryChannelId)
-    ref.tell('peerMessage', { epoch: connection.epoch, message })
-    this.#reportOpening(message.temporaryChannelId, 'remote', message.fundingSatoshis, message.pushMsat)
-  }
-
-  /** A name costs nothing, and a channel whose funding never comes costs us a row, a watch and keys. */
-  #hasRoom(): boolean {
-    const { channelDirectory, maxUnconfirmedInAll } = this.#services
-    if (channelDirectory.openings().confirmation < maxUnconfirmedInAll) return true
-    return this.#channels().some(
-      ({ state: { durable } }) => isFunded(durable) && !(isUnconfirmed(durable) && isOpenedByPeer(durable)),
-    )
-  }
-
-  #reportOpening(temporaryChannelId: ChannelId, initiator: 'local' | 'remote', funding: Sat, pushMsat: Msat): void {
-    const opening = {
-      temporaryChannelId: toHex(temporaryChannelId),
-      peer: toHex(this.#nodeId),
-      initiator,
-      fundingSat: funding,
-      pushMsat: pushMsat,
-    }
-    if (initiator === 'local') this.#services.events.append('channel.opening', opening)
-    else this.#services.peerEvents.report(this.#nodeId, 'channel.opening', opening)
-  }
-
-  #createChannel(connection: PeerConnection, temporaryChannelId: ChannelId) {
-    const { remoteFeatures } = connection
-    return this.#services.channels.create(temporaryChannelId, this.#nodeId, this.#refOf(connection), remoteFeatures)
+    const refused = this.#openings.receive(this.#refOf(connection), connection.remoteFeatures, message)
+    if (refused !== undefined) this.#answer(connection, message.temporaryChannelId, refused)
   }
 
   #toChannel(connection: PeerConnection, channelId: ChannelId, message: ChannelMessage): void {
