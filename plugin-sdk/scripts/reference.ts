@@ -1,4 +1,6 @@
+import { commandForm, commandWords } from '../src/contract/command-line.ts'
 import {
+  type ActorName,
   allOperations,
   boundable,
   COMMON_ERRORS,
@@ -36,10 +38,13 @@ exactly this. Amounts are whole numbers; at the HTTP face JSON integers, on the 
 \`bigint\`. Ids are lower-case hexadecimal.
 `
 
-const operationSection = (actor: string, name: string, operation: Operation, types: Map<string, Shape>): string => {
+const operationSection = (actor: ActorName, name: string, operation: Operation, types: Map<string, Shape>): string => {
   const request = shapeOf(operation.request) as ObjectShape
   const facts = [
     operation.access === 'operator' ? 'For the operator alone.' : '',
+    operation.kind === 'query' && operation.resumable === true
+      ? 'Resumable: `next` is always there, to read on from later.'
+      : '',
     isCommand(operation) && operation.effects.length > 0 ? `Effects: ${operation.effects.join(', ')}.` : '',
     isCommand(operation) && operation.keyRequired ? 'Needs an idempotency key.' : '',
     isCommand(operation) && operation.bounds.length > 0 ? `A grant must bound: ${code(operation.bounds)}.` : '',
@@ -48,12 +53,21 @@ const operationSection = (actor: string, name: string, operation: Operation, typ
   ].filter((fact) => fact !== '')
   return [
     `## ${actor}.${name}\n`,
-    `*${operation.kind}* · \`POST /v1/${actor}/${name}\`\n`,
+    `*${operation.kind}* · \`POST /v1/${actor}/${name}\` · \`${commandForm(actor, name, operation)}\`${alsoTyped(actor, name, operation)}\n`,
     `${operation.summary}\n`,
     ...facts.map((fact) => `${fact}\n`),
     `Request:\n\n${memberTable(request, types)}`,
     `Reply:\n\n${memberTable(shapeOf(operation.reply) as ObjectShape, types)}`,
   ].join('\n')
+}
+
+const alsoTyped = (actor: ActorName, name: string, operation: Operation): string => {
+  const { alias, isDefault } = commandWords(actor, name, operation)
+  const others = [
+    ...(alias === undefined ? [] : [`fulgurite ${actor} ${alias}`]),
+    ...(isDefault ? [`fulgurite ${actor}`] : []),
+  ]
+  return others.length === 0 ? '' : `, or ${code(others)}`
 }
 
 const mayBound = (command: Command): string => {

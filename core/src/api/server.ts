@@ -1,4 +1,5 @@
 import { timingSafeEqual } from 'node:crypto'
+import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import {
   allOperations,
@@ -7,8 +8,10 @@ import {
   encodeJson,
   events,
   findOperation,
+  MAX_REQUEST_BYTES,
   openApi,
   statusOf,
+  UNREADABLE,
 } from '@fulgurite/plugin-sdk/contract'
 import { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify'
 import { type Clock, systemClock } from '../lib/clock.ts'
@@ -52,7 +55,6 @@ export type ApiStartError = {
   readonly reason: string
 }
 
-const BODY_LIMIT_BYTES = 256 * 1024
 const CLOSING_MS = 3_000
 const MAX_SHOWN = 64
 const JSON_TYPE = 'application/json; charset=utf-8'
@@ -63,7 +65,7 @@ export const startApi = async (options: ApiOptions): Promise<Result<ApiServer, A
   const { limits = API_LIMITS, onAcceptError = () => {} } = options
   const app = fastify({
     logger: false,
-    bodyLimit: BODY_LIMIT_BYTES,
+    bodyLimit: MAX_REQUEST_BYTES,
     exposeHeadRoutes: false,
     forceCloseConnections: 'idle',
     return503OnClosing: false,
@@ -131,13 +133,13 @@ const refuseUnreadable = ({ code }: NodeJS.ErrnoException, socket: Socket): void
   if (code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
   const [status, message] =
     code === 'HPE_HEADER_OVERFLOW'
-      ? ['431 Request Header Fields Too Large', 'the headers are too large']
+      ? [UNREADABLE['headers-too-large'], 'the headers are too large']
       : code === 'ERR_HTTP_REQUEST_TIMEOUT'
-        ? ['408 Request Timeout', 'the request took too long to come']
-        : ['400 Bad Request', 'this is no HTTP request']
+        ? [UNREADABLE['too-slow'], 'the request took too long to come']
+        : [UNREADABLE.malformed, 'this is no HTTP request']
   const body = encodeJson({ code: 'invalid-request', message }, 'integer')
   const head = `content-type: ${JSON_TYPE}\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close`
-  socket.end(`HTTP/1.1 ${status}\r\n${head}\r\n\r\n${body}`, () => socket.destroy())
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${head}\r\n\r\n${body}`, () => socket.destroy())
 }
 
 const acceptJson = (app: FastifyInstance): void => {
@@ -207,7 +209,7 @@ const methodOf = (path: string): 'GET' | 'POST' | undefined => {
 const clientError = (error: FastifyError): string => {
   switch (error.code) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
-      return `the body is larger than ${BODY_LIMIT_BYTES} bytes`
+      return `the body is larger than ${MAX_REQUEST_BYTES} bytes`
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
       return 'send the request as content-type: application/json'
     case 'FST_ERR_CTP_INVALID_JSON_BODY':

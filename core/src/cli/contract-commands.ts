@@ -3,6 +3,7 @@ import {
   type ActorName,
   actors,
   type ContractError,
+  commandWords,
   isCommand,
   type Operation,
   parseRequest,
@@ -13,18 +14,12 @@ import { CliFailure, usage } from './failure.ts'
 import { type CliField, contractValue, fieldsOf, isFlag, place, spelled } from './fields.ts'
 import { followLogs } from './follow-logs.ts'
 import { type CliIo, EXIT } from './io.ts'
-import { kebab } from './names.ts'
 import { nodeClient } from './node-client.ts'
 import { defaultFolder, devnetFolder } from './own-commands.ts'
 import { developPlugin, type Installed, installedText } from './plugin-dev.ts'
 import { printableJson } from './printable.ts'
 import { checkColumns, type ListStyle, renderEvent, renderReply, rowsOf } from './render.ts'
 import { resolveIds } from './resolve-ids.ts'
-
-// The two that people ask for by name alone.
-const topLevel: Readonly<Record<string, string>> = { 'node.getInfo': 'getinfo', 'node.stop': 'stop' }
-const aliases: Readonly<Record<string, string>> = { 'payments.payInvoice': 'pay' }
-const defaults: Readonly<Partial<Record<ActorName, string>>> = { wallet: 'balance' }
 
 interface Flags {
   readonly data?: string
@@ -43,12 +38,13 @@ interface Flags {
 /** Every actor as a group of commands, every operation as a command. */
 export const addContractCommands = (program: Command, io: CliIo, done: (exitCode: number) => void): void => {
   for (const { name: actor, summary, operations } of Object.values(actors)) {
-    const group = actor === 'node' ? program : program.command(actor).description(summary)
-    for (const [name, operation] of Object.entries(operations as Record<string, Operation>)) {
-      const typed = topLevel[`${actor}.${name}`] ?? kebab(name)
-      const isDefault = actor !== 'node' && name === (defaults[actor] ?? 'list')
-      const command = group.command(typed, { isDefault }).description(operation.summary)
-      const alias = aliases[`${actor}.${name}`]
+    const entries = Object.entries(operations as Record<string, Operation>).map(
+      ([name, operation]) => ({ name, operation, words: commandWords(actor, name, operation) }) as const,
+    )
+    const group = entries[0]?.words.group === undefined ? program : program.command(actor).description(summary)
+    for (const { name, operation, words } of entries) {
+      const { alias, isDefault } = words
+      const command = group.command(words.name, { isDefault }).description(operation.summary)
       if (alias !== undefined) command.alias(alias)
       describe(command, operation)
       if (actor === 'plugins' && name === 'logs') {

@@ -1,9 +1,17 @@
 import { isAbsolute, resolve } from 'node:path'
-import { isAmount, type Member, nearest, type Operation, type Shape, shapeOf } from '@fulgurite/plugin-sdk/contract'
+import {
+  argumentName,
+  isAmount,
+  type Member,
+  nearest,
+  type Operation,
+  type Shape,
+  shapeOf,
+} from '@fulgurite/plugin-sdk/contract'
 import { type AmountUnit, readAmount } from '../lib/amount.ts'
 import { usage } from './failure.ts'
 import type { CliIo } from './io.ts'
-import { argumentName, asTyped } from './names.ts'
+import { asTyped } from './names.ts'
 
 /** One argument or option of a command, derived from a field of its request. */
 export interface CliField {

@@ -1,8 +1,8 @@
-import { type ObjectShape, type Operation, type Shape, shapeOf } from '@fulgurite/plugin-sdk/contract'
+import { kebab, type ObjectShape, type Operation, type Shape, shapeOf } from '@fulgurite/plugin-sdk/contract'
 import { brief, cell, isCell, isNumber, isText, type Row, shortCell } from './cells.ts'
 import { type CliFailure, usage } from './failure.ts'
 import type { CliIo } from './io.ts'
-import { kebab, label } from './names.ts'
+import { label } from './names.ts'
 import { printable } from './printable.ts'
 import { type Column, dim, fitting, table, wrapped } from './table.ts'
 import { type Shown, VIEWS } from './views.ts'
@@ -52,8 +52,8 @@ const beside = (shape: ObjectShape, row: Row, io: CliIo): string => {
   return members.length === 0 || !io.isTerminal ? '' : `\n${renderFields({ ...shape, members }, row, io)}`
 }
 
-const more = ({ request }: Operation, { next, items }: Row, io: CliIo): string => {
-  const isEndless = Object.hasOwn(request.shape, 'from')
+const more = (operation: Operation, { next, items }: Row, io: CliIo): string => {
+  const isEndless = operation.kind === 'query' && operation.resumable === true
   // Of what goes on for ever there is always a next; where a list has an end, a page without rows may have others after it.
   if (!io.isTerminal || typeof next !== 'string' || !Array.isArray(items) || (isEndless && items.length === 0))
     return ''

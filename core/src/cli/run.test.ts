@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { allOperations } from '@fulgurite/plugin-sdk/contract'
+import { allOperations, commandWords } from '@fulgurite/plugin-sdk/contract'
 import test, { type ExecutionContext } from 'ava'
 import { writeAccess } from '../api/access.ts'
 import { type ScriptedGateway, scriptedGateway } from '../api/scripted-gateway.ts'
@@ -9,7 +9,6 @@ import { startApi } from '../api/server.ts'
 import type { StartOptions } from '../app/options.ts'
 import { err, ok } from '../lib/result.ts'
 import type { CliIo } from './io.ts'
-import { kebab } from './names.ts'
 import { run } from './run.ts'
 import { cliIn, type Outcome } from './testing.ts'
 
@@ -43,7 +42,8 @@ const setting = async (t: ExecutionContext): Promise<Setting> => {
 test('every operation of the contract is a command that says what it does', async (t) => {
   const cli = cliIn('/nowhere')
   for (const { actor, name, operation } of allOperations()) {
-    const words = actor === 'node' ? [name === 'getInfo' ? 'getinfo' : kebab(name)] : [actor, kebab(name)]
+    const { group, name: word } = commandWords(actor, name, operation)
+    const words = [...(group === undefined ? [] : [group]), word]
     const { code, out } = await cli([...words, '--help'])
     t.is(code, 0, words.join(' '))
     t.true(out.replace(/\s+/g, ' ').includes(operation.summary), words.join(' '))

@@ -1,3 +1,5 @@
+import { DEFAULTS } from './defaults.ts'
+
 /** What may travel beside a request over HTTP, as the API checks it and the OpenAPI document says it. */
 export interface CallHeader {
   readonly name: 'idempotency-key' | 'x-reason' | 'x-causes' | 'x-timeout-ms'
@@ -32,7 +34,7 @@ export const CAUSES: CallHeader = {
 
 export const TIMEOUT: CallHeader = {
   name: 'x-timeout-ms',
-  summary: 'How long to wait for the answer, up to a day; what goes on longer is asked for again with its key.',
+  summary: `How long to wait for the answer, up to a day; ${DEFAULTS.answerMs} if not said. What goes on longer is asked for again with its key.`,
   pattern: /^([1-9][0-9]{0,6}|[1-7][0-9]{7}|8[0-5][0-9]{6}|86[0-3][0-9]{5}|86400000)$/,
   expected: `a whole number of milliseconds up to ${MAX_TIMEOUT_MS}`,
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { DEFAULTS } from './defaults.ts'
 import { actor, command, query } from './define.ts'
 import { field, named, publicly } from './field.ts'
 import {
@@ -116,6 +117,7 @@ export const channels = actor('channels', 'Payment channels and what they charge
     summary: 'Every channel, open or closing, a page at a time. Those that are closed are in `channels.closed`.',
     request: z.strictObject({ peer: NodeId.optional(), state: ChannelState.optional(), page: Page.optional() }),
     reply: page(ChannelSummary),
+    commandLine: { isDefault: true },
   }),
   get: query({
     summary: 'One channel.',
@@ -141,6 +143,7 @@ export const channels = actor('channels', 'Payment channels and what they charge
     reply: z.object({ channelId: ChannelId }),
     errors: ['channel-not-found', 'channel-ambiguous'],
     positional: ['channel'],
+    finds: 'channelId',
   }),
   open: command({
     summary: 'Opens a channel with a connected peer. Answers when the funding transaction is signed and on its way.',
@@ -210,7 +213,7 @@ export const channels = actor('channels', 'Payment channels and what they charge
     positional: ['channelId'],
   }),
   setRelayFees: command({
-    summary: 'Changes what the node charges to relay out of a channel. The old fees are honoured for ten more minutes.',
+    summary: `Changes what the node charges to relay out of a channel. The old fees are honoured for ${DEFAULTS.oldRelayFeesMs / 60_000} more minutes.`,
     request: z.strictObject({ channelId: ChannelId, feeBaseMsat: Msat, feeProportionalMillionths: Ppm }),
     reply: z.object({ channelId: ChannelId, localPolicy: RelayPolicy }),
     errors: ['channel-not-found', 'channel-not-ready', 'already-closing', 'fee-out-of-bounds'],

@@ -18,6 +18,16 @@ interface Shared<Request extends z.ZodObject, Reply extends z.ZodObject, Code ex
   /** Request fields that the command line takes by position; a single argument is split at `split`. */
   readonly positional: readonly string[]
   readonly split?: string
+  /** What the command line calls it, beside what its name says. */
+  readonly commandLine: CommandLine
+}
+
+interface CommandLine {
+  /** In the place of its own name. */
+  readonly name?: string
+  readonly alias?: string
+  /** The name of its actor alone stands for it. */
+  readonly isDefault?: true
 }
 
 export interface Query<
@@ -26,6 +36,10 @@ export interface Query<
   Code extends string = string,
 > extends Shared<Request, Reply, Code> {
   readonly kind: 'query'
+  /** The field of the reply with the id that the words of the request's only argument stand for. */
+  readonly finds?: string
+  /** The list goes on for ever: its `next` is always there, and is read on from later as `from`. */
+  readonly resumable?: true
 }
 
 export interface Command<
@@ -54,7 +68,9 @@ type Declared<Request, Reply, Code, Operation> = {
   readonly request: Request
   readonly reply: Reply
   readonly errors?: readonly Code[]
-} & Partial<Pick<Operation & Shared<z.ZodObject, z.ZodObject, string>, 'access' | 'positional' | 'split'>>
+} & Partial<
+  Pick<Operation & Shared<z.ZodObject, z.ZodObject, string>, 'access' | 'positional' | 'split' | 'commandLine'>
+>
 
 type FieldsOf<Schema extends z.ZodObject> = keyof Schema['shape'] & string
 
@@ -65,10 +81,14 @@ type WithAsOf<Reply extends z.ZodObject> = z.ZodObject<
 
 /** An operation that changes nothing. Its reply also carries `asOf`, from where `events` continues without a gap. */
 export const query = <Request extends z.ZodObject, Reply extends z.ZodObject, const Code extends string = never>(
-  declared: Declared<Request, Reply, Code, Query>,
+  declared: Declared<Request, Reply, Code, Query> & {
+    readonly finds?: FieldsOf<Reply>
+    readonly resumable?: true
+  },
 ): Query<Request, WithAsOf<Reply>, Code> => ({
   access: 'grantable',
   positional: [],
+  commandLine: {},
   errors: [],
   ...declared,
   kind: 'query',
@@ -91,6 +111,7 @@ export const command = <
 ): Command<Request, Reply, Code, Effects> => ({
   access: 'grantable',
   positional: [],
+  commandLine: {},
   errors: [],
   bounds: [],
   counted: [],

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { DEFAULTS } from './defaults.ts'
 import { actor, command } from './define.ts'
 import { field } from './field.ts'
 import { Address, BlockHeight, integer, Sat, TxId } from './scalars.ts'
@@ -6,7 +7,7 @@ import { Address, BlockHeight, integer, Sat, TxId } from './scalars.ts'
 export const dev = actor('dev', 'A development network and its play money. Every other node answers `not-supported`.', {
   mine: command({
     summary: 'Mines blocks on the embedded chain, and answers when this node has handled them.',
-    request: z.strictObject({ blocks: integer(1, 1_000, 'One if not said.').optional() }),
+    request: z.strictObject({ blocks: integer(1, 1_000, `${DEFAULTS.minedBlocks} if not said.`).optional() }),
     reply: z.object({ blockHeight: BlockHeight }),
     effects: [],
     access: 'operator',

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { DEFAULTS } from './defaults.ts'
 import { actor, query } from './define.ts'
 import { type EventName, events } from './events.ts'
 import { field, named } from './field.ts'
@@ -27,12 +28,14 @@ export const eventLog = actor('events', 'Everything that happened, in order.', {
       since: field(Timestamp, { summary: 'Only events of this time or later.' }).optional(),
       until: field(Timestamp, { summary: 'Only events before this time.' }).optional(),
       types: field(z.array(EventType).max(64).readonly(), { summary: 'Only these; all if not said.' }).optional(),
-      limit: integer(1, MAX_PAGE_ROWS).optional(),
+      limit: integer(1, MAX_PAGE_ROWS, `${DEFAULTS.pageRows} if not said.`).optional(),
     }),
     reply: z.object({
       items: z.array(StoredEvent).readonly(),
       next: field(Cursor, { summary: 'Where to go on, also when nothing more is there yet: give it as `from`.' }),
     }),
     errors: ['cursor-expired', 'cursor-invalid'],
+    commandLine: { isDefault: true },
+    resumable: true,
   }),
 })

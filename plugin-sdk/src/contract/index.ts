@@ -1,6 +1,7 @@
 export { CAUSES, type CallHeader, KEY, REASON, TIMEOUT } from './call-headers.ts'
 export { encodeEvent, encodeReply, type KnownEvent, parseEvent, parseRequest, parseVerdict } from './codec.ts'
 export { combineChannelAccept } from './combine-verdicts.ts'
+export { argumentName, commandWords, finderOf, kebab } from './command-line.ts'
 export {
   type ActorName,
   actors,
@@ -18,6 +19,7 @@ export {
   type RequestOf,
   type SpendingOperation,
 } from './contract.ts'
+export { DEFAULTS } from './defaults.ts'
 export {
   type Access,
   type Actor,
@@ -46,5 +48,5 @@ export { openApi } from './openapi.ts'
 export { withoutSecrets } from './redact.ts'
 export { RETENTION_CLASSES, type RetentionClass } from './retention.ts'
 export { isAmount, type Member, type ObjectShape, type Shape, shapeOf } from './shape.ts'
-export { statusOf } from './statuses.ts'
+export { MAX_REQUEST_BYTES, statusOf, UNREADABLE } from './statuses.ts'
 export type * from './types.ts'

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { DEFAULTS } from './defaults.ts'
 import { actor, command, query } from './define.ts'
 import { field, named } from './field.ts'
 import {
@@ -40,6 +41,7 @@ export const invoices = actor('invoices', 'Invoices that this node makes.', {
     summary: 'Invoices, the newest first, a page at a time.',
     request: z.strictObject({ status: InvoiceStatus.optional(), page: Page.optional() }),
     reply: page(InvoiceSummary),
+    commandLine: { isDefault: true },
   }),
   get: query({
     summary: 'One invoice.',
@@ -53,7 +55,7 @@ export const invoices = actor('invoices', 'Invoices that this node makes.', {
     request: z.strictObject({
       amountMsat: field(Msat, { summary: 'Any amount if not said.' }).optional(),
       description: utf8Text(639, 'At most 639 bytes of UTF-8, which is what an invoice has room for.').optional(),
-      expirySeconds: integer(1, 31_536_000, 'One hour if not said.').optional(),
+      expirySeconds: integer(1, 31_536_000, `${DEFAULTS.invoiceExpirySeconds} if not said: an hour.`).optional(),
       minFinalCltvExpiryDelta: integer(18, 2016).optional(),
     }),
     reply: z.object({ invoice: InvoiceSummary }),

@@ -49,6 +49,7 @@ export const node = actor('node', 'The node itself.', {
       pluginWalls: publicly(PluginWalls).optional(),
       warnings: z.array(text(512)).readonly(),
     }),
+    commandLine: { name: 'getinfo' },
   }),
   retention: query({
     summary:

@@ -6,7 +6,7 @@ import { events } from './events.ts'
 import { type JsonSchema, jsonSchemaOf } from './json-schema.ts'
 import { Cursor } from './scalars.ts'
 import { shapeOf } from './shape.ts'
-import { statusOf } from './statuses.ts'
+import { MAX_REQUEST_BYTES, statusOf, UNREADABLE } from './statuses.ts'
 
 const BASE = '#/components/schemas/'
 
@@ -49,7 +49,7 @@ export const openApi = (): string => {
                   'application/json': { schema: jsonSchemaOf(shapeOf(operation.reply), 'http', schemas, BASE) },
                 },
               },
-              ...refusals(responses, [...operation.errors, ...Object.keys(COMMON_ERRORS)], [408, 413, 415]),
+              ...refusals(responses, [...operation.errors, ...Object.keys(COMMON_ERRORS)], Object.values(UNREADABLE)),
             },
           },
         },
@@ -70,8 +70,7 @@ export const openApi = (): string => {
       info: {
         title: 'Fulgurite',
         version: contract.version,
-        description:
-          'Another method than the one described is answered 405, with `allow`; a path that is not described, 404.',
+        description: `Another method than the one described is answered 405, with \`allow\`; a path that is not described, 404. The body of a request has at most ${MAX_REQUEST_BYTES} bytes.`,
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },
       security: [{ token: [] }],

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { DEFAULTS } from './defaults.ts'
 import { actor, command, query } from './define.ts'
 import { field, named } from './field.ts'
 import {
@@ -107,6 +108,8 @@ const GivenRoute = z
   .max(20)
   .readonly()
 
+const { maxFee } = DEFAULTS
+
 const paying = [
   'already-paid',
   'payment-in-flight',
@@ -123,6 +126,7 @@ export const payments = actor('payments', 'Payments that this node sends.', {
     summary: 'Payments sent, the newest first, a page at a time.',
     request: z.strictObject({ status: z.enum(['in-flight', 'settled', 'failed']).optional(), page: Page.optional() }),
     reply: page(Payment),
+    commandLine: { isDefault: true },
   }),
   get: query({
     summary: 'One payment.',
@@ -147,7 +151,7 @@ export const payments = actor('payments', 'Payments that this node sends.', {
       invoice: Invoice,
       amountMsat: field(Msat, { summary: 'Only for an invoice that names no amount, or the same.' }).optional(),
       maxFeeMsat: field(Msat, {
-        summary: 'The most that relays may charge; 1 % and at least 5 sat if not said.',
+        summary: `The most that relays may charge; ${maxFee.percent} % and at least ${maxFee.leastSat} sat if not said.`,
       }).optional(),
     }),
     reply: z.object({ payment: Payment }),
@@ -165,6 +169,7 @@ export const payments = actor('payments', 'Payments that this node sends.', {
     bounds: ['amountMsat', 'maxFeeMsat'],
     counted: ['invoice'],
     positional: ['invoice'],
+    commandLine: { alias: 'pay' },
   }),
   sendToRoute: command({
     summary: 'Sends a payment over exactly these routes. Answers when it is settled or has failed.',

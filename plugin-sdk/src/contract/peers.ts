@@ -27,6 +27,7 @@ export const peers = actor('peers', 'The nodes this one is connected to.', {
     summary: 'Every peer that is connected or has a channel with us, a page at a time.',
     request: z.strictObject({ connected: Flag.optional(), page: Page.optional() }),
     reply: page(PeerSummary),
+    commandLine: { isDefault: true },
   }),
   find: query({
     summary:
@@ -37,6 +38,7 @@ export const peers = actor('peers', 'The nodes this one is connected to.', {
     reply: z.object({ nodeId: NodeId }),
     errors: ['peer-not-found', 'peer-ambiguous'],
     positional: ['peer'],
+    finds: 'nodeId',
   }),
   rename: command({
     summary: 'Gives a peer a name, by which commands take it and lists show it; without one, takes it away.',

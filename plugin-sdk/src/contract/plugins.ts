@@ -130,6 +130,7 @@ export const plugins = actor('plugins', 'The plugins of this node.', {
     request: z.strictObject({ page: Page.optional() }),
     reply: page(PluginSummary),
     access: 'operator',
+    commandLine: { isDefault: true },
   }),
   inspect: query({
     summary: 'All that there is to know about a plugin.',

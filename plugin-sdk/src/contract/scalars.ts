@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { DEFAULTS } from './defaults.ts'
 import { field, type ScalarKind } from './field.ts'
 import type * as T from './types.ts'
 
@@ -169,7 +170,11 @@ export const PeerName = scalar<string>(
 export const MAX_PAGE_ROWS = 500
 
 export const Page = z.strictObject({
-  limit: integer(1, MAX_PAGE_ROWS, `Rows at most, ${MAX_PAGE_ROWS} at the very most; 100 if not said.`).optional(),
+  limit: integer(
+    1,
+    MAX_PAGE_ROWS,
+    `Rows at most, ${MAX_PAGE_ROWS} at the very most; ${DEFAULTS.pageRows} if not said.`,
+  ).optional(),
   after: PageToken.optional(),
 })
 

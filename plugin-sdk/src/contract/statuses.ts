@@ -1,3 +1,15 @@
+/** What is answered to a request that cannot be read, by what is wrong with it. The code is `invalid-request`. */
+export const UNREADABLE = {
+  malformed: 400,
+  'too-slow': 408,
+  'too-large': 413,
+  'not-json': 415,
+  'headers-too-large': 431,
+} as const
+
+/** The most bytes that the body of a request may have. */
+export const MAX_REQUEST_BYTES = 256 * 1024
+
 const statuses: Readonly<Record<string, number>> = {
   'invalid-request': 400,
   'key-required': 400,

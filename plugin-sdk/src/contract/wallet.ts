@@ -40,6 +40,7 @@ export const wallet = actor('wallet', 'The on-chain wallet.', {
       reservedSat: field(Sat, { summary: 'Of these, set aside for transactions in the making.' }),
       spendableSat: Sat,
     }),
+    commandLine: { isDefault: true },
   }),
   newAddress: command({
     summary: 'A fresh address of the wallet.',

@@ -375,7 +375,7 @@ export interface ChannelsActor {
   close(request: ChannelsCloseRequest, options: CommandOptions): Promise<ChannelsCloseReply>
   /** Closes a channel alone, by publishing our latest commitment. Our share is locked for a while. Effects: fees, locks. Errors: channel-not-found, already-closing, fee-limit-exceeded. */
   forceClose(request: ChannelsForceCloseRequest, options: CommandOptions): Promise<ChannelsForceCloseReply>
-  /** Changes what the node charges to relay out of a channel. The old fees are honoured for ten more minutes. Effects: prices. Errors: channel-not-found, channel-not-ready, already-closing, fee-out-of-bounds. */
+  /** Changes what the node charges to relay out of a channel. The old fees are honoured for 10 more minutes. Effects: prices. Errors: channel-not-found, channel-not-ready, already-closing, fee-out-of-bounds. */
   setRelayFees(request: ChannelsSetRelayFeesRequest, options: CommandOptions): Promise<ChannelsSetRelayFeesReply>
 }
 
@@ -590,7 +590,7 @@ export interface InvoicesCreateRequest {
   readonly amountMsat?: Msat
   /** At most 639 bytes of UTF-8, which is what an invoice has room for. */
   readonly description?: string
-  /** One hour if not said. */
+  /** 3600 if not said: an hour. */
   readonly expirySeconds?: number
   readonly minFinalCltvExpiryDelta?: number
 }
@@ -728,6 +728,7 @@ export interface EventsListRequest {
   readonly until?: TimestampMs
   /** Only these; all if not said. */
   readonly types?: readonly ('peer.connected' | 'peer.disconnected' | 'peer.repeated' | 'channel.opening' | 'channel.funding-created' | 'channel.funding-confirmed' | 'channel.ready' | 'channel.state-changed' | 'channel.balance-changed' | 'channel.relay-fees-changed' | 'channel.closing' | 'channel.close-signed' | 'channel.closed' | 'channel.errored' | 'payment.sent' | 'payment.failed' | 'payment.received' | 'payment.relayed' | 'payment.relay-failed' | 'invoice.created' | 'wallet.transaction' | 'chain.block' | 'chain.health-changed' | 'node.rows-removed' | 'node.archive-failed' | 'plugin.started' | 'plugin.stopped' | 'plugin.faulted' | 'plugin.refused' | 'plugin.warned')[]
+  /** 100 if not said. */
   readonly limit?: number
 }
 

@@ -2,13 +2,19 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type ActorName, allOperations, events, parseRequest, shapeOf } from '@fulgurite/plugin-sdk/contract'
+import {
+  type ActorName,
+  allOperations,
+  commandWords,
+  events,
+  parseRequest,
+  shapeOf,
+} from '@fulgurite/plugin-sdk/contract'
 import { readAccess, writeAccess } from '../../../core/src/api/access.ts'
 import { contextFrom } from '../../../core/src/api/call-headers.ts'
 import { startApi } from '../../../core/src/api/server.ts'
 import { fieldsOf } from '../../../core/src/cli/fields.ts'
 import type { CliIo } from '../../../core/src/cli/io.ts'
-import { kebab } from '../../../core/src/cli/names.ts'
 import { run } from '../../../core/src/cli/run.ts'
 import { World } from '../../scenarios/support/world.ts'
 import { type Entrance, must, mustBeOurs, mustBeReadable, pureEntrance } from '../support/entrance.ts'
@@ -226,7 +232,8 @@ const NUMBERS = [
 
 const cliArgs = (random: Random): readonly string[] => {
   const { actor, name, operation } = random.pick(operations)
-  const command = actor === 'node' ? [name === 'getInfo' ? 'getinfo' : kebab(name)] : [actor, kebab(name)]
+  const { group, name: word } = commandWords(actor, name, operation)
+  const command = [...(group === undefined ? [] : [group]), word]
   const value = (): string =>
     random.pick([oddText(random), random.pick(NUMBERS), jsonText(oddJson(random), random), '@file', 'ab'.repeat(32)])
   const rest = fieldsOf(operation).flatMap((field) => {

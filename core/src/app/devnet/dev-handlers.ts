@@ -1,4 +1,4 @@
-import type { CommonErrorCode, ReplyOf } from '@fulgurite/plugin-sdk/contract'
+import { type CommonErrorCode, DEFAULTS, type ReplyOf } from '@fulgurite/plugin-sdk/contract'
 import { addressToScript } from '../../bitcoin/address.ts'
 import { NETWORKS } from '../../bitcoin/network.ts'
 import { displayTxid, txidOf } from '../../bitcoin/transaction.ts'
@@ -31,7 +31,7 @@ export const devHandlers = (chain: Devchain, gateway: ContractGateway): ActorHan
   }
 
   return {
-    async mine({ blocks = 1 }) {
+    async mine({ blocks = DEFAULTS.minedBlocks }) {
       return ok({ blockHeight: await mine(blocks) })
     },
     async fund({ amountSat, address }) {

@@ -1,9 +1,9 @@
-import { type EventName, type EventPayload, evaluate, events } from '@fulgurite/plugin-sdk/contract'
+import { DEFAULTS, type EventName, type EventPayload, evaluate, events } from '@fulgurite/plugin-sdk/contract'
 import { invariant } from '../../lib/errors.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { EncodedEvent, Refusal } from '../contract-gateway.ts'
 import type { EventHistory, Past } from '../events/event-history.ts'
-import { badToken, DEFAULT_LIMIT, type PageRequest } from './paging.ts'
+import { badToken, type PageRequest } from './paging.ts'
 
 /** A page of what the event log has of one event, the newest first; the token is the place of the last event looked at. */
 export const pageOfEvents = async <Name extends EventName, T>(
@@ -12,7 +12,7 @@ export const pageOfEvents = async <Name extends EventName, T>(
   { page = {}, ...past }: Pick<Past, 'since' | 'until'> & { readonly page?: PageRequest | undefined },
   describe: (payload: EventPayload<Name>, at: number) => T,
 ): Promise<Result<{ readonly items: readonly T[]; readonly next?: string }, Refusal<'invalid-request'>>> => {
-  const { limit = DEFAULT_LIMIT, after } = page
+  const { limit = DEFAULTS.pageRows, after } = page
   const read = await history.read({ ...past, names: [name], before: after, limit })
   if (!read.ok) return err(badToken())
   const items = read.value.events.map((event) => describe(payloadOf(name, event), event.at))

@@ -1,10 +1,9 @@
-import type { EventName } from '@fulgurite/plugin-sdk/contract'
+import { DEFAULTS, type EventName } from '@fulgurite/plugin-sdk/contract'
 import { err, ok } from '../../lib/result.ts'
 import type { EncodedEvent } from '../contract-gateway.ts'
 import { cursorOf, placeOf } from '../events/event-cursor.ts'
 import type { MappingContext } from './context.ts'
 import type { ActorHandlers } from './handlers.ts'
-import { DEFAULT_LIMIT } from './paging.ts'
 
 export const eventsHandlers = ({ events }: MappingContext): ActorHandlers<'events'> => {
   const { history } = events
@@ -17,7 +16,7 @@ export const eventsHandlers = ({ events }: MappingContext): ActorHandlers<'event
   }
 
   return {
-    async list({ from, types, order = 'oldest-first', since, until, limit = DEFAULT_LIMIT }) {
+    async list({ from, types, order = 'oldest-first', since, until, limit = DEFAULTS.pageRows }) {
       const names = types as readonly EventName[] | undefined
       if (order === 'newest-first') {
         const read = await history.read({ names, before: from, since, until, limit })

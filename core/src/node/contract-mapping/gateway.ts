@@ -1,6 +1,7 @@
 import {
   type ActorName,
   type ContractError,
+  DEFAULTS,
   findOperation,
   isCommand,
   isSpending,
@@ -60,8 +61,6 @@ type Money<Name extends ActorName> =
   SpendingOperation<Name> extends never
     ? []
     : [known: SpendingKnowledge, rules: SpendingRules<Name>, recalls?: ActorRecalls<Name>]
-
-const DEFAULT_TIMEOUT_MS = 60_000
 
 /**
  * Where everything that speaks the contract comes in. A request is checked once, and resolved: what its defaults are, and
@@ -132,7 +131,7 @@ export class Gateway implements PluginGateway {
         const outcome = this.#run(name, declared, joined, asked, resolved.value, { ...context, worstCase })
         return {
           outcome,
-          answer: this.#inTime(outcome, isCommand(declared), context.timeoutMs ?? DEFAULT_TIMEOUT_MS),
+          answer: this.#inTime(outcome, isCommand(declared), context.timeoutMs ?? DEFAULTS.answerMs),
         }
       },
     })

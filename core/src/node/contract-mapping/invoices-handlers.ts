@@ -1,3 +1,4 @@
+import { DEFAULTS } from '@fulgurite/plugin-sdk/contract'
 import { isFunded } from '../../channel/index.ts'
 import { fromHex } from '../../lib/bytes.ts'
 import { err, ok } from '../../lib/result.ts'
@@ -57,7 +58,7 @@ export const invoicesHandlers = ({
         network: options.network.name,
         amountMsat,
         description,
-        expirySeconds,
+        expirySeconds: expirySeconds ?? DEFAULTS.invoiceExpirySeconds,
         minFinalCltvExpiryDelta,
         channels: hintChannels(channelDirectory),
         now: options.clock.now(),

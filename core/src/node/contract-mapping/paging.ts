@@ -1,3 +1,4 @@
+import { DEFAULTS } from '@fulgurite/plugin-sdk/contract'
 import { compareBytes, concat, EMPTY, fromHex, isHex, toHex } from '../../lib/bytes.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { Store } from '../../store/store.ts'
@@ -9,8 +10,6 @@ export interface PageRequest {
   readonly after?: string | undefined
 }
 
-/** Rows of a page where nobody says how many. */
-export const DEFAULT_LIMIT = 100
 /** Other lists have tokens of other forms. */
 const PLACE = /^p(0|[1-9a-z][0-9a-z]{0,7})$/
 const NUMBER = /^n(0|[1-9a-z][0-9a-z]{0,9})$/
@@ -22,7 +21,7 @@ export const pageOf = <T>(
 ): Result<{ readonly items: readonly T[]; readonly next?: string }, Refusal<'invalid-request'>> => {
   if (page.after !== undefined && !PLACE.test(page.after)) return err(badToken())
   const start = page.after === undefined ? 0 : Number.parseInt(page.after.slice(1), 36)
-  const end = start + (page.limit ?? DEFAULT_LIMIT)
+  const end = start + (page.limit ?? DEFAULTS.pageRows)
   return ok({ items: items.slice(start, end), ...(end < items.length ? { next: `p${end.toString(36)}` } : {}) })
 }
 
@@ -33,7 +32,7 @@ export const pageOfNumbered = <T extends { readonly number: number }>(
 ): Result<{ readonly items: readonly T[]; readonly next?: string }, Refusal<'invalid-request'>> => {
   if (page.after !== undefined && !NUMBER.test(page.after)) return err(badToken())
   const after = page.after === undefined ? 0 : Number.parseInt(page.after.slice(1), 36)
-  const limit = page.limit ?? DEFAULT_LIMIT
+  const limit = page.limit ?? DEFAULTS.pageRows
   const items: T[] = []
   for (const item of listed(after)) {
     if (items.length === limit) return ok({ items, next: `n${(items.at(-1) as T).number.toString(36)}` })
@@ -60,7 +59,7 @@ export const pageOfIndex = async <T>(
   page: PageRequest = {},
   read: (keys: readonly Uint8Array[]) => Promise<readonly (T | undefined)[]>,
 ): Promise<Result<{ readonly items: readonly T[]; readonly next?: string }, Refusal<'invalid-request'>>> => {
-  const limit = page.limit ?? DEFAULT_LIMIT
+  const limit = page.limit ?? DEFAULTS.pageRows
   const before = page.after === undefined ? undefined : isHex(page.after) ? fromHex(page.after).subarray(1) : EMPTY
   if (before !== undefined && before.length !== keyLength - 1) return err(badToken())
   const pages = await Promise.all(

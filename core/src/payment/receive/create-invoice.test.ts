@@ -20,7 +20,7 @@ const options: CreateInvoiceOptions = {
   network: 'regtest',
   amountMsat: 1_000_000n,
   description: 'coffee',
-  expirySeconds: undefined,
+  expirySeconds: 3_600,
   minFinalCltvExpiryDelta: undefined,
   channels: [],
   now: 1_700_000_000_500,

@@ -2,7 +2,7 @@ import type { NetworkName } from '../../bitcoin/network.ts'
 import type { RemoteRelayPolicy } from '../../channel/index.ts'
 import { sha256 } from '../../crypto/hashes.ts'
 import { encodeInvoice, type SignInvoice } from '../../invoice/encode-invoice.ts'
-import { DEFAULT_EXPIRY_SECONDS, type RouteHint, type RouteHintHop } from '../../invoice/invoice.ts'
+import type { RouteHint, RouteHintHop } from '../../invoice/invoice.ts'
 import type { NodeId, Preimage, ShortChannelId } from '../../lib/ids.ts'
 import type { BlockDelta, Msat, TimestampMs } from '../../lib/units.ts'
 import { formatFeatures, OUR_FEATURES } from '../../wire/features.ts'
@@ -32,7 +32,7 @@ export interface CreateInvoiceOptions {
   readonly amountMsat: Msat | undefined
   /** At most 639 bytes of UTF-8: one rule for what is asked for, signed, kept and read back. */
   readonly description: string
-  readonly expirySeconds: number | undefined
+  readonly expirySeconds: number
   readonly minFinalCltvExpiryDelta: BlockDelta | undefined
   readonly channels: readonly HintChannel[]
   readonly now: TimestampMs
@@ -44,7 +44,7 @@ export interface CreateInvoiceOptions {
 
 /** Makes an invoice, with hints to our channels, and the row to keep. */
 export const createInvoice = (options: CreateInvoiceOptions): InvoiceRecord => {
-  const { network, amountMsat, description, expirySeconds = DEFAULT_EXPIRY_SECONDS, preimage, paymentSecret } = options
+  const { network, amountMsat, description, expirySeconds, preimage, paymentSecret } = options
   const { minFinalCltvExpiryDelta = MIN_FINAL_CLTV_EXPIRY_DELTA, sign } = options
   const timestamp = Math.floor(options.now / 1000)
   const paymentHash = sha256(preimage)

@@ -8,7 +8,7 @@ import { relayFee } from '../relay-fee.ts'
 import type { RelayChannel, RelayEnv, RelayRequest } from './relay-protocol.ts'
 
 /** BOLT 7, `channel_update`: senders may not have heard of a new policy yet. */
-const PREVIOUS_POLICY_HONOURED_MS = 10 * 60_000
+export const PREVIOUS_POLICY_HONOURED_MS = 10 * 60_000
 
 /** Whether a sender may call the channel by this id: by every alias that we gave out, and by the real id unless aliases only. */
 export const isNamed = ({ shortIds, aliasOnly }: RelayChannel, shortChannelId: ShortChannelId): boolean =>

@@ -1,0 +1,12 @@
+/** What is taken where a request leaves it to the node: the words of the contract say these numbers, and the core takes them. */
+export const DEFAULTS = {
+  pageRows: 100,
+  /** How long an answer is waited for. */
+  answerMs: 60_000,
+  invoiceExpirySeconds: 3_600,
+  /** Of a payment, what relays may charge: so much of the amount, and never less than that. */
+  maxFee: { percent: 1, leastSat: 5 },
+  /** How long the relay fees from before are still taken. */
+  oldRelayFeesMs: 600_000,
+  minedBlocks: 1,
+} as const
