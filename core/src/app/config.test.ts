@@ -1,6 +1,9 @@
 import test from 'ava'
+import { NETWORKS } from '../bitcoin/network.ts'
+import { DEFAULT_CHOICES } from '../node/settings.ts'
+import { HOST_LIMITS } from '../plugins/host-limits.ts'
 import { bitcoindConfig, devnetConfig, type Surroundings } from './config.ts'
-import type { StartOptions } from './options.ts'
+import { NETWORK_NAMES, START_DEFAULTS, type StartOptions } from './options.ts'
 
 const options = (more: Partial<StartOptions> = {}): StartOptions => ({
   data: '/data',
@@ -263,4 +266,11 @@ test('peers are named as nodeid@host:port, as often as there are peers; others a
   for (const peer of ['', id, `${id}@`, `${id}@a`, `${id}@a:0`, `02${'00'.repeat(32)}@a:1`, `${id.slice(2)}@a:1`]) {
     t.deepEqual(peersOf([peer]), { code: 'peer-invalid', peer })
   }
+})
+
+test('what the help says holds by default is what holds, and its networks are those that there are', (t) => {
+  const { announcedOpenings, maxCommitmentFeerate, maxPlugins } = START_DEFAULTS
+  t.like(DEFAULT_CHOICES, { announcedOpenings, maxCommitmentFeerate })
+  t.is(HOST_LIMITS.plugins, maxPlugins)
+  t.deepEqual([...NETWORK_NAMES].sort(), Object.keys(NETWORKS).sort())
 })

@@ -10,7 +10,7 @@ import { parseAddress, type SocketAddress } from '../node/peer/socket-address.ts
 import { type KeptTimes, readKeptTimes } from '../node/retention/kept-times.ts'
 import type { NodeChoices } from '../node/settings.ts'
 import { type CrowdLimitFailure, type CrowdLimits, crowdLimits } from './crowd-limits.ts'
-import type { LogLevel, StartOptions } from './options.ts'
+import { ANNOUNCED_OPENINGS, LOG_LEVELS, type LogLevel, START_DEFAULTS, type StartOptions } from './options.ts'
 
 /** What every node needs to know, whatever chain it is on. */
 export interface NodeConfig {
@@ -61,7 +61,6 @@ export type ConfigFailure =
   | { readonly code: 'bitcoind-credentials-twice' }
   | { readonly code: 'devnet-has-its-own-chain'; readonly option: string }
 
-const LISTEN: SocketAddress = { host: '127.0.0.1', port: 9735 }
 /** Any free one: it is written to `api.json` in the data folder. */
 const API: SocketAddress = { host: '127.0.0.1', port: 0 }
 /** Apart from the usual port, so that a development network and a node can run side by side. */
@@ -76,7 +75,7 @@ export const bitcoindConfig = (options: StartOptions, around: Surroundings): Res
   if (name === 'mainnet') return err({ code: 'mainnet-not-supported' })
   if (!Object.hasOwn(NETWORKS, name)) return err({ code: 'network-unknown', network: name })
   const network = NETWORKS[name as NetworkName]
-  const common = commonConfig(options, env, network, LISTEN, API)
+  const common = commonConfig(options, env, network, START_DEFAULTS.listen, API)
   if (!common.ok) return common
   const url = options.bitcoindUrl ?? env.FULGURITE_BITCOIND_URL ?? `http://127.0.0.1:${network.bitcoindRpcPort}`
   if (!isHttpUrl(url)) return err({ code: 'bitcoind-url-invalid', url: withoutPassword(url) })
@@ -102,8 +101,6 @@ export const devnetConfig = (
   return commonConfig(options, env, NETWORKS.regtest, DEVNET_LISTEN, DEVNET_API)
 }
 
-const LOG_LEVELS: readonly string[] = ['debug', 'info', 'warn', 'error'] satisfies readonly LogLevel[]
-
 const commonConfig = (
   options: StartOptions,
   env: Readonly<Record<string, string | undefined>>,
@@ -117,8 +114,8 @@ const commonConfig = (
   if (!api.ok) return api
   const peers = configuredPeers(options.peer ?? env.FULGURITE_PEERS?.split(',').filter((text) => text !== '') ?? [])
   if (!peers.ok) return peers
-  const logLevel = options.logLevel ?? env.FULGURITE_LOG_LEVEL ?? 'info'
-  if (!LOG_LEVELS.includes(logLevel)) return err({ code: 'log-level-unknown', level: logLevel })
+  const logLevel = options.logLevel ?? env.FULGURITE_LOG_LEVEL ?? START_DEFAULTS.logLevel
+  if (!(LOG_LEVELS as readonly string[]).includes(logLevel)) return err({ code: 'log-level-unknown', level: logLevel })
   const choices = nodeChoices(options, env)
   if (!choices.ok) return choices
   const limits = crowdLimits(env)
@@ -155,10 +152,9 @@ const nodeChoices = (
   options: StartOptions,
   env: Readonly<Record<string, string | undefined>>,
 ): Result<Partial<NodeChoices>, ConfigFailure> => {
-  const announcedOpenings = options.announcedOpenings ?? env.FULGURITE_ANNOUNCED_OPENINGS
-  if (announcedOpenings !== undefined && announcedOpenings !== 'refuse' && announcedOpenings !== 'unannounced') {
-    return err({ code: 'announced-openings-unknown', what: announcedOpenings })
-  }
+  const what = options.announcedOpenings ?? env.FULGURITE_ANNOUNCED_OPENINGS
+  const announcedOpenings = ANNOUNCED_OPENINGS.find((one) => one === what)
+  if (what !== undefined && announcedOpenings === undefined) return err({ code: 'announced-openings-unknown', what })
   const feerate = options.maxCommitmentFeerate ?? env.FULGURITE_MAX_COMMITMENT_FEERATE
   const maxCommitmentFeerate = Number(feerate)
   if (feerate !== undefined) {

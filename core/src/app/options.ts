@@ -1,10 +1,27 @@
+export const NETWORK_NAMES = ['mainnet', 'testnet', 'signet', 'regtest'] as const
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const
+/** What may become of openings that the peer wants announced. */
+export const ANNOUNCED_OPENINGS = ['refuse', 'unannounced'] as const
+
+export type LogLevel = (typeof LOG_LEVELS)[number]
+
+/** What holds where neither the command line nor the environment says otherwise, as the help tells it. */
+export const START_DEFAULTS = {
+  listen: { host: '127.0.0.1', port: 9735 },
+  logLevel: 'info',
+  announcedOpenings: 'refuse',
+  /** In satoshis per 1000 weight units. */
+  maxCommitmentFeerate: 2_500,
+  maxPlugins: 64,
+} as const
+
 /** What `fulgurite start` was asked for. What is not said here may be said by the environment. */
 export interface StartOptions {
   /** The data folder, absolute. */
   readonly data: string
   /** An embedded chain with a few peers around, to try things on. */
   readonly devnet: boolean
-  readonly network?: 'mainnet' | 'testnet' | 'signet' | 'regtest'
+  readonly network?: (typeof NETWORK_NAMES)[number]
   /** `host:port` for peers. */
   readonly listen?: string
   /** Peers to stay connected to, each `nodeid@host:port`. */
@@ -17,7 +34,7 @@ export interface StartOptions {
   readonly bitcoindPassword?: string
   readonly logLevel?: LogLevel
   /** What becomes of openings that the peer wants announced. */
-  readonly announcedOpenings?: 'refuse' | 'unannounced'
+  readonly announcedOpenings?: (typeof ANNOUNCED_OPENINGS)[number]
   /** In satoshis per 1000 weight units. */
   readonly maxCommitmentFeerate?: string
   /** The most that is relayed in one HTLC, with its unit: `1000000sat`. */
@@ -42,5 +59,3 @@ export interface ResetOptions {
   readonly data: string
   readonly json: boolean
 }
-
-export type LogLevel = 'debug' | 'info' | 'warn' | 'error'

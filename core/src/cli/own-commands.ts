@@ -1,6 +1,14 @@
 import { join, resolve } from 'node:path'
 import { type Command, Option } from 'commander'
-import type { DemoOptions, ResetOptions, StartOptions } from '../app/options.ts'
+import {
+  ANNOUNCED_OPENINGS,
+  type DemoOptions,
+  LOG_LEVELS,
+  NETWORK_NAMES,
+  type ResetOptions,
+  START_DEFAULTS,
+  type StartOptions,
+} from '../app/options.ts'
 import { noValue } from './command-line.ts'
 import { usage } from './failure.ts'
 import type { CliIo } from './io.ts'
@@ -32,12 +40,13 @@ export const addOwnCommands = (
   loadApp: () => Promise<AppCommands>,
   done: (exitCode: number) => void,
 ): void => {
+  const { listen, announcedOpenings, maxCommitmentFeerate, maxPlugins, logLevel } = START_DEFAULTS
   program
     .command('start')
     .description('Runs the node until it is told to stop.')
     .option('--devnet', 'on an embedded chain, with a few peers around and payments flowing')
-    .addOption(oneOf('--network <name>', 'the chain', ['mainnet', 'testnet', 'signet', 'regtest']))
-    .option('--listen <host:port>', 'where peers connect (127.0.0.1:9735)')
+    .addOption(oneOf('--network <name>', 'the chain', NETWORK_NAMES))
+    .option('--listen <host:port>', `where peers connect (${listen.host}:${listen.port})`)
     .addOption(repeated('--peer <nodeid@host:port>', 'a peer to stay connected to; may be given again'))
     .option('--api <host:port>', 'where the HTTP API is (127.0.0.1, a free port)')
     .option('--bitcoind-url <url>', "bitcoind's RPC, such as http://127.0.0.1:8332")
@@ -45,9 +54,13 @@ export const addOwnCommands = (
     .option('--bitcoind-user <name>', 'instead of a cookie')
     .option('--bitcoind-password <text>', 'instead of a cookie')
     .addOption(
-      oneOf('--announced-openings <what>', 'peers that want a channel announced (refuse)', ['refuse', 'unannounced']),
+      oneOf(
+        '--announced-openings <what>',
+        `peers that want a channel announced (${announcedOpenings})`,
+        ANNOUNCED_OPENINGS,
+      ),
     )
-    .option('--max-commitment-feerate <sat/kw>', 'the highest of our commitments (2500)')
+    .option('--max-commitment-feerate <sat/kw>', `the highest of our commitments (${maxCommitmentFeerate})`)
     .option('--htlc-maximum <amount>', 'the most that is relayed in one HTLC, with its unit: 1000000sat')
     .addOption(
       repeated(
@@ -55,8 +68,8 @@ export const addOwnCommands = (
         'how long what has ended is kept: failed-payments=90d; may be given again (all for ever)',
       ),
     )
-    .option('--max-plugins <count>', 'plugins that may be installed at once (64)')
-    .addOption(oneOf('--log-level <level>', 'how much is logged (info)', ['debug', 'info', 'warn', 'error']))
+    .option('--max-plugins <count>', `plugins that may be installed at once (${maxPlugins})`)
+    .addOption(oneOf('--log-level <level>', `how much is logged (${logLevel})`, LOG_LEVELS))
     .option(
       '--plugins-without-walls',
       'runs plugins as root even where nothing but Node holds them: see docs/security.md',
