@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
 import { RETENTION_TIMES } from '../../core/src/node/retention/retention.ts'
+import { TABLE } from '../../core/src/node/storage/tables.ts'
 import { World } from './support/world.ts'
 
 const DAY_MS = 86_400_000
@@ -39,12 +40,18 @@ test('what was paid long ago goes to the archive: it is told as archived, is not
     { kept: 'for-a-time', keptSeconds: 90 * 86_400, rows: 1, dueRows: 0 },
   )
 
+  const keysOf = async (): Promise<number> => (await alice.store.sizes(TABLE.command)).length
+  // Of the opening, and of both payments.
+  t.is(await keysOf(), 3)
+
   await alice.stop()
   aheadMs = 0
   await alice.start()
   await alice.until(async () => alice.payloads('node.rows-removed').length > 0)
   t.like(alice.payloads('node.rows-removed')[0], { archive })
   t.deepEqual((await alice.ask('payments', 'list', {})).items, [])
+  // The key of what was paid has gone with it; those that have outcomes of their own stay.
+  t.is(await keysOf(), 2)
   t.like(await alice.tryAsk('payments', 'get', { paymentHash }), { ok: false, error: { code: 'payment-archived' } })
   t.like(await alice.tryAsk('payments', 'get', { paymentHash: failing.invoice.paymentHash }), {
     ok: false,
@@ -102,4 +109,40 @@ test('an invoice that was paid and removed is no invoice any more', async (t) =>
     error: { code: 'invoice-not-found' },
   })
   t.deepEqual((await bob.ask('invoices', 'list', {})).items, [])
+})
+
+test('what commands were answered is kept by key until the operator has it go, and a key is a new one then', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'fulgurite-retention-'))
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  const world = new World()
+  t.teardown(() => world.close())
+  let aheadMs = 0
+  const kept = { 'keyed-commands': 90 * DAY_MS }
+  const [alice, bob] = [
+    await world.node('alice', {
+      retention: { kept, archive: join(folder, 'archive'), times: TIMES },
+      aheadMs: () => aheadMs,
+    }),
+    await world.node('bob'),
+  ]
+  await alice.faucet(5_000_000n)
+  await alice.connectTo(bob)
+  const open = (fundingSat: bigint) => alice.tryAsk('channels', 'open', { nodeId: bob.id, fundingSat }, 'once')
+  const first = await open(1_000_000n)
+  t.true(first.ok)
+  t.deepEqual(await open(1_000_000n), first)
+  t.like(await open(1_100_000n), { ok: false, error: { code: 'idempotency-mismatch' } })
+  const { items } = await alice.ask('node', 'retention', {})
+  t.like(
+    items.find((item) => item.class === 'keyed-commands'),
+    { kept: 'for-a-time', rows: 1, dueRows: 0, archived: false },
+  )
+  aheadMs = 91 * DAY_MS
+  await alice.until(async () => alice.payloads('node.rows-removed').length > 0)
+  t.like(alice.payloads('node.rows-removed')[0], { removed: [{ class: 'keyed-commands', rows: 1 }] })
+  t.is((await alice.store.sizes(TABLE.command)).length, 0)
+  t.is((await alice.store.sizes(TABLE.commandByTime)).length, 0)
+  const again = await open(1_100_000n)
+  t.true(again.ok)
+  t.notDeepEqual(again, first)
 })

@@ -46,7 +46,7 @@ export {
 export { nearest } from './nearest.ts'
 export { openApi } from './openapi.ts'
 export { withoutSecrets } from './redact.ts'
-export { RETENTION_CLASSES, type RetentionClass } from './retention.ts'
+export { RETENTION_CLASSES, type RetentionClass, RetentionClassName } from './retention.ts'
 export { isAmount, type Member, type ObjectShape, type Shape, shapeOf } from './shape.ts'
 export { MAX_REQUEST_BYTES, statusOf, UNREADABLE } from './statuses.ts'
 export type * from './types.ts'

@@ -9,6 +9,7 @@ export const RETENTION_CLASSES = [
   'paid-invoices',
   'expired-invoices',
   'closed-channels',
+  'keyed-commands',
   'money-events',
   'channel-events',
   'network-events',
@@ -21,7 +22,7 @@ export type RetentionClass = (typeof RETENTION_CLASSES)[number]
 /** What is kept for as long as it is needed, and is no choice of anybody's. */
 const NEEDED_CLASSES = ['pending-payments', 'open-invoices', 'past-htlcs'] as const
 
-const RetentionClassName = z.enum([...RETENTION_CLASSES, ...NEEDED_CLASSES])
+export const RetentionClassName = z.enum([...RETENTION_CLASSES, ...NEEDED_CLASSES])
 
 export const RetainedClass = named(
   'RetainedClass',

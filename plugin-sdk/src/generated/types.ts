@@ -1022,7 +1022,7 @@ export interface NodeRowsRemoved {
 
 /** What a sweep has removed of one class. */
 export interface RemovedRows {
-  readonly class: 'settled-payments' | 'failed-payments' | 'paid-invoices' | 'expired-invoices' | 'closed-channels' | 'money-events' | 'channel-events' | 'network-events' | 'plugin-events' | 'node-events' | 'pending-payments' | 'open-invoices' | 'past-htlcs'
+  readonly class: 'settled-payments' | 'failed-payments' | 'paid-invoices' | 'expired-invoices' | 'closed-channels' | 'keyed-commands' | 'money-events' | 'channel-events' | 'network-events' | 'plugin-events' | 'node-events' | 'pending-payments' | 'open-invoices' | 'past-htlcs'
   readonly rows: number
   readonly bytes: number
 }

@@ -158,8 +158,6 @@ export class Gateway implements PluginGateway {
       this.#reckoned(name, joined, request, { result, isStored })
     const found = await this.#keyed.recall(name, key, request)
     switch (found.type) {
-      case 'never-begun':
-        return found
       // It may have run before the form of requests changed.
       case 'other-request':
         return { type: 'unknown' }
@@ -167,8 +165,10 @@ export class Gateway implements PluginGateway {
         return { type: 'known', outcome: reckoned(found.result, true) }
       case 'running':
         return { type: 'under-way', outcome: found.answer.then(({ result }) => reckoned(result, false)) }
+      // Its row may have gone with what it began: that knows.
+      case 'never-begun':
       case 'interrupted': {
-        if (joined.recall === undefined) return { type: 'unknown' }
+        if (joined.recall === undefined) return found.type === 'never-begun' ? found : { type: 'unknown' }
         const recalled = await joined.recall(request, key)
         if (recalled === undefined) return { type: 'never-begun' }
         if (recalled === 'unknown') return { type: 'unknown' }

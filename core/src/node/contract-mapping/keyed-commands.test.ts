@@ -1,11 +1,13 @@
 import type { ContractError } from '@fulgurite/plugin-sdk/contract'
 import test from 'ava'
-import { utf8Encode } from '../../lib/bytes.ts'
+import { fromHex, toHex, utf8Encode } from '../../lib/bytes.ts'
+import { virtualClock } from '../../lib/clock-virtual.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import { openSqliteStore } from '../../store/sqlite-store.ts'
-import { MIGRATIONS } from '../storage/tables.ts'
+import { commandPlace, commandRowKey } from '../storage/command-key.ts'
+import { MIGRATIONS, TABLE } from '../storage/tables.ts'
 import { digestOf, KeyedCommands } from './keyed-commands.ts'
-import { moveCommandRows } from './move-command-rows.ts'
+import { listCommands, moveCommandRows } from './move-command-rows.ts'
 
 const setUp = async () => {
   const store = await openSqliteStore({
@@ -170,4 +172,23 @@ test('what a version before has kept, by the keys themselves and as JSON, is kno
   await keyed.run('wallet.send', 'busy:new', {}, command, 'plugin busy')
   t.false((await keyed.run('wallet.send', 'busy:2', {}, command, 'plugin busy')).isStored)
   t.true((await keyed.run('wallet.send', 'other', {}, command)).isStored)
+})
+
+test('outcomes that a version before has kept are listed once, as of now; what has none is not', async (t) => {
+  const { store, command } = await setUp()
+  const clock = virtualClock()
+  const keyed = new KeyedCommands(store, clock)
+  await keyed.run('wallet.send', 'answered', {}, command)
+  await keyed.run('payments.payInvoice', 'of a payment', {}, command)
+  await store.flush()
+  const listed = async () => (await store.sizes(TABLE.commandByTime)).map(({ key }) => toHex(key))
+  const [place = ''] = await listed()
+  t.deepEqual(await listed(), [toHex(commandPlace(clock.now(), commandRowKey('answered')))])
+  store.submit([{ table: TABLE.commandByTime, key: fromHex(place), value: undefined }])
+  await clock.advance(1_000)
+  await listCommands(store, clock)
+  t.deepEqual(await listed(), [toHex(commandPlace(clock.now(), commandRowKey('answered')))])
+  await clock.advance(1_000)
+  await listCommands(store, clock)
+  t.is((await listed()).length, 1)
 })

@@ -1,13 +1,15 @@
 import { type ContractError, encodeJson } from '@fulgurite/plugin-sdk/contract'
 import { sha256 } from '../../crypto/hashes.ts'
-import { toHex, utf8Encode } from '../../lib/bytes.ts'
+import { EMPTY, toHex, utf8Encode } from '../../lib/bytes.ts'
+import { type Clock, systemClock } from '../../lib/clock.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { Store, Write } from '../../store/store.ts'
+import { commandPlace, commandRowKey } from '../storage/command-key.ts'
 import { TABLE } from '../storage/tables.ts'
 import { refusal } from './handlers.ts'
 import { PassingKeys, placeRowKey } from './passing-keys.ts'
 import { reviveReply } from './revive-reply.ts'
-import { commandRowKey, type Place, readCommand, type StoredCommand, writeCommand } from './stored-command.ts'
+import { type Place, readCommand, type StoredCommand, writeCommand } from './stored-command.ts'
 
 type Answer = Result<object, ContractError>
 
@@ -39,14 +41,16 @@ const RESUMABLE: ReadonlySet<string> = new Set(['payments.payInvoice', 'payments
  */
 export class KeyedCommands {
   readonly #store: Store
+  readonly #clock: Pick<Clock, 'now'>
   readonly #passing: PassingKeys
   readonly #running = new Map<string, { readonly digest: string; readonly answer: Promise<KeyedAnswer> }>()
 
   /** First rows of resumable commands: each goes into the next commit, which is at the latest the command's own first. */
   #waiting = new Map<string, Write>()
 
-  constructor(store: Store) {
+  constructor(store: Store, clock: Pick<Clock, 'now'> = systemClock) {
     this.#store = store
+    this.#clock = clock
     this.#passing = new PassingKeys(store)
     store.beforeCommit(() => {
       if (this.#waiting.size === 0) return undefined
@@ -69,10 +73,10 @@ export class KeyedCommands {
     if (running !== undefined) return running.digest === digest ? running.answer : Promise.resolve(mismatch())
     const over = (): void => void this.#running.delete(key)
     let isKept = false
-    const answer = this.#first({ operation, key, digest, passing }, command, (row) => {
+    const answer = this.#first({ operation, key, digest, passing }, command, (rows) => {
       isKept = true
       // Until its outcome can be read from the disk, whoever asks again is told by the run.
-      this.#store.submit([row], over)
+      this.#store.submit(rows, over)
     })
     this.#running.set(key, { digest, answer })
     answer.then(() => {
@@ -102,7 +106,7 @@ export class KeyedCommands {
   async #first(
     { operation, key, digest, passing }: Asked,
     command: () => Promise<Answer>,
-    keepOutcome: (row: Write) => void,
+    keepOutcome: (rows: readonly Write[]) => void,
   ): Promise<KeyedAnswer> {
     const stored = await this.#stored(key)
     if (stored !== undefined) {
@@ -131,9 +135,15 @@ export class KeyedCommands {
     if (answer.ok ? !RESUMABLE.has(operation) : answer.error.code !== 'outcome-unknown') {
       const text = answer.ok ? encodeJson(answer.value) : encodeJson(answer.error)
       this.#waiting.delete(key)
-      keepOutcome(write({ digest, operation, outcome: { ok: answer.ok, text } }))
+      const row = write({ digest, operation, outcome: { ok: answer.ok, text } })
+      keepOutcome(place === undefined ? [row, this.#placed(row.key)] : [row])
     }
     return { result: answer, isStored: false }
+  }
+
+  /** By its age it can go: what has no outcome stays, or goes with the payment that it began. */
+  #placed(rowKey: Uint8Array): Write {
+    return { table: TABLE.commandByTime, key: commandPlace(this.#clock.now(), rowKey), value: EMPTY, isNew: true }
   }
 }
 

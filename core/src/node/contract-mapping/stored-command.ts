@@ -1,4 +1,3 @@
-import { sha256 } from '../../crypto/hashes.ts'
 import { concat, fromHex, toHex, utf8Decode, utf8Encode } from '../../lib/bytes.ts'
 
 /** Where the row of a command that spends nothing stands among those of its asker. */
@@ -8,9 +7,6 @@ export interface Place {
   readonly turn: number
   readonly key: string
 }
-
-/** Of a command that may not be forgotten. Keys are of any length: so much of their hash tells them apart. */
-export const commandRowKey = (key: string): Uint8Array => sha256(utf8Encode(key)).subarray(0, 16)
 
 /** What is kept under an idempotency key. */
 export interface StoredCommand {

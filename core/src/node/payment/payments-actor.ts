@@ -19,6 +19,7 @@ import type { ChannelDirectory } from '../channel/channel-directory.ts'
 import { hashesInChannels } from '../channel/hashes-in-channels.ts'
 import { outboxDeletion } from '../channel/settlement-outbox.ts'
 import type { EventLog } from '../events/event-log.ts'
+import { commandRowKey } from '../storage/command-key.ts'
 import { readRow } from '../storage/read-row.ts'
 import { TABLE } from '../storage/tables.ts'
 import { type ArchivedPayment, type ArchivedPayments, archivedPaymentWrite } from './archived-payments.ts'
@@ -258,11 +259,17 @@ export const readPayments = async (
 /** One that arrived leaves its hash behind; of one that failed nothing is left, and it may be tried again. */
 const removalWrites = (paymentHash: PaymentHash, row: Uint8Array, archivedAt: TimestampMs): readonly Write[] => {
   const payment = readRow(TABLE.payment, paymentHash, decodeSentPayment(row))
-  const { status, startedAt, endedAt: settledAt = startedAt } = payment
+  const { status, key, startedAt, endedAt: settledAt = startedAt } = payment
   return [
     { table: TABLE.payment, key: paymentHash, value: undefined },
     paymentIndexRemoval(payment),
-    ...(status === 'settled' ? [archivedPaymentWrite(paymentHash, { settledAt, archivedAt })] : []),
+    // The key of what failed has an outcome of its own, and an age.
+    ...(status === 'settled'
+      ? [
+          archivedPaymentWrite(paymentHash, { settledAt, archivedAt }),
+          { table: TABLE.command, key: commandRowKey(key), value: undefined },
+        ]
+      : []),
   ]
 }
 

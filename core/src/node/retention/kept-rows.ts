@@ -12,6 +12,7 @@ import type { PaymentsProtocol } from '../payment/payments-actor.ts'
 import type { ReceiverProtocol } from '../payment/receiver-actor.ts'
 import { Archive, type ArchiveDisk } from './archive.ts'
 import { closedChannelRows } from './channel-rows.ts'
+import { commandRows } from './command-rows.ts'
 import { eventRows } from './event-rows.ts'
 import { invoiceRows } from './invoice-rows.ts'
 import type { KeptTimes } from './kept-times.ts'
@@ -67,6 +68,7 @@ export class KeptRows {
         invoiceRows(status, { ...options, describe: describe.invoice }),
       ),
       closedChannelRows(options),
+      commandRows(options),
       ...EVENT_CLASSES.map((kind) => eventRows(kind, options)),
     ]
     const retention = await Retention.open({ store, clock, events, log, kept, archive, rows, times })

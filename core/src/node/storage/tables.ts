@@ -22,6 +22,8 @@ export const TABLE = {
   paymentIndex: 'payment_index',
   /** The hash of an idempotency key -> the request's digest and its outcome. */
   command: 'command',
+  /** 0, when it was answered, its row's key -> nothing: of commands whose outcome is kept. */
+  commandByTime: 'command_by_time',
   /** Who asks, a turn -> the same of a command that spends nothing, of which the latest are kept. */
   passingCommand: 'passing_command',
   /** Idempotency key -> either of them: what a version before wrote, until it is moved. */
@@ -57,6 +59,7 @@ const LATER: readonly Migration[] = [
   { version: 5, tables: [TABLE.command, TABLE.passingCommand] },
   { version: 6, tables: [TABLE.paymentByStatus, TABLE.invoiceByStatus] },
   { version: 7, tables: [TABLE.archivedPayment] },
+  { version: 8, tables: [TABLE.commandByTime] },
 ]
 
 /** The tables that later steps add. */

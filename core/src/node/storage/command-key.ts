@@ -1,0 +1,18 @@
+import { sha256 } from '../../crypto/hashes.ts'
+import { concat, u64be, utf8Encode } from '../../lib/bytes.ts'
+import type { TimestampMs } from '../../lib/units.ts'
+
+const KEY_BYTES = 16
+
+/** Of a command that may not be forgotten. Keys are of any length: so much of their hash tells them apart. */
+export const commandRowKey = (key: string): Uint8Array => sha256(utf8Encode(key)).subarray(0, KEY_BYTES)
+
+/** Where commands that were answered at a time or later are listed. */
+export const commandsFrom = (at: TimestampMs): Uint8Array => concat(Uint8Array.of(0), u64be(BigInt(Math.max(0, at))))
+
+/** Where a command that was answered then is listed. */
+export const commandPlace = (at: TimestampMs, rowKey: Uint8Array): Uint8Array => concat(commandsFrom(at), rowKey)
+
+export const COMMANDS_END = Uint8Array.of(1)
+
+export const rowOfPlace = (place: Uint8Array): Uint8Array => place.subarray(-KEY_BYTES)
