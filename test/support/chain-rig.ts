@@ -40,9 +40,9 @@ export const serveDevchain = async (devchain: Devchain): Promise<NodeChain & { s
   }
 }
 
-/** A devchain in this process, served as if it were a bitcoind. */
-export const devchainRig = async (): Promise<ChainRig> => {
-  const devchain = Devchain.open({ clock: systemClock })
+/** A devchain in this process, served as if it were a bitcoind; it goes on with what is in a file. */
+export const devchainRig = async (file?: string): Promise<ChainRig> => {
+  const devchain = Devchain.open({ clock: systemClock, ...(file === undefined ? {} : { file }) })
   const { rpcUrl, cookiePath, stop } = await serveDevchain(devchain)
   return {
     rpcUrl,

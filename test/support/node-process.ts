@@ -87,6 +87,13 @@ export class NodeProcess {
     return node
   }
 
+  /** One that is not started yet, over what is put into its folder. */
+  static async over(options: NodeProcessOptions, fill: (dataDir: string) => void): Promise<NodeProcess> {
+    const node = new NodeProcess(options, await freePort())
+    fill(node.dataDir)
+    return node
+  }
+
   get id(): string {
     return this.#id
   }
