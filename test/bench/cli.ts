@@ -1,11 +1,10 @@
 import { execFile } from 'node:child_process'
 import { dirname } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { LAUNCHER } from '../support/launcher.ts'
 import type { Benchmark } from './benchmark.ts'
 import { BenchWorld } from './support/bench-world.ts'
 
-const LAUNCHER = fileURLToPath(new URL('../../core/bin/fulgurite.js', import.meta.url))
 const TIMES = 15
 
 /** How long a person waits for `fulgurite getinfo`, without `npx`: the middle of several. */

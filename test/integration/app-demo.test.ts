@@ -1,10 +1,8 @@
 import { execFile } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import test from 'ava'
+import { LAUNCHER } from '../support/launcher.ts'
 import { PATIENCE_MS } from '../support/patience.ts'
-
-const LAUNCHER = fileURLToPath(new URL('../../core/bin/fulgurite.js', import.meta.url))
 
 test('the demonstration ends with every balance right, and says so in one JSON object', async (t) => {
   const { stdout } = await promisify(execFile)(process.execPath, [LAUNCHER, 'demo', '--json'], { timeout: PATIENCE_MS })

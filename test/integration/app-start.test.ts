@@ -3,18 +3,14 @@ import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import test from 'ava'
 import { type DevChain, openDevChain } from '../../core/src/app/devnet/dev-chain.ts'
 import { type NodeProcess, startNodeProcess } from '../../core/src/app/devnet/node-process.ts'
 import { until } from '../../core/src/app/devnet/until.ts'
 import { ENDS_WITH_STDIN } from '../../core/src/app/stop-request.ts'
+import { LAUNCHER, NODE_FLAGS, nodeEnvironment } from '../support/launcher.ts'
 
 // One node on a devchain's RPC, in a process of its own, asked by the command line in others: as an operator has it.
-
-const LAUNCHER = fileURLToPath(new URL('../../core/bin/fulgurite.js', import.meta.url))
-// As the launcher starts Node.
-const FLAGS = ['--max-semi-space-size=4', '--conditions=fulgurite-source', '--disable-warning=ExperimentalWarning']
 
 interface Run {
   readonly code: number
@@ -26,8 +22,8 @@ const fulgurite = (args: readonly string[], env: Record<string, string> = {}): P
   new Promise((resolve) => {
     execFile(
       process.execPath,
-      [...FLAGS, LAUNCHER, ...args],
-      { env: { PATH: process.env.PATH ?? '', HOME: '/nonexistent', ...env }, timeout: 30_000 },
+      [...NODE_FLAGS, LAUNCHER, ...args],
+      { env: nodeEnvironment({ PATH: process.env.PATH ?? '', HOME: '/nonexistent', ...env }), timeout: 30_000 },
       (error, out, err) => resolve({ code: Number(error === null ? 0 : (error.code ?? -1)), out, err }),
     )
   })
@@ -175,8 +171,8 @@ test.serial('a node stops in order on SIGTERM', async (t) => {
 })
 
 test.serial('a node that must not outlive its parent ends with the pipe to it', async (t) => {
-  const child = spawn(process.execPath, [...FLAGS, LAUNCHER, ...onChain(), '--data', join(root, 'orphan')], {
-    env: { PATH: process.env.PATH, HOME: '/nonexistent', [ENDS_WITH_STDIN]: '1' },
+  const child = spawn(process.execPath, [...NODE_FLAGS, LAUNCHER, ...onChain(), '--data', join(root, 'orphan')], {
+    env: nodeEnvironment({ PATH: process.env.PATH, HOME: '/nonexistent', [ENDS_WITH_STDIN]: '1' }),
     stdio: ['pipe', 'pipe', 'inherit'],
   })
   const ended = new Promise((resolve) => child.once('exit', resolve))

@@ -2,17 +2,14 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import test from 'ava'
 import { nodeClient } from '../../core/src/app/devnet/node-client.ts'
 import { resetDevnet } from '../../core/src/app/devnet/reset-devnet.ts'
 import { until } from '../../core/src/app/devnet/until.ts'
+import { LAUNCHER, NODE_FLAGS, nodeEnvironment } from '../support/launcher.ts'
 
 // `npm start`, as a process: what a new user sees in the first two minutes.
 
-const LAUNCHER = fileURLToPath(new URL('../../core/bin/fulgurite.js', import.meta.url))
-// As the launcher starts Node.
-const FLAGS = ['--max-semi-space-size=4', '--conditions=fulgurite-source', '--disable-warning=ExperimentalWarning']
 const TIMEOUT_MS = 30_000
 
 interface Started {
@@ -33,12 +30,16 @@ const startDevnet = async (data: string): Promise<Started> => {
   const child = spawn(
     process.execPath,
     [
-      ...[...FLAGS, LAUNCHER, 'start', '--devnet', '--json', '--data', data],
+      ...[...NODE_FLAGS, LAUNCHER, 'start', '--devnet', '--json', '--data', data],
       ...['--listen', '127.0.0.1:0', '--api', '127.0.0.1:0'],
     ],
     {
       stdio: ['ignore', 'pipe', 'inherit'],
-      env: { PATH: process.env.PATH, HOME: '/nonexistent', FULGURITE_DEVNET_PAYMENT_SECONDS: '0.1' },
+      env: nodeEnvironment({
+        PATH: process.env.PATH,
+        HOME: '/nonexistent',
+        FULGURITE_DEVNET_PAYMENT_SECONDS: '0.1',
+      }),
     },
   )
   const ended = new Promise<number | null>((resolve) => child.once('exit', resolve))

@@ -3,7 +3,6 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { type AskOptions, ConnectionLost, FollowRefused, NodeClient } from '@fulgurite/plugin-sdk/client'
 import type {
   ActorName,
@@ -17,6 +16,7 @@ import type {
 import { encodeJson, parseEvent } from '@fulgurite/plugin-sdk/contract'
 import { readAccess } from '../../core/src/api/access.ts'
 import type { Result } from '../../core/src/lib/result.ts'
+import { LAUNCHER, NODE_FLAGS, nodeEnvironment } from './launcher.ts'
 import { PATIENCE_MS } from './patience.ts'
 
 /** The bitcoind, or what answers like one, that a node is started on. */
@@ -48,7 +48,6 @@ export const knownEvent = (event: EventEnvelope): KnownEvent => {
   return read.value
 }
 
-const BIN = fileURLToPath(new URL('../../core/bin/fulgurite.js', import.meta.url))
 const POLL_MS = 25
 const LOG_TAIL_LINES = 60
 
@@ -281,9 +280,9 @@ export class NodeProcess {
 
 /** Runs `fulgurite` with these arguments to its own end: for a start that must be refused. */
 export const runToEnd = (args: readonly string[], env: Record<string, string> = {}): Promise<Ended> => {
-  const child = spawn(process.execPath, [...NODE_FLAGS, BIN, ...args], {
+  const child = spawn(process.execPath, [...NODE_FLAGS, LAUNCHER, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, ...env },
+    env: nodeEnvironment({ ...process.env, ...env }),
   })
   const ended = { stdout: '', stderr: '' }
   for (const stream of ['stdout', 'stderr'] as const) {
@@ -322,26 +321,23 @@ export const waitFor = async (
 
 const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, POLL_MS))
 
-// As the launcher starts Node.
-const NODE_FLAGS = ['--max-semi-space-size=4', '--conditions=fulgurite-source', '--disable-warning=ExperimentalWarning']
-
 // The node ends when its standard input does: however this process ends, none is left behind.
 const spawnNode = (
   args: readonly string[],
   { zmqUrl }: NodeChain,
   { maxFiles, env = {} }: NodeProcessOptions,
 ): ChildProcess => {
-  const command = [process.execPath, ...NODE_FLAGS, BIN, ...args]
+  const command = [process.execPath, ...NODE_FLAGS, LAUNCHER, ...args]
   const [program, ...rest] =
     maxFiles === undefined ? command : ['/bin/sh', '-c', `ulimit -n ${maxFiles}; exec "$@"`, 'sh', ...command]
   return spawn(program as string, rest, {
     stdio: ['pipe', 'pipe', 'pipe'],
-    env: {
+    env: nodeEnvironment({
       ...process.env,
       FULGURITE_ENDS_WITH_STDIN: '1',
       ...(zmqUrl === undefined ? {} : { FULGURITE_BITCOIND_ZMQ: zmqUrl }),
       ...env,
-    },
+    }),
   })
 }
 

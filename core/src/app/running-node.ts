@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { tokenOf, writeAccess } from '../api/access.ts'
 import { startApi } from '../api/server.ts'
@@ -6,6 +5,7 @@ import type { ChainBackend } from '../chain/chain-backend.ts'
 import { toHex } from '../lib/bytes.ts'
 import type { Clock } from '../lib/clock.ts'
 import { type Failure, stackOf } from '../lib/errors.ts'
+import { ownVersion } from '../lib/own-package.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import type { Rng } from '../lib/rng.ts'
 import { seldom } from '../lib/seldom.ts'
@@ -16,6 +16,7 @@ import type { Hold } from '../plugins/index.ts'
 import type { NodeConfig } from './config.ts'
 import type { DataFolder } from './data-folder.ts'
 import { openPluginRoom, type PluginRoom } from './plugin-room.ts'
+import { collectAtRest, heapOfProcess } from './resting-heap.ts'
 import { RunRecord } from './run-record.ts'
 import { startFailureOf } from './start-failure.ts'
 
@@ -55,9 +56,6 @@ const MAX_WARNING = 512
 /** A failure to accept may come thousands of times a second. */
 const ACCEPT_ERROR_LOG_MS = 60_000
 
-const version = (): string =>
-  (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }).version
-
 /** Joins store, chain, plugins and API to a node. The folder stays the caller's to close, when the node has stopped. */
 export const runNode = async (options: RunOptions): Promise<Result<RunningNode, Failure>> => {
   const { config, folder, backend, backendName, clock, rng, onStopAsked } = options
@@ -75,7 +73,7 @@ export const runNode = async (options: RunOptions): Promise<Result<RunningNode, 
     clock,
     rng,
     log,
-    version: version(),
+    version: ownVersion(),
     listen: config.listen,
     choices: config.choices,
     traffic: config.limits.traffic,
@@ -149,6 +147,8 @@ export const runNode = async (options: RunOptions): Promise<Result<RunningNode, 
   record.ready(() => plugins?.held !== undefined)
   const onCrash = (): void => record.crashed()
   process.on('uncaughtExceptionMonitor', onCrash)
+  const heap = heapOfProcess()
+  const endOfRests = heap === undefined ? undefined : collectAtRest(heap, clock)
   return ok({
     places,
     warnings: warnings(),
@@ -157,6 +157,7 @@ export const runNode = async (options: RunOptions): Promise<Result<RunningNode, 
       log.info('node.stopping')
       record.stopped()
       process.off('uncaughtExceptionMonitor', onCrash)
+      endOfRests?.()
       await api.value.close()
       await plugins?.stop()
       await node.stop()

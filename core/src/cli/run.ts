@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
 import { type Command, CommanderError } from 'commander'
+import { ownVersion } from '../lib/own-package.ts'
 import { CommandLine, refuseExcess, refuseSwallowed } from './command-line.ts'
 import { addContractCommands } from './contract-commands.ts'
 import { CliFailure } from './failure.ts'
@@ -7,9 +7,6 @@ import { type CliIo, EXIT } from './io.ts'
 import { addNewPlugin } from './new-plugin.ts'
 import { type AppCommands, addOwnCommands, addReset } from './own-commands.ts'
 import { printable, printableJson } from './printable.ts'
-
-const version = (): string =>
-  (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }).version
 
 /** Every command that there is; `done` hears of the exit code of the one that was run. */
 export const commandLine = (
@@ -19,7 +16,7 @@ export const commandLine = (
 ): CommandLine => {
   const program = new CommandLine('fulgurite')
     .description('A Lightning node that you program.')
-    .version(version(), '-V, --version', 'says which version this is')
+    .version(ownVersion(), '-V, --version', 'says which version this is')
     .helpOption('-h, --help', 'says what there is')
     .helpCommand('help [command]', 'says what a command is for')
     .option('--data <folder>', 'the data folder (FULGURITE_DATA, or ~/.fulgurite)')

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -6,11 +7,14 @@ import { evaluate } from '@fulgurite/plugin-sdk/contract'
 import { type BuildOptions, build } from 'esbuild'
 import { z } from 'zod'
 import { readJson } from '../lib/json.ts'
+import { OWN_PACKAGE } from '../lib/own-package.ts'
 import { whileBundling } from './bundler.ts'
 
-// One text file beside this one stands for the cell's program in source and when published: both end alike.
-const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-const cellEntry = fileURLToPath(new URL(`./cell/main.${extension}`, import.meta.url))
+// In the repository both are sources, in a published package neither is.
+const source = join(OWN_PACKAGE, 'src/plugins/cell/main.ts')
+const [extension, cellEntry] = existsSync(source)
+  ? ['ts', source]
+  : ['js', join(OWN_PACKAGE, 'dist/plugins/cell/main.js')]
 const guestEntry = fileURLToPath(new URL(`./runtime/main.${extension}`, import.meta.resolve('@fulgurite/plugin-sdk')))
 
 const Stamp = z.object({ key: z.string(), inputs: z.record(z.string(), z.string()) })

@@ -2,10 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { LAUNCHER, NODE_FLAGS, nodeEnvironment } from '../../support/launcher.ts'
 import { ApiConnection } from './api-client.ts'
 import type { Watched, WorkCounts } from './work-counters.ts'
 
-const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 const COUNTERS = fileURLToPath(new URL('work-counters.ts', import.meta.url))
 
 interface NodeProcessOptions {
@@ -51,18 +51,16 @@ export class NodeProcess {
       process.execPath,
       [
         // As the launcher starts Node.
-        '--max-semi-space-size=4',
-        '--conditions=fulgurite-source',
-        '--disable-warning=ExperimentalWarning',
+        ...NODE_FLAGS,
         ...(counted ? ['--import', COUNTERS] : []),
         ...(profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]),
-        join(ROOT, 'core/bin/fulgurite.js'),
+        LAUNCHER,
         ...['--data', data, 'start', '--network', 'regtest', '--listen', '127.0.0.1:0', '--log-level', 'error'],
         ...['--bitcoind-url', bitcoindUrl, '--bitcoind-cookie', bitcoindCookie, '--json', ...told],
       ],
       {
         stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
-        env: { ...process.env, ...(watched ? { FULGURITE_BENCH_WATCHED: '1' } : {}) },
+        env: { ...nodeEnvironment(process.env), ...(watched ? { FULGURITE_BENCH_WATCHED: '1' } : {}) },
       },
     )
     const places = await firstLine(child)

@@ -1,8 +1,8 @@
+import { createRequire } from 'node:module'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import sqlite3 from 'sqlite3'
-import { secp256k1 } from '../../../core/src/crypto/secp256k1.ts'
 
 // Loaded before a node's own code (`--import`): counts what its work consists of, and tells the bench when asked.
 
@@ -19,15 +19,22 @@ export interface WorkCounts {
 
 const counts = { signatures: 0, verifications: 0, statements: 0, commits: 0, literals: 0 }
 
-const engine: { -readonly [K in keyof typeof secp256k1]: (typeof secp256k1)[K] } = secp256k1
-const { sign, verify } = secp256k1
-engine.sign = (digest, privateKey) => {
-  counts.signatures++
-  return sign(digest, privateKey)
+// The addons are counted at, which a bundled program and a source share.
+interface Signer {
+  ecdsaSign(...args: readonly Uint8Array[]): unknown
+  ecdsaVerify(...args: readonly Uint8Array[]): unknown
 }
-engine.verify = (signature, digest, publicKey) => {
+const signer: Signer = createRequire(import.meta.resolve('../../../core/src/crypto/engines/native.ts'))(
+  'secp256k1/bindings.js',
+)
+const { ecdsaSign, ecdsaVerify } = signer
+signer.ecdsaSign = (...args) => {
+  counts.signatures++
+  return ecdsaSign(...args)
+}
+signer.ecdsaVerify = (...args) => {
   counts.verifications++
-  return verify(signature, digest, publicKey)
+  return ecdsaVerify(...args)
 }
 
 const { exec } = sqlite3.Database.prototype

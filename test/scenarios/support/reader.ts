@@ -4,11 +4,9 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { ExecutionContext } from 'ava'
+import { LAUNCHER, NODE_FLAGS, nodeEnvironment } from '../../support/launcher.ts'
 
 // What a reader of the documentation does: in a shell of their own, in an empty folder, beside a development network.
-
-const LAUNCHER = fileURLToPath(new URL('../../../core/bin/fulgurite.js', import.meta.url))
-const FLAGS = ['--conditions=fulgurite-source', '--disable-warning=ExperimentalWarning', '--max-semi-space-size=4']
 
 /** Whether there is a shell for them here. */
 export const canRead = (...programs: readonly string[]): boolean =>
@@ -46,14 +44,14 @@ npx() {
     *) fulgurite "$@" ;;
   esac
 }
-fulgurite() { '${process.execPath}' ${FLAGS.join(' ')} '${LAUNCHER}' "$@"; }
+fulgurite() { '${process.execPath}' ${NODE_FLAGS.join(' ')} '${LAUNCHER}' "$@"; }
 `
 
 /** A reader beside a development network in which much is paid. */
 export const reader = async (t: ExecutionContext): Promise<Reader> => {
   const home = mkdtempSync(join(tmpdir(), 'fulgurite-reader-'))
   t.teardown(() => rmSync(home, { recursive: true, force: true, maxRetries: 5 }))
-  const env = {
+  const env = nodeEnvironment({
     PATH: `${dirname(process.execPath)}:${process.env.PATH}`,
     HOME: home,
     FULGURITE_DEVNET_PAYMENT_SECONDS: '0.5',
@@ -63,9 +61,9 @@ export const reader = async (t: ExecutionContext): Promise<Reader> => {
     npm_config_update_notifier: 'false',
     npm_config_audit: 'false',
     npm_config_fund: 'false',
-  }
+  })
   const args = [LAUNCHER, 'start', '--devnet', '--json', '--listen', '127.0.0.1:0', '--api', '127.0.0.1:0']
-  const network = spawn(process.execPath, [...FLAGS, ...args], { stdio: ['ignore', 'pipe', 'inherit'], env })
+  const network = spawn(process.execPath, [...NODE_FLAGS, ...args], { stdio: ['ignore', 'pipe', 'inherit'], env })
   t.teardown(() => network.kill('SIGKILL'))
   const ended = new Promise<number | null>((resolve) => network.once('exit', resolve))
   await firstOutput(network, ended)

@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
+import { OWN_PACKAGE } from '../../lib/own-package.ts'
 import type { NodeClient } from './node-client.ts'
 
 /** In the repository; an installed package has no examples beside it. */
-const FOLDER = fileURLToPath(new URL('../../../../plugins-examples/fee-manager', import.meta.url))
+const FOLDER = join(OWN_PACKAGE, '../plugins-examples/fee-manager')
 
 /** Installs the fee manager where it is not installed yet. Answers whether it is there. */
 export const installFeeManager = async (

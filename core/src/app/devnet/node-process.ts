@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { FailureError } from '../../lib/errors.ts'
+import { OWN_PACKAGE } from '../../lib/own-package.ts'
 import type { NodePlaces } from '../running-node.ts'
 import { ENDS_WITH_STDIN } from '../stop-request.ts'
 import type { DevChain } from './dev-chain.ts'
@@ -34,7 +34,7 @@ export interface NodeProcessOptions {
   readonly logLevel?: string
 }
 
-const LAUNCHER = fileURLToPath(new URL('../../../bin/fulgurite.js', import.meta.url))
+const LAUNCHER = join(OWN_PACKAGE, 'bin/fulgurite.js')
 const START_TIMEOUT_MS = 30_000
 const STOP_TIMEOUT_MS = 5_000
 

@@ -1,0 +1,35 @@
+import { existsSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+
+// Which program a launch runs: the one that was bundled, which starts sooner and holds less, or the sources themselves
+// where they have changed since.
+
+/** Where the bundled program lies in the package. */
+export const DIST = 'dist'
+
+/** What the bundled program was made of, with a stamp for each file: in the repository alone. */
+export const STAMPS = 'dist/stamps.json'
+
+const SOURCE = 'src/cli/main.ts'
+
+/** What tells one state of a file from another, without reading it. */
+export const stampOf = (path) => {
+  const { mtimeMs, size } = statSync(path)
+  return `${mtimeMs} ${size}`
+}
+
+const isFresh = (core) => {
+  try {
+    const stamps = JSON.parse(readFileSync(join(core, STAMPS), 'utf8'))
+    return Object.entries(stamps).every(([path, stamp]) => stampOf(join(core, path)) === stamp)
+  } catch {
+    // It was never made, or one of its sources is gone.
+    return false
+  }
+}
+
+/** Whether the package in this folder is that of the repository. */
+export const hasSources = (core) => existsSync(join(core, SOURCE))
+
+/** The path of the module to run, of the package in this folder. */
+export const programOf = (core) => join(core, hasSources(core) && !isFresh(core) ? SOURCE : `${DIST}/cli/main.js`)
