@@ -89,15 +89,22 @@ export const noValue = (flags: string): CliFailure => {
 const noCommand = (group: Command, given: string): CliFailure => {
   const names = namesIn(group)
   const where = group.parent === null ? 'there is no command' : `${wordsOf(group)} has no command`
-  const meant = nearest(given, names)
+  const meant = [nearest(given, names) ?? elsewhere(group, given)].flat()
   const instead =
-    meant !== undefined
-      ? `did you mean ${meant}?`
+    meant.length > 0
+      ? `did you mean ${meant.join(' or ')}?`
       : names.length <= MOST_NAMES_SHOWN
         ? `there are ${names.join(', ')}`
         : `${group.name()} --help lists them`
   return usage(`${where} ${asTyped(given)}: ${instead}`)
 }
+
+/** Whoever writes `pay` means `payments pay`. */
+const elsewhere = (group: Command, given: string): readonly string[] =>
+  group.commands
+    .flatMap(({ commands }) => commands)
+    .filter((command) => command.name() === given || command.aliases().includes(given))
+    .map(wordsOf)
 
 const namesIn = (group: Command): readonly string[] => group.commands.map((command) => command.name())
 

@@ -4,7 +4,7 @@ import { type CliFailure, usage } from './failure.ts'
 import type { CliIo } from './io.ts'
 import { label } from './names.ts'
 import { printable } from './printable.ts'
-import { type Column, dim, fitting, table, wrapped } from './table.ts'
+import { type Column, dim, fitting, pointed, table, wrapped } from './table.ts'
 import { type Shown, VIEWS } from './views.ts'
 
 /** How a list is to be shown. */
@@ -76,7 +76,12 @@ const fieldLines = ({ members }: ObjectShape, row: Row, io: CliIo, indent: strin
       const name = indent + dim(label(key).padEnd(width), io)
       if (shape.type === 'object')
         return `${indent}${dim(label(key), io)}\n${fieldLines(shape, value as Row, io, `${indent}  `)}`
-      const lines = linesOf(shape, value, io, io.columns - indent.length - width - 2)
+      const room = io.columns - indent.length - width - 2
+      const lines = linesOf(shape, value, io, room)
+      const [only = '', ...others] = lines
+      // An id, or an invoice, is copied whole: it has a line of its own where it would be broken.
+      if (room >= LEAST_TEXT && others.length === 0 && only.length > room && !only.includes(' '))
+        return `${indent}${dim(label(key), io)}\n${only.length + indent.length + 2 > io.columns ? '' : `${indent}  `}${only}\n`
       return `${name}  ${lines.join(`\n${indent}${' '.repeat(width)}  `)}\n`
     })
     .join('')
@@ -87,7 +92,8 @@ const linesOf = (shape: Shape, value: unknown, io: CliIo, room: number): readonl
   if (shape.type === 'scalar' && shape.scalar === 'json') {
     return JSON.stringify(value, undefined, 2).split('\n').map(printable)
   }
-  if (shape.type !== 'list' || isCell(shape.item) !== isText(shape.item)) return [cell(shape, value, io)]
+  if (shape.type !== 'list' || isCell(shape.item) !== isText(shape.item))
+    return wrapped(cell(shape, value, io), Math.max(room, LEAST_TEXT))
   const entries = (value as readonly unknown[]).map((entry) => cell(shape.item, entry, io))
   return entries.length === 0 ? ['none'] : entries.flatMap((entry) => wrapped(entry, Math.max(room, LEAST_TEXT)))
 }
@@ -114,7 +120,7 @@ const renderList = (shape: ObjectShape, items: readonly Row[], io: CliIo, style:
     columns.map(({ show, ...column }) => ({ ...column, cells: rows.map((row) => readable(show, row)) }))
   if (!io.isTerminal) return tabbed(filled(chosen ?? fields), style.headless)
   if (chosen !== undefined || style.wide)
-    return table(fitting(filled(chosen ?? fields), Number.POSITIVE_INFINITY), io, style.headless)
+    return table(fitting(pointed(filled(chosen ?? fields)), Number.POSITIVE_INFINITY), io, style.headless)
   const columns = filled(
     view?.columns ??
       byRank(
@@ -123,7 +129,7 @@ const renderList = (shape: ObjectShape, items: readonly Row[], io: CliIo, style:
         io,
       ),
   )
-  const kept = fitting(columns, io.columns)
+  const kept = fitting(pointed(columns), io.columns)
   // Too narrow for a table that says something: each row by itself, in full.
   if (kept.length < Math.min(columns.length, LEAST_COLUMNS)) {
     return rows.map((row) => renderFields(shape, row, io)).join('\n')

@@ -7,6 +7,10 @@ import { type CliIo, EXIT } from './io.ts'
 import { addNewPlugin } from './new-plugin.ts'
 import { type AppCommands, addOwnCommands, addReset } from './own-commands.ts'
 import { printable, printableJson } from './printable.ts'
+import { wrapped } from './table.ts'
+
+/** Beside the names of options, which can be long: what is said of them is broken between words all the same. */
+const LEAST_HELP = 24
 
 /** Every command that there is; `done` hears of the exit code of the one that was run. */
 export const commandLine = (
@@ -21,14 +25,18 @@ export const commandLine = (
     .helpCommand('help [command]', 'says what a command is for')
     .option('--data <folder>', 'the data folder (FULGURITE_DATA, or ~/.fulgurite)')
     .option('--json', 'one JSON value instead of text for people')
-    .configureHelp({ showGlobalOptions: true })
+    .configureHelp({ showGlobalOptions: true, minWidthToWrap: LEAST_HELP })
     .allowExcessArguments()
     .hook('preAction', (_program, command) => {
       refuseSwallowed(command)
       refuseExcess(command)
     })
     .exitOverride()
-    .configureOutput({ writeOut: (text) => io.out(text), writeErr: (text) => io.err(text) })
+    .configureOutput({
+      writeOut: (text) => io.out(text),
+      writeErr: (text) => io.err(text),
+      getOutHelpWidth: () => io.columns,
+    })
   addOwnCommands(program, io, loadApp, done)
   addContractCommands(program, io, done)
   addReset(program, io, loadApp, done)
@@ -73,6 +81,7 @@ const tell = ({ code, message, hint, details }: CliFailure, json: boolean, io: C
     io.out(`${printableJson(JSON.stringify({ error: { code, message, ...details } }))}\n`)
     return
   }
-  io.err(`error: ${printable(message)}${code === 'usage' ? '' : ` [${code}]`}\n`)
-  if (hint !== undefined) io.err(`${hint}\n`)
+  const say = (text: string): void => io.err(`${io.isTerminal ? wrapped(text, io.columns).join('\n') : text}\n`)
+  say(`error: ${printable(message)}${code === 'usage' ? '' : ` [${code}]`}`)
+  if (hint !== undefined) say(hint)
 }

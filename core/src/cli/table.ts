@@ -31,8 +31,26 @@ export const fitting = (columns: readonly Column[], room: number): readonly (Col
     over -= cut
     return { ...column, width: natural(column) - cut }
   })
-  return whole === undefined ? sized : [...sized, { ...whole, width: 0 }]
+  if (whole === undefined) return sized
+  return [
+    ...sized,
+    { ...whole, width: Math.max(room - sized.reduce((used, { width }) => used + width + GAP, 0), WHOLE_LEAST) },
+  ]
 }
+
+const NUMBER = /^-?[\d,]+(\.\d+)?$/
+
+/** Numbers below each other with their points in one line: what has no fraction, or a shorter one, ends sooner. */
+export const pointed = (columns: readonly Column[]): readonly Column[] =>
+  columns.map((column) => {
+    const fractions = column.cells.map((text) => NUMBER.exec(text)?.[1]?.length ?? 0)
+    const longest = Math.max(0, ...fractions)
+    if (column.right !== true || longest === 0) return column
+    const cells = column.cells.map((text, at) =>
+      NUMBER.test(text) ? text + ' '.repeat(longest - (fractions[at] ?? 0)) : text,
+    )
+    return { ...column, cells }
+  })
 
 const natural = ({ name, cells }: Column): number =>
   cells.reduce((most, { length }) => Math.max(most, length), name.length)
@@ -45,11 +63,12 @@ export const table = (
   io: CliIo,
   headless = false,
 ): string => {
+  const before = columns.slice(0, -1).reduce((used, { width }) => used + width + GAP, 0)
   const line = (texts: readonly string[]): string =>
     columns
       .map(({ width, right, whole }, i) => {
         const text = texts[i] ?? ''
-        if (whole) return text
+        if (whole) return wrapped(text, width).join(`\n${' '.repeat(before)}`)
         return right ? cut(text, width).padStart(width) : cut(text, width).padEnd(width)
       })
       .join(' '.repeat(GAP))

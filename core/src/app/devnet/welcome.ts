@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { basename, join, sep } from 'node:path'
 import type { NodePlaces } from '../running-node.ts'
 import type { Terminal } from '../terminal.ts'
 import type { NodeProcess } from './node-process.ts'
@@ -17,18 +17,23 @@ export const tellWelcome = (terminal: Terminal, { places, peers, home, seconds, 
   const { nodeId, listen, api, data, log } = places
   // The command line looks there by itself.
   const isUsual = data === join(home, '.fulgurite', 'devnet')
+  // As a shell has it; and so a line is not broken that people copy.
+  const short = (path: string): string => (path.startsWith(`${home}${sep}`) ? `~${path.slice(home.length)}` : path)
   const command = (text: string, folder?: string): string => {
     const named = folder ?? (isUsual ? undefined : data)
-    return `npx fulgurite ${text}${named === undefined ? '' : ` --data ${quoted(named)}`}`
+    return `npx fulgurite ${text}${named === undefined ? '' : ` --data ${quoted(short(named))}`}`
   }
   const alice = peers[0]
   line(`${bold('Fulgurite')} is ready after ${seconds} s, on an embedded chain: this is play money.`)
-  line(`${dim('our node')}  ${nodeId}@${listen}`)
+  line(`${dim('our node')}  ${nodeId}`)
+  line(`${dim('listens')}   ${listen}`)
   line(`${dim('API')}       ${api}${dim(', its token is in api.json')}`)
-  line(`${dim('data')}      ${data}`)
-  line(`${dim('log')}       ${log}`)
+  line(`${dim('data')}      ${short(data)}`)
+  line(`${dim('log')}       ${short(log)}`)
   for (const { name, pid, places: where } of peers) {
-    line(`${dim(name.padEnd(8))}  ${where.nodeId.slice(0, 16)}… ${dim(`process ${pid}, ${where.data}`)}`)
+    line(
+      `${dim(name.padEnd(8))}  ${where.nodeId.slice(0, 16)}…  ${dim(`process ${pid}, data in peers/${basename(where.data)}`)}`,
+    )
   }
   line()
   line('Try in a second terminal:')
@@ -36,13 +41,15 @@ export const tellWelcome = (terminal: Terminal, { places, peers, home, seconds, 
   line(`  ${command('channels list')}`)
   line(`  ${command('events tail')}`)
   if (hasPlugin) line(`  ${command('plugins logs fee-manager --follow')}`)
-  line(`  ${command('dev fund 0.5btc')}   ${dim('# play money for our wallet; dev mine 6 mines')}`)
+  line(dim('Play money for our wallet (dev mine 6 mines):'))
+  line(`  ${command('dev fund 0.5btc')}`)
   if (alice !== undefined) {
-    line(`  ${command('invoices create 25000sat coffee', alice.places.data)}   ${dim('# alice asks for 25,000 sat')}`)
-    line(`  ${command('payments pay-invoice <invoice>')}   ${dim('# and we pay')}`)
+    line(dim('Alice asks for 25,000 sat, and we pay:'))
+    line(`  ${command('invoices create 25000sat', alice.places.data)}`)
+    line(`  ${command('payments pay-invoice <invoice>')}`)
   }
   line()
-  line(dim('What happens here now (Ctrl-C stops everything; the next start goes on from there):'))
+  line(dim('What happens here now (Ctrl-C stops it all; the next start goes on from there):'))
 }
 
 const quoted = (path: string): string => (/^[\w./~-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`)
