@@ -244,3 +244,38 @@ test('a page without rows says where the list goes on, if it does', (t) => {
   t.is(render('payments.list'), 'none\nmore: --after c2\n')
   t.is(render('events.list'), 'none\n')
 })
+
+test('an id that would be broken has a line of its own, and what a list has more of than fits on a line is fields below each other', (t) => {
+  const funding = { fundingIndex: 0, txid: 'ab'.repeat(32), outputIndex: 1, amountSat: 1_000, status: 'confirmed' }
+  const declared = findOperation('channels', 'get')
+  if (declared === undefined) return t.fail()
+  const lines = renderReply(declared, { channel: { ...channel, fundings: [funding] } }, io(80)).split('\n')
+  t.deepEqual(lines.slice(0, 2), ['channel id', `  ${channel.channelId}`])
+  const at = lines.indexOf('fundings')
+  t.deepEqual(lines.slice(at + 1, at + 4), ['- funding index  0', '  txid', `    ${funding.txid}`])
+  for (const line of lines) t.true(line.length <= 80, line)
+})
+
+test('amounts stand with their points below each other, and a log goes on below its text', (t) => {
+  const payment = {
+    paymentHash: 'cd'.repeat(32),
+    status: 'settled',
+    feesMsat: 0,
+    destination: id,
+    parts: [],
+    startedAt: 0,
+  }
+  const rows = [2_000, 13_377_590, 22_302_614].map((amountMsat) => ({ ...payment, amountMsat }))
+  const amounts = shown('payments.list', rows, 80)
+    .slice(1, 4)
+    .map((line) => line.slice(30, 42))
+  t.deepEqual(
+    amounts.map((text) => text.trim()),
+    ['2', '13,377.59', '22,302.614'],
+  )
+  t.is(new Set(amounts.map((text) => (text.includes('.') ? text.indexOf('.') : text.trimEnd().length))).size, 1)
+  const line = { at: 0, level: 'info', source: 'plugin', text: 'word '.repeat(30).trim(), sequence: 1 }
+  const log = shown('plugins.logs', [line], 80)
+  t.true(log.length > 2)
+  for (const further of log.slice(2)) t.regex(further, /^ {29}\w/)
+})

@@ -77,6 +77,8 @@ const fieldLines = ({ members }: ObjectShape, row: Row, io: CliIo, indent: strin
       if (shape.type === 'object')
         return `${indent}${dim(label(key), io)}\n${fieldLines(shape, value as Row, io, `${indent}  `)}`
       const room = io.columns - indent.length - width - 2
+      if (shape.type === 'list' && shape.item.type === 'object' && !fits(shape.item, value as readonly Row[], io, room))
+        return `${indent}${dim(label(key), io)}\n${entryLines(shape.item, value as readonly Row[], io, indent)}`
       const lines = linesOf(shape, value, io, room)
       const [only = '', ...others] = lines
       // An id, or an invoice, is copied whole: it has a line of its own where it would be broken.
@@ -86,6 +88,14 @@ const fieldLines = ({ members }: ObjectShape, row: Row, io: CliIo, indent: strin
     })
     .join('')
 }
+
+/** Whether each entry can stand on one line. */
+const fits = (shape: ObjectShape, entries: readonly Row[], io: CliIo, room: number): boolean =>
+  room < LEAST_TEXT || entries.every((entry) => cell(shape, entry, io).length <= room)
+
+/** Each entry with its fields below each other. */
+const entryLines = (shape: ObjectShape, entries: readonly Row[], io: CliIo, indent: string): string =>
+  entries.map((entry) => `${indent}- ${fieldLines(shape, entry, io, `${indent}  `).slice(indent.length + 2)}`).join('')
 
 /** A value on as many lines as it needs: each entry of a list, and what is JSON as people write it. */
 const linesOf = (shape: Shape, value: unknown, io: CliIo, room: number): readonly string[] => {
