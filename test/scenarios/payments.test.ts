@@ -12,6 +12,8 @@ test('two nodes open a channel, pay both ways, and close it together', async (t)
 
   const sent = await alice.pay(await bob.invoice(100_000_000n))
   t.is(sent.status, 'settled')
+  // Bob can spend it once the fulfilment is in both commitments.
+  await bob.until(async () => (await bob.ask('channels', 'get', { channelId })).channel.localMsat === 100_000_000n)
   const back = await bob.pay(await alice.invoice(30_000_000n))
   t.is(back.status, 'settled')
   await bob.until(async () => bob.payloads('payment.received').length === 1)
@@ -49,6 +51,32 @@ test('a payment is relayed over the hints of an invoice, and the relay is told o
   t.is(payment.feesMsat, 1_000n + 5_000n)
   await bob.until(async () => bob.payloads('payment.relayed').length === 1)
   t.is(bob.payloads('payment.relayed')[0]?.feeMsat, '6000')
+})
+
+test('nothing is read from the disk for a payment: not at the payer, nor at the relay, nor at the payee', async (t) => {
+  const world = new World()
+  t.teardown(() => world.close())
+  const nodes = [await world.node('alice'), await world.node('bob'), await world.node('carol')] as const
+  const [alice, bob, carol] = nodes
+  await alice.faucet(10_000_000n)
+  await bob.faucet(10_000_000n)
+  await alice.connectTo(bob)
+  await bob.connectTo(carol)
+  await alice.openTo(bob, 1_000_000n)
+  await bob.openTo(carol, 1_000_000n)
+
+  // What is kept of commands is read at a node's first.
+  for (const node of nodes) await node.invoice(1_000n)
+  const before = nodes.map(({ store }) => store.counters.reads)
+  for (const amountMsat of [50_000_000n, 60_000_000n]) {
+    t.is((await alice.pay(await carol.invoice(amountMsat))).status, 'settled')
+    t.is((await alice.pay(await bob.invoice(amountMsat))).status, 'settled')
+  }
+  await bob.until(async () => bob.payloads('payment.relayed').length === 2)
+  t.deepEqual(
+    nodes.map(({ store }) => store.counters.reads),
+    before,
+  )
 })
 
 test('what a relay sees of the expiry does not tell whether the next node is the payee', async (t) => {

@@ -107,6 +107,7 @@ const FORMS: readonly (readonly [name: string, fallSick: (pair: Pair) => Promise
       await peer.until(() => !peer.isConnected)
       await alice.until(async () => !(await alice.isUsable(pair.healthy)))
       await peer.connect({ silentAbout: [pair.sick] })
+      await alice.until(() => alice.isUsable(pair.healthy))
     },
   ],
   [
@@ -294,12 +295,18 @@ test('twenty graceful restarts of a peer that errs as LND does, under load — n
         return true
       },
     ]
-    const payments = Array.from({ length: 8 }, () => outcomeOf(alice, peer.invoice(1_000_000n)))
+    const load = async (): Promise<readonly string[]> => {
+      const outcomes: string[] = []
+      do outcomes.push(await outcomeOf(alice, peer.invoice(1_000_000n)))
+      while (!stopping)
+      return outcomes
+    }
+    const payments = Array.from({ length: 8 }, load)
     await peer.until(() => stopping && !peer.isConnected)
     await alice.until(async () => drops(alice) > restart)
     peer.habits = []
     await peer.connect()
-    const ended = await Promise.all(payments)
+    const ended = (await Promise.all(payments)).flat()
     settled += ended.filter((outcome) => outcome === 'settled').length
     t.true(
       ended.every((outcome) => outcome === 'settled' || outcome === 'payment-failed'),

@@ -7,7 +7,7 @@ import { openOwnFile } from '../lib/own-file.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import type { Rng } from '../lib/rng.ts'
 import { loadOrCreateSeed } from '../node/keys/seed-file.ts'
-import { MIGRATIONS, TABLE } from '../node/storage/tables.ts'
+import { MIGRATIONS, SOUGHT, TABLE } from '../node/storage/tables.ts'
 import { openSqliteStore } from '../store/sqlite-store.ts'
 import type { Store } from '../store/store.ts'
 import type { NodeConfig } from './config.ts'
@@ -173,7 +173,7 @@ const openStore = async (path: string, onFatal: (error: Error) => void): Promise
   try {
     // The database makes its other files as readable as this one.
     closeSync(openOwnFile(path))
-    return ok(await openSqliteStore({ path, migrations: MIGRATIONS, onFatal }))
+    return ok(await openSqliteStore({ path, migrations: MIGRATIONS, sought: SOUGHT, onFatal }))
   } catch (error) {
     return err(startFailureOf(error, dirname(path)))
   }

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
+import { sha256 } from '../crypto/hashes.ts'
 import { utf8Decode, utf8Encode } from '../lib/bytes.ts'
 import { FailureError } from '../lib/errors.ts'
 import { openSqliteStore } from './sqlite-store.ts'
@@ -323,4 +324,38 @@ test('of a submission nothing waits where a part of it takes back what is in the
   t.is(await read(store, 'thing', 'ended'), '1')
   t.is(await read(store, 'thing', 'begun'), undefined)
   await store.close()
+})
+
+const keyOf = (at: number): Uint8Array => sha256(utf8Encode(`key ${at}`))
+const sought = { table: 'thing', value: utf8Encode('1') }
+
+test('what a table never had is answered without a look at the disk, also of what an earlier life wrote and while it is read', async (t) => {
+  const written = 5_000
+  const asked = Array.from({ length: 1_000 }, (_, at) => at)
+  await withFolder(async (folder) => {
+    const options = { path: join(folder, 'node.sqlite'), migrations, sought: ['thing'], onFatal: unexpected }
+    const first = await openSqliteStore(options)
+    for (let at = 0; at < written; at++) first.submit([{ ...sought, key: keyOf(at) }])
+    await first.close()
+
+    const store = await openSqliteStore(options)
+    // Before all of it can have been read: what is there is found.
+    const early = await Promise.all(asked.map((at) => store.get('thing', keyOf(at))))
+    t.true(early.every((value) => value !== undefined))
+    // Three pages of keys, each of which is before the next look in the queue of the disk.
+    for (let pages = 0; pages < 4; pages++) await store.scan('other')
+    const isFound = async (at: number): Promise<boolean> => (await store.get('thing', keyOf(at))) !== undefined
+    const { reads } = store.counters
+    const found = await Promise.all(asked.map((at) => isFound(written + at)))
+    t.false(found.includes(true))
+    t.true(store.counters.reads - reads < 10)
+    // What is written from now on is known, and what is removed is looked for.
+    store.submit([
+      { ...sought, key: keyOf(written) },
+      { ...sought, key: keyOf(0), value: undefined },
+    ])
+    await store.flush()
+    t.deepEqual([await isFound(written), await isFound(0), await isFound(1)], [true, false, true])
+    await store.close()
+  })
 })

@@ -1,5 +1,6 @@
 import { toHex } from '../lib/bytes.ts'
 import { FailureError, invariant } from '../lib/errors.ts'
+import { SoughtKeys } from './sought-keys.ts'
 import { SqliteConnection } from './sqlite-connection.ts'
 import type { Contribution, Migration, Row, RowSize, ScanOptions, Store, StoreOpenFailure, Write } from './store.ts'
 import { WaitingWrites } from './waiting-writes.ts'
@@ -9,6 +10,11 @@ export interface SqliteStoreOptions {
   /** A file, made if there is none, or `:memory:`. */
   readonly path: string
   readonly migrations: readonly Migration[]
+  /**
+   * Tables that are often asked for keys that they do not have: `get` answers that from memory. Their keys are as good as random, and
+   * of eight bytes at least.
+   */
+  readonly sought?: readonly string[]
   /** Called once if a commit fails. The process must end: memory is ahead of the disk and can't be taken back. */
   readonly onFatal: (error: Error) => void
 }
@@ -25,13 +31,14 @@ export const openSqliteStore = async (options: SqliteStoreOptions): Promise<Stor
     await connection.close()
     throw error
   }
-  return new SqliteStore(connection, options.onFatal)
+  return new SqliteStore(connection, options)
 }
 
 class SqliteStore implements Store {
-  readonly counters = { commits: 0, statements: 0, rows: 0 }
+  readonly counters = { commits: 0, statements: 0, rows: 0, reads: 0 }
   readonly #connection: SqliteConnection
   readonly #onFatal: (error: Error) => void
+  readonly #sought: SoughtKeys
   readonly #contributors: (() => Contribution | undefined)[] = []
   readonly #waiting = new WaitingWrites()
   /** Resolved when those that waited, and were last taken to be written, are durable. */
@@ -39,9 +46,12 @@ class SqliteStore implements Store {
   #pending = new WriteBatch(this.#waiting)
   #state: 'idle' | 'scheduled' | 'committing' | 'failed' | 'closed' = 'idle'
 
-  constructor(connection: SqliteConnection, onFatal: (error: Error) => void) {
+  constructor(connection: SqliteConnection, { onFatal, sought = [] }: SqliteStoreOptions) {
     this.#connection = connection
     this.#onFatal = onFatal
+    this.#sought = new SoughtKeys(sought.map(named))
+    // A store that is closed or has failed meanwhile has no more use for it.
+    void this.#sought.read(connection).catch(nothing)
   }
 
   submit(writes: readonly Write[], onDurable?: () => void): void {
@@ -89,6 +99,7 @@ class SqliteStore implements Store {
     for (const [table, { puts, deletes }] of batch.tables()) {
       this.counters.rows += puts.length + deletes.length
       if (puts.length > 0) {
+        for (const { key } of puts) this.#sought.add(table, key)
         const rows = puts.map(({ key, value }) => `(${literal(key)},${literal(value as Uint8Array)})`)
         // A row that is there keeps its place: to take it out and put it in anew would move it, and its entry in the index.
         statements.push(
@@ -104,16 +115,16 @@ class SqliteStore implements Store {
     await this.#connection.transaction(statements)
   }
 
-  get(table: string, key: Uint8Array): Promise<Uint8Array | undefined> {
-    return this.#connection
-      .all<Row>(`SELECT key, value FROM ${named(table)} WHERE key = ?`, [asBuffer(key)])
-      .then((rows) => rows[0]?.value)
+  async get(table: string, key: Uint8Array): Promise<Uint8Array | undefined> {
+    if (this.#sought.lacks(table, key)) return undefined
+    const [row] = await this.#read<Row>(`SELECT key, value FROM ${named(table)} WHERE key = ?`, [asBuffer(key)])
+    return row?.value
   }
 
   async getAll(table: string, keys: readonly Uint8Array[]): Promise<readonly (Uint8Array | undefined)[]> {
     if (keys.length === 0) return []
     const places = keys.map(() => '?').join()
-    const rows = await this.#connection.all<Row>(
+    const rows = await this.#read<Row>(
       `SELECT key, value FROM ${named(table)} WHERE key IN (${places})`,
       keys.map(asBuffer),
     )
@@ -133,7 +144,7 @@ class SqliteStore implements Store {
 
   async weigh(table: string, keys: readonly Uint8Array[]): Promise<{ readonly rows: number; readonly bytes: number }> {
     if (keys.length === 0) return { rows: 0, bytes: 0 }
-    const [sum] = await this.#connection.all<{ readonly rows: number; readonly bytes: number }>(
+    const [sum] = await this.#read<{ readonly rows: number; readonly bytes: number }>(
       `SELECT count(*) AS rows, coalesce(sum(length(key) + length(value)), 0) AS bytes FROM ${named(table)} WHERE key IN (${keys.map(() => '?').join()})`,
       keys.map(asBuffer),
     )
@@ -154,10 +165,15 @@ class SqliteStore implements Store {
     const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`
     const order = options.reverse === true ? 'DESC' : 'ASC'
     const limit = options.limit === undefined ? '' : `LIMIT ${Math.trunc(options.limit)}`
-    return this.#connection.all<Selected>(
+    return this.#read<Selected>(
       `SELECT ${columns} FROM ${named(table)} ${where} ORDER BY key ${order} ${limit}`,
       values,
     )
+  }
+
+  #read<Selected>(sql: string, values: readonly unknown[]): Promise<readonly Selected[]> {
+    this.counters.reads += 1
+    return this.#connection.all<Selected>(sql, values)
   }
 
   flush(): Promise<void> {

@@ -79,6 +79,8 @@ interface StoreCounters {
   readonly commits: number
   readonly statements: number
   readonly rows: number
+  /** Looks at the disk: each waits for the commit under way. */
+  readonly reads: number
 }
 
 /** One step of the schema. Steps are numbered from 1, run once, in order, each in a transaction, and never change. */

@@ -15,7 +15,7 @@ import { type NodeLog, silentLog } from '../../../core/src/node/node-log.ts'
 import type { ConfiguredPeer } from '../../../core/src/node/peer/address-book.ts'
 import type { RetentionChoices } from '../../../core/src/node/retention/kept-rows.ts'
 import type { NodeChoices } from '../../../core/src/node/settings.ts'
-import { MIGRATIONS } from '../../../core/src/node/storage/tables.ts'
+import { MIGRATIONS, SOUGHT } from '../../../core/src/node/storage/tables.ts'
 import { openSqliteStore } from '../../../core/src/store/sqlite-store.ts'
 import type { Store } from '../../../core/src/store/store.ts'
 import { PATIENCE_MS } from '../../support/patience.ts'
@@ -134,7 +134,7 @@ export class TestNode {
       retention,
       aheadMs = () => 0,
     } = this.#options
-    const store = await openSqliteStore({ path, migrations: MIGRATIONS, onFatal: fatal })
+    const store = await openSqliteStore({ path, migrations: MIGRATIONS, sought: SOUGHT, onFatal: fatal })
     const seed = sha256(utf8Encode(this.#name))
     const started = await startNode({
       network: REGTEST,

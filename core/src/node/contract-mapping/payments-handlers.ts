@@ -3,6 +3,7 @@ import type { PaymentHash } from '../../lib/ids.ts'
 import { err, ok } from '../../lib/result.ts'
 import { invoiceRequest } from '../../payment/send/invoice-request.ts'
 import type { PaymentRequest } from '../../payment/send/payment.ts'
+import { findArchivedPayment } from '../payment/archived-payments.ts'
 import { hashOfPaymentKey, PAYMENT_STATUS } from '../payment/payment-index.ts'
 import { readPayment, readPayments } from '../payment/payments-actor.ts'
 import { TABLE } from '../storage/tables.ts'
@@ -45,7 +46,7 @@ export const paymentsHandlers = (context: MappingContext): ActorHandlers<'paymen
       // In this order: what is removed meanwhile is found in one place or the other.
       const payment = await readPayment(options.store, hash)
       if (payment !== undefined) return ok({ payment: describePayment(payment) })
-      const archived = await flow.archived.find(hash)
+      const archived = await findArchivedPayment(options.store, hash)
       return archived === undefined
         ? err(refusal('payment-not-found', 'nothing was sent with this payment hash', { field: 'paymentHash' }))
         : err(archivedRefusal('payment-archived', archived))
@@ -71,7 +72,7 @@ export const paymentsHandlers = (context: MappingContext): ActorHandlers<'paymen
         // Asked again after the invoice's time: what was begun under this key goes on, or has its outcome.
         const earlier = await begunUnder(options.store, invoice.value.paymentHash, key)
         if (earlier !== undefined) return settle(earlier)
-        const archived = await flow.archived.find(invoice.value.paymentHash)
+        const archived = await findArchivedPayment(options.store, invoice.value.paymentHash)
         if (archived !== undefined) return err(archivedRefusal('already-paid', archived))
       }
       switch (request.error.code) {
@@ -95,7 +96,7 @@ export const paymentsHandlers = (context: MappingContext): ActorHandlers<'paymen
       // Asked again: what was begun under this key goes on, or has its outcome, whatever became of the channel.
       const earlier = await begunUnder(options.store, paymentHash, key)
       if (earlier !== undefined) return settle(earlier)
-      const archived = await flow.archived.find(paymentHash)
+      const archived = await findArchivedPayment(options.store, paymentHash)
       if (archived !== undefined) return err(archivedRefusal('already-paid', archived))
       const given = givenRoutes(request, channelDirectory, context.height())
       if (!given.ok) return given
@@ -128,7 +129,7 @@ export const paymentsRecalls = ({ options, flow, invoices }: MappingContext): Ac
     const payment = await begunUnder(options.store, paymentHash, key)
     if (payment !== undefined) return { answer: pay(payment), isKnown: payment.endedAt !== undefined }
     // It was made, by this key or another, and what it came to is in the archive.
-    return (await flow.archived.find(paymentHash)) === undefined ? undefined : 'unknown'
+    return (await findArchivedPayment(options.store, paymentHash)) === undefined ? undefined : 'unknown'
   }
   return {
     payInvoice: async ({ invoice: text }, key) => {

@@ -17,26 +17,13 @@ export const archivedPaymentWrite = (paymentHash: PaymentHash, { settledAt, arch
   value: concat(u64be(BigInt(settledAt)), u64be(BigInt(archivedAt))),
 })
 
-/** Finds the payments whose rows were removed. Where there is none at all, which is usual, it is not looked for one. */
-export class ArchivedPayments {
-  readonly #store: Store
-  #any: Promise<boolean> | undefined
-
-  constructor(store: Store) {
-    this.#store = store
-  }
-
-  /** Some are there from now on. */
-  begun(): void {
-    this.#any = Promise.resolve(true)
-  }
-
-  async find(paymentHash: PaymentHash): Promise<ArchivedPayment | undefined> {
-    this.#any ??= this.#store.sizes(TABLE.archivedPayment, { limit: 1 }).then(({ length }) => length > 0)
-    if (!(await this.#any)) return undefined
-    const row = await this.#store.get(TABLE.archivedPayment, paymentHash)
-    if (row === undefined) return undefined
-    const view = new DataView(row.buffer, row.byteOffset, row.length)
-    return { settledAt: Number(view.getBigUint64(0)), archivedAt: Number(view.getBigUint64(8)) }
-  }
+/** Finds a payment whose row was removed. */
+export const findArchivedPayment = async (
+  store: Store,
+  paymentHash: PaymentHash,
+): Promise<ArchivedPayment | undefined> => {
+  const row = await store.get(TABLE.archivedPayment, paymentHash)
+  if (row === undefined) return undefined
+  const view = new DataView(row.buffer, row.byteOffset, row.length)
+  return { settledAt: Number(view.getBigUint64(0)), archivedAt: Number(view.getBigUint64(8)) }
 }

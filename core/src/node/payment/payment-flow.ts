@@ -29,7 +29,6 @@ import type { PeerEvents } from '../events/peer-events.ts'
 import type { Signer } from '../keys/signer.ts'
 import type { NodeLog } from '../node-log.ts'
 import { TABLE } from '../storage/tables.ts'
-import { ArchivedPayments } from './archived-payments.ts'
 import { acceptIncoming } from './incoming-htlcs.ts'
 import { OwnChannelIndex } from './own-channels.ts'
 import { PAYMENTS_LANES, type PaymentsProtocol, paymentsBehaviour } from './payments-actor.ts'
@@ -55,7 +54,6 @@ export interface PaymentFlowOptions {
 
 /** What channels and payments tell each other: HTLCs that came in, and outcomes of HTLCs that went out. */
 export class PaymentFlow {
-  readonly archived: ArchivedPayments
   readonly #options: PaymentFlowOptions
   readonly #upstream: Upstream
   readonly #ownChannels: OwnChannelIndex
@@ -70,7 +68,6 @@ export class PaymentFlow {
 
   constructor(options: PaymentFlowOptions) {
     this.#options = options
-    this.archived = new ArchivedPayments(options.store)
     const { channelDirectory, chainHealth, settings, height } = options
     this.#ownChannels = new OwnChannelIndex(channelDirectory)
     this.#upstream = new Upstream({
@@ -109,7 +106,7 @@ export class PaymentFlow {
     const ownChannels = this.#ownChannels
     this.#payments = system.spawn(
       'payments',
-      paymentsBehaviour({ store, clock, rng, events, channelDirectory, ownChannels, archived: this.archived, height }),
+      paymentsBehaviour({ store, clock, rng, events, channelDirectory, ownChannels, height }),
       { lanes: PAYMENTS_LANES },
     )
     this.#receiver = system.spawn(

@@ -8,7 +8,6 @@ import { ChannelDirectory } from '../channel/channel-directory.ts'
 import { EventLog } from '../events/event-log.ts'
 import { EVENTS_KEPT } from '../settings.ts'
 import { MIGRATIONS, TABLE } from '../storage/tables.ts'
-import { ArchivedPayments } from './archived-payments.ts'
 import { OwnChannelIndex } from './own-channels.ts'
 import { mendedIndex, paymentIndexWrites } from './payment-index.ts'
 import { PAYMENTS_LANES, paymentsBehaviour } from './payments-actor.ts'
@@ -50,7 +49,6 @@ test('a second try of a hash, asked for while the end of the first is not on the
     events,
     channelDirectory,
     ownChannels,
-    archived: new ArchivedPayments(store),
     height: () => 100,
   }
   const payments = system.spawn('payments', paymentsBehaviour(services), { lanes: PAYMENTS_LANES })

@@ -22,7 +22,7 @@ import type { EventLog } from '../events/event-log.ts'
 import { commandRowKey } from '../storage/command-key.ts'
 import { readRow } from '../storage/read-row.ts'
 import { TABLE } from '../storage/tables.ts'
-import { type ArchivedPayment, type ArchivedPayments, archivedPaymentWrite } from './archived-payments.ts'
+import { type ArchivedPayment, archivedPaymentWrite, findArchivedPayment } from './archived-payments.ts'
 import { offerHtlc } from './offer-htlc.ts'
 import {
   hashOfPaymentKey,
@@ -41,7 +41,6 @@ export interface PaymentsServices {
   readonly events: EventLog
   readonly channelDirectory: ChannelDirectory
   readonly ownChannels: OwnChannels
-  readonly archived: ArchivedPayments
   height(): BlockHeight
 }
 
@@ -133,11 +132,9 @@ class PaymentsDriver {
     if (this.#live.get(hash)?.payment.endedAt !== undefined) await this.#services.store.flush()
     const live = this.#live.get(hash)?.payment
     // In this order: what is removed meanwhile is found in one place or the other.
-    const [previous, archived] =
-      live === undefined
-        ? await Promise.all([readPayment(this.#services.store, paymentHash), this.#services.archived.find(paymentHash)])
-        : [live]
-    if (previous === undefined && archived !== undefined) return err({ code: 'paid-and-archived', ...archived })
+    const previous = live ?? (await readPayment(this.#services.store, paymentHash))
+    const archived = previous === undefined ? await findArchivedPayment(this.#services.store, paymentHash) : undefined
+    if (archived !== undefined) return err({ code: 'paid-and-archived', ...archived })
     const started = startPayment(previous, request, this.#env())
     if (!started.ok) return started
     const { payment } = started.value.state
@@ -211,7 +208,7 @@ class PaymentsDriver {
   }
 
   async #remove(lookedAt: readonly LookedAtRow[], archivedAt: TimestampMs): Promise<RemovedRows> {
-    const { store, channelDirectory, archived } = this.#services
+    const { store, channelDirectory } = this.#services
     const current = await store.getAll(
       TABLE.payment,
       lookedAt.map(({ paymentHash }) => paymentHash),
@@ -221,7 +218,6 @@ class PaymentsDriver {
     const isInUse = (hash: string): boolean => this.#live.has(hash) || this.#admitting.has(hash) || held.has(hash)
     const gone = removable(lookedAt, current, isInUse)
     const writes = gone.flatMap(({ paymentHash, row }) => removalWrites(paymentHash, row, archivedAt))
-    if (gone.length > 0) archived.begun()
     return new Promise((resolve) => store.submit(writes, () => resolve(sumOf(gone))))
   }
 

@@ -70,3 +70,6 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 1, tables: Object.values(TABLE).filter((table) => !ADDED.has(table)) },
   ...LATER,
 ]
+
+/** Asked at every payment for a key that is new: what is asked for as a rule is not there. */
+export const SOUGHT: readonly string[] = [TABLE.command, TABLE.payment, TABLE.archivedPayment, TABLE.invoice]
