@@ -1,4 +1,4 @@
-import { bytesToWords, wordsToBytes } from '../invoice/words.ts'
+import { bytesToWords } from '../invoice/words.ts'
 import type { Codec } from '../wire/codec/codec.ts'
 import { mapped, union } from '../wire/codec/combinators.ts'
 import { u16, u16Bytes, u16Text, u64 } from '../wire/codec/primitives.ts'
@@ -7,8 +7,9 @@ import { u16, u16Bytes, u16Text, u64 } from '../wire/codec/primitives.ts'
 export const timestamp: Codec<number> = mapped(u64, Number, (value: number) => BigInt(value))
 
 const ALPHABET = 'qpzry9x8gf2tvdw0s3jn54khce6mua7l'
-const VALUES = new Map([...ALPHABET].map((character, value) => [character, value]))
-const BECH32 = new RegExp(`^(.+1)([${ALPHABET}]+)$`, 's')
+/** By character code; what is none of the alphabet is `NONE`. */
+const VALUES = Uint8Array.from({ length: 128 }, (_, code) => ALPHABET.indexOf(String.fromCharCode(code)))
+const NONE = 0xff
 
 type Spelt =
   | { readonly type: 'text'; readonly text: string }
@@ -32,13 +33,29 @@ export const invoiceText: Codec<string> = mapped<Spelt, string>(
         .join('')
     )
   },
-  (text) => {
-    const [, prefix, letters] = BECH32.exec(text) ?? []
-    if (prefix === undefined || letters === undefined || letters.length > 0xffff) return { type: 'text', text }
-    const data = wordsToBytes(
-      [...letters].map((letter) => VALUES.get(letter) as number),
-      { pad: true },
-    )
-    return { type: 'bech32', prefix, length: letters.length, data }
-  },
+  (text) => bech32Of(text) ?? { type: 'text', text },
 )
+
+/** In one pass: it is made twice for each payment. */
+const bech32Of = (text: string): Spelt | undefined => {
+  // BIP 173: the last 1 ends the prefix, which is none of the alphabet.
+  const start = text.lastIndexOf('1') + 1
+  const length = text.length - start
+  if (start < 2 || length === 0 || length > 0xffff) return undefined
+  const data = new Uint8Array(Math.ceil((length * 5) / 8))
+  let pending = 0
+  let pendingBits = 0
+  let at = 0
+  for (let i = start; i < text.length; i++) {
+    const value = VALUES[text.charCodeAt(i)] ?? NONE
+    if (value === NONE) return undefined
+    pending = ((pending << 5) | value) & 0xfff
+    pendingBits += 5
+    if (pendingBits >= 8) {
+      pendingBits -= 8
+      data[at++] = pending >>> pendingBits
+    }
+  }
+  if (pendingBits > 0) data[at] = pending << (8 - pendingBits)
+  return { type: 'bech32', prefix: text.slice(0, start), length, data }
+}

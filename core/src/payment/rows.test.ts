@@ -3,6 +3,7 @@ import { fromHex, toHex } from '../lib/bytes.ts'
 import { decodeWith, encodeWith } from '../wire/codec/codec.ts'
 import { invoiceRecord, relayRecord, sentPayment } from './fixtures/rows-v1.ts'
 import { invoice, payments } from './fixtures/rows-v2.ts'
+import { payments as paymentsOfVersion3 } from './fixtures/rows-v3.ts'
 import { decodeInvoiceRecord, encodeInvoiceRecord } from './receive/invoice-codec.ts'
 import { decodeRelayRecord, encodeRelayRecord } from './relay/relay-codec.ts'
 import { invoiceText } from './row-codecs.ts'
@@ -17,7 +18,16 @@ test('invoice rows of version 1 are read', (t) => {
 })
 
 for (const { row, value } of payments) {
-  test(`payment rows of version 2 are read, and written to the byte: ${value.status}`, (t) => {
+  test(`payment rows of version 2 are read, and written anew in fewer bytes: ${value.status}`, (t) => {
+    t.deepEqual(decodeSentPayment(fromHex(row)), { ok: true, value })
+    const written = encodeSentPayment(value)
+    t.deepEqual(decodeSentPayment(written), { ok: true, value })
+    t.true(written.length < row.length / 2)
+  })
+}
+
+for (const { row, value } of paymentsOfVersion3) {
+  test(`payment rows of version 3 are read, and written to the byte: ${value.status}`, (t) => {
     t.deepEqual(decodeSentPayment(fromHex(row)), { ok: true, value })
     t.is(toHex(encodeSentPayment(value)), row)
   })

@@ -38,12 +38,9 @@ export class SqliteConnection {
     })
   }
 
-  userVersion(): Promise<number> {
-    return new Promise((resolve, reject) => {
-      this.#database.get<{ user_version: number }>('PRAGMA user_version', (error, row) =>
-        error === null ? resolve(row.user_version) : reject(error),
-      )
-    })
+  async pragma(name: 'user_version' | 'page_size'): Promise<number> {
+    const [row] = await this.all<Record<typeof name, number>>(`PRAGMA ${name}`, [])
+    return (row as Record<typeof name, number>)[name]
   }
 
   /**

@@ -1,10 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
 import { sha256 } from '../crypto/hashes.ts'
 import { utf8Decode, utf8Encode } from '../lib/bytes.ts'
 import { FailureError } from '../lib/errors.ts'
+import { SqliteConnection } from './sqlite-connection.ts'
 import { openSqliteStore } from './sqlite-store.ts'
 import type { Migration, Store, StoreOpenFailure, Write } from './store.ts'
 
@@ -357,5 +358,22 @@ test('what a table never had is answered without a look at the disk, also of wha
     await store.flush()
     t.deepEqual([await isFound(written), await isFound(0), await isFound(1)], [true, false, true])
     await store.close()
+  })
+})
+
+test('a new file has pages that small rows fill, and one that there is keeps its own', async (t) => {
+  await withFolder(async (folder) => {
+    const pageBytes = async (name: string): Promise<number> => {
+      const store = await open(join(folder, name))
+      store.submit([put('thing', 'a', '1')])
+      await store.close()
+      const bytes = readFileSync(join(folder, name))
+      // In the header of the file, behind its name.
+      return bytes.readUInt16BE(16)
+    }
+    const earlier = await SqliteConnection.open(join(folder, 'earlier'))
+    await earlier.exec('PRAGMA page_size = 4096; CREATE TABLE before (key BLOB)')
+    await earlier.close()
+    t.deepEqual([await pageBytes('new'), await pageBytes('earlier')], [2_048, 4_096])
   })
 })

@@ -203,10 +203,16 @@ class SqliteStore implements Store {
 }
 
 /**
- * So many pages may the log hold, 16 MiB, before they are brought to their places. Those that nearly every commit changes are then
- * written there once in hundreds of commits.
+ * Of a new file; one that there is keeps its own. A commit changes a few hundred bytes here and there, and every page that it touches
+ * is written whole; most rows fit into one that is smaller than the default.
  */
-const LOG_PAGES = 4_096
+const PAGE_BYTES = 2_048
+
+/**
+ * So much may the log hold before its pages are brought to their places. Those that nearly every commit changes are then written
+ * there once in hundreds of commits.
+ */
+const LOG_BYTES = 16 * 1024 * 1024
 
 // WAL keeps readers off the writer's way; FULL syncs the log at every commit, so that a commit survives a power cut.
 // The exclusive lock keeps a second node off the same data.
@@ -215,12 +221,15 @@ const openExclusively = async (path: string): Promise<SqliteConnection> => {
   try {
     connection = await SqliteConnection.open(path)
     const pragmas = [
+      `page_size = ${PAGE_BYTES}`,
       'locking_mode = EXCLUSIVE',
       'journal_mode = WAL',
       'synchronous = FULL',
-      `wal_autocheckpoint = ${LOG_PAGES}`,
+      'user_version',
     ]
-    for (const pragma of [...pragmas, 'user_version']) await connection.exec(`PRAGMA ${pragma}`)
+    for (const pragma of pragmas) await connection.exec(`PRAGMA ${pragma}`)
+    const pageBytes = await connection.pragma('page_size')
+    await connection.exec(`PRAGMA wal_autocheckpoint = ${Math.trunc(LOG_BYTES / pageBytes)}`)
     // The lock is taken at the first write, not by the pragma.
     await connection.exec('BEGIN EXCLUSIVE; COMMIT')
     return connection
@@ -237,7 +246,7 @@ const openExclusively = async (path: string): Promise<SqliteConnection> => {
 
 const migrate = async (connection: SqliteConnection, { path, migrations }: SqliteStoreOptions): Promise<void> => {
   const known = migrations.at(-1)?.version ?? 0
-  const version = await connection.userVersion()
+  const version = await connection.pragma('user_version')
   if (version > known) throw new FailureError<StoreOpenFailure>({ code: 'store-too-new', path, version, known })
   for (const migration of migrations) {
     if (migration.version <= version) continue

@@ -2,12 +2,12 @@ import { EMPTY } from '../../lib/bytes.ts'
 import type { PaymentHash } from '../../lib/ids.ts'
 import type { BlockHeight, Msat } from '../../lib/units.ts'
 import type { Codec } from '../../wire/codec/codec.ts'
-import { optional, struct, versioned } from '../../wire/codec/combinators.ts'
+import { count, optional, struct, versioned } from '../../wire/codec/combinators.ts'
 import { bigSize, bool, bytes32, u32, u64 } from '../../wire/codec/primitives.ts'
 import type { UpdateAddHtlc } from '../../wire/messages/channel-operation.ts'
 import type { Funded } from '../state/durable.ts'
 import type { HtlcRecord } from '../state/htlc.ts'
-import { addMessage, count, htlcFields, htlcV1 } from './version-1.ts'
+import { addMessage, htlcFields, htlcV1 } from './version-1.ts'
 
 /**
  * Whether anything may still ask for the onion, and what else the message holds beside its amounts. BOLT 2, message

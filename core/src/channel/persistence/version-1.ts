@@ -2,7 +2,16 @@ import { decodeTx, encodeTx, type Tx, txidOf } from '../../bitcoin/transaction.t
 import { decodeShachainStore, encodeShachainStore } from '../../crypto/shachain.ts'
 import type { ChannelType } from '../../wire/channel-type.ts'
 import { type Codec, encodeWith } from '../../wire/codec/codec.ts'
-import { type FieldCodecs, mapped, oneOf, optional, struct, u16List, union } from '../../wire/codec/combinators.ts'
+import {
+  count,
+  type FieldCodecs,
+  mapped,
+  oneOf,
+  optional,
+  struct,
+  u16List,
+  union,
+} from '../../wire/codec/combinators.ts'
 import {
   bigSize,
   bool,
@@ -45,13 +54,6 @@ import type {
 } from './stored-channel.ts'
 
 // Version 1. Never changed once rows of it exist: another version is another file.
-
-/** A whole number up to 2^53 - 1. */
-export const count: Codec<number> = mapped(
-  bigSize,
-  (value) => (value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : undefined),
-  (value) => BigInt(value),
-)
 
 /** Values that stay the same object for the life of a channel are encoded once. */
 const remembered = <T extends object>(codec: Codec<T>): Codec<T> => {

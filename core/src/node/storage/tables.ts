@@ -60,6 +60,7 @@ const LATER: readonly Migration[] = [
   { version: 6, tables: [TABLE.paymentByStatus, TABLE.invoiceByStatus] },
   { version: 7, tables: [TABLE.archivedPayment] },
   { version: 8, tables: [TABLE.commandByTime] },
+  { version: 9, tables: [], heaps: [TABLE.passingCommand] },
 ]
 
 /** The tables that later steps add. */

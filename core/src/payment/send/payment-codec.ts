@@ -1,8 +1,10 @@
 import type { RouteHintHop } from '../../invoice/invoice.ts'
+import { equalBytes } from '../../lib/bytes.ts'
 import type { Result } from '../../lib/result.ts'
 import { decodeFailure, encodeFailure, type FailureMessage } from '../../onion/failure-message.ts'
 import { type Codec, decodeWith, encodeWith } from '../../wire/codec/codec.ts'
 import {
+  count,
   type FieldCodecs,
   mapped,
   oneOf,
@@ -12,15 +14,27 @@ import {
   union,
   versioned,
 } from '../../wire/codec/combinators.ts'
-import { bool, bytes32, point, u16, u16Bytes, u16Text, u32, u64 } from '../../wire/codec/primitives.ts'
+import { bigSize, bool, bytes32, point, u16, u16Bytes, u16Text, u32, u64 } from '../../wire/codec/primitives.ts'
 import type { WireError } from '../../wire/wire-error.ts'
 import { invoiceText, timestamp } from '../row-codecs.ts'
 import type { Attempt, AttemptFailure, PaymentFailure, PaymentTarget, Route, RouteHop, SentPayment } from './payment.ts'
 
-const route = struct<Route>({
-  channelId: bytes32,
-  hops: u16List(struct<RouteHop>({ nodeId: point, shortChannelId: optional(u64), amountMsat: u64, cltvExpiry: u32 })),
-})
+/** How amounts are written, and numbers that are small as a rule. */
+interface Numbers {
+  readonly amount: Codec<bigint>
+  readonly count: Codec<number>
+}
+const FIXED: Numbers = { amount: u64, count: u32 }
+const SHORT: Numbers = { amount: bigSize, count }
+
+const hopFields: FieldCodecs<RouteHop> = {
+  nodeId: point,
+  shortChannelId: optional(u64),
+  amountMsat: u64,
+  cltvExpiry: u32,
+}
+
+const route = struct<Route>({ channelId: bytes32, hops: u16List(struct<RouteHop>(hopFields)) })
 
 const routeHint = u16List(
   struct<RouteHintHop>({
@@ -78,28 +92,95 @@ const paymentFailure = struct<PaymentFailure>({
   attempt: optional(u32),
 })
 
-const sentPaymentFields = (target: Codec<PaymentTarget>, attempt: Codec<Attempt>): FieldCodecs<SentPayment> => ({
+const sentPaymentFields = <A extends Attempt | BriefAttempt>(
+  target: Codec<PaymentTarget>,
+  attempt: Codec<A>,
+  numbers: Numbers = FIXED,
+): FieldCodecs<Omit<SentPayment, 'attempts'> & { readonly attempts: readonly A[] }> => ({
   target,
-  maxFeeMsat: u64,
+  maxFeeMsat: numbers.amount,
   key: u16Text,
   startedAt: timestamp,
   status: oneOf(['in-flight', 'settled', 'failed']),
   attempts: u16List(attempt),
-  nextAttemptId: u32,
+  nextAttemptId: numbers.count,
   preimage: optional(bytes32),
   failure: optional(paymentFailure),
   endedAt: optional(timestamp),
 })
 
-/** Version 2: secrets may be forgotten, and an invoice takes the bits that it has. */
+const lastingFields: FieldCodecs<PaymentTarget> = {
+  ...targetFields,
+  paymentSecret: u16Bytes,
+  invoice: optional(invoiceText),
+}
+
+/** A hop that is the destination is not named once more. */
+interface BriefHop extends Omit<RouteHop, 'nodeId'> {
+  readonly nodeId?: RouteHop['nodeId']
+}
+interface BriefAttempt extends Omit<Attempt, 'route'> {
+  readonly route: Omit<Route, 'hops'> & { readonly hops: readonly BriefHop[] }
+}
+interface BriefPayment extends Omit<SentPayment, 'attempts'> {
+  readonly attempts: readonly BriefAttempt[]
+}
+
+const briefTarget = struct<PaymentTarget>({
+  ...lastingFields,
+  amountMsat: SHORT.amount,
+  minFinalCltvExpiryDelta: SHORT.count,
+})
+
+const briefAttempt = struct<BriefAttempt>({
+  ...attemptFields,
+  id: SHORT.count,
+  sessionKey: u16Bytes,
+  route: struct<BriefAttempt['route']>({
+    channelId: bytes32,
+    hops: u16List(struct<BriefHop>({ ...hopFields, nodeId: optional(point), amountMsat: SHORT.amount })),
+  }),
+})
+
+const briefly: Codec<SentPayment> = mapped(
+  struct<BriefPayment>(sentPaymentFields(briefTarget, briefAttempt, SHORT)),
+  (payment): SentPayment => ({
+    ...payment,
+    attempts: payment.attempts.map((attempt) => ({
+      ...attempt,
+      route: {
+        ...attempt.route,
+        hops: attempt.route.hops.map((hop) => ({ ...hop, nodeId: hop.nodeId ?? payment.target.destination })),
+      },
+    })),
+  }),
+  (payment): BriefPayment => ({
+    ...payment,
+    attempts: payment.attempts.map((attempt) => ({
+      ...attempt,
+      route: {
+        ...attempt.route,
+        hops: attempt.route.hops.map(({ nodeId, ...hop }) =>
+          equalBytes(nodeId, payment.target.destination) ? hop : { ...hop, nodeId },
+        ),
+      },
+    })),
+  }),
+)
+
+/**
+ * Version 2: secrets may be forgotten, and an invoice takes the bits that it has. Version 3: the destination is named once, and a
+ * number takes the bytes that it has. The row is written twice, and as it was first it takes up its room.
+ */
 const sentPayment = versioned(
   struct<SentPayment>(sentPaymentFields(struct<PaymentTarget>(targetFields), struct<Attempt>(attemptFields))),
   struct<SentPayment>(
     sentPaymentFields(
-      struct<PaymentTarget>({ ...targetFields, paymentSecret: u16Bytes, invoice: optional(invoiceText) }),
+      struct<PaymentTarget>(lastingFields),
       struct<Attempt>({ ...attemptFields, sessionKey: u16Bytes }),
     ),
   ),
+  briefly,
 )
 
 export const encodeSentPayment = (payment: SentPayment): Uint8Array => encodeWith(sentPayment, payment)

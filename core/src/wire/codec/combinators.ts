@@ -1,6 +1,6 @@
 import { invariant } from '../../lib/errors.ts'
 import type { Codec } from './codec.ts'
-import { bool, u8, u16 } from './primitives.ts'
+import { bigSize, bool, u8, u16 } from './primitives.ts'
 
 /** One codec for each field, in the order in which they are written. */
 export type FieldCodecs<T> = { readonly [K in keyof T]-?: Codec<T[K]> }
@@ -85,6 +85,13 @@ export const mapped = <A, B>(codec: Codec<A>, to: (value: A) => B | undefined, f
     return result as B
   },
 })
+
+/** A whole number up to 2^53 - 1, in the bytes that it takes. */
+export const count: Codec<number> = mapped(
+  bigSize,
+  (value) => (value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : undefined),
+  (value) => BigInt(value),
+)
 
 /** One of a few names, as a byte. Names are only ever appended: their position is what is stored. For our own rows. */
 export const oneOf = <const T extends string>(names: readonly T[]): Codec<T> =>
