@@ -1,5 +1,5 @@
 // Bundles the program into `dist`: `node core/scripts/bundle.js`. An install does it, and whoever changes a source may.
-import { rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
@@ -10,6 +10,8 @@ const core = dirname(dirname(fileURLToPath(import.meta.url)))
 /** What a start loads, step by step. */
 const STARTED = ['cli/main', 'app/start-on-bitcoind', 'app/devnet/start-devnet']
 
+const KEPT_DAYS = 30
+
 // What has a binary of its own stays where it was installed.
 const NATIVE = ['esbuild', 'isolated-vm', 'secp256k1', 'sqlite3', 'tiny-secp256k1', 'zeromq']
 
@@ -19,7 +21,8 @@ const REQUIRE = "import { createRequire as toRequire } from 'node:module'\nconst
 /** Makes `dist` anew. Returns the modules that a node's start loads. */
 export const bundle = async () => {
   const dist = join(core, DIST)
-  rmSync(dist, { recursive: true, force: true })
+  // Until all is written the sources run.
+  rmSync(join(core, STAMPS), { force: true })
   const { metafile } = await build({
     absWorkingDir: core,
     entryPoints: [...STARTED.map((name) => `src/${name}.ts`), 'src/plugins/cell/main.ts'],
@@ -44,7 +47,17 @@ export const bundle = async () => {
     join(core, STAMPS),
     JSON.stringify(Object.fromEntries(own.map((path) => [path, stampOf(join(core, path))]))),
   )
+  removeOld(join(dist, 'chunks'), new Set(Object.keys(metafile.outputs).map((path) => join(core, path))))
   return STARTED.map((name) => join(dist, `${name}.js`))
+}
+
+/** A node that runs loads parts of what it was started from when they are asked for: they stay as long as it may run. */
+const removeOld = (folder, written) => {
+  const before = Date.now() - KEPT_DAYS * 86_400_000
+  for (const name of readdirSync(folder)) {
+    const path = join(folder, name)
+    if (!written.has(path) && statSync(path).mtimeMs < before) rmSync(path)
+  }
 }
 
 if (import.meta.main) await bundle()
