@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
-import { nodeClient } from '../../core/src/app/devnet/node-client.ts'
+import { devnetClient } from '../../core/src/app/devnet/devnet-client.ts'
 import { resetDevnet } from '../../core/src/app/devnet/reset-devnet.ts'
 import { until } from '../../core/src/app/devnet/until.ts'
 import { LAUNCHER, NODE_FLAGS, nodeEnvironment } from '../support/launcher.ts'
@@ -70,7 +70,7 @@ test('a development network starts, pays and relays, survives SIGKILL, leaves no
   t.teardown(() => clearInterval(awake))
   const first = await startDevnet(data)
   t.teardown(() => first.process.kill('SIGKILL'))
-  const client = nodeClient(data)
+  const client = devnetClient(data)
   const info = await client.ask('node', 'getInfo', {})
   t.is(info.nodeId, first.places.nodeId)
   t.is(info.chainBackend, 'devchain')
@@ -111,7 +111,7 @@ test('a development network starts, pays and relays, survives SIGKILL, leaves no
   const second = await startDevnet(data)
   t.teardown(() => second.process.kill('SIGKILL'))
   t.is(second.places.nodeId, first.places.nodeId)
-  const again = nodeClient(data)
+  const again = devnetClient(data)
   const { items } = await again.ask('channels', 'list', {})
   t.is(items.length, 3, 'no channel was lost or opened again')
   t.true(items.every(({ state }) => state === 'usable'))

@@ -1,8 +1,8 @@
 import { type Clock, systemClock } from '../lib/clock.ts'
 import { type Rng, systemRng } from '../lib/rng.ts'
-import { type ActorCell, type ActorHost, createActorCell } from './actor-cell.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { EventStream } from './event-stream.ts'
+import { type ActorHost, createLocalActor, type LocalActor } from './local-actor.ts'
 import { type Observable, Subject } from './rxjs.ts'
 import type { ActorRef, ActorReport, BehaviourFactory, Protocol, SpawnOptions } from './types.ts'
 
@@ -50,11 +50,11 @@ export const createActorSystem = <E extends { readonly type: string }>({
   const report = (entry: ActorReport): void => reports.next(entry)
   const events = new EventStream<E>((error) => report({ type: 'callback-threw', callback: 'subscriber', error }))
   const dispatcher = new Dispatcher(clock)
-  const cells = new Map<string, ActorCell>()
+  const actors = new Map<string, LocalActor>()
   let stopping: Promise<void> | undefined
 
   const stopAll = async (): Promise<void> => {
-    const roots = [...cells.values()].filter(({ path }) => path.lastIndexOf('/') === 0)
+    const roots = [...actors.values()].filter(({ path }) => path.lastIndexOf('/') === 0)
     for (const root of roots.reverse()) await root.end('stopped')
     events.complete()
     // Watchers and subscribers of the end may still have something to say.
@@ -64,7 +64,7 @@ export const createActorSystem = <E extends { readonly type: string }>({
     stopping ??= stopAll()
     return stopping
   }
-  const host: ActorHost = { clock, rng, dispatcher, stopTimeoutMs, cells, report, escalated: () => void stop() }
+  const host: ActorHost = { clock, rng, dispatcher, stopTimeoutMs, actors, report, escalated: () => void stop() }
 
   return {
     clock,
@@ -74,11 +74,11 @@ export const createActorSystem = <E extends { readonly type: string }>({
     report,
     spawn<P extends Protocol>(name: string, factory: BehaviourFactory<P>, options?: SpawnOptions<P>) {
       if (stopping !== undefined) throw new Error('the actor system has been stopped')
-      return createActorCell(host, undefined, name, factory, options).ref as unknown as ActorRef<P>
+      return createLocalActor(host, undefined, name, factory, options).ref as unknown as ActorRef<P>
     },
-    find: <P extends Protocol>(path: string) => cells.get(path)?.ref as unknown as ActorRef<P> | undefined,
-    paths: () => [...cells.keys()],
-    stopActor: (path) => cells.get(path)?.end('stopped') ?? Promise.resolve(),
+    find: <P extends Protocol>(path: string) => actors.get(path)?.ref as unknown as ActorRef<P> | undefined,
+    paths: () => [...actors.keys()],
+    stopActor: (path) => actors.get(path)?.end('stopped') ?? Promise.resolve(),
     stop,
     async settled() {
       do await new Promise((resolve) => setImmediate(resolve))

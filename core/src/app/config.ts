@@ -9,7 +9,7 @@ import type { ConfiguredPeer } from '../node/peer/address-book.ts'
 import { parseAddress, type SocketAddress } from '../node/peer/socket-address.ts'
 import { type KeptTimes, readKeptTimes } from '../node/retention/kept-times.ts'
 import type { NodeChoices } from '../node/settings.ts'
-import { type CrowdLimitFailure, type CrowdLimits, crowdLimits } from './crowd-limits.ts'
+import { type OperatorLimitFailure, type OperatorLimits, operatorLimits } from './operator-limits.ts'
 import { ANNOUNCED_OPENINGS, LOG_LEVELS, type LogLevel, START_DEFAULTS, type StartOptions } from './options.ts'
 
 /** What every node needs to know, whatever chain it is on. */
@@ -23,7 +23,7 @@ export interface NodeConfig {
   readonly peers: readonly ConfiguredPeer[]
   readonly logLevel: LogLevel
   readonly choices: Partial<NodeChoices>
-  readonly limits: CrowdLimits
+  readonly limits: OperatorLimits
   /** Runs plugins as root even where nothing but Node's permission model holds them. */
   readonly pluginsWithoutWalls: boolean
   /** Plugins that may be installed at once. */
@@ -45,7 +45,7 @@ export interface Surroundings {
 }
 
 export type ConfigFailure =
-  | CrowdLimitFailure
+  | OperatorLimitFailure
   | { readonly code: 'mainnet-not-supported' }
   | { readonly code: 'network-unknown'; readonly network: string }
   | { readonly code: 'log-level-unknown'; readonly level: string }
@@ -118,7 +118,7 @@ const commonConfig = (
   if (!(LOG_LEVELS as readonly string[]).includes(logLevel)) return err({ code: 'log-level-unknown', level: logLevel })
   const choices = nodeChoices(options, env)
   if (!choices.ok) return choices
-  const limits = crowdLimits(env)
+  const limits = operatorLimits(env)
   if (!limits.ok) return limits
   const maxPlugins = options.maxPlugins ?? env.FULGURITE_MAX_PLUGINS
   if (maxPlugins !== undefined && !(/^\d{1,4}$/.test(maxPlugins) && Number(maxPlugins) <= MOST_PLUGINS)) {

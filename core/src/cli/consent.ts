@@ -1,6 +1,6 @@
+import type { CliClient, NodeReply } from './cli-client.ts'
 import { CliFailure } from './failure.ts'
 import { type CliIo, EXIT } from './io.ts'
-import type { NodeClient, Reply } from './node-client.ts'
 import { printable } from './printable.ts'
 import { wrapped } from './table.ts'
 
@@ -20,12 +20,12 @@ const SIGNS: Readonly<Record<string, string>> = { new: '+', raised: '↑', chang
  * was shown is what is agreed to, and nothing else is put in.
  */
 export const installAsking = async (
-  client: NodeClient,
+  client: CliClient,
   request: Readonly<Record<string, unknown>>,
   headers: Readonly<Record<string, string>>,
   yes: boolean,
   io: CliIo,
-): Promise<Reply> => {
+): Promise<NodeReply> => {
   // Refused without having done anything, it is another request that is done in the end: the key is for that one.
   const { 'idempotency-key': _, ...first } = headers
   const refused = await client

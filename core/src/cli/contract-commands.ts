@@ -9,12 +9,12 @@ import {
   parseRequest,
 } from '@fulgurite/plugin-sdk/contract'
 import { Argument, type Command, Option } from 'commander'
+import { cliClient } from './cli-client.ts'
 import { installAsking } from './consent.ts'
 import { CliFailure, usage } from './failure.ts'
 import { type CliField, contractValue, fieldsOf, isFlag, place, spelled } from './fields.ts'
 import { followLogs } from './follow-logs.ts'
 import { type CliIo, EXIT } from './io.ts'
-import { nodeClient } from './node-client.ts'
 import { defaultFolder, devnetFolder } from './own-commands.ts'
 import { developPlugin, type Installed, installedText } from './plugin-dev.ts'
 import { printableJson } from './printable.ts'
@@ -103,7 +103,7 @@ const run = async (
   // Before the node is asked: a name that is none would hide what the node says.
   if (rows !== undefined && columns !== undefined) checkColumns(rows, columns, io)
   const style: ListStyle = { ...(columns === undefined ? {} : { columns }), wide: flags.wide === true }
-  const client = nodeClient(foldersOf(flags, io))
+  const client = cliClient(foldersOf(flags, io))
   await resolveIds(fieldsOf(operation), request, client)
   const checked = parseRequest(actor, name as never, request)
   if (!checked.ok) throw badArgument(operation, checked.error)
@@ -187,7 +187,7 @@ const addDev = (group: Command, io: CliIo, done: (exitCode: number) => void): vo
     const flags = command.optsWithGlobals<Flags & { readonly config?: string }>()
     const config = configOf(flags.config, io)
     await developPlugin(
-      nodeClient(foldersOf(flags, io)),
+      cliClient(foldersOf(flags, io)),
       {
         path: resolve(io.cwd, path),
         ...(config === undefined ? {} : { config }),
@@ -218,7 +218,7 @@ const addTail = (group: Command, io: CliIo, done: (exitCode: number) => void): v
     if (flags.from !== undefined) query.set('from', flags.from)
     if (flags.types !== undefined) query.set('types', flags.types)
     let last: string | undefined
-    await nodeClient(foldersOf(flags, io)).follow(query, io.interrupted, (data) => {
+    await cliClient(foldersOf(flags, io)).follow(query, io.interrupted, (data) => {
       last = (JSON.parse(data) as { cursor: string }).cursor
       io.out(flags.json ? `${printableJson(data)}\n` : renderEvent(data, io))
     })

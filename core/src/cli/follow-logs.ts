@@ -1,6 +1,6 @@
 import type { Operation, ReplyOf } from '@fulgurite/plugin-sdk/contract'
+import type { CliClient } from './cli-client.ts'
 import type { CliIo } from './io.ts'
-import type { NodeClient } from './node-client.ts'
 import { printableJson } from './printable.ts'
 import { type ListStyle, renderRows } from './render.ts'
 
@@ -20,7 +20,7 @@ interface LogOptions {
 export const followLogs = async (
   operation: Operation,
   request: Readonly<Record<string, unknown>>,
-  client: NodeClient,
+  client: CliClient,
   io: CliIo,
   options: LogOptions,
 ): Promise<void> => {
@@ -35,7 +35,7 @@ export const followLogs = async (
 export const logTail = (
   operation: Operation,
   request: Readonly<Record<string, unknown>>,
-  client: NodeClient,
+  client: CliClient,
   io: CliIo,
   { json, style, sinceStart = false }: LogOptions,
 ): (() => Promise<void>) => {

@@ -1,7 +1,7 @@
 import test from 'ava'
+import type { CliClient } from './cli-client.ts'
 import { CliFailure } from './failure.ts'
 import type { CliIo } from './io.ts'
-import type { NodeClient } from './node-client.ts'
 import { developPlugin } from './plugin-dev.ts'
 import { ioIn } from './testing.ts'
 
@@ -19,7 +19,7 @@ const developed = async (
 ): Promise<{ readonly installs: number; readonly out: string; readonly err: string; readonly thrown: unknown }> => {
   const interruption = new AbortController()
   let [installs, out, err, step] = [0, '', '', 0]
-  const client: NodeClient = {
+  const client: CliClient = {
     async ask(_actor, operation, request) {
       if (operation === 'install') installs += 1
       const body = operation === 'install' ? answer(request as Record<string, unknown>) : logs(request)

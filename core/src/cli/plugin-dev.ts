@@ -1,9 +1,9 @@
 import { findOperation } from '@fulgurite/plugin-sdk/contract'
+import type { CliClient, NodeReply } from './cli-client.ts'
 import { installAsking } from './consent.ts'
 import { CliFailure } from './failure.ts'
 import { logTail } from './follow-logs.ts'
 import type { CliIo } from './io.ts'
-import type { NodeClient, Reply } from './node-client.ts'
 import { printable, printableJson } from './printable.ts'
 
 export interface DevOptions {
@@ -23,7 +23,7 @@ export interface Installed {
 const SETTLED_MS = 250
 
 /** Installs the plugin in a folder, again whenever something in the folder changes, and shows what it logs, until interrupted. */
-export const developPlugin = async (client: NodeClient, options: DevOptions, io: CliIo): Promise<void> => {
+export const developPlugin = async (client: CliClient, options: DevOptions, io: CliIo): Promise<void> => {
   const { path, json } = options
   let changes = 1
   const unwatch = io.watch(path, () => {
@@ -93,7 +93,7 @@ export const installedText = ({ plugin, replaced, warnings }: Installed): string
   return [`${name} ${version} is ${state}${instead}`, ...warnings].map((line) => `${printable(line)}\n`).join('')
 }
 
-const tell = ({ text, body }: Reply, json: boolean, io: CliIo): void => {
+const tell = ({ text, body }: NodeReply, json: boolean, io: CliIo): void => {
   if (json) {
     io.out(`${printableJson(text)}\n`)
     return
@@ -101,7 +101,7 @@ const tell = ({ text, body }: Reply, json: boolean, io: CliIo): void => {
   io.err(`${installedText(body as Installed)}waiting for changes in its folder\n`)
 }
 
-const logsOf = (name: string, client: NodeClient, json: boolean, io: CliIo): (() => Promise<void>) => {
+const logsOf = (name: string, client: CliClient, json: boolean, io: CliIo): (() => Promise<void>) => {
   const operation = findOperation('plugins', 'logs')
   if (operation === undefined) return () => Promise.resolve()
   const tail = logTail(operation, { name }, client, io, { json, style: {}, sinceStart: true })

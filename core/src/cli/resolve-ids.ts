@@ -1,7 +1,7 @@
 import { finderOf } from '@fulgurite/plugin-sdk/contract'
+import type { CliClient } from './cli-client.ts'
 import { CliFailure } from './failure.ts'
 import { type CliField, place, spelled, valueAt } from './fields.ts'
-import type { NodeClient } from './node-client.ts'
 
 /**
  * Puts ids in the place of what stands for them: a short channel id, an alias, the beginning of an id, a peer's name. Only the
@@ -10,7 +10,7 @@ import type { NodeClient } from './node-client.ts'
 export const resolveIds = async (
   fields: readonly CliField[],
   request: Record<string, unknown>,
-  client: NodeClient,
+  client: CliClient,
 ): Promise<void> => {
   for (const field of fields) {
     const { path, shape } = field

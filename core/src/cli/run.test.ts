@@ -10,7 +10,7 @@ import type { StartOptions } from '../app/options.ts'
 import { err, ok } from '../lib/result.ts'
 import type { CliIo } from './io.ts'
 import { run } from './run.ts'
-import { cliIn, type Outcome } from './testing.ts'
+import { type CliOutcome, cliIn } from './testing.ts'
 
 const token = 'ab'.repeat(32)
 const channelId = 'cd'.repeat(32)
@@ -20,7 +20,7 @@ interface Setting {
   readonly folder: string
   readonly url: string
   readonly gateway: ScriptedGateway
-  cli(args: readonly string[], io?: Partial<CliIo>): Promise<Outcome>
+  cli(args: readonly string[], io?: Partial<CliIo>): Promise<CliOutcome>
 }
 
 const emptyFolder = (t: ExecutionContext): string => {

@@ -1,7 +1,7 @@
 import type { CliIo } from './io.ts'
 import { run } from './run.ts'
 
-export interface Outcome {
+export interface CliOutcome {
   readonly code: number
   readonly out: string
   readonly err: string
@@ -29,7 +29,7 @@ export const ioIn = (folder: string): CliIo => ({
 /** The command line as it is typed beside a node of this data folder. */
 export const cliIn =
   (folder: string) =>
-  async (args: readonly string[], overrides: Partial<CliIo> = {}): Promise<Outcome> => {
+  async (args: readonly string[], overrides: Partial<CliIo> = {}): Promise<CliOutcome> => {
     let [out, err] = ['', '']
     const io: CliIo = {
       ...ioIn(folder),

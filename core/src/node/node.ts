@@ -66,12 +66,12 @@ export type NodeStartFailure = Failure<'mainnet-not-supported'> | (Failure & { r
 type NodeSystem = ActorSystem<{ readonly type: string }>
 
 /** Builds a node on an open store and a chain backend, and starts it: when it returns, the node is in full work. */
-export interface StartOptions extends NodeOptions {
+export interface StartNodeOptions extends NodeOptions {
   /** Waited for before peers are connected: the plugins that decide about what peers propose, say. */
   readonly beforePeers?: (gateway: Gateway, events: EventLog) => Promise<void>
 }
 
-export const startNode = async (options: StartOptions): Promise<Result<FulguriteNode, NodeStartFailure>> => {
+export const startNode = async (options: StartNodeOptions): Promise<Result<FulguriteNode, NodeStartFailure>> => {
   // Without penalties and claims on the peer's commitments, a dishonest peer could take what is ours.
   if (options.network.name === 'mainnet') return err({ code: 'mainnet-not-supported' })
   const { store, clock, rng, log, network, backend } = options

@@ -7,7 +7,7 @@ import type { PluginError } from './plugin-error.ts'
 import type { PluginSource } from './plugin-source.ts'
 
 /** What is to be put in, against what is installed under its name. */
-export interface Proposal {
+export interface InstallProposal {
   readonly changes: readonly GrantChange[]
   /** Stands for exactly this: these files, and what they may do more than what is installed now. */
   readonly digest: string
@@ -18,7 +18,7 @@ export interface Proposal {
 export const proposalOf = (
   { manifest, integrity }: Pick<PluginSource, 'manifest' | 'integrity'>,
   current: InstallRecord | undefined,
-): Proposal => {
+): InstallProposal => {
   const granted = current === undefined ? undefined : readGrant(current.grant)
   const asked = grantItems(manifest, manifest.publisher)
   const changes =
@@ -37,7 +37,7 @@ export const proposalOf = (
 export const consentNeeded = (
   { name, version }: PluginSource['manifest'],
   current: InstallRecord | undefined,
-  { changes, digest }: Proposal,
+  { changes, digest }: InstallProposal,
 ): PluginError<'consent-needed'> => ({
   code: 'consent-needed',
   message:

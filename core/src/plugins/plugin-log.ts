@@ -8,7 +8,7 @@ import { openToRead } from '../lib/own-file.ts'
 import { Ration } from '../lib/ration.ts'
 import type { TimestampMs } from '../lib/units.ts'
 import { type MemoryAccount, textBytes } from './account.ts'
-import { LogFile } from './log-file.ts'
+import { PluginLogFile } from './plugin-log-file.ts'
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
@@ -47,7 +47,7 @@ const Line = z.object({
  */
 export class PluginLog {
   readonly #path: string
-  readonly #file: LogFile
+  readonly #file: PluginLogFile
   readonly #account: MemoryAccount
   readonly #clock: Clock
   readonly #onLine: (line: LogLine) => void
@@ -59,7 +59,7 @@ export class PluginLog {
   constructor(options: PluginLogOptions) {
     const { path, account, clock, perSecond = 1, onLine } = options
     this.#path = path
-    this.#file = new LogFile(path)
+    this.#file = new PluginLogFile(path)
     this.#account = account
     this.#clock = clock
     this.#onLine = onLine

@@ -5,18 +5,18 @@ import { hostFault } from './host-fault.ts'
 import { parseOutbox } from './outbox.ts'
 import type { HookReply } from './questions.ts'
 import { notGranted, type Registered } from './registration.ts'
-import { type RunOptions, type RunParts, runParts } from './run-parts.ts'
+import { type PluginRunOptions, type RunParts, runParts } from './run-parts.ts'
 import { Subscriptions } from './subscriptions.ts'
 
 const LEAST_WALL_MS = 10_000
 
 /** One run of a plugin in a cell: assembles its inboxes, sees that its outboxes are carried out. */
 export class PluginRun {
-  readonly #options: RunOptions
+  readonly #options: PluginRunOptions
   readonly #parts: RunParts
   #phase: 'loading' | 'starting' | 'running' | 'ended' = 'loading'
 
-  constructor(options: RunOptions) {
+  constructor(options: PluginRunOptions) {
     this.#options = options
     const { manifest, log } = options
     this.#parts = runParts(options, {

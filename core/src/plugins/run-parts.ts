@@ -23,7 +23,7 @@ import { Subscriptions } from './subscriptions.ts'
 import { TurnFeeder } from './turn-feeder.ts'
 import { WriteQueue } from './write-queue.ts'
 
-export interface RunOptions {
+export interface PluginRunOptions {
   readonly manifest: Manifest
   readonly config: Readonly<Record<string, unknown>>
   readonly installCursor: Cursor
@@ -76,7 +76,7 @@ export interface RunParts {
 }
 
 /** What one run of a plugin is made of, joined: what waits for the plugin, and what becomes of what it asks. */
-export const runParts = (options: RunOptions, owner: RunOwner): RunParts => {
+export const runParts = (options: PluginRunOptions, owner: RunOwner): RunParts => {
   const { manifest, clock, budgets, store, log, book, gateway, listener, cell } = options
   // What hears of an event is guarded too: it is called from wherever the event happened.
   const events: EventLogPort = {

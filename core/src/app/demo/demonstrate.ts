@@ -8,8 +8,8 @@ import { type KnownNode, type NodeProcess, startNodeProcess } from '../devnet/no
 import { connectPeers, fundWallets, type OpenedChannel, openChannels, untilUsable } from '../devnet/open-channels.ts'
 import { until } from '../devnet/until.ts'
 import type { Terminal } from '../terminal.ts'
+import { BalanceSheet } from './balance-sheet.ts'
 import { auditChain } from './chain-audit.ts'
-import { Ledger } from './ledger.ts'
 import { type PaidInvoice, payInvoice, relayMatches, type Spokes } from './payments.ts'
 
 /** What the demonstration came to, as `--json` prints it. */
@@ -73,9 +73,9 @@ export const demonstrate = async (folder: string, cleanup: Cleanup, terminal: Te
   ])
   const channels = await openChannels(chain, planned)
   await untilUsable(chain, Object.values(nodes))
-  const ledger = new Ledger()
+  const sheet = new BalanceSheet()
   for (const { channelId, from, to, fundingSat, pushMsat } of channels) {
-    ledger.open(channelId, from.name, to.name, fundingSat * 1000n - pushMsat, pushMsat)
+    sheet.open(channelId, from.name, to.name, fundingSat * 1000n - pushMsat, pushMsat)
     line(`   ${from.name} → ${to.name}: ${sat(fundingSat * 1000n)}, of which ${sat(pushMsat)} are ${to.name}'s`)
   }
   const spokes: Spokes = new Map(channels.map(({ channelId, from, to }) => [from === us ? to : from, channelId]))
@@ -83,7 +83,7 @@ export const demonstrate = async (folder: string, cleanup: Cleanup, terminal: Te
 
   line(bold('3. Payments: to us and from us, and between the others through us'))
   const wishes = wishesOf(nodes)
-  const paid = await payAll(wishes, (wish) => payInvoice(us, spokes, ledger, wish))
+  const paid = await payAll(wishes, (wish) => payInvoice(us, spokes, sheet, wish))
   const settled = paid.filter((payment) => payment !== undefined)
   const failed = paid.length - settled.length
   const throughUs = settled.filter(({ from, to }) => from !== us && to !== us)
@@ -119,7 +119,7 @@ export const demonstrate = async (folder: string, cleanup: Cleanup, terminal: Te
   )
   for (const { channelId, from, to } of channels) {
     for (const owner of [from, to]) {
-      const expected = ledger.balanceOf(channelId, owner.name)
+      const expected = sheet.balanceOf(channelId, owner.name)
       const actual = await settledBalance(owner, channelId)
       const other = owner === from ? to : from
       check(actual === expected, `${owner.name} with ${other.name}: ${sat(actual)}${difference(actual, expected)}`)
@@ -141,7 +141,7 @@ export const demonstrate = async (folder: string, cleanup: Cleanup, terminal: Te
       closing !== undefined,
       `${from.name} – ${to.name}: closed for a fee of ${closing?.feeSat ?? '?'} sat, ${from.name}'s`,
     )
-    const shares = [from, to].map(({ name }) => ledger.balanceOf(channelId, name) / 1000n)
+    const shares = [from, to].map(({ name }) => sheet.balanceOf(channelId, name) / 1000n)
     const [openers = 0n, peers = 0n] = shares
     // What is below a satoshi on both sides goes to the miner too, and is in the fee that the chain tells.
     const agreedFee = (closing?.feeSat ?? 0n) - (fundingSat - openers - peers)

@@ -1,7 +1,7 @@
 import type { EventPayload } from '@fulgurite/plugin-sdk/contract'
 import { FailureError, invariant } from '../../lib/errors.ts'
 import type { KnownNode } from '../devnet/node-process.ts'
-import type { Ledger } from './ledger.ts'
+import type { BalanceSheet } from './balance-sheet.ts'
 
 /** The channels of the demonstration: each of the others has one with us. */
 export type Spokes = ReadonlyMap<KnownNode, string>
@@ -14,11 +14,11 @@ export interface PaidInvoice {
   readonly feesMsat: bigint
 }
 
-/** Makes an invoice at one node, pays it from another, and keeps the ledger. `undefined` if the payment failed. */
+/** Makes an invoice at one node, pays it from another, and keeps the sheet. `undefined` if the payment failed. */
 export const payInvoice = async (
   hub: KnownNode,
   spokes: Spokes,
-  ledger: Ledger,
+  sheet: BalanceSheet,
   { from, to, amountMsat }: Pick<PaidInvoice, 'from' | 'to' | 'amountMsat'>,
 ): Promise<PaidInvoice | undefined> => {
   const { invoice } = await to.client.ask('invoices', 'create', {
@@ -38,8 +38,8 @@ export const payInvoice = async (
     invariant(channelId !== undefined, 'each spoke has a channel with us')
     return channelId
   }
-  if (from !== hub) ledger.move({ channelId: hop(from), payer: from.name, amountMsat: amountMsat + feesMsat })
-  if (to !== hub) ledger.move({ channelId: hop(to), payer: hub.name, amountMsat })
+  if (from !== hub) sheet.move({ channelId: hop(from), payer: from.name, amountMsat: amountMsat + feesMsat })
+  if (to !== hub) sheet.move({ channelId: hop(to), payer: hub.name, amountMsat })
   return { paymentHash, from, to, amountMsat, feesMsat }
 }
 

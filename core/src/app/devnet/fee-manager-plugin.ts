@@ -1,14 +1,14 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { OWN_PACKAGE } from '../../lib/own-package.ts'
-import type { NodeClient } from './node-client.ts'
+import type { DevnetClient } from './devnet-client.ts'
 
 /** In the repository; an installed package has no examples beside it. */
 const FOLDER = join(OWN_PACKAGE, '../plugins-examples/fee-manager')
 
 /** Installs the fee manager where it is not installed yet. Answers whether it is there. */
 export const installFeeManager = async (
-  client: NodeClient,
+  client: DevnetClient,
   config: Readonly<Record<string, number>>,
 ): Promise<boolean> => {
   const { items } = await client.ask('plugins', 'list', {})
@@ -19,7 +19,7 @@ export const installFeeManager = async (
 }
 
 /** It is ours: whoever starts a development network agrees to what it asks for. */
-const installAgreeing = async (client: NodeClient, config: Readonly<Record<string, number>>): Promise<void> => {
+const installAgreeing = async (client: DevnetClient, config: Readonly<Record<string, number>>): Promise<void> => {
   const asked = await client.tryAsk('plugins', 'install', { path: FOLDER, config })
   if (asked.ok) return
   const consent = asked.error.code === 'consent-needed' ? asked.error.details?.consent : undefined

@@ -6,7 +6,7 @@ import { OWN_PACKAGE } from '../../lib/own-package.ts'
 import type { NodePlaces } from '../running-node.ts'
 import { ENDS_WITH_STDIN } from '../stop-request.ts'
 import type { DevChain } from './dev-chain.ts'
-import { type NodeClient, nodeClient } from './node-client.ts'
+import { type DevnetClient, devnetClient } from './devnet-client.ts'
 
 /** A node that we know the way to, in whatever process it runs. */
 export interface KnownNode {
@@ -14,7 +14,7 @@ export interface KnownNode {
   readonly nodeId: string
   /** `host:port` for peers. */
   readonly listen: string
-  readonly client: NodeClient
+  readonly client: DevnetClient
 }
 
 /** A node in a process of its own, on the bitcoind adapter. */
@@ -60,7 +60,7 @@ export const startNodeProcess = async (options: NodeProcessOptions): Promise<Nod
   )
   const ended = endOf(child)
   const places = await readyLine(child, ended, name, join(data, 'node.log'))
-  const client = nodeClient(data)
+  const client = devnetClient(data)
   return {
     name,
     nodeId: places.nodeId,

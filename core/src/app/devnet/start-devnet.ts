@@ -15,9 +15,9 @@ import { type StopRequest, stopRequest } from '../stop-request.ts'
 import { tellFailure, tellWarnings } from '../tell-failure.ts'
 import { stdoutTerminal, type Terminal } from '../terminal.ts'
 import { type DevChain, openDevChain } from './dev-chain.ts'
+import { type DevnetClient, devnetClient } from './devnet-client.ts'
 import { installFeeManager } from './fee-manager-plugin.ts'
 import { showEvents } from './live-view.ts'
-import { type NodeClient, nodeClient } from './node-client.ts'
 import { type KnownNode, type NodeProcess, startNodeProcess } from './node-process.ts'
 import {
   connectPeers,
@@ -135,7 +135,7 @@ const setUp = async (
   cleanup.add(() => own.stop())
   tellWarnings(own.warnings)
   const { nodeId, listen } = own.places
-  const us: KnownNode = { name: 'us', nodeId, listen, client: nodeClient(config.data) }
+  const us: KnownNode = { name: 'us', nodeId, listen, client: devnetClient(config.data) }
   cleanup.add(() => us.client.close())
   const peers = await Promise.all(starting)
   await Promise.all(peers.map(({ nodeId, name }) => us.client.ask('peers', 'rename', { nodeId, name })))
@@ -150,7 +150,7 @@ const setUp = async (
 }
 
 // Where the node runs no plugins, it runs all the same.
-const tryFeeManager = (client: NodeClient): Promise<boolean> =>
+const tryFeeManager = (client: DevnetClient): Promise<boolean> =>
   installFeeManager(client, FEE_MANAGER).catch((error: unknown) => {
     if (!(error instanceof FailureError)) throw error
     tellWarnings([`the fee-manager plugin is not there: ${explain(error.failure).message}`])

@@ -6,7 +6,7 @@ import type { Sat } from '../../lib/units.ts'
 import { outpointKey } from '../outpoint-key.ts'
 import type { ChainState } from './chain-state.ts'
 import type { Coin, CoinView } from './coin.ts'
-import { checkStandard, checkWitnessStandard, relayFee } from './relay-policy.ts'
+import { checkStandard, checkWitnessStandard, leastRelayFee } from './relay-policy.ts'
 import type { TxRejection } from './tx-rejection.ts'
 import { areSequenceLocksMet, checkAmounts, checkScripts, checkTx, isCoinbaseTx, isFinal } from './tx-rules.ts'
 
@@ -159,7 +159,7 @@ export class Mempool implements CoinView {
   }
 
   #checkFee({ fee, vsize }: MempoolEntry): TxRejection | undefined {
-    return fee < relayFee(vsize) ? { code: 'min-relay-fee' } : undefined
+    return fee < leastRelayFee(vsize) ? { code: 'min-relay-fee' } : undefined
   }
 
   // The rules of replacement that need no signal: pays more a byte, and on top of all that it evicts for its own relay.
@@ -174,7 +174,7 @@ export class Mempool implements CoinView {
     const paysMoreThan = (old: MempoolEntry): boolean => entry.fee * BigInt(old.vsize) > old.fee * BigInt(entry.vsize)
     if (![...direct].every(paysMoreThan)) return { code: 'insufficient-fee' }
     const evicted = replaced.reduce((sum, { fee }) => sum + fee, 0n)
-    return entry.fee < evicted + relayFee(entry.vsize) ? { code: 'insufficient-fee' } : undefined
+    return entry.fee < evicted + leastRelayFee(entry.vsize) ? { code: 'insufficient-fee' } : undefined
   }
 
   #isChainTooLong(tx: Tx, replaced: readonly MempoolEntry[]): boolean {

@@ -20,7 +20,7 @@ const WITNESS_SPEND_SIZE = 67n
 const RELAY_FEE_PER_KVB = 1_000n
 
 /** The lowest fee for a size, rounded as bitcoind does it: up. */
-export const relayFee = (vsize: number): Sat => (RELAY_FEE_PER_KVB * BigInt(vsize) + 999n) / 1000n
+export const leastRelayFee = (vsize: number): Sat => (RELAY_FEE_PER_KVB * BigInt(vsize) + 999n) / 1000n
 
 /** What nodes do not relay though a block may hold it. `undefined` when nothing is wrong. */
 export const checkStandard = (tx: Tx): TxRejection | undefined => {

@@ -21,10 +21,10 @@ const failureCodec = union<HtlcFailure, 'type'>('type', {
   malformed: { number: 1, fields: { sha256OfOnion: bytes32, failureCode: u16 } },
 })
 
-type Settlement = Omit<SettleEffect, 'type'>
+type SettledHtlc = Omit<SettleEffect, 'type'>
 
-const settlement = (outcome: Codec<HtlcOutcome>): Codec<Settlement> =>
-  struct<Settlement>({ channelId: bytes32, htlcId: u64, origin: originCodec, outcome })
+const settlement = (outcome: Codec<HtlcOutcome>): Codec<SettledHtlc> =>
+  struct<SettledHtlc>({ channelId: bytes32, htlcId: u64, origin: originCodec, outcome })
 
 const fulfilled = { number: 0, fields: { preimage: bytes32, onChain: bool } }
 

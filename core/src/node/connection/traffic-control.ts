@@ -4,9 +4,9 @@ import { GroupTable } from '../../lib/group-table.ts'
 import type { NodeId } from '../../lib/ids.ts'
 import { Allowance } from './allowance.ts'
 import { HandshakeGate } from './handshake-gate.ts'
+import { ReadingTurns } from './reading-turns.ts'
 import { Slice, type SliceLimits } from './slice.ts'
 import type { Resource, TrafficLimits } from './traffic-limits.ts'
-import { Turns } from './turns.ts'
 
 const PARTNER_SLICE: SliceLimits = { messages: 256, bytes: 256 << 10, milliseconds: 4 }
 const STRANGER_SLICE: SliceLimits = { messages: 16, bytes: 64 << 10, milliseconds: 1 }
@@ -35,7 +35,7 @@ export interface TrafficControlOptions {
 export class TrafficControl {
   readonly limits: TrafficLimits
   readonly handshakes: HandshakeGate
-  readonly turns: Turns
+  readonly turns: ReadingTurns
   readonly clock: Clock
   readonly isPartner: (nodeId: NodeId) => boolean
   readonly #addresses: GroupTable<Allowance>
@@ -46,7 +46,7 @@ export class TrafficControl {
     this.limits = limits
     this.isPartner = isPartner
     this.handshakes = new HandshakeGate(clock, limits.handshakes, isFamiliar)
-    this.turns = new Turns(clock)
+    this.turns = new ReadingTurns(clock)
     this.#addresses = new GroupTable(() => new Allowance(limits.address, clock.monotonic()))
     this.#strangers = new Allowance(limits.strangers, clock.monotonic())
   }

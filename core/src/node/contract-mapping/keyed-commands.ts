@@ -9,7 +9,7 @@ import { TABLE } from '../storage/tables.ts'
 import { refusal } from './handlers.ts'
 import { PassingKeys, placeRowKey } from './passing-keys.ts'
 import { reviveReply } from './revive-reply.ts'
-import { type Place, readCommand, type StoredCommand, writeCommand } from './stored-command.ts'
+import { type CommandPlace, readCommand, type StoredCommand, writeCommand } from './stored-command.ts'
 
 type Answer = Result<object, ContractError>
 
@@ -147,7 +147,7 @@ export class KeyedCommands {
   }
 }
 
-const rowOf = (key: string, place: Place | undefined): Pick<Write, 'table' | 'key'> =>
+const rowOf = (key: string, place: CommandPlace | undefined): Pick<Write, 'table' | 'key'> =>
   place === undefined
     ? { table: TABLE.command, key: commandRowKey(key) }
     : { table: TABLE.passingCommand, key: placeRowKey(place) }

@@ -2,12 +2,12 @@ import { sha256 } from '../../crypto/hashes.ts'
 import { concat, u16be, utf8Encode } from '../../lib/bytes.ts'
 import type { Store } from '../../store/store.ts'
 import { TABLE } from '../storage/tables.ts'
-import { type Place, readCommand } from './stored-command.ts'
+import { type CommandPlace, readCommand } from './stored-command.ts'
 
 const KEPT = 1_024
 
 /** Each asker has so many rows, which are written again and again: a new command costs no page of its own. */
-export const placeRowKey = ({ asker, turn }: Place): Uint8Array =>
+export const placeRowKey = ({ asker, turn }: CommandPlace): Uint8Array =>
   concat(sha256(utf8Encode(asker)).subarray(0, 8), u16be(turn % KEPT))
 
 /**
@@ -16,9 +16,9 @@ export const placeRowKey = ({ asker, turn }: Place): Uint8Array =>
  */
 export class PassingKeys {
   readonly #store: Store
-  readonly #places = new Map<string, Place>()
+  readonly #places = new Map<string, CommandPlace>()
   /** By asker, one for each of its rows. */
-  readonly #rows = new Map<string, Place[]>()
+  readonly #rows = new Map<string, CommandPlace[]>()
   readonly #nextTurn = new Map<string, number>()
   #loading: Promise<void> | undefined
 
@@ -32,23 +32,23 @@ export class PassingKeys {
     return this.#loading
   }
 
-  find(key: string): Place | undefined {
+  find(key: string): CommandPlace | undefined {
     return this.#places.get(key)
   }
 
   /** The place of a key that is new: the oldest of its asker goes for it. */
-  add(asker: string, key: string): Place {
+  add(asker: string, key: string): CommandPlace {
     const place = { asker, turn: this.#nextTurn.get(asker) ?? 0, key }
     this.#put(place)
     return place
   }
 
   /** Whether its row is its own still. */
-  holds(place: Place): boolean {
+  holds(place: CommandPlace): boolean {
     return this.#places.get(place.key) === place
   }
 
-  #put(place: Place): void {
+  #put(place: CommandPlace): void {
     const { asker, turn, key } = place
     const rows = this.#rows.get(asker) ?? []
     this.#rows.set(asker, rows)

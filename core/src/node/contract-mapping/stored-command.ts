@@ -1,7 +1,7 @@
 import { concat, fromHex, toHex, utf8Decode, utf8Encode } from '../../lib/bytes.ts'
 
 /** Where the row of a command that spends nothing stands among those of its asker. */
-export interface Place {
+export interface CommandPlace {
   readonly asker: string
   /** They take turns; a new one takes the place of the oldest. */
   readonly turn: number
@@ -16,7 +16,7 @@ export interface StoredCommand {
   /** Absent while the command runs, and for ever if the node died meanwhile. */
   readonly outcome?: { readonly ok: boolean; readonly text: string }
   /** Of a command that spends nothing: its row is not kept for ever. */
-  readonly place?: Place
+  readonly place?: CommandPlace
 }
 
 /** Before a command of which nothing is stored but what it was: there is one for each payment. Others are JSON. */

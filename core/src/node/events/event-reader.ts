@@ -6,7 +6,7 @@ import type { EventNames, Stretch } from './event-names.ts'
 import { EVENT_CLASSES, endOfClass, readEventRow, rowKey, sequenceOf } from './event-row.ts'
 
 /** Rows of several classes in one order. */
-export interface PageOfRows {
+export interface StretchOfRows {
   readonly rows: readonly Row[]
   /** No row between the place asked from and this sequence number, with it, is missing. Infinite where nothing is left. */
   readonly through: number
@@ -63,7 +63,7 @@ export class EventReader {
   }
 
   /** The next rows from a sequence number on. What becomes durable while it reads may be missing. */
-  async from(from: number, { classes = EVENT_CLASSES, names, limit }: Looked): Promise<PageOfRows> {
+  async from(from: number, { classes = EVENT_CLASSES, names, limit }: Looked): Promise<StretchOfRows> {
     const pages = await Promise.all(
       classes.map(async (kind) => {
         const stretch = this.#names.next(kind, names, from)
@@ -83,7 +83,7 @@ export class EventReader {
   }
 
   /** The rows before a sequence number and not before `first`, the newest first. */
-  async before(to: number, first: number, { classes = EVENT_CLASSES, names, limit }: Looked): Promise<PageOfRows> {
+  async before(to: number, first: number, { classes = EVENT_CLASSES, names, limit }: Looked): Promise<StretchOfRows> {
     const pages = await Promise.all(
       classes.map(async (kind) => {
         const stretch = this.#names.previous(kind, names, to)
@@ -112,7 +112,7 @@ export class EventReader {
 
 /** Of rows that cannot be read there are few. */
 const PAGE = 64
-const NOTHING: PageOfRows = { rows: [], through: Number.POSITIVE_INFINITY }
-const NOTHING_BEFORE: PageOfRows = { rows: [], through: Number.NEGATIVE_INFINITY }
+const NOTHING: StretchOfRows = { rows: [], through: Number.POSITIVE_INFINITY }
+const NOTHING_BEFORE: StretchOfRows = { rows: [], through: Number.NEGATIVE_INFINITY }
 
 const lastOf = (rows: readonly Row[]): number => sequenceOf(rows.at(-1) as Row)

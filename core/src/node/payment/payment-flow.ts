@@ -34,7 +34,7 @@ import { OwnChannelIndex } from './own-channels.ts'
 import { PAYMENTS_LANES, type PaymentsProtocol, paymentsBehaviour } from './payments-actor.ts'
 import { RECEIVER_LANES, type ReceiverProtocol, receiverBehaviour } from './receiver-actor.ts'
 import { RELAYER_LANES, type RelayerProtocol, readRelays, relayerBehaviour } from './relayer-actor.ts'
-import { htlcKey, Upstream } from './upstream.ts'
+import { htlcName, Upstream } from './upstream.ts'
 
 export interface PaymentFlowOptions {
   readonly store: Store
@@ -197,7 +197,7 @@ export class PaymentFlow {
     } catch (error) {
       // A bug must not leave the HTLC without an answer, nor cost the channel that hands it on.
       const ref = { channelId: effect.channelId, htlcId: effect.htlc.id }
-      this.#options.log.error('payment.onion-failed', { htlc: htlcKey(ref), error: String(error) })
+      this.#options.log.error('payment.onion-failed', { htlc: htlcName(ref), error: String(error) })
       this.#upstream.fail(ref, { type: 'own', failure: { type: 'temporary_node_failure' } })
     }
   }
@@ -224,6 +224,6 @@ export class PaymentFlow {
 
 const uniqueOutcomes = (outcomes: readonly SettleEffect[]): readonly SettleEffect[] => {
   const unique = new Map<string, SettleEffect>()
-  for (const outcome of outcomes) if (!unique.has(htlcKey(outcome))) unique.set(htlcKey(outcome), outcome)
+  for (const outcome of outcomes) if (!unique.has(htlcName(outcome))) unique.set(htlcName(outcome), outcome)
   return [...unique.values()]
 }

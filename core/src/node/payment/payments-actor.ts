@@ -11,7 +11,7 @@ import type { OwnChannels, PaymentRequest, SendEnv, SentPayment } from '../../pa
 import { decodeSentPayment, encodeSentPayment } from '../../payment/send/payment-codec.ts'
 import { parsePaymentReference } from '../../payment/send/payment-reference.ts'
 import { resting, startPayment, stepPayment } from '../../payment/send/send-machine.ts'
-import type { SendAddHtlc, SendEffect, SendInput, SendState, StartError } from '../../payment/send/send-protocol.ts'
+import type { SendAddHtlc, SendInput, SendingEffect, SendState, StartError } from '../../payment/send/send-protocol.ts'
 import { shadowDelta } from '../../payment/send/shadow-route.ts'
 import type { Step } from '../../payment/step.ts'
 import type { Store, Write } from '../../store/store.ts'
@@ -158,7 +158,7 @@ class PaymentsDriver {
     if (before !== undefined) this.#apply(hash, before.payment, stepPayment(before, input, this.#env()))
   }
 
-  #apply(hash: string, before: SentPayment | undefined, { state, effects }: Step<SendState, SendEffect>): void {
+  #apply(hash: string, before: SentPayment | undefined, { state, effects }: Step<SendState, SendingEffect>): void {
     const { payment } = state
     this.#live.set(hash, state)
     // The row is submitted before any channel is told: no commit holds the HTLC without it.

@@ -29,7 +29,7 @@ import { TABLE } from '../storage/tables.ts'
 import { offerHtlc } from './offer-htlc.ts'
 import type { OwnChannelIndex } from './own-channels.ts'
 import { relayEvent } from './report-relay.ts'
-import { htlcKey, type Upstream } from './upstream.ts'
+import { htlcName, type Upstream } from './upstream.ts'
 
 export interface RelayerServices {
   readonly store: Store
@@ -92,14 +92,14 @@ class RelayerDriver {
   constructor(services: RelayerServices, records: readonly RelayRecord[], context: ActorContext<RelayerProtocol>) {
     this.#services = services
     this.#context = context
-    for (const record of records) this.#relays.set(htlcKey(record.incoming), resumedRelay(record))
+    for (const record of records) this.#relays.set(htlcName(record.incoming), resumedRelay(record))
   }
 
   behaviour(): Behaviour<RelayerProtocol> {
     return {
       handlers: {
         relay: ({ relay, anew }) => {
-          const key = htlcKey(relay.incoming)
+          const key = htlcName(relay.incoming)
           // A channel that was reloaded hands on again what it has no outcome for. What is out must not go out twice; what
           // the channel was told while it was away is told again.
           if (this.#endings.has(key)) this.#tell(key)
@@ -116,7 +116,7 @@ class RelayerDriver {
     const { origin, outcome } = effect
     if (origin.type !== 'relay') return
     const [upstream] = origin.upstream
-    const key = upstream === undefined ? undefined : htlcKey(upstream)
+    const key = upstream === undefined ? undefined : htlcName(upstream)
     const relay = key === undefined ? undefined : this.#relays.get(key)
     const ending = key === undefined ? undefined : this.#endings.get(key)
     // Settled before: the outcome was told twice.

@@ -17,7 +17,7 @@ import type { Alongside } from '../events/alongside.ts'
 import { CHANNEL_ANSWER_MS } from './offer-htlc.ts'
 
 /** Names a received HTLC in maps. */
-export const htlcKey = ({ channelId, htlcId }: HtlcRef): string => `${toHex(channelId)}:${htlcId}`
+export const htlcName = ({ channelId, htlcId }: HtlcRef): string => `${toHex(channelId)}:${htlcId}`
 
 export interface UpstreamServices {
   readonly channelDirectory: ChannelDirectory
@@ -50,7 +50,7 @@ export class Upstream {
   }
 
   remember(htlc: HtlcRef, sharedSecret: Uint8Array): void {
-    this.#sharedSecrets.set(htlcKey(htlc), sharedSecret)
+    this.#sharedSecrets.set(htlcName(htlc), sharedSecret)
   }
 
   fulfil(htlc: HtlcRef, preimage: Preimage): void {
@@ -84,7 +84,7 @@ export class Upstream {
   }
 
   #failure(htlc: HtlcRef, failure: UpstreamFailure): FailHtlcCommand {
-    const sharedSecret = this.#sharedSecrets.get(htlcKey(htlc))
+    const sharedSecret = this.#sharedSecrets.get(htlcName(htlc))
     // Without the secret the origin could not read anything; the peer then gets bytes that no one can.
     const reason = failureReason(sharedSecret ?? new Uint8Array(32), failure)
     return { type: 'fail-htlc', htlcId: htlc.htlcId, reason }
@@ -96,7 +96,7 @@ export class Upstream {
 
   /** The channel that is told now: the HTLC's secret has done its service. */
   #channel(htlc: HtlcRef): ChannelEntry | undefined {
-    this.#sharedSecrets.delete(htlcKey(htlc))
+    this.#sharedSecrets.delete(htlcName(htlc))
     return this.#services.channelDirectory.get(htlc.channelId)
   }
 }

@@ -19,7 +19,7 @@ import {
 import { decodeSentPayment, encodeSentPayment } from './payment-codec.ts'
 import { parsePaymentReference, paymentReference } from './payment-reference.ts'
 import { resting, startPayment, stepPayment } from './send-machine.ts'
-import type { SendAddHtlc, SendEffect, SendState } from './send-protocol.ts'
+import type { SendAddHtlc, SendingEffect, SendState } from './send-protocol.ts'
 
 const [alice, bob, carol, dave, payee] = ['alice', 'bob', 'carol', 'dave', 'payee'].map(testNode) as [
   TestNode,
@@ -87,7 +87,7 @@ const assertStorable = (t: ExecutionContext, { payment }: SendState): void => {
   t.deepEqual(decodeSentPayment(encodeSentPayment(payment)), { ok: true, value: payment })
 }
 
-const adds = (effects: readonly SendEffect[]): readonly SendAddHtlc[] =>
+const adds = (effects: readonly SendingEffect[]): readonly SendAddHtlc[] =>
   effects.filter((effect) => effect.type === 'add-htlc')
 
 const fulfilled: HtlcOutcome = { type: 'fulfilled', preimage, onChain: false }
@@ -101,7 +101,7 @@ const only = <T>(values: readonly T[]): T => {
   return values[0] as T
 }
 
-const ended = (effects: readonly SendEffect[]): SentPayment | undefined =>
+const ended = (effects: readonly SendingEffect[]): SentPayment | undefined =>
   effects.find((effect) => effect.type === 'ended')?.payment
 
 test('a direct peer is paid over our channel, with the payee told what BOLT 4 wants', (t) => {

@@ -22,9 +22,9 @@ import {
 } from './payment.ts'
 import { paymentReference } from './payment-reference.ts'
 import { onionFor } from './route.ts'
-import type { SendAddHtlc, SendEffect, SendInput, SendState, StartError } from './send-protocol.ts'
+import type { SendAddHtlc, SendInput, SendingEffect, SendState, StartError } from './send-protocol.ts'
 
-type SendStep = Step<SendState, SendEffect>
+type SendStep = Step<SendState, SendingEffect>
 
 /** A payment makes no more attempts than this, all its parts counted. */
 const MAX_ATTEMPTS = 32

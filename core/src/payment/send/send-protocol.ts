@@ -22,7 +22,7 @@ export type SendInput =
   | { readonly type: 'resumed'; readonly held: readonly number[] }
 
 /** In this order the driver first writes the row (with or before the commit that holds the HTLC), then acts. */
-export type SendEffect = SendAddHtlc | SendEnded
+export type SendingEffect = SendAddHtlc | SendEnded
 
 /** Offers an attempt's HTLC in a channel; answered by `added`. */
 export interface SendAddHtlc {

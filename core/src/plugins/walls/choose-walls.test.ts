@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
-import { type Surroundings, wallPlans } from './choose-walls.ts'
+import { type WallSurroundings, wallPlans } from './choose-walls.ts'
 
 const FILES = { program: '/cell.cjs', addon: '/addon.node', filter: '/filter' }
 
-const around = (programs: readonly string[], more: Partial<Surroundings> = {}): Surroundings => ({
+const around = (programs: readonly string[], more: Partial<WallSurroundings> = {}): WallSurroundings => ({
   platform: 'linux',
   root: false,
   env: {},
@@ -16,7 +16,7 @@ const around = (programs: readonly string[], more: Partial<Surroundings> = {}): 
   ...more,
 })
 
-const names = (surroundings: Surroundings): readonly string[] => wallPlans(surroundings).map(({ name }) => name)
+const names = (surroundings: WallSurroundings): readonly string[] => wallPlans(surroundings).map(({ name }) => name)
 const ALL = ['bwrap', 'prlimit', 'setpriv']
 
 test('walls — the strongest come first, and Node alone is the last that is tried', (t) => {

@@ -7,7 +7,7 @@ import { hasServiceManager, inScope, managerEnvironment } from './systemd-scope.
 import type { Launch, WallPlan, Walls } from './wall-plan.ts'
 
 /** What walls can be made of here. */
-export interface Surroundings {
+export interface WallSurroundings {
   readonly platform: NodeJS.Platform
   readonly root: boolean
   readonly env: Readonly<Record<string, string | undefined>>
@@ -38,7 +38,7 @@ const OWN_USERS: readonly OwnUsers[] = [
  * The ways to start a cell here, the strongest first. Whether one works is seen by trying: a container may have all the
  * programs and forbid what they do. None at all is left for root where nobody has insisted.
  */
-export const wallPlans = (around: Surroundings): readonly WallPlan[] => {
+export const wallPlans = (around: WallSurroundings): readonly WallPlan[] => {
   const { platform, root, env, withoutWalls } = around
   if (platform !== 'linux') return root && !withoutWalls ? [] : [bare]
   const [prlimit, setpriv, bwrap, systemdRun] = ['prlimit', 'setpriv', 'bwrap', 'systemd-run'].map(around.find)
@@ -122,7 +122,7 @@ const bare: WallPlan = {
 }
 
 /** This machine, as this process sees it. */
-export const systemSurroundings = (filter: boolean, withoutWalls: boolean): Surroundings => ({
+export const systemSurroundings = (filter: boolean, withoutWalls: boolean): WallSurroundings => ({
   platform: process.platform,
   root: process.getuid?.() === 0,
   env: process.env,

@@ -15,7 +15,7 @@ import { FailureError } from '../../lib/errors.ts'
 import type { Result } from '../../lib/result.ts'
 
 /** A node as the demonstration and the development network use it. */
-export interface NodeClient {
+export interface DevnetClient {
   /** Throws a `FailureError` with the contract's error where the node refuses. */
   ask<Name extends ActorName, Op extends OperationName<Name>>(
     actor: Name,
@@ -39,12 +39,12 @@ export interface NodeClient {
 const EVENTS_A_PAGE = 500
 
 /** A client of the node in this data folder, which must be running. */
-export const nodeClient = (data: string): NodeClient => {
+export const devnetClient = (data: string): DevnetClient => {
   const access = readAccess(data)
   if (!access.ok) throw new FailureError(access.error)
   const client = new ContractClient(access.value)
-  const tryAsk: NodeClient['tryAsk'] = (actor, operation, request) => client.ask(actor, operation, request)
-  const ask: NodeClient['ask'] = async (actor, operation, request) => {
+  const tryAsk: DevnetClient['tryAsk'] = (actor, operation, request) => client.ask(actor, operation, request)
+  const ask: DevnetClient['ask'] = async (actor, operation, request) => {
     const reply = await tryAsk(actor, operation, request)
     if (reply.ok) return reply.value
     const { code, message } = reply.error

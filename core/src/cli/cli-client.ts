@@ -6,14 +6,14 @@ import { readAccess } from '../api/access.ts'
 import { CliFailure } from './failure.ts'
 import { EXIT } from './io.ts'
 
-export interface Reply {
+export interface NodeReply {
   readonly text: string
   readonly body: unknown
 }
 
 /** A node's API as the command line uses it. Failures are thrown as `CliFailure`. */
-export interface NodeClient {
-  ask(actor: string, operation: string, request: unknown, headers: Readonly<Record<string, string>>): Promise<Reply>
+export interface CliClient {
+  ask(actor: string, operation: string, request: unknown, headers: Readonly<Record<string, string>>): Promise<NodeReply>
   /** Calls `onEvent` for each event until the signal is aborted or the node ends the stream. */
   follow(query: URLSearchParams, signal: AbortSignal, onEvent: (data: string) => void): Promise<void>
 }
@@ -22,7 +22,7 @@ export interface NodeClient {
  * Finds the node of a data folder. With no folder named, the usual one is looked at first and then the development
  * network's inside it; the first that answers is used.
  */
-export const nodeClient = (folders: readonly string[]): NodeClient => {
+export const cliClient = (folders: readonly string[]): CliClient => {
   const reach = async (path: string, options: Omit<HttpRequest, 'path'>): Promise<IncomingMessage> => {
     let refusedAt: string | undefined
     for (const folder of folders) {

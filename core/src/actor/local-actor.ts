@@ -21,13 +21,13 @@ import type {
 } from './types.ts'
 import { Watchers } from './watchers.ts'
 
-/** What a cell needs of its system. */
+/** What an actor needs of its system. */
 export interface ActorHost {
   readonly clock: Clock
   readonly rng: Rng
   readonly dispatcher: Dispatcher
   readonly stopTimeoutMs: number
-  readonly cells: Map<string, ActorCell>
+  readonly actors: Map<string, LocalActor>
   report(report: ActorReport): void
   /** A fault that nobody below wanted to decide about. */
   escalated(): void
@@ -37,17 +37,17 @@ type AnyFactory = BehaviourFactory<Protocol>
 type AnyOptions = SpawnOptions<Protocol>
 
 /** One actor at run time: the behaviour in use, what becomes of it when it faults, its children and its end. */
-export class ActorCell {
+export class LocalActor {
   readonly ref: ActorRef<Protocol>
   readonly path: string
   readonly #host: ActorHost
-  readonly #parent: ActorCell | undefined
+  readonly #parent: LocalActor | undefined
   readonly #factory: AnyFactory
   readonly #supervision: AnyOptions['supervision']
   readonly #inbox: ActorInbox
   readonly #timers: ActorTimers
   readonly #backoff: Backoff
-  readonly #children = new Set<ActorCell>()
+  readonly #children = new Set<LocalActor>()
   readonly #watchers = new Watchers((error) => this.#callbackThrew('watch', error))
   #behaviour: Behaviour<Protocol> | undefined
   #restarts = 0
@@ -55,8 +55,8 @@ export class ActorCell {
   #lastFailure: { readonly error: unknown } | undefined
   #ended: Promise<void> | undefined
 
-  constructor(host: ActorHost, parent: ActorCell | undefined, path: string, factory: AnyFactory, options: AnyOptions) {
-    invariant(!host.cells.has(path), `an actor already lives at ${path}`)
+  constructor(host: ActorHost, parent: LocalActor | undefined, path: string, factory: AnyFactory, options: AnyOptions) {
+    invariant(!host.actors.has(path), `an actor already lives at ${path}`)
     this.path = path
     this.#host = host
     this.#parent = parent
@@ -73,7 +73,7 @@ export class ActorCell {
     })
     this.#backoff = new Backoff(host.clock)
     this.ref = new LocalRef(this, host.clock)
-    host.cells.set(path, this)
+    host.actors.set(path, this)
     if (parent !== undefined) parent.#children.add(this)
     this.#begin()
   }
@@ -150,7 +150,7 @@ export class ActorCell {
     }
   }
 
-  #childEscalated(child: ActorCell, fault: ActorFault): void {
+  #childEscalated(child: LocalActor, fault: ActorFault): void {
     if (this.#ended !== undefined) return
     const decision = this.#decide(fault)
     this.#host.report({ type: 'actor-faulted', ...fault, path: this.path, decision: decision.type })
@@ -190,7 +190,7 @@ export class ActorCell {
     this.#inbox.close()
     await this.#endChildren('stopped')
     await this.#callback('stopped', () => this.#behaviour?.stopped?.())
-    this.#host.cells.delete(this.path)
+    this.#host.actors.delete(this.path)
     if (this.#parent !== undefined) this.#parent.#children.delete(this)
     this.#watchers.tell(reason)
   }
@@ -220,7 +220,7 @@ export class ActorCell {
 
   #spawn<C extends Protocol>(name: string, factory: BehaviourFactory<C>, options?: SpawnOptions<C>): ActorRef<C> {
     invariant(this.#ended === undefined, `${this.path} has ended and cannot have children`)
-    return createActorCell(this.#host, this, name, factory, options).ref as unknown as ActorRef<C>
+    return createLocalActor(this.#host, this, name, factory, options).ref as unknown as ActorRef<C>
   }
 
   #schedule(delayMs: number, command: string, request: unknown): CancelTimer {
@@ -265,15 +265,15 @@ export class ActorCell {
 }
 
 /** Makes the actor `name` under `parent` (under the root if there is none) and its first behaviour. */
-export const createActorCell = <P extends Protocol>(
+export const createLocalActor = <P extends Protocol>(
   host: ActorHost,
-  parent: ActorCell | undefined,
+  parent: LocalActor | undefined,
   name: string,
   factory: BehaviourFactory<P>,
   options: SpawnOptions<P> = {},
-): ActorCell => {
+): LocalActor => {
   invariant(name !== '' && !name.includes('/'), 'an actor has a name without a slash')
-  // A cell treats every protocol alike; its ref gives the types back.
+  // It treats every protocol alike; its ref gives the types back.
   const anyFactory = factory as unknown as AnyFactory
-  return new ActorCell(host, parent, `${parent?.path ?? ''}/${name}`, anyFactory, options as unknown as AnyOptions)
+  return new LocalActor(host, parent, `${parent?.path ?? ''}/${name}`, anyFactory, options as unknown as AnyOptions)
 }

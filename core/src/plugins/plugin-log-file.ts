@@ -9,7 +9,7 @@ const MAX_WAITING_CHARS = 1 << 20
  * A log on the disk that is turned over once. One writer, one write at a time; whatever is wrong with the disk or the folder,
  * it neither throws nor rejects: the node is worth more than a plugin's log.
  */
-export class LogFile {
+export class PluginLogFile {
   readonly #path: string
   #waiting: string[] = []
   #waitingChars = 0

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { virtualClock } from '../lib/clock-virtual.ts'
 import { Account, MEMORY_CAPS, MemoryPool } from './account.ts'
-import { LogFile } from './log-file.ts'
 import { PluginLog } from './plugin-log.ts'
+import { PluginLogFile } from './plugin-log-file.ts'
 
 const folderOf = (t: ExecutionContext): string => {
   const folder = mkdtempSync(join(tmpdir(), 'fulgurite-log-'))
@@ -32,7 +32,7 @@ test('a log — more than a file holds, said in one go, neither throws nor is in
 
 test('a log — is turned over once it is full, and both files hold whole lines', async (t) => {
   const path = join(folderOf(t), 'x.log')
-  const file = new LogFile(path)
+  const file = new PluginLogFile(path)
   for (let i = 0; i < 400; i++) {
     file.append(LINE)
     if (i % 50 === 49) await file.flush()
@@ -46,7 +46,7 @@ test('a log — is turned over once it is full, and both files hold whole lines'
 test('a log — its folder may go, and a file stand in its place: what is logged after it came back is kept', async (t) => {
   const folder = join(folderOf(t), 'logs')
   const path = join(folder, 'x.log')
-  const file = new LogFile(path)
+  const file = new PluginLogFile(path)
   file.append('first\n')
   await file.flush()
   rmSync(folder, { recursive: true })
@@ -62,7 +62,7 @@ test('a log — its folder may go, and a file stand in its place: what is logged
 test('a log — that cannot be turned over is begun anew, and does not grow without end', async (t) => {
   const path = join(folderOf(t), 'x.log')
   mkdirSync(join(`${path}.1`, 'inside'), { recursive: true })
-  const file = new LogFile(path)
+  const file = new PluginLogFile(path)
   for (let i = 0; i < 600; i++) {
     file.append(LINE)
     if (i % 100 === 99) await file.flush()

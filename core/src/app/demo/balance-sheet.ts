@@ -19,7 +19,7 @@ export interface Move {
 }
 
 /** What every side of every channel must hold, counted apart from the nodes. */
-export class Ledger {
+export class BalanceSheet {
   readonly #accounts = new Map<string, Account>()
 
   /** A channel as it was opened. */
@@ -46,7 +46,7 @@ export class Ledger {
 
   #account(channelId: string, owner: string): Account {
     const account = this.#accounts.get(keyOf(channelId, owner))
-    invariant(account !== undefined, 'the ledger holds every channel')
+    invariant(account !== undefined, 'the sheet holds every channel')
     return account
   }
 }

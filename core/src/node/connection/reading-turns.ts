@@ -12,7 +12,7 @@ const STRANGERS_MS = 1
  * Who has received more than could be handled at once waits here for a turn: one slice each, round and round, partners before
  * strangers, and sockets, files and timers in between.
  */
-export class Turns {
+export class ReadingTurns {
   readonly #clock: Clock
   readonly #partners = new Fifo<Work>()
   readonly #strangers = new Fifo<Work>()

@@ -3,19 +3,19 @@ import { err, ok, type Result } from '../lib/result.ts'
 import { TRAFFIC_LIMITS, type TrafficLimits } from '../node/connection/traffic-limits.ts'
 
 /** How many the operator lets in at once. */
-export interface CrowdLimits {
+export interface OperatorLimits {
   readonly traffic: TrafficLimits
   readonly api: ApiLimits
 }
 
-export type CrowdLimitFailure = { readonly code: 'limit-invalid'; readonly variable: string; readonly value: string }
+export type OperatorLimitFailure = { readonly code: 'limit-invalid'; readonly variable: string; readonly value: string }
 
 const MOST = 100_000
 
 /** Reads them from the environment: the defaults suit nearly everyone. */
-export const crowdLimits = (
+export const operatorLimits = (
   env: Readonly<Record<string, string | undefined>>,
-): Result<CrowdLimits, CrowdLimitFailure> => {
+): Result<OperatorLimits, OperatorLimitFailure> => {
   const { connected } = TRAFFIC_LIMITS
   const strangers = limit(env, 'FULGURITE_MAX_STRANGERS', connected.max)
   if (!strangers.ok) return strangers
@@ -33,7 +33,7 @@ const limit = (
   env: Readonly<Record<string, string | undefined>>,
   variable: string,
   otherwise: number,
-): Result<number, CrowdLimitFailure> => {
+): Result<number, OperatorLimitFailure> => {
   const value = env[variable]
   if (value === undefined) return ok(otherwise)
   const count = Number(value)
