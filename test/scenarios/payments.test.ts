@@ -35,6 +35,37 @@ test('two nodes open a channel, pay both ways, and close it together', async (t)
   for (const node of [alice, bob]) await node.until(async () => (await past(node)).length === 0)
 })
 
+test('a channel that is funded, and a payment that fails for good, are told of as they are answered', async (t) => {
+  const world = new World()
+  t.teardown(() => world.close())
+  const [alice, bob] = [await world.node('alice'), await world.node('bob')]
+  await alice.faucet(10_000_000n)
+  await alice.connectTo(bob)
+  const channelId = await alice.openTo(bob, 1_000_000n)
+  const { nodeId } = await bob.ask('node', 'getInfo', {})
+  const funded = { channelId, channelType: 'anchors-zero-fee-htlc' }
+  t.like(alice.payloads('channel.funding-created'), [{ ...funded, initiator: 'local', localMsat: '1000000000' }])
+  t.like(bob.payloads('channel.funding-created'), [{ ...funded, initiator: 'remote', remoteMsat: '1000000000' }])
+
+  const { channel } = await alice.ask('channels', 'get', { channelId })
+  const answer = await alice.tryAsk('payments', 'sendToRoute', {
+    paymentHash: '11'.repeat(32),
+    paymentSecret: '22'.repeat(32),
+    route: [{ nodeId, shortChannelId: channel.shortChannelId, amountMsat: 10_000_000n, cltvExpiryDelta: 40 }],
+  })
+  t.like(answer, { ok: false, error: { code: 'payment-failed' } })
+  await alice.until(async () => alice.payloads('payment.failed').length === 1)
+  t.like(alice.payloads('payment.failed'), [
+    {
+      paymentHash: '11'.repeat(32),
+      destination: nodeId,
+      amountMsat: '10000000',
+      parts: [{ channelId, status: 'failed', failure: { code: 'incorrect-or-unknown-payment-details' } }],
+      failure: { code: 'incorrect-or-unknown-payment-details', erringNode: nodeId },
+    },
+  ])
+})
+
 test('a payment is relayed over the hints of an invoice, and the relay is told of', async (t) => {
   const world = new World()
   t.teardown(() => world.close())

@@ -25,7 +25,7 @@ export const PaymentFailure = named(
   'PaymentFailure',
   'Why a payment or one of its parts failed.',
   z.object({
-    code: text(64, 'Ours, or the BOLT 4 name that the failing node sent.'),
+    code: text(64, 'Ours, or the BOLT 4 name that the failing node sent, its words joined by hyphens.'),
     erringNode: NodeId.optional(),
     erringShortChannelId: ShortChannelId.optional(),
     text: text(512).optional(),

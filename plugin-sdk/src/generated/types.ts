@@ -428,7 +428,7 @@ export interface SentPart {
 
 /** Why a payment or one of its parts failed. */
 export interface PaymentFailure {
-  /** Ours, or the BOLT 4 name that the failing node sent. */
+  /** Ours, or the BOLT 4 name that the failing node sent, its words joined by hyphens. */
   readonly code: string
   readonly erringNode?: NodeId
   readonly erringShortChannelId?: ShortChannelId

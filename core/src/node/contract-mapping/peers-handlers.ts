@@ -85,7 +85,8 @@ export const peersHandlers = (context: MappingContext): ActorHandlers<'peers'> =
   }
 }
 
-const connectRefusal = (failure: ConnectFailure) => {
+/** Why a node could not be connected to. */
+export const connectRefusal = (failure: ConnectFailure) => {
   switch (failure.code) {
     case 'unreachable':
       return refusal('unreachable', `nothing answers there (${failure.cause}): is the address right, and the node up?`)

@@ -1,0 +1,21 @@
+import test from 'ava'
+import { openingBrokenOff, openingUnanswered, openRefusal } from './channels-refusals.ts'
+import { connectRefusal } from './peers-handlers.ts'
+
+const FEERATES = { commitment: 2_500, closing: 2_500, funding: 2_500 } as unknown as Parameters<typeof openRefusal>[1]
+
+test('an opening whose peer goes away, or does not answer, is peer-disconnected; one broken off at the last moment is not', (t) => {
+  for (const code of ['peer-not-connected', 'peer-not-answering'] as const) {
+    t.is(openingBrokenOff(code).code, 'peer-disconnected')
+  }
+  t.is(openRefusal({ code: 'disconnected' }, FEERATES).code, 'peer-disconnected')
+  t.is(openingBrokenOff('outcome-unknown').code, 'outcome-unknown')
+  t.is(openingUnanswered({ code: 'actor-stopped', path: '/peers/x' }).code, 'outcome-unknown')
+})
+
+test('a node that does not go together with this one is incompatible-peer, with the reason in words', (t) => {
+  const { code, message } = connectRefusal({ code: 'wrong-chain' })
+  t.is(code, 'incompatible-peer')
+  t.regex(message, /another chain/)
+  t.is(connectRefusal({ code: 'handshake-timeout' }).code, 'handshake-failed')
+})
