@@ -231,6 +231,26 @@ test('beside a channel that ends the connection each time it is taken up — it 
   t.like(channel.rest, { cause: 'peer-hangs-up-about-channel' })
 })
 
+test('beside a channel at which we would have hung up, had the peer not done so in the same breath — it rests', async (t) => {
+  const pair = await setUp(t)
+  const { alice, peer, healthy, sick } = pair
+  await peer.disconnect()
+  for (const life of [1, 2]) {
+    await alice.until(async () => drops(alice) === life && !(await alice.isUsable(healthy)))
+    await peer.connect({ silentAbout: [sick] })
+    // Said before channel_reestablish, it ends the connection.
+    peer.send({ type: 'shutdown', channelId: fromHex(sick), scriptpubkey: new Uint8Array(22) })
+    await peer.disconnect()
+  }
+  await alice.until(async () => drops(alice) === 3)
+  const { channel } = await alice.ask('channels', 'get', { channelId: sick })
+  t.like(channel.rest, { cause: 'peer-hangs-up-about-channel' })
+  await peer.connect()
+  await alice.until(() => alice.isUsable(healthy))
+  await payAll(t, pair, 3)
+  t.is(drops(alice), 3)
+})
+
 for (const [name, fallSick] of FORMS) {
   test(`beside a channel ${name} — payments in another one go on without a drop`, async (t) => {
     const pair = await setUp(t)

@@ -30,7 +30,7 @@ import type { ChannelEntry } from './channel-directory.ts'
 import { ChannelEffects, type StepToPerform } from './channel-effects.ts'
 import { type ChannelHold, entryOf, publish } from './channel-hold.ts'
 import { channelIds, haveSameIds } from './channel-ids.ts'
-import type { ChannelProtocol, Settlement } from './channel-protocol.ts'
+import type { ChannelProtocol, ComplainedAbout, Settlement } from './channel-protocol.ts'
 import { ChannelRations } from './channel-rations.ts'
 import { ChannelRest, type Pause } from './channel-rest.ts'
 import { channelWrites } from './channel-rows.ts'
@@ -136,8 +136,8 @@ class ChannelDriver {
             ...(rest === undefined ? {} : { rest }),
           })
         },
-        disconnected: ({ epoch, wasCause }) => {
-          if (this.#hold.connection?.epoch === epoch) this.#disconnected(epoch, wasCause)
+        disconnected: ({ epoch, about }) => {
+          if (this.#hold.connection?.epoch === epoch) this.#disconnected(epoch, about)
         },
         peerMessage: ({ epoch, message }) => {
           // What a connection that is gone has left behind is not to be acted on.
@@ -266,8 +266,10 @@ class ChannelDriver {
     this.#effects.perform(effects, { ...step, openedByUs: this.#openedByUs })
   }
 
-  #disconnected(epoch: Epoch, wasCause: boolean): void {
+  #disconnected(epoch: Epoch, about: ComplainedAbout): void {
     this.#hold.connection = undefined
+    // The peer may have ended it before this channel came to what the peer had said last.
+    const wasCause = about === 'this-channel' || (about === 'nothing' && this.#hold.hungUpOn === epoch)
     const before = this.#entry.state
     this.#run({ type: 'disconnected', epoch })
     const pause = this.#rest.disconnected(before, wasCause, this.#hasNeighbours())

@@ -131,6 +131,7 @@ export class ChannelEffects {
         outward.push(() => commands.answer(effect))
         break
       case 'disconnect':
+        hold.hungUpOn = effect.epoch
         outward.push(() => {
           const { connection } = hold
           if (connection?.epoch !== effect.epoch) return

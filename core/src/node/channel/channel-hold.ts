@@ -1,4 +1,4 @@
-import type { ChannelState } from '../../channel/index.ts'
+import type { ChannelState, Epoch } from '../../channel/index.ts'
 import { invariant } from '../../lib/errors.ts'
 import type { ChannelEntry } from './channel-directory.ts'
 import type { ChannelRest } from './channel-rest.ts'
@@ -13,6 +13,8 @@ export interface ChannelHold {
   submitted?: ChannelState
   /** The connection in use, if there is one. */
   connection?: ConnectionRef | undefined
+  /** The connection that the channel has had to hang up on: known before the peer's actor hears of it, which may be too late. */
+  hungUpOn?: Epoch
   /** They go on through a restart, so that nothing on the chain passes unseen. */
   watches?: ChannelWatches
   entry?: ChannelEntry

@@ -28,6 +28,9 @@ type Asked<C extends ChannelCommand & { readonly type: AskedCommand }> = {
   readonly reply: CommandResult<C['type']>
 }
 
+/** What was complained about before a connection ended, by the peer or by us: this channel alone, another one as well, or nothing. */
+export type ComplainedAbout = 'this-channel' | 'others' | 'nothing'
+
 /** What a channel's actor is told and asked. */
 export type ChannelProtocol = {
   peerMessage: { readonly request: { readonly epoch: Epoch; readonly message: ChannelMessage }; readonly reply: void }
@@ -35,8 +38,7 @@ export type ChannelProtocol = {
     readonly request: { readonly connection: ConnectionRef; readonly remoteFeatures: FeatureVector }
     readonly reply: void
   }
-  /** `wasCause`: the connection ended on account of this channel. */
-  disconnected: { readonly request: { readonly epoch: Epoch; readonly wasCause: boolean }; readonly reply: void }
+  disconnected: { readonly request: { readonly epoch: Epoch; readonly about: ComplainedAbout }; readonly reply: void }
   chain: { readonly request: ChainInput; readonly reply: void }
   /** Answered once the outcome is in the channel's state, and all that belongs with it in the same commit. */
   settle: { readonly request: Settlement; readonly reply: void }

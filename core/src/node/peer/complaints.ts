@@ -1,6 +1,7 @@
 import { toHex } from '../../lib/bytes.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { ChannelId } from '../../lib/ids.ts'
+import type { ComplainedAbout } from '../channel/channel-protocol.ts'
 
 /** An end of the connection so soon after a complaint came of it. */
 const SOON_MS = 10_000
@@ -19,10 +20,11 @@ export class Complaints {
     this.#about.set(toHex(channelId), this.#clock.monotonic())
   }
 
-  /** Whether the connection, which ends now, does so at this channel and no other: a peer that stops complains about several. */
-  areOnlyAbout(channelId: ChannelId): boolean {
+  /** What the connection, which ends now, ends at, as far as the channel is concerned: a peer that stops complains about several. */
+  about(channelId: ChannelId): ComplainedAbout {
     const since = this.#clock.monotonic() - SOON_MS
-    const recent = [...this.#about].filter(([, at]) => at >= since)
-    return recent.length === 1 && recent[0]?.[0] === toHex(channelId)
+    const [first, ...more] = [...this.#about].filter(([, at]) => at >= since)
+    if (first === undefined) return 'nothing'
+    return more.length === 0 && first[0] === toHex(channelId) ? 'this-channel' : 'others'
   }
 }

@@ -174,5 +174,5 @@ test('a message that cannot be sent ends the connection on account of its channe
   await system.settled()
   t.deepEqual(closed, ['internal'])
   t.deepEqual(errors, ['peer.bug'])
-  t.true(failing.complaints.areOnlyAbout(channelId))
+  t.is(failing.complaints.about(channelId), 'this-channel')
 })

@@ -118,7 +118,7 @@ class PeerDriver {
     this.#publish()
     this.#tell(connection, 'peer.disconnected', { nodeId: toHex(this.#nodeId), reason })
     for (const { ref, state } of this.#channels()) {
-      ref.tell('disconnected', { epoch, wasCause: connection.complaints.areOnlyAbout(idOf(state.durable)) })
+      ref.tell('disconnected', { epoch, about: connection.complaints.about(idOf(state.durable)) })
     }
   }
 
