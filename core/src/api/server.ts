@@ -173,7 +173,7 @@ const requireToken = (app: FastifyInstance, token: string, connections: ApiConne
       return
     }
     reply.header('connection', 'close')
-    refuse(reply, { code: 'rate-limited', message: 'all connections that the API keeps are busy' })
+    refuse(reply, { code: 'rate-limited', message: 'every connection that the API allows is busy: try again later' })
   })
 }
 
@@ -240,7 +240,10 @@ const serveEvents = (
     }
     if (reply.raw.destroyed) return reply.hijack()
     if (open.size >= maxStreams) {
-      return refuse(reply, { code: 'rate-limited', message: `${maxStreams} event streams are open already` })
+      return refuse(reply, {
+        code: 'rate-limited',
+        message: `${maxStreams} event streams are open already: close one first`,
+      })
     }
     reply.hijack()
     const sink = reply.raw

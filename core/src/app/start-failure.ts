@@ -68,7 +68,7 @@ const EXPLANATIONS: Table = {
   'log-level-unknown': ({ level }) =>
     usage(`there is no log level ${level}`, 'give --log-level (or FULGURITE_LOG_LEVEL) debug, info, warn or error'),
   'limit-invalid': ({ variable, value }) =>
-    usage(`${variable}: ${value} is no number of connections`, `give ${variable} from 1 to 100000, or leave it out`),
+    usage(`${variable}: ${value} is not a number of connections`, `give ${variable} from 1 to 100000, or leave it out`),
   'announced-openings-unknown': ({ what }) =>
     usage(
       `--announced-openings: there is no ${what}`,
@@ -76,7 +76,7 @@ const EXPLANATIONS: Table = {
     ),
   'commitment-feerate-invalid': ({ feerate }) =>
     usage(
-      `--max-commitment-feerate: ${feerate} is no fee rate for a commitment`,
+      `--max-commitment-feerate: ${feerate} is not a fee rate for a commitment`,
       'give --max-commitment-feerate (or FULGURITE_MAX_COMMITMENT_FEERATE) from 253 to 100000 sat per 1000 weight units',
     ),
   'htlc-maximum-invalid': ({ reason }) =>
@@ -91,7 +91,7 @@ const EXPLANATIONS: Table = {
     ),
   'max-plugins-invalid': ({ count }) =>
     usage(
-      `--max-plugins: ${count} is no number of plugins`,
+      `--max-plugins: ${count} is not a number of plugins`,
       'give --max-plugins (or FULGURITE_MAX_PLUGINS) from 0 to 1000',
     ),
   'address-invalid': ({ option, address }) =>
@@ -134,12 +134,12 @@ const EXPLANATIONS: Table = {
     ),
   'seed-missing': ({ path }) =>
     refused(
-      `${path} is gone, and a node was here before: without its words nobody can sign for its channels and coins`,
+      `${path} is gone, although a node has run here: without the words in it nobody can sign for its channels and coins`,
       'put back the 24 words (BIP 39), with mode 600; or name another data folder with --data to begin anew',
     ),
   'seed-of-another-node': ({ path }) =>
     refused(
-      `${path} holds the words of another node than the one whose database is beside it`,
+      `${path} holds the words of another node, not of the one whose database is beside it`,
       'put back the words that belong to it: with others nobody can sign for its channels and coins',
     ),
   'file-unusable': ({ path, reason }) =>
@@ -173,7 +173,7 @@ const EXPLANATIONS: Table = {
     ),
   'chain-rewritten': ({ height, expected, actual }) =>
     refused(
-      `bitcoind is on another chain than the one that this node has followed: its block ${height} is ${actual}, not ${expected}`,
+      `bitcoind is not on the chain that this node has followed: its block ${height} is ${actual}, not ${expected}`,
       'point --bitcoind-url at the bitcoind that the node ran on before; with channels, do not start on another chain',
     ),
   'bitcoind-version-too-old': ({ version, minimum }) =>
@@ -199,7 +199,7 @@ const EXPLANATIONS: Table = {
     refused(`there is no development network in ${path}`, 'name its folder with --data; nothing was taken away'),
   'data-folder-shared': ({ path, mode }) =>
     refused(
-      `${path} holds other things than a node, and others may look into it (mode ${mode})`,
+      `${path} holds other things besides a node, and other users can read it (mode ${mode})`,
       `name a folder of the node's own with --data or FULGURITE_DATA; or allow its owner alone: chmod 700 ${path}`,
     ),
   'data-of-another-network': ({ path, expected, actual }) =>

@@ -63,8 +63,8 @@ const withoutTerminal = ({ code, details }: CliFailure): CliFailure =>
   new CliFailure(EXIT.refused, {
     ...details,
     code,
-    message: 'it needs your consent, and there is no terminal to ask you on',
-    hint: 'look at what is listed; then agree with --yes, or to exactly this with --consent',
+    message: 'the plugin needs your consent, and there is no terminal to ask for it',
+    hint: 'read the list above; then agree with --yes, or to exactly this with --consent',
   })
 
 const declined = (): CliFailure => new CliFailure(EXIT.refused, { code: 'declined', message: 'nothing was installed' })

@@ -31,7 +31,7 @@ const writePlugin = (name: string, cwd: string): { readonly folder: string; read
   if (existsSync(folder)) {
     throw new CliFailure(EXIT.refused, {
       code: 'folder-exists',
-      message: `<name>: there is something at ${folder} already: choose another name, or another folder to be in`,
+      message: `<name>: ${folder} exists already: choose another name, or run this in another folder`,
       field: 'name',
     })
   }
@@ -65,7 +65,7 @@ const packSdk = (sdk: string, folder: string): void => {
   throw new CliFailure(EXIT.refused, {
     code: 'sdk-not-packed',
     message: `npm pack in ${sdk} failed: ${error?.message ?? stderr.trim()}`,
-    hint: 'npm and what npm ci has installed are needed to pack the SDK',
+    hint: 'to pack the SDK, npm is needed, and what npm ci installs',
   })
 }
 

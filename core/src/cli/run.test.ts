@@ -534,7 +534,7 @@ test('plugins install — without a terminal says that it needs consent, and --y
   const { cli, gateway } = await consenting(t)
   const refused = await cli(['plugins', 'install', '/fees'])
   t.is(refused.code, 1)
-  t.regex(refused.err, /there is no terminal to ask you on \[consent-needed\]\n.*--yes/)
+  t.regex(refused.err, /there is no terminal to ask for it \[consent-needed\]\n.*--yes/)
   t.is(gateway.asked.length, 1)
   const json = JSON.parse((await cli(['plugins', 'install', '/fees', '--json'])).out)
   t.like(json, { error: { code: 'consent-needed', details: { consent: CONSENT } } })

@@ -113,7 +113,13 @@ export class Budgets {
   admit(name: string, prepared: Prepared, key: string | undefined): Result<Admission, ContractError> {
     const now = this.#now()
     if (!this.#counts().rate(now, name)) {
-      return { ok: false, error: { code: 'rate-limited', message: `${name} more often than its grant allows` } }
+      return {
+        ok: false,
+        error: {
+          code: 'rate-limited',
+          message: `${name} was asked more often than its grant allows (rate): ask less often`,
+        },
+      }
     }
     const counted = this.#counts().action(now)
     if (!counted.ok) return counted

@@ -26,7 +26,10 @@ export const readOutboxFrame = (
   const header = split < 0 || split > HEADER_CHARS ? undefined : read(Header, frame.slice(1, split))
   if (header === undefined) return err({ code: 'protocol-violation', text: 'the cell sent a malformed outbox' })
   if (frame.length - split > maxOutboxChars + 1) {
-    return err({ code: 'outbox-too-large', text: `${frame.length} characters in one turn` })
+    return err({
+      code: 'outbox-too-large',
+      text: `the plugin said ${frame.length} characters in one turn, more than limits.outboxBytes allows`,
+    })
   }
   const { cpuMicros, fault } = header
   return ok({ header: fault === undefined ? { cpuMicros } : { cpuMicros, fault }, outbox: frame.slice(split + 1) })

@@ -139,7 +139,10 @@ export class DurableWork {
   async read([id, kind, key, after]: Entry<'reads'>): Promise<void> {
     const { begin, finish, reply, refuse } = this.#options
     if (!begin()) {
-      refuse(id, { code: 'rate-limited', message: 'too many asks are waiting for an answer already' })
+      refuse(id, {
+        code: 'rate-limited',
+        message: 'too many asks already wait for an answer: wait for one of them first',
+      })
       return
     }
     try {
@@ -156,7 +159,7 @@ export class DurableWork {
     const before = this.#parked.dropped
     const rows = this.#parked.park(label, event, words(error), now)
     if (before === 0 && this.#parked.dropped > 0)
-      log.host('warn', 'parked-full: so many events are set aside that the oldest of them are let go')
+      log.host('warn', 'parked-full: too many events are set aside, so the oldest of them are deleted')
     return rows
   }
 

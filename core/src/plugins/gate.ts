@@ -45,8 +45,12 @@ export class Gate {
     const name = `${actor}.${operation}`
     const { asksPerSecond, asksInFlight } = this.#manifest.limits
     if (inFlight >= asksInFlight)
-      return refuse('rate-limited', `${asksInFlight} asks are waiting for an answer already`)
-    if (!this.#budgets.mayAsk()) return refuse('rate-limited', `more than ${asksPerSecond} asks a second`)
+      return refuse(
+        'rate-limited',
+        `${asksInFlight} asks already wait for an answer (limits.asksInFlight): wait for one of them first`,
+      )
+    if (!this.#budgets.mayAsk())
+      return refuse('rate-limited', `more than ${asksPerSecond} asks a second (limits.asksPerSecond): ask less often`)
     const found = findOperation(actor, operation)
     if (found === undefined) return refuse('unknown-operation', `there is no operation ${name}`)
     const { queries, commands, secrets } = this.#manifest.permissions
@@ -67,8 +71,10 @@ export class Gate {
       const { types } = prepared.request as { readonly types?: readonly string[] }
       const { events } = this.#manifest.permissions
       const other = types?.find((type) => !Object.hasOwn(events, type) || events[type]?.filter !== undefined)
-      if (types === undefined) return refuse('not-granted', 'types: name the events, among those granted', 'types')
-      if (other !== undefined) return refuse('not-granted', `types: ${other} is not granted without a filter`, 'types')
+      if (types === undefined)
+        return refuse('not-granted', 'types: name the events to read, of those that are granted', 'types')
+      if (other !== undefined)
+        return refuse('not-granted', `types: ${other} is not granted, or only with a filter`, 'types')
     }
     const counted = this.#budgets.countQuery()
     if (!counted.ok) return counted
@@ -77,11 +83,13 @@ export class Gate {
 
   #command(name: string, prepared: Prepared, { reason, key }: AskOptions): Result<Admitted, ContractError> {
     const { operation } = prepared
-    if (reason === undefined) return refuse('invalid-request', 'reason: a command says why', 'reason')
+    if (reason === undefined)
+      return refuse('invalid-request', 'reason: expected why the command is asked: { code, text? }', 'reason')
     if (key !== undefined && key.length > MAX_KEY)
-      return refuse('invalid-request', `key: at most ${MAX_KEY} characters`, 'key')
+      return refuse('invalid-request', `key: expected at most ${MAX_KEY} characters`, 'key')
     // Rows are named in UTF-8, where all surrogates that stand alone are one character: two keys would be one row.
-    if (key?.isWellFormed() === false) return refuse('invalid-request', 'key: a surrogate stands alone', 'key')
+    if (key?.isWellFormed() === false)
+      return refuse('invalid-request', 'key: expected Unicode text, without lone surrogates', 'key')
     if (isCommand(operation) && operation.keyRequired && key === undefined) {
       return refuse('key-required', `${name} spends: give a key, so that it can be asked again safely`)
     }
@@ -103,11 +111,11 @@ export class Gate {
       const value = fields[field]
       const range = `${min ?? 'any'} to ${max ?? 'any'}`
       if (typeof value !== 'bigint' && typeof value !== 'number') {
-        return refuse('out-of-bounds', `${field}: say it, it was granted within bounds, ${range}`, field)
+        return refuse('out-of-bounds', `${field}: expected a value, ${range}: the grant bounds this field`, field)
       }
       const whole = BigInt(value)
       if ((min !== undefined && whole < min) || (max !== undefined && whole > max)) {
-        return refuse('out-of-bounds', `${field}: ${whole} is beyond what was granted, ${range}`, field)
+        return refuse('out-of-bounds', `${field}: ${whole} is outside of what was granted, ${range}`, field)
       }
     }
     return ok(true)

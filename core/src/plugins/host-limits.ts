@@ -65,7 +65,10 @@ export const noRoomFor = (
   host: HostLimits,
 ): PluginError<'too-many-plugins' | 'limits-exceeded'> | undefined => {
   if (installed.length >= host.plugins) {
-    return { code: 'too-many-plugins', message: `${host.plugins} plugins are installed: remove one first` }
+    return {
+      code: 'too-many-plugins',
+      message: `${host.plugins} plugins are installed, as many as --max-plugins allows: remove one first`,
+    }
   }
   let { diskBytes, cellMemoryMb } = shareOf(limits.memoryMb, permissions.storage.bytes)
   for (const { grant } of installed) {

@@ -80,7 +80,7 @@ test('a reply that is too large is refused before it is made into text', (t) => 
   t.true(read * 1_000 < 2 * MEMORY_CAPS.replies)
   inbox.reply(2, { small: 5n })
   t.deepEqual(taken().replies, [
-    [1, 0, { code: 'reply-too-large', message: 'ask for less at a time' }],
+    [1, 0, { code: 'reply-too-large', message: 'the reply is too large for a plugin: ask for less at a time' }],
     [2, 1, { small: '5' }],
   ])
   t.is(account.memoryBytes, 0)
@@ -92,7 +92,11 @@ test('what has been done is told however much waits, and is no refusal', (t) => 
   for (let id = 1; id <= 9; id++) inbox.reply(id, half)
   inbox.done(10, { paymentHash: 'ab' })
   const replies = taken().replies as readonly (readonly [number, number, unknown])[]
-  t.deepEqual(replies.at(-2), [9, 0, { code: 'reply-too-large', message: 'ask for less at a time' }])
+  t.deepEqual(replies.at(-2), [
+    9,
+    0,
+    { code: 'reply-too-large', message: 'the reply is too large for a plugin: ask for less at a time' },
+  ])
   t.deepEqual(replies.at(-1), [10, 1, { paymentHash: 'ab' }])
   t.is(account.memoryBytes, 0)
 })

@@ -15,7 +15,10 @@ export interface TurnHead {
   readonly seed: number
 }
 
-const TOO_LARGE: ContractError = { code: 'reply-too-large', message: 'ask for less at a time' }
+const TOO_LARGE: ContractError = {
+  code: 'reply-too-large',
+  message: 'the reply is too large for a plugin: ask for less at a time',
+}
 
 /**
  * What waits for a plugin's next turn, already as text. All of it is on the plugin's account, and what a turn takes is

@@ -68,12 +68,18 @@ export const readInstalled = async (
     ),
   )
   if (manifestText === undefined || code === undefined || integrityOf(manifestText, code) !== record.integrity) {
-    return err({ code: 'integrity-mismatch', message: `${record.name}: its files are not those that were installed` })
+    return err({
+      code: 'integrity-mismatch',
+      message: `the files of ${record.name} have changed since it was installed: install it again`,
+    })
   }
   const parsed = parseManifest(manifestText)
   if (!parsed.ok) return parsed
   if (!isGrantOf(record.grant, parsed.value)) {
-    return err({ code: 'integrity-mismatch', message: `${record.name}: it asks for other than what was granted` })
+    return err({
+      code: 'integrity-mismatch',
+      message: `the manifest of ${record.name} does not ask for what was granted: install it again`,
+    })
   }
   const config = checkConfig(parsed.value.config, record.config)
   if (!config.ok) return config

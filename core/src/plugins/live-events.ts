@@ -39,7 +39,7 @@ export class LiveEvents {
     const dropped = inbox.live(event, manifest.limits.queueEvents)
     if (dropped > 0 && !this.#dropped) {
       this.#dropped = true
-      log.host('warn', 'queue-full: the oldest live events are left out')
+      log.host('warn', 'queue-full: the plugin is behind, so its oldest live events are dropped')
     }
     onAvailable()
   }

@@ -41,7 +41,10 @@ export class OutboxWork {
     const { account, desk, refuse, storeFailed } = this.#options
     const bytes = 2 * jsonSize(request, account.room('asks'))
     if (!account.take('asks', bytes)) {
-      refuse(id, { code: 'rate-limited', message: 'too much waits for an answer already' })
+      refuse(id, {
+        code: 'rate-limited',
+        message: 'the asks that already wait for an answer take too much memory: wait for one of them first',
+      })
       return
     }
     desk

@@ -156,7 +156,10 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
       onInstalled(name, async () => {
         const retried = await running.runner(name)?.retryParked()
         if (retried !== undefined) return ok(retried)
-        return err({ code: 'plugin-not-running', message: `${name} does not run: see plugins list` } as const)
+        return err({
+          code: 'plugin-not-running',
+          message: `${name} is not running: fulgurite plugins list says why`,
+        } as const)
       }),
     askHook,
   }

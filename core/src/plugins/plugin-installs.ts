@@ -165,4 +165,7 @@ const withHint = (
 ): PluginError<'config-invalid'> =>
   current === undefined
     ? error
-    : { ...error, message: `${error.message}: the settings of ${current.version} do not fit, give others` }
+    : {
+        ...error,
+        message: `${error.message}: the settings of ${current.version} do not fit this version, so give new ones with --config`,
+      }

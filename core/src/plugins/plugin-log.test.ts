@@ -33,7 +33,7 @@ test('lines past the rate are left out; that is said at once, and how many when 
       'plugin line 1',
       'plugin line 2',
       'plugin line 3',
-      'host log-flood: too many lines at once, some are left out',
+      'host log-flood: more lines than limits.logsPerSecond allo',
       'host of the host',
       'host log-flood: 6 lines were left out',
       `plugin ${'x'.repeat(52)}`,

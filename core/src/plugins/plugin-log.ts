@@ -80,7 +80,8 @@ export class PluginLog {
     const leftOut = this.#ration.take()
     if (leftOut === undefined) {
       // Said at once: the plugin may never log again.
-      if (this.#ration.refused === 1) this.host('warn', 'log-flood: too many lines at once, some are left out')
+      if (this.#ration.refused === 1)
+        this.host('warn', 'log-flood: more lines than limits.logsPerSecond allows, so some are left out')
       return
     }
     this.#tellLeftOut(leftOut)

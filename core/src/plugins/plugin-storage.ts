@@ -86,11 +86,17 @@ export class PluginStorage {
     if (writes.length === 0) return ok([])
     const unnamed = writes.find(([key]) => !key.isWellFormed())
     if (unnamed !== undefined) {
-      return err({ code: 'key-not-unicode', message: `${JSON.stringify(unnamed[0])}: a surrogate stands alone` })
+      return err({
+        code: 'key-not-unicode',
+        message: `${JSON.stringify(unnamed[0])}: expected Unicode text, without lone surrogates`,
+      })
     }
     const large = writes.find(([, value]) => value !== null && value.length > MAX_VALUE_CHARS)
     if (large !== undefined) {
-      return err({ code: 'value-too-large', message: `${large[0]}: more than ${MAX_VALUE_CHARS} characters` })
+      return err({
+        code: 'value-too-large',
+        message: `${large[0]}: expected a value of at most ${MAX_VALUE_CHARS} characters`,
+      })
     }
     const before = writes.map(([key]) => [key, this.#sizes.get(key)] as const)
     let known = true

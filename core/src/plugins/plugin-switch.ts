@@ -101,5 +101,5 @@ export class PluginSwitch {
 
 export const notInstalled = (name: string): PluginError<'plugin-not-found'> => ({
   code: 'plugin-not-found',
-  message: `${name} is not installed: plugins list says what is`,
+  message: `${name} is not installed: fulgurite plugins list shows what is`,
 })

@@ -95,7 +95,7 @@ export class Reservations {
     if (this.#byKey.size >= MAX_RESERVATIONS) {
       return err({
         code: 'budget-exceeded',
-        message: `${MAX_RESERVATIONS} spending commands in one window are the most`,
+        message: `a plugin may spend with at most ${MAX_RESERVATIONS} commands in one window`,
       })
     }
     const reservation = { key, name, digest, asked: encodeJson(prepared.asked), at: now, cost, isOpen: true }
@@ -183,6 +183,6 @@ interface Excess {
 
 const exceeded = ({ purse, asked, limit, used }: Excess, windowMs: number): ContractError => ({
   code: 'budget-exceeded',
-  message: `${purse}: ${asked} more is beyond ${limit}, of which ${used} are used or set aside`,
+  message: `${purse}: ${asked} more does not fit: of ${limit} in this window, ${used} are spent or set aside`,
   details: { purse, asked: `${asked}`, limit: `${limit}`, used: `${used}`, windowMs },
 })

@@ -117,7 +117,8 @@ export const runParts = (options: PluginRunOptions, owner: RunOwner): RunParts =
       queue.put(rows)
       noteOnDisk()
     },
-    full: (kind) => log.host('warn', `audit-full: the oldest entries of the kind ${kind} are let go for new ones`),
+    full: (kind) =>
+      log.host('warn', `audit-full: the oldest entries of kind ${kind} are deleted to make room for new ones`),
   })
   const share = new ProcessorShare({
     clock,

@@ -87,7 +87,7 @@ export class RunningPlugins {
     const { account } = services.book(name)
     account.give('bundle', account.held('bundle'))
     if (!account.take('bundle', textBytes(code) + textBytes(sourceMap))) {
-      const message = "the node's memory for plugins does not hold its code: remove another plugin first"
+      const message = 'the memory that the node has for plugins is full: remove another plugin first'
       return { code: 'limits-exceeded', message }
     }
     const [ledger, pool] = await Promise.all([services.ledger(), services.cells()])

@@ -116,6 +116,6 @@ export class UsageCounts {
 export const exceeded = (what: string, limit: number, windowMs: number): Result<never, ContractError> =>
   err({
     code: 'budget-exceeded',
-    message: `${limit} ${what} in ${windowMs} ms are used up`,
+    message: `all ${limit} ${what} of this window (${windowMs} ms) are used up`,
     details: { budget: what, limit, used: limit, windowMs },
   })

@@ -76,7 +76,7 @@ export class Watchdog {
 
   #judge(cell: WatchedCell, seen: Seen, working: boolean): CellFault | undefined {
     if (working && this.#clock.monotonic() - cell.workSince > cell.maxWallMs) {
-      return { code: 'turn-time', text: `no answer in ${cell.maxWallMs} ms` }
+      return { code: 'turn-time', text: `the plugin has not answered within ${cell.maxWallMs} ms` }
     }
     const usage = this.#probe(cell.pid)
     if (usage === undefined) return undefined
@@ -86,7 +86,7 @@ export class Watchdog {
     }
     if (usage.residentBytes > cell.maxResidentBytes) {
       const [has, may] = [usage.residentBytes, cell.maxResidentBytes].map((bytes) => Math.round(bytes / MB))
-      return { code: 'memory-limit', text: `the cell's process took ${has} MB, ${may} MB are allowed` }
+      return { code: 'memory-limit', text: `the cell's process took ${has} MB and may take ${may} MB` }
     }
     if (working && usage.cpuMs - seen.cpuMs > cell.maxCpuMs) {
       return { code: 'turn-time', text: `a turn took more than ${cell.maxCpuMs} ms of processor time` }
