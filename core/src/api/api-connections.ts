@@ -8,15 +8,15 @@ import { TokenBucket } from '../lib/token-bucket.ts'
 import type { ApiLimits } from './api-limits.ts'
 
 /**
- * The connections of the API. Whoever has not shown the token is a stranger: there are so many of them, they have so long, and
- * the one who has waited the longest makes room for the next, so that the operator always gets as far as the token. Those who
- * have shown it are kept apart, and only an idle one has to go when there are too many.
+ * The connections of the API. A connection that has not shown the token is a stranger's. Strangers are limited in number and in
+ * time, and the one that has waited the longest makes room for the next, so that the operator can always show the token.
+ * Connections that have shown it are counted apart; when there are too many, only an idle one is closed.
  */
 export class ApiConnections {
   readonly #clock: Clock
   readonly #limits: ApiLimits
   readonly #strangers: Crowd<Socket>
-  /** By the requests under way, the one that was used last at the end. */
+  /** How many requests are under way on each; the one that was used last is at the end. */
   readonly #operators = new Map<Socket, number>()
   readonly #deadlines = new Map<Socket, CancelTimer>()
   readonly #refusals: GroupTable<TokenBucket>
@@ -41,7 +41,7 @@ export class ApiConnections {
     this.#strangers.add(group, socket)?.destroy()
   }
 
-  /** Whether one without the token is told so. Otherwise it is cut off. */
+  /** Whether a request without the token gets an answer. Otherwise its connection is cut off. */
   answersRefusal({ socket }: IncomingMessage): boolean {
     const answers = this.#refusals.of(addressGroup(socket.remoteAddress ?? '')).take(this.#clock.monotonic())
     if (!answers) socket.destroy()
@@ -71,7 +71,7 @@ export class ApiConnections {
     this.#operators.set(socket, underWay)
   }
 
-  /** Ends the one that has been idle the longest; `false` if none is. */
+  /** Ends the connection that has been idle the longest; `false` if none is idle. */
   #endIdle(): boolean {
     for (const [socket, underWay] of this.#operators) {
       if (underWay > 0) continue

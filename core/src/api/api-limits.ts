@@ -1,23 +1,23 @@
 import type { Rate } from '../lib/token-bucket.ts'
 
-/** What the API keeps for those who call it. */
+/** How many connections and requests the API takes, and for how long. */
 export interface ApiLimits {
-  /** Connections that have not shown the token: in all, and of one address. */
+  /** Connections that have not shown the token: in all, and from one address. */
   readonly strangers: { readonly max: number; readonly maxPerGroup: number }
-  /** Connections that have. */
+  /** Connections that have shown the token. */
   readonly operators: number
-  /** Of those, event streams. */
+  /** How many of those may be event streams. */
   readonly streams: number
-  /** For the first request's head, the token in it. */
+  /** How long the head of the first request, with the token in it, may take. */
   readonly headMs: number
-  /** For the rest of a request. */
+  /** How long the rest of a request may take. */
   readonly bodyMs: number
-  /** Requests without the right token that are answered, by address. */
+  /** How many requests without the right token are answered, for each address. */
   readonly refusals: Rate
 }
 
 export const API_LIMITS: ApiLimits = {
-  // A client may open many at once before it asks.
+  // A client may open many connections at once before it asks.
   strangers: { max: 128, maxPerGroup: 120 },
   operators: 256,
   streams: 64,

@@ -6,7 +6,7 @@ import type { EncodedEvent, EventFilter, EventLogPort } from '../node/contract-g
 
 const PAGE_ROWS = 500
 const HEARTBEAT_MS = 15_000
-/** A reader that takes nothing for so long is cut off: it can come back with its cursor. */
+/** A reader that takes nothing for this long is cut off; it can come back with its cursor. */
 const STALLED_MS = 60_000
 
 /**
@@ -19,7 +19,7 @@ export const streamEvents = (
   { from, filter, sink, clock }: { from: Cursor | undefined; filter: EventFilter; sink: Writable; clock: Clock },
 ): void => {
   let ended = false
-  /** The socket has more than it wants. */
+  /** The socket takes no more for now. */
   let full = false
 
   const end = (): void => {
@@ -60,7 +60,7 @@ export const streamEvents = (
     })
   }
 
-  /** A slow reader takes something in this time. */
+  /** Even a slow reader takes something in this time. */
   const watchStall = (unsentBytes: number): void => {
     cancelStalled = clock.setTimer(STALLED_MS, () => {
       if (sink.writableLength < unsentBytes) {
@@ -90,7 +90,7 @@ export const streamEvents = (
   follower.readOn()
 }
 
-// An event's text is JSON on one line, so it needs no splitting. Ephemeral events have no place to go on from.
+// An event's text is JSON on one line, so it needs no splitting. An ephemeral event has no cursor to continue from.
 const message = ({ sequence, cursor, name, text }: EncodedEvent): string =>
   `${sequence > 0 ? `id: ${cursor}\n` : ''}event: ${name}\ndata: ${text}\n\n`
 

@@ -33,9 +33,9 @@ export interface ApiOptions {
   readonly clock?: Clock
   /** The defaults if absent. */
   readonly limits?: ApiLimits
-  /** A connection could not be taken, as when the process has no descriptor left. The API goes on. */
+  /** Called when a connection could not be accepted, for example because the process has no descriptor left. The API goes on. */
   readonly onAcceptError?: (cause: string) => void
-  /** Told of bugs: an answer that could not be made. */
+  /** Called for a bug: an answer could not be made. */
   readonly onBug?: (error: unknown, where: string) => void
 }
 
@@ -128,7 +128,7 @@ const ask = async (
 const refuse = (reply: FastifyReply, error: ContractError): FastifyReply =>
   reply.code(statusOf(error.code)).type(JSON_TYPE).send(encodeJson(error, 'integer'))
 
-/** What is no HTTP is answered in the contract's way, too. */
+/** A request that is not HTTP also gets an answer in the contract's form. */
 const refuseUnreadable = ({ code }: NodeJS.ErrnoException, socket: Socket): void => {
   if (code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
   const [status, message] =
@@ -156,7 +156,7 @@ const requireToken = (app: FastifyInstance, token: string, connections: ApiConne
   app.addHook('onRequest', (request, reply, done) => {
     const given = Buffer.from(request.headers.authorization ?? '')
     if (given.length !== expected.length || !timingSafeEqual(given, expected)) {
-      // Whoever does not have the token costs as little as can be: nothing of the body is read, no connection is kept.
+      // A caller without the token costs as little as possible: the body is not read, and the connection is not kept.
       if (!connections.answersRefusal(request.raw)) {
         reply.hijack()
         return
@@ -199,7 +199,7 @@ const answerErrors = (app: FastifyInstance, onBug: (error: unknown, where: strin
 
 const GET_PATHS: readonly string[] = ['/v1/events', '/v1/openapi.json']
 
-/** How what there is at a path is asked for; `undefined` if nothing is there. */
+/** The method of a path; `undefined` if there is nothing at the path. */
 const methodOf = (path: string): 'GET' | 'POST' | undefined => {
   if (GET_PATHS.includes(path)) return 'GET'
   const [, actor = '', operation = ''] = /^\/v1\/([^/]+)\/([^/]+)$/.exec(path) ?? []
@@ -234,7 +234,7 @@ const serveEvents = (
     if (!asked.ok) return refuse(reply, asked.error)
     const { from, filter } = asked.value
     if (from !== undefined) {
-      // Said before the stream begins, as of any other request.
+      // Refused before the stream begins, as any other request.
       const place = await gateway.events.replay(from, filter, 1)
       if (!place.ok) return refuse(reply, place.error)
     }
@@ -259,7 +259,7 @@ const serveEvents = (
 
 const STREAM_PARAMETERS: readonly string[] = ['from', 'types']
 
-/** What a request for the event stream asks for. A parameter that means nothing would leave a reader waiting in vain. */
+/** What a request for the event stream asks for. If an unknown parameter were ignored, its reader would wait in vain. */
 const streamAsked = ({
   query,
   headers,

@@ -14,7 +14,7 @@ export const isNumber = (shape: Shape): boolean =>
 
 const LONG = 40
 
-/** A value on one line, with what is long and no text shown by its ends. */
+/** A value on one line; a long value that is not text is shown by its two ends. */
 export const shortCell = (shape: Shape, value: unknown, io: CliIo): string => {
   const text = cell(shape, value, io)
   return shape.type === 'scalar' && !isText(shape) && text.length > LONG ? shortId(text) : text
@@ -55,7 +55,7 @@ export const time = (at: number): string => new Date(at).toISOString().replace(/
 
 export const grouped = (digits: string): string => digits.replace(/\B(?=(\d{3})+$)/g, ',')
 
-/** What an event says, short: `channelId=0a1b2c3d… feeMsat=5`. */
+/** The payload of an event in short: `channelId=0a1b2c3d… feeMsat=5`. */
 export const brief = (payload: Row): string =>
   Object.entries(payload)
     .map(([key, value]) => `${key}=${briefly(value)}`)

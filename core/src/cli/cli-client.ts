@@ -19,8 +19,8 @@ export interface CliClient {
 }
 
 /**
- * Finds the node of a data folder. With no folder named, the usual one is looked at first and then the development
- * network's inside it; the first that answers is used.
+ * Finds the node of a data folder. If no folder is named, it tries the usual one first, then the development network's inside it, and
+ * uses the first that answers.
  */
 export const cliClient = (folders: readonly string[]): CliClient => {
   const reach = async (path: string, options: Omit<HttpRequest, 'path'>): Promise<IncomingMessage> => {

@@ -3,19 +3,19 @@ import { Command, type HelpContext } from 'commander'
 import { type CliFailure, usage } from './failure.ts'
 import { asTyped } from './names.ts'
 
-/** How many names are listed where somebody typed one that there is not. */
+/** How many names are listed for somebody who typed an unknown one. */
 const MOST_NAMES_SHOWN = 16
 
 /**
- * A command, or a group of them, that says in our own words what is wrong with a line: what it is about, and what to write.
- * The parser calls these methods by their names instead of its own texts, which a test over every command holds to.
+ * A command, or a group of commands, that says in our own words what is wrong with a line, and what to write instead. The parser
+ * calls these methods by their names instead of its own texts; a test over every command checks that it does.
  */
 export class CommandLine extends Command {
   override createCommand(name?: string): CommandLine {
     return new CommandLine(name)
   }
 
-  /** Where a command is called for and none is named, or none of that name. */
+  /** For a group that is called without a command, or with an unknown one. */
   override help(context?: HelpContext | ((text: string) => string)): never {
     if (typeof context === 'function') return super.help(context)
     if (context?.error !== true) return super.help(context)
@@ -43,7 +43,7 @@ export class CommandLine extends Command {
   }
 
   unknownOption(given: string): never {
-    // What stands before it is looked at first, as it was typed.
+    // Errors before it are reported first, in the order of the line.
     refuseExcess(this, this.args.slice(0, this.args.indexOf(given)))
     const [name = '', value] = given.split('=', 2)
     const known = [...optionsOf(this), '--help']
@@ -62,13 +62,13 @@ export const refuseExcess = (command: Command, args: readonly string[] = command
   const most = registeredArguments.length
   const extra = args[most]
   if (extra === undefined) return
-  // What is no command of a group is taken for an argument of the one that the group stands for.
+  // The parser takes an unknown command of a group for an argument of the group's default command.
   if (parent?.parent != null && most === 0) throw noCommand(parent, extra)
   const takes = most === 0 ? 'no arguments' : most === 1 ? 'one argument' : `at most ${most} arguments`
   throw usage(`${command.name()} takes ${takes}: ${asTyped(extra)} is one more`)
 }
 
-/** Throws for an option that was followed by another in the place of its value. */
+/** Throws if another option stands where the value of an option should be. */
 export const refuseSwallowed = (command: Command): void => {
   const known = optionsOf(command)
   for (const each of [command, ...ancestors(command)]) {
@@ -80,7 +80,7 @@ export const refuseSwallowed = (command: Command): void => {
   }
 }
 
-/** An option that stands at the end, or before another. */
+/** For an option without its value, at the end of the line or before another option. */
 export const noValue = (flags: string): CliFailure => {
   const [name = '', ...value] = flags.split(' ')
   return usage(`${name} needs a value: write ${name} ${value.join(' ')}`, undefined, fieldOf(name))

@@ -4,7 +4,7 @@ import { type CliIo, EXIT } from './io.ts'
 import { printable } from './printable.ts'
 import { wrapped } from './table.ts'
 
-/** What a node says with `consent-needed`. One of another version may say less. */
+/** What a node says with `consent-needed`. A node of another version may say less. */
 interface Needed {
   readonly name?: string
   readonly version?: string
@@ -16,8 +16,8 @@ interface Needed {
 const SIGNS: Readonly<Record<string, string>> = { new: '+', raised: '↑', changed: '~', lowered: '↓', gone: '-' }
 
 /**
- * Installs a plugin. Where it may do more than before the operator is shown what, and asked; `yes` is a script's answer. What
- * was shown is what is agreed to, and nothing else is put in.
+ * Installs a plugin. If it may do more than before, the operator is shown what, and asked; `yes` is a script's answer. The operator
+ * agrees to exactly what was shown, and nothing else is installed.
  */
 export const installAsking = async (
   client: CliClient,
@@ -26,7 +26,7 @@ export const installAsking = async (
   yes: boolean,
   io: CliIo,
 ): Promise<NodeReply> => {
-  // Refused without having done anything, it is another request that is done in the end: the key is for that one.
+  // The first request is refused and does nothing. The key belongs to the second one, which has the consent in it.
   const { 'idempotency-key': _, ...first } = headers
   const refused = await client
     .ask('plugins', 'install', request, request.consent === undefined ? first : headers)

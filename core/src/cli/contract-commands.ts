@@ -100,7 +100,7 @@ const run = async (
   const request = requestOf(operation, command, io)
   const rows = rowsOf(operation)
   const columns = flags.columns?.split(',')
-  // Before the node is asked: a name that is none would hide what the node says.
+  // Checked before the node is asked, so that a wrong name does not hide the node's answer.
   if (rows !== undefined && columns !== undefined) checkColumns(rows, columns, io)
   const style: ListStyle = { ...(columns === undefined ? {} : { columns }), wide: flags.wide === true }
   const client = cliClient(foldersOf(flags, io))
@@ -145,7 +145,7 @@ const requestOf = (operation: Operation, command: Command, io: CliIo): Record<st
   return request
 }
 
-// `connect <id>@<host>:<port>` is how node addresses are passed around.
+// People pass node addresses around as `<id>@<host>:<port>`.
 const splitArgument = ({ split }: Operation, args: readonly string[]): readonly string[] => {
   const [first, ...rest] = args
   const at = split === undefined ? -1 : (first?.indexOf(split) ?? -1)
@@ -163,7 +163,7 @@ const badArgument = (operation: Operation, { field = '', message }: ContractErro
   return usage(`${spelled(found)}${inside}: ${what}`, undefined, found.name)
 }
 
-/** What the node says of a field, said of the argument that it came from. */
+/** A failure that names a field, rewritten to name the argument that the field came from. */
 const ofArgument = (operation: Operation, error: unknown): unknown => {
   if (!(error instanceof CliFailure) || typeof error.details.field !== 'string') return error
   const { field } = error.details

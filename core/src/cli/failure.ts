@@ -19,7 +19,7 @@ export class CliFailure extends Error {
     this.details = details
   }
 
-  /** The same in other words. */
+  /** The same failure with another message. */
   saying(message: string): CliFailure {
     const { exitCode, code, hint, details } = this
     return new CliFailure(exitCode, { ...details, code, message, ...(hint === undefined ? {} : { hint }) })

@@ -25,7 +25,7 @@ export interface CliField {
   readonly summary: string
 }
 
-/** The fields that a command takes, those by position first. */
+/** The fields that a command takes; positional ones come first. */
 export const fieldsOf = ({ request, positional }: Operation): readonly CliField[] => {
   const shape = shapeOf(request)
   if (shape.type !== 'object') return []
@@ -82,7 +82,7 @@ export const isFlag = ({ shape }: CliField): boolean => shape.type === 'scalar' 
 /** How a person refers to the field: `<channel-id>` or `--feerate`. */
 export const spelled = ({ positional, name }: CliField): string => (positional ? `<${name}>` : `--${name}`)
 
-/** The value as the contract takes it; a failure names the argument and what it should be. */
+/** The value in the contract's form. A failure names the argument and says what is expected. */
 export const contractValue = (field: CliField, given: string | boolean, io: CliIo): unknown => {
   if (typeof given === 'boolean') return given
   return convert(field.shape, given, field, io)
@@ -158,11 +158,11 @@ const json = (given: string, field: CliField, io: CliIo): unknown => {
   }
 }
 
-/** What stands where the path says, if anything does. */
+/** The value at the path, if there is one. */
 export const valueAt = (request: Readonly<Record<string, unknown>>, path: readonly string[]): unknown =>
   path.reduce<unknown>((at, key) => (at as Readonly<Record<string, unknown>> | undefined)?.[key], request)
 
-/** Puts a value where its path says. */
+/** Puts a value at its path. */
 export const place = (
   request: Record<string, unknown>,
   [key = '', ...rest]: readonly string[],

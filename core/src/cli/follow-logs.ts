@@ -11,7 +11,7 @@ const MOST_LINES = 500
 
 interface LogOptions {
   readonly json: boolean
-  /** Begins with the latest start of the plugin, whatever was logged before it. */
+  /** Begins with the plugin's latest start, and leaves out what was logged before it. */
   readonly sinceStart?: boolean
   readonly style: ListStyle
 }
@@ -31,7 +31,7 @@ export const followLogs = async (
   }
 }
 
-/** Prints, each time that it is called, the lines that have come since it was called last. */
+/** Prints, each time it is called, the lines that have come since the last call. */
 export const logTail = (
   operation: Operation,
   request: Readonly<Record<string, unknown>>,
@@ -44,7 +44,7 @@ export const logTail = (
   return async () => {
     const further = since === undefined ? {} : { since, page: { limit: MOST_LINES } }
     const reply = (await client.ask('plugins', 'logs', { ...request, ...further }, {})).body as Logs
-    // The node has begun anew meanwhile, and counts from the start.
+    // The node has restarted meanwhile, and counts from the beginning again.
     const isAnew = since !== undefined && reply.latest < since
     since = isAnew ? 0 : reply.latest
     if (isAnew) return
@@ -58,7 +58,7 @@ export const logTail = (
   }
 }
 
-/** Of lines with the newest first, those from the latest start on. */
+/** From lines with the newest first, those since the latest start. */
 const afterStart = (items: Logs['items']): Logs['items'] => {
   const start = items.findIndex(({ source, text }) => source === 'host' && text.startsWith('starting '))
   return start < 0 ? items : items.slice(0, start + 1)

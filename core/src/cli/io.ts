@@ -9,16 +9,16 @@ export interface CliIo {
   readonly cwd: string
   readonly home: string
   readFile(path: string): string
-  /** Calls back when something in a folder, or below it, may have changed. Throws where there is no such folder. Returns how to end it. */
+  /** Calls back when something in a folder, or below it, may have changed. Throws if the folder is missing. Returns how to end it. */
   watch(folder: string, onChange: () => void): () => void
-  /** Shows a question and resolves to the line that is typed; `undefined` where nobody can be asked, or who is asked leaves. */
+  /** Shows a question and resolves to the line that is typed; `undefined` if nobody can be asked, or nobody answers. */
   ask(question: string): Promise<string | undefined>
   randomKey(): string
-  /** Resolves after so long, or at once when interrupted. */
+  /** Resolves after this time, or at once when interrupted. */
   pause(ms: number): Promise<void>
-  /** Aborted when the user wants out of a command that has no end of its own. */
+  /** Aborted when the user interrupts a command that does not end by itself. */
   readonly interrupted: AbortSignal
 }
 
-/** What a script can tell apart. */
+/** Exit codes that a script can tell apart. */
 export const EXIT = { done: 0, refused: 1, usage: 2, unreachable: 3, unknown: 4 } as const

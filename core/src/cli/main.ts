@@ -6,26 +6,26 @@ import type { CliIo } from './io.ts'
 import type { AppCommands } from './own-commands.ts'
 import { run } from './run.ts'
 
-// Loaded only when it is asked for: the rest of the command line needs nothing of the node.
+// Loaded only when it is needed: the rest of the command line needs nothing of the node.
 const loadApp = async (): Promise<AppCommands> => import('../app/commands.ts')
 
-// Version control writes all the time, and a plugin is made of nothing that lies there.
+// Version control writes there all the time, and no part of a plugin lies there.
 const watchFolder = (folder: string, onChange: () => void): (() => void) => {
   const watcher = watch(folder, { recursive: true }, (_event, file) => {
     if (file === null || !/^\.git(\/|\\|$)/.test(file)) onChange()
   })
-  // A folder that goes away is told of by the install that finds none.
+  // If the folder goes away, the next install says so.
   watcher.on('error', onChange)
   return () => watcher.close()
 }
 
-// A question is shown where errors are: what is written out may be on its way into a file.
+// Questions go to standard error: standard output may be redirected to a file.
 const askAtTerminal = async (question: string, signal: AbortSignal): Promise<string | undefined> => {
   if (process.stdin.isTTY !== true || process.stderr.isTTY !== true) return undefined
   const { createInterface } = await import('node:readline/promises')
   const lines = createInterface({ input: process.stdin, output: process.stderr })
   try {
-    // At the end of the input no line comes any more.
+    // No line comes after the end of the input.
     const ended = new Promise<string>((resolve) => lines.once('close', () => resolve('')))
     return await Promise.race([lines.question(question, { signal }), ended])
   } catch {
@@ -39,7 +39,7 @@ const askAtTerminal = async (question: string, signal: AbortSignal): Promise<str
 export const main = async (): Promise<void> => {
   const interruption = new AbortController()
   const args = process.argv.slice(2)
-  // The node has its own order of stopping; everything else just ends.
+  // The node stops in its own order; everything else just ends.
   if (args.includes('tail') || args.includes('--follow') || (args.includes('plugins') && args.includes('dev')))
     process.once('SIGINT', () => interruption.abort())
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {

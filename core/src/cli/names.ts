@@ -3,5 +3,5 @@ import { kebab } from '@fulgurite/plugin-sdk/contract'
 /** `fundingTxid` as a column or label: `funding txid`. */
 export const label = (name: string): string => kebab(name).replaceAll('-', ' ')
 
-/** What somebody typed, so that it shows also where there is nothing to see. */
+/** What somebody typed, quoted if it would not be visible otherwise. */
 export const asTyped = (text: string): string => (/^\S+$/.test(text) ? text : JSON.stringify(text))

@@ -8,7 +8,7 @@ import { type CliIo, EXIT } from './io.ts'
 
 const TEMPLATE_NAME = 'my-plugin'
 
-/** `plugins new`: a small plugin that works, in a folder of its own that needs nothing of this one. */
+/** `plugins new`: a small working plugin, in a folder of its own that does not depend on this repository. */
 export const addNewPlugin = (program: Command, io: CliIo, done: (exitCode: number) => void): void => {
   program.commands
     .find((command) => command.name() === 'plugins')
@@ -52,9 +52,9 @@ const writePlugin = (name: string, cwd: string): { readonly folder: string; read
   }
 }
 
-/** The plugin's types, and what its test runs on, lie beside it: the folder can go anywhere. */
+/** The plugin's types, and what its test runs on, lie beside it, so that the folder can be moved anywhere. */
 const packSdk = (sdk: string, folder: string): void => {
-  // What was installed from a package has been compiled already.
+  // An SDK that was installed from a package is compiled already.
   const flags = existsSync(join(sdk, 'tsconfig.build.json')) ? [] : ['--ignore-scripts']
   const { status, error, stderr } = spawnSync('npm', ['pack', '--silent', ...flags, '--pack-destination', folder], {
     cwd: sdk,

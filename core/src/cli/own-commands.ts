@@ -102,7 +102,7 @@ const oneOf = (flags: string, summary: string, values: readonly string[]): Optio
   })
 }
 
-/** Beside what a development network answers itself: for this one it must not run. */
+/** `dev reset`. It runs here, unlike the other `dev` commands, because the development network must not be running. */
 export const addReset = (
   program: Command,
   io: CliIo,

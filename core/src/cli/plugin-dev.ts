@@ -53,7 +53,7 @@ export const developPlugin = async (client: CliClient, options: DevOptions, io: 
         const isFirst = done === 0
         done = seen
         await put().catch((error: unknown) => {
-          // What cannot get better by a change in the folder ends the command.
+          // A change in the folder cannot fix this, so the command ends.
           if (!(error instanceof CliFailure) || !(isFirst ? MENDABLE : LATER).has(error.code)) throw error
           printError(error)
         })
@@ -69,7 +69,7 @@ export const developPlugin = async (client: CliClient, options: DevOptions, io: 
   }
 }
 
-/** What the author mends in the folder. */
+/** Errors that the author can fix in the folder. */
 const MENDABLE: ReadonlySet<string> = new Set([
   'manifest-invalid',
   'contract-mismatch',
@@ -78,7 +78,7 @@ const MENDABLE: ReadonlySet<string> = new Set([
   'start-failed',
   'limits-exceeded',
 ])
-/** Once it has been there: a folder may be away for a moment, and a no is a no to this change alone. */
+/** These end nothing once the plugin is installed: a folder may be missing for a moment, and `declined` concerns one change only. */
 const LATER: ReadonlySet<string> = new Set([...MENDABLE, 'path-not-found', 'declined'])
 
 const isSettled = async (isUnchanged: () => boolean, io: CliIo): Promise<boolean> => {
@@ -86,7 +86,7 @@ const isSettled = async (isUnchanged: () => boolean, io: CliIo): Promise<boolean
   return isUnchanged()
 }
 
-/** What came of an install, in few words: what it may do was shown before. */
+/** The result of an install, in few words: what the plugin may do was shown before. */
 export const installedText = ({ plugin, replaced, warnings }: Installed): string => {
   const { name, version, state } = plugin
   const instead = replaced === undefined || replaced === version ? '' : `, in the place of ${replaced}`
@@ -107,7 +107,7 @@ const logsOf = (name: string, client: CliClient, json: boolean, io: CliIo): (() 
   const tail = logTail(operation, { name }, client, io, { json, style: {}, sinceStart: true })
   return () =>
     tail().catch((error: unknown) => {
-      // Taken off by somebody else: the next change puts it in again.
+      // Somebody else has removed the plugin: the next change installs it again.
       if (!(error instanceof CliFailure) || error.code !== 'plugin-not-found') throw error
     })
 }

@@ -1,8 +1,8 @@
-// Text may come from a peer or a plugin, and a terminal obeys some of it: what moves the cursor, sets the clipboard, or shows a line
-// other than it is.
+// Text may come from a peer or a plugin, and a terminal obeys some characters: they move the cursor, set the clipboard, or make a line
+// look like another one.
 const OBEYED = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu
 
-/** As a terminal may show it, on one line. */
+/** The text on one line, without characters that a terminal obeys. */
 export const printable = (text: string): string => text.replace(OBEYED, '·')
 
 /** The same JSON, with what a terminal would obey written as escapes. */

@@ -46,7 +46,7 @@ export const renderReply = (operation: Operation, reply: unknown, io: CliIo, sty
 
 const OF_A_LIST = ['items', 'next', 'asOf']
 
-/** What an answer says beside its list; other programs find it with `--json`. */
+/** The fields of an answer besides its list, on a terminal; other programs read them with `--json`. */
 const beside = (shape: ObjectShape, row: Row, io: CliIo): string => {
   const members = shape.members.filter(({ key }) => !OF_A_LIST.includes(key) && row[key] !== undefined)
   return members.length === 0 || !io.isTerminal ? '' : `\n${renderFields({ ...shape, members }, row, io)}`
@@ -54,7 +54,7 @@ const beside = (shape: ObjectShape, row: Row, io: CliIo): string => {
 
 const more = (operation: Operation, { next, items }: Row, io: CliIo): string => {
   const isEndless = operation.kind === 'query' && operation.resumable === true
-  // Of what goes on for ever there is always a next; where a list has an end, a page without rows may have others after it.
+  // A resumable list always has a `next`. In a list with an end, more rows may follow even a page without rows.
   if (!io.isTerminal || typeof next !== 'string' || !Array.isArray(items) || (isEndless && items.length === 0))
     return ''
   return `more: ${isEndless ? '--from' : '--after'} ${next}\n`
@@ -66,7 +66,7 @@ const renderFields = (shape: ObjectShape, row: Row, io: CliIo): string => {
   return members.map(({ key, shape: inner }) => `${label(key)}\t${cell(inner, row[key], io)}\n`).join('')
 }
 
-/** For people: each part of a part on a line of its own, and each entry of a list of words. */
+/** For people: each field of a nested object, and each entry of a list of texts, is on a line of its own. */
 const fieldLines = ({ members }: ObjectShape, row: Row, io: CliIo, indent: string): string => {
   const shown = members.filter(({ key }) => row[key] !== undefined)
   const width = Math.max(...shown.map(({ key, shape }) => (shape.type === 'object' ? 0 : label(key).length)))
@@ -97,7 +97,7 @@ const fits = (shape: ObjectShape, entries: readonly Row[], io: CliIo, room: numb
 const entryLines = (shape: ObjectShape, entries: readonly Row[], io: CliIo, indent: string): string =>
   entries.map((entry) => `${indent}- ${fieldLines(shape, entry, io, `${indent}  `).slice(indent.length + 2)}`).join('')
 
-/** A value on as many lines as it needs: each entry of a list, and what is JSON as people write it. */
+/** A value on as many lines as it needs: one for each entry of a list, and indented JSON. */
 const linesOf = (shape: Shape, value: unknown, io: CliIo, room: number): readonly string[] => {
   if (shape.type === 'scalar' && shape.scalar === 'json') {
     return JSON.stringify(value, undefined, 2).split('\n').map(printable)
@@ -140,7 +140,7 @@ const renderList = (shape: ObjectShape, items: readonly Row[], io: CliIo, style:
       ),
   )
   const kept = fitting(pointed(columns), io.columns)
-  // Too narrow for a table that says something: each row by itself, in full.
+  // The terminal is too narrow for a useful table: each row is shown by itself, in full.
   if (kept.length < Math.min(columns.length, LEAST_COLUMNS)) {
     return rows.map((row) => renderFields(shape, row, io)).join('\n')
   }
@@ -149,7 +149,7 @@ const renderList = (shape: ObjectShape, items: readonly Row[], io: CliIo, style:
   return table(kept, io, style.headless) + note
 }
 
-// What a node of another version says may have another form.
+// A node of another version may answer in another form.
 const readable = (show: (row: Row) => string, row: Row): string => {
   try {
     return show(row)
@@ -169,7 +169,7 @@ const fieldOf = (key: string, shape: Shape, io: CliIo): Shown => ({
   right: isNumber(shape),
 })
 
-/** Where nobody has said what matters: what a person looks for first comes first. */
+/** The columns of rows without a view: what people look for first comes first. */
 const byRank = (shape: ObjectShape, present: readonly string[], io: CliIo): readonly Shown[] =>
   shape.members
     .filter(({ key, shape: inner }) => isCell(inner) && present.includes(key))
@@ -227,7 +227,7 @@ const noColumn = (shape: ObjectShape, name: string): CliFailure =>
     'columns',
   )
 
-/** Throws for the first that there is not. */
+/** Throws for the first unknown name. */
 export const checkColumns = (shape: ObjectShape, names: readonly string[], io: CliIo): void => {
   for (const name of names) chosenColumn(shape, name, io)
 }

@@ -4,8 +4,8 @@ import { CliFailure } from './failure.ts'
 import { type CliField, place, spelled, valueAt } from './fields.ts'
 
 /**
- * Puts ids in the place of what stands for them: a short channel id, an alias, the beginning of an id, a peer's name. Only the
- * node knows them, and it is asked only for what is no whole id.
+ * Replaces what people type for an id (a short channel id, an alias, the beginning of an id, a peer's name) by the id. Only the node
+ * knows what is meant, and it is asked only if the text is not a whole id.
  */
 export const resolveIds = async (
   fields: readonly CliField[],
@@ -26,5 +26,5 @@ export const resolveIds = async (
   }
 }
 
-/** The same, of the argument that it was typed for. */
+/** The same failure, about the argument that was typed. */
 const of = (field: CliField, failure: CliFailure): CliFailure => failure.saying(`${spelled(field)}: ${failure.message}`)

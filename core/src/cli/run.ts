@@ -12,7 +12,7 @@ import { wrapped } from './table.ts'
 /** Beside the names of options, which can be long: what is said of them is broken between words all the same. */
 const LEAST_HELP = 24
 
-/** Every command that there is; `done` hears of the exit code of the one that was run. */
+/** All commands; `done` is called with the exit code of the one that was run. */
 export const commandLine = (
   io: CliIo,
   loadApp: () => Promise<AppCommands>,

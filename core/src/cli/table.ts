@@ -5,19 +5,19 @@ export interface Column {
   readonly name: string
   readonly cells: readonly string[]
   readonly right?: boolean
-  /** It may be cut down to this width, so that others fit; without one it is shown in full or not at all. */
+  /** The width that it may be cut down to, so that others fit; a column without one is shown in full or not at all. */
   readonly least?: number
-  /** The last column, and never cut: what does not fit goes on in the next line. */
+  /** The last column, which is never cut: what does not fit continues on the next line. */
   readonly whole?: boolean
 }
 
 const GAP = 2
-/** What is left of a whole column in its first line. */
+/** How much room a whole column needs on its first line. */
 const WHOLE_LEAST = 16
 
 /**
- * The columns that fit into a width, those that matter more before the others: as many as there is room for where the ones
- * that can be cut are cut as far as they go, and cut no further than needed.
+ * The columns that fit into a width; those that matter more come first. As many as possible are kept, counted with every column cut
+ * as far as it can be, and then no column is cut further than needed.
  */
 export const fitting = (columns: readonly Column[], room: number): readonly (Column & { readonly width: number })[] => {
   const whole = columns.find((column) => column.whole)

@@ -11,10 +11,10 @@ export interface Shown<Item = Row> {
   readonly whole?: boolean
 }
 
-/** What matters of the rows of a list, what matters most first. */
+/** The columns of a list that matter, the most important first. */
 export interface View<Item = Row> {
   readonly columns: readonly Shown<Item>[]
-  /** Pages come with the newest first; a log is read the other way. */
+  /** Pages come with the newest first, but a log is read with the newest last. */
   readonly newestLast?: boolean
 }
 
@@ -34,7 +34,7 @@ type StoredEvent = ReplyOf<'events', 'list'>['items'][number]
 
 const BAR_CELLS = 10
 
-/** Ours and the peer's of a balance: `██████░░░░`. Whoever has something is seen. */
+/** Our part and the peer's part of a balance: `██████░░░░`. A part that is not zero is always visible. */
 export const bar = (ours: bigint, theirs: bigint): string => {
   const all = ours + theirs
   if (all === 0n) return '·'.repeat(BAR_CELLS)
@@ -43,7 +43,7 @@ export const bar = (ours: bigint, theirs: bigint): string => {
   return '█'.repeat(filled) + '░'.repeat(BAR_CELLS - filled)
 }
 
-/** Millisatoshis as satoshis, with what is less than one only where there is any: `25,000.5`. */
+/** Millisatoshis as satoshis, with a fraction only if there is one: `25,000.5`. */
 export const sat = (msat: unknown): string => {
   const amount = BigInt(String(msat))
   const rest = amount % 1_000n
@@ -51,7 +51,7 @@ export const sat = (msat: unknown): string => {
   return grouped(`${amount / 1_000n}`) + fraction
 }
 
-/** What commands take for the id, as long as no other begins so. */
+/** How the id begins; commands take that for the id if no other begins the same. */
 const beginning = (id: string): string => `${id.slice(0, 12)}…`
 
 const big = (amount: unknown): bigint => BigInt(String(amount))
