@@ -10,7 +10,7 @@ export type MemoryCaps = Readonly<Record<MemoryKind, number>>
 
 const MB = 1 << 20
 
-/** The same for every plugin: a manifest may ask for less of some, and for more of none. */
+/** The same for every plugin: a manifest may ask for less of some kinds, and for more of none. */
 export const MEMORY_CAPS: MemoryCaps = {
   bundle: 16 * MB,
   log: MB,
@@ -25,7 +25,7 @@ export const MEMORY_CAPS: MemoryCaps = {
 
 const ENTRY_BYTES = 64
 
-/** What a text takes at most: the engine holds a character in one byte or in two, and something around them. */
+/** The most that a text takes: the engine holds a character in one or two bytes, and adds some bytes of its own. */
 export const textBytes = (text: string): number => ENTRY_BYTES + 2 * text.length
 
 /**
@@ -46,7 +46,7 @@ export class MemoryPool {
     return this.#left
   }
 
-  /** An account goes from holding `before` to holding `after`. False, with nothing changed, where the pot does not have it. */
+  /** An account goes from holding `before` to holding `after`. False, with nothing changed, if the pot has too little. */
   move(before: number, after: number, must: boolean): boolean {
     const more = Math.max(after - this.guaranteed, 0) - Math.max(before - this.guaranteed, 0)
     if (more > this.#left && !must) return false
@@ -55,11 +55,11 @@ export class MemoryPool {
   }
 }
 
-/** Who holds something for a plugin takes it from here first, and gives it back when it is let go. */
+/** Code that holds something for a plugin takes the bytes from here first, and gives them back when it releases the thing. */
 export interface MemoryAccount {
-  /** Takes bytes; false where they are more than is allowed, and then nothing is to be held. */
+  /** Takes bytes. False if they are more than is allowed: then the caller must hold nothing. */
   take(kind: MemoryKind, bytes: number): boolean
-  /** Takes bytes for what cannot be left out: one of a kind, so that a plugin always gets on. */
+  /** Takes bytes for something that cannot be left out: one of each kind, so that a plugin always makes progress. */
   hold(kind: MemoryKind, bytes: number): void
   give(kind: MemoryKind, bytes: number): void
   held(kind: MemoryKind): number
@@ -126,13 +126,13 @@ export class Account implements MemoryAccount {
     return this.#caps[kind] - this.held(kind)
   }
 
-  /** Gives back all: the plugin is removed. */
+  /** Gives everything back: the plugin is removed. */
   close(): void {
     for (const kind of MEMORY_KINDS) this.give(kind, this.held(kind))
     this.#disk.clear()
   }
 
-  /** What the disk holds of a kind now: whoever writes it keeps it within its cap, and says so here. */
+  /** Sets how much the disk holds of a kind now; the code that writes it keeps it within its limit. */
   onDisk(kind: DiskKind, bytes: number): void {
     this.#disk.set(kind, bytes)
   }
@@ -146,8 +146,8 @@ export class Account implements MemoryAccount {
 }
 
 /**
- * What one run of a plugin holds on its account. When the run is over all of it is given back, and what then still comes
- * from work under way counts no more.
+ * What one run of a plugin holds on its account. When the run ends, all of it is given back, and work that is still under way
+ * counts no more.
  */
 export class RunAccount implements MemoryAccount {
   readonly #account: MemoryAccount

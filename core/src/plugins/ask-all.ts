@@ -3,13 +3,13 @@ import type { Clock } from '../lib/clock.ts'
 import type { PluginRunner } from './plugin-runner.ts'
 import { type HookReply, hookAnswer } from './questions.ts'
 
-/** Who is asked; without a runner it does not run, and has no verdict. */
+/** A plugin that is asked. Without a runner it does not run, and gives no verdict. */
 interface Asked {
   readonly plugin: string
   readonly runner: PluginRunner | undefined
 }
 
-/** Asks all at once, with the hook's deadline for all together. The answers come in the order of those asked. */
+/** Asks all at the same time, with the hook's deadline for all together. The answers are in the order of `asked`. */
 export const askAll = <Name extends HookName>(
   name: Name,
   request: HookRequest<Name>,

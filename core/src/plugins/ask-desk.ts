@@ -26,11 +26,11 @@ export interface AskDeskOptions {
   readonly audit: AuditTrail
   readonly clock: Clock
   readonly reply: (id: number, value: unknown) => void
-  /** The same for what has been done: it is told in any case. */
+  /** The same for a command that was done: the plugin is told in any case. */
   readonly done: (id: number, value: unknown) => void
   readonly refuse: (id: number, error: ContractError) => void
   readonly refused: (operation: string, error: ContractError) => void
-  /** The core's thread was, or will be, at work for the plugin so long. */
+  /** Charges the plugin for time that the core's thread worked, or will work, for it. */
   readonly charge: (coreMs: number) => void
 }
 
@@ -42,7 +42,7 @@ const REFUSALS_AT_ONCE = 100
  */
 const COMMAND_MS = 0.75
 
-/** Takes a plugin's asks: lets through what it may, puts it to the node, and answers. */
+/** Takes a plugin's asks: checks whether it may ask them, asks the node, and answers. */
 export class AskDesk {
   readonly #options: AskDeskOptions
   readonly #gate: Gate
@@ -56,7 +56,7 @@ export class AskDesk {
     this.#refusals = new TokenBucket(REFUSALS_PER_SECOND, REFUSALS_AT_ONCE, clock.monotonic())
   }
 
-  /** Counts something else that waits for an answer. False when too much does. */
+  /** Counts another thing that waits for an answer. False if too many do. */
   begin(): boolean {
     if (this.#inFlight >= this.#options.manifest.limits.asksInFlight) return false
     this.#inFlight += 1
@@ -117,10 +117,10 @@ export class AskDesk {
 
   #refused({ request, options }: Ask, name: string, error: ContractError): void {
     const { clock, audit, refused } = this.#options
-    // A mistake in a request is the author's to see; the rest is the operator's.
+    // Mistakes in a request are for the author to see; other refusals are for the operator.
     if (error.code === 'invalid-request' || error.code === 'unknown-operation') return
     refused(name, error)
-    // A flood of refusals must not fill the disk: the operator has seen the like already.
+    // A flood of refusals must not fill the disk; the operator has already seen refusals like it.
     if (error.code !== 'rate-limited' && this.#refusals.take(clock.monotonic()))
       audit.refusal(clock.now(), name, request, options, error.code)
   }

@@ -8,8 +8,8 @@ export type AuditKind = 'refusal' | 'verdict' | 'command' | 'money'
 const MB = 1 << 20
 
 /**
- * Each kind has rows of its own, so that none can push out another: what spends is kept longest, and what was refused,
- * which a plugin can have as much of as it likes, counts least.
+ * Each kind has rows of its own, so that no kind can push out another. Spending commands are kept longest; refusals, which a plugin
+ * can cause at will, are kept shortest.
  */
 const LIMITS: Readonly<Record<AuditKind, RingLimits>> = {
   refusal: { rows: 1_024, bytes: MB },
@@ -53,7 +53,7 @@ export class AuditRows {
     return AUDIT_KINDS.reduce((sum, kind) => sum + this.#rings[kind].bytes, 0)
   }
 
-  /** How many rows of a kind were let go for newer ones. */
+  /** How many rows of a kind were deleted to make room for newer ones. */
   dropped(kind: AuditKind): number {
     return this.#rings[kind].dropped
   }
@@ -63,7 +63,7 @@ export class AuditRows {
     return this.#rings[kind].add(JSON.stringify(row)).writes
   }
 
-  /** The same, for a refusal: one that is like another of the latest is counted there. */
+  /** The same for a refusal: if it is like one of the latest, it only raises that one's count. */
   refuse(same: string, at: number, row: object): readonly HostWrite[] {
     const ring = this.#rings.refusal
     const told = this.#told.get(same)

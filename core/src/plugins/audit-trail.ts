@@ -9,7 +9,7 @@ export interface AuditTrailOptions {
   readonly manifest: Manifest
   readonly rows: AuditRows
   readonly put: (rows: readonly HostWrite[]) => void
-  /** Rows are let go for newer ones, for the first time in this run. */
+  /** Called the first time in this run that rows are deleted to make room for newer ones. */
   readonly full: (kind: AuditKind) => void
 }
 
@@ -17,7 +17,7 @@ const REQUEST_CHARS = 2_048
 const HEAD_CHARS = 256
 const MAX_CAUSES = 8
 
-/** Keeps what a plugin asked to be done, and every verdict of its, with what came of it. */
+/** Keeps every command that a plugin asked for and every verdict that it gave, with the outcome. */
 export class AuditTrail {
   readonly #options: AuditTrailOptions
   readonly #told = new Set<AuditKind>()
@@ -26,13 +26,13 @@ export class AuditTrail {
     this.#options = options
   }
 
-  /** A command that the node was asked, with what came of it. */
+  /** A command that the node was asked, with its outcome. */
   command(at: number, operation: string, request: unknown, options: AskOptions, outcome: string): void {
     const kind = spends(operation) ? 'money' : 'command'
     this.#keep(kind, (rows) => rows.add(kind, this.#row(at, operation, outcome, { request, options })))
   }
 
-  /** What was not even asked. */
+  /** A command that was refused before the node was asked. */
   refusal(at: number, operation: string, request: unknown, options: AskOptions, outcome: string): void {
     const row = this.#row(at, operation, outcome, { request, options })
     this.#keep('refusal', (rows) => rows.refuse(`${operation} ${outcome}`, at, row))
@@ -71,7 +71,7 @@ const spends = (name: string): boolean => {
   )
 }
 
-/** The request, or where it is large its beginning and what the whole of it can be known by. */
+/** The request; if it is large, its beginning and its hash. */
 const requestOf = (request: unknown): object => {
   const text = JSON.stringify(request) ?? ''
   if (text.length <= REQUEST_CHARS) return { request }

@@ -25,7 +25,7 @@ interface KeptBudgets {
   readonly left: string | undefined
 }
 
-/** What is used in the window that runs now, what is set aside among it; `keeps` in the day. */
+/** What is used in the current window, including what is set aside; `keeps` counts the current day. */
 export interface Used extends Cost {
   readonly actions: number
   readonly queries: number
@@ -34,20 +34,20 @@ export interface Used extends Cost {
 
 /** An invoice of the longest description, or an address, with the rows that find it. */
 const KEPT_BYTES = 2_048
-/** From here on money bounds what is left: a gigabyte of rows costs hundreds of thousands of satoshis. */
+/** From this amount on, money limits what is left: a gigabyte of rows costs hundreds of thousands of satoshis. */
 const ROW_PRICE_MSAT = 1_000n
 /** A payment that failed, after many tries over long routes, with its key's own row. */
 const FAILURE_BYTES = 8_192
 
-/** A command that may be run: counted, what it may cost set aside, and all of that on its way to the disk. */
+/** A command that may be run: it is counted, its worst case is set aside, and both are on their way to the disk. */
 export interface Admission {
   run(context: CallContext): Promise<Result<unknown, ContractError>>
 }
 
 /**
- * What a plugin's name has done and spent, against what it is granted: over its runs, versions and installations, and over
- * restarts of the node. What may be spent is durable before the node is asked; a count is written before what it counts, so
- * that nothing leaves the node of which the count could be lost.
+ * What a plugin's name has done and spent, compared with its grant: over its runs, versions and installations, and over restarts of
+ * the node. What may be spent is durable before the node is asked. A count is written before the thing that it counts, so that
+ * nothing leaves the node whose count could be lost.
  */
 export class Budgets {
   readonly #options: BudgetsOptions
@@ -93,7 +93,7 @@ export class Budgets {
     return this.#asks?.take(this.#now()) === true
   }
 
-  /** What the disk holds of what the plugin's commands have left there for ever: about so much. */
+  /** About how many bytes the plugin's commands have left on the disk for ever. */
   get keptBytes(): number {
     return this.#left.bytes
   }
@@ -107,8 +107,8 @@ export class Budgets {
   }
 
   /**
-   * Admits a command, or refuses it: how often, how many, and how much. The worst case is looked at and set aside in one
-   * step, before anything is waited for. Errors: `rate-limited`, `budget-exceeded`, `idempotency-mismatch`.
+   * Admits a command or refuses it, by its rate, its number and its cost. The worst case is compared and set aside in one step,
+   * before anything is awaited. Errors: `rate-limited`, `budget-exceeded`, `idempotency-mismatch`.
    */
   admit(name: string, prepared: Prepared, key: string | undefined): Result<Admission, ContractError> {
     const now = this.#now()
@@ -131,7 +131,7 @@ export class Budgets {
         if (!room.ok) return room
         this.#left.add(KEPT_BYTES)
       }
-      // The node's own writes for the command come behind these: no commit holds them without the count.
+      // The node's own writes for the command follow these, so that no commit holds them without the count.
       this.#keep(this.#usageRow(), this.#leftRow())
       return ok({ run: (context) => prepared.run(context).answer })
     }
@@ -161,7 +161,7 @@ export class Budgets {
   ): Promise<Result<unknown, ContractError>> {
     const { key } = reservation
     const first = this.#running.get(key)
-    // Asked again, it is the first one's request that runs, with what was set aside for it, and never ahead of it.
+    // If the command is asked again, the first request runs, with what was set aside for it, and never ahead of it.
     if (first === undefined) return prepared.run(context).answer
     await first.durable
     const { answer, outcome } = first.prepared.run(context)
@@ -174,7 +174,7 @@ export class Budgets {
 
   async #ended(reservation: Reservation, outcome: Outcome): Promise<void> {
     this.#running.delete(reservation.key)
-    // Done long ago under this key, and answered again.
+    // It was done long ago under this key, and only the answer is repeated.
     if (outcome.isStored) this.#undo(reservation)
     else if (isDecided(outcome)) this.#settle(reservation, costOf(outcome, reservation.cost))
     else await this.#recall(reservation)
@@ -190,12 +190,12 @@ export class Budgets {
       case 'known':
         return this.#settle(reservation, costOf(recalled.outcome, reservation.cost))
       case 'under-way':
-        // A node that ends knows of nothing how it will end: the next life looks it up.
+        // A node that is stopping does not know the outcome: the next life looks it up.
         void recalled.outcome.then((outcome) => {
           if (isDecided(outcome)) this.#settle(reservation, costOf(outcome, reservation.cost))
         })
         return
-      // Nobody will ever know: it counts in full, for a window from now.
+      // The outcome will never be known, so it counts in full, for a window from now.
       case 'unknown':
         return this.#settle(reservation, reservation.cost)
     }

@@ -12,7 +12,7 @@ const MAX_BUNDLE_BYTES = 4 << 20
 /** For looking through the folder and bundling it. */
 const BUNDLING_MS = 60_000
 
-/** What a plugin's files come to. */
+/** The result of bundling a plugin's files. */
 export interface Bundle {
   readonly code: string
   /** Empty where it is too large to be read. */
@@ -23,8 +23,8 @@ export interface Bundle {
 const LOADERS: Readonly<Record<string, Loader>> = { json: 'json', text: 'text', bytes: 'binary' }
 
 /**
- * A bundle takes in only what lies in the plugin's folder, its own packages among it: no other file of the operator's machine.
- * The bundler is handed each file's contents, and opens none itself.
+ * A bundle contains only files from the plugin's folder, its own packages included, and no other file of the operator's machine. The
+ * bundler receives each file's contents, and opens no file itself.
  */
 const onlyOwnFiles = (folder: PluginFolder): Plugin => ({
   name: 'only-own-files',
@@ -37,7 +37,7 @@ const onlyOwnFiles = (folder: PluginFolder): Plugin => ({
   },
 })
 
-/** Looks through a plugin's folder and makes one file of it. */
+/** Surveys a plugin's folder and bundles it into one file. */
 export const bundlePlugin = async (
   folder: PluginFolder,
   entry: string,
@@ -61,7 +61,7 @@ export const bundlePlugin = async (
         target: 'es2024',
         // Many packages ask which of their two builds is meant.
         define: { 'process.env.NODE_ENV': '"production"' },
-        // What the isolate has already.
+        // The isolate has these already.
         external: ['@fulgurite/plugin-sdk', 'rxjs', 'rxjs/operators'],
         sourcemap: 'external',
         sourcesContent: false,

@@ -1,8 +1,8 @@
 import { stop } from 'esbuild'
 
-/** How long esbuild's process stays for the next one: starting it costs the node more than bundling does. */
+/** How long esbuild's process stays for the next bundle: to start it costs the node more than to bundle. */
 const STAYS_MS = 2_000
-/** Whoever fails and tries again at once, for ever, takes no more than a small part of the processor. */
+/** So that an install that fails and is repeated for ever takes only a small part of the processor. */
 const PAUSE_AFTER_FAILURE_MS = 500
 
 let waiting = 0

@@ -92,7 +92,7 @@ const isFresh = async (path: string, stampPath: string, key: string): Promise<bo
   }
 }
 
-/** Writes beside and renames, so that no reader meets half a file. */
+/** Writes to another file and renames it, so that no reader finds half a file. */
 export const writeWhole = async (path: string, content: string): Promise<void> => {
   const beside = `${path}.${process.pid}.tmp`
   await writeFile(beside, content, { mode: 0o600 })

@@ -13,9 +13,9 @@ export interface ChildEnvironment {
 }
 
 interface ChildListener {
-  /** It is known which process the plugin runs in; not where that is known from the start. */
+  /** The process that the plugin runs in is known now. Not called if it was known from the start. */
   told(): void
-  /** It has ended by itself, or could not be started. What it said last has been read. */
+  /** The process has ended by itself, or could not be started. Its last output has been read. */
   gone(fault: CellFault): void
 }
 
@@ -39,11 +39,11 @@ const FLAGS = [
   '-',
 ] as const
 
-/** A cell's process as the system has it: how it is started within its walls, which one it is, and how it ends. */
+/** A cell's process as the system sees it: how it is started within its walls, which process it is, and how it ends. */
 export class CellChild {
   /** What the cell and the core say to each other. */
   readonly pipe: Duplex
-  /** Whether the cell ends when the node does, whatever it is at. */
+  /** Whether the cell ends when the node does, whatever the cell is doing. */
   readonly endsWithNode: boolean
   /** The command by which it is acted on as the user that it runs as. */
   readonly actBy: readonly string[]
@@ -89,20 +89,20 @@ export class CellChild {
     this.#listen()
   }
 
-  /** The process in which the plugin runs, as the core sees it: what stands before it has another. */
+  /** The process in which the plugin runs, as the core sees it. The program that put up the walls has another one. */
   get pid(): number | undefined {
     return this.#pid
   }
 
-  /** It runs: who ends it, should the node be killed, is known from now on. */
+  /** The cell runs. If the node is killed from now on, something else ends the cell. */
   started(): void {
     this.#guardIsDone()
     giveWay(this.#pid)
   }
 
   /**
-   * What stands before the cell ends with it. That one is not killed before it has told which process the cell is: what it
-   * was starting would wait for it for ever.
+   * The program that put up the walls ends with the cell. It is not killed before it has said which process the cell is: the process
+   * that it was starting would wait for it for ever.
    */
   kill(): void {
     this.#killed = true
@@ -135,21 +135,21 @@ export class CellChild {
 
   #listen(): void {
     this.#child.on('error', (error) => this.#listener.gone({ code: 'cell-failed', text: error.message }))
-    // What it said last is in the pipe by now: it is read in the round of the event loop that comes between.
+    // Its last output is in the pipe by now, and is read in the round of the event loop in between.
     this.#child.on('exit', (code, signal) => {
       this.#guardIsDone()
       setImmediate(() => setImmediate(() => this.#listener.gone(exitFault(this.#stderr, code, signal))))
     })
     this.#child.stderr?.setEncoding('latin1').on('data', (text: string) => {
       this.#stderr += text.slice(0, STDERR_CHARS)
-      // Nothing more is read: who floods it blocks itself.
+      // Nothing more is read: a process that floods it blocks itself.
       if (this.#stderr.length >= STDERR_CHARS) this.#child.stderr?.destroy()
     })
     this.pipe.on('error', () => {})
   }
 }
 
-/** From its very start: starting takes Node more than most turns do. The cell does it too, and cannot undo it. */
+/** Lowers the priority from the start, because starting Node takes more than most turns. The cell does it too, and cannot undo it. */
 const giveWay = (pid: number | undefined): void => {
   if (pid === undefined) return
   try {
@@ -181,7 +181,7 @@ const essence = (stderr: string): string => {
   return line.replaceAll(/\s+/g, ' ').slice(0, 512)
 }
 
-/** Whether a process still is what it was said to be. */
+/** Whether the process still is the child that it was said to be. */
 const isChildOf = (pid: number, parent: number | undefined): boolean => {
   const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
   return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]) === parent

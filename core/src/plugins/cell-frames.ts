@@ -17,7 +17,7 @@ export const readFaultFrame = (frame: string): CellFault => {
   return fault ?? { code: 'protocol-violation', text: 'the cell sent a malformed fault' }
 }
 
-/** Reads an `O` frame. The outbox inside is looked at for its size alone. */
+/** Reads an `O` frame. Of the outbox in it, only the size is checked. */
 export const readOutboxFrame = (
   frame: string,
   maxOutboxChars: number,

@@ -3,7 +3,7 @@ import { type CellEnvironment, CellProcess } from './cell-process.ts'
 import type { CellFault } from './cell-protocol.ts'
 import type { WallPlan, Walls } from './walls/wall-plan.ts'
 
-/** The walls that hold, and those that were tried before them and could not be put up. */
+/** The walls that are up, and those that were tried before and could not be put up. */
 export interface StandingWalls {
   readonly walls: Walls
   /** In words, what they are made of. */
@@ -13,7 +13,7 @@ export interface StandingWalls {
 
 export interface CellPoolOptions {
   readonly environment: CellEnvironment
-  /** The ways to start cells, the strongest first. Asked until one of them works. */
+  /** The ways to start cells, the strongest first. Tried until one of them works. */
   readonly plans: () => readonly WallPlan[]
   /** Keeps a process ready, so that a plugin's start does not wait for one. */
   readonly keepSpare: boolean
@@ -29,8 +29,8 @@ const NO_WALLS: CellFault = {
 }
 
 /**
- * Starts cells. The first one is the trial of the walls: where a way to start cells does not work, the next one is taken,
- * and from then on it is the way.
+ * Starts cells. The first cell tries the walls: if a way to start cells does not work, the pool takes the next one, and keeps to it
+ * from then on.
  */
 export class CellPool {
   readonly #options: CellPoolOptions
@@ -53,7 +53,7 @@ export class CellPool {
 
   /** A cell without a plugin. It is the caller's from now on. */
   async take(): Promise<Result<CellProcess, CellFault>> {
-    // While it is not known which walls can be put up, one cell finds out for all.
+    // As long as nobody knows which walls can be put up, one cell finds out for all.
     while (this.#plan === undefined && this.#trial !== undefined) await this.#trial
     const plan = this.#plan
     const taken = plan === undefined ? await this.#try() : await this.#spareOrNew(plan)
@@ -61,7 +61,7 @@ export class CellPool {
     return taken
   }
 
-  /** Finds out whether a cell can be started; the one that shows it is the next to be taken. Returns why none can. */
+  /** Finds out whether a cell can be started; the cell that shows it is the next to be taken. Returns why none can be started. */
   async prove(): Promise<CellFault | undefined> {
     while (this.#plan === undefined && this.#trial !== undefined) await this.#trial
     if (this.#plan !== undefined) return undefined
@@ -91,7 +91,7 @@ export class CellPool {
     try {
       this.#spare = this.#open(plan)
     } catch {
-      // Nobody waits for it. Whoever next wants a cell, and cannot have one, is told why.
+      // Nobody waits for it. The next caller that wants a cell is told why there is none.
     }
   }
 
@@ -113,8 +113,8 @@ export class CellPool {
         this.#options.onWalls(this.#standing)
         return started
       }
-      // Only what says itself that it cannot do it is passed over, not what a busy machine has kept from answering; and
-      // where nothing is to hold the cell the fault is another.
+      // A way is passed over only if it says itself that it does not work, not if a busy machine kept it from answering; and if
+      // nothing is to hold the cell, the fault is another one.
       if (!cell.refused || plan.bare) return started
       passedOver.push({ plan: plan.name, why: started.error.text })
     }

@@ -22,7 +22,7 @@ export interface CellEnvironment extends ChildEnvironment {
 export interface CellTimes {
   /** In processor time, which is what counts. */
   readonly maxCpuMs: number
-  /** On the wall it may take much longer, since a busy machine gives a cell little. */
+  /** Real time may be much longer, because a busy machine gives a cell little processor time. */
   readonly maxWallMs: number
 }
 
@@ -31,20 +31,21 @@ export interface CellListener {
   outbox(header: OutboxHeader, text: string): void
   /** It has answered that it is there, and can take a turn again. */
   idle(): void
-  /** Once, however it came about. */
+  /** Called once, whatever the reason. */
   ended(fault: CellFault): void
 }
 
 const START_MS = 30_000
 const MB = 1_048_576
-/** The kernel's limit is behind the watchdog's, which says what was wrong. */
+/** The kernel's limit is above the watchdog's, because only the watchdog says what was wrong. */
 const KERNEL_SLACK = 32 * MB
 
 type Phase = 'starting' | 'empty' | 'preparing' | 'limiting' | 'loading' | 'idle' | 'ping' | 'turn' | 'ended'
 
 /**
- * What a cell's process is at, seen from the core. It has no environment, no file, no network and no child, and walls around it. It
- * speaks only when spoken to: a frame that nobody waits for ends it, as does one that is too large, too deep or malformed.
+ * What a cell's process is doing, seen from the core. The process has no environment, no file, no network and no child, and walls
+ * around it. It speaks only when spoken to: a frame that nobody waits for ends it, and so does one that is too large, too deep or
+ * malformed.
  */
 export class CellProcess implements WatchedCell {
   /** Resolves when it can be given a plugin, or with why it cannot. */
@@ -88,7 +89,7 @@ export class CellProcess implements WatchedCell {
     return this.#child.pid ?? -1
   }
 
-  /** Whether what was to put up the walls ended by itself before there was a cell. */
+  /** Whether the program that was to put up the walls ended by itself before there was a cell. */
   get refused(): boolean {
     return this.#refused
   }
@@ -97,7 +98,7 @@ export class CellProcess implements WatchedCell {
     return this.#phase
   }
 
-  /** Puts a plugin in. `loaded` is called when its module has run; what goes wrong is told to the listener. */
+  /** Loads a plugin. Calls `loaded` when its module has run; the listener is told what goes wrong. */
   load(
     code: string,
     limits: CellLimits,
@@ -153,8 +154,8 @@ export class CellProcess implements WatchedCell {
   }
 
   /**
-   * The isolate is made, and nothing of the plugin has run: from here on what the process takes is the plugin's. The
-   * watchdog judges what is used; what is reserved beyond that is refused by the kernel, within any turn however short.
+   * The isolate exists, and none of the plugin's code has run: what the process takes from here on is the plugin's. The watchdog
+   * checks what is used; the kernel refuses what is reserved beyond that, within any turn however short.
    */
   async #limit(): Promise<void> {
     const { probe, limitData } = this.#environment
@@ -190,7 +191,7 @@ export class CellProcess implements WatchedCell {
     this.work += 1
   }
 
-  /** All that a cell sends passes here: what throws on the way ends the cell, never the core's process. */
+  /** Everything that a cell sends passes here: an exception on the way ends the cell, never the core's process. */
   #take(chunk: Buffer): void {
     try {
       this.#decoder.push(chunk)

@@ -6,15 +6,15 @@ import type { InstallRecord } from './install-record.ts'
 import type { PluginError } from './plugin-error.ts'
 import type { PluginSource } from './plugin-source.ts'
 
-/** What is to be put in, against what is installed under its name. */
+/** What is to be installed, compared with what is installed under its name. */
 export interface InstallProposal {
   readonly changes: readonly GrantChange[]
-  /** Stands for exactly this: these files, and what they may do more than what is installed now. */
+  /** Identifies exactly this: these files, and what they may do beyond what is installed now. */
   readonly digest: string
   readonly needsConsent: boolean
 }
 
-/** Nothing is granted to a plugin that is not installed, nor by what cannot be read. */
+/** A plugin that is not installed has no grant, and a grant that cannot be read grants nothing. */
 export const proposalOf = (
   { manifest, integrity }: Pick<PluginSource, 'manifest' | 'integrity'>,
   current: InstallRecord | undefined,
@@ -33,7 +33,7 @@ export const proposalOf = (
   return { changes, digest, needsConsent: granted === undefined || asksForMore(changes) }
 }
 
-/** Asks for the operator's word. The details say what to show, and what to give back. */
+/** Asks for the operator's consent. The details say what to show, and what to send back. */
 export const consentNeeded = (
   { name, version }: PluginSource['manifest'],
   current: InstallRecord | undefined,

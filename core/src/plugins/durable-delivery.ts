@@ -14,11 +14,11 @@ export interface DeliveryOptions {
   readonly account: MemoryAccount
   readonly label: string
   readonly name: EventName
-  /** Only these reach the plugin; the rest is passed over, cursor and all. */
+  /** Only these reach the plugin; the cursor passes the others. */
   readonly filter: FieldFilter | undefined
   /** The last event done; `undefined` begins with the oldest kept. */
   readonly cursor: Cursor | undefined
-  /** Events held in memory at most, and their bytes: one event is held however large it is. */
+  /** The most events in memory, and their bytes; one event is always held, however large. */
   readonly capacity: number
   readonly capacityBytes: number
   /** There may be something to take. */
@@ -29,15 +29,15 @@ export interface DeliveryOptions {
 const PAGE = 512
 
 /**
- * One durable subscription: reads the log from its cursor until it has caught up, then follows it as it grows. What does
- * not fit in memory is left in the log and read again later, so that a plugin that lags costs the node nothing.
+ * One durable subscription: it reads the log from its cursor until it has caught up, then follows the log as it grows. Events that do
+ * not fit in memory stay in the log and are read again later, so that a slow plugin costs the node nothing.
  */
 export class DurableDelivery {
   readonly label: string
   readonly #options: DeliveryOptions
   #waiting: EncodedEvent[] = []
   #inFlight: EncodedEvent[] = []
-  /** Set aside before, to be tried again one by one before what is next. */
+  /** Events that were set aside; they are tried again one by one before the next event. */
   #retries: RetriedEvent[] = []
   /** The last event that is done, in the order of the log. */
   #place: Cursor | undefined
@@ -61,7 +61,7 @@ export class DurableDelivery {
       },
       failed: (error) => {
         onError(error)
-        // What is no longer kept cannot be had: go on behind it. Others may have lost more, of other names.
+        // Events that are no longer kept are lost: go on behind them. Other subscriptions may have lost more, of other names.
         const { continueFrom } = error.details ?? {}
         return error.code !== 'cursor-expired'
           ? undefined
@@ -84,7 +84,7 @@ export class DurableDelivery {
     if (this.#inFlight.length > 0) return NONE
     const retried = this.#retries.shift()
     if (retried !== undefined) {
-      // It is long past: when it is done, the subscription goes on where it was.
+      // The event is long past: when it is done, the subscription goes on where it was.
       this.#inFlight = [{ ...retried, cursor: this.#place ?? retried.cursor }]
       return this.#inFlight
     }
@@ -141,9 +141,9 @@ export class DurableDelivery {
   }
 
   #heard(event: EncodedEvent): void {
-    // What is not in the log cannot be promised.
+    // An event that is not in the log cannot be delivered reliably.
     if (event.sequence === 0 || this.#stopped) return
-    // Reading had to stop at an error: there is another chance with every event.
+    // Reading stopped at an error: every event is a chance to read again.
     if (!this.#follower.heard(event)) this.#readMore()
     else if (this.#waiting.length > 0) this.#options.onAvailable()
   }

@@ -20,11 +20,11 @@ export interface DurableWorkOptions {
   readonly queue: WriteQueue
   readonly subscriptions: Subscriptions
   readonly log: PluginLog
-  /** Counts a read among what waits for an answer; false when too much does. */
+  /** Counts a read among the asks that wait for an answer; false if too many do. */
   readonly begin: () => boolean
   readonly finish: () => void
   readonly reply: (id: number, value: unknown) => void
-  /** The same for what has been done: it is told in any case. */
+  /** The same for what was done: the plugin is told in any case. */
   readonly done: (id: number, value: unknown) => void
   readonly refuse: (id: number, error: ContractError) => void
   /** Whether the plugin has yet to be told that events of the subscription are not done. */
@@ -66,7 +66,7 @@ export class DurableWork {
     return lastRuns(this.#options.store, this.#options.manifest.name)
   }
 
-  /** From now on these labels have rows; those of others are let go of where there are many. */
+  /** These labels have rows from now on; rows of other labels are deleted if there are many. */
   registered({ each, schedules }: Registered): void {
     this.#schedules = new Set(schedules)
     const { store, manifest, account } = this.#options
@@ -80,7 +80,7 @@ export class DurableWork {
   /** Events are done, or one is set aside; what their handlers stored is kept with it, or they are not done. */
   acknowledged([label, count, writes, error]: Entry<'acks'>, now: number): void {
     const { manifest, subscriptions, queue, isUnkept, unkept, end } = this.#options
-    // It follows what was not kept: the plugin comes to it again.
+    // It comes after an event that could not be kept, so the plugin gets it again.
     if (isUnkept(label)) return
     const sent = subscriptions.sent(label, count)
     if (!sent.ok) {
@@ -112,7 +112,7 @@ export class DurableWork {
     return count
   }
 
-  /** A schedule's handler has run. Where what it stored cannot be kept, it is as if it had failed. */
+  /** A schedule's handler has run. If what it stored cannot be kept, it counts as failed. */
   ran([label, at, writes]: Entry<'ran'>): void {
     const { manifest, queue, end, faulted } = this.#options
     if (!this.#schedules.has(label)) {

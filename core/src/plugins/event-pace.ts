@@ -2,13 +2,13 @@ import type { CancelTimer, Clock } from '../lib/clock.ts'
 
 export interface EventPaceOptions {
   readonly clock: Clock
-  /** So many events are worth a turn at once. */
+  /** This many events are worth a turn at once. */
   readonly batch: number
   /** The wait is over. */
   readonly resume: () => void
 }
 
-/** Events that come sooner than this after others are gathered. */
+/** Events that follow others sooner than this are gathered. */
 const GATHER_MS = 100
 
 /**

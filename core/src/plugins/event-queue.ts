@@ -23,7 +23,7 @@ export class EventQueue {
     const event = this.#events[this.#from]
     if (event === undefined) return undefined
     this.#from += 1
-    // What has been taken is let go of in large steps.
+    // Events that were taken are removed in large steps.
     if (this.#from >= LONG && 2 * this.#from >= this.#events.length) {
       this.#events = this.#events.slice(this.#from)
       this.#from = 0

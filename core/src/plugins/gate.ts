@@ -8,19 +8,19 @@ import type { AskOptions } from './outbox.ts'
 /** An ask that may go to the node. */
 export interface Admitted {
   readonly command: boolean
-  /** The plugin's key, made the plugin's own. */
+  /** The key, prefixed so that it belongs to the plugin alone. */
   readonly key: string | undefined
   /** Whether the reply may hold secrets. */
   readonly secrets: boolean
-  /** Runs exactly what was looked at. */
+  /** Runs exactly what was checked. */
   run(context: CallContext): Promise<Result<unknown, ContractError>>
 }
 
 const MAX_KEY = 200
 
 /**
- * Decides, before the node does anything, whether a plugin may ask it: how often, what, within which bounds and budget. All
- * of it is one synchronous step, and looks at the request as it will be run: defaults filled in, its worst case reckoned.
+ * Decides, before the node does anything, whether a plugin may ask: how often, what, within which bounds and budget. This is one
+ * synchronous step, on the request as it will be run, with its defaults filled in and its worst case computed.
  * Errors: `rate-limited`, `unknown-operation`, `not-granted`, `invalid-request`, `key-required`, `out-of-bounds`,
  * `budget-exceeded`, `idempotency-mismatch`, and those of the operation that its worst case finds.
  */
@@ -66,7 +66,7 @@ export class Gate {
   }
 
   #query(name: string, prepared: Prepared, secrets: boolean): Result<Admitted, ContractError> {
-    // Events read as a page are events all the same.
+    // A page of events shows events, so it needs their grants.
     if (name === 'events.list') {
       const { types } = prepared.request as { readonly types?: readonly string[] }
       const { events } = this.#manifest.permissions
@@ -87,7 +87,7 @@ export class Gate {
       return refuse('invalid-request', 'reason: expected why the command is asked: { code, text? }', 'reason')
     if (key !== undefined && key.length > MAX_KEY)
       return refuse('invalid-request', `key: expected at most ${MAX_KEY} characters`, 'key')
-    // Rows are named in UTF-8, where all surrogates that stand alone are one character: two keys would be one row.
+    // Rows are named in UTF-8, where every lone surrogate becomes the same character: two keys would share a row.
     if (key?.isWellFormed() === false)
       return refuse('invalid-request', 'key: expected Unicode text, without lone surrogates', 'key')
     if (isCommand(operation) && operation.keyRequired && key === undefined) {

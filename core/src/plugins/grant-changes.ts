@@ -31,7 +31,7 @@ const changeOf = (was: GrantItem, is: GrantItem): GrantChange['change'] | undefi
   let [more, less] = [false, false]
   for (const name of names) {
     const [before, now] = [was.levels?.[name], is.levels?.[name]]
-    // What has no limit has no more of it.
+    // Something without a limit cannot be raised.
     if (before !== now) {
       if (now === undefined || (before !== undefined && now > before)) more = true
       else less = true

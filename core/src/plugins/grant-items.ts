@@ -8,19 +8,19 @@ const ALWAYS_SAID: readonly (keyof Grant['limits'])[] = ['memoryMb', 'cpuShare']
 
 /** One thing that a plugin is granted. */
 export interface GrantItem {
-  /** What it is, whatever its measures. */
+  /** Identifies the item, whatever its levels. */
   readonly id: string
   /** In words for people. */
   readonly text: string
-  /** How much of it, by name: a higher one is more. */
+  /** Its levels, by name: a higher one grants more. */
   readonly levels?: Readonly<Record<string, bigint>>
-  /** Of no interest beside what else is granted, as long as nobody changes it. */
+  /** Every plugin has it, so it is shown only when it changes. */
   readonly isUsual?: boolean
-  /** Narrows it down; what is narrowed otherwise is something else, what is not narrowed at all is everything. */
+  /** What narrows it down. With another filter it is another item; without a filter it covers everything. */
   readonly filter?: string
 }
 
-/** All that a plugin is granted, one item each. `publisher` is who it says has made it. */
+/** Everything that a plugin is granted, one item each. `publisher` is whom the manifest names as its maker. */
 export const grantItems = (grant: Grant, publisher?: string): readonly GrantItem[] => {
   const { events, queries, commands, hooks, http, storage, secrets } = grant.permissions
   return [
@@ -77,7 +77,7 @@ const commandItem = (name: string, { bounds, rate }: Grant['permissions']['comma
     id: `command ${name}`,
     text: `asks for ${name}${limits.length === 0 ? '' : `: ${limits.join(', ')}`}`,
     levels: {
-      // A field without a range is free: what has none before and some now has become less.
+      // A field without a range is free: a range where there was none grants less.
       ...Object.fromEntries(
         ranges.flatMap(([field, { min, max }]) => [
           [`least ${field}`, -(min ?? -ANY)],
@@ -91,7 +91,7 @@ const commandItem = (name: string, { bounds, rate }: Grant['permissions']['comma
   }
 }
 
-/** Whether it may leave something in the node for ever that nothing is paid for: what it makes, or what of it fails. */
+/** Whether the command may leave something in the node for ever that nothing is paid for: what it makes, or a failed attempt. */
 const keeps = (name: string): boolean => {
   const [actor = '', operation = ''] = name.split('.')
   const found = findOperation(actor, operation)
@@ -180,7 +180,7 @@ const duration = (ms: number): string => {
   return `${ms / one} ${unit}`
 }
 
-/** What a plugin may do, one line each, for people: without what every plugin has. */
+/** What a plugin may do, one line each, for people; what every plugin may do is left out. */
 export const permissionLines = (grant: Grant, publisher?: string): readonly string[] =>
   grantItems(grant, publisher)
     .filter(({ isUsual }) => isUsual !== true)

@@ -10,14 +10,14 @@ export const grantOf = ({ permissions, budget, limits, calls }: Manifest | Grant
     typeof value === 'bigint' ? value.toString() : value,
   )
 
-/** What was granted; `undefined` where it cannot be read. */
+/** What was granted; `undefined` if it cannot be read. */
 export const readGrant = (text: string): Grant | undefined => {
   const json = readJson(text, MAX_DEPTH)
   const grant = json.ok ? evaluate(GrantSchema, json.value) : json
   return grant.ok ? grant.value : undefined
 }
 
-/** Whether exactly this was granted. What is new in manifests since then has its default in both. */
+/** Whether exactly this was granted. Fields that are newer than the grant have their default in both. */
 export const isGrantOf = (text: string, manifest: Manifest): boolean => {
   const asked = grantOf(manifest)
   if (asked === text) return true

@@ -14,13 +14,13 @@ interface Guarded<Name extends HookName> {
   readonly clock: Clock
 }
 
-/** Stands for the plugins that a damaged lock file does not tell of. */
+/** Stands for the plugins that a damaged lock file would have named. */
 const LOCK_FILE = 'lock-file'
 
-/** Questions that are refused where a plugin that guards them gives no verdict. */
+/** Questions that are refused if a plugin that guards them gives no verdict. */
 const CLOSED_HOOKS = (Object.keys(hooks) as HookName[]).filter((name) => hooks[name].onFailure === 'closed')
 
-/** Those without which a question would be refused: the node waits for them before it takes on anything. */
+/** The plugins without which a question would be refused: the node waits for them before it takes on anything. */
 export const guardsAmong = (records: readonly InstallRecord[]): readonly InstallRecord[] =>
   records.filter((record) => CLOSED_HOOKS.some((name) => mayGuard(record, name)))
 
@@ -33,9 +33,9 @@ export const askGuards = async <Name extends HookName>({
   held,
   clock,
 }: Guarded<Name>): Promise<readonly HookAnswer<Name>[]> => {
-  // Nobody knows what guards there are: every question is taken to be guarded.
+  // Nobody knows which guards there are, so every question counts as guarded.
   if (held?.code === 'lock-file-damaged') return [{ type: 'no-verdict', plugin: LOCK_FILE, code: 'not-running' }]
-  // One that should answer but does not run counts: what it guards must not open because it fell over.
+  // A plugin that should answer but does not run counts too: what it guards must not open because it crashed.
   const asked = records.filter((record) => {
     if (record.disabled) return false
     const run = running.runner(record.name)?.run
