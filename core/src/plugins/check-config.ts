@@ -2,7 +2,7 @@ import { nearest } from '@fulgurite/plugin-sdk/contract'
 import { CONFIG_MOST, type ConfigObjectSchema, type ConfigSchema } from '@fulgurite/plugin-sdk/manifest'
 import { err, ok, type Result } from '../lib/result.ts'
 
-/** Which setting is wrong, and how to put it right. */
+/** Which setting is wrong, and how to correct it. */
 export interface ConfigError {
   readonly code: 'config-invalid'
   readonly message: string

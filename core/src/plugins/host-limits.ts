@@ -9,9 +9,9 @@ import type { PluginError } from './plugin-error.ts'
 /** What all plugins of a node may have together. */
 export interface HostLimits {
   readonly plugins: number
-  /** Of the core's memory, for what it holds for them. */
+  /** Of the core's memory, for everything that it holds for plugins. */
   readonly memoryBytes: number
-  /** Of the disk. */
+  /** Of the disk, for everything that it keeps for them. */
   readonly diskBytes: number
   /** Of the machine's memory, for their cells. */
   readonly cellMemoryMb: number
@@ -27,7 +27,7 @@ export const HOST_LIMITS: HostLimits = {
   cellMemoryMb: 4_096,
 }
 
-/** A cell's process beside its plugin's heap, and a plugin's bundle, log and rows beside what it stores. */
+/** What a cell's process takes besides its plugin's heap, and a plugin's bundle, log and rows besides what it stores. */
 const CELL_MB = 32
 const DISK_BYTES = AUDIT_BYTES + 16 * MB
 
@@ -48,7 +48,7 @@ const shareOf = (memoryMb: number, storageBytes: number): Share => ({
   cellMemoryMb: CELL_MB + memoryMb,
 })
 
-/** A grant that cannot be read belongs to a plugin that does not start: it has its rows at least. */
+/** A grant that cannot be read belongs to a plugin that does not start; the plugin has its rows all the same. */
 const shareOfGrant = (grant: string): Share => {
   const json = readJson(grant, MAX_DEPTH)
   const granted = json.ok ? evaluate(Granted, json.value) : json
@@ -56,8 +56,8 @@ const shareOfGrant = (grant: string): Share => {
 }
 
 /**
- * Whether one more plugin has room beside those that are installed. What a manifest asks for counts in full, used or not, so
- * that what was granted is there when it is needed. Errors: `too-many-plugins`, `limits-exceeded`.
+ * Whether there is room for one more plugin besides those that are installed. What a manifest asks for counts in full, used or not,
+ * so that what was granted is available when it is needed. Errors: `too-many-plugins`, `limits-exceeded`.
  */
 export const noRoomFor = (
   { limits, permissions }: Asked,

@@ -39,18 +39,18 @@ export interface PluginHostOptions {
   readonly restart?: RestartPolicy
   /** Keeps a process ready for the next plugin; true if not said. */
   readonly spareCell?: boolean
-  /** Where the program of cells begins, for tests that have them in an attacker's hands. */
+  /** The entry file of the cells' program; tests put an attacker there. */
   readonly cellEntry?: string
   /** Why no plugin is to be started until `resume` is called. */
   readonly hold?: Hold
-  /** A plugin is handed something, or has answered: what happens next is for it. Quick, and never throws. */
+  /** Called when a plugin is handed something, or has answered: the core works for it next. Must be quick and never throw. */
   readonly onServing?: (plugin: string) => void
-  /** What all plugins together may have; `HOST_LIMITS` where not said. */
+  /** What all plugins together may have; `HOST_LIMITS` if absent. */
   readonly limits?: Partial<HostLimits>
 }
 
 const OLDEST_NODE = 26
-/** Of one processor, for all plugins together in the long run, and what they may use at once. */
+/** The part of one processor that all plugins together may use in the long run, and what they may use at once. */
 const TOTAL_CPU_SHARE = 1
 const TOTAL_BURST_MS = 4_000
 
@@ -94,7 +94,7 @@ export class HostServices {
     this.#notices = noticesOfAll(clock)
   }
 
-  /** What is kept for a name, for as long as it is installed. */
+  /** What is kept in memory for a name, for as long as the plugin is installed. */
   book(plugin: string): PluginBook {
     let book = this.#books.get(plugin)
     if (book === undefined) {
@@ -105,7 +105,7 @@ export class HostServices {
     return book
   }
 
-  /** The log of a plugin; with the rate that its manifest gives it, once that is known. */
+  /** The log of a plugin, with the rate from its manifest once that is known. */
   log(plugin: string, perSecond?: number): PluginLog {
     let log = this.#logs.get(plugin)
     if (log === undefined) {
@@ -122,7 +122,7 @@ export class HostServices {
     return log
   }
 
-  /** The plugin is gone: its log, and what was held for it in memory. */
+  /** Forgets a removed plugin: its log, and what was held for it in memory. */
   async forget(plugin: string): Promise<void> {
     await this.#logs.get(plugin)?.close()
     this.#logs.delete(plugin)
@@ -139,14 +139,14 @@ export class HostServices {
     this.#options.onServing?.(plugin)
   }
 
-  /** The limits of every plugin that ever was here. */
+  /** The ledger with the limits of every plugin that was ever installed here. */
   ledger(): Promise<Ledger> {
     const { storage: store, gateway, clock } = this
     this.#ledger ??= Ledger.open({ store, gateway, clock, onStoreFailed: this.#onStoreFailed })
     return this.#ledger
   }
 
-  /** What cells are started from; made ready when it is first asked for. */
+  /** The pool that starts cells; it is prepared on first use. */
   async cells(): Promise<CellPool> {
     const { spareCell = true, cellEntry, withoutWalls, onWalls } = this.#options
     this.#opening ??= openCells({
@@ -175,7 +175,7 @@ export class HostServices {
   async refusal(): Promise<PluginError<'node-too-old' | 'walls-missing'> | undefined> {
     const { nodeVersion = process.versions.node, allowOldNode } = this.#options
     if (Number.parseInt(nodeVersion, 10) < OLDEST_NODE && allowOldNode !== true) return nodeTooOld(nodeVersion)
-    // What cannot even be made ready is met, and said, by the plugin that is started.
+    // If the pool cannot be prepared, the plugin that is started next reports it.
     const fault = await this.cells().then(
       (pool) => pool.prove(),
       () => undefined,
@@ -183,16 +183,16 @@ export class HostServices {
     return fault?.code === 'walls-missing' ? { code: 'walls-missing', message: fault.text } : undefined
   }
 
-  /** Ends every cell. What is counted still is. */
+  /** Ends every cell. The ledger goes on counting. */
   async endCells(): Promise<void> {
     ;(await this.#ledger)?.close()
-    // What is just being made ready is ended, too.
+    // A pool that is just being prepared is ended, too.
     const pool = await this.#opening?.catch(() => undefined)
     pool?.close()
     this.#watchdog.stop()
   }
 
-  /** Resolves when what was logged is in its files. */
+  /** Resolves when everything that was logged is in the files. */
   async closeLogs(): Promise<void> {
     await Promise.all([...this.#logs.values()].map((log) => log.close()))
   }

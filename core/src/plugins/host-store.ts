@@ -7,12 +7,12 @@ export interface PageOfRows {
   readonly limit: number
 }
 
-/** Where the host keeps what must outlive it. The app joins it to the node's store. Reads see every batch put before them. */
+/** Where the host keeps what must outlive it. The app connects it to the node's store. Reads see every batch that was put before. */
 export interface HostStore {
   get(key: string): Promise<string | undefined>
   /** Rows whose key begins with `prefix`, in the order of their keys, a page at a time. */
   list(prefix: string, page: PageOfRows): Promise<readonly (readonly [key: string, value: string])[]>
-  /** As `list`, with how many bytes a value has in place of the value. */
+  /** Like `list`, but with the number of bytes of each value in place of the value. */
   sizes(prefix: string, page: PageOfRows): Promise<readonly (readonly [key: string, bytes: number])[]>
   /** All of the batch or none, after every batch before it. Resolves when it is durable. */
   put(batch: readonly HostWrite[]): Promise<void>
@@ -20,7 +20,7 @@ export interface HostStore {
 
 const PAGE_ROWS = 512
 
-/** All rows under a prefix, read a page at a time: for what the host bounds itself. */
+/** All rows under a prefix, read a page at a time; only for prefixes whose rows the host limits itself. */
 export const listAll = async (store: HostStore, prefix: string): Promise<readonly (readonly [string, string])[]> => {
   const rows: (readonly [string, string])[] = []
   let page: Awaited<ReturnType<HostStore['list']>>
@@ -32,7 +32,7 @@ export const listAll = async (store: HostStore, prefix: string): Promise<readonl
   return rows
 }
 
-/** How the host's rows are named, but those of limits (`ledger-rows.ts`). A plugin's own keys stand under its name alone. */
+/** How the host's rows are named, except those of limits (`ledger-rows.ts`). A plugin's own keys are under its name alone. */
 export const keys = {
   value: (plugin: string, key: string): string => `value/${plugin}/${key}`,
   cursor: (plugin: string, label: string): string => `cursor/${plugin}/${label}`,

@@ -4,7 +4,7 @@ import { type MemoryAccount, textBytes } from './account.ts'
 import { EventQueue } from './event-queue.ts'
 import { jsonSize } from './json-size.ts'
 
-/** A turn's text at most. As bytes of UTF-8 it is three times that at most, which is less than a cell takes. */
+/** The longest text of a turn. In UTF-8 it has at most three times as many bytes, which is less than a cell takes. */
 const TURN_CHARS = 5 << 20
 const LIVE_BATCH = 512
 /** What every turn is given. */
@@ -21,8 +21,8 @@ const TOO_LARGE: ContractError = {
 }
 
 /**
- * What waits for a plugin's next turn, already as text. All of it is on the plugin's account, and what a turn takes is
- * capped before it is put together: questions first, then replies, then events.
+ * What waits for a plugin's next turn, already as text. All of it is on the plugin's account. The text of a turn is limited while it
+ * is put together: questions first, then replies, then events.
  */
 export class Inbox {
   readonly #account: MemoryAccount
@@ -42,7 +42,7 @@ export class Inbox {
     return this.#questions.size > 0
   }
 
-  /** Whether anything but events waits: somebody, or something in the plugin, is held up. */
+  /** Whether anything but events waits, so that somebody, or something in the plugin, is held up. */
   get pressing(): boolean {
     return this.#woken || this.urgent || this.#replies.length > 0 || this.#unkept.size > 0
   }
@@ -56,7 +56,7 @@ export class Inbox {
     this.#woken = true
   }
 
-  /** Puts a question; false where too much of the like waits already. */
+  /** Adds a question; false if too many questions wait already. */
   question(id: number, name: HookName, request: unknown): boolean {
     const text = `[${id},${JSON.stringify(name)},${encodeJson(request)}]`
     if (!this.#account.take('questions', textBytes(text))) return false
@@ -64,7 +64,7 @@ export class Inbox {
     return true
   }
 
-  /** Takes back a question that was not handed over yet. */
+  /** Takes back a question that has not been handed over yet. */
   withdraw(id: number): void {
     const text = this.#questions.get(id)
     if (text === undefined) return
@@ -72,7 +72,7 @@ export class Inbox {
     this.#account.give('questions', textBytes(text))
   }
 
-  /** A reply. One that would be too large is refused, if that can be told, before it is made into text. */
+  /** Adds a reply. If a reply is too large, it is refused, before it is made into text if possible. */
   reply(id: number, value: unknown): void {
     const room = this.#account.room('replies') / 2
     if (jsonSize(value, room) > room) {
@@ -89,7 +89,7 @@ export class Inbox {
     this.#replies.push(text)
   }
 
-  /** That something was done, and what came of it: told whatever waits, or it would be taken for not done. It is small. */
+  /** Adds the result of something that was done. It is small, and always added: without it the plugin would think nothing was done. */
   done(id: number, value: unknown): void {
     this.#told(`[${id},1,${encodeJson(value)}]`)
   }
@@ -105,7 +105,7 @@ export class Inbox {
     this.#replies.push(text)
   }
 
-  /** What the handlers of a subscription stored could not be kept: its events since are not done. */
+  /** What the handlers of a subscription stored could not be kept, so its events since then are not done. */
   unkept(label: string, error: ContractError): void {
     this.#unkept.set(label, error)
   }
@@ -115,13 +115,13 @@ export class Inbox {
     return this.#unkept.has(label)
   }
 
-  /** A live event, of `capacity` at most. Returns how many older ones were left out for it. */
+  /** Adds a live event; at most `capacity` are held. Returns how many older ones were dropped for it. */
   live(event: EncodedEvent, capacity: number): number {
     const bytes = textBytes(event.text)
     let dropped = 0
     while (this.#live.length >= capacity || !this.#account.take('live', bytes)) {
       const oldest = this.#live.shift()
-      // Not even alone.
+      // It does not fit even alone.
       if (oldest === undefined) return dropped + 1
       this.#account.give('live', textBytes(oldest.text))
       dropped += 1
@@ -131,8 +131,8 @@ export class Inbox {
   }
 
   /**
-   * The text of a turn, together with durable events, which are asked for last with how many characters they may have;
-   * `undefined` when there is nothing.
+   * The text of a turn. Durable events are asked for last, with the number of characters that is left for them. `undefined` if there
+   * is nothing.
    */
   take({ now, uptime, seed }: TurnHead, each: (maxChars: number) => string): string | undefined {
     let text = `{"now":${now},"uptime":${uptime},"seed":${seed}`

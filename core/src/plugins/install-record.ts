@@ -7,7 +7,7 @@ import { err, ok, type Result } from '../lib/result.ts'
 import { writeWhole } from './cell-bundle.ts'
 
 const MAX_BYTES = 16 << 20
-/** A plugin's settings nest, a few levels inside their record. */
+/** Settings may nest, and they are a few levels inside of their record. */
 const MAX_DEPTH = 40
 
 const Record = z.strictObject({
@@ -75,7 +75,7 @@ const damaged = (path: string, what: string): Result<never, LockFileDamaged> =>
 
 const Guards = z.object({ permissions: z.object({ hooks: z.record(z.string(), z.unknown()) }) })
 
-/** Whether the plugin may hold the hook. What cannot be read of its grant is taken to say so. */
+/** Whether the plugin may hold the hook. If its grant cannot be read, it counts as holding it. */
 export const mayGuard = ({ grant }: InstallRecord, hook: string): boolean => {
   const json = readJson(grant, MAX_DEPTH)
   const read = json.ok ? evaluate(Guards, json.value) : json

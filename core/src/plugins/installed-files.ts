@@ -38,7 +38,7 @@ export const writeInstalled = async (folder: string, plugin: PluginSource): Prom
   return target
 }
 
-// What is installed now may be the same; its files are needed until nothing names them.
+// The same version may be installed now; its files are needed until nothing names them.
 const ownFolder = async (folder: string, stem: string): Promise<string> => {
   await mkdir(folder, { recursive: true })
   for (let n = 1; ; n++) {
@@ -52,7 +52,7 @@ const ownFolder = async (folder: string, stem: string): Promise<string> => {
   }
 }
 
-/** Reads what was installed, and checks that it is what the operator allowed. */
+/** Reads an installed plugin, and checks that it is what the operator agreed to. */
 export const readInstalled = async (
   folder: string,
   record: InstallRecord,

@@ -2,8 +2,8 @@ const BIGINT_CHARS = 22
 const SCALAR_CHARS = 8
 
 /**
- * About how many characters plain data takes as JSON text, told without making the text. Counting ends once it is past
- * `enough`, so that what is much too large costs no more than what is just too large.
+ * About how many characters plain data takes as JSON text, counted without making the text. Counting ends once it passes `enough`, so
+ * that data which is much too large costs no more than data which is just too large.
  */
 export const jsonSize = (value: unknown, enough: number): number => {
   switch (typeof value) {

@@ -1,9 +1,9 @@
 import type { Clock } from '../lib/clock.ts'
 
 /**
- * Time for budgets: milliseconds in which the host was at work, over all lives of the node. It goes on where what was kept
- * says that it stood. Nobody can set it, and while the node is down it stands still: neither a jump of the clock on the wall
- * nor a long stop renews a budget.
+ * Time for budgets: milliseconds in which the host was at work, over all lives of the node. A new life continues from the time that
+ * was stored. Nobody can set this clock, and it stands still while the node is down: neither a jump of the wall clock nor a long stop
+ * renews a budget.
  */
 export class LedgerClock {
   readonly #clock: Pick<Clock, 'monotonic'>

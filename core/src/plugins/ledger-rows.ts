@@ -15,7 +15,7 @@ interface StoredReservation extends Omit<Reservation, 'cost'> {
 
 /** Everything that is kept about limits. */
 export interface KeptLedger {
-  /** How far the ledger's time had come, at least. */
+  /** The ledger's time when it was stored; the true time may be a little later. */
   readonly time: number
   readonly usage: ReadonlyMap<string, string>
   readonly left: ReadonlyMap<string, string>

@@ -12,10 +12,10 @@ export interface LedgerOptions {
   readonly onStoreFailed: (thrown: unknown) => void
 }
 
-/** How often its time is kept: so much of a window lasts longer, at most, with each start. */
+/** How often the ledger stores its time. Each start may make a window longer by this much. */
 const KEEP_TIME_MS = 60_000
 
-/** The limits of every plugin that ever was on this node, by name. */
+/** The limits of every plugin that was ever installed on this node, by name. */
 export class Ledger {
   readonly #options: LedgerOptions
   readonly #clock: LedgerClock
@@ -29,7 +29,7 @@ export class Ledger {
     this.#clock = new LedgerClock(options.clock, kept.time)
   }
 
-  /** Takes up what was kept. What was under way when the node ended is looked up first, also of plugins that are gone. */
+  /** Loads what was stored. It first looks up commands that were under way when the node ended, also those of removed plugins. */
   static async open(options: LedgerOptions): Promise<Ledger> {
     const ledger = new Ledger(options, readLedger(await listAll(options.store, ledgerRows.prefix)))
     await Promise.all([...ledger.#kept.reservations.keys()].map((plugin) => ledger.of(plugin).recover()))
@@ -37,7 +37,7 @@ export class Ledger {
     return ledger
   }
 
-  /** The same for a name at all times. */
+  /** The budgets of a name; the same object for every call. */
   of(plugin: string): Budgets {
     let budgets = this.#budgets.get(plugin)
     if (budgets === undefined) {

@@ -4,10 +4,10 @@ import { exceeded } from './usage-counts.ts'
 
 /** How it is kept. Times are the ledger's. */
 interface KeptLeftBehind {
-  /** At most what of it is on the disk. */
+  /** The most bytes of it that are on the disk. */
   readonly bytes: number
   readonly dayStart: number
-  /** How often in the day that began then. */
+  /** How many in the day that began at this time. */
   readonly inDay: number
 }
 
@@ -40,12 +40,12 @@ export class LeftBehind {
     return this.#kept.inDay < keepsPerDay ? ok(true) : exceeded('keepsPerDay', keepsPerDay, DAY_MS)
   }
 
-  /** To be kept before what leaves so much can do anything. */
+  /** Adds what a command may leave. The count must be stored before the command can act. */
   add(bytes: number): void {
     this.#change(bytes, 1)
   }
 
-  /** What was added at that time is paid for, or was not left after all. What belongs to another day makes no room in this one. */
+  /** What was added at that time is paid for, or was not left after all. If it was another day, today's count stays. */
   giveBack(bytes: number, at: number): void {
     this.#change(-bytes, at >= this.#kept.dayStart ? -1 : 0)
   }

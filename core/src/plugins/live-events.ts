@@ -13,7 +13,7 @@ export interface LiveEventsOptions {
   readonly onAvailable: () => void
 }
 
-/** The events that a plugin follows while it runs. The oldest are left out where it does not keep up. */
+/** The events that a plugin follows while it runs. If it does not keep up, the oldest are dropped. */
 export class LiveEvents {
   readonly #options: LiveEventsOptions
   #unsubscribe: (() => void) | undefined

@@ -12,8 +12,8 @@ interface PendingRead {
 }
 
 /**
- * Reads the event log for a plugin's subscriptions: one page at a time, whatever their number, and one page for all that
- * stand at the same place. So a plugin costs the node one page of memory while its subscriptions catch up, not one each.
+ * Reads the event log for a plugin's subscriptions: one page at a time, however many there are, and one page for all that are at the
+ * same place. So a plugin costs the node one page of memory while its subscriptions catch up, not one page each.
  */
 export class LogReader {
   readonly #log: EventLogPort
@@ -24,7 +24,7 @@ export class LogReader {
     this.#log = log
   }
 
-  /** As `EventLogPort.replay`, but events of other names may be among those returned. Never rejects. */
+  /** Like `EventLogPort.replay`, but the result may contain events of other names. Never rejects. */
   read(cursor: Cursor | undefined, name: EventName, limit: number): Promise<Result<ReplayedEvents, ContractError>> {
     let pending = this.#pending.find((one) => one.cursor === cursor)
     if (pending === undefined) {
@@ -40,7 +40,7 @@ export class LogReader {
 
   async #readAll(): Promise<void> {
     this.#reading = true
-    // All that ask in one go are there before the first page is read.
+    // All subscriptions that ask in the same turn are collected before the first page is read.
     await undefined
     for (let next = this.#pending.shift(); next !== undefined; next = this.#pending.shift()) {
       const { cursor, names, limit, settle } = next
@@ -50,6 +50,6 @@ export class LogReader {
   }
 }
 
-/** A log that cannot be read is that plugin's trouble, who asks again with the next event. */
+/** A log that cannot be read concerns this plugin alone; it asks again with the next event. */
 const unreadable = (thrown: unknown): Result<never, ContractError> =>
   err({ code: 'internal', message: stackOf(thrown) })

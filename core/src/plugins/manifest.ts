@@ -7,14 +7,14 @@ import { satisfiesRange } from './contract-range.ts'
 const MAX_BYTES = 256 * 1024
 export const MANIFEST_DEPTH = 24
 
-/** Which field of the manifest is wrong, and how to put it right. */
+/** Which field of the manifest is wrong, and how to correct it. */
 export interface ManifestError {
   readonly code: 'manifest-invalid' | 'contract-mismatch'
   readonly message: string
   readonly field?: string
 }
 
-/** Reads a manifest. Its size and nesting are looked at before it is parsed. */
+/** Reads a manifest. Its size and nesting are checked before it is parsed. */
 export const parseManifest = (text: string): Result<Manifest, ManifestError> => {
   if (text.length > MAX_BYTES) return invalid(`the manifest is larger than ${MAX_BYTES} characters`)
   const json = readJson(text, MANIFEST_DEPTH)

@@ -5,12 +5,12 @@ import { TokenBucket } from '../lib/token-bucket.ts'
 const OWN = { perSecond: 1 / 60, burst: 20 }
 const ALL = { perSecond: 1 / 10, burst: 100 }
 
-/** What all plugins together may have told of them. */
+/** How many notices all plugins together may cause. */
 export const noticesOfAll = (clock: Clock): TokenBucket => new TokenBucket(ALL.perSecond, ALL.burst, clock.monotonic())
 
 /**
- * How often something may be told of a plugin that the node keeps: its faults and refusals must not push what else happened
- * out of the event log. What is left out is in the plugin's own log, and is counted.
+ * How often the node stores a notice about a plugin: a plugin's faults and refusals must not push other events out of the event log.
+ * Notices that are left out are in the plugin's own log, and are counted.
  */
 export class NoticeLimit {
   readonly #ration: Ration
@@ -19,7 +19,7 @@ export class NoticeLimit {
     this.#ration = new Ration(clock, OWN, [all])
   }
 
-  /** The words to tell it in, with how many were left out since the last; `undefined` where this is one of them. */
+  /** The text of a notice, with the number left out since the last one; `undefined` if this one is to be left out. */
   words(text: string): string | undefined {
     const leftOut = this.#ration.take()
     if (leftOut === undefined || leftOut === 0) return leftOut === 0 ? text : undefined

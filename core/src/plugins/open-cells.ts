@@ -24,7 +24,7 @@ export interface CellsOptions {
   readonly onWalls: (standing: StandingWalls) => void
 }
 
-/** Makes ready what cells are started from. None is started yet. */
+/** Prepares what cells are started from. It starts none yet. */
 export const openCells = async (options: CellsOptions): Promise<CellPool> => {
   const { folder, clock, watchdog, keepSpare, withoutWalls, onWalls, entry } = options
   const program = await cellBundle(folder, entry)

@@ -16,7 +16,7 @@ interface OutboxWorkOptions {
   readonly storeFailed: (thrown: unknown) => void
 }
 
-/** Sees that what a plugin said in a turn is carried out. */
+/** Carries out what a plugin said in a turn. */
 export class OutboxWork {
   readonly #options: OutboxWorkOptions
 
@@ -29,7 +29,7 @@ export class OutboxWork {
     for (const verdict of outbox.verdicts ?? []) questions.answered(verdict, now)
     for (const ack of outbox.acks ?? []) work.acknowledged(ack, now)
     for (const run of outbox.ran ?? []) work.ran(run)
-    // What a plugin that has just been ended still asks is not asked.
+    // The asks of a plugin that has just been ended are dropped.
     if (isEnded()) return
     for (const writes of outbox.writes ?? []) work.write(writes)
     for (const read of outbox.reads ?? []) void work.read(read)

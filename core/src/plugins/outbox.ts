@@ -4,7 +4,7 @@ import { readJson } from '../lib/json.ts'
 
 const MAX_DEPTH = 40
 const id = z.number().int().nonnegative()
-// It names a row, in UTF-8: two labels must not be one there.
+// A label names a row, in UTF-8, where two labels must not become the same.
 const label = z
   .string()
   .min(1)
@@ -22,7 +22,7 @@ const Options = z.object({
   timeoutMs: z.number().int().min(1).max(600_000).optional(),
 })
 
-/** What stands beside a plugin's ask. */
+/** The options of a plugin's ask. */
 export type AskOptions = z.output<typeof Options>
 
 const Outbox = z.strictObject({
@@ -68,10 +68,10 @@ const Outbox = z.strictObject({
     .optional(),
 })
 
-/** What a plugin wants after a turn. All of it is only what it says: identity, rights and bounds are the host's to check. */
+/** What a plugin wants after a turn. It is only what the plugin says: the host checks identity, rights and bounds. */
 export type Outbox = z.output<typeof Outbox>
 
-/** Reads an outbox. Returns words for what is wrong with it. */
+/** Reads an outbox. Returns a text that says what is wrong, if something is. */
 export const parseOutbox = (json: string): Outbox | string => {
   if (json === '{}') return {}
   const read = readJson(json, MAX_DEPTH)

@@ -38,7 +38,7 @@ export interface RetriedEvent extends EncodedEvent {
   readonly parkedAs: number
 }
 
-/** What stands in the place of one that was tried again: the rows of a ring have no gaps. */
+/** What replaces the row of an event that was tried again, because the rows of a ring have no gaps. */
 const GONE = ''
 
 /** The events that a plugin's handlers have failed on for good, the latest of them. */
@@ -103,14 +103,14 @@ export class ParkedEvents {
     this.#retried.add(parkedAs)
   }
 
-  /** The rows that take it away: it was tried again, and is done, or set aside anew. */
+  /** The writes that remove it after it was tried again: it is done, or set aside anew. */
   retried({ parkedAs }: RetriedEvent): readonly HostWrite[] {
     this.#retried.delete(parkedAs)
     return this.#ring.change(parkedAs, GONE)
   }
 }
 
-/** What a plugin's handlers have failed on and is still kept, the newest first. It may be asked while the plugin is stopped. */
+/** The events that a plugin's handlers failed on, as far as they are kept, the newest first. The plugin need not run. */
 export const parkedEvents = async (store: HostStore, plugin: string): Promise<readonly ParkedEvent[]> => {
   const rows = await listAll(store, keys.parked(plugin))
   return rows.toReversed().flatMap(([, text]) => parkedEvent(text) ?? [])

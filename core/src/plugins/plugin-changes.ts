@@ -34,8 +34,8 @@ export interface ChangesOptions {
 }
 
 /**
- * What an operator does to a plugin that is installed. What is done to one name is done one after the other, and what a plugin
- * that has faulted does by itself comes in the same queue; other names do not wait for it.
+ * What an operator does to an installed plugin. Changes to one name happen one after the other, and restarts after a fault use the same
+ * queue; other names do not wait for it.
  */
 export class PluginChanges {
   readonly #services: HostServices
@@ -61,7 +61,7 @@ export class PluginChanges {
     return ok(true)
   }
 
-  /** Runs what is installed, anew. Says so where its folder holds something else by now. */
+  /** Stops and starts what is installed. Says so if the folder holds something else by now. */
   restart(name: string): Promise<Result<Restarted, PluginError<NotFound | 'plugin-disabled' | 'start-failed'>>> {
     return this.#inTurn<Restarted, 'plugin-disabled' | 'start-failed'>(name, async (record) => {
       if (record.disabled) {
@@ -130,7 +130,7 @@ export class PluginChanges {
   }
 }
 
-/** What is to be said where a plugin's folder does not hold what is installed. */
+/** The warning for a plugin whose folder does not hold what is installed. */
 const otherInItsFolder = async (record: InstallRecord, clock: Clock): Promise<string | undefined> => {
   const { name, version, source, integrity } = record
   const read = await readPlugin({ source, clock })

@@ -23,7 +23,7 @@ export interface PluginDetails {
   readonly account: readonly Holding[]
 }
 
-/** What of a budget is used, and what there is of it. */
+/** How much of a budget is used, and how large it is. */
 type BudgetUse = ReturnType<typeof budgetUse>
 
 const budgetUse = (budget: Budget, used: Used) => ({
@@ -42,7 +42,7 @@ const budgetUse = (budget: Budget, used: Used) => ({
   limitKeepsPerDay: budget.keepsPerDay,
 })
 
-/** Everything that the host knows of an installed plugin. Of one whose files are not those that were installed it is less. */
+/** Everything that the host knows of an installed plugin; less if its files have changed since it was installed. */
 export const pluginDetails = async (
   services: HostServices,
   record: InstallRecord,

@@ -25,8 +25,8 @@ const DESCRIPTIONS = new Set(['package.json', 'tsconfig.json', 'jsconfig.json'])
 const MAX_DESCRIPTION_BYTES = 1 << 20
 
 /**
- * A plugin's folder, which is somebody else's: it may hold a pipe that never ends, a device, a link to the operator's keys, or
- * more than the machine can hold. Nothing in it is read before its kind and its size were looked at.
+ * A plugin's folder, made by somebody else: it may hold a pipe that never ends, a device, a link to the operator's keys, or more than
+ * the machine can hold. Nothing in it is read before its kind and size were checked.
  */
 export class PluginFolder {
   /** Absolute, without links. */
@@ -45,7 +45,7 @@ export class PluginFolder {
     return root === undefined ? err(`there is no folder ${path}`) : ok(new PluginFolder(root, limits))
   }
 
-  /** Looks at every entry, and at none of their contents. */
+  /** Checks every entry, without reading any contents. */
   async survey(signal: AbortSignal): Promise<Result<void, string>> {
     const { entries: maxEntries, bytes: maxBytes, depth: maxDepth } = this.#limits
     const folders: { readonly path: string; readonly depth: number }[] = [{ path: this.root, depth: 0 }]
@@ -78,7 +78,7 @@ export class PluginFolder {
     return ok(undefined)
   }
 
-  /** Reads a file. What was looked at is what is read: the file is opened once, and opening it waits for nobody. */
+  /** Reads a file. It reads exactly what it checked: it opens the file once, and opening never waits. */
   async read(path: string): Promise<Result<Buffer, string>> {
     const real = await realpath(path).catch(() => undefined)
     if (real === undefined) return err(`there is no ${this.#name(path)}`)
@@ -102,7 +102,7 @@ export class PluginFolder {
     }
   }
 
-  /** A link that leads nowhere is no harm: whoever imports it is told so. */
+  /** A broken link does no harm: an import of it is refused with words. */
   async #holds(path: string): Promise<boolean> {
     const real = await realpath(path).catch(() => undefined)
     return real === undefined || real === this.root || real.startsWith(this.root + sep)

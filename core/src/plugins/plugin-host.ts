@@ -19,13 +19,13 @@ import { RunningPlugins } from './running-plugins.ts'
 export type { PluginHostOptions } from './host-services.ts'
 
 export interface PluginHost {
-  /** Answers the core's questions, and starts what guards something: resolves when that runs, or its first start has failed. */
+  /** Answers the core's questions and starts the plugins that guard something. Resolves when these run, or have failed to start. */
   start(): Promise<void>
   /** Starts all others, a few at once. Resolves when every installed plugin runs, or its first start has failed. */
   startOthers(): Promise<void>
   /** Ends every cell. */
   stop(): Promise<void>
-  /** Puts in the plugin of a folder, in the place of another version where there is one. Of one that does not start nothing stays. */
+  /** Installs the plugin of a folder, and replaces another version if there is one. Nothing stays of a plugin that does not start. */
   install(
     path: string,
     options?: InstallOptions,
@@ -50,7 +50,7 @@ export interface PluginHost {
   walls(): WallsStatus | undefined
   /** The events that its handlers failed on for good, the newest first. Errors: `plugin-not-found`. */
   parked(name: string): Promise<Result<readonly ParkedEvent[], PluginError<'plugin-not-found'>>>
-  /** Gives them to its handlers again; how many. Errors: `plugin-not-found`, `plugin-not-running`. */
+  /** Gives them to its handlers again. Returns how many. Errors: `plugin-not-found`, `plugin-not-running`. */
   retryParked(name: string): Promise<Result<number, PluginError<'plugin-not-found' | 'plugin-not-running'>>>
   /** The latest lines, oldest first. */
   logs(
@@ -65,7 +65,7 @@ const HEARTBEAT_MS = 10_000
 export const createPluginHost = (options: PluginHostOptions): PluginHost => {
   const { gateway, storage } = options
   const turns = new Turns()
-  // What cannot be counted is not done.
+  // If spending cannot be counted, nothing may spend.
   const services = new HostServices(options, (thrown) =>
     running.stopAll(`what it spends cannot be kept: ${String(thrown)}`),
   )
@@ -117,7 +117,7 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
       running.close()
       installs.close()
       await services.endCells()
-      // What was begun comes to its end while there is a store; rows that are being deleted are left for the next start.
+      // Changes under way finish while there is a store; rows that are still to be deleted wait for the next start.
       await turns.settled()
       await removals.stop()
       await services.closeLogs()

@@ -18,7 +18,7 @@ import type { Roster } from './roster.ts'
 import { ShownPlugins } from './shown-plugins.ts'
 
 export interface InstallOptions {
-  /** In place of all settings; those of the installed version, or none, if not said. */
+  /** Replaces all settings. If absent, the settings of the installed version are kept. */
   readonly config?: Readonly<Record<string, unknown>>
   /** What a refusal with `consent-needed` named: the operator agrees to that. */
   readonly consent?: string
@@ -44,7 +44,7 @@ export interface InstallsOptions {
   readonly turns: Turns
 }
 
-/** Puts in what folders hold, with the operator's consent: plugins anew, and versions in the place of others. */
+/** Installs plugins from folders, and new versions in the place of old ones, with the operator's consent. */
 export class PluginInstalls {
   readonly #services: HostServices
   readonly #roster: Roster
@@ -78,7 +78,7 @@ export class PluginInstalls {
     return this.#turns.take(read.value.manifest.name, () => this.#install(path, read.value, options))
   }
 
-  /** Lets go of what waits for the operator's word. */
+  /** Drops the plugins that wait for the operator's consent. */
   close(): void {
     this.#shown.close()
   }
@@ -92,7 +92,7 @@ export class PluginInstalls {
     if (!config.ok) return err(options.config === undefined ? withHint(config.error, current) : config.error)
     const proposal = proposalOf(plugin, current)
     const { consent } = options
-    // What was agreed to is what is looked at here, or nothing is done: neither may have changed since.
+    // Exactly what the operator agreed to is installed, or nothing: neither the files nor the grant may have changed since.
     if (consent === undefined ? proposal.needsConsent : consent !== proposal.digest) {
       this.#shown.keep(proposal.digest, path, plugin)
       return err(consentNeeded(manifest, current, proposal))
@@ -133,7 +133,7 @@ export class PluginInstalls {
       config,
       ...(current?.disabled ? { disabled: true as const } : {}),
       installedAt: clock.now(),
-      // What happened since the first version was installed and has not been handled is for the next one.
+      // Events since the first version was installed that are not handled yet are for the new version.
       installCursor: current?.installCursor ?? gateway.events.head(),
     }
     onProgress?.('start')

@@ -2,12 +2,12 @@ import { appendFile, mkdir, rename, stat, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 const MAX_FILE_BYTES = 1 << 20
-/** What is waiting for a slow disk; more is left out of the file. */
+/** How much may wait for a slow disk; more is left out of the file. */
 const MAX_WAITING_CHARS = 1 << 20
 
 /**
- * A log on the disk that is turned over once. One writer, one write at a time; whatever is wrong with the disk or the folder,
- * it neither throws nor rejects: the node is worth more than a plugin's log.
+ * A log on the disk, rotated once. It has one writer, and one write at a time. Whatever is wrong with the disk or the folder, it neither
+ * throws nor rejects: the node is worth more than a plugin's log.
  */
 export class PluginLogFile {
   readonly #path: string
@@ -40,7 +40,7 @@ export class PluginLogFile {
       try {
         await this.#write(lines.join(''))
       } catch {
-        // The folder may come back, the disk may be emptied: the next lines are tried again.
+        // The folder may come back, or the disk may get room: the next lines are tried again.
         this.#bytes = undefined
       }
     }
@@ -52,7 +52,7 @@ export class PluginLogFile {
     this.#bytes ??= await sizeOf(this.#path)
     if (this.#bytes > MAX_FILE_BYTES) {
       this.#bytes = 0
-      // What cannot be turned over is begun anew, or it would grow without end.
+      // A file that cannot be rotated is begun anew, or it would grow without end.
       if (!(await turnedOver(this.#path))) await writeFile(this.#path, '', { mode: 0o600 })
     }
     await appendFile(this.#path, text, { mode: 0o600 })

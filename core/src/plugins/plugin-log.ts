@@ -24,7 +24,7 @@ export interface PluginLogOptions {
   readonly path: string
   readonly account: MemoryAccount
   readonly clock: Clock
-  /** The plugin's own lines, in the long run; 1 as long as nobody knows. */
+  /** How many lines of the plugin a second, in the long run; 1 until the manifest is known. */
   readonly perSecond?: number | undefined
   readonly onLine: (line: LogLine) => void
 }
@@ -42,8 +42,9 @@ const Line = z.object({
 })
 
 /**
- * What a plugin logs, and the host about it: the latest lines in memory, on the plugin's account, more in a file. The plugin's
- * own lines are capped in length and rate; that some are left out is said, then how many. The host's are never left out.
+ * What a plugin logs, and what the host logs about it: the latest lines in memory, on the plugin's account, and more in a file. The
+ * plugin's own lines are limited in length and rate; the log says at once that some are left out, and later how many. The host's lines
+ * are never left out.
  */
 export class PluginLog {
   readonly #path: string
@@ -67,7 +68,7 @@ export class PluginLog {
     this.#ration = rationOf(perSecond, clock)
   }
 
-  /** How many lines a second are the plugin's from now on. The same rate again fills nothing up. */
+  /** Sets how many lines a second the plugin may log from now on. Setting the same rate again gives it no new lines. */
   allow(perSecond: number): void {
     if (perSecond === this.#perSecond) return
     this.#tellLeftOut(this.#ration.refused)
@@ -75,7 +76,7 @@ export class PluginLog {
     this.#ration = rationOf(perSecond, this.#clock)
   }
 
-  /** A line of the plugin's. `words` says what to make of it, if it is kept. */
+  /** Adds a line of the plugin. If it is kept, `words` turns it into the text to keep. */
   plugin(level: LogLevel, text: string, words = (said: string): string => said): void {
     const leftOut = this.#ration.take()
     if (leftOut === undefined) {
@@ -102,7 +103,7 @@ export class PluginLog {
     this.#add({ at: this.#clock.now(), level, source: 'host', text: text.slice(0, MAX_TEXT) })
   }
 
-  /** The latest lines, oldest first: while nothing was logged in this run of the node, those of the run before. */
+  /** The latest lines, oldest first. Until something is logged in this run of the node, they are those of the run before. */
   lines(): readonly LogLine[] {
     return this.#lines.length > 0 ? [...this.#lines] : linesBefore(this.#path)
   }
@@ -137,7 +138,7 @@ export const removeLog = async (path: string): Promise<void> => {
 
 const rationOf = (perSecond: number, clock: Clock): Ration => new Ration(clock, { perSecond, burst: 4 * perSecond })
 
-/** What the end of the file has of whole lines. It may be damaged, gone, or no file at all. */
+/** The whole lines at the end of the file. The file may be damaged, missing, or not a file at all. */
 const linesBefore = (path: string): readonly LogLine[] => {
   try {
     return tailOf(path)

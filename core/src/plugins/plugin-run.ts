@@ -10,7 +10,7 @@ import { Subscriptions } from './subscriptions.ts'
 
 const LEAST_WALL_MS = 10_000
 
-/** One run of a plugin in a cell: assembles its inboxes, sees that its outboxes are carried out. */
+/** One run of a plugin in a cell, from loading to its end: it starts the plugin and takes its outboxes. */
 export class PluginRun {
   readonly #options: PluginRunOptions
   readonly #parts: RunParts
@@ -55,7 +55,7 @@ export class PluginRun {
   /** Ends the run. The listener hears of it. */
   end(fault: CellFault): void {
     this.#options.cell.end(fault)
-    // A cell that has not been loaded has nobody to tell.
+    // A cell without a plugin has no listener yet.
     this.#ended(fault)
   }
 
@@ -63,7 +63,7 @@ export class PluginRun {
     return this.#phase === 'running'
   }
 
-  /** Whether a question is one for the plugin. */
+  /** Whether the plugin is to be asked the question. */
   wants(name: HookName, request: unknown): boolean {
     return this.#parts.questions.wants(name, request)
   }
@@ -75,7 +75,7 @@ export class PluginRun {
     return takeBack
   }
 
-  /** Timers and events pass here, as frames do in the cell: what throws on the way ends this run, never the process. */
+  /** Timers and events pass here, as frames pass the cell's `take`: an exception ends this run, never the process. */
   #guarded(step: () => void): void {
     try {
       step()
@@ -168,7 +168,7 @@ export class PluginRun {
     this.#parts.feeder.feed()
   }
 
-  /** Tries again the events that were set aside; how many. */
+  /** Gives the events that were set aside to their handlers again. Returns how many. */
   retryParked(): Promise<number> {
     return this.#parts.work.retryParked()
   }

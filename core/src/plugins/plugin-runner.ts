@@ -17,7 +17,7 @@ import { PluginRun } from './plugin-run.ts'
 import type { HookReply } from './questions.ts'
 import { firstPlace, originalPlaces } from './source-stack.ts'
 
-/** When a plugin that faults is started again, and when no more. */
+/** When a plugin that faults is started again, and when it is given up. */
 export interface RestartPolicy {
   readonly firstMs: number
   readonly maxMs: number
@@ -55,14 +55,14 @@ export interface RunnerOptions {
   readonly notify: (notice: PluginNotice) => void
   /** What happens next is for the plugin. */
   readonly serving: () => void
-  /** Does something when all that changes the plugin and was asked for before is done. */
+  /** Does something once all changes of the plugin that were asked for before are done. */
   readonly inTurn: (work: () => Promise<void>) => Promise<void>
 }
 
 const NOTICE_TEXT = 960
 const FAULTS_PER_SECOND = 5
 
-/** One installed plugin: started, watched, started again when it faults, given up when it does so too often. */
+/** One installed plugin: it is started, watched, started again when it faults, and given up when it faults too often. */
 export class PluginRunner {
   readonly installed: InstalledPlugin
   readonly #options: RunnerOptions
@@ -136,7 +136,7 @@ export class PluginRunner {
     this.#cell?.ping()
   }
 
-  /** Tries again the events that were set aside; how many, `undefined` while it does not run. */
+  /** Gives the events that were set aside to their handlers again. Returns how many; `undefined` if the plugin does not run. */
   retryParked(): Promise<number> | undefined {
     return this.#run?.running === true ? this.#run.retryParked() : undefined
   }

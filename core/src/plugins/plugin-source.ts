@@ -4,7 +4,7 @@ import type { Bundle } from './bundle-plugin.ts'
 
 export const MANIFEST_FILE = 'fulgurite.plugin.json'
 
-/** A plugin as its folder has it at one moment. */
+/** A plugin as its folder holds it at one moment. */
 export interface PluginSource extends Bundle {
   /** The folder, absolute and without links. */
   readonly source: string
@@ -14,6 +14,6 @@ export interface PluginSource extends Bundle {
   readonly integrity: string
 }
 
-/** Stands for a manifest and the code that goes with it. */
+/** A digest of a manifest and the code that goes with it. */
 export const integrityOf = (manifest: string, code: string): string =>
   `sha256-${createHash('sha256').update(`${manifest.length}\n`).update(manifest).update(code).digest('hex')}`

@@ -19,10 +19,10 @@ export interface PluginStartsOptions {
   readonly hold: Hold | undefined
 }
 
-/** Cells that are being started: more would only wait for the processors, and for each other. */
+/** How many plugins start at the same time: more would only wait for the processors, and for each other. */
 const STARTING_AT_ONCE = availableParallelism()
 
-/** Which of the installed plugins are started, and when: with the node, behind it, or once they are held back no more. */
+/** Which of the installed plugins are started, and when: with the node, after it, or once they are no longer held back. */
 export class PluginStarts {
   readonly #options: PluginStartsOptions
   #held: Hold | undefined
@@ -49,7 +49,7 @@ export class PluginStarts {
     }
   }
 
-  /** Starts those of these that do not run yet, a few at once, each in its own turn; none while plugins are held back. */
+  /** Starts those that do not run yet, a few at a time, each in its own turn; none while plugins are held back. */
   async start(records: readonly InstallRecord[]): Promise<void> {
     if (this.#held === undefined) await this.#startEach(records)
   }
@@ -57,13 +57,13 @@ export class PluginStarts {
   /** Starts what is held back. Errors: `lock-file-damaged`, when it still is. */
   resume(): Promise<Result<undefined, LockFileDamaged>> {
     const { roster, turns } = this.#options
-    // The name of no plugin: what is held back is resumed once.
+    // No plugin has this name: two calls of `resume` come one after the other.
     return turns.take('', async () => {
       if (this.#held === undefined) return ok(undefined)
       const read = await roster.load()
       if (!read.ok) return read
       await this.#goOnRemoving()
-      // What they guard opens when they are there, not before.
+      // What plugins guard opens once they run, not before.
       await this.#startEach(roster.records)
       this.#held = undefined
       return ok(undefined)

@@ -8,7 +8,7 @@ export interface StorageError {
   readonly message: string
 }
 
-/** Some of what is stored under a prefix, and whether there is more. */
+/** A page of what is stored under a prefix, and whether there is more. */
 export interface StoredPage {
   readonly rows: readonly (readonly [key: string, value: string])[]
   readonly more: boolean
@@ -57,11 +57,11 @@ export class PluginStorage {
   }
 
   async get(key: string): Promise<string | undefined> {
-    // Rows are named in UTF-8, which has no surrogate that stands alone: another row would answer.
+    // Rows are named in UTF-8, which has no lone surrogates: another row would be read.
     return key.isWellFormed() ? this.#store.get(keys.value(this.#plugin, key)) : undefined
   }
 
-  /** What is stored under a prefix, in the order of the keys, from behind the key `after`. */
+  /** What is stored under a prefix, in the order of the keys, after the key `after`. */
   async list(prefix: string, after?: string): Promise<StoredPage> {
     if (!prefix.isWellFormed() || after?.isWellFormed() === false) return { rows: [], more: false }
     const own = keys.value(this.#plugin, '')
@@ -116,7 +116,7 @@ export class PluginStorage {
     return err({ code: 'storage-full', message })
   }
 
-  /** False where the key is one too many. */
+  /** False if the key is one too many. */
   #count(key: string, value: string | null): boolean {
     if (value === null) {
       this.#forget(key)

@@ -17,7 +17,7 @@ export interface SwitchOptions {
 
 type Started = Result<PluginStatus, PluginError<'start-failed'>>
 
-/** The steps from one state of a plugin to the next: what the roster has of it and what runs are changed together. */
+/** The steps from one state of a plugin to the next; each changes the roster and what runs together. */
 export class PluginSwitch {
   readonly #services: HostServices
   readonly #roster: Roster
@@ -47,7 +47,7 @@ export class PluginSwitch {
     return err({ code: 'start-failed', message: status.lastFault ?? 'the plugin did not start' })
   }
 
-  /** Begins with a plugin: of one that does not start nothing stays, but what an earlier one of its name was to leave. */
+  /** Starts a new plugin. If it does not start, nothing of it stays, except a store that an earlier plugin of its name was to leave. */
   async begin(record: InstallRecord): Promise<Started> {
     const keptStore = this.#removals.keepsStore(record.name)
     await this.#removals.undo(record.name)
@@ -58,8 +58,8 @@ export class PluginSwitch {
   }
 
   /**
-   * Lets a record take the place of the current one. It has taken it when what it stands for runs; if that does not start, the
-   * current one runs on, with all that was stored and all that waits for it.
+   * Replaces the current record by another one, once what the other stands for runs. If that does not start, the current one runs on,
+   * with everything that was stored and that waits for it.
    */
   async replace(current: InstallRecord, next: InstallRecord, reason: string): Promise<Started> {
     if (current.disabled) {
@@ -80,7 +80,7 @@ export class PluginSwitch {
     return started
   }
 
-  /** Takes the plugin off. Its rows, which may be many, are gone when `rows` resolves: nothing else waits for that. */
+  /** Removes the plugin. Its rows, which may be many, are gone when `rows` resolves; nothing else waits for that. */
   async takeOff(record: InstallRecord, keepStore: boolean): Promise<{ readonly rows: Promise<void> }> {
     const { name } = record
     this.#running.stop(name, 'removed')

@@ -3,14 +3,14 @@ import { readFileSync } from 'node:fs'
 
 /** What a process has taken so far. */
 interface ProcessUsage {
-  /** In memory, or put out to disk. */
+  /** In memory or swapped out. */
   readonly residentBytes: number
   readonly cpuMs: number
-  /** Reserved for writing and its own, used or not, where the system counts that. */
+  /** Private memory reserved for writing, used or not, where the system counts it. */
   readonly dataBytes?: number
 }
 
-/** What is known of a process now; `undefined` when nothing is (yet), or it is gone. */
+/** What is known of a process now; `undefined` if nothing is known yet, or the process is gone. */
 export type UsageProbe = (pid: number) => ProcessUsage | undefined
 
 // Linux: the unit of /proc/<pid>/stat is 1/100 s on every architecture that Node runs on.

@@ -12,7 +12,7 @@ export interface ProcessorShareOptions {
   readonly resume: () => void
 }
 
-/** How much of its share a plugin may be behind and still be asked a question. */
+/** How far a plugin may have overdrawn its share and still be asked a question. */
 const BURST_MS = 2_000
 const CORE_PRICE = 4
 const WARN_EVERY_MS = 60_000
@@ -29,7 +29,7 @@ export class ProcessorShare {
     this.#own = new TokenBucket(options.cpuShare * 1_000, BURST_MS, options.clock.monotonic())
   }
 
-  /** The core's own thread is dearer than the plugin's: what it spends on a plugin is charged several times over. */
+  /** The core's thread costs more than the plugin's: time that it spends on a plugin is charged several times over. */
   charge(coreMs: number, cellMs = 0): void {
     const now = this.#options.clock.monotonic()
     const used = cellMs + CORE_PRICE * coreMs
@@ -37,7 +37,7 @@ export class ProcessorShare {
     this.#options.total.charge(now, used)
   }
 
-  /** Whether the plugin has to wait now; it is resumed then. Urgent is what has a deadline: it is done on credit, within limits. */
+  /** Whether the plugin has to wait now; it is resumed later. Urgent work, which has a deadline, is done on credit, within limits. */
   mustWait(urgent: boolean): boolean {
     const { clock, total, resume } = this.#options
     const now = clock.monotonic()

@@ -1,7 +1,7 @@
 import { type HostStore, keys } from './host-store.ts'
 import { sweepRows } from './row-sweep.ts'
 
-/** Rows of labels that the plugin no longer registers are kept in case it does again, so many of each kind. */
+/** Rows of labels that the plugin no longer registers are kept in case it registers them again; this many of each kind. */
 const KEPT_UNREGISTERED = 256
 const READ_AT_ONCE = 1_024
 

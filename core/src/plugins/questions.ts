@@ -9,14 +9,14 @@ export type HookReply =
   | { readonly type: 'verdict'; readonly verdict: unknown }
   | { readonly type: 'no-verdict'; readonly code: 'faulted' | 'invalid' | 'not-running' | 'overloaded' }
 
-/** What came back for a question: a verdict as it is said, or that there was a fault. */
+/** What came back for a question: a verdict, not checked yet, or a fault. */
 export type Verdict = readonly [id: number, ok: 1, verdict: unknown] | readonly [id: number, ok: 0, error: string]
 
 export interface QuestionsOptions {
   readonly manifest: Manifest
   readonly inbox: Inbox
   readonly audit: AuditTrail
-  /** It has given a verdict that there is not, or that it may not give. */
+  /** The plugin has given an unknown verdict, or one that it may not give. */
   readonly refused: (hook: HookName, error: ContractError) => void
 }
 
@@ -41,12 +41,12 @@ export class Questions {
     for (const hook of hooks) this.#hooks.add(hook)
   }
 
-  /** Whether the plugin holds any hook: then it must not be kept busy for long. */
+  /** Whether the plugin holds a hook: then other work must not keep it busy for long. */
   get held(): boolean {
     return this.#hooks.size > 0
   }
 
-  /** Whether this question is one for the plugin. */
+  /** Whether the plugin is to be asked this question. */
   wants(name: HookName, request: unknown): boolean {
     const filter = this.#options.manifest.permissions.hooks[name]?.filter
     return this.#hooks.has(name) && (filter === undefined || matchesFilter(filter, request))
@@ -127,12 +127,12 @@ const shown = (value: unknown, type: unknown): string => {
   return typeof value === 'object' ? 'an object without a type' : `a ${typeof value}`
 }
 
-/** Questions put and not answered yet, at most. */
+/** The most questions that may wait for an answer. */
 const MAX_WAITING = 512
 const OVERLOADED: HookReply = { type: 'no-verdict', code: 'overloaded' }
 const FAULTED: HookReply = { type: 'no-verdict', code: 'faulted' }
 const INVALID: HookReply = { type: 'no-verdict', code: 'invalid' }
 
-/** A plugin's reply as the core takes it. */
+/** A plugin's reply in the core's form. */
 export const hookAnswer = <Name extends HookName>(plugin: string, reply: HookReply): HookAnswer<Name> =>
   ({ ...reply, plugin }) as HookAnswer<Name>

@@ -14,14 +14,14 @@ export type ReadStep = 'manifest' | 'bundle'
 export interface ReadRequest {
   readonly source: string
   readonly clock: Clock
-  /** Whether there is a place for it; asked before anything is bundled. */
+  /** Whether there is room for it; asked before anything is bundled. */
   readonly admit?: (manifest: Manifest) => PluginError<RoomErrorCode> | undefined
   /** Of the folder; the defaults if absent. */
   readonly limits?: FolderLimits
   readonly onProgress?: (step: ReadStep) => void
 }
 
-/** Reads a plugin's folder and bundles it. Nothing is written, and nothing of it is run. */
+/** Reads a plugin's folder and bundles it. It writes nothing, and runs no code of the plugin. */
 export const readPlugin = async (
   request: ReadRequest,
 ): Promise<Result<PluginSource, PluginError<FolderErrorCode | RoomErrorCode>>> => {

@@ -10,7 +10,7 @@ export interface NotGranted {
   readonly text: string
 }
 
-/** The first event or hook among what was registered that the manifest does not ask for. */
+/** The first registered event or hook that the manifest does not ask for. */
 export const notGranted = ({ live, each, hooks }: Registered, { permissions }: Manifest): NotGranted | undefined => {
   const event = [...live, ...each.map(([, name]) => name)].find((name) => !Object.hasOwn(permissions.events, name))
   const hook = hooks.find((name) => !Object.hasOwn(permissions.hooks, name))

@@ -7,13 +7,13 @@ import { sweepRows } from './row-sweep.ts'
 const Removed = z.strictObject({ at: z.number(), keepStore: z.boolean(), done: z.boolean() })
 type Removed = z.output<typeof Removed>
 
-/** The audits, and the stores that were to be kept, of so many removed plugins are kept, those removed last. */
+/** How many removed plugins, those removed last, keep their audits, and their stores if these were to be kept. */
 const REMEMBERED = 64
 const READ_AT_ONCE = 512
 
 /**
- * What happens to a plugin's rows when it is removed: that it is, is written down first; then they are deleted in steps. A
- * node that stops meanwhile goes on with that when it starts.
+ * What happens to a plugin's rows when it is removed: the removal is written down first, and then the rows are deleted in steps. A node
+ * that stops meanwhile continues when it starts.
  */
 export class Removals {
   readonly #store: HostStore
@@ -25,13 +25,13 @@ export class Removals {
     this.#store = store
   }
 
-  /** Reads what was removed earlier. Returns the plugins whose removal has not come to its end. */
+  /** Reads what was removed earlier. Returns the plugins whose removal is not finished. */
   async load(): Promise<readonly string[]> {
     const prefix = keys.removed('')
     for (const [key, value] of await this.#store.list(prefix, { limit: READ_AT_ONCE })) {
       const json = readJson(value, 1)
       const removed = json.ok ? evaluate(Removed, json.value) : json
-      // What cannot be read was written by no version of ours: the removal is carried out again.
+      // No version of ours wrote a row that cannot be read: the removal is carried out again.
       this.#removed.set(key.slice(prefix.length), removed.ok ? removed.value : { at: 0, keepStore: true, done: false })
     }
     return [...this.#removed].filter(([, { done }]) => !done).map(([plugin]) => plugin)
@@ -57,13 +57,13 @@ export class Removals {
     return sweeping
   }
 
-  /** The plugin is installed again: what is left of its removal is waited for. */
+  /** The plugin is installed again: waits for the rest of its removal, and forgets it. */
   async undo(plugin: string): Promise<void> {
     await this.#sweeping.get(plugin)
     if (this.#removed.has(plugin)) await this.#forget(plugin)
   }
 
-  /** Leaves off what is under way. Resolves when nothing more is read or written. */
+  /** Stops removals under way. Resolves when nothing more is read or written. */
   async stop(): Promise<void> {
     this.#stopped = true
     await Promise.allSettled(this.#sweeping.values())

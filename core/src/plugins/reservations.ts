@@ -19,7 +19,7 @@ export interface Reservation {
   readonly isOpen: boolean
 }
 
-/** A change to be kept: the row of a key, or that there is none any more. */
+/** A change to be stored: the row of a key, or that the key has no row any more. */
 export interface ReservationChange {
   readonly key: string
   readonly reservation: Reservation | undefined
@@ -29,16 +29,16 @@ const MAX_RESERVATIONS = 10_000
 const PURSE_NAMES: readonly PurseName[] = ['paysOutMsat', 'feesMsat', 'locksSat']
 export const NOTHING: Cost = { paysOutMsat: 0n, feesMsat: 0n, locksSat: 0n }
 
-/** What the key stands for: the operation and the request, as it was asked. Defaults may move meanwhile. */
+/** What the key stands for: the operation and the request as it was asked, because defaults may change meanwhile. */
 const digestOf = (name: string, { asked }: Pick<Prepared, 'asked'>): string =>
   createHash('sha256')
     .update(`${name} ${encodeJson(asked)}`)
     .digest('hex')
 
 /**
- * What is set aside and spent of a plugin's purses. An open reservation counts until its outcome is known, however long that
- * takes; a settled one counts with its actual cost, for a window from when it was spent. All of it is synchronous: what was
- * compared with the limit is what is set aside.
+ * What is set aside and spent from a plugin's purses. An open reservation counts until its outcome is known, however long that takes; a
+ * settled one counts with its actual cost, for a window from when it was spent. Everything here is synchronous, so that exactly what
+ * was compared with the limit is set aside.
  */
 export class Reservations {
   readonly #byKey = new Map<string, Reservation>()
@@ -51,7 +51,7 @@ export class Reservations {
     for (const reservation of [...kept].sort((a, b) => a.at - b.at)) this.#add(reservation)
   }
 
-  /** What a key stands for now: one that was settled before the window stands for nothing any more. */
+  /** The reservation of a key; a key whose reservation was settled before the window has none any more. */
   get(key: string, now: number, windowMs: number): Reservation | undefined {
     this.#forget(now - windowMs)
     return this.#byKey.get(key)
@@ -68,7 +68,7 @@ export class Reservations {
   }
 
   /**
-   * Sets the worst case aside, or finds it set aside, or spent, already: the same key asks for the same thing again. Errors:
+   * Sets the worst case aside, or finds that it is set aside or spent already, if the same key asks for the same thing again. Errors:
    * `idempotency-mismatch`, `budget-exceeded`.
    */
   reserve(
@@ -89,7 +89,7 @@ export class Reservations {
     const { worstCase: cost } = prepared
     for (const purse of PURSE_NAMES) {
       const [asked, limit, used] = [cost[purse] as bigint, budget[purse], this.#used[purse] as bigint]
-      // What costs nothing of a purse needs nothing of it.
+      // A command that takes nothing from a purse needs no room in it.
       if (asked > 0n && used + asked > limit) return err(exceeded({ purse, asked, limit, used }, budget.windowMs))
     }
     if (this.#byKey.size >= MAX_RESERVATIONS) {
@@ -104,7 +104,7 @@ export class Reservations {
     return ok({ reservation, isNew: true })
   }
 
-  /** It is known what the command cost; nothing if it failed, or had been done before. Only the first to say so counts: is this it? */
+  /** Settles a command with its cost, which is nothing if it failed or had been done before. Returns whether this was the first call. */
   settle(now: number, { key }: Reservation, cost: Cost): boolean {
     const open = this.#byKey.get(key)
     if (open?.isOpen !== true) return false
@@ -117,7 +117,7 @@ export class Reservations {
     return true
   }
 
-  /** What has changed since the last call, to be kept in one go. */
+  /** What has changed since the last call, to be stored in one batch. */
   takeChanges(): readonly ReservationChange[] {
     const changes = this.#changes
     this.#changes = []
@@ -154,7 +154,7 @@ export class Reservations {
 /** Whether it is known how the command ended. */
 export const isDecided = ({ result }: Outcome): boolean => result.ok || !UNDECIDED.has(result.error.code)
 
-/** What a command has cost that had this set aside: all of it where nothing better is known. */
+/** What a command has cost: everything that was set aside for it, if nothing better is known. */
 export const costOf = (outcome: Outcome, worstCase: Cost): Cost => {
   if (outcome.result.ok) return outcome.cost ?? worstCase
   return isDecided(outcome) ? NOTHING : worstCase

@@ -8,13 +8,13 @@ import type { PluginError } from './plugin-error.ts'
 type Records = readonly InstallRecord[]
 type NoRoom = PluginError<'too-many-plugins' | 'limits-exceeded'>
 
-/** Which plugins are installed, in the operator's order: memory and the lock file alike. */
+/** Which plugins are installed, in the operator's order, both in memory and in the lock file. */
 export class Roster {
   readonly #path: string
   readonly #limits: HostLimits
-  /** Plugins are changed at the same time, and the file is one. */
+  /** Several plugins may change at the same time, and they share one file. */
   readonly #write = inTurn()
-  /** What is being put in, by name: it has its place before it is in the file. */
+  /** Plugins that are being installed, by name: they have a place before they are in the file. */
   readonly #claims = new Map<string, Pick<InstallRecord, 'grant'>>()
   #records: Records = []
 
@@ -37,14 +37,14 @@ export class Roster {
     return read
   }
 
-  /** Whether there is room for a plugin beside the others of other names. Errors: `too-many-plugins`, `limits-exceeded`. */
+  /** Why there is no room for a plugin besides those of other names, if so. Errors: `too-many-plugins`, `limits-exceeded`. */
   noRoomFor(name: string, asked: Parameters<typeof noRoomFor>[0]): NoRoom | undefined {
     const others = new Map([...this.#records.map((record) => [record.name, record] as const), ...this.#claims])
     others.delete(name)
     return noRoomFor(asked, [...others.values()], this.#limits)
   }
 
-  /** Keeps a place for a plugin while it is put in. Returns how to give it up again. */
+  /** Keeps a place for a plugin while it is installed. Returns how to give the place up. */
   claim(
     record: Pick<InstallRecord, 'name' | 'grant'>,
     asked: Parameters<typeof noRoomFor>[0],
@@ -55,7 +55,7 @@ export class Roster {
     return ok(() => void this.#claims.delete(record.name))
   }
 
-  /** Puts a record in the place of the one of its name, or at the end. Resolves when the file has it. */
+  /** Replaces the record of the same name, or adds the record at the end. Resolves when the file has it. */
   put(record: InstallRecord): Promise<void> {
     return this.#change((records) =>
       records.some(({ name }) => name === record.name)

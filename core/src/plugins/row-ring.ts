@@ -3,7 +3,7 @@ import { sweepRows } from './row-sweep.ts'
 
 export interface RingLimits {
   readonly rows: number
-  /** Of keys and values together, with what a row takes beside them. */
+  /** The bytes of keys and values, and of what a row takes besides. */
   readonly bytes: number
 }
 
@@ -11,7 +11,7 @@ const ROW_BYTES = 64
 const DIGITS = 12
 const PAGE_ROWS = 512
 
-/** The latest rows of a kind under a prefix, the oldest first: for a new one that has no room the oldest are deleted. */
+/** The latest rows of a kind under a prefix, the oldest first. If there is no room for a new one, the oldest are deleted. */
 export class RowRing {
   readonly #store: HostStore
   readonly #prefix: string
@@ -37,7 +37,7 @@ export class RowRing {
     return this.#dropped
   }
 
-  /** Counts what is kept. Rows under the prefix that are not of this form, or lie before a gap, are deleted. */
+  /** Counts the rows. Rows under the prefix that have another form, or are before a gap, are deleted. */
   async load(): Promise<void> {
     let page: Awaited<ReturnType<HostStore['sizes']>>
     let after: string | undefined
@@ -55,7 +55,7 @@ export class RowRing {
         this.#note(ROW_BYTES + key.length + bytes)
       }
     } while (page.length === PAGE_ROWS)
-    // Where a version before this one kept more.
+    // An earlier version may have kept more.
     this.#trim(this.#next)
     await sweepRows(this.#store, this.#prefix, {
       keep: (key) => {

@@ -7,13 +7,13 @@ const ROW_BYTES = 256
 export interface SweepOptions {
   /** Rows that stay. */
   readonly keep?: (key: string, bytes: number) => boolean
-  /** Whether to leave off: the node stops. */
+  /** Whether to stop, because the node stops. */
   readonly stopped?: () => boolean
 }
 
 /**
- * Deletes the rows under a prefix in steps: each commit deletes so little that what else the node has to keep does not wait
- * for it. Returns whether it came to the end.
+ * Deletes the rows under a prefix in steps. Each commit deletes so little that other writes of the node do not wait for it. Returns
+ * whether it has deleted all.
  */
 export const sweepRows = async (
   store: HostStore,

@@ -37,20 +37,20 @@ export interface PluginRunOptions {
   readonly cell: CellProcess
   /** What all plugins together may use. */
   readonly totalCpu: TokenBucket
-  /** The author's own places in the place of the bundle's, in a text that may hold a stack. */
+  /** Replaces places in the bundle by places in the author's source, in a text that may hold a stack. */
   readonly words: (text: string) => string
-  /** Told before the core does anything for the plugin. */
+  /** Called before the core does anything for the plugin. */
   readonly serving: () => void
   readonly listener: RunListener
 }
 
 interface RunListener {
-  /** The plugin's setup is done and all that it registered is granted. */
+  /** The plugin's setup is done, and everything that it registered is granted. */
   started(): void
   /** A counted fault that does not end the run. */
   faulted(text: string): void
   refused(operation: string, error: ContractError): void
-  /** It comes to feel one of its limits. */
+  /** The plugin has reached one of its limits. */
   warned(code: string, text: string): void
   ended(fault: CellFault): void
 }
@@ -58,7 +58,7 @@ interface RunListener {
 /** The run that the parts are of. */
 interface RunOwner {
   readonly isRunning: () => boolean
-  /** Makes a step that is begun by a timer or an event: what throws in it ends the run. */
+  /** Makes a step that a timer or an event begins: an exception in it ends the run. */
   readonly guarded: (step: () => void) => void
   readonly end: (fault: CellFault) => void
   readonly storeFailed: (thrown: unknown) => void
@@ -78,7 +78,7 @@ export interface RunParts {
 /** What one run of a plugin is made of, joined: what waits for the plugin, and what becomes of what it asks. */
 export const runParts = (options: PluginRunOptions, owner: RunOwner): RunParts => {
   const { manifest, clock, budgets, store, log, book, gateway, listener, cell } = options
-  // What hears of an event is guarded too: it is called from wherever the event happened.
+  // Listeners of events are guarded too: they are called from wherever the event happened.
   const events: EventLogPort = {
     head: () => gateway.events.head(),
     replay: (...query) => gateway.events.replay(...query),

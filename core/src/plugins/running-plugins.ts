@@ -8,7 +8,7 @@ import type { PluginError } from './plugin-error.ts'
 import { PluginRunner } from './plugin-runner.ts'
 import { type Hold, type PluginStatus, pluginStatus } from './plugin-status.ts'
 
-/** The runners of plugins that were started, and why others could not be. What is called here is called in the plugin's turn. */
+/** The runners of plugins that were started, and why others could not be started. Callers hold the plugin's turn. */
 export class RunningPlugins {
   readonly #services: HostServices
   readonly #turns: Turns
@@ -25,7 +25,7 @@ export class RunningPlugins {
     return this.#runners.get(name)
   }
 
-  /** Resolves when the plugin runs, or its first start has failed. Whatever goes wrong is that plugin's trouble alone. */
+  /** Resolves when the plugin runs, or its first start has failed. Whatever goes wrong concerns that plugin alone. */
   async start(record: InstallRecord): Promise<void> {
     try {
       const error = await this.#start(record)
@@ -42,12 +42,12 @@ export class RunningPlugins {
     this.#failures.delete(name)
   }
 
-  /** Ends every run at once, in turn or not: they stay as they are then. */
+  /** Ends every run at once, without waiting for turns. The plugins stay stopped. */
   stopAll(reason: string): void {
     for (const runner of this.#runners.values()) runner.stop(reason)
   }
 
-  /** Ends every run, and starts none any more. */
+  /** Ends every run, and starts no more. */
   close(): void {
     this.#stopped = true
     this.stopAll('the node stops')

@@ -12,8 +12,8 @@ interface Kept {
 }
 
 /**
- * Plugins that were read, and shown to the operator, who has not said yes or no yet. What was shown is what is installed,
- * whatever becomes of its folder meanwhile. The latest are kept, and none for long: what is let go has to be shown again.
+ * Plugins that were read and shown to the operator, who has not answered yet. What was shown is what is installed, whatever happens to
+ * its folder meanwhile. Only the latest are kept, for a short time; a plugin that was dropped has to be shown again.
  */
 export class ShownPlugins {
   readonly #clock: Clock
@@ -34,7 +34,7 @@ export class ShownPlugins {
     }
   }
 
-  /** What was shown of this folder under this digest. It is the caller's from now on. */
+  /** Takes what was shown of this folder under this digest. */
   take(digest: string, path: string): PluginSource | undefined {
     const kept = this.#kept.get(digest)
     if (kept?.path !== path) return undefined

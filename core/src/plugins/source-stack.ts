@@ -3,17 +3,17 @@ import { evaluate } from '@fulgurite/plugin-sdk/contract'
 import { z } from 'zod'
 import { readJson } from '../lib/json.ts'
 
-/** What the plugin runs on says nothing to its author. */
+/** Places in the runtime say nothing to the plugin's author. */
 const OF_RUNTIME = /\n {4}at [^\n]{0,300}fulgurite:runtime:[^\n]*/g
 const PLACE = /\n {4}at [^\n]{0,300}?([^\s()]{1,300}:\d{1,9}):\d{1,9}\)?(?=\n|$)/g
 const FRAME = /plugin\.js:(\d{1,9}):(\d{1,9})/g
-// The bundle is compiled behind this on its first line.
+// The compiler puts this before the bundle's first line.
 const WRAPPER_COLUMNS = '(function (module, exports, require) {'.length
-/** Reading a map takes the core's thread, once for a run of the node: 0.1 s for as much of the dearest kind. */
+/** Reading a map takes time of the core's thread, once in a run of the node: 0.1 s for the most expensive map of this size. */
 export const MAX_SOURCE_MAP_CHARS = 1 << 20
 const MAP_DEPTH = 2
 
-/** What is read of a map. Node's own reader believes whatever it is given: a `sources.length` of 1e308 keeps it busy for ever. */
+/** What is read of a map. Node's own reader trusts its input: a `sources.length` of 1e308 keeps it busy for ever. */
 const Map3 = z.object({
   version: z.literal(3),
   sources: z.array(z.string().max(4_096)).max(65_536),
@@ -22,8 +22,8 @@ const Map3 = z.object({
 })
 
 /**
- * Puts the author's own files and lines in the place of the bundle's, in a stack. A map is the author's word, made at the
- * install, and may be damaged since: where it cannot be read, the stack stays as it is.
+ * Replaces the bundle's files and lines by the author's own, in a stack. The map was made at the install from what the author wrote, and
+ * may be damaged since: if it cannot be read, the stack stays as it is.
  */
 export const originalPlaces = (sourceMap: string): ((stack: string) => string) => {
   const map = read(sourceMap)

@@ -26,7 +26,7 @@ type Registered = readonly [label: string, name: string, from: string]
 const BATCH_CHARS = 256 * 1024
 const LEAST_CHARS = 64 * 1024
 
-/** Events as the text of a turn, and how many they are. */
+/** Events as the text of a turn, and their number. */
 export interface Batch {
   readonly text: string
   readonly count: number
@@ -44,7 +44,7 @@ export class Subscriptions {
     this.#options = options
   }
 
-  /** What is wrong with what a plugin registered, beyond its grant. */
+  /** What is wrong with the subscriptions that a plugin registered, apart from its grant. */
   static fault(registered: readonly Registered[]): CellFault | undefined {
     const labels = new Set(registered.map(([label]) => label))
     if (labels.size < registered.length) return violation('two subscriptions have the same label')
@@ -52,7 +52,7 @@ export class Subscriptions {
     return ephemeral && violation(`${ephemeral[0]}: ${ephemeral[1]} is not kept: follow it with events.on`)
   }
 
-  /** Goes on where each subscription was, or begins it where it asks to begin. */
+  /** Continues each subscription where it was, or begins it where it asks to begin. */
   async start(registered: readonly Registered[]): Promise<void> {
     const { manifest, events: log, store, account, onAvailable } = this.#options
     const { name: plugin, permissions, limits } = manifest
@@ -65,7 +65,7 @@ export class Subscriptions {
     if (fresh.length > 0) await store.put(fresh.map(({ row }) => row))
     if (this.#stopped) return
     const reader = new LogReader(log)
-    // All together hold what one alone may.
+    // All together may hold as much as one alone.
     const capacity = Math.max(1, Math.floor(limits.queueEvents / begun.length))
     const capacityBytes = Math.floor(MEMORY_CAPS.events / begun.length)
     for (const { label, name, cursor } of begun) {
@@ -123,7 +123,7 @@ export class Subscriptions {
     return { text, count: taken }
   }
 
-  /** Whether so many more events of the subscription were sent as are said to be done. Errors: `protocol-violation`. */
+  /** Checks that as many events were sent as the plugin says are done. Errors: `protocol-violation`. */
   sent(label: string, count: number): Result<EncodedEvent | RetriedEvent, CellFault> {
     const last = count === 0 ? undefined : this.#byLabel.get(label)?.sent(count)
     return last === undefined ? err(violation(`${label}: more events acknowledged than were sent`)) : ok(last)

@@ -20,10 +20,10 @@ interface TurnFeederOptions {
   readonly questions: Questions
   /** Told before the core does anything for the plugin. */
   readonly serving: () => void
-  /** As the manifest says: so many events may wait in memory. */
+  /** How many events may wait in memory, as the manifest says. */
   readonly queueEvents: number
   readonly isRunning: () => boolean
-  /** What throws in the step ends the run. */
+  /** An exception in the step ends the run. */
   readonly guarded: (step: () => void) => void
 }
 
@@ -31,7 +31,7 @@ const BATCH_EVENTS = 512
 const HOOK_BATCH_MICROS = 2_000
 const SHORTEST_WAKE_MS = 5
 
-/** Hands a cell all that waits for its plugin, a turn at a time. */
+/** Hands a cell everything that waits for its plugin, a turn at a time. */
 export class TurnFeeder {
   readonly #options: TurnFeederOptions
   readonly #pace: EventPace
@@ -44,13 +44,13 @@ export class TurnFeeder {
     this.#options = options
     this.#pace = new EventPace({
       clock: options.clock,
-      // Where few may wait, those that follow live must not be left out for it.
+      // If only few events may wait, live ones must not be dropped because of this.
       batch: Math.min(BATCH_EVENTS, Math.ceil(options.queueEvents / 2)),
       resume: () => options.guarded(() => this.feed()),
     })
   }
 
-  /** Everything that comes in one go leaves in one turn. */
+  /** Everything that arrives together leaves in one turn. */
   schedule(): void {
     if (this.#isScheduled) return
     this.#isScheduled = true
@@ -63,7 +63,7 @@ export class TurnFeeder {
   feed(): void {
     const { cell, inbox, queue, share, subscriptions, serving, isRunning } = this.#options
     if (!isRunning() || cell.phase !== 'idle') return
-    // What it wants kept comes first: a turn would only add to it.
+    // The plugin's writes come first: a turn would only add to them.
     if (queue.full || share.mustWait(inbox.urgent)) return
     const { liveEvents } = inbox
     const events = liveEvents + subscriptions.waiting
@@ -83,14 +83,14 @@ export class TurnFeeder {
     return { now: clock.now(), uptime: Math.ceil(clock.monotonic()), seed: rng.below(0x100000000) }
   }
 
-  /** A turn has taken so long. */
+  /** Charges the time that a turn has taken. */
   took(cpuMicros: number): void {
     if (this.#sentEvents === 0) return
     this.#microsPerEvent = 0.8 * this.#microsPerEvent + 0.2 * (cpuMicros / this.#sentEvents)
     this.#sentEvents = 0
   }
 
-  /** When the plugin wants a turn though nothing waits for it; the last word counts. On the monotonic clock. */
+  /** When the plugin wants a turn although nothing waits for it, on the monotonic clock. The last value counts. */
   wake(at: number | undefined): void {
     this.#cancelWake?.()
     this.#cancelWake = undefined

@@ -3,12 +3,12 @@ import type { Manifest } from '@fulgurite/plugin-sdk/manifest'
 import { err, ok, type Result } from '../lib/result.ts'
 import { TokenBucket } from '../lib/token-bucket.ts'
 
-/** How a plugin's counts are kept: what is used, in time of the ledger. */
+/** How a plugin's counts are stored. Times are the ledger's. */
 interface KeptUsage {
   readonly at: number
   readonly windowStart: number
   readonly actions: number
-  /** At least what was asked: written ahead, a block at a time. */
+  /** At least as many as were asked: the count is written ahead, a block at a time. */
   readonly queries: number
   /** What is left of each command's rate. */
   readonly rates: Readonly<Record<string, number>>
@@ -18,8 +18,8 @@ const QUERY_BLOCKS = 100
 const LARGEST_BLOCK = 10_000
 
 /**
- * How often a plugin has acted and asked. It outlives the plugin's runs, versions and installations: what is counted is that
- * plugin's name. Time is the ledger's.
+ * How often a plugin has acted and asked. The counts belong to the plugin's name, and outlive its runs, versions and installations.
+ * Time is the ledger's.
  */
 export class UsageCounts {
   #grant: Manifest
@@ -42,13 +42,13 @@ export class UsageCounts {
     this.#setRates(usage.at, usage.rates)
   }
 
-  /** Another version, or the same again: new limits, and what was used before. */
+  /** Sets the limits of another version, or of the same again; what was used stays used. */
   grant(grant: Manifest, now: number): void {
     this.#grant = grant
     this.#setRates(now, this.#left(now))
   }
 
-  /** Takes a chance of an action. It is to be kept before the action can do anything. Errors: `budget-exceeded`. */
+  /** Counts an action. The count must be stored before the action can do anything. Errors: `budget-exceeded`. */
   action(now: number): Result<true, ContractError> {
     this.#turn(now)
     const { actions, windowMs } = this.#grant.budget
@@ -57,7 +57,7 @@ export class UsageCounts {
     return ok(true)
   }
 
-  /** Takes a query. Returns whether it is time to keep the counts. Errors: `budget-exceeded`. */
+  /** Counts a query. Returns whether it is time to store the counts. Errors: `budget-exceeded`. */
   query(now: number): Result<boolean, ContractError> {
     this.#turn(now)
     const { queries, windowMs } = this.#grant.budget
@@ -69,13 +69,13 @@ export class UsageCounts {
     return ok(true)
   }
 
-  /** How often it has acted and asked in the window that runs now. */
+  /** How often it has acted and asked in the current window. */
   used(now: number): { readonly actions: number; readonly queries: number } {
     this.#turn(now)
     return { actions: this.#actions, queries: this.#queries }
   }
 
-  /** Whether a command may be asked again already. */
+  /** Whether the rate allows the command again. */
   rate(now: number, command: string): boolean {
     return this.#rates.get(command)?.take(now) !== false
   }
