@@ -1,8 +1,8 @@
 const MAPPED_IPV4 = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i
 
 /**
- * Who is taken for one source of trouble: an IPv4 address, or a /64 of IPv6, which is what one customer is given at least.
- * Takes an address as Node's sockets say it.
+ * The addresses that count as one source of trouble: an IPv4 address, or a /64 of IPv6, which is the least that one customer gets.
+ * Takes an address in the form of Node's sockets.
  */
 export const addressGroup = (address: string): string => {
   const ipv4 = MAPPED_IPV4.exec(address)?.[1]

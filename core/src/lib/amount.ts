@@ -8,12 +8,12 @@ type Unit = keyof typeof UNIT_MSAT
 /** What a field is counted in. */
 export type AmountUnit = 'sat' | 'msat'
 
-// Longer than all bitcoin in any unit, so that no text makes for a number that takes long to reckon with.
+// Longer than all bitcoin in any unit, and short enough that arithmetic with it is fast.
 const AMOUNT = /^(\d{1,19})(?:\.(\d{1,11}))?(btc|BTC|sat|msat)$/
 
 /**
- * Reads an amount that a person has written. The unit goes with the number, whatever the field is counted in, so that the same
- * text means the same everywhere; only 0 needs none. The error says what to write instead.
+ * Reads an amount that a person has written. The number has its unit with it, whatever unit the field has, so that the same text means
+ * the same everywhere; only 0 needs no unit. The error says what to write instead.
  */
 export const readAmount = (text: string, counted: AmountUnit): Result<bigint, string> => {
   if (text === '0') return ok(0n)
@@ -22,7 +22,7 @@ export const readAmount = (text: string, counted: AmountUnit): Result<bigint, st
   const [, whole = '', fraction = '', written = ''] = match
   const unit = written.toLowerCase() as Unit
   const scale = 10n ** BigInt(fraction.length)
-  // In millisatoshis, times the scale: nothing is rounded before it is known whether something is left over.
+  // In millisatoshis, times the scale: nothing is rounded before the remainder is known.
   const scaled = BigInt(whole + fraction) * UNIT_MSAT[unit]
   const step = UNIT_MSAT[counted] * scale
   if (scaled % step !== 0n) return err(`expected whole ${WHOLE[counted]}, which ${text} is not`)

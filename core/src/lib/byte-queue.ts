@@ -1,8 +1,8 @@
 import { EMPTY } from './bytes.ts'
 
 /**
- * Bytes that come in pieces of any size and are taken in pieces of any other. Each byte is copied a few times at most,
- * however small the pieces are.
+ * Bytes that arrive in pieces of any size and are taken in pieces of any other size. Each byte is copied a few times at most, however
+ * small the pieces are.
  */
 export class ByteQueue {
   /** What is there: the last piece itself, or a part of `#store`. */
@@ -29,14 +29,14 @@ export class ByteQueue {
       this.#bytes = this.#store.subarray(start, start + whole)
       return
     }
-    // Twice as large, so that the next copy is as far away as this one was.
+    // Doubled, so that the next copy comes only after as many bytes again.
     this.#store = new Uint8Array(2 * whole)
     this.#store.set(this.#bytes)
     this.#store.set(piece, length)
     this.#bytes = this.#store.subarray(0, whole)
   }
 
-  /** The next `length` bytes; `undefined` while there are fewer. They are valid until they are changed by their taker. */
+  /** The next `length` bytes; `undefined` while there are fewer. They stay valid unless the caller changes them. */
   take(length: number): Uint8Array | undefined {
     if (this.#bytes.length < length) return undefined
     const taken = this.#bytes.subarray(0, length)

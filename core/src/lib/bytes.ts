@@ -15,14 +15,14 @@ export const fromHex = (hex: string): Uint8Array => {
 export const isHex = (text: string, byteLength?: number): boolean =>
   text.length % 2 === 0 && (byteLength === undefined || text.length === byteLength * 2) && /^[0-9a-fA-F]*$/.test(text)
 
-/** Of well-formed text, what `utf8Decode` reads back. A surrogate that stands alone has no UTF-8: callers refuse it first. */
+/** `utf8Decode` reads the text back if it is well formed. Lone surrogates have no UTF-8: callers refuse them first. */
 export const utf8Encode = (text: string): Uint8Array => new TextEncoder().encode(text)
 
-/** Every byte counts: what is a byte order mark elsewhere is a character here. Throws a `TypeError` when they are not UTF-8. */
+/** Every byte counts: a byte order mark is a character here. Throws a `TypeError` if the bytes are not UTF-8. */
 export const utf8Decode = (bytes: Uint8Array): string =>
   new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
 
-/** `utf8Decode` of bytes that others have made: `undefined` when they are not UTF-8. */
+/** `utf8Decode` for bytes from outside: `undefined` if they are not UTF-8. */
 export const tryUtf8Decode = (bytes: Uint8Array): string | undefined => {
   try {
     return utf8Decode(bytes)
@@ -43,7 +43,7 @@ export const concat = (...parts: readonly Uint8Array[]): Uint8Array => {
   return result
 }
 
-/** Of all keys behind this one, in the order of their bytes, the first that there can be. */
+/** The first key that can follow this one, in the order of their bytes. */
 export const keyAfter = (key: Uint8Array): Uint8Array => concat(key, Uint8Array.of(0))
 
 /** Not constant-time: for public values only. */

@@ -11,7 +11,7 @@ export interface VirtualClock extends Clock {
   advance(ms: number, settle?: () => Promise<unknown>): Promise<void>
   /** When the next timer falls due, if one is set. */
   nextTimerAt(): TimestampMs | undefined
-  /** Sets the clock on the wall, forward or back. No time passes by it. */
+  /** Sets the wall clock forward or back. No time passes. */
   setWall(at: TimestampMs): void
 }
 

@@ -5,11 +5,11 @@ export type CancelTimer = () => void
 
 /** Where time comes from. Nothing else in the node reads the system's clock or sets a timer. */
 export interface Clock {
-  /** What the clock on the wall shows: for people, for what peers are told, and for expiries that are dates. */
+  /** What the wall clock shows: for people, for what peers are told, and for expiries that are dates. */
   now(): TimestampMs
   /**
-   * Milliseconds since some moment of this process's life. It never goes back and does not jump when the clock on the wall
-   * is set: every limit, rate and timeout is measured by it.
+   * Milliseconds since some moment of this process's life. It never goes back, and does not jump when the wall clock is set: every limit,
+   * rate and timeout uses it.
    */
   monotonic(): number
   /** Calls `fire` once, `delayMs` from now. */

@@ -1,17 +1,17 @@
 export interface CrowdLimits {
   readonly max: number
   readonly maxPerGroup: number
-  /** Who of the largest group has to go. */
+  /** Which member of the largest group is removed. */
   readonly loses: 'oldest' | 'youngest'
 }
 
 /**
- * Members by group, so many of one group and so many in all. When there is one too many, the largest group loses one: whoever
- * brings many crowds out his own, and a newcomer of another group always finds room.
+ * Members by group, with a limit for one group and a limit for all. If there is one too many, the largest group loses one: a group with
+ * many members crowds out its own, and a newcomer of another group always finds room.
  */
 export class Crowd<Member> {
   readonly #limits: CrowdLimits
-  /** Groups in the order in which they came, and so the members of each. */
+  /** Groups in the order in which they came; each has its members in the order in which they came. */
   readonly #groups = new Map<string, Set<Member>>()
   #size = 0
 
@@ -23,7 +23,7 @@ export class Crowd<Member> {
     return this.#size
   }
 
-  /** Takes in a member. Returns the one that has to go for it, no longer a member, which may be the new one itself. */
+  /** Adds a member. Returns the member that was removed for it, if one was; it may be the new one itself. */
   add(group: string, member: Member): Member | undefined {
     const members = this.#groups.get(group) ?? new Set()
     this.#groups.set(group, members.add(member))
@@ -47,7 +47,7 @@ export class Crowd<Member> {
     for (const members of this.#groups.values()) yield* members
   }
 
-  /** Of groups alike, the one that came first loses its oldest, or the one that came last its youngest. */
+  /** Among groups of the same size, the one that came first loses its oldest, or the one that came last its youngest. */
   #largest(): string {
     const youngest = this.#limits.loses === 'youngest'
     let largest = ''

@@ -24,7 +24,7 @@ export function invariant(condition: unknown, message: string): asserts conditio
   if (!condition) throw new Error(`invariant broken: ${message}`)
 }
 
-/** What was thrown, for a log. Anything can be thrown, also what cannot be made a text of. */
+/** What was thrown, for a log. Anything can be thrown, even something that cannot be turned into text. */
 export const stackOf = (thrown: unknown): string => {
   if (thrown instanceof Error) return thrown.stack ?? thrown.message
   return typeof thrown === 'object' || typeof thrown === 'function' ? `a thrown ${typeof thrown}` : String(thrown)

@@ -1,33 +1,33 @@
 import type { Result } from './result.ts'
 
-/** Something with a place in a log; 0 is the place of what is told live alone. */
+/** Something with a place in a log; the place is 0 for events that are only told live. */
 interface Logged<Cursor> {
   readonly sequence: number
   readonly cursor: Cursor
 }
 
 export interface FollowerOptions<Event extends Logged<Cursor>, Cursor, Failure> {
-  /** The last event that was had; `undefined` begins with the oldest kept. */
+  /** The last event that was taken; `undefined` begins with the oldest kept. */
   readonly cursor: Cursor | undefined
-  /** What is stored after the cursor, none only at the end of the log; and a cursor from which to go on. */
+  /** What is stored after the cursor (nothing only at the end of the log), and a cursor from which to go on. */
   readonly read: (
     cursor: Cursor | undefined,
   ) => Promise<Result<{ readonly events: readonly Event[]; readonly next: Cursor }, Failure>>
-  /** False where there is no room for the event: it is read again then. */
+  /** Takes an event. False if there is no room for it: it is read again later. */
   readonly take: (event: Event) => boolean
   /** Whether more can be had after what was taken; always, if absent. */
   readonly hasRoom?: () => boolean
-  /** A page was had, as far as there was room. */
+  /** Called after a page was taken, as far as there was room. */
   readonly tookPage?: () => void
-  /** The log could not be read from the cursor. From where to go on; `undefined` to stop. */
+  /** The log could not be read from the cursor. Returns where to go on; `undefined` stops. */
   readonly failed: (failure: Failure) => { readonly from: Cursor | undefined } | undefined
   /** Reading threw, which is a bug. */
   readonly threw: (thrown: unknown) => void
 }
 
 /**
- * Follows a log from a cursor: what is stored until it has caught up, then what happens, without a gap and nothing twice. For who has
- * no room nothing is kept: live events are only noted, and are read from the log once there is room again (`readOn`).
+ * Follows a log from a cursor: first what is stored, then what happens, without a gap and nothing twice. While its owner has no room, it
+ * holds nothing: it only notes that there are live events, and reads them from the log once there is room again (`readOn`).
  */
 export class Follower<Event extends Logged<Cursor>, Cursor, Failure> {
   readonly #options: FollowerOptions<Event, Cursor, Failure>
@@ -48,7 +48,7 @@ export class Follower<Event extends Logged<Cursor>, Cursor, Failure> {
     return this.#live
   }
 
-  /** An event has happened. False where it was left in the log. */
+  /** An event has happened. False if it was left in the log. */
   heard(event: Event): boolean {
     if (this.#stopped) return false
     if (this.#live && this.#take(event)) {
@@ -89,11 +89,11 @@ export class Follower<Event extends Logged<Cursor>, Cursor, Failure> {
         if (room) this.#cursor = next
         tookPage?.()
         room &&= this.#hasRoom()
-        // Nothing came while the log was found empty: from here on all is heard.
+        // Nothing came while the log was read to its end: from here on every event is heard.
         if (room && events.length === 0 && !this.#missed) this.#live = true
       }
     } finally {
-      // In the step that found no room: who makes some next must be able to read on.
+      // Set in the same step that found no room, so that the owner can read on as soon as it makes room.
       this.#reading = false
     }
   }

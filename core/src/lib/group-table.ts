@@ -1,7 +1,7 @@
-// An address whose entry is dropped starts afresh; what all share still holds it.
+// An address whose entry is dropped starts afresh; limits that all share still hold it.
 const MAX_GROUPS = 4096
 
-/** Something for each address that was seen lately: the one not asked for the longest is forgotten. */
+/** One entry for each address that was seen lately; the entry that has not been asked for the longest is forgotten. */
 export class GroupTable<Entry> {
   readonly #make: () => Entry
   readonly #entries = new Map<string, Entry>()

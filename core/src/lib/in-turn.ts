@@ -1,4 +1,4 @@
-/** Does one thing after the other, in the order in which they are asked for: each finds what the one before it has left. */
+/** Does one thing after the other, in the order in which they are asked for, so that each finds the result of the one before. */
 export const inTurn = (): (<T>(work: () => Promise<T>) => Promise<T>) => {
   let last: Promise<unknown> = Promise.resolve()
   return (work) => {
@@ -8,7 +8,7 @@ export const inTurn = (): (<T>(work: () => Promise<T>) => Promise<T>) => {
   }
 }
 
-/** A queue for each name: what is asked for under a name waits for what was asked for under it before, and for nothing else. */
+/** A queue for each name: work under a name waits for earlier work under the same name, and for nothing else. */
 export class Turns {
   readonly #last = new Map<string, Promise<unknown>>()
 
@@ -23,7 +23,7 @@ export class Turns {
     return done
   }
 
-  /** Resolves when nothing is under way, what is asked for meanwhile among it. */
+  /** Resolves when nothing is under way, including what is asked for meanwhile. */
   async settled(): Promise<void> {
     while (this.#last.size > 0) await Promise.all(this.#last.values())
   }

@@ -3,12 +3,12 @@ import { err, ok, type Result } from './result.ts'
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
 
-/** Why a text is not taken as JSON. */
+/** Why a text is refused as JSON. */
 export interface JsonFault {
   readonly code: 'not-json' | 'too-deep'
 }
 
-/** Reads a text that came from outside. It never throws; what it nests is counted before it is parsed. */
+/** Reads a text that came from outside. It never throws, and counts the nesting before it parses. */
 export const readJson = (text: string, maxDepth: number): Result<unknown, JsonFault> => {
   if (nestsDeeperThan(text, maxDepth)) return err({ code: 'too-deep' })
   try {

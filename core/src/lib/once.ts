@@ -1,4 +1,4 @@
-/** Computes what it returns the first time that it is asked. */
+/** Computes its result on the first call, and returns the same one afterwards. */
 export const once = <T extends object>(compute: () => T): (() => T) => {
   let known: T | undefined
   return () => {

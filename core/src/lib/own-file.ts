@@ -3,17 +3,17 @@ import { closeSync, constants, fchmodSync, fstatSync, lstatSync, openSync } from
 const OWNER_ONLY = 0o600
 
 /**
- * Opens a file of the node's own to write at its end, or makes it: for its owner's eyes only, also where it had another
- * mode. A pipe or a device in its place is refused and never waited for. Throws an error of the system's kind.
+ * Opens or makes a file of the node to append to it. Only its owner can read it, even if it had another mode before. A pipe or a device in
+ * its place is refused, without waiting for it. Throws an error of the system's kind.
  */
 export const openOwnFile = (path: string): number => {
   const fd = openSync(path, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | NO_WAIT, OWNER_ONLY)
   return checked(fd, path, () => fchmodSync(fd, OWNER_ONLY))
 }
 
-/** The same, to be read as well, and of that name itself: a link that stands there leads to nothing of ours, and is refused. */
+/** The same, to be read as well. A link in its place is refused, because it leads to nothing of ours. */
 export const openUnlinked = (path: string): number => {
-  // Where the flag is not known it is looked for before, and after that what was opened is what has the name.
+  // Where the flag is unknown, the name is checked before, and afterwards that the open file is the one with that name.
   if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink()) throw linkAt(path)
   const fd = openSync(path, constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | NO_FOLLOW | NO_WAIT, OWNER_ONLY)
   return checked(fd, path, () => {
@@ -22,7 +22,7 @@ export const openUnlinked = (path: string): number => {
   })
 }
 
-/** Whether the file is what has the name, and no link to it. */
+/** Whether the file has the name itself, and not by a link. */
 export const isNamed = (path: string, fd: number): boolean => {
   const there = lstatSync(path, { throwIfNoEntry: false })
   const { dev, ino } = fstatSync(fd)
@@ -31,7 +31,7 @@ export const isNamed = (path: string, fd: number): boolean => {
 
 const linkAt = (path: string): Error => Object.assign(new Error(`${path} is a link`), { code: 'ELOOP', path })
 
-/** Opens a file to read it. What is no file is refused and never waited for. */
+/** Opens a file to read it. Anything but a file is refused, without waiting for it. */
 export const openToRead = (path: string): number => checked(openSync(path, constants.O_RDONLY | NO_WAIT), path)
 
 // Windows has no such flags, and no pipes in folders.

@@ -1,6 +1,6 @@
 import type { Clock } from './clock.ts'
 
-/** Work that may be long goes on for so long before sockets, files and timers have their turn. */
+/** How long work goes on before sockets, files and timers get their turn. */
 const TURN_MS = 10
 
 /** Breaks long work into turns of the event loop: `await pace()` between its pieces. */

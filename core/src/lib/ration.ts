@@ -2,8 +2,8 @@ import type { Clock } from './clock.ts'
 import { type Rate, TokenBucket } from './token-bucket.ts'
 
 /**
- * Lets things through at a rate of its own, and where it shares others, at those too: each has to allow it, or none is
- * touched. It counts what it refused, so that this can be told with the next one that it lets through.
+ * Lets things through at a rate of its own and at the rates that it shares with others: if one of them does not allow it, none is charged.
+ * It counts what it refused, so that the next thing that it lets through can say how many.
  */
 export class Ration {
   readonly #clock: Pick<Clock, 'monotonic'>
@@ -20,7 +20,7 @@ export class Ration {
     return this.#refused
   }
 
-  /** How many were refused since the last one that was not; `undefined` if this one is refused. */
+  /** How many were refused since the last one that was let through; `undefined` if this one is refused. */
   take(): number | undefined {
     const now = this.#clock.monotonic()
     if (this.#buckets.some((bucket) => bucket.left(now) < 1)) {

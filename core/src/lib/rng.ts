@@ -25,7 +25,7 @@ const WORDS = 256
 const words = new Uint32Array(WORDS)
 let wordsUsed = WORDS
 
-/** Asking the system costs the same for one number as for many: they are drawn ahead, and none stays once it is used. */
+/** To ask the system costs the same for one number as for many, so they are drawn ahead; a number is erased once it is used. */
 const systemWord = (): number => {
   if (wordsUsed === WORDS) {
     randomFillSync(words)

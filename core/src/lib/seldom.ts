@@ -1,6 +1,6 @@
 import type { Clock } from './clock.ts'
 
-/** Does `act` when it is called, but not again for so many milliseconds: for what would be said thousands of times. */
+/** Does `act` when called, but not again for this many milliseconds: for messages that would come thousands of times. */
 export const seldom = <Args extends readonly unknown[]>(
   clock: Clock,
   pauseMs: number,

@@ -15,7 +15,7 @@ export class SortedList<T> implements Iterable<T> {
     this.#items.splice(this.#placeOf(item), 0, item)
   }
 
-  /** By its place in the order: an item whose place may have changed is taken out before it does. */
+  /** Finds the item by its place in the order, so remove an item before its place changes. */
   delete(item: T): void {
     const place = this.#placeOf(item)
     const found = this.#items[place]
@@ -26,7 +26,7 @@ export class SortedList<T> implements Iterable<T> {
     return this.#items[Symbol.iterator]()
   }
 
-  /** The items from the first on that is not before what is looked for: `place` is negative for those before it. */
+  /** The items from a place on: `place` is negative for the items before it. */
   *from(place: (item: T) => number): Generator<T> {
     for (let i = this.#find(place); i < this.#items.length; i++) yield this.#items[i] as T
   }

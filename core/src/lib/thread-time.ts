@@ -1,6 +1,6 @@
 /**
- * Milliseconds of processor time that this thread has had. What is charged to someone is measured by it: a machine that is
- * busy, or stops for a while, is nobody's fault.
+ * Milliseconds of processor time that this thread has had. Charges are measured by it, because nobody is to blame for a machine that is
+ * busy, or stops for a while.
  */
 export const threadTime = (): number => {
   const { user, system } = process.threadCpuUsage()

@@ -1,17 +1,17 @@
-/** In the long run, and at once. */
+/** How much is allowed in the long run, and how much at once. */
 export interface Rate {
   readonly perSecond: number
   readonly burst: number
 }
 
-/** Allows `perSecond` in the long run and `burst` at once. Time is given to it: that of a clock which nobody can set. */
+/** Allows `perSecond` in the long run and `burst` at once. Callers pass the time, from a clock that nobody can set. */
 export class TokenBucket {
   readonly #perSecond: number
   readonly #burst: number
   #tokens: number
   #at: number
 
-  /** Full, unless it goes on from what was left of an earlier one. */
+  /** It starts full, unless it continues from what was left of an earlier one. */
   constructor(perSecond: number, burst: number, now: number, left = burst) {
     this.#perSecond = perSecond
     this.#burst = burst
@@ -33,13 +33,13 @@ export class TokenBucket {
     return true
   }
 
-  /** Takes what was used already, though it may not be there: what is missing is made up for later. */
+  /** Takes what was used already, even if there is less: what is missing is made up for later. */
   charge(now: number, count: number): void {
     this.#refill(now)
     this.#tokens -= count
   }
 
-  /** As good as a new one. */
+  /** Whether it is full, as good as a new one. */
   isFull(now: number): boolean {
     this.#refill(now)
     return this.#tokens >= this.#burst
