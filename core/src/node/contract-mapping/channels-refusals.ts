@@ -9,14 +9,14 @@ export const channelNotFound = () =>
   refusal('channel-not-found', 'no open or closing channel has this id', { field: 'channelId' })
 
 export const dearer = () =>
-  refusal('fee-limit-exceeded', 'closing the channel has become dearer since the command was checked: ask again')
+  refusal('fee-limit-exceeded', 'closing the channel costs more now than when the command was checked: ask again')
 
 export const feesOutOfBounds = (base: bigint, proportional: number) => {
   if (base > MAX_FEE_BASE_MSAT) {
-    return refusal('fee-out-of-bounds', `at most ${MAX_FEE_BASE_MSAT} msat`, { field: 'feeBaseMsat' })
+    return refusal('fee-out-of-bounds', `expected at most ${MAX_FEE_BASE_MSAT} msat`, { field: 'feeBaseMsat' })
   }
   if (proportional > MAX_FEE_PROPORTIONAL_MILLIONTHS) {
-    return refusal('fee-out-of-bounds', `at most ${MAX_FEE_PROPORTIONAL_MILLIONTHS} parts per million`, {
+    return refusal('fee-out-of-bounds', `expected at most ${MAX_FEE_PROPORTIONAL_MILLIONTHS} parts per million`, {
       field: 'feeProportionalMillionths',
     })
   }
@@ -61,12 +61,15 @@ export const openingBrokenOff = (code: PeerFailure['code']) => {
 export const openRefusal = (error: CommandError<'open'>, feerates: Feerates) => {
   switch (error.code) {
     case 'funding-too-small':
+      return refusal(error.code, `expected at least ${error.bound} sat`, { field: 'fundingSat' })
     case 'funding-too-large':
-      return refusal(error.code, `the bound is ${error.bound} sat`, { field: 'fundingSat' })
+      return refusal(error.code, `expected at most ${error.bound} sat`, { field: 'fundingSat' })
     case 'push-exceeds-funding':
-      return refusal('push-too-large', 'more is given away than is put in', { field: 'pushMsat' })
+      return refusal('push-too-large', 'expected at most the funding: nobody can give away more than is put in', {
+        field: 'pushMsat',
+      })
     case 'funder-cannot-pay-fee':
-      return refusal('funding-too-small', `${error.missing} sat are missing for the commitment's fee`, {
+      return refusal('funding-too-small', `${error.missing} sat more are needed for the commitment's fee`, {
         field: 'fundingSat',
       })
     case 'funding-failed':

@@ -38,7 +38,7 @@ export const findPeer = (words: string, known: Known): Result<string, Refusal<'p
     return err(
       refusal(
         'peer-not-found',
-        `no peer is called ${words}, or has an id that begins so: see peers list. One that has only dialled in goes by its whole id`,
+        `no peer is called ${words}, or has an id that begins with it: see peers list. A peer that has only dialled in needs its whole id`,
         { field: 'peer' },
       ),
     )

@@ -183,7 +183,7 @@ export class Gateway implements PluginGateway {
   #resolve(name: string, declared: Operation, joined: Joined, asked: object): Result<AnyResolved, ContractError> {
     if (!isSpending(declared)) return ok({ request: asked, cost: NOTHING })
     if (joined.rule === undefined || this.#known === undefined) {
-      return err(refusal('not-supported', `what ${name} costs cannot be told`))
+      return err(refusal('not-supported', `this node cannot tell what ${name} costs`))
     }
     try {
       return joined.rule.worstCase(asked, this.#known)

@@ -31,7 +31,11 @@ export const givenRoutes = (
     const next = givenRoute(more, `moreRoutes.${i}`, directory, height)
     if (!next.ok) return next
     if (!equalBytes(destinationOf(next.value), destinationOf(first.value))) {
-      return err(refusal('invalid-route', 'all parts go to one destination', { field: `moreRoutes.${i}` }))
+      return err(
+        refusal('invalid-route', 'expected a route to the same destination as the others', {
+          field: `moreRoutes.${i}`,
+        }),
+      )
     }
     routes.push(next.value)
   }
@@ -39,7 +43,7 @@ export const givenRoutes = (
   const amountMsat = amounts.reduce((sum, part) => sum + (part.amountMsat as bigint), 0n)
   const feesMsat = amounts.reduce((sum, part) => sum + (part.feesMsat as bigint), 0n)
   if (totalAmountMsat !== undefined && (totalAmountMsat as bigint) < amountMsat) {
-    return err(refusal('invalid-route', 'the parts are more than their total', { field: 'totalAmountMsat' }))
+    return err(refusal('invalid-route', 'the parts add up to more than this total', { field: 'totalAmountMsat' }))
   }
   return ok({ routes, amountMsat, feesMsat })
 }

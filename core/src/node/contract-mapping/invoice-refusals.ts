@@ -6,7 +6,7 @@ import { refusal } from './handlers.ts'
 export const invoiceRefusal = ({ code }: InvoiceError, network: string) => {
   switch (code) {
     case 'wrong-network':
-      return refusal('invoice-wrong-network', `the invoice is not of ${network}`, { field: 'invoice' })
+      return refusal('invoice-wrong-network', `the invoice is not for ${network}`, { field: 'invoice' })
     case 'unknown-even-feature':
       return refusal('invoice-unsupported', 'the invoice needs a feature that this node does not have', {
         field: 'invoice',
@@ -28,5 +28,5 @@ export const invoiceRefusal = ({ code }: InvoiceError, network: string) => {
 /** Why an invoice and an amount do not go together. */
 export const amountRefusal = (error: PayableAmountError) =>
   error.code === 'amount-required'
-    ? refusal('amount-required', 'the invoice names no amount: say how much', { field: 'amountMsat' })
+    ? refusal('amount-required', 'the invoice names no amount: give one', { field: 'amountMsat' })
     : refusal('amount-mismatch', `the invoice asks for ${error.invoiceMsat} msat`, { field: 'amountMsat' })

@@ -66,7 +66,7 @@ export const peersHandlers = (context: MappingContext): ActorHandlers<'peers'> =
       }
       if (connected === undefined) {
         return err(
-          refusal('address-unknown', 'give the address of the node as host:port: it was never reached before', {
+          refusal('address-unknown', 'this node has never been reached: give its address as host:port', {
             field: 'address',
           }),
         )
@@ -93,7 +93,7 @@ export const connectRefusal = (failure: ConnectFailure) => {
     case 'invalid-node-id':
       return refusal('invalid-request', 'nodeId: not a point of the curve', { field: 'nodeId' })
     case 'own-node-id':
-      return refusal('invalid-request', 'nodeId: that is this node itself, which is no peer of its own', {
+      return refusal('invalid-request', 'nodeId: that is this node itself, and a node cannot be its own peer', {
         field: 'nodeId',
       })
     case 'wrong-chain':
@@ -105,11 +105,8 @@ export const connectRefusal = (failure: ConnectFailure) => {
     case 'transport-tag':
     case 'malformed-message':
     case 'unknown-even-message':
-      return refusal(
-        'handshake-failed',
-        `the handshake did not come to an end (${failure.code}): is the node id right?`,
-      )
+      return refusal('handshake-failed', `the handshake did not finish (${failure.code}): is the node id right?`)
     default:
-      return refusal('incompatible-peer', `that node and this one do not go together: ${failure.code}`)
+      return refusal('incompatible-peer', `that node and this one are not compatible: ${failure.code}`)
   }
 }

@@ -19,7 +19,11 @@ export const channelsRules: SpendingRules<'channels'> = {
       const fundingMsat = satToMsat(request.fundingSat)
       const pushMsat = request.pushMsat ?? 0n
       if (pushMsat > fundingMsat) {
-        return err(refusal('push-too-large', 'more is given away than is put in', { field: 'pushMsat' }))
+        return err(
+          refusal('push-too-large', 'expected at most the funding: nobody can give away more than is put in', {
+            field: 'pushMsat',
+          }),
+        )
       }
       const feerate = request.feerate ?? known.feerates().closing
       const output = { amount: request.fundingSat, script: FUNDING_SCRIPT }
