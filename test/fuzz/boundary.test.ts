@@ -12,11 +12,10 @@ const READS_JSON = 'core/src/lib/json.ts'
 const OWN_JSON: Readonly<Record<string, string>> = {
   'core/src/app/devnet/live-view.ts': 'events of our log',
   'core/src/app/devnet/node-process.ts': 'the first line of a node that was started here',
-  'core/src/app/running-node.ts': 'our package.json',
   'core/src/cli/contract-commands.ts': 'events, as read by cli-client.ts',
   'core/src/cli/fields.ts': 'what the operator typed: a failure is said with the parser\u2019s words',
   'core/src/cli/render.ts': 'events, as read by cli-client.ts',
-  'core/src/cli/run.ts': 'our package.json',
+  'core/src/lib/own-package.ts': 'our package.json',
   'core/src/node/contract-mapping/event-pages.ts': 'events of our log',
   'core/src/node/contract-mapping/events-handlers.ts': 'events of our log',
   'core/src/node/contract-mapping/keyed-commands.ts': 'rows of our database',
