@@ -4,13 +4,12 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import test, { type ExecutionContext } from 'ava'
+import { LAUNCHER, NODE_FLAGS, nodeEnvironment } from '../support/launcher.ts'
 
 // The first steps as a new user takes them, in terminals of 80 and 120 columns. FULGURITE_WRITE_SCREENS=1 writes into the page what is seen.
 
 const PAGE = fileURLToPath(new URL('../../docs/guides/first-steps.md', import.meta.url))
-const LAUNCHER = fileURLToPath(new URL('../../core/bin/fulgurite.js', import.meta.url))
-const FLAGS = ['--conditions=fulgurite-source', '--disable-warning=ExperimentalWarning', '--max-semi-space-size=4']
-const FULGURITE = [process.execPath, ...FLAGS, LAUNCHER].map((word) => `'${word}'`).join(' ')
+const FULGURITE = [process.execPath, ...NODE_FLAGS, LAUNCHER].map((word) => `'${word}'`).join(' ')
 const WIDTHS = { text: 80, wide: 120 } as const
 
 interface Step {
@@ -31,13 +30,13 @@ const stepsOf = (markdown: string): readonly Step[] => {
 const terminal = (command: string, columns: number, home: string): ChildProcess =>
   spawn('script', ['-qefc', `stty cols ${columns} rows 40; ${command}`, '/dev/null'], {
     cwd: home,
-    env: {
+    env: nodeEnvironment({
       PATH: `${dirname(process.execPath)}:${process.env.PATH}`,
       HOME: home,
       TERM: 'xterm',
       NO_COLOR: '1',
       FULGURITE_DEVNET_PAYMENT_SECONDS: '0.5',
-    },
+    }),
     stdio: ['pipe', 'pipe', 'inherit'],
   })
 
