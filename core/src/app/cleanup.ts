@@ -1,4 +1,4 @@
-/** What has been started, to be ended in the opposite order. */
+/** What has been started, so that it can be ended in the opposite order. */
 export class Cleanup {
   readonly #steps: (() => Promise<void> | void)[] = []
 

@@ -16,7 +16,7 @@ export const demo = async (options: DemoOptions): Promise<number> => {
   return runDemo(options)
 }
 
-/** Takes a development network away. Resolves to the process's exit code. */
+/** Removes a development network. Resolves to the process's exit code. */
 export const resetDevnet = async (options: ResetOptions): Promise<number> => {
   const reset = await import('./devnet/reset-devnet.ts')
   return reset.resetDevnet(options)

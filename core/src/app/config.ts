@@ -37,7 +37,7 @@ export interface BitcoindConfig extends NodeConfig {
   readonly zmqUrl?: string
 }
 
-/** What the process has around it. */
+/** The environment and the terminal of the process. */
 export interface Surroundings {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly home: string
@@ -61,13 +61,13 @@ export type ConfigFailure =
   | { readonly code: 'bitcoind-credentials-twice' }
   | { readonly code: 'devnet-has-its-own-chain'; readonly option: string }
 
-/** Any free one: it is written to `api.json` in the data folder. */
+/** Any free port: it is written to `api.json` in the data folder. */
 const API: SocketAddress = { host: '127.0.0.1', port: 0 }
-/** Apart from the usual port, so that a development network and a node can run side by side. */
+/** Not the usual port, so that a development network and a node can run side by side. */
 const DEVNET_LISTEN: SocketAddress = { host: '127.0.0.1', port: 19735 }
 const DEVNET_API: SocketAddress = { host: '127.0.0.1', port: 19736 }
 
-/** Joins what the command line says, what the environment says, and the defaults for a node on a bitcoind. */
+/** Combines the command line, the environment and the defaults into the settings of a node on a bitcoind. */
 export const bitcoindConfig = (options: StartOptions, around: Surroundings): Result<BitcoindConfig, ConfigFailure> => {
   const { env } = around
   const name = options.network ?? env.FULGURITE_NETWORK ?? 'mainnet'
@@ -89,7 +89,7 @@ export const bitcoindConfig = (options: StartOptions, around: Surroundings): Res
   })
 }
 
-/** The same for our node of a development network, whose chain is embedded. */
+/** The same for our node in a development network, whose chain is embedded. */
 export const devnetConfig = (
   options: StartOptions,
   env: Readonly<Record<string, string | undefined>>,
@@ -141,10 +141,10 @@ const commonConfig = (
   })
 }
 
-/** Each has a process of its own. */
+/** Each plugin has a process of its own. */
 const MOST_PLUGINS = 1_000
 
-// What no node relays below, and forty times what we take by ourselves.
+// The lower limit is below what any node relays; the upper limit is forty times the highest fee that we accept.
 const MIN_COMMITMENT_FEERATE = 253
 const MAX_COMMITMENT_FEERATE = 100_000
 
@@ -209,7 +209,7 @@ const configuredPeers = (texts: readonly string[]): Result<readonly ConfiguredPe
 
 const isHttpUrl = (text: string): boolean => URL.canParse(text) && new URL(text).protocol === 'http:'
 
-// A password may stand in a URL that is no good otherwise.
+// A URL that is otherwise invalid may still contain a password.
 const withoutPassword = (url: string): string => url.replace(/\/\/[^@/]*@/, '//')
 
 const rpcAuth = (
@@ -236,7 +236,7 @@ const COOKIE_FOLDER: Readonly<Record<NetworkName, string>> = {
   regtest: 'regtest',
 }
 
-/** Where bitcoind keeps its cookie unless told otherwise. */
+/** Where bitcoind keeps its cookie by default. */
 const usualCookie = (
   network: Network,
   home: string,

@@ -33,7 +33,7 @@ const used = async (seed = 1): Promise<string> => {
   return data
 }
 
-/** What opening it comes to: `open` or the code of its failure. */
+/** The outcome of opening it: `open`, or the code of the failure. */
 const opened = async (data: string): Promise<string> => {
   const folder = await openDataFolder(configOf(data), seededRng(9))
   if (!folder.ok) return folder.error.code

@@ -14,19 +14,19 @@ import type { NodeConfig } from './config.ts'
 import { fileLogger, type NodeLogger } from './node-logger.ts'
 import { explain, type StartFailure, startFailureOf } from './start-failure.ts'
 
-/** A node's folder, held: no other process has it while the store is open. */
+/** A node's folder, locked: no other process can use it while the store is open. */
 export interface DataFolder {
   readonly path: string
   readonly logPath: string
   readonly log: NodeLogger
   readonly store: Store
   readonly seed: Uint8Array
-  /** Ends the process at once, after a failure that leaves memory ahead of the disk or blind to the chain. */
+  /** Ends the process at once, after a failure that leaves memory ahead of the disk, or the node unable to see the chain. */
   readonly end: (error: unknown) => never
   close(): Promise<void>
   /**
-   * Closes it after a start that failed. Where nobody has run here before, and no channel came meanwhile, what the start has made
-   * goes, so that the next one begins as if there had been none.
+   * Closes the folder after a failed start. If no node has run here before, and no channel was added meanwhile, everything that the start
+   * has made is removed, so that the next start begins as if this one had not been.
    */
   abandon(): Promise<void>
 }
@@ -69,14 +69,14 @@ export const openDataFolder = async (
     if (actual !== network.name) {
       return await refuse({ code: 'data-of-another-network', path: data, expected: network.name, actual })
     }
-    // A new seed beside the channels of an old one could sign for none of them.
+    // A new seed cannot sign for the channels of an old one.
     if (kept !== undefined && !existsSync(seedPath)) return await refuse({ code: 'seed-missing', path: seedPath })
     const seed = loadOrCreateSeed(seedPath, rng)
     if (!seed.ok) return await refuse(seed.error)
     const own = markOf(seed.value)
     if (mark !== undefined && !equalBytes(mark, own))
       return await refuse({ code: 'seed-of-another-node', path: seedPath })
-    // Whose database it is goes first: nothing is kept in it before.
+    // The owner of the database is written first: nothing is kept in it before.
     if (mark === undefined) {
       store.submit([
         { table: TABLE.meta, key: NETWORK_KEY, value: utf8Encode(network.name) },
@@ -120,12 +120,12 @@ const held = (
 
 /** What was there before a start. */
 interface Before {
-  /** The first folder on the way that had to be made. */
+  /** The topmost folder of the path that had to be made. */
   readonly made: string | undefined
   readonly names: ReadonlySet<string>
 }
 
-/** Makes the folder for its owner alone, or sees to it that the one that is there is no looser. */
+/** Makes the folder for its owner alone. If it exists, restricts it to its owner. */
 const prepareFolder = (data: string): Result<Before, StartFailure> => {
   try {
     const made = mkdirSync(data, { recursive: true, mode: OWNER_ONLY })
@@ -133,7 +133,7 @@ const prepareFolder = (data: string): Result<Before, StartFailure> => {
     const names = new Set(readdirSync(data))
     const mode = statSync(data).mode & 0o777
     if ((mode & 0o077) !== 0 && process.platform !== 'win32') {
-      // A folder that serves others as well is not ours to close to them.
+      // A folder that also serves others is not ours to close to them.
       if (names.size > 0 && !names.has(DATABASE)) {
         return err({ code: 'data-folder-shared', path: data, mode: mode.toString(8) })
       }
@@ -152,7 +152,7 @@ const removeWhatIsNew = (data: string, { made, names }: Before): void => {
   }
   if (made === undefined) return
   try {
-    // Only folders that are empty go.
+    // Only empty folders are removed.
     for (let folder = data; folder.length >= made.length; folder = dirname(folder)) rmdirSync(folder)
   } catch {
     // Somebody else has put something there.
@@ -165,13 +165,13 @@ export const networkOf = async (store: Store): Promise<string | undefined> => {
   return kept === undefined ? undefined : utf8Decode(kept)
 }
 
-/** Tells one seed from another, and tells nothing of it: there are 2^256 of them. */
+/** Tells one seed from another, and reveals nothing about it: there are 2^256 seeds. */
 const markOf = (seed: Uint8Array): Uint8Array =>
   sha256(concat(utf8Encode('fulgurite: whose database this is'), seed)).slice(0, 16)
 
 const openStore = async (path: string, onFatal: (error: Error) => void): Promise<Result<Store, Failure>> => {
   try {
-    // The database makes its other files as readable as this one.
+    // The database gives its other files the same permissions as this one.
     closeSync(openOwnFile(path))
     return ok(await openSqliteStore({ path, migrations: MIGRATIONS, sought: SOUGHT, onFatal }))
   } catch (error) {

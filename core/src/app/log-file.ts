@@ -6,18 +6,18 @@ export interface LogFile {
   write(text: string): void
   /** Writes what is still in memory, at once: for the last words of a process. */
   flush(): void
-  /** Resolves when all that was written is in the file, or is lost to a disk that takes nothing. */
+  /** Resolves when everything that was written is in the file, or is lost because the disk takes nothing. */
   close(): Promise<void>
 }
 
 const BUFFERED_CHARS = 4_096
 const FLUSH_EVERY_MS = 1_000
-/** A disk so slow, or so full, loses lines rather than fill memory. */
+/** If the disk is too slow or too full, lines are lost so that memory does not fill. */
 const MOST_CHARS = 4_000_000
 
 /**
- * Opens the file, or throws why it cannot be opened. From then on nothing that happens to it is the writer's concern: a full
- * disk loses lines, and neither ends the process nor keeps it from ending.
+ * Opens the file, or throws the reason why it cannot. From then on the caller need not care what happens to the file: a full disk loses
+ * lines, and it neither ends the process nor keeps it from ending.
  */
 export const openLogFile = (path: string): LogFile => {
   const fd = openOwnFile(path)

@@ -12,8 +12,8 @@ export interface NodeLogger extends NodeLog {
 }
 
 /**
- * Appends to a file that only its owner reads: one JSON object a line, the event's name as `msg`. Throws if the file cannot
- * be opened.
+ * Appends to a file that only its owner can read: one JSON object per line, with the event's name as `msg`. Throws if the file cannot be
+ * opened.
  */
 export const fileLogger = (path: string, level: LogLevel): NodeLogger => {
   const file = openLogFile(path)

@@ -2,7 +2,7 @@ import { API_LIMITS, type ApiLimits } from '../api/api-limits.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import { TRAFFIC_LIMITS, type TrafficLimits } from '../node/connection/traffic-limits.ts'
 
-/** How many the operator lets in at once. */
+/** How many connections the operator allows at once. */
 export interface OperatorLimits {
   readonly traffic: TrafficLimits
   readonly api: ApiLimits
@@ -12,7 +12,7 @@ export type OperatorLimitFailure = { readonly code: 'limit-invalid'; readonly va
 
 const MOST = 100_000
 
-/** Reads them from the environment: the defaults suit nearly everyone. */
+/** Reads them from the environment; the defaults suit nearly everyone. */
 export const operatorLimits = (
   env: Readonly<Record<string, string | undefined>>,
 ): Result<OperatorLimits, OperatorLimitFailure> => {

@@ -1,11 +1,11 @@
 export const NETWORK_NAMES = ['mainnet', 'testnet', 'signet', 'regtest'] as const
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const
-/** What may become of openings that the peer wants announced. */
+/** What may be done with openings that the peer wants announced. */
 export const ANNOUNCED_OPENINGS = ['refuse', 'unannounced'] as const
 
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
-/** What holds where neither the command line nor the environment says otherwise, as the help tells it. */
+/** The values that apply if neither the command line nor the environment sets others, as the help shows them. */
 export const START_DEFAULTS = {
   listen: { host: '127.0.0.1', port: 9735 },
   logLevel: 'info',
@@ -15,11 +15,11 @@ export const START_DEFAULTS = {
   maxPlugins: 64,
 } as const
 
-/** What `fulgurite start` was asked for. What is not said here may be said by the environment. */
+/** The options of `fulgurite start`. What is absent here may be set by the environment. */
 export interface StartOptions {
   /** The data folder, absolute. */
   readonly data: string
-  /** An embedded chain with a few peers around, to try things on. */
+  /** An embedded chain with a few peers around, to try things out. */
   readonly devnet: boolean
   readonly network?: (typeof NETWORK_NAMES)[number]
   /** `host:port` for peers. */
@@ -33,15 +33,15 @@ export interface StartOptions {
   readonly bitcoindUser?: string
   readonly bitcoindPassword?: string
   readonly logLevel?: LogLevel
-  /** What becomes of openings that the peer wants announced. */
+  /** What is done with openings that the peer wants announced. */
   readonly announcedOpenings?: (typeof ANNOUNCED_OPENINGS)[number]
   /** In satoshis per 1000 weight units. */
   readonly maxCommitmentFeerate?: string
   /** The most that is relayed in one HTLC, with its unit: `1000000sat`. */
   readonly htlcMaximum?: string
-  /** For how long what has ended is kept, each `class=time`, such as `failed-payments=90d`. */
+  /** For how long records of what has ended are kept, each `class=time`, such as `failed-payments=90d`. */
   readonly keep?: readonly string[]
-  /** Runs plugins as root even where nothing but Node's permission model holds them. */
+  /** Runs plugins as root even if only Node's permission model confines them. */
   readonly pluginsWithoutWalls?: boolean
   /** Plugins that may be installed at once. */
   readonly maxPlugins?: string
@@ -49,7 +49,7 @@ export interface StartOptions {
 }
 
 export interface DemoOptions {
-  /** A folder of its own if not said, removed at the end. */
+  /** A folder of its own if absent, removed at the end. */
   readonly data?: string
   readonly json: boolean
 }

@@ -4,7 +4,7 @@ import type { ActorHandlers } from '../node/contract-mapping/handlers.ts'
 import { pageOf } from '../node/contract-mapping/paging.ts'
 import type { PluginError, PluginErrorCode, PluginHost } from '../plugins/index.ts'
 
-/** Answers the contract's `plugins` actor from the plugin host, which is asked for when it is needed. */
+/** Answers the contract's `plugins` actor from the plugin host, which is loaded when it is first needed. */
 export const pluginHandlers = (openHost: () => Promise<PluginHost>): ActorHandlers<'plugins'> => ({
   list: async ({ page }) => pageOf((await openHost()).list(), page),
   async inspect({ name }) {

@@ -17,7 +17,7 @@ type AppendEvent = <Name extends EventName>(name: Name, payload: EventPayload<Na
 
 export interface PluginRoomOptions {
   readonly data: string
-  /** Runs plugins as root even where nothing but Node's permission model holds them. */
+  /** Runs plugins as root even if only Node's permission model confines them. */
   readonly withoutWalls: boolean
   readonly store: Store
   readonly gateway: Gateway
@@ -25,10 +25,10 @@ export interface PluginRoomOptions {
   readonly clock: Clock
   readonly rng: Rng
   readonly log: NodeLog
-  /** Why plugins are not to be started, if they are not. */
+  /** Why plugins must not be started; absent if they may. */
   readonly hold: Hold | undefined
   readonly serving: (plugin: string) => void
-  /** Plugins that may be installed at once, where the operator said so. */
+  /** How many plugins may be installed at once, if the operator set it. */
   readonly maxPlugins: number | undefined
 }
 
@@ -37,18 +37,18 @@ type Plugin = Parameters<NonNullable<PluginHostOptions['onNotice']>>[0]
 
 /** The plugins of a node. */
 export interface PluginRoom {
-  /** Why plugins are held back, if there are any and they are. */
+  /** Why plugins are held back; absent if there are none, or if they are not held back. */
   readonly held: Hold | undefined
-  /** What holds the processes of plugins, once one was started. */
+  /** What confines the processes of plugins, once one was started. */
   walls(): ReturnType<PluginHost['walls']>
-  /** The node is ready: starts what it did not wait for. */
+  /** The node is ready: starts the plugins that it did not wait for. */
   begin(): void
   stop(): Promise<void>
 }
 
 /**
- * Joins the plugin host to the contract. Plugins that guard something run when this resolves, all others are started when the
- * node is ready; a node without any loads nothing of the host until it is asked for one.
+ * Connects the plugin host to the contract. Plugins that guard something are running when this resolves; all others are started when the
+ * node is ready. A node without plugins loads nothing of the host until it is asked for one.
  */
 export const openPluginRoom = async (options: PluginRoomOptions): Promise<PluginRoom> => {
   let opening: Promise<PluginHost> | undefined
@@ -103,7 +103,7 @@ const startHost = async (options: PluginRoomOptions): Promise<PluginHost> => {
   return host
 }
 
-/** Half of the machine's memory, and enough for a few plugins on the smallest. */
+/** Half of the machine's memory, and enough for a few plugins on the smallest machine. */
 const cellMemoryMb = (): number => Math.max(512, Math.floor(totalmem() / 2 / (1 << 20)))
 
 const report = (append: AppendEvent, log: NodeLog, { name, version }: Plugin, notice: Notice): void => {

@@ -13,7 +13,7 @@ test('a read sees every batch that was put before it, whether or not it is durab
   })
   const rows = pluginStore(store)
   for (let i = 0; i < 20; i++) {
-    // A commit is under way, so what is put now has to wait for the next one.
+    // A commit is under way, so that what is written now has to wait for the next one.
     store.submit([{ table: 'meta', key: Uint8Array.of(i), value: new Uint8Array(1000) }])
     await new Promise(process.nextTick)
     void rows.put([['value/p/count', `${i}`]])

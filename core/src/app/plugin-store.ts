@@ -6,7 +6,7 @@ import type { ScanOptions, Store } from '../store/store.ts'
 
 /** The plugin host's rows in the node's database: one table, keys and values as UTF-8. */
 export const pluginStore = (store: Store): HostStore => {
-  // The node's store shows what is durable. A plugin's handler must find what the one before it has kept, durable or not yet.
+  // The node's store shows only what is durable. A plugin's handler must find what the handler before it has written, durable or not.
   let lastPut: Promise<void> = Promise.resolve()
   return {
     async get(key) {
@@ -44,12 +44,12 @@ const nameOf = (key: string): Uint8Array => {
 const scanOf = (prefix: string, { after, limit }: PageOfRows): ScanOptions => {
   const from = nameOf(prefix)
   const to = afterPrefix(from)
-  // No key lies between one and the same with a zero byte behind it.
+  // No key lies between a key and the same key with a zero byte appended.
   const start = after?.startsWith(prefix) === true ? nameOf(`${after}\0`) : from
   return { from: start, ...(to === undefined ? {} : { to }), limit }
 }
 
-/** The first key past all that begin with the prefix; no byte of UTF-8 is 0xff, so the last one can grow. */
+/** The first key after all keys that begin with the prefix; no byte of UTF-8 is 0xff, so the last byte can grow. */
 const afterPrefix = (prefix: Uint8Array): Uint8Array | undefined => {
   const last = prefix.at(-1)
   if (last === undefined) return undefined

@@ -3,7 +3,7 @@ import { err, ok, type Result } from '../lib/result.ts'
 import type { SocketAddress } from '../node/peer/socket-address.ts'
 import type { NodeConfig } from './config.ts'
 
-/** Where a node cannot listen, all of it at once. */
+/** All addresses on which a node cannot listen, reported at once. */
 export type PortFailure =
   | { readonly code: 'listen-failed'; readonly host: string; readonly port: number; readonly cause: string }
   | { readonly code: 'cannot-listen'; readonly host: string; readonly port: number; readonly reason: string }
@@ -14,8 +14,8 @@ interface TakenPort extends SocketAddress {
 }
 
 /**
- * Looks whether the node can listen where it shall, before anything is made: a start that cannot succeed leaves no mark. A port
- * that nobody has asked for gives way to any free one, where `givesWay` says so.
+ * Checks whether the node can listen on its addresses, before anything is made: a start that cannot succeed leaves nothing behind. If
+ * `givesWay` says so, a port that nobody has asked for is replaced by any free one.
  */
 export const checkPorts = async <Config extends NodeConfig>(
   config: Config,

@@ -4,7 +4,7 @@ import { collectAtRest } from './resting-heap.ts'
 
 const MB = 1_000_000
 
-/** A heap in which `living` bytes are left by each collection, which takes `takesMs`. */
+/** A heap in which each collection leaves `living` bytes and takes `takesMs`. */
 const rig = ({ living = 20 * MB, takesMs = 40 } = {}) => {
   const clock = virtualClock()
   let spent = 0

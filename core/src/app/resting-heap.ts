@@ -1,28 +1,31 @@
 import type { Clock } from '../lib/clock.ts'
 
 const LOOK_MS = 1_000
-/** The most of a second that a node is at work in which it rests. */
+/** The node counts as resting if it is at work for no more than this part of a second. */
 const RESTING_SHARE = 0.05
-/** What is worth a collection, in bytes. */
+/** The least garbage that is worth a collection, in bytes. */
 const WORTH_BYTES = 6_000_000
-/** A collection stops the node for as long as what lives takes to be marked: what has more is left to the engine. In bytes. */
+/**
+ * A collection stops the node for as long as it takes to mark the living objects, so a heap with more of them is left to the engine. In
+ * bytes.
+ */
 const MOST_LIVING_BYTES = 64_000_000
-/** Of all time, what collections may take is one part in so many. */
+/** Collections may take one part in this many of all time. */
 const PARTS_OF_TIME = 100
 
-/** What a heap says and does of itself: see `heapOfProcess`. */
+/** What a heap reports and can do: see `heapOfProcess`. */
 export interface Heap {
   /** How long the event loop has been at work, in milliseconds. */
   activeMs(): number
-  /** Bytes in use, garbage among them. */
+  /** Bytes in use, garbage included. */
   usedBytes(): number
   /** Collects all garbage at once. */
   collect(): void
 }
 
 /**
- * Collects garbage while the node rests. The engine does it when its heap grows, and a node that has worked and then rests
- * would hold for hours twice of what it needs. Returns how it is ended.
+ * Collects garbage while the node rests. The engine collects only when its heap grows, so a node that has worked and then rests would hold
+ * twice the memory it needs for hours. Returns a function that ends it.
  */
 export const collectAtRest = (heap: Heap, clock: Clock): (() => void) => {
   let living: number | undefined
@@ -49,7 +52,7 @@ export const collectAtRest = (heap: Heap, clock: Clock): (() => void) => {
   return () => cancel()
 }
 
-/** This process's heap. Absent where Node was started without `--expose-gc`. */
+/** This process's heap. Absent if Node was started without `--expose-gc`. */
 export const heapOfProcess = (): Heap | undefined => {
   const collect = globalThis.gc
   if (collect === undefined) return undefined

@@ -6,8 +6,8 @@ import { type Clock, systemClock } from '../lib/clock.ts'
 import { readJson } from '../lib/json.ts'
 
 /**
- * How a run stands, or ended: `proven` once it has been ready for `PROVEN_MS`. One that is found `running` ended early; one
- * that is found `crashed` says so itself, however long it ran.
+ * How a run stands, or ended: `proven` once it has been ready for `PROVEN_MS`. A record that still says `running` at the next start means
+ * that the run ended early; `crashed` was written by the run itself, however long it ran.
  */
 type Phase = 'running' | 'proven' | 'stopped' | 'crashed'
 
@@ -23,20 +23,20 @@ type Row = z.output<typeof Row>
 const RUN_FILE = 'run.json'
 const PLUGIN_FILE = 'last-plugin'
 const PROVEN_MS = 600_000
-/** From so many early ends in a row on, plugins are held back. */
+/** After this many early ends in a row, plugins are held back. */
 const EARLY_ENDS = 2
-/** More than a plugin's name takes. */
+/** Longer than any plugin's name. */
 const NAME_BYTES = 64
 const NAME = /^[a-z0-9][a-z0-9-]{0,63}$/
 
 /**
- * What the data folder tells of the node's runs, for safe mode. Nothing here may keep the node from running: a folder that
- * cannot be written is told of by the database.
+ * What the data folder tells of the node's runs, for safe mode. Nothing here may keep the node from running: if the folder cannot be
+ * written, the database reports it.
  */
 export class RunRecord {
   /** How many runs in a row ended early, or crashed, before this one. */
   readonly earlyEnds: number
-  /** Whose turn was under way, or was the last, when the run before ended. */
+  /** The plugin whose turn was under way, or was the last, when the previous run ended. */
   readonly lastPlugin: string | undefined
   readonly #folder: string
   readonly #before: Row
@@ -44,7 +44,7 @@ export class RunRecord {
   #plugin: { readonly file: number; name: string | undefined } | undefined
   #cancel: () => void = () => {}
 
-  /** Reads how the run before ended, and notes that one is under way. */
+  /** Reads how the previous run ended, and notes that a new one is under way. */
   constructor(folder: string, clock: Clock = systemClock) {
     this.#folder = folder
     this.#clock = clock

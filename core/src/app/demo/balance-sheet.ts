@@ -18,7 +18,7 @@ export interface Move {
   readonly amountMsat: bigint
 }
 
-/** What every side of every channel must hold, counted apart from the nodes. */
+/** What every side of every channel must hold, computed independently of the nodes. */
 export class BalanceSheet {
   readonly #accounts = new Map<string, Account>()
 

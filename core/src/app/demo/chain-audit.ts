@@ -3,9 +3,9 @@ import type { Devchain } from '../../chain/devchain/devchain.ts'
 import { invariant } from '../../lib/errors.ts'
 import type { OutPoint } from '../../lib/ids.ts'
 
-/** What the chain itself says, asked of its blocks and not of the nodes. */
+/** What the chain itself shows, read from its blocks and not from the nodes. */
 export interface ChainAudit {
-  /** The fees of all transactions in blocks above `height`, together. */
+  /** The sum of the fees of all transactions in blocks above `height`. */
   feesSinceSat(height: number): bigint
   /** The fee of the transaction that spends an output. */
   spendOf(outpoint: OutPoint): { readonly tx: Tx; readonly feeSat: bigint } | undefined
@@ -23,7 +23,7 @@ export const auditChain = (chain: Devchain): ChainAudit => {
       const txid = block.txids[place]
       invariant(txid !== undefined, 'each transaction of a block has its id beside it')
       for (const [index, { amount }] of tx.outputs.entries()) outputs.set(formatOutPoint({ txid, index }), amount)
-      // The coinbase spends nothing that was there before.
+      // The coinbase spends no earlier output.
       if (place === 0) return
       transactions.push({ tx, height })
       for (const { outpoint } of tx.inputs) spends.set(formatOutPoint(outpoint), { tx, height })

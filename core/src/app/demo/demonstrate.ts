@@ -12,7 +12,7 @@ import { BalanceSheet } from './balance-sheet.ts'
 import { auditChain } from './chain-audit.ts'
 import { type PaidInvoice, payInvoice, relayMatches, type Spokes } from './payments.ts'
 
-/** What the demonstration came to, as `--json` prints it. */
+/** The result of the demonstration, as `--json` prints it. */
 export interface DemoOutcome {
   readonly channels: number
   readonly paymentsSettled: number
@@ -22,7 +22,7 @@ export interface DemoOutcome {
   readonly balancesMatch: boolean
 }
 
-/** At once: every relay reprices. */
+/** At once, so that every relay changes its fees. */
 const FEE_MANAGER = {
   minPpm: 10,
   maxPpm: 2_000,
@@ -34,13 +34,13 @@ const FEE_MANAGER = {
 
 const NAMES = ['us', 'alice', 'bob', 'carol'] as const
 const TIMEOUT_MS = 20_000
-/** How deep a closing transaction must be before its channel is done with. */
+/** How deep a closing transaction must be before its channel is finished. */
 const CLOSING_DEPTH = 6
 const LEAST_PART_MSAT = 1n
 
 type Nodes = Readonly<Record<(typeof NAMES)[number], NodeProcess>>
 
-/** Plays through a node's life: channels, payments, relays, a plugin, closings; and counts everything independently. */
+/** Plays through a node's life (channels, payments, relays, a plugin, closings), and computes every balance independently. */
 export const demonstrate = async (folder: string, cleanup: Cleanup, terminal: Terminal): Promise<DemoOutcome> => {
   const { line, bold, dim, green, red } = terminal
   const startedAt = performance.now()
@@ -143,7 +143,7 @@ export const demonstrate = async (folder: string, cleanup: Cleanup, terminal: Te
     )
     const shares = [from, to].map(({ name }) => sheet.balanceOf(channelId, name) / 1000n)
     const [openers = 0n, peers = 0n] = shares
-    // What is below a satoshi on both sides goes to the miner too, and is in the fee that the chain tells.
+    // What is below a satoshi on both sides goes to the miner too, and is part of the fee that the chain shows.
     const agreedFee = (closing?.feeSat ?? 0n) - (fundingSat - openers - peers)
     add(from.name, openers - agreedFee - fundingSat - feeSat)
     add(to.name, peers)
@@ -194,7 +194,7 @@ const policiesOf = async ({ client }: KnownNode) => {
 
 type Wish = Pick<PaidInvoice, 'from' | 'to' | 'amountMsat'>
 
-/** Amounts that are no round numbers, so that a lost millisatoshi is seen. */
+/** Amounts that are not round, so that a lost millisatoshi is noticed. */
 const wishesOf = ({ us, alice, bob, carol }: Nodes): readonly Wish[] => {
   const pairs = [
     [us, alice],
@@ -221,7 +221,7 @@ const wishesOf = ({ us, alice, bob, carol }: Nodes): readonly Wish[] => {
 
 const AT_ONCE = 4
 
-/** Pays all wishes, a few at a time. */
+/** Makes all planned payments, a few at a time. */
 const payAll = async (
   wishes: readonly Wish[],
   pay: (wish: Wish) => Promise<PaidInvoice | undefined>,
@@ -235,7 +235,7 @@ const payAll = async (
   return paid
 }
 
-/** A balance once no HTLC is in flight any more. */
+/** A balance, once no HTLC is in flight any more. */
 const settledBalance = ({ client, name }: KnownNode, channelId: string): Promise<bigint> =>
   until(`${name}'s payments have left the channel`, TIMEOUT_MS, async () => {
     const { channel } = await client.ask('channels', 'get', { channelId })

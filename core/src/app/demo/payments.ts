@@ -3,7 +3,7 @@ import { FailureError, invariant } from '../../lib/errors.ts'
 import type { KnownNode } from '../devnet/node-process.ts'
 import type { BalanceSheet } from './balance-sheet.ts'
 
-/** The channels of the demonstration: each of the others has one with us. */
+/** The channels of the demonstration: every other node has one with us. */
 export type Spokes = ReadonlyMap<KnownNode, string>
 
 export interface PaidInvoice {
@@ -14,7 +14,7 @@ export interface PaidInvoice {
   readonly feesMsat: bigint
 }
 
-/** Makes an invoice at one node, pays it from another, and keeps the sheet. `undefined` if the payment failed. */
+/** Makes an invoice at one node, pays it from another, and updates the sheet. `undefined` if the payment failed. */
 export const payInvoice = async (
   hub: KnownNode,
   spokes: Spokes,
@@ -27,7 +27,7 @@ export const payInvoice = async (
   })
   const paid = await from.client.tryAsk('payments', 'payInvoice', { invoice: invoice.invoice })
   if (!paid.ok) {
-    // Whether it went through is then not known, and the balances must not be guessed.
+    // Then it is not known whether the payment succeeded, and the balances must not be guessed.
     if (paid.error.code === 'outcome-unknown')
       throw new FailureError({ code: 'took-too-long', what: 'a payment', seconds: 60 })
     return undefined
@@ -49,7 +49,7 @@ interface Policy {
   readonly feeProportionalMillionths: number
 }
 
-/** Whether the relaying node tells the same of a payment as its sender, and charged what it had announced. */
+/** Whether the relaying node reports the same about a payment as its sender, and charged what it had announced. */
 export const relayMatches = (
   { amountMsat, feesMsat }: PaidInvoice,
   relayed: EventPayload<'payment.relayed'> | undefined,

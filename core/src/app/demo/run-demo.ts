@@ -34,7 +34,7 @@ export const runDemo = async ({ data, json }: DemoOptions): Promise<number> => {
   await cleanup.run()
   stop.release()
   const exitCode = tell(ended, json)
-  // The logs of what went wrong are kept.
+  // If something went wrong, the logs are kept.
   if (data === undefined && exitCode !== 1) rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
   else if (!json) terminal.line(terminal.dim(`Everything is still in ${folder}`))
   return exitCode

@@ -66,7 +66,7 @@ export const describeEvent = <Name extends ShownEvent>(
 const peers = (htlcs: readonly { readonly peer: string }[], nameOf: NameOf): string =>
   [...new Set(htlcs.map(({ peer }) => nameOf(peer)))].join(' and ')
 
-/** Millisatoshis as satoshis, the last digits only where there are any: `25,000.5 sat`. */
+/** Millisatoshis as satoshis, with decimals only if there are any: `25,000.5 sat`. */
 export const sat = (msat: bigint): string => {
   const whole = (msat / 1000n).toLocaleString('en-US')
   const rest = msat % 1000n

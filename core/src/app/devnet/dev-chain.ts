@@ -7,7 +7,7 @@ import { type Clock, systemClock } from '../../lib/clock.ts'
 import { FailureError, invariant } from '../../lib/errors.ts'
 import { systemRng } from '../../lib/rng.ts'
 
-/** The embedded chain, served to other processes as a bitcoind would be. */
+/** The embedded chain, served to other processes like a bitcoind. */
 export interface DevChain {
   readonly chain: Devchain
   readonly rpcUrl: string
@@ -19,7 +19,7 @@ export interface DevChain {
   close(): Promise<void>
 }
 
-/** Questions that wait for a block are dropped at the end, and their timers with them: those keep no process alive. */
+/** Requests that wait for a block are dropped at the end together with their timers, which do not keep the process alive. */
 const unheldClock: Clock = {
   now: systemClock.now,
   monotonic: systemClock.monotonic,
@@ -29,7 +29,7 @@ const unheldClock: Clock = {
   },
 }
 
-/** Opens the chain kept in `<data>/chain`, or starts it there. Throws a `FailureError` where the port is taken. */
+/** Opens the chain kept in `<data>/chain`, or starts one there. Throws a `FailureError` if the port is taken. */
 export const openDevChain = async (data: string, clock: Clock = systemClock): Promise<DevChain> => {
   const folder = join(data, 'chain')
   mkdirSync(folder, { recursive: true })
@@ -56,7 +56,7 @@ export const openDevChain = async (data: string, clock: Clock = systemClock): Pr
     rpcUrl: rpc.value.url,
     cookiePath: rpc.value.cookiePath,
     async fund(payments) {
-      // A start that funds nothing is quicker without it.
+      // A start that funds nothing is faster without it.
       const { addressToScript } = await import('../../bitcoin/address.ts')
       const outputs = payments.map(({ address, amountSat }) => {
         const script = addressToScript(address, NETWORKS.regtest)

@@ -8,7 +8,7 @@ import type { ContractGateway, Refusal } from '../../node/contract-gateway.ts'
 import { type ActorHandlers, refusal } from '../../node/contract-mapping/handlers.ts'
 import { until } from './until.ts'
 
-/** No wallet spends less without a loss. */
+/** The least that a wallet can spend without a loss. */
 const LEAST_SAT = 1_000n
 const FOLLOW_MS = 30_000
 
@@ -20,7 +20,7 @@ export const devHandlers = (chain: Devchain, gateway: ContractGateway): ActorHan
       Refusal<CommonErrorCode>
     >
 
-  /** Mines, and waits until the node knows: what is asked next sees it. */
+  /** Mines, and waits until the node has seen the blocks, so that the next query shows them. */
   const mine = async (blocks: number): Promise<number> => {
     const height = chain.mine(blocks).at(-1)?.height as number
     await until('the node has handled the blocks', FOLLOW_MS, async () => {

@@ -16,7 +16,7 @@ import type { Result } from '../../lib/result.ts'
 
 /** A node as the demonstration and the development network use it. */
 export interface DevnetClient {
-  /** Throws a `FailureError` with the contract's error where the node refuses. */
+  /** Throws a `FailureError` with the contract's error if the node refuses. */
   ask<Name extends ActorName, Op extends OperationName<Name>>(
     actor: Name,
     operation: Op,
@@ -28,7 +28,7 @@ export interface DevnetClient {
     operation: Op,
     request: RequestOf<Name, Op>,
   ): Promise<Result<ReplyOf<Name, Op>, ContractError>>
-  /** Events of one name after a cursor, and where to go on. */
+  /** Events of one name after a cursor, and the cursor to continue from. */
   eventsAfter<Name extends EventName>(
     cursor: Cursor | undefined,
     name: Name,

@@ -3,10 +3,10 @@ import { join } from 'node:path'
 import { OWN_PACKAGE } from '../../lib/own-package.ts'
 import type { DevnetClient } from './devnet-client.ts'
 
-/** In the repository; an installed package has no examples beside it. */
+/** In the repository only; an installed package has no examples. */
 const FOLDER = join(OWN_PACKAGE, '../plugins-examples/fee-manager')
 
-/** Installs the fee manager where it is not installed yet. Answers whether it is there. */
+/** Installs the fee manager if it is not installed yet. Returns whether it is installed. */
 export const installFeeManager = async (
   client: DevnetClient,
   config: Readonly<Record<string, number>>,
@@ -18,7 +18,7 @@ export const installFeeManager = async (
   return true
 }
 
-/** It is ours: whoever starts a development network agrees to what it asks for. */
+/** The plugin is ours: whoever starts a development network agrees to what it asks for. */
 const installAgreeing = async (client: DevnetClient, config: Readonly<Record<string, number>>): Promise<void> => {
   const asked = await client.tryAsk('plugins', 'install', { path: FOLDER, config })
   if (asked.ok) return

@@ -5,12 +5,12 @@ import { describeEvent, SHOWN_EVENTS } from './describe-event.ts'
 import type { KnownNode } from './node-process.ts'
 
 export interface LiveView {
-  /** A line that is no event of ours. */
+  /** A line that is not one of our events. */
   note(text: string): void
   stop(): void
 }
 
-/** Prints what happens at our node, one line an event. */
+/** Prints what happens at our node, one line per event. */
 export const showEvents = ({
   events: log,
   nodes,

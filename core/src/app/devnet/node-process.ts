@@ -8,7 +8,7 @@ import { ENDS_WITH_STDIN } from '../stop-request.ts'
 import type { DevChain } from './dev-chain.ts'
 import { type DevnetClient, devnetClient } from './devnet-client.ts'
 
-/** A node that we know the way to, in whatever process it runs. */
+/** A node that we can reach, in whatever process it runs. */
 export interface KnownNode {
   readonly name: string
   readonly nodeId: string
@@ -21,9 +21,9 @@ export interface KnownNode {
 export interface NodeProcess extends KnownNode {
   readonly pid: number
   readonly places: NodePlaces
-  /** Resolves when the process has ended, however it did. */
+  /** Resolves when the process has ended, for whatever reason. */
   readonly ended: Promise<string>
-  /** Asks it to stop in order, and ends it if it does not. */
+  /** Asks the process to stop in order, and kills it if it does not. */
   stop(): Promise<void>
 }
 
@@ -51,7 +51,7 @@ export const startNodeProcess = async (options: NodeProcessOptions): Promise<Nod
       ...['--listen', '127.0.0.1:0', '--api', '127.0.0.1:0'],
       ...['--bitcoind-url', chain.rpcUrl, '--bitcoind-cookie', chain.cookiePath],
     ],
-    // A group of its own: Ctrl-C is for us, and we end it in order. If we die, its standard input ends.
+    // A process group of its own: Ctrl-C is for us, and we end the node in order. If we die, its standard input ends.
     {
       detached: true,
       stdio: ['pipe', 'pipe', 'pipe'],
@@ -79,7 +79,7 @@ export const startNodeProcess = async (options: NodeProcessOptions): Promise<Nod
   }
 }
 
-// What our own node was told by its environment is not meant for its peers.
+// The environment that our own node was started with is not meant for its peers.
 const cleanEnvironment = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
   Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('FULGURITE_')))
 
@@ -87,7 +87,7 @@ const endOf = (child: ChildProcess): Promise<string> =>
   new Promise((resolve) => {
     child.once('error', (error) => resolve(error.message))
     child.once('exit', (code, signal) => resolve(signal === null ? `exit code ${code}` : `signal ${signal}`))
-    // It may be gone when it is told to stop.
+    // The process may be gone when it is told to stop.
     child.stdin?.on('error', () => {})
   })
 

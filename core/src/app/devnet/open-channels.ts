@@ -6,12 +6,12 @@ import type { DevChain } from './dev-chain.ts'
 import type { KnownNode } from './node-process.ts'
 import { until } from './until.ts'
 
-/** A channel that there shall be. */
+/** A planned channel. */
 export interface PlannedChannel {
   readonly from: KnownNode
   readonly to: KnownNode
   readonly fundingSat: bigint
-  /** What the peer gets of it, so that both sides can pay. */
+  /** The peer's part of it, so that both sides can pay. */
   readonly pushMsat: bigint
 }
 
@@ -26,28 +26,28 @@ export interface OpenedChannel extends PlannedChannel {
 type Channel = ReplyOf<'channels', 'list'>['items'][number]
 
 const TIMEOUT_MS = 20_000
-/** For the fees of a few transactions. */
+/** Enough for the fees of a few transactions. */
 const MARGIN_SAT = 100_000n
 
-/** The channels of a node that carry payments or will. */
+/** The channels of a node that carry payments, or will. */
 export const livingChannels = async ({ client }: KnownNode): Promise<readonly Channel[]> => {
   const { items } = await client.ask('channels', 'list', {})
   return items.filter(({ state }) => state !== 'closing' && state !== 'closed')
 }
 
-/** What is planned and not there yet: a first start makes all of it, one that was cut short the rest. */
+/** The planned channels that do not exist yet: a first start makes all of them, a start after an interrupted one makes the rest. */
 export const missingChannels = async (planned: readonly PlannedChannel[]): Promise<readonly PlannedChannel[]> => {
   const found = await Promise.all(planned.map(({ from }) => livingChannels(from)))
   return planned.filter(({ to }, i) => !found[i]?.some(({ peer }) => peer === to.nodeId))
 }
 
-/** Gives each opener an output of its own for each channel, and waits until the wallets have them confirmed. */
+/** Gives each opener one output for each channel, and waits until the wallets see them confirmed. */
 export const fundWallets = async (
   chain: DevChain,
   planned: readonly PlannedChannel[],
 ): Promise<ReadonlyMap<KnownNode, bigint>> => {
   const given = new Map<KnownNode, bigint>()
-  // Each output suffices for any of the channels, so that no selection takes two and leaves another channel short.
+  // Each output is enough for any of the channels, so that no coin selection takes two and leaves another channel short.
   let amountSat = 0n
   for (const { fundingSat } of planned) if (fundingSat + MARGIN_SAT > amountSat) amountSat = fundingSat + MARGIN_SAT
   const payments = await Promise.all(
@@ -102,7 +102,7 @@ export const openChannels = async (
   return opened
 }
 
-/** Waits until these nodes know the chain to its end and can use every channel; mines for what waits for a block. */
+/** Waits until these nodes know the whole chain and can use every channel; mines the blocks that they wait for. */
 export const untilUsable = async (
   { chain }: DevChain,
   nodes: readonly KnownNode[],

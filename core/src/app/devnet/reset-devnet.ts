@@ -9,22 +9,22 @@ import { type StartFailure, startFailureOf } from '../start-failure.ts'
 import { tellFailure } from '../tell-failure.ts'
 import { stdoutTerminal } from '../terminal.ts'
 
-/** All that a development network keeps in its folder: what else is there stays. */
+/** Everything that a development network keeps in its folder: any other file stays. */
 const KEPT = [
   ...['node.sqlite', 'node.sqlite-wal', 'node.sqlite-shm', 'node.log', 'node.log.1', 'seed', 'seed.new'],
   ...['api.json', 'run.json', 'last-plugin', 'plugins', 'peers', 'chain'],
 ]
 
-/** Takes a development network away, so that the next start makes a new one. Resolves to the exit code. */
+/** Removes a development network, so that the next start makes a new one. Resolves to the exit code. */
 export const resetDevnet = async ({ data, json }: ResetOptions): Promise<number> => {
   const refuse = (failure: StartFailure): number => tellFailure(failure, json)
   if (!existsSync(join(data, 'chain', 'blocks'))) return refuse({ code: 'not-a-devnet', path: data })
   try {
-    // Whoever runs it holds the database.
+    // The process that runs it has locked the database.
     const store = await openSqliteStore({ path: join(data, 'node.sqlite'), migrations: MIGRATIONS, onFatal: () => {} })
     const network = await networkOf(store)
     await store.close()
-    // A chain may be left over in the folder of a node that has become a real one: its seed is not play money's.
+    // A chain may be left over in the folder of a node that has become a real one: then its seed holds real money.
     if (network !== undefined && network !== NETWORKS.regtest.name) return refuse({ code: 'not-a-devnet', path: data })
   } catch (error) {
     return tellFailure(startFailureOf(error, data), json)

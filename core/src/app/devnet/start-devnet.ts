@@ -32,7 +32,7 @@ import { tellWelcome } from './welcome.ts'
 
 const PEER_NAMES = ['alice', 'bob', 'carol'] as const
 
-/** The plugin at a pace that can be watched. */
+/** The plugin runs at a pace that people can watch. */
 const FEE_MANAGER = {
   minPpm: 10,
   maxPpm: 2_000,
@@ -58,7 +58,7 @@ export const startDevnet = async (options: StartOptions): Promise<number> => {
   const { json } = options
   const configured = devnetConfig(options, process.env)
   if (!configured.ok) return tellFailure(configured.error, json)
-  // Nobody has asked for the usual ports of a development network: where they are taken, any others do.
+  // The usual ports of a development network were not asked for by anybody: if they are taken, any others will do.
   const ports = await checkPorts(configured.value, {
     listen: (options.listen ?? process.env.FULGURITE_LISTEN) === undefined,
     api: (options.api ?? process.env.FULGURITE_API) === undefined,
@@ -113,7 +113,7 @@ const setUp = async (
     const started = await Promise.allSettled(starting)
     await Promise.all(started.map((peer) => (peer.status === 'fulfilled' ? peer.value.stop() : undefined)))
   })
-  // Whoever waits for them is told; until then a failure is not unheard of.
+  // Whoever waits for them gets the error; until then it must not count as an unhandled rejection.
   for (const peer of starting) peer.catch(() => {})
   const [{ runNode }, { devchainBackend }, { devHandlers }] = await Promise.all([
     import('../running-node.ts'),
@@ -149,7 +149,7 @@ const setUp = async (
   return devnet
 }
 
-// Where the node runs no plugins, it runs all the same.
+// If the node cannot run plugins, it runs without them.
 const tryFeeManager = (client: DevnetClient): Promise<boolean> =>
   installFeeManager(client, FEE_MANAGER).catch((error: unknown) => {
     if (!(error instanceof FailureError)) throw error
@@ -157,7 +157,7 @@ const tryFeeManager = (client: DevnetClient): Promise<boolean> =>
     return false
   })
 
-/** Alice reaches the others through us alone, so what she pays and is paid passes through us. */
+/** Alice reaches the others only through us, so what she pays and receives passes through us. */
 const plan = (us: KnownNode, [alice, bob, carol]: readonly KnownNode[]): readonly PlannedChannel[] => {
   if (alice === undefined || bob === undefined || carol === undefined) return []
   return [
@@ -203,7 +203,7 @@ const liven = ({ own, us, peers, chain }: Devnet, cleanup: Cleanup, terminal: Te
       clock: systemClock,
       rng: systemRng,
       onFailed: (from, to, reason) => {
-        // Our own failures are events of ours.
+        // Our own failures are already events of ours.
         if (from !== us) view?.note(`${from.name} could not pay ${to.name}: ${reason}`)
       },
     }),

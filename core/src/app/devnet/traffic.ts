@@ -15,18 +15,18 @@ export interface TrafficOptions {
   readonly intervalMs: number
   readonly clock: Clock
   readonly rng: Rng
-  /** Told of a payment that did not arrive: our own node does not see those between others. */
+  /** Called for a payment that did not arrive: our own node does not see payments between others. */
   readonly onFailed: (from: KnownNode, to: KnownNode, reason: string) => void
 }
 
 const LEAST_MSAT = 1_000_000
 const SPREAD_MSAT = 60_000_000
-/** Of a hundred payments: those that go where there is more room. The rest go the other way, so that balances move. */
+/** Out of a hundred payments, those that go to the side with more room. The rest go the other way, so that balances move. */
 const TOWARDS_ROOM_PERCENT = 60
-/** A machine that is too slow for the trickle gets less of it. */
+/** A machine that is too slow gets fewer payments. */
 const MAX_UNDER_WAY = 3
 
-/** Starts a trickle of payments of random amounts between the pairs. Returns what ends it. */
+/** Starts a steady trickle of payments of random amounts between the pairs. Returns a function that ends it. */
 export const startTraffic = ({ pairs, intervalMs, clock, rng, onFailed }: TrafficOptions): (() => void) => {
   let underWay = 0
   let stopped = false
@@ -41,12 +41,12 @@ export const startTraffic = ({ pairs, intervalMs, clock, rng, onFailed }: Traffi
     if (!paid.ok && !stopped) onFailed(from, to, paid.error.code)
   }
   const round = (): void => {
-    // Half to one and a half of the interval.
+    // Between half and one and a half of the interval.
     cancel = clock.setTimer(intervalMs / 2 + rng.below(Math.max(1, intervalMs)), round)
     if (underWay >= MAX_UNDER_WAY) return
     underWay += 1
     payOnce()
-      // A node that has ended is told of elsewhere.
+      // A node that has ended is reported elsewhere.
       .catch(() => {})
       .finally(() => {
         underWay -= 1

@@ -2,7 +2,7 @@ import { FailureError } from '../../lib/errors.ts'
 
 const POLL_MS = 20
 
-/** Asks until there is an answer other than `undefined`; past the deadline it throws what was waited for. */
+/** Asks until there is an answer other than `undefined`; after the deadline it throws an error that names what it waited for. */
 export const until = async <T>(
   what: string,
   timeoutMs: number,
@@ -15,7 +15,7 @@ export const until = async <T>(
     if (Date.now() > deadline) {
       throw new FailureError({ code: 'took-too-long', what, seconds: Math.round(timeoutMs / 1000) })
     }
-    // Waiting alone keeps no process alive that has nothing else to do.
+    // Waiting alone does not keep the process alive.
     await new Promise((resolve) => setTimeout(resolve, POLL_MS).unref())
   }
 }

@@ -11,13 +11,13 @@ export interface Welcome {
   readonly hasPlugin: boolean
 }
 
-/** Says where everything is, and what to try in a second terminal. */
+/** Prints where everything is, and what to try in a second terminal. */
 export const tellWelcome = (terminal: Terminal, { places, peers, home, seconds, hasPlugin }: Welcome): void => {
   const { line, bold, dim } = terminal
   const { nodeId, listen, api, data, log } = places
-  // The command line looks there by itself.
+  // The command line looks there by default.
   const isUsual = data === join(home, '.fulgurite', 'devnet')
-  // As a shell has it; and so a line is not broken that people copy.
+  // In the notation of a shell, and on one line, so that people can copy it.
   const short = (path: string): string => (path.startsWith(`${home}${sep}`) ? `~${path.slice(home.length)}` : path)
   const command = (text: string, folder?: string): string => {
     const named = folder ?? (isUsual ? undefined : data)
