@@ -22,21 +22,21 @@ export interface ActorSystem<E extends { readonly type: string }> {
   readonly events: EventStream<E>
   /** Faults, dropped messages, callbacks that threw: for the log. */
   readonly reports: Observable<ActorReport>
-  /** Adds to `reports`: for what belongs to the kernel, transports for one. */
+  /** Adds to `reports`; for parts of the kernel such as transports. */
   report(report: ActorReport): void
-  /** Makes an actor at `/name`, its behaviour at once. Throws if the path is taken or the system has been stopped. */
+  /** Makes an actor at `/name`, and its behaviour at once. Throws if the path is taken or the system has been stopped. */
   spawn<P extends Protocol>(name: string, factory: BehaviourFactory<P>, options?: SpawnOptions<P>): ActorRef<P>
   /** The actor that lives at the path now. The caller vouches for its protocol. */
   find<P extends Protocol>(path: string): ActorRef<P> | undefined
-  /** The paths of all that live, oldest first. */
+  /** The paths of all living actors, oldest first. */
   paths(): readonly string[]
   /** Ends the actor at the path, if there is one, and its children before it. */
   stopActor(path: string): Promise<void>
   /** Ends every actor, youngest first, then the streams. The same promise for every call. */
   stop(): Promise<void>
   /**
-   * Resolves when no message is waiting and nothing that runs without I/O or timers is left. For tests: with the virtual
-   * clock, all that can happen now has happened then.
+   * Resolves when no message is waiting and only work that needs I/O or timers is left. For tests: with the virtual clock, everything that
+   * can happen now has happened then.
    */
   settled(): Promise<void>
 }
@@ -57,7 +57,7 @@ export const createActorSystem = <E extends { readonly type: string }>({
     const roots = [...actors.values()].filter(({ path }) => path.lastIndexOf('/') === 0)
     for (const root of roots.reverse()) await root.end('stopped')
     events.complete()
-    // Watchers and subscribers of the end may still have something to say.
+    // Watchers and subscribers of the end may still send something.
     setImmediate(() => reports.complete())
   }
   const stop = (): Promise<void> => {

@@ -6,11 +6,11 @@ export interface Runnable {
   run(batch: number): number
 }
 
-// One actor's share before the next one's turn.
+// How many messages one actor handles before the next one's turn.
 const BATCH = 32
 // Messages handled before sockets, files and timers get a turn of the event loop.
 const TURN_BUDGET = 128
-// The same in milliseconds: thousands of channels have much to do when their peer comes back.
+// The same limit in milliseconds: thousands of channels have much to do when their peer comes back.
 const TURN_MS = 10
 
 /**

@@ -6,10 +6,10 @@ export type EventOf<E extends { readonly type: string }, T extends E['type']> = 
 
 type OnSubscriberError = (error: unknown) => void
 
-// RxJS hands what a subscriber throws to one handler of the whole process, in a later turn, without saying whose it was;
-// left alone it would end the process.
+// RxJS hands an error that a subscriber throws to one handler of the whole process, in a later turn, without saying whose it was; unhandled
+// it would end the process.
 const handlers = new Set<OnSubscriberError>()
-// Set while a handler runs: what the handler's own subscribers throw must not come back to it for ever.
+// Set while a handler runs: errors of the handler's own subscribers must not come back to it for ever.
 const handling = new AsyncLocalStorage<true>()
 
 const catchSubscriberErrors = (handler: OnSubscriberError): (() => void) => {
@@ -24,9 +24,9 @@ const catchSubscriberErrors = (handler: OnSubscriberError): (() => void) => {
 }
 
 /**
- * What happens, as it happens: a live stream without memory. A subscriber that throws, directly or in an operator, is
- * reported; the publisher and the other subscribers never notice. Every subscriber sees events in the order in which
- * they were published, also those that a subscriber publishes.
+ * Events as they happen: a live stream without memory. If a subscriber throws, directly or in an operator, that is reported; the publisher
+ * and the other subscribers never notice. Every subscriber sees events in the order in which they were published, including those that a
+ * subscriber publishes.
  */
 export class EventStream<E extends { readonly type: string }> extends Observable<E> {
   readonly #all: Subject<E>
@@ -35,7 +35,7 @@ export class EventStream<E extends { readonly type: string }> extends Observable
   readonly #forget: () => void
   #publishing = false
 
-  /** `onSubscriberError` is told, in a later turn, what a subscriber of any live stream of this process threw. */
+  /** `onSubscriberError` is called, in a later turn, with what a subscriber of any live stream of this process threw. */
   constructor(onSubscriberError: OnSubscriberError) {
     const all = new Subject<E>()
     super((subscriber) => all.subscribe(subscriber))
@@ -54,7 +54,7 @@ export class EventStream<E extends { readonly type: string }> extends Observable
     return subject.asObservable() as unknown as Observable<EventOf<E, T>>
   }
 
-  /** Every subscriber has been called when it returns, unless it is called by a subscriber: then right after that one. */
+  /** When it returns, every subscriber has been called, unless a subscriber called it: then they are called right after that one. */
   publish(event: E): void {
     this.#waiting.push(event)
     if (this.#publishing) return
@@ -70,7 +70,7 @@ export class EventStream<E extends { readonly type: string }> extends Observable
   complete(): void {
     this.#all.complete()
     for (const subject of this.#byType.values()) subject.complete()
-    // What the last events made subscribers throw is still on its way.
+    // Errors that subscribers threw for the last events are still on their way.
     setTimeout(this.#forget, 1)
   }
 }

@@ -1,4 +1,4 @@
-// Slots given back at once when this many lie before the head.
+// Slots are given back once this many lie before the head.
 const COMPACT_AT = 1024
 
 /** A first-in-first-out queue with constant-time ends. It never holds `undefined`. */

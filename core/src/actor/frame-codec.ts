@@ -9,7 +9,7 @@ export const encodeFrame = (text: string): Buffer => {
   return frame
 }
 
-/** Why a stream of frames cannot be read further. */
+/** Why a stream of frames cannot be read any further. */
 export type FrameError =
   | { readonly code: 'frame-too-large'; readonly byteLength: number; readonly maxBytes: number }
   | { readonly code: 'frame-not-utf8' }
@@ -17,14 +17,14 @@ export type FrameError =
   | { readonly code: 'frame-cut-short'; readonly missingBytes: number }
 
 export interface FrameDecoderOptions {
-  /** The longest text taken, in bytes. A longer one is refused when its length is read, before any of it is kept. */
+  /** The longest text accepted, in bytes. A longer one is refused as soon as its length is read, before any of it is kept. */
   readonly maxBytes: number
   readonly onFrame: (text: string) => void
-  /** Called once at most; nothing is decoded after it. */
+  /** Called at most once; nothing is decoded after it. */
   readonly onError: (error: FrameError) => void
 }
 
-/** Cuts a stream of bytes, arriving in pieces of any size, into frames. Each byte is copied once at most. */
+/** Cuts a stream of bytes, arriving in pieces of any size, into frames. Each byte is copied at most once. */
 export class FrameDecoder {
   readonly #options: FrameDecoderOptions
   readonly #utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
@@ -46,7 +46,7 @@ export class FrameDecoder {
     }
   }
 
-  /** The stream has ended: an error if that was inside a frame. */
+  /** The stream has ended; this is an error inside a frame. */
   end(): void {
     if (this.#text !== undefined) {
       this.#fail({ code: 'frame-cut-short', missingBytes: this.#text.length - this.#filled })
@@ -56,7 +56,7 @@ export class FrameDecoder {
     this.#closed = true
   }
 
-  /** Drops what has arrived, and all that is to come. */
+  /** Drops what has arrived, and everything that is to come. */
   close(): void {
     this.#closed = true
     this.#text = undefined
@@ -75,7 +75,7 @@ export class FrameDecoder {
     if (byteLength > maxBytes) {
       this.#fail({ code: 'frame-too-large', byteLength, maxBytes })
     } else if (byteLength <= chunk.length - offset) {
-      // The usual case: the whole frame is in this piece, and is read where it lies.
+      // The usual case: the whole frame is in this piece, and is read in place.
       this.#emit(chunk.subarray(offset, offset + byteLength))
       offset += byteLength
     } else {

@@ -27,7 +27,7 @@ export class LinkAsks {
     return this.#asking.size >= this.#max
   }
 
-  /** Sends an ask under an id of its own, and settles it by its deadline; where `send` says why not, with that. */
+  /** Sends an ask under an id of its own, and settles it by its deadline. If `send` returns an error, the ask is settled with that. */
   begin(asking: Asking, send: (id: number) => AskFailure | undefined): void {
     const { path, timeoutMs } = asking
     const id = this.#nextId
@@ -57,7 +57,7 @@ export class LinkAsks {
     asking?.settle(err(failureOf(code, asking)))
   }
 
-  /** The link is no more. */
+  /** The link has ended. */
   end(): void {
     for (const { path, settle } of [...this.#asking.values()]) settle(err({ code: 'actor-stopped', path }))
   }

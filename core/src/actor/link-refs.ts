@@ -6,9 +6,9 @@ import type { RefCodec } from './value-codec.ts'
 interface LinkRefsOptions {
   readonly system: Pick<ActorSystem<never>, 'find' | 'report'>
   readonly expose: ((path: string) => ActorRef<Protocol> | undefined) | undefined
-  /** A ref to an actor of theirs. */
+  /** A ref to an actor of the other side. */
   readonly theirs: (path: string) => AnyActorRef
-  /** The path of one; `undefined` if the ref is not of this link. */
+  /** The path of a ref; `undefined` if the ref is not of this link. */
   readonly pathOfTheirs: (ref: AnyActorRef) => string | undefined
 }
 
@@ -41,7 +41,7 @@ export class LinkRefs implements RefCodec {
     return this.resolve(path) ?? new DeadRef(path, this.#options.system.report)
   }
 
-  /** The actor that the other side means; `undefined` if it may not reach one there. */
+  /** The actor that the other side means; `undefined` if it may not reach one at that path. */
   resolve(path: string): ActorRef<Protocol> | undefined {
     return (this.#exported.get(path) as ActorRef<Protocol> | undefined) ?? this.#options.expose?.(path)
   }
@@ -53,7 +53,7 @@ export class LinkRefs implements RefCodec {
   #export(ref: AnyActorRef): string {
     if (this.#options.system.find(ref.path) === ref) return ref.path
     for (const [path, known] of this.#exported) if (known === ref) return path
-    // A ref of another link: its path may be taken here.
+    // A ref of another link: its path may already be used here.
     this.#aliases += 1
     return `/~${this.#aliases}${ref.path}`
   }

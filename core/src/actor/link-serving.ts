@@ -69,7 +69,7 @@ export class LinkServing {
     this.#watched.delete(path)
   }
 
-  /** The link is no more: nothing is answered from here on. */
+  /** The link has ended: nothing is answered from here on. */
   end(): void {
     this.#over = true
     for (const unwatch of this.#watched.values()) unwatch()

@@ -5,7 +5,7 @@ import type { EndReason } from './types.ts'
 type Watcher = (reason: EndReason) => void
 type WatchPacket = Extract<Packet, { readonly type: 'watch' | 'unwatch' }>
 
-/** Who of us watches which actors of theirs. Each path is watched over the link once. */
+/** Which of our watchers watch which actors of the other side. Each path is watched over the link once. */
 export class LinkWatches {
   readonly #report: ActorSystem<never>['report']
   readonly #send: (packet: WatchPacket) => void
@@ -43,14 +43,14 @@ export class LinkWatches {
     }
   }
 
-  /** The actor has ended, or the link to it. */
+  /** The actor, or the link to it, has ended. */
   ended(path: string, reason: EndReason): void {
     const all = this.#watchers.get(path)
     this.#watchers.delete(path)
     if (all !== undefined) for (const watcher of [...all]) watcher(reason)
   }
 
-  /** The link is no more. */
+  /** The link has ended. */
   end(): void {
     this.#over = true
     for (const path of [...this.#watchers.keys()]) this.ended(path, { code: 'link-lost' })

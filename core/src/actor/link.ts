@@ -12,30 +12,27 @@ import { UnpackError, valueCodec } from './value-codec.ts'
 
 export interface LinkOptions {
   readonly system: Pick<ActorSystem<never>, 'clock' | 'find' | 'report'>
-  /**
-   * The actor that the other side reaches under a path, if it may. Without it the other side reaches only the refs that
-   * it was sent.
-   */
+  /** The actor that the other side reaches under a path, if it may. If absent, the other side reaches only the refs that it was sent. */
   readonly expose?: (path: string) => ActorRef<Protocol> | undefined
-  /** Asks in flight, each way, past which more are answered `mailbox-full`; 10,000 if absent. */
+  /** The most asks in flight, for each direction; beyond it they are answered `mailbox-full`. 10,000 if absent. */
   readonly maxAsks?: number
 }
 
-/** What carries packets: in order, each once at most. */
+/** What carries packets: in order, each at most once. */
 export interface Wire {
   /** Whether the values in packets become JSON. */
   readonly text: boolean
-  /** Whether more than a fair amount waits to be sent. Requests are refused then; answers never are. */
+  /** Whether too much waits to be sent. Requests are then refused; answers never are. */
   full(): boolean
   send(packet: Packet): void
   close(): void
 }
 
-/** One end of a link between two actor systems, whatever the wire. */
+/** One end of a link between two actor systems, over any wire. */
 export interface Link extends Transport {
-  /** What the wire brought. */
+  /** A packet has arrived. */
   receive(packet: unknown): void
-  /** The wire is no more. */
+  /** The wire has closed. */
   lost(end: LinkEnd): void
 }
 
@@ -154,7 +151,7 @@ export const createLink = (wire: Wire, { system, expose, maxAsks = MAX_ASKS }: L
     if (!alive) return
     alive = false
     wire.close()
-    // First: what ends now is nothing to tell the other side any more.
+    // Done first: what ends now must not be reported to the other side any more.
     serving.end()
     asks.end()
     watches.end()

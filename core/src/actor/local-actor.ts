@@ -21,7 +21,7 @@ import type {
 } from './types.ts'
 import { Watchers } from './watchers.ts'
 
-/** What an actor needs of its system. */
+/** What an actor needs from its system. */
 export interface ActorHost {
   readonly clock: Clock
   readonly rng: Rng
@@ -29,14 +29,14 @@ export interface ActorHost {
   readonly stopTimeoutMs: number
   readonly actors: Map<string, LocalActor>
   report(report: ActorReport): void
-  /** A fault that nobody below wanted to decide about. */
+  /** A fault that no actor below wanted to decide about. */
   escalated(): void
 }
 
 type AnyFactory = BehaviourFactory<Protocol>
 type AnyOptions = SpawnOptions<Protocol>
 
-/** One actor at run time: the behaviour in use, what becomes of it when it faults, its children and its end. */
+/** One actor at run time: its current behaviour, how it deals with faults, its children and its end. */
 export class LocalActor {
   readonly ref: ActorRef<Protocol>
   readonly path: string
@@ -132,7 +132,7 @@ export class LocalActor {
     if (this.#ended !== undefined) return
     switch (decision.type) {
       case 'resume':
-        // A factory that threw left nothing to go on with.
+        // A factory that threw left no behaviour to go on with.
         if (this.#behaviour === undefined) void this.end('failed')
         else if (this.#inbox.isPaused) this.#inbox.open()
         return
@@ -176,7 +176,7 @@ export class LocalActor {
 
   // -- the end
 
-  /** Ends the actor: refuses what is queued and to come, ends its children, calls `stopped`, tells the watchers. */
+  /** Ends the actor: refuses the messages that are queued or still come, ends its children, calls `stopped`, tells the watchers. */
   end(code: EndReason['code']): Promise<void> {
     if (this.#ended !== undefined) return this.#ended
     const done = Promise.withResolvers<void>()
@@ -241,7 +241,7 @@ export class LocalActor {
     }
   }
 
-  /** Waits for a callback that may take its time, but not for ever. */
+  /** Waits for a callback that may take some time, but not for ever. */
   async #callback(callback: string, call: () => void | Promise<void>): Promise<void> {
     let cancel: CancelTimer | undefined
     try {

@@ -7,7 +7,7 @@ import type { ActorRef, AskFailure, AskOptions, EndReason, Meta, Protocol } from
 export const ASK_TIMEOUT_MS = 30_000
 export const NO_META: Meta = Object.freeze({})
 
-/** Where a local ref leads. */
+/** Where a local ref delivers. */
 interface Target {
   readonly path: string
   deliver(envelope: Envelope): void

@@ -48,7 +48,7 @@ export class Mailbox {
     return this.#priority.length === 0 && this.#peer.length === 0 && this.#command.length === 0
   }
 
-  /** `false` if the message's lane is full: then it is not taken. */
+  /** `false` if the message's lane is full: then the message is refused. */
   push(envelope: Envelope): boolean {
     switch (this.#laneOf.get(envelope.command)) {
       case 'priority':

@@ -49,7 +49,7 @@ const isMeta = (meta: unknown): boolean => {
   )
 }
 
-/** Whether the other side sent a packet. What is inside `request` and `value` is not looked at. */
+/** Whether the value is a packet. The contents of `request` and `value` are not checked. */
 export const isPacket = (value: unknown): value is Packet => {
   if (!isObject(value)) return false
   const { type, id, to, command, meta, timeoutMs, code, path } = value

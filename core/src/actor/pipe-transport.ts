@@ -5,17 +5,17 @@ import { createLink, type LinkOptions } from './link.ts'
 import type { Transport } from './types.ts'
 
 export interface PipeOptions extends LinkOptions {
-  /** The longest frame taken from the other side; 1 MiB if absent. */
+  /** The longest frame accepted from the other side; 1 MiB if absent. */
   readonly maxFrameBytes?: number
-  /** Brackets within brackets in a frame; 80 if absent, which is more than a value that may be sent needs. */
+  /** How deep brackets may nest in a frame; 80 if absent, which is more than any value that may be sent needs. */
   readonly maxDepth?: number
-  /** Bytes waiting to be written past which requests are refused and nothing more is read; 16 MiB if absent. */
+  /** Beyond this many bytes waiting to be written, requests are refused and nothing more is read; 16 MiB if absent. */
   readonly maxBufferedBytes?: number
 }
 
 /**
- * A link over a stream of bytes: a pipe, a socket. Each packet is JSON text in a frame (`frame-codec.ts`,
- * `value-codec.ts`). Whatever is not well formed ends the link. Both ends belong to this transport from now on.
+ * A link over a stream of bytes: a pipe, a socket. Each packet is JSON text in a frame (`frame-codec.ts`, `value-codec.ts`). Malformed
+ * input ends the link. Both ends belong to this transport from now on.
  */
 export const pipeTransport = (
   stream: Duplex,
@@ -40,7 +40,7 @@ export const pipeTransport = (
           process.nextTick(uncork)
         }
         stream.write(encodeFrame(JSON.stringify(packet)))
-        // Who asks without reading the answers is not listened to.
+        // While the other side asks without reading the answers, we do not read its requests.
         if (full()) stream.pause()
       },
       close() {

@@ -2,7 +2,7 @@ import type { AnyActorRef } from './types.ts'
 
 const REF = Symbol('actor-ref')
 
-/** What every ref of this kernel extends, so that transports tell refs from other values. */
+/** The base of every ref of this kernel, so that transports tell refs from other values. */
 export class RefBase {
   readonly [REF] = true
 }

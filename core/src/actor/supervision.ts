@@ -3,7 +3,7 @@ import type { Supervision } from './types.ts'
 
 type Restart = Extract<Supervision, { type: 'restart' }>
 
-/** Counts restarts to tell how long the next one waits. */
+/** Counts restarts, to know how long the next one waits. */
 export class Backoff {
   readonly #clock: Clock
   #streak = 0

@@ -3,7 +3,7 @@ import type { Result } from '../lib/result.ts'
 import type { Rng } from '../lib/rng.ts'
 import type { FrameError } from './frame-codec.ts'
 
-/** One thing an actor can be told or asked. A reply that can fail in an expected way is itself a `Result`. */
+/** One operation of an actor. A reply that can fail in an expected way is itself a `Result`. */
 interface Operation {
   readonly request: unknown
   readonly reply: unknown
@@ -33,8 +33,8 @@ export interface AskOptions {
 }
 
 /**
- * Why an ask got no reply. `mailbox-full` and `unknown-command` say that the request was not handled; after any other
- * code it may have been, or may still be.
+ * Why an ask got no reply. With `mailbox-full` and `unknown-command` the request was not handled; with any other code it may have been, or
+ * may still be.
  */
 export type AskFailure =
   | { readonly code: 'mailbox-full'; readonly path: string }
@@ -42,8 +42,8 @@ export type AskFailure =
   | { readonly code: 'actor-stopped'; readonly path: string }
   | { readonly code: 'ask-timeout'; readonly path: string; readonly timeoutMs: number }
   /**
-   * The handler threw; what it threw goes to the supervisor and to `system.reports`, never to the asker. Or the request or
-   * the reply is not data that the transport can carry, which is a bug and reported too.
+   * The handler threw; the error goes to the supervisor and to `system.reports`, never to the asker. Or the request or the reply is not
+   * data that the transport can carry, which is a bug and is reported too.
    */
   | { readonly code: 'handler-failed'; readonly path: string }
 
@@ -59,7 +59,7 @@ export interface EndReason {
 export interface ActorRef<P extends Protocol> {
   /** `/channels/<id>`: the names from the root down. */
   readonly path: string
-  /** Delivers if it can, and says nothing if it cannot (what is dropped is on `system.reports`). Never throws. */
+  /** Delivers if it can, and is silent if it cannot (dropped messages are on `system.reports`). Never throws. */
   tell<C extends Name<P>>(command: C, request: P[C]['request'], meta?: Meta): void
   /** Never rejects, and always settles: by its deadline at the latest. */
   ask<C extends Name<P>>(
@@ -89,18 +89,18 @@ export interface MessageContext {
 type Handler<O extends Operation> = (request: O['request'], context: MessageContext) => O['reply'] | Promise<O['reply']>
 
 /**
- * How an actor behaves: what its factory returns, made anew at every restart.
+ * How an actor behaves: the result of its factory, made anew at every restart.
  *
- * Messages are handled one at a time, and a handler runs to its end before the next begins. A handler that returns a
- * promise does NOT hold the mailbox: the next message is handled at once, and the reply is sent when the promise
- * resolves. So what follows an `await` in a handler interleaves with other messages; state that must not be seen
- * half-way changes before the first `await`, or in a message that the actor sends itself.
+ * Messages are handled one at a time, and a handler runs to its end before the next begins. A handler that returns a promise does NOT hold
+ * the mailbox: the next message is handled at once, and the reply is sent when the promise resolves. So the code after an `await` in a
+ * handler interleaves with other messages; state that must not be seen half-way changes before the first `await`, or in a message that the
+ * actor sends itself.
  */
 export interface Behaviour<P extends Protocol> {
   readonly handlers: { readonly [C in keyof P]: Handler<P[C]> }
   /**
-   * The mailbox has become empty after at least one message. Runnable actors whose turn came before get it first, so that
-   * what they send in that turn is in the same batch. Must be quick; a throw counts as a handler's.
+   * The mailbox has become empty after at least one message. Runnable actors that were queued before run first, so that what they send in
+   * that turn is in the same batch. Must be quick; a throw counts like a handler's.
    */
   drained?(): void
   /** Before a restart: the mailbox waits until the promise settles (pending writes, say), then the factory is called. */
@@ -120,7 +120,7 @@ export interface ActorContext<P extends Protocol> {
   readonly lastFailure?: unknown
   /** Children stop with their parent, before it, and when it restarts. */
   spawn<C extends Protocol>(name: string, factory: BehaviourFactory<C>, options?: SpawnOptions<C>): ActorRef<C>
-  /** Ends this actor after the message in hand. What is queued is answered `actor-stopped`. */
+  /** Ends this actor after the current message. Queued messages are answered `actor-stopped`. */
   stop(): void
   /** Tells this actor `command` after `delayMs`; cancelled when the behaviour ends. */
   schedule<C extends Name<P>>(delayMs: number, command: C, request: P[C]['request']): CancelTimer
@@ -128,23 +128,23 @@ export interface ActorContext<P extends Protocol> {
 
 export type BehaviourFactory<P extends Protocol> = (context: ActorContext<P>) => Behaviour<P>
 
-/** What is done with an actor whose handler (or factory, or `drained`) threw. */
+/** What happens to an actor whose handler (or factory, or `drained`) threw. */
 export type Supervision =
-  /** Goes on with the next message, its state as it is. */
+  /** Goes on with the next message and the same state. */
   | { readonly type: 'resume' }
   /** A new behaviour after a pause that doubles from `minBackoffMs` up to `maxBackoffMs`; queued messages wait. */
   | {
       readonly type: 'restart'
       readonly minBackoffMs: number
       readonly maxBackoffMs: number
-      /** After so long without a throw the pause is `minBackoffMs` again. */
+      /** After this long without a throw the pause is `minBackoffMs` again. */
       readonly resetAfterMs: number
     }
   | { readonly type: 'stop' }
   /** As if the parent had thrown; the root's answer is to stop the system. */
   | { readonly type: 'escalate' }
 
-/** A throw, as the one who decides about it sees it. `command` is absent when a factory or `drained` threw. */
+/** A throw, as seen by whoever decides about it. `command` is absent when a factory or `drained` threw. */
 export interface ActorFault {
   readonly path: string
   readonly command?: string
@@ -154,19 +154,19 @@ export interface ActorFault {
 }
 
 export interface SpawnOptions<P extends Protocol> {
-  /** The lane of each command; `command` where it is not named. */
+  /** The lane of each command; `command` for those that are not named. */
   readonly lanes?: { readonly [C in keyof P]?: Lane }
   /** Messages that the `command` lane holds before it refuses; 1,000 if absent. */
   readonly commandCapacity?: number
   /** Messages in the `peer` lane at which pressure is reported; 256 if absent. It is lifted at half of that. */
   readonly peerHighWater?: number
-  /** Told when the `peer` lane passes its high-water mark (`true`) and when it is down to half again (`false`). */
+  /** Called with `true` when the `peer` lane passes its high-water mark, and with `false` when it is down to half again. */
   readonly onPressure?: (lane: Lane, full: boolean) => void
   /** `resume` if absent. A function decides case by case. */
   readonly supervision?: Supervision | ((fault: ActorFault) => Supervision)
 }
 
-/** What the operator should be able to see of the kernel's doings. */
+/** What the operator should be able to see about the kernel's work. */
 export type ActorReport =
   | (ActorFault & { readonly type: 'actor-faulted'; readonly decision: Supervision['type'] })
   | {
@@ -178,7 +178,7 @@ export type ActorReport =
   /** A callback that is not a handler threw: a watcher, `onPressure`, `stopped`, an event's subscriber. */
   | { readonly type: 'callback-threw'; readonly callback: string; readonly path?: string; readonly error: unknown }
 
-/** Why a link is no more. All but `closed` (by this side) are the other side's doing. */
+/** Why a link has ended. All reasons but `closed` (by this side) come from the other side. */
 export type LinkEnd =
   | { readonly code: 'closed' }
   | { readonly code: 'link-lost' }
@@ -188,12 +188,12 @@ export type LinkEnd =
   | FrameError
 
 /**
- * How refs to actors elsewhere are had. A ref of a transport stands for a path: it reaches whoever lives there when the
- * message arrives. What crosses is plain data (objects, arrays, strings, finite numbers, bigints, booleans, null,
- * `Uint8Array`) and refs of any kind, which arrive as refs that lead back.
+ * Gives refs to actors elsewhere. A transport's ref stands for a path: it reaches the actor that lives there when the message arrives.
+ * Plain data (objects, arrays, strings, finite numbers, bigints, booleans, null, `Uint8Array`) crosses, and refs of any kind, which arrive
+ * as refs that lead back.
  */
 export interface Transport {
-  /** A ref to the actor at `path` on the other side. If nobody lives there asks are answered `actor-stopped`. */
+  /** A ref to the actor at `path` on the other side. If nobody lives there, asks are answered `actor-stopped`. */
   ref<P extends Protocol>(path: string): ActorRef<P>
   /** Ends the link: every ask in flight is answered `actor-stopped`, every watch fires `link-lost`. */
   close(): void

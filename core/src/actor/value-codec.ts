@@ -9,7 +9,7 @@ import type { AnyActorRef } from './types.ts'
 //   { $u: 0 }       undefined in an array (text only; a property that is undefined is left out)
 // A property whose name begins with `$` has one more `$` put before it.
 
-/** Turns refs into what crosses, and back. */
+/** Turns refs into data that crosses, and back. */
 export interface RefCodec {
   pack(ref: AnyActorRef): { readonly $r: string } | { readonly $h: string }
   unpackTheirs(path: string): AnyActorRef
@@ -17,9 +17,9 @@ export interface RefCodec {
 }
 
 export interface ValueCodec {
-  /** Throws a `TypeError` for what is not plain data or nests too deep. */
+  /** Throws a `TypeError` for values that are not plain data or nest too deep. */
   pack(value: unknown): unknown
-  /** Throws an `UnpackError` for what `pack` cannot have made. */
+  /** Throws an `UnpackError` for data that `pack` cannot have made. */
   unpack(value: unknown): unknown
 }
 
@@ -30,7 +30,7 @@ const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/
 
 const notPlain = (what: string): TypeError => new TypeError(`${what} cannot be sent to another actor system`)
 
-/** The other side sent what is not a packed value. */
+/** The other side sent something that is not a packed value. */
 export class UnpackError extends Error {}
 
 const malformed = (): UnpackError => new UnpackError('not a packed value')

@@ -2,7 +2,7 @@ import type { EndReason } from './types.ts'
 
 type Watcher = (reason: EndReason) => void
 
-/** Who wants to hear of an actor's end. Each hears of it once, also who comes after it. */
+/** Those who want to be told of an actor's end. Each is told once, even if it comes after the end. */
 export class Watchers {
   readonly #watchers = new Set<Watcher>()
   readonly #onThrow: (error: unknown) => void
@@ -12,13 +12,13 @@ export class Watchers {
     this.#onThrow = onThrow
   }
 
-  /** Returns how to hear of it no more. */
+  /** Returns a function that ends the watch. */
   add(onEnd: Watcher): () => void {
     if (this.#ended !== undefined) {
       this.#tell(onEnd, this.#ended)
       return () => {}
     }
-    // Wrapped, so that the same function given twice is two watchers.
+    // Wrapped, so that the same function given twice counts as two watchers.
     const watcher = (reason: EndReason): void => onEnd(reason)
     this.#watchers.add(watcher)
     return () => void this.#watchers.delete(watcher)

@@ -3,8 +3,8 @@ import { createLink, type LinkOptions } from './link.ts'
 import type { Transport } from './types.ts'
 
 /**
- * A link to the actor system at the other end of a message port, in a worker thread say. Values are copied by structured
- * clone. The link is lost when the other end closes its port or its thread ends.
+ * A link to the actor system at the other end of a message port, such as in a worker thread. Values are copied by structured clone. The
+ * link is lost when the other end closes its port or its thread ends.
  */
 export const workerTransport = (port: MessagePort, options: LinkOptions): Transport => {
   const link = createLink(

@@ -60,7 +60,7 @@ export class RunRecord {
     return this.earlyEnds >= EARLY_ENDS
   }
 
-  /** The node is ready: from some minutes on its end is not early any more, unless it runs without its plugins. */
+  /** The node is ready. After some minutes its end no longer counts as early, unless it runs without its plugins. */
   ready(isHeld: () => boolean): void {
     this.#cancel = this.#clock.setTimer(PROVEN_MS, () => {
       if (isHeld()) this.ready(isHeld)
@@ -69,8 +69,8 @@ export class RunRecord {
   }
 
   /**
-   * A plugin is served: should the node end now, this is whose doing it may be. A write into the system's cache when it is
-   * another one's turn, and nothing otherwise.
+   * A plugin is served: if the node ends now, this plugin may be the cause. Writes into the system's cache if the turn goes to another
+   * plugin than before, and does nothing otherwise.
    */
   serving(plugin: string): void {
     if (this.#plugin?.name === plugin) return
@@ -79,22 +79,22 @@ export class RunRecord {
       this.#plugin.name = plugin
       writeSync(this.#plugin.file, plugin.padEnd(NAME_BYTES), 0)
     } catch {
-      // Whose turn it was will not be known.
+      // Then it will not be known whose turn it was.
     }
   }
 
-  /** The node was asked to stop: however long it ran, all is well. */
+  /** The node was asked to stop: however long it ran, this was no failure. */
   stopped(): void {
     this.#end('stopped')
   }
 
-  /** The node did not start, for a reason that it could tell: that says nothing of plugins. */
+  /** The node did not start, for a reason that it could report: that says nothing about plugins. */
   withdrawn(): void {
     this.#cancel()
     this.#write(this.#before)
   }
 
-  /** The process ends by a fault. */
+  /** The process ends because of a fault. */
   crashed(): void {
     this.#end('crashed')
   }

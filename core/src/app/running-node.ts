@@ -20,7 +20,7 @@ import { collectAtRest, heapOfProcess } from './resting-heap.ts'
 import { RunRecord } from './run-record.ts'
 import { startFailureOf } from './start-failure.ts'
 
-/** Where a running node is: what is printed when it is ready. */
+/** The addresses of a running node: what is printed when it is ready. */
 export interface NodePlaces {
   readonly nodeId: string
   readonly network: string
@@ -48,15 +48,15 @@ export interface RunOptions {
   readonly clock: Clock
   readonly rng: Rng
   readonly onStopAsked: () => void
-  /** Joins what else this node answers, before anyone can ask. */
+  /** Adds the other actors that this node answers for, before anyone can ask. */
   readonly join?: (gateway: Gateway) => void
 }
 
 const MAX_WARNING = 512
-/** A failure to accept may come thousands of times a second. */
+/** Accepting may fail thousands of times a second. */
 const ACCEPT_ERROR_LOG_MS = 60_000
 
-/** Joins store, chain, plugins and API to a node. The folder stays the caller's to close, when the node has stopped. */
+/** Connects store, chain, plugins and API to a node. The caller closes the folder when the node has stopped. */
 export const runNode = async (options: RunOptions): Promise<Result<RunningNode, Failure>> => {
   const { config, folder, backend, backendName, clock, rng, onStopAsked } = options
   const { log, store } = folder
@@ -176,6 +176,6 @@ const safeMode = ({ earlyEnds, lastPlugin }: RunRecord): Hold => {
 
 const hostPort = (host: string, port: number): string => `${host.includes(':') ? `[${host}]` : host}:${port}`
 
-// The room that listens knows only the system's code.
+// The room that listens knows only the system's error code.
 const withAddress = (failure: Failure, { listen }: NodeConfig): Failure =>
   failure.code === 'listen-failed' ? { ...failure, ...listen } : failure

@@ -1,7 +1,7 @@
 import test from 'ava'
 import { explain, type StartFailure } from './start-failure.ts'
 
-/** One of each, with what its words and its fix must name. */
+/** One of each, with what its text and its fix must name. */
 const failures: readonly [failure: StartFailure, names: readonly (string | RegExp)[], exitCode: number][] = [
   [{ code: 'mainnet-not-supported' }, ['mainnet', 'old state', '--network regtest', '--devnet'], 1],
   [{ code: 'network-unknown', network: 'moon' }, ['moon', '--network', 'FULGURITE_NETWORK'], 2],

@@ -9,7 +9,7 @@ import type { StoreOpenFailure } from '../store/store.ts'
 import type { ConfigFailure } from './config.ts'
 import type { PortFailure } from './ports.ts'
 
-/** Why a node, or a development network, does not start. */
+/** Why a node, or a development network, did not start. */
 export type StartFailure =
   | ConfigFailure
   | StoreOpenFailure
@@ -42,7 +42,7 @@ export interface Explanation {
   readonly exitCode: number
 }
 
-// As the command line's: what a script can tell apart.
+// The same as the command line's, so that a script can tell them apart.
 const REFUSED = 1
 const USAGE = 2
 const UNREACHABLE = 3
@@ -224,10 +224,10 @@ const portFailure = (what: string, option: string, host: string, port: number, c
   return refused(`cannot listen on ${host}:${port} for ${what}: ${cause}`, `give another address with ${option}`)
 }
 
-/** `280000` as people know it: 28. */
+/** `280000` in the usual form: 28. */
 const major = (version: number): string => String(Math.floor(version / 10_000))
 
-/** Words for a failure. One that is not known here is shown by its code: it comes from a room that knows more. */
+/** The text for a failure. A failure that is not known here is shown by its code. */
 export const explain = (failure: Failure): Explanation => {
   const known = Object.hasOwn(EXPLANATIONS, failure.code)
   if (!known) return refused(`the node does not start: ${failure.code}`, 'the log may say more')
@@ -236,8 +236,8 @@ export const explain = (failure: Failure): Explanation => {
 }
 
 /**
- * What keeps a node from starting by way of an exception: a failure that travelled as one, or what the system says of a file
- * or of the database in the data folder. Everything else is a bug and thrown on.
+ * The failure behind an exception that keeps a node from starting: one that was thrown as `FailureError`, or what the system says about a
+ * file or the database in the data folder. Everything else is a bug and is thrown on.
  */
 export const startFailureOf = (error: unknown, data: string): Failure => {
   if (error instanceof FailureError) return error.failure

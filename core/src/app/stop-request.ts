@@ -1,19 +1,19 @@
 /** Why the process is asked to stop. */
 export type StopReason = 'signal' | 'command' | 'parent-gone'
 
-/** Waits for whoever asks this process to stop. */
+/** Waits for a request to stop this process. */
 export interface StopRequest {
   /** Resolves once, with the first reason. */
   readonly asked: Promise<StopReason>
   ask(reason: StopReason): void
-  /** Gives the signals back. */
+  /** Stops listening to the signals. */
   release(): void
 }
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 const EXIT_BY_SIGNAL = 130
 
-/** What a parent sets in the environment of a node that must not outlive it: the node then ends with its standard input. */
+/** A parent sets this in the environment of a node that must not outlive it: the node then ends when its standard input does. */
 export const ENDS_WITH_STDIN = 'FULGURITE_ENDS_WITH_STDIN'
 
 /** From now on a first signal asks for an orderly stop, and a second one ends the process at once. */
@@ -34,7 +34,7 @@ export const stopRequest = (onImpatience: () => void): StopRequest => {
   const onEnd = (): void => resolve('parent-gone')
   const watchesParent = process.env[ENDS_WITH_STDIN] === '1'
   if (watchesParent) {
-    // The pipe closes however the parent ends, by SIGKILL too.
+    // The pipe closes however the parent ends, even by SIGKILL.
     process.stdin.once('end', onEnd).once('close', onEnd).once('error', onEnd).resume()
   }
   return {

@@ -1,12 +1,12 @@
 import type { Failure } from '../lib/errors.ts'
 import { explain } from './start-failure.ts'
 
-/** Says what the operator should know of a node that runs all the same. */
+/** Prints what the operator should know about a node that runs all the same. */
 export const tellWarnings = (warnings: readonly string[]): void => {
   for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`)
 }
 
-/** Says why nothing was started and what to do, and answers with the exit code. */
+/** Prints why nothing was started and what to do, and returns the exit code. */
 export const tellFailure = (failure: Failure, json: boolean): number => {
   const { message, fix, exitCode } = explain(failure)
   if (json) {

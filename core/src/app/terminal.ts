@@ -1,4 +1,4 @@
-/** Text for people: colours are for a terminal alone. */
+/** Text for people: colours only on a terminal. */
 export interface Terminal {
   line(text?: string): void
   dim(text: string): string

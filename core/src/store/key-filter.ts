@@ -1,12 +1,12 @@
-/** Of each key, enough to tell it from others: its first bytes, which are as good as random. */
+/** The part of each key that tells it from others: its first bytes, which are as good as random. */
 export const HEAD_BYTES = 8
 
-/** With so many bits a key, set at so many places, one of a thousand others is taken for one that is known. */
+/** With this many bits for each key, set at this many places, one in a thousand unknown keys is taken for a known one. */
 const BITS_PER_KEY = 16
 const PLACES = 6
 const FIRST_LAYER_KEYS = 4_096
 
-/** A Bloom filter that is full at so many keys. */
+/** A Bloom filter that is full after this many keys. */
 class Layer {
   readonly #room: number
   readonly #bits: Uint8Array
@@ -42,18 +42,18 @@ class Layer {
     return true
   }
 
-  /** Odd steps, so that they do not come to the same place again. */
+  /** Odd steps, so that they do not return to the same place. */
   #place(low: number, high: number, at: number): number {
     return (low + Math.imul(high | 1, at)) & (this.#bits.length * 8 - 1)
   }
 }
 
 /**
- * Says of a key that it was never added, without holding the keys: two bytes for each. It is right whenever it says no. Keys are
- * as good as random, such as hashes, and of eight bytes at least; who makes some that look like others makes it say yes, and no more.
+ * Tells that a key was never added, without holding the keys: it takes two bytes for each. If it says no, that is always right. Keys must
+ * be as good as random, such as hashes, and at least eight bytes long; whoever makes keys that look like others only makes it say yes.
  */
 export class KeyFilter {
-  /** Each with twice the room of the one before. */
+  /** Each has twice the room of the one before. */
   readonly #layers = [new Layer(FIRST_LAYER_KEYS)]
 
   add(key: Uint8Array): void {

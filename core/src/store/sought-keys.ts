@@ -1,12 +1,12 @@
 import { HEAD_BYTES, KeyFilter } from './key-filter.ts'
 import type { SqliteConnection } from './sqlite-connection.ts'
 
-/** Keys of one look at the disk. */
+/** Keys in one read from the disk. */
 const PAGE = 2_048
 
 interface Known {
   readonly keys: KeyFilter
-  /** Until then a key that is not known may yet be on the disk. */
+  /** Until they are all read, an unknown key may still be on the disk. */
   isWhole: boolean
 }
 
@@ -18,8 +18,8 @@ interface Page {
 }
 
 /**
- * Which keys of some tables there may be, so that who asks for one that is new needs no look at the disk. They are read once the
- * store is open, beside whatever else is done; what is written meanwhile is known at once.
+ * Knows which keys may exist in some tables, so that a query for a new key needs no read from the disk. The keys are read once the store is
+ * open, beside other work; keys that are written meanwhile are known at once.
  */
 export class SoughtKeys {
   readonly #tables: ReadonlyMap<string, Known>
@@ -28,25 +28,25 @@ export class SoughtKeys {
     this.#tables = new Map(tables.map((table) => [table, { keys: new KeyFilter(), isWhole: false }]))
   }
 
-  /** To be called before the row is on the disk. */
+  /** Must be called before the row is on the disk. */
   add(table: string, key: Uint8Array): void {
     this.#tables.get(table)?.keys.add(key)
   }
 
-  /** Whether it is certain that there is no row of this key on the disk. */
+  /** Whether it is certain that the disk has no row with this key. */
   lacks(table: string, key: Uint8Array): boolean {
     const known = this.#tables.get(table)
     return known?.isWhole === true && !known.keys.mayHave(key)
   }
 
-  /** Where it fails, what was not read goes on being looked for on the disk. */
+  /** If reading fails, the keys that were not read are still looked up on the disk. */
   async read(connection: SqliteConnection): Promise<void> {
     await Promise.all(Array.from(this.#tables, ([table, known]) => readKeys(connection, table, known)))
   }
 }
 
 const readKeys = async (connection: SqliteConnection, table: string, known: Known): Promise<void> => {
-  // One text for all of a page: made on the database's thread, where a row for each would be made on this one.
+  // One text for a whole page: it is made on the database's thread, while a row for each key would be made on this one.
   const sql = `SELECT count(*) AS rows, max(key) AS last, group_concat(hex(substr(key, 1, ${HEAD_BYTES})), '') AS heads
     FROM (SELECT key FROM ${table} WHERE key > ? ORDER BY key LIMIT ${PAGE})`
   for (let after: Uint8Array = Buffer.alloc(0); ; ) {

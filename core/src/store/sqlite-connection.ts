@@ -1,6 +1,6 @@
 import sqlite3 from 'sqlite3'
 
-/** A promise's face on one serialised `sqlite3` connection. */
+/** A promise interface for one serialised `sqlite3` connection. */
 export class SqliteConnection {
   readonly #database: sqlite3.Database
   // One connection reads its own uncommitted writes, so a read waits until the transaction under way has ended.
@@ -44,10 +44,10 @@ export class SqliteConnection {
   }
 
   /**
-   * Runs the statements in one transaction; reads wait until it is over. Rejects with the first error: what the
-   * transaction did is then gone, and the connection is of no more use.
+   * Runs the statements in one transaction; reads wait until it is over. Rejects with the first error: then the changes of the transaction
+   * are lost, and the connection must not be used any more.
    *
-   * All of it is one text, so that it crosses to the database's thread and back once, however busy this thread is.
+   * All statements are one text, so that they cross to the database's thread and back once, however busy this thread is.
    */
   transaction(statements: readonly string[]): Promise<void> {
     // A statement that fails ends the text: a commit after it is never reached.

@@ -96,7 +96,7 @@ test('callbacks run in the order of submission, also that of a submission withou
   const store = await open()
   const order: string[] = []
   store.submit([put('thing', 'a', '1')], () => order.push('with writes'))
-  // The first commit is begun by now; what follows goes into the next one, which has nothing to wait for.
+  // The first commit has begun by now; what follows goes into the next one, which has nothing to wait for.
   await Promise.resolve()
   store.submit([], () => order.push('without'))
   store.submit([], () => order.push('without, too'))
@@ -289,7 +289,7 @@ test('a row that is written again is not deleted by what had waited', async (t) 
   store.submit([put('thing', 'a', '2')])
   t.deepEqual(await keysOf(store), ['a'])
   t.is(await read(store, 'thing', 'a'), '2')
-  // Of several writes in one commit the last wins, and this one leaves nothing that could wait.
+  // Of several writes to a key in one commit the last wins, and this one leaves nothing that could wait.
   store.submit([put('thing', 'a', '3'), removeLater('thing', 'a')])
   await store.flush()
   t.is(await read(store, 'thing', 'a'), undefined)
@@ -340,17 +340,17 @@ test('what a table never had is answered without a look at the disk, also of wha
     await first.close()
 
     const store = await openSqliteStore(options)
-    // Before all of it can have been read: what is there is found.
+    // Before all keys can have been read: rows that exist are found.
     const early = await Promise.all(asked.map((at) => store.get('thing', keyOf(at))))
     t.true(early.every((value) => value !== undefined))
-    // Three pages of keys, each of which is before the next look in the queue of the disk.
+    // Three pages of keys; each page is in the disk's queue before the next read.
     for (let pages = 0; pages < 4; pages++) await store.scan('other')
     const isFound = async (at: number): Promise<boolean> => (await store.get('thing', keyOf(at))) !== undefined
     const { reads } = store.counters
     const found = await Promise.all(asked.map((at) => isFound(written + at)))
     t.false(found.includes(true))
     t.true(store.counters.reads - reads < 10)
-    // What is written from now on is known, and what is removed is looked for.
+    // Keys that are written from now on are known, and keys that are removed are still looked up.
     store.submit([
       { ...sought, key: keyOf(written) },
       { ...sought, key: keyOf(0), value: undefined },
@@ -368,7 +368,7 @@ test('a new file has pages that small rows fill, and one that there is keeps its
       store.submit([put('thing', 'a', '1')])
       await store.close()
       const bytes = readFileSync(join(folder, name))
-      // In the header of the file, behind its name.
+      // In the header of the file, after its name.
       return bytes.readUInt16BE(16)
     }
     const earlier = await SqliteConnection.open(join(folder, 'earlier'))

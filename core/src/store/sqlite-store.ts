@@ -11,8 +11,8 @@ export interface SqliteStoreOptions {
   readonly path: string
   readonly migrations: readonly Migration[]
   /**
-   * Tables that are often asked for keys that they do not have: `get` answers that from memory. Their keys are as good as random, and
-   * of eight bytes at least.
+   * Tables that are often asked for keys that they do not have: `get` answers such queries from memory. Their keys are as good as random,
+   * and at least eight bytes long.
    */
   readonly sought?: readonly string[]
   /** Called once if a commit fails. The process must end: memory is ahead of the disk and can't be taken back. */
@@ -41,7 +41,7 @@ class SqliteStore implements Store {
   readonly #sought: SoughtKeys
   readonly #contributors: (() => Contribution | undefined)[] = []
   readonly #waiting = new WaitingWrites()
-  /** Resolved when those that waited, and were last taken to be written, are durable. */
+  /** Resolved when the waiting writes that were last taken into a commit are durable. */
   #written: Promise<void> = Promise.resolve()
   #pending = new WriteBatch(this.#waiting)
   #state: 'idle' | 'scheduled' | 'committing' | 'failed' | 'closed' = 'idle'
@@ -50,17 +50,17 @@ class SqliteStore implements Store {
     this.#connection = connection
     this.#onFatal = onFatal
     this.#sought = new SoughtKeys(sought.map(named))
-    // A store that is closed or has failed meanwhile has no more use for it.
+    // If the store was closed or has failed meanwhile, the result has no use any more.
     void this.#sought.read(connection).catch(nothing)
   }
 
   submit(writes: readonly Write[], onDurable?: () => void): void {
     invariant(this.#state !== 'closed', 'the store is closed')
-    // The callback that does nothing has an empty submission count: contributions wait for the commit that it asks for.
+    // The callback that does nothing keeps the submission from counting as empty: contributions wait for the commit that it asks for.
     this.#pending.add(writes, onDurable ?? nothing)
     if (this.#state === 'idle') {
       this.#state = 'scheduled'
-      // Behind all microtasks, those that they bring about too: who is told of what was submitted, and submits in its turn, shares
+      // After all microtasks, including those that they cause: code that is told about a submission and submits something in turn shares
       // the commit.
       queueMicrotask(() => process.nextTick(() => void this.#commit()))
     }
@@ -80,8 +80,8 @@ class SqliteStore implements Store {
     this.#pending = new WriteBatch(this.#waiting)
     this.#state = 'committing'
     try {
-      // A batch without writes waits, too, if only for this turn: it is begun before the effects of the one ahead of it are
-      // released, and its own must not overtake those.
+      // A batch without writes waits too, if only for this turn: it is begun before the effects of the commit ahead of it are released, and
+      // its own effects must not overtake those.
       await (batch.hasWrites ? this.#write(batch) : undefined)
     } catch (error) {
       this.#state = 'failed'
@@ -89,7 +89,7 @@ class SqliteStore implements Store {
       return
     }
     this.#state = 'idle'
-    // The next commit is started first: its disk time passes while this one's effects are released.
+    // The next commit is started first, so that its disk time passes while this one's effects are released.
     if (!this.#pending.isEmpty) void this.#commit()
     batch.release()
   }
@@ -101,7 +101,7 @@ class SqliteStore implements Store {
       if (puts.length > 0) {
         for (const { key } of puts) this.#sought.add(table, key)
         const rows = puts.map(({ key, value }) => `(${literal(key)},${literal(value as Uint8Array)})`)
-        // A row that is there keeps its place: to take it out and put it in anew would move it, and its entry in the index.
+        // An existing row keeps its place: deleting and inserting it would move both the row and its entry in the index.
         statements.push(
           `INSERT INTO ${named(table)} (key, value) VALUES ${rows.join()} ON CONFLICT(key) DO UPDATE SET value = excluded.value`,
         )
@@ -180,7 +180,7 @@ class SqliteStore implements Store {
     return new Promise((resolve) => this.submit([], resolve))
   }
 
-  /** Resolves when what waited for the table is durable, whoever asked for it to be written. */
+  /** Resolves when the waiting writes for the table are durable, whoever asked for them to be written. */
   #nothingWaits(table: string): Promise<void> {
     return this.#waiting.has(table) ? this.#writeWaiting() : this.#written
   }
@@ -203,19 +203,19 @@ class SqliteStore implements Store {
 }
 
 /**
- * Of a new file; one that there is keeps its own. A commit changes a few hundred bytes here and there, and every page that it touches
- * is written whole; most rows fit into one that is smaller than the default.
+ * For a new file; an existing one keeps its own page size. A commit changes a few hundred bytes here and there, and writes every page that
+ * it touches whole; most rows fit into a page that is smaller than the default.
  */
 const PAGE_BYTES = 2_048
 
 /**
- * So much may the log hold before its pages are brought to their places. Those that nearly every commit changes are then written
- * there once in hundreds of commits.
+ * The log may hold this much before its pages are copied to their places. Pages that nearly every commit changes are then copied once in
+ * hundreds of commits.
  */
 const LOG_BYTES = 16 * 1024 * 1024
 
-// WAL keeps readers off the writer's way; FULL syncs the log at every commit, so that a commit survives a power cut.
-// The exclusive lock keeps a second node off the same data.
+// With WAL, readers do not block the writer; FULL syncs the log at every commit, so that a commit survives a power cut. The exclusive lock
+// keeps a second node off the same data.
 const openExclusively = async (path: string): Promise<SqliteConnection> => {
   let connection: SqliteConnection | undefined
   try {
@@ -272,13 +272,13 @@ const createTable = (table: string, kind: 'WITHOUT ROWID' | ''): string =>
 
 const nothing = (): void => {}
 
-// Table names are ours, never a user's; they still go into the text of a statement.
+// Table names are ours, never a user's; even so they become part of a statement's text.
 const named = (table: string): string => {
   invariant(/^[a-z_]+$/.test(table), `table name ${table}`)
   return table
 }
 
-/** Measured against bound values: dearer to parse, cheaper to hand over. */
+/** Measured against bound values: more expensive to parse, cheaper to hand over. */
 const literal = (bytes: Uint8Array): string => `x'${toHex(bytes)}'`
 
 const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)

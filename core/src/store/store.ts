@@ -1,16 +1,16 @@
 import type { Failure } from '../lib/errors.ts'
 
-/** One row to put in place of what the key held, or to delete. */
+/** One row: a value that replaces what the key held, or a deletion. */
 export interface Write {
   readonly table: string
   readonly key: Uint8Array
   /** `undefined` deletes the row. */
   readonly value: Uint8Array | undefined
-  /** The caller knows that the table has no row with this key: deleted before its commit, it costs nothing at all. */
+  /** The caller knows that the table has no row with this key. If the row is deleted before its commit, it costs nothing at all. */
   readonly isNew?: boolean
   /**
-   * It may share a later commit with others of its kind, since whoever starts after a crash mends what it finds as it was before.
-   * Who scans the table meanwhile finds it written; who asks for the key may not.
+   * The write may share a later commit with others of its kind, because a start after a crash repairs the state from before it. Meanwhile a
+   * scan of the table sees it as written; a query for the key may not.
    */
   readonly mayWait?: boolean
 }
@@ -36,31 +36,31 @@ export interface ScanOptions {
 }
 
 /**
- * Ordered, durable storage of rows of bytes in named tables. It knows nothing of what it stores.
+ * Ordered, durable storage of rows of bytes in named tables. It knows nothing about what it stores.
  *
- * Writes are grouped: all that is submitted while a commit is under way goes into the next one, and of several writes to
- * one key only the last is issued. A commit is always a prefix of what was submitted, but for writes that may wait. A commit that fails ends the store:
- * its callbacks and those of all later submissions are never called, and `onFatal` tells the process to end.
+ * Writes are grouped: everything that is submitted while a commit is under way goes into the next one, and of several writes to one key
+ * only the last is issued. A commit is always a prefix of what was submitted, except for writes that may wait. A commit that fails ends the
+ * store: its callbacks and those of all later submissions are never called, and `onFatal` tells the process to end.
  */
 export interface Store {
   /** Adds the writes to the next commit. `onDurable` is called after that commit, in the order of submission. */
   submit(writes: readonly Write[], onDurable?: () => void): void
   /**
-   * Asks before each commit for what belongs in it and can only be known then, such as sequence numbers. The answer goes
-   * last; `submit([])` makes sure that there is a commit to ask for.
+   * Asks before each commit for writes that belong in it and can only be known then, such as sequence numbers. These writes go last;
+   * `submit([])` makes sure that there is a commit to ask for.
    */
   beforeCommit(contribute: () => Contribution | undefined): void
   /** The durable value of a key: what is submitted and not yet committed is not seen. */
   get(table: string, key: Uint8Array): Promise<Uint8Array | undefined>
-  /** The same of several keys at once, in their order. */
+  /** The same for several keys at once, in their order. */
   getAll(table: string, keys: readonly Uint8Array[]): Promise<readonly (Uint8Array | undefined)[]>
   /** Durable rows in key order. Writes to the table that wait are made first. */
   scan(table: string, options?: ScanOptions): Promise<readonly Row[]>
-  /** As `scan`, without the values: for who counts or deletes. */
+  /** Like `scan`, without the values: for counting or deleting. */
   sizes(table: string, options?: ScanOptions): Promise<readonly RowSize[]>
   /** How many of these keys have rows, and the bytes of those keys and values together. */
   weigh(table: string, keys: readonly Uint8Array[]): Promise<{ readonly rows: number; readonly bytes: number }>
-  /** Resolves once all that was submitted before the call is durable, but for writes that may wait. */
+  /** Resolves once everything that was submitted before the call is durable, except for writes that may wait. */
   flush(): Promise<void>
   /** Writes a consistent copy to a path that does not exist yet, while the node runs. */
   backup(path: string): Promise<void>
@@ -79,19 +79,21 @@ interface StoreCounters {
   readonly commits: number
   readonly statements: number
   readonly rows: number
-  /** Looks at the disk: each waits for the commit under way. */
+  /** Reads from the disk: each waits for the commit under way. */
   readonly reads: number
 }
 
 /** One step of the schema. Steps are numbered from 1, run once, in order, each in a transaction, and never change. */
 export interface Migration {
   readonly version: number
-  /** Tables of rows that the step creates, their rows in the order of their keys: for small rows whose keys grow, or that are few. */
+  /**
+   * Tables of rows that the step creates, stored in the order of their keys: for small rows, if their keys grow or there are few of them.
+   */
   readonly tables: readonly string[]
   /**
-   * Tables whose rows stand in the order in which they came, and are found by an index of their keys: for rows that are large, or
-   * whose keys come in no order. What came together is written and changed together, in few pages, however much else there is. A
-   * table that there is already is made anew, its rows kept.
+   * Tables whose rows are stored in the order in which they came, and are found by an index of their keys: for large rows, or rows whose
+   * keys come in no order. Rows that came together are then written and changed together, in few pages, however large the table is. If the
+   * table exists already, it is made anew and its rows are kept.
    */
   readonly heaps?: readonly string[]
 }

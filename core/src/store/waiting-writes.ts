@@ -1,13 +1,13 @@
 import type { Write } from './store.ts'
 
-/** A key as one of a map. */
+/** A key in a form that a map can use. */
 export const keyName = (key: Uint8Array): string =>
   Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('latin1')
 
-/** So many share a commit: keys that are near to each other are then in few pages, and one statement reaches them all. */
+/** This many writes share a commit: keys that are near each other are then in few pages, and one statement reaches them all. */
 const SHARED = 256
 
-/** The writes that wait for others, and then share a commit. */
+/** Writes that wait until there are enough of them, and then share a commit. */
 export class WaitingWrites {
   readonly #tables = new Map<string, Map<string, Write>>()
   #count = 0

@@ -18,7 +18,8 @@ export class WriteBatch {
   }
 
   add(writes: readonly Write[], onDurable?: () => void): void {
-    // What takes back a row of this commit leaves nothing for a start to mend: then the rest of it must not wait either.
+    // If a write takes back a row of this commit, a start after a crash would find nothing to repair: then the rest of the batch must not
+    // wait either.
     const mayWait = !writes.some((write) => write.mayWait === true && this.#has(write))
     for (const write of writes) {
       let rows = this.#tables.get(write.table)
@@ -33,7 +34,7 @@ export class WriteBatch {
         continue
       }
       this.#waiting.forget(write.table, name)
-      // New to the writer, but not to the disk, is what follows a deletion in the same commit.
+      // A write that follows a deletion in the same commit is new to the writer, but not to the disk.
       if (earlier?.isNew !== true) rows.set(name, earlier === undefined ? write : { ...write, isNew: false })
       else if (write.value === undefined) rows.delete(name)
       else rows.set(name, { ...write, isNew: true })
@@ -54,7 +55,7 @@ export class WriteBatch {
     return false
   }
 
-  /** The writes of each table, puts and deletes apart. */
+  /** The writes of each table, with puts and deletes apart. */
   *tables(): Iterable<[string, TableWrites]> {
     for (const [table, rows] of this.#tables) {
       const puts: Write[] = []
