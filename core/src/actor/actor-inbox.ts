@@ -6,7 +6,7 @@ import type { ActorReport, AskFailure, Behaviour, Protocol } from './types.ts'
 type AnyBehaviour = Behaviour<Protocol>
 type AnyHandler = (request: unknown, context: Envelope) => unknown
 
-/** What an inbox needs of the actor whose messages it hands over. */
+/** What an inbox needs from the actor whose messages it hands over. */
 interface InboxOwner {
   readonly path: string
   readonly mailbox: Mailbox
@@ -14,11 +14,11 @@ interface InboxOwner {
   report(report: ActorReport): void
   /** A handler or `drained` threw. */
   fault(error: unknown, command?: string): void
-  /** The promise of a handler of this behaviour, which may be in use no more, was rejected. */
+  /** The promise of a handler of this behaviour was rejected; the behaviour may have been replaced since. */
   lateFault(behaviour: AnyBehaviour | undefined, error: unknown, command: string): void
 }
 
-/** The messages of one actor: they wait until it is its turn, are handed to its behaviour, and are answered, or refused. */
+/** The messages of one actor: they wait for its turn, are handed to its behaviour, and are answered or refused. */
 export class ActorInbox implements Runnable {
   readonly #owner: InboxOwner
   readonly #unanswered = new Set<Reply>()
@@ -56,7 +56,7 @@ export class ActorInbox implements Runnable {
     this.#phase = 'paused'
   }
 
-  /** Refuses what waits and what is to come, and answers what is being handled. */
+  /** Refuses messages that wait or still come, and answers those that are being handled. */
   close(): void {
     this.#phase = 'closed'
     const { mailbox, path } = this.#owner
@@ -87,8 +87,8 @@ export class ActorInbox implements Runnable {
     if (!mailbox.empty) {
       this.#wake()
     } else if (this.#behaviour?.drained !== undefined && this.#handledSinceDrained) {
-      // Those who were runnable before may have more for this actor: it is drained after their turn. Once only, or two
-      // actors that keep each other busy would never get there.
+      // Actors that were runnable before may have more messages for this one, so it is drained after their turn. This is done only once, or
+      // two actors that keep each other busy would never be drained.
       if (!this.#drainPutOff && dispatcher.busy) {
         this.#drainPutOff = true
         this.#enqueued = true

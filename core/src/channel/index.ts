@@ -1,8 +1,8 @@
 /**
- * The front door of the room: what the rest of the house may know of a channel. All else here is the room's own.
+ * The public part of the room: what the rest of the house may know about a channel. Everything else here is private to the room.
  *
- * A channel is a `ChannelState`. `step` takes it from one to the next and says in `Effect`s what is to be done; `resume` says
- * what one that was read back still owes.
+ * A channel is a `ChannelState`. `step` takes it from one state to the next and returns the work to be done as `Effect`s; `resume` returns
+ * what a state that was read back still owes.
  */
 export { step } from './channel.ts'
 export { type Claim, claimSighash, claimWitness } from './claims/claim.ts'

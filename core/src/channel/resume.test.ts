@@ -11,7 +11,7 @@ import { completeSpend } from './transitions/publications.ts'
 
 type Name = 'alice' | 'bob'
 
-/** Plays a scenario, and keeps what each side was told, in order, with the height at which it was. */
+/** Plays a scenario, and records what each side was told, in order, with the height at which it was told. */
 class Recording {
   readonly two = new TwoParties()
   readonly inputs: Readonly<Record<Name, { readonly input: ChannelInput; readonly height: number }[]>> = {

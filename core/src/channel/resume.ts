@@ -11,9 +11,9 @@ import { isIrrevocable } from './transitions/remove-htlc.ts'
 import { settled } from './transitions/settle.ts'
 
 /**
- * What a state read back from the store still owes: every watch and publication, every received HTLC that waits for a
- * decision, and every preimage that an origin may not have had. Failures of HTLCs that are gone are the driver's to keep
- * (its rows of settlements). Messages are not owed: they follow from `channel_reestablish`.
+ * What a state that was read back from the store still owes: every watch and publication, every received HTLC that waits for a decision,
+ * and every preimage that an origin may not have received. The driver keeps the failures of HTLCs that are gone (its rows of settlements).
+ * Messages are not owed: they follow from `channel_reestablish`.
  */
 export const resume = ({ durable }: Pick<ChannelState, 'durable'>, env: ChannelEnv): readonly Effect[] => {
   if (!isFunded(durable)) return []

@@ -14,7 +14,7 @@ type Action =
   | { readonly do: 'add'; readonly side: Side; readonly sat: number }
   | { readonly do: 'decide'; readonly side: Side; readonly fulfil: boolean }
   | { readonly do: 'deliver' | 'sign' | 'crash'; readonly side: Side }
-  /** The disk takes so many of the steps that wait. */
+  /** The disk takes this many of the steps that wait. */
   | { readonly do: 'commit'; readonly side: Side; readonly steps: number }
   | { readonly do: 'fee'; readonly feerate: number }
   | { readonly do: 'disconnect' | 'connect' }
@@ -60,7 +60,7 @@ class World {
         if (this.isConnected && epoch === this.epoch) this.wire[name].push(message)
       })
     this.nodes = { alice: node('alice', alice), bob: node('bob', bob) }
-    // Puts the states that the two have reached so far on their disks.
+    // Writes the states that the two have reached so far to their disks.
     for (const name of ['alice', 'bob'] as const) {
       this.nodes[name].run({ type: 'set-relay-fees', policy: { feeBaseMsat: 5n } })
       this.nodes[name].commit()
@@ -215,7 +215,7 @@ const check = (world: World, actions: readonly Action[]): void => {
   if (a.active[0]?.local.spec.toLocalMsat !== expected) throw new Error('the outcomes do not add up to the balances')
 }
 
-/** What may happen while two nodes close together. */
+/** What may happen while two nodes negotiate a close. */
 const interruption: fc.Arbitrary<Action> = fc.oneof(
   { weight: 8, arbitrary: fc.record({ do: fc.constant('deliver' as const), side }) },
   {
@@ -246,7 +246,7 @@ test('two nodes — close with one transaction whatever interrupts them', (t) =>
       node.commit()
       for (const each of interruptions) world.apply(each)
       world.finish()
-      // Whoever has agreed may not know that the other has: both must end up with the same.
+      // A side that has agreed may not know that the other has: both must end with the same transaction.
       const txid = agreedTxid(world.nodes.alice)
       if (txid === undefined || txid !== agreedTxid(world.nodes.bob)) {
         throw new Error(`alice is ${world.two.alice.phase}, bob is ${world.two.bob.phase}`)

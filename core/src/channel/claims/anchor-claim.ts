@@ -10,14 +10,14 @@ import { type Claim, SIGNATURE_LENGTH, walletFee } from './claim.ts'
 interface AnchorClaimInput {
   readonly params: CommitmentParams
   readonly commitment: CommitmentTransaction
-  /** What the commitment transaction and the spend of its anchor shall pay together. */
+  /** What the commitment transaction and the transaction that spends its anchor must pay together. */
   readonly feeratePerKw: FeeratePerKw
   readonly blockHeight: BlockHeight
 }
 
 /**
- * BOLT 5: spends our anchor so that our unconfirmed commitment transaction gets into a block. The wallet adds inputs and
- * must add an output, for there is none. `undefined` when the commitment pays the rate by itself or we have no anchor.
+ * BOLT 5: spends our anchor so that our unconfirmed commitment transaction gets into a block. The wallet adds inputs, and must add an
+ * output because there is none. `undefined` if the commitment pays the rate by itself or we have no anchor.
  */
 export const anchorClaim = ({ params, commitment, feeratePerKw, blockHeight }: AnchorClaimInput): Claim | undefined => {
   const index = commitment.outputs.localAnchor
@@ -34,7 +34,7 @@ export const anchorClaim = ({ params, commitment, feeratePerKw, blockHeight }: A
     key: { type: 'funding' },
     tx: {
       version: 2,
-      // Below the final values, so that a higher fee may replace it (BIP 125).
+      // Below the final values, so that a transaction with a higher fee may replace it (BIP 125).
       inputs: [{ outpoint, sequence: 0xfffffffd, scriptSig: EMPTY, witness: [] }],
       outputs: [],
       lockTime: 0,

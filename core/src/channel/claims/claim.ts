@@ -11,13 +11,13 @@ import { witnessSignature } from '../commitment/funding-witness.ts'
 import { htlcWitness } from '../commitment/htlc-transactions.ts'
 
 /**
- * One output on the chain that is ours to take, and the transaction that takes it (BOLT 5). The claimed output is input 0;
- * whoever adds inputs and outputs adds them after what is there. Plain data: the same inputs give the same claim.
+ * One output on the chain that we may take, and the transaction that takes it (BOLT 5). The claimed output is input 0; inputs and outputs
+ * that others add come after those that exist. Plain data: the same inputs give the same claim.
  */
 export interface Claim {
   readonly kind: ClaimKind
   readonly outpoint: OutPoint
-  /** What the claimed output holds. */
+  /** The amount of the claimed output. */
   readonly amount: Sat
   readonly witnessScript: Uint8Array
   /** The key whose signature `claimWitness` needs, over `claimSighash`. */
@@ -46,9 +46,9 @@ type ClaimKind =
       readonly format: CommitmentFormatName
       readonly remoteSignature: Signature
     }
-  /** What our HTLC transaction left, after its delay. */
+  /** The output of our HTLC transaction, after its delay. */
   | { readonly type: 'htlc-output'; readonly htlc: SpecHtlc }
-  /** Our anchor, spent to have the commitment transaction mined. */
+  /** Our anchor, spent so that the commitment transaction is mined. */
   | { readonly type: 'anchor' }
 
 /** Names a key for the signer. Derived ones are made from a basepoint secret and the commitment's per-commitment point. */
@@ -58,14 +58,14 @@ type ClaimKey =
   | { readonly type: 'delayed-payment'; readonly perCommitmentPoint: PublicKey }
 
 export type ClaimFee =
-  /** The transaction is complete and pays this. */
+  /** The transaction is complete and pays this fee. */
   | { readonly type: 'included'; readonly fee: Sat }
   /**
-   * The wallet adds inputs, and a change output, so that the whole pays `baseFee` plus the rate times the weight that it adds.
+   * The wallet adds inputs and a change output. The whole transaction pays `baseFee` plus the rate times the weight that the wallet adds.
    */
   | { readonly type: 'wallet'; readonly baseFee: Sat; readonly feeratePerKw: FeeratePerKw }
 
-/** What the key of the claim signs, in `tx`: the claim's own, or the one that the wallet completed. */
+/** What the claim's key signs in `tx`, which is the claim's own transaction or the one that the wallet completed. */
 export const claimSighash = (claim: Claim, tx: Tx = claim.tx): Uint8Array =>
   segwitV0Sighash({
     tx,
@@ -97,10 +97,10 @@ export const claimWitness = ({ kind, witnessScript }: Claim, signature: Signatur
   }
 }
 
-/** A DER signature of the longest form and its type. */
+/** The longest DER signature, with its type. */
 export const SIGNATURE_LENGTH = 73
 
-/** The fee that a wallet owes for a transaction of this weight when the outputs already take `included` from the inputs. */
+/** The fee that a wallet must pay for a transaction of this weight if the outputs already take `included` from the inputs. */
 export const walletFee = (feeratePerKw: FeeratePerKw, weight: number, included: Sat): ClaimFee => {
   const owed = feeForWeight(feeratePerKw, weight) - included
   return { type: 'wallet', baseFee: owed > 0n ? owed : 0n, feeratePerKw }

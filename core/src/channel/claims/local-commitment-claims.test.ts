@@ -201,7 +201,7 @@ test('our HTLC transactions in a block — leave an output to claim after the de
   )
 })
 
-/** What the peer publishes to take the output of an HTLC of our commitment. */
+/** The transaction by which the peer takes the output of an HTLC of our commitment. */
 const peerSpend = (htlcId: bigint, item: Uint8Array): Tx => {
   const transaction = commitment.htlcTransactions.find(({ htlc }) => htlc.id === htlcId)
   if (transaction === undefined) throw new Error('no such output')

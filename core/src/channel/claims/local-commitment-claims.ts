@@ -30,26 +30,26 @@ export interface LocalCommitmentClose {
   readonly params: CommitmentParams
   readonly keys: CommitmentKeys
   readonly commitment: CommitmentTransaction
-  /** All of the commitment's, dust too. */
+  /** All HTLCs of the commitment, including dust. */
   readonly htlcs: readonly SpecHtlc[]
-  /** The peer's, in the order of `commitment.htlcTransactions`. */
+  /** The peer's signatures, in the order of `commitment.htlcTransactions`. */
   readonly remoteHtlcSignatures: readonly Signature[]
   /** The block that holds the commitment transaction. */
   readonly confirmedAt: BlockHeight
-  /** Of the tip. */
+  /** The height of the tip. */
   readonly blockHeight: BlockHeight
   /** Every confirmed transaction that spends an output of the commitment, or of one of our HTLC transactions. */
   readonly spends: readonly ConfirmedSpend[]
   readonly preimageOf: (paymentHash: PaymentHash) => Preimage | undefined
-  /** Where the wallet wants the money. */
+  /** Where the wallet wants the money paid. */
   readonly destination: Uint8Array
   readonly feeratePerKw: FeeratePerKw
 }
 
 export interface LocalCommitmentResolution {
-  /** What is ours to take and not yet taken, in a fixed order; some can be published only from a later height. */
+  /** The outputs that we may take and have not taken yet, in a fixed order; some can be published only from a later height. */
   readonly claims: readonly Claim[]
-  /** Of every HTLC of the commitment. */
+  /** For every HTLC of the commitment. */
   readonly outcomes: readonly HtlcWithOutcome[]
   /** Outputs that are not worth their fee at this rate. */
   readonly uneconomical: readonly OutPoint[]
@@ -62,7 +62,7 @@ interface HtlcWithOutcome {
   readonly outcome: OnChainOutcome
 }
 
-/** BOLT 5, local commitment transaction: what there is to claim, and what became of each HTLC. */
+/** BOLT 5, local commitment transaction: what can be claimed, and how each HTLC was resolved. */
 export const localCommitmentClaims = (close: LocalCommitmentClose): LocalCommitmentResolution => {
   const { commitment, spends, blockHeight } = close
   const fates: OutputFate[] = []
@@ -81,7 +81,7 @@ export const localCommitmentClaims = (close: LocalCommitmentClose): LocalCommitm
     if (spentBy === undefined) {
       const claim = htlcClaim(close, transaction, position)
       if (claim !== undefined) fates.push({ type: 'open', claim })
-      // BOLT 5, remote offers: without the preimage, an expired HTLC is the peer's to take, and resolved for us.
+      // BOLT 5, remote offers: without the preimage, only the peer can take an expired HTLC; for us it is resolved.
       else if (blockHeight >= htlc.cltvExpiry) fates.push({ type: 'resolved', height: htlc.cltvExpiry })
       else fates.push({ type: 'open' })
     } else if (outcome.type === 'fulfilled-by-us' || outcome.type === 'timed-out-by-us') {
@@ -145,7 +145,7 @@ interface DelayedOutput {
 }
 
 const htlcOutputFate = (close: LocalCommitmentClose, htlc: SpecHtlc, { spend, inputIndex }: SpentBy): OutputFate => {
-  // The peer's SINGLE signature ties an HTLC input to the output at the same position.
+  // The peer's SINGLE signature ties an HTLC input to the output at the same index.
   const amount = spend.tx.outputs[inputIndex]?.amount ?? 0n
   const outpoint = { txid: spend.txid, index: inputIndex }
   return delayedFate(close, { kind: { type: 'htlc-output', htlc }, outpoint, amount, since: spend.height })
@@ -177,7 +177,8 @@ const delayedFate = (close: LocalCommitmentClose, { kind, outpoint, amount, sinc
       lockTime: 0,
     },
     fee: { type: 'included', fee },
-    // BIP 68: mined at the earliest `toSelfDelay` blocks after its parent, so accepted when the tip is one before that.
+    // BIP 68: it can be mined at the earliest `toSelfDelay` blocks after its parent, so nodes accept it when the tip is one block before
+    // that.
     publishableFrom: since + Math.max(params.toSelfDelay, 1) - 1,
   }
   return { type: 'open', claim }

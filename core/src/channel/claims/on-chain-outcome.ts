@@ -7,7 +7,7 @@ import type { SpecHtlc } from '../commitment/commitment-spec.ts'
 import type { CommitmentTransaction } from '../commitment/commitment-transaction.ts'
 import type { HtlcTransaction } from '../commitment/htlc-transactions.ts'
 
-/** A transaction in a block, which spends outputs that concern a channel. */
+/** A transaction in a block that spends outputs of a channel. */
 export interface ConfirmedSpend {
   readonly txid: TxId
   readonly tx: Tx
@@ -20,18 +20,18 @@ export interface SpentBy {
   readonly inputIndex: number
 }
 
-/** What became of an HTLC once our commitment transaction is on the chain. */
+/** How an HTLC ended once our commitment transaction is on the chain. */
 export type OnChainOutcome =
   | { readonly type: 'pending' }
-  /** The peer took an HTLC that we offered, and showed the preimage by it. */
+  /** The peer took an HTLC that we offered, and revealed the preimage by it. */
   | { readonly type: 'fulfilled-by-peer'; readonly preimage: Preimage; readonly height: BlockHeight }
-  /** Our HTLC-timeout is in a block: what is upstream fails once that is deep enough (BOLT 5). */
+  /** Our HTLC-timeout is in a block: the upstream HTLC fails once it is deep enough (BOLT 5). */
   | { readonly type: 'timed-out-by-us'; readonly height: BlockHeight }
   /** Our HTLC-success is in a block. */
   | { readonly type: 'fulfilled-by-us'; readonly height: BlockHeight }
-  /** The peer took back what it had offered, after its expiry. */
+  /** The peer took back the HTLC that it had offered, after its expiry. */
   | { readonly type: 'timed-out-by-peer'; readonly height: BlockHeight }
-  /** Trimmed: it ended with the commitment transaction itself, in the miner's hands. */
+  /** Trimmed: it ended with the commitment transaction itself, and the miner got its amount. */
   | { readonly type: 'no-output' }
 
 export const findSpend = (spends: readonly ConfirmedSpend[], outpoint: OutPoint): SpentBy | undefined => {
@@ -48,11 +48,11 @@ export const outcomeOfSpend = ({ htlc }: HtlcTransaction, { spend, inputIndex }:
   const preimage = preimageInInput(tx, inputIndex, htlc.paymentHash)
   if (htlc.direction === 'received')
     return preimage === undefined ? { type: 'timed-out-by-peer', height } : { type: 'fulfilled-by-us', height }
-  // BOLT 5: when the output of an HTLC that we offered is spent with the preimage, it must be taken from the witness.
+  // BOLT 5: if the output of an HTLC that we offered is spent with the preimage, we must extract it from the witness.
   return preimage === undefined ? { type: 'timed-out-by-us', height } : { type: 'fulfilled-by-peer', preimage, height }
 }
 
-/** The preimages that a transaction, confirmed or not, shows by spending HTLCs that we offered in our commitment. */
+/** The preimages that a transaction, confirmed or not, reveals by spending HTLCs that we offered in our commitment. */
 export const revealedPreimages = (
   commitment: CommitmentTransaction,
   tx: Tx,

@@ -35,7 +35,7 @@ const closing = (over: Partial<ClosingInput> = {}): ClosingInput => ({
   ...over,
 })
 
-/** The same closing as the peer sees it. */
+/** The same closing from the peer's side. */
 const mirrored = (input: ClosingInput): ClosingInput => ({
   ...input,
   localFundingKey: input.remoteFundingKey,
@@ -119,14 +119,14 @@ test('recv closing_signed — finds the variant that the peer signed, and refuse
     ok: true,
     value: theirs,
   })
-  // The peer gave its output up although it is no dust.
+  // The peer left out its own output although it is not dust.
   t.deepEqual(verifyClosing(input, remoteSignature(theirs.sighash)), { ok: true, value: theirs })
 
-  // It may not give ours up.
+  // It may not leave out ours.
   const stolen = built({ ...mirrored(input), localDustLimit: 0n, toRemoteMsat: 0n, fee: 0n })
   t.deepEqual(verifyClosing(input, remoteSignature(stolen.sighash)), {
     ok: false,
-    // What its signature ought to be for, which the peer is told.
+    // The transaction that its signature should be for; the peer is told it.
     error: { code: 'invalid-closing-signature', transaction: encodeTxWithoutWitness(full.tx) },
   })
   t.like(verifyClosing({ ...input, fee: 1001n }, remoteSignature(full.sighash)), {

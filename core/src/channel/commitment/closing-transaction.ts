@@ -52,8 +52,8 @@ export const buildClosing = (input: ClosingInput): Result<ClosingTransaction, Cl
 }
 
 /**
- * Finds which variant of the closing transaction the peer signed: by its dust limit or by ours, or without its own output
- * (BOLT 2, closing_signed: a signature that fits none fails the negotiation). Ours is only ever missing when it is dust.
+ * Finds which variant of the closing transaction the peer signed: with its dust limit, with ours, or without its own output (BOLT 2,
+ * closing_signed: a signature that fits none fails the negotiation). Our output is missing only if it is dust.
  */
 export const verifyClosing = (
   input: ClosingInput,
@@ -113,7 +113,7 @@ interface Balances {
   readonly remote: Sat
 }
 
-/** An amount is `undefined` where its output is left out. */
+/** An amount is `undefined` if its output is left out. */
 interface Outputs {
   readonly local: Sat | undefined
   readonly remote: Sat | undefined

@@ -1,19 +1,19 @@
 import { SIGHASH_SINGLE_ANYONECANPAY } from '../../bitcoin/sighash.ts'
 import type { Sat } from '../../lib/units.ts'
 
-/** BOLT 3 rules that depend on the channel's type. A commitment keeps the name; the rules are looked up by it. */
+/** BOLT 3 rules that depend on the channel's type. A commitment stores the name of its format; the rules are looked up by this name. */
 export interface CommitmentFormat {
   readonly name: CommitmentFormatName
   /** Expected weight of a commitment transaction without HTLC outputs (BOLT 3, appendix A). */
   readonly commitmentWeight: number
   /** Weight of each untrimmed HTLC output. */
   readonly htlcOutputWeight: number
-  /** What each of the two anchors holds; the opener pays both. */
+  /** The amount of each of the two anchors; the opener pays both. */
   readonly anchorAmount: Sat
   /** Expected weight of a signed HTLC transaction, before an input for its fee is added. */
   readonly htlcSuccessWeight: number
   readonly htlcTimeoutWeight: number
-  /** Whether HTLC transactions take their fee out of the HTLC, which also decides what is trimmed. */
+  /** Whether HTLC transactions take their fee out of the HTLC. This also decides which HTLCs are trimmed. */
   readonly htlcTransactionsPayFees: boolean
   /** The type of the signature that the other side gives for our HTLC transactions. */
   readonly htlcSighashType: number

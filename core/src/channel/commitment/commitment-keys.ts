@@ -13,9 +13,9 @@ export interface CommitmentKeys {
 }
 
 /**
- * Derives the keys of the commitment with this per-commitment point of its owner. It costs several point operations:
- * call it once, when the point arrives, and keep the result; scripts are remembered by the result's identity. The keys of
- * HTLCs are derived when they are first asked for: many a commitment has no HTLC.
+ * Derives the keys of the commitment with this per-commitment point of its owner. This costs several point operations: call it once, when
+ * the point arrives, and keep the result; scripts are cached by the result's identity. The keys of HTLCs are derived when they are first
+ * asked for, because many commitments have no HTLC.
  */
 export const deriveCommitmentKeys = (params: CommitmentParams, perCommitmentPoint: PublicKey): CommitmentKeys => {
   const { localBasepoints, remoteBasepoints } = params

@@ -11,9 +11,9 @@ export interface Basepoints {
 }
 
 /**
- * What stays the same from one commitment transaction of a side to its next. "Local" is the owner of the transaction:
- * for the peer's commitments, `local` holds the peer's values.
- * Parts computed from it are remembered by the object's identity: make it once per side and funding, and pass the same.
+ * The values that stay the same from one commitment transaction of a side to its next. "Local" is the owner of the transaction: for the
+ * peer's commitments, `local` holds the peer's values.
+ * Results computed from this object are cached by its identity: make it once per side and funding, and pass the same object.
  */
 export interface CommitmentParams {
   readonly format: CommitmentFormat

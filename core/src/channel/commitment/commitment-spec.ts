@@ -22,7 +22,7 @@ export interface SpecHtlc {
 }
 
 /**
- * What one commitment transaction says, dust included, from its owner's view ("local" is the owner, whichever node that is).
+ * The content of one commitment transaction, dust included, from its owner's view ("local" is the owner, whichever node that is).
  * `toLocalMsat + toRemoteMsat + every HTLC` is the channel's capacity: fees and anchors are not taken out here.
  */
 export interface CommitmentSpec {
@@ -32,7 +32,7 @@ export interface CommitmentSpec {
   readonly toRemoteMsat: Msat
 }
 
-/** The fee of an HTLC transaction that is taken out of the HTLC: none where the format has zero-fee HTLC transactions. */
+/** The fee of an HTLC transaction that is taken out of the HTLC: none if the format has zero-fee HTLC transactions. */
 export const htlcTransactionFee = (
   format: CommitmentFormat,
   direction: HtlcDirection,
@@ -43,8 +43,8 @@ export const htlcTransactionFee = (
     : 0n
 
 /**
- * BOLT 3, trimmed outputs: an HTLC has no output when what its HTLC transaction would leave is below the dust limit of
- * the commitment's owner. Its amount then goes to the miner.
+ * BOLT 3, trimmed outputs: an HTLC has no output if its HTLC transaction would leave less than the dust limit of the commitment's owner.
+ * Its amount then goes to the miner.
  */
 export const htlcIsTrimmed = (
   format: CommitmentFormat,
@@ -60,19 +60,19 @@ export const untrimmedHtlcCount = (format: CommitmentFormat, spec: CommitmentSpe
   return count
 }
 
-/** Expected weight with so many HTLC outputs (BOLT 3, appendix A). */
+/** Expected weight with this number of HTLC outputs (BOLT 3, appendix A). */
 export const commitmentWeight = (format: CommitmentFormat, untrimmedHtlcs: number): number =>
   format.commitmentWeight + format.htlcOutputWeight * untrimmedHtlcs
 
-/** The base fee of a commitment transaction with so many HTLC outputs, which the opener pays. */
+/** The base fee of a commitment transaction with this number of HTLC outputs; the opener pays it. */
 export const commitmentFee = (format: CommitmentFormat, feeratePerKw: FeeratePerKw, untrimmedHtlcs: number): Sat =>
   feeForWeight(feeratePerKw, commitmentWeight(format, untrimmedHtlcs))
 
-/** What the opener's side of a commitment loses before outputs are made: the base fee and both anchors. */
+/** What is taken from the opener's balance before outputs are made: the base fee and both anchors. */
 export const openerCost = (format: CommitmentFormat, feeratePerKw: FeeratePerKw, untrimmedHtlcs: number): Sat =>
   commitmentFee(format, feeratePerKw, untrimmedHtlcs) + 2n * format.anchorAmount
 
-/** `openerCost` of this very commitment, in millisatoshis: what the opener must be able to pay above its reserve. */
+/** `openerCost` of this commitment, in millisatoshis: what the opener must be able to pay above its reserve. */
 export const commitFeeMsat = (format: CommitmentFormat, spec: CommitmentSpec, dustLimit: Sat): Msat =>
   openerCost(format, spec.feeratePerKw, untrimmedHtlcCount(format, spec, dustLimit)) * MSAT_PER_SAT
 

@@ -146,7 +146,7 @@ test('BOLT 3 appendix A — the expected weight is never below that of the signe
     const sign = (secret: Uint8Array) => secp256k1.sign(commitment.fundingSighash, secret)
     const signed = signedCommitment(params, commitment, sign(BOLT3.localFundingSecret), sign(BOLT3.remoteFundingSecret))
     const difference = commitmentWeight(params.format, htlcs.length) - txWeight(signed)
-    // Two signatures of at most 73 bytes may each be a few bytes shorter, and one byte counts the outputs, not three.
+    // Two signatures of at most 73 bytes may each be a few bytes shorter, and the number of outputs takes one byte, not three.
     t.true(difference >= 0 && difference <= 16, `${difference}`)
   }
 })
@@ -206,7 +206,7 @@ const build = (given: ArbitraryCommitment) => {
     (sum, { amountMsat }) => sum + amountMsat,
     given.toLocalMsat + given.toRemoteMsat,
   )
-  // A channel holds whole satoshis: what is missing to the next one is the owner's.
+  // A channel holds whole satoshis: the part that is missing to the next whole satoshi belongs to the owner.
   const missing = (1000n - (capacityMsat % 1000n)) % 1000n
   const fundingAmount = (capacityMsat + missing) / 1000n
   const params = channelOf(given.seed, given.localIsOpener, given.dustLimit, fundingAmount)
@@ -241,7 +241,7 @@ test('a commitment — outputs and fee add up to the funding, and every satoshi 
         const anchors = [commitment.outputs.localAnchor, commitment.outputs.remoteAnchor].filter(
           (at) => at !== undefined,
         )
-        // The opener pays for both anchors even where one has no output.
+        // The opener pays for both anchors even if one has no output.
         t.true(commitment.fee >= cost - 330n * BigInt(anchors.length))
       }
       for (const { amount } of commitment.tx.outputs) t.true(amount >= 330n)

@@ -17,9 +17,9 @@ export interface CommitmentTransaction {
   readonly tx: Tx
   /** What each side signs with its funding key. */
   readonly fundingSighash: Uint8Array
-  /** In output order, as the signatures in `commitment_signed` are. */
+  /** In output order, like the signatures in `commitment_signed`. */
   readonly htlcTransactions: readonly HtlcTransaction[]
-  /** Where the other outputs are, of those that exist. */
+  /** The indexes of the other outputs, if they exist. */
   readonly outputs: CommitmentOutputs
   /** What the miner gets: the base fee, and everything trimmed or rounded away. */
   readonly fee: Sat
@@ -41,8 +41,8 @@ interface CommitmentInput {
 }
 
 /**
- * Builds a commitment transaction and its HTLC transactions as BOLT 3 constructs them. Whether the opener can pay the fee is
- * for the caller to check: what it lacks only shrinks its output to nothing.
+ * Builds a commitment transaction and its HTLC transactions by BOLT 3. The caller must check whether the opener can pay the fee: here a
+ * shortfall only shrinks the opener's output to nothing.
  */
 export const buildCommitment = ({ params, keys, index, spec }: CommitmentInput): CommitmentTransaction => {
   const planned = planOutputs(params, keys, spec)
@@ -133,7 +133,7 @@ const planOutputs = (
   const hasRemote = toRemote >= dustLimit
   if (hasLocal) planned.push({ type: 'toLocal', amount: toLocal, script: scripts.delayed })
   if (hasRemote) planned.push({ type: 'toRemote', amount: toRemote, script: fixed.toRemote })
-  // BOLT 3, step 8: an anchor where its side has something to bring in.
+  // BOLT 3, step 8: an anchor for each side that has an output or HTLCs to claim.
   if (hasLocal || hasHtlcs)
     planned.push({ type: 'localAnchor', amount: format.anchorAmount, script: fixed.localAnchor })
   if (hasRemote || hasHtlcs)
@@ -156,7 +156,7 @@ interface Mask {
 
 const maskOf = new WeakMap<CommitmentParams, Mask>()
 
-// The 48 bits that hide the commitment number, as two halves.
+// The 48 bits that obscure the commitment number, as two halves.
 const numberMask = (params: CommitmentParams): Mask => {
   const known = maskOf.get(params)
   if (known !== undefined) return known

@@ -9,7 +9,7 @@ interface FundingSignature {
   readonly signature: Signature
 }
 
-/** The witness that spends the funding output: the signatures stand in the order of their keys. */
+/** The witness that spends the funding output: the signatures are in the order of their keys. */
 export const fundingWitness = (a: FundingSignature, b: FundingSignature): readonly Uint8Array[] => {
   const [first, second] = compareBytes(a.key, b.key) < 0 ? [a, b] : [b, a]
   return [
@@ -20,7 +20,7 @@ export const fundingWitness = (a: FundingSignature, b: FundingSignature): readon
   ]
 }
 
-/** A signature as witnesses carry it: DER, then its type. */
+/** A signature in the form of a witness: DER, then its type. */
 export const witnessSignature = (signature: Signature, sighashType: number): Uint8Array => {
   const der = toDer(signature)
   const bytes = new Uint8Array(der.length + 1)

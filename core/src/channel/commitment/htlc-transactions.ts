@@ -15,7 +15,7 @@ export interface HtlcTransaction {
   readonly htlc: SpecHtlc
   /** Of the commitment transaction. */
   readonly outputIndex: number
-  /** What that output holds. */
+  /** The amount of that output. */
   readonly amount: Sat
   /** Of that output. */
   readonly witnessScript: Uint8Array

@@ -24,7 +24,7 @@ interface FixedScripts {
 interface PointScripts {
   /** Of `to_local`, and of the output of every HTLC transaction. */
   readonly delayed: WitnessScript
-  /** How every HTLC script begins: the revocation branch, then the remote HTLC key and the size check. */
+  /** The beginning of every HTLC script: the revocation branch, then the remote HTLC key and the size check. */
   readonly htlcPrefix: Uint8Array
   readonly localHtlcKey: PublicKey
 }

@@ -1,12 +1,12 @@
 import { outputType } from '../../bitcoin/script.ts'
 
-/** BOLT 2, shutdown, as its sender: the forms to which we may ask to be paid. OP_RETURN belongs to `option_simple_close` alone. */
+/** BOLT 2, shutdown, as its sender: the script forms that we may ask to be paid to. OP_RETURN belongs to `option_simple_close` alone. */
 export const isOurShutdownScript = (script: Uint8Array): boolean => isSegwit(script, true)
 
 /**
  * BOLT 2, shutdown, as its receiver: whether a peer may be paid to this script. Later witness versions belong to
- * `option_shutdown_anysegwit`. The rationale lets old nodes name p2pkh and p2sh, which LND does whenever its operator asks
- * for it: standard outputs, each with its own dust limit (BOLT 3), which the closing transaction is held to.
+ * `option_shutdown_anysegwit`. The rationale lets old nodes name p2pkh and p2sh, and LND does so whenever its operator asks for it: these
+ * are standard outputs, each with its own dust limit (BOLT 3), which the closing transaction must respect.
  */
 export const isShutdownScriptOfPeer = (script: Uint8Array, anySegwit: boolean): boolean => {
   const type = outputType(script)

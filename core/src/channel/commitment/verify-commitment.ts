@@ -7,7 +7,7 @@ import type { CommitmentParams } from './commitment-params.ts'
 import type { HtlcDirection } from './commitment-spec.ts'
 import type { CommitmentTransaction } from './commitment-transaction.ts'
 
-/** `transaction`: what the signature is not for, without witness. */
+/** `transaction`: the one that the signature is not valid for, without witness. */
 export type CommitmentSignatureError =
   | { readonly code: 'invalid-commitment-signature'; readonly transaction: Uint8Array }
   | { readonly code: 'htlc-signature-count-mismatch'; readonly expected: number; readonly received: number }
@@ -26,7 +26,7 @@ export const verifyCommitmentSignatures = (
   signature: Signature,
   htlcSignatures: readonly Signature[],
 ): Result<undefined, CommitmentSignatureError> => {
-  // BOLT 2, commitment_signed: the receiver fails the channel when the signature is not valid for its transaction.
+  // BOLT 2, commitment_signed: the receiver fails the channel if the signature is not valid for its transaction.
   if (!secp256k1.verify(signature, commitment.fundingSighash, params.remoteFundingKey))
     return err({ code: 'invalid-commitment-signature', transaction: encodeTxWithoutWitness(commitment.tx) })
   // BOLT 2, commitment_signed: one signature for each HTLC output, no more and no less.
@@ -37,7 +37,7 @@ export const verifyCommitmentSignatures = (
       expected: htlcTransactions.length,
       received: htlcSignatures.length,
     })
-  // BOLT 2, commitment_signed: each must be valid for the HTLC transaction of its output, in output order.
+  // BOLT 2, commitment_signed: each signature must be valid for the HTLC transaction of its output, in output order.
   for (const [position, { htlc, sighash, tx }] of htlcTransactions.entries())
     if (!secp256k1.verify(htlcSignatures[position] as Signature, sighash, keys.remoteHtlcKey))
       return err({

@@ -62,7 +62,7 @@ const roundTrip = (t: { deepEqual(a: unknown, b: unknown): void; fail(why: strin
   else t.fail(decoded.error.code)
 }
 
-/** A channel with changes on all their ways. */
+/** A channel with changes at every stage. */
 const busy = (): TwoParties => {
   const two = new TwoParties().ready({ pushMsat: 300_000_000n })
   for (let n = 0; n < 4; n++) two.add(two.alice, n, 20_000_000n)
@@ -184,7 +184,7 @@ test('rows — a commitment costs at most 64 bytes for each untrimmed HTLC, and 
   }
   const constant = sizeWith(0, 1_000_000n)
   t.true(constant < 2000)
-  // A few bytes more for the runs of ids, whatever their number.
+  // A few bytes more for the runs of ids, whatever the number of ids.
   t.true(sizeWith(100, 1_000_000n) <= constant + 64 * 100 + 300)
   t.true(sizeWith(100, 300_000n) <= constant + 300)
 })
@@ -239,7 +239,7 @@ test('rows — of an HTLC that has ended what a penalty needs is kept, in 52 byt
     )
     t.true((ended[0]?.past?.length ?? 0) <= 52)
   }
-  // Nothing of a closed channel can come back.
+  // A closed channel has nothing that can be published again.
   const closing = new TwoParties().ready()
   closing.add(closing.alice, 1)
   closing.settle()

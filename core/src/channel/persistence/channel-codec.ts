@@ -13,18 +13,18 @@ import type { StoredChannel } from './stored-channel.ts'
 import { fromStored, toStored } from './stored-conversion.ts'
 import { closedV1, fundedV1 } from './version-1.ts'
 
-/** What a durable state is in the store. */
+/** How a durable state is stored. */
 export interface ChannelRows {
   readonly channelRow: Uint8Array
-  /** Those of the HTLCs that changed since the previous state. A row that is not there is as it was. */
+  /** The rows of HTLCs that changed since the previous state. A row that is absent here is unchanged. */
   readonly htlcRows: readonly HtlcRow[]
-  /** The HTLCs that have ended since: their rows are to go. */
+  /** The HTLCs that have ended since: their rows are deleted. */
   readonly ended: readonly EndedHtlc[]
 }
 
 interface EndedHtlc {
   readonly key: Uint8Array
-  /** What is kept of it, under the same key elsewhere. */
+  /** What is kept of an ended HTLC, under the same key in another table. */
   readonly past?: Uint8Array
 }
 
@@ -120,13 +120,13 @@ export const pastOfHtlcRow = (row: Uint8Array): Result<Uint8Array | undefined, W
 
 /** What the row of a channel that is closed says; `undefined` for any other, and for what cannot be read. */
 export const closedOf = (row: Uint8Array): Closed | undefined => {
-  // Behind the version: most rows need no more of a look than this.
+  // After the version: most rows need to be read no further than this.
   if (row[1] !== CLOSED) return undefined
   const decoded = decodeWith(channelRow, row)
   return decoded.ok && decoded.value.phase === 'closed' ? decoded.value : undefined
 }
 
-/** The keys of the HTLC rows that `decodeChannel` needs beside this row. */
+/** The keys of the HTLC rows that `decodeChannel` needs besides this row. */
 export const liveHtlcKeys = (row: Uint8Array): Result<readonly Uint8Array[], ChannelRowError> => {
   const stored = decodeWith(channelRow, row)
   if (!stored.ok) return err({ code: 'malformed-channel-row', reason: stored.error })
@@ -162,6 +162,6 @@ export const decodeChannel = (
   return ok(fromStored(stored, live))
 }
 
-/** Rows of one channel stand together, ours and the peer's HTLCs apart, in order of id. */
+/** The rows of one channel are together, with our HTLCs and the peer's apart, in order of id. */
 export const htlcKey = (channelId: ChannelId, direction: HtlcRecord['direction'], id: HtlcId): Uint8Array =>
   concat(channelId, Uint8Array.of(direction === 'offered' ? 0 : 1), u64be(id))

@@ -10,16 +10,16 @@ import type { HtlcRecord } from '../state/htlc.ts'
 import { addMessage, htlcFields, htlcV1 } from './version-1.ts'
 
 /**
- * Whether anything may still ask for the onion, and what else the message holds beside its amounts. BOLT 2, message
- * retransmission: an addition is sent again until the peer has revoked the commitment before it. One that came in is read, after a
- * restart again, until it is decided.
+ * Whether anything may still ask for the onion, and what the message holds besides its amounts. BOLT 2, message retransmission: an addition
+ * is sent again until the peer has revoked the commitment before it. A received onion is read, again after a restart, until the HTLC is
+ * decided.
  */
 const needsOnion = ({ changes }: Funded, { direction, add, preimage, failure }: HtlcRecord): boolean =>
   direction === 'offered'
     ? changes.localSigned.some((change) => change.type === 'add' && change.add.id === add.id)
     : preimage === undefined && failure === undefined
 
-/** The record as its row has it: 1,366 bytes less, once they are of no use. */
+/** The record in the form of its row: without the 1,366 bytes of onion once they have no use. */
 export const storedHtlc = (durable: Funded, record: HtlcRecord): HtlcRecord => {
   if (needsOnion(durable, record)) return record
   const { type, channelId, id, amountMsat, paymentHash, cltvExpiry } = record.add
@@ -52,8 +52,8 @@ const add: Codec<UpdateAddHtlc> = {
 export const htlcRow: Codec<HtlcRecord> = versioned(htlcV1, struct<HtlcRecord>({ ...htlcFields, add }))
 
 /**
- * What is kept of an HTLC that has ended, for as long as its channel lives. BOLT 5, revoked transaction close: a commitment that the
- * peer has revoked may yet be published, and its HTLC outputs are found, and claimed, by their hashes, amounts and expiries.
+ * What is kept of an HTLC that has ended, for as long as its channel lives. BOLT 5, revoked transaction close: a commitment that the peer
+ * has revoked may still be published, and its HTLC outputs are found and claimed by their hashes, amounts and expiries.
  */
 export interface PastHtlc {
   readonly amountMsat: Msat

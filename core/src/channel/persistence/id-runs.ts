@@ -3,8 +3,8 @@ import type { Codec } from '../../wire/codec/codec.ts'
 import { bigSize } from '../../wire/codec/primitives.ts'
 
 /**
- * HTLC ids, read back in increasing order, as runs: ids are given out one by one, so that a few bytes hold hundreds of them. It keeps
- * what a commitment adds to a write below its signatures.
+ * HTLC ids, read back in increasing order, stored as runs: ids are given out one by one, so a few bytes hold hundreds of them. This keeps
+ * the ids of a commitment smaller in a row than its signatures.
  */
 export const idRuns: Codec<readonly HtlcId[]> = {
   encode(writer, ids) {
@@ -30,7 +30,7 @@ export const idRuns: Codec<readonly HtlcId[]> = {
     for (let run = 0n; run < runs && !reader.failed; run++) {
       next += bigSize.decode(reader)
       const length = bigSize.decode(reader)
-      // Each side may have 483 HTLCs in a commitment; many more is not something that was written.
+      // Each side may have 483 HTLCs in a commitment; a row with many more was not written by us.
       if (length > MOST_IDS || BigInt(ids.length) + length > MOST_IDS) reader.fail('invalid-value')
       for (let i = 0n; i < length && !reader.failed; i++) ids.push(next++)
     }
@@ -38,7 +38,7 @@ export const idRuns: Codec<readonly HtlcId[]> = {
   },
 }
 
-// They come in order, or nearly so: a commitment lists them as they were added.
+// They are in order, or nearly so: a commitment lists them as they were added.
 const inOrder = (ids: readonly HtlcId[]): readonly HtlcId[] => {
   const sorted = ids.every((id, at) => at === 0 || (ids[at - 1] as bigint) < id)
   return sorted ? ids : ids.toSorted((a, b) => (a < b ? -1 : 1))

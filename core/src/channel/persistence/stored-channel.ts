@@ -8,7 +8,7 @@ import type { FundingStatus, RemoteNextPoint } from '../state/commitment.ts'
 import type { Closed, Funded } from '../state/durable.ts'
 import type { ChannelParams, Limits, RelayPolicies, RemoteRelayPolicy, ShortIds } from '../state/params.ts'
 
-// The row of a channel: what `Durable` holds, less what the rows of its HTLCs hold and what can be computed.
+// The row of a channel: the content of `Durable`, without what the rows of its HTLCs hold and what can be computed.
 
 export type StoredChannel = StoredFunded | Closed
 
@@ -50,7 +50,7 @@ export type StoredChange =
   | { readonly type: 'fail'; readonly from: HtlcId; readonly count: bigint }
   | { readonly type: 'fee'; readonly feeratePerKw: FeeratePerKw }
 
-/** What stays the same in a commitment. */
+/** The part of a commitment that stays the same. */
 export interface StoredTerms {
   readonly fundingIndex: number
   readonly format: CommitmentFormatName

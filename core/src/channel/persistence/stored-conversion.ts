@@ -84,7 +84,7 @@ const fromRuns = (runs: readonly StoredChange[], records: readonly HtlcRecord[])
 
 const termsOf = new WeakMap<CommitmentParams, StoredTerms>()
 
-// The same object for the same funding: its encoding is remembered by identity.
+// The same object for the same funding, because its encoding is cached by identity.
 const storeTerms = (commitment: Commitment): StoredTerms => {
   const { localParams, localLimits, remoteLimits, fundingIndex } = commitment
   const known = termsOf.get(localParams)
@@ -169,7 +169,7 @@ const readCommitment = (stored: StoredCommitment, channel: StoredFunded, htlcs: 
   }
 }
 
-// In the peer's commitment, what we offered is received.
+// In the peer's commitment, HTLCs that we offered are received.
 const readRemote = ({ index, spec, txid, point }: StoredRemote, { offered, received }: Htlcs): RemoteCommit => ({
   index,
   spec: readSpec(spec, received, offered),

@@ -53,7 +53,7 @@ import type {
   StoredTerms,
 } from './stored-channel.ts'
 
-// Version 1. Never changed once rows of it exist: another version is another file.
+// Version 1. It must never change once rows of it exist: another version is another file.
 
 /** Values that stay the same object for the life of a channel are encoded once. */
 const remembered = <T extends object>(codec: Codec<T>): Codec<T> => {
@@ -306,7 +306,7 @@ export const addMessage: Codec<UpdateAddHtlc> = mapped(
   encodeMessage,
 )
 
-/** What the row of an HTLC says beside its message. */
+/** What the row of an HTLC holds besides its message. */
 export const htlcFields: FieldCodecs<Omit<HtlcRecord, 'add'>> = {
   direction: oneOf<HtlcRecord['direction']>(['offered', 'received']),
   firstRemote: optional(count),

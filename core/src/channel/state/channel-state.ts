@@ -12,8 +12,8 @@ export interface ChannelState {
 }
 
 /**
- * A channel that does not exist yet. As funder: `temporaryChannelId` is 32 random bytes, and the first input is `open`.
- * As fundee: it is the peer's, and the first input is its `open_channel`. The peer is connected: see `newSession`.
+ * A channel that does not exist yet. As funder, `temporaryChannelId` is 32 random bytes, and the first input is `open`. As fundee, it is
+ * the peer's, and the first input is the peer's `open_channel`. The peer is connected: see `newSession`.
  */
 export const newChannel = (
   localNodeId: NodeId,
@@ -22,10 +22,10 @@ export const newChannel = (
   session: Session,
 ): ChannelState => ({ durable: { phase: 'idle', channelId: temporaryChannelId, localNodeId, remoteNodeId }, session })
 
-/** Whether the channel has commitments that must never be forgotten: from here on it is written to the store. */
+/** Whether the channel has commitments that must never be forgotten: from then on it is written to the store. */
 export const isStored = (durable: Durable): boolean => !isOpening(durable)
 
-/** Whether it may still come to nothing: no commitment of it must be kept. */
+/** Whether the opening may still fail without a trace: no commitment has to be kept. */
 export const isOpening = (durable: Durable): durable is Opening => {
   switch (durable.phase) {
     case 'aborted':

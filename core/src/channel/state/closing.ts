@@ -11,13 +11,13 @@ export type CloseCause =
   | 'remote-error'
   | 'htlc-deadline'
   | 'closing-timeout'
-  /** The peer proved that it knows a later state than ours: we must not publish, and ask it to. */
+  /** The peer proved that it knows a later state than ours: we must not publish our commitment, and ask the peer to publish its own. */
   | 'data-loss'
   | 'remote-commitment'
   | 'revoked-commitment'
   | 'unknown-spend'
 
-/** A spend of the funding output that is published or seen. */
+/** A transaction that spends the funding output and is published or seen. */
 export interface FundingSpend {
   readonly kind: 'mutual' | 'local' | 'remote' | 'remote-next' | 'revoked' | 'unknown'
   readonly tx: Tx
@@ -25,7 +25,7 @@ export interface FundingSpend {
   readonly confirmedAt?: BlockHeight
 }
 
-/** A cooperative close that both have signed, short of our signature. */
+/** A cooperative close that both have signed, complete except for our signature. */
 export interface MutualClose {
   /** Without witness. */
   readonly tx: Tx
@@ -45,11 +45,11 @@ export interface ClosingProgress {
   readonly spends: readonly FundingSpend[]
   /** Confirmed spends of our commitment's outputs, and of the outputs of our HTLC transactions. */
   readonly claims: readonly ConfirmedSpend[]
-  /** The HTLCs we offered whose outcome on the chain has been settled with their origin. */
+  /** The HTLCs we offered whose outcome on the chain has been passed to their origin. */
   readonly settled: readonly HtlcId[]
 }
 
-/** What a closed channel ended with. */
+/** The result of a closed channel. */
 export interface ClosedSummary {
   readonly kind: FundingSpend['kind'] | 'never-funded'
   readonly txid?: TxId

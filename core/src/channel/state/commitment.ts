@@ -4,7 +4,7 @@ import type { CommitmentParams } from '../commitment/commitment-params.ts'
 import type { CommitmentSpec } from '../commitment/commitment-spec.ts'
 import type { Limits } from './params.ts'
 
-/** A peer's signature of a commitment transaction of ours; MuSig2 partial signatures come with taproot channels. */
+/** A peer's signature of a commitment transaction of ours; MuSig2 partial signatures will come with taproot channels. */
 type RemoteSignature = { readonly type: 'ecdsa'; readonly signature: Signature }
 
 export type FundingStatus =
@@ -18,14 +18,14 @@ interface LocalCommit {
   readonly spec: CommitmentSpec
   readonly txid: TxId
   readonly remoteSignature: RemoteSignature
-  /** Of our HTLC transactions, in output order. */
+  /** Signatures of our HTLC transactions, in output order. */
   readonly htlcSignatures: readonly Signature[]
 }
 
 /** A commitment transaction of the peer that we have signed. */
 export interface RemoteCommit {
   readonly index: number
-  /** From the peer's view: what it offered is `offered`. */
+  /** From the peer's view: an HTLC that the peer offered is `offered`. */
   readonly spec: CommitmentSpec
   readonly txid: TxId
   /** The per-commitment point of the peer. */
@@ -37,7 +37,7 @@ export interface Commitment {
   /** 0 for the first funding; splices count up. */
   readonly fundingIndex: number
   readonly fundingStatus: FundingStatus
-  /** Of our commitment transactions, and of the peer's. They hold the outpoint, the amount, the keys and the format. */
+  /** The parameters of our commitment transactions, and of the peer's: the outpoint, the amount, the keys and the format. */
   readonly localParams: CommitmentParams
   readonly remoteParams: CommitmentParams
   /** What we demand of the peer, and what it demands of us. */
@@ -49,7 +49,7 @@ export interface Commitment {
   readonly remoteNext?: RemoteCommit
 }
 
-/** What we know of the commitment that the peer signs for next. */
+/** What we know about the commitment that the peer signs for next. */
 export type RemoteNextPoint =
   /** It comes with the peer's `channel_ready`. */
   | { readonly type: 'unknown' }

@@ -10,18 +10,18 @@ import type { Htlcs } from './htlc.ts'
 import type { ChannelKeys, ChannelParams, RelayPolicies, RemoteRelayPolicy, ShortIds } from './params.ts'
 
 /**
- * What must survive the process. Phases before the first commitment is signed are never written (`isStored`): BOLT 2 has
- * both sides forget a channel whose opening was interrupted.
+ * The state that must survive the process. Phases before the first commitment is signed are never written (`isStored`): BOLT 2 has both
+ * sides forget a channel whose opening was interrupted.
  */
 export type Durable = Opening | Funded | Closed
 
-/** Nothing exists yet but the two nodes and the keys. */
+/** Only the two nodes and the keys exist yet. */
 export interface OpeningKeys {
   readonly localNodeId: NodeId
   readonly remoteNodeId: NodeId
   readonly keyIndex: number
   readonly localKeys: ChannelKeys
-  /** Ours for the channel, made by the register so that no two channels share it. */
+  /** The short id that we gave the channel; the register makes it so that no two channels share one. */
   readonly alias: ShortChannelId
   readonly localShutdownScript: Uint8Array
 }
@@ -35,7 +35,7 @@ export interface Idle {
   readonly remoteNodeId: NodeId
 }
 
-/** The opening came to nothing: the channel is to be dropped. Final. */
+/** The opening has failed: the channel is to be dropped. Final. */
 interface Aborted {
   readonly phase: 'aborted'
   readonly channelId: ChannelId
@@ -71,7 +71,7 @@ export interface WaitForFundingSigned extends FundedCommon {
   readonly fundingTx: Tx
 }
 
-/** Fundee: `open_channel` was received and is sound; the node decides whether it wants the channel. */
+/** Fundee: a valid `open_channel` was received; the node decides whether it wants the channel. */
 export interface WaitForDecision {
   readonly phase: 'wait-for-decision'
   readonly localNodeId: NodeId
@@ -87,7 +87,7 @@ export interface WaitForFundingCreated {
   readonly accept: AcceptChannel
 }
 
-/** In `wait-for-funding-signed` our own commitment is not signed yet: its signature is empty. */
+/** In `wait-for-funding-signed` our own commitment is not signed yet, so its signature is empty. */
 export type Opening =
   | Aborted
   | Idle
@@ -111,14 +111,14 @@ export interface FundedCommon {
   readonly remoteNextPoint: RemoteNextPoint
   /** The peer's revealed per-commitment secrets. */
   readonly remoteSecrets: ShachainStore
-  /** Until it is deep enough: published again at every start. Only the funder has it. */
+  /** Until it is deep enough: it is published again at every start. Only the funder has it. */
   readonly fundingTx?: Tx
   /** Whether the peer has sent `channel_ready`, which may come before the funding is deep enough for us. */
   readonly remoteReady: boolean
-  /** Scripts of the `shutdown` messages sent and received, in any phase from the funding on. */
+  /** Scripts of the `shutdown` messages sent and received, in any phase after the funding. */
   readonly localShutdown?: Uint8Array
   readonly remoteShutdown?: Uint8Array
-  /** What the operator asked to pay for a cooperative close. */
+  /** The fee rate that the operator asked for in a cooperative close. */
   readonly closingFeeratePerKw?: FeeratePerKw
 }
 
@@ -142,7 +142,7 @@ interface ShuttingDown extends FundedCommon {
   readonly remoteShutdown: Uint8Array
 }
 
-/** No HTLC is left; the fee of the closing transaction is being agreed on (in the session). */
+/** No HTLC is left; the two sides negotiate the fee of the closing transaction (in the session). */
 export interface Negotiating extends FundedCommon {
   readonly phase: 'negotiating'
   readonly localShutdown: Uint8Array

@@ -62,7 +62,10 @@ export interface SendEffect {
   readonly needs?: SigningRequest
 }
 
-/** A transaction for the network. Publishing one again is harmless. Complete, or short of our funding key's signature (`completeSpend`). */
+/**
+ * A transaction for the network. It is harmless to publish one again. It is complete, or lacks only our funding key's signature
+ * (`completeSpend`).
+ */
 export type Publication =
   | { readonly type: 'signed'; readonly tx: Tx }
   | {
@@ -73,7 +76,7 @@ export type Publication =
       readonly localFundingKey: PublicKey
       readonly remoteFundingKey: PublicKey
     }
-  /** Signed by the key that the claim names (`claimSighash`, `claimWitness`), with inputs of the wallet where it says so. */
+  /** Signed by the key that the claim names (`claimSighash`, `claimWitness`), with inputs of the wallet if the claim asks for them. */
   | { readonly type: 'claim'; readonly claim: Claim }
 
 export interface PublishEffect {
@@ -82,7 +85,7 @@ export interface PublishEffect {
   readonly publication: Publication
 }
 
-/** Answered by `confirmed` once the transaction has `depth` confirmations (also when it already has them). May repeat. */
+/** Answered by `confirmed` once the transaction has `depth` confirmations (also if it already has them). May repeat. */
 export interface WatchConfirmedEffect {
   readonly type: 'watch-confirmed'
   readonly txid: TxId
@@ -91,7 +94,7 @@ export interface WatchConfirmedEffect {
   readonly script: Uint8Array
 }
 
-/** Answered by `spent` (also when it already is). May repeat. */
+/** Answered by `spent` (also if it is spent already). May repeat. */
 export interface WatchSpentEffect {
   readonly type: 'watch-spent'
   readonly outpoint: OutPoint
@@ -128,7 +131,7 @@ interface Done {
   readonly type: 'done'
 }
 
-/** What a command that was carried out is answered. */
+/** The answer to a command that was carried out. */
 type CommandReply<Name extends AskedCommand> = Name extends 'open' ? Opened : Name extends 'add-htlc' ? HtlcAdded : Done
 
 export type CommandResult<Name extends AskedCommand = AskedCommand> = Result<CommandReply<Name>, CommandError<Name>>
@@ -139,7 +142,7 @@ export interface ForwardEffect {
   readonly channelId: ChannelId
   readonly htlc: UpdateAddHtlc
   readonly sharedSecret?: Uint8Array
-  /** Why it is to be failed rather than relayed or fulfilled, if it is. */
+  /** Why it must be failed instead of relayed or fulfilled; absent if it need not. */
   readonly refusal?: HtlcFault['code']
 }
 
@@ -159,7 +162,7 @@ export type HtlcOutcome =
   | { readonly type: 'failed'; readonly failure: HtlcFailure }
   /** It never was in a signed commitment: it may be offered elsewhere. */
   | { readonly type: 'not-sent' }
-  /** Given back by the chain. */
+  /** Returned by the chain. */
   | { readonly type: 'timed-out-on-chain' }
 
 interface ScheduleEffect {

@@ -3,7 +3,7 @@ import type { BlockDelta, BlockHeight, FeeratePerKw, Msat, Ppm, Sat, TimestampMs
 import type { FeatureVector } from '../../wire/feature-vector.ts'
 import type { RelayPolicy } from './params.ts'
 
-/** What a step may know of the world. The driver makes it for one channel. */
+/** What a step may know about the world. The driver makes it for one channel. */
 export interface ChannelEnv {
   readonly now: TimestampMs
   readonly height: BlockHeight
@@ -14,13 +14,13 @@ export interface ChannelEnv {
 }
 
 export interface Feerates {
-  /** What the backend estimates; absent when it has no estimate, and then nobody's rate can be judged by one. */
+  /** The backend's estimates; absent if it has none, and then nobody's fee rate can be judged. */
   readonly estimate?: FeeratePerKw
-  /** What our commitments ought to have. */
+  /** The rate that our commitments should have. */
   readonly commitment: FeeratePerKw
-  /** What a cooperative close ought to pay, and the least that the network takes. */
+  /** The rate that a cooperative close should pay, and the least that the network accepts. */
   readonly closing: FeeratePerKw
-  /** The most that we pay, to a peer that names no range, for one to which the operator has not given a rate. */
+  /** The most that we pay if the peer sends no range and the operator has not set a rate. */
   readonly closingMaximum: FeeratePerKw
   readonly minimum: FeeratePerKw
 }
@@ -33,10 +33,10 @@ export interface ChannelSettings {
   readonly dustLimit: Sat
   /** The largest dust limit that we let a peer have. */
   readonly maxRemoteDustLimit: Sat
-  /** What we ask the peer to keep, in parts per million of the capacity, and the most that we agree to keep. */
+  /** The reserve that we ask the peer to keep, in parts per million of the capacity, and the largest that we agree to keep. */
   readonly reserve: Ppm
   readonly maxReserve: Ppm
-  /** What we ask the peer to keep at least: no less than the dust limits that peers have (BOLT 2, channel_reserve_satoshis). */
+  /** The least reserve that we ask of the peer: at least the dust limits that peers have (BOLT 2, channel_reserve_satoshis). */
   readonly minReserve: Sat
   readonly htlcMinimumMsat: Msat
   /** The most that the peer may have in flight towards us; `undefined`: the whole capacity. */
@@ -48,16 +48,16 @@ export interface ChannelSettings {
   /** The smallest and largest channel that we open or accept. */
   readonly minFunding: Sat
   readonly maxFunding: Sat
-  /** What becomes of a peer's wish to have the channel announced, as long as this node announces none. */
+  /** What to do with a peer's wish to have the channel announced, as long as this node announces none. */
   readonly announcedOpenings: 'refuse' | 'unannounced'
-  /** How deep a funding by the peer must be, and the deepest that we agree to wait for. */
+  /** How deep the funding of a peer's channel must be, and the deepest that we agree to wait for. */
   readonly minimumDepth: BlockDelta
   readonly maxMinimumDepth: BlockDelta
   /** The largest `htlc_minimum_msat` that we let a peer set. */
   readonly maxHtlcMinimumMsat: Msat
   /** A peer's fee rate may be this many times below and above our own estimate. */
   readonly feerateTolerance: { readonly below: number; readonly above: number }
-  /** The most that we leave at risk in HTLCs without an output. */
+  /** The most that we risk in HTLCs without an output. */
   readonly maxDustHtlcExposureMsat: Msat
   /** An offered HTLC must expire this many blocks from now at least, and at most. */
   readonly minCltvExpiryDelta: BlockDelta
@@ -66,7 +66,7 @@ export interface ChannelSettings {
   readonly timeoutGrace: BlockDelta
   /** How long before the expiry of an HTLC that we fulfilled we go to the chain (BOLT 2: 2R+G+S). */
   readonly fulfilmentMargin: BlockDelta
-  /** How many confirmations end what a transaction spends. */
+  /** After how many confirmations a spend counts as final. */
   readonly claimDepth: BlockDelta
   /** How long a fundee waits for the funding transaction (BOLT 2: 2016). */
   readonly fundingTimeout: BlockDelta

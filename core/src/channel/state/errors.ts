@@ -30,10 +30,10 @@ export type OpenError =
   | Failure<'both-sides-below-reserve'>
   | (Failure<'invalid-public-key'> & { readonly field: string })
   | Failure<'invalid-upfront-shutdown-script'>
-  /** Records of even types that we do not know: what they ask for, we cannot keep. */
+  /** Records of even types that we do not know: we cannot do what they ask for. */
   | (Failure<'unknown-records'> & { readonly types: readonly bigint[] })
 
-/** Why our own HTLC or fee rate is not offered. The first that applies, in the order of BOLT 2. */
+/** Why our own HTLC or fee rate is not offered: the first reason that applies, in the order of BOLT 2. */
 export type AddHtlcError =
   | (Failure<'channel-not-usable'> & { readonly phase: Phase })
   | Failure<'channel-offline' | 'channel-closing'>
@@ -80,16 +80,16 @@ export type AbortReason =
 
 /** A signature that does not fit. */
 interface InvalidSignature<Code extends string> extends Failure<Code> {
-  /** What it does not sign, without witness: BOLT 1 has it told to the peer. */
+  /** The transaction that it does not sign, without witness: BOLT 1 says to tell it to the peer. */
   readonly transaction: Uint8Array
 }
 
-/** What a peer did wrong in a channel or its opening. `REACTIONS` says how far the answer goes. */
+/** A fault of the peer in a channel or its opening. `REACTIONS` says how far the answer goes. */
 export type ProtocolError =
   | (Failure<'unexpected-message'> & { readonly message: string; readonly phase: Phase })
   | (Failure<'message-before-reestablish'> & { readonly message: string })
   | Failure<'reestablished-twice'>
-  /** Connected, and silent about a channel that it has had. */
+  /** The peer is connected, and silent about a channel that it should know. */
   | Failure<'abandoned-by-peer'>
   | (Failure<'peer-error-forborne'> & { readonly text: string })
   | (InvalidSignature<'invalid-signature'> & { readonly message: string })
@@ -136,20 +136,20 @@ export type ChannelError =
   | (Failure<'peer-error' | 'peer-warning'> & { readonly text: string })
   | (Failure<'htlc-deadline-passed'> & { readonly htlcId: HtlcId; readonly direction: 'offered' | 'received' })
   | Failure<'peer-is-ahead'>
-  /** Claims on the peer's commitments are not made by this version. */
+  /** This version does not claim outputs on the peer's commitments. */
   | (Failure<'remote-commitment-not-handled'> & { readonly txid: Uint8Array; readonly revoked: boolean })
   | (Failure<'unknown-funding-spend'> & { readonly txid: Uint8Array })
   | (Failure<'funding-not-seen'> & { readonly blocks: number })
   | Failure<'closing-not-answered'>
   | Failure<'operator-force-close'>
-  /** The connection ends at what we say, each time: we say it seldom. */
+  /** The connection ends each time we say this, so we say it seldom. */
   | Failure<'closing-fee-refused-by-peer' | 'peer-hangs-up-about-channel'>
   | (Failure<'quarantined'> & { readonly channelId: ChannelId })
 
 /** Why an HTLC is given back whatever its onion says. */
 export type HtlcFault = Failure<'exceeds-dust-exposure' | 'unknown-records-in-htlc'>
 
-/** What is answered without a channel, or for one that has failed. */
+/** Faults that are answered without a channel, or for one that has failed. */
 export type PeerFault = Failure<
   'temporary-channel-id-in-use' | 'too-many-openings' | 'unknown-channel' | 'channel-failed'
 >

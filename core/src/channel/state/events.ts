@@ -4,7 +4,7 @@ import type { CloseCause, ClosedSummary } from './closing.ts'
 import type { ChannelError } from './errors.ts'
 import type { RelayPolicy, ShortIds } from './params.ts'
 
-/** What happened, for the rest of the node; each with what its public event needs. */
+/** What happened, for the rest of the node; each event has what its public event needs. */
 export type ChannelEvent = ChannelEventBody & {
   /** Before the funding is known: the temporary id. */
   readonly channelId: ChannelId
@@ -41,7 +41,7 @@ export type ChannelEventBody =
       readonly shortIds: ShortIds
       readonly capacity: Sat
     }
-  /** Connected and reestablished, or not; what may be offered now. */
+  /** Connected and reestablished, or not; and what may be offered now. */
   | { readonly type: 'usable'; readonly usable: boolean }
   | { readonly type: 'balance-changed' }
   | { readonly type: 'relay-fees-changed'; readonly policy: RelayPolicy; readonly previous: RelayPolicy }

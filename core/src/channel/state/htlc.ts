@@ -2,7 +2,7 @@ import type { Flavor } from '../../lib/flavor.ts'
 import type { ChannelId, HtlcId, Preimage } from '../../lib/ids.ts'
 import type { UpdateAddHtlc } from '../../wire/messages/channel-operation.ts'
 
-/** Names what an HTLC of ours was offered for; the payment's own id, opaque here. At most 255 bytes. */
+/** Names what an HTLC of ours was offered for: the payment's own id, opaque here. At most 255 bytes. */
 export type PaymentReference = Flavor<Uint8Array, 'payment-reference'>
 
 /** An HTLC that a peer offered to us. */
@@ -11,7 +11,7 @@ export interface HtlcRef {
   readonly htlcId: HtlcId
 }
 
-/** Why we offered an HTLC: whom its outcome belongs to. */
+/** Why we offered an HTLC, and so who gets its outcome. */
 export type HtlcOrigin =
   | { readonly type: 'local'; readonly payment: PaymentReference }
   | { readonly type: 'relay'; readonly upstream: readonly HtlcRef[] }
@@ -22,8 +22,8 @@ export type HtlcFailure =
   | { readonly type: 'malformed'; readonly sha256OfOnion: Uint8Array; readonly failureCode: number }
 
 /**
- * An HTLC for as long as a commitment that may still be published holds it. Records are replaced, never changed.
- * Its row in the store outlives it: penalties are rebuilt from `firstRemote..lastRemote`.
+ * An HTLC, for as long as a commitment that holds it may still be published. Records are replaced, never changed. Its row in the store
+ * outlives it: penalties are rebuilt from `firstRemote..lastRemote`.
  */
 export interface HtlcRecord {
   /** From our view. */
@@ -31,7 +31,7 @@ export interface HtlcRecord {
   readonly add: UpdateAddHtlc
   /** Of an offered HTLC. */
   readonly origin?: HtlcOrigin
-  /** Of a received HTLC: the onion's shared secret, by which its failures are encrypted. */
+  /** Of a received HTLC: the onion's shared secret, which encrypts its failures. */
   readonly sharedSecret?: Uint8Array
   /** The first and the last commitment of the peer that holds it. */
   readonly firstRemote?: number
@@ -57,7 +57,7 @@ export const findHtlc = (records: readonly HtlcRecord[], id: HtlcId): HtlcRecord
   return found !== undefined && found.add.id === id ? found : undefined
 }
 
-/** The list with the record in the place of the one that has its id. */
+/** The list in which the record replaces the one with the same id. */
 export const replaceHtlc = (records: readonly HtlcRecord[], record: HtlcRecord): readonly HtlcRecord[] => {
   const copy = records.slice()
   copy[position(records, record.add.id)] = record

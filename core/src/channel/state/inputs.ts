@@ -42,7 +42,7 @@ export interface PeerMessage {
   readonly type: 'peer-message'
   readonly epoch: Epoch
   readonly message: ChannelMessage
-  /** With `update_add_htlc`, when the driver has peeled the onion already: kept in the HTLC's row. */
+  /** With `update_add_htlc`, if the driver has peeled the onion already: kept in the HTLC's row. */
   readonly sharedSecret?: Uint8Array
 }
 
@@ -60,7 +60,7 @@ export interface Disconnected {
   readonly epoch: Epoch
 }
 
-/** Named so that a second one replaces the first. */
+/** Named so that a second timer replaces the first. */
 export type TimerName = 'closing-answer' | 'reestablishment' | 'rest'
 
 export interface TimerFired {
@@ -94,10 +94,10 @@ export interface OpenCommand {
   readonly funding: Sat
   readonly pushMsat: Msat
   readonly announce: boolean
-  /** For the funding transaction, and the most that it may pay. */
+  /** The fee rate of the funding transaction, and the most that it may pay. */
   readonly fundingFeeratePerKw: FeeratePerKw
   readonly maxFundingFee?: Sat
-  /** Promise the peer to be paid to `keys.localShutdownScript` only. */
+  /** Promises the peer to be paid to `keys.localShutdownScript` only. */
   readonly upfrontShutdown: boolean
 }
 
@@ -183,7 +183,7 @@ export interface SetRelayFeesCommand {
   readonly policy: Partial<RelayPolicy>
 }
 
-/** What may go out of the channel in one HTLC, as it is said from now on. Fees, and the policy before, stay as they are. */
+/** The largest HTLC that may leave the channel, as announced from now on. Fees, and the policy before, stay as they are. */
 export interface SetHtlcMaximumCommand {
   readonly type: 'set-htlc-maximum'
   readonly requestId?: string
@@ -204,7 +204,7 @@ export interface ForceCloseCommand {
   readonly requestId?: string
 }
 
-/** Our signature of the peer's first commitment never left the node: nothing can come of the channel. */
+/** Our signature of the peer's first commitment never left the node: the channel can never come into being. */
 interface ForgetUnsignedCommand {
   readonly type: 'forget-unsigned'
 }

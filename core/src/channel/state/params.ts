@@ -11,20 +11,20 @@ export interface ChannelKeys {
 
 /** What one side demands of the other (`open_channel`, `accept_channel`). */
 export interface Limits {
-  /** Below it, the side that demands has no output in its own commitment. */
+  /** The side that demands has no outputs below this amount in its own commitment. */
   readonly dustLimit: Sat
   /** What the other side must keep. */
   readonly channelReserve: Sat
   /** The smallest HTLC that the side accepts. */
   readonly htlcMinimumMsat: Msat
-  /** Of what the other side offers. */
+  /** The most in flight of what the other side offers. */
   readonly maxHtlcValueInFlightMsat: Msat
   readonly maxAcceptedHtlcs: number
   /** How long the other side's own outputs are delayed. */
   readonly toSelfDelay: BlockDelta
 }
 
-/** What opening settles once and for all. */
+/** The values that an opening fixes for good. */
 export interface ChannelParams {
   readonly channelId: ChannelId
   readonly temporaryChannelId: ChannelId
@@ -35,7 +35,7 @@ export interface ChannelParams {
   readonly localIsOpener: boolean
   readonly channelType: ChannelType
   readonly announce: boolean
-  /** Of each active commitment as well: later fundings bring their own. */
+  /** Also in each active commitment: later fundings bring their own. */
   readonly localKeys: ChannelKeys
   readonly remoteKeys: ChannelKeys
   /** Where a cooperative close pays us unless the operator says otherwise. */
@@ -57,7 +57,7 @@ export interface RelayPolicy {
   readonly htlcMaximumMsat: Msat
 }
 
-/** The policy in force, and the one before, which senders may still know. */
+/** The policy in force, and the one before, which senders may still use. */
 export interface RelayPolicies {
   readonly current: RelayPolicy
   /** When `current` came into force. */
@@ -78,6 +78,6 @@ export interface ShortIds {
   readonly real?: ShortChannelId
   /** Every alias that we have sent: each is good for HTLCs to this channel for ever. */
   readonly localAliases: readonly ShortChannelId[]
-  /** What the peer calls the channel: for hints in our invoices. */
+  /** The peer's name for the channel: for hints in our invoices. */
   readonly remoteAlias?: ShortChannelId
 }

@@ -5,10 +5,10 @@ import type { ClosingSigned, FeeRange } from '../../wire/messages/channel-close.
 import type { Proposal } from './changes.ts'
 import type { Rest } from './rest.ts'
 
-/** Counts the connections with a peer. What carries another epoch belongs to a connection that is gone. */
+/** Counts the connections with a peer. Anything with another epoch belongs to a connection that is gone. */
 export type Epoch = number
 
-/** What lives as long as one connection. */
+/** State that lives as long as one connection. */
 export interface Session {
   readonly epoch: Epoch
   readonly remoteFeatures: FeatureVector
@@ -40,9 +40,9 @@ interface ClosingNegotiation {
   readonly lastSentFee?: Sat
   readonly sentRange?: FeeRange
   readonly lastReceivedFee?: Sat
-  /** What the peer has offered last, whatever became of it. */
+  /** The peer's last offer, whether or not we accepted it. */
   readonly lastOffer?: ClosingSigned
-  /** An offer of the peer that is more than we pay. */
+  /** An offer of the peer that is higher than we pay. */
   readonly refused?: ClosingSigned
 }
 

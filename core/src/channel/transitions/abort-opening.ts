@@ -7,9 +7,9 @@ import { answerTo } from './error-message.ts'
 import { emit, idOf, remoteNodeIdOf, reply, type Step, to } from './step.ts'
 
 /**
- * The opening comes to nothing. Nothing was published, so nothing is lost: the wallet gets its inputs back, whoever asked
- * for the channel is told, and the channel is to be dropped. BOLT 1, error: up to `funding_created` the funder, and up to
- * `funding_signed` the fundee names the channel by its temporary id, and from then on by its own: as `idOf` does.
+ * The opening fails. Nothing was published, so nothing is lost: the wallet gets its inputs back, the caller that asked for the channel is
+ * told, and the channel is to be dropped. BOLT 1, error: up to `funding_created` the funder, and up to `funding_signed` the fundee, names
+ * the channel by its temporary id, and from then on by its own; `idOf` does the same.
  */
 export const abortOpening = (durable: Opening, session: Session | undefined, error: AbortReason): Step => {
   const effects: Effect[] = []

@@ -16,7 +16,7 @@ import { type Live, type Online, refuse, reply, type Step, to } from './step.ts'
 /** BOLT 2: from here on `cltv_expiry` would be a time. */
 const FIRST_TIMESTAMP = 500_000_000
 
-/** BOLT 2, update_add_htlc, as its sender. Nothing is written: the HTLC is ours to forget until it is signed. */
+/** BOLT 2, update_add_htlc, as its sender. Nothing is written: we may forget the HTLC until it is signed. */
 export const addHtlc = (live: Live, command: AddHtlcCommand, env: ChannelEnv): Step => {
   const proposed = proposeAdd(live, command, env)
   const state =
@@ -99,7 +99,7 @@ const checkAdd = (
   session: Session,
   { id, amountMsat, cltvExpiry }: UpdateAddHtlc,
 ): ProtocolError | undefined => {
-  // BOLT 2: the peer's own shutdown ends its additions; ours may have crossed this one.
+  // BOLT 2: the peer may add nothing after its own shutdown; our shutdown may have crossed this message.
   if (session.shutdownReceived || durable.remoteShutdown !== undefined)
     return { code: 'htlc-after-shutdown', htlcId: id }
   const expected = session.proposed.nextRemoteHtlcId
@@ -110,5 +110,5 @@ const checkAdd = (
   return undefined
 }
 
-/** HTLCs are added in `normal` alone; in `shutdown` it is the receiver's check that says what is wrong. */
+/** HTLCs are added only in `normal`; in `shutdown` the receiver's check names the fault. */
 export const addHtlcPhases = (phase: Phase): boolean => phase === 'normal' || phase === 'shutdown'

@@ -28,7 +28,7 @@ export const runCommand = (state: ChannelState, command: ChannelCommand, env: Ch
       if (durable.phase !== 'idle' || session === undefined) return wrongPhase(state, command)
       return openChannel(durable, session, command, env)
     case 'accept':
-      // The peer may have gone while the node made up its mind.
+      // The peer may have disconnected while the node decided.
       if (durable.phase !== 'wait-for-decision' || session === undefined) return stay(state)
       return acceptChannel(durable, session, command, env)
     case 'reject':
@@ -70,7 +70,7 @@ export const runCommand = (state: ChannelState, command: ChannelCommand, env: Ch
       const settledStep = settleHtlc(live, command)
       const next = settledStep.state.durable
       if (durable.phase !== 'closing' || next.phase !== 'closing' || next === durable) return settledStep
-      // On the chain, a preimage makes another output ours.
+      // On the chain, a preimage lets us claim another output.
       return andThen(settledStep, () => progressClosing(durable, next, session, env))
     }
     case 'update-fee': {

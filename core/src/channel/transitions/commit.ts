@@ -18,13 +18,13 @@ import { reduceSpec } from './reduce-spec.ts'
 import { settled } from './settle.ts'
 import { emit, type Online, type Step, stay, to } from './step.ts'
 
-/** Whether there is anything that our next signature would commit. */
+/** Whether our next signature would commit anything. */
 const hasChangesToSign = ({ durable, session }: Online): boolean =>
   session.proposed.local.length > 0 || durable.changes.remoteAcked.length > 0
 
 /**
- * BOLT 2, commitment_signed, as its sender: signs the peer's next commitment with all that we have proposed and all of the
- * peer's that is in ours. One signature is outstanding at a time.
+ * BOLT 2, commitment_signed, as its sender: signs the peer's next commitment with everything that we have proposed and all of the peer's
+ * changes that are in ours. Only one signature is outstanding at a time.
  */
 export const signCommitment = (online: Online): Step => {
   const { durable, session } = online
@@ -58,7 +58,7 @@ export const signCommitment = (online: Online): Step => {
   return to(next, { ...session, proposed: { ...session.proposed, local: [] } }, effects)
 }
 
-/** The message without signatures, and what to sign. */
+/** The message without signatures, and the instructions for signing it. */
 export const commitmentSigned = (
   durable: Funded,
   epoch: number,
@@ -95,7 +95,7 @@ const withoutDetails = (proposal: Proposal): Change => {
   }
 }
 
-/** Notes in the records which commitments of the peer hold each HTLC, now that the one with `nextIndex` is signed. */
+/** Records which commitments of the peer hold each HTLC, now that the one with `nextIndex` is signed. */
 const withRemoteRange = (
   htlcs: Htlcs,
   proposed: readonly Proposal[],
@@ -201,7 +201,7 @@ export const revokeAndAck = (durable: Funded, epoch: number, index: number, env:
   needs: { type: 'per-commitment-secret', index },
 })
 
-/** The peer's signed additions and failures, less our removals that are now in neither commitment. */
+/** The peer's signed additions and failures, without our removals that are now in neither commitment. */
 const withReceived = (htlcs: Htlcs, proposed: readonly Proposal[], removed: readonly Change[]): Htlcs => {
   const gone = new Set(removed.map((change) => (change.type === 'fulfil' || change.type === 'fail' ? change.id : -1n)))
   const added = proposed.flatMap((proposal) => (proposal.type === 'add' ? [proposal.record] : []))
@@ -233,7 +233,7 @@ export const recvRevokeAndAck = ({ durable, session }: Online, message: RevokeAn
     return react(state, { code: 'revocation-not-expected' }, env)
   }
   const secret = message.perCommitmentSecret
-  // BOLT 2: the secret must be one, and must be that of the commitment it revokes.
+  // BOLT 2: the secret must be valid, and must belong to the commitment that it revokes.
   if (!secp256k1.isPrivateKey(secret) || !equalBytes(secp256k1.publicKey(secret), current.remote.point)) {
     return react(state, { code: 'invalid-revocation-secret' }, env)
   }
@@ -289,7 +289,7 @@ const refusalOf = (durable: Funded, add: UpdateAddHtlc, env: ChannelEnv): Pick<F
   return evenTypes(add).length > 0 ? { refusal: 'unknown-records-in-htlc' } : {}
 }
 
-/** BOLT 2: a failure goes upstream only now. One whose preimage was learnt has been settled, whatever the peer says later. */
+/** BOLT 2: a failure goes upstream only now. An HTLC whose preimage was learnt has been settled, whatever the peer says later. */
 const failedToOrigin = (durable: Funded, change: Change): readonly Effect[] => {
   if (change.type !== 'fail') return []
   const record = findHtlc(durable.htlcs.offered, change.id)

@@ -10,7 +10,7 @@ import type { FundedCommon } from '../state/durable.ts'
 import type { ChannelEnv } from '../state/environment.ts'
 import type { ChannelBalances } from '../state/events.ts'
 
-// A commitment's keys are needed when it is signed, checked and (after a reconnection) signed again: the last few are kept.
+// A commitment's keys are needed when it is signed, checked and (after a reconnection) signed again, so the last few are kept.
 const KEPT_KEYS = 4
 const keysOfParams = new WeakMap<CommitmentParams, Map<string, CommitmentKeys>>()
 
@@ -59,7 +59,7 @@ export const latest = (durable: Pick<FundedCommon, 'active'>): Commitment => {
 export const fundingOutputScript = ({ localParams }: Commitment): Uint8Array =>
   fundingScript(localParams.localFundingKey, localParams.remoteFundingKey).outputScript
 
-/** What the latest commitment of ours says. */
+/** The content of our latest commitment. */
 export const balancesOf = (durable: Pick<FundedCommon, 'active'>): ChannelBalances => {
   const { spec } = latest(durable).local
   return { localMsat: spec.toLocalMsat, remoteMsat: spec.toRemoteMsat }

@@ -34,8 +34,8 @@ export const connected = (state: ChannelState, input: Connected, env: ChannelEnv
     case 'wait-for-funding-created':
       return stay(state)
     case 'closing':
-      // The chain decides: many a peer answers any word about such a channel with an error and hangs up, and with it go the
-      // channels that are well. What the peer still says is answered (`recvReestablish`).
+      // The chain decides. Many peers answer any message about such a channel with an error and hang up, which also disconnects the healthy
+      // channels. If the peer speaks first, it is answered (`recvReestablish`).
       return to(durable, newSession(input.epoch, input.remoteFeatures, false), [])
     case 'wait-for-funding-confirmed':
     case 'wait-for-channel-ready':
@@ -62,8 +62,8 @@ export const speakFirst = (durable: Funded, session: Session, env: ChannelEnv): 
   ])
 
 /**
- * The peer is connected and has not said a word about the channel: most likely it has forgotten it. LND is silent about one
- * whose funding is unconfirmed, and that means nothing.
+ * The peer is connected and has not said anything about the channel: most likely it has forgotten it. LND is silent about a channel whose
+ * funding is unconfirmed; that silence means nothing.
  */
 export const reestablishTimedOut = (durable: Funded, session: Session, env: ChannelEnv): Step => {
   const state = { durable, session }
@@ -91,8 +91,8 @@ export const channelReestablish = (durable: Funded, env: ChannelEnv): ChannelRee
 }
 
 /**
- * BOLT 2: what is not signed is forgotten. The peer's proposals were in the session; ours that add HTLCs are given back to
- * their origin, and our removals are still in the records. An opening that was not finished is over.
+ * BOLT 2: what is not signed is forgotten. The peer's proposals were in the session; our proposed additions are given back to their origin,
+ * and our removals are still in the records. An opening that was not finished is over.
  */
 export const disconnected = (state: ChannelState, { epoch }: Disconnected): Step => {
   const { durable, session } = state

@@ -3,7 +3,7 @@ import { heedsBlocks } from './deadlines.ts'
 import type { TestParty } from './fixtures/test-party.ts'
 import { TwoParties } from './fixtures/two-parties.ts'
 
-/** Whether a block long past every deadline is of any consequence. */
+/** Whether a block long past every deadline has any effect. */
 const isMoved = (party: TestParty): boolean => {
   const { state, env } = party
   party.env = { ...env, height: 1_000_000 }

@@ -19,8 +19,8 @@ export const checkDeadlines = ({ durable, session }: Live<Exclude<Funded, Closin
 }
 
 /**
- * Whether the next block may mean anything to the channel, beside what it watches of the chain: not to one that is in use
- * and holds no HTLC.
+ * Whether the next block may have an effect on the channel, apart from what it watches on the chain: it has none on a channel that is in
+ * use and holds no HTLC.
  */
 export const heedsBlocks = (durable: Durable): boolean => {
   if (!isFunded(durable)) return false

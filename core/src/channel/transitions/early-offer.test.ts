@@ -16,7 +16,7 @@ const errors = (party: TestParty): readonly string[] =>
 const publishes = (effects: readonly Effect[], purpose: string): boolean =>
   effects.some((effect) => effect.type === 'publish' && effect.purpose === purpose)
 
-/** An offer of the party, whatever it is waiting for: as one that looks at HTLCs alone before it begins. */
+/** An offer of the party, whatever it is waiting for: like a node that looks only at HTLCs before it begins to negotiate. */
 const offerOf = (party: TestParty, least = FEE, most = FEE, active = party.funded.active): ChannelMessage => {
   const { localShutdown, remoteShutdown, params } = party.funded
   if (localShutdown === undefined || remoteShutdown === undefined) throw new Error('not shut down')
@@ -32,8 +32,8 @@ const offerOf = (party: TestParty, least = FEE, most = FEE, active = party.funde
 }
 
 /**
- * Bob's close has crossed a change of the fee rate by alice: that is in his commitment, he has signed hers, and she has sent
- * her closing_signed before she sees that.
+ * Bob's close has crossed a change of the fee rate by alice: the change is in his commitment, he has signed hers, and she has sent her
+ * closing_signed before she sees that.
  */
 const crossing = ({ signed = true }: { readonly signed?: boolean } = {}): TwoParties => {
   const two = new TwoParties().ready({ pushMsat: 200_000_000n })
@@ -46,7 +46,7 @@ const crossing = ({ signed = true }: { readonly signed?: boolean } = {}): TwoPar
   two.deliver(alice)
   if (signed) two.sign(bob)
   two.deliver(alice)
-  // Of his revocation and signature she has read the former.
+  // Of his revocation and his signature, she has read only the revocation.
   two.deliver(bob)
   two.lose(alice)
   return two
@@ -66,7 +66,7 @@ for (const signed of [true, false]) {
       bob.messages(effects).map(({ type }) => type),
       ['closing_signed'],
     )
-    // What is left of the change is no more to be signed.
+    // The rest of the change must not be signed any more.
     t.deepEqual(bob.messages(bob.run({ type: 'sign' })), [])
   })
 }
@@ -140,7 +140,7 @@ test('recv closing_signed — while HTLCs remain it waits until none does', (t) 
   for (let round = 0; round < 4; round++) {
     for (const party of [alice, bob]) {
       two.sign(party)
-      // The offer was made: it does not come again.
+      // The offer was made: it is not sent again.
       const queue = two.sentBy(party)
       queue.splice(0, queue.length, ...queue.filter(({ type }) => type !== 'closing_signed'))
       while (two.deliver(party) !== undefined);

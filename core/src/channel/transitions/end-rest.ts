@@ -6,12 +6,12 @@ import { awake } from './negotiation.ts'
 import { recvMessage } from './peer-message.ts'
 import { andThen, type Step, to } from './step.ts'
 
-/** The channel says what it has held back, and takes up what it has heard. */
+/** The channel sends what it has held back, and handles what it has received. */
 export const endRest = (durable: Funded, session: Session, env: ChannelEnv): Step => {
   const { rest, ...rested } = session
-  // What is held back of a negotiation follows by itself (`progressShutdown`).
+  // Held back messages of a negotiation follow by themselves (`progressShutdown`).
   if (rest?.from === 'negotiation') return to(durable, awake(session), [])
-  // About a channel that the chain decides nothing is said first (`connected`).
+  // We say nothing first about a channel that the chain decides (`connected`).
   const begun = durable.phase === 'closing' ? to(durable, rested, []) : speakFirst(durable, rested, env)
   const { epoch } = session
   return (rest?.heard ?? []).reduce<Step>(

@@ -5,10 +5,10 @@ import { printableText } from '../../wire/printable-text.ts'
 import type { ChannelError, PeerFault } from '../state/errors.ts'
 import { REACTIONS } from './reactions.ts'
 
-/** With all else that an `error` carries, this still fits into a message (BOLT 1). */
+/** With everything else that an `error` carries, this still fits into a message (BOLT 1). */
 const MAX_TEXT_LENGTH = 65_000
 
-/** What the peer is told of a fault, if anything. `channelId` is what the peer knows the channel by. */
+/** What the peer is told about a fault, if anything. `channelId` is the id by which the peer knows the channel. */
 export const answerTo = (
   channelId: ChannelId,
   fault: ChannelError | PeerFault,
@@ -18,12 +18,12 @@ export const answerTo = (
 }
 
 const textOf = (fault: ChannelError | PeerFault): string => {
-  // Why the node does not want a channel is said in its operator's words; all else in ours.
+  // The operator's own words say why the node does not want a channel; every other fault has our words.
   if (fault.code === 'rejected' && fault.reason !== '') return fault.reason
   if (fault.code === 'announcement-not-supported') return 'this node does not announce channels: open it unannounced'
   const words = fault.code.replaceAll('-', ' ')
   if (!('transaction' in fault)) return words
-  // BOLT 1, error: with an invalid signature goes what it was checked against.
+  // BOLT 1, error: an invalid signature is reported with the transaction that it was checked against.
   const text = `${words}: ${toHex(fault.transaction)}`
   return text.length > MAX_TEXT_LENGTH ? words : text
 }

@@ -19,8 +19,8 @@ export interface ForceClose {
 }
 
 /**
- * BOLT 5, failing a channel: publishes our latest commitment and waits for what happens on the chain. From here on nothing
- * is said in the channel but the error that ended it.
+ * BOLT 5, failing a channel: publishes our latest commitment and watches the chain. From here on nothing is said in the channel except the
+ * error that ended it.
  */
 export const forceClose = (
   durable: Exclude<Funded, Closing>,
@@ -46,7 +46,7 @@ export const forceClose = (
   ])
 }
 
-/** A channel of the peer's whose funding is in no block and of which nothing is ours: whatever comes of it, we lose nothing. */
+/** A channel of the peer's whose funding is in no block and in which nothing is ours: whatever happens to it, we lose nothing. */
 const hasStake = ({ active, params }: Funded): boolean => {
   const { fundingStatus, local } = latest({ active })
   return params.localIsOpener || fundingStatus.type === 'confirmed' || local.index > 0 || local.spec.toLocalMsat !== 0n
@@ -70,7 +70,7 @@ export const forget = (
   ])
 }
 
-/** What we had offered and not yet signed never was: whoever wanted it may try elsewhere. */
+/** HTLCs that we had offered and not yet signed never existed: whoever wanted them may try elsewhere. */
 export const dropUnsigned = (durable: Funded, session: Session | undefined): readonly Effect[] =>
   session === undefined
     ? []
@@ -78,7 +78,7 @@ export const dropUnsigned = (durable: Funded, session: Session | undefined): rea
         proposal.type === 'add' ? settled(durable, proposal.record, { type: 'not-sent' }) : [],
       )
 
-/** A session in which nothing more is said: whatever asks whether the channel was reestablished learns that it is not. */
+/** A session in which nothing more is said: any check whether the channel was reestablished gets no. */
 export const failedSession = ({ changes }: Funded, session: Session | undefined): Session | undefined =>
   session === undefined
     ? undefined

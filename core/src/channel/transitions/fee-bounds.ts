@@ -9,8 +9,8 @@ export interface FeerateError {
 }
 
 /**
- * BOLT 2, open_channel and update_fee: whether a fee rate is too low for timely processing, or unreasonably large. Only an
- * estimate says so: without one any rate that travels is as good as another, the opener pays it, and anchors mend it.
+ * BOLT 2, open_channel and update_fee: whether a fee rate is too low for timely processing, or unreasonably large. Only an estimate can
+ * tell: without one, any rate that nodes relay is as good as another, because the opener pays it and anchors can raise it.
  */
 export const checkFeerate = (
   feeratePerKw: FeeratePerKw,

@@ -1,8 +1,7 @@
 /**
- * Errors by which LND gives up a link of its own and not the channel: it sends them when it stops while a signature is
- * awaited, or when something within it fails, and goes on with the channel on the next connection. BOLT 1 would have the
- * channel fail; every deployed peer lets it live. "unable to resume channel, recovery required" is not among them: by it LND
- * asks for a close.
+ * Errors by which LND gives up a link of its own and not the channel: LND sends them when it stops while a signature is awaited, or when
+ * something within it fails, and goes on with the channel on the next connection. By BOLT 1 the channel would fail; every deployed peer
+ * lets it live. "unable to resume channel, recovery required" is not among them: by this error LND asks for a close.
  */
 const FORBORNE: readonly { readonly text: string; readonly source: string }[] = [
   {
@@ -17,7 +16,7 @@ const FORBORNE: readonly { readonly text: string; readonly source: string }[] = 
   { text: 'sync error', source: 'LND, a link that could not take up the channel again. Core Lightning lets it pass' },
 ]
 
-/** Whether a peer's error asks for nothing that closes the channel. The whole text counts, its case does not. */
+/** Whether a peer's error asks for nothing that closes the channel. The whole text must match; its case does not matter. */
 export const isForborne = (text: string): boolean => {
   const said = text.trim().toLowerCase()
   return FORBORNE.some((each) => each.text === said)

@@ -27,13 +27,13 @@ export const nextLocalSpec = (
   remote: readonly Change[],
 ): CommitmentSpec => reduceSpec(commitment.local.spec, durable.changes.localAcked, remote)
 
-/** Our commitment once all that both sides have proposed so far is in it. */
+/** Our commitment once everything that both sides have proposed so far is in it. */
 const eventualLocalSpec = (commitment: Commitment, durable: FundedCommon, proposed: Proposals): CommitmentSpec => {
   const { localAcked, localSigned } = durable.changes
   return reduceSpec(commitment.local.spec, [...localAcked, ...localSigned, ...proposed.local], proposed.remote)
 }
 
-/** What the opener of a commitment must have beside its reserve, in millisatoshis. */
+/** What the opener of a commitment must have above its reserve, in millisatoshis. */
 const openerCostMsat = (
   { format, dustLimit }: CommitmentParams,
   spec: CommitmentSpec,
@@ -87,8 +87,8 @@ const checkSentBalances = (
     const missingMsat = theirReserve + cost - theirs
     return missingMsat > 0n ? { code: 'opener-cannot-pay-fee', missingMsat } : undefined
   }
-  // BOLT 2: the opener keeps a buffer, so that it can pay at twice the fee rate and with one HTLC more. A higher rate may
-  // trim HTLCs and so cost less, hence both.
+  // BOLT 2: the opener keeps a buffer, so that it can pay at twice the fee rate and with one HTLC more. A higher rate may trim HTLCs and so
+  // cost less, hence both rates are checked.
   const feerate = remote.feeratePerKw
   const cost = largest(
     openerCostMsat(remoteParams, remote),
@@ -127,8 +127,8 @@ const checkSentDust = (
 }
 
 /**
- * BOLT 2, requirements for the receiver of `update_add_htlc`, with the HTLC already among `remote`. We are more lenient than
- * the text where we are the opener: receiving raises our balance, so only the fee must be payable, not the reserve kept.
+ * BOLT 2, requirements for the receiver of `update_add_htlc`, with the HTLC already among `remote`. We are more lenient than the text if we
+ * are the opener: receiving raises our balance, so only the fee must be payable, and the reserve need not be kept.
  */
 export const checkReceivedAdd = (durable: FundedCommon, remote: readonly Change[]): ProtocolError | undefined => {
   for (const commitment of durable.active) {
@@ -165,7 +165,7 @@ export const missingForFee = (durable: FundedCommon, proposed: Proposals, byUs: 
   return missing
 }
 
-/** Whether HTLCs without an output put more at risk than we want; `htlc` is one that was just committed. */
+/** Whether HTLCs without an output risk more than we want; `htlc` is the one that was just committed. */
 export const exceedsDustExposure = (durable: FundedCommon, amountMsat: bigint, env: ChannelEnv): boolean => {
   const maximum = env.settings.maxDustHtlcExposureMsat
   return durable.active.some(({ local, remote, localParams, remoteParams }) => {

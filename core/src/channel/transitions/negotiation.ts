@@ -21,18 +21,18 @@ import { publishMutualClose } from './publications.ts'
 import { react } from './react.ts'
 import { andThen, emit, type Online, type Step, stay, to } from './step.ts'
 
-/** A channel whose closing fee is being agreed on, or was agreed on over a connection whose last message may be lost. */
+/** A channel whose closing fee is being negotiated, or was agreed on over a connection whose last message may be lost. */
 type Agreeing = Negotiating | Closing
 
 interface Fees {
   readonly ideal: bigint
-  /** What we say that we take. A peer that does not pay may well choose the upper end. */
+  /** The highest fee that our range names. A peer that does not pay may well choose the upper end. */
   readonly range: FeeRange
-  /** What we sign at most, for a peer that knows no ranges: its offers may be far from ours. */
+  /** The highest fee that we sign for a peer that does not send ranges: its offers may be far from ours. */
   readonly limit: bigint
 }
 
-/** BOLT 2, closing_signed: the opener, who pays, speaks first. An offer that was early is taken up as if it came now. */
+/** BOLT 2, closing_signed: the opener, who pays, speaks first. An offer that came early is handled as if it came now. */
 export const openNegotiation = (durable: Agreeing, session: Session, env: ChannelEnv): Step => {
   if (session.closing !== undefined) return stay({ durable, session })
   if (session.rest?.from === 'negotiation' && holdsBack(session.rest, durable, session, env)) {
@@ -47,7 +47,7 @@ export const openNegotiation = (durable: Agreeing, session: Session, env: Channe
   )
 }
 
-/** Whether all that we could say is what the peer has hung up at; a fee that differs by less than a tenth is the same. */
+/** Whether everything that we could offer is what the peer has hung up at; a fee that differs by less than a tenth counts as the same. */
 const holdsBack = (
   { offered, answered }: Extract<Rest, { from: 'negotiation' }>,
   durable: Agreeing,
@@ -67,7 +67,7 @@ const isSameOffer = (a: ClosingSigned, b: ClosingSigned): boolean =>
   a.feeRange?.minFeeSatoshis === b.feeRange?.minFeeSatoshis &&
   a.feeRange?.maxFeeSatoshis === b.feeRange?.maxFeeSatoshis
 
-/** Nothing is held back any more, and what was heard meanwhile counts as said now. */
+/** Nothing is held back any more, and messages that were kept meanwhile count as received now. */
 export const awake = (session: Session): Session => {
   if (session.rest?.from !== 'negotiation') return session
   const { rest, ...rested } = session
@@ -86,16 +86,16 @@ const begin = (durable: Agreeing, session: Session, env: ChannelEnv): Step => {
   return to(proposal.state.durable, proposal.state.session, [...proposal.effects, timer])
 }
 
-/** Nothing came back in time: BOLT 2 has us fail the channel. A fee that we do not pay is an answer. */
+/** No answer came in time: BOLT 2 has us fail the channel. An offer that we do not pay counts as an answer. */
 export const closingTimedOut = (durable: Negotiating, session: Session, env: ChannelEnv): Step =>
   session.closing?.refused === undefined
     ? forceClose(durable, session, { cause: 'closing-timeout', error: { code: 'closing-not-answered' } }, env)
     : stay({ durable, session })
 
 /**
- * BOLT 2, closing_signed: the opener offers once `shutdown` has been received and no HTLC remains in either commitment. That may
- * be before we see all updates in both: Core Lightning does not wait until its own commitment has its `update_fee`. Such an
- * offer is kept until no HTLC remains (`progressShutdown`).
+ * BOLT 2, closing_signed: the opener offers once `shutdown` has been received and no HTLC remains in either commitment. That may be before
+ * we see all updates in both: Core Lightning does not wait until its own commitment has its `update_fee`. Such an offer is kept until no
+ * HTLC remains (`progressShutdown`).
  */
 export const recvEarlyOffer = ({ durable, session }: Online, message: ClosingSigned, env: ChannelEnv): Step =>
   durable.phase === 'shutdown'
@@ -109,7 +109,7 @@ export const recvClosingSigned = (
   message: ClosingSigned,
   env: ChannelEnv,
 ): Step => {
-  // The peer speaks first: what we held back is said before the answer.
+  // The peer speaks first: we send what we held back before the answer.
   if (session.closing === undefined) return openNegotiation(durable, { ...session, earlyOffer: message }, env)
   return answerOffer(durable, { ...session, closing: { ...session.closing, lastOffer: message } }, message, env)
 }
@@ -129,7 +129,7 @@ const answerOffer = (
   if (hasDust(closing)) return react(state, { code: 'closing-output-below-dust' }, env)
   const agree = () => conclude(durable, session, message, closing, env)
   const { lastSentFee, sentRange, lastReceivedFee } = session.closing
-  // What was agreed on once is signed again, and nothing else.
+  // A fee that was agreed on once is signed again, and no other.
   if (durable.phase === 'closing') {
     return durable.closing.mutual?.fee === fee ? agree() : stay(state, { type: 'ignored', message: message.type })
   }
@@ -139,14 +139,14 @@ const answerOffer = (
   if (message.feeRange !== undefined) {
     const overlap = overlapOf(message.feeRange, ours.range)
     if (overlap === undefined) return react(state, { code: 'closing-fee-ranges-do-not-overlap' }, env)
-    // The opener has sent its range, and an answer within it is agreed on above.
+    // The opener has sent its range; an answer within it was accepted above.
     if (localIsOpener) return react(state, { code: 'closing-fee-out-of-range', fee }, env)
     if (lastSentFee !== undefined) return react(state, { code: 'closing-fee-out-of-range', fee }, env)
     if (inRange(fee, overlap)) return agree()
     const proposal = fee < overlap.minFeeSatoshis ? overlap.minFeeSatoshis : overlap.maxFeeSatoshis
     return propose(durable, session, proposal, overlap, env)
   }
-  // Without ranges the two approach each other; BOLT 2 wants each offer strictly between the last two.
+  // Without ranges the two approach each other; by BOLT 2 each offer must be strictly between the last two.
   if (lastSentFee !== undefined && lastReceivedFee !== undefined) {
     const [low, high] = [lastSentFee as bigint, lastReceivedFee as bigint].sort((a, b) => (a < b ? -1 : 1))
     if (fee <= (low as bigint) || fee >= (high as bigint)) {
@@ -163,12 +163,12 @@ const answerOffer = (
 }
 
 /**
- * What who pays adds to its offer while the peer wants more than the maximum. LND comes down by a tenth each time, from wherever
- * its own estimate is: with small steps it has some fifty rounds for that before nothing is left to offer.
+ * How much the payer adds to its offer while the peer wants more than the maximum. LND comes down by a tenth each time, from wherever its
+ * own estimate is: small steps leave it some fifty rounds before we have nothing left to offer.
  */
 const concession = (left: bigint): bigint => (left <= 0n ? 0n : largest(left / 16n, 1n))
 
-/** The operator names another fee rate: the peer's last offer, if it was too much, is looked at again. */
+/** The operator names another fee rate: the peer's last offer, if it was too high, is looked at again. */
 export const reconsiderFee = (durable: Funded, session: Session, env: ChannelEnv): Step => {
   const refused = session.closing?.refused
   if (durable.phase !== 'negotiating' || refused === undefined) return stay({ durable, session })
@@ -177,8 +177,8 @@ export const reconsiderFee = (durable: Funded, session: Session, env: ChannelEnv
 }
 
 /**
- * We, who pay, have nothing more to offer. The peer is told, and may come down; the operator is told, and may name a higher
- * rate or force the close. Until then the channel waits: no HTLC is left in it.
+ * We pay the fee, and have nothing more to offer. The peer is told, and may come down; the operator is told, and may name a higher rate or
+ * force the close. Until then the channel waits: no HTLC is left in it.
  */
 const refuseFee = (
   durable: Agreeing,
@@ -192,14 +192,14 @@ const refuseFee = (
   return react({ durable, session: waiting }, { code: 'closing-fee-too-high', fee, maximum: limit }, env)
 }
 
-// BOLT 2: an output that is dust for its script would keep the transaction from the miners.
+// BOLT 2: miners would not get a transaction with an output that is dust for its script.
 const hasDust = ({ tx }: ClosingTransaction): boolean =>
   tx.outputs.some(({ amount, script }) => amount < dustLimit(script))
 
 /**
- * What we would pay, and accept. The opener begins with today's rate, and bounds both ends: by the rate that the operator
- * names, or else by the node's own maximum; the other side only wants the transaction to be relayed, since it does not pay.
- * A fee that was agreed on is the only one.
+ * The fees that we would pay and accept. The opener begins with today's rate, and limits both ends by the rate that the operator names, or
+ * else by the node's own maximum. The other side does not pay, so it only wants the transaction to be relayed. Once a fee was agreed on, it
+ * is the only one.
  */
 const ourFees = (durable: Agreeing, env: ChannelEnv): Fees => {
   if (durable.phase === 'closing' && durable.closing.mutual !== undefined) {
@@ -215,7 +215,7 @@ const ourFees = (durable: Agreeing, env: ChannelEnv): Fees => {
   const feeAt = (feerate: FeeratePerKw) => smallest(closingFee(feerate, local, remote), available)
   const named = durable.closingFeeratePerKw
   const ideal = named === undefined ? feeAt(closing) : smallest(feeAt(closing), feeAt(named))
-  // Outputs that may be left out need no fee: the opener's range may end with what the transaction without them pays.
+  // Outputs that may be left out need no fee: the opener's range may end with the fee of the transaction without them.
   const dust = largest(localLimits.dustLimit, remoteLimits.dustLimit) * MSAT_PER_SAT
   const certain = [...(spec.toLocalMsat >= dust ? [local] : []), ...(spec.toRemoteMsat >= dust ? [remote] : [])]
   const minimum = smallest(feeForWeight(least, closingWeight(certain)), ideal)
@@ -263,7 +263,7 @@ const closingSigned = (
   needs: { type: 'funding-signature', sighash },
 })
 
-/** Both agree: the peer gets our signature of this fee if it lacks it, and the transaction is published. */
+/** Both agree: the peer gets our signature for this fee if it lacks it, and the transaction is published. */
 const conclude = (
   durable: Agreeing,
   session: Session,

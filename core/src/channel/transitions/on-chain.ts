@@ -22,7 +22,7 @@ import { andThen, emit, type Live, type Step, stay, to } from './step.ts'
 
 /** BOLT 3, commitment transaction: the upper 8 bits of its input's sequence. */
 const COMMITMENT_SEQUENCE = 0x80
-/** How often, in blocks, what is not mined yet is published again. */
+/** How often, in blocks, transactions that are not mined yet are published again. */
 const REBROADCAST_INTERVAL = 6
 
 /** An output that we watch is spent, in the mempool or in a block. */
@@ -58,7 +58,7 @@ const fundingSpent = ({ durable, session }: Live, { tx }: OutputSpent, env: Chan
   ])
 }
 
-/** The funding output needs our signature: a spend that is no commitment is a closing transaction that we have signed. */
+/** The funding output needs our signature: if the spend is not a commitment, it is a closing transaction that we have signed. */
 const kindOf = (durable: Funded, tx: OutputSpent['tx'], txid: Uint8Array): FundingSpend['kind'] => {
   const { local, remote, remoteNext } = latest(durable)
   if (equalBytes(txid, local.txid)) return 'local'
@@ -66,7 +66,7 @@ const kindOf = (durable: Funded, tx: OutputSpent['tx'], txid: Uint8Array): Fundi
   if (remoteNext !== undefined && equalBytes(txid, remoteNext.txid)) return 'remote-next'
   const isCommitment = tx.inputs.some(({ sequence }) => sequence >>> 24 === COMMITMENT_SEQUENCE)
   if (!isCommitment) return 'mutual'
-  // After data loss it is most likely a commitment later than those we know.
+  // After data loss it is most likely a later commitment than those we know.
   return durable.phase === 'closing' && durable.closing.cause === 'data-loss' ? 'unknown' : 'revoked'
 }
 
@@ -86,7 +86,7 @@ const causeOf = (kind: FundingSpend['kind']): Closing['closing']['cause'] => {
   }
 }
 
-// Claims on the peer's commitments are not made yet: the operator must know, and nothing of the state may be dropped.
+// This version does not claim outputs of the peer's commitments: the operator must know, and nothing of the state may be dropped.
 const reportSpend = (durable: Closing, { kind, txid }: FundingSpend): readonly Effect[] => {
   switch (kind) {
     case 'mutual':
@@ -102,7 +102,7 @@ const reportSpend = (durable: Closing, { kind, txid }: FundingSpend): readonly E
   }
 }
 
-/** A spend of our commitment's outputs. A preimage in it is ours to use at once, confirmed or not. */
+/** A transaction that spends our commitment's outputs. We use a preimage in it at once, confirmed or not. */
 const claimSpent = ({ durable, session }: Live, { tx, outpoint }: OutputSpent, env: ChannelEnv): Step => {
   const state = session === undefined ? { durable } : { durable, session }
   if (durable.phase !== 'closing') return stay(state)
@@ -120,7 +120,7 @@ const claimSpent = ({ durable, session }: Live, { tx, outpoint }: OutputSpent, e
   return to(next, session, effects)
 }
 
-/** Its origin has it at once, unless the chain has given the HTLC back to it already. */
+/** Its origin gets it at once, unless the chain has already given the HTLC back to it. */
 export const learnPreimage = (
   durable: Closing,
   id: HtlcId,
@@ -158,7 +158,7 @@ export const closingConfirmed = (
   return andThen(to(next, session, fresh.map(watchClaim)), () => progressClosing(durable, next, session, env))
 }
 
-/** Another block: claims may have become due, outcomes deep enough, and the channel done with. */
+/** Another block: claims may have become due, outcomes deep enough, and the channel finished. */
 export const closingBlock = (
   durable: Closing,
   session: Session | undefined,
@@ -168,7 +168,7 @@ export const closingBlock = (
   const spent = confirmedSpend(durable) !== undefined
   const mayPublish = !durable.closing.publishLocal && durable.closing.cause !== 'data-loss'
   if (!spent && mayPublish && passedDeadline(durable, env) !== undefined) {
-    // What the peer, or both, were to publish has not been mined in time for an HTLC.
+    // The transaction that the peer, or both, were to publish has not been mined in time for an HTLC.
     const next: Closing = { ...durable, closing: { ...durable.closing, publishLocal: true } }
     return to(next, session, publishLocalCommitment(next, env))
   }
@@ -178,7 +178,7 @@ export const closingBlock = (
   return { state: step.state, effects: [...rebroadcast, ...step.effects] }
 }
 
-/** Everything of a closing that is not in a block yet and may be. */
+/** Every transaction of a closing that may be published and is not in a block yet. */
 export const publishClosing = (durable: Closing, env: ChannelEnv): readonly Effect[] => {
   const { spends, publishLocal } = durable.closing
   if (!spends.some(({ confirmedAt }) => confirmedAt !== undefined)) {
@@ -187,7 +187,7 @@ export const publishClosing = (durable: Closing, env: ChannelEnv): readonly Effe
   return dueClaims(resolutionOf(durable, env), env).map(publishClaim)
 }
 
-/** What is watched once our commitment is in a block: each of its outputs that concerns us. */
+/** What is watched once our commitment is in a block: each output of it that we may claim or lose. */
 export const watchClaims = (durable: Closing, env: ChannelEnv): readonly Effect[] => {
   if (confirmedSpend(durable)?.kind !== 'local') return []
   const { localParams, local } = latest(durable)
@@ -202,7 +202,7 @@ export const watchClaims = (durable: Closing, env: ChannelEnv): readonly Effect[
   return [...ofCommitment, ...ofHtlcs.map(watchClaim)]
 }
 
-/** Publishes what became due since `before`, settles what became final, and ends the channel when all is done. */
+/** Publishes claims that became due since `before`, settles outcomes that became final, and ends the channel when everything is done. */
 export const progressClosing = (
   before: Closing,
   durable: Closing,
@@ -251,7 +251,7 @@ const settleOutcomes = (
   }
 }
 
-/** Our commitment's claims and outcomes, if it is the one in a block. */
+/** Our commitment's claims and outcomes, if our commitment is the one in a block. */
 const resolutionOf = (durable: Closing, env: ChannelEnv): LocalCommitmentResolution | undefined => {
   const spend = confirmedSpend(durable)
   if (spend?.kind !== 'local' || spend.confirmedAt === undefined) return undefined

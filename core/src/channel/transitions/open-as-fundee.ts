@@ -11,7 +11,7 @@ import { checkOpenChannel } from './open-checks.ts'
 import { firstCommitments, ownFields, watchFunding, withFirstSignature } from './opening.ts'
 import { emit, type Step, to } from './step.ts'
 
-/** BOLT 2, open_channel: what is sound goes to the node for a decision. */
+/** BOLT 2, open_channel: a valid proposal goes to the node for a decision. */
 export const recvOpenChannel = (durable: Idle, session: Session, open: OpenChannel, env: ChannelEnv): Step => {
   const { localNodeId, remoteNodeId } = durable
   const proposed: WaitForDecision = { phase: 'wait-for-decision', localNodeId, remoteNodeId, open }
@@ -48,7 +48,7 @@ export const acceptChannel = (
     ...(open.channelType === undefined ? {} : { channelType: open.channelType }),
     ...ownFields(keys, open.fundingSatoshis, upfrontShutdown, open.dustLimitSatoshis, env),
   }
-  // BOLT 2: our outputs must not be dust by the reserve that the peer asks of us.
+  // BOLT 2: the reserve that the peer asks of us must not make our outputs dust.
   if (accept.dustLimitSatoshis > open.channelReserveSatoshis) {
     const error = {
       code: 'reserve-below-dust-limit',

@@ -87,7 +87,7 @@ export const fundingCreated = (
   ])
 }
 
-/** BOLT 2, funding_signed: with a way out of the channel in hand, the funding transaction may be published. */
+/** BOLT 2, funding_signed: the funding transaction may be published, now that we have a commitment to leave the channel with. */
 export const recvFundingSigned = (
   durable: WaitForFundingSigned,
   session: Session,

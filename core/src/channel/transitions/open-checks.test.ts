@@ -158,7 +158,7 @@ for (const [code, patch] of refusedAccepts) {
   })
 }
 
-// Core Lightning, with its dust limit of 546, asks of the funder of a small channel what the funder's dust limit asks for.
+// Core Lightning has a dust limit of 546; of the funder of a small channel it asks for a reserve that fits the funder's dust limit.
 test('recv accept_channel — the reserve that is asked of us is held against our dust limit, not the peer’s', (t) => {
   const minFunding = 20_000n
   const two = new TwoParties({ alice: { minFunding }, bob: { minFunding, dustLimit: 546n } })

@@ -15,9 +15,9 @@ import type { OpenCommand } from '../state/inputs.ts'
 import { largest, smallest } from './amounts.ts'
 import { checkFeerate } from './fee-bounds.ts'
 
-/** BOLT 3, dust limits: what every standard segwit output may hold. */
+/** BOLT 3, dust limits: the least amount that is not dust for any standard segwit output. */
 const MIN_DUST_LIMIT = 354n
-/** BOLT 2: so many HTLCs each way still fit into one `commitment_signed` and one penalty transaction. */
+/** BOLT 2: with this many HTLCs each way, one `commitment_signed` and one penalty transaction still suffice. */
 const MAX_ACCEPTED_HTLCS = 483
 /** BOLT 2: from here on both sides must offer `option_support_large_channel`. */
 const LARGE_CHANNEL = 1n << 24n
@@ -43,7 +43,7 @@ export const checkOpenCommand = (
   return checkFunderPays(funding, command.pushMsat, env.feerates.commitment)
 }
 
-/** BOLT 2, open_channel: what its receiver must or may fail the channel for. */
+/** BOLT 2, open_channel: the faults for which its receiver must or may fail the channel. */
 export const checkOpenChannel = (
   open: OpenChannel,
   remoteFeatures: FeatureVector,
@@ -61,13 +61,13 @@ export const checkOpenChannel = (
   }
   const unknown = unknownRecords(open)
   if (unknown !== undefined) return unknown
-  // BOLT 7, announcement_signatures: both must take part. What we do not do is refused, not taken and then left undone.
+  // BOLT 7, announcement_signatures: both must take part. We refuse what we do not do, instead of accepting it and leaving it undone.
   if (announce && settings.announcedOpenings === 'refuse') return { code: 'announcement-not-supported' }
   if (!hasFeature(remoteFeatures, 'option_anchors')) return { code: 'anchors-not-supported-by-peer' }
   if (funding < settings.minFunding) {
     return { code: 'funding-too-small', funding, bound: settings.minFunding }
   }
-  // In `accept_channel` each of the two stands against the other one of `open_channel`.
+  // In `accept_channel`, each of these two is compared with the other one of `open_channel`.
   const reserve = open.channelReserveSatoshis
   const dustLimit = open.dustLimitSatoshis
   if (reserve < dustLimit) return { code: 'reserve-below-dust-limit', reserve, dustLimit }
@@ -85,7 +85,7 @@ export const checkOpenChannel = (
   )
 }
 
-/** BOLT 2, accept_channel: what its receiver must or may fail the channel for. */
+/** BOLT 2, accept_channel: the faults for which its receiver must or may fail the channel. */
 export const checkAcceptChannel = (
   open: OpenChannel,
   accept: AcceptChannel,
@@ -119,7 +119,7 @@ export const checkAcceptChannel = (
   )
 }
 
-// BOLT 1, extensions: a record of an even type must be understood. It is part of what the peer proposes.
+// BOLT 1, extensions: a record of an even type must be understood. It is part of the peer's proposal.
 const unknownRecords = (message: OpenChannel | AcceptChannel): OpenError | undefined => {
   const types = evenTypes(message)
   return types.length === 0 ? undefined : { code: 'unknown-records', types }

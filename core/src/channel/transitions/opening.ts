@@ -27,7 +27,7 @@ export const channelIdOf = ({ txid, index }: OutPoint): ChannelId => {
   return id
 }
 
-/** What one side demands, as its message says. */
+/** The demands of one side, in the form of its message. */
 const limitsOf = (message: OpenChannel | AcceptChannel): Limits => ({
   dustLimit: message.dustLimitSatoshis,
   channelReserve: message.channelReserveSatoshis,
@@ -47,7 +47,7 @@ const keysOfMessage = (message: OpenChannel | AcceptChannel): ChannelKeys => ({
   },
 })
 
-/** The fields of `open_channel` and `accept_channel` that say what we demand and which keys are ours. */
+/** The fields of `open_channel` and `accept_channel` with our demands and our keys. */
 export const ownFields = (
   keys: OpeningKeys,
   funding: bigint,
@@ -72,13 +72,13 @@ export const ownFields = (
     delayedPaymentBasepoint: basepoints.delayedPayment,
     htlcBasepoint: basepoints.htlc,
     firstPerCommitmentPoint: env.commitmentPoint(0),
-    // BOLT 2: whoever sends TLVs sends this one too; empty commits to nothing.
+    // BOLT 2: a message with TLVs must contain this one; an empty script commits to nothing.
     upfrontShutdownScript: upfrontShutdown ? keys.localShutdownScript : EMPTY,
   }
 }
 
 export interface FirstCommitments {
-  /** Ours still lacks the peer's signature. */
+  /** Our commitment still lacks the peer's signature. */
   readonly funded: FundedCommon
   readonly local: CommitmentTransaction
   readonly remote: CommitmentTransaction
@@ -144,7 +144,7 @@ export const firstCommitments = (
     keyIndex: keys.keyIndex,
     localIsOpener,
     channelType: { scidAlias: type?.scidAlias ?? false, zeroConf: false },
-    // Whatever the flag says: no signatures for an announcement are made.
+    // The flag does not matter: we make no signatures for an announcement.
     announce: false,
     localKeys: keys.localKeys,
     remoteKeys,
@@ -195,7 +195,7 @@ export const withFirstSignature = (funded: FundedCommon, signature: Signature): 
   return { ...funded, active: [{ ...commitment, local }] }
 }
 
-/** What must be watched from the moment that a funding transaction may be published. */
+/** What must be watched from the moment when a funding transaction may be published. */
 export const watchFunding = (funded: FundedCommon): readonly Effect[] => {
   const commitment = latest(funded)
   const { fundingOutpoint } = commitment.localParams

@@ -29,7 +29,7 @@ import { recvShutdown } from './shutdown.ts'
 import { andThen, emit, type Online, type Step, stay, to } from './step.ts'
 import { recvUpdateFee } from './update-fee.ts'
 
-/** A message of the peer. One from a connection that is gone is dropped. */
+/** Handles a message of the peer. A message from a connection that is gone is dropped. */
 export const recvMessage = (state: ChannelState, input: PeerMessage, env: ChannelEnv): Step => {
   const { durable, session } = state
   if (session === undefined || session.epoch !== input.epoch) return stay(state)
@@ -72,15 +72,15 @@ const recvFunded = (durable: Funded, session: Session, input: PeerMessage, env: 
   if (message.type === 'error') return recvError(online, message, env)
   if (durable.phase === 'closing' && !session.reestablished) return recvOfClosing(durable, session, message, env)
   if (session.rest?.from === 'reestablishment') return recvAtRest(online, message)
-  // BOLT 7: what the peer asks for relaying depends on no state of the channel.
+  // BOLT 7: the peer's relay policy does not depend on any state of the channel.
   if (message.type === 'channel_update') return recvChannelUpdate(online, message, env)
   if (message.type === 'channel_reestablish') {
     return session.reestablished
       ? react(online, { code: 'reestablished-twice' }, env)
       : recvReestablish(online, message, env)
   }
-  // BOLT 2: before the peer's channel_reestablish, nothing that it says about the channel can be placed. LND has none for a
-  // channel whose funding is unconfirmed, and sends channel_ready when it confirms: on a new connection it has one.
+  // BOLT 2: before the peer's channel_reestablish, its messages about the channel cannot be ordered. LND sends none for a channel whose
+  // funding is unconfirmed, and sends channel_ready when it confirms: on a new connection it sends channel_reestablish.
   if (!session.reestablished) return react(online, { code: 'message-before-reestablish', message: message.type }, env)
   switch (message.type) {
     case 'channel_ready':
@@ -98,7 +98,7 @@ const recvFunded = (durable: Funded, session: Session, input: PeerMessage, env: 
     default:
       break
   }
-  // A change of the fee rate may be under way while the closing is agreed on: what is left of it changes nothing there.
+  // A change of the fee rate may be under way during the negotiation of the close: the rest of the change has no effect there.
   const isLeftOver = message.type === 'commitment_signed' || message.type === 'revoke_and_ack'
   if (durable.phase !== 'normal' && durable.phase !== 'shutdown' && !(durable.phase === 'negotiating' && isLeftOver)) {
     return unexpected(online, message, env)
@@ -126,13 +126,13 @@ const recvFunded = (durable: Funded, session: Session, input: PeerMessage, env: 
   }
 }
 
-/** The channel takes no part for now. How the peer has begun is remembered: it says so once. */
+/** The channel takes no part for now. The peer's first message is kept, because the peer sends it only once. */
 const recvAtRest = ({ durable, session }: Online, message: ChannelMessage): Step =>
   message.type === 'channel_reestablish'
     ? to(durable, { ...session, rest: { from: 'reestablishment', heard: [message] } }, [])
     : stay({ durable, session }, { type: 'ignored', message: message.type })
 
-/** The same, and an error is heard as well: of a channel that the peer has closed, the chain is to tell first. */
+/** The same, but an error is also only kept: if the peer has closed the channel, the chain must tell first. */
 const recvUnsighted = (
   { durable, session }: Online,
   { heard }: Extract<Rest, { from: 'chain' }>,
@@ -144,9 +144,9 @@ const recvUnsighted = (
     : stay({ durable, session }, { type: 'ignored', message: message.type })
 
 /**
- * The chain decides, and we have said nothing on this connection. BOLT 2, message retransmission: a peer that would go on
- * with a channel that has failed gets the error, and all else that it says is ignored; but a preimage is worth as much as
- * ever. A cooperative close is answered as any channel is, so that a peer which has lost our last message gets it again.
+ * The chain decides, and we have said nothing on this connection. BOLT 2, message retransmission: a peer that would go on with a failed
+ * channel gets the error, and its other messages are ignored, except preimages, which are worth as much as ever. A cooperative close is
+ * answered like any channel, so that a peer that has lost our last message gets it again.
  */
 const recvOfClosing = (durable: Closing, session: Session, message: ChannelMessage, env: ChannelEnv): Step => {
   const { epoch } = session
@@ -172,7 +172,7 @@ const recvOfClosing = (durable: Closing, session: Session, message: ChannelMessa
   return stay({ durable, session }, { type: 'ignored', message: message.type })
 }
 
-/** BOLT 1: an error ends the channel, unless it is one of those by which nobody's channel ends. */
+/** BOLT 1: an error ends the channel, unless it is one of those that end no channel in practice. */
 const recvError = (
   { durable, session }: Online,
   message: Extract<ChannelMessage, { type: 'error' }>,

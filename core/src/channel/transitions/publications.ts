@@ -12,8 +12,8 @@ import { closingSighash } from './closing-input.ts'
 import { buildLocal, latest } from './commitments.ts'
 
 /**
- * Our latest commitment, and the spend of our anchor that pays for it where its own fee is too low. A funding that the peer
- * speaks of and that is in no block may not exist: the wallet's coins are not tied to a commitment that can never confirm.
+ * Our latest commitment, and the spend of our anchor that pays for it if its own fee is too low. A funding that only the peer speaks of and
+ * that is in no block may not exist: the wallet's coins are not tied to a commitment that can never confirm.
  */
 export const publishLocalCommitment = (durable: Funded, env: ChannelEnv): readonly Effect[] => {
   const { localParams, local, fundingStatus } = latest(durable)
@@ -60,7 +60,7 @@ export const publishMutualClose = (durable: Closing, mutual: MutualClose): Effec
   }
 }
 
-/** The complete transaction. `signWithFundingKey` is asked for a signature of a digest where ours is still missing. */
+/** The complete transaction. If our signature is still missing, `signWithFundingKey` is asked for a signature of a digest. */
 export const completeSpend = (
   publication: Exclude<Publication, { type: 'claim' }>,
   signWithFundingKey: (digest: Uint8Array) => Signature,
@@ -71,7 +71,7 @@ export const completeSpend = (
   return withWitness(tx, 0, fundingWitness(local, { key: remoteFundingKey, signature: remoteSignature }))
 }
 
-/** The message with what the signer answered in its place. */
+/** The message with the signer's answers filled in. */
 export const fillIn = (message: Message, answer: SigningAnswer): Message => {
   switch (answer.type) {
     case 'funding-signature':

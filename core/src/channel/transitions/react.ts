@@ -9,7 +9,7 @@ import { forceClose } from './fail-channel.ts'
 import { REACTIONS } from './reactions.ts'
 import { emit, idOf, type Step, stay } from './step.ts'
 
-/** What the node does about a fault of the peer: as much as `REACTIONS` says. */
+/** What the node does about a fault of the peer, by `REACTIONS`. */
 export const react = (state: ChannelState, fault: ProtocolError, env: ChannelEnv): Step => {
   const { scope } = REACTIONS[fault.code]
   switch (scope) {
@@ -25,7 +25,7 @@ export const react = (state: ChannelState, fault: ProtocolError, env: ChannelEnv
   }
 }
 
-/** BOLT 2 and 5: the peer is told, and our latest commitment goes to the chain. What has failed cannot fail again. */
+/** BOLT 2 and 5: the peer is told, and our latest commitment goes to the chain. A channel that has failed cannot fail again. */
 const failChannel = (state: ChannelState, error: ProtocolError, env: ChannelEnv): Step => {
   const { durable, session } = state
   if (durable.phase === 'aborted' || durable.phase === 'closed' || durable.phase === 'closing') {
@@ -35,7 +35,7 @@ const failChannel = (state: ChannelState, error: ProtocolError, env: ChannelEnv)
   return forceClose(durable, session, { cause: 'protocol-error', error }, env)
 }
 
-/** The peer and the operator are told; the channel stays what it is. */
+/** The peer and the operator are told; the channel stays as it is. */
 const complain = (state: ChannelState, fault: ProtocolError, hangUp: boolean): Step => {
   const { durable, session } = state
   const effects: Effect[] = []

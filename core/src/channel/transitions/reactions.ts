@@ -15,11 +15,11 @@ export interface Reaction {
   readonly scope: Scope
   /** What the peer is told. BOLT 1: after an `error`, its sender fails what it names. */
   readonly answer: 'error' | 'warning' | 'none'
-  /** What asks for it, or allows it. */
+  /** The clause that asks for it, or allows it. */
   readonly clause: string
 }
 
-/** Every fault that the channels and the peers' actors know. One without a row does not compile. */
+/** Every fault that the channels and the peers' actors know. A fault without a row does not compile. */
 export const REACTIONS: { readonly [Code in (ChannelError | HtlcFault | PeerFault)['code']]: Reaction } = {
   // Openings.
   'unknown-chain': fail('BOLT 2, open_channel: chain_hash names a chain that the receiver does not know'),

@@ -45,7 +45,7 @@ export const fundingConfirmed = ({ durable, session }: Live, input: TxConfirmed,
     shortIds: confirmed.shortIds,
   })
   if (confirmed.phase === 'closing' && confirmed.closing.publishLocal && confirmed.closing.spends.length === 0) {
-    // Of a peer's channel that failed before its funding was known to exist, nothing was published yet.
+    // A peer's channel that failed before its funding was known to exist: nothing was published yet.
     return to(confirmed, session, [event, ...publishLocalCommitment(confirmed, env)])
   }
   if (confirmed.phase !== 'wait-for-funding-confirmed') return to(confirmed, session, [event])
@@ -74,7 +74,7 @@ export const recvChannelReady = ({ durable, session }: Online, message: ChannelR
   const remoteAlias = message.alias ?? durable.shortIds.remoteAlias
   const shortIds = remoteAlias === durable.shortIds.remoteAlias ? durable.shortIds : withAlias(durable, remoteAlias)
   if (durable.remoteReady || durable.remoteNextPoint.type !== 'unknown') {
-    // BOLT 2: one that repeats is ignored, but for a new alias.
+    // BOLT 2: a repeated message is ignored, except for a new alias.
     if (shortIds === durable.shortIds) return stay({ durable, session })
     return to(update(durable, { shortIds }), session, [])
   }
@@ -86,7 +86,7 @@ export const recvChannelReady = ({ durable, session }: Online, message: ChannelR
   return becomeReady(next, session, env)
 }
 
-/** Our side is ready: the channel is usable as soon as the peer's side is, too. */
+/** Our side is ready: the channel is usable as soon as the peer's side is ready too. */
 const becomeReady = (
   durable: WaitForFundingConfirmed | WaitForChannelReady,
   session: Session | undefined,

@@ -2,8 +2,8 @@ import type { CommitmentSpec, HtlcDirection, SpecHtlc } from '../commitment/comm
 import type { Change } from '../state/changes.ts'
 
 /**
- * A commitment with changes applied. `byOwner` are those that the commitment's owner made, `byOther` those of the other
- * side. Removals name HTLCs that the one who removes them received.
+ * A commitment with changes applied. `byOwner` are the changes that the commitment's owner made, `byOther` those of the other side. A
+ * removal names an HTLC that the side which removes it has received.
  */
 export const reduceSpec = (
   spec: CommitmentSpec,

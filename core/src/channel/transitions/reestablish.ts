@@ -18,9 +18,9 @@ import { isIrrevocable, proposeRemoval, removalMessage } from './remove-htlc.ts'
 import { emit, type Online, type Step, to } from './step.ts'
 
 /**
- * BOLT 2, channel_reestablish: sends again what the peer has lost, in the order in which it was first sent. All of it comes
- * from the state; signatures and secrets are made again. A peer that is out of step fails the channel: it goes to the chain,
- * unless the peer proves that ours is not the latest state.
+ * BOLT 2, channel_reestablish: sends again what the peer has lost, in the order in which it was first sent. Everything comes from the
+ * state; signatures and secrets are made again. If a peer is out of step, the channel fails: it goes to the chain, unless the peer proves
+ * that ours is not the latest state.
  */
 export const recvReestablish = (online: Online, message: ChannelReestablish, env: ChannelEnv): Step => {
   const { durable, session } = online
@@ -29,23 +29,23 @@ export const recvReestablish = (online: Online, message: ChannelReestablish, env
   return outcome === 'we-are-behind' ? weAreBehind(durable, session, env) : react(online, outcome, env)
 }
 
-/** Compares the peer's counters with ours. A number is a claim; only a secret that we have not revealed yet is a proof. */
+/** Compares the peer's counters with ours. A number is only a claim; a secret that we have not revealed yet is a proof. */
 const compare = (
   durable: Funded,
   { nextCommitmentNumber, nextRevocationNumber, yourLastPerCommitmentSecret: secret }: ChannelReestablish,
   env: ChannelEnv,
 ): 'in-sync' | 'we-are-behind' | ProtocolError => {
   const { local, remote, remoteNext } = latest(durable)
-  // BOLT 2: the secret is that of the commitment before the next revocation that the peer expects, zero if it has none.
+  // BOLT 2: the secret is that of the commitment before the next revocation that the peer expects; zero if there is none.
   if (!isSecretBefore(nextRevocationNumber, secret, env)) return { code: 'invalid-last-secret' }
   const revocable = BigInt(local.index)
-  // BOLT 2: only this forbids us to publish.
+  // BOLT 2: only this case forbids us to publish.
   if (nextRevocationNumber > revocable) return 'we-are-behind'
-  // BOLT 2: the peer has all our revocations, or all but the last, which it gets again.
+  // BOLT 2: the peer has all our revocations, or all but the last, which is sent again.
   if (nextRevocationNumber + 1n < revocable) {
     return { code: 'revocation-number-mismatch', expected: local.index, received: nextRevocationNumber }
   }
-  // BOLT 2: the peer has all our signatures, or all but the last, which it gets again. What we signed last is `remoteNext`.
+  // BOLT 2: the peer has all our signatures, or all but the last, which is sent again. What we signed last is `remoteNext`.
   const expected = (remoteNext ?? remote).index + 1
   const lost = remoteNext === undefined ? expected : remoteNext.index
   if (nextCommitmentNumber !== BigInt(expected) && nextCommitmentNumber !== BigInt(lost)) {
@@ -65,7 +65,7 @@ const weAreBehind = (durable: Funded, session: Session, env: ChannelEnv): Step =
   if (durable.phase !== 'closing') {
     return forceClose(durable, session, { cause: 'data-loss', error: { code: 'peer-is-ahead' }, publish: false }, env)
   }
-  // What was published cannot be called back; what was not must not be.
+  // A published commitment cannot be called back; one that is not published must not be.
   if (durable.closing.publishLocal || durable.closing.cause === 'data-loss') return to(durable, session, [])
   return to({ ...durable, closing: { ...durable.closing, cause: 'data-loss' } }, session, [
     emit(durable, { type: 'error', error: { code: 'peer-is-ahead' } }),
@@ -107,8 +107,8 @@ const retransmissions = (
     message.nextRevocationNumber + 1n === BigInt(local.index)
       ? [revokeAndAck(durable, epoch, local.index - 1, env)]
       : []
-  // BOLT 2, message retransmission: after closing_signed, no commitment is needed any more. Core Lightning has sent its own
-  // before our last signature came, and hangs up at one that comes then.
+  // BOLT 2, message retransmission: after closing_signed, no commitment is needed any more. Core Lightning has sent its closing_signed
+  // before our last signature came, and hangs up at a signature that comes then.
   if (durable.phase === 'closing') return []
   if (durable.phase === 'negotiating') return revocation
   const { remoteNextPoint } = durable

@@ -17,7 +17,7 @@ const MUST_BE_ONE = 1
 const DONT_FORWARD = 2
 const DISABLED = 2
 
-/** What a new channel charges: the node's default within what the channel and the peer allow. */
+/** What a new channel charges: the node's default, within the limits of the channel and the peer. */
 export const initialRelayPolicies = (capacity: bigint, remoteLimits: Limits, env: ChannelEnv): RelayPolicies => {
   const { relay } = env.settings
   const inFlight = remoteLimits.maxHtlcValueInFlightMsat
@@ -33,14 +33,14 @@ export const initialRelayPolicies = (capacity: bigint, remoteLimits: Limits, env
 }
 
 /**
- * Our `channel_update` for the peer, short of the node's signature. The channel is called by the alias that the peer gave
- * it, else by its real id (BOLT 7); `undefined` while there is neither.
+ * Our `channel_update` for the peer, without the node's signature. It names the channel by the alias that the peer gave it, else by its
+ * real id (BOLT 7); `undefined` while there is neither.
  */
 export const channelUpdateOf = (durable: Funded, env: ChannelEnv): ChannelUpdate | undefined => {
   const shortChannelId = durable.shortIds.remoteAlias ?? durable.shortIds.real
   if (shortChannelId === undefined) return undefined
   const { current, updateTimestamp } = durable.relay
-  // BOLT 7, channel_update: a channel that is closing is disabled. That is news, so it comes with a time of its own.
+  // BOLT 7, channel_update: a channel that is closing is disabled. This is a new update, so it has a timestamp of its own.
   const isDisabled = durable.phase === 'shutdown' || durable.phase === 'negotiating' || durable.phase === 'closing'
   return {
     type: 'channel_update',
@@ -99,7 +99,7 @@ export const setHtlcMaximum = ({ durable, session }: Live, command: SetHtlcMaxim
 const laterTimestamp = ({ relay }: Funded, { now }: ChannelEnv): number =>
   Math.max(seconds(now), relay.updateTimestamp + 1)
 
-/** The peer's policy for its end, which hints in our invoices repeat. What does not fit is ignored (BOLT 7). */
+/** The peer's policy for its end, which hints in our invoices repeat. An update that does not fit is ignored (BOLT 7). */
 export const recvChannelUpdate = ({ durable, session }: Live, message: ChannelUpdate, env: ChannelEnv): Step => {
   const { shortIds, params, remoteRelay } = durable
   const state = session === undefined ? { durable } : { durable, session }
@@ -125,8 +125,8 @@ export const recvChannelUpdate = ({ durable, session }: Live, message: ChannelUp
     disabled: (message.channelFlags & DISABLED) !== 0,
   }
   const next = update(durable, { remoteRelay: policy })
-  // Ours went out when the channel became usable. LND loses it for good where its own graph has the channel a moment later;
-  // by the time that it sends its own, it has.
+  // Ours was sent when the channel became usable. LND loses it for good if its own graph has the channel only a moment later; by the time
+  // that LND sends its own update, its graph has the channel.
   const again = remoteRelay === undefined && next.phase === 'normal' && session?.reestablished === true
   return to(next, session, again ? sendChannelUpdate(next, session, env) : [])
 }
