@@ -13,7 +13,7 @@ import type {
 } from '@fulgurite/plugin-sdk/contract'
 import type { Result } from '../lib/result.ts'
 
-/** Who asks. The core sets it; nothing that comes from outside ever names its sender. */
+/** The asker. The core sets it; no data from outside ever names its sender. */
 type Caller =
   | { readonly kind: 'operator' }
   | { readonly kind: 'plugin'; readonly name: string; readonly version: string }
@@ -47,11 +47,11 @@ export interface EventFilter {
 
 export interface ReplayedEvents {
   readonly events: readonly EncodedEvent[]
-  /** Where to go on: after the last event returned, or after the last one looked at when none matched. */
+  /** Where to go on: after the last event returned, or after the last one looked at if none matched. */
   readonly next: Cursor
 }
 
-/** A refusal with one of these codes. The compiler sees to it that an operation gives none that it does not declare. */
+/** A refusal with one of these codes. The compiler ensures that an operation returns only codes that it declares. */
 export type Refusal<Code extends string> = ContractError & { readonly code: Code }
 
 /** The event log as readers see it. */
@@ -66,15 +66,15 @@ export interface EventLogPort {
     limit: number,
   ): Promise<Result<ReplayedEvents, Refusal<'cursor-expired' | 'cursor-invalid'>>>
   /**
-   * Calls the listener for each event from now on, durable and ephemeral, in order, once it is durable.
-   * A listener must not throw and must be quick. Returns how to end it.
+   * Calls the listener for each event from now on, durable and ephemeral, in order, once it is durable. A listener must be quick and must
+   * not throw. Returns a function that ends it.
    */
   subscribe(filter: EventFilter, listener: (event: EncodedEvent) => void): () => void
   /** The cursor of the newest durable event: `replay` from it returns what comes later. */
   head(): Cursor
 }
 
-/** Who answers the core's questions. */
+/** Answers the core's questions. */
 export interface HookResponder {
   /**
    * Asks every plugin that registered for the hook, in parallel, with the hook's deadline for all together. Answers come
@@ -83,9 +83,9 @@ export interface HookResponder {
   ask<Name extends HookName>(name: Name, request: HookRequest<Name>): Promise<readonly HookAnswer<Name>[]>
 }
 
-/** Where the plugin host joins itself to the core. Without a responder every question has no answers. */
+/** The plugin host connects itself to the core here. Without a responder every question has no answers. */
 interface HookRegistry {
-  /** At most one responder at a time: the plugin host. Returns how to take it away. */
+  /** At most one responder at a time: the plugin host. Returns a function that removes it. */
   register(responder: HookResponder): () => void
 }
 
@@ -98,23 +98,23 @@ export interface Cost {
   readonly locksSat: Sat
 }
 
-/** What a command's own run came to, whether its asker still waits or not. */
+/** The result of a command's own run, whether or not its asker still waits. */
 export interface Outcome {
   readonly result: Result<unknown, ContractError>
   /** The answer was stored under the key: nothing was done this time. */
   readonly isStored: boolean
-  /** What a command that succeeded has cost, where its reply tells; else the worst case stands. */
+  /** What a successful command has cost, if its reply tells; else the worst case stands. */
   readonly cost?: Cost
 }
 
-/** A request that is checked and resolved. What was looked at is what runs. */
+/** A request that is checked and resolved. Exactly what was checked is what runs. */
 export interface Prepared {
   readonly operation: Operation
-  /** Checked, as it was asked: what the key stands for. */
+  /** The request as it was asked, after the check: what the key stands for. */
   readonly asked: object
-  /** With every default that bears on money or prices filled in. Exactly this is run. */
+  /** The request with every default that affects money or prices filled in. Exactly this is run. */
   readonly request: object
-  /** The most that running it costs, from the whole request and what the node knows now. Nothing beyond it is signed or sent. */
+  /** The most that running it costs, computed from the whole request and what the node knows now. Nothing beyond it is signed or sent. */
   readonly worstCase: Cost
   /** Runs it: `answer` comes within the asker's time, `outcome` when it is known. Neither rejects. */
   run(context: CallContext): {
@@ -123,32 +123,32 @@ export interface Prepared {
   }
 }
 
-/** What became of a command that was asked under a key, maybe in an earlier life of the node. */
+/** What became of a command that was asked under a key, possibly in an earlier life of the node. */
 export type Recalled =
   /** It was never begun, and will not be unless it is asked again. */
   | { readonly type: 'never-begun' }
   | { readonly type: 'known'; readonly outcome: Outcome }
   /** It goes on by itself. */
   | { readonly type: 'under-way'; readonly outcome: Promise<Outcome> }
-  /** The node ended while it ran, and what it did cannot be told apart from other things. */
+  /** The node ended while it ran, and its effects cannot be told apart from other things. */
   | { readonly type: 'unknown' }
 
 /** All that the plugin host knows of the node. */
 export interface PluginGateway extends ContractGateway {
   /**
-   * Checks a request and says what it comes to, without doing anything. The request comes as it arrived; amounts may be
-   * decimal strings, integers or `bigint`.
+   * Checks a request and returns what it would do and cost, without doing anything. The request is unparsed; amounts may be decimal
+   * strings, integers or `bigint`.
    */
   prepare(actor: string, operation: string, request: unknown): Result<Prepared, ContractError>
-  /** What became of a command of that key and request, looked up and not waited for. It starts nothing. */
+  /** What became of a command with that key and request: looked up, not waited for. It starts nothing. */
   recall(actor: string, operation: string, asked: unknown, key: string): Promise<Recalled>
 }
 
 /** All that the API knows of the node. */
 export interface ContractGateway {
   /**
-   * Asks an operation. The request comes as it arrived and is checked here, once; amounts may be decimal strings, integers
-   * or `bigint`. The reply is plain data with `bigint` amounts: `encodeReply` makes it text. Never rejects.
+   * Asks an operation. The request is unparsed and is checked here, once; amounts may be decimal strings, integers or `bigint`. The reply
+   * is plain data with `bigint` amounts: `encodeReply` makes it text. Never rejects.
    */
   ask(actor: string, operation: string, request: unknown, context: CallContext): Promise<Result<unknown, ContractError>>
   readonly events: EventLogPort

@@ -24,8 +24,8 @@ import { andThen, done, type Live, type Online, refuse, type Step, stay, to } fr
 const BADONION = 0x8000
 
 /**
- * Settles an HTLC that we received. What we decided is kept durably with this step, connected or not, so that it is
- * proposed again for as long as the peer may have lost it. A decision is final: asking for the same again is harmless.
+ * Settles an HTLC that we received. The decision is stored durably with this step, connected or not, and proposed again for as long as the
+ * peer may have lost it. A decision is final: asking for the same one again is harmless.
  */
 export const settleHtlc = ({ durable, session }: Live, command: SettleHtlcCommand): Step => {
   const state = session === undefined ? { durable } : { durable, session }
@@ -66,7 +66,7 @@ const decide = (record: HtlcRecord, command: SettleHtlcCommand): HtlcRecord | Se
 
 const isDecided = ({ preimage, failure }: HtlcRecord): boolean => preimage !== undefined || failure !== undefined
 
-/** Whether a received HTLC is in both commitments for good: the peer has revoked all that lack it, and so have we. */
+/** Whether a received HTLC is in both commitments for good: both sides have revoked every commitment without it. */
 export const isIrrevocable = (durable: Funded, { add }: HtlcRecord): boolean => {
   const { local, remote } = latest(durable)
   const has = (htlcs: typeof local.spec.htlcs, direction: 'offered' | 'received'): boolean =>
@@ -110,11 +110,11 @@ export const removalMessage = (durable: Funded, { add, preimage, failure }: Htlc
       }
 }
 
-/** BOLT 2, update_fulfill_htlc: the preimage goes to whoever we pay for at once, and is never forgotten. */
+/** BOLT 2, update_fulfill_htlc: the preimage goes at once to the origin that we pay for, and is never forgotten. */
 export const recvFulfillHtlc = ({ durable, session }: Online, message: UpdateFulfillHtlc, env: ChannelEnv): Step => {
   const state = { durable, session }
   const record = removable(durable, session, message.id)
-  // Whatever the peer has said before: a preimage is a receipt, and whom we pay for must have it before the channel fails.
+  // Whatever the peer has said before: a preimage is a receipt, and the origin must have it before the channel fails.
   if ('code' in record) return andThen(keepPreimage(state, message), (kept) => react(kept, record, env))
   const preimage = message.paymentPreimage
   if (!equalBytes(sha256(preimage), record.add.paymentHash)) {
@@ -139,7 +139,7 @@ const keepPreimage = ({ durable, session }: Online, { id, paymentPreimage: preim
   return to(next, session, settled(next, record, { type: 'fulfilled', preimage, onChain: false }))
 }
 
-/** BOLT 2, update_fail_htlc and update_fail_malformed_htlc: of consequence once irrevocably committed. */
+/** BOLT 2, update_fail_htlc and update_fail_malformed_htlc: they take effect once they are irrevocably committed. */
 export const recvFailHtlc = (
   { durable, session }: Online,
   message: UpdateFailHtlc | UpdateFailMalformedHtlc,

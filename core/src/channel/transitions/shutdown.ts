@@ -14,8 +14,8 @@ import { react } from './react.ts'
 import { andThen, done, emit, type Live, type Online, refuse, type Step, stay, to } from './step.ts'
 
 /**
- * Asks for a cooperative close. It is kept: if the peer is away, `shutdown` goes out when it is back. Asked again with a fee
- * rate, that is the one in force.
+ * Asks for a cooperative close. The request is kept: if the peer is away, `shutdown` is sent when it is back. If the close is asked for
+ * again with a fee rate, the new rate applies.
  */
 export const closeChannel = (
   { durable, session }: Live<Exclude<Funded, Closing>>,
@@ -28,7 +28,7 @@ export const closeChannel = (
     if (feeratePerKw === undefined || scriptPubkey !== undefined) {
       return refuse(state, command, { code: 'closing-in-progress' })
     }
-    // Who asks again wants it to be said again, whatever came of it the last time.
+    // Whoever asks again wants our offer to be sent again, whatever the last one led to.
     const priced = to(
       update(durable, { closingFeeratePerKw: feeratePerKw }),
       session === undefined ? undefined : awake(session),
@@ -39,7 +39,7 @@ export const closeChannel = (
     )
   }
   const script = scriptPubkey ?? durable.params.localShutdownScript
-  // BOLT 2: what was promised at the opening must be kept.
+  // BOLT 2: a script promised at the opening must be kept.
   if (durable.params.localShutdownIsUpfront && !equalBytes(script, durable.params.localShutdownScript)) {
     return refuse(state, command, { code: 'shutdown-script-is-fixed' })
   }
@@ -56,7 +56,7 @@ export const recvShutdown = ({ durable, session }: Online, { scriptpubkey }: Shu
   const state = { durable, session }
   const { features } = env.settings
   const anySegwit = isNegotiated(features, session.remoteFeatures, 'option_shutdown_anysegwit')
-  // BOLT 2, shutdown: a script of the opening binds where both nodes have advertised that it does.
+  // BOLT 2, shutdown: a script from the opening is binding if both nodes have advertised the feature.
   const isBound = isNegotiated(features, session.remoteFeatures, 'option_upfront_shutdown_script')
   const promised = isBound ? durable.params.remoteUpfrontShutdown : undefined
   if (!isShutdownScriptOfPeer(scriptpubkey, anySegwit)) return react(state, { code: 'invalid-shutdown-script' }, env)
@@ -70,23 +70,23 @@ export const recvShutdown = ({ durable, session }: Online, { scriptpubkey }: Shu
   const received: Session = { ...session, shutdownReceived: true }
   const before = durable.remoteShutdown
   if (before !== undefined && equalBytes(before, scriptpubkey)) return to(durable, received, [])
-  // Another script once the fee is being agreed on, or is: the transaction would change under the negotiation.
+  // A different script after the fee negotiation has begun: the transaction would change under the negotiation.
   if (durable.phase === 'negotiating' || durable.phase === 'closing') {
     return react(state, { code: 'shutdown-script-changed' }, env)
   }
   const next = update(durable, {
     remoteShutdown: scriptpubkey,
-    // BOLT 2: answered in kind, as soon as what we have proposed is signed.
+    // BOLT 2: we answer with `shutdown` as soon as our proposals are signed.
     localShutdown: durable.localShutdown ?? durable.params.localShutdownScript,
   })
-  // Told of once: where it answers ours, we have been the first.
+  // Reported once: if the peer's shutdown answers ours, ours was reported already.
   const isFirst = before === undefined && durable.localShutdown === undefined
   return to(next, received, isFirst ? [emit(next, { type: 'shutdown', byUs: false })] : [])
 }
 
 /**
- * Takes a channel that is to be closed as far as it goes by itself. Called after every step: sends our `shutdown` once all
- * that we proposed is signed, enters `shutdown` when both have said it, and negotiates the fee when nothing is left.
+ * Takes a channel that is to be closed as far as it can go by itself. Called after every step: sends our `shutdown` once all our proposals
+ * are signed, enters `shutdown` when both sides have sent it, and negotiates the fee when nothing is left.
  */
 export const progressShutdown = (state: ChannelState, env: ChannelEnv): Step => {
   const { durable, session } = state
@@ -136,13 +136,13 @@ const progress = (durable: Funded, session: Session, env: ChannelEnv): Step => {
   return to(opened.state.durable, opened.state.session, [...effects, ...opened.effects])
 }
 
-/** Who offers first need not wait for the last updates, and does not where the other side never comes to sign them. */
+/** The side that offers first need not wait for the last updates. It does not wait if the other side never signs them. */
 const mayBegin = ({ params }: Funded, { earlyOffer, isOverdue = false }: Session): boolean =>
   earlyOffer !== undefined || (isOverdue && params.localIsOpener)
 
 /**
- * BOLT 2, closing_signed: no HTLC remains in either commitment transaction. What may be on its way is another fee rate of the
- * commitments, by which the closing transaction does not change.
+ * BOLT 2, closing_signed: no HTLC remains in either commitment transaction. Only a change of the commitments' fee rate may still be under
+ * way, and it does not change the closing transaction.
  */
 const isEmpty = (durable: Funded, { proposed }: Session): boolean => {
   const { localSigned, localAcked, remoteAcked, remoteSigned } = durable.changes

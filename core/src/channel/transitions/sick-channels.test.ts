@@ -261,7 +261,7 @@ for (const text of [
     two.connect()
     two.settle()
     t.is(two.alice.phase, 'normal')
-    // The deadlines of what is in flight do not wait.
+    // The deadlines of HTLCs in flight do not wait.
     two.alice.recv(error(two, text))
     two.alice.env = { ...two.alice.env, height: 1146 }
     two.alice.run({ type: 'block', height: 1146 })

@@ -6,7 +6,7 @@ import type { CommandError } from '../state/errors.ts'
 import type { ChannelEvent, ChannelEventBody } from '../state/events.ts'
 import type { Session } from '../state/session.ts'
 
-/** What an input makes of a channel: its next state, and what the driver must do, in order. */
+/** The result of an input to a channel: its next state, and what the driver must do, in order. */
 export interface Step {
   readonly state: ChannelState
   readonly effects: readonly Effect[]
@@ -72,13 +72,13 @@ export const remoteNodeIdOf = (durable: Durable): Uint8Array => {
   }
 }
 
-/** A command of which all that counts is what it is and whether someone waits for its answer. */
+/** A command of which only the name matters, and whether someone waits for its answer. */
 export interface Asked<Name extends AskedCommand> {
   readonly type: Name
   readonly requestId?: string | undefined
 }
 
-/** The answer to a command that was given by someone who waits for one. */
+/** The answer to a command, if someone waits for it. */
 export const reply = <Name extends AskedCommand>(
   { requestId }: Asked<Name>,
   result: CommandResult<Name>,

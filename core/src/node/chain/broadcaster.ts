@@ -23,7 +23,7 @@ export class Broadcaster {
     })
   }
 
-  /** Returns the id as it is displayed. With parents, the fee of all of them together decides. */
+  /** Returns the id in displayed form. With parents, the sum of all their fees decides. */
   publish(tx: Tx, purpose: string, parents: readonly Tx[] = []): string {
     const txid = txidOf(tx)
     const key = toHex(txid)
@@ -49,7 +49,7 @@ export class Broadcaster {
     const result = await (others.length === 0 ? this.#backend.broadcast(alone) : this.#backend.broadcastPackage(txs))
     if (result.ok) return
     const reason = result.error.code === 'rejected' ? result.error.reason : result.error.detail
-    // A transaction that another one has made impossible is refused with every block until the other is deep enough.
+    // A transaction that conflicts with another is refused with every block until the other is deep enough.
     this.#log.debug('chain.broadcast-refused', {
       txid: displayTxid(txidOf(txs.at(-1) as Tx)),
       code: result.error.code,

@@ -7,8 +7,8 @@ import { TABLE } from '../storage/tables.ts'
 const KEY = utf8Encode('chain-cursor')
 
 /**
- * Up to where the chain has been handled, kept in the store: its one writer puts it behind what the handlers wrote. Tells of
- * each new tip when all of that is durable.
+ * How far the chain has been handled, kept in the store: its single writer places the cursor after what the handlers wrote. Reports each
+ * new tip once all of that is durable.
  */
 export const chainCursor = async (store: Store, onTip: (tip: ChainTip) => void): Promise<CursorStore> => {
   const row = await store.get(TABLE.meta, KEY)

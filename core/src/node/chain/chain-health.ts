@@ -17,7 +17,7 @@ export interface ChainHealthOptions {
 
 const LOOK_MS = 2_000
 
-/** How well the node sees the chain, from measurements alone; what changes is an event. */
+/** How well the node sees the chain, judged by measurements alone; a change is an event. */
 export class ChainHealth {
   readonly #options: ChainHealthOptions
   #told = ''
@@ -32,7 +32,7 @@ export class ChainHealth {
   /** Once the chain is followed: until then nothing is known, good or bad. */
   start(): void {
     const { backend, watcher } = this.#options
-    // What was missed while the node was off waits since then.
+    // Blocks that were missed while the node was off have been waiting since then.
     if (isLagging(backend.tip(), watcher.handled())) this.#laggingSince = Number.NEGATIVE_INFINITY
     this.#isFollowing = true
     this.#lookAgain()
@@ -68,7 +68,7 @@ export class ChainHealth {
     return position !== undefined && isCurrent && !isCatchingUp && equalBytes(position.hash, backend.tip().hash)
   }
 
-  /** Why nothing new is to be taken on (an opening, a payment, an HTLC): spends of our channels may pass unseen. */
+  /** Why the node takes on nothing new (openings, payments, HTLCs): it may not see spends of our channels. */
   blindness(): ChainProblem | undefined {
     return this.problems().find(isBlinding)
   }
@@ -78,7 +78,7 @@ export class ChainHealth {
     this.#cancel = this.#options.clock.setTimer(LOOK_MS, () => this.#lookAgain())
   }
 
-  /** Tells what has changed since it was told last. */
+  /** Reports what has changed since the last report. */
   #look(): void {
     const { backend, clock, events, log, watcher } = this.#options
     if (!isLagging(backend.tip(), watcher.handled())) this.#laggingSince = undefined

@@ -1,7 +1,7 @@
 import type { BackendHealth, ChainTip } from '../../chain/chain-backend.ts'
 import type { BlockHeight } from '../../lib/units.ts'
 
-/** What keeps the node from knowing how the chain is now. */
+/** Reasons why the node cannot know the current state of the chain. */
 export type ChainProblem =
   | { readonly code: 'backend-unreachable'; readonly cause: string; readonly silentMs: number }
   | { readonly code: 'backend-catching-up'; readonly height: BlockHeight; readonly headers: BlockHeight }
@@ -16,16 +16,16 @@ export interface ChainMeasures {
   readonly health: BackendHealth
   /** The backend's tip, as it was last told. */
   readonly tip: ChainTip
-  /** How far blocks have been handled, ever. */
+  /** The highest block that was ever handled. */
   readonly handled: BlockHeight
-  /** For how long more blocks than usual have been waiting to be handled; 0 while none do. */
+  /** For how long more blocks than usual have been waiting to be handled; 0 if none are. */
   readonly laggingMs: number
   readonly unseen: { readonly from: BlockHeight; readonly to: BlockHeight } | undefined
   /** Whether fee rates are worth a warning: on regtest there are never estimates. */
   readonly needsEstimates: boolean
 }
 
-/** A block or two are on their way all the time. */
+/** There are always a block or two on their way. */
 const BLOCKS_BEHIND = 6
 /** Blocks that come all at once are handled at once. */
 const LAGGING_MS = 10_000
@@ -33,7 +33,7 @@ const LAGGING_MS = 10_000
 /** Whether more blocks than usual are waiting to be handled. */
 export const isLagging = ({ height }: ChainTip, handled: BlockHeight): boolean => height - handled > BLOCKS_BEHIND
 
-/** Two blocks' time: by then a silent backend hides spends, and heights that HTLCs expire at. */
+/** The time of two blocks: after that, a silent backend may hide spends, and heights at which HTLCs expire. */
 const BLIND_AFTER_MS = 1_200_000
 export const ESTIMATES_OLD_MS = 3_600_000
 
@@ -68,7 +68,7 @@ export const chainProblems = ({
   return problems
 }
 
-/** Whether with this problem the node cannot see what happens to its channels, and so takes on nothing new. */
+/** Whether this problem keeps the node from seeing what happens to its channels, so that it takes on nothing new. */
 export const isBlinding = (problem: ChainProblem): boolean => {
   switch (problem.code) {
     case 'backend-unreachable':

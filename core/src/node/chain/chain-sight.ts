@@ -10,12 +10,12 @@ export interface ChainSightOptions {
   readonly clock: Clock
 }
 
-/** So long without another block, and the rest is not waited for: a backend may be unreachable, or its blocks pruned. */
+/** After this long without another block, the remaining ones are not waited for: a backend may be unreachable, or its blocks pruned. */
 const STALLED_MS = 20_000
 
 /**
- * Whether it is known what the chain has decided while the node was off. Blocks are handled one by one, and there may be many;
- * of an output that is unspent at the backend's tip they can tell nothing.
+ * Knows whether the chain has decided channels while the node was off. Blocks are handled one by one, and there may be many; if an output
+ * is unspent at the backend's tip, they cannot tell anything about it.
  */
 export class ChainSight {
   readonly #options: ChainSightOptions
@@ -24,7 +24,7 @@ export class ChainSight {
   /** The tip at the start. */
   #target: number | undefined
   #handled = 0
-  /** How many blocks were heard of, those before the cursor that are looked at again among them. */
+  /** How many blocks were received, including those before the cursor that are looked at again. */
   #heard = 0
   #cancel: CancelTimer | undefined
   /** The backend is asked one question at a time. */
@@ -32,7 +32,7 @@ export class ChainSight {
 
   constructor(options: ChainSightOptions) {
     this.#options = options
-    // Made before the channels watch the chain, so that it is right when they hear of the block.
+    // Made before the channels watch the chain, so that it is up to date when they get the block.
     const unwatch = options.watcher.watchHeight((height) => {
       this.#heard++
       this.#handled = Math.max(this.#handled, height as number)
@@ -56,7 +56,7 @@ export class ChainSight {
     this.#cancel?.()
   }
 
-  /** Resolves when it is known whether a block has spent the output, or waiting would not help; `undefined`: it is. */
+  /** Resolves once it is known whether a block has spent the output, or once waiting would not help; `undefined` if it is known already. */
   of(outpoint: OutPoint): Promise<void> | undefined {
     if (this.#isOpen) return undefined
     const asked = this.#turn.then(() => this.#isUnspent(outpoint))

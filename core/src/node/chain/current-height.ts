@@ -3,9 +3,9 @@ import type { ChainWatcher } from '../../chain/watcher.ts'
 import type { BlockHeight } from '../../lib/units.ts'
 
 /**
- * The height of the best chain as far as the node knows it: what it has handled, or what its backend already has beyond
- * that. Blocks that are looked at again after a restart do not take it back; blocks that are undone do. Made before anyone
- * else watches the chain, so that it is right when they are told.
+ * The height of the best chain as far as the node knows it: the blocks that it has handled, or those that its backend already has beyond
+ * them. Blocks that are looked at again after a restart do not lower it; blocks that are undone do. Made before anyone else watches the
+ * chain, so that it is up to date when they are told.
  */
 export const currentHeight = (watcher: ChainWatcher, backend: ChainBackend): (() => BlockHeight) => {
   let handled = watcher.position()?.height ?? 0

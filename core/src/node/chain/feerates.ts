@@ -4,7 +4,7 @@ import type { Feerates } from '../../channel/index.ts'
 import type { NodeChoices } from '../settings.ts'
 import { ESTIMATES_OLD_MS } from './chain-problems.ts'
 
-/** What channels and the wallet pay, from the backend's estimates. */
+/** The fee rates of channels and the wallet, from the backend's estimates. */
 export const nodeFeerates =
   (
     backend: Pick<ChainBackend, 'estimateFeerate' | 'health'>,
@@ -14,7 +14,7 @@ export const nodeFeerates =
     const floor = FEERATE_FLOOR
     const soon = Math.max(backend.estimateFeerate(6), floor)
     const { arePresent, ageMs } = backend.health().estimates
-    // What stands in for an estimate, and one of long ago, is something to pay and nothing to judge a peer by.
+    // A fallback or an old estimate is good enough to pay by, but not to judge a peer by.
     const isEstimate = arePresent && ageMs <= ESTIMATES_OLD_MS
     return {
       ...(isEstimate ? { estimate: soon } : {}),

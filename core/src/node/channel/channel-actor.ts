@@ -58,8 +58,8 @@ export const CHANNEL_LANES: NonNullable<SpawnOptions<ChannelProtocol>['lanes']> 
 }
 
 /**
- * The behaviour of one channel's actor. A step's next state is computed at once and handed to the store; what leaves the
- * process waits until the commit that holds the step is durable (`ChannelEffects`).
+ * The behaviour of one channel's actor. A step's next state is computed at once and handed to the store; anything that leaves the process
+ * waits until the commit that holds the step is durable (`ChannelEffects`).
  */
 export const channelBehaviour =
   (services: ChannelServices, hold: ChannelHold): BehaviourFactory<ChannelProtocol> =>
@@ -140,7 +140,7 @@ class ChannelDriver {
           if (this.#hold.connection?.epoch === epoch) this.#disconnected(epoch, about)
         },
         peerMessage: ({ epoch, message }) => {
-          // What a connection that is gone has left behind is not to be acted on.
+          // Messages that a lost connection has left behind must not be acted on.
           if (this.#hold.connection?.epoch !== epoch) {
             if (this.#entry.quarantined) this.#effects.ignored(message.type)
             return
@@ -149,12 +149,12 @@ class ChannelDriver {
             this.#effects.ignored(message.type)
             return
           }
-          // An outpoint that funds another channel would give this one the other's id, and its row in the store.
+          // If the outpoint funds another channel, this channel would get the other's id, and its row in the store.
           const taken = message.type === 'funding_created' && this.#isTaken(message)
           this.#run(taken ? { type: 'force-close' } : { type: 'peer-message', epoch, message })
         },
         chain: (input) => {
-          // A deadline that has passed closes the channel, unless a block that was not handled yet has closed it.
+          // A deadline that has passed closes the channel, unless a block that is not handled yet has closed it.
           const isUnsighted = input.type === 'block' && this.#sighting.isAwaited(this.#entry.state.durable)
           if (!isUnsighted) this.#run(input)
         },
@@ -187,7 +187,7 @@ class ChannelDriver {
       drained: () => {
         if (this.#hold.connection !== undefined) this.#run({ type: 'sign' })
       },
-      // What was submitted is on its way to the disk: the next behaviour begins from what is there then.
+      // Submitted writes are on their way to the disk: the next behaviour begins with the state that is there then.
       restarting: () => this.#services.store.flush(),
       stopped: () => this.#end(),
     }
@@ -210,7 +210,7 @@ class ChannelDriver {
     this.#watches.clear()
     const { durable, session } = this.#hold.submitted ?? this.#hold.state
     if (!isFunded(durable)) {
-      // An opening comes to nothing: the wallet gets its inputs back, and whoever asked an answer.
+      // An opening fails: the wallet gets its inputs back, and the caller an answer.
       this.#publish({ state: session === undefined ? { durable } : { durable, session } })
       if (durable.phase === 'aborted' || durable.phase === 'closed') this.#context.stop()
       else this.#run({ type: 'force-close' })
@@ -219,9 +219,9 @@ class ChannelDriver {
     this.#publish({ state: { durable }, quarantined: true })
     this.#hold.connection = undefined
     this.#register()
-    // What was proposed and not signed died with the session: whoever wanted it may try elsewhere.
+    // Proposals that were not signed ended with the session: their origin may try elsewhere.
     this.#perform(dropUnsigned(durable, session), { resuming: true })
-    // A channel that throws again is beyond trust: the chain decides.
+    // If a channel throws again it cannot be trusted any more: the chain decides.
     if (restarts > 1) this.#run({ type: 'force-close' })
     this.#perform(resume(this.#entry.state, this.#env()), { resuming: true })
   }
@@ -268,7 +268,7 @@ class ChannelDriver {
 
   #disconnected(epoch: Epoch, about: ComplainedAbout): void {
     this.#hold.connection = undefined
-    // The peer may have ended it before this channel came to what the peer had said last.
+    // The peer may have ended the connection before this channel handled the peer's last messages.
     const wasCause = about === 'this-channel' || (about === 'nothing' && this.#hold.hungUpOn === epoch)
     const before = this.#entry.state
     this.#run({ type: 'disconnected', epoch })
@@ -279,7 +279,7 @@ class ChannelDriver {
     this.#perform([emit(before.durable, { type: 'error', error })])
   }
 
-  /** Whether another channel with the peer may be of use. */
+  /** Whether another channel with the peer may be usable. */
   #hasNeighbours(): boolean {
     const { ref, remoteNodeId } = this.#entry
     return [...this.#services.directory.ofPeer(remoteNodeId)].some(
@@ -293,7 +293,7 @@ class ChannelDriver {
     this.#publish({ rest: pause && { from: pause.rest.from, until } })
   }
 
-  /** Of an opening that came to nothing, what nobody has seen is good for the next. */
+  /** If an opening fails, an address that nobody has seen can be used for the next one. */
   #giveBack(durable: Durable): void {
     const keys = 'keys' in durable ? durable.keys : 'params' in durable ? durable.params : undefined
     if (keys !== undefined) this.#services.scripts.giveBack(keys.localShutdownScript)
@@ -304,7 +304,7 @@ class ChannelDriver {
     return known !== undefined && known.ref !== this.#entry.ref
   }
 
-  /** Keeps the directory and the block watch in step with what the channel has become. */
+  /** Updates the directory and the block watch after a change of the channel. */
   #register(): void {
     this.#putNames()
     this.#watchBlocks()

@@ -18,9 +18,9 @@ export interface BalanceView {
   /** HTLCs in flight apart. */
   readonly localMsat: Msat
   readonly remoteMsat: Msat
-  /** The most that one HTLC in each direction can carry: reserves, fees and limits taken off. Nothing once it is closing. */
+  /** The most that one HTLC in each direction can carry, after reserves, fees and limits. Nothing once the channel is closing. */
   readonly spendableMsat: Msat
-  /** What we could spend if the peer took any amount in flight. */
+  /** What we could spend if the peer accepted any amount in flight. */
   readonly affordableMsat: Msat
   readonly receivableMsat: Msat
   readonly htlcsInFlight: number
@@ -43,7 +43,7 @@ export const balanceView = (durable: Funded, session?: Session): BalanceView => 
     if (htlc.direction === 'offered') offered += htlc.amountMsat
     else received += htlc.amountMsat
   }
-  // What we have proposed and not signed yet is already given away.
+  // Amounts that we have proposed and not signed yet are already deducted.
   let proposed = 0n
   let additions = 0
   for (const proposal of session?.proposed.local ?? []) {
@@ -87,8 +87,8 @@ const takesHtlcs = ({ phase, localShutdown, remoteShutdown }: Funded): boolean =
   phase !== 'closing' && localShutdown === undefined && remoteShutdown === undefined
 
 /**
- * What is ours, or may become so, in a closing channel of which a commitment of the peer is published or mined: this node
- * does not claim those outputs yet. Nothing where our own commitment, or the one that both made, is in a block.
+ * What is ours, or may become so, in a closing channel if a commitment of the peer is published or mined: this node does not claim those
+ * outputs yet. Nothing if our own commitment, or a cooperative close, is in a block.
  */
 export const unclaimableMsat = (durable: Funded): Msat => (durable.phase === 'closing' ? unclaimableOf(durable) : 0n)
 
@@ -99,7 +99,7 @@ const unclaimableOf = ({ active, closing, htlcs }: Closing): bigint => {
   const { spec } = (spend.kind === 'remote-next' ? commitment.remoteNext : undefined) ?? commitment.remote
   let sum = spec.toRemoteMsat
   for (const htlc of spec.htlcs) {
-    // From the peer's view: what it received is what we offered, and ours again unless it has the preimage.
+    // From the peer's view: an HTLC that it received is one that we offered, and ours again unless the peer has the preimage.
     const isOurs =
       htlc.direction === 'received'
         ? findHtlc(htlcs.offered, htlc.id)?.preimage === undefined

@@ -1,6 +1,6 @@
 import type { AskedCommand, CommandResult, ReplyEffect } from '../../channel/index.ts'
 
-/** Commands that wait for the step which answers them. */
+/** Commands that wait for the step that answers them. */
 export class ChannelCommands {
   /** Of one life of the actor, so that the ids of two lives differ. */
   readonly #life: number
@@ -11,11 +11,11 @@ export class ChannelCommands {
     this.#life = life
   }
 
-  /** Begins a command under an id of its own, and has the answer to it. */
+  /** Begins a command under an id of its own, and returns the promise of its answer. */
   ask<Name extends AskedCommand>(begin: (requestId: string) => void): Promise<CommandResult<Name>> {
     return new Promise((resolve) => {
       const requestId = `${this.#life}.${this.#requests++}`
-      // What is answered under an id is checked against the command's name where it is answered (`reply`).
+      // The type of an answer is checked against the command's name at the place that answers (`reply`).
       this.#waiting.set(requestId, (result) => resolve(result as CommandResult<Name>))
       begin(requestId)
     })

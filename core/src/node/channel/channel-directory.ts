@@ -7,13 +7,13 @@ import type { ChannelIds } from './channel-ids.ts'
 import type { ChannelProtocol } from './channel-protocol.ts'
 import { type ChannelCondition, type ChannelStanding, standingOf } from './channel-standing.ts'
 
-/** A channel as the rest of the node finds it: how it stood when it was asked for. It is not changed, but followed by another. */
+/** A channel as the rest of the node finds it: a snapshot that never changes, but is replaced by another. */
 export interface ChannelEntry extends ChannelCondition {
   readonly ref: ActorRef<ChannelProtocol>
   readonly remoteNodeId: NodeId
 }
 
-/** Hears of each entry that takes an earlier one's place; without `now` the channel is gone. */
+/** Called with each entry that replaces an earlier one; without `now` the channel is gone. */
 export type ChannelListener = (channel: ActorRef<ChannelProtocol>, now: ChannelEntry | undefined) => void
 
 /** What is listed: all channels that have a funding, or only some. */
@@ -30,7 +30,7 @@ export interface NumberedChannel {
   readonly entry: ChannelEntry
 }
 
-/** What an opening waits for: for the funding to be named, or, if the peer opens it, for a block that holds it. */
+/** What an opening waits for: the name of the funding, or, if the peer opens it, a block that holds the funding. */
 type Waiting = 'funding-outpoint' | 'confirmation' | undefined
 
 interface Slot extends NumberedChannel {
@@ -56,9 +56,9 @@ interface Openings {
 const byNumber = (a: NumberedChannel, b: NumberedChannel): number => a.number - b.number
 
 /**
- * Finds channels by id and by every short id, and by temporary id among those of one peer: that one is the peer's to choose,
- * and may be another channel's id. A name that is taken stays with its channel. Each channel's actor publishes what has
- * become of it; lists and counts are kept as that happens, so that asking costs what is answered, however many there are.
+ * Finds channels by id and by every short id, and by temporary id among those of one peer: the peer chooses the temporary id, and it may be
+ * another channel's id. A name that is taken stays with its channel. Each channel's actor publishes its own changes; lists and counts are
+ * updated at that time, so that a query costs only as much as its answer, however many channels there are.
  */
 export class ChannelDirectory {
   readonly #slots = new Map<ActorRef<ChannelProtocol>, Slot>()
@@ -71,7 +71,7 @@ export class ChannelDirectory {
   #lastNumber = 0
   #resting = 0
 
-  /** How many hold back what their peers hang up at. */
+  /** How many channels hold back messages at which their peers hang up. */
   get resting(): number {
     return this.#resting
   }
@@ -80,7 +80,7 @@ export class ChannelDirectory {
     return this.#byName.get(toHex(channelId))?.entry
   }
 
-  /** A channel with this very peer, by its id or its temporary one: another peer's ids are not for it to use. */
+  /** A channel with exactly this peer, by its id or its temporary one: a peer must not use the ids of another peer's channels. */
   getOfPeer(nodeId: NodeId, channelId: ChannelId): ChannelEntry | undefined {
     const channel = this.get(channelId)
     return channel !== undefined && equalBytes(channel.remoteNodeId, nodeId)
@@ -142,7 +142,7 @@ export class ChannelDirectory {
     this.#listeners.push(listener)
   }
 
-  /** Gives a channel its names; the first time it is listed, too. */
+  /** Gives a channel its names; the first time it is added to the lists as well. */
   put({ channelId, temporaryChannelId, shortIds }: ChannelIds, entry: ChannelEntry): void {
     const slot = this.#slots.get(entry.ref) ?? this.#list(entry)
     if (channelId !== undefined) this.#name(toHex(channelId), slot)

@@ -29,13 +29,13 @@ import { abandonFunding, fundChannel } from './fund-channel.ts'
 import { reportChannelEvent } from './report-channel-event.ts'
 import { outboxRow } from './settlement-outbox.ts'
 
-/** What goes with the effects of a step. */
+/** What accompanies the effects of a step. */
 export interface StepToPerform {
   /** The step's own. */
   readonly writes?: readonly Write[]
   /** In the commit of the step. */
   readonly alongside?: Alongside | undefined
-  /** The effects are what a state read back still owes. */
+  /** The effects are those that a state read back still owes. */
   readonly resuming?: boolean
   readonly openedByUs: boolean
 }
@@ -57,9 +57,9 @@ interface Sorted {
 }
 
 /**
- * Performs what the transitions of a channel ask for. What stays within the node happens now, but after the step is handed to
- * the store, so that one that throws has told nobody; what leaves the node waits for the commit that holds the step and, the
- * writer being ordered, for all earlier ones.
+ * Performs what the transitions of a channel ask for. Effects within the node happen now, but after the step is handed to the store, so
+ * that a step that throws has told nobody anything. Effects that leave the node wait for the commit that holds the step; as the writer is
+ * ordered, they also wait for all earlier commits.
  */
 export class ChannelEffects {
   readonly #parts: ChannelParts
@@ -85,12 +85,12 @@ export class ChannelEffects {
       })
       hold.submitted = state
     }
-    // Before anything that may throw: the step is on its way, and what belongs with it must not be left behind.
+    // Done before anything that may throw: the step is on its way, and whatever belongs with it must not be left behind.
     if (step.alongside !== undefined) commitAlongside(services, step.alongside)
     for (const act of inward) act()
   }
 
-  /** Another timer of the name is over. */
+  /** Ends an earlier timer of the same name. */
   schedule(timer: TimerName, delayMs: number): void {
     this.#timers.get(timer)?.()
     this.#timers.set(timer, this.#parts.context.schedule(delayMs, 'timer', { timer }))
@@ -101,7 +101,7 @@ export class ChannelEffects {
     this.#parts.rations.ignored(this.#name(), message)
   }
 
-  /** What throws when it is let out concerns this channel, and not the others of the same commit. */
+  /** An error while an effect is released concerns only this channel, and not the others of the same commit. */
   #release(release: () => void): void {
     try {
       release()
@@ -123,7 +123,7 @@ export class ChannelEffects {
       case 'emit':
         if (rations.repeats(effect.event, writes.length > 0)) break
         reportChannelEvent(services, effect.event, entryOf(hold).state, openedByUs)
-        // A command that was answered before it is over is answered one microtask later: stopping must not overtake that.
+        // A command that is answered before it is over gets its answer one microtask later: stopping must not overtake that.
         if (effect.event.type === 'closed' || effect.event.type === 'aborted')
           outward.push(() => queueMicrotask(() => context.stop()))
         break
@@ -152,7 +152,7 @@ export class ChannelEffects {
         inward.push(() => services.forward(effect))
         break
       case 'settle':
-        // The outcome is durable with the step that learnt it, until its consumer has made it part of its own state.
+        // The outcome is durable with the step that learnt it, and stays until its consumer has made it part of its own state.
         writes.push({ ...outboxRow(effect), isNew: !resuming })
         inward.push(() => services.settled(effect))
         break
@@ -184,7 +184,7 @@ export class ChannelEffects {
       const { connection } = hold
       if (connection?.epoch === epoch)
         connection.ref.tell('send', { epoch, channelId: idOf(this.#durable), message: complete })
-      // Our only signature stays with us: the peer cannot fund what it has none for.
+      // Only our own signature is missing, and it stays with us: the peer cannot fund without it.
       else if (complete.type === 'funding_signed') context.self.tell('unsigned', undefined)
     }
   }

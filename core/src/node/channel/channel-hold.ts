@@ -6,16 +6,16 @@ import type { ChannelServices } from './channel-services.ts'
 import type { ChannelWatches } from './channel-watches.ts'
 import type { ConnectionRef } from './connection-ref.ts'
 
-/** What outlives a restart of the actor: where the channel stands, and once it lives the entry that it has published. */
+/** What outlives a restart of the actor: the channel's state, and once it lives the entry that it has published. */
 export interface ChannelHold {
   readonly state: ChannelState
-  /** The state that was last handed to the store: whatever comes after it in the process is stored after it, or never. */
+  /** The state that was last handed to the store: any later state in the process is stored after it, or never. */
   submitted?: ChannelState
   /** The connection in use, if there is one. */
   connection?: ConnectionRef | undefined
-  /** The connection that the channel has had to hang up on: known before the peer's actor hears of it, which may be too late. */
+  /** The connection on which the channel had to hang up: recorded before the peer's actor hears of it, which may be too late. */
   hungUpOn?: Epoch
-  /** They go on through a restart, so that nothing on the chain passes unseen. */
+  /** Watches go on through a restart, so that nothing on the chain is missed. */
   watches?: ChannelWatches
   entry?: ChannelEntry
   rest?: ChannelRest
@@ -26,7 +26,7 @@ export const entryOf = ({ entry }: ChannelHold): ChannelEntry => {
   return entry
 }
 
-/** Lets the rest of the node know how the channel stands from now on. */
+/** Publishes the channel's current state to the rest of the node. */
 export const publish = (
   { directory }: ChannelServices,
   hold: ChannelHold,

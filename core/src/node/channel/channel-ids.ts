@@ -9,7 +9,7 @@ export interface ChannelIds {
   readonly shortIds: readonly ShortChannelId[]
 }
 
-/** Whether both states, one after the other, go by the same names. */
+/** Whether two consecutive states have the same names. */
 export const haveSameIds = (before: Durable, after: Durable): boolean =>
   'shortIds' in before && 'shortIds' in after && before.shortIds === after.shortIds
 

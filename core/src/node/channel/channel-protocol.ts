@@ -40,7 +40,7 @@ export type ChannelProtocol = {
   }
   disconnected: { readonly request: { readonly epoch: Epoch; readonly about: ComplainedAbout }; readonly reply: void }
   chain: { readonly request: ChainInput; readonly reply: void }
-  /** Answered once the outcome is in the channel's state, and all that belongs with it in the same commit. */
+  /** Answered once the outcome, and everything that belongs with it, is stored with the channel's state in one commit. */
   settle: { readonly request: Settlement; readonly reply: void }
   open: Asked<OpenCommand>
   addHtlc: Asked<AddHtlcCommand>
@@ -49,7 +49,7 @@ export type ChannelProtocol = {
   setHtlcMaximum: Asked<SetHtlcMaximumCommand>
   close: Asked<CloseCommand>
   forceClose: Asked<ForceCloseCommand>
-  /** Gives up an opening; `false` if the channel has come to be meanwhile. */
+  /** Gives up an opening; `false` if the channel exists by now. */
   abandon: { readonly request: undefined; readonly reply: boolean }
   /** The wallet's answer. */
   funded: { readonly request: FundingCreatedByWallet | FundingFailed; readonly reply: void }
@@ -67,6 +67,6 @@ export type ChannelProtocol = {
 /** How one of the channel's received HTLCs ends, and what belongs in the same commit. */
 export interface Settlement {
   readonly command: SettleHtlcCommand
-  /** Committed when the HTLC was settled before, too, so that what waited for it is cleaned up. */
+  /** Also committed if the HTLC was settled before, so that everything that waited for it is cleaned up. */
   readonly alongside?: Alongside
 }

@@ -6,7 +6,7 @@ import type { ChannelSigner } from '../keys/signer.ts'
 import type { ChannelServices } from './channel-services.ts'
 import { completeClaim } from './complete-claim.ts'
 
-/** Completes a channel's transactions with signatures, and with the wallet's inputs where they need them, and hands them on. */
+/** Completes a channel's transactions with signatures, and with the wallet's inputs if needed, and broadcasts them. */
 export class ChannelPublisher {
   readonly #services: ChannelServices
   #commitmentTx: Tx | undefined
@@ -36,7 +36,7 @@ export class ChannelPublisher {
   }
 
   #claim(claim: Claim, purpose: string, signer: ChannelSigner, channel: string): void {
-    // Asked for again with every block: what was made once is handed in again by the broadcaster.
+    // Requested again with every block: the broadcaster rebroadcasts a claim that was made once.
     const key = outpointKey(claim.outpoint)
     if (this.#claimed.has(key)) return
     const completed = completeClaim(claim, signer, this.#services.wallet)

@@ -2,14 +2,14 @@ import type { ChannelEvent } from '../../channel/index.ts'
 import { Ration } from '../../lib/ration.ts'
 import type { ChannelServices } from './channel-services.ts'
 
-/** How often the same error of a channel that goes on is an event. */
+/** How often the same error of a channel that goes on may become an event. */
 const REPEATS = { perSecond: 1 / 600, burst: 1 }
 /** How many of the messages that are ignored are logged. */
 const IGNORED_LOGGED = { perSecond: 1 / 3, burst: 20 }
-/** How many of a peer's policies are looked at: each is a signature to check, and a row to write. */
+/** How many of a peer's policies are handled: each costs a signature check and a row. */
 const POLICIES = { perSecond: 1 / 3, burst: 20 }
 
-/** How much is made of what the peer of a channel can do over and over at no cost. */
+/** Limits how much the node does about things that the peer of a channel can repeat at no cost. */
 export class ChannelRations {
   readonly #services: Pick<ChannelServices, 'clock' | 'log'>
   /** By code of error, those that left the channel as it was. */
@@ -29,8 +29,8 @@ export class ChannelRations {
   }
 
   /**
-   * Whether the event says again what this channel has just said. A peer can break the same rule on every connection; what
-   * changes nothing is told seldom.
+   * Whether the event repeats what this channel has just reported. A peer can break the same rule on every connection; errors that change
+   * nothing are reported seldom.
    */
   repeats(event: ChannelEvent, changed: boolean): boolean {
     if (event.type !== 'error' || changed) return false

@@ -1,25 +1,25 @@
 import { type ChannelInput, type ChannelState, isFunded, type Rest } from '../../channel/index.ts'
 import type { Clock } from '../../lib/clock.ts'
 
-/** What went well for so long is well. */
+/** After this long without a problem the channel counts as healthy. */
 const LASTING_MS = 60_000
 /** The first pause, and the longest. */
 const PAUSES_MS: Readonly<Record<Pause['rest']['from'], readonly [number, number]>> = {
   reestablishment: [30_000, 600_000],
-  // Nothing but a signature is waited for, and the same offer has most likely the same answer.
+  // Only a signature is waited for, and the same offer would most likely get the same answer.
   negotiation: [300_000, 3_600_000],
 }
 
-/** What a channel is to hold back on a connection, and how long still. */
+/** What a channel must hold back on a connection, and for how much longer. */
 export interface Pause {
   readonly rest: Exclude<Rest, { from: 'chain' }>
   readonly forMs: number
 }
 
 /**
- * A connection that ends at one channel ends for all of its peer's. Whichever side hung up, the channel that was complained
- * about rests then, the longer the more often it happens. A connection that begins again is often the remedy, so the channel may
- * try that once; a fee that the peer has hung up at is not offered again at once.
+ * A connection that ends because of one channel ends for all channels with its peer. Whichever side hung up, the channel that was
+ * complained about then rests, the longer the more often this happens. A new connection is often the remedy, so the channel may try that
+ * once; a fee at which the peer has hung up is not offered again at once.
  */
 export class ChannelRest {
   readonly #clock: Pick<Clock, 'monotonic'>
@@ -40,9 +40,9 @@ export class ChannelRest {
     return undefined
   }
 
-  /** A step was made. Whether the rest is over by it: the state tells, which may end it by itself. */
+  /** A step was made. Returns whether it ends the rest; the state, which may end it by itself, tells. */
   follow({ type }: Pick<ChannelInput, 'type'>, { session }: ChannelState, changed: boolean): boolean {
-    // What the peer said has moved the channel: it is well enough.
+    // A message of the peer has moved the channel: it is healthy enough.
     if (changed && type === 'peer-message') this.#ends = 0
     const isAwake = session !== undefined && session.rest === undefined
     const isOver = this.#rest !== undefined && (isAwake || (changed && type === 'close'))
@@ -57,8 +57,8 @@ export class ChannelRest {
   }
 
   /**
-   * The connection has ended, and the channel was in this state before; whether that was on its account, and whether others go
-   * on without it. What it holds back next, if that is new.
+   * The connection has ended, and the channel was in this state before. The caller says whether it ended because of this channel, and
+   * whether other channels go on without it. Returns what to hold back next, if that is new.
    */
   disconnected({ durable, session }: ChannelState, wasCause: boolean, hasNeighbours: boolean): Pause | undefined {
     const now = this.#clock.monotonic()

@@ -23,14 +23,14 @@ export const channelWrites = (previous: Durable, next: Durable): Write[] => {
   const writes: Write[] = [{ table: TABLE.channel, key: idOf(next), value: channelRow }]
   for (const { key, value } of htlcRows) writes.push({ table: TABLE.htlc, key, value })
   for (const { key, past } of ended) {
-    // Until both are written the row of the living HTLC is there, and says the same.
+    // Until both are written, the row of the living HTLC is still there and says the same.
     writes.push({ table: TABLE.htlc, key, value: undefined, mayWait: true })
     if (past !== undefined) writes.push({ table: TABLE.pastHtlc, key, value: past, mayWait: true })
   }
   return writes
 }
 
-/** Moves a row of an HTLC that has ended; what nothing can ask for any more, as without the row, is only deleted. */
+/** Moves a row of an HTLC that has ended; if nothing can ask for it any more, as without the row, it is only deleted. */
 const endedWrites = (table: string, key: Uint8Array, row: Uint8Array | undefined): readonly Write[] => {
   const gone = { table, key, value: undefined }
   const past = row === undefined ? undefined : readRow(table, key, pastOfHtlcRow(row))
@@ -70,8 +70,8 @@ export const readChannels = async (store: Store, clock: Clock): Promise<readonly
 const PAGE = 1_000
 
 /**
- * Moves the HTLCs that a version before has stored, a thousand to a commit: those alive as they are, of all others what is kept of an
- * HTLC that has ended. A node that ends meanwhile goes on where it stopped: what is moved is gone from where it was.
+ * Moves the HTLCs that an earlier version has stored, a thousand to a commit: living ones unchanged, and of all others what is kept of an
+ * ended HTLC. If the node ends meanwhile, it continues at its next start: moved rows are gone from the old table.
  */
 export const moveHtlcRows = async (store: Store): Promise<void> => {
   const [first] = await store.scan(TABLE.channelHtlc, { limit: 1 })

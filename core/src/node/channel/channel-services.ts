@@ -22,7 +22,7 @@ import type { NodeLog } from '../node-log.ts'
 import type { ChannelDirectory } from './channel-directory.ts'
 import type { ShutdownScripts } from './shutdown-scripts.ts'
 
-/** All that a channel's actor reaches beyond its own state. */
+/** Everything outside its own state that a channel's actor can reach. */
 export interface ChannelServices {
   readonly store: Store
   readonly clock: Clock
@@ -41,7 +41,7 @@ export interface ChannelServices {
   feerates(): Feerates
   /** An incoming HTLC may be relayed or settled. */
   forward(effect: ForwardEffect): void
-  /** An HTLC that we offered has its outcome: whose it is deletes the outbox row with its own step. */
+  /** An HTLC that we offered has its outcome: its origin deletes the outbox row with its own step. */
   settled(effect: SettleEffect): void
   /** Asks whoever decides about channels that peers propose. */
   decide(question: AcceptQuestion, open: OpenChannel): Promise<AcceptCommand | RejectCommand>

@@ -1,7 +1,7 @@
 import { type Durable, isFunded, latest } from '../../channel/index.ts'
 import type { ChainSight } from '../chain/chain-sight.ts'
 
-/** Whether it is known what the chain has decided about a channel while the node was off. Asked for when it matters, once. */
+/** Knows whether the chain has decided a channel while the node was off. It asks once, when that matters. */
 export class ChannelSighting {
   readonly #sight: Pick<ChainSight, 'of'>
   readonly #onSeen: () => void

@@ -4,7 +4,7 @@ import type { ChannelUpdate } from '../../wire/messages/gossip.ts'
 import type { Message } from '../../wire/messages/message.ts'
 import type { ChannelSigner, Signer } from '../keys/signer.ts'
 
-/** What a channel signs with, from when it has keys. */
+/** What a channel signs with, once it has keys. */
 export class ChannelSigning {
   readonly #signer: Signer
   #channelSigner: ChannelSigner | undefined

@@ -3,20 +3,20 @@ import { type ChannelState, isFunded } from '../../channel/index.ts'
 import type { TimestampMs } from '../../lib/units.ts'
 import type { Pause } from './channel-rest.ts'
 
-/** How the contract calls what a channel is good for. */
+/** The contract's terms for what a channel can be used for. */
 export type ChannelStanding = ReplyOf<'channels', 'get'>['channel']['state']
 
 /** How a channel stands. */
 export interface ChannelCondition {
-  /** The newest state, which may be ahead of the disk: for decisions inside the node, never for the world outside. */
+  /** The newest state, which may be ahead of the disk: for decisions inside the node, never for the outside world. */
   readonly state: ChannelState
-  /** What the disk holds, and so what may be told. */
+  /** The state on the disk, and so the one that may be told. */
   readonly durableState: ChannelState
-  /** The actor threw: the channel takes no more part in the protocol, but its money is still watched over. */
+  /** The actor threw: the channel takes no more part in the protocol, but its money is still watched. */
   readonly quarantined: boolean
   /** A transaction that spends the funding waits for a block: the chain is about to decide. */
   readonly spentInMempool: boolean
-  /** Until when it holds back what the connection has ended at. */
+  /** Until when it holds back what ended the connection. */
   readonly rest?: { readonly from: Pause['rest']['from']; readonly until: TimestampMs } | undefined
 }
 
@@ -38,7 +38,7 @@ export const standingOf = (entry: ChannelCondition): ChannelStanding | undefined
       return 'closing'
     case 'normal':
       if (entry.quarantined) return 'quarantined'
-      // Asked to close, by either side: what is under way comes to its end, and nothing new is taken on.
+      // Asked to close, by either side: operations under way are finished, and nothing new is accepted.
       if (entry.spentInMempool || durable.localShutdown !== undefined || durable.remoteShutdown !== undefined) {
         return 'closing'
       }

@@ -8,7 +8,7 @@ import type { ChannelServices } from './channel-services.ts'
 // The watcher's own: see `reorgMargin`.
 const REORG_MARGIN = 24
 
-/** What a channel watches on the chain. Each is watched once, however often it is asked for. */
+/** What a channel watches on the chain. Each thing is watched once, however often it is asked for. */
 export class ChannelWatches {
   readonly #services: ChannelServices
   readonly #channel: ActorRef<ChannelProtocol>
@@ -22,7 +22,7 @@ export class ChannelWatches {
     this.#onMempool = onMempool
   }
 
-  /** Every block, for as long as `needed` says that they mean anything to the channel. */
+  /** Every block, for as long as `needed` says that blocks matter to the channel. */
   height(needed: () => boolean): void {
     if (!needed()) return
     this.#watch('height', () =>
@@ -35,7 +35,7 @@ export class ChannelWatches {
     )
   }
 
-  /** `openedAt` is the height at which the channel began, `again` whether what was told before may have been lost. */
+  /** `openedAt` is the height at which the channel began; `again` says whether earlier notices may have been lost. */
   confirmed({ txid, depth }: WatchConfirmedEffect, openedAt: number | undefined, again: boolean): void {
     this.#watch(`confirmed ${toHex(txid)} ${depth}`, () =>
       this.#services.watcher.watchConfirmed({
@@ -72,16 +72,15 @@ export class ChannelWatches {
     if (!this.#watches.has(key)) this.#watches.set(key, start())
   }
 
-  /** The watcher's cursor passes the block when the promise settles: what the channel made of it is durable then. */
+  /** The watcher's cursor passes the block when the promise settles: the channel's reaction to it is durable then. */
   async #tell(input: ChainInput): Promise<void> {
     await this.#channel.ask('chain', input)
     await this.#services.store.flush()
   }
 
   /**
-   * What happened in a block that was handled is in the state. But a transaction may have been found there and not have
-   * been deep enough yet: where that may be further back than the watcher looks again by itself, it is asked to. And a step
-   * that threw has handled nothing.
+   * The state contains what happened in handled blocks. But a transaction may have been found there before it was deep enough; if that may
+   * be further back than the watcher looks by itself, it is asked to look again. And a step that threw has handled nothing.
    */
   #since(depth: number, openedAt: number | undefined, again: boolean): { readonly since?: number } {
     if (openedAt === undefined) return {}

@@ -11,7 +11,7 @@ import type { ChannelProtocol } from './channel-protocol.ts'
 import type { ChannelServices } from './channel-services.ts'
 import type { ConnectionRef } from './connection-ref.ts'
 
-/** Where channels come to life: each an actor at `/channels/<id>`. */
+/** Creates channels: each is an actor at `/channels/<id>`. */
 export interface Channels {
   /** A channel that the store holds, at the start of the node. */
   restore(state: ChannelState): ActorRef<ChannelProtocol>
@@ -24,7 +24,7 @@ export interface Channels {
   ): ActorRef<ChannelProtocol>
 }
 
-// A second throw goes to the chain (see the channel's actor); past that, waiting changes nothing.
+// A second throw goes to the chain (see the channel's actor); after that, waiting changes nothing.
 const supervision = { type: 'restart', minBackoffMs: 100, maxBackoffMs: 60_000, resetAfterMs: 3_600_000 } as const
 
 export const createChannels = <E extends { readonly type: string }>(
@@ -43,7 +43,7 @@ export const createChannels = <E extends { readonly type: string }>(
     return parent.spawn<ChannelProtocol>(name, channelBehaviour(services, hold), {
       lanes: CHANNEL_LANES,
       supervision: supervision satisfies Supervision,
-      // The connection that was held up is the one to be let go, whichever is in use by then.
+      // The connection that was held up must be released, whichever is in use by then.
       onPressure: (lane, full) => {
         if (lane !== 'peer') return
         if (full) pressed = hold.connection

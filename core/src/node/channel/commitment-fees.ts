@@ -3,7 +3,7 @@ import { type Feerates, isFunded } from '../../channel/index.ts'
 import type { ChannelDirectory } from './channel-directory.ts'
 import { isUsable } from './channel-standing.ts'
 
-/** A commitment's fee rate is left alone while it is this near to what it ought to be. */
+/** A commitment's fee rate stays as it is while it is this close to the right one. */
 const TOLERANCE = 0.2
 
 /** With each block, brings the commitments that we pay for to today's fee rate (BOLT 2, update_fee). */

@@ -3,14 +3,14 @@ import type { Epoch } from '../../channel/index.ts'
 import type { ChannelId } from '../../lib/ids.ts'
 import type { Message } from '../../wire/messages/message.ts'
 
-/** What a channel tells whoever has the connection with its peer. Dropped when the connection of the epoch is gone. */
+/** What a channel sends to the actor that has the connection with its peer. It is dropped if the connection of the epoch is gone. */
 export type ConnectionProtocol = {
   /** Written with everything else of this turn, in one go. */
   send: {
     readonly request: { readonly epoch: Epoch; readonly channelId: ChannelId; readonly message: Message }
     readonly reply: void
   }
-  /** Closes the connection on account of the channel, once what was sent is written. */
+  /** Closes the connection because of this channel, once everything that was sent is written. */
   hangUp: {
     readonly request: { readonly epoch: Epoch; readonly channelId: ChannelId; readonly reason: string }
     readonly reply: void

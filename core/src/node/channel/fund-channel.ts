@@ -3,7 +3,7 @@ import type { FundEffect, FundingCreatedByWallet, FundingFailed } from '../../ch
 import { equalBytes } from '../../lib/bytes.ts'
 import type { Wallet } from '../../wallet/wallet.ts'
 
-/** A signed funding transaction, its inputs reserved durably before anything of the channel is. */
+/** A signed funding transaction. Its inputs are reserved durably before anything of the channel is stored. */
 export const fundChannel = (wallet: Wallet, effect: FundEffect): FundingCreatedByWallet | FundingFailed => {
   const { script, amount, feeratePerKw, maxFee } = effect
   const funded = wallet.fund({

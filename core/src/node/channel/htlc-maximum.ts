@@ -5,12 +5,12 @@ import { balanceView } from './channel-balances.ts'
 import type { ChannelDirectory } from './channel-directory.ts'
 import { isUsable } from './channel-standing.ts'
 
-/** The smallest step is this part of the capacity, so that a channel that is nearly empty is not told apart from an empty one. */
+/** The smallest step is this part of the capacity, so that a nearly empty channel looks the same as an empty one. */
 const SMALLEST_STEP = 64n
 
 /**
- * With each block, says anew how much one HTLC may carry out of each channel (`htlc_maximum_msat`), so that payers do not try
- * what must fail. What it says is no more than a hint: an HTLC is refused by what the channel can carry when it comes.
+ * With each block, announces anew how much one HTLC may carry out of each channel (`htlc_maximum_msat`), so that payers do not try what
+ * must fail. The announcement is only a hint: an HTLC is refused by what the channel can carry when it arrives.
  */
 export const updateHtlcMaximums = (options: {
   readonly watcher: ChainWatcher
@@ -34,8 +34,8 @@ export const updateHtlcMaximums = (options: {
 }
 
 /**
- * The least of 1, 1/2, 1/4 … of the capacity that holds what the channel can carry: the balance is not told closer than that.
- * It falls only once the next step holds it with room to spare, so that it does not move to and fro.
+ * The smallest of 1, 1/2, 1/4 … of the capacity that is not below what the channel can carry: this hides the exact balance. It falls only
+ * when the next step covers it with room to spare, so that it does not move to and fro.
  */
 export const coarseMaximum = (carriesMsat: bigint, saidMsat: bigint, capacityMsat: bigint): bigint => {
   const stepFor = (amount: bigint): bigint => {

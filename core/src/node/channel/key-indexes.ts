@@ -9,8 +9,8 @@ export interface KeyIndexes {
 }
 
 /**
- * An index is stored with its channel. One that was handed out for an opening which came to nothing may be handed out again
- * after a restart: nothing was ever signed for it that could still be used. `floor` is the last of channels whose rows are gone.
+ * An index is stored with its channel. If an opening failed, its index may be handed out again after a restart: nothing was ever signed
+ * with it that could still be used. `floor` is the last index of channels whose rows are gone.
  */
 export const keyIndexes = (stored: readonly ChannelState[], floor = 0): KeyIndexes => {
   let last = floor

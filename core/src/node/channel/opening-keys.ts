@@ -28,8 +28,7 @@ export const openingKeys = (remoteNodeId: NodeId, options: OpeningKeysOptions): 
   }
 }
 
-// Far above any block that will be mined, and far below what does not fit a real id's 24 bits of height: an alias is
-// never taken for a real id.
+// Far above any block that will be mined, and within the 24 bits that a real id has for the height: an alias is never taken for a real id.
 const FIRST_ALIAS_HEIGHT = 0xf00000n
 
 const freshAlias = (rng: Rng, directory: ChannelDirectory): ShortChannelId => {

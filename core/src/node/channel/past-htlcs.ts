@@ -15,8 +15,8 @@ export const hasPastHtlcs = async (store: Store, channelId: ChannelId): Promise<
   (await store.sizes(TABLE.pastHtlc, { ...rangeOf(channelId), limit: 1 })).length > 0
 
 /**
- * Deletes what is kept of the HTLCs of a channel that is closed: its funding is spent for good, and no commitment that held them can be
- * published any more. A thousand to a commit; what a node that ends meanwhile leaves behind goes at its next start.
+ * Deletes what is kept of the HTLCs of a closed channel: its funding is spent for good, and no commitment that held them can be published
+ * any more. A thousand rows to a commit; if the node ends meanwhile, the rest is deleted at its next start.
  */
 export const forgetPastHtlcs = async (store: Store, channelId: ChannelId): Promise<void> => {
   for (;;) {

@@ -24,7 +24,7 @@ export const CHANNEL_TYPE_NAME = 'anchors-zero-fee-htlc'
 
 export interface ChannelReports {
   readonly events: EventLog
-  /** For what a peer can cause at no cost. */
+  /** Events that a peer can cause at no cost. */
   readonly peerEvents: PeerEvents
 }
 
@@ -120,7 +120,7 @@ export const reportChannelEvent = (
       })
       break
     case 'closing':
-      // A cooperative close was told of when the first side asked for it; there is news where both have signed.
+      // A cooperative close was reported when the first side asked for it; the next news is that both have signed.
       if (event.cause === 'cooperative') {
         if (event.txid === undefined) break
         log.append('channel.close-signed', { ...channel, fundingIndex: 0, txid: displayTxid(event.txid) })
@@ -146,7 +146,7 @@ export const reportChannelEvent = (
     case 'aborted':
     case 'error': {
       const errored = { ...channel, ...describe(event.error) }
-      // What ends a channel, or an opening of ours, comes once. All else the peer may repeat for as long as it likes.
+      // The end of a channel, or of an opening of ours, comes once. The peer may repeat everything else for as long as it likes.
       const isOnce = event.type === 'aborted' ? openedByUs : !isRepeatable(event.error)
       if (isOnce) log.append('channel.errored', errored)
       else peerEvents.report(event.remoteNodeId, 'channel.errored', errored, `errored ${errored.channelId}`)
@@ -160,7 +160,7 @@ export const reportChannelEvent = (
 /** Complaints that leave the channel as it is. */
 const isRepeatable = ({ code }: ChannelError): boolean => code === 'peer-warning' || code === 'peer-error'
 
-/** Tells that a transaction which spends the funding waits for a block, or that it is gone again. */
+/** Reports that a transaction that spends the funding waits for a block, or that it is gone again. */
 export const reportMempoolSpend = (log: EventLog, entry: ChannelEntry): void => {
   const { durable } = entry.state
   if (!isFunded(durable) || durable.phase === 'closing') return
@@ -207,7 +207,7 @@ export const kindOfSpend = (kind: FundingSpend['kind'] | 'never-funded') => {
   }
 }
 
-/** Whether there is a funding that a closing can spend: a peer may speak of one that never comes. */
+/** Whether there is a funding that a closing can spend: a peer may name one that never comes. */
 export const hasFunding = (durable: Funded): boolean =>
   durable.params.localIsOpener ||
   durable.active[0]?.fundingStatus.type === 'confirmed' ||
@@ -219,7 +219,7 @@ export const CAUSES_OF_REST = {
   reestablishment: 'peer-hangs-up-about-channel',
 } as const
 
-/** What the operator can do about what goes on by itself only slowly, or not at all. */
+/** What the operator can do about a problem that resolves only slowly by itself, or not at all. */
 export const remedyOf = (code: ChannelError['code']): string | undefined => {
   switch (code) {
     case 'closing-fee-refused-by-peer':

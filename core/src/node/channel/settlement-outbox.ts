@@ -8,8 +8,8 @@ import { bool, bytes32, u16, u16Bytes, u64 } from '../../wire/codec/primitives.t
 import { readRow } from '../storage/read-row.ts'
 import { TABLE } from '../storage/tables.ts'
 
-// One outcome of an HTLC, kept from the commit in which its channel learnt it until the commit in which whoever offered
-// it has made it part of its own state.
+// One outcome of an HTLC. It is kept from the commit in which its channel learnt it until the commit in which the HTLC's origin has made it
+// part of its own state.
 
 const originCodec = union<HtlcOrigin, 'type'>('type', {
   local: { number: 0, fields: { payment: u16Bytes } },
@@ -28,7 +28,7 @@ const settlement = (outcome: Codec<HtlcOutcome>): Codec<SettledHtlc> =>
 
 const fulfilled = { number: 0, fields: { preimage: bytes32, onChain: bool } }
 
-/** The first version had the HTLC's whole message behind every outcome but the first. */
+/** The first version stored the HTLC's whole message after every outcome except the first kind. */
 const outcomeV1: Codec<HtlcOutcome> = mapped<OutcomeV1, HtlcOutcome>(
   union<OutcomeV1, 'type'>('type', {
     fulfilled,
@@ -65,7 +65,7 @@ export const outboxRow = (effect: SettleEffect): Write => ({
   value: encodeWith(rowCodec, effect),
 })
 
-/** Deletes the row: to be submitted with the consumer's own state. */
+/** Deletes the row; submit it with the consumer's own state. */
 export const outboxDeletion = (htlc: HtlcRef): Write => ({
   table: TABLE.settlement,
   key: outboxKeyOf(htlc),

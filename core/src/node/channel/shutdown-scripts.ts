@@ -1,9 +1,9 @@
 import type { Wallet } from '../../wallet/wallet.ts'
 
 /**
- * Where channels pay to when they are closed: an address of the wallet for each. One whose opening came to nothing was never
- * shown to anybody and goes to the next: openings that a stranger begins must not use up addresses, each of which the wallet
- * looks for in every block and finds again from the seed only while there are no long gaps.
+ * Scripts that channels pay to when they are closed: a wallet address for each. If an opening fails, its address was never shown to
+ * anybody, and the next opening gets it. Openings that strangers begin must not use up addresses: the wallet looks for each address in
+ * every block, and finds them again from the seed only while there are no long gaps.
  */
 export class ShutdownScripts {
   readonly #wallet: Wallet

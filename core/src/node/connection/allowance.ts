@@ -3,7 +3,7 @@ import type { Rates, Resource } from './traffic-limits.ts'
 
 const RESOURCES: readonly Resource[] = ['milliseconds', 'bytes', 'messages', 'pings', 'complaints']
 
-/** What somebody may use of everything. Use is charged when it happened; whoever has used too much waits. */
+/** What somebody may use of each resource. Use is charged after it happened; whoever has used too much waits. */
 export class Allowance {
   readonly #buckets: Readonly<Record<Resource, TokenBucket>>
 

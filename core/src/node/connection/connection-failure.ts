@@ -8,7 +8,7 @@ import type { WireError } from '../../wire/wire-error.ts'
 /** BOLT 1: a message about no channel in particular. */
 const NO_CHANNEL = new Uint8Array(32)
 
-/** Why the transport or the peer cannot be gone on with; each may also end an established connection. */
+/** Why the transport or the peer cannot continue; each may also end an established connection. */
 type Broken =
   | { readonly code: 'closed-by-peer' }
   /** `cause` is the system's code, as ECONNRESET. */
@@ -17,7 +17,7 @@ type Broken =
   | { readonly code: 'transport-tag' }
   | { readonly code: 'malformed-message'; readonly error: WireError }
   | { readonly code: 'unknown-even-message'; readonly messageType: number }
-  /** What came from the peer met a bug of ours: it ends this connection and nothing else. */
+  /** A message from the peer met a bug of ours: it ends this connection and nothing else. */
   | { readonly code: 'internal'; readonly bug: string }
 
 /** Why an established connection ended. */
@@ -27,7 +27,10 @@ export type CloseReason =
   | { readonly code: 'ping-timeout' }
   /** BOLT 1: `init` came a second time. */
   | { readonly code: 'unexpected-init' }
-  /** It was held up for long without a break: a stranger that sends more than it may, or has gone and left as much behind. */
+  /**
+   * The peer was held up for long without a break: it is a stranger that sends more than it may, or one that has gone and left as much
+   * behind.
+   */
   | { readonly code: 'flooding' }
   /** The peer does not read what we send. */
   | { readonly code: 'peer-too-slow'; readonly unsentBytes: number }
@@ -56,7 +59,7 @@ export type ConnectFailure =
 /** Why a socket that came in did not become a connection. */
 export type InboundFailure =
   | EstablishFailure
-  /** Others came, and its address had the most that were not through. */
+  /** Others came, and its address had the most sockets that were not through the handshake. */
   | { readonly code: 'too-many-pending-handshakes' }
   /** Its address calls more often than one may. */
   | { readonly code: 'too-many-calls' }

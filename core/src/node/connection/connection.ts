@@ -19,7 +19,7 @@ import type { TrafficAccount } from './traffic-control.ts'
 
 /** More than this not taken by the peer ends the connection. */
 const MAX_UNSENT_BYTES = 16 * 1024 * 1024
-/** How long a stranger may be held up without a break. As long as it is, nobody would notice that it has gone. */
+/** How long a stranger may be held up without a break. During that time nobody would notice that it has gone. */
 const MAX_HELD_UP_MS = 300_000
 /** BOLT 1: from here on a ping asks for no pong. */
 const NO_PONG_FROM = 65532
@@ -28,7 +28,7 @@ const NO_PONG_FROM = 65532
 export interface ConnectionHandlers {
   /** Every message but ping, pong and those that may be ignored. */
   readonly onMessage: (message: Exclude<Message, { readonly type: 'ping' | 'pong' | 'init' }>) => void
-  /** Called once, after which nothing else is. */
+  /** Called once; nothing is called after it. */
   readonly onClose: (reason: CloseReason) => void
 }
 
@@ -44,10 +44,10 @@ interface ConnectionParts {
 }
 
 /**
- * An encrypted connection to a peer, after the exchange of `init`. Answers pings and sends its own. Nothing is read before
- * `start`. What is sent waits for `flush` and leaves as one write; it is flushed by itself after the messages of each
- * received chunk were handled. Nothing is read while the peer has used up what it may, waits for its turn, or does not take
- * what we send: whatever is to be limited is looked at before the next message is decrypted.
+ * An encrypted connection to a peer, after the exchange of `init`. It answers pings and sends its own. Nothing is read before `start`. Sent
+ * messages wait for `flush` and leave as one write; they are also flushed after the messages of each received chunk were handled. Nothing
+ * is read while the peer has used up its allowance, waits for its turn, or does not take what we send: limits are checked before the next
+ * message is decrypted.
  */
 export class Connection {
   readonly remoteNodeId: NodeId
@@ -169,7 +169,7 @@ export class Connection {
     if (this.#closed !== undefined) return
     if (message.type === 'error' || message.type === 'warning') this.#account.charge('complaints', 1)
     const bytes = encodeMessage(message)
-    // What a stranger is sent is an answer to what it sent. What partners are sent is mostly our own work.
+    // Messages to a stranger are answers to what it sent. Messages to partners are mostly our own work.
     if (!this.#account.isPartner) this.#account.charge('bytes', bytes.length)
     this.#outgoing.push(bytes)
     this.#outgoingBytes += bytes.length
@@ -183,7 +183,7 @@ export class Connection {
     this.#goOn()
   }
 
-  /** Handles what was received as soon as it may be, and reads on after that. */
+  /** Handles received messages as soon as that is allowed, and continues reading after that. */
   #goOn(): void {
     // An owner that resumes while it handles a message is already inside the loop.
     if (this.#handlers === undefined || this.#closed !== undefined || this.#pumping) return
@@ -224,11 +224,11 @@ export class Connection {
     if (this.#closed !== undefined) return
     if (this.#paused || this.#waiting || this.#choked) this.#socket.pause()
     else if (this.#handlers !== undefined) this.#socket.resume()
-    // A peer that does not take our ping is to blame for not answering it.
+    // A peer that does not read our ping is to blame for not answering it.
     this.#keepalive.suspend(this.#paused || this.#waiting)
   }
 
-  /** Delivers the whole messages that are there, as long as the owner wants them. `true` if the slice was not enough. */
+  /** Delivers the whole messages that have arrived, as long as the owner wants them. `true` if the slice was not enough. */
   #pump(slice: Slice, handlers: ConnectionHandlers): boolean {
     this.#pumping = true
     const startedAt = this.#clock.monotonic()
@@ -247,7 +247,7 @@ export class Connection {
       }
       return false
     } catch (thrown) {
-      // Whatever a peer sends is handled here: what throws on the way ends this connection, never the process.
+      // Everything that a peer sends is handled here: an error on the way ends this connection, never the process.
       this.#end(bugOf(thrown))
       return false
     } finally {
@@ -278,7 +278,7 @@ export class Connection {
     if (cost > 0) this.#account.charge('milliseconds', cost)
     switch (message.type) {
       case 'ping':
-        // BOLT 1, ping: one that comes too often may end the connection; here it waits for the next one's time.
+        // BOLT 1, ping: pings that come too often may end the connection; here they wait until one is due.
         this.#account.charge('pings', 1)
         // BOLT 1: answered with as many bytes as it asks for, unless it asks for more than a message holds.
         if (message.numPongBytes < NO_PONG_FROM) {
@@ -318,7 +318,7 @@ export class Connection {
     if (this.#handlers !== undefined) this.#tellClosed(this.#handlers, reason)
   }
 
-  // Not within the call that closes it, so that an owner is never called back in the middle of its own.
+  // Not within the call that closes it, so that an owner is never called back in the middle of its own call.
   #tellClosed(handlers: ConnectionHandlers, reason: CloseReason): void {
     queueMicrotask(() => handlers.onClose(reason))
   }

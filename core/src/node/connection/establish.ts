@@ -95,7 +95,7 @@ export const establish = (
       }
       if (next.value === undefined) return
       const decoded = decodeMessage(next.value)
-      // BOLT 1, init: nothing else is said before the peer's has come, so there is no warning for what is none.
+      // BOLT 1, init: nothing is sent before the peer's init has come, so a message that is not init gets no warning.
       if (!decoded.ok) {
         const reason = closeReasonOf(decoded.error)
         const isInit = decoded.error.path.split('.')[0] === 'init'
@@ -107,7 +107,7 @@ export const establish = (
       else fail(checked.error, decoded.value.type === 'init' ? warningOf(checked.error) : undefined)
     }
 
-    /** Everything that the other side sends passes here: what throws on the way ends this socket, never the process. */
+    /** Everything that the other side sends passes here: an error on the way ends this socket, never the process. */
     const guarded = (step: () => void): void => {
       try {
         step()

@@ -5,7 +5,7 @@ import type { TrafficLimits } from './traffic-limits.ts'
 
 /** Handshakes in one turn of the event loop. */
 const PER_TURN = 2
-/** Who waits is looked at again after this at the soonest, all at once. */
+/** Waiting calls are looked at again after this time at the earliest, all at once. */
 const LEAST_WAIT_MS = 20
 
 interface Waiting {
@@ -14,9 +14,9 @@ interface Waiting {
 }
 
 /**
- * Where those wait who want a handshake, whose curve arithmetic is ours to pay. Each address has its rate, and all addresses
- * share one; those where a partner was seen have their own rate only, so that strangers elsewhere cannot keep partners out.
- * Nothing is refused here: a socket that waits costs nothing, and who holds it cannot come again with it.
+ * Where calls wait for their handshake, whose curve arithmetic costs us time. Each address has its rate, and all addresses share one;
+ * addresses where a partner was seen have only their own rate, so that strangers elsewhere cannot keep partners out. Nothing is refused
+ * here: a waiting socket costs nothing, and its owner cannot use it to call again.
  */
 export class HandshakeGate {
   readonly #clock: Clock
@@ -40,7 +40,7 @@ export class HandshakeGate {
   enter(group: string, proceed: () => void): () => void {
     const waiting: Waiting = { group, proceed }
     this.#waiting.add(waiting)
-    // Those who wait for their rate are looked at by the timer, with this one among them if it is one of theirs.
+    // The timer serves the calls that wait for their rate; this one is among them if its address already waits.
     this.#soon()
     return () => {
       this.#waiting.delete(waiting)
@@ -77,7 +77,7 @@ export class HandshakeGate {
     if (this.#waiting.size > 0) this.#cancel = this.#clock.setTimer(Math.max(wait, LEAST_WAIT_MS), this.#serve)
   }
 
-  /** Takes a handshake, or says in how many milliseconds there may be one. */
+  /** Takes a handshake, or returns in how many milliseconds one may be available. */
   #take(group: string, now: number): number {
     const own = this.#ofGroup.of(group)
     const all = this.#isFamiliar(group) ? undefined : this.#ofStrangers

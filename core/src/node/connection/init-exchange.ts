@@ -13,7 +13,7 @@ export const ourInit = (features: FeatureSet, chainHash: Uint8Array): Init => ({
   networks: [chainHash],
 })
 
-/** BOLT 1: whether what the peer says first lets us work with it. */
+/** BOLT 1: whether the peer's init lets us work with it. */
 export const checkInit = (
   message: Message | UnknownMessage,
   features: FeatureSet,

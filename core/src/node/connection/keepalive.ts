@@ -5,7 +5,7 @@ const IDLE_MS = 30_000
 /** So that a node's connections do not all ping at once. */
 const JITTER_MS = 5_000
 const PONG_TIMEOUT_MS = 10_000
-/** BOLT 1: pongs hide in other traffic by their length; a few bytes are enough to tell ours from older ones. */
+/** BOLT 1: pongs look like other traffic of their length; a few bytes are enough to tell ours from older ones. */
 const MAX_PONG_BYTES = 128
 
 interface KeepaliveOptions {
@@ -64,7 +64,7 @@ export class Keepalive {
     this.#cancel = this.#options.clock.setTimer(ms, () => this.#idle())
   }
 
-  // The timer is not set anew for each message: when it fires, it looks at how long it has been quiet.
+  // The timer is not set anew for each message: when it fires, it checks how long the connection has been quiet.
   #idle(): void {
     const quiet = this.#options.clock.monotonic() - this.#lastReceivedAt
     if (this.#suspended || quiet < this.#idleMs) {

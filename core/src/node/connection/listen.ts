@@ -37,15 +37,15 @@ export const listen = async (
   const { clock } = options
   const { arrivals, halfOpen } = options.traffic.limits
   const rates = new GroupTable(() => new TokenBucket(arrivals.perSecond, arrivals.burst, clock.monotonic()))
-  // Who calls is known after the handshake only, and may be a partner: there is always room for one more, at the cost of those
-  // who have had the most time.
+  // The caller is known only after the handshake, and may be a partner: there is always room for one more, at the cost of those that have
+  // had the most time.
   const pending = new Crowd<Socket>({ ...halfOpen, loses: 'oldest' })
   const crowdedOut = new Set<Socket>()
 
   const accept = async (socket: Socket): Promise<void> => {
     const from = socket.remoteAddress ?? ''
     const group = addressGroup(from)
-    // Who would crowd out others all the time, and his own before them, is not let in for it.
+    // A caller that would crowd out others all the time, and its own calls first, is not let in.
     if (!rates.of(group).take(clock.monotonic())) {
       socket.on('error', () => {})
       socket.resetAndDestroy()

@@ -9,17 +9,16 @@ const COSTS: Readonly<Partial<Record<Message['type'], number>>> = {
   funding_created: 4,
   // The channel's whole state is looked through, and what was lost is sent again.
   channel_reestablish: 0.5,
-  // A peer's actor looks for the channel, and has none by that id.
+  // A peer's actor looks for the channel, and finds none with that id.
   channel_update: 0.02,
 }
 
-/** What a message sets off after it was delivered, as estimated: too far away to be measured as its sender's. */
+/** The estimated cost of what a message causes after its delivery: too far away to be measured as its sender's. */
 export const costOf = ({ type }: Message | UnknownMessage): number => (type === 'unknown' ? 0 : (COSTS[type] ?? 0))
 
 /**
- * Whether a message is one of those that are counted. What peers tell each other unasked comes by the thousand and ahead of
- * what matters (BOLT 7: the whole graph to a node that does not say since when). Most of it is thrown away, at no more cost
- * than its bytes and the time of reading it.
+ * Whether a message is counted. Unsolicited gossip comes by the thousand and ahead of important messages (BOLT 7: the whole graph to a node
+ * that does not say since when). Most of it is thrown away, at no more cost than its bytes and the time to read it.
  */
 export const isCounted = ({ type }: Message | UnknownMessage): boolean =>
   type !== 'unknown' && type !== 'channel_update'

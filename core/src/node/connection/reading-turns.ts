@@ -4,13 +4,13 @@ import type { Clock } from '../../lib/clock.ts'
 /** Does a slice of its work. */
 export type Work = () => void
 
-/** The event loop's time for one side in one turn, in milliseconds; the slice that is begun is finished. */
+/** The event loop's time for one side in one turn, in milliseconds; a slice that has begun is finished. */
 const PARTNERS_MS = 4
 const STRANGERS_MS = 1
 
 /**
- * Who has received more than could be handled at once waits here for a turn: one slice each, round and round, partners before
- * strangers, and sockets, files and timers in between.
+ * Connections that have received more than could be handled at once wait here for a turn: one slice each, round and round, partners before
+ * strangers, with sockets, files and timers in between.
  */
 export class ReadingTurns {
   readonly #clock: Clock

@@ -6,7 +6,7 @@ export interface SliceLimits {
   readonly milliseconds: number
 }
 
-/** How much of what was received may be handled before others have their turn. One message always fits. */
+/** How much received data may be handled before others have their turn. One message always fits. */
 export class Slice {
   readonly #clock: Clock
   readonly #limits: SliceLimits

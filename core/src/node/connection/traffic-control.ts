@@ -10,10 +10,10 @@ import type { Resource, TrafficLimits } from './traffic-limits.ts'
 
 const PARTNER_SLICE: SliceLimits = { messages: 256, bytes: 256 << 10, milliseconds: 4 }
 const STRANGER_SLICE: SliceLimits = { messages: 16, bytes: 64 << 10, milliseconds: 1 }
-/** Unsent bytes from which on nothing more is read, since it might have to be answered. */
+/** Beyond this many unsent bytes nothing more is read, since messages might have to be answered. */
 const PARTNER_UNSENT_BYTES = 1 << 20
 const STRANGER_UNSENT_BYTES = 128 << 10
-/** Those who owe wait this long at least, so that waiting costs us little. */
+/** A connection over its allowance waits at least this long, so that waiting costs us little. */
 const LEAST_WAIT_MS = 50
 /** How often a stranger is looked at again: it may have become a partner. */
 const RANK_MS = 1_000
@@ -28,9 +28,9 @@ export interface TrafficControlOptions {
 }
 
 /**
- * What the peers of one node may use of it. Each connection has its own allowance; strangers share one with all others at
- * their address, and one with all other strangers. Whoever has used more than that is not read until time has made up for it:
- * TCP then holds the sender up, and nothing is lost.
+ * What the peers of one node may use of it. Each connection has its own allowance; strangers share one with all others at their address,
+ * and one with all other strangers. A peer that has used more than that is not read until time has made up for it: TCP then holds the
+ * sender up, and nothing is lost.
  */
 export class TrafficControl {
   readonly limits: TrafficLimits
@@ -51,7 +51,7 @@ export class TrafficControl {
     this.#strangers = new Allowance(limits.strangers, clock.monotonic())
   }
 
-  /** For one connection. `address` is the remote one as the socket says it. */
+  /** For one connection. `address` is the remote address in the form of the socket. */
   open(nodeId: NodeId, address: string): TrafficAccount {
     return new TrafficAccount(this, nodeId, [this.#addresses.of(addressGroup(address)), this.#strangers])
   }
@@ -81,7 +81,7 @@ export class TrafficAccount {
     return this.#isPartner
   }
 
-  /** From how many unsent bytes on the peer is not read. */
+  /** The number of unsent bytes beyond which the peer is not read. */
   get maxUnsentBytes(): number {
     return this.#isPartner ? PARTNER_UNSENT_BYTES : STRANGER_UNSENT_BYTES
   }
@@ -92,13 +92,13 @@ export class TrafficAccount {
     if (!this.#isPartner) for (const shared of this.#shared) shared.charge(resource, count, now)
   }
 
-  /** A slice to be used at once; `undefined` for those who have to wait: strangers always, partners when they owe. */
+  /** A slice to be used at once; `undefined` for those that must wait: strangers always, partners when they are over their allowance. */
   sliceNow(): Slice | undefined {
     this.#rank()
     return this.#isPartner && this.#debtMs() === 0 ? this.#slice() : undefined
   }
 
-  /** Calls `work` with a slice when nothing is owed and it is this connection's turn. At most one may wait. */
+  /** Calls `work` with a slice when nothing is owed and it is this connection's turn. Only one call may wait. */
   wait(work: (slice: Slice) => void): void {
     if (this.#closed) return
     this.#rank()

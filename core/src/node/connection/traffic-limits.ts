@@ -1,9 +1,9 @@
 import type { Rate } from '../../lib/token-bucket.ts'
 
 /**
- * What a peer's traffic uses up. `milliseconds` are of the event loop: decrypting, decoding and answering as measured, and
- * what a message sets off elsewhere as estimated. `bytes` are those received, and for strangers those sent, too. `messages`
- * are those that something is done about: see `isCounted`.
+ * What a peer's traffic uses up. `milliseconds` are time of the event loop: decrypting, decoding and answering as measured, and work that a
+ * message causes elsewhere as estimated. `bytes` are those received, and for strangers also those sent. `messages` are those that cause
+ * work: see `isCounted`.
  * `complaints` are errors and warnings, theirs and our answers.
  */
 export type Resource = 'milliseconds' | 'bytes' | 'messages' | 'pings' | 'complaints'
@@ -62,8 +62,8 @@ export const TRAFFIC_LIMITS: TrafficLimits = {
     pings: { perSecond: 50, burst: 500 },
     complaints: { perSecond: 20, burst: 500 },
   },
-  // Enough for a node's partners to come back at once after a restart. In the long run little, since each connection is told
-  // of in two durable events.
+  // Enough for a node's partners to come back at once after a restart. In the long run little, since each connection is reported in two
+  // durable events.
   handshakes: {
     address: { perSecond: 2, burst: 60 },
     strangers: { perSecond: 10, burst: 100 },
@@ -71,7 +71,7 @@ export const TRAFFIC_LIMITS: TrafficLimits = {
   // Each costs a tenth of a millisecond before it has said anything. Where many peers call through one address, as over Tor, they come
   // together after a restart.
   arrivals: { perSecond: 50, burst: 200 },
-  // Together fewer than the files that a process may open where the system is mean about them.
+  // Together fewer than the files that a process may open on a system with a low limit.
   halfOpen: { max: 48, maxPerGroup: 48 },
   connected: { max: 96, maxPerGroup: 32 },
 }

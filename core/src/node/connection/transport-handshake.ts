@@ -28,7 +28,7 @@ const ACT_LENGTHS = {
   'awaiting-act-three': ACT_THREE_LENGTH,
 } as const
 
-/** What an act that was received leads to. */
+/** The result of a received act. */
 export interface ActOutcome {
   /** The next act, to be sent. */
   readonly reply?: Uint8Array
@@ -36,7 +36,7 @@ export interface ActOutcome {
   readonly transport?: { readonly remoteNodeId: NodeId; readonly cipher: NoiseCipher }
 }
 
-/** BOLT 8's handshake over a stream: gathers the bytes of an act, answers it. Says nothing more after a failure. */
+/** BOLT 8's handshake over a stream: collects the bytes of an act and answers it. Sends nothing more after a failure. */
 export class TransportHandshake {
   #state: State
   #received: Uint8Array = EMPTY
@@ -59,7 +59,7 @@ export class TransportHandshake {
     return this.#state.phase === 'awaiting-act-one'
   }
 
-  /** What can be told before any curve arithmetic: act one is as long as it is, and of a version. */
+  /** Checks that need no curve arithmetic: the length of act one, and its version. */
   get unanswerable(): HandshakeFailure | undefined {
     if (!this.isFirstOfResponder || this.#received.length === 0) return undefined
     const [version = 0] = this.#received
@@ -83,7 +83,7 @@ export class TransportHandshake {
     const state = this.#state
     switch (state.phase) {
       case 'awaiting-act-one': {
-        // Made now, since most of those who never get here cost nothing then.
+        // Made only now, because most callers that fail never get here, and so cost nothing.
         const ephemeralKey = freshKey(state.rng)
         const answered = answerHandshake({ staticKey: state.staticKey, ephemeralKey }, act)
         if (!answered.ok) return answered

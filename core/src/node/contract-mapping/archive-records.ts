@@ -3,8 +3,8 @@ import type { SentPayment } from '../../payment/send/payment.ts'
 import { describeInvoice } from './describe-invoice.ts'
 import { describePayment } from './pay.ts'
 
-// What the archive keeps, in the contract's form. A preimage proves that it was paid, and is kept with what was paid; what only
-// paying needed is not, and the text of an invoice, which has its payment secret in it, only where it has been paid.
+// What the archive keeps, in the contract's form. A preimage proves that it was paid for, and is kept with what was paid; data that only
+// paying needed is not kept. The text of an invoice contains its payment secret, so it is kept only if the invoice has been paid.
 
 export const archivedPaymentRecord = (payment: SentPayment): object => {
   const { invoice, ...record } = describePayment(payment)

@@ -2,7 +2,7 @@ import { isFunded } from '../../channel/index.ts'
 import { unclaimableMsat } from '../channel/channel-balances.ts'
 import type { ChannelDirectory } from '../channel/channel-directory.ts'
 
-/** What the operator has to know of the channels. Only those that are closing are looked at. */
+/** What the operator must know about the channels. Only closing channels are looked at. */
 export const channelWarnings = (channels: ChannelDirectory): readonly string[] => {
   const warnings: string[] = []
   const quarantined = channels.count('quarantined')

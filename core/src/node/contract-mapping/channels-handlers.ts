@@ -31,7 +31,7 @@ export const channelsHandlers = (context: MappingContext): ActorHandlers<'channe
     const entry = channelDirectory.get(fromHex(channelId))
     return entry === undefined ? err(channelNotFound()) : ok(entry)
   }
-  /** How the channel stands after a command; one that is gone, as it stood before. */
+  /** The channel's state after a command; if it is gone, its state before. */
   const after = (before: ChannelEntry, channelId: string): ChannelEntry =>
     channelDirectory.get(fromHex(channelId)) ?? before
 

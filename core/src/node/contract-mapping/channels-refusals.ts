@@ -57,7 +57,7 @@ export const openingBrokenOff = (code: PeerFailure['code']) => {
   }
 }
 
-/** Why nothing came of an opening. */
+/** Why an opening failed. */
 export const openRefusal = (error: CommandError<'open'>, feerates: Feerates) => {
   switch (error.code) {
     case 'funding-too-small':
@@ -95,7 +95,7 @@ export const openRefusal = (error: CommandError<'open'>, feerates: Feerates) => 
   }
 }
 
-/** What the peer said; and, as it may be the reason, that our commitments pay less than estimates ask for. */
+/** The peer's message; and, as this may be the reason, that our commitments pay less than estimates ask for. */
 const refusedByPeer = (text: string, { commitment, closing }: Feerates) => {
   const said = text === '' ? 'the peer refused it' : text
   return commitment >= closing

@@ -17,7 +17,7 @@ import type { PeerNames } from '../peer/peer-names.ts'
 import type { KeptRows } from '../retention/kept-rows.ts'
 import type { InvoiceReader } from './invoice-reader.ts'
 
-/** What the handlers of the contract reach. */
+/** What the contract's handlers can reach. */
 export interface MappingContext {
   readonly options: OptionsWithoutSeed
   readonly watcher: ChainWatcher

@@ -3,7 +3,7 @@ import test from 'ava'
 import { PREVIOUS_POLICY_HONOURED_MS } from '../../payment/relay/relay-rules.ts'
 import { defaultMaxFee } from '../../payment/send/invoice-request.ts'
 
-// Pure rooms know nothing of the contract: what they take by themselves is held against what it says.
+// Pure rooms know nothing about the contract: their own defaults are compared with the contract's.
 
 test('what relays may charge where nobody says it is what the contract says', (t) => {
   const { percent, leastSat } = DEFAULTS.maxFee

@@ -24,7 +24,7 @@ export const describeChannel = (entry: ChannelEntry): ChannelSummary | undefined
   const { params, shortIds, relay, remoteRelay } = durable
   const view = balanceView(durable)
   const unclaimable = unclaimableMsat(durable)
-  // Nothing more goes through it until the chain has decided, or its actor is trusted again.
+  // The channel carries nothing more until the chain has decided, or its actor is trusted again.
   const isStill = entry.spentInMempool || entry.quarantined
   return {
     channelId: toHex(params.channelId),

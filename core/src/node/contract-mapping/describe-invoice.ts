@@ -5,7 +5,7 @@ import { type InvoiceRecord, invoiceStatus, receivedMsat } from '../../payment/r
 
 export type InvoiceSummary = ReplyOf<'invoices', 'get'>['invoice']
 
-/** An invoice of ours as the contract has it. Its preimage is told once it has been paid for. */
+/** An invoice of ours in the contract's form. Its preimage is shown once it has been paid. */
 export const describeInvoice = (invoice: InvoiceRecord, now: TimestampMs): InvoiceSummary => {
   const status = invoiceStatus(invoice, now)
   const { paymentHash, amountMsat, description, createdAt, expiresAt, state } = invoice

@@ -5,7 +5,7 @@ import type { EncodedEvent, Refusal } from '../contract-gateway.ts'
 import type { EventHistory, Past } from '../events/event-history.ts'
 import { badToken, type PageRequest } from './paging.ts'
 
-/** A page of what the event log has of one event, the newest first; the token is the place of the last event looked at. */
+/** A page of the event log's events of one name, the newest first; the token is the place of the last event looked at. */
 export const pageOfEvents = async <Name extends EventName, T>(
   history: EventHistory,
   name: Name,

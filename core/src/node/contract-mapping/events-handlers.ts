@@ -8,7 +8,7 @@ import type { ActorHandlers } from './handlers.ts'
 export const eventsHandlers = ({ events }: MappingContext): ActorHandlers<'events'> => {
   const { history } = events
 
-  /** The place after which the events of a time begin. Who asks by time alone has missed nothing by what is not kept. */
+  /** The place after which the events of a time begin. A reader that asks by time alone has missed nothing if older events are gone. */
   const startOf = async (since: number): Promise<string> => {
     const head = placeOf(events.head())?.after ?? 0
     const after = Math.min((await history.firstAt(since)) - 1, head)
@@ -29,7 +29,7 @@ export const eventsHandlers = ({ events }: MappingContext): ActorHandlers<'event
       const all = replayed.value.events
       const [first, end] = [since ?? 0, until ?? Number.POSITIVE_INFINITY]
       const wanted = all.filter(({ at }) => at >= first && at < end)
-      // One event of a later time ends nothing: the clock on the wall may have been set back after it.
+      // One event of a later time ends nothing: the wall clock may have been set back after it.
       const isOver = all.length > 0 && all.every(({ at }) => at >= end) && (await history.newestAt()) >= end
       return ok({ items: wanted.map(envelopeOf), next: isOver ? (start ?? cursorOf(0)) : replayed.value.next })
     },

@@ -22,8 +22,8 @@ const NODE_ID = /^0[23][0-9a-f]{64}$/
 const PREFIX = /^[0-9a-f]{4,66}$/
 
 /**
- * The one peer that is called so, or whose id is or begins so. Any whole id is one, known or not. Who has only dialled in is
- * found by the whole id alone: a stranger makes an id that begins like another's in seconds, and would be taken for it.
+ * The one peer that has this name, or whose id is or begins with this text. Any complete id counts, known or not. A peer that has only
+ * dialled in is found by its complete id alone: a stranger can make an id that begins like another's in seconds, and would be taken for it.
  */
 export const findPeer = (words: string, known: Known): Result<string, Refusal<'peer-not-found' | 'peer-ambiguous'>> => {
   const named = known.peerNames.find(words)
@@ -47,7 +47,7 @@ export const findPeer = (words: string, known: Known): Result<string, Refusal<'p
   return err(ambiguous('peer', words, 'peers', shown))
 }
 
-/** Neither dialled by us nor known by a channel: one that is opening costs a peer nothing. */
+/** Not dialled by us, and not known by a channel: a channel that is opening costs a peer nothing. */
 const isStranger = ({ nodeId, connection }: PeerEntry, { channelDirectory }: Known): boolean => {
   if (connection?.direction === 'outbound') return false
   for (const { entry } of channelDirectory.listed({ peer: nodeId })) if (standingOf(entry) !== 'opening') return false
@@ -55,8 +55,8 @@ const isStranger = ({ nodeId, connection }: PeerEntry, { channelDirectory }: Kno
 }
 
 /**
- * The one channel with this id, short channel id or alias; or whose id begins so; or with the one peer that is called so, if
- * there is only one with it. The error says what else could be meant.
+ * The one channel with this id, short channel id or alias, or whose id begins with this text; or the only channel with the one peer of this
+ * name. The error lists the other candidates.
  */
 export const findChannel = (
   words: string,

@@ -47,7 +47,7 @@ interface AnyResolved {
   readonly cost: Partial<Cost>
 }
 
-/** An operation as it was joined, its types behind it. */
+/** An operation as it was added, without its types. */
 interface Joined {
   readonly handler: (request: object, context: HandlerContext) => Promise<Answer>
   readonly rule: AnyRule | undefined
@@ -56,15 +56,15 @@ interface Joined {
     | undefined
 }
 
-/** How an actor's money side is reckoned: nothing where no operation of it spends. */
+/** How an actor's costs are computed: nothing if none of its operations spends. */
 type Money<Name extends ActorName> =
   SpendingOperation<Name> extends never
     ? []
     : [known: SpendingKnowledge, rules: SpendingRules<Name>, recalls?: ActorRecalls<Name>]
 
 /**
- * Where everything that speaks the contract comes in. A request is checked once, and resolved: what its defaults are, and
- * what it costs at most. What was looked at then is what runs.
+ * The entry for everything that speaks the contract. A request is checked once and resolved: its defaults are filled in, and its highest
+ * cost is computed. Exactly what was checked then is what runs.
  */
 export class Gateway implements PluginGateway {
   readonly events: EventLogPort
@@ -95,7 +95,7 @@ export class Gateway implements PluginGateway {
     return this.#responder
   }
 
-  /** Joins the handlers of an actor. Until then its operations are answered `not-ready`. */
+  /** Adds the handlers of an actor. Until then its operations are answered `not-ready`. */
   join<Name extends ActorName>(actor: Name, handlers: ActorHandlers<Name>, ...money: Money<Name>): void {
     const [known, rules, recalls] = money as [known?: SpendingKnowledge, rules?: object, recalls?: object]
     if (known !== undefined) this.#known = known
@@ -151,7 +151,7 @@ export class Gateway implements PluginGateway {
     const name = `${actor}.${operation}`
     const joined = this.#joined.get(name)
     const parsed = parseRequest(actor as ActorName, operation as OperationName<ActorName>, asked)
-    // What is not understood any more cannot be looked up.
+    // A request that this version no longer understands cannot be looked up.
     if (joined === undefined || !parsed.ok) return { type: 'unknown' }
     const request = parsed.value as object
     const reckoned = (result: Answer, isStored: boolean): Outcome =>
@@ -165,7 +165,7 @@ export class Gateway implements PluginGateway {
         return { type: 'known', outcome: reckoned(found.result, true) }
       case 'running':
         return { type: 'under-way', outcome: found.answer.then(({ result }) => reckoned(result, false)) }
-      // Its row may have gone with what it began: that knows.
+      // Its row may have been removed with what it began: the actor knows that.
       case 'never-begun':
       case 'interrupted': {
         if (joined.recall === undefined) return found.type === 'never-begun' ? found : { type: 'unknown' }
@@ -251,7 +251,7 @@ export class Gateway implements PluginGateway {
     return refusal('internal', 'a bug; the log of the node says more')
   }
 
-  /** What takes too long goes on: only the asker stops waiting, and is told what that means. */
+  /** An operation that takes too long goes on: only the asker stops waiting, and is told what that means. */
   #inTime(outcome: Promise<Outcome>, command: boolean, timeoutMs: number): Promise<Result<unknown, ContractError>> {
     return new Promise((resolve) => {
       const cancel = this.#clock.setTimer(timeoutMs, () =>

@@ -13,7 +13,7 @@ import type { CallContext, Cost, Refusal } from '../contract-gateway.ts'
 
 /** What a handler is told beside its request. */
 export interface HandlerContext extends CallContext {
-  /** What the request was found to cost at most, before anything was done: it must not come to more. */
+  /** The highest cost that was computed for the request, before anything was done: it must not cost more. */
   readonly worstCase: Cost
 }
 
@@ -21,7 +21,7 @@ type NumberIn<Request> = {
   [Field in keyof Request]-?: NonNullable<Request[Field]> extends bigint | number ? Field : never
 }[keyof Request]
 
-/** A request in which every amount and rate is said: what was left out has its default. */
+/** A request in which every amount and rate is set: omitted ones have their default. */
 export type ResolvedRequest<Name extends ActorName, Op extends OperationName<Name>> = RequestOf<Name, Op> & {
   readonly [Field in NumberIn<RequestOf<Name, Op>>]: NonNullable<RequestOf<Name, Op>[Field]>
 }
@@ -36,8 +36,8 @@ type Handler<Name extends ActorName, Op extends OperationName<Name>> = (
 export type ActorHandlers<Name extends ActorName> = { readonly [Op in OperationName<Name>]: Handler<Name, Op> }
 
 /**
- * The commands of an actor that go on by themselves after a restart: what became of one, `undefined` if it was never begun,
- * `unknown` where that cannot be told any more.
+ * The commands of an actor that go on by themselves after a restart. Returns what became of one: `undefined` if it was never begun,
+ * `unknown` if that cannot be told any more.
  */
 export type ActorRecalls<Name extends ActorName> = {
   readonly [Op in OperationName<Name>]?: (
@@ -58,7 +58,7 @@ export const refusal = <const Code extends string>(
   more: { readonly field?: string; readonly details?: Readonly<Record<string, unknown>> } = {},
 ): Refusal<Code> => ({ code, message, ...more })
 
-/** Why nothing new is taken on now, if the node does not see the chain. */
+/** Why nothing new is accepted now, if the node does not see the chain. */
 export const blindRefusal = (chainHealth: ChainHealth): Refusal<'chain-not-followed'> | undefined => {
   const blindness = chainHealth.blindness()
   if (blindness === undefined) return undefined

@@ -4,7 +4,7 @@ import type { Invoice } from '../../invoice/invoice.ts'
 import { err, type Result } from '../../lib/result.ts'
 import { invoiceRefusal } from './invoice-refusals.ts'
 
-/** Those under way at once, about: what is looked at to reckon its cost is decoded again when it is paid. */
+/** About as many as are under way at once: an invoice that was decoded to compute its cost is decoded again when it is paid. */
 const KEPT = 64
 
 /** Reads invoices of our network, and keeps the latest ones: reading one recovers a public key. */

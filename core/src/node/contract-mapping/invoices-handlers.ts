@@ -74,7 +74,7 @@ export const invoicesHandlers = ({
   }
 }
 
-/** Our channels as those who pay us may use them: by what the peer calls them, at what the peer asks. */
+/** Our channels as payers may use them: under the peer's name for them, at the peer's fees. */
 const hintChannels = (directory: ChannelDirectory): readonly HintChannel[] => {
   const channels: HintChannel[] = []
   for (const entry of directory.all()) {
@@ -82,7 +82,7 @@ const hintChannels = (directory: ChannelDirectory): readonly HintChannel[] => {
     if (!isFunded(durable) || !isUsable(entry)) continue
     const { real, remoteAlias } = durable.shortIds
     const shortChannelId = remoteAlias ?? real
-    // BOLT 11, r: a hint names the peer's fees, so one whose fees we have not heard cannot be given.
+    // BOLT 11, r: a hint contains the peer's fees, so a channel whose fees we have not received cannot be used as a hint.
     if (shortChannelId === undefined || durable.remoteRelay === undefined) continue
     channels.push({
       remoteNodeId: entry.remoteNodeId,

@@ -13,7 +13,7 @@ import { type CommandPlace, readCommand, type StoredCommand, writeCommand } from
 
 type Answer = Result<object, ContractError>
 
-/** What a command answered, now or, stored under its key, before. */
+/** The answer of a command, either new or stored under its key before. */
 export interface KeyedAnswer {
   readonly result: Answer
   readonly isStored: boolean
@@ -26,18 +26,18 @@ type KeyedState =
   | { readonly type: 'known'; readonly result: Answer }
   /** Begun in an earlier life of the node, without an outcome. */
   | { readonly type: 'interrupted' }
-  /** The key stands for something else; or the contract has since given the same request another form. */
+  /** The key stands for another request; or the contract has changed the form of the same request since. */
   | { readonly type: 'other-request' }
 
 /**
- * Commands that can be started again: asked with the same key, each goes on where its own state stands. What they have
- * achieved is in that state too, and is not stored twice.
+ * Commands that can be started again: asked with the same key, each continues from its own state. Their results are in that state too, and
+ * are not stored twice.
  */
 const RESUMABLE: ReadonlySet<string> = new Set(['payments.payInvoice', 'payments.sendToRoute'])
 
 /**
- * Makes commands safe to repeat. A key and its request are stored before the command does anything that leaves the node;
- * the same key and request then return the stored outcome, and another request under the key is refused.
+ * Makes commands safe to repeat. A key and its request are stored before the command does anything that leaves the node; afterwards the
+ * same key and request return the stored outcome, and another request under the key is refused.
  */
 export class KeyedCommands {
   readonly #store: Store
@@ -45,7 +45,7 @@ export class KeyedCommands {
   readonly #passing: PassingKeys
   readonly #running = new Map<string, { readonly digest: string; readonly answer: Promise<KeyedAnswer> }>()
 
-  /** First rows of resumable commands: each goes into the next commit, which is at the latest the command's own first. */
+  /** First rows of resumable commands: each goes into the next commit, which is at the latest the one with the command's own first row. */
   #waiting = new Map<string, Write>()
 
   constructor(store: Store, clock: Pick<Clock, 'now'> = systemClock) {
@@ -75,7 +75,7 @@ export class KeyedCommands {
     let isKept = false
     const answer = this.#first({ operation, key, digest, passing }, command, (rows) => {
       isKept = true
-      // Until its outcome can be read from the disk, whoever asks again is told by the run.
+      // Until its outcome can be read from the disk, whoever asks again gets it from the run.
       this.#store.submit(rows, over)
     })
     this.#running.set(key, { digest, answer })
@@ -125,11 +125,11 @@ export class KeyedCommands {
       ...rowOf(key, place),
       value: writeCommand(place === undefined ? stored : { ...stored, place }),
     })
-    // Its first row in its own commit would keep a payment waiting for the disk once more.
+    // A commit of its own for the first row would make a payment wait for the disk once more.
     if (RESUMABLE.has(operation)) this.#waiting.set(key, write({ digest, operation }))
     else this.#store.submit([write({ digest, operation })])
     const answer = await command()
-    // So many came after it meanwhile that it is none of the latest any more.
+    // So many commands came after it that it is no longer one of the latest.
     if (place !== undefined && !this.#passing.holds(place)) return { result: answer, isStored: false }
     // A command that is still under way has no outcome to keep.
     if (answer.ok ? !RESUMABLE.has(operation) : answer.error.code !== 'outcome-unknown') {
@@ -141,7 +141,7 @@ export class KeyedCommands {
     return { result: answer, isStored: false }
   }
 
-  /** By its age it can go: what has no outcome stays, or goes with the payment that it began. */
+  /** Old outcomes can be removed by age; a command without an outcome stays, or is removed with the payment that it began. */
   #placed(rowKey: Uint8Array): Write {
     return { table: TABLE.commandByTime, key: commandPlace(this.#clock.now(), rowKey), value: EMPTY, isNew: true }
   }

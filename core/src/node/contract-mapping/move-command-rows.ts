@@ -17,8 +17,8 @@ interface Passing {
 }
 
 /**
- * Moves what a version before has kept of commands, all in one table, a thousand rows to a commit; those that are forgotten in time
- * last, in one. A node that ends meanwhile goes on where it stopped: what is moved is gone from where it was.
+ * Moves the commands that an earlier version has stored in one table, a thousand rows to a commit; those that are forgotten in time come
+ * last, in one commit. If the node ends meanwhile, it continues at its next start: moved rows are gone from the old table.
  */
 export const moveCommandRows = async (store: Store): Promise<void> => {
   const passing: Passing[] = []
@@ -57,7 +57,7 @@ export const moveCommandRows = async (store: Store): Promise<void> => {
 
 const LISTED_KEY = utf8Encode('commands-listed')
 
-/** Lists the outcomes of a version before, which has said of none when it was: their age counts from now. */
+/** Lists the outcomes that an earlier version has stored without a time: their age counts from now. */
 export const listCommands = async (store: Store, clock: Clock): Promise<void> => {
   if ((await store.get(TABLE.meta, LISTED_KEY)) !== undefined) return
   const pace = pacer(clock)

@@ -50,8 +50,8 @@ export interface ClassIndex {
 }
 
 /**
- * A page of an index, the newest first: of one class, or of several as one list. Each class is looked at once, from where the page
- * begins, for as many rows as the page has; what stands in two is listed once. The token is the key of the last row.
+ * A page of an index, the newest first: of one class, or of several as one list. Each class is read once, from where the page begins, for
+ * as many rows as the page has; a row in two classes is listed once. The token is the key of the last row.
  */
 export const pageOfIndex = async <T>(
   store: Store,

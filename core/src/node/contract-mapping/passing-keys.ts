@@ -6,13 +6,13 @@ import { type CommandPlace, readCommand } from './stored-command.ts'
 
 const KEPT = 1_024
 
-/** Each asker has so many rows, which are written again and again: a new command costs no page of its own. */
+/** Each asker has this many rows, which are written again and again: a new command costs no page of its own. */
 export const placeRowKey = ({ asker, turn }: CommandPlace): Uint8Array =>
   concat(sha256(utf8Encode(asker)).subarray(0, 8), u16be(turn % KEPT))
 
 /**
- * The keys of commands that spend nothing. Whoever asks may have them by the million, so of each asker the latest outcomes
- * are kept: an older one that is asked again is done again.
+ * The keys of commands that spend nothing. An asker may use millions of them, so only its latest outcomes are kept: an older command that
+ * is asked again is done again.
  */
 export class PassingKeys {
   readonly #store: Store
@@ -36,14 +36,14 @@ export class PassingKeys {
     return this.#places.get(key)
   }
 
-  /** The place of a key that is new: the oldest of its asker goes for it. */
+  /** The place of a new key: the asker's oldest key gives way to it. */
   add(asker: string, key: string): CommandPlace {
     const place = { asker, turn: this.#nextTurn.get(asker) ?? 0, key }
     this.#put(place)
     return place
   }
 
-  /** Whether its row is its own still. */
+  /** Whether its row still belongs to it. */
   holds(place: CommandPlace): boolean {
     return this.#places.get(place.key) === place
   }

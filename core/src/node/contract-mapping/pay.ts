@@ -12,7 +12,7 @@ import { refusal } from './handlers.ts'
 
 type PaymentSummary = ReplyOf<'payments', 'get'>['payment']
 
-/** Longer than any payment takes: its outcome comes, or the gateway's own deadline tells that it is not known yet. */
+/** Longer than any payment takes: either its outcome comes, or the gateway's own deadline reports that it is not known yet. */
 const PAYMENT_TIMEOUT_MS = 24 * 3_600_000
 
 /** The payment of this hash, if it was begun with this key. */
@@ -26,14 +26,14 @@ export const begunUnder = async (
   return payment?.key === key ? payment : undefined
 }
 
-/** Says of a payment whose row was removed that it was made, and where to look for it. */
+/** Reports that a payment whose row was removed was made, and where to look for it. */
 export const archivedRefusal = <const Code extends string>(code: Code, { settledAt, archivedAt }: ArchivedPayment) =>
   refusal(code, 'this payment was made, and has been moved to the archive: its files are in the data folder', {
     field: 'paymentHash',
     details: { settledAt, archivedAt },
   })
 
-/** Has a payment made, or waits for one that was begun with the same key, and says how it ended. */
+/** Makes a payment, or waits for one that was begun with the same key, and returns how it ended. */
 export const payer =
   (payments: ActorRef<PaymentsProtocol>) =>
   async ({ target, moreRoutes, maxFeeMsat, key }: PaymentRequest) => {

@@ -21,7 +21,7 @@ export const paymentsHandlers = (context: MappingContext): ActorHandlers<'paymen
   const { history } = context.events
   const pay = async (request: PaymentRequest) => {
     const blind = blindRefusal(context.chainHealth)
-    // What was begun under this key goes on, and is no new payment.
+    // A payment that was begun under this key goes on, and is not a new one.
     const isNew = async () => (await begunUnder(options.store, request.target.paymentHash, request.key)) === undefined
     return blind !== undefined && (await isNew()) ? err(blind) : settle(request)
   }
@@ -43,7 +43,7 @@ export const paymentsHandlers = (context: MappingContext): ActorHandlers<'paymen
 
     async get({ paymentHash }) {
       const hash = fromHex(paymentHash as string)
-      // In this order: what is removed meanwhile is found in one place or the other.
+      // In this order, so that a payment that is removed meanwhile is found in one place or the other.
       const payment = await readPayment(options.store, hash)
       if (payment !== undefined) return ok({ payment: describePayment(payment) })
       const archived = await findArchivedPayment(options.store, hash)
