@@ -2,7 +2,7 @@ import type { ActorReport } from '../actor/types.ts'
 import { stackOf } from '../lib/errors.ts'
 import type { NodeLog } from './node-log.ts'
 
-/** Writes what the actor kernel reports to the log. That actors are gone is no news while the node stops. */
+/** Writes the reports of the actor kernel to the log. While the node stops, it is no news that actors are gone. */
 export const logReport = (log: NodeLog, report: ActorReport, isStopping: boolean): void => {
   switch (report.type) {
     case 'actor-faulted':

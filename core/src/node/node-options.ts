@@ -29,17 +29,17 @@ export interface NodeOptions {
   readonly traffic?: TrafficLimits
   /** What the operator chose; the rest is as in `DEFAULT_CHOICES`. */
   readonly choices?: Partial<NodeChoices>
-  /** For how long what has ended is kept, and where it goes then; for ever if absent. */
+  /** For how long rows of what has ended are kept, and where they go then; for ever if absent. */
   readonly retention?: RetentionChoices
   /** Peers that the operator has named: the node knows where they are, and stays connected to them. */
   readonly peers?: readonly ConfiguredPeer[]
   /** What else `getinfo` should warn of. */
   readonly warnings?: () => readonly string[]
-  /** Something failed that the node cannot go on from: the process must end. */
+  /** Called after a failure from which the node cannot continue: the process must end. */
   readonly onFatal: (error: unknown) => void
   /** Asked by `node.stop`. */
   readonly onStopAsked: () => void
-  /** What holds the processes of plugins, once one was started. */
+  /** What confines the processes of plugins, once one was started. */
   readonly pluginWalls?: () => ReplyOf<'node', 'getInfo'>['pluginWalls']
 }
 

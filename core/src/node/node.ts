@@ -65,9 +65,9 @@ export type NodeStartFailure = Failure<'mainnet-not-supported'> | (Failure & { r
 
 type NodeSystem = ActorSystem<{ readonly type: string }>
 
-/** Builds a node on an open store and a chain backend, and starts it: when it returns, the node is in full work. */
+/** Builds a node on an open store and a chain backend, and starts it: when it returns, the node is fully at work. */
 export interface StartNodeOptions extends NodeOptions {
-  /** Waited for before peers are connected: the plugins that decide about what peers propose, say. */
+  /** Waited for before peers are connected, for example the plugins that decide about what peers propose. */
   readonly beforePeers?: (gateway: Gateway, events: EventLog) => Promise<void>
 }
 
@@ -148,7 +148,7 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
   }
   const channels = createChannels(system, services)
 
-  // Everything that the disk holds comes to life, and is matched up, before the chain moves or any peer is connected.
+  // Everything on the disk is loaded and matched up before the chain moves or any peer is connected.
   const pace = pacer(clock)
   for (const state of stored) {
     if (state.durable.phase === 'closed') await forgetPastHtlcs(store, state.durable.channelId)

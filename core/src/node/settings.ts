@@ -11,11 +11,11 @@ export interface NodeChoices {
   /** Peers that want a channel announced: this node announces none yet. */
   readonly announcedOpenings: ChannelSettings['announcedOpenings']
   /**
-   * The highest fee rate that a commitment of ours is given: its anchor brings it into a block when it must. Some peers
-   * refuse commitments far below their own estimate.
+   * The highest fee rate of our commitments: the anchor brings one into a block if necessary. Some peers refuse commitments far below their
+   * own estimate.
    */
   readonly maxCommitmentFeerate: FeeratePerKw
-  /** The most that is relayed in one HTLC. What a channel says follows what it can carry, up to this. */
+  /** The most that is relayed in one HTLC. A channel announces what it can carry, up to this. */
   readonly htlcMaximumMsat: Msat
 }
 
@@ -51,8 +51,8 @@ export const channelSettings = (
   minimumDepth: network.name === 'regtest' ? 1 : 6,
   maxMinimumDepth: 144,
   maxHtlcMinimumMsat: 1_000_000n,
-  // A rate above ours is the opener's money, and zero-fee HTLC transactions do not depend on it; estimates of regtest nodes
-  // are far apart. Closing by force over it would cost more.
+  // A rate above ours is the opener's money, and zero-fee HTLC transactions do not depend on it; estimates of regtest nodes are far apart.
+  // A forced close because of it would cost more.
   feerateTolerance: { below: 10, above: 100 },
   maxDustHtlcExposureMsat: 50_000_000n,
   minCltvExpiryDelta: 9,

@@ -2,7 +2,7 @@ import { err, ok, type Result } from '../lib/result.ts'
 import type { FeatureVector } from './feature-vector.ts'
 import type { Init } from './messages/setup.ts'
 
-/** Where BOLT 9 has a feature shown. */
+/** Where BOLT 9 allows a feature to be shown. */
 export type FeatureContext = 'init' | 'node' | 'channel' | 'invoice' | 'blinded' | 'channel-type'
 
 interface FeatureInfo {
@@ -16,7 +16,7 @@ const IN = ['init', 'node'] as const
 const IN9 = ['init', 'node', 'invoice'] as const
 const INT = ['init', 'node', 'channel-type'] as const
 
-/** BOLT 9's table of assigned bits, by name. The contexts of features it assumes are those they had before. */
+/** BOLT 9's table of assigned bits, by name. The contexts of assumed features are those that they had before. */
 const FEATURES = {
   option_data_loss_protect: { bit: 0, contexts: IN },
   option_upfront_shutdown_script: { bit: 4, contexts: IN },
@@ -51,7 +51,7 @@ export type FeatureSet = { readonly [Name in FeatureName]?: FeatureLevel }
 const infos = Object.entries(FEATURES) as [FeatureName, FeatureInfo][]
 const names = new Map(infos.map(([name, { bit }]) => [bit, name]))
 
-/** Why a vector cannot be worked with. */
+/** Why a vector is refused. */
 export type FeatureError =
   | { readonly code: 'unknown-even-feature'; readonly bit: number }
   | { readonly code: 'missing-feature-dependency'; readonly feature: FeatureName; readonly requires: FeatureName }
@@ -108,8 +108,8 @@ export const formatFeatures = (set: FeatureSet, context: FeatureContext): Featur
   )
 
 /**
- * Whether a peer or an invoice that shows `theirs` can be worked with by a node that knows the features in `known`: it asks
- * for nothing unknown (BOLT 1, `init`), and sets what its features depend on (BOLT 9).
+ * Whether we can work with a peer or an invoice that shows `theirs`, knowing the features in `known`: it must ask for nothing unknown (BOLT
+ * 1, `init`), and must set what its features depend on (BOLT 9).
  */
 export const checkFeatures = (theirs: FeatureVector, known: FeatureSet): Result<void, FeatureError> => {
   for (const bit of bitsOf(theirs)) {
@@ -128,13 +128,13 @@ export const checkFeatures = (theirs: FeatureVector, known: FeatureSet): Result<
   return ok(undefined)
 }
 
-/** BOLT 1: both offered it, or we did as mandatory (a peer without it would have hung up). */
+/** BOLT 1: both offered it, or we offered it as mandatory (a peer without it would have hung up). */
 export const isNegotiated = (ours: FeatureVector, theirs: FeatureVector, name: FeatureName): boolean => {
   const level = featureLevel(ours, name)
   return level === 'mandatory' || (level === 'optional' && hasFeature(theirs, name))
 }
 
-/** BOLT 1, `init`: the two vectors of the message are to be read as one. */
+/** BOLT 1, `init`: the two vectors of the message are read as one. */
 export const initFeatures = ({ globalFeatures, features }: Init): FeatureVector => {
   const length = Math.max(globalFeatures.length, features.length)
   const vector = new Uint8Array(length)

@@ -57,8 +57,8 @@ const byNumber = new Map((Object.values(codecs) as MessageCodec<Message>[]).map(
 /** BOLT 1: the transport carries no more than this. */
 const MAX_MESSAGE_LENGTH = 65535
 
-// Gossip that a peer may send us unasked and that we have no use for yet: channel_announcement, and the ends and ranges of
-// BOLT 7's queries. Their numbers are even, but they are no reason to hang up.
+// Gossip that a peer may send us unasked and that we have no use for yet: channel_announcement, and the ends and ranges of BOLT 7's
+// queries. Their numbers are even, but that is no reason to hang up.
 const IGNORED_EVEN_TYPES: ReadonlySet<number> = new Set([256, 262, 264])
 
 const anyMessage: Codec<Message | UnknownMessage> = {
@@ -81,7 +81,7 @@ const anyMessage: Codec<Message | UnknownMessage> = {
       if (reader.failed) reader.within(codec.name)
       return message
     }
-    // BOLT 1: a message of an unknown even type must not be passed over.
+    // BOLT 1: a message of an unknown even type must not be ignored.
     if (messageType % 2 === 0 && !IGNORED_EVEN_TYPES.has(messageType)) reader.fail('unknown-even-message')
     if (reader.failed) reader.within(String(messageType))
     return { type: 'unknown', messageType, payload: reader.take(reader.remaining) }
@@ -96,8 +96,8 @@ export const encodeMessage = (message: Message | UnknownMessage): Uint8Array => 
 }
 
 /**
- * Reads any bytes and never throws. A message that may be ignored comes back as `unknown`; one that may not (an unknown
- * even type) is an error, upon which BOLT 1 has the connection closed, as upon every other error.
+ * Reads any bytes and never throws. A message that may be ignored is returned as `unknown`; an unknown even type is an error. BOLT 1 closes
+ * the connection for it, as for every other error.
  */
 export const decodeMessage = (bytes: Uint8Array): Result<Message | UnknownMessage, WireError> => {
   const decoded = decodeWith(anyMessage, bytes)
@@ -105,8 +105,8 @@ export const decodeMessage = (bytes: Uint8Array): Result<Message | UnknownMessag
 }
 
 /**
- * A channel_update is whatever its origin has signed, and travels from node to node: somebody far away could have every peer
- * left that passes it on. One that cannot be read is dropped, as the rest of the gossip is.
+ * Any node can sign a channel_update, which then travels from node to node: somebody far away could make us hang up on every peer that
+ * passes it on. If it cannot be read, it is dropped like the rest of the gossip.
  */
 const passedOn = (bytes: Uint8Array): Result<UnknownMessage, WireError> | undefined => {
   const { number: messageType } = channelUpdateCodec

@@ -1,3 +1,3 @@
-/** The text of a peer's `error` or `warning`, or `undefined` if BOLT 1 has it not shown: not all of it is printable ASCII. */
+/** The text of a peer's `error` or `warning`; `undefined` if BOLT 1 forbids showing it because not all of it is printable ASCII. */
 export const printableText = (data: Uint8Array): string | undefined =>
   data.every((byte) => byte >= 32 && byte <= 126) ? String.fromCharCode(...data) : undefined

@@ -1,4 +1,4 @@
-/** Why bytes are not what they should be, and in which field. */
+/** Why bytes are invalid, and in which field. */
 export interface WireError {
   readonly code: WireErrorCode
   /** From the message inwards, as `update_add_htlc.pathKey`; empty when there is no field. */

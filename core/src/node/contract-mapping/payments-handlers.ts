@@ -32,7 +32,7 @@ export const paymentsHandlers = (context: MappingContext): ActorHandlers<'paymen
       const index = { table: TABLE.paymentByStatus, classes, keyLength: 41 }
       return pageOfIndex(options.store, index, page, async (keys) => {
         const payments = await readPayments(options.store, keys.map(hashOfPaymentKey))
-        // What has ended since its place was read is in another part of the list.
+        // A payment that has ended since its place was read is in another part of the list.
         return payments.map((payment) =>
           payment === undefined || (status !== undefined && payment.status !== status)
             ? undefined
@@ -69,7 +69,7 @@ export const paymentsHandlers = (context: MappingContext): ActorHandlers<'paymen
       })
       if (request.ok) return pay(request.value)
       if (request.error.code === 'invoice-expired') {
-        // Asked again after the invoice's time: what was begun under this key goes on, or has its outcome.
+        // Asked again after the invoice's expiry: a payment that was begun under this key goes on, or has its outcome.
         const earlier = await begunUnder(options.store, invoice.value.paymentHash, key)
         if (earlier !== undefined) return settle(earlier)
         const archived = await findArchivedPayment(options.store, invoice.value.paymentHash)
@@ -93,7 +93,7 @@ export const paymentsHandlers = (context: MappingContext): ActorHandlers<'paymen
 
     async sendToRoute(request, { key }) {
       const paymentHash = fromHex(request.paymentHash as string)
-      // Asked again: what was begun under this key goes on, or has its outcome, whatever became of the channel.
+      // Asked again: a payment that was begun under this key goes on, or has its outcome, whatever happened to the channel.
       const earlier = await begunUnder(options.store, paymentHash, key)
       if (earlier !== undefined) return settle(earlier)
       const archived = await findArchivedPayment(options.store, paymentHash)
@@ -128,7 +128,7 @@ export const paymentsRecalls = ({ options, flow, invoices }: MappingContext): Ac
   const find = async (paymentHash: PaymentHash, key: string) => {
     const payment = await begunUnder(options.store, paymentHash, key)
     if (payment !== undefined) return { answer: pay(payment), isKnown: payment.endedAt !== undefined }
-    // It was made, by this key or another, and what it came to is in the archive.
+    // The payment was made, by this key or another, and its result is in the archive.
     return (await findArchivedPayment(options.store, paymentHash)) === undefined ? undefined : 'unknown'
   }
   return {

@@ -1,6 +1,6 @@
 import { concat, fromHex, toHex, utf8Decode, utf8Encode } from '../../lib/bytes.ts'
 
-/** Where the row of a command that spends nothing stands among those of its asker. */
+/** The place of a command that spends nothing among the rows of its asker. */
 export interface CommandPlace {
   readonly asker: string
   /** They take turns; a new one takes the place of the oldest. */
@@ -15,11 +15,11 @@ export interface StoredCommand {
   readonly operation: string
   /** Absent while the command runs, and for ever if the node died meanwhile. */
   readonly outcome?: { readonly ok: boolean; readonly text: string }
-  /** Of a command that spends nothing: its row is not kept for ever. */
+  /** For a command that spends nothing: its row is not kept for ever. */
   readonly place?: CommandPlace
 }
 
-/** Before a command of which nothing is stored but what it was: there is one for each payment. Others are JSON. */
+/** The first byte of a command of which only its kind is stored: there is one for each payment. Others are JSON. */
 const BRIEF = 1
 
 export const writeCommand = (stored: StoredCommand): Uint8Array => {

@@ -1,6 +1,6 @@
 import type { Cursor } from '@fulgurite/plugin-sdk/contract'
 
-/** A place in the log, as readers hold it without knowing what it says. */
+/** A place in the log, opaque to readers. */
 export interface Place {
   /** The sequence number of the last event that was read. */
   readonly after: number
@@ -8,7 +8,7 @@ export interface Place {
   readonly told: number
 }
 
-/** The place after an event; the reader knows of losses up to `told`, where that is further. */
+/** The place after an event; the reader knows of losses up to `told`, if that is further. */
 export const cursorOf = (after: number, told = 0): Cursor =>
   `e${after.toString(36)}${told > after ? `-${told.toString(36)}` : ''}`
 

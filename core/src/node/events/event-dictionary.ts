@@ -1,6 +1,6 @@
 /**
- * What the texts of events have in common, those that come most often last. Rows of the log are deflated with it, and only it reads
- * them: it is never changed.
+ * Text that events have in common, the most frequent last. Rows of the log are deflated with it, and cannot be read without it: it must
+ * never change.
  */
 export const EVENT_DICTIONARY: Uint8Array = Buffer.from(
   [

@@ -7,7 +7,7 @@ import { classesOf, EVENT_CLASSES, mayBeOf, sequenceOf } from './event-row.ts'
 
 /** What is asked of the past. Times are the wall clock's: what it said when each event was stored. */
 export interface Past {
-  /** Only these; all where it is not given. */
+  /** Only events of these names; all if absent. */
   readonly names?: readonly EventName[] | undefined
   /** Only events before this place. */
   readonly before?: Cursor | undefined
@@ -24,9 +24,14 @@ export interface PastEvents {
   readonly next?: Cursor
 }
 
-/** Rows looked at for one question: of names neither common nor rare a page is told that is not full, rather than one that takes long. */
+/**
+ * The most rows read for one query: if a name is neither common nor rare, the page may be returned before it is full, so that the query
+ * does not take long.
+ */
 const MOST_ROWS = 5_000
-/** Rows of one look at the disk at least: who wants few of a rare name must not cost a look for each row in between. */
+/**
+ * The least number of rows in one read from the disk: a search for a few events of a rare name must not read each row in between by itself.
+ */
 const LEAST_ROWS = 100
 
 /** Reads the event log backwards, and finds places in it by time. */
@@ -46,7 +51,7 @@ export class EventHistory {
     let end = until === undefined ? place : Math.min(place, await this.firstAt(until))
     const events: EncodedEvent[] = []
     const mayBe = mayBeOf(names)
-    // The rarer what is looked for, the more is looked at at once.
+    // The rarer the names, the more rows are read at once.
     for (let looked = 0, atOnce = Math.max(limit, LEAST_ROWS); looked < MOST_ROWS; atOnce *= 2) {
       const wanted = Math.min(atOnce, MOST_ROWS - looked)
       const { rows, through } = await this.#reader.before(end, first, { classes, names, limit: wanted })
@@ -83,7 +88,7 @@ export class EventHistory {
   }
 
   /**
-   * The same of one class. Sequence numbers and times grow together, so that halving finds the place in a few steps, however long the
+   * The same for one class. Sequence numbers and times grow together, so a binary search finds the place in a few steps, however long the
    * log is.
    */
   async firstOfClass(kind: EventClass, at: number): Promise<number> {
@@ -108,7 +113,7 @@ export class EventHistory {
 
 const ALL = { from: 0, to: Number.POSITIVE_INFINITY }
 
-// The wall clock may have been set meanwhile: what is told is exact, whatever the place was.
+// The wall clock may have been set meanwhile: the result is exact, wherever the search ended.
 const isWanted = (
   { name, at }: EncodedEvent,
   names: readonly EventName[] | undefined,

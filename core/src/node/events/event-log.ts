@@ -33,7 +33,7 @@ import {
 export interface EventLogOptions extends EventRoomOptions {
   readonly store: Store
   readonly clock: Clock
-  /** Told once of each event that cannot be read: it stays where it is, and is passed over. */
+  /** Called once for each event that cannot be read: it stays where it is, and is skipped. */
   readonly onUnreadable?: (sequence: number) => void
 }
 
@@ -42,13 +42,14 @@ interface PendingEvent {
   readonly payload: EventPayload<EventName>
 }
 
-/** Rows of one look at the disk at least, where a filter may pass them over: few of a rare name must not cost a look for each. */
+/**
+ * The least number of rows in one read from the disk, if a filter may skip them: a search for a rare name must not read each row by itself.
+ */
 const LEAST_ROWS = 100
 
 /**
- * The node's durable record of what happened. Events wait in memory until the store begins a commit: there they get their
- * sequence numbers and their text, in the transaction of the state changes that they report, and once it is durable they
- * are published.
+ * The node's durable record of events. Events wait in memory until the store begins a commit: then they get their sequence numbers and
+ * their text, in the transaction of the state changes that they report. Once this is durable they are published.
  */
 export class EventLog implements EventLogPort {
   readonly #store: Store
@@ -58,10 +59,10 @@ export class EventLog implements EventLogPort {
   readonly #reader: EventReader
   /** The same backwards. */
   readonly history: EventHistory
-  /** Who follows some names is found by them: an event costs nothing for those who do not want it. */
+  /** Followers of some names are found by these names: an event costs nothing for followers that do not want it. */
   readonly #named = new Map<EventName, Subject<EncodedEvent>>()
   readonly #all = new Subject<EncodedEvent>()
-  // Keyed, so that within one commit the last of several reports of the same thing is the one that is told.
+  // Keyed, so that only the last of several reports of the same thing within one commit is told.
   #pending = new Map<string, PendingEvent>()
   #anonymous = 0
   #next: number
@@ -83,7 +84,7 @@ export class EventLog implements EventLogPort {
     const { store } = options
     const retention = await EventRetention.open(store, options, (row) => {
       const event = readEventRow(row)
-      // Of one that cannot be read nobody knows that it is not about money.
+      // If an event cannot be read, nobody knows that it is not about money.
       return event === undefined ? 'money' : classOf(event.name)
     })
     let newest = 0
@@ -100,13 +101,13 @@ export class EventLog implements EventLogPort {
   }
 
   /**
-   * Adds a durable event to the commit that what is submitted to the store now belongs to. Call it in the same turn as the
-   * submission. Events of one commit with the same `coalesceAs` are told once, as the last of them.
+   * Adds a durable event to the commit that submissions to the store now belong to. Call it in the same turn as the submission. Events of
+   * one commit with the same `coalesceAs` are told once, as the last of them.
    */
   append<Name extends EventName>(name: Name, payload: EventPayload<Name>, coalesceAs?: string): void {
     if (this.#pending.size === 0) this.#store.submit([])
     const key = coalesceAs === undefined ? `#${this.#anonymous++}` : `${name} ${coalesceAs}`
-    // A later report also takes the later place: order is what happened last.
+    // A later report also takes the later place: the order is that of the last changes.
     this.#pending.delete(key)
     this.#pending.set(key, { name, payload })
   }
@@ -133,7 +134,10 @@ export class EventLog implements EventLogPort {
     return this.#reader.read(row)
   }
 
-  /** Removes the oldest events of a class, given in their order: who asks for them is told that they are lost. Answered when that is durable. */
+  /**
+   * Removes the oldest events of a class, given in their order: readers that ask for them are told that they are lost. Answered once that
+   * is durable.
+   */
   forget(kind: EventClass, oldest: readonly EventPlace[]): Promise<{ readonly rows: number; readonly bytes: number }> {
     const dropped = this.#retention.drop(kind, oldest)
     const writes = dropped.map(({ key }) => ({ table: TABLE.eventOfClass, key, value: undefined }))
@@ -155,14 +159,14 @@ export class EventLog implements EventLogPort {
   ): Promise<Result<ReplayedEvents, Refusal<'cursor-expired' | 'cursor-invalid'>>> {
     const classes = filter.names === undefined ? EVENT_CLASSES : classesOf(filter.names)
     const lost = (): number => Math.max(0, ...classes.map((kind) => this.#retention.lost(kind)))
-    // Who begins with the oldest that is kept loses nothing by what is not.
+    // A reader that begins with the oldest kept event loses nothing that is not kept.
     const place = cursor === undefined ? { after: 0, told: 0 } : (placeOf(cursor) ?? NOWHERE)
     const { after } = place
     let { told } = place
     if (Math.max(after, told) >= this.#next) {
       return err({ code: 'cursor-invalid', message: 'this node never gave out that cursor' })
     }
-    // Events that the filter passes over do not end the reading: nothing found means nothing more is there.
+    // Events that the filter skips do not end the reading: an empty result means that nothing more is there.
     const atOnce = filter.names === undefined ? limit : Math.max(limit, LEAST_ROWS)
     const mayBe = mayBeOf(filter.names)
     let last = after

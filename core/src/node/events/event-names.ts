@@ -10,15 +10,15 @@ export interface Stretch {
   readonly to: number
 }
 
-/** So many events of a class are summed up in one row: what is looked for and not among them costs no look at any of them. */
+/** One row summarises this many events of a class: a name that is not in it needs no read of any of them. */
 const SEGMENT = 256
 const PREFIX = utf8Encode('event-names/')
-/** Of events that a version before did not sum up: they may have any name. */
+/** For events that an earlier version did not summarise: they may have any name. */
 const ANY = undefined
 
 type Names = ReadonlySet<string> | typeof ANY
 
-/** A class: segments that are full, each from where the one before it ended, and the one that is being filled. */
+/** A class: full segments, each beginning where the one before it ended, and the one that is being filled. */
 interface Summary {
   readonly ends: number[]
   readonly names: Names[]
@@ -27,8 +27,8 @@ interface Summary {
 }
 
 /**
- * Which names occur where in the event log: some twenty bytes of memory and one small row for 256 events, written with the
- * last of them. So a rare name is found in a long log without a look at what lies between.
+ * Knows which names occur where in the event log: some twenty bytes of memory and one small row for 256 events, written with the last of
+ * them. So a rare name is found in a long log without reading what lies between.
  */
 export class EventNames {
   readonly #classes: Record<EventClass, Summary>
@@ -52,7 +52,7 @@ export class EventNames {
     return names
   }
 
-  /** What came after the last full segment; more than that is of a version before. */
+  /** Events after the last full segment; if there are more than a segment holds, an earlier version wrote them. */
   async #catchUp(store: Store, kind: EventClass): Promise<void> {
     const summary = this.#classes[kind]
     const [from, to] = [rowKey(kind, (summary.ends.at(-1) ?? 0) + 1), endOfClass(kind)]
@@ -67,7 +67,7 @@ export class EventNames {
     store.submit([{ table: TABLE.meta, key: segmentKey(kind, end), value: new Uint8Array() }])
   }
 
-  /** An event is in the commit that is being put together; with it what is to be written of it, if anything. */
+  /** An event is in the commit that is being put together. Returns the row to write with it, if any. */
   added(kind: EventClass, sequence: number, name: EventName): readonly Write[] {
     const summary = this.#classes[kind]
     fill(summary, name)
@@ -79,7 +79,7 @@ export class EventNames {
     return [{ table: TABLE.meta, key: segmentKey(kind, sequence), value: utf8Encode(held) }]
   }
 
-  /** Lets go of what is said of events that are no longer kept. */
+  /** Forgets the names of events that are no longer kept. */
   forget(kind: EventClass, lost: number): readonly Write[] {
     const { ends, names } = this.#classes[kind]
     const kept = ends.findIndex((end) => end > lost)
@@ -117,7 +117,10 @@ export class EventNames {
     return { from: at < 0 ? 0 : startOf(ends, at + 1), to: end }
   }
 
-  /** Says of a segment, by its place, whether it may hold one of the names; the one past the full ones is being filled. */
+  /**
+   * Returns a function that tells whether the segment at a place may hold one of the names; the place after the full ones is the segment
+   * being filled.
+   */
   #mayHold(kind: EventClass, wanted: readonly string[]): (at: number) => boolean {
     const { names, filling } = this.#classes[kind]
     return (at) => {

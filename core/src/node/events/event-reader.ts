@@ -8,11 +8,11 @@ import { EVENT_CLASSES, endOfClass, readEventRow, rowKey, sequenceOf } from './e
 /** Rows of several classes in one order. */
 export interface StretchOfRows {
   readonly rows: readonly Row[]
-  /** No row between the place asked from and this sequence number, with it, is missing. Infinite where nothing is left. */
+  /** All rows from the start up to and including this sequence number are present. Infinite if nothing is left. */
   readonly through: number
 }
 
-/** What is looked for: rows passed over are known to be of other names, those returned may be. */
+/** The names to look for: skipped rows are known to have other names, returned rows may have them. */
 interface Looked {
   readonly classes?: readonly EventClass[]
   readonly names?: readonly string[] | undefined
@@ -33,7 +33,7 @@ export class EventReader {
     this.#onUnreadable = onUnreadable
   }
 
-  /** What the row tells; one that cannot be read is passed over, and told of. */
+  /** The content of the row; a row that cannot be read is skipped and reported. */
   read(row: Row): EncodedEvent | undefined {
     const event = readEventRow(row)
     const sequence = sequenceOf(row)
@@ -62,7 +62,7 @@ export class EventReader {
     }
   }
 
-  /** The next rows from a sequence number on. What becomes durable while it reads may be missing. */
+  /** The next rows from a sequence number on. Rows that become durable during the reading may be missing. */
   async from(from: number, { classes = EVENT_CLASSES, names, limit }: Looked): Promise<StretchOfRows> {
     const pages = await Promise.all(
       classes.map(async (kind) => {

@@ -28,11 +28,11 @@ export interface EventPlace {
 
 /** What is in the store of the holdings. */
 interface StoredHoldings extends Record<EventClass, Holding> {
-  /** The newest event that is counted in them: what came after it is counted at a start. Of a version before, all are. */
+  /** The newest event that is counted in the holdings: later ones are counted at a start. In rows of an earlier version all are counted. */
   readonly through?: number
 }
 
-/** After so many commits the holdings are written, if nothing is deleted before: one page less for most commits. */
+/** After this many commits the holdings are written, unless something is deleted before: most commits then write one page less. */
 const COMMITS_UNCOUNTED = 64
 const HOLDINGS_KEY = utf8Encode('event-holdings')
 /** How many of the oldest events are known at once. */
@@ -40,9 +40,9 @@ const READ_AHEAD = 512
 const PAGE = 1_000
 
 /**
- * Keeps each class of events within its room: what is too much is deleted in the commit that adds to it. A commit cannot
- * wait for a reading, so the oldest rows are read ahead of need; while they are not known yet, a class may be over. Of a class
- * that is archived nothing is deleted here: whoever archives it says what may go.
+ * Keeps each class of events within its limits: excess events are deleted in the commit that adds to the class. A commit cannot wait for a
+ * read, so the oldest rows are read ahead; until they are known, a class may be over its limit. If a class is archived, nothing of it is
+ * deleted here: the archiver says what may be removed.
  */
 export class EventRetention {
   readonly #store: Store
@@ -51,7 +51,7 @@ export class EventRetention {
   readonly #holdings: Record<EventClass, Holding>
   readonly #oldest: Record<EventClass, EventPlace[]>
   readonly #reading = new Set<EventClass>()
-  /** The newest of the oldest that were read ahead. */
+  /** The newest of the oldest rows that were read ahead. */
   readonly #readTo: Record<EventClass, number>
   #through = 0
   #uncounted = 0
@@ -69,7 +69,7 @@ export class EventRetention {
     this.#readTo = ofEach((kind) => holdings[kind].lost)
   }
 
-  /** Moves what a version before classes has stored to where it belongs. */
+  /** Moves events that a version before the classes has stored to their new place. */
   static async open(store: Store, room: EventRoomOptions, classOf: (row: Row) => EventClass): Promise<EventRetention> {
     const stored = await store.get(TABLE.meta, HOLDINGS_KEY)
     const none: Record<EventClass, Holding> = ofEach(() => ({ rows: 0, bytes: 0, lost: 0 }))
@@ -81,7 +81,7 @@ export class EventRetention {
       const rows = await store.scan(TABLE.event, { limit: PAGE })
       const [oldest] = rows
       if (oldest === undefined) break
-      // Where a node ended while it moved them, what is below was moved, and is not lost.
+      // If a node ended while it moved them, the events below were moved, and are not lost.
       if (isFirst) for (const kind of EVENT_CLASSES) holdings[kind].lost = sequenceOf(oldest) - 1
       const writes: Write[] = rows.flatMap((row) => {
         const kind = classOf(row)
@@ -108,7 +108,7 @@ export class EventRetention {
     return this.#holdings[kind]
   }
 
-  /** Takes the oldest of a class away, given in their order; what has gone before is left out. */
+  /** Removes the oldest events of a class, given in their order; events that are already gone are left out. */
   drop(kind: EventClass, oldest: readonly EventPlace[]): readonly EventPlace[] {
     const holding = this.#holdings[kind]
     const dropped = oldest.filter(({ sequence }) => sequence > holding.lost)
@@ -138,7 +138,7 @@ export class EventRetention {
     }
   }
 
-  /** What is to be deleted now; and with it, or from time to time, what is held after it. */
+  /** What must be deleted now; and with it, or from time to time, what is held afterwards. */
   trim(isChanged: boolean): readonly Write[] {
     const writes: Write[] = []
     for (const kind of EVENT_CLASSES) {
@@ -189,7 +189,7 @@ export class EventRetention {
       this.#oldest[kind].push({ key: row.key, sequence: sequenceOf(row), bytes: row.value.length })
       this.#readTo[kind] = sequenceOf(row)
     }
-    // The commit that was too much for the class may have been the last for long.
+    // The commit that filled the class beyond its limit may have been the last for a long time.
     if (rows.length > 0 && this.#isOver(kind)) this.#store.submit([])
   }
 }

@@ -11,7 +11,7 @@ export const EVENT_CLASSES: readonly EventClass[] = ['money', 'channel', 'networ
 
 export const classOf = (name: EventName): EventClass => eventDefinitions[name].class
 
-/** Those of these names; a name that is none, from a reader that knows more or less than we do, has none. */
+/** The classes of these names; a name that we do not know, from a reader of another version, has none. */
 export const classesOf = (names: readonly string[]): readonly EventClass[] => [
   ...new Set(names.filter((name) => Object.hasOwn(eventDefinitions, name)).map((name) => classOf(name as EventName))),
 ]
@@ -27,9 +27,9 @@ export const endOfClass = (kind: EventClass): Uint8Array => Uint8Array.of(EVENT_
 export const sequenceOf = ({ key }: Pick<Row, 'key'>): number =>
   Number(new DataView(key.buffer, key.byteOffset + key.length - 8, 8).getBigUint64(0))
 
-/** Before a text that is deflated with the dictionary; a text itself begins with a brace. */
+/** The first byte of a text that is deflated with the dictionary; a plain text begins with a brace. */
 const DEFLATED = 1
-/** The same, behind a byte that most other names do not have: who looks for few names passes the others over unread. */
+/** The same, followed by a byte that most other names do not have: a search for few names skips the others unread. */
 const MARKED = 2
 
 /** FNV-1a, folded to a byte. */
@@ -40,13 +40,13 @@ const markOf = (name: string): number => {
 }
 
 /**
- * An event is about 1 kB, of which 400 bytes are stored. By default zlib takes a buffer of 16 kB for each, which stays until garbage
- * is collected, and clears a window of 32 kB and tables that fit it: dearer than the compression itself.
+ * An event is about 1 kB, of which 400 bytes are stored. By default zlib takes a buffer of 16 kB for each, which stays until garbage is
+ * collected, and clears a window of 32 kB and tables of that size: this costs more than the compression itself.
  */
 const SMALL = { dictionary: EVENT_DICTIONARY, chunkSize: 1_024 }
 const SMALL_WINDOW = { ...SMALL, windowBits: 13, memLevel: 5 }
 
-/** What is stored of an event's text: ids in hex and names that come again and again take a third of it. */
+/** The stored form of an event's text: ids in hex and names that come again and again shrink to a third of it. */
 export const encodeText = (name: EventName, text: string): Uint8Array =>
   concat(Uint8Array.of(MARKED, markOf(name)), deflateRawSync(text, SMALL_WINDOW))
 
@@ -61,13 +61,13 @@ const decodeText = (value: Uint8Array): string | undefined => {
 
 const NAMES_BY_MARK = Map.groupBy(Object.keys(eventDefinitions) as EventName[], markOf)
 
-/** The name of a row's event; its text is not read where the mark says it. None where the row cannot be read. */
+/** The name of a row's event; if the mark tells it, the text is not read. None if the row cannot be read. */
 export const nameOfRow = (row: Row): EventName | undefined => {
   const [name, other] = row.value[0] === MARKED ? (NAMES_BY_MARK.get(row.value[1] as number) ?? []) : []
   return name !== undefined && other === undefined ? name : readEventRow(row)?.name
 }
 
-/** Says of a row whether it may be of one of the names; without names, of any. */
+/** Returns a function that tells whether a row may have one of the names; without names, it may have any. */
 export const mayBeOf = (names: readonly string[] | undefined): ((row: Row) => boolean) => {
   const marks = new Set(names?.map(markOf))
   return ({ value }) => names === undefined || value[0] !== MARKED || marks.has(value[1] as number)
@@ -79,7 +79,7 @@ const DEPTH = 32
 // The head of the envelope that `encodeEvent` writes.
 const ENVELOPE = /^\{"cursor":"([^"]+)","at":(\d+),"type":"([^"]+)","version":(\d+),/
 
-/** What a row tells, or nothing where it was damaged: one event that cannot be read keeps no other from being read. */
+/** The content of a row, or nothing if it was damaged: one event that cannot be read keeps no other from being read. */
 export const readEventRow = (row: Row): EncodedEvent | undefined => {
   const text = decodeText(row.value)
   const match = text === undefined || !readJson(text, DEPTH).ok ? null : ENVELOPE.exec(text)

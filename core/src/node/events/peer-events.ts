@@ -9,7 +9,7 @@ import type { EventLog } from './event-log.ts'
 export interface PeerEventsOptions {
   readonly events: Pick<EventLog, 'append' | 'announce'>
   readonly clock: Clock
-  /** Whether a channel with the peer has cost somebody money: what strangers do leaves no row. */
+  /** Whether a channel with the peer has cost somebody money: events that strangers cause leave no row. */
   readonly isPartner: (nodeId: NodeId) => boolean
 }
 
@@ -27,19 +27,19 @@ interface PeerAccount {
 }
 
 /**
- * A day of restarts, a bad line, many refusals: told one by one. Then one row a minute, whatever the peer does. Refused HTLCs
- * are a relay's daily bread, and what its fees are decided by.
+ * Enough for a day of restarts, a bad line, or many refusals, reported one by one. After that one row a minute, whatever the peer does.
+ * Refused HTLCs are daily business for a relay, and its fees are decided by them.
  */
 const RATES = { usual: { perSecond: 1 / 60, burst: 200 }, htlcs: { perSecond: 1, burst: 500 } } as const
 const WAIT_MS = 60_000
-/** Node ids cost nothing: so many have an account of their own, the rest share one. */
+/** Node ids cost nothing: this many have an account of their own, the rest share one. */
 const ACCOUNTS = 4_096
 const SHARED = 'others'
 
 /**
- * Tells of what a peer can cause at no cost: connections, openings, complaints, refused HTLCs. Of a partner it is kept, of a
- * stranger only announced. What comes too often waits: of each thing (`key`) the last is told, a minute later at most, and
- * with it how much was left out. So what was told last is always how things are.
+ * Reports what a peer can cause at no cost: connections, openings, complaints, refused HTLCs. A partner's events are kept, a stranger's are
+ * only announced. Events that come too often wait: the last one about each thing (`key`) is reported within a minute, with the number of
+ * those that were left out. So the last report always shows the present state.
  */
 export class PeerEvents {
   readonly #options: PeerEventsOptions
@@ -53,7 +53,7 @@ export class PeerEvents {
     const { events, clock } = this.#options
     const account = this.#accountOf(nodeId, name === 'payment.relay-failed' ? 'htlcs' : 'usual')
     const tell = (isKept: boolean): void => (isKept ? events.append(name, payload) : events.announce(name, payload))
-    // What waits comes first, and takes the last word of what it is about.
+    // A waiting report comes first, and is replaced by a newer one about the same thing.
     if (account.waiting.size === 0 && account.bucket.take(clock.monotonic())) {
       tell(this.#options.isPartner(nodeId))
       return
@@ -107,7 +107,7 @@ export class PeerEvents {
     return account
   }
 
-  /** Those who have done nothing for so long that a new account would be the same. */
+  /** Accounts that were unused for so long that a new account would be the same. */
   #forgetIdle(now: number): void {
     for (const [name, { bucket, cancel }] of this.#accounts) {
       if (cancel === undefined && bucket.isFull(now)) this.#accounts.delete(name)

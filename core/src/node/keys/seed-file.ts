@@ -39,7 +39,7 @@ export const loadOrCreateSeed = (path: string, rng: Rng): Result<Uint8Array, See
   }
 }
 
-// The words appear whole or not at all: half of them, after a full disk or a power cut, would be nobody's seed.
+// The words appear whole or not at all: half of them, after a full disk or a power cut, would be a seed that nobody can use.
 const create = (path: string, mnemonic: string): void => {
   const draft = `${path}.new`
   const fd = openOwnFile(draft)

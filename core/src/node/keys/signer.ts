@@ -6,7 +6,7 @@ import type { NodeId, PublicKey, Signature } from '../../lib/ids.ts'
 import { once } from '../../lib/once.ts'
 import type { ChannelSecrets, KeyTree } from './key-tree.ts'
 
-/** Whatever signs for the node: no private key leaves it. */
+/** Signs for the node: no private key leaves it. */
 export interface Signer {
   readonly nodeId: NodeId
   channel(keyIndex: number): ChannelSigner

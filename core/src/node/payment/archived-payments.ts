@@ -10,7 +10,7 @@ export interface ArchivedPayment {
   readonly archivedAt: TimestampMs
 }
 
-/** What is kept for ever of a payment that was made: its hash is not to be paid again, whoever asks, under whatever key. */
+/** What is kept for ever of a payment that was made: its hash must not be paid again, whoever asks, under whatever key. */
 export const archivedPaymentWrite = (paymentHash: PaymentHash, { settledAt, archivedAt }: ArchivedPayment): Write => ({
   table: TABLE.archivedPayment,
   key: paymentHash,

@@ -18,7 +18,7 @@ export interface IncomingOptions {
   readonly relay: (request: RelayRequest) => void
 }
 
-/** Reads the onion of a received HTLC that is irrevocably committed, and hands it to whom it concerns. */
+/** Reads the onion of a received HTLC that is irrevocably committed, and hands the HTLC to the receiver or the relayer. */
 export const acceptIncoming = (effect: ForwardEffect, options: IncomingOptions): void => {
   const { channelId, htlc } = effect
   const { upstream } = options
@@ -39,7 +39,7 @@ export const acceptIncoming = (effect: ForwardEffect, options: IncomingOptions):
   upstream.remember(ref, sharedSecret)
   const incoming = { isFinal, amountMsat: htlc.amountMsat, height: options.height() }
   if (effect.refusal !== undefined) {
-    // The channel says so: such an HTLC is given back once it is committed.
+    // The channel requires it: such an HTLC is given back once it is committed.
     upstream.fail(ref, { type: 'own', failure: refusalFailure(effect.refusal, incoming) })
     return
   }

@@ -30,7 +30,7 @@ const put = (key: Uint8Array, value: Uint8Array = EMPTY): Write => ({ table: TAB
 const remove = (key: Uint8Array): Write => ({ table: TABLE.invoiceByStatus, key, value: undefined })
 const removeLater = (key: Uint8Array): Write => ({ ...remove(key), mayWait: true })
 
-/** What becomes of an invoice's place in the lists. One that is paid after its time may be among those expired. */
+/** How an invoice's place in the lists changes. One that is paid after its expiry may be among the expired. */
 export const invoiceIndexWrites = (before: InvoiceRecord | undefined, after: InvoiceRecord): readonly Write[] => {
   const status = statusOf(after)
   if (before !== undefined && statusOf(before) === status) return []
@@ -40,7 +40,7 @@ export const invoiceIndexWrites = (before: InvoiceRecord | undefined, after: Inv
   if (status === 'open') return [place, put(expiryKey(after), createdAt)]
   const open = [listKey('open', createdAt, paymentHash), expiryKey(after)].map(removeLater)
   if (status !== 'paid') return [...open, place]
-  // One that was listed as expired is in no sweep's way any more, which would mend that: only what was paid in time may wait.
+  // No sweep looks at an invoice that was listed as expired, so none would repair it: only an invoice that was paid in time may wait.
   const isLate = after.state.type === 'settled' && after.state.at >= after.expiresAt
   const expired = listKey('expired', createdAt, paymentHash)
   return [...open, isLate ? remove(expired) : removeLater(expired), place]
@@ -68,7 +68,7 @@ export const overdue = (store: Store, now: TimestampMs): Promise<readonly Row[]>
     limit: PAGE,
   })
 
-/** An invoice that is overdue is listed as expired, and no longer as open in any case. */
+/** An overdue invoice is listed as expired, and in any case no longer as open. */
 export const expiryWrites = ({ key, value: createdAt }: Row, isPaid: boolean): readonly Write[] => {
   const paymentHash = hashOfInvoiceKey(key)
   const gone = [remove(key), remove(listKey('open', createdAt, paymentHash))]

@@ -5,14 +5,14 @@ import type { ChannelDirectory } from '../channel/channel-directory.ts'
 import type { ChannelProtocol } from '../channel/channel-protocol.ts'
 
 /**
- * How long a channel is waited for that was told of an HTLC: as good as for ever. It answers late if it is reloaded
- * meanwhile, and an answer that nobody waits for would leave the HTLC without an outcome.
+ * How long to wait for a channel that was told of an HTLC: practically for ever. It answers late if it is reloaded meanwhile, and an answer
+ * that nobody waits for would leave the HTLC without an outcome.
  */
 export const CHANNEL_ANSWER_MS = 7 * 24 * 3_600_000
 
 /**
- * Offers an HTLC over one of our channels. It resolves with nothing where it is not known whether the HTLC was offered: that is
- * waited out, or resumed after a restart.
+ * Offers an HTLC over one of our channels. It resolves with nothing if it is not known whether the HTLC was offered: its outcome then comes
+ * by itself, or it is resumed after a restart.
  */
 export const offerHtlc = async (
   channels: ChannelDirectory,
@@ -27,8 +27,8 @@ export const offerHtlc = async (
 }
 
 /**
- * Whether the failure says that the HTLC is in no commitment, and never will be: the channel did not take it, or threw when
- * it did and has forgotten it.
+ * Whether the failure means that the HTLC is in no commitment, and never will be: the channel refused it, or threw when it took it and has
+ * forgotten it.
  */
 const isNeverSigned = ({ code }: AskFailure): boolean =>
   code === 'mailbox-full' || code === 'actor-stopped' || code === 'handler-failed'

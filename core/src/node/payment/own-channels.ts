@@ -32,10 +32,10 @@ const comparing =
   (a: Ranked, b: Ranked): number =>
     a[what] === b[what] ? a.number - b.number : a[what] > b[what] ? -1 : 1
 
-/** The channels with one peer. Those that have changed are put in their place when the order is asked for. */
+/** The channels with one peer. Channels that have changed are put in their place when the order is asked for. */
 class PeerChannels {
   readonly #changed = new Set<Known>()
-  /** How many channels there are, in an order or not. */
+  /** How many channels there are, whether or not they are in an order. */
   size = 0
   readonly #orders = {
     spendableMsat: new SortedList(comparing('spendableMsat')),
@@ -68,8 +68,8 @@ class PeerChannels {
 }
 
 /**
- * The channels out of which a payment may go, as they are now, by peer and in order. It follows the directory; what it costs
- * to ask depends on what has changed since, and not on how many channels there are.
+ * The channels out of which a payment may go, as they are now, by peer and in order. It follows the directory; the cost of a query depends
+ * on how many channels have changed since, not on how many there are.
  */
 export class OwnChannelIndex implements OwnChannels {
   readonly #known = new Map<ActorRef<ChannelProtocol>, Known>()
@@ -101,7 +101,7 @@ export class OwnChannelIndex implements OwnChannels {
   }
 
   #note(entry: ChannelEntry): void {
-    // Most that anybody may begin never comes to be usable.
+    // Most channels that strangers begin never become usable.
     const known = this.#known.get(entry.ref) ?? (isUsable(entry) ? this.#begin(entry) : undefined)
     if (known === undefined) return
     known.entry = entry

@@ -52,12 +52,12 @@ export interface PaymentFlowOptions {
   readonly log: NodeLog
 }
 
-/** What channels and payments tell each other: HTLCs that came in, and outcomes of HTLCs that went out. */
+/** Carries messages between channels and payments: HTLCs that came in, and outcomes of HTLCs that went out. */
 export class PaymentFlow {
   readonly #options: PaymentFlowOptions
   readonly #upstream: Upstream
   readonly #ownChannels: OwnChannelIndex
-  // Until everything is matched up, what channels say at their start is kept.
+  // Until everything is matched up, the channels' first messages are kept.
   #early: { readonly forwards: ForwardEffect[]; readonly settled: SettleEffect[] } | undefined = {
     forwards: [],
     settled: [],
@@ -99,7 +99,7 @@ export class PaymentFlow {
     else this.#relayer?.tell('settled', effect)
   }
 
-  /** Called once the stored channels live: pairs what was under way when the node stopped, and goes on with it. */
+  /** Called once the stored channels live: matches what was under way when the node stopped, and continues it. */
   async start<E extends { readonly type: string }>(system: ActorSystem<E>): Promise<void> {
     const { store, clock, rng, events, channelDirectory, settings, height } = this.#options
     const upstream = this.#upstream
@@ -195,7 +195,7 @@ export class PaymentFlow {
         relay: (relay) => this.#relayer?.tell('relay', { relay, anew }),
       })
     } catch (error) {
-      // A bug must not leave the HTLC without an answer, nor cost the channel that hands it on.
+      // A bug must not leave the HTLC without an answer, nor bring down the channel that hands it on.
       const ref = { channelId: effect.channelId, htlcId: effect.htlc.id }
       this.#options.log.error('payment.onion-failed', { htlc: htlcName(ref), error: String(error) })
       this.#upstream.fail(ref, { type: 'own', failure: { type: 'temporary_node_failure' } })

@@ -21,9 +21,9 @@ export const hashOfPaymentKey = (row: Uint8Array): PaymentHash => row.subarray(9
 /** What becomes of a payment's place in the lists. */
 export const paymentIndexWrites = (before: SentPayment | undefined, after: SentPayment): readonly Write[] => {
   if (before?.status === after.status && before.startedAt === after.startedAt) return []
-  // Of one under way the list is what a start goes by: it finds there what has ended, too, and moves it.
+  // At a start, the list of payments under way counts: the start also finds payments there that have ended, and moves them.
   const mayWait = before?.status === 'in-flight'
-  // Tried twice within a moment it may have stood there before.
+  // If a payment is tried twice within a moment, it may have been at the same place before.
   const isNew = before === undefined
   const put: Write = { table: TABLE.paymentByStatus, key: key(after), value: EMPTY, isNew, mayWait }
   return before === undefined
@@ -32,7 +32,7 @@ export const paymentIndexWrites = (before: SentPayment | undefined, after: SentP
 }
 
 /**
- * What becomes of a row that a start finds among those under way: nothing, or the payment is moved. It had ended before a crash, or had
+ * What a start does with a row that it finds among those under way: nothing, or it moves the payment, which had ended before a crash or had
  * been begun again since.
  */
 export const mendedIndex = (row: Uint8Array, payment: SentPayment): readonly Write[] => {

@@ -51,7 +51,7 @@ interface PaidAndArchived extends ArchivedPayment {
 
 /** What the sender of payments is told and asked. */
 export type PaymentsProtocol = {
-  /** Answers when the payment has ended. Asking again with the same key joins, or answers what is stored. */
+  /** Answers when the payment has ended. Asking again with the same key joins the payment, or returns the stored answer. */
   pay: { readonly request: PaymentRequest; readonly reply: Result<SentPayment, StartError | PaidAndArchived> }
   /** The outcome of an HTLC whose origin is `local`. */
   settled: { readonly request: SettleEffect; readonly reply: void }
@@ -59,9 +59,9 @@ export type PaymentsProtocol = {
     readonly request: { readonly hash: string; readonly input: Extract<SendInput, { type: 'added' }> }
     readonly reply: void
   }
-  /** At the start, before any peer is connected: which attempts some channel or outbox row holds, by payment hash. */
+  /** At the start, before any peer is connected: which attempts are held by some channel or outbox row, by payment hash. */
   resume: { readonly request: { readonly held: Readonly<Record<string, readonly number[]>> }; readonly reply: void }
-  /** Rows that are in the archive: those go that are as they were, and that nothing needs. Answered when that is durable. */
+  /** Rows that are in the archive: those that are unchanged and that nothing needs are removed. Answered once that is durable. */
   remove: {
     readonly request: { readonly lookedAt: readonly LookedAtRow[]; readonly archivedAt: TimestampMs }
     readonly reply: RemovedRows
@@ -70,7 +70,7 @@ export type PaymentsProtocol = {
 
 export const PAYMENTS_LANES = { settled: 'priority', added: 'priority', resume: 'priority' } as const
 
-/** Sends payments: a shell around `payment/send`, which decides. */
+/** Sends payments: a driver for `payment/send`, which makes the decisions. */
 export const paymentsBehaviour =
   (services: PaymentsServices): BehaviourFactory<PaymentsProtocol> =>
   (context) =>
@@ -106,7 +106,7 @@ class PaymentsDriver {
     }
   }
 
-  /** One at a time for each hash: what is decided from the store must still hold when it is acted on. */
+  /** One at a time for each hash: a decision that was made from the store must still hold when it is carried out. */
   async #pay(request: PaymentRequest): Promise<Result<SentPayment, StartError | PaidAndArchived>> {
     const hash = toHex(request.target.paymentHash)
     const earlier = this.#admitting.get(hash)
@@ -128,7 +128,7 @@ class PaymentsDriver {
     request: PaymentRequest,
   ): Promise<Result<SentPayment | { readonly ended: Promise<SentPayment> }, StartError | PaidAndArchived>> {
     const { paymentHash } = request.target
-    // One that has ended and is on its way to the disk: who waits for it is told first, and it leaves the way to another try.
+    // A payment that has ended is on its way to the disk: those who wait for it are told first, and then another try may begin.
     if (this.#live.get(hash)?.payment.endedAt !== undefined) await this.#services.store.flush()
     const live = this.#live.get(hash)?.payment
     // In this order: what is removed meanwhile is found in one place or the other.
@@ -213,7 +213,7 @@ class PaymentsDriver {
       TABLE.payment,
       lookedAt.map(({ paymentHash }) => paymentHash),
     )
-    // From here to the submission is one step: what nothing needs now is gone before anything can need it.
+    // From here to the submission is one step: a row that nothing needs now is gone before anything can need it.
     const held = hashesInChannels(channelDirectory)
     const isInUse = (hash: string): boolean => this.#live.has(hash) || this.#admitting.has(hash) || held.has(hash)
     const gone = removable(lookedAt, current, isInUse)
@@ -252,14 +252,14 @@ export const readPayments = async (
     row === undefined ? undefined : readRow(TABLE.payment, hashes[at] as PaymentHash, decodeSentPayment(row)),
   )
 
-/** One that arrived leaves its hash behind; of one that failed nothing is left, and it may be tried again. */
+/** A payment that arrived leaves its hash behind; one that failed leaves nothing, and may be tried again. */
 const removalWrites = (paymentHash: PaymentHash, row: Uint8Array, archivedAt: TimestampMs): readonly Write[] => {
   const payment = readRow(TABLE.payment, paymentHash, decodeSentPayment(row))
   const { status, key, startedAt, endedAt: settledAt = startedAt } = payment
   return [
     { table: TABLE.payment, key: paymentHash, value: undefined },
     paymentIndexRemoval(payment),
-    // The key of what failed has an outcome of its own, and an age.
+    // The key of a failed payment has an outcome of its own, with its own age.
     ...(status === 'settled'
       ? [
           archivedPaymentWrite(paymentHash, { settledAt, archivedAt }),

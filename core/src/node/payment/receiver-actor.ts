@@ -36,20 +36,20 @@ export type ReceiverProtocol = {
   add: { readonly request: { readonly invoice: InvoiceRecord }; readonly reply: void }
   htlc: { readonly request: IncomingPayment; readonly reply: void }
   timeout: { readonly request: { readonly hash: string }; readonly reply: void }
-  /** Lists as expired what is; answered when all of it is. */
+  /** Lists expired invoices as expired; answered once all are listed. */
   expire: { readonly request: undefined; readonly reply: void }
-  /** Rows that are in the archive: those go that are as they were, and that nothing needs. Answered when that is durable. */
+  /** Rows that are in the archive: those that are unchanged and that nothing needs are removed. Answered once that is durable. */
   remove: { readonly request: { readonly lookedAt: readonly LookedAtRow[] }; readonly reply: RemovedRows }
 }
 
 export const RECEIVER_LANES = { htlc: 'priority', timeout: 'priority' } as const
 
-/** Invoices that wait to be paid are kept at hand, up to so many; the others are read when an HTLC comes for them. */
+/** This many unpaid invoices are kept in memory; the others are read when an HTLC comes for them. */
 const REMEMBERED_INVOICES = 10_000
-/** After so many new ones those that have expired are listed as that: a list has few left to move, however many there are. */
+/** After this many new invoices the expired ones are listed as expired: a list then has few left to move, however many there are. */
 const INVOICES_PER_SWEEP = 256
 
-/** Receives payments: a shell around `payment/receive`, which decides. */
+/** Receives payments: a driver for `payment/receive`, which makes the decisions. */
 export const receiverBehaviour =
   (services: ReceiverServices): BehaviourFactory<ReceiverProtocol> =>
   (context) =>
@@ -109,7 +109,7 @@ class ReceiverDriver {
     for (;;) {
       const rows = await overdue(store, clock.now())
       if (rows.length === 0) return
-      // One that was paid in its last moment, or before a crash, has left the list, if not yet on the disk.
+      // An invoice that was paid in its last moment, or before a crash, has left the list, though perhaps not yet on the disk.
       const stored = await readInvoices(
         store,
         rows.map(({ key }) => hashOfInvoiceKey(key)),
@@ -129,7 +129,7 @@ class ReceiverDriver {
       TABLE.invoice,
       lookedAt.map(({ paymentHash }) => paymentHash),
     )
-    // From here to the submission is one step: what nothing needs now is gone before anything can need it.
+    // From here to the submission is one step: a row that nothing needs now is gone before anything can need it.
     const held = hashesInChannels(channelDirectory)
     const isInUse = (hash: string): boolean => {
       const state = this.#states.get(hash)
@@ -142,7 +142,7 @@ class ReceiverDriver {
       const hash = toHex(paymentHash)
       const stored = readRow(TABLE.invoice, paymentHash, decodeInvoiceRecord(row))
       const { invoice } = this.#states.get(hash) ?? { invoice: stored }
-      // What has become of it meanwhile may be on its way to the disk.
+      // A newer state of it may be on its way to the disk.
       if (invoice.state.type !== stored.state.type || invoiceStatus(invoice, clock.now()) === 'open') continue
       this.#states.delete(hash)
       gone.push(each)
@@ -226,7 +226,7 @@ class ReceiverDriver {
     })
   }
 
-  /** Forgets the oldest that hold nothing and are in the store anyway. */
+  /** Forgets the oldest invoices that hold no HTLC and are in the store anyway. */
   #remember(hash: string, state: ReceiveState): void {
     this.#states.set(hash, state)
     if (this.#states.size <= REMEMBERED_INVOICES) return

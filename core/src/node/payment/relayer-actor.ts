@@ -39,7 +39,7 @@ export interface RelayerServices {
   readonly upstream: Upstream
   readonly minCltvExpiryDelta: number
   readonly maxCltvExpiryDelta: number
-  /** The most that the operator has one HTLC carry. */
+  /** The most that the operator lets one HTLC carry. */
   readonly htlcMaximumMsat: Msat
   height(): BlockHeight
   /** Our signed update of a channel, calling it by this id. */
@@ -48,7 +48,7 @@ export interface RelayerServices {
 
 /** What the relayer is told. */
 export type RelayerProtocol = {
-  /** `anew`: it is known that nothing is out for this HTLC, whatever rows there are. */
+  /** `anew`: it is known that nothing was sent on for this HTLC, whatever rows there are. */
   relay: { readonly request: { readonly relay: RelayRequest; readonly anew: boolean }; readonly reply: void }
   added: {
     readonly request: { readonly incoming: string; readonly input: Extract<RelayInput, { type: 'added' }> }
@@ -56,13 +56,13 @@ export type RelayerProtocol = {
   }
   /** The outcome of an HTLC whose origin is `relay`. */
   settled: { readonly request: SettleEffect; readonly reply: void }
-  /** Whether the incoming channel has taken how its relay ended. */
+  /** Whether the incoming channel has accepted the outcome of its relay. */
   ended: { readonly request: { readonly incoming: string; readonly isTaken: boolean }; readonly reply: void }
 }
 
 export const RELAYER_LANES = { relay: 'priority', added: 'priority', settled: 'priority', ended: 'priority' } as const
 
-/** Passes payments on: a shell around `payment/relay`, which decides. `records` are the relays under way in the store. */
+/** Relays payments: a driver for `payment/relay`, which makes the decisions. `records` are the relays under way in the store. */
 export const relayerBehaviour =
   (services: RelayerServices, records: readonly RelayRecord[]): BehaviourFactory<RelayerProtocol> =>
   (context) =>
@@ -77,7 +77,7 @@ interface Ending {
   readonly alongside: Alongside
   /** The channel has been told, and has not answered yet. */
   readonly isTold: boolean
-  /** The outcome came again meanwhile, and with it its row in the outbox. */
+  /** The outcome came again meanwhile, together with its row in the outbox. */
   readonly isRepeated?: boolean
 }
 
@@ -86,7 +86,7 @@ class RelayerDriver {
   readonly #context: ActorContext<RelayerProtocol>
   /** By the incoming HTLC. */
   readonly #relays = new Map<string, RelayState>()
-  /** How relays ended whose incoming channel has not taken that yet. */
+  /** The outcomes of relays whose incoming channel has not accepted them yet. */
   readonly #endings = new Map<string, Ending>()
 
   constructor(services: RelayerServices, records: readonly RelayRecord[], context: ActorContext<RelayerProtocol>) {
@@ -100,8 +100,8 @@ class RelayerDriver {
       handlers: {
         relay: ({ relay, anew }) => {
           const key = htlcName(relay.incoming)
-          // A channel that was reloaded hands on again what it has no outcome for. What is out must not go out twice; what
-          // the channel was told while it was away is told again.
+          // A channel that was reloaded hands on again every HTLC without an outcome. A relay must not be sent out twice; messages for the
+          // channel from the time when it was away are repeated.
           if (this.#endings.has(key)) this.#tell(key)
           else if (anew || !this.#relays.has(key)) this.#apply(key, relay.incoming, startRelay(relay, this.#env()), [])
         },
@@ -160,13 +160,13 @@ class RelayerDriver {
       store.submit(applied)
       return
     }
-    // All that ends the relay belongs in the commit in which the incoming channel takes the outcome.
+    // Everything that ends the relay belongs in the commit in which the incoming channel accepts the outcome.
     const writes = [...(state === undefined ? [{ ...row, value: undefined }] : []), ...applied]
     this.#endings.set(key, { effect: ending, alongside: { writes, events: reports }, isTold: false })
     this.#tell(key)
   }
 
-  /** Tells the incoming channel how its relay ended; once more, if it has lost what it was told. */
+  /** Tells the incoming channel how its relay ended; once more, if it has lost the message. */
   #tell(key: string): void {
     const ending = this.#endings.get(key)
     if (ending === undefined || ending.isTold) return
@@ -179,7 +179,7 @@ class RelayerDriver {
   #ended(key: string, isTaken: boolean): void {
     const ending = this.#endings.get(key)
     if (ending === undefined) return
-    // What was refused at once has no row: it is looked at anew when the channel hands it on again.
+    // A relay that was refused at once has no row: it is decided anew when the channel hands it on again.
     if (isTaken && ending.isRepeated === true) this.#services.store.submit(ending.alongside.writes)
     if (isTaken || !this.#relays.has(key)) {
       this.#relays.delete(key)

@@ -23,11 +23,11 @@ export interface UpstreamServices {
   readonly channelDirectory: ChannelDirectory
   readonly chainHealth: Pick<ChainHealth, 'blindness'>
   env(): Pick<ChannelEnv, 'height' | 'settings'>
-  /** Submits what is left to do for a channel that is gone. */
+  /** Submits the remaining writes for a channel that is gone. */
   commit(alongside: Alongside): void
 }
 
-/** Settles HTLCs that we received. It remembers the shared secrets of their onions until then: failures are encrypted by them. */
+/** Settles HTLCs that we received. Until then it remembers the shared secrets of their onions, which encrypt failures. */
 export class Upstream {
   readonly #services: UpstreamServices
   readonly #sharedSecrets = new Map<string, Uint8Array>()
@@ -37,9 +37,9 @@ export class Upstream {
   }
 
   /**
-   * Whether the HTLC would be ours if its preimage were revealed now, by the newest that is known of its channel. One in
-   * quarantine takes a fulfilment to the chain, so there, too, the chain decides; as where a commitment waits for a block, or
-   * where the chain is not seen at all.
+   * Whether the HTLC would be ours if its preimage were revealed now, by the newest state of its channel. A channel in quarantine takes a
+   * fulfilment to the chain, so there, too, the chain decides; it also does if a commitment waits for a block, or if the chain is not seen
+   * at all.
    */
   readonly canClaim = ({ channelId, htlcId }: HtlcRef): boolean => {
     const { channelDirectory, chainHealth, env } = this.#services
@@ -67,15 +67,15 @@ export class Upstream {
   }
 
   /**
-   * Ends a relay: `alongside` is in the commit in which the channel takes the outcome. Resolves to whether it took it; a
-   * channel that is reloaded instead hands its HTLC on once more, and is told again then.
+   * Ends a relay: `alongside` is in the commit in which the channel takes the outcome. Resolves to whether it took it; a channel that is
+   * reloaded instead hands its HTLC on once more, and is told again then.
    */
   async end(ending: RelayEnding, alongside: Alongside): Promise<boolean> {
     const { htlc } = ending
     const command = ending.type === 'fulfil' ? fulfilment(htlc, ending.preimage) : this.#failure(htlc, ending.failure)
     const channel = this.#channel(htlc)
     if (channel === undefined) {
-      // A channel that is gone has settled all its HTLCs on the chain: only what waited for it is left to do.
+      // A channel that is gone has settled all its HTLCs on the chain: only the writes that waited for it are left.
       this.#services.commit(alongside)
       return true
     }
@@ -85,7 +85,7 @@ export class Upstream {
 
   #failure(htlc: HtlcRef, failure: UpstreamFailure): FailHtlcCommand {
     const sharedSecret = this.#sharedSecrets.get(htlcName(htlc))
-    // Without the secret the origin could not read anything; the peer then gets bytes that no one can.
+    // Without the secret the origin could not read anything; the peer then gets bytes that nobody can read.
     const reason = failureReason(sharedSecret ?? new Uint8Array(32), failure)
     return { type: 'fail-htlc', htlcId: htlc.htlcId, reason }
   }
@@ -94,7 +94,7 @@ export class Upstream {
     this.#channel(htlc)?.ref.tell('settle', { command })
   }
 
-  /** The channel that is told now: the HTLC's secret has done its service. */
+  /** The channel is told now, and the HTLC's secret is not needed any more. */
   #channel(htlc: HtlcRef): ChannelEntry | undefined {
     this.#sharedSecrets.delete(htlcName(htlc))
     return this.#services.channelDirectory.get(htlc.channelId)

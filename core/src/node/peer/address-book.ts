@@ -26,13 +26,13 @@ interface Entry {
 
 /** BOLT 1: where a node listens if nothing else is said. */
 const DEFAULT_PORT = 9735
-/** What is kept of one peer: the last that led to it, and the last place that it came from. */
+/** What is kept of one peer: the address that last led to it, and the last host that it called from. */
 const KEPT = 4
 
 /**
- * Where peers can be dialled: addresses that have led to them, the last first, then what the operator says, then guesses. A
- * peer that called us came from a port of its own choosing, and may well listen at the usual one of the same host; only of a
- * partner is that kept, since anyone can call.
+ * Where peers can be dialled: addresses that have led to them, the last first, then the operator's, then guesses. A peer that called us
+ * used a port of its own choosing, and may well listen at the usual port of the same host; only a partner's host is kept, since anyone can
+ * call.
  */
 export class AddressBook {
   readonly #options: AddressBookOptions
@@ -59,13 +59,13 @@ export class AddressBook {
     return all.filter((address, i) => all.findIndex((other) => isSame(other, address)) === i)
   }
 
-  /** Which of them it is the turn of. */
+  /** The index of the next address to try. */
   next(nodeId: NodeId): SocketAddress | undefined {
     const known = this.known(nodeId)
     return known[(this.#turns.get(toHex(nodeId)) ?? 0) % known.length]
   }
 
-  /** The one whose turn it was did not lead to the peer. */
+  /** The address that was tried did not lead to the peer. */
   missed(nodeId: NodeId): void {
     this.#turns.set(toHex(nodeId), (this.#turns.get(toHex(nodeId)) ?? 0) + 1)
   }
@@ -105,7 +105,7 @@ const isSame = (a: SocketAddress, b: SocketAddress): boolean => a.host === b.hos
 const encode = (entries: readonly Entry[]): string =>
   entries.map(({ address, reachedAt }) => `${formatAddress(address)} ${reachedAt}`).join('\n')
 
-/** Also what a version before wrote: one address alone, which has led to the peer. */
+/** Also reads what an earlier version wrote: one address alone, which has led to the peer. */
 const decode = (text: string): readonly Entry[] =>
   text.split('\n').flatMap((line) => {
     const [words = '', reachedAt = '1'] = line.split(' ')

@@ -7,7 +7,7 @@ import type { Connection } from '../connection/connection.ts'
 import { Complaints } from './complaints.ts'
 import type { PeerConnection } from './peer-connection.ts'
 
-/** A connection from when a peer's actor has it: what one turn of the event loop sends leaves in one write. */
+/** A connection once a peer's actor has it: everything that is sent in one turn of the event loop leaves in one write. */
 export class AttachedConnection implements PeerConnection {
   readonly epoch: Epoch
   readonly remoteNodeId: NodeId
@@ -41,7 +41,7 @@ export class AttachedConnection implements PeerConnection {
     this.#connection.send(message)
     if (this.#flushing) return
     this.#flushing = true
-    // The microtask runs when the commit that released this message has released all others.
+    // The microtask runs after the commit that released this message has released all others.
     queueMicrotask(() => {
       this.#flushing = false
       this.#connection.flush()

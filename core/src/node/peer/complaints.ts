@@ -3,10 +3,10 @@ import type { Clock } from '../../lib/clock.ts'
 import type { ChannelId } from '../../lib/ids.ts'
 import type { ComplainedAbout } from '../channel/channel-protocol.ts'
 
-/** An end of the connection so soon after a complaint came of it. */
+/** If the connection ends this soon after a complaint, the complaint is the cause. */
 const SOON_MS = 10_000
 
-/** Which channel a connection ends at. */
+/** Finds out which channel ended a connection. */
 export class Complaints {
   readonly #clock: Pick<Clock, 'monotonic'>
   readonly #about = new Map<string, number>()
@@ -20,7 +20,7 @@ export class Complaints {
     this.#about.set(toHex(channelId), this.#clock.monotonic())
   }
 
-  /** What the connection, which ends now, ends at, as far as the channel is concerned: a peer that stops complains about several. */
+  /** Whether this connection, which ends now, ends because of the channel: a peer that stops complains about several. */
   about(channelId: ChannelId): ComplainedAbout {
     const since = this.#clock.monotonic() - SOON_MS
     const [first, ...more] = [...this.#about].filter(([, at]) => at >= since)

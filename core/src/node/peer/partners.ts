@@ -5,8 +5,8 @@ import type { NodeId } from '../../lib/ids.ts'
 import type { ChannelDirectory } from '../channel/channel-directory.ts'
 
 /**
- * Those with whom we have a channel that cost somebody money. Naming a funding transaction costs nothing: a channel that a
- * peer has opened makes it a partner when its funding is confirmed.
+ * Peers with whom we have a channel that cost somebody money. Naming a funding transaction costs nothing: a channel that a peer has opened
+ * makes the peer a partner once its funding is confirmed.
  */
 export class Partners {
   readonly #channels: ChannelDirectory

@@ -21,7 +21,7 @@ export interface PeerServices extends OpeningServices {
   readonly peerDirectory: PeerDirectory
 }
 
-/** What channels have to say is never refused, and goes out before more is taken in. */
+/** Messages of channels are never refused, and are sent before more is received. */
 export const PEER_LANES = {
   attached: 'peer',
   detached: 'peer',
@@ -64,7 +64,7 @@ class PeerDriver {
         attached: ({ connection }) => this.#attach(connection),
         detached: async ({ epoch, reason }) => {
           this.#detach(epoch, reason)
-          // Answered last: after it this actor may be ended, and with it whatever it has not answered.
+          // Answered last: after that this actor may be ended, and whatever it has not answered is lost.
           await this.#openings.answered()
         },
         message: ({ epoch, message }) => {
@@ -122,7 +122,7 @@ class PeerDriver {
     }
   }
 
-  /** That a peer comes and goes costs it nothing, unless it was we who called. */
+  /** A peer can come and go at no cost, unless we called it. */
   #tell<Name extends 'peer.connected' | 'peer.disconnected'>(
     { direction }: PeerConnection,
     name: Name,
@@ -167,7 +167,7 @@ class PeerDriver {
         this.#services.log.debug('peer.message-ignored', { peer: toHex(this.#nodeId), message: message.type })
         break
       case 'unknown':
-      // The connection has dealt with these.
+      // The connection has handled these.
       case 'init':
       case 'ping':
       case 'pong':
@@ -183,8 +183,8 @@ class PeerDriver {
   #toChannel(connection: PeerConnection, channelId: ChannelId, message: ChannelMessage): void {
     const channel = this.#ours(channelId)
     if (channel !== undefined) channel.ref.tell('peerMessage', { epoch: connection.epoch, message })
-    // BOLT 2, message retransmission: a peer that reestablishes a channel which we do not know is told so, or it would
-    // keep the channel for ever.
+    // BOLT 2, message retransmission: if a peer reestablishes a channel that we do not know, we say so, or it would keep the channel for
+    // ever.
     else this.#answer(connection, channelId, { code: 'unknown-channel' })
   }
 
@@ -229,8 +229,8 @@ class PeerDriver {
     try {
       connection?.send(message)
     } catch (thrown) {
-      // The channel takes it for sent, and what it says next would be said without it: on the next connection both agree again on
-      // what was said. A channel that comes to this again and again rests, and leaves the connection to the others.
+      // The channel takes the message for sent, and its next messages would be sent without it: on the next connection both sides agree
+      // again on what was said. A channel to which this happens again and again rests, and leaves the connection to the others.
       this.#services.log.error('peer.bug', { peer: toHex(this.#nodeId), message: message.type, error: stackOf(thrown) })
       this.#hangUp(connection, channelId, 'internal')
     }

@@ -15,7 +15,7 @@ export interface ConnectionFacts {
   readonly direction: 'inbound' | 'outbound'
 }
 
-/** A connection as its peer's actor holds it: that actor alone, which it is handed to. */
+/** A connection for its peer's actor; only that actor holds it. */
 export interface PeerConnection extends ConnectionFacts {
   readonly complaints: Complaints
   /** Queued and written with everything else of this turn, in one go. Dropped when the connection is gone. */

@@ -36,13 +36,13 @@ export interface PeerManagerOptions {
   readonly nodeId: NodeId
   readonly connection: Omit<ConnectionSettings, 'traffic'>
   readonly services: PeerServices
-  /** Peers that the operator has named, and where they are. */
+  /** Peers that the operator has named, and their addresses. */
   readonly configured: readonly ConfiguredPeer[]
   /** The defaults if absent. */
   readonly traffic?: TrafficLimits
 }
 
-/** A failure to accept may come thousands of times a second. */
+/** Accepting may fail thousands of times a second. */
 const ACCEPT_ERROR_LOG_MS = 60_000
 
 /** Brings connections and peers' actors together, and connects again to peers with whom we have channels. */
@@ -51,7 +51,7 @@ export class PeerManager {
   readonly #retries = new Map<string, CancelTimer>()
   readonly #reconnection: Reconnection
   readonly #addresses: AddressBook
-  /** Connections that live, by peer; more than one for as long as a later one takes an earlier one's place. */
+  /** Live connections, by peer; there are several only until a later one has replaced the earlier one. */
   readonly #attached = new Map<string, Set<AttachedConnection>>()
   /** Peers' actors that are coming to their end. */
   readonly #ending = new Map<string, Promise<void>>()
@@ -124,7 +124,7 @@ export class PeerManager {
 
   /** Does nothing where the peer is connected already. */
   async connect(nodeId: NodeId, address: SocketAddress): Promise<Result<void, ConnectFailure>> {
-    // A node that is its own peer would take either end of the connection for the one that replaces the other.
+    // If a node were its own peer, each end of the connection would seem to replace the other.
     if (equalBytes(nodeId, this.#options.nodeId)) return err({ code: 'own-node-id' })
     if (this.#options.services.peerDirectory.get(nodeId)?.connection !== undefined) return ok(undefined)
     const connected = await connect({ ...this.#connection, nodeId, ...address })
@@ -156,7 +156,7 @@ export class PeerManager {
     await this.#listener?.close()
   }
 
-  /** A partner always finds room; of strangers there are so many, and the largest address loses its youngest. */
+  /** A partner always finds room; the number of strangers is limited, and the largest address loses its youngest. */
   #accept(connection: Connection): void {
     const { remoteNodeId, remoteAddress } = connection
     if (this.#partners.has(remoteNodeId)) {
@@ -229,9 +229,9 @@ export class PeerManager {
   }
 
   /**
-   * Whether a connection came of a call that crossed one of the other side, which is answered already. A later connection is
-   * taken for a sign that the earlier was lost; where each side has called the other, that would end both. The call of the
-   * lesser node id stays, as LND has it, too.
+   * Whether a connection came from a call that crossed one of the other side, which is answered already. A later connection counts as a
+   * sign that the earlier one was lost; if each side has called the other, that would end both. The call of the lesser node id stays; LND
+   * does the same.
    */
   #yields({ direction, remoteNodeId }: Connection, others: ReadonlySet<AttachedConnection>): boolean {
     const { clock, nodeId } = this.#options
@@ -241,7 +241,7 @@ export class PeerManager {
     return [...others].some((earlier) => earlier.direction !== direction && earlier.since > began)
   }
 
-  /** A peer with whom there is neither connection nor channel is forgotten: anyone can be such a peer, under many names. */
+  /** A peer with neither a connection nor a channel is forgotten: anyone can be such a peer, under many names. */
   #release(nodeId: NodeId): void {
     const key = toHex(nodeId)
     if (this.#stopped || this.#ending.has(key) || (this.#attached.get(key)?.size ?? 0) > 0) return
@@ -279,14 +279,14 @@ export class PeerManager {
     return channel !== undefined || this.#options.configured.some((peer) => toHex(peer.nodeId) === toHex(nodeId))
   }
 
-  /** Where a partner called from, it may listen. */
+  /** A partner may listen at the host from which it called. */
   #noteCaller({ direction, remoteNodeId, remoteAddress }: Connection): void {
     if (direction === 'inbound' && this.#partners.has(remoteNodeId)) {
       this.#addresses.calledFrom(remoteNodeId, remoteAddress)
     }
   }
 
-  /** Tries again while there is a reason to, ever more slowly for as long as no connection lasts. */
+  /** Tries again while there is a reason to, more and more slowly for as long as no connection lasts. */
   #retry(nodeId: NodeId): void {
     const key = toHex(nodeId)
     if (this.#stopped || this.#retries.has(key)) return

@@ -24,14 +24,14 @@ export interface OpeningServices {
   readonly maxPendingOpenings: number
   /** How many channels that the peer has opened may wait for their funding, which may never come. */
   readonly maxUnconfirmed: number
-  /** How many such channels of all peers there may be before one without a channel that cost something gets no more. */
+  /** How many such channels of all peers there may be. Beyond it, only peers with a channel that cost somebody money get more. */
   readonly maxUnconfirmedInAll: number
 }
 
 /** How long a peer may take to open a channel with us. */
 const OPENING_TIMEOUT_MS = 50_000
 
-/** Channels that come to be with one peer: ours, until the peer has answered, and the peer's, of which there are not too many. */
+/** Openings with one peer: ours, until the peer has answered, and the peer's, whose number is limited. */
 export class PeerOpenings {
   readonly #services: OpeningServices
   readonly #nodeId: NodeId
@@ -90,12 +90,12 @@ export class PeerOpenings {
     const answer = await ref.ask('open', command, { timeoutMs: OPENING_TIMEOUT_MS })
     if (answer.ok) return ok(answer.value)
     if (answer.error.code !== 'ask-timeout') return err({ code: 'peer-not-connected' })
-    // A peer that does not go on must not decide later that it was opened after all.
+    // If a peer does not go on, it must not be able to decide later that the channel was opened after all.
     const abandoned = await ref.ask('abandon', undefined)
     return abandoned.ok && abandoned.value ? err({ code: 'peer-not-answering' }) : err({ code: 'outcome-unknown' })
   }
 
-  /** A name costs nothing, and a channel whose funding never comes costs us a row, a watch and keys. */
+  /** A node id costs nothing, while a channel whose funding never comes costs us a row, a watch and keys. */
   #hasRoom(): boolean {
     const { channelDirectory, maxUnconfirmedInAll } = this.#services
     if (channelDirectory.openings().confirmation < maxUnconfirmedInAll) return true

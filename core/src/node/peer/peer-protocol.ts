@@ -5,7 +5,7 @@ import type { Message, UnknownMessage } from '../../wire/messages/message.ts'
 import type { ConnectionProtocol } from '../channel/connection-ref.ts'
 import type { PeerConnection } from './peer-connection.ts'
 
-/** `outcome-unknown`: the channel came to be in the very moment in which it was given up. */
+/** `outcome-unknown`: the channel came into being in the very moment in which it was given up. */
 export type PeerFailure = Failure<'peer-not-connected' | 'peer-not-answering' | 'outcome-unknown'>
 
 /** What a peer's actor is told and asked. */

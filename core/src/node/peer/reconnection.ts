@@ -4,11 +4,11 @@ import type { Rng } from '../../lib/rng.ts'
 /** The first try comes soon: most disconnections are restarts of the other end. */
 const FIRST_PAUSE_MS = 250
 const LONGEST_PAUSE_MS = 60_000
-/** A connection that has lasted so long was a success. One that ends sooner was no better than none. */
+/** A connection that has lasted this long was a success. One that ends sooner counts as a failed attempt. */
 const LASTING_MS = 60_000
 const MOST_ATTEMPTS = 16
 
-/** How long to wait before a peer is dialled again: ever longer, until a connection with it has lasted. */
+/** How long to wait before a peer is dialled again: longer each time, until a connection with it has lasted. */
 export class Reconnection {
   readonly #clock: Clock
   readonly #rng: Rng
@@ -37,7 +37,7 @@ export class Reconnection {
     this.#attempts.delete(peer)
   }
 
-  /** At a time that peers restarted together do not share. */
+  /** At a random time, so that peers that restarted together do not all call at once. */
   pauseMs(peer: string): number {
     const attempts = this.#attempts.get(peer) ?? 0
     if (attempts === 0) return this.#rng.below(FIRST_PAUSE_MS)

@@ -40,7 +40,7 @@ export interface ArchiveOptions {
   readonly path: string
   readonly clock: Pick<Clock, 'now'>
   readonly disk?: ArchiveDisk
-  /** A file that has so much is added to no more. */
+  /** A file of this size gets no more lines. */
   readonly maxBytes?: number
 }
 
@@ -48,7 +48,7 @@ const MAX_BYTES = 64 * 1_024 * 1_024
 const OWNER_ONLY = 0o700
 /** Left free on the disk: the channels live on it, and a node that cannot write their states has to end. */
 const RESERVE_MIB = 256
-/** Looked through from the end of a file for the end of its last whole line. */
+/** How much is read at once from the end of a file to find its last complete line. */
 const TAIL_BYTES = 64 * 1_024
 
 const writing = promisify(write)
@@ -72,8 +72,8 @@ interface OpenFile {
 }
 
 /**
- * What was removed from the database: files of JSON lines, one for each month and more where it is long, that are only ever
- * added to. What is appended is on the disk when that is answered; a line that was begun and not ended is no part of it.
+ * The archive of what was removed from the database: files of JSON lines, one for each month and more if it is large. The node only appends
+ * to them. An append is on the disk when it is answered; an unfinished line is not part of the archive.
  */
 export class Archive {
   readonly path: string
@@ -89,7 +89,7 @@ export class Archive {
     this.#maxBytes = maxBytes
   }
 
-  /** One after the other; each of all the lines or, as far as anybody is told, of none. */
+  /** Appends run one after the other; each adds all its lines or, as far as anybody is told, none. */
   async append(lines: readonly string[]): Promise<Result<void, ArchiveFailure>> {
     try {
       const file = await this.#file()
@@ -98,12 +98,12 @@ export class Archive {
         const bytes = utf8Encode(`${lines.join('\n')}\n`)
         for (let at = 0; at < bytes.length; ) at += await this.#disk.write(file.fd, bytes.subarray(at))
         await this.#disk.sync(file.fd)
-        // What is written to a file that was moved away may be lost with what it was copied from.
+        // Lines written to a file that was moved away may be lost with the file.
         if (!isNamed(file.path, file.fd)) throw new Error('its file was moved away meanwhile')
         file.size += bytes.length
         return ok(undefined)
       } catch (error) {
-        // What came of it is not known: it is taken back as far as that can be done, and the file is looked at anew.
+        // The result is not known: the append is undone as far as possible, and the file is checked anew.
         this.#giveUp(file)
         throw error
       }
@@ -187,8 +187,8 @@ const newestOf = (names: readonly string[], month: string): number =>
   }, 1)
 
 /**
- * Whatever stands behind the last whole line was written by a node that ended meanwhile: its rows were not removed. A line
- * that is whole but for its end is kept: an editor may have taken that.
+ * Anything after the last complete line was written by a node that ended meanwhile: its rows were not removed. A line that lacks only its
+ * line feed is kept: an editor may have removed that.
  */
 const openAt = (folder: string, month: string, number: number): OpenFile => {
   const path = join(folder, nameOf(month, number))

@@ -42,7 +42,7 @@ export const closedChannelRows = (options: ChannelRowsOptions): RetainedRows => 
         due.push({ id: toHex(key), key, value, record: describe(closed) })
       }
       const last = rows.at(-1)
-      // Of a channel that cannot be read no node starts.
+      // A node does not start with a channel that cannot be read.
       return { due, unreadable: 0, ...(last === undefined || rows.length < atOnce ? {} : { next: keyAfter(last.key) }) }
     },
     async remove(rows) {
@@ -66,7 +66,7 @@ export const closedChannelRows = (options: ChannelRowsOptions): RetainedRows => 
   }
 }
 
-/** There are few channels beside what went through them: all are looked at. */
+/** There are few channels in comparison with their payments, so all are looked at. */
 const countClosed = async ({ store, clock, height }: ChannelRowsOptions, end: BlockHeight): Promise<Counted> => {
   const pace = pacer(clock)
   let [rows, bytes, oldest] = [0, 0, Number.POSITIVE_INFINITY]

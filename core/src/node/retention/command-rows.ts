@@ -7,8 +7,8 @@ import { countListed } from './listed-rows.ts'
 import type { RetainedRows } from './retained-rows.ts'
 
 /**
- * What commands that spend were answered under their keys. It is no account of anything: payments, transactions and channels have
- * rows of their own. An outcome is written once, so that nobody can be changing it while it goes.
+ * The answers to commands that spend, under their keys. They are not an account of anything: payments, transactions and channels have rows
+ * of their own. An outcome is written once, so nobody can be changing it while it is removed.
  */
 export const commandRows = ({ store, clock }: { readonly store: Store; readonly clock: Clock }): RetainedRows => ({
   class: 'keyed-commands',

@@ -1,7 +1,7 @@
 import type { TimestampMs } from '../../lib/units.ts'
 import { isTighter, type KeptTimes } from './kept-times.ts'
 
-/** What is remembered of the time for which the operator can still change their mind: plain data, kept over restarts. */
+/** What is remembered about the time in which the operator can still change their mind: plain data, kept over restarts. */
 export interface Grace {
   /** What the operator had kept when this was written. */
   readonly kept: KeptTimes
@@ -11,13 +11,13 @@ export interface Grace {
   readonly at: TimestampMs
 }
 
-/** What the clock on the wall may gain or lose beside the one that nobody can set. */
+/** How far the wall clock may differ from the monotonic clock. */
 const JUMP_MS = 3_600_000
-/** Who was away for longer finds more that is due than a sweep has ever removed. */
+/** A node that was away for longer finds more rows due than a sweep has ever removed. */
 const AWAY_MS = 7 * 24 * 3_600_000
 
 /**
- * At a start. So long (`graceMs`) the node runs, and tells what would go, before it removes anything that it would not have
+ * After a start the node runs this long (`graceMs`), and reports what would be removed, before it removes anything that it would not have
  * removed before.
  */
 export const beginGrace = (stored: Grace | undefined, kept: KeptTimes, now: TimestampMs, graceMs: number): Grace => {
@@ -34,7 +34,7 @@ export interface Passed {
   readonly upMs: number
 }
 
-/** Ages are told by the clock on the wall: where somebody has set it, or the machine slept for long, the wait begins anew. */
+/** Ages are told by the wall clock: if somebody has set it, or the machine slept for long, the wait begins anew. */
 export const passGrace = (grace: Grace, { ranMs, upMs }: Passed, now: TimestampMs, graceMs: number): Grace => {
   const isSet = Math.abs(now - grace.at - upMs) > JUMP_MS
   const isAway = upMs > AWAY_MS

@@ -1,7 +1,7 @@
 import { RETENTION_CLASSES, type RetentionClass } from '@fulgurite/plugin-sdk/contract'
 import { err, ok, type Result } from '../../lib/result.ts'
 
-/** For how long the operator has rows of each class kept, in milliseconds. A class that is not here is kept for ever. */
+/** For how long the operator has rows of each class kept, in milliseconds. A class that is absent is kept for ever. */
 export type KeptTimes = Readonly<Partial<Record<RetentionClass, number>>>
 
 export interface KeptTimeProblem {
@@ -11,7 +11,7 @@ export interface KeptTimeProblem {
 
 const DAY_MS = 86_400_000
 const UNITS_MS: Readonly<Record<string, number>> = { d: DAY_MS, w: 7 * DAY_MS, y: 365 * DAY_MS }
-/** Whoever wants less has most likely mistaken the unit. An HTLC is over after two weeks (BOLT 4: 2016 blocks at most). */
+/** A shorter time is most likely a mistaken unit. An HTLC is over after two weeks (BOLT 4: 2016 blocks at most). */
 const LEAST_DAYS = 30
 const MOST_DAYS = 36_500
 

@@ -17,7 +17,7 @@ export interface Listed {
   readonly table: string
 }
 
-/** Counts what an index lists, a page at a time, so that whatever else there is to do comes between. */
+/** Counts the rows of an index, a page at a time, so that other work comes in between. */
 export const countListed = async (store: Store, clock: Clock, { index, from, to, table }: Listed): Promise<Counted> => {
   const pace = pacer(clock)
   let [rows, bytes] = [0, 0]
@@ -46,7 +46,7 @@ interface Look extends Listed {
   readonly due: (key: Uint8Array, value: Uint8Array) => DueRow | 'unreadable' | undefined
 }
 
-/** Looks at a page of what an index lists by payment hash. What a channel holds an HTLC of is never due. */
+/** Looks at a page of rows that an index lists by payment hash. A row is never due while a channel holds an HTLC of its hash. */
 export const lookAtListed = async (
   {
     store,

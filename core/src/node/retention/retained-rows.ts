@@ -5,9 +5,9 @@ import type { Result } from '../../lib/result.ts'
 import type { TimestampMs } from '../../lib/units.ts'
 import type { RemovedRows } from '../payment/removable.ts'
 
-/** A row that is old enough, and that nothing needs as far as can be told before it is asked to go. */
+/** A row that is old enough, and that nothing needs as far as can be told before its removal is requested. */
 export interface DueRow {
-  /** The same whenever the row is written to the archive: who reads it takes what comes twice for one. */
+  /** The same whenever the row is written to the archive: readers take a line that comes twice only once. */
   readonly id: string
   readonly key: Uint8Array
   readonly value: Uint8Array
@@ -18,13 +18,13 @@ export interface DueRow {
 /** Rows that were looked at, the oldest first. */
 export interface LookedAt {
   readonly due: readonly DueRow[]
-  /** So many cannot be read: they are passed over, and stay for somebody to look at. */
+  /** How many cannot be read: they are skipped, and stay for somebody to look at. */
   readonly unreadable: number
   /** Where to go on; not there when no row is old enough any more. */
   readonly next?: Uint8Array
 }
 
-/** What an actor has answered. One that has not keeps its class from going on, and that is told. */
+/** The answer of an actor. If there is none, its class stops, and that is reported. */
 export const answered = <T>(result: Result<T, AskFailure>): T => {
   if (!result.ok) throw new FailureError(result.error)
   return result.value
@@ -40,11 +40,11 @@ export interface Counted extends RemovedRows {
 export interface RetainedRows {
   readonly class: RetentionClass
   readonly isArchived: boolean
-  /** Whether there are so many that the oldest have to make room, whatever their age. */
+  /** Whether there are so many that the oldest must make room, whatever their age. */
   isCrowded?(): boolean
   /** So many rows at most that are from before that time. It is asked for the next ones until there are none. */
   look(before: TimestampMs, from: Uint8Array | undefined, limit: number): Promise<LookedAt>
-  /** Removes those that are still as they were and that nothing needs; answered when that is on the disk. */
+  /** Removes the rows that are unchanged and that nothing needs; answered once that is on the disk. */
   remove(rows: readonly DueRow[]): Promise<RemovedRows>
   /** How many there are, of all or of those from before a time. */
   count(before?: TimestampMs): Promise<Counted>

@@ -26,7 +26,7 @@ export interface RetentionOptions {
 }
 
 export interface RetentionTimes {
-  /** How often it is looked whether there is anything to do. */
+  /** How often to look whether there is anything to do. */
   readonly lookMs: number
   readonly sweepMs: number
   /** How long the operator can still change their mind. */
@@ -44,7 +44,7 @@ export const RETENTION_TIMES: RetentionTimes = {
 const KEEP_GRACE_MS = 600_000
 /** Rows of one page: they are read, written to the archive, and removed in one commit. */
 const PAGE_ROWS = 128
-/** After a page others have the disk and the processor: for so long at least, and for so many times as long as it took. */
+/** After a page, others have the disk and the processor: at least for this time, and for this many times as long as the page took. */
 const LEAST_REST_MS = 20
 const REST = 4
 /** Of the row that says how long the operator can still change their mind. */
@@ -52,9 +52,8 @@ export const GRACE_KEY = utf8Encode('retention')
 const MAX_REASON = 256
 
 /**
- * Removes what is older than the operator has it kept: page by page, with rests, the archive first. Nothing goes that the
- * operator has not named, nor within the grace after a time was made shorter; ages are told by the clock on the wall, waits
- * by the one that nobody can set.
+ * Removes rows that are older than the operator wants: page by page, with rests, the archive first. Nothing is removed that the operator
+ * has not named, nor within the grace period after a time was made shorter; ages are told by the wall clock, waits by the monotonic clock.
  */
 export class Retention {
   readonly #options: RetentionOptions
@@ -136,7 +135,7 @@ export class Retention {
     await this.#makeRoom()
     if (!this.#isAsked()) return
     const now = clock.monotonic()
-    // What the grace is passed with is what the whole sweep goes by: a clock that is set meanwhile makes nothing older.
+    // The whole sweep uses the time that has passed the grace check: a clock that is set meanwhile makes nothing older.
     const wall = clock.now()
     const before = this.#grace
     const up = times.upMs()
@@ -150,7 +149,7 @@ export class Retention {
     await this.#sweep(wall)
   }
 
-  /** What is too much goes to the archive, whatever its age: nothing is lost by it, so that it waits for nothing. */
+  /** Excess events go to the archive, whatever their age: nothing is lost by it, so they need not wait. */
   async #makeRoom(): Promise<void> {
     try {
       for (const rows of this.#options.rows) {
@@ -181,7 +180,7 @@ export class Retention {
     return next
   }
 
-  /** A row that cannot be read keeps its own class, and no other. */
+  /** A row that cannot be read stops its own class, and no other. */
   async #guarded(kind: RetentionClass, work: () => Promise<unknown>): Promise<void> {
     try {
       await work()
@@ -225,7 +224,7 @@ export class Retention {
     }
   }
 
-  /** Told when it has become another number, and not at every sweep. */
+  /** Reported when the number has changed, and not at every sweep. */
   #passedOver(kind: RetentionClass, rows: number): void {
     if (rows === (this.#unreadable.get(kind) ?? 0)) return
     this.#unreadable.set(kind, rows)
@@ -246,7 +245,7 @@ export class Retention {
       return true
     }
     const reason = appended.error.reason.slice(0, MAX_REASON)
-    // Told once, and not at every sweep that it keeps from its work.
+    // Reported once, and not at every sweep that it prevents.
     if (this.#failure === undefined) {
       log.error('retention.archive-failed', { archive: archive.path, reason })
       events.append('node.archive-failed', { archive: archive.path, reason })

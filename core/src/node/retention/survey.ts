@@ -21,7 +21,7 @@ export interface SurveyOptions {
   readonly rows: readonly RetainedRows[]
 }
 
-/** Says what is kept, and what is due. All that ask while it counts are answered by the same count. */
+/** Reports what is kept, and what is due. All who ask while it counts get the same count. */
 export class Surveyor {
   readonly #options: SurveyOptions
   #counting: Promise<Survey> | undefined

@@ -4,7 +4,7 @@ import type { TimestampMs } from '../../lib/units.ts'
 
 const KEY_BYTES = 16
 
-/** Of a command that may not be forgotten. Keys are of any length: so much of their hash tells them apart. */
+/** For a command that may not be forgotten. Keys have any length: this much of their hash tells them apart. */
 export const commandRowKey = (key: string): Uint8Array => sha256(utf8Encode(key)).subarray(0, KEY_BYTES)
 
 /** Where commands that were answered at a time or later are listed. */

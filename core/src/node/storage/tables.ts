@@ -6,7 +6,7 @@ export const TABLE = {
   channel: 'channel',
   /** Channel id, direction, HTLC id -> the record of an HTLC that is alive. */
   htlc: 'htlc',
-  /** The same -> of an HTLC that has ended, what a revoked commitment that holds it is answered by. */
+  /** The same -> an HTLC that has ended: what is needed to answer a revoked commitment that holds it. */
   pastHtlc: 'past_htlc',
   /** The same -> records of HTLCs alive and ended: what a version before wrote, until they are moved. */
   channelHtlc: 'channel_htlc',
@@ -72,5 +72,5 @@ export const MIGRATIONS: readonly Migration[] = [
   ...LATER,
 ]
 
-/** Asked at every payment for a key that is new: what is asked for as a rule is not there. */
+/** Asked at every payment for a new key, which as a rule is not there. */
 export const SOUGHT: readonly string[] = [TABLE.command, TABLE.payment, TABLE.archivedPayment, TABLE.invoice]

@@ -27,7 +27,7 @@ export interface OpenWalletOptions {
   readonly events: EventLog
 }
 
-/** The built-in wallet as the store holds it, following the chain; what it had sent before goes out again. */
+/** The built-in wallet from the store, following the chain; transactions that it had sent before are sent again. */
 export const openWallet = async (options: OpenWalletOptions): Promise<Wallet> => {
   const { store, keys, network, clock, rng, watcher, broadcaster, events } = options
   const pace = pacer(clock)
@@ -41,7 +41,7 @@ export const openWallet = async (options: OpenWalletOptions): Promise<Wallet> =>
   const ownKeys = walletKeys(keys.root, network)
   for (const { path, script } of reader.scripts) ownKeys.remember(path, script)
   await ownKeys.prepare(state.next, pace)
-  // Of a version that did not store them yet.
+  // Rows of a version that did not store them yet.
   const missing = scriptRows(ownKeys, reader.storedUpTo, state.next)
   if (missing.length > 0) store.submit(missing.map((row) => ({ ...row, table: TABLE.wallet })))
   const wallet = builtInWallet({
@@ -56,9 +56,9 @@ export const openWallet = async (options: OpenWalletOptions): Promise<Wallet> =>
     },
   })
 
-  // Blocks that are looked at again after a restart take confirmations back for a moment: nothing is told of that.
+  // Blocks that are looked at again after a restart undo confirmations for a moment: that is not reported.
   let rescanningTo: number | undefined
-  // Told once when a transaction appears and once more when it is in a block.
+  // Reported once when a transaction appears and once more when it is in a block.
   const told = new Map<string, number | undefined>()
   for (const { txid, height } of wallet.transactions()) told.set(displayTxid(txid), height as number | undefined)
   const report = (changed: readonly WalletTx[]): void => {

@@ -3,8 +3,8 @@ import type { ChannelState } from '../../channel/index.ts'
 import type { Wallet } from '../../wallet/wallet.ts'
 
 /**
- * At the start, before anything is funded: frees the coins that were set aside for openings and claims which the node's end
- * has made nothing of. What a stored channel's funding transaction spends stays its own, until that is published again.
+ * At the start, before anything is funded: frees the coins that were reserved for openings and claims that did not survive the node's end.
+ * Coins that a stored channel's funding transaction spends stay reserved, until it is published again.
  */
 export const releaseForgotten = (wallet: Wallet, stored: readonly ChannelState[]): void => {
   const needed = new Set(

@@ -7,11 +7,11 @@ import { Writer } from './writer.ts'
 export interface Codec<T> {
   /** Throws when the value does not fit: that is a bug of the caller. */
   encode(writer: Writer, value: T): void
-  /** What it returns counts only if the reader has not failed. */
+  /** The result counts only if the reader has not failed. */
   decode(reader: Reader): T
 }
 
-// One buffer serves every encoding. An encoding inside an encoding writes behind the outer one and cuts its own part off.
+// One buffer serves every encoding. A nested encoding writes after the outer one and cuts its own part off.
 const shared = new Writer(0x20000)
 
 /** The value's bytes, in an array of their own. */

@@ -63,8 +63,8 @@ export const restList = <T>(element: Codec<T>): Codec<readonly T[]> => ({
 })
 
 /**
- * A value that may be missing, behind a byte that says whether it is there: an optional member of a `struct`. Not of the
- * BOLTs: for our own rows.
+ * A value that may be missing, after a byte that says whether it is there: an optional member of a `struct`. Not of the BOLTs: for our own
+ * rows.
  */
 export const optional = <T>(codec: Codec<T>): Codec<T | undefined> => ({
   encode(writer, value) {
@@ -86,7 +86,7 @@ export const mapped = <A, B>(codec: Codec<A>, to: (value: A) => B | undefined, f
   },
 })
 
-/** A whole number up to 2^53 - 1, in the bytes that it takes. */
+/** A whole number up to 2^53 - 1, in as few bytes as it needs. */
 export const count: Codec<number> = mapped(
   bigSize,
   (value) => (value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : undefined),
@@ -143,8 +143,8 @@ export const union = <U extends object, Tag extends keyof U & string>(
 }
 
 /**
- * A row that says which version of its codec wrote it, in its first byte: 1 for the first codec, and so on. Writing uses the
- * last. Codecs are only ever appended, so that old rows stay readable. For our own rows.
+ * A row whose first byte tells which version of its codec wrote it: 1 for the first codec, and so on. Writing uses the last codec. Codecs
+ * are only ever appended, so that old rows stay readable. For our own rows.
  */
 export const versioned = <T>(...codecs: readonly [Codec<T>, ...Codec<T>[]]): Codec<T> => ({
   encode(writer, value) {

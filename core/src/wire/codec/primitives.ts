@@ -94,8 +94,8 @@ export const bytes32: Codec<Uint8Array> = fixedBytes(32)
 export const signature: Codec<Uint8Array> = fixedBytes(64)
 
 /**
- * BOLT 1: a point in its compressed form. Only the form is checked; that it lies on the curve is for whoever computes with
- * it (BOLT 2 wants the channel failed for it, not the connection).
+ * BOLT 1: a point in its compressed form. Only the form is checked; whoever computes with the point must check that it lies on the curve
+ * (BOLT 2 wants the channel failed for it, not the connection).
  */
 export const point: Codec<Uint8Array> = {
   encode(writer, value) {

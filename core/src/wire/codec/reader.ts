@@ -2,8 +2,8 @@ import { EMPTY } from '../../lib/bytes.ts'
 import type { WireError, WireErrorCode } from '../wire-error.ts'
 
 /**
- * A position in bytes being decoded. The first failure sticks: from then on every read yields zeroes, so a codec need not
- * look after each step, and what it returns is thrown away by `decodeWith`.
+ * A position in bytes being decoded. The first failure sticks: from then on every read yields zeroes, so a codec need not check each step,
+ * and `decodeWith` throws its result away.
  */
 export class Reader {
   readonly bytes: Uint8Array
@@ -15,7 +15,7 @@ export class Reader {
   #path: string[] = []
 
   constructor(bytes: Uint8Array) {
-    // A `Buffer` would hand its own kind out, and its `slice` does not copy.
+    // A `Buffer` would return other `Buffer`s, and its `slice` does not copy.
     this.bytes =
       bytes.constructor === Uint8Array ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     this.#view = new DataView(this.bytes.buffer, this.bytes.byteOffset, this.bytes.byteLength)
@@ -44,12 +44,12 @@ export class Reader {
     this.#code ??= code
   }
 
-  /** Says in which field the failure was; called from the innermost field outwards. */
+  /** Adds the field of the failure; called from the innermost field outwards. */
   within(field: string): void {
     this.#path.push(field)
   }
 
-  /** Replaces the code of a failure by one that says more where it happened. */
+  /** Replaces the code of a failure at this place by a more specific one. */
   recode(code: WireErrorCode): void {
     if (this.#code !== undefined) this.#code = code
   }

@@ -18,14 +18,14 @@ export type TlvFields<T> = {
   readonly [K in Exclude<keyof T, 'unknownTlvs'>]-?: TlvField<Exclude<T[K], undefined>>
 }
 
-/** Which records of even types a stream keeps although it does not know them: its reader refuses what they are part of. */
+/** The unknown records of even types that a stream keeps: its reader refuses the message or HTLC that contains them. */
 export type KeepEven = (type: bigint) => boolean
 
 const NONE: KeepEven = () => false
 
 /**
- * BOLT 1's streams of records in strictly increasing order of type. A record that is known becomes the field of its name;
- * an odd one that is not is kept in `unknownTlvs`; an even one fails, unless it is among those to keep.
+ * BOLT 1's streams of records in strictly increasing order of type. A known record becomes the field of its name; an unknown odd one is
+ * kept in `unknownTlvs`; an unknown even one fails, unless it is among those to keep.
  */
 export const tlvStream = <T extends WithUnknownTlvs>(fields: TlvFields<T>, keepEven: KeepEven = NONE): Codec<T> => {
   const known = (Object.entries(fields) as [string, TlvField<unknown>][])
@@ -59,7 +59,7 @@ export const tlvStream = <T extends WithUnknownTlvs>(fields: TlvFields<T>, keepE
         if (!reader.failed && type <= previous) reader.fail(type === previous ? 'tlv-duplicate' : 'tlv-out-of-order')
         previous = type
         const field = byType.get(type)
-        // BOLT 1: it is fine to be odd; a record of an unknown even type must not be passed over.
+        // BOLT 1: it is fine to be odd; a record of an unknown even type must not be ignored.
         if (field === undefined && (type & 1n) === 0n && !keepEven(type)) reader.fail('tlv-unknown-even')
         const decoded = decodeValue(reader, field?.codec ?? restBytes)
         if (reader.failed) reader.within(field?.name ?? `tlv[${type}]`)
@@ -94,7 +94,7 @@ const encodeRecord = (writer: Writer, type: bigint, codec: Codec<unknown>, value
   const start = writer.length
   codec.encode(writer, value)
   const length = writer.length - start
-  // The length goes before a value whose length is known only once it is written.
+  // The length precedes the value, but is known only once the value is written.
   writer.open(start, length < 0xfd ? 1 : length < 0x10000 ? 3 : 5)
   writer.fill(start, () => bigSize.encode(writer, BigInt(length)))
 }

@@ -76,7 +76,7 @@ export class Writer {
     this.#bytes.copyWithin(at + length, at, end)
   }
 
-  /** Runs `write` as if the end were at `at`: to fill in what `open` made room for. */
+  /** Runs `write` as if the end were at `at`: fills the room that `open` made. */
   fill(at: number, write: () => void): void {
     const end = this.#length
     this.#length = at

@@ -70,7 +70,7 @@ export interface UpdateFee extends WithUnknownTlvs {
   readonly feeratePerKw: FeeratePerKw
 }
 
-/** BOLT 2: what the sender has of the channel, after a reconnection. */
+/** BOLT 2: what the sender has received of the channel, after a reconnection. */
 export interface ChannelReestablish extends WithUnknownTlvs {
   readonly type: 'channel_reestablish'
   readonly channelId: ChannelId
@@ -96,8 +96,8 @@ export const updateAddHtlcCodec = messageCodec<UpdateAddHtlc>(
     onionRoutingPacket: fixedBytes(1366),
   },
   { pathKey: tlv(0, point) },
-  // BOLT 1 lets a receiver ignore an extension. Types from 2^16 on are for whoever likes: their sender repeats them on every
-  // connection, so that to hang up would part us from the peer for good. The HTLC is given back.
+  // BOLT 1 lets a receiver ignore an extension. Anyone may use types from 2^16 on: their sender repeats them on every connection, so
+  // hanging up would part us from the peer for good. The HTLC is given back instead.
   (type) => type >= FIRST_CUSTOM_TLV,
 )
 

@@ -16,8 +16,8 @@ export interface MessageCodec<M> {
 }
 
 /**
- * Required members of `M` are fields in the order given, optional ones are records of its extension. `keepEven` is for
- * messages that can be refused by themselves: where a record that must be understood is not, the connection need not go.
+ * Required members of `M` are fields in the order given, optional ones are records of its extension. `keepEven` is for messages that can be
+ * refused by themselves: an unknown record that must be understood need not end the connection.
  */
 export const messageCodec = <M extends WithUnknownTlvs & { readonly type: string }>(
   number: number,

@@ -9,7 +9,7 @@ import { forceCloseCost, mutualCloseLossMsat } from './closing-costs.ts'
 import { defaultMaxFeeSat } from './on-chain-fee.ts'
 import type { SpendingKnowledge, SpendingRules } from './spending-rule.ts'
 
-// Its length is all that counts for the fee.
+// Only its length matters for the fee.
 const FUNDING_SCRIPT = p2wsh(new Uint8Array(0))
 
 export const channelsRules: SpendingRules<'channels'> = {
@@ -45,7 +45,7 @@ export const channelsRules: SpendingRules<'channels'> = {
   close: {
     worstCase(request, known) {
       const durable = funded(request.channelId as string, known)
-      // Fixed now: it is also the most for a negotiation that begins when the peer is back.
+      // Fixed now: it also limits a negotiation that begins when the peer is back.
       const feerate = request.feerate ?? known.feerates().closingMaximum
       const feesMsat = durable === undefined ? 0n : mutualCloseLossMsat(durable, feerate)
       return ok({ request: { ...request, feerate }, cost: { feesMsat } })
@@ -61,7 +61,7 @@ export const channelsRules: SpendingRules<'channels'> = {
   },
 }
 
-/** What is not given away is ours, reserve and later fees included, and tied up. */
+/** The amount that is not given away stays ours, reserve and later fees included, and is tied up. */
 const openingCost = (
   { fundingSat, pushMsat = 0n }: Pick<RequestOf<'channels', 'open'>, 'fundingSat' | 'pushMsat'>,
   feeSat: bigint,
@@ -73,7 +73,7 @@ const openingCost = (
 
 const roundedUp = (msat: bigint): bigint => (msat + MSAT_PER_SAT - 1n) / MSAT_PER_SAT
 
-/** A channel that there is not, or that has no money in it yet, costs nothing. Whether the key has an outcome is seen later. */
+/** A channel that does not exist, or has no money in it yet, costs nothing. Whether the key has an outcome is checked later. */
 const funded = (channelId: string, { channels }: SpendingKnowledge): Funded | undefined => {
   const durable = channels.get(fromHex(channelId))?.state.durable
   return durable !== undefined && isFunded(durable) ? durable : undefined

@@ -47,8 +47,8 @@ const PREIMAGES = Array.from({ length: 20 }, (_, n) => preimageOf(n))
 const destination = p2tr(new Uint8Array(32))
 
 /**
- * Closes by the party's commitment, with the transactions that the node makes: all that is ours is claimed, received HTLCs
- * among it. Returns what is gone in the end.
+ * Closes with the party's commitment, using the transactions that the node makes: everything that is ours is claimed, including received
+ * HTLCs. Returns how much is lost in the end.
  */
 const lostBy = (party: TestParty, feeratePerKw: number): bigint => {
   const { localParams: params, local } = latest(party.funded)
@@ -126,7 +126,7 @@ for (const [what, htlcs] of Object.entries(HTLCS)) {
         const { feesMsat } = forceCloseCost(party.funded, feerate)
         const lost = lostBy(party, feerate)
         t.true(lost <= feesMsat, `${party.name} at ${feerate}: ${lost} > ${feesMsat}`)
-        // The anchor may be needed or not: that is seen when rates have moved.
+        // Whether the anchor is needed depends on later fee rates.
         const anchor = satToMsat(feeForWeight(feerate, 1_300))
         t.true(feesMsat <= (13n * lost) / 10n + anchor, `${party.name} at ${feerate}: ${lost} of ${feesMsat}`)
       }

@@ -21,8 +21,8 @@ import { type FeeratePerKw, MSAT_PER_SAT, satToMsat } from '../../../lib/units.t
 const LONGEST_SHUTDOWN_SCRIPT = new Uint8Array(42)
 
 /**
- * The opener pays for a cooperative close, at this rate at most; either side may lose an output that is dust. HTLCs are settled
- * before: what is in them may become ours, all of it, a part, or nothing.
+ * The opener pays for a cooperative close, at most at this rate; either side may lose an output that is dust. HTLCs are settled before:
+ * all, a part or nothing of what is in them may become ours.
  */
 export const mutualCloseLossMsat = (durable: Funded, feerate: FeeratePerKw): bigint => {
   const { params, localShutdown, remoteShutdown } = durable
@@ -32,9 +32,9 @@ export const mutualCloseLossMsat = (durable: Funded, feerate: FeeratePerKw): big
   const scripts = [localShutdown ?? params.localShutdownScript, remoteShutdown ?? LONGEST_SHUTDOWN_SCRIPT] as const
   const fee = params.localIsOpener ? closingFee(feerate, ...scripts) : 0n
   const dust = largest(localParams.dustLimit, remoteParams.dustLimit)
-  // From here on an output of ours is worth paying; below, all of it goes to the miner.
+  // From this amount on an output of ours is worth paying; below it, all of it goes to the miner.
   const enough = (fee + dust) * MSAT_PER_SAT
-  // What is below a satoshi goes to the miner, however much it is then.
+  // Amounts below a satoshi go to the miner, however much they are then.
   if (least >= enough) return fee * MSAT_PER_SAT + (MSAT_PER_SAT - 1n)
   return most < enough ? most : enough - 1n
 }
@@ -46,13 +46,13 @@ interface ForceCloseCost {
 
 // The wallet's part in a transaction of ours that cannot pay for itself: an input, and change.
 const WALLET_WEIGHT = 2 * P2TR_INPUT_WEIGHT + outputWeight(new Uint8Array(34))
-// The input with the longest of the witnesses that it may have: a signature, a preimage and a script.
+// The input with its longest possible witness: a signature, a preimage and a script.
 const SPEND_WEIGHT = TX_OVERHEAD_WEIGHT + BARE_INPUT_WEIGHT + 400
 
 /**
- * What closing by our own commitment costs at this fee rate: the commitment, which the opener pays; the anchor that brings
- * it into a block; a claim of each output; and what is too small for one. What is ours, HTLCs that we offered included, is
- * tied up until it is claimed.
+ * The cost of closing with our own commitment at this fee rate: the commitment, which the opener pays; the anchor that brings it into a
+ * block; a claim of each output; and outputs that are too small for one. Our balance, including HTLCs that we offered, is tied up until it
+ * is claimed.
  */
 export const forceCloseCost = (durable: Funded, feerate: FeeratePerKw): ForceCloseCost => {
   const { local, localParams } = commitmentOf(durable)
@@ -71,7 +71,7 @@ export const forceCloseCost = (durable: Funded, feerate: FeeratePerKw): ForceClo
     .reduce((sum, { amountMsat }) => sum + amountMsat, 0n)
   const left = largest(spec.toLocalMsat - own * MSAT_PER_SAT, 0n)
   const hasOutput = left / MSAT_PER_SAT >= dustLimit
-  // BOLT 3: what has no output of its own goes to the miner.
+  // BOLT 3: amounts without an output of their own go to the miner.
   const lost = (hasOutput ? left % MSAT_PER_SAT : left) + dustExposureMsat(format, spec, dustLimit)
   return {
     feesMsat: satToMsat(own + largest(missing, 0n) + claims) + lost,

@@ -4,7 +4,7 @@ import type { TxOutput } from '../../../bitcoin/transaction.ts'
 import type { FeeratePerKw } from '../../../lib/units.ts'
 import type { SpendingKnowledge } from './spending-rule.ts'
 
-/** What a transaction may pay whose asker does not say: coins and rates may move, and change too small for an output. */
+/** The highest fee of a transaction if the asker sets none: coins and rates may change, and change may be too small for an output. */
 export const defaultMaxFeeSat = (
   wallet: SpendingKnowledge['wallet'],
   output: TxOutput,
@@ -14,8 +14,8 @@ export const defaultMaxFeeSat = (
 const CHANGE_SCRIPT = p2tr(new Uint8Array(32))
 
 /**
- * The fee with the coins at hand. Where they do not suffice it is that of one input and change: the wallet will refuse, and
- * who is held by a budget learns nothing of the wallet from how much it is short.
+ * The fee with the coins at hand. If they do not suffice, it is the fee of one input and change: the wallet will refuse, and an asker with
+ * a budget learns nothing about the wallet from the missing amount.
  */
 const likelyFee = (wallet: SpendingKnowledge['wallet'], output: TxOutput, feeratePerKw: FeeratePerKw): bigint => {
   const quoted = wallet.quote({ outputs: [output], feeratePerKw })

@@ -20,8 +20,8 @@ export const paymentsRules: SpendingRules<'payments'> = {
     actual: ({ payment: { amountMsat, feesMsat } }) => ({ paysOutMsat: amountMsat, feesMsat }),
   },
   sendToRoute: {
-    // A first hop gets everything, a last one what is paid: what stays on the way are fees. Every part counts. A route along
-    // which amounts grow counts with the larger one; it is refused where routes are read.
+    // The first hop gets everything, the last one gets what is paid: the difference is fees. Every part counts. If amounts grow along a
+    // route, the larger one counts; such a route is refused when routes are read.
     worstCase(request) {
       const parts = [request.route, ...(request.moreRoutes ?? [])].map((route) => {
         const [sent, delivered] = [route[0]?.amountMsat as bigint, route.at(-1)?.amountMsat as bigint]

@@ -17,7 +17,7 @@ import type { Cost, Refusal } from '../../contract-gateway.ts'
 import type { ResolvedRequest } from '../handlers.ts'
 import type { InvoiceReader } from '../invoice-reader.ts'
 
-/** What the node knows at the moment of asking, and all that a worst case may look at. */
+/** What the node knows at the time of asking, and all that a worst case may use. */
 export interface SpendingKnowledge {
   readonly network: Network
   readonly settings: ChannelSettings
@@ -48,17 +48,17 @@ interface Resolved<Name extends ActorName, Op extends SpendingOperation<Name>> {
   readonly cost: CostOf<Name, Op>
 }
 
-/** How the money side of an operation is reckoned. All of it is pure: the same request and knowledge give the same. */
+/** How the cost of an operation is computed. All of it is pure: the same request and knowledge give the same result. */
 interface SpendingRule<Name extends ActorName, Op extends SpendingOperation<Name>> {
   /**
-   * The most that running the resolved request costs. Where execution could exceed it (rates move, coins change), the
-   * resolved request carries the ceiling, and it is kept where the transaction is signed.
+   * The most that running the resolved request costs. If execution could exceed it (rates move, coins change), the resolved request carries
+   * the ceiling, and it is enforced where the transaction is signed.
    */
   worstCase(
     request: RequestOf<Name, Op>,
     known: SpendingKnowledge,
   ): Result<Resolved<Name, Op>, Refusal<ErrorCodeOf<Name, Op>>>
-  /** What it has cost, by its reply. Without it the worst case stands: the reply does not tell. */
+  /** The actual cost, read from the reply. If the reply does not tell it, this is absent and the worst case stands. */
   actual?(reply: Omit<ReplyOf<Name, Op>, 'asOf'>, request: RequestOf<Name, Op>): CostOf<Name, Op>
 }
 
