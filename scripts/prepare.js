@@ -12,7 +12,8 @@ const prepare = async () => {
 }
 
 const warm = async (modules) => {
-  module.enableCompileCache()
+  const { COMPILED } = await import('../core/bin/program.js')
+  module.enableCompileCache(fileURLToPath(new URL(`../core/${COMPILED}`, import.meta.url)))
   for (const path of modules) await import(pathToFileURL(path).href)
 }
 

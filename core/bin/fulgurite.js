@@ -5,7 +5,7 @@ import module from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { FLAGS, hasAllocator, SOURCE_FLAGS, withAllocator } from './launch.js'
-import { hasSources, programOf } from './program.js'
+import { COMPILED, hasSources, programOf } from './program.js'
 
 const here = dirname(fileURLToPath(import.meta.url))
 const core = dirname(here)
@@ -45,7 +45,7 @@ const ready = supported && flags.every((flag) => process.execArgv.includes(flag)
 if (ready) {
   // The mark is for one launch: a node may start others.
   delete process.env.FULGURITE_LAUNCHED
-  module.enableCompileCache()
+  module.enableCompileCache(join(core, COMPILED))
   const { main } = await import(pathToFileURL(programOf(core)).href)
   await main()
 } else if (node === undefined || process.env.FULGURITE_LAUNCHED === '1') {

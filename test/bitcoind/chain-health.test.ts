@@ -90,7 +90,7 @@ real(
     await place.start()
     await place.mine(100, OTHER_ADDRESS)
     await waitFor('the node has ended', async () => !node.isRunning)
-    t.regex(node.diagnosis, /another chain.*block \d+ is .*\[chain-rewritten\]/)
+    t.regex(node.diagnosis, /not on the chain that this node has followed: its block \d+ is .*\[chain-rewritten\]/)
   },
 )
 

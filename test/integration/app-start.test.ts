@@ -170,6 +170,16 @@ test.serial('a node stops in order on SIGTERM', async (t) => {
   node = await startNodeProcess({ name: 'node', data, chain })
 })
 
+test.serial(
+  'a node that hears twice at once of a stop, as the launcher hands on what the terminal sent to both, stops in order',
+  async (t) => {
+    process.kill(node.pid, 'SIGTERM')
+    process.kill(node.pid, 'SIGINT')
+    t.is(await node.ended, 'exit code 0')
+    node = await startNodeProcess({ name: 'node', data, chain })
+  },
+)
+
 test.serial('a node that must not outlive its parent ends with the pipe to it', async (t) => {
   const child = spawn(process.execPath, [...NODE_FLAGS, LAUNCHER, ...onChain(), '--data', join(root, 'orphan')], {
     env: nodeEnvironment({ PATH: process.env.PATH, HOME: '/nonexistent', [ENDS_WITH_STDIN]: '1' }),

@@ -2,7 +2,7 @@ import { chmodSync, closeSync, existsSync, mkdirSync, readdirSync, rmdirSync, rm
 import { dirname, join } from 'node:path'
 import { sha256 } from '../crypto/hashes.ts'
 import { concat, equalBytes, utf8Decode, utf8Encode } from '../lib/bytes.ts'
-import { type Failure, FailureError } from '../lib/errors.ts'
+import type { Failure } from '../lib/errors.ts'
 import { openOwnFile } from '../lib/own-file.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import type { Rng } from '../lib/rng.ts'
@@ -12,7 +12,7 @@ import { openSqliteStore } from '../store/sqlite-store.ts'
 import type { Store } from '../store/store.ts'
 import type { NodeConfig } from './config.ts'
 import { fileLogger, type NodeLogger } from './node-logger.ts'
-import { explain, type StartFailure, startFailureOf } from './start-failure.ts'
+import { explain, type StartFailure, startFailureOf, toldFailureOf } from './start-failure.ts'
 
 /** A node's folder, locked: no other process can use it while the store is open. */
 export interface DataFolder {
@@ -23,6 +23,8 @@ export interface DataFolder {
   readonly seed: Uint8Array
   /** Ends the process at once, after a failure that leaves memory ahead of the disk, or the node unable to see the chain. */
   readonly end: (error: unknown) => never
+  /** What is done before the process ends so: one thing, the last that was given. */
+  readonly onEnd: (fire: (error: unknown) => void) => void
   close(): Promise<void>
   /**
    * Closes the folder after a failed start. If no node has run here before, and no channel was added meanwhile, everything that the start
@@ -47,10 +49,12 @@ export const openDataFolder = async (
   const path = join(data, DATABASE)
   const logPath = join(data, 'node.log')
   let log: NodeLogger | undefined
+  let beforeEnd: (error: unknown) => void = () => {}
   const end = (error: unknown): never => {
-    const reason = reasonOf(error)
+    const reason = reasonOf(error, data)
     log?.error('node.fatal', { reason })
     log?.flush()
+    beforeEnd(error)
     process.stderr.write(`error: the node cannot go on: ${reason}\nIt has ended; what is on the disk is whole.\n`)
     process.exit(1)
   }
@@ -85,7 +89,10 @@ export const openDataFolder = async (
     }
     const logger = fileLogger(logPath, logLevel)
     log = logger
-    return ok(held(data, before, logPath, logger, store, seed.value, end))
+    const onEnd = (fire: (error: unknown) => void): void => {
+      beforeEnd = fire
+    }
+    return ok(held(data, before, logPath, logger, store, seed.value, end, onEnd))
   } catch (error) {
     return await refuse(startFailureOf(error, data))
   }
@@ -99,6 +106,7 @@ const held = (
   store: Store,
   seed: Uint8Array,
   end: (error: unknown) => never,
+  onEnd: (fire: (error: unknown) => void) => void,
 ): DataFolder => ({
   path,
   logPath,
@@ -106,6 +114,7 @@ const held = (
   store,
   seed,
   end,
+  onEnd,
   async close() {
     await store.close()
     await log.close()
@@ -179,10 +188,11 @@ const openStore = async (path: string, onFatal: (error: Error) => void): Promise
   }
 }
 
-const reasonOf = (error: unknown): string => {
-  if (error instanceof FailureError) {
-    const { message, fix } = explain(error.failure)
-    return `${message} [${error.failure.code}]\n${fix}`
+const reasonOf = (error: unknown, data: string): string => {
+  const failure = toldFailureOf(error, data)
+  if (failure !== undefined) {
+    const { message, fix } = explain(failure)
+    return `${message} [${failure.code}]\n${fix}`
   }
   return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }

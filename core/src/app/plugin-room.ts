@@ -55,8 +55,14 @@ export const openPluginRoom = async (options: PluginRoomOptions): Promise<Plugin
   let host: PluginHost | undefined
   const open = async (): Promise<PluginHost> => {
     opening ??= startHost(options)
-    host = await opening
-    return host
+    try {
+      host = await opening
+      return host
+    } catch (error) {
+      // Whoever asks next tries again.
+      opening = undefined
+      throw error
+    }
   }
   options.gateway.join('plugins', pluginHandlers(open))
   if (existsSync(join(options.data, 'plugins'))) await open()
@@ -70,7 +76,8 @@ export const openPluginRoom = async (options: PluginRoomOptions): Promise<Plugin
       host?.startOthers().catch((thrown: unknown) => options.log.error('plugins.bug', { error: stackOf(thrown) }))
     },
     async stop() {
-      await opening
+      // Whoever asked for it heard why it did not open.
+      await opening?.catch(() => {})
       await host?.stop()
     },
   }

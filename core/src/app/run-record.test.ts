@@ -98,6 +98,17 @@ test('the last plugin — is whose turn was the last, and known at the next star
   t.is(start().lastPlugin, 'short')
 })
 
+test('safe mode — a record that cannot be written any more is taken away, and counts for nothing', (t) => {
+  const { folder, start } = setUp(t)
+  start()
+  const second = start()
+  // As on a full disk: nothing new can be made.
+  mkdirSync(join(folder, 'run.json.new'))
+  second.withdrawn()
+  rmSync(join(folder, 'run.json.new'), { recursive: true })
+  t.is(start().earlyEnds, 0)
+})
+
 test('the run record — damaged or impossible to write, it keeps no node from starting', (t) => {
   const { folder, start } = setUp(t)
   for (const text of ['', '{', '[]', '{"version":1,"phase":"running","earlyEnds":1e400}', '['.repeat(10_000)]) {

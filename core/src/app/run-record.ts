@@ -1,4 +1,4 @@
-import { closeSync, openSync, readFileSync, renameSync, writeFileSync, writeSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { evaluate } from '@fulgurite/plugin-sdk/contract'
 import { z } from 'zod'
@@ -88,7 +88,7 @@ export class RunRecord {
     this.#end('stopped')
   }
 
-  /** The node did not start, for a reason that it could report: that says nothing about plugins. */
+  /** The node did not start, or ends, for a reason that it could report: that says nothing about plugins. */
   withdrawn(): void {
     this.#cancel()
     this.#write(this.#before)
@@ -116,7 +116,12 @@ export class RunRecord {
       writeFileSync(`${path}.new`, `${JSON.stringify(row)}\n`, { mode: 0o600 })
       renameSync(`${path}.new`, path)
     } catch {
-      // The next start will not know how this run ended.
+      // The next start is not to know how this run ended, rather than to take an older word for it.
+      try {
+        rmSync(path, { force: true })
+      } catch {
+        // Nothing can be done to this folder: the database says so.
+      }
     }
   }
 }

@@ -18,7 +18,7 @@ import type { DataFolder } from './data-folder.ts'
 import { openPluginRoom, type PluginRoom } from './plugin-room.ts'
 import { collectAtRest, heapOfProcess } from './resting-heap.ts'
 import { RunRecord } from './run-record.ts'
-import { startFailureOf } from './start-failure.ts'
+import { startFailureOf, toldFailureOf } from './start-failure.ts'
 
 /** The addresses of a running node: what is printed when it is ready. */
 export interface NodePlaces {
@@ -61,6 +61,8 @@ export const runNode = async (options: RunOptions): Promise<Result<RunningNode, 
   const { config, folder, backend, backendName, clock, rng, onStopAsked } = options
   const { log, store } = folder
   const record = new RunRecord(folder.path, clock)
+  // A disk that is full, or a bitcoind on another chain, says nothing of plugins.
+  folder.onEnd((error) => (toldFailureOf(error, folder.path) === undefined ? record.crashed() : record.withdrawn()))
   let plugins: PluginRoom | undefined
   const warnings = (): readonly string[] =>
     plugins?.held === undefined ? [] : [`${plugins.held.code}: ${plugins.held.message}`.slice(0, MAX_WARNING)]
@@ -79,10 +81,7 @@ export const runNode = async (options: RunOptions): Promise<Result<RunningNode, 
     traffic: config.limits.traffic,
     retention: { kept: config.kept, archive: join(folder.path, 'archive') },
     warnings,
-    onFatal: (error) => {
-      record.crashed()
-      folder.end(error)
-    },
+    onFatal: folder.end,
     onStopAsked,
     pluginWalls: () => plugins?.walls(),
     async beforePeers(gateway, events) {

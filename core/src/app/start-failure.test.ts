@@ -1,5 +1,6 @@
 import test from 'ava'
-import { explain, type StartFailure } from './start-failure.ts'
+import { FailureError } from '../lib/errors.ts'
+import { explain, type StartFailure, toldFailureOf } from './start-failure.ts'
 
 /** One of each, with what its text and its fix must name. */
 const failures: readonly [failure: StartFailure, names: readonly (string | RegExp)[], exitCode: number][] = [
@@ -84,4 +85,15 @@ for (const [failure, names, exitCode] of failures) {
 test('a failure that is not known here is shown by its code', (t) => {
   t.true(explain({ code: 'something-else' }).message.includes('something-else'))
   t.true(explain({ code: 'toString' }).message.includes('toString'))
+})
+
+test('what the database says of a disk or of its file is told with its place, and every other error is a bug', (t) => {
+  const withCode = (code: string): Error => Object.assign(new Error('why'), { code })
+  const path = '/d/node.sqlite'
+  for (const code of ['SQLITE_FULL', 'SQLITE_IOERR', 'SQLITE_IOERR_WRITE', 'SQLITE_READONLY', 'SQLITE_CANTOPEN'])
+    t.deepEqual(toldFailureOf(withCode(code), '/d'), { code: 'file-unusable', path, reason: 'why' })
+  t.deepEqual(toldFailureOf(withCode('SQLITE_CORRUPT'), '/d'), { code: 'store-unreadable', path, reason: 'why' })
+  t.deepEqual(toldFailureOf(new FailureError({ code: 'any' }), '/d'), { code: 'any' })
+  for (const bug of [withCode('SQLITE_CONSTRAINT'), withCode('ENOENT'), new TypeError('no'), 'thrown'])
+    t.is(toldFailureOf(bug, '/d'), undefined)
 })

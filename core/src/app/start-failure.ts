@@ -240,7 +240,8 @@ export const explain = (failure: Failure): Explanation => {
  * file or the database in the data folder. Everything else is a bug and is thrown on.
  */
 export const startFailureOf = (error: unknown, data: string): Failure => {
-  if (error instanceof FailureError) return error.failure
+  const told = toldFailureOf(error, data)
+  if (told !== undefined) return told
   const { code, message, path = data } = error as NodeJS.ErrnoException
   if (!(error instanceof Error) || typeof code !== 'string') throw error
   if (code.startsWith('SQLITE_'))
@@ -248,5 +249,22 @@ export const startFailureOf = (error: unknown, data: string): Failure => {
   if (!/^E[A-Z0-9]+$/.test(code)) throw error
   return startFailure({ code: 'file-unusable', path, reason: message })
 }
+
+/** A failure that travelled as an exception, or what the database says of the file or of the disk that it lies on. */
+export const toldFailureOf = (error: unknown, data: string): Failure | undefined => {
+  if (error instanceof FailureError) return error.failure
+  if (!(error instanceof Error)) return undefined
+  const { code, message } = error as NodeJS.ErrnoException
+  const path = join(data, 'node.sqlite')
+  if (isOneOf(OF_DISK, code)) return startFailure({ code: 'file-unusable', path, reason: message })
+  if (isOneOf(OF_FILE, code)) return startFailure({ code: 'store-unreadable', path, reason: message })
+  return undefined
+}
+
+const OF_DISK = ['SQLITE_FULL', 'SQLITE_IOERR', 'SQLITE_READONLY', 'SQLITE_CANTOPEN']
+const OF_FILE = ['SQLITE_CORRUPT', 'SQLITE_NOTADB', 'SQLITE_PERM', 'SQLITE_AUTH']
+
+const isOneOf = (codes: readonly string[], code: string | undefined): boolean =>
+  codes.some((start) => code === start || code?.startsWith(`${start}_`))
 
 const startFailure = (failure: StartFailure): StartFailure => failure

@@ -1,6 +1,6 @@
-import { homedir } from 'node:os'
 import { bitcoindBackend } from '../chain/bitcoind/bitcoind-backend.ts'
 import { systemClock } from '../lib/clock.ts'
+import { homeFolder } from '../lib/home.ts'
 import { systemRng } from '../lib/rng.ts'
 import { bitcoindConfig } from './config.ts'
 import { openDataFolder } from './data-folder.ts'
@@ -15,7 +15,7 @@ import { stdoutTerminal } from './terminal.ts'
 /** Runs a node on a bitcoind until it is told to stop. */
 export const startOnBitcoind = async (options: StartOptions): Promise<number> => {
   const { json } = options
-  const surroundings = { env: process.env, home: homedir(), platform: process.platform }
+  const surroundings = { env: process.env, home: homeFolder(), platform: process.platform }
   const configured = bitcoindConfig(options, surroundings)
   if (!configured.ok) return tellFailure(configured.error, json)
   const ports = await checkPorts(configured.value, { listen: false, api: false })

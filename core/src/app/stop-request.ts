@@ -12,21 +12,23 @@ export interface StopRequest {
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 const EXIT_BY_SIGNAL = 130
+/** Nobody asks twice so soon: what comes within it was sent to a launcher, too, which hands it on. */
+const SAME_REQUEST_MS = 500
 
 /** A parent sets this in the environment of a node that must not outlive it: the node then ends when its standard input does. */
 export const ENDS_WITH_STDIN = 'FULGURITE_ENDS_WITH_STDIN'
 
-/** From now on a first signal asks for an orderly stop, and a second one ends the process at once. */
+/** From now on a first signal asks for an orderly stop, and one that comes later ends the process at once. */
 export const stopRequest = (onImpatience: () => void): StopRequest => {
   let resolve: (reason: StopReason) => void = () => {}
   const asked = new Promise<StopReason>((done) => {
     resolve = done
   })
-  let signals = 0
+  let askedAt: number | undefined
   const onSignal = (): void => {
-    signals += 1
+    askedAt ??= performance.now()
     resolve('signal')
-    if (signals === 1) return
+    if (performance.now() - askedAt < SAME_REQUEST_MS) return
     onImpatience()
     process.exit(EXIT_BY_SIGNAL)
   }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { readFileSync, watch } from 'node:fs'
-import { homedir } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
+import { homeFolder } from '../lib/home.ts'
 import type { CliIo } from './io.ts'
 import type { AppCommands } from './own-commands.ts'
 import { run } from './run.ts'
@@ -56,7 +56,7 @@ export const main = async (): Promise<void> => {
     columns: process.stdout.columns || 80,
     env: process.env,
     cwd: process.cwd(),
-    home: homedir(),
+    home: homeFolder(),
     watch: watchFolder,
     readFile: (path) => readFileSync(path, 'utf8'),
     pause: (ms) => setTimeout(ms, undefined, { signal: interruption.signal }).catch(() => {}),

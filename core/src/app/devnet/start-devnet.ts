@@ -1,7 +1,7 @@
-import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { systemClock } from '../../lib/clock.ts'
 import { FailureError } from '../../lib/errors.ts'
+import { homeFolder } from '../../lib/home.ts'
 import { systemRng } from '../../lib/rng.ts'
 import { Cleanup } from '../cleanup.ts'
 import { devnetConfig, type NodeConfig } from '../config.ts'
@@ -145,7 +145,7 @@ const setUp = async (
   const devnet = { own, us, peers, chain, hasPlugin }
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
   if (terminal === undefined) process.stdout.write(`${JSON.stringify(placesOf(devnet))}\n`)
-  else tellWelcome(terminal, { places: own.places, peers, home: homedir(), seconds, hasPlugin })
+  else tellWelcome(terminal, { places: own.places, peers, home: homeFolder(), seconds, hasPlugin })
   return devnet
 }
 
