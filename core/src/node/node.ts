@@ -26,7 +26,7 @@ import { Gateway } from './contract-mapping/gateway.ts'
 import { InvoiceReader } from './contract-mapping/invoice-reader.ts'
 import { joinHandlers } from './contract-mapping/join-handlers.ts'
 import { KeyedCommands } from './contract-mapping/keyed-commands.ts'
-import { listCommands, moveCommandRows } from './contract-mapping/move-command-rows.ts'
+import { moveCommandRows } from './contract-mapping/move-command-rows.ts'
 import { EventLog } from './events/event-log.ts'
 import { PeerEvents } from './events/peer-events.ts'
 import { keyTree } from './keys/key-tree.ts'
@@ -102,7 +102,6 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
   const chainHealth = new ChainHealth({ backend, watcher, clock, events, log, needsEstimates })
   const peerDirectory = new PeerDirectory()
   await moveCommandRows(store)
-  await listCommands(store, clock)
   const gateway = new Gateway({ events, keyed: new KeyedCommands(store, clock), clock, log })
 
   const flow = new PaymentFlow({

@@ -25,7 +25,7 @@ import type {
 } from '../contract-gateway.ts'
 import type { NodeLog } from '../node-log.ts'
 import { type ActorHandlers, type ActorRecalls, type HandlerContext, type RecalledAnswer, refusal } from './handlers.ts'
-import type { KeyedAnswer, KeyedCommands } from './keyed-commands.ts'
+import type { CommandOf, KeyedAnswer, KeyedCommands } from './keyed-commands.ts'
 import { NOTHING, type SpendingKnowledge, type SpendingRules } from './worst-cases/spending-rule.ts'
 
 export interface GatewayOptions {
@@ -209,9 +209,7 @@ export class Gateway implements PluginGateway {
     const { key } = context
     const answered =
       isACommand && key !== undefined
-        ? await this.#underKey(name, () =>
-            this.#keyed.run(name, key, asked, handle, isSpending(declared) ? undefined : askerOf(context)),
-          )
+        ? await this.#underKey(name, () => this.#keyed.run(name, key, asked, handle, commandOf(declared, context)))
         : { result: await handle(), isStored: false }
     const { result } = answered
     if (isACommand) return this.#reckoned(name, joined, asked, answered)
@@ -270,5 +268,9 @@ export class Gateway implements PluginGateway {
     })
   }
 }
+
+// A plugin's budget has counted what a key spent, and lets the same key pass: it must never spend again.
+const commandOf = (declared: Operation, context: CallContext): CommandOf =>
+  isSpending(declared) ? { stays: context.caller.kind === 'plugin' } : { passing: askerOf(context) }
 
 const askerOf = ({ caller }: CallContext): string => (caller.kind === 'plugin' ? `plugin ${caller.name}` : caller.kind)

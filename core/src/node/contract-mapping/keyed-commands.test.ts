@@ -1,13 +1,13 @@
 import type { ContractError } from '@fulgurite/plugin-sdk/contract'
 import test from 'ava'
-import { fromHex, toHex, utf8Encode } from '../../lib/bytes.ts'
+import { toHex, utf8Encode } from '../../lib/bytes.ts'
 import { virtualClock } from '../../lib/clock-virtual.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import { openSqliteStore } from '../../store/sqlite-store.ts'
 import { commandPlace, commandRowKey } from '../storage/command-key.ts'
 import { MIGRATIONS, TABLE } from '../storage/tables.ts'
 import { digestOf, KeyedCommands } from './keyed-commands.ts'
-import { listCommands, moveCommandRows } from './move-command-rows.ts'
+import { moveCommandRows } from './move-command-rows.ts'
 
 const setUp = async () => {
   const store = await openSqliteStore({
@@ -113,7 +113,8 @@ test('what is known of a key is looked up, and starts nothing', async (t) => {
 test('of commands that spend nothing the latest outcomes of each asker are kept, also over a restart', async (t) => {
   const { store, command, runs } = await setUp()
   let keyed = new KeyedCommands(store)
-  const ask = (key: string, asker?: string) => keyed.run('channels.setRelayFees', key, {}, command, asker)
+  const ask = (key: string, asker?: string) =>
+    keyed.run('channels.setRelayFees', key, {}, command, asker === undefined ? {} : { passing: asker })
   await ask('spends')
   await ask('other:1', 'plugin other')
   const rounds = 3_000
@@ -169,26 +170,19 @@ test('what a version before has kept, by the keys themselves and as JSON, is kno
   t.is(runs(), 0)
   t.like(await keyed.run('payments.payInvoice', 'payment', {}, command), { result: { ok: true } })
   // The next of an asker takes the place of its oldest.
-  await keyed.run('wallet.send', 'busy:new', {}, command, 'plugin busy')
-  t.false((await keyed.run('wallet.send', 'busy:2', {}, command, 'plugin busy')).isStored)
+  await keyed.run('wallet.send', 'busy:new', {}, command, { passing: 'plugin busy' })
+  t.false((await keyed.run('wallet.send', 'busy:2', {}, command, { passing: 'plugin busy' })).isStored)
   t.true((await keyed.run('wallet.send', 'other', {}, command)).isStored)
 })
 
-test('outcomes that a version before has kept are listed once, as of now; what has none is not', async (t) => {
+test('outcomes are listed by their time, for retention, but for those that stay; what has no outcome is not', async (t) => {
   const { store, command } = await setUp()
   const clock = virtualClock()
   const keyed = new KeyedCommands(store, clock)
   await keyed.run('wallet.send', 'answered', {}, command)
+  await keyed.run('wallet.send', 'plugin:answered', {}, command, { stays: true })
   await keyed.run('payments.payInvoice', 'of a payment', {}, command)
   await store.flush()
-  const listed = async () => (await store.sizes(TABLE.commandByTime)).map(({ key }) => toHex(key))
-  const [place = ''] = await listed()
-  t.deepEqual(await listed(), [toHex(commandPlace(clock.now(), commandRowKey('answered')))])
-  store.submit([{ table: TABLE.commandByTime, key: fromHex(place), value: undefined }])
-  await clock.advance(1_000)
-  await listCommands(store, clock)
-  t.deepEqual(await listed(), [toHex(commandPlace(clock.now(), commandRowKey('answered')))])
-  await clock.advance(1_000)
-  await listCommands(store, clock)
-  t.is((await listed()).length, 1)
+  const listed = (await store.sizes(TABLE.commandByTime)).map(({ key }) => toHex(key))
+  t.deepEqual(listed, [toHex(commandPlace(clock.now(), commandRowKey('answered')))])
 })

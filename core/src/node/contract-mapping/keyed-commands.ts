@@ -35,6 +35,14 @@ type KeyedState =
  */
 const RESUMABLE: ReadonlySet<string> = new Set(['payments.payInvoice', 'payments.sendToRoute'])
 
+/** Whose a command is, and how long it is remembered. */
+export interface CommandOf {
+  /** Who asks, where the command spends nothing: of those the latest are remembered. */
+  readonly passing?: string
+  /** Whether no retention removes it: somebody counts what was spent under its key, and once only. */
+  readonly stays?: boolean
+}
+
 /**
  * Makes commands safe to repeat. A key and its request are stored before the command does anything that leaves the node; afterwards the
  * same key and request return the stored outcome, and another request under the key is refused.
@@ -60,20 +68,20 @@ export class KeyedCommands {
     })
   }
 
-  /** `passing` says who asks, where the command spends nothing. */
+  /** `of` says whose command it is. */
   run(
     operation: string,
     key: string,
     request: unknown,
     command: () => Promise<Answer>,
-    passing?: string,
+    of: CommandOf = {},
   ): Promise<KeyedAnswer> {
     const digest = digestOf(operation, request)
     const running = this.#running.get(key)
     if (running !== undefined) return running.digest === digest ? running.answer : Promise.resolve(mismatch())
     const over = (): void => void this.#running.delete(key)
     let isKept = false
-    const answer = this.#first({ operation, key, digest, passing }, command, (rows) => {
+    const answer = this.#first({ operation, key, digest, of }, command, (rows) => {
       isKept = true
       // Until its outcome can be read from the disk, whoever asks again gets it from the run.
       this.#store.submit(rows, over)
@@ -104,7 +112,7 @@ export class KeyedCommands {
   }
 
   async #first(
-    { operation, key, digest, passing }: Asked,
+    { operation, key, digest, of: { passing, stays = false } }: Asked,
     command: () => Promise<Answer>,
     keepOutcome: (rows: readonly Write[]) => void,
   ): Promise<KeyedAnswer> {
@@ -136,7 +144,7 @@ export class KeyedCommands {
       const text = answer.ok ? encodeJson(answer.value) : encodeJson(answer.error)
       this.#waiting.delete(key)
       const row = write({ digest, operation, outcome: { ok: answer.ok, text } })
-      keepOutcome(place === undefined ? [row, this.#placed(row.key)] : [row])
+      keepOutcome(place === undefined && !stays ? [row, this.#placed(row.key)] : [row])
     }
     return { result: answer, isStored: false }
   }
@@ -156,7 +164,7 @@ interface Asked {
   readonly operation: string
   readonly key: string
   readonly digest: string
-  readonly passing: string | undefined
+  readonly of: CommandOf
 }
 
 export const digestOf = (operation: string, request: unknown): string =>

@@ -1,8 +1,6 @@
-import { EMPTY, keyAfter, utf8Decode, utf8Encode } from '../../lib/bytes.ts'
-import type { Clock } from '../../lib/clock.ts'
-import { pacer } from '../../lib/pace.ts'
+import { keyAfter, utf8Decode, utf8Encode } from '../../lib/bytes.ts'
 import type { Store, Write } from '../../store/store.ts'
-import { commandPlace, commandRowKey } from '../storage/command-key.ts'
+import { commandRowKey } from '../storage/command-key.ts'
 import { TABLE } from '../storage/tables.ts'
 import { placeRowKey } from './passing-keys.ts'
 import { readCommand, type StoredCommand, writeCommand } from './stored-command.ts'
@@ -53,26 +51,6 @@ export const moveCommandRows = async (store: Store): Promise<void> => {
     })
   store.submit(writes)
   await store.flush()
-}
-
-const LISTED_KEY = utf8Encode('commands-listed')
-
-/** Lists the outcomes that an earlier version has stored without a time: their age counts from now. */
-export const listCommands = async (store: Store, clock: Clock): Promise<void> => {
-  if ((await store.get(TABLE.meta, LISTED_KEY)) !== undefined) return
-  const pace = pacer(clock)
-  const now = clock.now()
-  for (let from = EMPTY; ; ) {
-    const rows = await store.scan(TABLE.command, { from, limit: PAGE })
-    const answered = rows.filter(({ value }) => readCommand(value).outcome !== undefined)
-    store.submit(answered.map(({ key }) => ({ table: TABLE.commandByTime, key: commandPlace(now, key), value: EMPTY })))
-    await store.flush()
-    const last = rows.at(-1)
-    if (last === undefined) break
-    from = keyAfter(last.key)
-    await pace()
-  }
-  store.submit([{ table: TABLE.meta, key: LISTED_KEY, value: EMPTY }])
 }
 
 const moved = (from: Uint8Array, table: string, key: Uint8Array, stored: StoredCommand): readonly Write[] => [
