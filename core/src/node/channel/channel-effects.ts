@@ -184,7 +184,7 @@ export class ChannelEffects {
       const { connection } = hold
       if (connection?.epoch === epoch)
         connection.ref.tell('send', { epoch, channelId: idOf(this.#durable), message: complete })
-      // Only our own signature is missing, and it stays with us: the peer cannot fund without it.
+      // The only signature that we made stays with us: the peer cannot fund a channel without it.
       else if (complete.type === 'funding_signed') context.self.tell('unsigned', undefined)
     }
   }
