@@ -144,7 +144,7 @@ const commonConfig = (
 /** Each plugin has a process of its own. */
 const MOST_PLUGINS = 1_000
 
-// The lower limit is below what any node relays; the upper limit is forty times our default.
+// No node relays below the lower limit; the upper limit is forty times our default.
 const MIN_COMMITMENT_FEERATE = 253
 const MAX_COMMITMENT_FEERATE = 100_000
 

@@ -5,7 +5,7 @@ import type { BlockHash } from '../lib/ids.ts'
 import type { BlockHeight } from '../lib/units.ts'
 import type { ChainBlock, ChainFollowing, ChainRewritten, ChainTip } from './chain-backend.ts'
 
-/** What the follower asks about the best chain. Each may throw when the source cannot be reached. */
+/** The follower's view of the best chain. Each method may throw if the source cannot be reached. */
 export interface BlockSource {
   tip(): Promise<ChainTip>
   /** `undefined` above the tip. */
@@ -26,18 +26,18 @@ export interface BlockFollower {
 /** How many delivered hashes are remembered: no reorganisation is deeper. */
 const MEMORY = 2_016
 
-/** How deep blocks that were there before the first can be undone, where no anchor says what is below. */
+/** How deep blocks from before the first one can be undone, if no anchor says what is below. */
 const BEFORE_FIRST = 24
 
 /**
- * Turns a source that can be asked into the ordered events of `ChainFollowing`. A best chain that is only shorter than what
- * was delivered undoes nothing: a backend that loads or downloads its blocks anew looks like that.
+ * Turns a source that can be polled into the ordered events of `ChainFollowing`. A best chain that is only shorter than what was delivered
+ * undoes nothing: a backend that loads or downloads its blocks anew looks like that.
  */
 export const followBlocks = (
   source: BlockSource,
   { fromHeight, anchor, onEvent, onFailed }: ChainFollowing,
 ): BlockFollower => {
-  /** The blocks delivered and not undone, the newest last; at first those that were there before. */
+  /** The blocks delivered and not undone, the newest last; at first those from before the start. */
   const delivered: ChainTip[] = []
   /** The block below them, which cannot be undone. */
   let base: ChainTip | undefined = anchor
@@ -63,7 +63,7 @@ export const followBlocks = (
     }
   }
 
-  /** Whether the best chain holds the block that cannot be undone; one that holds another there is no chain of ours. */
+  /** Whether the best chain contains the block that cannot be undone; a chain with another block there is not ours. */
   const isOnBase = async (): Promise<boolean> => {
     if (base === undefined) return true
     const hash = await source.hashAt(base.height)
@@ -71,7 +71,7 @@ export const followBlocks = (
     return equalBytes(hash, base.hash) || fail(rewritten(base, hash))
   }
 
-  /** Learns what is below the first block, or holds it against what must be there. Says whether the source knows it. */
+  /** Learns what is below the first block, or compares it with the expected block. Returns whether the source knows it. */
   const findBase = async (): Promise<boolean> => {
     if (base !== undefined) return isOnBase()
     const found: ChainTip[] = []
@@ -85,7 +85,7 @@ export const followBlocks = (
     return true
   }
 
-  /** Undoes the newest block if the best chain has another in its place. Says whether it did. */
+  /** Undoes the newest block if the best chain has another in its place. Returns whether it did. */
   const undo = async (): Promise<boolean> => {
     const top = delivered.at(-1) ?? base
     if (top === undefined) return false
@@ -102,7 +102,7 @@ export const followBlocks = (
     return deliver({ type: 'disconnected', tip: top })
   }
 
-  /** One block forwards or back. Says whether there may be more to do. */
+  /** One block forwards or back. Returns whether there may be more to do. */
   const move = async (): Promise<boolean> => {
     const hash = await source.hashAt(next)
     if (hash === undefined) return undo()

@@ -4,7 +4,7 @@ import { type Found, type WatchEntry, WatchTable } from './watch-table.ts'
 import { tellFound } from './watch-telling.ts'
 
 interface CatchUpOptions {
-  /** `undefined` where it is not to be had. */
+  /** `undefined` if it cannot be obtained. */
   readonly block: (height: BlockHeight) => Promise<ChainBlock | undefined>
   readonly isFailed: () => boolean
 }
@@ -24,7 +24,7 @@ export class CatchUp {
     this.#options = options
   }
 
-  /** Blocks that should have been looked through again, and were not to be had. */
+  /** Blocks that should have been scanned again, and could not be obtained. */
   get unseen(): { readonly from: BlockHeight; readonly to: BlockHeight } | undefined {
     return this.#unseen
   }
@@ -35,7 +35,7 @@ export class CatchUp {
 
   remove(entry: WatchEntry): void {
     this.#waiting = this.#waiting.filter((waiting) => waiting.entry !== entry)
-    // One under way takes it for found.
+    // A scan under way treats the watch as found.
     entry.found ??= ENDED
   }
 
@@ -72,7 +72,7 @@ export class CatchUp {
   }
 }
 
-/** Stands where a watch was ended. */
+/** Takes the place of a watch that was ended. */
 const ENDED: Found = {
   tx: { version: 2, inputs: [], outputs: [], lockTime: 0 },
   txid: new Uint8Array(32),

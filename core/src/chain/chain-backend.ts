@@ -32,16 +32,16 @@ export type ChainEvent =
 type ChainEventHandler = (event: ChainEvent) => void | Promise<void>
 
 export interface ChainFollowing {
-  /** The first block that is delivered; one past the tip at most, unless `anchor` says what must be below it. */
+  /** The first block that is delivered; at most one above the tip, unless `anchor` says what must be below it. */
   readonly fromHeight: BlockHeight
-  /** The block below the first, where it is known. A best chain without it is not the one that was followed before. */
+  /** The block below the first, if it is known. A best chain without it is not the one that was followed before. */
   readonly anchor?: ChainTip
   readonly onEvent: ChainEventHandler
-  /** The mempool may have changed; now and then also when it has not. */
+  /** The mempool may have changed; sometimes also called if it has not. */
   readonly onMempool?: () => void
   /**
-   * The handler threw, or (a `FailureError` that says so) the backend is on another chain than the one that was followed:
-   * nothing more is delivered.
+   * The handler threw, or (a `FailureError` that says so) the backend is on another chain than the one that was followed: nothing more is
+   * delivered.
    */
   readonly onFailed: (error: unknown) => void
 }
@@ -55,9 +55,9 @@ export interface ChainRewritten {
   readonly actual: string
 }
 
-/** How a backend does, as far as it was measured. */
+/** The state of a backend, as far as it was measured. */
 export interface BackendHealth {
-  /** Its tip was learnt lately enough to be called the tip of now. */
+  /** Its tip was read recently enough to count as current. */
   readonly isCurrent: boolean
   /** When it last said what its tip is. */
   readonly answeredAt: TimestampMs
@@ -71,9 +71,9 @@ export interface BackendHealth {
   readonly isCatchingUp: boolean
   /** The lowest block that it still has, where it prunes. */
   readonly pruneHeight?: BlockHeight
-  /** The block that is to be delivered next is pruned, and could not be had from elsewhere. */
+  /** The block that must be delivered next is pruned, and could not be obtained from elsewhere. */
   readonly missingBlock?: BlockHeight
-  /** Whether fee rates come from estimates, and when these were made. Without one, the lowest rate that travels is used. */
+  /** Whether fee rates come from estimates, and when these were made. Without an estimate, the lowest rate that nodes relay is used. */
   readonly estimates: { readonly arePresent: boolean; readonly madeAt: TimestampMs; readonly ageMs: number }
 }
 
@@ -89,7 +89,7 @@ interface Utxo extends TxOutput {
   readonly isCoinbase: boolean
 }
 
-/** Where the node learns of the chain and hands in transactions. */
+/** The node's access to the chain: it reads blocks and broadcasts transactions. */
 export interface ChainBackend {
   readonly network: Network
   /** Connects, checks that the backend is fit, and delivers blocks from `fromHeight` on as they come. Once only. */
@@ -104,7 +104,7 @@ export interface ChainBackend {
   broadcast(tx: Tx): Promise<Result<void, BroadcastError>>
   /** Hands in parents and their child, judged by the fee of all together; parents first. */
   broadcastPackage(txs: readonly Tx[]): Promise<Result<void, BroadcastError>>
-  /** The rate that should confirm within so many blocks, from the last estimates; at least 253. */
+  /** The rate that should confirm within this many blocks, from the last estimates; at least 253. */
   estimateFeerate(targetBlocks: number): FeeratePerKw
   /** An output of the best chain; `undefined` when it is spent or unknown. Spends in the mempool do not count. */
   getUtxo(outpoint: OutPoint): Promise<Utxo | undefined>

@@ -1,12 +1,12 @@
 import type { ChainTip } from './chain-backend.ts'
 
-/** The last block that was handled, and the one from above which blocks are looked at again. */
+/** The last block that was handled, and the anchor: blocks above it are looked at again. */
 export interface ChainCursor extends ChainTip {
   /** Absent until so many blocks have been followed. */
   readonly anchor?: ChainTip
 }
 
-/** Up to where the chain has been handled durably. */
+/** Stores up to where the chain has been handled durably. */
 export interface CursorStore {
   load(): ChainCursor | undefined | Promise<ChainCursor | undefined>
   /** Called when all handlers of the block are done. What they stored must not become durable after the cursor. */
@@ -17,7 +17,7 @@ export interface CursorStore {
 export class CursorKeeper {
   readonly #store: CursorStore
   readonly #reorgMargin: number
-  /** The blocks that may be undone without the cursor's knowing, the newest last. */
+  /** The blocks that may be undone without the cursor's knowledge, the newest last. */
   readonly #recent: ChainTip[] = []
   #height = 0
 
@@ -31,7 +31,7 @@ export class CursorKeeper {
     return this.#height
   }
 
-  /** Begins where the cursor was left, or at the tip of a chain that was not followed before. */
+  /** Begins where the cursor was left, or at the tip if no chain was followed before. */
   begin(height: number): void {
     this.#height = height
   }

@@ -26,7 +26,7 @@ export const mempoolLooker = ({ backend, entries, isFailed, fail }: MempoolLooke
     for (const [i, entry] of asked.entries()) {
       const spender = spenders[i]
       if (spender === undefined ? entry.waiting === undefined : isSame(entry.waiting, spender)) continue
-      // One that has left the mempool for a block is told of with that block.
+      // If the transaction left the mempool for a block, that block reports it.
       if (spender === undefined && (await backend.getUtxo(entry.outpoint)) === undefined) continue
       if (entry.found !== undefined) continue
       entry.waiting = spender
@@ -41,7 +41,7 @@ export const mempoolLooker = ({ backend, entries, isFailed, fail }: MempoolLooke
         await look()
       }
     } catch (error) {
-      // A backend that does not answer says so by its health, and there is another look soon.
+      // The health of a backend shows that it does not answer, and there is another look soon.
       if (!(error instanceof FailureError)) fail(error)
     } finally {
       isLooking = false

@@ -4,7 +4,7 @@ import type { Found, WatchEntry } from './watch-table.ts'
 /** Calls a handler with an event; a throw becomes a rejection, so that one place deals with both. */
 export const tell = async <E>(handler: WatchHandler<E>, event: E): Promise<void> => handler(event)
 
-/** Notes where what is waited for was found, and tells who waits if it is as deep as was asked. */
+/** Records where a watched thing was found, and tells the watch if it is as deep as was asked. */
 export const tellFound = (entry: WatchEntry, found: Found, tip: number): Promise<void> | undefined => {
   entry.found = found
   if (entry.type === 'spent') {
@@ -17,7 +17,7 @@ export const tellFound = (entry: WatchEntry, found: Found, tip: number): Promise
   return tell(entry.handler, { type: 'confirmed', ...found, depth })
 }
 
-/** The block of the height is undone: if what is waited for was there, it is to be found anew. */
+/** The block of the height is undone: if the watched thing was there, it must be found anew. */
 export const tellUndone = (entry: WatchEntry, height: number): Promise<void> | undefined => {
   if (entry.found?.height !== height) return undefined
   const { txid } = entry.found

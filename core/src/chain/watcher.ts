@@ -12,7 +12,7 @@ import { tell, tellFound, tellUndone } from './watch-telling.ts'
 export type { Unwatch } from './watch.ts'
 
 export type BlockEvent =
-  /** Forget what is known from above this height: the blocks above it are delivered again. Once, before any block. */
+  /** Forget everything above this height: the blocks above it are delivered again. Called once, before any block. */
   | { readonly type: 'rewound'; readonly height: BlockHeight }
   | { readonly type: 'connected'; readonly block: ChainBlock }
   | { readonly type: 'disconnected'; readonly tip: ChainTip }
@@ -27,11 +27,11 @@ export interface WatcherOptions {
 }
 
 /**
- * Follows the chain block by block and tells who asked about confirmations and spends. It needs no transaction index.
- * For each block: first `watchBlocks`, then spends and confirmations, then `watchHeight`, then the cursor moves.
+ * Follows the chain block by block and reports confirmations and spends to those who watch for them. It needs no transaction index. For
+ * each block: first `watchBlocks`, then spends and confirmations, then `watchHeight`, then the cursor moves.
  */
 export interface ChainWatcher {
-  /** Register what was watched before the restart first: blocks since the cursor are delivered from here on. */
+  /** First register everything that was watched before the restart: blocks since the cursor are delivered from here on. */
   start(): Promise<Result<ChainTip, Failure>>
   stop(): Promise<void>
   /**
@@ -41,7 +41,7 @@ export interface ChainWatcher {
   position(): ChainTip | undefined
   /** The highest block whose events have ever been delivered. */
   handled(): BlockHeight
-  /** Blocks that should have been looked through again, and were not to be had. */
+  /** Blocks that should have been scanned again, and could not be obtained. */
   unseen(): { readonly from: BlockHeight; readonly to: BlockHeight } | undefined
   watchConfirmed(watch: ConfirmedWatch): Unwatch
   watchSpent(watch: SpentWatch): Unwatch

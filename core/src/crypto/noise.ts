@@ -25,7 +25,7 @@ const HEADER_LENGTH = 2 + TAG_LENGTH
 /** A key is replaced when it was used this often. */
 const USES_PER_KEY = 1000
 
-/** BOLT 8: whatever goes wrong in the handshake, the connection is dropped without an answer. */
+/** BOLT 8: if anything goes wrong in the handshake, the connection is dropped without an answer. */
 export type HandshakeFailure =
   | { readonly code: 'handshake-act-length'; readonly act: Act; readonly length: number }
   | { readonly code: 'handshake-version'; readonly act: Act; readonly version: number }

@@ -97,8 +97,8 @@ const parseFields = (words: Words): Result<ParsedFields, InvoiceError> => {
     at += 3 + length
     const field = fieldByNumber.get(number)
     if (field === undefined) continue
-    // BOLT 11 has a payment fail over a field of the wrong length, yet one of its valid examples holds such fields to be
-    // skipped. We skip them: what must be there and is left missing fails all the same.
+    // By BOLT 11 a payment fails if a field has the wrong length, yet one of its valid examples has such fields, to be skipped. We skip
+    // them: a required field that is then missing fails all the same.
     if (FIXED_LENGTHS[field] !== undefined && FIXED_LENGTHS[field] !== length) continue
     if (field === 'r') hints.push(data)
     else if (field === 'f') {

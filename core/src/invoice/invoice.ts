@@ -77,7 +77,7 @@ export const DEFAULT_EXPIRY_SECONDS = 3600
 /** BOLT 11: what an invoice without the field means. */
 export const DEFAULT_MIN_FINAL_CLTV_EXPIRY_DELTA = 18
 
-/** BOLT 11 sets no bound: 139,000 years are as good as for ever, and every time reckoned from them is still a date. */
+/** BOLT 11 sets no bound: 139,000 years are practically for ever, and every time computed from them is still a date. */
 export const MAX_EXPIRY_SECONDS = 2 ** 42
 /** BOLT 11 sets no bound: block heights have 32 bits. */
 export const MAX_MIN_FINAL_CLTV_EXPIRY_DELTA = 0xffffffff

@@ -10,7 +10,7 @@ import { onionKey } from './onion-keys.ts'
 const HMAC_LENGTH = 32
 /** BOLT 4: message and padding together are this long, or longer if the message is. */
 const MESSAGE_AND_PADDING = 256
-/** BOLT 4: the longest route, and so how often a failure is decrypted whatever the length of ours. */
+/** BOLT 4: the longest route, and so how often a failure is decrypted, however long our route is. */
 const MAX_HOPS = 27
 
 /** A failure as the node where it happened sends it back, encrypted for the origin: the `reason` of `update_fail_htlc`. */

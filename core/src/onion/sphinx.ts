@@ -66,7 +66,7 @@ const shareSecrets = (sessionKey: PrivateKey, hops: readonly OnionHop[]) => {
     sharedSecrets.push(sharedSecret)
     if (index === hops.length - 1) break
     ephemeralKey = secp256k1.scalarMultiply(ephemeralKey, blindingFactor(ephemeralPoint, sharedSecret))
-    // A multiple of the base point: half the price of multiplying the last ephemeral point.
+    // A multiple of the base point, which costs half as much as multiplying the last ephemeral point.
     ephemeralPoint = secp256k1.publicKey(ephemeralKey)
   }
   return { firstPoint, sharedSecrets }
@@ -120,7 +120,7 @@ export const createOnion = (options: {
   return ok({ packet: concat(Uint8Array.of(VERSION), firstPoint, header, hmac), sharedSecrets })
 }
 
-/** BOLT 4, filler generation: what the hops before the last will have made of the zeroes that each pushes in. */
+/** BOLT 4, filler generation: what the hops before the last turn the zeroes into that each of them pushes in. */
 const makeFiller = (streams: readonly Uint8Array[], payloadsLength: number): Uint8Array => {
   let filler: Uint8Array = new Uint8Array(0)
   for (const stream of streams.slice(0, -1)) {

@@ -27,7 +27,7 @@ export interface BuiltInWalletOptions {
   readonly save: (rows: readonly WalletRow[], changed: readonly WalletTx[]) => void
 }
 
-/** The thin shell: holds the state, and hands on the rows that each call changed. */
+/** The driver: holds the state, and passes on the rows that each call changed. */
 export const builtInWallet = (options: BuiltInWalletOptions): Wallet => {
   const { keys, network, clock, rng, save } = options
   let state = options.state
@@ -61,8 +61,8 @@ export const builtInWallet = (options: BuiltInWalletOptions): Wallet => {
     }
   }
   /**
-   * The last look before anything is set aside or signed: the coins and rates of the moment count, not those of an estimate.
-   * Many small coins may fit an amount exactly and cost more than few: then those are taken.
+   * The last check before anything is reserved or signed: the current coins and rates count, not those of an estimate. Many small coins may
+   * fit an amount exactly and cost more than few: then the few are taken.
    */
   const buildWithin = (
     request: FundRequest,
@@ -77,7 +77,7 @@ export const builtInWallet = (options: BuiltInWalletOptions): Wallet => {
     if (!again.ok || again.value.fee <= limit) return again
     return err({ code: 'fee-limit-exceeded', fee: again.value.fee, limit })
   }
-  // Sets the inputs aside and takes the change key out of circulation, in one write.
+  // Reserves the inputs and marks the change key as used, in one write.
   const keep = (funded: FundedTx, changePath: KeyPath): FundedTx => {
     const reserved = setReserved(
       state,
@@ -116,7 +116,7 @@ export const builtInWallet = (options: BuiltInWalletOptions): Wallet => {
     },
     send({ script, amount, feeratePerKw, label, maxFee }): Result<{ tx: Tx; fee: bigint }, WalletError> {
       const changePath = freshPath('p2tr', 'change')
-      // Only the next block may take it, so that nobody gains by mining this one again.
+      // Only the next block may include it, so that nobody gains by mining this one again.
       const lockTime = state.height
       const outputs = amount === 'all' ? [] : [{ amount, script }]
       const request = { outputs, feeratePerKw, lockTime, ...(maxFee === undefined ? {} : { maxFee }) }

@@ -39,9 +39,9 @@ export interface Selection {
 }
 
 /**
- * Chooses coins, and counts fees and change exactly, by weight. The smallest coin that suffices by itself, of those that are
- * in a block; else as few of the largest as suffice, the last of them no larger than it has to be. Coins that cost more than
- * they are worth are left alone. What it takes is sorting.
+ * Chooses coins, and computes fees and change exactly, by weight: the smallest confirmed coin that suffices alone, or else as few of the
+ * largest as suffice, with the last of them no larger than necessary. Coins that cost more than they are worth are not used. The work is
+ * dominated by sorting.
  */
 export const selectCoins = (request: SelectionRequest): Result<Selection, WalletError> => {
   const { candidates, feeratePerKw } = request
@@ -67,7 +67,7 @@ const fewest = (request: SelectionRequest, largestFirst: readonly Candidate[]): 
   return count === undefined ? undefined : largestFirst.slice(0, count + 1)
 }
 
-/** What is chosen with the smallest further coin with which it suffices. */
+/** The chosen coins together with the smallest further coin that makes them suffice. */
 const completed = (
   request: SelectionRequest,
   chosen: readonly Candidate[],
@@ -84,7 +84,7 @@ const completed = (
   return change === undefined ? { chosen: all } : { chosen: all, change }
 }
 
-/** The first index from which on it holds, by halves; `undefined` if it holds for none. */
+/** The first index from which the predicate holds, by binary search; `undefined` if it holds for none. */
 const firstOf = (count: number, holds: (index: number) => boolean): number | undefined => {
   let low = 0
   let high = count
@@ -97,8 +97,8 @@ const firstOf = (count: number, holds: (index: number) => boolean): number | und
 }
 
 /**
- * The largest coins, as few as cover the amount and the fee of a transaction with these outputs and change: what they leave
- * is never less than nothing. `undefined` where all of them do not. It needs no keys and is quick, however many there are.
+ * The largest coins, as few as cover the amount and the fee of a transaction with these outputs and change: the remainder is never
+ * negative. `undefined` if all of them do not suffice. This needs no keys and is fast, however many coins there are.
  */
 export const fewestCoins = (
   coins: readonly Coin[],
@@ -136,7 +136,7 @@ export const feeCeil = (feeratePerKw: FeeratePerKw, weight: number): bigint => {
   return fee * 1000n === BigInt(feeratePerKw) * BigInt(weight) ? fee : fee + 1n
 }
 
-// What choosing these coins leaves over as change, or what it lacks.
+// What these coins leave over as change, or how much is missing.
 const settle = (
   { target, feeratePerKw, changeScript, changeRequired, inputCount, outputCount }: SelectionRequest,
   chosen: readonly Candidate[],

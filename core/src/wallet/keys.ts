@@ -33,9 +33,9 @@ export interface WalletKeys {
   script(path: KeyPath): Uint8Array
   publicKey(path: KeyPath): PublicKey
   privateKey(path: KeyPath): PrivateKey
-  /** A script that was derived before. Only of keys in use: a fresh address is derived, whatever the disk says. */
+  /** A script that was derived before. Only for keys in use: a fresh address is derived, whatever the disk says. */
   remember(path: KeyPath, script: Uint8Array): void
-  /** Derives what `find` looks among; thousands of keys take a while, so that others have their turn in between. */
+  /** Derives the keys that `find` searches; thousands of keys take a while, so other work gets its turn in between. */
   prepare(next: NextIndexes, pace: () => Promise<void> | undefined): Promise<void>
   /** The key that an output script pays, looked for below `next` and up to the gap limit above it, on every chain. */
   find(script: Uint8Array, next: NextIndexes): KeyPath | undefined
@@ -44,7 +44,7 @@ export interface WalletKeys {
 /** On each chain, the first index that was neither given out nor seen. */
 export type NextIndexes = Readonly<Record<AddressType, Readonly<Record<Branch, number>>>>
 
-// BIP 44, address gap limit: addresses given out and never paid may hide the ones after them for so long.
+// BIP 44, address gap limit: this many addresses that were given out and never paid may hide the ones after them.
 const GAP_LIMIT = 20
 
 /** `root` is the master key of the node's seed. */

@@ -26,7 +26,7 @@ export interface UnreadableRow {
   readonly key: string
 }
 
-/** The rows to write so that what is kept goes from one state to the other. */
+/** The rows to write so that the stored state changes from one state to the other. */
 export const changedRows = (before: WalletState, after: WalletState): readonly WalletRow[] => {
   const rows: WalletRow[] = []
   if (after.coins !== before.coins) {
@@ -92,7 +92,7 @@ interface StoredRow {
   readonly value: Uint8Array
 }
 
-/** Puts the state together that rows keep, whatever their order: each is added by itself, so that others have their turn. */
+/** Builds the state from its rows, in any order: each is added by itself, so that other work gets its turn. */
 export class StateReader {
   readonly #coins = new Map<string, Coin>()
   readonly #txs = new Map<string, WalletTx>()

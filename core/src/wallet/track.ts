@@ -6,7 +6,7 @@ import type { BlockHeight, TimestampMs } from '../lib/units.ts'
 import type { KeyPath, NextIndexes, WalletKeys } from './keys.ts'
 import type { Coin, WalletState, WalletTx } from './wallet-state.ts'
 
-/** A transaction as it was met: in a block, or without `height` before it is in one. */
+/** A transaction as it was seen: in a block, or without `height` before it is in one. */
 export interface SeenTx {
   readonly tx: Tx
   readonly txid: TxId
@@ -15,13 +15,12 @@ export interface SeenTx {
   readonly now: TimestampMs
 }
 
-// Spends are as good as final then, and what they spent need not be kept.
+// At this depth spends are practically final, and the spent outputs need not be kept.
 const BURIED_DEPTH = 1000
 const PRUNE_EVERY = 144
 
 /**
- * A state in the making, for as many transactions as a block has: its maps are copied when the first of them is written to,
- * and who spends what is looked through once.
+ * A state in the making, for all transactions of a block: its maps are copied at the first write, and the index of spends is built once.
  */
 class Draft {
   coins: ReadonlyMap<string, Coin>
@@ -105,7 +104,7 @@ const applyIn = (draft: Draft, keys: WalletKeys, seen: SeenTx): void => {
   const paths = tx.outputs.map(({ script }) => keys.find(script, draft.next))
   const known = draft.txs.get(toHex(txid))
   if (known !== undefined && (height === undefined || known.height === height)) return
-  // What is not in a block cannot take the place of what is.
+  // An unconfirmed transaction cannot replace a confirmed one.
   const isTaken = ({ spentBy }: Coin): boolean => spentBy !== undefined && heightOfTx(draft, spentBy) !== undefined
   if (height === undefined && spent.some(isTaken)) return
 
@@ -207,7 +206,7 @@ export const past = (next: NextIndexes, path: KeyPath | undefined): NextIndexes 
 
 type Spenders = Map<string, readonly TxId[]>
 
-// By what they spend. Kept as long as the transactions are the same: every transaction of a block is held against it.
+// By the outputs that they spend. Kept as long as the transactions are the same: every transaction of a block is compared with it.
 const spendersOf = new WeakMap<WalletState['txs'], Spenders>()
 
 const spendersIn = (txs: WalletState['txs']): ReadonlyMap<string, readonly TxId[]> => {

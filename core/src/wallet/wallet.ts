@@ -30,13 +30,13 @@ interface SendRequest {
   readonly maxFee?: Sat
 }
 
-/** A transaction whose first inputs and outputs are another's: a claim that must pay a fee and cannot by itself. */
+/** A transaction whose first inputs and outputs belong to somebody else: a claim that must pay a fee and cannot by itself. */
 export interface BumpRequest {
   /** Its inputs and outputs come first, in their order, and are not touched. */
   readonly tx: Tx
   /** What the inputs of `tx` spend. */
   readonly prevouts: readonly TxOutput[]
-  /** What the whole pays beside the rate for the weight that the wallet adds: for `tx` itself, and for its parent. */
+  /** What the whole transaction pays besides the rate for the weight that the wallet adds: for `tx` itself, and for its parent. */
   readonly baseFee: Sat
   readonly feeratePerKw: FeeratePerKw
 }
@@ -66,8 +66,8 @@ export interface WalletRow {
 }
 
 /**
- * The built-in wallet. Everything is synchronous; what must survive is handed to `save` before a call returns, in the
- * order of the calls, so that it is durable before anything that the caller submits to the same store afterwards.
+ * The built-in wallet. Everything is synchronous; everything that must survive is handed to `save` before a call returns, in the order of
+ * the calls, so that it is durable before anything that the caller submits to the same store afterwards.
  */
 export interface Wallet {
   balance(): Balance
@@ -78,7 +78,7 @@ export interface Wallet {
   /** Newest first. */
   transactions(): readonly WalletTx[]
   transaction(txid: TxId): WalletTx | undefined
-  /** The fee of paying these outputs out of as few coins as can be, with change; `undefined` where there are not enough. */
+  /** The fee of paying these outputs from as few coins as possible, with change; `undefined` if there are not enough. */
   quote(request: Pick<FundRequest, 'outputs' | 'feeratePerKw'>): Sat | undefined
   /** Adds inputs and change to outputs, and reserves the inputs. Every input is segwit: the id is final. */
   fund(request: FundRequest): Result<FundedTx, WalletError>

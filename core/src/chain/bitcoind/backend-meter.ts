@@ -3,7 +3,7 @@ import type { Failure } from '../../lib/errors.ts'
 import type { BlockHeight, TimestampMs } from '../../lib/units.ts'
 import type { BackendHealth } from '../chain-backend.ts'
 
-/** What `getblockchaininfo` says that health is told from. */
+/** The fields of `getblockchaininfo` that health is judged by. */
 export interface ChainInfo {
   readonly blocks: BlockHeight
   readonly headers: BlockHeight
@@ -11,9 +11,9 @@ export interface ChainInfo {
   readonly pruneheight?: number | undefined
 }
 
-/** Keeps what was last measured of a bitcoind. */
+/** Keeps the last measurements of a bitcoind. */
 export interface BackendMeter {
-  /** It said what its tip is. */
+  /** bitcoind reported its tip. */
   measured(info: ChainInfo): void
   answered(): void
   failed(problem: Failure): void
@@ -22,7 +22,7 @@ export interface BackendMeter {
 
 export interface MeterOptions {
   readonly clock: Clock
-  /** How old an answer may be and still tell the tip of now. */
+  /** How old an answer may be and still show the current tip. */
   readonly freshMs: number
   /** On regtest a chain whose last block is a day old counts as not downloaded, and there is nobody to download from. */
   readonly ignoresDownload: boolean

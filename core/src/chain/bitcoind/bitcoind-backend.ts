@@ -23,10 +23,10 @@ export interface BitcoindOptions {
   readonly rpc: RpcOptions
   /** Where bitcoind publishes `hashblock` or `rawblock`, such as `tcp://127.0.0.1:28332`. */
   readonly zmqUrl?: string
-  /** How often the tip is asked for; it is the poll that nothing is missed by. */
+  /** How often to ask for the tip; the poll makes sure that nothing is missed. */
   readonly pollIntervalMs?: number
   readonly clock: Clock
-  /** bitcoind cannot be reached while the node runs (told once until it can be again), or answers nonsense. */
+  /** bitcoind cannot be reached while the node runs (reported once until it can be again), or its answers make no sense. */
   readonly onProblem?: (problem: Failure) => void
   readonly onReachable?: () => void
 }
@@ -35,7 +35,7 @@ const POLL_MS = 2_000
 const POLL_WITH_NOTICE_MS = 10_000
 /** A spend that waits for a block is noticed within this time. */
 const MEMPOOL_POLL_MS = 2_000
-/** A tip that was asked for so many polls ago, and not since, is not the tip of now. */
+/** If the tip has not been asked for successfully for this many polls, it is no longer the current tip. */
 const POLLS_UNTIL_STALE = 3
 /** Estimates move between blocks too. */
 const ESTIMATES_AGAIN_MS = 600_000
@@ -46,8 +46,8 @@ const RPC_ALREADY_IN_CHAIN = -27
 const ALREADY_KNOWN = /txn-already-in-mempool|txn-already-known|txn-same-nonwitness-data-in-mempool/
 
 /**
- * A bitcoind, version 28 or later, pruned or not and without a transaction index; or a devchain in another process. While
- * it cannot be reached, questions wait; `broadcast` alone answers that it is unavailable.
+ * A bitcoind, version 28 or later, pruned or not and without a transaction index; or a devchain in another process. While it cannot be
+ * reached, requests wait; only `broadcast` answers that it is unavailable.
  */
 export const bitcoindBackend = (options: BitcoindOptions): ChainBackend => {
   const { network, clock, zmqUrl } = options
@@ -60,7 +60,7 @@ export const bitcoindBackend = (options: BitcoindOptions): ChainBackend => {
     freshMs: POLLS_UNTIL_STALE * Math.max(pollMs, POLL_WITH_NOTICE_MS),
     ignoresDownload: network.name === 'regtest',
   })
-  /** What answers after a silence may be another bitcoind. */
+  /** After a silence, another bitcoind may answer. */
   let isProven = true
   const rpc = patientRpc({
     client,
@@ -79,7 +79,7 @@ export const bitcoindBackend = (options: BitcoindOptions): ChainBackend => {
   let follower: BlockFollower | undefined
   let onOtherChain: (error: unknown) => void = () => undefined
 
-  /** A question that `stop` cut short is no problem; what else went wrong is tried again by the next look. */
+  /** A request that `stop` interrupted is no problem; any other failure is tried again by the next look. */
   const report = (error: unknown): void => {
     if (!(error instanceof FailureError)) throw error
     if (!rpc.stopped) onProblem?.(error.failure)
@@ -210,7 +210,7 @@ export const bitcoindBackend = (options: BitcoindOptions): ChainBackend => {
 const hashAt = async (rpc: PatientRpc, height: BlockHeight): Promise<BlockHash | undefined> =>
   orMissing(await rpc.ask(replies.hash, 'getblockhash', [height]))
 
-/** It answers, and on another chain than ours: nothing that it says is about our money. */
+/** It answers, but is on another chain than ours: nothing that it reports concerns our money. */
 class OtherChain extends FailureError<BitcoindUnfit> {}
 
 const strangeGenesis = async (rpc: PatientRpc, network: Network): Promise<BitcoindUnfit | undefined> =>
@@ -241,7 +241,7 @@ const must = <T>(reply: Result<T, RpcError>): T => {
   throw new FailureError(reply.error)
 }
 
-/** The answer, or `undefined` when there is no such thing: a height above the tip, a block pruned or unknown. */
+/** The answer; `undefined` if there is no such thing: a height above the tip, a block pruned or unknown. */
 const orMissing = <T>(reply: Result<T, RpcError>): T | undefined => {
   if (reply.ok) return reply.value
   const { error } = reply

@@ -3,7 +3,7 @@ import { Agent, type IncomingMessage, request } from 'node:http'
 import { readJson } from '../../lib/json.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 
-/** How we prove to bitcoind who we are. A cookie file is read again when bitcoind has made a new one. */
+/** How we authenticate to bitcoind. A cookie file is read again when bitcoind has made a new one. */
 export type RpcAuth =
   | { readonly type: 'cookie'; readonly path: string }
   | { readonly type: 'password'; readonly user: string; readonly password: string }

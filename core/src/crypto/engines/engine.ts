@@ -1,7 +1,7 @@
 /**
- * What each engine does, on inputs whose form was already checked (see `checked.ts`): keys and scalars are in range, points
- * are 33 bytes with a prefix of 2 or 3 but may be off the curve. Anything an engine cannot do, it throws or answers `undefined`
- * for, in whatever way it likes.
+ * What each engine does, for inputs whose form was already checked (see `checked.ts`): keys and scalars are in range, points are 33 bytes
+ * with a prefix of 2 or 3 but may be off the curve. If an engine cannot do something, it may throw or return `undefined`, whichever it
+ * likes.
  */
 export interface Engine {
   readonly name: EngineName

@@ -9,8 +9,8 @@ import { formatFeatures, OUR_FEATURES } from '../../wire/features.ts'
 import type { InvoiceRecord } from './invoice-record.ts'
 
 /**
- * No payee may ask for less than 18 (BOLT 11), but 18 blocks before its expiry an HTLC that we fulfil goes to the chain: the
- * peer gets some blocks more than that to come back and take the fulfilment.
+ * No payee may ask for less than 18 (BOLT 11). But 18 blocks before its expiry an HTLC that we fulfil goes to the chain: the additional
+ * blocks give the peer time to come back and take the fulfilment.
  */
 const MIN_FINAL_CLTV_EXPIRY_DELTA = 30
 /** Hints are long, and a few suffice. */
@@ -19,7 +19,7 @@ const MAX_ROUTE_HINTS = 4
 /** An own channel over which the invoice may be paid. */
 export interface HintChannel {
   readonly remoteNodeId: NodeId
-  /** What the peer knows the channel by: its own alias for it, else the real id. */
+  /** The peer's name for the channel: its own alias for it, else the real id. */
   readonly shortChannelId: ShortChannelId
   /** What the peer asks to relay to us. */
   readonly policy: Pick<RemoteRelayPolicy, 'feeBaseMsat' | 'feeProportionalMillionths' | 'cltvExpiryDelta' | 'disabled'>

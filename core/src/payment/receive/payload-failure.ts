@@ -16,9 +16,9 @@ interface IncomingHtlc {
 }
 
 /**
- * What is told of an HTLC whose payload cannot be read. A record that asks the payee for a form of payment which it does not
- * take is answered like any payment that it did not ask for: the onion is whole, and a payer that hears of an invalid one
- * counts the node as failed, for other payments too.
+ * The failure for an HTLC whose payload cannot be read. If a record asks for a form of payment that we do not accept, the answer is the
+ * same as for any payment that we did not ask for: the onion is intact, and a payer that hears of an invalid one counts the node as failed,
+ * for other payments too.
  */
 export const payloadFailure = ({ tlvType, offset }: InvalidHopPayload, htlc: IncomingHtlc): FailureMessage =>
   htlc.isFinal && (tlvType >= FIRST_CUSTOM_TYPE || tlvType === AMP_TYPE)
@@ -26,8 +26,8 @@ export const payloadFailure = ({ tlvType, offset }: InvalidHopPayload, htlc: Inc
     : { type: 'invalid_onion_payload', tlvType, offset }
 
 /**
- * What is told of an HTLC that the channel gives back, for no fault of its payload. With a failure that passes LND counts the
- * last node itself as failed, and would not find a way to it for its next payment: what the HTLC asks for is refused instead.
+ * The failure for an HTLC that the channel gives back, through no fault of its payload. After a temporary failure LND counts the last node
+ * itself as failed, and would not find a way to it for its next payment: so the answer refuses what the HTLC asks for instead.
  */
 export const refusalFailure = (refusal: HtlcFault['code'], htlc: IncomingHtlc): FailureMessage =>
   htlc.isFinal && refusal === 'unknown-records-in-htlc'

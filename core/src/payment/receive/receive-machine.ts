@@ -27,7 +27,7 @@ export const waiting = (invoice: InvoiceRecord): ReceiveState => ({ invoice, par
 export const failUnknownPayment = (htlc: FinalHtlc, env: ReceiveEnv): FailEffect =>
   fail(htlc, unknownDetails(htlc, env))
 
-/** What becomes of an invoice and of the HTLCs that want to pay it. */
+/** Decides about an invoice and the HTLCs that want to pay it. */
 export const stepInvoice = (state: ReceiveState, input: ReceiveInput, env: ReceiveEnv): ReceiveStep => {
   switch (input.type) {
     case 'htlc':
@@ -42,15 +42,15 @@ export const stepInvoice = (state: ReceiveState, input: ReceiveInput, env: Recei
 }
 
 const receive = (before: ReceiveState, htlc: FinalHtlc, env: ReceiveEnv): ReceiveStep => {
-  // What follows, up to the release of the preimage, is one step with this look at the parts.
+  // Everything up to the release of the preimage is one step with this check of the parts.
   const { state, effects } = withoutLost(before, env)
   const taken = take(state, htlc, env)
   return { state: taken.state, effects: [...effects, ...taken.effects] }
 }
 
 /**
- * A preimage claims all parts at once. A part that could not be claimed now, because the chain decides its channel or its
- * expiry has come near, counts no more.
+ * A preimage claims all parts at once. A part that could not be claimed now, because the chain decides its channel or its expiry is near,
+ * no longer counts.
  */
 const withoutLost = (state: ReceiveState, env: ReceiveEnv): ReceiveStep => {
   const { invoice, parts } = state
@@ -115,7 +115,7 @@ const cancel = (state: ReceiveState, env: ReceiveEnv): ReceiveStep => {
 const problemOf = ({ invoice, parts }: ReceiveState, htlc: FinalHtlc, env: ReceiveEnv): FailureMessage | undefined => {
   const { payload, cltvExpiry, amountMsat } = htlc
   if (!isOfInvoice(invoice, parts, htlc, env)) return unknownDetails(htlc, env)
-  // BOLT 4: what arrives must expire no earlier, and be no less, than what the sender meant for us.
+  // BOLT 4: the HTLC must expire no earlier, and carry no less, than the sender meant for us.
   if (cltvExpiry < payload.outgoingCltvValue) return { type: 'final_incorrect_cltv_expiry', cltvExpiry }
   if (amountMsat < payload.amtToForward) return { type: 'final_incorrect_htlc_amount', incomingHtlcAmt: amountMsat }
   return undefined

@@ -34,9 +34,9 @@ export interface RestartMatches<H extends HtlcRef> {
 }
 
 /**
- * Pairs relays in every stage again, before any peer is connected. `incoming` are the received HTLCs that are irrevocably
- * committed and not settled by us; `outgoing` the offered ones that some commitment still holds; `settlements` the outbox.
- * An outcome counts before a live HTLC: it is kept until it is applied, also while the HTLC is still being removed.
+ * Matches relays in every stage again, before any peer is connected. `incoming` are the received HTLCs that are irrevocably committed and
+ * not settled by us; `outgoing` the offered ones that some commitment still holds; `settlements` the outbox. An outcome takes precedence
+ * over a live HTLC: it is kept until it is applied, even while the HTLC is still being removed.
  */
 export const matchAfterRestart = <H extends HtlcRef>(
   incoming: readonly H[],

@@ -16,7 +16,7 @@ export const startRelay = (request: RelayRequest, env: RelayEnv): RelayStep => o
 /** A relay whose outgoing HTLC survived a restart. */
 export const resumedRelay = (record: RelayRecord): RelayState => ({ record, tried: [] })
 
-/** What becomes of a relay. */
+/** Decides about a relay. */
 export const stepRelay = (state: RelayState, input: RelayInput, env: RelayEnv): RelayStep => {
   switch (input.type) {
     case 'added': {
@@ -80,7 +80,7 @@ const offer = (
   env: RelayEnv,
 ): RelayStep => {
   const { incoming, payload, paymentHash } = request
-  // What we pay on we must be able to get back: nothing goes out for an HTLC whose channel the chain decides.
+  // We must be able to claim what we pay on: nothing goes out for an HTLC whose channel the chain decides.
   if (!env.canClaim(incoming)) return refuse(request, { type: 'temporary_channel_failure' })
   const chosen = chooseRelayChannel(request, tried, env)
   if (!chosen.ok) return refuse(request, chosen.error)

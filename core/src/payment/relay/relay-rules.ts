@@ -55,13 +55,13 @@ const refusalOf = (request: RelayRequest, channel: RelayChannel, env: RelayEnv):
 }
 
 /**
- * What the sender is told. Our update, made and signed only for those who are refused, goes along where it corrects the payer.
- * A want of room is passing and the update knows nothing of it: BOLT 4 moves away from sending one, and payers take it for
- * news of the channel and try the same again.
+ * The failure for the sender. Our update is made and signed only for refused HTLCs, and is included if it corrects the payer. A lack of
+ * room passes, and the update says nothing about it: BOLT 4 moves away from sending one, and payers take it for news about the channel and
+ * try the same again.
  */
 const failureFor = (reason: Reason, request: RelayRequest, channel: RelayChannel, env: RelayEnv): FailureMessage => {
   const { amtToForward, outgoingCltvValue, shortChannelId } = request.payload
-  // BOLT 4: the update calls the channel what the sender called it, to tell nothing of its other names.
+  // BOLT 4: the update uses the sender's name for the channel, so that it reveals no other name.
   const update = () => env.channelUpdate(channel.channelId, shortChannelId)
   switch (reason) {
     case 'amount_below_minimum':

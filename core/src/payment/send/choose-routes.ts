@@ -45,7 +45,7 @@ interface Way {
   readonly hinted: readonly RouteHintHop[]
 }
 
-/** Of channels in turn so many are tried before the one with the most room is taken. */
+/** This many of the channels in order are tried before the one with the most room is taken. */
 const MAX_TRIED_IN_TURN = 8
 
 /**
@@ -55,7 +55,7 @@ const MAX_TRIED_IN_TURN = 8
 export const chooseRoutes = (question: RouteQuestion): Result<readonly Route[], Pick<PaymentFailure, 'code'>> => {
   const chosen = routesWithin(question, 'spendableMsat')
   if (chosen.ok || chosen.error.code !== 'insufficient-balance') return chosen
-  // What stands in the way may be what the peers take in flight, and not what we have.
+  // The limit may be what the peers accept in flight, and not our balance.
   return routesWithin(question, 'affordableMsat').ok ? err({ code: 'peer-limit-reached' }) : chosen
 }
 
@@ -88,10 +88,10 @@ const waysTo = ({ target, lessons }: RouteQuestion): readonly Way[] => {
   const { destination, routeHints } = target
   const ways: Way[] = [{ peer: destination, hops: [], hinted: [] }]
   for (const hint of routeHints) {
-    // A hint is of use from any of its nodes on that is a peer of ours; once the destination is one, none is needed.
+    // A hint can be used from any of its nodes that is a peer of ours; if the destination is a peer, no hint is needed.
     for (const [start, { nodeId }] of hint.entries()) {
       if (equalBytes(nodeId, destination)) continue
-      // A node that comes twice is left the shorter way.
+      // If a node comes twice, the shorter way is kept.
       if (hint.findLastIndex((later) => equalBytes(later.nodeId, nodeId)) !== start) continue
       const hinted = hint.slice(start)
       ways.push({ peer: nodeId, hops: hinted.map(lessons.corrected), hinted })

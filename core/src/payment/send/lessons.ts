@@ -7,10 +7,7 @@ import { channelUpdateDigest } from '../../wire/channel-update-digest.ts'
 import type { ChannelUpdate } from '../../wire/messages/gossip.ts'
 import type { Attempt, AttemptFailure, Route, RouteHop } from './payment.ts'
 
-/**
- * What a payment's failed attempts teach about the ways that are left. It is made from the attempts alone, so it need not be
- * stored.
- */
+/** What a payment's failed attempts teach about the remaining ways. It is computed from the attempts alone, so it need not be stored. */
 export interface Lessons {
   /** The destination refused for good: no other way will help. */
   readonly refused: Attempt | undefined
@@ -52,8 +49,8 @@ export const lessonsOf = (attempts: readonly Attempt[]): Lessons => {
   }
 }
 
-// BOLT 4, receiving failure codes: what the destination fails with PERM is not to be tried again.
-// What it says of an unreadable onion was done to it on the way.
+// BOLT 4, receiving failure codes: a payment that the destination fails with PERM must not be tried again.
+// If the destination complains of an unreadable onion, somebody on the way has changed it.
 const isFinalRefusal = (route: Route, failure: AttemptFailure): boolean => {
   if (failure.type !== 'remote' || failure.hop !== route.hops.length - 1) return false
   const { permanent, badOnion } = failureFlags(failure.message)

@@ -2,7 +2,7 @@ import { toHex } from '../../lib/bytes.ts'
 import type { Msat } from '../../lib/units.ts'
 import type { Attempt, OwnChannel, OwnChannels, RouteHop } from './payment.ts'
 
-/** What a channel has not answered for yet, it may not have taken off its balance yet: it is taken off here. */
+/** A channel may not yet have deducted an HTLC that it has not answered: it is deducted here. */
 export const lessOffered = (
   channels: OwnChannels,
   attempts: readonly Attempt[],

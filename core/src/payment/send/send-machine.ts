@@ -61,7 +61,7 @@ export const startPayment = (
 /** A stored payment as it is before anything happens to it. */
 export const resting = (payment: SentPayment): SendState => ({ payment, offering: [] })
 
-/** What becomes of a payment. Inputs about attempts that have ended, or that are unknown, change nothing. */
+/** Decides about a payment. Inputs about attempts that have ended, or that are unknown, change nothing. */
 export const stepPayment = (state: SendState, input: SendInput, env: SendEnv): SendStep => {
   switch (input.type) {
     case 'added': {
@@ -188,7 +188,7 @@ const choose = (
     shadowDelta,
   })
   if (chosen.ok) return chosen
-  // What the network or a channel said is more to the point than that no other way is left.
+  // A failure from the network or a channel says more than that no other way is left.
   return err(last === undefined ? chosen.error : failureBy(last))
 }
 
@@ -260,7 +260,7 @@ const conclude = (state: SendState, env: SendEnv): SendStep => {
   return { state: { payment: ended, offering: [] }, effects: [{ type: 'ended', payment: ended }] }
 }
 
-/** What only sending needs is not kept: an ended payment is told of, and never goes on. */
+/** Data that only sending needs is not kept: an ended payment is only reported, and never continues. */
 const forgetting = (payment: SentPayment): SentPayment => {
   const { paymentMetadata: _, expiresAt: __, route: ___, ...target } = payment.target
   return {

@@ -9,7 +9,7 @@ export interface SendState {
   readonly payment: SentPayment
   /** Attempts whose channel has not answered yet: gone after a restart. */
   readonly offering: readonly number[]
-  /** The same for every attempt: who sees several of them must not take the least. Drawn again after a restart. */
+  /** The same for every attempt: a node that sees several of them must not be able to take the smallest. Drawn again after a restart. */
   readonly shadowDelta?: BlockDelta
 }
 

@@ -6,14 +6,14 @@ import { asOwnUser, noNewPrivileges, type OwnUsers } from './setpriv.ts'
 import { hasServiceManager, inScope, managerEnvironment } from './systemd-scope.ts'
 import type { Launch, WallPlan, Walls } from './wall-plan.ts'
 
-/** What walls can be made of here. */
+/** The means for walls on this machine. */
 export interface WallSurroundings {
   readonly platform: NodeJS.Platform
   readonly root: boolean
   readonly env: Readonly<Record<string, string | undefined>>
   /** Whether system calls can be filtered on this architecture. */
   readonly filter: boolean
-  /** Runs plugins as root even where nothing but Node's permission model holds them. */
+  /** Runs plugins as root even if only Node's permission model confines them. */
   readonly withoutWalls: boolean
   /** Where a program is, if it is installed. */
   find(program: string): string | undefined
@@ -28,15 +28,15 @@ const NO_WALLS: Walls = {
   user: 'same',
 }
 
-// First a range that nobody hands out, then, where a container knows no such numbers, one that is hardly used.
+// First a range that nobody hands out; then, if a container does not know these numbers, one that is hardly used.
 const OWN_USERS: readonly OwnUsers[] = [
   { first: 1_900_000_000, count: 200_000_000 },
   { first: 60_600, count: 500 },
 ]
 
 /**
- * The ways to start a cell here, the strongest first. Whether one works is seen by trying: a container may have all the
- * programs and forbid what they do. None at all is left for root where nobody has insisted.
+ * The ways to start a cell here, the strongest first. Only a trial shows whether one works: a container may have all the programs and
+ * forbid what they do. For root the list is empty if there is no wall and the operator has not insisted.
  */
 export const wallPlans = (around: WallSurroundings): readonly WallPlan[] => {
   const { platform, root, env, withoutWalls } = around

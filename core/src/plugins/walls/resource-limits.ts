@@ -14,10 +14,10 @@ export const limited = (prlimit: string, ownUser: boolean): readonly string[] =>
   '--',
 ]
 
-/** Has the kernel limit what a process may reserve for writing from now on. Resolves with whether it does. */
+/** Makes the kernel limit from now on what a process may reserve for writing. Resolves to whether it does. */
 export type DataLimiter = (pid: number, bytes: number, actBy: readonly string[]) => Promise<boolean>
 
-/** A cell is not waited for while it is limited: what limits it has so long. */
+/** Limiting must not delay a cell for long: the limiter has this much time. */
 const LIMITING_MS = 10_000
 
 /** The limiter that `prlimit` is. */

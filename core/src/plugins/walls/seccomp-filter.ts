@@ -22,8 +22,8 @@ const AUDIT_ARCH: Readonly<Record<string, number>> = { x64: 0xc000003e, arm64: 0
 type Instruction = readonly [code: number, value: number, ifTrue?: number, ifFalse?: number]
 
 /**
- * The filter for cells on this architecture: what is needed is let through, everything else fails; a call by the numbers
- * of another architecture ends the process. `undefined` where the numbers are not known.
+ * The filter for cells on this architecture: needed calls are let through, all others fail; a call with the numbers of another architecture
+ * ends the process. `undefined` if the numbers are not known.
  */
 export const seccompFilter = (arch: string): Buffer | undefined => {
   const audit = AUDIT_ARCH[arch]

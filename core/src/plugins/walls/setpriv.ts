@@ -18,14 +18,14 @@ const ENDING = ['--pdeathsig', 'KILL'] as const
  * that user sees nothing.
  */
 export const asOwnUser = (setpriv: string, { addon }: CellFiles, users: OwnUsers, serial: number): Launch => {
-  // No two cells are to be one user: who is may signal, and see, the other.
+  // No two cells may share a user: the same user may signal, and see, the other.
   const user = users.first + ((START + serial) % users.count)
   const [node, library] = [FIRST_EXTRA, FIRST_EXTRA + 1]
   const become = [setpriv, `--reuid=${user}`, `--regid=${user}`, '--clear-groups', '--no-new-privs']
   return {
     command: [...become, ...ENDING, '--inh-caps=-all', '--bounding-set=-all', '--', `/proc/self/fd/${node}`],
     addon: `/proc/self/fd/${library}`,
-    // Root in a container may lack the right to limit another user's process, which that user has.
+    // Root in a container may lack the right to limit another user's process; that user itself has it.
     actBy: [...become, '--'],
     open: [process.execPath, addon],
     closeInside: [node, library],

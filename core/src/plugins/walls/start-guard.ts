@@ -3,8 +3,8 @@ import type { Writable } from 'node:stream'
 
 const SHELL = '/bin/sh'
 
-// Reads which groups of processes are being started (`+`) and which are there (`-`). Once nobody is left who could tell it
-// anything, it kills those that it still knows.
+// Reads which groups of processes are being started (`+`) and which have started (`-`). Once nobody is left who could tell it anything, it
+// kills the groups that it still knows.
 const GUARD = `
 known=
 while read -r what group; do
@@ -23,9 +23,9 @@ export interface GuardedStart {
 }
 
 /**
- * Ends what was just being started when the node was killed. A cell's first process waits for bubblewrap, before it is bound
- * to anything; if bubblewrap ends then, because the node has, it would wait for ever. So a shell outlives the node for a
- * moment. It is told of a start by the process that is to become the cell, before that is anything else.
+ * Ends cells that were just being started when the node was killed. A cell's first process waits for bubblewrap before it is bound to
+ * anything; if bubblewrap ends then, because the node has, it would wait for ever. So a shell outlives the node for a moment. The process
+ * that is to become the cell reports its start to this shell before it does anything else.
  */
 export class StartGuard {
   #shell: ChildProcess | undefined

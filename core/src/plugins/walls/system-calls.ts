@@ -113,8 +113,8 @@ export const CONDITIONAL: Readonly<
 }
 
 /**
- * Calls that are said not to exist, so that another way is taken: `clone3`, whose flags a filter cannot see, and `io_uring`,
- * by which one could make calls that a filter does not see.
+ * Calls that are reported as missing, so that another way is used: `clone3`, whose flags a filter cannot see, and `io_uring`, which could
+ * make calls that a filter does not see.
  */
 export const ABSENT: Readonly<Record<string, SystemCall>> = {
   io_uring_setup: [425, 425],
