@@ -187,7 +187,7 @@ export const publishClosing = (durable: Closing, env: ChannelEnv): readonly Effe
   return dueClaims(resolutionOf(durable, env), env).map(publishClaim)
 }
 
-/** What is watched once our commitment is in a block: each output of it that we may claim or lose. */
+/** What is watched once our commitment is in a block: each of its outputs that concerns us. */
 export const watchClaims = (durable: Closing, env: ChannelEnv): readonly Effect[] => {
   if (confirmedSpend(durable)?.kind !== 'local') return []
   const { localParams, local } = latest(durable)
