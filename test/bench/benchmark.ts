@@ -9,11 +9,11 @@ export interface Figure {
 export interface Benchmark {
   /** The names of its figures, for `--only`: a figure's whole name, or how it begins up to a dot. */
   readonly figures: readonly string[]
-  /** Measures once. It is asked so many times, and the median of each figure is reported. */
+  /** Measures once. It is called several times, and the median of each figure is reported. */
   readonly run: () => Promise<readonly Figure[]>
-  /** Three where nothing is said. */
+  /** Three if absent. */
   readonly times?: number
-  /** After the last run: lets go of what the runs have shared. */
+  /** After the last run: releases what the runs have shared. */
   readonly end?: () => Promise<void>
 }
 

@@ -12,7 +12,7 @@ import type { NodeProcess } from './support/node-process.ts'
 
 const FLOODER = fileURLToPath(new URL('support/flooder.ts', import.meta.url))
 
-/** What `flooder.ts` can do, and an operator who installs what is far too large. */
+/** What `flooder.ts` can do, and an operator who installs something far too large. */
 const FLOODS = [
   'pings',
   'unknown-channels',
@@ -28,7 +28,7 @@ const FLOODS = [
 ] as const
 
 const CONCURRENT = 20
-/** One run's rate scatters by a tenth: each kind is measured so often, each time with a run without it. */
+/** The rate of one run varies by a tenth: each kind is measured this often, each time with a run without it. */
 const ROUNDS = 5
 const PAYMENTS = 700
 const WARM_UP = 2_000
@@ -113,7 +113,7 @@ const REST_MS = 1_000
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
-/** Processor time that a node without payments takes while it is flooded: that tells of the node on a busy machine, too. */
+/** Processor time that a node without payments takes while it is flooded: this also shows how a node on a busy machine would do. */
 const idleWork = async (node: NodeProcess): Promise<number> => {
   const startedAt = performance.now()
   const before = await node.counts()
@@ -155,7 +155,7 @@ const flooding = async (node: NodeProcess, order: Pick<FloodOrder, 'flood' | 'lo
   }
 }
 
-/** Less than a plugin's folder may hold, and far more than a plugin may import: it is refused where it would be read. */
+/** Less than a plugin's folder may hold, and far more than a plugin may import: it is refused when it would be read. */
 const HUGE_BYTES = 250 << 20
 const INSTALL_AGAIN_MS = 100
 

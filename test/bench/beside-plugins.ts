@@ -15,8 +15,8 @@ interface BadPlugin {
 
 const EVENTS = { 'payment.sent': {}, 'channel.balance-changed': {} }
 
-// Each is at its worst from the first payment on, with what a manifest gives where it asks for nothing special; those that
-// are ended come back as the host's policy has it, and the event that they fell over waits for them.
+// Each is at its worst from the first payment on, with the limits of a manifest that asks for nothing special; plugins that are ended come
+// back by the host's policy, and the event that ended them waits for them.
 const BAD_PLUGINS: Readonly<Record<string, BadPlugin>> = {
   loops: { setup: "events.each('e', 'payment.sent', () => { for (;;); })", permissions: { events: EVENTS } },
   'eats-memory': {
@@ -104,7 +104,7 @@ const written = (folder: string, name: string, { setup, permissions = {}, limits
   return path
 }
 
-/** How often those that must be ended were. A plugin that does no harm would make the figure worthless. */
+/** How often the plugins that must be ended were ended. A plugin that does no harm would make the figure worthless. */
 const faultsOf = async (node: NodeProcess): Promise<number> => {
   const { items } = (await node.ask('plugins/list')) as {
     items: readonly { readonly name: string; readonly restarts: number; readonly lastFault?: string }[]

@@ -12,7 +12,7 @@ const SUBSCRIBERS = 10
 const CONCURRENT = 20
 const PAYMENTS = 2_000
 const WARM_UP = 400
-/** What starting and stopping plugins sets going is over by then; the runs without them come after the same rest. */
+/** By then all work that starting and stopping plugins causes is over; the runs without them come after the same rest. */
 const REST_MS = 3_000
 
 const CODE = `

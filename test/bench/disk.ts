@@ -13,9 +13,8 @@ const WARM_UP = 1_000
 const PAYMENTS = 3_000
 
 /**
- * What a settled payment leaves on the disk of each node, and what is written for it: two nodes, each a process, over one channel.
- * What is kept is what the database's pages hold, less those that are free; what is written is counted by the system. Linux only:
- * it reads `/proc`.
+ * What a settled payment leaves on the disk of each node, and what is written for it: two nodes, each a process, over one channel. The
+ * bytes kept are those of the database's pages, without the free ones; the system counts the bytes written. Linux only: it reads `/proc`.
  */
 export const diskBenchmark: Benchmark = {
   figures: ['payments.disk'],
@@ -65,7 +64,7 @@ interface Kept {
   readonly tables: ReadonlyMap<string, number>
 }
 
-/** What the node's database holds, seen in a copy of it: the node keeps its own to itself. */
+/** The content of the node's database, seen in a copy: the node locks its own. */
 const kept = async ({ data }: NodeProcess): Promise<Kept> => {
   const folder = mkdtempSync(join(dirname(data), 'copy-'))
   for (const name of ['node.sqlite', 'node.sqlite-wal']) copyFileSync(join(data, name), join(folder, name))

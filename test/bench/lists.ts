@@ -7,7 +7,7 @@ import type { NodeProcess } from './support/node-process.ts'
 const PAGES = 5
 const ROUNDS = 20
 
-/** How long a page of any list with any filter takes at most, of 99 in 100, over a history of 300,000 rows of each kind. */
+/** The longest time for a page of any list with any filter, for 99 in 100, over a history of 300,000 rows of each kind. */
 export const listsBenchmark: Benchmark = {
   figures: ['lists.filtered'],
   run: async () => {

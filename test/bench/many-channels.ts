@@ -3,7 +3,7 @@ import { measurePayments } from './payments.ts'
 import { BenchWorld } from './support/bench-world.ts'
 import type { NodeProcess } from './support/node-process.ts'
 
-// What grows with the number of channels. Opening thousands takes a minute: the runs share one world.
+// Figures that grow with the number of channels. Opening thousands takes a minute, so the runs share one world.
 
 const PAYING_CHANNELS = 2_000
 const STARTING_CHANNELS = 3_000

@@ -7,7 +7,7 @@ import { proportionalSize, withDescendants } from './support/processes.ts'
 
 const FEE_MANAGER = fileURLToPath(new URL('../../plugins-examples/fee-manager', import.meta.url))
 const CHANNELS = 40
-/** What starting has left behind is given back by then. */
+/** Memory that only starting needed is given back by then. */
 const SETTLING_MS = 5_000
 
 /** Memory of an idle node with one plugin, and what each channel adds to it. Linux only: it reads `/proc`. */

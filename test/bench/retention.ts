@@ -10,7 +10,7 @@ import { fillHistory } from './support/long-history.ts'
 
 const KEPT = 'settled-payments'
 const KEPT_MS = 30 * 86_400_000
-/** Of a sweep that goes on for minutes, so much is measured. */
+/** Of a sweep that goes on for minutes, only this much is measured. */
 const MEASURED_MS = 60_000
 const LOOK_MS = 500
 
@@ -24,7 +24,7 @@ export const retentionBenchmark: Benchmark = {
       const fresh = await world.node('historian')
       const { data } = fresh
       await world.stop(fresh)
-      // As if the operator had said so long ago.
+      // As if the operator had set it long ago.
       const grace: Grace = { kept: { [KEPT]: KEPT_MS }, leftMs: 0, at: Date.now() }
       await fillHistory(join(data, 'node.sqlite'), [
         { table: TABLE.meta, key: GRACE_KEY, value: utf8Encode(JSON.stringify(grace)) },

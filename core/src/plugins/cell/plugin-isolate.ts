@@ -4,7 +4,7 @@ import type { CellFault, CellLimits } from '../cell-protocol.ts'
 type Argument = string | ivm.Dereference<unknown> | undefined
 type Guest = ivm.Reference<(argument?: Argument) => string>
 
-/** What a turn came to. */
+/** The result of a turn. */
 export type TurnOutcome =
   | { readonly type: 'outbox'; readonly text: string; readonly cpuMicros: number; readonly fault?: string }
   | { readonly type: 'ended'; readonly fault: CellFault }
@@ -18,7 +18,7 @@ export class PluginIsolate {
   readonly #context: ivm.Context
   #cpu = 0n
 
-  /** Compiles and hardens; the plugin's own code is not run yet. */
+  /** Compiles and hardens; the plugin's own code has not run yet. */
   constructor({ Isolate }: typeof ivm, runtime: string, limits: CellLimits) {
     this.#limits = limits
     this.#timeout = limits.wallMs === undefined ? {} : { timeout: limits.wallMs }
@@ -50,7 +50,7 @@ export class PluginIsolate {
       const wrong = this.#call(this.#guest.turn, inbox)
       if (wrong !== '') return { type: 'ended', fault: { code: 'start-failed', text: wrong } }
     } catch (thrown) {
-      // What is thrown here and leaves the isolate alive is a rejection that nobody handled.
+      // An error that is thrown here and leaves the isolate alive is a rejection that nobody handled.
       const ended = this.#ended()
       if (ended !== undefined) return { type: 'ended', fault: ended }
       fault = wordsOf(thrown)
@@ -89,7 +89,7 @@ export class PluginIsolate {
 
 const MAX_WORDS = 4_000
 
-// What isolated-vm throws in this process is a copy: plain data, whose members run no code of the plugin.
+// An error that isolated-vm throws in this process is a copy: plain data, whose members run no code of the plugin.
 const wordsOf = (thrown: unknown): string => {
   const text = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)
   return text.slice(0, MAX_WORDS)
