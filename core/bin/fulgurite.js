@@ -48,6 +48,12 @@ if (ready) {
   module.enableCompileCache(join(core, COMPILED))
   const { main } = await import(pathToFileURL(programOf(core)).href)
   await main()
+} else if (supported && process.env.FULGURITE_LAUNCHED === '1') {
+  process.stderr.write(
+    `Fulgurite was launched without the flags and the environment that it needs: ${flags.join(' ')}\n` +
+      'Unset FULGURITE_LAUNCHED, and start it as fulgurite, or with npx fulgurite.\n',
+  )
+  process.exitCode = 1
 } else if (node === undefined || process.env.FULGURITE_LAUNCHED === '1') {
   process.stderr.write(
     `Fulgurite needs Node 24.12 or newer, or 26; this is ${process.versions.node}.\n` +

@@ -67,6 +67,17 @@ test('what lives beyond sixty-four megabytes is left to the engine: a collection
   t.is(grown.heap.collections, 1)
 })
 
+test('what lives less again, as the engine’s own collections show, is collected at rest again', async (t) => {
+  const { heap, seconds } = rig({ living: 65 * MB })
+  heap.used = 60 * MB
+  await seconds(10)
+  heap.used = 30 * MB
+  await seconds(1)
+  heap.used = 40 * MB
+  await seconds(10)
+  t.is(heap.collections, 2)
+})
+
 test('collections take a hundredth of the time at most', async (t) => {
   const { heap, seconds } = rig({ takesMs: 100 })
   for (let i = 0; i < 101; i++) {

@@ -39,6 +39,8 @@ export const collectAtRest = (heap: Heap, clock: Clock): (() => void) => {
     lookedAt = now
     active = nowActive
     const used = heap.usedBytes()
+    // The engine has collected meanwhile.
+    if (living !== undefined && used < living) living = used
     const isWorthIt = used >= (living ?? 0) + WORTH_BYTES && (living ?? used) <= MOST_LIVING_BYTES
     if (share <= RESTING_SHARE && isWorthIt && now >= notBefore) {
       heap.collect()
