@@ -378,3 +378,68 @@ test('the rate of asks does not begin anew with each run', async (t) => {
   await clock.advance(1)
   t.true(budgets.mayAsk())
 })
+
+const LONG = 31 * 24 * HOUR
+const cost = (paysOutMsat: bigint): Cost => ({ paysOutMsat, feesMsat: 0n, locksSat: 0n })
+
+test('a version with a shorter window wipes out nothing that was spent, over restarts', async (t) => {
+  const { clock, reopen } = rig()
+  const big = manifest({ ...WINDOW, windowMs: LONG })
+  const small = manifest({ ...WINDOW, windowMs: 60_000 })
+  const budgets = await reopen(big)
+  t.is(await spend(budgets, 'a', ANSWER, { cost: cost(500n) }), 'ok')
+  await clock.advance(HOUR)
+  budgets.grant(small)
+  t.is(budgets.used(small).paysOutMsat, 0n)
+  // The key is new to the shorter window, and does not take the place of what it spent before.
+  t.is(await spend(budgets, 'a', ANSWER, { cost: cost(300n) }), 'ok')
+  await clock.advance(HOUR)
+  t.is(budgets.used(small).paysOutMsat, 0n)
+  t.is(await spend(budgets, 'b', ANSWER, { cost: cost(1n) }), 'ok')
+  budgets.grant(big)
+  t.is(budgets.used(big).paysOutMsat, 801n)
+  t.is(await spend(budgets, 'c', ANSWER), 'budget-exceeded')
+  const again = await reopen(big)
+  t.is(again.used(big).paysOutMsat, 801n)
+  await clock.advance(LONG)
+  t.is(again.used(big).paysOutMsat, 0n)
+})
+
+test('a version with a shorter window makes no actions and queries new, over restarts', async (t) => {
+  const { clock, reopen } = rig()
+  const big = manifest({ windowMs: LONG, actions: 2, queries: 2 })
+  const small = manifest({ windowMs: 60_000, actions: 2, queries: 2 })
+  const budgets = await reopen(big)
+  for (const _ of [1, 2]) {
+    t.is(codeOf(budgets.admit('channels.setRelayFees', setFees, undefined)), 'ok')
+    t.is(codeOf(budgets.countQuery()), 'ok')
+  }
+  await clock.advance(HOUR)
+  budgets.grant(small)
+  t.is(codeOf(budgets.admit('channels.setRelayFees', setFees, undefined)), 'ok')
+  budgets.grant(big)
+  for (const life of [budgets, await reopen(big)]) {
+    t.is(codeOf(life.admit('channels.setRelayFees', setFees, undefined)), 'budget-exceeded')
+    t.is(codeOf(life.countQuery()), 'budget-exceeded')
+  }
+})
+
+test('a version without a command does not fill its rate, over restarts', async (t) => {
+  const { clock, reopen } = rig()
+  const rated = manifest({}, { max: 1, perMs: 24 * HOUR })
+  const without: Manifest = { ...rated, permissions: { ...rated.permissions, commands: {} } }
+  const ask = (budgets: Budgets) => codeOf(budgets.admit('channels.setRelayFees', setFees, undefined))
+  const budgets = await reopen(rated)
+  t.is(ask(budgets), 'ok')
+  budgets.grant(without)
+  budgets.countQuery()
+  budgets.grant(rated)
+  t.is(ask(budgets), 'rate-limited')
+  const other = await reopen(without)
+  other.grant(rated)
+  t.is(ask(other), 'rate-limited')
+  other.grant(without)
+  await clock.advance(24 * HOUR)
+  other.grant(rated)
+  t.is(ask(other), 'ok')
+})

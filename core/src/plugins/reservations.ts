@@ -3,6 +3,7 @@ import { type ContractError, encodeJson } from '@fulgurite/plugin-sdk/contract'
 import type { Budget } from '@fulgurite/plugin-sdk/manifest'
 import { err, ok, type Result } from '../lib/result.ts'
 import type { Cost, Outcome, Prepared } from '../node/contract-gateway.ts'
+import { LONGEST_WINDOW_MS } from './usage-counts.ts'
 
 type PurseName = keyof Cost
 
@@ -26,6 +27,11 @@ export interface ReservationChange {
 }
 
 const MAX_RESERVATIONS = 10_000
+/** A plugin's key has at most 200 characters. */
+const KEY_LENGTH = 1_024
+const HOUR_MS = 3_600_000
+/** The name of a row that sums up an hour. No operation has it. */
+const SUMMED = ''
 const PURSE_NAMES: readonly PurseName[] = ['paysOutMsat', 'feesMsat', 'locksSat']
 export const NOTHING: Cost = { paysOutMsat: 0n, feesMsat: 0n, locksSat: 0n }
 
@@ -39,21 +45,29 @@ const digestOf = (name: string, { asked }: Pick<Prepared, 'asked'>): string =>
  * What is set aside and spent from a plugin's purses. An open reservation counts until its outcome is known, however long that takes; a
  * settled one counts with its actual cost, for a window from when it was spent. Everything here is synchronous, so that exactly what
  * was compared with the limit is set aside.
+ *
+ * What is older than the window is summed up by the hour and kept for the longest window that a manifest may have: another version
+ * with a longer one counts it again. An hour counts until the last that was spent in it is too old: rather too much than too little.
  */
 export class Reservations {
   readonly #byKey = new Map<string, Reservation>()
   /** The settled ones in the order of their time. */
   #spent: Reservation[] = []
+  /** What was spent before the window, by the hour. */
+  readonly #past = new Map<string, Reservation>()
   #used: Cost = NOTHING
   #changes: ReservationChange[] = []
 
   constructor(kept: readonly Reservation[] = []) {
-    for (const reservation of [...kept].sort((a, b) => a.at - b.at)) this.#add(reservation)
+    for (const reservation of [...kept].sort((a, b) => a.at - b.at)) {
+      if (reservation.name === SUMMED) this.#past.set(reservation.key, reservation)
+      else this.#add(reservation)
+    }
   }
 
   /** The reservation of a key; a key whose reservation was settled before the window has none any more. */
   get(key: string, now: number, windowMs: number): Reservation | undefined {
-    this.#forget(now - windowMs)
+    this.#sumUp(now, windowMs)
     return this.#byKey.get(key)
   }
 
@@ -63,8 +77,10 @@ export class Reservations {
 
   /** What counts now, by purse. */
   used(now: number, windowMs: number): Cost {
-    this.#forget(now - windowMs)
-    return this.#used
+    this.#sumUp(now, windowMs)
+    let used = this.#used
+    for (const { at, cost } of this.#past.values()) if (at > now - windowMs) used = plus(used, cost)
+    return used
   }
 
   /**
@@ -78,7 +94,7 @@ export class Reservations {
     key: string,
     prepared: Pick<Prepared, 'asked' | 'worstCase'>,
   ): Result<{ readonly reservation: Reservation; readonly isNew: boolean }, ContractError> {
-    this.#forget(now - budget.windowMs)
+    const usedNow = this.used(now, budget.windowMs)
     const digest = digestOf(name, prepared)
     const known = this.#byKey.get(key)
     if (known !== undefined) {
@@ -88,7 +104,7 @@ export class Reservations {
     }
     const { worstCase: cost } = prepared
     for (const purse of PURSE_NAMES) {
-      const [asked, limit, used] = [cost[purse] as bigint, budget[purse], this.#used[purse] as bigint]
+      const [asked, limit, used] = [cost[purse] as bigint, budget[purse], usedNow[purse] as bigint]
       // A command that takes nothing from a purse needs no room in it.
       if (asked > 0n && used + asked > limit) return err(exceeded({ purse, asked, limit, used }, budget.windowMs))
     }
@@ -124,19 +140,31 @@ export class Reservations {
     return changes
   }
 
-  #forget(before: number): void {
+  /** Moves what is older than the window to its hour, and forgets the hours that no window reaches. */
+  #sumUp(now: number, windowMs: number): void {
     let count = 0
     for (const { at } of this.#spent) {
-      if (at > before) break
+      if (at > now - windowMs) break
       count += 1
     }
-    if (count === 0) return
-    for (const reservation of this.#spent.slice(0, count)) {
-      this.#byKey.delete(reservation.key)
-      this.#used = minus(this.#used, reservation.cost)
-      this.#changes.push({ key: reservation.key, reservation: undefined })
+    const hours = new Set<string>()
+    for (const old of this.#spent.slice(0, count)) {
+      this.#remove(old)
+      this.#changes.push({ key: old.key, reservation: undefined })
+      const key = hourKey(old.at)
+      const known = this.#past.get(key)
+      const at = Math.max(old.at, known?.at ?? 0)
+      const cost = plus(old.cost, known?.cost ?? NOTHING)
+      this.#past.set(key, { key, name: SUMMED, digest: '', asked: '', at, cost, isOpen: false })
+      hours.add(key)
     }
-    this.#spent = this.#spent.slice(count)
+    if (count > 0) this.#spent = this.#spent.slice(count)
+    for (const [key, { at }] of this.#past) {
+      if (at > now - LONGEST_WINDOW_MS) continue
+      this.#past.delete(key)
+      hours.add(key)
+    }
+    for (const key of hours) this.#changes.push({ key, reservation: this.#past.get(key) })
   }
 
   #add(reservation: Reservation): void {
@@ -150,6 +178,9 @@ export class Reservations {
     this.#used = minus(this.#used, reservation.cost)
   }
 }
+
+/** Longer than any key that a plugin may name, so that it is none of theirs. */
+const hourKey = (at: number): string => `${Math.floor(at / HOUR_MS)}`.padStart(KEY_LENGTH, ' ')
 
 /** Whether it is known how the command ended. */
 export const isDecided = ({ result }: Outcome): boolean => result.ok || !UNDECIDED.has(result.error.code)
