@@ -15,6 +15,8 @@ export interface FollowerOptions<Event extends Logged<Cursor>, Cursor, Failure> 
   ) => Promise<Result<{ readonly events: readonly Event[]; readonly next: Cursor }, Failure>>
   /** Takes an event. False if there is no room for it: it is read again later. */
   readonly take: (event: Event) => boolean
+  /** Called with the work of taking a page, which it does; the page is taken in one step. */
+  readonly aroundPage?: (work: () => boolean) => boolean
   /** Whether more can be had after what was taken; always, if absent. */
   readonly hasRoom?: () => boolean
   /** Called after a page was taken, as far as there was room. */
@@ -70,7 +72,7 @@ export class Follower<Event extends Logged<Cursor>, Cursor, Failure> {
   }
 
   async #catchUp(): Promise<void> {
-    const { read, tookPage, failed } = this.#options
+    const { read, aroundPage = atOnce, tookPage, failed } = this.#options
     let room = true
     this.#reading = true
     try {
@@ -85,7 +87,7 @@ export class Follower<Event extends Logged<Cursor>, Cursor, Failure> {
           continue
         }
         const { events, next } = page.value
-        room = events.every((event) => this.#take(event))
+        room = aroundPage(() => events.every((event) => this.#take(event)))
         if (room) this.#cursor = next
         tookPage?.()
         room &&= this.#hasRoom()
@@ -113,3 +115,5 @@ export class Follower<Event extends Logged<Cursor>, Cursor, Failure> {
     return this.#options.hasRoom?.() ?? true
   }
 }
+
+const atOnce = (work: () => boolean): boolean => work()

@@ -15,18 +15,19 @@ const setUp = (node: FakeNode, capacity: number, cursor = '0') => {
   let wake: () => void = () => {}
   const account = new Account(new MemoryPool(64 << 20, 1))
   const delivery = new DurableDelivery({
-    log: node.events,
     reader: new LogReader(node.events),
     account,
     label: 'label',
     name: 'peer.disconnected',
-    filter: undefined,
+    wants: () => true,
+    charged: (work) => work(),
     cursor,
     capacity,
     capacityBytes: 1 << 20,
     onAvailable: () => wake(),
     onError: () => {},
   })
+  node.events.subscribe({ names: ['peer.disconnected'] }, (event) => delivery.heard(event))
   const available = async (): Promise<void> => {
     if (!delivery.available) {
       await new Promise<void>((resolve) => {

@@ -1,21 +1,20 @@
 import type { ContractError, Cursor, EventName } from '@fulgurite/plugin-sdk/contract'
-import type { FieldFilter } from '@fulgurite/plugin-sdk/manifest'
 import { stackOf } from '../lib/errors.ts'
 import { Follower } from '../lib/follower.ts'
-import type { EncodedEvent, EventLogPort } from '../node/contract-gateway.ts'
+import type { EncodedEvent } from '../node/contract-gateway.ts'
 import { type MemoryAccount, textBytes } from './account.ts'
-import { matchesFilter } from './field-filter.ts'
 import type { LogReader } from './log-reader.ts'
 import type { RetriedEvent } from './parked-events.ts'
 
 export interface DeliveryOptions {
-  readonly log: EventLogPort
   readonly reader: LogReader
   readonly account: MemoryAccount
   readonly label: string
   readonly name: EventName
   /** Only these reach the plugin; the cursor passes the others. */
-  readonly filter: FieldFilter | undefined
+  readonly wants: (event: EncodedEvent) => boolean
+  /** Does work of the core's thread on the plugin's account. */
+  readonly charged: <T>(work: () => T) => T
   /** The last event done; `undefined` begins with the oldest kept. */
   readonly cursor: Cursor | undefined
   /** The most events in memory, and their bytes; one event is always held, however large. */
@@ -45,17 +44,17 @@ export class DurableDelivery {
   #bytes = 0
   readonly #follower: Follower<EncodedEvent, Cursor, ContractError>
   #stopped = false
-  readonly #unsubscribe: () => void
 
   constructor(options: DeliveryOptions) {
     this.#options = options
     this.label = options.label
     this.#place = options.cursor
-    const { reader, name, cursor, capacity, onAvailable, onError } = options
+    const { reader, name, cursor, capacity, charged, onAvailable, onError } = options
     this.#follower = new Follower({
       cursor,
       read: (place) => reader.read(place, name, Math.min(PAGE, capacity)),
       take: (event) => this.#keep(event),
+      aroundPage: charged,
       tookPage: () => {
         if (this.#waiting.length > 0) onAvailable()
       },
@@ -69,14 +68,12 @@ export class DurableDelivery {
       },
       threw: (thrown) => onError({ code: 'internal', message: stackOf(thrown) }),
     })
-    this.#unsubscribe = options.log.subscribe({ names: [options.name] }, (event) => this.#heard(event))
     this.#follower.readOn()
   }
 
   stop(): void {
     this.#stopped = true
     this.#follower.stop()
-    this.#unsubscribe()
   }
 
   /** Takes what is next, if what was taken before is done. */
@@ -140,7 +137,8 @@ export class DurableDelivery {
     if (!this.#follower.live && (few || this.#bytes === 0)) this.#follower.readOn()
   }
 
-  #heard(event: EncodedEvent): void {
+  /** An event of this name has happened. */
+  heard(event: EncodedEvent): void {
     // An event that is not in the log cannot be delivered reliably.
     if (event.sequence === 0 || this.#stopped) return
     // Reading stopped at an error: every event is a chance to read again.
@@ -150,8 +148,8 @@ export class DurableDelivery {
 
   /** Puts the event in memory, or passes it over. False where there is no room for it. */
   #keep(event: EncodedEvent): boolean {
-    const { name, filter } = this.#options
-    const wanted = event.name === name && (filter === undefined || matchesFilter(filter, payloadOf(event)))
+    const { name, wants } = this.#options
+    const wanted = event.name === name && wants(event)
     return !wanted || this.#hold(event)
   }
 
@@ -168,5 +166,3 @@ export class DurableDelivery {
 }
 
 const NONE: readonly EncodedEvent[] = []
-
-const payloadOf = ({ text }: EncodedEvent): unknown => (JSON.parse(text) as { readonly payload: unknown }).payload

@@ -1,13 +1,16 @@
 import type { EventName } from '@fulgurite/plugin-sdk/contract'
 import type { Manifest } from '@fulgurite/plugin-sdk/manifest'
 import type { EncodedEvent, EventLogPort } from '../node/contract-gateway.ts'
-import { matchesFilter } from './field-filter.ts'
+import type { EventFilters } from './event-filters.ts'
 import type { Inbox } from './inbox.ts'
 import type { PluginLog } from './plugin-log.ts'
 
 export interface LiveEventsOptions {
   readonly manifest: Manifest
   readonly events: EventLogPort
+  readonly filters: EventFilters
+  /** Does work of the core's thread on the plugin's account. */
+  readonly charged: <T>(work: () => T) => T
   readonly inbox: Inbox
   readonly log: PluginLog
   readonly onAvailable: () => void
@@ -33,9 +36,8 @@ export class LiveEvents {
   }
 
   #heard(event: EncodedEvent): void {
-    const { manifest, inbox, log, onAvailable } = this.#options
-    const filter = manifest.permissions.events[event.name]?.filter
-    if (filter !== undefined && !matchesFilter(filter, (JSON.parse(event.text) as { payload: unknown }).payload)) return
+    const { manifest, filters, charged, inbox, log, onAvailable } = this.#options
+    if (filters.has(event.name) && !charged(() => filters.wants(event))) return
     const dropped = inbox.live(event, manifest.limits.queueEvents)
     if (dropped > 0 && !this.#dropped) {
       this.#dropped = true

@@ -1,8 +1,11 @@
 import type { CancelTimer, Clock } from '../lib/clock.ts'
+import { threadTime } from '../lib/thread-time.ts'
 import { TokenBucket } from '../lib/token-bucket.ts'
 
 export interface ProcessorShareOptions {
   readonly clock: Clock
+  /** Milliseconds that this thread has worked; a test may set it. */
+  readonly threadTime?: () => number
   /** Of one processor, in the long run. */
   readonly cpuShare: number
   /** What all plugins together may use. */
@@ -35,6 +38,17 @@ export class ProcessorShare {
     const used = cellMs + CORE_PRICE * coreMs
     this.#own.charge(now, used)
     this.#options.total.charge(now, used)
+  }
+
+  /** Does work of the core's thread, and charges what it took. */
+  charged<T>(work: () => T): T {
+    const { threadTime: worked = threadTime } = this.#options
+    const begun = worked()
+    try {
+      return work()
+    } finally {
+      this.charge(worked() - begun)
+    }
   }
 
   /** Whether the plugin has to wait now; it is resumed later. Urgent work, which has a deadline, is done on credit, within limits. */

@@ -11,6 +11,7 @@ import type { Budgets } from './budgets.ts'
 import type { CellProcess } from './cell-process.ts'
 import type { CellFault } from './cell-protocol.ts'
 import { DurableWork } from './durable-work.ts'
+import { EventFilters } from './event-filters.ts'
 import type { HostStore } from './host-store.ts'
 import { Inbox } from './inbox.ts'
 import { LiveEvents } from './live-events.ts'
@@ -146,8 +147,16 @@ export const runParts = (options: PluginRunOptions, owner: RunOwner): RunParts =
     refused: (hook, error) => listener.refused(hook, error),
   })
   const { installCursor } = options
-  const subscriptions = new Subscriptions({ manifest, events, store, account: run, log, installCursor, onAvailable })
-  const live = new LiveEvents({ manifest, events, inbox, log, onAvailable })
+  const heard = {
+    manifest,
+    events,
+    filters: new EventFilters(manifest),
+    charged: <T>(step: () => T): T => share.charged(step),
+    log,
+    onAvailable,
+  }
+  const subscriptions = new Subscriptions({ ...heard, store, account: run, installCursor })
+  const live = new LiveEvents({ ...heard, inbox })
   const work = new DurableWork({
     manifest,
     store,

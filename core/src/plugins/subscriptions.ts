@@ -5,6 +5,7 @@ import type { EncodedEvent, EventLogPort } from '../node/contract-gateway.ts'
 import { MEMORY_CAPS, type MemoryAccount } from './account.ts'
 import type { CellFault } from './cell-protocol.ts'
 import { DurableDelivery } from './durable-delivery.ts'
+import type { EventFilters } from './event-filters.ts'
 import { type HostStore, keys } from './host-store.ts'
 import { LogReader } from './log-reader.ts'
 import type { RetriedEvent } from './parked-events.ts'
@@ -13,6 +14,9 @@ import type { PluginLog } from './plugin-log.ts'
 export interface SubscriptionsOptions {
   readonly manifest: Manifest
   readonly events: EventLogPort
+  readonly filters: EventFilters
+  /** Does work of the core's thread on the plugin's account. */
+  readonly charged: <T>(work: () => T) => T
   readonly store: HostStore
   readonly account: MemoryAccount
   readonly log: PluginLog
@@ -37,6 +41,8 @@ export class Subscriptions {
   readonly #options: SubscriptionsOptions
   readonly #deliveries: DurableDelivery[] = []
   readonly #byLabel = new Map<string, DurableDelivery>()
+  readonly #byName = new Map<EventName, DurableDelivery[]>()
+  #unsubscribe: (() => void) | undefined
   #first = 0
   #stopped = false
 
@@ -54,8 +60,8 @@ export class Subscriptions {
 
   /** Continues each subscription where it was, or begins it where it asks to begin. */
   async start(registered: readonly Registered[]): Promise<void> {
-    const { manifest, events: log, store, account, onAvailable } = this.#options
-    const { name: plugin, permissions, limits } = manifest
+    const { manifest, events: log, filters, charged, store, account, onAvailable } = this.#options
+    const { name: plugin, limits } = manifest
     const cursors = await Promise.all(registered.map(([label]) => store.get(keys.cursor(plugin, label))))
     const begun = registered.map(([label, name, from], i) => {
       const cursor = cursors[i] ?? this.#origin(from)
@@ -70,12 +76,12 @@ export class Subscriptions {
     const capacityBytes = Math.floor(MEMORY_CAPS.events / begun.length)
     for (const { label, name, cursor } of begun) {
       const delivery = new DurableDelivery({
-        log,
         reader,
         account,
         label,
         name,
-        filter: permissions.events[name]?.filter,
+        wants: (event) => filters.wants(event),
+        charged,
         cursor,
         capacity,
         capacityBytes,
@@ -84,11 +90,17 @@ export class Subscriptions {
       })
       this.#deliveries.push(delivery)
       this.#byLabel.set(label, delivery)
+      const named = this.#byName.get(name)
+      if (named === undefined) this.#byName.set(name, [delivery])
+      else named.push(delivery)
     }
+    const names = [...this.#byName.keys()]
+    if (names.length > 0) this.#unsubscribe = log.subscribe({ names }, (event) => this.#heard(event))
   }
 
   stop(): void {
     this.#stopped = true
+    this.#unsubscribe?.()
     for (const delivery of this.#deliveries) delivery.stop()
   }
 
@@ -137,6 +149,17 @@ export class Subscriptions {
   /** Gives an event that was set aside back to its subscription; false where there is none, or no room. */
   retry(label: string, event: RetriedEvent): boolean {
     return this.#byLabel.get(label)?.retry(event) === true
+  }
+
+  #heard(event: EncodedEvent): void {
+    const { filters, charged } = this.#options
+    const deliveries = this.#byName.get(event.name) ?? []
+    const tell = (): void => {
+      for (const delivery of deliveries) delivery.heard(event)
+    }
+    // To put by what comes once and unread costs less than to measure it, and it is charged with its turn.
+    if (deliveries.length > 1 || filters.has(event.name)) charged(tell)
+    else tell()
   }
 
   #origin(from: string): Cursor {
