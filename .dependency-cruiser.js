@@ -81,6 +81,21 @@ const FOLDERS_OF_NODE = {
   ],
 }
 
+/**
+ * For each folder of core/src/channel: the folders of it that it may import. Opening, operating and closing do not know each other: what
+ * they share is `common`, and what stands in transitions/ itself leads an input to the right one.
+ */
+const FOLDERS_OF_CHANNEL = {
+  commitment: [],
+  claims: ['commitment'],
+  state: ['commitment', 'claims'],
+  'transitions/common': ['commitment', 'claims', 'state'],
+  'transitions/opening': ['commitment', 'state', 'transitions/common'],
+  'transitions/operating': ['commitment', 'state', 'transitions/common'],
+  'transitions/closing': ['commitment', 'claims', 'state', 'transitions/common'],
+  persistence: ['commitment', 'claims', 'state', 'transitions/opening'],
+}
+
 /** What stands beside them and any of them may import; what `node.ts` joins them with knows them all. */
 const BESIDE_FOLDERS = ['contract-gateway', 'node-log', 'settings']
 
@@ -133,11 +148,30 @@ const folderRule = ([folder, allowed]) => {
   }
 }
 
+const folderOfChannelRule = ([folder, allowed]) => ({
+  name: `channel-${folder.replace('/', '-')}`,
+  comment: `channel/${folder}/ may import ${allowed.length === 0 ? 'no other folder of channel/' : allowed.join(', ')}.`,
+  severity: 'error',
+  from: { path: `^core/src/channel/${folder}/`, pathNot: TESTS },
+  to: { path: '^core/src/channel/', pathNot: [folder, ...allowed].map((name) => `^core/src/channel/${name}/`) },
+})
+
 export default {
   forbidden: [
     ...Object.entries(ROOMS).map(roomRule),
     ...WITH_FRONT_DOOR.map(frontDoorRule),
     ...Object.entries(FOLDERS_OF_NODE).map(folderRule),
+    ...Object.entries(FOLDERS_OF_CHANNEL).map(folderOfChannelRule),
+    {
+      name: 'channel-folder-unknown',
+      comment: 'Every folder of core/src/channel has a list.',
+      severity: 'error',
+      from: {
+        path: '^core/src/channel/(transitions/[^/]+/|(?!transitions/)[^/]+/)',
+        pathNot: [`^core/src/channel/(${Object.keys(FOLDERS_OF_CHANNEL).join('|')})/`, ...TESTS],
+      },
+      to: {},
+    },
     {
       name: 'node-folder-unknown',
       comment: 'Every folder of core/src/node has a list.',

@@ -4,10 +4,10 @@ import { resume } from './resume.ts'
 import { isStored } from './state/channel-state.ts'
 import type { Effect } from './state/effects.ts'
 import type { ChannelInput } from './state/inputs.ts'
+import { completeSpend } from './transitions/common/publications.ts'
 import { SimulatedNode } from './transitions/fixtures/simulation.ts'
 import { TestParty } from './transitions/fixtures/test-party.ts'
 import { preimageOf, TwoParties } from './transitions/fixtures/two-parties.ts'
-import { completeSpend } from './transitions/publications.ts'
 
 type Name = 'alice' | 'bob'
 

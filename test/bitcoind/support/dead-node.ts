@@ -4,7 +4,7 @@ import { SIGHASH_ALL, segwitV0Sighash } from '../../../core/src/bitcoin/sighash.
 import { displayTxid, encodeTx, type Tx, withWitness } from '../../../core/src/bitcoin/transaction.ts'
 import { witnessSignature } from '../../../core/src/channel/commitment/funding-witness.ts'
 import { isFunded } from '../../../core/src/channel/state/channel-state.ts'
-import { buildRemote, latest } from '../../../core/src/channel/transitions/commitments.ts'
+import { buildRemote, latest } from '../../../core/src/channel/transitions/common/commitments.ts'
 import { equalBytes, fromHex, toHex } from '../../../core/src/lib/bytes.ts'
 import { systemClock } from '../../../core/src/lib/clock.ts'
 import { systemRng } from '../../../core/src/lib/rng.ts'

@@ -1,6 +1,6 @@
 import { p2tr, p2wpkh, p2wsh, witnessProgram } from '../../../core/src/bitcoin/script.ts'
 import { displayTxid, type Tx, txidOf } from '../../../core/src/bitcoin/transaction.ts'
-import { channelIdOf } from '../../../core/src/channel/transitions/opening.ts'
+import { channelIdOf } from '../../../core/src/channel/transitions/opening/opening.ts'
 import { secp256k1 } from '../../../core/src/crypto/secp256k1.ts'
 import { concat, equalBytes, fromHex, toHex } from '../../../core/src/lib/bytes.ts'
 import type { TestNode } from '../../scenarios/support/world.ts'

@@ -1,7 +1,7 @@
 import { newChannel } from '../../../core/src/channel/state/channel-state.ts'
 import { newSession } from '../../../core/src/channel/state/session.ts'
 import { FEATURES, TestParty } from '../../../core/src/channel/transitions/fixtures/test-party.ts'
-import { firstCommitments } from '../../../core/src/channel/transitions/opening.ts'
+import { firstCommitments } from '../../../core/src/channel/transitions/opening/opening.ts'
 import type { OutPoint } from '../../../core/src/lib/ids.ts'
 import { nodeOf, RawPeer, VALID_INIT } from '../../../core/src/node/connection/fixtures/raw-peer.ts'
 import type { AcceptChannel, OpenChannel } from '../../../core/src/wire/messages/channel-open.ts'

@@ -3,7 +3,7 @@ import { type ChannelState, newChannel } from '../../../core/src/channel/state/c
 import type { Effect } from '../../../core/src/channel/state/effects.ts'
 import type { ChannelInput, ChannelMessage } from '../../../core/src/channel/state/inputs.ts'
 import { newSession } from '../../../core/src/channel/state/session.ts'
-import { fundingOutputScript, latest } from '../../../core/src/channel/transitions/commitments.ts'
+import { fundingOutputScript, latest } from '../../../core/src/channel/transitions/common/commitments.ts'
 import { FEATURES, TestParty } from '../../../core/src/channel/transitions/fixtures/test-party.ts'
 import { sha256 } from '../../../core/src/crypto/hashes.ts'
 import { secp256k1 } from '../../../core/src/crypto/secp256k1.ts'

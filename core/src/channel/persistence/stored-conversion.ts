@@ -7,7 +7,7 @@ import type { Change } from '../state/changes.ts'
 import type { Commitment, RemoteCommit } from '../state/commitment.ts'
 import type { Funded } from '../state/durable.ts'
 import { findHtlc, type HtlcRecord, type Htlcs } from '../state/htlc.ts'
-import { mirrored } from '../transitions/opening.ts'
+import { mirrored } from '../transitions/opening/opening.ts'
 import type {
   StoredChange,
   StoredCommitment,

@@ -6,11 +6,11 @@ import type { Funded } from '../state/durable.ts'
 import type { ChannelEnv } from '../state/environment.ts'
 import type { Connected, Disconnected } from '../state/inputs.ts'
 import { newSession, noProposals, type Session } from '../state/session.ts'
-import { abortOpening } from './abort-opening.ts'
-import { latest } from './commitments.ts'
-import { dropUnsigned } from './fail-channel.ts'
-import { react } from './react.ts'
-import { andThen, emit, type Step, stay, to } from './step.ts'
+import { abortOpening } from './common/abort-opening.ts'
+import { latest } from './common/commitments.ts'
+import { dropUnsigned } from './common/fail-channel.ts'
+import { react } from './common/react.ts'
+import { andThen, emit, type Step, stay, to } from './common/step.ts'
 
 /** A connection with the peer: `channel_reestablish` goes first, and nothing else until the peer's has come. */
 export const connected = (state: ChannelState, input: Connected, env: ChannelEnv): Step => {

@@ -1,10 +1,10 @@
 import type { Funded } from '../state/durable.ts'
 import type { ChannelEnv } from '../state/environment.ts'
 import type { Session } from '../state/session.ts'
+import { awake } from './closing/negotiation.ts'
+import { andThen, type Step, to } from './common/step.ts'
 import { speakFirst } from './connection.ts'
-import { awake } from './negotiation.ts'
 import { recvMessage } from './peer-message.ts'
-import { andThen, type Step, to } from './step.ts'
 
 /** The channel sends what it has held back, and handles what it has received. */
 export const endRest = (durable: Funded, session: Session, env: ChannelEnv): Step => {

@@ -2,10 +2,10 @@ import test from 'ava'
 import { utf8Encode } from '../../lib/bytes.ts'
 import type { ChannelMessage } from '../state/inputs.ts'
 import type { Rest } from '../state/rest.ts'
-import { latest } from './commitments.ts'
+import { latest } from './common/commitments.ts'
+import { completeSpend } from './common/publications.ts'
 import { FEATURES, type TestParty } from './fixtures/test-party.ts'
 import { TwoParties } from './fixtures/two-parties.ts'
-import { completeSpend } from './publications.ts'
 
 const END = { type: 'timer', timer: 'rest' } as const
 

@@ -4,9 +4,9 @@ import { equalBytes, fromHex, utf8Decode, utf8Encode } from '../../lib/bytes.ts'
 import { arbitraryMessage } from '../../wire/fixtures/arbitrary-message.ts'
 import type { Effect } from '../state/effects.ts'
 import type { ChannelInput, ChannelMessage } from '../state/inputs.ts'
+import { REACTIONS } from './common/reactions.ts'
 import type { TestParty } from './fixtures/test-party.ts'
 import { FUNDING, hashOf, preimageOf, TwoParties } from './fixtures/two-parties.ts'
-import { REACTIONS } from './reactions.ts'
 
 const sent = (effects: readonly Effect[]): readonly string[] =>
   effects.flatMap((effect) => (effect.type === 'send' ? [effect.message.type] : []))

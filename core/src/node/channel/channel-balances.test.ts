@@ -1,8 +1,8 @@
 import test from 'ava'
 import type { Commitment } from '../../channel/state/commitment.ts'
+import { completeSpend } from '../../channel/transitions/common/publications.ts'
 import type { TestParty } from '../../channel/transitions/fixtures/test-party.ts'
 import { TwoParties } from '../../channel/transitions/fixtures/two-parties.ts'
-import { completeSpend } from '../../channel/transitions/publications.ts'
 import { balanceView, unclaimableMsat } from './channel-balances.ts'
 
 const spendable = (party: TestParty): bigint => balanceView(party.funded, party.state.session).spendableMsat

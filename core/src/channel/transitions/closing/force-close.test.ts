@@ -1,0 +1,270 @@
+import test from 'ava'
+import type { Tx } from '../../../bitcoin/transaction.ts'
+import { txidOf } from '../../../bitcoin/transaction.ts'
+import { secp256k1 } from '../../../crypto/secp256k1.ts'
+import { utf8Encode } from '../../../lib/bytes.ts'
+import type { Claim } from '../../claims/claim.ts'
+import type { Effect } from '../../state/effects.ts'
+import { completeSpend } from '../common/publications.ts'
+import type { TestParty } from '../fixtures/test-party.ts'
+import { preimageOf, TwoParties } from '../fixtures/two-parties.ts'
+
+const errors = (party: TestParty): readonly string[] =>
+  party.effects.flatMap((effect) =>
+    effect.type === 'emit' && effect.event.type === 'error' ? [effect.event.error.code] : [],
+  )
+
+const outcomes = (effects: readonly Effect[]): readonly string[] =>
+  effects.flatMap((effect) => (effect.type === 'settle' ? [`${effect.htlcId} ${effect.outcome.type}`] : []))
+
+const claims = (effects: readonly Effect[]): readonly Claim[] =>
+  effects.flatMap((effect) =>
+    effect.type === 'publish' && effect.purpose === 'claim' && effect.publication.type === 'claim'
+      ? [effect.publication.claim]
+      : [],
+  )
+
+const commitmentOf = (party: TestParty): Tx => {
+  const effect = party.effects.findLast((each) => each.type === 'publish' && each.purpose === 'local-commitment')
+  if (effect?.type !== 'publish' || effect.publication.type !== 'funding-spend') throw new Error('not published')
+  return completeSpend(effect.publication, party.signWithFundingKey)
+}
+
+const at = (party: TestParty, height: number): readonly Effect[] => {
+  party.env = { ...party.env, height }
+  return party.run({ type: 'block', height })
+}
+
+const confirmed = (party: TestParty, tx: Tx, blockHeight: number): readonly Effect[] =>
+  party.run({ type: 'confirmed', txid: txidOf(tx), tx, blockHeight, txIndex: 1 })
+
+const fundingOutpoint = (party: TestParty) => {
+  const [commitment] = party.funded.active
+  if (commitment === undefined) throw new Error('no commitment')
+  return commitment.localParams.fundingOutpoint
+}
+
+/** Alice's commitment is published, and in a block at height 1000. */
+const closeByAlice = (two: TwoParties): Tx => {
+  two.run(two.alice, { type: 'force-close', requestId: 'force' })
+  const tx = commitmentOf(two.alice)
+  two.alice.run({ type: 'spent', outpoint: fundingOutpoint(two.alice), tx })
+  confirmed(two.alice, tx, 1000)
+  return tx
+}
+
+test('force-close — publishes our commitment, with good signatures of both', (t) => {
+  const two = new TwoParties().ready({ pushMsat: 200_000_000n })
+  two.add(two.alice, 1, 50_000_000n)
+  two.settle()
+  const effects = two.run(two.alice, { type: 'force-close', requestId: 'force' })
+  const effect = effects.find((each) => each.type === 'publish' && each.purpose === 'local-commitment')
+  if (effect?.type !== 'publish' || effect.publication.type !== 'funding-spend') return t.fail()
+  const { sighash, remoteSignature, remoteFundingKey } = effect.publication
+  t.true(secp256k1.verify(remoteSignature, sighash, remoteFundingKey))
+  t.deepEqual(two.names(two.alice), ['error'])
+  two.deliver(two.alice)
+  // BOLT 1: the peer fails the channel, too.
+  t.is(two.bob.phase, 'closing')
+  t.deepEqual(errors(two.bob), ['peer-error'])
+})
+
+test('force-close — an HTLC that was never signed goes back to its origin', (t) => {
+  const two = new TwoParties().ready()
+  two.add(two.alice, 1)
+  const effects = two.run(two.alice, { type: 'force-close' })
+  t.deepEqual(outcomes(effects), ['0 not-sent'])
+})
+
+test('force-close — our main output is claimed when its delay is over, and the channel ends when that is deep', (t) => {
+  const two = new TwoParties().ready({ pushMsat: 200_000_000n })
+  closeByAlice(two)
+  t.deepEqual(claims(at(two.alice, 1142)), [])
+  const [claim, ...others] = claims(at(two.alice, 1143))
+  t.is(claim?.kind.type, 'to-local')
+  t.deepEqual(others, [])
+  if (claim === undefined) return t.fail()
+  two.alice.run({ type: 'spent', outpoint: claim.outpoint, tx: claim.tx })
+  confirmed(two.alice, claim.tx, 1145)
+  at(two.alice, 1149)
+  t.is(two.alice.phase, 'closing')
+  at(two.alice, 1150)
+  t.is(two.alice.phase, 'closed')
+})
+
+test('force-close — an HTLC that times out on the chain is failed to its origin once that is deep enough', (t) => {
+  const two = new TwoParties().ready({ pushMsat: 200_000_000n })
+  two.add(two.alice, 1, 50_000_000n)
+  two.settle()
+  closeByAlice(two)
+  at(two.alice, 1100)
+  const claim = claims(at(two.alice, 1144)).find(({ kind }) => kind.type === 'htlc-timeout')
+  if (claim === undefined) return t.fail('no timeout claim')
+  two.alice.run({ type: 'spent', outpoint: claim.outpoint, tx: claim.tx })
+  t.deepEqual(outcomes(confirmed(two.alice, claim.tx, 1146)), [])
+  t.deepEqual(outcomes(at(two.alice, 1150)), [])
+  t.deepEqual(outcomes(at(two.alice, 1151)), ['0 timed-out-on-chain'])
+  t.deepEqual(outcomes(at(two.alice, 1152)), [])
+  t.true(claims(at(two.alice, 1146 + 143)).some(({ kind }) => kind.type === 'htlc-output'))
+})
+
+test('force-close — a preimage that the peer shows on the chain goes to the origin at once', (t) => {
+  const two = new TwoParties().ready({ pushMsat: 200_000_000n })
+  two.add(two.alice, 1, 50_000_000n)
+  two.settle()
+  closeByAlice(two)
+  const claim = claims(at(two.alice, 1144)).find(({ kind }) => kind.type === 'htlc-timeout')
+  if (claim === undefined) return t.fail('no output')
+  const [input] = claim.tx.inputs
+  if (input === undefined) return t.fail('no input')
+  const theirs: Tx = {
+    ...claim.tx,
+    inputs: [{ ...input, witness: [new Uint8Array(72), preimageOf(1), claim.witnessScript] }],
+  }
+  const effects = two.alice.run({ type: 'spent', outpoint: claim.outpoint, tx: theirs })
+  t.deepEqual(outcomes(effects), ['0 fulfilled'])
+  confirmed(two.alice, theirs, 1145)
+  t.deepEqual(outcomes(at(two.alice, 1200)), [])
+})
+
+test('force-close — an HTLC without an output is failed when the commitment is deep enough', (t) => {
+  const two = new TwoParties().ready({ pushMsat: 200_000_000n })
+  two.add(two.alice, 1, 300_000n)
+  two.settle()
+  const tx = closeByAlice(two)
+  t.is(tx.outputs.length, 4)
+  t.deepEqual(outcomes(at(two.alice, 1004)), [])
+  t.deepEqual(outcomes(at(two.alice, 1005)), ['0 timed-out-on-chain'])
+})
+
+test('force-close — a received HTLC is claimed as soon as its preimage is known', (t) => {
+  const two = new TwoParties().ready({ pushMsat: 200_000_000n })
+  two.add(two.bob, 1, 50_000_000n)
+  two.settle()
+  closeByAlice(two)
+  t.deepEqual(claims(at(two.alice, 1010)), [])
+  const [claim] = claims(two.run(two.alice, { type: 'fulfil-htlc', htlcId: 0n, preimage: preimageOf(1) }))
+  t.is(claim?.kind.type, 'htlc-success')
+})
+
+test('deadlines — an offered HTLC past its expiry and the grace force-closes', (t) => {
+  const two = new TwoParties().ready()
+  two.add(two.alice, 1, 50_000_000n, 1144)
+  two.settle()
+  at(two.alice, 1145)
+  t.is(two.alice.phase, 'normal')
+  at(two.alice, 1146)
+  t.is(two.alice.phase, 'closing')
+  t.deepEqual(errors(two.alice), ['htlc-deadline-passed'])
+})
+
+test('deadlines — a received HTLC force-closes before its expiry only if we have its preimage', (t) => {
+  const two = new TwoParties().ready()
+  two.add(two.alice, 1, 50_000_000n, 1144)
+  two.settle()
+  at(two.bob, 1130)
+  t.is(two.bob.phase, 'normal')
+  two.fulfil(two.bob, 0n, 1)
+  two.lose(two.bob)
+  at(two.bob, 1131)
+  t.is(two.bob.phase, 'closing')
+})
+
+test('deadlines — a fundee forgets a channel whose funding never comes, a funder does not', (t) => {
+  const two = new TwoParties()
+  two.open()
+  at(two.bob, 1000 + 2015)
+  t.is(two.bob.phase, 'wait-for-funding-confirmed')
+  at(two.bob, 1000 + 2016)
+  t.is(two.bob.phase, 'closed')
+  at(two.alice, 1000 + 2016)
+  t.is(two.alice.phase, 'wait-for-funding-confirmed')
+})
+
+test('on chain — the peer’s commitment ends the channel, and its claims are told to be missing', (t) => {
+  const two = new TwoParties().ready({ pushMsat: 200_000_000n })
+  two.run(two.alice, { type: 'force-close' })
+  const tx = commitmentOf(two.alice)
+  two.lose(two.alice)
+  two.bob.run({ type: 'spent', outpoint: fundingOutpoint(two.bob), tx })
+  t.is(two.bob.phase, 'closing')
+  t.deepEqual(errors(two.bob), ['remote-commitment-not-handled'])
+  confirmed(two.bob, tx, 1000)
+  at(two.bob, 3000)
+  // Nothing of the state is dropped: a later version claims.
+  t.is(two.bob.phase, 'closing')
+  const { durable } = two.bob.state
+  t.is(durable.phase === 'closing' && durable.closing.spends[0]?.kind, 'remote')
+})
+
+test('on chain — a commitment of the peer that is not mined does not keep ours from the chain for ever', (t) => {
+  const two = new TwoParties().ready({ pushMsat: 200_000_000n })
+  two.add(two.bob, 1, 50_000_000n, 1144)
+  two.settle()
+  two.run(two.alice, { type: 'force-close' })
+  two.lose(two.alice)
+  const tx = commitmentOf(two.alice)
+  two.bob.run({ type: 'spent', outpoint: fundingOutpoint(two.bob), tx })
+  const publications = () => two.bob.effects.filter(({ type }) => type === 'publish').length
+  at(two.bob, 1145)
+  t.is(publications(), 0)
+  at(two.bob, 1146)
+  t.true(publications() > 0)
+})
+
+test('on chain — a commitment that the peer has revoked is recognised', (t) => {
+  const two = new TwoParties().ready({ pushMsat: 200_000_000n })
+  const old = two.alice.state
+  two.add(two.alice, 1)
+  two.settle()
+  two.alice.state = old
+  two.alice.run({ type: 'force-close' })
+  two.bob.run({ type: 'spent', outpoint: fundingOutpoint(two.bob), tx: commitmentOf(two.alice) })
+  const { durable } = two.bob.state
+  t.is(durable.phase === 'closing' && durable.closing.spends[0]?.kind, 'revoked')
+})
+
+test('recv error — publishes our commitment and does not answer', (t) => {
+  const two = new TwoParties().ready()
+  const { channelId } = two.bob.funded.params
+  const effects = two.bob.recv({
+    type: 'error',
+    channelId,
+    data: utf8Encode('unable to resume channel, recovery required'),
+  })
+  t.false(effects.some(({ type }) => type === 'send'))
+  t.true(effects.some((effect) => effect.type === 'publish' && effect.purpose === 'local-commitment'))
+})
+
+test('recv warning — is told and changes nothing', (t) => {
+  const two = new TwoParties().ready()
+  const before = two.bob.state
+  const { channelId } = two.bob.funded.params
+  const effects = two.bob.recv({ type: 'warning', channelId, data: Uint8Array.of(7) })
+  t.is(two.bob.state, before)
+  t.like(effects[0], { event: { type: 'error', error: { code: 'peer-warning', text: '(not printable)' } } })
+})
+
+test('a funding that the peer only speaks of — our commitment waits for it, and in the end the channel is forgotten', (t) => {
+  const failed = () => {
+    const two = new TwoParties()
+    two.open({ pushMsat: 300_000_000n })
+    const { channelId } = two.bob.funded.params
+    two.bob.recv({ type: 'error', channelId, data: utf8Encode('changed my mind') })
+    t.is(two.bob.phase, 'closing')
+    t.false(two.bob.effects.some(({ type }) => type === 'publish'))
+    return two
+  }
+  const real = failed()
+  real.confirm(real.bob)
+  t.deepEqual(
+    real.bob.effects.flatMap((effect) => (effect.type === 'publish' ? [effect.purpose] : [])),
+    ['local-commitment'],
+  )
+  const { bob } = failed()
+  at(bob, 1000 + 2015)
+  t.is(bob.phase, 'closing')
+  at(bob, 1000 + 2016)
+  t.is(bob.phase, 'closed')
+  t.false(bob.effects.some(({ type }) => type === 'publish'))
+})

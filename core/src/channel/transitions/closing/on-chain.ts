@@ -1,0 +1,327 @@
+import { p2wsh } from '../../../bitcoin/script.ts'
+import { formatOutPoint, txidOf } from '../../../bitcoin/transaction.ts'
+import { equalBytes } from '../../../lib/bytes.ts'
+import type { HtlcId, PaymentHash, Preimage } from '../../../lib/ids.ts'
+import { MSAT_PER_SAT } from '../../../lib/units.ts'
+import type { Claim } from '../../claims/claim.ts'
+import { type LocalCommitmentResolution, localCommitmentClaims } from '../../claims/local-commitment-claims.ts'
+import { revealedPreimages } from '../../claims/on-chain-outcome.ts'
+import type { FundingSpend } from '../../state/closing.ts'
+import type { Closed, Closing, Funded } from '../../state/durable.ts'
+import type { Effect } from '../../state/effects.ts'
+import type { ChannelEnv } from '../../state/environment.ts'
+import { type HtlcRecord, replaceHtlc } from '../../state/htlc.ts'
+import type { BlockConnected, OutputSpent, TxConfirmed } from '../../state/inputs.ts'
+import type { Session } from '../../state/session.ts'
+import { balancesOf, buildLocal, fundingOutputScript, latest, update } from '../common/commitments.ts'
+import { passedDeadline } from '../common/deadlines.ts'
+import { dropUnsigned, failedSession } from '../common/fail-channel.ts'
+import { publishLocalCommitment } from '../common/publications.ts'
+import { settled } from '../common/settle.ts'
+import { andThen, emit, type Live, type Step, stay, to } from '../common/step.ts'
+
+/** BOLT 3, commitment transaction: the upper 8 bits of its input's sequence. */
+const COMMITMENT_SEQUENCE = 0x80
+/** How often, in blocks, transactions that are not mined yet are published again. */
+const REBROADCAST_INTERVAL = 6
+
+/** An output that we watch is spent, in the mempool or in a block. */
+export const outputSpent = (live: Live, input: OutputSpent, env: ChannelEnv): Step => {
+  const { fundingOutpoint } = latest(live.durable).localParams
+  const ofFunding =
+    input.outpoint.index === fundingOutpoint.index && equalBytes(input.outpoint.txid, fundingOutpoint.txid)
+  return ofFunding ? fundingSpent(live, input, env) : claimSpent(live, input, env)
+}
+
+const fundingSpent = ({ durable, session }: Live, { tx }: OutputSpent, env: ChannelEnv): Step => {
+  const txid = txidOf(tx)
+  const known = durable.phase === 'closing' ? durable.closing.spends : []
+  const watch: Effect = { type: 'watch-confirmed', txid, depth: 1, script: fundingOutputScript(latest(durable)) }
+  if (known.some((spend) => equalBytes(spend.txid, txid))) return to(durable, session, [watch])
+  const spend: FundingSpend = { kind: kindOf(durable, tx, txid), tx, txid }
+  if (durable.phase === 'closing') {
+    const closing = { ...durable.closing, spends: [...durable.closing.spends, spend] }
+    const next: Closing = { ...durable, closing }
+    return to(next, session, [watch, ...reportSpend(next, spend)])
+  }
+  const cause = causeOf(spend.kind)
+  const next: Closing = {
+    ...durable,
+    phase: 'closing',
+    closing: { cause, startedAt: env.height, publishLocal: false, spends: [spend], claims: [], settled: [] },
+  }
+  return to(next, failedSession(durable, session), [
+    ...dropUnsigned(durable, session),
+    watch,
+    ...reportSpend(next, spend),
+    emit(next, { type: 'closing', cause, txid }),
+  ])
+}
+
+/** The funding output needs our signature: if the spend is not a commitment, it is a closing transaction that we have signed. */
+const kindOf = (durable: Funded, tx: OutputSpent['tx'], txid: Uint8Array): FundingSpend['kind'] => {
+  const { local, remote, remoteNext } = latest(durable)
+  if (equalBytes(txid, local.txid)) return 'local'
+  if (equalBytes(txid, remote.txid)) return 'remote'
+  if (remoteNext !== undefined && equalBytes(txid, remoteNext.txid)) return 'remote-next'
+  const isCommitment = tx.inputs.some(({ sequence }) => sequence >>> 24 === COMMITMENT_SEQUENCE)
+  if (!isCommitment) return 'mutual'
+  // After data loss it is most likely a later commitment than those we know.
+  return durable.phase === 'closing' && durable.closing.cause === 'data-loss' ? 'unknown' : 'revoked'
+}
+
+const causeOf = (kind: FundingSpend['kind']): Closing['closing']['cause'] => {
+  switch (kind) {
+    case 'mutual':
+      return 'cooperative'
+    case 'local':
+      return 'operator'
+    case 'remote':
+    case 'remote-next':
+      return 'remote-commitment'
+    case 'revoked':
+      return 'revoked-commitment'
+    case 'unknown':
+      return 'unknown-spend'
+  }
+}
+
+// This version does not claim outputs of the peer's commitments: the operator must know, and nothing of the state may be dropped.
+const reportSpend = (durable: Closing, { kind, txid }: FundingSpend): readonly Effect[] => {
+  switch (kind) {
+    case 'mutual':
+    case 'local':
+      return []
+    case 'remote':
+    case 'remote-next':
+      return [emit(durable, { type: 'error', error: { code: 'remote-commitment-not-handled', txid, revoked: false } })]
+    case 'revoked':
+      return [emit(durable, { type: 'error', error: { code: 'remote-commitment-not-handled', txid, revoked: true } })]
+    case 'unknown':
+      return [emit(durable, { type: 'error', error: { code: 'unknown-funding-spend', txid } })]
+  }
+}
+
+/** A transaction that spends our commitment's outputs. We use a preimage in it at once, confirmed or not. */
+const claimSpent = ({ durable, session }: Live, { tx, outpoint }: OutputSpent, env: ChannelEnv): Step => {
+  const state = session === undefined ? { durable } : { durable, session }
+  if (durable.phase !== 'closing') return stay(state)
+  const { localParams, local } = latest(durable)
+  const { transaction } = buildLocal(localParams, local.index, local.spec, env)
+  const script = tx.outputs[0]?.script ?? transaction.tx.outputs[outpoint.index]?.script
+  const effects: Effect[] = []
+  let next: Closing = durable
+  for (const { htlc, preimage } of revealedPreimages(transaction, tx)) {
+    const learnt = learnPreimage(next, htlc.id, preimage)
+    next = learnt.durable
+    effects.push(...learnt.effects)
+  }
+  if (script !== undefined) effects.push({ type: 'watch-confirmed', txid: txidOf(tx), depth: 1, script })
+  return to(next, session, effects)
+}
+
+/** Its origin gets it at once, unless the chain has already given the HTLC back to it. */
+export const learnPreimage = (
+  durable: Closing,
+  id: HtlcId,
+  preimage: Preimage,
+): { readonly durable: Closing; readonly effects: readonly Effect[] } => {
+  const record = durable.htlcs.offered.find(({ add }) => add.id === id)
+  const isOver = durable.closing.settled.includes(id)
+  if (record === undefined || record.preimage !== undefined || isOver) return { durable, effects: [] }
+  const offered = replaceHtlc(durable.htlcs.offered, { ...record, preimage })
+  const next = update(durable, { htlcs: { ...durable.htlcs, offered } })
+  return { durable: next, effects: settled(next, record, { type: 'fulfilled', preimage, onChain: true }) }
+}
+
+/** A transaction of a closing is in a block. */
+export const closingConfirmed = (
+  durable: Closing,
+  session: Session | undefined,
+  { txid, tx, blockHeight }: TxConfirmed,
+  env: ChannelEnv,
+): Step => {
+  const { spends, claims } = durable.closing
+  const spend = spends.find((candidate) => equalBytes(candidate.txid, txid))
+  const state = session === undefined ? { durable } : { durable, session }
+  if (spend !== undefined) {
+    if (spend.confirmedAt !== undefined) return stay(state)
+    const confirmed = spends.map((each) => (each === spend ? { ...spend, confirmedAt: blockHeight } : each))
+    const next: Closing = { ...durable, closing: { ...durable.closing, spends: confirmed } }
+    return andThen(to(next, session, watchClaims(next, env)), () => progressClosing(durable, next, session, env))
+  }
+  if (claims.some((claim) => equalBytes(claim.txid, txid))) return stay(state)
+  const more = [...claims, { txid, tx, height: blockHeight }]
+  const next: Closing = { ...durable, closing: { ...durable.closing, claims: more } }
+  const watched = new Set((resolutionOf(durable, env)?.claims ?? []).map(nameOf))
+  const fresh = (resolutionOf(next, env)?.claims ?? []).filter((claim) => !watched.has(nameOf(claim)))
+  return andThen(to(next, session, fresh.map(watchClaim)), () => progressClosing(durable, next, session, env))
+}
+
+/** Another block: claims may have become due, outcomes deep enough, and the channel finished. */
+export const closingBlock = (
+  durable: Closing,
+  session: Session | undefined,
+  { height }: BlockConnected,
+  env: ChannelEnv,
+): Step => {
+  const spent = confirmedSpend(durable) !== undefined
+  const mayPublish = !durable.closing.publishLocal && durable.closing.cause !== 'data-loss'
+  if (!spent && mayPublish && passedDeadline(durable, env) !== undefined) {
+    // The transaction that the peer, or both, were to publish has not been mined in time for an HTLC.
+    const next: Closing = { ...durable, closing: { ...durable.closing, publishLocal: true } }
+    return to(next, session, publishLocalCommitment(next, env))
+  }
+  const rebroadcast = height % REBROADCAST_INTERVAL === 0 ? publishClosing(durable, env) : []
+  const earlier: ChannelEnv = { ...env, height: height - 1 }
+  const step = progressClosing(durable, durable, session, env, earlier)
+  return { state: step.state, effects: [...rebroadcast, ...step.effects] }
+}
+
+/** Every transaction of a closing that may be published and is not in a block yet. */
+export const publishClosing = (durable: Closing, env: ChannelEnv): readonly Effect[] => {
+  const { spends, publishLocal } = durable.closing
+  if (!spends.some(({ confirmedAt }) => confirmedAt !== undefined)) {
+    return publishLocal ? publishLocalCommitment(durable, env) : []
+  }
+  return dueClaims(resolutionOf(durable, env), env).map(publishClaim)
+}
+
+/** What is watched once our commitment is in a block: each of its outputs that concerns us. */
+export const watchClaims = (durable: Closing, env: ChannelEnv): readonly Effect[] => {
+  if (confirmedSpend(durable)?.kind !== 'local') return []
+  const { localParams, local } = latest(durable)
+  const { transaction } = buildLocal(localParams, local.index, local.spec, env)
+  const outputs = [transaction.outputs.toLocal, ...transaction.htlcTransactions.map(({ outputIndex }) => outputIndex)]
+  const ofCommitment = outputs.flatMap((index): readonly Effect[] => {
+    const script = index === undefined ? undefined : transaction.tx.outputs[index]?.script
+    if (index === undefined || script === undefined) return []
+    return [{ type: 'watch-spent', outpoint: { txid: transaction.txid, index }, script }]
+  })
+  const ofHtlcs = (resolutionOf(durable, env)?.claims ?? []).filter(({ kind }) => kind.type === 'htlc-output')
+  return [...ofCommitment, ...ofHtlcs.map(watchClaim)]
+}
+
+/** Publishes claims that became due since `before`, settles outcomes that became final, and ends the channel when everything is done. */
+export const progressClosing = (
+  before: Closing,
+  durable: Closing,
+  session: Session | undefined,
+  env: ChannelEnv,
+  envBefore: ChannelEnv = env,
+): Step => {
+  const spend = confirmedSpend(durable)
+  if (spend?.confirmedAt === undefined) return to(durable, session, [])
+  const isDeep = (height: number): boolean => env.height - height + 1 >= env.settings.claimDepth
+  const deep = isDeep(spend.confirmedAt)
+  if (spend.kind === 'mutual') return deep ? close(durable, session, spend, env) : to(durable, session, [])
+  if (spend.kind !== 'local') return to(durable, session, [])
+  const resolution = resolutionOf(durable, env)
+  const published = new Set(dueClaims(resolutionOf(before, envBefore), envBefore).map(nameOf))
+  const due = dueClaims(resolution, env).filter((claim) => !published.has(nameOf(claim)))
+  const step = settleOutcomes(durable, resolution, deep, isDeep)
+  const effects = [...due.map(publishClaim), ...step.effects]
+  const { resolvedAt } = resolution ?? {}
+  if (resolvedAt === undefined || !isDeep(resolvedAt) || !deep) return to(step.durable, session, effects)
+  const closed = close(step.durable, session, spend, env)
+  return { state: closed.state, effects: [...effects, ...closed.effects] }
+}
+
+/** BOLT 5: an HTLC that we offered has failed once its timeout, or a commitment without it, is deep enough. */
+const settleOutcomes = (
+  durable: Closing,
+  resolution: LocalCommitmentResolution | undefined,
+  commitmentIsDeep: boolean,
+  isDeep: (height: number) => boolean,
+): { readonly durable: Closing; readonly effects: readonly Effect[] } => {
+  const fates = new Map<HtlcId, boolean>()
+  for (const { htlc, outcome } of resolution?.outcomes ?? []) {
+    if (htlc.direction !== 'offered') continue
+    const failed = outcome.type === 'timed-out-by-us' ? isDeep(outcome.height) : outcome.type === 'no-output'
+    fates.set(htlc.id, failed && commitmentIsDeep)
+  }
+  const isOver = ({ add, preimage }: HtlcRecord): boolean =>
+    preimage === undefined && !durable.closing.settled.includes(add.id) && (fates.get(add.id) ?? commitmentIsDeep)
+  const over = durable.htlcs.offered.filter(isOver)
+  if (over.length === 0) return { durable, effects: [] }
+  const settledIds = [...durable.closing.settled, ...over.map(({ add }) => add.id)]
+  return {
+    durable: { ...durable, closing: { ...durable.closing, settled: settledIds } },
+    effects: over.flatMap((record) => settled(durable, record, { type: 'timed-out-on-chain' })),
+  }
+}
+
+/** Our commitment's claims and outcomes, if our commitment is the one in a block. */
+const resolutionOf = (durable: Closing, env: ChannelEnv): LocalCommitmentResolution | undefined => {
+  const spend = confirmedSpend(durable)
+  if (spend?.kind !== 'local' || spend.confirmedAt === undefined) return undefined
+  const { localParams, local } = latest(durable)
+  const { keys, transaction } = buildLocal(localParams, local.index, local.spec, env)
+  return localCommitmentClaims({
+    params: localParams,
+    keys,
+    commitment: transaction,
+    htlcs: local.spec.htlcs,
+    remoteHtlcSignatures: local.htlcSignatures,
+    confirmedAt: spend.confirmedAt,
+    blockHeight: env.height,
+    spends: durable.closing.claims,
+    preimageOf: (hash) => preimageFor(durable, hash),
+    destination: durable.params.localShutdownScript,
+    feeratePerKw: env.feerates.closing,
+  })
+}
+
+const preimageFor = (durable: Closing, hash: PaymentHash): Preimage | undefined =>
+  durable.htlcs.received.find(({ add, preimage }) => preimage !== undefined && equalBytes(add.paymentHash, hash))
+    ?.preimage
+
+const confirmedSpend = (durable: Closing): FundingSpend | undefined =>
+  durable.closing.spends.find(({ confirmedAt }) => confirmedAt !== undefined)
+
+const dueClaims = (resolution: LocalCommitmentResolution | undefined, env: ChannelEnv): readonly Claim[] =>
+  (resolution?.claims ?? []).filter(({ publishableFrom }) => publishableFrom <= env.height)
+
+const nameOf = ({ outpoint }: Claim): string => formatOutPoint(outpoint)
+
+const publishClaim = (claim: Claim): Effect => ({
+  type: 'publish',
+  purpose: 'claim',
+  publication: { type: 'claim', claim },
+})
+
+const watchClaim = ({ outpoint, witnessScript }: Claim): Effect => ({
+  type: 'watch-spent',
+  outpoint,
+  script: p2wsh(witnessScript),
+})
+
+const close = (durable: Closing, session: Session | undefined, spend: FundingSpend, env: ChannelEnv): Step => {
+  const { params, shortIds } = durable
+  const { localParams } = latest(durable)
+  const balances = balancesOf(durable)
+  const closed: Closed = {
+    phase: 'closed',
+    channelId: params.channelId,
+    localNodeId: params.localNodeId,
+    remoteNodeId: params.remoteNodeId,
+    keyIndex: params.keyIndex,
+    fundingTxid: localParams.fundingOutpoint.txid,
+    capacity: localParams.fundingAmount,
+    shortIds,
+    finalBalanceMsat: balances.localMsat,
+    summary: {
+      kind: spend.kind,
+      txid: spend.txid,
+      closedAt: env.height,
+      paidToUs: paidToUs(durable, spend),
+    },
+  }
+  return to(closed, session, [emit(closed, { type: 'closed', summary: closed.summary })])
+}
+
+const paidToUs = (durable: Closing, { kind, tx }: FundingSpend): bigint => {
+  if (kind !== 'mutual') return balancesOf(durable).localMsat / MSAT_PER_SAT
+  const script = durable.localShutdown ?? durable.params.localShutdownScript
+  return tx.outputs.reduce((sum, output) => (equalBytes(output.script, script) ? sum + output.amount : sum), 0n)
+}

@@ -1,0 +1,73 @@
+import { isFunded } from '../../state/channel-state.ts'
+import type { Closing, Durable, Funded } from '../../state/durable.ts'
+import type { ChannelEnv } from '../../state/environment.ts'
+import type { ChannelError } from '../../state/errors.ts'
+import { findHtlc } from '../../state/htlc.ts'
+import { latest } from './commitments.ts'
+import { forceClose, forget } from './fail-channel.ts'
+import { type Live, type Step, stay } from './step.ts'
+
+/**
+ * BOLT 2, cltv_expiry_delta selection: an HTLC that we offered and that timed out, or one that we fulfilled and whose offerer
+ * could soon take it back, has to be resolved on the chain.
+ */
+export const checkDeadlines = ({ durable, session }: Live<Exclude<Funded, Closing>>, env: ChannelEnv): Step => {
+  const error = passedDeadline(durable, env)
+  if (error !== undefined) return forceClose(durable, session, { cause: 'htlc-deadline', error }, env)
+  const live = session === undefined ? { durable } : { durable, session }
+  return forgetUnfunded(live, env) ?? stay(live)
+}
+
+/**
+ * Whether the next block may have an effect on the channel, apart from what it watches on the chain: it has none on a channel that is in
+ * use and holds no HTLC.
+ */
+export const heedsBlocks = (durable: Durable): boolean => {
+  if (!isFunded(durable)) return false
+  const { phase, localShutdown, remoteShutdown, htlcs } = durable
+  if (phase !== 'normal' || localShutdown !== undefined || remoteShutdown !== undefined) return true
+  const { fundingStatus, local, remote, remoteNext } = latest(durable)
+  return (
+    fundingStatus.type !== 'confirmed' ||
+    htlcs.offered.length + htlcs.received.length > 0 ||
+    local.spec.htlcs.length + remote.spec.htlcs.length + (remoteNext?.spec.htlcs.length ?? 0) > 0
+  )
+}
+
+/** A channel of the peer's whose funding never came is forgotten, whether or not it has failed meanwhile. */
+export const forgetUnfunded = ({ durable, session }: Live, env: ChannelEnv): Step | undefined => {
+  const waited = env.height - durable.params.openedAt
+  if (durable.params.localIsOpener || latest(durable).fundingStatus.type === 'confirmed') return undefined
+  if (waited < env.settings.fundingTimeout || (durable.phase === 'closing' && durable.closing.spends.length > 0)) {
+    return undefined
+  }
+  return forget(durable, session, { code: 'funding-not-seen', blocks: waited }, [], env)
+}
+
+/** The first HTLC that can wait no longer. */
+export const passedDeadline = (durable: Funded, env: ChannelEnv): ChannelError | undefined => {
+  const { local, remote, remoteNext } = latest(durable)
+  const height = env.height
+  for (const htlc of local.spec.htlcs) {
+    if (htlc.direction === 'offered' && isTimedOut(htlc.cltvExpiry, height, env)) {
+      return { code: 'htlc-deadline-passed', htlcId: htlc.id, direction: 'offered' }
+    }
+    if (htlc.direction !== 'received') continue
+    const margin = htlc.cltvExpiry - env.settings.fulfilmentMargin
+    if (height < margin) continue
+    if (findHtlc(durable.htlcs.received, htlc.id)?.preimage !== undefined) {
+      return { code: 'htlc-deadline-passed', htlcId: htlc.id, direction: 'received' }
+    }
+  }
+  for (const { spec } of remoteNext === undefined ? [remote] : [remote, remoteNext]) {
+    for (const htlc of spec.htlcs) {
+      if (htlc.direction === 'received' && isTimedOut(htlc.cltvExpiry, height, env)) {
+        return { code: 'htlc-deadline-passed', htlcId: htlc.id, direction: 'offered' }
+      }
+    }
+  }
+  return undefined
+}
+
+const isTimedOut = (cltvExpiry: number, height: number, { settings }: ChannelEnv): boolean =>
+  height >= cltvExpiry + settings.timeoutGrace

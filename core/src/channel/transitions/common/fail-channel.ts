@@ -1,0 +1,89 @@
+import type { CloseCause } from '../../state/closing.ts'
+import type { Closing, Funded } from '../../state/durable.ts'
+import type { Effect } from '../../state/effects.ts'
+import type { ChannelEnv } from '../../state/environment.ts'
+import type { ChannelError } from '../../state/errors.ts'
+import type { Session } from '../../state/session.ts'
+import { noProposals } from '../../state/session.ts'
+import { latest } from './commitments.ts'
+import { answerTo } from './error-message.ts'
+import { publishLocalCommitment } from './publications.ts'
+import { settled } from './settle.ts'
+import { emit, type Step, to } from './step.ts'
+
+export interface ForceClose {
+  readonly cause: CloseCause
+  readonly error: ChannelError
+  /** False when the peer knows a later state than we do. */
+  readonly publish?: boolean
+}
+
+/**
+ * BOLT 5, failing a channel: publishes our latest commitment and watches the chain. From here on nothing is said in the channel except the
+ * error that ended it.
+ */
+export const forceClose = (
+  durable: Exclude<Funded, Closing>,
+  session: Session | undefined,
+  { cause, error, publish = true }: ForceClose,
+  env: ChannelEnv,
+): Step => {
+  const told: Effect[] = []
+  const message = answerTo(durable.params.channelId, error)
+  if (message !== undefined && session !== undefined) told.push({ type: 'send', epoch: session.epoch, message })
+  if (!hasStake(durable)) return forget(durable, session, error, told, env)
+  const next: Closing = {
+    ...durable,
+    phase: 'closing',
+    closing: { cause, startedAt: env.height, publishLocal: publish, spends: [], claims: [], settled: [] },
+  }
+  return to(next, failedSession(durable, session), [
+    ...dropUnsigned(durable, session),
+    ...told,
+    ...(publish ? publishLocalCommitment(next, env) : []),
+    emit(next, { type: 'error', error }),
+    emit(next, { type: 'closing', cause, ...(publish ? { txid: latest(durable).local.txid } : {}) }),
+  ])
+}
+
+/** A channel of the peer's whose funding is in no block and in which nothing is ours: whatever happens to it, we lose nothing. */
+const hasStake = ({ active, params }: Funded): boolean => {
+  const { fundingStatus, local } = latest({ active })
+  return params.localIsOpener || fundingStatus.type === 'confirmed' || local.index > 0 || local.spec.toLocalMsat !== 0n
+}
+
+/** Ends a channel that never came to be. */
+export const forget = (
+  durable: Funded,
+  session: Session | undefined,
+  error: ChannelError,
+  told: readonly Effect[],
+  env: ChannelEnv,
+): Step => {
+  const { channelId, localNodeId, remoteNodeId, keyIndex } = durable.params
+  const summary = { kind: 'never-funded', closedAt: env.height, paidToUs: 0n } as const
+  const closed = { phase: 'closed', channelId, localNodeId, remoteNodeId, keyIndex, summary } as const
+  return to(closed, session, [
+    ...told,
+    emit(closed, { type: 'error', error }),
+    emit(closed, { type: 'closed', summary }),
+  ])
+}
+
+/** HTLCs that we had offered and not yet signed never existed: whoever wanted them may try elsewhere. */
+export const dropUnsigned = (durable: Funded, session: Session | undefined): readonly Effect[] =>
+  session === undefined
+    ? []
+    : session.proposed.local.flatMap((proposal) =>
+        proposal.type === 'add' ? settled(durable, proposal.record, { type: 'not-sent' }) : [],
+      )
+
+/** A session in which nothing more is said: any check whether the channel was reestablished gets no. */
+export const failedSession = ({ changes }: Funded, session: Session | undefined): Session | undefined =>
+  session === undefined
+    ? undefined
+    : {
+        ...session,
+        reestablished: false,
+        proposed: noProposals(changes.nextLocalHtlcId, changes.nextRemoteHtlcId),
+      }

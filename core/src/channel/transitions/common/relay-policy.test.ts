@@ -1,0 +1,113 @@
+import test from 'ava'
+import type { ChannelUpdate } from '../../../wire/messages/gossip.ts'
+import type { Effect } from '../../state/effects.ts'
+import type { TestParty } from '../fixtures/test-party.ts'
+import { TwoParties } from '../fixtures/two-parties.ts'
+import { channelUpdateOf } from './relay-policy.ts'
+
+const updateOf = (party: TestParty, effects: readonly Effect[]): ChannelUpdate => {
+  const message = party.messages(effects).find(({ type }) => type === 'channel_update')
+  if (message?.type !== 'channel_update') throw new Error('no channel_update')
+  return message
+}
+
+test('channel_update — each side learns what the other charges when the channel is ready', (t) => {
+  const two = new TwoParties().ready()
+  t.like(two.alice.funded.remoteRelay, {
+    feeBaseMsat: 1000n,
+    feeProportionalMillionths: 100,
+    cltvExpiryDelta: 34,
+    disabled: false,
+    // The alias by which bob was told to call the channel.
+    shortChannelId: two.alice.keys.alias,
+  })
+  t.is(two.bob.funded.shortIds.remoteAlias, two.alice.keys.alias)
+  t.deepEqual(two.bob.funded.shortIds.localAliases, [two.bob.keys.alias])
+})
+
+test('recv channel_update — the peer’s first one is answered by ours once more, later ones are not', (t) => {
+  const two = new TwoParties().ready()
+  const { remoteRelay: _, ...unheard } = two.bob.funded
+  two.bob.state = { ...two.bob.state, durable: unheard } as typeof two.bob.state
+  const answers: string[][] = []
+  for (const feeBaseMsat of [5n, 6n]) {
+    const update = updateOf(two.alice, two.run(two.alice, { type: 'set-relay-fees', policy: { feeBaseMsat } }))
+    two.lose(two.alice)
+    answers.push(two.bob.messages(two.bob.recv(update)).map(({ type }) => type))
+  }
+  t.deepEqual(answers, [['channel_update'], []])
+})
+
+test('set-relay-fees — is durable, told to the peer, and keeps the policy before', (t) => {
+  const two = new TwoParties().ready()
+  const before = two.alice.funded.relay
+  const effects = two.run(two.alice, { type: 'set-relay-fees', requestId: 'set', policy: { feeBaseMsat: 5n } })
+  const { relay } = two.alice.funded
+  t.is(relay.current.feeBaseMsat, 5n)
+  t.is(relay.current.feeProportionalMillionths, 100)
+  t.deepEqual(relay.previous, before.current)
+  t.true(relay.updateTimestamp > before.updateTimestamp)
+  t.like(effects.at(-1), { type: 'reply', result: { ok: true } })
+  two.settle()
+  t.is(two.bob.funded.remoteRelay?.feeBaseMsat, 5n)
+})
+
+test('set-relay-fees — reaches a peer that was away when it is back', (t) => {
+  const two = new TwoParties().ready()
+  two.disconnect()
+  two.run(two.alice, { type: 'set-relay-fees', policy: { feeProportionalMillionths: 7 } })
+  t.is(two.bob.funded.remoteRelay?.feeProportionalMillionths, 100)
+  two.connect()
+  two.settle()
+  t.is(two.bob.funded.remoteRelay?.feeProportionalMillionths, 7)
+})
+
+test('recv channel_update — ignores an old one, a forged one, one of the other direction and one of another channel', (t) => {
+  const two = new TwoParties().ready()
+  const update = updateOf(two.alice, two.run(two.alice, { type: 'set-relay-fees', policy: { feeBaseMsat: 5n } }))
+  two.lose(two.alice)
+  const { durable } = two.bob.state
+  for (const forged of [
+    { ...update, feeBaseMsat: 6 },
+    { ...update, timestamp: update.timestamp - 1 },
+    { ...update, channelFlags: update.channelFlags ^ 1 },
+    { ...update, shortChannelId: 1n },
+    { ...update, chainHash: new Uint8Array(32) },
+  ]) {
+    two.bob.recv(forged)
+    t.is(two.bob.state.durable, durable)
+  }
+  two.bob.recv(update)
+  t.is(two.bob.funded.remoteRelay?.feeBaseMsat, 5n)
+  const { durable: updated } = two.bob.state
+  two.bob.recv(update)
+  t.is(two.bob.state.durable, updated)
+})
+
+test('channel_update — of a closing channel says that it is disabled, and is newer than the one before', (t) => {
+  const two = new TwoParties().ready()
+  const open = channelUpdateOf(two.alice.funded, two.alice.env)
+  two.run(two.alice, { type: 'force-close' })
+  const closing = channelUpdateOf(two.alice.funded, two.alice.env)
+  t.is((open?.channelFlags ?? 2) & 2, 0)
+  t.is((closing?.channelFlags ?? 0) & 2, 2)
+  t.true((closing?.timestamp ?? 0) > (open?.timestamp ?? 0))
+})
+
+test('relay policy — begins within what the channel and the peer allow', (t) => {
+  const two = new TwoParties({ bob: { htlcMinimumMsat: 2000n, maxHtlcValueInFlightMsat: 77_000_000n } }).ready()
+  t.like(two.alice.funded.relay.current, { htlcMinimumMsat: 2000n, htlcMaximumMsat: 77_000_000n })
+  t.is(two.bob.funded.relay.current.htlcMaximumMsat, 1_000_000_000n)
+})
+
+test('recv channel_ready — another alias is taken, a repetition changes nothing', (t) => {
+  const two = new TwoParties().ready()
+  const { channelId } = two.alice.funded.params
+  const secondPerCommitmentPoint = two.bob.env.commitmentPoint(1)
+  const { durable } = two.alice.state
+  two.alice.recv({ type: 'channel_ready', channelId, secondPerCommitmentPoint, alias: two.bob.keys.alias })
+  t.is(two.alice.state.durable, durable)
+  two.alice.recv({ type: 'channel_ready', channelId, secondPerCommitmentPoint, alias: 99n })
+  t.is(two.alice.funded.shortIds.remoteAlias, 99n)
+  t.is(two.alice.phase, 'normal')
+})

@@ -1,0 +1,105 @@
+import { encodeTxWithoutWitness } from '../../../bitcoin/transaction.ts'
+import type { AcceptChannel, FundingCreated, OpenChannel } from '../../../wire/messages/channel-open.ts'
+import { verifyCommitmentSignatures } from '../../commitment/verify-commitment.ts'
+import type { Idle, WaitForDecision, WaitForFundingCreated } from '../../state/durable.ts'
+import type { ChannelEnv } from '../../state/environment.ts'
+import type { AcceptCommand } from '../../state/inputs.ts'
+import type { Session } from '../../state/session.ts'
+import { abortOpening } from '../common/abort-opening.ts'
+import { balancesOf, keysOf, latest } from '../common/commitments.ts'
+import { emit, type Step, to } from '../common/step.ts'
+import { checkOpenChannel } from './open-checks.ts'
+import { firstCommitments, ownFields, watchFunding, withFirstSignature } from './opening.ts'
+
+/** BOLT 2, open_channel: a valid proposal goes to the node for a decision. */
+export const recvOpenChannel = (durable: Idle, session: Session, open: OpenChannel, env: ChannelEnv): Step => {
+  const { localNodeId, remoteNodeId } = durable
+  const proposed: WaitForDecision = { phase: 'wait-for-decision', localNodeId, remoteNodeId, open }
+  const error = checkOpenChannel(open, session.remoteFeatures, env)
+  if (error !== undefined) return abortOpening(proposed, session, error)
+  return to(proposed, session, [
+    {
+      type: 'ask-accept',
+      question: {
+        remoteNodeId,
+        temporaryChannelId: open.temporaryChannelId,
+        funding: open.fundingSatoshis,
+        pushMsat: open.pushMsat,
+        announce: (open.channelFlags & 1) !== 0,
+        feeratePerKw: open.feeratePerKw,
+      },
+    },
+  ])
+}
+
+/** BOLT 2, accept_channel. */
+export const acceptChannel = (
+  durable: WaitForDecision,
+  session: Session,
+  command: AcceptCommand,
+  env: ChannelEnv,
+): Step => {
+  const { open } = durable
+  const { keys, upfrontShutdown } = command
+  const accept: AcceptChannel = {
+    type: 'accept_channel',
+    temporaryChannelId: open.temporaryChannelId,
+    minimumDepth: command.minimumDepth ?? env.settings.minimumDepth,
+    ...(open.channelType === undefined ? {} : { channelType: open.channelType }),
+    ...ownFields(keys, open.fundingSatoshis, upfrontShutdown, open.dustLimitSatoshis, env),
+  }
+  // BOLT 2: the reserve that the peer asks of us must not make our outputs dust.
+  if (accept.dustLimitSatoshis > open.channelReserveSatoshis) {
+    const error = {
+      code: 'reserve-below-dust-limit',
+      reserve: open.channelReserveSatoshis,
+      dustLimit: accept.dustLimitSatoshis,
+    } as const
+    return abortOpening(durable, session, error)
+  }
+  return to({ phase: 'wait-for-funding-created', keys, open, accept }, session, [
+    { type: 'send', epoch: session.epoch, message: accept },
+  ])
+}
+
+/** BOLT 2, funding_created: from our `funding_signed` on, the channel must be remembered. */
+export const recvFundingCreated = (
+  durable: WaitForFundingCreated,
+  session: Session,
+  message: FundingCreated,
+  env: ChannelEnv,
+): Step => {
+  const { keys, open, accept } = durable
+  const outpoint = { txid: message.fundingTxid, index: message.fundingOutputIndex }
+  const { funded: unsigned, local, remote } = firstCommitments(keys, open, accept, false, outpoint, env)
+  const commitment = latest(unsigned)
+  const ownKeys = keysOf(commitment.localParams, env.commitmentPoint(0))
+  const verified = verifyCommitmentSignatures(commitment.localParams, ownKeys, local, message.signature, [])
+  if (!verified.ok) {
+    return abortOpening(durable, session, {
+      code: 'invalid-signature',
+      message: message.type,
+      transaction: encodeTxWithoutWitness(local.tx),
+    })
+  }
+  const funded = withFirstSignature(unsigned, message.signature)
+  const next = { ...funded, phase: 'wait-for-funding-confirmed' } as const
+  return to(next, session, [
+    {
+      type: 'send',
+      epoch: session.epoch,
+      message: { type: 'funding_signed', channelId: funded.params.channelId, signature: new Uint8Array(64) },
+      needs: { type: 'funding-signature', sighash: remote.fundingSighash },
+    },
+    ...watchFunding(funded),
+    emit(next, {
+      type: 'funding-created',
+      fundingIndex: 0,
+      outpoint,
+      capacity: open.fundingSatoshis,
+      localIsOpener: false,
+      announce: funded.params.announce,
+      balances: balancesOf(funded),
+    }),
+  ])
+}

@@ -1,0 +1,133 @@
+import { encodeTxWithoutWitness, txidOf } from '../../../bitcoin/transaction.ts'
+import { equalBytes } from '../../../lib/bytes.ts'
+import { err, ok } from '../../../lib/result.ts'
+import { encodeChannelType } from '../../../wire/channel-type.ts'
+import type { AcceptChannel, FundingSigned, OpenChannel } from '../../../wire/messages/channel-open.ts'
+import { fundingScript } from '../../commitment/scripts.ts'
+import { verifyCommitmentSignatures } from '../../commitment/verify-commitment.ts'
+import type { Idle, WaitForFunding, WaitForFundingSigned, WaitForOpenAnswer } from '../../state/durable.ts'
+import type { ChannelEnv } from '../../state/environment.ts'
+import type { FundingCreatedByWallet, OpenCommand } from '../../state/inputs.ts'
+import type { Session } from '../../state/session.ts'
+import { abortOpening } from '../common/abort-opening.ts'
+import { balancesOf, buildLocal, latest } from '../common/commitments.ts'
+import { emit, reply, type Step, to } from '../common/step.ts'
+import { checkAcceptChannel, checkOpenCommand } from './open-checks.ts'
+import { firstCommitments, ownFields, publishFunding, watchFunding, withFirstSignature } from './opening.ts'
+
+/** BOLT 2, open_channel. */
+export const openChannel = (durable: Idle, session: Session, command: OpenCommand, env: ChannelEnv): Step => {
+  const error = checkOpenCommand(command, session.remoteFeatures, env)
+  if (error !== undefined) {
+    const { channelId, localNodeId, remoteNodeId } = durable
+    return to({ phase: 'aborted', channelId, localNodeId, remoteNodeId }, session, reply(command, err(error)))
+  }
+  const open: OpenChannel = {
+    type: 'open_channel',
+    chainHash: env.settings.chainHash,
+    temporaryChannelId: durable.channelId,
+    fundingSatoshis: command.funding,
+    pushMsat: command.pushMsat,
+    feeratePerKw: env.feerates.commitment,
+    channelFlags: command.announce ? 1 : 0,
+    channelType: encodeChannelType({ scidAlias: false, zeroConf: false }),
+    ...ownFields(command.keys, command.funding, command.upfrontShutdown, 0n, env),
+  }
+  const { keys, requestId, fundingFeeratePerKw, maxFundingFee } = command
+  const limit = maxFundingFee === undefined ? {} : { maxFundingFee }
+  return to({ phase: 'wait-for-open-answer', keys, open, requestId, fundingFeeratePerKw, ...limit }, session, [
+    { type: 'send', epoch: session.epoch, message: open },
+  ])
+}
+
+/** BOLT 2, accept_channel: the wallet is asked for the funding transaction. */
+export const recvAcceptChannel = (
+  durable: WaitForOpenAnswer,
+  session: Session,
+  accept: AcceptChannel,
+  env: ChannelEnv,
+): Step => {
+  const { keys, open, requestId, fundingFeeratePerKw, maxFundingFee } = durable
+  const error = checkAcceptChannel(open, accept, session.remoteFeatures, env)
+  if (error !== undefined) return abortOpening(durable, session, error)
+  return to({ phase: 'wait-for-funding', keys, open, accept, requestId, fundingFeeratePerKw }, session, [
+    {
+      type: 'fund',
+      script: fundingScript(open.fundingPubkey, accept.fundingPubkey).outputScript,
+      amount: open.fundingSatoshis,
+      feeratePerKw: fundingFeeratePerKw,
+      ...(maxFundingFee === undefined ? {} : { maxFee: maxFundingFee }),
+    },
+  ])
+}
+
+/** BOLT 2, funding_created: the peer gets our signature of its first commitment, and nothing is published yet. */
+export const fundingCreated = (
+  durable: WaitForFunding,
+  session: Session,
+  { tx, outputIndex }: FundingCreatedByWallet,
+  env: ChannelEnv,
+): Step => {
+  const { keys, open, accept, requestId } = durable
+  const outpoint = { txid: txidOf(tx), index: outputIndex }
+  const { funded, remote } = firstCommitments(keys, open, accept, true, outpoint, env)
+  return to({ ...funded, phase: 'wait-for-funding-signed', requestId, fundingTx: tx }, session, [
+    {
+      type: 'send',
+      epoch: session.epoch,
+      message: {
+        type: 'funding_created',
+        temporaryChannelId: open.temporaryChannelId,
+        fundingTxid: outpoint.txid,
+        fundingOutputIndex: outputIndex,
+        signature: new Uint8Array(64),
+      },
+      needs: { type: 'funding-signature', sighash: remote.fundingSighash },
+    },
+  ])
+}
+
+/** BOLT 2, funding_signed: the funding transaction may be published, now that we have a commitment to leave the channel with. */
+export const recvFundingSigned = (
+  durable: WaitForFundingSigned,
+  session: Session,
+  message: FundingSigned,
+  env: ChannelEnv,
+): Step => {
+  const { phase: _, requestId, ...opening } = durable
+  const commitment = latest(durable)
+  const { keys, transaction } = buildLocal(commitment.localParams, 0, commitment.local.spec, env)
+  const verified = verifyCommitmentSignatures(commitment.localParams, keys, transaction, message.signature, [])
+  if (!verified.ok || !equalBytes(message.channelId, durable.params.channelId)) {
+    return abortOpening(durable, session, {
+      code: 'invalid-signature',
+      message: message.type,
+      transaction: encodeTxWithoutWitness(transaction.tx),
+    })
+  }
+  const funded = withFirstSignature(opening, message.signature)
+  const next = { ...funded, phase: 'wait-for-funding-confirmed' } as const
+  const { fundingOutpoint, fundingAmount } = commitment.localParams
+  return to(next, session, [
+    ...watchFunding(funded),
+    ...publishFunding(funded),
+    emit(next, {
+      type: 'funding-created',
+      fundingIndex: 0,
+      outpoint: fundingOutpoint,
+      capacity: fundingAmount,
+      localIsOpener: true,
+      announce: funded.params.announce,
+      balances: balancesOf(funded),
+    }),
+    ...reply(
+      { type: 'open', requestId },
+      ok({
+        type: 'opened',
+        channelId: funded.params.channelId,
+        fundingTxid: fundingOutpoint.txid,
+        outputIndex: fundingOutpoint.index,
+      }),
+    ),
+  ])
+}

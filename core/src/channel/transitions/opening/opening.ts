@@ -1,0 +1,221 @@
+import { EMPTY_SHACHAIN_STORE } from '../../../crypto/shachain.ts'
+import { EMPTY } from '../../../lib/bytes.ts'
+import type { ChannelId, OutPoint, PublicKey, Signature, TxId } from '../../../lib/ids.ts'
+import { MSAT_PER_SAT, satToMsat } from '../../../lib/units.ts'
+import { decodeChannelType } from '../../../wire/channel-type.ts'
+import type { AcceptChannel, OpenChannel } from '../../../wire/messages/channel-open.ts'
+import { ANCHORS_ZERO_FEE_HTLC, commitmentFormat } from '../../commitment/commitment-format.ts'
+import type { CommitmentParams } from '../../commitment/commitment-params.ts'
+import type { CommitmentSpec } from '../../commitment/commitment-spec.ts'
+import type { CommitmentTransaction } from '../../commitment/commitment-transaction.ts'
+import { NO_CHANGES } from '../../state/changes.ts'
+import type { Commitment } from '../../state/commitment.ts'
+import type { FundedCommon, OpeningKeys } from '../../state/durable.ts'
+import type { Effect } from '../../state/effects.ts'
+import type { ChannelEnv } from '../../state/environment.ts'
+import { NO_HTLCS } from '../../state/htlc.ts'
+import type { ChannelKeys, ChannelParams, Limits } from '../../state/params.ts'
+import { largest } from '../common/amounts.ts'
+import { buildLocal, buildRemote, fundingOutputScript, latest } from '../common/commitments.ts'
+import { initialRelayPolicies } from '../common/relay-policy.ts'
+
+/** BOLT 2: the funding txid with the output's number, big-endian, XORed into its last two bytes. */
+export const channelIdOf = ({ txid, index }: OutPoint): ChannelId => {
+  const id = Uint8Array.from(txid)
+  id[30] = (id[30] as number) ^ (index >>> 8)
+  id[31] = (id[31] as number) ^ (index & 0xff)
+  return id
+}
+
+/** The demands of one side, in the form of its message. */
+const limitsOf = (message: OpenChannel | AcceptChannel): Limits => ({
+  dustLimit: message.dustLimitSatoshis,
+  channelReserve: message.channelReserveSatoshis,
+  htlcMinimumMsat: message.htlcMinimumMsat,
+  maxHtlcValueInFlightMsat: message.maxHtlcValueInFlightMsat,
+  maxAcceptedHtlcs: message.maxAcceptedHtlcs,
+  toSelfDelay: message.toSelfDelay,
+})
+
+const keysOfMessage = (message: OpenChannel | AcceptChannel): ChannelKeys => ({
+  fundingKey: message.fundingPubkey,
+  basepoints: {
+    revocation: message.revocationBasepoint,
+    payment: message.paymentBasepoint,
+    delayedPayment: message.delayedPaymentBasepoint,
+    htlc: message.htlcBasepoint,
+  },
+})
+
+/** The fields of `open_channel` and `accept_channel` with our demands and our keys. */
+export const ownFields = (
+  keys: OpeningKeys,
+  funding: bigint,
+  upfrontShutdown: boolean,
+  leastReserve: bigint,
+  env: ChannelEnv,
+) => {
+  const { settings } = env
+  const reserve = (funding * BigInt(settings.reserve)) / 1_000_000n
+  const { fundingKey, basepoints } = keys.localKeys
+  return {
+    dustLimitSatoshis: settings.dustLimit,
+    maxHtlcValueInFlightMsat: settings.maxHtlcValueInFlightMsat ?? funding * MSAT_PER_SAT,
+    // BOLT 2: never below either side's dust limit, or a commitment could end up without outputs.
+    channelReserveSatoshis: largest(reserve, settings.minReserve, settings.dustLimit, leastReserve),
+    htlcMinimumMsat: settings.htlcMinimumMsat,
+    toSelfDelay: settings.toSelfDelay,
+    maxAcceptedHtlcs: settings.maxAcceptedHtlcs,
+    fundingPubkey: fundingKey,
+    revocationBasepoint: basepoints.revocation,
+    paymentBasepoint: basepoints.payment,
+    delayedPaymentBasepoint: basepoints.delayedPayment,
+    htlcBasepoint: basepoints.htlc,
+    firstPerCommitmentPoint: env.commitmentPoint(0),
+    // BOLT 2: a message with TLVs must contain this one; an empty script commits to nothing.
+    upfrontShutdownScript: upfrontShutdown ? keys.localShutdownScript : EMPTY,
+  }
+}
+
+export interface FirstCommitments {
+  /** Our commitment still lacks the peer's signature. */
+  readonly funded: FundedCommon
+  readonly local: CommitmentTransaction
+  readonly remote: CommitmentTransaction
+}
+
+/** Both first commitments, once the funding outpoint is known. */
+export const firstCommitments = (
+  keys: OpeningKeys,
+  open: OpenChannel,
+  accept: AcceptChannel,
+  localIsOpener: boolean,
+  fundingOutpoint: OutPoint,
+  env: ChannelEnv,
+): FirstCommitments => {
+  const [ours, theirs] = localIsOpener ? [open, accept] : [accept, open]
+  const remoteKeys = keysOfMessage(theirs)
+  const localLimits = limitsOf(ours)
+  const remoteLimits = limitsOf(theirs)
+  const format = commitmentFormat(ANCHORS_ZERO_FEE_HTLC.name)
+  const localParams: CommitmentParams = {
+    format,
+    fundingOutpoint,
+    fundingAmount: open.fundingSatoshis,
+    localFundingKey: keys.localKeys.fundingKey,
+    remoteFundingKey: remoteKeys.fundingKey,
+    localBasepoints: keys.localKeys.basepoints,
+    remoteBasepoints: remoteKeys.basepoints,
+    localIsOpener,
+    dustLimit: localLimits.dustLimit,
+    toSelfDelay: remoteLimits.toSelfDelay,
+  }
+  const remoteParams = mirrored(localParams, remoteLimits.dustLimit, localLimits.toSelfDelay)
+  const funderMsat = satToMsat(open.fundingSatoshis) - open.pushMsat
+  const [toLocalMsat, toRemoteMsat] = localIsOpener ? [funderMsat, open.pushMsat] : [open.pushMsat, funderMsat]
+  const spec: CommitmentSpec = { htlcs: [], feeratePerKw: open.feeratePerKw, toLocalMsat, toRemoteMsat }
+  const remoteSpec: CommitmentSpec = { ...spec, toLocalMsat: toRemoteMsat, toRemoteMsat: toLocalMsat }
+  const point: PublicKey = theirs.firstPerCommitmentPoint
+  const local = buildLocal(localParams, 0, spec, env).transaction
+  const remote = buildRemote(remoteParams, 0, remoteSpec, point)
+  const commitment: Commitment = {
+    fundingIndex: 0,
+    fundingStatus: { type: 'unconfirmed' },
+    localParams,
+    remoteParams,
+    localLimits,
+    remoteLimits,
+    local: {
+      index: 0,
+      spec,
+      txid: local.txid,
+      remoteSignature: { type: 'ecdsa', signature: EMPTY },
+      htlcSignatures: [],
+    },
+    remote: { index: 0, spec: remoteSpec, txid: remote.txid, point },
+  }
+  const upfront = theirs.upfrontShutdownScript
+  const type = decodeChannelType(open.channelType ?? EMPTY)
+  const params: ChannelParams = {
+    channelId: channelIdOf(fundingOutpoint),
+    temporaryChannelId: open.temporaryChannelId,
+    localNodeId: keys.localNodeId,
+    remoteNodeId: keys.remoteNodeId,
+    keyIndex: keys.keyIndex,
+    localIsOpener,
+    channelType: { scidAlias: type?.scidAlias ?? false, zeroConf: false },
+    // The flag does not matter: we make no signatures for an announcement.
+    announce: false,
+    localKeys: keys.localKeys,
+    remoteKeys,
+    localShutdownScript: keys.localShutdownScript,
+    localShutdownIsUpfront: (ours.upfrontShutdownScript?.length ?? 0) > 0,
+    ...(upfront !== undefined && upfront.length > 0 ? { remoteUpfrontShutdown: upfront } : {}),
+    minimumDepth: Math.max(1, accept.minimumDepth),
+    openedAt: env.height,
+  }
+  return {
+    local,
+    remote,
+    funded: {
+      params,
+      shortIds: { localAliases: [keys.alias] },
+      relay: initialRelayPolicies(open.fundingSatoshis, remoteLimits, env),
+      changes: NO_CHANGES,
+      htlcs: NO_HTLCS,
+      active: [commitment],
+      inactive: [],
+      remoteNextPoint: { type: 'unknown' },
+      remoteReady: false,
+      remoteSecrets: EMPTY_SHACHAIN_STORE,
+    },
+  }
+}
+
+/** The other side's view of the same funding. */
+export const mirrored = (
+  params: CommitmentParams,
+  dustLimit: CommitmentParams['dustLimit'],
+  toSelfDelay: CommitmentParams['toSelfDelay'],
+): CommitmentParams => ({
+  ...params,
+  localFundingKey: params.remoteFundingKey,
+  remoteFundingKey: params.localFundingKey,
+  localBasepoints: params.remoteBasepoints,
+  remoteBasepoints: params.localBasepoints,
+  localIsOpener: !params.localIsOpener,
+  dustLimit,
+  toSelfDelay,
+})
+
+/** With the peer's signature of our first commitment. */
+export const withFirstSignature = (funded: FundedCommon, signature: Signature): FundedCommon => {
+  const commitment = latest(funded)
+  const local = { ...commitment.local, remoteSignature: { type: 'ecdsa', signature } as const }
+  return { ...funded, active: [{ ...commitment, local }] }
+}
+
+/** What must be watched from the moment when a funding transaction may be published. */
+export const watchFunding = (funded: FundedCommon): readonly Effect[] => {
+  const commitment = latest(funded)
+  const { fundingOutpoint } = commitment.localParams
+  const script = fundingOutputScript(commitment)
+  const txid: TxId = fundingOutpoint.txid
+  return [
+    ...(commitment.fundingStatus.type === 'confirmed'
+      ? []
+      : ([{ type: 'watch-confirmed', txid, depth: funded.params.minimumDepth, script }] as const)),
+    { type: 'watch-spent', outpoint: fundingOutpoint, script },
+  ]
+}
+
+export const publishFunding = (funded: FundedCommon): readonly Effect[] =>
+  funded.fundingTx === undefined
+    ? []
+    : [
+        {
+          type: 'publish',
+          purpose: 'funding',
+          publication: { type: 'signed', tx: funded.fundingTx },
+        },
+      ]

@@ -1,0 +1,111 @@
+import { secp256k1 } from '../../../crypto/secp256k1.ts'
+import { equalBytes } from '../../../lib/bytes.ts'
+import { shortChannelId } from '../../../lib/ids.ts'
+import type { ChannelReady } from '../../../wire/messages/channel-open.ts'
+import type { Funded, WaitForChannelReady, WaitForFundingConfirmed } from '../../state/durable.ts'
+import type { Effect } from '../../state/effects.ts'
+import type { ChannelEnv } from '../../state/environment.ts'
+import type { TxConfirmed } from '../../state/inputs.ts'
+import type { Session } from '../../state/session.ts'
+import { fundingOutputScript, latest, update } from '../common/commitments.ts'
+import { publishLocalCommitment } from '../common/publications.ts'
+import { react } from '../common/react.ts'
+import { sendChannelUpdate } from '../common/relay-policy.ts'
+import { emit, type Live, type Online, type Step, stay, to } from '../common/step.ts'
+
+/** The funding transaction is as deep as we asked: the channel has its real id, and is ready on our side. */
+export const fundingConfirmed = ({ durable, session }: Live, input: TxConfirmed, env: ChannelEnv): Step => {
+  const state = session === undefined ? { durable } : { durable, session }
+  const commitment = latest(durable)
+  if (commitment.fundingStatus.type === 'confirmed') return stay(state)
+  const { fundingOutpoint, fundingAmount } = commitment.localParams
+  const output = input.tx.outputs[fundingOutpoint.index]
+  // BOLT 2, channel_ready: only if the outpoint pays exactly the funding amount to the funding script.
+  if (
+    output === undefined ||
+    output.amount !== fundingAmount ||
+    !equalBytes(output.script, fundingOutputScript(commitment))
+  ) {
+    return react(state, { code: 'funding-output-mismatch' }, env)
+  }
+  const { blockHeight, txIndex } = input
+  const real = shortChannelId({ blockHeight, txIndex, outputIndex: fundingOutpoint.index })
+  const fundingStatus = { type: 'confirmed', blockHeight, txIndex } as const
+  const { fundingTx: _, ...rest } = durable
+  const confirmed = {
+    ...rest,
+    active: [{ ...commitment, fundingStatus }, ...durable.active.slice(1)],
+    shortIds: { ...durable.shortIds, real },
+  } as Funded
+  const event = emit(confirmed, {
+    type: 'funding-confirmed',
+    fundingIndex: commitment.fundingIndex,
+    outpoint: fundingOutpoint,
+    blockHeight,
+    shortIds: confirmed.shortIds,
+  })
+  if (confirmed.phase === 'closing' && confirmed.closing.publishLocal && confirmed.closing.spends.length === 0) {
+    // A peer's channel that failed before its funding was known to exist: nothing was published yet.
+    return to(confirmed, session, [event, ...publishLocalCommitment(confirmed, env)])
+  }
+  if (confirmed.phase !== 'wait-for-funding-confirmed') return to(confirmed, session, [event])
+  const sends = session?.reestablished === true ? [channelReady(confirmed, session, env)] : []
+  const ready = becomeReady(confirmed, session, env)
+  return to(ready.state.durable, session, [event, ...sends, ...ready.effects])
+}
+
+/** BOLT 2, channel_ready: with our per-commitment point for commitment 1, and our alias. */
+export const channelReady = (durable: Funded, session: Session, env: ChannelEnv): Effect => {
+  const alias = durable.shortIds.localAliases[0]
+  return {
+    type: 'send',
+    epoch: session.epoch,
+    message: {
+      type: 'channel_ready',
+      channelId: durable.params.channelId,
+      secondPerCommitmentPoint: env.commitmentPoint(1),
+      ...(alias === undefined ? {} : { alias }),
+    },
+  }
+}
+
+export const recvChannelReady = ({ durable, session }: Online, message: ChannelReady, env: ChannelEnv): Step => {
+  const point = message.secondPerCommitmentPoint
+  const remoteAlias = message.alias ?? durable.shortIds.remoteAlias
+  const shortIds = remoteAlias === durable.shortIds.remoteAlias ? durable.shortIds : withAlias(durable, remoteAlias)
+  if (durable.remoteReady || durable.remoteNextPoint.type !== 'unknown') {
+    // BOLT 2: a repeated message is ignored, except for a new alias.
+    if (shortIds === durable.shortIds) return stay({ durable, session })
+    return to(update(durable, { shortIds }), session, [])
+  }
+  if (!secp256k1.isPublicKey(point)) {
+    return react({ durable, session }, { code: 'invalid-public-key', field: 'secondPerCommitmentPoint' }, env)
+  }
+  const next = update(durable, { shortIds, remoteReady: true, remoteNextPoint: { type: 'known', point } })
+  if (next.phase !== 'wait-for-channel-ready') return to(next, session, [])
+  return becomeReady(next, session, env)
+}
+
+/** Our side is ready: the channel is usable as soon as the peer's side is ready too. */
+const becomeReady = (
+  durable: WaitForFundingConfirmed | WaitForChannelReady,
+  session: Session | undefined,
+  env: ChannelEnv,
+): Step => {
+  if (!durable.remoteReady) return to({ ...durable, phase: 'wait-for-channel-ready' }, session, [])
+  const normal = { ...durable, phase: 'normal' } as const
+  const { fundingIndex, localParams } = latest(normal)
+  const online = session?.reestablished === true
+  return to(normal, session, [
+    emit(normal, {
+      type: 'ready',
+      fundingIndex,
+      shortIds: normal.shortIds,
+      capacity: localParams.fundingAmount,
+    }),
+    ...(online ? [emit(normal, { type: 'usable', usable: true }), ...sendChannelUpdate(normal, session, env)] : []),
+  ])
+}
+
+const withAlias = (durable: Funded, remoteAlias: Funded['shortIds']['remoteAlias']): Funded['shortIds'] =>
+  remoteAlias === undefined ? durable.shortIds : { ...durable.shortIds, remoteAlias }

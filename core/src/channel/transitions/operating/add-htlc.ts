@@ -1,0 +1,114 @@
+import { err, ok, type Result } from '../../../lib/result.ts'
+import type { UpdateAddHtlc } from '../../../wire/messages/channel-operation.ts'
+import type { Proposal } from '../../state/changes.ts'
+import type { Phase } from '../../state/durable.ts'
+import type { ChannelEnv } from '../../state/environment.ts'
+import type { AddHtlcError, ProtocolError } from '../../state/errors.ts'
+import type { HtlcRecord } from '../../state/htlc.ts'
+import type { AddHtlcCommand } from '../../state/inputs.ts'
+import type { Session } from '../../state/session.ts'
+import { largest } from '../common/amounts.ts'
+import { latest } from '../common/commitments.ts'
+import { react } from '../common/react.ts'
+import { type Live, type Online, refuse, reply, type Step, to } from '../common/step.ts'
+import { checkReceivedAdd, checkSentAdd } from './limits.ts'
+
+/** BOLT 2: from here on `cltv_expiry` would be a time. */
+const FIRST_TIMESTAMP = 500_000_000
+
+/** BOLT 2, update_add_htlc, as its sender. Nothing is written: we may forget the HTLC until it is signed. */
+export const addHtlc = (live: Live, command: AddHtlcCommand, env: ChannelEnv): Step => {
+  const proposed = proposeAdd(live, command, env)
+  const state =
+    live.session === undefined ? { durable: live.durable } : { durable: live.durable, session: live.session }
+  if (!proposed.ok) return refuse(state, command, proposed.error)
+  const { session, add } = proposed.value
+  return to(live.durable, session, [
+    { type: 'send', epoch: session.epoch, message: add },
+    ...reply(command, ok({ type: 'htlc-added', htlcId: add.id })),
+  ])
+}
+
+const proposeAdd = (
+  { durable, session }: Live,
+  command: AddHtlcCommand,
+  env: ChannelEnv,
+): Result<{ readonly session: Session; readonly add: UpdateAddHtlc }, AddHtlcError> => {
+  // BOLT 2: no additions after either side's shutdown.
+  if (durable.localShutdown !== undefined || durable.remoteShutdown !== undefined) {
+    return err({ code: 'channel-closing' })
+  }
+  if (durable.phase !== 'normal') return err({ code: 'channel-not-usable', phase: durable.phase })
+  if (session?.reestablished !== true) return err({ code: 'channel-offline' })
+  const { settings, height } = env
+  const minimumMsat = largest(latest(durable).remoteLimits.htlcMinimumMsat, 1n)
+  const amountMsat = command.amountMsat
+  if (amountMsat < minimumMsat) return err({ code: 'amount-below-minimum', amountMsat, minimumMsat })
+  const cltvExpiry = command.cltvExpiry
+  const soonest = height + settings.minCltvExpiryDelta
+  if (cltvExpiry < soonest) return err({ code: 'expiry-too-soon', cltvExpiry, bound: soonest })
+  const latestExpiry = Math.min(height + settings.maxCltvExpiryDelta, FIRST_TIMESTAMP - 1)
+  if (cltvExpiry > latestExpiry) return err({ code: 'expiry-too-far', cltvExpiry, bound: latestExpiry })
+  const { local, nextLocalHtlcId } = session.proposed
+  const add: UpdateAddHtlc = {
+    type: 'update_add_htlc',
+    channelId: durable.params.channelId,
+    id: nextLocalHtlcId,
+    amountMsat,
+    paymentHash: command.paymentHash,
+    cltvExpiry,
+    onionRoutingPacket: command.onion,
+    ...(command.pathKey === undefined ? {} : { pathKey: command.pathKey }),
+  }
+  const record: HtlcRecord = { direction: 'offered', add, origin: command.origin }
+  const proposal: Proposal = { type: 'add', add, record }
+  const proposed = {
+    ...session.proposed,
+    local: [...local, proposal],
+    nextLocalHtlcId: nextLocalHtlcId + 1n,
+  }
+  const error = checkSentAdd(durable, proposed, env)
+  return error === undefined ? ok({ session: { ...session, proposed }, add }) : err(error)
+}
+
+/** BOLT 2, update_add_htlc, as its receiver. */
+export const recvAddHtlc = (
+  { durable, session }: Online,
+  add: UpdateAddHtlc,
+  sharedSecret: Uint8Array | undefined,
+  env: ChannelEnv,
+): Step => {
+  const { remote, nextRemoteHtlcId } = session.proposed
+  const record: HtlcRecord = {
+    direction: 'received',
+    add,
+    ...(sharedSecret === undefined ? {} : { sharedSecret }),
+  }
+  const proposed = {
+    ...session.proposed,
+    remote: [...remote, { type: 'add', add, record } as const],
+    nextRemoteHtlcId: nextRemoteHtlcId + 1n,
+  }
+  const error = checkAdd(durable, session, add) ?? checkReceivedAdd(durable, proposed.remote)
+  if (error !== undefined) return react({ durable, session }, error, env)
+  return to(durable, { ...session, proposed }, [])
+}
+
+const checkAdd = (
+  durable: Online['durable'],
+  session: Session,
+  { id, amountMsat, cltvExpiry }: UpdateAddHtlc,
+): ProtocolError | undefined => {
+  // BOLT 2: the peer may add nothing after its own shutdown; our shutdown may have crossed this message.
+  if (session.shutdownReceived || durable.remoteShutdown !== undefined)
+    return { code: 'htlc-after-shutdown', htlcId: id }
+  const expected = session.proposed.nextRemoteHtlcId
+  if (id !== expected) return { code: 'htlc-id-out-of-order', expected, received: id }
+  const minimumMsat = largest(latest(durable).localLimits.htlcMinimumMsat, 1n)
+  if (amountMsat < minimumMsat) return { code: 'htlc-amount-too-small', amountMsat, minimumMsat }
+  if (cltvExpiry >= FIRST_TIMESTAMP) return { code: 'htlc-expiry-not-a-height', cltvExpiry }
+  return undefined
+}
+
+/** HTLCs are added only in `normal`; in `shutdown` the receiver's check names the fault. */
+export const addHtlcPhases = (phase: Phase): boolean => phase === 'normal' || phase === 'shutdown'

@@ -1,0 +1,23 @@
+import type { HtlcId } from '../../../lib/ids.ts'
+import { isFunded } from '../../state/channel-state.ts'
+import type { Durable } from '../../state/durable.ts'
+import type { ChannelEnv } from '../../state/environment.ts'
+import { findHtlc } from '../../state/htlc.ts'
+import { isIrrevocable } from './remove-htlc.ts'
+
+/**
+ * Whether a received HTLC would be ours if its preimage were revealed now: it is in both commitments, we have not given it back, and there
+ * is enough time to claim it. An HTLC in a channel that the chain decides is not claimable: it is open until then which commitment will be
+ * in a block, HTLCs on the peer's commitment are not claimed yet, and a claim on ours pays its fee from a wallet that may be empty.
+ */
+export const isClaimable = (
+  durable: Durable,
+  htlcId: HtlcId,
+  { height, settings }: Pick<ChannelEnv, 'height' | 'settings'>,
+): boolean => {
+  if (!isFunded(durable) || durable.phase === 'closing') return false
+  const record = findHtlc(durable.htlcs.received, htlcId)
+  if (record === undefined || record.failure !== undefined || !isIrrevocable(durable, record)) return false
+  // BOLT 2, cltv_expiry_delta selection: nearer to its expiry than this, a fulfilled HTLC goes to the chain.
+  return height + settings.fulfilmentMargin <= record.add.cltvExpiry
+}

@@ -1,0 +1,174 @@
+import { sha256 } from '../../../crypto/hashes.ts'
+import { equalBytes } from '../../../lib/bytes.ts'
+import type { HtlcId } from '../../../lib/ids.ts'
+import type {
+  UpdateFailHtlc,
+  UpdateFailMalformedHtlc,
+  UpdateFulfillHtlc,
+} from '../../../wire/messages/channel-operation.ts'
+import type { Message } from '../../../wire/messages/message.ts'
+import type { Change, Proposal } from '../../state/changes.ts'
+import type { Funded } from '../../state/durable.ts'
+import type { Effect } from '../../state/effects.ts'
+import type { ChannelEnv } from '../../state/environment.ts'
+import type { ProtocolError, SettleHtlcError } from '../../state/errors.ts'
+import { findHtlc, type HtlcFailure, type HtlcRecord, replaceHtlc } from '../../state/htlc.ts'
+import type { SettleHtlcCommand } from '../../state/inputs.ts'
+import type { Session } from '../../state/session.ts'
+import { latest, update } from '../common/commitments.ts'
+import { react } from '../common/react.ts'
+import { settled } from '../common/settle.ts'
+import { andThen, done, type Live, type Online, refuse, type Step, stay, to } from '../common/step.ts'
+
+/** BOLT 4: failure codes of `update_fail_malformed_htlc` have this bit. */
+const BADONION = 0x8000
+
+/**
+ * Settles an HTLC that we received. The decision is stored durably with this step, connected or not, and proposed again for as long as the
+ * peer may have lost it. A decision is final: asking for the same one again is harmless.
+ */
+export const settleHtlc = ({ durable, session }: Live, command: SettleHtlcCommand): Step => {
+  const state = session === undefined ? { durable } : { durable, session }
+  const { htlcId } = command
+  const record = findHtlc(durable.htlcs.received, htlcId)
+  // BOLT 2: only an HTLC that is irrevocably committed on both sides may be removed.
+  if (record === undefined || !(isDecided(record) || isIrrevocable(durable, record))) {
+    return refuse(state, command, { code: 'unknown-htlc', htlcId })
+  }
+  const decided = decide(record, command)
+  if ('code' in decided) return refuse(state, command, decided)
+  if (decided === record) return stay(state, ...done(command))
+  const received = replaceHtlc(durable.htlcs.received, decided)
+  const next = update(durable, { htlcs: { ...durable.htlcs, received } })
+  if (session?.reestablished !== true) return to(next, session, done(command))
+  const proposed = proposeRemoval(next, session, decided)
+  return to(next, proposed.session, [...proposed.effects, ...done(command)])
+}
+
+const decide = (record: HtlcRecord, command: SettleHtlcCommand): HtlcRecord | SettleHtlcError => {
+  const { htlcId } = command
+  if (command.type === 'fulfil-htlc') {
+    if (!equalBytes(sha256(command.preimage), record.add.paymentHash)) {
+      return { code: 'preimage-does-not-match', htlcId }
+    }
+    if (record.preimage !== undefined) return record
+    if (record.failure !== undefined) return { code: 'htlc-already-settled', htlcId }
+    return { ...record, preimage: command.preimage }
+  }
+  if (record.preimage !== undefined) return { code: 'htlc-already-settled', htlcId }
+  if (record.failure !== undefined) return record
+  const failure: HtlcFailure =
+    command.type === 'fail-htlc'
+      ? { type: 'fail', reason: command.reason }
+      : { type: 'malformed', sha256OfOnion: command.sha256OfOnion, failureCode: command.failureCode }
+  return { ...record, failure }
+}
+
+const isDecided = ({ preimage, failure }: HtlcRecord): boolean => preimage !== undefined || failure !== undefined
+
+/** Whether a received HTLC is in both commitments for good: both sides have revoked every commitment without it. */
+export const isIrrevocable = (durable: Funded, { add }: HtlcRecord): boolean => {
+  const { local, remote } = latest(durable)
+  const has = (htlcs: typeof local.spec.htlcs, direction: 'offered' | 'received'): boolean =>
+    htlcs.some((htlc) => htlc.id === add.id && htlc.direction === direction)
+  return has(local.spec.htlcs, 'received') && has(remote.spec.htlcs, 'offered')
+}
+
+/** Sends the removal that a record decides. */
+export const proposeRemoval = (
+  durable: Funded,
+  session: Session,
+  record: HtlcRecord,
+): { readonly session: Session; readonly effects: readonly Effect[] } => {
+  const proposal = removalOf(record)
+  const message = removalMessage(durable, record)
+  if (proposal === undefined || message === undefined) return { session, effects: [] }
+  const proposed = { ...session.proposed, local: [...session.proposed.local, proposal] }
+  return { session: { ...session, proposed }, effects: [{ type: 'send', epoch: session.epoch, message }] }
+}
+
+const removalOf = ({ add, preimage, failure }: HtlcRecord): Proposal | undefined => {
+  if (preimage !== undefined) return { type: 'fulfil', id: add.id }
+  return failure === undefined ? undefined : { type: 'fail', id: add.id, failure }
+}
+
+/** The message by which a decided HTLC is removed. */
+export const removalMessage = (durable: Funded, { add, preimage, failure }: HtlcRecord): Message | undefined => {
+  const { channelId } = durable.params
+  if (preimage !== undefined) {
+    return { type: 'update_fulfill_htlc', channelId, id: add.id, paymentPreimage: preimage }
+  }
+  if (failure === undefined) return undefined
+  return failure.type === 'fail'
+    ? { type: 'update_fail_htlc', channelId, id: add.id, reason: failure.reason }
+    : {
+        type: 'update_fail_malformed_htlc',
+        channelId,
+        id: add.id,
+        sha256OfOnion: failure.sha256OfOnion,
+        failureCode: failure.failureCode,
+      }
+}
+
+/** BOLT 2, update_fulfill_htlc: the preimage goes at once to the origin that we pay for, and is never forgotten. */
+export const recvFulfillHtlc = ({ durable, session }: Online, message: UpdateFulfillHtlc, env: ChannelEnv): Step => {
+  const state = { durable, session }
+  const record = removable(durable, session, message.id)
+  // Whatever the peer has said before: a preimage is a receipt, and the origin must have it before the channel fails.
+  if ('code' in record) return andThen(keepPreimage(state, message), (kept) => react(kept, record, env))
+  const preimage = message.paymentPreimage
+  if (!equalBytes(sha256(preimage), record.add.paymentHash)) {
+    return react(state, { code: 'preimage-does-not-match', htlcId: message.id }, env)
+  }
+  const removal = { type: 'fulfil', id: message.id } as const
+  const proposed = { ...session.proposed, remote: [...session.proposed.remote, removal] }
+  // Known from an earlier connection: its origin has had it.
+  if (record.preimage !== undefined) return to(durable, { ...session, proposed }, [])
+  const offered = replaceHtlc(durable.htlcs.offered, { ...record, preimage })
+  const next = update(durable, { htlcs: { ...durable.htlcs, offered } })
+  return to(next, { ...session, proposed }, settled(next, record, { type: 'fulfilled', preimage, onChain: false }))
+}
+
+const keepPreimage = ({ durable, session }: Online, { id, paymentPreimage: preimage }: UpdateFulfillHtlc): Step => {
+  const record = findHtlc(durable.htlcs.offered, id)
+  if (record === undefined || record.preimage !== undefined) return stay({ durable, session })
+  if (!equalBytes(sha256(preimage), record.add.paymentHash)) return stay({ durable, session })
+  const next = update(durable, {
+    htlcs: { ...durable.htlcs, offered: replaceHtlc(durable.htlcs.offered, { ...record, preimage }) },
+  })
+  return to(next, session, settled(next, record, { type: 'fulfilled', preimage, onChain: false }))
+}
+
+/** BOLT 2, update_fail_htlc and update_fail_malformed_htlc: they take effect once they are irrevocably committed. */
+export const recvFailHtlc = (
+  { durable, session }: Online,
+  message: UpdateFailHtlc | UpdateFailMalformedHtlc,
+  env: ChannelEnv,
+): Step => {
+  const state = { durable, session }
+  if (message.type === 'update_fail_malformed_htlc' && (message.failureCode & BADONION) === 0) {
+    return react(state, { code: 'badonion-bit-missing', htlcId: message.id }, env)
+  }
+  const record = removable(durable, session, message.id)
+  if ('code' in record) return react(state, record, env)
+  const failure: HtlcFailure =
+    message.type === 'update_fail_htlc'
+      ? { type: 'fail', reason: message.reason }
+      : { type: 'malformed', sha256OfOnion: message.sha256OfOnion, failureCode: message.failureCode }
+  const remote = [...session.proposed.remote, { type: 'fail', id: message.id, failure } as const]
+  return to(durable, { ...session, proposed: { ...session.proposed, remote } }, [])
+}
+
+/** The HTLC that the peer removes: one of ours, in both commitments, and not removed before. */
+const removable = (durable: Funded, session: Session, htlcId: HtlcId): HtlcRecord | ProtocolError => {
+  const { local, remote } = latest(durable)
+  const record = findHtlc(durable.htlcs.offered, htlcId)
+  const inOurs = local.spec.htlcs.some((htlc) => htlc.id === htlcId && htlc.direction === 'offered')
+  const inTheirs = remote.spec.htlcs.some((htlc) => htlc.id === htlcId && htlc.direction === 'received')
+  if (record === undefined || !inTheirs) return { code: 'unknown-htlc', htlcId }
+  if (isRemoval(session.proposed.remote, htlcId)) return { code: 'htlc-already-removed', htlcId }
+  return inOurs ? record : { code: 'unknown-htlc', htlcId }
+}
+
+const isRemoval = (changes: readonly Change[], id: HtlcId): boolean =>
+  changes.some((change) => (change.type === 'fulfil' || change.type === 'fail') && change.id === id)
