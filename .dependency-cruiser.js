@@ -243,6 +243,20 @@ export default {
       to: { path: ['node_modules/', '^core/src/lib/(clock|clock-virtual|rng)\\.ts$'] },
     },
     {
+      name: 'formats-by-their-interface',
+      comment: 'What is particular to one kind of channel stays in its format; the rest of channel/ has the interface.',
+      severity: 'error',
+      from: { path: '^core/src/(?!channel/commitment/formats(/|\\.ts$))', pathNot: TESTS },
+      to: { path: '^core/src/channel/commitment/formats/' },
+    },
+    {
+      name: 'formats-apart',
+      comment: 'No format is made of another.',
+      severity: 'error',
+      from: { path: '^core/src/channel/commitment/formats/([^/]+)/', pathNot: TESTS },
+      to: { path: '^core/src/channel/commitment/formats/', pathNot: '^core/src/channel/commitment/formats/$1/' },
+    },
+    {
       name: 'one-room-per-engine',
       comment: 'Each library that does I/O has one room that wraps it.',
       severity: 'error',

@@ -5,20 +5,20 @@ import { SIGHASH_ALL, segwitV0Sighash } from '../../core/src/bitcoin/sighash.ts'
 import { type Tx, txidOf, withWitness } from '../../core/src/bitcoin/transaction.ts'
 import { Devchain } from '../../core/src/chain/devchain/devchain.ts'
 import { anchorClaim } from '../../core/src/channel/claims/anchor-claim.ts'
-import { type Claim, claimSighash, claimWitness } from '../../core/src/channel/claims/claim.ts'
+import { type Claim, claimTask, claimWitness } from '../../core/src/channel/claims/claim.ts'
 import {
   type LocalCommitmentClose,
   localCommitmentClaims,
 } from '../../core/src/channel/claims/local-commitment-claims.ts'
 import type { ConfirmedSpend } from '../../core/src/channel/claims/on-chain-outcome.ts'
-import { buildClosing, closingFee, signedClosing } from '../../core/src/channel/commitment/closing-transaction.ts'
-import { ANCHORS_ZERO_FEE_HTLC } from '../../core/src/channel/commitment/commitment-format.ts'
+import { buildClosing, closingFee } from '../../core/src/channel/commitment/closing-transaction.ts'
 import { deriveCommitmentKeys } from '../../core/src/channel/commitment/commitment-keys.ts'
 import type { CommitmentParams } from '../../core/src/channel/commitment/commitment-params.ts'
 import type { SpecHtlc } from '../../core/src/channel/commitment/commitment-spec.ts'
-import { buildCommitment, signedCommitment } from '../../core/src/channel/commitment/commitment-transaction.ts'
-import { witnessSignature } from '../../core/src/channel/commitment/funding-witness.ts'
-import { fixedScripts } from '../../core/src/channel/commitment/scripts.ts'
+import { buildCommitment } from '../../core/src/channel/commitment/commitment-transaction.ts'
+import { signedSpend } from '../../core/src/channel/commitment/fixtures/signed-spend.ts'
+import { ANCHORS_ZERO_FEE_HTLC } from '../../core/src/channel/commitment/formats/anchors/anchors-format.ts'
+import { witnessSignature } from '../../core/src/channel/commitment/formats/anchors/anchors-witnesses.ts'
 import { derivePrivateKey } from '../../core/src/crypto/commitment-keys.ts'
 import { hash160, sha256 } from '../../core/src/crypto/hashes.ts'
 import { secp256k1 } from '../../core/src/crypto/secp256k1.ts'
@@ -59,13 +59,15 @@ const fundedChannel = (): { chain: Devchain; params: CommitmentParams } => {
     dustLimit: 354n,
     toSelfDelay: DELAY,
   }
-  const funded = chain.fund([{ amount: FUNDING_AMOUNT, script: fixedScripts(params).funding.outputScript }])
+  const funded = chain.fund([{ amount: FUNDING_AMOUNT, script: params.format.fundingLock(params).outputScript }])
   if (!funded.ok) throw new Error(funded.error.code)
   chain.mine(1)
   return { chain, params: { ...params, fundingOutpoint: { txid: txidOf(funded.value), index: 0 } } }
 }
 
 const preimage = (number: number): Uint8Array => new Uint8Array(32).fill(number)
+
+const FUNDING_SECRETS = { local: secret('local funding'), remote: secret('remote funding') }
 
 const committed = (params: CommitmentParams, expiry: number, feeratePerKw: number) => {
   const htlc = (id: number, direction: SpecHtlc['direction'], sat: bigint, cltvExpiry: number): SpecHtlc => ({
@@ -90,13 +92,8 @@ const committed = (params: CommitmentParams, expiry: number, feeratePerKw: numbe
     htlcs,
     commitment,
     remoteHtlcKey,
-    remoteHtlcSignatures: commitment.htlcTransactions.map(({ sighash }) => secp256k1.sign(sighash, remoteHtlcKey)),
-    signed: signedCommitment(
-      params,
-      commitment,
-      secp256k1.sign(commitment.fundingSighash, secret('local funding')),
-      secp256k1.sign(commitment.fundingSighash, secret('remote funding')),
-    ),
+    remoteHtlcSignatures: commitment.htlcTransactions.map(({ task }) => secp256k1.sign(task.digest, remoteHtlcKey)),
+    signed: signedSpend(params, commitment.tx, FUNDING_SECRETS),
   }
 }
 
@@ -112,7 +109,7 @@ const claimKey = ({ key }: Claim): Uint8Array => {
 }
 
 const sign = (claim: Claim, tx: Tx): Tx =>
-  withWitness(tx, 0, claimWitness(claim, secp256k1.sign(claimSighash(claim, tx), claimKey(claim))))
+  withWitness(tx, 0, claimWitness(claim, secp256k1.sign(claimTask(claim, tx).digest, claimKey(claim))))
 
 /** What the driver's wallet does: adds a coin and change for what the claim's transaction lacks. */
 const complete = (chain: Devchain, claim: Claim): Tx => {
@@ -184,12 +181,12 @@ test('a unilateral close — every claim is taken by the chain at the height it 
   const peerDigest = segwitV0Sighash({
     tx: peerTx,
     inputIndex: 0,
-    scriptCode: third.witnessScript,
+    scriptCode: third.lock.witnessScript,
     amount: third.amount,
     sighashType: SIGHASH_ALL,
   })
   const peerSignature = witnessSignature(secp256k1.sign(peerDigest, channel.remoteHtlcKey), SIGHASH_ALL)
-  mined(chain.submitTx(withWitness(peerTx, 0, [peerSignature, preimage(3), third.witnessScript])))
+  mined(chain.submitTx(withWitness(peerTx, 0, [peerSignature, preimage(3), third.lock.witnessScript])))
 
   const published = new Set<string>()
   const taken: string[] = []
@@ -234,8 +231,8 @@ test('a unilateral close — every claim is taken by the chain at the height it 
 
 test('an anchor claim — lifts a commitment at the lowest rate to the rate that was asked for', (t) => {
   const { chain, params } = fundedChannel()
-  const { commitment, signed } = committed(params, chain.tip.height + 30, 253)
-  const claim = anchorClaim({ params, commitment, feeratePerKw: 2500, blockHeight: chain.tip.height })
+  const { commitment, keys, signed } = committed(params, chain.tip.height + 30, 253)
+  const claim = anchorClaim({ params, keys, commitment, feeratePerKw: 2500, blockHeight: chain.tip.height })
   if (claim === undefined) return t.fail()
   const child = complete(chain, claim)
   chain.mine(1)
@@ -251,24 +248,19 @@ test('a closing transaction — is taken by the chain and pays the rate that it 
   const { chain, params } = fundedChannel()
   const [localScript, remoteScript] = [p2wpkh(point('a')), p2wpkh(point('b'))] as const
   const closing = buildClosing({
-    ...params,
+    format: params.format,
+    funding: params,
+    localIsOpener: params.localIsOpener,
     localScript,
     remoteScript,
     toLocalMsat: 600_000_000n,
     toRemoteMsat: 400_000_000n,
-    fee: closingFee(1000, localScript, remoteScript),
+    fee: closingFee(params.format, 1000, localScript, remoteScript),
     localDustLimit: 354n,
     remoteDustLimit: 354n,
   })
   if (!closing.ok) return t.fail(closing.error.code)
-  const { sighash } = closing.value
-  const tx = signedClosing(
-    params,
-    closing.value,
-    secp256k1.sign(sighash, secret('local funding')),
-    secp256k1.sign(sighash, secret('remote funding')),
-  )
-  const entry = chain.submitTx(tx)
+  const entry = chain.submitTx(signedSpend(params, closing.value.tx, FUNDING_SECRETS))
   if (!entry.ok) return t.fail(entry.error.code)
   const feerate = Number((entry.value.fee * 1000n) / BigInt(entry.value.vsize * 4))
   t.true(feerate >= 995 && feerate <= 1015, `${feerate}`)

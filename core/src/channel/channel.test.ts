@@ -1,5 +1,6 @@
 import test from 'ava'
 import fc from 'fast-check'
+import { ecdsa } from '../wire/funding-signature.ts'
 import { step } from './channel.ts'
 import type { ChannelState } from './state/channel-state.ts'
 import type { ChannelInput, ChannelMessage } from './state/inputs.ts'
@@ -45,19 +46,20 @@ const point = fc.constantFrom(
   new Uint8Array(33),
 )
 const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length })
+const fundingSignature = bytes(64).map(ecdsa)
 const amount = fc.oneof(fc.bigInt({ min: 0n, max: 2_000_000n }), fc.bigInt({ min: 0n, max: (1n << 64n) - 1n }))
 const id = fc.oneof(fc.bigInt({ min: 0n, max: 3n }), fc.bigInt({ min: 0n, max: (1n << 64n) - 1n }))
 const channelId = bytes(32)
 const type = <T extends string>(name: T) => fc.constant(name)
 
 const message: fc.Arbitrary<ChannelMessage> = fc.oneof(
-  fc.record({ type: type('funding_signed'), channelId, signature: bytes(64) }),
+  fc.record({ type: type('funding_signed'), channelId, signature: fundingSignature }),
   fc.record({
     type: type('funding_created'),
     temporaryChannelId: channelId,
     fundingTxid: bytes(32),
     fundingOutputIndex: fc.nat(65_535),
-    signature: bytes(64),
+    signature: fundingSignature,
   }),
   fc.record({ type: type('channel_ready'), channelId, secondPerCommitmentPoint: point, alias: id }),
   fc.record({ type: type('shutdown'), channelId, scriptpubkey: fc.uint8Array({ maxLength: 40 }) }),
@@ -66,7 +68,7 @@ const message: fc.Arbitrary<ChannelMessage> = fc.oneof(
     channelId,
     scriptpubkey: fc.constant(new TwoParties().bob.keys.localShutdownScript),
   }),
-  fc.record({ type: type('closing_signed'), channelId, feeSatoshis: amount, signature: bytes(64) }),
+  fc.record({ type: type('closing_signed'), channelId, feeSatoshis: amount, signature: fundingSignature }),
   fc.record({
     type: type('update_add_htlc'),
     channelId,
@@ -88,7 +90,7 @@ const message: fc.Arbitrary<ChannelMessage> = fc.oneof(
   fc.record({
     type: type('commitment_signed'),
     channelId,
-    signature: bytes(64),
+    signature: fundingSignature,
     htlcSignatures: fc.array(bytes(64), { maxLength: 3 }),
   }),
   fc.record({ type: type('revoke_and_ack'), channelId, perCommitmentSecret: bytes(32), nextPerCommitmentPoint: point }),

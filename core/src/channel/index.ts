@@ -5,7 +5,7 @@
  * what a state that was read back still owes.
  */
 export { step } from './channel.ts'
-export { type Claim, claimSighash, claimWitness } from './claims/claim.ts'
+export { type Claim, claimTask, claimWitness } from './claims/claim.ts'
 export { closingFee } from './commitment/closing-transaction.ts'
 export type { CommitmentParams } from './commitment/commitment-params.ts'
 export {
@@ -16,6 +16,7 @@ export {
   openerCost,
   untrimmedHtlcCount,
 } from './commitment/commitment-spec.ts'
+export type { SigningTask } from './commitment/signing-task.ts'
 export { closedOf, decodeChannel, encodeChannel, liveHtlcKeys, pastOfHtlcRow } from './persistence/channel-codec.ts'
 export { resume } from './resume.ts'
 export { type ChannelState, isFunded, isStored, newChannel } from './state/channel-state.ts'

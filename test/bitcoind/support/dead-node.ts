@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { NETWORKS } from '../../../core/src/bitcoin/network.ts'
 import { SIGHASH_ALL, segwitV0Sighash } from '../../../core/src/bitcoin/sighash.ts'
 import { displayTxid, encodeTx, type Tx, withWitness } from '../../../core/src/bitcoin/transaction.ts'
-import { witnessSignature } from '../../../core/src/channel/commitment/funding-witness.ts'
+import { witnessSignature } from '../../../core/src/channel/commitment/formats/anchors/anchors-witnesses.ts'
 import { isFunded } from '../../../core/src/channel/state/channel-state.ts'
 import { buildRemote, latest } from '../../../core/src/channel/transitions/common/commitments.ts'
 import { equalBytes, fromHex, toHex } from '../../../core/src/lib/bytes.ts'
@@ -48,7 +48,8 @@ export const claimWithPreimage = async (
       const transaction = buildRemote(remoteParams, published.index, published.spec, published.point)
       const htlc = transaction.htlcTransactions.find(({ htlc: each }) => equalBytes(each.paymentHash, hash))
       if (htlc === undefined) throw new Error('the commitment holds no such HTLC')
-      const { outputIndex, witnessScript, amount } = htlc
+      const { outputIndex, lock, amount } = htlc
+      const { witnessScript } = lock
       const script = durable.params.localShutdownScript
       const tx: Tx = {
         version: 2,
@@ -66,7 +67,10 @@ export const claimWithPreimage = async (
       }
       const digest = segwitV0Sighash({ tx, inputIndex: 0, scriptCode: witnessScript, amount, sighashType: SIGHASH_ALL })
       const signer = localSigner(keyTree(seed.value, NETWORKS.regtest)).channel(durable.params.keyIndex)
-      const signature = witnessSignature(signer.signAt('htlc', published.point, digest), SIGHASH_ALL)
+      const signature = witnessSignature(
+        signer.signAt('htlc', published.point, { scheme: 'ecdsa', digest }),
+        SIGHASH_ALL,
+      )
       const signed = withWitness(tx, 0, [signature, invoice.preimage, witnessScript])
       return { hex: toHex(encodeTx(signed)), amountSat: amount, preimage: toHex(invoice.preimage) }
     }

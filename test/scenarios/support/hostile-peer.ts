@@ -86,7 +86,7 @@ export class HostilePeer {
       temporaryChannelId: open.temporaryChannelId,
       fundingTxid: outpoint.txid,
       fundingOutputIndex: outpoint.index,
-      signature: signWithFundingKey(remote.fundingSighash),
+      signature: signWithFundingKey(remote.fundingTask),
     }
   }
 }

@@ -1,14 +1,15 @@
-import { BARE_INPUT_WEIGHT, feeForWeight, TX_OVERHEAD_WEIGHT, witnessWeight } from '../../bitcoin/fees.ts'
+import { BARE_INPUT_WEIGHT, feeForWeight, TX_OVERHEAD_WEIGHT } from '../../bitcoin/fees.ts'
 import { EMPTY } from '../../lib/bytes.ts'
 import type { BlockHeight, FeeratePerKw } from '../../lib/units.ts'
+import type { CommitmentKeys } from '../commitment/commitment-keys.ts'
 import type { CommitmentParams } from '../commitment/commitment-params.ts'
 import { commitmentWeight } from '../commitment/commitment-spec.ts'
 import type { CommitmentTransaction } from '../commitment/commitment-transaction.ts'
-import { fixedScripts } from '../commitment/scripts.ts'
-import { type Claim, SIGNATURE_LENGTH, walletFee } from './claim.ts'
+import { type Claim, walletFee } from './claim.ts'
 
 interface AnchorClaimInput {
   readonly params: CommitmentParams
+  readonly keys: CommitmentKeys
   readonly commitment: CommitmentTransaction
   /** What the commitment transaction and the transaction that spends its anchor must pay together. */
   readonly feeratePerKw: FeeratePerKw
@@ -19,19 +20,29 @@ interface AnchorClaimInput {
  * BOLT 5: spends our anchor so that our unconfirmed commitment transaction gets into a block. The wallet adds inputs, and must add an
  * output because there is none. `undefined` if the commitment pays the rate by itself or we have no anchor.
  */
-export const anchorClaim = ({ params, commitment, feeratePerKw, blockHeight }: AnchorClaimInput): Claim | undefined => {
+export const anchorClaim = ({
+  params,
+  keys,
+  commitment,
+  feeratePerKw,
+  blockHeight,
+}: AnchorClaimInput): Claim | undefined => {
+  const { format } = params
   const index = commitment.outputs.localAnchor
-  const parentWeight = commitmentWeight(params.format, commitment.htlcTransactions.length)
+  const parentWeight = commitmentWeight(format, commitment.htlcTransactions.length)
   if (index === undefined || commitment.fee >= feeForWeight(feeratePerKw, parentWeight)) return undefined
-  const { witnessScript } = fixedScripts(params).localAnchor
+  const lock = format.locks(params, keys).localAnchor
+  const path = { type: 'anchor' } as const
   const outpoint = { txid: commitment.txid, index }
-  const weight = TX_OVERHEAD_WEIGHT + BARE_INPUT_WEIGHT + witnessWeight([SIGNATURE_LENGTH, witnessScript.length])
+  const weight = TX_OVERHEAD_WEIGHT + BARE_INPUT_WEIGHT + format.spendWitnessWeight(lock, path)
   return {
     kind: { type: 'anchor' },
     outpoint,
-    amount: params.format.anchorAmount,
-    witnessScript,
-    key: { type: 'funding' },
+    amount: format.anchorAmount,
+    format: format.name,
+    lock,
+    path,
+    key: format.spendKey(path, keys.perCommitmentPoint),
     tx: {
       version: 2,
       // Below the final values, so that a transaction with a higher fee may replace it (BIP 125).

@@ -1,14 +1,12 @@
 import { feeForWeight } from '../../bitcoin/fees.ts'
-import { SIGHASH_ALL, segwitV0Sighash } from '../../bitcoin/sighash.ts'
-import type { Tx } from '../../bitcoin/transaction.ts'
-import { EMPTY } from '../../lib/bytes.ts'
-import { assertNever } from '../../lib/errors.ts'
-import type { OutPoint, Preimage, PublicKey, Signature } from '../../lib/ids.ts'
+import type { Tx, TxOutput } from '../../bitcoin/transaction.ts'
+import type { OutPoint, Signature } from '../../lib/ids.ts'
 import type { BlockHeight, FeeratePerKw, Sat } from '../../lib/units.ts'
-import { type CommitmentFormatName, commitmentFormat } from '../commitment/commitment-format.ts'
+import type { CommitmentFormatName } from '../commitment/commitment-format.ts'
 import type { SpecHtlc } from '../commitment/commitment-spec.ts'
-import { witnessSignature } from '../commitment/funding-witness.ts'
-import { htlcWitness } from '../commitment/htlc-transactions.ts'
+import { commitmentFormat } from '../commitment/formats.ts'
+import type { OutputLock, SpendPath } from '../commitment/output-lock.ts'
+import type { SigningKey, SigningTask } from '../commitment/signing-task.ts'
 
 /**
  * One output on the chain that we may take, and the transaction that takes it (BOLT 5). The claimed output is input 0; inputs and outputs
@@ -19,9 +17,11 @@ export interface Claim {
   readonly outpoint: OutPoint
   /** The amount of the claimed output. */
   readonly amount: Sat
-  readonly witnessScript: Uint8Array
-  /** The key whose signature `claimWitness` needs, over `claimSighash`. */
-  readonly key: ClaimKey
+  readonly format: CommitmentFormatName
+  readonly lock: OutputLock
+  readonly path: SpendPath
+  /** The key whose signature `claimWitness` needs, for `claimTask`. */
+  readonly key: SigningKey
   /** Unsigned. Final if `fee` is `included`. */
   readonly tx: Tx
   readonly fee: ClaimFee
@@ -31,31 +31,15 @@ export interface Claim {
   readonly deadline?: BlockHeight
 }
 
+/** What the output is to us. */
 type ClaimKind =
   | { readonly type: 'to-local' }
-  | {
-      readonly type: 'htlc-success'
-      readonly htlc: SpecHtlc
-      readonly format: CommitmentFormatName
-      readonly remoteSignature: Signature
-      readonly preimage: Preimage
-    }
-  | {
-      readonly type: 'htlc-timeout'
-      readonly htlc: SpecHtlc
-      readonly format: CommitmentFormatName
-      readonly remoteSignature: Signature
-    }
+  | { readonly type: 'htlc-success'; readonly htlc: SpecHtlc }
+  | { readonly type: 'htlc-timeout'; readonly htlc: SpecHtlc }
   /** The output of our HTLC transaction, after its delay. */
   | { readonly type: 'htlc-output'; readonly htlc: SpecHtlc }
   /** Our anchor, spent so that the commitment transaction is mined. */
   | { readonly type: 'anchor' }
-
-/** Names a key for the signer. Derived ones are made from a basepoint secret and the commitment's per-commitment point. */
-type ClaimKey =
-  | { readonly type: 'funding' }
-  | { readonly type: 'htlc'; readonly perCommitmentPoint: PublicKey }
-  | { readonly type: 'delayed-payment'; readonly perCommitmentPoint: PublicKey }
 
 export type ClaimFee =
   /** The transaction is complete and pays this fee. */
@@ -65,40 +49,19 @@ export type ClaimFee =
    */
   | { readonly type: 'wallet'; readonly baseFee: Sat; readonly feeratePerKw: FeeratePerKw }
 
-/** What the claim's key signs in `tx`, which is the claim's own transaction or the one that the wallet completed. */
-export const claimSighash = (claim: Claim, tx: Tx = claim.tx): Uint8Array =>
-  segwitV0Sighash({
-    tx,
-    inputIndex: 0,
-    scriptCode: claim.witnessScript,
-    amount: claim.amount,
-    sighashType: SIGHASH_ALL,
-  })
+/**
+ * What the claim's key signs in `tx`, which is the claim's own transaction or the one that the wallet completed; `others` are the outputs
+ * that the wallet's inputs spend, in order.
+ */
+export const claimTask = (
+  { format, lock, amount, path, tx: own }: Claim,
+  tx: Tx = own,
+  others: readonly TxOutput[] = [],
+): SigningTask => commitmentFormat(format).spendTask(tx, { lock, amount }, path, others)
 
-/** The witness of input 0, given the signature over `claimSighash`. */
-export const claimWitness = ({ kind, witnessScript }: Claim, signature: Signature): readonly Uint8Array[] => {
-  switch (kind.type) {
-    case 'to-local':
-    case 'htlc-output':
-      return [witnessSignature(signature, SIGHASH_ALL), EMPTY, witnessScript]
-    case 'anchor':
-      return [witnessSignature(signature, SIGHASH_ALL), witnessScript]
-    case 'htlc-success':
-    case 'htlc-timeout':
-      return htlcWitness({
-        format: commitmentFormat(kind.format),
-        witnessScript,
-        localSignature: signature,
-        remoteSignature: kind.remoteSignature,
-        ...(kind.type === 'htlc-success' && { preimage: kind.preimage }),
-      })
-    default:
-      return assertNever(kind, 'claim')
-  }
-}
-
-/** The longest DER signature, with its type. */
-export const SIGNATURE_LENGTH = 73
+/** The witness of input 0, given the signature for `claimTask`. */
+export const claimWitness = ({ format, lock, path }: Claim, signature: Signature): readonly Uint8Array[] =>
+  commitmentFormat(format).spendWitness(lock, path, signature)
 
 /** The fee that a wallet must pay for a transaction of this weight if the outputs already take `included` from the inputs. */
 export const walletFee = (feeratePerKw: FeeratePerKw, weight: number, included: Sat): ClaimFee => {

@@ -10,7 +10,7 @@ import { buildCommitment, type CommitmentTransaction } from '../commitment/commi
 import { BOLT3, BOLT3_HTLCS, bolt3Keys, bolt3Params, bolt3Preimage } from '../commitment/fixtures/bolt3.ts'
 import vectors from '../commitment/fixtures/bolt3-anchors.json' with { type: 'json' }
 import { anchorClaim } from './anchor-claim.ts'
-import { type Claim, claimSighash, claimWitness } from './claim.ts'
+import { type Claim, claimTask, claimWitness } from './claim.ts'
 import { type LocalCommitmentClose, localCommitmentClaims } from './local-commitment-claims.ts'
 import { type ConfirmedSpend, revealedPreimages } from './on-chain-outcome.ts'
 
@@ -33,8 +33,8 @@ const close = (over: Partial<LocalCommitmentClose> = {}): LocalCommitmentClose =
   keys,
   commitment,
   htlcs: spec.htlcs,
-  remoteHtlcSignatures: commitment.htlcTransactions.map(({ sighash }) =>
-    secp256k1.sign(sighash, BOLT3.remoteHtlcSecret),
+  remoteHtlcSignatures: commitment.htlcTransactions.map(({ task }) =>
+    secp256k1.sign(task.digest, BOLT3.remoteHtlcSecret),
   ),
   confirmedAt: 400,
   blockHeight: 400,
@@ -55,7 +55,7 @@ const SECRETS = {
   'delayed-payment': BOLT3.localDelayedSecret,
 } as const
 
-const sign = (claim: Claim): Signature => secp256k1.sign(claimSighash(claim), SECRETS[claim.key.type])
+const sign = (claim: Claim): Signature => secp256k1.sign(claimTask(claim).digest, SECRETS[claim.key.type])
 const signed = (claim: Claim): Tx => withWitness(claim.tx, 0, claimWitness(claim, sign(claim)))
 const confirmed = (tx: Tx, height: number): ConfirmedSpend => ({ txid: txidOf(tx), tx, height })
 const claimOf = (claims: readonly Claim[], type: Claim['kind']['type'], htlcId?: bigint): Claim => {
@@ -108,7 +108,9 @@ test('HTLC claims — are the transactions of BOLT 3, appendix F, once signed', 
     close({
       preimageOf,
       commitment: bolt,
-      remoteHtlcSignatures: bolt.htlcTransactions.map(({ sighash }) => secp256k1.sign(sighash, BOLT3.remoteHtlcSecret)),
+      remoteHtlcSignatures: bolt.htlcTransactions.map(({ task }) =>
+        secp256k1.sign(task.digest, BOLT3.remoteHtlcSecret),
+      ),
     }),
   )
   t.is(again.claims.length, claims.length)
@@ -145,13 +147,13 @@ test('an HTLC claim — can be completed by the wallet without a new signature o
   const remote = segwitV0Sighash({
     tx: funded,
     inputIndex: 0,
-    scriptCode: claim.witnessScript,
+    scriptCode: claim.lock.witnessScript,
     amount: claim.amount,
     sighashType: 0x83,
   })
-  if (claim.kind.type !== 'htlc-success') return t.fail()
-  t.true(secp256k1.verify(claim.kind.remoteSignature, remote, keys.remoteHtlcKey))
-  t.notDeepEqual(claimSighash(claim, funded), claimSighash(claim))
+  if (claim.path.type !== 'htlc-transaction') return t.fail()
+  t.true(secp256k1.verify(claim.path.remoteSignature, remote, keys.remoteHtlcKey))
+  t.notDeepEqual(claimTask(claim, funded), claimTask(claim))
 })
 
 test('a to_local claim — pays the destination all but its fee, and is signed by the delayed key', (t) => {
@@ -162,7 +164,7 @@ test('a to_local claim — pays the destination all but its fee, and is signed b
   t.is(fee, BigInt(txWeight(tx)) + 73n - BigInt(tx.inputs[0]?.witness[0]?.length ?? 0))
   t.deepEqual(tx.outputs, [{ amount: claim.amount - fee, script: destination }])
   t.is(tx.inputs[0]?.sequence, params.toSelfDelay)
-  t.true(secp256k1.verify(sign(claim), claimSighash(claim), keys.localDelayedKey))
+  t.true(secp256k1.verify(sign(claim), claimTask(claim).digest, keys.localDelayedKey))
 })
 
 test('a delayed output — that its fee would eat up is uneconomical, until the rate falls', (t) => {
@@ -187,7 +189,7 @@ test('our HTLC transactions in a block — leave an output to claim after the de
   const output = claimOf(next.claims, 'htlc-output', 4n)
   t.deepEqual(output.outpoint, { txid: success.txid, index: 0 })
   t.is(output.amount, 4000n)
-  t.true(secp256k1.verify(sign(output), claimSighash(output), keys.localDelayedKey))
+  t.true(secp256k1.verify(sign(output), claimTask(output).digest, keys.localDelayedKey))
   t.deepEqual(
     next.outcomes.map(({ outcome }) => outcome),
     [
@@ -213,7 +215,7 @@ const peerSpend = (htlcId: bigint, item: Uint8Array): Tx => {
         outpoint: { txid: commitment.txid, index: transaction.outputIndex },
         sequence: 1,
         scriptSig: EMPTY,
-        witness: [new Uint8Array(71).fill(0x30), item, transaction.witnessScript],
+        witness: [new Uint8Array(71).fill(0x30), item, transaction.lock.witnessScript],
       },
     ],
     outputs: [{ amount: 1000n, script: destination }],
@@ -257,14 +259,14 @@ test('a received HTLC without preimage — is the peer’s once it has expired, 
 })
 
 test('an anchor claim — asks the wallet for what the commitment lacks at the wanted rate', (t) => {
-  const claim = anchorClaim({ params, commitment, feeratePerKw: 5000, blockHeight: 400 })
+  const claim = anchorClaim({ params, keys, commitment, feeratePerKw: 5000, blockHeight: 400 })
   if (claim === undefined) return t.fail()
   const parent = commitmentWeight(params.format, 5)
-  t.true(secp256k1.verify(sign(claim), claimSighash(claim), params.localFundingKey))
+  t.true(secp256k1.verify(sign(claim), claimTask(claim).digest, params.localFundingKey))
   const child = txWeight({ ...signed(claim), outputs: [] })
   const { fee } = claim
   if (fee.type !== 'wallet') return t.fail()
   const whole = (BigInt(parent + child) * 5000n) / 1000n - commitment.fee
   t.true(fee.baseFee >= whole && fee.baseFee <= whole + 15n, `${fee.baseFee} ${whole}`)
-  t.is(anchorClaim({ params, commitment, feeratePerKw: 644, blockHeight: 400 }), undefined)
+  t.is(anchorClaim({ params, keys, commitment, feeratePerKw: 644, blockHeight: 400 }), undefined)
 })

@@ -1,11 +1,4 @@
-import {
-  BARE_INPUT_WEIGHT,
-  dustLimit,
-  feeForWeight,
-  outputWeight,
-  TX_OVERHEAD_WEIGHT,
-  witnessWeight,
-} from '../../bitcoin/fees.ts'
+import { BARE_INPUT_WEIGHT, dustLimit, feeForWeight, outputWeight, TX_OVERHEAD_WEIGHT } from '../../bitcoin/fees.ts'
 import { EMPTY } from '../../lib/bytes.ts'
 import { invariant } from '../../lib/errors.ts'
 import type { OutPoint, PaymentHash, Preimage, Signature } from '../../lib/ids.ts'
@@ -15,8 +8,7 @@ import type { CommitmentParams } from '../commitment/commitment-params.ts'
 import type { SpecHtlc } from '../commitment/commitment-spec.ts'
 import type { CommitmentTransaction } from '../commitment/commitment-transaction.ts'
 import type { HtlcTransaction } from '../commitment/htlc-transactions.ts'
-import { pointScripts } from '../commitment/scripts.ts'
-import { type Claim, SIGNATURE_LENGTH, walletFee } from './claim.ts'
+import { type Claim, walletFee } from './claim.ts'
 import {
   type ConfirmedSpend,
   findSpend,
@@ -113,7 +105,7 @@ const lastHeight = (confirmedAt: BlockHeight, fates: readonly OutputFate[]): Blo
 
 const htlcClaim = (close: LocalCommitmentClose, transaction: HtlcTransaction, position: number): Claim | undefined => {
   const { params, keys, commitment, feeratePerKw, confirmedAt } = close
-  const { htlc, outputIndex, amount, witnessScript, tx } = transaction
+  const { htlc, outputIndex, amount, lock, tx } = transaction
   const remoteSignature = close.remoteHtlcSignatures[position]
   invariant(remoteSignature !== undefined, 'the peer has signed each of our HTLC transactions')
   const preimage = htlc.direction === 'received' ? close.preimageOf(htlc.paymentHash) : undefined
@@ -121,13 +113,15 @@ const htlcClaim = (close: LocalCommitmentClose, transaction: HtlcTransaction, po
   const { format } = params
   const weight = preimage === undefined ? format.htlcTimeoutWeight : format.htlcSuccessWeight
   const ownFee = amount - (tx.outputs[0]?.amount ?? 0n)
-  const shared = { htlc, format: format.name, remoteSignature }
+  const path = { type: 'htlc-transaction', remoteSignature, ...(preimage !== undefined && { preimage }) } as const
   return {
-    kind: preimage === undefined ? { type: 'htlc-timeout', ...shared } : { type: 'htlc-success', ...shared, preimage },
+    kind: { type: preimage === undefined ? 'htlc-timeout' : 'htlc-success', htlc },
     outpoint: { txid: commitment.txid, index: outputIndex },
     amount,
-    witnessScript,
-    key: { type: 'htlc', perCommitmentPoint: keys.perCommitmentPoint },
+    format: format.name,
+    lock,
+    path,
+    key: format.spendKey(path, keys.perCommitmentPoint),
     tx,
     fee: walletFee(feeratePerKw, weight, ownFee),
     // BOLT 5: an HTLC has timed out once the tip is at its expiry. The input's sequence asks for one confirmation.
@@ -155,20 +149,22 @@ const delayedFate = (close: LocalCommitmentClose, { kind, outpoint, amount, sinc
   const { params, keys, destination, feeratePerKw } = close
   const spentBy = findSpend(close.spends, outpoint)
   if (spentBy !== undefined) return { type: 'resolved', height: spentBy.spend.height }
-  const { witnessScript } = pointScripts(params, keys).delayed
+  const { format } = params
+  const locks = format.locks(params, keys)
+  const lock = kind.type === 'to-local' ? locks.toLocal : locks.htlcTransaction
+  const path = { type: 'delayed' } as const
   const weight =
-    TX_OVERHEAD_WEIGHT +
-    BARE_INPUT_WEIGHT +
-    witnessWeight([SIGNATURE_LENGTH, 0, witnessScript.length]) +
-    outputWeight(destination)
+    TX_OVERHEAD_WEIGHT + BARE_INPUT_WEIGHT + format.spendWitnessWeight(lock, path) + outputWeight(destination)
   const fee = feeForWeight(feeratePerKw, weight)
   if (amount - fee < dustLimit(destination)) return { type: 'uneconomical', outpoint }
   const claim: Claim = {
     kind,
     outpoint,
     amount,
-    witnessScript,
-    key: { type: 'delayed-payment', perCommitmentPoint: keys.perCommitmentPoint },
+    format: format.name,
+    lock,
+    path,
+    key: format.spendKey(path, keys.perCommitmentPoint),
     tx: {
       version: 2,
       // BOLT 3, to_local output: the sequence is the delay that the peer asked for.

@@ -2,17 +2,17 @@ import test from 'ava'
 import fc from 'fast-check'
 import { p2tr, p2wpkh } from '../../bitcoin/script.ts'
 import { encodeTxWithoutWitness, txWeight } from '../../bitcoin/transaction.ts'
-import { secp256k1 } from '../../crypto/secp256k1.ts'
 import { compareBytes, fromHex, toHex } from '../../lib/bytes.ts'
 import {
   buildClosing,
   type ClosingInput,
+  type ClosingTransaction,
   closingFee,
   closingWeight,
-  signedClosing,
   verifyClosing,
 } from './closing-transaction.ts'
 import { BOLT3, bolt3Params } from './fixtures/bolt3.ts'
+import { signedSpend, signFunding } from './fixtures/signed-spend.ts'
 import { isOurShutdownScript, isShutdownScriptOfPeer } from './shutdown-script.ts'
 
 const params = bolt3Params()
@@ -20,10 +20,8 @@ const localScript = p2wpkh(params.localFundingKey)
 const remoteScript = p2tr(params.remoteFundingKey.slice(1))
 
 const closing = (over: Partial<ClosingInput> = {}): ClosingInput => ({
-  fundingOutpoint: params.fundingOutpoint,
-  fundingAmount: 10_000_000n,
-  localFundingKey: params.localFundingKey,
-  remoteFundingKey: params.remoteFundingKey,
+  format: params.format,
+  funding: params,
   localScript,
   remoteScript,
   toLocalMsat: 7_000_000_999n,
@@ -38,8 +36,11 @@ const closing = (over: Partial<ClosingInput> = {}): ClosingInput => ({
 /** The same closing from the peer's side. */
 const mirrored = (input: ClosingInput): ClosingInput => ({
   ...input,
-  localFundingKey: input.remoteFundingKey,
-  remoteFundingKey: input.localFundingKey,
+  funding: {
+    ...input.funding,
+    localFundingKey: input.funding.remoteFundingKey,
+    remoteFundingKey: input.funding.localFundingKey,
+  },
   localScript: input.remoteScript,
   remoteScript: input.localScript,
   toLocalMsat: input.toRemoteMsat,
@@ -55,7 +56,7 @@ const built = (input: ClosingInput) => {
   return result.value
 }
 
-const remoteSignature = (digest: Uint8Array) => secp256k1.sign(digest, BOLT3.remoteFundingSecret)
+const remoteSignature = ({ task }: ClosingTransaction) => signFunding(task, BOLT3.remoteFundingSecret)
 
 test('a closing transaction — rounds down, takes the fee from the opener and sorts its outputs', (t) => {
   t.deepEqual(
@@ -110,26 +111,26 @@ test('a closing transaction — both sides build the same from mirrored inputs',
 test('recv closing_signed — finds the variant that the peer signed, and refuses any other', (t) => {
   const input = closing({ toLocalMsat: 9_999_600_000n, toRemoteMsat: 400_000n })
   const full = built(input)
-  t.deepEqual(verifyClosing(input, remoteSignature(full.sighash)), { ok: true, value: full })
+  t.deepEqual(verifyClosing(input, remoteSignature(full)), { ok: true, value: full })
 
   // The peer's dust limit is above its own output.
   const theirs = built({ ...input, localDustLimit: 500n })
   t.is(theirs.tx.outputs.length, 1)
-  t.deepEqual(verifyClosing({ ...input, remoteDustLimit: 500n }, remoteSignature(theirs.sighash)), {
+  t.deepEqual(verifyClosing({ ...input, remoteDustLimit: 500n }, remoteSignature(theirs)), {
     ok: true,
     value: theirs,
   })
   // The peer left out its own output although it is not dust.
-  t.deepEqual(verifyClosing(input, remoteSignature(theirs.sighash)), { ok: true, value: theirs })
+  t.deepEqual(verifyClosing(input, remoteSignature(theirs)), { ok: true, value: theirs })
 
   // It may not leave out ours.
   const stolen = built({ ...mirrored(input), localDustLimit: 0n, toRemoteMsat: 0n, fee: 0n })
-  t.deepEqual(verifyClosing(input, remoteSignature(stolen.sighash)), {
+  t.deepEqual(verifyClosing(input, remoteSignature(stolen)), {
     ok: false,
     // The transaction that its signature should be for; the peer is told it.
     error: { code: 'invalid-closing-signature', transaction: encodeTxWithoutWitness(full.tx) },
   })
-  t.like(verifyClosing({ ...input, fee: 1001n }, remoteSignature(full.sighash)), {
+  t.like(verifyClosing({ ...input, fee: 1001n }, remoteSignature(full)), {
     ok: false,
     error: { code: 'invalid-closing-signature' },
   })
@@ -137,12 +138,12 @@ test('recv closing_signed — finds the variant that the peer signed, and refuse
 
 test('a closing transaction — the expected weight is never below that of the signed transaction', (t) => {
   const input = closing()
-  const transaction = built(input)
-  const local = secp256k1.sign(transaction.sighash, BOLT3.localFundingSecret)
-  const signed = signedClosing(input, transaction, local, remoteSignature(transaction.sighash))
-  const difference = closingWeight([localScript, remoteScript]) - txWeight(signed)
+  const secrets = { local: BOLT3.localFundingSecret, remote: BOLT3.remoteFundingSecret }
+  const signed = signedSpend(params, built(input).tx, secrets)
+  const weight = closingWeight(params.format, [localScript, remoteScript])
+  const difference = weight - txWeight(signed)
   t.true(difference >= 0 && difference <= 6, `${difference}`)
-  t.is(closingFee(1000, localScript, remoteScript), BigInt(closingWeight([localScript, remoteScript])))
+  t.is(closingFee(params.format, 1000, localScript, remoteScript), BigInt(weight))
 })
 
 test('recv shutdown — accepts the forms of BOLT 2, and p2pkh and p2sh from a peer alone', (t) => {

@@ -1,27 +1,18 @@
 import { BARE_INPUT_WEIGHT, feeForWeight, outputWeight, TX_OVERHEAD_WEIGHT } from '../../bitcoin/fees.ts'
-import { SIGHASH_ALL, segwitV0Sighash } from '../../bitcoin/sighash.ts'
-import {
-  encodeTxWithoutWitness,
-  SEQUENCE_FINAL,
-  type Tx,
-  type TxOutput,
-  txidOf,
-  withWitness,
-} from '../../bitcoin/transaction.ts'
-import { secp256k1 } from '../../crypto/secp256k1.ts'
+import { encodeTxWithoutWitness, SEQUENCE_FINAL, type Tx, type TxOutput, txidOf } from '../../bitcoin/transaction.ts'
 import { compareBytes, EMPTY } from '../../lib/bytes.ts'
-import type { OutPoint, PublicKey, Signature, TxId } from '../../lib/ids.ts'
+import type { TxId } from '../../lib/ids.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import { type FeeratePerKw, type Msat, msatToSatFloor, type Sat } from '../../lib/units.ts'
-import { fundingWitness } from './funding-witness.ts'
-import { fundingScript } from './scripts.ts'
+import type { FundingSignature } from '../../wire/funding-signature.ts'
+import type { CommitmentFormat } from './commitment-format.ts'
+import type { FundingTerms } from './commitment-terms.ts'
+import type { SigningTask } from './signing-task.ts'
 
 /** Here "local" is our node. */
 export interface ClosingInput {
-  readonly fundingOutpoint: OutPoint
-  readonly fundingAmount: Sat
-  readonly localFundingKey: PublicKey
-  readonly remoteFundingKey: PublicKey
+  readonly format: CommitmentFormat
+  readonly funding: FundingTerms
   readonly localScript: Uint8Array
   readonly remoteScript: Uint8Array
   readonly toLocalMsat: Msat
@@ -37,7 +28,7 @@ export interface ClosingTransaction {
   readonly txid: TxId
   /** Without witness. */
   readonly tx: Tx
-  readonly sighash: Uint8Array
+  readonly task: SigningTask
 }
 
 export type ClosingError =
@@ -57,7 +48,7 @@ export const buildClosing = (input: ClosingInput): Result<ClosingTransaction, Cl
  */
 export const verifyClosing = (
   input: ClosingInput,
-  signature: Signature,
+  signature: FundingSignature,
 ): Result<
   ClosingTransaction,
   ClosingError | { readonly code: 'invalid-closing-signature'; readonly transaction: Uint8Array }
@@ -70,7 +61,7 @@ export const verifyClosing = (
   const variants = [theirs, ours, { ...theirs, remote: undefined }, { ...ours, remote: undefined }]
   for (const variant of variants) {
     const closing = assemble(input, variant)
-    if (closing.ok && secp256k1.verify(signature, closing.value.sighash, input.remoteFundingKey)) return closing
+    if (closing.ok && input.format.isFundingSignature(input.funding, closing.value.task, signature)) return closing
   }
   const expected = assemble(input, theirs)
   return expected.ok
@@ -78,35 +69,20 @@ export const verifyClosing = (
     : expected
 }
 
-/** The closing transaction with the funding output's witness. */
-export const signedClosing = (
-  input: Pick<ClosingInput, 'localFundingKey' | 'remoteFundingKey'>,
-  closing: ClosingTransaction,
-  localSignature: Signature,
-  remoteSignature: Signature,
-): Tx =>
-  withWitness(
-    closing.tx,
-    0,
-    fundingWitness(
-      { key: input.localFundingKey, signature: localSignature },
-      { key: input.remoteFundingKey, signature: remoteSignature },
-    ),
-  )
-
-/** Two signatures of 73 bytes, the empty item and the 2-of-2 script, as in BOLT 3, appendix A. */
-const FUNDING_WITNESS_WEIGHT = 222
-
 /** Expected weight of a closing transaction with outputs of these scripts. */
-export const closingWeight = (scripts: readonly Uint8Array[]): number =>
+export const closingWeight = (format: CommitmentFormat, scripts: readonly Uint8Array[]): number =>
   scripts.reduce(
     (weight, script) => weight + outputWeight(script),
-    TX_OVERHEAD_WEIGHT + BARE_INPUT_WEIGHT + FUNDING_WITNESS_WEIGHT,
+    TX_OVERHEAD_WEIGHT + BARE_INPUT_WEIGHT + format.fundingWitnessWeight,
   )
 
 /** The fee of a closing transaction that pays both scripts. */
-export const closingFee = (feeratePerKw: FeeratePerKw, localScript: Uint8Array, remoteScript: Uint8Array): Sat =>
-  feeForWeight(feeratePerKw, closingWeight([localScript, remoteScript]))
+export const closingFee = (
+  format: CommitmentFormat,
+  feeratePerKw: FeeratePerKw,
+  localScript: Uint8Array,
+  remoteScript: Uint8Array,
+): Sat => feeForWeight(feeratePerKw, closingWeight(format, [localScript, remoteScript]))
 
 interface Balances {
   readonly local: Sat
@@ -139,21 +115,11 @@ const assemble = (input: ClosingInput, { local, remote }: Outputs): Result<Closi
   if (outputs.length === 0) return err({ code: 'closing-without-outputs' })
   const tx: Tx = {
     version: 2,
-    inputs: [{ outpoint: input.fundingOutpoint, sequence: SEQUENCE_FINAL, scriptSig: EMPTY, witness: [] }],
+    inputs: [{ outpoint: input.funding.fundingOutpoint, sequence: SEQUENCE_FINAL, scriptSig: EMPTY, witness: [] }],
     outputs: outputs.sort(byOutputOrder),
     lockTime: 0,
   }
-  return ok({
-    txid: txidOf(tx),
-    tx,
-    sighash: segwitV0Sighash({
-      tx,
-      inputIndex: 0,
-      scriptCode: fundingScript(input.localFundingKey, input.remoteFundingKey).witnessScript,
-      amount: input.fundingAmount,
-      sighashType: SIGHASH_ALL,
-    }),
-  })
+  return ok({ txid: txidOf(tx), tx, task: input.format.fundingTask(input.funding, tx) })
 }
 
 // BOLT 3, transaction output ordering.

@@ -1,6 +1,6 @@
 import { derivePublicKey, deriveRevocationPublicKey } from '../../crypto/commitment-keys.ts'
 import type { PublicKey } from '../../lib/ids.ts'
-import type { CommitmentParams } from './commitment-params.ts'
+import type { CommitmentTerms } from './commitment-terms.ts'
 
 /** The public keys of one commitment transaction. "Local" is its owner. */
 export interface CommitmentKeys {
@@ -17,8 +17,8 @@ export interface CommitmentKeys {
  * the point arrives, and keep the result; scripts are cached by the result's identity. The keys of HTLCs are derived when they are first
  * asked for, because many commitments have no HTLC.
  */
-export const deriveCommitmentKeys = (params: CommitmentParams, perCommitmentPoint: PublicKey): CommitmentKeys => {
-  const { localBasepoints, remoteBasepoints } = params
+export const deriveCommitmentKeys = (terms: CommitmentTerms, perCommitmentPoint: PublicKey): CommitmentKeys => {
+  const { localBasepoints, remoteBasepoints } = terms
   let localHtlcKey: PublicKey | undefined
   let remoteHtlcKey: PublicKey | undefined
   return {

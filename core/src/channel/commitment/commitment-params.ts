@@ -1,32 +1,7 @@
-import type { OutPoint, PublicKey } from '../../lib/ids.ts'
-import type { BlockDelta, Sat } from '../../lib/units.ts'
 import type { CommitmentFormat } from './commitment-format.ts'
+import type { CommitmentTerms } from './commitment-terms.ts'
 
-/** One side's basepoints as `open_channel` and `accept_channel` carry them. */
-export interface Basepoints {
-  readonly revocation: PublicKey
-  readonly payment: PublicKey
-  readonly delayedPayment: PublicKey
-  readonly htlc: PublicKey
-}
-
-/**
- * The values that stay the same from one commitment transaction of a side to its next. "Local" is the owner of the transaction: for the
- * peer's commitments, `local` holds the peer's values.
- * Results computed from this object are cached by its identity: make it once per side and funding, and pass the same object.
- */
-export interface CommitmentParams {
+/** The terms of a side's commitments, and the form that transactions take by them. */
+export interface CommitmentParams extends CommitmentTerms {
   readonly format: CommitmentFormat
-  readonly fundingOutpoint: OutPoint
-  readonly fundingAmount: Sat
-  readonly localFundingKey: PublicKey
-  readonly remoteFundingKey: PublicKey
-  readonly localBasepoints: Basepoints
-  readonly remoteBasepoints: Basepoints
-  /** Whether the owner of this commitment opened the channel: the opener pays the fee and the anchors. */
-  readonly localIsOpener: boolean
-  /** The owner's `dust_limit_satoshis`. */
-  readonly dustLimit: Sat
-  /** The `to_self_delay` that the other side asked of the owner. */
-  readonly toSelfDelay: BlockDelta
 }

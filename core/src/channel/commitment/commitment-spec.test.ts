@@ -1,5 +1,5 @@
 import test from 'ava'
-import { ANCHORS_ZERO_FEE_HTLC, type CommitmentFormat, commitmentFormat } from './commitment-format.ts'
+import type { CommitmentFormat } from './commitment-format.ts'
 import {
   type CommitmentSpec,
   commitFeeMsat,
@@ -10,6 +10,8 @@ import {
   type SpecHtlc,
   untrimmedHtlcCount,
 } from './commitment-spec.ts'
+import { ANCHORS_ZERO_FEE_HTLC } from './formats/anchors/anchors-format.ts'
+import { commitmentFormat } from './formats.ts'
 
 const htlc = (direction: SpecHtlc['direction'], amountMsat: bigint): SpecHtlc => ({
   direction,

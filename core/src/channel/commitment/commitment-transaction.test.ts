@@ -1,7 +1,6 @@
 import test from 'ava'
 import { Transaction } from 'bitcoinjs-lib'
 import fc from 'fast-check'
-import { SIGHASH_ALL, segwitV0Sighash } from '../../bitcoin/sighash.ts'
 import {
   decodeTx,
   displayTxid,
@@ -16,7 +15,7 @@ import { hash160, sha256 } from '../../crypto/hashes.ts'
 import { secp256k1 } from '../../crypto/secp256k1.ts'
 import { fromDer, toDer } from '../../crypto/signature-der.ts'
 import { concat, fromHex, toHex, u64be, utf8Encode } from '../../lib/bytes.ts'
-import { ANCHORS_ZERO_FEE_HTLC } from './commitment-format.ts'
+import { ecdsa } from '../../wire/funding-signature.ts'
 import { deriveCommitmentKeys } from './commitment-keys.ts'
 import type { CommitmentParams } from './commitment-params.ts'
 import {
@@ -26,11 +25,12 @@ import {
   type SpecHtlc,
   untrimmedHtlcCount,
 } from './commitment-spec.ts'
-import { buildCommitment, signedCommitment } from './commitment-transaction.ts'
+import { buildCommitment } from './commitment-transaction.ts'
 import { BOLT3, BOLT3_HTLCS, bolt3Keys, bolt3Params, bolt3Preimage } from './fixtures/bolt3.ts'
 import vectors from './fixtures/bolt3-anchors.json' with { type: 'json' }
-import { htlcWitness } from './htlc-transactions.ts'
-import { fixedScripts, fundingScript, pointScripts } from './scripts.ts'
+import { signedSpend, signFunding } from './fixtures/signed-spend.ts'
+import { ANCHORS_ZERO_FEE_HTLC } from './formats/anchors/anchors-format.ts'
+import { fundingScript } from './formats/anchors/anchors-scripts.ts'
 import { verifyCommitmentSignatures } from './verify-commitment.ts'
 
 const specOf = (vector: (typeof vectors.cases)[number]): CommitmentSpec => ({
@@ -46,38 +46,30 @@ for (const vector of vectors.cases) {
     const keys = bolt3Keys(params)
     const commitment = buildCommitment({ params, keys, index: BOLT3.commitmentNumber, spec: specOf(vector) })
 
-    const localSignature = secp256k1.sign(commitment.fundingSighash, BOLT3.localFundingSecret)
-    const remoteSignature = secp256k1.sign(commitment.fundingSighash, BOLT3.remoteFundingSecret)
-    t.is(toHex(toDer(remoteSignature)), vector.remoteSignature)
-    t.is(toHex(encodeTx(signedCommitment(params, commitment, localSignature, remoteSignature))), vector.commitmentTx)
+    const secrets = { local: BOLT3.localFundingSecret, remote: BOLT3.remoteFundingSecret }
+    const remoteSignature = signFunding(commitment.fundingTask, secrets.remote)
+    t.is(toHex(toDer(remoteSignature.signature)), vector.remoteSignature)
+    t.is(toHex(encodeTx(signedSpend(params, commitment.tx, secrets))), vector.commitmentTx)
 
     t.is(commitment.htlcTransactions.length, vector.htlcTransactions.length)
-    const htlcSignatures = commitment.htlcTransactions.map(({ sighash }) =>
-      secp256k1.sign(sighash, BOLT3.remoteHtlcSecret),
+    const htlcSignatures = commitment.htlcTransactions.map(({ task }) =>
+      secp256k1.sign(task.digest, BOLT3.remoteHtlcSecret),
     )
     for (const [position, expected] of vector.htlcTransactions.entries()) {
       const transaction = commitment.htlcTransactions[position]
       const signature = htlcSignatures[position]
       if (transaction === undefined || signature === undefined) return t.fail('an HTLC transaction is missing')
       t.is(toHex(toDer(signature)), expected.remoteSignature)
-      const local = secp256k1.sign(
-        segwitV0Sighash({
-          tx: transaction.tx,
-          inputIndex: 0,
-          scriptCode: transaction.witnessScript,
-          amount: transaction.amount,
-          sighashType: SIGHASH_ALL,
-        }),
-        BOLT3.localHtlcSecret,
-      )
-      const witness = htlcWitness({
-        format: params.format,
-        witnessScript: transaction.witnessScript,
-        localSignature: local,
+      const { tx, htlc } = transaction
+      const path = {
+        type: 'htlc-transaction',
         remoteSignature: signature,
-        ...(transaction.htlc.direction === 'received' && { preimage: bolt3Preimage(Number(transaction.htlc.id)) }),
-      })
-      t.is(toHex(encodeTx(withWitness(transaction.tx, 0, witness))), expected.tx)
+        ...(htlc.direction === 'received' && { preimage: bolt3Preimage(Number(htlc.id)) }),
+      } as const
+      const { digest } = params.format.spendTask(tx, transaction, path, [])
+      const local = secp256k1.sign(digest, BOLT3.localHtlcSecret)
+      const witness = params.format.spendWitness(transaction.lock, path, local)
+      t.is(toHex(encodeTx(withWitness(tx, 0, witness))), expected.tx)
     }
     t.deepEqual(verifyCommitmentSignatures(params, keys, commitment, remoteSignature, htlcSignatures), {
       ok: true,
@@ -112,7 +104,7 @@ test('BOLT 3 appendix B — the funding transaction pays the funding script, and
 
 test('BOLT 3 appendix B — the funding script', (t) => {
   t.is(
-    toHex(fixedScripts(bolt3Params()).funding.outputScript),
+    toHex(ANCHORS_ZERO_FEE_HTLC.fundingLock(bolt3Params()).outputScript),
     '0020c015c4a6be010e21657068fc2e6a9d02b27ebe4d490a25846f7237f104d1a3cd',
   )
 })
@@ -125,7 +117,7 @@ test('BOLT 3 appendix C — derived keys, to_local script and obscured number', 
   t.is(toHex(keys.localDelayedKey), '03fd5960528dc152014952efdb702a88f71e3c1653b2314431701ec77e57fde83c')
   t.is(toHex(keys.revocationKey), '0212a140cd0c6539d07cd08dfe09984dec3251ea808b892efeac3ede9402bf2b19')
   t.is(
-    toHex(pointScripts(params, keys).delayed.witnessScript),
+    toHex(params.format.locks(params, keys).toLocal.witnessScript),
     '63210212a140cd0c6539d07cd08dfe09984dec3251ea808b892efeac3ede9402bf2b1967029000b2752103fd5960528dc152014952efdb702a88f71e3c1653b2314431701ec77e57fde83c68ac',
   )
   const spec = { htlcs: [], feeratePerKw: 253, toLocalMsat: 10_000_000_000n, toRemoteMsat: 0n }
@@ -143,8 +135,8 @@ test('BOLT 3 appendix A — the expected weight is never below that of the signe
   for (const htlcs of [[], BOLT3_HTLCS.slice(0, 5)]) {
     const spec = { htlcs, feeratePerKw: 644, toLocalMsat: 6_988_000_000n, toRemoteMsat: 3_000_000_000n }
     const commitment = buildCommitment({ params, keys, index: 42, spec })
-    const sign = (secret: Uint8Array) => secp256k1.sign(commitment.fundingSighash, secret)
-    const signed = signedCommitment(params, commitment, sign(BOLT3.localFundingSecret), sign(BOLT3.remoteFundingSecret))
+    const secrets = { local: BOLT3.localFundingSecret, remote: BOLT3.remoteFundingSecret }
+    const signed = signedSpend(params, commitment.tx, secrets)
     const difference = commitmentWeight(params.format, htlcs.length) - txWeight(signed)
     // Two signatures of at most 73 bytes may each be a few bytes shorter, and the number of outputs takes one byte, not three.
     t.true(difference >= 0 && difference <= 16, `${difference}`)
@@ -257,8 +249,8 @@ test('a commitment — the order in which HTLCs are listed does not matter', (t)
       const { commitment } = build(given)
       t.deepEqual(other.commitment.txid, commitment.txid)
       t.deepEqual(
-        other.commitment.htlcTransactions.map(({ sighash }) => toHex(sighash)),
-        commitment.htlcTransactions.map(({ sighash }) => toHex(sighash)),
+        other.commitment.htlcTransactions.map(({ task }) => toHex(task.digest)),
+        commitment.htlcTransactions.map(({ task }) => toHex(task.digest)),
       )
     }),
     { numRuns: 50 },
@@ -269,9 +261,9 @@ test('a commitment_signed — is accepted when every signature is right, and nam
   fc.assert(
     fc.property(arbitraryCommitment, fc.nat(), (given, pick) => {
       const { params, keys, commitment, perCommitmentPoint } = build(given)
-      const signature = secp256k1.sign(commitment.fundingSighash, secret('remote funding', given.seed))
+      const signature = signFunding(commitment.fundingTask, secret('remote funding', given.seed))
       const htlcSecret = derivePrivateKey(secret('remote htlc', given.seed), perCommitmentPoint)
-      const htlcSignatures = commitment.htlcTransactions.map(({ sighash }) => secp256k1.sign(sighash, htlcSecret))
+      const htlcSignatures = commitment.htlcTransactions.map(({ task }) => secp256k1.sign(task.digest, htlcSecret))
       t.true(verifyCommitmentSignatures(params, keys, commitment, signature, htlcSignatures).ok)
 
       t.deepEqual(
@@ -279,7 +271,7 @@ test('a commitment_signed — is accepted when every signature is right, and nam
           params,
           keys,
           commitment,
-          secp256k1.sign(sha256(signature), htlcSecret),
+          ecdsa(secp256k1.sign(sha256(signature.signature), htlcSecret)),
           htlcSignatures,
         ),
         {
@@ -287,14 +279,17 @@ test('a commitment_signed — is accepted when every signature is right, and nam
           error: { code: 'invalid-commitment-signature', transaction: encodeTxWithoutWitness(commitment.tx) },
         },
       )
-      t.deepEqual(verifyCommitmentSignatures(params, keys, commitment, signature, [...htlcSignatures, signature]), {
-        ok: false,
-        error: {
-          code: 'htlc-signature-count-mismatch',
-          expected: htlcSignatures.length,
-          received: htlcSignatures.length + 1,
+      t.deepEqual(
+        verifyCommitmentSignatures(params, keys, commitment, signature, [...htlcSignatures, signature.signature]),
+        {
+          ok: false,
+          error: {
+            code: 'htlc-signature-count-mismatch',
+            expected: htlcSignatures.length,
+            received: htlcSignatures.length + 1,
+          },
         },
-      })
+      )
       if (htlcSignatures.length === 0) return
       const wrong = pick % htlcSignatures.length
       const result = verifyCommitmentSignatures(
@@ -302,7 +297,7 @@ test('a commitment_signed — is accepted when every signature is right, and nam
         keys,
         commitment,
         signature,
-        htlcSignatures.with(wrong, signature),
+        htlcSignatures.with(wrong, signature.signature),
       )
       const unsigned = commitment.htlcTransactions[wrong]
       if (unsigned === undefined) return t.fail()

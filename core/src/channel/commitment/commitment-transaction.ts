@@ -1,22 +1,21 @@
-import { SIGHASH_ALL, segwitV0Sighash } from '../../bitcoin/sighash.ts'
-import { type Tx, txidOf, withWitness } from '../../bitcoin/transaction.ts'
+import { type Tx, txidOf } from '../../bitcoin/transaction.ts'
 import { sha256 } from '../../crypto/hashes.ts'
 import { compareBytes, concat, EMPTY } from '../../lib/bytes.ts'
-import type { Signature, TxId } from '../../lib/ids.ts'
+import type { TxId } from '../../lib/ids.ts'
 import { msatToSatFloor, type Sat } from '../../lib/units.ts'
 import type { CommitmentKeys } from './commitment-keys.ts'
 import type { CommitmentParams } from './commitment-params.ts'
 import { type CommitmentSpec, htlcIsTrimmed, openerCost, type SpecHtlc } from './commitment-spec.ts'
-import { fundingWitness } from './funding-witness.ts'
 import { type HtlcTransaction, htlcTransaction } from './htlc-transactions.ts'
-import { fixedScripts, offeredHtlcScript, pointScripts, receivedHtlcScript, type WitnessScript } from './scripts.ts'
+import type { OutputLock } from './output-lock.ts'
+import type { SigningTask } from './signing-task.ts'
 
 export interface CommitmentTransaction {
   readonly txid: TxId
   /** Without witness. */
   readonly tx: Tx
   /** What each side signs with its funding key. */
-  readonly fundingSighash: Uint8Array
+  readonly fundingTask: SigningTask
   /** In output order, like the signatures in `commitment_signed`. */
   readonly htlcTransactions: readonly HtlcTransaction[]
   /** The indexes of the other outputs, if they exist. */
@@ -50,7 +49,7 @@ export const buildCommitment = ({ params, keys, index, spec }: CommitmentInput):
   const tx: Tx = {
     version: 2,
     inputs: [{ outpoint: params.fundingOutpoint, sequence, scriptSig: EMPTY, witness: [] }],
-    outputs: planned.map(({ amount, script }) => ({ amount, script: script.outputScript })),
+    outputs: planned.map(({ amount, lock }) => ({ amount, script: lock.outputScript })),
     lockTime,
   }
   const txid = txidOf(tx)
@@ -66,7 +65,7 @@ export const buildCommitment = ({ params, keys, index, spec }: CommitmentInput):
           commitmentTxid: txid,
           outputIndex,
           htlc: output.htlc,
-          witnessScript: output.script.witnessScript,
+          lock: output.lock,
           feeratePerKw: spec.feeratePerKw,
         }),
       )
@@ -74,38 +73,16 @@ export const buildCommitment = ({ params, keys, index, spec }: CommitmentInput):
   return {
     txid,
     tx,
-    fundingSighash: segwitV0Sighash({
-      tx,
-      inputIndex: 0,
-      scriptCode: fixedScripts(params).funding.witnessScript,
-      amount: params.fundingAmount,
-      sighashType: SIGHASH_ALL,
-    }),
+    fundingTask: params.format.fundingTask(params, tx),
     htlcTransactions,
     outputs: positions,
     fee: params.fundingAmount - paid,
   }
 }
 
-/** The transaction with the funding output's witness: `localSignature` is the owner's, `remoteSignature` the other side's. */
-export const signedCommitment = (
-  params: CommitmentParams,
-  commitment: CommitmentTransaction,
-  localSignature: Signature,
-  remoteSignature: Signature,
-): Tx =>
-  withWitness(
-    commitment.tx,
-    0,
-    fundingWitness(
-      { key: params.localFundingKey, signature: localSignature },
-      { key: params.remoteFundingKey, signature: remoteSignature },
-    ),
-  )
-
 type PlannedOutput =
-  | { readonly type: keyof CommitmentOutputs; readonly amount: Sat; readonly script: WitnessScript }
-  | { readonly type: 'htlc'; readonly amount: Sat; readonly script: WitnessScript; readonly htlc: SpecHtlc }
+  | { readonly type: keyof CommitmentOutputs; readonly amount: Sat; readonly lock: OutputLock }
+  | { readonly type: 'htlc'; readonly amount: Sat; readonly lock: OutputLock; readonly htlc: SpecHtlc }
 
 const planOutputs = (
   params: CommitmentParams,
@@ -113,16 +90,11 @@ const planOutputs = (
   spec: CommitmentSpec,
 ): readonly PlannedOutput[] => {
   const { format, dustLimit } = params
-  const fixed = fixedScripts(params)
-  const scripts = pointScripts(params, keys)
+  const locks = format.locks(params, keys)
   const planned: PlannedOutput[] = []
   for (const htlc of spec.htlcs) {
     if (htlcIsTrimmed(format, htlc, spec.feeratePerKw, dustLimit)) continue
-    const script =
-      htlc.direction === 'offered'
-        ? offeredHtlcScript(scripts, htlc.paymentHash)
-        : receivedHtlcScript(scripts, htlc.paymentHash, htlc.cltvExpiry)
-    planned.push({ type: 'htlc', amount: msatToSatFloor(htlc.amountMsat), script, htlc })
+    planned.push({ type: 'htlc', amount: msatToSatFloor(htlc.amountMsat), lock: locks.htlc(htlc), htlc })
   }
   const hasHtlcs = planned.length > 0
   // BOLT 3, fee payment: the base fee and both anchors come out of the opener's side.
@@ -131,20 +103,19 @@ const planOutputs = (
   const toRemote = msatToSatFloor(spec.toRemoteMsat) - (params.localIsOpener ? 0n : cost)
   const hasLocal = toLocal >= dustLimit
   const hasRemote = toRemote >= dustLimit
-  if (hasLocal) planned.push({ type: 'toLocal', amount: toLocal, script: scripts.delayed })
-  if (hasRemote) planned.push({ type: 'toRemote', amount: toRemote, script: fixed.toRemote })
+  if (hasLocal) planned.push({ type: 'toLocal', amount: toLocal, lock: locks.toLocal })
+  if (hasRemote) planned.push({ type: 'toRemote', amount: toRemote, lock: locks.toRemote })
   // BOLT 3, step 8: an anchor for each side that has an output or HTLCs to claim.
-  if (hasLocal || hasHtlcs)
-    planned.push({ type: 'localAnchor', amount: format.anchorAmount, script: fixed.localAnchor })
+  if (hasLocal || hasHtlcs) planned.push({ type: 'localAnchor', amount: format.anchorAmount, lock: locks.localAnchor })
   if (hasRemote || hasHtlcs)
-    planned.push({ type: 'remoteAnchor', amount: format.anchorAmount, script: fixed.remoteAnchor })
+    planned.push({ type: 'remoteAnchor', amount: format.anchorAmount, lock: locks.remoteAnchor })
   return planned.sort(byOutputOrder)
 }
 
 // BOLT 3, transaction output ordering.
 const byOutputOrder = (a: PlannedOutput, b: PlannedOutput): number => {
   if (a.amount !== b.amount) return a.amount < b.amount ? -1 : 1
-  const byScript = compareBytes(a.script.outputScript, b.script.outputScript)
+  const byScript = compareBytes(a.lock.outputScript, b.lock.outputScript)
   if (byScript !== 0) return byScript
   return a.type === 'htlc' && b.type === 'htlc' ? a.htlc.cltvExpiry - b.htlc.cltvExpiry : 0
 }

@@ -1,14 +1,12 @@
-import { SIGHASH_ALL, segwitV0Sighash } from '../../bitcoin/sighash.ts'
 import type { Tx } from '../../bitcoin/transaction.ts'
 import { EMPTY } from '../../lib/bytes.ts'
-import type { Preimage, Signature, TxId } from '../../lib/ids.ts'
+import type { TxId } from '../../lib/ids.ts'
 import { type FeeratePerKw, msatToSatFloor, type Sat } from '../../lib/units.ts'
-import type { CommitmentFormat } from './commitment-format.ts'
 import type { CommitmentKeys } from './commitment-keys.ts'
 import type { CommitmentParams } from './commitment-params.ts'
 import { htlcTransactionFee, type SpecHtlc } from './commitment-spec.ts'
-import { witnessSignature } from './funding-witness.ts'
-import { pointScripts } from './scripts.ts'
+import type { OutputLock } from './output-lock.ts'
+import type { SigningTask } from './signing-task.ts'
 
 /** An untrimmed HTLC: its output, and the transaction by which the commitment's owner resolves it. */
 export interface HtlcTransaction {
@@ -18,18 +16,18 @@ export interface HtlcTransaction {
   /** The amount of that output. */
   readonly amount: Sat
   /** Of that output. */
-  readonly witnessScript: Uint8Array
+  readonly lock: OutputLock
   /** The unsigned HTLC-timeout (offered) or HTLC-success (received) transaction. */
   readonly tx: Tx
   /** What the other side signs for `commitment_signed`, with its HTLC key of this commitment. */
-  readonly sighash: Uint8Array
+  readonly task: SigningTask
 }
 
 interface HtlcTransactionInput {
   readonly commitmentTxid: TxId
   readonly outputIndex: number
   readonly htlc: SpecHtlc
-  readonly witnessScript: Uint8Array
+  readonly lock: OutputLock
   readonly feeratePerKw: FeeratePerKw
 }
 
@@ -37,7 +35,7 @@ interface HtlcTransactionInput {
 export const htlcTransaction = (
   params: CommitmentParams,
   keys: CommitmentKeys,
-  { commitmentTxid, outputIndex, htlc, witnessScript, feeratePerKw }: HtlcTransactionInput,
+  { commitmentTxid, outputIndex, htlc, lock, feeratePerKw }: HtlcTransactionInput,
 ): HtlcTransaction => {
   const { format } = params
   const amount = msatToSatFloor(htlc.amountMsat)
@@ -46,7 +44,7 @@ export const htlcTransaction = (
     inputs: [
       {
         outpoint: { txid: commitmentTxid, index: outputIndex },
-        sequence: format.htlcInputSequence,
+        sequence: format.leastDelay,
         scriptSig: EMPTY,
         witness: [],
       },
@@ -54,7 +52,7 @@ export const htlcTransaction = (
     outputs: [
       {
         amount: amount - htlcTransactionFee(format, htlc.direction, feeratePerKw),
-        script: pointScripts(params, keys).delayed.outputScript,
+        script: format.locks(params, keys).htlcTransaction.outputScript,
       },
     ],
     lockTime: htlc.direction === 'offered' ? htlc.cltvExpiry : 0,
@@ -63,34 +61,8 @@ export const htlcTransaction = (
     htlc,
     outputIndex,
     amount,
-    witnessScript,
+    lock,
     tx,
-    sighash: segwitV0Sighash({
-      tx,
-      inputIndex: 0,
-      scriptCode: witnessScript,
-      amount,
-      sighashType: format.htlcSighashType,
-    }),
+    task: format.htlcTask(tx, { lock, amount }),
   }
 }
-
-interface HtlcWitness {
-  readonly format: CommitmentFormat
-  readonly witnessScript: Uint8Array
-  /** The owner's, over the final transaction. */
-  readonly localSignature: Signature
-  /** As it came in `commitment_signed`. */
-  readonly remoteSignature: Signature
-  /** For HTLC-success; HTLC-timeout has none. */
-  readonly preimage?: Preimage
-}
-
-/** The witness of an HTLC transaction's first input. */
-export const htlcWitness = (witness: HtlcWitness): readonly Uint8Array[] => [
-  EMPTY,
-  witnessSignature(witness.remoteSignature, witness.format.htlcSighashType),
-  witnessSignature(witness.localSignature, SIGHASH_ALL),
-  witness.preimage ?? EMPTY,
-  witness.witnessScript,
-]

@@ -1,7 +1,7 @@
 import { encodeTxWithoutWitness } from '../../bitcoin/transaction.ts'
-import { secp256k1 } from '../../crypto/secp256k1.ts'
 import type { HtlcId, Signature } from '../../lib/ids.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
+import type { FundingSignature } from '../../wire/funding-signature.ts'
 import type { CommitmentKeys } from './commitment-keys.ts'
 import type { CommitmentParams } from './commitment-params.ts'
 import type { HtlcDirection } from './commitment-spec.ts'
@@ -23,11 +23,12 @@ export const verifyCommitmentSignatures = (
   params: CommitmentParams,
   keys: CommitmentKeys,
   commitment: CommitmentTransaction,
-  signature: Signature,
+  signature: FundingSignature,
   htlcSignatures: readonly Signature[],
 ): Result<undefined, CommitmentSignatureError> => {
+  const { format } = params
   // BOLT 2, commitment_signed: the receiver fails the channel if the signature is not valid for its transaction.
-  if (!secp256k1.verify(signature, commitment.fundingSighash, params.remoteFundingKey))
+  if (!format.isFundingSignature(params, commitment.fundingTask, signature))
     return err({ code: 'invalid-commitment-signature', transaction: encodeTxWithoutWitness(commitment.tx) })
   // BOLT 2, commitment_signed: one signature for each HTLC output, no more and no less.
   const { htlcTransactions } = commitment
@@ -38,8 +39,8 @@ export const verifyCommitmentSignatures = (
       received: htlcSignatures.length,
     })
   // BOLT 2, commitment_signed: each signature must be valid for the HTLC transaction of its output, in output order.
-  for (const [position, { htlc, sighash, tx }] of htlcTransactions.entries())
-    if (!secp256k1.verify(htlcSignatures[position] as Signature, sighash, keys.remoteHtlcKey))
+  for (const [position, { htlc, task, tx }] of htlcTransactions.entries())
+    if (!format.isHtlcSignature(keys, task, htlcSignatures[position] as Signature))
       return err({
         code: 'invalid-htlc-signature',
         direction: htlc.direction,

@@ -17,7 +17,10 @@ const plain = (value: unknown): unknown => {
   if (typeof value === 'bigint') return `${value}`
   if (Array.isArray(value)) return value.map(plain)
   if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, plain(member)]))
+  return Object.fromEntries(
+    // A row holds the name of its format: what the format does is not state.
+    Object.entries(value).map(([name, member]) => [name, name === 'format' ? member.name : plain(member)]),
+  )
 }
 
 const inOrder = (durable: Durable): unknown => {

@@ -2,6 +2,7 @@ import type { Tx } from '../../bitcoin/transaction.ts'
 import type { ShachainStore } from '../../crypto/shachain.ts'
 import type { HtlcId, OutPoint, PublicKey, Signature, TxId } from '../../lib/ids.ts'
 import type { FeeratePerKw, Msat, Sat } from '../../lib/units.ts'
+import type { FundingSignature } from '../../wire/funding-signature.ts'
 import type { CommitmentFormatName } from '../commitment/commitment-format.ts'
 import type { ClosingProgress } from '../state/closing.ts'
 import type { FundingStatus, RemoteNextPoint } from '../state/commitment.ts'
@@ -69,7 +70,7 @@ export interface StoredCommitment {
     readonly index: number
     readonly spec: StoredSpec
     readonly txid: TxId
-    readonly remoteSignature: Signature
+    readonly remoteSignature: FundingSignature
     readonly htlcSignatures: readonly Signature[]
   }
   readonly remote: StoredRemote

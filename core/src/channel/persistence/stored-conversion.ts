@@ -1,8 +1,8 @@
 import { invariant } from '../../lib/errors.ts'
 import type { HtlcId } from '../../lib/ids.ts'
-import { commitmentFormat } from '../commitment/commitment-format.ts'
 import type { CommitmentParams } from '../commitment/commitment-params.ts'
 import type { CommitmentSpec, HtlcDirection, SpecHtlc } from '../commitment/commitment-spec.ts'
+import { commitmentFormat } from '../commitment/formats.ts'
 import type { Change } from '../state/changes.ts'
 import type { Commitment, RemoteCommit } from '../state/commitment.ts'
 import type { Funded } from '../state/durable.ts'
@@ -113,7 +113,7 @@ const storeCommitment = (commitment: Commitment): StoredCommitment => {
       index: local.index,
       spec: storeSpec(local.spec),
       txid: local.txid,
-      remoteSignature: local.remoteSignature.signature,
+      remoteSignature: local.remoteSignature,
       htlcSignatures: local.htlcSignatures,
     },
     remote: storeRemote(remote),
@@ -161,7 +161,7 @@ const readCommitment = (stored: StoredCommitment, channel: StoredFunded, htlcs: 
       index: local.index,
       spec: readSpec(local.spec, htlcs.offered, htlcs.received),
       txid: local.txid,
-      remoteSignature: { type: 'ecdsa', signature: local.remoteSignature },
+      remoteSignature: local.remoteSignature,
       htlcSignatures: local.htlcSignatures,
     },
     remote: readRemote(remote, htlcs),

@@ -25,10 +25,11 @@ import {
   u32Bytes,
   u64,
 } from '../../wire/codec/primitives.ts'
+import { fundingSignature } from '../../wire/funding-signature.ts'
 import { decodeMessage, encodeMessage } from '../../wire/message-codecs.ts'
 import type { UpdateAddHtlc } from '../../wire/messages/channel-operation.ts'
 import type { ConfirmedSpend } from '../claims/on-chain-outcome.ts'
-import type { Basepoints } from '../commitment/commitment-params.ts'
+import type { Basepoints } from '../commitment/commitment-terms.ts'
 import type { ClosedSummary, ClosingProgress, FundingSpend, MutualClose } from '../state/closing.ts'
 import type { FundingStatus, RemoteNextPoint } from '../state/commitment.ts'
 import type { Closed } from '../state/durable.ts'
@@ -165,7 +166,7 @@ const commitment = struct<StoredCommitment>({
     index: count,
     spec,
     txid: bytes32,
-    remoteSignature: signature,
+    remoteSignature: fundingSignature,
     htlcSignatures: u16List(signature),
   }),
   remote,
@@ -210,7 +211,7 @@ const fundingSpend: Codec<FundingSpend> = mapped(
 )
 
 const mutualClose: Codec<MutualClose> = mapped(
-  struct<Omit<MutualClose, 'txid'>>({ tx: transaction, fee: u64, remoteSignature: signature }),
+  struct<Omit<MutualClose, 'txid'>>({ tx: transaction, fee: u64, remoteSignature: fundingSignature }),
   (stored) => ({ ...stored, txid: txidOf(stored.tx) }),
   ({ tx, fee, remoteSignature }) => ({ tx, fee, remoteSignature }),
 )

@@ -1,6 +1,7 @@
 import type { Tx } from '../../bitcoin/transaction.ts'
-import type { HtlcId, Signature, TxId } from '../../lib/ids.ts'
+import type { HtlcId, TxId } from '../../lib/ids.ts'
 import type { BlockHeight, Sat } from '../../lib/units.ts'
+import type { FundingSignature } from '../../wire/funding-signature.ts'
 import type { ConfirmedSpend } from '../claims/on-chain-outcome.ts'
 
 /** Why a channel is being closed. */
@@ -31,7 +32,7 @@ export interface MutualClose {
   readonly tx: Tx
   readonly txid: TxId
   readonly fee: Sat
-  readonly remoteSignature: Signature
+  readonly remoteSignature: FundingSignature
 }
 
 /** What is known of a closing in the `closing` phase. */

@@ -1,11 +1,9 @@
 import type { PublicKey, Signature, TxId } from '../../lib/ids.ts'
 import type { BlockHeight } from '../../lib/units.ts'
+import type { FundingSignature } from '../../wire/funding-signature.ts'
 import type { CommitmentParams } from '../commitment/commitment-params.ts'
 import type { CommitmentSpec } from '../commitment/commitment-spec.ts'
 import type { Limits } from './params.ts'
-
-/** A peer's signature of a commitment transaction of ours; MuSig2 partial signatures will come with taproot channels. */
-type RemoteSignature = { readonly type: 'ecdsa'; readonly signature: Signature }
 
 export type FundingStatus =
   | { readonly type: 'unconfirmed' }
@@ -17,7 +15,7 @@ interface LocalCommit {
   /** From our view. */
   readonly spec: CommitmentSpec
   readonly txid: TxId
-  readonly remoteSignature: RemoteSignature
+  readonly remoteSignature: FundingSignature
   /** Signatures of our HTLC transactions, in output order. */
   readonly htlcSignatures: readonly Signature[]
 }

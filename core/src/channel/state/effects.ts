@@ -2,9 +2,13 @@ import type { Tx } from '../../bitcoin/transaction.ts'
 import type { ChannelId, HtlcId, OutPoint, Preimage, PublicKey, Signature, TxId } from '../../lib/ids.ts'
 import type { Result } from '../../lib/result.ts'
 import type { BlockDelta, FeeratePerKw, Sat } from '../../lib/units.ts'
+import type { FundingSignature } from '../../wire/funding-signature.ts'
 import type { UpdateAddHtlc } from '../../wire/messages/channel-operation.ts'
 import type { Message } from '../../wire/messages/message.ts'
 import type { Claim } from '../claims/claim.ts'
+import type { CommitmentFormatName } from '../commitment/commitment-format.ts'
+import type { FundingTerms } from '../commitment/commitment-terms.ts'
+import type { SigningTask } from '../commitment/signing-task.ts'
 import type { CommandError, CommandErrors, HtlcFault } from './errors.ts'
 import type { ChannelEvent } from './events.ts'
 import type { HtlcFailure, HtlcOrigin } from './htlc.ts'
@@ -31,12 +35,12 @@ export type Effect =
 /** What the signer fills in before a message leaves (`fillIn`). */
 export type SigningRequest =
   /** One signature by the funding key: `funding_created`, `funding_signed`, `closing_signed`. */
-  | { readonly type: 'funding-signature'; readonly sighash: Uint8Array }
+  | { readonly type: 'funding-signature'; readonly task: SigningTask }
   /** `commitment_signed`. HTLC signatures are by our HTLC key at the peer's per-commitment point. */
   | {
       readonly type: 'commitment-signatures'
-      readonly fundingSighash: Uint8Array
-      readonly htlcSighashes: readonly Uint8Array[]
+      readonly fundingTask: SigningTask
+      readonly htlcTasks: readonly SigningTask[]
       readonly perCommitmentPoint: PublicKey
     }
   /** Our secret of a revoked commitment: `revoke_and_ack`. Revealed only after the step is durable. */
@@ -45,10 +49,10 @@ export type SigningRequest =
   | { readonly type: 'node-signature'; readonly digest: Uint8Array }
 
 export type SigningAnswer =
-  | { readonly type: 'funding-signature'; readonly signature: Signature }
+  | { readonly type: 'funding-signature'; readonly signature: FundingSignature }
   | {
       readonly type: 'commitment-signatures'
-      readonly signature: Signature
+      readonly signature: FundingSignature
       readonly htlcSignatures: readonly Signature[]
     }
   | { readonly type: 'per-commitment-secret'; readonly secret: Uint8Array }
@@ -71,12 +75,12 @@ export type Publication =
   | {
       readonly type: 'funding-spend'
       readonly tx: Tx
-      readonly sighash: Uint8Array
-      readonly remoteSignature: Signature
-      readonly localFundingKey: PublicKey
-      readonly remoteFundingKey: PublicKey
+      readonly format: CommitmentFormatName
+      readonly funding: Pick<FundingTerms, 'localFundingKey' | 'remoteFundingKey'>
+      readonly task: SigningTask
+      readonly remoteSignature: FundingSignature
     }
-  /** Signed by the key that the claim names (`claimSighash`, `claimWitness`), with inputs of the wallet if the claim asks for them. */
+  /** Signed by the key that the claim names (`claimTask`, `claimWitness`), with inputs of the wallet if the claim asks for them. */
   | { readonly type: 'claim'; readonly claim: Claim }
 
 export interface PublishEffect {

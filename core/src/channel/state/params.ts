@@ -1,7 +1,7 @@
 import type { ChannelId, NodeId, PublicKey, ShortChannelId } from '../../lib/ids.ts'
 import type { BlockDelta, BlockHeight, Msat, Ppm, Sat, TimestampMs } from '../../lib/units.ts'
 import type { ChannelType } from '../../wire/channel-type.ts'
-import type { Basepoints } from '../commitment/commitment-params.ts'
+import type { Basepoints } from '../commitment/commitment-terms.ts'
 
 /** One side's public keys of a channel. */
 export interface ChannelKeys {

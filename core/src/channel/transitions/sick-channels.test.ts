@@ -2,6 +2,7 @@ import test from 'ava'
 import fc from 'fast-check'
 import { equalBytes, fromHex, utf8Decode, utf8Encode } from '../../lib/bytes.ts'
 import { arbitraryMessage } from '../../wire/fixtures/arbitrary-message.ts'
+import { ecdsa, NO_FUNDING_SIGNATURE } from '../../wire/funding-signature.ts'
 import type { Effect } from '../state/effects.ts'
 import type { ChannelInput, ChannelMessage } from '../state/inputs.ts'
 import { REACTIONS } from './common/reactions.ts'
@@ -289,7 +290,7 @@ test('before channel_reestablish — a message that may not come is answered by 
     { type: 'shutdown', channelId, scriptpubkey: two.bob.keys.localShutdownScript },
     { type: 'update_fee', channelId, feeratePerKw: 3000 },
     { type: 'update_fail_htlc', channelId, id: 0n, reason: new Uint8Array(0) },
-    { type: 'commitment_signed', channelId, signature: new Uint8Array(64), htlcSignatures: [] },
+    { type: 'commitment_signed', channelId, signature: NO_FUNDING_SIGNATURE, htlcSignatures: [] },
     { type: 'revoke_and_ack', channelId, perCommitmentSecret: new Uint8Array(32), nextPerCommitmentPoint: point },
     {
       type: 'update_add_htlc',
@@ -352,7 +353,7 @@ test('errors of the funder name the channel by its temporary id up to funding_cr
   const { alice, bob } = two
   two.run(alice, { ...opening, keys: alice.keys, fundingFeeratePerKw: 1000, upfrontShutdown: false })
   const { temporaryChannelId } = two.sentBy(alice)[0] as Extract<ChannelMessage, { type: 'open_channel' }>
-  const early = alice.recv({ type: 'funding_signed', channelId: temporaryChannelId, signature: new Uint8Array(64) })
+  const early = alice.recv({ type: 'funding_signed', channelId: temporaryChannelId, signature: NO_FUNDING_SIGNATURE })
   t.like(early[0], { type: 'send', message: { type: 'error', channelId: temporaryChannelId } })
 
   const later = new TwoParties()
@@ -360,7 +361,11 @@ test('errors of the funder name the channel by its temporary id up to funding_cr
   const { channelId } = later.bob.funded.params
   const signed = new TwoParties()
   openUntilSigned(signed)
-  const [answer] = signed.alice.recv({ type: 'funding_signed', channelId, signature: new Uint8Array(64).fill(1) })
+  const [answer] = signed.alice.recv({
+    type: 'funding_signed',
+    channelId,
+    signature: ecdsa(new Uint8Array(64).fill(1)),
+  })
   t.like(answer, { type: 'send', message: { type: 'error', channelId } })
   t.is(bob.phase, 'idle')
 })
@@ -385,7 +390,7 @@ test('an error about a signature holds the transaction that it is not for', (t) 
   const [answer] = two.alice.recv({
     type: 'commitment_signed',
     channelId,
-    signature: new Uint8Array(64).fill(1),
+    signature: ecdsa(new Uint8Array(64).fill(1)),
     htlcSignatures: [],
   })
   if (answer?.type !== 'send' || answer.message.type !== 'error') return t.fail()

@@ -1,6 +1,5 @@
-import { p2wsh } from '../../bitcoin/script.ts'
-import { type Tx, withWitness } from '../../bitcoin/transaction.ts'
-import { type Claim, claimSighash, claimWitness } from '../../channel/index.ts'
+import { type Tx, type TxOutput, withWitness } from '../../bitcoin/transaction.ts'
+import { type Claim, claimTask, claimWitness, type SigningTask } from '../../channel/index.ts'
 import { assertNever } from '../../lib/errors.ts'
 import type { Signature } from '../../lib/ids.ts'
 import { ok, type Result } from '../../lib/result.ts'
@@ -12,27 +11,27 @@ import type { ChannelSigner } from '../keys/signer.ts'
  * by the key that it names.
  */
 export const completeClaim = (claim: Claim, signer: ChannelSigner, wallet: Wallet): Result<Tx, WalletError> => {
-  if (claim.fee.type === 'included') return ok(signed(claim, claim.tx, signer))
+  if (claim.fee.type === 'included') return ok(signed(claim, claim.tx, [], signer))
   const { baseFee, feeratePerKw } = claim.fee
-  const prevouts = [{ amount: claim.amount, script: p2wsh(claim.witnessScript) }]
+  const prevouts = [{ amount: claim.amount, script: claim.lock.outputScript }]
   const funded = wallet.bump({ tx: claim.tx, prevouts, baseFee, feeratePerKw })
   if (!funded.ok) return funded
-  const tx = signed(claim, wallet.sign(funded.value), signer)
+  const tx = signed(claim, wallet.sign(funded.value), funded.value.prevouts.slice(1), signer)
   wallet.processTx(tx, claim.kind.type)
   return ok(tx)
 }
 
-const signed = (claim: Claim, tx: Tx, signer: ChannelSigner): Tx =>
-  withWitness(tx, 0, claimWitness(claim, signatureOf(claim, claimSighash(claim, tx), signer)))
+const signed = (claim: Claim, tx: Tx, others: readonly TxOutput[], signer: ChannelSigner): Tx =>
+  withWitness(tx, 0, claimWitness(claim, signatureOf(claim, claimTask(claim, tx, others), signer)))
 
-const signatureOf = ({ key }: Claim, sighash: Uint8Array, signer: ChannelSigner): Signature => {
+const signatureOf = ({ key }: Claim, task: SigningTask, signer: ChannelSigner): Signature => {
   switch (key.type) {
     case 'funding':
-      return signer.signWithFundingKey(sighash)
+      return signer.signWithFundingKey(task).signature
     case 'htlc':
-      return signer.signAt('htlc', key.perCommitmentPoint, sighash)
+      return signer.signAt('htlc', key.perCommitmentPoint, task)
     case 'delayed-payment':
-      return signer.signAt('delayedPayment', key.perCommitmentPoint, sighash)
+      return signer.signAt('delayedPayment', key.perCommitmentPoint, task)
     default:
       return assertNever(key, 'key of a claim')
   }

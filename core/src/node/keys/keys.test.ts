@@ -64,12 +64,12 @@ test('HTLC signatures verify with the key derived from the HTLC basepoint, and s
   const digest = new Uint8Array(32).fill(1)
   const answer = channel.answer({
     type: 'commitment-signatures',
-    fundingSighash: digest,
-    htlcSighashes: [digest],
+    fundingTask: { scheme: 'ecdsa', digest },
+    htlcTasks: [{ scheme: 'ecdsa', digest }],
     perCommitmentPoint: point,
   })
   if (answer.type !== 'commitment-signatures') return t.fail()
-  t.true(secp256k1.verify(answer.signature, digest, channel.publicKeys.fundingKey))
+  t.true(secp256k1.verify(answer.signature.signature, digest, channel.publicKeys.fundingKey))
   const htlcKey = derivePublicKey(channel.publicKeys.basepoints.htlc, point)
   t.true(secp256k1.verify(answer.htlcSignatures[0] as Uint8Array, digest, htlcKey))
   for (const index of [0, 1, 41]) {

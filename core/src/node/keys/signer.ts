@@ -1,9 +1,10 @@
-import type { ChannelKeys, SigningAnswer, SigningRequest } from '../../channel/index.ts'
+import type { ChannelKeys, SigningAnswer, SigningRequest, SigningTask } from '../../channel/index.ts'
 import { derivePrivateKey } from '../../crypto/commitment-keys.ts'
 import { secp256k1 } from '../../crypto/secp256k1.ts'
 import { FIRST_SECRET_INDEX, shachainGenerator } from '../../crypto/shachain.ts'
-import type { NodeId, PublicKey, Signature } from '../../lib/ids.ts'
+import type { NodeId, PrivateKey, PublicKey, Signature } from '../../lib/ids.ts'
 import { once } from '../../lib/once.ts'
+import { ecdsa, type FundingSignature } from '../../wire/funding-signature.ts'
 import type { ChannelSecrets, KeyTree } from './key-tree.ts'
 
 /** Signs for the node: no private key leaves it. */
@@ -21,8 +22,8 @@ export interface ChannelSigner {
   commitmentPoint(commitmentNumber: number): PublicKey
   answer(request: Exclude<SigningRequest, { type: 'node-signature' }>): SigningAnswer
   /** For claims: signs with the key of the named basepoint at one of our own per-commitment points. */
-  signAt(basepoint: 'delayedPayment' | 'htlc', perCommitmentPoint: PublicKey, digest: Uint8Array): Signature
-  signWithFundingKey(digest: Uint8Array): Signature
+  signAt(basepoint: 'delayedPayment' | 'htlc', perCommitmentPoint: PublicKey, task: SigningTask): Signature
+  signWithFundingKey(task: SigningTask): FundingSignature
 }
 
 export const localSigner = (keys: KeyTree): Signer => ({
@@ -52,8 +53,8 @@ const channelSigner = (secrets: ChannelSecrets): ChannelSigner => {
   // BOLT 3: the first commitment's secret has the highest index, and each next one an index lower by one.
   const commitmentSecret = (number: number): Uint8Array => secretAt()(FIRST_SECRET_INDEX - number)
   const points = recent((number: number) => secp256k1.publicKey(commitmentSecret(number)))
-  const signAt: ChannelSigner['signAt'] = (basepoint, point, digest) =>
-    secp256k1.sign(digest, derivePrivateKey(secrets[basepoint], point, basepoints[basepoint]()))
+  const signAt: ChannelSigner['signAt'] = (basepoint, point, task) =>
+    sign(task, derivePrivateKey(secrets[basepoint], point, basepoints[basepoint]()))
 
   return {
     get publicKeys() {
@@ -61,17 +62,17 @@ const channelSigner = (secrets: ChannelSecrets): ChannelSigner => {
     },
     commitmentPoint: points,
     signAt,
-    signWithFundingKey: (digest) => secp256k1.sign(digest, secrets.funding),
+    signWithFundingKey: (task) => signFunding(task, secrets.funding),
     answer(request) {
       switch (request.type) {
         case 'funding-signature':
-          return { type: 'funding-signature', signature: secp256k1.sign(request.sighash, secrets.funding) }
+          return { type: 'funding-signature', signature: signFunding(request.task, secrets.funding) }
         case 'commitment-signatures': {
           const key = derivePrivateKey(secrets.htlc, request.perCommitmentPoint, htlcBasepoint())
           return {
             type: 'commitment-signatures',
-            signature: secp256k1.sign(request.fundingSighash, secrets.funding),
-            htlcSignatures: request.htlcSighashes.map((sighash) => secp256k1.sign(sighash, key)),
+            signature: signFunding(request.fundingTask, secrets.funding),
+            htlcSignatures: request.htlcTasks.map((task) => sign(task, key)),
           }
         }
         case 'per-commitment-secret':
@@ -80,6 +81,11 @@ const channelSigner = (secrets: ChannelSecrets): ChannelSigner => {
     },
   }
 }
+
+// One scheme so far; another is another case.
+const sign = ({ digest }: SigningTask, key: PrivateKey): Signature => secp256k1.sign(digest, key)
+
+const signFunding = (task: SigningTask, key: PrivateKey): FundingSignature => ecdsa(sign(task, key))
 
 const REMEMBERED_POINTS = 4
 

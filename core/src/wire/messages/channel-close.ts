@@ -1,8 +1,9 @@
-import type { ChannelId, Signature } from '../../lib/ids.ts'
+import type { ChannelId } from '../../lib/ids.ts'
 import type { Sat } from '../../lib/units.ts'
 import { struct } from '../codec/combinators.ts'
-import { bytes32, signature, u16Bytes, u64 } from '../codec/primitives.ts'
+import { bytes32, u16Bytes, u64 } from '../codec/primitives.ts'
 import { tlv } from '../codec/tlv-stream.ts'
+import { type FundingSignature, fundingSignature } from '../funding-signature.ts'
 import type { WithUnknownTlvs } from '../tlv-record.ts'
 import { messageCodec } from './message-codec.ts'
 
@@ -24,7 +25,7 @@ export interface ClosingSigned extends WithUnknownTlvs {
   readonly type: 'closing_signed'
   readonly channelId: ChannelId
   readonly feeSatoshis: Sat
-  readonly signature: Signature
+  readonly signature: FundingSignature
   readonly feeRange?: FeeRange
 }
 
@@ -33,6 +34,6 @@ export const shutdownCodec = messageCodec<Shutdown>(38, 'shutdown', { channelId:
 export const closingSignedCodec = messageCodec<ClosingSigned>(
   39,
   'closing_signed',
-  { channelId: bytes32, feeSatoshis: u64, signature },
+  { channelId: bytes32, feeSatoshis: u64, signature: fundingSignature },
   { feeRange: tlv(1, struct<FeeRange>({ minFeeSatoshis: u64, maxFeeSatoshis: u64 })) },
 )

@@ -1,8 +1,9 @@
-import type { ChannelId, PublicKey, ShortChannelId, Signature, TxId } from '../../lib/ids.ts'
+import type { ChannelId, PublicKey, ShortChannelId, TxId } from '../../lib/ids.ts'
 import type { FeeratePerKw, Msat, Sat } from '../../lib/units.ts'
-import { bytes32, point, restBytes, signature, u8, u16, u32, u64 } from '../codec/primitives.ts'
+import { bytes32, point, restBytes, u8, u16, u32, u64 } from '../codec/primitives.ts'
 import { tlv } from '../codec/tlv-stream.ts'
 import type { FeatureVector } from '../feature-vector.ts'
+import { type FundingSignature, fundingSignature } from '../funding-signature.ts'
 import type { WithUnknownTlvs } from '../tlv-record.ts'
 import { messageCodec } from './message-codec.ts'
 
@@ -62,14 +63,14 @@ export interface FundingCreated extends WithUnknownTlvs {
   readonly temporaryChannelId: ChannelId
   readonly fundingTxid: TxId
   readonly fundingOutputIndex: number
-  readonly signature: Signature
+  readonly signature: FundingSignature
 }
 
 /** BOLT 2: the fundee's signature of the funder's first commitment. */
 export interface FundingSigned extends WithUnknownTlvs {
   readonly type: 'funding_signed'
   readonly channelId: ChannelId
-  readonly signature: Signature
+  readonly signature: FundingSignature
 }
 
 /** BOLT 2: the funding transaction is deep enough for the sender. */
@@ -136,14 +137,14 @@ export const acceptChannelCodec = messageCodec<AcceptChannel>(
 export const fundingCreatedCodec = messageCodec<FundingCreated>(
   34,
   'funding_created',
-  { temporaryChannelId: bytes32, fundingTxid: bytes32, fundingOutputIndex: u16, signature },
+  { temporaryChannelId: bytes32, fundingTxid: bytes32, fundingOutputIndex: u16, signature: fundingSignature },
   {},
 )
 
 export const fundingSignedCodec = messageCodec<FundingSigned>(
   35,
   'funding_signed',
-  { channelId: bytes32, signature },
+  { channelId: bytes32, signature: fundingSignature },
   {},
 )
 

@@ -3,6 +3,7 @@ import type { BlockHeight, FeeratePerKw, Msat } from '../../lib/units.ts'
 import { u16List } from '../codec/combinators.ts'
 import { bytes32, fixedBytes, point, signature, u16, u16Bytes, u32, u64 } from '../codec/primitives.ts'
 import { tlv } from '../codec/tlv-stream.ts'
+import { type FundingSignature, fundingSignature } from '../funding-signature.ts'
 import type { WithUnknownTlvs } from '../tlv-record.ts'
 import { messageCodec } from './message-codec.ts'
 
@@ -51,7 +52,7 @@ export interface UpdateFailMalformedHtlc extends WithUnknownTlvs {
 export interface CommitmentSigned extends WithUnknownTlvs {
   readonly type: 'commitment_signed'
   readonly channelId: ChannelId
-  readonly signature: Signature
+  readonly signature: FundingSignature
   readonly htlcSignatures: readonly Signature[]
 }
 
@@ -125,7 +126,7 @@ export const updateFailMalformedHtlcCodec = messageCodec<UpdateFailMalformedHtlc
 export const commitmentSignedCodec = messageCodec<CommitmentSigned>(
   132,
   'commitment_signed',
-  { channelId: bytes32, signature, htlcSignatures: u16List(signature) },
+  { channelId: bytes32, signature: fundingSignature, htlcSignatures: u16List(signature) },
   {},
 )
 

@@ -1,4 +1,5 @@
 import test from 'ava'
+import { NO_FUNDING_SIGNATURE } from '../../../wire/funding-signature.ts'
 import { buildClosing } from '../../commitment/closing-transaction.ts'
 import type { Effect } from '../../state/effects.ts'
 import type { ChannelMessage } from '../../state/inputs.ts'
@@ -24,7 +25,7 @@ const offerOf = (party: TestParty, least = FEE, most = FEE, active = party.funde
     closingInput({ ...party.funded, active }, { local: localShutdown, remote: remoteShutdown }, least),
   )
   if (!closing.ok) throw new Error(closing.error.code)
-  const answer = party.sign({ type: 'funding-signature', sighash: closing.value.sighash })
+  const answer = party.sign({ type: 'funding-signature', task: closing.value.task })
   if (answer.type !== 'funding-signature') throw new Error('no signature')
   const feeRange = { minFeeSatoshis: least, maxFeeSatoshis: most }
   const { channelId } = params
@@ -154,7 +155,7 @@ test('recv closing_signed — before shutdown is answered by a warning, and noth
   const two = new TwoParties().ready({ pushMsat: 200_000_000n })
   const { channelId } = two.bob.funded.params
   const { state } = two.bob
-  const effects = two.bob.recv({ type: 'closing_signed', channelId, feeSatoshis: FEE, signature: new Uint8Array(64) })
+  const effects = two.bob.recv({ type: 'closing_signed', channelId, feeSatoshis: FEE, signature: NO_FUNDING_SIGNATURE })
   t.deepEqual(
     effects.map((effect) => (effect.type === 'send' ? effect.message.type : effect.type)),
     ['warning', 'emit'],

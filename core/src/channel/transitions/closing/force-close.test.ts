@@ -60,8 +60,8 @@ test('force-close — publishes our commitment, with good signatures of both', (
   const effects = two.run(two.alice, { type: 'force-close', requestId: 'force' })
   const effect = effects.find((each) => each.type === 'publish' && each.purpose === 'local-commitment')
   if (effect?.type !== 'publish' || effect.publication.type !== 'funding-spend') return t.fail()
-  const { sighash, remoteSignature, remoteFundingKey } = effect.publication
-  t.true(secp256k1.verify(remoteSignature, sighash, remoteFundingKey))
+  const { task, remoteSignature, funding } = effect.publication
+  t.true(secp256k1.verify(remoteSignature.signature, task.digest, funding.remoteFundingKey))
   t.deepEqual(two.names(two.alice), ['error'])
   two.deliver(two.alice)
   // BOLT 1: the peer fails the channel, too.
@@ -119,7 +119,7 @@ test('force-close — a preimage that the peer shows on the chain goes to the or
   if (input === undefined) return t.fail('no input')
   const theirs: Tx = {
     ...claim.tx,
-    inputs: [{ ...input, witness: [new Uint8Array(72), preimageOf(1), claim.witnessScript] }],
+    inputs: [{ ...input, witness: [new Uint8Array(72), preimageOf(1), claim.lock.witnessScript] }],
   }
   const effects = two.alice.run({ type: 'spent', outpoint: claim.outpoint, tx: theirs })
   t.deepEqual(outcomes(effects), ['0 fulfilled'])

@@ -1,5 +1,6 @@
 import { dustLimit, feeForWeight } from '../../../bitcoin/fees.ts'
 import { type FeeratePerKw, MSAT_PER_SAT } from '../../../lib/units.ts'
+import { NO_FUNDING_SIGNATURE } from '../../../wire/funding-signature.ts'
 import type { ClosingSigned, FeeRange } from '../../../wire/messages/channel-close.ts'
 import {
   buildClosing,
@@ -207,18 +208,19 @@ const ourFees = (durable: Agreeing, env: ChannelEnv): Fees => {
     return { ideal: fee, range: { minFeeSatoshis: fee, maxFeeSatoshis: fee }, limit: fee }
   }
   const { local, remote } = scriptsOf(durable)
-  const { local: commitment, localLimits, remoteLimits } = latest(durable)
+  const { local: commitment, localLimits, remoteLimits, localParams } = latest(durable)
+  const { format } = localParams
   const { spec } = commitment
   const isOpener = durable.params.localIsOpener
   const available = (isOpener ? spec.toLocalMsat : spec.toRemoteMsat) / MSAT_PER_SAT
   const { closing, closingMaximum, minimum: least } = env.feerates
-  const feeAt = (feerate: FeeratePerKw) => smallest(closingFee(feerate, local, remote), available)
+  const feeAt = (feerate: FeeratePerKw) => smallest(closingFee(format, feerate, local, remote), available)
   const named = durable.closingFeeratePerKw
   const ideal = named === undefined ? feeAt(closing) : smallest(feeAt(closing), feeAt(named))
   // Outputs that may be left out need no fee: the opener's range may end with the fee of the transaction without them.
   const dust = largest(localLimits.dustLimit, remoteLimits.dustLimit) * MSAT_PER_SAT
   const certain = [...(spec.toLocalMsat >= dust ? [local] : []), ...(spec.toRemoteMsat >= dust ? [remote] : [])]
-  const minimum = smallest(feeForWeight(least, closingWeight(certain)), ideal)
+  const minimum = smallest(feeForWeight(least, closingWeight(format, certain)), ideal)
   if (!isOpener) return { ideal, range: { minFeeSatoshis: minimum, maxFeeSatoshis: available }, limit: available }
   const most = named === undefined ? smallest(ideal * 2n, available) : feeAt(named)
   const limit = named === undefined ? largest(most, feeAt(closingMaximum)) : most
@@ -248,7 +250,7 @@ const closingSigned = (
   durable: Agreeing,
   { epoch }: Session,
   fee: bigint,
-  { sighash }: ClosingTransaction,
+  { task }: ClosingTransaction,
   range: FeeRange | undefined,
 ): Effect => ({
   type: 'send',
@@ -257,10 +259,10 @@ const closingSigned = (
     type: 'closing_signed',
     channelId: durable.params.channelId,
     feeSatoshis: fee,
-    signature: new Uint8Array(64),
+    signature: NO_FUNDING_SIGNATURE,
     ...(range === undefined ? {} : { feeRange: range }),
   },
-  needs: { type: 'funding-signature', sighash },
+  needs: { type: 'funding-signature', task },
 })
 
 /** Both agree: the peer gets our signature for this fee if it lacks it, and the transaction is published. */

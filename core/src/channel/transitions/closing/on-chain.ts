@@ -1,4 +1,3 @@
-import { p2wsh } from '../../../bitcoin/script.ts'
 import { formatOutPoint, txidOf } from '../../../bitcoin/transaction.ts'
 import { equalBytes } from '../../../lib/bytes.ts'
 import type { HtlcId, PaymentHash, Preimage } from '../../../lib/ids.ts'
@@ -290,10 +289,10 @@ const publishClaim = (claim: Claim): Effect => ({
   publication: { type: 'claim', claim },
 })
 
-const watchClaim = ({ outpoint, witnessScript }: Claim): Effect => ({
+const watchClaim = ({ outpoint, lock }: Claim): Effect => ({
   type: 'watch-spent',
   outpoint,
-  script: p2wsh(witnessScript),
+  script: lock.outputScript,
 })
 
 const close = (durable: Closing, session: Session | undefined, spend: FundingSpend, env: ChannelEnv): Step => {

@@ -4,8 +4,10 @@ import type { Tx } from '../../../bitcoin/transaction.ts'
 import { secp256k1 } from '../../../crypto/secp256k1.ts'
 import { equalBytes } from '../../../lib/bytes.ts'
 import { vectorOfBits } from '../../../wire/features.ts'
+import { ecdsa } from '../../../wire/funding-signature.ts'
 import type { ClosingSigned } from '../../../wire/messages/channel-close.ts'
 import { buildClosing, closingFee, closingWeight } from '../../commitment/closing-transaction.ts'
+import { ANCHORS_ZERO_FEE_HTLC } from '../../commitment/formats/anchors/anchors-format.ts'
 import type { ChannelMessage } from '../../state/inputs.ts'
 import { closingInput } from '../common/closing-input.ts'
 import { completeSpend } from '../common/publications.ts'
@@ -99,7 +101,7 @@ test('close — the fundee who has nothing wants no fee for an output of its own
     const [tx] = published(two.bob)
     const scripts = tx?.outputs.map(({ script }) => script) ?? []
     t.is(scripts.length, pushMsat === 200_000_000n ? 2 : 1)
-    t.is(least.at(-1), feeForWeight(253, closingWeight(scripts)), `${pushMsat}`)
+    t.is(least.at(-1), feeForWeight(253, closingWeight(ANCHORS_ZERO_FEE_HTLC, scripts)), `${pushMsat}`)
   }
 })
 
@@ -126,7 +128,7 @@ const offer = ({ bob }: TwoParties, fee: bigint): ClosingSigned => {
   if (localShutdown === undefined || remoteShutdown === undefined) throw new Error('not shut down')
   const closing = buildClosing(closingInput(bob.funded, { local: localShutdown, remote: remoteShutdown }, fee))
   if (!closing.ok) throw new Error(closing.error.code)
-  const answer = bob.sign({ type: 'funding-signature', sighash: closing.value.sighash })
+  const answer = bob.sign({ type: 'funding-signature', task: closing.value.task })
   if (answer.type !== 'funding-signature') throw new Error('no signature')
   return { type: 'closing_signed', channelId: params.channelId, feeSatoshis: fee, signature: answer.signature }
 }
@@ -146,7 +148,12 @@ for (const by of ['alice', 'bob'] as const) {
   test(`recv closing_signed — the opener signs no more than its maximum without a range either, closed by ${by}`, (t) => {
     const two = new TwoParties().ready({ pushMsat: 200_000_000n })
     shutDown(two, two[by])
-    const maximum = closingFee(5000, two.alice.keys.localShutdownScript, two.bob.keys.localShutdownScript)
+    const maximum = closingFee(
+      ANCHORS_ZERO_FEE_HTLC,
+      5000,
+      two.alice.keys.localShutdownScript,
+      two.bob.keys.localShutdownScript,
+    )
     const fees = [...signedFees(two, two.alice)]
     t.is(fees.length, 1)
     // Bob comes down a little each time, and never enough.
@@ -169,7 +176,12 @@ for (const times of [3n, 10n, 50n]) {
   test(`recv closing_signed — a peer that comes down slowly from ${times} times our maximum has the time to`, (t) => {
     const two = new TwoParties().ready({ pushMsat: 200_000_000n })
     shutDown(two, two.alice)
-    const maximum = closingFee(5000, two.alice.keys.localShutdownScript, two.bob.keys.localShutdownScript)
+    const maximum = closingFee(
+      ANCHORS_ZERO_FEE_HTLC,
+      5000,
+      two.alice.keys.localShutdownScript,
+      two.bob.keys.localShutdownScript,
+    )
     let [ours] = signedFees(two, two.alice)
     let theirs = maximum * times
     while (two.alice.phase === 'negotiating' && ours !== undefined && 10n * ours < 7n * theirs) {
@@ -216,7 +228,12 @@ test('recv closing_signed — a rate that the operator named is the most that is
   two.run(two.alice, { type: 'close', feeratePerKw: 1000 })
   two.deliver(two.alice)
   two.deliver(two.bob)
-  const maximum = closingFee(1000, two.alice.keys.localShutdownScript, two.bob.keys.localShutdownScript)
+  const maximum = closingFee(
+    ANCHORS_ZERO_FEE_HTLC,
+    1000,
+    two.alice.keys.localShutdownScript,
+    two.bob.keys.localShutdownScript,
+  )
   const [first] = two.sentBy(two.alice).filter(({ type }) => type === 'closing_signed')
   t.like(first, { feeSatoshis: maximum, feeRange: { maxFeeSatoshis: maximum } })
   two.lose(two.alice)
@@ -240,8 +257,8 @@ test('close — the signatures of what is published are good', (t) => {
   two.settle()
   const effect = two.alice.effects.find((each) => each.type === 'publish' && each.purpose === 'mutual-close')
   if (effect?.type !== 'publish' || effect.publication.type !== 'funding-spend') return t.fail()
-  const { sighash, remoteSignature, remoteFundingKey } = effect.publication
-  t.true(secp256k1.verify(remoteSignature, sighash, remoteFundingKey))
+  const { task, remoteSignature, funding } = effect.publication
+  t.true(secp256k1.verify(remoteSignature.signature, task.digest, funding.remoteFundingKey))
   t.is(published(two.alice)[0]?.inputs[0]?.witness.length, 4)
 })
 
@@ -353,7 +370,7 @@ test('recv closing_signed — a bad signature fails the channel', (t) => {
   two.deliver(two.alice)
   two.deliver(two.bob)
   const queue = two.sentBy(two.alice)
-  queue[0] = { ...(queue[0] as ChannelMessage), signature: new Uint8Array(64).fill(1) } as ChannelMessage
+  queue[0] = { ...(queue[0] as ChannelMessage), signature: ecdsa(new Uint8Array(64).fill(1)) } as ChannelMessage
   two.deliver(two.alice)
   t.deepEqual(errors(two.bob), ['invalid-closing-signature'])
 })

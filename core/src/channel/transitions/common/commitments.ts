@@ -4,7 +4,6 @@ import { type CommitmentKeys, deriveCommitmentKeys } from '../../commitment/comm
 import type { CommitmentParams } from '../../commitment/commitment-params.ts'
 import type { CommitmentSpec } from '../../commitment/commitment-spec.ts'
 import { buildCommitment, type CommitmentTransaction } from '../../commitment/commitment-transaction.ts'
-import { fundingScript } from '../../commitment/scripts.ts'
 import type { Commitment } from '../../state/commitment.ts'
 import type { FundedCommon } from '../../state/durable.ts'
 import type { ChannelEnv } from '../../state/environment.ts'
@@ -57,7 +56,7 @@ export const latest = (durable: Pick<FundedCommon, 'active'>): Commitment => {
 }
 
 export const fundingOutputScript = ({ localParams }: Commitment): Uint8Array =>
-  fundingScript(localParams.localFundingKey, localParams.remoteFundingKey).outputScript
+  localParams.format.fundingLock(localParams).outputScript
 
 /** The content of our latest commitment. */
 export const balancesOf = (durable: Pick<FundedCommon, 'active'>): ChannelBalances => {

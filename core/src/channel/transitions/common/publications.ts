@@ -1,14 +1,15 @@
-import { type Tx, withWitness } from '../../../bitcoin/transaction.ts'
+import type { Tx } from '../../../bitcoin/transaction.ts'
 import { assertNever } from '../../../lib/errors.ts'
-import type { Signature } from '../../../lib/ids.ts'
+import type { FundingSignature } from '../../../wire/funding-signature.ts'
 import type { Message } from '../../../wire/messages/message.ts'
 import { anchorClaim } from '../../claims/anchor-claim.ts'
-import { fundingWitness } from '../../commitment/funding-witness.ts'
+import type { CommitmentParams } from '../../commitment/commitment-params.ts'
+import { commitmentFormat } from '../../commitment/formats.ts'
+import type { SigningTask } from '../../commitment/signing-task.ts'
 import type { MutualClose } from '../../state/closing.ts'
 import type { Closing, Funded } from '../../state/durable.ts'
 import type { Effect, Publication, SigningAnswer } from '../../state/effects.ts'
 import type { ChannelEnv } from '../../state/environment.ts'
-import { closingSighash } from './closing-input.ts'
 import { buildLocal, latest } from './commitments.ts'
 
 /**
@@ -18,9 +19,10 @@ import { buildLocal, latest } from './commitments.ts'
 export const publishLocalCommitment = (durable: Funded, env: ChannelEnv): readonly Effect[] => {
   const { localParams, local, fundingStatus } = latest(durable)
   if (!durable.params.localIsOpener && fundingStatus.type !== 'confirmed') return []
-  const { transaction } = buildLocal(localParams, local.index, local.spec, env)
+  const { keys, transaction } = buildLocal(localParams, local.index, local.spec, env)
   const anchor = anchorClaim({
     params: localParams,
+    keys,
     commitment: transaction,
     feeratePerKw: env.feerates.closing,
     blockHeight: env.height,
@@ -32,10 +34,10 @@ export const publishLocalCommitment = (durable: Funded, env: ChannelEnv): readon
       publication: {
         type: 'funding-spend',
         tx: transaction.tx,
-        sighash: transaction.fundingSighash,
-        remoteSignature: local.remoteSignature.signature,
-        localFundingKey: localParams.localFundingKey,
-        remoteFundingKey: localParams.remoteFundingKey,
+        format: localParams.format.name,
+        funding: fundingKeys(localParams),
+        task: transaction.fundingTask,
+        remoteSignature: local.remoteSignature,
       },
     },
     ...(anchor === undefined
@@ -43,6 +45,8 @@ export const publishLocalCommitment = (durable: Funded, env: ChannelEnv): readon
       : ([{ type: 'publish', purpose: 'anchor', publication: { type: 'claim', claim: anchor } }] as const)),
   ]
 }
+
+const fundingKeys = ({ localFundingKey, remoteFundingKey }: CommitmentParams) => ({ localFundingKey, remoteFundingKey })
 
 export const publishMutualClose = (durable: Closing, mutual: MutualClose): Effect => {
   const { localParams } = latest(durable)
@@ -52,23 +56,23 @@ export const publishMutualClose = (durable: Closing, mutual: MutualClose): Effec
     publication: {
       type: 'funding-spend',
       tx: mutual.tx,
-      sighash: closingSighash(localParams, mutual.tx),
+      format: localParams.format.name,
+      funding: fundingKeys(localParams),
+      task: localParams.format.fundingTask(localParams, mutual.tx),
       remoteSignature: mutual.remoteSignature,
-      localFundingKey: localParams.localFundingKey,
-      remoteFundingKey: localParams.remoteFundingKey,
     },
   }
 }
 
-/** The complete transaction. If our signature is still missing, `signWithFundingKey` is asked for a signature of a digest. */
+/** The complete transaction. If our signature is still missing, `signWithFundingKey` is asked for it. */
 export const completeSpend = (
   publication: Exclude<Publication, { type: 'claim' }>,
-  signWithFundingKey: (digest: Uint8Array) => Signature,
+  signWithFundingKey: (task: SigningTask) => FundingSignature,
 ): Tx => {
   if (publication.type === 'signed') return publication.tx
-  const { tx, sighash, localFundingKey, remoteFundingKey, remoteSignature } = publication
-  const local = { key: localFundingKey, signature: signWithFundingKey(sighash) }
-  return withWitness(tx, 0, fundingWitness(local, { key: remoteFundingKey, signature: remoteSignature }))
+  const { tx, format, funding, task, remoteSignature } = publication
+  const signatures = { local: signWithFundingKey(task), remote: remoteSignature }
+  return commitmentFormat(format).withFundingSignatures(funding, tx, signatures)
 }
 
 /** The message with the signer's answers filled in. */

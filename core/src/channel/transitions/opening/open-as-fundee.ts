@@ -1,4 +1,5 @@
 import { encodeTxWithoutWitness } from '../../../bitcoin/transaction.ts'
+import { NO_FUNDING_SIGNATURE } from '../../../wire/funding-signature.ts'
 import type { AcceptChannel, FundingCreated, OpenChannel } from '../../../wire/messages/channel-open.ts'
 import { verifyCommitmentSignatures } from '../../commitment/verify-commitment.ts'
 import type { Idle, WaitForDecision, WaitForFundingCreated } from '../../state/durable.ts'
@@ -88,8 +89,8 @@ export const recvFundingCreated = (
     {
       type: 'send',
       epoch: session.epoch,
-      message: { type: 'funding_signed', channelId: funded.params.channelId, signature: new Uint8Array(64) },
-      needs: { type: 'funding-signature', sighash: remote.fundingSighash },
+      message: { type: 'funding_signed', channelId: funded.params.channelId, signature: NO_FUNDING_SIGNATURE },
+      needs: { type: 'funding-signature', task: remote.fundingTask },
     },
     ...watchFunding(funded),
     emit(next, {

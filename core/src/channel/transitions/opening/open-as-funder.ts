@@ -2,8 +2,9 @@ import { encodeTxWithoutWitness, txidOf } from '../../../bitcoin/transaction.ts'
 import { equalBytes } from '../../../lib/bytes.ts'
 import { err, ok } from '../../../lib/result.ts'
 import { encodeChannelType } from '../../../wire/channel-type.ts'
+import { NO_FUNDING_SIGNATURE } from '../../../wire/funding-signature.ts'
 import type { AcceptChannel, FundingSigned, OpenChannel } from '../../../wire/messages/channel-open.ts'
-import { fundingScript } from '../../commitment/scripts.ts'
+import { formatOfType } from '../../commitment/formats.ts'
 import { verifyCommitmentSignatures } from '../../commitment/verify-commitment.ts'
 import type { Idle, WaitForFunding, WaitForFundingSigned, WaitForOpenAnswer } from '../../state/durable.ts'
 import type { ChannelEnv } from '../../state/environment.ts'
@@ -13,7 +14,15 @@ import { abortOpening } from '../common/abort-opening.ts'
 import { balancesOf, buildLocal, latest } from '../common/commitments.ts'
 import { emit, reply, type Step, to } from '../common/step.ts'
 import { checkAcceptChannel, checkOpenCommand } from './open-checks.ts'
-import { firstCommitments, ownFields, publishFunding, watchFunding, withFirstSignature } from './opening.ts'
+import {
+  firstCommitments,
+  OPENED_TYPE,
+  ownFields,
+  publishFunding,
+  typeOf,
+  watchFunding,
+  withFirstSignature,
+} from './opening.ts'
 
 /** BOLT 2, open_channel. */
 export const openChannel = (durable: Idle, session: Session, command: OpenCommand, env: ChannelEnv): Step => {
@@ -30,7 +39,7 @@ export const openChannel = (durable: Idle, session: Session, command: OpenComman
     pushMsat: command.pushMsat,
     feeratePerKw: env.feerates.commitment,
     channelFlags: command.announce ? 1 : 0,
-    channelType: encodeChannelType({ scidAlias: false, zeroConf: false }),
+    channelType: encodeChannelType(OPENED_TYPE),
     ...ownFields(command.keys, command.funding, command.upfrontShutdown, 0n, env),
   }
   const { keys, requestId, fundingFeeratePerKw, maxFundingFee } = command
@@ -53,7 +62,10 @@ export const recvAcceptChannel = (
   return to({ phase: 'wait-for-funding', keys, open, accept, requestId, fundingFeeratePerKw }, session, [
     {
       type: 'fund',
-      script: fundingScript(open.fundingPubkey, accept.fundingPubkey).outputScript,
+      script: formatOfType(typeOf(open)).fundingLock({
+        localFundingKey: open.fundingPubkey,
+        remoteFundingKey: accept.fundingPubkey,
+      }).outputScript,
       amount: open.fundingSatoshis,
       feeratePerKw: fundingFeeratePerKw,
       ...(maxFundingFee === undefined ? {} : { maxFee: maxFundingFee }),
@@ -80,9 +92,9 @@ export const fundingCreated = (
         temporaryChannelId: open.temporaryChannelId,
         fundingTxid: outpoint.txid,
         fundingOutputIndex: outputIndex,
-        signature: new Uint8Array(64),
+        signature: NO_FUNDING_SIGNATURE,
       },
-      needs: { type: 'funding-signature', sighash: remote.fundingSighash },
+      needs: { type: 'funding-signature', task: remote.fundingTask },
     },
   ])
 }

@@ -1,6 +1,7 @@
 import test from 'ava'
 import { utf8Decode } from '../../../lib/bytes.ts'
 import { hasFeature, vectorOfBits } from '../../../wire/features.ts'
+import { ecdsa } from '../../../wire/funding-signature.ts'
 import type { AcceptChannel, OpenChannel } from '../../../wire/messages/channel-open.ts'
 import type { ChannelSettings } from '../../state/environment.ts'
 import { newSession } from '../../state/session.ts'
@@ -242,7 +243,7 @@ test('recv funding_signed — a bad signature ends the opening, unpublished', (t
   const tx = { version: 2, inputs: [], outputs: [{ amount: fund.amount, script: fund.script }], lockTime: 0 }
   again.alice.run({ type: 'funding-created', tx, outputIndex: 0 })
   const channelId = new Uint8Array(32)
-  again.alice.recv({ type: 'funding_signed', channelId, signature: new Uint8Array(64).fill(1) })
+  again.alice.recv({ type: 'funding_signed', channelId, signature: ecdsa(new Uint8Array(64).fill(1)) })
   t.is(again.alice.phase, 'aborted')
   t.true(again.alice.effects.some(({ type }) => type === 'abandon-funding'))
   t.false(again.alice.effects.some(({ type }) => type === 'publish'))
@@ -258,7 +259,7 @@ test('recv funding_created — a bad signature ends the opening', (t) => {
     temporaryChannelId: open.temporaryChannelId,
     fundingTxid: new Uint8Array(32).fill(3),
     fundingOutputIndex: 0,
-    signature: new Uint8Array(64).fill(1),
+    signature: ecdsa(new Uint8Array(64).fill(1)),
   })
   t.is(aborted(two.bob), 'invalid-signature')
 })

@@ -6,19 +6,19 @@ import type { FeatureVector } from '../../../wire/feature-vector.ts'
 import { hasFeature, isNegotiated } from '../../../wire/features.ts'
 import type { AcceptChannel, OpenChannel } from '../../../wire/messages/channel-open.ts'
 import { evenTypes } from '../../../wire/tlv-record.ts'
-import { ANCHORS_ZERO_FEE_HTLC } from '../../commitment/commitment-format.ts'
+import type { CommitmentFormat } from '../../commitment/commitment-format.ts'
 import { openerCost } from '../../commitment/commitment-spec.ts'
+import { formatOfType } from '../../commitment/formats.ts'
 import { isShutdownScriptOfPeer } from '../../commitment/shutdown-script.ts'
 import type { ChannelEnv } from '../../state/environment.ts'
 import type { OpenError } from '../../state/errors.ts'
 import type { OpenCommand } from '../../state/inputs.ts'
 import { largest, smallest } from '../common/amounts.ts'
 import { checkFeerate } from '../common/fee-bounds.ts'
+import { OPENED_TYPE, typeOf } from './opening.ts'
 
 /** BOLT 3, dust limits: the least amount that is not dust for any standard segwit output. */
 const MIN_DUST_LIMIT = 354n
-/** BOLT 2: with this many HTLCs each way, one `commitment_signed` and one penalty transaction still suffice. */
-const MAX_ACCEPTED_HTLCS = 483
 /** BOLT 2: from here on both sides must offer `option_support_large_channel`. */
 const LARGE_CHANNEL = 1n << 24n
 
@@ -30,7 +30,8 @@ export const checkOpenCommand = (
 ): OpenError | undefined => {
   const { settings } = env
   const funding = command.funding
-  if (!hasFeature(remoteFeatures, 'option_anchors')) return { code: 'anchors-not-supported-by-peer' }
+  const format = formatOfType(OPENED_TYPE)
+  if (!hasFeature(remoteFeatures, format.feature)) return { code: 'anchors-not-supported-by-peer' }
   if (funding < settings.minFunding) {
     return { code: 'funding-too-small', funding, bound: settings.minFunding }
   }
@@ -40,7 +41,7 @@ export const checkOpenCommand = (
   if (command.pushMsat > funding * MSAT_PER_SAT) {
     return { code: 'push-exceeds-funding', pushMsat: command.pushMsat, funding }
   }
-  return checkFunderPays(funding, command.pushMsat, env.feerates.commitment)
+  return checkFunderPays(format, funding, command.pushMsat, env.feerates.commitment)
 }
 
 /** BOLT 2, open_channel: the faults for which its receiver must or may fail the channel. */
@@ -63,7 +64,8 @@ export const checkOpenChannel = (
   if (unknown !== undefined) return unknown
   // BOLT 7, announcement_signatures: both must take part. We refuse what we do not do, instead of accepting it and leaving it undone.
   if (announce && settings.announcedOpenings === 'refuse') return { code: 'announcement-not-supported' }
-  if (!hasFeature(remoteFeatures, 'option_anchors')) return { code: 'anchors-not-supported-by-peer' }
+  const format = formatOfType(type)
+  if (!hasFeature(remoteFeatures, format.feature)) return { code: 'anchors-not-supported-by-peer' }
   if (funding < settings.minFunding) {
     return { code: 'funding-too-small', funding, bound: settings.minFunding }
   }
@@ -79,9 +81,9 @@ export const checkOpenChannel = (
   }
   return (
     checkFeerate(open.feeratePerKw, env) ??
-    checkCommon(open, funding, remoteFeatures, env) ??
-    checkFunderPays(funding, open.pushMsat, open.feeratePerKw) ??
-    checkInitialReserve(open, reserve)
+    checkCommon(format, open, funding, remoteFeatures, env) ??
+    checkFunderPays(format, funding, open.pushMsat, open.feeratePerKw) ??
+    checkInitialReserve(format, open, reserve)
   )
 }
 
@@ -113,9 +115,10 @@ export const checkAcceptChannel = (
   if (accept.minimumDepth > settings.maxMinimumDepth) {
     return { code: 'minimum-depth-too-high', minimumDepth: accept.minimumDepth, bound: settings.maxMinimumDepth }
   }
+  const format = formatOfType(typeOf(open))
   return (
-    checkCommon(accept, open.fundingSatoshis, remoteFeatures, env) ??
-    checkInitialReserve(open, accept.channelReserveSatoshis)
+    checkCommon(format, accept, open.fundingSatoshis, remoteFeatures, env) ??
+    checkInitialReserve(format, open, accept.channelReserveSatoshis)
   )
 }
 
@@ -127,6 +130,7 @@ const unknownRecords = (message: OpenChannel | AcceptChannel): OpenError | undef
 
 /** The fields that both messages have. */
 const checkCommon = (
+  format: CommitmentFormat,
   message: OpenChannel | AcceptChannel,
   funding: bigint,
   remoteFeatures: FeatureVector,
@@ -141,7 +145,7 @@ const checkCommon = (
   const maxReserve = largest((funding * BigInt(settings.maxReserve)) / 1_000_000n, MIN_DUST_LIMIT * 3n)
   if (reserve > maxReserve) return { code: 'reserve-too-high', reserve, bound: maxReserve }
   const { maxAcceptedHtlcs, maxHtlcValueInFlightMsat } = message
-  if (maxAcceptedHtlcs > MAX_ACCEPTED_HTLCS) return { code: 'too-many-accepted-htlcs', maxAcceptedHtlcs }
+  if (maxAcceptedHtlcs > format.maxAcceptedHtlcs) return { code: 'too-many-accepted-htlcs', maxAcceptedHtlcs }
   if (maxAcceptedHtlcs < 1) return { code: 'too-few-accepted-htlcs', maxAcceptedHtlcs }
   if (maxHtlcValueInFlightMsat < largest(message.htlcMinimumMsat, 1n)) {
     return { code: 'max-htlc-value-in-flight-too-low', maxHtlcValueInFlightMsat }
@@ -175,15 +179,20 @@ const POINTS = [
 ] as const
 
 // BOLT 2: the funder's amount must cover the full fee of the first commitment (and its anchors).
-const checkFunderPays = (funding: bigint, pushMsat: bigint, feeratePerKw: number): OpenError | undefined => {
+const checkFunderPays = (
+  format: CommitmentFormat,
+  funding: bigint,
+  pushMsat: bigint,
+  feeratePerKw: number,
+): OpenError | undefined => {
   const left = funding - (pushMsat + MSAT_PER_SAT - 1n) / MSAT_PER_SAT
-  const cost = openerCost(ANCHORS_ZERO_FEE_HTLC, feeratePerKw, 0)
+  const cost = openerCost(format, feeratePerKw, 0)
   return left < cost ? { code: 'funder-cannot-pay-fee', missing: cost - left } : undefined
 }
 
 // BOLT 2: after the fee, at least one side must have more than the reserve in the first commitment.
-const checkInitialReserve = (open: OpenChannel, reserve: bigint): OpenError | undefined => {
-  const cost = openerCost(ANCHORS_ZERO_FEE_HTLC, open.feeratePerKw, 0)
+const checkInitialReserve = (format: CommitmentFormat, open: OpenChannel, reserve: bigint): OpenError | undefined => {
+  const cost = openerCost(format, open.feeratePerKw, 0)
   const fundee = open.pushMsat / MSAT_PER_SAT
   const funder = open.fundingSatoshis - fundee - cost
   return funder <= reserve && fundee <= reserve ? { code: 'both-sides-below-reserve' } : undefined

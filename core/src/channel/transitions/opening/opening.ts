@@ -1,13 +1,14 @@
 import { EMPTY_SHACHAIN_STORE } from '../../../crypto/shachain.ts'
 import { EMPTY } from '../../../lib/bytes.ts'
-import type { ChannelId, OutPoint, PublicKey, Signature, TxId } from '../../../lib/ids.ts'
+import type { ChannelId, OutPoint, PublicKey, TxId } from '../../../lib/ids.ts'
 import { MSAT_PER_SAT, satToMsat } from '../../../lib/units.ts'
-import { decodeChannelType } from '../../../wire/channel-type.ts'
+import { type ChannelType, decodeChannelType } from '../../../wire/channel-type.ts'
+import { type FundingSignature, NO_FUNDING_SIGNATURE } from '../../../wire/funding-signature.ts'
 import type { AcceptChannel, OpenChannel } from '../../../wire/messages/channel-open.ts'
-import { ANCHORS_ZERO_FEE_HTLC, commitmentFormat } from '../../commitment/commitment-format.ts'
 import type { CommitmentParams } from '../../commitment/commitment-params.ts'
 import type { CommitmentSpec } from '../../commitment/commitment-spec.ts'
 import type { CommitmentTransaction } from '../../commitment/commitment-transaction.ts'
+import { formatOfType } from '../../commitment/formats.ts'
 import { NO_CHANGES } from '../../state/changes.ts'
 import type { Commitment } from '../../state/commitment.ts'
 import type { FundedCommon, OpeningKeys } from '../../state/durable.ts'
@@ -77,6 +78,15 @@ export const ownFields = (
   }
 }
 
+/** The type of the channels that we open. */
+export const OPENED_TYPE: ChannelType = { scidAlias: false, zeroConf: false }
+
+/** The type of a channel that is being opened; no channel of this node is used before its funding confirms. */
+export const typeOf = (open: OpenChannel): ChannelType => ({
+  scidAlias: decodeChannelType(open.channelType ?? EMPTY)?.scidAlias ?? false,
+  zeroConf: false,
+})
+
 export interface FirstCommitments {
   /** Our commitment still lacks the peer's signature. */
   readonly funded: FundedCommon
@@ -97,7 +107,8 @@ export const firstCommitments = (
   const remoteKeys = keysOfMessage(theirs)
   const localLimits = limitsOf(ours)
   const remoteLimits = limitsOf(theirs)
-  const format = commitmentFormat(ANCHORS_ZERO_FEE_HTLC.name)
+  const channelType = typeOf(open)
+  const format = formatOfType(channelType)
   const localParams: CommitmentParams = {
     format,
     fundingOutpoint,
@@ -129,13 +140,12 @@ export const firstCommitments = (
       index: 0,
       spec,
       txid: local.txid,
-      remoteSignature: { type: 'ecdsa', signature: EMPTY },
+      remoteSignature: NO_FUNDING_SIGNATURE,
       htlcSignatures: [],
     },
     remote: { index: 0, spec: remoteSpec, txid: remote.txid, point },
   }
   const upfront = theirs.upfrontShutdownScript
-  const type = decodeChannelType(open.channelType ?? EMPTY)
   const params: ChannelParams = {
     channelId: channelIdOf(fundingOutpoint),
     temporaryChannelId: open.temporaryChannelId,
@@ -143,7 +153,7 @@ export const firstCommitments = (
     remoteNodeId: keys.remoteNodeId,
     keyIndex: keys.keyIndex,
     localIsOpener,
-    channelType: { scidAlias: type?.scidAlias ?? false, zeroConf: false },
+    channelType,
     // The flag does not matter: we make no signatures for an announcement.
     announce: false,
     localKeys: keys.localKeys,
@@ -189,9 +199,9 @@ export const mirrored = (
 })
 
 /** With the peer's signature of our first commitment. */
-export const withFirstSignature = (funded: FundedCommon, signature: Signature): FundedCommon => {
+export const withFirstSignature = (funded: FundedCommon, remoteSignature: FundingSignature): FundedCommon => {
   const commitment = latest(funded)
-  const local = { ...commitment.local, remoteSignature: { type: 'ecdsa', signature } as const }
+  const local = { ...commitment.local, remoteSignature }
   return { ...funded, active: [{ ...commitment, local }] }
 }
 

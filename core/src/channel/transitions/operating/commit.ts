@@ -1,6 +1,7 @@
 import { secp256k1 } from '../../../crypto/secp256k1.ts'
 import { insertSecret } from '../../../crypto/shachain.ts'
 import { equalBytes } from '../../../lib/bytes.ts'
+import { NO_FUNDING_SIGNATURE } from '../../../wire/funding-signature.ts'
 import type { CommitmentSigned, RevokeAndAck, UpdateAddHtlc } from '../../../wire/messages/channel-operation.ts'
 import { evenTypes } from '../../../wire/tlv-record.ts'
 import { verifyCommitmentSignatures } from '../../commitment/verify-commitment.ts'
@@ -70,18 +71,17 @@ export const commitmentSigned = (
   message: {
     type: 'commitment_signed',
     channelId: durable.params.channelId,
-    signature: NO_SIGNATURE,
+    signature: NO_FUNDING_SIGNATURE,
     htlcSignatures: [],
   },
   needs: {
     type: 'commitment-signatures',
-    fundingSighash: transaction.fundingSighash,
-    htlcSighashes: transaction.htlcTransactions.map(({ sighash }) => sighash),
+    fundingTask: transaction.fundingTask,
+    htlcTasks: transaction.htlcTransactions.map(({ task }) => task),
     perCommitmentPoint,
   },
 })
 
-const NO_SIGNATURE = new Uint8Array(64)
 const NO_SECRET = new Uint8Array(32)
 
 const withoutDetails = (proposal: Proposal): Change => {
@@ -164,8 +164,7 @@ export const recvCommitmentSigned = (
       message.htlcSignatures,
     )
     if (!verified.ok) return react(state, verified.error, env)
-    const remoteSignature = { type: 'ecdsa', signature: message.signature } as const
-    const htlcSignatures = message.htlcSignatures
+    const { signature: remoteSignature, htlcSignatures } = message
     active.push({ ...commitment, local: { index, spec, txid: transaction.txid, remoteSignature, htlcSignatures } })
   }
   const removed = changes.localAcked.filter((change) => change.type === 'fulfil' || change.type === 'fail')

@@ -1,4 +1,5 @@
 import test from 'ava'
+import { ecdsa } from '../../../wire/funding-signature.ts'
 import type { UpdateAddHtlc } from '../../../wire/messages/channel-operation.ts'
 import type { ChannelSettings } from '../../state/environment.ts'
 import { agree } from '../fixtures/simulation.ts'
@@ -289,7 +290,7 @@ test('recv update_fee — rejects one by the fundee, out of bounds, or that the 
 
 test('recv commitment_signed — rejects a bad signature and a wrong number of HTLC signatures', (t) => {
   for (const [code, patch] of [
-    ['invalid-commitment-signature', { signature: new Uint8Array(64).fill(1) }],
+    ['invalid-commitment-signature', { signature: ecdsa(new Uint8Array(64).fill(1)) }],
     ['htlc-signature-count-mismatch', { htlcSignatures: [] }],
   ] as const) {
     const two = ready()

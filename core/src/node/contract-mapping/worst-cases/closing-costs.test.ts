@@ -1,12 +1,12 @@
 import test from 'ava'
 import { feeForWeight } from '../../../bitcoin/fees.ts'
-import { p2tr, p2wpkh, p2wsh } from '../../../bitcoin/script.ts'
+import { p2tr, p2wpkh } from '../../../bitcoin/script.ts'
 import { type Tx, txidOf, txWeight, withWitness } from '../../../bitcoin/transaction.ts'
 import { anchorClaim } from '../../../channel/claims/anchor-claim.ts'
 import { type Claim, claimWitness } from '../../../channel/claims/claim.ts'
 import { localCommitmentClaims } from '../../../channel/claims/local-commitment-claims.ts'
 import type { ConfirmedSpend } from '../../../channel/claims/on-chain-outcome.ts'
-import { buildClosing, closingFee, signedClosing } from '../../../channel/commitment/closing-transaction.ts'
+import { buildClosing, closingFee } from '../../../channel/commitment/closing-transaction.ts'
 import { buildLocal, latest } from '../../../channel/transitions/common/commitments.ts'
 import type { TestParty } from '../../../channel/transitions/fixtures/test-party.ts'
 import { preimageOf, TwoParties } from '../../../channel/transitions/fixtures/two-parties.ts'
@@ -14,6 +14,7 @@ import { sha256 } from '../../../crypto/hashes.ts'
 import { equalBytes } from '../../../lib/bytes.ts'
 import { satToMsat } from '../../../lib/units.ts'
 import { walletRig } from '../../../wallet/wallet-rig.ts'
+import { ecdsa } from '../../../wire/funding-signature.ts'
 import { forceCloseCost, mutualCloseLossMsat } from './closing-costs.ts'
 
 const FEERATE = 1_000
@@ -61,7 +62,7 @@ const lostBy = (party: TestParty, feeratePerKw: number): bigint => {
     let { tx } = claim
     if (claim.fee.type === 'wallet') {
       const { baseFee } = claim.fee
-      const prevouts = [{ amount: claim.amount, script: p2wsh(claim.witnessScript) }]
+      const prevouts = [{ amount: claim.amount, script: claim.lock.outputScript }]
       const bumped = wallet.bump({ tx, prevouts, baseFee, feeratePerKw })
       if (!bumped.ok) throw new Error(bumped.error.code)
       ;({ tx } = bumped.value)
@@ -75,7 +76,7 @@ const lostBy = (party: TestParty, feeratePerKw: number): bigint => {
     return signed
   }
   const height = 1_000_000
-  const anchor = anchorClaim({ params, commitment, feeratePerKw, blockHeight: height })
+  const anchor = anchorClaim({ params, keys, commitment, feeratePerKw, blockHeight: height })
   if (anchor !== undefined) complete(anchor)
   const spends: ConfirmedSpend[] = []
   for (;;) {
@@ -141,17 +142,22 @@ test('a cooperative close — costs the opener no more than was reckoned, nor mu
   for (const remoteScript of [p2wpkh(new Uint8Array(33)), p2tr(new Uint8Array(32)), new Uint8Array(42)]) {
     for (const feerate of [253, 1_000, 10_000]) {
       const closing = buildClosing({
-        ...localParams,
+        format: localParams.format,
+        funding: localParams,
+        localIsOpener: localParams.localIsOpener,
         localScript,
         remoteScript,
         toLocalMsat: local.spec.toLocalMsat,
         toRemoteMsat: local.spec.toRemoteMsat,
-        fee: closingFee(feerate, localScript, remoteScript),
+        fee: closingFee(localParams.format, feerate, localScript, remoteScript),
         localDustLimit: localParams.dustLimit,
         remoteDustLimit: remoteParams.dustLimit,
       })
       if (!closing.ok) return t.fail(closing.error.code)
-      const tx = signedClosing(localParams, closing.value, SIGNATURE, SIGNATURE)
+      const tx = localParams.format.withFundingSignatures(localParams, closing.value.tx, {
+        local: ecdsa(SIGNATURE),
+        remote: ecdsa(SIGNATURE),
+      })
       const paidSat = localParams.fundingAmount - tx.outputs.reduce((sum, { amount }) => sum + amount, 0n)
       t.true(feeForWeight(feerate, txWeight(tx)) <= paidSat)
       const ours = tx.outputs.find(({ script }) => equalBytes(script, localScript))

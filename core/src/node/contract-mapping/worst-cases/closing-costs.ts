@@ -30,7 +30,7 @@ export const mutualCloseLossMsat = (durable: Funded, feerate: FeeratePerKw): big
   const least = local.spec.toLocalMsat
   const most = local.spec.htlcs.reduce((sum, { amountMsat }) => sum + amountMsat, least)
   const scripts = [localShutdown ?? params.localShutdownScript, remoteShutdown ?? LONGEST_SHUTDOWN_SCRIPT] as const
-  const fee = params.localIsOpener ? closingFee(feerate, ...scripts) : 0n
+  const fee = params.localIsOpener ? closingFee(localParams.format, feerate, ...scripts) : 0n
   const dust = largest(localParams.dustLimit, remoteParams.dustLimit)
   // From this amount on an output of ours is worth paying; below it, all of it goes to the miner.
   const enough = (fee + dust) * MSAT_PER_SAT

@@ -1,71 +1,59 @@
-import { compileScript, p2wsh, scriptNumber } from '../../bitcoin/script.ts'
-import { hash160, ripemd160 } from '../../crypto/hashes.ts'
-import { compareBytes, concat } from '../../lib/bytes.ts'
-import type { PaymentHash, PublicKey } from '../../lib/ids.ts'
-import type { BlockHeight } from '../../lib/units.ts'
-import type { CommitmentKeys } from './commitment-keys.ts'
-import type { CommitmentParams } from './commitment-params.ts'
-
-/** A version 0 witness script and the output script that pays to it. */
-export interface WitnessScript {
-  readonly witnessScript: Uint8Array
-  readonly outputScript: Uint8Array
-}
+import { compileScript, p2wsh, scriptNumber } from '../../../../bitcoin/script.ts'
+import { hash160, ripemd160 } from '../../../../crypto/hashes.ts'
+import { compareBytes, concat } from '../../../../lib/bytes.ts'
+import type { PublicKey } from '../../../../lib/ids.ts'
+import type { LockedHtlc } from '../../commitment-format.ts'
+import type { CommitmentKeys } from '../../commitment-keys.ts'
+import type { CommitmentTerms } from '../../commitment-terms.ts'
+import type { OutputLock } from '../../output-lock.ts'
 
 /** The scripts of a side's commitments that do not depend on the per-commitment point. */
 interface FixedScripts {
-  readonly funding: WitnessScript
-  readonly toRemote: WitnessScript
-  readonly localAnchor: WitnessScript
-  readonly remoteAnchor: WitnessScript
+  readonly toRemote: OutputLock
+  readonly localAnchor: OutputLock
+  readonly remoteAnchor: OutputLock
 }
 
 /** The scripts of one commitment that are the same for all its HTLCs. */
 interface PointScripts {
   /** Of `to_local`, and of the output of every HTLC transaction. */
-  readonly delayed: WitnessScript
+  readonly delayed: OutputLock
   /** The beginning of every HTLC script: the revocation branch, then the remote HTLC key and the size check. */
   readonly htlcPrefix: Uint8Array
   readonly localHtlcKey: PublicKey
 }
 
 /** BOLT 3, funding transaction output: a 2-of-2 of the keys in lexicographic order. */
-export const fundingScript = (a: PublicKey, b: PublicKey): WitnessScript => {
+export const fundingScript = (a: PublicKey, b: PublicKey): OutputLock => {
   const [first, second] = compareBytes(a, b) < 0 ? [a, b] : [b, a]
   return payToWitnessScript(concat(bytes(0x52, 0x21), first, bytes(0x21), second, bytes(0x52, 0xae)))
 }
 
-const fixedScriptsOf = new WeakMap<CommitmentParams, FixedScripts>()
+const fixedScriptsOf = new WeakMap<CommitmentTerms, FixedScripts>()
 
-/** Computed once per `params` object. */
-export const fixedScripts = (params: CommitmentParams): FixedScripts => {
-  const known = fixedScriptsOf.get(params)
+/** Computed once per `terms` object. */
+export const fixedScripts = (terms: CommitmentTerms): FixedScripts => {
+  const known = fixedScriptsOf.get(terms)
   if (known !== undefined) return known
   const scripts: FixedScripts = {
-    funding: fundingScript(params.localFundingKey, params.remoteFundingKey),
     // With anchors: <key> OP_CHECKSIGVERIFY 1 OP_CHECKSEQUENCEVERIFY.
-    toRemote: payToWitnessScript(concat(bytes(0x21), params.remoteBasepoints.payment, bytes(0xad, 0x51, 0xb2))),
-    localAnchor: anchorScript(params.localFundingKey),
-    remoteAnchor: anchorScript(params.remoteFundingKey),
+    toRemote: payToWitnessScript(concat(bytes(0x21), terms.remoteBasepoints.payment, bytes(0xad, 0x51, 0xb2))),
+    localAnchor: anchorScript(terms.localFundingKey),
+    remoteAnchor: anchorScript(terms.remoteFundingKey),
   }
-  fixedScriptsOf.set(params, scripts)
+  fixedScriptsOf.set(terms, scripts)
   return scripts
 }
 
-const pointScriptsOf = new WeakMap<CommitmentKeys, PointScripts>()
-
-/** Computed once per `keys` object. */
-export const pointScripts = (params: CommitmentParams, keys: CommitmentKeys): PointScripts => {
-  const known = pointScriptsOf.get(keys)
-  if (known !== undefined) return known
+export const pointScripts = (terms: CommitmentTerms, keys: CommitmentKeys): PointScripts => {
   let htlcPrefix: Uint8Array | undefined
-  const scripts: PointScripts = {
+  return {
     delayed: payToWitnessScript(
       concat(
         bytes(0x63, 0x21),
         keys.revocationKey,
         bytes(0x67),
-        numberPush(params.toSelfDelay),
+        numberPush(terms.toSelfDelay),
         bytes(0xb2, 0x75, 0x21),
         keys.localDelayedKey,
         bytes(0x68, 0xac),
@@ -86,47 +74,38 @@ export const pointScripts = (params: CommitmentParams, keys: CommitmentKeys): Po
       return keys.localHtlcKey
     },
   }
-  pointScriptsOf.set(keys, scripts)
-  return scripts
 }
 
-/** BOLT 3, offered HTLC outputs (with the one block delay of anchors). */
-export const offeredHtlcScript = (scripts: PointScripts, paymentHash: PaymentHash): WitnessScript =>
+/** BOLT 3, offered and received HTLC outputs (with the one block delay of anchors). */
+export const htlcScript = (scripts: PointScripts, { direction, paymentHash, cltvExpiry }: LockedHtlc): OutputLock =>
   payToWitnessScript(
-    concat(
-      scripts.htlcPrefix,
-      OFFERED_TIMEOUT,
-      scripts.localHtlcKey,
-      OFFERED_SUCCESS,
-      ripemd160(paymentHash),
-      OFFERED_END,
-    ),
+    direction === 'offered'
+      ? concat(
+          scripts.htlcPrefix,
+          OFFERED_TIMEOUT,
+          scripts.localHtlcKey,
+          OFFERED_SUCCESS,
+          ripemd160(paymentHash),
+          OFFERED_END,
+        )
+      : concat(
+          scripts.htlcPrefix,
+          RECEIVED_SUCCESS,
+          ripemd160(paymentHash),
+          RECEIVED_KEY,
+          scripts.localHtlcKey,
+          RECEIVED_TIMEOUT,
+          numberPush(cltvExpiry),
+          RECEIVED_END,
+        ),
   )
 
-/** BOLT 3, received HTLC outputs (with the one block delay of anchors). */
-export const receivedHtlcScript = (
-  scripts: PointScripts,
-  paymentHash: PaymentHash,
-  cltvExpiry: BlockHeight,
-): WitnessScript =>
-  payToWitnessScript(
-    concat(
-      scripts.htlcPrefix,
-      RECEIVED_SUCCESS,
-      ripemd160(paymentHash),
-      RECEIVED_KEY,
-      scripts.localHtlcKey,
-      RECEIVED_TIMEOUT,
-      numberPush(cltvExpiry),
-      RECEIVED_END,
-    ),
-  )
-
-const anchorScript = (fundingKey: PublicKey): WitnessScript =>
+const anchorScript = (fundingKey: PublicKey): OutputLock =>
   // OP_CHECKSIG OP_IFDUP OP_NOTIF OP_16 OP_CHECKSEQUENCEVERIFY OP_ENDIF
   payToWitnessScript(concat(bytes(0x21), fundingKey, bytes(0xac, 0x73, 0x64, 0x60, 0xb2, 0x68)))
 
-const payToWitnessScript = (witnessScript: Uint8Array): WitnessScript => ({
+const payToWitnessScript = (witnessScript: Uint8Array): OutputLock => ({
+  type: 'witness-script',
   witnessScript,
   outputScript: p2wsh(witnessScript),
 })
