@@ -125,11 +125,12 @@ test('a flood of messages about channels that do not exist holds up its sender, 
 test('half-open sockets, many strangers of one host and their floods keep no partner out', async (t) => {
   const world = new World()
   t.teardown(() => world.close())
+  const many = { perSecond: 1_000, burst: 1_000 }
   const traffic = {
     ...TRAFFIC_LIMITS,
-    halfOpen: { max: 8, maxPerGroup: 8 },
+    halfOpen: { calling: 8, answered: 8, familiar: 8 },
     connected: { max: 4, maxPerGroup: 4 },
-    handshakes: { address: { perSecond: 1_000, burst: 1_000 }, strangers: { perSecond: 1_000, burst: 1_000 } },
+    handshakes: { address: many, strangers: many, familiar: many },
   }
   const bob = await world.node('bob', { traffic })
   const alice = await world.node('alice')

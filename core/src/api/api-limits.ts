@@ -2,8 +2,8 @@ import type { Rate } from '../lib/token-bucket.ts'
 
 /** How many connections and requests the API takes, and for how long. */
 export interface ApiLimits {
-  /** Connections that have not shown the token: in all, and from one address. */
-  readonly strangers: { readonly max: number; readonly maxPerGroup: number }
+  /** Connections that have not shown the token: of addresses that have not shown it lately, and of those that have. */
+  readonly silent: { readonly strangers: number; readonly familiar: number }
   /** Connections that have shown the token. */
   readonly operators: number
   /** How many of those may be event streams. */
@@ -18,7 +18,7 @@ export interface ApiLimits {
 
 export const API_LIMITS: ApiLimits = {
   // A client may open many connections at once before it asks.
-  strangers: { max: 128, maxPerGroup: 120 },
+  silent: { strangers: 64, familiar: 64 },
   operators: 256,
   streams: 64,
   headMs: 10_000,

@@ -1,5 +1,5 @@
 import test from 'ava'
-import { addressGroup } from './address-group.ts'
+import { addressGroup, addressNetwork } from './address-group.ts'
 
 for (const [address, group] of [
   ['203.0.113.7', '203.0.113.7'],
@@ -14,5 +14,17 @@ for (const [address, group] of [
 ] as const) {
   test(`${address || 'no address'} belongs to ${group || 'a group of its own'}`, (t) => {
     t.is(addressGroup(address), group)
+  })
+}
+
+for (const [address, network] of [
+  ['203.0.113.7', undefined],
+  ['::ffff:203.0.113.7', undefined],
+  ['2001:db8:1:2:3:4:5:6', '2001:db8:1::/48'],
+  ['2001:db8::1', '2001:db8:0::/48'],
+  ['', undefined],
+] as const) {
+  test(`${address || 'no address'} is in ${network ?? 'no network that counts'}`, (t) => {
+    t.is(addressNetwork(address), network)
   })
 }

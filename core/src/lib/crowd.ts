@@ -1,13 +1,11 @@
 export interface CrowdLimits {
   readonly max: number
   readonly maxPerGroup: number
-  /** Which member of the largest group is removed. */
-  readonly loses: 'oldest' | 'youngest'
 }
 
 /**
- * Members by group, with a limit for one group and a limit for all. If there is one too many, the largest group loses one: a group with
- * many members crowds out its own, and a newcomer of another group always finds room.
+ * Members by group, with a limit for one group and a limit for all. If there is one too many, the largest group loses its youngest: a group
+ * with many members crowds out its own, and a newcomer of a smaller group always finds room.
  */
 export class Crowd<Member> {
   readonly #limits: CrowdLimits
@@ -31,7 +29,7 @@ export class Crowd<Member> {
     const { max, maxPerGroup } = this.#limits
     const from = members.size > maxPerGroup ? group : this.#size > max ? this.#largest() : undefined
     if (from === undefined) return undefined
-    const lost = this.#loserOf(from)
+    const lost = [...(this.#groups.get(from) ?? [])].at(-1)
     if (lost !== undefined) this.delete(from, lost)
     return lost
   }
@@ -47,22 +45,16 @@ export class Crowd<Member> {
     for (const members of this.#groups.values()) yield* members
   }
 
-  /** Among groups of the same size, the one that came first loses its oldest, or the one that came last its youngest. */
+  /** Among groups of the same size, the one that came last. */
   #largest(): string {
-    const youngest = this.#limits.loses === 'youngest'
     let largest = ''
     let size = 0
     for (const [group, members] of this.#groups) {
-      if (members.size > size || (youngest && members.size === size)) {
+      if (members.size >= size) {
         largest = group
         size = members.size
       }
     }
     return largest
-  }
-
-  #loserOf(group: string): Member | undefined {
-    const members = [...(this.#groups.get(group) ?? [])]
-    return this.#limits.loses === 'oldest' ? members[0] : members.at(-1)
   }
 }

@@ -60,7 +60,7 @@ const UNLIMITED: TrafficLimits = {
   stranger: rates,
   address: rates,
   strangers: rates,
-  handshakes: { address: plenty, strangers: plenty },
+  handshakes: { address: plenty, strangers: plenty, familiar: plenty },
   arrivals: plenty,
 }
 

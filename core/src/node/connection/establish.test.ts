@@ -16,6 +16,7 @@ import { TransportHandshake } from './transport-handshake.ts'
 
 const ALICE = 1
 const BOB = 2
+const MANY = { perSecond: 1_000, burst: 1_000 }
 
 /** Bob, listening: what becomes of those who call is read from `next`. */
 const listening = async (
@@ -196,13 +197,13 @@ test('connect — a node that accepts and says nothing is given up in time', asy
   t.is(await raw.chunk(), undefined)
 })
 
-test('listen — however many sockets are half-open, a caller finds room: the oldest of the largest address goes', async (t) => {
+test('listen — however many sockets of an address are half-open, it can call: the older half stays for a time', async (t) => {
   const clock = virtualClock()
-  const traffic = trafficOf(clock, false, { halfOpen: { max: 8, maxPerGroup: 8 } })
+  const traffic = trafficOf(clock, false, { halfOpen: { calling: 8, answered: 8, familiar: 8 } })
   const { port, next } = await listening(t, clock, { traffic })
   const silent: RawPeer[] = []
   for (let i = 0; i < 20; i++) silent.push(await dialled(t, port))
-  for (const crowdedOut of silent.slice(0, 12)) {
+  for (const crowdedOut of silent.slice(4, 16)) {
     t.is(await crowdedOut.chunk(), undefined)
     t.deepEqual(await next(), { code: 'too-many-pending-handshakes' })
   }
@@ -217,7 +218,7 @@ test('listen — whoever calls more often than an address may is hung up on at o
   const clock = virtualClock()
   const traffic = trafficOf(clock, false, {
     arrivals: { perSecond: 1, burst: 3 },
-    halfOpen: { max: 3, maxPerGroup: 3 },
+    halfOpen: { calling: 3, answered: 3, familiar: 3 },
   })
   const { port, next } = await listening(t, clock, { traffic })
   const patient: RawPeer[] = []
@@ -242,7 +243,7 @@ test('listen — handshakes past the rate of their address wait for their time, 
   const clock = virtualClock()
   const rate = { perSecond: 1, burst: 2 }
   const { port, next } = await listening(t, clock, {
-    traffic: trafficOf(clock, false, { handshakes: { address: rate, strangers: { perSecond: 1_000, burst: 1_000 } } }),
+    traffic: trafficOf(clock, false, { handshakes: { address: rate, strangers: MANY, familiar: MANY } }),
     handshakeTimeoutMs: 60_000,
   })
   const callers: RawPeer[] = []

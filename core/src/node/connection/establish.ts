@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import type { NoiseCipher } from '../../crypto/noise.ts'
 import { addressGroup } from '../../lib/address-group.ts'
 import type { NodeId } from '../../lib/ids.ts'
+import type { Caller } from '../../lib/recent-calls.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import { decodeMessage, encodeMessage } from '../../wire/message-codecs.ts'
 import type { Init, WarningMessage } from '../../wire/messages/setup.ts'
@@ -13,7 +14,14 @@ import { checkInit, ourInit } from './init-exchange.ts'
 import { TransportHandshake } from './transport-handshake.ts'
 
 /** Who calls whom: the initiator knows the node that it calls. */
-export type Role = { readonly type: 'initiator'; readonly remoteNodeId: NodeId } | { readonly type: 'responder' }
+export type Role =
+  | { readonly type: 'initiator'; readonly remoteNodeId: NodeId }
+  | {
+      readonly type: 'responder'
+      readonly caller: Caller
+      /** Act one was valid and has been answered. */
+      readonly onActOne: () => void
+    }
 
 /**
  * Brings a connected socket to a `Connection`: the handshake of BOLT 8, then the exchange of `init` of BOLT 1, within
@@ -52,7 +60,7 @@ export const establish = (
       leave()
       socket.pause()
       const direction = role.type === 'initiator' ? 'outbound' : 'inbound'
-      const account = traffic.open(remoteNodeId, socket.remoteAddress ?? '')
+      const account = traffic.open({ remoteNodeId, remoteAddress: socket.remoteAddress ?? '', direction })
       resolve(ok(new Connection({ socket, cipher, remoteNodeId, remoteInit, direction, clock, rng, account })))
     }
 
@@ -60,13 +68,14 @@ export const establish = (
       const whole = handshake.take(chunk)
       const { unanswerable } = handshake
       if (unanswerable !== undefined) fail(unanswerable)
-      else if (whole && handshake.isFirstOfResponder) enterGate()
+      else if (whole && role.type === 'responder' && handshake.isFirstOfResponder) enterGate(role.caller)
       else if (whole) answer()
     }
 
     // The answer to act one costs more than act one does.
-    const enterGate = (): void => {
-      leaveGate = traffic.handshakes.enter(addressGroup(socket.remoteAddress ?? ''), () => guarded(answer))
+    const enterGate = (caller: Caller): void => {
+      const group = addressGroup(socket.remoteAddress ?? '')
+      leaveGate = traffic.handshakes.enter(group, caller, () => guarded(answer))
     }
 
     const answer = (): void => {
@@ -78,6 +87,7 @@ export const establish = (
       const { reply, transport: done } = progress.value
       if (done === undefined) {
         if (reply !== undefined) socket.write(reply)
+        if (role.type === 'responder') role.onActOne()
         return
       }
       transport = done

@@ -1,5 +1,6 @@
 import type { CancelTimer, Clock } from '../../lib/clock.ts'
 import { GroupTable } from '../../lib/group-table.ts'
+import type { Caller } from '../../lib/recent-calls.ts'
 import { type Rate, TokenBucket } from '../../lib/token-bucket.ts'
 import type { TrafficLimits } from './traffic-limits.ts'
 
@@ -10,19 +11,22 @@ const LEAST_WAIT_MS = 20
 
 interface Waiting {
   readonly group: string
+  readonly caller: Caller
   readonly proceed: () => void
 }
 
 /**
  * Where calls wait for their handshake, whose curve arithmetic costs us time. Each address has its rate, and all addresses share one;
- * addresses where a partner was seen have only their own rate, so that strangers elsewhere cannot keep partners out. Nothing is refused
- * here: a waiting socket costs nothing, and its owner cannot use it to call again.
+ * addresses where a partner was seen share another, so that strangers elsewhere cannot keep partners out. Those who have called least go
+ * first, and callers alike in the order in which they came. Nothing is refused here: a waiting socket costs nothing, and its owner cannot
+ * use it to call again.
  */
 export class HandshakeGate {
   readonly #clock: Clock
   readonly #isFamiliar: (group: string) => boolean
   readonly #ofGroup: GroupTable<TokenBucket>
   readonly #ofStrangers: TokenBucket
+  readonly #ofFamiliar: TokenBucket
   /** In the order in which they came. */
   readonly #waiting = new Set<Waiting>()
   #cancel: CancelTimer | undefined
@@ -34,11 +38,12 @@ export class HandshakeGate {
     this.#isFamiliar = isFamiliar
     this.#ofGroup = new GroupTable(() => bucket(limits.address))
     this.#ofStrangers = bucket(limits.strangers)
+    this.#ofFamiliar = bucket(limits.familiar)
   }
 
   /** Calls `proceed` once there is a handshake left for this address, unless the function that it returns is called before. */
-  enter(group: string, proceed: () => void): () => void {
-    const waiting: Waiting = { group, proceed }
+  enter(group: string, caller: Caller, proceed: () => void): () => void {
+    const waiting: Waiting = { group, caller, proceed }
     this.#waiting.add(waiting)
     // The timer serves the calls that wait for their rate; this one is among them if its address already waits.
     this.#soon()
@@ -60,7 +65,7 @@ export class HandshakeGate {
     const now = this.#clock.monotonic()
     let served = 0
     let wait = Number.POSITIVE_INFINITY
-    for (const waiting of this.#waiting) {
+    for (const waiting of this.#inTurn(now)) {
       if (served === PER_TURN) {
         this.#soon()
         return
@@ -77,14 +82,20 @@ export class HandshakeGate {
     if (this.#waiting.size > 0) this.#cancel = this.#clock.setTimer(Math.max(wait, LEAST_WAIT_MS), this.#serve)
   }
 
+  #inTurn(now: number): Iterable<Waiting> {
+    if (this.#waiting.size < 2) return [...this.#waiting]
+    const ranked = [...this.#waiting].map((waiting) => ({ waiting, rank: waiting.caller.rank(now) }))
+    return ranked.toSorted((a, b) => a.rank - b.rank).map(({ waiting }) => waiting)
+  }
+
   /** Takes a handshake, or returns in how many milliseconds one may be available. */
   #take(group: string, now: number): number {
     const own = this.#ofGroup.of(group)
-    const all = this.#isFamiliar(group) ? undefined : this.#ofStrangers
-    const debt = Math.max(own.debtMs(now), all?.debtMs(now) ?? 0)
+    const all = this.#isFamiliar(group) ? this.#ofFamiliar : this.#ofStrangers
+    const debt = Math.max(own.debtMs(now), all.debtMs(now))
     if (debt > 0) return debt
     own.charge(now, 1)
-    all?.charge(now, 1)
+    all.charge(now, 1)
     return 0
   }
 }

@@ -13,7 +13,7 @@ test('a connection that is closed while it waits for its turn — leaves no time
     isPartner: () => false,
     isFamiliar: () => false,
   })
-  const account = control.open(new Uint8Array(33), '192.0.2.1')
+  const account = control.open({ remoteNodeId: new Uint8Array(33), remoteAddress: '192.0.2.1', direction: 'inbound' })
   account.wait(() => t.fail('its turn has come'))
   account.charge('pings', 1_000)
   account.close()

@@ -25,6 +25,16 @@ export interface TrafficControlOptions {
   readonly isPartner: (nodeId: NodeId) => boolean
   /** Whether a partner was seen at this address. */
   readonly isFamiliar: (group: string) => boolean
+  /** A partner is at the other end of a connection, or somebody there has become one. */
+  readonly onPartner?: (place: Place) => void
+}
+
+/** Who is at the other end of a connection, and where. */
+export interface Place {
+  readonly remoteNodeId: NodeId
+  /** In the form of the socket. */
+  readonly remoteAddress: string
+  readonly direction: 'inbound' | 'outbound'
 }
 
 /**
@@ -38,29 +48,33 @@ export class TrafficControl {
   readonly turns: ReadingTurns
   readonly clock: Clock
   readonly isPartner: (nodeId: NodeId) => boolean
+  readonly isFamiliar: (group: string) => boolean
+  readonly onPartner: (place: Place) => void
   readonly #addresses: GroupTable<Allowance>
   readonly #strangers: Allowance
 
-  constructor({ clock, limits, isPartner, isFamiliar }: TrafficControlOptions) {
+  constructor({ clock, limits, isPartner, isFamiliar, onPartner = () => {} }: TrafficControlOptions) {
     this.clock = clock
     this.limits = limits
     this.isPartner = isPartner
+    this.isFamiliar = isFamiliar
+    this.onPartner = onPartner
     this.handshakes = new HandshakeGate(clock, limits.handshakes, isFamiliar)
     this.turns = new ReadingTurns(clock)
     this.#addresses = new GroupTable(() => new Allowance(limits.address, clock.monotonic()))
     this.#strangers = new Allowance(limits.strangers, clock.monotonic())
   }
 
-  /** For one connection. `address` is the remote address in the form of the socket. */
-  open(nodeId: NodeId, address: string): TrafficAccount {
-    return new TrafficAccount(this, nodeId, [this.#addresses.of(addressGroup(address)), this.#strangers])
+  /** For one connection. */
+  open(place: Place): TrafficAccount {
+    return new TrafficAccount(this, place, [this.#addresses.of(addressGroup(place.remoteAddress)), this.#strangers])
   }
 }
 
 /** One connection's part in the traffic. */
 export class TrafficAccount {
   readonly #control: TrafficControl
-  readonly #nodeId: NodeId
+  readonly #place: Place
   readonly #shared: readonly Allowance[]
   #isPartner: boolean
   #rankedAt: number
@@ -68,13 +82,14 @@ export class TrafficAccount {
   #cancelWait: CancelTimer | undefined
   #closed = false
 
-  constructor(control: TrafficControl, nodeId: NodeId, shared: readonly Allowance[]) {
+  constructor(control: TrafficControl, place: Place, shared: readonly Allowance[]) {
     this.#control = control
-    this.#nodeId = nodeId
+    this.#place = place
     this.#shared = shared
     this.#rankedAt = control.clock.monotonic()
-    this.#isPartner = control.isPartner(nodeId)
+    this.#isPartner = control.isPartner(place.remoteNodeId)
     this.#own = this.#allowance()
+    if (this.#isPartner) control.onPartner(place)
   }
 
   get isPartner(): boolean {
@@ -136,9 +151,10 @@ export class TrafficAccount {
     const now = this.#control.clock.monotonic()
     if (this.#isPartner || now - this.#rankedAt < RANK_MS) return
     this.#rankedAt = now
-    if (!this.#control.isPartner(this.#nodeId)) return
+    if (!this.#control.isPartner(this.#place.remoteNodeId)) return
     this.#isPartner = true
     this.#own = this.#allowance()
+    this.#control.onPartner(this.#place)
   }
 
   #allowance(): Allowance {

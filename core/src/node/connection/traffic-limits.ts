@@ -19,12 +19,15 @@ export interface TrafficLimits {
   readonly address: Rates
   /** All strangers together. */
   readonly strangers: Rates
-  /** Handshakes that others begin, each about half a millisecond of curve arithmetic and bookkeeping. */
-  readonly handshakes: { readonly address: Rate; readonly strangers: Rate }
+  /**
+   * Handshakes that others begin, each about half a millisecond of curve arithmetic and bookkeeping: of one address, of all addresses where
+   * no partner was seen, and of all where one was.
+   */
+  readonly handshakes: { readonly address: Rate; readonly strangers: Rate; readonly familiar: Rate }
   /** Sockets that come in from one address. */
   readonly arrivals: Rate
-  /** Sockets in their handshake: in all, and of one address. */
-  readonly halfOpen: { readonly max: number; readonly maxPerGroup: number }
+  /** Sockets in their handshake: of strangers before their first act is answered, and after it; and of addresses where a partner was seen. */
+  readonly halfOpen: { readonly calling: number; readonly answered: number; readonly familiar: number }
   /** Strangers who called us. */
   readonly connected: { readonly max: number; readonly maxPerGroup: number }
 }
@@ -67,11 +70,13 @@ export const TRAFFIC_LIMITS: TrafficLimits = {
   handshakes: {
     address: { perSecond: 2, burst: 60 },
     strangers: { perSecond: 10, burst: 100 },
+    familiar: { perSecond: 20, burst: 200 },
   },
   // Each costs a tenth of a millisecond before it has said anything. Where many peers call through one address, as over Tor, they come
   // together after a restart.
   arrivals: { perSecond: 50, burst: 200 },
-  // Together fewer than the files that a process may open on a system with a low limit.
-  halfOpen: { max: 48, maxPerGroup: 48 },
+  // Together fewer than the files that a process may open on a system with a low limit. Strangers' acts are answered ten times a second: once
+  // answered, a socket has four seconds at least.
+  halfOpen: { calling: 48, answered: 40, familiar: 24 },
   connected: { max: 96, maxPerGroup: 32 },
 }

@@ -98,10 +98,15 @@ export const connectRefusal = (failure: ConnectFailure) => {
       })
     case 'wrong-chain':
       return refusal('incompatible-peer', 'that node is on another chain')
-    case 'init-not-first':
-    case 'handshake-timeout':
     case 'closed-by-peer':
     case 'socket-error':
+      // BOLT 8: a node that is called by another's id hangs up without a word, and so does one that has no room for callers.
+      return refusal(
+        'handshake-failed',
+        `that node hung up (${failure.code}): either it is not the node of this id, or it takes no more callers just now`,
+      )
+    case 'init-not-first':
+    case 'handshake-timeout':
     case 'transport-tag':
     case 'malformed-message':
     case 'unknown-even-message':

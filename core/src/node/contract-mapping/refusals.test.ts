@@ -19,3 +19,12 @@ test('a node that does not go together with this one is incompatible-peer, with 
   t.regex(message, /another chain/)
   t.is(connectRefusal({ code: 'handshake-timeout' }).code, 'handshake-failed')
 })
+
+for (const failure of [{ code: 'closed-by-peer' }, { code: 'socket-error', cause: 'ECONNRESET' }] as const) {
+  test(`a node that hangs up during the handshake is handshake-failed (${failure.code}), and both reasons for it are told`, (t) => {
+    const { code, message } = connectRefusal(failure)
+    t.is(code, 'handshake-failed')
+    t.regex(message, /not the node of this id/)
+    t.regex(message, /takes no more callers/)
+  })
+}

@@ -62,7 +62,7 @@ test('a guess that has led to the peer is no longer one', async (t) => {
   t.deepEqual(known(book), ['10.0.0.1:9735', 'named:1'])
 })
 
-test('of one peer so many are kept, and one guess', async (t) => {
+test('of one peer so many are kept, and of the guesses the newest is called', async (t) => {
   const { clock, open, known } = await setUp()
   const book = await open()
   for (let i = 0; i < 100; i++) book.calledFrom(PEER, `10.0.0.${i}`)
@@ -71,7 +71,21 @@ test('of one peer so many are kept, and one guess', async (t) => {
     await clock.advance(1)
     book.reached(PEER, at(`h${i}:1`))
   }
-  t.deepEqual(known(book), ['h99:1', 'h98:1', 'h97:1', 'h96:1'])
+  t.deepEqual(known(book), ['h99:1', 'h98:1', 'h97:1', 'h96:1', '10.0.0.99:9735'])
+})
+
+test('the hosts that a peer called from last are kept, also after a restart, the newest last', async (t) => {
+  const { open, known } = await setUp([{ nodeId: PEER, address: at('named:1') }])
+  const book = await open()
+  for (let i = 0; i < 6; i++) book.calledFrom(PEER, `10.0.0.${i}`)
+  book.reached(PEER, at('a:1'))
+  book.calledFrom(PEER, '10.0.0.3')
+  const hosts = ['named', '10.0.0.2', '10.0.0.4', '10.0.0.5', '10.0.0.3', 'a']
+  t.deepEqual(book.hosts(PEER), hosts)
+  const again = await open()
+  t.deepEqual(again.hosts(PEER), hosts)
+  t.deepEqual(known(again), ['a:1', 'named:1', '10.0.0.3:9735'])
+  t.deepEqual(again.hosts(OTHER), [])
 })
 
 test('an IPv6 host is kept with its brackets', async (t) => {

@@ -26,7 +26,7 @@ interface Entry {
 
 /** BOLT 1: where a node listens if nothing else is said. */
 const DEFAULT_PORT = 9735
-/** What is kept of one peer: the address that last led to it, and the last host that it called from. */
+/** What is kept of one peer: so many addresses that led to it, and so many hosts that it called from, the last of each. */
 const KEPT = 4
 
 /**
@@ -52,11 +52,16 @@ export class AddressBook {
   /** In the order in which to try them. */
   known(nodeId: NodeId): readonly SocketAddress[] {
     const entries = this.#entries.get(toHex(nodeId)) ?? []
-    const reached = entries.filter(({ reachedAt }) => reachedAt > 0)
-    const guessed = entries.filter(({ reachedAt }) => reachedAt === 0)
-    const configured = this.#options.configured.filter((peer) => toHex(peer.nodeId) === toHex(nodeId))
-    const all = [...reached, ...configured, ...guessed].map(({ address }) => address)
-    return all.filter((address, i) => all.findIndex((other) => isSame(other, address)) === i)
+    // Of the guesses only the newest is worth a call.
+    const all = [...entries.filter(isProven), ...this.#configured(nodeId), ...entries.filter(isGuess).slice(0, 1)]
+    const addresses = all.map(({ address }) => address)
+    return addresses.filter((address, i) => addresses.findIndex((other) => isSame(other, address)) === i)
+  }
+
+  /** Where the node may call from, the likeliest last. */
+  hosts(nodeId: NodeId): readonly string[] {
+    const entries = this.#entries.get(toHex(nodeId)) ?? []
+    return [...entries, ...this.#configured(nodeId)].map(({ address }) => address.host).toReversed()
   }
 
   /** The index of the next address to try. */
@@ -81,23 +86,29 @@ export class AddressBook {
     if (host === '') return
     const address = { host, port: DEFAULT_PORT }
     const entries = this.#entries.get(toHex(nodeId)) ?? []
-    if (entries.some((entry) => isSame(entry.address, address))) return
-    // The newest guess replaces older ones, which were not proven.
-    this.#entries.set(
-      toHex(nodeId),
-      entries.filter(({ reachedAt }) => reachedAt > 0),
-    )
+    const newest = entries.find(isGuess)
+    if (entries.some((entry) => isSame(entry.address, address) && (isProven(entry) || entry === newest))) return
     this.#put(nodeId, { address, reachedAt: 0 })
+  }
+
+  #configured(nodeId: NodeId): readonly ConfiguredPeer[] {
+    return this.#options.configured.filter((peer) => toHex(peer.nodeId) === toHex(nodeId))
   }
 
   #put(nodeId: NodeId, entry: Entry): void {
     const key = toHex(nodeId)
     const others = (this.#entries.get(key) ?? []).filter(({ address }) => !isSame(address, entry.address))
-    const entries = [...others, entry].toSorted((a, b) => b.reachedAt - a.reachedAt).slice(0, KEPT)
+    // The newest of each kind comes first.
+    const all = [entry, ...others].toSorted((a, b) => b.reachedAt - a.reachedAt)
+    const entries = [...all.filter(isProven).slice(0, KEPT), ...all.filter(isGuess).slice(0, KEPT)]
     this.#entries.set(key, entries)
     this.#options.store.submit([{ table: TABLE.peer, key: nodeId, value: utf8Encode(encode(entries)) }])
   }
 }
+
+const isProven = ({ reachedAt }: Entry): boolean => reachedAt > 0
+
+const isGuess = (entry: Entry): boolean => !isProven(entry)
 
 const isSame = (a: SocketAddress, b: SocketAddress): boolean => a.host === b.host && a.port === b.port
 

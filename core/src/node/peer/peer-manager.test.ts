@@ -10,6 +10,7 @@ import type { Store } from '../../store/store.ts'
 import { ChannelDirectory } from '../channel/channel-directory.ts'
 import type { ChannelProtocol } from '../channel/channel-protocol.ts'
 import { nodeOf, RawPeer, settingsOf, VALID_INIT } from '../connection/fixtures/raw-peer.ts'
+import { TRAFFIC_LIMITS } from '../connection/traffic-limits.ts'
 import { silentLog } from '../node-log.ts'
 import type { PeerServices } from './peer-actor.ts'
 import { PeerDirectory } from './peer-directory.ts'
@@ -19,7 +20,7 @@ const OURS = 1
 const PEER = 66
 
 /** A manager of the node of byte 1 with one channel, to a peer that listens. */
-const setUp = async (t: ExecutionContext, peer: number) => {
+const setUp = async (t: ExecutionContext, peer: number, known?: string, traffic = TRAFFIC_LIMITS) => {
   const clock = virtualClock()
   const system = createActorSystem({ clock, rng: seededRng(1) })
   const dialled: Socket[] = []
@@ -52,7 +53,7 @@ const setUp = async (t: ExecutionContext, peer: number) => {
     maxUnconfirmed: 100,
     maxUnconfirmedInAll: 1_000,
   }
-  const row = { key: nodeId, value: utf8Encode(`127.0.0.1:${address.port}`) }
+  const row = { key: nodeId, value: utf8Encode(known ?? `127.0.0.1:${address.port}`) }
   const peers = new PeerManager(system, {
     configured: [],
     store: { scan: async () => [row], submit() {} } as unknown as Store,
@@ -62,6 +63,7 @@ const setUp = async (t: ExecutionContext, peer: number) => {
     nodeId: nodeOf(OURS).nodeId,
     connection: settingsOf(OURS, clock),
     services,
+    traffic,
   })
   t.teardown(() => peers.stop())
   await peers.start()
@@ -120,5 +122,28 @@ for (const [whose, peer, ms, stays] of [
     for (;;) if ((await kept.message())?.type === 'pong') break
     t.is(closed(), stays === 'inbound' ? 1 : 0)
     kept.socket.destroy()
+  })
+}
+
+/** Strangers have used up their handshakes for a long time to come. */
+const USED_UP = {
+  ...TRAFFIC_LIMITS,
+  handshakes: { ...TRAFFIC_LIMITS.handshakes, strangers: { perSecond: 1e-9, burst: -1 } },
+}
+
+for (const [which, known] of [
+  ['another than the first that is known', '10.9.9.9:1 7\n127.0.0.1:9735 5'],
+  ['one that it only called from', '10.9.9.9:1 7\n10.8.8.8:9735 0\n127.0.0.1:9735 0'],
+] as const) {
+  test(`after a restart every kept address of a partner is familiar: ${which}`, async (t) => {
+    const { peers, services, nodeId } = await setUp(t, PEER, known, USED_UP)
+    const listening = await peers.listen({ host: '127.0.0.1', port: 0 })
+    if (!listening.ok) return t.fail()
+    const partner = await RawPeer.dial(listening.value)
+    await partner.initiate(PEER, nodeOf(OURS).nodeId)
+    partner.send(VALID_INIT)
+    while (services.peerDirectory.get(nodeId)?.connection === undefined) await new Promise(setImmediate)
+    partner.socket.destroy()
+    t.pass()
   })
 }

@@ -16,7 +16,7 @@ import type { Connection } from '../connection/connection.ts'
 import type { ConnectFailure } from '../connection/connection-failure.ts'
 import { type ConnectionSettings, HANDSHAKE_TIMEOUT_MS } from '../connection/connection-settings.ts'
 import { type Listener, listen } from '../connection/listen.ts'
-import { TrafficControl } from '../connection/traffic-control.ts'
+import { type Place, TrafficControl } from '../connection/traffic-control.ts'
 import { TRAFFIC_LIMITS, type TrafficLimits } from '../connection/traffic-limits.ts'
 import type { NodeLog } from '../node-log.ts'
 import { AddressBook, type ConfiguredPeer } from './address-book.ts'
@@ -75,12 +75,13 @@ export class PeerManager {
       limits,
       isPartner: (nodeId) => partners.has(nodeId),
       isFamiliar: (group) => partners.wasSeenAt(group),
+      onPartner: (place) => this.#partnerAt(place),
     })
     this.#partners = partners
     this.#addresses = new AddressBook({ store: options.store, clock, configured: options.configured })
     this.#connection = { ...options.connection, traffic }
     this.#reconnection = new Reconnection(clock, options.rng)
-    this.#strangers = new Crowd({ ...limits.connected, loses: 'youngest' })
+    this.#strangers = new Crowd(limits.connected)
     system.spawn<Record<string, never>>('peers', (context) => {
       this.#parent = context
       return { handlers: {} }
@@ -92,8 +93,7 @@ export class PeerManager {
     await this.#addresses.load()
     for (const remoteNodeId of this.#options.services.channelDirectory.peers()) {
       this.#actorOf(remoteNodeId)
-      const [address] = this.#addresses.known(remoteNodeId)
-      if (address !== undefined) this.#partners.seenAt(remoteNodeId, address.host)
+      for (const host of this.#addresses.hosts(remoteNodeId)) this.#partners.seenAt(remoteNodeId, host)
       this.#retry(remoteNodeId)
     }
     for (const { nodeId } of this.#options.configured) this.#retry(nodeId)
@@ -159,10 +159,7 @@ export class PeerManager {
   /** A partner always finds room; the number of strangers is limited, and the largest address loses its youngest. */
   #accept(connection: Connection): void {
     const { remoteNodeId, remoteAddress } = connection
-    if (this.#partners.has(remoteNodeId)) {
-      this.#partners.seenAt(remoteNodeId, remoteAddress)
-      this.#noteCaller(connection)
-    } else {
+    if (!this.#partners.has(remoteNodeId)) {
       this.#forgetPartners()
       const group = addressGroup(remoteAddress)
       const lost = this.#strangers.add(group, connection)
@@ -215,8 +212,8 @@ export class PeerManager {
       onMessage: (message) => peer.tell('message', { epoch, message }),
       onClose: (reason) => {
         others.delete(attached)
-        // It may have become a partner since it called.
-        this.#noteCaller(connection)
+        // It may have become one without a word since.
+        if (this.#partners.has(remoteNodeId)) this.#partnerAt(connection)
         void peer.ask('detached', { epoch, reason: reason.code }).then(() => this.#release(remoteNodeId))
         if (reason.code === 'internal') this.#options.log.error('peer.bug', { peer: key, error: reason.bug })
         else this.#options.log.debug('peer.closed', { peer: key, code: reason.code })
@@ -279,11 +276,10 @@ export class PeerManager {
     return channel !== undefined || this.#options.configured.some((peer) => toHex(peer.nodeId) === toHex(nodeId))
   }
 
-  /** A partner may listen at the host from which it called. */
-  #noteCaller({ direction, remoteNodeId, remoteAddress }: Connection): void {
-    if (direction === 'inbound' && this.#partners.has(remoteNodeId)) {
-      this.#addresses.calledFrom(remoteNodeId, remoteAddress)
-    }
+  /** Where a partner was seen it has room, and it may listen at the host from which it called. */
+  #partnerAt({ direction, remoteNodeId, remoteAddress }: Place): void {
+    this.#partners.seenAt(remoteNodeId, remoteAddress)
+    if (direction === 'inbound') this.#addresses.calledFrom(remoteNodeId, remoteAddress)
   }
 
   /** Tries again while there is a reason to, more and more slowly for as long as no connection lasts. */
