@@ -89,11 +89,12 @@ const FOLDERS_OF_CHANNEL = {
   commitment: [],
   claims: ['commitment'],
   state: ['commitment', 'claims'],
-  'transitions/common': ['commitment', 'claims', 'state'],
-  'transitions/opening': ['commitment', 'state', 'transitions/common'],
-  'transitions/operating': ['commitment', 'state', 'transitions/common'],
-  'transitions/closing': ['commitment', 'claims', 'state', 'transitions/common'],
-  persistence: ['commitment', 'claims', 'state', 'transitions/opening'],
+  commitments: ['commitment', 'state'],
+  'transitions/common': ['commitment', 'claims', 'state', 'commitments'],
+  'transitions/opening': ['commitment', 'state', 'commitments', 'transitions/common'],
+  'transitions/operating': ['commitment', 'state', 'commitments', 'transitions/common'],
+  'transitions/closing': ['commitment', 'claims', 'state', 'commitments', 'transitions/common'],
+  persistence: ['commitment', 'claims', 'state', 'commitments'],
 }
 
 /** What stands beside them and any of them may import; what `node.ts` joins them with knows them all. */

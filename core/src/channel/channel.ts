@@ -1,5 +1,5 @@
-import { equalBytes } from '../lib/bytes.ts'
 import { assertNever } from '../lib/errors.ts'
+import { commitmentFundedBy } from './commitments/commitments.ts'
 import { type ChannelState, isFunded } from './state/channel-state.ts'
 import type { ChannelEnv } from './state/environment.ts'
 import type { ChainInput, ChannelInput, TimerFired } from './state/inputs.ts'
@@ -7,7 +7,6 @@ import { closingTimedOut } from './transitions/closing/negotiation.ts'
 import { closingBlock, closingConfirmed, outputSpent } from './transitions/closing/on-chain.ts'
 import { progressShutdown } from './transitions/closing/shutdown.ts'
 import { runCommand } from './transitions/command.ts'
-import { latest } from './transitions/common/commitments.ts'
 import { checkDeadlines, forgetUnfunded } from './transitions/common/deadlines.ts'
 import { type Step, stay, to } from './transitions/common/step.ts'
 import { connected, disconnected, reestablishTimedOut } from './transitions/connection.ts'
@@ -56,8 +55,7 @@ const chainInput = (state: ChannelState, input: ChainInput, env: ChannelEnv): St
     case 'spent':
       return outputSpent(live, input, env)
     case 'confirmed': {
-      const { fundingOutpoint } = latest(durable).localParams
-      if (equalBytes(input.txid, fundingOutpoint.txid)) return fundingConfirmed(live, input, env)
+      if (commitmentFundedBy(durable, input.txid) !== undefined) return fundingConfirmed(live, input, env)
       return durable.phase === 'closing' ? closingConfirmed(durable, session, input, env) : stay(state)
     }
     default:

@@ -6,22 +6,17 @@
  */
 export { step } from './channel.ts'
 export { type Claim, claimTask, claimWitness } from './claims/claim.ts'
-export { closingFee } from './commitment/closing-transaction.ts'
-export type { CommitmentParams } from './commitment/commitment-params.ts'
-export {
-  type CommitmentSpec,
-  commitmentFee,
-  commitmentWeight,
-  dustExposureMsat,
-  openerCost,
-  untrimmedHtlcCount,
-} from './commitment/commitment-spec.ts'
 export type { SigningTask } from './commitment/signing-task.ts'
+export { balanceView, isFull } from './commitments/balances.ts'
+export { forceCloseCost, mutualCloseLossMsat } from './commitments/closing-costs.ts'
+export { commitmentFeerate, commitmentOn, fundings, isFundingConfirmed, latest } from './commitments/commitments.ts'
+export { remoteLimitsOf } from './commitments/limits.ts'
+export { unclaimableMsat } from './commitments/unclaimable.ts'
 export { closedOf, decodeChannel, encodeChannel, liveHtlcKeys, pastOfHtlcRow } from './persistence/channel-codec.ts'
 export { resume } from './resume.ts'
 export { type ChannelState, isFunded, isStored, newChannel } from './state/channel-state.ts'
 export type { CloseCause, FundingSpend } from './state/closing.ts'
-export type { Closed, Closing, Durable, Funded, OpeningKeys, Phase } from './state/durable.ts'
+export type { Closed, Durable, Funded, OpeningKeys, Phase } from './state/durable.ts'
 export type {
   AskAcceptEffect,
   AskedCommand,
@@ -42,7 +37,7 @@ export type {
 export type { ChannelEnv, ChannelSettings, Feerates } from './state/environment.ts'
 export type { ChannelError, CommandError, HtlcFault, PeerFault } from './state/errors.ts'
 export type { ChannelEvent } from './state/events.ts'
-export { findHtlc, type HtlcFailure, type HtlcOrigin, type HtlcRef, type PaymentReference } from './state/htlc.ts'
+export type { HtlcFailure, HtlcOrigin, HtlcRef, PaymentReference } from './state/htlc.ts'
 export type {
   AcceptCommand,
   AcceptQuestion,
@@ -67,8 +62,7 @@ export type {
 } from './state/inputs.ts'
 export type { ChannelKeys, RelayPolicies, RelayPolicy, RemoteRelayPolicy, ShortIds } from './state/params.ts'
 export type { Rest } from './state/rest.ts'
-export { type Epoch, newSession, type Session } from './state/session.ts'
-export { latest } from './transitions/common/commitments.ts'
+export { type Epoch, newSession } from './state/session.ts'
 export { heedsBlocks } from './transitions/common/deadlines.ts'
 export { answerTo, peerText } from './transitions/common/error-message.ts'
 export { dropUnsigned } from './transitions/common/fail-channel.ts'

@@ -1,14 +1,15 @@
+import { fundingOutputScript } from './commitments/build-commitment.ts'
+import { commitmentSpentBy } from './commitments/commitments.ts'
+import { isIrrevocable } from './commitments/cross-signed.ts'
 import { type ChannelState, isFunded } from './state/channel-state.ts'
 import type { Funded } from './state/durable.ts'
 import type { Effect } from './state/effects.ts'
 import type { ChannelEnv } from './state/environment.ts'
 import { publishClosing, watchClaims } from './transitions/closing/on-chain.ts'
-import { fundingOutputScript, latest } from './transitions/common/commitments.ts'
 import { publishMutualClose } from './transitions/common/publications.ts'
 import { settled } from './transitions/common/settle.ts'
 import { publishFunding, watchFunding } from './transitions/opening/opening.ts'
 import { forward } from './transitions/operating/commit.ts'
-import { isIrrevocable } from './transitions/operating/remove-htlc.ts'
 
 /**
  * What a state that was read back from the store still owes: every watch and publication, every received HTLC that waits for a decision,
@@ -23,13 +24,15 @@ export const resume = ({ durable }: Pick<ChannelState, 'durable'>, env: ChannelE
 const publications = (durable: Funded, env: ChannelEnv): readonly Effect[] => {
   if (durable.phase !== 'closing') return publishFunding(durable)
   const { mutual, spends } = durable.closing
-  const script = fundingOutputScript(latest(durable))
   return [
     ...publishFunding(durable),
     ...(mutual === undefined ? [] : [publishMutualClose(durable, mutual)]),
     ...spends
       .filter(({ confirmedAt }) => confirmedAt === undefined)
-      .map(({ txid }): Effect => ({ type: 'watch-confirmed', txid, depth: 1, script })),
+      .map(({ tx, txid }): Effect => {
+        const script = fundingOutputScript(commitmentSpentBy(durable, tx))
+        return { type: 'watch-confirmed', txid, depth: 1, script }
+      }),
     ...watchClaims(durable, env),
     ...publishClosing(durable, env),
   ]

@@ -3,11 +3,11 @@ import type { HtlcId } from '../../lib/ids.ts'
 import type { CommitmentParams } from '../commitment/commitment-params.ts'
 import type { CommitmentSpec, HtlcDirection, SpecHtlc } from '../commitment/commitment-spec.ts'
 import { commitmentFormat } from '../commitment/formats.ts'
+import { mirrored } from '../commitments/build-commitment.ts'
 import type { Change } from '../state/changes.ts'
 import type { Commitment, RemoteCommit } from '../state/commitment.ts'
 import type { Funded } from '../state/durable.ts'
 import { findHtlc, type HtlcRecord, type Htlcs } from '../state/htlc.ts'
-import { mirrored } from '../transitions/opening/opening.ts'
 import type {
   StoredChange,
   StoredCommitment,

@@ -1,5 +1,5 @@
 import type { ChannelId, NodeId } from '../../lib/ids.ts'
-import type { Durable, Funded, Opening } from './durable.ts'
+import type { Durable, Funded, FundedCommon, Opening } from './durable.ts'
 import type { Session } from './session.ts'
 
 /**
@@ -40,5 +40,11 @@ export const isOpening = (durable: Durable): durable is Opening => {
       return false
   }
 }
+
+/** The same channel with other values in some of the fields that all phases with commitments have. */
+export const update = <D extends FundedCommon>(durable: D, patch: Partial<FundedCommon>): D => ({
+  ...durable,
+  ...patch,
+})
 
 export const isFunded = (durable: Durable): durable is Funded => !isOpening(durable) && durable.phase !== 'closed'

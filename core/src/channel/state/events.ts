@@ -31,6 +31,7 @@ export type ChannelEventBody =
       readonly type: 'funding-confirmed'
       readonly fundingIndex: number
       readonly outpoint: OutPoint
+      readonly capacity: Sat
       readonly blockHeight: BlockHeight
       readonly shortIds: ShortIds
     }

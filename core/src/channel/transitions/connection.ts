@@ -1,13 +1,13 @@
 import { FIRST_SECRET_INDEX, findSecret } from '../../crypto/shachain.ts'
 import { assertNever } from '../../lib/errors.ts'
 import type { ChannelReestablish } from '../../wire/messages/channel-operation.ts'
+import { isFundingConfirmed, latest } from '../commitments/commitments.ts'
 import type { ChannelState } from '../state/channel-state.ts'
 import type { Funded } from '../state/durable.ts'
 import type { ChannelEnv } from '../state/environment.ts'
 import type { Connected, Disconnected } from '../state/inputs.ts'
 import { newSession, noProposals, type Session } from '../state/session.ts'
 import { abortOpening } from './common/abort-opening.ts'
-import { latest } from './common/commitments.ts'
 import { dropUnsigned } from './common/fail-channel.ts'
 import { react } from './common/react.ts'
 import { andThen, emit, type Step, stay, to } from './common/step.ts'
@@ -68,10 +68,7 @@ export const speakFirst = (durable: Funded, session: Session, env: ChannelEnv): 
 export const reestablishTimedOut = (durable: Funded, session: Session, env: ChannelEnv): Step => {
   const state = { durable, session }
   const isAbandoned =
-    durable.phase !== 'closing' &&
-    !session.reestablished &&
-    session.rest === undefined &&
-    latest(durable).fundingStatus.type === 'confirmed'
+    durable.phase !== 'closing' && !session.reestablished && session.rest === undefined && isFundingConfirmed(durable)
   return isAbandoned ? react(state, { code: 'abandoned-by-peer' }, env) : stay(state)
 }
 

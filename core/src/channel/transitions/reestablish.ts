@@ -2,20 +2,22 @@ import { secp256k1 } from '../../crypto/secp256k1.ts'
 import { FIRST_SECRET_INDEX } from '../../crypto/shachain.ts'
 import { equalBytes, isAllZero } from '../../lib/bytes.ts'
 import type { ChannelReestablish } from '../../wire/messages/channel-operation.ts'
+import { isFundingConfirmed, latest } from '../commitments/commitments.ts'
+import { isIrrevocable } from '../commitments/cross-signed.ts'
+import { signedRemotes } from '../commitments/sign-commitments.ts'
 import type { Closing, Funded } from '../state/durable.ts'
 import type { Effect } from '../state/effects.ts'
 import type { ChannelEnv } from '../state/environment.ts'
 import type { ProtocolError } from '../state/errors.ts'
 import { findHtlc } from '../state/htlc.ts'
 import type { Session } from '../state/session.ts'
-import { buildRemote, latest } from './common/commitments.ts'
 import { forceClose } from './common/fail-channel.ts'
 import { react } from './common/react.ts'
 import { sendChannelUpdate } from './common/relay-policy.ts'
 import { emit, type Online, type Step, to } from './common/step.ts'
 import { channelReady } from './opening/ready.ts'
 import { commitmentSigned, revokeAndAck } from './operating/commit.ts'
-import { isIrrevocable, proposeRemoval, removalMessage } from './operating/remove-htlc.ts'
+import { proposeRemoval, removalMessage } from './operating/remove-htlc.ts'
 
 /**
  * BOLT 2, channel_reestablish: sends again what the peer has lost, in the order in which it was first sent. Everything comes from the
@@ -138,11 +140,7 @@ const signedUpdates = (durable: Funded, epoch: number): readonly Effect[] =>
   })
 
 const signedAgain = (durable: Funded, epoch: number): readonly Effect[] =>
-  durable.active.flatMap(({ remoteParams, remoteNext }) => {
-    if (remoteNext === undefined) return []
-    const { index, spec, point } = remoteNext
-    return [commitmentSigned(durable, epoch, buildRemote(remoteParams, index, spec, point), point)]
-  })
+  signedRemotes(durable).map((signed) => commitmentSigned(durable, epoch, signed))
 
 const removalIsSigned = ({ changes }: Funded, id: bigint): boolean =>
   [...changes.localSigned, ...changes.localAcked].some(
@@ -150,4 +148,4 @@ const removalIsSigned = ({ changes }: Funded, id: bigint): boolean =>
   )
 
 const isReadyOnOurSide = (durable: Funded): durable is Exclude<Funded, Closing> =>
-  durable.phase !== 'closing' && latest(durable).fundingStatus.type === 'confirmed'
+  durable.phase !== 'closing' && isFundingConfirmed(durable)

@@ -1,5 +1,5 @@
 import type { ActorRef } from '../../actor/types.ts'
-import { type Durable, isFunded } from '../../channel/index.ts'
+import { type Durable, isFunded, isFundingConfirmed } from '../../channel/index.ts'
 import { equalBytes, toHex } from '../../lib/bytes.ts'
 import type { ChannelId, NodeId, ShortChannelId } from '../../lib/ids.ts'
 import { SortedList } from '../../lib/sorted-list.ts'
@@ -229,7 +229,7 @@ const rests = ({ rest }: ChannelEntry): number => (rest === undefined ? 0 : 1)
 const waitingOf = (durable: Durable): Waiting => {
   if (!('params' in durable)) return 'funding-outpoint'
   if (!isFunded(durable) || durable.params.localIsOpener) return undefined
-  return durable.active[0]?.fundingStatus.type === 'confirmed' ? undefined : 'confirmation'
+  return isFundingConfirmed(durable) ? undefined : 'confirmation'
 }
 
 const temporaryName = (nodeId: NodeId, channelId: ChannelId): string => `${toHex(nodeId)} ${toHex(channelId)}`

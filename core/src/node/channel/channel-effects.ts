@@ -1,8 +1,8 @@
 import type { ActorContext } from '../../actor/types.ts'
-import { outpointKey } from '../../chain/outpoint-key.ts'
 import {
   type AcceptCommand,
   type AskAcceptEffect,
+  commitmentOn,
   type Durable,
   type Effect,
   idOf,
@@ -212,5 +212,4 @@ export class ChannelEffects {
 const openedAt = (durable: Durable): number | undefined => ('params' in durable ? durable.params.openedAt : undefined)
 
 const isFunding = (durable: Durable, outpoint: OutPoint): boolean =>
-  isFunded(durable) &&
-  durable.active.some(({ localParams }) => outpointKey(localParams.fundingOutpoint) === outpointKey(outpoint))
+  isFunded(durable) && commitmentOn(durable, outpoint) !== undefined

@@ -1,4 +1,4 @@
-import { type Durable, isFunded, latest } from '../../channel/index.ts'
+import { type Durable, fundings, isFunded } from '../../channel/index.ts'
 import type { ChainSight } from '../chain/chain-sight.ts'
 
 /** Knows whether the chain has decided a channel while the node was off. It asks once, when that matters. */
@@ -18,12 +18,13 @@ export class ChannelSighting {
   isAwaited(durable: Durable): boolean {
     if (this.#state === 'seen' || !isFunded(durable) || durable.phase === 'closing') return false
     if (this.#state === 'awaited') return true
-    const coming = this.#sight.of(latest(durable).localParams.fundingOutpoint)
-    this.#state = coming === undefined ? 'seen' : 'awaited'
-    coming?.then(() => {
+    const coming = fundings(durable).flatMap(({ outpoint }) => this.#sight.of(outpoint) ?? [])
+    this.#state = coming.length === 0 ? 'seen' : 'awaited'
+    if (coming.length === 0) return false
+    Promise.all(coming).then(() => {
       this.#state = 'seen'
       this.#onSeen()
     }, this.#onFault)
-    return coming !== undefined
+    return true
   }
 }

@@ -1,5 +1,5 @@
 import type { ChainWatcher } from '../../chain/watcher.ts'
-import { type Feerates, isFunded } from '../../channel/index.ts'
+import { commitmentFeerate, type Feerates, isFunded } from '../../channel/index.ts'
 import type { ChannelDirectory } from './channel-directory.ts'
 import { isUsable } from './channel-standing.ts'
 
@@ -17,7 +17,7 @@ export const updateCommitmentFees = (options: {
     for (const entry of options.channelDirectory.all()) {
       const { durable } = entry.state
       if (!isFunded(durable) || !isUsable(entry) || !durable.params.localIsOpener) continue
-      const current = durable.active[0]?.remote.spec.feeratePerKw as number
+      const current = commitmentFeerate(durable)
       // A refusal changes nothing; the next block asks again.
       if (Math.abs(wanted - current) > current * TOLERANCE) entry.ref.tell('updateFee', { feeratePerKw: wanted })
     }

@@ -1,7 +1,6 @@
 import type { ChainWatcher } from '../../chain/watcher.ts'
-import { type ChannelSettings, isFunded } from '../../channel/index.ts'
+import { balanceView, type ChannelSettings, isFunded, remoteLimitsOf } from '../../channel/index.ts'
 import { MSAT_PER_SAT } from '../../lib/units.ts'
-import { balanceView } from './channel-balances.ts'
 import type { ChannelDirectory } from './channel-directory.ts'
 import { isUsable } from './channel-standing.ts'
 
@@ -22,7 +21,7 @@ export const updateHtlcMaximums = (options: {
       const { durable } = entry.state
       if (!isFunded(durable) || !isUsable(entry)) continue
       const { capacity, affordableMsat } = balanceView(durable)
-      const remoteMaximum = durable.active[0]?.remoteLimits.maxHtlcValueInFlightMsat as bigint
+      const remoteMaximum = remoteLimitsOf(durable).maxHtlcValueInFlightMsat as bigint
       const { htlcMinimumMsat, htlcMaximumMsat: saidMsat } = durable.relay.current
       const coarse = coarseMaximum(affordableMsat as bigint, saidMsat as bigint, (capacity as bigint) * MSAT_PER_SAT)
       const bounds = [coarse, remoteMaximum, options.settings.relay.htlcMaximumMsat as bigint]

@@ -1,5 +1,6 @@
 import { displayTxid } from '../../bitcoin/transaction.ts'
 import {
+  balanceView,
   type ChannelError,
   type ChannelEvent,
   type ChannelState,
@@ -7,6 +8,8 @@ import {
   type Funded,
   type FundingSpend,
   isFunded,
+  isFundingConfirmed,
+  latest,
   type ShortIds,
 } from '../../channel/index.ts'
 import { toHex } from '../../lib/bytes.ts'
@@ -15,7 +18,6 @@ import { formatShortChannelId, type OutPoint } from '../../lib/ids.ts'
 import type { Sat } from '../../lib/units.ts'
 import type { EventLog } from '../events/event-log.ts'
 import type { PeerEvents } from '../events/peer-events.ts'
-import { balanceView } from './channel-balances.ts'
 import type { ChannelEntry } from './channel-directory.ts'
 import { isUsable } from './channel-standing.ts'
 
@@ -52,7 +54,7 @@ export const reportChannelEvent = (
     case 'funding-confirmed':
       log.append('channel.funding-confirmed', {
         ...channel,
-        ...funding(event.fundingIndex, event.outpoint, funded?.active[0]?.localParams.fundingAmount ?? 0n),
+        ...funding(event.fundingIndex, event.outpoint, event.capacity),
         blockHeight: event.blockHeight,
         ...realScid(event.shortIds),
       })
@@ -89,7 +91,7 @@ export const reportChannelEvent = (
         'channel.balance-changed',
         {
           ...channel,
-          fundingIndex: funded.active[0]?.fundingIndex ?? 0,
+          fundingIndex: latest(funded).fundingIndex,
           capacitySat: view.capacity,
           localMsat: view.localMsat,
           remoteMsat: view.remoteMsat,
@@ -210,7 +212,7 @@ export const kindOfSpend = (kind: FundingSpend['kind'] | 'never-funded') => {
 /** Whether there is a funding that a closing can spend: a peer may name one that never comes. */
 export const hasFunding = (durable: Funded): boolean =>
   durable.params.localIsOpener ||
-  durable.active[0]?.fundingStatus.type === 'confirmed' ||
+  isFundingConfirmed(durable) ||
   (durable.phase === 'closing' && durable.closing.spends.length > 0)
 
 /** What the operator is told when a channel begins to hold back. */

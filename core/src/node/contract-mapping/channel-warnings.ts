@@ -1,5 +1,4 @@
-import { isFunded } from '../../channel/index.ts'
-import { unclaimableMsat } from '../channel/channel-balances.ts'
+import { isFunded, unclaimableMsat } from '../../channel/index.ts'
 import type { ChannelDirectory } from '../channel/channel-directory.ts'
 
 /** What the operator must know about the channels. Only closing channels are looked at. */

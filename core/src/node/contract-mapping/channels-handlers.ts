@@ -1,5 +1,5 @@
 import { displayTxid } from '../../bitcoin/transaction.ts'
-import { isFunded } from '../../channel/index.ts'
+import { forceCloseCost, isFunded, latest, mutualCloseLossMsat } from '../../channel/index.ts'
 import { fromHex, toHex } from '../../lib/bytes.ts'
 import { err, ok } from '../../lib/result.ts'
 import type { ChannelEntry } from '../channel/channel-directory.ts'
@@ -22,7 +22,6 @@ import { pageOfEvents } from './event-pages.ts'
 import { findChannel } from './find-by-words.ts'
 import { type ActorHandlers, blindRefusal, refusal } from './handlers.ts'
 import { pageOfNumbered } from './paging.ts'
-import { forceCloseCost, mutualCloseLossMsat } from './worst-cases/closing-costs.ts'
 
 export const channelsHandlers = (context: MappingContext): ActorHandlers<'channels'> => {
   const { channelDirectory, settings, feerates, options } = context
@@ -166,7 +165,7 @@ export const channelsHandlers = (context: MappingContext): ActorHandlers<'channe
       if (!answer.ok) return err(unanswered(answer.error))
       if (!answer.value.ok) return err(forceCloseRefusal(answer.value.error))
       const { durable } = after(entry.value, channelId as string).state
-      const txid = isFunded(durable) ? durable.active[0]?.local.txid : undefined
+      const txid = isFunded(durable) ? latest(durable).local.txid : undefined
       if (txid === undefined) return err(channelNotFound())
       return ok({ channelId, txid: displayTxid(txid) })
     },

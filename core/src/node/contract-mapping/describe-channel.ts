@@ -1,9 +1,8 @@
 import type { ReplyOf } from '@fulgurite/plugin-sdk/contract'
 import { displayTxid } from '../../bitcoin/transaction.ts'
-import { type Funded, isFunded, type RelayPolicy } from '../../channel/index.ts'
+import { balanceView, type Funded, fundings, isFunded, type RelayPolicy, unclaimableMsat } from '../../channel/index.ts'
 import { toHex } from '../../lib/bytes.ts'
 import { formatShortChannelId } from '../../lib/ids.ts'
-import { balanceView, unclaimableMsat } from '../channel/channel-balances.ts'
 import type { ChannelEntry } from '../channel/channel-directory.ts'
 import { standingOf } from '../channel/channel-standing.ts'
 import {
@@ -33,13 +32,13 @@ export const describeChannel = (entry: ChannelEntry): ChannelSummary | undefined
     initiator: params.localIsOpener ? 'local' : 'remote',
     channelType: CHANNEL_TYPE_NAME,
     announced: false,
-    fundings: durable.active.map(({ fundingIndex, fundingStatus, localParams }) => ({
+    fundings: fundings(durable).map(({ fundingIndex, outpoint, amount, status }) => ({
       fundingIndex,
-      txid: displayTxid(localParams.fundingOutpoint.txid),
-      outputIndex: localParams.fundingOutpoint.index,
-      amountSat: localParams.fundingAmount,
-      status: isSpent(durable) ? 'spent' : fundingStatus.type,
-      ...(fundingStatus.type === 'confirmed' ? { blockHeight: fundingStatus.blockHeight } : {}),
+      txid: displayTxid(outpoint.txid),
+      outputIndex: outpoint.index,
+      amountSat: amount,
+      status: isSpent(durable) ? 'spent' : status.type,
+      ...(status.type === 'confirmed' ? { blockHeight: status.blockHeight } : {}),
     })),
     ...(shortIds.real === undefined ? {} : { shortChannelId: formatShortChannelId(shortIds.real) }),
     aliases: shortIds.localAliases.map(formatShortChannelId),

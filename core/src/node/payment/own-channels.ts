@@ -1,11 +1,10 @@
 import type { ActorRef } from '../../actor/types.ts'
-import { isFunded, type Session } from '../../channel/index.ts'
+import { balanceView, isFull, isFunded, remoteLimitsOf } from '../../channel/index.ts'
 import { toHex } from '../../lib/bytes.ts'
 import type { NodeId } from '../../lib/ids.ts'
 import { SortedList } from '../../lib/sorted-list.ts'
 import type { Msat } from '../../lib/units.ts'
 import type { OwnChannel, OwnChannels, Room } from '../../payment/send/payment.ts'
-import { balanceView } from '../channel/channel-balances.ts'
 import type { ChannelDirectory, ChannelEntry } from '../channel/channel-directory.ts'
 import type { ChannelProtocol } from '../channel/channel-protocol.ts'
 import { isUsable } from '../channel/channel-standing.ts'
@@ -131,16 +130,12 @@ const rankedOf = ({ number, entry }: Known): Ranked | undefined => {
   const { state, remoteNodeId } = entry
   const { durable, session } = state
   if (!isFunded(durable) || !isUsable(entry)) return undefined
-  const [commitment] = durable.active
-  if (commitment === undefined) return undefined
   const { real, remoteAlias } = durable.shortIds
   const view = balanceView(durable, session)
   const { affordableMsat } = view
   const shortChannelId = real ?? remoteAlias
-  const { htlcMinimumMsat, maxAcceptedHtlcs } = commitment.remoteLimits
-  // BOLT 2, max_accepted_htlcs: the peer takes no more of ours at a time.
-  const isFull = durable.htlcs.offered.length + proposedAdds(session) >= maxAcceptedHtlcs
-  const spendableMsat = isFull ? 0n : view.spendableMsat
+  const { htlcMinimumMsat } = remoteLimitsOf(durable)
+  const spendableMsat = isFull(durable, session) ? 0n : view.spendableMsat
   const channel: OwnChannel = {
     channelId: durable.params.channelId,
     remoteNodeId,
@@ -152,6 +147,3 @@ const rankedOf = ({ number, entry }: Known): Ranked | undefined => {
   const size = spendableMsat > 0n ? Math.floor(Math.log2(Number(spendableMsat))) : -1
   return { number, entry, channel, spendableMsat, affordableMsat, size }
 }
-
-const proposedAdds = (session: Session | undefined): number =>
-  (session?.proposed.local ?? []).filter(({ type }) => type === 'add').length

@@ -1,4 +1,4 @@
-import { type ChannelState, isFunded } from '../../channel/index.ts'
+import { type ChannelState, isFunded, isFundingConfirmed } from '../../channel/index.ts'
 import { addressGroup } from '../../lib/address-group.ts'
 import { fromHex, toHex } from '../../lib/bytes.ts'
 import type { NodeId } from '../../lib/ids.ts'
@@ -65,4 +65,4 @@ export class Partners {
 }
 
 const hasCost = ({ durable }: ChannelState): boolean =>
-  isFunded(durable) && (durable.params.localIsOpener || durable.active[0]?.fundingStatus.type === 'confirmed')
+  isFunded(durable) && (durable.params.localIsOpener || isFundingConfirmed(durable))

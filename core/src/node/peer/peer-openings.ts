@@ -1,5 +1,5 @@
 import type { ActorRef } from '../../actor/types.ts'
-import { type Durable, isFunded, type PeerFault } from '../../channel/index.ts'
+import { type Durable, isFunded, isFundingConfirmed, type PeerFault } from '../../channel/index.ts'
 import { toHex } from '../../lib/bytes.ts'
 import type { ChannelId, NodeId } from '../../lib/ids.ts'
 import { err, ok } from '../../lib/result.ts'
@@ -117,7 +117,6 @@ export class PeerOpenings {
   }
 }
 
-const isUnconfirmed = (durable: Durable): boolean =>
-  isFunded(durable) && durable.active[0]?.fundingStatus.type !== 'confirmed'
+const isUnconfirmed = (durable: Durable): boolean => isFunded(durable) && !isFundingConfirmed(durable)
 
 const isOpenedByPeer = (durable: Durable): boolean => 'params' in durable && !durable.params.localIsOpener

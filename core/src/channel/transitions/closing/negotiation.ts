@@ -9,14 +9,14 @@ import {
   closingWeight,
   verifyClosing,
 } from '../../commitment/closing-transaction.ts'
+import { largest, smallest } from '../../commitments/amounts.ts'
+import { latest } from '../../commitments/commitments.ts'
 import type { Closing, Funded, Negotiating } from '../../state/durable.ts'
 import type { Effect } from '../../state/effects.ts'
 import type { ChannelEnv } from '../../state/environment.ts'
 import type { Rest } from '../../state/rest.ts'
 import type { Session } from '../../state/session.ts'
-import { largest, smallest } from '../common/amounts.ts'
 import { closingInput } from '../common/closing-input.ts'
-import { latest } from '../common/commitments.ts'
 import { forceClose } from '../common/fail-channel.ts'
 import { publishMutualClose } from '../common/publications.ts'
 import { react } from '../common/react.ts'

@@ -5,14 +5,18 @@ import { MSAT_PER_SAT } from '../../../lib/units.ts'
 import type { Claim } from '../../claims/claim.ts'
 import { type LocalCommitmentResolution, localCommitmentClaims } from '../../claims/local-commitment-claims.ts'
 import { revealedPreimages } from '../../claims/on-chain-outcome.ts'
+import { balancesOf } from '../../commitments/balances.ts'
+import { buildLocal, fundingOutputScript } from '../../commitments/build-commitment.ts'
+import { commitmentOn, commitmentSpentBy, latest } from '../../commitments/commitments.ts'
+import { update } from '../../state/channel-state.ts'
 import type { FundingSpend } from '../../state/closing.ts'
+import type { Commitment } from '../../state/commitment.ts'
 import type { Closed, Closing, Funded } from '../../state/durable.ts'
 import type { Effect } from '../../state/effects.ts'
 import type { ChannelEnv } from '../../state/environment.ts'
 import { type HtlcRecord, replaceHtlc } from '../../state/htlc.ts'
 import type { BlockConnected, OutputSpent, TxConfirmed } from '../../state/inputs.ts'
 import type { Session } from '../../state/session.ts'
-import { balancesOf, buildLocal, fundingOutputScript, latest, update } from '../common/commitments.ts'
 import { passedDeadline } from '../common/deadlines.ts'
 import { dropUnsigned, failedSession } from '../common/fail-channel.ts'
 import { publishLocalCommitment } from '../common/publications.ts'
@@ -26,18 +30,21 @@ const REBROADCAST_INTERVAL = 6
 
 /** An output that we watch is spent, in the mempool or in a block. */
 export const outputSpent = (live: Live, input: OutputSpent, env: ChannelEnv): Step => {
-  const { fundingOutpoint } = latest(live.durable).localParams
-  const ofFunding =
-    input.outpoint.index === fundingOutpoint.index && equalBytes(input.outpoint.txid, fundingOutpoint.txid)
-  return ofFunding ? fundingSpent(live, input, env) : claimSpent(live, input, env)
+  const commitment = commitmentOn(live.durable, input.outpoint)
+  return commitment === undefined ? claimSpent(live, input, env) : fundingSpent(live, commitment, input, env)
 }
 
-const fundingSpent = ({ durable, session }: Live, { tx }: OutputSpent, env: ChannelEnv): Step => {
+const fundingSpent = (
+  { durable, session }: Live,
+  commitment: Commitment,
+  { tx }: OutputSpent,
+  env: ChannelEnv,
+): Step => {
   const txid = txidOf(tx)
   const known = durable.phase === 'closing' ? durable.closing.spends : []
-  const watch: Effect = { type: 'watch-confirmed', txid, depth: 1, script: fundingOutputScript(latest(durable)) }
+  const watch: Effect = { type: 'watch-confirmed', txid, depth: 1, script: fundingOutputScript(commitment) }
   if (known.some((spend) => equalBytes(spend.txid, txid))) return to(durable, session, [watch])
-  const spend: FundingSpend = { kind: kindOf(durable, tx, txid), tx, txid }
+  const spend: FundingSpend = { kind: kindOf(durable, commitment, tx, txid), tx, txid }
   if (durable.phase === 'closing') {
     const closing = { ...durable.closing, spends: [...durable.closing.spends, spend] }
     const next: Closing = { ...durable, closing }
@@ -58,8 +65,12 @@ const fundingSpent = ({ durable, session }: Live, { tx }: OutputSpent, env: Chan
 }
 
 /** The funding output needs our signature: if the spend is not a commitment, it is a closing transaction that we have signed. */
-const kindOf = (durable: Funded, tx: OutputSpent['tx'], txid: Uint8Array): FundingSpend['kind'] => {
-  const { local, remote, remoteNext } = latest(durable)
+const kindOf = (
+  durable: Funded,
+  { local, remote, remoteNext }: Commitment,
+  tx: OutputSpent['tx'],
+  txid: Uint8Array,
+): FundingSpend['kind'] => {
   if (equalBytes(txid, local.txid)) return 'local'
   if (equalBytes(txid, remote.txid)) return 'remote'
   if (remoteNext !== undefined && equalBytes(txid, remoteNext.txid)) return 'remote-next'
@@ -105,7 +116,7 @@ const reportSpend = (durable: Closing, { kind, txid }: FundingSpend): readonly E
 const claimSpent = ({ durable, session }: Live, { tx, outpoint }: OutputSpent, env: ChannelEnv): Step => {
   const state = session === undefined ? { durable } : { durable, session }
   if (durable.phase !== 'closing') return stay(state)
-  const { localParams, local } = latest(durable)
+  const { localParams, local } = decided(durable)
   const { transaction } = buildLocal(localParams, local.index, local.spec, env)
   const script = tx.outputs[0]?.script ?? transaction.tx.outputs[outpoint.index]?.script
   const effects: Effect[] = []
@@ -189,7 +200,7 @@ export const publishClosing = (durable: Closing, env: ChannelEnv): readonly Effe
 /** What is watched once our commitment is in a block: each of its outputs that concerns us. */
 export const watchClaims = (durable: Closing, env: ChannelEnv): readonly Effect[] => {
   if (confirmedSpend(durable)?.kind !== 'local') return []
-  const { localParams, local } = latest(durable)
+  const { localParams, local } = decided(durable)
   const { transaction } = buildLocal(localParams, local.index, local.spec, env)
   const outputs = [transaction.outputs.toLocal, ...transaction.htlcTransactions.map(({ outputIndex }) => outputIndex)]
   const ofCommitment = outputs.flatMap((index): readonly Effect[] => {
@@ -254,7 +265,7 @@ const settleOutcomes = (
 const resolutionOf = (durable: Closing, env: ChannelEnv): LocalCommitmentResolution | undefined => {
   const spend = confirmedSpend(durable)
   if (spend?.kind !== 'local' || spend.confirmedAt === undefined) return undefined
-  const { localParams, local } = latest(durable)
+  const { localParams, local } = decided(durable)
   const { keys, transaction } = buildLocal(localParams, local.index, local.spec, env)
   return localCommitmentClaims({
     params: localParams,
@@ -278,6 +289,12 @@ const preimageFor = (durable: Closing, hash: PaymentHash): Preimage | undefined 
 const confirmedSpend = (durable: Closing): FundingSpend | undefined =>
   durable.closing.spends.find(({ confirmedAt }) => confirmedAt !== undefined)
 
+/** The commitment whose funding is spent in a block; until there is one, the latest. */
+const decided = (durable: Closing): Commitment => {
+  const spend = confirmedSpend(durable)
+  return spend === undefined ? latest(durable) : commitmentSpentBy(durable, spend.tx)
+}
+
 const dueClaims = (resolution: LocalCommitmentResolution | undefined, env: ChannelEnv): readonly Claim[] =>
   (resolution?.claims ?? []).filter(({ publishableFrom }) => publishableFrom <= env.height)
 
@@ -297,7 +314,7 @@ const watchClaim = ({ outpoint, lock }: Claim): Effect => ({
 
 const close = (durable: Closing, session: Session | undefined, spend: FundingSpend, env: ChannelEnv): Step => {
   const { params, shortIds } = durable
-  const { localParams } = latest(durable)
+  const { localParams } = decided(durable)
   const balances = balancesOf(durable)
   const closed: Closed = {
     phase: 'closed',

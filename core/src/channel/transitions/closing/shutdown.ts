@@ -2,13 +2,15 @@ import { equalBytes } from '../../../lib/bytes.ts'
 import { isNegotiated } from '../../../wire/features.ts'
 import type { Shutdown } from '../../../wire/messages/channel-close.ts'
 import { isOurShutdownScript, isShutdownScriptOfPeer } from '../../commitment/shutdown-script.ts'
+import { latest } from '../../commitments/commitments.ts'
+import { holdHtlcs } from '../../commitments/cross-signed.ts'
 import type { ChannelState } from '../../state/channel-state.ts'
+import { update } from '../../state/channel-state.ts'
 import type { Closing, Funded } from '../../state/durable.ts'
 import type { Effect } from '../../state/effects.ts'
 import type { ChannelEnv } from '../../state/environment.ts'
 import type { CloseCommand } from '../../state/inputs.ts'
 import type { Session } from '../../state/session.ts'
-import { latest, update } from '../common/commitments.ts'
 import { react } from '../common/react.ts'
 import { andThen, done, emit, type Live, type Online, refuse, type Step, stay, to } from '../common/step.ts'
 import { awake, openNegotiation, reconsiderFee } from './negotiation.ts'
@@ -146,22 +148,16 @@ const mayBegin = ({ params }: Funded, { earlyOffer, isOverdue = false }: Session
  */
 const isEmpty = (durable: Funded, { proposed }: Session): boolean => {
   const { localSigned, localAcked, remoteAcked, remoteSigned } = durable.changes
-  const { local, remote, remoteNext } = latest(durable)
   const changes = [localSigned, localAcked, remoteAcked, remoteSigned, proposed.local, proposed.remote]
-  return (
-    [local, remote, ...(remoteNext === undefined ? [] : [remoteNext])].every(({ spec }) => spec.htlcs.length === 0) &&
-    changes.every((list) => list.every(({ type }) => type === 'fee'))
-  )
+  return !holdHtlcs(durable) && changes.every((list) => list.every(({ type }) => type === 'fee'))
 }
 
 /** BOLT 2: no HTLC is left, no revocation is owed, and all updates are in both commitments. */
 const isClean = (durable: Funded, session: Session): boolean => {
   const { localSigned, localAcked, remoteAcked, remoteSigned } = durable.changes
-  const { local, remote, remoteNext } = latest(durable)
   return (
-    remoteNext === undefined &&
-    local.spec.htlcs.length === 0 &&
-    remote.spec.htlcs.length === 0 &&
+    latest(durable).remoteNext === undefined &&
+    !holdHtlcs(durable) &&
     [localSigned, localAcked, remoteAcked, remoteSigned].every((changes) => changes.length === 0) &&
     session.proposed.local.length === 0 &&
     session.proposed.remote.length === 0

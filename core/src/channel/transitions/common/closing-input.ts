@@ -1,7 +1,7 @@
 import type { Sat } from '../../../lib/units.ts'
 import type { ClosingInput } from '../../commitment/closing-transaction.ts'
+import { latest } from '../../commitments/commitments.ts'
 import type { Funded } from '../../state/durable.ts'
-import { latest } from './commitments.ts'
 
 /** The closing transaction that pays this fee. */
 export const closingInput = (

@@ -1,9 +1,10 @@
+import { isFundingConfirmed, latest } from '../../commitments/commitments.ts'
+import { holdHtlcs } from '../../commitments/cross-signed.ts'
 import { isFunded } from '../../state/channel-state.ts'
 import type { Closing, Durable, Funded } from '../../state/durable.ts'
 import type { ChannelEnv } from '../../state/environment.ts'
 import type { ChannelError } from '../../state/errors.ts'
 import { findHtlc } from '../../state/htlc.ts'
-import { latest } from './commitments.ts'
 import { forceClose, forget } from './fail-channel.ts'
 import { type Live, type Step, stay } from './step.ts'
 
@@ -26,18 +27,13 @@ export const heedsBlocks = (durable: Durable): boolean => {
   if (!isFunded(durable)) return false
   const { phase, localShutdown, remoteShutdown, htlcs } = durable
   if (phase !== 'normal' || localShutdown !== undefined || remoteShutdown !== undefined) return true
-  const { fundingStatus, local, remote, remoteNext } = latest(durable)
-  return (
-    fundingStatus.type !== 'confirmed' ||
-    htlcs.offered.length + htlcs.received.length > 0 ||
-    local.spec.htlcs.length + remote.spec.htlcs.length + (remoteNext?.spec.htlcs.length ?? 0) > 0
-  )
+  return !isFundingConfirmed(durable) || htlcs.offered.length + htlcs.received.length > 0 || holdHtlcs(durable)
 }
 
 /** A channel of the peer's whose funding never came is forgotten, whether or not it has failed meanwhile. */
 export const forgetUnfunded = ({ durable, session }: Live, env: ChannelEnv): Step | undefined => {
   const waited = env.height - durable.params.openedAt
-  if (durable.params.localIsOpener || latest(durable).fundingStatus.type === 'confirmed') return undefined
+  if (durable.params.localIsOpener || isFundingConfirmed(durable)) return undefined
   if (waited < env.settings.fundingTimeout || (durable.phase === 'closing' && durable.closing.spends.length > 0)) {
     return undefined
   }

@@ -1,3 +1,5 @@
+import { balancesOf } from '../../commitments/balances.ts'
+import { isFundingConfirmed, latest } from '../../commitments/commitments.ts'
 import type { CloseCause } from '../../state/closing.ts'
 import type { Closing, Funded } from '../../state/durable.ts'
 import type { Effect } from '../../state/effects.ts'
@@ -5,7 +7,6 @@ import type { ChannelEnv } from '../../state/environment.ts'
 import type { ChannelError } from '../../state/errors.ts'
 import type { Session } from '../../state/session.ts'
 import { noProposals } from '../../state/session.ts'
-import { latest } from './commitments.ts'
 import { answerTo } from './error-message.ts'
 import { publishLocalCommitment } from './publications.ts'
 import { settled } from './settle.ts'
@@ -47,9 +48,14 @@ export const forceClose = (
 }
 
 /** A channel of the peer's whose funding is in no block and in which nothing is ours: whatever happens to it, we lose nothing. */
-const hasStake = ({ active, params }: Funded): boolean => {
-  const { fundingStatus, local } = latest({ active })
-  return params.localIsOpener || fundingStatus.type === 'confirmed' || local.index > 0 || local.spec.toLocalMsat !== 0n
+const hasStake = (durable: Funded): boolean => {
+  const { local } = latest(durable)
+  return (
+    durable.params.localIsOpener ||
+    isFundingConfirmed(durable) ||
+    local.index > 0 ||
+    balancesOf(durable).localMsat !== 0n
+  )
 }
 
 /** Ends a channel that never came to be. */

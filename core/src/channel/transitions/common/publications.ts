@@ -6,19 +6,20 @@ import { anchorClaim } from '../../claims/anchor-claim.ts'
 import type { CommitmentParams } from '../../commitment/commitment-params.ts'
 import { commitmentFormat } from '../../commitment/formats.ts'
 import type { SigningTask } from '../../commitment/signing-task.ts'
+import { buildLocal } from '../../commitments/build-commitment.ts'
+import { isFundingConfirmed, latest } from '../../commitments/commitments.ts'
 import type { MutualClose } from '../../state/closing.ts'
 import type { Closing, Funded } from '../../state/durable.ts'
 import type { Effect, Publication, SigningAnswer } from '../../state/effects.ts'
 import type { ChannelEnv } from '../../state/environment.ts'
-import { buildLocal, latest } from './commitments.ts'
 
 /**
  * Our latest commitment, and the spend of our anchor that pays for it if its own fee is too low. A funding that only the peer speaks of and
  * that is in no block may not exist: the wallet's coins are not tied to a commitment that can never confirm.
  */
 export const publishLocalCommitment = (durable: Funded, env: ChannelEnv): readonly Effect[] => {
-  const { localParams, local, fundingStatus } = latest(durable)
-  if (!durable.params.localIsOpener && fundingStatus.type !== 'confirmed') return []
+  const { localParams, local } = latest(durable)
+  if (!durable.params.localIsOpener && !isFundingConfirmed(durable)) return []
   const { keys, transaction } = buildLocal(localParams, local.index, local.spec, env)
   const anchor = anchorClaim({
     params: localParams,

@@ -1,6 +1,6 @@
 import { EMPTY_SHACHAIN_STORE } from '../../../crypto/shachain.ts'
 import { EMPTY } from '../../../lib/bytes.ts'
-import type { ChannelId, OutPoint, PublicKey, TxId } from '../../../lib/ids.ts'
+import type { ChannelId, OutPoint, PublicKey } from '../../../lib/ids.ts'
 import { MSAT_PER_SAT, satToMsat } from '../../../lib/units.ts'
 import { type ChannelType, decodeChannelType } from '../../../wire/channel-type.ts'
 import { type FundingSignature, NO_FUNDING_SIGNATURE } from '../../../wire/funding-signature.ts'
@@ -9,6 +9,9 @@ import type { CommitmentParams } from '../../commitment/commitment-params.ts'
 import type { CommitmentSpec } from '../../commitment/commitment-spec.ts'
 import type { CommitmentTransaction } from '../../commitment/commitment-transaction.ts'
 import { formatOfType } from '../../commitment/formats.ts'
+import { largest } from '../../commitments/amounts.ts'
+import { buildLocal, buildRemote, fundingOutputScript, mirrored } from '../../commitments/build-commitment.ts'
+import { all, latest, replaceCommitment } from '../../commitments/commitments.ts'
 import { NO_CHANGES } from '../../state/changes.ts'
 import type { Commitment } from '../../state/commitment.ts'
 import type { FundedCommon, OpeningKeys } from '../../state/durable.ts'
@@ -16,8 +19,6 @@ import type { Effect } from '../../state/effects.ts'
 import type { ChannelEnv } from '../../state/environment.ts'
 import { NO_HTLCS } from '../../state/htlc.ts'
 import type { ChannelKeys, ChannelParams, Limits } from '../../state/params.ts'
-import { largest } from '../common/amounts.ts'
-import { buildLocal, buildRemote, fundingOutputScript, latest } from '../common/commitments.ts'
 import { initialRelayPolicies } from '../common/relay-policy.ts'
 
 /** BOLT 2: the funding txid with the output's number, big-endian, XORed into its last two bytes. */
@@ -182,41 +183,23 @@ export const firstCommitments = (
   }
 }
 
-/** The other side's view of the same funding. */
-export const mirrored = (
-  params: CommitmentParams,
-  dustLimit: CommitmentParams['dustLimit'],
-  toSelfDelay: CommitmentParams['toSelfDelay'],
-): CommitmentParams => ({
-  ...params,
-  localFundingKey: params.remoteFundingKey,
-  remoteFundingKey: params.localFundingKey,
-  localBasepoints: params.remoteBasepoints,
-  remoteBasepoints: params.localBasepoints,
-  localIsOpener: !params.localIsOpener,
-  dustLimit,
-  toSelfDelay,
-})
-
 /** With the peer's signature of our first commitment. */
 export const withFirstSignature = (funded: FundedCommon, remoteSignature: FundingSignature): FundedCommon => {
   const commitment = latest(funded)
   const local = { ...commitment.local, remoteSignature }
-  return { ...funded, active: [{ ...commitment, local }] }
+  return replaceCommitment(funded, commitment, { ...commitment, local })
 }
 
 /** What must be watched from the moment when a funding transaction may be published. */
 export const watchFunding = (funded: FundedCommon): readonly Effect[] => {
-  const commitment = latest(funded)
-  const { fundingOutpoint } = commitment.localParams
-  const script = fundingOutputScript(commitment)
-  const txid: TxId = fundingOutpoint.txid
-  return [
-    ...(commitment.fundingStatus.type === 'confirmed'
-      ? []
-      : ([{ type: 'watch-confirmed', txid, depth: funded.params.minimumDepth, script }] as const)),
-    { type: 'watch-spent', outpoint: fundingOutpoint, script },
-  ]
+  const depth = funded.params.minimumDepth
+  return all(funded).flatMap((commitment): readonly Effect[] => {
+    const { fundingOutpoint: outpoint } = commitment.localParams
+    const script = fundingOutputScript(commitment)
+    const spent: Effect = { type: 'watch-spent', outpoint, script }
+    if (commitment.fundingStatus.type === 'confirmed') return [spent]
+    return [{ type: 'watch-confirmed', txid: outpoint.txid, depth, script }, spent]
+  })
 }
 
 export const publishFunding = (funded: FundedCommon): readonly Effect[] =>

@@ -2,12 +2,14 @@ import { secp256k1 } from '../../../crypto/secp256k1.ts'
 import { equalBytes } from '../../../lib/bytes.ts'
 import { shortChannelId } from '../../../lib/ids.ts'
 import type { ChannelReady } from '../../../wire/messages/channel-open.ts'
+import { fundingOutputScript } from '../../commitments/build-commitment.ts'
+import { commitmentFundedBy, latest, replaceCommitment } from '../../commitments/commitments.ts'
+import { update } from '../../state/channel-state.ts'
 import type { Funded, WaitForChannelReady, WaitForFundingConfirmed } from '../../state/durable.ts'
 import type { Effect } from '../../state/effects.ts'
 import type { ChannelEnv } from '../../state/environment.ts'
 import type { TxConfirmed } from '../../state/inputs.ts'
 import type { Session } from '../../state/session.ts'
-import { fundingOutputScript, latest, update } from '../common/commitments.ts'
 import { publishLocalCommitment } from '../common/publications.ts'
 import { react } from '../common/react.ts'
 import { sendChannelUpdate } from '../common/relay-policy.ts'
@@ -16,8 +18,8 @@ import { emit, type Live, type Online, type Step, stay, to } from '../common/ste
 /** The funding transaction is as deep as we asked: the channel has its real id, and is ready on our side. */
 export const fundingConfirmed = ({ durable, session }: Live, input: TxConfirmed, env: ChannelEnv): Step => {
   const state = session === undefined ? { durable } : { durable, session }
-  const commitment = latest(durable)
-  if (commitment.fundingStatus.type === 'confirmed') return stay(state)
+  const commitment = commitmentFundedBy(durable, input.txid)
+  if (commitment === undefined || commitment.fundingStatus.type === 'confirmed') return stay(state)
   const { fundingOutpoint, fundingAmount } = commitment.localParams
   const output = input.tx.outputs[fundingOutpoint.index]
   // BOLT 2, channel_ready: only if the outpoint pays exactly the funding amount to the funding script.
@@ -32,15 +34,13 @@ export const fundingConfirmed = ({ durable, session }: Live, input: TxConfirmed,
   const real = shortChannelId({ blockHeight, txIndex, outputIndex: fundingOutpoint.index })
   const fundingStatus = { type: 'confirmed', blockHeight, txIndex } as const
   const { fundingTx: _, ...rest } = durable
-  const confirmed = {
-    ...rest,
-    active: [{ ...commitment, fundingStatus }, ...durable.active.slice(1)],
-    shortIds: { ...durable.shortIds, real },
-  } as Funded
+  const named = { ...rest, shortIds: { ...durable.shortIds, real } } as Funded
+  const confirmed = replaceCommitment(named, commitment, { ...commitment, fundingStatus })
   const event = emit(confirmed, {
     type: 'funding-confirmed',
     fundingIndex: commitment.fundingIndex,
     outpoint: fundingOutpoint,
+    capacity: fundingAmount,
     blockHeight,
     shortIds: confirmed.shortIds,
   })

@@ -1,5 +1,7 @@
 import { err, ok, type Result } from '../../../lib/result.ts'
 import type { UpdateAddHtlc } from '../../../wire/messages/channel-operation.ts'
+import { largest } from '../../commitments/amounts.ts'
+import { checkReceivedAdd, checkSentAdd, localLimitsOf, remoteLimitsOf } from '../../commitments/limits.ts'
 import type { Proposal } from '../../state/changes.ts'
 import type { Phase } from '../../state/durable.ts'
 import type { ChannelEnv } from '../../state/environment.ts'
@@ -7,11 +9,8 @@ import type { AddHtlcError, ProtocolError } from '../../state/errors.ts'
 import type { HtlcRecord } from '../../state/htlc.ts'
 import type { AddHtlcCommand } from '../../state/inputs.ts'
 import type { Session } from '../../state/session.ts'
-import { largest } from '../common/amounts.ts'
-import { latest } from '../common/commitments.ts'
 import { react } from '../common/react.ts'
 import { type Live, type Online, refuse, reply, type Step, to } from '../common/step.ts'
-import { checkReceivedAdd, checkSentAdd } from './limits.ts'
 
 /** BOLT 2: from here on `cltv_expiry` would be a time. */
 const FIRST_TIMESTAMP = 500_000_000
@@ -41,7 +40,8 @@ const proposeAdd = (
   if (durable.phase !== 'normal') return err({ code: 'channel-not-usable', phase: durable.phase })
   if (session?.reestablished !== true) return err({ code: 'channel-offline' })
   const { settings, height } = env
-  const minimumMsat = largest(latest(durable).remoteLimits.htlcMinimumMsat, 1n)
+  // BOLT 2, update_add_htlc: above zero, and not below the peer's `htlc_minimum_msat`.
+  const minimumMsat = largest(remoteLimitsOf(durable).htlcMinimumMsat, 1n)
   const amountMsat = command.amountMsat
   if (amountMsat < minimumMsat) return err({ code: 'amount-below-minimum', amountMsat, minimumMsat })
   const cltvExpiry = command.cltvExpiry
@@ -104,8 +104,10 @@ const checkAdd = (
     return { code: 'htlc-after-shutdown', htlcId: id }
   const expected = session.proposed.nextRemoteHtlcId
   if (id !== expected) return { code: 'htlc-id-out-of-order', expected, received: id }
-  const minimumMsat = largest(latest(durable).localLimits.htlcMinimumMsat, 1n)
+  // BOLT 2, update_add_htlc: its receiver fails the channel at an amount of zero, or below its `htlc_minimum_msat`.
+  const minimumMsat = largest(localLimitsOf(durable).htlcMinimumMsat, 1n)
   if (amountMsat < minimumMsat) return { code: 'htlc-amount-too-small', amountMsat, minimumMsat }
+  // BOLT 2, update_add_htlc: its receiver fails the channel at a `cltv_expiry` of 500000000 or more.
   if (cltvExpiry >= FIRST_TIMESTAMP) return { code: 'htlc-expiry-not-a-height', cltvExpiry }
   return undefined
 }

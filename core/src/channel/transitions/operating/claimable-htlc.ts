@@ -1,9 +1,9 @@
 import type { HtlcId } from '../../../lib/ids.ts'
+import { isIrrevocable } from '../../commitments/cross-signed.ts'
 import { isFunded } from '../../state/channel-state.ts'
 import type { Durable } from '../../state/durable.ts'
 import type { ChannelEnv } from '../../state/environment.ts'
 import { findHtlc } from '../../state/htlc.ts'
-import { isIrrevocable } from './remove-htlc.ts'
 
 /**
  * Whether a received HTLC would be ours if its preimage were revealed now: it is in both commitments, we have not given it back, and there

@@ -4,20 +4,18 @@ import { equalBytes } from '../../../lib/bytes.ts'
 import { NO_FUNDING_SIGNATURE } from '../../../wire/funding-signature.ts'
 import type { CommitmentSigned, RevokeAndAck, UpdateAddHtlc } from '../../../wire/messages/channel-operation.ts'
 import { evenTypes } from '../../../wire/tlv-record.ts'
-import { verifyCommitmentSignatures } from '../../commitment/verify-commitment.ts'
+import { latest } from '../../commitments/commitments.ts'
+import { exceedsDustExposure } from '../../commitments/limits.ts'
+import { acceptNextLocal, revokeRemote, signNextRemote, type ToSign } from '../../commitments/sign-commitments.ts'
 import type { Change, Proposal } from '../../state/changes.ts'
-import type { ChannelState } from '../../state/channel-state.ts'
-import type { Commitment } from '../../state/commitment.ts'
+import { type ChannelState, update } from '../../state/channel-state.ts'
 import type { Funded } from '../../state/durable.ts'
 import type { Effect, ForwardEffect } from '../../state/effects.ts'
 import type { ChannelEnv } from '../../state/environment.ts'
 import { findHtlc, type HtlcRecord, type Htlcs } from '../../state/htlc.ts'
-import { buildLocal, buildRemote, latest, update } from '../common/commitments.ts'
 import { react } from '../common/react.ts'
 import { settled } from '../common/settle.ts'
 import { emit, type Online, type Step, stay, to } from '../common/step.ts'
-import { exceedsDustExposure, nextLocalSpec } from './limits.ts'
-import { reduceSpec } from './reduce-spec.ts'
 
 /** Whether our next signature would commit anything. */
 const hasChangesToSign = ({ durable, session }: Online): boolean =>
@@ -35,15 +33,8 @@ export const signCommitment = (online: Online): Step => {
   }
   const proposed = session.proposed.local
   const { point } = remoteNextPoint
-  const effects: Effect[] = []
-  const active = durable.active.map((commitment): Commitment => {
-    const spec = reduceSpec(commitment.remote.spec, changes.remoteAcked, proposed)
-    const index = commitment.remote.index + 1
-    const transaction = buildRemote(commitment.remoteParams, index, spec, point)
-    effects.push(commitmentSigned(durable, session.epoch, transaction, point))
-    return { ...commitment, remoteNext: { index, spec, txid: transaction.txid, point } }
-  })
-  const nextIndex = latest(durable).remote.index + 1
+  const { active, toSign } = signNextRemote(durable, proposed, point)
+  const { local, remote } = latest(durable)
   const next = update(durable, {
     active,
     changes: {
@@ -53,18 +44,21 @@ export const signCommitment = (online: Online): Step => {
       remoteSigned: changes.remoteAcked,
       nextLocalHtlcId: session.proposed.nextLocalHtlcId,
     },
-    htlcs: withRemoteRange(durable.htlcs, proposed, changes.remoteAcked, nextIndex),
-    remoteNextPoint: { type: 'awaiting-revocation', sentAtLocalIndex: latest(durable).local.index },
+    htlcs: withRemoteRange(durable.htlcs, proposed, changes.remoteAcked, remote.index + 1),
+    remoteNextPoint: { type: 'awaiting-revocation', sentAtLocalIndex: local.index },
   })
-  return to(next, { ...session, proposed: { ...session.proposed, local: [] } }, effects)
+  return to(
+    next,
+    { ...session, proposed: { ...session.proposed, local: [] } },
+    toSign.map((each) => commitmentSigned(durable, session.epoch, each)),
+  )
 }
 
 /** The message without signatures, and the instructions for signing it. */
 export const commitmentSigned = (
   durable: Funded,
   epoch: number,
-  transaction: ReturnType<typeof buildRemote>,
-  perCommitmentPoint: Uint8Array,
+  { transaction, point: perCommitmentPoint }: ToSign,
 ): Effect => ({
   type: 'send',
   epoch,
@@ -149,27 +143,11 @@ export const recvCommitmentSigned = (
   const proposed = session.proposed.remote
   const { changes } = durable
   const before = latest(durable).local
-  const active: Commitment[] = []
-  for (const [at, commitment] of durable.active.entries()) {
-    const message = messages[at]
-    if (message === undefined) return react(state, { code: 'commitment-signature-missing' }, env)
-    const spec = nextLocalSpec(commitment, durable, proposed)
-    const index = commitment.local.index + 1
-    const { keys, transaction } = buildLocal(commitment.localParams, index, spec, env)
-    const verified = verifyCommitmentSignatures(
-      commitment.localParams,
-      keys,
-      transaction,
-      message.signature,
-      message.htlcSignatures,
-    )
-    if (!verified.ok) return react(state, verified.error, env)
-    const { signature: remoteSignature, htlcSignatures } = message
-    active.push({ ...commitment, local: { index, spec, txid: transaction.txid, remoteSignature, htlcSignatures } })
-  }
+  const active = acceptNextLocal(durable, proposed, messages, env)
+  if (!active.ok) return react(state, active.error, env)
   const removed = changes.localAcked.filter((change) => change.type === 'fulfil' || change.type === 'fail')
   const next = update(durable, {
-    active,
+    active: active.value,
     changes: {
       ...changes,
       localAcked: [],
@@ -245,10 +223,7 @@ export const recvRevokeAndAck = ({ durable, session }: Online, message: RevokeAn
   const gone = new Set(removed.map(({ id }) => id))
   const offered = gone.size === 0 ? durable.htlcs.offered : durable.htlcs.offered.filter(({ add }) => !gone.has(add.id))
   const next = update(durable, {
-    active: durable.active.map((commitment) => {
-      const { remoteNext, ...rest } = commitment
-      return remoteNext === undefined ? commitment : { ...rest, remote: remoteNext }
-    }),
+    active: revokeRemote(durable),
     changes: {
       ...changes,
       localSigned: [],

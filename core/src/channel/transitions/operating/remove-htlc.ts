@@ -7,7 +7,9 @@ import type {
   UpdateFulfillHtlc,
 } from '../../../wire/messages/channel-operation.ts'
 import type { Message } from '../../../wire/messages/message.ts'
+import { isInLocal, isInRemote, isIrrevocable } from '../../commitments/cross-signed.ts'
 import type { Change, Proposal } from '../../state/changes.ts'
+import { update } from '../../state/channel-state.ts'
 import type { Funded } from '../../state/durable.ts'
 import type { Effect } from '../../state/effects.ts'
 import type { ChannelEnv } from '../../state/environment.ts'
@@ -15,7 +17,6 @@ import type { ProtocolError, SettleHtlcError } from '../../state/errors.ts'
 import { findHtlc, type HtlcFailure, type HtlcRecord, replaceHtlc } from '../../state/htlc.ts'
 import type { SettleHtlcCommand } from '../../state/inputs.ts'
 import type { Session } from '../../state/session.ts'
-import { latest, update } from '../common/commitments.ts'
 import { react } from '../common/react.ts'
 import { settled } from '../common/settle.ts'
 import { andThen, done, type Live, type Online, refuse, type Step, stay, to } from '../common/step.ts'
@@ -65,14 +66,6 @@ const decide = (record: HtlcRecord, command: SettleHtlcCommand): HtlcRecord | Se
 }
 
 const isDecided = ({ preimage, failure }: HtlcRecord): boolean => preimage !== undefined || failure !== undefined
-
-/** Whether a received HTLC is in both commitments for good: both sides have revoked every commitment without it. */
-export const isIrrevocable = (durable: Funded, { add }: HtlcRecord): boolean => {
-  const { local, remote } = latest(durable)
-  const has = (htlcs: typeof local.spec.htlcs, direction: 'offered' | 'received'): boolean =>
-    htlcs.some((htlc) => htlc.id === add.id && htlc.direction === direction)
-  return has(local.spec.htlcs, 'received') && has(remote.spec.htlcs, 'offered')
-}
 
 /** Sends the removal that a record decides. */
 export const proposeRemoval = (
@@ -161,13 +154,10 @@ export const recvFailHtlc = (
 
 /** The HTLC that the peer removes: one of ours, in both commitments, and not removed before. */
 const removable = (durable: Funded, session: Session, htlcId: HtlcId): HtlcRecord | ProtocolError => {
-  const { local, remote } = latest(durable)
   const record = findHtlc(durable.htlcs.offered, htlcId)
-  const inOurs = local.spec.htlcs.some((htlc) => htlc.id === htlcId && htlc.direction === 'offered')
-  const inTheirs = remote.spec.htlcs.some((htlc) => htlc.id === htlcId && htlc.direction === 'received')
-  if (record === undefined || !inTheirs) return { code: 'unknown-htlc', htlcId }
+  if (record === undefined || !isInRemote(durable, 'offered', htlcId)) return { code: 'unknown-htlc', htlcId }
   if (isRemoval(session.proposed.remote, htlcId)) return { code: 'htlc-already-removed', htlcId }
-  return inOurs ? record : { code: 'unknown-htlc', htlcId }
+  return isInLocal(durable, 'offered', htlcId) ? record : { code: 'unknown-htlc', htlcId }
 }
 
 const isRemoval = (changes: readonly Change[], id: HtlcId): boolean =>

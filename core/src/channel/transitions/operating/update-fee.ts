@@ -1,11 +1,11 @@
 import type { UpdateFee } from '../../../wire/messages/channel-operation.ts'
+import { missingForFee } from '../../commitments/limits.ts'
 import type { Proposal } from '../../state/changes.ts'
 import type { ChannelEnv } from '../../state/environment.ts'
 import type { UpdateFeeCommand } from '../../state/inputs.ts'
 import { checkFeerate } from '../common/fee-bounds.ts'
 import { react } from '../common/react.ts'
 import { done, type Live, type Online, refuse, type Step, to } from '../common/step.ts'
-import { missingForFee } from './limits.ts'
 
 /** BOLT 2, update_fee, as its sender: only the opener, and only what it can pay. A rate not yet signed is replaced. */
 export const updateFee = ({ durable, session }: Live, command: UpdateFeeCommand): Step => {

@@ -1,11 +1,10 @@
 import type { RequestOf } from '@fulgurite/plugin-sdk/contract'
 import { p2wsh } from '../../../bitcoin/script.ts'
-import { type Funded, isFunded } from '../../../channel/index.ts'
+import { type Funded, forceCloseCost, isFunded, mutualCloseLossMsat } from '../../../channel/index.ts'
 import { fromHex } from '../../../lib/bytes.ts'
 import { err, ok } from '../../../lib/result.ts'
 import { MSAT_PER_SAT, satToMsat } from '../../../lib/units.ts'
 import { refusal } from '../handlers.ts'
-import { forceCloseCost, mutualCloseLossMsat } from './closing-costs.ts'
 import { defaultMaxFeeSat } from './on-chain-fee.ts'
 import type { SpendingKnowledge, SpendingRules } from './spending-rule.ts'
 

@@ -1,13 +1,11 @@
-import { toHex } from '../../../lib/bytes.ts'
-import type { PublicKey } from '../../../lib/ids.ts'
-import { type CommitmentKeys, deriveCommitmentKeys } from '../../commitment/commitment-keys.ts'
-import type { CommitmentParams } from '../../commitment/commitment-params.ts'
-import type { CommitmentSpec } from '../../commitment/commitment-spec.ts'
-import { buildCommitment, type CommitmentTransaction } from '../../commitment/commitment-transaction.ts'
-import type { Commitment } from '../../state/commitment.ts'
-import type { FundedCommon } from '../../state/durable.ts'
-import type { ChannelEnv } from '../../state/environment.ts'
-import type { ChannelBalances } from '../../state/events.ts'
+import { toHex } from '../../lib/bytes.ts'
+import type { PublicKey } from '../../lib/ids.ts'
+import { type CommitmentKeys, deriveCommitmentKeys } from '../commitment/commitment-keys.ts'
+import type { CommitmentParams } from '../commitment/commitment-params.ts'
+import type { CommitmentSpec } from '../commitment/commitment-spec.ts'
+import { buildCommitment, type CommitmentTransaction } from '../commitment/commitment-transaction.ts'
+import type { Commitment } from '../state/commitment.ts'
+import type { ChannelEnv } from '../state/environment.ts'
 
 // A commitment's keys are needed when it is signed, checked and (after a reconnection) signed again, so the last few are kept.
 const KEPT_KEYS = 4
@@ -34,7 +32,7 @@ export const buildLocal = (
   params: CommitmentParams,
   index: number,
   spec: CommitmentSpec,
-  env: ChannelEnv,
+  env: Pick<ChannelEnv, 'commitmentPoint'>,
 ): { readonly keys: CommitmentKeys; readonly transaction: CommitmentTransaction } => {
   const keys = keysOf(params, env.commitmentPoint(index))
   return { keys, transaction: buildCommitment({ params, keys, index, spec }) }
@@ -48,24 +46,21 @@ export const buildRemote = (
   point: PublicKey,
 ): CommitmentTransaction => buildCommitment({ params, keys: keysOf(params, point), index, spec })
 
-/** The commitment that the channel goes on with. */
-export const latest = (durable: Pick<FundedCommon, 'active'>): Commitment => {
-  const [first] = durable.active
-  if (first === undefined) throw new Error('a funded channel has an active commitment')
-  return first
-}
-
 export const fundingOutputScript = ({ localParams }: Commitment): Uint8Array =>
   localParams.format.fundingLock(localParams).outputScript
 
-/** The content of our latest commitment. */
-export const balancesOf = (durable: Pick<FundedCommon, 'active'>): ChannelBalances => {
-  const { spec } = latest(durable).local
-  return { localMsat: spec.toLocalMsat, remoteMsat: spec.toRemoteMsat }
-}
-
-/** The same channel with other values in some of the fields that all phases have. */
-export const update = <D extends FundedCommon>(durable: D, patch: Partial<FundedCommon>): D => ({
-  ...durable,
-  ...patch,
+/** The other side's view of the same funding. */
+export const mirrored = (
+  params: CommitmentParams,
+  dustLimit: CommitmentParams['dustLimit'],
+  toSelfDelay: CommitmentParams['toSelfDelay'],
+): CommitmentParams => ({
+  ...params,
+  localFundingKey: params.remoteFundingKey,
+  remoteFundingKey: params.localFundingKey,
+  localBasepoints: params.remoteBasepoints,
+  remoteBasepoints: params.localBasepoints,
+  localIsOpener: !params.localIsOpener,
+  dustLimit,
+  toSelfDelay,
 })

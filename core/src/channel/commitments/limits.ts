@@ -1,37 +1,22 @@
-import { type FeeratePerKw, MSAT_PER_SAT } from '../../../lib/units.ts'
-import type { CommitmentParams } from '../../commitment/commitment-params.ts'
+import { type FeeratePerKw, MSAT_PER_SAT } from '../../lib/units.ts'
+import type { CommitmentParams } from '../commitment/commitment-params.ts'
 import {
   type CommitmentSpec,
   dustExposureMsat,
   htlcIsTrimmed,
   openerCost,
   untrimmedHtlcCount,
-} from '../../commitment/commitment-spec.ts'
-import type { Change } from '../../state/changes.ts'
-import type { Commitment } from '../../state/commitment.ts'
-import type { FundedCommon } from '../../state/durable.ts'
-import type { ChannelEnv } from '../../state/environment.ts'
-import type { AddHtlcError, ProtocolError } from '../../state/errors.ts'
-import type { Proposals } from '../../state/session.ts'
-import { largest, smallest } from '../common/amounts.ts'
-import { reduceSpec } from './reduce-spec.ts'
-
-/** The peer's next commitment if we signed now (from the peer's view). */
-const nextRemoteSpec = (commitment: Commitment, durable: FundedCommon, local: readonly Change[]): CommitmentSpec =>
-  reduceSpec((commitment.remoteNext ?? commitment.remote).spec, durable.changes.remoteAcked, local)
-
-/** Our next commitment if the peer signed now (from our view). */
-export const nextLocalSpec = (
-  commitment: Commitment,
-  durable: FundedCommon,
-  remote: readonly Change[],
-): CommitmentSpec => reduceSpec(commitment.local.spec, durable.changes.localAcked, remote)
-
-/** Our commitment once everything that both sides have proposed so far is in it. */
-const eventualLocalSpec = (commitment: Commitment, durable: FundedCommon, proposed: Proposals): CommitmentSpec => {
-  const { localAcked, localSigned } = durable.changes
-  return reduceSpec(commitment.local.spec, [...localAcked, ...localSigned, ...proposed.local], proposed.remote)
-}
+} from '../commitment/commitment-spec.ts'
+import type { Change } from '../state/changes.ts'
+import type { Commitment } from '../state/commitment.ts'
+import type { FundedCommon } from '../state/durable.ts'
+import type { ChannelEnv } from '../state/environment.ts'
+import type { AddHtlcError, ProtocolError } from '../state/errors.ts'
+import type { Limits } from '../state/params.ts'
+import type { Proposals } from '../state/session.ts'
+import { largest, smallest } from './amounts.ts'
+import { type Commitments, latest } from './commitments.ts'
+import { eventualLocalSpec, nextLocalSpec, nextRemoteSpec } from './next-spec.ts'
 
 /** What the opener of a commitment must have above its reserve, in millisatoshis. */
 const openerCostMsat = (
@@ -46,7 +31,7 @@ const openerCostMsat = (
 
 /**
  * BOLT 2, requirements for the sender of `update_add_htlc` that depend on the commitments, with the HTLC already among
- * `proposed.local`.
+ * `proposed.local`. It goes into every active commitment, so each must have room for it.
  */
 export const checkSentAdd = (durable: FundedCommon, proposed: Proposals, env: ChannelEnv): AddHtlcError | undefined => {
   for (const commitment of durable.active) {
@@ -61,6 +46,8 @@ export const checkSentAdd = (durable: FundedCommon, proposed: Proposals, env: Ch
   return undefined
 }
 
+// BOLT 2, update_add_htlc: its sender offers no more than `max_accepted_htlcs` HTLCs, nor more than `max_htlc_value_in_flight_msat` in all,
+// in the peer's next commitment.
 const checkSentCounts = ({ remoteLimits }: Commitment, remote: CommitmentSpec): AddHtlcError | undefined => {
   const { count, valueMsat } = received(remote)
   if (count > remoteLimits.maxAcceptedHtlcs) return { code: 'too-many-htlcs', maximum: remoteLimits.maxAcceptedHtlcs }
@@ -70,6 +57,7 @@ const checkSentCounts = ({ remoteLimits }: Commitment, remote: CommitmentSpec): 
   return undefined
 }
 
+// BOLT 2, update_add_htlc: its sender pays for it in both commitments, and keeps what the peer demands as `channel_reserve_satoshis`.
 const checkSentBalances = (
   { params }: FundedCommon,
   { localParams, remoteParams, localLimits, remoteLimits }: Commitment,
@@ -135,10 +123,12 @@ export const checkReceivedAdd = (durable: FundedCommon, remote: readonly Change[
     const { localLimits, localParams } = commitment
     const spec = nextLocalSpec(commitment, durable, remote)
     const { count, valueMsat } = received(spec)
+    // BOLT 2, update_add_htlc: its receiver fails the channel at more HTLCs than it accepts, and at more value in flight.
     if (count > localLimits.maxAcceptedHtlcs) return { code: 'too-many-htlcs', maximum: localLimits.maxAcceptedHtlcs }
     if (valueMsat > localLimits.maxHtlcValueInFlightMsat) {
       return { code: 'htlc-value-in-flight-too-high', maximumMsat: localLimits.maxHtlcValueInFlightMsat }
     }
+    // BOLT 2, update_add_htlc: its receiver fails the channel if the sender cannot pay at this fee rate while it keeps its reserve.
     const cost = openerCostMsat(localParams, spec)
     const reserve = localLimits.channelReserve * MSAT_PER_SAT
     const theirsMissing = reserve + (durable.params.localIsOpener ? 0n : cost) - spec.toRemoteMsat
@@ -149,7 +139,10 @@ export const checkReceivedAdd = (durable: FundedCommon, remote: readonly Change[
   return undefined
 }
 
-/** BOLT 2, update_fee: whether the opener can pay the rate on the commitment of the side that receives the change. */
+/**
+ * BOLT 2, update_fee: what the opener lacks to pay the rate on the commitment of the side that receives the change. The rate is that of
+ * every active commitment, so it must be payable in each.
+ */
 export const missingForFee = (durable: FundedCommon, proposed: Proposals, byUs: boolean): bigint => {
   let missing = 0n
   for (const commitment of durable.active) {
@@ -191,3 +184,26 @@ const received = (spec: CommitmentSpec): { readonly count: number; readonly valu
   }
   return { count, valueMsat }
 }
+
+/** What the peer demands of us in all active commitments at once. */
+export const remoteLimitsOf = ({ active }: Pick<Commitments, 'active'>): Limits => {
+  let limits = latest({ active }).remoteLimits
+  for (let at = 1; at < active.length; at++) limits = strictest(limits, (active[at] as Commitment).remoteLimits)
+  return limits
+}
+
+/** What we demand of the peer in all active commitments at once. */
+export const localLimitsOf = ({ active }: Pick<Commitments, 'active'>): Limits => {
+  let limits = latest({ active }).localLimits
+  for (let at = 1; at < active.length; at++) limits = strictest(limits, (active[at] as Commitment).localLimits)
+  return limits
+}
+
+const strictest = (a: Limits, b: Limits): Limits => ({
+  dustLimit: largest(a.dustLimit, b.dustLimit),
+  channelReserve: largest(a.channelReserve, b.channelReserve),
+  htlcMinimumMsat: largest(a.htlcMinimumMsat, b.htlcMinimumMsat),
+  maxHtlcValueInFlightMsat: smallest(a.maxHtlcValueInFlightMsat, b.maxHtlcValueInFlightMsat),
+  maxAcceptedHtlcs: Math.min(a.maxAcceptedHtlcs, b.maxAcceptedHtlcs),
+  toSelfDelay: Math.max(a.toSelfDelay, b.toSelfDelay),
+})

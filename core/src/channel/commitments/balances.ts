@@ -1,18 +1,21 @@
-import {
-  type Closing,
-  type CommitmentParams,
-  type CommitmentSpec,
-  type Funded,
-  type FundingSpend,
-  findHtlc,
-  openerCost,
-  type Session,
-  untrimmedHtlcCount,
-} from '../../channel/index.ts'
-import { invariant } from '../../lib/errors.ts'
 import { MSAT_PER_SAT, type Msat, type Sat } from '../../lib/units.ts'
+import type { CommitmentParams } from '../commitment/commitment-params.ts'
+import { type CommitmentSpec, openerCost, untrimmedHtlcCount } from '../commitment/commitment-spec.ts'
+import type { Commitment } from '../state/commitment.ts'
+import type { Funded } from '../state/durable.ts'
+import type { ChannelBalances } from '../state/events.ts'
+import type { Session } from '../state/session.ts'
+import { largest, smallest } from './amounts.ts'
+import { type Commitments, latest } from './commitments.ts'
+import { remoteLimitsOf } from './limits.ts'
 
-/** What a channel holds and can carry, in the newest commitments that both sides have signed. */
+/** The content of our latest commitment. */
+export const balancesOf = (commitments: Pick<Commitments, 'active'>): ChannelBalances => {
+  const { spec } = latest(commitments).local
+  return { localMsat: spec.toLocalMsat, remoteMsat: spec.toRemoteMsat }
+}
+
+/** What a channel holds and can carry, in the newest commitments that both sides have signed: each amount is the least of all active ones. */
 export interface BalanceView {
   readonly capacity: Sat
   /** HTLCs in flight apart. */
@@ -27,13 +30,25 @@ export interface BalanceView {
 }
 
 export const balanceView = (durable: Funded, session?: Session): BalanceView => {
-  const [commitment] = durable.active
-  invariant(commitment !== undefined, 'a funded channel has a commitment')
+  const { active } = durable
+  let view = viewOf(latest(durable), durable, session)
+  for (let at = 1; at < active.length; at++) view = least(view, viewOf(active[at] as Commitment, durable, session))
+  return view
+}
+
+/** BOLT 2, max_accepted_htlcs: whether the peer takes no more of our HTLCs at a time. */
+export const isFull = (durable: Funded, session?: Session): boolean => {
+  let offered = durable.htlcs.offered.length
+  for (const { type } of session?.proposed.local ?? []) if (type === 'add') offered++
+  return offered >= remoteLimitsOf(durable).maxAcceptedHtlcs
+}
+
+const viewOf = (commitment: Commitment, durable: Funded, session: Session | undefined): BalanceView => {
   const { localParams, remoteParams, localLimits, remoteLimits } = commitment
   const remote = (commitment.remoteNext ?? commitment.remote).spec
   const local = commitment.local.spec
-  const localMsat = smaller(local.toLocalMsat, remote.toRemoteMsat)
-  const remoteMsat = smaller(local.toRemoteMsat, remote.toLocalMsat)
+  const localMsat = smallest(local.toLocalMsat, remote.toRemoteMsat)
+  const remoteMsat = smallest(local.toRemoteMsat, remote.toLocalMsat)
 
   const { localIsOpener } = durable.params
   const feerate = remote.feeratePerKw
@@ -56,7 +71,7 @@ export const balanceView = (durable: Funded, session?: Session): BalanceView => 
     const htlcs = untrimmedHtlcCount(format, spec, dustLimit) + additions + 2
     return openerCost(format, feerate * 2, htlcs) * MSAT_PER_SAT
   }
-  const cost = larger(costWith(remoteParams, remote), costWith(localParams, local))
+  const cost = largest(costWith(remoteParams, remote), costWith(localParams, local))
   const [ourCost, theirCost] = localIsOpener ? [cost, 0n] : [0n, cost]
   const carriesMore = takesHtlcs(durable)
   const affordableMsat = carriesMore
@@ -67,12 +82,12 @@ export const balanceView = (durable: Funded, session?: Session): BalanceView => 
     localMsat,
     remoteMsat,
     spendableMsat: carriesMore
-      ? positive(smaller(affordableMsat, remoteLimits.maxHtlcValueInFlightMsat - offered - proposed))
+      ? positive(smallest(affordableMsat, remoteLimits.maxHtlcValueInFlightMsat - offered - proposed))
       : 0n,
     affordableMsat,
     receivableMsat: carriesMore
       ? positive(
-          smaller(
+          smallest(
             remoteMsat - localLimits.channelReserve * MSAT_PER_SAT - theirCost,
             localLimits.maxHtlcValueInFlightMsat - received,
           ),
@@ -86,31 +101,14 @@ export const balanceView = (durable: Funded, session?: Session): BalanceView => 
 const takesHtlcs = ({ phase, localShutdown, remoteShutdown }: Funded): boolean =>
   phase !== 'closing' && localShutdown === undefined && remoteShutdown === undefined
 
-/**
- * What is ours, or may become so, in a closing channel if a commitment of the peer is published or mined: this node does not claim those
- * outputs yet. Nothing if our own commitment, or a cooperative close, is in a block.
- */
-export const unclaimableMsat = (durable: Funded): Msat => (durable.phase === 'closing' ? unclaimableOf(durable) : 0n)
+const least = (a: BalanceView, b: BalanceView): BalanceView => ({
+  capacity: smallest(a.capacity, b.capacity),
+  localMsat: smallest(a.localMsat, b.localMsat),
+  remoteMsat: smallest(a.remoteMsat, b.remoteMsat),
+  spendableMsat: smallest(a.spendableMsat, b.spendableMsat),
+  affordableMsat: smallest(a.affordableMsat, b.affordableMsat),
+  receivableMsat: smallest(a.receivableMsat, b.receivableMsat),
+  htlcsInFlight: Math.max(a.htlcsInFlight, b.htlcsInFlight),
+})
 
-const unclaimableOf = ({ active, closing, htlcs }: Closing): bigint => {
-  const spend = closing.spends.find(({ confirmedAt }) => confirmedAt !== undefined) ?? closing.spends.find(isThePeers)
-  const [commitment] = active
-  if (commitment === undefined || spend === undefined || !isThePeers(spend)) return 0n
-  const { spec } = (spend.kind === 'remote-next' ? commitment.remoteNext : undefined) ?? commitment.remote
-  let sum = spec.toRemoteMsat
-  for (const htlc of spec.htlcs) {
-    // From the peer's view: an HTLC that it received is one that we offered, and ours again unless the peer has the preimage.
-    const isOurs =
-      htlc.direction === 'received'
-        ? findHtlc(htlcs.offered, htlc.id)?.preimage === undefined
-        : findHtlc(htlcs.received, htlc.id)?.preimage !== undefined
-    if (isOurs) sum += htlc.amountMsat
-  }
-  return sum
-}
-
-const isThePeers = ({ kind }: FundingSpend): boolean => kind !== 'local' && kind !== 'mutual'
-
-const larger = (a: bigint, b: bigint): bigint => (a > b ? a : b)
-const smaller = (a: bigint, b: bigint): bigint => (a < b ? a : b)
 const positive = (amount: bigint): bigint => (amount > 0n ? amount : 0n)

@@ -1,5 +1,5 @@
-import type { CommitmentSpec, HtlcDirection, SpecHtlc } from '../../commitment/commitment-spec.ts'
-import type { Change } from '../../state/changes.ts'
+import type { CommitmentSpec, HtlcDirection, SpecHtlc } from '../commitment/commitment-spec.ts'
+import type { Change } from '../state/changes.ts'
 
 /**
  * A commitment with changes applied. `byOwner` are the changes that the commitment's owner made, `byOther` those of the other side. A

@@ -4,18 +4,19 @@ import {
   outputWeight,
   P2TR_INPUT_WEIGHT,
   TX_OVERHEAD_WEIGHT,
-} from '../../../bitcoin/fees.ts'
+} from '../../bitcoin/fees.ts'
+import { type FeeratePerKw, MSAT_PER_SAT, satToMsat } from '../../lib/units.ts'
+import { closingFee } from '../commitment/closing-transaction.ts'
 import {
-  closingFee,
   commitmentFee,
   commitmentWeight,
   dustExposureMsat,
-  type Funded,
   openerCost,
   untrimmedHtlcCount,
-} from '../../../channel/index.ts'
-import { invariant } from '../../../lib/errors.ts'
-import { type FeeratePerKw, MSAT_PER_SAT, satToMsat } from '../../../lib/units.ts'
+} from '../commitment/commitment-spec.ts'
+import type { Funded } from '../state/durable.ts'
+import { largest } from './amounts.ts'
+import { latest } from './commitments.ts'
 
 /** BOLT 2, shutdown: the longest script that a peer may be paid to, a witness program of 40 bytes. */
 const LONGEST_SHUTDOWN_SCRIPT = new Uint8Array(42)
@@ -26,7 +27,7 @@ const LONGEST_SHUTDOWN_SCRIPT = new Uint8Array(42)
  */
 export const mutualCloseLossMsat = (durable: Funded, feerate: FeeratePerKw): bigint => {
   const { params, localShutdown, remoteShutdown } = durable
-  const { local, localParams, remoteParams } = commitmentOf(durable)
+  const { local, localParams, remoteParams } = latest(durable)
   const least = local.spec.toLocalMsat
   const most = local.spec.htlcs.reduce((sum, { amountMsat }) => sum + amountMsat, least)
   const scripts = [localShutdown ?? params.localShutdownScript, remoteShutdown ?? LONGEST_SHUTDOWN_SCRIPT] as const
@@ -55,7 +56,7 @@ const SPEND_WEIGHT = TX_OVERHEAD_WEIGHT + BARE_INPUT_WEIGHT + 400
  * is claimed.
  */
 export const forceCloseCost = (durable: Funded, feerate: FeeratePerKw): ForceCloseCost => {
-  const { local, localParams } = commitmentOf(durable)
+  const { local, localParams } = latest(durable)
   const { format, dustLimit } = localParams
   const { spec } = local
   const htlcs = untrimmedHtlcCount(format, spec, dustLimit)
@@ -78,11 +79,3 @@ export const forceCloseCost = (durable: Funded, feerate: FeeratePerKw): ForceClo
     lockedMsat: spec.toLocalMsat + offered,
   }
 }
-
-const commitmentOf = ({ active }: Funded): Funded['active'][number] => {
-  const [commitment] = active
-  invariant(commitment !== undefined, 'a funded channel has a commitment')
-  return commitment
-}
-
-const largest = (a: bigint, b: bigint): bigint => (a > b ? a : b)

@@ -1,9 +1,10 @@
 import test from 'ava'
-import type { Commitment } from '../../channel/state/commitment.ts'
-import { completeSpend } from '../../channel/transitions/common/publications.ts'
-import type { TestParty } from '../../channel/transitions/fixtures/test-party.ts'
-import { TwoParties } from '../../channel/transitions/fixtures/two-parties.ts'
-import { balanceView, unclaimableMsat } from './channel-balances.ts'
+import type { Commitment } from '../state/commitment.ts'
+import { completeSpend } from '../transitions/common/publications.ts'
+import type { TestParty } from '../transitions/fixtures/test-party.ts'
+import { TwoParties } from '../transitions/fixtures/two-parties.ts'
+import { balanceView } from './balances.ts'
+import { unclaimableMsat } from './unclaimable.ts'
 
 const spendable = (party: TestParty): bigint => balanceView(party.funded, party.state.session).spendableMsat
 

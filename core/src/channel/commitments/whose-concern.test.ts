@@ -1,0 +1,36 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import test from 'ava'
+
+const SOURCES = fileURLToPath(new URL('../../', import.meta.url))
+
+/** Here they are ranged over; the codec writes them down; an opening makes the first. */
+const AT_HOME = /^channel\/(commitments|persistence)\//
+
+// A property that is read, or taken out of an object: `durable.active`, `const { active } = durable`, `({ active }: Funded)`.
+const READS =
+  /\.(active|inactive)\b(?!\.(ok|value|error))|\{[^{}\n]*\b(active|inactive)\b[^{}\n]*\}(: [A-Z]| = durable)/
+
+test('the lists of commitments — are ranged over by commitments/ alone, whatever another file wants to know of them', (t) => {
+  const files = ['channel', 'node', 'payment'].flatMap((room) =>
+    readdirSync(SOURCES + room, { recursive: true, encoding: 'utf8' }).map((file) => `${room}/${file}`),
+  )
+  const product = files.filter(
+    (file) => file.endsWith('.ts') && !file.endsWith('.test.ts') && !/\/fixtures\//.test(file) && !AT_HOME.test(file),
+  )
+  t.true(product.length > 100)
+  const readers = product.filter((file) => READS.test(readFileSync(SOURCES + file, 'utf8')))
+  t.deepEqual(readers, [])
+})
+
+test('the lists of commitments — a look into them is noticed, in whatever form', (t) => {
+  for (const line of [
+    'const txid = durable.active[0]?.local.txid',
+    'for (const commitment of durable.active) use(commitment)',
+    'const [commitment] = channel.inactive',
+    'const { active, params } = durable',
+    'const first = ({ active }: Funded) => active[0]',
+  ]) {
+    t.regex(line, READS)
+  }
+})
