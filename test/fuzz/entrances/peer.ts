@@ -52,11 +52,13 @@ const wire = pureEntrance('wire', 130, (random, note) => {
 })
 
 const plenty = { perSecond: 1e9, burst: 1e9 }
-const rates = { milliseconds: plenty, bytes: plenty, messages: plenty, pings: plenty, complaints: plenty }
+const rates = { milliseconds: plenty, talk: plenty, bytes: plenty, messages: plenty, pings: plenty, complaints: plenty }
 /** Limits are another test's: here a node is to be kept busy. */
 const UNLIMITED: TrafficLimits = {
   ...TRAFFIC_LIMITS,
   partner: rates,
+  partners: rates,
+  modest: rates,
   stranger: rates,
   address: rates,
   strangers: rates,

@@ -12,17 +12,18 @@ import type { ErrorMessage, Init, WarningMessage } from '../../wire/messages/set
 import type { WireError } from '../../wire/wire-error.ts'
 import { bugOf, type CloseReason, causeOf, closeReasonOf, warningOf } from './connection-failure.ts'
 import { endSocket } from './end-socket.ts'
-import { Keepalive } from './keepalive.ts'
-import { costOf, isCounted } from './message-costs.ts'
+import { Keepalive, NO_PONG_FROM } from './keepalive.ts'
+import { costOf, isCounted, isTalk } from './message-costs.ts'
 import type { Slice } from './slice.ts'
 import type { TrafficAccount } from './traffic-control.ts'
 
 /** More than this not taken by the peer ends the connection. */
 const MAX_UNSENT_BYTES = 16 * 1024 * 1024
-/** How long a stranger may be held up without a break. During that time nobody would notice that it has gone. */
+/**
+ * How long a peer may be held up without a break. During that time nobody might notice that it has gone. Those with channels wait for each
+ * other's answers, and so are never held up for long by what channels have to say.
+ */
 const MAX_HELD_UP_MS = 300_000
-/** BOLT 1: from here on a ping asks for no pong. */
-const NO_PONG_FROM = 65532
 
 /** What an owner learns from its connection. */
 export interface ConnectionHandlers {
@@ -204,7 +205,7 @@ export class Connection {
   #wait(waits: boolean): void {
     this.#waiting = waits
     if (!waits || this.#closed !== undefined) return
-    if (this.#account.isPartner || this.#clock.monotonic() - this.#waitingSince < MAX_HELD_UP_MS) {
+    if (this.#clock.monotonic() - this.#waitingSince < MAX_HELD_UP_MS) {
       this.#account.wait(this.#turn)
       return
     }
@@ -236,6 +237,7 @@ export class Connection {
       while (!this.#paused && this.#closed === undefined) {
         if (slice.over) return true
         if (this.#chokes()) break
+        const began = this.#clock.monotonic()
         const next = this.#cipher.next()
         if (!next.ok) {
           this.#end(next.error)
@@ -243,7 +245,7 @@ export class Connection {
         }
         if (next.value === undefined) break
         slice.handled(next.value.length)
-        this.#handle(next.value, handlers)
+        if (this.#handle(next.value, handlers)) this.#account.charge('talk', this.#clock.monotonic() - began)
       }
       return false
     } catch (thrown) {
@@ -266,16 +268,20 @@ export class Connection {
     return this.#choked
   }
 
-  #handle(bytes: Uint8Array, handlers: ConnectionHandlers): void {
+  /** Whether it was mere talk. */
+  #handle(bytes: Uint8Array, handlers: ConnectionHandlers): boolean {
     const decoded = decodeMessage(bytes)
     if (!decoded.ok) {
       this.#refuse(closeReasonOf(decoded.error), decoded.error)
-      return
+      return true
     }
     const message = decoded.value
     if (isCounted(message)) this.#account.charge('messages', 1)
     const cost = costOf(message)
-    if (cost > 0) this.#account.charge('milliseconds', cost)
+    if (cost > 0) {
+      this.#account.charge('milliseconds', cost)
+      if (isTalk(message)) this.#account.charge('talk', cost)
+    }
     switch (message.type) {
       case 'ping':
         // BOLT 1, ping: pings that come too often may end the connection; here they wait until one is due.
@@ -298,6 +304,7 @@ export class Connection {
         if (message.type === 'error' || message.type === 'warning') this.#account.charge('complaints', 1)
         handlers.onMessage(message)
     }
+    return isTalk(message)
   }
 
   #refuse(reason: CloseReason, error: WireError): void {

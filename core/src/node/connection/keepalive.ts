@@ -5,6 +5,8 @@ const IDLE_MS = 30_000
 /** So that a node's connections do not all ping at once. */
 const JITTER_MS = 5_000
 const PONG_TIMEOUT_MS = 10_000
+/** BOLT 1, ping: whoever asks for so many bytes or more gets no pong. */
+export const NO_PONG_FROM = 65_532
 /** BOLT 1: pongs look like other traffic of their length; a few bytes are enough to tell ours from older ones. */
 const MAX_PONG_BYTES = 128
 
@@ -45,7 +47,10 @@ export class Keepalive {
     this.#arm(this.#idleMs)
   }
 
-  /** While we do not read, the peer cannot be blamed for its silence. */
+  /**
+   * While we do not read, the peer cannot be blamed for its silence. It goes on being pinged, without being asked for a pong: we would not
+   * read that it has gone, but a system whose socket is closed refuses what is sent there.
+   */
   suspend(suspended: boolean): void {
     if (suspended === this.#suspended) return
     this.#suspended = suspended
@@ -67,8 +72,13 @@ export class Keepalive {
   // The timer is not set anew for each message: when it fires, it checks how long the connection has been quiet.
   #idle(): void {
     const quiet = this.#options.clock.monotonic() - this.#lastReceivedAt
-    if (this.#suspended || quiet < this.#idleMs) {
-      this.#arm(this.#suspended ? this.#idleMs : this.#idleMs - quiet)
+    if (this.#suspended) {
+      this.#arm(this.#idleMs)
+      this.#options.ping(NO_PONG_FROM)
+      return
+    }
+    if (quiet < this.#idleMs) {
+      this.#arm(this.#idleMs - quiet)
       return
     }
     this.#idleMs = this.#drawIdleMs()
@@ -80,7 +90,7 @@ export class Keepalive {
 
   #awaitPong(): void {
     this.#cancel = this.#options.clock.setTimer(PONG_TIMEOUT_MS, () => {
-      if (this.#suspended) this.#awaitPong()
+      if (this.#suspended) this.#arm(this.#idleMs)
       else this.#options.timedOut()
     })
   }

@@ -16,6 +16,20 @@ const COSTS: Readonly<Partial<Record<Message['type'], number>>> = {
 /** The estimated cost of what a message causes after its delivery: too far away to be measured as its sender's. */
 export const costOf = ({ type }: Message | UnknownMessage): number => (type === 'unknown' ? 0 : (COSTS[type] ?? 0))
 
+const TALK = new Set<string>([
+  'unknown',
+  'init',
+  'ping',
+  'pong',
+  'error',
+  'warning',
+  'channel_update',
+  'announcement_signatures',
+])
+
+/** Whether a message has nothing to do with the work of a channel: a peer may say any number of them, of any size, at any time. */
+export const isTalk = ({ type }: Message | UnknownMessage): boolean => TALK.has(type)
+
 /**
  * Whether a message is counted. Unsolicited gossip comes by the thousand and ahead of important messages (BOLT 7: the whole graph to a node
  * that does not say since when). Most of it is thrown away, at no more cost than its bytes and the time to read it.

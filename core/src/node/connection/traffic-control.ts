@@ -1,4 +1,5 @@
 import { addressGroup } from '../../lib/address-group.ts'
+import { toHex } from '../../lib/bytes.ts'
 import type { CancelTimer, Clock } from '../../lib/clock.ts'
 import { GroupTable } from '../../lib/group-table.ts'
 import type { NodeId } from '../../lib/ids.ts'
@@ -29,6 +30,14 @@ export interface TrafficControlOptions {
   readonly onPartner?: (place: Place) => void
 }
 
+/** On which a connection's use is charged. */
+interface Allowances {
+  readonly own: Allowance
+  readonly shared: readonly Allowance[]
+  /** Whoever is within it owes nothing of what is shared. */
+  readonly modest?: Allowance
+}
+
 /** Who is at the other end of a connection, and where. */
 export interface Place {
   readonly remoteNodeId: NodeId
@@ -37,9 +46,16 @@ export interface Place {
   readonly direction: 'inbound' | 'outbound'
 }
 
+/** What a partner has used on all its connections, one after the other: calling again renews nothing. */
+interface PartnerAllowances {
+  readonly own: Allowance
+  readonly modest: Allowance
+}
+
 /**
- * What the peers of one node may use of it. Each connection has its own allowance; strangers share one with all others at their address,
- * and one with all other strangers. A peer that has used more than that is not read until time has made up for it: TCP then holds the
+ * What the peers of one node may use of it. Each partner has its own allowance, and each connection of a stranger; strangers share one with
+ * all others at their address, and one with all other strangers. What partners say beyond the work of their channels they also share, but
+ * for a modest part of each. A peer that has used more than that is not read until time has made up for it: TCP then holds the
  * sender up, and nothing is lost.
  */
 export class TrafficControl {
@@ -51,6 +67,8 @@ export class TrafficControl {
   readonly isFamiliar: (group: string) => boolean
   readonly onPartner: (place: Place) => void
   readonly #addresses: GroupTable<Allowance>
+  readonly #ofPartner: GroupTable<PartnerAllowances>
+  readonly #partners: Allowance
   readonly #strangers: Allowance
 
   constructor({ clock, limits, isPartner, isFamiliar, onPartner = () => {} }: TrafficControlOptions) {
@@ -62,12 +80,23 @@ export class TrafficControl {
     this.handshakes = new HandshakeGate(clock, limits.handshakes, isFamiliar)
     this.turns = new ReadingTurns(clock)
     this.#addresses = new GroupTable(() => new Allowance(limits.address, clock.monotonic()))
+    this.#ofPartner = new GroupTable(() => ({
+      own: new Allowance(limits.partner, clock.monotonic()),
+      modest: new Allowance(limits.modest, clock.monotonic()),
+    }))
+    this.#partners = new Allowance(limits.partners, clock.monotonic())
     this.#strangers = new Allowance(limits.strangers, clock.monotonic())
   }
 
   /** For one connection. */
   open(place: Place): TrafficAccount {
-    return new TrafficAccount(this, place, [this.#addresses.of(addressGroup(place.remoteAddress)), this.#strangers])
+    return new TrafficAccount(this, place)
+  }
+
+  allowancesOf({ remoteNodeId, remoteAddress }: Place, isPartner: boolean): Allowances {
+    if (isPartner) return { ...this.#ofPartner.of(toHex(remoteNodeId)), shared: [this.#partners] }
+    const own = new Allowance(this.limits.stranger, this.clock.monotonic())
+    return { own, shared: [this.#addresses.of(addressGroup(remoteAddress)), this.#strangers] }
   }
 }
 
@@ -75,20 +104,18 @@ export class TrafficControl {
 export class TrafficAccount {
   readonly #control: TrafficControl
   readonly #place: Place
-  readonly #shared: readonly Allowance[]
   #isPartner: boolean
   #rankedAt: number
-  #own: Allowance
+  #allowances: Allowances
   #cancelWait: CancelTimer | undefined
   #closed = false
 
-  constructor(control: TrafficControl, place: Place, shared: readonly Allowance[]) {
+  constructor(control: TrafficControl, place: Place) {
     this.#control = control
     this.#place = place
-    this.#shared = shared
     this.#rankedAt = control.clock.monotonic()
     this.#isPartner = control.isPartner(place.remoteNodeId)
-    this.#own = this.#allowance()
+    this.#allowances = control.allowancesOf(place, this.#isPartner)
     if (this.#isPartner) control.onPartner(place)
   }
 
@@ -103,8 +130,10 @@ export class TrafficAccount {
 
   charge(resource: Resource, count: number): void {
     const now = this.#control.clock.monotonic()
-    this.#own.charge(resource, count, now)
-    if (!this.#isPartner) for (const shared of this.#shared) shared.charge(resource, count, now)
+    const { own, shared, modest } = this.#allowances
+    own.charge(resource, count, now)
+    modest?.charge(resource, count, now)
+    for (const common of shared) common.charge(resource, count, now)
   }
 
   /** A slice to be used at once; `undefined` for those that must wait: strangers always, partners when they are over their allowance. */
@@ -137,8 +166,9 @@ export class TrafficAccount {
 
   #debtMs(): number {
     const now = this.#control.clock.monotonic()
-    let debt = this.#own.debtMs(now)
-    if (!this.#isPartner) for (const shared of this.#shared) debt = Math.max(debt, shared.debtMs(now))
+    const { own, shared, modest } = this.#allowances
+    let debt = own.debtMs(now)
+    for (const common of shared) debt = Math.max(debt, common.debtMs(now, modest))
     return debt
   }
 
@@ -153,12 +183,7 @@ export class TrafficAccount {
     this.#rankedAt = now
     if (!this.#control.isPartner(this.#place.remoteNodeId)) return
     this.#isPartner = true
-    this.#own = this.#allowance()
+    this.#allowances = this.#control.allowancesOf(this.#place, true)
     this.#control.onPartner(this.#place)
-  }
-
-  #allowance(): Allowance {
-    const { partner, stranger } = this.#control.limits
-    return new Allowance(this.#isPartner ? partner : stranger, this.#control.clock.monotonic())
   }
 }
