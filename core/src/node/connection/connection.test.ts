@@ -564,6 +564,29 @@ test('a stranger that asks for pongs and does not read them is not read either, 
   t.deepEqual(await closed, { code: 'ping-timeout' })
 })
 
+test('what a partner says about no channel counts with its bytes, and what it has to say of channels does not', async (t) => {
+  const clock = virtualClock()
+  const talk = { perSecond: 1, burst: 10 }
+  const traffic = trafficOf(clock, true, {
+    partner: unlimited,
+    partners: { ...unlimited, talk },
+    modest: { ...unlimited, talk },
+  })
+  const { connection, peer } = await connected(t, clock, [], { traffic })
+  const { messages, count } = started(connection)
+  peer.send(...new Array<Message>(1_000).fill(update(1)))
+  await count(1_000)
+  const odd = concat(fromHex('c0ff'), new Uint8Array(60_000))
+  // Each costs nearly a millisecond of its ten.
+  for (let i = 0; i < 20; i++) peer.send(odd, update(2))
+  await count(1_010)
+  await turns()
+  t.true(messages.length < 1_013, `${messages.length}`)
+  await clock.advance(3_000, turns)
+  t.true(messages.length >= 1_012 && messages.length < 1_017, `${messages.length}`)
+  connection.close()
+})
+
 test('a partner that sends much at once is handled in slices, and others have their turn in between', async (t) => {
   const { connection, peer } = await connected(t)
   const { messages, count } = started(connection)

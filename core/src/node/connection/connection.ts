@@ -13,7 +13,7 @@ import type { WireError } from '../../wire/wire-error.ts'
 import { bugOf, type CloseReason, causeOf, closeReasonOf, warningOf } from './connection-failure.ts'
 import { endSocket } from './end-socket.ts'
 import { Keepalive, NO_PONG_FROM } from './keepalive.ts'
-import { costOf, isCounted, isTalk } from './message-costs.ts'
+import { costOf, isCounted, isTalk, transportCost } from './message-costs.ts'
 import type { Slice } from './slice.ts'
 import type { TrafficAccount } from './traffic-control.ts'
 
@@ -245,7 +245,9 @@ export class Connection {
         }
         if (next.value === undefined) break
         slice.handled(next.value.length)
-        if (this.#handle(next.value, handlers)) this.#account.charge('talk', this.#clock.monotonic() - began)
+        if (this.#handle(next.value, handlers)) {
+          this.#account.charge('talk', this.#clock.monotonic() - began + transportCost(next.value.length))
+        }
       }
       return false
     } catch (thrown) {
@@ -289,6 +291,7 @@ export class Connection {
         // BOLT 1: answered with as many bytes as it asks for, unless it asks for more than a message holds.
         if (message.numPongBytes < NO_PONG_FROM) {
           this.#enqueue({ type: 'pong', ignored: new Uint8Array(message.numPongBytes) })
+          this.#account.charge('talk', transportCost(message.numPongBytes))
         }
         break
       case 'pong':

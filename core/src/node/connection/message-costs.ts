@@ -16,6 +16,11 @@ const COSTS: Readonly<Partial<Record<Message['type'], number>>> = {
 /** The estimated cost of what a message causes after its delivery: too far away to be measured as its sender's. */
 export const costOf = ({ type }: Message | UnknownMessage): number => (type === 'unknown' ? 0 : (COSTS[type] ?? 0))
 
+/** What a byte costs before we see it and after we have sent it: the system's part, the runtime's, and the garbage. */
+const MS_PER_BYTE = 1 / (64 << 10)
+
+export const transportCost = (bytes: number): number => bytes * MS_PER_BYTE
+
 const TALK = new Set<string>([
   'unknown',
   'init',

@@ -2,8 +2,8 @@ import type { Rate } from '../../lib/token-bucket.ts'
 
 /**
  * What a peer's traffic uses up. `milliseconds` are time of the event loop: decrypting, decoding and answering as measured, and work that a
- * message causes elsewhere as estimated. `talk` are those of them that went into messages about no channel: see `isTalk`. `bytes` are those
- * received, and for strangers also those sent. `messages` are those that cause work: see `isCounted`. `complaints` are errors and warnings,
+ * message causes elsewhere as estimated. `talk` are those that went into messages about no channel (see `isTalk`), together with an estimate
+ * of what the system and the runtime took for their bytes. `bytes` are those received, and for strangers also those sent. `messages` are those that cause work: see `isCounted`. `complaints` are errors and warnings,
  * theirs and our answers.
  */
 export type Resource = 'milliseconds' | 'talk' | 'bytes' | 'messages' | 'pings' | 'complaints'
@@ -50,15 +50,15 @@ export const TRAFFIC_LIMITS: TrafficLimits = {
   // What channels have to say is not limited for all together: it is what the node is there for.
   partners: {
     milliseconds: NO_LIMIT,
-    talk: { perSecond: 50, burst: 500 },
+    talk: { perSecond: 50, burst: 250 },
     bytes: NO_LIMIT,
     messages: NO_LIMIT,
-    pings: { perSecond: 50, burst: 500 },
+    pings: { perSecond: 20, burst: 200 },
     complaints: { perSecond: 50, burst: 2_000 },
   },
   modest: {
     milliseconds: NO_LIMIT,
-    talk: { perSecond: 2, burst: 200 },
+    talk: { perSecond: 2, burst: 50 },
     bytes: NO_LIMIT,
     messages: NO_LIMIT,
     // BOLT 1, ping: more often than every 30 s is more than anybody should send.
