@@ -7,6 +7,7 @@ import { compareBytes, utf8Encode } from '../../lib/bytes.ts'
 import { virtualClock } from '../../lib/clock-virtual.ts'
 import { seededRng } from '../../lib/rng.ts'
 import type { Store } from '../../store/store.ts'
+import type { Message } from '../../wire/messages/message.ts'
 import { ChannelDirectory } from '../channel/channel-directory.ts'
 import type { ChannelProtocol } from '../channel/channel-protocol.ts'
 import { nodeOf, RawPeer, settingsOf, VALID_INIT } from '../connection/fixtures/raw-peer.ts'
@@ -147,3 +148,27 @@ for (const [which, known] of [
     t.pass()
   })
 }
+
+test('a partner that calls again takes its earlier connection’s place at once, even if that one is held up', async (t) => {
+  const { peers, services, nodeId, closed } = await setUp(t, PEER)
+  const listening = await peers.listen({ host: '127.0.0.1', port: 0 })
+  if (!listening.ok) return t.fail()
+  const call = async (): Promise<RawPeer> => {
+    const raw = await RawPeer.dial(listening.value)
+    t.teardown(() => raw.socket.destroy())
+    await raw.initiate(PEER, nodeOf(OURS).nodeId)
+    raw.send(VALID_INIT)
+    return raw
+  }
+  const address = () => services.peerDirectory.get(nodeId)?.connection?.address
+  const earlier = await call()
+  while (address() === undefined) await new Promise(setImmediate)
+  const earlierAddress = address()
+  const { burst } = TRAFFIC_LIMITS.partner.pings
+  earlier.send(...new Array<Message>(20 * burst).fill({ type: 'ping', numPongBytes: 1, ignored: new Uint8Array(0) }))
+  for (let pongs = 0; pongs < burst; ) if ((await earlier.message())?.type === 'pong') pongs += 1
+  await call()
+  while (address() === earlierAddress || closed() === 0) await new Promise(setImmediate)
+  t.not(address(), undefined)
+  t.is(closed(), 1)
+})
