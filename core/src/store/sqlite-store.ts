@@ -212,7 +212,7 @@ const PAGE_BYTES = 2_048
  * The log may hold this much before its pages are copied to their places. Pages that nearly every commit changes are then copied once in
  * hundreds of commits.
  */
-const LOG_BYTES = 16 * 1024 * 1024
+const LOG_BYTES = 8 * 1024 * 1024
 
 // With WAL, readers do not block the writer; FULL syncs the log at every commit, so that a commit survives a power cut. The exclusive lock
 // keeps a second node off the same data.

@@ -39,7 +39,9 @@ export class AttachedConnection implements PeerConnection {
 
   send(message: Message): void {
     this.#connection.send(message)
-    if (this.#flushing) return
+    // BOLT 2, "Normal Operation": an HTLC that is offered binds nobody before the commitment_signed that follows. It may be a round trip until
+    // that can be sent, and a write of its own costs both sides a turn.
+    if (this.#flushing || message.type === 'update_add_htlc') return
     this.#flushing = true
     // The microtask runs after the commit that released this message has released all others.
     queueMicrotask(() => {
