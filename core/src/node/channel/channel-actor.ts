@@ -7,6 +7,7 @@ import {
   type CommandResult,
   channelIdOf,
   type Durable,
+  deriveNextKeys,
   dropUnsigned,
   type Effect,
   type Epoch,
@@ -78,6 +79,7 @@ class ChannelDriver {
   readonly #sighting: ChannelSighting
   readonly #signing: ChannelSigning
   #openedByUs = false
+  #derivesKeys = false
 
   constructor(services: ChannelServices, hold: ChannelHold, context: ActorContext<ChannelProtocol>) {
     this.#services = services
@@ -260,6 +262,18 @@ class ChannelDriver {
     if (this.#rest.follow(input, state, changed)) this.#showPause(undefined)
     const writes = changed && isStored(state.durable) ? channelWrites(before.durable, state.durable) : []
     this.#perform(effects, { writes, alongside })
+    if (changed && state.session !== undefined) this.#deriveKeysAhead()
+  }
+
+  /** While the disk and the peer are at work: a commitment is then signed or checked sooner. */
+  #deriveKeysAhead(): void {
+    if (this.#derivesKeys) return
+    this.#derivesKeys = true
+    setImmediate(() => {
+      this.#derivesKeys = false
+      const { durable } = this.#entry.state
+      if (durable.phase === 'normal') deriveNextKeys(durable, this.#env().commitmentPoint)
+    })
   }
 
   #perform(effects: readonly Effect[], step: Omit<StepToPerform, 'openedByUs'> = {}): void {

@@ -15,6 +15,7 @@ import { toHex } from '../../lib/bytes.ts'
 import type { CancelTimer } from '../../lib/clock.ts'
 import { assertNever } from '../../lib/errors.ts'
 import type { OutPoint } from '../../lib/ids.ts'
+import { soon } from '../../lib/soon.ts'
 import type { Write } from '../../store/store.ts'
 import { type Alongside, commitAlongside } from '../events/alongside.ts'
 import type { ChannelCommands } from './channel-commands.ts'
@@ -175,13 +176,15 @@ export class ChannelEffects {
     }
   }
 
-  /** Signs now, while the disk is at work; sends when it is done, if the connection is still the same. */
+  /** Signs while the disk is at work; sends when that is done, if the connection is still the same. */
   #sending(effect: SendEffect): () => void {
     const { hold, context, signing } = this.#parts
     const { epoch } = effect
-    const complete = signing.complete(effect, this.#durable)
+    const durable = this.#durable
+    const signed = soon(() => signing.complete(effect, durable))
     return () => {
       const { connection } = hold
+      const complete = signed()
       if (connection?.epoch === epoch)
         connection.ref.tell('send', { epoch, channelId: idOf(this.#durable), message: complete })
       // The only signature that we made stays with us: the peer cannot fund a channel without it.
