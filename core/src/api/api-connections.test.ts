@@ -88,3 +88,12 @@ test('an operator on the machine of the flooder shows the token where it does so
     operator.destroy()
   }
 })
+
+test('a client opens 120 connections at once and then asks on each, also as the first one that the node sees', (t) => {
+  const { dial, show } = setUp()
+  for (let round = 0; round < 2; round++) {
+    const sockets = Array.from({ length: 120 }, () => dial('203.0.113.7'))
+    for (const socket of sockets) t.true(show(socket))
+    for (const socket of sockets) socket.destroy()
+  }
+})

@@ -18,7 +18,7 @@ export interface ApiLimits {
 
 export const API_LIMITS: ApiLimits = {
   // A client may open many connections at once before it asks.
-  silent: { strangers: 64, familiar: 64 },
+  silent: { strangers: 128, familiar: 128 },
   operators: 256,
   streams: 64,
   headMs: 10_000,
