@@ -2,7 +2,7 @@ import test from 'ava'
 import { feeForWeight, outputWeight, P2WPKH_INPUT_WEIGHT } from '../../core/src/bitcoin/fees.ts'
 import { p2wpkh, p2wpkhScriptCode } from '../../core/src/bitcoin/script.ts'
 import { SIGHASH_ALL, segwitV0Sighash } from '../../core/src/bitcoin/sighash.ts'
-import { type Tx, txidOf, withWitness } from '../../core/src/bitcoin/transaction.ts'
+import { formatOutPoint, type Tx, txidOf, withWitness } from '../../core/src/bitcoin/transaction.ts'
 import { Devchain } from '../../core/src/chain/devchain/devchain.ts'
 import { anchorClaim } from '../../core/src/channel/claims/anchor-claim.ts'
 import { type Claim, claimTask, claimWitness } from '../../core/src/channel/claims/claim.ts'
@@ -11,6 +11,8 @@ import {
   localCommitmentClaims,
 } from '../../core/src/channel/claims/local-commitment-claims.ts'
 import type { ConfirmedSpend } from '../../core/src/channel/claims/on-chain-outcome.ts'
+import { remoteCommitmentClaims } from '../../core/src/channel/claims/remote-commitment-claims.ts'
+import { revokedCommitmentClaims } from '../../core/src/channel/claims/revoked-commitment-claims.ts'
 import { buildClosing, closingFee } from '../../core/src/channel/commitment/closing-transaction.ts'
 import { deriveCommitmentKeys } from '../../core/src/channel/commitment/commitment-keys.ts'
 import type { CommitmentParams } from '../../core/src/channel/commitment/commitment-params.ts'
@@ -19,10 +21,10 @@ import { buildCommitment } from '../../core/src/channel/commitment/commitment-tr
 import { signedSpend } from '../../core/src/channel/commitment/fixtures/signed-spend.ts'
 import { ANCHORS_ZERO_FEE_HTLC } from '../../core/src/channel/commitment/formats/anchors/anchors-format.ts'
 import { witnessSignature } from '../../core/src/channel/commitment/formats/anchors/anchors-witnesses.ts'
-import { derivePrivateKey } from '../../core/src/crypto/commitment-keys.ts'
+import { derivePrivateKey, deriveRevocationPrivateKey } from '../../core/src/crypto/commitment-keys.ts'
 import { hash160, sha256 } from '../../core/src/crypto/hashes.ts'
 import { secp256k1 } from '../../core/src/crypto/secp256k1.ts'
-import { EMPTY, equalBytes, utf8Encode } from '../../core/src/lib/bytes.ts'
+import { EMPTY, utf8Encode } from '../../core/src/lib/bytes.ts'
 import { virtualClock } from '../../core/src/lib/clock-virtual.ts'
 
 const secret = (name: string): Uint8Array => sha256(utf8Encode(`claims on devchain: ${name}`))
@@ -31,6 +33,7 @@ const point = (name: string): Uint8Array => secp256k1.publicKey(secret(name))
 const WALLET_SCRIPT = p2wpkh(point('wallet'))
 const FUNDING_AMOUNT = 1_000_000n
 const DELAY = 12
+const perCommitmentSecret = secret('per-commitment')
 const perCommitmentPoint = point('per-commitment')
 
 const basepoints = (side: string) => ({
@@ -97,19 +100,23 @@ const committed = (params: CommitmentParams, expiry: number, feeratePerKw: numbe
   }
 }
 
-const claimKey = ({ key }: Claim): Uint8Array => {
+const claimKey = (side: 'local' | 'remote', { key }: Claim): Uint8Array => {
   switch (key.type) {
     case 'funding':
-      return secret('local funding')
+      return secret(`${side} funding`)
+    case 'payment':
+      return secret(`${side} payment`)
+    case 'revocation':
+      return deriveRevocationPrivateKey(secret(`${side} revocation`), key.perCommitmentSecret)
     case 'htlc':
-      return derivePrivateKey(secret('local htlc'), key.perCommitmentPoint)
+      return derivePrivateKey(secret(`${side} htlc`), key.perCommitmentPoint)
     case 'delayed-payment':
-      return derivePrivateKey(secret('local delayed'), key.perCommitmentPoint)
+      return derivePrivateKey(secret(`${side} delayed`), key.perCommitmentPoint)
   }
 }
 
-const sign = (claim: Claim, tx: Tx): Tx =>
-  withWitness(tx, 0, claimWitness(claim, secp256k1.sign(claimTask(claim, tx).digest, claimKey(claim))))
+const sign = (claim: Claim, tx: Tx, side: 'local' | 'remote' = 'local'): Tx =>
+  withWitness(tx, 0, claimWitness(claim, secp256k1.sign(claimTask(claim, tx).digest, claimKey(side, claim))))
 
 /** What the driver's wallet does: adds a coin and change for what the claim's transaction lacks. */
 const complete = (chain: Devchain, claim: Claim): Tx => {
@@ -155,7 +162,7 @@ test('a unilateral close — every claim is taken by the chain at the height it 
       confirmedAt,
       blockHeight: chain.tip.height,
       spends,
-      preimageOf: (hash) => (equalBytes(hash, sha256(preimage(2))) ? preimage(2) : undefined),
+      preimageOf: ({ id }) => (id === 2n ? preimage(2) : undefined),
       destination: WALLET_SCRIPT,
       feeratePerKw: 500,
     }
@@ -226,6 +233,159 @@ test('a unilateral close — every claim is taken by the chain at the height it 
       [3n, 'fulfilled-by-peer'],
       [4n, 'pending'],
     ],
+  )
+})
+
+test('the other side’s commitment — every claim in it is taken by the chain at the height it names, and not a block earlier', (t) => {
+  const { chain, params } = fundedChannel()
+  const expiry = chain.tip.height + 30
+  // Its owner is "local": we are the other side.
+  const channel = committed(params, expiry, 1000)
+  mined(chain.submitTx(channel.signed))
+  chain.mine(1)
+  const confirmedAt = chain.tip.height
+  const spends: ConfirmedSpend[] = []
+  const resolution = () =>
+    remoteCommitmentClaims({
+      params,
+      keys: channel.keys,
+      commitment: channel.commitment,
+      htlcs: channel.htlcs,
+      confirmedAt,
+      blockHeight: chain.tip.height,
+      spends,
+      // Of the two that its owner offered, we can take the first.
+      preimageOf: ({ id }) => (id === 1n ? preimage(1) : undefined),
+      destination: WALLET_SCRIPT,
+      feeratePerKw: 500,
+    })
+  // The owner takes the second that we offered, with its preimage.
+  const position = channel.commitment.htlcTransactions.findIndex(({ htlc }) => htlc.id === 4n)
+  const success = localCommitmentClaims({
+    params,
+    keys: channel.keys,
+    commitment: channel.commitment,
+    htlcs: channel.htlcs,
+    remoteHtlcSignatures: channel.remoteHtlcSignatures,
+    confirmedAt,
+    blockHeight: confirmedAt,
+    spends: [],
+    preimageOf: ({ id }) => (id === 4n ? preimage(4) : undefined),
+    destination: WALLET_SCRIPT,
+    feeratePerKw: 500,
+  }).claims.find(({ kind }) => kind.type === 'htlc-success')
+  if (success === undefined || position < 0) return t.fail()
+  mined(chain.submitTx(complete(chain, success)))
+
+  const published = new Set<string>()
+  const taken: string[] = []
+  while (resolution().resolvedAt === undefined) {
+    for (const claim of resolution().claims) {
+      const name = claim.kind.type + ('htlc' in claim.kind ? ` ${claim.kind.htlc.id}` : '')
+      if (published.has(name)) continue
+      const tx = sign(claim, claim.tx, 'remote')
+      if (claim.publishableFrom === chain.tip.height + 1) {
+        const early = chain.testTx(tx)
+        t.true(!early.ok && /final/.test(early.error.code), `${name}: ${early.ok ? 'taken' : early.error.code}`)
+      }
+      // The one that its owner has taken conflicts until it is in a block.
+      if (claim.publishableFrom > chain.tip.height || claim.publishableFrom > expiry) continue
+      mined(chain.submitTx(tx))
+      published.add(name)
+      taken.push(`${name} at ${chain.tip.height - confirmedAt}`)
+    }
+    const [block] = chain.mine(1)
+    block?.txs.forEach((tx, at) => {
+      const txid = block.txids[at]
+      if (txid !== undefined) spends.push({ tx, txid, height: block.height })
+    })
+    if (chain.tip.height > confirmedAt + 100) return t.fail('it takes too long')
+  }
+  t.deepEqual(taken, ['to-remote at 0', 'received-htlc 1 at 0', `offered-htlc 2 at ${expiry - confirmedAt}`])
+  t.deepEqual(
+    resolution().outcomes.map(({ htlc, outcome }) => [htlc.id, htlc.direction, outcome.type]),
+    [
+      [1n, 'received', 'fulfilled-by-us'],
+      [2n, 'offered', 'timed-out-by-us'],
+      [3n, 'received', 'pending'],
+      [4n, 'offered', 'fulfilled-by-peer'],
+    ],
+  )
+})
+
+test('a revoked commitment — the chain takes every penalty at once, also of what its owner has taken by an HTLC transaction', (t) => {
+  const { chain, params } = fundedChannel()
+  const expiry = chain.tip.height + 30
+  const channel = committed(params, expiry, 1000)
+  const { keys, commitment, htlcs, remoteHtlcSignatures } = channel
+  mined(chain.submitTx(channel.signed))
+  chain.mine(1)
+  const confirmedAt = chain.tip.height
+  const terms = { params, destination: WALLET_SCRIPT, feeratePerKw: 500 }
+  const spends: ConfirmedSpend[] = []
+  const mine = () => {
+    const [block] = chain.mine(1)
+    block?.txs.forEach((tx, at) => {
+      const txid = block.txids[at]
+      if (txid !== undefined) spends.push({ tx, txid, height: block.height })
+    })
+  }
+  // We still know the first HTLC and the last, in our view; the others have ended since.
+  const known = htlcs
+    .filter(({ id }) => id === 1n || id === 4n)
+    .map((htlc): SpecHtlc => ({ ...htlc, direction: htlc.direction === 'offered' ? 'received' : 'offered' }))
+  const resolution = () =>
+    revokedCommitmentClaims({
+      ...terms,
+      keys,
+      perCommitmentSecret,
+      tx: commitment.tx,
+      confirmedAt,
+      blockHeight: chain.tip.height,
+      spends,
+      htlcs: known,
+    })
+  const taken: string[] = []
+  const punish = () => {
+    for (const claim of resolution().claims) {
+      mined(chain.submitTx(sign(claim, claim.tx, 'remote')))
+      taken.push(claim.kind.type + ('htlc' in claim.kind ? ` ${claim.kind.htlc.id}` : ''))
+    }
+  }
+
+  // Before we act, the cheater takes the second with its preimage.
+  const success = localCommitmentClaims({
+    ...terms,
+    keys,
+    commitment,
+    htlcs,
+    remoteHtlcSignatures,
+    confirmedAt,
+    blockHeight: confirmedAt,
+    spends: [],
+    preimageOf: ({ id }) => (id === 2n ? preimage(2) : undefined),
+  }).claims.find(({ kind }) => kind.type === 'htlc-success')
+  if (success === undefined) return t.fail()
+  mined(chain.submitTx(complete(chain, success)))
+  punish()
+  mine()
+  punish()
+  mine()
+  t.deepEqual(taken.toSorted(), ['htlc-penalty 1', 'htlc-penalty 4', 'penalty', 'penalty', 'to-remote'])
+  const { claims, outputs, outcomes, resolvedAt } = resolution()
+  t.deepEqual(claims, [])
+  // Of the whole channel the third HTLC is left: nobody has taken it yet.
+  t.is(resolvedAt, undefined)
+  const open = outputs.filter(({ outpoint }) =>
+    spends.every(({ tx }) => tx.inputs.every((input) => formatOutPoint(input.outpoint) !== formatOutPoint(outpoint))),
+  )
+  t.deepEqual(
+    open.map(({ outpoint }) => commitment.tx.outputs[outpoint.index]?.amount),
+    [40_000n],
+  )
+  t.deepEqual(
+    outcomes.map(({ htlc, outcome }) => [htlc.id, outcome.type]),
+    [[4n, 'timed-out-by-us']],
   )
 })
 

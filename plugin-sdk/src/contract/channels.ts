@@ -86,7 +86,8 @@ const ChannelSummary = named(
     receivableMsat: field(Msat, { summary: 'The most that one HTLC into this channel can carry now.' }),
     htlcsInFlight: Count,
     unclaimableMsat: field(Msat, {
-      summary: 'Of ours, what a commitment that the peer published holds: this node does not claim it yet.',
+      summary:
+        'Of ours, the HTLCs in a commitment that the peer published and that this node does not know: it cannot claim them.',
     }).optional(),
     rest: field(ChannelRest, {
       summary: 'There while the channel holds back what the peer has hung up at, so that its other channels can go on.',

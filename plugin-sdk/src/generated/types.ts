@@ -206,7 +206,7 @@ export interface ChannelSummary {
   /** The most that one HTLC into this channel can carry now. */
   readonly receivableMsat: Msat
   readonly htlcsInFlight: number
-  /** Of ours, what a commitment that the peer published holds: this node does not claim it yet. */
+  /** Of ours, the HTLCs in a commitment that the peer published and that this node does not know: it cannot claim them. */
   readonly unclaimableMsat?: Msat
   readonly rest?: ChannelRest
   readonly localPolicy: RelayPolicy

@@ -123,13 +123,13 @@ export const forceClosing = group('Closes by one side alone', [
   },
   {
     title:
-      'the peer closes alone and tells us, with a payment of ours in flight — we record it, and its commitment stands',
+      'the peer closes alone and tells us, with a payment of ours in flight — we take what is ours from its commitment',
     role: 'peer',
     needs: ['force-close', 'hold'],
     async run(stage) {
       const { t } = stage
-      const { us, peer, channelId, hold, theirsBefore } = await setUp(stage)
-      await hold()
+      const { us, peer, channelId, hold, walletSat, before, theirsBefore } = await setUp(stage)
+      const { asked } = await hold()
       await peer.forceClose(channelId)
       // BOLT 1, error: the channel fails on our side, too.
       if (stage.can('error-on-force-close'))
@@ -137,10 +137,6 @@ export const forceClosing = group('Closes by one side alone', [
       await stage.until('its commitment is in the mempool', async () => (await stage.mempool()).length > 0)
       await stage.mine(1)
       await us.until(async () => us.payloads('channel.closing').length > 0)
-      // What is ours in the peer's commitment is not claimed yet: the operator is told.
-      await us.until(async () =>
-        us.payloads('channel.errored').some(({ code }) => code === 'remote-commitment-not-handled'),
-      )
       t.is((await ours(us, channelId)).state, 'closing')
       t.is((await ours(us, channelId)).closeKind, 'remote-force')
       t.is((await ours(us, channelId)).htlcsInFlight, 1)
@@ -150,6 +146,12 @@ export const forceClosing = group('Closes by one side alone', [
       // Its own share is the peer's when our delay is over.
       const swept = async () => (await peer.walletSat()) - theirsBefore > 280_000n
       await stage.mineUntil('the peer’s sweep', swept, MANY_BLOCKS, 40)
+      // BOLT 5: our share needs no delay, and the payment is ours again when it has timed out.
+      await stage.mineUntil('the payment failed', async () => us.payloads('payment.failed').length === 1)
+      t.like(await asked, { ok: false, error: { code: 'payment-failed' } })
+      await untilClosed(stage, us)
+      const gained = (await walletSat()) - before
+      t.true(gained > 690_000n && gained < 700_000n, `${gained}`)
     },
   },
   {
@@ -168,7 +170,6 @@ export const forceClosing = group('Closes by one side alone', [
       await us.until(async () => us.payloads('channel.closing').length === 1)
       t.like(us.payloads('channel.closing')[0], { channelId, kind: 'remote-force', initiator: 'remote' })
       t.is((await ours(us, channelId)).closeKind, 'remote-force')
-      t.true(us.payloads('channel.errored').some(({ code }) => code === 'remote-commitment-not-handled'))
       t.deepEqual(us.payloads('payment.failed'), [])
     },
   },

@@ -3,7 +3,7 @@ import { p2tr } from '../../bitcoin/script.ts'
 import { segwitV0Sighash } from '../../bitcoin/sighash.ts'
 import { encodeTx, type Tx, txidOf, txWeight, withWitness } from '../../bitcoin/transaction.ts'
 import { secp256k1 } from '../../crypto/secp256k1.ts'
-import { EMPTY, equalBytes } from '../../lib/bytes.ts'
+import { EMPTY } from '../../lib/bytes.ts'
 import type { Signature } from '../../lib/ids.ts'
 import { type CommitmentSpec, commitmentWeight } from '../commitment/commitment-spec.ts'
 import { buildCommitment, type CommitmentTransaction } from '../commitment/commitment-transaction.ts'
@@ -46,8 +46,8 @@ const close = (over: Partial<LocalCommitmentClose> = {}): LocalCommitmentClose =
 })
 
 /** Knows the preimages of HTLCs 1 and 4, both received. */
-const preimageOf: LocalCommitmentClose['preimageOf'] = (hash) =>
-  [1, 4].map(bolt3Preimage).find((_, at) => equalBytes(hash, BOLT3_HTLCS[at === 0 ? 1 : 4]?.paymentHash ?? EMPTY))
+const preimageOf: LocalCommitmentClose['preimageOf'] = ({ id }) =>
+  id === 1n || id === 4n ? bolt3Preimage(Number(id)) : undefined
 
 const SECRETS = {
   funding: BOLT3.localFundingSecret,
@@ -55,7 +55,11 @@ const SECRETS = {
   'delayed-payment': BOLT3.localDelayedSecret,
 } as const
 
-const sign = (claim: Claim): Signature => secp256k1.sign(claimTask(claim).digest, SECRETS[claim.key.type])
+const sign = (claim: Claim): Signature => {
+  if (claim.key.type === 'payment' || claim.key.type === 'revocation')
+    throw new Error('nothing of ours is paid to that key')
+  return secp256k1.sign(claimTask(claim).digest, SECRETS[claim.key.type])
+}
 const signed = (claim: Claim): Tx => withWitness(claim.tx, 0, claimWitness(claim, sign(claim)))
 const confirmed = (tx: Tx, height: number): ConfirmedSpend => ({ txid: txidOf(tx), tx, height })
 const claimOf = (claims: readonly Claim[], type: Claim['kind']['type'], htlcId?: bigint): Claim => {
@@ -225,8 +229,9 @@ const peerSpend = (htlcId: bigint, item: Uint8Array): Tx => {
 
 test('an offered HTLC taken by the peer — gives its preimage, from the mempool and from a block', (t) => {
   const tx = peerSpend(3n, bolt3Preimage(3))
-  t.deepEqual(revealedPreimages(commitment, tx), [{ htlc: spec.htlcs[3] as never, preimage: bolt3Preimage(3) }])
-  t.deepEqual(revealedPreimages(commitment, peerSpend(3n, bolt3Preimage(2))), [])
+  const { outputs } = localCommitmentClaims(close())
+  t.deepEqual(revealedPreimages(outputs, tx), [{ htlc: spec.htlcs[3] as never, preimage: bolt3Preimage(3) }])
+  t.deepEqual(revealedPreimages(outputs, peerSpend(3n, bolt3Preimage(2))), [])
   const { claims, outcomes } = localCommitmentClaims(close({ blockHeight: 450, spends: [confirmed(tx, 450)] }))
   t.deepEqual(outcomes[3]?.outcome, { type: 'fulfilled-by-peer', preimage: bolt3Preimage(3), height: 450 })
   t.deepEqual(summary(claims), [

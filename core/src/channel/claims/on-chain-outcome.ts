@@ -4,8 +4,6 @@ import { equalBytes } from '../../lib/bytes.ts'
 import type { OutPoint, PaymentHash, Preimage, TxId } from '../../lib/ids.ts'
 import type { BlockHeight } from '../../lib/units.ts'
 import type { SpecHtlc } from '../commitment/commitment-spec.ts'
-import type { CommitmentTransaction } from '../commitment/commitment-transaction.ts'
-import type { HtlcTransaction } from '../commitment/htlc-transactions.ts'
 
 /** A transaction in a block that spends outputs of a channel. */
 export interface ConfirmedSpend {
@@ -20,17 +18,19 @@ export interface SpentBy {
   readonly inputIndex: number
 }
 
-/** How an HTLC ended once our commitment transaction is on the chain. */
+/** How an HTLC ended once a commitment transaction is on the chain. */
 export type OnChainOutcome =
   | { readonly type: 'pending' }
   /** The peer took an HTLC that we offered, and revealed the preimage by it. */
   | { readonly type: 'fulfilled-by-peer'; readonly preimage: Preimage; readonly height: BlockHeight }
-  /** Our HTLC-timeout is in a block: the upstream HTLC fails once it is deep enough (BOLT 5). */
+  /** We took it back after its expiry: the upstream HTLC fails once that is deep enough (BOLT 5). */
   | { readonly type: 'timed-out-by-us'; readonly height: BlockHeight }
-  /** Our HTLC-success is in a block. */
+  /** We took it with its preimage. */
   | { readonly type: 'fulfilled-by-us'; readonly height: BlockHeight }
   /** The peer took back the HTLC that it had offered, after its expiry. */
   | { readonly type: 'timed-out-by-peer'; readonly height: BlockHeight }
+  /** It has expired and is not worth its fee; nobody has taken it. */
+  | { readonly type: 'given-up'; readonly height: BlockHeight }
   /** Trimmed: it ended with the commitment transaction itself, and the miner got its amount. */
   | { readonly type: 'no-output' }
 
@@ -42,8 +42,8 @@ export const findSpend = (spends: readonly ConfirmedSpend[], outpoint: OutPoint)
   return undefined
 }
 
-/** How the input that spends this HTLC's output resolved it. */
-export const outcomeOfSpend = ({ htlc }: HtlcTransaction, { spend, inputIndex }: SpentBy): OnChainOutcome => {
+/** How the input that spends this HTLC's output resolved it. The HTLC is from our view. */
+export const outcomeOfSpend = (htlc: SpecHtlc, { spend, inputIndex }: SpentBy): OnChainOutcome => {
   const { height, tx } = spend
   const preimage = preimageInInput(tx, inputIndex, htlc.paymentHash)
   if (htlc.direction === 'received')
@@ -52,20 +52,16 @@ export const outcomeOfSpend = ({ htlc }: HtlcTransaction, { spend, inputIndex }:
   return preimage === undefined ? { type: 'timed-out-by-us', height } : { type: 'fulfilled-by-peer', preimage, height }
 }
 
-/** The preimages that a transaction, confirmed or not, reveals by spending HTLCs that we offered in our commitment. */
+/** The preimages that a transaction, confirmed or not, reveals by spending outputs of HTLCs that we offered. */
 export const revealedPreimages = (
-  commitment: CommitmentTransaction,
+  outputs: readonly { readonly outpoint: OutPoint; readonly htlc?: SpecHtlc }[],
   tx: Tx,
-): readonly { readonly htlc: SpecHtlc; readonly preimage: Preimage }[] => {
-  const revealed: { htlc: SpecHtlc; preimage: Preimage }[] = []
-  for (const { htlc, outputIndex } of commitment.htlcTransactions) {
-    if (htlc.direction !== 'offered') continue
-    const inputIndex = inputSpending(tx, { txid: commitment.txid, index: outputIndex })
-    const preimage = preimageInInput(tx, inputIndex, htlc.paymentHash)
-    if (preimage !== undefined) revealed.push({ htlc, preimage })
-  }
-  return revealed
-}
+): readonly { readonly htlc: SpecHtlc; readonly preimage: Preimage }[] =>
+  outputs.flatMap(({ outpoint, htlc }) => {
+    if (htlc?.direction !== 'offered') return []
+    const preimage = preimageInInput(tx, inputSpending(tx, outpoint), htlc.paymentHash)
+    return preimage === undefined ? [] : [{ htlc, preimage }]
+  })
 
 const inputSpending = (tx: Tx, outpoint: OutPoint): number =>
   tx.inputs.findIndex(

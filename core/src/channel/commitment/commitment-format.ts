@@ -5,7 +5,7 @@ import type { FeatureName } from '../../wire/features.ts'
 import type { FundingSignature } from '../../wire/funding-signature.ts'
 import type { CommitmentKeys } from './commitment-keys.ts'
 import type { CommitmentTerms, FundingTerms } from './commitment-terms.ts'
-import type { OutputLock, SpendPath } from './output-lock.ts'
+import type { OutputLock, PathInForce, SpendPath } from './output-lock.ts'
 import type { SigningKey, SigningTask } from './signing-task.ts'
 
 /** The name by which rows remember a format. */
@@ -52,12 +52,14 @@ export interface CommitmentFormat {
 
   /** What the outputs of a commitment pay to. Cached: the same objects have the same locks. */
   locks(terms: CommitmentTerms, keys: CommitmentKeys): CommitmentLocks
+  /** Where every commitment with these terms pays the side that does not own it (`option_static_remotekey`). */
+  toRemoteLock(terms: CommitmentTerms): OutputLock
   /** What the other side signs, with its HTLC key, for an HTLC transaction of the owner. */
   htlcTask(tx: Tx, spent: SpentOutput): SigningTask
   isHtlcSignature(keys: CommitmentKeys, task: SigningTask, signature: Signature): boolean
 
-  /** Which of our keys signs for a path. */
-  spendKey(path: SpendPath, perCommitmentPoint: PublicKey): SigningKey
+  /** Which of our keys signs for a path of a commitment in force. */
+  spendKey(path: PathInForce, perCommitmentPoint: PublicKey): SigningKey
   /** What that key signs in `tx`, whose first input spends the output. `others`: what its further inputs spend, in order. */
   spendTask(tx: Tx, spent: SpentOutput, path: SpendPath, others: readonly TxOutput[]): SigningTask
   spendWitness(lock: OutputLock, path: SpendPath, signature: Signature): readonly Uint8Array[]

@@ -143,11 +143,27 @@ const numberMask = (params: CommitmentParams): Mask => {
 }
 
 const HALF = 0x1000000
+/** BOLT 3, commitment transaction: the upper 8 bits of its input's sequence, and of its locktime. */
+const COMMITMENT_SEQUENCE = 0x80
+const COMMITMENT_LOCK_TIME = 0x20
 
 const obscuredNumber = (params: CommitmentParams, index: number): { sequence: number; lockTime: number } => {
   const { upper, lower } = numberMask(params)
   return {
-    sequence: 0x80000000 + (upper ^ Math.floor(index / HALF)),
-    lockTime: 0x20000000 + (lower ^ (index % HALF)),
+    sequence: COMMITMENT_SEQUENCE * HALF + (upper ^ Math.floor(index / HALF)),
+    lockTime: COMMITMENT_LOCK_TIME * HALF + (lower ^ (index % HALF)),
   }
+}
+
+/** Whether a spend of the funding output has the form of a commitment transaction, whosever and whichever it is. */
+export const isCommitmentLike = ({ inputs }: Tx): boolean =>
+  inputs.some(({ sequence }) => sequence >>> 24 === COMMITMENT_SEQUENCE)
+
+/** The number of a commitment of either side, read from the transaction; both sides hide theirs in the same way. */
+export const numberOfCommitment = (params: CommitmentParams, { inputs, lockTime }: Tx): number | undefined => {
+  const [input, ...others] = inputs
+  if (input === undefined || others.length > 0 || lockTime >>> 24 !== COMMITMENT_LOCK_TIME) return undefined
+  if (input.sequence >>> 24 !== COMMITMENT_SEQUENCE) return undefined
+  const { upper, lower } = numberMask(params)
+  return ((input.sequence & (HALF - 1)) ^ upper) * HALF + ((lockTime & (HALF - 1)) ^ lower)
 }

@@ -1,7 +1,7 @@
 import test from 'ava'
 import type { Commitment } from '../state/commitment.ts'
 import { completeSpend } from '../transitions/common/publications.ts'
-import type { TestParty } from '../transitions/fixtures/test-party.ts'
+import { TestParty } from '../transitions/fixtures/test-party.ts'
 import { TwoParties } from '../transitions/fixtures/two-parties.ts'
 import { balanceView } from './balances.ts'
 import { unclaimableMsat } from './unclaimable.ts'
@@ -28,7 +28,7 @@ for (const name of ['alice', 'bob'] as const) {
   }
 }
 
-test('what a commitment of the peer holds — is spendable nowhere, and said to be unclaimable', (t) => {
+test('what a commitment of the peer holds — is spendable nowhere, and only HTLCs in one that we do not know are said to be unclaimable', (t) => {
   const two = new TwoParties().ready({ pushMsat: 400_000_000n })
   const { alice, bob } = two
   two.add(alice, 1, 50_000_000n)
@@ -44,12 +44,21 @@ test('what a commitment of the peer holds — is spendable nowhere, and said to 
   const tx = completeSpend(publish.publication, alice.signWithFundingKey)
   const { fundingOutpoint: outpoint } = (bob.funded.active[0] as Commitment).localParams
 
+  const before = bob.state
   bob.run({ type: 'spent', outpoint, tx })
   const view = balanceView(bob.funded, bob.state.session)
   t.is(view.spendableMsat, 0n)
   t.is(view.receivableMsat, 0n)
-  // Its own side, the HTLC that it offered, and the one that it has revealed the preimage of.
-  t.is(unclaimableMsat(bob.funded), 380_000_000n + 20_000_000n + 50_000_000n)
+  t.is(unclaimableMsat(bob.funded), 0n)
+  // A commitment with a number that bob does not know yet.
+  const [input] = tx.inputs
+  if (input === undefined) return t.fail()
+  const later = { ...tx, inputs: [{ ...input, sequence: input.sequence ^ 0x400000 }] }
+  const restored = new TestParty('bob', 'alice')
+  restored.state = before
+  restored.run({ type: 'spent', outpoint, tx: later })
+  // The HTLC that it offered, and the one that it has revealed the preimage of.
+  t.is(unclaimableMsat(restored.funded), 20_000_000n + 50_000_000n)
   // What alice publishes herself, she claims.
   t.is(unclaimableMsat(alice.funded), 0n)
   t.is(balanceView(alice.funded).spendableMsat, 0n)

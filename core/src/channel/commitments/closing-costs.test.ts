@@ -90,7 +90,7 @@ const lostBy = (party: TestParty, feeratePerKw: number): bigint => {
       confirmedAt: height,
       blockHeight: height,
       spends,
-      preimageOf: (hash) => PREIMAGES.find((preimage) => equalBytes(sha256(preimage), hash)),
+      preimageOf: ({ paymentHash }) => PREIMAGES.find((preimage) => equalBytes(sha256(preimage), paymentHash)),
       destination,
       feeratePerKw,
     })

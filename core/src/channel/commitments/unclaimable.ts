@@ -5,19 +5,17 @@ import { findHtlc } from '../state/htlc.ts'
 import { commitmentSpentBy } from './commitments.ts'
 
 /**
- * What is ours, or may become so, in a closing channel if a commitment of the peer is published or mined: this node does not claim those
- * outputs yet. Nothing if our own commitment, or a cooperative close, is in a block.
+ * What may be ours, in HTLCs, in a commitment of the peer's that we do not know and that is published or mined: this node can take only its
+ * main output there. Nothing if another transaction has spent the funding.
  */
 export const unclaimableMsat = (durable: Funded): Msat => (durable.phase === 'closing' ? unclaimableOf(durable) : 0n)
 
 const unclaimableOf = (durable: Closing): bigint => {
   const { closing, htlcs } = durable
-  const spend = closing.spends.find(({ confirmedAt }) => confirmedAt !== undefined) ?? closing.spends.find(isThePeers)
-  if (spend === undefined || !isThePeers(spend)) return 0n
-  const commitment = commitmentSpentBy(durable, spend.tx)
-  const { spec } = (spend.kind === 'remote-next' ? commitment.remoteNext : undefined) ?? commitment.remote
-  let sum = spec.toRemoteMsat
-  for (const htlc of spec.htlcs) {
+  const spend = closing.spends.find(({ confirmedAt }) => confirmedAt !== undefined) ?? closing.spends.find(isUnknown)
+  if (spend === undefined || !isUnknown(spend)) return 0n
+  let sum = 0n
+  for (const htlc of commitmentSpentBy(durable, spend.tx).remote.spec.htlcs) {
     // From the peer's view: an HTLC that it received is one that we offered, and ours again unless the peer has the preimage.
     const isOurs =
       htlc.direction === 'received'
@@ -28,4 +26,4 @@ const unclaimableOf = (durable: Closing): bigint => {
   return sum
 }
 
-const isThePeers = ({ kind }: FundingSpend): boolean => kind !== 'local' && kind !== 'mutual'
+const isUnknown = ({ kind }: FundingSpend): boolean => kind === 'unknown'

@@ -2,6 +2,7 @@ import type { Tx } from '../../bitcoin/transaction.ts'
 import type { HtlcId, TxId } from '../../lib/ids.ts'
 import type { BlockHeight, Sat } from '../../lib/units.ts'
 import type { FundingSignature } from '../../wire/funding-signature.ts'
+import type { CloseKind } from '../claims/classify-spend.ts'
 import type { ConfirmedSpend } from '../claims/on-chain-outcome.ts'
 
 /** Why a channel is being closed. */
@@ -20,7 +21,7 @@ export type CloseCause =
 
 /** A transaction that spends the funding output and is published or seen. */
 export interface FundingSpend {
-  readonly kind: 'mutual' | 'local' | 'remote' | 'remote-next' | 'revoked' | 'unknown'
+  readonly kind: CloseKind
   readonly tx: Tx
   readonly txid: TxId
   readonly confirmedAt?: BlockHeight
@@ -44,7 +45,7 @@ export interface ClosingProgress {
   readonly publishLocal: boolean
   /** Seen in the mempool or in a block. At most one of them ends up confirmed. */
   readonly spends: readonly FundingSpend[]
-  /** Confirmed spends of our commitment's outputs, and of the outputs of our HTLC transactions. */
+  /** Confirmed spends of the commitment's outputs, and of the outputs of HTLC transactions. */
   readonly claims: readonly ConfirmedSpend[]
   /** The HTLCs we offered whose outcome on the chain has been passed to their origin. */
   readonly settled: readonly HtlcId[]

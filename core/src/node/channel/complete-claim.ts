@@ -28,6 +28,10 @@ const signatureOf = ({ key }: Claim, task: SigningTask, signer: ChannelSigner): 
   switch (key.type) {
     case 'funding':
       return signer.signWithFundingKey(task).signature
+    case 'revocation':
+      return signer.signWithRevocationKey(key.perCommitmentSecret, task)
+    case 'payment':
+      return signer.signWithPaymentKey(task)
     case 'htlc':
       return signer.signAt('htlc', key.perCommitmentPoint, task)
     case 'delayed-payment':

@@ -20,8 +20,8 @@ export const channelWarnings = (channels: ChannelDirectory): readonly string[] =
   if (lost.length > 0) {
     const sum = lost.reduce((total, amount) => total + amount, 0n)
     warnings.push(
-      `${sum} msat are at risk in ${lost.length} channels of which the peer published a commitment: this node does not ` +
-        'claim its outputs yet. Keep the seed and the data folder, and see unclaimableMsat in the list of channels',
+      `${sum} msat are at risk in ${lost.length} channels of which the peer published a commitment that is newer than what ` +
+        'this node knows: it takes only its main output there. Keep the seed and the data folder, and see unclaimableMsat in the list of channels',
     )
   }
   return warnings

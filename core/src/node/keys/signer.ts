@@ -1,5 +1,5 @@
 import type { ChannelKeys, SigningAnswer, SigningRequest, SigningTask } from '../../channel/index.ts'
-import { derivePrivateKey } from '../../crypto/commitment-keys.ts'
+import { derivePrivateKey, deriveRevocationPrivateKey } from '../../crypto/commitment-keys.ts'
 import { secp256k1 } from '../../crypto/secp256k1.ts'
 import { FIRST_SECRET_INDEX, shachainGenerator } from '../../crypto/shachain.ts'
 import type { NodeId, PrivateKey, PublicKey, Signature } from '../../lib/ids.ts'
@@ -24,6 +24,10 @@ export interface ChannelSigner {
   /** For claims: signs with the key of the named basepoint at one of our own per-commitment points. */
   signAt(basepoint: 'delayedPayment' | 'htlc', perCommitmentPoint: PublicKey, task: SigningTask): Signature
   signWithFundingKey(task: SigningTask): FundingSignature
+  /** With the payment basepoint, to which the peer's commitments pay us. */
+  signWithPaymentKey(task: SigningTask): Signature
+  /** For penalties: with the key that the peer gave us by revealing this secret. */
+  signWithRevocationKey(perCommitmentSecret: PrivateKey, task: SigningTask): Signature
 }
 
 export const localSigner = (keys: KeyTree): Signer => ({
@@ -63,6 +67,9 @@ const channelSigner = (secrets: ChannelSecrets): ChannelSigner => {
     commitmentPoint: points,
     signAt,
     signWithFundingKey: (task) => signFunding(task, secrets.funding),
+    signWithPaymentKey: (task) => sign(task, secrets.payment),
+    signWithRevocationKey: (perCommitmentSecret, task) =>
+      sign(task, deriveRevocationPrivateKey(secrets.revocation, perCommitmentSecret)),
     answer(request) {
       switch (request.type) {
         case 'funding-signature':

@@ -2,8 +2,9 @@ import test from 'ava'
 import type { Tx } from '../../../bitcoin/transaction.ts'
 import { txidOf } from '../../../bitcoin/transaction.ts'
 import { secp256k1 } from '../../../crypto/secp256k1.ts'
-import { utf8Encode } from '../../../lib/bytes.ts'
+import { EMPTY, utf8Encode } from '../../../lib/bytes.ts'
 import type { Claim } from '../../claims/claim.ts'
+import { resume } from '../../resume.ts'
 import type { Effect } from '../../state/effects.ts'
 import { completeSpend } from '../common/publications.ts'
 import type { TestParty } from '../fixtures/test-party.ts'
@@ -181,20 +182,123 @@ test('deadlines — a fundee forgets a channel whose funding never comes, a fund
   t.is(two.alice.phase, 'wait-for-funding-confirmed')
 })
 
-test('on chain — the peer’s commitment ends the channel, and its claims are told to be missing', (t) => {
-  const two = new TwoParties().ready({ pushMsat: 200_000_000n })
+/** Alice's commitment is published, and bob sees it in a block at height 1000. */
+const closeByPeer = (two: TwoParties): Tx => {
   two.run(two.alice, { type: 'force-close' })
-  const tx = commitmentOf(two.alice)
   two.lose(two.alice)
+  const tx = commitmentOf(two.alice)
   two.bob.run({ type: 'spent', outpoint: fundingOutpoint(two.bob), tx })
-  t.is(two.bob.phase, 'closing')
-  t.deepEqual(errors(two.bob), ['remote-commitment-not-handled'])
   confirmed(two.bob, tx, 1000)
-  at(two.bob, 3000)
-  // Nothing of the state is dropped: a later version claims.
+  return tx
+}
+
+const published = (party: TestParty): readonly Claim[] => claims(party.effects)
+
+test('on chain — of the peer’s commitment our main output is claimed, and the channel ends when that is deep', (t) => {
+  const two = new TwoParties().ready({ pushMsat: 200_000_000n })
+  const tx = closeByPeer(two)
   t.is(two.bob.phase, 'closing')
-  const { durable } = two.bob.state
-  t.is(durable.phase === 'closing' && durable.closing.spends[0]?.kind, 'remote')
+  t.deepEqual(errors(two.bob), [])
+  const [claim, ...others] = published(two.bob)
+  t.is(claim?.kind.type, 'to-remote')
+  t.deepEqual(others, [])
+  if (claim === undefined) return t.fail()
+  t.is(tx.outputs[claim.outpoint.index]?.amount, 200_000n)
+  two.bob.run({ type: 'spent', outpoint: claim.outpoint, tx: claim.tx })
+  confirmed(two.bob, claim.tx, 1001)
+  at(two.bob, 1005)
+  t.is(two.bob.phase, 'closing')
+  at(two.bob, 1006)
+  t.is(two.bob.phase, 'closed')
+})
+
+test('on chain — a received HTLC in the peer’s commitment is claimed with a preimage that was known, and with one learnt later', (t) => {
+  const two = new TwoParties().ready({ pushMsat: 200_000_000n })
+  two.add(two.alice, 1, 50_000_000n)
+  two.add(two.alice, 2, 60_000_000n)
+  two.settle()
+  // The fulfilment never reaches alice.
+  two.fulfil(two.bob, 0n, 1)
+  two.lose(two.bob)
+  closeByPeer(two)
+  const taken = () => published(two.bob).flatMap(({ kind }) => (kind.type === 'received-htlc' ? [kind.htlc.id] : []))
+  t.deepEqual(taken(), [0n])
+  two.fulfil(two.bob, 1n, 2)
+  t.deepEqual(taken(), [0n, 1n])
+})
+
+test('on chain — an HTLC that we offered in the peer’s commitment is taken back at its expiry, and failed when that is deep', (t) => {
+  const two = new TwoParties().ready({ pushMsat: 200_000_000n })
+  two.add(two.bob, 1, 50_000_000n)
+  // Too small for an output.
+  two.add(two.bob, 2, 300_000n)
+  two.settle()
+  closeByPeer(two)
+  t.deepEqual(outcomes(at(two.bob, 1004)), [])
+  t.deepEqual(outcomes(at(two.bob, 1005)), ['1 timed-out-on-chain'])
+  t.false(claims(at(two.bob, 1143)).some(({ kind }) => kind.type === 'offered-htlc'))
+  const claim = claims(at(two.bob, 1144)).find(({ kind }) => kind.type === 'offered-htlc')
+  if (claim === undefined) return t.fail('not claimed')
+  two.bob.run({ type: 'spent', outpoint: claim.outpoint, tx: claim.tx })
+  t.deepEqual(outcomes(confirmed(two.bob, claim.tx, 1145)), [])
+  t.deepEqual(outcomes(at(two.bob, 1149)), [])
+  t.deepEqual(outcomes(at(two.bob, 1150)), ['0 timed-out-on-chain'])
+})
+
+test('on chain — a preimage that the peer shows on its own commitment goes to the origin at once, and never a failure after it', (t) => {
+  const two = new TwoParties().ready({ pushMsat: 200_000_000n })
+  two.add(two.bob, 1, 50_000_000n)
+  two.settle()
+  closeByPeer(two)
+  const claim = claims(at(two.bob, 1144)).find(({ kind }) => kind.type === 'offered-htlc')
+  const [input] = claim?.tx.inputs ?? []
+  if (claim === undefined || input === undefined) return t.fail('not claimed')
+  // The peer's HTLC-success.
+  const witness = [EMPTY, new Uint8Array(71), new Uint8Array(71), preimageOf(1), claim.lock.witnessScript]
+  const theirs: Tx = { ...claim.tx, inputs: [{ ...input, witness }] }
+  t.deepEqual(outcomes(two.bob.run({ type: 'spent', outpoint: claim.outpoint, tx: theirs })), ['0 fulfilled'])
+  confirmed(two.bob, theirs, 1145)
+  t.deepEqual(outcomes(at(two.bob, 1200)), [])
+})
+
+test('on chain — the commitment that the peer has not acknowledged yet is claimed as well, and so are HTLCs that it lacks', (t) => {
+  for (const acknowledged of [false, true]) {
+    const two = new TwoParties().ready({ pushMsat: 200_000_000n })
+    two.add(two.bob, 1, 50_000_000n)
+    two.sign(two.bob)
+    // Alice has her next commitment, and bob does not know whether she revoked the one before.
+    if (acknowledged) while (two.sentBy(two.bob).length > 0) two.deliver(two.bob)
+    two.lose(two.bob)
+    two.lose(two.alice)
+    closeByPeer(two)
+    const { durable } = two.bob.state
+    t.is(durable.phase === 'closing' && durable.closing.spends[0]?.kind, acknowledged ? 'remote-next' : 'remote')
+    t.true(published(two.bob).some(({ kind }) => kind.type === 'to-remote'))
+    t.deepEqual(outcomes(at(two.bob, 1005)), acknowledged ? [] : ['0 timed-out-on-chain'])
+    t.is(
+      claims(at(two.bob, 1144)).some(({ kind }) => kind.type === 'offered-htlc'),
+      acknowledged,
+    )
+  }
+})
+
+test('on chain — of a later commitment than we know, after our loss of data, our main output is claimed', (t) => {
+  const two = new TwoParties().ready({ pushMsat: 200_000_000n })
+  const old = two.bob.state
+  two.add(two.alice, 1, 50_000_000n)
+  two.settle()
+  two.fulfil(two.bob, 0n, 1)
+  two.settle()
+  two.bob.state = old
+  closeByPeer(two)
+  t.deepEqual(errors(two.bob), ['unknown-funding-spend'])
+  const [claim, ...others] = published(two.bob)
+  t.deepEqual(others, [])
+  t.is(claim?.kind.type, 'to-remote')
+  t.is(claim?.amount, 250_000n)
+  // What else was in it is not known: nothing is dropped.
+  at(two.bob, 3000)
+  t.is(two.bob.phase, 'closing')
 })
 
 test('on chain — a commitment of the peer that is not mined does not keep ours from the chain for ever', (t) => {
@@ -222,6 +326,74 @@ test('on chain — a commitment that the peer has revoked is recognised', (t) =>
   two.bob.run({ type: 'spent', outpoint: fundingOutpoint(two.bob), tx: commitmentOf(two.alice) })
   const { durable } = two.bob.state
   t.is(durable.phase === 'closing' && durable.closing.spends[0]?.kind, 'revoked')
+})
+
+test('on chain — of a commitment that the peer has revoked everything is taken at once, HTLCs that are still alive included', (t) => {
+  const two = new TwoParties().ready({ pushMsat: 200_000_000n })
+  two.add(two.alice, 1, 50_000_000n)
+  two.add(two.bob, 2, 40_000_000n)
+  two.settle()
+  const old = two.alice.state
+  // One more update, so that what she has is revoked.
+  two.add(two.alice, 3, 30_000_000n)
+  two.settle()
+  two.alice.state = old
+  const tx = closeByPeer(two)
+  const { durable } = two.bob.state
+  t.is(durable.phase === 'closing' && durable.closing.spends[0]?.kind, 'revoked')
+  const taken = published(two.bob)
+  t.deepEqual(taken.map(({ kind }) => kind.type + ('htlc' in kind ? ` ${kind.htlc.direction}` : '')).toSorted(), [
+    'htlc-penalty offered',
+    'htlc-penalty received',
+    'penalty',
+    'to-remote',
+  ])
+  // Everything but the anchors and the fee.
+  const anchors = tx.outputs.filter(({ amount }) => amount === 330n)
+  t.is(taken.length + anchors.length, tx.outputs.length)
+  for (const claim of taken) {
+    two.bob.run({ type: 'spent', outpoint: claim.outpoint, tx: claim.tx })
+    confirmed(two.bob, claim.tx, 1001)
+  }
+  t.deepEqual(outcomes(at(two.bob, 1005)), [])
+  // BOLT 5: what we offered in it has failed once the penalty is deep.
+  t.deepEqual(outcomes(at(two.bob, 1006)), ['0 timed-out-on-chain'])
+  t.is(two.bob.phase, 'closed')
+})
+
+test('on chain — the output of an HTLC transaction of a revoked commitment is taken before its delay is over', (t) => {
+  const two = new TwoParties().ready({ pushMsat: 200_000_000n })
+  two.add(two.bob, 1, 40_000_000n)
+  two.settle()
+  const old = two.alice.state
+  // The HTLC is given back: nothing of it is left with bob.
+  two.fail(two.alice, 0n)
+  two.settle()
+  two.add(two.alice, 2, 30_000_000n)
+  two.settle()
+  two.alice.state = old
+  const tx = closeByPeer(two)
+  t.false(published(two.bob).some(({ kind }) => kind.type === 'htlc-penalty'))
+  // Alice takes it: she is at her own commitment, and knows the preimage.
+  const alice = two.alice
+  alice.run({ type: 'spent', outpoint: fundingOutpoint(alice), tx })
+  confirmed(alice, tx, 1000)
+  const own = claims(two.fulfil(alice, 0n, 1)).find(({ kind }) => kind.type === 'htlc-success')
+  if (own === undefined) return t.fail('not taken')
+  two.bob.run({ type: 'spent', outpoint: own.outpoint, tx: own.tx })
+  confirmed(two.bob, own.tx, 1001)
+  const [penalty] = claims(at(two.bob, 1001))
+  t.is(penalty?.kind.type, 'penalty')
+  t.deepEqual(penalty?.outpoint, { txid: txidOf(own.tx), index: 0 })
+  t.is(penalty?.amount, 40_000n)
+  // Its spend is watched, also after a restart.
+  const watched = resume({ durable: two.bob.state.durable }, two.bob.env)
+  t.true(
+    watched.some(
+      (effect) =>
+        effect.type === 'watch-spent' && penalty !== undefined && effect.outpoint.index === penalty.outpoint.index,
+    ),
+  )
 })
 
 test('recv error — publishes our commitment and does not answer', (t) => {

@@ -1,17 +1,18 @@
 import { formatOutPoint, txidOf } from '../../../bitcoin/transaction.ts'
 import { equalBytes } from '../../../lib/bytes.ts'
-import type { HtlcId, PaymentHash, Preimage } from '../../../lib/ids.ts'
+import type { HtlcId, Preimage } from '../../../lib/ids.ts'
 import { MSAT_PER_SAT } from '../../../lib/units.ts'
 import type { Claim } from '../../claims/claim.ts'
-import { type LocalCommitmentResolution, localCommitmentClaims } from '../../claims/local-commitment-claims.ts'
-import { revealedPreimages } from '../../claims/on-chain-outcome.ts'
+import { classifySpend } from '../../claims/classify-spend.ts'
+import { type OnChainOutcome, revealedPreimages } from '../../claims/on-chain-outcome.ts'
+import type { Resolution } from '../../claims/resolution.ts'
 import { balancesOf } from '../../commitments/balances.ts'
-import { buildLocal, fundingOutputScript } from '../../commitments/build-commitment.ts'
-import { commitmentOn, commitmentSpentBy, latest } from '../../commitments/commitments.ts'
+import { fundingOutputScript } from '../../commitments/build-commitment.ts'
+import { commitmentOn } from '../../commitments/commitments.ts'
 import { update } from '../../state/channel-state.ts'
 import type { FundingSpend } from '../../state/closing.ts'
 import type { Commitment } from '../../state/commitment.ts'
-import type { Closed, Closing, Funded } from '../../state/durable.ts'
+import type { Closed, Closing } from '../../state/durable.ts'
 import type { Effect } from '../../state/effects.ts'
 import type { ChannelEnv } from '../../state/environment.ts'
 import { type HtlcRecord, replaceHtlc } from '../../state/htlc.ts'
@@ -22,9 +23,8 @@ import { dropUnsigned, failedSession } from '../common/fail-channel.ts'
 import { publishLocalCommitment } from '../common/publications.ts'
 import { settled } from '../common/settle.ts'
 import { andThen, emit, type Live, type Step, stay, to } from '../common/step.ts'
+import { confirmedSpend, decided, resolutionOf } from './close-resolution.ts'
 
-/** BOLT 3, commitment transaction: the upper 8 bits of its input's sequence. */
-const COMMITMENT_SEQUENCE = 0x80
 /** How often, in blocks, transactions that are not mined yet are published again. */
 const REBROADCAST_INTERVAL = 6
 
@@ -44,7 +44,7 @@ const fundingSpent = (
   const known = durable.phase === 'closing' ? durable.closing.spends : []
   const watch: Effect = { type: 'watch-confirmed', txid, depth: 1, script: fundingOutputScript(commitment) }
   if (known.some((spend) => equalBytes(spend.txid, txid))) return to(durable, session, [watch])
-  const spend: FundingSpend = { kind: kindOf(durable, commitment, tx, txid), tx, txid }
+  const spend: FundingSpend = { kind: classifySpend(commitment, tx), tx, txid }
   if (durable.phase === 'closing') {
     const closing = { ...durable.closing, spends: [...durable.closing.spends, spend] }
     const next: Closing = { ...durable, closing }
@@ -64,22 +64,6 @@ const fundingSpent = (
   ])
 }
 
-/** The funding output needs our signature: if the spend is not a commitment, it is a closing transaction that we have signed. */
-const kindOf = (
-  durable: Funded,
-  { local, remote, remoteNext }: Commitment,
-  tx: OutputSpent['tx'],
-  txid: Uint8Array,
-): FundingSpend['kind'] => {
-  if (equalBytes(txid, local.txid)) return 'local'
-  if (equalBytes(txid, remote.txid)) return 'remote'
-  if (remoteNext !== undefined && equalBytes(txid, remoteNext.txid)) return 'remote-next'
-  const isCommitment = tx.inputs.some(({ sequence }) => sequence >>> 24 === COMMITMENT_SEQUENCE)
-  if (!isCommitment) return 'mutual'
-  // After data loss it is most likely a later commitment than those we know.
-  return durable.phase === 'closing' && durable.closing.cause === 'data-loss' ? 'unknown' : 'revoked'
-}
-
 const causeOf = (kind: FundingSpend['kind']): Closing['closing']['cause'] => {
   switch (kind) {
     case 'mutual':
@@ -96,15 +80,14 @@ const causeOf = (kind: FundingSpend['kind']): Closing['closing']['cause'] => {
   }
 }
 
-// This version does not claim outputs of the peer's commitments: the operator must know, and nothing of the state may be dropped.
+// BOLT 5: the operator must know of a peer that cheats, and of a commitment of which we can take our main output only.
 const reportSpend = (durable: Closing, { kind, txid }: FundingSpend): readonly Effect[] => {
   switch (kind) {
     case 'mutual':
     case 'local':
-      return []
     case 'remote':
     case 'remote-next':
-      return [emit(durable, { type: 'error', error: { code: 'remote-commitment-not-handled', txid, revoked: false } })]
+      return []
     case 'revoked':
       return [emit(durable, { type: 'error', error: { code: 'remote-commitment-not-handled', txid, revoked: true } })]
     case 'unknown':
@@ -112,16 +95,16 @@ const reportSpend = (durable: Closing, { kind, txid }: FundingSpend): readonly E
   }
 }
 
-/** A transaction that spends our commitment's outputs. We use a preimage in it at once, confirmed or not. */
+/** A transaction that spends an output of the commitment. We use a preimage in it at once, confirmed or not. */
 const claimSpent = ({ durable, session }: Live, { tx, outpoint }: OutputSpent, env: ChannelEnv): Step => {
   const state = session === undefined ? { durable } : { durable, session }
   if (durable.phase !== 'closing') return stay(state)
-  const { localParams, local } = decided(durable)
-  const { transaction } = buildLocal(localParams, local.index, local.spec, env)
-  const script = tx.outputs[0]?.script ?? transaction.tx.outputs[outpoint.index]?.script
+  const outputs = resolutionOf(durable, env)?.outputs ?? []
+  const name = formatOutPoint(outpoint)
+  const script = tx.outputs[0]?.script ?? outputs.find((output) => formatOutPoint(output.outpoint) === name)?.script
   const effects: Effect[] = []
   let next: Closing = durable
-  for (const { htlc, preimage } of revealedPreimages(transaction, tx)) {
+  for (const { htlc, preimage } of revealedPreimages(outputs, tx)) {
     const learnt = learnPreimage(next, htlc.id, preimage)
     next = learnt.durable
     effects.push(...learnt.effects)
@@ -197,19 +180,14 @@ export const publishClosing = (durable: Closing, env: ChannelEnv): readonly Effe
   return dueClaims(resolutionOf(durable, env), env).map(publishClaim)
 }
 
-/** What is watched once our commitment is in a block: each of its outputs that concerns us. */
+/** What is watched once the funding output is spent in a block: each output that concerns us, and those of our own HTLC transactions. */
 export const watchClaims = (durable: Closing, env: ChannelEnv): readonly Effect[] => {
-  if (confirmedSpend(durable)?.kind !== 'local') return []
-  const { localParams, local } = decided(durable)
-  const { transaction } = buildLocal(localParams, local.index, local.spec, env)
-  const outputs = [transaction.outputs.toLocal, ...transaction.htlcTransactions.map(({ outputIndex }) => outputIndex)]
-  const ofCommitment = outputs.flatMap((index): readonly Effect[] => {
-    const script = index === undefined ? undefined : transaction.tx.outputs[index]?.script
-    if (index === undefined || script === undefined) return []
-    return [{ type: 'watch-spent', outpoint: { txid: transaction.txid, index }, script }]
-  })
-  const ofHtlcs = (resolutionOf(durable, env)?.claims ?? []).filter(({ kind }) => kind.type === 'htlc-output')
-  return [...ofCommitment, ...ofHtlcs.map(watchClaim)]
+  const { outputs = [], claims = [] } = resolutionOf(durable, env) ?? {}
+  const known = new Set(outputs.map(({ outpoint }) => formatOutPoint(outpoint)))
+  return [
+    ...outputs.map(({ outpoint, script }): Effect => ({ type: 'watch-spent', outpoint, script })),
+    ...claims.filter((claim) => !known.has(nameOf(claim))).map(watchClaim),
+  ]
 }
 
 /** Publishes claims that became due since `before`, settles outcomes that became final, and ends the channel when everything is done. */
@@ -221,17 +199,15 @@ export const progressClosing = (
   envBefore: ChannelEnv = env,
 ): Step => {
   const spend = confirmedSpend(durable)
-  if (spend?.confirmedAt === undefined) return to(durable, session, [])
+  const resolution = resolutionOf(durable, env)
+  if (spend?.confirmedAt === undefined || resolution === undefined) return to(durable, session, [])
   const isDeep = (height: number): boolean => env.height - height + 1 >= env.settings.claimDepth
   const deep = isDeep(spend.confirmedAt)
-  if (spend.kind === 'mutual') return deep ? close(durable, session, spend, env) : to(durable, session, [])
-  if (spend.kind !== 'local') return to(durable, session, [])
-  const resolution = resolutionOf(durable, env)
   const published = new Set(dueClaims(resolutionOf(before, envBefore), envBefore).map(nameOf))
   const due = dueClaims(resolution, env).filter((claim) => !published.has(nameOf(claim)))
   const step = settleOutcomes(durable, resolution, deep, isDeep)
   const effects = [...due.map(publishClaim), ...step.effects]
-  const { resolvedAt } = resolution ?? {}
+  const { resolvedAt } = resolution
   if (resolvedAt === undefined || !isDeep(resolvedAt) || !deep) return to(step.durable, session, effects)
   const closed = close(step.durable, session, spend, env)
   return { state: closed.state, effects: [...effects, ...closed.effects] }
@@ -240,18 +216,20 @@ export const progressClosing = (
 /** BOLT 5: an HTLC that we offered has failed once its timeout, or a commitment without it, is deep enough. */
 const settleOutcomes = (
   durable: Closing,
-  resolution: LocalCommitmentResolution | undefined,
+  { outcomes, others }: Resolution,
   commitmentIsDeep: boolean,
   isDeep: (height: number) => boolean,
 ): { readonly durable: Closing; readonly effects: readonly Effect[] } => {
   const fates = new Map<HtlcId, boolean>()
-  for (const { htlc, outcome } of resolution?.outcomes ?? []) {
+  for (const { htlc, outcome } of outcomes) {
     if (htlc.direction !== 'offered') continue
-    const failed = outcome.type === 'timed-out-by-us' ? isDeep(outcome.height) : outcome.type === 'no-output'
+    const failed = isFailure(outcome, isDeep)
     fates.set(htlc.id, failed && commitmentIsDeep)
   }
   const isOver = ({ add, preimage }: HtlcRecord): boolean =>
-    preimage === undefined && !durable.closing.settled.includes(add.id) && (fates.get(add.id) ?? commitmentIsDeep)
+    preimage === undefined &&
+    !durable.closing.settled.includes(add.id) &&
+    (fates.get(add.id) ?? (others === 'no-output' && commitmentIsDeep))
   const over = durable.htlcs.offered.filter(isOver)
   if (over.length === 0) return { durable, effects: [] }
   const settledIds = [...durable.closing.settled, ...over.map(({ add }) => add.id)]
@@ -261,41 +239,19 @@ const settleOutcomes = (
   }
 }
 
-/** Our commitment's claims and outcomes, if our commitment is the one in a block. */
-const resolutionOf = (durable: Closing, env: ChannelEnv): LocalCommitmentResolution | undefined => {
-  const spend = confirmedSpend(durable)
-  if (spend?.kind !== 'local' || spend.confirmedAt === undefined) return undefined
-  const { localParams, local } = decided(durable)
-  const { keys, transaction } = buildLocal(localParams, local.index, local.spec, env)
-  return localCommitmentClaims({
-    params: localParams,
-    keys,
-    commitment: transaction,
-    htlcs: local.spec.htlcs,
-    remoteHtlcSignatures: local.htlcSignatures,
-    confirmedAt: spend.confirmedAt,
-    blockHeight: env.height,
-    spends: durable.closing.claims,
-    preimageOf: (hash) => preimageFor(durable, hash),
-    destination: durable.params.localShutdownScript,
-    feeratePerKw: env.feerates.closing,
-  })
+const isFailure = (outcome: OnChainOutcome, isDeep: (height: number) => boolean): boolean => {
+  switch (outcome.type) {
+    case 'timed-out-by-us':
+    case 'given-up':
+      return isDeep(outcome.height)
+    case 'no-output':
+      return true
+    default:
+      return false
+  }
 }
 
-const preimageFor = (durable: Closing, hash: PaymentHash): Preimage | undefined =>
-  durable.htlcs.received.find(({ add, preimage }) => preimage !== undefined && equalBytes(add.paymentHash, hash))
-    ?.preimage
-
-const confirmedSpend = (durable: Closing): FundingSpend | undefined =>
-  durable.closing.spends.find(({ confirmedAt }) => confirmedAt !== undefined)
-
-/** The commitment whose funding is spent in a block; until there is one, the latest. */
-const decided = (durable: Closing): Commitment => {
-  const spend = confirmedSpend(durable)
-  return spend === undefined ? latest(durable) : commitmentSpentBy(durable, spend.tx)
-}
-
-const dueClaims = (resolution: LocalCommitmentResolution | undefined, env: ChannelEnv): readonly Claim[] =>
+const dueClaims = (resolution: Resolution | undefined, env: ChannelEnv): readonly Claim[] =>
   (resolution?.claims ?? []).filter(({ publishableFrom }) => publishableFrom <= env.height)
 
 const nameOf = ({ outpoint }: Claim): string => formatOutPoint(outpoint)

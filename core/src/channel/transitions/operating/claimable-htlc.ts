@@ -7,8 +7,8 @@ import { findHtlc } from '../../state/htlc.ts'
 
 /**
  * Whether a received HTLC would be ours if its preimage were revealed now: it is in both commitments, we have not given it back, and there
- * is enough time to claim it. An HTLC in a channel that the chain decides is not claimable: it is open until then which commitment will be
- * in a block, HTLCs on the peer's commitment are not claimed yet, and a claim on ours pays its fee from a wallet that may be empty.
+ * is enough time to claim it. An HTLC in a channel that the chain decides is not counted: it is open until then which commitment will be in
+ * a block, and a claim on ours pays its fee from a wallet that may be empty.
  */
 export const isClaimable = (
   durable: Durable,

@@ -7,7 +7,7 @@ import type { PublicKey } from '../../../../lib/ids.ts'
 import type { CommitmentFormat, CommitmentLocks, SpentOutput } from '../../commitment-format.ts'
 import type { CommitmentKeys } from '../../commitment-keys.ts'
 import type { CommitmentTerms, FundingTerms } from '../../commitment-terms.ts'
-import type { OutputLock, SpendPath } from '../../output-lock.ts'
+import type { OutputLock, PathInForce } from '../../output-lock.ts'
 import type { SigningKey, SigningTask } from '../../signing-task.ts'
 import { fixedScripts, fundingScript, htlcScript, pointScripts } from './anchors-scripts.ts'
 import { fundingWitness, HTLC_SIGHASH_TYPE, longestWitness, spendWitness } from './anchors-witnesses.ts'
@@ -50,6 +50,7 @@ export const ANCHORS_ZERO_FEE_HTLC: CommitmentFormat = {
     locksOf.set(keys, locks)
     return locks
   },
+  toRemoteLock: (terms) => fixedScripts(terms).toRemote,
   htlcTask: (tx, spent) => task(tx, spent, HTLC_SIGHASH_TYPE),
   isHtlcSignature: ({ remoteHtlcKey }, { digest }, signature) => secp256k1.verify(signature, digest, remoteHtlcKey),
 
@@ -90,13 +91,17 @@ const task = (tx: Tx, { lock, amount }: SpentOutput, sighashType: number): Signi
   digest: segwitV0Sighash({ tx, inputIndex: 0, scriptCode: lock.witnessScript, amount, sighashType }),
 })
 
-const keyOf = (path: SpendPath, perCommitmentPoint: PublicKey): SigningKey => {
+const keyOf = (path: PathInForce, perCommitmentPoint: PublicKey): SigningKey => {
   switch (path.type) {
     case 'delayed':
       return { type: 'delayed-payment', perCommitmentPoint }
     case 'anchor':
       return { type: 'funding' }
+    case 'to-remote':
+      return { type: 'payment' }
     case 'htlc-transaction':
+    case 'htlc-preimage':
+    case 'htlc-expiry':
       return { type: 'htlc', perCommitmentPoint }
     default:
       return assertNever(path, 'path')

@@ -45,11 +45,21 @@ export const spendWitness = (
     case 'delayed':
       return [own, EMPTY, witnessScript]
     case 'anchor':
+    case 'to-remote':
       return [own, witnessScript]
     case 'htlc-transaction': {
       const theirs = witnessSignature(path.remoteSignature, HTLC_SIGHASH_TYPE)
       return [EMPTY, theirs, own, path.preimage ?? EMPTY, witnessScript]
     }
+    case 'htlc-preimage':
+      return [own, path.preimage, witnessScript]
+    case 'htlc-expiry':
+      return [own, EMPTY, witnessScript]
+    // BOLT 3, to_local output: the condition is chosen by a 1, which must be minimal.
+    case 'revocation':
+      return [own, Uint8Array.of(1), witnessScript]
+    case 'htlc-revocation':
+      return [own, path.revocationKey, witnessScript]
     default:
       return assertNever(path, 'path')
   }
@@ -64,9 +74,18 @@ export const longestWitness = ({ witnessScript }: OutputLock, path: SpendPath): 
     case 'delayed':
       return [SIGNATURE_LENGTH, 0, witnessScript.length]
     case 'anchor':
+    case 'to-remote':
       return [SIGNATURE_LENGTH, witnessScript.length]
     case 'htlc-transaction':
       return [0, SIGNATURE_LENGTH, SIGNATURE_LENGTH, path.preimage?.length ?? 0, witnessScript.length]
+    case 'htlc-preimage':
+      return [SIGNATURE_LENGTH, path.preimage.length, witnessScript.length]
+    case 'htlc-expiry':
+      return [SIGNATURE_LENGTH, 0, witnessScript.length]
+    case 'revocation':
+      return [SIGNATURE_LENGTH, 1, witnessScript.length]
+    case 'htlc-revocation':
+      return [SIGNATURE_LENGTH, path.revocationKey.length, witnessScript.length]
     default:
       return assertNever(path, 'path')
   }

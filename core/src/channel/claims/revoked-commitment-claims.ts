@@ -1,0 +1,139 @@
+import { type Tx, txidOf } from '../../bitcoin/transaction.ts'
+import { equalBytes, toHex } from '../../lib/bytes.ts'
+import type { OutPoint, PrivateKey } from '../../lib/ids.ts'
+import { type BlockHeight, msatToSatFloor } from '../../lib/units.ts'
+import type { CommitmentLocks } from '../commitment/commitment-format.ts'
+import type { CommitmentKeys } from '../commitment/commitment-keys.ts'
+import type { SpecHtlc } from '../commitment/commitment-spec.ts'
+import type { OutputLock } from '../commitment/output-lock.ts'
+import { type ConfirmedSpend, findSpend, type OnChainOutcome, outcomeOfSpend } from './on-chain-outcome.ts'
+import { type ClaimTerms, type ConcernedOutput, fromFates, type OutputFate, type Resolution } from './resolution.ts'
+import { sweep } from './sweep.ts'
+import { toRemoteFates } from './unknown-commitment-claims.ts'
+
+/** A commitment of the peer's on the chain that it has revoked. */
+export interface RevokedCommitmentClose extends ClaimTerms {
+  readonly keys: CommitmentKeys
+  /** What the peer revealed when it revoked the commitment. */
+  readonly perCommitmentSecret: PrivateKey
+  readonly tx: Tx
+  readonly confirmedAt: BlockHeight
+  /** Those HTLCs of the commitment that have not ended since, from our view. Others are in it unnamed. */
+  readonly htlcs: readonly SpecHtlc[]
+}
+
+/**
+ * BOLT 5, revoked transaction close: everything in it is ours. The commitment is read by its scripts, because nothing else is kept of it.
+ * Outputs are taken one by one, so that none can be held up by what the peer does with another (BOLT 5, pinning). An HTLC that has ended
+ * since is not known by its hash: its output is left alone until the peer takes it by an HTLC transaction, whose output is then ours.
+ */
+export const revokedCommitmentClaims = (close: RevokedCommitmentClose): Resolution => {
+  const { params, keys, tx, confirmedAt } = close
+  const locks = params.format.locks(params, keys)
+  const txid = txidOf(tx)
+  const toRemote = toRemoteFates(close, tx, confirmedAt)
+  const fates: OutputFate[] = [...toRemote.fates]
+  const outputs: ConcernedOutput[] = [...toRemote.outputs]
+  const outcomes = new Map<SpecHtlc, OnChainOutcome>()
+  const named = new Set(close.htlcs)
+  for (const [index, { amount, script }] of tx.outputs.entries()) {
+    const outpoint = { txid, index }
+    if (isOneOf(script, [locks.toRemote, locks.localAnchor, locks.remoteAnchor])) continue
+    if (isOneOf(script, [locks.toLocal])) {
+      outputs.push({ outpoint, script })
+      const deadline = confirmedAt + params.toSelfDelay
+      fates.push(penalty(close, locks.toLocal, { outpoint, amount, since: confirmedAt, deadline }))
+      continue
+    }
+    // HTLCs with the same script and amount are as good as each other.
+    const htlc = [...named].find(
+      (each) => msatToSatFloor(each.amountMsat) === amount && isOneOf(script, [lockOf(locks, each)]),
+    )
+    if (htlc !== undefined) named.delete(htlc)
+    outputs.push({ outpoint, script, ...(htlc !== undefined && { htlc }) })
+    const spentBy = findSpend(close.spends, outpoint)
+    if (spentBy !== undefined) {
+      fates.push({ type: 'resolved', height: spentBy.spend.height })
+      if (htlc !== undefined) outcomes.set(htlc, outcomeOfSpend(htlc, spentBy))
+    } else if (htlc === undefined) fates.push({ type: 'open' })
+    else {
+      const fate = htlcPenalty(close, lockOf(locks, htlc), { outpoint, amount, since: confirmedAt, htlc })
+      fates.push(fate)
+      const isGivenUp = fate.type === 'uneconomical' && close.blockHeight >= htlc.cltvExpiry
+      outcomes.set(htlc, isGivenUp ? { type: 'given-up', height: htlc.cltvExpiry } : { type: 'pending' })
+    }
+  }
+  fates.push(...secondStage(close, locks, outputs))
+  return {
+    ...fromFates(confirmedAt, fates),
+    outputs,
+    // What the peer offered is ours, whatever became of it; what we offered may have been paid.
+    outcomes: close.htlcs
+      .filter(({ direction }) => direction === 'offered')
+      .map((htlc) => ({ htlc, outcome: outcomes.get(htlc) ?? { type: 'no-output' } })),
+    others: 'no-output',
+  }
+}
+
+/** BOLT 5: the outputs of the HTLC transactions by which the peer has taken outputs of the commitment. */
+const secondStage = (
+  close: RevokedCommitmentClose,
+  { htlcTransaction }: CommitmentLocks,
+  outputs: readonly ConcernedOutput[],
+): readonly OutputFate[] => {
+  const spends = new Map<string, ConfirmedSpend>()
+  for (const { outpoint } of outputs) {
+    const spend = findSpend(close.spends, outpoint)?.spend
+    if (spend !== undefined) spends.set(toHex(spend.txid), spend)
+  }
+  return [...spends.values()].flatMap(({ tx, txid, height }) =>
+    tx.outputs.flatMap(({ amount, script }, index) => {
+      if (!isOneOf(script, [htlcTransaction])) return []
+      const deadline = height + close.params.toSelfDelay
+      return [penalty(close, htlcTransaction, { outpoint: { txid, index }, amount, since: height, deadline })]
+    }),
+  )
+}
+
+interface PenaltyOutput {
+  readonly outpoint: OutPoint
+  readonly amount: bigint
+  readonly since: BlockHeight
+}
+
+/** Of `to_local`, and of the output of an HTLC transaction: until its delay is over it is ours alone. */
+const penalty = (
+  close: RevokedCommitmentClose,
+  lock: OutputLock,
+  output: PenaltyOutput & { readonly deadline: BlockHeight },
+): OutputFate =>
+  sweep(close, {
+    ...output,
+    kind: { type: 'penalty' },
+    lock,
+    path: { type: 'revocation' },
+    key: { type: 'revocation', perCommitmentSecret: close.perCommitmentSecret },
+    delay: 0,
+  })
+
+const htlcPenalty = (
+  close: RevokedCommitmentClose,
+  lock: OutputLock,
+  { htlc, ...output }: PenaltyOutput & { readonly htlc: SpecHtlc },
+): OutputFate =>
+  sweep(close, {
+    ...output,
+    kind: { type: 'htlc-penalty', htlc },
+    lock,
+    path: { type: 'htlc-revocation', revocationKey: close.keys.revocationKey },
+    key: { type: 'revocation', perCommitmentSecret: close.perCommitmentSecret },
+    delay: 0,
+    // The peer takes back what it offered from its expiry on; what we offered it takes as soon as it knows the preimage.
+    deadline: htlc.direction === 'received' ? htlc.cltvExpiry : output.since,
+  })
+
+const lockOf = (locks: CommitmentLocks, { direction, paymentHash, cltvExpiry }: SpecHtlc): OutputLock =>
+  locks.htlc({ direction: direction === 'offered' ? 'received' : 'offered', paymentHash, cltvExpiry })
+
+const isOneOf = (script: Uint8Array, locks: readonly OutputLock[]): boolean =>
+  locks.some(({ outputScript }) => equalBytes(outputScript, script))

@@ -1,0 +1,122 @@
+import type { Tx } from '../../../bitcoin/transaction.ts'
+import { secp256k1 } from '../../../crypto/secp256k1.ts'
+import { FIRST_SECRET_INDEX, findSecret } from '../../../crypto/shachain.ts'
+import { assertNever, invariant } from '../../../lib/errors.ts'
+import { localCommitmentClaims } from '../../claims/local-commitment-claims.ts'
+import { remoteCommitmentClaims } from '../../claims/remote-commitment-claims.ts'
+import type { ClaimTerms, CommitmentClose, Resolution } from '../../claims/resolution.ts'
+import { revokedCommitmentClaims } from '../../claims/revoked-commitment-claims.ts'
+import { unknownCommitmentClaims } from '../../claims/unknown-commitment-claims.ts'
+import type { CommitmentParams } from '../../commitment/commitment-params.ts'
+import { numberOfCommitment } from '../../commitment/commitment-transaction.ts'
+import { buildLocal, buildRemote, keysOf } from '../../commitments/build-commitment.ts'
+import { commitmentSpentBy, latest } from '../../commitments/commitments.ts'
+import type { FundingSpend } from '../../state/closing.ts'
+import type { Commitment } from '../../state/commitment.ts'
+import type { Closing } from '../../state/durable.ts'
+import type { ChannelEnv } from '../../state/environment.ts'
+import { findHtlc, type HtlcRecord } from '../../state/htlc.ts'
+
+/** The spend of the funding output that is in a block. */
+export const confirmedSpend = (durable: Closing): FundingSpend | undefined =>
+  durable.closing.spends.find(({ confirmedAt }) => confirmedAt !== undefined)
+
+/** The commitment whose funding is spent in a block; until there is one, the latest. */
+export const decided = (durable: Closing): Commitment => {
+  const spend = confirmedSpend(durable)
+  return spend === undefined ? latest(durable) : commitmentSpentBy(durable, spend.tx)
+}
+
+/** What is left to do after the spend of the funding output that is in a block; `undefined` as long as none is. */
+export const resolutionOf = (durable: Closing, env: ChannelEnv): Resolution | undefined => {
+  const spend = confirmedSpend(durable)
+  if (spend?.confirmedAt === undefined) return undefined
+  const { kind, confirmedAt, tx } = spend
+  switch (kind) {
+    case 'mutual':
+      // BOLT 5, mutual close: it pays us as it was agreed; nothing is left to do.
+      return { ...NOTHING, resolvedAt: confirmedAt }
+    case 'local':
+      return localResolution(durable, confirmedAt, env)
+    case 'remote':
+    case 'remote-next':
+      return remoteResolution(durable, kind, confirmedAt, env)
+    case 'revoked':
+      return revokedResolution(durable, tx, confirmedAt, env)
+    case 'unknown':
+      // Only our main output is claimed. The channel keeps all that it knows, and the operator is told (`reportSpend`).
+      return unknownCommitmentClaims(claimTerms(decided(durable).remoteParams, durable, env), tx, confirmedAt)
+    default:
+      return assertNever(kind, 'kind of a close')
+  }
+}
+
+const NOTHING: Resolution = { claims: [], outcomes: [], others: 'pending', outputs: [], uneconomical: [] }
+
+const localResolution = (durable: Closing, confirmedAt: number, env: ChannelEnv): Resolution => {
+  const { localParams, local } = decided(durable)
+  const { keys, transaction } = buildLocal(localParams, local.index, local.spec, env)
+  return localCommitmentClaims({
+    ...claimTerms(localParams, durable, env),
+    keys,
+    commitment: transaction,
+    htlcs: local.spec.htlcs,
+    remoteHtlcSignatures: local.htlcSignatures,
+    confirmedAt,
+    preimageOf: preimageIn(durable),
+  })
+}
+
+const remoteResolution = (
+  durable: Closing,
+  kind: 'remote' | 'remote-next',
+  confirmedAt: number,
+  env: ChannelEnv,
+): Resolution => {
+  const { remoteParams, remote, remoteNext } = decided(durable)
+  const published = kind === 'remote' ? remote : remoteNext
+  invariant(published !== undefined, 'the peer published a commitment that we have signed')
+  const { index, spec, point } = published
+  return remoteCommitmentClaims({
+    ...claimTerms(remoteParams, durable, env),
+    keys: keysOf(remoteParams, point),
+    commitment: buildRemote(remoteParams, index, spec, point),
+    htlcs: spec.htlcs,
+    confirmedAt,
+    preimageOf: preimageIn(durable),
+  })
+}
+
+const revokedResolution = (durable: Closing, tx: Tx, confirmedAt: number, env: ChannelEnv): Resolution => {
+  const { remoteParams } = decided(durable)
+  const terms = claimTerms(remoteParams, durable, env)
+  const number = numberOfCommitment(remoteParams, tx)
+  // BOLT 3, per-commitment secret requirements: indexes count down from the first.
+  const secret = number === undefined ? undefined : findSecret(durable.remoteSecrets, FIRST_SECRET_INDEX - number)
+  if (number === undefined || secret === undefined) return unknownCommitmentClaims(terms, tx, confirmedAt)
+  const inIt = ({ firstRemote, lastRemote }: HtlcRecord): boolean =>
+    firstRemote !== undefined && firstRemote <= number && number <= (lastRemote ?? number)
+  const { offered, received } = durable.htlcs
+  return revokedCommitmentClaims({
+    ...terms,
+    keys: keysOf(remoteParams, secp256k1.publicKey(secret)),
+    perCommitmentSecret: secret,
+    tx,
+    confirmedAt,
+    htlcs: [...offered, ...received].filter(inIt).map(({ direction, add }) => ({ ...add, direction })),
+  })
+}
+
+/** BOLT 5, remote offers: only what we have decided to fulfil is ours, HTLC by HTLC, even if others have the same hash. */
+const preimageIn =
+  ({ htlcs }: Closing): CommitmentClose['preimageOf'] =>
+  ({ id }) =>
+    findHtlc(htlcs.received, id)?.preimage
+
+const claimTerms = (params: CommitmentParams, durable: Closing, { height, feerates }: ChannelEnv): ClaimTerms => ({
+  params,
+  blockHeight: height,
+  spends: durable.closing.claims,
+  destination: durable.params.localShutdownScript,
+  feeratePerKw: feerates.closing,
+})
