@@ -1,4 +1,5 @@
-import { closeSync, constants, fchmodSync, fstatSync, lstatSync, openSync } from 'node:fs'
+import { closeSync, constants, fchmodSync, fstatSync, openSync } from 'node:fs'
+import { type FileHandle, lstat, open } from 'node:fs/promises'
 
 const OWNER_ONLY = 0o600
 
@@ -11,25 +12,41 @@ export const openOwnFile = (path: string): number => {
   return checked(fd, path, () => fchmodSync(fd, OWNER_ONLY))
 }
 
-/** The same, to be read as well. A link in its place is refused, because it leads to nothing of ours. */
-export const openUnlinked = (path: string): number => {
+/**
+ * The same, to be read as well, and without keeping the process waiting for the disk. A link in its place is refused, because it leads to
+ * nothing of ours.
+ */
+export const openUnlinked = async (path: string): Promise<FileHandle> => {
   // Where the flag is unknown, the name is checked before, and afterwards that the open file is the one with that name.
-  if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink()) throw linkAt(path)
-  const fd = openSync(path, constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | NO_FOLLOW | NO_WAIT, OWNER_ONLY)
-  return checked(fd, path, () => {
-    if (!isNamed(path, fd)) throw linkAt(path)
-    fchmodSync(fd, OWNER_ONLY)
-  })
+  if ((await found(path))?.isSymbolicLink()) throw linkAt(path)
+  const flags = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | NO_FOLLOW | NO_WAIT
+  const file = await open(path, flags, OWNER_ONLY)
+  try {
+    if (!(await file.stat()).isFile()) throw noFileAt(path)
+    if (!(await isNamed(path, file))) throw linkAt(path)
+    await file.chmod(OWNER_ONLY)
+    return file
+  } catch (error) {
+    await file.close()
+    throw error
+  }
 }
 
 /** Whether the file has the name itself, and not by a link. */
-export const isNamed = (path: string, fd: number): boolean => {
-  const there = lstatSync(path, { throwIfNoEntry: false })
-  const { dev, ino } = fstatSync(fd)
+export const isNamed = async (path: string, file: FileHandle): Promise<boolean> => {
+  const there = await found(path)
+  const { dev, ino } = await file.stat()
   return there?.dev === dev && there.ino === ino
 }
 
+const found = (path: string) =>
+  lstat(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined
+    throw error
+  })
+
 const linkAt = (path: string): Error => Object.assign(new Error(`${path} is a link`), { code: 'ELOOP', path })
+const noFileAt = (path: string): Error => Object.assign(new Error(`${path} is not a file`), { code: 'ENOTFILE', path })
 
 /** Opens a file to read it. Anything but a file is refused, without waiting for it. */
 export const openToRead = (path: string): number => checked(openSync(path, constants.O_RDONLY | NO_WAIT), path)
@@ -40,7 +57,7 @@ const NO_WAIT = process.platform === 'win32' ? 0 : constants.O_NONBLOCK
 
 const checked = (fd: number, path: string, then: () => void = () => {}): number => {
   try {
-    if (!fstatSync(fd).isFile()) throw Object.assign(new Error(`${path} is not a file`), { code: 'ENOTFILE', path })
+    if (!fstatSync(fd).isFile()) throw noFileAt(path)
     then()
     return fd
   } catch (error) {

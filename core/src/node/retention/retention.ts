@@ -123,7 +123,7 @@ export class Retention {
     this.#cancel()
     this.#wake?.()
     await this.#working
-    this.#options.archive.close()
+    await this.#options.archive.close()
   }
 
   #isAsked(): boolean {

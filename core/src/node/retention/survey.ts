@@ -56,6 +56,7 @@ export class Surveyor {
     }
     const actsAt = retention.actsAt()
     const { failure } = retention
+    const held = await archive.holds()
     return {
       items: [
         ...items,
@@ -64,7 +65,7 @@ export class Surveyor {
         needed('past-htlcs', await countRange(store, clock, TABLE.pastHtlc, { from: EMPTY })),
       ],
       ...(actsAt === undefined ? {} : { actsAt }),
-      archive: { path: archive.path, ...archive.holds(), ...(failure === undefined ? {} : { failure }) },
+      archive: { path: archive.path, ...held, ...(failure === undefined ? {} : { failure }) },
     }
   }
 }
