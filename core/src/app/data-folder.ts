@@ -2,6 +2,7 @@ import { chmodSync, closeSync, existsSync, mkdirSync, readdirSync, rmdirSync, rm
 import { dirname, join } from 'node:path'
 import { sha256 } from '../crypto/hashes.ts'
 import { concat, equalBytes, utf8Decode, utf8Encode } from '../lib/bytes.ts'
+import { systemClock } from '../lib/clock.ts'
 import type { Failure } from '../lib/errors.ts'
 import { openOwnFile } from '../lib/own-file.ts'
 import { err, ok, type Result } from '../lib/result.ts'
@@ -12,6 +13,7 @@ import { openSqliteStore } from '../store/sqlite-store.ts'
 import type { Store } from '../store/store.ts'
 import type { NodeConfig } from './config.ts'
 import { fileLogger, type NodeLogger } from './node-logger.ts'
+import { tellOpening, toldIfSlow } from './slow-start.ts'
 import { explain, type StartFailure, startFailureOf, toldFailureOf } from './start-failure.ts'
 
 /** A node's folder, locked: no other process can use it while the store is open. */
@@ -182,7 +184,8 @@ const openStore = async (path: string, onFatal: (error: Error) => void): Promise
   try {
     // The database gives its other files the same permissions as this one.
     closeSync(openOwnFile(path))
-    return ok(await openSqliteStore({ path, migrations: MIGRATIONS, sought: SOUGHT, onFatal }))
+    const opening = openSqliteStore({ path, migrations: MIGRATIONS, sought: SOUGHT, onFatal })
+    return ok(await toldIfSlow(systemClock, opening, () => tellOpening(path)))
   } catch (error) {
     return err(startFailureOf(error, dirname(path)))
   }

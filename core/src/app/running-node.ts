@@ -18,6 +18,7 @@ import type { DataFolder } from './data-folder.ts'
 import { openPluginRoom, type PluginRoom } from './plugin-room.ts'
 import { collectAtRest, heapOfProcess } from './resting-heap.ts'
 import { RunRecord } from './run-record.ts'
+import { tellMoved } from './slow-start.ts'
 import { startFailureOf, toldFailureOf } from './start-failure.ts'
 
 /** The addresses of a running node: what is printed when it is ready. */
@@ -81,6 +82,7 @@ export const runNode = async (options: RunOptions): Promise<Result<RunningNode, 
     traffic: config.limits.traffic,
     retention: { kept: config.kept, archive: join(folder.path, 'archive') },
     warnings,
+    onRowsMoved: tellMoved,
     onFatal: folder.end,
     onStopAsked,
     pluginWalls: () => plugins?.walls(),

@@ -35,6 +35,8 @@ export interface NodeOptions {
   readonly peers?: readonly ConfiguredPeer[]
   /** What else `getinfo` should warn of. */
   readonly warnings?: () => readonly string[]
+  /** Called every two seconds while the start moves rows that an earlier version has stored, with how many there were so far. */
+  readonly onRowsMoved?: (rows: number) => void
   /** Called after a failure from which the node cannot continue: the process must end. */
   readonly onFatal: (error: unknown) => void
   /** Asked by `node.stop`. */

@@ -50,6 +50,7 @@ import {
   MAX_UNCONFIRMED_IN_ALL,
   MAX_UNCONFIRMED_PER_PEER,
 } from './settings.ts'
+import { rowsMoved } from './storage/rows-moved.ts'
 import { openWallet } from './wallet/open-wallet.ts'
 import { releaseForgotten } from './wallet/release-forgotten.ts'
 
@@ -85,7 +86,11 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
   const settings = channelSettings(network, choices)
   const archived = options.retention === undefined ? new Set<never>() : ARCHIVED_EVENTS
   const onUnreadable = (sequence: number): void => log.error('event.unreadable', { sequence })
-  const events = await EventLog.open({ store, clock, keep: EVENTS_KEPT, archived, onUnreadable })
+  const moved = rowsMoved(clock, (rows) => {
+    log.info('store.rows-moved', { rows })
+    options.onRowsMoved?.(rows)
+  })
+  const events = await EventLog.open({ store, clock, keep: EVENTS_KEPT, archived, onUnreadable, moved })
   const cursor = await chainCursor(store, ({ height, hash }) =>
     events.announce('chain.block', { blockHeight: height, blockHash: displayBlockHash(hash) }),
   )
@@ -101,7 +106,7 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
   const peerEvents = new PeerEvents({ events, clock, isPartner: (nodeId) => partners.has(nodeId) })
   const chainHealth = new ChainHealth({ backend, watcher, clock, events, log, needsEstimates })
   const peerDirectory = new PeerDirectory()
-  await moveCommandRows(store)
+  await moveCommandRows(store, moved)
   const gateway = new Gateway({ events, keyed: new KeyedCommands(store, clock), clock, log })
 
   const flow = new PaymentFlow({
@@ -118,9 +123,9 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
     chainHealth,
     log,
   })
-  await moveHtlcRows(store)
-  await movePaymentIndex(store)
-  await moveInvoiceIndex(store)
+  await moveHtlcRows(store, moved)
+  await movePaymentIndex(store, moved)
+  await moveInvoiceIndex(store, moved)
   const stored = await readChannels(store, clock)
   releaseForgotten(wallet, stored)
   const indexes = keyIndexes(stored, await readKeyIndexFloor(store))

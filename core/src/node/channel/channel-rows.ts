@@ -15,6 +15,7 @@ import { invariant } from '../../lib/errors.ts'
 import { pacer } from '../../lib/pace.ts'
 import type { Store, Write } from '../../store/store.ts'
 import { readRow } from '../storage/read-row.ts'
+import type { RowsMoved } from '../storage/rows-moved.ts'
 import { TABLE } from '../storage/tables.ts'
 
 /** What a step from one durable state to the next writes. */
@@ -73,7 +74,7 @@ const PAGE = 1_000
  * Moves the HTLCs that an earlier version has stored, a thousand to a commit: living ones unchanged, and of all others what is kept of an
  * ended HTLC. If the node ends meanwhile, it continues at its next start: moved rows are gone from the old table.
  */
-export const moveHtlcRows = async (store: Store): Promise<void> => {
+export const moveHtlcRows = async (store: Store, moved: RowsMoved): Promise<void> => {
   const [first] = await store.scan(TABLE.channelHtlc, { limit: 1 })
   if (first === undefined) return
   const alive = new Set<string>()
@@ -92,5 +93,6 @@ export const moveHtlcRows = async (store: Store): Promise<void> => {
     })
     store.submit(writes)
     await store.flush()
+    moved(rows.length)
   }
 }

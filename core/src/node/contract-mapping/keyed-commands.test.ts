@@ -156,7 +156,9 @@ test('what a version before has kept, by the keys themselves and as JSON, is kno
     })),
   )
   await store.flush()
-  await moveCommandRows(store)
+  const moved: number[] = []
+  await moveCommandRows(store, (rows) => void moved.push(rows))
+  t.deepEqual(moved, [2, 1_025])
   t.is((await store.scan('command_key')).length, 0)
   // Of a payment there is its digest and what it is, and no more.
   t.deepEqual((await store.scan('command')).map(({ value }) => value.length < 64).toSorted(), [false, true])

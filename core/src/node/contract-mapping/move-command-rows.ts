@@ -1,6 +1,7 @@
 import { keyAfter, utf8Decode, utf8Encode } from '../../lib/bytes.ts'
 import type { Store, Write } from '../../store/store.ts'
 import { commandRowKey } from '../storage/command-key.ts'
+import type { RowsMoved } from '../storage/rows-moved.ts'
 import { TABLE } from '../storage/tables.ts'
 import { placeRowKey } from './passing-keys.ts'
 import { readCommand, type StoredCommand, writeCommand } from './stored-command.ts'
@@ -18,10 +19,11 @@ interface Passing {
  * Moves the commands that an earlier version has stored in one table, a thousand rows to a commit; those that are forgotten in time come
  * last, in one commit. If the node ends meanwhile, it continues at its next start: moved rows are gone from the old table.
  */
-export const moveCommandRows = async (store: Store): Promise<void> => {
+export const moveCommandRows = async (store: Store, told: RowsMoved): Promise<void> => {
   const passing: Passing[] = []
   let from: Uint8Array = new Uint8Array(0)
   for (;;) {
+    const before = passing.length
     const rows = await store.scan(TABLE.commandKey, { from, limit: PAGE })
     const writes = rows.flatMap((row): readonly Write[] => {
       const key = utf8Decode(row.key)
@@ -33,6 +35,7 @@ export const moveCommandRows = async (store: Store): Promise<void> => {
     if (writes.length > 0) {
       store.submit(writes)
       await store.flush()
+      told(rows.length - (passing.length - before))
     }
     const last = rows.at(-1)
     if (last === undefined) break
@@ -51,6 +54,7 @@ export const moveCommandRows = async (store: Store): Promise<void> => {
     })
   store.submit(writes)
   await store.flush()
+  told(passing.length)
 }
 
 const moved = (from: Uint8Array, table: string, key: Uint8Array, stored: StoredCommand): readonly Write[] => [

@@ -243,7 +243,10 @@ test('events that a version before classes has stored are moved, in their order 
   }
   await old.flush()
   const keep = { ...ROOM, network: { rows: 2_000, bytes: 1_000_000 } }
-  const moved = await EventLog.open({ store: old, clock: virtualClock(), keep })
+  const counts: number[] = []
+  const options = { store: old, clock: virtualClock(), keep, moved: (rows: number) => void counts.push(rows) }
+  const moved = await EventLog.open(options)
+  t.deepEqual(counts, [1_000, 301])
   t.is(moved.head(), log.head())
   const after = await moved.replay('e5k', {}, 2_000)
   t.deepEqual(after, { ok: true, value: { events: before.value.events.slice(200), next: log.head() } })

@@ -1,6 +1,7 @@
 import type { EventClass } from '@fulgurite/plugin-sdk/contract'
 import { utf8Decode, utf8Encode } from '../../lib/bytes.ts'
 import type { Row, Store, Write } from '../../store/store.ts'
+import type { RowsMoved } from '../storage/rows-moved.ts'
 import { TABLE } from '../storage/tables.ts'
 import { EVENT_CLASSES, endOfClass, rowKey, sequenceOf } from './event-row.ts'
 
@@ -11,6 +12,8 @@ export interface EventRoomOptions {
   readonly keep: EventRoom
   /** Classes of which nothing goes before it is archived; none if absent. */
   readonly archived?: ReadonlySet<EventClass>
+  /** Told of events that a version before the classes has stored, as they are moved. */
+  readonly moved?: RowsMoved
 }
 
 interface Holding {
@@ -93,6 +96,7 @@ export class EventRetention {
       })
       store.submit([...writes, retention.row()])
       await store.flush()
+      room.moved?.(rows.length)
     }
     for (const kind of EVENT_CLASSES) if (!retention.#archived.has(kind)) retention.#readAhead(kind)
     return retention

@@ -5,6 +5,7 @@ import { decodeInvoiceRecord } from '../../payment/receive/invoice-codec.ts'
 import type { InvoiceRecord } from '../../payment/receive/invoice-record.ts'
 import type { Row, Store, Write } from '../../store/store.ts'
 import { readRow } from '../storage/read-row.ts'
+import type { RowsMoved } from '../storage/rows-moved.ts'
 import { TABLE } from '../storage/tables.ts'
 
 /** The first byte of a row: each status has its own range of keys, in order of time. A cancelled invoice is listed as expired. */
@@ -76,7 +77,7 @@ export const expiryWrites = ({ key, value: createdAt }: Row, isPaid: boolean): r
 }
 
 /** Moves what a version before has listed, a thousand rows to a commit. */
-export const moveInvoiceIndex = async (store: Store): Promise<void> => {
+export const moveInvoiceIndex = async (store: Store, moved: RowsMoved): Promise<void> => {
   for (;;) {
     const rows = await store.scan(TABLE.invoiceIndex, { limit: PAGE })
     if (rows.length === 0) return
@@ -91,5 +92,6 @@ export const moveInvoiceIndex = async (store: Store): Promise<void> => {
     })
     store.submit(writes)
     await store.flush()
+    moved(rows.length)
   }
 }

@@ -5,6 +5,7 @@ import type { SentPayment } from '../../payment/send/payment.ts'
 import { decodeSentPayment } from '../../payment/send/payment-codec.ts'
 import type { Store, Write } from '../../store/store.ts'
 import { readRow } from '../storage/read-row.ts'
+import type { RowsMoved } from '../storage/rows-moved.ts'
 import { TABLE } from '../storage/tables.ts'
 
 /** The first byte of a row: each status has its own range of keys, in order of time. */
@@ -58,7 +59,7 @@ export const paymentIndexRemoval = (payment: SentPayment): Write => ({
 const PAGE = 1_000
 
 /** Moves what a version before has listed, a thousand rows to a commit. */
-export const movePaymentIndex = async (store: Store): Promise<void> => {
+export const movePaymentIndex = async (store: Store, moved: RowsMoved): Promise<void> => {
   for (;;) {
     const rows = await store.scan(TABLE.paymentIndex, { limit: PAGE })
     if (rows.length === 0) return
@@ -73,5 +74,6 @@ export const movePaymentIndex = async (store: Store): Promise<void> => {
     })
     store.submit(writes)
     await store.flush()
+    moved(rows.length)
   }
 }

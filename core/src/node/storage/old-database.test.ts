@@ -40,7 +40,11 @@ for (const name of ['payer', 'payee']) {
   test(`a database of schema 3 — its channel lives on, and of its HTLCs is kept what a penalty needs: ${name}`, async (t) => {
     const store = await open(t, name)
     t.is((await store.scan(TABLE.channelHtlc)).length, PAYMENTS)
-    await moveHtlcRows(store)
+    let moved = 0
+    await moveHtlcRows(store, (rows) => {
+      moved += rows
+    })
+    t.is(moved, PAYMENTS)
     const [channel, ...others] = await readChannels(store, virtualClock())
     t.deepEqual(others, [])
     if (channel === undefined || !isFunded(channel.durable)) return t.fail()
@@ -66,8 +70,10 @@ for (const name of ['payer', 'payee']) {
 
 test('a database of schema 3 — its payments and invoices are read', async (t) => {
   const [payer, payee] = [await open(t, 'payer'), await open(t, 'payee')]
-  await movePaymentIndex(payer)
-  await moveInvoiceIndex(payee)
+  const moved: number[] = []
+  await movePaymentIndex(payer, (rows) => void moved.push(rows))
+  await moveInvoiceIndex(payee, (rows) => void moved.push(rows))
+  t.deepEqual(moved, [PAYMENTS, PAYMENTS])
   const statuses = async (store: Store, table: string): Promise<readonly number[]> =>
     (await store.scan(table)).map(({ key }) => key[0] ?? -1)
   t.deepEqual(await payer.scan(TABLE.paymentIndex), [])

@@ -1,0 +1,24 @@
+import type { Clock } from '../lib/clock.ts'
+
+/** A start that says nothing for longer looks as if it had stopped. */
+const SLOW_MS = 2_000
+
+/** Says it once if the work takes long. */
+export const toldIfSlow = async <Done>(clock: Clock, work: Promise<Done>, tell: () => void): Promise<Done> => {
+  const cancel = clock.setTimer(SLOW_MS, tell)
+  try {
+    return await work
+  } finally {
+    cancel()
+  }
+}
+
+export const tellOpening = (path: string): void => {
+  process.stderr.write(
+    `opening ${path} takes long: if an earlier version has written it, it is being brought to this one. This is done once.\n`,
+  )
+}
+
+export const tellMoved = (rows: number): void => {
+  process.stderr.write(`moving what an earlier version has stored: ${rows.toLocaleString('en-US')} rows so far\n`)
+}
