@@ -29,6 +29,8 @@ export interface NodeConfig {
   /** Plugins that may be installed at once. */
   readonly maxPlugins?: number
   readonly kept: KeptTimes
+  /** The data folder was copied to where it is now, and its node has not run elsewhere since. */
+  readonly moved: boolean
 }
 
 /** A node on a bitcoind. */
@@ -98,7 +100,8 @@ export const devnetConfig = (
     return err({ code: 'devnet-has-its-own-chain', option: `--network ${options.network}` })
   }
   if (options.bitcoindUrl !== undefined) return err({ code: 'devnet-has-its-own-chain', option: '--bitcoind-url' })
-  return commonConfig(options, env, NETWORKS.regtest, DEVNET_LISTEN, DEVNET_API)
+  // There is nothing to lose.
+  return commonConfig({ ...options, moved: true }, env, NETWORKS.regtest, DEVNET_LISTEN, DEVNET_API)
 }
 
 const commonConfig = (
@@ -136,6 +139,7 @@ const commonConfig = (
     choices: choices.value,
     limits: limits.value,
     kept: kept.value,
+    moved: options.moved === true,
     pluginsWithoutWalls: options.pluginsWithoutWalls ?? env.FULGURITE_PLUGINS_WITHOUT_WALLS === '1',
     ...(maxPlugins === undefined ? {} : { maxPlugins: Number(maxPlugins) }),
   })

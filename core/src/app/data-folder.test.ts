@@ -5,6 +5,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   statSync,
@@ -14,7 +15,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
 import { NETWORKS } from '../bitcoin/network.ts'
+import { sha256 } from '../crypto/hashes.ts'
+import { u32be } from '../lib/bytes.ts'
 import { seededRng } from '../lib/rng.ts'
+import { TABLE } from '../node/storage/tables.ts'
 import { devnetConfig, type NodeConfig } from './config.ts'
 import { openDataFolder } from './data-folder.ts'
 
@@ -34,8 +38,8 @@ const used = async (seed = 1): Promise<string> => {
 }
 
 /** The outcome of opening it: `open`, or the code of the failure. */
-const opened = async (data: string): Promise<string> => {
-  const folder = await openDataFolder(configOf(data), seededRng(9))
+const opened = async (data: string, moved = false): Promise<string> => {
+  const folder = await openDataFolder({ ...configOf(data), moved }, seededRng(9))
   if (!folder.ok) return folder.error.code
   await folder.value.close()
   return 'open'
@@ -142,5 +146,42 @@ test('a later start that is abandoned takes nothing of the node', async (t) => {
   if (!folder.ok) throw new Error(folder.error.code)
   await folder.value.abandon()
   t.deepEqual(readdirSync(data), before)
+  t.is(await opened(data), 'open')
+})
+
+test('a folder that was copied is refused until it is said that its node has moved there; where it was moved as a whole, it opens', async (t) => {
+  const data = await used()
+  // There are file systems that do not know it.
+  if (statSync(join(data, 'node.sqlite'), { bigint: true }).birthtimeNs === 0n) return t.pass()
+  const copy = `${data}-copy`
+  cpSync(data, copy, { recursive: true })
+  t.is(await opened(copy), 'data-folder-copied')
+  t.is(await opened(copy), 'data-folder-copied')
+  t.is(await opened(data), 'open')
+  t.is(await opened(copy, true), 'open')
+  t.is(await opened(copy), 'open')
+  // Its old place is one that it was copied from.
+  renameSync(data, `${data}-elsewhere`)
+  t.is(await opened(`${data}-elsewhere`), 'open')
+  rmSync(copy, { recursive: true })
+  cpSync(`${data}-elsewhere`, copy, { recursive: true, preserveTimestamps: true })
+  t.is(await opened(copy), 'data-folder-copied')
+})
+
+test('a copy that was made while its node ran, and mixes two states, is refused though it is said that the node has moved', async (t) => {
+  const data = await used()
+  const folder = await openDataFolder(configOf(data), seededRng(1))
+  if (!folder.ok) return t.fail()
+  for (let n = 0; n < 200; n++) {
+    folder.value.store.submit([{ table: TABLE.payment, key: sha256(u32be(n)), value: new Uint8Array(1_000).fill(n) }])
+  }
+  await folder.value.close()
+  const copy = `${data}-copy`
+  cpSync(data, copy, { recursive: true })
+  // Pages of a later state, as a copy has that a checkpoint overtakes: rows of before are in their index alone.
+  const bytes = readFileSync(join(copy, 'node.sqlite'))
+  const at = bytes.length - 8 * 2_048
+  writeFileSync(join(copy, 'node.sqlite'), Buffer.concat([bytes.subarray(0, at), Buffer.alloc(8 * 2_048)]))
+  t.is(await opened(copy, true), 'store-unreadable')
   t.is(await opened(data), 'open')
 })

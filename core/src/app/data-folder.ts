@@ -12,8 +12,9 @@ import { MIGRATIONS, SOUGHT, TABLE } from '../node/storage/tables.ts'
 import { openSqliteStore } from '../store/sqlite-store.ts'
 import type { Store } from '../store/store.ts'
 import type { NodeConfig } from './config.ts'
+import { isCopy, placeOf } from './folder-place.ts'
 import { fileLogger, type NodeLogger } from './node-logger.ts'
-import { tellOpening, toldIfSlow } from './slow-start.ts'
+import { tellChecking, tellOpening, toldIfSlow } from './slow-start.ts'
 import { explain, type StartFailure, startFailureOf, toldFailureOf } from './start-failure.ts'
 
 /** A node's folder, locked: no other process can use it while the store is open. */
@@ -39,10 +40,11 @@ const OWNER_ONLY = 0o700
 const DATABASE = 'node.sqlite'
 const NETWORK_KEY = utf8Encode('network')
 const SEED_KEY = utf8Encode('seed-mark')
+const PLACE_KEY = utf8Encode('place')
 
 /** Opens or makes the data folder of a node on this network. */
 export const openDataFolder = async (
-  { data, network, logLevel }: NodeConfig,
+  { data, network, logLevel, moved }: NodeConfig,
   rng: Rng,
 ): Promise<Result<DataFolder, Failure>> => {
   const prepared = prepareFolder(data)
@@ -70,7 +72,11 @@ export const openDataFolder = async (
     return err(failure)
   }
   try {
-    const [kept, mark] = await Promise.all([networkOf(store), store.get(TABLE.meta, SEED_KEY)])
+    const [kept, mark, keptPlace] = await Promise.all([
+      networkOf(store),
+      store.get(TABLE.meta, SEED_KEY),
+      store.get(TABLE.meta, PLACE_KEY),
+    ])
     const actual = kept ?? network.name
     if (actual !== network.name) {
       return await refuse({ code: 'data-of-another-network', path: data, expected: network.name, actual })
@@ -82,6 +88,19 @@ export const openDataFolder = async (
     const own = markOf(seed.value)
     if (mark !== undefined && !equalBytes(mark, own))
       return await refuse({ code: 'seed-of-another-node', path: seedPath })
+    // Peers take the channels of a node that starts from an old state; a copy may be one, and cannot know.
+    const place = placeOf(path)
+    if (keptPlace !== undefined && isCopy(keptPlace, place)) {
+      if (!moved) return await refuse({ code: 'data-folder-copied', path })
+      const damage = await toldIfSlow(systemClock, store.damage(), () => tellChecking(path))
+      if (damage !== undefined) {
+        const reason = `it is damaged, as a copy is that was made while its node ran: ${damage}`
+        return await refuse({ code: 'store-unreadable', path, reason })
+      }
+    }
+    if (keptPlace === undefined || !equalBytes(keptPlace, place)) {
+      store.submit([{ table: TABLE.meta, key: PLACE_KEY, value: place }])
+    }
     // The owner of the database is written first: nothing is kept in it before.
     if (mark === undefined) {
       store.submit([

@@ -45,6 +45,8 @@ export interface StartOptions {
   readonly pluginsWithoutWalls?: boolean
   /** Plugins that may be installed at once. */
   readonly maxPlugins?: string
+  /** The data folder was copied to where it is now, and its node has not run elsewhere since. */
+  readonly moved?: boolean
   readonly json: boolean
 }
 

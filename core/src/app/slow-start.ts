@@ -19,6 +19,10 @@ export const tellOpening = (path: string): void => {
   )
 }
 
+export const tellChecking = (path: string): void => {
+  process.stderr.write(`checking that ${path} was copied whole. This is done once.\n`)
+}
+
 export const tellMoved = (rows: number): void => {
   process.stderr.write(`moving what an earlier version has stored: ${rows.toLocaleString('en-US')} rows so far\n`)
 }

@@ -29,6 +29,7 @@ const failures: readonly [failure: StartFailure, names: readonly (string | RegEx
   [{ code: 'seed-unreadable', path: '/d/seed', reason: 'not a file' }, ['/d/seed', 'not a file', '24 words'], 1],
   [{ code: 'seed-missing', path: '/d/seed' }, ['/d/seed is gone', '24 words', '--data'], 1],
   [{ code: 'seed-of-another-node', path: '/d/seed' }, ['/d/seed', 'another node', 'put back'], 1],
+  [{ code: 'data-folder-copied', path: '/d/node.sqlite' }, ['/d/node.sqlite', 'copy', '--moved', 'backup.md'], 1],
   [{ code: 'file-unusable', path: '/d/api.json', reason: 'ENOSPC' }, ['/d/api.json', 'ENOSPC', 'room on the disk'], 1],
   [{ code: 'seed-readable-by-others', path: '/d/seed', mode: '644' }, ['644', 'chmod 600 /d/seed'], 1],
   [

@@ -20,6 +20,7 @@ export type StartFailure =
   | PortInUse
   | { readonly code: 'seed-missing'; readonly path: string }
   | { readonly code: 'seed-of-another-node'; readonly path: string }
+  | { readonly code: 'data-folder-copied'; readonly path: string }
   | { readonly code: 'file-unusable'; readonly path: string; readonly reason: string }
   | { readonly code: 'data-folder-unusable'; readonly path: string; readonly reason: string }
   | { readonly code: 'not-a-devnet'; readonly path: string }
@@ -141,6 +142,11 @@ const EXPLANATIONS: Table = {
     refused(
       `${path} holds the words of another node, not of the one whose database is beside it`,
       'put back the words that belong to it: with others nobody can sign for its channels and coins',
+    ),
+  'data-folder-copied': ({ path }) =>
+    refused(
+      `${path} is a copy: its node last wrote to another file. An old copy, or two of one node, lose their channels`,
+      'if the node has moved here, and has not run elsewhere since, start it once with --moved: see docs/guides/backup.md',
     ),
   'file-unusable': ({ path, reason }) =>
     refused(

@@ -68,6 +68,7 @@ export const addOwnCommands = (
         'how long what has ended is kept: failed-payments=90d; may be given again (all for ever)',
       ),
     )
+    .option('--moved', 'the data folder was copied to where it is, and its node has not run elsewhere since')
     .option('--max-plugins <count>', `plugins that may be installed at once (${maxPlugins})`)
     .addOption(oneOf('--log-level <level>', `how much is logged (${logLevel})`, LOG_LEVELS))
     .option(

@@ -195,6 +195,14 @@ class SqliteStore implements Store {
     await this.#connection.run('VACUUM INTO ?', [path])
   }
 
+  async damage(): Promise<string | undefined> {
+    const found = await this.#connection
+      .all<{ readonly integrity_check: string }>('PRAGMA integrity_check(1)', [])
+      .catch((error: Error) => [{ integrity_check: error.message }])
+    const [first] = found
+    return first?.integrity_check === 'ok' ? undefined : first?.integrity_check
+  }
+
   async close(): Promise<void> {
     if (this.#state !== 'failed') await this.#writeWaiting()
     this.#state = 'closed'

@@ -64,6 +64,8 @@ export interface Store {
   flush(): Promise<void>
   /** Writes a consistent copy to a path that does not exist yet, while the node runs. */
   backup(path: string): Promise<void>
+  /** Reads everything, and says what is damaged first: a copy of a file in use may be a mixture of states. */
+  damage(): Promise<string | undefined>
   /** Flushes and closes. Nothing may be submitted afterwards. */
   close(): Promise<void>
   /** What the store has done since it was opened. */

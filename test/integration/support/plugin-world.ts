@@ -107,6 +107,7 @@ export class PluginNode {
       choices: {},
       limits: { traffic: TRAFFIC_LIMITS, api: API_LIMITS },
       pluginsWithoutWalls: false,
+      moved: false,
       kept: {},
     }
     const folder = required(await openDataFolder(config, systemRng), this.#name)
