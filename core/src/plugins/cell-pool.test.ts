@@ -42,7 +42,7 @@ const pool = (
   program: string,
   watchdog: Watchdog,
   plans: readonly (WallPlan | undefined)[],
-  { keepSpare = false } = {},
+  { keepSpare = false, addon = isolateAddonPath() } = {},
 ) => {
   const heard: StandingWalls[] = []
   const cells = new CellPool({
@@ -50,7 +50,7 @@ const pool = (
       clock: systemClock,
       watchdog,
       probe: systemUsageProbe,
-      files: { program, addon: isolateAddonPath(), filter: '' },
+      files: { program, addon, filter: '' },
       limitData: undefined,
       startGuard: new StartGuard(),
     },
@@ -85,6 +85,16 @@ test('where nothing is left that holds, no cell is started, and it is said what 
   t.deepEqual(heard, [])
   const none = pool(t.context.program, t.context.watchdog, [])
   t.like(await none.cells.prove(), { code: 'walls-missing' })
+})
+
+test('where the node’s own program is away, that is said, and neither a plugin nor a wall is blamed', async (t) => {
+  const addon = join(t.context.folder, 'away.node')
+  const { cells, heard } = pool(t.context.program, t.context.watchdog, [broken('first'), bare], { addon })
+  for (const fault of [await cells.prove(), await cells.take().then((taken) => (taken.ok ? undefined : taken.error))]) {
+    t.is(fault?.code, 'program-missing')
+    t.true(fault?.text.startsWith(`${addon} is not there`))
+  }
+  t.deepEqual(heard, [])
 })
 
 test('the cell that shows that walls can be put up is the first to be taken', async (t) => {

@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs'
 import { err, ok, type Result } from '../lib/result.ts'
 import { type CellEnvironment, CellProcess } from './cell-process.ts'
 import type { CellFault } from './cell-protocol.ts'
+import { PROGRAM_MISSING } from './restarts.ts'
 import type { WallPlan, Walls } from './walls/wall-plan.ts'
 
 /** The walls that are up, and those that were tried before and could not be put up. */
@@ -115,7 +117,7 @@ export class CellPool {
       }
       // A way is passed over only if it says itself that it does not work, not if a busy machine kept it from answering; and if
       // nothing is to hold the cell, the fault is another one.
-      if (!cell.refused || plan.bare) return started
+      if (!cell.refused || plan.bare || started.error.code === PROGRAM_MISSING) return started
       passedOver.push({ plan: plan.name, why: started.error.text })
     }
     const why = passedOver.map((each) => `${each.plan}: ${each.why}`).join('; ')
@@ -132,6 +134,14 @@ export class CellPool {
     return this.#ready(this.#open(plan))
   }
 
+  /** Told apart from what a plugin does: an install takes the program away and puts another in its place. */
+  #missing(): CellFault | undefined {
+    const { addon } = this.#options.environment.files
+    const gone = [process.execPath, addon].find((path) => !existsSync(path))
+    if (gone === undefined) return undefined
+    return { code: PROGRAM_MISSING, text: `${gone} is not there: the program is being installed anew, or was moved` }
+  }
+
   #open(plan: WallPlan): CellProcess {
     this.#serial += 1
     const { environment } = this.#options
@@ -146,7 +156,7 @@ export class CellPool {
       cell.end(STOPPING)
       return err(STOPPING)
     }
-    return fault === undefined ? ok(cell) : err(fault)
+    return fault === undefined ? ok(cell) : err(this.#missing() ?? fault)
   }
 }
 

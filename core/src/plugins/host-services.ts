@@ -13,9 +13,10 @@ import { openCells } from './open-cells.ts'
 import { openBook, type PluginBook } from './plugin-book.ts'
 import type { PluginError } from './plugin-error.ts'
 import { type LogLine, PluginLog, removeLog } from './plugin-log.ts'
-import { type PluginNotice, RESTART_POLICY, type RestartPolicy } from './plugin-runner.ts'
+import type { PluginNotice } from './plugin-runner.ts'
 import type { Hold, WallsStatus } from './plugin-status.ts'
 import { systemUsageProbe } from './process-usage.ts'
+import { RESTART_POLICY, type RestartPolicy } from './restarts.ts'
 import { Watchdog } from './watchdog.ts'
 
 export interface PluginHostOptions {

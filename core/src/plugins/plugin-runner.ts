@@ -15,18 +15,8 @@ import type { PluginBook } from './plugin-book.ts'
 import type { PluginLog } from './plugin-log.ts'
 import { PluginRun } from './plugin-run.ts'
 import type { HookReply } from './questions.ts'
+import { PROGRAM_MISSING, type RestartPolicy, Restarts } from './restarts.ts'
 import { firstPlace, originalPlaces } from './source-stack.ts'
-
-/** When a plugin that faults is started again, and when it is given up. */
-export interface RestartPolicy {
-  readonly firstMs: number
-  readonly maxMs: number
-  /** More faults than this within `windowMs` disable the plugin. */
-  readonly maxFaults: number
-  readonly windowMs: number
-}
-
-export const RESTART_POLICY: RestartPolicy = { firstMs: 1_000, maxMs: 60_000, maxFaults: 5, windowMs: 600_000 }
 
 export type PluginState = 'starting' | 'running' | 'backing-off' | 'stopped' | 'failed' | 'held' | 'disabled'
 
@@ -72,7 +62,7 @@ export class PluginRunner {
   #cell: CellProcess | undefined
   #cancelRestart: CancelTimer | undefined
   #places: ((stack: string) => string) | undefined
-  #faults: number[] = []
+  readonly #afterFaults: Restarts
   #restarts = 0
   #startedAt: TimestampMs | undefined
   #lastFault: string | undefined
@@ -83,6 +73,7 @@ export class PluginRunner {
   constructor(options: RunnerOptions) {
     this.installed = options.installed
     this.#options = options
+    this.#afterFaults = new Restarts(options.restart)
     this.#notices = new TokenBucket(FAULTS_PER_SECOND, 20, options.clock.monotonic())
   }
 
@@ -112,7 +103,7 @@ export class PluginRunner {
 
   /** Starts the plugin. Resolves when it runs, or its first start has failed. */
   start(): Promise<void> {
-    this.#faults = []
+    this.#afterFaults.forget()
     return this.#beginSafely()
   }
 
@@ -270,24 +261,22 @@ export class PluginRunner {
     this.#run = undefined
     this.#cell = undefined
     const now = clock.monotonic()
-    // A bug of ours is not at a place in the plugin.
-    const words = code === 'host-fault' ? text : this.#blame(text)
+    // A bug of ours, or our program being away, is not at a place in the plugin.
+    const words = code === 'host-fault' || code === PROGRAM_MISSING ? text : this.#blame(text)
     this.#lastFault = `${code}: ${words}`.slice(0, 512)
-    this.#faults = [...this.#faults.filter((at) => at > now - restart.windowMs), now]
-    if (this.#faults.length > restart.maxFaults) {
+    const after = this.#afterFaults.after(code, now)
+    const told = { type: 'plugin.faulted', code, text: words.slice(0, NOTICE_TEXT) } as const
+    if ('faults' in after) {
       this.#state = 'failed'
       log.host('error', `${code}: ${words}`)
-      log.host(
-        'error',
-        `disabled: ${this.#faults.length} faults in ${restart.windowMs} ms; restart it when it is mended`,
-      )
-      notify({ type: 'plugin.faulted', code, text: words.slice(0, NOTICE_TEXT) })
+      log.host('error', `disabled: ${after.faults} faults in ${restart.windowMs} ms; restart it when it is mended`)
+      notify(told)
     } else {
-      const delayMs = Math.min(restart.firstMs * 2 ** (this.#faults.length - 1), restart.maxMs)
+      const { pauseMs } = after
       this.#state = 'backing-off'
-      log.host('error', `${code}: ${words}; started again in ${delayMs} ms`)
-      notify({ type: 'plugin.faulted', code, text: words.slice(0, NOTICE_TEXT), restartInMs: delayMs })
-      this.#cancelRestart = clock.setTimer(delayMs, () => this.#beginAgain())
+      log.host('error', `${code}: ${words}; started again in ${pauseMs} ms`)
+      notify({ ...told, restartInMs: pauseMs })
+      this.#cancelRestart = clock.setTimer(pauseMs, () => this.#beginAgain())
     }
     this.#settled()
   }
