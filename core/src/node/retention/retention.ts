@@ -44,9 +44,12 @@ export const RETENTION_TIMES: RetentionTimes = {
 const KEEP_GRACE_MS = 600_000
 /** Rows of one page: they are read, written to the archive, and removed in one commit. */
 const PAGE_ROWS = 128
-/** After a page, others have the disk and the processor: at least for this time, and for this many times as long as the page took. */
+/** After a page, others have the disk and the processor: at least for this time, and for some times as long as the page took. */
 const LEAST_REST_MS = 20
-const REST = 4
+/** Old rows can wait: one payment in a hundred may meet a page, or the copying of what pages have put in the log. */
+const REST_OF_OLD = 19
+/** Rows that must make room go as fast as others come. */
+const REST_OF_CROWDED = 4
 /** Of the row that says how long the operator can still change their mind. */
 export const GRACE_KEY = utf8Encode('retention')
 const MAX_REASON = 256
@@ -176,7 +179,7 @@ export class Retention {
       if (!(await this.#archive(rows.class, due))) return undefined
       this.#count(rows.class, await rows.remove(due))
     }
-    await this.#rest(beganAt)
+    await this.#rest(beganAt, REST_OF_CROWDED)
     return next
   }
 
@@ -220,7 +223,7 @@ export class Retention {
       }
       if (next === undefined) return this.#passedOver(rows.class, passedOver)
       from = next
-      await this.#rest(beganAt)
+      await this.#rest(beganAt, REST_OF_OLD)
     }
   }
 
@@ -270,11 +273,11 @@ export class Retention {
   }
 
   /** From what began then. */
-  #rest(beganAt: number): Promise<void> {
+  #rest(beganAt: number, times: number): Promise<void> {
     const { clock } = this.#options
     if (this.#stopped) return Promise.resolve()
     return new Promise((resolve) => {
-      const ms = Math.max(LEAST_REST_MS, REST * (clock.monotonic() - beganAt))
+      const ms = Math.max(LEAST_REST_MS, times * (clock.monotonic() - beganAt))
       const cancel = clock.setTimer(ms, resolve)
       this.#wake = () => {
         cancel()
