@@ -137,8 +137,7 @@ export type ChannelError =
   | (Failure<'htlc-deadline-passed'> & { readonly htlcId: HtlcId; readonly direction: 'offered' | 'received' })
   | Failure<'peer-is-ahead'>
   /** This version does not claim outputs on the peer's commitments. */
-  | (Failure<'remote-commitment-not-handled'> & { readonly txid: Uint8Array; readonly revoked: boolean })
-  | (Failure<'unknown-funding-spend'> & { readonly txid: Uint8Array })
+  | (Failure<'revoked-commitment-published' | 'unknown-funding-spend'> & { readonly txid: Uint8Array })
   | (Failure<'funding-not-seen'> & { readonly blocks: number })
   | Failure<'closing-not-answered'>
   | Failure<'operator-force-close'>

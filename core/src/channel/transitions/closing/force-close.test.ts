@@ -341,6 +341,7 @@ test('on chain — of a commitment that the peer has revoked everything is taken
   const tx = closeByPeer(two)
   const { durable } = two.bob.state
   t.is(durable.phase === 'closing' && durable.closing.spends[0]?.kind, 'revoked')
+  t.deepEqual(errors(two.bob), ['revoked-commitment-published'])
   const taken = published(two.bob)
   t.deepEqual(taken.map(({ kind }) => kind.type + ('htlc' in kind ? ` ${kind.htlc.direction}` : '')).toSorted(), [
     'htlc-penalty offered',

@@ -89,7 +89,7 @@ const reportSpend = (durable: Closing, { kind, txid }: FundingSpend): readonly E
     case 'remote-next':
       return []
     case 'revoked':
-      return [emit(durable, { type: 'error', error: { code: 'remote-commitment-not-handled', txid, revoked: true } })]
+      return [emit(durable, { type: 'error', error: { code: 'revoked-commitment-published', txid } })]
     case 'unknown':
       return [emit(durable, { type: 'error', error: { code: 'unknown-funding-spend', txid } })]
   }

@@ -133,7 +133,7 @@ export const REACTIONS: { readonly [Code in (ChannelError | HtlcFault | PeerFaul
   'closing-not-answered': fail('BOLT 2, closing_signed: no answer in a reasonable time'),
 
   // The chain decides.
-  'remote-commitment-not-handled': silent('channel', 'BOLT 5, remote commitments'),
+  'revoked-commitment-published': silent('channel', 'BOLT 5, revoked transaction close'),
   'unknown-funding-spend': silent('channel', 'BOLT 5, failing a channel'),
   'funding-not-seen': silent('channel', 'BOLT 2, channel_ready: the fundee forgets a channel after 2016 blocks'),
 
