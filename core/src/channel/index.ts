@@ -15,9 +15,18 @@ export { deriveNextKeys } from './commitments/next-keys.ts'
 export { unclaimableMsat } from './commitments/unclaimable.ts'
 export { closedOf, decodeChannel, encodeChannel, liveHtlcKeys, pastOfHtlcRow } from './persistence/channel-codec.ts'
 export { resume } from './resume.ts'
-export { type ChannelState, isFunded, isStored, newChannel } from './state/channel-state.ts'
+export {
+  type Channel,
+  type ChannelState,
+  idsOf,
+  isFunded,
+  isOpening,
+  isStored,
+  newChannel,
+  type Phase,
+} from './state/channel-state.ts'
 export type { CloseCause, FundingSpend } from './state/closing.ts'
-export type { Closed, Durable, Funded, OpeningKeys, Phase } from './state/durable.ts'
+export type { Closed, Durable, Funded } from './state/durable.ts'
 export type {
   AskAcceptEffect,
   AskedCommand,
@@ -61,6 +70,7 @@ export type {
   TimerName,
   UpdateFeeCommand,
 } from './state/inputs.ts'
+export { type OpeningKeys, openingKeys } from './state/opening.ts'
 export type { ChannelKeys, RelayPolicies, RelayPolicy, RemoteRelayPolicy, ShortIds } from './state/params.ts'
 export type { Rest } from './state/rest.ts'
 export { type Epoch, newSession } from './state/session.ts'
@@ -69,6 +79,6 @@ export { answerTo, peerText } from './transitions/common/error-message.ts'
 export { dropUnsigned } from './transitions/common/fail-channel.ts'
 export { completeSpend, fillIn } from './transitions/common/publications.ts'
 export { channelUpdateOf } from './transitions/common/relay-policy.ts'
-export { emit, idOf, remoteNodeIdOf } from './transitions/common/step.ts'
+export { emit } from './transitions/common/step.ts'
 export { channelIdOf } from './transitions/opening/opening.ts'
 export { isClaimable } from './transitions/operating/claimable-htlc.ts'

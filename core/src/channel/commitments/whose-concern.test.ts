@@ -11,15 +11,19 @@ const AT_HOME = /^channel\/(commitments|persistence)\//
 const READS =
   /\.(active|inactive)\b(?!\.(ok|value|error))|\{[^{}\n]*\b(active|inactive)\b[^{}\n]*\}(: [A-Z]| = durable)/
 
+const files = ['channel', 'node', 'payment'].flatMap((room) =>
+  readdirSync(SOURCES + room, { recursive: true, encoding: 'utf8' }).map((file) => `${room}/${file}`),
+)
+const product = files
+  .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts') && !/\/fixtures\//.test(file))
+  .map((file) => ({ file, text: readFileSync(SOURCES + file, 'utf8') }))
+
+const filesThat = (pattern: RegExp): readonly string[] =>
+  product.filter(({ text }) => pattern.test(text)).map(({ file }) => file)
+
 test('the lists of commitments — are ranged over by commitments/ alone, whatever another file wants to know of them', (t) => {
-  const files = ['channel', 'node', 'payment'].flatMap((room) =>
-    readdirSync(SOURCES + room, { recursive: true, encoding: 'utf8' }).map((file) => `${room}/${file}`),
-  )
-  const product = files.filter(
-    (file) => file.endsWith('.ts') && !file.endsWith('.test.ts') && !/\/fixtures\//.test(file) && !AT_HOME.test(file),
-  )
   t.true(product.length > 100)
-  const readers = product.filter((file) => READS.test(readFileSync(SOURCES + file, 'utf8')))
+  const readers = filesThat(READS).filter((file) => !AT_HOME.test(file))
   t.deepEqual(readers, [])
 })
 
@@ -33,4 +37,12 @@ test('the lists of commitments — a look into them is noticed, in whatever form
   ]) {
     t.regex(line, READS)
   }
+})
+
+// `'params' in durable`: what a state has follows from its phase, by `isOpening`, `isFunded`, `isStored` or `idsOf`.
+const PROBES = /'\w+' in (durable|state|channel|opening|before|after)\b/
+
+test('a channel — is asked for its phase, and not probed for a field', (t) => {
+  t.regex("const id = 'params' in durable ? durable.params.channelId : undefined", PROBES)
+  t.deepEqual(filesThat(PROBES), [])
 })

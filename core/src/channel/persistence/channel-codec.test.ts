@@ -95,28 +95,28 @@ const busy = (): TwoParties => {
 test('rows — a channel in any phase is read back as it was', (t) => {
   const opening = new TwoParties()
   opening.open()
-  roundTrip(t, opening.alice.state.durable)
-  roundTrip(t, opening.bob.state.durable)
+  roundTrip(t, opening.alice.stored)
+  roundTrip(t, opening.bob.stored)
   opening.confirm(opening.alice)
-  roundTrip(t, opening.alice.state.durable)
+  roundTrip(t, opening.alice.stored)
   const two = busy()
-  roundTrip(t, two.alice.state.durable)
-  roundTrip(t, two.bob.state.durable)
+  roundTrip(t, two.alice.stored)
+  roundTrip(t, two.bob.stored)
   two.run(two.bob, { type: 'close', feeratePerKw: 999 })
   two.settle()
-  roundTrip(t, two.alice.state.durable)
+  roundTrip(t, two.alice.stored)
   two.run(two.alice, { type: 'force-close' })
-  roundTrip(t, two.alice.state.durable)
+  roundTrip(t, two.alice.stored)
   const closing = new TwoParties().ready({ pushMsat: 300_000_000n })
   closing.run(closing.bob, { type: 'close' })
   closing.settle()
-  roundTrip(t, closing.bob.state.durable)
+  roundTrip(t, closing.bob.stored)
 })
 
 test('rows — a channel goes on from where it was read back', (t) => {
   const two = busy()
   for (const party of [two.alice, two.bob]) {
-    const { channelRow, htlcRows } = encodeChannel(undefined, party.state.durable)
+    const { channelRow, htlcRows } = encodeChannel(undefined, party.stored)
     const decoded = decodeChannel(channelRow, htlcRows)
     if (!decoded.ok) return t.fail(decoded.error.code)
     party.state = { durable: decoded.value }
@@ -132,10 +132,10 @@ test('rows — only HTLCs that changed are written, and the channel row says whi
   const two = new TwoParties().ready()
   two.add(two.alice, 1)
   two.settle()
-  const before = two.alice.state.durable
+  const before = two.alice.stored
   two.add(two.alice, 2)
   two.sign(two.alice)
-  const after = two.alice.state.durable
+  const after = two.alice.stored
   const { channelRow, htlcRows } = encodeChannel(before, after)
   const { channelId } = two.alice.funded.params
   t.deepEqual(
@@ -152,10 +152,10 @@ test('rows — only HTLCs that changed are written, and the channel row says whi
 test('rows — an HTLC is written twice on its way when the steps of a drained mailbox are one commit', (t) => {
   const two = new TwoParties().ready()
   let rows = 0
-  let written = two.alice.state.durable
+  let written = two.alice.stored
   const flush = () => {
-    rows += encodeChannel(written, two.alice.state.durable).htlcRows.length
-    written = two.alice.state.durable
+    rows += encodeChannel(written, two.alice.stored).htlcRows.length
+    written = two.alice.stored
   }
   const exchange = () => {
     for (let round = 0; round < 8; round++) {
@@ -181,9 +181,7 @@ test('rows — a commitment costs at most 64 bytes for each untrimmed HTLC, and 
     const two = new TwoParties({ alice: settings, bob: settings }).ready({ funding: 100_000_000n })
     for (let n = 0; n < count; n++) two.add(two.alice, n, amountMsat)
     two.settle()
-    return Math.max(
-      ...[two.alice, two.bob].map((party) => encodeChannel(undefined, party.state.durable).channelRow.length),
-    )
+    return Math.max(...[two.alice, two.bob].map((party) => encodeChannel(undefined, party.stored).channelRow.length))
   }
   const constant = sizeWith(0, 1_000_000n)
   t.true(constant < 2000)
@@ -194,13 +192,13 @@ test('rows — a commitment costs at most 64 bytes for each untrimmed HTLC, and 
 
 test('rows — the onion of an HTLC is written once, and kept as long as it may be sent again or is undecided', (t) => {
   const two = new TwoParties().ready()
-  const last = new Map([two.alice, two.bob].map((party) => [party, party.state.durable]))
+  const last = new Map([two.alice, two.bob].map((party) => [party, party.stored]))
   const sizes = new Map<TestParty, number[]>([two.alice, two.bob].map((party) => [party, []]))
   const seen = () => {
     for (const party of [two.alice, two.bob]) {
-      const { htlcRows } = encodeChannel(last.get(party), party.state.durable)
+      const { htlcRows } = encodeChannel(last.get(party), party.stored)
       sizes.get(party)?.push(...htlcRows.map(({ value }) => value.length))
-      last.set(party, party.state.durable)
+      last.set(party, party.stored)
     }
   }
   const exchange = () => {
@@ -227,14 +225,14 @@ test('rows — of an HTLC that has ended what a penalty needs is kept, in 52 byt
   const two = new TwoParties().ready()
   two.add(two.alice, 1, 20_000_000n)
   two.settle()
-  const before = new Map([two.alice, two.bob].map((party) => [party, party.state.durable]))
+  const before = new Map([two.alice, two.bob].map((party) => [party, party.stored]))
   two.fulfil(two.bob, 0n, 1)
   two.settle()
   for (const [party, direction] of [
     [two.alice, 'offered'],
     [two.bob, 'received'],
   ] as const) {
-    const { ended } = encodeChannel(before.get(party), party.state.durable)
+    const { ended } = encodeChannel(before.get(party), party.stored)
     const key = htlcKey(party.funded.params.channelId, direction, 0n)
     t.deepEqual(
       ended.map((htlc) => htlc.key),
@@ -255,11 +253,11 @@ test('rows — of an HTLC that has ended what a penalty needs is kept, in 52 byt
     remoteNodeId,
     summary: { kind: 'mutual', closedAt: 200, paidToUs: 1n },
   } as const
-  t.deepEqual(encodeChannel(closing.alice.state.durable, closed).ended, [{ key: htlcKey(channelId, 'offered', 0n) }])
+  t.deepEqual(encodeChannel(closing.alice.stored, closed).ended, [{ key: htlcKey(channelId, 'offered', 0n) }])
 })
 
 test('rows — what is cut short or of another version is refused', (t) => {
-  const { durable } = new TwoParties().ready().alice.state
+  const { stored: durable } = new TwoParties().ready().alice
   const { channelRow } = encodeChannel(undefined, durable)
   for (let length = 0; length < channelRow.length; length += 13) {
     t.like(decodeChannel(channelRow.subarray(0, length), []), { ok: false, error: { code: 'malformed-channel-row' } })

@@ -1,11 +1,9 @@
 import { concat, toHex, u64be } from '../../lib/bytes.ts'
-import { invariant } from '../../lib/errors.ts'
 import type { ChannelId, HtlcId } from '../../lib/ids.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import { type Codec, decodeWith, encodeWith } from '../../wire/codec/codec.ts'
 import { versioned } from '../../wire/codec/combinators.ts'
 import type { WireError } from '../../wire/wire-error.ts'
-import { isFunded } from '../state/channel-state.ts'
 import type { Closed, Durable, Funded } from '../state/durable.ts'
 import { type HtlcRecord, NO_HTLCS } from '../state/htlc.ts'
 import { htlcRow, pastHtlc, pastHtlcRow, storedHtlc } from './htlc-rows.ts'
@@ -60,9 +58,7 @@ const channelRow: Codec<StoredChannel> = versioned<StoredChannel>({
 
 /** Writes a stored state. `previous` is the state that the store has, if any: HTLCs that it holds unchanged are left out. */
 export const encodeChannel = (previous: Durable | undefined, next: Durable): ChannelRows => {
-  invariant(isFunded(next) || next.phase === 'closed', 'only a channel with commitments is stored')
-  const known = previous !== undefined && isFunded(previous) ? previous : undefined
-  const before = known?.htlcs ?? NO_HTLCS
+  const before = previous === undefined || previous.phase === 'closed' ? NO_HTLCS : previous.htlcs
   if (next.phase === 'closed') {
     // Nothing is owed to or by it any more: no commitment of it can be published.
     const ended = [...before.offered, ...before.received].map(({ direction, add }) => ({

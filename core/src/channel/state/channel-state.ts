@@ -1,13 +1,20 @@
 import type { ChannelId, NodeId } from '../../lib/ids.ts'
-import type { Durable, Funded, FundedCommon, Opening } from './durable.ts'
+import type { Closed, Durable, Funded, FundedCommon } from './durable.ts'
+import type { Ids } from './ids.ts'
+import type { Opening } from './opening.ts'
 import type { Session } from './session.ts'
 
+/** A channel in one of its three ages; `phase` tells them apart. */
+export type Channel = Opening | Funded | Closed
+
+export type Phase = Channel['phase']
+
 /**
- * A channel. Only `durable` is ever stored: a step that returns the same `durable` object has nothing to write.
- * Without a `session` the peer is not connected.
+ * A channel and its connection. A step that returns the same `durable` object has nothing to write, and an opening is never written
+ * (`isStored`). Without a `session` the peer is not connected.
  */
 export interface ChannelState {
-  readonly durable: Durable
+  readonly durable: Channel
   readonly session?: Session
 }
 
@@ -20,14 +27,23 @@ export const newChannel = (
   remoteNodeId: NodeId,
   temporaryChannelId: ChannelId,
   session: Session,
-): ChannelState => ({ durable: { phase: 'idle', channelId: temporaryChannelId, localNodeId, remoteNodeId }, session })
+): ChannelState => ({
+  durable: { phase: 'idle', ids: { channelId: temporaryChannelId, localNodeId, remoteNodeId } },
+  session,
+})
+
+/** What names a channel, whatever age it is in. */
+export const idsOf = (channel: Channel): Ids => {
+  if (isOpening(channel)) return channel.ids
+  return channel.phase === 'closed' ? channel : channel.params
+}
 
 /** Whether the channel has commitments that must never be forgotten: from then on it is written to the store. */
-export const isStored = (durable: Durable): boolean => !isOpening(durable)
+export const isStored = (channel: Channel): channel is Durable => !isOpening(channel)
 
 /** Whether the opening may still fail without a trace: no commitment has to be kept. */
-export const isOpening = (durable: Durable): durable is Opening => {
-  switch (durable.phase) {
+export const isOpening = (channel: Channel): channel is Opening => {
+  switch (channel.phase) {
     case 'aborted':
     case 'idle':
     case 'wait-for-open-answer':
@@ -47,4 +63,4 @@ export const update = <D extends FundedCommon>(durable: D, patch: Partial<Funded
   ...patch,
 })
 
-export const isFunded = (durable: Durable): durable is Funded => !isOpening(durable) && durable.phase !== 'closed'
+export const isFunded = (channel: Channel): channel is Funded => !isOpening(channel) && channel.phase !== 'closed'

@@ -3,7 +3,7 @@ import type { ChannelId, HtlcId } from '../../lib/ids.ts'
 import type { BlockHeight, FeeratePerKw, Msat, Sat } from '../../lib/units.ts'
 import type { ClosingError } from '../commitment/closing-transaction.ts'
 import type { CommitmentSignatureError } from '../commitment/verify-commitment.ts'
-import type { Phase } from './durable.ts'
+import type { Phase } from './channel-state.ts'
 
 /** Why an opening is refused, by us or because of what the peer sent. */
 export type OpenError =

@@ -1,7 +1,8 @@
-import type { ChannelId, NodeId, PublicKey, ShortChannelId } from '../../lib/ids.ts'
+import type { ChannelId, PublicKey, ShortChannelId } from '../../lib/ids.ts'
 import type { BlockDelta, BlockHeight, Msat, Ppm, Sat, TimestampMs } from '../../lib/units.ts'
 import type { ChannelType } from '../../wire/channel-type.ts'
 import type { Basepoints } from '../commitment/commitment-terms.ts'
+import type { Ids } from './ids.ts'
 
 /** One side's public keys of a channel. */
 export interface ChannelKeys {
@@ -25,12 +26,8 @@ export interface Limits {
 }
 
 /** The values that an opening fixes for good. */
-export interface ChannelParams {
-  readonly channelId: ChannelId
+export interface ChannelParams extends Ids {
   readonly temporaryChannelId: ChannelId
-  readonly localNodeId: NodeId
-  readonly remoteNodeId: NodeId
-  /** The signer finds our keys by it. */
   readonly keyIndex: number
   readonly localIsOpener: boolean
   readonly channelType: ChannelType

@@ -1,12 +1,12 @@
 import type { ActorContext, Behaviour, BehaviourFactory, SpawnOptions } from '../../actor/types.ts'
 import {
   type AskedCommand,
+  type Channel,
   type ChannelCommand,
   type ChannelEnv,
   type ChannelInput,
   type CommandResult,
   channelIdOf,
-  type Durable,
   deriveNextKeys,
   dropUnsigned,
   type Effect,
@@ -15,11 +15,12 @@ import {
   type FundingCreatedByWallet,
   type FundingFailed,
   heedsBlocks,
-  idOf,
+  idsOf,
   isFunded,
+  isOpening,
   isStored,
+  openingKeys,
   type Rest,
-  remoteNodeIdOf,
   resume,
   step,
 } from '../../channel/index.ts'
@@ -87,7 +88,7 @@ class ChannelDriver {
     const { state } = hold
     hold.entry ??= {
       ref: context.self,
-      remoteNodeId: remoteNodeIdOf(state.durable),
+      remoteNodeId: idsOf(state.durable).remoteNodeId,
       state,
       durableState: state,
       quarantined: false,
@@ -308,8 +309,8 @@ class ChannelDriver {
   }
 
   /** If an opening fails, an address that nobody has seen can be used for the next one. */
-  #giveBack(durable: Durable): void {
-    const keys = 'keys' in durable ? durable.keys : 'params' in durable ? durable.params : undefined
+  #giveBack(durable: Channel): void {
+    const keys = isOpening(durable) ? openingKeys(durable) : undefined
     if (keys !== undefined) this.#services.scripts.giveBack(keys.localShutdownScript)
   }
 
@@ -355,6 +356,6 @@ class ChannelDriver {
   }
 
   #name(): string {
-    return toHex(idOf(this.#entry.state.durable))
+    return toHex(idsOf(this.#entry.state.durable).channelId)
   }
 }

@@ -1,5 +1,5 @@
 import type { ActorRef } from '../../actor/types.ts'
-import { type Durable, isFunded, isFundingConfirmed } from '../../channel/index.ts'
+import { type Channel, isFundingConfirmed, isOpening } from '../../channel/index.ts'
 import { equalBytes, toHex } from '../../lib/bytes.ts'
 import type { ChannelId, NodeId, ShortChannelId } from '../../lib/ids.ts'
 import { SortedList } from '../../lib/sorted-list.ts'
@@ -226,9 +226,10 @@ const noOpenings = (): Openings => ({ 'funding-outpoint': 0, confirmation: 0 })
 
 const rests = ({ rest }: ChannelEntry): number => (rest === undefined ? 0 : 1)
 
-const waitingOf = (durable: Durable): Waiting => {
-  if (!('params' in durable)) return 'funding-outpoint'
-  if (!isFunded(durable) || durable.params.localIsOpener) return undefined
+const waitingOf = (durable: Channel): Waiting => {
+  // The outpoint of a funding of ours is known before the peer has signed for it.
+  if (isOpening(durable)) return durable.phase === 'wait-for-funding-signed' ? undefined : 'funding-outpoint'
+  if (durable.phase === 'closed' || durable.params.localIsOpener) return undefined
   return isFundingConfirmed(durable) ? undefined : 'confirmation'
 }
 

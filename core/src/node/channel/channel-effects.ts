@@ -2,10 +2,10 @@ import type { ActorContext } from '../../actor/types.ts'
 import {
   type AcceptCommand,
   type AskAcceptEffect,
+  type Channel,
   commitmentOn,
-  type Durable,
   type Effect,
-  idOf,
+  idsOf,
   isFunded,
   type RejectCommand,
   type SendEffect,
@@ -136,7 +136,7 @@ export class ChannelEffects {
         outward.push(() => {
           const { connection } = hold
           if (connection?.epoch !== effect.epoch) return
-          const channelId = idOf(this.#durable)
+          const channelId = idsOf(this.#durable).channelId
           connection.ref.tell('hangUp', { epoch: effect.epoch, channelId, reason: 'channel-failed' })
         })
         break
@@ -186,7 +186,7 @@ export class ChannelEffects {
       const { connection } = hold
       const complete = signed()
       if (connection?.epoch === epoch)
-        connection.ref.tell('send', { epoch, channelId: idOf(this.#durable), message: complete })
+        connection.ref.tell('send', { epoch, channelId: idsOf(this.#durable).channelId, message: complete })
       // The only signature that we made stays with us: the peer cannot fund a channel without it.
       else if (complete.type === 'funding_signed') context.self.tell('unsigned', undefined)
     }
@@ -203,16 +203,16 @@ export class ChannelEffects {
     })
   }
 
-  get #durable(): Durable {
+  get #durable(): Channel {
     return entryOf(this.#parts.hold).state.durable
   }
 
   #name(): string {
-    return toHex(idOf(this.#durable))
+    return toHex(idsOf(this.#durable).channelId)
   }
 }
 
-const openedAt = (durable: Durable): number | undefined => ('params' in durable ? durable.params.openedAt : undefined)
+const openedAt = (durable: Channel): number | undefined => (isFunded(durable) ? durable.params.openedAt : undefined)
 
-const isFunding = (durable: Durable, outpoint: OutPoint): boolean =>
+const isFunding = (durable: Channel, outpoint: OutPoint): boolean =>
   isFunded(durable) && commitmentOn(durable, outpoint) !== undefined

@@ -1,4 +1,4 @@
-import type { Durable } from '../../channel/index.ts'
+import { type Channel, type Funded, isOpening, isStored } from '../../channel/index.ts'
 import type { ChannelId, ShortChannelId } from '../../lib/ids.ts'
 
 export interface ChannelIds {
@@ -10,26 +10,18 @@ export interface ChannelIds {
 }
 
 /** Whether two consecutive states have the same names. */
-export const haveSameIds = (before: Durable, after: Durable): boolean =>
-  'shortIds' in before && 'shortIds' in after && before.shortIds === after.shortIds
+export const haveSameIds = (before: Channel, after: Channel): boolean =>
+  isStored(before) && isStored(after) && before.shortIds !== undefined && before.shortIds === after.shortIds
 
 /** Every name by which a channel in this state may be asked for. */
-export const channelIds = (durable: Durable): ChannelIds => {
-  switch (durable.phase) {
-    case 'idle':
-    case 'aborted':
-      return { temporaryChannelId: durable.channelId, shortIds: [] }
-    case 'wait-for-open-answer':
-    case 'wait-for-funding':
-    case 'wait-for-decision':
-    case 'wait-for-funding-created':
-      return { temporaryChannelId: durable.open.temporaryChannelId, shortIds: [] }
-    case 'closed':
-      return { channelId: durable.channelId, shortIds: [] }
-    default: {
-      const { real, localAliases } = durable.shortIds
-      const { channelId, temporaryChannelId } = durable.params
-      return { channelId, temporaryChannelId, shortIds: real === undefined ? localAliases : [real, ...localAliases] }
-    }
-  }
+export const channelIds = (channel: Channel): ChannelIds => {
+  if (channel.phase === 'closed') return { channelId: channel.channelId, shortIds: [] }
+  if (channel.phase === 'wait-for-funding-signed') return namesOf(channel.unsigned)
+  return isOpening(channel) ? { temporaryChannelId: channel.ids.channelId, shortIds: [] } : namesOf(channel)
+}
+
+const namesOf = ({ params, shortIds }: Pick<Funded, 'params' | 'shortIds'>): ChannelIds => {
+  const { real, localAliases } = shortIds
+  const { channelId, temporaryChannelId } = params
+  return { channelId, temporaryChannelId, shortIds: real === undefined ? localAliases : [real, ...localAliases] }
 }

@@ -1,9 +1,10 @@
 import {
+  type Channel,
   type ChannelState,
   type Durable,
   decodeChannel,
   encodeChannel,
-  idOf,
+  idsOf,
   isFunded,
   isStored,
   liveHtlcKeys,
@@ -19,9 +20,9 @@ import type { RowsMoved } from '../storage/rows-moved.ts'
 import { TABLE } from '../storage/tables.ts'
 
 /** What a step from one durable state to the next writes. */
-export const channelWrites = (previous: Durable, next: Durable): Write[] => {
+export const channelWrites = (previous: Channel, next: Durable): Write[] => {
   const { channelRow, htlcRows, ended } = encodeChannel(isStored(previous) ? previous : undefined, next)
-  const writes: Write[] = [{ table: TABLE.channel, key: idOf(next), value: channelRow }]
+  const writes: Write[] = [{ table: TABLE.channel, key: idsOf(next).channelId, value: channelRow }]
   for (const { key, value } of htlcRows) writes.push({ table: TABLE.htlc, key, value })
   for (const { key, past } of ended) {
     // Until both are written, the row of the living HTLC is still there and says the same.

@@ -1,4 +1,4 @@
-import { type Durable, fundings, isFunded } from '../../channel/index.ts'
+import { type Channel, fundings, isFunded } from '../../channel/index.ts'
 import type { ChainSight } from '../chain/chain-sight.ts'
 
 /** Knows whether the chain has decided a channel while the node was off. It asks once, when that matters. */
@@ -15,7 +15,7 @@ export class ChannelSighting {
   }
 
   /** Whether that is still to come; `onSeen` is called then. */
-  isAwaited(durable: Durable): boolean {
+  isAwaited(durable: Channel): boolean {
     if (this.#state === 'seen' || !isFunded(durable) || durable.phase === 'closing') return false
     if (this.#state === 'awaited') return true
     const coming = fundings(durable).flatMap(({ outpoint }) => this.#sight.of(outpoint) ?? [])

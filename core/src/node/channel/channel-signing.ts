@@ -1,4 +1,4 @@
-import { type Durable, fillIn, type SendEffect } from '../../channel/index.ts'
+import { type Channel, fillIn, idsOf, type SendEffect } from '../../channel/index.ts'
 import { channelUpdateDigest } from '../../wire/channel-update-digest.ts'
 import type { ChannelUpdate } from '../../wire/messages/gossip.ts'
 import type { Message } from '../../wire/messages/message.ts'
@@ -18,10 +18,9 @@ export class ChannelSigning {
     this.#channelSigner = this.#signer.channel(keyIndex)
   }
 
-  signer(durable: Durable): ChannelSigner {
+  signer(durable: Channel): ChannelSigner {
     if (this.#channelSigner === undefined) {
-      const keyIndex =
-        'params' in durable ? durable.params.keyIndex : 'keys' in durable ? durable.keys.keyIndex : undefined
+      const { keyIndex } = idsOf(durable)
       if (keyIndex === undefined) throw new Error('a channel without keys signs nothing')
       this.#channelSigner = this.#signer.channel(keyIndex)
     }
@@ -29,7 +28,7 @@ export class ChannelSigning {
   }
 
   /** The message with all the signatures that it needs. */
-  complete({ message, needs }: SendEffect, durable: Durable): Message {
+  complete({ message, needs }: SendEffect, durable: Channel): Message {
     if (needs === undefined) return message
     const answer =
       needs.type === 'node-signature'

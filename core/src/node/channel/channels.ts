@@ -1,6 +1,6 @@
 import type { ActorSystem } from '../../actor/actor-system.ts'
 import type { ActorContext, ActorRef, Supervision } from '../../actor/types.ts'
-import { type ChannelState, idOf, newChannel, newSession } from '../../channel/index.ts'
+import { type ChannelState, idsOf, newChannel, newSession } from '../../channel/index.ts'
 import { toHex } from '../../lib/bytes.ts'
 import { invariant } from '../../lib/errors.ts'
 import type { ChannelId, NodeId } from '../../lib/ids.ts'
@@ -54,7 +54,7 @@ export const createChannels = <E extends { readonly type: string }>(
   }
 
   return {
-    restore: (state) => spawn(toHex(idOf(state.durable)), { state }),
+    restore: (state) => spawn(toHex(idsOf(state.durable).channelId), { state }),
     create(temporaryChannelId, remoteNodeId, connection, remoteFeatures) {
       const session = newSession(connection.epoch, remoteFeatures, true)
       const state = newChannel(services.signer.nodeId, remoteNodeId, temporaryChannelId, session)

@@ -1,4 +1,4 @@
-import type { ChannelState } from '../../channel/index.ts'
+import { type ChannelState, idsOf } from '../../channel/index.ts'
 import { u32be, utf8Encode } from '../../lib/bytes.ts'
 import type { Store, Write } from '../../store/store.ts'
 import { TABLE } from '../storage/tables.ts'
@@ -15,8 +15,7 @@ export interface KeyIndexes {
 export const keyIndexes = (stored: readonly ChannelState[], floor = 0): KeyIndexes => {
   let last = floor
   for (const { durable } of stored) {
-    const keyIndex =
-      'params' in durable ? durable.params.keyIndex : 'keyIndex' in durable ? durable.keyIndex : undefined
+    const { keyIndex } = idsOf(durable)
     if (keyIndex !== undefined && keyIndex > last) last = keyIndex
   }
   return { next: () => ++last }

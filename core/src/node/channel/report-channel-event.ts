@@ -38,7 +38,7 @@ export const reportChannelEvent = (
   openedByUs: boolean,
 ): void => {
   const channel = { channelId: toHex(event.channelId), peer: toHex(event.remoteNodeId) }
-  const funded = 'active' in durable ? (durable as Funded) : undefined
+  const funded = isFunded(durable) ? durable : undefined
   switch (event.type) {
     case 'funding-created':
       log.append('channel.funding-created', {

@@ -1,4 +1,5 @@
 import type { RequestOf } from '@fulgurite/plugin-sdk/contract'
+import { isFunded } from '../../channel/index.ts'
 import { equalBytes, fromHex } from '../../lib/bytes.ts'
 import { parseShortChannelId } from '../../lib/ids.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
@@ -65,7 +66,7 @@ const givenRoute = (
   const entry = hops[0] === undefined ? undefined : directory.byShortChannelId(hops[0].shortChannelId)
   const durable = entry?.state.durable
   const channel =
-    entry === undefined || durable === undefined || !('params' in durable)
+    entry === undefined || durable === undefined || !isFunded(durable)
       ? undefined
       : { channelId: durable.params.channelId, remoteNodeId: entry.remoteNodeId }
   const route = routeFromGiven(hops, channel, height)

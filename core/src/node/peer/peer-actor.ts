@@ -1,6 +1,6 @@
 import type { EventPayload } from '@fulgurite/plugin-sdk/contract'
 import type { ActorContext, Behaviour, BehaviourFactory } from '../../actor/types.ts'
-import { answerTo, type ChannelMessage, type Epoch, idOf, type PeerFault, peerText } from '../../channel/index.ts'
+import { answerTo, type ChannelMessage, type Epoch, idsOf, type PeerFault, peerText } from '../../channel/index.ts'
 import { isAllZero, toHex } from '../../lib/bytes.ts'
 import { stackOf } from '../../lib/errors.ts'
 import type { ChannelId, NodeId, ShortChannelId } from '../../lib/ids.ts'
@@ -118,7 +118,7 @@ class PeerDriver {
     this.#publish()
     this.#tell(connection, 'peer.disconnected', { nodeId: toHex(this.#nodeId), reason })
     for (const { ref, state } of this.#channels()) {
-      ref.tell('disconnected', { epoch, about: connection.complaints.about(idOf(state.durable)) })
+      ref.tell('disconnected', { epoch, about: connection.complaints.about(idsOf(state.durable).channelId) })
     }
   }
 
@@ -198,7 +198,7 @@ class PeerDriver {
     }
     const channel = this.#ours(message.channelId)
     if (channel === undefined) return
-    connection.complaints.note(idOf(channel.state.durable))
+    connection.complaints.note(idsOf(channel.state.durable).channelId)
     channel.ref.tell('peerMessage', { epoch: connection.epoch, message })
   }
 

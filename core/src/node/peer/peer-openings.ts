@@ -1,5 +1,5 @@
 import type { ActorRef } from '../../actor/types.ts'
-import { type Durable, isFunded, isFundingConfirmed, type PeerFault } from '../../channel/index.ts'
+import { type Channel, isFunded, isFundingConfirmed, type PeerFault } from '../../channel/index.ts'
 import { toHex } from '../../lib/bytes.ts'
 import type { ChannelId, NodeId } from '../../lib/ids.ts'
 import { err, ok } from '../../lib/result.ts'
@@ -117,6 +117,6 @@ export class PeerOpenings {
   }
 }
 
-const isUnconfirmed = (durable: Durable): boolean => isFunded(durable) && !isFundingConfirmed(durable)
+const isUnconfirmed = (durable: Channel): boolean => isFunded(durable) && !isFundingConfirmed(durable)
 
-const isOpenedByPeer = (durable: Durable): boolean => 'params' in durable && !durable.params.localIsOpener
+const isOpenedByPeer = (durable: Channel): boolean => isFunded(durable) && !durable.params.localIsOpener

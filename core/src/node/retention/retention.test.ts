@@ -544,7 +544,7 @@ test('a channel that closed long ago goes when nothing of its HTLCs is kept, and
   put(closed(7, 100))
   put(closed(8, 100))
   put(closed(3, 4_000))
-  put(two.alice.state.durable)
+  put(two.alice.stored)
   rig.store.submit([{ table: TABLE.pastHtlc, key: htlcKey(hashOf(8), 'offered', 1n), value: new Uint8Array(45) }])
   rig.height = 100 + 30 * 144
   await rig.pass(PAST_GRACE_MS)

@@ -1,5 +1,5 @@
 import { outpointKey } from '../../chain/outpoint-key.ts'
-import type { ChannelState } from '../../channel/index.ts'
+import { type ChannelState, isFunded } from '../../channel/index.ts'
 import type { Wallet } from '../../wallet/wallet.ts'
 
 /**
@@ -9,7 +9,7 @@ import type { Wallet } from '../../wallet/wallet.ts'
 export const releaseForgotten = (wallet: Wallet, stored: readonly ChannelState[]): void => {
   const needed = new Set(
     stored.flatMap(({ durable }) =>
-      'fundingTx' in durable ? (durable.fundingTx?.inputs ?? []).map(({ outpoint }) => outpointKey(outpoint)) : [],
+      isFunded(durable) ? (durable.fundingTx?.inputs ?? []).map(({ outpoint }) => outpointKey(outpoint)) : [],
     ),
   )
   const forgotten = wallet

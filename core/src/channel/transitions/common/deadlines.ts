@@ -1,7 +1,7 @@
 import { isFundingConfirmed, latest } from '../../commitments/commitments.ts'
 import { holdHtlcs } from '../../commitments/cross-signed.ts'
-import { isFunded } from '../../state/channel-state.ts'
-import type { Closing, Durable, Funded } from '../../state/durable.ts'
+import { type Channel, isFunded } from '../../state/channel-state.ts'
+import type { Closing, Funded } from '../../state/durable.ts'
 import type { ChannelEnv } from '../../state/environment.ts'
 import type { ChannelError } from '../../state/errors.ts'
 import { findHtlc } from '../../state/htlc.ts'
@@ -23,7 +23,7 @@ export const checkDeadlines = ({ durable, session }: Live<Exclude<Funded, Closin
  * Whether the next block may have an effect on the channel, apart from what it watches on the chain: it has none on a channel that is in
  * use and holds no HTLC.
  */
-export const heedsBlocks = (durable: Durable): boolean => {
+export const heedsBlocks = (durable: Channel): boolean => {
   if (!isFunded(durable)) return false
   const { phase, localShutdown, remoteShutdown, htlcs } = durable
   if (phase !== 'normal' || localShutdown !== undefined || remoteShutdown !== undefined) return true

@@ -1,5 +1,5 @@
 import { assertNever } from '../../../lib/errors.ts'
-import { type ChannelState, isOpening } from '../../state/channel-state.ts'
+import { type ChannelState, idsOf, isOpening } from '../../state/channel-state.ts'
 import type { Effect } from '../../state/effects.ts'
 import type { ChannelEnv } from '../../state/environment.ts'
 import type { ProtocolError } from '../../state/errors.ts'
@@ -7,7 +7,7 @@ import { abortOpening } from './abort-opening.ts'
 import { answerTo } from './error-message.ts'
 import { forceClose } from './fail-channel.ts'
 import { REACTIONS } from './reactions.ts'
-import { emit, idOf, type Step, stay } from './step.ts'
+import { emit, type Step, stay } from './step.ts'
 
 /** What the node does about a fault of the peer, by `REACTIONS`. */
 export const react = (state: ChannelState, fault: ProtocolError, env: ChannelEnv): Step => {
@@ -39,7 +39,7 @@ const failChannel = (state: ChannelState, error: ProtocolError, env: ChannelEnv)
 const complain = (state: ChannelState, fault: ProtocolError, hangUp: boolean): Step => {
   const { durable, session } = state
   const effects: Effect[] = []
-  const message = answerTo(idOf(durable), fault)
+  const message = answerTo(idsOf(durable).channelId, fault)
   if (session !== undefined && message !== undefined) {
     effects.push({ type: 'send', epoch: session.epoch, message })
   }

@@ -1,6 +1,6 @@
 import { err, ok } from '../../../lib/result.ts'
-import type { ChannelState } from '../../state/channel-state.ts'
-import type { Durable, Funded } from '../../state/durable.ts'
+import { type Channel, type ChannelState, idsOf } from '../../state/channel-state.ts'
+import type { Funded } from '../../state/durable.ts'
 import type { AskedCommand, CommandResult, Effect } from '../../state/effects.ts'
 import type { CommandError } from '../../state/errors.ts'
 import type { ChannelEvent, ChannelEventBody } from '../../state/events.ts'
@@ -25,7 +25,7 @@ export interface Online<D extends Funded = Funded> extends Live<D> {
 
 export const stay = (state: ChannelState, ...effects: readonly Effect[]): Step => ({ state, effects })
 
-export const to = (durable: Durable, session: Session | undefined, effects: readonly Effect[]): Step => ({
+export const to = (durable: Channel, session: Session | undefined, effects: readonly Effect[]): Step => ({
   state: session === undefined ? { durable } : { durable, session },
   effects,
 })
@@ -36,40 +36,6 @@ export const andThen = (first: Step, next: (state: ChannelState) => Step): Step 
   if (first.effects.length === 0) return second
   if (second.effects.length === 0) return { state: second.state, effects: first.effects }
   return { state: second.state, effects: [...first.effects, ...second.effects] }
-}
-
-/** The channel's id, or its temporary one, or zeros for one that has neither. */
-export const idOf = (durable: Durable): Uint8Array => {
-  switch (durable.phase) {
-    case 'idle':
-    case 'aborted':
-      return durable.channelId
-    case 'wait-for-open-answer':
-    case 'wait-for-funding':
-    case 'wait-for-decision':
-    case 'wait-for-funding-created':
-      return durable.open.temporaryChannelId
-    case 'closed':
-      return durable.channelId
-    default:
-      return durable.params.channelId
-  }
-}
-
-export const remoteNodeIdOf = (durable: Durable): Uint8Array => {
-  switch (durable.phase) {
-    case 'idle':
-    case 'aborted':
-    case 'wait-for-decision':
-    case 'closed':
-      return durable.remoteNodeId
-    case 'wait-for-open-answer':
-    case 'wait-for-funding':
-    case 'wait-for-funding-created':
-      return durable.keys.remoteNodeId
-    default:
-      return durable.params.remoteNodeId
-  }
 }
 
 /** A command of which only the name matters, and whether someone waits for its answer. */
@@ -94,7 +60,8 @@ export const refuse = <Name extends AskedCommand>(
   error: CommandError<Name>,
 ): Step => to(state.durable, state.session, reply(command, err(error)))
 
-export const emit = (durable: Durable, body: ChannelEventBody): Effect => {
-  const event: ChannelEvent = { ...body, channelId: idOf(durable), remoteNodeId: remoteNodeIdOf(durable) }
+export const emit = (channel: Channel, body: ChannelEventBody): Effect => {
+  const { channelId, remoteNodeId } = idsOf(channel)
+  const event: ChannelEvent = { ...body, channelId, remoteNodeId }
   return { type: 'emit', event }
 }

@@ -5,9 +5,9 @@ import { verifyCommitmentSignatures } from '../../commitment/verify-commitment.t
 import { balancesOf } from '../../commitments/balances.ts'
 import { keysOf } from '../../commitments/build-commitment.ts'
 import { latest } from '../../commitments/commitments.ts'
-import type { Idle, WaitForDecision, WaitForFundingCreated } from '../../state/durable.ts'
 import type { ChannelEnv } from '../../state/environment.ts'
 import type { AcceptCommand } from '../../state/inputs.ts'
+import type { Idle, WaitForDecision, WaitForFundingCreated } from '../../state/opening.ts'
 import type { Session } from '../../state/session.ts'
 import { abortOpening } from '../common/abort-opening.ts'
 import { emit, type Step, to } from '../common/step.ts'
@@ -15,16 +15,16 @@ import { checkOpenChannel } from './open-checks.ts'
 import { firstCommitments, ownFields, watchFunding, withFirstSignature } from './opening.ts'
 
 /** BOLT 2, open_channel: a valid proposal goes to the node for a decision. */
-export const recvOpenChannel = (durable: Idle, session: Session, open: OpenChannel, env: ChannelEnv): Step => {
-  const { localNodeId, remoteNodeId } = durable
-  const proposed: WaitForDecision = { phase: 'wait-for-decision', localNodeId, remoteNodeId, open }
+export const recvOpenChannel = (opening: Idle, session: Session, open: OpenChannel, env: ChannelEnv): Step => {
+  const { ids } = opening
+  const proposed: WaitForDecision = { phase: 'wait-for-decision', ids, open }
   const error = checkOpenChannel(open, session.remoteFeatures, env)
   if (error !== undefined) return abortOpening(proposed, session, error)
   return to(proposed, session, [
     {
       type: 'ask-accept',
       question: {
-        remoteNodeId,
+        remoteNodeId: ids.remoteNodeId,
         temporaryChannelId: open.temporaryChannelId,
         funding: open.fundingSatoshis,
         pushMsat: open.pushMsat,
@@ -37,12 +37,12 @@ export const recvOpenChannel = (durable: Idle, session: Session, open: OpenChann
 
 /** BOLT 2, accept_channel. */
 export const acceptChannel = (
-  durable: WaitForDecision,
+  opening: WaitForDecision,
   session: Session,
   command: AcceptCommand,
   env: ChannelEnv,
 ): Step => {
-  const { open } = durable
+  const { open } = opening
   const { keys, upfrontShutdown } = command
   const accept: AcceptChannel = {
     type: 'accept_channel',
@@ -58,28 +58,29 @@ export const acceptChannel = (
       reserve: open.channelReserveSatoshis,
       dustLimit: accept.dustLimitSatoshis,
     } as const
-    return abortOpening(durable, session, error)
+    return abortOpening(opening, session, error)
   }
-  return to({ phase: 'wait-for-funding-created', keys, open, accept }, session, [
+  const ids = { ...opening.ids, keyIndex: keys.keyIndex }
+  return to({ phase: 'wait-for-funding-created', ids, keys, open, accept }, session, [
     { type: 'send', epoch: session.epoch, message: accept },
   ])
 }
 
 /** BOLT 2, funding_created: from our `funding_signed` on, the channel must be remembered. */
 export const recvFundingCreated = (
-  durable: WaitForFundingCreated,
+  opening: WaitForFundingCreated,
   session: Session,
   message: FundingCreated,
   env: ChannelEnv,
 ): Step => {
-  const { keys, open, accept } = durable
+  const { keys, open, accept } = opening
   const outpoint = { txid: message.fundingTxid, index: message.fundingOutputIndex }
   const { funded: unsigned, local, remote } = firstCommitments(keys, open, accept, false, outpoint, env)
   const commitment = latest(unsigned)
   const ownKeys = keysOf(commitment.localParams, env.commitmentPoint(0))
   const verified = verifyCommitmentSignatures(commitment.localParams, ownKeys, local, message.signature, [])
   if (!verified.ok) {
-    return abortOpening(durable, session, {
+    return abortOpening(opening, session, {
       code: 'invalid-signature',
       message: message.type,
       transaction: encodeTxWithoutWitness(local.tx),

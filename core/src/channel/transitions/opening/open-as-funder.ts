@@ -9,9 +9,9 @@ import { verifyCommitmentSignatures } from '../../commitment/verify-commitment.t
 import { balancesOf } from '../../commitments/balances.ts'
 import { buildLocal } from '../../commitments/build-commitment.ts'
 import { latest } from '../../commitments/commitments.ts'
-import type { Idle, WaitForFunding, WaitForFundingSigned, WaitForOpenAnswer } from '../../state/durable.ts'
 import type { ChannelEnv } from '../../state/environment.ts'
 import type { FundingCreatedByWallet, OpenCommand } from '../../state/inputs.ts'
+import type { Idle, WaitForFunding, WaitForFundingSigned, WaitForOpenAnswer } from '../../state/opening.ts'
 import type { Session } from '../../state/session.ts'
 import { abortOpening } from '../common/abort-opening.ts'
 import { emit, reply, type Step, to } from '../common/step.ts'
@@ -27,16 +27,15 @@ import {
 } from './opening.ts'
 
 /** BOLT 2, open_channel. */
-export const openChannel = (durable: Idle, session: Session, command: OpenCommand, env: ChannelEnv): Step => {
+export const openChannel = (opening: Idle, session: Session, command: OpenCommand, env: ChannelEnv): Step => {
   const error = checkOpenCommand(command, session.remoteFeatures, env)
   if (error !== undefined) {
-    const { channelId, localNodeId, remoteNodeId } = durable
-    return to({ phase: 'aborted', channelId, localNodeId, remoteNodeId }, session, reply(command, err(error)))
+    return to({ phase: 'aborted', ids: opening.ids }, session, reply(command, err(error)))
   }
   const open: OpenChannel = {
     type: 'open_channel',
     chainHash: env.settings.chainHash,
-    temporaryChannelId: durable.channelId,
+    temporaryChannelId: opening.ids.channelId,
     fundingSatoshis: command.funding,
     pushMsat: command.pushMsat,
     feeratePerKw: env.feerates.commitment,
@@ -46,22 +45,23 @@ export const openChannel = (durable: Idle, session: Session, command: OpenComman
   }
   const { keys, requestId, fundingFeeratePerKw, maxFundingFee } = command
   const limit = maxFundingFee === undefined ? {} : { maxFundingFee }
-  return to({ phase: 'wait-for-open-answer', keys, open, requestId, fundingFeeratePerKw, ...limit }, session, [
+  const ids = { ...opening.ids, keyIndex: keys.keyIndex }
+  return to({ phase: 'wait-for-open-answer', ids, keys, open, requestId, fundingFeeratePerKw, ...limit }, session, [
     { type: 'send', epoch: session.epoch, message: open },
   ])
 }
 
 /** BOLT 2, accept_channel: the wallet is asked for the funding transaction. */
 export const recvAcceptChannel = (
-  durable: WaitForOpenAnswer,
+  opening: WaitForOpenAnswer,
   session: Session,
   accept: AcceptChannel,
   env: ChannelEnv,
 ): Step => {
-  const { keys, open, requestId, fundingFeeratePerKw, maxFundingFee } = durable
+  const { ids, keys, open, requestId, fundingFeeratePerKw, maxFundingFee } = opening
   const error = checkAcceptChannel(open, accept, session.remoteFeatures, env)
-  if (error !== undefined) return abortOpening(durable, session, error)
-  return to({ phase: 'wait-for-funding', keys, open, accept, requestId, fundingFeeratePerKw }, session, [
+  if (error !== undefined) return abortOpening(opening, session, error)
+  return to({ phase: 'wait-for-funding', ids, keys, open, accept, requestId, fundingFeeratePerKw }, session, [
     {
       type: 'fund',
       script: formatOfType(typeOf(open)).fundingLock({
@@ -77,15 +77,17 @@ export const recvAcceptChannel = (
 
 /** BOLT 2, funding_created: the peer gets our signature of its first commitment, and nothing is published yet. */
 export const fundingCreated = (
-  durable: WaitForFunding,
+  opening: WaitForFunding,
   session: Session,
   { tx, outputIndex }: FundingCreatedByWallet,
   env: ChannelEnv,
 ): Step => {
-  const { keys, open, accept, requestId } = durable
+  const { keys, open, accept, requestId } = opening
   const outpoint = { txid: txidOf(tx), index: outputIndex }
   const { funded, remote } = firstCommitments(keys, open, accept, true, outpoint, env)
-  return to({ ...funded, phase: 'wait-for-funding-signed', requestId, fundingTx: tx }, session, [
+  const ids = { ...opening.ids, channelId: funded.params.channelId }
+  const unsigned = { ...funded, fundingTx: tx }
+  return to({ phase: 'wait-for-funding-signed', ids, keys, requestId, unsigned }, session, [
     {
       type: 'send',
       epoch: session.epoch,
@@ -103,23 +105,23 @@ export const fundingCreated = (
 
 /** BOLT 2, funding_signed: the funding transaction may be published, now that we have a commitment to leave the channel with. */
 export const recvFundingSigned = (
-  durable: WaitForFundingSigned,
+  opening: WaitForFundingSigned,
   session: Session,
   message: FundingSigned,
   env: ChannelEnv,
 ): Step => {
-  const { phase: _, requestId, ...opening } = durable
-  const commitment = latest(durable)
+  const { requestId, unsigned } = opening
+  const commitment = latest(unsigned)
   const { keys, transaction } = buildLocal(commitment.localParams, 0, commitment.local.spec, env)
   const verified = verifyCommitmentSignatures(commitment.localParams, keys, transaction, message.signature, [])
-  if (!verified.ok || !equalBytes(message.channelId, durable.params.channelId)) {
-    return abortOpening(durable, session, {
+  if (!verified.ok || !equalBytes(message.channelId, unsigned.params.channelId)) {
+    return abortOpening(opening, session, {
       code: 'invalid-signature',
       message: message.type,
       transaction: encodeTxWithoutWitness(transaction.tx),
     })
   }
-  const funded = withFirstSignature(opening, message.signature)
+  const funded = withFirstSignature(unsigned, message.signature)
   const next = { ...funded, phase: 'wait-for-funding-confirmed' } as const
   const { fundingOutpoint, fundingAmount } = commitment.localParams
   return to(next, session, [

@@ -1,4 +1,6 @@
 import test from 'ava'
+import { toHex } from '../../../lib/bytes.ts'
+import { idsOf } from '../../state/channel-state.ts'
 import { TwoParties } from '../fixtures/two-parties.ts'
 
 test('opening — ends with both sides usable and each other’s commitments known', (t) => {
@@ -46,4 +48,43 @@ test('close — both publish the same transaction', (t) => {
   two.settle()
   t.is(two.alice.phase, 'closing')
   t.is(two.bob.phase, 'closing')
+})
+
+test('ids — name the channel in every phase: by the temporary id until the outpoint is known, with the keys once it has got them', (t) => {
+  const two = new TwoParties()
+  const seen = new Map<string, string>()
+  const note = () => {
+    for (const { name, state } of [two.alice, two.bob]) {
+      const { channelId, keyIndex } = idsOf(state.durable)
+      seen.set(`${name} ${state.durable.phase}`, `${toHex(channelId)} ${keyIndex}`)
+    }
+  }
+  const { run } = two
+  two.run = (party, input) => {
+    const effects = run.call(two, party, input)
+    note()
+    return effects
+  }
+  note()
+  const temporary = toHex(idsOf(two.alice.state.durable).channelId)
+  two.ready()
+  const { channelId } = two.alice.funded.params
+  two.run(two.bob, { type: 'force-close' })
+  const [early, opened, final] = [`${temporary} undefined`, `${temporary} 7`, `${toHex(channelId)} 7`]
+  t.deepEqual(Object.fromEntries(seen), {
+    'alice idle': early,
+    'bob idle': early,
+    'alice wait-for-open-answer': opened,
+    'bob wait-for-decision': early,
+    'bob wait-for-funding-created': opened,
+    'alice wait-for-funding': opened,
+    'alice wait-for-funding-signed': final,
+    'bob wait-for-funding-confirmed': final,
+    'bob wait-for-channel-ready': final,
+    'alice wait-for-funding-confirmed': final,
+    'alice wait-for-channel-ready': final,
+    'alice normal': final,
+    'bob normal': final,
+    'bob closing': final,
+  })
 })

@@ -14,10 +14,11 @@ import { buildLocal, buildRemote, fundingOutputScript, mirrored } from '../../co
 import { all, latest, replaceCommitment } from '../../commitments/commitments.ts'
 import { NO_CHANGES } from '../../state/changes.ts'
 import type { Commitment } from '../../state/commitment.ts'
-import type { FundedCommon, OpeningKeys } from '../../state/durable.ts'
+import type { FundedCommon } from '../../state/durable.ts'
 import type { Effect } from '../../state/effects.ts'
 import type { ChannelEnv } from '../../state/environment.ts'
 import { NO_HTLCS } from '../../state/htlc.ts'
+import type { OpeningKeys } from '../../state/opening.ts'
 import type { ChannelKeys, ChannelParams, Limits } from '../../state/params.ts'
 import { initialRelayPolicies } from '../common/relay-policy.ts'
 

@@ -1,7 +1,6 @@
 import type { HtlcId } from '../../../lib/ids.ts'
 import { isIrrevocable } from '../../commitments/cross-signed.ts'
-import { isFunded } from '../../state/channel-state.ts'
-import type { Durable } from '../../state/durable.ts'
+import { type Channel, isFunded } from '../../state/channel-state.ts'
 import type { ChannelEnv } from '../../state/environment.ts'
 import { findHtlc } from '../../state/htlc.ts'
 
@@ -11,7 +10,7 @@ import { findHtlc } from '../../state/htlc.ts'
  * a block, and a claim on ours pays its fee from a wallet that may be empty.
  */
 export const isClaimable = (
-  durable: Durable,
+  durable: Channel,
   htlcId: HtlcId,
   { height, settings }: Pick<ChannelEnv, 'height' | 'settings'>,
 ): boolean => {

@@ -1,6 +1,7 @@
 import { sha256 } from '../../../crypto/hashes.ts'
 import { equalBytes } from '../../../lib/bytes.ts'
 import type { HtlcId } from '../../../lib/ids.ts'
+import { err, ok, type Result } from '../../../lib/result.ts'
 import type {
   UpdateFailHtlc,
   UpdateFailMalformedHtlc,
@@ -37,32 +38,32 @@ export const settleHtlc = ({ durable, session }: Live, command: SettleHtlcComman
     return refuse(state, command, { code: 'unknown-htlc', htlcId })
   }
   const decided = decide(record, command)
-  if ('code' in decided) return refuse(state, command, decided)
-  if (decided === record) return stay(state, ...done(command))
-  const received = replaceHtlc(durable.htlcs.received, decided)
+  if (!decided.ok) return refuse(state, command, decided.error)
+  if (decided.value === record) return stay(state, ...done(command))
+  const received = replaceHtlc(durable.htlcs.received, decided.value)
   const next = update(durable, { htlcs: { ...durable.htlcs, received } })
   if (session?.reestablished !== true) return to(next, session, done(command))
-  const proposed = proposeRemoval(next, session, decided)
+  const proposed = proposeRemoval(next, session, decided.value)
   return to(next, proposed.session, [...proposed.effects, ...done(command)])
 }
 
-const decide = (record: HtlcRecord, command: SettleHtlcCommand): HtlcRecord | SettleHtlcError => {
+const decide = (record: HtlcRecord, command: SettleHtlcCommand): Result<HtlcRecord, SettleHtlcError> => {
   const { htlcId } = command
   if (command.type === 'fulfil-htlc') {
     if (!equalBytes(sha256(command.preimage), record.add.paymentHash)) {
-      return { code: 'preimage-does-not-match', htlcId }
+      return err({ code: 'preimage-does-not-match', htlcId })
     }
-    if (record.preimage !== undefined) return record
-    if (record.failure !== undefined) return { code: 'htlc-already-settled', htlcId }
-    return { ...record, preimage: command.preimage }
+    if (record.preimage !== undefined) return ok(record)
+    if (record.failure !== undefined) return err({ code: 'htlc-already-settled', htlcId })
+    return ok({ ...record, preimage: command.preimage })
   }
-  if (record.preimage !== undefined) return { code: 'htlc-already-settled', htlcId }
-  if (record.failure !== undefined) return record
+  if (record.preimage !== undefined) return err({ code: 'htlc-already-settled', htlcId })
+  if (record.failure !== undefined) return ok(record)
   const failure: HtlcFailure =
     command.type === 'fail-htlc'
       ? { type: 'fail', reason: command.reason }
       : { type: 'malformed', sha256OfOnion: command.sha256OfOnion, failureCode: command.failureCode }
-  return { ...record, failure }
+  return ok({ ...record, failure })
 }
 
 const isDecided = ({ preimage, failure }: HtlcRecord): boolean => preimage !== undefined || failure !== undefined
@@ -106,9 +107,10 @@ export const removalMessage = (durable: Funded, { add, preimage, failure }: Htlc
 /** BOLT 2, update_fulfill_htlc: the preimage goes at once to the origin that we pay for, and is never forgotten. */
 export const recvFulfillHtlc = ({ durable, session }: Online, message: UpdateFulfillHtlc, env: ChannelEnv): Step => {
   const state = { durable, session }
-  const record = removable(durable, session, message.id)
+  const found = removable(durable, session, message.id)
   // Whatever the peer has said before: a preimage is a receipt, and the origin must have it before the channel fails.
-  if ('code' in record) return andThen(keepPreimage(state, message), (kept) => react(kept, record, env))
+  if (!found.ok) return andThen(keepPreimage(state, message), (kept) => react(kept, found.error, env))
+  const record = found.value
   const preimage = message.paymentPreimage
   if (!equalBytes(sha256(preimage), record.add.paymentHash)) {
     return react(state, { code: 'preimage-does-not-match', htlcId: message.id }, env)
@@ -142,8 +144,8 @@ export const recvFailHtlc = (
   if (message.type === 'update_fail_malformed_htlc' && (message.failureCode & BADONION) === 0) {
     return react(state, { code: 'badonion-bit-missing', htlcId: message.id }, env)
   }
-  const record = removable(durable, session, message.id)
-  if ('code' in record) return react(state, record, env)
+  const found = removable(durable, session, message.id)
+  if (!found.ok) return react(state, found.error, env)
   const failure: HtlcFailure =
     message.type === 'update_fail_htlc'
       ? { type: 'fail', reason: message.reason }
@@ -153,11 +155,11 @@ export const recvFailHtlc = (
 }
 
 /** The HTLC that the peer removes: one of ours, in both commitments, and not removed before. */
-const removable = (durable: Funded, session: Session, htlcId: HtlcId): HtlcRecord | ProtocolError => {
+const removable = (durable: Funded, session: Session, htlcId: HtlcId): Result<HtlcRecord, ProtocolError> => {
   const record = findHtlc(durable.htlcs.offered, htlcId)
-  if (record === undefined || !isInRemote(durable, 'offered', htlcId)) return { code: 'unknown-htlc', htlcId }
-  if (isRemoval(session.proposed.remote, htlcId)) return { code: 'htlc-already-removed', htlcId }
-  return isInLocal(durable, 'offered', htlcId) ? record : { code: 'unknown-htlc', htlcId }
+  if (record === undefined || !isInRemote(durable, 'offered', htlcId)) return err({ code: 'unknown-htlc', htlcId })
+  if (isRemoval(session.proposed.remote, htlcId)) return err({ code: 'htlc-already-removed', htlcId })
+  return isInLocal(durable, 'offered', htlcId) ? ok(record) : err({ code: 'unknown-htlc', htlcId })
 }
 
 const isRemoval = (changes: readonly Change[], id: HtlcId): boolean =>
