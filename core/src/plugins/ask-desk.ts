@@ -4,6 +4,7 @@ import type { Clock } from '../lib/clock.ts'
 import type { Result } from '../lib/result.ts'
 import { threadTime } from '../lib/thread-time.ts'
 import { TokenBucket } from '../lib/token-bucket.ts'
+import { workedFor } from '../lib/worked-for.ts'
 import type { PluginGateway } from '../node/contract-gateway.ts'
 import type { AuditTrail } from './audit-trail.ts'
 import type { Budgets } from './budgets.ts'
@@ -78,8 +79,9 @@ export class AskDesk {
       return
     }
     this.#inFlight += 1
+    const put = (): Promise<Result<unknown, ContractError>> => this.#put(ask, admitted.value)
     if (admitted.value.command) charge(COMMAND_MS)
-    const result = await this.#put(ask, admitted.value)
+    const result = await (admitted.value.command ? put() : workedFor(charge, put))
     this.#inFlight -= 1
     const begun = threadTime()
     this.#answer(ask, admitted.value, result)

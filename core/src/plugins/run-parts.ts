@@ -3,6 +3,7 @@ import type { Manifest } from '@fulgurite/plugin-sdk/manifest'
 import type { Clock } from '../lib/clock.ts'
 import type { Rng } from '../lib/rng.ts'
 import type { TokenBucket } from '../lib/token-bucket.ts'
+import { workedFor } from '../lib/worked-for.ts'
 import type { EventLogPort, PluginGateway } from '../node/contract-gateway.ts'
 import { RunAccount } from './account.ts'
 import { AskDesk } from './ask-desk.ts'
@@ -82,7 +83,11 @@ export const runParts = (options: PluginRunOptions, owner: RunOwner): RunParts =
   // Listeners of events are guarded too: they are called from wherever the event happened.
   const events: EventLogPort = {
     head: () => gateway.events.head(),
-    replay: (...query) => gateway.events.replay(...query),
+    replay: (...query) =>
+      workedFor(
+        (coreMs) => share.charge(coreMs),
+        () => gateway.events.replay(...query),
+      ),
     subscribe: (filter, listener) => gateway.events.subscribe(filter, (event) => owner.guarded(() => listener(event))),
   }
   const run = new RunAccount(book.account)

@@ -5,6 +5,8 @@ import test from 'ava'
 import { sha256 } from '../crypto/hashes.ts'
 import { utf8Decode, utf8Encode } from '../lib/bytes.ts'
 import { FailureError } from '../lib/errors.ts'
+import { threadTime } from '../lib/thread-time.ts'
+import { workedFor } from '../lib/worked-for.ts'
 import { SqliteConnection } from './sqlite-connection.ts'
 import { openSqliteStore } from './sqlite-store.ts'
 import type { Migration, Store, StoreOpenFailure, Write } from './store.ts'
@@ -376,4 +378,24 @@ test('a new file has pages that small rows fill, and one that there is keeps its
     await earlier.close()
     t.deepEqual([await pageBytes('new'), await pageBytes('earlier')], [2_048, 4_096])
   })
+})
+
+test('what follows a read is on the account that it was read for', async (t) => {
+  const store = await open()
+  const reads = [() => store.get('thing', utf8Encode('a')), () => store.getAll('thing', [utf8Encode('a')])]
+  for (const read of [...reads, () => store.scan('thing'), () => store.sizes('thing')]) {
+    let charged = 0
+    await workedFor(
+      (ms) => {
+        charged += ms
+      },
+      async () => {
+        await read()
+        const begun = threadTime()
+        while (threadTime() - begun < 2);
+      },
+    )
+    t.true(charged >= 2)
+  }
+  await store.close()
 })

@@ -1,5 +1,6 @@
 import { toHex } from '../lib/bytes.ts'
 import { FailureError, invariant } from '../lib/errors.ts'
+import { waitIsOver } from '../lib/worked-for.ts'
 import { SoughtKeys } from './sought-keys.ts'
 import { SqliteConnection } from './sqlite-connection.ts'
 import type { Contribution, Migration, Row, RowSize, ScanOptions, Store, StoreOpenFailure, Write } from './store.ts'
@@ -171,9 +172,11 @@ class SqliteStore implements Store {
     )
   }
 
-  #read<Selected>(sql: string, values: readonly unknown[]): Promise<readonly Selected[]> {
+  async #read<Selected>(sql: string, values: readonly unknown[]): Promise<readonly Selected[]> {
     this.counters.reads += 1
-    return this.#connection.all<Selected>(sql, values)
+    const rows = await this.#connection.all<Selected>(sql, values)
+    waitIsOver()
+    return rows
   }
 
   flush(): Promise<void> {
