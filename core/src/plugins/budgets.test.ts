@@ -443,3 +443,51 @@ test('a version without a command does not fill its rate, over restarts', async 
   other.grant(rated)
   t.is(ask(other), 'ok')
 })
+
+test('no hour holds more actions or queries than its limit, wherever it begins, over restarts', async (t) => {
+  const { clock, reopen } = rig()
+  const granted = manifest({ windowMs: HOUR, actions: 3, queries: 3 })
+  const ask = (budgets: Budgets) => codeOf(budgets.countQuery())
+  const first = await reopen(granted)
+  t.deepEqual([act(first), ask(first)], ['ok', 'ok'])
+  await clock.advance(HOUR - 1)
+  for (const _ of [1, 2]) t.deepEqual([act(first), ask(first)], ['ok', 'ok'])
+  await clock.advance(1)
+  // Only the first of three is an hour old.
+  for (const life of [first, await reopen(granted)]) {
+    t.deepEqual(life.used(granted), { ...NOTHING, actions: 2, queries: 2, keeps: 0 })
+  }
+  const second = await reopen(granted)
+  t.deepEqual([act(second), ask(second)], ['ok', 'ok'])
+  t.deepEqual([act(second), ask(second)], ['budget-exceeded', 'budget-exceeded'])
+})
+
+test('no day holds more of what is left for ever than its limit, wherever it begins, over restarts', async (t) => {
+  const { clock, reopen } = rig()
+  const granted = manifest({ actions: 1_000, keepsPerDay: 3 })
+  const make = (budgets: Budgets) =>
+    codeOf(budgets.admit('newAddress', { ...sending(NOTHING).prepared, operation: NEW_ADDRESS }, undefined))
+  const first = await reopen(granted)
+  t.is(make(first), 'ok')
+  await clock.advance(24 * HOUR - 1)
+  t.deepEqual([make(first), make(first)], ['ok', 'ok'])
+  await clock.advance(1)
+  const second = await reopen(granted)
+  t.deepEqual([make(second), make(second)], ['ok', 'budget-exceeded'])
+})
+
+test('what an earlier version has counted goes on counting, for as long as it may have to', async (t) => {
+  const { store, clock, reopen } = rig()
+  await clock.advance(10 * HOUR - clock.monotonic())
+  const now = 10 * HOUR
+  const past = [{ start: now - 3 * HOUR, actions: 4, queries: 1 }]
+  const usage = { at: now, windowStart: now - HOUR, actions: 2, queries: 7, rates: {}, past }
+  store.rows.set('limits/usage/p', JSON.stringify(usage))
+  store.rows.set('limits/left/p', JSON.stringify({ bytes: 5_000, dayStart: now - HOUR, inDay: 9 }))
+  const day = manifest({ windowMs: 24 * HOUR })
+  const hour = manifest({ windowMs: HOUR })
+  const budgets = await reopen(day)
+  t.like(budgets.used(day), { actions: 6, queries: 8, keeps: 9 })
+  t.is(budgets.keptBytes, 5_000)
+  t.like((await reopen(hour)).used(hour), { actions: 2, queries: 7, keeps: 9 })
+})

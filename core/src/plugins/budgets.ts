@@ -25,7 +25,7 @@ interface KeptBudgets {
   readonly left: string | undefined
 }
 
-/** What is used in the current window, including what is set aside; `keeps` counts the current day. */
+/** What is used in the current window, including what is set aside; `keeps` counts for a day. */
 export interface Used extends Cost {
   readonly actions: number
   readonly queries: number
@@ -85,7 +85,7 @@ export class Budgets {
     if (this.#usage === undefined) this.grant(manifest)
     const now = this.#now()
     const { windowMs } = manifest.budget
-    return { ...this.#reservations.used(now, windowMs), ...this.#counts().used(now), keeps: this.#left.today(now) }
+    return { ...this.#reservations.used(now, windowMs), ...this.#counts().used(now), keeps: this.#left.inDay(now) }
   }
 
   /** Whether it may ask anything now. */
@@ -129,7 +129,7 @@ export class Budgets {
       if (operation.kind === 'command' && operation.effects.includes('keeps')) {
         const room = this.#left.mayAdd(now, budget.keepsPerDay)
         if (!room.ok) return room
-        this.#left.add(KEPT_BYTES)
+        this.#left.add(now, KEPT_BYTES)
       }
       // The node's own writes for the command follow these, so that no commit holds them without the count.
       this.#keep(this.#usageRow(), this.#leftRow())
@@ -142,7 +142,7 @@ export class Budgets {
     const reserved = this.#reservations.reserve(now, budget, name, key, prepared)
     if (!reserved.ok) return reserved
     const { reservation, isNew } = reserved.value
-    if (isNew) this.#left.add(FAILURE_BYTES)
+    if (isNew) this.#left.add(now, FAILURE_BYTES)
     const durable = this.#put([this.#usageRow(), this.#leftRow(), ...this.#reservationRows()])
     durable.catch(this.#options.onStoreFailed)
     if (isNew) this.#running.set(key, { prepared, durable, isFollowed: false })
@@ -208,16 +208,18 @@ export class Budgets {
 
   /** What is paid for is not on the plugin's account: money bounds it. What costs nothing, or next to nothing, is. */
   #settle(reservation: Reservation, cost: Reservation['cost']): void {
-    const isFirst = this.#reservations.settle(this.#now(), reservation, cost)
+    const now = this.#now()
+    const isFirst = this.#reservations.settle(now, reservation, cost)
     const isPaidFor = cost.paysOutMsat + cost.feesMsat >= ROW_PRICE_MSAT
-    if (isFirst && isPaidFor) this.#left.giveBack(FAILURE_BYTES, reservation.at)
+    if (isFirst && isPaidFor) this.#left.giveBack(now, FAILURE_BYTES, reservation.at)
     this.#keep(this.#leftRow(), ...this.#reservationRows())
   }
 
   /** Nothing was done: nothing is spent, and nothing is left. */
   #undo(reservation: Reservation): void {
-    const isFirst = this.#reservations.settle(this.#now(), reservation, NOTHING)
-    if (isFirst) this.#left.giveBack(FAILURE_BYTES, reservation.at)
+    const now = this.#now()
+    const isFirst = this.#reservations.settle(now, reservation, NOTHING)
+    if (isFirst) this.#left.giveBack(now, FAILURE_BYTES, reservation.at)
     this.#keep(this.#leftRow(), ...this.#reservationRows())
   }
 

@@ -1,17 +1,23 @@
 import type { ContractError } from '@fulgurite/plugin-sdk/contract'
 import { ok, type Result } from '../lib/result.ts'
+import { type Counted, RollingCount } from './rolling-count.ts'
 import { exceeded } from './usage-counts.ts'
 
 /** How it is kept. Times are the ledger's. */
 interface KeptLeftBehind {
   /** The most bytes of it that are on the disk. */
   readonly bytes: number
-  readonly dayStart: number
-  /** How many in the day that began at this time. */
+  readonly counted: readonly Counted[]
+}
+
+/** As earlier versions have kept it: for days that began one after the other. */
+interface KeptByDay {
+  readonly bytes: number
   readonly inDay: number
 }
 
 const DAY_MS = 86_400_000
+const COUNTS = { longestMs: DAY_MS, summedMs: DAY_MS }
 
 /**
  * What a plugin leaves in the node for ever without paying for it: invoices, addresses, what failed, or cost next to nothing. Bytes are on its account,
@@ -19,43 +25,49 @@ const DAY_MS = 86_400_000
  * counts until it is known what has become of it.
  */
 export class LeftBehind {
-  #kept: KeptLeftBehind
+  #bytes: number
+  readonly #count: RollingCount
 
-  constructor(now: number, kept?: string) {
-    this.#kept = kept === undefined ? { bytes: 0, dayStart: now, inDay: 0 } : (JSON.parse(kept) as KeptLeftBehind)
+  constructor(now: number, text?: string) {
+    const kept: KeptLeftBehind = text === undefined ? { bytes: 0, counted: [] } : readKept(text, now)
+    this.#bytes = kept.bytes
+    this.#count = new RollingCount(COUNTS, kept.counted)
   }
 
   get bytes(): number {
-    return this.#kept.bytes
+    return this.#bytes
   }
 
-  /** How often it has left something today. */
-  today(now: number): number {
-    return now - this.#kept.dayStart < DAY_MS ? this.#kept.inDay : 0
+  /** How often it has left something within a day. */
+  inDay(now: number): number {
+    return this.#count.used(now, DAY_MS)
   }
 
-  /** Whether it may leave something more today. Errors: `budget-exceeded`. */
+  /** Whether it may leave something more now. Errors: `budget-exceeded`. */
   mayAdd(now: number, keepsPerDay: number): Result<true, ContractError> {
-    if (now - this.#kept.dayStart >= DAY_MS) this.#kept = { ...this.#kept, dayStart: now, inDay: 0 }
-    return this.#kept.inDay < keepsPerDay ? ok(true) : exceeded('keepsPerDay', keepsPerDay, DAY_MS)
+    return this.inDay(now) < keepsPerDay ? ok(true) : exceeded('keepsPerDay', keepsPerDay, DAY_MS)
   }
 
   /** Adds what a command may leave. The count must be stored before the command can act. */
-  add(bytes: number): void {
-    this.#change(bytes, 1)
+  add(now: number, bytes: number): void {
+    this.#bytes += bytes
+    this.#count.add(now, DAY_MS)
   }
 
-  /** What was added at that time is paid for, or was not left after all. If it was another day, today's count stays. */
-  giveBack(bytes: number, at: number): void {
-    this.#change(-bytes, at >= this.#kept.dayStart ? -1 : 0)
+  /** What was added at that time is paid for, or was not left after all. */
+  giveBack(now: number, bytes: number, at: number): void {
+    this.#bytes = Math.max(0, this.#bytes - bytes)
+    this.#count.takeBack(now, at)
   }
 
   encode(): string {
-    return JSON.stringify(this.#kept)
+    return JSON.stringify({ bytes: this.#bytes, counted: this.#count.kept } satisfies KeptLeftBehind)
   }
+}
 
-  #change(bytes: number, times: number): void {
-    const { bytes: before, dayStart, inDay } = this.#kept
-    this.#kept = { bytes: Math.max(0, before + bytes), dayStart, inDay: Math.max(0, inDay + times) }
-  }
+const readKept = (text: string, now: number): KeptLeftBehind => {
+  const kept = JSON.parse(text) as KeptLeftBehind | KeptByDay
+  if (!('inDay' in kept)) return kept
+  const { bytes, inDay } = kept
+  return { bytes, counted: inDay === 0 ? [] : [[now, inDay]] }
 }

@@ -2,20 +2,27 @@ import type { ContractError } from '@fulgurite/plugin-sdk/contract'
 import type { Manifest } from '@fulgurite/plugin-sdk/manifest'
 import { err, ok, type Result } from '../lib/result.ts'
 import { TokenBucket } from '../lib/token-bucket.ts'
+import { type Counted, RollingCount } from './rolling-count.ts'
 
 /** How a plugin's counts are stored. Times are the ledger's. */
 interface KeptUsage {
   readonly at: number
-  readonly windowStart: number
-  readonly actions: number
+  readonly actions: readonly Counted[]
   /** At least as many as were asked: the count is written ahead, a block at a time. */
-  readonly queries: number
+  readonly queries: readonly Counted[]
   /** What is left of each command's rate. */
   readonly rates: Readonly<Record<string, number>>
-  /** The rates themselves: a command that is not granted any more still has one. Rows of before do not have it. */
+  /** The rates themselves: a command that is not granted any more still has one. Rows of before may not have it. */
   readonly limits?: Readonly<Record<string, Rate>>
-  /** Windows that are over. Rows of before do not have it. */
-  readonly past?: readonly PastCounts[]
+}
+
+/** As earlier versions have stored them: for windows that began one after the other. */
+interface WindowedUsage extends Pick<KeptUsage, 'at' | 'rates' | 'limits'> {
+  readonly windowStart: number
+  readonly actions: number
+  readonly queries: number
+  /** Windows that are over. */
+  readonly past?: readonly { readonly start: number; readonly actions: number; readonly queries: number }[]
 }
 
 interface Rate {
@@ -23,17 +30,10 @@ interface Rate {
   readonly perMs: number
 }
 
-/** What was counted in windows that are over, of which the last began at `start`. */
-interface PastCounts {
-  readonly start: number
-  readonly actions: number
-  readonly queries: number
-}
-
 /** The longest window that a manifest may have. */
 export const LONGEST_WINDOW_MS = 31 * 86_400_000
-/** Windows that began in the same quarter of a day are summed up. The counts are written with each action, so they stay small. */
-const SUMMED_MS = 21_600_000
+/** What is older than the window is summed up by the quarter of a day. The counts are written with each action, so they stay small. */
+const COUNTS = { longestMs: LONGEST_WINDOW_MS, summedMs: 21_600_000 }
 /** Of a command whose rate was not kept, and that is not granted. */
 const UNKNOWN_RATE: Rate = { max: 1, perMs: LONGEST_WINDOW_MS }
 
@@ -47,24 +47,17 @@ const LARGEST_BLOCK = 10_000
  */
 export class UsageCounts {
   #grant: Manifest
-  #windowStart: number
-  #actions: number
-  #queries: number
-  #queriesKept: number
-  #past: readonly PastCounts[]
+  readonly #actions: RollingCount
+  readonly #queries: RollingCount
+  /** How many more queries are counted on the disk already, and until when. */
+  #ahead = { left: 0, until: 0 }
   readonly #rates = new Map<string, { readonly rate: Rate; readonly bucket: TokenBucket }>()
 
   constructor(grant: Manifest, now: number, kept?: string) {
-    const usage: KeptUsage =
-      kept === undefined
-        ? { at: now, windowStart: now, actions: 0, queries: 0, rates: {} }
-        : (JSON.parse(kept) as KeptUsage)
+    const usage = kept === undefined ? { at: now, actions: [], queries: [], rates: {} } : readUsage(kept)
     this.#grant = grant
-    this.#windowStart = usage.windowStart
-    this.#actions = usage.actions
-    this.#queries = usage.queries
-    this.#queriesKept = usage.queries
-    this.#past = usage.past ?? []
+    this.#actions = new RollingCount(COUNTS, usage.actions)
+    this.#queries = new RollingCount(COUNTS, usage.queries)
     for (const [command, left] of Object.entries(usage.rates)) {
       const { rate } = grant.permissions.commands[command] ?? {}
       this.#setRate(command, usage.limits?.[command] ?? rate ?? UNKNOWN_RATE, usage.at, left)
@@ -84,32 +77,30 @@ export class UsageCounts {
   /** Counts an action. The count must be stored before the action can do anything. Errors: `budget-exceeded`. */
   action(now: number): Result<true, ContractError> {
     const { actions, windowMs } = this.#grant.budget
-    if (this.used(now).actions >= actions) return exceeded('actions', actions, windowMs)
-    this.#actions += 1
+    if (this.#actions.used(now, windowMs) >= actions) return exceeded('actions', actions, windowMs)
+    this.#actions.add(now, windowMs)
     return ok(true)
   }
 
   /** Counts a query. Returns whether it is time to store the counts. Errors: `budget-exceeded`. */
   query(now: number): Result<boolean, ContractError> {
     const { queries, windowMs } = this.#grant.budget
-    if (this.used(now).queries >= queries) return exceeded('queries', queries, windowMs)
-    this.#queries += 1
-    if (this.#queries <= this.#queriesKept) return ok(false)
-    const block = Math.min(Math.ceil(queries / QUERY_BLOCKS), LARGEST_BLOCK)
-    this.#queriesKept = Math.min(this.#queries + block - 1, queries)
+    const used = this.#queries.used(now, windowMs)
+    if (used >= queries) return exceeded('queries', queries, windowMs)
+    this.#queries.add(now, windowMs)
+    if (this.#ahead.left > 0 && now < this.#ahead.until) {
+      this.#ahead.left -= 1
+      return ok(false)
+    }
+    const block = Math.min(Math.ceil(queries / QUERY_BLOCKS), LARGEST_BLOCK, queries - used)
+    this.#ahead = { left: block - 1, until: this.#queries.endOfPart(now, windowMs) }
     return ok(true)
   }
 
-  /** How often it has acted and asked in the current window. */
+  /** How often it has acted and asked in the window that ends now. */
   used(now: number): { readonly actions: number; readonly queries: number } {
-    this.#turn(now)
-    let [actions, queries] = [this.#actions, this.#queries]
-    for (const past of this.#past) {
-      if (now - past.start >= this.#grant.budget.windowMs) continue
-      actions += past.actions
-      queries += past.queries
-    }
-    return { actions, queries }
+    const { windowMs } = this.#grant.budget
+    return { actions: this.#actions.used(now, windowMs), queries: this.#queries.used(now, windowMs) }
   }
 
   /** Whether the rate allows the command again. */
@@ -121,44 +112,39 @@ export class UsageCounts {
   encode(now: number): string {
     const usage: KeptUsage = {
       at: now,
-      windowStart: this.#windowStart,
-      actions: this.#actions,
-      queries: this.#queriesKept,
+      actions: this.#actions.kept,
+      queries: this.#queriesKept(now),
       rates: Object.fromEntries([...this.#rates].map(([command, { bucket }]) => [command, bucket.left(now)])),
       limits: Object.fromEntries([...this.#rates].map(([command, { rate }]) => [command, rate])),
-      past: this.#past,
     }
     return JSON.stringify(usage)
   }
 
-  #turn(now: number): void {
-    if (now - this.#windowStart < this.#grant.budget.windowMs) return
-    this.#keepPast(now)
-    this.#windowStart = now
-    this.#actions = 0
-    this.#queries = 0
-    this.#queriesKept = 0
-  }
-
-  /** Keeps what was counted in the window that is over, for as long as any window may reach. */
-  #keepPast(now: number): void {
-    const kept = this.#past.filter(({ start }) => now - start < LONGEST_WINDOW_MS)
-    const ended = { start: this.#windowStart, actions: this.#actions, queries: this.#queries }
-    this.#past = kept
-    if (ended.actions + ended.queries === 0 || now - ended.start >= LONGEST_WINDOW_MS) return
+  /** With those that may be asked before the counts are stored again, as if all of them were asked at the last moment. */
+  #queriesKept(now: number): readonly Counted[] {
+    const { kept } = this.#queries
+    const { left, until } = this.#ahead
     const last = kept.at(-1)
-    if (last === undefined || Math.floor(last.start / SUMMED_MS) !== Math.floor(ended.start / SUMMED_MS)) {
-      this.#past = [...kept, ended]
-      return
-    }
-    const actions = last.actions + ended.actions
-    this.#past = [...kept.slice(0, -1), { start: ended.start, actions, queries: last.queries + ended.queries }]
+    if (last === undefined || left === 0 || now >= until) return kept
+    return [...kept.slice(0, -1), [Math.max(last[0], until - 1), last[1] + left]]
   }
 
   #setRate(command: string, rate: Rate, now: number, left?: number): void {
     const bucket = new TokenBucket((rate.max * 1_000) / rate.perMs, rate.max, now, left)
     this.#rates.set(command, { rate: { max: rate.max, perMs: rate.perMs }, bucket })
   }
+}
+
+const readUsage = (text: string): KeptUsage => {
+  const usage = JSON.parse(text) as KeptUsage | WindowedUsage
+  if (!('windowStart' in usage)) return usage
+  const { at, rates, limits, past = [], windowStart } = usage
+  // Of a window that is over it is known when the next one began, and of the last one when it was stored.
+  const ends = [...past.slice(1).map(({ start }) => start), windowStart, at]
+  const counted = (what: 'actions' | 'queries'): readonly Counted[] =>
+    [...past, usage].map((window, i) => [ends[i] ?? at, window[what]] as const).filter(([, count]) => count > 0)
+  const kept = { at, actions: counted('actions'), queries: counted('queries'), rates }
+  return limits === undefined ? kept : { ...kept, limits }
 }
 
 export const exceeded = (what: string, limit: number, windowMs: number): Result<never, ContractError> =>

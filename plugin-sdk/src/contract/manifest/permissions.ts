@@ -7,8 +7,8 @@ import { type FieldRange, NeededRange, oneOf, Range, strict, whole, words } from
 type Named<Value> = Readonly<Record<string, Value>>
 
 const Rate = strict({
-  max: whole(1, 1_000_000).describe('How often, at most,'),
-  perMs: whole(1_000, 86_400_000).describe('in so many milliseconds.'),
+  max: whole(1, 1_000_000).describe('How often at once, at most,'),
+  perMs: whole(1_000, 86_400_000).describe('and in each such time in the long run, in milliseconds.'),
 })
 
 const granted = allOperations().filter(({ operation }) => operation.access === 'grantable')
