@@ -251,6 +251,28 @@ test('beside a channel at which we would have hung up, had the peer not done so 
   t.is(drops(alice), 3)
 })
 
+test('two channels at which we would have hung up in the same breath as the peer — neither is the cause, and neither rests', async (t) => {
+  const pair = await setUp(t)
+  const { alice, peer, healthy, sick } = pair
+  await peer.disconnect()
+  for (const life of [1, 2, 3]) {
+    await alice.until(async () => drops(alice) === life && !(await alice.isUsable(healthy)))
+    await peer.connect({ silentAbout: [healthy, sick] })
+    for (const channelId of [healthy, sick]) {
+      peer.send({ type: 'shutdown', channelId: fromHex(channelId), scriptpubkey: new Uint8Array(22) })
+    }
+    await peer.disconnect()
+  }
+  await alice.until(async () => drops(alice) === 4)
+  for (const channelId of [healthy, sick]) {
+    t.is((await alice.ask('channels', 'get', { channelId })).channel.rest, undefined)
+  }
+  await peer.connect()
+  for (const channelId of [healthy, sick]) await alice.until(() => alice.isUsable(channelId))
+  await payAll(t, pair, 3)
+  t.is(drops(alice), 4)
+})
+
 for (const [name, fallSick] of FORMS) {
   test(`beside a channel ${name} — payments in another one go on without a drop`, async (t) => {
     const pair = await setUp(t)

@@ -284,7 +284,7 @@ class ChannelDriver {
   #disconnected(epoch: Epoch, about: ComplainedAbout): void {
     this.#hold.connection = undefined
     // The peer may have ended the connection before this channel handled the peer's last messages.
-    const wasCause = about === 'this-channel' || (about === 'nothing' && this.#hold.hungUpOn === epoch)
+    const wasCause = about === 'this-channel' || (about === 'nothing' && this.#aloneHungUpOn(epoch))
     const before = this.#entry.state
     this.#run({ type: 'disconnected', epoch })
     const pause = this.#rest.disconnected(before, wasCause, this.#hasNeighbours())
@@ -294,12 +294,19 @@ class ChannelDriver {
     this.#perform([emit(before.durable, { type: 'error', error })])
   }
 
+  /** One channel at most is the cause: if several had to hang up, as if several were complained about, it is the peer's own trouble. */
+  #aloneHungUpOn(epoch: Epoch): boolean {
+    return this.#entry.hungUpOn === epoch && !this.#neighbours().some(({ hungUpOn }) => hungUpOn === epoch)
+  }
+
   /** Whether another channel with the peer may be usable. */
   #hasNeighbours(): boolean {
+    return this.#neighbours().some(({ state }) => state.durable.phase !== 'closing')
+  }
+
+  #neighbours(): readonly ChannelEntry[] {
     const { ref, remoteNodeId } = this.#entry
-    return [...this.#services.directory.ofPeer(remoteNodeId)].some(
-      ({ ref: other, state }) => other !== ref && state.durable.phase !== 'closing',
-    )
+    return [...this.#services.directory.ofPeer(remoteNodeId)].filter(({ ref: other }) => other !== ref)
   }
 
   #showPause(pause: Pause | undefined): void {

@@ -1,5 +1,5 @@
 import type { ActorRef } from '../../actor/types.ts'
-import { type Channel, isFundingConfirmed, isOpening } from '../../channel/index.ts'
+import { type Channel, type Epoch, isFundingConfirmed, isOpening } from '../../channel/index.ts'
 import { equalBytes, toHex } from '../../lib/bytes.ts'
 import type { ChannelId, NodeId, ShortChannelId } from '../../lib/ids.ts'
 import { SortedList } from '../../lib/sorted-list.ts'
@@ -11,6 +11,8 @@ import { type ChannelCondition, type ChannelStanding, standingOf } from './chann
 export interface ChannelEntry extends ChannelCondition {
   readonly ref: ActorRef<ChannelProtocol>
   readonly remoteNodeId: NodeId
+  /** The connection on which the channel last had to hang up: recorded before the peer's actor hears of it, which may be too late. */
+  readonly hungUpOn?: Epoch
 }
 
 /** Called with each entry that replaces an earlier one; without `now` the channel is gone. */

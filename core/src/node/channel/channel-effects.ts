@@ -132,7 +132,7 @@ export class ChannelEffects {
         outward.push(() => commands.answer(effect))
         break
       case 'disconnect':
-        hold.hungUpOn = effect.epoch
+        publish(services, hold, { hungUpOn: effect.epoch })
         outward.push(() => {
           const { connection } = hold
           if (connection?.epoch !== effect.epoch) return

@@ -1,4 +1,4 @@
-import type { ChannelState, Epoch } from '../../channel/index.ts'
+import type { ChannelState } from '../../channel/index.ts'
 import { invariant } from '../../lib/errors.ts'
 import type { ChannelEntry } from './channel-directory.ts'
 import type { ChannelRest } from './channel-rest.ts'
@@ -13,8 +13,6 @@ export interface ChannelHold {
   submitted?: ChannelState
   /** The connection in use, if there is one. */
   connection?: ConnectionRef | undefined
-  /** The connection on which the channel had to hang up: recorded before the peer's actor hears of it, which may be too late. */
-  hungUpOn?: Epoch
   /** Watches go on through a restart, so that nothing on the chain is missed. */
   watches?: ChannelWatches
   entry?: ChannelEntry
