@@ -1,4 +1,9 @@
 import test from 'ava'
+import { fromHex, utf8Encode } from '../../core/src/lib/bytes.ts'
+import { placeOf } from '../../core/src/node/events/event-cursor.ts'
+import { classOf, rowKey } from '../../core/src/node/events/event-row.ts'
+import { type LogFields, silentLog } from '../../core/src/node/node-log.ts'
+import { TABLE } from '../../core/src/node/storage/tables.ts'
 import { World } from './support/world.ts'
 
 test('relays and closed channels can be listed when they are over, the newest first, and events by time', async (t) => {
@@ -104,4 +109,60 @@ test('relays and closed channels can be listed when they are over, the newest fi
     ok: false,
     error: { code: 'cursor-invalid' },
   })
+})
+
+test('what cannot be read keeps nothing else off a page, and is logged once', async (t) => {
+  const world = new World()
+  t.teardown(() => world.close())
+  const logged: (LogFields & { event: string })[] = []
+  const error = (event: string, fields: LogFields = {}): void => void logged.push({ event, ...fields })
+  const alice = await world.node('alice')
+  const bob = await world.node('bob', { log: { ...silentLog, error } })
+  await bob.faucet(10_000_000n)
+  await bob.connectTo(alice)
+  const channels = [await bob.openTo(alice, 1_000_000n), await bob.openTo(alice, 1_000_000n)]
+  const hashes: string[] = []
+  for (const amountMsat of [1_000_000n, 2_000_000n, 3_000_000n]) {
+    const { invoice } = await alice.ask('invoices', 'create', { amountMsat })
+    await bob.ask('payments', 'payInvoice', { invoice: invoice.invoice })
+    hashes.unshift(invoice.paymentHash as string)
+    await bob.ask('invoices', 'create', { amountMsat })
+  }
+  for (const channelId of channels) await bob.ask('channels', 'close', { channelId })
+  await bob.until(async () => {
+    await world.mine(1)
+    return (await bob.ask('channels', 'closed', {})).items.length === 2
+  })
+  const { store } = bob
+  const closed = (await bob.ask('channels', 'closed', {})).items
+  const { items } = await bob.ask('events', 'list', { types: ['channel.closed'], order: 'newest-first' })
+  const event = items[0]
+  const place = placeOf(event?.cursor ?? '')?.after ?? 0
+  const damage = { table: TABLE.eventOfClass, key: rowKey(classOf('channel.closed'), place) }
+  t.not(await store.get(damage.table, damage.key), undefined)
+  const invoices = (await bob.ask('invoices', 'list', {})).items
+  const [payment, , oldest] = hashes
+  const invoice = invoices[1]?.paymentHash as string
+  store.submit([
+    // Text that was once an event of this name, in another form.
+    { ...damage, value: utf8Encode(JSON.stringify({ ...event, payload: { channelId: 7 } })) },
+    { table: TABLE.payment, key: fromHex(hashes[1] as string), value: Uint8Array.of(0) },
+    { table: TABLE.invoice, key: fromHex(invoice), value: Uint8Array.of(0) },
+  ])
+  await store.flush()
+  const listed = async (actor: 'payments' | 'invoices') =>
+    (await bob.ask(actor, 'list', {})).items.map(({ paymentHash }) => paymentHash as string)
+  for (const _ of ['first', 'again']) {
+    t.deepEqual((await bob.ask('channels', 'closed', {})).items, closed.slice(1))
+    t.deepEqual(await listed('payments'), [payment, oldest])
+    t.deepEqual(
+      await listed('invoices'),
+      invoices.flatMap(({ paymentHash }) => (paymentHash === invoice ? [] : [paymentHash as string])),
+    )
+  }
+  t.deepEqual(logged, [
+    { event: 'event.unreadable', sequence: place },
+    { event: 'row.unreadable', row: `payment ${hashes[1]}` },
+    { event: 'row.unreadable', row: `invoice ${invoice}` },
+  ])
 })

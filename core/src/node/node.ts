@@ -50,6 +50,7 @@ import {
   MAX_UNCONFIRMED_IN_ALL,
   MAX_UNCONFIRMED_PER_PEER,
 } from './settings.ts'
+import { logUnreadable } from './storage/read-row.ts'
 import { rowsMoved } from './storage/rows-moved.ts'
 import { openWallet } from './wallet/open-wallet.ts'
 import { releaseForgotten } from './wallet/release-forgotten.ts'
@@ -85,12 +86,19 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
   const choices = { ...DEFAULT_CHOICES, ...options.choices }
   const settings = channelSettings(network, choices)
   const archived = options.retention === undefined ? new Set<never>() : ARCHIVED_EVENTS
-  const onUnreadable = (sequence: number): void => log.error('event.unreadable', { sequence })
   const moved = rowsMoved(clock, (rows) => {
     log.info('store.rows-moved', { rows })
     options.onRowsMoved?.(rows)
   })
-  const events = await EventLog.open({ store, clock, keep: EVENTS_KEPT, archived, onUnreadable, moved })
+  const onUnreadable = logUnreadable(log)
+  const events = await EventLog.open({
+    store,
+    clock,
+    keep: EVENTS_KEPT,
+    archived,
+    onUnreadable: (sequence) => log.error('event.unreadable', { sequence }),
+    moved,
+  })
   const cursor = await chainCursor(store, ({ height, hash }) =>
     events.announce('chain.block', { blockHeight: height, blockHash: displayBlockHash(hash) }),
   )
@@ -122,6 +130,7 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
     height,
     chainHealth,
     log,
+    onUnreadable,
   })
   await moveHtlcRows(store, moved)
   await movePaymentIndex(store, moved)
@@ -227,6 +236,7 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
     startedAt: clock.now(),
     height,
     invoices: new InvoiceReader(network.name),
+    onUnreadable,
     kept,
   })
   await options.beforePeers?.(gateway, events)

@@ -15,6 +15,7 @@ import type { PeerDirectory } from '../peer/peer-directory.ts'
 import type { PeerManager } from '../peer/peer-manager.ts'
 import type { PeerNames } from '../peer/peer-names.ts'
 import type { KeptRows } from '../retention/kept-rows.ts'
+import type { OnUnreadable } from '../storage/read-row.ts'
 import type { InvoiceReader } from './invoice-reader.ts'
 
 /** What the contract's handlers can reach. */
@@ -38,6 +39,7 @@ export interface MappingContext {
   readonly startedAt: TimestampMs
   readonly height: () => BlockHeight
   readonly invoices: InvoiceReader
+  readonly onUnreadable: OnUnreadable
   /** What is kept, where the node has a place for an archive. */
   readonly kept: KeptRows | undefined
 }

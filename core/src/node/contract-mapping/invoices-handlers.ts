@@ -19,6 +19,7 @@ export const invoicesHandlers = ({
   flow,
   signer,
   channelDirectory,
+  onUnreadable,
 }: MappingContext): ActorHandlers<'invoices'> => {
   const describe = (invoice: InvoiceRecord) => describeInvoice(invoice, options.clock.now())
 
@@ -28,7 +29,7 @@ export const invoicesHandlers = ({
       const classes = status === undefined ? Object.values(INVOICE_STATUS) : [INVOICE_STATUS[status]]
       const index = { table: TABLE.invoiceByStatus, classes, keyLength: 41 }
       return pageOfIndex(options.store, index, page, async (keys) => {
-        const invoices = await readInvoices(options.store, keys.map(hashOfInvoiceKey))
+        const invoices = await readInvoices(options.store, keys.map(hashOfInvoiceKey), onUnreadable)
         return invoices.map((invoice) => {
           if (invoice === undefined) return undefined
           const summary = describe(invoice)

@@ -31,7 +31,7 @@ export const paymentsHandlers = (context: MappingContext): ActorHandlers<'paymen
       const classes = status === undefined ? Object.values(PAYMENT_STATUS) : [PAYMENT_STATUS[status]]
       const index = { table: TABLE.paymentByStatus, classes, keyLength: 41 }
       return pageOfIndex(options.store, index, page, async (keys) => {
-        const payments = await readPayments(options.store, keys.map(hashOfPaymentKey))
+        const payments = await readPayments(options.store, keys.map(hashOfPaymentKey), context.onUnreadable)
         // A payment that has ended since its place was read is in another part of the list.
         return payments.map((payment) =>
           payment === undefined || (status !== undefined && payment.status !== status)

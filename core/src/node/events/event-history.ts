@@ -69,6 +69,11 @@ export class EventHistory {
     return ok({ events, next: cursorOf(end) })
   }
 
+  /** An event of a page does not say what events of its name say: it is reported like one that cannot be read at all. */
+  passOver({ sequence }: EncodedEvent): void {
+    this.#reader.passOver(sequence)
+  }
+
   /** What the wall clock said at the newest event. */
   async newestAt(): Promise<number> {
     const newest = await Promise.all(EVENT_CLASSES.map((kind) => this.#reader.firstReadable(kind, ALL, 'last')))

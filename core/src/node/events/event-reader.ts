@@ -1,4 +1,5 @@
 import type { EventClass } from '@fulgurite/plugin-sdk/contract'
+import { tellOnce } from '../../lib/tell-once.ts'
 import type { Row, Store } from '../../store/store.ts'
 import type { EncodedEvent } from '../contract-gateway.ts'
 import { TABLE } from '../storage/tables.ts'
@@ -24,24 +25,24 @@ export class EventReader {
   readonly #store: Store
   readonly #names: EventNames
   readonly #onUnreadable: (sequence: number) => void
-  /** Each is told of once, in a life of the node. */
-  readonly #unreadable = new Set<number>()
 
   constructor(store: Store, names: EventNames, onUnreadable: (sequence: number) => void = () => {}) {
     this.#store = store
     this.#names = names
-    this.#onUnreadable = onUnreadable
+    // Each is told of once, in a life of the node.
+    this.#onUnreadable = tellOnce(onUnreadable)
   }
 
   /** The content of the row; a row that cannot be read is skipped and reported. */
   read(row: Row): EncodedEvent | undefined {
     const event = readEventRow(row)
-    const sequence = sequenceOf(row)
-    if (event === undefined && !this.#unreadable.has(sequence)) {
-      this.#unreadable.add(sequence)
-      this.#onUnreadable(sequence)
-    }
+    if (event === undefined) this.passOver(sequenceOf(row))
     return event
+  }
+
+  /** Whoever reads what an event says finds that it cannot be read. */
+  passOver(sequence: number): void {
+    this.#onUnreadable(sequence)
   }
 
   /** The first row of a stretch of a class that can be read, or the last. */

@@ -28,6 +28,7 @@ import type { EventLog } from '../events/event-log.ts'
 import type { PeerEvents } from '../events/peer-events.ts'
 import type { Signer } from '../keys/signer.ts'
 import type { NodeLog } from '../node-log.ts'
+import type { OnUnreadable } from '../storage/read-row.ts'
 import { TABLE } from '../storage/tables.ts'
 import { acceptIncoming } from './incoming-htlcs.ts'
 import { OwnChannelIndex } from './own-channels.ts'
@@ -50,6 +51,7 @@ export interface PaymentFlowOptions {
   readonly nodeKey: PrivateKey
   readonly height: () => BlockHeight
   readonly log: NodeLog
+  readonly onUnreadable: OnUnreadable
 }
 
 /** Carries messages between channels and payments: HTLCs that came in, and outcomes of HTLCs that went out. */
@@ -101,7 +103,7 @@ export class PaymentFlow {
 
   /** Called once the stored channels live: matches what was under way when the node stopped, and continues it. */
   async start<E extends { readonly type: string }>(system: ActorSystem<E>): Promise<void> {
-    const { store, clock, rng, events, channelDirectory, settings, height } = this.#options
+    const { store, clock, rng, events, channelDirectory, settings, height, onUnreadable } = this.#options
     const upstream = this.#upstream
     const ownChannels = this.#ownChannels
     this.#payments = system.spawn(
@@ -111,7 +113,7 @@ export class PaymentFlow {
     )
     this.#receiver = system.spawn(
       'receiver',
-      receiverBehaviour({ store, clock, events, upstream, channelDirectory, height }),
+      receiverBehaviour({ store, clock, events, upstream, channelDirectory, height, onUnreadable }),
       { lanes: RECEIVER_LANES },
     )
     this.#relayer = system.spawn(

@@ -20,7 +20,7 @@ import { hashesInChannels } from '../channel/hashes-in-channels.ts'
 import { outboxDeletion } from '../channel/settlement-outbox.ts'
 import type { EventLog } from '../events/event-log.ts'
 import { commandRowKey } from '../storage/command-key.ts'
-import { readRow } from '../storage/read-row.ts'
+import { type OnUnreadable, readRow, readRowOfMany } from '../storage/read-row.ts'
 import { TABLE } from '../storage/tables.ts'
 import { type ArchivedPayment, archivedPaymentWrite, findArchivedPayment } from './archived-payments.ts'
 import { offerHtlc } from './offer-htlc.ts'
@@ -244,12 +244,16 @@ export const readPayment = async (store: Store, paymentHash: PaymentHash): Promi
   return row === undefined ? undefined : readRow(TABLE.payment, paymentHash, decodeSentPayment(row))
 }
 
+/** Payments of these hashes, without those that cannot be read. */
 export const readPayments = async (
   store: Store,
   hashes: readonly PaymentHash[],
+  onUnreadable: OnUnreadable,
 ): Promise<readonly (SentPayment | undefined)[]> =>
   (await store.getAll(TABLE.payment, hashes)).map((row, at) =>
-    row === undefined ? undefined : readRow(TABLE.payment, hashes[at] as PaymentHash, decodeSentPayment(row)),
+    row === undefined
+      ? undefined
+      : readRowOfMany(TABLE.payment, hashes[at] as PaymentHash, decodeSentPayment(row), onUnreadable),
   )
 
 /** A payment that arrived leaves its hash behind; one that failed leaves nothing, and may be tried again. */

@@ -12,7 +12,7 @@ import type { Store, Write } from '../../store/store.ts'
 import type { ChannelDirectory } from '../channel/channel-directory.ts'
 import { hashesInChannels } from '../channel/hashes-in-channels.ts'
 import type { EventLog } from '../events/event-log.ts'
-import { readRow } from '../storage/read-row.ts'
+import { type OnUnreadable, readRow, readRowOfMany } from '../storage/read-row.ts'
 import { TABLE } from '../storage/tables.ts'
 import { expiryWrites, hashOfInvoiceKey, invoiceIndexRemovals, invoiceIndexWrites, overdue } from './invoice-index.ts'
 import { type LookedAtRow, type RemovedRows, removable, sumOf } from './removable.ts'
@@ -25,6 +25,7 @@ export interface ReceiverServices {
   readonly upstream: Upstream
   readonly channelDirectory: ChannelDirectory
   height(): BlockHeight
+  readonly onUnreadable: OnUnreadable
 }
 
 /** An HTLC for us, with the hash that its invoice is found by. */
@@ -105,7 +106,7 @@ class ReceiverDriver {
   }
 
   async #expire(): Promise<void> {
-    const { store, clock } = this.#services
+    const { store, clock, onUnreadable } = this.#services
     for (;;) {
       const rows = await overdue(store, clock.now())
       if (rows.length === 0) return
@@ -113,6 +114,7 @@ class ReceiverDriver {
       const stored = await readInvoices(
         store,
         rows.map(({ key }) => hashOfInvoiceKey(key)),
+        onUnreadable,
       )
       const writes = rows.flatMap((row, at) => {
         const invoice = this.#states.get(toHex(hashOfInvoiceKey(row.key)))?.invoice ?? stored[at]
@@ -250,10 +252,14 @@ export const readInvoice = async (store: Store, paymentHash: PaymentHash): Promi
   return row === undefined ? undefined : readRow(TABLE.invoice, paymentHash, decodeInvoiceRecord(row))
 }
 
+/** Invoices of these hashes, without those that cannot be read. */
 export const readInvoices = async (
   store: Store,
   hashes: readonly PaymentHash[],
+  onUnreadable: OnUnreadable,
 ): Promise<readonly (InvoiceRecord | undefined)[]> =>
   (await store.getAll(TABLE.invoice, hashes)).map((row, at) =>
-    row === undefined ? undefined : readRow(TABLE.invoice, hashes[at] as PaymentHash, decodeInvoiceRecord(row)),
+    row === undefined
+      ? undefined
+      : readRowOfMany(TABLE.invoice, hashes[at] as PaymentHash, decodeInvoiceRecord(row), onUnreadable),
   )
