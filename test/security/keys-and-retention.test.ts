@@ -5,6 +5,7 @@ import test, { type ExecutionContext } from 'ava'
 import { pluginStore } from '../../core/src/app/plugin-store.ts'
 import { virtualClock } from '../../core/src/lib/clock-virtual.ts'
 import { RETENTION_TIMES } from '../../core/src/node/retention/retention.ts'
+import { commandRowKey } from '../../core/src/node/storage/command-key.ts'
 import { TABLE } from '../../core/src/node/storage/tables.ts'
 import { World } from '../scenarios/support/world.ts'
 import { openLedger, PluginSeat, spender } from './support/plugin-seat.ts'
@@ -31,6 +32,7 @@ const setUp = async (t: ExecutionContext) => {
   const { address } = await bob.ask('wallet', 'newAddress', {})
   return {
     alice,
+    bob,
     address,
     wealth: async () => {
       await world.mine(1)
@@ -70,3 +72,32 @@ for (const [title, windowMs, workMs] of [
     t.true(before - (await wealth()) < 110_000n)
   })
 }
+
+test.serial('the key of a payment that failed goes by its age, and a plugin’s stays', async (t) => {
+  const { alice, bob, monthLater } = await setUp(t)
+  const clock = virtualClock()
+  const ledger = await openLedger(alice.node.gateway, pluginStore(alice.store), clock)
+  t.teardown(() => ledger.close())
+  const manifest = spender('payer', { paysOutMsat: 100_000_000, feesMsat: 20_000_000 })
+  const plugin = new PluginSeat(ledger, alice.node.gateway, pluginStore(alice.store), clock, manifest)
+  const invoice = async () =>
+    (await bob.ask('invoices', 'create', { amountMsat: 1_000_000n })).invoice.invoice as string
+  const [one, two] = [await invoice(), await invoice()]
+  const pays = (text: string) => plugin.ask('payments.payInvoice', { invoice: text }, 'one')
+  const failed = await pays(one)
+  t.like(failed, { ok: false, error: { code: 'no-route' } })
+  const operators = (text: string) => alice.tryAsk('payments', 'payInvoice', { invoice: text }, 'of the operator')
+  t.like(await operators(two), { ok: false, error: { code: 'no-route' } })
+  t.like(await operators(one), { ok: false, error: { code: 'idempotency-mismatch' } })
+  await alice.store.flush()
+  const kept = () => alice.store.get(TABLE.command, commandRowKey('payer:one'))
+  const before = await kept()
+  await monthLater()
+  t.not(before, undefined)
+  t.deepEqual(await kept(), before)
+  // Not a mismatch: the key is a new one.
+  t.like(await operators(one), { ok: false, error: { code: 'invoice-expired' } })
+  t.deepEqual(await pays(one), failed)
+  t.like(await pays(two), { ok: false, error: { code: 'idempotency-mismatch' } })
+  t.is((await alice.store.sizes(TABLE.command)).length, 2)
+})

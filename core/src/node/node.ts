@@ -115,7 +115,8 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
   const chainHealth = new ChainHealth({ backend, watcher, clock, events, log, needsEstimates })
   const peerDirectory = new PeerDirectory()
   await moveCommandRows(store, moved)
-  const gateway = new Gateway({ events, keyed: new KeyedCommands(store, clock), clock, log })
+  const keyed = new KeyedCommands(store, clock)
+  const gateway = new Gateway({ events, keyed, clock, log })
 
   const flow = new PaymentFlow({
     store,
@@ -131,6 +132,7 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
     chainHealth,
     log,
     onUnreadable,
+    begun: (key) => keyed.begun(key),
   })
   await moveHtlcRows(store, moved)
   await movePaymentIndex(store, moved)

@@ -1,10 +1,12 @@
 import type { ContractError } from '@fulgurite/plugin-sdk/contract'
 import test from 'ava'
-import { toHex, utf8Encode } from '../../lib/bytes.ts'
+import { concat, toHex, utf8Encode } from '../../lib/bytes.ts'
 import { virtualClock } from '../../lib/clock-virtual.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import { openSqliteStore } from '../../store/sqlite-store.ts'
+import type { Store } from '../../store/store.ts'
 import { commandPlace, commandRowKey } from '../storage/command-key.ts'
+import { readCommand } from '../storage/stored-command.ts'
 import { MIGRATIONS, TABLE } from '../storage/tables.ts'
 import { digestOf, KeyedCommands } from './keyed-commands.ts'
 import { moveCommandRows } from './move-command-rows.ts'
@@ -22,8 +24,18 @@ const setUp = async () => {
     runs++
     return ok({ amountMsat: 5n, note: '5' })
   }
-  return { store, command, runs: () => runs }
+  /** A payment: it begins in the commit of its command's row, and ends so. */
+  const paying =
+    (keyed: KeyedCommands, key: string, end = command): typeof command =>
+    async () => {
+      store.submit(keyed.begun(key))
+      return end()
+    }
+  return { store, command, paying, runs: () => runs }
 }
+
+const listed = async (store: Store): Promise<readonly string[]> =>
+  (await store.sizes(TABLE.commandByTime)).map(({ key }) => toHex(key))
 
 test('the same key and request run once, and answer the stored outcome, also in a later life', async (t) => {
   const { store, command, runs } = await setUp()
@@ -63,11 +75,11 @@ test('a failure is an outcome too: it is not tried again', async (t) => {
 })
 
 test('a command whose node died is answered outcome-unknown, but a payment is asked again', async (t) => {
-  const { store, command, runs } = await setUp()
+  const { store, command, paying, runs } = await setUp()
   const never = (): Promise<Result<object, ContractError>> => new Promise(() => {})
   const dying = new KeyedCommands(store)
   void dying.run('wallet.send', 'a', {}, never)
-  void dying.run('payments.payInvoice', 'b', {}, never)
+  void dying.run('payments.payInvoice', 'b', {}, paying(dying, 'b', never))
   // Both rows are on their way once the reads before them have come back.
   for (let i = 0; i < 5; i++) await store.get('command', new Uint8Array(1))
   await store.flush()
@@ -78,10 +90,10 @@ test('a command whose node died is answered outcome-unknown, but a payment is as
 })
 
 test('a payment that succeeded is asked for its outcome again, one that failed is not', async (t) => {
-  const { store, command, runs } = await setUp()
+  const { store, command, paying, runs } = await setUp()
   const refused = err({ code: 'no-route', message: 'no' })
   const keyed = new KeyedCommands(store)
-  await keyed.run('payments.payInvoice', 'a', {}, command)
+  await keyed.run('payments.payInvoice', 'a', {}, paying(keyed, 'a'))
   await keyed.run('payments.payInvoice', 'b', {}, async () => refused)
   await store.flush()
   t.like(await keyed.run('payments.payInvoice', 'a', {}, command), { result: ok({ amountMsat: 5n, note: '5' }) })
@@ -93,11 +105,11 @@ test('a payment that succeeded is asked for its outcome again, one that failed i
 })
 
 test('what is known of a key is looked up, and starts nothing', async (t) => {
-  const { store, command, runs } = await setUp()
+  const { store, command, paying, runs } = await setUp()
   const never = (): Promise<Result<object, ContractError>> => new Promise(() => {})
   const first = new KeyedCommands(store)
   const ending = first.run('wallet.send', 'a', {}, command)
-  void first.run('payments.payInvoice', 'b', {}, never)
+  void first.run('payments.payInvoice', 'b', {}, paying(first, 'b', never))
   t.is((await first.recall('wallet.send', 'a', {})).type, 'running')
   await ending
   for (let i = 0; i < 5; i++) await store.get('command', new Uint8Array(1))
@@ -177,14 +189,57 @@ test('what a version before has kept, by the keys themselves and as JSON, is kno
   t.true((await keyed.run('wallet.send', 'other', {}, command)).isStored)
 })
 
-test('outcomes are listed by their time, for retention, but for those that stay; what has no outcome is not', async (t) => {
-  const { store, command } = await setUp()
+test('what goes by its age is listed: outcomes, what the node died of, and no payment that may arrive', async (t) => {
+  const { store, command, paying } = await setUp()
   const clock = virtualClock()
   const keyed = new KeyedCommands(store, clock)
+  const refused = async () => err({ code: 'already-paid', message: 'no' })
+  const never = (): Promise<Result<object, ContractError>> => new Promise(() => {})
   await keyed.run('wallet.send', 'answered', {}, command)
   await keyed.run('wallet.send', 'plugin:answered', {}, command, { stays: true })
-  await keyed.run('payments.payInvoice', 'of a payment', {}, command)
+  await keyed.run('payments.payInvoice', 'arrived', {}, paying(keyed, 'arrived'))
+  await keyed.run('payments.payInvoice', 'refused', {}, refused)
+  await keyed.run('payments.payInvoice', 'plugin:refused', {}, refused, { stays: true })
+  // It lists itself, in the commit in which it fails.
+  await keyed.run('payments.payInvoice', 'failed', {}, paying(keyed, 'failed', refused))
+  void keyed.run('wallet.send', 'cut off', {}, never)
+  void keyed.run('payments.payInvoice', 'not begun', {}, never)
+  void keyed.run('payments.payInvoice', 'begun', {}, paying(keyed, 'begun', never))
+  for (let i = 0; i < 5; i++) await store.get('command', new Uint8Array(1))
   await store.flush()
-  const listed = (await store.sizes(TABLE.commandByTime)).map(({ key }) => toHex(key))
-  t.deepEqual(listed, [toHex(commandPlace(clock.now(), commandRowKey('answered')))])
+  const places = ['answered', 'refused', 'cut off'].map((key) => toHex(commandPlace(clock.now(), commandRowKey(key))))
+  t.deepEqual(await listed(store), places.toSorted())
+  const rows = (await store.sizes(TABLE.command)).map(({ key }) => toHex(key))
+  const kept = ['answered', 'plugin:answered', 'arrived', 'refused', 'plugin:refused', 'failed', 'cut off', 'begun']
+  t.deepEqual(rows, kept.map((key) => toHex(commandRowKey(key))).toSorted())
+})
+
+test('whose key stays says its row, with an outcome and without, and rows of before stay where nobody listed them', async (t) => {
+  const { store, command, paying } = await setUp()
+  const keyed = new KeyedCommands(store)
+  const never = (): Promise<Result<object, ContractError>> => new Promise(() => {})
+  for (const [key, of] of [
+    ['operator', {}],
+    ['plugin', { stays: true }],
+  ] as const) {
+    await keyed.run('wallet.send', `${key} sent`, {}, command, of)
+    void keyed.run('payments.payInvoice', `${key} pays`, {}, paying(keyed, `${key} pays`, never), of)
+  }
+  for (let i = 0; i < 5; i++) await store.get('command', new Uint8Array(1))
+  await store.flush()
+  const stays = async (key: string) => {
+    const row = await store.get(TABLE.command, commandRowKey(key))
+    return row && readCommand(row).stays
+  }
+  t.deepEqual(await Promise.all(['operator sent', 'operator pays'].map(stays)), [undefined, undefined])
+  t.deepEqual(await Promise.all(['plugin sent', 'plugin pays'].map(stays)), [true, true])
+  // The first version to keep so little of a payment did not say whose it was.
+  const before = concat(Uint8Array.of(1), new Uint8Array(32), utf8Encode('payments.payInvoice'))
+  t.true(readCommand(before).stays)
+  // A payment that an earlier life began goes on under the word of that life.
+  const later = new KeyedCommands(store)
+  const failing = async () => err({ code: 'no-route', message: 'no' })
+  await later.run('payments.payInvoice', 'plugin pays', {}, failing)
+  await store.flush()
+  t.true(await stays('plugin pays'))
 })

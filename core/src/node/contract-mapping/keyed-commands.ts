@@ -1,15 +1,15 @@
 import { type ContractError, encodeJson } from '@fulgurite/plugin-sdk/contract'
 import { sha256 } from '../../crypto/hashes.ts'
-import { EMPTY, toHex, utf8Encode } from '../../lib/bytes.ts'
+import { toHex, utf8Encode } from '../../lib/bytes.ts'
 import { type Clock, systemClock } from '../../lib/clock.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { Store, Write } from '../../store/store.ts'
-import { commandPlace, commandRowKey } from '../storage/command-key.ts'
+import { commandListing, commandRowKey } from '../storage/command-key.ts'
+import { type CommandPlace, readCommand, type StoredCommand, writeCommand } from '../storage/stored-command.ts'
 import { TABLE } from '../storage/tables.ts'
 import { refusal } from './handlers.ts'
 import { PassingKeys, placeRowKey } from './passing-keys.ts'
 import { reviveReply } from './revive-reply.ts'
-import { type CommandPlace, readCommand, type StoredCommand, writeCommand } from './stored-command.ts'
 
 type Answer = Result<object, ContractError>
 
@@ -52,20 +52,20 @@ export class KeyedCommands {
   readonly #clock: Pick<Clock, 'now'>
   readonly #passing: PassingKeys
   readonly #running = new Map<string, { readonly digest: string; readonly answer: Promise<KeyedAnswer> }>()
-
-  /** First rows of resumable commands: each goes into the next commit, which is at the latest the one with the command's own first row. */
-  #waiting = new Map<string, Write>()
+  /** First rows of payments that have not begun: each goes into the commit with the payment's own first row. */
+  readonly #waiting = new Map<string, Write>()
 
   constructor(store: Store, clock: Pick<Clock, 'now'> = systemClock) {
     this.#store = store
     this.#clock = clock
     this.#passing = new PassingKeys(store)
-    store.beforeCommit(() => {
-      if (this.#waiting.size === 0) return undefined
-      const writes = [...this.#waiting.values()]
-      this.#waiting = new Map()
-      return { writes, onDurable: () => {} }
-    })
+  }
+
+  /** A payment begins that was asked under this key. Returns what belongs in the commit of its first row. */
+  begun(key: string): readonly Write[] {
+    const row = this.#waiting.get(key)
+    this.#waiting.delete(key)
+    return row === undefined ? [] : [row]
   }
 
   /** `of` says whose command it is. */
@@ -112,7 +112,7 @@ export class KeyedCommands {
   }
 
   async #first(
-    { operation, key, digest, of: { passing, stays = false } }: Asked,
+    { operation, key, digest, of: { passing, stays: staysNow = false } }: Asked,
     command: () => Promise<Answer>,
     keepOutcome: (rows: readonly Write[]) => void,
   ): Promise<KeyedAnswer> {
@@ -128,30 +128,36 @@ export class KeyedCommands {
         return { result: err(unknown), isStored: false }
       }
     }
+    const stays = staysNow || stored?.stays === true
+    const isResumable = RESUMABLE.has(operation)
     const place = passing === undefined ? undefined : (this.#passing.find(key) ?? this.#passing.add(passing, key))
     const write = (stored: StoredCommand): Write => ({
       ...rowOf(key, place),
-      value: writeCommand(place === undefined ? stored : { ...stored, place }),
+      value: writeCommand({ ...stored, ...(place === undefined ? {} : { place }), ...(stays ? { stays } : {}) }),
     })
+    // What is listed goes by its age, with an outcome or without. A payment is listed if it fails: one that arrives takes this row along.
+    const isListed = place === undefined && !stays
+    const first = write({ digest, operation })
     // A commit of its own for the first row would make a payment wait for the disk once more.
-    if (RESUMABLE.has(operation)) this.#waiting.set(key, write({ digest, operation }))
-    else this.#store.submit([write({ digest, operation })])
-    const answer = await command()
+    if (isResumable) this.#waiting.set(key, first)
+    else this.#store.submit(isListed ? [first, commandListing(this.#clock.now(), first.key)] : [first])
+    let answer: Answer
+    // Where it has begun, it is listed by the payment when that fails.
+    let hasBegun = false
+    try {
+      answer = await command()
+    } finally {
+      hasBegun = isResumable && !this.#waiting.delete(key)
+    }
     // So many commands came after it that it is no longer one of the latest.
     if (place !== undefined && !this.#passing.holds(place)) return { result: answer, isStored: false }
     // A command that is still under way has no outcome to keep.
-    if (answer.ok ? !RESUMABLE.has(operation) : answer.error.code !== 'outcome-unknown') {
+    if (answer.ok ? !isResumable : answer.error.code !== 'outcome-unknown') {
       const text = answer.ok ? encodeJson(answer.value) : encodeJson(answer.error)
-      this.#waiting.delete(key)
       const row = write({ digest, operation, outcome: { ok: answer.ok, text } })
-      keepOutcome(place === undefined && !stays ? [row, this.#placed(row.key)] : [row])
+      keepOutcome(isListed && isResumable && !hasBegun ? [row, commandListing(this.#clock.now(), row.key)] : [row])
     }
     return { result: answer, isStored: false }
-  }
-
-  /** Old outcomes can be removed by age; a command without an outcome stays, or is removed with the payment that it began. */
-  #placed(rowKey: Uint8Array): Write {
-    return { table: TABLE.commandByTime, key: commandPlace(this.#clock.now(), rowKey), value: EMPTY, isNew: true }
   }
 }
 

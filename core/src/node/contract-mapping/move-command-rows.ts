@@ -2,9 +2,9 @@ import { keyAfter, utf8Decode, utf8Encode } from '../../lib/bytes.ts'
 import type { Store, Write } from '../../store/store.ts'
 import { commandRowKey } from '../storage/command-key.ts'
 import type { RowsMoved } from '../storage/rows-moved.ts'
+import { readCommand, type StoredCommand, writeCommand } from '../storage/stored-command.ts'
 import { TABLE } from '../storage/tables.ts'
 import { placeRowKey } from './passing-keys.ts'
-import { readCommand, type StoredCommand, writeCommand } from './stored-command.ts'
 
 const PAGE = 1_000
 

@@ -1,8 +1,8 @@
 import { sha256 } from '../../crypto/hashes.ts'
 import { concat, u16be, utf8Encode } from '../../lib/bytes.ts'
 import type { Store } from '../../store/store.ts'
+import { type CommandPlace, readCommand } from '../storage/stored-command.ts'
 import { TABLE } from '../storage/tables.ts'
-import { type CommandPlace, readCommand } from './stored-command.ts'
 
 const KEPT = 1_024
 

@@ -17,7 +17,7 @@ import type { Rng } from '../../lib/rng.ts'
 import type { BlockHeight } from '../../lib/units.ts'
 import { matchAfterRestart, type OfferedHtlc } from '../../payment/relay/match-after-restart.ts'
 import { parsePaymentReference } from '../../payment/send/payment-reference.ts'
-import type { Store } from '../../store/store.ts'
+import type { Store, Write } from '../../store/store.ts'
 import { channelUpdateDigest } from '../../wire/channel-update-digest.ts'
 import type { ChannelUpdate } from '../../wire/messages/gossip.ts'
 import type { ChainHealth } from '../chain/chain-health.ts'
@@ -52,6 +52,8 @@ export interface PaymentFlowOptions {
   readonly height: () => BlockHeight
   readonly log: NodeLog
   readonly onUnreadable: OnUnreadable
+  /** A payment begins that was asked under this key. Returns what belongs in the commit of its first row. */
+  readonly begun: (key: string) => readonly Write[]
 }
 
 /** Carries messages between channels and payments: HTLCs that came in, and outcomes of HTLCs that went out. */
@@ -103,12 +105,12 @@ export class PaymentFlow {
 
   /** Called once the stored channels live: matches what was under way when the node stopped, and continues it. */
   async start<E extends { readonly type: string }>(system: ActorSystem<E>): Promise<void> {
-    const { store, clock, rng, events, channelDirectory, settings, height, onUnreadable } = this.#options
+    const { store, clock, rng, events, channelDirectory, settings, height, onUnreadable, begun } = this.#options
     const upstream = this.#upstream
     const ownChannels = this.#ownChannels
     this.#payments = system.spawn(
       'payments',
-      paymentsBehaviour({ store, clock, rng, events, channelDirectory, ownChannels, height }),
+      paymentsBehaviour({ store, clock, rng, events, channelDirectory, ownChannels, height, begun }),
       { lanes: PAYMENTS_LANES },
     )
     this.#receiver = system.spawn(

@@ -1,16 +1,19 @@
 import test from 'ava'
 import { createActorSystem } from '../../actor/actor-system.ts'
+import type { ActorRef } from '../../actor/types.ts'
 import { virtualClock } from '../../lib/clock-virtual.ts'
 import { seededRng } from '../../lib/rng.ts'
 import type { PaymentRequest, SentPayment } from '../../payment/send/payment.ts'
+import { decodeSentPayment, encodeSentPayment } from '../../payment/send/payment-codec.ts'
 import { openSqliteStore } from '../../store/sqlite-store.ts'
 import { ChannelDirectory } from '../channel/channel-directory.ts'
 import { EventLog } from '../events/event-log.ts'
 import { EVENTS_KEPT } from '../settings.ts'
+import { commandPlace, commandRowKey } from '../storage/command-key.ts'
 import { MIGRATIONS, TABLE } from '../storage/tables.ts'
 import { OwnChannelIndex } from './own-channels.ts'
 import { mendedIndex, paymentIndexWrites } from './payment-index.ts'
-import { PAYMENTS_LANES, paymentsBehaviour } from './payments-actor.ts'
+import { PAYMENTS_LANES, type PaymentsProtocol, paymentsBehaviour } from './payments-actor.ts'
 
 const requestOf = (key: string): PaymentRequest => ({
   target: {
@@ -50,6 +53,7 @@ test('a second try of a hash, asked for while the end of the first is not on the
     channelDirectory,
     ownChannels,
     height: () => 100,
+    begun: () => [],
   }
   const payments = system.spawn('payments', paymentsBehaviour(services), { lanes: PAYMENTS_LANES })
 
@@ -95,4 +99,59 @@ test('of a payment that was tried twice before a crash only the second try is un
     mended.map(({ key }) => mendedIndex(key, second)),
     [[]],
   )
+})
+
+test('a command goes with the first row of its payment, and is listed when that fails, also where another life fails it', async (t) => {
+  const clock = virtualClock(1_000)
+  const rng = seededRng(1)
+  const store = await openSqliteStore({
+    path: ':memory:',
+    migrations: MIGRATIONS,
+    onFatal: (error) => t.fail(`${error}`),
+  })
+  t.teardown(() => store.close())
+  const channelDirectory = new ChannelDirectory()
+  const ownChannels = new OwnChannelIndex(channelDirectory)
+  const events = await EventLog.open({ store, clock, keep: EVENTS_KEPT })
+  const begun = (key: string) => [{ table: TABLE.command, key: commandRowKey(key), value: Uint8Array.of(0) }]
+  const live = async (work: (payments: ActorRef<PaymentsProtocol>) => Promise<unknown>): Promise<void> => {
+    const system = createActorSystem({ clock, rng })
+    const services = { store, clock, rng, events, channelDirectory, ownChannels, height: () => 100, begun }
+    await work(system.spawn('payments', paymentsBehaviour(services), { lanes: PAYMENTS_LANES }))
+    await store.flush()
+    await system.stop()
+  }
+  const listed = async () => (await store.sizes(TABLE.commandByTime)).map(({ key }) => Uint8Array.from(key))
+
+  await live((payments) => payments.ask('pay', requestOf('at once')))
+  t.truthy(await store.get(TABLE.command, commandRowKey('at once')))
+  const atOnce = commandPlace(clock.now(), commandRowKey('at once'))
+  t.deepEqual(await listed(), [atOnce])
+
+  // The node stopped while this one was under way.
+  const { target } = requestOf('')
+  const other = { ...target, paymentHash: new Uint8Array(32).fill(9) }
+  const cutOff: SentPayment = {
+    target: other,
+    maxFeeMsat: 0n,
+    key: 'cut off',
+    attempts: [],
+    nextAttemptId: 0,
+    status: 'in-flight',
+    startedAt: 1,
+  }
+  store.submit([
+    { table: TABLE.payment, key: other.paymentHash, value: encodeSentPayment(cutOff) },
+    ...paymentIndexWrites(undefined, cutOff),
+  ])
+  await store.flush()
+  await clock.advance(5)
+  await live((payments) => payments.ask('resume', { held: {} }))
+  t.like(decodeSentPayment((await store.get(TABLE.payment, other.paymentHash)) as Uint8Array), {
+    ok: true,
+    value: { status: 'failed' },
+  })
+  t.deepEqual(await listed(), [atOnce, commandPlace(clock.now(), commandRowKey('cut off'))])
+  // No row of a command that this life did not begin is written over.
+  t.is(await store.get(TABLE.command, commandRowKey('cut off')), undefined)
 })

@@ -19,7 +19,7 @@ import type { ChannelDirectory } from '../channel/channel-directory.ts'
 import { hashesInChannels } from '../channel/hashes-in-channels.ts'
 import { outboxDeletion } from '../channel/settlement-outbox.ts'
 import type { EventLog } from '../events/event-log.ts'
-import { commandRowKey } from '../storage/command-key.ts'
+import { commandListing, commandRowKey } from '../storage/command-key.ts'
 import { type OnUnreadable, readRow, readRowOfMany } from '../storage/read-row.ts'
 import { TABLE } from '../storage/tables.ts'
 import { type ArchivedPayment, archivedPaymentWrite, findArchivedPayment } from './archived-payments.ts'
@@ -42,6 +42,8 @@ export interface PaymentsServices {
   readonly channelDirectory: ChannelDirectory
   readonly ownChannels: OwnChannels
   height(): BlockHeight
+  /** A payment begins that was asked under this key. Returns what belongs in the commit of its first row. */
+  begun(key: string): readonly Write[]
 }
 
 /** A payment of this hash has arrived, and its row was removed since. */
@@ -163,7 +165,8 @@ class PaymentsDriver {
     this.#live.set(hash, state)
     // The row is submitted before any channel is told: no commit holds the HTLC without it.
     if (payment !== before) {
-      this.#services.store.submit(paymentWrites(before, payment), () => {
+      const begun = payment.key === before?.key ? [] : this.#services.begun(payment.key)
+      this.#services.store.submit([...begun, ...paymentWrites(before, payment)], () => {
         if (payment.endedAt === undefined) return
         this.#live.delete(hash)
         this.#tell(hash, payment)
@@ -276,4 +279,9 @@ const removalWrites = (paymentHash: PaymentHash, row: Uint8Array, archivedAt: Ti
 const paymentWrites = (before: SentPayment | undefined, payment: SentPayment): readonly Write[] => [
   { table: TABLE.payment, key: payment.target.paymentHash, value: encodeSentPayment(payment) },
   ...paymentIndexWrites(before, payment),
+  ...(payment.status === 'failed' ? failedCommand(payment) : []),
 ]
+
+/** Its command goes by its age, whether or not the node lives on to store the outcome: the row says if it may. */
+const failedCommand = ({ key, endedAt = 0 }: SentPayment): readonly Write[] =>
+  key === '' ? [] : [commandListing(endedAt, commandRowKey(key))]

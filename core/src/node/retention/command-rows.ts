@@ -1,14 +1,24 @@
-import { EMPTY, keyAfter } from '../../lib/bytes.ts'
+import { EMPTY, keyAfter, toHex } from '../../lib/bytes.ts'
 import type { Clock } from '../../lib/clock.ts'
-import type { Store } from '../../store/store.ts'
+import type { Store, Write } from '../../store/store.ts'
 import { COMMANDS_END, commandsFrom, rowOfPlace } from '../storage/command-key.ts'
+import { readCommand } from '../storage/stored-command.ts'
 import { TABLE } from '../storage/tables.ts'
 import { countListed } from './listed-rows.ts'
 import type { RetainedRows } from './retained-rows.ts'
 
+/** Whoever listed it, the row says whether it may go; one that cannot be read stays. */
+const mayGo = (row: Uint8Array | undefined): boolean => {
+  try {
+    return row !== undefined && readCommand(row).stays !== true
+  } catch {
+    return false
+  }
+}
+
 /**
  * The answers to commands that spend, under their keys. They are not an account of anything: payments, transactions and channels have rows
- * of their own. An outcome is written once, so nobody can be changing it while it is removed.
+ * of their own. Nobody changes one that is so old.
  */
 export const commandRows = ({ store, clock }: { readonly store: Store; readonly clock: Clock }): RetainedRows => ({
   class: 'keyed-commands',
@@ -24,11 +34,15 @@ export const commandRows = ({ store, clock }: { readonly store: Store; readonly 
   },
   async remove(rows) {
     const keys = rows.map(({ key }) => rowOfPlace(key))
-    const removed = await store.weigh(TABLE.command, keys)
-    const writes = rows.flatMap(({ key }) => [
-      { table: TABLE.commandByTime, key, value: undefined },
-      { table: TABLE.command, key: rowOfPlace(key), value: undefined },
-    ])
+    const stored = await store.getAll(TABLE.command, keys)
+    // A command may be listed more than once.
+    const gone = new Map(keys.flatMap((key, at) => (mayGo(stored[at]) ? [[toHex(key), { key, row: stored[at] }]] : [])))
+    const writes: Write[] = rows.map(({ key }) => ({ table: TABLE.commandByTime, key, value: undefined }))
+    const removed = { rows: gone.size, bytes: 0 }
+    for (const { key, row } of gone.values()) {
+      removed.bytes += key.length + (row?.length ?? 0)
+      writes.push({ table: TABLE.command, key, value: undefined })
+    }
     return new Promise((resolve) => store.submit(writes, () => resolve(removed)))
   },
   count: (before) =>
