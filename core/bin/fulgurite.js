@@ -33,7 +33,8 @@ const run = (node) => {
   if (typeof process.execve === 'function' && process.platform !== 'win32') {
     process.execve(node, [node, ...args], env)
   }
-  const child = spawn(node, args, { stdio: 'inherit', env })
+  // Beside the streams a channel that says nothing: its end tells the node that we are gone.
+  const child = spawn(node, args, { stdio: ['inherit', 'inherit', 'inherit', 'ipc'], env })
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
   child.on('exit', (code, signal) => process.exit(code ?? (signal === null ? 1 : 128)))
 }
@@ -42,7 +43,17 @@ const supported = isSupported(process.versions.node)
 const node = supported ? process.execPath : installedNode()
 const ready = supported && flags.every((flag) => process.execArgv.includes(flag)) && hasAllocator(process.env)
 
+/**
+ * To whoever started the launcher, it is the program: if it is killed, the program is asked to stop, in its own order. A launcher that
+ * lives in the background, or in a session of its own, changes nothing.
+ */
+const endWithLauncher = () => {
+  process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'))
+  process.channel.unref()
+}
+
 if (ready) {
+  if (process.env.FULGURITE_LAUNCHED === '1' && process.connected) endWithLauncher()
   // The mark is for one launch: a node may start others.
   delete process.env.FULGURITE_LAUNCHED
   module.enableCompileCache(join(core, COMPILED))

@@ -77,7 +77,9 @@ test.serial('a second node on the same data folder is refused, and the first goe
   const second = await fulgurite([...onChain(), '--data', data])
   t.is(second.code, 1)
   t.is(errorOf(second).code, 'store-in-use')
-  t.regex(String(errorOf(second).message), /another node is running/)
+  t.is(errorOf(second).pid, node.pid)
+  t.regex(String(errorOf(second).message), new RegExp(`another node is running on .*: process ${node.pid}$`))
+  t.regex(String(errorOf(second).hint), new RegExp(`fulgurite stop --data ${data} or kill ${node.pid};`))
   t.is((await fulgurite(['getinfo', '--json', '--data', data])).code, 0)
 })
 

@@ -44,7 +44,7 @@ test('a second node on the same data folder — is refused, and the first one go
   const first = await NodeProcess.start({ name: 'first', chain })
   t.teardown(() => first.dispose())
   const path = join(first.dataDir, 'node.sqlite')
-  await refused(t, startArgs(first.dataDir, chain), REFUSED, { code: 'store-in-use', path })
+  await refused(t, startArgs(first.dataDir, chain), REFUSED, { code: 'store-in-use', path, pid: first.pid })
   t.is((await first.ask('node', 'getInfo', {})).nodeId, first.id)
 })
 

@@ -12,6 +12,7 @@ import { MIGRATIONS, SOUGHT, TABLE } from '../node/storage/tables.ts'
 import { openSqliteStore } from '../store/sqlite-store.ts'
 import type { Store } from '../store/store.ts'
 import type { NodeConfig } from './config.ts'
+import { noteHolder, removeHolder } from './folder-holder.ts'
 import { isCopy, placeOf } from './folder-place.ts'
 import { fileLogger, type NodeLogger } from './node-logger.ts'
 import { tellChecking, tellOpening, toldIfSlow } from './slow-start.ts'
@@ -66,7 +67,9 @@ export const openDataFolder = async (
   const opened = await openStore(path, end)
   if (!opened.ok) return opened
   const store = opened.value
+  noteHolder(data)
   const refuse = async (failure: StartFailure | Failure): Promise<Result<never, Failure>> => {
+    removeHolder(data)
     await store.close()
     removeWhatIsNew(data, before)
     return err(failure)
@@ -137,11 +140,13 @@ const held = (
   end,
   onEnd,
   async close() {
+    removeHolder(path)
     await store.close()
     await log.close()
   },
   async abandon() {
     const [channel] = await store.scan(TABLE.channel, { limit: 1 })
+    removeHolder(path)
     await store.close()
     await log.close()
     if (channel === undefined) removeWhatIsNew(path, before)

@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { ApiStartError } from '../api/server.ts'
 import type { BitcoindUnfit } from '../chain/bitcoind/fitness.ts'
 import type { ChainRewritten } from '../chain/chain-backend.ts'
@@ -7,12 +7,17 @@ import { type Failure, FailureError } from '../lib/errors.ts'
 import type { SeedFailure } from '../node/keys/seed-file.ts'
 import type { StoreOpenFailure } from '../store/store.ts'
 import type { ConfigFailure } from './config.ts'
+import { holderOf } from './folder-holder.ts'
 import type { PortFailure } from './ports.ts'
+
+/** `pid` is the process that holds the folder, where that is known for sure. */
+type StoreInUse = Extract<StoreOpenFailure, { readonly code: 'store-in-use' }> & { readonly pid?: number }
 
 /** Why a node, or a development network, did not start. */
 export type StartFailure =
   | ConfigFailure
-  | StoreOpenFailure
+  | Exclude<StoreOpenFailure, { readonly code: 'store-in-use' }>
+  | StoreInUse
   | SeedFailure
   | BitcoindUnfit
   | ChainRewritten
@@ -112,10 +117,10 @@ const EXPLANATIONS: Table = {
     usage('both a cookie and a user were given for bitcoind', 'give --bitcoind-cookie or --bitcoind-user, not both'),
   'devnet-has-its-own-chain': ({ option }) =>
     usage(`--devnet runs on a chain of its own: ${option} does not go with it`, `leave out --devnet or ${option}`),
-  'store-in-use': ({ path }) =>
+  'store-in-use': ({ path, pid }) =>
     refused(
-      `another node is running on ${path}`,
-      'stop it first, or name another data folder with --data: two nodes with one database would lose money',
+      `another node is running on ${path}${pid === undefined ? '' : `: process ${pid}`}`,
+      `stop it first, with fulgurite stop --data ${dirname(path)}${pid === undefined ? '' : ` or kill ${pid}`}; or name another data folder with --data: two nodes with one database would lose money`,
     ),
   'store-too-new': ({ path, version, known }) =>
     refused(
@@ -247,6 +252,7 @@ export const explain = (failure: Failure): Explanation => {
  */
 export const startFailureOf = (error: unknown, data: string): Failure => {
   const told = toldFailureOf(error, data)
+  if (told?.code === 'store-in-use') return withHolder(told, data)
   if (told !== undefined) return told
   const { code, message, path = data } = error as NodeJS.ErrnoException
   if (!(error instanceof Error) || typeof code !== 'string') throw error
@@ -254,6 +260,11 @@ export const startFailureOf = (error: unknown, data: string): Failure => {
     return startFailure({ code: 'store-unreadable', path: join(data, 'node.sqlite'), reason: message })
   if (!/^E[A-Z0-9]+$/.test(code)) throw error
   return startFailure({ code: 'file-unusable', path, reason: message })
+}
+
+const withHolder = (failure: Failure, data: string): Failure & { readonly pid?: number } => {
+  const pid = holderOf(data)
+  return pid === undefined ? failure : { ...failure, pid }
 }
 
 /** A failure that travelled as an exception, or what the database says of the file or of the disk that it lies on. */

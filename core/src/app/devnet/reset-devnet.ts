@@ -4,6 +4,7 @@ import { NETWORKS } from '../../bitcoin/network.ts'
 import { MIGRATIONS } from '../../node/storage/tables.ts'
 import { openSqliteStore } from '../../store/sqlite-store.ts'
 import { networkOf } from '../data-folder.ts'
+import { HOLDER_FILE } from '../folder-holder.ts'
 import type { ResetOptions } from '../options.ts'
 import { type StartFailure, startFailureOf } from '../start-failure.ts'
 import { tellFailure } from '../tell-failure.ts'
@@ -12,7 +13,7 @@ import { stdoutTerminal } from '../terminal.ts'
 /** Everything that a development network keeps in its folder: any other file stays. */
 const KEPT = [
   ...['node.sqlite', 'node.sqlite-wal', 'node.sqlite-shm', 'node.log', 'node.log.1', 'seed', 'seed.new'],
-  ...['api.json', 'run.json', 'last-plugin', 'plugins', 'peers', 'chain'],
+  ...['api.json', 'run.json', 'last-plugin', HOLDER_FILE, 'plugins', 'peers', 'chain'],
 ]
 
 /** Removes a development network, so that the next start makes a new one. Resolves to the exit code. */
