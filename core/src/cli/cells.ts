@@ -58,11 +58,12 @@ export const grouped = (digits: string): string => digits.replace(/\B(?=(\d{3})+
 /** The payload of an event in short: `channelId=0a1b2c3d… feeMsat=5`. */
 export const brief = (payload: Row): string =>
   Object.entries(payload)
-    .map(([key, value]) => `${key}=${briefly(value)}`)
+    .map(([key, value]) => `${printable(key)}=${briefly(value)}`)
     .join(' ')
 
 const briefly = (value: unknown): string => {
   if (typeof value === 'string' && /^[0-9a-f]{64,66}$/.test(value)) return `${value.slice(0, 8)}…`
-  if (Array.isArray(value) || (typeof value === 'object' && value !== null)) return printable(JSON.stringify(value))
+  if (Array.isArray(value)) return `[${value.map(briefly).join(', ')}]`
+  if (typeof value === 'object' && value !== null) return `{${brief(value as Row)}}`
   return printable(String(value))
 }

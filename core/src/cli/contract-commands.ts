@@ -212,6 +212,7 @@ const addTail = (group: Command, io: CliIo, done: (exitCode: number) => void): v
     .description('Prints events as they happen, until interrupted.')
     .option('--from <cursor>', 'begins after this event; with the next one to happen if not said')
     .option('--types <names>', 'only these, separated by commas')
+    .option('--wide', 'every event in full, however wide the terminal is')
   command.action(async () => {
     const flags = command.optsWithGlobals<Flags>()
     const query = new URLSearchParams()
@@ -220,7 +221,7 @@ const addTail = (group: Command, io: CliIo, done: (exitCode: number) => void): v
     let last: string | undefined
     await cliClient(foldersOf(flags, io)).follow(query, io.interrupted, (data) => {
       last = (JSON.parse(data) as { cursor: string }).cursor
-      io.out(flags.json ? `${printableJson(data)}\n` : renderEvent(data, io))
+      io.out(flags.json ? `${printableJson(data)}\n` : renderEvent(data, io, flags.wide === true))
     })
     if (!io.interrupted.aborted) {
       io.err(`the node has ended the stream${last === undefined ? '' : `; go on with --from ${last}`}\n`)

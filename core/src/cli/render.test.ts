@@ -1,7 +1,7 @@
 import { findOperation } from '@fulgurite/plugin-sdk/contract'
 import test from 'ava'
 import type { CliIo } from './io.ts'
-import { type ListStyle, renderReply } from './render.ts'
+import { type ListStyle, renderEvent, renderReply } from './render.ts'
 import { bar, sat } from './views.ts'
 
 const io = (columns: number, isTerminal = true) => ({ columns, isTerminal, env: { NO_COLOR: '1' } }) as unknown as CliIo
@@ -278,4 +278,33 @@ test('amounts stand with their points below each other, and a log goes on below 
   const log = shown('plugins.logs', [line], 80)
   t.true(log.length > 2)
   for (const further of log.slice(2)) t.regex(further, /^ {29}\w/)
+})
+
+const relayed = {
+  cursor: 'e5',
+  at: Date.UTC(2026, 0, 2, 3, 4, 5, 678),
+  type: 'payment.relayed',
+  version: 1,
+  payload: {
+    paymentHash: 'ab'.repeat(32),
+    incoming: [{ channelId: 'cd'.repeat(32), amountMsat: 1_000_100 }],
+    outgoing: [{ channelId: 'ef'.repeat(32), amountMsat: 1_000_000, peer: { name: 'bob\u0007' } }],
+    feesMsat: 100,
+  },
+}
+
+test('an event that happens is one line within the terminal’s width, and whole where it is asked for', (t) => {
+  const told = (columns: number, wide = false, isTerminal = true): string =>
+    renderEvent(JSON.stringify(relayed), io(columns, isTerminal), wide)
+  t.is(told(80), '2026-01-02T03:04:05Z  payment.relayed  paymentHash=abababab… incoming=[{channel…\n')
+  t.is(
+    told(300),
+    '2026-01-02T03:04:05Z  payment.relayed  paymentHash=abababab… incoming=[{channelId=cdcdcdcd… amountMsat=1000100}] outgoing=[{channelId=efefefef… amountMsat=1000000 peer={name=bob·}}] feesMsat=100\n',
+  )
+  t.is(told(70).length, 71)
+  // Too narrow for a line: its fields stand below each other.
+  t.regex(told(40), /^cursor {3}e5\nat {7}2026-01-02T03:04:05Z\n/)
+  t.true(told(80, true).includes(JSON.stringify(relayed.payload)))
+  t.is(told(80, true).trimEnd().split('\n').length, 1)
+  t.is(told(80, false, false), `2026-01-02T03:04:05.678Z\tpayment.relayed\t${JSON.stringify(relayed.payload)}\n`)
 })

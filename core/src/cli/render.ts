@@ -1,5 +1,5 @@
-import { kebab, type ObjectShape, type Operation, type Shape, shapeOf } from '@fulgurite/plugin-sdk/contract'
-import { brief, cell, isCell, isNumber, isText, type Row, shortCell } from './cells.ts'
+import { actors, kebab, type ObjectShape, type Operation, type Shape, shapeOf } from '@fulgurite/plugin-sdk/contract'
+import { cell, isCell, isNumber, isText, type Row, shortCell } from './cells.ts'
 import { type CliFailure, usage } from './failure.ts'
 import type { CliIo } from './io.ts'
 import { label } from './names.ts'
@@ -250,11 +250,12 @@ const pathsOf = (
     shape.type === 'object' ? pathsOf(shape, [...above, key]) : [{ path: [...above, key], shape }],
   )
 
-/** One line for an event. */
-export const renderEvent = (data: string, io: CliIo): string => {
-  const { at, type, payload } = JSON.parse(data) as { at: number; type: string; payload: Row }
-  const moment = new Date(at).toISOString()
-  return io.isTerminal
-    ? `${dim(moment, io)} ${type}  ${brief(payload)}\n`
-    : `${moment}\t${type}\t${printable(JSON.stringify(payload))}\n`
+/**
+ * An event as it happens, as a page of events shows it: on a terminal within its width, if it is not to be shown in full. Other programs
+ * get a line of three fields.
+ */
+export const renderEvent = (data: string, io: CliIo, wide = false): string => {
+  const event = JSON.parse(data) as { readonly at: number; readonly type: string; readonly payload: Row }
+  if (io.isTerminal) return renderRows(actors.events.operations.list, [event], io, { wide, headless: true })
+  return `${new Date(event.at).toISOString()}\t${event.type}\t${printable(JSON.stringify(event.payload))}\n`
 }
