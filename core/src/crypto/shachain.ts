@@ -31,9 +31,13 @@ const derive = (node: Uint8Array, bits: number, index: number): Uint8Array => {
 /** The secret of one index, at the price of one hash per bit set in it. */
 export const shachainSecret = (seed: Uint8Array, index: number): Uint8Array => derive(seed, INDEX_BITS, index)
 
+/** A path of all 48 bits would be most of what a channel at rest keeps in memory. */
+const REMEMBERED_BITS = 6
+const REMEMBERED_INDICES = 2 ** REMEMBERED_BITS
+
 /**
- * Computes the secrets of one seed. It remembers the path to its last answer, so that the next index down costs two hashes on
- * average instead of up to 48.
+ * Computes the secrets of one seed. It remembers the end of the path to its last answer, so that the next index down costs less than three
+ * hashes on average instead of up to 48.
  */
 export const shachainGenerator = (seed: Uint8Array): ((index: number) => Uint8Array) => {
   // path[bit] is the node reached when the bits from 47 down to `bit` were followed.
@@ -41,10 +45,15 @@ export const shachainGenerator = (seed: Uint8Array): ((index: number) => Uint8Ar
   let last: number | undefined
   return (index) => {
     invariant(Number.isInteger(index) && index >= 0 && index <= FIRST_SECRET_INDEX, 'a shachain index has 48 bits')
-    let bit = INDEX_BITS - 1
-    if (last !== undefined) while (bit >= 0 && isBitSet(index, bit) === isBitSet(last, bit)) bit--
+    const start = index - (index % REMEMBERED_INDICES)
+    let bit = REMEMBERED_BITS - 1
+    if (last !== undefined && last - (last % REMEMBERED_INDICES) === start) {
+      while (bit >= 0 && isBitSet(index, bit) === isBitSet(last, bit)) bit--
+    } else {
+      path[REMEMBERED_BITS] = shachainSecret(seed, start)
+    }
     for (; bit >= 0; bit--) {
-      const above = path[bit + 1] ?? seed
+      const above = path[bit + 1] as Uint8Array
       path[bit] = isBitSet(index, bit) ? step(above, bit) : above
     }
     last = index
