@@ -100,8 +100,7 @@ export const devnetConfig = (
     return err({ code: 'devnet-has-its-own-chain', option: `--network ${options.network}` })
   }
   if (options.bitcoindUrl !== undefined) return err({ code: 'devnet-has-its-own-chain', option: '--bitcoind-url' })
-  // There is nothing to lose.
-  return commonConfig({ ...options, moved: true }, env, NETWORKS.regtest, DEVNET_LISTEN, DEVNET_API)
+  return commonConfig(options, env, NETWORKS.regtest, DEVNET_LISTEN, DEVNET_API)
 }
 
 const commonConfig = (
@@ -139,7 +138,8 @@ const commonConfig = (
     choices: choices.value,
     limits: limits.value,
     kept: kept.value,
-    moved: options.moved === true,
+    // A chain of one's own has nothing to lose, and is copied for trials.
+    moved: options.moved === true || network === NETWORKS.regtest,
     pluginsWithoutWalls: options.pluginsWithoutWalls ?? env.FULGURITE_PLUGINS_WITHOUT_WALLS === '1',
     ...(maxPlugins === undefined ? {} : { maxPlugins: Number(maxPlugins) }),
   })

@@ -48,8 +48,7 @@ export const startNodeProcess = async (options: NodeProcessOptions): Promise<Nod
       ...process.execArgv,
       LAUNCHER,
       ...['start', '--json', '--network', 'regtest', '--data', data, '--log-level', logLevel],
-      // Play money: a development network may be copied.
-      ...['--listen', '127.0.0.1:0', '--api', '127.0.0.1:0', '--moved'],
+      ...['--listen', '127.0.0.1:0', '--api', '127.0.0.1:0'],
       ...['--bitcoind-url', chain.rpcUrl, '--bitcoind-cookie', chain.cookiePath],
     ],
     // A process group of its own: Ctrl-C is for us, and we end the node in order. If we die, its standard input ends.
