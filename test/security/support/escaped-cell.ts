@@ -4,7 +4,7 @@ import { readSync } from 'node:fs'
 import { closeDescriptors, dropRights, forgetEnvironment, loadAddon } from '../../../core/src/plugins/cell/lock-down.ts'
 import { sendFrame } from '../../../core/src/plugins/cell/pipe.ts'
 
-const [addonPath = '', , inherited = ''] = process.argv.slice(2)
+const [addonPath = '', , inherited = ''] = process.argv.slice(1)
 // Where the test wants machine code, it stands in the addon's place.
 const native = loadAddon<unknown>(addonPath)
 closeDescriptors(inherited)

@@ -3,7 +3,7 @@
 import { dropRights, loadAddon } from '../../../core/src/plugins/cell/lock-down.ts'
 import { receiveFrames, sendFrame } from '../../../core/src/plugins/cell/pipe.ts'
 
-const [addonPath = '', maxFrameBytes = ''] = process.argv.slice(2)
+const [addonPath = '', maxFrameBytes = ''] = process.argv.slice(1)
 loadAddon(addonPath)
 dropRights()
 

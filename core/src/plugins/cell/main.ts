@@ -11,7 +11,7 @@ import { PluginIsolate } from './plugin-isolate.ts'
 // Put in by the bundler.
 declare const GUEST_RUNTIME: string
 
-const [addonPath = '', maxFrameBytes = '', inherited = ''] = process.argv.slice(2)
+const [addonPath = '', maxFrameBytes = '', inherited = ''] = process.argv.slice(1)
 const engine = loadAddon<{ ivm: typeof ivm }>(addonPath).ivm
 closeDescriptors(inherited)
 forgetEnvironment()
