@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import anyTest, { type TestFn } from 'ava'
-import { systemClock } from '../lib/clock.ts'
+import { type Clock, systemClock } from '../lib/clock.ts'
+import { virtualClock } from '../lib/clock-virtual.ts'
 import { isolateAddonPath } from './addon-path.ts'
 import { cellBundle } from './cell-bundle.ts'
 import { CellPool, type StandingWalls } from './cell-pool.ts'
@@ -10,7 +11,7 @@ import { systemUsageProbe } from './process-usage.ts'
 import { wallPlans } from './walls/choose-walls.ts'
 import { StartGuard } from './walls/start-guard.ts'
 import type { WallPlan } from './walls/wall-plan.ts'
-import { Watchdog } from './watchdog.ts'
+import { Watchdog, type WatchedCell } from './watchdog.ts'
 
 const test = anyTest as TestFn<{ readonly folder: string; readonly program: string; readonly watchdog: Watchdog }>
 
@@ -42,12 +43,16 @@ const pool = (
   program: string,
   watchdog: Watchdog,
   plans: readonly (WallPlan | undefined)[],
-  { keepSpare = false, addon = isolateAddonPath() } = {},
+  {
+    keepSpare = false,
+    clock = systemClock,
+    addon = isolateAddonPath(),
+  }: { readonly keepSpare?: boolean; readonly clock?: Clock; readonly addon?: string } = {},
 ) => {
   const heard: StandingWalls[] = []
   const cells = new CellPool({
     environment: {
-      clock: systemClock,
+      clock,
       watchdog,
       probe: systemUsageProbe,
       files: { program, addon, filter: '' },
@@ -141,4 +146,72 @@ test('a trial of walls that could not even begin is made again for the next who 
   const taken = await cells.take()
   t.true(taken.ok)
   if (taken.ok) taken.value.end({ code: 'stopped', text: '' })
+})
+
+/** A way to start cells that works, and how many it has started. */
+const counting = () => {
+  if (bare === undefined) throw new Error('there always is one')
+  let launches = 0
+  const launch: WallPlan['launch'] = (files, serial) => {
+    launches += 1
+    return bare.launch(files, serial)
+  }
+  return { plan: { ...bare, launch }, launches: () => launches }
+}
+
+test('a spare cell waits ten seconds for a plugin, and is there again once one is to be started', async (t) => {
+  const clock = virtualClock()
+  const counted = counting()
+  const { cells } = pool(t.context.program, new Watchdog(clock, systemUsageProbe), [counted.plan], {
+    keepSpare: true,
+    clock,
+  })
+  const take = async (): Promise<number> => {
+    const taken = await cells.take()
+    if (!taken.ok) throw new Error(taken.error.text)
+    taken.value.end({ code: 'stopped', text: '' })
+    return counted.launches()
+  }
+  // Each that is taken leaves a new spare one behind.
+  t.is(await take(), 2)
+  await clock.advance(9_999)
+  t.is(await take(), 3)
+  await clock.advance(9_999)
+  t.is(counted.launches(), 3)
+  await clock.advance(1)
+  t.is(await take(), 5)
+  await clock.advance(10_000)
+  t.is(await cells.prove(), undefined)
+  t.is(counted.launches(), 6)
+  t.is(await take(), 7)
+  cells.close()
+})
+
+test('a pool that is closed while somebody waits for a cell starts none any more', async (t) => {
+  const counted = counting()
+  const { cells } = pool(t.context.program, t.context.watchdog, [counted.plan], { keepSpare: true })
+  const taken = await cells.take()
+  if (taken.ok) taken.value.end({ code: 'stopped', text: '' })
+  const waiting = cells.take()
+  cells.close()
+  t.like(await waiting, { ok: false, error: { code: 'stopped' } })
+  t.like(await cells.take(), { ok: false, error: { code: 'stopped' } })
+  t.is(counted.launches(), 2)
+})
+
+test('however many are about to take a cell when the walls are tried, one spare is kept and no process is left over', async (t) => {
+  const ended: number[] = []
+  class Ends extends Watchdog {
+    override remove(cell: WatchedCell): void {
+      super.remove(cell)
+      ended.push(cell.pid)
+    }
+  }
+  const counted = counting()
+  const { cells } = pool(t.context.program, new Ends(systemClock, systemUsageProbe), [counted.plan], {
+    keepSpare: true,
+  })
+  t.deepEqual(await Promise.all([cells.prove(), cells.prove(), cells.prove()]), [undefined, undefined, undefined])
+  cells.close()
+  t.is(ended.length, counted.launches())
 })

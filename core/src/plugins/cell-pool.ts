@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import type { CancelTimer } from '../lib/clock.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import { type CellEnvironment, CellProcess } from './cell-process.ts'
 import type { CellFault } from './cell-protocol.ts'
@@ -17,11 +18,17 @@ export interface CellPoolOptions {
   readonly environment: CellEnvironment
   /** The ways to start cells, the strongest first. Tried until one of them works. */
   readonly plans: () => readonly WallPlan[]
-  /** Keeps a process ready, so that a plugin's start does not wait for one. */
+  /** Keeps a process ready while plugins are being started, so that the next start does not wait for one. */
   readonly keepSpare: boolean
   /** The first cell has started. */
   readonly onWalls: (standing: StandingWalls) => void
 }
+
+/**
+ * Plugins are started one after the other: with the node, or by an operator who tries things. A process that waits longer than
+ * that for the next start is memory for nothing.
+ */
+const SPARE_MS = 10_000
 
 const NO_WALLS: CellFault = {
   code: 'walls-missing',
@@ -41,6 +48,7 @@ export class CellPool {
   #standing: StandingWalls | undefined
   #trial: Promise<unknown> | undefined
   #spare: CellProcess | undefined
+  #cancelSpare: CancelTimer | undefined
   #closed = false
   #serial = 0
 
@@ -57,23 +65,30 @@ export class CellPool {
   async take(): Promise<Result<CellProcess, CellFault>> {
     // As long as nobody knows which walls can be put up, one cell finds out for all.
     while (this.#plan === undefined && this.#trial !== undefined) await this.#trial
+    if (this.#closed) return err(STOPPING)
     const plan = this.#plan
     const taken = plan === undefined ? await this.#try() : await this.#spareOrNew(plan)
-    this.warm()
+    this.#warm()
     return taken
   }
 
-  /** Finds out whether a cell can be started; the cell that shows it is the next to be taken. Returns why none can be started. */
+  /**
+   * Somebody is going to take a cell. Finds out whether one can be started, and sees to it that one is. Returns why none can be
+   * started.
+   */
   async prove(): Promise<CellFault | undefined> {
     while (this.#plan === undefined && this.#trial !== undefined) await this.#trial
-    if (this.#plan !== undefined) return undefined
+    if (this.#plan !== undefined) {
+      this.#warm()
+      return undefined
+    }
     const tried = await this.#try()
     if (!tried.ok) return tried.error
     if (this.#closed) {
       tried.value.end(STOPPING)
       return STOPPING
     }
-    this.#spare = tried.value
+    this.#keep(tried.value)
     return undefined
   }
 
@@ -85,22 +100,33 @@ export class CellPool {
     return trial
   }
 
-  /** Begins to start the spare, if there is none. */
-  warm(): void {
+  close(): void {
+    this.#closed = true
+    this.#cancelSpare?.()
+    for (const cell of [...this.#starting, this.#spare]) cell?.end(STOPPING)
+    this.#options.environment.startGuard.close()
+  }
+
+  /** Begins to start the spare, if there is none. It waits for a plugin from now on. */
+  #warm(): void {
     const plan = this.#plan
     if (!this.#options.keepSpare || this.#closed || plan === undefined) return
-    if (this.#spare !== undefined && this.#spare.phase !== 'ended') return
     try {
-      this.#spare = this.#open(plan)
+      this.#keep(this.#spare === undefined || this.#spare.phase === 'ended' ? this.#open(plan) : this.#spare)
     } catch {
       // Nobody waits for it. The next caller that wants a cell is told why there is none.
     }
   }
 
-  close(): void {
-    this.#closed = true
-    for (const cell of [...this.#starting, this.#spare]) cell?.end(STOPPING)
-    this.#options.environment.startGuard.close()
+  #keep(spare: CellProcess): void {
+    // Two may have come to be at once, when it turned out which walls can be put up.
+    if (this.#spare !== spare) this.#spare?.end(NOT_WANTED)
+    this.#spare = spare
+    this.#cancelSpare?.()
+    this.#cancelSpare = this.#options.environment.clock.setTimer(SPARE_MS, () => {
+      this.#spare?.end(NOT_WANTED)
+      this.#spare = undefined
+    })
   }
 
   async #tryPlans(): Promise<Result<CellProcess, CellFault>> {
@@ -117,7 +143,7 @@ export class CellPool {
       }
       // A way is passed over only if it says itself that it does not work, not if a busy machine kept it from answering; and if
       // nothing is to hold the cell, the fault is another one.
-      if (!cell.refused || plan.bare || started.error.code === PROGRAM_MISSING) return started
+      if (!cell.refused || plan.bare || this.#closed || started.error.code === PROGRAM_MISSING) return started
       passedOver.push({ plan: plan.name, why: started.error.text })
     }
     const why = passedOver.map((each) => `${each.plan}: ${each.why}`).join('; ')
@@ -129,7 +155,7 @@ export class CellPool {
     this.#spare = undefined
     if (spare !== undefined) {
       const ready = await this.#ready(spare)
-      if (ready.ok) return ready
+      if (ready.ok || this.#closed) return ready
     }
     return this.#ready(this.#open(plan))
   }
@@ -160,4 +186,5 @@ export class CellPool {
   }
 }
 
+const NOT_WANTED: CellFault = { code: 'stopped', text: 'no plugin was started for a while' }
 const STOPPING: CellFault = { code: 'stopped', text: 'the host is stopping' }
