@@ -64,6 +64,7 @@ export class CellProcess implements WatchedCell {
   #decoder = this.#decoderFor(HEADER_CHARS)
   #outboxBytes = 0
   #dataBudget = 0
+  #turnCpuMs = START_MS
   #code = ''
   #listener: CellListener | undefined
   #onReady: (fault: CellFault | undefined) => void = () => {}
@@ -115,7 +116,7 @@ export class CellProcess implements WatchedCell {
     this.#decoder = this.#decoderFor(3 * limits.outboxBytes + HEADER_CHARS)
     // A heap may pass its limit for a moment, and collecting it takes room.
     this.#dataBudget = (2 * limits.memoryMb + 16) * MB
-    this.maxCpuMs = maxCpuMs
+    this.#turnCpuMs = maxCpuMs
     this.maxWallMs = maxWallMs
     this.#begin('preparing')
     const whole = this.#child.endsWithNode ? limits : { ...limits, wallMs: maxWallMs }
@@ -181,6 +182,8 @@ export class CellProcess implements WatchedCell {
 
   #begin(phase: 'starting' | 'preparing' | 'loading' | 'ping' | 'turn'): void {
     this.#phase = phase
+    // Nothing of the plugin runs for a sign of life; but the cell may collect garbage before it gives one.
+    this.maxCpuMs = phase === 'ping' ? START_MS : this.#turnCpuMs
     this.work += 1
     this.workSince = this.#environment.clock.monotonic()
     this.#environment.watchdog.wake()

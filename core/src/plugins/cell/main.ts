@@ -3,8 +3,8 @@
 
 import type ivm from 'isolated-vm'
 import type { CellFault, CellLimits } from '../cell-protocol.ts'
+import { collectOwnGarbage, passed } from './garbage.ts'
 import { closeDescriptors, dropRights, forgetEnvironment, loadAddon } from './lock-down.ts'
-import { passed } from './long-texts.ts'
 import { receiveFrames, sendFrame } from './pipe.ts'
 import { PluginIsolate } from './plugin-isolate.ts'
 
@@ -18,6 +18,7 @@ forgetEnvironment()
 dropRights()
 
 let plugin: PluginIsolate | undefined
+let isQuiet = false
 
 const end = (fault: CellFault): never => {
   sendFrame(`F${JSON.stringify(fault)}`)
@@ -36,6 +37,7 @@ const load = (code: string): void => {
 }
 
 const turn = (inbox: string): void => {
+  isQuiet = false
   if (plugin === undefined) {
     end({ code: 'not-loaded', text: 'a turn came before the plugin' })
     return
@@ -51,6 +53,13 @@ const turn = (inbox: string): void => {
   passed(text)
 }
 
+/** A sign of life. Nothing to do between two of them is rest, and what the work before it has left behind is released. */
+const ping = (): void => {
+  if (isQuiet && plugin?.collectGarbage() === true) collectOwnGarbage()
+  isQuiet = true
+  sendFrame('P')
+}
+
 sendFrame('R')
 receiveFrames(Number(maxFrameBytes), (frame) => {
   switch (frame[0]) {
@@ -61,6 +70,6 @@ receiveFrames(Number(maxFrameBytes), (frame) => {
     case 'L':
       return load(frame.slice(1))
     case 'P':
-      return sendFrame('P')
+      return ping()
   }
 })

@@ -1,5 +1,6 @@
 import type ivm from 'isolated-vm'
 import type { CellFault, CellLimits } from '../cell-protocol.ts'
+import { EVERYTHING, withCollector } from './garbage.ts'
 
 type Argument = string | ivm.Dereference<unknown> | undefined
 type Guest = ivm.Reference<(argument?: Argument) => string>
@@ -9,6 +10,12 @@ export type TurnOutcome =
   | { readonly type: 'outbox'; readonly text: string; readonly cpuMicros: number; readonly fault?: string }
   | { readonly type: 'ended'; readonly fault: CellFault }
 
+const MB = 1_048_576
+/** Collecting all garbage stops the plugin for as long as it takes to mark what lives: a larger heap is left to the engine. */
+const MOST_BYTES = 16 * MB
+/** The least garbage that is worth it. */
+const WORTH_BYTES = 256 << 10
+
 /** One plugin in its isolate. Text goes in and out; nothing of this process is reachable from inside. */
 export class PluginIsolate {
   readonly #isolate: ivm.Isolate
@@ -16,6 +23,8 @@ export class PluginIsolate {
   readonly #timeout: { readonly timeout?: number }
   readonly #guest: { readonly load: Guest; readonly turn: Guest; readonly collect: Guest }
   readonly #context: ivm.Context
+  #collector: ivm.Reference | undefined
+  #kept = 0
   #cpu = 0n
 
   /** Compiles and hardens; the plugin's own code has not run yet. */
@@ -65,6 +74,31 @@ export class PluginIsolate {
     } catch (thrown) {
       return { type: 'ended', fault: this.#ended() ?? { code: 'turn-failed', text: wordsOf(thrown) } }
     }
+  }
+
+  /** Releases what turns have left in the plugin's heap. Returns whether it was worth it. */
+  collectGarbage(): boolean {
+    const used = this.#usedBytes()
+    // The collector's context needs room, too.
+    if (used > Math.min(MOST_BYTES, (this.#limits.memoryMb * MB) / 2) || used < this.#kept + WORTH_BYTES) return false
+    this.#collector ??= this.#makeCollector()
+    this.#collector.applySync(undefined, [EVERYTHING], { arguments: { copy: true } })
+    this.#kept = this.#usedBytes()
+    // It is not the next turn's work.
+    this.#charge()
+    return true
+  }
+
+  /** A function out of another context, which the plugin's cannot reach. */
+  #makeCollector(): ivm.Reference {
+    const context = withCollector(() => this.#isolate.createContextSync())
+    const collector = context.global.getSync('gc', { reference: true }) as ivm.Reference
+    context.release()
+    return collector
+  }
+
+  #usedBytes(): number {
+    return this.#isolate.getHeapStatisticsSync().used_heap_size
   }
 
   #call(reference: Guest, argument: Argument): string {
