@@ -1,26 +1,37 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Benchmark } from './benchmark.ts'
 import { makeInvoices, payAll } from './payments.ts'
 import { BenchWorld } from './support/bench-world.ts'
 import { installPlugin } from './support/install-plugin.ts'
 import { proportionalSize, withDescendants } from './support/processes.ts'
+import { writeSmallPlugin } from './support/small-plugin.ts'
 
 const FEE_MANAGER = fileURLToPath(new URL('../../plugins-examples/fee-manager', import.meta.url))
 const CHANNELS = 40
 /** Memory that only starting needed is given back by then. */
 const SETTLING_MS = 5_000
+/** A plugin's process gives it back at the second heartbeat after its last turn. */
+const PLUGIN_SETTLING_MS = 25_000
+const MORE_PLUGINS = 9
 
-/** Memory of an idle node with one plugin, and what each channel adds to it. Linux only: it reads `/proc`. */
+/** Memory of an idle node with one plugin, and what each further one, and each channel, adds. Linux only: it reads `/proc`. */
 export const memoryBenchmark: Benchmark = {
-  figures: ['memory.idle', 'memory.channel'],
+  figures: ['memory.idle', 'memory.plugin', 'memory.channel'],
   run: async () => {
     const world = new BenchWorld()
+    const sources = mkdtempSync(join(tmpdir(), 'fulgurite-bench-sources-'))
     try {
       const idle = await world.node('idle')
       await installPlugin(idle, FEE_MANAGER)
-      await settled()
+      await settled(PLUGIN_SETTLING_MS)
       const processes = withDescendants(idle.pid)
       const size = megabytes(idle.pid)
+      for (let i = 0; i < MORE_PLUGINS; i++) await installPlugin(idle, writeSmallPlugin(sources, `plugin-${i}`))
+      await settled(PLUGIN_SETTLING_MS)
+      const withMore = megabytes(idle.pid)
 
       const [funder, other] = [await world.node('funder', { counted: true }), await world.node('other')]
       await world.faucet(funder, 100_000_000n)
@@ -31,9 +42,11 @@ export const memoryBenchmark: Benchmark = {
       return [
         { name: 'memory.idle', value: size, unit: 'MB' },
         { name: 'memory.idle.processes', value: processes.length, unit: '' },
+        { name: 'memory.plugin', value: (withMore - size) / MORE_PLUGINS, unit: 'MB' },
         { name: 'memory.channel', value: (after - before) / CHANNELS / 1e3, unit: 'kB' },
       ]
     } finally {
+      rmSync(sources, { recursive: true, force: true })
       await world.close()
     }
   },
@@ -69,4 +82,4 @@ export const nodeMemoryBenchmark: Benchmark = {
   },
 }
 
-const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, SETTLING_MS))
+const settled = (ms = SETTLING_MS): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))

@@ -1,35 +1,13 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Benchmark } from './benchmark.ts'
 import { BenchWorld } from './support/bench-world.ts'
 import { installPlugin } from './support/install-plugin.ts'
 import type { NodeProcess } from './support/node-process.ts'
+import { writeSmallPlugin } from './support/small-plugin.ts'
 
 const PLUGINS = 50
-
-const CODE = `
-  import { definePlugin } from '@fulgurite/plugin-sdk'
-  export default definePlugin(({ events, log }) => {
-    events.each('relays', 'payment.relayed', ({ feeMsat }) => log.info('earned', feeMsat))
-  })`
-
-const writePlugin = (folder: string, name: string): string => {
-  const path = join(folder, name)
-  mkdirSync(path)
-  const permissions = { events: { 'payment.relayed': {} }, storage: { bytes: 1_024 } }
-  const manifest = {
-    name,
-    version: '1.0.0',
-    contract: '^0.1.0',
-    entry: './index.ts',
-    permissions,
-    limits: { memoryMb: 8 },
-  }
-  writeFileSync(join(path, 'fulgurite.plugin.json'), JSON.stringify(manifest))
-  writeFileSync(join(path, 'index.ts'), CODE)
-  return path
-}
 
 const runningAt = async (node: NodeProcess): Promise<number> => {
   const { items } = (await node.ask('plugins/list', { page: { limit: PLUGINS } })) as { items: { state: string }[] }
@@ -44,7 +22,7 @@ export const startPluginsBenchmark: Benchmark = {
     const sources = mkdtempSync(join(tmpdir(), 'fulgurite-bench-sources-'))
     try {
       const first = await world.node('node')
-      for (let i = 0; i < PLUGINS; i++) await installPlugin(first, writePlugin(sources, `plugin-${i}`))
+      for (let i = 0; i < PLUGINS; i++) await installPlugin(first, writeSmallPlugin(sources, `plugin-${i}`))
       await world.stop(first)
       const startedAt = performance.now()
       const node = await world.node('node')
