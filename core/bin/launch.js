@@ -7,7 +7,6 @@ export const FLAGS = [
   // A node at rest collects what its work has left, and the engine then gives back what it took for it, soon.
   '--expose-gc',
   '--memory-reducer-delay-ms=1000',
-  ...(process.env.XFLAGS ?? '').split(' ').filter(Boolean),
 ]
 
 /** In the repository packages are resolved to their TypeScript sources, which Node can run as they are. */
