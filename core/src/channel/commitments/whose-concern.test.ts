@@ -27,7 +27,7 @@ test('the lists of commitments — are ranged over by commitments/ alone, whatev
   t.deepEqual(readers, [])
 })
 
-test('the lists of commitments — a look into them is noticed, in whatever form', (t) => {
+test('the lists of commitments — a look into them is noticed in the forms that one writes', (t) => {
   for (const line of [
     'const txid = durable.active[0]?.local.txid',
     'for (const commitment of durable.active) use(commitment)',

@@ -273,7 +273,12 @@ class ChannelDriver {
     setImmediate(() => {
       this.#derivesKeys = false
       const { durable } = this.#entry.state
-      if (durable.phase === 'normal') deriveNextKeys(durable, this.#env().commitmentPoint)
+      if (durable.phase !== 'normal') return
+      try {
+        deriveNextKeys(durable, this.#env().commitmentPoint)
+      } catch (error) {
+        this.#context.self.tell('failed', { error })
+      }
     })
   }
 

@@ -181,7 +181,7 @@ export class ChannelEffects {
     const { hold, context, signing } = this.#parts
     const { epoch } = effect
     const durable = this.#durable
-    const signed = soon(() => signing.complete(effect, durable))
+    const signed = effect.needs === undefined ? () => effect.message : soon(() => signing.complete(effect, durable))
     return () => {
       const { connection } = hold
       const complete = signed()

@@ -80,7 +80,7 @@ test('the hosts that a peer called from last are kept, also after a restart, the
   for (let i = 0; i < 6; i++) book.calledFrom(PEER, `10.0.0.${i}`)
   book.reached(PEER, at('a:1'))
   book.calledFrom(PEER, '10.0.0.3')
-  const hosts = ['named', '10.0.0.2', '10.0.0.4', '10.0.0.5', '10.0.0.3', 'a']
+  const hosts = ['10.0.0.2', '10.0.0.4', '10.0.0.5', '10.0.0.3', 'a', 'named']
   t.deepEqual(book.hosts(PEER), hosts)
   const again = await open()
   t.deepEqual(again.hosts(PEER), hosts)

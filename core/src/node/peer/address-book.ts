@@ -58,10 +58,10 @@ export class AddressBook {
     return addresses.filter((address, i) => addresses.findIndex((other) => isSame(other, address)) === i)
   }
 
-  /** Where the node may call from, the likeliest last. */
+  /** Where the node may call from, the likeliest last: where the operator says that it is, then where it was last. */
   hosts(nodeId: NodeId): readonly string[] {
     const entries = this.#entries.get(toHex(nodeId)) ?? []
-    return [...entries, ...this.#configured(nodeId)].map(({ address }) => address.host).toReversed()
+    return [...this.#configured(nodeId), ...entries].map(({ address }) => address.host).toReversed()
   }
 
   /** The index of the next address to try. */
