@@ -163,6 +163,12 @@ test('a folder that was copied is refused until it is said that its node has mov
   t.is(await opened(data), 'open')
   t.is(await opened(copy, true), 'open')
   t.is(await opened(copy), 'open')
+  // The number of a file that is removed goes to the next one.
+  const kept = readFileSync(join(data, 'node.sqlite'))
+  rmSync(join(data, 'node.sqlite'))
+  writeFileSync(join(data, 'node.sqlite'), kept)
+  t.is(await opened(data), 'data-folder-copied')
+  t.is(await opened(data, true), 'open')
   // Its old place is one that it was copied from.
   renameSync(data, `${data}-elsewhere`)
   t.is(await opened(`${data}-elsewhere`), 'open')

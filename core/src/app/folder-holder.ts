@@ -22,13 +22,17 @@ export const noteHolder = (data: string): void => {
     renameSync(`${path}.new`, path)
   } catch {
     // Then nobody is told which process it is.
+    remove(`${path}.new`)
+    remove(path)
   }
 }
 
 /** This process is about to let go of the folder: it still holds the lock, so the file is its own. */
-export const removeHolder = (data: string): void => {
+export const removeHolder = (data: string): void => remove(join(data, HOLDER_FILE))
+
+const remove = (path: string): void => {
   try {
-    rmSync(join(data, HOLDER_FILE), { force: true })
+    rmSync(path, { force: true })
   } catch {
     // A process that does not live any more is not believed.
   }
@@ -41,7 +45,7 @@ export const holderOf = (data: string): number | undefined => {
     const read = json.ok ? evaluate(Holder, json.value) : json
     if (!read.ok) return undefined
     const { pid, startedAt } = read.value
-    return isAlive(pid) && startOf(pid) === startedAt ? pid : undefined
+    return isAlive(pid) && startedAt !== undefined && startOf(pid) === startedAt ? pid : undefined
   } catch {
     return undefined
   }

@@ -83,3 +83,19 @@ test('work that fails is charged as well, and nobody is charged where nobody is 
   await setImmediate()
   t.is(charged.ms, ms)
 })
+
+test('what goes on in the context of work that is over is on nobody’s account', async (t) => {
+  const { charged, charge } = account()
+  let later: Promise<void> = Promise.resolve()
+  await workedFor(charge, async () => {
+    await read()
+    later = (async () => {
+      for (let i = 0; i < 3; i++) {
+        await read()
+        work()
+      }
+    })()
+  })
+  await later
+  t.true(charged.ms < WORK_MS)
+})

@@ -4,16 +4,22 @@ import { threadTime } from './thread-time.ts'
 /** Takes milliseconds that this thread has worked. */
 type Charge = (ms: number) => void
 
-const account = new AsyncLocalStorage<Charge>()
+/** On whose account work is done, until it is over. What it has begun may go on for others in the same context. */
+interface Account {
+  readonly charge: Charge
+  isOpen: boolean
+}
+
+const accounts = new AsyncLocalStorage<Account>()
 
 /** What is being measured: one stretch at a time, so that nothing is charged twice. */
-let stretch: { readonly charge: Charge; readonly begun: number } | undefined
+let stretch: { readonly account: Account; readonly begun: number } | undefined
 
 const end = (): void => {
   if (stretch === undefined) return
-  const { charge, begun } = stretch
+  const { account, begun } = stretch
   stretch = undefined
-  charge(threadTime() - begun)
+  account.charge(threadTime() - begun)
 }
 
 /**
@@ -21,10 +27,12 @@ const end = (): void => {
  * caller's own step, and charged as that.
  */
 export const workedFor = async <T>(charge: Charge, work: () => Promise<T>): Promise<T> => {
+  const account: Account = { charge, isOpen: true }
   try {
-    return await account.run(charge, work)
+    return await accounts.run(account, work)
   } finally {
-    if (stretch?.charge === charge) end()
+    account.isOpen = false
+    if (stretch?.account === account) end()
   }
 }
 
@@ -33,9 +41,9 @@ export const workedFor = async <T>(charge: Charge, work: () => Promise<T>): Prom
  * then only what this wait has held up runs. Otherwise it costs one look.
  */
 export const waitIsOver = (): void => {
-  const charge = account.getStore()
-  if (charge === undefined) return
+  const account = accounts.getStore()
+  if (account === undefined || !account.isOpen) return
   end()
-  stretch = { charge, begun: threadTime() }
+  stretch = { account, begun: threadTime() }
   process.nextTick(end)
 }
