@@ -27,8 +27,6 @@ export interface Claim {
   readonly fee: ClaimFee
   /** The height of the tip from which nodes accept the transaction. */
   readonly publishableFrom: BlockHeight
-  /** The height from which the peer could take the output instead. */
-  readonly deadline?: BlockHeight
 }
 
 /** What the output is to us. */

@@ -79,7 +79,6 @@ test('our commitment — leaves to_local after its delay, HTLCs with a known pre
     ['htlc-timeout', 3n, 503],
     ['htlc-success', 4n, 400],
   ])
-  t.is(claimOf(claims, 'htlc-success', 4n).deadline, 504)
   t.deepEqual(
     outcomes.map(({ htlc, outcome }) => [htlc.id, outcome.type]),
     [
@@ -171,11 +170,25 @@ test('a to_local claim — pays the destination all but its fee, and is signed b
   t.true(secp256k1.verify(sign(claim), claimTask(claim).digest, keys.localDelayedKey))
 })
 
-test('a delayed output — that its fee would eat up is uneconomical, until the rate falls', (t) => {
-  const { claims, uneconomical } = localCommitmentClaims(close({ feeratePerKw: 20_000_000 }))
-  t.deepEqual(uneconomical, [{ txid: commitment.txid, index: commitment.outputs.toLocal }])
-  t.true(claims.every(({ kind }) => kind.type !== 'to-local'))
-  t.deepEqual(localCommitmentClaims(close()).uneconomical, [])
+test('a delayed output — pays all but the least amount that relays at a rate that would eat it up, and is open at any rate', (t) => {
+  const claim = claimOf(localCommitmentClaims(close({ feeratePerKw: 20_000_000 })).claims, 'to-local')
+  t.deepEqual(claim.tx.outputs, [{ amount: 330n, script: destination }])
+  t.deepEqual(claim.fee, { type: 'included', fee: claim.amount - 330n })
+})
+
+test('a delayed output — is nobody’s from its block on if it is not worth the lowest fee that relays', (t) => {
+  const worth = (toLocalMsat: bigint) => {
+    const only = { ...spec, htlcs: [], toLocalMsat, feeratePerKw: 253 }
+    const small = { ...params, localIsOpener: false, dustLimit: 354n }
+    const built = buildCommitment({ params: small, keys, index: 42, spec: only })
+    return localCommitmentClaims(
+      close({ params: small, commitment: built, htlcs: [], feeratePerKw: 253, blockHeight: 600 }),
+    )
+  }
+  // The least output that relays, and 134 sat for its transaction.
+  const { claims, outputs, resolvedAt } = worth(463_000n)
+  t.deepEqual([claims, outputs.length, resolvedAt], [[], 1, 400])
+  t.is(worth(464_000n).claims.length, 1)
 })
 
 test('our HTLC transactions in a block — leave an output to claim after the delay', (t) => {

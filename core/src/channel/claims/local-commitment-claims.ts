@@ -3,7 +3,7 @@ import type { Signature } from '../../lib/ids.ts'
 import type { SpecHtlc } from '../commitment/commitment-spec.ts'
 import type { HtlcTransaction } from '../commitment/htlc-transactions.ts'
 import { type Claim, walletFee } from './claim.ts'
-import { findSpend, type OnChainOutcome, outcomeOfSpend, type SpentBy } from './on-chain-outcome.ts'
+import { findSpend, type OnChainOutcome, outcomeOfSpend } from './on-chain-outcome.ts'
 import {
   type CommitmentClose,
   type ConcernedOutput,
@@ -60,7 +60,22 @@ export const localCommitmentClaims = (close: LocalCommitmentClose): Resolution =
       else if (blockHeight >= htlc.cltvExpiry) fates.push({ type: 'resolved', height: htlc.cltvExpiry })
       else fates.push({ type: 'open' })
     } else if (outcome.type === 'fulfilled-by-us' || outcome.type === 'timed-out-by-us') {
-      fates.push(htlcOutputFate(close, htlc, spentBy))
+      const { spend, inputIndex } = spentBy
+      // The peer's SINGLE signature ties an HTLC input to the output at the same index.
+      const second = { txid: spend.txid, index: inputIndex }
+      outputs.push({ outpoint: second, script: locks.htlcTransaction.outputScript })
+      fates.push(
+        sweep(close, {
+          kind: { type: 'htlc-output', htlc },
+          outpoint: second,
+          amount: spend.tx.outputs[inputIndex]?.amount ?? 0n,
+          lock: locks.htlcTransaction,
+          path,
+          key: params.format.spendKey(path, keys.perCommitmentPoint),
+          since: spend.height,
+          delay: params.toSelfDelay,
+        }),
+      )
     } else fates.push({ type: 'resolved', height: spentBy.spend.height })
   }
   return {
@@ -94,22 +109,5 @@ const htlcClaim = (close: LocalCommitmentClose, transaction: HtlcTransaction, po
     fee: walletFee(feeratePerKw, weight, ownFee),
     // BOLT 5: an HTLC has timed out once the tip is at its expiry. The input's sequence asks for one confirmation.
     publishableFrom: preimage === undefined ? Math.max(confirmedAt, htlc.cltvExpiry) : confirmedAt,
-    ...(preimage !== undefined && { deadline: htlc.cltvExpiry }),
   }
-}
-
-const htlcOutputFate = (close: LocalCommitmentClose, htlc: SpecHtlc, { spend, inputIndex }: SpentBy): OutputFate => {
-  const { params, keys } = close
-  const path = { type: 'delayed' } as const
-  return sweep(close, {
-    kind: { type: 'htlc-output', htlc },
-    outpoint: { txid: spend.txid, index: inputIndex },
-    // The peer's SINGLE signature ties an HTLC input to the output at the same index.
-    amount: spend.tx.outputs[inputIndex]?.amount ?? 0n,
-    lock: params.format.locks(params, keys).htlcTransaction,
-    path,
-    key: params.format.spendKey(path, keys.perCommitmentPoint),
-    since: spend.height,
-    delay: params.toSelfDelay,
-  })
 }

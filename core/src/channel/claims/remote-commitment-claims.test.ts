@@ -64,7 +64,6 @@ test('the peer’s commitment — leaves our main output at once, HTLCs with a p
     ['received-htlc', 3n, 400],
     ['offered-htlc', 4n, 504],
   ])
-  t.is(claimOf(3n).deadline, 503)
   t.is(resolvedAt, undefined)
   t.is(others, 'no-output')
   // Our main output, and every HTLC: whoever takes it, it concerns us.
@@ -152,13 +151,26 @@ test('the peer’s commitment — is resolved once each output is taken, or is t
   t.is(remoteCommitmentClaims(close({ blockHeight: 501, spends })).resolvedAt, undefined)
 })
 
-test('an HTLC that is not worth its fee — is given up at its expiry, and claimed if the rate falls in time', (t) => {
-  const dear = { feeratePerKw: 3000 }
-  t.deepEqual(remoteCommitmentClaims(close({ ...dear, blockHeight: 499 })).outcomes[0]?.outcome, { type: 'pending' })
-  const { outcomes, claims } = remoteCommitmentClaims(close({ ...dear, blockHeight: 500 }))
-  t.deepEqual(outcomes[0]?.outcome, { type: 'given-up', height: 500 })
-  t.false(claims.some(({ kind }) => 'htlc' in kind && kind.htlc.id === 0n))
-  t.is(claimOf(0n, { blockHeight: 500 }).publishableFrom, 500)
+test('an HTLC that we offered — is claimed at any rate, for the least amount that relays if need be', (t) => {
+  const claim = claimOf(0n, { feeratePerKw: 3000, blockHeight: 500 })
+  t.is(claim.publishableFrom, 500)
+  t.deepEqual(claim.tx.outputs, [{ amount: 330n, script: destination }])
+})
+
+test('an HTLC that we offered and that is not worth the lowest fee that relays — is given up from its expiry, or its block, on', (t) => {
+  const small = { ...params, dustLimit: 354n }
+  const htlc: SpecHtlc = { ...(BOLT3_HTLCS[0] as SpecHtlc), amountMsat: 400_000n }
+  const built = buildCommitment({ params: small, keys, index: 42, spec: { ...spec, htlcs: [htlc], feeratePerKw: 253 } })
+  for (const feeratePerKw of [253, 100_000]) {
+    const outcome = (over: Partial<CommitmentClose>) =>
+      remoteCommitmentClaims(close({ params: small, commitment: built, htlcs: [htlc], feeratePerKw, ...over }))
+        .outcomes[0]?.outcome
+    t.is(built.htlcTransactions.length, 1)
+    // Until then the peer may show the preimage.
+    t.deepEqual(outcome({ blockHeight: 499 }), { type: 'pending' })
+    for (const blockHeight of [500, 900]) t.deepEqual(outcome({ blockHeight }), { type: 'given-up', height: 500 })
+    t.deepEqual(outcome({ confirmedAt: 700, blockHeight: 700 }), { type: 'given-up', height: 700 })
+  }
 })
 
 test('a commitment that we do not know — pays our main output to a key that never changes, and keeps all HTLCs open', (t) => {

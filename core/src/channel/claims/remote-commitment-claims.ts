@@ -7,6 +7,7 @@ import {
   fromFates,
   type HtlcWithOutcome,
   type OutputFate,
+  offeredFate,
   type Resolution,
 } from './resolution.ts'
 import { sweep } from './sweep.ts'
@@ -78,19 +79,20 @@ const htlcFate = (
     delay: params.format.leastDelay,
   }
   const { cltvExpiry } = htlc
-  const isExpired = blockHeight >= cltvExpiry
   if (htlc.direction === 'received') {
     const preimage = close.preimageOf(htlc)
     // BOLT 5, remote offers: without a preimage only the peer can take it, and once it has expired that is its own affair.
     if (preimage === undefined)
-      return { fate: isExpired ? { type: 'resolved', height: cltvExpiry } : { type: 'open' }, outcome: PENDING }
+      return {
+        fate: blockHeight >= cltvExpiry ? { type: 'resolved', height: cltvExpiry } : { type: 'open' },
+        outcome: PENDING,
+      }
     const path = { type: 'htlc-preimage', preimage } as const
     const fate = sweep(close, {
       ...output,
       kind: { type: 'received-htlc', htlc },
       path,
       key: params.format.spendKey(path, keys.perCommitmentPoint),
-      deadline: cltvExpiry,
     })
     return { fate, outcome: PENDING }
   }
@@ -103,11 +105,7 @@ const htlcFate = (
     key: params.format.spendKey(path, keys.perCommitmentPoint),
     expiry: cltvExpiry,
   })
-  if (fate.type !== 'uneconomical') return { fate, outcome: PENDING }
-  // Until then the peer may still show the preimage; afterwards nobody takes it for its worth, like an HTLC without an output.
-  return isExpired
-    ? { fate: { type: 'resolved', height: cltvExpiry }, outcome: { type: 'given-up', height: cltvExpiry } }
-    : { fate: { type: 'open' }, outcome: PENDING }
+  return offeredFate(close, htlc, fate)
 }
 
 const seenByUs = (htlc: SpecHtlc): SpecHtlc => ({

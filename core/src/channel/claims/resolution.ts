@@ -18,10 +18,8 @@ export interface Resolution {
   readonly outcomes: readonly HtlcWithOutcome[]
   /** The outcome of any other HTLC of the channel: it ended with the transaction, or nobody knows where it is. */
   readonly others: 'no-output' | 'pending'
-  /** The outputs whose spends concern us. */
+  /** The outputs whose spends concern us, those of HTLC transactions included, and whatever they are worth. */
   readonly outputs: readonly ConcernedOutput[]
-  /** Outputs that are not worth their fee at this rate. */
-  readonly uneconomical: readonly OutPoint[]
   /** Once nothing is left to do: the height at which the last output was resolved. */
   readonly resolvedAt?: BlockHeight
 }
@@ -66,18 +64,18 @@ export interface CommitmentClose extends ClaimTerms {
 /** How far an output has come. */
 export type OutputFate =
   | { readonly type: 'open'; readonly claim?: Claim }
-  | { readonly type: 'uneconomical'; readonly outpoint: OutPoint }
+  /** Not worth the least fee that relays. Final from this height on. */
+  | { readonly type: 'uneconomical'; readonly height: BlockHeight }
   | { readonly type: 'resolved'; readonly height: BlockHeight }
 
 /** The part of a resolution that follows from the fates of its outputs. */
 export const fromFates = (
   confirmedAt: BlockHeight,
   fates: readonly OutputFate[],
-): Pick<Resolution, 'claims' | 'uneconomical' | 'resolvedAt'> => {
+): Pick<Resolution, 'claims' | 'resolvedAt'> => {
   const resolvedAt = lastHeight(confirmedAt, fates)
   return {
     claims: fates.flatMap((fate) => (fate.type === 'open' && fate.claim !== undefined ? [fate.claim] : [])),
-    uneconomical: fates.flatMap((fate) => (fate.type === 'uneconomical' ? [fate.outpoint] : [])),
     ...(resolvedAt !== undefined && { resolvedAt }),
   }
 }
@@ -86,7 +84,23 @@ const lastHeight = (confirmedAt: BlockHeight, fates: readonly OutputFate[]): Blo
   let last: BlockHeight = confirmedAt
   for (const fate of fates) {
     if (fate.type === 'open') return undefined
-    if (fate.type === 'resolved') last = Math.max(last, fate.height)
+    last = Math.max(last, fate.height)
   }
   return last
+}
+
+/**
+ * What becomes of an HTLC that we offered while its output is unspent. If the output is not worth its fee, the peer may still show the
+ * preimage until it expires; afterwards nobody takes it for its worth, and it is like one that was trimmed (BOLT 5, local offers).
+ */
+export const offeredFate = (
+  { blockHeight }: ClaimTerms,
+  { cltvExpiry }: SpecHtlc,
+  fate: OutputFate,
+): { readonly fate: OutputFate; readonly outcome: OnChainOutcome } => {
+  if (fate.type !== 'uneconomical') return { fate, outcome: { type: 'pending' } }
+  const height = Math.max(fate.height, cltvExpiry)
+  return blockHeight >= height
+    ? { fate: { type: 'uneconomical', height }, outcome: { type: 'given-up', height } }
+    : { fate: { type: 'open' }, outcome: { type: 'pending' } }
 }

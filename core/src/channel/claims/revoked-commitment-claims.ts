@@ -7,7 +7,14 @@ import type { CommitmentKeys } from '../commitment/commitment-keys.ts'
 import type { SpecHtlc } from '../commitment/commitment-spec.ts'
 import type { OutputLock } from '../commitment/output-lock.ts'
 import { type ConfirmedSpend, findSpend, type OnChainOutcome, outcomeOfSpend } from './on-chain-outcome.ts'
-import { type ClaimTerms, type ConcernedOutput, fromFates, type OutputFate, type Resolution } from './resolution.ts'
+import {
+  type ClaimTerms,
+  type ConcernedOutput,
+  fromFates,
+  type OutputFate,
+  offeredFate,
+  type Resolution,
+} from './resolution.ts'
 import { sweep } from './sweep.ts'
 import { toRemoteFates } from './unknown-commitment-claims.ts'
 
@@ -41,8 +48,7 @@ export const revokedCommitmentClaims = (close: RevokedCommitmentClose): Resoluti
     if (isOneOf(script, [locks.toRemote, locks.localAnchor, locks.remoteAnchor])) continue
     if (isOneOf(script, [locks.toLocal])) {
       outputs.push({ outpoint, script })
-      const deadline = confirmedAt + params.toSelfDelay
-      fates.push(penalty(close, locks.toLocal, { outpoint, amount, since: confirmedAt, deadline }))
+      fates.push(penalty(close, locks.toLocal, { outpoint, amount, since: confirmedAt }))
       continue
     }
     // HTLCs with the same script and amount are as good as each other.
@@ -57,13 +63,16 @@ export const revokedCommitmentClaims = (close: RevokedCommitmentClose): Resoluti
       if (htlc !== undefined) outcomes.set(htlc, outcomeOfSpend(htlc, spentBy))
     } else if (htlc === undefined) fates.push({ type: 'open' })
     else {
-      const fate = htlcPenalty(close, lockOf(locks, htlc), { outpoint, amount, since: confirmedAt, htlc })
+      const taken = htlcPenalty(close, lockOf(locks, htlc), { outpoint, amount, since: confirmedAt, htlc })
+      // What the peer offered is ours or nobody's: only what we offered has an outcome that someone waits for.
+      const { fate, outcome } = htlc.direction === 'offered' ? offeredFate(close, htlc, taken) : { fate: taken }
       fates.push(fate)
-      const isGivenUp = fate.type === 'uneconomical' && close.blockHeight >= htlc.cltvExpiry
-      outcomes.set(htlc, isGivenUp ? { type: 'given-up', height: htlc.cltvExpiry } : { type: 'pending' })
+      if (outcome !== undefined) outcomes.set(htlc, outcome)
     }
   }
-  fates.push(...secondStage(close, locks, outputs))
+  const second = secondStage(close, locks, outputs)
+  fates.push(...second.fates)
+  outputs.push(...second.outputs)
   return {
     ...fromFates(confirmedAt, fates),
     outputs,
@@ -80,19 +89,23 @@ const secondStage = (
   close: RevokedCommitmentClose,
   { htlcTransaction }: CommitmentLocks,
   outputs: readonly ConcernedOutput[],
-): readonly OutputFate[] => {
+): { readonly fates: readonly OutputFate[]; readonly outputs: readonly ConcernedOutput[] } => {
   const spends = new Map<string, ConfirmedSpend>()
   for (const { outpoint } of outputs) {
     const spend = findSpend(close.spends, outpoint)?.spend
     if (spend !== undefined) spends.set(toHex(spend.txid), spend)
   }
-  return [...spends.values()].flatMap(({ tx, txid, height }) =>
-    tx.outputs.flatMap(({ amount, script }, index) => {
-      if (!isOneOf(script, [htlcTransaction])) return []
-      const deadline = height + close.params.toSelfDelay
-      return [penalty(close, htlcTransaction, { outpoint: { txid, index }, amount, since: height, deadline })]
-    }),
-  )
+  const fates: OutputFate[] = []
+  const found: ConcernedOutput[] = []
+  for (const { tx, txid, height } of spends.values()) {
+    for (const [index, { amount, script }] of tx.outputs.entries()) {
+      if (!isOneOf(script, [htlcTransaction])) continue
+      const outpoint = { txid, index }
+      found.push({ outpoint, script })
+      fates.push(penalty(close, htlcTransaction, { outpoint, amount, since: height }))
+    }
+  }
+  return { fates, outputs: found }
 }
 
 interface PenaltyOutput {
@@ -102,11 +115,7 @@ interface PenaltyOutput {
 }
 
 /** Of `to_local`, and of the output of an HTLC transaction: until its delay is over it is ours alone. */
-const penalty = (
-  close: RevokedCommitmentClose,
-  lock: OutputLock,
-  output: PenaltyOutput & { readonly deadline: BlockHeight },
-): OutputFate =>
+const penalty = (close: RevokedCommitmentClose, lock: OutputLock, output: PenaltyOutput): OutputFate =>
   sweep(close, {
     ...output,
     kind: { type: 'penalty' },
@@ -128,8 +137,6 @@ const htlcPenalty = (
     path: { type: 'htlc-revocation', revocationKey: close.keys.revocationKey },
     key: { type: 'revocation', perCommitmentSecret: close.perCommitmentSecret },
     delay: 0,
-    // The peer takes back what it offered from its expiry on; what we offered it takes as soon as it knows the preimage.
-    deadline: htlc.direction === 'received' ? htlc.cltvExpiry : output.since,
   })
 
 const lockOf = (locks: CommitmentLocks, { direction, paymentHash, cltvExpiry }: SpecHtlc): OutputLock =>

@@ -1,4 +1,11 @@
-import { BARE_INPUT_WEIGHT, dustLimit, feeForWeight, outputWeight, TX_OVERHEAD_WEIGHT } from '../../bitcoin/fees.ts'
+import {
+  BARE_INPUT_WEIGHT,
+  dustLimit,
+  FEERATE_FLOOR,
+  feeForWeight,
+  outputWeight,
+  TX_OVERHEAD_WEIGHT,
+} from '../../bitcoin/fees.ts'
 import { EMPTY } from '../../lib/bytes.ts'
 import type { OutPoint } from '../../lib/ids.ts'
 import type { BlockDelta, BlockHeight, Sat } from '../../lib/units.ts'
@@ -21,20 +28,25 @@ interface Sweep {
   readonly delay: BlockDelta
   /** The path's absolute timelock. */
   readonly expiry?: BlockHeight
-  readonly deadline?: BlockHeight
 }
 
-/** An output that one signature of ours takes to the wallet, by a transaction that pays its own fee. */
+/**
+ * An output that one signature of ours takes to the wallet, by a transaction that pays its own fee. Whether it is worth that is judged at
+ * the lowest rate that relays, so that the answer is the same in every block: as with the limit by which outputs are trimmed (BOLT 3), a
+ * moment's rate ends nothing. At a rate that would eat the output up, the claim pays all but the least amount that relays, and waits.
+ */
 export const sweep = (terms: ClaimTerms, output: Sweep): OutputFate => {
-  const { kind, outpoint, amount, lock, path, key, since, delay, expiry = 0, deadline } = output
+  const { kind, outpoint, amount, lock, path, key, since, delay, expiry = 0 } = output
   const { destination, feeratePerKw } = terms
   const { format } = terms.params
   const spentBy = findSpend(terms.spends, outpoint)
   if (spentBy !== undefined) return { type: 'resolved', height: spentBy.spend.height }
   const weight =
     TX_OVERHEAD_WEIGHT + BARE_INPUT_WEIGHT + format.spendWitnessWeight(lock, path) + outputWeight(destination)
-  const fee = feeForWeight(feeratePerKw, weight)
-  if (amount - fee < dustLimit(destination)) return { type: 'uneconomical', outpoint }
+  const most = amount - dustLimit(destination)
+  if (most < feeForWeight(FEERATE_FLOOR, weight)) return { type: 'uneconomical', height: Math.max(since, expiry) }
+  let fee = feeForWeight(feeratePerKw, weight)
+  if (fee > most) fee = most
   const claim: Claim = {
     kind,
     outpoint,
@@ -53,7 +65,6 @@ export const sweep = (terms: ClaimTerms, output: Sweep): OutputFate => {
     // BIP 68: it can be mined at the earliest `delay` blocks after its parent, so nodes accept it when the tip is one block before that.
     // BIP 65: an absolute timelock is over once the tip is at its height.
     publishableFrom: Math.max(since + Math.max(delay, 1) - 1, expiry),
-    ...(deadline !== undefined && { deadline }),
   }
   return { type: 'open', claim }
 }

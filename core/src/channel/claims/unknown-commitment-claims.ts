@@ -10,8 +10,8 @@ import { sweep } from './sweep.ts'
  */
 export const unknownCommitmentClaims = (terms: ClaimTerms, tx: Tx, confirmedAt: BlockHeight): Resolution => {
   const { fates, outputs } = toRemoteFates(terms, tx, confirmedAt)
-  const { claims, uneconomical } = fromFates(confirmedAt, fates)
-  return { claims, uneconomical, outputs, outcomes: [], others: 'pending' }
+  const { claims } = fromFates(confirmedAt, fates)
+  return { claims, outputs, outcomes: [], others: 'pending' }
 }
 
 /** Our main output in any commitment of the peer's: its key never changes (`option_static_remotekey`). */

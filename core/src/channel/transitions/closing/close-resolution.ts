@@ -51,7 +51,7 @@ export const resolutionOf = (durable: Closing, env: ChannelEnv): Resolution | un
   }
 }
 
-const NOTHING: Resolution = { claims: [], outcomes: [], others: 'pending', outputs: [], uneconomical: [] }
+const NOTHING: Resolution = { claims: [], outcomes: [], others: 'pending', outputs: [] }
 
 const localResolution = (durable: Closing, confirmedAt: number, env: ChannelEnv): Resolution => {
   const { localParams, local } = decided(durable)

@@ -5,45 +5,9 @@ import { secp256k1 } from '../../../crypto/secp256k1.ts'
 import { EMPTY, utf8Encode } from '../../../lib/bytes.ts'
 import type { Claim } from '../../claims/claim.ts'
 import { resume } from '../../resume.ts'
-import type { Effect } from '../../state/effects.ts'
-import { completeSpend } from '../common/publications.ts'
+import { at, claims, commitmentOf, confirmed, errors, fundingOutpoint, outcomes } from '../fixtures/closing.ts'
 import type { TestParty } from '../fixtures/test-party.ts'
 import { preimageOf, TwoParties } from '../fixtures/two-parties.ts'
-
-const errors = (party: TestParty): readonly string[] =>
-  party.effects.flatMap((effect) =>
-    effect.type === 'emit' && effect.event.type === 'error' ? [effect.event.error.code] : [],
-  )
-
-const outcomes = (effects: readonly Effect[]): readonly string[] =>
-  effects.flatMap((effect) => (effect.type === 'settle' ? [`${effect.htlcId} ${effect.outcome.type}`] : []))
-
-const claims = (effects: readonly Effect[]): readonly Claim[] =>
-  effects.flatMap((effect) =>
-    effect.type === 'publish' && effect.purpose === 'claim' && effect.publication.type === 'claim'
-      ? [effect.publication.claim]
-      : [],
-  )
-
-const commitmentOf = (party: TestParty): Tx => {
-  const effect = party.effects.findLast((each) => each.type === 'publish' && each.purpose === 'local-commitment')
-  if (effect?.type !== 'publish' || effect.publication.type !== 'funding-spend') throw new Error('not published')
-  return completeSpend(effect.publication, party.signWithFundingKey)
-}
-
-const at = (party: TestParty, height: number): readonly Effect[] => {
-  party.env = { ...party.env, height }
-  return party.run({ type: 'block', height })
-}
-
-const confirmed = (party: TestParty, tx: Tx, blockHeight: number): readonly Effect[] =>
-  party.run({ type: 'confirmed', txid: txidOf(tx), tx, blockHeight, txIndex: 1 })
-
-const fundingOutpoint = (party: TestParty) => {
-  const [commitment] = party.funded.active
-  if (commitment === undefined) throw new Error('no commitment')
-  return commitment.localParams.fundingOutpoint
-}
 
 /** Alice's commitment is published, and in a block at height 1000. */
 const closeByAlice = (two: TwoParties): Tx => {

@@ -1,11 +1,11 @@
-import { formatOutPoint, txidOf } from '../../../bitcoin/transaction.ts'
+import { formatOutPoint, type Tx, txidOf } from '../../../bitcoin/transaction.ts'
 import { equalBytes } from '../../../lib/bytes.ts'
 import type { HtlcId, Preimage } from '../../../lib/ids.ts'
 import { MSAT_PER_SAT } from '../../../lib/units.ts'
 import type { Claim } from '../../claims/claim.ts'
 import { classifySpend } from '../../claims/classify-spend.ts'
 import { type OnChainOutcome, revealedPreimages } from '../../claims/on-chain-outcome.ts'
-import type { Resolution } from '../../claims/resolution.ts'
+import type { ConcernedOutput, Resolution } from '../../claims/resolution.ts'
 import { balancesOf } from '../../commitments/balances.ts'
 import { fundingOutputScript } from '../../commitments/build-commitment.ts'
 import { commitmentOn } from '../../commitments/commitments.ts'
@@ -102,6 +102,14 @@ const claimSpent = ({ durable, session }: Live, { tx, outpoint }: OutputSpent, e
   const outputs = resolutionOf(durable, env)?.outputs ?? []
   const name = formatOutPoint(outpoint)
   const script = tx.outputs[0]?.script ?? outputs.find((output) => formatOutPoint(output.outpoint) === name)?.script
+  const learnt = learnFrom(durable, outputs, tx)
+  const watch: readonly Effect[] =
+    script === undefined ? [] : [{ type: 'watch-confirmed', txid: txidOf(tx), depth: 1, script }]
+  return to(learnt.durable, session, [...learnt.effects, ...watch])
+}
+
+/** BOLT 5: what a transaction shows by taking HTLCs that we offered. */
+const learnFrom = (durable: Closing, outputs: readonly ConcernedOutput[], tx: Tx): Learnt => {
   const effects: Effect[] = []
   let next: Closing = durable
   for (const { htlc, preimage } of revealedPreimages(outputs, tx)) {
@@ -109,16 +117,16 @@ const claimSpent = ({ durable, session }: Live, { tx, outpoint }: OutputSpent, e
     next = learnt.durable
     effects.push(...learnt.effects)
   }
-  if (script !== undefined) effects.push({ type: 'watch-confirmed', txid: txidOf(tx), depth: 1, script })
-  return to(next, session, effects)
+  return { durable: next, effects }
+}
+
+interface Learnt {
+  readonly durable: Closing
+  readonly effects: readonly Effect[]
 }
 
 /** Its origin gets it at once, unless the chain has already given the HTLC back to it. */
-export const learnPreimage = (
-  durable: Closing,
-  id: HtlcId,
-  preimage: Preimage,
-): { readonly durable: Closing; readonly effects: readonly Effect[] } => {
+export const learnPreimage = (durable: Closing, id: HtlcId, preimage: Preimage): Learnt => {
   const record = durable.htlcs.offered.find(({ add }) => add.id === id)
   const isOver = durable.closing.settled.includes(id)
   if (record === undefined || record.preimage !== undefined || isOver) return { durable, effects: [] }
@@ -141,14 +149,18 @@ export const closingConfirmed = (
     if (spend.confirmedAt !== undefined) return stay(state)
     const confirmed = spends.map((each) => (each === spend ? { ...spend, confirmedAt: blockHeight } : each))
     const next: Closing = { ...durable, closing: { ...durable.closing, spends: confirmed } }
-    return andThen(to(next, session, watchClaims(next, env)), () => progressClosing(durable, next, session, env))
+    return andThen(to(next, session, watchOutputs(next, env)), () => progressClosing(durable, next, session, env))
   }
   if (claims.some((claim) => equalBytes(claim.txid, txid))) return stay(state)
+  const known = resolutionOf(durable, env)?.outputs ?? []
+  const learnt = learnFrom(durable, known, tx)
   const more = [...claims, { txid, tx, height: blockHeight }]
-  const next: Closing = { ...durable, closing: { ...durable.closing, claims: more } }
-  const watched = new Set((resolutionOf(durable, env)?.claims ?? []).map(nameOf))
-  const fresh = (resolutionOf(next, env)?.claims ?? []).filter((claim) => !watched.has(nameOf(claim)))
-  return andThen(to(next, session, fresh.map(watchClaim)), () => progressClosing(durable, next, session, env))
+  const next: Closing = { ...learnt.durable, closing: { ...durable.closing, claims: more } }
+  const watched = new Set(known.map(nameOf))
+  const fresh = (resolutionOf(next, env)?.outputs ?? []).filter((output) => !watched.has(nameOf(output)))
+  return andThen(to(next, session, [...learnt.effects, ...fresh.map(watchOutput)]), () =>
+    progressClosing(durable, next, session, env),
+  )
 }
 
 /** Another block: claims may have become due, outcomes deep enough, and the channel finished. */
@@ -180,15 +192,9 @@ export const publishClosing = (durable: Closing, env: ChannelEnv): readonly Effe
   return dueClaims(resolutionOf(durable, env), env).map(publishClaim)
 }
 
-/** What is watched once the funding output is spent in a block: each output that concerns us, and those of our own HTLC transactions. */
-export const watchClaims = (durable: Closing, env: ChannelEnv): readonly Effect[] => {
-  const { outputs = [], claims = [] } = resolutionOf(durable, env) ?? {}
-  const known = new Set(outputs.map(({ outpoint }) => formatOutPoint(outpoint)))
-  return [
-    ...outputs.map(({ outpoint, script }): Effect => ({ type: 'watch-spent', outpoint, script })),
-    ...claims.filter((claim) => !known.has(nameOf(claim))).map(watchClaim),
-  ]
-}
+/** What is watched once the funding output is spent in a block: each output that concerns us. */
+export const watchOutputs = (durable: Closing, env: ChannelEnv): readonly Effect[] =>
+  (resolutionOf(durable, env)?.outputs ?? []).map(watchOutput)
 
 /** Publishes claims that became due since `before`, settles outcomes that became final, and ends the channel when everything is done. */
 export const progressClosing = (
@@ -208,10 +214,15 @@ export const progressClosing = (
   const step = settleOutcomes(durable, resolution, deep, isDeep)
   const effects = [...due.map(publishClaim), ...step.effects]
   const { resolvedAt } = resolution
-  if (resolvedAt === undefined || !isDeep(resolvedAt) || !deep) return to(step.durable, session, effects)
+  const isOver = resolvedAt !== undefined && isDeep(resolvedAt) && deep && !hasUntold(step.durable)
+  if (!isOver) return to(step.durable, session, effects)
   const closed = close(step.durable, session, spend, env)
   return { state: closed.state, effects: [...effects, ...closed.effects] }
 }
+
+/** An HTLC that we offered and whose origin waits for its outcome. Whatever became of the outputs, a channel does not end before that. */
+const hasUntold = ({ htlcs, closing }: Closing): boolean =>
+  htlcs.offered.some(({ add, preimage }) => preimage === undefined && !closing.settled.includes(add.id))
 
 /** BOLT 5: an HTLC that we offered has failed once its timeout, or a commitment without it, is deep enough. */
 const settleOutcomes = (
@@ -254,7 +265,7 @@ const isFailure = (outcome: OnChainOutcome, isDeep: (height: number) => boolean)
 const dueClaims = (resolution: Resolution | undefined, env: ChannelEnv): readonly Claim[] =>
   (resolution?.claims ?? []).filter(({ publishableFrom }) => publishableFrom <= env.height)
 
-const nameOf = ({ outpoint }: Claim): string => formatOutPoint(outpoint)
+const nameOf = ({ outpoint }: Pick<Claim, 'outpoint'>): string => formatOutPoint(outpoint)
 
 const publishClaim = (claim: Claim): Effect => ({
   type: 'publish',
@@ -262,11 +273,7 @@ const publishClaim = (claim: Claim): Effect => ({
   publication: { type: 'claim', claim },
 })
 
-const watchClaim = ({ outpoint, lock }: Claim): Effect => ({
-  type: 'watch-spent',
-  outpoint,
-  script: lock.outputScript,
-})
+const watchOutput = ({ outpoint, script }: ConcernedOutput): Effect => ({ type: 'watch-spent', outpoint, script })
 
 const close = (durable: Closing, session: Session | undefined, spend: FundingSpend, env: ChannelEnv): Step => {
   const { params, shortIds } = durable

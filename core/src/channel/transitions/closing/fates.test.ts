@@ -1,0 +1,210 @@
+import test from 'ava'
+import fc from 'fast-check'
+import { formatOutPoint } from '../../../bitcoin/transaction.ts'
+import type { Claim } from '../../claims/claim.ts'
+import type { Effect } from '../../state/effects.ts'
+import {
+  at,
+  claims,
+  commitmentOf,
+  confirmed,
+  mine,
+  outcomes,
+  seeClose,
+  setFeerate,
+  takenBy,
+} from '../fixtures/closing.ts'
+import type { TestParty } from '../fixtures/test-party.ts'
+import { preimageOf, TwoParties } from '../fixtures/two-parties.ts'
+
+/** An output above the dust limit of 354 sat, and below that limit and the least fee for taking it. */
+const NOT_WORTH_IT = 400_000n
+const DEAR = 50_000
+
+const watches = (effects: readonly Effect[]): ReadonlySet<string> =>
+  new Set(effects.flatMap((effect) => (effect.type === 'watch-spent' ? [formatOutPoint(effect.outpoint)] : [])))
+
+const ready = () => new TwoParties().ready({ pushMsat: 200_000_000n })
+
+/** Alice's commitment of this moment. Her peer does not see it yet. */
+const closeOf = ({ alice }: TwoParties, state = alice.state) => {
+  alice.state = state
+  alice.run({ type: 'force-close' })
+  return commitmentOf(alice)
+}
+
+/** Our commitment on the chain, its main output taken, and then the timeout of its one HTLC in a block. */
+const timeOut = (amountMsat: bigint, feerate: number) => {
+  const two = ready()
+  const { alice } = two
+  two.add(alice, 1, amountMsat, 1200)
+  two.settle()
+  seeClose(alice, closeOf(two))
+  for (const claim of claims(at(alice, 1143))) mine(alice, claim, 1144)
+  const claim = claims(at(alice, 1200)).find(({ kind }) => kind.type === 'htlc-timeout')
+  if (claim === undefined) throw new Error('not claimed')
+  setFeerate(alice, feerate)
+  return { alice, effects: mine(alice, claim, 1201) }
+}
+
+test('our commitment — an HTLC whose timeout leaves an output that is not worth its fee has its outcome before the channel ends', (t) => {
+  const { alice } = timeOut(NOT_WORTH_IT, 2500)
+  t.deepEqual(outcomes(at(alice, 1205)), [])
+  t.is(alice.phase, 'closing')
+  t.deepEqual(outcomes(at(alice, 1206)), ['0 timed-out-on-chain'])
+  t.is(alice.phase, 'closed')
+})
+
+test('our commitment — the output of our HTLC transaction is watched from its block on, and claimed at its height, however dear blocks are', (t) => {
+  const { alice, effects } = timeOut(20_000_000n, DEAR)
+  t.deepEqual(claims(at(alice, 1343)).length, 0)
+  const claim = claims(at(alice, 1344)).find(({ kind }) => kind.type === 'htlc-output')
+  if (claim === undefined) return t.fail('not claimed')
+  t.true(watches(effects).has(formatOutPoint(claim.outpoint)))
+  t.is(claim.amount, 20_000n)
+  t.is(claim.tx.outputs[0]?.amount, 294n)
+})
+
+test('a revoked commitment — an HTLC of ours that is not worth its fee has its outcome before the channel ends, and not before it expires', (t) => {
+  const two = ready()
+  const { alice, bob } = two
+  two.add(bob, 1, NOT_WORTH_IT)
+  two.settle()
+  const old = alice.state
+  two.add(alice, 2, 50_000_000n)
+  two.settle()
+  seeClose(bob, closeOf(two, old))
+  const taken = claims(bob.effects)
+  t.false(taken.some(({ kind }) => kind.type === 'htlc-penalty'))
+  for (const claim of taken) mine(bob, claim, 1001)
+  for (const height of [1006, 1100, 1148]) t.deepEqual(outcomes(at(bob, height)), [])
+  t.is(bob.phase, 'closing')
+  t.deepEqual(outcomes(at(bob, 1149)), ['0 timed-out-on-chain'])
+  t.is(bob.phase, 'closed')
+})
+
+test('the peer’s commitment — a dear block does not end a channel whose main output is not taken yet', (t) => {
+  const two = new TwoParties().ready({ pushMsat: 20_000_000n })
+  const { bob } = two
+  seeClose(bob, closeOf(two))
+  const [claim] = claims(bob.effects)
+  if (claim === undefined) return t.fail('not claimed')
+  setFeerate(bob, DEAR)
+  for (const height of [1010, 1100]) at(bob, height)
+  t.is(bob.phase, 'closing')
+  mine(bob, claim, 1101)
+  at(bob, 1106)
+  t.is(bob.phase, 'closed')
+})
+
+test('the peer’s commitment — a dear block does not fail an HTLC that the peer can still take, and its preimage goes to the origin', (t) => {
+  const two = ready()
+  const { bob } = two
+  two.add(bob, 1, 20_000_000n)
+  two.settle()
+  seeClose(bob, closeOf(two))
+  const claim = claims(at(bob, 1144)).find(({ kind }) => kind.type === 'offered-htlc')
+  if (claim === undefined) return t.fail('not claimed')
+  setFeerate(bob, DEAR)
+  for (const height of [1145, 1156]) t.deepEqual(outcomes(at(bob, height)), [])
+  t.deepEqual(outcomes(mine(bob, claim, 1157, takenBy(preimageOf(1), claim))), ['0 fulfilled'])
+})
+
+test('the peer’s commitment — an HTLC of ours that is not worth its fee fails when its expiry is deep, in cheap blocks and dear ones', (t) => {
+  for (const feerate of [253, DEAR]) {
+    const two = ready()
+    const { bob } = two
+    two.add(bob, 1, NOT_WORTH_IT)
+    two.settle()
+    setFeerate(bob, feerate)
+    seeClose(bob, closeOf(two))
+    for (const height of [1144, 1148]) t.deepEqual(outcomes(at(bob, height)), [])
+    t.deepEqual(outcomes(at(bob, 1149)), ['0 timed-out-on-chain'])
+  }
+})
+
+test('a preimage that is first seen in a block goes to the origin', (t) => {
+  const two = ready()
+  const { bob } = two
+  two.add(bob, 1, 20_000_000n)
+  two.settle()
+  seeClose(bob, closeOf(two))
+  const claim = claims(at(bob, 1144)).find(({ kind }) => kind.type === 'offered-htlc')
+  if (claim === undefined) return t.fail('not claimed')
+  t.deepEqual(outcomes(confirmed(bob, takenBy(preimageOf(1), claim), 1145)), ['0 fulfilled'])
+})
+
+const COMMITMENTS = ['local', 'remote', 'revoked'] as const
+
+/** What happens to a claim in a block: nothing, it is mined, or the peer takes an HTLC that we offered instead. */
+const ACTS = ['wait', 'wait', 'mine', 'peer'] as const
+
+const arbitraryRun = fc.record({
+  whose: fc.constantFrom(...COMMITMENTS),
+  amounts: fc.array(fc.oneof(fc.integer({ min: 340, max: 480 }), fc.integer({ min: 300, max: 30_000 })), {
+    minLength: 1,
+    maxLength: 4,
+  }),
+  blocks: fc.array(
+    fc.record({
+      feerate: fc.oneof(fc.constantFrom(253, 2500, DEAR), fc.integer({ min: 253, max: 400_000 })),
+      acts: fc.array(fc.constantFrom(...ACTS), { minLength: 1, maxLength: 4 }),
+    }),
+    { minLength: 20, maxLength: 90 },
+  ),
+})
+type Run = typeof arbitraryRun extends fc.Arbitrary<infer T> ? T : never
+
+/** A channel with HTLCs that one side offered, and its commitment on the chain. */
+const closedOnChain = ({ whose, amounts }: Run): TestParty => {
+  const two = ready()
+  const { alice, bob } = two
+  const us = whose === 'local' ? alice : bob
+  for (const [n, amount] of amounts.entries()) two.add(us, n, BigInt(amount) * 1000n, 1010 + 10 * n)
+  two.settle()
+  const old = alice.state
+  if (whose === 'revoked') {
+    two.add(alice, 9, 40_000_000n)
+    two.settle()
+  }
+  seeClose(us, closeOf(two, old))
+  return us
+}
+
+test('no channel closes with an offered HTLC untold or told twice, whatever fee rates do and in whatever order its outputs are spent', (t) => {
+  fc.assert(
+    fc.property(arbitraryRun, (run) => {
+      const us = closedOnChain(run)
+      const open = new Map<string, Claim>()
+      const told = new Map<string, string>()
+      const note = (effects: readonly Effect[]): void => {
+        for (const claim of claims(effects)) open.set(formatOutPoint(claim.outpoint), claim)
+        for (const each of outcomes(effects)) {
+          const [id = '', type = ''] = each.split(' ')
+          t.false(told.has(id), `told twice: ${each}`)
+          told.set(id, type)
+        }
+      }
+      const act = (height: number, feerate: number, acts: readonly (typeof ACTS)[number][]): void => {
+        setFeerate(us, feerate)
+        note(at(us, height))
+        for (const [position, [name, claim]] of [...open].entries()) {
+          const done = acts[position % acts.length]
+          const { kind } = claim
+          if (done === 'wait' || us.phase === 'closed') continue
+          open.delete(name)
+          const htlc = done === 'peer' && 'htlc' in kind && kind.type !== 'htlc-output' ? kind.htlc : undefined
+          note(mine(us, claim, height, htlc === undefined ? claim.tx : takenBy(preimageOf(Number(htlc.id)), claim)))
+        }
+      }
+      note(us.effects.slice())
+      let height = 1000
+      for (const { feerate, acts } of run.blocks) act(++height, feerate, acts)
+      // In the end everything that was published is mined.
+      while (us.phase !== 'closed' && height < 1500) act(++height, DEAR, ['mine'])
+      t.is(us.phase, 'closed')
+      t.deepEqual([...told.keys()].toSorted(), run.amounts.map((_, id) => `${id}`).toSorted())
+    }),
+    { seed: 30, numRuns: 60 },
+  )
+})
