@@ -18,9 +18,12 @@ const remoteParams = {
   localIsOpener: false,
 }
 
+/** The per-commitment point of a number, the same for both sides. */
+const point = (index: number) => secp256k1.publicKey(sha256(u64be(BigInt(index))))
+
 const commitment = (params: typeof localParams, index: number, feeratePerKw = 253) => {
   const spec = { htlcs: [], feeratePerKw, toLocalMsat: 6_000_000_000n, toRemoteMsat: 4_000_000_000n }
-  const keys = deriveCommitmentKeys(params, secp256k1.publicKey(sha256(u64be(BigInt(index)))))
+  const keys = deriveCommitmentKeys(params, point(index))
   return buildCommitment({ params, keys, index, spec })
 }
 
@@ -28,24 +31,41 @@ const theirs = (index: number, feeratePerKw?: number): Tx => commitment(remotePa
 
 const known: KnownCommitments = {
   localParams,
-  local: { txid: commitment(localParams, 41).txid },
+  local: { index: 41, txid: commitment(localParams, 41).txid },
   remote: { index: 42, txid: commitment(remoteParams, 42).txid },
   remoteNext: { txid: commitment(remoteParams, 43).txid },
 }
 
 test('a spend of the funding — is one of the commitments that both sides know', (t) => {
-  t.is(classifySpend(known, commitment(localParams, 41).tx), 'local')
-  t.is(classifySpend(known, theirs(42)), 'remote')
-  t.is(classifySpend(known, theirs(43)), 'remote-next')
+  t.is(classifySpend(known, commitment(localParams, 41).tx, point), 'local')
+  t.is(classifySpend(known, theirs(42), point), 'remote')
+  t.is(classifySpend(known, theirs(43), point), 'remote-next')
 })
 
 test('a spend of the funding — is revoked if its number is below that of the current commitment, and unknown from there on', (t) => {
-  for (const number of [0, 1, 41]) t.is(classifySpend(known, theirs(number)), 'revoked')
+  for (const number of [0, 1, 41]) t.is(classifySpend(known, theirs(number), point), 'revoked')
   // Of the same number as one that we know, but another: this is a later state than ours.
-  for (const number of [44, 2 ** 24, 2 ** 48 - 1]) t.is(classifySpend(known, theirs(number)), 'unknown')
-  t.is(classifySpend(known, theirs(43, 500)), 'unknown')
+  for (const number of [44, 2 ** 24, 2 ** 48 - 1]) t.is(classifySpend(known, theirs(number), point), 'unknown')
+  t.is(classifySpend(known, theirs(43, 500), point), 'unknown')
   const { remoteNext: _, ...without } = known
-  t.is(classifySpend(without, theirs(43)), 'unknown')
+  t.is(classifySpend(without, theirs(43), point), 'unknown')
+})
+
+test('a spend of the funding — of a revoked number that pays by our scripts is our own old commitment', (t) => {
+  for (const number of [0, 1, 40]) {
+    t.is(classifySpend(known, commitment(localParams, number).tx, point), 'revoked-local')
+    for (const [toLocalMsat, toRemoteMsat] of [
+      [1_000_000_000n, 0n],
+      [0n, 1_000_000_000n],
+    ] as const) {
+      const keys = deriveCommitmentKeys(localParams, point(number))
+      const spec = { htlcs: [], feeratePerKw: 253, toLocalMsat, toRemoteMsat }
+      const { tx } = buildCommitment({ params: localParams, keys, index: number, spec })
+      t.is(classifySpend(known, tx, point), 'revoked-local')
+    }
+  }
+  // A copy of this node that knows more than we do: this is the current commitment of a later state.
+  t.is(classifySpend(known, commitment(localParams, 44).tx, point), 'unknown')
 })
 
 test('a spend of the funding — that is no commitment is a close that we have signed', (t) => {
@@ -53,7 +73,7 @@ test('a spend of the funding — that is no commitment is a close that we have s
   const [input] = inputs
   if (input === undefined) return t.fail()
   for (const sequence of [SEQUENCE_FINAL, 0xfffffffd])
-    t.is(classifySpend(known, { ...rest, inputs: [{ ...input, sequence }], lockTime: 0 }), 'mutual')
+    t.is(classifySpend(known, { ...rest, inputs: [{ ...input, sequence }], lockTime: 0 }, point), 'mutual')
 })
 
 test('the number of a commitment — is read from it by both sides', (t) => {

@@ -1,6 +1,7 @@
 import { type Tx, txidOf } from '../../bitcoin/transaction.ts'
 import { equalBytes } from '../../lib/bytes.ts'
-import type { TxId } from '../../lib/ids.ts'
+import type { PublicKey, TxId } from '../../lib/ids.ts'
+import { deriveCommitmentKeys } from '../commitment/commitment-keys.ts'
 import type { CommitmentParams } from '../commitment/commitment-params.ts'
 import { isCommitmentLike, numberOfCommitment } from '../commitment/commitment-transaction.ts'
 
@@ -16,20 +17,27 @@ export type CloseKind =
   /** The peer's current commitment, and the one that we have signed after it while the current one is not revoked. */
   | 'remote'
   | 'remote-next'
-  /** A commitment that has been revoked. */
+  /** A commitment of the peer's that it has revoked. */
   | 'revoked'
+  /** A commitment of ours that we have revoked: another copy of this node, started from old data, has published it. */
+  | 'revoked-local'
   /** A commitment that we do not know: a later one than ours, of a peer that remembers more than we do. */
   | 'unknown'
 
 /** The commitments on the funding output that is spent. */
 export interface KnownCommitments {
   readonly localParams: CommitmentParams
-  readonly local: { readonly txid: TxId }
+  readonly local: { readonly txid: TxId; readonly index: number }
   readonly remote: { readonly txid: TxId; readonly index: number }
   readonly remoteNext?: { readonly txid: TxId }
 }
 
-export const classifySpend = ({ localParams, local, remote, remoteNext }: KnownCommitments, tx: Tx): CloseKind => {
+export const classifySpend = (
+  { localParams, local, remote, remoteNext }: KnownCommitments,
+  tx: Tx,
+  /** Our per-commitment point of a number. */
+  commitmentPoint: (index: number) => PublicKey,
+): CloseKind => {
   const txid = txidOf(tx)
   if (equalBytes(txid, local.txid)) return 'local'
   if (equalBytes(txid, remote.txid)) return 'remote'
@@ -37,5 +45,14 @@ export const classifySpend = ({ localParams, local, remote, remoteNext }: KnownC
   // The funding output needs our signature: if the spend is not a commitment, it is a closing transaction that we have signed.
   if (!isCommitmentLike(tx)) return 'mutual'
   const number = numberOfCommitment(localParams, tx)
-  return number !== undefined && number < remote.index ? 'revoked' : 'unknown'
+  if (number === undefined) return 'unknown'
+  // Both sides hide the same numbers in the same way: whose a commitment is shows only in what it pays to.
+  if (number < local.index && isOurs(localParams, commitmentPoint(number), tx)) return 'revoked-local'
+  return number < remote.index ? 'revoked' : 'unknown'
+}
+
+// The opener keeps a reserve above the dust limit (BOLT 2, channel_reserve_satoshis), so one of the main outputs is in every commitment.
+const isOurs = (params: CommitmentParams, point: PublicKey, { outputs }: Tx): boolean => {
+  const { toLocal, toRemote } = params.format.locks(params, deriveCommitmentKeys(params, point))
+  return outputs.some(({ script }) => [toLocal, toRemote].some((lock) => equalBytes(lock.outputScript, script)))
 }

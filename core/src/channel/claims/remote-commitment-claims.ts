@@ -1,5 +1,8 @@
+import type { BlockHeight } from '../../lib/units.ts'
 import type { SpecHtlc } from '../commitment/commitment-spec.ts'
 import type { HtlcTransaction } from '../commitment/htlc-transactions.ts'
+import type { PathInForce } from '../commitment/output-lock.ts'
+import type { Claim } from './claim.ts'
 import { findSpend, type OnChainOutcome, outcomeOfSpend } from './on-chain-outcome.ts'
 import {
   type CommitmentClose,
@@ -11,34 +14,17 @@ import {
   type Resolution,
 } from './resolution.ts'
 import { sweep } from './sweep.ts'
+import { toRemoteFates } from './unknown-commitment-claims.ts'
 
 /**
  * BOLT 5, remote commitment transaction, current or next: what is ours in it, and how each HTLC was resolved. No transaction of the peer's
  * is needed to take it: each output is spent by one of ours, straight to the wallet.
  */
 export const remoteCommitmentClaims = (close: CommitmentClose): Resolution => {
-  const { params, keys, commitment, confirmedAt } = close
-  const fates: OutputFate[] = []
-  const outputs: ConcernedOutput[] = []
-  const { toRemote } = commitment.outputs
-  if (toRemote !== undefined) {
-    const lock = params.format.locks(params, keys).toRemote
-    const path = { type: 'to-remote' } as const
-    const outpoint = { txid: commitment.txid, index: toRemote }
-    outputs.push({ outpoint, script: lock.outputScript })
-    fates.push(
-      sweep(close, {
-        kind: { type: 'to-remote' },
-        outpoint,
-        amount: commitment.tx.outputs[toRemote]?.amount ?? 0n,
-        lock,
-        path,
-        key: params.format.spendKey(path, keys.perCommitmentPoint),
-        since: confirmedAt,
-        delay: params.format.leastDelay,
-      }),
-    )
-  }
+  const { commitment, confirmedAt } = close
+  const toRemote = toRemoteFates(close, commitment.tx, confirmedAt)
+  const fates: OutputFate[] = [...toRemote.fates]
+  const outputs: ConcernedOutput[] = [...toRemote.outputs]
   const outcomes = new Map<SpecHtlc, OnChainOutcome>()
   for (const transaction of commitment.htlcTransactions) {
     const outpoint = { txid: commitment.txid, index: transaction.outputIndex }
@@ -60,6 +46,7 @@ export const remoteCommitmentClaims = (close: CommitmentClose): Resolution => {
 }
 
 const PENDING: OnChainOutcome = { type: 'pending' }
+const OPEN: OutputFate = { type: 'open' }
 
 const htlcFate = (
   close: CommitmentClose,
@@ -71,41 +58,30 @@ const htlcFate = (
   const spentBy = findSpend(spends, outpoint)
   if (spentBy !== undefined)
     return { fate: { type: 'resolved', height: spentBy.spend.height }, outcome: outcomeOfSpend(htlc, spentBy) }
-  const output = {
-    outpoint,
-    amount,
-    lock,
-    since: confirmedAt,
-    delay: params.format.leastDelay,
-  }
   const { cltvExpiry } = htlc
-  if (htlc.direction === 'received') {
-    const preimage = close.preimageOf(htlc)
-    // BOLT 5, remote offers: without a preimage only the peer can take it, and once it has expired that is its own affair.
-    if (preimage === undefined)
-      return {
-        fate: blockHeight >= cltvExpiry ? { type: 'resolved', height: cltvExpiry } : { type: 'open' },
-        outcome: PENDING,
-      }
-    const path = { type: 'htlc-preimage', preimage } as const
-    const fate = sweep(close, {
-      ...output,
-      kind: { type: 'received-htlc', htlc },
+  const taken = (kind: Claim['kind'], path: PathInForce, expiry: BlockHeight): OutputFate =>
+    sweep(close, {
+      kind,
+      outpoint,
+      amount,
+      lock,
       path,
       key: params.format.spendKey(path, keys.perCommitmentPoint),
+      since: confirmedAt,
+      delay: params.format.leastDelay,
+      expiry,
     })
-    return { fate, outcome: PENDING }
+  if (htlc.direction === 'received') {
+    const preimage = close.preimageOf(htlc)
+    if (preimage !== undefined) {
+      const fate = taken({ type: 'received-htlc', htlc }, { type: 'htlc-preimage', preimage }, 0)
+      return { fate, outcome: PENDING }
+    }
+    // BOLT 5, remote offers: without a preimage only the peer can take it, and once it has expired that is its own affair.
+    return { fate: blockHeight >= cltvExpiry ? { type: 'resolved', height: cltvExpiry } : OPEN, outcome: PENDING }
   }
   // BOLT 5, local offers: once it has timed out it is ours again.
-  const path = { type: 'htlc-expiry' } as const
-  const fate = sweep(close, {
-    ...output,
-    kind: { type: 'offered-htlc', htlc },
-    path,
-    key: params.format.spendKey(path, keys.perCommitmentPoint),
-    expiry: cltvExpiry,
-  })
-  return offeredFate(close, htlc, fate)
+  return offeredFate(close, htlc, taken({ type: 'offered-htlc', htlc }, { type: 'htlc-expiry' }, cltvExpiry))
 }
 
 const seenByUs = (htlc: SpecHtlc): SpecHtlc => ({

@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs'
 import test from 'ava'
+import { txidOf } from '../../bitcoin/transaction.ts'
 import { fromHex, toHex } from '../../lib/bytes.ts'
 import type { Change } from '../state/changes.ts'
 import { isFunded } from '../state/channel-state.ts'
 import type { Durable } from '../state/durable.ts'
 import { findHtlc, type HtlcRecord } from '../state/htlc.ts'
 import { agree } from '../transitions/fixtures/simulation.ts'
-import { FEATURES, type TestParty } from '../transitions/fixtures/test-party.ts'
+import { FEATURES, fundingTransaction, type TestParty } from '../transitions/fixtures/test-party.ts'
 import { TwoParties } from '../transitions/fixtures/two-parties.ts'
 import { decodeChannel, encodeChannel, type HtlcRow, htlcKey, liveHtlcKeys, pastOfHtlcRow } from './channel-codec.ts'
 import { storedHtlc } from './htlc-rows.ts'
@@ -265,6 +266,25 @@ test('rows — what is cut short or of another version is refused', (t) => {
   const later = Uint8Array.from(channelRow)
   later[0] = 2
   t.like(decodeChannel(later, []), { ok: false, error: { code: 'malformed-channel-row' } })
+})
+
+test('rows — hold every kind of spend and every cause that it gives a closing', (t) => {
+  const two = new TwoParties().ready()
+  two.run(two.alice, { type: 'force-close' })
+  const { funded } = two.alice
+  if (funded.phase !== 'closing') return t.fail()
+  const tx = fundingTransaction(new Uint8Array(34), 1n)
+  for (const [kind, cause] of [
+    ['revoked', 'revoked-commitment'],
+    ['revoked-local', 'revoked-local-commitment'],
+    ['unknown', 'unknown-spend'],
+  ] as const) {
+    const closing = { ...funded.closing, cause, spends: [{ kind, tx, txid: txidOf(tx) }] }
+    const { channelRow } = encodeChannel(undefined, { ...funded, closing })
+    const decoded = decodeChannel(channelRow, [])
+    if (!decoded.ok || decoded.value.phase !== 'closing') return t.fail()
+    t.deepEqual(decoded.value.closing, closing)
+  }
 })
 
 interface Golden {

@@ -198,6 +198,7 @@ const spendKind = oneOf<FundingSpend['kind'] | 'never-funded'>([
   'revoked',
   'unknown',
   'never-funded',
+  'revoked-local',
 ])
 
 const fundingSpend: Codec<FundingSpend> = mapped(
@@ -234,6 +235,7 @@ const closing = struct<ClosingProgress>({
     'remote-commitment',
     'revoked-commitment',
     'unknown-spend',
+    'revoked-local-commitment',
   ]),
   startedAt: u32,
   mutual: optional(mutualClose),

@@ -18,6 +18,7 @@ export type CloseCause =
   | 'remote-commitment'
   | 'revoked-commitment'
   | 'unknown-spend'
+  | 'revoked-local-commitment'
 
 /** A transaction that spends the funding output and is published or seen. */
 export interface FundingSpend {
@@ -56,6 +57,6 @@ export interface ClosedSummary {
   readonly kind: FundingSpend['kind'] | 'never-funded'
   readonly txid?: TxId
   readonly closedAt: BlockHeight
-  /** What a cooperative close or our main output pays us. */
+  /** What came to the wallet: by the close itself, and by what was claimed from it. */
   readonly paidToUs: Sat
 }

@@ -136,8 +136,10 @@ export type ChannelError =
   | (Failure<'peer-error' | 'peer-warning'> & { readonly text: string })
   | (Failure<'htlc-deadline-passed'> & { readonly htlcId: HtlcId; readonly direction: 'offered' | 'received' })
   | Failure<'peer-is-ahead'>
-  /** This version does not claim outputs on the peer's commitments. */
-  | (Failure<'revoked-commitment-published' | 'unknown-funding-spend'> & { readonly txid: Uint8Array })
+  /** A spend of the funding that the channel did not expect. */
+  | (Failure<'revoked-commitment-published' | 'own-revoked-commitment-published' | 'unknown-funding-spend'> & {
+      readonly txid: Uint8Array
+    })
   | (Failure<'funding-not-seen'> & { readonly blocks: number })
   | Failure<'closing-not-answered'>
   | Failure<'operator-force-close'>

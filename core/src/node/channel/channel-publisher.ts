@@ -36,7 +36,7 @@ export class ChannelPublisher {
   }
 
   #claim(claim: Claim, purpose: string, signer: ChannelSigner, channel: string): void {
-    // Requested again with every block: the broadcaster rebroadcasts a claim that was made once.
+    // Requested again every few blocks: the broadcaster rebroadcasts a claim that was made once.
     const key = outpointKey(claim.outpoint)
     if (this.#claimed.has(key)) return
     const completed = completeClaim(claim, signer, this.#services.wallet)

@@ -132,7 +132,7 @@ export const reportChannelEvent = (
         ...channel,
         fundingIndex: 0,
         initiator: LOCAL_CAUSES.has(event.cause) ? 'local' : 'remote',
-        kind: funded === undefined || hasFunding(funded) ? kindOfCause(event.cause) : 'never-funded',
+        kind: funded === undefined || hasFunding(funded) ? kindOfSpend(SPEND_OF_CAUSE[event.cause]) : 'never-funded',
         ...(event.txid === undefined ? {} : { txid: displayTxid(event.txid) }),
       })
       break
@@ -186,12 +186,22 @@ const LOCAL_CAUSES: ReadonlySet<CloseCause> = new Set([
   'protocol-error',
   'htlc-deadline',
   'closing-timeout',
+  'revoked-local-commitment',
 ])
 
-const kindOfCause = (cause: CloseCause) => {
-  if (cause === 'cooperative') return 'mutual'
-  if (cause === 'revoked-commitment') return 'revoked'
-  return cause === 'remote-commitment' || cause === 'data-loss' ? 'remote-force' : 'local-force'
+/** The spend that a cause comes from, or leads to. */
+const SPEND_OF_CAUSE: Readonly<Record<CloseCause, FundingSpend['kind']>> = {
+  cooperative: 'mutual',
+  operator: 'local',
+  'protocol-error': 'local',
+  'remote-error': 'local',
+  'htlc-deadline': 'local',
+  'closing-timeout': 'local',
+  'data-loss': 'remote',
+  'remote-commitment': 'remote',
+  'revoked-commitment': 'revoked',
+  'unknown-spend': 'unknown',
+  'revoked-local-commitment': 'revoked-local',
 }
 
 /** How the contract names the way in which a channel ended. */
@@ -201,10 +211,13 @@ export const kindOfSpend = (kind: FundingSpend['kind'] | 'never-funded') => {
     case 'never-funded':
       return kind
     case 'local':
+    case 'revoked-local':
       return 'local-force'
     case 'revoked':
       return 'revoked'
-    default:
+    case 'remote':
+    case 'remote-next':
+    case 'unknown':
       return 'remote-force'
   }
 }
@@ -230,6 +243,8 @@ export const remedyOf = (code: ChannelError['code']): string | undefined => {
       return `the peer wants a higher fee for the close than we pay: ${ANOTHER_RATE}`
     case 'peer-hangs-up-about-channel':
       return 'the connection ends whenever this channel is taken up, so it rests between the attempts: force its close if it stays so'
+    case 'own-revoked-commitment-published':
+      return 'an old commitment of ours is on the chain, and the peer may take all of it: find and stop the copy of this node that published it'
     default:
       return undefined
   }

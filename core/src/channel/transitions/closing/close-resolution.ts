@@ -6,6 +6,7 @@ import { localCommitmentClaims } from '../../claims/local-commitment-claims.ts'
 import { remoteCommitmentClaims } from '../../claims/remote-commitment-claims.ts'
 import type { ClaimTerms, CommitmentClose, Resolution } from '../../claims/resolution.ts'
 import { revokedCommitmentClaims } from '../../claims/revoked-commitment-claims.ts'
+import { revokedLocalClaims } from '../../claims/revoked-local-claims.ts'
 import { unknownCommitmentClaims } from '../../claims/unknown-commitment-claims.ts'
 import type { CommitmentParams } from '../../commitment/commitment-params.ts'
 import { numberOfCommitment } from '../../commitment/commitment-transaction.ts'
@@ -43,6 +44,8 @@ export const resolutionOf = (durable: Closing, env: ChannelEnv): Resolution | un
       return remoteResolution(durable, kind, confirmedAt, env)
     case 'revoked':
       return revokedResolution(durable, tx, confirmedAt, env)
+    case 'revoked-local':
+      return revokedLocalResolution(durable, tx, confirmedAt, env)
     case 'unknown':
       // Only our main output is claimed. The channel keeps all that it knows, and the operator is told (`reportSpend`).
       return unknownCommitmentClaims(claimTerms(decided(durable).remoteParams, durable, env), tx, confirmedAt)
@@ -104,6 +107,20 @@ const revokedResolution = (durable: Closing, tx: Tx, confirmedAt: number, env: C
     tx,
     confirmedAt,
     htlcs: [...offered, ...received].filter(inIt).map(({ direction, add }) => ({ ...add, direction })),
+  })
+}
+
+const revokedLocalResolution = (durable: Closing, tx: Tx, confirmedAt: number, env: ChannelEnv): Resolution => {
+  const { localParams } = decided(durable)
+  const number = numberOfCommitment(localParams, tx)
+  invariant(number !== undefined, 'a commitment is ours by its number and its scripts')
+  const { offered, received } = durable.htlcs
+  return revokedLocalClaims({
+    ...claimTerms(localParams, durable, env),
+    keys: keysOf(localParams, env.commitmentPoint(number)),
+    tx,
+    confirmedAt,
+    htlcs: [...offered, ...received].map(({ direction, add }) => ({ ...add, direction })),
   })
 }
 

@@ -8,6 +8,7 @@ import {
   claims,
   commitmentOf,
   confirmed,
+  errors,
   mine,
   outcomes,
   seeClose,
@@ -132,6 +133,76 @@ test('a preimage that is first seen in a block goes to the origin', (t) => {
   const claim = claims(at(bob, 1144)).find(({ kind }) => kind.type === 'offered-htlc')
   if (claim === undefined) return t.fail('not claimed')
   t.deepEqual(outcomes(confirmed(bob, takenBy(preimageOf(1), claim), 1145)), ['0 fulfilled'])
+})
+
+/** Alice's old commitment, with the first of her two HTLCs, is on the chain, and she sees it with her newest state, bob with his. */
+const publishOld = () => {
+  const two = ready()
+  const { alice, bob } = two
+  two.add(alice, 1, 30_000_000n)
+  two.settle()
+  const old = alice.state
+  two.add(alice, 2, 50_000_000n)
+  two.settle()
+  const now = alice.state
+  const tx = closeOf(two, old)
+  alice.state = now
+  // They were the copy's.
+  alice.effects.length = 0
+  seeClose(alice, tx)
+  seeClose(bob, tx)
+  return { alice, bob }
+}
+
+test('our own old commitment — is told as what it is, and what the peer leaves of it is ours after the delay', (t) => {
+  const { alice, bob } = publishOld()
+  t.deepEqual(errors(alice), ['own-revoked-commitment-published'])
+  t.deepEqual(errors(bob), ['revoked-commitment-published'])
+  const { durable } = alice.state
+  if (durable.phase !== 'closing') return t.fail()
+  t.deepEqual([durable.closing.cause, durable.closing.spends[0]?.kind], ['revoked-local-commitment', 'revoked-local'])
+  // The second HTLC is not in it.
+  t.deepEqual(outcomes(at(alice, 1005)), ['1 timed-out-on-chain'])
+  t.deepEqual(claims(at(alice, 1142)), [])
+  const [claim, ...others] = claims(at(alice, 1143))
+  t.deepEqual([claim?.kind.type, others], ['to-local', []])
+  // Nobody has taken the first one yet.
+  if (claim !== undefined) mine(alice, claim, 1144)
+  at(alice, 1300)
+  t.is(alice.phase, 'closing')
+})
+
+test('our own old commitment — that the peer punishes ends the channel with nothing, and with the outcome of each HTLC', (t) => {
+  const { alice, bob } = publishOld()
+  for (const claim of claims(bob.effects)) mine(alice, claim, 1001)
+  t.deepEqual(outcomes(at(alice, 1006)).toSorted(), ['0 timed-out-on-chain', '1 timed-out-on-chain'])
+  const { durable } = alice.state
+  if (durable.phase !== 'closed') return t.fail()
+  t.like(durable.summary, { kind: 'revoked-local', paidToUs: 0n })
+})
+
+test('a channel that has ended says what came to the wallet, and not what its last balance was', (t) => {
+  const { bob } = publishOld()
+  let taken = 0n
+  for (const claim of claims(bob.effects)) {
+    taken += claim.tx.outputs[0]?.amount ?? 0n
+    mine(bob, claim, 1001)
+  }
+  at(bob, 1006)
+  const revoked = bob.state.durable
+  if (revoked.phase !== 'closed') return t.fail()
+  t.is(revoked.summary.paidToUs, taken)
+  t.true(taken > 900_000n, 'all of the channel but the fees')
+
+  const { alice } = timeOut(20_000_000n, 2500)
+  for (const claim of claims(at(alice, 1344))) mine(alice, claim, 1345)
+  at(alice, 1350)
+  const { durable } = alice.state
+  if (durable.phase !== 'closed') return t.fail()
+  const balance = (durable.finalBalanceMsat ?? 0n) / 1000n
+  const { paidToUs } = durable.summary
+  // The HTLC came back, and both claims, and the commitment, paid a fee.
+  t.true(paidToUs > balance + 10_000n && paidToUs < balance + 20_000n, `${paidToUs} ${balance}`)
 })
 
 const COMMITMENTS = ['local', 'remote', 'revoked'] as const

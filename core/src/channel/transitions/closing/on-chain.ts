@@ -1,7 +1,6 @@
 import { formatOutPoint, type Tx, txidOf } from '../../../bitcoin/transaction.ts'
 import { equalBytes } from '../../../lib/bytes.ts'
 import type { HtlcId, Preimage } from '../../../lib/ids.ts'
-import { MSAT_PER_SAT } from '../../../lib/units.ts'
 import type { Claim } from '../../claims/claim.ts'
 import { classifySpend } from '../../claims/classify-spend.ts'
 import { type OnChainOutcome, revealedPreimages } from '../../claims/on-chain-outcome.ts'
@@ -44,7 +43,7 @@ const fundingSpent = (
   const known = durable.phase === 'closing' ? durable.closing.spends : []
   const watch: Effect = { type: 'watch-confirmed', txid, depth: 1, script: fundingOutputScript(commitment) }
   if (known.some((spend) => equalBytes(spend.txid, txid))) return to(durable, session, [watch])
-  const spend: FundingSpend = { kind: classifySpend(commitment, tx), tx, txid }
+  const spend: FundingSpend = { kind: classifySpend(commitment, tx, env.commitmentPoint), tx, txid }
   if (durable.phase === 'closing') {
     const closing = { ...durable.closing, spends: [...durable.closing.spends, spend] }
     const next: Closing = { ...durable, closing }
@@ -75,12 +74,14 @@ const causeOf = (kind: FundingSpend['kind']): Closing['closing']['cause'] => {
       return 'remote-commitment'
     case 'revoked':
       return 'revoked-commitment'
+    case 'revoked-local':
+      return 'revoked-local-commitment'
     case 'unknown':
       return 'unknown-spend'
   }
 }
 
-// BOLT 5: the operator must know of a peer that cheats, and of a commitment of which we can take our main output only.
+// BOLT 5: the operator must know of a peer that cheats, of a copy of this node that does, and of a commitment that we do not know.
 const reportSpend = (durable: Closing, { kind, txid }: FundingSpend): readonly Effect[] => {
   switch (kind) {
     case 'mutual':
@@ -90,6 +91,8 @@ const reportSpend = (durable: Closing, { kind, txid }: FundingSpend): readonly E
       return []
     case 'revoked':
       return [emit(durable, { type: 'error', error: { code: 'revoked-commitment-published', txid } })]
+    case 'revoked-local':
+      return [emit(durable, { type: 'error', error: { code: 'own-revoked-commitment-published', txid } })]
     case 'unknown':
       return [emit(durable, { type: 'error', error: { code: 'unknown-funding-spend', txid } })]
   }
@@ -277,8 +280,8 @@ const watchOutput = ({ outpoint, script }: ConcernedOutput): Effect => ({ type: 
 
 const close = (durable: Closing, session: Session | undefined, spend: FundingSpend, env: ChannelEnv): Step => {
   const { params, shortIds } = durable
-  const { localParams } = decided(durable)
-  const balances = balancesOf(durable)
+  const commitment = decided(durable)
+  const { localParams } = commitment
   const closed: Closed = {
     phase: 'closed',
     channelId: params.channelId,
@@ -288,7 +291,7 @@ const close = (durable: Closing, session: Session | undefined, spend: FundingSpe
     fundingTxid: localParams.fundingOutpoint.txid,
     capacity: localParams.fundingAmount,
     shortIds,
-    finalBalanceMsat: balances.localMsat,
+    finalBalanceMsat: balancesOf({ active: [commitment] }).localMsat,
     summary: {
       kind: spend.kind,
       txid: spend.txid,
@@ -299,8 +302,11 @@ const close = (durable: Closing, session: Session | undefined, spend: FundingSpe
   return to(closed, session, [emit(closed, { type: 'closed', summary: closed.summary })])
 }
 
-const paidToUs = (durable: Closing, { kind, tx }: FundingSpend): bigint => {
-  if (kind !== 'mutual') return balancesOf(durable).localMsat / MSAT_PER_SAT
-  const script = durable.localShutdown ?? durable.params.localShutdownScript
-  return tx.outputs.reduce((sum, output) => (equalBytes(output.script, script) ? sum + output.amount : sum), 0n)
+/** What the spend of the funding and the claims that followed it have brought to the wallet, however the channel ended. */
+const paidToUs = ({ closing, params, localShutdown }: Closing, { tx }: FundingSpend): bigint => {
+  const scripts = [params.localShutdownScript, ...(localShutdown === undefined ? [] : [localShutdown])]
+  let sum = 0n
+  for (const { outputs } of [tx, ...closing.claims.map((claim) => claim.tx)])
+    for (const { script, amount } of outputs) if (scripts.some((own) => equalBytes(own, script))) sum += amount
+  return sum
 }

@@ -134,6 +134,7 @@ export const REACTIONS: { readonly [Code in (ChannelError | HtlcFault | PeerFaul
 
   // The chain decides.
   'revoked-commitment-published': silent('channel', 'BOLT 5, revoked transaction close'),
+  'own-revoked-commitment-published': silent('channel', 'BOLT 5, revoked transaction close, of our own'),
   'unknown-funding-spend': silent('channel', 'BOLT 5, failing a channel'),
   'funding-not-seen': silent('channel', 'BOLT 2, channel_ready: the fundee forgets a channel after 2016 blocks'),
 
