@@ -98,14 +98,20 @@ test('the peer’s commitment — a dear block does not end a channel whose main
   t.is(bob.phase, 'closed')
 })
 
-test('the peer’s commitment — a dear block does not fail an HTLC that the peer can still take, and its preimage goes to the origin', (t) => {
+/** Alice's commitment on the chain, and the claim by which bob takes back an HTLC that has expired in it. */
+const takeBack = () => {
   const two = ready()
   const { bob } = two
   two.add(bob, 1, 20_000_000n)
   two.settle()
   seeClose(bob, closeOf(two))
   const claim = claims(at(bob, 1144)).find(({ kind }) => kind.type === 'offered-htlc')
-  if (claim === undefined) return t.fail('not claimed')
+  if (claim === undefined) throw new Error('not claimed')
+  return { bob, claim }
+}
+
+test('the peer’s commitment — a dear block does not fail an HTLC that the peer can still take, and its preimage goes to the origin', (t) => {
+  const { bob, claim } = takeBack()
   setFeerate(bob, DEAR)
   for (const height of [1145, 1156]) t.deepEqual(outcomes(at(bob, height)), [])
   t.deepEqual(outcomes(mine(bob, claim, 1157, takenBy(preimageOf(1), claim))), ['0 fulfilled'])
@@ -125,13 +131,7 @@ test('the peer’s commitment — an HTLC of ours that is not worth its fee fail
 })
 
 test('a preimage that is first seen in a block goes to the origin', (t) => {
-  const two = ready()
-  const { bob } = two
-  two.add(bob, 1, 20_000_000n)
-  two.settle()
-  seeClose(bob, closeOf(two))
-  const claim = claims(at(bob, 1144)).find(({ kind }) => kind.type === 'offered-htlc')
-  if (claim === undefined) return t.fail('not claimed')
+  const { bob, claim } = takeBack()
   t.deepEqual(outcomes(confirmed(bob, takenBy(preimageOf(1), claim), 1145)), ['0 fulfilled'])
 })
 
