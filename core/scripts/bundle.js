@@ -21,6 +21,9 @@ const TICK_MS = 20
 // What has a binary of its own stays where it was installed.
 const NATIVE = ['esbuild', 'isolated-vm', 'secp256k1', 'sqlite3', 'tiny-secp256k1', 'zeromq']
 
+// Loaded for routes with schemas of their own, of which there are none (`api/server.ts`).
+const UNUSED = ['@fastify/ajv-compiler', '@fastify/fast-json-stringify-compiler']
+
 // What CommonJS packages expect to find.
 const REQUIRE = "import { createRequire as toRequire } from 'node:module'\nconst require = toRequire(import.meta.url)"
 
@@ -46,7 +49,7 @@ export const bundle = async () => {
     // Lines and names stay: the place that a fault names can be found.
     legalComments: 'none',
     conditions: ['fulgurite-source'],
-    external: NATIVE,
+    external: [...NATIVE, ...UNUSED],
     banner: { js: REQUIRE },
     logLevel: 'warning',
   })
