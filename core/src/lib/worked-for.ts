@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { threadTime } from './thread-time.ts'
+import { beginWork } from './thread-time.ts'
 
 /** Takes milliseconds that this thread has worked. */
 type Charge = (ms: number) => void
@@ -13,13 +13,13 @@ interface Account {
 const accounts = new AsyncLocalStorage<Account>()
 
 /** What is being measured: one stretch at a time, so that nothing is charged twice. */
-let stretch: { readonly account: Account; readonly begun: number } | undefined
+let stretch: { readonly account: Account; readonly worked: () => number } | undefined
 
 const end = (): void => {
   if (stretch === undefined) return
-  const { account, begun } = stretch
+  const { account, worked } = stretch
   stretch = undefined
-  account.charge(threadTime() - begun)
+  account.charge(worked())
 }
 
 /**
@@ -44,6 +44,6 @@ export const waitIsOver = (): void => {
   const account = accounts.getStore()
   if (account === undefined || !account.isOpen) return
   end()
-  stretch = { account, begun: threadTime() }
+  stretch = { account, worked: beginWork() }
   process.nextTick(end)
 }

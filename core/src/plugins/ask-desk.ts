@@ -2,7 +2,7 @@ import { type ContractError, withoutSecrets } from '@fulgurite/plugin-sdk/contra
 import type { Manifest } from '@fulgurite/plugin-sdk/manifest'
 import type { Clock } from '../lib/clock.ts'
 import type { Result } from '../lib/result.ts'
-import { threadTime } from '../lib/thread-time.ts'
+import { beginWork } from '../lib/thread-time.ts'
 import { TokenBucket } from '../lib/token-bucket.ts'
 import { workedFor } from '../lib/worked-for.ts'
 import type { PluginGateway } from '../node/contract-gateway.ts'
@@ -83,9 +83,9 @@ export class AskDesk {
     if (admitted.value.command) charge(COMMAND_MS)
     const result = await (admitted.value.command ? put() : workedFor(charge, put))
     this.#inFlight -= 1
-    const begun = threadTime()
+    const worked = beginWork()
     this.#answer(ask, admitted.value, result)
-    charge(threadTime() - begun)
+    charge(worked())
   }
 
   #answer(

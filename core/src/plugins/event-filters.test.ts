@@ -54,7 +54,10 @@ const listener = async (machine: Machine, node: FakeNode, durable: number) => {
   const total = new TokenBucket(1, 1_000_000, clock.monotonic())
   const share = new ProcessorShare({
     clock,
-    threadTime: () => machine.reads * PARSE_MS,
+    beginWork: () => {
+      const { reads } = machine
+      return () => (machine.reads - reads) * PARSE_MS
+    },
     cpuShare: 1,
     total,
     warned() {},

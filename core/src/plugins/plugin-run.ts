@@ -1,5 +1,5 @@
 import type { EventName, HookName } from '@fulgurite/plugin-sdk/contract'
-import { threadTime } from '../lib/thread-time.ts'
+import { beginWork } from '../lib/thread-time.ts'
 import type { CellFault, OutboxHeader } from './cell-protocol.ts'
 import { hostFault } from './host-fault.ts'
 import { parseOutbox } from './outbox.ts'
@@ -119,7 +119,7 @@ export class PluginRun {
     const { clock, cell, listener, serving, words } = this.#options
     serving()
     const now = clock.now()
-    const begun = threadTime()
+    const worked = beginWork()
     this.#parts.feeder.took(cpuMicros)
     const outbox = parseOutbox(text)
     if (typeof outbox === 'string') {
@@ -132,7 +132,7 @@ export class PluginRun {
     if (this.#phase === 'starting') this.#register(outbox.registered)
     this.#parts.outboxWork.carryOut(outbox, now)
     this.#parts.feeder.wake(outbox.wake)
-    this.#parts.share.charge(threadTime() - begun, cpuMicros / 1_000)
+    this.#parts.share.charge(worked(), cpuMicros / 1_000)
     this.#parts.feeder.feed()
   }
 

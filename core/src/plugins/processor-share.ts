@@ -1,11 +1,11 @@
 import type { CancelTimer, Clock } from '../lib/clock.ts'
-import { threadTime } from '../lib/thread-time.ts'
+import { beginWork } from '../lib/thread-time.ts'
 import { TokenBucket } from '../lib/token-bucket.ts'
 
 export interface ProcessorShareOptions {
   readonly clock: Clock
-  /** Milliseconds that this thread has worked; a test may set it. */
-  readonly threadTime?: () => number
+  /** How a stretch of this thread's work is measured; a test may set it. */
+  readonly beginWork?: () => () => number
   /** Of one processor, in the long run. */
   readonly cpuShare: number
   /** What all plugins together may use. */
@@ -42,12 +42,12 @@ export class ProcessorShare {
 
   /** Does work of the core's thread, and charges what it took. */
   charged<T>(work: () => T): T {
-    const { threadTime: worked = threadTime } = this.#options
-    const begun = worked()
+    const { beginWork: begin = beginWork } = this.#options
+    const worked = begin()
     try {
       return work()
     } finally {
-      this.charge(worked() - begun)
+      this.charge(worked())
     }
   }
 

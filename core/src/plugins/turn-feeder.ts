@@ -1,6 +1,6 @@
 import type { CancelTimer, Clock } from '../lib/clock.ts'
 import type { Rng } from '../lib/rng.ts'
-import { threadTime } from '../lib/thread-time.ts'
+import { beginWork } from '../lib/thread-time.ts'
 import type { CellProcess } from './cell-process.ts'
 import { EventPace } from './event-pace.ts'
 import type { Inbox, TurnHead } from './inbox.ts'
@@ -68,13 +68,13 @@ export class TurnFeeder {
     const { liveEvents } = inbox
     const events = liveEvents + subscriptions.waiting
     if (!inbox.pressing && this.#pace.mustWait(events)) return
-    const begun = threadTime()
+    const worked = beginWork()
     const text = inbox.take(this.head(), (chars) => this.#takeEvents(chars))
     if (text === undefined) return
     if (events > 0) this.#pace.given(this.#sentEvents + liveEvents - inbox.liveEvents, events)
     serving()
     cell.turn(text)
-    share.charge(threadTime() - begun)
+    share.charge(worked())
   }
 
   /** What every turn begins with. */
