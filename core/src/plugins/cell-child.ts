@@ -36,6 +36,8 @@ const FLAGS = [
   '--allow-addons',
   '--no-experimental-sqlite',
   '--single-threaded',
+  // With one thread V8 leaves less room for what is new. Asks cost 7 % less with this much (`plugins.ask.parallel20`).
+  '--max-semi-space-size=2',
   '--no-node-snapshot',
   '--no-warnings',
   '--disable-proto=throw',
