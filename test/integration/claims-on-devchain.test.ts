@@ -392,7 +392,8 @@ test('a revoked commitment — the chain takes every penalty at once, also of wh
 test('an anchor claim — lifts a commitment at the lowest rate to the rate that was asked for', (t) => {
   const { chain, params } = fundedChannel()
   const { commitment, keys, signed } = committed(params, chain.tip.height + 30, 253)
-  const claim = anchorClaim({ params, keys, commitment, feeratePerKw: 2500, blockHeight: chain.tip.height })
+  const blockHeight = chain.tip.height
+  const claim = anchorClaim({ params, keys, commitment, feeratePerKw: 2500, blockHeight, preimageOf: () => undefined })
   if (claim === undefined) return t.fail()
   const child = complete(chain, claim)
   chain.mine(1)

@@ -5,7 +5,7 @@
  * what a state that was read back still owes.
  */
 export { step } from './channel.ts'
-export { type Claim, claimTask, claimWitness } from './claims/claim.ts'
+export { atFeerate, type Claim, claimTask, claimWitness } from './claims/claim.ts'
 export type { SigningTask } from './commitment/signing-task.ts'
 export { balanceView, isFull } from './commitments/balances.ts'
 export { forceCloseCost, mutualCloseLossMsat } from './commitments/closing-costs.ts'

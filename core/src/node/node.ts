@@ -40,6 +40,7 @@ import { Partners } from './peer/partners.ts'
 import { PeerDirectory } from './peer/peer-directory.ts'
 import { PeerManager } from './peer/peer-manager.ts'
 import { PeerNames } from './peer/peer-names.ts'
+import { Publisher } from './publishing/publisher.ts'
 import { ARCHIVED_EVENTS } from './retention/event-rows.ts'
 import { KeptRows } from './retention/kept-rows.ts'
 import {
@@ -141,6 +142,17 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
   releaseForgotten(wallet, stored)
   const indexes = keyIndexes(stored, await readKeyIndexFloor(store))
   const scripts = new ShutdownScripts(wallet)
+  const publisher = await Publisher.open({
+    store,
+    watcher,
+    backend,
+    broadcaster,
+    wallet,
+    events,
+    log,
+    height,
+    onUnreadable,
+  })
   const services: ChannelServices = {
     store,
     clock,
@@ -154,6 +166,7 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
     wallet,
     scripts,
     broadcaster,
+    publisher,
     settings,
     height,
     feerates,
@@ -226,6 +239,7 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
     events,
     wallet,
     broadcaster,
+    publisher,
     chainHealth,
     feerates,
     channelDirectory,

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { ChannelState, CloseKind, Side } from './channels.ts'
+import { ChannelState, CloseKind, FeeReason, Side, TransactionPurpose } from './channels.ts'
 import { event } from './define.ts'
 import { field, named, publicly } from './field.ts'
 import { PaymentFailure, RelayHtlc, SentPart } from './payments.ts'
@@ -9,6 +9,7 @@ import {
   BlockHeight,
   ChannelId,
   Count,
+  Feerate,
   Flag,
   Hex,
   Invoice,
@@ -183,6 +184,37 @@ const definitions = [
       txid: TxId,
     },
     { class: 'channel' },
+  ),
+  event(
+    'channel.transaction-published',
+    'A transaction that closes a channel, or takes an output of one, was published, perhaps in the place of one that paid less.',
+    {
+      ...channel,
+      txid: TxId,
+      purpose: TransactionPurpose,
+      feeSat: field(Sat, { summary: 'What it pays by itself.' }),
+      feerate: field(Feerate, { summary: 'What it pays, together with the commitment that it brings into a block.' }),
+      reason: field(FeeReason, { summary: 'What set the fee: see `channels.get`.' }),
+      deadline: field(BlockHeight, {
+        summary: 'The last block in which it is in time, where time matters.',
+      }).optional(),
+      replaces: field(TxId, { summary: 'The one that paid less.' }).optional(),
+    },
+    { class: 'channel' },
+  ),
+  event(
+    'channel.fees-short',
+    'The wallet cannot pay what a transaction of a closing channel should pay now: it waits, or pays less.',
+    {
+      ...channel,
+      purpose: TransactionPurpose,
+      neededSat: Sat,
+      availableSat: field(Sat, { summary: 'What the wallet has in blocks.' }),
+      deadline: field(BlockHeight, {
+        summary: 'The last block in which it is in time, where time matters.',
+      }).optional(),
+    },
+    { class: 'money' },
   ),
   event(
     'channel.closed',

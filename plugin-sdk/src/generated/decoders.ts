@@ -34,6 +34,13 @@ export const restoreEvent: Readonly<Record<string, Restore>> = {
     data.feeBaseMsat = BigInt(data.feeBaseMsat)
     data.previous.feeBaseMsat = BigInt(data.previous.feeBaseMsat)
   },
+  'channel.transaction-published': (data) => {
+    data.feeSat = BigInt(data.feeSat)
+  },
+  'channel.fees-short': (data) => {
+    data.neededSat = BigInt(data.neededSat)
+    data.availableSat = BigInt(data.availableSat)
+  },
   'payment.sent': (data) => {
     data.amountMsat = BigInt(data.amountMsat)
     data.feesMsat = BigInt(data.feesMsat)
@@ -106,6 +113,11 @@ export const restoreReply: Readonly<Record<string, Restore>> = {
         item0.remotePolicy.htlcMinimumMsat = BigInt(item0.remotePolicy.htlcMinimumMsat)
         item0.remotePolicy.htlcMaximumMsat = BigInt(item0.remotePolicy.htlcMaximumMsat)
       }
+      if (item0.transactions !== undefined) {
+        for (const item1 of item0.transactions) {
+          item1.feeSat = BigInt(item1.feeSat)
+        }
+      }
     }
   },
   'channels.get': (data) => {
@@ -125,6 +137,11 @@ export const restoreReply: Readonly<Record<string, Restore>> = {
       data.channel.remotePolicy.feeBaseMsat = BigInt(data.channel.remotePolicy.feeBaseMsat)
       data.channel.remotePolicy.htlcMinimumMsat = BigInt(data.channel.remotePolicy.htlcMinimumMsat)
       data.channel.remotePolicy.htlcMaximumMsat = BigInt(data.channel.remotePolicy.htlcMaximumMsat)
+    }
+    if (data.channel.transactions !== undefined) {
+      for (const item0 of data.channel.transactions) {
+        item0.feeSat = BigInt(item0.feeSat)
+      }
     }
   },
   'channels.open': (data) => {

@@ -212,6 +212,8 @@ export interface ChannelSummary {
   readonly localPolicy: RelayPolicy
   readonly remotePolicy?: RelayPolicy
   readonly closeKind?: 'mutual' | 'local-force' | 'remote-force' | 'revoked' | 'never-funded'
+  /** What this node has published to close the channel. */
+  readonly transactions?: readonly ChannelTransaction[]
   /** Milliseconds since the Unix epoch. */
   readonly openedAt?: TimestampMs
 }
@@ -245,6 +247,25 @@ export interface RelayPolicy {
   readonly htlcMaximumMsat: Msat
   /** Of the peer's policy: whether it says that it relays nothing out of its end now. */
   readonly disabled?: boolean
+}
+
+/** A transaction that this node has published to close a channel; of those that replaced each other, the last. */
+export interface ChannelTransaction {
+  /** A transaction id, as explorers display it. */
+  readonly txid: TxId
+  readonly purpose: 'mutual-close' | 'local-commitment' | 'anchor' | 'to-local' | 'htlc-success' | 'htlc-timeout' | 'htlc-output' | 'to-remote' | 'received-htlc' | 'offered-htlc' | 'penalty' | 'htlc-penalty'
+  /** What it pays by itself. */
+  readonly feeSat: Sat
+  /** What it pays, together with the commitment that it brings into a block. */
+  readonly feerate: FeeratePerKw
+  /** What set the fee: both sides (`agreed`), the estimate, a deadline that is near, all that may be paid (`budget`), or all that the wallet could pay. */
+  readonly reason: 'agreed' | 'estimate' | 'deadline' | 'budget' | 'wallet'
+  /** The last block in which it is in time, where time matters. */
+  readonly deadline?: BlockHeight
+  /** How many have paid less before it. */
+  readonly replaced: number
+  /** `lost`: another transaction took its place or made it needless. */
+  readonly status: 'waiting' | 'confirmed' | 'lost'
 }
 
 export interface ChannelsGetRequest {
@@ -727,7 +748,7 @@ export interface EventsListRequest {
   /** Only events before this time. */
   readonly until?: TimestampMs
   /** Only these; all if not said. */
-  readonly types?: readonly ('peer.connected' | 'peer.disconnected' | 'peer.repeated' | 'channel.opening' | 'channel.funding-created' | 'channel.funding-confirmed' | 'channel.ready' | 'channel.state-changed' | 'channel.balance-changed' | 'channel.relay-fees-changed' | 'channel.closing' | 'channel.close-signed' | 'channel.closed' | 'channel.errored' | 'payment.sent' | 'payment.failed' | 'payment.received' | 'payment.relayed' | 'payment.relay-failed' | 'invoice.created' | 'wallet.transaction' | 'chain.block' | 'chain.health-changed' | 'node.rows-removed' | 'node.archive-failed' | 'plugin.started' | 'plugin.stopped' | 'plugin.faulted' | 'plugin.refused' | 'plugin.warned')[]
+  readonly types?: readonly ('peer.connected' | 'peer.disconnected' | 'peer.repeated' | 'channel.opening' | 'channel.funding-created' | 'channel.funding-confirmed' | 'channel.ready' | 'channel.state-changed' | 'channel.balance-changed' | 'channel.relay-fees-changed' | 'channel.closing' | 'channel.close-signed' | 'channel.transaction-published' | 'channel.fees-short' | 'channel.closed' | 'channel.errored' | 'payment.sent' | 'payment.failed' | 'payment.received' | 'payment.relayed' | 'payment.relay-failed' | 'invoice.created' | 'wallet.transaction' | 'chain.block' | 'chain.health-changed' | 'node.rows-removed' | 'node.archive-failed' | 'plugin.started' | 'plugin.stopped' | 'plugin.faulted' | 'plugin.refused' | 'plugin.warned')[]
   /** 100 if not said. */
   readonly limit?: number
 }
@@ -886,6 +907,37 @@ export interface ChannelCloseSigned {
   readonly fundingIndex: number
   /** A transaction id, as explorers display it. */
   readonly txid: TxId
+}
+
+/** A transaction that closes a channel, or takes an output of one, was published, perhaps in the place of one that paid less. */
+export interface ChannelTransactionPublished {
+  readonly channelId: ChannelId
+  readonly peer: NodeId
+  /** A transaction id, as explorers display it. */
+  readonly txid: TxId
+  readonly purpose: 'mutual-close' | 'local-commitment' | 'anchor' | 'to-local' | 'htlc-success' | 'htlc-timeout' | 'htlc-output' | 'to-remote' | 'received-htlc' | 'offered-htlc' | 'penalty' | 'htlc-penalty'
+  /** What it pays by itself. */
+  readonly feeSat: Sat
+  /** What it pays, together with the commitment that it brings into a block. */
+  readonly feerate: FeeratePerKw
+  /** What set the fee: see `channels.get`. */
+  readonly reason: 'agreed' | 'estimate' | 'deadline' | 'budget' | 'wallet'
+  /** The last block in which it is in time, where time matters. */
+  readonly deadline?: BlockHeight
+  /** The one that paid less. */
+  readonly replaces?: TxId
+}
+
+/** The wallet cannot pay what a transaction of a closing channel should pay now: it waits, or pays less. */
+export interface ChannelFeesShort {
+  readonly channelId: ChannelId
+  readonly peer: NodeId
+  readonly purpose: 'mutual-close' | 'local-commitment' | 'anchor' | 'to-local' | 'htlc-success' | 'htlc-timeout' | 'htlc-output' | 'to-remote' | 'received-htlc' | 'offered-htlc' | 'penalty' | 'htlc-penalty'
+  readonly neededSat: Sat
+  /** What the wallet has in blocks. */
+  readonly availableSat: Sat
+  /** The last block in which it is in time, where time matters. */
+  readonly deadline?: BlockHeight
 }
 
 /** A channel is closed and all that was ours is in our wallet. */
@@ -1139,6 +1191,10 @@ export interface Events {
   readonly 'channel.closing': ChannelClosing
   /** Both sides have signed the transaction that closes a channel, as agreed. */
   readonly 'channel.close-signed': ChannelCloseSigned
+  /** A transaction that closes a channel, or takes an output of one, was published, perhaps in the place of one that paid less. */
+  readonly 'channel.transaction-published': ChannelTransactionPublished
+  /** The wallet cannot pay what a transaction of a closing channel should pay now: it waits, or pays less. */
+  readonly 'channel.fees-short': ChannelFeesShort
   /** A channel is closed and all that was ours is in our wallet. */
   readonly 'channel.closed': ChannelClosed
   /** A channel broke a rule, or its peer did. */
@@ -1191,6 +1247,8 @@ export type DurableEventName =
   | 'channel.relay-fees-changed'
   | 'channel.closing'
   | 'channel.close-signed'
+  | 'channel.transaction-published'
+  | 'channel.fees-short'
   | 'channel.closed'
   | 'channel.errored'
   | 'payment.sent'

@@ -1,4 +1,3 @@
-import { FEERATE_FLOOR } from '../../bitcoin/fees.ts'
 import { NETWORKS } from '../../bitcoin/network.ts'
 import { invariant } from '../../lib/errors.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
@@ -40,7 +39,7 @@ export const devchainBackend = (devchain: Devchain): ChainBackend => {
     getBlock: async (at) => (typeof at === 'number' ? devchain.blockAt(at) : devchain.blockOf(at as Uint8Array)),
     broadcast: async (tx) => verdictOf([devchain.submitTx(tx)]),
     broadcastPackage: async (txs) => verdictOf(devchain.submitPackage(txs)),
-    estimateFeerate: () => FEERATE_FLOOR,
+    estimateFeerate: () => devchain.feerate,
     getUtxo: async (outpoint) => devchain.coin(outpoint),
     mempoolSpend: async (outpoint) => devchain.mempoolSpender(outpoint)?.tx,
     mempoolSpenders: async (outpoints) => outpoints.map((outpoint) => devchain.mempoolSpender(outpoint)?.txid),

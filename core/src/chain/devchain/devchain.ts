@@ -1,11 +1,12 @@
 import { type Block, decodeBlock, encodeBlock } from '../../bitcoin/block.ts'
+import { FEERATE_FLOOR } from '../../bitcoin/fees.ts'
 import { decodeTx, encodeTx, type Tx, type TxOutput, wtxidOf } from '../../bitcoin/transaction.ts'
 import { fromHex, toHex } from '../../lib/bytes.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { invariant } from '../../lib/errors.ts'
 import type { BlockHash, OutPoint, TxId } from '../../lib/ids.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
-import type { BlockHeight } from '../../lib/units.ts'
+import type { BlockHeight, FeeratePerKw } from '../../lib/units.ts'
 import type { ChainBlock } from '../chain-backend.ts'
 import { mineBlock } from './block-assembly.ts'
 import { BlockFile, type ChainRecord } from './block-file.ts'
@@ -57,6 +58,7 @@ export class Devchain {
   readonly #verified = new Set<string>()
   readonly #file: BlockFile | undefined
   #blocksEver = 0
+  #blockMinimum: FeeratePerKw = 0
 
   private constructor({ clock, file, initialBlocks = INITIAL_BLOCKS }: DevchainOptions) {
     this.#clock = clock
@@ -85,6 +87,22 @@ export class Devchain {
 
   get mempool(): readonly MempoolEntry[] {
     return this.#mempool.entries
+  }
+
+  /** What it takes to get into a block. */
+  get feerate(): FeeratePerKw {
+    return Math.max(FEERATE_FLOOR, this.#blockMinimum)
+  }
+
+  /** From now on blocks hold nothing that pays less than `block`, and the mempool keeps nothing that pays less than `mempool`. */
+  setFees({ block, mempool }: { readonly block: FeeratePerKw; readonly mempool: FeeratePerKw }): void {
+    this.#blockMinimum = block
+    this.#mempool.minimum = mempool
+  }
+
+  /** What it takes to get into the mempool, beyond the relay fee. */
+  get mempoolMinimum(): FeeratePerKw {
+    return this.#mempool.minimum
   }
 
   blockAt(height: BlockHeight): ChainBlock | undefined {
@@ -207,7 +225,8 @@ export class Devchain {
   // Parents stand first, so what fits in front of the limit never lacks one.
   #selected(): MempoolEntry[] {
     let room = BLOCK_ROOM
-    const entries = this.#mempool.entries
+    const minimum = this.#blockMinimum
+    const entries = minimum === 0 ? this.#mempool.entries : this.#mempool.paying(minimum)
     const end = entries.findIndex(({ vsize }) => {
       room -= vsize * 4
       return room < 0

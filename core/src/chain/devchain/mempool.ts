@@ -2,7 +2,7 @@ import { type Tx, txidOf, txVsize, wtxidOf } from '../../bitcoin/transaction.ts'
 import { equalBytes, toHex } from '../../lib/bytes.ts'
 import type { OutPoint, TxId } from '../../lib/ids.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
-import type { Sat } from '../../lib/units.ts'
+import type { FeeratePerKw, Sat } from '../../lib/units.ts'
 import { outpointKey } from '../outpoint-key.ts'
 import type { ChainState } from './chain-state.ts'
 import type { Coin, CoinView } from './coin.ts'
@@ -21,6 +21,10 @@ export interface MempoolEntry {
 export interface AcceptOptions {
   /** The witnesses were checked before. */
   readonly areScriptsKnown?: boolean
+  /** Parents that pay less than the mempool's lowest rate: with them, it must pay that rate. */
+  readonly paysFor?: readonly MempoolEntry[]
+  /** A child comes with it that pays for both: it need not pay the mempool's lowest rate by itself. */
+  readonly isPaidFor?: boolean
 }
 
 interface Candidate {
@@ -37,6 +41,7 @@ export class Mempool implements CoinView {
   readonly #chain: ChainState
   readonly #entries = new Map<string, MempoolEntry>()
   readonly #spends = new Map<string, MempoolEntry>()
+  #minimum: FeeratePerKw = 0
 
   constructor(chain: ChainState) {
     this.#chain = chain
@@ -61,12 +66,36 @@ export class Mempool implements CoinView {
     return { ...output, height: this.#chain.nextPlace.height, isCoinbase: false }
   }
 
+  /** The lowest rate that enters, as in a mempool that is full: what pays less, with what spends it, has no room any more. */
+  get minimum(): FeeratePerKw {
+    return this.#minimum
+  }
+
+  set minimum(rate: FeeratePerKw) {
+    this.#minimum = rate
+    const kept = new Set(this.paying(rate))
+    for (const entry of this.entries) if (!kept.has(entry)) this.#remove(entry)
+  }
+
+  /** What a miner takes who takes nothing below a rate: each transaction counts with the ancestors that it brings along. */
+  paying(rate: FeeratePerKw): readonly MempoolEntry[] {
+    const taken = new Set<MempoolEntry>()
+    for (let before = -1; before < taken.size; ) {
+      before = taken.size
+      for (const entry of this.entries) {
+        const group = this.#closure([entry], ({ tx }) => this.#parents(tx)).filter((each) => !taken.has(each))
+        if (paysRate(group, rate)) for (const each of group) taken.add(each)
+      }
+    }
+    return this.entries.filter((entry) => taken.has(entry))
+  }
+
   /** What `accept` would say. */
   test(tx: Tx): Result<MempoolEntry, TxRejection> {
     const candidate = this.#check(tx, {})
     if (!candidate.ok) return candidate
     const { entry, replaced } = candidate.value
-    const poor = this.#checkFee(entry) ?? this.#checkReplacement(entry, replaced)
+    const poor = this.#checkFee(entry, {}) ?? this.#checkReplacement(entry, replaced)
     return poor === undefined ? ok(entry) : err(poor)
   }
 
@@ -75,7 +104,7 @@ export class Mempool implements CoinView {
     const candidate = this.#check(tx, options)
     if (!candidate.ok) return candidate
     const { entry, replaced } = candidate.value
-    const poor = this.#checkFee(entry) ?? this.#checkReplacement(entry, replaced)
+    const poor = this.#checkFee(entry, options) ?? this.#checkReplacement(entry, replaced)
     if (poor !== undefined) return err(poor)
     for (const old of replaced) this.#remove(old)
     this.#add(entry)
@@ -83,16 +112,27 @@ export class Mempool implements CoinView {
   }
 
   /**
-   * Takes in parents and their child; the verdicts are in the order of the transactions. The child cannot pay for a
-   * parent below the relay fee: bitcoind allows that to version 3 alone, and this mempool is never so full that its
-   * lowest rate rises.
+   * Takes in parents and their child; the verdicts are in the order of the transactions. The child may pay for a parent below the mempool's
+   * lowest rate, but not below the relay fee: bitcoind allows that to version 3 alone.
    */
   acceptPackage(txs: readonly Tx[]): Result<MempoolEntry, TxRejection>[] {
     if (!isChildWithParents(txs)) return txs.map(() => err({ code: 'package-topology' }))
-    return txs.map((tx) => {
+    const paysFor: MempoolEntry[] = []
+    const verdicts = txs.map((tx, i): Result<MempoolEntry, TxRejection> => {
       const known = this.get(txidOf(tx))
-      return known === undefined ? this.accept(tx) : ok(known)
+      if (known !== undefined) return ok(known)
+      if (i === txs.length - 1) return this.accept(tx, { paysFor })
+      const alone = this.accept(tx)
+      if (alone.ok || alone.error.code !== 'mempool-min-fee') return alone
+      const supported = this.accept(tx, { isPaidFor: true })
+      if (supported.ok) paysFor.push(supported.value)
+      return supported
     })
+    if (verdicts.at(-1)?.ok === true) return verdicts
+    for (const entry of paysFor) this.#remove(entry)
+    return verdicts.map((verdict) =>
+      verdict.ok && paysFor.includes(verdict.value) ? err({ code: 'mempool-min-fee' }) : verdict,
+    )
   }
 
   /** Drops what a block has confirmed, and what conflicts with it. */
@@ -158,8 +198,9 @@ export class Mempool implements CoinView {
     return failed === undefined ? ok({ entry, replaced }) : err(failed)
   }
 
-  #checkFee({ fee, vsize }: MempoolEntry): TxRejection | undefined {
-    return fee < leastRelayFee(vsize) ? { code: 'min-relay-fee' } : undefined
+  #checkFee(entry: MempoolEntry, { paysFor = [], isPaidFor = false }: AcceptOptions): TxRejection | undefined {
+    if (entry.fee < leastRelayFee(entry.vsize)) return { code: 'min-relay-fee' }
+    return isPaidFor || paysRate([...paysFor, entry], this.#minimum) ? undefined : { code: 'mempool-min-fee' }
   }
 
   // The rules of replacement that need no signal: pays more a byte, and on top of all that it evicts for its own relay.
@@ -202,6 +243,12 @@ export class Mempool implements CoinView {
     for (const entry of found) for (const relative of next(entry)) found.add(relative)
     return [...found]
   }
+}
+
+const paysRate = (entries: readonly MempoolEntry[], rate: FeeratePerKw): boolean => {
+  const fee = entries.reduce((sum, entry) => sum + entry.fee, 0n)
+  const vsize = entries.reduce((sum, entry) => sum + entry.vsize, 0)
+  return fee * 250n >= BigInt(rate) * BigInt(vsize)
 }
 
 const isChildWithParents = (txs: readonly Tx[]): boolean => {

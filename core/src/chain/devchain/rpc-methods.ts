@@ -197,7 +197,7 @@ const mempoolMethods = (devchain: Devchain): Record<string, RpcMethod> => ({
       loaded: true,
       size: devchain.mempool.length,
       bytes: devchain.mempool.reduce((sum, { vsize }) => sum + vsize, 0),
-      mempoolminfee: RELAY_FEE_BTC,
+      mempoolminfee: Math.max(RELAY_FEE_BTC, (devchain.mempoolMinimum * 4) / 1e8),
       minrelaytxfee: RELAY_FEE_BTC,
       incrementalrelayfee: RELAY_FEE_BTC,
       fullrbf: true,

@@ -26,6 +26,7 @@ const REASONS = {
   'outputs-exceed-inputs': 'bad-txns-in-belowout',
   'witness-nonstandard': 'bad-witness-nonstandard',
   'min-relay-fee': 'min relay fee not met',
+  'mempool-min-fee': 'mempool min fee not met',
   'insufficient-fee': 'insufficient fee',
   'adds-unconfirmed': 'replacement-adds-unconfirmed',
   'spends-conflicting': 'bad-txns-spends-conflicting-tx',

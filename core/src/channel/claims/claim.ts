@@ -1,12 +1,13 @@
-import { feeForWeight } from '../../bitcoin/fees.ts'
+import { FEERATE_FLOOR, feeForWeight } from '../../bitcoin/fees.ts'
 import type { Tx, TxOutput } from '../../bitcoin/transaction.ts'
 import type { OutPoint, Signature } from '../../lib/ids.ts'
 import type { BlockHeight, FeeratePerKw, Sat } from '../../lib/units.ts'
 import type { CommitmentFormatName } from '../commitment/commitment-format.ts'
-import type { SpecHtlc } from '../commitment/commitment-spec.ts'
 import { commitmentFormat } from '../commitment/formats.ts'
 import type { OutputLock, SpendPath } from '../commitment/output-lock.ts'
 import type { SigningKey, SigningTask } from '../commitment/signing-task.ts'
+import type { ClaimKind } from './claim-kind.ts'
+import type { Stakes } from './stakes.ts'
 
 /**
  * One output on the chain that we may take, and the transaction that takes it (BOLT 5). The claimed output is input 0; inputs and outputs
@@ -25,27 +26,14 @@ export interface Claim {
   /** Unsigned. Final if `fee` is `included`. */
   readonly tx: Tx
   readonly fee: ClaimFee
+  /** Of the signed transaction, before the wallet adds anything. */
+  readonly weight: number
+  /** An unconfirmed transaction that gets into a block with this one, paid for by both. */
+  readonly parent?: { readonly weight: number; readonly fee: Sat }
+  readonly stakes: Stakes
   /** The height of the tip from which nodes accept the transaction. */
   readonly publishableFrom: BlockHeight
 }
-
-/** What the output is to us. */
-type ClaimKind =
-  | { readonly type: 'to-local' }
-  | { readonly type: 'htlc-success'; readonly htlc: SpecHtlc }
-  | { readonly type: 'htlc-timeout'; readonly htlc: SpecHtlc }
-  /** The output of our HTLC transaction, after its delay. */
-  | { readonly type: 'htlc-output'; readonly htlc: SpecHtlc }
-  /** Our main output in a commitment of the peer. */
-  | { readonly type: 'to-remote' }
-  /** An HTLC in a commitment of the peer: one that we know the preimage of, or that we offered and that has expired. */
-  | { readonly type: 'received-htlc'; readonly htlc: SpecHtlc }
-  | { readonly type: 'offered-htlc'; readonly htlc: SpecHtlc }
-  /** Taken from a peer that published a commitment that it had revoked. */
-  | { readonly type: 'penalty' }
-  | { readonly type: 'htlc-penalty'; readonly htlc: SpecHtlc }
-  /** Our anchor, spent so that the commitment transaction is mined. */
-  | { readonly type: 'anchor' }
 
 export type ClaimFee =
   /** The transaction is complete and pays this fee. */
@@ -68,6 +56,27 @@ export const claimTask = (
 /** The witness of input 0, given the signature for `claimTask`. */
 export const claimWitness = ({ format, lock, path }: Claim, signature: Signature): readonly Uint8Array[] =>
   commitmentFormat(format).spendWitness(lock, path, signature)
+
+/**
+ * The claim with another fee, for a rate that its transaction (with its parent, if it has one) should pay. What takes its fee out of the
+ * claimed output never pays more than its budget, nor less than the lowest fee that relays.
+ */
+export const atFeerate = (claim: Claim, feeratePerKw: FeeratePerKw): Claim => {
+  const { weight, parent, amount, tx, stakes } = claim
+  if (claim.fee.type === 'wallet') {
+    return { ...claim, fee: walletFee(feeratePerKw, weight + (parent?.weight ?? 0), parent?.fee ?? 0n) }
+  }
+  const fee = includedFee(feeratePerKw, weight, stakes)
+  const outputs = tx.outputs.map((output) => ({ ...output, amount: amount - fee }))
+  return { ...claim, tx: { ...tx, outputs }, fee: { type: 'included', fee } }
+}
+
+export const includedFee = (feeratePerKw: FeeratePerKw, weight: number, { budget }: Stakes): Sat => {
+  const wanted = feeForWeight(feeratePerKw, weight)
+  const least = feeForWeight(FEERATE_FLOOR, weight)
+  if (wanted < least) return least
+  return wanted < budget ? wanted : budget
+}
 
 /** The fee that a wallet must pay for a transaction of this weight if the outputs already take `included` from the inputs. */
 export const walletFee = (feeratePerKw: FeeratePerKw, weight: number, included: Sat): ClaimFee => {

@@ -11,6 +11,7 @@ import {
   type OutputFate,
   type Resolution,
 } from './resolution.ts'
+import { htlcStakes } from './stakes.ts'
 import { sweep } from './sweep.ts'
 
 /** Our commitment transaction on the chain. */
@@ -95,10 +96,10 @@ const htlcClaim = (close: LocalCommitmentClose, transaction: HtlcTransaction, po
   if (htlc.direction === 'received' && preimage === undefined) return undefined
   const { format } = params
   const weight = preimage === undefined ? format.htlcTimeoutWeight : format.htlcSuccessWeight
-  const ownFee = amount - (tx.outputs[0]?.amount ?? 0n)
+  const kind = { type: preimage === undefined ? 'htlc-timeout' : 'htlc-success', htlc } as const
   const path = { type: 'htlc-transaction', remoteSignature, ...(preimage !== undefined && { preimage }) } as const
   return {
-    kind: { type: preimage === undefined ? 'htlc-timeout' : 'htlc-success', htlc },
+    kind,
     outpoint: { txid: commitment.txid, index: outputIndex },
     amount,
     format: format.name,
@@ -106,7 +107,10 @@ const htlcClaim = (close: LocalCommitmentClose, transaction: HtlcTransaction, po
     path,
     key: format.spendKey(path, keys.perCommitmentPoint),
     tx,
-    fee: walletFee(feeratePerKw, weight, ownFee),
+    // What it pays by itself is a part of what it has to pay.
+    fee: walletFee(feeratePerKw, weight, 0n),
+    weight,
+    stakes: htlcStakes(kind, amount),
     // BOLT 5: an HTLC has timed out once the tip is at its expiry. The input's sequence asks for one confirmation.
     publishableFrom: preimage === undefined ? Math.max(confirmedAt, htlc.cltvExpiry) : confirmedAt,
   }

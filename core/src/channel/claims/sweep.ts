@@ -11,9 +11,10 @@ import type { OutPoint } from '../../lib/ids.ts'
 import type { BlockDelta, BlockHeight, Sat } from '../../lib/units.ts'
 import type { OutputLock, SpendPath } from '../commitment/output-lock.ts'
 import type { SigningKey } from '../commitment/signing-task.ts'
-import type { Claim } from './claim.ts'
+import { type Claim, includedFee } from './claim.ts'
 import { findSpend } from './on-chain-outcome.ts'
 import type { ClaimTerms, OutputFate } from './resolution.ts'
+import { sweepStakes } from './stakes.ts'
 
 interface Sweep {
   readonly kind: Claim['kind']
@@ -33,7 +34,7 @@ interface Sweep {
 /**
  * An output that one signature of ours takes to the wallet, by a transaction that pays its own fee. Whether it is worth that is judged at
  * the lowest rate that relays, so that the answer is the same in every block: as with the limit by which outputs are trimmed (BOLT 3), a
- * moment's rate ends nothing. At a rate that would eat the output up, the claim pays all but the least amount that relays, and waits.
+ * moment's rate ends nothing. At a rate that costs more than its budget, the claim pays its budget, and waits.
  */
 export const sweep = (terms: ClaimTerms, output: Sweep): OutputFate => {
   const { kind, outpoint, amount, lock, path, key, since, delay, expiry = 0 } = output
@@ -44,9 +45,11 @@ export const sweep = (terms: ClaimTerms, output: Sweep): OutputFate => {
   const weight =
     TX_OVERHEAD_WEIGHT + BARE_INPUT_WEIGHT + format.spendWitnessWeight(lock, path) + outputWeight(destination)
   const most = amount - dustLimit(destination)
-  if (most < feeForWeight(FEERATE_FLOOR, weight)) return { type: 'uneconomical', height: Math.max(since, expiry) }
-  let fee = feeForWeight(feeratePerKw, weight)
-  if (fee > most) fee = most
+  const least = feeForWeight(FEERATE_FLOOR, weight)
+  if (most < least) return { type: 'uneconomical', height: Math.max(since, expiry) }
+  const { toSelfDelay } = terms.params
+  const stakes = sweepStakes(kind, { since, toSelfDelay }, { amount, least, most })
+  const fee = includedFee(feeratePerKw, weight, stakes)
   const claim: Claim = {
     kind,
     outpoint,
@@ -62,6 +65,8 @@ export const sweep = (terms: ClaimTerms, output: Sweep): OutputFate => {
       lockTime: expiry,
     },
     fee: { type: 'included', fee },
+    weight,
+    stakes,
     // BIP 68: it can be mined at the earliest `delay` blocks after its parent, so nodes accept it when the tip is one block before that.
     // BIP 65: an absolute timelock is over once the tip is at its height.
     publishableFrom: Math.max(since + Math.max(delay, 1) - 1, expiry),

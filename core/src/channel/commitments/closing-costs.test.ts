@@ -12,6 +12,7 @@ import { type Claim, claimWitness } from '../claims/claim.ts'
 import { localCommitmentClaims } from '../claims/local-commitment-claims.ts'
 import type { ConfirmedSpend } from '../claims/on-chain-outcome.ts'
 import { buildClosing, closingFee } from '../commitment/closing-transaction.ts'
+import type { SpecHtlc } from '../commitment/commitment-spec.ts'
 import type { TestParty } from '../transitions/fixtures/test-party.ts'
 import { preimageOf, TwoParties } from '../transitions/fixtures/two-parties.ts'
 import { buildLocal } from './build-commitment.ts'
@@ -77,8 +78,13 @@ const lostBy = (party: TestParty, feeratePerKw: number): bigint => {
     return signed
   }
   const height = 1_000_000
-  const anchor = anchorClaim({ params, keys, commitment, feeratePerKw, blockHeight: height })
-  if (anchor !== undefined) complete(anchor)
+  const shown = ({ paymentHash }: Pick<SpecHtlc, 'paymentHash'>) =>
+    PREIMAGES.find((preimage) => equalBytes(sha256(preimage), paymentHash))
+  const anchor = anchorClaim({ params, keys, commitment, feeratePerKw, blockHeight: height, preimageOf: shown })
+  const parent = anchor?.parent
+  if (anchor !== undefined && parent !== undefined && parent.fee < feeForWeight(feeratePerKw, parent.weight)) {
+    complete(anchor)
+  }
   const spends: ConfirmedSpend[] = []
   for (;;) {
     const { claims } = localCommitmentClaims({
@@ -90,7 +96,7 @@ const lostBy = (party: TestParty, feeratePerKw: number): bigint => {
       confirmedAt: height,
       blockHeight: height,
       spends,
-      preimageOf: ({ paymentHash }) => PREIMAGES.find((preimage) => equalBytes(sha256(preimage), paymentHash)),
+      preimageOf: shown,
       destination,
       feeratePerKw,
     })

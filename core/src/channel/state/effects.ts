@@ -75,6 +75,8 @@ export type Publication =
   | {
       readonly type: 'funding-spend'
       readonly tx: Tx
+      /** Of the funding output. */
+      readonly amount: Sat
       readonly format: CommitmentFormatName
       readonly funding: Pick<FundingTerms, 'localFundingKey' | 'remoteFundingKey'>
       readonly task: SigningTask

@@ -2,6 +2,7 @@ import { displayTxid, type Tx, txidOf } from '../../bitcoin/transaction.ts'
 import type { ChainBackend } from '../../chain/chain-backend.ts'
 import type { ChainWatcher } from '../../chain/watcher.ts'
 import { toHex } from '../../lib/bytes.ts'
+import type { TxId } from '../../lib/ids.ts'
 import type { NodeLog } from '../node-log.ts'
 
 /** How deep a transaction must be before it is no longer handed in again. */
@@ -12,14 +13,14 @@ export class Broadcaster {
   readonly #backend: ChainBackend
   readonly #watcher: ChainWatcher
   readonly #log: NodeLog
-  readonly #waiting = new Map<string, readonly Tx[]>()
+  readonly #waiting = new Map<string, { readonly txs: readonly Tx[]; readonly unwatch: () => void }>()
 
   constructor(backend: ChainBackend, watcher: ChainWatcher, log: NodeLog) {
     this.#backend = backend
     this.#watcher = watcher
     this.#log = log
     watcher.watchHeight(() => {
-      for (const txs of this.#waiting.values()) void this.#handIn(txs)
+      for (const { txs } of this.#waiting.values()) void this.#handIn(txs)
     })
   }
 
@@ -28,19 +29,25 @@ export class Broadcaster {
     const txid = txidOf(tx)
     const key = toHex(txid)
     if (this.#waiting.has(key)) return displayTxid(txid)
-    this.#waiting.set(key, [...parents, tx])
     this.#log.info('chain.publish', { txid: displayTxid(txid), purpose })
     const unwatch = this.#watcher.watchConfirmed({
       txid,
       minDepth: SAFE_DEPTH,
       handler: (event) => {
-        if (event.type !== 'confirmed') return
-        this.#waiting.delete(key)
-        unwatch()
+        if (event.type === 'confirmed') this.withdraw(txid)
       },
     })
-    void this.#handIn([...parents, tx])
+    const txs = [...parents, tx]
+    this.#waiting.set(key, { txs, unwatch })
+    void this.#handIn(txs)
     return displayTxid(txid)
+  }
+
+  /** Another transaction has taken its place: it is not handed in again. */
+  withdraw(txid: TxId): void {
+    const key = toHex(txid)
+    this.#waiting.get(key)?.unwatch()
+    this.#waiting.delete(key)
   }
 
   async #handIn(txs: readonly Tx[]): Promise<void> {

@@ -353,7 +353,9 @@ class ChannelDriver {
     this.#watches.clear()
     this.#services.directory.remove(this.#entry)
     const { durable } = this.#entry.state
-    return durable.phase === 'closed' ? forgetPastHtlcs(this.#services.store, durable.channelId) : undefined
+    if (durable.phase !== 'closed') return undefined
+    this.#services.publisher.forget(durable.channelId)
+    return forgetPastHtlcs(this.#services.store, durable.channelId)
   }
 
   #env(): ChannelEnv {

@@ -18,6 +18,7 @@ import type { OutPoint } from '../../lib/ids.ts'
 import { soon } from '../../lib/soon.ts'
 import type { Write } from '../../store/store.ts'
 import { type Alongside, commitAlongside } from '../events/alongside.ts'
+import type { Owner } from '../publishing/publisher.ts'
 import type { ChannelCommands } from './channel-commands.ts'
 import { type ChannelHold, entryOf, publish } from './channel-hold.ts'
 import type { ChannelProtocol } from './channel-protocol.ts'
@@ -119,7 +120,7 @@ export class ChannelEffects {
         outward.push(this.#sending(effect))
         break
       case 'publish':
-        outward.push(() => this.#publisher.publish(effect, signing.signer(this.#durable), this.#name()))
+        outward.push(() => this.#publisher.publish(effect, signing.signer(this.#durable), this.#owner()))
         break
       case 'emit':
         if (rations.repeats(effect.event, writes.length > 0)) break
@@ -205,6 +206,10 @@ export class ChannelEffects {
 
   get #durable(): Channel {
     return entryOf(this.#parts.hold).state.durable
+  }
+
+  #owner(): Owner {
+    return { channelId: idsOf(this.#durable).channelId, peer: entryOf(this.#parts.hold).remoteNodeId }
   }
 
   #name(): string {

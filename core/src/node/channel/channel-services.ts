@@ -19,6 +19,7 @@ import type { EventLog } from '../events/event-log.ts'
 import type { PeerEvents } from '../events/peer-events.ts'
 import type { Signer } from '../keys/signer.ts'
 import type { NodeLog } from '../node-log.ts'
+import type { Publisher } from '../publishing/publisher.ts'
 import type { ChannelDirectory } from './channel-directory.ts'
 import type { ShutdownScripts } from './shutdown-scripts.ts'
 
@@ -36,6 +37,7 @@ export interface ChannelServices {
   readonly wallet: Wallet
   readonly scripts: ShutdownScripts
   readonly broadcaster: Broadcaster
+  readonly publisher: Publisher
   readonly settings: ChannelSettings
   height(): BlockHeight
   feerates(): Feerates

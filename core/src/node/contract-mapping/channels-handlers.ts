@@ -35,7 +35,7 @@ export const channelsHandlers = (context: MappingContext): ActorHandlers<'channe
     channelDirectory.get(fromHex(channelId)) ?? before
 
   const describe = (entry: ChannelEntry) => {
-    const summary = describeChannel(entry)
+    const summary = describeChannel(entry, context.publisher)
     const peerName = summary === undefined ? undefined : context.peerNames.of(summary.peer as string)
     return summary === undefined || peerName === undefined ? summary : { ...summary, peerName }
   }

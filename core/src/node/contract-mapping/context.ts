@@ -14,6 +14,7 @@ import type { PaymentFlow } from '../payment/payment-flow.ts'
 import type { PeerDirectory } from '../peer/peer-directory.ts'
 import type { PeerManager } from '../peer/peer-manager.ts'
 import type { PeerNames } from '../peer/peer-names.ts'
+import type { Publisher } from '../publishing/publisher.ts'
 import type { KeptRows } from '../retention/kept-rows.ts'
 import type { OnUnreadable } from '../storage/read-row.ts'
 import type { InvoiceReader } from './invoice-reader.ts'
@@ -27,6 +28,7 @@ export interface MappingContext {
   readonly events: EventLog
   readonly wallet: Wallet
   readonly broadcaster: Broadcaster
+  readonly publisher: Publisher
   readonly chainHealth: ChainHealth
   readonly feerates: () => Feerates
   readonly channelDirectory: ChannelDirectory

@@ -1,5 +1,5 @@
 import type { ReplyOf } from '@fulgurite/plugin-sdk/contract'
-import { displayTxid } from '../../bitcoin/transaction.ts'
+import { displayTxid, txidOf } from '../../bitcoin/transaction.ts'
 import { balanceView, type Funded, fundings, isFunded, type RelayPolicy, unclaimableMsat } from '../../channel/index.ts'
 import { toHex } from '../../lib/bytes.ts'
 import { formatShortChannelId } from '../../lib/ids.ts'
@@ -12,11 +12,16 @@ import {
   kindOfSpend,
   remedyOf,
 } from '../channel/report-channel-event.ts'
+import type { PublishedTx } from '../publishing/publication-row.ts'
+import type { Publisher } from '../publishing/publisher.ts'
 
 export type ChannelSummary = ReplyOf<'channels', 'get'>['channel']
 
 /** A channel as the contract shows it, from what is durable; `undefined` while it has no funding. */
-export const describeChannel = (entry: ChannelEntry): ChannelSummary | undefined => {
+export const describeChannel = (
+  entry: ChannelEntry,
+  publisher?: Pick<Publisher, 'transactionsOf'>,
+): ChannelSummary | undefined => {
   const { durable } = entry.durableState
   const standing = standingOf(entry)
   if (!isFunded(durable) || standing === undefined) return undefined
@@ -24,6 +29,7 @@ export const describeChannel = (entry: ChannelEntry): ChannelSummary | undefined
   const view = balanceView(durable)
   const unclaimable = unclaimableMsat(durable)
   // The channel carries nothing more until the chain has decided, or its actor is trusted again.
+  const published = publisher?.transactionsOf(params.channelId) ?? []
   const isStill = entry.spentInMempool || entry.quarantined
   return {
     channelId: toHex(params.channelId),
@@ -62,8 +68,20 @@ export const describeChannel = (entry: ChannelEntry): ChannelSummary | undefined
             : 'never-funded',
         }
       : {}),
+    ...(published.length === 0 ? {} : { transactions: published.map(describePublished) }),
   }
 }
+
+const describePublished = ({ tx, purpose, fee, feeratePerKw, why, deadline, replaced, status }: PublishedTx) => ({
+  txid: displayTxid(txidOf(tx)),
+  purpose,
+  feeSat: fee,
+  feerate: feeratePerKw,
+  reason: why,
+  ...(deadline === undefined ? {} : { deadline }),
+  replaced,
+  status,
+})
 
 const describeRest = ({ from, until }: NonNullable<ChannelEntry['rest']>) => {
   const cause = CAUSES_OF_REST[from]

@@ -6,6 +6,7 @@ import { type ChainProblem, explainProblem } from '../chain/chain-problems.ts'
 import { formatAddress } from '../peer/socket-address.ts'
 import { channelWarnings } from './channel-warnings.ts'
 import type { MappingContext } from './context.ts'
+import { feeWarnings } from './fee-warnings.ts'
 import { type ActorHandlers, refusal } from './handlers.ts'
 
 export const nodeHandlers = (context: MappingContext): ActorHandlers<'node'> => ({
@@ -36,6 +37,7 @@ export const nodeHandlers = (context: MappingContext): ActorHandlers<'node'> => 
       warnings: [
         ...chainHealth.problems().map(warningOf),
         ...channelWarnings(channelDirectory),
+        ...feeWarnings(context),
         ...wallWarnings(walls),
         ...unreachableWarning(context),
         ...(context.kept?.warnings() ?? []),

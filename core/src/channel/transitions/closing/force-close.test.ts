@@ -396,7 +396,7 @@ test('a funding that the peer only speaks of — our commitment waits for it, an
   real.confirm(real.bob)
   t.deepEqual(
     real.bob.effects.flatMap((effect) => (effect.type === 'publish' ? [effect.purpose] : [])),
-    ['local-commitment'],
+    ['local-commitment', 'anchor'],
   )
   const { bob } = failed()
   at(bob, 1000 + 2015)

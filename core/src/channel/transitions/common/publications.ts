@@ -12,9 +12,10 @@ import type { MutualClose } from '../../state/closing.ts'
 import type { Closing, Funded } from '../../state/durable.ts'
 import type { Effect, Publication, SigningAnswer } from '../../state/effects.ts'
 import type { ChannelEnv } from '../../state/environment.ts'
+import { findHtlc } from '../../state/htlc.ts'
 
 /**
- * Our latest commitment, and the spend of our anchor that pays for it if its own fee is too low. A funding that only the peer speaks of and
+ * Our latest commitment, and the spend of our anchor that pays for it when its own fee is too low. A funding that only the peer speaks of and
  * that is in no block may not exist: the wallet's coins are not tied to a commitment that can never confirm.
  */
 export const publishLocalCommitment = (durable: Funded, env: ChannelEnv): readonly Effect[] => {
@@ -27,6 +28,7 @@ export const publishLocalCommitment = (durable: Funded, env: ChannelEnv): readon
     commitment: transaction,
     feeratePerKw: env.feerates.closing,
     blockHeight: env.height,
+    preimageOf: ({ id }) => findHtlc(durable.htlcs.received, id)?.preimage,
   })
   return [
     {
@@ -36,6 +38,7 @@ export const publishLocalCommitment = (durable: Funded, env: ChannelEnv): readon
         type: 'funding-spend',
         tx: transaction.tx,
         format: localParams.format.name,
+        amount: localParams.fundingAmount,
         funding: fundingKeys(localParams),
         task: transaction.fundingTask,
         remoteSignature: local.remoteSignature,
@@ -58,6 +61,7 @@ export const publishMutualClose = (durable: Closing, mutual: MutualClose): Effec
       type: 'funding-spend',
       tx: mutual.tx,
       format: localParams.format.name,
+      amount: localParams.fundingAmount,
       funding: fundingKeys(localParams),
       task: localParams.format.fundingTask(localParams, mutual.tx),
       remoteSignature: mutual.remoteSignature,

@@ -1,0 +1,33 @@
+import type { Wallet } from '../../wallet/wallet.ts'
+import type { ChannelDirectory } from '../channel/channel-directory.ts'
+import { forceCloseReserve } from '../publishing/force-close-reserve.ts'
+import type { Publisher } from '../publishing/publisher.ts'
+
+interface FeeSources {
+  readonly publisher: Pick<Publisher, 'shortages'>
+  readonly channelDirectory: Pick<ChannelDirectory, 'count'>
+  readonly wallet: Pick<Wallet, 'balance'>
+}
+
+/** What the wallet lacks now for claims under way, by when; and what it would lack if a channel had to be closed alone. */
+export const feeWarnings = ({ publisher, channelDirectory, wallet }: FeeSources): readonly string[] => {
+  const short = publisher.shortages()
+  if (short.length > 0) {
+    const needed = short.reduce((sum, each) => sum + (each.needed - each.available), 0n)
+    const deadlines = short.flatMap(({ deadline }) => deadline ?? [])
+    const by = deadlines.length === 0 ? '' : ` before block ${Math.min(...deadlines)}`
+    return [
+      `the wallet cannot pay the fees of ${short.length} claims of closing channels: about ${needed} sat are missing. To do: ` +
+        `send them to an address of the wallet${by}; the claims are made as soon as they are in a block`,
+    ]
+  }
+  const channels =
+    channelDirectory.count('usable') + channelDirectory.count('offline') + channelDirectory.count('closing')
+  const reserve = forceCloseReserve(channels)
+  const { spendable } = wallet.balance()
+  if (spendable >= reserve) return []
+  return [
+    `the wallet has ${spendable} sat to spend, and closing a channel alone may need ${reserve} sat in fees. To do: send it some, ` +
+      'or HTLCs may be lost when fees rise',
+  ]
+}

@@ -1,0 +1,64 @@
+import { outputWeight, P2TR_INPUT_WEIGHT } from '../../bitcoin/fees.ts'
+import { type Tx, type TxOutput, txWeight, withWitness } from '../../bitcoin/transaction.ts'
+import { type Claim, claimTask, claimWitness, type SigningTask } from '../../channel/index.ts'
+import { assertNever } from '../../lib/errors.ts'
+import type { Signature } from '../../lib/ids.ts'
+import { ok, type Result } from '../../lib/result.ts'
+import type { Sat } from '../../lib/units.ts'
+import type { Wallet, WalletError } from '../../wallet/wallet.ts'
+import type { ChannelSigner } from '../keys/signer.ts'
+
+/** What the wallet usually adds to a claim that cannot pay for itself: an input, and change to taproot. */
+export const WALLET_WEIGHT = P2TR_INPUT_WEIGHT + outputWeight(new Uint8Array(34))
+
+/** A claim's transaction, ready to be published. */
+export interface CompletedClaim {
+  readonly tx: Tx
+  readonly fee: Sat
+  readonly weight: number
+}
+
+/**
+ * The claim's transaction, with inputs of the wallet where the claim cannot pay its own fee, signed by the key that it names. The inputs are
+ * reserved: the wallet hears of the transaction when it is published (`processTx`), or gets them back (`giveBack`).
+ */
+export const completeClaim = (
+  claim: Claim,
+  signer: ChannelSigner,
+  wallet: Pick<Wallet, 'bump' | 'sign'>,
+): Result<CompletedClaim, WalletError> => {
+  if (claim.fee.type === 'included') return ok(completed(signed(claim, claim.tx, [], signer), claim.fee.fee))
+  const { baseFee, feeratePerKw } = claim.fee
+  const prevouts = [{ amount: claim.amount, script: claim.lock.outputScript }]
+  const funded = wallet.bump({ tx: claim.tx, prevouts, baseFee, feeratePerKw })
+  if (!funded.ok) return funded
+  const tx = signed(claim, wallet.sign(funded.value), funded.value.prevouts.slice(1), signer)
+  return ok(completed(tx, funded.value.fee))
+}
+
+/** The coins of a transaction that is not published after all. Those that an earlier one spends stay with it. */
+export const giveBack = (claim: Claim, { tx }: CompletedClaim, wallet: Pick<Wallet, 'release'>): void => {
+  if (claim.fee.type === 'wallet') wallet.release(tx.inputs.slice(1).map(({ outpoint }) => outpoint))
+}
+
+const completed = (tx: Tx, fee: Sat): CompletedClaim => ({ tx, fee, weight: txWeight(tx) })
+
+const signed = (claim: Claim, tx: Tx, others: readonly TxOutput[], signer: ChannelSigner): Tx =>
+  withWitness(tx, 0, claimWitness(claim, signatureOf(claim, claimTask(claim, tx, others), signer)))
+
+const signatureOf = ({ key }: Claim, task: SigningTask, signer: ChannelSigner): Signature => {
+  switch (key.type) {
+    case 'funding':
+      return signer.signWithFundingKey(task).signature
+    case 'revocation':
+      return signer.signWithRevocationKey(key.perCommitmentSecret, task)
+    case 'payment':
+      return signer.signWithPaymentKey(task)
+    case 'htlc':
+      return signer.signAt('htlc', key.perCommitmentPoint, task)
+    case 'delayed-payment':
+      return signer.signAt('delayedPayment', key.perCommitmentPoint, task)
+    default:
+      return assertNever(key, 'key of a claim')
+  }
+}

@@ -1,0 +1,351 @@
+import { feerateOf } from '../../bitcoin/fees.ts'
+import { displayTxid, type Tx, txidOf, txWeight } from '../../bitcoin/transaction.ts'
+import type { ChainBackend } from '../../chain/chain-backend.ts'
+import { outpointKey } from '../../chain/outpoint-key.ts'
+import type { Unwatch } from '../../chain/watch.ts'
+import type { ChainWatcher } from '../../chain/watcher.ts'
+import type { Claim } from '../../channel/index.ts'
+import { equalBytes, toHex } from '../../lib/bytes.ts'
+import type { ChannelId, NodeId, OutPoint, TxId } from '../../lib/ids.ts'
+import type { BlockDelta, BlockHeight, Sat } from '../../lib/units.ts'
+import type { Store } from '../../store/store.ts'
+import type { Wallet } from '../../wallet/wallet.ts'
+import type { Broadcaster } from '../chain/broadcaster.ts'
+import type { EventLog } from '../events/event-log.ts'
+import type { ChannelSigner } from '../keys/signer.ts'
+import type { NodeLog } from '../node-log.ts'
+import type { OnUnreadable } from '../storage/read-row.ts'
+import { readRowOfMany } from '../storage/read-row.ts'
+import { TABLE } from '../storage/tables.ts'
+import { ALL_PUBLICATIONS, type PublishedTx, publicationRow, readPublicationRow } from './publication-row.ts'
+import { raiseClaim, type Shortage } from './raise-claim.ts'
+
+export interface PublisherOptions {
+  readonly store: Store
+  readonly watcher: ChainWatcher
+  readonly backend: Pick<ChainBackend, 'estimateFeerate'>
+  readonly broadcaster: Broadcaster
+  readonly wallet: Wallet
+  readonly events: EventLog
+  readonly log: NodeLog
+  readonly height: () => BlockHeight
+  readonly onUnreadable: OnUnreadable
+}
+
+/** Whose channel it is. */
+export interface Owner {
+  readonly channelId: ChannelId
+  readonly peer: NodeId
+}
+
+/** A transaction whose fee is fixed: both sides have signed it. */
+export interface AgreedTx extends Owner {
+  readonly purpose: 'mutual-close' | 'local-commitment'
+  readonly tx: Tx
+  readonly fee: Sat
+}
+
+/** An output to take, by a transaction whose fee follows its stakes. */
+export interface ClaimOrder extends Owner {
+  readonly claim: Claim
+  readonly signer: ChannelSigner
+  /** Of an anchor: the commitment that it brings into a block. */
+  readonly parents?: readonly Tx[]
+}
+
+/** What the wallet lacks, for which claim. */
+export interface ClaimShortage extends Owner, Shortage {
+  readonly purpose: Claim['kind']['type']
+  readonly deadline?: BlockHeight
+}
+
+/** What is published for one output, or as agreed, and what has become of it. */
+interface Item extends Owner {
+  readonly name: string
+  order: ClaimOrder | undefined
+  /** When the channel asked for it last. */
+  askedAt: BlockHeight
+  last: PublishedTx | undefined
+  shortage: Shortage | undefined
+  /** By output: the transaction in a block that spends it. While there is one, nothing is published. */
+  readonly spends: Map<string, { readonly txid: TxId }>
+  /** The peer's transaction in the mempool that settles an HTLC of ours with its preimage. */
+  isSettledByPeer: boolean
+  readonly unwatch: Unwatch[]
+}
+
+/**
+ * Channels ask again for what is not in a block yet. What one asks for no longer, say because another commitment is on the chain after a
+ * reorganisation, holds no coins any more after so many blocks.
+ */
+const UNASKED: BlockDelta = 24
+
+/**
+ * Publishes what channels want on the chain, and raises its fee with each block until it is there: by another output amount where an output
+ * pays for itself, by other coins of the wallet where it does not, and for a commitment by the child that spends its anchor. What is to be
+ * published comes from the channels, at every start anew; of itself it keeps only what was paid last, and by which coins.
+ */
+export class Publisher {
+  readonly #options: PublisherOptions
+  /** By channel, then by name. */
+  readonly #items = new Map<string, Map<string, Item>>()
+  readonly #stored = new Map<string, Map<string, PublishedTx>>()
+
+  private constructor(options: PublisherOptions) {
+    this.#options = options
+    options.watcher.watchHeight((height) => this.#raiseAll(height))
+  }
+
+  static async open(options: PublisherOptions): Promise<Publisher> {
+    const publisher = new Publisher(options)
+    for (const row of await options.store.scan(TABLE.meta, ALL_PUBLICATIONS)) {
+      const { channelId, name, read } = readPublicationRow(row)
+      const published = readRowOfMany(TABLE.meta, row.key, read, options.onUnreadable)
+      if (published !== undefined) entryOf(publisher.#stored, toHex(channelId)).set(name, published)
+    }
+    return publisher
+  }
+
+  /** Harmless to repeat. */
+  publishAgreed({ purpose, tx, fee, ...owner }: AgreedTx): void {
+    const [funding] = tx.inputs
+    if (funding === undefined) return
+    const item = this.#item(owner, `tx ${toHex(txidOf(tx))}`, [funding.outpoint])
+    if (item.last === undefined) {
+      const feeratePerKw = feerateOf(fee, txWeight(tx))
+      this.#publish(item, { purpose, tx, fee, feeratePerKw, why: 'agreed', replaced: 0, status: 'waiting' }, [])
+    } else this.#handIn(item)
+  }
+
+  /** Takes an output, and sees to it that this gets into a block. Harmless to repeat: the last order for an output counts. */
+  claim(order: ClaimOrder): void {
+    const { claim, channelId, peer, parents = [] } = order
+    const [parent] = parents
+    const outpoints = [claim.outpoint, ...(parent?.inputs.map(({ outpoint }) => outpoint) ?? [])]
+    const item = this.#item({ channelId, peer }, `claim ${outpointKey(claim.outpoint)}`, outpoints)
+    const isNew = item.order === undefined
+    const height = this.#options.height()
+    item.order = order
+    item.askedAt = height
+    // The channel knows of no spend: one that was seen in another life is gone.
+    if (item.last !== undefined && item.last.status !== 'waiting' && item.spends.size === 0) this.#settled(item)
+    else this.#handIn(item)
+    if (isNew) this.#raise(item, height)
+  }
+
+  /** The channel has ended: nothing of it is published any more. */
+  forget(channelId: ChannelId): void {
+    const id = toHex(channelId)
+    for (const item of this.#items.get(id)?.values() ?? []) {
+      for (const unwatch of item.unwatch) unwatch()
+      if (item.last?.status === 'waiting') this.#giveUp(item)
+    }
+    const names = [...entryOf(this.#stored, id).keys()]
+    this.#stored.delete(id)
+    this.#items.delete(id)
+    if (names.length > 0) {
+      this.#options.store.submit(names.map((name) => publicationRow(channelId, name, undefined)))
+    }
+  }
+
+  /** What was published for a channel: of those that replaced each other, the last. */
+  transactionsOf(channelId: ChannelId): readonly PublishedTx[] {
+    return [...(this.#stored.get(toHex(channelId))?.values() ?? [])]
+  }
+
+  /** What the wallet cannot pay now. */
+  shortages(): readonly ClaimShortage[] {
+    return this.#all().flatMap(({ channelId, peer, order, shortage }) =>
+      order === undefined || shortage === undefined ? [] : [{ channelId, peer, ...describe(order.claim), ...shortage }],
+    )
+  }
+
+  #all(): readonly Item[] {
+    return [...this.#items.values()].flatMap((items) => [...items.values()])
+  }
+
+  #item(owner: Owner, name: string, outpoints: readonly OutPoint[]): Item {
+    const id = toHex(owner.channelId)
+    const items = entryOf(this.#items, id)
+    const known = items.get(name)
+    if (known !== undefined) return known
+    const last = this.#stored.get(id)?.get(name)
+    const item: Item = {
+      ...owner,
+      name,
+      order: undefined,
+      askedAt: this.#options.height(),
+      last,
+      shortage: undefined,
+      spends: new Map(),
+      isSettledByPeer: false,
+      unwatch: [],
+    }
+    items.set(name, item)
+    for (const outpoint of outpoints) item.unwatch.push(this.#watch(item, outpoint))
+    return item
+  }
+
+  #watch(item: Item, outpoint: OutPoint): Unwatch {
+    const key = outpointKey(outpoint)
+    return this.#options.watcher.watchSpent({
+      outpoint,
+      handler: (event) => {
+        if (event.type === 'spent') item.spends.set(key, { txid: event.txid })
+        else item.spends.delete(key)
+        this.#settled(item)
+      },
+      inMempool: (spender) => this.#seenInMempool(item, spender),
+    })
+  }
+
+  #seenInMempool(item: Item, spender: TxId | undefined): void {
+    const isSettled = spender !== undefined && !isLast(item, spender) && takesBack(item)
+    if (isSettled === item.isSettledByPeer) return
+    item.isSettledByPeer = isSettled
+    if (isSettled && item.last !== undefined) this.#options.broadcaster.withdraw(txidOf(item.last.tx))
+    else this.#handIn(item)
+  }
+
+  /** What has become of an item that is spent in a block, or is so no more. */
+  #settled(item: Item): void {
+    const { last } = item
+    if (last === undefined) return
+    const spends = [...item.spends.values()]
+    const status =
+      spends.length === 0 ? 'waiting' : spends.some(({ txid }) => isLast(item, txid)) ? 'confirmed' : 'lost'
+    if (status === last.status) return
+    this.#keep(item, { ...last, status })
+    if (status === 'waiting') this.#handIn(item)
+    else if (status === 'lost') this.#giveUp(item)
+    if (status !== 'waiting') item.shortage = undefined
+  }
+
+  /** Nothing more comes of the last transaction. Its coins are free if it can never be mined; if it can, the wallet knows better. */
+  #giveUp({ last, order, spends }: Item): void {
+    if (last === undefined) return
+    const { broadcaster, wallet } = this.#options
+    broadcaster.withdraw(txidOf(last.tx))
+    // The commitment is mined without its child, which can be mined all the same.
+    const isNeedless = [...spends.values()].some(({ txid }) =>
+      order?.parents?.some((parent) => equalBytes(txid, txidOf(parent))),
+    )
+    if (!isNeedless) wallet.forget(last.tx)
+  }
+
+  #raiseAll(height: BlockHeight): void {
+    for (const item of this.#all()) this.#raise(item, height)
+  }
+
+  #raise(item: Item, height: BlockHeight): void {
+    const { order, last } = item
+    if (order === undefined || item.spends.size > 0 || item.isSettledByPeer) return
+    if (height - item.askedAt > UNASKED) {
+      this.#giveUp(item)
+      item.order = undefined
+      item.shortage = undefined
+      return
+    }
+    const { backend, wallet } = this.#options
+    const { claim, signer, parents = [] } = order
+    const paid =
+      last && this.#isWhole(order, last)
+        ? { fee: last.fee, weight: txWeight(last.tx), feeratePerKw: last.feeratePerKw }
+        : undefined
+    const estimate = (blocks: number) => backend.estimateFeerate(blocks)
+    const { made, shortage } = raiseClaim({ claim, last: paid, height, estimate, signer, wallet })
+    this.#tellShortage(item, claim, shortage)
+    if (made === undefined) return
+    const { tx, fee, feeratePerKw, why } = made
+    if (claim.fee.type === 'wallet') wallet.processTx(tx, claim.kind.type)
+    const replaced = last === undefined ? 0 : last.replaced + 1
+    this.#publish(item, { ...describe(claim), tx, fee, feeratePerKw, why, replaced, status: 'waiting' }, parents)
+  }
+
+  /** Hands a transaction to the network once its row is durable, in the place of the last one. */
+  #publish(item: Item, published: PublishedTx, parents: readonly Tx[]): void {
+    const { events, broadcaster } = this.#options
+    const before = item.last
+    const { purpose, tx, fee, feeratePerKw, why, deadline } = published
+    events.append('channel.transaction-published', {
+      channelId: toHex(item.channelId),
+      peer: toHex(item.peer),
+      txid: displayTxid(txidOf(tx)),
+      purpose,
+      feeSat: fee,
+      feerate: feeratePerKw,
+      reason: why,
+      ...(deadline === undefined ? {} : { deadline }),
+      ...(before === undefined ? {} : { replaces: displayTxid(txidOf(before.tx)) }),
+    })
+    this.#keep(item, published, () => {
+      if (before !== undefined) broadcaster.withdraw(txidOf(before.tx))
+      if (item.last === published) broadcaster.publish(tx, purpose, parents)
+    })
+  }
+
+  #keep(item: Item, published: PublishedTx, onDurable?: () => void): void {
+    item.last = published
+    entryOf(this.#stored, toHex(item.channelId)).set(item.name, published)
+    this.#options.store.submit([publicationRow(item.channelId, item.name, published)], onDurable)
+  }
+
+  /** The last transaction again, unless it is on its way already. A claim whose coins the wallet has used elsewhere is made anew. */
+  #handIn(item: Item): void {
+    const { last, order, spends } = item
+    if (last === undefined || spends.size > 0 || item.isSettledByPeer || !this.#isWhole(order, last)) return
+    this.#options.broadcaster.publish(last.tx, last.purpose, order?.parents ?? [])
+  }
+
+  /** Whether its coins are still its own: the wallet has forgotten a transaction whose coins went elsewhere. */
+  #isWhole(order: ClaimOrder | undefined, { tx }: PublishedTx): boolean {
+    return order?.claim.fee.type !== 'wallet' || this.#options.wallet.transaction(txidOf(tx)) !== undefined
+  }
+
+  #tellShortage(item: Item, claim: Claim, shortage: Shortage | undefined): void {
+    const before = item.shortage
+    item.shortage = shortage
+    if (shortage === undefined || before !== undefined) return
+    const { needed, available } = shortage
+    const { purpose, deadline } = describe(claim)
+    const channelId = toHex(item.channelId)
+    this.#options.log.warn('channel.fees-short', {
+      channel: channelId,
+      purpose,
+      needed: String(needed),
+      available: String(available),
+    })
+    this.#options.events.append('channel.fees-short', {
+      channelId,
+      peer: toHex(item.peer),
+      purpose,
+      neededSat: needed,
+      availableSat: available,
+      ...(deadline === undefined ? {} : { deadline }),
+    })
+  }
+}
+
+const describe = ({ kind, stakes: { deadline } }: Claim) => ({
+  purpose: kind.type,
+  ...(deadline !== undefined && { deadline }),
+})
+
+const isLast = ({ last }: Item, txid: TxId): boolean => last !== undefined && equalBytes(txidOf(last.tx), txid)
+
+/**
+ * Whether the claim takes back an HTLC that we offered. The only other spend of its output is the peer's, which shows the preimage (BOLT 5,
+ * local offers): upstream pays us, and there is nothing to compete for.
+ */
+const takesBack = ({ order }: Item): boolean => {
+  const type = order?.claim.kind.type
+  return type === 'htlc-timeout' || type === 'offered-htlc'
+}
+
+const entryOf = <K, V>(map: Map<string, Map<K, V>>, key: string): Map<K, V> => {
+  const known = map.get(key)
+  if (known !== undefined) return known
+  const made = new Map<K, V>()
+  map.set(key, made)
+  return made
+}

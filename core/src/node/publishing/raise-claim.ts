@@ -1,0 +1,132 @@
+import { FEERATE_FLOOR, feeForWeight, feerateOf } from '../../bitcoin/fees.ts'
+import { atFeerate, type Claim } from '../../channel/index.ts'
+import type { BlockHeight, FeeratePerKw, Sat } from '../../lib/units.ts'
+import type { Wallet } from '../../wallet/wallet.ts'
+import type { ChannelSigner } from '../keys/signer.ts'
+import { type CompletedClaim, completeClaim, giveBack, WALLET_WEIGHT } from './complete-claim.ts'
+import { bid } from './fee-curve.ts'
+import type { FeeReason } from './publication-row.ts'
+import { isWorthReplacing, mayReplace, type Paid } from './replacement.ts'
+
+/** What the wallet lacks for a claim at the rate that it should pay. */
+export interface Shortage {
+  readonly needed: Sat
+  readonly available: Sat
+}
+
+export interface Raised {
+  /** There if a transaction is to be published, in the place of the last one. */
+  readonly made?: CompletedClaim & { readonly feeratePerKw: FeeratePerKw; readonly why: FeeReason }
+  /** There as long as the wallet cannot pay what the claim is worth now, even if it can pay something. */
+  readonly shortage?: Shortage
+}
+
+export interface RaiseOptions {
+  readonly claim: Claim
+  /** The last transaction that was published for it. */
+  readonly last: (Paid & { readonly feeratePerKw: FeeratePerKw }) | undefined
+  readonly height: BlockHeight
+  readonly estimate: (targetBlocks: number) => FeeratePerKw
+  readonly signer: ChannelSigner
+  readonly wallet: Pick<Wallet, 'bump' | 'sign' | 'release'>
+}
+
+/** What nobody else can take waits for a cheap day; a commitment without HTLCs under a deadline only keeps a balance locked. */
+const PATIENCE = { sweep: 144, commitment: 12 }
+
+const NOTHING: Raised = {}
+
+/**
+ * The transaction that should take an output now, if it is another than the last one. Where the wallet cannot pay the rate that is right,
+ * it pays as much of it as it can. What is signed never pays more than the claim's budget, whatever coins the wallet chose.
+ */
+export const raiseClaim = ({ claim, last, height, estimate, signer, wallet }: RaiseOptions): Raised => {
+  const { deadline } = claim.stakes
+  const wanted = bid({
+    height,
+    ...(deadline !== undefined && { deadline }),
+    patience: claim.parent === undefined ? PATIENCE.sweep : PATIENCE.commitment,
+    ceiling: ceilingOf(claim),
+    estimate,
+  })
+  if (wanted === undefined || paysAlone(claim, wanted.feeratePerKw)) return NOTHING
+  if (last !== undefined && !isWorthReplacing(last.feeratePerKw, wanted.feeratePerKw, wanted.why === 'budget')) {
+    return NOTHING
+  }
+  const attempt = attemptAt(wanted.feeratePerKw)
+  const first = attempt({ claim, signer, wallet })
+  if (first.type === 'short') {
+    const { shortage } = first
+    const less = withLess(claim, signer, wallet, wanted.feeratePerKw)
+    if (less === undefined || isRefused(claim, less, last, wallet)) return { shortage }
+    return { shortage, made: { ...less, feeratePerKw: rateOf(claim, less), why: 'wallet' } }
+  }
+  const { made } = first
+  if (made === undefined || isRefused(claim, made, last, wallet)) return NOTHING
+  return { made: { ...made, feeratePerKw: rateOf(claim, made), why: wanted.why } }
+}
+
+type Attempt =
+  | { readonly type: 'made'; readonly made?: CompletedClaim }
+  | { readonly type: 'short'; readonly shortage: Shortage }
+
+/** At this rate; less if the coins make the transaction heavier than was reckoned, and so dearer than what it is worth. */
+const attemptAt =
+  (feeratePerKw: FeeratePerKw) =>
+  ({ claim, signer, wallet }: Pick<RaiseOptions, 'claim' | 'signer' | 'wallet'>): Attempt => {
+    let rate = feeratePerKw
+    while (rate >= FEERATE_FLOOR) {
+      const completed = completeClaim(atFeerate(claim, rate), signer, wallet)
+      if (!completed.ok) {
+        const { error } = completed
+        if (error.code !== 'insufficient-funds') return { type: 'made' }
+        return { type: 'short', shortage: { needed: error.needed, available: error.available } }
+      }
+      const made = completed.value
+      if (made.fee <= claim.stakes.budget) return { type: 'made', made }
+      giveBack(claim, made, wallet)
+      rate = Math.min(rate - 1, Number((BigInt(rate) * claim.stakes.budget) / made.fee))
+    }
+    return { type: 'made' }
+  }
+
+/** What the wallet can pay of a rate: halved until it can. */
+const withLess = (
+  claim: Claim,
+  signer: ChannelSigner,
+  wallet: RaiseOptions['wallet'],
+  feeratePerKw: FeeratePerKw,
+): CompletedClaim | undefined => {
+  for (let rate = Math.floor(feeratePerKw / 2); rate >= FEERATE_FLOOR; rate = Math.floor(rate / 2)) {
+    if (paysAlone(claim, rate)) return undefined
+    const tried = attemptAt(rate)({ claim, signer, wallet })
+    if (tried.type === 'made') return tried.made
+  }
+  return undefined
+}
+
+/** Whether nodes would refuse it in the place of the last one: then nothing of it is kept. */
+const isRefused = (
+  claim: Claim,
+  made: CompletedClaim,
+  last: Paid | undefined,
+  wallet: RaiseOptions['wallet'],
+): boolean => {
+  if (last === undefined || mayReplace(last, made)) return false
+  giveBack(claim, made, wallet)
+  return true
+}
+
+/** A parent that pays the rate by itself needs no help. */
+const paysAlone = ({ parent }: Claim, feeratePerKw: FeeratePerKw): boolean =>
+  parent !== undefined && parent.fee >= feeForWeight(feeratePerKw, parent.weight)
+
+/** The rate at which the budget is spent, with what the wallet usually adds. */
+const ceilingOf = ({ fee, weight, parent, stakes }: Claim): FeeratePerKw => {
+  const whole = weight + (parent?.weight ?? 0) + (fee.type === 'wallet' ? WALLET_WEIGHT : 0)
+  return feerateOf(stakes.budget + (parent?.fee ?? 0n), whole)
+}
+
+/** What the transaction pays, together with its parent if it has one. */
+const rateOf = ({ parent }: Claim, { fee, weight }: Paid): FeeratePerKw =>
+  feerateOf(fee + (parent?.fee ?? 0n), weight + (parent?.weight ?? 0))
