@@ -21,8 +21,7 @@ export const feeWarnings = ({ publisher, channelDirectory, wallet }: FeeSources)
         `send them to an address of the wallet${by}; the claims are made as soon as they are in a block`,
     ]
   }
-  const channels =
-    channelDirectory.count('usable') + channelDirectory.count('offline') + channelDirectory.count('closing')
+  const channels = channelDirectory.count('usable') + channelDirectory.count('offline')
   const reserve = forceCloseReserve(channels)
   const { spendable } = wallet.balance()
   if (spendable >= reserve) return []

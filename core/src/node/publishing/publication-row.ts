@@ -27,7 +27,7 @@ const PURPOSES = [
   'htlc-penalty',
 ] as const
 
-export type PublicationPurpose = (typeof PURPOSES)[number]
+type PublicationPurpose = (typeof PURPOSES)[number]
 
 /** Why it pays what it pays. Names are only ever appended. */
 const REASONS = ['agreed', 'estimate', 'deadline', 'budget', 'wallet'] as const
