@@ -28,7 +28,7 @@ export interface MarketChain extends TestChain {
 }
 
 /** Fees that rise, and estimates that come after them. */
-export class Pressure {
+class Pressure {
   readonly chain: MarketChain
   #risen = 0
 
@@ -89,7 +89,7 @@ const payHalf = async (from: TestNode, to: TestNode, { paymentHash, paymentSecre
 }
 
 /** Alice has offered ten HTLCs to Bob, and knows the preimages of ten of his; then he is gone. */
-export const deserted = async (pressure: Pressure, path?: string) => {
+const deserted = async (pressure: Pressure, path?: string) => {
   const { chain } = pressure
   const alice = await chain.node('alice', { backend: pressure.backend, ...(path !== undefined && { path }) })
   const [bob, carol] = [await chain.node('bob'), await chain.node('carol')]
