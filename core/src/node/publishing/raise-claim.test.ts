@@ -91,7 +91,7 @@ test('a claim that is raised — never pays more than its budget, replaces only 
         }
       },
     ),
-    { numRuns: 60 },
+    { numRuns: 20 },
   )
 })
 
