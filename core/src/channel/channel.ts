@@ -5,6 +5,7 @@ import type { ChannelEnv } from './state/environment.ts'
 import type { ChainInput, ChannelInput, TimerFired } from './state/inputs.ts'
 import { closingTimedOut } from './transitions/closing/negotiation.ts'
 import { closingBlock, closingConfirmed, outputSpent } from './transitions/closing/on-chain.ts'
+import { htlcsRecalled } from './transitions/closing/recalled.ts'
 import { progressShutdown } from './transitions/closing/shutdown.ts'
 import { runCommand } from './transitions/command.ts'
 import { checkDeadlines, forgetUnfunded } from './transitions/common/deadlines.ts'
@@ -35,6 +36,8 @@ const run = (state: ChannelState, input: ChannelInput, env: ChannelEnv): Step =>
       return disconnected(state, input)
     case 'timer':
       return timerFired(state, input, env)
+    case 'htlcs-recalled':
+      return state.durable.phase === 'closing' ? htlcsRecalled(state.durable, state.session, env) : stay(state)
     case 'block':
     case 'confirmed':
     case 'spent':

@@ -6,6 +6,7 @@
  */
 export { step } from './channel.ts'
 export { atFeerate, type Claim, claimTask, claimWitness } from './claims/claim.ts'
+export type { SpecHtlc } from './commitment/commitment-spec.ts'
 export type { SigningTask } from './commitment/signing-task.ts'
 export { balanceView, isFull } from './commitments/balances.ts'
 export { forceCloseCost, mutualCloseLossMsat } from './commitments/closing-costs.ts'
@@ -13,7 +14,14 @@ export { commitmentFeerate, commitmentOn, fundings, isFundingConfirmed, latest }
 export { remoteLimitsOf } from './commitments/limits.ts'
 export { deriveNextKeys } from './commitments/next-keys.ts'
 export { unclaimableMsat } from './commitments/unclaimable.ts'
-export { closedOf, decodeChannel, encodeChannel, liveHtlcKeys, pastOfHtlcRow } from './persistence/channel-codec.ts'
+export {
+  closedOf,
+  decodeChannel,
+  encodeChannel,
+  liveHtlcKeys,
+  pastOfHtlcRow,
+  readPastHtlc,
+} from './persistence/channel-codec.ts'
 export { resume } from './resume.ts'
 export {
   type Channel,
@@ -36,6 +44,7 @@ export type {
   FundEffect,
   HtlcOutcome,
   PublishEffect,
+  RecallHtlcsEffect,
   ReplyEffect,
   SendEffect,
   SettleEffect,
@@ -47,7 +56,7 @@ export type {
 export type { ChannelEnv, ChannelSettings, Feerates } from './state/environment.ts'
 export type { ChannelError, CommandError, HtlcFault, PeerFault } from './state/errors.ts'
 export type { ChannelEvent } from './state/events.ts'
-export type { HtlcFailure, HtlcOrigin, HtlcRef, PaymentReference } from './state/htlc.ts'
+export { type HtlcFailure, type HtlcOrigin, type HtlcRef, isInRemoteOf, type PaymentReference } from './state/htlc.ts'
 export type {
   AcceptCommand,
   AcceptQuestion,

@@ -5,6 +5,7 @@ import { type ChannelState, isFunded } from './state/channel-state.ts'
 import type { Funded } from './state/durable.ts'
 import type { Effect } from './state/effects.ts'
 import type { ChannelEnv } from './state/environment.ts'
+import { recallFor } from './transitions/closing/close-resolution.ts'
 import { publishClosing, watchOutputs } from './transitions/closing/on-chain.ts'
 import { publishMutualClose } from './transitions/common/publications.ts'
 import { settled } from './transitions/common/settle.ts'
@@ -33,6 +34,7 @@ const publications = (durable: Funded, env: ChannelEnv): readonly Effect[] => {
         const script = fundingOutputScript(commitmentSpentBy(durable, tx))
         return { type: 'watch-confirmed', txid, depth: 1, script }
       }),
+    ...spends.flatMap((spend) => recallFor(durable, spend)),
     ...watchOutputs(durable, env),
     ...publishClosing(durable, env),
   ]

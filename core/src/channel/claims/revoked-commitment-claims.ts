@@ -1,7 +1,7 @@
 import { type Tx, txidOf } from '../../bitcoin/transaction.ts'
 import { equalBytes, toHex } from '../../lib/bytes.ts'
 import type { OutPoint, PrivateKey } from '../../lib/ids.ts'
-import { type BlockHeight, msatToSatFloor } from '../../lib/units.ts'
+import { type BlockHeight, msatToSatFloor, type Sat } from '../../lib/units.ts'
 import type { CommitmentLocks } from '../commitment/commitment-format.ts'
 import type { CommitmentKeys } from '../commitment/commitment-keys.ts'
 import type { SpecHtlc } from '../commitment/commitment-spec.ts'
@@ -25,14 +25,14 @@ export interface RevokedCommitmentClose extends ClaimTerms {
   readonly perCommitmentSecret: PrivateKey
   readonly tx: Tx
   readonly confirmedAt: BlockHeight
-  /** Those HTLCs of the commitment that have not ended since, from our view. Others are in it unnamed. */
+  /** The HTLCs of the commitment that we know, from our view: until those that have ended since are recalled, they are in it unnamed. */
   readonly htlcs: readonly SpecHtlc[]
 }
 
 /**
  * BOLT 5, revoked transaction close: everything in it is ours. The commitment is read by its scripts, because nothing else is kept of it.
- * Outputs are taken one by one, so that none can be held up by what the peer does with another (BOLT 5, pinning). An HTLC that has ended
- * since is not known by its hash: its output is left alone until the peer takes it by an HTLC transaction, whose output is then ours.
+ * Outputs are taken one by one, so that none can be held up by what the peer does with another (BOLT 5, pinning). The output of an HTLC that
+ * we do not know is left alone until the peer takes it by an HTLC transaction, whose output is then ours: such a close is never over.
  */
 export const revokedCommitmentClaims = (close: RevokedCommitmentClose): Resolution => {
   const { params, keys, tx, confirmedAt } = close
@@ -42,7 +42,7 @@ export const revokedCommitmentClaims = (close: RevokedCommitmentClose): Resoluti
   const fates: OutputFate[] = [...toRemote.fates]
   const outputs: ConcernedOutput[] = [...toRemote.outputs]
   const outcomes = new Map<SpecHtlc, OnChainOutcome>()
-  const named = new Set(close.htlcs)
+  const named = byOutput(close.htlcs, locks)
   for (const [index, { amount, script }] of tx.outputs.entries()) {
     const outpoint = { txid, index }
     if (isOneOf(script, [locks.toRemote, locks.localAnchor, locks.remoteAnchor])) continue
@@ -52,18 +52,15 @@ export const revokedCommitmentClaims = (close: RevokedCommitmentClose): Resoluti
       continue
     }
     // HTLCs with the same script and amount are as good as each other.
-    const htlc = [...named].find(
-      (each) => msatToSatFloor(each.amountMsat) === amount && isOneOf(script, [lockOf(locks, each)]),
-    )
-    if (htlc !== undefined) named.delete(htlc)
+    const { htlc, lock } = named.get(outputName(script, amount))?.shift() ?? {}
     outputs.push({ outpoint, script, ...(htlc !== undefined && { htlc }) })
     const spentBy = findSpend(close.spends, outpoint)
     if (spentBy !== undefined) {
       fates.push({ type: 'resolved', height: spentBy.spend.height })
       if (htlc !== undefined) outcomes.set(htlc, outcomeOfSpend(htlc, spentBy))
-    } else if (htlc === undefined) fates.push({ type: 'open' })
+    } else if (htlc === undefined || lock === undefined) fates.push({ type: 'open' })
     else {
-      const taken = htlcPenalty(close, lockOf(locks, htlc), { outpoint, amount, since: confirmedAt, htlc })
+      const taken = htlcPenalty(close, lock, { outpoint, amount, since: confirmedAt, htlc })
       // What the peer offered is ours or nobody's: only what we offered has an outcome that someone waits for.
       const { fate, outcome } = htlc.direction === 'offered' ? offeredFate(close, htlc, taken) : { fate: taken }
       fates.push(fate)
@@ -139,8 +136,26 @@ const htlcPenalty = (
     delay: 0,
   })
 
-const lockOf = (locks: CommitmentLocks, { direction, paymentHash, cltvExpiry }: SpecHtlc): OutputLock =>
-  locks.htlc({ direction: direction === 'offered' ? 'received' : 'offered', paymentHash, cltvExpiry })
+interface NamedOutput {
+  readonly htlc: SpecHtlc
+  readonly lock: OutputLock
+}
+
+/** There may be 966 of each: every HTLC's script is made once. */
+const byOutput = (htlcs: readonly SpecHtlc[], locks: CommitmentLocks): ReadonlyMap<string, NamedOutput[]> => {
+  const named = new Map<string, NamedOutput[]>()
+  for (const htlc of htlcs) {
+    const { direction, paymentHash, cltvExpiry, amountMsat } = htlc
+    const lock = locks.htlc({ direction: direction === 'offered' ? 'received' : 'offered', paymentHash, cltvExpiry })
+    const name = outputName(lock.outputScript, msatToSatFloor(amountMsat))
+    const same = named.get(name)
+    if (same === undefined) named.set(name, [{ htlc, lock }])
+    else same.push({ htlc, lock })
+  }
+  return named
+}
+
+const outputName = (script: Uint8Array, amount: Sat): string => `${toHex(script)} ${amount}`
 
 const isOneOf = (script: Uint8Array, locks: readonly OutputLock[]): boolean =>
   locks.some(({ outputScript }) => equalBytes(outputScript, script))

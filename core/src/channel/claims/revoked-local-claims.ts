@@ -1,9 +1,11 @@
 import { type Tx, txidOf } from '../../bitcoin/transaction.ts'
 import { equalBytes } from '../../lib/bytes.ts'
-import { type BlockHeight, msatToSatFloor } from '../../lib/units.ts'
+import type { OutPoint } from '../../lib/ids.ts'
+import { type BlockHeight, msatToSatFloor, type Sat } from '../../lib/units.ts'
 import type { CommitmentKeys } from '../commitment/commitment-keys.ts'
 import type { SpecHtlc } from '../commitment/commitment-spec.ts'
 import type { OutputLock } from '../commitment/output-lock.ts'
+import type { Claim } from './claim.ts'
 import { findSpend, type OnChainOutcome, outcomeOfSpend } from './on-chain-outcome.ts'
 import { type ClaimTerms, type ConcernedOutput, fromFates, type OutputFate, type Resolution } from './resolution.ts'
 import { sweep } from './sweep.ts'
@@ -17,15 +19,26 @@ export interface RevokedLocalClose extends ClaimTerms {
   readonly htlcs: readonly SpecHtlc[]
 }
 
+interface DelayedOutput {
+  readonly outpoint: OutPoint
+  readonly amount: Sat
+  readonly since: BlockHeight
+}
+
 /**
  * The peer may take all of it (BOLT 5, revoked transaction close, seen from the other side). What it leaves of `to_local` is ours after the
- * delay. The outputs of HTLCs need signatures of the peer's that ended with the commitment: they are watched for preimages, and an HTLC that
- * we offered is open until somebody has taken its output.
+ * delay, and so is what it leaves of the HTLC transactions by which the copy has taken outputs of HTLCs. We cannot take those ourselves: it
+ * needs signatures of the peer's that ended with the commitment. They are watched, also for preimages, and an HTLC that we offered is open
+ * until somebody has taken its output.
  */
 export const revokedLocalClaims = (close: RevokedLocalClose): Resolution => {
   const { params, keys, tx, spends, confirmedAt } = close
   const locks = params.format.locks(params, keys)
   const path = { type: 'delayed' } as const
+  const delayed = (kind: Claim['kind'], lock: OutputLock, output: DelayedOutput): OutputFate => {
+    const key = params.format.spendKey(path, keys.perCommitmentPoint)
+    return sweep(close, { ...output, kind, lock, path, key, delay: params.toSelfDelay })
+  }
   const fates: OutputFate[] = []
   const outputs: ConcernedOutput[] = []
   const outcomes = new Map<SpecHtlc, OnChainOutcome>()
@@ -35,20 +48,34 @@ export const revokedLocalClaims = (close: RevokedLocalClose): Resolution => {
     const outpoint = { txid: txidOf(tx), index }
     if (pays(locks.toLocal)) {
       outputs.push({ outpoint, script })
-      const key = params.format.spendKey(path, keys.perCommitmentPoint)
-      const { toLocal: lock } = locks
-      const output = { outpoint, amount, lock, path, key, since: confirmedAt, delay: params.toSelfDelay }
-      fates.push(sweep(close, { ...output, kind: { type: 'to-local' } }))
+      fates.push(delayed({ type: 'to-local' }, locks.toLocal, { outpoint, amount, since: confirmedAt }))
       continue
     }
+    if (pays(locks.toRemote) || pays(locks.localAnchor) || pays(locks.remoteAnchor)) continue
     const htlc = [...named].find((each) => msatToSatFloor(each.amountMsat) === amount && pays(locks.htlc(each)))
-    if (htlc === undefined) continue
-    named.delete(htlc)
-    outputs.push({ outpoint, script, htlc })
     const spentBy = findSpend(spends, outpoint)
-    outcomes.set(htlc, spentBy === undefined ? { type: 'pending' } : outcomeOfSpend(htlc, spentBy))
-    if (spentBy !== undefined) fates.push({ type: 'resolved', height: spentBy.spend.height })
-    else if (htlc.direction === 'offered') fates.push({ type: 'open' })
+    if (htlc === undefined) outputs.push({ outpoint, script })
+    else {
+      named.delete(htlc)
+      outputs.push({ outpoint, script, htlc })
+      outcomes.set(htlc, spentBy === undefined ? { type: 'pending' } : outcomeOfSpend(htlc, spentBy))
+    }
+    if (spentBy === undefined) {
+      // Who wants the output of an HTLC that we do not know, or that the peer offered, is none of our concern.
+      if (htlc?.direction === 'offered') fates.push({ type: 'open' })
+      continue
+    }
+    // The peer's SINGLE signature ties an HTLC input to the output at the same index.
+    const { spend, inputIndex } = spentBy
+    const second = spend.tx.outputs[inputIndex]
+    if (second === undefined || !equalBytes(second.script, locks.htlcTransaction.outputScript)) {
+      fates.push({ type: 'resolved', height: spend.height })
+      continue
+    }
+    const taken = { outpoint: { txid: spend.txid, index: inputIndex }, amount: second.amount, since: spend.height }
+    outputs.push({ outpoint: taken.outpoint, script: second.script })
+    const kind: Claim['kind'] = htlc === undefined ? { type: 'to-local' } : { type: 'htlc-output', htlc }
+    fates.push(delayed(kind, locks.htlcTransaction, taken))
   }
   return {
     ...fromFates(confirmedAt, fates),

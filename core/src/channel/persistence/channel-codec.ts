@@ -4,9 +4,10 @@ import { err, ok, type Result } from '../../lib/result.ts'
 import { type Codec, decodeWith, encodeWith } from '../../wire/codec/codec.ts'
 import { versioned } from '../../wire/codec/combinators.ts'
 import type { WireError } from '../../wire/wire-error.ts'
+import type { SpecHtlc } from '../commitment/commitment-spec.ts'
 import type { Closed, Durable, Funded } from '../state/durable.ts'
 import { type HtlcRecord, NO_HTLCS } from '../state/htlc.ts'
-import { htlcRow, pastHtlc, pastHtlcRow, storedHtlc } from './htlc-rows.ts'
+import { htlcRow, type PastHtlc, pastHtlc, pastHtlcRow, storedHtlc } from './htlc-rows.ts'
 import type { StoredChannel } from './stored-channel.ts'
 import { fromStored, toStored } from './stored-conversion.ts'
 import { closedV1, fundedV1 } from './version-1.ts'
@@ -113,6 +114,17 @@ export const pastOfHtlcRow = (row: Uint8Array): Result<Uint8Array | undefined, W
   const past = pastHtlc(record.value)
   return ok(past === undefined ? undefined : encodeWith(pastHtlcRow, past))
 }
+
+/** An HTLC that has ended, from our view: the row's key says which one it is. */
+export const readPastHtlc = (key: Uint8Array, row: Uint8Array): Result<SpecHtlc & PastHtlc, WireError> => {
+  const past = decodeWith(pastHtlcRow, row)
+  if (!past.ok) return past
+  const direction = key[CHANNEL_ID_BYTES] === 0 ? 'offered' : 'received'
+  const id = new DataView(key.buffer, key.byteOffset).getBigUint64(CHANNEL_ID_BYTES + 1)
+  return ok({ ...past.value, direction, id })
+}
+
+const CHANNEL_ID_BYTES = 32
 
 /** What the row of a channel that is closed says; `undefined` for any other, and for what cannot be read. */
 export const closedOf = (row: Uint8Array): Closed | undefined => {

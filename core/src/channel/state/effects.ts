@@ -30,6 +30,7 @@ export type Effect =
   | FundEffect
   | AbandonFundingEffect
   | AskAcceptEffect
+  | RecallHtlcsEffect
   | IgnoredEffect
 
 /** What the signer fills in before a message leaves (`fillIn`). */
@@ -202,6 +203,15 @@ interface AbandonFundingEffect {
 export interface AskAcceptEffect {
   readonly type: 'ask-accept'
   readonly question: AcceptQuestion
+}
+
+/**
+ * Asks for what is kept of the HTLCs that have ended and that the peer's commitment of this number held: from the next step on they are in
+ * `ChannelEnv.recalled`. Answered by `htlcs-recalled`.
+ */
+export interface RecallHtlcsEffect {
+  readonly type: 'recall-htlcs'
+  readonly remoteIndex: number
 }
 
 /** A message of the peer that is neither acted on nor answered: for the log. */

@@ -1,6 +1,7 @@
 import type { PublicKey } from '../../lib/ids.ts'
 import type { BlockDelta, BlockHeight, FeeratePerKw, Msat, Ppm, Sat, TimestampMs } from '../../lib/units.ts'
 import type { FeatureVector } from '../../wire/feature-vector.ts'
+import type { SpecHtlc } from '../commitment/commitment-spec.ts'
 import type { RelayPolicy } from './params.ts'
 
 /** What a step may know about the world. The driver makes it for one channel. */
@@ -11,6 +12,8 @@ export interface ChannelEnv {
   readonly settings: ChannelSettings
   /** Our per-commitment point of a number. Pure: the same number always has the same point. */
   readonly commitmentPoint: (index: number) => PublicKey
+  /** The HTLCs that have ended, from our view, of those of the peer's commitments for which `recall-htlcs` has asked. */
+  readonly recalled?: ReadonlyMap<number, readonly SpecHtlc[]>
 }
 
 export interface Feerates {

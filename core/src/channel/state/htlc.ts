@@ -42,6 +42,12 @@ export interface HtlcRecord {
   readonly failure?: HtlcFailure
 }
 
+/** Whether the peer's commitment of this number holds, or held, the HTLC. */
+export const isInRemoteOf = (
+  { firstRemote, lastRemote }: Partial<Pick<HtlcRecord, 'firstRemote' | 'lastRemote'>>,
+  remoteIndex: number,
+): boolean => firstRemote !== undefined && firstRemote <= remoteIndex && remoteIndex <= (lastRemote ?? remoteIndex)
+
 /** The live HTLCs, each list in increasing order of id. */
 export interface Htlcs {
   readonly offered: readonly HtlcRecord[]

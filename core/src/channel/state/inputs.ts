@@ -10,7 +10,14 @@ import type { Rest } from './rest.ts'
 import type { Epoch } from './session.ts'
 
 /** Everything that can happen to a channel. */
-export type ChannelInput = PeerMessage | ChannelCommand | ChainInput | TimerFired | Connected | Disconnected
+export type ChannelInput =
+  | PeerMessage
+  | ChannelCommand
+  | ChainInput
+  | TimerFired
+  | Connected
+  | Disconnected
+  | HtlcsRecalled
 
 /** The messages that concern one channel. */
 export type ChannelMessage = Extract<
@@ -66,6 +73,11 @@ export type TimerName = 'closing-answer' | 'reestablishment' | 'rest'
 export interface TimerFired {
   readonly type: 'timer'
   readonly timer: TimerName
+}
+
+/** `ChannelEnv.recalled` holds what `recall-htlcs` asked for. */
+interface HtlcsRecalled {
+  readonly type: 'htlcs-recalled'
 }
 
 export type ChannelCommand =

@@ -22,6 +22,7 @@ import {
   openingKeys,
   type Rest,
   resume,
+  type SpecHtlc,
   step,
 } from '../../channel/index.ts'
 import { toHex } from '../../lib/bytes.ts'
@@ -57,6 +58,7 @@ export const CHANNEL_LANES: NonNullable<SpawnOptions<ChannelProtocol>['lanes']> 
   failed: 'priority',
   sighted: 'priority',
   unsigned: 'priority',
+  recalled: 'priority',
 }
 
 /**
@@ -79,6 +81,8 @@ class ChannelDriver {
   readonly #rest: ChannelRest
   readonly #sighting: ChannelSighting
   readonly #signing: ChannelSigning
+  /** By the peer's commitment that held them. */
+  readonly #recalled = new Map<number, readonly SpecHtlc[]>()
   #openedByUs = false
   #derivesKeys = false
 
@@ -170,6 +174,10 @@ class ChannelDriver {
         timer: ({ timer }) => this.#run({ type: 'timer', timer }),
         funded: (input) => this.#funded(input),
         unsigned: () => this.#run({ type: 'forget-unsigned' }),
+        recalled: ({ remoteIndex, htlcs }) => {
+          this.#recalled.set(remoteIndex, htlcs)
+          this.#run({ type: 'htlcs-recalled' })
+        },
         abandon: () => {
           if (isStored(this.#entry.state.durable)) return false
           this.#run({ type: 'force-close' })
@@ -365,6 +373,7 @@ class ChannelDriver {
       height: services.height(),
       feerates: services.feerates(),
       settings: services.settings,
+      recalled: this.#recalled,
       commitmentPoint: (index) => this.#signing.signer(this.#entry.state.durable).commitmentPoint(index),
     }
   }

@@ -7,6 +7,7 @@ import {
   type Effect,
   idsOf,
   isFunded,
+  type RecallHtlcsEffect,
   type RejectCommand,
   type SendEffect,
   type TimerName,
@@ -19,6 +20,7 @@ import { soon } from '../../lib/soon.ts'
 import type { Write } from '../../store/store.ts'
 import { type Alongside, commitAlongside } from '../events/alongside.ts'
 import type { Owner } from '../publishing/publisher.ts'
+import { logUnreadable } from '../storage/read-row.ts'
 import type { ChannelCommands } from './channel-commands.ts'
 import { type ChannelHold, entryOf, publish } from './channel-hold.ts'
 import type { ChannelProtocol } from './channel-protocol.ts'
@@ -28,6 +30,7 @@ import type { ChannelServices } from './channel-services.ts'
 import type { ChannelSigning } from './channel-signing.ts'
 import type { ChannelWatches } from './channel-watches.ts'
 import { abandonFunding, fundChannel } from './fund-channel.ts'
+import { recallHtlcs } from './past-htlcs.ts'
 import { reportChannelEvent } from './report-channel-event.ts'
 import { outboxRow } from './settlement-outbox.ts'
 
@@ -158,6 +161,9 @@ export class ChannelEffects {
         writes.push({ ...outboxRow(effect), isNew: !resuming })
         inward.push(() => services.settled(effect))
         break
+      case 'recall-htlcs':
+        inward.push(() => void this.#recall(effect))
+        break
       case 'fund':
         inward.push(() => context.self.tell('funded', fundChannel(services.wallet, effect)))
         break
@@ -202,6 +208,19 @@ export class ChannelEffects {
       services.log.error('channel.decision-failed', { channel: this.#name(), error: String(error) })
       decided({ type: 'reject', reason: 'internal error' })
     })
+  }
+
+  /** The actor is told once they are read; if that fails it is reloaded, and asks again. */
+  async #recall({ remoteIndex }: RecallHtlcsEffect): Promise<void> {
+    const { services, context } = this.#parts
+    const onUnreadable = logUnreadable(services.log)
+    try {
+      const { channelId } = idsOf(this.#durable)
+      const htlcs = await recallHtlcs(services.store, channelId, remoteIndex, onUnreadable)
+      context.self.tell('recalled', { remoteIndex, htlcs })
+    } catch (error) {
+      context.self.tell('failed', { error })
+    }
   }
 
   get #durable(): Channel {

@@ -16,6 +16,7 @@ import type {
   SetHtlcMaximumCommand,
   SetRelayFeesCommand,
   SettleHtlcCommand,
+  SpecHtlc,
   TimerName,
   UpdateFeeCommand,
 } from '../../channel/index.ts'
@@ -57,6 +58,11 @@ export type ChannelProtocol = {
   decided: { readonly request: AcceptCommand | RejectCommand; readonly reply: void }
   /** `funding_signed` never left. */
   unsigned: { readonly request: undefined; readonly reply: void }
+  /** The HTLCs that `recall-htlcs` asked for. */
+  recalled: {
+    readonly request: { readonly remoteIndex: number; readonly htlcs: readonly SpecHtlc[] }
+    readonly reply: void
+  }
   timer: { readonly request: { readonly timer: TimerName }; readonly reply: void }
   /** It is known whether the chain has decided while the node was off. */
   sighted: { readonly request: undefined; readonly reply: void }

@@ -1,6 +1,8 @@
-import { concat } from '../../lib/bytes.ts'
+import { isInRemoteOf, readPastHtlc, type SpecHtlc } from '../../channel/index.ts'
+import { concat, keyAfter } from '../../lib/bytes.ts'
 import type { ChannelId } from '../../lib/ids.ts'
 import type { Store } from '../../store/store.ts'
+import { type OnUnreadable, readRowOfMany } from '../storage/read-row.ts'
 import { TABLE } from '../storage/tables.ts'
 
 const PAGE = 1_000
@@ -13,6 +15,32 @@ const rangeOf = (channelId: ChannelId) => ({
 /** Whether anything is kept of a channel's HTLCs. */
 export const hasPastHtlcs = async (store: Store, channelId: ChannelId): Promise<boolean> =>
   (await store.sizes(TABLE.pastHtlc, { ...rangeOf(channelId), limit: 1 })).length > 0
+
+/**
+ * The HTLCs that have ended and that the peer's commitment of this number held, from our view. A channel may have kept tens of thousands:
+ * they are read once, a page at a time, and only those of the commitment are held in memory. A row that cannot be read costs its output.
+ */
+export const recallHtlcs = async (
+  store: Store,
+  channelId: ChannelId,
+  remoteIndex: number,
+  onUnreadable: OnUnreadable,
+): Promise<readonly SpecHtlc[]> => {
+  const found: SpecHtlc[] = []
+  // Rows of HTLCs that a start has found to have ended are on their way to the table.
+  await store.flush()
+  let { from } = rangeOf(channelId)
+  for (;;) {
+    const rows = await store.scan(TABLE.pastHtlc, { ...rangeOf(channelId), from, limit: PAGE })
+    for (const { key, value } of rows) {
+      const past = readRowOfMany(TABLE.pastHtlc, key, readPastHtlc(key, value), onUnreadable)
+      if (past !== undefined && isInRemoteOf(past, remoteIndex)) found.push(past)
+    }
+    const last = rows.at(-1)
+    if (last === undefined || rows.length < PAGE) return found
+    from = keyAfter(last.key)
+  }
+}
 
 /**
  * Deletes what is kept of the HTLCs of a closed channel: its funding is spent for good, and no commitment that held them can be published

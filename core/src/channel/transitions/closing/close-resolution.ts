@@ -15,8 +15,9 @@ import { commitmentSpentBy, latest } from '../../commitments/commitments.ts'
 import type { FundingSpend } from '../../state/closing.ts'
 import type { Commitment } from '../../state/commitment.ts'
 import type { Closing } from '../../state/durable.ts'
+import type { Effect } from '../../state/effects.ts'
 import type { ChannelEnv } from '../../state/environment.ts'
-import { findHtlc, type HtlcRecord } from '../../state/htlc.ts'
+import { findHtlc, isInRemoteOf } from '../../state/htlc.ts'
 
 /** The spend of the funding output that is in a block. */
 export const confirmedSpend = (durable: Closing): FundingSpend | undefined =>
@@ -90,6 +91,13 @@ const remoteResolution = (
   })
 }
 
+/** Of a revoked commitment everything is ours: what is kept of its HTLCs that have ended since is asked for. */
+export const recallFor = (durable: Closing, { kind, tx }: FundingSpend): readonly Effect[] => {
+  if (kind !== 'revoked') return []
+  const remoteIndex = numberOfCommitment(commitmentSpentBy(durable, tx).remoteParams, tx)
+  return remoteIndex === undefined ? [] : [{ type: 'recall-htlcs', remoteIndex }]
+}
+
 const revokedResolution = (durable: Closing, tx: Tx, confirmedAt: number, env: ChannelEnv): Resolution => {
   const { remoteParams } = decided(durable)
   const terms = claimTerms(remoteParams, durable, env)
@@ -97,8 +105,6 @@ const revokedResolution = (durable: Closing, tx: Tx, confirmedAt: number, env: C
   // BOLT 3, per-commitment secret requirements: indexes count down from the first.
   const secret = number === undefined ? undefined : findSecret(durable.remoteSecrets, FIRST_SECRET_INDEX - number)
   if (number === undefined || secret === undefined) return unknownCommitmentClaims(terms, tx, confirmedAt)
-  const inIt = ({ firstRemote, lastRemote }: HtlcRecord): boolean =>
-    firstRemote !== undefined && firstRemote <= number && number <= (lastRemote ?? number)
   const { offered, received } = durable.htlcs
   return revokedCommitmentClaims({
     ...terms,
@@ -106,7 +112,12 @@ const revokedResolution = (durable: Closing, tx: Tx, confirmedAt: number, env: C
     perCommitmentSecret: secret,
     tx,
     confirmedAt,
-    htlcs: [...offered, ...received].filter(inIt).map(({ direction, add }) => ({ ...add, direction })),
+    htlcs: [
+      ...[...offered, ...received]
+        .filter((record) => isInRemoteOf(record, number))
+        .map(({ direction, add }) => ({ ...add, direction })),
+      ...(env.recalled?.get(number) ?? []),
+    ],
   })
 }
 

@@ -22,7 +22,7 @@ import { dropUnsigned, failedSession } from '../common/fail-channel.ts'
 import { publishLocalCommitment } from '../common/publications.ts'
 import { settled } from '../common/settle.ts'
 import { andThen, emit, type Live, type Step, stay, to } from '../common/step.ts'
-import { confirmedSpend, decided, resolutionOf } from './close-resolution.ts'
+import { confirmedSpend, decided, recallFor, resolutionOf } from './close-resolution.ts'
 
 /** How often, in blocks, transactions that are not mined yet are published again. */
 const REBROADCAST_INTERVAL = 6
@@ -47,7 +47,7 @@ const fundingSpent = (
   if (durable.phase === 'closing') {
     const closing = { ...durable.closing, spends: [...durable.closing.spends, spend] }
     const next: Closing = { ...durable, closing }
-    return to(next, session, [watch, ...reportSpend(next, spend)])
+    return to(next, session, [watch, ...recallFor(next, spend), ...reportSpend(next, spend)])
   }
   const cause = causeOf(spend.kind)
   const next: Closing = {
@@ -58,6 +58,7 @@ const fundingSpent = (
   return to(next, failedSession(durable, session), [
     ...dropUnsigned(durable, session),
     watch,
+    ...recallFor(next, spend),
     ...reportSpend(next, spend),
     emit(next, { type: 'closing', cause, txid }),
   ])
@@ -227,13 +228,39 @@ export const progressClosing = (
 const hasUntold = ({ htlcs, closing }: Closing): boolean =>
   htlcs.offered.some(({ add, preimage }) => preimage === undefined && !closing.settled.includes(add.id))
 
-/** BOLT 5: an HTLC that we offered has failed once its timeout, or a commitment without it, is deep enough. */
+/**
+ * BOLT 5: an HTLC that we offered has failed once its timeout, or a commitment without it, is deep enough. It is fulfilled as soon as a block
+ * shows its preimage, whoever heard of that block first.
+ */
 const settleOutcomes = (
+  durable: Closing,
+  resolution: Resolution,
+  commitmentIsDeep: boolean,
+  isDeep: (height: number) => boolean,
+): Learnt => {
+  const fulfilled = learnFromOutcomes(durable, resolution)
+  const failed = settleFailures(fulfilled.durable, resolution, commitmentIsDeep, isDeep)
+  return { durable: failed.durable, effects: [...fulfilled.effects, ...failed.effects] }
+}
+
+const learnFromOutcomes = (durable: Closing, { outcomes }: Resolution): Learnt => {
+  const effects: Effect[] = []
+  let next = durable
+  for (const { htlc, outcome } of outcomes) {
+    if (htlc.direction !== 'offered' || outcome.type !== 'fulfilled-by-peer') continue
+    const learnt = learnPreimage(next, htlc.id, outcome.preimage)
+    next = learnt.durable
+    effects.push(...learnt.effects)
+  }
+  return { durable: next, effects }
+}
+
+const settleFailures = (
   durable: Closing,
   { outcomes, others }: Resolution,
   commitmentIsDeep: boolean,
   isDeep: (height: number) => boolean,
-): { readonly durable: Closing; readonly effects: readonly Effect[] } => {
+): Learnt => {
   const fates = new Map<HtlcId, boolean>()
   for (const { htlc, outcome } of outcomes) {
     if (htlc.direction !== 'offered') continue
