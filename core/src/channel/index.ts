@@ -18,6 +18,7 @@ export {
   closedOf,
   decodeChannel,
   encodeChannel,
+  htlcKey,
   liveHtlcKeys,
   pastOfHtlcRow,
   readPastHtlc,

@@ -130,6 +130,7 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
     signer,
     nodeKey: keys.nodeKey,
     height,
+    watchHeight: (handler) => watcher.watchHeight(handler),
     chainHealth,
     log,
     onUnreadable,

@@ -1,6 +1,6 @@
-import { isInRemoteOf, readPastHtlc, type SpecHtlc } from '../../channel/index.ts'
+import { htlcKey, isInRemoteOf, readPastHtlc, type SpecHtlc } from '../../channel/index.ts'
 import { concat, keyAfter } from '../../lib/bytes.ts'
-import type { ChannelId } from '../../lib/ids.ts'
+import type { ChannelId, HtlcId } from '../../lib/ids.ts'
 import type { Store } from '../../store/store.ts'
 import { type OnUnreadable, readRowOfMany } from '../storage/read-row.ts'
 import { TABLE } from '../storage/tables.ts'
@@ -27,18 +27,32 @@ export const recallHtlcs = async (
   onUnreadable: OnUnreadable,
 ): Promise<readonly SpecHtlc[]> => {
   const found: SpecHtlc[] = []
+  for await (const { key, value } of rowsIn(store, rangeOf(channelId))) {
+    const past = readRowOfMany(TABLE.pastHtlc, key, readPastHtlc(key, value), onUnreadable)
+    if (past !== undefined && isInRemoteOf(past, remoteIndex)) found.push(past)
+  }
+  return found
+}
+
+/** The HTLCs that we offered and that have ended, with ids from `from` on and below `to`; `undefined` for a row that cannot be read. */
+export async function* pastOffered(store: Store, channelId: ChannelId, from: HtlcId, to: HtlcId) {
+  const range = { from: htlcKey(channelId, 'offered', from), to: htlcKey(channelId, 'offered', to) }
+  for await (const { key, value } of rowsIn(store, range)) {
+    const past = readPastHtlc(key, value)
+    yield past.ok ? past.value : undefined
+  }
+}
+
+async function* rowsIn(store: Store, { from, to }: { readonly from: Uint8Array; readonly to: Uint8Array }) {
   // Rows of HTLCs that a start has found to have ended are on their way to the table.
   await store.flush()
-  let { from } = rangeOf(channelId)
+  let next = from
   for (;;) {
-    const rows = await store.scan(TABLE.pastHtlc, { ...rangeOf(channelId), from, limit: PAGE })
-    for (const { key, value } of rows) {
-      const past = readRowOfMany(TABLE.pastHtlc, key, readPastHtlc(key, value), onUnreadable)
-      if (past !== undefined && isInRemoteOf(past, remoteIndex)) found.push(past)
-    }
+    const rows = await store.scan(TABLE.pastHtlc, { from: next, to, limit: PAGE })
+    yield* rows
     const last = rows.at(-1)
-    if (last === undefined || rows.length < PAGE) return found
-    from = keyAfter(last.key)
+    if (last === undefined || rows.length < PAGE) return
+    next = keyAfter(last.key)
   }
 }
 

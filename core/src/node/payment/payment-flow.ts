@@ -6,6 +6,7 @@ import {
   channelUpdateOf,
   type ForwardEffect,
   type Funded,
+  type HtlcRef,
   isFunded,
   type SettleEffect,
 } from '../../channel/index.ts'
@@ -16,6 +17,7 @@ import type { PrivateKey, ShortChannelId } from '../../lib/ids.ts'
 import type { Rng } from '../../lib/rng.ts'
 import type { BlockHeight } from '../../lib/units.ts'
 import { matchAfterRestart, type OfferedHtlc } from '../../payment/relay/match-after-restart.ts'
+import type { RelayRecord } from '../../payment/relay/relay-protocol.ts'
 import { parsePaymentReference } from '../../payment/send/payment-reference.ts'
 import type { Store, Write } from '../../store/store.ts'
 import { channelUpdateDigest } from '../../wire/channel-update-digest.ts'
@@ -35,6 +37,8 @@ import { OwnChannelIndex } from './own-channels.ts'
 import { PAYMENTS_LANES, type PaymentsProtocol, paymentsBehaviour } from './payments-actor.ts'
 import { RECEIVER_LANES, type ReceiverProtocol, receiverBehaviour } from './receiver-actor.ts'
 import { RELAYER_LANES, type RelayerProtocol, readRelays, relayerBehaviour } from './relayer-actor.ts'
+import { reportOffer } from './report-offer.ts'
+import { traceOffer } from './trace-offer.ts'
 import { htlcName, Upstream } from './upstream.ts'
 
 export interface PaymentFlowOptions {
@@ -50,6 +54,8 @@ export interface PaymentFlowOptions {
   /** For peeling onions. */
   readonly nodeKey: PrivateKey
   readonly height: () => BlockHeight
+  /** Has each block from now on told, once it is handled. */
+  readonly watchHeight: (handler: (height: BlockHeight) => void) => void
   readonly log: NodeLog
   readonly onUnreadable: OnUnreadable
   /** A payment begins that was asked under this key. Returns what belongs in the commit of its first row. */
@@ -105,12 +111,13 @@ export class PaymentFlow {
 
   /** Called once the stored channels live: matches what was under way when the node stopped, and continues it. */
   async start<E extends { readonly type: string }>(system: ActorSystem<E>): Promise<void> {
-    const { store, clock, rng, events, channelDirectory, settings, height, onUnreadable, begun } = this.#options
+    const { store, clock, rng, events, channelDirectory, settings, height, watchHeight, log, onUnreadable, begun } =
+      this.#options
     const upstream = this.#upstream
     const ownChannels = this.#ownChannels
     this.#payments = system.spawn(
       'payments',
-      paymentsBehaviour({ store, clock, rng, events, channelDirectory, ownChannels, height, begun }),
+      paymentsBehaviour({ store, clock, rng, events, channelDirectory, ownChannels, height, log, begun }),
       { lanes: PAYMENTS_LANES },
     )
     this.#receiver = system.spawn(
@@ -118,12 +125,15 @@ export class PaymentFlow {
       receiverBehaviour({ store, clock, events, upstream, channelDirectory, height, onUnreadable }),
       { lanes: RECEIVER_LANES },
     )
+    const relays = await readRelays(store)
     this.#relayer = system.spawn(
       'relayer',
       relayerBehaviour(
         {
           store,
           clock,
+          events,
+          log,
           channelDirectory,
           ownChannels,
           upstream,
@@ -133,14 +143,15 @@ export class PaymentFlow {
           htlcMaximumMsat: settings.relay.htlcMaximumMsat,
           channelUpdate: (channel, shortChannelId) => this.#channelUpdate(channel, shortChannelId),
         },
-        await readRelays(store),
+        relays,
       ),
       { lanes: RELAYER_LANES },
     )
-    await this.#matchUp()
+    await this.#matchUp(relays)
+    watchHeight((height) => this.#relayer?.tell('block', { height }))
   }
 
-  async #matchUp(): Promise<void> {
+  async #matchUp(relays: readonly RelayRecord[]): Promise<void> {
     const { store, channelDirectory } = this.#options
     const stored = (await store.scan(TABLE.settlement)).map(readOutboxRow)
     const early = this.#early ?? { forwards: [], settled: [] }
@@ -158,7 +169,7 @@ export class PaymentFlow {
       htlcId: effect.htlc.id,
       effect,
     }))
-    const matches = matchAfterRestart(incoming, outgoing, settlements)
+    const matches = matchAfterRestart(incoming, outgoing, settlements, relays)
 
     const held = new Map<string, number[]>()
     for (const reference of matches.payments.held) {
@@ -176,6 +187,14 @@ export class PaymentFlow {
         case 'evaluate':
           if (match.applied !== undefined) store.submit([outboxDeletion(match.applied)])
           this.#accept(match.incoming.effect, true)
+          break
+        case 'trace':
+          if ((await traceOffer(store, channelDirectory, match.offer)) === 'never') {
+            this.#accept(match.incoming.effect, true)
+            break
+          }
+          this.#recall(match.incoming.effect)
+          this.#reportUntold(match.incoming)
           break
         case 'wait':
           // Its failure, if it fails, is encrypted by the onion's secret.
@@ -215,6 +234,14 @@ export class PaymentFlow {
       receive: nothing,
       relay: nothing,
     })
+  }
+
+  #reportUntold({ channelId, htlcId }: HtlcRef): void {
+    const { channelDirectory } = this.#options
+    const peer = channelDirectory.get(channelId)?.remoteNodeId
+    invariant(peer !== undefined, 'an HTLC is handed on by a channel that lives')
+    const text = `the HTLC ${htlcId} of this channel was relayed, or may have been, and nothing tells how that ended: it stays open, and is not relayed again`
+    reportOffer(this.#options, { channelId, peer, code: 'htlc-outcome-unknown', text })
   }
 
   #channelUpdate(channel: Funded, shortChannelId: ShortChannelId): ChannelUpdate | undefined {

@@ -8,6 +8,7 @@ import { decodeSentPayment, encodeSentPayment } from '../../payment/send/payment
 import { openSqliteStore } from '../../store/sqlite-store.ts'
 import { ChannelDirectory } from '../channel/channel-directory.ts'
 import { EventLog } from '../events/event-log.ts'
+import { silentLog } from '../node-log.ts'
 import { EVENTS_KEPT } from '../settings.ts'
 import { commandPlace, commandRowKey } from '../storage/command-key.ts'
 import { MIGRATIONS, TABLE } from '../storage/tables.ts'
@@ -52,6 +53,7 @@ test('a second try of a hash, asked for while the end of the first is not on the
     events,
     channelDirectory,
     ownChannels,
+    log: silentLog,
     height: () => 100,
     begun: () => [],
   }
@@ -116,7 +118,17 @@ test('a command goes with the first row of its payment, and is listed when that 
   const begun = (key: string) => [{ table: TABLE.command, key: commandRowKey(key), value: Uint8Array.of(0) }]
   const live = async (work: (payments: ActorRef<PaymentsProtocol>) => Promise<unknown>): Promise<void> => {
     const system = createActorSystem({ clock, rng })
-    const services = { store, clock, rng, events, channelDirectory, ownChannels, height: () => 100, begun }
+    const services = {
+      store,
+      clock,
+      rng,
+      events,
+      channelDirectory,
+      ownChannels,
+      log: silentLog,
+      height: () => 100,
+      begun,
+    }
     await work(system.spawn('payments', paymentsBehaviour(services), { lanes: PAYMENTS_LANES }))
     await store.flush()
     await system.stop()

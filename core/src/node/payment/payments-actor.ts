@@ -7,7 +7,7 @@ import type { PaymentHash } from '../../lib/ids.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { Rng } from '../../lib/rng.ts'
 import type { BlockHeight, TimestampMs } from '../../lib/units.ts'
-import type { OwnChannels, PaymentRequest, SendEnv, SentPayment } from '../../payment/send/payment.ts'
+import type { OwnChannels, PaymentRequest, RouteHop, SendEnv, SentPayment } from '../../payment/send/payment.ts'
 import { decodeSentPayment, encodeSentPayment } from '../../payment/send/payment-codec.ts'
 import { parsePaymentReference } from '../../payment/send/payment-reference.ts'
 import { resting, startPayment, stepPayment } from '../../payment/send/send-machine.ts'
@@ -19,6 +19,7 @@ import type { ChannelDirectory } from '../channel/channel-directory.ts'
 import { hashesInChannels } from '../channel/hashes-in-channels.ts'
 import { outboxDeletion } from '../channel/settlement-outbox.ts'
 import type { EventLog } from '../events/event-log.ts'
+import type { NodeLog } from '../node-log.ts'
 import { commandListing, commandRowKey } from '../storage/command-key.ts'
 import { type OnUnreadable, readRow, readRowOfMany } from '../storage/read-row.ts'
 import { TABLE } from '../storage/tables.ts'
@@ -32,7 +33,9 @@ import {
   paymentIndexWrites,
 } from './payment-index.ts'
 import { type LookedAtRow, type RemovedRows, removable, sumOf } from './removable.ts'
+import { reportOffer } from './report-offer.ts'
 import { reportPaymentEnded } from './report-payment.ts'
+import { nextHtlcId, traceOffer } from './trace-offer.ts'
 
 export interface PaymentsServices {
   readonly store: Store
@@ -41,6 +44,7 @@ export interface PaymentsServices {
   readonly events: EventLog
   readonly channelDirectory: ChannelDirectory
   readonly ownChannels: OwnChannels
+  readonly log: Pick<NodeLog, 'error'>
   height(): BlockHeight
   /** A payment begins that was asked under this key. Returns what belongs in the commit of its first row. */
   begun(key: string): readonly Write[]
@@ -61,7 +65,10 @@ export type PaymentsProtocol = {
     readonly request: { readonly hash: string; readonly input: Extract<SendInput, { type: 'added' }> }
     readonly reply: void
   }
-  /** At the start, before any peer is connected: which attempts are held by some channel or outbox row, by payment hash. */
+  /**
+   * At the start, before any peer is connected: which attempts are held by some channel or outbox row, by payment hash. Of others their
+   * channels are asked.
+   */
   resume: { readonly request: { readonly held: Readonly<Record<string, readonly number[]>> }; readonly reply: void }
   /** Rows that are in the archive: those that are unchanged and that nothing needs are removed. Answered once that is durable. */
   remove: {
@@ -205,9 +212,36 @@ class PaymentsDriver {
         continue
       }
       const hash = toHex(paymentHash)
+      const known = held[hash] ?? []
+      const untold = await this.#untold(payment, known)
       this.#live.set(hash, resting(payment))
-      this.#input(hash, { type: 'resumed', held: held[hash] ?? [] })
+      this.#input(hash, { type: 'resumed', held: [...known, ...untold] })
     }
+  }
+
+  /** The attempts of which nothing tells, and that may have been made all the same: they are never made again. */
+  async #untold({ target, attempts }: SentPayment, held: readonly number[]): Promise<readonly number[]> {
+    const { store, channelDirectory } = this.#services
+    const { paymentHash } = target
+    const untold: number[] = []
+    for (const { id, status, route, firstHtlcId } of attempts) {
+      if (status !== 'pending' || held.includes(id)) continue
+      const { channelId } = route
+      const { nodeId, amountMsat, cltvExpiry } = route.hops[0] as RouteHop
+      const offer = {
+        channelId,
+        paymentHash,
+        amountMsat,
+        cltvExpiry,
+        ...(firstHtlcId !== undefined && { firstHtlcId }),
+      }
+      const trace = await traceOffer(store, channelDirectory, offer)
+      if (trace === 'never') continue
+      untold.push(id)
+      const text = `a part of our payment ${toHex(paymentHash)} went out here, or may have, and nothing tells how it ended: the payment stays in flight, and is not tried again`
+      reportOffer(this.#services, { channelId, peer: nodeId, code: 'htlc-outcome-unknown', text })
+    }
+    return untold
   }
 
   async #remove(lookedAt: readonly LookedAtRow[], archivedAt: TimestampMs): Promise<RemovedRows> {
@@ -225,11 +259,12 @@ class PaymentsDriver {
   }
 
   #env(): SendEnv {
-    const { clock, rng, ownChannels } = this.#services
+    const { clock, rng, ownChannels, channelDirectory } = this.#services
     return {
       now: clock.now(),
       height: this.#services.height(),
       channels: ownChannels,
+      nextHtlcId: (channelId) => nextHtlcId(channelDirectory, channelId),
       shadowDelta: () => shadowDelta((bound) => rng.below(bound)),
       sessionKey: () => {
         for (;;) {

@@ -23,16 +23,23 @@ import type { ChannelDirectory, ChannelEntry } from '../channel/channel-director
 import { isUsable } from '../channel/channel-standing.ts'
 import { outboxDeletion } from '../channel/settlement-outbox.ts'
 import type { Alongside, EventToTell } from '../events/alongside.ts'
+import type { EventLog } from '../events/event-log.ts'
+import type { NodeLog } from '../node-log.ts'
 import { readRow } from '../storage/read-row.ts'
 import { TABLE } from '../storage/tables.ts'
+import { isLeftToChain } from './downstream.ts'
 import { offerHtlc } from './offer-htlc.ts'
 import type { OwnChannelIndex } from './own-channels.ts'
+import { reportOffer } from './report-offer.ts'
 import { relayEvent } from './report-relay.ts'
+import { nextHtlcId } from './trace-offer.ts'
 import { htlcName, type Upstream } from './upstream.ts'
 
 export interface RelayerServices {
   readonly store: Store
   readonly clock: Clock
+  readonly events: EventLog
+  readonly log: Pick<NodeLog, 'error'>
   readonly channelDirectory: ChannelDirectory
   readonly ownChannels: OwnChannelIndex
   readonly upstream: Upstream
@@ -55,11 +62,19 @@ export type RelayerProtocol = {
   }
   /** The outcome of an HTLC whose origin is `relay`. */
   settled: { readonly request: SettleEffect; readonly reply: void }
+  /** Another block is handled. */
+  block: { readonly request: { readonly height: BlockHeight }; readonly reply: void }
   /** Whether the incoming channel has accepted the outcome of its relay. */
   ended: { readonly request: { readonly incoming: string; readonly isTaken: boolean }; readonly reply: void }
 }
 
-export const RELAYER_LANES = { relay: 'priority', added: 'priority', settled: 'priority', ended: 'priority' } as const
+export const RELAYER_LANES = {
+  block: 'priority',
+  relay: 'priority',
+  added: 'priority',
+  settled: 'priority',
+  ended: 'priority',
+} as const
 
 /** Relays payments: a driver for `payment/relay`, which makes the decisions. `records` are the relays under way in the store. */
 export const relayerBehaviour =
@@ -85,6 +100,8 @@ class RelayerDriver {
   readonly #context: ActorContext<RelayerProtocol>
   /** By the incoming HTLC. */
   readonly #relays = new Map<string, RelayState>()
+  /** Given back while the outgoing HTLC was open: what it ends with is our gain or our loss. */
+  readonly #givenBack = new Set<string>()
   /** The outcomes of relays whose incoming channel has not accepted them yet. */
   readonly #endings = new Map<string, Ending>()
 
@@ -106,6 +123,7 @@ class RelayerDriver {
         },
         added: ({ incoming, input }) => this.#added(incoming, input),
         settled: (effect) => this.#settled(effect),
+        block: ({ height }) => this.#block(height),
         ended: ({ incoming, isTaken }) => this.#ended(incoming, isTaken),
       },
     }
@@ -119,16 +137,38 @@ class RelayerDriver {
     const relay = key === undefined ? undefined : this.#relays.get(key)
     const ending = key === undefined ? undefined : this.#endings.get(key)
     // Settled before: the outcome was told twice.
-    if (key === undefined || relay === undefined) this.#services.store.submit([outboxDeletion(effect)])
-    else if (ending !== undefined) {
+    if (key === undefined || relay === undefined) {
+      this.#services.store.submit([outboxDeletion(effect)])
+      if (key !== undefined && this.#givenBack.delete(key) && outcome.type === 'fulfilled') this.#reportLoss(effect)
+    } else if (ending !== undefined) {
       this.#endings.set(key, { ...ending, isRepeated: true })
       this.#tell(key)
     } else this.#step(key, relay, { type: 'settled', outcome }, [outboxDeletion(effect)])
   }
 
+  #reportLoss({ channelId, htlcId }: SettleEffect): void {
+    const { channelDirectory, log, events } = this.#services
+    const peer = channelDirectory.get(channelId)?.remoteNodeId
+    if (peer === undefined) return
+    const text = `the HTLC ${htlcId} of this channel was paid after the one that it was relayed for had to be given back: its amount is lost`
+    reportOffer({ log, events }, { channelId, peer, code: 'htlc-paid-too-late', text })
+  }
+
   #added(key: string, input: Extract<RelayInput, { type: 'added' }>): void {
     const relay = this.#relays.get(key)
     if (relay !== undefined && !this.#endings.has(key)) this.#step(key, relay, input, [])
+  }
+
+  #block(height: BlockHeight): void {
+    // A block that is not handled yet may show a preimage.
+    if (height < this.#services.height()) return
+    for (const [key, relay] of [...this.#relays]) {
+      if (this.#endings.has(key)) continue
+      const step = stepRelay(relay, { type: 'block' }, this.#env())
+      if (step.state === relay) continue
+      this.#givenBack.add(key)
+      this.#apply(key, relay.record.incoming, step, [])
+    }
   }
 
   #step(key: string, relay: RelayState, input: RelayInput, applied: readonly Write[]): void {
@@ -207,6 +247,9 @@ class RelayerDriver {
       byRoom: (peer) => usableChannels(ownChannels.entriesByRoom(peer), htlcMaximumMsat),
       channelUpdate: (channelId, id) => this.#channelUpdate(channelId, id),
       canClaim: this.#services.upstream.canClaim,
+      isLeftToChain: (relay) => isLeftToChain(channelDirectory, relay),
+      takesBack: this.#services.upstream.takesBack,
+      nextHtlcId: (channelId) => nextHtlcId(channelDirectory, channelId),
       minCltvExpiryDelta,
       maxCltvExpiryDelta,
     }

@@ -4,6 +4,7 @@ import {
   type FulfilHtlcCommand,
   type HtlcRef,
   isClaimable,
+  isFunded,
 } from '../../channel/index.ts'
 import { toHex } from '../../lib/bytes.ts'
 import type { Preimage } from '../../lib/ids.ts'
@@ -47,6 +48,16 @@ export class Upstream {
     if (channel === undefined || channel.quarantined || channel.spentInMempool) return false
     if (chainHealth.blindness() !== undefined) return false
     return isClaimable(channel.state.durable, htlcId, env())
+  }
+
+  /** Whether the peer of the HTLC's channel would take it back now: it is connected, and no block decides, seen or unseen. */
+  readonly takesBack = ({ channelId }: HtlcRef): boolean => {
+    const { channelDirectory, chainHealth } = this.#services
+    const channel = channelDirectory.get(channelId)
+    if (channel === undefined || channel.quarantined || channel.spentInMempool) return false
+    if (chainHealth.blindness() !== undefined) return false
+    const { durable, session } = channel.state
+    return isFunded(durable) && durable.phase !== 'closing' && session?.reestablished === true
   }
 
   remember(htlc: HtlcRef, sharedSecret: Uint8Array): void {

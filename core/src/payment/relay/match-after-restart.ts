@@ -1,5 +1,7 @@
 import type { HtlcOrigin, HtlcOutcome, HtlcRef, PaymentReference } from '../../channel/index.ts'
-import { toHex } from '../../lib/bytes.ts'
+import { equalBytes, toHex } from '../../lib/bytes.ts'
+import type { Offer } from '../offer.ts'
+import type { RelayRecord } from './relay-protocol.ts'
 
 /** An HTLC that we offered, as its channel's record has it. */
 export interface OfferedHtlc extends HtlcRef {
@@ -17,6 +19,8 @@ type IncomingMatch<H extends HtlcRef> =
   | { readonly type: 'evaluate'; readonly incoming: H; readonly applied?: OutboxSettlement }
   /** It is out; its outcome is still to come. */
   | { readonly type: 'wait'; readonly incoming: H; readonly outgoing: OfferedHtlc }
+  /** Its relay was begun, and nothing tells of an outgoing HTLC: only if that was never offered, it is evaluated (`OfferTrace`). */
+  | { readonly type: 'trace'; readonly incoming: H; readonly offer: Offer }
   /** Its outcome is known and is to be applied now. */
   | { readonly type: 'settle'; readonly incoming: H; readonly settlement: OutboxSettlement }
 
@@ -35,22 +39,28 @@ export interface RestartMatches<H extends HtlcRef> {
 
 /**
  * Matches relays in every stage again, before any peer is connected. `incoming` are the received HTLCs that are irrevocably committed and
- * not settled by us; `outgoing` the offered ones that some commitment still holds; `settlements` the outbox. An outcome takes precedence
- * over a live HTLC: it is kept until it is applied, even while the HTLC is still being removed.
+ * not settled by us; `outgoing` the offered ones that some commitment still holds; `settlements` the outbox; `relays` the relays under way.
+ * An outcome takes precedence over a live HTLC: it is kept until it is applied, even while the HTLC is still being removed. A relay that was
+ * begun counts as offered until its outcome, or the channel that it was to go out of, says otherwise.
  */
 export const matchAfterRestart = <H extends HtlcRef>(
   incoming: readonly H[],
   outgoing: readonly OfferedHtlc[],
   settlements: readonly OutboxSettlement[],
+  relays: readonly RelayRecord[],
 ): RestartMatches<H> => {
   const unsettled = new Set(incoming.map(keyOf))
   const live = byUpstream(outgoing)
   const known = byUpstream(settlements)
+  const begun = new Map(relays.map((record) => [keyOf(record.incoming), record]))
   const hasUpstream = ({ origin }: OfferedHtlc): boolean =>
     origin.type === 'relay' && origin.upstream.some((ref) => unsettled.has(keyOf(ref)))
 
   return {
-    incoming: incoming.map((htlc) => matchOf(htlc, live.get(keyOf(htlc)), known.get(keyOf(htlc)))),
+    incoming: incoming.map((htlc) => {
+      const key = keyOf(htlc)
+      return matchOf(htlc, live.get(key), known.get(key), begun.get(key))
+    }),
     obsolete: settlements.filter((settlement) => settlement.origin.type === 'relay' && !hasUpstream(settlement)),
     orphans: outgoing.filter((htlc) => htlc.origin.type === 'relay' && !hasUpstream(htlc)),
     payments: {
@@ -66,6 +76,7 @@ const matchOf = <H extends HtlcRef>(
   htlc: H,
   outgoing: readonly OfferedHtlc[] = [],
   settlements: readonly OutboxSettlement[] = [],
+  begun: RelayRecord | undefined,
 ): IncomingMatch<H> => {
   // A relay that was offered elsewhere after it came back unsent may have left several rows: the one that decides counts.
   const decisive =
@@ -75,9 +86,13 @@ const matchOf = <H extends HtlcRef>(
   const elsewhere = outgoing.find((out) => !settlements.some((settled) => keyOf(settled) === keyOf(out)))
   if (elsewhere !== undefined) return { type: 'wait', incoming: htlc, outgoing: elsewhere }
   if (decisive !== undefined) return { type: 'settle', incoming: htlc, settlement: decisive }
+  const cameBack = settlements.some(({ channelId }) => begun && equalBytes(channelId, begun.outgoing.channelId))
+  if (begun !== undefined && !cameBack) return { type: 'trace', incoming: htlc, offer: offerOf(begun) }
   const [unsent] = settlements
   return { type: 'evaluate', incoming: htlc, ...(unsent === undefined ? {} : { applied: unsent }) }
 }
+
+const offerOf = ({ paymentHash, outgoing }: RelayRecord): Offer => ({ paymentHash, ...outgoing })
 
 const byUpstream = <O extends OfferedHtlc>(htlcs: readonly O[]): ReadonlyMap<string, readonly O[]> => {
   const found = new Map<string, O[]>()

@@ -56,6 +56,9 @@ const env = (channels: readonly RelayChannel[], more: Partial<RelayEnv> = {}): R
       .toSorted((a, b) => (a.spendableMsat > b.spendableMsat ? -1 : 1)),
   channelUpdate: (_, shortChannelId) => (shortChannelId === 100n ? update : undefined),
   canClaim: () => true,
+  isLeftToChain: () => false,
+  takesBack: () => true,
+  nextHtlcId: () => 70n,
   minCltvExpiryDelta: 3,
   maxCltvExpiryDelta: 2016,
   ...more,
@@ -95,7 +98,7 @@ test('an HTLC that pays what we ask goes out of the named channel', (t) => {
     incoming: { channelId: named('incoming'), htlcId: 5n, amountMsat: 1_001_100n, cltvExpiry: 640 },
     requestedShortChannelId: 100n,
     startedAt: 10_000_000,
-    outgoing: { channelId: named('a'), amountMsat: 1_000_000n, cltvExpiry: 600 },
+    outgoing: { channelId: named('a'), amountMsat: 1_000_000n, cltvExpiry: 600, firstHtlcId: 70n },
   })
 })
 
@@ -274,7 +277,8 @@ test('an HTLC that timed out on the chain fails for good', (t) => {
 test('an HTLC that was never sent is offered elsewhere, or given back after a restart', (t) => {
   const world = env([channel('a'), channel('b', { shortIds: { localAliases: [21n] } })])
   const again = stepRelay(outgoing(), { type: 'settled', outcome: { type: 'not-sent' } }, world)
-  t.deepEqual(again.state?.record.outgoing, { channelId: named('b'), amountMsat: 1_000_000n, cltvExpiry: 600 })
+  const outgoingAgain = { channelId: named('b'), amountMsat: 1_000_000n, cltvExpiry: 600, firstHtlcId: 70n }
+  t.deepEqual(again.state?.record.outgoing, outgoingAgain)
   const [fail] = outcomeOf({ type: 'not-sent' }, resumedRelay(outgoing().record))
   t.is(fail?.type, 'fail')
 })
@@ -304,4 +308,29 @@ test('our own failures and those passed on are read by the origin', (t) => {
     ok: true,
     value: { originIndex: 1, failure },
   })
+})
+
+test('a relay whose outcome only the chain can tell is given back three blocks before its HTLC would cost the channel it came by', (t) => {
+  const world = env([channel('a')], { isLeftToChain: () => true })
+  const relay = started(request(), world)
+  const early = stepRelay(relay, { type: 'block' }, { ...world, height: 636 })
+  t.is(early.state, relay)
+  t.deepEqual(early.effects, [])
+  const { state, effects } = stepRelay(relay, { type: 'block' }, { ...world, height: 637 })
+  t.is(state, undefined)
+  const [fail, told] = effects
+  t.like(fail, { type: 'fail', failure: { type: 'own', failure: { type: 'permanent_channel_failure' } } })
+  t.like(told, { type: 'relay-failed', source: 'us', code: 'permanent_channel_failure' })
+})
+
+test('a relay is kept while its next peer can still answer, and where giving it back saves no channel', (t) => {
+  const late = (more: Partial<RelayEnv>): RelayEnv =>
+    env([channel('a')], { isLeftToChain: () => true, height: 700, ...more })
+  const relay = started(request(), env([channel('a')]))
+  for (const world of [late({ isLeftToChain: () => false }), late({ takesBack: () => false })]) {
+    t.deepEqual(stepRelay(relay, { type: 'block' }, world), { state: relay, effects: [] })
+  }
+  // After a restart as well.
+  const [fail] = stepRelay(resumedRelay(relay.record), { type: 'block' }, late({})).effects
+  t.is(fail?.type, 'fail')
 })

@@ -5,7 +5,7 @@ import { type FailureMessage, failureOfMalformed } from '../../onion/failure-mes
 import type { Step } from '../step.ts'
 import type { UpstreamFailure } from '../upstream-failure.ts'
 import type { RelayEffect, RelayEnv, RelayInput, RelayRecord, RelayRequest, RelayState } from './relay-protocol.ts'
-import { chooseRelayChannel } from './relay-rules.ts'
+import { chooseRelayChannel, isToBeGivenBack } from './relay-rules.ts'
 
 /** Without a state the relay has ended, and its row is to be deleted. */
 type RelayStep = Step<RelayState | undefined, RelayEffect>
@@ -26,6 +26,8 @@ export const stepRelay = (state: RelayState, input: RelayInput, env: RelayEnv): 
     }
     case 'settled':
       return settle(state, input.outcome, env)
+    case 'block':
+      return isToBeGivenBack(state.record, env) ? giveBack(state.record, timedOut, 'us') : { state, effects: [] }
     default:
       return assertNever(input, 'input of a relay')
   }
@@ -50,7 +52,7 @@ const settle = (state: RelayState, outcome: HtlcOutcome, env: RelayEnv): RelaySt
     case 'not-sent':
       return offerElsewhere(state, env)
     case 'timed-out-on-chain':
-      return giveBack(record, { type: 'own', failure: { type: 'permanent_channel_failure' } }, 'us')
+      return giveBack(record, timedOut, 'us')
     default:
       return assertNever(outcome, 'outcome of an HTLC')
   }
@@ -67,6 +69,8 @@ const offerElsewhere = ({ record, request, tried }: RelayState, env: RelayEnv): 
   if (request === undefined) return giveBack(record, transient, 'us')
   return offer(request, [...tried, record.outgoing.channelId], record.startedAt, env)
 }
+
+const timedOut: UpstreamFailure = { type: 'own', failure: { type: 'permanent_channel_failure' } }
 
 const transient: UpstreamFailure = {
   type: 'own',
@@ -86,12 +90,13 @@ const offer = (
   if (!chosen.ok) return refuse(request, chosen.error)
   const { channelId } = chosen.value
   const out = { channelId, amountMsat: payload.amtToForward, cltvExpiry: payload.outgoingCltvValue }
+  const firstHtlcId = env.nextHtlcId(channelId)
   const record: RelayRecord = {
     paymentHash,
     incoming: { ...incoming, amountMsat: request.amountMsat, cltvExpiry: request.cltvExpiry },
     requestedShortChannelId: payload.shortChannelId,
     startedAt,
-    outgoing: out,
+    outgoing: { ...out, firstHtlcId },
   }
   return {
     state: { record, request, tried },

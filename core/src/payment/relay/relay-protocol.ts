@@ -41,6 +41,12 @@ export interface RelayEnv {
   readonly channelUpdate: (channelId: ChannelId, shortChannelId: ShortChannelId) => ChannelUpdate | undefined
   /** Whether revealing its preimage now would make the received HTLC ours, as far as anything is known of its channel. */
   readonly canClaim: (htlc: HtlcRef) => boolean
+  /** Whether the outcome of the outgoing HTLC comes from the chain, or not at all. Never once the preimage is known. */
+  readonly isLeftToChain: (relay: RelayRecord) => boolean
+  /** Whether the peer would take back now what it has offered. */
+  readonly takesBack: (htlc: HtlcRef) => boolean
+  /** The id that the channel's next signed HTLC of ours will have, or one before it. */
+  readonly nextHtlcId: (channelId: ChannelId) => HtlcId
   /** An outgoing HTLC must expire this many blocks from now at least, and at most (BOLT 4: 2016). */
   readonly minCltvExpiryDelta: BlockDelta
   readonly maxCltvExpiryDelta: BlockDelta
@@ -61,7 +67,11 @@ export interface RelayRecord {
   readonly requestedShortChannelId: ShortChannelId
   readonly startedAt: TimestampMs
   /** The id is known once the channel has answered. */
-  readonly outgoing: Omit<RelayedHtlc, 'htlcId'> & { readonly htlcId?: HtlcId }
+  readonly outgoing: Omit<RelayedHtlc, 'htlcId'> & {
+    readonly htlcId?: HtlcId
+    /** No HTLC of this relay has an id below it in the channel: see `Offer`. Absent in rows of an earlier version. */
+    readonly firstHtlcId?: HtlcId
+  }
 }
 
 /** A relay under way. Without `request` (after a restart) it cannot be tried over another channel. */
@@ -78,6 +88,8 @@ export type RelayInput =
       readonly type: 'added'
       readonly result: Result<{ readonly htlcId: HtlcId }, { readonly code: string }>
     }
+  /** Another block. */
+  | { readonly type: 'block' }
   /** The outcome of the outgoing HTLC. May repeat. */
   | { readonly type: 'settled'; readonly outcome: HtlcOutcome }
 

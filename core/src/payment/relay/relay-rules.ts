@@ -5,10 +5,24 @@ import { err, ok, type Result } from '../../lib/result.ts'
 import type { TimestampMs } from '../../lib/units.ts'
 import type { FailureMessage } from '../../onion/failure-message.ts'
 import { relayFee } from '../relay-fee.ts'
-import type { RelayChannel, RelayEnv, RelayRequest } from './relay-protocol.ts'
+import type { RelayChannel, RelayEnv, RelayRecord, RelayRequest } from './relay-protocol.ts'
 
 /** BOLT 7, `channel_update`: senders may not have heard of a new policy yet. */
 export const PREVIOUS_POLICY_HONOURED_MS = 10 * 60_000
+
+/** How many blocks before its expiry an HTLC that only costs its channel is given back: enough for the removal to be committed. */
+const GIVE_BACK_MARGIN = 3
+
+/**
+ * BOLT 5, HTLC output handling: an incoming HTLC is failed before its own timeout, whatever has become of the outgoing one. Its peer goes
+ * to the chain at the expiry, and by then takes the HTLC back: a preimage that comes later is worth nothing, and the channel is lost as
+ * well. So where the outgoing HTLC can only be answered by the chain, and has not been, the incoming one is given back just before. An HTLC
+ * whose channel the chain decides, or whose peer is away, is kept: giving it back would save nothing.
+ */
+export const isToBeGivenBack = (record: RelayRecord, env: RelayEnv): boolean =>
+  env.height >= record.incoming.cltvExpiry - GIVE_BACK_MARGIN &&
+  env.isLeftToChain(record) &&
+  env.takesBack(record.incoming)
 
 /** Whether a sender may call the channel by this id: by every alias that we gave out, and by the real id unless aliases only. */
 export const isNamed = ({ shortIds, aliasOnly }: RelayChannel, shortChannelId: ShortChannelId): boolean =>

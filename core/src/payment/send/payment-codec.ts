@@ -70,7 +70,7 @@ const attemptFailure = union<AttemptFailure, 'type'>('type', {
   'on-chain': { number: 3, fields: {} },
 })
 
-const attemptFields: FieldCodecs<Attempt> = {
+const attemptFields: FieldCodecs<Omit<Attempt, 'firstHtlcId'>> = {
   id: u32,
   route,
   sessionKey: bytes32,
@@ -78,6 +78,10 @@ const attemptFields: FieldCodecs<Attempt> = {
   status: oneOf(['pending', 'settled', 'failed']),
   failure: optional(attemptFailure),
 }
+
+const withoutFirstId = <A extends { readonly firstHtlcId?: bigint }>(
+  fields: FieldCodecs<Omit<A, 'firstHtlcId'>>,
+): Codec<A> => struct<Omit<A, 'firstHtlcId'>>(fields) as Codec<A>
 
 const paymentFailure = struct<PaymentFailure>({
   // New ones come last: a number once written keeps its meaning.
@@ -132,7 +136,7 @@ const briefTarget = struct<PaymentTarget>({
   minFinalCltvExpiryDelta: SHORT.count,
 })
 
-const briefAttempt = struct<BriefAttempt>({
+const briefAttemptFields: FieldCodecs<Omit<BriefAttempt, 'firstHtlcId'>> = {
   ...attemptFields,
   id: SHORT.count,
   sessionKey: u16Bytes,
@@ -140,47 +144,50 @@ const briefAttempt = struct<BriefAttempt>({
     channelId: bytes32,
     hops: u16List(struct<BriefHop>({ ...hopFields, nodeId: optional(point), amountMsat: SHORT.amount })),
   }),
-})
+}
 
-const briefly: Codec<SentPayment> = mapped(
-  struct<BriefPayment>(sentPaymentFields(briefTarget, briefAttempt, SHORT)),
-  (payment): SentPayment => ({
-    ...payment,
-    attempts: payment.attempts.map((attempt) => ({
-      ...attempt,
-      route: {
-        ...attempt.route,
-        hops: attempt.route.hops.map((hop) => ({ ...hop, nodeId: hop.nodeId ?? payment.target.destination })),
-      },
-    })),
-  }),
-  (payment): BriefPayment => ({
-    ...payment,
-    attempts: payment.attempts.map((attempt) => ({
-      ...attempt,
-      route: {
-        ...attempt.route,
-        hops: attempt.route.hops.map(({ nodeId, ...hop }) =>
-          equalBytes(nodeId, payment.target.destination) ? hop : { ...hop, nodeId },
-        ),
-      },
-    })),
-  }),
-)
+const briefly = (attempt: Codec<BriefAttempt>): Codec<SentPayment> =>
+  mapped(
+    struct<BriefPayment>(sentPaymentFields(briefTarget, attempt, SHORT)),
+    (payment): SentPayment => ({
+      ...payment,
+      attempts: payment.attempts.map((attempt) => ({
+        ...attempt,
+        route: {
+          ...attempt.route,
+          hops: attempt.route.hops.map((hop) => ({ ...hop, nodeId: hop.nodeId ?? payment.target.destination })),
+        },
+      })),
+    }),
+    (payment): BriefPayment => ({
+      ...payment,
+      attempts: payment.attempts.map((attempt) => ({
+        ...attempt,
+        route: {
+          ...attempt.route,
+          hops: attempt.route.hops.map(({ nodeId, ...hop }) =>
+            equalBytes(nodeId, payment.target.destination) ? hop : { ...hop, nodeId },
+          ),
+        },
+      })),
+    }),
+  )
 
 /**
  * Version 2: secrets may be forgotten, and an invoice takes the bits that it has. Version 3: the destination is named once, and a
- * number takes the bytes that it has. The row is written twice, and as it was first it takes up its room.
+ * number takes the bytes that it has. The row is written twice, and as it was first it takes up its room. Version 4: an attempt says from
+ * which id on its HTLC can be.
  */
 const sentPayment = versioned(
-  struct<SentPayment>(sentPaymentFields(struct<PaymentTarget>(targetFields), struct<Attempt>(attemptFields))),
+  struct<SentPayment>(sentPaymentFields(struct<PaymentTarget>(targetFields), withoutFirstId<Attempt>(attemptFields))),
   struct<SentPayment>(
     sentPaymentFields(
       struct<PaymentTarget>(lastingFields),
-      struct<Attempt>({ ...attemptFields, sessionKey: u16Bytes }),
+      withoutFirstId<Attempt>({ ...attemptFields, sessionKey: u16Bytes }),
     ),
   ),
-  briefly,
+  briefly(withoutFirstId<BriefAttempt>(briefAttemptFields)),
+  briefly(struct<BriefAttempt>({ ...briefAttemptFields, firstHtlcId: optional(bigSize) })),
 )
 
 export const encodeSentPayment = (payment: SentPayment): Uint8Array => encodeWith(sentPayment, payment)

@@ -1,5 +1,5 @@
 import type { RouteHint } from '../../invoice/invoice.ts'
-import type { ChannelId, NodeId, PaymentHash, Preimage, PrivateKey, ShortChannelId } from '../../lib/ids.ts'
+import type { ChannelId, HtlcId, NodeId, PaymentHash, Preimage, PrivateKey, ShortChannelId } from '../../lib/ids.ts'
 import type { BlockDelta, BlockHeight, Msat, TimestampMs } from '../../lib/units.ts'
 import type { FailureMessage } from '../../onion/failure-message.ts'
 
@@ -73,6 +73,8 @@ export interface Attempt {
   readonly sessionKey: PrivateKey
   readonly startedAt: TimestampMs
   readonly status: 'pending' | 'settled' | 'failed'
+  /** No id below it can be its HTLC's in the channel: see `Offer`. Absent in rows of an earlier version. */
+  readonly firstHtlcId?: HtlcId
   /** If failed. */
   readonly failure?: AttemptFailure
 }
@@ -142,6 +144,8 @@ export interface SendEnv {
   readonly channels: OwnChannels
   /** A fresh random number of blocks that a payment adds to its final expiry: see `shadowDelta`. */
   readonly shadowDelta: () => BlockDelta
+  /** The id that the channel's next signed HTLC of ours will have, or one before it. */
+  readonly nextHtlcId: (channelId: ChannelId) => HtlcId
   /** A fresh key for an onion, 32 random bytes that are a valid scalar. */
   readonly sessionKey: () => PrivateKey
 }

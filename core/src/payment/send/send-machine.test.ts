@@ -54,6 +54,7 @@ const env = (channels: readonly OwnChannel[], more: Partial<SendEnv> = {}): Send
   now: 1_000_000,
   height: 500,
   channels: ownChannels(channels),
+  nextHtlcId: () => 70n,
   shadowDelta: () => 0,
   sessionKey: sessionKeys(),
   ...more,

@@ -75,7 +75,7 @@ export const stepPayment = (state: SendState, input: SendInput, env: SendEnv): S
       return settle({ ...state, offering }, input.attempt, input.outcome, env)
     }
     case 'resumed': {
-      // A row is written with or before its HTLC: an attempt that nothing holds was never offered to the peer.
+      // A row is written with or before its HTLC.
       const lost = pending(state.payment).filter(({ id }) => !input.held.includes(id))
       const failed = lost.reduce(
         (payment, { id }) => withFailure(payment, id, { type: 'local', error: 'interrupted' }),
@@ -215,7 +215,7 @@ const offer = (state: SendState, routes: readonly Route[], env: SendEnv): SendSt
   for (const [i, route] of routes.entries()) {
     const id = nextAttemptId + i
     const sessionKey = env.sessionKey()
-    const made = { id, route, sessionKey, startedAt: env.now }
+    const made = { id, route, sessionKey, startedAt: env.now, firstHtlcId: env.nextHtlcId(route.channelId) }
     const onion = onionFor(route, target, sessionKey)
     if (!onion.ok) {
       attempts.push({ ...made, status: 'failed', failure: { type: 'local', error: onion.error.code } })

@@ -18,7 +18,7 @@ export type SendInput =
   | { readonly type: 'added'; readonly attempt: number; readonly result: Result<unknown, { readonly code: string }> }
   /** The outcome of an attempt's HTLC. May repeat. */
   | { readonly type: 'settled'; readonly attempt: number; readonly outcome: HtlcOutcome }
-  /** After a restart, before any peer is connected: the attempts that some channel or outbox row still holds. */
+  /** After a restart, before any peer is connected: all attempts but those that were certainly never offered. */
   | { readonly type: 'resumed'; readonly held: readonly number[] }
 
 /** In this order the driver first writes the row (with or before the commit that holds the HTLC), then acts. */

@@ -1,0 +1,24 @@
+import { type ChannelState, type HtlcOrigin, type HtlcRef, isFunded } from '../../channel/index.ts'
+import { equalBytes } from '../../lib/bytes.ts'
+import type { RelayRecord } from '../../payment/relay/relay-protocol.ts'
+import type { ChannelDirectory } from '../channel/channel-directory.ts'
+
+/**
+ * Whether the outcome of a relay's outgoing HTLC comes from the chain, or not at all: the chain decides about its channel, or the channel
+ * does not hold it, or is gone. A preimage that the channel knows is on its way to us.
+ */
+export const isLeftToChain = (channels: ChannelDirectory, { incoming, outgoing }: RelayRecord): boolean => {
+  const state = channels.get(outgoing.channelId)?.state
+  if (state === undefined || !isFunded(state.durable)) return true
+  const held = state.durable.htlcs.offered.find(({ origin }) => isFor(origin, incoming))
+  if (held?.preimage !== undefined) return false
+  return state.durable.phase === 'closing' || (held === undefined && !isProposed(state, incoming))
+}
+
+const isProposed = ({ session }: ChannelState, incoming: HtlcRef): boolean =>
+  session?.proposed.local.some((proposal) => proposal.type === 'add' && isFor(proposal.record.origin, incoming)) ===
+  true
+
+const isFor = (origin: HtlcOrigin | undefined, { channelId, htlcId }: HtlcRef): boolean =>
+  origin?.type === 'relay' &&
+  origin.upstream.some((ref) => ref.htlcId === htlcId && equalBytes(ref.channelId, channelId))
