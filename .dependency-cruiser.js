@@ -68,6 +68,7 @@ const FOLDERS_OF_NODE = {
   payment: ['storage', 'keys', 'events', 'chain', 'channel'],
   peer: ['storage', 'events', 'connection', 'channel'],
   retention: ['storage', 'events', 'channel', 'payment'],
+  backup: ['storage', 'keys', 'channel'],
   'contract-mapping': [
     'storage',
     'keys',
@@ -80,6 +81,7 @@ const FOLDERS_OF_NODE = {
     'payment',
     'peer',
     'retention',
+    'backup',
   ],
 }
 

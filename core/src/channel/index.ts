@@ -33,6 +33,7 @@ export {
   isStored,
   newChannel,
   type Phase,
+  putInDoubt,
 } from './state/channel-state.ts'
 export type { CloseCause, FundingSpend } from './state/closing.ts'
 export type { Closed, Durable, Funded } from './state/durable.ts'

@@ -1,6 +1,5 @@
 import { fundingOutputScript } from './commitments/build-commitment.ts'
 import { commitmentSpentBy } from './commitments/commitments.ts'
-import { isIrrevocable } from './commitments/cross-signed.ts'
 import { type ChannelState, isFunded } from './state/channel-state.ts'
 import type { Funded } from './state/durable.ts'
 import type { Effect } from './state/effects.ts'
@@ -10,7 +9,7 @@ import { publishClosing, watchOutputs } from './transitions/closing/on-chain.ts'
 import { publishMutualClose } from './transitions/common/publications.ts'
 import { settled } from './transitions/common/settle.ts'
 import { publishFunding, watchFunding } from './transitions/opening/opening.ts'
-import { forward } from './transitions/operating/commit.ts'
+import { undecided } from './transitions/operating/commit.ts'
 
 /**
  * What a state that was read back from the store still owes: every watch and publication, every received HTLC that waits for a decision,
@@ -19,7 +18,7 @@ import { forward } from './transitions/operating/commit.ts'
  */
 export const resume = ({ durable }: Pick<ChannelState, 'durable'>, env: ChannelEnv): readonly Effect[] => {
   if (!isFunded(durable)) return []
-  return [...watchFunding(durable), ...publications(durable, env), ...forwards(durable, env), ...settlements(durable)]
+  return [...watchFunding(durable), ...publications(durable, env), ...undecided(durable, env), ...settlements(durable)]
 }
 
 const publications = (durable: Funded, env: ChannelEnv): readonly Effect[] => {
@@ -39,11 +38,6 @@ const publications = (durable: Funded, env: ChannelEnv): readonly Effect[] => {
     ...publishClosing(durable, env),
   ]
 }
-
-const forwards = (durable: Funded, env: ChannelEnv): readonly Effect[] =>
-  durable.htlcs.received
-    .filter((record) => record.preimage === undefined && record.failure === undefined && isIrrevocable(durable, record))
-    .flatMap((record) => forward(durable, record.add.id, env))
 
 const settlements = (durable: Funded): readonly Effect[] => {
   const onChain = durable.phase === 'closing'

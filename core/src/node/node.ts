@@ -5,6 +5,7 @@ import type { Failure } from '../lib/errors.ts'
 import { pacer } from '../lib/pace.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import { OUR_FEATURES } from '../wire/features.ts'
+import { takeUpRestored } from './backup/take-up-restored.ts'
 import { Broadcaster } from './chain/broadcaster.ts'
 import { chainCursor } from './chain/chain-cursor.ts'
 import { ChainHealth } from './chain/chain-health.ts'
@@ -139,7 +140,7 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
   await moveHtlcRows(store, moved)
   await movePaymentIndex(store, moved)
   await moveInvoiceIndex(store, moved)
-  const stored = await readChannels(store, clock)
+  const stored = await takeUpRestored(store, await readChannels(store, clock), log)
   releaseForgotten(wallet, stored)
   const indexes = keyIndexes(stored, await readKeyIndexFloor(store))
   const scripts = new ShutdownScripts(wallet)

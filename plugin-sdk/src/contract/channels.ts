@@ -130,6 +130,10 @@ const ChannelSummary = named(
     rest: field(ChannelRest, {
       summary: 'There while the channel holds back what the peer has hung up at, so that its other channels can go on.',
     }).optional(),
+    inDoubt: field(Flag, {
+      summary:
+        'There while the state may be old, because the database was put back: nothing of the channel is published until its peer has shown that it knows no later one.',
+    }).optional(),
     localPolicy: RelayPolicy,
     remotePolicy: RelayPolicy.optional(),
     closeKind: CloseKind.optional(),
@@ -248,9 +252,15 @@ export const channels = actor('channels', 'Payment channels and what they charge
   }),
   forceClose: command({
     summary: 'Closes a channel alone, by publishing our latest commitment. Our share is locked for a while.',
-    request: z.strictObject({ channelId: ChannelId }),
+    request: z.strictObject({
+      channelId: ChannelId,
+      evenIfOld: field(Flag, {
+        summary:
+          'Also while the state may be old (inDoubt): if it is, the peer takes all that is in the channel. For when the peer never comes back. Of the operator alone.',
+      }).optional(),
+    }),
     reply: z.object({ channelId: ChannelId, txid: TxId }),
-    errors: ['channel-not-found', 'already-closing', 'fee-limit-exceeded'],
+    errors: ['channel-not-found', 'already-closing', 'fee-limit-exceeded', 'state-in-doubt'],
     effects: ['fees', 'locks'],
     positional: ['channelId'],
   }),

@@ -209,6 +209,8 @@ export interface ChannelSummary {
   /** Of ours, the HTLCs in a commitment that the peer published and that this node does not know: it cannot claim them. */
   readonly unclaimableMsat?: Msat
   readonly rest?: ChannelRest
+  /** There while the state may be old, because the database was put back: nothing of the channel is published until its peer has shown that it knows no later one. */
+  readonly inDoubt?: boolean
   readonly localPolicy: RelayPolicy
   readonly remotePolicy?: RelayPolicy
   readonly closeKind?: 'mutual' | 'local-force' | 'remote-force' | 'revoked' | 'never-funded'
@@ -360,6 +362,8 @@ export interface ChannelsCloseReply {
 
 export interface ChannelsForceCloseRequest {
   readonly channelId: ChannelId
+  /** Also while the state may be old (inDoubt): if it is, the peer takes all that is in the channel. For when the peer never comes back. Of the operator alone. */
+  readonly evenIfOld?: boolean
 }
 
 export interface ChannelsForceCloseReply {
@@ -394,7 +398,7 @@ export interface ChannelsActor {
   open(request: ChannelsOpenRequest, options: CommandOptions): Promise<ChannelsOpenReply>
   /** Closes a channel together with the peer. Our share goes to our own wallet. Effects: fees. Errors: channel-not-found, channel-not-ready, already-closing, fee-limit-exceeded. */
   close(request: ChannelsCloseRequest, options: CommandOptions): Promise<ChannelsCloseReply>
-  /** Closes a channel alone, by publishing our latest commitment. Our share is locked for a while. Effects: fees, locks. Errors: channel-not-found, already-closing, fee-limit-exceeded. */
+  /** Closes a channel alone, by publishing our latest commitment. Our share is locked for a while. Effects: fees, locks. Errors: channel-not-found, already-closing, fee-limit-exceeded, state-in-doubt. */
   forceClose(request: ChannelsForceCloseRequest, options: CommandOptions): Promise<ChannelsForceCloseReply>
   /** Changes what the node charges to relay out of a channel. The old fees are honoured for 10 more minutes. Effects: prices. Errors: channel-not-found, channel-not-ready, already-closing, fee-out-of-bounds. */
   setRelayFees(request: ChannelsSetRelayFeesRequest, options: CommandOptions): Promise<ChannelsSetRelayFeesReply>

@@ -51,6 +51,16 @@ export const classifySpend = (
   return number < remote.index ? 'revoked' : 'unknown'
 }
 
+/** A commitment of ours that we have forgotten: a database that was put back is older than the close. */
+export const isForgottenLocal = (
+  { localParams, local }: KnownCommitments,
+  tx: Tx,
+  commitmentPoint: (index: number) => PublicKey,
+): boolean => {
+  const number = numberOfCommitment(localParams, tx)
+  return number !== undefined && number >= local.index && isOurs(localParams, commitmentPoint(number), tx)
+}
+
 // The opener keeps a reserve above the dust limit (BOLT 2, channel_reserve_satoshis), so one of the main outputs is in every commitment.
 const isOurs = (params: CommitmentParams, point: PublicKey, { outputs }: Tx): boolean => {
   const { toLocal, toRemote } = params.format.locks(params, deriveCommitmentKeys(params, point))

@@ -6,12 +6,18 @@ import { sweep } from './sweep.ts'
 
 /**
  * BOLT 5, remote commitment transaction, after data loss: of a commitment that we do not know, our main output is found and taken. What else
- * is in it is unknown: the channel is never over by itself, and HTLCs stay open.
+ * is in it is unknown: HTLCs that we know of stay open, and as long as there are any, the channel is not over.
  */
-export const unknownCommitmentClaims = (terms: ClaimTerms, tx: Tx, confirmedAt: BlockHeight): Resolution => {
+export const unknownCommitmentClaims = (
+  terms: ClaimTerms,
+  tx: Tx,
+  confirmedAt: BlockHeight,
+  holdsHtlcs: boolean,
+): Resolution => {
   const { fates, outputs } = toRemoteFates(terms, tx, confirmedAt)
-  const { claims } = fromFates(confirmedAt, fates)
-  return { claims, outputs, outcomes: [], others: 'pending' }
+  const { claims, resolvedAt } = fromFates(confirmedAt, fates)
+  const end = holdsHtlcs || resolvedAt === undefined ? {} : { resolvedAt }
+  return { claims, outputs, outcomes: [], others: 'pending', ...end }
 }
 
 /** Our main output in any commitment of the peer's: its key never changes (`option_static_remotekey`). */

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import test from 'ava'
+import test, { type ExecutionContext } from 'ava'
 import { txidOf } from '../../bitcoin/transaction.ts'
 import { fromHex, toHex } from '../../lib/bytes.ts'
 import type { Change } from '../state/changes.ts'
@@ -10,31 +10,9 @@ import { agree } from '../transitions/fixtures/simulation.ts'
 import { FEATURES, fundingTransaction, type TestParty } from '../transitions/fixtures/test-party.ts'
 import { TwoParties } from '../transitions/fixtures/two-parties.ts'
 import { decodeChannel, encodeChannel, type HtlcRow, htlcKey, liveHtlcKeys, pastOfHtlcRow } from './channel-codec.ts'
+import { digestOf, type GoldenState, goldenStates, inOrder } from './fixtures/golden-states.ts'
 import { storedHtlc } from './htlc-rows.ts'
-
-/** Stands for a value of the state in a fixture: bytes as hex, amounts as text. */
-const plain = (value: unknown): unknown => {
-  if (value instanceof Uint8Array) return toHex(value)
-  if (typeof value === 'bigint') return `${value}`
-  if (Array.isArray(value)) return value.map(plain)
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(
-    // A row holds the name of its format: what the format does is not state.
-    Object.entries(value).map(([name, member]) => [name, name === 'format' ? member.name : plain(member)]),
-  )
-}
-
-const inOrder = (durable: Durable): unknown => {
-  const copy = plain(durable) as {
-    active?: { [side: string]: { spec?: { htlcs: { direction: string; id: string }[] } } }[]
-  }
-  for (const commitment of copy.active ?? []) {
-    for (const side of Object.values(commitment)) {
-      side?.spec?.htlcs.sort((a, b) => a.direction.localeCompare(b.direction) || Number(a.id) - Number(b.id))
-    }
-  }
-  return copy
-}
+import { laterOfFunded } from './version-1.ts'
 
 /** What the rows hold of a state: without the onions that nobody needs any more. */
 const asStored = (durable: Durable): Durable => {
@@ -357,4 +335,54 @@ test('version 1 — a channel from its rows can be reestablished', (t) => {
   alice.state = { durable: decoded.value }
   const effects = alice.run({ type: 'connected', epoch: 2, remoteFeatures: FEATURES })
   t.like(effects[0], { type: 'send', message: { type: 'channel_reestablish' } })
+})
+
+const goldenFile = (name: string): Readonly<Record<string, GoldenState>> =>
+  JSON.parse(readFileSync(new URL(`./golden/${name}.json`, import.meta.url), 'utf8'))
+
+const readsWhatWasWritten = (t: ExecutionContext, { channelRow, htlcRows, digest }: GoldenState): void => {
+  const rows = htlcRows.map(({ key, value }) => ({ key: fromHex(key), value: fromHex(value) }))
+  const decoded = decodeChannel(fromHex(channelRow), rows)
+  if (!decoded.ok) return t.fail(decoded.error.code)
+  t.is(digestOf(decoded.value), digest)
+  const again = encodeChannel(undefined, decoded.value)
+  t.is(toHex(again.channelRow), channelRow)
+  t.deepEqual(
+    again.htlcRows.map(({ key, value }) => ({ key: toHex(key), value: toHex(value) })),
+    htlcRows,
+  )
+}
+
+for (const [name, state] of Object.entries(goldenFile('first-release'))) {
+  test(`first release — reads what it wrote, and writes the same, to the byte: ${name}`, (t) =>
+    readsWhatWasWritten(t, state))
+}
+
+test('first release — there is a golden state of every phase, cause and kind of close that can be stored', (t) => {
+  t.deepEqual(Object.keys(goldenFile('first-release')), Object.keys(goldenStates()))
+})
+
+/** The paths of all members that came later. */
+const pathsOf = (later: object, before = ''): readonly string[] =>
+  Object.entries(later).flatMap(([name, field]: [string, { readonly within?: object }]) =>
+    field.within === undefined ? [`${before}${name}`] : pathsOf(field.within, `${before}${name}.`),
+  )
+
+test('later members — each has a golden file, which is read and written again, to the byte', (t) => {
+  for (const path of pathsOf(laterOfFunded)) {
+    const state = goldenFile(`later-${path}`)[path]
+    if (state === undefined) t.fail(path)
+    else readsWhatWasWritten(t, state)
+  }
+})
+
+test('later members — a record that is unknown, out of order, cut short or empty is refused', (t) => {
+  const { stored } = new TwoParties().ready().alice
+  const { channelRow } = encodeChannel(undefined, stored)
+  const doubted = encodeChannel(undefined, { ...stored, inDoubt: true } as Durable).channelRow
+  t.is(toHex(doubted), `${toHex(channelRow)}010101`)
+  for (const records of ['fe0101', '01010101 010101', '0102 01', '0100', '010100', '01']) {
+    const row = fromHex(`${toHex(channelRow)}${records.replaceAll(' ', '')}`)
+    t.like(decodeChannel(row, []), { ok: false, error: { code: 'malformed-channel-row' } }, records)
+  }
 })

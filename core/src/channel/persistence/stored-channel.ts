@@ -33,7 +33,11 @@ export interface StoredFunded {
   readonly remoteShutdown?: Uint8Array
   readonly closingFeeratePerKw?: FeeratePerKw
   readonly closing?: ClosingProgress
+  readonly inDoubt?: true
 }
+
+/** What the first version did not have: each has a record in a row of its own (`fundedV1`). Its absence means what it meant then. */
+export type LaterOfFunded = 'inDoubt'
 
 export interface StoredChanges {
   readonly localSigned: readonly StoredChange[]

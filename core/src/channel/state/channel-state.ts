@@ -63,4 +63,15 @@ export const update = <D extends FundedCommon>(durable: D, patch: Partial<Funded
   ...patch,
 })
 
+/** The state was put back from where it may have become old in: see `FundedCommon.inDoubt`. */
+export const putInDoubt = (durable: Funded): Funded =>
+  // Once a channel closes, neither side signs another commitment: what is known is the latest.
+  durable.phase === 'closing' ? durable : update(durable, { inDoubt: true })
+
+export const outOfDoubt = <D extends Funded>(durable: D): D => {
+  if (durable.inDoubt === undefined) return durable
+  const { inDoubt: _, ...certain } = durable
+  return certain as D
+}
+
 export const isFunded = (channel: Channel): channel is Funded => !isOpening(channel) && channel.phase !== 'closed'

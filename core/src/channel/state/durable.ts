@@ -35,6 +35,11 @@ export interface FundedCommon {
   readonly remoteShutdown?: Uint8Array
   /** The fee rate that the operator asked for in a cooperative close. */
   readonly closingFeeratePerKw?: FeeratePerKw
+  /**
+   * The state was put back, and may not be the latest: of our own accord we publish no commitment of ours, until the peer has shown by
+   * `channel_reestablish` that it knows none later, or the operator has taken the risk.
+   */
+  readonly inDoubt?: true
 }
 
 export interface WaitForFundingConfirmed extends FundedCommon {

@@ -66,7 +66,7 @@ export interface CommandErrors {
   readonly 'set-relay-fees': WrongPhase
   readonly 'set-htlc-maximum': WrongPhase
   readonly close: WrongPhase | Failure<'closing-in-progress' | 'invalid-shutdown-script' | 'shutdown-script-is-fixed'>
-  readonly 'force-close': WrongPhase | Failure<'publication-forbidden'>
+  readonly 'force-close': WrongPhase | Failure<'publication-forbidden' | 'state-in-doubt'>
 }
 
 export type CommandError<Name extends keyof CommandErrors = keyof CommandErrors> = CommandErrors[Name]
@@ -136,6 +136,8 @@ export type ChannelError =
   | (Failure<'peer-error' | 'peer-warning'> & { readonly text: string })
   | (Failure<'htlc-deadline-passed'> & { readonly htlcId: HtlcId; readonly direction: 'offered' | 'received' })
   | Failure<'peer-is-ahead'>
+  /** The state was put back, and may not be the latest. */
+  | Failure<'state-in-doubt'>
   /** A spend of the funding that the channel did not expect. */
   | (Failure<'revoked-commitment-published' | 'own-revoked-commitment-published' | 'unknown-funding-spend'> & {
       readonly txid: Uint8Array

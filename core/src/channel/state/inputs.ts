@@ -214,6 +214,8 @@ export interface CloseCommand {
 export interface ForceCloseCommand {
   readonly type: 'force-close'
   readonly requestId?: string
+  /** Also if the state may be old: whoever publishes an old one loses all that is in the channel. */
+  readonly evenIfOld?: boolean
 }
 
 /** Our signature of the peer's first commitment never left the node: the channel can never come into being. */

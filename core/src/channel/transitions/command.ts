@@ -1,7 +1,7 @@
 import { assertNever } from '../../lib/errors.ts'
 import { err } from '../../lib/result.ts'
 import type { ChannelState } from '../state/channel-state.ts'
-import { isFunded } from '../state/channel-state.ts'
+import { isFunded, outOfDoubt } from '../state/channel-state.ts'
 import type { Funded } from '../state/durable.ts'
 import type { AskedCommand } from '../state/effects.ts'
 import type { ChannelEnv } from '../state/environment.ts'
@@ -107,7 +107,11 @@ const usable = ({ durable, session }: ChannelState): Live<Funded> | undefined =>
 }
 
 const forceCloseByOperator = (state: ChannelState, command: ForceCloseCommand, env: ChannelEnv): Step => {
-  const { durable, session } = state
+  const { session } = state
+  if (isFunded(state.durable) && state.durable.inDoubt && command.evenIfOld !== true) {
+    return refuse(state, command, { code: 'state-in-doubt' })
+  }
+  const durable = isFunded(state.durable) ? outOfDoubt(state.durable) : state.durable
   switch (durable.phase) {
     case 'aborted':
     case 'closed':

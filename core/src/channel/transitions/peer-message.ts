@@ -154,8 +154,11 @@ const recvOfClosing = (durable: Closing, session: Session, message: ChannelMessa
     const { channelId } = durable.params
     if (durable.closing.mutual === undefined) {
       const error = answerTo(channelId, { code: 'channel-failed' })
+      // BOLT 2, data loss: our numbers are what shows the peer that it has to publish. Some peers do not close for an error alone.
+      const isLost = durable.closing.cause === 'data-loss' && durable.closing.spends.length === 0
       return stay(
         { durable, session },
+        ...(isLost ? [{ type: 'send', epoch, message: channelReestablish(durable, env) } as const] : []),
         ...(error === undefined ? [] : [{ type: 'send', epoch, message: error } as const]),
       )
     }

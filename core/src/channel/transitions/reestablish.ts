@@ -5,6 +5,7 @@ import type { ChannelReestablish } from '../../wire/messages/channel-operation.t
 import { isFundingConfirmed, latest } from '../commitments/commitments.ts'
 import { isIrrevocable } from '../commitments/cross-signed.ts'
 import { signedRemotes } from '../commitments/sign-commitments.ts'
+import { outOfDoubt } from '../state/channel-state.ts'
 import type { Closing, Funded } from '../state/durable.ts'
 import type { Effect } from '../state/effects.ts'
 import type { ChannelEnv } from '../state/environment.ts'
@@ -16,7 +17,7 @@ import { react } from './common/react.ts'
 import { sendChannelUpdate } from './common/relay-policy.ts'
 import { emit, type Online, type Step, to } from './common/step.ts'
 import { channelReady } from './opening/ready.ts'
-import { commitmentSigned, revokeAndAck } from './operating/commit.ts'
+import { commitmentSigned, revokeAndAck, undecided } from './operating/commit.ts'
 import { proposeRemoval, removalMessage } from './operating/remove-htlc.ts'
 
 /**
@@ -63,7 +64,9 @@ const isSecretBefore = (number: bigint, secret: Uint8Array, env: ChannelEnv): bo
 }
 
 /** BOLT 2: our commitment is revoked, so it must not be published. The peer is asked to publish its own. */
-const weAreBehind = (durable: Funded, session: Session, env: ChannelEnv): Step => {
+const weAreBehind = (doubted: Funded, session: Session, env: ChannelEnv): Step => {
+  // It is certain now that the state is old.
+  const durable = outOfDoubt(doubted)
   if (durable.phase !== 'closing') {
     return forceClose(durable, session, { cause: 'data-loss', error: { code: 'peer-is-ahead' }, publish: false }, env)
   }
@@ -74,9 +77,12 @@ const weAreBehind = (durable: Funded, session: Session, env: ChannelEnv): Step =
   ])
 }
 
-const resumeChannel = ({ durable, session }: Online, message: ChannelReestablish, env: ChannelEnv): Step => {
+const resumeChannel = (online: Online, message: ChannelReestablish, env: ChannelEnv): Step => {
+  const { session } = online
   const { epoch } = session
   const effects: Effect[] = []
+  const durable = outOfDoubt(online.durable)
+  if (durable !== online.durable) effects.push(...undecided(durable, env))
   const { local } = latest(durable)
   if (isReadyOnOurSide(durable) && local.index === 0 && message.nextCommitmentNumber === 1n) {
     effects.push(channelReady(durable, session, env))

@@ -1,5 +1,5 @@
 import type { ActorRef } from '../../actor/types.ts'
-import { type Channel, type Epoch, isFundingConfirmed, isOpening } from '../../channel/index.ts'
+import { type Channel, type Epoch, isFunded, isFundingConfirmed, isOpening } from '../../channel/index.ts'
 import { equalBytes, toHex } from '../../lib/bytes.ts'
 import type { ChannelId, NodeId, ShortChannelId } from '../../lib/ids.ts'
 import { SortedList } from '../../lib/sorted-list.ts'
@@ -72,10 +72,16 @@ export class ChannelDirectory {
   readonly #listeners: ChannelListener[] = []
   #lastNumber = 0
   #resting = 0
+  #inDoubt = 0
 
   /** How many channels hold back messages at which their peers hang up. */
   get resting(): number {
     return this.#resting
+  }
+
+  /** How many channels wait for their peers to show that a state that was put back is the latest. */
+  get inDoubt(): number {
+    return this.#inDoubt
   }
 
   get(channelId: ChannelId): ChannelEntry | undefined {
@@ -164,6 +170,7 @@ export class ChannelDirectory {
     if (slot === undefined) return
     this.#sort(slot, undefined, undefined)
     this.#resting -= rests(slot.entry)
+    this.#inDoubt -= doubts(slot.entry)
     for (const name of slot.names) this.#byName.delete(name)
     this.#slots.delete(ref)
     this.#all.delete(slot)
@@ -185,6 +192,7 @@ export class ChannelDirectory {
     this.#slots.set(entry.ref, slot)
     this.#all.add(slot)
     peer.slots.add(slot)
+    this.#inDoubt += doubts(entry)
     return slot
   }
 
@@ -196,6 +204,7 @@ export class ChannelDirectory {
 
   #place(slot: Slot, entry: ChannelEntry): void {
     this.#resting += rests(entry) - rests(slot.entry)
+    this.#inDoubt += doubts(entry) - doubts(slot.entry)
     slot.entry = entry
     this.#sort(slot, standingOf(entry), waitingOf(entry.state.durable))
     for (const listener of this.#listeners) listener(entry.ref, entry)
@@ -227,6 +236,7 @@ export class ChannelDirectory {
 const noOpenings = (): Openings => ({ 'funding-outpoint': 0, confirmation: 0 })
 
 const rests = ({ rest }: ChannelEntry): number => (rest === undefined ? 0 : 1)
+const doubts = ({ durableState: { durable } }: ChannelEntry): number => (isFunded(durable) && durable.inDoubt ? 1 : 0)
 
 const waitingOf = (durable: Channel): Waiting => {
   // The outpoint of a funding of ours is known before the peer has signed for it.

@@ -13,12 +13,18 @@ export interface KeyIndexes {
  * with it that could still be used. `floor` is the last index of channels whose rows are gone.
  */
 export const keyIndexes = (stored: readonly ChannelState[], floor = 0): KeyIndexes => {
+  let last = lastKeyIndex(stored, floor)
+  return { next: () => ++last }
+}
+
+/** The highest that was ever handed out, as far as the store knows. */
+export const lastKeyIndex = (stored: readonly ChannelState[], floor: number): number => {
   let last = floor
   for (const { durable } of stored) {
     const { keyIndex } = idsOf(durable)
     if (keyIndex !== undefined && keyIndex > last) last = keyIndex
   }
-  return { next: () => ++last }
+  return last
 }
 
 const FLOOR_KEY = utf8Encode('key-index-floor')

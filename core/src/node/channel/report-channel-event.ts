@@ -243,6 +243,8 @@ export const remedyOf = (code: ChannelError['code']): string | undefined => {
       return `the peer wants a higher fee for the close than we pay: ${ANOTHER_RATE}`
     case 'peer-hangs-up-about-channel':
       return 'the connection ends whenever this channel is taken up, so it rests between the attempts: force its close if it stays so'
+    case 'state-in-doubt':
+      return 'the database was put back and may be old: nothing of this channel is published until its peer has shown that the state is the latest'
     case 'own-revoked-commitment-published':
       return 'an old commitment of ours is on the chain, and the peer may take all of it: find and stop the copy of this node that published it'
     default:

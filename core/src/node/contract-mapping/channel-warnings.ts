@@ -6,7 +6,12 @@ export const channelWarnings = (channels: ChannelDirectory): readonly string[] =
   const warnings: string[] = []
   const quarantined = channels.count('quarantined')
   if (quarantined > 0) warnings.push(`${quarantined} channels are quarantined after a fault: see the log`)
-  const { resting } = channels
+  const { resting, inDoubt } = channels
+  if (inDoubt > 0) {
+    warnings.push(
+      `the database was put back: ${inDoubt} channels publish nothing until their peers have shown that they know no later state (inDoubt in the list of channels). To do: let the peers connect`,
+    )
+  }
   if (resting > 0) {
     warnings.push(
       `${resting} channels hold back what their peers hang up at: see rest in the list of channels for what helps`,

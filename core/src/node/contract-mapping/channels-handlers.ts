@@ -154,14 +154,14 @@ export const channelsHandlers = (context: MappingContext): ActorHandlers<'channe
       return ok({ channelId, state: channel.state, waitsFor: closingWaitsFor(now, channel.htlcsInFlight) })
     },
 
-    async forceClose({ channelId }, { worstCase }) {
+    async forceClose({ channelId, evenIfOld = false }, { caller, worstCase }) {
       const entry = find(channelId as string)
       if (!entry.ok) return entry
       const { durable: before } = entry.value.state
       if (isFunded(before) && forceCloseCost(before, feerates().closing).feesMsat > worstCase.feesMsat) {
         return err(dearer())
       }
-      const answer = await entry.value.ref.ask('forceClose', {})
+      const answer = await entry.value.ref.ask('forceClose', { evenIfOld: evenIfOld && caller.kind === 'operator' })
       if (!answer.ok) return err(unanswered(answer.error))
       if (!answer.value.ok) return err(forceCloseRefusal(answer.value.error))
       const { durable } = after(entry.value, channelId as string).state

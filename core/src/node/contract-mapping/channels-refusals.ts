@@ -129,6 +129,12 @@ export const forceCloseRefusal = (error: CommandError<'force-close'>) => {
         'already-closing',
         'our commitment is out of date and would be punished: the peer closes the channel',
       )
+    case 'state-in-doubt':
+      return refusal(
+        error.code,
+        'the database was put back, and the peer may know a later state: whoever publishes an old one loses all that is in the channel. Wait for the peer; if it never comes back, --even-if-old takes the risk',
+        { field: 'evenIfOld' },
+      )
     // It is over.
     case 'wrong-phase':
       return channelNotFound()

@@ -57,6 +57,7 @@ export const describeChannel = (
     htlcsInFlight: view.htlcsInFlight,
     ...(unclaimable === 0n ? {} : { unclaimableMsat: unclaimable }),
     ...(entry.rest === undefined ? {} : { rest: describeRest(entry.rest) }),
+    ...(durable.inDoubt ? { inDoubt: true } : {}),
     localPolicy: describePolicy(relay.current),
     ...(remoteRelay === undefined
       ? {}

@@ -72,6 +72,8 @@ export class PaymentFlow {
     forwards: [],
     settled: [],
   }
+  /** HTLCs of channels in doubt whose outcome is known or awaited. */
+  readonly #underWay = new Set<string>()
   #payments: ActorRef<PaymentsProtocol> | undefined
   #receiver: ActorRef<ReceiverProtocol> | undefined
   #relayer: ActorRef<RelayerProtocol> | undefined
@@ -99,6 +101,8 @@ export class PaymentFlow {
   }
 
   forward(effect: ForwardEffect): void {
+    // Told again by a channel that is out of doubt: what was on its way when the database was copied goes on by itself.
+    if (this.#underWay.delete(htlcName({ channelId: effect.channelId, htlcId: effect.htlc.id }))) return
     if (this.#early !== undefined) this.#early.forwards.push(effect)
     else this.#accept(effect)
   }
@@ -170,6 +174,7 @@ export class PaymentFlow {
       effect,
     }))
     const matches = matchAfterRestart(incoming, outgoing, settlements, relays)
+    const isUnsure = [...channelDirectory.all()].some(({ state }) => isFunded(state.durable) && mayBeOld(state.durable))
 
     const held = new Map<string, number[]>()
     for (const reference of matches.payments.held) {
@@ -177,12 +182,16 @@ export class PaymentFlow {
       const hash = toHex(paymentHash)
       held.set(hash, [...(held.get(hash) ?? []), attempt])
     }
-    await this.payments.ask('resume', { held: Object.fromEntries(held) })
+    await this.payments.ask('resume', { held: Object.fromEntries(held), isUnsure })
     for (const { settlement } of matches.payments.settlements) {
       this.payments.tell('settled', { type: 'settle', ...settlement })
     }
     store.submit(matches.obsolete.map(outboxDeletion))
     for (const match of matches.incoming) {
+      if (this.#isInDoubt(match.incoming)) {
+        if (match.type === 'evaluate') continue
+        this.#underWay.add(htlcName(match.incoming))
+      }
       switch (match.type) {
         case 'evaluate':
           if (match.applied !== undefined) store.submit([outboxDeletion(match.applied)])
@@ -208,7 +217,15 @@ export class PaymentFlow {
     }
   }
 
+  /** Who offered an HTLC of a state that is old may have it back by now: what is relayed for it would be ours to pay. */
+  #isInDoubt({ channelId }: Pick<ForwardEffect, 'channelId'>): boolean {
+    const durable = this.#options.channelDirectory.get(channelId)?.state.durable
+    return durable !== undefined && isFunded(durable) && durable.inDoubt === true
+  }
+
   #accept(effect: ForwardEffect, anew = false): void {
+    // The channel tells of it again once its peer has shown that the state is the latest.
+    if (this.#isInDoubt(effect)) return
     try {
       acceptIncoming(effect, {
         nodeKey: this.#options.nodeKey,
@@ -252,6 +269,10 @@ export class PaymentFlow {
     return { ...named, signature: signer.signAsNode(channelUpdateDigest(named)) }
   }
 }
+
+/** What such a channel does not hold, it may have held in a state that is lost. */
+const mayBeOld = (durable: Funded): boolean =>
+  durable.inDoubt === true || (durable.phase === 'closing' && durable.closing.cause === 'data-loss')
 
 const uniqueOutcomes = (outcomes: readonly SettleEffect[]): readonly SettleEffect[] => {
   const unique = new Map<string, SettleEffect>()

@@ -69,7 +69,14 @@ export type PaymentsProtocol = {
    * At the start, before any peer is connected: which attempts are held by some channel or outbox row, by payment hash. Of others their
    * channels are asked.
    */
-  resume: { readonly request: { readonly held: Readonly<Record<string, readonly number[]>> }; readonly reply: void }
+  resume: {
+    readonly request: {
+      readonly held: Readonly<Record<string, readonly number[]>>
+      /** The database was put back, and lacks what some channel has done since: an attempt that nothing holds may be out all the same. */
+      readonly isUnsure: boolean
+    }
+    readonly reply: void
+  }
   /** Rows that are in the archive: those that are unchanged and that nothing needs are removed. Answered once that is durable. */
   remove: {
     readonly request: { readonly lookedAt: readonly LookedAtRow[]; readonly archivedAt: TimestampMs }
@@ -109,7 +116,7 @@ class PaymentsDriver {
           this.#services.store.submit([outboxDeletion(effect)])
         },
         added: ({ hash, input }) => this.#input(hash, input),
-        resume: ({ held }) => this.#resume(held),
+        resume: ({ held, isUnsure }) => this.#resume(held, isUnsure),
         remove: ({ lookedAt, archivedAt }) => this.#remove(lookedAt, archivedAt),
       },
     }
@@ -198,7 +205,7 @@ class PaymentsDriver {
     if (result !== undefined) this.#context.self.tell('added', { hash, input: { type: 'added', attempt, result } })
   }
 
-  async #resume(held: Readonly<Record<string, readonly number[]>>): Promise<void> {
+  async #resume(held: Readonly<Record<string, readonly number[]>>, isUnsure: boolean): Promise<void> {
     const pending = await this.#services.store.scan(TABLE.paymentByStatus, {
       to: Uint8Array.of(PAYMENT_STATUS['in-flight'] + 1),
     })
@@ -215,7 +222,7 @@ class PaymentsDriver {
       const known = held[hash] ?? []
       const untold = await this.#untold(payment, known)
       this.#live.set(hash, resting(payment))
-      this.#input(hash, { type: 'resumed', held: [...known, ...untold] })
+      if (!isUnsure) this.#input(hash, { type: 'resumed', held: [...known, ...untold] })
     }
   }
 

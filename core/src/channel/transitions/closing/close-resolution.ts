@@ -2,6 +2,7 @@ import type { Tx } from '../../../bitcoin/transaction.ts'
 import { secp256k1 } from '../../../crypto/secp256k1.ts'
 import { FIRST_SECRET_INDEX, findSecret } from '../../../crypto/shachain.ts'
 import { assertNever, invariant } from '../../../lib/errors.ts'
+import { isForgottenLocal } from '../../claims/classify-spend.ts'
 import { localCommitmentClaims } from '../../claims/local-commitment-claims.ts'
 import { remoteCommitmentClaims } from '../../claims/remote-commitment-claims.ts'
 import type { ClaimTerms, CommitmentClose, Resolution } from '../../claims/resolution.ts'
@@ -48,8 +49,7 @@ export const resolutionOf = (durable: Closing, env: ChannelEnv): Resolution | un
     case 'revoked-local':
       return revokedLocalResolution(durable, tx, confirmedAt, env)
     case 'unknown':
-      // Only our main output is claimed. The channel keeps all that it knows, and the operator is told (`reportSpend`).
-      return unknownCommitmentClaims(claimTerms(decided(durable).remoteParams, durable, env), tx, confirmedAt)
+      return unknownResolution(durable, tx, confirmedAt, env)
     default:
       return assertNever(kind, 'kind of a close')
   }
@@ -104,7 +104,7 @@ const revokedResolution = (durable: Closing, tx: Tx, confirmedAt: number, env: C
   const number = numberOfCommitment(remoteParams, tx)
   // BOLT 3, per-commitment secret requirements: indexes count down from the first.
   const secret = number === undefined ? undefined : findSecret(durable.remoteSecrets, FIRST_SECRET_INDEX - number)
-  if (number === undefined || secret === undefined) return unknownCommitmentClaims(terms, tx, confirmedAt)
+  if (number === undefined || secret === undefined) return unknownCommitmentClaims(terms, tx, confirmedAt, true)
   const { offered, received } = durable.htlcs
   return revokedCommitmentClaims({
     ...terms,
@@ -119,6 +119,25 @@ const revokedResolution = (durable: Closing, tx: Tx, confirmedAt: number, env: C
       ...(env.recalled?.get(number) ?? []),
     ],
   })
+}
+
+/** Only our main output is claimed. The channel keeps all that it knows, and the operator is told (`reportSpend`). */
+const unknownResolution = (durable: Closing, tx: Tx, confirmedAt: number, env: ChannelEnv): Resolution => {
+  const commitment = decided(durable)
+  const { offered, received } = durable.htlcs
+  const holdsHtlcs = offered.length + received.length > 0
+  if (!isForgottenLocal(commitment, tx, env.commitmentPoint)) {
+    return unknownCommitmentClaims(claimTerms(commitment.remoteParams, durable, env), tx, confirmedAt, holdsHtlcs)
+  }
+  // It pays us as one that we have revoked would, and is none: what is not in it may have ended either way since.
+  const { resolvedAt, outcomes, ...found } = revokedLocalResolution(durable, tx, confirmedAt, env)
+  const end = holdsHtlcs || resolvedAt === undefined ? {} : { resolvedAt }
+  return {
+    ...found,
+    ...end,
+    outcomes: outcomes.filter(({ outcome }) => outcome.type !== 'no-output'),
+    others: 'pending',
+  }
 }
 
 const revokedLocalResolution = (durable: Closing, tx: Tx, confirmedAt: number, env: ChannelEnv): Resolution => {

@@ -175,7 +175,7 @@ export const closingBlock = (
   env: ChannelEnv,
 ): Step => {
   const spent = confirmedSpend(durable) !== undefined
-  const mayPublish = !durable.closing.publishLocal && durable.closing.cause !== 'data-loss'
+  const mayPublish = !durable.closing.publishLocal && durable.closing.cause !== 'data-loss' && !durable.inDoubt
   if (!spent && mayPublish && passedDeadline(durable, env) !== undefined) {
     // The transaction that the peer, or both, were to publish has not been mined in time for an HTLC.
     const next: Closing = { ...durable, closing: { ...durable.closing, publishLocal: true } }

@@ -13,6 +13,8 @@ import { type Live, type Step, stay } from './step.ts'
  * could soon take it back, has to be resolved on the chain.
  */
 export const checkDeadlines = ({ durable, session }: Live<Exclude<Funded, Closing>>, env: ChannelEnv): Step => {
+  // What may be old does not act: the deadlines of its HTLCs count again once the peer has shown that it is the latest state.
+  if (durable.inDoubt) return stay(session === undefined ? { durable } : { durable, session })
   const error = passedDeadline(durable, env)
   if (error !== undefined) return forceClose(durable, session, { cause: 'htlc-deadline', error }, env)
   const live = session === undefined ? { durable } : { durable, session }

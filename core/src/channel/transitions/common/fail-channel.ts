@@ -26,9 +26,10 @@ export interface ForceClose {
 export const forceClose = (
   durable: Exclude<Funded, Closing>,
   session: Session | undefined,
-  { cause, error, publish = true }: ForceClose,
+  { cause, error, publish: wanted = true }: ForceClose,
   env: ChannelEnv,
 ): Step => {
+  const publish = wanted && durable.inDoubt === undefined
   const told: Effect[] = []
   const message = answerTo(durable.params.channelId, error)
   if (message !== undefined && session !== undefined) told.push({ type: 'send', epoch: session.epoch, message })

@@ -19,6 +19,8 @@ import { findHtlc } from '../../state/htlc.ts'
  * that is in no block may not exist: the wallet's coins are not tied to a commitment that can never confirm.
  */
 export const publishLocalCommitment = (durable: Funded, env: ChannelEnv): readonly Effect[] => {
+  // BOLT 2, channel_reestablish: a commitment that may be revoked is not published. This is the only place that makes ours.
+  if (durable.inDoubt) return []
   const { localParams, local } = latest(durable)
   if (!durable.params.localIsOpener && !isFundingConfirmed(durable)) return []
   const { keys, transaction } = buildLocal(localParams, local.index, local.spec, env)

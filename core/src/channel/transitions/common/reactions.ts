@@ -82,6 +82,7 @@ export const REACTIONS: { readonly [Code in (ChannelError | HtlcFault | PeerFaul
   'peer-is-ahead': fail(
     'BOLT 2, channel_reestablish: a proof that we have lost data; the error asks the peer to publish',
   ),
+  'state-in-doubt': silent('message', 'Ours: the operator is told; BOLT 2 tells by channel_reestablish who is behind'),
   'peer-hangs-up-about-channel': silent('message', 'Ours: the channel rests, so that the others can go on'),
   'abandoned-by-peer': silent('message', 'Ours: the operator is told, and may force the close'),
 

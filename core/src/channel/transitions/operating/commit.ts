@@ -5,6 +5,7 @@ import { NO_FUNDING_SIGNATURE } from '../../../wire/funding-signature.ts'
 import type { CommitmentSigned, RevokeAndAck, UpdateAddHtlc } from '../../../wire/messages/channel-operation.ts'
 import { evenTypes } from '../../../wire/tlv-record.ts'
 import { latest } from '../../commitments/commitments.ts'
+import { isIrrevocable } from '../../commitments/cross-signed.ts'
 import { exceedsDustExposure } from '../../commitments/limits.ts'
 import { acceptNextLocal, revokeRemote, signNextRemote, type ToSign } from '../../commitments/sign-commitments.ts'
 import type { Change, Proposal } from '../../state/changes.ts'
@@ -242,6 +243,14 @@ export const recvRevokeAndAck = ({ durable, session }: Online, message: RevokeAn
   }
   return to(next, session, effects)
 }
+
+/** Every received HTLC that is irrevocably committed and waits for a decision. */
+export const undecided = (durable: Funded, env: ChannelEnv): readonly Effect[] =>
+  durable.htlcs.received
+    .filter((record) => !isDecided(record) && isIrrevocable(durable, record))
+    .flatMap((record) => forward(durable, record.add.id, env))
+
+const isDecided = ({ preimage, failure }: HtlcRecord): boolean => preimage !== undefined || failure !== undefined
 
 /** A received HTLC that is irrevocably committed, for the relayer. */
 export const forward = (durable: Funded, id: bigint, env: ChannelEnv): readonly Effect[] => {

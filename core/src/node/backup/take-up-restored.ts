@@ -1,0 +1,40 @@
+import { type ChannelState, idsOf, isFunded, putInDoubt } from '../../channel/index.ts'
+import { toHex } from '../../lib/bytes.ts'
+import type { Store, Write } from '../../store/store.ts'
+import { channelWrites } from '../channel/channel-rows.ts'
+import { keyIndexFloorWrite, lastKeyIndex, readKeyIndexFloor } from '../channel/key-indexes.ts'
+import type { NodeLog } from '../node-log.ts'
+import { isRestored, restoredMarkRemoval } from '../storage/restored-mark.ts'
+
+/**
+ * Channels that were opened after the database was copied had key indexes that it does not know. An index that is handed out twice gives two
+ * channels the same per-commitment secrets: a peer that has been told those of the one could punish the other. No node opens so many
+ * channels between two backups, and there are 2^31 indexes.
+ */
+const SKIPPED_KEY_INDEXES = 1_000_000
+
+/**
+ * If the database was put back, its channels may be older than their peers know them: they are in doubt from now on, on the disk before
+ * anything is done with them. `stored` is every channel of the store; returned is what they are now.
+ */
+export const takeUpRestored = async (
+  store: Store,
+  stored: readonly ChannelState[],
+  log: NodeLog,
+): Promise<readonly ChannelState[]> => {
+  if (!(await isRestored(store))) return stored
+  const writes: Write[] = []
+  const states = stored.map((state): ChannelState => {
+    const { durable } = state
+    if (!isFunded(durable)) return state
+    const doubted = putInDoubt(durable)
+    if (doubted === durable) return state
+    log.warn('channel.in-doubt', { channel: toHex(idsOf(durable).channelId) })
+    writes.push(...channelWrites(durable, doubted))
+    return { durable: doubted }
+  })
+  const floor = lastKeyIndex(stored, await readKeyIndexFloor(store)) + SKIPPED_KEY_INDEXES
+  store.submit([...writes, keyIndexFloorWrite(floor), restoredMarkRemoval])
+  await store.flush()
+  return states
+}

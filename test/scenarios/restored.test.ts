@@ -1,0 +1,117 @@
+import { existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import test, { type ExecutionContext } from 'ava'
+import { restoredMark } from '../../core/src/node/storage/restored-mark.ts'
+import { MIGRATIONS } from '../../core/src/node/storage/tables.ts'
+import { openSqliteStore } from '../../core/src/store/sqlite-store.ts'
+import { type TestNode, World } from './support/world.ts'
+
+interface Pair {
+  readonly world: World
+  readonly alice: TestNode
+  readonly bob: TestNode
+  readonly path: string
+  readonly channelId: string
+}
+
+/** Alice has a channel with bob and a copy of her database, made while it was in use. */
+const pair = async (t: ExecutionContext): Promise<Pair> => {
+  const folder = mkdtempSync(join(tmpdir(), 'fulgurite-restored-'))
+  const world = new World()
+  t.teardown(async () => {
+    await world.close()
+    rmSync(folder, { recursive: true })
+  })
+  const path = join(folder, 'alice.sqlite')
+  const alice = await world.node('alice', { path })
+  const bob = await world.node('bob', { path: join(folder, 'bob.sqlite') })
+  await alice.faucet(10_000_000n)
+  await alice.connectTo(bob)
+  const channelId = await alice.openTo(bob, 1_000_000n, 300_000_000n)
+  await alice.pay(await bob.invoice(10_000_000n))
+  await alice.until(async () => (await alice.ask('channels', 'get', { channelId })).channel.htlcsInFlight === 0)
+  await alice.store.backup(`${path}.copy`)
+  return { world, alice, bob, path, channelId }
+}
+
+/** Alice's node is stopped, and goes on with the copy. */
+const putBack = async (alice: TestNode, path: string): Promise<void> => {
+  await alice.stop()
+  for (const end of ['-wal', '-shm']) if (existsSync(path + end)) rmSync(path + end)
+  renameSync(`${path}.copy`, path)
+  const store = await openSqliteStore({
+    path,
+    migrations: MIGRATIONS,
+    onFatal: (error) => {
+      throw error
+    },
+  })
+  store.submit([restoredMark])
+  await store.close()
+}
+
+const inDoubt = async (node: TestNode, channelId: string): Promise<boolean> =>
+  (await node.ask('channels', 'get', { channelId })).channel.inDoubt === true
+
+test('a database that was put back and is the latest — is in doubt until the peer has come, also over another start, and then goes on', async (t) => {
+  const { alice, bob, path, channelId } = await pair(t)
+  await bob.stop()
+  await putBack(alice, path)
+  for (let life = 0; life < 2; life++) {
+    await alice.start()
+    t.true(await inDoubt(alice, channelId))
+    const { warnings } = await alice.ask('node', 'getInfo', {})
+    t.true(warnings.some((warning) => warning.includes('1 channels publish nothing')))
+    const refused = await alice.tryAsk('channels', 'forceClose', { channelId })
+    t.like(refused, { ok: false, error: { code: 'state-in-doubt', field: 'evenIfOld' } })
+    // A plugin does not take the risk, whatever it was granted.
+    const plugin = await alice.node.gateway.ask(
+      'channels',
+      'forceClose',
+      { channelId, evenIfOld: true },
+      {
+        caller: { kind: 'plugin', name: 'closer', version: '1.0.0' },
+        key: `life ${life}`,
+      },
+    )
+    t.like(plugin, { ok: false, error: { code: 'state-in-doubt' } })
+    if (life === 0) await alice.stop()
+  }
+  await bob.start()
+  await alice.connectTo(bob)
+  await alice.until(() => alice.isUsable(channelId))
+  t.false(await inDoubt(alice, channelId))
+  await alice.pay(await bob.invoice(5_000_000n))
+  t.deepEqual(alice.payloads('channel.closing'), [])
+})
+
+test('a database that is older than what the peer knows — publishes nothing, asks the peer to close, and gets what is ours, also over a start in between', async (t) => {
+  const { world, alice, bob, path, channelId } = await pair(t)
+  await alice.pay(await bob.invoice(20_000_000n))
+  await bob.pay(await alice.invoice(7_000_000n))
+  await alice.until(async () => (await alice.ask('channels', 'get', { channelId })).channel.htlcsInFlight === 0)
+  const { localMsat } = (await alice.ask('channels', 'get', { channelId })).channel
+  await putBack(alice, path)
+  await alice.start()
+  await alice.connectTo(bob)
+  const owned = async () => {
+    const { confirmedSat, unconfirmedSat } = await alice.ask('wallet', 'balance', {})
+    return confirmedSat + unconfirmedSat
+  }
+  const before = await owned()
+  await alice.until(async () => alice.payloads('channel.closing').length === 1)
+  t.like(alice.payloads('channel.errored')[0], { code: 'peer-is-ahead' })
+  await bob.until(async () => bob.payloads('channel.closing').length === 1)
+  await alice.stop()
+  await world.mine(1)
+  await alice.start()
+  await world.mine(3)
+  await alice.until(async () => (await owned()) > before)
+  // Less the fees of the commitment, its anchors, and the claim.
+  const came = (await owned()) - before
+  t.true(came <= localMsat / 1000n && came > localMsat / 1000n - 5_000n, `${came} of ${localMsat / 1000n}`)
+  await world.mine(120)
+  await alice.until(async () => alice.payloads('channel.closed').length === 1)
+  t.like(alice.payloads('channel.closed')[0], { kind: 'remote-force' })
+})
