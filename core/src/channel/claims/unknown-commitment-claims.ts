@@ -6,17 +6,18 @@ import { sweep } from './sweep.ts'
 
 /**
  * BOLT 5, remote commitment transaction, after data loss: of a commitment that we do not know, our main output is found and taken. What else
- * is in it is unknown: HTLCs that we know of stay open, and as long as there are any, the channel is not over.
+ * is in it is unknown: HTLCs that we know of stay open. If some of them may be ours (`isLost`), the channel is not over, so that nobody forgets
+ * them.
  */
 export const unknownCommitmentClaims = (
   terms: ClaimTerms,
   tx: Tx,
   confirmedAt: BlockHeight,
-  holdsHtlcs: boolean,
+  isLost: boolean,
 ): Resolution => {
   const { fates, outputs } = toRemoteFates(terms, tx, confirmedAt)
   const { claims, resolvedAt } = fromFates(confirmedAt, fates)
-  const end = holdsHtlcs || resolvedAt === undefined ? {} : { resolvedAt }
+  const end = isLost || resolvedAt === undefined ? {} : { resolvedAt }
   return { claims, outputs, outcomes: [], others: 'pending', ...end }
 }
 

@@ -13,6 +13,7 @@ import type { CommitmentParams } from '../../commitment/commitment-params.ts'
 import { numberOfCommitment } from '../../commitment/commitment-transaction.ts'
 import { buildLocal, buildRemote, keysOf } from '../../commitments/build-commitment.ts'
 import { commitmentSpentBy, latest } from '../../commitments/commitments.ts'
+import { unclaimableMsat } from '../../commitments/unclaimable.ts'
 import type { FundingSpend } from '../../state/closing.ts'
 import type { Commitment } from '../../state/commitment.ts'
 import type { Closing } from '../../state/durable.ts'
@@ -124,14 +125,13 @@ const revokedResolution = (durable: Closing, tx: Tx, confirmedAt: number, env: C
 /** Only our main output is claimed. The channel keeps all that it knows, and the operator is told (`reportSpend`). */
 const unknownResolution = (durable: Closing, tx: Tx, confirmedAt: number, env: ChannelEnv): Resolution => {
   const commitment = decided(durable)
-  const { offered, received } = durable.htlcs
-  const holdsHtlcs = offered.length + received.length > 0
+  const isLost = unclaimableMsat(durable) > 0n
   if (!isForgottenLocal(commitment, tx, env.commitmentPoint)) {
-    return unknownCommitmentClaims(claimTerms(commitment.remoteParams, durable, env), tx, confirmedAt, holdsHtlcs)
+    return unknownCommitmentClaims(claimTerms(commitment.remoteParams, durable, env), tx, confirmedAt, isLost)
   }
   // It pays us as one that we have revoked would, and is none: what is not in it may have ended either way since.
   const { resolvedAt, outcomes, ...found } = revokedLocalResolution(durable, tx, confirmedAt, env)
-  const end = holdsHtlcs || resolvedAt === undefined ? {} : { resolvedAt }
+  const end = isLost || resolvedAt === undefined ? {} : { resolvedAt }
   return {
     ...found,
     ...end,

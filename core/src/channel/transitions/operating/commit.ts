@@ -253,7 +253,7 @@ export const undecided = (durable: Funded, env: ChannelEnv): readonly Effect[] =
 const isDecided = ({ preimage, failure }: HtlcRecord): boolean => preimage !== undefined || failure !== undefined
 
 /** A received HTLC that is irrevocably committed, for the relayer. */
-export const forward = (durable: Funded, id: bigint, env: ChannelEnv): readonly Effect[] => {
+const forward = (durable: Funded, id: bigint, env: ChannelEnv): readonly Effect[] => {
   const record = findHtlc(durable.htlcs.received, id)
   if (record === undefined) return []
   return [
