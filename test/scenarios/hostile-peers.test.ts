@@ -122,6 +122,24 @@ test('a flood of messages about channels that do not exist holds up its sender, 
   t.true(answered >= burst, `${answered} answers`)
 })
 
+test('BOLT 2, message retransmission — a channel that is closed or was never known is reestablished with the number zero, and told to be unknown', async (t) => {
+  const world = new World()
+  t.teardown(() => world.close())
+  const bob = await world.node('bob')
+  const mallory = await HostilePeer.connect(bob, 66)
+  const channelId = new Uint8Array(32).fill(9)
+  mallory.send({
+    type: 'channel_reestablish',
+    channelId,
+    nextCommitmentNumber: 12n,
+    nextRevocationNumber: 11n,
+    yourLastPerCommitmentSecret: new Uint8Array(32).fill(1),
+    myCurrentPerCommitmentPoint: mallory.nodeId,
+  })
+  t.like(await mallory.next('channel_reestablish'), { channelId, nextCommitmentNumber: 0n, nextRevocationNumber: 0n })
+  t.is(utf8Decode((await mallory.next('error')).data), 'unknown channel')
+})
+
 test('half-open sockets, many strangers of one host and their floods keep no partner out', async (t) => {
   const world = new World()
   t.teardown(() => world.close())

@@ -51,9 +51,8 @@ export const channelSettings = (
   minimumDepth: network.name === 'regtest' ? 1 : 6,
   maxMinimumDepth: 144,
   maxHtlcMinimumMsat: 1_000_000n,
-  // A rate above ours is the opener's money, and zero-fee HTLC transactions do not depend on it; estimates of regtest nodes are far apart.
-  // A forced close because of it would cost more.
-  feerateTolerance: { below: 10, above: 100 },
+  // A rate above ours is the opener's money, and zero-fee HTLC transactions do not depend on it. Nobody has had to pay 1,000 sat/vB yet.
+  feerateTolerance: { timesEstimate: 100, always: 250_000 },
   maxDustHtlcExposureMsat: 50_000_000n,
   minCltvExpiryDelta: 9,
   maxCltvExpiryDelta: 2016,

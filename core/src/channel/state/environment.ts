@@ -58,8 +58,8 @@ export interface ChannelSettings {
   readonly maxMinimumDepth: BlockDelta
   /** The largest `htlc_minimum_msat` that we let a peer set. */
   readonly maxHtlcMinimumMsat: Msat
-  /** A peer's fee rate may be this many times below and above our own estimate. */
-  readonly feerateTolerance: { readonly below: number; readonly above: number }
+  /** A peer's fee rate may be this many times our own estimate, and up to `always` whatever we estimate. */
+  readonly feerateTolerance: { readonly timesEstimate: number; readonly always: FeeratePerKw }
   /** The most that we risk in HTLCs without an output. */
   readonly maxDustHtlcExposureMsat: Msat
   /** An offered HTLC must expire this many blocks from now at least, and at most. */

@@ -89,6 +89,8 @@ export type ProtocolError =
   | (Failure<'unexpected-message'> & { readonly message: string; readonly phase: Phase })
   | (Failure<'message-before-reestablish'> & { readonly message: string })
   | Failure<'reestablished-twice'>
+  /** The peer has lost states of the channel: it must not publish, and is expected to ask us to. */
+  | Failure<'peer-is-behind'>
   /** The peer is connected, and silent about a channel that it should know. */
   | Failure<'abandoned-by-peer'>
   | (Failure<'peer-error-forborne'> & { readonly text: string })
@@ -115,10 +117,7 @@ export type ProtocolError =
   | InvalidSignature<'invalid-closing-signature'>
   | Failure<'revocation-not-expected' | 'invalid-revocation-secret'>
   | (Failure<'invalid-public-key'> & { readonly field: string })
-  | (Failure<'commitment-number-mismatch' | 'revocation-number-mismatch'> & {
-      readonly expected: number
-      readonly received: bigint
-    })
+  | (Failure<'commitment-number-mismatch'> & { readonly expected: number; readonly received: bigint })
   | Failure<'invalid-last-secret'>
   | Failure<'invalid-shutdown-script' | 'shutdown-script-not-as-promised' | 'shutdown-script-changed'>
   | Failure<'shutdown-with-pending-updates'>

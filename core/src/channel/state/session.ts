@@ -14,6 +14,8 @@ export interface Session {
   readonly remoteFeatures: FeatureVector
   /** Whether `channel_reestablish` went both ways (true from the start on the connection that opens the channel). */
   readonly reestablished: boolean
+  /** The peer's `channel_reestablish` shows that it has lost states of the channel. */
+  readonly peerIsBehind?: boolean
   readonly proposed: Proposals
   /** Closing negotiation: restarts on every connection (BOLT 2). */
   readonly closing?: ClosingNegotiation

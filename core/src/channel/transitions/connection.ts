@@ -1,5 +1,7 @@
+import { secp256k1 } from '../../crypto/secp256k1.ts'
 import { FIRST_SECRET_INDEX, findSecret } from '../../crypto/shachain.ts'
 import { assertNever } from '../../lib/errors.ts'
+import type { ChannelId } from '../../lib/ids.ts'
 import type { ChannelReestablish } from '../../wire/messages/channel-operation.ts'
 import { isFundingConfirmed, latest } from '../commitments/commitments.ts'
 import type { ChannelState } from '../state/channel-state.ts'
@@ -68,7 +70,11 @@ export const speakFirst = (durable: Funded, session: Session, env: ChannelEnv): 
 export const reestablishTimedOut = (durable: Funded, session: Session, env: ChannelEnv): Step => {
   const state = { durable, session }
   const isAbandoned =
-    durable.phase !== 'closing' && !session.reestablished && session.rest === undefined && isFundingConfirmed(durable)
+    durable.phase !== 'closing' &&
+    !session.reestablished &&
+    session.peerIsBehind !== true &&
+    session.rest === undefined &&
+    isFundingConfirmed(durable)
   return isAbandoned ? react(state, { code: 'abandoned-by-peer' }, env) : stay(state)
 }
 
@@ -86,6 +92,23 @@ export const channelReestablish = (durable: Funded, env: ChannelEnv): ChannelRee
     myCurrentPerCommitmentPoint: env.commitmentPoint(local.index),
   }
 }
+
+/** A point that is valid, and whose secret everybody knows: it takes the place of one that nobody has. */
+const NO_COMMITMENT_POINT = secp256k1.publicKey(new Uint8Array(32).fill(1, 31))
+
+/**
+ * Our `channel_reestablish` for a channel that we know nothing of, before the error that says so. BOLT 2: the number zero makes the peer
+ * publish its latest commitment at once. LND closes on this and on no error, and LDK says the same in our place; from a node that has lost
+ * its data, it is the request to be paid out.
+ */
+export const reestablishUnknown = (channelId: ChannelId): ChannelReestablish => ({
+  type: 'channel_reestablish',
+  channelId,
+  nextCommitmentNumber: 0n,
+  nextRevocationNumber: 0n,
+  yourLastPerCommitmentSecret: new Uint8Array(32),
+  myCurrentPerCommitmentPoint: NO_COMMITMENT_POINT,
+})
 
 /**
  * BOLT 2: what is not signed is forgotten. The peer's proposals were in the session; our proposed additions are given back to their origin,

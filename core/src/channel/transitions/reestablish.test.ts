@@ -2,6 +2,7 @@ import test from 'ava'
 import type { ChannelReestablish } from '../../wire/messages/channel-operation.ts'
 import type { Effect } from '../state/effects.ts'
 import type { ChannelMessage } from '../state/inputs.ts'
+import { reestablishUnknown } from './connection.ts'
 import { agree } from './fixtures/simulation.ts'
 import type { TestParty } from './fixtures/test-party.ts'
 import { preimageOf, TwoParties } from './fixtures/two-parties.ts'
@@ -162,9 +163,9 @@ const publishes = (party: TestParty): boolean =>
 for (const [claim, lie] of [
   ['one too high', (number: bigint) => number + 1n],
   ['the highest there is', () => 2n ** 64n - 1n],
-  ['one too low', (number: bigint) => number - 1n],
+  ['zero', () => 0n],
 ] as const) {
-  test(`recv channel_reestablish — next_commitment_number ${claim} is a claim without proof: we publish`, (t) => {
+  test(`BOLT 2, channel_reestablish — a next_commitment_number that is ${claim} fails the channel: we publish`, (t) => {
     const two = new TwoParties().ready()
     two.add(two.bob, 1)
     two.add(two.alice, 1)
@@ -191,7 +192,8 @@ test('recv channel_reestablish — a secret with next_revocation_number zero is 
   t.true(publishes(two.alice))
 })
 
-test('channel_reestablish — with a peer that has lost what we revoked we publish, and it does not', (t) => {
+/** Bob comes back with an old backup. */
+const bobLosesStates = (): TwoParties => {
   const two = new TwoParties().ready()
   const { durable } = two.bob.state
   for (const n of [1, 2]) {
@@ -202,12 +204,94 @@ test('channel_reestablish — with a peer that has lost what we revoked we publi
   two.bob.state = { durable }
   two.connect()
   two.alice.effects.length = 0
+  return two
+}
+
+test('BOLT 2, channel_reestablish — a peer that has fallen behind is waited for, and at its error we publish and it does not', (t) => {
+  const two = bobLosesStates()
+  two.deliver(two.bob)
+  t.is(two.alice.phase, 'normal')
+  t.deepEqual(errors(two.alice), ['peer-is-behind'])
+  t.false(publishes(two.alice))
+  t.deepEqual(two.names(two.alice), ['channel_reestablish'])
   two.settle()
   t.is(two.alice.phase, 'closing')
-  t.is(errors(two.alice)[0], 'revocation-number-mismatch')
   t.true(publishes(two.alice))
   t.is(two.bob.phase, 'closing')
   t.false(publishes(two.bob))
+})
+
+test('BOLT 2, channel_reestablish — a peer that has fallen behind and finds its latest state goes on with the channel', (t) => {
+  const two = new TwoParties().ready()
+  const old = two.bob.state.durable
+  two.add(two.alice, 1)
+  two.add(two.bob, 2)
+  two.settle()
+  two.add(two.alice, 3)
+  two.settle()
+  const found = two.bob.state.durable
+  two.disconnect()
+  two.bob.state = { durable: old }
+  two.connect()
+  two.deliver(two.bob)
+  t.is(two.alice.phase, 'normal')
+  // Whoever runs it stops it before it has handled anything.
+  two.disconnect()
+  two.bob.state = { durable: found }
+  two.connect()
+  sync(two, t)
+  t.is(two.add(two.alice, 4).at(-1)?.type, 'reply')
+  sync(two, t)
+})
+
+test('BOLT 2, channel_reestablish — while a peer is behind, nothing is offered to it, deadlines go on, and its silence is no news', (t) => {
+  const two = bobLosesStates()
+  two.deliver(two.bob)
+  two.alice.effects.length = 0
+  two.alice.run({ type: 'timer', timer: 'reestablishment' })
+  t.deepEqual(errors(two.alice), [])
+  t.like(two.add(two.alice, 3)[0], { type: 'reply', result: { ok: false, error: { code: 'channel-offline' } } })
+  two.alice.env = { ...two.alice.env, height: 1146 }
+  two.alice.run({ type: 'block', height: 1146 })
+  t.deepEqual(errors(two.alice), ['htlc-deadline-passed'])
+  t.true(publishes(two.alice))
+})
+
+test('BOLT 2, channel_reestablish — what the peer says is its current point does not matter', (t) => {
+  const two = new TwoParties().ready()
+  two.add(two.alice, 1)
+  two.settle()
+  reconnect(two)
+  alter(two, two.bob, { myCurrentPerCommitmentPoint: two.alice.env.commitmentPoint(77) })
+  sync(two, t)
+  t.is(two.alice.phase, 'normal')
+})
+
+test('BOLT 2, channel_reestablish — a proof that we have lost data forbids to publish, whatever next_commitment_number asks for', (t) => {
+  const two = new TwoParties().ready()
+  const { durable } = two.alice.state
+  two.add(two.alice, 1)
+  two.settle()
+  two.disconnect()
+  two.alice.state = { durable }
+  two.connect()
+  two.alice.effects.length = 0
+  alter(two, two.bob, { nextCommitmentNumber: 0n })
+  two.deliver(two.bob)
+  t.deepEqual(errors(two.alice), ['peer-is-ahead'])
+  t.false(publishes(two.alice))
+})
+
+test('BOLT 2, channel_reestablish — of a node that knows nothing of the channel makes the peer publish', (t) => {
+  const two = new TwoParties().ready()
+  two.add(two.alice, 1)
+  two.settle()
+  reconnect(two)
+  two.lose(two.bob)
+  two.alice.effects.length = 0
+  two.alice.recv(reestablishUnknown(two.alice.funded.params.channelId))
+  t.is(two.alice.phase, 'closing')
+  t.true(publishes(two.alice))
 })
 
 test('channel_reestablish — in a mutual close that is not mined, a proof still forbids to publish a commitment', (t) => {
@@ -233,15 +317,6 @@ const reestablishOf = (two: TwoParties): ChannelReestablish => {
   if (said?.type !== 'channel_reestablish') throw new Error('bob says nothing')
   return said
 }
-
-test('recv channel_reestablish — next_commitment_number zero fails the channel', (t) => {
-  const two = new TwoParties().ready()
-  reconnect(two)
-  alter(two, two.bob, { nextCommitmentNumber: 0n })
-  two.deliver(two.bob)
-  t.is(two.alice.phase, 'closing')
-  t.deepEqual(errors(two.alice), ['commitment-number-mismatch'])
-})
 
 test('disconnection — our unsigned addition goes back to its origin, the peer’s is forgotten, and ids are used again', (t) => {
   const two = new TwoParties().ready({ pushMsat: 300_000_000n })

@@ -23,13 +23,21 @@ import { proposeRemoval, removalMessage } from './operating/remove-htlc.ts'
 /**
  * BOLT 2, channel_reestablish: sends again what the peer has lost, in the order in which it was first sent. Everything comes from the
  * state; signatures and secrets are made again. If a peer is out of step, the channel fails: it goes to the chain, unless the peer proves
- * that ours is not the latest state.
+ * that ours is not the latest state. A peer that has lost states of its own is waited for.
  */
 export const recvReestablish = (online: Online, message: ChannelReestablish, env: ChannelEnv): Step => {
   const { durable, session } = online
   const outcome = compare(durable, message, env)
-  if (outcome === 'in-sync') return resumeChannel(online, message, env)
-  return outcome === 'we-are-behind' ? weAreBehind(durable, session, env) : react(online, outcome, env)
+  switch (outcome) {
+    case 'in-sync':
+      return resumeChannel(online, message, env)
+    case 'we-are-behind':
+      return weAreBehind(durable, session, env)
+    case 'peer-is-behind':
+      return react({ durable, session: { ...session, peerIsBehind: true } }, { code: outcome }, env)
+    default:
+      return react(online, outcome, env)
+  }
 }
 
 /** Compares the peer's counters with ours. A number is only a claim; a secret that we have not revealed yet is a proof. */
@@ -37,24 +45,24 @@ const compare = (
   durable: Funded,
   { nextCommitmentNumber, nextRevocationNumber, yourLastPerCommitmentSecret: secret }: ChannelReestablish,
   env: ChannelEnv,
-): 'in-sync' | 'we-are-behind' | ProtocolError => {
+): 'in-sync' | 'we-are-behind' | 'peer-is-behind' | ProtocolError => {
   const { local, remote, remoteNext } = latest(durable)
   // BOLT 2: the secret is that of the commitment before the next revocation that the peer expects; zero if there is none.
   if (!isSecretBefore(nextRevocationNumber, secret, env)) return { code: 'invalid-last-secret' }
   const revocable = BigInt(local.index)
   // BOLT 2: only this case forbids us to publish.
   if (nextRevocationNumber > revocable) return 'we-are-behind'
-  // BOLT 2: the peer has all our revocations, or all but the last, which is sent again.
-  if (nextRevocationNumber + 1n < revocable) {
-    return { code: 'revocation-number-mismatch', expected: local.index, received: nextRevocationNumber }
-  }
   // BOLT 2: the peer has all our signatures, or all but the last, which is sent again. What we signed last is `remoteNext`.
   const expected = (remoteNext ?? remote).index + 1
   const lost = remoteNext === undefined ? expected : remoteNext.index
-  if (nextCommitmentNumber !== BigInt(expected) && nextCommitmentNumber !== BigInt(lost)) {
+  // BOLT 2: no commitment has the number zero to come, so the peer asks for the end of the channel, and gets it at once.
+  if (nextCommitmentNumber === 0n || nextCommitmentNumber > BigInt(expected)) {
     return { code: 'commitment-number-mismatch', expected, received: nextCommitmentNumber }
   }
-  return 'in-sync'
+  // BOLT 2: the peer has all our revocations, or all but the last, which is sent again. One that lacks more has lost them, and our numbers
+  // tell it so. The rationale: we wait for its error, because it may come back with the state that it lacks.
+  const isBehind = nextRevocationNumber + 1n < revocable || nextCommitmentNumber < BigInt(lost)
+  return isBehind ? 'peer-is-behind' : 'in-sync'
 }
 
 const isSecretBefore = (number: bigint, secret: Uint8Array, env: ChannelEnv): boolean => {

@@ -245,6 +245,8 @@ export const remedyOf = (code: ChannelError['code']): string | undefined => {
       return 'the connection ends whenever this channel is taken up, so it rests between the attempts: force its close if it stays so'
     case 'state-in-doubt':
       return 'the database was put back and may be old: nothing of this channel is published until its peer has shown that the state is the latest'
+    case 'peer-is-behind':
+      return 'the peer has lost states of this channel, and has to ask for its close or to find them: force the close if it does neither'
     case 'own-revoked-commitment-published':
       return 'an old commitment of ours is on the chain, and the peer may take all of it: find and stop the copy of this node that published it'
     default:

@@ -1,5 +1,5 @@
 import { DEFAULTS } from '@fulgurite/plugin-sdk/contract'
-import { balanceView, isFunded } from '../../channel/index.ts'
+import { balanceView, isFunded, outsideNameOf } from '../../channel/index.ts'
 import { fromHex } from '../../lib/bytes.ts'
 import { err, ok } from '../../lib/result.ts'
 import { createInvoice, type HintChannel } from '../../payment/receive/create-invoice.ts'
@@ -80,8 +80,7 @@ const hintChannels = (directory: ChannelDirectory): readonly HintChannel[] => {
   for (const entry of directory.all()) {
     const { durable } = entry.state
     if (!isFunded(durable) || !isUsable(entry)) continue
-    const { real, remoteAlias } = durable.shortIds
-    const shortChannelId = remoteAlias ?? real
+    const shortChannelId = outsideNameOf(durable)
     // BOLT 11, r: a hint contains the peer's fees, so a channel whose fees we have not received cannot be used as a hint.
     if (shortChannelId === undefined || durable.remoteRelay === undefined) continue
     channels.push({

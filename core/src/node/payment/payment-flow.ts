@@ -263,10 +263,8 @@ export class PaymentFlow {
 
   #channelUpdate(channel: Funded, shortChannelId: ShortChannelId): ChannelUpdate | undefined {
     const { signer, settings } = this.#options
-    const update = channelUpdateOf(channel, { settings } as ChannelEnv)
-    if (update === undefined) return undefined
-    const named = { ...update, shortChannelId }
-    return { ...named, signature: signer.signAsNode(channelUpdateDigest(named)) }
+    const update = channelUpdateOf(channel, { settings } as ChannelEnv, shortChannelId)
+    return update === undefined ? undefined : { ...update, signature: signer.signAsNode(channelUpdateDigest(update)) }
   }
 }
 

@@ -1,6 +1,14 @@
 import type { EventPayload } from '@fulgurite/plugin-sdk/contract'
 import type { ActorContext, Behaviour, BehaviourFactory } from '../../actor/types.ts'
-import { answerTo, type ChannelMessage, type Epoch, idsOf, type PeerFault, peerText } from '../../channel/index.ts'
+import {
+  answerTo,
+  type ChannelMessage,
+  type Epoch,
+  idsOf,
+  type PeerFault,
+  peerText,
+  reestablishUnknown,
+} from '../../channel/index.ts'
 import { isAllZero, toHex } from '../../lib/bytes.ts'
 import { stackOf } from '../../lib/errors.ts'
 import type { ChannelId, NodeId, ShortChannelId } from '../../lib/ids.ts'
@@ -182,10 +190,14 @@ class PeerDriver {
 
   #toChannel(connection: PeerConnection, channelId: ChannelId, message: ChannelMessage): void {
     const channel = this.#ours(channelId)
-    if (channel !== undefined) channel.ref.tell('peerMessage', { epoch: connection.epoch, message })
-    // BOLT 2, message retransmission: if a peer reestablishes a channel that we do not know, we say so, or it would keep the channel for
-    // ever.
-    else this.#answer(connection, channelId, { code: 'unknown-channel' })
+    if (channel !== undefined) {
+      channel.ref.tell('peerMessage', { epoch: connection.epoch, message })
+      return
+    }
+    // BOLT 2, message retransmission: if a peer reestablishes a channel that we do not know, be it closed long ago or lost with our data, we
+    // say so, or the peer would keep it for ever.
+    if (message.type === 'channel_reestablish') connection.send(reestablishUnknown(channelId))
+    this.#answer(connection, channelId, { code: 'unknown-channel' })
   }
 
   /** BOLT 1, error and warning: an all-zero id means every channel with the peer. */

@@ -9,18 +9,18 @@ export interface FeerateError {
 }
 
 /**
- * BOLT 2, open_channel and update_fee: whether a fee rate is too low for timely processing, or unreasonably large. Only an estimate can
- * tell: without one, any rate that nodes relay is as good as another, because the opener pays it and anchors can raise it.
+ * BOLT 2, open_channel and update_fee: whether a fee rate is too low for timely processing, or unreasonably large. The rationale of
+ * update_fee: with anchors it only has to bring the commitment into the mempools. It is the opener's money, and HTLC transactions do not
+ * depend on it, so however far it is from our estimate, the channel is worth more than the difference: estimates drift, and peers cap their
+ * rates. Too low is only what nobody relays. Absurd is only what is far above our estimate and above what the network has ever asked for.
  */
 export const checkFeerate = (
   feeratePerKw: FeeratePerKw,
   { feerates: { estimate }, settings }: ChannelEnv,
 ): FeerateError | undefined => {
-  const { below, above } = settings.feerateTolerance
-  const floor = FEERATE_FLOOR
-  const lowest = estimate === undefined ? floor : Math.max(floor, Math.floor(estimate / below))
-  if (feeratePerKw < lowest) return { code: 'feerate-too-low', feeratePerKw, bound: lowest }
+  if (feeratePerKw < FEERATE_FLOOR) return { code: 'feerate-too-low', feeratePerKw, bound: FEERATE_FLOOR }
   if (estimate === undefined) return undefined
-  const highest = Math.max(floor, Math.ceil(estimate * above))
+  const { timesEstimate, always } = settings.feerateTolerance
+  const highest = Math.max(always, Math.ceil(estimate * timesEstimate))
   return feeratePerKw > highest ? { code: 'feerate-too-high', feeratePerKw, bound: highest } : undefined
 }

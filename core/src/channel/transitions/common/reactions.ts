@@ -73,10 +73,11 @@ export const REACTIONS: { readonly [Code in (ChannelError | HtlcFault | PeerFaul
   'message-before-reestablish': hangUp('BOLT 2, message retransmission: channel_reestablish comes first'),
   'reestablished-twice': hangUp('BOLT 2, message retransmission: one channel_reestablish for each connection'),
   'commitment-number-mismatch': fail(
-    'BOLT 2, channel_reestablish: next_commitment_number is neither of the two possible',
+    'BOLT 2, channel_reestablish: next_commitment_number is zero, or one that nobody has signed',
   ),
-  'revocation-number-mismatch': fail(
-    'BOLT 2, channel_reestablish: next_revocation_number is neither of the two possible',
+  'peer-is-behind': silent(
+    'message',
+    'BOLT 2, message retransmission, rationale: a peer that has fallen behind is waited for, until its error comes',
   ),
   'invalid-last-secret': fail('BOLT 2, channel_reestablish: your_last_per_commitment_secret is not the expected one'),
   'peer-is-ahead': fail(

@@ -3,7 +3,7 @@ import type { ChannelUpdate } from '../../../wire/messages/gossip.ts'
 import type { Effect } from '../../state/effects.ts'
 import type { TestParty } from '../fixtures/test-party.ts'
 import { TwoParties } from '../fixtures/two-parties.ts'
-import { channelUpdateOf } from './relay-policy.ts'
+import { channelUpdateOf, outsideNameOf } from './relay-policy.ts'
 
 const updateOf = (party: TestParty, effects: readonly Effect[]): ChannelUpdate => {
   const message = party.messages(effects).find(({ type }) => type === 'channel_update')
@@ -110,4 +110,22 @@ test('recv channel_ready — another alias is taken, a repetition changes nothin
   two.alice.recv({ type: 'channel_ready', channelId, secondPerCommitmentPoint, alias: 99n })
   t.is(two.alice.funded.shortIds.remoteAlias, 99n)
   t.is(two.alice.phase, 'normal')
+})
+
+test('BOLT 2, channel_ready — a channel with option_scid_alias is called by the peer’s alias outside, and never by its real id', (t) => {
+  const two = new TwoParties().ready()
+  const { params, shortIds } = two.alice.funded
+  t.is(outsideNameOf(two.alice.funded), two.bob.keys.alias)
+  const { remoteAlias: _, ...unnamed } = shortIds
+  for (const [scidAlias, name] of [
+    [false, shortIds.real],
+    [true, undefined],
+  ] as const) {
+    const channelType = { ...params.channelType, scidAlias }
+    const funded = { ...two.alice.funded, params: { ...params, channelType }, shortIds: unnamed }
+    t.is(outsideNameOf(funded), name)
+    t.is(channelUpdateOf(funded, two.alice.env)?.shortChannelId, name)
+    // A sender that has used an alias of ours is answered under that alias.
+    t.is(channelUpdateOf(funded, two.alice.env, 7n)?.shortChannelId, 7n)
+  }
 })

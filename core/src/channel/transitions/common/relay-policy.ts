@@ -1,5 +1,6 @@
 import { secp256k1 } from '../../../crypto/secp256k1.ts'
 import { compareBytes, equalBytes } from '../../../lib/bytes.ts'
+import type { ShortChannelId } from '../../../lib/ids.ts'
 import { MSAT_PER_SAT, type TimestampMs } from '../../../lib/units.ts'
 import { channelUpdateDigest } from '../../../wire/channel-update-digest.ts'
 import type { ChannelUpdate } from '../../../wire/messages/gossip.ts'
@@ -34,10 +35,13 @@ export const initialRelayPolicies = (capacity: bigint, remoteLimits: Limits, env
 
 /**
  * Our `channel_update` for the peer, without the node's signature. It names the channel by the alias that the peer gave it, else by its
- * real id (BOLT 7); `undefined` while there is neither.
+ * real id (BOLT 7), which a channel with `option_scid_alias` keeps to itself, unless the caller has a name; `undefined` without any.
  */
-export const channelUpdateOf = (durable: Funded, env: ChannelEnv): ChannelUpdate | undefined => {
-  const shortChannelId = durable.shortIds.remoteAlias ?? durable.shortIds.real
+export const channelUpdateOf = (
+  durable: Funded,
+  env: ChannelEnv,
+  shortChannelId: ShortChannelId | undefined = outsideNameOf(durable),
+): ChannelUpdate | undefined => {
   if (shortChannelId === undefined) return undefined
   const { current, updateTimestamp } = durable.relay
   // BOLT 7, channel_update: a channel that is closing is disabled. This is a new update, so it has a timestamp of its own.
@@ -57,6 +61,13 @@ export const channelUpdateOf = (durable: Funded, env: ChannelEnv): ChannelUpdate
     htlcMaximumMsat: current.htlcMaximumMsat,
   }
 }
+
+/**
+ * The name of the channel that may be told: the peer's alias for it, else its real id. BOLT 2, channel_ready: with `option_scid_alias` in the
+ * channel's type, the real id is used in no hint of an invoice; BOLT 7: nor in a `channel_update`.
+ */
+export const outsideNameOf = ({ params, shortIds }: Funded): ShortChannelId | undefined =>
+  shortIds.remoteAlias ?? (params.channelType.scidAlias ? undefined : shortIds.real)
 
 /** Tells a connected peer our policy. */
 export const sendChannelUpdate = (durable: Funded, session: Session, env: ChannelEnv): readonly Effect[] => {

@@ -263,6 +263,21 @@ test('recv update_fee — a rate that does not suit ends the connection with a w
   }
 })
 
+test('BOLT 2, update_fee — however far the estimate drifts, the opener’s rate is taken, below ours and above', (t) => {
+  for (const [estimate, feeratePerKw] of [
+    // 1,000 sat/vB, beside what peers cap their commitments at, and beside the least that nodes relay.
+    [250_000, 2500],
+    [250_000, 253],
+    [253, 20_000],
+    [2500, 25_000],
+  ] as const) {
+    const two = ready()
+    two.bob.env = { ...two.bob.env, feerates: { ...two.bob.env.feerates, estimate } }
+    two.bob.recv({ type: 'update_fee', channelId: two.bob.funded.params.channelId, feeratePerKw })
+    t.deepEqual(errors(two.bob), [], `${feeratePerKw} beside ${estimate}`)
+  }
+})
+
 test('recv update_fee — without an estimate, no rate is too high', (t) => {
   const two = ready()
   const { estimate: _, ...feerates } = two.bob.env.feerates
