@@ -52,6 +52,7 @@ export type ConfigFailure =
   | { readonly code: 'network-unknown'; readonly network: string }
   | { readonly code: 'log-level-unknown'; readonly level: string }
   | { readonly code: 'announced-openings-unknown'; readonly what: string }
+  | { readonly code: 'zero-conf-peer-invalid'; readonly peer: string }
   | { readonly code: 'commitment-feerate-invalid'; readonly feerate: string }
   | { readonly code: 'htlc-maximum-invalid'; readonly amount: string; readonly reason: string }
   | { readonly code: 'keep-invalid'; readonly given: string; readonly reason: string }
@@ -173,7 +174,13 @@ const nodeChoices = (
     const reason = htlcMaximum.ok ? 'expected at least 1sat' : htlcMaximum.error
     return err({ code: 'htlc-maximum-invalid', amount, reason })
   }
+  const zeroConfPeers = (options.zeroConfPeer ?? env.FULGURITE_ZERO_CONF_PEERS?.split(',') ?? []).map((text) =>
+    text.trim().toLowerCase(),
+  )
+  const stranger = zeroConfPeers.find((id) => !NODE_ID.test(id) || !secp256k1.isPublicKey(fromHex(id)))
+  if (stranger !== undefined) return err({ code: 'zero-conf-peer-invalid', peer: stranger })
   return ok({
+    ...(zeroConfPeers.length === 0 ? {} : { zeroConfPeers }),
     ...(announcedOpenings === undefined ? {} : { announcedOpenings }),
     ...(feerate === undefined ? {} : { maxCommitmentFeerate }),
     ...(htlcMaximum?.ok ? { htlcMaximumMsat: htlcMaximum.value } : {}),
@@ -195,6 +202,8 @@ const socketAddress = (
     ? err({ code: 'address-invalid', option, address: text })
     : ok({ host, port })
 }
+
+const NODE_ID = /^[0-9a-f]{66}$/
 
 const PEER = /^([0-9a-fA-F]{66})@(.+)$/
 

@@ -39,6 +39,8 @@ export interface StartOptions {
   readonly maxCommitmentFeerate?: string
   /** The most that is relayed in one HTLC, with its unit: `1000000sat`. */
   readonly htlcMaximum?: string
+  /** Node ids of peers whose channels are used before their funding confirms. */
+  readonly zeroConfPeer?: readonly string[]
   /** For how long records of what has ended are kept, each `class=time`, such as `failed-payments=90d`. */
   readonly keep?: readonly string[]
   /** Runs plugins as root even if only Node's permission model confines them. */

@@ -80,6 +80,11 @@ const EXPLANATIONS: Table = {
       `--announced-openings: there is no ${what}`,
       'give --announced-openings (or FULGURITE_ANNOUNCED_OPENINGS) refuse or unannounced',
     ),
+  'zero-conf-peer-invalid': ({ peer }) =>
+    usage(
+      `--zero-conf-peer: ${peer} is no node id`,
+      'give --zero-conf-peer (or FULGURITE_ZERO_CONF_PEERS, with commas) the 66 hexadecimal digits of a peer',
+    ),
   'commitment-feerate-invalid': ({ feerate }) =>
     usage(
       `--max-commitment-feerate: ${feerate} is not a fee rate for a commitment`,

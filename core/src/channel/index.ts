@@ -14,6 +14,7 @@ export { commitmentFeerate, commitmentOn, fundings, isFundingConfirmed, latest }
 export { remoteLimitsOf } from './commitments/limits.ts'
 export { deriveNextKeys } from './commitments/next-keys.ts'
 export { unclaimableMsat } from './commitments/unclaimable.ts'
+export { unconfirmedMsat } from './commitments/unconfirmed.ts'
 export {
   closedOf,
   decodeChannel,

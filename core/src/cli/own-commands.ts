@@ -64,6 +64,12 @@ export const addOwnCommands = (
     .option('--htlc-maximum <amount>', 'the most that is relayed in one HTLC, with its unit: 1000000sat')
     .addOption(
       repeated(
+        '--zero-conf-peer <nodeid>',
+        'a peer that is trusted to fund its channels, which are used before; may be given again',
+      ),
+    )
+    .addOption(
+      repeated(
         '--keep <class=time>',
         'how long what has ended is kept: failed-payments=90d; may be given again (all for ever)',
       ),

@@ -174,7 +174,18 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
     feerates,
     forward: (effect) => flow.forward(effect),
     settled: (settled) => flow.settled(settled),
-    decide: openingDecisions({ gateway, signer, scripts, indexes, rng, channelDirectory, settings, chainHealth, log }),
+    decide: openingDecisions({
+      gateway,
+      signer,
+      scripts,
+      indexes,
+      rng,
+      channelDirectory,
+      settings,
+      chainHealth,
+      zeroConfPeers: new Set(choices.zeroConfPeers),
+      log,
+    }),
   }
   const channels = createChannels(system, services)
 

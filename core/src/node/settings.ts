@@ -17,12 +17,15 @@ export interface NodeChoices {
   readonly maxCommitmentFeerate: FeeratePerKw
   /** The most that is relayed in one HTLC. A channel announces what it can carry, up to this. */
   readonly htlcMaximumMsat: Msat
+  /** Node ids of peers whose channels are used before their funding confirms: they could take back what they pay until it does. */
+  readonly zeroConfPeers: readonly string[]
 }
 
 export const DEFAULT_CHOICES: NodeChoices = {
   announcedOpenings: 'refuse',
   maxCommitmentFeerate: 2_500,
   htlcMaximumMsat: 50n * 100_000_000_000n,
+  zeroConfPeers: [],
 }
 
 /** How this node treats its channels, unless the operator says otherwise. */

@@ -157,4 +157,5 @@ export const OUR_FEATURES: FeatureSet = {
   option_anchors: 'optional',
   option_shutdown_anysegwit: 'optional',
   option_scid_alias: 'optional',
+  option_zeroconf: 'optional',
 }

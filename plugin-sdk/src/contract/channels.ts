@@ -127,6 +127,10 @@ const ChannelSummary = named(
       summary:
         'Of ours, the HTLCs in a commitment that the peer published and that this node does not know: it cannot claim them.',
     }).optional(),
+    unconfirmedMsat: field(Msat, {
+      summary:
+        "Of ours, what hangs on a funding of the peer's that is not deep enough: it is not ours until then, whatever the channel is used for.",
+    }).optional(),
     rest: field(ChannelRest, {
       summary: 'There while the channel holds back what the peer has hung up at, so that its other channels can go on.',
     }).optional(),
@@ -203,6 +207,13 @@ export const channels = actor('channels', 'Payment channels and what they charge
       }).optional(),
       feeBaseMsat: field(Msat, { summary: 'The relay fee that the channel starts with.' }).optional(),
       feeProportionalMillionths: Ppm.optional(),
+      hiddenId: field(Flag, {
+        summary:
+          'The channel is known by aliases only: its real short channel id shows where its funding is on the chain.',
+      }).optional(),
+      zeroConf: field(Flag, {
+        summary: 'Both use the channel before its funding is in a block. The peer must trust this node to fund it.',
+      }).optional(),
     }),
     reply: z.object({
       channelId: ChannelId,

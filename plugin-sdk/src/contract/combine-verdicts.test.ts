@@ -35,3 +35,31 @@ test('channel.accept — no answer rejects when closed and is passed over when o
     verdict: { type: 'accept', minimumDepth: 2 },
   })
 })
+
+const verdict = (plugin: string, verdict: Extract<Answer, { type: 'verdict' }>['verdict']): Answer => ({
+  type: 'verdict',
+  plugin,
+  verdict,
+})
+
+test('channel.accept — the largest reserve holds, and an upfront script if anybody wants one', (t) => {
+  const combined = combineChannelAccept([
+    verdict('a', { type: 'accept', reserveSat: 20_000n }),
+    verdict('b', { type: 'accept', reserveSat: 30_000n, upfrontShutdown: true }),
+    verdict('c', { type: 'accept', reserveSat: 10_000n, upfrontShutdown: false }),
+  ])
+  t.deepEqual(combined, { verdict: { type: 'accept', reserveSat: 30_000n, upfrontShutdown: true } })
+})
+
+test('channel.accept — a channel is used unconfirmed only if every plugin agrees to that', (t) => {
+  const agrees = verdict('a', { type: 'accept-zero-conf', reserveSat: 5n })
+  t.deepEqual(combineChannelAccept([agrees, verdict('b', { type: 'accept-zero-conf' })]), {
+    verdict: { type: 'accept-zero-conf', reserveSat: 5n },
+  })
+  t.deepEqual(combineChannelAccept([agrees, accept('b', 2)]), {
+    verdict: { type: 'accept', minimumDepth: 2, reserveSat: 5n },
+  })
+  t.deepEqual(combineChannelAccept([agrees, accept('b')]).verdict.type, 'accept')
+  t.is(combineChannelAccept([agrees, reject('b', 'no')]).verdict.type, 'reject')
+  t.is(combineChannelAccept([agrees, silent('b')]).verdict.type, 'reject')
+})

@@ -1,8 +1,19 @@
 import { z } from 'zod'
 import { Side } from './channels.ts'
 import { hook } from './define.ts'
-import { named, publicly } from './field.ts'
+import { field, named, publicly } from './field.ts'
 import { ChannelId, Feerate, Flag, integer, Msat, NodeId, Sat, text } from './scalars.ts'
+
+/** What acceptance may come with. */
+const terms = {
+  reserveSat: field(Sat, {
+    summary: 'The least that the peer must keep in the channel, if that is more than what the node asks for.',
+  }).optional(),
+  upfrontShutdown: field(Flag, {
+    summary:
+      'Promises the peer that a close together pays us to one script, fixed now, whoever asks for another later.',
+  }).optional(),
+}
 
 const channelAccept = hook('channel.accept', {
   summary: 'A peer wants to open a channel with us. Every plugin must accept it, or it is refused.',
@@ -15,6 +26,10 @@ const channelAccept = hook('channel.accept', {
     feerate: Feerate,
     channelType: publicly(text(64)),
     announce: Flag,
+    zeroConf: field(Flag, {
+      summary:
+        'Whether the peer asks to use the channel before its funding confirms: only if this node trusts it to fund it.',
+    }),
     dustLimitSat: Sat,
     channelReserveSat: Sat,
     htlcMinimumMsat: Msat,
@@ -24,9 +39,10 @@ const channelAccept = hook('channel.accept', {
   }),
   verdict: named(
     'ChannelAcceptVerdict',
-    'Accept, perhaps asking for more confirmations than the node would; or reject.',
+    'Accept, perhaps asking for more than the node would; accept and use the channel before its funding confirms; or reject.',
     z.discriminatedUnion('type', [
-      z.strictObject({ type: z.literal('accept'), minimumDepth: integer(1, 144).optional() }),
+      z.strictObject({ type: z.literal('accept'), minimumDepth: integer(1, 144).optional(), ...terms }),
+      z.strictObject({ type: z.literal('accept-zero-conf'), ...terms }),
       z.strictObject({ type: z.literal('reject'), reason: text(256, 'Told to the peer.') }),
     ]),
   ),

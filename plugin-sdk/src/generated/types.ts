@@ -208,6 +208,8 @@ export interface ChannelSummary {
   readonly htlcsInFlight: number
   /** Of ours, the HTLCs in a commitment that the peer published and that this node does not know: it cannot claim them. */
   readonly unclaimableMsat?: Msat
+  /** Of ours, what hangs on a funding of the peer's that is not deep enough: it is not ours until then, whatever the channel is used for. */
+  readonly unconfirmedMsat?: Msat
   readonly rest?: ChannelRest
   /** There while the state may be old, because the database was put back: nothing of the channel is published until its peer has shown that it knows no later one. */
   readonly inDoubt?: boolean
@@ -334,6 +336,10 @@ export interface ChannelsOpenRequest {
   readonly feeBaseMsat?: Msat
   /** Parts per million. */
   readonly feeProportionalMillionths?: Ppm
+  /** The channel is known by aliases only: its real short channel id shows where its funding is on the chain. */
+  readonly hiddenId?: boolean
+  /** Both use the channel before its funding is in a block. The peer must trust this node to fund it. */
+  readonly zeroConf?: boolean
 }
 
 export interface ChannelsOpenReply {
@@ -1138,6 +1144,8 @@ export interface ChannelAcceptRequest {
   readonly feerate: FeeratePerKw
   readonly channelType: string
   readonly announce: boolean
+  /** Whether the peer asks to use the channel before its funding confirms: only if this node trusts it to fund it. */
+  readonly zeroConf: boolean
   readonly dustLimitSat: Sat
   readonly channelReserveSat: Sat
   readonly htlcMinimumMsat: Msat
@@ -1146,11 +1154,22 @@ export interface ChannelAcceptRequest {
   readonly toSelfDelay: number
 }
 
-/** Accept, perhaps asking for more confirmations than the node would; or reject. */
+/** Accept, perhaps asking for more than the node would; accept and use the channel before its funding confirms; or reject. */
 export type ChannelAcceptVerdict =
   | {
       readonly type: 'accept'
       readonly minimumDepth?: number
+      /** The least that the peer must keep in the channel, if that is more than what the node asks for. */
+      readonly reserveSat?: Sat
+      /** Promises the peer that a close together pays us to one script, fixed now, whoever asks for another later. */
+      readonly upfrontShutdown?: boolean
+    }
+  | {
+      readonly type: 'accept-zero-conf'
+      /** The least that the peer must keep in the channel, if that is more than what the node asks for. */
+      readonly reserveSat?: Sat
+      /** Promises the peer that a close together pays us to one script, fixed now, whoever asks for another later. */
+      readonly upfrontShutdown?: boolean
     }
   | {
       readonly type: 'reject'

@@ -18,6 +18,7 @@ export const QUESTION = {
   feerate: 1_000,
   channelType: 'anchors',
   announce: false,
+  zeroConf: false,
   dustLimitSat: 354n,
   channelReserveSat: 10_000n,
   htlcMinimumMsat: 1n,

@@ -12,6 +12,9 @@ export type OpenError =
   | (Failure<'channel-type-not-supported'> & { readonly channelType: Uint8Array })
   | (Failure<'channel-type-mismatch'> & { readonly channelType: Uint8Array })
   | Failure<'anchors-not-supported-by-peer' | 'announcement-not-supported'>
+  | Failure<'scid-alias-not-supported-by-peer' | 'zero-conf-not-supported-by-peer'>
+  /** The peer wants to use the channel before its funding confirms, and nobody here trusts it to. */
+  | Failure<'zero-conf-not-agreed'>
   | (Failure<'funding-too-small' | 'funding-too-large'> & { readonly funding: Sat; readonly bound: Sat })
   | (Failure<'push-exceeds-funding'> & { readonly pushMsat: Msat; readonly funding: Sat })
   | (Failure<'dust-limit-too-small' | 'dust-limit-too-large'> & { readonly dustLimit: Sat; readonly bound: Sat })

@@ -1,6 +1,7 @@
 import type { Tx } from '../../bitcoin/transaction.ts'
 import type { HtlcId, NodeId, OutPoint, PaymentHash, Preimage, PublicKey, TxId } from '../../lib/ids.ts'
 import type { BlockHeight, FeeratePerKw, Msat, Sat } from '../../lib/units.ts'
+import type { ChannelType } from '../../wire/channel-type.ts'
 import type { FeatureVector } from '../../wire/feature-vector.ts'
 import type { Message } from '../../wire/messages/message.ts'
 import type { HtlcOrigin } from './htlc.ts'
@@ -106,6 +107,8 @@ export interface OpenCommand {
   readonly funding: Sat
   readonly pushMsat: Msat
   readonly announce: boolean
+  /** With anchors alone if absent. */
+  readonly channelType?: ChannelType
   /** The fee rate of the funding transaction, and the most that it may pay. */
   readonly fundingFeeratePerKw: FeeratePerKw
   readonly maxFundingFee?: Sat
@@ -130,8 +133,10 @@ export interface AcceptCommand {
   readonly type: 'accept'
   readonly keys: OpeningKeys
   readonly upfrontShutdown: boolean
-  /** How deep the funding must be; the node's setting if absent. */
+  /** How deep the funding must be; the node's setting if absent. 0 is the consent to use the channel before that (zero-conf). */
   readonly minimumDepth?: number
+  /** The least that the peer must keep, if that is more than the node's setting. */
+  readonly leastReserve?: Sat
 }
 
 /** The node does not want it; the reason goes to the peer. */
@@ -253,5 +258,6 @@ export interface AcceptQuestion {
   readonly funding: Sat
   readonly pushMsat: Msat
   readonly announce: boolean
+  readonly channelType: ChannelType
   readonly feeratePerKw: FeeratePerKw
 }

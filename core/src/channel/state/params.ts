@@ -40,7 +40,7 @@ export interface ChannelParams extends Ids {
   /** Whether we promised the peer to be paid to that script only (`upfront_shutdown_script`). */
   readonly localShutdownIsUpfront: boolean
   readonly remoteUpfrontShutdown?: Uint8Array
-  /** How deep the funding transaction must be before we call the channel ready. */
+  /** How deep the funding transaction must be before we call the channel ready; 0: it is ready as soon as both have signed (zero-conf). */
   readonly minimumDepth: BlockDelta
   readonly openedAt: BlockHeight
 }

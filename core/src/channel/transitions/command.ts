@@ -44,7 +44,7 @@ export const runCommand = (state: ChannelState, command: ChannelCommand, env: Ch
       if (durable.phase !== 'wait-for-funding') return stay(state)
       return abortOpening(durable, session, { code: 'funding-failed', reason: command.reason })
     case 'forget-unsigned':
-      return durable.phase === 'wait-for-funding-confirmed'
+      return durable.phase === 'wait-for-funding-confirmed' || durable.phase === 'wait-for-channel-ready'
         ? forget(durable, session, { code: 'disconnected' }, [], env)
         : stay(state)
     case 'force-close':

@@ -16,7 +16,7 @@ import { forceClose } from './common/fail-channel.ts'
 import { react } from './common/react.ts'
 import { sendChannelUpdate } from './common/relay-policy.ts'
 import { emit, type Online, type Step, to } from './common/step.ts'
-import { channelReady } from './opening/ready.ts'
+import { channelReady, isReadyUnconfirmed } from './opening/ready.ts'
 import { commitmentSigned, revokeAndAck, undecided } from './operating/commit.ts'
 import { proposeRemoval, removalMessage } from './operating/remove-htlc.ts'
 
@@ -162,4 +162,4 @@ const removalIsSigned = ({ changes }: Funded, id: bigint): boolean =>
   )
 
 const isReadyOnOurSide = (durable: Funded): durable is Exclude<Funded, Closing> =>
-  durable.phase !== 'closing' && isFundingConfirmed(durable)
+  durable.phase !== 'closing' && (isFundingConfirmed(durable) || isReadyUnconfirmed(durable))

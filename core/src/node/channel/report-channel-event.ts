@@ -16,13 +16,15 @@ import { toHex } from '../../lib/bytes.ts'
 import { assertNever } from '../../lib/errors.ts'
 import { formatShortChannelId, type OutPoint } from '../../lib/ids.ts'
 import type { Sat } from '../../lib/units.ts'
+import type { ChannelType } from '../../wire/channel-type.ts'
 import type { EventLog } from '../events/event-log.ts'
 import type { PeerEvents } from '../events/peer-events.ts'
 import type { ChannelEntry } from './channel-directory.ts'
 import { isUsable } from './channel-standing.ts'
 
-/** The name of the only channel type that this node opens. */
-export const CHANNEL_TYPE_NAME = 'anchors-zero-fee-htlc'
+/** How the contract names a type of channel: its format, and what it has beside that. */
+export const channelTypeName = ({ scidAlias, zeroConf }: ChannelType): string =>
+  ['anchors-zero-fee-htlc', ...(scidAlias ? ['scid-alias'] : []), ...(zeroConf ? ['zero-conf'] : [])].join('+')
 
 export interface ChannelReports {
   readonly events: EventLog
@@ -46,7 +48,7 @@ export const reportChannelEvent = (
         ...(funded === undefined ? {} : { temporaryChannelId: toHex(funded.params.temporaryChannelId) }),
         initiator: event.localIsOpener ? 'local' : 'remote',
         ...funding(event.fundingIndex, event.outpoint, event.capacity),
-        channelType: CHANNEL_TYPE_NAME,
+        channelType: channelTypeName(funded?.params.channelType ?? { scidAlias: false, zeroConf: false }),
         localMsat: event.balances.localMsat,
         remoteMsat: event.balances.remoteMsat,
       })

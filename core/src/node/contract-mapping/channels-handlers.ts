@@ -113,6 +113,7 @@ export const channelsHandlers = (context: MappingContext): ActorHandlers<'channe
           funding: request.fundingSat,
           pushMsat: request.pushMsat,
           announce: false,
+          channelType: { scidAlias: request.hiddenId === true, zeroConf: request.zeroConf === true },
           fundingFeeratePerKw: request.feerate,
           maxFundingFee: request.maxFeeSat,
           upfrontShutdown: false,

@@ -1,17 +1,19 @@
 import type { ReplyOf } from '@fulgurite/plugin-sdk/contract'
 import { displayTxid, txidOf } from '../../bitcoin/transaction.ts'
-import { balanceView, type Funded, fundings, isFunded, type RelayPolicy, unclaimableMsat } from '../../channel/index.ts'
+import {
+  balanceView,
+  type Funded,
+  fundings,
+  isFunded,
+  type RelayPolicy,
+  unclaimableMsat,
+  unconfirmedMsat,
+} from '../../channel/index.ts'
 import { toHex } from '../../lib/bytes.ts'
 import { formatShortChannelId } from '../../lib/ids.ts'
 import type { ChannelEntry } from '../channel/channel-directory.ts'
 import { standingOf } from '../channel/channel-standing.ts'
-import {
-  CAUSES_OF_REST,
-  CHANNEL_TYPE_NAME,
-  hasFunding,
-  kindOfSpend,
-  remedyOf,
-} from '../channel/report-channel-event.ts'
+import { CAUSES_OF_REST, channelTypeName, hasFunding, kindOfSpend, remedyOf } from '../channel/report-channel-event.ts'
 import type { PublishedTx } from '../publishing/publication-row.ts'
 import type { Publisher } from '../publishing/publisher.ts'
 
@@ -28,6 +30,7 @@ export const describeChannel = (
   const { params, shortIds, relay, remoteRelay } = durable
   const view = balanceView(durable)
   const unclaimable = unclaimableMsat(durable)
+  const unconfirmed = unconfirmedMsat(durable)
   // The channel carries nothing more until the chain has decided, or its actor is trusted again.
   const published = publisher?.transactionsOf(params.channelId) ?? []
   const isStill = entry.spentInMempool || entry.quarantined
@@ -36,7 +39,7 @@ export const describeChannel = (
     peer: toHex(params.remoteNodeId),
     state: standing,
     initiator: params.localIsOpener ? 'local' : 'remote',
-    channelType: CHANNEL_TYPE_NAME,
+    channelType: channelTypeName(params.channelType),
     announced: false,
     fundings: fundings(durable).map(({ fundingIndex, outpoint, amount, status }) => ({
       fundingIndex,
@@ -56,6 +59,7 @@ export const describeChannel = (
     receivableMsat: isStill ? 0n : view.receivableMsat,
     htlcsInFlight: view.htlcsInFlight,
     ...(unclaimable === 0n ? {} : { unclaimableMsat: unclaimable }),
+    ...(unconfirmed === 0n ? {} : { unconfirmedMsat: unconfirmed }),
     ...(entry.rest === undefined ? {} : { rest: describeRest(entry.rest) }),
     ...(durable.inDoubt ? { inDoubt: true } : {}),
     localPolicy: describePolicy(relay.current),

@@ -32,14 +32,22 @@ export const heedsBlocks = (durable: Channel): boolean => {
   return !isFundingConfirmed(durable) || htlcs.offered.length + htlcs.received.length > 0 || holdHtlcs(durable)
 }
 
-/** A channel of the peer's whose funding never came is forgotten, whether or not it has failed meanwhile. */
+/**
+ * A channel of the peer's whose funding never came is forgotten, whether or not it has failed meanwhile. One that was used unconfirmed fails
+ * first, and is kept as long again: the funding may come yet, and with it what is ours.
+ */
 export const forgetUnfunded = ({ durable, session }: Live, env: ChannelEnv): Step | undefined => {
   const waited = env.height - durable.params.openedAt
   if (durable.params.localIsOpener || isFundingConfirmed(durable)) return undefined
   if (waited < env.settings.fundingTimeout || (durable.phase === 'closing' && durable.closing.spends.length > 0)) {
     return undefined
   }
-  return forget(durable, session, { code: 'funding-not-seen', blocks: waited }, [], env)
+  const error = { code: 'funding-not-seen', blocks: waited } as const
+  if (latest(durable).local.index > 0) {
+    if (durable.phase !== 'closing') return forceClose(durable, session, { cause: 'protocol-error', error }, env)
+    if (waited < 2 * env.settings.fundingTimeout) return undefined
+  }
+  return forget(durable, session, error, [], env)
 }
 
 /** The first HTLC that can wait no longer. */

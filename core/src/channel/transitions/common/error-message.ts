@@ -21,6 +21,7 @@ const textOf = (fault: ChannelError | PeerFault): string => {
   // The operator's own words say why the node does not want a channel; every other fault has our words.
   if (fault.code === 'rejected' && fault.reason !== '') return fault.reason
   if (fault.code === 'announcement-not-supported') return 'this node does not announce channels: open it unannounced'
+  if (fault.code === 'zero-conf-not-agreed') return 'this node uses a channel unconfirmed by agreement only'
   const words = fault.code.replaceAll('-', ' ')
   if (!('transaction' in fault)) return words
   // BOLT 1, error: an invalid signature is reported with the transaction that it was checked against.

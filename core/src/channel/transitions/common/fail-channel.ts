@@ -59,7 +59,7 @@ const hasStake = (durable: Funded): boolean => {
   )
 }
 
-/** Ends a channel that never came to be. */
+/** Ends a channel that never came to be: HTLCs in it cannot be taken any more, by either side. */
 export const forget = (
   durable: Funded,
   session: Session | undefined,
@@ -70,7 +70,10 @@ export const forget = (
   const { channelId, localNodeId, remoteNodeId, keyIndex } = durable.params
   const summary = { kind: 'never-funded', closedAt: env.height, paidToUs: 0n } as const
   const closed = { phase: 'closed', channelId, localNodeId, remoteNodeId, keyIndex, summary } as const
+  const untold = durable.htlcs.offered.filter(({ preimage }) => preimage === undefined)
   return to(closed, session, [
+    ...dropUnsigned(durable, session),
+    ...untold.flatMap((record) => settled(durable, record, { type: 'timed-out-on-chain' })),
     ...told,
     emit(closed, { type: 'error', error }),
     emit(closed, { type: 'closed', summary }),

@@ -2,6 +2,7 @@ import { encodeTxWithoutWitness } from '../../../bitcoin/transaction.ts'
 import { NO_FUNDING_SIGNATURE } from '../../../wire/funding-signature.ts'
 import type { AcceptChannel, FundingCreated, OpenChannel } from '../../../wire/messages/channel-open.ts'
 import { verifyCommitmentSignatures } from '../../commitment/verify-commitment.ts'
+import { largest } from '../../commitments/amounts.ts'
 import { balancesOf } from '../../commitments/balances.ts'
 import { keysOf } from '../../commitments/build-commitment.ts'
 import { latest } from '../../commitments/commitments.ts'
@@ -10,9 +11,10 @@ import type { AcceptCommand } from '../../state/inputs.ts'
 import type { Idle, WaitForDecision, WaitForFundingCreated } from '../../state/opening.ts'
 import type { Session } from '../../state/session.ts'
 import { abortOpening } from '../common/abort-opening.ts'
-import { emit, type Step, to } from '../common/step.ts'
+import { andThen, emit, type Step, to } from '../common/step.ts'
 import { checkOpenChannel } from './open-checks.ts'
-import { firstCommitments, ownFields, watchFunding, withFirstSignature } from './opening.ts'
+import { firstCommitments, ownFields, typeOf, watchFunding, withFirstSignature } from './opening.ts'
+import { isReadyUnconfirmed, readyUnconfirmed } from './ready.ts'
 
 /** BOLT 2, open_channel: a valid proposal goes to the node for a decision. */
 export const recvOpenChannel = (opening: Idle, session: Session, open: OpenChannel, env: ChannelEnv): Step => {
@@ -29,6 +31,7 @@ export const recvOpenChannel = (opening: Idle, session: Session, open: OpenChann
         funding: open.fundingSatoshis,
         pushMsat: open.pushMsat,
         announce: (open.channelFlags & 1) !== 0,
+        channelType: typeOf(open),
         feeratePerKw: open.feeratePerKw,
       },
     },
@@ -43,13 +46,18 @@ export const acceptChannel = (
   env: ChannelEnv,
 ): Step => {
   const { open } = opening
-  const { keys, upfrontShutdown } = command
+  const { keys, upfrontShutdown, leastReserve = 0n } = command
+  const minimumDepth = command.minimumDepth ?? env.settings.minimumDepth
+  // BOLT 2, open_channel: `option_zeroconf` only from a sender that is trusted to fund the channel later; accept_channel: with a depth of 0.
+  if (typeOf(open).zeroConf && minimumDepth !== 0) {
+    return abortOpening(opening, session, { code: 'zero-conf-not-agreed' })
+  }
   const accept: AcceptChannel = {
     type: 'accept_channel',
     temporaryChannelId: open.temporaryChannelId,
-    minimumDepth: command.minimumDepth ?? env.settings.minimumDepth,
+    minimumDepth,
     ...(open.channelType === undefined ? {} : { channelType: open.channelType }),
-    ...ownFields(keys, open.fundingSatoshis, upfrontShutdown, open.dustLimitSatoshis, env),
+    ...ownFields(keys, open.fundingSatoshis, upfrontShutdown, largest(open.dustLimitSatoshis, leastReserve), env),
   }
   // BOLT 2: the reserve that the peer asks of us must not make our outputs dust.
   if (accept.dustLimitSatoshis > open.channelReserveSatoshis) {
@@ -88,7 +96,7 @@ export const recvFundingCreated = (
   }
   const funded = withFirstSignature(unsigned, message.signature)
   const next = { ...funded, phase: 'wait-for-funding-confirmed' } as const
-  return to(next, session, [
+  const opened = to(next, session, [
     {
       type: 'send',
       epoch: session.epoch,
@@ -106,4 +114,5 @@ export const recvFundingCreated = (
       balances: balancesOf(funded),
     }),
   ])
+  return isReadyUnconfirmed(next) ? andThen(opened, () => readyUnconfirmed(next, session, env)) : opened
 }

@@ -14,7 +14,7 @@ import type { FundingCreatedByWallet, OpenCommand } from '../../state/inputs.ts'
 import type { Idle, WaitForFunding, WaitForFundingSigned, WaitForOpenAnswer } from '../../state/opening.ts'
 import type { Session } from '../../state/session.ts'
 import { abortOpening } from '../common/abort-opening.ts'
-import { emit, reply, type Step, to } from '../common/step.ts'
+import { andThen, emit, reply, type Step, to } from '../common/step.ts'
 import { checkAcceptChannel, checkOpenCommand } from './open-checks.ts'
 import {
   firstCommitments,
@@ -25,6 +25,7 @@ import {
   watchFunding,
   withFirstSignature,
 } from './opening.ts'
+import { isReadyUnconfirmed, readyUnconfirmed } from './ready.ts'
 
 /** BOLT 2, open_channel. */
 export const openChannel = (opening: Idle, session: Session, command: OpenCommand, env: ChannelEnv): Step => {
@@ -40,7 +41,7 @@ export const openChannel = (opening: Idle, session: Session, command: OpenComman
     pushMsat: command.pushMsat,
     feeratePerKw: env.feerates.commitment,
     channelFlags: command.announce ? 1 : 0,
-    channelType: encodeChannelType(OPENED_TYPE),
+    channelType: encodeChannelType(command.channelType ?? OPENED_TYPE),
     ...ownFields(command.keys, command.funding, command.upfrontShutdown, 0n, env),
   }
   const { keys, requestId, fundingFeeratePerKw, maxFundingFee } = command
@@ -124,7 +125,7 @@ export const recvFundingSigned = (
   const funded = withFirstSignature(unsigned, message.signature)
   const next = { ...funded, phase: 'wait-for-funding-confirmed' } as const
   const { fundingOutpoint, fundingAmount } = commitment.localParams
-  return to(next, session, [
+  const opened = to(next, session, [
     ...watchFunding(funded),
     ...publishFunding(funded),
     emit(next, {
@@ -146,4 +147,5 @@ export const recvFundingSigned = (
       }),
     ),
   ])
+  return isReadyUnconfirmed(next) ? andThen(opened, () => readyUnconfirmed(next, session, env)) : opened
 }

@@ -1,9 +1,9 @@
 import { secp256k1 } from '../../../crypto/secp256k1.ts'
 import { equalBytes } from '../../../lib/bytes.ts'
 import { MSAT_PER_SAT } from '../../../lib/units.ts'
-import { decodeChannelType } from '../../../wire/channel-type.ts'
+import { type ChannelType, decodeChannelType } from '../../../wire/channel-type.ts'
 import type { FeatureVector } from '../../../wire/feature-vector.ts'
-import { hasFeature, isNegotiated } from '../../../wire/features.ts'
+import { type FeatureName, hasFeature, isNegotiated } from '../../../wire/features.ts'
 import type { AcceptChannel, OpenChannel } from '../../../wire/messages/channel-open.ts'
 import { evenTypes } from '../../../wire/tlv-record.ts'
 import type { CommitmentFormat } from '../../commitment/commitment-format.ts'
@@ -29,9 +29,10 @@ export const checkOpenCommand = (
   env: ChannelEnv,
 ): OpenError | undefined => {
   const { settings } = env
-  const funding = command.funding
-  const format = formatOfType(OPENED_TYPE)
-  if (!hasFeature(remoteFeatures, format.feature)) return { code: 'anchors-not-supported-by-peer' }
+  const { funding, channelType = OPENED_TYPE } = command
+  const format = formatOfType(channelType)
+  const unsupported = checkTypeFeatures(channelType, format, remoteFeatures, env)
+  if (unsupported !== undefined) return unsupported
   if (funding < settings.minFunding) {
     return { code: 'funding-too-small', funding, bound: settings.minFunding }
   }
@@ -56,8 +57,9 @@ export const checkOpenChannel = (
   if (open.channelType === undefined) return { code: 'channel-type-missing' }
   const type = decodeChannelType(open.channelType)
   const announce = (open.channelFlags & 1) !== 0
-  // Only anchors; no unconfirmed channels; and an announced channel cannot hide its real id.
-  if (type === undefined || type.zeroConf || (type.scidAlias && announce)) {
+  // BOLT 2, open_channel: one of the types that are defined, with anchors, which suits; an announced channel cannot hide its real id. Whether
+  // the peer is trusted to fund it later is decided with the opening (`acceptChannel`).
+  if (type === undefined || (type.scidAlias && announce)) {
     return { code: 'channel-type-not-supported', channelType: open.channelType }
   }
   const unknown = unknownRecords(open)
@@ -65,7 +67,8 @@ export const checkOpenChannel = (
   // BOLT 7, announcement_signatures: both must take part. We refuse what we do not do, instead of accepting it and leaving it undone.
   if (announce && settings.announcedOpenings === 'refuse') return { code: 'announcement-not-supported' }
   const format = formatOfType(type)
-  if (!hasFeature(remoteFeatures, format.feature)) return { code: 'anchors-not-supported-by-peer' }
+  const unsupported = checkTypeFeatures(type, format, remoteFeatures, env)
+  if (unsupported !== undefined) return unsupported
   if (funding < settings.minFunding) {
     return { code: 'funding-too-small', funding, bound: settings.minFunding }
   }
@@ -112,14 +115,31 @@ export const checkAcceptChannel = (
       dustLimit: accept.dustLimitSatoshis,
     }
   }
-  if (accept.minimumDepth > settings.maxMinimumDepth) {
-    return { code: 'minimum-depth-too-high', minimumDepth: accept.minimumDepth, bound: settings.maxMinimumDepth }
+  const type = typeOf(open)
+  // BOLT 2, accept_channel: zero if the type has `option_zeroconf`.
+  const maxDepth = type.zeroConf ? 0 : settings.maxMinimumDepth
+  if (accept.minimumDepth > maxDepth) {
+    return { code: 'minimum-depth-too-high', minimumDepth: accept.minimumDepth, bound: maxDepth }
   }
-  const format = formatOfType(typeOf(open))
+  const format = formatOfType(type)
   return (
     checkCommon(format, accept, open.fundingSatoshis, remoteFeatures, env) ??
     checkInitialReserve(format, open, accept.channelReserveSatoshis)
   )
+}
+
+// BOLT 2, open_channel: its type should contain no feature that was not negotiated.
+const checkTypeFeatures = (
+  { scidAlias, zeroConf }: ChannelType,
+  { feature }: CommitmentFormat,
+  remoteFeatures: FeatureVector,
+  { settings }: ChannelEnv,
+): OpenError | undefined => {
+  const isOffered = (name: FeatureName): boolean => isNegotiated(settings.features, remoteFeatures, name)
+  if (!hasFeature(remoteFeatures, feature)) return { code: 'anchors-not-supported-by-peer' }
+  if (scidAlias && !isOffered('option_scid_alias')) return { code: 'scid-alias-not-supported-by-peer' }
+  if (zeroConf && !isOffered('option_zeroconf')) return { code: 'zero-conf-not-supported-by-peer' }
+  return undefined
 }
 
 // BOLT 1, extensions: a record of an even type must be understood. It is part of the peer's proposal.

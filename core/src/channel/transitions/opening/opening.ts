@@ -80,14 +80,11 @@ export const ownFields = (
   }
 }
 
-/** The type of the channels that we open. */
+/** The type of the channels that we open unless another is asked for. */
 export const OPENED_TYPE: ChannelType = { scidAlias: false, zeroConf: false }
 
-/** The type of a channel that is being opened; no channel of this node is used before its funding confirms. */
-export const typeOf = (open: OpenChannel): ChannelType => ({
-  scidAlias: decodeChannelType(open.channelType ?? EMPTY)?.scidAlias ?? false,
-  zeroConf: false,
-})
+/** The type of a channel that is being opened: one that the checks have let pass. */
+export const typeOf = (open: OpenChannel): ChannelType => decodeChannelType(open.channelType ?? EMPTY) ?? OPENED_TYPE
 
 export interface FirstCommitments {
   /** Our commitment still lacks the peer's signature. */
@@ -163,7 +160,8 @@ export const firstCommitments = (
     localShutdownScript: keys.localShutdownScript,
     localShutdownIsUpfront: (ours.upfrontShutdownScript?.length ?? 0) > 0,
     ...(upfront !== undefined && upfront.length > 0 ? { remoteUpfrontShutdown: upfront } : {}),
-    minimumDepth: Math.max(1, accept.minimumDepth),
+    // BOLT 2, channel_ready: the opener may send it whenever it likes. We use a funding of our own unconfirmed only where that was agreed on.
+    minimumDepth: localIsOpener && !channelType.zeroConf ? Math.max(1, accept.minimumDepth) : accept.minimumDepth,
     openedAt: env.height,
   }
   return {
@@ -191,9 +189,13 @@ export const withFirstSignature = (funded: FundedCommon, remoteSignature: Fundin
   return replaceCommitment(funded, commitment, { ...commitment, local })
 }
 
+/** How deep the funding of a channel that was used before must be to count as confirmed: as deep as the field asks for otherwise. */
+const ZERO_CONF_DEPTH = 6
+
 /** What must be watched from the moment when a funding transaction may be published. */
 export const watchFunding = (funded: FundedCommon): readonly Effect[] => {
-  const depth = funded.params.minimumDepth
+  const { minimumDepth } = funded.params
+  const depth = minimumDepth === 0 ? ZERO_CONF_DEPTH : minimumDepth
   return all(funded).flatMap((commitment): readonly Effect[] => {
     const { fundingOutpoint: outpoint } = commitment.localParams
     const script = fundingOutputScript(commitment)

@@ -54,6 +54,15 @@ export const fundingConfirmed = ({ durable, session }: Live, input: TxConfirmed,
   return to(ready.state.durable, session, [event, ...sends, ...ready.effects])
 }
 
+/** Whether both sides have agreed to use the channel before its funding confirms. */
+export const isReadyUnconfirmed = ({ params }: Pick<Funded, 'params'>): boolean => params.minimumDepth === 0
+
+/** BOLT 2, channel_ready: at a depth of zero it follows the first signatures at once. The real id comes with the funding's confirmation. */
+export const readyUnconfirmed = (durable: WaitForFundingConfirmed, session: Session, env: ChannelEnv): Step => {
+  const ready = becomeReady(durable, session, env)
+  return { state: ready.state, effects: [channelReady(durable, session, env), ...ready.effects] }
+}
+
 /** BOLT 2, channel_ready: with our per-commitment point for commitment 1, and our alias. */
 export const channelReady = (durable: Funded, session: Session, env: ChannelEnv): Effect => {
   const alias = durable.shortIds.localAliases[0]
