@@ -45,6 +45,8 @@ test('the usual cookie is where each system keeps it', (t) => {
   t.is(cookieOn('win32', { APPDATA: '/roaming' }), '/roaming/Bitcoin/testnet3/.cookie')
 })
 
+const PEER_ID = '0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798'
+
 test('the command line goes before the environment, and the environment before the defaults', (t) => {
   const env = {
     FULGURITE_NETWORK: 'regtest',
@@ -60,6 +62,7 @@ test('the command line goes before the environment, and the environment before t
     FULGURITE_BITCOIND_ZMQ: 'tcp://127.0.0.1:4',
     FULGURITE_MAX_PLUGINS: '7',
     FULGURITE_KEEP: 'failed-payments=90d,paid-invoices=10y',
+    FULGURITE_ZERO_CONF_PEERS: `${PEER_ID}, ${PEER_ID.toUpperCase()}`,
   }
   const { network: _none, ...unsaid } = options()
   const byEnv = bitcoindConfig(unsaid, around(env))
@@ -79,6 +82,7 @@ test('the command line goes before the environment, and the environment before t
     announcedOpenings: 'unannounced',
     maxCommitmentFeerate: 5000,
     htlcMaximumMsat: 7_000_000n,
+    zeroConfPeers: [PEER_ID, PEER_ID],
   })
   const said = {
     listen: '127.0.0.1:5',
@@ -88,6 +92,7 @@ test('the command line goes before the environment, and the environment before t
     htlcMaximum: '1sat',
     maxPlugins: '0',
     keep: ['failed-payments=30d', 'settled-payments=forever'],
+    zeroConfPeer: [PEER_ID],
   } as const
   const byOption = bitcoindConfig(options(said), around(env))
   t.true(byOption.ok)
@@ -101,6 +106,7 @@ test('the command line goes before the environment, and the environment before t
     announcedOpenings: 'refuse',
     maxCommitmentFeerate: 253,
     htlcMaximumMsat: 1_000n,
+    zeroConfPeers: [PEER_ID],
   })
 })
 
@@ -173,6 +179,12 @@ const mistakes: readonly [string, Partial<StartOptions>, Surroundings['env'], ob
     { FULGURITE_ANNOUNCED_OPENINGS: 'sometimes' },
     { code: 'announced-openings-unknown', what: 'sometimes' },
   ],
+  ...['', 'abc', `02${'ff'.repeat(32)}`].map((peer): [string, Partial<StartOptions>, Surroundings['env'], object] => [
+    `a peer that is trusted with unconfirmed channels by the name '${peer}'`,
+    { zeroConfPeer: [peer] },
+    {},
+    { code: 'zero-conf-peer-invalid', peer },
+  ]),
   ...['252', '100001', '2e3', '-300', ''].map(
     (feerate): [string, Partial<StartOptions>, Surroundings['env'], object] => [
       `a fee rate of '${feerate}'`,

@@ -40,6 +40,10 @@ export type Ability =
   | 'scid-alias-opening'
   | 'taproot-opening'
   | 'zero-conf-opening'
+  /** Uses channels of ours before their funding confirms, when told to. */
+  | 'zero-conf-accepting'
+  /** Uses channels of its own so, where we accept them with a depth of zero. */
+  | 'zero-conf-using'
   /** Opens a channel of 2^24 sat and more. */
   | 'large-opening'
   /** Opens a channel while the other side opens one to it. */
@@ -246,6 +250,8 @@ export interface Peer {
   /** Resolves with the channel's id once the funding transaction is broadcast; rejects with what the peer says if not. */
   openChannel(nodeId: string, opening: Opening): Promise<string>
   setAcceptChannels(on: boolean): Promise<void>
+  /** Whether it trusts those who open channels to it to fund them later. */
+  setTrustsOpeners(on: boolean): Promise<void>
   /** Channels whose closing has not begun. */
   channels(): Promise<readonly PeerChannel[]>
   closeChannel(channelId: string, options?: CloseOptions): Promise<void>

@@ -45,10 +45,12 @@ export const opening = group('Openings', [
       await us.until(async () => us.payloads('peer.connected').length === 1)
       t.like(us.payloads('peer.connected')[0], { nodeId: peer.nodeId, direction: 'inbound' })
       const channelId = await stage.openFrom(peer, us, { capacitySat: 700_000n, pushMsat: 98_765_000n })
-      t.like(await ours(us, channelId), {
+      const channel = await ours(us, channelId)
+      // Some ask for a hidden id wherever they announce nothing.
+      t.regex(channel.channelType, /^anchors-zero-fee-htlc(\+scid-alias)?$/)
+      t.like(channel, {
         state: 'usable',
         initiator: 'remote',
-        channelType: 'anchors-zero-fee-htlc',
         capacitySat: 700_000n,
         localMsat: 98_765_000n,
         remoteMsat: 601_235_000n,
@@ -177,6 +179,93 @@ export const opening = group('Openings', [
       const { bolt11 } = await peer.createInvoice({ amountMsat: 1_000_000n })
       t.is((await us.pay(bolt11)).status, 'settled')
       t.is((await stage.settled(us, peer, channelId)).oursMsat, 299_000_000n)
+    },
+  },
+  {
+    title: 'we open a channel that is used before its funding confirms — both pay in it at once, and go on when it has',
+    role: 'we',
+    needs: ['zero-conf-accepting'],
+    async run(stage) {
+      const { t } = stage
+      const peer = await stage.peer()
+      const us = await stage.node('us')
+      await stage.connect(us, peer)
+      await peer.setTrustsOpeners(true)
+      for (const hiddenId of [false, true]) {
+        const request = {
+          nodeId: peer.nodeId,
+          fundingSat: 1_000_000n,
+          pushMsat: 300_000_000n,
+          zeroConf: true,
+          hiddenId,
+        }
+        const { channelId } = await us.ask('channels', 'open', request)
+        await stage.isUsable(us, peer, channelId)
+        t.like((await ours(us, channelId)).fundings[0], { status: 'unconfirmed' })
+        await stage.knowsPolicies(us, peer, channelId)
+        t.like(await peer.pay(await us.invoice(5_000_000n)), { ok: true })
+        const { bolt11 } = await peer.createInvoice({ amountMsat: 7_000_000n })
+        t.is((await us.pay(bolt11)).status, 'settled')
+        await stage.mine(6)
+        await us.until(async () => (await ours(us, channelId)).shortChannelId !== undefined)
+        t.like(await peer.pay(await us.invoice(1_000_000n)), { ok: true })
+        await us.ask('channels', 'close', { channelId })
+        await us.until(async () => !(await us.isUsable(channelId)))
+      }
+      await peer.setTrustsOpeners(false)
+    },
+  },
+  {
+    title:
+      'the peer opens a channel and we trust it — both pay in it before its funding confirms, over a new connection, and after',
+    role: 'peer',
+    needs: ['zero-conf-using', 'push'],
+    async run(stage) {
+      const { t } = stage
+      const peer = await stage.peer()
+      const us = await stage.node('us', { choices: { zeroConfPeers: [peer.nodeId] } })
+      await stage.connect(us, peer)
+      const channelId = await peer.openChannel(us.id, { capacitySat: 1_000_000n, pushMsat: 300_000_000n })
+      await stage.isUsable(us, peer, channelId)
+      await stage.knowsPolicies(us, peer, channelId)
+      t.like(await peer.pay(await us.invoice(50_000_000n)), { ok: true })
+      const { bolt11 } = await peer.createInvoice({ amountMsat: 7_000_000n })
+      t.is((await us.pay(bolt11)).status, 'settled')
+      await stage.settled(us, peer, channelId)
+      const unconfirmed = await ours(us, channelId)
+      t.is(unconfirmed.unconfirmedMsat, 343_000_000n)
+      t.is(unconfirmed.shortChannelId, undefined)
+      await us.ask('peers', 'disconnect', { nodeId: peer.nodeId })
+      await stage.connect(us, peer)
+      await stage.isUsable(us, peer, channelId)
+      await stage.mine(6)
+      await us.until(async () => (await ours(us, channelId)).shortChannelId !== undefined)
+      t.is((await ours(us, channelId)).unconfirmedMsat, undefined)
+      t.like(await peer.pay(await us.invoice(1_000_000n)), { ok: true })
+      t.is((await stage.settled(us, peer, channelId)).oursMsat, 344_000_000n)
+    },
+  },
+  {
+    title: 'we open a channel that hides its real id — it opens, and both pay',
+    role: 'we',
+    needs: ['scid-alias-opening'],
+    async run(stage) {
+      const { t } = stage
+      const peer = await stage.peer()
+      const us = await stage.node('us')
+      await stage.connect(us, peer)
+      const { channelId } = await us.ask('channels', 'open', {
+        nodeId: peer.nodeId,
+        fundingSat: 1_000_000n,
+        pushMsat: 300_000_000n,
+        hiddenId: true,
+      })
+      await stage.becomesUsable(us, peer, channelId)
+      t.is((await ours(us, channelId)).channelType, 'anchors-zero-fee-htlc+scid-alias')
+      t.like(await peer.pay(await us.invoice(5_000_000n)), { ok: true })
+      const { bolt11 } = await peer.createInvoice({ amountMsat: 7_000_000n })
+      t.is((await us.pay(bolt11)).status, 'settled')
+      t.is((await stage.settled(us, peer, channelId)).oursMsat, 698_000_000n)
     },
   },
   ...(['announced', 'taproot', 'zero-conf'] as const).map((kind) => ({

@@ -210,7 +210,11 @@ export class Stage {
     })
     await this.mine(DEEP)
     await this.isUsable(node, peer, channelId)
-    // Each side needs the other's relay policy for its invoices' hints.
+    await this.knowsPolicies(node, peer, channelId)
+  }
+
+  /** Each side needs the other's relay policy for its invoices' hints. */
+  async knowsPolicies(node: OurNode, peer: Peer, channelId: string): Promise<void> {
     await this.until(
       'the peer has our channel_update',
       async () => (await theirs(peer, channelId)).ourPolicy !== undefined,

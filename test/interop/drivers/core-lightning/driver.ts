@@ -46,6 +46,8 @@ const abilities: Abilities = {
   'scid-alias-opening': true,
   'taproot-opening': 'it has no taproot channels',
   'zero-conf-opening': true,
+  'zero-conf-accepting': 'the suite does not tell it to trust us yet',
+  'zero-conf-using': 'the suite does not try it yet',
   'large-opening': true,
   'crossing-openings': 'its program ends with a failed assertion (`peer_start_openingd`) where both sides open at once',
   'small-opening': true,
@@ -303,6 +305,10 @@ class CoreLightningPeer implements Peer {
       ...OPENING_KINDS[kind ?? 'plain'],
     })
     return opened.channel_id
+  }
+
+  setTrustsOpeners(): Promise<void> {
+    return Promise.reject(new Error('it is not told to trust us'))
   }
 
   async setAcceptChannels(on: boolean): Promise<void> {

@@ -51,6 +51,8 @@ const abilities: Abilities = {
   'scid-alias-opening': true,
   'taproot-opening': true,
   'zero-conf-opening': NOT_ZERO_CONF,
+  'zero-conf-accepting': 'the suite does not tell it to trust us yet',
+  'zero-conf-using': 'the suite does not try it yet',
   'large-opening': true,
   'small-opening': true,
   'fee-estimates': FIXED_FEERATES,
@@ -272,6 +274,10 @@ class EclairPeer implements Peer, Particular {
       return true
     })
     return created[1]
+  }
+
+  setTrustsOpeners(): Promise<void> {
+    return Promise.reject(new Error('it is not told to trust us'))
   }
 
   setAcceptChannels(): Promise<void> {

@@ -25,6 +25,8 @@ const abilities: Abilities = {
   'scid-alias-opening': true,
   'taproot-opening': 'it has no taproot channels',
   'zero-conf-opening': 'it asks for no zero-conf channels',
+  'zero-conf-accepting': true,
+  'zero-conf-using': true,
   'large-opening': true,
   'crossing-openings': true,
   'small-opening': true,
@@ -121,6 +123,7 @@ const startLdk = async (ground: Ground, name: string, number: number): Promise<P
       return ldk.openChannel(nodeId, capacitySat, { pushMsat, ...(kind === undefined ? {} : { kind }) })
     },
     setAcceptChannels: async (on) => ldk.setAcceptChannels(on),
+    setTrustsOpeners: async (on) => ldk.setTrustsOpeners(on),
     channels: async () => ldk.channels().map(peerChannel),
     closeChannel: async (channelId, options) => ldk.closeChannel(channelId, options),
     forceClose: async (channelId) => ldk.forceClose(channelId),

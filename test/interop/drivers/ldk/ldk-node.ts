@@ -53,6 +53,8 @@ export interface LdkNode {
   keysend(nodeId: string, amountMsat: bigint, records?: Readonly<Record<number, Uint8Array>>): Promise<LdkOutcome>
   /** Whether LDK takes the channels that peers open, as it does at first. */
   setAcceptChannels(on: boolean): void
+  /** Whether LDK uses these before their funding confirms. */
+  setTrustsOpeners(on: boolean): void
   /** Whether payments received are claimed at once, as they are at first. */
   setAutoClaim(on: boolean): void
   /** What comes for this hash is not claimed at once, whatever is done with others. */
@@ -111,6 +113,7 @@ class Node implements LdkNode {
   readonly #endBlocks: () => void
   #feerate = LOWEST_FEERATE
   #acceptChannels = true
+  #trustsOpeners = false
   #autoClaim = true
   #pumping = false
   #stopped = false
@@ -307,6 +310,10 @@ class Node implements LdkNode {
     this.#acceptChannels = on
   }
 
+  setTrustsOpeners(on: boolean): void {
+    this.#trustsOpeners = on
+  }
+
   setAutoClaim(on: boolean): void {
     this.#autoClaim = on
   }
@@ -438,7 +445,9 @@ class Node implements LdkNode {
   #handle(event: ldk.Event): void {
     if (event instanceof ldk.Event_OpenChannelRequest) {
       const { temporary_channel_id: id, counterparty_node_id: peer } = event
-      if (this.#acceptChannels) this.#parts.manager.accept_inbound_channel(id, peer, 0n)
+      const { manager } = this.#parts
+      if (this.#trustsOpeners) manager.accept_inbound_channel_from_trusted_peer_0conf(id, peer, 0n)
+      else if (this.#acceptChannels) manager.accept_inbound_channel(id, peer, 0n)
       else this.#parts.manager.force_close_without_broadcasting_txn(id, peer, 'no more channels')
     } else if (event instanceof ldk.Event_FundingGenerationReady) {
       this.#fund(event)

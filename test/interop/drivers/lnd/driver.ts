@@ -48,6 +48,8 @@ const abilities: Abilities = {
   'scid-alias-opening': true,
   'taproot-opening': true,
   'zero-conf-opening': true,
+  'zero-conf-accepting': 'the suite does not tell it to trust us yet',
+  'zero-conf-using': 'the suite does not try it yet',
   'large-opening': true,
   'crossing-openings': true,
   'small-opening': 'it opens none below 20,000 sat',
@@ -294,6 +296,10 @@ class LndPeer implements Peer {
       ...OPENING_KINDS[kind ?? 'plain'],
     })
     return toHex(channelIdOf({ txid: fromBase64(opened.funding_txid_bytes), index: opened.output_index }))
+  }
+
+  setTrustsOpeners(): Promise<void> {
+    return Promise.reject(new Error('it is not told to trust us'))
   }
 
   setAcceptChannels(): Promise<void> {
