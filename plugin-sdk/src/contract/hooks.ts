@@ -42,8 +42,8 @@ const channelAccept = hook('channel.accept', {
     'Accept, perhaps asking for more than the node would; accept and use the channel before its funding confirms; or reject.',
     z.discriminatedUnion('type', [
       z.strictObject({ type: z.literal('accept'), minimumDepth: integer(1, 144).optional(), ...terms }),
-      z.strictObject({ type: z.literal('accept-zero-conf'), ...terms }),
       z.strictObject({ type: z.literal('reject'), reason: text(256, 'Told to the peer.') }),
+      z.strictObject({ type: z.literal('accept-zero-conf'), ...terms }),
     ]),
   ),
   deadlineMs: 5_000,

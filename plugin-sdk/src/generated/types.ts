@@ -1165,16 +1165,16 @@ export type ChannelAcceptVerdict =
       readonly upfrontShutdown?: boolean
     }
   | {
+      readonly type: 'reject'
+      /** Told to the peer. */
+      readonly reason: string
+    }
+  | {
       readonly type: 'accept-zero-conf'
       /** The least that the peer must keep in the channel, if that is more than what the node asks for. */
       readonly reserveSat?: Sat
       /** Promises the peer that a close together pays us to one script, fixed now, whoever asks for another later. */
       readonly upfrontShutdown?: boolean
-    }
-  | {
-      readonly type: 'reject'
-      /** Told to the peer. */
-      readonly reason: string
     }
 
 /** Every actor that a plugin can be granted. */
