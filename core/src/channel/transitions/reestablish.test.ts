@@ -119,7 +119,7 @@ test('channel_reestablish — channel_ready is sent again as long as no commitme
   t.false(two.names(two.alice).includes('channel_ready'))
 })
 
-test('channel_reestablish — a peer that proves to be ahead stops us from publishing, and is told', (t) => {
+test('BOLT 2, channel_reestablish — a peer that proves to be ahead stops us from publishing, and is told', (t) => {
   const two = new TwoParties().ready()
   const { durable } = two.alice.state
   two.add(two.alice, 1)
@@ -138,7 +138,7 @@ test('channel_reestablish — a peer that proves to be ahead stops us from publi
   t.like(refused[0], { type: 'reply', result: { ok: false, error: { code: 'publication-forbidden' } } })
 })
 
-test('channel_reestablish — a peer that claims to be ahead without proof makes us publish', (t) => {
+test('BOLT 2, channel_reestablish — a peer that claims to be ahead without proof makes us publish', (t) => {
   const two = new TwoParties().ready()
   reconnect(two)
   alter(two, two.bob, { nextRevocationNumber: 5n, yourLastPerCommitmentSecret: new Uint8Array(32).fill(7) })
@@ -165,7 +165,7 @@ for (const [claim, lie] of [
   ['the highest there is', () => 2n ** 64n - 1n],
   ['zero', () => 0n],
 ] as const) {
-  test(`BOLT 2, channel_reestablish — a next_commitment_number that is ${claim} fails the channel: we publish`, (t) => {
+  test(`BOLT 2, channel_reestablish — a next_commitment_number that nobody has signed makes us publish at once: ${claim}`, (t) => {
     const two = new TwoParties().ready()
     two.add(two.bob, 1)
     two.add(two.alice, 1)
@@ -182,7 +182,7 @@ for (const [claim, lie] of [
   })
 }
 
-test('recv channel_reestablish — a secret with next_revocation_number zero is out of step: we publish', (t) => {
+test('BOLT 2, channel_reestablish — a secret with next_revocation_number zero is out of step, so we publish', (t) => {
   const two = new TwoParties().ready()
   reconnect(two)
   alter(two, two.bob, { yourLastPerCommitmentSecret: new Uint8Array(32).fill(7) })
@@ -294,7 +294,7 @@ test('BOLT 2, channel_reestablish — of a node that knows nothing of the channe
   t.true(publishes(two.alice))
 })
 
-test('channel_reestablish — in a mutual close that is not mined, a proof still forbids to publish a commitment', (t) => {
+test('BOLT 2, channel_reestablish — in a mutual close that is not mined, a proof still forbids to publish a commitment', (t) => {
   const two = new TwoParties().ready()
   const { durable } = two.alice.state
   two.add(two.alice, 1)

@@ -100,7 +100,7 @@ test('relay policy — begins within what the channel and the peer allow', (t) =
   t.is(two.bob.funded.relay.current.htlcMaximumMsat, 1_000_000_000n)
 })
 
-test('recv channel_ready — another alias is taken, a repetition changes nothing', (t) => {
+test('BOLT 2, channel_ready — another alias is taken, a repetition changes nothing', (t) => {
   const two = new TwoParties().ready()
   const { channelId } = two.alice.funded.params
   const secondPerCommitmentPoint = two.bob.env.commitmentPoint(1)

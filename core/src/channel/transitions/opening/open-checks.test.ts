@@ -61,7 +61,7 @@ const refusedOpens: readonly [code: string, patch: Partial<OpenChannel>][] = [
 ]
 
 for (const [at, [code, patch]] of refusedOpens.entries()) {
-  test(`recv open_channel — refuses with ${code} (${at}: ${Object.keys(patch).join(', ')})`, (t) => {
+  test(`BOLT 2, open_channel — one that its receiver must or may refuse is refused with an error: ${code} (${at}: ${Object.keys(patch).join(', ')})`, (t) => {
     const two = new TwoParties()
     const effects = two.bob.recv({ ...openMessage(two), ...patch })
     t.is(two.bob.phase, 'aborted')
@@ -70,20 +70,20 @@ for (const [at, [code, patch]] of refusedOpens.entries()) {
   })
 }
 
-test('recv open_channel — refuses one without a channel type', (t) => {
+test('BOLT 2, open_channel — one without a channel_type is refused', (t) => {
   const two = new TwoParties()
   const { channelType: _, ...open } = openMessage(two)
   two.bob.recv(open)
   t.is(aborted(two.bob), 'channel-type-missing')
 })
 
-test('recv open_channel — refuses one in which neither side is above the reserve', (t) => {
+test('BOLT 2, open_channel — one in which neither side is above the reserve is refused', (t) => {
   const two = new TwoParties({ bob: { maxReserve: 900_000 } })
   two.bob.recv({ ...openMessage(two), channelReserveSatoshis: 600_000n, pushMsat: 500_000_000n })
   t.is(aborted(two.bob), 'both-sides-below-reserve')
 })
 
-test('recv open_channel — accepts a hidden id for a channel that is not announced', (t) => {
+test('BOLT 2, open_channel — option_scid_alias is for channels that are not announced', (t) => {
   const two = new TwoParties()
   const [ask] = two.bob.recv({ ...openMessage(two), channelType: vectorOfBits([12, 22, 46]) })
   t.is(ask?.type, 'ask-accept')
@@ -98,7 +98,7 @@ test('recv open_channel — a peer that wants an announcement is told that there
   t.is(willing.bob.recv(open)[0]?.type, 'ask-accept')
 })
 
-test('open — as small as may be, with peers of every dust limit that is deployed', (t) => {
+test('BOLT 2, accept_channel — both reserves are at least both dust limits, however small the channel', (t) => {
   for (const funding of [20_000n, 35_400n, 54_599n, 54_600n]) {
     for (const dustLimit of [354n, 546n]) {
       const minFunding = 20_000n
@@ -110,7 +110,7 @@ test('open — as small as may be, with peers of every dust limit that is deploy
   }
 })
 
-test('recv open_channel — a large channel needs our support', (t) => {
+test('BOLT 2, open_channel — 2^24 satoshis and more need option_support_large_channel', (t) => {
   t.true(hasFeature(FEATURES, 'option_support_large_channel'))
   const small = vectorOfBits([12, 23])
   const open = openMessage(new TwoParties(), 1n << 24n)
@@ -144,7 +144,7 @@ const refusedAccepts: readonly [code: string, patch: Partial<AcceptChannel>][] =
 ]
 
 for (const [code, patch] of refusedAccepts) {
-  test(`recv accept_channel — refuses with ${code} (${Object.keys(patch).join(', ')})`, (t) => {
+  test(`BOLT 2, accept_channel — one that its receiver must or may refuse is refused with an error: ${code} (${Object.keys(patch).join(', ')})`, (t) => {
     const two = new TwoParties()
     two.bob.recv(openMessage(two))
     two.run(two.bob, { type: 'accept', keys: two.bob.keys, upfrontShutdown: false })
@@ -161,7 +161,7 @@ for (const [code, patch] of refusedAccepts) {
 }
 
 // Core Lightning has a dust limit of 546; of the funder of a small channel it asks for a reserve that fits the funder's dust limit.
-test('recv accept_channel — the reserve that is asked of us is held against our dust limit, not the peer’s', (t) => {
+test('BOLT 2, accept_channel — the reserve that is asked of us is held against our dust limit, not the peer’s', (t) => {
   const minFunding = 20_000n
   const two = new TwoParties({ alice: { minFunding }, bob: { minFunding, dustLimit: 546n } })
   two.bob.recv(openMessage(two, 20_000n))
@@ -186,7 +186,7 @@ const refusedCommands: readonly [
 ]
 
 for (const [code, funding, pushMsat, settings] of refusedCommands) {
-  test(`open — refuses ${funding} sat with ${code}`, (t) => {
+  test(`BOLT 2, open_channel — what its sender must not send is not sent: ${funding} sat, ${code}`, (t) => {
     const two = new TwoParties({ alice: settings })
     const effects = two.alice.run({
       type: 'open',
@@ -210,7 +210,7 @@ test('open — refuses a peer without anchors', (t) => {
   t.like(two.alice.effects[0], { result: { ok: false, error: { code: 'anchors-not-supported-by-peer' } } })
 })
 
-test('opening — a disconnection before the first signatures ends it, and the wallet gets its inputs back', (t) => {
+test('BOLT 2, message retransmission — an opening that is not signed is forgotten with its connection, and the wallet gets its inputs back', (t) => {
   const two = new TwoParties()
   two.bob.recv(openMessage(two))
   two.run(two.bob, { type: 'accept', keys: two.bob.keys, upfrontShutdown: false })
@@ -234,7 +234,7 @@ test('opening — an error of the peer ends it', (t) => {
   )
 })
 
-test('recv funding_signed — a bad signature ends the opening, unpublished', (t) => {
+test('BOLT 2, funding_signed — a bad signature ends the opening, and nothing is published before a good one', (t) => {
   const again = new TwoParties()
   again.bob.recv(openMessage(again))
   again.run(again.bob, { type: 'accept', keys: again.bob.keys, upfrontShutdown: false })
@@ -250,7 +250,7 @@ test('recv funding_signed — a bad signature ends the opening, unpublished', (t
   t.false(again.alice.effects.some(({ type }) => type === 'publish'))
 })
 
-test('recv funding_created — a bad signature ends the opening', (t) => {
+test('BOLT 2, funding_created — a bad signature ends the opening', (t) => {
   const two = new TwoParties()
   const open = openMessage(two)
   two.bob.recv(open)
@@ -265,7 +265,7 @@ test('recv funding_created — a bad signature ends the opening', (t) => {
   t.is(aborted(two.bob), 'invalid-signature')
 })
 
-test('channel_ready — only when the funding output is the one that was agreed on', (t) => {
+test('BOLT 2, channel_ready — only when the funding output is the one that was agreed on', (t) => {
   const two = new TwoParties()
   two.open()
   const { txid } = two.bob.funded.active[0]?.localParams.fundingOutpoint ?? { txid: new Uint8Array(32) }
@@ -274,3 +274,30 @@ test('channel_ready — only when the funding output is the one that was agreed 
   // Nothing of it was ours.
   t.is(two.bob.phase, 'closed')
 })
+
+const acceptedOpens: readonly Partial<OpenChannel>[] = [
+  { dustLimitSatoshis: 354n },
+  { dustLimitSatoshis: 1000n },
+  { dustLimitSatoshis: 600n, channelReserveSatoshis: 600n },
+  { channelReserveSatoshis: 50_000n },
+  { maxAcceptedHtlcs: 483 },
+  { maxAcceptedHtlcs: 1 },
+  { maxHtlcValueInFlightMsat: 1000n },
+  { toSelfDelay: 2016 },
+  { htlcMinimumMsat: 1_000_000n },
+  { feeratePerKw: 253 },
+  { feeratePerKw: 25_000 },
+  { fundingSatoshis: 50_000n, channelReserveSatoshis: 1000n },
+  { fundingSatoshis: (1n << 24n) - 1n },
+  // BOLT 2: bits that are not defined are ignored.
+  { channelFlags: 0xfe },
+]
+
+for (const [at, patch] of acceptedOpens.entries()) {
+  test(`BOLT 2, open_channel — the last value that is allowed is accepted: ${at}, ${Object.keys(patch).join(', ')}`, (t) => {
+    const two = new TwoParties()
+    const effects = two.bob.recv({ ...openMessage(two), ...patch })
+    t.is(aborted(two.bob), undefined)
+    t.is(effects[0]?.type, 'ask-accept')
+  })
+}

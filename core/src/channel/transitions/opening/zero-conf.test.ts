@@ -134,7 +134,7 @@ for (const scidAlias of [false, true]) {
       ...(scidAlias ? ['option_scid_alias'] : []),
       ...(zeroConf ? ['option_zeroconf'] : []),
     ]
-    test(`BOLT 2, defined channel types — ${name.join(' with ')} is opened, accepted and remembered`, (t) => {
+    test(`BOLT 2, defined channel types — each is opened, accepted and remembered: ${name.join(' with ')}`, (t) => {
       const channelType = { scidAlias, zeroConf }
       const two = new TwoParties().ready({ channelType, ...(zeroConf ? { minimumDepth: 0 } : {}) })
       for (const party of [two.alice, two.bob]) {

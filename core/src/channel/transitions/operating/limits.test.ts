@@ -30,7 +30,7 @@ const htlc = (two: TwoParties, patch: Partial<UpdateAddHtlc> = {}): UpdateAddHtl
   ...patch,
 })
 
-test('add — refuses an amount below the peer’s htlc_minimum_msat, and nothing at all', (t) => {
+test('BOLT 2, update_add_htlc — nothing is offered below the peer’s htlc_minimum_msat, nor zero', (t) => {
   const two = ready({ htlcMinimumMsat: 5000n })
   t.is(refusal(two, two.alice, 4999n), 'amount-below-minimum')
   t.is(refusal(two, two.alice, 5000n), undefined)
@@ -45,28 +45,55 @@ test('add — refuses an expiry that is too near or too far', (t) => {
   t.is(refusal(two, two.alice, 10_000_000n, 1000 + 2017), 'expiry-too-far')
 })
 
-test('add — refuses more HTLCs than the peer accepts', (t) => {
+test('BOLT 2, update_add_htlc — no more HTLCs are offered than the peer accepts', (t) => {
   const two = ready({ maxAcceptedHtlcs: 2 })
   t.is(refusal(two, two.alice, 10_000_000n), undefined)
   t.is(refusal(two, two.alice, 10_000_000n), undefined)
   t.is(refusal(two, two.alice, 10_000_000n), 'too-many-htlcs')
 })
 
-test('add — refuses more value than the peer lets be in flight', (t) => {
+test('BOLT 2, update_add_htlc — no more value is offered than the peer lets be in flight', (t) => {
   const two = ready({ maxHtlcValueInFlightMsat: 25_000_000n })
   t.is(refusal(two, two.alice, 20_000_000n), undefined)
   t.is(refusal(two, two.alice, 5_000_001n), 'htlc-value-in-flight-too-high')
   t.is(refusal(two, two.alice, 5_000_000n), undefined)
 })
 
-test('add — refuses more dust than we want at risk', (t) => {
+test('BOLT 2, bounding exposure to trimmed HTLCs — no dust is offered beyond the limit', (t) => {
   const two = ready({})
   for (let i = 0; i < 14; i++) t.is(refusal(two, two.alice, 353_000n), undefined)
   t.is(refusal(two, two.alice, 353_000n), 'dust-exposure-too-high')
   t.is(refusal(two, two.alice, 400_000n), undefined)
 })
 
-test('add — the opener keeps its reserve, the fee, the anchors and a buffer for a higher fee', (t) => {
+test('BOLT 2, bounding exposure to trimmed HTLCs — dust that the peer offers beyond the limit is failed once it is committed, and what is no dust is not', (t) => {
+  const two = new TwoParties({ bob: { htlcMinimumMsat: 1n, maxDustHtlcExposureMsat: 500_000n } }).ready({
+    pushMsat: 200_000_000n,
+  })
+  two.add(two.alice, 1, 300_000n)
+  two.settle()
+  two.add(two.alice, 2, 300_000n)
+  two.add(two.alice, 3, 10_000_000n)
+  two.settle()
+  const forwarded = two.bob.effects.flatMap((effect) => (effect.type === 'forward' ? [effect.refusal] : []))
+  t.deepEqual(forwarded, [undefined, 'exceeds-dust-exposure', undefined])
+  t.is(two.bob.phase, 'normal')
+})
+
+test('BOLT 2, bounding exposure to trimmed HTLCs — with anchors a higher fee rate trims nothing more', (t) => {
+  const two = new TwoParties({ bob: { htlcMinimumMsat: 1n, maxDustHtlcExposureMsat: 500_000n } }).ready({
+    pushMsat: 200_000_000n,
+  })
+  for (const n of [1, 2, 3]) two.add(two.alice, n, 400_000n)
+  two.settle()
+  two.run(two.alice, { type: 'update-fee', feeratePerKw: 20_000 })
+  two.settle()
+  t.is(two.bob.funded.active[0]?.local.spec.feeratePerKw, 20_000)
+  const forwarded = two.bob.effects.flatMap((effect) => (effect.type === 'forward' ? [effect.refusal] : []))
+  t.deepEqual(forwarded, [undefined, undefined, undefined])
+})
+
+test('BOLT 2, update_add_htlc — the opener keeps its reserve, the fee, the anchors and a buffer for a higher fee', (t) => {
   // One HTLC added, one more allowed for, at twice the rate: (1124 + 2 · 172) · 5000 / 1000; and two anchors, and 1 %.
   const spendable = 800_000_000n - 10_000_000n - (7340n + 660n) * 1000n
   const two = ready()
@@ -76,13 +103,13 @@ test('add — the opener keeps its reserve, the fee, the anchors and a buffer fo
   t.true(agree(two.alice.funded, two.bob.funded))
 })
 
-test('add — the fundee keeps its reserve', (t) => {
+test('BOLT 2, update_add_htlc — the fundee keeps its reserve', (t) => {
   const two = ready()
   t.is(refusal(two, two.bob, 190_000_001n), 'insufficient-balance')
   t.is(refusal(two, two.bob, 190_000_000n), undefined)
 })
 
-test('add — the fundee does not offer what the opener could not pay the fee for', (t) => {
+test('BOLT 2, update_add_htlc — the fundee does not offer what the opener could not pay the fee for', (t) => {
   // (1124 + 172) · 2500 / 1000 and two anchors are more than the opener has above its reserve.
   const two = ready({}, 1_000_000_000n - 10_000_000n - 3_471_000n)
   t.is(refusal(two, two.bob, 10_000_000n), 'opener-cannot-pay-fee')
@@ -137,7 +164,7 @@ test('recv update_add_htlc — accepts the last millisatoshi that the sender can
   t.is(two.bob.phase, 'normal')
 })
 
-test('recv update_add_htlc — rejects more HTLCs than max_accepted_htlcs', (t) => {
+test('BOLT 2, update_add_htlc — more HTLCs than max_accepted_htlcs fail the channel', (t) => {
   const two = ready({ maxAcceptedHtlcs: 2 })
   for (let id = 0n; id < 2n; id++) two.bob.recv(htlc(two, { id }))
   t.is(two.bob.phase, 'normal')
@@ -145,7 +172,7 @@ test('recv update_add_htlc — rejects more HTLCs than max_accepted_htlcs', (t) 
   t.deepEqual(errors(two.bob), ['too-many-htlcs'])
 })
 
-test('recv update_add_htlc — several HTLCs may have the same payment hash', (t) => {
+test('BOLT 2, update_add_htlc — several HTLCs may have the same payment hash', (t) => {
   const two = ready()
   two.add(two.alice, 1)
   two.add(two.alice, 1)
@@ -156,7 +183,7 @@ test('recv update_add_htlc — several HTLCs may have the same payment hash', (t
   t.is(two.alice.funded.active[0]?.local.spec.toLocalMsat, 790_000_000n)
 })
 
-test('recv update_fulfill_htlc — rejects an unknown id, a second removal and a preimage of another hash', (t) => {
+test('BOLT 2, removing an HTLC — an unknown id, a second removal and a preimage of another hash fail the channel', (t) => {
   const cases: readonly [string, (two: TwoParties) => unknown][] = [
     ['unknown-htlc', (two) => fulfill(two, 5n, 1)],
     ['preimage-does-not-match', (two) => fulfill(two, 0n, 2)],
@@ -179,7 +206,7 @@ const fulfill = (two: TwoParties, id: bigint, n: number) =>
     paymentPreimage: preimageOf(n),
   })
 
-test('recv update_fulfill_htlc — rejects an HTLC that is not irrevocably committed', (t) => {
+test('BOLT 2, removing an HTLC — none is removed that is not irrevocably committed', (t) => {
   const two = ready()
   two.add(two.alice, 1)
   two.sign(two.alice)
@@ -187,7 +214,7 @@ test('recv update_fulfill_htlc — rejects an HTLC that is not irrevocably commi
   t.deepEqual(errors(two.alice), ['unknown-htlc'])
 })
 
-test('recv update_fail_malformed_htlc — rejects a code without the BADONION bit', (t) => {
+test('BOLT 2, removing an HTLC — a malformed one without the BADONION bit fails the channel', (t) => {
   const two = ready()
   two.add(two.alice, 1)
   two.settle()
@@ -242,7 +269,7 @@ test('update_fee — the opener changes the rate of both commitments', (t) => {
   t.true(agree(two.alice.funded, two.bob.funded))
 })
 
-test('update_fee — is refused for the fundee, and for what the opener cannot pay', (t) => {
+test('BOLT 2, update_fee — it is for the opener alone, and for what it can pay', (t) => {
   const two = ready({}, 980_000_000n)
   const byBob = two.run(two.bob, { type: 'update-fee', feeratePerKw: 5000, requestId: 'a' })
   t.like(byBob[0], { result: { ok: false, error: { code: 'not-the-opener' } } })
@@ -250,7 +277,7 @@ test('update_fee — is refused for the fundee, and for what the opener cannot p
   t.like(tooMuch[0], { result: { ok: false, error: { code: 'insufficient-balance' } } })
 })
 
-test('recv update_fee — a rate that does not suit ends the connection with a warning, and never the channel', (t) => {
+test('BOLT 2, update_fee — a rate that nobody relays, or an absurd one, ends the connection with a warning, and never the channel', (t) => {
   for (const feeratePerKw of [252, 25_001]) {
     const two = ready()
     const { durable } = two.bob.state
@@ -289,7 +316,7 @@ test('recv update_fee — without an estimate, no rate is too high', (t) => {
   t.deepEqual(errors(two.bob), ['fee-update-too-low'])
 })
 
-test('recv update_fee — rejects one by the fundee, out of bounds, or that the opener cannot pay', (t) => {
+test('BOLT 2, update_fee — one by the fundee, out of bounds, or that the opener cannot pay is refused', (t) => {
   const cases: readonly [string, number, 'alice' | 'bob', bigint][] = [
     ['fee-update-by-fundee', 3000, 'alice', 200_000_000n],
     ['fee-update-too-low', 252, 'bob', 200_000_000n],
@@ -303,7 +330,7 @@ test('recv update_fee — rejects one by the fundee, out of bounds, or that the 
   }
 })
 
-test('recv commitment_signed — rejects a bad signature and a wrong number of HTLC signatures', (t) => {
+test('BOLT 2, commitment_signed — a bad signature and a wrong number of HTLC signatures fail the channel', (t) => {
   for (const [code, patch] of [
     ['invalid-commitment-signature', { signature: ecdsa(new Uint8Array(64).fill(1)) }],
     ['htlc-signature-count-mismatch', { htlcSignatures: [] }],
@@ -320,7 +347,7 @@ test('recv commitment_signed — rejects a bad signature and a wrong number of H
   }
 })
 
-test('recv revoke_and_ack — rejects one that is not owed, and a secret of another commitment', (t) => {
+test('BOLT 2, revoke_and_ack — one that is not owed, and a secret of another commitment, fail the channel', (t) => {
   const two = ready()
   const { channelId } = two.alice.funded.params
   const revocation = {
@@ -338,7 +365,7 @@ test('recv revoke_and_ack — rejects one that is not owed, and a secret of anot
   t.deepEqual(errors(other.alice), ['invalid-revocation-secret'])
 })
 
-test('sign — one signature is outstanding at a time, and only with changes', (t) => {
+test('BOLT 2, commitment_signed — it is sent only with changes, and one at a time', (t) => {
   const two = ready()
   t.is(two.alice.run({ type: 'sign' }).length, 0)
   two.add(two.alice, 1)
