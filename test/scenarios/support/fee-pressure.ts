@@ -14,7 +14,6 @@ const LAG = 4
 const EXPIRY = 40
 const HTLC_MSAT = 100_000_000n
 const HTLC_SAT = HTLC_MSAT / 1_000n
-const EACH_WAY = 10
 const COIN_SAT = 1_000_000n
 
 /** A chain with nodes, on which blocks take only what pays enough. */
@@ -28,7 +27,7 @@ export interface MarketChain extends TestChain {
 }
 
 /** Fees that rise, and estimates that come after them. */
-class Pressure {
+export class Pressure {
   readonly chain: MarketChain
   #risen = 0
 
@@ -39,6 +38,12 @@ class Pressure {
   readonly backend = (backend: ChainBackend): ChainBackend => ({
     ...backend,
     estimateFeerate: () => marketAt(this.#risen - LAG),
+  })
+
+  /** Estimates that are right. */
+  readonly foresight = (backend: ChainBackend): ChainBackend => ({
+    ...backend,
+    estimateFeerate: () => marketAt(this.#risen + 2),
   })
 
   async mine(node: TestNode): Promise<void> {
@@ -88,30 +93,36 @@ const payHalf = async (from: TestNode, to: TestNode, { paymentHash, paymentSecre
   })
 }
 
-/** Alice has offered ten HTLCs to Bob, and knows the preimages of ten of his; then he is gone. */
-const deserted = async (pressure: Pressure, path?: string) => {
+/** So many HTLCs each way, and where Alice keeps everything. */
+interface DesertedOptions {
+  readonly eachWay: number
+  readonly path?: string
+}
+
+/** Alice has offered HTLCs to Bob, and knows the preimages of as many of his, thanks to Carol; then he is gone. */
+export const deserted = async (pressure: Pressure, { eachWay, path }: DesertedOptions) => {
   const { chain } = pressure
   const alice = await chain.node('alice', { backend: pressure.backend, ...(path !== undefined && { path }) })
-  const [bob, carol] = [await chain.node('bob'), await chain.node('carol')]
+  const [bob, carol] = [await chain.node('bob'), await chain.node('carol', { backend: pressure.foresight })]
   await alice.faucet(30_000_000n)
   await carol.faucet(30_000_000n)
   await alice.connectTo(bob)
   await carol.connectTo(alice)
   const channelId = await alice.openTo(bob, 10_000_000n, 4_000_000_000n)
-  await carol.openTo(alice, 10_000_000n)
+  const fromCarol = await carol.openTo(alice, 10_000_000n)
   const ours: HeldInvoice[] = []
-  for (let i = 0; i < EACH_WAY; i++) {
+  for (let i = 0; i < eachWay; i++) {
     await payHalf(alice, bob, await invoiceOf(bob))
     const invoice = await invoiceOf(alice)
     ours.push(invoice)
     await payHalf(bob, alice, invoice)
   }
   const inFlight = async (node: TestNode) => (await node.ask('channels', 'get', { channelId })).channel.htlcsInFlight
-  for (const node of [alice, bob]) await node.until(async () => (await inFlight(node)) === 2 * EACH_WAY)
+  for (const node of [alice, bob]) await node.until(async () => (await inFlight(node)) === 2 * eachWay)
   await bob.stop()
   for (const invoice of ours) await payHalf(carol, alice, invoice)
-  await alice.until(async () => alice.payloads('payment.received').length === EACH_WAY)
-  return { alice, channelId }
+  await alice.until(async () => alice.payloads('payment.received').length === eachWay)
+  return { alice, carol, channelId, fromCarol }
 }
 
 const isHtlcClaim = ({ purpose }: { readonly purpose: string }): boolean =>
@@ -120,28 +131,38 @@ const isHtlcClaim = ({ purpose }: { readonly purpose: string }): boolean =>
 export const transactionsOf = async (node: TestNode, channelId: string) =>
   (await node.ask('channels', 'get', { channelId })).channel.transactions ?? []
 
-/** All deadlines are met under pressure, for less than what is at risk, and the record says what was paid and why. */
-export const meetsAllDeadlines = async (t: ExecutionContext, chain: MarketChain): Promise<void> => {
-  const pressure = new Pressure(chain)
-  const { alice, channelId } = await deserted(pressure)
-  await fundWith(chain, alice, 2 * EACH_WAY + 5)
-  await alice.ask('channels', 'forceClose', { channelId })
+/** Mines until so many HTLCs are taken or the last deadline has passed; every one that is taken is in time, for less than it is worth. */
+export const takesInTime = async (
+  t: ExecutionContext,
+  pressure: Pressure,
+  { alice, channelId }: { readonly alice: TestNode; readonly channelId: string },
+  eachWay: number,
+): Promise<void> => {
   const taken = async () =>
     (await transactionsOf(alice, channelId)).filter((each) => isHtlcClaim(each) && each.status === 'confirmed')
-  // Until the last HTLC that was offered must have come back.
-  for (let blocks = 0; blocks < EXPIRY + 40 && (await taken()).length < 2 * EACH_WAY; blocks++)
+  for (let blocks = 0; blocks < EXPIRY + 40 && (await taken()).length < 2 * eachWay; blocks++)
     await pressure.mine(alice)
-
   const claims = await taken()
   const countOf = (wanted: string): number => claims.filter(({ purpose }) => purpose === wanted).length
-  t.deepEqual([countOf('htlc-success'), countOf('htlc-timeout')], [EACH_WAY, EACH_WAY])
+  t.deepEqual([countOf('htlc-success'), countOf('htlc-timeout')], [eachWay, eachWay])
   for (const { txid, deadline, feeSat, purpose } of claims) {
-    const height = (await chain.heightOf(txid)) ?? Number.POSITIVE_INFINITY
+    const height = (await pressure.chain.heightOf(txid)) ?? Number.POSITIVE_INFINITY
     t.true(height <= (deadline ?? 0), `${purpose} at ${height}, due at ${deadline}`)
     t.true(feeSat <= HTLC_SAT / 2n, `${purpose} pays ${feeSat}`)
   }
   const anchor = (await transactionsOf(alice, channelId)).find(({ purpose }) => purpose === 'anchor')
-  t.true((anchor?.feeSat ?? 0n) > 0n && (anchor?.feeSat ?? 0n) <= BigInt(EACH_WAY) * HTLC_SAT)
+  t.true((anchor?.feeSat ?? 0n) > 0n && (anchor?.feeSat ?? 0n) <= BigInt(eachWay) * HTLC_SAT)
+}
+
+/** All deadlines of twenty HTLCs are met under pressure, and the record says what was paid in the place of what. */
+export const meetsAllDeadlines = async (t: ExecutionContext, chain: MarketChain): Promise<void> => {
+  const eachWay = 10
+  const pressure = new Pressure(chain)
+  const close = await deserted(pressure, { eachWay })
+  const { alice, channelId } = close
+  await fundWith(chain, alice, 2 * eachWay + 5)
+  await alice.ask('channels', 'forceClose', { channelId })
+  await takesInTime(t, pressure, close, eachWay)
   t.deepEqual(alice.payloads('channel.fees-short'), [])
 
   const told = alice.payloads('channel.transaction-published')

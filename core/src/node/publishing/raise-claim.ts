@@ -53,7 +53,7 @@ export const raiseClaim = ({ claim, last, height, estimate, signer, wallet }: Ra
   if (last !== undefined && !isWorthReplacing(last.feeratePerKw, wanted.feeratePerKw, wanted.why === 'budget')) {
     return NOTHING
   }
-  const attempt = attemptAt(wanted.feeratePerKw)
+  const attempt = attemptAt(inVbytes(wanted.feeratePerKw, claim))
   const first = attempt({ claim, signer, wallet })
   if (first.type === 'short') {
     const { shortage } = first
@@ -89,6 +89,12 @@ const attemptAt =
     }
     return { type: 'made' }
   }
+
+/** Nodes and miners count whole vbytes (BIP 141): a rate by weight alone may fall short of what they ask for by three units and a satoshi. */
+const inVbytes = (feeratePerKw: FeeratePerKw, { weight, parent }: Claim): FeeratePerKw => {
+  const whole = weight + (parent?.weight ?? 0)
+  return Math.ceil((feeratePerKw * (whole + 4)) / whole)
+}
 
 /** What the wallet can pay of a rate: halved until it can. */
 const withLess = (
