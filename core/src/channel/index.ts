@@ -6,6 +6,7 @@
  */
 export { step } from './channel.ts'
 export { atFeerate, type Claim, claimTask, claimWitness } from './claims/claim.ts'
+export { revealedPreimages } from './claims/on-chain-outcome.ts'
 export type { SpecHtlc } from './commitment/commitment-spec.ts'
 export type { SigningTask } from './commitment/signing-task.ts'
 export { balanceView, isFull } from './commitments/balances.ts'

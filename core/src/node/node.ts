@@ -192,8 +192,10 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
   // Everything on the disk is loaded and matched up before the chain moves or any peer is connected.
   const pace = pacer(clock)
   for (const state of stored) {
-    if (state.durable.phase === 'closed') await forgetPastHtlcs(store, state.durable.channelId)
-    else channels.restore(state)
+    if (state.durable.phase === 'closed') {
+      publisher.forget(state.durable.channelId)
+      await forgetPastHtlcs(store, state.durable.channelId)
+    } else channels.restore(state)
     await pace()
   }
   await flow.start(system)

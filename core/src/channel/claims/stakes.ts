@@ -75,7 +75,8 @@ const deadlineOf = (kind: ClaimKind, since: BlockHeight, toSelfDelay: BlockDelta
     // so whatever it does with an HTLC, we have this time.
     case 'penalty':
     case 'htlc-penalty':
-      return since + toSelfDelay
+      // BIP 68: the block at that distance may be the peer's.
+      return since + toSelfDelay - 1
     // BOLT 5, remote offers: once it has expired the peer may take it back.
     case 'htlc-success':
     case 'received-htlc':

@@ -10,12 +10,16 @@ const SAFE_DEPTH = 6
 
 /** Hands transactions to the network: at once, and again with every block until they are deep enough. */
 export class Broadcaster {
-  readonly #backend: ChainBackend
-  readonly #watcher: ChainWatcher
+  readonly #backend: Pick<ChainBackend, 'broadcast' | 'broadcastPackage'>
+  readonly #watcher: Pick<ChainWatcher, 'watchHeight' | 'watchConfirmed'>
   readonly #log: NodeLog
   readonly #waiting = new Map<string, { readonly txs: readonly Tx[]; readonly unwatch: () => void }>()
 
-  constructor(backend: ChainBackend, watcher: ChainWatcher, log: NodeLog) {
+  constructor(
+    backend: Pick<ChainBackend, 'broadcast' | 'broadcastPackage'>,
+    watcher: Pick<ChainWatcher, 'watchHeight' | 'watchConfirmed'>,
+    log: NodeLog,
+  ) {
     this.#backend = backend
     this.#watcher = watcher
     this.#log = log
@@ -28,7 +32,10 @@ export class Broadcaster {
   publish(tx: Tx, purpose: string, parents: readonly Tx[] = []): string {
     const txid = txidOf(tx)
     const key = toHex(txid)
-    if (this.#waiting.has(key)) return displayTxid(txid)
+    const known = this.#waiting.get(key)
+    // The wallet may have handed it in alone, at the start of the node.
+    if (known !== undefined && known.txs.length > parents.length) return displayTxid(txid)
+    known?.unwatch()
     this.#log.info('chain.publish', { txid: displayTxid(txid), purpose })
     const unwatch = this.#watcher.watchConfirmed({
       txid,

@@ -4,7 +4,7 @@ import type { ChainBackend } from '../../chain/chain-backend.ts'
 import { outpointKey } from '../../chain/outpoint-key.ts'
 import type { Unwatch } from '../../chain/watch.ts'
 import type { ChainWatcher } from '../../chain/watcher.ts'
-import type { Claim } from '../../channel/index.ts'
+import { type Claim, revealedPreimages, type SpecHtlc } from '../../channel/index.ts'
 import { equalBytes, toHex } from '../../lib/bytes.ts'
 import type { ChannelId, NodeId, OutPoint, TxId } from '../../lib/ids.ts'
 import type { BlockDelta, BlockHeight, Sat } from '../../lib/units.ts'
@@ -21,12 +21,12 @@ import { ALL_PUBLICATIONS, type PublishedTx, publicationRow, readPublicationRow 
 import { raiseClaim, type Shortage } from './raise-claim.ts'
 
 export interface PublisherOptions {
-  readonly store: Store
-  readonly watcher: ChainWatcher
-  readonly backend: Pick<ChainBackend, 'estimateFeerate'>
-  readonly broadcaster: Broadcaster
+  readonly store: Pick<Store, 'submit' | 'scan'>
+  readonly watcher: Pick<ChainWatcher, 'watchHeight' | 'watchSpent'>
+  readonly backend: Pick<ChainBackend, 'estimateFeerate' | 'mempoolSpend'>
+  readonly broadcaster: Pick<Broadcaster, 'publish' | 'withdraw'>
   readonly wallet: Wallet
-  readonly events: EventLog
+  readonly events: Pick<EventLog, 'append'>
   readonly log: NodeLog
   readonly height: () => BlockHeight
   readonly onUnreadable: OnUnreadable
@@ -69,16 +69,20 @@ interface Item extends Owner {
   shortage: Shortage | undefined
   /** By output: the transaction in a block that spends it. While there is one, nothing is published. */
   readonly spends: Map<string, { readonly txid: TxId }>
-  /** The peer's transaction in the mempool that settles an HTLC of ours with its preimage. */
+  /** Those before the last, in this life of the node: a miner may have taken one of them all the same. */
+  readonly earlier: PublishedTx[]
+  /** What spends it in the mempool, and is not the last transaction. */
+  rival: TxId | undefined
+  /** That is the peer's, and takes an HTLC of ours with its preimage. */
   isSettledByPeer: boolean
   readonly unwatch: Unwatch[]
 }
 
 /**
- * Channels ask again for what is not in a block yet. What one asks for no longer, say because another commitment is on the chain after a
- * reorganisation, holds no coins any more after so many blocks.
+ * Channels ask again for what is not in a block yet. What one has not asked for in a day, say because another commitment is on the chain
+ * since a reorganisation, holds no coins any more.
  */
-const UNASKED: BlockDelta = 24
+const UNASKED: BlockDelta = 144
 
 /**
  * Publishes what channels want on the chain, and raises its fee with each block until it is there: by another output amount where an output
@@ -178,6 +182,8 @@ export class Publisher {
       last,
       shortage: undefined,
       spends: new Map(),
+      earlier: [],
+      rival: undefined,
       isSettledByPeer: false,
       unwatch: [],
     }
@@ -195,26 +201,40 @@ export class Publisher {
         else item.spends.delete(key)
         this.#settled(item)
       },
-      inMempool: (spender) => this.#seenInMempool(item, spender),
+      inMempool: (spender) => void this.#seenInMempool(item, outpoint, spender),
     })
   }
 
-  #seenInMempool(item: Item, spender: TxId | undefined): void {
-    const isSettled = spender !== undefined && !isLast(item, spender) && takesBack(item)
+  /**
+   * Whether an HTLC that we offered is settled already. Our own transactions, whichever of them the mempool holds, show no preimage. To
+   * know less than that is no reason to stop.
+   */
+  async #seenInMempool(item: Item, outpoint: OutPoint, spender: TxId | undefined): Promise<void> {
+    const { backend, broadcaster } = this.#options
+    const rival = spender !== undefined && !isLast(item, spender) ? spender : undefined
+    item.rival = rival
+    const htlc = rival === undefined ? undefined : takenBack(item)
+    // Without an answer, the spend counts for nothing.
+    const tx = htlc === undefined ? undefined : await backend.mempoolSpend(outpoint).catch(() => undefined)
+    if (item.rival !== rival) return
+    const isSettled = htlc !== undefined && tx !== undefined && revealedPreimages([{ outpoint, htlc }], tx).length > 0
     if (isSettled === item.isSettledByPeer) return
     item.isSettledByPeer = isSettled
-    if (isSettled && item.last !== undefined) this.#options.broadcaster.withdraw(txidOf(item.last.tx))
+    if (isSettled && item.last !== undefined) broadcaster.withdraw(txidOf(item.last.tx))
     else this.#handIn(item)
   }
 
   /** What has become of an item that is spent in a block, or is so no more. */
   #settled(item: Item): void {
-    const { last } = item
-    if (last === undefined) return
     const spends = [...item.spends.values()]
-    const status =
-      spends.length === 0 ? 'waiting' : spends.some(({ txid }) => isLast(item, txid)) ? 'confirmed' : 'lost'
-    if (status === last.status) return
+    const ours = [item.last, ...item.earlier].find(
+      (each) => each && spends.some(({ txid }) => equalBytes(txid, txidOf(each.tx))),
+    )
+    const last = ours ?? item.last
+    if (last === undefined) return
+    const status = ours !== undefined ? 'confirmed' : spends.length > 0 ? 'lost' : 'waiting'
+    if (status === last.status && last === item.last) return
+    if (last !== item.last && item.last !== undefined) this.#options.broadcaster.withdraw(txidOf(item.last.tx))
     this.#keep(item, { ...last, status })
     if (status === 'waiting') this.#handIn(item)
     else if (status === 'lost') this.#giveUp(item)
@@ -259,6 +279,7 @@ export class Publisher {
     const { tx, fee, feeratePerKw, why } = made
     if (claim.fee.type === 'wallet') wallet.processTx(tx, claim.kind.type)
     const replaced = last === undefined ? 0 : last.replaced + 1
+    if (last !== undefined) item.earlier.push(last)
     this.#publish(item, { ...describe(claim), tx, fee, feeratePerKw, why, replaced, status: 'waiting' }, parents)
   }
 
@@ -334,12 +355,12 @@ const describe = ({ kind, stakes: { deadline } }: Claim) => ({
 const isLast = ({ last }: Item, txid: TxId): boolean => last !== undefined && equalBytes(txidOf(last.tx), txid)
 
 /**
- * Whether the claim takes back an HTLC that we offered. The only other spend of its output is the peer's, which shows the preimage (BOLT 5,
- * local offers): upstream pays us, and there is nothing to compete for.
+ * The HTLC that the claim takes back. The only other spend of its output is the peer's, which shows the preimage (BOLT 5, local offers):
+ * upstream pays us, and there is nothing to compete for.
  */
-const takesBack = ({ order }: Item): boolean => {
-  const type = order?.claim.kind.type
-  return type === 'htlc-timeout' || type === 'offered-htlc'
+const takenBack = ({ order }: Item): SpecHtlc | undefined => {
+  const kind = order?.claim.kind
+  return kind?.type === 'htlc-timeout' || kind?.type === 'offered-htlc' ? kind.htlc : undefined
 }
 
 const entryOf = <K, V>(map: Map<string, Map<K, V>>, key: string): Map<K, V> => {

@@ -1,6 +1,6 @@
 import { FEERATE_FLOOR, feeForWeight, feerateOf } from '../../bitcoin/fees.ts'
 import { atFeerate, type Claim } from '../../channel/index.ts'
-import type { BlockHeight, FeeratePerKw, Sat } from '../../lib/units.ts'
+import type { BlockDelta, BlockHeight, FeeratePerKw, Sat } from '../../lib/units.ts'
 import type { Wallet } from '../../wallet/wallet.ts'
 import type { ChannelSigner } from '../keys/signer.ts'
 import { type CompletedClaim, completeClaim, giveBack, WALLET_WEIGHT } from './complete-claim.ts'
@@ -31,8 +31,12 @@ export interface RaiseOptions {
   readonly wallet: Pick<Wallet, 'bump' | 'sign' | 'release'>
 }
 
-/** What nobody else can take waits for a cheap day; a commitment without HTLCs under a deadline only keeps a balance locked. */
-const PATIENCE = { sweep: 144, commitment: 12 }
+/**
+ * What nobody else can take waits for a cheap day. A commitment without HTLCs keeps a balance locked, and a cheater is not given time: what
+ * a penalty costs is nothing beside what it brings.
+ */
+const patienceOf = ({ kind, parent }: Claim): BlockDelta =>
+  parent !== undefined || kind.type === 'penalty' || kind.type === 'htlc-penalty' ? 12 : 144
 
 const NOTHING: Raised = {}
 
@@ -45,7 +49,7 @@ export const raiseClaim = ({ claim, last, height, estimate, signer, wallet }: Ra
   const wanted = bid({
     height,
     ...(deadline !== undefined && { deadline }),
-    patience: claim.parent === undefined ? PATIENCE.sweep : PATIENCE.commitment,
+    patience: patienceOf(claim),
     ceiling: ceilingOf(claim),
     estimate,
   })

@@ -1,0 +1,200 @@
+import test from 'ava'
+import { NETWORKS } from '../../bitcoin/network.ts'
+import { type Tx, txidOf } from '../../bitcoin/transaction.ts'
+import { outpointKey } from '../../chain/outpoint-key.ts'
+import type { SpentWatch } from '../../chain/watch.ts'
+import type { Claim } from '../../channel/index.ts'
+import { at, claims, commitmentOf, seeClose, takenBy } from '../../channel/transitions/fixtures/closing.ts'
+import { preimageOf, TwoParties } from '../../channel/transitions/fixtures/two-parties.ts'
+import { toHex } from '../../lib/bytes.ts'
+import { openSqliteStore } from '../../store/sqlite-store.ts'
+import { walletRig } from '../../wallet/wallet-rig.ts'
+import { keyTree } from '../keys/key-tree.ts'
+import { localSigner } from '../keys/signer.ts'
+import { silentLog } from '../node-log.ts'
+import { MIGRATIONS } from '../storage/tables.ts'
+import { Publisher } from './publisher.ts'
+
+const signer = localSigner(keyTree(new Uint8Array(64).fill(1), NETWORKS.regtest)).channel(1)
+const owner = { channelId: new Uint8Array(32).fill(1), peer: new Uint8Array(33).fill(2) }
+const EXPIRY = 1152
+
+/** The claim by which Alice takes back an HTLC of her own commitment. */
+const timeoutClaim = (): Claim => {
+  const two = new TwoParties().ready({ pushMsat: 200_000_000n })
+  two.add(two.alice, 1, 50_000_000n)
+  two.settle()
+  two.run(two.alice, { type: 'force-close' })
+  seeClose(two.alice, commitmentOf(two.alice))
+  const claim = claims(at(two.alice, EXPIRY)).find(({ kind }) => kind.type === 'htlc-timeout')
+  if (claim === undefined) throw new Error('no claim')
+  return claim
+}
+
+/** A publisher between a wallet and a chain that the test plays. */
+const rig = async () => {
+  const { wallet, receive } = walletRig()
+  receive(100_000n)
+  const store = await openSqliteStore({
+    path: ':memory:',
+    migrations: MIGRATIONS,
+    onFatal(error) {
+      throw error
+    },
+  })
+  const watches = new Map<string, SpentWatch>()
+  const waiting = new Map<string, Tx>()
+  const told: string[] = []
+  let estimate = 1_000
+  let inMempool: Tx | undefined
+  let toHeight: ((height: number) => void | Promise<void>) | undefined
+  const open = () =>
+    Publisher.open({
+      store,
+      watcher: {
+        watchHeight(handler) {
+          toHeight = handler
+          return () => {}
+        },
+        watchSpent(watch) {
+          watches.set(outpointKey(watch.outpoint), watch)
+          return () => watches.delete(outpointKey(watch.outpoint))
+        },
+      },
+      backend: { estimateFeerate: () => estimate, mempoolSpend: async () => inMempool },
+      broadcaster: {
+        publish(tx) {
+          waiting.set(toHex(txidOf(tx)), tx)
+          return ''
+        },
+        withdraw: (txid) => void waiting.delete(toHex(txid)),
+      },
+      wallet,
+      events: { append: (name) => void told.push(name) },
+      log: silentLog,
+      height: () => EXPIRY,
+      onUnreadable() {
+        throw new Error('a row cannot be read')
+      },
+    })
+  const publisher = await open()
+  const claim = timeoutClaim()
+  publisher.claim({ ...owner, claim, signer })
+  await store.flush()
+  const watch = () => {
+    const found = watches.get(outpointKey(claim.outpoint))
+    if (found === undefined) throw new Error('nobody watches the output')
+    return found
+  }
+  const block = async (feerate: number, height = EXPIRY + 1) => {
+    estimate = feerate
+    await toHeight?.(height)
+    await store.flush()
+  }
+  return {
+    wallet,
+    store,
+    waiting,
+    told,
+    publisher,
+    claim,
+    block,
+    open,
+    async spent(tx: Tx) {
+      await watch().handler({ type: 'spent', outpoint: claim.outpoint, tx, txid: txidOf(tx), height: EXPIRY + 1 })
+      await store.flush()
+    },
+    async unspent() {
+      await watch().handler({ type: 'unspent', outpoint: claim.outpoint, height: EXPIRY + 1 })
+      await store.flush()
+    },
+    /** What the mempool holds; `undefined` if the spend is gone. */
+    async seen(tx: Tx | undefined) {
+      inMempool = tx
+      watch().inMempool?.(tx && txidOf(tx))
+      await store.flush()
+    },
+    the: () => [...waiting.values()],
+    record: () => publisher.transactionsOf(owner.channelId).map(({ status, replaced }) => `${status} ${replaced}`),
+  }
+}
+
+test('a claim that is published — is raised with the estimate, one transaction in the place of the other', async (t) => {
+  const { the, block, record, wallet, told } = await rig()
+  const [first] = the()
+  t.is(the().length, 1)
+  await block(1_050)
+  t.deepEqual(the(), [first])
+  await block(2_000)
+  t.is(the().length, 1)
+  t.notDeepEqual(the(), [first])
+  t.deepEqual(record(), ['waiting 1'])
+  t.is(wallet.pending().length, 1)
+  t.deepEqual(told, ['channel.transaction-published', 'channel.transaction-published'])
+})
+
+test('a claim whose output the peer has taken in a block — is over, its coins are free, and it is made again if that block is undone', async (t) => {
+  const { the, claim, spent, unspent, block, record, wallet } = await rig()
+  const { spendable } = wallet.balance()
+  await spent(takenBy(preimageOf(1), claim))
+  t.deepEqual([the(), record()], [[], ['lost 0']])
+  t.true(wallet.balance().spendable > spendable)
+  await block(5_000)
+  t.deepEqual(the(), [])
+  await unspent()
+  await block(5_000)
+  t.is(the().length, 1)
+  t.regex(record()[0] ?? '', /^waiting/)
+})
+
+test('an HTLC that the peer takes by its preimage in the mempool — is not competed for, unless that transaction is gone', async (t) => {
+  const { the, claim, seen, block } = await rig()
+  const [ours] = the()
+  await seen(takenBy(preimageOf(1), claim))
+  t.deepEqual(the(), [])
+  await block(9_000)
+  t.deepEqual(the(), [])
+  await seen(undefined)
+  t.deepEqual(the(), [ours])
+  await block(9_000)
+  t.is(the().length, 1)
+})
+
+test('a spend in the mempool that shows no preimage — stops nothing: it may be an earlier one of ours', async (t) => {
+  const { the, seen, block } = await rig()
+  const [first] = the()
+  await block(2_000)
+  // Nodes have refused the replacement.
+  await seen(first)
+  const [second] = the()
+  t.is(the().length, 1)
+  await block(4_000)
+  t.notDeepEqual(the(), [second])
+})
+
+test('a miner who takes an earlier transaction of ours — has confirmed the claim', async (t) => {
+  const { the, spent, block, record, publisher } = await rig()
+  const [first] = the()
+  if (first === undefined) return t.fail()
+  await block(2_000)
+  await spent(first)
+  t.deepEqual(record(), ['confirmed 0'])
+  t.deepEqual(
+    publisher.transactionsOf(owner.channelId).map(({ tx }) => txidOf(tx)),
+    [txidOf(first)],
+  )
+})
+
+test('the record of a channel — is read again by the next life, and goes with the channel', async (t) => {
+  const { open, block, publisher, store, wallet, the } = await rig()
+  await block(2_000)
+  const again = await open()
+  t.deepEqual(again.transactionsOf(owner.channelId), publisher.transactionsOf(owner.channelId))
+  const { reserved } = wallet.balance()
+  t.is(reserved, 0n)
+  publisher.forget(owner.channelId)
+  await store.flush()
+  t.deepEqual((await open()).transactionsOf(owner.channelId), [])
+  t.deepEqual(the(), [])
+  t.deepEqual(wallet.pending(), [])
+})
