@@ -1,10 +1,7 @@
-import { existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
-import { restoredMark } from '../../core/src/node/storage/restored-mark.ts'
-import { MIGRATIONS } from '../../core/src/node/storage/tables.ts'
-import { openSqliteStore } from '../../core/src/store/sqlite-store.ts'
 import { type TestNode, World } from './support/world.ts'
 
 interface Pair {
@@ -31,24 +28,24 @@ const pair = async (t: ExecutionContext): Promise<Pair> => {
   const channelId = await alice.openTo(bob, 1_000_000n, 300_000_000n)
   await alice.pay(await bob.invoice(10_000_000n))
   await alice.until(async () => (await alice.ask('channels', 'get', { channelId })).channel.htlcsInFlight === 0)
-  await alice.store.backup(`${path}.copy`)
   return { world, alice, bob, path, channelId }
 }
 
-/** Alice's node is stopped, and goes on with the copy. */
-const putBack = async (alice: TestNode, path: string): Promise<void> => {
-  await alice.stop()
-  for (const end of ['-wal', '-shm']) if (existsSync(path + end)) rmSync(path + end)
-  renameSync(`${path}.copy`, path)
-  const store = await openSqliteStore({
-    path,
-    migrations: MIGRATIONS,
-    onFatal: (error) => {
-      throw error
-    },
-  })
-  store.submit([restoredMark])
-  await store.close()
+/** Copied by the operator's command, into a folder that is not there yet. */
+const backUp = async (t: ExecutionContext, node: TestNode, path: string): Promise<string> => {
+  const { path: file, bytes, channels } = await node.ask('node', 'backup', { folder: join(dirname(path), 'backups') })
+  t.is(statSync(file).size, bytes)
+  t.is(statSync(file).mode & 0o777, 0o600)
+  t.is(channels, 1)
+  t.deepEqual(readdirSync(dirname(file)), [basename(file)], 'a backup is one file')
+  return file
+}
+
+/** The node is stopped, and goes on with the backup. */
+const putBack = async (node: TestNode, path: string, backup: string): Promise<void> => {
+  await node.stop()
+  for (const end of ['-wal', '-shm']) rmSync(path + end, { force: true })
+  renameSync(backup, path)
 }
 
 const inDoubt = async (node: TestNode, channelId: string): Promise<boolean> =>
@@ -56,8 +53,9 @@ const inDoubt = async (node: TestNode, channelId: string): Promise<boolean> =>
 
 test('a database that was put back and is the latest — is in doubt until the peer has come, also over another start, and then goes on', async (t) => {
   const { alice, bob, path, channelId } = await pair(t)
+  const backup = await backUp(t, alice, path)
   await bob.stop()
-  await putBack(alice, path)
+  await putBack(alice, path, backup)
   for (let life = 0; life < 2; life++) {
     await alice.start()
     t.true(await inDoubt(alice, channelId))
@@ -88,11 +86,12 @@ test('a database that was put back and is the latest — is in doubt until the p
 
 test('a database that is older than what the peer knows — publishes nothing, asks the peer to close, and gets what is ours, also over a start in between', async (t) => {
   const { world, alice, bob, path, channelId } = await pair(t)
+  const backup = await backUp(t, alice, path)
   await alice.pay(await bob.invoice(20_000_000n))
   await bob.pay(await alice.invoice(7_000_000n))
   await alice.until(async () => (await alice.ask('channels', 'get', { channelId })).channel.htlcsInFlight === 0)
   const { localMsat } = (await alice.ask('channels', 'get', { channelId })).channel
-  await putBack(alice, path)
+  await putBack(alice, path, backup)
   await alice.start()
   await alice.connectTo(bob)
   const owned = async () => {
@@ -114,4 +113,29 @@ test('a database that is older than what the peer knows — publishes nothing, a
   await world.mine(120)
   await alice.until(async () => alice.payloads('channel.closed').length === 1)
   t.like(alice.payloads('channel.closed')[0], { kind: 'remote-force' })
+})
+
+test('a backup that is made while payments are under way — is a state that the node had: it is proven old, and what is ours comes back', async (t) => {
+  const { world, alice, bob, path, channelId } = await pair(t)
+  const pay = async (from: TestNode, to: TestNode): Promise<void> => {
+    for (let n = 0; n < 15; n++) await from.pay(await to.invoice(1_000_000n))
+  }
+  const load = Promise.all([pay(alice, bob), pay(bob, alice), pay(alice, bob)])
+  const backup = await backUp(t, alice, path)
+  await load
+  await alice.until(async () => (await alice.ask('channels', 'get', { channelId })).channel.htlcsInFlight === 0)
+  await putBack(alice, path, backup)
+  await alice.start()
+  await alice.connectTo(bob)
+  await alice.until(async () => alice.payloads('channel.closing').length === 1)
+  t.like(alice.payloads('channel.errored')[0], { code: 'peer-is-ahead' })
+  await bob.until(async () => bob.payloads('channel.closing').length === 1)
+  await world.mine(1)
+  const isOurs = async () => (await alice.ask('wallet', 'balance', {})).confirmedSat > 9_000_000n
+  for (let block = 0; block < 100 && !(await isOurs()); block++) await world.mine(1)
+  t.true(await isOurs())
+  // What was paid and what was still to come when the copy was made is told as neither failed nor paid twice.
+  const { items } = await alice.ask('payments', 'list', { page: { limit: 100 } })
+  t.true(items.every(({ status }) => status !== 'failed'))
+  t.is((await bob.ask('invoices', 'list', { status: 'paid', page: { limit: 100 } })).items.length, 31)
 })

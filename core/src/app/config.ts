@@ -31,6 +31,8 @@ export interface NodeConfig {
   readonly kept: KeptTimes
   /** The data folder was copied to where it is now, and its node has not run elsewhere since. */
   readonly moved: boolean
+  /** The database may be older than what the peers know: its channels wait for them. */
+  readonly restored: boolean
 }
 
 /** A node on a bitcoind. */
@@ -141,6 +143,7 @@ const commonConfig = (
     kept: kept.value,
     // A chain of one's own has nothing to lose, and is copied for trials.
     moved: options.moved === true || network === NETWORKS.regtest,
+    restored: options.restored === true,
     pluginsWithoutWalls: options.pluginsWithoutWalls ?? env.FULGURITE_PLUGINS_WITHOUT_WALLS === '1',
     ...(maxPlugins === undefined ? {} : { maxPlugins: Number(maxPlugins) }),
   })

@@ -17,7 +17,10 @@ import test from 'ava'
 import { NETWORKS } from '../bitcoin/network.ts'
 import { sha256 } from '../crypto/hashes.ts'
 import { u32be } from '../lib/bytes.ts'
+import { systemClock } from '../lib/clock.ts'
 import { seededRng } from '../lib/rng.ts'
+import { createBackup } from '../node/backup/create-backup.ts'
+import { isRestored } from '../node/storage/restored-mark.ts'
 import { TABLE } from '../node/storage/tables.ts'
 import { devnetConfig, type NodeConfig } from './config.ts'
 import { openDataFolder } from './data-folder.ts'
@@ -176,6 +179,41 @@ test('a folder that was copied is refused until it is said that its node has mov
   cpSync(`${data}-elsewhere`, copy, { recursive: true, preserveTimestamps: true })
   t.is(await opened(copy), 'data-folder-copied')
 })
+
+test('a backup in the place of the database opens without a word of the operator, and --restored says the same of any other copy', async (t) => {
+  const data = await used()
+  const path = join(data, 'node.sqlite')
+  const folder = await openDataFolder(configOf(data), seededRng(9))
+  if (!folder.ok) return t.fail(folder.error.code)
+  const { store, log } = folder.value
+  t.false(await isRestored(store))
+  const made = await createBackup({ store, clock: systemClock, log, name: 'test' }, join(data, 'backups'))
+  if (!made.ok) return t.fail(made.error.reason)
+  await folder.value.close()
+
+  rmSync(path)
+  cpSync(made.value.path, path)
+  t.true(await marked(data, {}))
+  // A start that ends before its node has taken the mark away leaves it.
+  t.true(await marked(data, {}))
+
+  const [other, copy] = [await used(2), mkdtempSync(join(tmpdir(), 'fulgurite-data-'))]
+  cpSync(other, copy, { recursive: true, preserveTimestamps: true })
+  t.is(await opened(copy), 'data-folder-copied')
+  t.true(await marked(copy, { restored: true }))
+  // An operator who puts an old file over the one in its place is believed as well.
+  t.true(await marked(other, { restored: true }))
+})
+
+/** Whether the database says, after an opening, that it was put back. */
+const marked = async (data: string, said: Partial<NodeConfig>): Promise<boolean> => {
+  const folder = await openDataFolder({ ...configOf(data), moved: false, ...said }, seededRng(9))
+  if (!folder.ok) throw new Error(folder.error.code)
+  await folder.value.store.flush()
+  const is = await isRestored(folder.value.store)
+  await folder.value.close()
+  return is
+}
 
 test('a copy that was made while its node ran, and mixes two states, is refused though it is said that the node has moved', async (t) => {
   const data = await used()

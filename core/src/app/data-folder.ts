@@ -8,6 +8,7 @@ import { openOwnFile } from '../lib/own-file.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import type { Rng } from '../lib/rng.ts'
 import { loadOrCreateSeed } from '../node/keys/seed-file.ts'
+import { isRestored, restoredMark } from '../node/storage/restored-mark.ts'
 import { MIGRATIONS, SOUGHT, TABLE } from '../node/storage/tables.ts'
 import { openSqliteStore } from '../store/sqlite-store.ts'
 import type { Store } from '../store/store.ts'
@@ -45,7 +46,7 @@ const PLACE_KEY = utf8Encode('place')
 
 /** Opens or makes the data folder of a node on this network. */
 export const openDataFolder = async (
-  { data, network, logLevel, moved }: NodeConfig,
+  { data, network, logLevel, moved, restored }: NodeConfig,
   rng: Rng,
 ): Promise<Result<DataFolder, Failure>> => {
   const prepared = prepareFolder(data)
@@ -94,7 +95,9 @@ export const openDataFolder = async (
     // Peers take the channels of a node that starts from an old state; a copy may be one, and cannot know.
     const place = placeOf(path)
     if (keptPlace !== undefined && isCopy(keptPlace, place)) {
-      if (!moved) return await refuse({ code: 'data-folder-copied', path })
+      // A backup says of itself that it is one: its channels wait for their peers, whatever the operator says.
+      const isSaid = moved || restored || (await isRestored(store))
+      if (!isSaid) return await refuse({ code: 'data-folder-copied', path })
       const damage = await toldIfSlow(systemClock, store.damage(), () => tellChecking(path))
       if (damage !== undefined) {
         const reason = `it is damaged, as a copy is that was made while its node ran: ${damage}`
@@ -104,6 +107,7 @@ export const openDataFolder = async (
     if (keptPlace === undefined || !equalBytes(keptPlace, place)) {
       store.submit([{ table: TABLE.meta, key: PLACE_KEY, value: place }])
     }
+    if (restored) store.submit([restoredMark])
     // The owner of the database is written first: nothing is kept in it before.
     if (mark === undefined) {
       store.submit([

@@ -49,6 +49,8 @@ export interface StartOptions {
   readonly maxPlugins?: string
   /** The data folder was copied to where it is now, and its node has not run elsewhere since. */
   readonly moved?: boolean
+  /** The database was put back from somewhere, and may be older than what the peers know. */
+  readonly restored?: boolean
   readonly json: boolean
 }
 

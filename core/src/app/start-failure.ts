@@ -156,7 +156,7 @@ const EXPLANATIONS: Table = {
   'data-folder-copied': ({ path }) =>
     refused(
       `${path} is a copy: its node last wrote to another file. An old copy, or two of one node, lose their channels`,
-      'if the node has moved here, and has not run elsewhere since, start it once with --moved: see docs/guides/backup.md',
+      'if the node has moved here, and has not run elsewhere since, start it once with --moved; if this is an older copy that was put back, with --restored: see docs/guides/backup.md',
     ),
   'file-unusable': ({ path, reason }) =>
     refused(

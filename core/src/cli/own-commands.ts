@@ -75,6 +75,7 @@ export const addOwnCommands = (
       ),
     )
     .option('--moved', 'the data folder was copied to where it is, and its node has not run elsewhere since')
+    .option('--restored', 'the database was put back and may be old: its channels wait for their peers')
     .option('--max-plugins <count>', `plugins that may be installed at once (${maxPlugins})`)
     .addOption(oneOf('--log-level <level>', `how much is logged (${logLevel})`, LOG_LEVELS))
     .option(

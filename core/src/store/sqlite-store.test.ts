@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
@@ -212,6 +212,57 @@ test('a backup taken while the store is in use opens with what was durable', (t)
     const copy = await open(join(folder, 'copy.sqlite'))
     t.is(await read(copy, 'thing', 'a'), '1')
     await copy.close()
+  }))
+
+test('a backup taken while the store is written to is one state that it had, made in many steps between commits', (t) =>
+  withFolder(async (folder) => {
+    const [path, copy] = [join(folder, 'node.sqlite'), join(folder, 'copy.sqlite')]
+    const store = await open(path)
+    const filler = 'x'.repeat(1_500)
+    store.submit(Array.from({ length: 600 }, (_, i) => put('thing', `row ${i}`, filler)))
+    await store.flush()
+    const before = store.counters.commits
+    let round = 0
+    let isOver = false
+    // Every commit changes rows at both ends of the file, and adds one: they belong together.
+    const writing = (async () => {
+      while (!isOver) {
+        round++
+        store.submit([
+          put('thing', 'row 0', `${round}`),
+          put('thing', 'row 599', `${round}`),
+          put('thing', 'zz', `${round}`),
+        ])
+        store.submit([put('other', `${round}`, filler)])
+        await store.flush()
+      }
+    })()
+    const seen: number[] = []
+    await store.backup(copy, ({ pages, total }) => seen.push(pages / total))
+    isOver = true
+    await writing
+    t.true(seen.length > 5 && seen.at(-1) === 1, `${seen.length} steps`)
+    t.true(store.counters.commits - before > 2, 'commits go on beside it')
+    t.is(statSync(copy).mode & 0o777, 0o600)
+    const again = await open(copy)
+    t.is(await again.damage(), undefined)
+    const [first, last, added] = await Promise.all(['row 0', 'row 599', 'zz'].map((key) => read(again, 'thing', key)))
+    t.is(first, last)
+    t.is(first, added)
+    t.is((await again.scan('other')).length, Number(first))
+    await again.close()
+    await store.close()
+  }))
+
+test('a backup that cannot be written fails, and the store goes on', (t) =>
+  withFolder(async (folder) => {
+    const store = await open(join(folder, 'node.sqlite'))
+    store.submit([put('thing', 'a', '1')])
+    await t.throwsAsync(store.backup(join(folder, 'nowhere', 'copy.sqlite')))
+    store.submit([put('thing', 'a', '2')])
+    await store.flush()
+    t.is(await read(store, 'thing', 'a'), '2')
+    await store.close()
   }))
 
 test('a table becomes a heap with all its rows, and is read and written as before', (t) =>

@@ -3,7 +3,17 @@ import { FailureError, invariant } from '../lib/errors.ts'
 import { waitIsOver } from '../lib/worked-for.ts'
 import { SoughtKeys } from './sought-keys.ts'
 import { SqliteConnection } from './sqlite-connection.ts'
-import type { Contribution, Migration, Row, RowSize, ScanOptions, Store, StoreOpenFailure, Write } from './store.ts'
+import type {
+  BackupProgress,
+  Contribution,
+  Migration,
+  Row,
+  RowSize,
+  ScanOptions,
+  Store,
+  StoreOpenFailure,
+  Write,
+} from './store.ts'
 import { WaitingWrites } from './waiting-writes.ts'
 import { WriteBatch } from './write-batch.ts'
 
@@ -193,9 +203,9 @@ class SqliteStore implements Store {
     return this.#written
   }
 
-  async backup(path: string): Promise<void> {
+  async backup(path: string, onProgress: (progress: BackupProgress) => void = nothing): Promise<void> {
     await this.#writeWaiting()
-    await this.#connection.run('VACUUM INTO ?', [path])
+    await this.#connection.backup(path, onProgress)
   }
 
   async damage(): Promise<string | undefined> {

@@ -62,14 +62,22 @@ export interface Store {
   weigh(table: string, keys: readonly Uint8Array[]): Promise<{ readonly rows: number; readonly bytes: number }>
   /** Resolves once everything that was submitted before the call is durable, except for writes that may wait. */
   flush(): Promise<void>
-  /** Writes a consistent copy to a path that does not exist yet, while the node runs. */
-  backup(path: string): Promise<void>
+  /**
+   * Writes a copy to a path that does not exist yet, while the node runs: it holds at least all that was durable at the call, and is one state
+   * that the store had. Copied a few pages at a time, between commits, so that none waits long.
+   */
+  backup(path: string, onProgress?: (progress: BackupProgress) => void): Promise<void>
   /** Reads everything, and says what is damaged first: a copy of a file in use may be a mixture of states. */
   damage(): Promise<string | undefined>
   /** Flushes and closes. Nothing may be submitted afterwards. */
   close(): Promise<void>
   /** What the store has done since it was opened. */
   readonly counters: StoreCounters
+}
+
+export interface BackupProgress {
+  readonly pages: number
+  readonly total: number
 }
 
 export interface Contribution {

@@ -64,6 +64,20 @@ export const node = actor('node', 'The node itself.', {
     }),
     access: 'operator',
   }),
+  backup: command({
+    summary:
+      'Writes a copy of the database into a folder on the machine of the node, while the node goes on. The copy is checked before it gets its name. It holds no seed, and it is old as soon as a channel moves: a node that starts on it publishes nothing until its peers have shown that they know no later state.',
+    request: z.strictObject({ folder: text(4096, 'From the root on; it is made if there is none.') }),
+    reply: z.object({
+      path: text(8192, 'The file.'),
+      bytes: Count,
+      channels: field(Count, { summary: 'How many channels it holds, those that are closed and still kept included.' }),
+    }),
+    errors: ['backup-failed'],
+    effects: [],
+    access: 'operator',
+    positional: ['folder'],
+  }),
   stop: command({
     summary: 'Stops the node in order: what is under way is made durable first.',
     request: z.strictObject({}),

@@ -108,6 +108,7 @@ export class PluginNode {
       limits: { traffic: TRAFFIC_LIMITS, api: API_LIMITS },
       pluginsWithoutWalls: false,
       moved: false,
+      restored: false,
       kept: {},
     }
     const folder = required(await openDataFolder(config, systemRng), this.#name)

@@ -1,7 +1,9 @@
 import { CONTRACT_VERSION, type ReplyOf } from '@fulgurite/plugin-sdk/contract'
 import { secp256k1 } from '../../crypto/secp256k1.ts'
 import { reversed, toHex } from '../../lib/bytes.ts'
+import { inTurn } from '../../lib/in-turn.ts'
 import { err, ok } from '../../lib/result.ts'
+import { createBackup } from '../backup/create-backup.ts'
 import { type ChainProblem, explainProblem } from '../chain/chain-problems.ts'
 import { formatAddress } from '../peer/socket-address.ts'
 import { channelWarnings } from './channel-warnings.ts'
@@ -9,7 +11,11 @@ import type { MappingContext } from './context.ts'
 import { feeWarnings } from './fee-warnings.ts'
 import { type ActorHandlers, refusal } from './handlers.ts'
 
-export const nodeHandlers = (context: MappingContext): ActorHandlers<'node'> => ({
+export const nodeHandlers = (
+  context: MappingContext,
+  /** Two backups at once would only hold each other up. */
+  oneByOne = inTurn(),
+): ActorHandlers<'node'> => ({
   async getInfo() {
     const { options, watcher, signer, settings, channelDirectory, peerDirectory, chainHealth } = context
     const position = watcher.position()
@@ -49,6 +55,12 @@ export const nodeHandlers = (context: MappingContext): ActorHandlers<'node'> => 
     return context.kept === undefined
       ? err(refusal('not-supported', 'this node has no place for an archive, and keeps everything'))
       : ok(await context.kept.survey())
+  },
+  async backup({ folder }) {
+    const { store, clock, log, network } = context.options
+    const name = `fulgurite-${network.name}-${toHex(context.signer.nodeId).slice(0, 8)}`
+    const made = await oneByOne(() => createBackup({ store, clock, log, name }, folder))
+    return made.ok ? ok({ ...made.value }) : err(refusal(made.error.code, made.error.reason, { field: 'folder' }))
   },
   async stop() {
     context.options.onStopAsked()
