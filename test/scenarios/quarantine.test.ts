@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import test from 'ava'
 import { decodeInvoice } from '../../core/src/invoice/decode-invoice.ts'
 import { toHex } from '../../core/src/lib/bytes.ts'
@@ -135,6 +138,65 @@ test('a channel that throws a second time goes to the chain', async (t) => {
   await world.mine(1)
   await bob.until(async () => bob.payloads('channel.closing').length === 1)
   t.like(bob.payloads('channel.closing')[0], { initiator: 'remote', kind: 'remote-force' })
+})
+
+test('a quarantine — lasts over a restart of the node, is told, and ends by the operator; the channel is usable again on the next connection', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'fulgurite-quarantine-'))
+  const world = new World()
+  t.teardown(async () => {
+    await world.close()
+    rmSync(folder, { recursive: true })
+  })
+  const faulty = new FaultyChannel()
+  const alice = await world.node('alice', { backend: faulty.backend, path: join(folder, 'alice.sqlite') })
+  const bob = await world.node('bob')
+  await alice.faucet(10_000_000n)
+  await alice.connectTo(bob)
+  const channelId = await alice.openTo(bob, 1_000_000n)
+  t.like(await alice.tryAsk('channels', 'release', { channelId }), { ok: false, error: { code: 'not-quarantined' } })
+  await breakChannel(alice, faulty, channelId)
+  await alice.until(async () => (await stateOf(alice, channelId)) === 'quarantined')
+  await alice.until(async () => alice.payloads('channel.errored').length === 1)
+  t.like(alice.payloads('channel.errored')[0], { channelId, code: 'quarantined', source: 'local' })
+
+  for (let life = 0; life < 2; life++) {
+    await alice.stop()
+    await alice.start()
+    t.is(await stateOf(alice, channelId), 'quarantined')
+    const { warnings } = await alice.ask('node', 'getInfo', {})
+    t.true(warnings.some((warning) => warning.includes('channels release')))
+  }
+  await alice.until(async () => (await alice.ask('node', 'getInfo', {})).peersConnected === 1)
+  t.is(await stateOf(alice, channelId), 'quarantined')
+  t.is(((await alice.ask('channels', 'release', { channelId })) as { state: string }).state, 'offline')
+  await alice.until(() => alice.isUsable(channelId))
+  await alice.pay(await bob.invoice(1_000_000n))
+  t.deepEqual(alice.payloads('channel.closing'), [])
+  await alice.stop()
+  await alice.start()
+  await alice.until(() => alice.isUsable(channelId))
+})
+
+test('a channel that throws once in each of two lives goes to the chain', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'fulgurite-quarantine-'))
+  const world = new World()
+  t.teardown(async () => {
+    await world.close()
+    rmSync(folder, { recursive: true })
+  })
+  const faulty = new FaultyChannel()
+  const alice = await world.node('alice', { backend: faulty.backend, path: join(folder, 'alice.sqlite') })
+  const bob = await world.node('bob')
+  await alice.faucet(10_000_000n)
+  await alice.connectTo(bob)
+  const channelId = await alice.openTo(bob, 1_000_000n)
+  await breakChannel(alice, faulty, channelId)
+  await alice.until(async () => (await stateOf(alice, channelId)) === 'quarantined')
+  await alice.stop()
+  await alice.start()
+  await breakChannel(alice, faulty, channelId)
+  await alice.until(async () => alice.payloads('channel.closing').length === 1)
+  t.like(alice.payloads('channel.closing')[0], { initiator: 'local', kind: 'local-force' })
 })
 
 test('an opening that throws frees the coins it had set aside and answers who asked', async (t) => {

@@ -36,6 +36,8 @@ export {
   newChannel,
   type Phase,
   putInDoubt,
+  quarantined,
+  released,
 } from './state/channel-state.ts'
 export type { CloseCause, FundingSpend } from './state/closing.ts'
 export type { Closed, Durable, Funded } from './state/durable.ts'

@@ -275,6 +275,16 @@ export const channels = actor('channels', 'Payment channels and what they charge
     effects: ['fees', 'locks'],
     positional: ['channelId'],
   }),
+  release: command({
+    summary:
+      'Lets a channel that was quarantined after a fault take part in the protocol again. If it fails another time, it is closed by force.',
+    request: z.strictObject({ channelId: ChannelId }),
+    reply: z.object({ channelId: ChannelId, state: ChannelState }),
+    errors: ['channel-not-found', 'not-quarantined'],
+    effects: [],
+    access: 'operator',
+    positional: ['channelId'],
+  }),
   setRelayFees: command({
     summary: `Changes what the node charges to relay out of a channel. The old fees are honoured for ${DEFAULTS.oldRelayFeesMs / 60_000} more minutes.`,
     request: z.strictObject({ channelId: ChannelId, feeBaseMsat: Msat, feeProportionalMillionths: Ppm }),

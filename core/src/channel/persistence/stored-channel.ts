@@ -6,7 +6,7 @@ import type { FundingSignature } from '../../wire/funding-signature.ts'
 import type { CommitmentFormatName } from '../commitment/commitment-format.ts'
 import type { ClosingProgress } from '../state/closing.ts'
 import type { FundingStatus, RemoteNextPoint } from '../state/commitment.ts'
-import type { Closed, Funded } from '../state/durable.ts'
+import type { Closed, Funded, Quarantine } from '../state/durable.ts'
 import type { ChannelParams, Limits, RelayPolicies, RemoteRelayPolicy, ShortIds } from '../state/params.ts'
 
 // The row of a channel: the content of `Durable`, without what the rows of its HTLCs hold and what can be computed.
@@ -34,10 +34,11 @@ export interface StoredFunded {
   readonly closingFeeratePerKw?: FeeratePerKw
   readonly closing?: ClosingProgress
   readonly inDoubt?: true
+  readonly quarantine?: Quarantine
 }
 
 /** What the first version did not have: each has a record in a row of its own (`fundedV1`). Its absence means what it meant then. */
-export type LaterOfFunded = 'inDoubt'
+export type LaterOfFunded = 'inDoubt' | 'quarantine'
 
 export interface StoredChanges {
   readonly localSigned: readonly StoredChange[]

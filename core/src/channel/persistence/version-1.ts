@@ -33,7 +33,7 @@ import type { ConfirmedSpend } from '../claims/on-chain-outcome.ts'
 import type { Basepoints } from '../commitment/commitment-terms.ts'
 import type { ClosedSummary, ClosingProgress, FundingSpend, MutualClose } from '../state/closing.ts'
 import type { FundingStatus, RemoteNextPoint } from '../state/commitment.ts'
-import type { Closed } from '../state/durable.ts'
+import type { Closed, Quarantine } from '../state/durable.ts'
 import type { HtlcFailure, HtlcOrigin, HtlcRecord, HtlcRef } from '../state/htlc.ts'
 import type {
   ChannelKeys,
@@ -296,10 +296,11 @@ const firstFunded = struct<Omit<StoredFunded, LaterOfFunded>>({
 /**
  * Members that came after the first version. To add one: an optional member of the state and of `StoredFunded`, its name in `LaterOfFunded`,
  * a line with the next free number here, and an example of it in the golden file of later members. What belongs to the closing goes within
- * it: `closing: { number: 2, within: { … } }`, with its own numbers from 1, and its name left out of `closing` above.
+ * it: `closing: { number: 9, within: { … } }`, with its own numbers from 1, and its name left out of `closing` above.
  */
 export const laterOfFunded: LaterFields<Pick<StoredFunded, LaterOfFunded>> = {
   inDoubt: { number: 1, codec: yes },
+  quarantine: { number: 2, codec: struct<Quarantine>({ since: count, throws: count }) },
 }
 
 /** A channel that has commitments. */

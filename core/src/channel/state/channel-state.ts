@@ -1,4 +1,5 @@
 import type { ChannelId, NodeId } from '../../lib/ids.ts'
+import type { TimestampMs } from '../../lib/units.ts'
 import type { Closed, Durable, Funded, FundedCommon } from './durable.ts'
 import type { Ids } from './ids.ts'
 import type { Opening } from './opening.ts'
@@ -72,6 +73,17 @@ export const outOfDoubt = <D extends Funded>(durable: D): D => {
   if (durable.inDoubt === undefined) return durable
   const { inDoubt: _, ...certain } = durable
   return certain as D
+}
+
+/** A channel that threw, as it is kept apart from its peer; and as it is let back. */
+export const quarantined = (durable: Funded, since: TimestampMs): Funded => {
+  const { quarantine } = durable
+  return update(durable, { quarantine: { since: quarantine?.since ?? since, throws: (quarantine?.throws ?? 0) + 1 } })
+}
+
+export const released = <D extends Funded>(durable: D): D => {
+  const { quarantine: _, ...free } = durable
+  return free as D
 }
 
 export const isFunded = (channel: Channel): channel is Funded => !isOpening(channel) && channel.phase !== 'closed'

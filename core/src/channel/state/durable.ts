@@ -1,7 +1,7 @@
 import type { Tx } from '../../bitcoin/transaction.ts'
 import type { ShachainStore } from '../../crypto/shachain.ts'
 import type { TxId } from '../../lib/ids.ts'
-import type { FeeratePerKw, Msat, Sat } from '../../lib/units.ts'
+import type { FeeratePerKw, Msat, Sat, TimestampMs } from '../../lib/units.ts'
 import type { Changes } from './changes.ts'
 import type { ClosedSummary, ClosingProgress } from './closing.ts'
 import type { Commitment, RemoteNextPoint } from './commitment.ts'
@@ -40,6 +40,14 @@ export interface FundedCommon {
    * `channel_reestablish` that it knows none later, or the operator has taken the risk.
    */
   readonly inDoubt?: true
+  /** The channel's actor threw: the channel takes no part in the protocol until the operator lets it, whatever is started anew. */
+  readonly quarantine?: Quarantine
+}
+
+export interface Quarantine {
+  readonly since: TimestampMs
+  /** How often it threw. Set by the driver. */
+  readonly throws: number
 }
 
 export interface WaitForFundingConfirmed extends FundedCommon {

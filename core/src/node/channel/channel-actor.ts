@@ -20,7 +20,9 @@ import {
   isOpening,
   isStored,
   openingKeys,
+  quarantined,
   type Rest,
+  released,
   resume,
   type SpecHtlc,
   step,
@@ -95,7 +97,8 @@ class ChannelDriver {
       remoteNodeId: idsOf(state.durable).remoteNodeId,
       state,
       durableState: state,
-      quarantined: false,
+      // Over a restart of the node as well: what made it throw may be in its state.
+      quarantined: isFunded(state.durable) && state.durable.quarantine !== undefined,
       spentInMempool: false,
     }
     hold.watches ??= new ChannelWatches(services, context.self, (spentInMempool) => {
@@ -129,7 +132,10 @@ class ChannelDriver {
     return {
       handlers: {
         connected: ({ connection, remoteFeatures }) => {
-          if (this.#entry.quarantined) return
+          if (this.#entry.quarantined) {
+            this.#hold.unused = connection
+            return
+          }
           this.#hold.connection = connection
           const pause = this.#rest.connected()
           this.#showPause(pause)
@@ -144,6 +150,7 @@ class ChannelDriver {
           })
         },
         disconnected: ({ epoch, about }) => {
+          if (this.#hold.unused?.epoch === epoch) this.#hold.unused = undefined
           if (this.#hold.connection?.epoch === epoch) this.#disconnected(epoch, about)
         },
         peerMessage: ({ epoch, message }) => {
@@ -183,6 +190,7 @@ class ChannelDriver {
           this.#run({ type: 'force-close' })
           return true
         },
+        release: () => this.#release(),
         failed: ({ error }) => {
           throw error
         },
@@ -217,7 +225,7 @@ class ChannelDriver {
 
   #restart(): void {
     const { restarts } = this.#context
-    this.#services.log.error('channel.quarantined', { channel: this.#name(), restarts })
+    this.#services.log.error('channel.threw', { channel: this.#name(), restarts })
     this.#watches.clear()
     const { durable, session } = this.#hold.submitted ?? this.#hold.state
     if (!isFunded(durable)) {
@@ -227,14 +235,37 @@ class ChannelDriver {
       else this.#run({ type: 'force-close' })
       return
     }
-    this.#publish({ state: { durable }, quarantined: true })
+    const kept = quarantined(durable, this.#services.clock.now())
+    this.#publish({ state: { durable: kept }, quarantined: true })
+    this.#hold.unused = this.#hold.connection ?? this.#hold.unused
     this.#hold.connection = undefined
     this.#register()
+    const { channelId } = kept.params
     // Proposals that were not signed ended with the session: their origin may try elsewhere.
-    this.#perform(dropUnsigned(durable, session), { resuming: true })
-    // If a channel throws again it cannot be trusted any more: the chain decides.
-    if (restarts > 1) this.#run({ type: 'force-close' })
+    const effects = [
+      ...dropUnsigned(durable, session),
+      emit(kept, { type: 'error', error: { code: 'quarantined', channelId } }),
+    ]
+    this.#perform(effects, { writes: channelWrites(durable, kept), resuming: true })
+    // If a channel throws again, be it in a later life of the node, it cannot be trusted any more: the chain decides.
+    if ((kept.quarantine?.throws ?? 1) > 1) this.#run({ type: 'force-close' })
     this.#perform(resume(this.#entry.state, this.#env()), { resuming: true })
+  }
+
+  /** The operator lets the channel take part again, from the next connection on. */
+  #release(): boolean {
+    const { state, quarantined: isQuarantined } = this.#entry
+    if (!isQuarantined || !isFunded(state.durable)) return false
+    const durable = released(state.durable)
+    this.#services.log.info('channel.released', { channel: this.#name() })
+    this.#publish({ state: { durable }, quarantined: false })
+    this.#perform([], { writes: channelWrites(state.durable, durable) })
+    const { unused } = this.#hold
+    this.#hold.unused = undefined
+    // What the peer said on this connection was not heard: it says it again on the next.
+    const reason = 'channel-released'
+    unused?.ref.tell('hangUp', { epoch: unused.epoch, channelId: durable.params.channelId, reason })
+    return true
   }
 
   #ask<Command extends ChannelCommand & { readonly type: AskedCommand }>(

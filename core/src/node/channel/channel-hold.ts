@@ -13,6 +13,8 @@ export interface ChannelHold {
   submitted?: ChannelState
   /** The connection in use, if there is one. */
   connection?: ConnectionRef | undefined
+  /** The connection that a channel in quarantine makes no use of. */
+  unused?: ConnectionRef | undefined
   /** Watches go on through a restart, so that nothing on the chain is missed. */
   watches?: ChannelWatches
   entry?: ChannelEntry

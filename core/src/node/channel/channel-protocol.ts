@@ -50,6 +50,8 @@ export type ChannelProtocol = {
   setHtlcMaximum: Asked<SetHtlcMaximumCommand>
   close: Asked<CloseCommand>
   forceClose: Asked<ForceCloseCommand>
+  /** Ends a quarantine; `false` if there is none. */
+  release: { readonly request: undefined; readonly reply: boolean }
   /** Gives up an opening; `false` if the channel exists by now. */
   abandon: { readonly request: undefined; readonly reply: boolean }
   /** The wallet's answer. */

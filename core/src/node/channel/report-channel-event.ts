@@ -245,6 +245,8 @@ export const remedyOf = (code: ChannelError['code']): string | undefined => {
       return `the peer wants a higher fee for the close than we pay: ${ANOTHER_RATE}`
     case 'peer-hangs-up-about-channel':
       return 'the connection ends whenever this channel is taken up, so it rests between the attempts: force its close if it stays so'
+    case 'quarantined':
+      return 'a bug: the channel takes no part in the protocol, and its money is watched; the log says more. After a version that mends it: channels release; or force the close'
     case 'state-in-doubt':
       return 'the database was put back and may be old: nothing of this channel is published until its peer has shown that the state is the latest'
     case 'peer-is-behind':

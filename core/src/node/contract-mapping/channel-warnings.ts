@@ -5,7 +5,10 @@ import type { ChannelDirectory } from '../channel/channel-directory.ts'
 export const channelWarnings = (channels: ChannelDirectory): readonly string[] => {
   const warnings: string[] = []
   const quarantined = channels.count('quarantined')
-  if (quarantined > 0) warnings.push(`${quarantined} channels are quarantined after a fault: see the log`)
+  if (quarantined > 0)
+    warnings.push(
+      `${quarantined} channels are quarantined after a fault: see the log. To do: channels release lets one take part again, also after an update; or force its close`,
+    )
   const { resting, inDoubt } = channels
   if (inDoubt > 0) {
     warnings.push(

@@ -171,6 +171,18 @@ export const channelsHandlers = (context: MappingContext): ActorHandlers<'channe
       return ok({ channelId, txid: displayTxid(txid) })
     },
 
+    async release({ channelId }) {
+      const entry = find(channelId as string)
+      if (!entry.ok) return entry
+      const answer = await entry.value.ref.ask('release', undefined)
+      if (!answer.ok) return err(unanswered(answer.error))
+      if (!answer.value)
+        return err(refusal('not-quarantined', 'the channel is not quarantined', { field: 'channelId' }))
+      await options.store.flush()
+      const channel = describe(after(entry.value, channelId as string))
+      return channel === undefined ? err(channelNotFound()) : ok({ channelId, state: channel.state })
+    },
+
     async setRelayFees({ channelId, feeBaseMsat, feeProportionalMillionths }) {
       const outOfBounds = feesOutOfBounds(feeBaseMsat, feeProportionalMillionths)
       if (outOfBounds !== undefined) return err(outOfBounds)
