@@ -198,7 +198,8 @@ export class PaymentFlow {
           this.#accept(match.incoming.effect, true)
           break
         case 'trace':
-          if ((await traceOffer(store, channelDirectory, match.offer)) === 'never') {
+          // A database that was put back does not tell that something was never offered.
+          if (!isUnsure && (await traceOffer(store, channelDirectory, match.offer)) === 'never') {
             this.#accept(match.incoming.effect, true)
             break
           }
