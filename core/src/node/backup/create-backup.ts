@@ -64,6 +64,8 @@ export const createBackup = async (
 /** Reads all of it, and every channel; returns how many there are. */
 const check = async (path: string, clock: Clock): Promise<number> => {
   const failed = Promise.withResolvers<never>()
+  // It may fail while nobody waits yet: whoever waits later hears of it.
+  failed.promise.catch(() => {})
   const copy = await openSqliteStore({ path, migrations: MIGRATIONS, onFatal: failed.reject })
   try {
     const damage = await copy.damage()
