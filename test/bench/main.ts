@@ -14,6 +14,7 @@ import { paymentBenchmarks } from './payments.ts'
 import { pluginBenchmarks } from './plugin-figures.ts'
 import { retentionBenchmark } from './retention.ts'
 import { startPluginsBenchmark } from './start-plugins.ts'
+import { storedChannelsBenchmarks } from './stored-channels.ts'
 import { walletBenchmark } from './wallet.ts'
 
 // `npm run bench -- [--json] [--only NAME] [--runs N]`: a JSON line for each figure, or a table. Medians of the runs.
@@ -24,6 +25,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   walletBenchmark,
   ...paymentBenchmarks,
   ...manyChannelsBenchmarks,
+  ...storedChannelsBenchmarks,
   diskBenchmark,
   listsBenchmark,
   retentionBenchmark,
