@@ -99,7 +99,7 @@ const CASES: Readonly<Record<SpendingName, Case>> = {
   },
   'channels.close': {
     requests: async ({ spare }, count) => spare.splice(0, count).map((channelId) => ({ channelId })),
-    numbers: ['feerate'],
+    numbers: ['feerate', 'minFeerate'],
     defaults: resolvedTo('feerate'),
   },
   'channels.forceClose': {
@@ -357,6 +357,36 @@ test.serial('what is too small for an output of its own counts when a channel cl
   }
   t.true(fees('forceClose', dust) >= fees('forceClose', none) + 300_000n)
   t.true(fees('close', dust) >= 300_000n)
+})
+
+test.serial('channels.close — what goes to an address that is not of our wallet counts as paid out', async (t) => {
+  const { alice, bob, world } = t.context
+  const { channelId } = await alice.ask('channels', 'open', {
+    nodeId: bob.id,
+    fundingSat: 100_000n,
+    pushMsat: 1_000_000n,
+  })
+  await world.mine(6)
+  await alice.until(() => alice.isUsable(channelId as string))
+  const costOf = (request: object): Cost => {
+    const prepared = alice.node.gateway.prepare('channels', 'close', { channelId, ...request })
+    if (!prepared.ok) throw new Error(prepared.error.code)
+    return prepared.value.worstCase
+  }
+  const [own, foreign] = [await alice.ask('wallet', 'newAddress', {}), await bob.ask('wallet', 'newAddress', {})]
+  t.is(costOf({}).paysOutMsat, 0n)
+  t.is(costOf(own).paysOutMsat, 0n)
+  t.is(costOf(foreign).paysOutMsat, 99_000_000n)
+  t.is(costOf(foreign).feesMsat, costOf(own).feesMsat)
+  const before = await wealthOf(t.context)
+  const { address } = foreign
+  await alice.ask('channels', 'close', { channelId, address })
+  await alice.until(async () =>
+    (await channelsOf(alice)).every((channel) => channel.channelId !== channelId || channel.closeKind === 'mutual'),
+  )
+  const after = await wealthOf(t.context)
+  const left = before.msat - after.msat
+  t.true(left > 98_000_000n && left <= 99_000_000n, `${left}`)
 })
 
 const NOT_RUN: ContractError = { code: 'not-ready', message: 'admitted, and not run' }

@@ -34,6 +34,9 @@ export interface MalformedTransaction {
 /** The sequence of an input that opts out of relative locktimes and of replacement. */
 export const SEQUENCE_FINAL = 0xffffffff
 
+/** The sequence of an input without a relative locktime that may be replaced (BIP 125) and heeds the transaction's locktime. */
+export const SEQUENCE_REPLACEABLE = 0xfffffffd
+
 const MINIMUM_INPUT_LENGTH = 41
 const MINIMUM_OUTPUT_LENGTH = 9
 

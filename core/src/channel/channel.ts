@@ -7,6 +7,7 @@ import { closingTimedOut } from './transitions/closing/negotiation.ts'
 import { closingBlock, closingConfirmed, outputSpent } from './transitions/closing/on-chain.ts'
 import { htlcsRecalled } from './transitions/closing/recalled.ts'
 import { progressShutdown } from './transitions/closing/shutdown.ts'
+import { simpleCloseTimedOut } from './transitions/closing/simple-close.ts'
 import { runCommand } from './transitions/command.ts'
 import { checkDeadlines, forgetUnfunded } from './transitions/common/deadlines.ts'
 import { type Step, stay, to } from './transitions/common/step.ts'
@@ -71,8 +72,9 @@ const timerFired = (state: ChannelState, { timer }: TimerFired, env: ChannelEnv)
   switch (timer) {
     case 'closing-answer':
       if (durable.phase === 'shutdown' && session !== undefined) return to(durable, { ...session, isOverdue: true }, [])
-      if (durable.phase !== 'negotiating' || session?.closing === undefined) return stay(state)
-      return closingTimedOut(durable, session, env)
+      if (durable.phase !== 'negotiating' || session === undefined) return stay(state)
+      if (session.simpleClose !== undefined) return simpleCloseTimedOut({ durable, session }, env)
+      return session.closing === undefined ? stay(state) : closingTimedOut(durable, session, env)
     case 'reestablishment':
       if (!isFunded(durable) || session === undefined) return stay(state)
       return reestablishTimedOut(durable, session, env)

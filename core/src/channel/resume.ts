@@ -8,6 +8,7 @@ import { recallFor } from './transitions/closing/close-resolution.ts'
 import { publishClosing, watchOutputs } from './transitions/closing/on-chain.ts'
 import { publishMutualClose } from './transitions/common/publications.ts'
 import { settled } from './transitions/common/settle.ts'
+import { mutualCloses } from './transitions/common/simple-close.ts'
 import { publishFunding, watchFunding } from './transitions/opening/opening.ts'
 import { undecided } from './transitions/operating/commit.ts'
 
@@ -23,10 +24,10 @@ export const resume = ({ durable }: Pick<ChannelState, 'durable'>, env: ChannelE
 
 const publications = (durable: Funded, env: ChannelEnv): readonly Effect[] => {
   if (durable.phase !== 'closing') return publishFunding(durable)
-  const { mutual, spends } = durable.closing
+  const { spends } = durable.closing
   return [
     ...publishFunding(durable),
-    ...(mutual === undefined ? [] : [publishMutualClose(durable, mutual)]),
+    ...mutualCloses(durable).map((close) => publishMutualClose(durable, close)),
     ...spends
       .filter(({ confirmedAt }) => confirmedAt === undefined)
       .map(({ tx, txid }): Effect => {

@@ -102,6 +102,7 @@ export const builtInWallet = (options: BuiltInWalletOptions): Wallet => {
       change({ ...state, next: past(state.next, path) })
       return own(path)
     },
+    owns: (script) => keys.find(script, state.next) !== undefined,
     coins: () =>
       [...state.coins.values()]
         .filter(({ spentBy }) => spentBy === undefined)

@@ -73,6 +73,8 @@ export interface Wallet {
   balance(): Balance
   /** A fresh address, `p2tr` if absent. */
   newAddress(type?: AddressType): OwnAddress
+  /** Whether the wallet can spend an output of this script. */
+  owns(script: Uint8Array): boolean
   /** Unspent outputs, reserved ones too. */
   coins(): readonly (Coin & OwnAddress)[]
   /** Newest first. */

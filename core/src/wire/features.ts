@@ -152,10 +152,12 @@ export const OUR_FEATURES: FeatureSet = {
   option_static_remotekey: 'mandatory',
   payment_secret: 'mandatory',
   option_channel_type: 'mandatory',
+  option_upfront_shutdown_script: 'optional',
   basic_mpp: 'optional',
   option_support_large_channel: 'optional',
   option_anchors: 'optional',
   option_shutdown_anysegwit: 'optional',
   option_scid_alias: 'optional',
   option_zeroconf: 'optional',
+  option_simple_close: 'optional',
 }

@@ -2,7 +2,7 @@ import { EMPTY } from '../lib/bytes.ts'
 import { invariant } from '../lib/errors.ts'
 import { ok, type Result } from '../lib/result.ts'
 import { type Codec, decodeWith, encodeWith } from './codec/codec.ts'
-import { closingSignedCodec, shutdownCodec } from './messages/channel-close.ts'
+import { closingCompleteCodec, closingSigCodec, closingSignedCodec, shutdownCodec } from './messages/channel-close.ts'
 import {
   acceptChannelCodec,
   channelReadyCodec,
@@ -40,6 +40,8 @@ const codecs: { readonly [M in Message as M['type']]: MessageCodec<M> } = {
   channel_ready: channelReadyCodec,
   shutdown: shutdownCodec,
   closing_signed: closingSignedCodec,
+  closing_complete: closingCompleteCodec,
+  closing_sig: closingSigCodec,
   update_add_htlc: updateAddHtlcCodec,
   update_fulfill_htlc: updateFulfillHtlcCodec,
   update_fail_htlc: updateFailHtlcCodec,

@@ -3,6 +3,7 @@ import { DEFAULTS } from './defaults.ts'
 import { actor, command, query } from './define.ts'
 import { field, named, publicly } from './field.ts'
 import {
+  Address,
   BlockHeight,
   ChannelId,
   Count,
@@ -239,12 +240,20 @@ export const channels = actor('channels', 'Payment channels and what they charge
     positional: ['nodeId', 'fundingSat'],
   }),
   close: command({
-    summary: 'Closes a channel together with the peer. Our share goes to our own wallet.',
+    summary:
+      'Closes a channel together with the peer. Our share goes to our own wallet, or to the address. Asked for again, it changes the close that is under way as far as the peer signs another; with the same it changes nothing.',
     request: z.strictObject({
       channelId: ChannelId,
       feerate: field(Feerate, {
         summary:
           "The most that the closing transaction may pay; the node's own maximum if not said. Said again, it is the one in force.",
+      }).optional(),
+      minFeerate: field(Feerate, {
+        summary:
+          'The least that it should pay: between the two the estimate decides. Said again, a close that pays less is replaced.',
+      }).optional(),
+      address: field(Address, {
+        summary: 'Where our share goes. What goes to an address that is not of our wallet counts as paid out.',
       }).optional(),
     }),
     reply: z.object({
@@ -254,11 +263,23 @@ export const channels = actor('channels', 'Payment channels and what they charge
         summary:
           'What comes next: the peer has to come back, HTLCs to be settled, both to sign the closing transaction, or a block to hold it.',
       }).optional(),
-      txid: field(TxId, { summary: 'There once both sides have signed.' }).optional(),
+      txid: field(TxId, {
+        summary: 'There once both sides have signed: of the latest, if a close was replaced. Any of them may confirm.',
+      }).optional(),
     }),
-    errors: ['channel-not-found', 'channel-not-ready', 'already-closing', 'fee-limit-exceeded'],
-    effects: ['fees'],
+    errors: [
+      'channel-not-found',
+      'channel-not-ready',
+      'already-closing',
+      'fee-limit-exceeded',
+      'close-not-replaceable',
+      'address-invalid',
+      'address-wrong-network',
+      'address-fixed',
+    ],
+    effects: ['pays-out', 'fees'],
     bounds: ['feerate'],
+    counted: ['address', 'minFeerate'],
     positional: ['channelId'],
   }),
   forceClose: command({

@@ -354,6 +354,10 @@ export interface ChannelsCloseRequest {
   readonly channelId: ChannelId
   /** The most that the closing transaction may pay; the node's own maximum if not said. Said again, it is the one in force. */
   readonly feerate?: FeeratePerKw
+  /** The least that it should pay: between the two the estimate decides. Said again, a close that pays less is replaced. */
+  readonly minFeerate?: FeeratePerKw
+  /** Where our share goes. What goes to an address that is not of our wallet counts as paid out. */
+  readonly address?: string
 }
 
 export interface ChannelsCloseReply {
@@ -362,7 +366,7 @@ export interface ChannelsCloseReply {
   readonly state: 'opening' | 'usable' | 'offline' | 'closing' | 'closed' | 'quarantined'
   /** What comes next: the peer has to come back, HTLCs to be settled, both to sign the closing transaction, or a block to hold it. */
   readonly waitsFor?: 'peer' | 'htlcs' | 'signatures' | 'confirmation'
-  /** There once both sides have signed. */
+  /** There once both sides have signed: of the latest, if a close was replaced. Any of them may confirm. */
   readonly txid?: TxId
 }
 
@@ -402,7 +406,7 @@ export interface ChannelsActor {
   find(request: ChannelsFindRequest, options?: QueryOptions): Promise<ChannelsFindReply>
   /** Opens a channel with a connected peer. Answers when the funding transaction is signed and on its way. Effects: locks, fees, pays-out, prices. Errors: peer-not-connected, insufficient-funds, funding-too-small, funding-too-large, push-too-large, fee-out-of-bounds, fee-limit-exceeded, refused-by-peer, terms-refused, peer-disconnected. */
   open(request: ChannelsOpenRequest, options: CommandOptions): Promise<ChannelsOpenReply>
-  /** Closes a channel together with the peer. Our share goes to our own wallet. Effects: fees. Errors: channel-not-found, channel-not-ready, already-closing, fee-limit-exceeded. */
+  /** Closes a channel together with the peer. Our share goes to our own wallet, or to the address. Asked for again, it changes the close that is under way as far as the peer signs another; with the same it changes nothing. Effects: pays-out, fees. Errors: channel-not-found, channel-not-ready, already-closing, fee-limit-exceeded, close-not-replaceable, address-invalid, address-wrong-network, address-fixed. */
   close(request: ChannelsCloseRequest, options: CommandOptions): Promise<ChannelsCloseReply>
   /** Closes a channel alone, by publishing our latest commitment. Our share is locked for a while. Effects: fees, locks. Errors: channel-not-found, already-closing, fee-limit-exceeded, state-in-doubt. */
   forceClose(request: ChannelsForceCloseRequest, options: CommandOptions): Promise<ChannelsForceCloseReply>

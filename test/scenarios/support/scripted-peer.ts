@@ -10,7 +10,7 @@ import { sha256 } from '../../../core/src/crypto/hashes.ts'
 import { secp256k1 } from '../../../core/src/crypto/secp256k1.ts'
 import { encodeInvoice } from '../../../core/src/invoice/encode-invoice.ts'
 import { toHex, utf8Encode } from '../../../core/src/lib/bytes.ts'
-import { nodeOf, RawPeer, VALID_INIT } from '../../../core/src/node/connection/fixtures/raw-peer.ts'
+import { initOf, nodeOf, RawPeer } from '../../../core/src/node/connection/fixtures/raw-peer.ts'
 import { formatFeatures } from '../../../core/src/wire/features.ts'
 import type { Message, UnknownMessage } from '../../../core/src/wire/messages/message.ts'
 import type { TestNode } from './world.ts'
@@ -62,7 +62,7 @@ export class ScriptedPeer {
   async connect({ silentAbout = [] }: { readonly silentAbout?: readonly string[] } = {}): Promise<void> {
     const raw = await RawPeer.dial(this.#node.node.port ?? 0)
     await raw.initiate(this.#byte, this.#node.node.nodeId)
-    raw.send(VALID_INIT)
+    raw.send(initOf(FEATURES))
     this.#raw = raw
     const epoch = ++this.#epoch
     for (const { party } of this.#channels) {

@@ -13,7 +13,9 @@ import {
 } from './closing-transaction.ts'
 import { BOLT3, bolt3Params } from './fixtures/bolt3.ts'
 import { signedSpend, signFunding } from './fixtures/signed-spend.ts'
-import { isOurShutdownScript, isShutdownScriptOfPeer } from './shutdown-script.ts'
+import { isOurShutdownScript, isShutdownScriptOfPeer, type ScriptForms } from './shutdown-script.ts'
+
+const forms = (anySegwit: boolean, opReturn = false): ScriptForms => ({ anySegwit, opReturn })
 
 const params = bolt3Params()
 const localScript = p2wpkh(params.localFundingKey)
@@ -149,11 +151,11 @@ test('a closing transaction — the expected weight is never below that of the s
 test('recv shutdown — accepts the forms of BOLT 2, and p2pkh and p2sh from a peer alone', (t) => {
   const anySegwit = [`5120${'11'.repeat(32)}`, '51024e73', '6002aabb', `5228${'22'.repeat(40)}`]
   for (const script of anySegwit) {
-    t.true(isShutdownScriptOfPeer(fromHex(script), true), script)
-    t.false(isShutdownScriptOfPeer(fromHex(script), false), script)
+    t.true(isShutdownScriptOfPeer(fromHex(script), forms(true)), script)
+    t.false(isShutdownScriptOfPeer(fromHex(script), forms(false)), script)
   }
   for (const script of [`0014${'11'.repeat(20)}`, `0020${'11'.repeat(32)}`])
-    for (const any of [true, false]) t.true(isShutdownScriptOfPeer(fromHex(script), any), script)
+    for (const any of [true, false]) t.true(isShutdownScriptOfPeer(fromHex(script), forms(any)), script)
   const refused = [
     '',
     '6a06aabbccddeeff',
@@ -163,9 +165,9 @@ test('recv shutdown — accepts the forms of BOLT 2, and p2pkh and p2sh from a p
     '51024e7300',
     '4f02aabb',
   ]
-  for (const script of refused) t.false(isShutdownScriptOfPeer(fromHex(script), true), script)
+  for (const script of refused) t.false(isShutdownScriptOfPeer(fromHex(script), forms(true)), script)
   for (const script of [`76a914${'11'.repeat(20)}88ac`, `a914${'11'.repeat(20)}87`]) {
-    t.true(isShutdownScriptOfPeer(fromHex(script), false), script)
-    t.false(isOurShutdownScript(fromHex(script)), script)
+    t.true(isShutdownScriptOfPeer(fromHex(script), forms(false)), script)
+    t.false(isOurShutdownScript(fromHex(script), forms(true)), script)
   }
 })

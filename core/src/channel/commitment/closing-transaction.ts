@@ -113,13 +113,23 @@ const assemble = (input: ClosingInput, { local, remote }: Outputs): Result<Closi
   if (local !== undefined && local > 0n) outputs.push({ amount: local, script: input.localScript })
   if (remote !== undefined && remote > 0n) outputs.push({ amount: remote, script: input.remoteScript })
   if (outputs.length === 0) return err({ code: 'closing-without-outputs' })
+  return ok(closingTransaction(input.format, input.funding, outputs, { sequence: SEQUENCE_FINAL, lockTime: 0 }))
+}
+
+/** A transaction that both sign, from the funding to these outputs. */
+export const closingTransaction = (
+  format: CommitmentFormat,
+  funding: FundingTerms,
+  outputs: readonly TxOutput[],
+  { sequence, lockTime }: { readonly sequence: number; readonly lockTime: number },
+): ClosingTransaction => {
   const tx: Tx = {
     version: 2,
-    inputs: [{ outpoint: input.funding.fundingOutpoint, sequence: SEQUENCE_FINAL, scriptSig: EMPTY, witness: [] }],
-    outputs: outputs.sort(byOutputOrder),
-    lockTime: 0,
+    inputs: [{ outpoint: funding.fundingOutpoint, sequence, scriptSig: EMPTY, witness: [] }],
+    outputs: outputs.toSorted(byOutputOrder),
+    lockTime,
   }
-  return ok({ txid: txidOf(tx), tx, task: input.format.fundingTask(input.funding, tx) })
+  return { txid: txidOf(tx), tx, task: format.fundingTask(funding, tx) }
 }
 
 // BOLT 3, transaction output ordering.

@@ -18,26 +18,35 @@ import type { Funded } from '../state/durable.ts'
 import { largest } from './amounts.ts'
 import { latest } from './commitments.ts'
 
-/** BOLT 2, shutdown: the longest script that a peer may be paid to, a witness program of 40 bytes. */
-const LONGEST_SHUTDOWN_SCRIPT = new Uint8Array(42)
+/** BOLT 2, shutdown: the longest script that a peer may be paid to, an OP_RETURN. A peer may name another at any time. */
+const LONGEST_SHUTDOWN_SCRIPT = new Uint8Array(83)
 
 /**
- * The opener pays for a cooperative close, at most at this rate; either side may lose an output that is dust. HTLCs are settled before:
- * all, a part or nothing of what is in them may become ours.
+ * What a cooperative close that we ask for costs at most at this rate: with `option_simple_close` we pay for it, without it the opener does,
+ * and which it will be shows only when the peer is there. Either side may lose an output that is dust. HTLCs are settled before: all, a part
+ * or nothing of what is in them may become ours.
  */
-export const mutualCloseLossMsat = (durable: Funded, feerate: FeeratePerKw): bigint => {
-  const { params, localShutdown, remoteShutdown } = durable
+export const mutualCloseLossMsat = (
+  durable: Funded,
+  feerate: FeeratePerKw,
+  script: Uint8Array = durable.closingScript ?? durable.localShutdown ?? durable.params.localShutdownScript,
+): bigint => {
   const { local, localParams, remoteParams } = latest(durable)
   const least = local.spec.toLocalMsat
-  const most = local.spec.htlcs.reduce((sum, { amountMsat }) => sum + amountMsat, least)
-  const scripts = [localShutdown ?? params.localShutdownScript, remoteShutdown ?? LONGEST_SHUTDOWN_SCRIPT] as const
-  const fee = params.localIsOpener ? closingFee(localParams.format, feerate, ...scripts) : 0n
+  const most = mutualCloseShareMsat(durable)
+  const fee = closingFee(localParams.format, feerate, script, LONGEST_SHUTDOWN_SCRIPT)
   const dust = largest(localParams.dustLimit, remoteParams.dustLimit)
   // From this amount on an output of ours is worth paying; below it, all of it goes to the miner.
   const enough = (fee + dust) * MSAT_PER_SAT
   // Amounts below a satoshi go to the miner, however much they are then.
   if (least >= enough) return fee * MSAT_PER_SAT + (MSAT_PER_SAT - 1n)
   return most < enough ? most : enough - 1n
+}
+
+/** The most that a cooperative close pays to us: every HTLC may become ours. */
+export const mutualCloseShareMsat = (durable: Funded): bigint => {
+  const { spec } = latest(durable).local
+  return spec.htlcs.reduce((sum, { amountMsat }) => sum + amountMsat, spec.toLocalMsat)
 }
 
 interface ForceCloseCost {

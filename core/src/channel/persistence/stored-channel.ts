@@ -4,7 +4,7 @@ import type { HtlcId, OutPoint, PublicKey, Signature, TxId } from '../../lib/ids
 import type { FeeratePerKw, Msat, Sat } from '../../lib/units.ts'
 import type { FundingSignature } from '../../wire/funding-signature.ts'
 import type { CommitmentFormatName } from '../commitment/commitment-format.ts'
-import type { ClosingProgress } from '../state/closing.ts'
+import type { ClosingProgress, SignedClose } from '../state/closing.ts'
 import type { FundingStatus, RemoteNextPoint } from '../state/commitment.ts'
 import type { Closed, Funded, Quarantine } from '../state/durable.ts'
 import type { ChannelParams, Limits, RelayPolicies, RemoteRelayPolicy, ShortIds } from '../state/params.ts'
@@ -35,10 +35,13 @@ export interface StoredFunded {
   readonly closing?: ClosingProgress
   readonly inDoubt?: true
   readonly quarantine?: Quarantine
+  readonly closingMinFeeratePerKw?: FeeratePerKw
+  readonly closingScript?: Uint8Array
+  readonly closes?: readonly SignedClose[]
 }
 
 /** What the first version did not have: each has a record in a row of its own (`fundedV1`). Its absence means what it meant then. */
-export type LaterOfFunded = 'inDoubt' | 'quarantine'
+export type LaterOfFunded = 'inDoubt' | 'quarantine' | 'closingMinFeeratePerKw' | 'closingScript' | 'closes'
 
 export interface StoredChanges {
   readonly localSigned: readonly StoredChange[]

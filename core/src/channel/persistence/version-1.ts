@@ -31,7 +31,8 @@ import { decodeMessage, encodeMessage } from '../../wire/message-codecs.ts'
 import type { UpdateAddHtlc } from '../../wire/messages/channel-operation.ts'
 import type { ConfirmedSpend } from '../claims/on-chain-outcome.ts'
 import type { Basepoints } from '../commitment/commitment-terms.ts'
-import type { ClosedSummary, ClosingProgress, FundingSpend, MutualClose } from '../state/closing.ts'
+import type { CloseVariant } from '../commitment/simple-close-transaction.ts'
+import type { ClosedSummary, ClosingProgress, FundingSpend, MutualClose, SignedClose } from '../state/closing.ts'
 import type { FundingStatus, RemoteNextPoint } from '../state/commitment.ts'
 import type { Closed, Quarantine } from '../state/durable.ts'
 import type { HtlcFailure, HtlcOrigin, HtlcRecord, HtlcRef } from '../state/htlc.ts'
@@ -247,6 +248,20 @@ const closing = struct<ClosingProgress>({
   settled: idRuns,
 })
 
+const signedClose = struct<SignedClose>({
+  closer: oneOf<SignedClose['closer']>(['local', 'remote']),
+  localScript: u16Bytes,
+  remoteScript: u16Bytes,
+  fee: u64,
+  locktime: u32,
+  answer: optional(
+    struct<NonNullable<SignedClose['answer']>>({
+      variant: oneOf<CloseVariant>(['closerOutputOnly', 'closeeOutputOnly', 'closerAndCloseeOutputs']),
+      remoteSignature: fundingSignature,
+    }),
+  ),
+})
+
 /** What only can be true: a record that says so, or none. */
 const yes: Codec<true> = mapped(
   bool,
@@ -301,6 +316,9 @@ const firstFunded = struct<Omit<StoredFunded, LaterOfFunded>>({
 export const laterOfFunded: LaterFields<Pick<StoredFunded, LaterOfFunded>> = {
   inDoubt: { number: 1, codec: yes },
   quarantine: { number: 2, codec: struct<Quarantine>({ since: count, throws: count }) },
+  closingMinFeeratePerKw: { number: 20, codec: u32 },
+  closingScript: { number: 21, codec: u16Bytes },
+  closes: { number: 22, codec: u16List(signedClose) },
 }
 
 /** A channel that has commitments. */

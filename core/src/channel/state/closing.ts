@@ -4,6 +4,7 @@ import type { BlockHeight, Sat } from '../../lib/units.ts'
 import type { FundingSignature } from '../../wire/funding-signature.ts'
 import type { CloseKind } from '../claims/classify-spend.ts'
 import type { ConfirmedSpend } from '../claims/on-chain-outcome.ts'
+import type { CloseVariant } from '../commitment/simple-close-transaction.ts'
 
 /** Why a channel is being closed. */
 export type CloseCause =
@@ -28,13 +29,28 @@ export interface FundingSpend {
   readonly confirmedAt?: BlockHeight
 }
 
-/** A cooperative close that both have signed, complete except for our signature. */
+/** A cooperative close that both have signed, complete except for our signature: the latest, where there are several. */
 export interface MutualClose {
   /** Without witness. */
   readonly tx: Tx
   readonly txid: TxId
   readonly fee: Sat
   readonly remoteSignature: FundingSignature
+}
+
+/**
+ * A closing transaction of `option_simple_close` that we have signed: it may confirm, whatever is signed after it. Balances do not change
+ * any more, so that the transaction follows from its terms.
+ */
+export interface SignedClose {
+  /** Who pays. */
+  readonly closer: 'local' | 'remote'
+  readonly localScript: Uint8Array
+  readonly remoteScript: Uint8Array
+  readonly fee: Sat
+  readonly locktime: number
+  /** The peer's signature, and of which variant; absent as long as the peer has not answered our `closing_complete`. */
+  readonly answer?: { readonly variant: CloseVariant; readonly remoteSignature: FundingSignature }
 }
 
 /** What is known of a closing in the `closing` phase. */

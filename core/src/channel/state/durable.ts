@@ -3,7 +3,7 @@ import type { ShachainStore } from '../../crypto/shachain.ts'
 import type { TxId } from '../../lib/ids.ts'
 import type { FeeratePerKw, Msat, Sat, TimestampMs } from '../../lib/units.ts'
 import type { Changes } from './changes.ts'
-import type { ClosedSummary, ClosingProgress } from './closing.ts'
+import type { ClosedSummary, ClosingProgress, SignedClose } from './closing.ts'
 import type { Commitment, RemoteNextPoint } from './commitment.ts'
 import type { Htlcs } from './htlc.ts'
 import type { Ids } from './ids.ts'
@@ -33,8 +33,14 @@ export interface FundedCommon {
   /** Scripts of the `shutdown` messages sent and received, in any phase after the funding. */
   readonly localShutdown?: Uint8Array
   readonly remoteShutdown?: Uint8Array
-  /** The fee rate that the operator asked for in a cooperative close. */
+  /** The highest fee rate that the operator allows in a cooperative close. */
   readonly closingFeeratePerKw?: FeeratePerKw
+  /** The least rate that the operator wants to pay in it. There once the operator has asked for a close. */
+  readonly closingMinFeeratePerKw?: FeeratePerKw
+  /** Where the operator wants to be paid instead, and the peer has not been told so yet. */
+  readonly closingScript?: Uint8Array
+  /** By `option_simple_close`, the newest last, a few of each closer. */
+  readonly closes?: readonly SignedClose[]
   /**
    * The state was put back, and may not be the latest: of our own accord we publish no commitment of ours, until the peer has shown by
    * `channel_reestablish` that it knows none later, or the operator has taken the risk.

@@ -9,6 +9,7 @@ import type { Claim } from '../claims/claim.ts'
 import type { CommitmentFormatName } from '../commitment/commitment-format.ts'
 import type { FundingTerms } from '../commitment/commitment-terms.ts'
 import type { SigningTask } from '../commitment/signing-task.ts'
+import type { CloseVariant } from '../commitment/simple-close-transaction.ts'
 import type { CommandError, CommandErrors, HtlcFault } from './errors.ts'
 import type { ChannelEvent } from './events.ts'
 import type { HtlcFailure, HtlcOrigin } from './htlc.ts'
@@ -37,6 +38,8 @@ export type Effect =
 export type SigningRequest =
   /** One signature by the funding key: `funding_created`, `funding_signed`, `closing_signed`. */
   | { readonly type: 'funding-signature'; readonly task: SigningTask }
+  /** The same for variants of one transaction: `closing_complete`, `closing_sig`. */
+  | { readonly type: 'closing-signatures'; readonly tasks: readonly (readonly [CloseVariant, SigningTask])[] }
   /** `commitment_signed`. HTLC signatures are by our HTLC key at the peer's per-commitment point. */
   | {
       readonly type: 'commitment-signatures'
@@ -51,6 +54,7 @@ export type SigningRequest =
 
 export type SigningAnswer =
   | { readonly type: 'funding-signature'; readonly signature: FundingSignature }
+  | { readonly type: 'closing-signatures'; readonly signatures: readonly (readonly [CloseVariant, FundingSignature])[] }
   | {
       readonly type: 'commitment-signatures'
       readonly signature: FundingSignature

@@ -68,7 +68,13 @@ export interface CommandErrors {
     | (Failure<'insufficient-balance'> & { readonly missingMsat: Msat })
   readonly 'set-relay-fees': WrongPhase
   readonly 'set-htlc-maximum': WrongPhase
-  readonly close: WrongPhase | Failure<'closing-in-progress' | 'invalid-shutdown-script' | 'shutdown-script-is-fixed'>
+  readonly close:
+    | WrongPhase
+    | Failure<'closing-in-progress' | 'invalid-shutdown-script' | 'shutdown-script-is-fixed'>
+    /** The peer does not sign another closing transaction (`option_simple_close`). */
+    | Failure<'close-not-replaceable'>
+    /** A replacement must pay more than what it replaces (BIP 125), and that is more than was allowed. */
+    | (Failure<'replacement-too-cheap'> & { readonly neededFeeratePerKw: FeeratePerKw })
   readonly 'force-close': WrongPhase | Failure<'publication-forbidden' | 'state-in-doubt'>
 }
 
@@ -86,6 +92,14 @@ interface InvalidSignature<Code extends string> extends Failure<Code> {
   /** The transaction that it does not sign, without witness: BOLT 1 says to tell it to the peer. */
   readonly transaction: Uint8Array
 }
+
+/** What is wrong with a close by `option_simple_close`. */
+type SimpleCloseError =
+  | Failure<'close-of-other-negotiation' | 'closing-complete-before-shutdown' | 'shutdown-sent-twice'>
+  | (Failure<'closer-fee-above-balance'> & { readonly fee: Sat; readonly available: Sat })
+  | Failure<'closer-script-invalid' | 'closee-script-not-ours' | 'close-variant-missing' | 'too-many-closes'>
+  | InvalidSignature<'invalid-close-signature'>
+  | Failure<'closing-sig-mismatch' | 'closing-sig-not-single' | 'closing-sig-not-received' | 'close-not-offered'>
 
 /** A fault of the peer in a channel or its opening. `REACTIONS` says how far the answer goes. */
 export type ProtocolError =
@@ -123,6 +137,7 @@ export type ProtocolError =
   | (Failure<'commitment-number-mismatch'> & { readonly expected: number; readonly received: bigint })
   | Failure<'invalid-last-secret'>
   | Failure<'invalid-shutdown-script' | 'shutdown-script-not-as-promised' | 'shutdown-script-changed'>
+  | SimpleCloseError
   | Failure<'shutdown-with-pending-updates'>
   | (Failure<'closing-fee-out-of-range' | 'closing-fee-not-between'> & { readonly fee: Sat })
   | Failure<'closing-fee-ranges-do-not-overlap'>

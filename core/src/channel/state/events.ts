@@ -47,7 +47,8 @@ export type ChannelEventBody =
   | { readonly type: 'balance-changed' }
   | { readonly type: 'relay-fees-changed'; readonly policy: RelayPolicy; readonly previous: RelayPolicy }
   | { readonly type: 'shutdown'; readonly byUs: boolean }
-  | { readonly type: 'closing'; readonly cause: CloseCause; readonly txid?: TxId }
+  /** `isRepeated`: the peer replaces a close by another, as often as it likes. */
+  | { readonly type: 'closing'; readonly cause: CloseCause; readonly txid?: TxId; readonly isRepeated?: boolean }
   | { readonly type: 'closed'; readonly summary: ClosedSummary }
   | { readonly type: 'aborted'; readonly error: ChannelError }
   | { readonly type: 'error'; readonly error: ChannelError }

@@ -32,6 +32,8 @@ export type ChannelMessage = Extract<
       | 'channel_ready'
       | 'shutdown'
       | 'closing_signed'
+      | 'closing_complete'
+      | 'closing_sig'
       | 'update_add_htlc'
       | 'update_fulfill_htlc'
       | 'update_fail_htlc'
@@ -210,10 +212,12 @@ export interface SetHtlcMaximumCommand {
 export interface CloseCommand {
   readonly type: 'close'
   readonly requestId?: string
-  /** Defaults to the channel's own. */
+  /** Defaults to the channel's own, and later to the one in force. */
   readonly scriptPubkey?: Uint8Array
   /** The most that the closing transaction may pay. */
   readonly feeratePerKw?: FeeratePerKw
+  /** The least that it should pay; what relays if absent. Said again, it asks for a replacement, where the peer signs one. */
+  readonly minFeeratePerKw?: FeeratePerKw
 }
 
 export interface ForceCloseCommand {

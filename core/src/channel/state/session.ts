@@ -1,8 +1,9 @@
 import type { HtlcId } from '../../lib/ids.ts'
 import type { Sat } from '../../lib/units.ts'
 import type { FeatureVector } from '../../wire/feature-vector.ts'
-import type { ClosingSigned, FeeRange } from '../../wire/messages/channel-close.ts'
+import type { ClosingComplete, ClosingSigned, FeeRange } from '../../wire/messages/channel-close.ts'
 import type { Proposal } from './changes.ts'
+import type { SignedClose } from './closing.ts'
 import type { Rest } from './rest.ts'
 
 /** Counts the connections with a peer. Anything with another epoch belongs to a connection that is gone. */
@@ -21,6 +22,9 @@ export interface Session {
   readonly closing?: ClosingNegotiation
   /** A `closing_signed` that came before we were ready for it. */
   readonly earlyOffer?: ClosingSigned
+  /** The same with `option_simple_close`. */
+  readonly simpleClose?: SimpleNegotiation
+  readonly earlyComplete?: ClosingComplete
   readonly rest?: Rest
   /** The peer has had its time to bring the last updates into both commitments. */
   readonly isOverdue?: boolean
@@ -46,6 +50,14 @@ interface ClosingNegotiation {
   readonly lastOffer?: ClosingSigned
   /** An offer of the peer that is higher than we pay. */
   readonly refused?: ClosingSigned
+}
+
+/** BOLT 2, closing_complete: each side proposes what it pays itself, one at a time. */
+interface SimpleNegotiation {
+  /** Ours that the peer has not answered. */
+  readonly offered?: SignedClose
+  /** How many of the peer's came on this connection. */
+  readonly taken: number
 }
 
 export const noProposals = (nextLocalHtlcId: HtlcId, nextRemoteHtlcId: HtlcId): Proposals => ({

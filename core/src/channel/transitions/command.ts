@@ -6,8 +6,8 @@ import type { Funded } from '../state/durable.ts'
 import type { AskedCommand } from '../state/effects.ts'
 import type { ChannelEnv } from '../state/environment.ts'
 import type { ChannelCommand, ForceCloseCommand, SettleHtlcCommand } from '../state/inputs.ts'
+import { closeChannel } from './closing/close-request.ts'
 import { progressClosing } from './closing/on-chain.ts'
-import { closeChannel } from './closing/shutdown.ts'
 import { abortOpening } from './common/abort-opening.ts'
 import { forceClose, forget } from './common/fail-channel.ts'
 import { publishLocalCommitment } from './common/publications.ts'
@@ -92,9 +92,7 @@ export const runCommand = (state: ChannelState, command: ChannelCommand, env: Ch
     case 'close': {
       const live = usable(state)
       if (live === undefined) return wrongPhase(state, command)
-      const { durable: funded } = live
-      if (funded.phase === 'closing') return refuse(state, command, { code: 'closing-in-progress' })
-      return closeChannel(session === undefined ? { durable: funded } : { durable: funded, session }, command, env)
+      return closeChannel(live, command, env)
     }
     default:
       return assertNever(command, 'command')

@@ -9,6 +9,7 @@ import type { Funded } from '../state/durable.ts'
 import type { ChannelEnv } from '../state/environment.ts'
 import type { Connected, Disconnected } from '../state/inputs.ts'
 import { newSession, noProposals, type Session } from '../state/session.ts'
+import { wantsReplacement } from './closing/close-offer.ts'
 import { abortOpening } from './common/abort-opening.ts'
 import { dropUnsigned } from './common/fail-channel.ts'
 import { react } from './common/react.ts'
@@ -38,7 +39,10 @@ export const connected = (state: ChannelState, input: Connected, env: ChannelEnv
     case 'closing':
       // The chain decides. Many peers answer any message about such a channel with an error and hang up, which also disconnects the healthy
       // channels. If the peer speaks first, it is answered (`recvReestablish`).
-      return to(durable, newSession(input.epoch, input.remoteFeatures, false), [])
+      // An operator who wants to replace the close that both have signed wants us to speak first.
+      return wantsReplacement(durable, newSession(input.epoch, input.remoteFeatures, false), env)
+        ? reestablish(durable, input, env)
+        : to(durable, newSession(input.epoch, input.remoteFeatures, false), [])
     case 'wait-for-funding-confirmed':
     case 'wait-for-channel-ready':
     case 'normal':

@@ -12,12 +12,14 @@ import type { Session } from '../state/session.ts'
 import { recvClosingSigned, recvEarlyOffer } from './closing/negotiation.ts'
 import { learnPreimage } from './closing/on-chain.ts'
 import { recvShutdown } from './closing/shutdown.ts'
+import { recvSimpleClose } from './closing/simple-close.ts'
 import { abortOpening } from './common/abort-opening.ts'
 import { answerTo, peerText } from './common/error-message.ts'
 import { forceClose } from './common/fail-channel.ts'
 import { isForborne } from './common/forbearance.ts'
 import { react } from './common/react.ts'
 import { recvChannelUpdate } from './common/relay-policy.ts'
+import { closesSimply } from './common/simple-close.ts'
 import { andThen, emit, type Online, type Step, stay, to } from './common/step.ts'
 import { channelReestablish } from './connection.ts'
 import { recvFundingCreated, recvOpenChannel } from './opening/open-as-fundee.ts'
@@ -87,7 +89,11 @@ const recvFunded = (durable: Funded, session: Session, input: PeerMessage, env: 
       return recvChannelReady(online, message, env)
     case 'shutdown':
       return recvShutdown(online, message, env)
+    case 'closing_complete':
+    case 'closing_sig':
+      return recvSimpleClose(online, message, env)
     case 'closing_signed':
+      if (closesSimply(session, env)) return react(online, { code: 'close-of-other-negotiation' }, env)
       return durable.phase === 'negotiating' || durable.phase === 'closing'
         ? recvClosingSigned(durable, session, message, env)
         : recvEarlyOffer(online, message, env)

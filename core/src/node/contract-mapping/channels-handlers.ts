@@ -1,5 +1,6 @@
+import { addressToScript } from '../../bitcoin/address.ts'
 import { displayTxid } from '../../bitcoin/transaction.ts'
-import { forceCloseCost, isFunded, latest, mutualCloseLossMsat } from '../../channel/index.ts'
+import { forceCloseCost, isFunded, latest, mutualCloseLossMsat, mutualCloseShareMsat } from '../../channel/index.ts'
 import { fromHex, toHex } from '../../lib/bytes.ts'
 import { err, ok } from '../../lib/result.ts'
 import type { ChannelEntry } from '../channel/channel-directory.ts'
@@ -22,6 +23,7 @@ import { pageOfEvents } from './event-pages.ts'
 import { findChannel } from './find-by-words.ts'
 import { type ActorHandlers, blindRefusal, refusal } from './handlers.ts'
 import { pageOfNumbered } from './paging.ts'
+import { addressRefusal } from './wallet-refusals.ts'
 
 export const channelsHandlers = (context: MappingContext): ActorHandlers<'channels'> => {
   const { channelDirectory, settings, feerates, options } = context
@@ -141,18 +143,36 @@ export const channelsHandlers = (context: MappingContext): ActorHandlers<'channe
       })
     },
 
-    async close({ channelId, feerate }, { worstCase }) {
+    async close({ channelId, feerate, minFeerate, address }, { worstCase }) {
       const entry = find(channelId as string)
       if (!entry.ok) return entry
       const { durable: before } = entry.value.state
-      if (isFunded(before) && mutualCloseLossMsat(before, feerate) > worstCase.feesMsat) return err(dearer())
-      const answer = await entry.value.ref.ask('close', { feeratePerKw: feerate })
+      const script = address === undefined ? undefined : addressToScript(address, options.network)
+      if (script?.ok === false) return err(addressRefusal(script.error.code, options.network.name))
+      if (isFunded(before)) {
+        const isForeign = script !== undefined && !context.wallet.owns(script.value)
+        const paysOutMsat = isForeign ? mutualCloseShareMsat(before) : 0n
+        if (mutualCloseLossMsat(before, feerate, script?.value) > worstCase.feesMsat) return err(dearer())
+        if (paysOutMsat > worstCase.paysOutMsat) return err(dearer())
+      }
+      const answer = await entry.value.ref.ask('close', {
+        feeratePerKw: feerate,
+        minFeeratePerKw: minFeerate,
+        ...(script === undefined ? {} : { scriptPubkey: script.value }),
+      })
       if (!answer.ok) return err(unanswered(answer.error))
       if (!answer.value.ok) return err(closeRefusal(answer.value.error))
       const now = channelDirectory.get(fromHex(channelId as string))
       const channel = now === undefined ? undefined : describeChannel(now)
       if (now === undefined || channel === undefined) return ok({ channelId, state: 'closed' })
-      return ok({ channelId, state: channel.state, waitsFor: closingWaitsFor(now, channel.htlcsInFlight) })
+      const { durable } = now.state
+      const mutual = durable.phase === 'closing' ? durable.closing.mutual : undefined
+      return ok({
+        channelId,
+        state: channel.state,
+        waitsFor: closingWaitsFor(now, channel.htlcsInFlight),
+        ...(mutual === undefined ? {} : { txid: displayTxid(mutual.txid) }),
+      })
     },
 
     async forceClose({ channelId, evenIfOld = false }, { caller, worstCase }) {

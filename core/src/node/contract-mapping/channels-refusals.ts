@@ -1,4 +1,5 @@
 import type { AskFailure } from '../../actor/types.ts'
+import { satPerVbyte } from '../../bitcoin/fees.ts'
 import type { CommandError, Feerates, Phase } from '../../channel/index.ts'
 import { assertNever } from '../../lib/errors.ts'
 import type { PeerFailure } from '../peer/peer-protocol.ts'
@@ -113,10 +114,27 @@ export const closeRefusal = (error: CommandError<'close'>) => {
       return alreadyClosing()
     case 'wrong-phase':
       return notNow(error.phase)
-    // The contract's close is paid to the channel's own script.
     case 'invalid-shutdown-script':
+      return refusal('address-invalid', 'a channel can only pay to a segwit address that the peer knows', {
+        field: 'address',
+      })
     case 'shutdown-script-is-fixed':
-      return refusal('internal', 'a bug; the log of the node says more')
+      return refusal(
+        'address-fixed',
+        'the peer was told where our share goes, by a promise at the opening or by this close, and signs for no other address',
+        { field: 'address' },
+      )
+    case 'close-not-replaceable':
+      return refusal(
+        error.code,
+        'both sides have signed, and the peer signs no other close: spend what it pays to us with a higher fee to speed it up',
+      )
+    case 'replacement-too-cheap':
+      return refusal(
+        'fee-limit-exceeded',
+        `a close that replaces the last must pay at least ${satPerVbyte(error.neededFeeratePerKw)} sat per vbyte`,
+        { field: 'feerate', details: { needed: `${error.neededFeeratePerKw}` } },
+      )
     default:
       return assertNever(error, 'refusal')
   }

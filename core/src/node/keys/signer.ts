@@ -74,6 +74,11 @@ const channelSigner = (secrets: ChannelSecrets): ChannelSigner => {
       switch (request.type) {
         case 'funding-signature':
           return { type: 'funding-signature', signature: signFunding(request.task, secrets.funding) }
+        case 'closing-signatures':
+          return {
+            type: 'closing-signatures',
+            signatures: request.tasks.map(([variant, task]) => [variant, signFunding(task, secrets.funding)]),
+          }
         case 'commitment-signatures': {
           const key = derivePrivateKey(secrets.htlc, request.perCommitmentPoint, htlcBasepoint())
           return {

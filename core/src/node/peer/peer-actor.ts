@@ -153,6 +153,8 @@ class PeerDriver {
       case 'channel_ready':
       case 'shutdown':
       case 'closing_signed':
+      case 'closing_complete':
+      case 'closing_sig':
       case 'update_add_htlc':
       case 'update_fulfill_htlc':
       case 'update_fail_htlc':

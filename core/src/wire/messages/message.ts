@@ -1,4 +1,4 @@
-import type { ClosingSigned, Shutdown } from './channel-close.ts'
+import type { ClosingComplete, ClosingSig, ClosingSigned, Shutdown } from './channel-close.ts'
 import type { AcceptChannel, ChannelReady, FundingCreated, FundingSigned, OpenChannel } from './channel-open.ts'
 import type {
   ChannelReestablish,
@@ -27,6 +27,8 @@ export type Message =
   | ChannelReady
   | Shutdown
   | ClosingSigned
+  | ClosingComplete
+  | ClosingSig
   | UpdateAddHtlc
   | UpdateFulfillHtlc
   | UpdateFailHtlc

@@ -216,7 +216,8 @@ const ourFees = (durable: Agreeing, env: ChannelEnv): Fees => {
   const { closing, closingMaximum, minimum: least } = env.feerates
   const feeAt = (feerate: FeeratePerKw) => smallest(closingFee(format, feerate, local, remote), available)
   const named = durable.closingFeeratePerKw
-  const ideal = named === undefined ? feeAt(closing) : smallest(feeAt(closing), feeAt(named))
+  const wanted = feeAt(Math.max(closing, durable.closingMinFeeratePerKw ?? 0))
+  const ideal = named === undefined ? wanted : smallest(wanted, feeAt(named))
   // Outputs that may be left out need no fee: the opener's range may end with the fee of the transaction without them.
   const dust = largest(localLimits.dustLimit, remoteLimits.dustLimit) * MSAT_PER_SAT
   const certain = [...(spec.toLocalMsat >= dust ? [local] : []), ...(spec.toRemoteMsat >= dust ? [remote] : [])]

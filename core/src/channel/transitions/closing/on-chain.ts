@@ -330,8 +330,9 @@ const close = (durable: Closing, session: Session | undefined, spend: FundingSpe
 }
 
 /** What the spend of the funding and the claims that followed it have brought to the wallet, however the channel ended. */
-const paidToUs = ({ closing, params, localShutdown }: Closing, { tx }: FundingSpend): bigint => {
-  const scripts = [params.localShutdownScript, ...(localShutdown === undefined ? [] : [localShutdown])]
+const paidToUs = ({ closing, params, localShutdown, closes = [] }: Closing, { tx }: FundingSpend): bigint => {
+  const named = closes.map(({ localScript }) => localScript)
+  const scripts = [params.localShutdownScript, ...(localShutdown === undefined ? [] : [localShutdown]), ...named]
   let sum = 0n
   for (const { outputs } of [tx, ...closing.claims.map((claim) => claim.tx)])
     for (const { script, amount } of outputs) if (scripts.some((own) => equalBytes(own, script))) sum += amount

@@ -2,7 +2,7 @@ import test from 'ava'
 import { feeForWeight } from '../../../bitcoin/fees.ts'
 import type { Tx } from '../../../bitcoin/transaction.ts'
 import { secp256k1 } from '../../../crypto/secp256k1.ts'
-import { equalBytes } from '../../../lib/bytes.ts'
+import { equalBytes, fromHex } from '../../../lib/bytes.ts'
 import { vectorOfBits } from '../../../wire/features.ts'
 import { ecdsa } from '../../../wire/funding-signature.ts'
 import type { ClosingSigned } from '../../../wire/messages/channel-close.ts'
@@ -11,7 +11,7 @@ import { ANCHORS_ZERO_FEE_HTLC } from '../../commitment/formats/anchors/anchors-
 import type { ChannelMessage } from '../../state/inputs.ts'
 import { closingInput } from '../common/closing-input.ts'
 import { completeSpend } from '../common/publications.ts'
-import { FEATURES, type TestParty } from '../fixtures/test-party.ts'
+import type { TestParty } from '../fixtures/test-party.ts'
 import { hashOf, TwoParties } from '../fixtures/two-parties.ts'
 
 const published = (party: TestParty): readonly Tx[] =>
@@ -212,9 +212,10 @@ test('recv closing_signed — a fee beyond the opener’s maximum ends in a warn
   // That is an answer: the peer is there, and the channel holds no HTLC.
   two.run(two.alice, { type: 'timer', timer: 'closing-answer' })
   t.is(two.alice.phase, 'negotiating')
-  const [refused] = two.run(two.alice, { type: 'close', requestId: 'again' })
-  t.like(refused, { type: 'reply', result: { ok: false, error: { code: 'closing-in-progress' } } })
+  // Without another rate nothing is said again.
   two.lose(two.alice)
+  t.like(two.run(two.alice, { type: 'close', requestId: 'again' }), [{ type: 'reply', result: { ok: true } }])
+  t.deepEqual(two.names(two.alice), [])
   two.run(two.alice, { type: 'close', requestId: 'more', feeratePerKw: 100_000 })
   const [fee] = signedFees(two, two.alice)
   t.true(fee !== undefined && fee > 5000n && fee < 50_000n)
@@ -322,8 +323,9 @@ test('recv shutdown — a script named at the opening binds the peer only where 
     bob.recv({ type: 'shutdown', channelId, scriptpubkey: alice.keys.localShutdownScript })
     return { phase: bob.phase, errors: errors(bob) }
   }
-  t.deepEqual(recv(FEATURES, both), { phase: 'negotiating', errors: [] })
-  t.deepEqual(recv(both, FEATURES), { phase: 'negotiating', errors: [] })
+  const none = vectorOfBits([12, 23])
+  t.deepEqual(recv(none, both), { phase: 'negotiating', errors: [] })
+  t.deepEqual(recv(both, none), { phase: 'negotiating', errors: [] })
   t.deepEqual(recv(both, both).errors, ['shutdown-script-not-as-promised'])
 })
 
@@ -409,10 +411,47 @@ test('close — a deep enough closing transaction ends the channel', (t) => {
   t.is(durable.summary.paidToUs, tx.outputs.find((output) => equalBytes(output.script, script))?.amount ?? 0n)
 })
 
-test('close — refuses another script than the one promised at the opening, and a second time', (t) => {
+test('close — asked for again with the same, it says nothing to the peer and starts nothing', (t) => {
+  const two = new TwoParties().ready({ pushMsat: 200_000_000n })
+  for (const rounds of [0, 1, 2, 9]) {
+    for (let round = 0; round < rounds; round++) for (const party of [two.alice, two.bob]) two.deliver(party)
+    const before = rounds === 0 ? [] : two.names(two.alice)
+    const replies = two.run(two.alice, { type: 'close', requestId: 'close' }).filter(({ type }) => type === 'reply')
+    t.like(replies, [{ result: { ok: true } }])
+    if (rounds > 0) t.deepEqual(two.names(two.alice), before)
+  }
+  t.is(two.alice.phase, 'closing')
+  t.is(published(two.alice).length, 1)
+})
+
+test('close — a script other than the one promised at the opening, or of another form than BOLT 2 lists, is refused', (t) => {
   const two = new TwoParties().ready()
-  const [done] = two.run(two.alice, { type: 'close', requestId: 'close' }).filter(({ type }) => type === 'reply')
-  t.like(done, { result: { ok: true } })
-  const [refused] = two.run(two.alice, { type: 'close', requestId: 'again' })
-  t.like(refused, { type: 'reply', result: { ok: false, error: { code: 'closing-in-progress' } } })
+  const { durable } = two.alice.state
+  if (durable.phase !== 'normal') return t.fail()
+  const ask = (scriptPubkey: Uint8Array) => two.alice.run({ type: 'close', requestId: 'r', scriptPubkey })
+  const refused = (code: string) => [{ type: 'reply', result: { ok: false, error: { code } } }]
+  for (const script of ['51', `76a914${'11'.repeat(20)}88ac`, `6a06${'aa'.repeat(6)}`]) {
+    t.like(ask(fromHex(script)), refused('invalid-shutdown-script'), script)
+  }
+  two.alice.state = {
+    ...two.alice.state,
+    durable: { ...durable, params: { ...durable.params, localShutdownIsUpfront: true } },
+  }
+  t.like(ask(two.bob.keys.localShutdownScript), refused('shutdown-script-is-fixed'))
+  t.is(two.alice.phase, 'normal')
+  t.is(two.alice.funded.localShutdown, undefined)
+  ask(two.alice.keys.localShutdownScript)
+  t.truthy(two.alice.funded.localShutdown)
+})
+
+test('close — a script other than the one that the peer was told is refused where the peer closes by closing_signed', (t) => {
+  const two = new TwoParties().ready({ pushMsat: 200_000_000n })
+  two.run(two.alice, { type: 'close' })
+  const before = two.alice.funded
+  const command = { type: 'close', requestId: 'r', scriptPubkey: two.bob.keys.localShutdownScript } as const
+  const expected = [{ type: 'reply', result: { ok: false, error: { code: 'shutdown-script-is-fixed' } } }]
+  t.like(two.run(two.alice, command), expected)
+  two.settle()
+  t.like(two.run(two.alice, command), expected)
+  t.is(before.localShutdown, two.alice.funded.localShutdown)
 })

@@ -1,70 +1,27 @@
 import { equalBytes } from '../../../lib/bytes.ts'
-import { isNegotiated } from '../../../wire/features.ts'
 import type { Shutdown } from '../../../wire/messages/channel-close.ts'
-import { isOurShutdownScript, isShutdownScriptOfPeer } from '../../commitment/shutdown-script.ts'
 import { latest } from '../../commitments/commitments.ts'
 import { holdHtlcs } from '../../commitments/cross-signed.ts'
 import type { ChannelState } from '../../state/channel-state.ts'
 import { update } from '../../state/channel-state.ts'
-import type { Closing, Funded } from '../../state/durable.ts'
+import type { Funded } from '../../state/durable.ts'
 import type { Effect } from '../../state/effects.ts'
 import type { ChannelEnv } from '../../state/environment.ts'
-import type { CloseCommand } from '../../state/inputs.ts'
 import type { Session } from '../../state/session.ts'
 import { react } from '../common/react.ts'
-import { andThen, done, emit, type Live, type Online, refuse, type Step, stay, to } from '../common/step.ts'
-import { awake, openNegotiation, reconsiderFee } from './negotiation.ts'
-
-/**
- * Asks for a cooperative close. The request is kept: if the peer is away, `shutdown` is sent when it is back. If the close is asked for
- * again with a fee rate, the new rate applies.
- */
-export const closeChannel = (
-  { durable, session }: Live<Exclude<Funded, Closing>>,
-  command: CloseCommand,
-  env: ChannelEnv,
-): Step => {
-  const state = session === undefined ? { durable } : { durable, session }
-  const { scriptPubkey, feeratePerKw } = command
-  if (durable.localShutdown !== undefined) {
-    if (feeratePerKw === undefined || scriptPubkey !== undefined) {
-      return refuse(state, command, { code: 'closing-in-progress' })
-    }
-    // Whoever asks again wants our offer to be sent again, whatever the last one led to.
-    const priced = to(
-      update(durable, { closingFeeratePerKw: feeratePerKw }),
-      session === undefined ? undefined : awake(session),
-      done(command),
-    )
-    return andThen(priced, (next) =>
-      next.session === undefined ? stay(next) : reconsiderFee(next.durable as Funded, next.session, env),
-    )
-  }
-  const script = scriptPubkey ?? durable.params.localShutdownScript
-  // BOLT 2: a script promised at the opening must be kept.
-  if (durable.params.localShutdownIsUpfront && !equalBytes(script, durable.params.localShutdownScript)) {
-    return refuse(state, command, { code: 'shutdown-script-is-fixed' })
-  }
-  if (!isOurShutdownScript(script)) return refuse(state, command, { code: 'invalid-shutdown-script' })
-  const next = update(durable, {
-    localShutdown: script,
-    ...(feeratePerKw === undefined ? {} : { closingFeeratePerKw: feeratePerKw }),
-  })
-  return to(next, session, [emit(next, { type: 'shutdown', byUs: true }), ...done(command)])
-}
+import { closesSimply } from '../common/simple-close.ts'
+import { emit, type Online, type Step, stay, to } from '../common/step.ts'
+import { tellScript } from './close-offer.ts'
+import { openNegotiation } from './negotiation.ts'
+import { peerScriptFault } from './peer-script.ts'
+import { openSimpleClose } from './simple-close.ts'
 
 /** BOLT 2, shutdown. */
 export const recvShutdown = ({ durable, session }: Online, { scriptpubkey }: Shutdown, env: ChannelEnv): Step => {
   const state = { durable, session }
-  const { features } = env.settings
-  const anySegwit = isNegotiated(features, session.remoteFeatures, 'option_shutdown_anysegwit')
-  // BOLT 2, shutdown: a script from the opening is binding if both nodes have advertised the feature.
-  const isBound = isNegotiated(features, session.remoteFeatures, 'option_upfront_shutdown_script')
-  const promised = isBound ? durable.params.remoteUpfrontShutdown : undefined
-  if (!isShutdownScriptOfPeer(scriptpubkey, anySegwit)) return react(state, { code: 'invalid-shutdown-script' }, env)
-  if (promised !== undefined && !equalBytes(promised, scriptpubkey)) {
-    return react(state, { code: 'shutdown-script-not-as-promised' }, env)
-  }
+  const fault = peerScriptFault({ durable, session }, scriptpubkey, env)
+  if (fault === 'form') return react(state, { code: 'invalid-shutdown-script' }, env)
+  if (fault === 'not-as-promised') return react(state, { code: 'shutdown-script-not-as-promised' }, env)
   // BOLT 2: the sender signs all it has added before it shuts down.
   if (session.proposed.remote.some(({ type }) => type === 'add' || type === 'fee')) {
     return react(state, { code: 'shutdown-with-pending-updates' }, env)
@@ -72,9 +29,10 @@ export const recvShutdown = ({ durable, session }: Online, { scriptpubkey }: Shu
   const received: Session = { ...session, shutdownReceived: true }
   const before = durable.remoteShutdown
   if (before !== undefined && equalBytes(before, scriptpubkey)) return to(durable, received, [])
-  // A different script after the fee negotiation has begun: the transaction would change under the negotiation.
   if (durable.phase === 'negotiating' || durable.phase === 'closing') {
-    return react(state, { code: 'shutdown-script-changed' }, env)
+    // BOLT 2, closing_complete: scripts may change, and a reconnection tells each side's latest; but only one in each connection.
+    if (!closesSimply(session, env)) return react(state, { code: 'shutdown-script-changed' }, env)
+    if (session.shutdownReceived) return react(state, { code: 'shutdown-sent-twice' }, env)
   }
   const next = update(durable, {
     remoteShutdown: scriptpubkey,
@@ -116,31 +74,36 @@ const progress = (durable: Funded, session: Session, env: ChannelEnv): Step => {
   // BOLT 2: not while updates are pending for the peer's commitment.
   if (!live.shutdownSent && live.proposed.local.length === 0) {
     const { channelId } = durable.params
-    const message = { type: 'shutdown', channelId, scriptpubkey: localShutdown } as const
-    effects.push({ type: 'send', epoch: live.epoch, message })
+    // BOLT 2, closing_complete: whoever reconnects tells the latest script.
+    if (next.closingScript !== undefined && closesSimply(live, env)) next = tellScript(next)
+    const scriptpubkey = next.localShutdown ?? localShutdown
+    effects.push({ type: 'send', epoch: live.epoch, message: { type: 'shutdown', channelId, scriptpubkey } })
     live = { ...live, shutdownSent: true }
   }
   if (!live.shutdownSent || !live.shutdownReceived || remoteShutdown === undefined) return to(next, live, effects)
   if (next.phase !== 'shutdown' && next.phase !== 'negotiating' && next.phase !== 'closing') {
-    next = { ...next, phase: 'shutdown', localShutdown, remoteShutdown }
+    next = { ...next, phase: 'shutdown', localShutdown: next.localShutdown ?? localShutdown, remoteShutdown }
     effects.push(emit(next, { type: 'usable', usable: false }))
   }
   if (next.phase === 'shutdown') {
     const waits = !isClean(next, live)
-    if (!waits || (isEmpty(next, live) && mayBegin(next, live))) next = { ...next, phase: 'negotiating' }
+    if (!waits || (isEmpty(next, live) && mayBegin(next, live, env))) next = { ...next, phase: 'negotiating' }
     else if (isEmpty(next, live) && live.isOverdue === undefined) {
       live = { ...live, isOverdue: false }
       effects.push({ type: 'schedule', timer: 'closing-answer', delayMs: env.settings.closingTimeoutMs })
     }
   }
   if (next.phase !== 'negotiating' && next.phase !== 'closing') return to(next, live, effects)
-  const opened = openNegotiation(next, live, env)
+  const opened = closesSimply(live, env) ? openSimpleClose(next, live, env) : openNegotiation(next, live, env)
   return to(opened.state.durable, opened.state.session, [...effects, ...opened.effects])
 }
 
 /** The side that offers first need not wait for the last updates. It does not wait if the other side never signs them. */
-const mayBegin = ({ params }: Funded, { earlyOffer, isOverdue = false }: Session): boolean =>
-  earlyOffer !== undefined || (isOverdue && params.localIsOpener)
+const mayBegin = ({ params }: Funded, session: Session, env: ChannelEnv): boolean => {
+  const { earlyOffer, earlyComplete, isOverdue = false } = session
+  const isFirst = params.localIsOpener || closesSimply(session, env)
+  return earlyOffer !== undefined || earlyComplete !== undefined || (isOverdue && isFirst)
+}
 
 /**
  * BOLT 2, closing_signed: no HTLC remains in either commitment transaction. Only a change of the commitments' fee rate may still be under

@@ -9,7 +9,7 @@ import type { SigningTask } from '../../commitment/signing-task.ts'
 import { buildLocal } from '../../commitments/build-commitment.ts'
 import { isFundingConfirmed, latest } from '../../commitments/commitments.ts'
 import type { MutualClose } from '../../state/closing.ts'
-import type { Closing, Funded } from '../../state/durable.ts'
+import type { Funded } from '../../state/durable.ts'
 import type { Effect, Publication, SigningAnswer } from '../../state/effects.ts'
 import type { ChannelEnv } from '../../state/environment.ts'
 import { findHtlc } from '../../state/htlc.ts'
@@ -54,7 +54,7 @@ export const publishLocalCommitment = (durable: Funded, env: ChannelEnv): readon
 
 const fundingKeys = ({ localFundingKey, remoteFundingKey }: CommitmentParams) => ({ localFundingKey, remoteFundingKey })
 
-export const publishMutualClose = (durable: Closing, mutual: MutualClose): Effect => {
+export const publishMutualClose = (durable: Funded, mutual: MutualClose): Effect => {
   const { localParams } = latest(durable)
   return {
     type: 'publish',
@@ -88,6 +88,8 @@ export const fillIn = (message: Message, answer: SigningAnswer): Message => {
     case 'funding-signature':
     case 'node-signature':
       return { ...message, signature: answer.signature } as Message
+    case 'closing-signatures':
+      return { ...message, ...Object.fromEntries(answer.signatures) } as Message
     case 'commitment-signatures':
       return { ...message, signature: answer.signature, htlcSignatures: answer.htlcSignatures } as Message
     case 'per-commitment-secret':

@@ -139,6 +139,23 @@ export const REACTIONS: { readonly [Code in (ChannelError | HtlcFault | PeerFaul
   'closing-fee-refused-by-peer': silent('message', 'Ours: the operator is told, and may name another rate'),
   'closing-not-answered': fail('BOLT 2, closing_signed: no answer in a reasonable time'),
 
+  // Closing together by `option_simple_close`.
+  'close-of-other-negotiation': hangUp(
+    'BOLT 2, closing negotiation: whether option_simple_close is negotiated decides which messages are in force',
+  ),
+  'shutdown-sent-twice': hangUp('BOLT 2, shutdown: there are no several of them on one connection'),
+  'closing-complete-before-shutdown': warn('BOLT 2, closing_complete: after shutdown has been sent and received'),
+  'closer-fee-above-balance': hangUp('BOLT 2, closing_complete: fee_satoshis is more than the closer has'),
+  'closer-script-invalid': hangUp('BOLT 2, closing_complete: closer_scriptpubkey is not in one of the forms'),
+  'closee-script-not-ours': hangUp('BOLT 2, closing_complete: closee_scriptpubkey is not the last one that was sent'),
+  'close-variant-missing': hangUp('BOLT 2, closing_complete: the signature that the closee must use is not there'),
+  'invalid-close-signature': hangUp('BOLT 2, closing_complete and closing_sig: the signature does not fit'),
+  'closing-sig-mismatch': hangUp('BOLT 2, closing_sig: not what was asked for in closing_complete'),
+  'closing-sig-not-single': hangUp('BOLT 2, closing_sig: exactly one signature'),
+  'closing-sig-not-received': hangUp('BOLT 2, closing_complete: without closing_sig the connection should be closed'),
+  'too-many-closes': hangUp('Ours: each one is verified, signed, stored and broadcast'),
+  'close-not-offered': silent('message', 'Ours: neither side can pay for a close, and the operator may force it'),
+
   // The chain decides.
   'revoked-commitment-published': silent('channel', 'BOLT 5, revoked transaction close'),
   'own-revoked-commitment-published': silent('channel', 'BOLT 5, revoked transaction close, of our own'),

@@ -9,7 +9,7 @@ import { evenTypes } from '../../../wire/tlv-record.ts'
 import type { CommitmentFormat } from '../../commitment/commitment-format.ts'
 import { openerCost } from '../../commitment/commitment-spec.ts'
 import { formatOfType } from '../../commitment/formats.ts'
-import { isShutdownScriptOfPeer } from '../../commitment/shutdown-script.ts'
+import { isShutdownScriptOfPeer, scriptForms } from '../../commitment/shutdown-script.ts'
 import { largest, smallest } from '../../commitments/amounts.ts'
 import type { ChannelEnv } from '../../state/environment.ts'
 import type { OpenError } from '../../state/errors.ts'
@@ -182,8 +182,8 @@ const checkCommon = (
   }
   for (const field of POINTS) if (!secp256k1.isPublicKey(message[field])) return { code: 'invalid-public-key', field }
   const script = message.upfrontShutdownScript
-  const anySegwit = isNegotiated(settings.features, remoteFeatures, 'option_shutdown_anysegwit')
-  if (script !== undefined && script.length > 0 && !isShutdownScriptOfPeer(script, anySegwit)) {
+  const forms = scriptForms(settings.features, remoteFeatures)
+  if (script !== undefined && script.length > 0 && !isShutdownScriptOfPeer(script, forms)) {
     return { code: 'invalid-upfront-shutdown-script' }
   }
   return undefined

@@ -1,10 +1,18 @@
 import type { RequestOf } from '@fulgurite/plugin-sdk/contract'
+import { addressToScript } from '../../../bitcoin/address.ts'
 import { p2wsh } from '../../../bitcoin/script.ts'
-import { type Funded, forceCloseCost, isFunded, mutualCloseLossMsat } from '../../../channel/index.ts'
+import {
+  type Funded,
+  forceCloseCost,
+  isFunded,
+  mutualCloseLossMsat,
+  mutualCloseShareMsat,
+} from '../../../channel/index.ts'
 import { fromHex } from '../../../lib/bytes.ts'
 import { err, ok } from '../../../lib/result.ts'
 import { MSAT_PER_SAT, satToMsat } from '../../../lib/units.ts'
 import { refusal } from '../handlers.ts'
+import { addressRefusal } from '../wallet-refusals.ts'
 import { defaultMaxFeeSat } from './on-chain-fee.ts'
 import type { SpendingKnowledge, SpendingRules } from './spending-rule.ts'
 
@@ -44,10 +52,20 @@ export const channelsRules: SpendingRules<'channels'> = {
   close: {
     worstCase(request, known) {
       const durable = funded(request.channelId as string, known)
+      const { closingMaximum, minimum } = known.feerates()
+      const minFeerate = request.minFeerate ?? minimum
       // Fixed now: it also limits a negotiation that begins when the peer is back.
-      const feerate = request.feerate ?? known.feerates().closingMaximum
-      const feesMsat = durable === undefined ? 0n : mutualCloseLossMsat(durable, feerate)
-      return ok({ request: { ...request, feerate }, cost: { feesMsat } })
+      const feerate = request.feerate ?? Math.max(closingMaximum, minFeerate)
+      if (feerate < minFeerate) {
+        return err(refusal('fee-limit-exceeded', 'expected at most feerate', { field: 'minFeerate' }))
+      }
+      const script = request.address === undefined ? undefined : addressToScript(request.address, known.network)
+      if (script?.ok === false) return err(addressRefusal(script.error.code, known.network.name))
+      const isForeign = script !== undefined && !known.wallet.owns(script.value)
+      const feesMsat = durable === undefined ? 0n : mutualCloseLossMsat(durable, feerate, script?.value)
+      // Wherever a close pays to that is not our wallet, our share has left the node.
+      const paysOutMsat = durable === undefined || !isForeign ? 0n : mutualCloseShareMsat(durable)
+      return ok({ request: { ...request, feerate, minFeerate }, cost: { paysOutMsat, feesMsat } })
     },
   },
   forceClose: {
