@@ -82,7 +82,7 @@ test('channels.open — refuses strangers, too little, too much, and gifts beyon
   await alice.connectTo(bob)
   await open(
     { fundingSat: 1_000_001n },
-    { code: 'insufficient-funds', field: 'fundingSat', details: { available: '1000000' } },
+    { code: 'insufficient-funds', field: 'fundingSat', details: { available: '1000000', needed: '1000115' } },
   )
   await open({ fundingSat: 1_000n }, { code: 'funding-too-small', field: 'fundingSat' })
   await open({ pushMsat: 500_000_001n }, { code: 'push-too-large', field: 'pushMsat' })
@@ -203,7 +203,7 @@ test('keys — are required where money is spent, answer the same request alike,
   t.like(refusal, { ok: false, error: { code: 'insufficient-funds' } })
   await alice.faucet(5_000_000n)
   t.deepEqual(await alice.tryAsk('wallet', 'send', tooMuch, 'more'), refusal)
-  const sent = (await alice.ask('wallet', 'transactions', {})).items.filter(({ label }) => label === 'send')
+  const sent = (await alice.ask('wallet', 'transactions', {})).items.filter(({ purpose }) => purpose === 'send')
   t.is(sent.length, 1)
 })
 

@@ -44,6 +44,8 @@ interface Case {
   requests(scene: Scene, count: number): Promise<readonly object[]>
   /** Its fields that hold an amount or a rate. */
   readonly numbers: readonly string[]
+  /** Blocks would end what it is asked about: none is mined. */
+  readonly isUnmined?: true
   /** Those that may be left out, with what they are then. */
   defaults(request: object, prepared: Prepared): Readonly<Record<string, bigint | number>>
 }
@@ -86,6 +88,46 @@ const CASES: Readonly<Record<SpendingName, Case>> = {
     },
     numbers: ['amountSat', 'feerate', 'maxFeeSat'],
     defaults: resolvedTo('feerate', 'maxFeeSat'),
+  },
+  'wallet.sendMany': {
+    requests: async ({ carol }, count) => {
+      const { address } = await carol.ask('wallet', 'newAddress', {})
+      return Array.from({ length: count }, (_, i) => ({
+        outputs: [20_000n, 10_000n - BigInt(i)].map((amountSat) => ({ address, amountSat })),
+      }))
+    },
+    numbers: ['feerate', 'maxFeeSat'],
+    defaults: resolvedTo('feerate', 'maxFeeSat'),
+  },
+  'wallet.sendAll': {
+    requests: async ({ alice, carol }, count) => {
+      const { address } = await carol.ask('wallet', 'newAddress', {})
+      const coins: string[] = []
+      for (let i = 0; i < count; i++) {
+        const amountSat = 30_000n - BigInt(i)
+        await alice.faucet(amountSat)
+        const { items } = await alice.ask('wallet', 'utxos', { page: { limit: 500 } })
+        const coin = items.find((each) => each.amountSat === amountSat)
+        coins.push(`${coin?.txid}:${coin?.outputIndex}`)
+      }
+      return coins.map((coin) => ({ address, coins: [coin] }))
+    },
+    numbers: ['feerate', 'maxFeeSat'],
+    defaults: resolvedTo('feerate', 'maxFeeSat'),
+  },
+  'wallet.bumpFee': {
+    requests: async ({ alice, carol }, count) => {
+      const { address } = await carol.ask('wallet', 'newAddress', {})
+      const requests: object[] = []
+      for (let i = 0; i < count; i++) {
+        const { txid } = await alice.ask('wallet', 'send', { address, amountSat: 20_000n, feerate: 253 })
+        requests.push({ txid, feerate: 2_000, by: 'replacement' })
+      }
+      return requests
+    },
+    numbers: ['feerate', 'maxFeeSat'],
+    defaults: resolvedTo('maxFeeSat'),
+    isUnmined: true,
   },
   'channels.open': {
     requests: async ({ bob }, count) =>
@@ -148,12 +190,12 @@ test.after.always(async ({ context: { world, folder } }) => {
 const opened = new Set<string>()
 
 /** What the node has once all that it was asked is in blocks, and what of it is tied up. */
-const wealthOf = async ({ alice, world }: Scene) => {
+const wealthOf = async ({ alice, world }: Scene, isUnmined = false) => {
   const isForced = ({ closeKind }: Channel) => closeKind === 'local-force'
   let channels: readonly Channel[] = []
   // A cooperative close is over when its transaction is deep enough.
   await alice.until(async () => {
-    await world.mine(6)
+    if (!isUnmined) await world.mine(6)
     channels = (await channelsOf(alice)).filter(({ state }) => state !== 'closed')
     return channels.every((channel) => channel.state !== 'closing' || isForced(channel))
   })
@@ -199,7 +241,7 @@ for (const [name, one] of Object.entries(CASES)) {
     }
     const prepared = prepare(first)
     const worst = prepared.worstCase
-    const before = await wealthOf(scene)
+    const before = await wealthOf(scene, one.isUnmined)
 
     // One purse that has a little less than it costs, just as much, and a little more, the others full: refused with that
     // purse, or admitted. Nothing is run yet.
@@ -238,7 +280,7 @@ for (const [name, one] of Object.entries(CASES)) {
       if (BigInt(value) > 0n) t.like(refusalOf(await bound(BigInt(value) - 1n)), { code: 'out-of-bounds', field })
       t.is(refusalOf(await bound(BigInt(value)))?.code, 'budget-exceeded')
     }
-    t.deepEqual(await wealthOf(scene), before)
+    t.deepEqual(await wealthOf(scene, one.isUnmined), before)
 
     // Exactly at the budget, and twice with one key in one turn: one command, two answers.
     const exact = seat(times(worst, 10n))
@@ -248,7 +290,7 @@ for (const [name, one] of Object.entries(CASES)) {
     note(name, twice)
     t.is(refusalOf(await exact.ask(name, rest[0] ?? {}, 'one'))?.code, 'idempotency-mismatch')
     const spent = async (budget: BudgetText) => {
-      const now = await wealthOf(scene)
+      const now = await wealthOf(scene, one.isUnmined)
       const left = before.msat - now.msat
       t.true(
         left <= budgetOf(budget, 'paysOutMsat') + budgetOf(budget, 'feesMsat'),
@@ -286,7 +328,8 @@ for (const [name, one] of Object.entries(CASES)) {
       t.is(refusalOf(await seat(times(worst, 10n)).ask(name, last, 'fresh'))?.code, 'budget-exceeded')
     }
     await clock.advance(HOUR + 1)
-    const renewed = await seat(times(worst, 10n)).ask(name, last, 'later')
+    const [late = last] = one.isUnmined ? await one.requests(scene, 1) : [last]
+    const renewed = await seat(times(worst, 10n)).ask(name, late, 'later')
     t.true(renewed.ok, JSON.stringify(renewed))
     ledger.close()
   })

@@ -16,6 +16,8 @@ export interface Network {
   /** The version bytes of base58 addresses. */
   readonly p2pkhVersion: number
   readonly p2shVersion: number
+  /** The version bytes of extended public keys (BIP 32): they are displayed as `xpub` or `tpub`. */
+  readonly extendedPublicKeyVersion: number
   /** SLIP 44: the coin type of derivation paths. */
   readonly coinType: number
   /** Where bitcoind listens for RPC unless told otherwise. */
@@ -24,7 +26,12 @@ export interface Network {
 
 const genesis = (displayedHash: string): Uint8Array => reversed(fromHex(displayedHash))
 
-const TEST_NETWORK = { p2pkhVersion: 0x6f, p2shVersion: 0xc4, coinType: 1 } as const
+const TEST_NETWORK = {
+  p2pkhVersion: 0x6f,
+  p2shVersion: 0xc4,
+  extendedPublicKeyVersion: 0x043587cf,
+  coinType: 1,
+} as const
 
 /** Every network by name. */
 export const NETWORKS: Readonly<Record<NetworkName, Network>> = {
@@ -36,6 +43,7 @@ export const NETWORKS: Readonly<Record<NetworkName, Network>> = {
     bitcoindChain: 'main',
     p2pkhVersion: 0x00,
     p2shVersion: 0x05,
+    extendedPublicKeyVersion: 0x0488b21e,
     coinType: 0,
     bitcoindRpcPort: 8332,
   },

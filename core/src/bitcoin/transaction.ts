@@ -120,6 +120,13 @@ export const parseTxid = (text: string): TxId | undefined => (isHex(text, 32) ? 
 /** `<txid as displayed>:<index>`, also fit as a key of a map. */
 export const formatOutPoint = ({ txid, index }: OutPoint): string => `${displayTxid(txid)}:${index}`
 
+/** What `formatOutPoint` wrote. */
+export const parseOutPoint = (text: string): OutPoint | undefined => {
+  const [, shown = '', index] = /^([0-9a-f]{64}):(\d{1,10})$/.exec(text) ?? []
+  const txid = parseTxid(shown)
+  return txid === undefined ? undefined : { txid, index: Number(index) }
+}
+
 const hasWitness = (tx: Tx): boolean => tx.inputs.some((input) => input.witness.length > 0)
 
 const sizedLength = (bytes: Uint8Array): number => compactSizeLength(bytes.length) + bytes.length

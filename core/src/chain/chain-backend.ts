@@ -4,7 +4,7 @@ import type { Tx, TxOutput } from '../bitcoin/transaction.ts'
 import type { Failure } from '../lib/errors.ts'
 import type { BlockHash, OutPoint, TxId } from '../lib/ids.ts'
 import type { Result } from '../lib/result.ts'
-import type { BlockHeight, FeeratePerKw, TimestampMs } from '../lib/units.ts'
+import type { BlockHeight, FeeratePerKw, Sat, TimestampMs } from '../lib/units.ts'
 
 /** The end of the best chain. */
 export interface ChainTip {
@@ -89,6 +89,13 @@ interface Utxo extends TxOutput {
   readonly isCoinbase: boolean
 }
 
+/** A transaction that waits for a block. */
+export interface MempoolTx {
+  readonly tx: Tx
+  /** What it and all that it descends from in the mempool pay and weigh: a child that pays for it pays for them. */
+  readonly ancestors: { readonly fee: Sat; readonly weight: number }
+}
+
 /** The node's access to the chain: it reads blocks and broadcasts transactions. */
 export interface ChainBackend {
   readonly network: Network
@@ -112,6 +119,8 @@ export interface ChainBackend {
   mempoolSpend(outpoint: OutPoint): Promise<Tx | undefined>
   /** The ids of the transactions in the mempool that spend these, in their order. Asks once, and may reject. */
   mempoolSpenders(outpoints: readonly OutPoint[]): Promise<readonly (TxId | undefined)[]>
+  /** A transaction in the mempool; `undefined` if it is not there. */
+  mempoolTx(txid: TxId): Promise<MempoolTx | undefined>
   /** What is known now, without asking. Only after a `start` that succeeded. */
   health(): BackendHealth
 }

@@ -167,7 +167,7 @@ const utxoView: View<Utxo> = {
   columns: [
     { name: 'sat', show: ({ amountSat }) => grouped(`${amountSat}`), right: true },
     { name: 'block', show: ({ blockHeight }) => `${blockHeight ?? 'none yet'}`, right: true },
-    { name: 'reserved', show: ({ reserved }) => (reserved ? 'yes' : 'no') },
+    { name: 'held', show: ({ reserved, frozen }) => (reserved ? 'reserved' : frozen ? 'frozen' : 'no') },
     { name: 'output', show: ({ txid, outputIndex }) => `${shortId(txid as string)}:${outputIndex}` },
     { name: 'address', show: ({ address }) => printable(address), least: 14 },
   ],
@@ -180,7 +180,11 @@ const transactionView: View<Transaction> = {
     { name: 'spent sat', show: ({ spentSat }) => grouped(`${spentSat}`), right: true },
     { name: 'block', show: ({ blockHeight }) => `${blockHeight ?? 'none yet'}`, right: true },
     { name: 'txid', show: ({ txid }) => shortId(txid as string) },
-    { name: 'for', show: ({ label }) => printable(label ?? ''), least: 10 },
+    {
+      name: 'for',
+      show: ({ purpose, label }) => printable(label === undefined ? purpose : `${purpose}: ${label}`),
+      least: 10,
+    },
   ],
 }
 

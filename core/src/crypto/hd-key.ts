@@ -12,12 +12,15 @@ export interface HdKey {
   readonly privateKey: PrivateKey
   /** Computed when it is first asked for. */
   readonly publicKey: PublicKey
+  /** With the public key it gives away every public key below, of children that are not hardened. */
+  readonly chainCode: Uint8Array
   /** Indexes below 2^31, without the hardened offset. */
   hardenedChild(index: number): HdKey
   child(index: number): HdKey
 }
 
-const HARDENED_OFFSET = 0x80000000
+/** BIP 32: what is added to the index of a hardened child. */
+export const HARDENED_OFFSET = 0x80000000
 const ROOT_KEY = utf8Encode('Bitcoin seed')
 const ZERO = Uint8Array.of(0)
 
@@ -40,6 +43,7 @@ const hdKey = (privateKey: PrivateKey, chainCode: Uint8Array): HdKey => {
   }
   return {
     privateKey,
+    chainCode,
     get publicKey() {
       return point()
     },

@@ -41,6 +41,7 @@ import { Partners } from './peer/partners.ts'
 import { PeerDirectory } from './peer/peer-directory.ts'
 import { PeerManager } from './peer/peer-manager.ts'
 import { PeerNames } from './peer/peer-names.ts'
+import { forceCloseReserve, openChannels } from './publishing/force-close-reserve.ts'
 import { Publisher } from './publishing/publisher.ts'
 import { ARCHIVED_EVENTS } from './retention/event-rows.ts'
 import { KeptRows } from './retention/kept-rows.ts'
@@ -56,6 +57,7 @@ import { logUnreadable } from './storage/read-row.ts'
 import { rowsMoved } from './storage/rows-moved.ts'
 import { openWallet } from './wallet/open-wallet.ts'
 import { releaseForgotten } from './wallet/release-forgotten.ts'
+import { Rescan } from './wallet/rescan.ts'
 
 export interface FulguriteNode {
   readonly gateway: Gateway
@@ -92,7 +94,6 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
     log.info('store.rows-moved', { rows })
     options.onRowsMoved?.(rows)
   })
-  const onUnreadable = logUnreadable(log)
   const events = await EventLog.open({
     store,
     clock,
@@ -107,9 +108,21 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
   const watcher = chainWatcher({ backend, cursor, onFailed: options.onFatal })
   const height = currentHeight(watcher, backend)
   const broadcaster = new Broadcaster(backend, watcher, log)
-  const wallet = await openWallet({ store, keys, network, clock, rng, watcher, broadcaster, events })
-  const feerates = nodeFeerates(backend, choices)
   const channelDirectory = new ChannelDirectory()
+  const wallet = await openWallet({
+    store,
+    keys,
+    network,
+    clock,
+    rng,
+    watcher,
+    broadcaster,
+    events,
+    anchorReserve: (moreChannels) => forceCloseReserve(openChannels(channelDirectory) + moreChannels),
+  })
+  const onUnreadable = logUnreadable(log)
+  const rescan = await Rescan.open({ store, wallet, backend, watcher, height, clock, events, log, onUnreadable })
+  const feerates = nodeFeerates(backend, choices)
   const sight = new ChainSight({ backend, watcher, clock })
   const needsEstimates = network.name !== 'regtest'
   const partners = new Partners(channelDirectory)
@@ -208,6 +221,7 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
   }
   chainHealth.start()
   sight.start()
+  rescan.start()
   const peers = new PeerManager(system, {
     configured: options.peers ?? [],
     store,
@@ -255,6 +269,7 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
     wallet,
     broadcaster,
     publisher,
+    rescan,
     chainHealth,
     feerates,
     channelDirectory,
@@ -279,6 +294,7 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
     const listenerClosed = peers.stop()
     await system.stop()
     await listenerClosed
+    await rescan.stop()
     chainHealth.stop()
     sight.stop()
     peerEvents.stop()

@@ -10,6 +10,8 @@ import type { BumpRequest, FundedTx, FundRequest, WalletError } from './wallet.t
 
 /** What there is to build from. */
 export interface Funds {
+  /** Coins that are spent in any case. */
+  readonly preset?: readonly Candidate[]
   readonly candidates: readonly Candidate[]
   readonly changeScript: Uint8Array
 }
@@ -33,16 +35,17 @@ export const buildFunding = (request: FundRequest, funds: Funds): Result<FundedT
 /** Adds inputs and change behind those of a transaction. */
 export const buildBump = (
   { tx, prevouts, baseFee, feeratePerKw }: BumpRequest,
-  { candidates, changeScript }: Funds,
+  { preset = [], candidates, changeScript }: Funds,
 ): Result<FundedTx, WalletError> => {
   invariant(prevouts.length === tx.inputs.length, 'each input has its spent output')
   const target = sumOf(tx.outputs) + baseFee - sumOf(prevouts)
   const changeRequired = tx.outputs.length === 0
   // A transaction that pays enough by itself is left as it is.
-  if (target <= 0n && tx.inputs.length > 0 && !changeRequired) {
+  if (target <= 0n && tx.inputs.length > 0 && preset.length === 0 && !changeRequired) {
     return ok({ tx, prevouts, fee: sumOf(prevouts) - sumOf(tx.outputs) })
   }
   const selected = selectCoins({
+    preset,
     candidates,
     target,
     feeratePerKw,
@@ -63,29 +66,38 @@ export const buildBump = (
   })
 }
 
-/** Sends every coin that is worth its fee to one output. */
+export interface SweepRequest {
+  readonly script: Uint8Array
+  readonly feeratePerKw: FeeratePerKw
+  readonly lockTime: number
+  /** What is to come back to the wallet; nothing if absent. */
+  readonly kept?: Sat
+}
+
+/** Sends every coin that is worth its fee to one output, but for what is kept. */
 export const buildSweep = (
-  script: Uint8Array,
-  feeratePerKw: FeeratePerKw,
-  lockTime: number,
-  candidates: readonly Candidate[],
+  { script, feeratePerKw, lockTime, kept = 0n }: SweepRequest,
+  { candidates, changeScript }: Funds,
 ): Result<FundedTx, WalletError> => {
   const worth = candidates.filter((candidate) => effectiveValue(candidate, feeratePerKw) > 0n)
   const prevouts = worth.map(prevoutOf)
+  const changeAmount = kept === 0n ? undefined : kept > dustLimit(changeScript) ? kept : dustLimit(changeScript)
+  const change = changeAmount === undefined ? [] : [{ amount: changeAmount, script: changeScript }]
   const weight =
-    baseWeight([script]) +
+    baseWeight([script, ...change.map((output) => output.script)]) +
     4 * (compactSizeLength(worth.length) - 1) +
     worth.reduce((sum, { coin }) => sum + inputWeightOf(coin), 0)
   const fee = feeCeil(feeratePerKw, weight)
   const [total, minimum] = [sumOf(prevouts), dustLimit(script)]
-  const amount: Sat = total - fee
+  const amount: Sat = total - fee - sumOf(change)
   if (amount < minimum) {
-    return err({ code: 'insufficient-funds', needed: fee + minimum, available: total })
+    return err({ code: 'insufficient-funds', needed: fee + minimum + sumOf(change), available: total })
   }
   return ok({
-    tx: { version: 2, inputs: worth.map(inputOf), outputs: [{ amount, script }], lockTime },
+    tx: { version: 2, inputs: worth.map(inputOf), outputs: [{ amount, script }, ...change], lockTime },
     prevouts,
     fee,
+    ...(change.length > 0 && { changeOutput: 1 }),
   })
 }
 

@@ -19,9 +19,9 @@ const outpointsOf = (tx: Tx) => tx.inputs.map(({ outpoint }) => outpoint)
 
 test('balance — counts what was received when it is in a block', (t) => {
   const { wallet, receive } = walletRig()
-  t.deepEqual(wallet.balance(), { confirmed: 0n, unconfirmed: 0n, reserved: 0n, spendable: 0n })
+  t.deepEqual(wallet.balance(), { confirmed: 0n, unconfirmed: 0n, reserved: 0n, frozen: 0n, spendable: 0n })
   receive(100_000n, 50_000n)
-  t.deepEqual(wallet.balance(), { confirmed: 150_000n, unconfirmed: 0n, reserved: 0n, spendable: 150_000n })
+  t.deepEqual(wallet.balance(), { confirmed: 150_000n, unconfirmed: 0n, reserved: 0n, frozen: 0n, spendable: 150_000n })
   t.is(wallet.coins().length, 2)
   t.like(wallet.transactions(), [{ received: 150_000n, spent: 0n, height: 151 }])
 })
@@ -31,7 +31,7 @@ test('balance — what others pay is not spendable before it is in a block', (t)
   const funded = chain.fund([{ amount: 70_000n, script: wallet.newAddress().script }])
   if (!funded.ok) return t.fail()
   wallet.processTx(funded.value)
-  t.deepEqual(wallet.balance(), { confirmed: 0n, unconfirmed: 70_000n, reserved: 0n, spendable: 0n })
+  t.deepEqual(wallet.balance(), { confirmed: 0n, unconfirmed: 70_000n, reserved: 0n, frozen: 0n, spendable: 0n })
   mine()
   t.is(wallet.balance().spendable, 70_000n)
   t.is(wallet.transactions().length, 1)
@@ -47,7 +47,7 @@ test('balance — a miner’s coins are spendable after a hundred blocks', (t) =
   t.is(wallet.balance().spendable, 0n)
   mine(1)
   t.is(wallet.balance().spendable, confirmed)
-  const sent = wallet.send({ script: THEIRS, amount: 1_000n, feeratePerKw: 253 })
+  const sent = wallet.send({ outputs: [{ script: THEIRS, amount: 1_000n }], feeratePerKw: 253 })
   t.true(sent.ok && chain.submitTx(sent.value.tx).ok)
 })
 
@@ -69,7 +69,7 @@ test('fund — makes a transaction that the network takes, its id known before i
   t.deepEqual(tx.outputs[0], { amount: 250_000n, script: FUNDING })
   t.is(changeOutput, 1)
   t.is(300_000n - 250_000n - (tx.outputs[1]?.amount ?? 0n), fee)
-  t.deepEqual(wallet.balance(), { confirmed: 300_000n, unconfirmed: 0n, reserved: 300_000n, spendable: 0n })
+  t.deepEqual(wallet.balance(), { confirmed: 300_000n, unconfirmed: 0n, reserved: 300_000n, frozen: 0n, spendable: 0n })
 
   const signed = wallet.sign({ tx, prevouts })
   t.deepEqual(txidOf(signed), txidOf(tx))
@@ -86,6 +86,7 @@ test('fund — makes a transaction that the network takes, its id known before i
     confirmed: 50_000n - fee,
     unconfirmed: 0n,
     reserved: 0n,
+    frozen: 0n,
     spendable: 50_000n - fee,
   })
 })
@@ -113,8 +114,8 @@ test('fund, send — refuse to pay more than the most, and set nothing aside the
   const short = { ok: false, error: { code: 'fee-limit-exceeded', fee, limit: fee - 1n } }
   t.like(rig.wallet.fund({ ...request, maxFee: fee - 1n }), short)
   const { feeratePerKw } = request
-  t.like(rig.wallet.send({ script: FUNDING, amount: 50_000n, feeratePerKw, maxFee: fee - 1n }), short)
-  t.like(rig.wallet.send({ script: FUNDING, amount: 'all', feeratePerKw, maxFee: 1n }), { ok: false })
+  t.like(rig.wallet.send({ outputs: [{ script: FUNDING, amount: 50_000n }], feeratePerKw, maxFee: fee - 1n }), short)
+  t.like(rig.wallet.sendAll({ script: FUNDING, feeratePerKw, maxFee: 1n }), { ok: false })
   t.deepEqual(rig.wallet.balance(), before)
   t.like(rig.wallet.fund({ ...request, maxFee: fee }), { ok: true, value: { fee } })
 })
@@ -217,9 +218,9 @@ test('fund — the fee keeps to the rate, nothing is lost, and change is never d
 test('send — pays an address, and its change can be spent before it confirms', (t) => {
   const { wallet, chain, receive, mine } = walletRig()
   receive(100_000n)
-  const first = wallet.send({ script: THEIRS, amount: 20_000n, feeratePerKw: 500, label: 'rent' })
+  const first = wallet.send({ outputs: [{ script: THEIRS, amount: 20_000n }], feeratePerKw: 500, label: 'rent' })
   if (!first.ok) return t.fail()
-  const second = wallet.send({ script: THEIRS, amount: 30_000n, feeratePerKw: 500 })
+  const second = wallet.send({ outputs: [{ script: THEIRS, amount: 30_000n }], feeratePerKw: 500 })
   if (!second.ok) return t.fail()
   t.deepEqual(second.value.tx.inputs[0]?.outpoint.txid, txidOf(first.value.tx))
   t.deepEqual(wallet.pending(), [first.value.tx, second.value.tx])
@@ -239,7 +240,7 @@ test('send — pays an address, and its change can be spent before it confirms',
 test('send — of all empties the wallet to one output', (t) => {
   const { wallet, chain, receive, mine } = walletRig()
   receive(100_000n, 50_000n, 331n)
-  const sent = wallet.send({ script: THEIRS, amount: 'all', feeratePerKw: 1_500 })
+  const sent = wallet.sendAll({ script: THEIRS, feeratePerKw: 1_500 })
   if (!sent.ok) return t.fail()
   const { tx, fee } = sent.value
   // The smallest coin costs more than it is worth.
@@ -248,7 +249,7 @@ test('send — of all empties the wallet to one output', (t) => {
   t.true(feerateOf(fee, txWeight(tx)) >= 1_500)
   mine()
   t.is(wallet.balance().confirmed, 331n)
-  t.like(wallet.send({ script: THEIRS, amount: 'all', feeratePerKw: 1_500 }), {
+  t.like(wallet.sendAll({ script: THEIRS, feeratePerKw: 1_500 }), {
     ok: false,
     error: { code: 'insufficient-funds' },
   })
@@ -257,7 +258,7 @@ test('send — of all empties the wallet to one output', (t) => {
 test('reorganisation — what was in undone blocks is unconfirmed until it is in another', (t) => {
   const { wallet, chain, receive, follow, mine } = walletRig()
   receive(100_000n)
-  const sent = wallet.send({ script: THEIRS, amount: 20_000n, feeratePerKw: 500 })
+  const sent = wallet.send({ outputs: [{ script: THEIRS, amount: 20_000n }], feeratePerKw: 500 })
   if (!sent.ok) return t.fail()
   const { tx, fee } = sent.value
   chain.submitTx(tx)
@@ -269,7 +270,9 @@ test('reorganisation — what was in undone blocks is unconfirmed until it is in
     confirmed: 0n,
     unconfirmed: 80_000n - fee,
     reserved: 0n,
-    spendable: 80_000n - fee,
+    frozen: 0n,
+    // Its payer may replace what it was built on.
+    spendable: 0n,
   })
   t.deepEqual(wallet.pending(), [tx])
   for (const height of [151, 152]) wallet.processBlock(chain.blockAt(height) as never)
@@ -285,8 +288,8 @@ test('reorganisation — a payment that is lost in it is forgotten when told so,
   const { wallet, chain, receive, follow, mine } = walletRig()
   receive(100_000n)
   mine(3)
-  const first = wallet.send({ script: THEIRS, amount: 20_000n, feeratePerKw: 500 })
-  const second = wallet.send({ script: THEIRS, amount: 20_000n, feeratePerKw: 500 })
+  const first = wallet.send({ outputs: [{ script: THEIRS, amount: 20_000n }], feeratePerKw: 500 })
+  const second = wallet.send({ outputs: [{ script: THEIRS, amount: 20_000n }], feeratePerKw: 500 })
   if (!first.ok || !second.ok) return t.fail()
   chain.submitTx(first.value.tx)
   mine()
@@ -297,7 +300,7 @@ test('reorganisation — a payment that is lost in it is forgotten when told so,
   t.deepEqual(wallet.pending(), [first.value.tx, second.value.tx])
   wallet.forget(first.value.tx)
   t.deepEqual(wallet.pending(), [])
-  t.deepEqual(wallet.balance(), { confirmed: 100_000n, unconfirmed: 0n, reserved: 0n, spendable: 100_000n })
+  t.deepEqual(wallet.balance(), { confirmed: 100_000n, unconfirmed: 0n, reserved: 0n, frozen: 0n, spendable: 100_000n })
 })
 
 test('reorganisation — undone coins of a miner are gone', (t) => {
@@ -306,14 +309,14 @@ test('reorganisation — undone coins of a miner are gone', (t) => {
   follow()
   chain.reorganise({ depth: 1 })
   follow()
-  t.deepEqual(wallet.balance(), { confirmed: 0n, unconfirmed: 0n, reserved: 0n, spendable: 0n })
+  t.deepEqual(wallet.balance(), { confirmed: 0n, unconfirmed: 0n, reserved: 0n, frozen: 0n, spendable: 0n })
   t.deepEqual(wallet.transactions(), [])
 })
 
 test('rows — give back the same wallet, whatever has happened', (t) => {
   const { wallet, chain, receive, mine, reopen, stored } = walletRig()
   receive(100_000n, 40_000n)
-  const sent = wallet.send({ script: THEIRS, amount: 20_000n, feeratePerKw: 500, label: 'café' })
+  const sent = wallet.send({ outputs: [{ script: THEIRS, amount: 20_000n }], feeratePerKw: 500, label: 'café' })
   if (!sent.ok) return t.fail()
   wallet.fund({ outputs: [{ amount: 10_000n, script: FUNDING }], feeratePerKw: 500 })
   const look = (seen: typeof wallet) => [seen.balance(), sortedCoins(seen), sortedTxs(seen), seen.pending()]

@@ -1,20 +1,55 @@
-import { scriptToAddress } from '../bitcoin/address.ts'
+import { addressToScript, scriptToAddress } from '../bitcoin/address.ts'
 import type { Network } from '../bitcoin/network.ts'
 import { type Tx, type TxOutput, txidOf } from '../bitcoin/transaction.ts'
-import { toHex } from '../lib/bytes.ts'
+import { outpointKey } from '../chain/outpoint-key.ts'
+import { equalBytes, toHex } from '../lib/bytes.ts'
 import type { Clock } from '../lib/clock.ts'
 import { invariant } from '../lib/errors.ts'
-import type { OutPoint } from '../lib/ids.ts'
+import type { OutPoint, TxId } from '../lib/ids.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import type { Rng } from '../lib/rng.ts'
+import type { Sat } from '../lib/units.ts'
 import { buildBump, buildFunding, buildSweep, type Funds } from './build-tx.ts'
 import { fewestCoins } from './coin-selection.ts'
-import type { AddressType, KeyPath, WalletKeys } from './keys.ts'
+import { walletDescriptors } from './descriptors.ts'
+import { childOf, replacementOf } from './fee-bump.ts'
+import { type AddressType, type KeyPath, pathName, type WalletKeys } from './keys.ts'
 import { changedRows, changedTxs, scriptRows } from './rows.ts'
 import { signTx } from './sign.ts'
-import { applyBlock, applyTx, forgetTx, past, pendingRivals, setReserved, undoBlocks } from './track.ts'
-import type { FundedTx, FundRequest, OwnAddress, Wallet, WalletError, WalletRow } from './wallet.ts'
-import { balanceOf, type Coin, spendableCoins, type WalletState, type WalletTx } from './wallet-state.ts'
+import {
+  applyBlock,
+  applyTx,
+  forgetTx,
+  past,
+  pendingRivals,
+  scanBlock,
+  setFrozen,
+  setReserved,
+  undoBlocks,
+} from './track.ts'
+import type {
+  DroppedTx,
+  FeeBumpError,
+  FundedTx,
+  FundRequest,
+  LabelledAddress,
+  OwnAddress,
+  SendAllError,
+  SendAllRequest,
+  SentTx,
+  Wallet,
+  WalletError,
+  WalletRow,
+} from './wallet.ts'
+import {
+  balanceOf,
+  type Coin,
+  coinProblem,
+  spendableCoins,
+  type TxOrigin,
+  type WalletState,
+  type WalletTx,
+} from './wallet-state.ts'
 
 export interface BuiltInWalletOptions {
   readonly keys: WalletKeys
@@ -23,21 +58,26 @@ export interface BuiltInWalletOptions {
   readonly rng: Rng
   /** What a `StateReader` read, or `EMPTY_WALLET`. */
   readonly state: WalletState
-  /** `changed` are the transactions that the rows hold. */
-  readonly save: (rows: readonly WalletRow[], changed: readonly WalletTx[]) => void
+  /** `changed` are the transactions that the rows hold, `dropped` those that they take away. */
+  readonly save: (rows: readonly WalletRow[], changed: readonly WalletTx[], dropped: readonly DroppedTx[]) => void
+  /** What sends and openings must leave for the anchors of channels, this many more than there are. Nothing if absent. */
+  readonly anchorReserve?: (moreChannels: number) => Sat
 }
 
 /** The driver: holds the state, and passes on the rows that each call changed. */
 export const builtInWallet = (options: BuiltInWalletOptions): Wallet => {
-  const { keys, network, clock, rng, save } = options
+  const { keys, network, clock, rng, save, anchorReserve = () => 0n } = options
   let state = options.state
+  let scanning = false
 
-  const change = (after: WalletState): void => {
+  /** `seen` are the transactions that made the change: what is dropped had to make way for one of them. */
+  const change = (after: WalletState, seen: readonly Tx[] = []): void => {
     if (after === state) return
     const rows = [...changedRows(state, after), ...scriptRows(keys, state.next, after.next)]
     const changed = changedTxs(state, after)
+    const dropped = droppedTxs(state, after, seen)
     state = after
-    if (rows.length > 0) save(rows, changed)
+    if (rows.length > 0) save(rows, changed, dropped)
   }
 
   const own = (path: KeyPath): OwnAddress => {
@@ -52,104 +92,224 @@ export const builtInWallet = (options: BuiltInWalletOptions): Wallet => {
     index: state.next[type][branch],
   })
 
-  const fundsOf = (coins: readonly Coin[]): Funds & { readonly changePath: KeyPath } => {
-    const changePath = freshPath('p2tr', 'change')
+  const labelled = (path: KeyPath): LabelledAddress => {
+    const label = state.addressLabels.get(pathName(path))
+    return { ...own(path), path, ...(label === undefined ? {} : { label }) }
+  }
+
+  const pathOfAddress = (address: string): KeyPath | undefined => {
+    const script = addressToScript(address, network)
+    return script.ok ? keys.find(script.value, state.next) : undefined
+  }
+
+  const changePath = (): KeyPath => freshPath('p2tr', 'change')
+  const fundsOf = (coins: readonly Coin[], preset: readonly Coin[] = []): Funds => {
+    const candidateOf = (coin: Coin) => ({ coin, script: keys.script(coin.path) })
     return {
-      candidates: coins.map((coin) => ({ coin, script: keys.script(coin.path) })),
-      changeScript: keys.script(changePath),
-      changePath,
+      preset: preset.map(candidateOf),
+      candidates: coins.map(candidateOf),
+      changeScript: keys.script(changePath()),
     }
   }
+  /** Those that were asked for, if all of them can be spent. */
+  const chosenCoins = (outpoints: readonly OutPoint[]): Result<readonly Coin[], WalletError> => {
+    const chosen = new Map<string, Coin>()
+    for (const outpoint of outpoints) {
+      const coin = state.coins.get(outpointKey(outpoint))
+      const reason = coinProblem(state, coin)
+      if (reason !== undefined) return err({ code: 'coin-unavailable', outpoint, reason })
+      if (coin !== undefined) chosen.set(outpointKey(outpoint), coin)
+    }
+    return ok([...chosen.values()])
+  }
+  /** What can still be spent after a transaction, its change included. */
+  const leftAfter = ({ tx, changeOutput }: FundedTx): Sat => {
+    const spent = new Set(tx.inputs.map(({ outpoint }) => outpointKey(outpoint)))
+    const kept = spendableCoins(state).filter(({ outpoint }) => !spent.has(outpointKey(outpoint)))
+    const changed = changeOutput === undefined ? 0n : (tx.outputs[changeOutput]?.amount ?? 0n)
+    return kept.reduce((sum, { amount }) => sum + amount, changed)
+  }
+  const overLimit = (fee: Sat, limit: Sat | undefined): WalletError | undefined =>
+    limit === undefined || fee <= limit ? undefined : { code: 'fee-limit-exceeded', fee, limit }
+
   /**
    * The last check before anything is reserved or signed: the current coins and rates count, not those of an estimate. Many small coins may
    * fit an amount exactly and cost more than few: then the few are taken.
    */
-  const buildWithin = (
-    request: FundRequest,
-    build: (coins: readonly Coin[]) => Result<FundedTx, WalletError>,
-  ): Result<FundedTx, WalletError> => {
-    const coins = spendableCoins(state)
-    const { outputs, feeratePerKw, maxFee: limit } = request
-    const built = build(coins)
-    if (limit === undefined || !built.ok || built.value.fee <= limit) return built
-    const fewest = outputs.length === 0 ? undefined : fewestCoins(coins, outputs, feeratePerKw)
-    const again = fewest === undefined ? built : build(fewest.coins)
-    if (!again.ok || again.value.fee <= limit) return again
-    return err({ code: 'fee-limit-exceeded', fee: again.value.fee, limit })
+  const build = (request: FundRequest): Result<FundedTx, WalletError> => {
+    if (scanning) return err({ code: 'rescan-under-way' })
+    const { outputs, feeratePerKw, maxFee, coins, moreChannels = 0 } = request
+    const preset = coins === undefined ? undefined : chosenCoins(coins)
+    if (preset?.ok === false) return preset
+    const all = preset === undefined ? spendableCoins(state) : []
+    const funded = (candidates: readonly Coin[]) => buildFunding(request, fundsOf(candidates, preset?.value))
+    let built = funded(all)
+    if (built.ok && overLimit(built.value.fee, maxFee) !== undefined && preset === undefined) {
+      const fewest = fewestCoins(all, outputs, feeratePerKw)
+      if (fewest !== undefined) built = funded(fewest.coins)
+    }
+    if (!built.ok) return built
+    const over = overLimit(built.value.fee, maxFee)
+    if (over !== undefined) return err(over)
+    const [reserve, left] = [anchorReserve(moreChannels), leftAfter(built.value)]
+    return left < reserve ? err({ code: 'anchor-reserve', reserve, left }) : built
+  }
+  const buildAll = (request: SendAllRequest): Result<FundedTx, SendAllError> => {
+    if (scanning) return err({ code: 'rescan-under-way' })
+    const chosen = request.coins === undefined ? ok(spendableCoins(state)) : chosenCoins(request.coins)
+    if (!chosen.ok) return chosen
+    const spent = new Set(chosen.value)
+    const others = spendableCoins(state).reduce((sum, coin) => (spent.has(coin) ? sum : sum + coin.amount), 0n)
+    const reserve = anchorReserve(0)
+    const kept = reserve > others ? reserve - others : 0n
+    const { script, feeratePerKw, maxFee, maxAmount } = request
+    const built = buildSweep({ script, feeratePerKw, lockTime: state.height, kept }, fundsOf(chosen.value))
+    if (!built.ok) return built
+    const amount = built.value.tx.outputs[0]?.amount ?? 0n
+    if (maxAmount !== undefined && amount > maxAmount) {
+      return err({ code: 'amount-limit-exceeded', amount, limit: maxAmount })
+    }
+    const over = overLimit(built.value.fee, maxFee)
+    return over === undefined ? built : err(over)
   }
   // Reserves the inputs and marks the change key as used, in one write.
-  const keep = (funded: FundedTx, changePath: KeyPath): FundedTx => {
+  const keep = (funded: FundedTx): FundedTx => {
+    const path = changePath()
     const reserved = setReserved(
       state,
       funded.tx.inputs.map(({ outpoint }) => outpoint),
       true,
     )
-    change(funded.changeOutput === undefined ? reserved : { ...reserved, next: past(state.next, changePath) })
+    change(funded.changeOutput === undefined ? reserved : { ...reserved, next: past(state.next, path) })
     return funded
   }
   const sign = ({ tx, prevouts }: { readonly tx: Tx; readonly prevouts: readonly TxOutput[] }): Tx =>
     signTx({ tx, prevouts, pathOf: (script) => keys.find(script, state.next), keys, rng })
 
-  const processTx = (tx: Tx, label?: string): void => {
-    const seen = { tx, txid: txidOf(tx), now: clock.now(), ...(label !== undefined && { label }) }
-    change(applyTx(state, keys, seen))
+  const processTx = (tx: Tx, origin?: TxOrigin): void => {
+    const seen = { tx, txid: txidOf(tx), now: clock.now(), ...(origin !== undefined && { origin }) }
+    change(applyTx(state, keys, seen), [tx])
+  }
+  /** Signs and records it: from here on it may be published, and is until it is in a block. */
+  const issue = (funded: FundedTx, origin: TxOrigin): SentTx => {
+    const tx = sign(keep(funded))
+    processTx(tx, origin)
+    return { tx, fee: funded.fee }
   }
 
   return {
     balance: () => balanceOf(state),
-    newAddress(type = 'p2tr') {
+    anchorReserve: () => anchorReserve(0),
+    newAddress(type = 'p2tr', label) {
       const path = freshPath(type, 'receive')
-      change({ ...state, next: past(state.next, path) })
+      const addressLabels = label === undefined ? state.addressLabels : withLabel(state, path, label)
+      change({ ...state, next: past(state.next, path), addressLabels })
       return own(path)
     },
     owns: (script) => keys.find(script, state.next) !== undefined,
+    addresses: () =>
+      (['p2tr', 'p2wpkh'] as const).flatMap((type) =>
+        Array.from({ length: state.next[type].receive }, (_, index) => labelled({ type, branch: 'receive', index })),
+      ),
     coins: () =>
       [...state.coins.values()]
         .filter(({ spentBy }) => spentBy === undefined)
-        .map((coin) => ({ ...coin, ...own(coin.path) })),
+        .map((coin) => ({ ...coin, ...labelled(coin.path) })),
     transactions: () => [...state.txs.values()].sort(newestFirst),
     transaction: (txid) => state.txs.get(toHex(txid)),
-    quote: ({ outputs, feeratePerKw }) => fewestCoins(spendableCoins(state), outputs, feeratePerKw)?.fee,
-    fund(request) {
-      const changePath = freshPath('p2tr', 'change')
-      const funded = buildWithin(request, (coins) => buildFunding(request, fundsOf(coins)))
-      return funded.ok ? ok(keep(funded.value, changePath)) : funded
+    descriptors: () => walletDescriptors(keys, state.next),
+    quote({ outputs, feeratePerKw, coins }) {
+      if (coins === undefined) return fewestCoins(spendableCoins(state), outputs, feeratePerKw)?.fee
+      const chosen = chosenCoins(coins)
+      const funded = chosen.ok ? buildFunding({ outputs, feeratePerKw }, fundsOf([], chosen.value)) : chosen
+      return funded.ok ? funded.value.fee : undefined
     },
-    send({ script, amount, feeratePerKw, label, maxFee }): Result<{ tx: Tx; fee: bigint }, WalletError> {
-      const changePath = freshPath('p2tr', 'change')
+    quoteAll(request) {
+      const built = buildAll(request)
+      return built.ok ? { amount: built.value.tx.outputs[0]?.amount ?? 0n, fee: built.value.fee } : undefined
+    },
+    checkFunds(request) {
+      const built = build(request)
+      return built.ok ? undefined : built.error
+    },
+    fund(request) {
+      const built = build(request)
+      return built.ok ? ok(keep(built.value)) : built
+    },
+    send({ outputs, label, key, ...options }): Result<SentTx, WalletError> {
       // Only the next block may include it, so that nobody gains by mining this one again.
-      const lockTime = state.height
-      const outputs = amount === 'all' ? [] : [{ amount, script }]
-      const request = { outputs, feeratePerKw, lockTime, ...(maxFee === undefined ? {} : { maxFee }) }
-      const built = buildWithin(request, (coins) =>
-        amount === 'all'
-          ? buildSweep(script, feeratePerKw, lockTime, fundsOf(coins).candidates)
-          : buildFunding(request, fundsOf(coins)),
-      )
+      const built = build({ ...options, outputs, lockTime: state.height })
+      return built.ok ? ok(issue(built.value, originOf('send', { label, key }))) : built
+    },
+    sendAll(request): Result<SentTx & { readonly amount: Sat }, SendAllError> {
+      const built = buildAll(request)
       if (!built.ok) return built
-      const tx = sign(keep(built.value, changePath))
-      processTx(tx, label)
-      return ok({ tx, fee: built.value.fee })
+      const amount = built.value.tx.outputs[0]?.amount ?? 0n
+      return ok({ ...issue(built.value, originOf('send-all', request)), amount })
+    },
+    replace(request): Result<SentTx, FeeBumpError> {
+      if (scanning) return err({ code: 'rescan-under-way' })
+      const built = replacementOf(state, request, fundsOf)
+      if (!built.ok) return built
+      const over = overLimit(built.value.fee, request.maxFee)
+      if (over !== undefined) return err(over)
+      const { original, ...funded } = built.value
+      const origin = originOf(original.purpose ?? 'send', { label: original.label, key: request.key })
+      return ok(issue(funded, { ...origin, replaces: original.txid }))
+    },
+    spendChild(request): Result<SentTx, FeeBumpError> {
+      if (scanning) return err({ code: 'rescan-under-way' })
+      const built = childOf(state, request, fundsOf)
+      if (!built.ok) return built
+      const over = overLimit(built.value.fee, request.maxFee)
+      if (over !== undefined) return err(over)
+      return ok(issue(built.value, originOf('fee-bump', { key: request.key })))
     },
     bump(request) {
       // BIP 125: a replacement must not bring in unconfirmed inputs. It may use the coins of what it replaces.
       const without = pendingRivals(state, request.tx.inputs).reduce(forgetTx, state)
       const confirmed = spendableCoins(without).filter(({ height }) => height !== undefined)
-      const { changePath, ...funds } = fundsOf(confirmed)
-      const funded = buildBump(request, funds)
-      return funded.ok ? ok(keep(funded.value, changePath)) : funded
+      const funded = buildBump(request, fundsOf(confirmed))
+      return funded.ok ? ok(keep(funded.value)) : funded
     },
     sign,
     reserve: (outpoints: readonly OutPoint[]) => change(setReserved(state, outpoints, true)),
     release: (outpoints: readonly OutPoint[]) => change(setReserved(state, outpoints, false)),
+    setFrozen(outpoint, frozen) {
+      const coin = state.coins.get(outpointKey(outpoint))
+      if (coin === undefined || coin.spentBy !== undefined) return false
+      if ((coin.frozen === true) !== frozen) change(setFrozen(state, [outpoint], frozen))
+      return true
+    },
+    setLabel(of, label) {
+      if (typeof of === 'string') {
+        const path = pathOfAddress(of)
+        if (path !== undefined) change({ ...state, addressLabels: withLabel(state, path, label) })
+        return path !== undefined
+      }
+      const record = state.txs.get(toHex(of))
+      if (record === undefined) return false
+      const { label: _, ...bare } = record
+      const txs = new Map(state.txs).set(toHex(of), label === undefined ? bare : { ...bare, label })
+      change({ ...state, txs })
+      return true
+    },
     processTx,
-    processBlock: ({ height, txs, txids }) => change(applyBlock(state, keys, { height, txs, txids, now: clock.now() })),
+    processBlock: ({ height, txs, txids }) =>
+      change(applyBlock(state, keys, { height, txs, txids, now: clock.now() }), txs),
+    scanBlock: ({ height, txs, txids, header }) =>
+      change(scanBlock(state, keys, { height, txs, txids, now: header.time * 1_000 }), txs),
+    setScanning(isScanning) {
+      scanning = isScanning
+    },
     undoBlocks: (fromHeight) => change(undoBlocks(state, fromHeight)),
     forget: (tx) => change(forgetTx(state, txidOf(tx))),
     pending() {
       const waiting = new Map(
         [...state.txs.values()]
           .filter(({ height, spent }) => height === undefined && spent > 0n)
+          // A channel's claims are published, or given up, by whoever raises their fees.
+          .filter(({ channelId, purpose }) => channelId === undefined || purpose === FUNDING)
           .map((record) => [toHex(record.txid), record.tx]),
       )
       const ordered = new Set<Tx>()
@@ -166,5 +326,47 @@ export const builtInWallet = (options: BuiltInWalletOptions): Wallet => {
   }
 }
 
+/** The purpose of a transaction that brings a channel into being: a coin of the wallet's that nobody else publishes. */
+const FUNDING = 'channel-funding'
+
 const newestFirst = (a: WalletTx, b: WalletTx): number =>
   b.seenAt - a.seenAt || Number(b.height ?? Infinity) - Number(a.height ?? Infinity) || 0
+
+const originOf = (purpose: string, { label, key }: OptionalWords): TxOrigin => ({
+  purpose,
+  ...(label === undefined ? {} : { label }),
+  ...(key === undefined ? {} : { key }),
+})
+
+interface OptionalWords {
+  readonly label?: string | undefined
+  readonly key?: string | undefined
+}
+
+const withLabel = (
+  { addressLabels }: WalletState,
+  path: KeyPath,
+  label: string | undefined,
+): WalletState['addressLabels'] => {
+  const labels = new Map(addressLabels)
+  if (label === undefined) labels.delete(pathName(path))
+  else labels.set(pathName(path), label)
+  return labels
+}
+
+/** What the wallet knew and knows no more, each with the transaction that spends one of its inputs instead. */
+const droppedTxs = (before: WalletState, after: WalletState, seen: readonly Tx[]): readonly DroppedTx[] => {
+  if (before.txs === after.txs) return []
+  return [...before.txs].flatMap(([id, record]) => {
+    if (after.txs.has(id)) return []
+    const by = rivalAmong(record.tx, seen)
+    return [{ record, ...(by === undefined ? {} : { by }) }]
+  })
+}
+
+const rivalAmong = (tx: Tx, seen: readonly Tx[]): TxId | undefined => {
+  const inputs = new Set(tx.inputs.map(({ outpoint }) => outpointKey(outpoint)))
+  const rival = seen.find((other) => other.inputs.some(({ outpoint }) => inputs.has(outpointKey(outpoint))))
+  const txid = rival === undefined ? undefined : txidOf(rival)
+  return txid === undefined || equalBytes(txid, txidOf(tx)) ? undefined : txid
+}

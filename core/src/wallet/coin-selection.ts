@@ -20,6 +20,8 @@ export interface Candidate {
 }
 
 export interface SelectionRequest {
+  /** Coins that are spent in any case; all others are there to help out. */
+  readonly preset?: readonly Candidate[]
   readonly candidates: readonly Candidate[]
   /** What the coins must cover beside the fee for themselves and for change. */
   readonly target: Sat
@@ -27,12 +29,13 @@ export interface SelectionRequest {
   readonly changeScript: Uint8Array
   /** There is no other output, and a transaction needs one. */
   readonly changeRequired: boolean
-  /** Inputs and outputs that the transaction has already. */
+  /** Inputs and outputs that the transaction has already, preset coins aside. */
   readonly inputCount: number
   readonly outputCount: number
 }
 
 export interface Selection {
+  /** With the preset ones, which come first. */
   readonly chosen: readonly Candidate[]
   /** Absent where it would be dust. */
   readonly change?: Sat
@@ -44,26 +47,34 @@ export interface Selection {
  * dominated by sorting.
  */
 export const selectCoins = (request: SelectionRequest): Result<Selection, WalletError> => {
-  const { candidates, feeratePerKw } = request
+  const { preset = [], candidates, feeratePerKw } = request
+  if (preset.length > 0) {
+    const { missing, change } = settle(request, preset)
+    if (missing === 0n) return ok(change === undefined ? { chosen: preset } : { chosen: preset, change })
+  }
   const useful = candidates
     .map((candidate) => ({ candidate, value: effectiveValue(candidate, feeratePerKw) }))
     .filter(({ value }) => value > 0n)
     .sort((a, b) => (a.value === b.value ? 0 : a.value > b.value ? -1 : 1))
     .map(({ candidate }) => candidate)
   const confirmed = useful.filter(({ coin }) => coin.height !== undefined)
-  const alone = completed(request, [], confirmed)
+  const alone = completed(request, preset, confirmed)
   if (alone !== undefined) return ok(alone)
   const few = fewest(request, useful)
-  const enough = few === undefined ? undefined : completed(request, few.slice(0, -1), useful.slice(few.length - 1))
+  const enough =
+    few === undefined ? undefined : completed(request, [...preset, ...few.slice(0, -1)], useful.slice(few.length - 1))
   if (enough !== undefined) return ok(enough)
-  const available = candidates.reduce((sum, { coin }) => sum + coin.amount, 0n)
-  const usable = useful.reduce((sum, { coin }) => sum + coin.amount, 0n)
-  return err({ code: 'insufficient-funds', needed: usable + settle(request, useful).missing, available })
+  const amountOf = (coins: readonly Candidate[]): Sat => coins.reduce((sum, { coin }) => sum + coin.amount, 0n)
+  const [available, usable] = [amountOf([...preset, ...candidates]), amountOf([...preset, ...useful])]
+  const { missing } = settle(request, [...preset, ...useful])
+  return err({ code: 'insufficient-funds', needed: usable + missing, available })
 }
 
-/** As few of the largest as suffice. */
+/** As few of the largest as suffice, together with those that are preset. */
 const fewest = (request: SelectionRequest, largestFirst: readonly Candidate[]): readonly Candidate[] | undefined => {
-  const count = firstOf(largestFirst.length, (i) => settle(request, largestFirst.slice(0, i + 1)).missing === 0n)
+  const { preset = [] } = request
+  const withFirst = (count: number): readonly Candidate[] => [...preset, ...largestFirst.slice(0, count)]
+  const count = firstOf(largestFirst.length, (i) => settle(request, withFirst(i + 1)).missing === 0n)
   return count === undefined ? undefined : largestFirst.slice(0, count + 1)
 }
 

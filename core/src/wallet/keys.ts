@@ -1,7 +1,8 @@
+import { extendedPublicKey, fingerprint } from '../bitcoin/extended-key.ts'
 import type { Network } from '../bitcoin/network.ts'
 import { p2tr, p2wpkh } from '../bitcoin/script.ts'
 import { taprootOutputKey, xOnly } from '../bitcoin/taproot.ts'
-import type { HdKey } from '../crypto/hd-key.ts'
+import { HARDENED_OFFSET, type HdKey } from '../crypto/hd-key.ts'
 import { toHex } from '../lib/bytes.ts'
 import type { PrivateKey, PublicKey } from '../lib/ids.ts'
 
@@ -28,6 +29,9 @@ export const KEY_CHAINS: readonly Omit<KeyPath, 'index'>[] = [
   { type: 'p2wpkh', branch: 'change' },
 ]
 
+/** Names the key: `p2tr receive 7`. */
+export const pathName = ({ type, branch, index }: KeyPath): string => `${type} ${branch} ${index}`
+
 /** The wallet's keys, account 0: m/84'/coin'/0' and m/86'/coin'/0'. */
 export interface WalletKeys {
   script(path: KeyPath): Uint8Array
@@ -39,6 +43,15 @@ export interface WalletKeys {
   prepare(next: NextIndexes, pace: () => Promise<void> | undefined): Promise<void>
   /** The key that an output script pays, looked for below `next` and up to the gap limit above it, on every chain. */
   find(script: Uint8Array, next: NextIndexes): KeyPath | undefined
+  /** What a watch-only wallet needs of an address type: the account's extended public key with its origin (BIP 32, BIP 380). */
+  account(type: AddressType): AccountKey
+}
+
+interface AccountKey {
+  /** The master key's fingerprint and the path from it: `[73c5da0a/86h/0h/0h]`. */
+  readonly origin: string
+  /** `xpub…` or `tpub…`. */
+  readonly extendedKey: string
 }
 
 /** On each chain, the first index that was neither given out nor seen. */
@@ -49,8 +62,8 @@ const GAP_LIMIT = 20
 
 /** `root` is the master key of the node's seed. */
 export const walletKeys = (root: HdKey, network: Network): WalletKeys => {
-  const account = (type: AddressType): HdKey =>
-    [PURPOSE[type], network.coinType, 0].reduce((key, step) => key.hardenedChild(step), root)
+  const steps = (type: AddressType): readonly number[] => [PURPOSE[type], network.coinType, 0]
+  const account = (type: AddressType): HdKey => steps(type).reduce((key, step) => key.hardenedChild(step), root)
   const accounts = { p2wpkh: account('p2wpkh'), p2tr: account('p2tr') }
   const chains = (key: HdKey) => ({ receive: key.child(0), change: key.child(1) })
   const branches = { p2wpkh: chains(accounts.p2wpkh), p2tr: chains(accounts.p2tr) }
@@ -62,7 +75,7 @@ export const walletKeys = (root: HdKey, network: Network): WalletKeys => {
 
   const publicKey = ({ type, branch, index }: KeyPath): PublicKey => branches[type][branch].child(index).publicKey
   const script = (path: KeyPath): Uint8Array => {
-    const name = nameOf(path)
+    const name = pathName(path)
     const cached = scripts.get(name)
     if (cached !== undefined) return cached
     const key = publicKey(path)
@@ -70,7 +83,6 @@ export const walletKeys = (root: HdKey, network: Network): WalletKeys => {
     scripts.set(name, made)
     return made
   }
-  const nameOf = ({ type, branch, index }: KeyPath): string => `${type} ${branch} ${index}`
   function* learning(next: NextIndexes): Generator<void> {
     for (const { type, branch } of KEY_CHAINS) {
       const end = next[type][branch] + GAP_LIMIT
@@ -86,8 +98,24 @@ export const walletKeys = (root: HdKey, network: Network): WalletKeys => {
   return {
     publicKey,
     script,
+    account(type) {
+      const [purpose = 0, coin = 0, last = 0] = steps(type)
+      const parent = root.hardenedChild(purpose).hardenedChild(coin)
+      const { publicKey, chainCode } = accounts[type]
+      return {
+        origin: `[${toHex(fingerprint(root.publicKey))}/${purpose}h/${coin}h/${last}h]`,
+        extendedKey: extendedPublicKey({
+          version: network.extendedPublicKeyVersion,
+          depth: 3,
+          parentFingerprint: fingerprint(parent.publicKey),
+          childNumber: HARDENED_OFFSET + last,
+          chainCode,
+          publicKey,
+        }),
+      }
+    },
     remember(path, stored) {
-      scripts.set(nameOf(path), stored)
+      scripts.set(pathName(path), stored)
     },
     async prepare(next, pace) {
       for (const _ of learning(next)) await pace()

@@ -2,6 +2,7 @@ import test from 'ava'
 import type { Tx } from '../bitcoin/transaction.ts'
 import { fromHex, toHex } from '../lib/bytes.ts'
 import { ROWS_V1 } from './fixtures/rows-v1.ts'
+import { ROWS_V2 } from './fixtures/rows-v2.ts'
 import { changedRows, StateReader, scriptRow } from './rows.ts'
 import { restoreState } from './wallet-rig.ts'
 import { EMPTY_WALLET, type WalletState } from './wallet-state.ts'
@@ -58,24 +59,48 @@ const state: WalletState = {
         received: 5_000_000_000n,
         spent: 5_000_000_500n,
         fee: 500n,
-        label: 'käse',
+        purpose: 'käse',
         seenAt: 1_704_067_200_123,
       },
     ],
     [toHex(txid(3)), { txid: txid(3), tx, height: 12, received: 1n, spent: 0n, seenAt: 0 }],
   ]),
   next: { p2wpkh: { receive: 1, change: 2 }, p2tr: { receive: 3, change: 0x01020305 } },
+  addressLabels: new Map(),
   height: 800_001,
 }
 
 const hexRows = (rows: ReturnType<typeof changedRows>) =>
   rows.map(({ key, value }) => [toHex(key), value === undefined ? undefined : toHex(value)])
 
-test('rows — of version 1 are written as they were released', (t) => {
+/** What version 1 could not keep. */
+const told: WalletState = {
+  ...state,
+  coins: new Map([...state.coins].map(([key, coin]) => [key, { ...coin, frozen: true as const }])),
+  txs: new Map(
+    [...state.txs].map(([key, record], i) => [
+      key,
+      {
+        ...record,
+        ...(i === 0 ? { channelId: 'ab'.repeat(32), replaces: txid(9) } : { label: 'für dich', key: 'k-1' }),
+      },
+    ]),
+  ),
+  addressLabels: new Map([['p2wpkh receive 0', 'the shop']]),
+}
+
+test('rows — are written as they were released', (t) => {
   t.deepEqual(
-    hexRows(changedRows(EMPTY_WALLET, state)),
-    ROWS_V1.map((row) => [...row]),
+    hexRows(changedRows(EMPTY_WALLET, told)),
+    ROWS_V2.map((row) => [...row]),
   )
+})
+
+test('rows — are read as they were written, whatever is absent', (t) => {
+  for (const each of [state, told]) {
+    const rows = changedRows(EMPTY_WALLET, each).map(({ key, value }) => ({ key, value: value as Uint8Array }))
+    t.deepEqual(restoreState(rows), { ok: true, value: each })
+  }
 })
 
 test('rows — of version 1 are read as they were released, in any order', (t) => {
@@ -104,7 +129,7 @@ test('rows — that cannot be read are named', (t) => {
   if (first === undefined) return t.fail()
   const [key, value] = first
   const broken: [string, string][] = [
-    [key, `02${value.slice(2)}`],
+    [key, `03${value.slice(2)}`],
     [key, value.slice(0, -2)],
     [key, `${value}00`],
     [`78${key.slice(2)}`, value],

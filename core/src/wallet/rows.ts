@@ -3,18 +3,30 @@ import { decodeTx, encodeTx } from '../bitcoin/transaction.ts'
 import { outpointKey } from '../chain/outpoint-key.ts'
 import { concat, toHex, tryUtf8Decode, u32be, utf8Encode } from '../lib/bytes.ts'
 import { err, ok, type Result } from '../lib/result.ts'
-import { type AddressType, type Branch, KEY_CHAINS, type KeyPath, type NextIndexes, type WalletKeys } from './keys.ts'
+import {
+  type AddressType,
+  type Branch,
+  KEY_CHAINS,
+  type KeyPath,
+  type NextIndexes,
+  pathName,
+  type WalletKeys,
+} from './keys.ts'
 import { past } from './track.ts'
 import type { WalletRow } from './wallet.ts'
-import { type Coin, EMPTY_WALLET, type WalletState, type WalletTx } from './wallet-state.ts'
+import { type Coin, EMPTY_WALLET, type TxOrigin, type WalletState, type WalletTx } from './wallet-state.ts'
 
-// The rows of a wallet. Keys: `c` txid index -> coin, `t` txid -> transaction, `s` -> counters, `k` path -> script. Every value begins with
-// the version of its form; integers are little-endian.
+// The rows of a wallet. Keys: `c` txid index -> coin, `t` txid -> transaction, `s` -> counters, `k` path -> script, `l` path -> label of the
+// address. Every value begins with the version of its form; integers are little-endian. Version 1 knew no frozen coins and told in a
+// transaction's label what it was for.
 const COIN = 0x63
 const TX = 0x74
 const COUNTERS = 0x73
 const SCRIPT = 0x6b
-const VERSION = 1
+const LABEL = 0x6c
+const FIRST_VERSION = 1
+/** Of coins and transactions. */
+const VERSION = 2
 
 const TYPES: readonly AddressType[] = ['p2wpkh', 'p2tr']
 const BRANCHES: readonly Branch[] = ['receive', 'change']
@@ -38,6 +50,14 @@ export const changedRows = (before: WalletState, after: WalletState): readonly W
   for (const tx of changedTxs(before, after)) rows.push({ key: txKey(tx), value: encodeWalletTx(tx) })
   if (after.txs !== before.txs) {
     for (const [key, tx] of before.txs) if (!after.txs.has(key)) rows.push({ key: txKey(tx), value: undefined })
+  }
+  if (after.addressLabels !== before.addressLabels) {
+    for (const [name, label] of after.addressLabels) {
+      if (before.addressLabels.get(name) !== label) rows.push({ key: labelKey(name), value: encodeLabel(label) })
+    }
+    for (const name of before.addressLabels.keys()) {
+      if (!after.addressLabels.has(name)) rows.push({ key: labelKey(name), value: undefined })
+    }
   }
   if (before.height !== after.height || before.next !== after.next) {
     rows.push({ key: Uint8Array.of(COUNTERS), value: encodeCounters(after) })
@@ -63,8 +83,8 @@ export interface OwnScript {
 
 /** Deriving a key costs more than reading what was derived. */
 export const scriptRow = ({ path, script }: OwnScript): WalletRow => ({
-  key: concat(Uint8Array.of(SCRIPT, TYPES.indexOf(path.type), BRANCHES.indexOf(path.branch)), u32be(path.index)),
-  value: concat(Uint8Array.of(VERSION), script),
+  key: pathKey(SCRIPT, path),
+  value: concat(Uint8Array.of(FIRST_VERSION), script),
 })
 
 /** The rows of the scripts of keys that have come into use from one state to the other. */
@@ -80,6 +100,17 @@ export const scriptRows = (
       return scriptRow({ path, script: keys.script(path) })
     })
   })
+
+const pathKey = (kind: number, { type, branch, index }: KeyPath): Uint8Array =>
+  concat(Uint8Array.of(kind, TYPES.indexOf(type), BRANCHES.indexOf(branch)), u32be(index))
+
+// The name was made of a path.
+const labelKey = (name: string): Uint8Array => {
+  const [type, branch, index] = name.split(' ')
+  return pathKey(LABEL, { type: type as AddressType, branch: branch as Branch, index: Number(index) })
+}
+
+const encodeLabel = (label: string): Uint8Array => concat(Uint8Array.of(FIRST_VERSION), utf8Encode(label))
 
 const pathOf = (key: Uint8Array): KeyPath | undefined => {
   const [type, branch] = [TYPES[key[1] as number], BRANCHES[key[2] as number]]
@@ -97,7 +128,8 @@ export class StateReader {
   readonly #coins = new Map<string, Coin>()
   readonly #txs = new Map<string, WalletTx>()
   readonly #scripts: OwnScript[] = []
-  #counters: Pick<WalletState, 'next' | 'height'> = EMPTY_WALLET
+  readonly #labels = new Map<string, string>()
+  #counters: Pick<WalletState, 'next' | 'height'> = { next: EMPTY_WALLET.next, height: EMPTY_WALLET.height }
 
   /** Of keys in use: those after them are derived, whatever a row says. */
   get scripts(): readonly OwnScript[] {
@@ -110,24 +142,29 @@ export class StateReader {
   }
 
   get state(): WalletState {
-    return { coins: this.#coins, txs: this.#txs, ...this.#counters }
+    return { coins: this.#coins, txs: this.#txs, addressLabels: this.#labels, ...this.#counters }
   }
 
   add({ key, value }: StoredRow): Result<void, UnreadableRow> {
     const unreadable = err({ code: 'wallet-row-unreadable', key: toHex(key) } as const)
     const reader = new ByteReader(value)
-    if (reader.u8() !== VERSION) return unreadable
+    const version = reader.u8()
+    if (version !== FIRST_VERSION && !(version === VERSION && (key[0] === COIN || key[0] === TX))) return unreadable
     if (key[0] === COIN && key.length === 37) {
       const coin = readCoin(key, reader)
       this.#coins.set(outpointKey(coin.outpoint), coin)
     } else if (key[0] === TX && key.length === 33) {
-      const record = readWalletTx(key.slice(1), reader)
+      const record = readWalletTx(key.slice(1), reader, version)
       if (record === undefined) return unreadable
       this.#txs.set(toHex(record.txid), record)
     } else if (key[0] === SCRIPT && key.length === 7) {
       const path = pathOf(key)
       if (path === undefined) return unreadable
       this.#scripts.push({ path, script: reader.raw(reader.remaining) })
+    } else if (key[0] === LABEL && key.length === 7) {
+      const [path, label] = [pathOf(key), tryUtf8Decode(reader.raw(reader.remaining))]
+      if (path === undefined || label === undefined) return unreadable
+      this.#labels.set(pathName(path), label)
     } else if (key[0] === COUNTERS && key.length === 1) {
       this.#counters = readCounters(reader)
     } else {
@@ -142,14 +179,14 @@ const coinKey = ({ outpoint }: Coin): Uint8Array => concat(Uint8Array.of(COIN), 
 
 const txKey = ({ txid }: WalletTx): Uint8Array => concat(Uint8Array.of(TX), txid)
 
-const encodeCoin = ({ amount, path, height, ours, coinbase, reserved, spentBy }: Coin): Uint8Array => {
+const encodeCoin = ({ amount, path, height, ours, coinbase, reserved, frozen, spentBy }: Coin): Uint8Array => {
   const writer = new ByteWriter(1 + 8 + 6 + 1 + 4 + (spentBy === undefined ? 0 : 32))
   writer.u8(VERSION)
   writer.u64(amount)
   writer.u8(TYPES.indexOf(path.type))
   writer.u8(BRANCHES.indexOf(path.branch))
   writer.u32(path.index)
-  writer.u8(flags(ours, coinbase, reserved, height !== undefined, spentBy !== undefined))
+  writer.u8(flags(ours, coinbase, reserved, height !== undefined, spentBy !== undefined, frozen === true))
   writer.u32((height as number | undefined) ?? 0)
   if (spentBy !== undefined) writer.raw(spentBy)
   return writer.bytes
@@ -161,7 +198,7 @@ const readCoin = (key: Uint8Array, reader: ByteReader): Coin => {
   const type = pick(TYPES, reader)
   const branch = pick(BRANCHES, reader)
   const index = reader.u32()
-  const [ours = false, coinbase = false, reserved = false, hasHeight, isSpent] = readFlags(reader)
+  const [ours = false, coinbase = false, reserved = false, hasHeight, isSpent, frozen] = readFlags(reader)
   const height = reader.u32()
   return {
     outpoint,
@@ -171,33 +208,47 @@ const readCoin = (key: Uint8Array, reader: ByteReader): Coin => {
     ours,
     coinbase,
     reserved,
+    ...(frozen ? { frozen: true } : {}),
     ...(isSpent && { spentBy: reader.raw(32) }),
   }
 }
 
-const encodeWalletTx = ({ tx, height, received, spent, fee, label, seenAt }: WalletTx): Uint8Array => {
-  const [bytes, labelBytes] = [encodeTx(tx), utf8Encode(label ?? '')]
-  const length = 1 + 1 + 4 + 4 * 8 + compactSizeLength(labelBytes.length) + labelBytes.length + bytes.length
+const encodeWalletTx = (record: WalletTx): Uint8Array => {
+  const { tx, height, received, spent, fee, label, purpose, channelId, key, replaces, seenAt } = record
+  const bytes = encodeTx(tx)
+  // What is absent takes no room beyond its flag.
+  const texts = [label, purpose, channelId, key].map((text) => (text === undefined ? undefined : utf8Encode(text)))
+  const present = texts.flatMap((text) => text ?? [])
+  const length =
+    1 +
+    1 +
+    4 +
+    4 * 8 +
+    (replaces === undefined ? 0 : 32) +
+    bytes.length +
+    present.reduce((sum, text) => sum + compactSizeLength(text.length) + text.length, 0)
   const writer = new ByteWriter(length)
   writer.u8(VERSION)
-  writer.u8(flags(height !== undefined, fee !== undefined, label !== undefined))
+  const [hasHeight, hasFee, hasReplaced] = [height !== undefined, fee !== undefined, replaces !== undefined]
+  writer.u8(flags(hasHeight, hasFee, ...texts.map((text) => text !== undefined), hasReplaced))
   writer.u32((height as number | undefined) ?? 0)
   writer.u64(received)
   writer.u64(spent)
   writer.u64(fee ?? 0n)
   writer.u64(BigInt(seenAt))
-  writer.sized(labelBytes)
+  for (const text of present) writer.sized(text)
+  if (replaces !== undefined) writer.raw(replaces)
   writer.raw(bytes)
   return writer.bytes
 }
 
-const readWalletTx = (txid: Uint8Array, reader: ByteReader): WalletTx | undefined => {
-  const [hasHeight, hasFee, hasLabel] = readFlags(reader)
+const readWalletTx = (txid: Uint8Array, reader: ByteReader, version: number): WalletTx | undefined => {
+  const [hasHeight, hasFee, ...rest] = readFlags(reader)
   const height = reader.u32()
   const [received, spent, fee, seenAt] = [reader.u64(), reader.u64(), reader.u64(), reader.u64()]
-  const label = tryUtf8Decode(reader.sized())
+  const origin = version === FIRST_VERSION ? readFirstOrigin(reader) : readOrigin(reader, rest)
   const tx = decodeTx(reader.raw(reader.remaining))
-  if (!tx.ok || label === undefined) return undefined
+  if (!tx.ok || origin === undefined) return undefined
   return {
     txid,
     tx: tx.value,
@@ -205,14 +256,36 @@ const readWalletTx = (txid: Uint8Array, reader: ByteReader): WalletTx | undefine
     received,
     spent,
     ...(hasFee && { fee }),
-    ...(hasLabel && { label }),
+    ...origin,
     seenAt: Number(seenAt),
   }
 }
 
+type StoredOrigin = Partial<Omit<TxOrigin, 'fee'>>
+
+const readOrigin = (reader: ByteReader, has: readonly boolean[]): StoredOrigin | undefined => {
+  const texts = [0, 1, 2, 3].map((i) => (has[i] ? tryUtf8Decode(reader.sized()) : undefined))
+  if (texts.some((text, i) => has[i] && text === undefined)) return undefined
+  const [label, purpose, channelId, key] = texts
+  return {
+    ...(label === undefined ? {} : { label }),
+    ...(purpose === undefined ? {} : { purpose }),
+    ...(channelId === undefined ? {} : { channelId }),
+    ...(key === undefined ? {} : { key }),
+    ...(has[4] && { replaces: reader.raw(32) }),
+  }
+}
+
+// Only the node gave labels.
+const readFirstOrigin = (reader: ByteReader): StoredOrigin | undefined => {
+  const purpose = tryUtf8Decode(reader.sized())
+  if (purpose === undefined) return undefined
+  return purpose === '' ? {} : { purpose }
+}
+
 const encodeCounters = ({ height, next }: WalletState): Uint8Array => {
   const writer = new ByteWriter(1 + 4 + 4 * KEY_CHAINS.length)
-  writer.u8(VERSION)
+  writer.u8(FIRST_VERSION)
   writer.u32(height)
   for (const { type, branch } of KEY_CHAINS) writer.u32(next[type][branch])
   return writer.bytes
@@ -229,7 +302,7 @@ const flags = (...bits: readonly boolean[]): number => bits.reduce((sum, bit, i)
 
 const readFlags = (reader: ByteReader): readonly boolean[] => {
   const byte = reader.u8()
-  return [0, 1, 2, 3, 4].map((i) => (byte & (1 << i)) !== 0)
+  return [0, 1, 2, 3, 4, 5, 6].map((i) => (byte & (1 << i)) !== 0)
 }
 
 const pick = <T>(values: readonly T[], reader: ByteReader): T => {

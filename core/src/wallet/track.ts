@@ -4,15 +4,18 @@ import { equalBytes, isAllZero, toHex } from '../lib/bytes.ts'
 import type { OutPoint, TxId } from '../lib/ids.ts'
 import type { BlockHeight, TimestampMs } from '../lib/units.ts'
 import type { KeyPath, NextIndexes, WalletKeys } from './keys.ts'
-import type { Coin, WalletState, WalletTx } from './wallet-state.ts'
+import type { Coin, TxOrigin, WalletState, WalletTx } from './wallet-state.ts'
 
 /** A transaction as it was seen: in a block, or without `height` before it is in one. */
 export interface SeenTx {
   readonly tx: Tx
   readonly txid: TxId
   readonly height?: BlockHeight
-  readonly label?: string
+  /** Of a transaction that the node made. */
+  readonly origin?: TxOrigin
   readonly now: TimestampMs
+  /** Looked at before, perhaps when fewer keys were known: what it pays is looked for anew. */
+  readonly again?: boolean
 }
 
 // At this depth spends are practically final, and the spent outputs need not be kept.
@@ -99,29 +102,42 @@ export const applyTx = (state: WalletState, keys: WalletKeys, seen: SeenTx): Wal
 }
 
 const applyIn = (draft: Draft, keys: WalletKeys, seen: SeenTx): void => {
-  const { tx, txid, height } = seen
+  const { tx, txid, height, origin, again } = seen
   const spent = tx.inputs.flatMap(({ outpoint }) => draft.coins.get(outpointKey(outpoint)) ?? [])
   const paths = tx.outputs.map(({ script }) => keys.find(script, draft.next))
   const known = draft.txs.get(toHex(txid))
-  if (known !== undefined && (height === undefined || known.height === height)) return
+  const isAllKnown = paths.every((path, index) => path === undefined || draft.coins.has(outpointKey({ txid, index })))
+  const isSeen = height === undefined ? isAllKnown || origin !== undefined : known?.height === height
+  if (known !== undefined && !again && isSeen) {
+    if (origin !== undefined && known.purpose === undefined) draft.putTx({ ...known, ...origin })
+    return
+  }
   // An unconfirmed transaction cannot replace a confirmed one.
   const isTaken = ({ spentBy }: Coin): boolean => spentBy !== undefined && heightOfTx(draft, spentBy) !== undefined
   if (height === undefined && spent.some(isTaken)) return
 
   // Of two transactions with an input in common only the newer one can still happen (BIP 125), or the one in a block.
-  for (const rival of rivalsIn(draft, tx.inputs)) if (!equalBytes(rival, txid)) forgetIn(draft, rival)
-  if (spent.length === 0 && paths.every((path) => path === undefined)) return
+  // Closes of a channel that use no coin of the wallet can all still happen until one of them is in a block.
+  if (height !== undefined || spent.length > 0) {
+    for (const rival of rivalsIn(draft, tx.inputs)) if (!equalBytes(rival, txid)) forgetIn(draft, rival)
+  }
+  const isOfNoConcern = spent.length === 0 && paths.every((path) => path === undefined)
+  if (isOfNoConcern && known === undefined && origin === undefined) return
 
   for (const { outpoint } of spent) {
     const key = outpointKey(outpoint)
     const coin = draft.coins.get(key)
     if (coin !== undefined) draft.putCoin(key, { ...coin, reserved: false, spentBy: txid })
   }
+  const { replaces } = origin ?? {}
+  if (replaces !== undefined && heightOfTx(draft, replaces) === undefined) forgetIn(draft, replaces)
   const allOurs = spent.length === tx.inputs.length
+  // Of several closes of a channel one will pay us: until it is in a block the channel counts the money.
+  const counts = height !== undefined || spent.length > 0 || origin === undefined
   paths.forEach((path, index) => {
-    if (path !== undefined) putCoin(draft, seen, { txid, index }, path, allOurs)
+    if (path !== undefined && counts) putCoin(draft, seen, { txid, index }, path, allOurs)
   })
-  draft.putTx(known === undefined ? newRecord(seen, spent, paths) : { ...known, ...heightOf(height) })
+  draft.putTx(recordOf(seen, known, spent, paths))
   draft.next = paths.reduce(past, draft.next)
 }
 
@@ -136,13 +152,26 @@ export const applyBlock = (
     readonly now: TimestampMs
   },
 ): WalletState => {
-  const { height, now } = block
-  const draft = new Draft(state)
-  block.txs.forEach((tx, index) => {
-    applyIn(draft, keys, { tx, txid: block.txids[index] ?? txidOf(tx), height, now })
-  })
-  const after = { ...draft.state, height }
+  const { height } = block
+  const after = { ...withTxsOf(state, keys, block), height }
   return height % PRUNE_EVERY === 0 ? prune(after) : after
+}
+
+/** The state after another look at a block that it has passed already, with the keys that are known now. */
+export const scanBlock = (state: WalletState, keys: WalletKeys, block: Parameters<typeof applyBlock>[2]): WalletState =>
+  withTxsOf(state, keys, block, true)
+
+const withTxsOf = (
+  state: WalletState,
+  keys: WalletKeys,
+  { height, txs, txids, now }: Parameters<typeof applyBlock>[2],
+  again = false,
+): WalletState => {
+  const draft = new Draft(state)
+  txs.forEach((tx, index) => {
+    applyIn(draft, keys, { tx, txid: txids[index] ?? txidOf(tx), height, now, again })
+  })
+  return draft.state
 }
 
 /** The state without the blocks from `fromHeight` on: what they held is unconfirmed, new coins of miners are gone. */
@@ -193,6 +222,18 @@ export const setReserved = (state: WalletState, outpoints: readonly OutPoint[], 
   for (const outpoint of outpoints) {
     const coin = coins.get(outpointKey(outpoint))
     if (coin !== undefined && coin.spentBy === undefined) coins.set(outpointKey(outpoint), { ...coin, reserved })
+  }
+  return { ...state, coins }
+}
+
+/** Has coins left alone, or lets them be used again; outpoints that are not ours are passed over. */
+export const setFrozen = (state: WalletState, outpoints: readonly OutPoint[], frozen: boolean): WalletState => {
+  const coins = new Map(state.coins)
+  for (const outpoint of outpoints) {
+    const coin = coins.get(outpointKey(outpoint))
+    if (coin === undefined || coin.spentBy !== undefined) continue
+    const { frozen: _, ...thawed } = coin
+    coins.set(outpointKey(outpoint), frozen ? { ...thawed, frozen } : thawed)
   }
   return { ...state, coins }
 }
@@ -254,23 +295,27 @@ const putCoin = (draft: Draft, { tx, height }: SeenTx, outpoint: OutPoint, path:
   })
 }
 
-const newRecord = (
-  { tx, txid, height, label, now }: SeenTx,
+const recordOf = (
+  { tx, txid, height, origin, now, again }: SeenTx,
+  known: WalletTx | undefined,
   coins: readonly Coin[],
   paths: readonly (KeyPath | undefined)[],
 ): WalletTx => {
+  if (known !== undefined && !again) return { ...known, ...origin, ...heightOf(height) }
   const sum = (amounts: readonly bigint[]): bigint => amounts.reduce((total, amount) => total + amount, 0n)
   const spent = sum(coins.map(({ amount }) => amount))
   const paid = sum(tx.outputs.map(({ amount }) => amount))
   return {
+    seenAt: now,
+    ...known,
+    ...origin,
     txid,
     tx,
     ...heightOf(height),
     received: sum(tx.outputs.flatMap(({ amount }, index) => (paths[index] === undefined ? [] : [amount]))),
-    spent,
+    // Coins that were spent long ago are no longer kept.
+    spent: known === undefined || spent > known.spent ? spent : known.spent,
     ...(coins.length === tx.inputs.length && { fee: spent - paid }),
-    ...(label !== undefined && { label }),
-    seenAt: now,
   }
 }
 

@@ -10,7 +10,7 @@ import { seededRng } from '../lib/rng.ts'
 import { builtInWallet } from './built-in-wallet.ts'
 import { walletKeys } from './keys.ts'
 import { StateReader, type UnreadableRow } from './rows.ts'
-import type { Wallet } from './wallet.ts'
+import type { DroppedTx, Wallet } from './wallet.ts'
 import { EMPTY_WALLET, type WalletState } from './wallet-state.ts'
 
 /** The state that the rows keep. */
@@ -26,12 +26,13 @@ export const restoreState = (
 }
 
 /** A wallet that follows an embedded chain, and a store of its rows. For tests. */
-export const walletRig = (seed = 1) => {
+export const walletRig = (seed = 1, anchorReserve: (moreChannels: number) => bigint = () => 0n) => {
   const clock = virtualClock()
   const chain = Devchain.open({ clock })
   const rows = new Map<string, { readonly key: Uint8Array; readonly value: Uint8Array }>()
   const keys = walletKeys(masterKey(new Uint8Array(64).fill(seed)), NETWORKS.regtest)
 
+  const dropped: DroppedTx[] = []
   const open = (state: WalletState): Wallet =>
     builtInWallet({
       keys,
@@ -39,7 +40,9 @@ export const walletRig = (seed = 1) => {
       clock,
       rng: seededRng(seed),
       state,
-      save(changed) {
+      anchorReserve,
+      save(changed, _, lost) {
+        dropped.push(...lost)
         for (const { key, value } of changed) {
           if (value === undefined) rows.delete(toHex(key))
           else rows.set(toHex(key), { key, value })
@@ -81,5 +84,5 @@ export const walletRig = (seed = 1) => {
     invariant(chain.fund(outputs).ok, 'the faucet has enough')
     mine()
   }
-  return { clock, chain, keys, wallet, rows, stored, follow, mine, receive, reopen: () => open(stored()) }
+  return { clock, chain, keys, wallet, rows, dropped, stored, follow, mine, receive, reopen: () => open(stored()) }
 }

@@ -1,4 +1,6 @@
 import type { Tx } from '../bitcoin/transaction.ts'
+import { outpointKey } from '../chain/outpoint-key.ts'
+import { toHex } from '../lib/bytes.ts'
 import type { OutPoint, TxId } from '../lib/ids.ts'
 import type { BlockHeight, Sat, TimestampMs } from '../lib/units.ts'
 import type { KeyPath, NextIndexes } from './keys.ts'
@@ -15,12 +17,30 @@ export interface Coin {
   readonly coinbase: boolean
   /** Set aside for a transaction in the making. */
   readonly reserved: boolean
+  /** The operator wants it left alone. */
+  readonly frozen?: true
   /** The transaction that spends it. */
   readonly spentBy?: TxId
 }
 
-/** A transaction that changes what the wallet holds. */
-export interface WalletTx {
+/** Why a transaction was made, and for whom: known where the node made it. */
+export interface TxOrigin {
+  /** Such as `send`, `channel-funding` or `htlc-timeout`. */
+  readonly purpose: string
+  /** The channel that it belongs to, in hexadecimal; the wallet itself if absent. */
+  readonly channelId?: string
+  /** Of a transaction whose inputs are not all the wallet's. */
+  readonly fee?: Sat
+  /** The idempotency key of the command that asked for it. */
+  readonly key?: string
+  /** The operator's words. */
+  readonly label?: string
+  /** The transaction that it took the place of. */
+  readonly replaces?: TxId
+}
+
+/** A transaction that changes what the wallet holds, or that the node made for a channel. */
+export interface WalletTx extends Partial<TxOrigin> {
   readonly txid: TxId
   readonly tx: Tx
   /** Absent while it is unconfirmed. */
@@ -29,9 +49,8 @@ export interface WalletTx {
   readonly received: Sat
   /** What the wallet's outputs that it spends held. */
   readonly spent: Sat
-  /** Known where every input is ours. */
+  /** Known where every input is ours, or where the node made it. */
   readonly fee?: Sat
-  readonly label?: string
   readonly seenAt: TimestampMs
 }
 
@@ -40,6 +59,8 @@ export interface WalletState {
   readonly coins: ReadonlyMap<string, Coin>
   readonly txs: ReadonlyMap<string, WalletTx>
   readonly next: NextIndexes
+  /** The operator's words for addresses, by `pathName`. */
+  readonly addressLabels: ReadonlyMap<string, string>
   /** The height of the last block that was looked at; 0 before the first. */
   readonly height: BlockHeight
 }
@@ -47,6 +68,7 @@ export interface WalletState {
 export const EMPTY_WALLET: WalletState = {
   coins: new Map(),
   txs: new Map(),
+  addressLabels: new Map(),
   next: { p2wpkh: { receive: 0, change: 0 }, p2tr: { receive: 0, change: 0 } },
   height: 0,
 }
@@ -57,31 +79,72 @@ export interface Balance {
   readonly unconfirmed: Sat
   /** Of these two, set aside for transactions in the making. */
   readonly reserved: Sat
-  /** What a transaction made now can use: mature, not reserved, and confirmed or our own change. */
+  /** Of these two, left alone because the operator wants it so. */
+  readonly frozen: Sat
+  /** What a transaction made now can use: mature, neither reserved nor frozen, and confirmed or our own change. */
   readonly spendable: Sat
 }
 
 // Consensus: an output of a block's first transaction can be spent in the 100th block after it.
 const COINBASE_MATURITY = 100
 
-const isSpendable = (coin: Coin, tipHeight: BlockHeight): boolean => {
-  if (coin.spentBy !== undefined || coin.reserved) return false
-  if (coin.height === undefined) return coin.ours
-  return !coin.coinbase || tipHeight + 1 - coin.height >= COINBASE_MATURITY
+const isMature = ({ coinbase, height }: Coin, tipHeight: BlockHeight): boolean =>
+  !coinbase || (height !== undefined && tipHeight + 1 - height >= COINBASE_MATURITY)
+
+/**
+ * Which coins a transaction made now can use. An unconfirmed one only if all that it descends from, back to the blocks, is ours: others can
+ * replace what they pay (BIP 125), and all that was built on it would be gone.
+ */
+const spendableIn = ({ coins, txs, height }: WalletState): ((coin: Coin) => boolean) => {
+  const known = new Map<string, boolean>()
+  const isOurs = (txid: TxId): boolean => {
+    const id = toHex(txid)
+    const cached = known.get(id)
+    if (cached !== undefined) return cached
+    known.set(id, false)
+    const record = txs.get(id)
+    const answer =
+      record !== undefined &&
+      (record.height !== undefined ||
+        record.tx.inputs.every(({ outpoint }) => {
+          const coin = coins.get(outpointKey(outpoint))
+          return coin !== undefined && (coin.height !== undefined || isOurs(outpoint.txid))
+        }))
+    known.set(id, answer)
+    return answer
+  }
+  return (coin) => {
+    if (coin.spentBy !== undefined || coin.reserved || coin.frozen) return false
+    return coin.height === undefined ? coin.ours && isOurs(coin.outpoint.txid) : isMature(coin, height)
+  }
 }
 
-export const spendableCoins = ({ coins, height }: WalletState): readonly Coin[] =>
-  [...coins.values()].filter((coin) => isSpendable(coin, height))
+export const spendableCoins = (state: WalletState): readonly Coin[] =>
+  [...state.coins.values()].filter(spendableIn(state))
 
-export const balanceOf = ({ coins, height }: WalletState): Balance => {
-  let [confirmed, unconfirmed, reserved, spendable] = [0n, 0n, 0n, 0n]
-  for (const coin of coins.values()) {
+export type CoinProblem = 'unknown' | 'spent' | 'reserved' | 'frozen' | 'unconfirmed' | 'immature'
+
+/** Why this coin cannot be spent now; `undefined` if it can. */
+export const coinProblem = (state: WalletState, coin: Coin | undefined): CoinProblem | undefined => {
+  if (coin === undefined) return 'unknown'
+  if (coin.spentBy !== undefined) return 'spent'
+  if (coin.reserved) return 'reserved'
+  if (coin.frozen) return 'frozen'
+  if (spendableIn(state)(coin)) return undefined
+  return coin.height === undefined ? 'unconfirmed' : 'immature'
+}
+
+export const balanceOf = (state: WalletState): Balance => {
+  let [confirmed, unconfirmed, reserved, frozen, spendable] = [0n, 0n, 0n, 0n, 0n]
+  const isSpendable = spendableIn(state)
+  for (const coin of state.coins.values()) {
     if (coin.spentBy !== undefined) continue
     const amount = coin.amount
     if (coin.height === undefined) unconfirmed += amount
     else confirmed += amount
     if (coin.reserved) reserved += amount
-    if (isSpendable(coin, height)) spendable += amount
+    if (coin.frozen) frozen += amount
+    if (isSpendable(coin)) spendable += amount
   }
-  return { confirmed, unconfirmed, reserved, spendable }
+  return { confirmed, unconfirmed, reserved, frozen, spendable }
 }

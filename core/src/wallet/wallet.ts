@@ -3,12 +3,18 @@ import type { ChainBlock } from '../chain/chain-backend.ts'
 import type { OutPoint, TxId } from '../lib/ids.ts'
 import type { Result } from '../lib/result.ts'
 import type { BlockHeight, FeeratePerKw, Sat } from '../lib/units.ts'
-import type { AddressType } from './keys.ts'
-import type { Balance, Coin, WalletTx } from './wallet-state.ts'
+import type { WalletDescriptor } from './descriptors.ts'
+import type { AddressType, KeyPath } from './keys.ts'
+import type { Balance, Coin, CoinProblem, TxOrigin, WalletTx } from './wallet-state.ts'
 
 export interface OwnAddress {
   readonly address: string
   readonly script: Uint8Array
+}
+
+export interface LabelledAddress extends OwnAddress {
+  readonly path: KeyPath
+  readonly label?: string
 }
 
 export interface FundRequest {
@@ -18,16 +24,47 @@ export interface FundRequest {
   readonly lockTime?: number
   /** A transaction that would pay more is not made. */
   readonly maxFee?: Sat
+  /** Exactly these are spent, instead of coins that the wallet chooses. */
+  readonly coins?: readonly OutPoint[]
+  /** It opens so many channels more than there are: the wallet must have something left for their anchors, too. */
+  readonly moreChannels?: number
 }
 
-interface SendRequest {
-  readonly script: Uint8Array
-  /** `all` empties the wallet of what is spendable; the fee comes out of it. */
-  readonly amount: Sat | 'all'
-  readonly feeratePerKw: FeeratePerKw
+interface SendOptions extends Pick<FundRequest, 'feeratePerKw' | 'maxFee' | 'coins'> {
   readonly label?: string
-  /** A transaction that would pay more is not made. */
-  readonly maxFee?: Sat
+  /** The idempotency key of the command. */
+  readonly key?: string
+}
+
+interface SendRequest extends SendOptions {
+  readonly outputs: readonly TxOutput[]
+}
+
+export interface SendAllRequest extends SendOptions {
+  readonly script: Uint8Array
+  /** A transaction that would pay out more is not made. */
+  readonly maxAmount?: Sat
+}
+
+/** A transaction of the wallet's, ready to be broadcast. */
+export interface SentTx {
+  readonly tx: Tx
+  readonly fee: Sat
+}
+
+/** What a transaction and those in no block that it descends from pay and weigh. */
+export interface UnconfirmedPackage {
+  readonly fee: Sat
+  readonly weight: number
+}
+
+export interface FeeBumpRequest extends Pick<SendOptions, 'feeratePerKw' | 'maxFee' | 'key'> {
+  readonly txid: TxId
+}
+
+export interface ChildRequest extends FeeBumpRequest {
+  /** Of the transaction, from the mempool, where the wallet cannot know what its inputs hold. */
+  readonly parents?: UnconfirmedPackage
 }
 
 /** A transaction whose first inputs and outputs belong to somebody else: a claim that must pay a fee and cannot by itself. */
@@ -52,12 +89,46 @@ export interface FundedTx {
   readonly changeOutput?: number
 }
 
+/** Why nothing is paid. */
 export type WalletError =
   /** `needed` counts the fee as far as it is known. */
   | { readonly code: 'insufficient-funds'; readonly needed: Sat; readonly available: Sat }
   /** An output below its dust limit, which nodes would not relay. */
   | { readonly code: 'amount-too-small'; readonly minimum: Sat }
   | { readonly code: 'fee-limit-exceeded'; readonly fee: Sat; readonly limit: Sat }
+  /** Less would be left than the channels need to bring a commitment into a block. */
+  | { readonly code: 'anchor-reserve'; readonly reserve: Sat; readonly left: Sat }
+  /** A coin that was asked for cannot be spent now. */
+  | { readonly code: 'coin-unavailable'; readonly outpoint: OutPoint; readonly reason: CoinProblem }
+  /** What the wallet has is not known before it has looked through the blocks that it was asked to. */
+  | { readonly code: 'rescan-under-way' }
+
+/** Why not all is paid. */
+export type SendAllError =
+  | WalletError
+  /** There is more than there was when it was asked for. */
+  | { readonly code: 'amount-limit-exceeded'; readonly amount: Sat; readonly limit: Sat }
+
+/** Why the fee of a transaction is not raised. */
+export type FeeBumpError =
+  | WalletError
+  | { readonly code: 'transaction-unknown' }
+  | { readonly code: 'transaction-confirmed' }
+  /** BIP 125 wants more, or the parents pay that much already. */
+  | { readonly code: 'feerate-too-low'; readonly minimum: FeeratePerKw }
+  | {
+      readonly code: 'not-replaceable'
+      /** `foreign`: inputs of others. `channel`: a channel names it by its id, or raises its fee by itself. `spent-on`: an output of it is spent. */
+      readonly reason: 'foreign' | 'channel' | 'spent-on'
+    }
+  /** None of its outputs is ours to spend. */
+  | { readonly code: 'no-output-of-ours' }
+
+/** A transaction that can no longer happen, as far as the wallet knows, and the one that took its place. */
+export interface DroppedTx {
+  readonly record: WalletTx
+  readonly by?: TxId
+}
 
 /** A row to keep; `undefined` deletes it. */
 export interface WalletRow {
@@ -71,24 +142,42 @@ export interface WalletRow {
  */
 export interface Wallet {
   balance(): Balance
+  /** What is left alone by sends and openings, for the anchors of the channels that there are. */
+  anchorReserve(): Sat
   /** A fresh address, `p2tr` if absent. */
-  newAddress(type?: AddressType): OwnAddress
+  newAddress(type?: AddressType, label?: string): OwnAddress
   /** Whether the wallet can spend an output of this script. */
   owns(script: Uint8Array): boolean
+  /** Every address that was given out, the newest last. */
+  addresses(): readonly LabelledAddress[]
   /** Unspent outputs, reserved ones too. */
-  coins(): readonly (Coin & OwnAddress)[]
+  coins(): readonly (Coin & LabelledAddress)[]
   /** Newest first. */
   transactions(): readonly WalletTx[]
   transaction(txid: TxId): WalletTx | undefined
+  /** Of every chain of keys, for a wallet that only watches. */
+  descriptors(): readonly WalletDescriptor[]
   /** The fee of paying these outputs from as few coins as possible, with change; `undefined` if there are not enough. */
-  quote(request: Pick<FundRequest, 'outputs' | 'feeratePerKw'>): Sat | undefined
+  quote(request: Pick<FundRequest, 'outputs' | 'feeratePerKw' | 'coins'>): Sat | undefined
+  /** What `sendAll` would pay and its fee, with all that can be spent now. */
+  quoteAll(
+    request: Pick<SendAllRequest, 'script' | 'feeratePerKw' | 'coins'>,
+  ): { readonly amount: Sat; readonly fee: Sat } | undefined
+  /** Why `fund` would refuse; nothing is changed. */
+  checkFunds(request: FundRequest): WalletError | undefined
   /** Adds inputs and change to outputs, and reserves the inputs. Every input is segwit: the id is final. */
   fund(request: FundRequest): Result<FundedTx, WalletError>
   /** A payment, signed and recorded as `pending`, to be broadcast. */
-  send(request: SendRequest): Result<{ readonly tx: Tx; readonly fee: Sat }, WalletError>
+  send(request: SendRequest): Result<SentTx, WalletError>
+  /** Empties the wallet of what can be spent, but for the anchors' reserve; the fee comes out of it. */
+  sendAll(request: SendAllRequest): Result<SentTx & { readonly amount: Sat }, SendAllError>
+  /** A payment of ours once more, with the same coins and a higher fee (BIP 125). */
+  replace(request: FeeBumpRequest): Result<SentTx, FeeBumpError>
+  /** A transaction that spends what an unconfirmed one pays us, and pays for both (CPFP). */
+  spendChild(request: ChildRequest): Result<SentTx, FeeBumpError>
   /**
    * Adds confirmed inputs, and change, to a transaction that another key signs, and reserves them. The caller puts its own
-   * witnesses in and has `sign` put in the wallet's, in any order.
+   * witnesses in and has `sign` put in the wallet's, in any order. May use what is reserved for anchors.
    */
   bump(request: BumpRequest): Result<FundedTx, WalletError>
   /** The transaction with the witnesses of those inputs that spend the wallet's outputs. */
@@ -97,9 +186,17 @@ export interface Wallet {
   reserve(outpoints: readonly OutPoint[]): void
   /** Undoes a reservation: the transaction will never be published. */
   release(outpoints: readonly OutPoint[]): void
-  /** A transaction that is about to be broadcast, or was seen unconfirmed. */
-  processTx(tx: Tx, label?: string): void
+  /** Leaves a coin alone until it is told otherwise. Returns whether it is there. */
+  setFrozen(outpoint: OutPoint, frozen: boolean): boolean
+  /** Words for a transaction or an address of ours; none takes them away. Returns whether it is known. */
+  setLabel(of: TxId | string, label: string | undefined): boolean
+  /** A transaction that is about to be broadcast, or was seen unconfirmed. With an origin it is listed whatever it does to the wallet. */
+  processTx(tx: Tx, origin?: TxOrigin): void
   processBlock(block: Pick<ChainBlock, 'height' | 'txs' | 'txids'>): void
+  /** Looks again at a block that was passed already, for coins of keys that were not known then. */
+  scanBlock(block: Pick<ChainBlock, 'height' | 'txs' | 'txids' | 'header'>): void
+  /** Whether blocks are still to be scanned: until they are, nothing is paid. */
+  setScanning(isScanning: boolean): void
   /** The blocks from this height on are no longer in the chain. */
   undoBlocks(fromHeight: BlockHeight): void
   /** A transaction of ours was refused for good: its inputs are free again, and what depends on it is forgotten. */

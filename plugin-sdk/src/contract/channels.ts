@@ -225,6 +225,8 @@ export const channels = actor('channels', 'Payment channels and what they charge
     errors: [
       'peer-not-connected',
       'insufficient-funds',
+      'anchor-reserve',
+      'rescan-under-way',
       'funding-too-small',
       'funding-too-large',
       'push-too-large',

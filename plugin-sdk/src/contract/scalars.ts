@@ -64,6 +64,11 @@ export const NodeId = scalar<T.NodeId>(
 )
 export const ChannelId = scalar<T.ChannelId>('channel-id', hex(32))
 export const TxId = scalar<T.TxId>('txid', hex(32), { summary: 'A transaction id, as explorers display it.' })
+export const Outpoint = scalar<string>(
+  'text',
+  z.string().regex(/^[0-9a-f]{64}:(0|[1-9]\d{0,9})$/, 'expected a transaction id and an output index, such as 1a…f0:1'),
+  { summary: 'An output of a transaction: `txid:index`.' },
+)
 export const BlockHash = scalar<T.BlockHash>('block-hash', hex(32), { dataClass: 'public' })
 export const PaymentHash = scalar<T.PaymentHash>('payment-hash', hex(32))
 export const Preimage = scalar<T.Preimage>('preimage', hex(32), { dataClass: 'secret' })

@@ -90,6 +90,14 @@ export const restoreEvent: Readonly<Record<string, Restore>> = {
     data.spentSat = BigInt(data.spentSat)
     if (data.feeSat !== undefined) data.feeSat = BigInt(data.feeSat)
   },
+  'wallet.transaction-dropped': (data) => {
+    data.receivedSat = BigInt(data.receivedSat)
+    data.spentSat = BigInt(data.spentSat)
+    if (data.feeSat !== undefined) data.feeSat = BigInt(data.feeSat)
+  },
+  'wallet.rescanned': (data) => {
+    data.confirmedSat = BigInt(data.confirmedSat)
+  },
 }
 
 /** Replies, by `actor.operation`. */
@@ -217,9 +225,21 @@ export const restoreReply: Readonly<Record<string, Restore>> = {
     data.confirmedSat = BigInt(data.confirmedSat)
     data.unconfirmedSat = BigInt(data.unconfirmedSat)
     data.reservedSat = BigInt(data.reservedSat)
+    data.frozenSat = BigInt(data.frozenSat)
     data.spendableSat = BigInt(data.spendableSat)
+    data.anchorReserveSat = BigInt(data.anchorReserveSat)
   },
   'wallet.send': (data) => {
+    data.feeSat = BigInt(data.feeSat)
+  },
+  'wallet.sendMany': (data) => {
+    data.feeSat = BigInt(data.feeSat)
+  },
+  'wallet.sendAll': (data) => {
+    data.amountSat = BigInt(data.amountSat)
+    data.feeSat = BigInt(data.feeSat)
+  },
+  'wallet.bumpFee': (data) => {
     data.feeSat = BigInt(data.feeSat)
   },
   'wallet.utxos': (data) => {

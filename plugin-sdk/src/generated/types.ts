@@ -404,7 +404,7 @@ export interface ChannelsActor {
   closed(request?: ChannelsClosedRequest, options?: QueryOptions): Promise<ChannelsClosedReply>
   /** The channel that is meant by what a person has typed. The command line asks this for whatever is no whole id. Errors: channel-not-found, channel-ambiguous. */
   find(request: ChannelsFindRequest, options?: QueryOptions): Promise<ChannelsFindReply>
-  /** Opens a channel with a connected peer. Answers when the funding transaction is signed and on its way. Effects: locks, fees, pays-out, prices. Errors: peer-not-connected, insufficient-funds, funding-too-small, funding-too-large, push-too-large, fee-out-of-bounds, fee-limit-exceeded, refused-by-peer, terms-refused, peer-disconnected. */
+  /** Opens a channel with a connected peer. Answers when the funding transaction is signed and on its way. Effects: locks, fees, pays-out, prices. Errors: peer-not-connected, insufficient-funds, anchor-reserve, rescan-under-way, funding-too-small, funding-too-large, push-too-large, fee-out-of-bounds, fee-limit-exceeded, refused-by-peer, terms-refused, peer-disconnected. */
   open(request: ChannelsOpenRequest, options: CommandOptions): Promise<ChannelsOpenReply>
   /** Closes a channel together with the peer. Our share goes to our own wallet, or to the address. Asked for again, it changes the close that is under way as far as the peer signs another; with the same it changes nothing. Effects: pays-out, fees. Errors: channel-not-found, channel-not-ready, already-closing, fee-limit-exceeded, close-not-replaceable, address-invalid, address-wrong-network, address-fixed. */
   close(request: ChannelsCloseRequest, options: CommandOptions): Promise<ChannelsCloseReply>
@@ -651,16 +651,50 @@ export interface WalletBalanceReply {
   readonly unconfirmedSat: Sat
   /** Of these, set aside for transactions in the making. */
   readonly reservedSat: Sat
+  /** Of these, left alone because the operator wants it so. */
+  readonly frozenSat: Sat
   readonly spendableSat: Sat
+  /** Of what is spendable, kept for bringing commitments of channels into a block. */
+  readonly anchorReserveSat: Sat
   /** A place in the event log. */
   readonly asOf: Cursor
 }
 
-export type WalletNewAddressRequest = Readonly<Record<never, never>>
+export interface WalletNewAddressRequest {
+  /** p2tr if not said. */
+  readonly type?: 'p2tr' | 'p2wpkh'
+  /** The operator's words. */
+  readonly label?: string
+}
 
 export interface WalletNewAddressReply {
   /** An on-chain address. */
   readonly address: string
+}
+
+export interface WalletAddressesRequest {
+  readonly page?: {
+    /** Rows at most, 500 at the very most; 100 if not said. */
+    readonly limit?: number
+    readonly after?: PageToken
+  }
+}
+
+export interface WalletAddressesReply {
+  readonly items: readonly WalletAddress[]
+  readonly next?: PageToken
+  /** A place in the event log. */
+  readonly asOf: Cursor
+}
+
+/** An address that the wallet has given out. */
+export interface WalletAddress {
+  /** An on-chain address. */
+  readonly address: string
+  readonly type: 'p2tr' | 'p2wpkh'
+  readonly index: number
+  /** The operator's words. */
+  readonly label?: string
 }
 
 export interface WalletSendRequest {
@@ -671,6 +705,10 @@ export interface WalletSendRequest {
   readonly feerate?: FeeratePerKw
   /** The most that the transaction may pay; about twice what it would pay now if not said. */
   readonly maxFeeSat?: Sat
+  /** Exactly these are spent; the wallet chooses if not said. */
+  readonly coins?: readonly string[]
+  /** The operator's words. */
+  readonly label?: string
 }
 
 export interface WalletSendReply {
@@ -678,6 +716,89 @@ export interface WalletSendReply {
   readonly txid: TxId
   readonly feeSat: Sat
 }
+
+export interface WalletSendManyRequest {
+  readonly outputs: readonly {
+    /** An on-chain address. */
+    readonly address: string
+    readonly amountSat: Sat
+  }[]
+  /** The node's estimate if not said. */
+  readonly feerate?: FeeratePerKw
+  /** The most that the transaction may pay; about twice what it would pay now if not said. */
+  readonly maxFeeSat?: Sat
+  /** Exactly these are spent; the wallet chooses if not said. */
+  readonly coins?: readonly string[]
+  /** The operator's words. */
+  readonly label?: string
+}
+
+export interface WalletSendManyReply {
+  /** A transaction id, as explorers display it. */
+  readonly txid: TxId
+  readonly feeSat: Sat
+}
+
+export interface WalletSendAllRequest {
+  /** An on-chain address. */
+  readonly address: string
+  /** The node's estimate if not said. */
+  readonly feerate?: FeeratePerKw
+  /** The most that the transaction may pay; about twice what it would pay now if not said. */
+  readonly maxFeeSat?: Sat
+  /** Exactly these are spent; the wallet chooses if not said. */
+  readonly coins?: readonly string[]
+  /** The operator's words. */
+  readonly label?: string
+}
+
+export interface WalletSendAllReply {
+  /** A transaction id, as explorers display it. */
+  readonly txid: TxId
+  readonly amountSat: Sat
+  readonly feeSat: Sat
+}
+
+export interface WalletBumpFeeRequest {
+  /** A transaction id, as explorers display it. */
+  readonly txid: TxId
+  /** The node's estimate if not said. */
+  readonly feerate?: FeeratePerKw
+  /** The most that the new transaction may pay; about twice what it would pay now if not said. */
+  readonly maxFeeSat?: Sat
+  /** What suits the transaction if not said. */
+  readonly by?: 'replacement' | 'child'
+}
+
+export interface WalletBumpFeeReply {
+  /** A transaction id, as explorers display it. */
+  readonly txid: TxId
+  readonly feeSat: Sat
+  readonly by: 'replacement' | 'child'
+}
+
+export interface WalletFreezeRequest {
+  /** An output of a transaction: `txid:index`. */
+  readonly coin: string
+}
+
+export type WalletFreezeReply = Readonly<Record<never, never>>
+
+export interface WalletThawRequest {
+  /** An output of a transaction: `txid:index`. */
+  readonly coin: string
+}
+
+export type WalletThawReply = Readonly<Record<never, never>>
+
+export interface WalletLabelRequest {
+  /** A transaction id or an address. */
+  readonly of: string
+  /** The operator's words. */
+  readonly label?: string
+}
+
+export type WalletLabelReply = Readonly<Record<never, never>>
 
 export interface WalletUtxosRequest {
   readonly page?: {
@@ -705,6 +826,10 @@ export interface Utxo {
   /** Not there until it is confirmed. */
   readonly blockHeight?: BlockHeight
   readonly reserved: boolean
+  /** Left alone, because the operator wants it so. */
+  readonly frozen: boolean
+  /** Of its address. */
+  readonly label?: string
 }
 
 export interface WalletTransactionsRequest {
@@ -722,20 +847,51 @@ export interface WalletTransactionsReply {
   readonly asOf: Cursor
 }
 
-/** A transaction that changes the wallet's balance. */
+/** A transaction that changes the wallet's balance, or that the node made for a channel. */
 export interface WalletTransaction {
   /** A transaction id, as explorers display it. */
   readonly txid: TxId
+  /** Why it was made: `send`, `channel-funding`, `htlc-timeout` and so on; `receive` if others made it. */
+  readonly purpose: string
+  /** The channel that it was made for. */
+  readonly channelId?: ChannelId
   /** Paid to the wallet, change included. */
   readonly receivedSat: Sat
   /** The wallet's outputs that it spends. */
   readonly spentSat: Sat
-  /** Known where every input is ours. */
+  /** Known where every input is ours, and where the node made it. */
   readonly feeSat?: Sat
+  /** The operator's words. */
   readonly label?: string
+  /** The key of the command that asked for it. */
+  readonly key?: string
+  /** The same payments at a lower fee. */
+  readonly replaces?: TxId
   readonly blockHeight?: BlockHeight
   /** Milliseconds since the Unix epoch. */
   readonly seenAt: TimestampMs
+}
+
+export type WalletRescanStatusRequest = Readonly<Record<never, never>>
+
+export interface WalletRescanStatusReply {
+  readonly rescan?: Rescan
+  /** A place in the event log. */
+  readonly asOf: Cursor
+}
+
+/** A look through past blocks for coins of the wallet. */
+export interface Rescan {
+  readonly fromHeight: BlockHeight
+  /** The block that is looked at next. */
+  readonly nextHeight: BlockHeight
+  /** The last block for now: new ones are added. */
+  readonly toHeight: BlockHeight
+  readonly done: boolean
+  /** Blocks that could not be had: what they paid is not known. */
+  readonly missing: number
+  readonly firstMissing?: BlockHeight
+  readonly lastMissing?: BlockHeight
 }
 
 /** The on-chain wallet. */
@@ -744,12 +900,28 @@ export interface WalletActor {
   balance(request?: WalletBalanceRequest, options?: QueryOptions): Promise<WalletBalanceReply>
   /** A fresh address of the wallet. Effects: keeps. */
   newAddress(request: WalletNewAddressRequest, options: CommandOptions): Promise<WalletNewAddressReply>
-  /** Pays an on-chain address. Effects: pays-out, fees. Errors: address-invalid, address-wrong-network, insufficient-funds, amount-too-small, fee-limit-exceeded. */
+  /** The addresses that were given out, a page at a time. */
+  addresses(request?: WalletAddressesRequest, options?: QueryOptions): Promise<WalletAddressesReply>
+  /** Pays an on-chain address. Effects: pays-out, fees. Errors: address-invalid, address-wrong-network, insufficient-funds, amount-too-small, fee-limit-exceeded, anchor-reserve, coin-unavailable, rescan-under-way. */
   send(request: WalletSendRequest, options: CommandOptions): Promise<WalletSendReply>
+  /** Pays several on-chain addresses in one transaction. Effects: pays-out, fees. Errors: address-invalid, address-wrong-network, insufficient-funds, amount-too-small, fee-limit-exceeded, anchor-reserve, coin-unavailable, rescan-under-way. */
+  sendMany(request: WalletSendManyRequest, options: CommandOptions): Promise<WalletSendManyReply>
+  /** Pays all that the wallet can spend to an on-chain address, but for what it keeps for anchors. Effects: pays-out, fees. Errors: address-invalid, address-wrong-network, insufficient-funds, amount-too-small, fee-limit-exceeded, anchor-reserve, coin-unavailable, rescan-under-way, amount-limit-exceeded. */
+  sendAll(request: WalletSendAllRequest, options: CommandOptions): Promise<WalletSendAllReply>
+  /** Raises the fee of a transaction in no block: a payment of ours is replaced, any other that pays us gets a child that pays for both. Effects: fees. Errors: insufficient-funds, amount-too-small, fee-limit-exceeded, anchor-reserve, coin-unavailable, rescan-under-way, transaction-unknown, transaction-confirmed, feerate-too-low, not-replaceable, no-output-of-ours. */
+  bumpFee(request: WalletBumpFeeRequest, options: CommandOptions): Promise<WalletBumpFeeReply>
+  /** Leaves a coin alone until it is thawed. Effects: keeps. Errors: coin-unavailable. */
+  freeze(request: WalletFreezeRequest, options: CommandOptions): Promise<WalletFreezeReply>
+  /** Lets a frozen coin be spent again. Effects: keeps. Errors: coin-unavailable. */
+  thaw(request: WalletThawRequest, options: CommandOptions): Promise<WalletThawReply>
+  /** Keeps words for a transaction or an address of the wallet. Without words, it forgets them. Effects: keeps. Errors: transaction-unknown, address-invalid. */
+  label(request: WalletLabelRequest, options: CommandOptions): Promise<WalletLabelReply>
   /** The outputs that the wallet can spend, a page at a time. */
   utxos(request?: WalletUtxosRequest, options?: QueryOptions): Promise<WalletUtxosReply>
-  /** The wallet's transactions, the newest first, a page at a time. */
+  /** The wallet's transactions, and those that the node made for channels, the newest first, a page at a time. */
   transactions(request?: WalletTransactionsRequest, options?: QueryOptions): Promise<WalletTransactionsReply>
+  /** How far the last look through past blocks is. */
+  rescanStatus(request?: WalletRescanStatusRequest, options?: QueryOptions): Promise<WalletRescanStatusReply>
 }
 
 export interface EventsListRequest {
@@ -762,7 +934,7 @@ export interface EventsListRequest {
   /** Only events before this time. */
   readonly until?: TimestampMs
   /** Only these; all if not said. */
-  readonly types?: readonly ('peer.connected' | 'peer.disconnected' | 'peer.repeated' | 'channel.opening' | 'channel.funding-created' | 'channel.funding-confirmed' | 'channel.ready' | 'channel.state-changed' | 'channel.balance-changed' | 'channel.relay-fees-changed' | 'channel.closing' | 'channel.close-signed' | 'channel.transaction-published' | 'channel.fees-short' | 'channel.closed' | 'channel.errored' | 'payment.sent' | 'payment.failed' | 'payment.received' | 'payment.relayed' | 'payment.relay-failed' | 'invoice.created' | 'wallet.transaction' | 'chain.block' | 'chain.health-changed' | 'node.rows-removed' | 'node.archive-failed' | 'plugin.started' | 'plugin.stopped' | 'plugin.faulted' | 'plugin.refused' | 'plugin.warned')[]
+  readonly types?: readonly ('peer.connected' | 'peer.disconnected' | 'peer.repeated' | 'channel.opening' | 'channel.funding-created' | 'channel.funding-confirmed' | 'channel.ready' | 'channel.state-changed' | 'channel.balance-changed' | 'channel.relay-fees-changed' | 'channel.closing' | 'channel.close-signed' | 'channel.transaction-published' | 'channel.fees-short' | 'channel.closed' | 'channel.errored' | 'payment.sent' | 'payment.failed' | 'payment.received' | 'payment.relayed' | 'payment.relay-failed' | 'invoice.created' | 'wallet.transaction' | 'wallet.transaction-dropped' | 'wallet.rescanned' | 'chain.block' | 'chain.health-changed' | 'node.rows-removed' | 'node.archive-failed' | 'plugin.started' | 'plugin.stopped' | 'plugin.faulted' | 'plugin.refused' | 'plugin.warned')[]
   /** 100 if not said. */
   readonly limit?: number
 }
@@ -1060,6 +1232,30 @@ export interface InvoiceCreated {
   readonly expiresAt: TimestampMs
 }
 
+/** A transaction that was in no block cannot happen any more: another has taken its place, or what it was built on is gone. Its coins are free. */
+export interface WalletTransactionDropped {
+  /** A transaction id, as explorers display it. */
+  readonly txid: TxId
+  readonly receivedSat: Sat
+  readonly spentSat: Sat
+  readonly feeSat?: Sat
+  readonly purpose?: string
+  readonly channelId?: ChannelId
+  readonly label?: string
+  /** What has taken its place, where that is known. */
+  readonly by?: TxId
+}
+
+/** The wallet has looked through all the blocks that it was asked to. */
+export interface WalletRescanned {
+  readonly fromHeight: BlockHeight
+  readonly toHeight: BlockHeight
+  /** Blocks that could not be had: what they paid is not known. */
+  readonly missing: number
+  /** What the wallet holds in blocks now. */
+  readonly confirmedSat: Sat
+}
+
 /** The chain has a new tip, and all that it changed for the node is on the disk. */
 export interface ChainBlock {
   readonly blockHeight: BlockHeight
@@ -1240,6 +1436,10 @@ export interface Events {
   readonly 'invoice.created': InvoiceCreated
   /** A transaction that changes the wallet's balance was seen, or was confirmed. */
   readonly 'wallet.transaction': WalletTransaction
+  /** A transaction that was in no block cannot happen any more: another has taken its place, or what it was built on is gone. Its coins are free. */
+  readonly 'wallet.transaction-dropped': WalletTransactionDropped
+  /** The wallet has looked through all the blocks that it was asked to. */
+  readonly 'wallet.rescanned': WalletRescanned
   /** The chain has a new tip, and all that it changed for the node is on the disk. */
   readonly 'chain.block': ChainBlock
   /** The node sees the chain better or worse than before. */
@@ -1285,6 +1485,8 @@ export type DurableEventName =
   | 'payment.relay-failed'
   | 'invoice.created'
   | 'wallet.transaction'
+  | 'wallet.transaction-dropped'
+  | 'wallet.rescanned'
   | 'chain.health-changed'
   | 'node.rows-removed'
   | 'node.archive-failed'

@@ -73,6 +73,7 @@ const GOOD: Readonly<Record<keyof typeof replies, unknown>> = {
   smartFee: { feerate: 0.0001 },
   mempoolInfo: { mempoolminfee: 0.00001 },
   spendingPrevout: [{ spendingtxid: HASH }],
+  mempoolEntry: { ancestorsize: 141, fees: { ancestor: 0.00001 } },
   package: { package_msg: 'success', 'tx-results': { [HASH]: { error: 'x' } } },
 }
 const names = Object.keys(replies) as (keyof typeof replies)[]

@@ -196,6 +196,14 @@ export const bitcoindBackend = (options: BitcoindOptions): ChainBackend => {
       const spends = must(reply.ok ? readReply(replies.spendingPrevout, 'gettxspendingprevout', reply.value) : reply)
       return outpoints.map((_, i) => spends[i]?.spendingtxid)
     },
+    async mempoolTx(txid) {
+      const id = displayTxid(txid)
+      const entry = orMissing(await rpc.ask(replies.mempoolEntry, 'getmempoolentry', [id]))
+      const raw = entry && orMissing(await rpc.ask(replies.bytes, 'getrawtransaction', [id]))
+      const tx = raw === undefined ? undefined : decodeTx(raw)
+      if (entry === undefined || tx?.ok !== true) return undefined
+      return { tx: tx.value, ancestors: { fee: entry.fees.ancestor, weight: 4 * entry.ancestorsize } }
+    },
     health() {
       const missing = follower?.missing
       return {

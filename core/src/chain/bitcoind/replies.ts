@@ -68,6 +68,7 @@ export const replies = {
   smartFee: z.object({ feerate: z.number().positive().optional() }),
   mempoolInfo: z.object({ mempoolminfee: z.number().nonnegative() }),
   spendingPrevout: z.array(z.object({ spendingtxid: Txid.optional() })),
+  mempoolEntry: z.object({ ancestorsize: z.number().int().positive(), fees: z.object({ ancestor: Btc }) }),
   package: z.object({
     package_msg: z.string(),
     'tx-results': z.record(z.string(), z.object({ error: z.string().optional() })),

@@ -43,6 +43,7 @@ export const devchainBackend = (devchain: Devchain): ChainBackend => {
     getUtxo: async (outpoint) => devchain.coin(outpoint),
     mempoolSpend: async (outpoint) => devchain.mempoolSpender(outpoint)?.tx,
     mempoolSpenders: async (outpoints) => outpoints.map((outpoint) => devchain.mempoolSpender(outpoint)?.txid),
+    mempoolTx: async (txid) => devchain.mempoolPackage(txid),
     health() {
       const now = devchain.clock.now()
       return {

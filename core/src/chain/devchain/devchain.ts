@@ -7,7 +7,7 @@ import { invariant } from '../../lib/errors.ts'
 import type { BlockHash, OutPoint, TxId } from '../../lib/ids.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { BlockHeight, FeeratePerKw } from '../../lib/units.ts'
-import type { ChainBlock } from '../chain-backend.ts'
+import type { ChainBlock, MempoolTx } from '../chain-backend.ts'
 import { mineBlock } from './block-assembly.ts'
 import { BlockFile, type ChainRecord } from './block-file.ts'
 import type { BlockRejection } from './block-rules.ts'
@@ -129,6 +129,14 @@ export class Devchain {
 
   mempoolEntry(txid: TxId): MempoolEntry | undefined {
     return this.#mempool.get(txid)
+  }
+
+  mempoolPackage(txid: TxId): MempoolTx | undefined {
+    const [entry, ...ancestors] = this.#mempool.packageOf(txid)
+    if (entry === undefined) return undefined
+    const all = [entry, ...ancestors]
+    const fee = all.reduce((sum, each) => sum + each.fee, 0n)
+    return { tx: entry.tx, ancestors: { fee, weight: 4 * all.reduce((sum, { vsize }) => sum + vsize, 0) } }
   }
 
   mempoolSpender(outpoint: OutPoint): MempoolEntry | undefined {

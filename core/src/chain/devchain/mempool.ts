@@ -55,6 +55,12 @@ export class Mempool implements CoinView {
     return this.#entries.get(toHex(txid))
   }
 
+  /** A transaction with what it descends from here. */
+  packageOf(txid: TxId): readonly MempoolEntry[] {
+    const entry = this.get(txid)
+    return entry === undefined ? [] : this.#closure([entry], ({ tx }) => this.#parents(tx))
+  }
+
   spenderOf(outpoint: OutPoint): MempoolEntry | undefined {
     return this.#spends.get(outpointKey(outpoint))
   }

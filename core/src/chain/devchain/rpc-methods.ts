@@ -212,6 +212,12 @@ const mempoolMethods = (devchain: Devchain): Record<string, RpcMethod> => ({
       ? fault(RPC_CODES.invalidAddressOrKey, 'No such mempool transaction. Use gettransaction for wallet transactions.')
       : ok(toHex(encodeTx(entry.tx)))
   }),
+  getmempoolentry: method(z.tuple([Hash]), (txid) => {
+    const waiting = devchain.mempoolPackage(txid)
+    if (waiting === undefined) return fault(RPC_CODES.invalidAddressOrKey, 'Transaction not in mempool')
+    const { fee, weight } = waiting.ancestors
+    return ok({ ancestorsize: weight / 4, fees: { ancestor: btc(fee) } })
+  }),
   gettxspendingprevout: method(z.tuple([z.array(z.object({ txid: z.string(), vout: Integer }))]), (outpoints) =>
     ok(
       outpoints.map(({ txid, vout }) => {

@@ -1,5 +1,6 @@
 import type { Tx } from '../../bitcoin/transaction.ts'
 import { completeSpend, type PublishEffect } from '../../channel/index.ts'
+import { toHex } from '../../lib/bytes.ts'
 import { assertNever } from '../../lib/errors.ts'
 import type { ChannelSigner } from '../keys/signer.ts'
 import type { Owner } from '../publishing/publisher.ts'
@@ -19,7 +20,9 @@ export class ChannelPublisher {
     switch (publication.type) {
       case 'signed': {
         const { tx } = publication
-        if (purpose === 'funding') wallet.processTx(tx, 'channel-funding')
+        if (purpose === 'funding') {
+          wallet.processTx(tx, { purpose: 'channel-funding', channelId: toHex(owner.channelId) })
+        }
         broadcaster.publish(tx, purpose)
         break
       }

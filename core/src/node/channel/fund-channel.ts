@@ -9,6 +9,7 @@ export const fundChannel = (wallet: Wallet, effect: FundEffect): FundingCreatedB
   const funded = wallet.fund({
     outputs: [{ script, amount }],
     feeratePerKw,
+    moreChannels: 1,
     ...(maxFee === undefined ? {} : { maxFee }),
   })
   if (!funded.ok) return { type: 'funding-failed', reason: funded.error.code }

@@ -1,4 +1,5 @@
 import { addressToScript } from '../../bitcoin/address.ts'
+import { p2wsh } from '../../bitcoin/script.ts'
 import { displayTxid } from '../../bitcoin/transaction.ts'
 import { forceCloseCost, isFunded, latest, mutualCloseLossMsat, mutualCloseShareMsat } from '../../channel/index.ts'
 import { fromHex, toHex } from '../../lib/bytes.ts'
@@ -16,6 +17,7 @@ import {
   openRefusal,
   setRelayFeesRefusal,
   unanswered,
+  unfundedRefusal,
 } from './channels-refusals.ts'
 import type { MappingContext } from './context.ts'
 import { describeChannel, describePolicy } from './describe-channel.ts'
@@ -24,6 +26,9 @@ import { findChannel } from './find-by-words.ts'
 import { type ActorHandlers, blindRefusal, refusal } from './handlers.ts'
 import { pageOfNumbered } from './paging.ts'
 import { addressRefusal } from './wallet-refusals.ts'
+
+// Only its length matters for the fee.
+const FUNDING_SCRIPT = p2wsh(new Uint8Array(0))
 
 export const channelsHandlers = (context: MappingContext): ActorHandlers<'channels'> => {
   const { channelDirectory, settings, feerates, options } = context
@@ -93,15 +98,10 @@ export const channelsHandlers = (context: MappingContext): ActorHandlers<'channe
       const { feeBaseMsat, feeProportionalMillionths } = request
       const outOfBounds = feesOutOfBounds(feeBaseMsat, feeProportionalMillionths)
       if (outOfBounds !== undefined) return err(outOfBounds)
-      const { spendable } = context.wallet.balance()
-      if (spendable < request.fundingSat) {
-        return err(
-          refusal('insufficient-funds', `the wallet can spend ${spendable} sat`, {
-            field: 'fundingSat',
-            details: { available: `${spendable}` },
-          }),
-        )
-      }
+      const outputs = [{ amount: request.fundingSat, script: FUNDING_SCRIPT }]
+      const funding = { outputs, feeratePerKw: request.feerate, maxFee: request.maxFeeSat, moreChannels: 1 }
+      const unfunded = context.wallet.checkFunds(funding)
+      if (unfunded !== undefined) return err(unfundedRefusal(unfunded))
       const opened = await peer.ref.ask(
         'openChannel',
         {

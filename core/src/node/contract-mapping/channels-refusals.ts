@@ -2,9 +2,11 @@ import type { AskFailure } from '../../actor/types.ts'
 import { satPerVbyte } from '../../bitcoin/fees.ts'
 import type { CommandError, Feerates, Phase } from '../../channel/index.ts'
 import { assertNever } from '../../lib/errors.ts'
+import type { WalletError } from '../../wallet/wallet.ts'
 import type { PeerFailure } from '../peer/peer-protocol.ts'
 import { MAX_FEE_BASE_MSAT, MAX_FEE_PROPORTIONAL_MILLIONTHS } from '../settings.ts'
 import { refusal } from './handlers.ts'
+import { rescanRefusal, shortRefusal } from './wallet-refusals.ts'
 
 export const channelNotFound = () =>
   refusal('channel-not-found', 'no open or closing channel has this id', { field: 'channelId' })
@@ -58,6 +60,18 @@ export const openingBrokenOff = (code: PeerFailure['code']) => {
   }
 }
 
+/** Why the wallet cannot fund an opening: found out before the peer is asked. */
+export const unfundedRefusal = (error: WalletError) => {
+  switch (error.code) {
+    case 'amount-too-small':
+      return refusal('funding-too-small', `expected at least ${error.minimum} sat`, { field: 'fundingSat' })
+    case 'coin-unavailable':
+      return refusal('insufficient-funds', 'a coin that was chosen cannot be spent', { field: 'fundingSat' })
+    default:
+      return shortRefusal(error, 'fundingSat')
+  }
+}
+
 /** Why an opening failed. */
 export const openRefusal = (error: CommandError<'open'>, feerates: Feerates) => {
   switch (error.code) {
@@ -77,6 +91,12 @@ export const openRefusal = (error: CommandError<'open'>, feerates: Feerates) => 
       if (error.reason === 'fee-limit-exceeded') {
         return refusal(error.reason, 'the funding transaction would pay more than maxFeeSat', { field: 'maxFeeSat' })
       }
+      if (error.reason === 'anchor-reserve') {
+        return refusal(error.reason, 'the wallet has paid out meanwhile: less would be left than its channels need', {
+          field: 'fundingSat',
+        })
+      }
+      if (error.reason === 'rescan-under-way') return rescanRefusal()
       return refusal('insufficient-funds', `the wallet could not fund it: ${error.reason}`, { field: 'fundingSat' })
     case 'rejected':
       return refusal('refused-by-peer', error.reason)

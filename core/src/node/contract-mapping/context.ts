@@ -17,6 +17,7 @@ import type { PeerNames } from '../peer/peer-names.ts'
 import type { Publisher } from '../publishing/publisher.ts'
 import type { KeptRows } from '../retention/kept-rows.ts'
 import type { OnUnreadable } from '../storage/read-row.ts'
+import type { Rescan } from '../wallet/rescan.ts'
 import type { InvoiceReader } from './invoice-reader.ts'
 
 /** What the contract's handlers can reach. */
@@ -29,6 +30,7 @@ export interface MappingContext {
   readonly wallet: Wallet
   readonly broadcaster: Broadcaster
   readonly publisher: Publisher
+  readonly rescan: Rescan
   readonly chainHealth: ChainHealth
   readonly feerates: () => Feerates
   readonly channelDirectory: ChannelDirectory

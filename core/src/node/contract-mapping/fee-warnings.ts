@@ -1,12 +1,11 @@
 import type { Wallet } from '../../wallet/wallet.ts'
 import type { ChannelDirectory } from '../channel/channel-directory.ts'
-import { forceCloseReserve } from '../publishing/force-close-reserve.ts'
 import type { Publisher } from '../publishing/publisher.ts'
 
 interface FeeSources {
   readonly publisher: Pick<Publisher, 'shortages'>
   readonly channelDirectory: Pick<ChannelDirectory, 'count'>
-  readonly wallet: Pick<Wallet, 'balance'>
+  readonly wallet: Pick<Wallet, 'balance' | 'anchorReserve'>
 }
 
 /** What the wallet lacks now for claims under way, by when; and what it would lack if a channel had to be closed alone. */
@@ -21,8 +20,7 @@ export const feeWarnings = ({ publisher, channelDirectory, wallet }: FeeSources)
         `send them to an address of the wallet${by}; the claims are made as soon as they are in a block`,
     ]
   }
-  const channels = channelDirectory.count('usable') + channelDirectory.count('offline')
-  const reserve = forceCloseReserve(channels)
+  const reserve = wallet.anchorReserve()
   const { spendable } = wallet.balance()
   if (spendable >= reserve) return []
   return [

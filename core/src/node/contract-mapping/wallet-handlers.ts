@@ -1,67 +1,201 @@
 import { addressToScript } from '../../bitcoin/address.ts'
-import { displayTxid } from '../../bitcoin/transaction.ts'
+import { displayTxid, parseOutPoint, parseTxid, type TxOutput } from '../../bitcoin/transaction.ts'
 import { err, ok } from '../../lib/result.ts'
+import type { SentTx } from '../../wallet/wallet.ts'
 import type { WalletTx } from '../../wallet/wallet-state.ts'
+import type { RescanProgress } from '../wallet/rescan.ts'
 import type { MappingContext } from './context.ts'
-import type { ActorHandlers } from './handlers.ts'
+import { type ActorHandlers, refusal } from './handlers.ts'
 import { pageOf } from './paging.ts'
-import { addressRefusal, sendRefusal } from './wallet-refusals.ts'
+import { addressRefusal, bumpRefusal, rescanRefusal, sendAllRefusal, sendRefusal } from './wallet-refusals.ts'
 
-export const walletHandlers = ({ wallet, options, broadcaster }: MappingContext): ActorHandlers<'wallet'> => ({
-  async balance() {
-    const { confirmed, unconfirmed, reserved, spendable } = wallet.balance()
-    return ok({
-      confirmedSat: confirmed,
-      unconfirmedSat: unconfirmed,
-      reservedSat: reserved,
-      spendableSat: spendable,
-    })
-  },
-  async newAddress() {
-    const { address } = wallet.newAddress()
-    // An address that was given out must be recognised after a restart, whatever happens next.
-    await options.store.flush()
-    return ok({ address })
-  },
-  async send({ address, amountSat, feerate, maxFeeSat }) {
-    const script = addressToScript(address, options.network)
-    if (!script.ok) return err(addressRefusal(script.error.code, options.network.name))
-    const sent = wallet.send({
-      script: script.value,
-      amount: amountSat,
-      feeratePerKw: feerate,
-      maxFee: maxFeeSat,
-      label: 'send',
-    })
-    if (!sent.ok) return err(sendRefusal(sent.error))
-    const { tx, fee } = sent.value
-    await options.store.flush()
-    return ok({ txid: broadcaster.publish(tx, 'send'), feeSat: fee })
-  },
-  async utxos({ page }) {
-    return pageOf(
-      wallet.coins().map(({ outpoint, amount, address, height, reserved }) => ({
-        txid: displayTxid(outpoint.txid),
-        outputIndex: outpoint.index,
-        amountSat: amount,
-        address,
-        ...(height === undefined ? {} : { blockHeight: height }),
-        reserved,
-      })),
-      page,
-    )
-  },
-  async transactions({ page }) {
-    return pageOf(wallet.transactions().map(describe), page)
-  },
+export const walletHandlers = ({ wallet, options, broadcaster, rescan }: MappingContext): ActorHandlers<'wallet'> => {
+  const { network, store, backend } = options
+  /** Nobody hears of a transaction, and no network, before it is on the disk. */
+  const published = async ({ tx, fee }: SentTx, purpose: string) => {
+    await store.flush()
+    return { txid: broadcaster.publish(tx, purpose), feeSat: fee }
+  }
+
+  const pay = async (
+    {
+      payments,
+      field,
+      ...request
+    }: SpendingRequest & { readonly payments: readonly Payment[]; readonly field: string },
+    key: string | undefined,
+  ) => {
+    const outputs: TxOutput[] = []
+    for (const { address, amountSat } of payments) {
+      const script = addressToScript(address, network)
+      if (!script.ok) return err(addressRefusal(script.error.code, network.name, field))
+      outputs.push({ amount: amountSat, script: script.value })
+    }
+    const sent = wallet.send({ ...spendingOf(request, key), outputs })
+    return sent.ok ? ok(await published(sent.value, 'send')) : err(sendRefusal(sent.error, field))
+  }
+  const freeze = async (coin: string, frozen: boolean) => {
+    const outpoint = parseOutPoint(coin)
+    if (outpoint === undefined || !wallet.setFrozen(outpoint, frozen)) {
+      return err(refusal('coin-unavailable', `${coin} is no coin of this wallet, or is spent`, { field: 'coin' }))
+    }
+    await store.flush()
+    return ok({})
+  }
+
+  return {
+    async balance() {
+      const { confirmed, unconfirmed, reserved, frozen, spendable } = wallet.balance()
+      return ok({
+        confirmedSat: confirmed,
+        unconfirmedSat: unconfirmed,
+        reservedSat: reserved,
+        frozenSat: frozen,
+        spendableSat: spendable,
+        anchorReserveSat: wallet.anchorReserve(),
+      })
+    },
+    async newAddress({ type, label }) {
+      const { address } = wallet.newAddress(type, label)
+      // An address that was given out must be recognised after a restart, whatever happens next.
+      await store.flush()
+      return ok({ address })
+    },
+    async addresses({ page }) {
+      return pageOf(
+        wallet.addresses().map(({ address, path: { type, index }, label }) => ({
+          address,
+          type,
+          index,
+          ...(label === undefined ? {} : { label }),
+        })),
+        page,
+      )
+    },
+    send: ({ address, amountSat, ...request }, { key }) =>
+      pay({ ...request, payments: [{ address, amountSat }], field: 'amountSat' }, key),
+    sendMany: ({ outputs, ...request }, { key }) => pay({ ...request, payments: outputs, field: 'outputs' }, key),
+    async sendAll({ address, ...request }, { key, worstCase }) {
+      const script = addressToScript(address, network)
+      if (!script.ok) return err(addressRefusal(script.error.code, network.name))
+      const maxAmount = worstCase.paysOutMsat / 1_000n
+      const sent = wallet.sendAll({ ...spendingOf(request, key), script: script.value, maxAmount })
+      if (!sent.ok) return err(sendAllRefusal(sent.error))
+      return ok({ ...(await published(sent.value, 'send-all')), amountSat: sent.value.amount })
+    },
+    async bumpFee({ txid: shown, feerate, maxFeeSat, by }, { key }) {
+      const txid = parseTxid(shown as string)
+      if (txid === undefined) return err(bumpRefusal({ code: 'transaction-unknown' }))
+      const request = { txid, feeratePerKw: feerate, maxFee: maxFeeSat, ...(key === undefined ? {} : { key }) }
+      const mempool = await backend.mempoolTx(txid)
+      // What others pay us, and what closes a channel, is not followed before it is in a block.
+      if (mempool !== undefined) wallet.processTx(mempool.tx)
+      if (by !== 'child') {
+        const replaced = wallet.replace(request)
+        if (replaced.ok) return ok({ ...(await published(replaced.value, 'replacement')), by: 'replacement' as const })
+        if (by === 'replacement' || replaced.error.code !== 'not-replaceable') return err(bumpRefusal(replaced.error))
+      }
+      const child = wallet.spendChild({ ...request, ...(mempool && { parents: mempool.ancestors }) })
+      return child.ok
+        ? ok({ ...(await published(child.value, 'fee-bump')), by: 'child' as const })
+        : err(bumpRefusal(child.error))
+    },
+    freeze: ({ coin }) => freeze(coin, true),
+    thaw: ({ coin }) => freeze(coin, false),
+    async label({ of, label }) {
+      const txid = parseTxid(of)
+      if (!wallet.setLabel(txid ?? of, label)) {
+        return txid === undefined
+          ? err(refusal('address-invalid', 'no address of this wallet', { field: 'of' }))
+          : err(refusal('transaction-unknown', 'the wallet knows no such transaction', { field: 'of' }))
+      }
+      await store.flush()
+      return ok({})
+    },
+    async utxos({ page }) {
+      return pageOf(
+        wallet.coins().map(({ outpoint, amount, address, height, reserved, frozen = false, label }) => ({
+          txid: displayTxid(outpoint.txid),
+          outputIndex: outpoint.index,
+          amountSat: amount,
+          address,
+          ...(height === undefined ? {} : { blockHeight: height }),
+          reserved,
+          frozen,
+          ...(label === undefined ? {} : { label }),
+        })),
+        page,
+      )
+    },
+    async transactions({ page }) {
+      return pageOf(wallet.transactions().map(describe), page)
+    },
+    async descriptors() {
+      return ok({
+        descriptors: wallet.descriptors().map(({ descriptor, type, branch, next }) => ({
+          descriptor,
+          type,
+          change: branch === 'change',
+          nextIndex: next,
+        })),
+      })
+    },
+    async rescan({ fromHeight }) {
+      const begun = await rescan.begin(fromHeight)
+      if (begun === undefined) return err(rescanRefusal())
+      return ok({ rescan: describeRescan(begun) })
+    },
+    async rescanStatus() {
+      const { progress } = rescan
+      return ok(progress === undefined ? {} : { rescan: describeRescan(progress) })
+    },
+  }
+}
+
+interface Payment {
+  readonly address: string
+  readonly amountSat: bigint
+}
+
+interface SpendingRequest {
+  readonly feerate: number
+  readonly maxFeeSat: bigint
+  readonly coins?: readonly string[] | undefined
+  readonly label?: string | undefined
+}
+
+const spendingOf = ({ feerate, maxFeeSat, coins, label }: SpendingRequest, key: string | undefined) => ({
+  feeratePerKw: feerate,
+  maxFee: maxFeeSat,
+  // The contract has checked their form.
+  ...(coins === undefined ? {} : { coins: coins.flatMap((coin) => parseOutPoint(coin) ?? []) }),
+  ...(label === undefined ? {} : { label }),
+  ...(key === undefined ? {} : { key }),
 })
 
-const describe = ({ txid, received, spent, fee, label, height, seenAt }: WalletTx) => ({
-  txid: displayTxid(txid),
-  receivedSat: received,
-  spentSat: spent,
-  ...(fee === undefined ? {} : { feeSat: fee }),
-  ...(label === undefined ? {} : { label: label.slice(0, 64) }),
-  ...(height === undefined ? {} : { blockHeight: height }),
-  seenAt: seenAt,
+const describe = (record: WalletTx) => {
+  const { txid, received, spent, fee, label, purpose, channelId, key, replaces, height, seenAt } = record
+  return {
+    txid: displayTxid(txid),
+    purpose: purpose ?? 'receive',
+    ...(channelId === undefined ? {} : { channelId }),
+    receivedSat: received,
+    spentSat: spent,
+    ...(fee === undefined ? {} : { feeSat: fee }),
+    ...(label === undefined ? {} : { label }),
+    ...(key === undefined ? {} : { key }),
+    ...(replaces === undefined ? {} : { replaces: displayTxid(replaces) }),
+    ...(height === undefined ? {} : { blockHeight: height }),
+    seenAt,
+  }
+}
+
+const describeRescan = ({ from, next, to, isDone, missing, first, last }: RescanProgress) => ({
+  fromHeight: from,
+  nextHeight: next,
+  toHeight: to,
+  done: isDone,
+  missing,
+  ...(first === undefined ? {} : { firstMissing: first }),
+  ...(last === undefined ? {} : { lastMissing: last }),
 })

@@ -277,7 +277,6 @@ export class Publisher {
     this.#tellShortage(item, claim, shortage)
     if (made === undefined) return
     const { tx, fee, feeratePerKw, why } = made
-    if (claim.fee.type === 'wallet') wallet.processTx(tx, claim.kind.type)
     const replaced = last === undefined ? 0 : last.replaced + 1
     if (last !== undefined) item.earlier.push(last)
     this.#publish(item, { ...describe(claim), tx, fee, feeratePerKw, why, replaced, status: 'waiting' }, parents)
@@ -285,9 +284,11 @@ export class Publisher {
 
   /** Hands a transaction to the network once its row is durable, in the place of the last one. */
   #publish(item: Item, published: PublishedTx, parents: readonly Tx[]): void {
-    const { events, broadcaster } = this.#options
+    const { events, broadcaster, wallet } = this.#options
     const before = item.last
     const { purpose, tx, fee, feeratePerKw, why, deadline } = published
+    const replaced = before === undefined ? {} : { replaces: txidOf(before.tx) }
+    wallet.processTx(tx, { purpose, channelId: toHex(item.channelId), fee, ...replaced })
     events.append('channel.transaction-published', {
       channelId: toHex(item.channelId),
       peer: toHex(item.peer),

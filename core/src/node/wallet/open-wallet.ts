@@ -3,8 +3,10 @@ import { displayTxid } from '../../bitcoin/transaction.ts'
 import type { ChainWatcher } from '../../chain/watcher.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { FailureError } from '../../lib/errors.ts'
+import type { TxId } from '../../lib/ids.ts'
 import { pacer } from '../../lib/pace.ts'
 import type { Rng } from '../../lib/rng.ts'
+import type { Sat } from '../../lib/units.ts'
 import type { Store } from '../../store/store.ts'
 import { builtInWallet } from '../../wallet/built-in-wallet.ts'
 import { walletKeys } from '../../wallet/keys.ts'
@@ -25,11 +27,13 @@ export interface OpenWalletOptions {
   readonly watcher: ChainWatcher
   readonly broadcaster: Broadcaster
   readonly events: EventLog
+  /** What sends and openings must leave in the wallet, with this many channels more than there are. */
+  readonly anchorReserve: (moreChannels: number) => Sat
 }
 
 /** The built-in wallet from the store, following the chain; transactions that it had sent before are sent again. */
 export const openWallet = async (options: OpenWalletOptions): Promise<Wallet> => {
-  const { store, keys, network, clock, rng, watcher, broadcaster, events } = options
+  const { store, keys, network, clock, rng, watcher, broadcaster, events, anchorReserve } = options
   const pace = pacer(clock)
   const reader = new StateReader()
   for (const row of await store.scan(TABLE.wallet)) {
@@ -50,9 +54,11 @@ export const openWallet = async (options: OpenWalletOptions): Promise<Wallet> =>
     clock,
     rng,
     state,
-    save: (rows, changed) => {
+    anchorReserve,
+    save: (rows, changed, dropped) => {
       store.submit(rows.map(({ key, value }) => ({ table: TABLE.wallet, key, value })))
       report(changed)
+      for (const { record, by } of dropped) reportDropped(record, by)
     },
   })
 
@@ -71,7 +77,17 @@ export const openWallet = async (options: OpenWalletOptions): Promise<Wallet> =>
     }
   }
 
+  const reportDropped = (record: WalletTx, by: TxId | undefined): void => {
+    const txid = displayTxid(record.txid)
+    if (!told.delete(txid)) return
+    const { blockHeight: _, ...what } = describe(txid, record)
+    events.append('wallet.transaction-dropped', { ...what, ...(by === undefined ? {} : { by: displayTxid(by) }) })
+  }
+
   const watchedTo = watcher.position()?.height as number | undefined
+  const publishPending = (): void => {
+    for (const tx of wallet.pending()) broadcaster.publish(tx, 'wallet')
+  }
   watcher.watchBlocks((event) => {
     switch (event.type) {
       case 'connected':
@@ -87,18 +103,25 @@ export const openWallet = async (options: OpenWalletOptions): Promise<Wallet> =>
         break
       case 'disconnected':
         wallet.undoBlocks(event.tip.height)
+        // What was deep enough to be left to the chain is in no block any more.
+        publishPending()
         break
     }
   })
-  for (const tx of wallet.pending()) broadcaster.publish(tx, 'wallet')
+  publishPending()
   return wallet
 }
 
-const describe = (txid: string, { received, spent, fee, label, height }: WalletTx) => ({
-  txid,
-  receivedSat: received,
-  spentSat: spent,
-  ...(fee === undefined ? {} : { feeSat: fee }),
-  ...(label === undefined ? {} : { label: label.slice(0, 64) }),
-  ...(height === undefined ? {} : { blockHeight: height }),
-})
+const describe = (txid: string, record: WalletTx) => {
+  const { received, spent, fee, label, purpose, channelId, height } = record
+  return {
+    txid,
+    receivedSat: received,
+    spentSat: spent,
+    ...(fee === undefined ? {} : { feeSat: fee }),
+    purpose: purpose ?? 'receive',
+    ...(channelId === undefined ? {} : { channelId }),
+    ...(label === undefined ? {} : { label }),
+    ...(height === undefined ? {} : { blockHeight: height }),
+  }
+}

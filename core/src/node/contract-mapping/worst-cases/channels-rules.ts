@@ -34,7 +34,7 @@ export const channelsRules: SpendingRules<'channels'> = {
       }
       const feerate = request.feerate ?? known.feerates().closing
       const output = { amount: request.fundingSat, script: FUNDING_SCRIPT }
-      const maxFeeSat = request.maxFeeSat ?? defaultMaxFeeSat(known.wallet, output, feerate)
+      const maxFeeSat = request.maxFeeSat ?? defaultMaxFeeSat(known.wallet, [output], feerate)
       return ok({
         request: {
           ...request,

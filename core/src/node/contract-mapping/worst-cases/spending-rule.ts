@@ -23,7 +23,7 @@ export interface SpendingKnowledge {
   readonly settings: ChannelSettings
   readonly feerates: () => Feerates
   readonly invoice: (text: string) => ReturnType<InvoiceReader['read']>
-  readonly wallet: Pick<Wallet, 'quote' | 'owns'>
+  readonly wallet: Pick<Wallet, 'quote' | 'quoteAll' | 'owns' | 'transaction'>
   readonly channels: Pick<ChannelDirectory, 'get'>
 }
 
