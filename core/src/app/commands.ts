@@ -1,4 +1,5 @@
-import type { DemoOptions, ResetOptions, StartOptions } from './options.ts'
+import type { DemoOptions, ResetOptions, SeedOptions, StartOptions } from './options.ts'
+import type { SeedIo } from './seed-commands.ts'
 
 /** Runs a node until it is told to stop. Resolves to the process's exit code. */
 export const start = async (options: StartOptions): Promise<number> => {
@@ -20,4 +21,10 @@ export const demo = async (options: DemoOptions): Promise<number> => {
 export const resetDevnet = async (options: ResetOptions): Promise<number> => {
   const reset = await import('./devnet/reset-devnet.ts')
   return reset.resetDevnet(options)
+}
+
+/** Shows, encrypts, decrypts or restores the words of a node. Resolves to the process's exit code. */
+export const seed = async (options: SeedOptions, io: SeedIo): Promise<number> => {
+  const commands = await import('./seed-commands.ts')
+  return commands.seed(options, io)
 }

@@ -7,7 +7,6 @@ import type { Failure } from '../lib/errors.ts'
 import { openOwnFile } from '../lib/own-file.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import type { Rng } from '../lib/rng.ts'
-import { loadOrCreateSeed } from '../node/keys/seed-file.ts'
 import { isRestored, restoredMark } from '../node/storage/restored-mark.ts'
 import { MIGRATIONS, SOUGHT, TABLE } from '../node/storage/tables.ts'
 import { openSqliteStore } from '../store/sqlite-store.ts'
@@ -16,6 +15,8 @@ import type { NodeConfig } from './config.ts'
 import { noteHolder, removeHolder } from './folder-holder.ts'
 import { isCopy, placeOf } from './folder-place.ts'
 import { fileLogger, type NodeLogger } from './node-logger.ts'
+import { openSeed } from './open-seed.ts'
+import { noPassphrase, type PassphraseSource } from './passphrase.ts'
 import { tellChecking, tellOpening, toldIfSlow } from './slow-start.ts'
 import { explain, type StartFailure, startFailureOf, toldFailureOf } from './start-failure.ts'
 
@@ -48,6 +49,7 @@ const PLACE_KEY = utf8Encode('place')
 export const openDataFolder = async (
   { data, network, logLevel, moved, restored }: NodeConfig,
   rng: Rng,
+  passphrase: PassphraseSource = noPassphrase,
 ): Promise<Result<DataFolder, Failure>> => {
   const prepared = prepareFolder(data)
   if (!prepared.ok) return prepared
@@ -87,7 +89,7 @@ export const openDataFolder = async (
     }
     // A new seed cannot sign for the channels of an old one.
     if (kept !== undefined && !existsSync(seedPath)) return await refuse({ code: 'seed-missing', path: seedPath })
-    const seed = loadOrCreateSeed(seedPath, rng)
+    const seed = await openSeed(seedPath, rng, passphrase)
     if (!seed.ok) return await refuse(seed.error)
     const own = markOf(seed.value)
     if (mark !== undefined && !equalBytes(mark, own))

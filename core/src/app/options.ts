@@ -51,6 +51,17 @@ export interface StartOptions {
   readonly moved?: boolean
   /** The database was put back from somewhere, and may be older than what the peers know. */
   readonly restored?: boolean
+  /** A file whose first line is the passphrase of the seed; `-` is standard input. */
+  readonly seedPassphraseFile?: string
+  readonly json: boolean
+}
+
+/** The options of `fulgurite seed …`. */
+export interface SeedOptions {
+  readonly command: 'show' | 'encrypt' | 'decrypt' | 'restore'
+  /** The data folder, absolute. */
+  readonly data: string
+  readonly seedPassphraseFile?: string
   readonly json: boolean
 }
 

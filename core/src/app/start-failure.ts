@@ -8,6 +8,7 @@ import type { SeedFailure } from '../node/keys/seed-file.ts'
 import type { StoreOpenFailure } from '../store/store.ts'
 import type { ConfigFailure } from './config.ts'
 import { holderOf } from './folder-holder.ts'
+import type { PassphraseFailure } from './passphrase.ts'
 import type { PortFailure } from './ports.ts'
 
 /** `pid` is the process that holds the folder, where that is known for sure. */
@@ -23,6 +24,13 @@ export type StartFailure =
   | ChainRewritten
   | ApiStartError
   | PortInUse
+  | PassphraseFailure
+  | { readonly code: 'seed-encrypted-already'; readonly path: string }
+  | { readonly code: 'seed-exists'; readonly path: string }
+  | { readonly code: 'passphrase-missing' }
+  | { readonly code: 'passphrases-differ' }
+  | { readonly code: 'words-missing' }
+  | { readonly code: 'words-invalid' }
   | { readonly code: 'seed-missing'; readonly path: string }
   | { readonly code: 'seed-of-another-node'; readonly path: string }
   | { readonly code: 'data-folder-copied'; readonly path: string }
@@ -58,6 +66,8 @@ const usage = (message: string, fix: string): Explanation => ({ message, fix, ex
 const unreachable = (message: string, fix: string): Explanation => ({ message, fix, exitCode: UNREACHABLE })
 
 const isTaken = (cause: string): boolean => cause.includes('EADDRINUSE')
+
+const HANDING_OVER = 'FULGURITE_SEED_PASSPHRASE, or --seed-passphrase-file <file> (- is standard input)'
 
 type Table = {
   readonly [Code in StartFailure['code']]: (failure: Extract<StartFailure, { readonly code: Code }>) => Explanation
@@ -142,6 +152,35 @@ const EXPLANATIONS: Table = {
     refused(
       `cannot use ${path}: ${reason}`,
       'it holds the 24 words of the node: check that it is a file that you may read',
+    ),
+  'seed-encrypted': ({ path }) =>
+    refused(
+      `the words in ${path} are under a passphrase, and none was given`,
+      `start at a terminal to be asked for it, or hand it over: ${HANDING_OVER}`,
+    ),
+  'seed-passphrase-wrong': ({ path }) =>
+    refused(`this is not the passphrase of ${path}`, 'nothing was changed: try again'),
+  'seed-encrypted-already': ({ path }) =>
+    refused(
+      `the words in ${path} are under a passphrase already`,
+      'to change it: fulgurite seed decrypt, then fulgurite seed encrypt',
+    ),
+  'seed-exists': ({ path }) =>
+    refused(
+      `${path} is there already: words are never written over others`,
+      'name a new data folder with --data; or move the file away if nothing depends on it',
+    ),
+  'passphrase-missing': () => refused('there is nobody to ask for a passphrase', `hand it over: ${HANDING_OVER}`),
+  'passphrase-empty': () => usage('the passphrase is empty', 'give one of at least a few words'),
+  'passphrases-differ': () => refused('what was typed is not the same twice', 'nothing was changed: try again'),
+  'passphrase-unreadable': ({ path, reason }) =>
+    usage(`--seed-passphrase-file ${path}: cannot be read: ${reason}`, `hand it over so: ${HANDING_OVER}`),
+  'words-missing': () =>
+    refused('there is nobody to ask for the words', 'hand them over by standard input: fulgurite seed restore < file'),
+  'words-invalid': () =>
+    refused(
+      'these are not the words of a seed: one is not in the list of BIP 39, is missing, or stands in the wrong place',
+      'check them against the paper that they are on: 12 to 24 words with spaces between',
     ),
   'seed-missing': ({ path }) =>
     refused(

@@ -1,4 +1,5 @@
 import { bitcoindBackend } from '../chain/bitcoind/bitcoind-backend.ts'
+import { askSecretly } from '../lib/ask-secret.ts'
 import { systemClock } from '../lib/clock.ts'
 import { homeFolder } from '../lib/home.ts'
 import { systemRng } from '../lib/rng.ts'
@@ -6,6 +7,7 @@ import { bitcoindConfig } from './config.ts'
 import { openDataFolder } from './data-folder.ts'
 import { failureFields } from './node-logger.ts'
 import type { StartOptions } from './options.ts'
+import { passphraseSource } from './passphrase.ts'
 import { checkPorts } from './ports.ts'
 import { type NodePlaces, runNode } from './running-node.ts'
 import { stopRequest } from './stop-request.ts'
@@ -21,7 +23,11 @@ export const startOnBitcoind = async (options: StartOptions): Promise<number> =>
   const ports = await checkPorts(configured.value, { listen: false, api: false })
   if (!ports.ok) return tellFailure(ports.error, json)
   const config = ports.value
-  const opened = await openDataFolder(config, systemRng)
+  const opened = await openDataFolder(
+    config,
+    systemRng,
+    passphraseSource(process.env, options.seedPassphraseFile, (question) => askSecretly(question)),
+  )
   if (!opened.ok) return tellFailure(opened.error, json)
   const folder = opened.value
   const { log } = folder

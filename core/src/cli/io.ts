@@ -13,6 +13,10 @@ export interface CliIo {
   watch(folder: string, onChange: () => void): () => void
   /** Shows a question and resolves to the line that is typed; `undefined` if nobody can be asked, or nobody answers. */
   ask(question: string): Promise<string | undefined>
+  /** The same, without showing what is typed. */
+  askSecretly(question: string): Promise<string | undefined>
+  /** All of standard input; `undefined` if it is a terminal. */
+  readInput(): Promise<string | undefined>
   randomKey(): string
   /** Resolves after this time, or at once when interrupted. */
   pause(ms: number): Promise<void>

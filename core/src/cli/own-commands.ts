@@ -6,6 +6,7 @@ import {
   LOG_LEVELS,
   NETWORK_NAMES,
   type ResetOptions,
+  type SeedOptions,
   START_DEFAULTS,
   type StartOptions,
 } from '../app/options.ts'
@@ -18,6 +19,19 @@ export interface AppCommands {
   start(options: StartOptions): Promise<number>
   demo(options: DemoOptions): Promise<number>
   resetDevnet(options: ResetOptions): Promise<number>
+  seed(options: SeedOptions, io: SeedTalk): Promise<number>
+}
+
+/** How the `seed` commands reach people. */
+interface SeedTalk extends Pick<CliIo, 'out' | 'askSecretly' | 'readInput'> {
+  readonly env: Record<string, string | undefined>
+}
+
+const SEED_COMMANDS: Readonly<Record<SeedOptions['command'], string>> = {
+  show: 'Shows the words of the node: whoever has them has its coins.',
+  encrypt: 'Puts the words under a passphrase, which the node then needs to start.',
+  decrypt: 'Takes the passphrase away again.',
+  restore: 'Writes the words of a node that was lost into a new data folder, asked for or read from standard input.',
 }
 
 /** The folder that is used when none is named. */
@@ -76,6 +90,7 @@ export const addOwnCommands = (
     )
     .option('--moved', 'the data folder was copied to where it is, and its node has not run elsewhere since')
     .option('--restored', 'the database was put back and may be old: its channels wait for their peers')
+    .option(...PASSPHRASE_FILE)
     .option('--max-plugins <count>', `plugins that may be installed at once (${maxPlugins})`)
     .addOption(oneOf('--log-level <level>', `how much is logged (${logLevel})`, LOG_LEVELS))
     .option(
@@ -96,6 +111,45 @@ export const addOwnCommands = (
       const app = await loadApp()
       done(await app.demo({ json: json === true, ...(data === undefined ? {} : { data: resolve(io.cwd, data) }) }))
     })
+}
+
+const PASSPHRASE_FILE = [
+  '--seed-passphrase-file <file>',
+  'its first line is the passphrase of the seed, - is standard input (FULGURITE_SEED_PASSPHRASE, or asked for)',
+] as const
+
+/** They run here: the node need not be running, and the words go through no API. */
+export const addSeed = (
+  program: Command,
+  io: CliIo,
+  loadApp: () => Promise<AppCommands>,
+  done: (exitCode: number) => void,
+): void => {
+  const group = program.command('seed').description('The words that the node derives its keys from.')
+  for (const [name, summary] of Object.entries(SEED_COMMANDS)) {
+    group
+      .command(name)
+      .description(summary)
+      .option(...PASSPHRASE_FILE)
+      .action(async (_flags, command: Command) => {
+        const { data, json, seedPassphraseFile } = command.optsWithGlobals<SeedFlags>()
+        const app = await loadApp()
+        const options: SeedOptions = {
+          command: name as SeedOptions['command'],
+          data: data === undefined ? defaultFolder(io) : resolve(io.cwd, data),
+          json: json === true,
+          ...(seedPassphraseFile === undefined ? {} : { seedPassphraseFile }),
+        }
+        const { out, askSecretly, readInput } = io
+        done(await app.seed(options, { out, askSecretly, readInput, env: { ...io.env } }))
+      })
+  }
+}
+
+interface SeedFlags {
+  readonly data?: string
+  readonly json?: true
+  readonly seedPassphraseFile?: string
 }
 
 const repeated = (flags: string, summary: string): Option =>

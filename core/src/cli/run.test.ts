@@ -444,6 +444,7 @@ test('start and demo are handed their options, the development network in a fold
     start: (options: StartOptions) => Promise.resolve(started.push(options) === 0 ? 1 : 0),
     demo: (options: unknown) => Promise.resolve(started.push(options) === 0 ? 1 : 7),
     resetDevnet: (options: unknown) => Promise.resolve(started.push(options) === 0 ? 1 : 0),
+    seed: (options: unknown) => Promise.resolve(started.push(options) === 0 ? 1 : 5),
   }
   const io: CliIo = {
     out: () => {},
@@ -456,6 +457,8 @@ test('start and demo are handed their options, the development network in a fold
     readFile: () => '',
     watch: () => () => {},
     ask: () => Promise.resolve(undefined),
+    askSecretly: () => Promise.resolve(undefined),
+    readInput: () => Promise.resolve(undefined),
     randomKey: () => '',
     pause: () => Promise.resolve(),
     interrupted: new AbortController().signal,
@@ -464,11 +467,13 @@ test('start and demo are handed their options, the development network in a fold
   await run(['start', '--data', 'd', '--network', 'regtest', '--json'], io, () => Promise.resolve(app))
   t.is(await run(['demo', '--json'], io, () => Promise.resolve(app)), 7)
   await run(['dev', 'reset'], io, () => Promise.resolve(app))
+  t.is(await run(['seed', 'encrypt', '--seed-passphrase-file', '-'], io, () => Promise.resolve(app)), 5)
   t.deepEqual(started, [
     { data: '/home/u/.fulgurite/devnet', devnet: true, json: false },
     { data: '/work/d', devnet: false, json: true, network: 'regtest' },
     { json: true },
     { data: '/home/u/.fulgurite/devnet', json: false },
+    { command: 'encrypt', data: '/home/u/.fulgurite', json: false, seedPassphraseFile: '-' },
   ])
 })
 

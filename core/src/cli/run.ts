@@ -5,7 +5,7 @@ import { addContractCommands } from './contract-commands.ts'
 import { CliFailure } from './failure.ts'
 import { type CliIo, EXIT } from './io.ts'
 import { addNewPlugin } from './new-plugin.ts'
-import { type AppCommands, addOwnCommands, addReset } from './own-commands.ts'
+import { type AppCommands, addOwnCommands, addReset, addSeed } from './own-commands.ts'
 import { printable, printableJson } from './printable.ts'
 import { wrapped } from './table.ts'
 
@@ -38,6 +38,7 @@ export const commandLine = (
       getOutHelpWidth: () => io.columns,
     })
   addOwnCommands(program, io, loadApp, done)
+  addSeed(program, io, loadApp, done)
   addContractCommands(program, io, done)
   addReset(program, io, loadApp, done)
   addNewPlugin(program, io, done)

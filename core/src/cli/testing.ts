@@ -20,6 +20,8 @@ export const ioIn = (folder: string): CliIo => ({
   home: '/home/someone',
   readFile: () => '{}',
   ask: () => Promise.resolve(undefined),
+  askSecretly: () => Promise.resolve(undefined),
+  readInput: () => Promise.resolve(undefined),
   watch: () => () => {},
   randomKey: () => 'cli-random',
   pause: () => Promise.resolve(),

@@ -281,11 +281,13 @@ const cli: Entrance = {
           readFile: () => jsonText(oddJson(random), random),
           pause: () => Promise.resolve(),
           ask: () => Promise.resolve(undefined),
+          askSecretly: () => Promise.resolve(undefined),
+          readInput: () => Promise.resolve(undefined),
           watch: () => () => {},
           randomKey: () => `made-${random.below(1_000)}`,
           interrupted: AbortSignal.abort(),
         }
-        const app = { start: async () => 0, demo: async () => 0, resetDevnet: async () => 0 }
+        const app = { start: async () => 0, demo: async () => 0, resetDevnet: async () => 0, seed: async () => 0 }
         const code = await run(args, io, async () => app)
         must([0, 1, 2, 3, 4].includes(code), `exit code ${code}`)
         must(!/a bug/.test(said), said)

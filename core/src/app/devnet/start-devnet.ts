@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { askSecretly } from '../../lib/ask-secret.ts'
 import { systemClock } from '../../lib/clock.ts'
 import { FailureError } from '../../lib/errors.ts'
 import { homeFolder } from '../../lib/home.ts'
@@ -8,6 +9,7 @@ import { devnetConfig, type NodeConfig } from '../config.ts'
 import { type DataFolder, openDataFolder } from '../data-folder.ts'
 import { failureFields } from '../node-logger.ts'
 import type { StartOptions } from '../options.ts'
+import { passphraseSource } from '../passphrase.ts'
 import { checkPorts } from '../ports.ts'
 import type { RunningNode } from '../running-node.ts'
 import { explain, startFailureOf } from '../start-failure.ts'
@@ -65,7 +67,11 @@ export const startDevnet = async (options: StartOptions): Promise<number> => {
   })
   if (!ports.ok) return tellFailure(ports.error, json)
   const config = ports.value
-  const opened = await openDataFolder(config, systemRng)
+  const opened = await openDataFolder(
+    config,
+    systemRng,
+    passphraseSource(process.env, options.seedPassphraseFile, (question) => askSecretly(question)),
+  )
   if (!opened.ok) return tellFailure(opened.error, json)
   const folder = opened.value
   const stop = stopRequest(() => folder.log.flush())

@@ -18,34 +18,79 @@ import type { Failure } from '../../lib/errors.ts'
 import { openOwnFile, openToRead } from '../../lib/own-file.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { Rng } from '../../lib/rng.ts'
+import { GUESS_COST, looksSealed, openWords, readSealed, sealWords } from './sealed-words.ts'
 
 export type SeedFailure =
   | (Failure<'seed-not-a-mnemonic'> & { readonly path: string })
   | (Failure<'seed-readable-by-others'> & { readonly path: string; readonly mode: string })
   | (Failure<'seed-unreadable'> & { readonly path: string; readonly reason: string })
+  /** No passphrase was given. */
+  | (Failure<'seed-encrypted'> & { readonly path: string })
+  | (Failure<'seed-passphrase-wrong'> & { readonly path: string })
 
 const ENTROPY_BYTES = 32
 
 /**
- * The 64-byte seed (BIP 39) of the node that keeps its mnemonic in this file. A new node draws 24 words and writes them,
- * readable by the owner only; they are on the disk, whole, before this returns. A file that others can read is refused.
+ * The 64-byte seed (BIP 39) of the node that keeps its mnemonic in this file. A new node draws 24 words and writes them, readable by the
+ * owner only, and under the passphrase if there is one; they are on the disk, whole, before this returns. A file that others can read is
+ * refused.
  */
-export const loadOrCreateSeed = (path: string, rng: Rng): Result<Uint8Array, SeedFailure> => {
+export const loadOrCreateSeed = (path: string, rng: Rng, passphrase?: string): Result<Uint8Array, SeedFailure> => {
+  if (!existsSync(path)) {
+    const written = writeWords(path, entropyToMnemonic(rng.bytes(ENTROPY_BYTES), wordlist), rng, passphrase)
+    if (!written.ok) return written
+  }
+  const words = readWords(path, passphrase)
+  return words.ok ? ok(seedOf(words.value)) : words
+}
+
+/** The words in the file; a passphrase is of no use where they are not under one. */
+export const readWords = (path: string, passphrase?: string): Result<string, SeedFailure> => {
   try {
-    if (!existsSync(path)) create(path, entropyToMnemonic(rng.bytes(ENTROPY_BYTES), wordlist))
-    return load(path)
+    const text = readOwn(path)
+    if (!text.ok) return text
+    if (!looksSealed(text.value)) return validWords(text.value, path)
+    const sealed = readSealed(text.value)
+    if (sealed === undefined) {
+      return err({ code: 'seed-unreadable', path, reason: 'it is damaged, or was written by a newer version' })
+    }
+    if (passphrase === undefined) return err({ code: 'seed-encrypted', path })
+    const opened = openWords(sealed, passphrase)
+    return opened === undefined ? err({ code: 'seed-passphrase-wrong', path }) : validWords(opened, path)
   } catch (error) {
     return err({ code: 'seed-unreadable', path, reason: (error as Error).message })
   }
 }
 
+/** Keeps these words in the file, under the passphrase if there is one, in the place of what was there. */
+export const writeWords = (
+  path: string,
+  words: string,
+  rng: Rng,
+  passphrase?: string,
+  cost = GUESS_COST,
+): Result<void, SeedFailure> => {
+  try {
+    writeWhole(path, passphrase === undefined ? `${words}\n` : sealWords(words, passphrase, rng, cost))
+    return ok(undefined)
+  } catch (error) {
+    return err({ code: 'seed-unreadable', path, reason: (error as Error).message })
+  }
+}
+
+/** Words as people type them, if their checksum is right (BIP 39: 12 to 24 of them). */
+export const wordsIn = (text: string): string | undefined => {
+  const words = text.trim().toLowerCase().replace(/\s+/g, ' ')
+  return validateMnemonic(words, wordlist) ? words : undefined
+}
+
 // The words appear whole or not at all: half of them, after a full disk or a power cut, would be a seed that nobody can use.
-const create = (path: string, mnemonic: string): void => {
+const writeWhole = (path: string, text: string): void => {
   const draft = `${path}.new`
   const fd = openOwnFile(draft)
   try {
     ftruncateSync(fd)
-    writeFileSync(fd, `${mnemonic}\n`)
+    writeFileSync(fd, text)
     fsyncSync(fd)
     renameSync(draft, path)
   } catch (error) {
@@ -68,7 +113,7 @@ const syncFolder = (folder: string): void => {
   }
 }
 
-const load = (path: string): Result<Uint8Array, SeedFailure> => {
+const readOwn = (path: string): Result<string, SeedFailure> => {
   const fd = openToRead(path)
   try {
     const mode = fstatSync(fd).mode & 0o777
@@ -76,14 +121,17 @@ const load = (path: string): Result<Uint8Array, SeedFailure> => {
     if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
       return err({ code: 'seed-readable-by-others', path, mode: mode.toString(8) })
     }
-    const mnemonic = readFileSync(fd, 'utf8').trim().replace(/\s+/g, ' ')
-    if (!validateMnemonic(mnemonic, wordlist)) return err({ code: 'seed-not-a-mnemonic', path })
-    return ok(seedOf(mnemonic))
+    return ok(readFileSync(fd, 'utf8'))
   } finally {
     closeSync(fd)
   }
 }
 
-// BIP 39, from mnemonic to seed, without a passphrase. Node's own does it in a millisecond, the library's in forty.
-const seedOf = (mnemonic: string): Uint8Array =>
-  new Uint8Array(pbkdf2Sync(mnemonic.normalize('NFKD'), 'mnemonic', 2048, 64, 'sha512'))
+const validWords = (text: string, path: string): Result<string, SeedFailure> => {
+  const words = wordsIn(text)
+  return words === undefined ? err({ code: 'seed-not-a-mnemonic', path }) : ok(words)
+}
+
+// BIP 39, from mnemonic to seed, without a passphrase of its own. Node's own does it in a millisecond, the library's in forty.
+const seedOf = (words: string): Uint8Array =>
+  new Uint8Array(pbkdf2Sync(words.normalize('NFKD'), 'mnemonic', 2048, 64, 'sha512'))
