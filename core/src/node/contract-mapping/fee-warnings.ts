@@ -1,15 +1,13 @@
 import type { Wallet } from '../../wallet/wallet.ts'
-import type { ChannelDirectory } from '../channel/channel-directory.ts'
 import type { Publisher } from '../publishing/publisher.ts'
 
 interface FeeSources {
   readonly publisher: Pick<Publisher, 'shortages'>
-  readonly channelDirectory: Pick<ChannelDirectory, 'count'>
   readonly wallet: Pick<Wallet, 'balance' | 'anchorReserve'>
 }
 
 /** What the wallet lacks now for claims under way, by when; and what it would lack if a channel had to be closed alone. */
-export const feeWarnings = ({ publisher, channelDirectory, wallet }: FeeSources): readonly string[] => {
+export const feeWarnings = ({ publisher, wallet }: FeeSources): readonly string[] => {
   const short = publisher.shortages()
   if (short.length > 0) {
     const needed = short.reduce((sum, each) => sum + (each.needed - each.available), 0n)
