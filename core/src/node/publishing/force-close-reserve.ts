@@ -1,5 +1,4 @@
 import type { Sat } from '../../lib/units.ts'
-import type { ChannelDirectory } from '../channel/channel-directory.ts'
 
 /**
  * What the wallet should keep for one forced close: a commitment without HTLCs and the transaction that spends its anchor weigh about 1,900
@@ -16,10 +15,3 @@ export const forceCloseReserve = (channels: number): Sat => {
   const count = BigInt(channels)
   return (count < MOST_AT_ONCE ? count : MOST_AT_ONCE) * RESERVE_PER_CHANNEL
 }
-
-/** Those that may have to be closed alone: what is funded, but not closing. */
-export const openChannels = (channels: Pick<ChannelDirectory, 'count'>): number =>
-  (['opening', 'usable', 'offline', 'quarantined'] as const).reduce(
-    (sum, standing) => sum + channels.count(standing),
-    0,
-  )
