@@ -5,6 +5,7 @@ import type { Clock } from '../lib/clock.ts'
 import type { Rng } from '../lib/rng.ts'
 import type { Store } from '../store/store.ts'
 import type { TrafficLimits } from './connection/traffic-limits.ts'
+import type { Transport } from './connection/transport.ts'
 import type { NodeLog } from './node-log.ts'
 import type { ConfiguredPeer } from './peer/address-book.ts'
 import type { SocketAddress } from './peer/socket-address.ts'
@@ -27,6 +28,8 @@ export interface NodeOptions {
   readonly listen?: SocketAddress
   /** What peers may ask of this node; the defaults if absent. */
   readonly traffic?: TrafficLimits
+  /** How connections with peers come about: TCP if absent. */
+  readonly transport?: Transport
   /** What the operator chose; the rest is as in `DEFAULT_CHOICES`. */
   readonly choices?: Partial<NodeChoices>
   /** For how long rows of what has ended are kept, and where they go then; for ever if absent. */

@@ -243,6 +243,7 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
       maxUnconfirmedInAll: MAX_UNCONFIRMED_IN_ALL,
     },
     ...(options.traffic === undefined ? {} : { traffic: options.traffic }),
+    ...(options.transport === undefined ? {} : { transport: options.transport }),
   })
   const kept =
     options.retention === undefined

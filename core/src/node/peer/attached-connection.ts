@@ -3,7 +3,7 @@ import type { Clock } from '../../lib/clock.ts'
 import type { NodeId } from '../../lib/ids.ts'
 import type { FeatureVector } from '../../wire/feature-vector.ts'
 import type { Message } from '../../wire/messages/message.ts'
-import type { Connection } from '../connection/connection.ts'
+import type { PeerLine } from '../connection/transport.ts'
 import { Complaints } from './complaints.ts'
 import type { PeerConnection } from './peer-connection.ts'
 
@@ -17,12 +17,12 @@ export class AttachedConnection implements PeerConnection {
   /** On the monotonic clock. */
   readonly since: number
   readonly complaints: Complaints
-  readonly #connection: Connection
+  readonly #connection: PeerLine
   #flushing = false
   #pressing = 0
   #closedByOperator = false
 
-  constructor(connection: Connection, epoch: Epoch, clock: Pick<Clock, 'monotonic'>) {
+  constructor(connection: PeerLine, epoch: Epoch, clock: Pick<Clock, 'monotonic'>) {
     this.epoch = epoch
     this.remoteNodeId = connection.remoteNodeId
     this.remoteFeatures = connection.remoteFeatures

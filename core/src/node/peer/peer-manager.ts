@@ -11,13 +11,12 @@ import { err, ok, type Result } from '../../lib/result.ts'
 import type { Rng } from '../../lib/rng.ts'
 import { seldom } from '../../lib/seldom.ts'
 import type { Store } from '../../store/store.ts'
-import { connect } from '../connection/connect.ts'
-import type { Connection } from '../connection/connection.ts'
 import type { ConnectFailure } from '../connection/connection-failure.ts'
 import { type ConnectionSettings, HANDSHAKE_TIMEOUT_MS } from '../connection/connection-settings.ts'
-import { type Listener, listen } from '../connection/listen.ts'
+import type { Listener } from '../connection/listen.ts'
 import { type Place, TrafficControl } from '../connection/traffic-control.ts'
 import { TRAFFIC_LIMITS, type TrafficLimits } from '../connection/traffic-limits.ts'
+import { type PeerLine, TCP, type Transport } from '../connection/transport.ts'
 import type { NodeLog } from '../node-log.ts'
 import { AddressBook, type ConfiguredPeer } from './address-book.ts'
 import { AttachedConnection } from './attached-connection.ts'
@@ -40,6 +39,8 @@ export interface PeerManagerOptions {
   readonly configured: readonly ConfiguredPeer[]
   /** The defaults if absent. */
   readonly traffic?: TrafficLimits
+  /** TCP if absent. */
+  readonly transport?: Transport
 }
 
 /** Accepting may fail thousands of times a second. */
@@ -58,8 +59,9 @@ export class PeerManager {
   readonly #system: ActorSystem<{ readonly type: string }>
   readonly #partners: Partners
   readonly #connection: ConnectionSettings
+  readonly #transport: Transport
   /** Those who called us and have no channel. */
-  readonly #strangers: Crowd<Connection>
+  readonly #strangers: Crowd<PeerLine>
   #parent: ActorContext<Record<string, never>> | undefined
   #listener: Listener | undefined
   #lastEpoch: Epoch = 0
@@ -80,6 +82,7 @@ export class PeerManager {
     this.#partners = partners
     this.#addresses = new AddressBook({ store: options.store, clock, configured: options.configured })
     this.#connection = { ...options.connection, traffic }
+    this.#transport = options.transport ?? TCP
     this.#reconnection = new Reconnection(clock, options.rng)
     this.#strangers = new Crowd(limits.connected)
     system.spawn<Record<string, never>>('peers', (context) => {
@@ -104,7 +107,7 @@ export class PeerManager {
     host,
     port,
   }: SocketAddress): Promise<Result<number, { readonly code: string; readonly cause: string }>> {
-    const listening = await listen({
+    const listening = await this.#transport.listen({
       ...this.#connection,
       host,
       port,
@@ -127,7 +130,7 @@ export class PeerManager {
     // If a node were its own peer, each end of the connection would seem to replace the other.
     if (equalBytes(nodeId, this.#options.nodeId)) return err({ code: 'own-node-id' })
     if (this.#options.services.peerDirectory.get(nodeId)?.connection !== undefined) return ok(undefined)
-    const connected = await connect({ ...this.#connection, nodeId, ...address })
+    const connected = await this.#transport.connect({ ...this.#connection, nodeId, ...address })
     if (!connected.ok) return connected
     await this.#ending.get(toHex(nodeId))
     if (this.#stopped) {
@@ -157,7 +160,7 @@ export class PeerManager {
   }
 
   /** A partner always finds room; the number of strangers is limited, and the largest address loses its youngest. */
-  #accept(connection: Connection): void {
+  #accept(connection: PeerLine): void {
     const { remoteNodeId, remoteAddress } = connection
     if (!this.#partners.has(remoteNodeId)) {
       this.#forgetPartners()
@@ -178,12 +181,12 @@ export class PeerManager {
     }
   }
 
-  #crowdOut(connection: Connection): void {
+  #crowdOut(connection: PeerLine): void {
     this.#options.log.debug('peer.crowded-out', { peer: toHex(connection.remoteNodeId), address: connection.address })
     connection.close({ type: 'warning', channelId: new Uint8Array(32), data: utf8Encode('too many connections') })
   }
 
-  #attach(connection: Connection): void {
+  #attach(connection: PeerLine): void {
     const { remoteNodeId } = connection
     const key = toHex(remoteNodeId)
     const ending = this.#ending.get(key)
@@ -230,7 +233,7 @@ export class PeerManager {
    * sign that the earlier one was lost; if each side has called the other, that would end both. The call of the lesser node id stays; LND
    * does the same.
    */
-  #yields({ direction, remoteNodeId }: Connection, others: ReadonlySet<AttachedConnection>): boolean {
+  #yields({ direction, remoteNodeId }: PeerLine, others: ReadonlySet<AttachedConnection>): boolean {
     const { clock, nodeId } = this.#options
     const isByLesser = compareBytes(nodeId, remoteNodeId) < 0 === (direction === 'outbound')
     if (isByLesser) return false

@@ -1,0 +1,72 @@
+import type { Rng } from '../../../core/src/lib/rng.ts'
+
+/** One thing that happens to the simulated world. Nodes and links are numbers, taken modulo how many there are. */
+export type Action =
+  | { readonly do: 'pay'; readonly from: number; readonly to: number; readonly msat: number }
+  /** Time passes. */
+  | { readonly do: 'wait'; readonly ms: number }
+  | { readonly do: 'cut'; readonly link: number }
+  /** One side of a link goes silent for a while; the connection stays. */
+  | { readonly do: 'silence'; readonly link: number; readonly side: number; readonly ms: number }
+  /** The two cannot connect for a while. */
+  | { readonly do: 'part'; readonly link: number; readonly ms: number }
+  /** After so many commits from now, a process dies before or after the next one is on the disk; it is started again after a while. */
+  | {
+      readonly do: 'crash'
+      readonly node: number
+      readonly when: 'before' | 'after'
+      readonly commits: number
+      readonly downMs: number
+    }
+  | { readonly do: 'mine'; readonly blocks: number }
+  | { readonly do: 'feerate'; readonly node: number; readonly perKw: number }
+  | { readonly do: 'close'; readonly link: number; readonly side: number; readonly isForced: boolean }
+
+const SECONDS = 1_000
+
+/** How likely each is, and how it is drawn. */
+const KINDS: readonly (readonly [weight: number, draw: (rng: Rng) => Action])[] = [
+  [30, (rng) => ({ do: 'pay', from: rng.below(3), to: 1 + rng.below(2), msat: amount(rng) })],
+  [24, (rng) => ({ do: 'wait', ms: 1 + rng.below([20, 200, 3 * SECONDS, 70 * SECONDS][rng.below(4)] as number) })],
+  [5, (rng) => ({ do: 'cut', link: rng.below(2) })],
+  [5, (rng) => ({ do: 'silence', link: rng.below(2), side: rng.below(2), ms: rng.below(300 * SECONDS) })],
+  [3, (rng) => ({ do: 'part', link: rng.below(2), ms: rng.below(300 * SECONDS) })],
+  [
+    12,
+    (rng) => ({
+      do: 'crash',
+      node: rng.below(3),
+      when: rng.below(2) === 0 ? 'before' : 'after',
+      commits: rng.below([3, 12, 40][rng.below(3)] as number),
+      downMs: rng.below([1, 30, 200][rng.below(3)] as number) * SECONDS,
+    }),
+  ],
+  [10, (rng) => ({ do: 'mine', blocks: 1 + rng.below([2, 8, 60][rng.below(3)] as number) })],
+  [
+    3,
+    (rng) => ({ do: 'feerate', node: rng.below(3), perKw: 253 + rng.below([2_000, 10_000][rng.below(2)] as number) }),
+  ],
+  [2, (rng) => ({ do: 'close', link: rng.below(2), side: rng.below(2), isForced: rng.below(2) === 0 })],
+]
+
+const WEIGHT = KINDS.reduce((sum, [weight]) => sum + weight, 0)
+
+/** From below every dust limit to a good part of a channel. */
+const amount = (rng: Rng): number => 1_000 + rng.below([300_000, 5_000_000, 90_000_000][rng.below(3)] as number)
+
+const drawn = (rng: Rng): Action => {
+  let at = rng.below(WEIGHT)
+  for (const [weight, draw] of KINDS) {
+    if (at < weight) return draw(rng)
+    at -= weight
+  }
+  throw new Error('unreachable: the weights were added up')
+}
+
+export const drawActions = (rng: Rng): readonly Action[] => Array.from({ length: 10 + rng.below(40) }, () => drawn(rng))
+
+/** One line of a trace. */
+export const tell = ({ do: what, ...rest }: Action): string =>
+  `${what} ${Object.entries(rest)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(' ')}`

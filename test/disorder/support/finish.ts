@@ -1,0 +1,85 @@
+import { isFunded } from '../../../core/src/channel/state/channel-state.ts'
+import type { Funded } from '../../../core/src/channel/state/durable.ts'
+import { equalBytes, toHex } from '../../../core/src/lib/bytes.ts'
+import type { SimulatedNode } from './simulated-node.ts'
+import { storedChannels } from './stored-channels.ts'
+import type { Link, World } from './world.ts'
+
+/** The channel as the node's disk holds it, if it lives. */
+const stored = (node: SimulatedNode, link: Link): Funded | undefined => {
+  for (const { durable } of storedChannels(node.disk)) {
+    if (isFunded(durable) && toHex(durable.params.channelId) === link.channelId) return durable
+  }
+  return undefined
+}
+
+/** Neither side has gone to the chain with it. */
+export const isOpen = (link: Link): boolean =>
+  [link.a, link.b].every((node) => {
+    const channel = stored(node, link)
+    return channel !== undefined && channel.phase !== 'closing'
+  })
+
+/** Everything is repaired: all run and can connect, and nobody is silent. What is under way comes to its end. */
+export const recover = async (world: World): Promise<void> => {
+  for (const { a, b } of world.links) {
+    world.net.bar(a.host, b.host, false)
+    for (const [from, to] of [
+      [a, b],
+      [b, a],
+    ] as const)
+      world.net.silence(from.host, to.host, false)
+  }
+  for (const node of world.nodes) {
+    node.forgive()
+    node.start()
+    node.feerate = 1_000
+  }
+  await world.until(() => world.nodes.every(({ isReady }) => isReady), 'all nodes run')
+  // Longer than any pause between two attempts to connect, and any timeout of a channel.
+  await world.advance(240_000)
+}
+
+/** Both ends hold the same two commitments, and no HTLC. */
+export const disagreement = (link: Link): string | undefined => {
+  const [a, b] = [stored(link.a, link), stored(link.b, link)]
+  if (a === undefined || b === undefined) return 'one side has lost the channel'
+  const [ours, theirs] = [a.active[0], b.active[0]]
+  if (ours === undefined || theirs === undefined) return 'a channel without a commitment'
+  const names = `${link.a.name} and ${link.b.name}`
+  if (a.htlcs.offered.length + a.htlcs.received.length + b.htlcs.offered.length + b.htlcs.received.length > 0) {
+    return `HTLCs are left between ${names}`
+  }
+  const isSame = equalBytes(ours.local.txid, theirs.remote.txid) && equalBytes(theirs.local.txid, ours.remote.txid)
+  return isSame ? undefined : `${names} disagree`
+}
+
+const STEP = 20
+/** No HTLC that is under way lasts longer. */
+const LAST_EXPIRY = 200
+const MAX_BLOCKS = 3_000
+
+/** Closes what is open, half of it by force, and mines until no channel is left. */
+export const closeAll = async (world: World, isForced: (at: number) => boolean): Promise<void> => {
+  for (const [at, link] of world.links.entries()) {
+    if (!isOpen(link)) continue
+    const closer = at % 2 === 0 ? link.a : link.b
+    await world.result(
+      closer.tryAsk('channels', isForced(at) ? 'forceClose' : 'close', {
+        channelId: link.channelId,
+      }) as Promise<unknown>,
+    )
+    await world.advance(5_000)
+  }
+  const left = (): boolean =>
+    world.nodes.some(({ disk }) => storedChannels(disk).some(({ durable }) => isFunded(durable)))
+  for (let mined = 0; left(); mined += STEP) {
+    if (mined > MAX_BLOCKS) throw new Error('a channel never ends')
+    // Once every HTLC has timed out, only delays of one side's own outputs are left.
+    if (mined < LAST_EXPIRY) await world.mine(STEP)
+    else await world.mineAtOnce(STEP)
+  }
+  // What was swept last is deep enough for the wallet.
+  await world.mine(8)
+  await world.advance(5_000)
+}

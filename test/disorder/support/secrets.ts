@@ -1,0 +1,38 @@
+import type { Tx } from '../../../core/src/bitcoin/transaction.ts'
+import { isCommitmentLike, numberOfCommitment } from '../../../core/src/channel/commitment/commitment-transaction.ts'
+import { commitmentOn } from '../../../core/src/channel/commitments/commitments.ts'
+import { isFunded } from '../../../core/src/channel/state/channel-state.ts'
+import { toHex } from '../../../core/src/lib/bytes.ts'
+import type { Message } from '../../../core/src/wire/messages/message.ts'
+import type { SimulatedNode } from './simulated-node.ts'
+import { storedChannels } from './stored-channels.ts'
+
+/** Which commitments each node has revoked, as the wire shows it: an honest node never publishes one of these. */
+export class Secrets {
+  /** By host and channel. */
+  readonly #revealed = new Map<string, Set<string>>()
+
+  sent(host: string, message: Message): void {
+    if (message.type !== 'revoke_and_ack') return
+    const name = `${host} ${toHex(message.channelId)}`
+    const known = this.#revealed.get(name) ?? new Set()
+    // The same secret is sent again where the peer may not have got it.
+    this.#revealed.set(name, known.add(toHex(message.perCommitmentSecret)))
+  }
+
+  /** What is wrong with what the node publishes. */
+  broadcast(node: SimulatedNode, tx: Tx): string | undefined {
+    const [input] = tx.inputs
+    if (input === undefined || !isCommitmentLike(tx)) return undefined
+    for (const { durable } of storedChannels(node.disk)) {
+      if (!isFunded(durable)) continue
+      const commitment = commitmentOn(durable, input.outpoint)
+      if (commitment === undefined) continue
+      const number = numberOfCommitment(commitment.localParams, tx)
+      const revoked = this.#revealed.get(`${node.host} ${toHex(durable.params.channelId)}`)?.size ?? 0
+      if (number === undefined || number >= revoked) return undefined
+      return `${node.name} publishes commitment ${number}, and has revoked ${revoked} commitments`
+    }
+    return undefined
+  }
+}

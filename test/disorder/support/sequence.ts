@@ -1,0 +1,67 @@
+import { seededRng } from '../../../core/src/lib/rng.ts'
+import { type Action, drawActions } from './actions.ts'
+import { checkBooks } from './books.ts'
+import { closeAll, disagreement, isOpen, recover } from './finish.ts'
+import { World } from './world.ts'
+
+/** What one sequence came to. */
+export interface Outcome {
+  /** Empty if everything held. */
+  readonly faults: readonly string[]
+  readonly trace: readonly string[]
+  readonly payments: number
+}
+
+/** How many nodes, and what happens to them: all of it from the seed. */
+export const planOf = (seed: number): { readonly nodes: number; readonly actions: readonly Action[] } => {
+  const rng = seededRng(seed)
+  return { nodes: 2 + rng.below(2), actions: drawActions(rng) }
+}
+
+/** Plays a sequence. The same seed and actions give the same outcome. */
+export const play = async (
+  seed: number,
+  nodes: number,
+  actions: readonly Action[],
+  traces = false,
+): Promise<Outcome> => {
+  const world = new World(seed, nodes)
+  world.traces = traces
+  try {
+    await world.begin()
+    for (const action of actions) {
+      world.note(`-- ${JSON.stringify(action)}`)
+      await world.apply(action)
+      if (world.faults.length > 0) break
+    }
+    if (world.faults.length === 0) {
+      world.note('-- recover')
+      await recover(world)
+      for (const link of world.links) {
+        const fault = isOpen(link) ? disagreement(link) : undefined
+        if (fault !== undefined) world.faults.push(fault)
+      }
+      world.note('-- close all')
+      await closeAll(world, (at) => (seed + at) % 3 === 0)
+      await checkBooks(world)
+    }
+  } catch (error) {
+    world.faults.push((error as Error).stack ?? String(error))
+  }
+  world.end()
+  return { faults: world.faults, trace: world.trace, payments: world.asked.length }
+}
+
+/** The shortest run of these actions that still fails: parts are left out as long as it does. */
+export const shrink = async (seed: number, nodes: number, actions: readonly Action[]): Promise<readonly Action[]> => {
+  let least = actions
+  for (let size = Math.ceil(least.length / 2); size >= 1; size = size === 1 ? 0 : Math.ceil(size / 2)) {
+    for (let at = 0; at < least.length; ) {
+      const fewer = [...least.slice(0, at), ...least.slice(at + size)]
+      const { faults } = await play(seed, nodes, fewer)
+      if (faults.length > 0) least = fewer
+      else at += size
+    }
+  }
+  return least
+}

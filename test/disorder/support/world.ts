@@ -1,0 +1,313 @@
+import { addressToScript } from '../../../core/src/bitcoin/address.ts'
+import { NETWORKS } from '../../../core/src/bitcoin/network.ts'
+import { formatOutPoint, type Tx, txidOf } from '../../../core/src/bitcoin/transaction.ts'
+import { Devchain } from '../../../core/src/chain/devchain/devchain.ts'
+import { fromHex, toHex } from '../../../core/src/lib/bytes.ts'
+import { type VirtualClock, virtualClock } from '../../../core/src/lib/clock-virtual.ts'
+import { type Rng, seededRng } from '../../../core/src/lib/rng.ts'
+import type { NodeLog } from '../../../core/src/node/node-log.ts'
+import type { Action } from './actions.ts'
+import { Secrets } from './secrets.ts'
+import { SimulatedNet } from './simulated-net.ts'
+import { SimulatedNode } from './simulated-node.ts'
+
+const REGTEST = NETWORKS.regtest
+/** What each wallet begins with. */
+export const FUNDED_SAT = 3_000_000n
+const COINS = 6
+const CAPACITY_SAT = 1_000_000n
+/** A node that is down longer could miss a deadline by its own fault. */
+const MAX_BLOCKS_DOWN = 3
+/** Enough for what a block sets off. */
+const BLOCK_MS = 300
+
+/** A payment that was asked for. */
+export interface Asked {
+  readonly from: SimulatedNode
+  readonly to: SimulatedNode
+  readonly msat: bigint
+  hash?: string
+}
+
+export interface Link {
+  readonly a: SimulatedNode
+  readonly b: SimulatedNode
+  channelId: string
+}
+
+/** Nodes in a row, each with a channel to the next, and everything that can happen to them. */
+export class World {
+  readonly clock: VirtualClock = virtualClock()
+  readonly chain: Devchain
+  readonly net: SimulatedNet
+  readonly nodes: readonly SimulatedNode[]
+  readonly links: readonly Link[]
+  readonly asked: Asked[] = []
+  readonly faults: string[] = []
+  /** What of this world's chain belongs to whom: the first to hand a transaction in. */
+  readonly broadcastBy = new Map<string, SimulatedNode>()
+  readonly secrets = new Secrets()
+  readonly trace: string[] = []
+  /** Who pays for the commitments on these outputs. */
+  readonly funders = new Map<string, SimulatedNode>()
+  /** What each node was given when its channels were opened, less what it gave. */
+  readonly pushedTo = new Map<SimulatedNode, bigint>()
+  readonly #rng: Rng
+  #stirs = 0
+  #blocksDown = new Map<SimulatedNode, number>()
+
+  constructor(seed: number, count: number) {
+    this.#rng = seededRng(seed)
+    const rng = this.#rng
+    this.chain = Devchain.open({ clock: this.clock, initialBlocks: 110 })
+    this.net = new SimulatedNet({
+      clock: this.clock,
+      latencyMs: () => 1 + rng.below(20),
+      onSent: (from, to, message) => {
+        this.#stirs += 1
+        this.secrets.sent(from, message)
+        if (this.traces) this.trace.push(`${this.#now} ${from}>${to} ${message.type}`)
+      },
+    })
+    const log: NodeLog = {
+      debug() {},
+      info: (event, fields) => this.#log('info', event, fields),
+      warn: (event, fields) => this.#log('warn', event, fields),
+      error: (event, fields) => {
+        this.#log('error', event, fields)
+        this.faults.push(`an error was logged: ${event} ${JSON.stringify(fields)}`)
+      },
+    }
+    const ground = {
+      clock: this.clock,
+      chain: this.chain,
+      net: this.net,
+      rng,
+      diskMs: () => {
+        this.#stirs += 1
+        return rng.below(8)
+      },
+      onBroadcast: (node: SimulatedNode, txs: readonly Tx[]) => this.#broadcast(node, txs),
+      log,
+      fault: (message: string) => void this.faults.push(message),
+    }
+    this.nodes = ['alice', 'bob', 'carol']
+      .slice(0, count)
+      .map((name, at) => new SimulatedNode(ground, name, `10.0.${at}.1`))
+    this.links = this.nodes.slice(1).map((b, at) => ({ a: this.nodes[at] as SimulatedNode, b, channelId: '' }))
+    for (const { a, b } of this.links) a.peers.push({ nodeId: b.nodeId, address: { host: b.host, port: 9735 } })
+  }
+
+  traces = false
+
+  get #now(): string {
+    return `[${this.clock.monotonic()} @${this.chain.tip.height}]`
+  }
+
+  #log(level: string, event: string, fields: object | undefined): void {
+    if (this.traces) this.trace.push(`${this.#now} ${level} ${event} ${JSON.stringify(fields ?? {})}`)
+  }
+
+  note(line: string): void {
+    if (this.traces) this.trace.push(`${this.#now} ${line}`)
+  }
+
+  #broadcast(node: SimulatedNode, txs: readonly Tx[]): void {
+    this.#stirs += 1
+    for (const tx of txs) {
+      const txid = toHex(txidOf(tx))
+      if (!this.broadcastBy.has(txid)) this.broadcastBy.set(txid, node)
+      const fault = this.secrets.broadcast(node, tx)
+      if (fault !== undefined) this.faults.push(fault)
+    }
+  }
+
+  /** Lets everything happen that can happen now. */
+  readonly settle = async (): Promise<void> => {
+    for (;;) {
+      const before = this.#stirs
+      await turn()
+      await turn()
+      if (this.#stirs === before) return
+    }
+  }
+
+  advance(ms: number): Promise<void> {
+    return this.clock.advance(ms, this.settle)
+  }
+
+  /** Time passes until it holds. */
+  async until(holds: () => boolean | Promise<boolean>, what: string, patienceMs = 900_000): Promise<void> {
+    const end = this.clock.monotonic() + patienceMs
+    await this.settle()
+    while (!(await this.result(Promise.resolve(holds())))) {
+      if (this.clock.monotonic() > end) throw new Error(`waited in vain until ${what}`)
+      await this.advance(100)
+    }
+  }
+
+  /** Time passes until the answer is there. */
+  async result<T>(promise: Promise<T>): Promise<T> {
+    let answer: { readonly value: T } | undefined
+    let failed: { readonly error: unknown } | undefined
+    promise.then(
+      (value) => {
+        answer = { value }
+      },
+      (error: unknown) => {
+        failed = { error }
+      },
+    )
+    for (let waited = 0; ; waited++) {
+      await this.settle()
+      if (failed !== undefined) throw (failed as { readonly error: unknown }).error
+      if (answer !== undefined) return answer.value
+      if (waited > 20_000) throw new Error('no answer comes')
+      await this.advance(10)
+    }
+  }
+
+  async begin(): Promise<void> {
+    for (const node of this.nodes) node.start()
+    await this.until(() => this.nodes.every(({ isReady }) => isReady), 'the nodes have started')
+    for (const node of this.nodes) {
+      const { address } = await this.result(node.ask('wallet', 'newAddress', {}))
+      const script = addressToScript(address, REGTEST)
+      if (!script.ok) throw new Error('our own address')
+      // More than one coin: a wallet needs several for claims at the same time.
+      const coins = Array.from({ length: COINS }, () => ({ amount: FUNDED_SAT / BigInt(COINS), script: script.value }))
+      const funded = this.chain.fund(coins)
+      if (!funded.ok) throw new Error(funded.error.code)
+    }
+    await this.mine(1)
+    for (const link of this.links) {
+      await this.until(() => this.#isConnected(link), 'the peers are connected')
+      const { channelId, fundingTxid, fundingOutputIndex } = await this.result(
+        link.a.ask('channels', 'open', {
+          nodeId: link.b.id,
+          fundingSat: CAPACITY_SAT,
+          pushMsat: (CAPACITY_SAT * 1000n) / 2n,
+        }),
+      )
+      link.channelId = channelId
+      const outpoint = { txid: fromHex(fundingTxid).reverse(), index: fundingOutputIndex }
+      this.funders.set(formatOutPoint(outpoint), link.a)
+      this.#give(link.a, -CAPACITY_SAT / 2n)
+      this.#give(link.b, CAPACITY_SAT / 2n)
+    }
+    await this.mine(6)
+    await this.until(() => this.#allUsable(), 'the channels are usable')
+    if (this.faults.length > 0) throw new Error(this.faults.join('\n'))
+  }
+
+  #give(node: SimulatedNode, sat: bigint): void {
+    this.pushedTo.set(node, (this.pushedTo.get(node) ?? 0n) + sat)
+  }
+
+  /** The processes end. */
+  end(): void {
+    for (const node of this.nodes) node.die()
+    this.chain.close()
+  }
+
+  async #isConnected({ a, b }: Link): Promise<boolean> {
+    const { items } = await a.ask('peers', 'list', {})
+    return items.some(({ nodeId, connected }) => nodeId === b.id && connected)
+  }
+
+  async #allUsable(): Promise<boolean> {
+    for (const link of this.links) {
+      for (const node of [link.a, link.b]) {
+        const answer = await node.tryAsk('channels', 'get', { channelId: link.channelId })
+        const channel =
+          answer?.ok === true
+            ? (answer.value as { channel: { state: string; remotePolicy?: object } }).channel
+            : undefined
+        if (channel?.state !== 'usable' || channel.remotePolicy === undefined) return false
+      }
+    }
+    return true
+  }
+
+  /** One block after the other. Whoever is down comes back before it could miss a deadline. */
+  async mine(blocks: number): Promise<void> {
+    for (let i = 0; i < blocks; i++) {
+      this.chain.mine(1)
+      for (const node of this.nodes) {
+        const down = node.isReady ? 0 : (this.#blocksDown.get(node) ?? 0) + 1
+        this.#blocksDown.set(node, down)
+        if (down >= MAX_BLOCKS_DOWN) node.start()
+      }
+      await this.advance(BLOCK_MS)
+    }
+  }
+
+  /** Blocks that come at once: for when nobody has to do anything between them. */
+  async mineAtOnce(blocks: number): Promise<void> {
+    this.chain.mine(blocks)
+    await this.advance(BLOCK_MS)
+  }
+
+  async apply(action: Action): Promise<void> {
+    const link = 'link' in action ? (this.links[action.link % this.links.length] as Link) : undefined
+    const side = link !== undefined && 'side' in action ? (action.side === 0 ? link.a : link.b) : undefined
+    const node = 'node' in action ? this.nodes[action.node % this.nodes.length] : undefined
+    switch (action.do) {
+      case 'pay': {
+        const from = action.from % this.nodes.length
+        const to = (from + action.to) % this.nodes.length
+        if (to !== from)
+          this.#pay(this.nodes[from] as SimulatedNode, this.nodes[to] as SimulatedNode, BigInt(action.msat))
+        break
+      }
+      case 'wait':
+        await this.advance(action.ms)
+        break
+      case 'cut':
+        if (link !== undefined) this.net.cut(link.a.host, link.b.host)
+        break
+      case 'silence':
+        if (link === undefined || side === undefined) break
+        this.#silence(side, side === link.a ? link.b : link.a, action.ms)
+        break
+      case 'part':
+        if (link === undefined) break
+        this.net.bar(link.a.host, link.b.host, true)
+        this.clock.setTimer(action.ms, () => this.net.bar(link.a.host, link.b.host, false))
+        break
+      case 'crash':
+        node?.dieAt(action)
+        break
+      case 'mine':
+        await this.mine(action.blocks)
+        break
+      case 'feerate':
+        if (node !== undefined) node.feerate = action.perKw
+        break
+      case 'close':
+        if (link === undefined || side === undefined) break
+        void side.tryAsk('channels', action.isForced ? 'forceClose' : 'close', { channelId: link.channelId })
+        break
+    }
+    await this.settle()
+  }
+
+  #silence(from: SimulatedNode, to: SimulatedNode, ms: number): void {
+    this.net.silence(from.host, to.host, true)
+    this.clock.setTimer(ms, () => this.net.silence(from.host, to.host, false))
+  }
+
+  #pay(from: SimulatedNode, to: SimulatedNode, msat: bigint): void {
+    if (!from.isReady || !to.isReady) return
+    const asked: Asked = { from, to, msat }
+    this.asked.push(asked)
+    void to.tryAsk('invoices', 'create', { amountMsat: msat, description: '' })?.then((created) => {
+      if (!created.ok) return
+      const { invoice } = created.value as { invoice: { invoice: string; paymentHash: string } }
+      asked.hash = invoice.paymentHash
+      void from.tryAsk('payments', 'payInvoice', { invoice: invoice.invoice })
+    })
+  }
+}
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
