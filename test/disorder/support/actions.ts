@@ -20,6 +20,8 @@ export type Action =
     }
   | { readonly do: 'mine'; readonly blocks: number }
   | { readonly do: 'feerate'; readonly node: number; readonly perKw: number }
+  /** A copy of a node's data, taken at this part of its life so far, publishes the commitment that it knows. */
+  | { readonly do: 'cheat'; readonly link: number; readonly side: number; readonly permille: number }
   | { readonly do: 'close'; readonly link: number; readonly side: number; readonly isForced: boolean }
 
 const SECONDS = 1_000
@@ -46,6 +48,7 @@ const KINDS: readonly (readonly [weight: number, draw: (rng: Rng) => Action])[] 
     3,
     (rng) => ({ do: 'feerate', node: rng.below(3), perKw: 253 + rng.below([2_000, 10_000][rng.below(2)] as number) }),
   ],
+  [1, (rng) => ({ do: 'cheat', link: rng.below(2), side: rng.below(2), permille: rng.below(1000) })],
   [2, (rng) => ({ do: 'close', link: rng.below(2), side: rng.below(2), isForced: rng.below(2) === 0 })],
 ]
 

@@ -20,6 +20,11 @@ export class Secrets {
     this.#revealed.set(name, known.add(toHex(message.perCommitmentSecret)))
   }
 
+  /** How many of its commitments the node has revoked: those with lower numbers. */
+  revokedBy(host: string, channelId: string): number {
+    return this.#revealed.get(`${host} ${channelId}`)?.size ?? 0
+  }
+
   /** What is wrong with what the node publishes. */
   broadcast(node: SimulatedNode, tx: Tx): string | undefined {
     const [input] = tx.inputs
@@ -29,7 +34,7 @@ export class Secrets {
       const commitment = commitmentOn(durable, input.outpoint)
       if (commitment === undefined) continue
       const number = numberOfCommitment(commitment.localParams, tx)
-      const revoked = this.#revealed.get(`${node.host} ${toHex(durable.params.channelId)}`)?.size ?? 0
+      const revoked = this.revokedBy(node.host, toHex(durable.params.channelId))
       if (number === undefined || number >= revoked) return undefined
       return `${node.name} publishes commitment ${number}, and has revoked ${revoked} commitments`
     }

@@ -7,6 +7,7 @@ import { type VirtualClock, virtualClock } from '../../../core/src/lib/clock-vir
 import { type Rng, seededRng } from '../../../core/src/lib/rng.ts'
 import type { NodeLog } from '../../../core/src/node/node-log.ts'
 import type { Action } from './actions.ts'
+import { Cheats } from './cheats.ts'
 import { Secrets } from './secrets.ts'
 import { SimulatedNet } from './simulated-net.ts'
 import { SimulatedNode } from './simulated-node.ts'
@@ -47,6 +48,7 @@ export class World {
   /** What of this world's chain belongs to whom: the first to hand a transaction in. */
   readonly broadcastBy = new Map<string, SimulatedNode>()
   readonly secrets = new Secrets()
+  readonly cheats = new Cheats(this)
   readonly trace: string[] = []
   /** Who pays for the commitments on these outputs. */
   readonly funders = new Map<string, SimulatedNode>()
@@ -229,10 +231,17 @@ export class World {
     return true
   }
 
+  /** The nodes that a payment passes, ends included. */
+  between(from: SimulatedNode, to: SimulatedNode): readonly SimulatedNode[] {
+    const [first = 0, last = 0] = [this.nodes.indexOf(from), this.nodes.indexOf(to)].sort()
+    return this.nodes.slice(first, last + 1)
+  }
+
   /** One block after the other. Whoever is down comes back before it could miss a deadline. */
   async mine(blocks: number): Promise<void> {
     for (let i = 0; i < blocks; i++) {
       this.chain.mine(1)
+      this.cheats.mined()
       for (const node of this.nodes) {
         const down = node.isReady ? 0 : (this.#blocksDown.get(node) ?? 0) + 1
         this.#blocksDown.set(node, down)
@@ -252,10 +261,11 @@ export class World {
     const link = 'link' in action ? (this.links[action.link % this.links.length] as Link) : undefined
     const side = link !== undefined && 'side' in action ? (action.side === 0 ? link.a : link.b) : undefined
     const node = 'node' in action ? this.nodes[action.node % this.nodes.length] : undefined
+    this.cheats.remember()
     switch (action.do) {
       case 'pay': {
         const from = action.from % this.nodes.length
-        const to = (from + action.to) % this.nodes.length
+        const to = (from + 1 + (action.to % (this.nodes.length - 1))) % this.nodes.length
         if (to !== from)
           this.#pay(this.nodes[from] as SimulatedNode, this.nodes[to] as SimulatedNode, BigInt(action.msat))
         break
@@ -283,6 +293,9 @@ export class World {
         break
       case 'feerate':
         if (node !== undefined) node.feerate = action.perKw
+        break
+      case 'cheat':
+        if (link !== undefined && side !== undefined) this.cheats.cheat(side, link.channelId, action.permille)
         break
       case 'close':
         if (link === undefined || side === undefined) break

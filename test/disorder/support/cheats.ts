@@ -1,0 +1,105 @@
+import { txidOf } from '../../../core/src/bitcoin/transaction.ts'
+import type { SpecHtlc } from '../../../core/src/channel/commitment/commitment-spec.ts'
+import { isFunded } from '../../../core/src/channel/state/channel-state.ts'
+import { toHex } from '../../../core/src/lib/bytes.ts'
+import type { OutPoint, Preimage } from '../../../core/src/lib/ids.ts'
+import { TABLE } from '../../../core/src/node/storage/tables.ts'
+import { decodeInvoiceRecord } from '../../../core/src/payment/receive/invoice-codec.ts'
+import { keyName } from '../../../core/src/store/waiting-writes.ts'
+import { BadCopy, COIN_SAT, COIN_SCRIPT } from '../../support/bad-copy.ts'
+import type { SimulatedDisk } from './simulated-disk.ts'
+import type { SimulatedNode } from './simulated-node.ts'
+import { storedChannels } from './stored-channels.ts'
+import type { World } from './world.ts'
+
+/** Each HTLC transaction of a copy uses one. */
+const COINS = 40
+
+/** Copies of nodes' data as they were, and what is done with them. */
+export class Cheats {
+  readonly #world: World
+  readonly #past = new Map<SimulatedNode, SimulatedDisk[]>()
+  readonly #copies: { readonly owner: SimulatedNode; readonly channelId: string; readonly copy: BadCopy }[] = []
+  readonly #coins: OutPoint[] = []
+
+  constructor(world: World) {
+    this.#world = world
+  }
+
+  /** The nodes of which a copy has published what the node has revoked, before or after that. */
+  get by(): ReadonlySet<SimulatedNode> {
+    const { secrets } = this.#world
+    const bad = this.#copies.filter(
+      ({ owner, channelId, copy }) => copy.index < secrets.revokedBy(owner.host, channelId),
+    )
+    return new Set(bad.map(({ owner }) => owner))
+  }
+
+  remember(): void {
+    for (const node of this.#world.nodes) {
+      const past = this.#past.get(node) ?? []
+      past.push(node.disk.copy())
+      this.#past.set(node, past)
+    }
+  }
+
+  cheat(owner: SimulatedNode, channelId: string, permille: number): void {
+    const past = this.#past.get(owner) ?? []
+    const disk = past[Math.floor((past.length * permille) / 1000)]
+    const [durable] = (disk === undefined ? [] : storedChannels(disk)).flatMap(({ durable }) =>
+      isFunded(durable) && toHex(durable.params.channelId) === channelId ? [durable] : [],
+    )
+    if (durable === undefined) return
+    const copy = new BadCopy(owner.seed, durable)
+    const tx = copy.commitment()
+    const { chain, broadcastBy } = this.#world
+    const taken = chain.submitTx(tx)
+    this.#world.note(
+      `a copy of ${owner.name} publishes commitment ${copy.index}: ${taken.ok ? 'taken' : taken.error.code}`,
+    )
+    if (!taken.ok) return
+    broadcastBy.set(toHex(txidOf(tx)), owner)
+    this.#copies.push({ owner, channelId, copy })
+    this.#fillPurse()
+  }
+
+  /** Another block: copies publish what they can of their HTLC transactions. */
+  mined(): void {
+    const { chain, broadcastBy } = this.#world
+    for (const { owner, copy } of this.#copies) {
+      const txs = copy.htlcTransactions(
+        chain.tip.height,
+        (htlc) => this.#preimageOf(owner, htlc),
+        () => this.#coins[0],
+      )
+      for (const tx of txs) {
+        if (!chain.submitTx(tx).ok) continue
+        this.#coins.shift()
+        broadcastBy.set(toHex(txidOf(tx)), owner)
+      }
+    }
+  }
+
+  #fillPurse(): void {
+    if (this.#coins.length > 0) return
+    const funded = this.#world.chain.fund(
+      Array.from({ length: COINS }, () => ({ amount: COIN_SAT, script: COIN_SCRIPT })),
+    )
+    if (!funded.ok) throw new Error(funded.error.code)
+    const txid = txidOf(funded.value)
+    for (const [index, { script }] of funded.value.outputs.entries()) {
+      if (toHex(script) === toHex(COIN_SCRIPT)) this.#coins.push({ txid, index })
+    }
+  }
+
+  /** Of its own invoices, and of those whose maker has shown it. */
+  #preimageOf(owner: SimulatedNode, { paymentHash }: SpecHtlc): Preimage | undefined {
+    for (const node of this.#world.nodes) {
+      const row = node.disk.table(TABLE.invoice).get(keyName(paymentHash))
+      const invoice = row === undefined ? undefined : decodeInvoiceRecord(row.value)
+      if (invoice?.ok !== true) continue
+      if (node === owner || invoice.value.state.type === 'settled') return invoice.value.preimage
+    }
+    return undefined
+  }
+}
