@@ -3,6 +3,7 @@ import { planOf, play } from './support/sequence.ts'
 
 // FULGURITE_DISORDER_SEED tries other sequences; `npm run disorder` tries more of them, and explains one that fails.
 const FIRST = Number(process.env.FULGURITE_DISORDER_SEED ?? 1)
+/** What two minutes of a processor allow. */
 const SEQUENCES = 300
 
 test(`${SEQUENCES} random sequences of payments, crashes, lost connections, closes and blocks — whole nodes lose nothing, and agree`, async (t) => {
@@ -15,8 +16,8 @@ test(`${SEQUENCES} random sequences of payments, crashes, lost connections, clos
 })
 
 test('a sequence that is played again takes the same course', async (t) => {
-  const { nodes, actions } = planOf(7)
-  const [first, second] = [await play(7, nodes, actions, true), await play(7, nodes, actions, true)]
+  const { nodes, actions } = planOf(28)
+  const [first, second] = [await play(28, nodes, actions, true), await play(28, nodes, actions, true)]
   t.true(first.trace.length > 100)
   t.deepEqual(first.trace, second.trace)
 })

@@ -1,4 +1,5 @@
 import { txidOf } from '../../../core/src/bitcoin/transaction.ts'
+import type { Devchain } from '../../../core/src/chain/devchain/devchain.ts'
 import type { SpecHtlc } from '../../../core/src/channel/commitment/commitment-spec.ts'
 import { isFunded } from '../../../core/src/channel/state/channel-state.ts'
 import { toHex } from '../../../core/src/lib/bytes.ts'
@@ -7,22 +8,31 @@ import { TABLE } from '../../../core/src/node/storage/tables.ts'
 import { decodeInvoiceRecord } from '../../../core/src/payment/receive/invoice-codec.ts'
 import { keyName } from '../../../core/src/store/waiting-writes.ts'
 import { BadCopy, COIN_SAT, COIN_SCRIPT } from '../../support/bad-copy.ts'
+import type { Secrets } from './secrets.ts'
 import type { SimulatedDisk } from './simulated-disk.ts'
 import type { SimulatedNode } from './simulated-node.ts'
 import { storedChannels } from './stored-channels.ts'
-import type { World } from './world.ts'
 
 /** Each HTLC transaction of a copy uses one. */
 const COINS = 40
 
+/** Where cheats take place. */
+interface Scene {
+  readonly nodes: readonly SimulatedNode[]
+  readonly chain: Devchain
+  readonly secrets: Secrets
+  readonly broadcastBy: Map<string, SimulatedNode>
+  note(line: string): void
+}
+
 /** Copies of nodes' data as they were, and what is done with them. */
 export class Cheats {
-  readonly #world: World
+  readonly #world: Scene
   readonly #past = new Map<SimulatedNode, SimulatedDisk[]>()
   readonly #copies: { readonly owner: SimulatedNode; readonly channelId: string; readonly copy: BadCopy }[] = []
   readonly #coins: OutPoint[] = []
 
-  constructor(world: World) {
+  constructor(world: Scene) {
     this.#world = world
   }
 
