@@ -4,6 +4,7 @@ import { FailureError } from '../lib/errors.ts'
 import type { BlockHash } from '../lib/ids.ts'
 import type { BlockHeight } from '../lib/units.ts'
 import type { ChainBlock, ChainFollowing, ChainRewritten, ChainTip } from './chain-backend.ts'
+import { REORG_DEPTH } from './reorg-depth.ts'
 
 /** The follower's view of the best chain. Each method may throw if the source cannot be reached. */
 export interface BlockSource {
@@ -26,8 +27,9 @@ export interface BlockFollower {
 /** How many delivered hashes are remembered: no reorganisation is deeper. */
 const MEMORY = 2_016
 
-/** How deep blocks from before the first one can be undone, if no anchor says what is below. */
-const BEFORE_FIRST = 24
+/** The first block to deliver: what must be below it is waited for, and where nothing is known of that, the chain may be shorter. */
+export const firstHeight = ({ fromHeight, anchor, followed = [] }: ChainFollowing, tip: ChainTip): BlockHeight =>
+  anchor === undefined && followed.length === 0 ? Math.min(fromHeight, tip.height + 1) : fromHeight
 
 /**
  * Turns a source that can be polled into the ordered events of `ChainFollowing`. A best chain that is only shorter than what was delivered
@@ -35,10 +37,10 @@ const BEFORE_FIRST = 24
  */
 export const followBlocks = (
   source: BlockSource,
-  { fromHeight, anchor, onEvent, onFailed }: ChainFollowing,
+  { fromHeight, anchor, followed = [], onEvent, onFailed }: ChainFollowing,
 ): BlockFollower => {
-  /** The blocks delivered and not undone, the newest last; at first those from before the start. */
-  const delivered: ChainTip[] = []
+  /** The blocks delivered and not undone, the newest last; at first those that were handled before the start. */
+  const delivered: ChainTip[] = followed.filter(({ height }) => height > (anchor?.height ?? -1) && height < fromHeight)
   /** The block below them, which cannot be undone. */
   let base: ChainTip | undefined = anchor
   let isBased = fromHeight === 0
@@ -71,17 +73,21 @@ export const followBlocks = (
     return equalBytes(hash, base.hash) || fail(rewritten(base, hash))
   }
 
-  /** Learns what is below the first block, or compares it with the expected block. Returns whether the source knows it. */
+  /**
+   * Compares the anchor with the source, or learns what is below the lowest block that is known: whatever is there now can be undone later.
+   * Returns whether the source knows it.
+   */
   const findBase = async (): Promise<boolean> => {
     if (base !== undefined) return isOnBase()
+    const lowest = delivered[0]?.height ?? fromHeight
     const found: ChainTip[] = []
-    for (let height = Math.max(0, fromHeight - 1 - BEFORE_FIRST); height < fromHeight; height++) {
+    for (let height = Math.max(0, fromHeight - 1 - REORG_DEPTH); height < lowest; height++) {
       const hash = await source.hashAt(height)
       if (hash === undefined) return false
       found.push({ height, hash })
     }
     base = found.shift()
-    delivered.push(...found)
+    delivered.unshift(...found)
     return true
   }
 

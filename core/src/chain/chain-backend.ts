@@ -34,8 +34,13 @@ type ChainEventHandler = (event: ChainEvent) => void | Promise<void>
 export interface ChainFollowing {
   /** The first block that is delivered; at most one above the tip, unless `anchor` says what must be below it. */
   readonly fromHeight: BlockHeight
-  /** The block below the first, if it is known. A best chain without it is not the one that was followed before. */
+  /** A block below the first that cannot be undone, if one is known. A best chain without it is not the one that was followed before. */
   readonly anchor?: ChainTip
+  /**
+   * The blocks that were handled before, one on top of the other up to the one below the first. Those that the best chain does not hold any
+   * more are told as `disconnected` before anything else.
+   */
+  readonly followed?: readonly ChainTip[]
   readonly onEvent: ChainEventHandler
   /** The mempool may have changed; sometimes also called if it has not. */
   readonly onMempool?: () => void

@@ -1,60 +1,77 @@
 import type { ChainTip } from './chain-backend.ts'
 
-/** The last block that was handled, and the anchor: blocks above it are looked at again. */
+/** The last block that was handled, and what is known of the blocks below it. */
 export interface ChainCursor extends ChainTip {
-  /** Absent until so many blocks have been followed. */
+  /** The blocks that may be undone while nobody looks, the cursor's own last. Absent in a cursor of an earlier version. */
+  readonly followed?: readonly ChainTip[]
+  /** A block that cannot be undone any more. Absent until so many blocks have been followed. */
   readonly anchor?: ChainTip
 }
 
 /** Stores up to where the chain has been handled durably. */
 export interface CursorStore {
   load(): ChainCursor | undefined | Promise<ChainCursor | undefined>
-  /** Called when all handlers of the block are done. What they stored must not become durable after the cursor. */
-  save(cursor: ChainCursor): void | Promise<void>
+  /**
+   * Called when all handlers of the block are done: what they stored must not become durable after the cursor. Before a block is undone, it
+   * is called with the block below. `isNew`: the chain is as high as it ever was.
+   */
+  save(cursor: ChainCursor, isNew: boolean): void | Promise<void>
 }
 
-/** Moves the cursor on as blocks are handled. */
+/**
+ * Moves the cursor on as blocks are handled, and back before they are undone. What was stored because of a block above the cursor may be there
+ * or not; whatever is at or below it is complete, and belongs to the blocks that the cursor names.
+ */
 export class CursorKeeper {
   readonly #store: CursorStore
-  readonly #reorgMargin: number
-  /** The blocks that may be undone without the cursor's knowledge, the newest last. */
-  readonly #recent: ChainTip[] = []
+  readonly #depth: number
+  #recent: ChainTip[] = []
+  #anchor: ChainTip | undefined
   #height = 0
 
-  constructor(store: CursorStore, reorgMargin: number) {
+  constructor(store: CursorStore, depth: number) {
     this.#store = store
-    this.#reorgMargin = reorgMargin
+    this.#depth = depth
   }
 
-  /** The height of the cursor: that of the highest block that was ever handled. */
+  /** The height of the highest block that was ever handled. */
   get height(): number {
     return this.#height
   }
 
   /** Begins where the cursor was left, or at the tip if no chain was followed before. */
-  begin(height: number): void {
+  begin({ height, followed = [], anchor }: ChainCursor): void {
     this.#height = height
+    this.#recent = [...followed]
+    this.#anchor = anchor
   }
 
-  connected(tip: ChainTip): void {
+  /** The first tip that was ever followed. */
+  async first(tip: ChainTip): Promise<void> {
+    this.begin({ ...tip, followed: [tip] })
+    await this.#save(tip, true)
+  }
+
+  /** The block is handled. */
+  async connected(tip: ChainTip): Promise<void> {
     this.#recent.push(tip)
-    if (this.#recent.length > this.#reorgMargin + 1) this.#recent.shift()
+    if (this.#recent.length > this.#depth) this.#anchor = this.#recent.shift()
+    const isNew = tip.height >= this.#height
+    this.#height = Math.max(this.#height, tip.height)
+    await this.#save(tip, isNew)
   }
 
-  disconnected({ height }: ChainTip): void {
-    if (this.#recent.at(-1)?.height === height) this.#recent.pop()
+  /** The block is about to be undone. */
+  async undoing({ height }: ChainTip): Promise<void> {
+    if (this.#anchor?.height === height) this.#anchor = undefined
+    if (this.#recent.at(-1)?.height !== height) return
+    this.#recent.pop()
+    const below = this.#recent.at(-1) ?? this.#anchor
+    if (below !== undefined) await this.#save(below, false)
   }
 
-  /** The block is handled. While blocks before the cursor are looked at again, and after a reorganisation, it stays where it is. */
-  async advance(tip: ChainTip): Promise<void> {
-    if (tip.height < this.#height) return
-    this.#height = tip.height
-    await this.#store.save(this.#cursorAt(tip))
-  }
-
-  /** At the next start blocks are looked at again from above the anchor, so it must not be undone by then. */
-  #cursorAt(tip: ChainTip): ChainCursor {
-    const anchor = this.#recent.find(({ height }) => height === tip.height - this.#reorgMargin)
-    return anchor === undefined ? tip : { ...tip, anchor }
+  async #save(tip: ChainTip, isNew: boolean): Promise<void> {
+    const anchor = this.#anchor
+    await this.#store.save({ ...tip, followed: [...this.#recent], ...(anchor && { anchor }) }, isNew)
   }
 }

@@ -14,20 +14,46 @@ export interface Found {
   readonly height: BlockHeight
 }
 
-export interface ConfirmedEntry extends ConfirmedWatch {
+/** What the owner of a watch knew before this watch was made. */
+export interface Known {
+  readonly txid: TxId
+  readonly height: BlockHeight
+}
+
+export interface ConfirmedEntry extends Omit<ConfirmedWatch, 'known'> {
   readonly type: 'confirmed'
+  /** Until it is undone, or found in a block. */
+  known: Known | undefined
   found: Found | undefined
   isReported: boolean
 }
 
-export interface SpentEntry extends SpentWatch {
+export interface SpentEntry extends Omit<SpentWatch, 'known'> {
   readonly type: 'spent'
+  known: Known | undefined
   found: Found | undefined
   /** What was last told of the mempool. */
   waiting: TxId | undefined
 }
 
 export type WatchEntry = ConfirmedEntry | SpentEntry
+
+export const newEntry = {
+  confirmed: ({ known: height, ...watch }: ConfirmedWatch): ConfirmedEntry => ({
+    ...watch,
+    type: 'confirmed',
+    known: height === undefined ? undefined : { txid: watch.txid, height },
+    found: undefined,
+    isReported: height !== undefined,
+  }),
+  spent: ({ known, ...watch }: SpentWatch): SpentEntry => ({
+    ...watch,
+    type: 'spent',
+    known,
+    found: undefined,
+    waiting: undefined,
+  }),
+}
 
 /** Watches by what they wait for. */
 export class WatchTable {

@@ -50,6 +50,8 @@ export interface ConfirmedWatch {
    * absent, the block that was delivered last.
    */
   readonly since?: BlockHeight
+  /** The block in which its owner knows it to be, as deep as was asked: not told again, only that it is undone. */
+  readonly known?: BlockHeight
   readonly handler: WatchHandler<ConfirmedEvent | UnconfirmedEvent>
 }
 
@@ -57,6 +59,8 @@ export interface SpentWatch {
   readonly outpoint: OutPoint
   /** As for `ConfirmedWatch`: the lowest block that may hold the spend. */
   readonly since?: BlockHeight
+  /** The spend that its owner knows, as for `ConfirmedWatch`. */
+  readonly known?: { readonly txid: TxId; readonly height: BlockHeight }
   readonly handler: WatchHandler<SpentEvent | UnspentEvent>
   /** A transaction that spends it waits for a block; `undefined` when it is gone without having got into one. */
   readonly inMempool?: (spender: TxId | undefined) => void

@@ -4,6 +4,7 @@ import { toHex } from '../lib/bytes.ts'
 import type { FailureError } from '../lib/errors.ts'
 import { until } from '../lib/fixtures/until.ts'
 import type { ChainTip } from './chain-backend.ts'
+import type { ChainCursor } from './cursor-keeper.ts'
 import type { Devchain } from './devchain/devchain.ts'
 import { devchainBackend } from './devchain/devchain-backend.ts'
 import { firstCoin, OWNED, ownedCoins, payFrom, testDevchain } from './fixtures/funded.ts'
@@ -11,14 +12,14 @@ import { type BlockEvent, type ChainWatcher, chainWatcher, type WatcherOptions }
 
 interface Watching {
   readonly watcher: ChainWatcher
-  readonly saved: ChainTip[]
+  readonly saved: ChainCursor[]
   readonly failures: unknown[]
   /** Waits until the watcher has handled the devchain's tip. */
   caughtUp(): Promise<void>
 }
 
-const watching = (devchain: Devchain, cursor?: ChainTip, options: Partial<WatcherOptions> = {}): Watching => {
-  const saved: ChainTip[] = []
+const watching = (devchain: Devchain, cursor?: ChainCursor, options: Partial<WatcherOptions> = {}): Watching => {
+  const saved: ChainCursor[] = []
   const failures: unknown[] = []
   const watcher = chainWatcher({
     backend: devchainBackend(devchain),
@@ -31,6 +32,9 @@ const watching = (devchain: Devchain, cursor?: ChainTip, options: Partial<Watche
 }
 
 const tipOf = ({ tip: { height, hash } }: Devchain): ChainTip => ({ height, hash })
+
+/** As it is saved after the first start on this chain. */
+const cursorOf = (devchain: Devchain): ChainCursor => ({ ...tipOf(devchain), followed: [tipOf(devchain)] })
 
 test('watchConfirmed — tells when the depth is reached, once', async (t) => {
   const devchain = testDevchain()
@@ -158,7 +162,7 @@ test('a watch with a past height — looks through the blocks since', async (t) 
   devchain.mine(1)
   const { height } = devchain.tip
   devchain.mine(5)
-  const { watcher } = watching(devchain, tipOf(devchain), { reorgMargin: 1 })
+  const { watcher } = watching(devchain, cursorOf(devchain))
   const events: string[] = []
   const watch = (since: number): void => {
     watcher.watchConfirmed({
@@ -243,7 +247,7 @@ test('watchSpent — tells what waits in the mempool, and when that is gone with
 
 test('a restart on another chain — is refused with a typed failure, and nothing is delivered', async (t) => {
   const devchain = testDevchain()
-  const first = watching(devchain, undefined, { reorgMargin: 2 })
+  const first = watching(devchain, undefined, { reorgDepth: 2 })
   await first.watcher.start()
   for (let i = 0; i < 4; i++) devchain.mine(1)
   await first.caughtUp()
@@ -251,7 +255,7 @@ test('a restart on another chain — is refused with a typed failure, and nothin
   await first.watcher.stop()
   devchain.reorganise({ depth: 4 })
   const blocks: string[] = []
-  const second = watching(devchain, first.saved.at(-1), { reorgMargin: 2 })
+  const second = watching(devchain, first.saved.at(-1), { reorgDepth: 2 })
   second.watcher.watchBlocks(({ type }) => void blocks.push(type))
   await second.watcher.start()
   await until(() => second.failures.length > 0)
@@ -283,7 +287,7 @@ test('unwatch — nothing more is told', async (t) => {
 
 test('the cursor — moves only when the promises of all handlers have settled', async (t) => {
   const devchain = testDevchain()
-  const { watcher, saved } = watching(devchain, tipOf(devchain), { reorgMargin: 0 })
+  const { watcher, saved } = watching(devchain, cursorOf(devchain))
   const gates: (() => void)[] = []
   for (let i = 0; i < 2; i++) watcher.watchHeight(() => new Promise<void>((resolve) => gates.push(resolve)))
   await watcher.start()
@@ -312,15 +316,15 @@ test('the first start — begins at the tip and saves it', async (t) => {
   const blocks: BlockEvent[] = []
   watcher.watchBlocks((event) => void blocks.push(event))
   t.deepEqual(await watcher.start(), { ok: true, value: tipOf(devchain) })
-  t.deepEqual(saved, [tipOf(devchain)])
+  t.deepEqual(saved, [cursorOf(devchain)])
   t.deepEqual(blocks, [{ type: 'rewound', height: 150 }])
   t.deepEqual(watcher.position(), tipOf(devchain))
   await watcher.stop()
 })
 
-test('a restart — delivers again from the margin, and the cursor never falls back', async (t) => {
+test('a restart with the cursor of an earlier version — delivers blocks again from a margin below it', async (t) => {
   const devchain = testDevchain()
-  const { watcher, saved, caughtUp } = watching(devchain, { ...tipOf(devchain), height: 140 }, { reorgMargin: 10 })
+  const { watcher, saved, caughtUp } = watching(devchain, { ...tipOf(devchain), height: 140 })
   const blocks: string[] = []
   watcher.watchBlocks((event) => {
     const height = event.type === 'connected' ? event.block.height : event.type === 'rewound' ? event.height : 0
@@ -329,14 +333,149 @@ test('a restart — delivers again from the margin, and the cursor never falls b
   t.is(watcher.position()?.height, 140)
   await watcher.start()
   await caughtUp()
-  await until(() => saved.length === 11)
-  t.deepEqual(blocks.slice(0, 2), ['rewound 130', 'connected 131'])
-  t.is(blocks.length, 21)
+  await until(() => saved.length === 34)
+  t.deepEqual(blocks.slice(0, 2), ['rewound 116', 'connected 117'])
+  t.is(blocks.length, 35)
   t.deepEqual(
     saved.map(({ height }) => height),
-    [140, 141, 142, 143, 144, 145, 146, 147, 148, 149, 150],
+    Array.from({ length: 34 }, (_, i) => 117 + i),
   )
   await watcher.stop()
+})
+
+test('a restart — delivers what came meanwhile, and nothing again', async (t) => {
+  const devchain = testDevchain()
+  const cursor = cursorOf(devchain)
+  devchain.mine(3)
+  const { watcher, saved, caughtUp } = watching(devchain, cursor)
+  const blocks: string[] = []
+  watcher.watchBlocks((event) => void blocks.push(event.type === 'connected' ? `+${event.block.height}` : event.type))
+  await watcher.start()
+  await caughtUp()
+  await until(() => saved.length === 3)
+  t.deepEqual(blocks, ['rewound', '+151', '+152', '+153'])
+  await watcher.stop()
+})
+
+/** A node that has followed a chain on which a transaction is `depth` deep, and then is down. */
+const followedUntil = async (depth: number) => {
+  const devchain = testDevchain()
+  const first = watching(devchain)
+  await first.watcher.start()
+  const coins = ownedCoins(devchain, 1)
+  const tx = payFrom(coins, 1_000n)
+  devchain.submitTx(tx)
+  devchain.mine(1)
+  const { height } = devchain.tip
+  devchain.mine(depth - 1)
+  await first.caughtUp()
+  await until(() => first.saved.at(-1)?.height === devchain.tip.height)
+  await first.watcher.stop()
+  return { devchain, tx, txid: txidOf(tx), height, outpoint: coins[0]?.outpoint, cursor: first.saved.at(-1) }
+}
+
+for (const depth of [1, 6, 100]) {
+  test(`blocks undone while nobody looked — what was ${depth} deep is told as undone before anything else`, async (t) => {
+    const { devchain, txid, height, outpoint, cursor } = await followedUntil(depth)
+    if (outpoint === undefined) return t.fail()
+    devchain.reorganise({ depth, dropTransactions: true })
+    const { watcher, caughtUp } = watching(devchain, cursor)
+    const events: string[] = []
+    const note = (name: string) => (event: { type: string; height: number }) =>
+      void events.push(`${name} ${event.type} ${event.height}`)
+    watcher.watchConfirmed({ txid, minDepth: 1, known: height, handler: note('tx') })
+    watcher.watchSpent({ outpoint, known: { txid, height }, handler: note('output') })
+    const other = { ...outpoint, index: 7 }
+    watcher.watchSpent({ outpoint: other, known: { txid, height: height - 1 }, handler: note('below') })
+    watcher.watchHeight((at) => void events.push(`block ${at}`))
+    await watcher.start()
+    await caughtUp()
+    t.deepEqual(events.slice(0, 2).toSorted(), [`output unspent ${height}`, `tx unconfirmed ${height}`])
+    t.is(events[2], `block ${height}`)
+    t.is(events.filter((event) => !event.startsWith('block')).length, 2)
+    await watcher.stop()
+  })
+}
+
+test('blocks undone while nobody looked — what is in the other branch is told anew, in another block or the same height', async (t) => {
+  const { devchain, tx, txid, height, outpoint, cursor } = await followedUntil(3)
+  if (outpoint === undefined) return t.fail()
+  devchain.reorganise({ depth: 3, blocks: 1, dropTransactions: true })
+  devchain.submitTx(tx)
+  devchain.mine(4)
+  const { watcher, caughtUp } = watching(devchain, cursor)
+  const events: string[] = []
+  watcher.watchSpent({
+    outpoint,
+    known: { txid, height },
+    handler: (event) => void events.push(`${event.type} ${event.height}`),
+  })
+  await watcher.start()
+  await caughtUp()
+  t.deepEqual(events, [`unspent ${height}`, `spent ${height + 1}`])
+  await watcher.stop()
+})
+
+test('a known spend — is not told again, whether its block stays or is looked at again', async (t) => {
+  const { devchain, txid, height, outpoint, cursor } = await followedUntil(3)
+  if (outpoint === undefined) return t.fail()
+  const { watcher, caughtUp } = watching(devchain, cursor)
+  const handler = () => t.fail()
+  watcher.watchSpent({ outpoint, known: { txid, height }, handler })
+  watcher.watchSpent({ outpoint, known: { txid, height }, since: height, handler })
+  watcher.watchConfirmed({ txid, minDepth: 1, since: height, known: height, handler })
+  await watcher.start()
+  devchain.mine(2)
+  await caughtUp()
+  t.pass()
+  await watcher.stop()
+})
+
+test('a spend that its owner knows elsewhere than where it is — is undone and told', async (t) => {
+  const { devchain, txid, height, outpoint, cursor } = await followedUntil(3)
+  if (outpoint === undefined) return t.fail()
+  const { watcher } = watching(devchain, cursor)
+  const events: string[] = []
+  watcher.watchSpent({
+    outpoint,
+    since: height - 1,
+    known: { txid, height: height - 1 },
+    handler: (event) => void events.push(`${event.type} ${event.height}`),
+  })
+  await watcher.start()
+  await until(() => events.length > 1)
+  t.deepEqual(events, [`unspent ${height - 1}`, `spent ${height}`])
+  await watcher.stop()
+})
+
+test('the cursor — falls back before a block is undone, so that a crash in a reorganisation forgets nothing', async (t) => {
+  const { devchain, txid, height, outpoint, cursor } = await followedUntil(3)
+  if (outpoint === undefined) return t.fail()
+  // The first life undoes the blocks, and ends while it tells of the second one.
+  const first = watching(devchain, cursor)
+  let undone = 0
+  first.watcher.watchBlocks(({ type }) => {
+    if (type === 'disconnected' && ++undone === 2) throw new Error('crash')
+  })
+  await first.watcher.start()
+  devchain.reorganise({ depth: 3, dropTransactions: true })
+  await until(() => first.failures.length > 0)
+  await first.watcher.stop()
+  t.is(first.saved.at(-1)?.height, height)
+  // In the second life the state may still hold what was in blocks above the cursor.
+  const second = watching(devchain, first.saved.at(-1))
+  const events: string[] = []
+  const known = { txid, height: height + 1 }
+  second.watcher.watchSpent({ outpoint, known, handler: ({ type }) => void events.push(`above ${type}`) })
+  second.watcher.watchSpent({
+    outpoint,
+    known: { txid, height },
+    handler: ({ type }) => void events.push(`at ${type}`),
+  })
+  await second.watcher.start()
+  await second.caughtUp()
+  t.deepEqual(events, ['above unspent', 'at unspent'])
+  await second.watcher.stop()
 })
 
 test('a cursor above the chain — starts at the tip', async (t) => {
@@ -360,7 +499,7 @@ for (const [how, handler] of [
 ] as const) {
   test(`a handler that ${how} — stops the watcher, and the cursor stays`, async (t) => {
     const devchain = testDevchain()
-    const { watcher, saved, failures } = watching(devchain, tipOf(devchain), { reorgMargin: 0 })
+    const { watcher, saved, failures } = watching(devchain, cursorOf(devchain))
     watcher.watchHeight(handler)
     await watcher.start()
     devchain.mine(2)
@@ -374,7 +513,7 @@ for (const [how, handler] of [
 
 test('stop — waits for the block under way', async (t) => {
   const devchain = testDevchain()
-  const { watcher, saved } = watching(devchain, tipOf(devchain), { reorgMargin: 0 })
+  const { watcher, saved } = watching(devchain, cursorOf(devchain))
   let finish = (): void => undefined
   watcher.watchHeight(
     () =>

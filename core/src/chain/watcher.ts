@@ -1,12 +1,14 @@
 import { type Failure, invariant } from '../lib/errors.ts'
 import type { Result } from '../lib/result.ts'
 import type { BlockHeight } from '../lib/units.ts'
+import { firstHeight } from './block-follower.ts'
 import { CatchUp } from './catch-up.ts'
 import type { ChainBackend, ChainBlock, ChainEvent, ChainTip } from './chain-backend.ts'
-import { CursorKeeper, type CursorStore } from './cursor-keeper.ts'
+import { type ChainCursor, CursorKeeper, type CursorStore } from './cursor-keeper.ts'
 import { mempoolLooker } from './mempool-looker.ts'
+import { REORG_DEPTH } from './reorg-depth.ts'
 import type { ConfirmedWatch, SpentWatch, Unwatch, WatchHandler } from './watch.ts'
-import { type WatchEntry, WatchTable } from './watch-table.ts'
+import { newEntry, type WatchEntry, WatchTable } from './watch-table.ts'
 import { tell, tellFound, tellUndone } from './watch-telling.ts'
 
 export type { Unwatch } from './watch.ts'
@@ -20,8 +22,8 @@ export type BlockEvent =
 export interface WatcherOptions {
   readonly backend: ChainBackend
   readonly cursor: CursorStore
-  /** How many blocks before the cursor are looked at again at start. */
-  readonly reorgMargin?: number
+  /** How many blocks may be undone while the watcher does not follow the chain. */
+  readonly reorgDepth?: number
   /** A handler or the cursor's store threw: the watcher has stopped, and so must the node. */
   readonly onFailed: (error: unknown) => void
 }
@@ -51,15 +53,25 @@ export interface ChainWatcher {
   watchBlocks(handler: WatchHandler<BlockEvent>): Unwatch
 }
 
-const REORG_MARGIN = 24
+/** A cursor of an earlier version names one block so far below itself, or none: the blocks above are delivered again. */
+const EARLIER_MARGIN = 24
+
+/** The last block that is known to be handled, what is known below it, and the first block to deliver. */
+const placeOf = (stored: ChainCursor | undefined) => {
+  if (stored === undefined) return { fromHeight: Number.MAX_SAFE_INTEGER }
+  const { followed, anchor, height } = stored
+  if (followed !== undefined) return { fromHeight: height + 1, followed, ...(anchor && { anchor }) }
+  const fromHeight = Math.max(1, height - EARLIER_MARGIN + 1)
+  return { fromHeight, ...(anchor?.height === fromHeight - 1 && { anchor }) }
+}
 
 /** Follows a backend from the cursor on. */
 export const chainWatcher = (options: WatcherOptions): ChainWatcher => {
-  const { backend, cursor: store, reorgMargin = REORG_MARGIN, onFailed } = options
+  const { backend, cursor: store, reorgDepth = REORG_DEPTH, onFailed } = options
   const table = new WatchTable()
   const blockHandlers = new Set<WatchHandler<BlockEvent>>()
   const heightHandlers = new Set<WatchHandler<BlockHeight>>()
-  const cursor = new CursorKeeper(store, reorgMargin)
+  const cursor = new CursorKeeper(store, reorgDepth)
   const loading = store.load()
   let position: ChainTip | undefined = loading instanceof Promise ? undefined : loading
   /** The height up to which blocks have been delivered, known once started. */
@@ -107,12 +119,12 @@ export const chainWatcher = (options: WatcherOptions): ChainWatcher => {
     position = { height: tip, hash: block.hash }
     last = block
     delivering = undefined
-    cursor.connected(position)
     await passed.run(tip)
-    if (!failed) await cursor.advance(position)
+    if (!failed) await cursor.connected(position)
   }
 
   const disconnected = async (tip: ChainTip): Promise<void> => {
+    await cursor.undoing(tip)
     const told: (Promise<void> | undefined)[] = []
     for (const handler of blockHandlers) told.push(tell(handler, { type: 'disconnected', tip }))
     for (const entry of table.all()) told.push(tellUndone(entry, tip.height))
@@ -120,7 +132,6 @@ export const chainWatcher = (options: WatcherOptions): ChainWatcher => {
     height = tip.height - 1
     position = undefined
     last = undefined
-    cursor.disconnected(tip)
   }
 
   const watch = (entry: WatchEntry): Unwatch => {
@@ -141,26 +152,25 @@ export const chainWatcher = (options: WatcherOptions): ChainWatcher => {
     async start() {
       invariant(height === undefined, 'the watcher is started once')
       const stored = await loading
-      const wanted = stored === undefined ? Number.MAX_SAFE_INTEGER : Math.max(1, stored.height - reorgMargin + 1)
-      if (stored !== undefined) cursor.begin(stored.height)
+      const place = placeOf(stored)
+      if (stored !== undefined) cursor.begin({ ...stored, ...place })
       const starting = Promise.withResolvers<void>()
       void inTurn(() => starting.promise)
-      // Another margin than before, or a cursor that was kept before there were anchors.
-      const anchor = stored?.anchor?.height === wanted - 1 ? stored.anchor : undefined
       const onEvent = (event: ChainEvent): Promise<void> =>
         inTurn(() => (event.type === 'connected' ? connected(event.block) : disconnected(event.tip)))
-      const following = { fromHeight: wanted, ...(anchor && { anchor }), onEvent, onMempool, onFailed: fail }
+      const following = { ...place, onEvent, onMempool, onFailed: fail }
       const started = await backend.start(following)
       if (started.ok) {
         const tip = started.value
-        // A backend that has not come so far (again) as the anchor has nothing to deliver yet.
-        const rewound = anchor === undefined ? Math.min(wanted - 1, tip.height) : wanted - 1
+        // A backend that has not come so far (again) as what was followed has nothing to deliver yet.
+        const rewound = firstHeight(following, tip) - 1
         height = rewound
         position = rewound === tip.height ? tip : undefined
-        if (stored === undefined) cursor.begin(tip.height)
         try {
           await Promise.all([...blockHandlers].map((handler) => tell(handler, { type: 'rewound', height: rewound })))
-          if (stored === undefined) await store.save(tip)
+          // What was stored because of a block that is not known to be handled is found anew, if it is still so.
+          await Promise.all([...table.all()].map((entry) => tellUndone(entry, rewound + 1)))
+          if (stored === undefined) await cursor.first(tip)
           await passed.run(rewound)
         } catch (error) {
           fail(error)
@@ -177,8 +187,8 @@ export const chainWatcher = (options: WatcherOptions): ChainWatcher => {
     position: () => position,
     handled: () => cursor.height,
     unseen: () => passed.unseen,
-    watchConfirmed: (confirmed) => watch({ ...confirmed, type: 'confirmed', found: undefined, isReported: false }),
-    watchSpent: (spent) => watch({ ...spent, type: 'spent', found: undefined, waiting: undefined }),
+    watchConfirmed: (confirmed) => watch(newEntry.confirmed(confirmed)),
+    watchSpent: (spent) => watch(newEntry.spent(spent)),
     watchHeight(handler) {
       heightHandlers.add(handler)
       return () => void heightHandlers.delete(handler)

@@ -4,7 +4,7 @@ import { type ChannelState, isFunded } from './state/channel-state.ts'
 import type { ChannelEnv } from './state/environment.ts'
 import type { ChainInput, ChannelInput, TimerFired } from './state/inputs.ts'
 import { closingTimedOut } from './transitions/closing/negotiation.ts'
-import { closingBlock, closingConfirmed, outputSpent } from './transitions/closing/on-chain.ts'
+import { closingBlock, closingConfirmed, closingUndone, outputSpent } from './transitions/closing/on-chain.ts'
 import { htlcsRecalled } from './transitions/closing/recalled.ts'
 import { progressShutdown } from './transitions/closing/shutdown.ts'
 import { simpleCloseTimedOut } from './transitions/closing/simple-close.ts'
@@ -13,7 +13,7 @@ import { checkDeadlines, forgetUnfunded } from './transitions/common/deadlines.t
 import { type Step, stay, to } from './transitions/common/step.ts'
 import { connected, disconnected, reestablishTimedOut } from './transitions/connection.ts'
 import { endRest } from './transitions/end-rest.ts'
-import { fundingConfirmed } from './transitions/opening/ready.ts'
+import { forgetFundingTx, fundingConfirmed, fundingUndone } from './transitions/opening/ready.ts'
 import { recvMessage } from './transitions/peer-message.ts'
 
 /**
@@ -41,7 +41,9 @@ const run = (state: ChannelState, input: ChannelInput, env: ChannelEnv): Step =>
       return state.durable.phase === 'closing' ? htlcsRecalled(state.durable, state.session, env) : stay(state)
     case 'block':
     case 'confirmed':
+    case 'unconfirmed':
     case 'spent':
+    case 'unspent':
       return chainInput(state, input, env)
     default:
       return runCommand(state, input, env)
@@ -54,14 +56,19 @@ const chainInput = (state: ChannelState, input: ChainInput, env: ChannelEnv): St
   const live = session === undefined ? { durable } : { durable, session }
   switch (input.type) {
     case 'block':
-      if (durable.phase === 'closing') return forgetUnfunded(live, env) ?? closingBlock(durable, session, input, env)
-      return checkDeadlines(session === undefined ? { durable } : { durable, session }, env)
+      if (durable.phase === 'closing') return forgetUnfunded(live, env) ?? closingBlock(durable, session, env)
+      return checkDeadlines({ ...live, durable: forgetFundingTx(durable, env) }, env)
     case 'spent':
       return outputSpent(live, input, env)
     case 'confirmed': {
       if (commitmentFundedBy(durable, input.txid) !== undefined) return fundingConfirmed(live, input, env)
       return durable.phase === 'closing' ? closingConfirmed(durable, session, input, env) : stay(state)
     }
+    case 'unconfirmed':
+      if (commitmentFundedBy(durable, input.txid) !== undefined) return fundingUndone(live, input, env)
+      return durable.phase === 'closing' ? closingUndone(durable, session, input, env) : stay(state)
+    case 'unspent':
+      return durable.phase === 'closing' ? closingUndone(durable, session, input, env) : stay(state)
     default:
       return assertNever(input, 'chain input')
   }

@@ -11,7 +11,14 @@ export type { SpecHtlc } from './commitment/commitment-spec.ts'
 export type { SigningTask } from './commitment/signing-task.ts'
 export { balanceView, isFull } from './commitments/balances.ts'
 export { forceCloseCost, mutualCloseLossMsat, mutualCloseShareMsat } from './commitments/closing-costs.ts'
-export { commitmentFeerate, commitmentOn, fundings, isFundingConfirmed, latest } from './commitments/commitments.ts'
+export {
+  commitmentFeerate,
+  commitmentOn,
+  fundings,
+  isFundingConfirmed,
+  isFundingUndone,
+  latest,
+} from './commitments/commitments.ts'
 export { remoteLimitsOf } from './commitments/limits.ts'
 export { deriveNextKeys } from './commitments/next-keys.ts'
 export { unclaimableMsat } from './commitments/unclaimable.ts'

@@ -77,6 +77,7 @@ const payAndClose = (): Recording => {
     party.run({ type: 'spent', outpoint: fundingOutpoint(party), tx })
     confirm(party, tx, 1001)
     recording.height(party, 1006)
+    recording.height(party, 1100)
   }
   return recording
 }

@@ -1,15 +1,15 @@
+import { equalBytes } from '../lib/bytes.ts'
 import { fundingOutputScript } from './commitments/build-commitment.ts'
 import { commitmentSpentBy } from './commitments/commitments.ts'
 import { type ChannelState, isFunded } from './state/channel-state.ts'
-import type { Funded } from './state/durable.ts'
+import type { Closing, Funded } from './state/durable.ts'
 import type { Effect } from './state/effects.ts'
 import type { ChannelEnv } from './state/environment.ts'
-import { recallFor } from './transitions/closing/close-resolution.ts'
+import { confirmedSpend, recallFor } from './transitions/closing/close-resolution.ts'
 import { publishClosing, watchOutputs } from './transitions/closing/on-chain.ts'
-import { publishMutualClose } from './transitions/common/publications.ts'
 import { settled } from './transitions/common/settle.ts'
-import { mutualCloses } from './transitions/common/simple-close.ts'
 import { publishFunding, watchFunding } from './transitions/opening/opening.ts'
+import { watchConfirmedFundings } from './transitions/opening/ready.ts'
 import { undecided } from './transitions/operating/commit.ts'
 
 /**
@@ -19,22 +19,40 @@ import { undecided } from './transitions/operating/commit.ts'
  */
 export const resume = ({ durable }: Pick<ChannelState, 'durable'>, env: ChannelEnv): readonly Effect[] => {
   if (!isFunded(durable)) return []
-  return [...watchFunding(durable), ...publications(durable, env), ...undecided(durable, env), ...settlements(durable)]
+  return [...watches(durable, env), ...publications(durable, env), ...undecided(durable, env), ...settlements(durable)]
 }
+
+/** Of what the state has from a block, only its undoing is told (`known`); a funding that cannot be undone any more is not watched. */
+const watches = (durable: Funded, env: ChannelEnv): readonly Effect[] => {
+  const spend = durable.phase === 'closing' ? confirmedSpend(durable) : undefined
+  return [
+    ...watchFunding(durable).map((effect): Effect => {
+      if (effect.type !== 'watch-spent' || spend?.confirmedAt === undefined) return effect
+      const isSpentBy = equalBytes(
+        commitmentSpentBy(durable, spend.tx).localParams.fundingOutpoint.txid,
+        effect.outpoint.txid,
+      )
+      return isSpentBy ? { ...effect, known: { txid: spend.txid, height: spend.confirmedAt } } : effect
+    }),
+    ...watchConfirmedFundings(durable, env),
+    ...(durable.phase === 'closing' ? watchCloses(durable) : []),
+  ]
+}
+
+/** Closes that were seen, of which none may have been told as confirmed: the watch on the funding tells of it only once. */
+const watchCloses = (durable: Closing): readonly Effect[] =>
+  durable.closing.spends
+    .filter(({ confirmedAt }) => confirmedAt === undefined)
+    .map(({ tx, txid }): Effect => {
+      const script = fundingOutputScript(commitmentSpentBy(durable, tx))
+      return { type: 'watch-confirmed', txid, depth: 1, script }
+    })
 
 const publications = (durable: Funded, env: ChannelEnv): readonly Effect[] => {
   if (durable.phase !== 'closing') return publishFunding(durable)
-  const { spends } = durable.closing
   return [
     ...publishFunding(durable),
-    ...mutualCloses(durable).map((close) => publishMutualClose(durable, close)),
-    ...spends
-      .filter(({ confirmedAt }) => confirmedAt === undefined)
-      .map(({ tx, txid }): Effect => {
-        const script = fundingOutputScript(commitmentSpentBy(durable, tx))
-        return { type: 'watch-confirmed', txid, depth: 1, script }
-      }),
-    ...spends.flatMap((spend) => recallFor(durable, spend)),
+    ...durable.closing.spends.flatMap((spend) => recallFor(durable, spend)),
     ...watchOutputs(durable, env),
     ...publishClosing(durable, env),
   ]

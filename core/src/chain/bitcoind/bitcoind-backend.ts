@@ -7,7 +7,7 @@ import { type Failure, FailureError, invariant } from '../../lib/errors.ts'
 import type { BlockHash } from '../../lib/ids.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { BlockHeight } from '../../lib/units.ts'
-import { type BlockFollower, followBlocks } from '../block-follower.ts'
+import { type BlockFollower, firstHeight, followBlocks } from '../block-follower.ts'
 import type { BroadcastError, ChainBackend, ChainBlock, ChainEvent, ChainTip } from '../chain-backend.ts'
 import { backendMeter } from './backend-meter.ts'
 import { feeEstimates } from './fee-estimates.ts'
@@ -121,8 +121,7 @@ export const bitcoindBackend = (options: BitcoindOptions): ChainBackend => {
       meter.measured(fit.value.info)
       await fees.refresh()
       onOtherChain = following.onFailed
-      const fromHeight =
-        following.anchor === undefined ? Math.min(following.fromHeight, known.height + 1) : following.fromHeight
+      const fromHeight = firstHeight(following, known)
       const onEvent = (event: ChainEvent): void | Promise<void> => {
         // Blocks may come in faster than the tip is asked for.
         if (event.type === 'connected' && event.block.height > (known?.height ?? 0)) {

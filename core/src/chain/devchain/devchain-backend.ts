@@ -1,7 +1,7 @@
 import { NETWORKS } from '../../bitcoin/network.ts'
 import { invariant } from '../../lib/errors.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
-import { type BlockFollower, followBlocks } from '../block-follower.ts'
+import { type BlockFollower, firstHeight, followBlocks } from '../block-follower.ts'
 import type { BroadcastError, ChainBackend } from '../chain-backend.ts'
 import type { Devchain } from './devchain.ts'
 import type { MempoolEntry } from './mempool.ts'
@@ -18,9 +18,7 @@ export const devchainBackend = (devchain: Devchain): ChainBackend => {
       invariant(follower === undefined, 'a backend is started once')
       const started = followBlocks(sourceOf(devchain), {
         ...following,
-        ...(following.anchor === undefined
-          ? { fromHeight: Math.min(following.fromHeight, devchain.tip.height + 1) }
-          : {}),
+        fromHeight: firstHeight(following, devchain.tip),
       })
       follower = started
       // Nothing in the source of a devchain throws, and what the handler throws goes to `onFailed`.

@@ -50,6 +50,10 @@ export const replaceCommitment = <C extends Commitments>(channel: C, old: Commit
 export const isFundingConfirmed = (commitments: Pick<Commitments, 'active'>): boolean =>
   latest(commitments).fundingStatus.type === 'confirmed'
 
+/** Whether the funding was in a block that has been undone: until it is in another one, nothing new is risked in the channel. */
+export const isFundingUndone = (commitments: Pick<Commitments, 'active'>): boolean =>
+  latest(commitments).fundingStatus.type === 'reorganised'
+
 /** The fee rate of the commitments, without changes that are under way. */
 export const commitmentFeerate = (commitments: Pick<Commitments, 'active'>): FeeratePerKw =>
   latest(commitments).remote.spec.feeratePerKw

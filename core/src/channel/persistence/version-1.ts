@@ -164,6 +164,7 @@ const commitment = struct<StoredCommitment>({
   fundingStatus: union<FundingStatus, 'type'>('type', {
     unconfirmed: { number: 0, fields: {} },
     confirmed: { number: 1, fields: { blockHeight: u32, txIndex: u32 } },
+    reorganised: { number: 2, fields: { since: u32 } },
   }),
   local: struct<StoredCommitment['local']>({
     index: count,
@@ -204,6 +205,9 @@ const spendKind = oneOf<FundingSpend['kind'] | 'never-funded'>([
   'revoked-local',
 ])
 
+/** What a closing did not have in the first version. */
+type LaterOfClosing = 'followed' | 'done'
+
 const fundingSpend: Codec<FundingSpend> = mapped(
   struct<{ readonly kind: FundingSpend['kind'] | 'never-funded'; readonly tx: Tx; readonly confirmedAt?: number }>({
     kind: spendKind,
@@ -226,7 +230,7 @@ const claim: Codec<ConfirmedSpend> = mapped(
   ({ tx, height }) => ({ tx, height }),
 )
 
-const closing = struct<ClosingProgress>({
+const closing = struct<Omit<ClosingProgress, LaterOfClosing>>({
   cause: oneOf<ClosingProgress['cause']>([
     'cooperative',
     'operator',
@@ -268,6 +272,8 @@ const yes: Codec<true> = mapped(
   (value) => value || undefined,
   (value) => value,
 )
+
+const summary = struct<ClosedSummary>({ kind: spendKind, txid: optional(bytes32), closedAt: u32, paidToUs: u64 })
 
 const firstFunded = struct<Omit<StoredFunded, LaterOfFunded>>({
   phase: oneOf<StoredFunded['phase']>([
@@ -311,11 +317,13 @@ const firstFunded = struct<Omit<StoredFunded, LaterOfFunded>>({
 /**
  * Members that came after the first version. To add one: an optional member of the state and of `StoredFunded`, its name in `LaterOfFunded`,
  * a line with the next free number here, and an example of it in the golden file of later members. What belongs to the closing goes within
- * it: `closing: { number: 9, within: { … } }`, with its own numbers from 1, and its name left out of `closing` above.
+ * it, with its own numbers from 1, and its name in `LaterOfClosing`. Absent, `followed` means that outputs may have been spent unseen, and
+ * `done` that the operator was told of no end.
  */
-export const laterOfFunded: LaterFields<Pick<StoredFunded, LaterOfFunded>> = {
+export const laterOfFunded: LaterFields<Pick<StoredFunded, LaterOfFunded | 'closing'>> = {
   inDoubt: { number: 1, codec: yes },
   quarantine: { number: 2, codec: struct<Quarantine>({ since: count, throws: count }) },
+  closing: { number: 9, within: { followed: { number: 1, codec: yes }, done: { number: 2, codec: summary } } },
   closingMinFeeratePerKw: { number: 20, codec: u32 },
   closingScript: { number: 21, codec: u16Bytes },
   closes: { number: 22, codec: u16List(signedClose) },
@@ -334,7 +342,7 @@ export const closedV1: Codec<Closed> = struct<Closed>({
   capacity: optional(u64),
   shortIds: optional(shortIds),
   finalBalanceMsat: optional(u64),
-  summary: struct<ClosedSummary>({ kind: spendKind, txid: optional(bytes32), closedAt: u32, paidToUs: u64 }),
+  summary,
 })
 
 const htlcRef = struct<HtlcRef>({ channelId: bytes32, htlcId: u64 })

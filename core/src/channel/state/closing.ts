@@ -21,7 +21,7 @@ export type CloseCause =
   | 'unknown-spend'
   | 'revoked-local-commitment'
 
-/** A transaction that spends the funding output and is published or seen. */
+/** A transaction that spends the funding output and is, or was, in a block. */
 export interface FundingSpend {
   readonly kind: CloseKind
   readonly tx: Tx
@@ -60,12 +60,19 @@ export interface ClosingProgress {
   readonly mutual?: MutualClose
   /** Whether we publish our latest commitment. Never after data loss. */
   readonly publishLocal: boolean
-  /** Seen in the mempool or in a block. At most one of them ends up confirmed. */
+  /** Seen in a block, which may be undone since. At most one of them is confirmed. */
   readonly spends: readonly FundingSpend[]
   /** Confirmed spends of the commitment's outputs, and of the outputs of HTLC transactions. */
   readonly claims: readonly ConfirmedSpend[]
   /** The HTLCs we offered whose outcome on the chain has been passed to their origin. */
   readonly settled: readonly HtlcId[]
+  /** Whether spends of the outputs of the confirmed spend have been looked for in every block since its own. */
+  readonly followed?: true
+  /**
+   * What the operator was told once all was deep enough for practical purposes. The channel is kept, and its outputs are watched, until no
+   * reorganisation can undo any of it.
+   */
+  readonly done?: ClosedSummary
 }
 
 /** The result of a closed channel. */

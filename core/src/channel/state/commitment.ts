@@ -8,6 +8,8 @@ import type { Limits } from './params.ts'
 export type FundingStatus =
   | { readonly type: 'unconfirmed' }
   | { readonly type: 'confirmed'; readonly blockHeight: BlockHeight; readonly txIndex: number }
+  /** It was confirmed, and its block was undone when the chain had come to this height. */
+  | { readonly type: 'reorganised'; readonly since: BlockHeight }
 
 /** Our latest commitment transaction: the only one of ours that may be published. */
 interface LocalCommit {

@@ -26,7 +26,7 @@ export interface FundedCommon {
   readonly remoteNextPoint: RemoteNextPoint
   /** The peer's revealed per-commitment secrets. */
   readonly remoteSecrets: ShachainStore
-  /** Until it is deep enough: it is published again at every start. Only the funder has it. */
+  /** Until no reorganisation can undo it: it is published again whenever it is in no block. Only the funder has it. */
   readonly fundingTx?: Tx
   /** Whether the peer has sent `channel_ready`, which may come before the funding is deep enough for us. */
   readonly remoteReady: boolean

@@ -1,7 +1,7 @@
 import type { Tx } from '../../bitcoin/transaction.ts'
 import type { ChannelId, HtlcId, OutPoint, Preimage, PublicKey, Signature, TxId } from '../../lib/ids.ts'
 import type { Result } from '../../lib/result.ts'
-import type { BlockDelta, FeeratePerKw, Sat } from '../../lib/units.ts'
+import type { BlockDelta, BlockHeight, FeeratePerKw, Sat } from '../../lib/units.ts'
 import type { FundingSignature } from '../../wire/funding-signature.ts'
 import type { UpdateAddHtlc } from '../../wire/messages/channel-operation.ts'
 import type { Message } from '../../wire/messages/message.ts'
@@ -92,24 +92,30 @@ export type Publication =
 
 export interface PublishEffect {
   readonly type: 'publish'
-  readonly purpose: 'funding' | 'mutual-close' | 'local-commitment' | 'anchor' | 'claim'
+  readonly purpose: 'funding' | 'mutual-close' | 'local-commitment' | 'remote-commitment' | 'anchor' | 'claim'
   readonly publication: Publication
 }
 
-/** Answered by `confirmed` once the transaction has `depth` confirmations (also if it already has them). May repeat. */
+/** Answered by `confirmed` once the transaction has `depth` confirmations (also if it already has them), and by `unconfirmed` if that is undone. May repeat. */
 export interface WatchConfirmedEffect {
   readonly type: 'watch-confirmed'
   readonly txid: TxId
   readonly depth: BlockDelta
   /** A script that the transaction pays to or spends, for backends that search by it. */
   readonly script: Uint8Array
+  /** The block in which the state has it already: only `unconfirmed` is told of that one. */
+  readonly known?: BlockHeight
 }
 
-/** Answered by `spent` (also if it is spent already). May repeat. */
+/** Answered by `spent` (also if it is spent already), and by `unspent` if that is undone. May repeat. */
 export interface WatchSpentEffect {
   readonly type: 'watch-spent'
   readonly outpoint: OutPoint
   readonly script: Uint8Array
+  /** The spend that the state has already: only `unspent` is told of that one. */
+  readonly known?: { readonly txid: TxId; readonly height: BlockHeight }
+  /** The lowest block that may hold a spend, if blocks that have passed must be looked through for it. */
+  readonly since?: BlockHeight
 }
 
 interface EmitEffect {

@@ -160,6 +160,8 @@ export type ChannelError =
       readonly txid: Uint8Array
     })
   | (Failure<'funding-not-seen'> & { readonly blocks: number })
+  /** A reorganisation has undone the funding, or a close that was told as done. */
+  | Failure<'funding-undone' | 'close-undone'>
   | Failure<'closing-not-answered'>
   | Failure<'operator-force-close'>
   /** The connection ends each time we say this, so we say it seldom. */
@@ -167,7 +169,7 @@ export type ChannelError =
   | (Failure<'quarantined'> & { readonly channelId: ChannelId })
 
 /** Why an HTLC is given back whatever its onion says. */
-export type HtlcFault = Failure<'exceeds-dust-exposure' | 'unknown-records-in-htlc'>
+export type HtlcFault = Failure<'exceeds-dust-exposure' | 'unknown-records-in-htlc' | 'funding-undone'>
 
 /** Faults that are answered without a channel, or for one that has failed. */
 export type PeerFault = Failure<

@@ -232,7 +232,7 @@ interface ForgetUnsignedCommand {
   readonly type: 'forget-unsigned'
 }
 
-export type ChainInput = BlockConnected | TxConfirmed | OutputSpent
+export type ChainInput = BlockConnected | TxConfirmed | TxUnconfirmed | OutputSpent | OutputUnspent
 
 export interface BlockConnected {
   readonly type: 'block'
@@ -248,11 +248,23 @@ export interface TxConfirmed {
   readonly txIndex: number
 }
 
+/** The block that held a transaction under `watch-confirmed` is undone: it is as if it had never been confirmed. */
+export interface TxUnconfirmed {
+  readonly type: 'unconfirmed'
+  readonly txid: TxId
+}
+
 /** An output under `watch-spent` is spent by a transaction in the mempool or in a block. */
 export interface OutputSpent {
   readonly type: 'spent'
   readonly outpoint: OutPoint
   readonly tx: Tx
+}
+
+/** The block that held the spend of an output under `watch-spent` is undone. */
+export interface OutputUnspent {
+  readonly type: 'unspent'
+  readonly outpoint: OutPoint
 }
 
 /** What the node is asked about a channel that a peer proposes. */

@@ -71,7 +71,7 @@ export const runCommand = (state: ChannelState, command: ChannelCommand, env: Ch
       const next = settledStep.state.durable
       if (durable.phase !== 'closing' || next.phase !== 'closing' || next === durable) return settledStep
       // On the chain, a preimage lets us claim another output.
-      return andThen(settledStep, () => progressClosing(durable, next, session, env))
+      return andThen(settledStep, () => progressClosing(next, session, env, durable))
     }
     case 'update-fee': {
       const live = usable(state)

@@ -78,10 +78,13 @@ export class ChannelEffects {
 
   /** The state after the step is published already. */
   perform(effects: readonly Effect[], step: StepToPerform): void {
-    const { services, hold } = this.#parts
+    const { services, hold, context } = this.#parts
     const sorted: Sorted = { writes: [...(step.writes ?? [])], inward: [], outward: [] }
     for (const effect of effects) this.#sort(effect, sorted, step)
     const { writes, inward, outward } = sorted
+    const { phase } = this.#durable
+    // A command that is answered before it is over gets its answer one microtask later: stopping must not overtake that.
+    if (phase === 'closed' || phase === 'aborted') outward.push(() => queueMicrotask(() => context.stop()))
     if (writes.length > 0 || outward.length > 0) {
       const { state } = entryOf(hold)
       services.store.submit(writes, () => {
@@ -128,9 +131,6 @@ export class ChannelEffects {
       case 'emit':
         if (rations.repeats(effect.event, writes.length > 0)) break
         reportChannelEvent(services, effect.event, entryOf(hold).state, openedByUs)
-        // A command that is answered before it is over gets its answer one microtask later: stopping must not overtake that.
-        if (effect.event.type === 'closed' || effect.event.type === 'aborted')
-          outward.push(() => queueMicrotask(() => context.stop()))
         break
       case 'reply':
         outward.push(() => commands.answer(effect))

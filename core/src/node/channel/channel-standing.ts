@@ -1,5 +1,5 @@
 import type { ReplyOf } from '@fulgurite/plugin-sdk/contract'
-import { type ChannelState, isFunded } from '../../channel/index.ts'
+import { type ChannelState, isFunded, isFundingUndone } from '../../channel/index.ts'
 import type { TimestampMs } from '../../lib/units.ts'
 import type { Pause } from './channel-rest.ts'
 
@@ -22,9 +22,13 @@ export interface ChannelCondition {
 
 /** Whether HTLCs may be offered in the channel now. */
 export const isUsable = ({ state, quarantined, spentInMempool }: ChannelCondition): boolean =>
-  state.durable.phase === 'normal' && state.session?.reestablished === true && !quarantined && !spentInMempool
+  state.durable.phase === 'normal' &&
+  state.session?.reestablished === true &&
+  !isFundingUndone(state.durable) &&
+  !quarantined &&
+  !spentInMempool
 
-/** By what is durable, and so what may be told; `undefined` while the channel has no funding. */
+/** By what is durable, and so what may be told; `undefined` while the channel has no funding, and once its close is done. */
 export const standingOf = (entry: ChannelCondition): ChannelStanding | undefined => {
   const { durable } = entry.durableState
   if (!isFunded(durable)) return undefined
@@ -34,8 +38,10 @@ export const standingOf = (entry: ChannelCondition): ChannelStanding | undefined
       return 'opening'
     case 'shutdown':
     case 'negotiating':
-    case 'closing':
       return 'closing'
+    case 'closing':
+      // Done for practical purposes: the operator finds it among the closed ones.
+      return durable.closing.done === undefined ? 'closing' : undefined
     case 'normal':
       if (entry.quarantined) return 'quarantined'
       // Asked to close, by either side: operations under way are finished, and nothing new is accepted.

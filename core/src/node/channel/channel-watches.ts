@@ -5,8 +5,8 @@ import { toHex } from '../../lib/bytes.ts'
 import type { ChannelProtocol } from './channel-protocol.ts'
 import type { ChannelServices } from './channel-services.ts'
 
-// The watcher's own: see `reorgMargin`.
-const REORG_MARGIN = 24
+/** How far back notices are looked for that a step which threw has lost. */
+const LOST_NOTICES = 24
 
 /** What a channel watches on the chain. Each thing is watched once, however often it is asked for. */
 export class ChannelWatches {
@@ -36,14 +36,14 @@ export class ChannelWatches {
   }
 
   /** `openedAt` is the height at which the channel began; `again` says whether earlier notices may have been lost. */
-  confirmed({ txid, depth }: WatchConfirmedEffect, openedAt: number | undefined, again: boolean): void {
+  confirmed({ txid, depth, known }: WatchConfirmedEffect, openedAt: number | undefined, again: boolean): void {
     this.#watch(`confirmed ${toHex(txid)} ${depth}`, () =>
       this.#services.watcher.watchConfirmed({
         txid,
         minDepth: depth,
-        ...this.#since(depth, openedAt, again),
+        ...(known === undefined ? this.#since(depth, openedAt, again) : { known }),
         handler: (event) => {
-          if (event.type !== 'confirmed') return undefined
+          if (event.type === 'unconfirmed') return this.#tell({ type: 'unconfirmed', txid })
           const { tx, height, txIndex } = event
           return this.#tell({ type: 'confirmed', txid, tx, blockHeight: height, txIndex })
         },
@@ -51,13 +51,21 @@ export class ChannelWatches {
     )
   }
 
-  spent({ outpoint }: WatchSpentEffect, openedAt: number | undefined, again: boolean, isFunding: boolean): void {
+  spent(
+    { outpoint, known, since }: WatchSpentEffect,
+    openedAt: number | undefined,
+    again: boolean,
+    isFunding: boolean,
+  ): void {
     this.#watch(`spent ${toHex(outpoint.txid)} ${outpoint.index}`, () =>
       this.#services.watcher.watchSpent({
         outpoint,
-        ...this.#since(0, openedAt, again),
+        ...(since === undefined ? this.#since(0, openedAt, again) : { since }),
+        ...(known && { known }),
         handler: (event) =>
-          event.type === 'spent' ? this.#tell({ type: 'spent', outpoint, tx: event.tx }) : undefined,
+          this.#tell(
+            event.type === 'spent' ? { type: 'spent', outpoint, tx: event.tx } : { type: 'unspent', outpoint },
+          ),
         ...(isFunding ? { inMempool: (spender) => this.#onMempool(spender !== undefined) } : {}),
       }),
     )
@@ -79,12 +87,12 @@ export class ChannelWatches {
   }
 
   /**
-   * The state contains what happened in handled blocks. But a transaction may have been found there before it was deep enough; if that may
-   * be further back than the watcher looks by itself, it is asked to look again. And a step that threw has handled nothing.
+   * The state contains what happened in handled blocks. But a transaction may have been found there before it was deep enough: it is looked
+   * for again in as many blocks. And a step that threw has handled nothing.
    */
   #since(depth: number, openedAt: number | undefined, again: boolean): { readonly since?: number } {
-    if (openedAt === undefined) return {}
-    if (depth > REORG_MARGIN / 2) return { since: openedAt }
-    return again ? { since: Math.max(openedAt, this.#services.height() - REORG_MARGIN) } : {}
+    const back = again ? Math.max(depth, LOST_NOTICES) : depth
+    if (openedAt === undefined || back <= 1) return {}
+    return { since: Math.max(openedAt, this.#services.height() - back) }
   }
 }

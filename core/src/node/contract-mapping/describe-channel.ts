@@ -46,7 +46,7 @@ export const describeChannel = (
       txid: displayTxid(outpoint.txid),
       outputIndex: outpoint.index,
       amountSat: amount,
-      status: isSpent(durable) ? 'spent' : status.type,
+      status: isSpent(durable) ? 'spent' : status.type === 'reorganised' ? 'unconfirmed' : status.type,
       ...(status.type === 'confirmed' ? { blockHeight: status.blockHeight } : {}),
     })),
     ...(shortIds.real === undefined ? {} : { shortChannelId: formatShortChannelId(shortIds.real) }),
@@ -69,7 +69,7 @@ export const describeChannel = (
     ...(durable.phase === 'closing'
       ? {
           closeKind: hasFunding(durable)
-            ? kindOfSpend(durable.closing.spends[0]?.kind ?? kindOfIntent(durable))
+            ? kindOfSpend(spendOf(durable)?.kind ?? kindOfIntent(durable))
             : 'never-funded',
         }
       : {}),
@@ -107,6 +107,10 @@ const isSpent = (durable: Funded): boolean => {
   const { spends, mutual, publishLocal } = durable.closing
   return spends.length > 0 || mutual !== undefined || (publishLocal && hasFunding(durable))
 }
+
+/** The one in a block, or the first that was in one. */
+const spendOf = ({ closing: { spends } }: Extract<Funded, { phase: 'closing' }>) =>
+  spends.find(({ confirmedAt }) => confirmedAt !== undefined) ?? spends[0]
 
 const kindOfIntent = ({ closing }: Extract<Funded, { phase: 'closing' }>) =>
   closing.mutual === undefined ? 'local' : 'mutual'

@@ -1,31 +1,37 @@
 import { formatOutPoint, type Tx, txidOf } from '../../../bitcoin/transaction.ts'
 import { equalBytes } from '../../../lib/bytes.ts'
 import type { HtlcId, Preimage } from '../../../lib/ids.ts'
+import type { BlockHeight } from '../../../lib/units.ts'
 import type { Claim } from '../../claims/claim.ts'
 import { classifySpend } from '../../claims/classify-spend.ts'
-import { type OnChainOutcome, revealedPreimages } from '../../claims/on-chain-outcome.ts'
+import {
+  type ConfirmedSpend,
+  findSpend,
+  type OnChainOutcome,
+  revealedPreimages,
+} from '../../claims/on-chain-outcome.ts'
 import type { ConcernedOutput, Resolution } from '../../claims/resolution.ts'
 import { balancesOf } from '../../commitments/balances.ts'
 import { fundingOutputScript } from '../../commitments/build-commitment.ts'
 import { commitmentOn } from '../../commitments/commitments.ts'
 import { update } from '../../state/channel-state.ts'
-import type { FundingSpend } from '../../state/closing.ts'
+import type { ClosedSummary, FundingSpend } from '../../state/closing.ts'
 import type { Commitment } from '../../state/commitment.ts'
 import type { Closed, Closing } from '../../state/durable.ts'
 import type { Effect } from '../../state/effects.ts'
 import type { ChannelEnv } from '../../state/environment.ts'
 import { type HtlcRecord, replaceHtlc } from '../../state/htlc.ts'
-import type { BlockConnected, OutputSpent, TxConfirmed } from '../../state/inputs.ts'
+import type { OutputSpent, TxConfirmed } from '../../state/inputs.ts'
 import type { Session } from '../../state/session.ts'
 import { passedDeadline } from '../common/deadlines.ts'
+import { IRREVOCABLE_DEPTH, isAsDeepAs } from '../common/depth.ts'
 import { dropUnsigned, failedSession } from '../common/fail-channel.ts'
-import { publishLocalCommitment } from '../common/publications.ts'
+import { publishLocalCommitment, publishMutualClose } from '../common/publications.ts'
 import { settled } from '../common/settle.ts'
+import { mutualCloses } from '../common/simple-close.ts'
 import { andThen, emit, type Live, type Step, stay, to } from '../common/step.ts'
 import { confirmedSpend, decided, recallFor, resolutionOf } from './close-resolution.ts'
-
-/** How often, in blocks, transactions that are not mined yet are published again. */
-const REBROADCAST_INTERVAL = 6
+import { confirmedIn, conflicts, type Undone, without } from './undone.ts'
 
 /** An output that we watch is spent, in the mempool or in a block. */
 export const outputSpent = (live: Live, input: OutputSpent, env: ChannelEnv): Step => {
@@ -150,78 +156,129 @@ export const closingConfirmed = (
   const spend = spends.find((candidate) => equalBytes(candidate.txid, txid))
   const state = session === undefined ? { durable } : { durable, session }
   if (spend !== undefined) {
-    if (spend.confirmedAt !== undefined) return stay(state)
-    const confirmed = spends.map((each) => (each === spend ? { ...spend, confirmedAt: blockHeight } : each))
-    const next: Closing = { ...durable, closing: { ...durable.closing, spends: confirmed } }
-    return andThen(to(next, session, watchOutputs(next, env)), () => progressClosing(durable, next, session, env))
+    if (spend.confirmedAt === blockHeight) return stay(state)
+    // Another block than before, or another spend than before: what followed from that one is undone with it.
+    const next: Closing = {
+      ...durable,
+      closing: { ...confirmedIn(durable.closing, spend, blockHeight), followed: true },
+    }
+    return andThen(to(next, session, watchOutputs(next, env)), () => progressClosing(next, session, env, durable))
   }
-  if (claims.some((claim) => equalBytes(claim.txid, txid))) return stay(state)
-  const known = resolutionOf(durable, env)?.outputs ?? []
-  const learnt = learnFrom(durable, known, tx)
-  const more = [...claims, { txid, tx, height: blockHeight }]
-  const next: Closing = { ...learnt.durable, closing: { ...durable.closing, claims: more } }
-  const watched = new Set(known.map(nameOf))
+  const known = claims.find((claim) => equalBytes(claim.txid, txid))
+  if (known?.height === blockHeight) return stay(state)
+  const concerned = resolutionOf(durable, env)?.outputs ?? []
+  const learnt = learnFrom(durable, concerned, tx)
+  const more = [...claims.filter((claim) => !conflicts(claim.tx, tx)), { txid, tx, height: blockHeight }]
+  const next: Closing = { ...learnt.durable, closing: { ...learnt.durable.closing, claims: more } }
+  const watched = new Set(concerned.map(nameOf))
   const fresh = (resolutionOf(next, env)?.outputs ?? []).filter((output) => !watched.has(nameOf(output)))
-  return andThen(to(next, session, [...learnt.effects, ...fresh.map(watchOutput)]), () =>
-    progressClosing(durable, next, session, env),
+  return andThen(to(next, session, [...learnt.effects, ...fresh.map((output) => watchOutput(output))]), () =>
+    progressClosing(next, session, env, durable),
   )
 }
 
-/** Another block: claims may have become due, outcomes deep enough, and the channel finished. */
-export const closingBlock = (
+/**
+ * A block is undone, and with it a spend that the state has. BOLT 5: whatever is confirmed then decides; until that is so, what may be published
+ * is published again at once. What was passed to the origins of HTLCs stays passed.
+ */
+export const closingUndone = (
   durable: Closing,
   session: Session | undefined,
-  { height }: BlockConnected,
+  undone: Undone,
   env: ChannelEnv,
 ): Step => {
+  const closing = without(durable.closing, undone)
+  if (closing === durable.closing) return stay(session === undefined ? { durable } : { durable, session })
+  const next: Closing = { ...durable, closing }
+  const wasTold = durable.closing.done !== undefined
+  return to(next, session, [
+    ...(wasTold ? [emit(next, { type: 'error', error: { code: 'close-undone' } })] : []),
+    ...publishClosing(next, env),
+  ])
+}
+
+/** Another block: claims may have become due, outcomes deep enough, and the channel finished. */
+export const closingBlock = (durable: Closing, session: Session | undefined, env: ChannelEnv): Step => {
   const spent = confirmedSpend(durable) !== undefined
   const mayPublish = !durable.closing.publishLocal && durable.closing.cause !== 'data-loss' && !durable.inDoubt
   if (!spent && mayPublish && passedDeadline(durable, env) !== undefined) {
     // The transaction that the peer, or both, were to publish has not been mined in time for an HTLC.
     const next: Closing = { ...durable, closing: { ...durable.closing, publishLocal: true } }
-    return to(next, session, publishLocalCommitment(next, env))
+    return to(next, session, publishClosing(next, env))
   }
-  const rebroadcast = height % REBROADCAST_INTERVAL === 0 ? publishClosing(durable, env) : []
-  const earlier: ChannelEnv = { ...env, height: height - 1 }
-  const step = progressClosing(durable, durable, session, env, earlier)
-  return { state: step.state, effects: [...rebroadcast, ...step.effects] }
+  if (!spent) return to(durable, session, publishClosing(durable, env))
+  // Blocks that had passed when the node started have been looked through by now: see `resume`.
+  const next: Closing = isFollowed(durable) ? durable : { ...durable, closing: { ...durable.closing, followed: true } }
+  return progressClosing(next, session, env)
 }
 
-/** Every transaction of a closing that may be published and is not in a block yet. */
+/** Every transaction of a closing that may be published and is not in a block yet. It is asked for anew at every block. */
 export const publishClosing = (durable: Closing, env: ChannelEnv): readonly Effect[] => {
+  if (confirmedSpend(durable) !== undefined) return dueClaims(resolutionOf(durable, env), env).map(publishClaim)
   const { spends, publishLocal } = durable.closing
-  if (!spends.some(({ confirmedAt }) => confirmedAt !== undefined)) {
-    return publishLocal ? publishLocalCommitment(durable, env) : []
-  }
-  return dueClaims(resolutionOf(durable, env), env).map(publishClaim)
+  const closes = mutualCloses(durable)
+  return [
+    ...closes.map((close) => publishMutualClose(durable, close)),
+    ...(publishLocal ? publishLocalCommitment(durable, env) : []),
+    ...spends
+      .filter(({ kind, txid }) => {
+        // An old commitment of ours gives everything to the peer. Ours, and what both have signed, we publish with our own signature.
+        if (kind === 'revoked-local' || (kind === 'local' && publishLocal)) return false
+        return !closes.some((close) => equalBytes(close.txid, txid))
+      })
+      .map(publishAgain),
+  ]
 }
 
-/** What is watched once the funding output is spent in a block: each output that concerns us. */
-export const watchOutputs = (durable: Closing, env: ChannelEnv): readonly Effect[] =>
-  (resolutionOf(durable, env)?.outputs ?? []).map(watchOutput)
+const PURPOSES = { mutual: 'mutual-close', local: 'local-commitment' } as const
 
-/** Publishes claims that became due since `before`, settles outcomes that became final, and ends the channel when everything is done. */
+/** A close that was in a block, which has been undone: it is complete, whoever published it. */
+const publishAgain = ({ kind, tx }: FundingSpend): Effect => ({
+  type: 'publish',
+  purpose: kind === 'mutual' || kind === 'local' ? PURPOSES[kind] : 'remote-commitment',
+  publication: { type: 'signed', tx },
+})
+
+/**
+ * What is watched once the funding output is spent in a block: each output that concerns us. What the state has of their spends already is
+ * told again only if it is undone.
+ */
+export const watchOutputs = (durable: Closing, env: ChannelEnv): readonly Effect[] => {
+  const { claims } = durable.closing
+  // BOLT 5: a version that did not watch an output may have missed its spend.
+  const since = isFollowed(durable) ? undefined : confirmedSpend(durable)?.confirmedAt
+  return (resolutionOf(durable, env)?.outputs ?? []).map((output) =>
+    watchOutput(output, findSpend(claims, output.outpoint)?.spend, since),
+  )
+}
+
+const isFollowed = ({ closing }: Closing): boolean => closing.followed === true
+
+/**
+ * Publishes claims, settles outcomes that became final, and ends the channel when everything is done. With the state `before` a
+ * transaction, only claims that have become due by it are published; at a block, all that are due.
+ */
 export const progressClosing = (
-  before: Closing,
   durable: Closing,
   session: Session | undefined,
   env: ChannelEnv,
-  envBefore: ChannelEnv = env,
+  before?: Closing,
 ): Step => {
   const spend = confirmedSpend(durable)
   const resolution = resolutionOf(durable, env)
   if (spend?.confirmedAt === undefined || resolution === undefined) return to(durable, session, [])
-  const isDeep = (height: number): boolean => env.height - height + 1 >= env.settings.claimDepth
+  const { claimDepth } = env.settings
+  const isDeep = (height: number): boolean => isAsDeepAs(claimDepth, height, env)
   const deep = isDeep(spend.confirmedAt)
-  const published = new Set(dueClaims(resolutionOf(before, envBefore), envBefore).map(nameOf))
+  const published = new Set(before === undefined ? [] : dueClaims(resolutionOf(before, env), env).map(nameOf))
   const due = dueClaims(resolution, env).filter((claim) => !published.has(nameOf(claim)))
   const step = settleOutcomes(durable, resolution, deep, isDeep)
   const effects = [...due.map(publishClaim), ...step.effects]
   const { resolvedAt } = resolution
-  const isOver = resolvedAt !== undefined && isDeep(resolvedAt) && deep && !hasUntold(step.durable)
-  if (!isOver) return to(step.durable, session, effects)
-  const closed = close(step.durable, session, spend, env)
-  return { state: closed.state, effects: [...effects, ...closed.effects] }
+  if (resolvedAt === undefined || !isDeep(resolvedAt) || !deep || hasUntold(step.durable)) {
+    return to(step.durable, session, effects)
+  }
+  return andThen(to(step.durable, session, effects), () => end(step.durable, session, spend, resolvedAt, env))
 }
 
 /** An HTLC that we offered and whose origin waits for its outcome. Whatever became of the outputs, a channel does not end before that. */
@@ -303,10 +360,41 @@ const publishClaim = (claim: Claim): Effect => ({
   publication: { type: 'claim', claim },
 })
 
-const watchOutput = ({ outpoint, script }: ConcernedOutput): Effect => ({ type: 'watch-spent', outpoint, script })
+const watchOutput = (
+  { outpoint, script }: ConcernedOutput,
+  known?: Pick<ConfirmedSpend, 'txid' | 'height'>,
+  since?: BlockHeight,
+): Effect => ({
+  type: 'watch-spent',
+  outpoint,
+  script,
+  ...(known && { known: { txid: known.txid, height: known.height } }),
+  ...(since !== undefined && { since }),
+})
 
-const close = (durable: Closing, session: Session | undefined, spend: FundingSpend, env: ChannelEnv): Step => {
-  const { params, shortIds } = durable
+/**
+ * All is as deep as it has to be for practical purposes: the operator is told once. BOLT 5: the channel itself ends only when everything is
+ * irrevocably resolved; until then a reorganisation brings back what it undoes.
+ */
+const end = (
+  durable: Closing,
+  session: Session | undefined,
+  spend: FundingSpend,
+  resolvedAt: BlockHeight,
+  env: ChannelEnv,
+): Step => {
+  const { params, shortIds, closing } = durable
+  const summary: ClosedSummary = {
+    kind: spend.kind,
+    txid: spend.txid,
+    // The same whenever it is heard of.
+    closedAt: resolvedAt + env.settings.claimDepth - 1,
+    paidToUs: paidToUs(durable, spend),
+  }
+  const told = closing.done === undefined ? [emit(durable, { type: 'closed', summary })] : []
+  if (!isAsDeepAs(IRREVOCABLE_DEPTH, resolvedAt, env)) {
+    return to(told.length === 0 ? durable : { ...durable, closing: { ...closing, done: summary } }, session, told)
+  }
   const commitment = decided(durable)
   const { localParams } = commitment
   const closed: Closed = {
@@ -319,14 +407,9 @@ const close = (durable: Closing, session: Session | undefined, spend: FundingSpe
     capacity: localParams.fundingAmount,
     shortIds,
     finalBalanceMsat: balancesOf({ active: [commitment] }).localMsat,
-    summary: {
-      kind: spend.kind,
-      txid: spend.txid,
-      closedAt: env.height,
-      paidToUs: paidToUs(durable, spend),
-    },
+    summary,
   }
-  return to(closed, session, [emit(closed, { type: 'closed', summary: closed.summary })])
+  return to(closed, session, told)
 }
 
 /** What the spend of the funding and the claims that followed it have brought to the wallet, however the channel ended. */

@@ -11,7 +11,8 @@ import { ANCHORS_ZERO_FEE_HTLC } from '../../commitment/formats/anchors/anchors-
 import type { ChannelMessage } from '../../state/inputs.ts'
 import { closingInput } from '../common/closing-input.ts'
 import { completeSpend } from '../common/publications.ts'
-import type { TestParty } from '../fixtures/test-party.ts'
+import { endOf } from '../fixtures/closing.ts'
+import { FEATURES, type TestParty } from '../fixtures/test-party.ts'
 import { hashOf, TwoParties } from '../fixtures/two-parties.ts'
 
 const published = (party: TestParty): readonly Tx[] =>
@@ -403,10 +404,13 @@ test('close — a deep enough closing transaction ends the channel', (t) => {
   t.is(two.alice.phase, 'closing')
   two.alice.env = { ...two.alice.env, height: 1005 }
   two.alice.run({ type: 'block', height: 1005 })
-  t.is(two.alice.phase, 'closed')
+  t.is(endOf(two.alice), 'done')
+  two.alice.env = { ...two.alice.env, height: 1099 }
+  two.alice.run({ type: 'block', height: 1099 })
   const { durable } = two.alice.state
   if (durable.phase !== 'closed') return t.fail()
   t.is(durable.summary.kind, 'mutual')
+  t.is(durable.summary.closedAt, 1005)
   const script = two.alice.keys.localShutdownScript
   t.is(durable.summary.paidToUs, tx.outputs.find((output) => equalBytes(output.script, script))?.amount ?? 0n)
 })

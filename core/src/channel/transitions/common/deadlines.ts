@@ -29,6 +29,8 @@ export const heedsBlocks = (durable: Channel): boolean => {
   if (!isFunded(durable)) return false
   const { phase, localShutdown, remoteShutdown, htlcs } = durable
   if (phase !== 'normal' || localShutdown !== undefined || remoteShutdown !== undefined) return true
+  // Until it can be undone no more, the funding transaction is kept.
+  if (durable.fundingTx !== undefined) return true
   return !isFundingConfirmed(durable) || htlcs.offered.length + htlcs.received.length > 0 || holdHtlcs(durable)
 }
 
@@ -37,7 +39,9 @@ export const heedsBlocks = (durable: Channel): boolean => {
  * first, and is kept as long again: the funding may come yet, and with it what is ours.
  */
 export const forgetUnfunded = ({ durable, session }: Live, env: ChannelEnv): Step | undefined => {
-  const waited = env.height - durable.params.openedAt
+  const status = latest(durable).fundingStatus
+  // One that was there and was undone is waited for anew.
+  const waited = env.height - (status.type === 'reorganised' ? status.since : durable.params.openedAt)
   if (durable.params.localIsOpener || isFundingConfirmed(durable)) return undefined
   if (waited < env.settings.fundingTimeout || (durable.phase === 'closing' && durable.closing.spends.length > 0)) {
     return undefined

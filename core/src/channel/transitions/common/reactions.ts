@@ -160,6 +160,11 @@ export const REACTIONS: { readonly [Code in (ChannelError | HtlcFault | PeerFaul
   'revoked-commitment-published': silent('channel', 'BOLT 5, revoked transaction close'),
   'own-revoked-commitment-published': silent('channel', 'BOLT 5, revoked transaction close, of our own'),
   'unknown-funding-spend': silent('channel', 'BOLT 5, failing a channel'),
+  'funding-undone': silent(
+    'message',
+    'BOLT 2, channel_ready: only a funding with minimum_depth confirmations is relied on',
+  ),
+  'close-undone': silent('message', 'BOLT 5: on-chain transactions may be reorganised until they are 100 deep'),
   'funding-not-seen': silent('channel', 'BOLT 2, channel_ready: the fundee forgets a channel after 2016 blocks'),
 
   // Without a channel.

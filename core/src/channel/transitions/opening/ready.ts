@@ -3,23 +3,29 @@ import { equalBytes } from '../../../lib/bytes.ts'
 import { shortChannelId } from '../../../lib/ids.ts'
 import type { ChannelReady } from '../../../wire/messages/channel-open.ts'
 import { fundingOutputScript } from '../../commitments/build-commitment.ts'
-import { commitmentFundedBy, latest, replaceCommitment } from '../../commitments/commitments.ts'
+import { all, commitmentFundedBy, latest, replaceCommitment } from '../../commitments/commitments.ts'
 import { update } from '../../state/channel-state.ts'
-import type { Funded, WaitForChannelReady, WaitForFundingConfirmed } from '../../state/durable.ts'
+import type { Closing, Funded, WaitForChannelReady, WaitForFundingConfirmed } from '../../state/durable.ts'
 import type { Effect } from '../../state/effects.ts'
 import type { ChannelEnv } from '../../state/environment.ts'
-import type { TxConfirmed } from '../../state/inputs.ts'
+import type { TxConfirmed, TxUnconfirmed } from '../../state/inputs.ts'
 import type { Session } from '../../state/session.ts'
+import { IRREVOCABLE_DEPTH, isAsDeepAs } from '../common/depth.ts'
 import { publishLocalCommitment } from '../common/publications.ts'
 import { react } from '../common/react.ts'
 import { sendChannelUpdate } from '../common/relay-policy.ts'
 import { emit, type Live, type Online, type Step, stay, to } from '../common/step.ts'
+import { publishFunding } from './opening.ts'
 
 /** The funding transaction is as deep as we asked: the channel has its real id, and is ready on our side. */
 export const fundingConfirmed = ({ durable, session }: Live, input: TxConfirmed, env: ChannelEnv): Step => {
   const state = session === undefined ? { durable } : { durable, session }
   const commitment = commitmentFundedBy(durable, input.txid)
-  if (commitment === undefined || commitment.fundingStatus.type === 'confirmed') return stay(state)
+  if (commitment === undefined) return stay(state)
+  const { fundingStatus: before } = commitment
+  if (before.type === 'confirmed' && before.blockHeight === input.blockHeight && before.txIndex === input.txIndex) {
+    return stay(state)
+  }
   const { fundingOutpoint, fundingAmount } = commitment.localParams
   const output = input.tx.outputs[fundingOutpoint.index]
   // BOLT 2, channel_ready: only if the outpoint pays exactly the funding amount to the funding script.
@@ -33,8 +39,8 @@ export const fundingConfirmed = ({ durable, session }: Live, input: TxConfirmed,
   const { blockHeight, txIndex } = input
   const real = shortChannelId({ blockHeight, txIndex, outputIndex: fundingOutpoint.index })
   const fundingStatus = { type: 'confirmed', blockHeight, txIndex } as const
-  const { fundingTx: _, ...rest } = durable
-  const named = { ...rest, shortIds: { ...durable.shortIds, real } } as Funded
+  // BOLT 7: it names the block, so it is another one if the funding is in another block than before. Aliases stay.
+  const named = update(durable, { shortIds: { ...durable.shortIds, real } })
   const confirmed = replaceCommitment(named, commitment, { ...commitment, fundingStatus })
   const event = emit(confirmed, {
     type: 'funding-confirmed',
@@ -44,14 +50,60 @@ export const fundingConfirmed = ({ durable, session }: Live, input: TxConfirmed,
     blockHeight,
     shortIds: confirmed.shortIds,
   })
+  const effects = [event]
   if (confirmed.phase === 'closing' && confirmed.closing.publishLocal && confirmed.closing.spends.length === 0) {
     // A peer's channel that failed before its funding was known to exist: nothing was published yet.
-    return to(confirmed, session, [event, ...publishLocalCommitment(confirmed, env)])
+    return to(confirmed, session, [...effects, ...publishLocalCommitment(confirmed, env)])
   }
-  if (confirmed.phase !== 'wait-for-funding-confirmed') return to(confirmed, session, [event])
+  if (confirmed.phase === 'normal' && session?.reestablished === true) {
+    const usable = emit(confirmed, { type: 'usable', usable: true })
+    return to(confirmed, session, [...effects, usable, ...sendChannelUpdate(confirmed, session, env)])
+  }
+  if (confirmed.phase !== 'wait-for-funding-confirmed') return to(confirmed, session, effects)
   const sends = session?.reestablished === true ? [channelReady(confirmed, session, env)] : []
   const ready = becomeReady(confirmed, session, env)
-  return to(ready.state.durable, session, [event, ...sends, ...ready.effects])
+  return to(ready.state.durable, session, [...effects, ...sends, ...ready.effects])
+}
+
+/** The transaction of a funding that no reorganisation can undo any more need not be published again. */
+export const forgetFundingTx = (durable: Exclude<Funded, Closing>, env: ChannelEnv): Exclude<Funded, Closing> => {
+  const { fundingStatus } = latest(durable)
+  if (durable.fundingTx === undefined || fundingStatus.type !== 'confirmed') return durable
+  if (!isAsDeepAs(IRREVOCABLE_DEPTH, fundingStatus.blockHeight, env)) return durable
+  const { fundingTx: _, ...rest } = durable
+  return rest as Exclude<Funded, Closing>
+}
+
+/** The undoing of a funding is told, for as long as it can be undone. */
+export const watchConfirmedFundings = (durable: Funded, env: ChannelEnv): readonly Effect[] =>
+  all(durable).flatMap((commitment): readonly Effect[] => {
+    const { fundingStatus } = commitment
+    if (fundingStatus.type !== 'confirmed') return []
+    const { blockHeight: known } = fundingStatus
+    if (isAsDeepAs(IRREVOCABLE_DEPTH, known, env)) return []
+    const { txid } = commitment.localParams.fundingOutpoint
+    const depth = durable.params.minimumDepth
+    return [{ type: 'watch-confirmed', txid, script: fundingOutputScript(commitment), depth, known }]
+  })
+
+/**
+ * The block that held the funding is undone. The channel is used for no further HTLC until the funding is in another block: until then it may
+ * be spent elsewhere, and the channel, with all that is in it, may never come to be.
+ */
+export const fundingUndone = ({ durable, session }: Live, { txid }: TxUnconfirmed, env: ChannelEnv): Step => {
+  const state = session === undefined ? { durable } : { durable, session }
+  const commitment = commitmentFundedBy(durable, txid)
+  if (commitment?.fundingStatus.type !== 'confirmed') return stay(state)
+  const { real: _, ...shortIds } = durable.shortIds
+  const fundingStatus = { type: 'reorganised', since: env.height } as const
+  const next = replaceCommitment(update(durable, { shortIds }), commitment, { ...commitment, fundingStatus })
+  return to(next, session, [
+    emit(next, { type: 'error', error: { code: 'funding-undone' } }),
+    ...(next.phase === 'normal' && session?.reestablished === true
+      ? [emit(next, { type: 'usable', usable: false })]
+      : []),
+    ...publishFunding(next),
+  ])
 }
 
 /** Whether both sides have agreed to use the channel before its funding confirms. */

@@ -1,6 +1,7 @@
 import { err, ok, type Result } from '../../../lib/result.ts'
 import type { UpdateAddHtlc } from '../../../wire/messages/channel-operation.ts'
 import { largest } from '../../commitments/amounts.ts'
+import { isFundingUndone } from '../../commitments/commitments.ts'
 import { checkReceivedAdd, checkSentAdd, localLimitsOf, remoteLimitsOf } from '../../commitments/limits.ts'
 import type { Proposal } from '../../state/changes.ts'
 import type { Phase } from '../../state/channel-state.ts'
@@ -37,7 +38,8 @@ const proposeAdd = (
   if (durable.localShutdown !== undefined || durable.remoteShutdown !== undefined) {
     return err({ code: 'channel-closing' })
   }
-  if (durable.phase !== 'normal') return err({ code: 'channel-not-usable', phase: durable.phase })
+  if (durable.phase !== 'normal' || isFundingUndone(durable))
+    return err({ code: 'channel-not-usable', phase: durable.phase })
   if (session?.reestablished !== true) return err({ code: 'channel-offline' })
   const { settings, height } = env
   // BOLT 2, update_add_htlc: above zero, and not below the peer's `htlc_minimum_msat`.

@@ -4,7 +4,7 @@ import { equalBytes } from '../../../lib/bytes.ts'
 import { NO_FUNDING_SIGNATURE } from '../../../wire/funding-signature.ts'
 import type { CommitmentSigned, RevokeAndAck, UpdateAddHtlc } from '../../../wire/messages/channel-operation.ts'
 import { evenTypes } from '../../../wire/tlv-record.ts'
-import { latest } from '../../commitments/commitments.ts'
+import { isFundingUndone, latest } from '../../commitments/commitments.ts'
 import { isIrrevocable } from '../../commitments/cross-signed.ts'
 import { exceedsDustExposure } from '../../commitments/limits.ts'
 import { acceptNextLocal, revokeRemote, signNextRemote, type ToSign } from '../../commitments/sign-commitments.ts'
@@ -268,6 +268,8 @@ const forward = (durable: Funded, id: bigint, env: ChannelEnv): readonly Effect[
 }
 
 const refusalOf = (durable: Funded, add: UpdateAddHtlc, env: ChannelEnv): Pick<ForwardEffect, 'refusal'> => {
+  // What we pay for it elsewhere would be lost if the funding never comes back.
+  if (isFundingUndone(durable)) return { refusal: 'funding-undone' }
   if (exceedsDustExposure(durable, add.amountMsat, env)) return { refusal: 'exceeds-dust-exposure' }
   return evenTypes(add).length > 0 ? { refusal: 'unknown-records-in-htlc' } : {}
 }
