@@ -15,7 +15,7 @@ export interface Found {
 }
 
 /** What the owner of a watch knew before this watch was made. */
-export interface Known {
+interface Known {
   readonly txid: TxId
   readonly height: BlockHeight
 }

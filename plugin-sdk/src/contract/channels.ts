@@ -151,7 +151,7 @@ const ChannelSummary = named(
 
 const ClosedChannel = named(
   'ClosedChannel',
-  'A channel that is no more: all that was ours is in our wallet.',
+  'A channel that is no more: all that was ours is in our wallet, six blocks deep. A reorganisation deeper than that brings it back to `channels.list`; it is told as closed once more later.',
   z.object({
     channelId: ChannelId,
     peer: NodeId,

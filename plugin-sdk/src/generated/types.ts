@@ -297,7 +297,7 @@ export interface ChannelsClosedReply {
   readonly asOf: Cursor
 }
 
-/** A channel that is no more: all that was ours is in our wallet. */
+/** A channel that is no more: all that was ours is in our wallet, six blocks deep. A reorganisation deeper than that brings it back to `channels.list`; it is told as closed once more later. */
 export interface ClosedChannel {
   readonly channelId: ChannelId
   readonly peer: NodeId

@@ -194,7 +194,12 @@ export class WatchingChannel {
     } as unknown as ChainBackend
     const watcher = chainWatcher({
       backend,
-      cursor: { load: () => this.#cursor, save: (cursor) => void (this.#cursor = cursor) },
+      cursor: {
+        load: () => this.#cursor,
+        save: (cursor) => {
+          this.#cursor = cursor
+        },
+      },
       onFailed: (error) => {
         if (!(error instanceof Crash)) throw error
         this.#life = undefined

@@ -234,7 +234,7 @@ interface ForgetUnsignedCommand {
 
 export type ChainInput = BlockConnected | TxConfirmed | TxUnconfirmed | OutputSpent | OutputUnspent
 
-export interface BlockConnected {
+interface BlockConnected {
   readonly type: 'block'
   readonly height: BlockHeight
 }
@@ -262,7 +262,7 @@ export interface OutputSpent {
 }
 
 /** The block that held the spend of an output under `watch-spent` is undone. */
-export interface OutputUnspent {
+interface OutputUnspent {
   readonly type: 'unspent'
   readonly outpoint: OutPoint
 }
