@@ -31,7 +31,9 @@ test('two nodes open a channel, pay both ways, and close it together', async (t)
   await bob.until(async () => bob.payloads('channel.closed').length === 1)
   const { confirmedSat } = await bob.ask('wallet', 'balance', {})
   t.is(confirmedSat, 70_000n)
-  // No commitment that held its HTLCs can be published any more.
+  // They are kept until no commitment that held them can be published any more.
+  t.true((await past(alice)).length > 0)
+  await world.mine(94)
   for (const node of [alice, bob]) await node.until(async () => (await past(node)).length === 0)
 })
 

@@ -34,7 +34,7 @@ const isInMempool = (world: World, txid: string): boolean =>
 const close = async ({ world, alice }: { world: World; alice: TestNode }, channelId: string): Promise<string> => {
   await alice.ask('channels', 'close', { channelId })
   await alice.until(async () => alice.payloads('channel.close-signed').length > 0 && world.chain.mempool.length > 0)
-  return toHex((world.chain.mempool[0]?.txid as Uint8Array).toReversed())
+  return toHex(world.chain.mempool[0]?.txid.toReversed() ?? new Uint8Array())
 }
 
 const SIX = 6
