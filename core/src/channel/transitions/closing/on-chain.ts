@@ -162,7 +162,9 @@ export const closingConfirmed = (
       ...durable,
       closing: { ...confirmedIn(durable.closing, spend, blockHeight), followed: true },
     }
-    return andThen(to(next, session, watchOutputs(next, env)), () => progressClosing(next, session, env, durable))
+    return andThen(to(next, session, watchOutputs(next, env, blockHeight)), () =>
+      progressClosing(next, session, env, durable),
+    )
   }
   const known = claims.find((claim) => equalBytes(claim.txid, txid))
   if (known?.height === blockHeight) return stay(state)
@@ -172,8 +174,9 @@ export const closingConfirmed = (
   const next: Closing = { ...learnt.durable, closing: { ...learnt.durable.closing, claims: more } }
   const watched = new Set(concerned.map(nameOf))
   const fresh = (resolutionOf(next, env)?.outputs ?? []).filter((output) => !watched.has(nameOf(output)))
-  return andThen(to(next, session, [...learnt.effects, ...fresh.map((output) => watchOutput(output))]), () =>
-    progressClosing(next, session, env, durable),
+  return andThen(
+    to(next, session, [...learnt.effects, ...fresh.map((output) => watchOutput(output, undefined, blockHeight))]),
+    () => progressClosing(next, session, env, durable),
   )
 }
 
@@ -243,14 +246,15 @@ const publishAgain = ({ kind, tx }: FundingSpend): Effect => ({
  * What is watched once the funding output is spent in a block: each output that concerns us. What the state has of their spends already is
  * told again only if it is undone.
  */
-export const watchOutputs = (durable: Closing, env: ChannelEnv): readonly Effect[] => {
-  const { claims } = durable.closing
-  // BOLT 5: a version that did not watch an output may have missed its spend.
-  const since = isFollowed(durable) ? undefined : confirmedSpend(durable)?.confirmedAt
-  return (resolutionOf(durable, env)?.outputs ?? []).map((output) =>
-    watchOutput(output, findSpend(claims, output.outpoint)?.spend, since),
+export const watchOutputs = (
+  durable: Closing,
+  env: ChannelEnv,
+  // A version that did not watch an output may have missed its spend.
+  since = isFollowed(durable) ? undefined : confirmedSpend(durable)?.confirmedAt,
+): readonly Effect[] =>
+  (resolutionOf(durable, env)?.outputs ?? []).map((output) =>
+    watchOutput(output, findSpend(durable.closing.claims, output.outpoint)?.spend, since),
   )
-}
 
 const isFollowed = ({ closing }: Closing): boolean => closing.followed === true
 
