@@ -17,6 +17,8 @@ export interface BitcoindRig extends ChainRig {
   waitingSpender(txid: string, outputIndex: number): Promise<string | undefined>
   /** Hands in a transaction; throws where it is refused. */
   submit(hex: string): Promise<string>
+  /** Undoes blocks and mines one more without any transaction in their place. Says how high the chain is then. */
+  reorganise(depth: number): Promise<number>
 }
 
 interface VerboseBlock {
@@ -73,6 +75,12 @@ export const bitcoindRig = async (): Promise<BitcoindRig> => {
         }
       }
       return mined
+    },
+    async reorganise(depth) {
+      const tip = await rpc<number>('getblockcount')
+      await rpc('invalidateblock', [await rpc<string>('getblockhash', [tip - depth + 1])])
+      for (let i = 0; i <= depth; i++) await rpc('generateblock', [miner, []])
+      return rpc<number>('getblockcount')
     },
     stop: () => bitcoind.stop(),
   }
