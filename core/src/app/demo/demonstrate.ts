@@ -139,14 +139,16 @@ export const demonstrate = async (folder: string, cleanup: Cleanup, terminal: Te
     const closing = audit.spendOf({ txid: channel.fundingTxid, index: channel.fundingOutputIndex })
     check(
       closing !== undefined,
-      `${from.name} – ${to.name}: closed for a fee of ${closing?.feeSat ?? '?'} sat, ${from.name}'s`,
+      `${from.name} – ${to.name}: closed for a fee of ${closing?.feeSat ?? '?'} sat, ${us.name}'s`,
     )
     const shares = [from, to].map(({ name }) => sheet.balanceOf(channelId, name) / 1000n)
     const [openers = 0n, peers = 0n] = shares
     // What is below a satoshi on both sides goes to the miner too, and is part of the fee that the chain shows.
     const agreedFee = (closing?.feeSat ?? 0n) - (fundingSat - openers - peers)
-    add(from.name, openers - agreedFee - fundingSat - feeSat)
+    add(from.name, openers - fundingSat - feeSat)
     add(to.name, peers)
+    // BOLT 2, option_simple_close: whoever asks for the close pays for it.
+    add(us.name, -agreedFee)
   }
 
   line(bold('7. On-chain balances, to the satoshi'))

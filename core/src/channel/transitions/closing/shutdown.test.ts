@@ -12,7 +12,7 @@ import type { ChannelMessage } from '../../state/inputs.ts'
 import { closingInput } from '../common/closing-input.ts'
 import { completeSpend } from '../common/publications.ts'
 import { endOf } from '../fixtures/closing.ts'
-import { FEATURES, type TestParty } from '../fixtures/test-party.ts'
+import type { TestParty } from '../fixtures/test-party.ts'
 import { hashOf, TwoParties } from '../fixtures/two-parties.ts'
 
 const published = (party: TestParty): readonly Tx[] =>
