@@ -32,9 +32,9 @@ const timeoutClaim = (): Claim => {
 }
 
 /** A publisher between a wallet and a chain that the test plays. */
-const rig = async () => {
+const rig = async (coins: readonly bigint[] = [100_000n]) => {
   const { wallet, receive } = walletRig()
-  receive(100_000n)
+  if (coins.length > 0) receive(...coins)
   const store = await openSqliteStore({
     path: ':memory:',
     migrations: MIGRATIONS,
@@ -170,6 +170,19 @@ test('a spend in the mempool that shows no preimage — stops nothing: it may be
   t.is(the().length, 1)
   await block(4_000)
   t.notDeepEqual(the(), [second])
+})
+
+test('a claim that the wallet cannot pay — is told until its output is taken, by whomever', async (t) => {
+  const { publisher, told, claim, spent, seen, block } = await rig([])
+  t.like(publisher.shortages()[0], { purpose: 'htlc-timeout', available: 0n, deadline: claim.stakes.deadline })
+  t.deepEqual(told, ['channel.fees-short'])
+  await seen(takenBy(preimageOf(1), claim))
+  t.deepEqual(publisher.shortages(), [])
+  await seen(undefined)
+  await block(1_000)
+  t.is(publisher.shortages().length, 1)
+  await spent(takenBy(preimageOf(1), claim))
+  t.deepEqual(publisher.shortages(), [])
 })
 
 test('a miner who takes an earlier transaction of ours — has confirmed the claim', async (t) => {

@@ -220,6 +220,7 @@ export class Publisher {
     const isSettled = htlc !== undefined && tx !== undefined && revealedPreimages([{ outpoint, htlc }], tx).length > 0
     if (isSettled === item.isSettledByPeer) return
     item.isSettledByPeer = isSettled
+    if (isSettled) item.shortage = undefined
     if (isSettled && item.last !== undefined) broadcaster.withdraw(txidOf(item.last.tx))
     else this.#handIn(item)
   }
@@ -231,6 +232,7 @@ export class Publisher {
       (each) => each && spends.some(({ txid }) => equalBytes(txid, txidOf(each.tx))),
     )
     const last = ours ?? item.last
+    if (spends.length > 0) item.shortage = undefined
     if (last === undefined) return
     const status = ours !== undefined ? 'confirmed' : spends.length > 0 ? 'lost' : 'waiting'
     if (status === last.status && last === item.last) return
@@ -238,7 +240,6 @@ export class Publisher {
     this.#keep(item, { ...last, status })
     if (status === 'waiting') this.#handIn(item)
     else if (status === 'lost') this.#giveUp(item)
-    if (status !== 'waiting') item.shortage = undefined
   }
 
   /** Nothing more comes of the last transaction. Its coins are free if it can never be mined; if it can, the wallet knows better. */
