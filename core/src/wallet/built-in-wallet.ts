@@ -123,11 +123,15 @@ export const builtInWallet = (options: BuiltInWalletOptions): Wallet => {
     return ok([...chosen.values()])
   }
   /** What can still be spent after a transaction, its change included. */
-  const leftAfter = ({ tx, changeOutput }: FundedTx): Sat => {
+  const leftAfter = ({ tx, changeOutput }: FundedTx, before: WalletState): Sat => {
     const spent = new Set(tx.inputs.map(({ outpoint }) => outpointKey(outpoint)))
-    const kept = spendableCoins(state).filter(({ outpoint }) => !spent.has(outpointKey(outpoint)))
+    const kept = spendableCoins(before).filter(({ outpoint }) => !spent.has(outpointKey(outpoint)))
     const changed = changeOutput === undefined ? 0n : (tx.outputs[changeOutput]?.amount ?? 0n)
     return kept.reduce((sum, { amount }) => sum + amount, changed)
+  }
+  const belowReserve = (funded: FundedTx, before: WalletState, moreChannels = 0): WalletError | undefined => {
+    const [reserve, left] = [anchorReserve(moreChannels), leftAfter(funded, before)]
+    return left < reserve ? { code: 'anchor-reserve', reserve, left } : undefined
   }
   const overLimit = (fee: Sat, limit: Sat | undefined): WalletError | undefined =>
     limit === undefined || fee <= limit ? undefined : { code: 'fee-limit-exceeded', fee, limit }
@@ -151,8 +155,8 @@ export const builtInWallet = (options: BuiltInWalletOptions): Wallet => {
     if (!built.ok) return built
     const over = overLimit(built.value.fee, maxFee)
     if (over !== undefined) return err(over)
-    const [reserve, left] = [anchorReserve(moreChannels), leftAfter(built.value)]
-    return left < reserve ? err({ code: 'anchor-reserve', reserve, left }) : built
+    const below = belowReserve(built.value, state, moreChannels)
+    return below === undefined ? built : err(below)
   }
   const buildAll = (request: SendAllRequest): Result<FundedTx, SendAllError> => {
     if (scanning) return err({ code: 'rescan-under-way' })
@@ -251,9 +255,9 @@ export const builtInWallet = (options: BuiltInWalletOptions): Wallet => {
       if (scanning) return err({ code: 'rescan-under-way' })
       const built = replacementOf(state, request, fundsOf)
       if (!built.ok) return built
-      const over = overLimit(built.value.fee, request.maxFee)
-      if (over !== undefined) return err(over)
       const { original, ...funded } = built.value
+      const over = overLimit(funded.fee, request.maxFee) ?? belowReserve(funded, forgetTx(state, original.txid))
+      if (over !== undefined) return err(over)
       const origin = originOf(original.purpose ?? 'send', { label: original.label, key: request.key })
       return ok(issue(funded, { ...origin, replaces: original.txid }))
     },
@@ -261,7 +265,7 @@ export const builtInWallet = (options: BuiltInWalletOptions): Wallet => {
       if (scanning) return err({ code: 'rescan-under-way' })
       const built = childOf(state, request, fundsOf)
       if (!built.ok) return built
-      const over = overLimit(built.value.fee, request.maxFee)
+      const over = overLimit(built.value.fee, request.maxFee) ?? belowReserve(built.value, state)
       if (over !== undefined) return err(over)
       return ok(issue(built.value, originOf('fee-bump', { key: request.key })))
     },
@@ -301,6 +305,7 @@ export const builtInWallet = (options: BuiltInWalletOptions): Wallet => {
       change(scanBlock(state, keys, { height, txs, txids, now: header.time * 1_000 }), txs),
     setScanning(isScanning) {
       scanning = isScanning
+      if (isScanning) keys.widen()
     },
     undoBlocks: (fromHeight) => change(undoBlocks(state, fromHeight)),
     forget: (tx) => change(forgetTx(state, txidOf(tx))),

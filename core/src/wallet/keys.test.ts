@@ -32,6 +32,14 @@ test('keys — an output is found up to twenty past the next index, and no furth
   t.is(fresh.find(at(20), next)?.index, 20)
 })
 
+test('keys — are looked for far past the next index once coins are to be found again', (t) => {
+  const fresh = walletKeys(masterKey(mnemonicToSeedSync(MNEMONIC)), NETWORKS.mainnet)
+  const far = fresh.script({ type: 'p2wpkh', branch: 'receive', index: 999 })
+  t.is(fresh.find(far, EMPTY_WALLET.next), undefined)
+  fresh.widen()
+  t.is(fresh.find(far, EMPTY_WALLET.next)?.index, 999)
+})
+
 test('keys — what is remembered is found without being derived', async (t) => {
   const fresh = walletKeys(masterKey(mnemonicToSeedSync(MNEMONIC)), NETWORKS.mainnet)
   const path = { type: 'p2wpkh', branch: 'receive', index: 0 } as const

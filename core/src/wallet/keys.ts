@@ -43,6 +43,8 @@ export interface WalletKeys {
   prepare(next: NextIndexes, pace: () => Promise<void> | undefined): Promise<void>
   /** The key that an output script pays, looked for below `next` and up to the gap limit above it, on every chain. */
   find(script: Uint8Array, next: NextIndexes): KeyPath | undefined
+  /** From now on keys are looked for as far above `next` as a node that lost its memory may have given them out. */
+  widen(): void
   /** What a watch-only wallet needs of an address type: the account's extended public key with its origin (BIP 32, BIP 380). */
   account(type: AddressType): AccountKey
 }
@@ -60,6 +62,9 @@ export type NextIndexes = Readonly<Record<AddressType, Readonly<Record<Branch, n
 // BIP 44, address gap limit: this many addresses that were given out and never paid may hide the ones after them.
 const GAP_LIMIT = 20
 
+/** Each channel has an address that is paid when it closes, so a node of many channels leaves long gaps. */
+const RECOVERY_GAP = 1_000
+
 /** `root` is the master key of the node's seed. */
 export const walletKeys = (root: HdKey, network: Network): WalletKeys => {
   const steps = (type: AddressType): readonly number[] => [PURPOSE[type], network.coinType, 0]
@@ -68,6 +73,7 @@ export const walletKeys = (root: HdKey, network: Network): WalletKeys => {
   const chains = (key: HdKey) => ({ receive: key.child(0), change: key.child(1) })
   const branches = { p2wpkh: chains(accounts.p2wpkh), p2tr: chains(accounts.p2tr) }
 
+  let gap = GAP_LIMIT
   const known = new Map<string, KeyPath>()
   // A key costs half a millisecond, and each coin's script is asked for whenever coins are chosen.
   const scripts = new Map<string, Uint8Array>()
@@ -85,7 +91,7 @@ export const walletKeys = (root: HdKey, network: Network): WalletKeys => {
   }
   function* learning(next: NextIndexes): Generator<void> {
     for (const { type, branch } of KEY_CHAINS) {
-      const end = next[type][branch] + GAP_LIMIT
+      const end = next[type][branch] + gap
       for (let index = knownUpTo[type][branch]; index < end; index++) {
         const path = { type, branch, index }
         known.set(toHex(script(path)), path)
@@ -98,6 +104,9 @@ export const walletKeys = (root: HdKey, network: Network): WalletKeys => {
   return {
     publicKey,
     script,
+    widen() {
+      gap = RECOVERY_GAP
+    },
     account(type) {
       const [purpose = 0, coin = 0, last = 0] = steps(type)
       const parent = root.hardenedChild(purpose).hardenedChild(coin)

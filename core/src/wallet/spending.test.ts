@@ -262,6 +262,17 @@ const walletRigWith = (amount: Sat) => {
   return wallet
 }
 
+test('the anchors’ reserve — holds for what raises a fee, too', (t) => {
+  const { wallet, receive } = walletRig(1, () => 20_000n)
+  receive(30_000n)
+  const { tx } = must(wallet.send(pay(9_000n)))
+  const higher = wallet.replace({ txid: txidOf(tx), feeratePerKw: 20_000 })
+  t.like(higher, { error: { code: 'anchor-reserve', reserve: 20_000n } })
+  t.truthy(wallet.transaction(txidOf(tx)))
+  t.like(wallet.spendChild({ txid: txidOf(tx), feeratePerKw: 20_000 }), { error: { code: 'anchor-reserve' } })
+  t.true(wallet.replace({ txid: txidOf(tx), feeratePerKw: 1_000 }).ok)
+})
+
 test('sendAll — leaves what the anchors need, and pays out no more than was counted', (t) => {
   const { wallet, receive } = walletRig(1, () => 30_000n)
   receive(50_000n, 60_000n)

@@ -3,7 +3,6 @@ import { displayTxid } from '../../bitcoin/transaction.ts'
 import type { ChainWatcher } from '../../chain/watcher.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { FailureError } from '../../lib/errors.ts'
-import type { TxId } from '../../lib/ids.ts'
 import { pacer } from '../../lib/pace.ts'
 import type { Rng } from '../../lib/rng.ts'
 import type { Sat } from '../../lib/units.ts'
@@ -11,7 +10,7 @@ import type { Store } from '../../store/store.ts'
 import { builtInWallet } from '../../wallet/built-in-wallet.ts'
 import { walletKeys } from '../../wallet/keys.ts'
 import { StateReader, scriptRows } from '../../wallet/rows.ts'
-import type { Wallet } from '../../wallet/wallet.ts'
+import type { DroppedTx, Wallet } from '../../wallet/wallet.ts'
 import type { WalletTx } from '../../wallet/wallet-state.ts'
 import type { Broadcaster } from '../chain/broadcaster.ts'
 import type { EventLog } from '../events/event-log.ts'
@@ -58,7 +57,7 @@ export const openWallet = async (options: OpenWalletOptions): Promise<Wallet> =>
     save: (rows, changed, dropped) => {
       store.submit(rows.map(({ key, value }) => ({ table: TABLE.wallet, key, value })))
       report(changed)
-      for (const { record, by } of dropped) reportDropped(record, by)
+      for (const each of dropped) reportDropped(each)
     },
   })
 
@@ -77,9 +76,15 @@ export const openWallet = async (options: OpenWalletOptions): Promise<Wallet> =>
     }
   }
 
-  const reportDropped = (record: WalletTx, by: TxId | undefined): void => {
+  /** Dropped while blocks are looked at again: most are back at the end. */
+  let lostMeanwhile: DroppedTx[] = []
+  const reportDropped = ({ record, by }: DroppedTx): void => {
+    if (rescanningTo !== undefined) {
+      lostMeanwhile.push({ record, ...(by === undefined ? {} : { by }) })
+      return
+    }
     const txid = displayTxid(record.txid)
-    if (!told.delete(txid)) return
+    if (wallet.transaction(record.txid) !== undefined || !told.delete(txid)) return
     const { blockHeight: _, ...what } = describe(txid, record)
     events.append('wallet.transaction-dropped', { ...what, ...(by === undefined ? {} : { by: displayTxid(by) }) })
   }
@@ -95,6 +100,8 @@ export const openWallet = async (options: OpenWalletOptions): Promise<Wallet> =>
         if (rescanningTo !== undefined && event.block.height >= rescanningTo) {
           rescanningTo = undefined
           report(wallet.transactions())
+          for (const each of lostMeanwhile) reportDropped(each)
+          lostMeanwhile = []
         }
         break
       case 'rewound':
