@@ -2,8 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
-import { decodeInvoice } from '../../core/src/invoice/decode-invoice.ts'
-import { toHex } from '../../core/src/lib/bytes.ts'
+import { inFlight, inTwoParts, sendPart } from './support/held-payment.ts'
 import { TestNode, World } from './support/world.ts'
 
 test('a peer that publishes a revoked commitment ends with nothing, also of HTLCs that had ended since, and the channel ends', async (t) => {
@@ -25,28 +24,14 @@ test('a peer that publishes a revoked commitment ends with nothing, also of HTLC
   await dave.connectTo(mallory)
   await dave.openTo(mallory, 1_000_000n)
 
-  const invoice = decodeInvoice(await mallory.invoice(100_000_000n), 'regtest')
-  if (!invoice.ok || invoice.value.paymentSecret === undefined) return t.fail('no invoice')
-  const { paymentHash, paymentSecret } = invoice.value
-  const part = async (from: TestNode) => {
-    const { items } = await from.ask('channels', 'list', { peer: mallory.id })
-    return from.tryAsk('payments', 'sendToRoute', {
-      paymentHash: toHex(paymentHash),
-      paymentSecret: toHex(paymentSecret),
-      totalAmountMsat: 100_000_000n,
-      route: [
-        { nodeId: mallory.id, shortChannelId: items[0]?.shortChannelId, amountMsat: 50_000_000n, cltvExpiryDelta: 40 },
-      ],
-    })
-  }
-  const inFlight = async (node: TestNode) => (await node.ask('channels', 'get', { channelId })).channel.htlcsInFlight
+  const parts = await inTwoParts(mallory)
   // Her data of the moment in which she holds one of two parts.
-  const first = part(bob)
-  await mallory.until(async () => (await inFlight(mallory)) === 1 && (await inFlight(bob)) === 1)
+  const first = await sendPart(parts, bob, mallory)
+  for (const node of [mallory, bob]) await node.until(async () => (await inFlight(node, channelId)) === 1)
   await mallory.store.backup(at('copy'))
-  t.true((await part(dave)).ok)
-  t.true((await first).ok)
-  for (const node of [mallory, bob]) await node.until(async () => (await inFlight(node)) === 0)
+  const second = await sendPart(parts, dave, mallory)
+  for (const { outcome } of [first, second]) t.true((await outcome).ok)
+  for (const node of [mallory, bob]) await node.until(async () => (await inFlight(node, channelId)) === 0)
   for (const node of [dave, mallory, bob]) await node.stop()
 
   await copy.start()

@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
-import { decodeInvoice } from '../../core/src/invoice/decode-invoice.ts'
-import { fromHex, toHex } from '../../core/src/lib/bytes.ts'
+import { fromHex } from '../../core/src/lib/bytes.ts'
 import { MIGRATIONS, TABLE } from '../../core/src/node/storage/tables.ts'
 import { openSqliteStore } from '../../core/src/store/sqlite-store.ts'
+import { EXPIRIES, inFlight, inTwoParts, sendPart, stateOf } from './support/held-payment.ts'
 import { type TestNode, World } from './support/world.ts'
 
 /** A world with a node that forgets: its rows are on the disk. */
@@ -34,25 +34,6 @@ const forget = async (node: TestNode, path: string, channelId: string): Promise<
   await node.start()
 }
 
-const inFlight = async (node: TestNode, channelId: string) =>
-  (await node.ask('channels', 'get', { channelId })).channel.htlcsInFlight
-
-const scidOf = async (node: TestNode, channelId: string) =>
-  (await node.ask('channels', 'get', { channelId })).channel.shortChannelId as string
-
-/** Half of what a payee waits for, so that it holds the payment. */
-const half = async (payee: TestNode) => {
-  const invoice = decodeInvoice(await payee.invoice(100_000_000n), 'regtest')
-  if (!invoice.ok || invoice.value.paymentSecret === undefined) throw new Error('no invoice')
-  const { paymentHash, paymentSecret } = invoice.value
-  return {
-    paymentHash: toHex(paymentHash),
-    paymentSecret: toHex(paymentSecret),
-    totalAmountMsat: 100_000_000n,
-    amountMsat: 50_000_000n,
-  }
-}
-
 const unknownOutcomes = async (node: TestNode): Promise<number> => {
   const { items } = await node.ask('events', 'list', { types: ['channel.errored'] })
   return items.filter(({ payload }) => (payload as { code?: string }).code === 'htlc-outcome-unknown').length
@@ -66,15 +47,7 @@ test('a relayed payment of which nothing tells after a restart is neither sent a
   await bob.connectTo(carol)
   const incoming = await alice.openTo(bob, 1_000_000n)
   const outgoing = await bob.openTo(carol, 1_000_000n)
-  const [first, second] = [await scidOf(alice, incoming), await scidOf(bob, outgoing)]
-  const { amountMsat, ...terms } = await half(carol)
-  const paying = alice.tryAsk('payments', 'sendToRoute', {
-    ...terms,
-    route: [
-      { nodeId: bob.id, shortChannelId: first, amountMsat: amountMsat + 100_000n, cltvExpiryDelta: 120 },
-      { nodeId: carol.id, shortChannelId: second, amountMsat, cltvExpiryDelta: 40 },
-    ],
-  })
+  const { outcome } = await sendPart(await inTwoParts(carol), alice, bob, carol)
   await carol.until(async () => (await inFlight(carol, outgoing)) === 1)
 
   await forget(bob, path, outgoing)
@@ -83,13 +56,12 @@ test('a relayed payment of which nothing tells after a restart is neither sent a
   t.is(await inFlight(alice, incoming), 1)
   t.is(bob.payloads('payment.relay-failed').length, 0)
 
-  // Expiry is 120 blocks away.
-  await world.mine(116)
+  await world.mine(EXPIRIES.incoming - 4)
   t.is(await inFlight(alice, incoming), 1)
   await world.mine(1)
   await alice.until(async () => (await inFlight(alice, incoming)) === 0)
-  t.false((await paying).ok)
-  t.is((await alice.ask('channels', 'get', { channelId: incoming })).channel.state, 'usable')
+  t.like(await outcome, { ok: false, error: { code: 'payment-failed' } })
+  t.is(await stateOf(alice, incoming), 'usable')
 })
 
 test('a payment of ours of which nothing tells after a restart stays in flight, and is not tried again', async (t) => {
@@ -98,16 +70,12 @@ test('a payment of ours of which nothing tells after a restart stays in flight, 
   await bob.faucet(10_000_000n)
   await bob.connectTo(carol)
   const channels = [await bob.openTo(carol, 1_000_000n), await bob.openTo(carol, 1_000_000n)]
-  const { amountMsat, ...terms } = await half(carol)
   const [used = ''] = channels
-  const paying = bob.tryAsk('payments', 'sendToRoute', {
-    ...terms,
-    route: [{ nodeId: carol.id, shortChannelId: await scidOf(bob, used), amountMsat, cltvExpiryDelta: 40 }],
-  })
+  const parts = await inTwoParts(carol)
+  await sendPart(parts, bob, carol)
   await carol.until(async () => (await inFlight(carol, used)) === 1)
 
   await forget(bob, path, used)
-  void paying
   t.is(await unknownOutcomes(bob), 1)
-  t.is((await bob.ask('payments', 'get', { paymentHash: terms.paymentHash })).payment.status, 'in-flight')
+  t.is((await bob.ask('payments', 'get', { paymentHash: parts.paymentHash })).payment.status, 'in-flight')
 })

@@ -1,0 +1,129 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import test, { type ExecutionContext } from 'ava'
+import type { ChainBackend } from '../../core/src/chain/chain-backend.ts'
+import { err } from '../../core/src/lib/result.ts'
+import { EXPIRIES, inFlight, inTwoParts, type Parts, sendPart, stateOf } from './support/held-payment.ts'
+import { type TestNode, type TestNodeOptions, World } from './support/world.ts'
+
+/** Alice pays carol over bob; dave is carol's other payer. All can pay fees. */
+const path = async (t: ExecutionContext, bobs: TestNodeOptions = {}) => {
+  const world = new World()
+  t.teardown(() => world.close())
+  const alice = await world.node('alice')
+  const bob = await world.node('bob', bobs)
+  const carol = await world.node('carol')
+  const dave = await world.node('dave')
+  for (const node of [alice, bob, carol, dave]) await node.faucet(10_000_000n)
+  await alice.connectTo(bob)
+  await bob.connectTo(carol)
+  await dave.connectTo(carol)
+  const incoming = await alice.openTo(bob, 1_000_000n)
+  const outgoing = await bob.openTo(carol, 1_000_000n)
+  await dave.openTo(carol, 1_000_000n)
+  return { world, alice, bob, carol, dave, incoming, outgoing }
+}
+
+/** Mines block by block until it holds; how many it took. What a block makes a node publish is in a later one. */
+const mineUntil = async (world: World, holds: () => Promise<boolean>, most: number): Promise<number> => {
+  let blocks = 0
+  while (!(await holds()) && blocks < most) {
+    await world.mine(1)
+    blocks++
+  }
+  return blocks
+}
+
+const isPaid = async (payer: TestNode, { paymentHash }: Parts): Promise<boolean> =>
+  (await payer.ask('payments', 'get', { paymentHash })).payment.status === 'settled'
+
+test('BOLT 5, remote offers — an HTLC on the commitment that its offerer has published is taken with the preimage that comes from downstream', async (t) => {
+  const { world, alice, bob, carol, dave, incoming, outgoing } = await path(t)
+  const parts = await inTwoParts(carol)
+  const { outcome } = await sendPart(parts, alice, bob, carol)
+  await carol.until(async () => (await inFlight(carol, outgoing)) === 1)
+  const before = (await bob.ask('wallet', 'balance', {})).spendableSat
+  await alice.ask('channels', 'forceClose', { channelId: incoming })
+  await bob.until(async () => (await stateOf(bob, incoming)) === 'closing')
+  await world.mine(1)
+  await sendPart(parts, dave, carol)
+  await bob.until(async () => (await inFlight(bob, outgoing)) === 0)
+  // The preimage is on alice's own commitment: so she has paid.
+  await mineUntil(world, () => isPaid(alice, parts), 8)
+  t.true((await outcome).ok)
+  t.is(bob.payloads('payment.relayed').length, 1)
+  // Bob had nothing in that channel but the HTLC of 50,502 sat.
+  await bob.until(async () => (await bob.ask('wallet', 'balance', {})).spendableSat > before + 45_000n)
+})
+
+test('BOLT 5, local offers — a preimage that the peer shows on its own commitment ends our payment, and is passed upstream in time', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'fulgurite-fates-'))
+  t.teardown(() => rmSync(folder, { recursive: true }))
+  const { world, alice, bob, carol, dave, incoming, outgoing } = await path(t, { path: join(folder, 'bob') })
+  const [ours, relayed] = [await inTwoParts(carol), await inTwoParts(carol)]
+  await sendPart(ours, bob, carol)
+  const { outcome } = await sendPart(relayed, alice, bob, carol)
+  for (const node of [carol, bob]) await node.until(async () => (await inFlight(node, outgoing)) === 2)
+  // Bob is away while carol gets the rest, so that she can show him the preimages on the chain alone.
+  await bob.stop()
+  for (const parts of [ours, relayed]) await sendPart(parts, dave, carol)
+  await carol.until(async () => carol.payloads('payment.received').length === 2)
+  await carol.ask('channels', 'forceClose', { channelId: outgoing })
+  await world.mine(2)
+  await bob.start()
+  const isRelayed = async () => bob.payloads('payment.relayed').length === 1
+  await mineUntil(world, async () => (await isPaid(bob, ours)) && (await isRelayed()), 12)
+  t.true(await isPaid(bob, ours))
+  t.true(await isRelayed())
+  t.true((await outcome).ok)
+  t.is(await stateOf(alice, incoming), 'usable')
+})
+
+test('BOLT 5, local offers — a relayed HTLC without an output is failed upstream once the commitment is deep', async (t) => {
+  const { world, alice, bob, carol, incoming, outgoing } = await path(t)
+  const { outcome } = await sendPart(await inTwoParts(carol, 400_000n), alice, bob, carol)
+  await carol.until(async () => (await inFlight(carol, outgoing)) === 1)
+  await carol.ask('channels', 'forceClose', { channelId: outgoing })
+  await bob.until(async () => (await stateOf(bob, outgoing)) === 'closing')
+  t.true((await mineUntil(world, async () => bob.payloads('payment.relay-failed').length > 0, 10)) >= 6)
+  t.like(await outcome, { ok: false, error: { code: 'payment-failed' } })
+  await alice.until(async () => (await inFlight(alice, incoming)) === 0)
+  t.is(await stateOf(bob, incoming), 'usable')
+})
+
+/** A chain that takes nothing from the node, from a moment on. */
+const refusing = () => {
+  const state = { refuses: false }
+  const backend = (chain: ChainBackend): ChainBackend => {
+    const refused = async () => err({ code: 'rejected', reason: 'refused by the test' } as const)
+    return new Proxy(chain, {
+      get: (target, name) => {
+        if (state.refuses && (name === 'broadcast' || name === 'broadcastPackage')) return refused
+        const value = Reflect.get(target, name) as unknown
+        return typeof value === 'function' ? value.bind(target) : value
+      },
+    })
+  }
+  return { state, backend }
+}
+
+test('an HTLC whose next channel cannot be closed on the chain is given back before it would close the channel that it came by', async (t) => {
+  const { state, backend } = refusing()
+  const { world, alice, bob, carol, incoming, outgoing } = await path(t, { backend })
+  const { outcome } = await sendPart(await inTwoParts(carol), alice, bob, carol)
+  await carol.until(async () => (await inFlight(carol, outgoing)) === 1)
+  await carol.stop()
+  state.refuses = true
+  await world.mine(EXPIRIES.outgoing + 3)
+  await bob.until(async () => (await stateOf(bob, outgoing)) === 'closing')
+  await world.mine(EXPIRIES.incoming - EXPIRIES.outgoing - 7)
+  t.is(await inFlight(alice, incoming), 1)
+  t.is(bob.payloads('payment.relay-failed').length, 0)
+  await world.mine(1)
+  t.like(await outcome, { ok: false, error: { code: 'payment-failed' } })
+  t.like(bob.payloads('payment.relay-failed'), [{ source: 'local', code: 'permanent-channel-failure' }])
+  await alice.until(async () => (await inFlight(alice, incoming)) === 0)
+  await world.mine(10)
+  for (const node of [alice, bob]) t.is(await stateOf(node, incoming), 'usable')
+})
