@@ -1,11 +1,12 @@
 import { type Tx, txidOf } from '../../bitcoin/transaction.ts'
 import { equalBytes, toHex } from '../../lib/bytes.ts'
 import type { OutPoint, PrivateKey } from '../../lib/ids.ts'
-import { type BlockHeight, msatToSatFloor, type Sat } from '../../lib/units.ts'
+import type { BlockHeight } from '../../lib/units.ts'
 import type { CommitmentLocks } from '../commitment/commitment-format.ts'
 import type { CommitmentKeys } from '../commitment/commitment-keys.ts'
 import type { SpecHtlc } from '../commitment/commitment-spec.ts'
 import type { OutputLock } from '../commitment/output-lock.ts'
+import { namedOutputs } from './named-outputs.ts'
 import { type ConfirmedSpend, findSpend, type OnChainOutcome, outcomeOfSpend } from './on-chain-outcome.ts'
 import {
   type ClaimTerms,
@@ -42,7 +43,9 @@ export const revokedCommitmentClaims = (close: RevokedCommitmentClose): Resoluti
   const fates: OutputFate[] = [...toRemote.fates]
   const outputs: ConcernedOutput[] = [...toRemote.outputs]
   const outcomes = new Map<SpecHtlc, OnChainOutcome>()
-  const named = byOutput(close.htlcs, locks)
+  const named = namedOutputs(close.htlcs, ({ direction, ...htlc }) =>
+    locks.htlc({ ...htlc, direction: direction === 'offered' ? 'received' : 'offered' }),
+  )
   for (const [index, { amount, script }] of tx.outputs.entries()) {
     const outpoint = { txid, index }
     if (isOneOf(script, [locks.toRemote, locks.localAnchor, locks.remoteAnchor])) continue
@@ -51,8 +54,7 @@ export const revokedCommitmentClaims = (close: RevokedCommitmentClose): Resoluti
       fates.push(penalty(close, locks.toLocal, { outpoint, amount, since: confirmedAt }))
       continue
     }
-    // HTLCs with the same script and amount are as good as each other.
-    const { htlc, lock } = named.get(outputName(script, amount))?.shift() ?? {}
+    const { htlc, lock } = named(script, amount) ?? {}
     outputs.push({ outpoint, script, ...(htlc !== undefined && { htlc }) })
     const spentBy = findSpend(close.spends, outpoint)
     if (spentBy !== undefined) {
@@ -135,27 +137,6 @@ const htlcPenalty = (
     key: { type: 'revocation', perCommitmentSecret: close.perCommitmentSecret },
     delay: 0,
   })
-
-interface NamedOutput {
-  readonly htlc: SpecHtlc
-  readonly lock: OutputLock
-}
-
-/** There may be 966 of each: every HTLC's script is made once. */
-const byOutput = (htlcs: readonly SpecHtlc[], locks: CommitmentLocks): ReadonlyMap<string, NamedOutput[]> => {
-  const named = new Map<string, NamedOutput[]>()
-  for (const htlc of htlcs) {
-    const { direction, paymentHash, cltvExpiry, amountMsat } = htlc
-    const lock = locks.htlc({ direction: direction === 'offered' ? 'received' : 'offered', paymentHash, cltvExpiry })
-    const name = outputName(lock.outputScript, msatToSatFloor(amountMsat))
-    const same = named.get(name)
-    if (same === undefined) named.set(name, [{ htlc, lock }])
-    else same.push({ htlc, lock })
-  }
-  return named
-}
-
-const outputName = (script: Uint8Array, amount: Sat): string => `${toHex(script)} ${amount}`
 
 const isOneOf = (script: Uint8Array, locks: readonly OutputLock[]): boolean =>
   locks.some(({ outputScript }) => equalBytes(outputScript, script))

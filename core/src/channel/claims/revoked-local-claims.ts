@@ -1,11 +1,12 @@
 import { type Tx, txidOf } from '../../bitcoin/transaction.ts'
 import { equalBytes } from '../../lib/bytes.ts'
 import type { OutPoint } from '../../lib/ids.ts'
-import { type BlockHeight, msatToSatFloor, type Sat } from '../../lib/units.ts'
+import type { BlockHeight, Sat } from '../../lib/units.ts'
 import type { CommitmentKeys } from '../commitment/commitment-keys.ts'
 import type { SpecHtlc } from '../commitment/commitment-spec.ts'
 import type { OutputLock } from '../commitment/output-lock.ts'
 import type { Claim } from './claim.ts'
+import { namedOutputs } from './named-outputs.ts'
 import { findSpend, type OnChainOutcome, outcomeOfSpend } from './on-chain-outcome.ts'
 import { type ClaimTerms, type ConcernedOutput, fromFates, type OutputFate, type Resolution } from './resolution.ts'
 import { sweep } from './sweep.ts'
@@ -42,7 +43,7 @@ export const revokedLocalClaims = (close: RevokedLocalClose): Resolution => {
   const fates: OutputFate[] = []
   const outputs: ConcernedOutput[] = []
   const outcomes = new Map<SpecHtlc, OnChainOutcome>()
-  const named = new Set(close.htlcs)
+  const named = namedOutputs(close.htlcs, locks.htlc)
   for (const [index, { amount, script }] of tx.outputs.entries()) {
     const pays = ({ outputScript }: OutputLock): boolean => equalBytes(outputScript, script)
     const outpoint = { txid: txidOf(tx), index }
@@ -52,11 +53,10 @@ export const revokedLocalClaims = (close: RevokedLocalClose): Resolution => {
       continue
     }
     if (pays(locks.toRemote) || pays(locks.localAnchor) || pays(locks.remoteAnchor)) continue
-    const htlc = [...named].find((each) => msatToSatFloor(each.amountMsat) === amount && pays(locks.htlc(each)))
+    const htlc = named(script, amount)?.htlc
     const spentBy = findSpend(spends, outpoint)
     if (htlc === undefined) outputs.push({ outpoint, script })
     else {
-      named.delete(htlc)
       outputs.push({ outpoint, script, htlc })
       outcomes.set(htlc, spentBy === undefined ? { type: 'pending' } : outcomeOfSpend(htlc, spentBy))
     }
