@@ -29,7 +29,7 @@ import { addHtlcPhases, recvAddHtlc } from './operating/add-htlc.ts'
 import { recvCommitmentSigned, recvRevokeAndAck } from './operating/commit.ts'
 import { recvFailHtlc, recvFulfillHtlc } from './operating/remove-htlc.ts'
 import { recvUpdateFee } from './operating/update-fee.ts'
-import { recvReestablish } from './reestablish.ts'
+import { heedProof, recvReestablish } from './reestablish.ts'
 
 /** Handles a message of the peer. A message from a connection that is gone is dropped. */
 export const recvMessage = (state: ChannelState, input: PeerMessage, env: ChannelEnv): Step => {
@@ -162,11 +162,13 @@ const recvOfClosing = (durable: Closing, session: Session, message: ChannelMessa
       const error = answerTo(channelId, { code: 'channel-failed' })
       // BOLT 2, data loss: our numbers are what shows the peer that it has to publish. Some peers do not close for an error alone.
       const isLost = durable.closing.cause === 'data-loss' && durable.closing.spends.length === 0
-      return stay(
+      const told = stay(
         { durable, session },
         ...(isLost ? [{ type: 'send', epoch, message: channelReestablish(durable, env) } as const] : []),
         ...(error === undefined ? [] : [{ type: 'send', epoch, message: error } as const]),
       )
+      // BOLT 2, channel_reestablish: what is proven to be revoked must not be published later, at a deadline or by the operator.
+      return andThen(told, () => heedProof({ durable, session }, message, env))
     }
     const ours: Effect = { type: 'send', epoch, message: channelReestablish(durable, env) }
     return andThen(stay({ durable, session }, ours), () => recvReestablish({ durable, session }, message, env))

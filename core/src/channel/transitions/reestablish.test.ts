@@ -310,6 +310,33 @@ test('BOLT 2, channel_reestablish — in a mutual close that is not mined, a pro
   t.like(refused, { type: 'reply', result: { ok: false, error: { code: 'publication-forbidden' } } })
 })
 
+test('BOLT 2, channel_reestablish — in a close by the peer that is not mined, a proof forbids to publish a commitment later', (t) => {
+  const two = new TwoParties().ready()
+  two.add(two.alice, 1)
+  two.settle()
+  const { durable } = two.alice.state
+  two.add(two.alice, 2)
+  two.settle()
+  const proof = reestablishOf(two)
+  // Alice is an old copy, and hears of a transaction that spends the funding and stays in the mempool.
+  two.alice.state = { durable }
+  const { fundingOutpoint } = two.alice.funded.active[0]?.localParams ?? {}
+  if (fundingOutpoint === undefined) return t.fail()
+  const input = { outpoint: fundingOutpoint, sequence: 0x80000000, scriptSig: new Uint8Array(0), witness: [] }
+  const tx = { version: 2, inputs: [input], outputs: [], lockTime: 0x20000000 }
+  two.alice.run({ type: 'spent', outpoint: fundingOutpoint, tx })
+  t.is(two.alice.phase, 'closing')
+  two.alice.run({ type: 'connected', epoch: 9, remoteFeatures: new Uint8Array(0) })
+  const before = two.alice.run({ type: 'peer-message', epoch: 9, message: proof })
+  t.true(before.some((effect) => effect.type === 'send' && effect.message.type === 'error'))
+  two.alice.effects.length = 0
+  two.alice.env = { ...two.alice.env, height: 1146 }
+  two.alice.run({ type: 'block', height: 1146 })
+  t.false(publishes(two.alice))
+  const [refused] = two.alice.run({ type: 'force-close', requestId: 'force' })
+  t.like(refused, { type: 'reply', result: { ok: false, error: { code: 'publication-forbidden' } } })
+})
+
 /** What bob says after a reconnection. */
 const reestablishOf = (two: TwoParties): ChannelReestablish => {
   reconnect(two)

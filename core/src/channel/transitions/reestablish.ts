@@ -40,6 +40,10 @@ export const recvReestablish = (online: Online, message: ChannelReestablish, env
   }
 }
 
+/** For a channel that the chain decides: only a proof that our state is old has an effect. */
+export const heedProof = ({ durable, session }: Online, message: ChannelReestablish, env: ChannelEnv): Step =>
+  compare(durable, message, env) === 'we-are-behind' ? weAreBehind(durable, session, env) : to(durable, session, [])
+
 /** Compares the peer's counters with ours. A number is only a claim; a secret that we have not revealed yet is a proof. */
 const compare = (
   durable: Funded,
