@@ -109,6 +109,8 @@ export const chainWatcher = (options: WatcherOptions): ChainWatcher => {
     for (const { entry, found } of table.matches(block)) {
       if (entry.found === undefined) told.push(tellFound(entry, found, tip))
     }
+    // What its owner knew of this height, and this block does not hold.
+    for (const entry of table.all()) if (entry.known?.height === tip) told.push(tellUndone(entry, tip))
     // What was found before may be deep enough now.
     for (const entry of table.all()) {
       if (entry.type === 'confirmed' && entry.found !== undefined) told.push(tellFound(entry, entry.found, tip))
@@ -168,8 +170,6 @@ export const chainWatcher = (options: WatcherOptions): ChainWatcher => {
         position = rewound === tip.height ? tip : undefined
         try {
           await Promise.all([...blockHandlers].map((handler) => tell(handler, { type: 'rewound', height: rewound })))
-          // What was stored because of a block that is not known to be handled is found anew, if it is still so.
-          await Promise.all([...table.all()].map((entry) => tellUndone(entry, rewound + 1)))
           if (stored === undefined) await cursor.first(tip)
           await passed.run(rewound)
         } catch (error) {
