@@ -143,7 +143,7 @@ const complete = (chain: Devchain, claim: Claim): Tx => {
   return withWitness(sign(claim, tx), 1, [signature, point('wallet')])
 }
 
-test('a unilateral close — every claim is taken by the chain at the height it names, and not a block earlier', (t) => {
+test('BOLT 5, general nomenclature — every output of our commitment that concerns us is resolved on the chain, each at the height that it waits for', (t) => {
   const { chain, params } = fundedChannel()
   const expiry = chain.tip.height + 30
   const channel = committed(params, expiry, 1000)
@@ -236,7 +236,7 @@ test('a unilateral close — every claim is taken by the chain at the height it 
   )
 })
 
-test('the other side’s commitment — every claim in it is taken by the chain at the height it names, and not a block earlier', (t) => {
+test('BOLT 5, general nomenclature — every output of the peer’s commitment that concerns us is resolved on the chain, each at the height that it waits for', (t) => {
   const { chain, params } = fundedChannel()
   const expiry = chain.tip.height + 30
   // Its owner is "local": we are the other side.
@@ -313,7 +313,7 @@ test('the other side’s commitment — every claim in it is taken by the chain 
   )
 })
 
-test('a revoked commitment — the chain takes every penalty at once, also of what its owner has taken by an HTLC transaction', (t) => {
+test('BOLT 5, revoked transaction close handling — the chain takes every penalty at once, also of what its owner has taken by an HTLC transaction', (t) => {
   const { chain, params } = fundedChannel()
   const expiry = chain.tip.height + 30
   const channel = committed(params, expiry, 1000)
@@ -389,7 +389,7 @@ test('a revoked commitment — the chain takes every penalty at once, also of wh
   )
 })
 
-test('an anchor claim — lifts a commitment at the lowest rate to the rate that was asked for', (t) => {
+test('BOLT 5, failing a channel — the spend of our anchor lifts the commitment to the rate that was asked for, on the chain', (t) => {
   const { chain, params } = fundedChannel()
   const { commitment, keys, signed } = committed(params, chain.tip.height + 30, 253)
   const blockHeight = chain.tip.height

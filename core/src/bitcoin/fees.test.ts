@@ -43,7 +43,7 @@ test('weights — parts add up to the whole', (t) => {
   )
 })
 
-test('feeForWeight — BOLT 3, fee calculation examples with anchors round down', (t) => {
+test('BOLT 3, fee calculation — fees are rounded down, as in the examples with anchors', (t) => {
   t.is(feeForWeight(253, 1124), 284n)
   t.is(feeForWeight(5000, 1124), 5620n)
   t.is(feeForWeight(253, 706), 178n)
@@ -56,7 +56,7 @@ test('feerates — convert between the units', (t) => {
   t.is(feerateFromBtcPerKvb(0.00012345), 3087)
 })
 
-test('dustLimit — BOLT 3, dust limits', (t) => {
+test('BOLT 3, dust limits — each kind of output has its own', (t) => {
   const hash = new Uint8Array(20)
   const limits = [
     [p2wpkhOfHash(hash), 294n],

@@ -14,12 +14,12 @@ const perCommitmentSecret = fromHex('1f1e1d1c1b1a191817161514131211100f0e0d0c0b0
 const basePoint = fromHex('036d6caac248af96f6afa7f904f550253a0f3ef3f5aa2fe6838a95b216691468e2')
 const perCommitmentPoint = fromHex('025f7117a78150fe2ef97db7cfc83bd57b2e2c0d0dd25eaf467a4a1c2a45ce1486')
 
-test('BOLT 3 appendix E — the points are those of the secrets', (t) => {
+test('BOLT 3, appendix E — the points are those of the secrets', (t) => {
   t.deepEqual(secp256k1.publicKey(baseSecret), basePoint)
   t.deepEqual(secp256k1.publicKey(perCommitmentSecret), perCommitmentPoint)
 })
 
-test('BOLT 3 appendix E — localpubkey and localprivkey', (t) => {
+test('BOLT 3, appendix E — localpubkey and localprivkey are the ones published', (t) => {
   t.is(
     toHex(derivePublicKey(basePoint, perCommitmentPoint)),
     '0235f2dbfaa89b57ec7b055afe29849ef7ddfeb1cefdb9ebdc43f5494984db29e5',
@@ -29,7 +29,7 @@ test('BOLT 3 appendix E — localpubkey and localprivkey', (t) => {
   t.is(toHex(derivePrivateKey(baseSecret, perCommitmentPoint, basePoint)), expected)
 })
 
-test('BOLT 3 appendix E — revocationpubkey and revocationprivkey', (t) => {
+test('BOLT 3, appendix E — revocationpubkey and revocationprivkey are the ones published', (t) => {
   const publicKey = deriveRevocationPublicKey(basePoint, perCommitmentPoint)
   t.is(toHex(publicKey), '02916e326636d19c33f13e8c0c3a03dd157f332f3e99c317c141dd865eb01f8ff0')
   const privateKey = deriveRevocationPrivateKey(baseSecret, perCommitmentSecret)

@@ -46,7 +46,7 @@ for (const { name, accepted, secrets } of STORAGE) {
   })
 }
 
-test('the generator gives the same secrets in any order of indices', (t) => {
+test('BOLT 3, per-commitment secret requirements — the secret of an index is the same, in whatever order they are asked for', (t) => {
   const generate = shachainGenerator(SEED)
   fc.assert(
     fc.property(fc.integer({ min: 0, max: FIRST_SECRET_INDEX }), (index) => {
@@ -56,7 +56,7 @@ test('the generator gives the same secrets in any order of indices', (t) => {
   )
 })
 
-test('the store gives back every secret inserted, and none that was not', (t) => {
+test('BOLT 3, efficient per-commitment secret storage — every secret that was stored is given back, and none that was not', (t) => {
   const store = storeAfter(1000)
   for (let i = 0; i < 1000; i++) {
     const index = FIRST_SECRET_INDEX - i

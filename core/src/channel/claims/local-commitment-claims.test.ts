@@ -70,7 +70,7 @@ const claimOf = (claims: readonly Claim[], type: Claim['kind']['type'], htlcId?:
 const summary = (claims: readonly Claim[]) =>
   claims.map(({ kind, publishableFrom }) => [kind.type, 'htlc' in kind ? kind.htlc.id : undefined, publishableFrom])
 
-test('our commitment — leaves to_local after its delay, HTLCs with a known preimage at once, the offered ones after expiry', (t) => {
+test('BOLT 5, unilateral close, local commitment — HTLCs of both directions are handled, each from the height at which it can be', (t) => {
   const { claims, outcomes, resolvedAt } = localCommitmentClaims(close({ preimageOf }))
   t.deepEqual(summary(claims), [
     ['to-local', undefined, 543],
@@ -97,7 +97,7 @@ test('our commitment — the same claims are made again from the same inputs', (
   t.deepEqual(localCommitmentClaims(close({ preimageOf })), localCommitmentClaims(close({ preimageOf })))
 })
 
-test('HTLC claims — are the transactions of BOLT 3, appendix F, once signed', (t) => {
+test('BOLT 3, HTLC-timeout and HTLC-success transactions — HTLC transactions are those of appendix F, once signed', (t) => {
   const vector = vectors.cases[2]
   const { claims } = localCommitmentClaims(close({ preimageOf }))
   const bolt = buildCommitment({
@@ -125,7 +125,7 @@ test('HTLC claims — are the transactions of BOLT 3, appendix F, once signed', 
   }
 })
 
-test('HTLC claims — need the wallet for their whole fee, which their weight covers', (t) => {
+test('BOLT 5, generation of HTLC transactions — an HTLC transaction without a fee gets inputs that pay for it', (t) => {
   const { claims } = localCommitmentClaims(close({ preimageOf, feeratePerKw: 2000 }))
   for (const [type, id, weight] of [
     ['htlc-success', 4n, 706],
@@ -137,7 +137,7 @@ test('HTLC claims — need the wallet for their whole fee, which their weight co
   }
 })
 
-test('an HTLC claim — can be completed by the wallet without a new signature of the peer', (t) => {
+test('BOLT 5, generation of HTLC transactions — the peer’s signature lets inputs and outputs be added', (t) => {
   const claim = claimOf(localCommitmentClaims(close({ preimageOf })).claims, 'htlc-success', 4n)
   const funded: Tx = {
     ...claim.tx,
@@ -192,7 +192,7 @@ test('a delayed output — is nobody’s from its block on if it is not worth th
   t.is(worth(464_000n).claims.length, 1)
 })
 
-test('our HTLC transactions in a block — leave an output to claim after the delay', (t) => {
+test('BOLT 5, local commitment, local offers — the output of an HTLC-timeout transaction is resolved after its delay', (t) => {
   const first = localCommitmentClaims(close({ preimageOf, blockHeight: 510 }))
   const success = confirmed(signed(claimOf(first.claims, 'htlc-success', 4n)), 420)
   const timeout = confirmed(signed(claimOf(first.claims, 'htlc-timeout', 3n)), 505)
@@ -241,7 +241,7 @@ const peerSpend = (htlcId: bigint, item: Uint8Array): Tx => {
   }
 }
 
-test('an offered HTLC taken by the peer — gives its preimage, from the mempool and from a block', (t) => {
+test('BOLT 5, local commitment, local offers — the preimage is read from the witness of the peer’s spend, in the mempool and in a block', (t) => {
   const tx = peerSpend(3n, bolt3Preimage(3))
   const { outputs } = localCommitmentClaims(close())
   t.deepEqual(revealedPreimages(outputs, tx), [{ htlc: spec.htlcs[3] as never, preimage: bolt3Preimage(3) }])
@@ -266,7 +266,7 @@ test('our commitment — is resolved once every output that concerns us is', (t)
   t.is(done.resolvedAt, 700)
 })
 
-test('a received HTLC without preimage — is the peer’s once it has expired, and keeps us only until then', (t) => {
+test('BOLT 5, local commitment, remote offers — a received HTLC without preimage is not spent, and is the peer’s once it has expired', (t) => {
   const only = { ...spec, htlcs: BOLT3_HTLCS.slice(0, 1), toLocalMsat: 0n }
   const without = {
     commitment: buildCommitment({ params, keys, index: 42, spec: only }),
@@ -277,7 +277,7 @@ test('a received HTLC without preimage — is the peer’s once it has expired, 
   t.is(localCommitmentClaims(close({ ...without, blockHeight: 500 })).resolvedAt, 500)
 })
 
-test('an anchor claim — asks the wallet for what the commitment lacks at the wanted rate', (t) => {
+test('BOLT 5, failing a channel — our anchor is spent with the fee that the commitment lacks', (t) => {
   const claim = anchorClaim({ params, keys, commitment, feeratePerKw: 5000, blockHeight: 400, preimageOf })
   if (claim === undefined) return t.fail()
   const parent = commitmentWeight(params.format, 5)

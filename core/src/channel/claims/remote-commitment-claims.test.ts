@@ -55,7 +55,7 @@ const claimOf = (id: bigint, over: Partial<CommitmentClose> = {}): Claim => {
   return found
 }
 
-test('the peer’s commitment — leaves our main output at once, HTLCs with a preimage at once, those that we offered after expiry', (t) => {
+test('BOLT 5, unilateral close, remote commitment — each output is handled: our main output, HTLCs with a preimage, and those that we offered', (t) => {
   const { claims, resolvedAt, outputs, others } = remoteCommitmentClaims(close())
   t.deepEqual(summary(claims), [
     ['to-remote', undefined, 400],
@@ -94,7 +94,7 @@ test('claims in the peer’s commitment — are signed by our payment and HTLC k
   }
 })
 
-test('two HTLCs of one hash in the peer’s commitment — only the one that we have decided to fulfil is taken', (t) => {
+test('BOLT 5, remote commitment, remote offers — of two HTLCs of one hash only the one that we have decided to fulfil is taken', (t) => {
   // The fifth and sixth of appendix C share a preimage.
   const twins = { ...spec, htlcs: BOLT3_HTLCS.slice(5, 7), toLocalMsat: 6_987_999_999n }
   const built = buildCommitment({ params, keys, index: 42, spec: twins })
@@ -111,7 +111,7 @@ test('two HTLCs of one hash in the peer’s commitment — only the one that we 
   ])
 })
 
-test('an HTLC that we offered, taken by the peer — gives its preimage, from the mempool and from a block', (t) => {
+test('BOLT 5, remote commitment, local offers — the preimage is read from the witness of the peer’s HTLC-success, in the mempool and in a block', (t) => {
   const transaction = commitment.htlcTransactions.find(({ htlc }) => htlc.id === 4n)
   if (transaction === undefined) return t.fail()
   const { tx, lock } = transaction

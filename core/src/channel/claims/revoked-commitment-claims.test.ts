@@ -56,12 +56,12 @@ const summary = (claims: readonly Claim[]) =>
     .map(({ kind, publishableFrom }) => `${kind.type} ${'htlc' in kind ? kind.htlc.id : '-'} from ${publishableFrom}`)
     .toSorted()
 
-test('the key of a penalty — is the private key of BOLT 3, appendix E', (t) => {
+test('BOLT 3, appendix E — the key of a penalty is the revocation key published', (t) => {
   t.is(toHex(key), 'd09ffff62ddb2297ab000cc85bcb4283fdeb6aa052affbc9dddcf33b61078110')
   t.deepEqual(secp256k1.publicKey(key), keys.revocationKey)
 })
 
-test('a revoked commitment — is taken whole and at once, each output by itself', (t) => {
+test('BOLT 5, revoked transaction close handling — each output of a revoked commitment is taken by a penalty transaction of its own', (t) => {
   const { claims, resolvedAt } = revokedCommitmentClaims(close())
   t.deepEqual(summary(claims), [
     'htlc-penalty 0 from 400',
@@ -78,7 +78,7 @@ test('a revoked commitment — is taken whole and at once, each output by itself
   t.deepEqual([done.claims, done.resolvedAt], [[], 402])
 })
 
-test('penalties — weigh what BOLT 5, appendix A, reckons, and three more for the delay that anchors put into HTLC scripts', (t) => {
+test('BOLT 5, penalty transactions weight calculation — penalties weigh what appendix A reckons, and three more for the delay that anchors put into HTLC scripts', (t) => {
   const { claims } = revokedCommitmentClaims(close({ feeratePerKw: 1000 }))
   for (const claim of claims) {
     const weight = params.format.spendWitnessWeight(claim.lock, claim.path)

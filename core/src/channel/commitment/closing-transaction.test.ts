@@ -60,7 +60,7 @@ const built = (input: ClosingInput) => {
 
 const remoteSignature = ({ task }: ClosingTransaction) => signFunding(task, BOLT3.remoteFundingSecret)
 
-test('a closing transaction — rounds down, takes the fee from the opener and sorts its outputs', (t) => {
+test('BOLT 3, legacy closing transaction — outputs are rounded down and sorted, and the opener pays the fee', (t) => {
   t.deepEqual(
     built(closing()).tx.outputs.map(({ amount, script }) => [amount, toHex(script)]),
     [
@@ -76,7 +76,7 @@ test('a closing transaction — rounds down, takes the fee from the opener and s
   t.true(compareBytes(even[0]?.script ?? localScript, even[1]?.script ?? localScript) < 0)
 })
 
-test('a closing transaction — leaves out what is below our dust limit', (t) => {
+test('BOLT 3, legacy closing transaction — an output below the dust limit is left out', (t) => {
   const input = closing({ toLocalMsat: 9_999_700_000n, toRemoteMsat: 300_000n })
   t.deepEqual(
     built(input).tx.outputs.map(({ script }) => toHex(script)),
@@ -148,7 +148,7 @@ test('a closing transaction — the expected weight is never below that of the s
   t.is(closingFee(params.format, 1000, localScript, remoteScript), BigInt(weight))
 })
 
-test('recv shutdown — accepts the forms of BOLT 2, and p2pkh and p2sh from a peer alone', (t) => {
+test('BOLT 2, shutdown — a script of a form that is not allowed is refused, and only the peer may use the old ones', (t) => {
   const anySegwit = [`5120${'11'.repeat(32)}`, '51024e73', '6002aabb', `5228${'22'.repeat(40)}`]
   for (const script of anySegwit) {
     t.true(isShutdownScriptOfPeer(fromHex(script), forms(true)), script)

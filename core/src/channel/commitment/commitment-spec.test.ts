@@ -33,7 +33,7 @@ const spec: CommitmentSpec = {
   toRemoteMsat: 1_000_000_000n,
 }
 
-test('the example of BOLT 3, fee calculation — holds with the weights that it assumes', (t) => {
+test('BOLT 3, fee calculation — the example holds with the weights that it assumes', (t) => {
   const format: CommitmentFormat = {
     ...ANCHORS_ZERO_FEE_HTLC,
     commitmentWeight: 724,
@@ -49,7 +49,7 @@ test('the example of BOLT 3, fee calculation — holds with the weights that it 
   t.is(dustExposureMsat(format, spec, 546n), 1_800_000n)
 })
 
-test('zero-fee HTLC transactions — trim by the dust limit alone, in whole satoshis', (t) => {
+test('BOLT 3, trimmed outputs — HTLCs are trimmed by the dust limit alone, in whole satoshis', (t) => {
   const format = commitmentFormat('anchors-zero-fee-htlc')
   t.is(untrimmedHtlcCount(format, spec, 546n), 4)
   t.false(htlcIsTrimmed(format, htlc('offered', 546_000n), 5000, 546n))

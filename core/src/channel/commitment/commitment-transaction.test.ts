@@ -41,7 +41,7 @@ const specOf = (vector: (typeof vectors.cases)[number]): CommitmentSpec => ({
 })
 
 for (const vector of vectors.cases) {
-  test(`BOLT 3 appendix F — ${vector.name}`, (t) => {
+  test(`BOLT 3, appendix F — commitments and HTLC transactions are the ones published: ${vector.name}`, (t) => {
     const params = bolt3Params(BigInt(vector.dustLimit))
     const keys = bolt3Keys(params)
     const commitment = buildCommitment({ params, keys, index: BOLT3.commitmentNumber, spec: specOf(vector) })
@@ -82,7 +82,7 @@ for (const vector of vectors.cases) {
 const APPENDIX_B_FUNDING =
   '0200000001adbb20ea41a8423ea937e76e8151636bf6093b70eaff942930d20576600521fd000000006b48304502210090587b6201e166ad6af0227d3036a9454223d49a1f11839c1a362184340ef0240220577f7cd5cca78719405cbf1de7414ac027f0239ef6e214c90fcaab0454d84b3b012103535b32d5eb0a6ed0982a0479bbadc9868d9836f6ba94dd5a63be16d875069184ffffffff028096980000000000220020c015c4a6be010e21657068fc2e6a9d02b27ebe4d490a25846f7237f104d1a3cd20256d29010000001600143ca33c2e4446f4a305f23c80df8ad1afdcf652f900000000'
 
-test('BOLT 3 appendix B — the funding transaction pays the funding script, and its signature is good', (t) => {
+test('BOLT 3, appendix B — the funding transaction pays the funding script, and its signature is good', (t) => {
   const decoded = decodeTx(fromHex(APPENDIX_B_FUNDING))
   if (!decoded.ok) return t.fail(decoded.error.code)
   const tx = decoded.value
@@ -102,14 +102,14 @@ test('BOLT 3 appendix B — the funding transaction pays the funding script, and
   t.true(signature !== undefined && secp256k1.verify(signature, digest, key))
 })
 
-test('BOLT 3 appendix B — the funding script', (t) => {
+test('BOLT 3, appendix B — the funding script is the one published', (t) => {
   t.is(
     toHex(ANCHORS_ZERO_FEE_HTLC.fundingLock(bolt3Params()).outputScript),
     '0020c015c4a6be010e21657068fc2e6a9d02b27ebe4d490a25846f7237f104d1a3cd',
   )
 })
 
-test('BOLT 3 appendix C — derived keys, to_local script and obscured number', (t) => {
+test('BOLT 3, appendix C — derived keys, to_local script and obscured number are the ones published', (t) => {
   const params = bolt3Params()
   const keys = bolt3Keys(params)
   t.is(toHex(keys.localHtlcKey), '030d417a46946384f88d5f3337267c5e579765875dc4daca813e21734b140639e7')
@@ -129,7 +129,7 @@ test('BOLT 3 appendix C — derived keys, to_local script and obscured number', 
   }
 })
 
-test('BOLT 3 appendix A — the expected weight is never below that of the signed transaction', (t) => {
+test('BOLT 3, appendix A — the expected weight of a commitment is never below that of the signed transaction', (t) => {
   const params = bolt3Params()
   const keys = bolt3Keys(params)
   for (const htlcs of [[], BOLT3_HTLCS.slice(0, 5)]) {
@@ -219,7 +219,7 @@ const build = (given: ArbitraryCommitment) => {
   }
 }
 
-test('a commitment — outputs and fee add up to the funding, and every satoshi is accounted for', (t) => {
+test('BOLT 3, commitment transaction outputs — amounts are rounded down, and outputs and fee add up to the funding', (t) => {
   fc.assert(
     fc.property(arbitraryCommitment, (given) => {
       const { params, spec, commitment } = build(given)
@@ -242,7 +242,7 @@ test('a commitment — outputs and fee add up to the funding, and every satoshi 
   )
 })
 
-test('a commitment — the order in which HTLCs are listed does not matter', (t) => {
+test('BOLT 3, transaction output ordering — outputs have one order, in whatever order HTLCs are listed', (t) => {
   fc.assert(
     fc.property(arbitraryCommitment, (given) => {
       const other = build({ ...given, htlcs: given.htlcs.toReversed() })

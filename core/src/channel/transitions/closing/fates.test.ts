@@ -58,7 +58,7 @@ test('our commitment — an HTLC whose timeout leaves an output that is not wort
   t.is(endOf(alice), 'done')
 })
 
-test('our commitment — the output of our HTLC transaction is watched from its block on, and claimed at its height, however dear blocks are', (t) => {
+test('BOLT 5, general nomenclature — an output that is not resolved is watched from the block that holds it, and claimed at its height, however dear blocks are', (t) => {
   const { alice, effects } = timeOut(20_000_000n, DEAR)
   t.deepEqual(claims(at(alice, 1343)).length, 0)
   const claim = claims(at(alice, 1344)).find(({ kind }) => kind.type === 'htlc-output')
@@ -69,7 +69,7 @@ test('our commitment — the output of our HTLC transaction is watched from its 
   t.is(claim.tx.outputs[0]?.amount, 10_000n)
 })
 
-test('a revoked commitment — an HTLC of ours that is not worth its fee has its outcome before the channel ends, and not before it expires', (t) => {
+test('BOLT 5, revoked transaction close handling — an HTLC of ours that is not worth its fee has its outcome before the channel ends, and not before it expires', (t) => {
   const two = ready()
   const { alice, bob } = two
   two.add(bob, 1, NOT_WORTH_IT)
@@ -241,7 +241,7 @@ const closedOnChain = ({ whose, amounts }: Run): TestParty => {
   return us
 }
 
-test('no channel closes with an offered HTLC untold or told twice, whatever fee rates do and in whatever order its outputs are spent', (t) => {
+test('BOLT 5, general nomenclature — a channel ends when every output is resolved, and each offered HTLC has one outcome by then', (t) => {
   fc.assert(
     fc.property(arbitraryRun, (run) => {
       const us = closedOnChain(run)

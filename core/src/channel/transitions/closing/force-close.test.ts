@@ -18,7 +18,7 @@ const closeByAlice = (two: TwoParties): Tx => {
   return tx
 }
 
-test('force-close — publishes our commitment, with good signatures of both', (t) => {
+test('BOLT 5, failing a channel — our last commitment is published, with good signatures of both', (t) => {
   const two = new TwoParties().ready({ pushMsat: 200_000_000n })
   two.add(two.alice, 1, 50_000_000n)
   two.settle()
@@ -41,7 +41,7 @@ test('force-close — an HTLC that was never signed goes back to its origin', (t
   t.deepEqual(outcomes(effects), ['0 not-sent'])
 })
 
-test('force-close — our main output is claimed when its delay is over, and the channel ends when that is deep', (t) => {
+test('BOLT 5, unilateral close, local commitment — to_local is spent to the wallet when its delay is over, and not before', (t) => {
   const two = new TwoParties().ready({ pushMsat: 200_000_000n })
   closeByAlice(two)
   t.deepEqual(claims(at(two.alice, 1142)), [])
@@ -61,7 +61,7 @@ test('force-close — our main output is claimed when its delay is over, and the
   t.is(endOf(two.alice), 'closed')
 })
 
-test('force-close — an HTLC that times out on the chain is failed to its origin once that is deep enough', (t) => {
+test('BOLT 5, local commitment, local offers — an HTLC that has expired is resolved by HTLC-timeout, and the incoming one failed once that is deep enough', (t) => {
   const two = new TwoParties().ready({ pushMsat: 200_000_000n })
   two.add(two.alice, 1, 50_000_000n)
   two.settle()
@@ -77,7 +77,7 @@ test('force-close — an HTLC that times out on the chain is failed to its origi
   t.true(claims(at(two.alice, 1146 + 143)).some(({ kind }) => kind.type === 'htlc-output'))
 })
 
-test('force-close — a preimage that the peer shows on the chain goes to the origin at once', (t) => {
+test('BOLT 5, local commitment, local offers — a preimage that the peer shows on the chain fulfils the incoming HTLC at once', (t) => {
   const two = new TwoParties().ready({ pushMsat: 200_000_000n })
   two.add(two.alice, 1, 50_000_000n)
   two.settle()
@@ -96,7 +96,7 @@ test('force-close — a preimage that the peer shows on the chain goes to the or
   t.deepEqual(outcomes(at(two.alice, 1200)), [])
 })
 
-test('force-close — an HTLC without an output is failed when the commitment is deep enough', (t) => {
+test('BOLT 5, local commitment, local offers — an HTLC without an output is failed upstream once the commitment is deep enough', (t) => {
   const two = new TwoParties().ready({ pushMsat: 200_000_000n })
   two.add(two.alice, 1, 300_000n)
   two.settle()
@@ -106,7 +106,7 @@ test('force-close — an HTLC without an output is failed when the commitment is
   t.deepEqual(outcomes(at(two.alice, 1005)), ['0 timed-out-on-chain'])
 })
 
-test('force-close — a received HTLC is claimed as soon as its preimage is known', (t) => {
+test('BOLT 5, local commitment, remote offers — a received HTLC is resolved by HTLC-success as soon as its preimage is known', (t) => {
   const two = new TwoParties().ready({ pushMsat: 200_000_000n })
   two.add(two.bob, 1, 50_000_000n)
   two.settle()
@@ -162,7 +162,7 @@ const closeByPeer = (two: TwoParties): Tx => {
 
 const published = (party: TestParty): readonly Claim[] => claims(party.effects)
 
-test('on chain — of the peer’s commitment our main output is claimed, and the channel ends when that is deep', (t) => {
+test('BOLT 5, unilateral close, remote commitment — our main output is spent to the wallet, and the channel ends when that is deep', (t) => {
   const two = new TwoParties().ready({ pushMsat: 200_000_000n })
   const tx = closeByPeer(two)
   t.is(two.bob.phase, 'closing')
@@ -180,7 +180,7 @@ test('on chain — of the peer’s commitment our main output is claimed, and th
   t.is(endOf(two.bob), 'done')
 })
 
-test('on chain — a received HTLC in the peer’s commitment is claimed with a preimage that was known, and with one learnt later', (t) => {
+test('BOLT 5, remote commitment, remote offers — a received HTLC is claimed with a preimage that was known, and with one learnt later', (t) => {
   const two = new TwoParties().ready({ pushMsat: 200_000_000n })
   two.add(two.alice, 1, 50_000_000n)
   two.add(two.alice, 2, 60_000_000n)
@@ -195,7 +195,7 @@ test('on chain — a received HTLC in the peer’s commitment is claimed with a 
   t.deepEqual(taken(), [0n, 1n])
 })
 
-test('on chain — an HTLC that we offered in the peer’s commitment is taken back at its expiry, and failed when that is deep', (t) => {
+test('BOLT 5, remote commitment, local offers — an HTLC that has expired is taken back, and the incoming one failed when that is deep', (t) => {
   const two = new TwoParties().ready({ pushMsat: 200_000_000n })
   two.add(two.bob, 1, 50_000_000n)
   // Too small for an output.
@@ -213,7 +213,7 @@ test('on chain — an HTLC that we offered in the peer’s commitment is taken b
   t.deepEqual(outcomes(at(two.bob, 1150)), ['0 timed-out-on-chain'])
 })
 
-test('on chain — a preimage that the peer shows on its own commitment goes to the origin at once, and never a failure after it', (t) => {
+test('BOLT 5, remote commitment, local offers — a preimage that the peer shows on its own commitment fulfils the incoming HTLC at once, and it never fails after that', (t) => {
   const two = new TwoParties().ready({ pushMsat: 200_000_000n })
   two.add(two.bob, 1, 50_000_000n)
   two.settle()
@@ -229,7 +229,7 @@ test('on chain — a preimage that the peer shows on its own commitment goes to 
   t.deepEqual(outcomes(at(two.bob, 1200)), [])
 })
 
-test('on chain — the commitment that the peer has not acknowledged yet is claimed as well, and so are HTLCs that it lacks', (t) => {
+test('BOLT 5, unilateral close, remote commitment — the commitment that the peer has not acknowledged yet is handled as the current one is', (t) => {
   for (const acknowledged of [false, true]) {
     const two = new TwoParties().ready({ pushMsat: 200_000_000n })
     two.add(two.bob, 1, 50_000_000n)
@@ -250,7 +250,7 @@ test('on chain — the commitment that the peer has not acknowledged yet is clai
   }
 })
 
-test('on chain — of a later commitment than we know, after our loss of data, our main output is claimed', (t) => {
+test('BOLT 5, unilateral close, remote commitment — after our loss of data our main output is claimed from a commitment that we do not know', (t) => {
   const two = new TwoParties().ready({ pushMsat: 200_000_000n })
   const old = two.bob.state
   two.add(two.alice, 1, 50_000_000n)
@@ -297,7 +297,7 @@ test('on chain — a commitment that the peer has revoked is recognised', (t) =>
   t.is(durable.phase === 'closing' && durable.closing.spends[0]?.kind, 'revoked')
 })
 
-test('on chain — of a commitment that the peer has revoked everything is taken at once, HTLCs that are still alive included', (t) => {
+test('BOLT 5, revoked transaction close handling — everything in a revoked commitment is taken at once, HTLCs that are still alive included', (t) => {
   const two = new TwoParties().ready({ pushMsat: 200_000_000n })
   two.add(two.alice, 1, 50_000_000n)
   two.add(two.bob, 2, 40_000_000n)
@@ -331,7 +331,7 @@ test('on chain — of a commitment that the peer has revoked everything is taken
   t.is(endOf(two.bob), 'done')
 })
 
-test('on chain — the output of an HTLC transaction of a revoked commitment is taken before its delay is over', (t) => {
+test('BOLT 5, revoked transaction close handling — the output of the peer’s HTLC transaction is taken before its delay is over', (t) => {
   const two = new TwoParties().ready({ pushMsat: 200_000_000n })
   two.add(two.bob, 1, 40_000_000n)
   two.settle()

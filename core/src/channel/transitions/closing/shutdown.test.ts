@@ -389,7 +389,7 @@ test('close — a peer that does not answer makes us publish our commitment in t
   t.true(two.alice.effects.some((effect) => effect.type === 'publish' && effect.purpose === 'local-commitment'))
 })
 
-test('close — a deep enough closing transaction ends the channel', (t) => {
+test('BOLT 5, mutual close handling — a closing transaction that is deep enough ends the channel', (t) => {
   const two = new TwoParties().ready({ pushMsat: 200_000_000n })
   two.run(two.alice, { type: 'close' })
   two.settle()
