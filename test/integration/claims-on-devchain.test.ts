@@ -313,7 +313,7 @@ test('BOLT 5, general nomenclature — every output of the peer’s commitment t
   )
 })
 
-test('BOLT 5, revoked transaction close handling — the chain takes every penalty at once, also of what its owner has taken by an HTLC transaction', (t) => {
+test('BOLT 5, revoked transaction close — the chain takes every penalty at once, also of what its owner has taken by an HTLC transaction', (t) => {
   const { chain, params } = fundedChannel()
   const expiry = chain.tip.height + 30
   const channel = committed(params, expiry, 1000)

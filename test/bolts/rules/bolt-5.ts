@@ -82,9 +82,12 @@ export const BOLT_5: BoltRules = {
       ],
     },
     {
-      section: 'revoked transaction close handling',
+      section: 'revoked transaction close',
       rules: [
         'everything in a revoked commitment is taken at once, HTLCs that are still alive included',
+        'HTLC outputs are ours also where the HTLC has ended since: what is kept of it is asked for, and all is taken at once',
+        'what was recalled while the commitment waited for a block is used in that block, and is asked for again after a restart',
+        'who publishes what it has revoked ends with nothing',
         'each output of a revoked commitment is taken by a penalty transaction of its own',
         'the output of the peer’s HTLC transaction is taken before its delay is over',
         'the chain takes every penalty at once, also of what its owner has taken by an HTLC transaction',

@@ -69,7 +69,7 @@ test('BOLT 5, general nomenclature — an output that is not resolved is watched
   t.is(claim.tx.outputs[0]?.amount, 10_000n)
 })
 
-test('BOLT 5, revoked transaction close handling — an HTLC of ours that is not worth its fee has its outcome before the channel ends, and not before it expires', (t) => {
+test('BOLT 5, revoked transaction close — an HTLC of ours that is not worth its fee has its outcome before the channel ends, and not before it expires', (t) => {
   const two = ready()
   const { alice, bob } = two
   two.add(bob, 1, NOT_WORTH_IT)

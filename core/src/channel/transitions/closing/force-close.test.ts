@@ -297,7 +297,7 @@ test('on chain — a commitment that the peer has revoked is recognised', (t) =>
   t.is(durable.phase === 'closing' && durable.closing.spends[0]?.kind, 'revoked')
 })
 
-test('BOLT 5, revoked transaction close handling — everything in a revoked commitment is taken at once, HTLCs that are still alive included', (t) => {
+test('BOLT 5, revoked transaction close — everything in a revoked commitment is taken at once, HTLCs that are still alive included', (t) => {
   const two = new TwoParties().ready({ pushMsat: 200_000_000n })
   two.add(two.alice, 1, 50_000_000n)
   two.add(two.bob, 2, 40_000_000n)
@@ -331,7 +331,7 @@ test('BOLT 5, revoked transaction close handling — everything in a revoked com
   t.is(endOf(two.bob), 'done')
 })
 
-test('BOLT 5, revoked transaction close handling — the output of the peer’s HTLC transaction is taken before its delay is over', (t) => {
+test('BOLT 5, revoked transaction close — the output of the peer’s HTLC transaction is taken before its delay is over', (t) => {
   const two = new TwoParties().ready({ pushMsat: 200_000_000n })
   two.add(two.bob, 1, 40_000_000n)
   two.settle()
