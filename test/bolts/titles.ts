@@ -14,7 +14,9 @@ export interface Title {
 // In whatever way a test gets its title, it stands in the file as a text.
 const NAMED = /(['`])(BOLT [235], .+?)\1/g
 
-/** The titles of all tests that name a rule of BOLT 2, 3 or 5. What is filled in stays as it stands there. */
+const FILLED_IN = /\$\{[^}]*\}/g
+
+/** The titles of all tests that name a rule of BOLT 2, 3 or 5. For what is filled in, they have an ellipsis. */
 export const readTitles = (): readonly Title[] =>
   ROOMS.flatMap((room) =>
     readdirSync(join(ROOT, room), { recursive: true, encoding: 'utf8' })
@@ -23,6 +25,6 @@ export const readTitles = (): readonly Title[] =>
       .flatMap((name) => {
         const path = join(ROOT, room, name)
         const titles = [...readFileSync(path, 'utf8').matchAll(NAMED)]
-        return titles.map(([, , title = '']) => ({ title, file: relative(ROOT, path) }))
+        return titles.map(([, , title = '']) => ({ title: title.replace(FILLED_IN, '…'), file: relative(ROOT, path) }))
       }),
   )
