@@ -23,8 +23,7 @@ export const BOLT_2: BoltRules = {
     },
     {
       section: 'defined channel types',
-      rules: [
-        '… is opened, accepted and remembered',''],
+      rules: ['… is opened, accepted and remembered'],
     },
     {
       section: 'accept_channel',
