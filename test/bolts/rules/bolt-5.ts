@@ -6,10 +6,7 @@ export const BOLT_5: BoltRules = {
   sections: [
     {
       section: 'revoked transaction close',
-      rules: [
-        'what was recalled while the commitment waited for a block is used in that block, and is asked for again after a restart',
-        'HTLC outputs are ours also where the HTLC has ended since: what is kept of it is asked for, and all is taken at once',
-      ],
+      rules: [],
     },
     {
       section: 'general nomenclature',
@@ -24,7 +21,6 @@ export const BOLT_5: BoltRules = {
       section: 'failing a channel',
       rules: [
         'our last commitment is published, with good signatures of both',
-        'a node that has lost data does not publish its commitment, and lets the peer publish',
         'our anchor is spent with the fee that the commitment lacks',
         'the spend of our anchor lifts the commitment to the rate that was asked for, on the chain',
       ],
