@@ -5,6 +5,15 @@ export const BOLT_2: BoltRules = {
   bolt: 2,
   sections: [
     {
+      section: 'closing_complete',
+      rules: [
+        'the fee leaves who has more an output that is not dust',
+        'who has less and could keep only dust gives it up as the fee',
+        'who has more signs with and without the other’s output, who has less only with both',
+        'both sides propose a close once shutdown went both ways, and each signs the other’s',
+      ],
+    },
+    {
       section: 'revoke_and_ack',
       rules: ['one that is not owed, and a secret of another commitment, fail the channel'],
     },
@@ -56,6 +65,7 @@ export const BOLT_2: BoltRules = {
     {
       section: 'channel_reestablish',
       rules: [
+        'in a close by the peer that is not mined, a proof forbids to publish a commitment later',
         'in a mutual close that is not mined, a proof still forbids to publish a commitment',
         'of a node that knows nothing of the channel makes the peer publish',
         'a proof that we have lost data forbids to publish, whatever next_commitment_number asks for',

@@ -5,6 +5,10 @@ export const BOLT_3: BoltRules = {
   bolt: 3,
   sections: [
     {
+      section: 'closing transaction',
+      rules: ['the closer pays, inputs are replaceable, the locktime is the message’s'],
+    },
+    {
       section: 'commitment transaction outputs',
       rules: ['amounts are rounded down, and outputs and fee add up to the funding'],
     },

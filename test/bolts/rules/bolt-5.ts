@@ -5,6 +5,23 @@ export const BOLT_5: BoltRules = {
   bolt: 5,
   sections: [
     {
+      section: 'local offers',
+      rules: [
+        'a relayed HTLC without an output is failed upstream once the commitment is deep',
+        'a preimage that the peer shows on its own commitment ends our payment, and is passed upstream in time',
+      ],
+    },
+    {
+      section: 'remote offers',
+      rules: [
+        'an HTLC on the commitment that its offerer has published is taken with the preimage that comes from downstream',
+      ],
+    },
+    {
+      section: 'mutual close',
+      rules: ['one five deep that is undone is published again at once, at every block, and is watched'],
+    },
+    {
       section: 'revoked transaction close',
       rules: [],
     },
