@@ -53,8 +53,18 @@ test('a stretch of work — in which the machine stands still counts little more
     work(0.1)
     stop(60_000)
     const ms = worked()
-    t.true(ms > 0.099 && ms < 0.1 + 0.75)
+    t.true(ms > 0.099 && ms < 0.1 + 0.51)
   }
+})
+
+test('a stretch of work — counts whole although another is measured within it', (t) => {
+  const { meter, work } = machine()
+  const outer = meter.begin()
+  work(1)
+  const inner = meter.begin()
+  work(2)
+  t.true(Math.abs(inner() - 2) < 1e-6)
+  t.true(Math.abs(outer() - 3) < 1e-6)
 })
 
 test('brief stretches — one after the other ask the system twice in a millisecond at most', (t) => {

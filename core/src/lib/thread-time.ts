@@ -11,8 +11,8 @@ const LOOK_MS = 0.5
 
 /**
  * Measures stretches of this thread's work. Charges go by processor time, because nobody is to blame for a machine that is busy, or stops
- * for a while. To ask the system for it costs as much as many a stretch takes; so it is asked twice in a millisecond at most, and for
- * what has taken long. What a machine that stops can add to one stretch is less than these two limits together.
+ * for a while. To ask the system for it costs as much as many a stretch takes; so it is asked twice in a millisecond at most, and at the end
+ * of what has taken long. The system counts in ticks of some milliseconds: one stretch gets too much or too little, many get what is theirs.
  */
 export class WorkMeter {
   readonly #clocks: WorkClocks
@@ -27,13 +27,13 @@ export class WorkMeter {
   begin(): () => number {
     const begun = this.#clocks.wall()
     if (begun - this.#lookedAt > LOOK_MS) this.#look(begun)
+    const before = this.#thread
     return () => {
       const now = this.#clocks.wall()
       const took = now - begun
       if (took <= BRIEF_MS) return took
-      const before = this.#thread
       this.#look(now)
-      return Math.min(took, this.#thread - before)
+      return this.#thread - before
     }
   }
 

@@ -76,7 +76,7 @@ interface ChainBooks {
   readonly unspent: readonly TxOutput[]
 }
 
-const readChain = ({ nodes, chain, broadcastBy, funders }: World): ChainBooks => {
+const readChain = ({ nodes, chain, broadcastBy, funders, closers }: World): ChainBooks => {
   const costs = new Map<SimulatedNode, bigint>(nodes.map((node) => [node, 0n]))
   const outputs = new Map<string, TxOutput>()
   const unspent = new Map<string, TxOutput>()
@@ -96,8 +96,11 @@ const readChain = ({ nodes, chain, broadcastBy, funders }: World): ChainBooks =>
         unspent.set(name, output)
         if (funder !== undefined && output.amount === ANCHOR_SAT) anchors.set(name, funder)
       }
-      const payer = funder ?? broadcastBy.get(toHex(txid))
-      if (at > 0 && payer !== undefined) charge(payer, feeOf(tx, outputs))
+      if (at === 0) continue
+      const fee = feeOf(tx, outputs)
+      const closer = funder && closers.payerOf(tx, fee)
+      const payer = nodes.find(({ host }) => host === closer) ?? funder ?? broadcastBy.get(toHex(txid))
+      if (payer !== undefined) charge(payer, fee)
     }
   }
   // BOLT 3: the opener pays for both anchors.

@@ -8,6 +8,7 @@ import { type Rng, seededRng } from '../../../core/src/lib/rng.ts'
 import type { NodeLog } from '../../../core/src/node/node-log.ts'
 import type { Action } from './actions.ts'
 import { Cheats } from './cheats.ts'
+import { Closers } from './closers.ts'
 import { Secrets } from './secrets.ts'
 import { SimulatedNet } from './simulated-net.ts'
 import { SimulatedNode } from './simulated-node.ts'
@@ -48,6 +49,7 @@ export class World {
   /** What of this world's chain belongs to whom: the first to hand a transaction in. */
   readonly broadcastBy = new Map<string, SimulatedNode>()
   readonly secrets = new Secrets()
+  readonly closers = new Closers()
   readonly cheats = new Cheats(this)
   readonly trace: string[] = []
   /** Who pays for the commitments on these outputs. */
@@ -68,6 +70,7 @@ export class World {
       onSent: (from, to, message) => {
         this.#stirs += 1
         this.secrets.sent(from, message)
+        this.closers.sent(from, message)
         if (this.traces) this.trace.push(`${this.#now} ${from}>${to} ${message.type}`)
       },
     })

@@ -1,0 +1,25 @@
+import { SEQUENCE_REPLACEABLE, type Tx } from '../../../core/src/bitcoin/transaction.ts'
+import { toHex } from '../../../core/src/lib/bytes.ts'
+import type { ClosingComplete } from '../../../core/src/wire/messages/channel-close.ts'
+import type { Message } from '../../../core/src/wire/messages/message.ts'
+
+/** Who proposed which close, as the wire shows it: BOLT 2, option_simple_close: the closer pays. */
+export class Closers {
+  readonly #proposals: { readonly host: string; readonly close: ClosingComplete }[] = []
+
+  sent(host: string, message: Message): void {
+    if (message.type === 'closing_complete') this.#proposals.push({ host, close: message })
+  }
+
+  /** The host that pays for a close; `undefined` if nobody proposed it so. */
+  payerOf(tx: Tx, feeSat: bigint): string | undefined {
+    if (tx.inputs.some(({ sequence }) => sequence !== SEQUENCE_REPLACEABLE)) return undefined
+    const fitting = this.#proposals.filter(({ close }) => {
+      const scripts = [close.closerScriptpubkey, close.closeeScriptpubkey].map(toHex)
+      const pays = tx.outputs.every(({ script }) => scripts.includes(toHex(script)))
+      // What is less than a satoshi goes to the miner, too.
+      return pays && close.locktime === tx.lockTime && close.feeSatoshis <= feeSat
+    })
+    return fitting.toSorted((a, b) => Number(b.close.feeSatoshis - a.close.feeSatoshis))[0]?.host
+  }
+}
