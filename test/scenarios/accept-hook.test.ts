@@ -80,3 +80,17 @@ test('channel.accept — without plugins for it, or without a host, the channel 
   answering(bob)
   t.like(await open(alice, bob), { ok: true })
 })
+
+test('channel.accept — what was promised about where our share goes holds at the close', async (t) => {
+  const { world, alice, bob } = await setUp(t)
+  answering(bob, { type: 'verdict', plugin: 'a', verdict: { type: 'accept', upfrontShutdown: true } })
+  const opened = await open(alice, bob)
+  const { channelId } = (opened.ok ? opened.value : {}) as { readonly channelId: string }
+  await world.mine(6)
+  await bob.until(() => bob.isUsable(channelId))
+  const { address } = await bob.ask('wallet', 'newAddress', {})
+  t.like(await bob.tryAsk('channels', 'close', { channelId, address }), {
+    error: { code: 'address-fixed', field: 'address' },
+  })
+  t.like(await bob.tryAsk('channels', 'close', { channelId }), { ok: true })
+})

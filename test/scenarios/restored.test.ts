@@ -38,6 +38,8 @@ const backUp = async (t: ExecutionContext, node: TestNode, path: string): Promis
   t.is(statSync(file).mode & 0o777, 0o600)
   t.is(channels, 1)
   t.deepEqual(readdirSync(dirname(file)), [basename(file)], 'a backup is one file')
+  const nowhere = await node.tryAsk('node', 'backup', { folder: 'backups' })
+  t.like(nowhere, { error: { code: 'backup-failed' } }, 'where the node runs says nothing to who asks')
   return file
 }
 
