@@ -1,5 +1,6 @@
 import test from 'ava'
 import type { ChannelEvent, ChannelState, FundingSpend } from '../../channel/index.ts'
+import type { NodeId } from '../../lib/ids.ts'
 import type { EventLog } from '../events/event-log.ts'
 import type { PeerEvents } from '../events/peer-events.ts'
 import { reportChannelEvent } from './report-channel-event.ts'
@@ -9,12 +10,16 @@ type Told = readonly [type: string, payload: Readonly<Record<string, unknown>>]
 
 const id = { channelId: new Uint8Array(32), remoteNodeId: new Uint8Array(33) }
 
-const told = (event: ChannelEvent): Told | undefined => {
-  const list: Told[] = []
-  const events = { append: (...entry: Told) => list.push(entry) } as unknown as EventLog
+const told = (event: ChannelEvent): Told | undefined => reported(event).kept[0]
+
+/** What is kept in any case, and what counts as caused by the peer. */
+const reported = (event: ChannelEvent): { readonly kept: readonly Told[]; readonly byPeer: readonly Told[] } => {
+  const [kept, byPeer]: [Told[], Told[]] = [[], []]
+  const events = { append: (...entry: Told) => kept.push(entry) } as unknown as EventLog
+  const peerEvents = { report: (_peer: NodeId, ...entry: Told) => byPeer.push(entry) } as unknown as PeerEvents
   const state = { durable: { phase: 'closed' } } as unknown as ChannelState
-  reportChannelEvent({ events, peerEvents: {} as PeerEvents }, event, state, true)
-  return list[0]
+  reportChannelEvent({ events, peerEvents }, event, state, true)
+  return { kept, byPeer }
 }
 
 const SPENDS: readonly (readonly [Closing['cause'], FundingSpend['kind'], string, string])[] = [
@@ -35,4 +40,12 @@ test('a close that is seen on the chain has the same kind when it begins and whe
     t.like(beginning, { kind: name, initiator })
     t.like(end, { kind: name })
   }
+})
+
+test('a close that the peer replaces by another is on its account, and the first one is not', (t) => {
+  const signed = { type: 'closing', ...id, cause: 'cooperative', txid: new Uint8Array(32) } as const
+  const names = ({ kept, byPeer }: ReturnType<typeof reported>) =>
+    [kept, byPeer].map((list) => list.map(([name]) => name))
+  t.deepEqual(names(reported(signed)), [['channel.close-signed'], []])
+  t.deepEqual(names(reported({ ...signed, isRepeated: true })), [[], ['channel.close-signed']])
 })

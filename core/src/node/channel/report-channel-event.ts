@@ -127,7 +127,9 @@ export const reportChannelEvent = (
       // A cooperative close was reported when the first side asked for it; the next news is that both have signed.
       if (event.cause === 'cooperative') {
         if (event.txid === undefined) break
-        log.append('channel.close-signed', { ...channel, fundingIndex: 0, txid: displayTxid(event.txid) })
+        const signed = { ...channel, fundingIndex: 0, txid: displayTxid(event.txid) }
+        if (event.isRepeated !== true) log.append('channel.close-signed', signed)
+        else peerEvents.report(event.remoteNodeId, 'channel.close-signed', signed, `close-signed ${signed.channelId}`)
         break
       }
       log.append('channel.closing', {
