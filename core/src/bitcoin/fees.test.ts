@@ -7,6 +7,7 @@ import {
   feeForWeight,
   feerateFromBtcPerKvb,
   feerateOf,
+  leastRelayedFee,
   outputWeight,
   P2TR_INPUT_WEIGHT,
   P2WPKH_INPUT_WEIGHT,
@@ -48,6 +49,11 @@ test('BOLT 3, fee calculation — fees are rounded down, as in the examples with
   t.is(feeForWeight(5000, 1124), 5620n)
   t.is(feeForWeight(253, 706), 178n)
   t.is(feerateOf(5620n, 1124), 5000)
+})
+
+test('the least fee that is relayed — is a satoshi for a vbyte at the floor, and goes up with the rate', (t) => {
+  t.is(leastRelayedFee(253, 724), 181n)
+  t.is(leastRelayedFee(2530, 724), 1810n)
 })
 
 test('feerates — convert between the units', (t) => {

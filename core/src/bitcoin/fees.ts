@@ -27,6 +27,13 @@ export const witnessWeight = (itemLengths: readonly number[]): number =>
 /** BOLT 3, fee calculation: rate times weight over 1000, rounded down. */
 export const feeForWeight = (feerate: FeeratePerKw, weight: number): Sat => (BigInt(feerate) * BigInt(weight)) / 1000n
 
+/**
+ * The least fee that nodes relay where `minimum` is what a sender should pay: that is rounded up from whole satoshis for a vbyte, 253 from
+ * 250.
+ */
+export const leastRelayedFee = (minimum: FeeratePerKw, weight: number): Sat =>
+  feeForWeight(Math.floor((minimum * 250) / FEERATE_FLOOR), weight)
+
 /** The rate that a fee pays, rounded down. */
 export const feerateOf = (fee: Sat, weight: number): FeeratePerKw => Number((fee * 1000n) / BigInt(weight))
 

@@ -543,6 +543,19 @@ test('recv closing_complete — one that cannot be mined now is signed, and does
   }
 })
 
+test('recv closing_complete — one that pays a satoshi for each vbyte, as LND does, counts', (t) => {
+  for (const [fee, phase] of [
+    [181n, 'closing'],
+    [150n, 'negotiating'],
+  ] as const) {
+    const two = ready()
+    shutDown(two, two.alice)
+    two.lose(two.alice)
+    t.deepEqual(answers(two.alice, complete(two.bob, { fee })), ['closing_sig'])
+    t.is(two.alice.phase, phase)
+  }
+})
+
 test('recv closing_complete — a peer cannot crowd out what we have signed, nor go on for ever', (t) => {
   const two = ready()
   shutDown(two, two.alice)

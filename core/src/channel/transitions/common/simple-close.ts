@@ -1,4 +1,4 @@
-import { feeForWeight } from '../../../bitcoin/fees.ts'
+import { leastRelayedFee } from '../../../bitcoin/fees.ts'
 import type { Sat } from '../../../lib/units.ts'
 import { isNegotiated } from '../../../wire/features.ts'
 import { closingWeight } from '../../commitment/closing-transaction.ts'
@@ -52,7 +52,7 @@ export const mutualCloses = (durable: Funded): readonly MutualClose[] => {
 export const canConfirm = (durable: Funded, { tx }: MutualClose, { height, feerates }: ChannelEnv): boolean => {
   const { localParams } = latest(durable)
   const scripts = tx.outputs.map(({ script }) => script)
-  const least = feeForWeight(feerates.minimum, closingWeight(localParams.format, scripts))
+  const least = leastRelayedFee(feerates.minimum, closingWeight(localParams.format, scripts))
   return tx.lockTime <= height && paidBy(localParams, tx) >= least
 }
 
