@@ -78,17 +78,18 @@ real(
   'another chain at the address of bitcoind — the node ends with a typed failure, and does not start on it',
   async (t) => {
     const place = await placeOf(t, {})
-    await place.mine(40)
+    // Deeper than any reorganisation that is followed.
+    await place.mine(160)
     const node = await nodeOn(t, place.chain)
     await untilSynced(node)
     await place.mine(40)
-    await node.until('has followed enough', async () => (await info(node)).blockHeight === 80)
+    await node.until('has followed enough', async () => (await info(node)).blockHeight === 200)
     await untilSynced(node)
 
     await place.stop()
     await rm(join(place.dataDir, 'regtest'), { recursive: true })
     await place.start()
-    await place.mine(100, OTHER_ADDRESS)
+    await place.mine(260, OTHER_ADDRESS)
     await waitFor('the node has ended', async () => !node.isRunning)
     t.regex(node.diagnosis, /not on the chain that this node has followed: its block \d+ is .*\[chain-rewritten\]/)
   },

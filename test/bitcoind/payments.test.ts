@@ -103,12 +103,13 @@ real(
     const feeOf = (txid: string): bigint => minedTx(txs, txid).feeSat
     const fundings = [fundingTxid(alice), fundingTxid(bob)] as const
     const whole = (msat: bigint | undefined): bigint => (msat ?? 0n) / 1000n
-    // Who opened a channel pays for its funding and its close; the other gets its balance in whole satoshis.
+    const capacity = (first.alice as bigint) + (first.bob as bigint)
+    // Who opened a channel pays for its funding, who closes it for its close; the other gets its balance in whole satoshis.
     const balances = { alice: await walletSat(alice), bob: await walletSat(bob), carol: await walletSat(carol) }
     t.deepEqual(balances, {
       alice: FUNDED - feeOf(fundings[0]) - feeOf(closings[0]) - whole(first.bob),
-      bob: FUNDED - feeOf(fundings[1]) - feeOf(closings[1]) - whole(second.carol) + whole(first.bob),
-      carol: whole(second.carol),
+      bob: FUNDED - feeOf(fundings[1]) - whole(capacity) + whole(second.bob) + whole(first.bob),
+      carol: whole(capacity) - whole(second.bob) - feeOf(closings[1]),
     })
     const fees = [...fundings, ...closings].reduce((sum, txid) => sum + feeOf(txid), 0n)
     t.is(balances.alice + balances.bob + balances.carol + fees, 2n * FUNDED, 'nothing is gone, nothing is made')

@@ -79,6 +79,10 @@ const timerFired = (state: ChannelState, { timer }: TimerFired, env: ChannelEnv)
   switch (timer) {
     case 'closing-answer':
       if (durable.phase === 'shutdown' && session !== undefined) return to(durable, { ...session, isOverdue: true }, [])
+      // What replaces a close that is signed is waited for no longer than the first.
+      if (durable.phase === 'closing' && session?.simpleClose?.offered !== undefined) {
+        return simpleCloseTimedOut({ durable, session }, env)
+      }
       if (durable.phase !== 'negotiating' || session === undefined) return stay(state)
       if (session.simpleClose !== undefined) return simpleCloseTimedOut({ durable, session }, env)
       return session.closing === undefined ? stay(state) : closingTimedOut(durable, session, env)

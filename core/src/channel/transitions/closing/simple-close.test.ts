@@ -574,6 +574,36 @@ test('recv closing_complete — a peer cannot crowd out what we have signed, nor
   )
 })
 
+test('recv closing_complete — those that cannot be mined push out none that can, and are not told as the close', (t) => {
+  const two = ready()
+  shutDown(two, two.alice)
+  two.lose(two.alice)
+  t.deepEqual(answers(two.alice, complete(two.bob, { fee: 500n })), ['closing_sig'])
+  const [good] = published(two.alice)
+  t.is(two.alice.phase, 'closing')
+  const mutual = () => {
+    const { durable } = two.alice.state
+    return durable.phase === 'closing' ? durable.closing.mutual?.fee : undefined
+  }
+  for (let locktime = 400_000_000; locktime < 400_000_010; locktime++) {
+    t.true(answers(two.alice, complete(two.bob, { fee: 900n, locktime })).includes('closing_sig'))
+  }
+  t.is(mutual(), 500n)
+  const again = closesIn(resume(two.alice.state, two.alice.env), two.alice).map((tx) => toHex(txidOf(tx)))
+  t.true(again.includes(good ?? ''))
+})
+
+test('a close that replaces another and is not answered — is waited for no longer than the first', (t) => {
+  const two = ready()
+  two.run(two.alice, { type: 'close', feeratePerKw: 3_000 })
+  two.settle()
+  t.is(two.alice.phase, 'closing')
+  t.false(two.alice.run({ type: 'timer', timer: 'closing-answer' }).some(({ type }) => type === 'disconnect'))
+  two.run(two.alice, { type: 'close', minFeeratePerKw: 8_000, feeratePerKw: 9_000 })
+  two.lose(two.bob)
+  t.true(two.alice.run({ type: 'timer', timer: 'closing-answer' }).some(({ type }) => type === 'disconnect'))
+})
+
 test('resume — every close that both have signed is published again', (t) => {
   const two = ready()
   two.run(two.alice, { type: 'close', feeratePerKw: 3_000 })

@@ -51,7 +51,7 @@ export const offerClose = ({ durable, session }: Online<Agreeing>, env: ChannelE
   const { simpleClose } = session
   const close = simpleClose === undefined || simpleClose.offered !== undefined ? undefined : nextOffer(durable, env)
   if (simpleClose === undefined || close === undefined) return stay({ durable, session })
-  const next = remember(tellScript(durable), close)
+  const next = remember(tellScript(durable), close, env)
   const { channelId } = durable.params
   const simple = closeOf(durable, close)
   const tasks = offeredVariants(simple).map((variant) => [variant, buildSimpleClose(simple, variant).task] as const)
@@ -173,8 +173,8 @@ const isAnswerTo = (offered: SignedClose, message: ClosingSig): boolean => {
 const complete = ({ durable, session }: Online<Agreeing>, close: SignedClose, env: ChannelEnv): Step => {
   const mutual = completeClose(durable, close)
   if (mutual === undefined || isKnown(durable, close)) return stay({ durable, session })
-  const kept = remember(durable, close)
-  if (kept.phase !== 'closing' && !canConfirm(kept, mutual, env)) {
+  const kept = remember(durable, close, env)
+  if (!canConfirm(kept, mutual, env)) {
     return to(kept, session, [publishMutualClose(kept, mutual)])
   }
   const next: Closing =
@@ -201,7 +201,7 @@ const complete = ({ durable, session }: Online<Agreeing>, close: SignedClose, en
 }
 
 /** The peer has not answered ours, or nobody has proposed anything, in a reasonable time. */
-export const simpleCloseTimedOut = (online: Online<Negotiating>, env: ChannelEnv): Step => {
+export const simpleCloseTimedOut = (online: Online<Agreeing>, env: ChannelEnv): Step => {
   const { offered } = online.session.simpleClose ?? {}
   // BOLT 2, closing_complete: the connection is closed; the next one starts anew.
   if (offered !== undefined) return react(online, { code: 'closing-sig-not-received' }, env)
@@ -209,15 +209,22 @@ export const simpleCloseTimedOut = (online: Online<Negotiating>, env: ChannelEnv
   return ours.effects.length > 0 ? ours : react(online, { code: 'close-not-offered' }, env)
 }
 
-/** With this close in the place of the same one without its answer. Each closer's own are kept, so that neither crowds out the other's. */
-const remember = <D extends Funded>(durable: D, close: SignedClose): D => {
+/**
+ * With this close in the place of the same one without its answer. Each closer's own are kept, so that neither crowds out the other's; and of
+ * the peer's, one that cannot confirm crowds out none that can.
+ */
+const remember = <D extends Funded>(durable: D, close: SignedClose, env: ChannelEnv): D => {
   const before = durable.closes ?? []
   const known = before.find((each) => areSame(each, close))
   if (known !== undefined && (known.answer !== undefined || close.answer === undefined)) return durable
   const others = before.filter((each) => each !== known)
   const own = others.filter(({ closer }) => closer === close.closer)
-  const oldest = own.length < MAX_KEPT ? undefined : own[0]
-  return { ...durable, closes: [...others.filter((each) => each !== oldest), close] }
+  const isIdle = (each: SignedClose): boolean => {
+    const mutual = completeClose(durable, each)
+    return mutual !== undefined && !canConfirm(durable, mutual, env)
+  }
+  const dropped = own.length < MAX_KEPT ? undefined : ([...own, close].find(isIdle) ?? own[0])
+  return { ...durable, closes: [...others, close].filter((each) => each !== dropped) }
 }
 
 const isKnown = ({ closes = [] }: Funded, close: SignedClose): boolean =>
