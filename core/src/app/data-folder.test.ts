@@ -191,8 +191,14 @@ test('a backup in the place of the database opens without a word of the operator
   if (!made.ok) return t.fail(made.error.reason)
   await folder.value.close()
 
+  t.deepEqual([...readFileSync(made.value.path).subarray(18, 20)], [1, 1])
+  t.deepEqual([...readFileSync(path).subarray(18, 20)], [2, 2])
   rmSync(path)
   cpSync(made.value.path, path)
+  // The log of the database that was there before would be applied to the pages of the backup.
+  writeFileSync(`${path}-wal`, new Uint8Array(4_096))
+  t.is(await opened(data), 'store-log-foreign')
+  rmSync(`${path}-wal`)
   t.true(await marked(data, {}))
   // A start that ends before its node has taken the mark away leaves it.
   t.true(await marked(data, {}))
@@ -230,5 +236,10 @@ test('a copy that was made while its node ran, and mixes two states, is refused 
   const at = bytes.length - 8 * 2_048
   writeFileSync(join(copy, 'node.sqlite'), Buffer.concat([bytes.subarray(0, at), Buffer.alloc(8 * 2_048)]))
   t.is(await opened(copy, true), 'store-unreadable')
+  // In the place of the old file, where it does not look like a copy.
+  writeFileSync(join(data, 'node.sqlite'), readFileSync(join(copy, 'node.sqlite')))
+  const restored = await openDataFolder({ ...configOf(data), restored: true }, seededRng(9))
+  t.is(restored.ok ? 'open' : restored.error.code, 'store-unreadable')
+  writeFileSync(join(data, 'node.sqlite'), bytes)
   t.is(await opened(data), 'open')
 })

@@ -9,7 +9,7 @@ import { err, ok, type Result } from '../lib/result.ts'
 import type { Rng } from '../lib/rng.ts'
 import { isRestored, restoredMark } from '../node/storage/restored-mark.ts'
 import { MIGRATIONS, SOUGHT, TABLE } from '../node/storage/tables.ts'
-import { openSqliteStore } from '../store/sqlite-store.ts'
+import { hasForeignLog, openSqliteStore } from '../store/sqlite-store.ts'
 import type { Store } from '../store/store.ts'
 import type { NodeConfig } from './config.ts'
 import { noteHolder, removeHolder } from './folder-holder.ts'
@@ -96,13 +96,14 @@ export const openDataFolder = async (
       return await refuse({ code: 'seed-of-another-node', path: seedPath })
     // Peers take the channels of a node that starts from an old state; a copy may be one, and cannot know.
     const place = placeOf(path)
-    if (keptPlace !== undefined && isCopy(keptPlace, place)) {
-      // A backup says of itself that it is one: its channels wait for their peers, whatever the operator says.
-      const isSaid = moved || restored || (await isRestored(store))
-      if (!isSaid) return await refuse({ code: 'data-folder-copied', path })
+    const copied = keptPlace !== undefined && isCopy(keptPlace, place)
+    // A backup says of itself that it is one: its channels wait for their peers, whatever the operator says.
+    const putBack = restored || (await isRestored(store))
+    if (copied && !moved && !putBack) return await refuse({ code: 'data-folder-copied', path })
+    if (copied || putBack) {
       const damage = await toldIfSlow(systemClock, store.damage(), () => tellChecking(path))
       if (damage !== undefined) {
-        const reason = `it is damaged, as a copy is that was made while its node ran: ${damage}`
+        const reason = `it is damaged, as a copy is that was made while its node ran, or put beside the log of another: ${damage}`
         return await refuse({ code: 'store-unreadable', path, reason })
       }
     }
@@ -214,6 +215,7 @@ const openStore = async (path: string, onFatal: (error: Error) => void): Promise
   try {
     // The database gives its other files the same permissions as this one.
     closeSync(openOwnFile(path))
+    if (hasForeignLog(path)) return err({ code: 'store-log-foreign', path } satisfies StartFailure)
     const opening = openSqliteStore({ path, migrations: MIGRATIONS, sought: SOUGHT, onFatal })
     return ok(await toldIfSlow(systemClock, opening, () => tellOpening(path)))
   } catch (error) {

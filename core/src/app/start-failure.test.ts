@@ -26,6 +26,7 @@ const failures: readonly [failure: StartFailure, names: readonly (string | RegEx
   [{ code: 'store-in-use', path: '/d/node.sqlite', pid: 77 }, ['process 77', 'stop --data /d or kill 77'], 1],
   [{ code: 'store-too-new', path: '/d', version: 9, known: 1 }, ['schema 9', 'knows 1'], 1],
   [{ code: 'store-unreadable', path: '/d', reason: 'disk' }, ['/d', 'disk'], 1],
+  [{ code: 'store-log-foreign', path: '/d/node.sqlite' }, ['/d/node.sqlite-wal', '/d/node.sqlite-shm', 'remove'], 1],
   [{ code: 'seed-not-a-mnemonic', path: '/d/seed' }, ['/d/seed', '24 words'], 1],
   [{ code: 'seed-unreadable', path: '/d/seed', reason: 'not a file' }, ['/d/seed', 'not a file', '24 words'], 1],
   [{ code: 'seed-missing', path: '/d/seed' }, ['/d/seed is gone', '24 words', '--data'], 1],

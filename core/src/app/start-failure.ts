@@ -34,6 +34,7 @@ export type StartFailure =
   | { readonly code: 'seed-missing'; readonly path: string }
   | { readonly code: 'seed-of-another-node'; readonly path: string }
   | { readonly code: 'data-folder-copied'; readonly path: string }
+  | { readonly code: 'store-log-foreign'; readonly path: string }
   | { readonly code: 'file-unusable'; readonly path: string; readonly reason: string }
   | { readonly code: 'data-folder-unusable'; readonly path: string; readonly reason: string }
   | { readonly code: 'not-a-devnet'; readonly path: string }
@@ -144,6 +145,11 @@ const EXPLANATIONS: Table = {
     ),
   'store-unreadable': ({ path, reason }) =>
     refused(`cannot read ${path}: ${reason}`, 'check that the file is whole and that you may read and write it'),
+  'store-log-foreign': ({ path }) =>
+    refused(
+      `${path} was put over another database, whose log is still beside it and would damage it`,
+      `remove ${path}-wal and ${path}-shm, which belong to the other database, and start again`,
+    ),
   'seed-not-a-mnemonic': ({ path }) =>
     refused(`${path} does not hold the words of a seed`, 'put back the 24 words that the node wrote there (BIP 39)'),
   'seed-readable-by-others': ({ path, mode }) =>

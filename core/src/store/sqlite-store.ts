@@ -1,3 +1,4 @@
+import { closeSync, openSync, readSync, statSync } from 'node:fs'
 import { toHex } from '../lib/bytes.ts'
 import { FailureError, invariant } from '../lib/errors.ts'
 import { waitIsOver } from '../lib/worked-for.ts'
@@ -220,6 +221,37 @@ class SqliteStore implements Store {
     if (this.#state !== 'failed') await this.#writeWaiting()
     this.#state = 'closed'
     await this.#connection.close()
+  }
+}
+
+/** Where a header says how the file is written to (SQLite's file format, 1.3): 1 without a log, 2 with one. */
+const WRITE_VERSION_AT = 18
+const WITHOUT_LOG = 1
+
+/**
+ * Whether a log lies beside a database that has none of its own: a backup was put over another database. SQLite would apply the log to it.
+ * A store's own file says that it has a log before there is one.
+ */
+export const hasForeignLog = (path: string): boolean => {
+  const log = statSync(`${path}-wal`, { throwIfNoEntry: false })
+  if (log === undefined || log.size === 0) return false
+  const version = new Uint8Array(1)
+  const file = openSync(path, 'r')
+  try {
+    readSync(file, version, 0, 1, WRITE_VERSION_AT)
+  } finally {
+    closeSync(file)
+  }
+  return version[0] === WITHOUT_LOG
+}
+
+/** Makes a closed store's file one that has no log, so that it is told from a log that it is put beside (`hasForeignLog`). */
+export const detachLog = async (path: string): Promise<void> => {
+  const connection = await SqliteConnection.open(path)
+  try {
+    await connection.exec('PRAGMA synchronous = FULL; PRAGMA journal_mode = DELETE')
+  } finally {
+    await connection.close()
   }
 }
 

@@ -3,7 +3,7 @@ import { isAbsolute, join } from 'node:path'
 import type { Clock } from '../../lib/clock.ts'
 import type { Failure } from '../../lib/errors.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
-import { openSqliteStore } from '../../store/sqlite-store.ts'
+import { detachLog, openSqliteStore } from '../../store/sqlite-store.ts'
 import type { Store } from '../../store/store.ts'
 import { readChannels } from '../channel/channel-rows.ts'
 import type { NodeLog } from '../node-log.ts'
@@ -48,6 +48,7 @@ export const createBackup = async (
       told = tenths
     })
     const channels = await check(draft, clock)
+    await detachLog(draft)
     renameSync(draft, path)
     syncFolder(folder)
     const { size: bytes } = statSync(path)
