@@ -121,8 +121,10 @@ export class World {
     this.#stirs += 1
     for (const tx of txs) {
       const txid = toHex(txidOf(tx))
-      if (!this.broadcastBy.has(txid)) this.broadcastBy.set(txid, node)
-      const fault = this.secrets.broadcast(node, tx)
+      const first = this.broadcastBy.get(txid) ?? node
+      this.broadcastBy.set(txid, first)
+      // What another has handed in first is not the node's own: who is cheated wants the cheater's commitment mined, too.
+      const fault = first === node ? this.secrets.broadcast(node, tx) : undefined
       if (fault !== undefined) this.faults.push(fault)
     }
   }
