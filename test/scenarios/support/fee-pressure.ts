@@ -118,10 +118,17 @@ export const deserted = async (pressure: Pressure, { eachWay, path }: DesertedOp
     await payHalf(bob, alice, invoice)
   }
   const inFlight = async (node: TestNode) => (await node.ask('channels', 'get', { channelId })).channel.htlcsInFlight
-  for (const node of [alice, bob]) await node.until(async () => (await inFlight(node)) === 2 * eachWay)
+  const allInFlight = async (): Promise<void> => {
+    for (const node of [alice, bob]) await node.until(async () => (await inFlight(node)) === 2 * eachWay)
+  }
+  await allInFlight()
+  // Behind them in the same channel: once it is settled, they are committed for good.
+  const { invoice: last } = await alice.ask('invoices', 'create', { amountMsat: HTLC_MSAT, description: 'the last' })
+  await bob.pay(last.invoice)
+  await allInFlight()
   await bob.stop()
   for (const invoice of ours) await payHalf(carol, alice, invoice)
-  await alice.until(async () => alice.payloads('payment.received').length === eachWay)
+  await alice.until(async () => alice.payloads('payment.received').length === eachWay + 1)
   return { alice, carol, channelId, fromCarol }
 }
 
