@@ -1,9 +1,10 @@
-import { chmodSync, closeSync, existsSync, mkdirSync, readdirSync, rmdirSync, rmSync, statSync } from 'node:fs'
+import { chmodSync, closeSync, existsSync, readdirSync, rmdirSync, rmSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { sha256 } from '../crypto/hashes.ts'
 import { concat, equalBytes, utf8Decode, utf8Encode } from '../lib/bytes.ts'
 import { systemClock } from '../lib/clock.ts'
 import type { Failure } from '../lib/errors.ts'
+import { makeFolder } from '../lib/make-folder.ts'
 import { openOwnFile } from '../lib/own-file.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import type { Rng } from '../lib/rng.ts'
@@ -170,7 +171,7 @@ interface Before {
 /** Makes the folder for its owner alone. If it exists, restricts it to its owner. */
 const prepareFolder = (data: string): Result<Before, StartFailure> => {
   try {
-    const made = mkdirSync(data, { recursive: true, mode: OWNER_ONLY })
+    const made = makeFolder(data, OWNER_ONLY)
     if (made !== undefined) chmodSync(data, OWNER_ONLY)
     const names = new Set(readdirSync(data))
     const mode = statSync(data).mode & 0o777

@@ -1,5 +1,6 @@
-import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, fstatSync, openSync } from 'node:fs'
 import type { Failure } from '../lib/errors.ts'
+import { readInput } from '../lib/read-input.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 
 /** Where the passphrase of the seed comes from. */
@@ -53,7 +54,7 @@ const fromFile = (path: string): Result<string, PassphraseFailure> => {
       if (stat.isFile() && process.platform !== 'win32' && (stat.mode & 0o077) !== 0) {
         return unreadable('others can read it: allow its owner alone (chmod 600)')
       }
-      const [line = ''] = readFileSync(fd, 'utf8').split(/\r?\n/)
+      const [line = ''] = readInput(fd).split(/\r?\n/)
       return line === '' ? err({ code: 'passphrase-empty' }) : ok(line)
     } finally {
       if (fd !== 0) closeSync(fd)

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
@@ -14,10 +14,12 @@ interface Given {
   readonly typed?: readonly string[]
   readonly env?: Record<string, string>
   readonly file?: string
+  /** Happens while the words are typed. */
+  readonly meanwhile?: () => void
 }
 
 const at = (folder: string) => {
-  const run = async (command: SeedOptions['command'], { input, typed = [], env = {}, file }: Given = {}) => {
+  const run = async (command: SeedOptions['command'], { input, typed = [], env = {}, file, meanwhile }: Given = {}) => {
     const answers = [...typed]
     let out = ''
     const options = { command, data: folder, json: true, ...(file === undefined ? {} : { seedPassphraseFile: file }) }
@@ -26,7 +28,10 @@ const at = (folder: string) => {
         out += text
       },
       askSecretly: async () => answers.shift(),
-      readInput: async () => input,
+      async readInput() {
+        meanwhile?.()
+        return input
+      },
       env,
       guessCost: { n: 1_024, r: 8, p: 1 },
     })
@@ -56,6 +61,14 @@ test('seed — is restored, shown, put under a passphrase and out of it again', 
     t.is((await run('show', { typed: ['correct horse'] })).body.words, WORDS)
     t.is((await run('decrypt', { env: { [VARIABLE]: 'correct horse' } })).code, 0)
     t.is(readFileSync(path, 'utf8').trim(), WORDS)
+  }))
+
+test('seed restore — a node that has drawn words of its own while these were typed keeps its words', (t) =>
+  inFolder(async ({ run, path, folder }) => {
+    const meanwhile = (): void => writeFileSync(path, 'of another node', { mode: 0o600 })
+    t.is((await run('restore', { input: WORDS, meanwhile })).code, 1)
+    t.is(readFileSync(path, 'utf8'), 'of another node')
+    t.deepEqual(readdirSync(folder), ['seed'])
   }))
 
 test('seed restore — writes over nothing, takes no wrong words, and seals what it writes where a passphrase is given', (t) =>

@@ -1,10 +1,11 @@
-import { existsSync, mkdirSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Failure } from '../lib/errors.ts'
+import { makeFolder } from '../lib/make-folder.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import { systemRng } from '../lib/rng.ts'
 import type { GuessCost } from '../node/keys/sealed-words.ts'
-import { readWords, wordsIn, writeWords } from '../node/keys/seed-file.ts'
+import { readWords, wordsIn, writeNewWords, writeWords } from '../node/keys/seed-file.ts'
 import { withPassphrase } from './open-seed.ts'
 import type { SeedOptions } from './options.ts'
 import { passphraseSource } from './passphrase.ts'
@@ -77,8 +78,9 @@ const COMMANDS: Readonly<Record<SeedOptions['command'], (options: SeedOptions, i
     if (words === undefined) return err({ code: typed === undefined ? 'words-missing' : 'words-invalid' })
     const given = passphraseSource(io.env, options.seedPassphraseFile, io.askSecretly).given()
     if (!given.ok) return given
-    mkdirSync(options.data, { recursive: true, mode: OWNER_ONLY })
-    const written = writeWords(path, words, systemRng, given.value, io.guessCost)
+    makeFolder(options.data, OWNER_ONLY)
+    // A node may have been started meanwhile, and have drawn words of its own.
+    const written = writeNewWords(path, words, systemRng, given.value, io.guessCost)
     if (!written.ok) return written
     return ok({
       text: [

@@ -77,7 +77,7 @@ type Table = {
 const EXPLANATIONS: Table = {
   'mainnet-not-supported': () =>
     refused(
-      'this version does not run on mainnet: it cannot yet punish a peer that publishes an old state, nor claim what is ours on the peer’s commitments, so a dishonest peer could take your money',
+      'this version does not run on mainnet: too little of what guards money has been proven yet (README, Status)',
       'choose --network regtest, signet or testnet; or try it all with: fulgurite start --devnet',
     ),
   'network-unknown': ({ network }) =>

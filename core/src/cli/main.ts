@@ -62,7 +62,8 @@ export const main = async (): Promise<void> => {
     pause: (ms) => setTimeout(ms, undefined, { signal: interruption.signal }).catch(() => {}),
     ask: (question) => askAtTerminal(question, interruption.signal),
     askSecretly: async (question) => (await import('../lib/ask-secret.ts')).askSecretly(question),
-    readInput: async () => (process.stdin.isTTY === true ? undefined : readFileSync(0, 'utf8')),
+    readInput: async () =>
+      process.stdin.isTTY === true ? undefined : (await import('../lib/read-input.ts')).readInput(0),
     randomKey: () => `cli-${randomBytes(8).toString('hex')}`,
     interrupted: interruption.signal,
   }

@@ -241,6 +241,7 @@ export const opening = group('Openings', [
       await stage.mine(6)
       await us.until(async () => (await ours(us, channelId)).shortChannelId !== undefined)
       t.is((await ours(us, channelId)).unconfirmedMsat, undefined)
+      await stage.isUsable(us, peer, channelId)
       t.like(await peer.pay(await us.invoice(1_000_000n)), { ok: true })
       t.is((await stage.settled(us, peer, channelId)).oursMsat, 344_000_000n)
     },

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { FailureError } from '../../lib/errors.ts'
+import { makeFolder } from '../../lib/make-folder.ts'
 import { OWN_PACKAGE } from '../../lib/own-package.ts'
 import type { NodePlaces } from '../running-node.ts'
 import { ENDS_WITH_STDIN } from '../stop-request.ts'
@@ -41,7 +41,7 @@ const STOP_TIMEOUT_MS = 5_000
 /** Starts `fulgurite start` and waits until the node is ready. Throws a `FailureError`. */
 export const startNodeProcess = async (options: NodeProcessOptions): Promise<NodeProcess> => {
   const { name, data, chain, logLevel = 'info' } = options
-  mkdirSync(data, { recursive: true, mode: 0o700 })
+  makeFolder(data, 0o700)
   const child = spawn(
     process.execPath,
     [

@@ -1,7 +1,8 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, statSync } from 'node:fs'
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, statSync } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
 import type { Clock } from '../../lib/clock.ts'
 import type { Failure } from '../../lib/errors.ts'
+import { makeFolder } from '../../lib/make-folder.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import { detachLog, openSqliteStore } from '../../store/sqlite-store.ts'
 import type { Store } from '../../store/store.ts'
@@ -40,7 +41,7 @@ export const createBackup = async (
   const path = join(folder, `${name}-${new Date(clock.now()).toISOString().replaceAll(/[:.]/g, '-')}.sqlite`)
   const draft = `${path}.part`
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    makeFolder(folder, 0o700)
     let told = 0
     await store.backup(draft, ({ pages, total }) => {
       const tenths = Math.floor((10 * pages) / total)
@@ -55,7 +56,7 @@ export const createBackup = async (
     log.info('backup.made', { path, bytes, channels })
     return ok({ path, bytes, channels })
   } catch (error) {
-    for (const end of ['', '-wal', '-shm', '-journal']) rmSync(draft + end, { force: true })
+    for (const end of ['', '-wal', '-shm', '-journal']) removeIfThere(draft + end)
     const reason = (error as Error).message
     log.error('backup.failed', { path, reason })
     return err({ code: 'backup-failed', reason })
@@ -89,5 +90,14 @@ const syncFolder = (folder: string): void => {
     fsyncSync(fd)
   } finally {
     closeSync(fd)
+  }
+}
+
+/** Where the folder is none, nothing is there. */
+const removeIfThere = (path: string): void => {
+  try {
+    rmSync(path, { force: true })
+  } catch {
+    // What the answer says is why the backup failed.
   }
 }

@@ -5,22 +5,26 @@ import {
   fstatSync,
   fsyncSync,
   ftruncateSync,
+  linkSync,
   openSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs'
-import { dirname } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { entropyToMnemonic, validateMnemonic } from '@scure/bip39'
 import { wordlist } from '@scure/bip39/wordlists/english.js'
 import type { Failure } from '../../lib/errors.ts'
 import { openOwnFile, openToRead } from '../../lib/own-file.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { Rng } from '../../lib/rng.ts'
-import { GUESS_COST, looksSealed, openWords, readSealed, sealWords } from './sealed-words.ts'
+import { GUESS_COST, type GuessCost, looksSealed, openWords, readSealed, sealWords } from './sealed-words.ts'
 
 export type SeedFailure =
+  /** Words are never written over others. */
+  | (Failure<'seed-exists'> & { readonly path: string })
   | (Failure<'seed-not-a-mnemonic'> & { readonly path: string })
   | (Failure<'seed-readable-by-others'> & { readonly path: string; readonly mode: string })
   | (Failure<'seed-unreadable'> & { readonly path: string; readonly reason: string })
@@ -37,8 +41,9 @@ const ENTROPY_BYTES = 32
  */
 export const loadOrCreateSeed = (path: string, rng: Rng, passphrase?: string): Result<Uint8Array, SeedFailure> => {
   if (!existsSync(path)) {
-    const written = writeWords(path, entropyToMnemonic(rng.bytes(ENTROPY_BYTES), wordlist), rng, passphrase)
-    if (!written.ok) return written
+    const written = writeNewWords(path, entropyToMnemonic(rng.bytes(ENTROPY_BYTES), wordlist), rng, passphrase)
+    // Who was quicker has written the words of this node.
+    if (!written.ok && written.error.code !== 'seed-exists') return written
   }
   const words = readWords(path, passphrase)
   return words.ok ? ok(seedOf(words.value)) : words
@@ -71,12 +76,35 @@ export const writeWords = (
   cost = GUESS_COST,
 ): Result<void, SeedFailure> => {
   try {
-    writeWhole(path, passphrase === undefined ? `${words}\n` : sealWords(words, passphrase, rng, cost))
+    writeWhole(path, textOf(words, rng, passphrase, cost), renameSync)
     return ok(undefined)
   } catch (error) {
     return err({ code: 'seed-unreadable', path, reason: (error as Error).message })
   }
 }
+
+/** The same for a node that has none yet. Whatever is there at that moment stays. */
+export const writeNewWords = (
+  path: string,
+  words: string,
+  rng: Rng,
+  passphrase?: string,
+  cost = GUESS_COST,
+): Result<void, SeedFailure> => {
+  try {
+    writeWhole(path, textOf(words, rng, passphrase, cost), (draft) => {
+      linkSync(draft, path)
+      rmSync(draft)
+    })
+    return ok(undefined)
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    return err(code === 'EEXIST' ? { code: 'seed-exists', path } : { code: 'seed-unreadable', path, reason: message })
+  }
+}
+
+const textOf = (words: string, rng: Rng, passphrase: string | undefined, cost: GuessCost): string =>
+  passphrase === undefined ? `${words}\n` : sealWords(words, passphrase, rng, cost)
 
 /** Words as people type them, if their checksum is right (BIP 39: 12 to 24 of them). */
 export const wordsIn = (text: string): string | undefined => {
@@ -85,14 +113,16 @@ export const wordsIn = (text: string): string | undefined => {
 }
 
 // The words appear whole or not at all: half of them, after a full disk or a power cut, would be a seed that nobody can use.
-const writeWhole = (path: string, text: string): void => {
-  const draft = `${path}.new`
+const writeWhole = (path: string, text: string, publish: (draft: string, path: string) => void): void => {
+  // Two processes may write at once.
+  const draft = `${path}.${process.pid}.new`
   const fd = openOwnFile(draft)
   try {
     ftruncateSync(fd)
     writeFileSync(fd, text)
     fsyncSync(fd)
-    renameSync(draft, path)
+    publish(draft, path)
+    removeDrafts(path)
   } catch (error) {
     rmSync(draft, { force: true })
     throw error
@@ -100,6 +130,15 @@ const writeWhole = (path: string, text: string): void => {
     closeSync(fd)
   }
   syncFolder(dirname(path))
+}
+
+/** What writers have left that did not come to their end. */
+const removeDrafts = (path: string): void => {
+  const folder = dirname(path)
+  const [before, after] = [`${basename(path)}.`, 'new']
+  for (const name of readdirSync(folder)) {
+    if (name.startsWith(before) && name.endsWith(after)) rmSync(join(folder, name), { force: true })
+  }
 }
 
 const syncFolder = (folder: string): void => {

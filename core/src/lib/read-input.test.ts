@@ -1,0 +1,15 @@
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import test from 'ava'
+
+const READ_INPUT = fileURLToPath(new URL('read-input.ts', import.meta.url))
+const PROGRAM = `import { readInput } from ${JSON.stringify(READ_INPUT)}; process.stdin.resume(); process.stdin.pause(); process.stdout.write(readInput(0))`
+
+const onPosix = process.platform === 'win32' ? test.skip : test
+// Windows has no shell that this is written for.
+onPosix('what a program says after a while is read to its end', async (t) => {
+  const line = '(sleep 0.3; echo abandon; sleep 0.1; echo about) | "$0" --input-type=module --eval "$1"'
+  const { stdout } = await promisify(execFile)('sh', ['-c', line, process.execPath, PROGRAM])
+  t.is(stdout, 'abandon\nabout\n')
+})
