@@ -10,7 +10,7 @@ export { revealedPreimages } from './claims/on-chain-outcome.ts'
 export type { SpecHtlc } from './commitment/commitment-spec.ts'
 export type { SigningTask } from './commitment/signing-task.ts'
 export { balanceView, isFull } from './commitments/balances.ts'
-export { forceCloseCost, mutualCloseLossMsat, mutualCloseShareMsat } from './commitments/closing-costs.ts'
+export { forceCloseCost, mutualCloseLossMsat, mutualClosePayoutMsat } from './commitments/closing-costs.ts'
 export {
   commitmentFeerate,
   commitmentOn,

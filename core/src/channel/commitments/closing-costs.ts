@@ -44,10 +44,16 @@ export const mutualCloseLossMsat = (
 }
 
 /** The most that a cooperative close pays to us: every HTLC may become ours. */
-export const mutualCloseShareMsat = (durable: Funded): bigint => {
+const mutualCloseShareMsat = (durable: Funded): bigint => {
   const { spec } = latest(durable).local
   return spec.htlcs.reduce((sum, { amountMsat }) => sum + amountMsat, spec.toLocalMsat)
 }
+
+/** The same for as long as the close is not signed: until its `shutdown` is here the peer may still pay us whatever the channel holds. */
+export const mutualClosePayoutMsat = (durable: Funded): bigint =>
+  durable.remoteShutdown === undefined
+    ? satToMsat(latest(durable).localParams.fundingAmount)
+    : mutualCloseShareMsat(durable)
 
 interface ForceCloseCost {
   readonly feesMsat: bigint

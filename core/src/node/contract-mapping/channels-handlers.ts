@@ -1,7 +1,7 @@
 import { addressToScript } from '../../bitcoin/address.ts'
 import { p2wsh } from '../../bitcoin/script.ts'
 import { displayTxid } from '../../bitcoin/transaction.ts'
-import { forceCloseCost, isFunded, latest, mutualCloseLossMsat, mutualCloseShareMsat } from '../../channel/index.ts'
+import { forceCloseCost, isFunded, latest, mutualCloseLossMsat, mutualClosePayoutMsat } from '../../channel/index.ts'
 import { fromHex, toHex } from '../../lib/bytes.ts'
 import { err, ok } from '../../lib/result.ts'
 import type { ChannelEntry } from '../channel/channel-directory.ts'
@@ -151,7 +151,7 @@ export const channelsHandlers = (context: MappingContext): ActorHandlers<'channe
       if (script?.ok === false) return err(addressRefusal(script.error.code, options.network.name))
       if (isFunded(before)) {
         const isForeign = script !== undefined && !context.wallet.owns(script.value)
-        const paysOutMsat = isForeign ? mutualCloseShareMsat(before) : 0n
+        const paysOutMsat = isForeign ? mutualClosePayoutMsat(before) : 0n
         if (mutualCloseLossMsat(before, feerate, script?.value) > worstCase.feesMsat) return err(dearer())
         if (paysOutMsat > worstCase.paysOutMsat) return err(dearer())
       }

@@ -1,23 +1,21 @@
-import { pbkdf2Sync } from 'node:crypto'
+import { pbkdf2Sync, randomBytes } from 'node:crypto'
 import {
   closeSync,
   existsSync,
   fstatSync,
   fsyncSync,
-  ftruncateSync,
   linkSync,
   openSync,
-  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { dirname } from 'node:path'
 import { entropyToMnemonic, validateMnemonic } from '@scure/bip39'
 import { wordlist } from '@scure/bip39/wordlists/english.js'
 import type { Failure } from '../../lib/errors.ts'
-import { openOwnFile, openToRead } from '../../lib/own-file.ts'
+import { openToRead } from '../../lib/own-file.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { Rng } from '../../lib/rng.ts'
 import { GUESS_COST, type GuessCost, looksSealed, openWords, readSealed, sealWords } from './sealed-words.ts'
@@ -114,15 +112,15 @@ export const wordsIn = (text: string): string | undefined => {
 
 // The words appear whole or not at all: half of them, after a full disk or a power cut, would be a seed that nobody can use.
 const writeWhole = (path: string, text: string, publish: (draft: string, path: string) => void): void => {
-  // Two processes may write at once.
-  const draft = `${path}.${process.pid}.new`
-  const fd = openOwnFile(draft)
+  // Two processes may write at once; and a draft that is still there may be the seed itself, by another name.
+  const draft = `${path}.${randomBytes(8).toString('hex')}.new`
+  const fd = openSync(draft, 'wx', 0o600)
   try {
-    ftruncateSync(fd)
     writeFileSync(fd, text)
     fsyncSync(fd)
     publish(draft, path)
-    removeDrafts(path)
+    // Of a version before that did not come to its end.
+    rmSync(`${path}.new`, { force: true })
   } catch (error) {
     rmSync(draft, { force: true })
     throw error
@@ -130,15 +128,6 @@ const writeWhole = (path: string, text: string, publish: (draft: string, path: s
     closeSync(fd)
   }
   syncFolder(dirname(path))
-}
-
-/** What writers have left that did not come to their end. */
-const removeDrafts = (path: string): void => {
-  const folder = dirname(path)
-  const [before, after] = [`${basename(path)}.`, 'new']
-  for (const name of readdirSync(folder)) {
-    if (name.startsWith(before) && name.endsWith(after)) rmSync(join(folder, name), { force: true })
-  }
 }
 
 const syncFolder = (folder: string): void => {

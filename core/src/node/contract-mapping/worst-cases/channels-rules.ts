@@ -6,7 +6,7 @@ import {
   forceCloseCost,
   isFunded,
   mutualCloseLossMsat,
-  mutualCloseShareMsat,
+  mutualClosePayoutMsat,
 } from '../../../channel/index.ts'
 import { fromHex } from '../../../lib/bytes.ts'
 import { err, ok } from '../../../lib/result.ts'
@@ -64,7 +64,7 @@ export const channelsRules: SpendingRules<'channels'> = {
       const isForeign = script !== undefined && !known.wallet.owns(script.value)
       const feesMsat = durable === undefined ? 0n : mutualCloseLossMsat(durable, feerate, script?.value)
       // Wherever a close pays to that is not our wallet, our share has left the node.
-      const paysOutMsat = durable === undefined || !isForeign ? 0n : mutualCloseShareMsat(durable)
+      const paysOutMsat = durable === undefined || !isForeign ? 0n : mutualClosePayoutMsat(durable)
       return ok({ request: { ...request, feerate, minFeerate }, cost: { paysOutMsat, feesMsat } })
     },
   },
