@@ -103,3 +103,20 @@ test('a peer whose id begins like that of another is no guess: both are named', 
     error: { code: 'peer-ambiguous', field: 'peer', details: { candidates: ['first', 'second'] } },
   })
 })
+
+test('a close that is done is counted and found no more: the other channel with the peer has its name for itself', async (t) => {
+  const world = new World()
+  t.teardown(() => world.close())
+  const [alice, bob] = [await world.node('alice'), await world.node('bob')]
+  await alice.faucet(10_000_000n)
+  await alice.connectTo(bob)
+  const first = await alice.openTo(bob, 1_000_000n)
+  const second = await alice.openTo(bob, 1_000_000n)
+  await alice.ask('channels', 'close', { channelId: first })
+  await alice.until(async () => world.chain.mempool.length > 0)
+  await world.mine(6)
+  await alice.until(async () => alice.payloads('channel.closed').length === 1)
+  const { channelId } = await alice.ask('channels', 'find', { channel: bob.id })
+  t.is(channelId, second)
+  t.is((await alice.ask('peers', 'list', {})).items[0]?.channels, 1)
+})

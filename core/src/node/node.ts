@@ -179,6 +179,7 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
     peerEvents,
     watcher,
     sight,
+    mempoolSpend: (outpoint) => backend.mempoolSpend(outpoint),
     wallet,
     scripts,
     broadcaster,

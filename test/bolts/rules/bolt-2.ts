@@ -65,6 +65,7 @@ export const BOLT_2: BoltRules = {
     {
       section: 'channel_reestablish',
       rules: [
+        'what we have published already and a proof shows to be old is not handed in again, and the operator is told',
         'in a close by the peer that is not mined, a proof forbids to publish a commitment later',
         'in a mutual close that is not mined, a proof still forbids to publish a commitment',
         'of a node that knows nothing of the channel makes the peer publish',
@@ -126,6 +127,7 @@ export const BOLT_2: BoltRules = {
     {
       section: 'channel_ready',
       rules: [
+        'a restart watches a confirmed funding of a channel that was used unconfirmed six deep, as before',
         'invoices call a channel with a hidden id by its alias, and a payment comes that way',
         'a funding that comes late, after the channel has failed, brings our commitment to the chain',
         'a funding that never comes: one that was used fails, is kept as long again, and its HTLCs get their outcome',

@@ -30,6 +30,7 @@ export type Effect =
   | DisconnectEffect
   | FundEffect
   | AbandonFundingEffect
+  | WithdrawCommitmentEffect
   | AskAcceptEffect
   | RecallHtlcsEffect
   | IgnoredEffect
@@ -207,6 +208,11 @@ export interface FundEffect {
 interface AbandonFundingEffect {
   readonly type: 'abandon-funding'
   readonly tx: Tx
+}
+
+/** Our commitment is handed in no more, nor what raises its fee. */
+interface WithdrawCommitmentEffect {
+  readonly type: 'withdraw-commitment'
 }
 
 /** Answered by the command `accept` or `reject`. */

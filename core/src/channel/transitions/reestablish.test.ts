@@ -1,5 +1,6 @@
 import test from 'ava'
 import type { ChannelReestablish } from '../../wire/messages/channel-operation.ts'
+import { resume } from '../resume.ts'
 import type { Effect } from '../state/effects.ts'
 import type { ChannelMessage } from '../state/inputs.ts'
 import { reestablishUnknown } from './connection.ts'
@@ -410,4 +411,31 @@ test('epochs — a connection that is not newer changes nothing', (t) => {
   two.alice.run({ type: 'connected', epoch: 1, remoteFeatures: new Uint8Array(0) })
   two.alice.run({ type: 'disconnected', epoch: 1 })
   t.is(two.alice.state, before)
+})
+
+test('BOLT 2, channel_reestablish — what we have published already and a proof shows to be old is not handed in again, and the operator is told', (t) => {
+  const two = new TwoParties().ready({ pushMsat: 300_000_000n })
+  two.add(two.alice, 1, 50_000_000n)
+  two.settle()
+  const old = two.alice.funded
+  two.add(two.alice, 3, 10_000_000n)
+  two.settle()
+  two.disconnect()
+  two.alice.state = { durable: old }
+  two.alice.run({ type: 'force-close' })
+  t.true(publishes(two.alice))
+  two.alice.effects.length = 0
+  two.connect()
+  two.settle()
+  t.true(two.alice.effects.some(({ type }) => type === 'withdraw-commitment'))
+  t.true(
+    two.alice.effects.some(
+      (effect) =>
+        effect.type === 'emit' && effect.event.type === 'error' && effect.event.error.code === 'peer-is-ahead',
+    ),
+  )
+  two.alice.env = { ...two.alice.env, height: 1002 }
+  two.alice.run({ type: 'block', height: 1002 })
+  t.false(publishes(two.alice))
+  t.false(resume(two.alice.state, two.alice.env).some(({ type }) => type === 'publish'))
 })

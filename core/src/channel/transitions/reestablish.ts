@@ -12,6 +12,7 @@ import type { ChannelEnv } from '../state/environment.ts'
 import type { ProtocolError } from '../state/errors.ts'
 import { findHtlc } from '../state/htlc.ts'
 import type { Session } from '../state/session.ts'
+import { confirmedSpend } from './closing/close-resolution.ts'
 import { forceClose } from './common/fail-channel.ts'
 import { react } from './common/react.ts'
 import { sendChannelUpdate } from './common/relay-policy.ts'
@@ -82,10 +83,12 @@ const weAreBehind = (doubted: Funded, session: Session, env: ChannelEnv): Step =
   if (durable.phase !== 'closing') {
     return forceClose(durable, session, { cause: 'data-loss', error: { code: 'peer-is-ahead' }, publish: false }, env)
   }
-  // A published commitment cannot be called back; one that is not published must not be.
-  if (durable.closing.publishLocal || durable.closing.cause === 'data-loss') return to(durable, session, [])
-  return to({ ...durable, closing: { ...durable.closing, cause: 'data-loss' } }, session, [
+  const { publishLocal, cause } = durable.closing
+  if (cause === 'data-loss' || confirmedSpend(durable) !== undefined) return to(durable, session, [])
+  // What was published cannot be called back, and it is not for us to have it mined; what was not must not be.
+  return to({ ...durable, closing: { ...durable.closing, cause: 'data-loss', publishLocal: false } }, session, [
     emit(durable, { type: 'error', error: { code: 'peer-is-ahead' } }),
+    ...(publishLocal ? [{ type: 'withdraw-commitment' } as const] : []),
   ])
 }
 

@@ -5,7 +5,7 @@ import type { ChannelId, NodeId, ShortChannelId } from '../../lib/ids.ts'
 import { SortedList } from '../../lib/sorted-list.ts'
 import type { ChannelIds } from './channel-ids.ts'
 import type { ChannelProtocol } from './channel-protocol.ts'
-import { type ChannelCondition, type ChannelStanding, standingOf } from './channel-standing.ts'
+import { type ChannelCondition, type ChannelStanding, isDone, standingOf } from './channel-standing.ts'
 
 /** A channel as the rest of the node finds it: a snapshot that never changes, but is replaced by another. */
 export interface ChannelEntry extends ChannelCondition {
@@ -119,8 +119,9 @@ export class ChannelDirectory {
     for (const { nodeId } of this.#byPeer.values()) yield nodeId
   }
 
+  /** Without those whose close is done. */
   countOfPeer(nodeId: NodeId): number {
-    return this.#byPeer.get(toHex(nodeId))?.slots.size ?? 0
+    return [...this.ofPeer(nodeId)].filter((entry) => !isDone(entry)).length
   }
 
   count(standing: ChannelStanding): number {

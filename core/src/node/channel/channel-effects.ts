@@ -147,6 +147,9 @@ export class ChannelEffects {
       case 'abandon-funding':
         outward.push(() => abandonFunding(services.wallet, effect.tx))
         break
+      case 'withdraw-commitment':
+        outward.push(() => services.publisher.withdrawCommitment(this.#owner().channelId))
+        break
       case 'ask-accept':
         outward.push(() => this.#askAccept(effect))
         break

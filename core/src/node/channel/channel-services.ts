@@ -1,3 +1,4 @@
+import type { Tx } from '../../bitcoin/transaction.ts'
 import type { ChainWatcher } from '../../chain/watcher.ts'
 import type {
   AcceptCommand,
@@ -9,6 +10,7 @@ import type {
   SettleEffect,
 } from '../../channel/index.ts'
 import type { Clock } from '../../lib/clock.ts'
+import type { OutPoint } from '../../lib/ids.ts'
 import type { BlockHeight } from '../../lib/units.ts'
 import type { Store } from '../../store/store.ts'
 import type { Wallet } from '../../wallet/wallet.ts'
@@ -34,6 +36,8 @@ export interface ChannelServices {
   readonly peerEvents: PeerEvents
   readonly watcher: ChainWatcher
   readonly sight: Pick<ChainSight, 'of'>
+  /** What spends the output in the mempool, as far as the backend can tell. */
+  mempoolSpend(outpoint: OutPoint): Promise<Tx | undefined>
   readonly wallet: Wallet
   readonly scripts: ShutdownScripts
   readonly broadcaster: Broadcaster

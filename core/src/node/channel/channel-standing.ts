@@ -28,6 +28,10 @@ export const isUsable = ({ state, quarantined, spentInMempool }: ChannelConditio
   !quarantined &&
   !spentInMempool
 
+/** Whether its close is done for practical purposes, and it is only kept because the chain may still undo it. */
+export const isDone = ({ durableState: { durable } }: Pick<ChannelCondition, 'durableState'>): boolean =>
+  durable.phase === 'closing' && durable.closing.done !== undefined
+
 /** By what is durable, and so what may be told; `undefined` while the channel has no funding, and once its close is done. */
 export const standingOf = (entry: ChannelCondition): ChannelStanding | undefined => {
   const { durable } = entry.durableState
@@ -40,8 +44,8 @@ export const standingOf = (entry: ChannelCondition): ChannelStanding | undefined
     case 'negotiating':
       return 'closing'
     case 'closing':
-      // Done for practical purposes: the operator finds it among the closed ones.
-      return durable.closing.done === undefined ? 'closing' : undefined
+      // The operator finds it among the closed ones.
+      return isDone(entry) ? undefined : 'closing'
     case 'normal':
       if (entry.quarantined) return 'quarantined'
       // Asked to close, by either side: operations under way are finished, and nothing new is accepted.

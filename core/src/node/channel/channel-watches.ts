@@ -2,6 +2,7 @@ import type { ActorRef } from '../../actor/types.ts'
 import type { Unwatch } from '../../chain/watcher.ts'
 import type { ChainInput, WatchConfirmedEffect, WatchSpentEffect } from '../../channel/index.ts'
 import { toHex } from '../../lib/bytes.ts'
+import type { OutPoint } from '../../lib/ids.ts'
 import type { ChannelProtocol } from './channel-protocol.ts'
 import type { ChannelServices } from './channel-services.ts'
 
@@ -66,9 +67,20 @@ export class ChannelWatches {
           this.#tell(
             event.type === 'spent' ? { type: 'spent', outpoint, tx: event.tx } : { type: 'unspent', outpoint },
           ),
-        ...(isFunding ? { inMempool: (spender) => this.#onMempool(spender !== undefined) } : {}),
+        inMempool: (spender) =>
+          isFunding ? this.#onMempool(spender !== undefined) : spender && void this.#tellMempool(outpoint),
       }),
     )
+  }
+
+  /** BOLT 5: a preimage in the mempool is as good as one in a block. What cannot be told now, the block tells. */
+  async #tellMempool(outpoint: OutPoint): Promise<void> {
+    try {
+      const tx = await this.#services.mempoolSpend(outpoint)
+      if (tx !== undefined) await this.#tell({ type: 'spent', outpoint, tx })
+    } catch (error) {
+      this.#services.log.debug('channel.mempool-untold', { reason: String(error) })
+    }
   }
 
   clear(): void {

@@ -3,7 +3,7 @@ import { toHex } from '../../lib/bytes.ts'
 import { parseShortChannelId } from '../../lib/ids.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { ChannelDirectory, ChannelEntry } from '../channel/channel-directory.ts'
-import { standingOf } from '../channel/channel-standing.ts'
+import { isDone, standingOf } from '../channel/channel-standing.ts'
 import type { Refusal } from '../contract-gateway.ts'
 import type { PeerDirectory, PeerEntry } from '../peer/peer-directory.ts'
 import type { PeerNames } from '../peer/peer-names.ts'
@@ -70,7 +70,7 @@ export const findChannel = (
   const named = peerNames.find(words)
   const found = [...channelDirectory.all()].filter((entry) => {
     const { durable } = entry.durableState
-    if (!isFunded(durable)) return false
+    if (!isFunded(durable) || isDone(entry)) return false
     const peer = toHex(entry.remoteNodeId)
     if (peer === named) return true
     return PREFIX.test(id) && (toHex(durable.params.channelId).startsWith(id) || peer.startsWith(id))
@@ -88,7 +88,10 @@ const byShortId = (short: bigint, directory: ChannelDirectory): ChannelEntry | u
   const ours = directory.byShortChannelId(short)
   if (ours !== undefined) return ours
   const theirs = [...directory.all()].filter(
-    ({ durableState: { durable } }) => isFunded(durable) && durable.shortIds.remoteAlias === short,
+    (entry) =>
+      isFunded(entry.durableState.durable) &&
+      !isDone(entry) &&
+      entry.durableState.durable.shortIds.remoteAlias === short,
   )
   return theirs.length === 1 ? theirs[0] : undefined
 }

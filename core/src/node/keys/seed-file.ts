@@ -65,41 +65,30 @@ export const readWords = (path: string, passphrase?: string): Result<string, See
   }
 }
 
-/** Keeps these words in the file, under the passphrase if there is one, in the place of what was there. */
-export const writeWords = (
-  path: string,
-  words: string,
-  rng: Rng,
-  passphrase?: string,
-  cost = GUESS_COST,
-): Result<void, SeedFailure> => {
-  try {
-    writeWhole(path, textOf(words, rng, passphrase, cost), renameSync)
-    return ok(undefined)
-  } catch (error) {
-    return err({ code: 'seed-unreadable', path, reason: (error as Error).message })
+/** Puts a whole draft in its place. */
+type Publish = (draft: string, path: string) => void
+
+const writer =
+  (publish: Publish) =>
+  (path: string, words: string, rng: Rng, passphrase?: string, cost = GUESS_COST): Result<void, SeedFailure> => {
+    try {
+      writeWhole(path, textOf(words, rng, passphrase, cost), publish)
+      return ok(undefined)
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException
+      if (code === 'EEXIST') return err({ code: 'seed-exists', path })
+      return err({ code: 'seed-unreadable', path, reason: message })
+    }
   }
-}
+
+/** Keeps these words in the file, under the passphrase if there is one, in the place of what was there. */
+export const writeWords = writer(renameSync)
 
 /** The same for a node that has none yet. Whatever is there at that moment stays. */
-export const writeNewWords = (
-  path: string,
-  words: string,
-  rng: Rng,
-  passphrase?: string,
-  cost = GUESS_COST,
-): Result<void, SeedFailure> => {
-  try {
-    writeWhole(path, textOf(words, rng, passphrase, cost), (draft) => {
-      linkSync(draft, path)
-      rmSync(draft)
-    })
-    return ok(undefined)
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    return err(code === 'EEXIST' ? { code: 'seed-exists', path } : { code: 'seed-unreadable', path, reason: message })
-  }
-}
+export const writeNewWords = writer((draft, path) => {
+  linkSync(draft, path)
+  rmSync(draft)
+})
 
 const textOf = (words: string, rng: Rng, passphrase: string | undefined, cost: GuessCost): string =>
   passphrase === undefined ? `${words}\n` : sealWords(words, passphrase, rng, cost)
@@ -111,7 +100,7 @@ export const wordsIn = (text: string): string | undefined => {
 }
 
 // The words appear whole or not at all: half of them, after a full disk or a power cut, would be a seed that nobody can use.
-const writeWhole = (path: string, text: string, publish: (draft: string, path: string) => void): void => {
+const writeWhole = (path: string, text: string, publish: Publish): void => {
   // Two processes may write at once; and a draft that is still there may be the seed itself, by another name.
   const draft = `${path}.${randomBytes(8).toString('hex')}.new`
   const fd = openSync(draft, 'wx', 0o600)

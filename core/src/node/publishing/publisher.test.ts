@@ -13,7 +13,7 @@ import { keyTree } from '../keys/key-tree.ts'
 import { localSigner } from '../keys/signer.ts'
 import { silentLog } from '../node-log.ts'
 import { MIGRATIONS } from '../storage/tables.ts'
-import { Publisher } from './publisher.ts'
+import { type ClaimOrder, Publisher } from './publisher.ts'
 
 const signer = localSigner(keyTree(new Uint8Array(64).fill(1), NETWORKS.regtest)).channel(1)
 const owner = { channelId: new Uint8Array(32).fill(1), peer: new Uint8Array(33).fill(2) }
@@ -31,8 +31,26 @@ const timeoutClaim = (): Claim => {
   return claim
 }
 
+/** The claim of Alice's anchor, and the commitment that it raises the fee of. */
+const anchorClaim = () => {
+  const two = new TwoParties().ready({ pushMsat: 200_000_000n })
+  two.add(two.alice, 1, 50_000_000n)
+  two.settle()
+  const published = two
+    .run(two.alice, { type: 'force-close' })
+    .flatMap((effect) => (effect.type === 'publish' ? [effect.publication] : []))
+  const [commitment, anchor] = published
+  if (commitment?.type !== 'funding-spend' || anchor?.type !== 'claim') throw new Error('no anchor')
+  const [funding] = commitment.tx.inputs
+  if (funding === undefined) throw new Error('no funding')
+  return { claim: anchor.claim, parent: commitment.tx, funding: funding.outpoint }
+}
+
+/** A claim, and the commitment that it is to bring along. */
+type Order = Pick<ClaimOrder, 'claim' | 'parents'>
+
 /** A publisher between a wallet and a chain that the test plays. */
-const rig = async (coins: readonly bigint[] = [100_000n]) => {
+const rig = async (coins: readonly bigint[] = [100_000n], order: Order = { claim: timeoutClaim() }) => {
   const { wallet, receive } = walletRig()
   if (coins.length > 0) receive(...coins)
   const store = await openSqliteStore({
@@ -78,8 +96,8 @@ const rig = async (coins: readonly bigint[] = [100_000n]) => {
       },
     })
   const publisher = await open()
-  const claim = timeoutClaim()
-  publisher.claim({ ...owner, claim, signer })
+  const { claim } = order
+  publisher.claim({ ...owner, ...order, signer })
   await store.flush()
   const watch = () => {
     const found = watches.get(outpointKey(claim.outpoint))
@@ -95,6 +113,7 @@ const rig = async (coins: readonly bigint[] = [100_000n]) => {
     wallet,
     store,
     waiting,
+    watches,
     told,
     publisher,
     claim,
@@ -210,4 +229,29 @@ test('the record of a channel — is read again by the next life, and goes with 
   t.deepEqual((await open()).transactionsOf(owner.channelId), [])
   t.deepEqual(the(), [])
   t.deepEqual(wallet.pending(), [])
+})
+
+test('a commitment that is mined without the child that raises its fee — the coin of the child comes back with the end of the channel', async (t) => {
+  const { claim, parent, funding } = anchorClaim()
+  const { wallet, watches, block, the, record, publisher, store } = await rig([500_000n], { claim, parents: [parent] })
+  await block(5_000)
+  t.is(the().length, 1)
+  const mined = { type: 'spent', outpoint: funding, tx: parent, txid: txidOf(parent), height: EXPIRY + 1 } as const
+  await watches.get(outpointKey(funding))?.handler(mined)
+  await store.flush()
+  t.deepEqual(record(), ['lost 0'])
+  publisher.forget(owner.channelId)
+  await store.flush()
+  t.is(wallet.balance().spendable, 500_000n)
+})
+
+test('a commitment that is withdrawn — is handed in no more, and what paid for it comes back', async (t) => {
+  const { claim, parent } = anchorClaim()
+  const { wallet, block, the, publisher } = await rig([500_000n], { claim, parents: [parent] })
+  await block(5_000)
+  t.is(the().length, 1)
+  publisher.withdrawCommitment(owner.channelId)
+  await block(50_000)
+  t.deepEqual(the(), [])
+  t.is(wallet.balance().spendable, 500_000n)
 })

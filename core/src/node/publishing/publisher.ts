@@ -143,12 +143,25 @@ export class Publisher {
     for (const item of this.#items.get(id)?.values() ?? []) {
       for (const unwatch of item.unwatch) unwatch()
       if (item.last?.status === 'waiting') this.#giveUp(item)
+      // Deep below its channel's end, what has lost can be mined no more in earnest: its coins are free.
+      if (item.last?.status === 'lost') this.#options.wallet.forget(item.last.tx)
     }
     const names = [...entryOf(this.#stored, id).keys()]
     this.#stored.delete(id)
     this.#items.delete(id)
     if (names.length > 0) {
       this.#options.store.submit(names.map((name) => publicationRow(channelId, name, undefined)))
+    }
+  }
+
+  /** What has been published of the channel's commitment stays as it is: it is not handed in any more, and its fee not raised. */
+  withdrawCommitment(channelId: ChannelId): void {
+    for (const item of this.#items.get(toHex(channelId))?.values() ?? []) {
+      const purpose = item.last?.purpose ?? item.order?.claim.kind.type
+      if (purpose !== 'local-commitment' && purpose !== 'anchor') continue
+      if (item.last?.status === 'waiting') this.#giveUp(item)
+      item.order = undefined
+      item.shortage = undefined
     }
   }
 

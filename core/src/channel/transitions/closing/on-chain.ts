@@ -218,7 +218,7 @@ export const closingBlock = (durable: Closing, session: Session | undefined, env
 /** Every transaction of a closing that may be published and is not in a block yet. It is asked for anew at every block. */
 export const publishClosing = (durable: Closing, env: ChannelEnv): readonly Effect[] => {
   if (confirmedSpend(durable) !== undefined) return dueClaims(resolutionOf(durable, env), env).map(publishClaim)
-  const { spends, publishLocal } = durable.closing
+  const { spends, publishLocal, cause } = durable.closing
   const closes = mutualCloses(durable)
   return [
     ...closes.map((close) => publishMutualClose(durable, close)),
@@ -226,7 +226,8 @@ export const publishClosing = (durable: Closing, env: ChannelEnv): readonly Effe
     ...spends
       .filter(({ kind, txid }) => {
         // An old commitment of ours gives everything to the peer. Ours, and what both have signed, we publish with our own signature.
-        if (kind === 'revoked-local' || (kind === 'local' && publishLocal)) return false
+        // One of ours that the peer has proven to be old is such a one.
+        if (kind === 'revoked-local' || (kind === 'local' && (publishLocal || cause === 'data-loss'))) return false
         return !closes.some((close) => equalBytes(close.txid, txid))
       })
       .map(publishAgain),

@@ -192,10 +192,13 @@ export const withFirstSignature = (funded: FundedCommon, remoteSignature: Fundin
 /** How deep the funding of a channel that was used before must be to count as confirmed: as deep as the field asks for otherwise. */
 const ZERO_CONF_DEPTH = 6
 
+/** How deep the funding must be for us, however early the channel is used. */
+export const fundingDepth = ({ params }: FundedCommon): number =>
+  params.minimumDepth === 0 ? ZERO_CONF_DEPTH : params.minimumDepth
+
 /** What must be watched from the moment when a funding transaction may be published. */
 export const watchFunding = (funded: FundedCommon): readonly Effect[] => {
-  const { minimumDepth } = funded.params
-  const depth = minimumDepth === 0 ? ZERO_CONF_DEPTH : minimumDepth
+  const depth = fundingDepth(funded)
   return all(funded).flatMap((commitment): readonly Effect[] => {
     const { fundingOutpoint: outpoint } = commitment.localParams
     const script = fundingOutputScript(commitment)

@@ -15,7 +15,7 @@ import { publishLocalCommitment } from '../common/publications.ts'
 import { react } from '../common/react.ts'
 import { sendChannelUpdate } from '../common/relay-policy.ts'
 import { emit, type Live, type Online, type Step, stay, to } from '../common/step.ts'
-import { publishFunding } from './opening.ts'
+import { fundingDepth, publishFunding } from './opening.ts'
 
 /** The funding transaction is as deep as we asked: the channel has its real id, and is ready on our side. */
 export const fundingConfirmed = ({ durable, session }: Live, input: TxConfirmed, env: ChannelEnv): Step => {
@@ -82,8 +82,8 @@ export const watchConfirmedFundings = (durable: Funded, env: ChannelEnv): readon
     const { blockHeight: known } = fundingStatus
     if (isAsDeepAs(IRREVOCABLE_DEPTH, known, env)) return []
     const { txid } = commitment.localParams.fundingOutpoint
-    const depth = durable.params.minimumDepth
-    return [{ type: 'watch-confirmed', txid, script: fundingOutputScript(commitment), depth, known }]
+    const script = fundingOutputScript(commitment)
+    return [{ type: 'watch-confirmed', txid, script, depth: fundingDepth(durable), known }]
   })
 
 /**

@@ -237,3 +237,11 @@ test('BOLT 2, channel_ready — a funding that comes late, after the channel has
   two.confirm(two.bob)
   t.true(two.bob.effects.some((effect) => effect.type === 'publish' && effect.purpose === 'local-commitment'))
 })
+
+test('BOLT 2, channel_ready — a restart watches a confirmed funding of a channel that was used unconfirmed six deep, as before', (t) => {
+  const { funded, env } = new TwoParties().ready({}).bob
+  const depths = resume({ durable: { ...funded, params: { ...funded.params, minimumDepth: 0 } } }, env).flatMap(
+    (effect) => (effect.type === 'watch-confirmed' ? [effect.depth] : []),
+  )
+  t.deepEqual(depths, [6])
+})

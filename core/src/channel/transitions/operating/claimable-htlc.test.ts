@@ -1,5 +1,6 @@
 import test from 'ava'
 import { completeSpend } from '../common/publications.ts'
+import { fundingOutpoint } from '../fixtures/closing.ts'
 import type { TestParty } from '../fixtures/test-party.ts'
 import { TwoParties } from '../fixtures/two-parties.ts'
 import { isClaimable } from './claimable-htlc.ts'
@@ -52,4 +53,11 @@ test("an HTLC cannot be claimed in a channel that the chain decides, be it by th
   const ours = held()
   commitmentOf(ours.bob)
   t.false(claimable(ours.bob))
+})
+
+test('not while the funding is in no block: it may never come back', (t) => {
+  const { bob } = held()
+  t.true(claimable(bob))
+  bob.run({ type: 'unconfirmed', txid: fundingOutpoint(bob).txid })
+  t.false(claimable(bob))
 })
