@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type AskOptions, ConnectionLost, FollowRefused, NodeClient } from '@fulgurite/plugin-sdk/client'
@@ -16,6 +15,7 @@ import type {
 import { encodeJson, parseEvent } from '@fulgurite/plugin-sdk/contract'
 import { readAccess } from '../../core/src/api/access.ts'
 import type { Result } from '../../core/src/lib/result.ts'
+import { freePort } from './free-port.ts'
 import { LAUNCHER, NODE_FLAGS, nodeEnvironment } from './launcher.ts'
 import { PATIENCE_MS } from './patience.ts'
 
@@ -339,21 +339,4 @@ const spawnNode = (
       ...env,
     }),
   })
-}
-
-const FIRST_PORT = 20_000
-const PORTS = 10_000
-let nextPort = process.pid % PORTS
-
-/** Below the ports that systems give to outgoing connections, so that it is still free when the node comes back. */
-export const freePort = async (): Promise<number> => {
-  for (;;) {
-    const port = FIRST_PORT + (nextPort++ % PORTS)
-    const free = await new Promise<boolean>((resolve) => {
-      const server = createServer()
-      server.once('error', () => resolve(false))
-      server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
-    })
-    if (free) return port
-  }
 }

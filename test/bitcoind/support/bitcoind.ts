@@ -1,10 +1,10 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { type RpcAuth, rpcClient } from '../../../core/src/chain/bitcoind/rpc-client.ts'
+import { freePort } from '../../support/free-port.ts'
 import { PATIENCE_MS } from '../../support/patience.ts'
 
 export interface BitcoindOptions {
@@ -61,7 +61,7 @@ export const startBitcoind = async (options: BitcoindOptions = {}): Promise<Runn
   const binary = findBitcoind()
   if (binary === undefined) throw new Error(whyNoBitcoind())
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'fulgurite-bitcoind-')))
-  const ports = options.ports ?? (await freePorts())
+  const ports = options.ports ?? [await freePort(), await freePort(), await freePort(), await freePort()]
   const [rpcPort, zmqPort, peerPort, zmqTxPort] = ports
   const zmqUrl = `tcp://127.0.0.1:${zmqPort}`
   const zmqTxUrl = `tcp://127.0.0.1:${zmqTxPort}`
@@ -139,22 +139,4 @@ const ended = async (child: ChildProcess): Promise<void> => {
   const force = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS)
   await exit
   clearTimeout(force)
-}
-
-/** Ports that nobody listens on at the moment. */
-const freePorts = async (): Promise<BitcoindPorts> => {
-  const servers = Array.from({ length: 4 }, () => createServer())
-  const ports = await Promise.all(
-    servers.map(
-      (server) =>
-        new Promise<number>((resolve) => {
-          server.listen(0, '127.0.0.1', () => {
-            const address = server.address()
-            resolve(typeof address === 'object' && address !== null ? address.port : 0)
-          })
-        }),
-    ),
-  )
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
-  return [ports[0] ?? 0, ports[1] ?? 0, ports[2] ?? 0, ports[3] ?? 0]
 }

@@ -8,7 +8,8 @@ import { channelIdOf } from '../../../../core/src/channel/transitions/opening/op
 import { sha256 } from '../../../../core/src/crypto/hashes.ts'
 import { fromHex, toHex } from '../../../../core/src/lib/bytes.ts'
 import { whyNoBitcoind } from '../../../bitcoind/support/bitcoind.ts'
-import { freePort, waitFor } from '../../../support/node-process.ts'
+import { freePort } from '../../../support/free-port.ts'
+import { waitFor } from '../../../support/node-process.ts'
 import { addressOf, type Ground, scriptOf } from '../../stage/ground.ts'
 import { Child } from '../child.ts'
 import type {
