@@ -7,8 +7,12 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 const prepare = async () => {
   const { FLAGS, SOURCE_FLAGS } = await import('../core/bin/launch.js')
   const { bundle } = await import('../core/scripts/bundle.js')
-  // What is compiled under other flags is not taken.
-  spawnSync(process.execPath, [...FLAGS, ...SOURCE_FLAGS, fileURLToPath(import.meta.url), ...(await bundle())])
+  const started = await bundle()
+  const [commandLine] = started
+  const self = fileURLToPath(import.meta.url)
+  // What is compiled under other flags is not taken: a node is started with some, and a command that asks one with none.
+  spawnSync(process.execPath, [...FLAGS, ...SOURCE_FLAGS, self, ...started])
+  spawnSync(process.execPath, [self, commandLine])
 }
 
 const warm = async (modules) => {

@@ -1,15 +1,22 @@
 #!/usr/bin/env node
-import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import module from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { FLAGS, hasAllocator, SOURCE_FLAGS, withAllocator } from './launch.js'
-import { COMPILED, hasSources, programOf } from './program.js'
+import { becomesNode, flagsFor, hasAllocator, withAllocator } from './launch.js'
+import { COMPILED, hasSources, isSource, programOf } from './program.js'
 
 const here = dirname(fileURLToPath(import.meta.url))
 const core = dirname(here)
-const flags = hasSources(core) ? [...FLAGS, ...SOURCE_FLAGS] : FLAGS
+const given = process.argv.slice(2)
+const isNode = becomesNode(given)
+let found
+/** Looked for once, as it takes a look at every source. */
+const program = () => {
+  found ??= programOf(core)
+  return found
+}
+const flags = flagsFor(given, { hasSources: hasSources(core), runsSources: () => isSource(program()) })
 
 const isSupported = (version) => {
   const [major = 0, minor = 0] = version.split('.').map(Number)
@@ -26,13 +33,14 @@ const installedNode = () => {
   }
 }
 
-const run = (node) => {
-  const args = [...flags, fileURLToPath(import.meta.url), ...process.argv.slice(2)]
-  const env = { ...withAllocator(process.env), FULGURITE_LAUNCHED: '1' }
+const run = async (node) => {
+  const args = [...flags, fileURLToPath(import.meta.url), ...given]
+  const env = { ...(isNode ? withAllocator(process.env) : process.env), FULGURITE_LAUNCHED: '1' }
   // Where a process can replace itself no second one stays behind in memory.
   if (typeof process.execve === 'function' && process.platform !== 'win32') {
     process.execve(node, [node, ...args], env)
   }
+  const { spawn } = await import('node:child_process')
   // Beside the streams a channel that says nothing: its end tells the node that we are gone.
   const child = spawn(node, args, { stdio: ['inherit', 'inherit', 'inherit', 'ipc'], env })
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
@@ -41,7 +49,8 @@ const run = (node) => {
 
 const supported = isSupported(process.versions.node)
 const node = supported ? process.execPath : installedNode()
-const ready = supported && flags.every((flag) => process.execArgv.includes(flag)) && hasAllocator(process.env)
+const isAllocating = !isNode || hasAllocator(process.env)
+const ready = supported && flags.every((flag) => process.execArgv.includes(flag)) && isAllocating
 
 /**
  * To whoever started the launcher, it is the program: if it is killed, the program is asked to stop, in its own order. A launcher that
@@ -57,7 +66,7 @@ if (ready) {
   // The mark is for one launch: a node may start others.
   delete process.env.FULGURITE_LAUNCHED
   module.enableCompileCache(join(core, COMPILED))
-  const { main } = await import(pathToFileURL(programOf(core)).href)
+  const { main } = await import(pathToFileURL(program()).href)
   await main()
 } else if (supported && process.env.FULGURITE_LAUNCHED === '1') {
   process.stderr.write(
@@ -72,5 +81,5 @@ if (ready) {
   )
   process.exitCode = 1
 } else {
-  run(node)
+  await run(node)
 }

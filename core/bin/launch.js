@@ -12,6 +12,18 @@ export const FLAGS = [
 /** In the repository packages are resolved to their TypeScript sources, which Node can run as they are. */
 export const SOURCE_FLAGS = ['--conditions=fulgurite-source', '--disable-warning=ExperimentalWarning']
 
+/** The commands by which this process becomes a node, and lives long. Every other one asks a node, and is over at once. */
+const NODE_COMMANDS = ['start', 'demo']
+
+/** Whether a command line may become a node. A value that happens to read like one costs a second start, and nothing else. */
+export const becomesNode = (args) => args.some((word) => NODE_COMMANDS.includes(word))
+
+/** What Node has to be started with for a command line: `hasSources` as in `program.js`, and whether the sources are what runs. */
+export const flagsFor = (args, { hasSources, runsSources }) => {
+  if (becomesNode(args)) return hasSources ? [...FLAGS, ...SOURCE_FLAGS] : FLAGS
+  return runsSources() ? SOURCE_FLAGS : []
+}
+
 /**
  * What the C library is told, and leaves to each thread otherwise: that all allocate from one heap, and that its free end
  * goes back to the system. A dozen threads allocate little and keep much. Where it is another library it says nothing.

@@ -37,5 +37,8 @@ const isFresh = (core) => {
 /** Whether the package in this folder is that of the repository. */
 export const hasSources = (core) => existsSync(join(core, SOURCE))
 
+/** Whether a program is the sources, and not what was made of them. */
+export const isSource = (program) => program.endsWith('.ts')
+
 /** The path of the module to run, of the package in this folder. */
 export const programOf = (core) => join(core, hasSources(core) && !isFresh(core) ? SOURCE : `${DIST}/cli/main.js`)

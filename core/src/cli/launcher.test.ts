@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import test, { type ExecutionContext } from 'ava'
+import { FLAGS, flagsFor, SOURCE_FLAGS } from '../../bin/launch.js'
 import { programOf, stampOf } from '../../bin/program.js'
 
 const launcher = fileURLToPath(new URL('../../bin/fulgurite.js', import.meta.url))
@@ -39,6 +40,15 @@ test('a source that is gone makes what was bundled stale', (t) => {
   const { core, source } = bundledPackage(t)
   writeFileSync(join(core, 'dist/stamps.json'), JSON.stringify({ 'src/gone.ts': '1 1' }))
   t.is(programOf(core), source)
+})
+
+test('only what becomes a node is started with its flags: a command that asks one runs in the process that was launched', (t) => {
+  const bundled = { hasSources: true, runsSources: () => false }
+  const asks = ['--data', '/data', 'getinfo']
+  t.deepEqual(flagsFor(asks, bundled), [])
+  t.deepEqual(flagsFor(asks, { hasSources: true, runsSources: () => true }), SOURCE_FLAGS)
+  t.deepEqual(flagsFor(['--data', '/data', 'start'], bundled), [...FLAGS, ...SOURCE_FLAGS])
+  t.deepEqual(flagsFor(['demo'], { hasSources: false, runsSources: () => false }), FLAGS)
 })
 
 const launch = (args: readonly string[], env: Record<string, string> = {}) =>
