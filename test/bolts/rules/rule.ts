@@ -4,5 +4,39 @@
  */
 export interface BoltRules {
   readonly bolt: number
-  readonly sections: readonly { readonly section: string; readonly rules: readonly string[] }[]
+  /** Which text was read, if all of it was: its rules then account for every MUST in it. */
+  readonly text?: ReadText
+  readonly sections: readonly Section[]
+}
+
+interface Section {
+  readonly section: string
+  /** A rule of which no line is noted is a SHOULD that we keep, or more than the text says. */
+  readonly rules: readonly (Rule | string)[]
+}
+
+export interface Rule {
+  readonly rule: string
+  /** The lines of the text that ask for it: see `mustsOf`. */
+  readonly lines: readonly number[]
+  /** Why it does not concern this node, and so has no test. */
+  readonly notOurs?: string
+}
+
+/** The text as it stands in one commit of the BOLTs. Rules name its lines; none of its words are kept here. */
+export interface ReadText {
+  readonly commit: string
+  readonly file: string
+  /** In the order of the text; each ends where the next begins. */
+  readonly parts: readonly Part[]
+}
+
+interface Part {
+  readonly part: string
+  /** The line of its heading. */
+  readonly from: number
+  /** How many lines of it ask for something: see `mustsOf`. */
+  readonly musts: number
+  /** Why nothing of it concerns this node; no rule names its lines then. */
+  readonly notOurs?: string
 }
