@@ -4,16 +4,10 @@ import { beginWork } from './thread-time.ts'
 /** Takes milliseconds that this thread has worked. */
 type Charge = (ms: number) => void
 
-/** On whose account work is done, until it is over. What it has begun may go on for others in the same context. */
-interface Account {
-  readonly charge: Charge
-  isOpen: boolean
-}
-
-const accounts = new AsyncLocalStorage<Account>()
+const accounts = new AsyncLocalStorage<WorkAccount | undefined>()
 
 /** What is being measured: one stretch at a time, so that nothing is charged twice. */
-let stretch: { readonly account: Account; readonly worked: () => number } | undefined
+let stretch: { readonly account: WorkAccount; readonly worked: () => number } | undefined
 
 const end = (): void => {
   if (stretch === undefined) return
@@ -23,16 +17,50 @@ const end = (): void => {
 }
 
 /**
- * Does work that waits for the disk, and charges what this thread does for it after each wait. What it does before the first wait is the
- * caller's own step, and charged as that.
+ * On whose account work that waits for the disk is done. What this thread does for it after each wait is charged; what it does before the
+ * first wait is the caller's own step, and charged as that. What the work has begun may go on for others in the same context: when none of
+ * it is open any more, nothing is charged.
  */
+export class WorkAccount {
+  readonly charge: Charge
+  #open = 0
+
+  constructor(charge: Charge) {
+    this.charge = charge
+  }
+
+  get isOpen(): boolean {
+    return this.#open > 0
+  }
+
+  /** What is begun in here is on this account, while it is open. To enter costs as much as a small query: many pieces of work share one. */
+  enter<T>(begin: () => T): T {
+    return accounts.run(this, begin)
+  }
+
+  /** A piece of work begins. */
+  open(): void {
+    this.#open += 1
+  }
+
+  /** It is over. */
+  close(): void {
+    this.#open -= 1
+    if (!this.isOpen && stretch?.account === this) end()
+  }
+}
+
+/** Begins what is on nobody's account, whoever asks. */
+export const onNoAccount = <T>(begin: () => T): T => accounts.run(undefined, begin)
+
+/** Does one piece of work on an account of its own. */
 export const workedFor = async <T>(charge: Charge, work: () => Promise<T>): Promise<T> => {
-  const account: Account = { charge, isOpen: true }
+  const account = new WorkAccount(charge)
+  account.open()
   try {
-    return await accounts.run(account, work)
+    return await account.enter(work)
   } finally {
-    account.isOpen = false
-    if (stretch?.account === account) end()
+    account.close()
   }
 }
 

@@ -4,7 +4,7 @@ import type { Clock } from '../lib/clock.ts'
 import type { Result } from '../lib/result.ts'
 import { beginWork } from '../lib/thread-time.ts'
 import { TokenBucket } from '../lib/token-bucket.ts'
-import { workedFor } from '../lib/worked-for.ts'
+import { onNoAccount, type WorkAccount } from '../lib/worked-for.ts'
 import type { PluginGateway } from '../node/contract-gateway.ts'
 import type { AuditTrail } from './audit-trail.ts'
 import type { Budgets } from './budgets.ts'
@@ -68,7 +68,8 @@ export class AskDesk {
     this.#inFlight -= 1
   }
 
-  async ask(ask: Ask): Promise<void> {
+  /** What the core does for a query between waits is on `time`; for a command there is a price. */
+  async ask(ask: Ask, time: WorkAccount): Promise<void> {
     const { refuse, charge } = this.#options
     const { id, actor, operation, request, options } = ask
     const name = `${actor}.${operation}`
@@ -80,8 +81,18 @@ export class AskDesk {
     }
     this.#inFlight += 1
     const put = (): Promise<Result<unknown, ContractError>> => this.#put(ask, admitted.value)
-    if (admitted.value.command) charge(COMMAND_MS)
-    const result = await (admitted.value.command ? put() : workedFor(charge, put))
+    let result: Result<unknown, ContractError>
+    if (admitted.value.command) {
+      charge(COMMAND_MS)
+      result = await onNoAccount(put)
+    } else {
+      time.open()
+      try {
+        result = await put()
+      } finally {
+        time.close()
+      }
+    }
     this.#inFlight -= 1
     const worked = beginWork()
     this.#answer(ask, admitted.value, result)

@@ -119,6 +119,23 @@ test('an ask that is refused names the place where it was asked, also where nobo
     )
   }))
 
+test('of many asks of a turn each that is refused names a place: where it was asked, or else where it is awaited', (t) =>
+  withPlugin(async ({ node, plugin, line }) => {
+    await plugin(`events.each('moves', 'channel.balance-changed', async () => {
+  const one = async () => {
+    await actors.wallet.balance()
+  }
+  const all = await Promise.allSettled(Array.from({ length: 30 }, one))
+  for (const [index, { reason }] of all.entries()) log.info(index + ': ' + reason.stack)
+})`)
+    node.emit('channel.balance-changed', moved(1n))
+    for (const index of [0, 3, 4, 29]) {
+      const { text } = await line('careful', new RegExp(`^${index}: `))
+      t.regex(text, /ActorError: not-granted: .*\n {4}at .*index\.ts:4:\d+/)
+      t.notRegex(text, /plugin\.js|fulgurite:runtime/)
+    }
+  }))
+
 test('what is logged of an error names the author’s own places', (t) =>
   withPlugin(async ({ plugin, line }) => {
     await plugin(`

@@ -1,4 +1,5 @@
 import type { ContractError } from '@fulgurite/plugin-sdk/contract'
+import { WorkAccount } from '../lib/worked-for.ts'
 import type { RunAccount } from './account.ts'
 import type { AskDesk } from './ask-desk.ts'
 import type { DurableWork } from './durable-work.ts'
@@ -14,6 +15,8 @@ interface OutboxWorkOptions {
   readonly isEnded: () => boolean
   readonly refuse: (id: number, error: ContractError) => void
   readonly storeFailed: (thrown: unknown) => void
+  /** Charges the plugin for time that the core's thread worked for it. */
+  readonly charge: (coreMs: number) => void
 }
 
 /** Carries out what a plugin said in a turn. */
@@ -33,11 +36,18 @@ export class OutboxWork {
     if (isEnded()) return
     for (const writes of outbox.writes ?? []) work.write(writes)
     for (const read of outbox.reads ?? []) void work.read(read)
-    for (const ask of outbox.asks ?? []) this.#ask(ask)
+    if (outbox.asks !== undefined) this.#ask(outbox.asks)
   }
 
-  /** An ask is held until it is answered. */
-  #ask([id, actor, operation, request, options]: NonNullable<Outbox['asks']>[number]): void {
+  /** The asks of a turn share an account of the core's time. Each is held until it is answered. */
+  #ask(asks: NonNullable<Outbox['asks']>): void {
+    const time = new WorkAccount(this.#options.charge)
+    time.enter(() => {
+      for (const ask of asks) this.#hold(ask, time)
+    })
+  }
+
+  #hold([id, actor, operation, request, options]: NonNullable<Outbox['asks']>[number], time: WorkAccount): void {
     const { account, desk, refuse, storeFailed } = this.#options
     const bytes = 2 * jsonSize(request, account.room('asks'))
     if (!account.take('asks', bytes)) {
@@ -48,7 +58,7 @@ export class OutboxWork {
       return
     }
     desk
-      .ask({ id, actor, operation, request, options })
+      .ask({ id, actor, operation, request, options }, time)
       .then(() => account.give('asks', bytes))
       .catch(storeFailed)
   }

@@ -199,6 +199,7 @@ export const runParts = (options: PluginRunOptions, owner: RunOwner): RunParts =
     guarded: (step) => owner.guarded(step),
   })
   const outboxWork = new OutboxWork({
+    charge: (coreMs) => share.charge(coreMs),
     account: run,
     desk,
     work,

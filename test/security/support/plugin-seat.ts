@@ -10,6 +10,7 @@ import {
 import type { Manifest } from '@fulgurite/plugin-sdk/manifest'
 import type { Clock } from '../../../core/src/lib/clock.ts'
 import { err, ok, type Result } from '../../../core/src/lib/result.ts'
+import { WorkAccount } from '../../../core/src/lib/worked-for.ts'
 import type { PluginGateway } from '../../../core/src/node/contract-gateway.ts'
 import { AskDesk } from '../../../core/src/plugins/ask-desk.ts'
 import { AuditRows } from '../../../core/src/plugins/audit-rows.ts'
@@ -90,7 +91,8 @@ export class PluginSeat {
       this.#waiting.set(id, resolve)
       // As it comes out of a cell.
       const wire: unknown = JSON.parse(encodeJson(request))
-      this.#desk.ask({ id, actor, operation, request: wire, options: { key, reason: { code: 'test' } } }).catch(rethrow)
+      const ask = { id, actor, operation, request: wire, options: { key, reason: { code: 'test' } } }
+      this.#desk.ask(ask, new WorkAccount(() => {})).catch(rethrow)
     })
   }
 

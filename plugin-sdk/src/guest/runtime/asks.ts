@@ -9,35 +9,72 @@ interface Pending {
   readonly reject: (error: Error) => void
   /** Name of the operation whose amounts are to be restored. */
   readonly operation: string | undefined
-  /** Where it was asked: its stack is put into words when somebody reads it. */
-  readonly asked: { readonly stack?: string }
+  readonly place: Place | undefined
+}
+
+/** Its stack is put into words when somebody reads it. */
+interface Place {
+  readonly stack?: string
 }
 
 // Kept before the plugin can replace it.
 const { captureStackTrace } = Error
 
+/** So many asks of a turn keep where they were asked, which is a tenth of what an ask costs. Of those after them it is known where they are awaited. */
+const PLACES = 4
+
 const pending = new Map<number, Pending>()
 let lastId = 0
+let places = 0
 
-const waitFor = (operation: string | undefined, begin: (id: number) => void): Promise<unknown> => {
-  const asked: { stack?: string } = {}
-  captureStackTrace(asked, waitFor)
-  return new Promise((resolve, reject) => {
+/** A turn begins. */
+export const resetPlaces = (): void => {
+  places = 0
+}
+
+const placeOf = (caller: (...args: never[]) => unknown): Place => {
+  const place: Place = {}
+  captureStackTrace(place, caller)
+  return place
+}
+
+type Begin = (id: number) => void
+
+const waitFor = (operation: string | undefined, begin: Begin): Promise<unknown> => {
+  if (places >= PLACES) return awaited(answerTo(operation, begin))
+  places += 1
+  return answerTo(operation, begin, placeOf(waitFor))
+}
+
+const answerTo = (operation: string | undefined, begin: Begin, place?: Place): Promise<unknown> =>
+  new Promise((resolve, reject) => {
     lastId += 1
-    pending.set(lastId, { resolve, reject, operation, asked })
+    pending.set(lastId, { resolve, reject, operation, place })
     begin(lastId)
   })
+
+const awaited = async (answer: Promise<unknown>): Promise<unknown> => {
+  try {
+    return await answer
+  } catch (error) {
+    putPlace(error as ActorError, placeOf(awaited))
+    throw error
+  }
 }
 
 /** An answer comes in a turn of its own, whose stack has nothing of the plugin: the error has the place where it asked. */
-const rejection = ({ code, message, field, details }: WireError, { stack = '' }: { stack?: string }): ActorError => {
-  const error = new ActorError(code, message, field, details)
+const putPlace = (error: ActorError, { stack = '' }: Place): void => {
   const places = stack.slice(stack.indexOf('\n') + 1)
   Object.defineProperty(error, 'stack', {
     value: `${error.name}: ${error.message}\n${places}`,
     writable: true,
     configurable: true,
   })
+}
+
+const rejection = ({ code, message, field, details }: WireError, place: Place | undefined): ActorError => {
+  const error = new ActorError(code, message, field, details)
+  if (place !== undefined) putPlace(error, place)
   return error
 }
 
@@ -50,7 +87,7 @@ export const settle = (id: number, ok: 0 | 1, value: unknown): void => {
     if (waiting.operation !== undefined) restoreReply[waiting.operation]?.(value)
     waiting.resolve(value)
   } else {
-    waiting.reject(rejection(value as WireError, waiting.asked))
+    waiting.reject(rejection(value as WireError, waiting.place))
   }
 }
 

@@ -2,6 +2,7 @@
 // them one at a time and passes text alone; the plugin is given no function, reference or object of the cell.
 import * as rxjs from 'rxjs'
 import * as sdk from '../index.ts'
+import { resetPlaces } from './asks.ts'
 import { freezeIntrinsics } from './freeze-intrinsics.ts'
 import { describe, fault, takeOutbox } from './outgoing.ts'
 import { begin, handle, log, report } from './plugin.ts'
@@ -76,6 +77,7 @@ export const turn = (text: string): string => {
   const inbox = parse(text) as Inbox
   const { start } = inbox
   setTurn(inbox)
+  resetPlaces()
   if (start !== undefined) return guarded(() => begin(setup as Parameters<typeof begin>[0], start))
   const wrong = guarded(() => handle(inbox))
   if (wrong !== '') fault(wrong, 'a turn')
