@@ -67,6 +67,16 @@ test('what lives beyond sixty-four megabytes is left to the engine: a collection
   t.is(grown.heap.collections, 1)
 })
 
+test('what the engine’s own collections left while the node was at work is not taken for more', async (t) => {
+  const { heap, seconds } = rig()
+  for (const used of [45, 90, 50, 80]) {
+    heap.used = used * MB
+    await seconds(1, 900)
+  }
+  await seconds(1)
+  t.is(heap.collections, 1)
+})
+
 test('what lives less again, as the engine’s own collections show, is collected at rest again', async (t) => {
   const { heap, seconds } = rig({ living: 65 * MB })
   heap.used = 60 * MB

@@ -10,6 +10,8 @@ const WORTH_BYTES = 6_000_000
  * bytes.
  */
 const MOST_LIVING_BYTES = 64_000_000
+/** The least that was in use in so many looks is about what lives, as long as no collection of ours has shown it. */
+const LOOKS = 10
 /** Collections may take one part in this many of all time. */
 const PARTS_OF_TIME = 100
 
@@ -29,6 +31,7 @@ export interface Heap {
  */
 export const collectAtRest = (heap: Heap, clock: Clock): (() => void) => {
   let living: number | undefined
+  const seen: number[] = []
   let active = heap.activeMs()
   let lookedAt = clock.monotonic()
   let notBefore = 0
@@ -39,9 +42,11 @@ export const collectAtRest = (heap: Heap, clock: Clock): (() => void) => {
     lookedAt = now
     active = nowActive
     const used = heap.usedBytes()
+    seen.push(used)
+    if (seen.length > LOOKS) seen.shift()
     // The engine has collected meanwhile.
     if (living !== undefined && used < living) living = used
-    const isWorthIt = used >= (living ?? 0) + WORTH_BYTES && (living ?? used) <= MOST_LIVING_BYTES
+    const isWorthIt = used >= (living ?? 0) + WORTH_BYTES && (living ?? Math.min(...seen)) <= MOST_LIVING_BYTES
     if (share <= RESTING_SHARE && isWorthIt && now >= notBefore) {
       heap.collect()
       living = heap.usedBytes()
