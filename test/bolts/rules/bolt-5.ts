@@ -82,6 +82,7 @@ export const BOLT_5: BoltRules = {
     {
       section: 'remote commitment, local offers',
       rules: [
+        'a preimage that the peer shows on a commitment that we do not know is passed upstream too',
         'the preimage is read from the witness of the peer’s HTLC-success, in the mempool and in a block',
         'a preimage that the peer shows on its own commitment fulfils the incoming HTLC at once, and it never fails after that',
         'an HTLC that has expired is taken back, and the incoming one failed when that is deep',

@@ -52,15 +52,23 @@ export const outcomeOfSpend = (htlc: SpecHtlc, { spend, inputIndex }: SpentBy): 
   return preimage === undefined ? { type: 'timed-out-by-us', height } : { type: 'fulfilled-by-peer', preimage, height }
 }
 
-/** The preimages that a transaction, confirmed or not, reveals by spending outputs of HTLCs that we offered. */
+/** The preimages that a transaction, confirmed or not, reveals by spending outputs that are, or may be, those of HTLCs that we offered. */
 export const revealedPreimages = (
-  outputs: readonly { readonly outpoint: OutPoint; readonly htlc?: SpecHtlc }[],
+  outputs: readonly {
+    readonly outpoint: OutPoint
+    readonly htlc?: SpecHtlc
+    readonly mayBe?: readonly SpecHtlc[]
+  }[],
   tx: Tx,
 ): readonly { readonly htlc: SpecHtlc; readonly preimage: Preimage }[] =>
-  outputs.flatMap(({ outpoint, htlc }) => {
-    if (htlc?.direction !== 'offered') return []
-    const preimage = preimageInInput(tx, inputSpending(tx, outpoint), htlc.paymentHash)
-    return preimage === undefined ? [] : [{ htlc, preimage }]
+  outputs.flatMap(({ outpoint, htlc, mayBe = [] }) => {
+    const possible = htlc === undefined ? mayBe : [htlc]
+    const inputIndex = possible.length === 0 ? -1 : inputSpending(tx, outpoint)
+    if (inputIndex < 0) return []
+    return possible.flatMap((each) => {
+      const preimage = each.direction === 'offered' ? preimageInInput(tx, inputIndex, each.paymentHash) : undefined
+      return preimage === undefined ? [] : [{ htlc: each, preimage }]
+    })
   })
 
 const inputSpending = (tx: Tx, outpoint: OutPoint): number =>

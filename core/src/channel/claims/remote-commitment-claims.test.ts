@@ -174,12 +174,13 @@ test('an HTLC that we offered and that is not worth the lowest fee that relays â
 })
 
 test('a commitment that we do not know â€” pays our main output to a key that never changes, and keeps all HTLCs open', (t) => {
-  const { claims, outcomes, others, resolvedAt } = unknownCommitmentClaims(close(), commitment.tx, 400, true)
+  const unknown = { tx: commitment.tx, confirmedAt: 400, isLost: true, offered: [] }
+  const { claims, outcomes, others, resolvedAt } = unknownCommitmentClaims(close(), unknown)
   t.deepEqual(summary(claims), [['to-remote', undefined, 400]])
   t.deepEqual([outcomes, others, resolvedAt], [[], 'pending', undefined])
   const [claim] = claims
   if (claim === undefined) return t.fail()
   t.deepEqual(claim, remoteCommitmentClaims(close()).claims[0])
   const spends = [confirmed(signed(claim), 402)]
-  t.deepEqual(unknownCommitmentClaims(close({ spends }), commitment.tx, 400, true).claims, [])
+  t.deepEqual(unknownCommitmentClaims(close({ spends }), unknown).claims, [])
 })

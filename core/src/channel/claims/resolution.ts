@@ -35,6 +35,8 @@ export interface ConcernedOutput {
   readonly script: Uint8Array
   /** From our view. */
   readonly htlc?: SpecHtlc
+  /** Of an output that nobody here can tell: the HTLCs that we offered and that it may belong to. */
+  readonly mayBe?: readonly SpecHtlc[]
 }
 
 /** What claims are made with. */

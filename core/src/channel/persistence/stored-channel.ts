@@ -38,10 +38,17 @@ export interface StoredFunded {
   readonly closingMinFeeratePerKw?: FeeratePerKw
   readonly closingScript?: Uint8Array
   readonly closes?: readonly SignedClose[]
+  readonly closesTaken?: NonNullable<Funded['closesTaken']>
 }
 
 /** What the first version did not have: each has a record in a row of its own (`fundedV1`). Its absence means what it meant then. */
-export type LaterOfFunded = 'inDoubt' | 'quarantine' | 'closingMinFeeratePerKw' | 'closingScript' | 'closes'
+export type LaterOfFunded =
+  | 'inDoubt'
+  | 'quarantine'
+  | 'closesTaken'
+  | 'closingMinFeeratePerKw'
+  | 'closingScript'
+  | 'closes'
 
 export interface StoredChanges {
   readonly localSigned: readonly StoredChange[]

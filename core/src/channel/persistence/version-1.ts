@@ -206,7 +206,7 @@ const spendKind = oneOf<FundingSpend['kind'] | 'never-funded'>([
 ])
 
 /** What a closing did not have in the first version. */
-type LaterOfClosing = 'followed' | 'done'
+type LaterOfClosing = 'followed' | 'done' | 'followedUntold'
 
 const fundingSpend: Codec<FundingSpend> = mapped(
   struct<{ readonly kind: FundingSpend['kind'] | 'never-funded'; readonly tx: Tx; readonly confirmedAt?: number }>({
@@ -317,13 +317,21 @@ const firstFunded = struct<Omit<StoredFunded, LaterOfFunded>>({
 /**
  * Members that came after the first version. To add one: an optional member of the state and of `StoredFunded`, its name in `LaterOfFunded`,
  * a line with the next free number here, and an example of it in the golden file of later members. What belongs to the closing goes within
- * it, with its own numbers from 1, and its name in `LaterOfClosing`. Absent, `followed` means that outputs may have been spent unseen, and
- * `done` that the operator was told of no end.
+ * it, with its own numbers from 1, and its name in `LaterOfClosing`. Absent, `followed` and `followedUntold` mean that outputs may have been spent
+ * unseen, and `done` that the operator was told of no end.
  */
 export const laterOfFunded: LaterFields<Pick<StoredFunded, LaterOfFunded | 'closing'>> = {
   inDoubt: { number: 1, codec: yes },
   quarantine: { number: 2, codec: struct<Quarantine>({ since: count, throws: count }) },
-  closing: { number: 9, within: { followed: { number: 1, codec: yes }, done: { number: 2, codec: summary } } },
+  closing: {
+    number: 9,
+    within: {
+      followed: { number: 1, codec: yes },
+      done: { number: 2, codec: summary },
+      followedUntold: { number: 5, codec: yes },
+    },
+  },
+  closesTaken: { number: 5, codec: struct({ since: u32, count }) },
   closingMinFeeratePerKw: { number: 20, codec: u32 },
   closingScript: { number: 21, codec: u16Bytes },
   closes: { number: 22, codec: u16List(signedClose) },

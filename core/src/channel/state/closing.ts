@@ -68,6 +68,8 @@ export interface ClosingProgress {
   readonly settled: readonly HtlcId[]
   /** Whether spends of the outputs of the confirmed spend have been looked for in every block since its own. */
   readonly followed?: true
+  /** The same of outputs that nobody here can tell, in a commitment that we do not know. */
+  readonly followedUntold?: true
   /**
    * What the operator was told once all was deep enough for practical purposes. The channel is kept, and its outputs are watched, until no
    * reorganisation can undo any of it.

@@ -1,7 +1,7 @@
 import type { Tx } from '../../bitcoin/transaction.ts'
 import type { ShachainStore } from '../../crypto/shachain.ts'
 import type { TxId } from '../../lib/ids.ts'
-import type { FeeratePerKw, Msat, Sat, TimestampMs } from '../../lib/units.ts'
+import type { BlockHeight, FeeratePerKw, Msat, Sat, TimestampMs } from '../../lib/units.ts'
 import type { Changes } from './changes.ts'
 import type { ClosedSummary, ClosingProgress, SignedClose } from './closing.ts'
 import type { Commitment, RemoteNextPoint } from './commitment.ts'
@@ -41,6 +41,8 @@ export interface FundedCommon {
   readonly closingScript?: Uint8Array
   /** By `option_simple_close`, the newest last, a few of each closer. */
   readonly closes?: readonly SignedClose[]
+  /** How many of the peer's were signed since that height, on whatever connection. */
+  readonly closesTaken?: { readonly since: BlockHeight; readonly count: number }
   /**
    * The state was put back, and may not be the latest: of our own accord we publish no commitment of ours, until the peer has shown by
    * `channel_reestablish` that it knows none later, or the operator has taken the risk.

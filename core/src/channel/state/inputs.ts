@@ -254,11 +254,15 @@ export interface TxUnconfirmed {
   readonly txid: TxId
 }
 
-/** An output under `watch-spent` is spent by a transaction in the mempool or in a block. */
+/**
+ * An output under `watch-spent` is spent by a transaction in a block. Those of a close are told of the mempool, too: of that nothing is kept but
+ * the preimages that it shows, because it costs nothing to replace a transaction there again and again.
+ */
 export interface OutputSpent {
   readonly type: 'spent'
   readonly outpoint: OutPoint
   readonly tx: Tx
+  readonly inMempool?: true
 }
 
 /** The block that held the spend of an output under `watch-spent` is undone. */

@@ -77,7 +77,7 @@ export class ChannelWatches {
   async #tellMempool(outpoint: OutPoint): Promise<void> {
     try {
       const tx = await this.#services.mempoolSpend(outpoint)
-      if (tx !== undefined) await this.#tell({ type: 'spent', outpoint, tx })
+      if (tx !== undefined) await this.#tell({ type: 'spent', outpoint, tx, inMempool: true })
     } catch (error) {
       this.#services.log.debug('channel.mempool-untold', { reason: String(error) })
     }

@@ -255,3 +255,46 @@ test('a commitment that is withdrawn — is handed in no more, and what paid for
   t.deepEqual(the(), [])
   t.is(wallet.balance().spendable, 500_000n)
 })
+
+/** A close that both have signed, and that pays so much. */
+const close = (fee: bigint) => {
+  const { parent, funding } = anchorClaim()
+  const [output] = parent.outputs
+  if (output === undefined) throw new Error('no output')
+  const tx: Tx = {
+    ...parent,
+    inputs: [{ outpoint: funding, sequence: 0xfffffffd, scriptSig: new Uint8Array(0), witness: [] }],
+    outputs: [{ ...output, amount: 1_000_000n - fee }],
+  }
+  return { ...owner, purpose: 'mutual-close', tx, fee } as const
+}
+
+test('closes that a peer proposes again and again — leave a few rows: those that the channel asked for last, over restarts too', async (t) => {
+  const { publisher, open, store, waiting, wallet, block, told } = await rig()
+  const fees = (published: Publisher) =>
+    published
+      .transactionsOf(owner.channelId)
+      .filter(({ purpose }) => purpose === 'mutual-close')
+      .map(({ fee }) => Number(fee))
+      .toSorted((a, b) => a - b)
+  const first = close(500n)
+  for (let fee = 501; fee <= 540; fee++) {
+    publisher.publishAgreed(first)
+    publisher.publishAgreed(close(BigInt(fee)))
+    await store.flush()
+  }
+  const kept = [500, ...Array.from({ length: 11 }, (_, at) => 530 + at)]
+  t.deepEqual(fees(publisher), kept)
+  t.is([...waiting.values()].filter(({ outputs }) => outputs.length === 1).length, 12)
+  t.is(wallet.transactions().filter(({ purpose }) => purpose === 'mutual-close').length <= 12, true)
+  // The claim of the rig, the first close, and each of the others once.
+  t.is(told.length, 1 + 1 + 40)
+  await block(1_000)
+  const again = await open()
+  t.deepEqual(fees(again), kept)
+  again.publishAgreed(close(600n))
+  again.publishAgreed(first)
+  await store.flush()
+  t.deepEqual(fees(again).length, 12)
+  t.true(fees(again).includes(500) && fees(again).includes(600))
+})

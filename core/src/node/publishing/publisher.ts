@@ -85,6 +85,12 @@ interface Item extends Owner {
 const UNASKED: BlockDelta = 144
 
 /**
+ * Of the closes that both sides have signed and that are in no block, so many are kept of a channel: more than it asks for at one time, because
+ * a peer may propose another again and again. Those that it asked for last stay.
+ */
+const MOST_AGREED = 12
+
+/**
  * Publishes what channels want on the chain, and raises its fee with each block until it is there: by another output amount where an output
  * pays for itself, by other coins of the wallet where it does not, and for a commitment by the child that spends its anchor. What is to be
  * published comes from the channels, at every start anew; of itself it keeps only what was paid last, and by which coins.
@@ -119,6 +125,37 @@ export class Publisher {
       const feeratePerKw = feerateOf(fee, txWeight(tx))
       this.#publish(item, { purpose, tx, fee, feeratePerKw, why: 'agreed', replaced: 0, status: 'waiting' }, [])
     } else this.#handIn(item)
+    if (purpose === 'mutual-close') this.#dropOldest(item)
+  }
+
+  #dropOldest(newest: Item): void {
+    const { channelId } = newest
+    const id = toHex(channelId)
+    const items = entryOf(this.#items, id)
+    const stored = entryOf(this.#stored, id)
+    // In the order in which they were asked for.
+    items.delete(newest.name)
+    items.set(newest.name, newest)
+    const asked = [...items.keys()]
+    const closes = [...stored]
+      .filter(([, { purpose, status }]) => purpose === 'mutual-close' && status !== 'confirmed')
+      .map(([name]) => name)
+      .sort((a, b) => asked.indexOf(a) - asked.indexOf(b))
+    const dropped = closes.slice(0, -MOST_AGREED)
+    for (const name of dropped) {
+      const item = items.get(name)
+      const last = item?.last ?? stored.get(name)
+      for (const unwatch of item?.unwatch ?? []) unwatch()
+      if (last !== undefined) {
+        this.#options.broadcaster.withdraw(txidOf(last.tx))
+        this.#options.wallet.forget(last.tx)
+      }
+      items.delete(name)
+      stored.delete(name)
+    }
+    if (dropped.length > 0) {
+      this.#options.store.submit(dropped.map((name) => publicationRow(channelId, name, undefined)))
+    }
   }
 
   /** Takes an output, and sees to it that this gets into a block. Harmless to repeat: the last order for an output counts. */

@@ -10,6 +10,7 @@ import { revokedCommitmentClaims } from '../../claims/revoked-commitment-claims.
 import { revokedLocalClaims } from '../../claims/revoked-local-claims.ts'
 import { unknownCommitmentClaims } from '../../claims/unknown-commitment-claims.ts'
 import type { CommitmentParams } from '../../commitment/commitment-params.ts'
+import type { SpecHtlc } from '../../commitment/commitment-spec.ts'
 import { numberOfCommitment } from '../../commitment/commitment-transaction.ts'
 import { buildLocal, buildRemote, keysOf } from '../../commitments/build-commitment.ts'
 import { commitmentSpentBy, latest } from '../../commitments/commitments.ts'
@@ -105,7 +106,9 @@ const revokedResolution = (durable: Closing, tx: Tx, confirmedAt: number, env: C
   const number = numberOfCommitment(remoteParams, tx)
   // BOLT 3, per-commitment secret requirements: indexes count down from the first.
   const secret = number === undefined ? undefined : findSecret(durable.remoteSecrets, FIRST_SECRET_INDEX - number)
-  if (number === undefined || secret === undefined) return unknownCommitmentClaims(terms, tx, confirmedAt, true)
+  if (number === undefined || secret === undefined) {
+    return unknownCommitmentClaims(terms, { tx, confirmedAt, isLost: true, offered: unpaid(durable) })
+  }
   const { offered, received } = durable.htlcs
   return revokedCommitmentClaims({
     ...terms,
@@ -122,12 +125,16 @@ const revokedResolution = (durable: Closing, tx: Tx, confirmedAt: number, env: C
   })
 }
 
+const unpaid = ({ htlcs }: Closing): readonly SpecHtlc[] =>
+  htlcs.offered.flatMap(({ direction, add, preimage }) => (preimage === undefined ? [{ ...add, direction }] : []))
+
 /** Only our main output is claimed. The channel keeps all that it knows, and the operator is told (`reportSpend`). */
 const unknownResolution = (durable: Closing, tx: Tx, confirmedAt: number, env: ChannelEnv): Resolution => {
   const commitment = decided(durable)
   const isLost = unclaimableMsat(durable) > 0n
   if (!isForgottenLocal(commitment, tx, env.commitmentPoint)) {
-    return unknownCommitmentClaims(claimTerms(commitment.remoteParams, durable, env), tx, confirmedAt, isLost)
+    const terms = claimTerms(commitment.remoteParams, durable, env)
+    return unknownCommitmentClaims(terms, { tx, confirmedAt, isLost, offered: unpaid(durable) })
   }
   // It pays us as one that we have revoked would, and is none: what is not in it may have ended either way since.
   const { resolvedAt, outcomes, ...found } = revokedLocalResolution(durable, tx, confirmedAt, env)

@@ -5,6 +5,7 @@ import { secp256k1 } from '../../../crypto/secp256k1.ts'
 import { EMPTY, equalBytes, utf8Encode } from '../../../lib/bytes.ts'
 import type { Claim } from '../../claims/claim.ts'
 import { resume } from '../../resume.ts'
+import type { Effect } from '../../state/effects.ts'
 import { at, claims, commitmentOf, confirmed, endOf, errors, fundingOutpoint, outcomes } from '../fixtures/closing.ts'
 import type { TestParty } from '../fixtures/test-party.ts'
 import { preimageOf, TwoParties } from '../fixtures/two-parties.ts'
@@ -267,6 +268,65 @@ test('BOLT 5, unilateral close, remote commitment — after our loss of data our
   // What else was in it is not known: nothing is dropped.
   at(two.bob, 3000)
   t.is(two.bob.phase, 'closing')
+})
+
+/** Bob's old state beside alice's commitment, which he does not know: 0 was offered by him, and 1 is not worth an output. */
+const closeByStranger = () => {
+  const two = new TwoParties().ready({ pushMsat: 200_000_000n })
+  two.add(two.bob, 1, 50_000_000n)
+  two.add(two.bob, 2, 300_000n)
+  two.settle()
+  const old = two.bob.state
+  two.add(two.alice, 3, 30_000_000n)
+  two.settle()
+  two.run(two.alice, { type: 'force-close' })
+  two.lose(two.alice)
+  const tx = commitmentOf(two.alice)
+  two.bob.state = old
+  two.bob.run({ type: 'spent', outpoint: fundingOutpoint(two.bob), tx })
+  const seen = confirmed(two.bob, tx, 1000)
+  // The peer's HTLC-success.
+  const index = tx.outputs.findIndex(({ amount }) => amount === 50_000n)
+  const outpoint = { txid: txidOf(tx), index }
+  const [input] = tx.inputs
+  if (input === undefined) throw new Error('no input')
+  const witness = [EMPTY, new Uint8Array(71), new Uint8Array(71), preimageOf(1), new Uint8Array(139)]
+  const success: Tx = { ...tx, inputs: [{ ...input, outpoint, witness }], outputs: tx.outputs.slice(0, 1) }
+  return { bob: two.bob, tx, seen, outpoint, success }
+}
+
+const watchedOutputs = (effects: readonly Effect[], tx: Tx) =>
+  effects.flatMap((effect) =>
+    effect.type === 'watch-spent' && equalBytes(effect.outpoint.txid, txidOf(tx)) ? [effect] : [],
+  )
+
+test('BOLT 5, remote commitment, local offers — a preimage that the peer shows on a commitment that we do not know is passed upstream too', (t) => {
+  const { bob, tx, seen, outpoint, success } = closeByStranger()
+  t.deepEqual(errors(bob), ['unknown-funding-spend'])
+  t.true(watchedOutputs(seen, tx).some((watched) => watched.outpoint.index === outpoint.index))
+  t.deepEqual(outcomes(bob.run({ type: 'spent', outpoint, tx: success })), ['0 fulfilled'])
+  confirmed(bob, success, 1001)
+  // What has no output there stays open: nobody knows what has become of it.
+  t.deepEqual(outcomes(at(bob, 1200)), [])
+  t.is(endOf(bob), 'open')
+})
+
+test('a commitment that we do not know — its outputs are watched after a restart, from its own block on if an earlier version did not watch them', (t) => {
+  const { bob, tx, outpoint, success } = closeByStranger()
+  const { durable } = bob.state
+  if (durable.phase !== 'closing') return t.fail()
+  const { followedUntold, ...earlier } = durable.closing
+  t.true(followedUntold)
+  const since = (closing: typeof earlier) =>
+    watchedOutputs(resume({ durable: { ...durable, closing } }, bob.env), tx).map((watched) => watched.since)
+  t.deepEqual(since(durable.closing), [undefined, undefined, undefined, undefined])
+  t.deepEqual(since(earlier), [1000, 1000, 1000, 1000])
+  bob.state = { durable: { ...durable, closing: earlier } }
+  at(bob, 1001)
+  t.is(bob.state.durable.phase === 'closing' && bob.state.durable.closing.followedUntold, true)
+  // A block tells both at once: that the output is spent, and by what.
+  bob.run({ type: 'spent', outpoint, tx: success })
+  t.deepEqual(outcomes(resume(bob.state, bob.env)), ['0 fulfilled'])
 })
 
 test('on chain — a commitment of the peer that is not mined does not keep ours from the chain for ever', (t) => {

@@ -15,7 +15,7 @@ import { balancesOf } from '../../commitments/balances.ts'
 import { fundingOutputScript } from '../../commitments/build-commitment.ts'
 import { commitmentOn } from '../../commitments/commitments.ts'
 import { update } from '../../state/channel-state.ts'
-import type { ClosedSummary, FundingSpend } from '../../state/closing.ts'
+import type { ClosedSummary, ClosingProgress, FundingSpend } from '../../state/closing.ts'
 import type { Commitment } from '../../state/commitment.ts'
 import type { Closed, Closing } from '../../state/durable.ts'
 import type { Effect } from '../../state/effects.ts'
@@ -33,7 +33,7 @@ import { andThen, emit, type Live, type Step, stay, to } from '../common/step.ts
 import { confirmedSpend, decided, recallFor, resolutionOf } from './close-resolution.ts'
 import { confirmedIn, conflicts, type Undone, without } from './undone.ts'
 
-/** An output that we watch is spent, in the mempool or in a block. */
+/** An output that we watch is spent, in a block or, after a close, in the mempool. */
 export const outputSpent = (live: Live, input: OutputSpent, env: ChannelEnv): Step => {
   const commitment = commitmentOn(live.durable, input.outpoint)
   return commitment === undefined ? claimSpent(live, input, env) : fundingSpent(live, commitment, input, env)
@@ -42,16 +42,17 @@ export const outputSpent = (live: Live, input: OutputSpent, env: ChannelEnv): St
 const fundingSpent = (
   { durable, session }: Live,
   commitment: Commitment,
-  { tx }: OutputSpent,
+  { tx, inMempool }: OutputSpent,
   env: ChannelEnv,
 ): Step => {
+  if (inMempool) return stay(session === undefined ? { durable } : { durable, session })
   const txid = txidOf(tx)
   const known = durable.phase === 'closing' ? durable.closing.spends : []
   const watch: Effect = { type: 'watch-confirmed', txid, depth: 1, script: fundingOutputScript(commitment) }
   if (known.some((spend) => equalBytes(spend.txid, txid))) return to(durable, session, [watch])
   const spend: FundingSpend = { kind: classifySpend(commitment, tx, env.commitmentPoint), tx, txid }
   if (durable.phase === 'closing') {
-    const closing = { ...durable.closing, spends: [...durable.closing.spends, spend] }
+    const closing = { ...durable.closing, spends: [...lastOf(durable.closing.spends), spend] }
     const next: Closing = { ...durable, closing }
     return to(next, session, [watch, ...recallFor(next, spend), ...reportSpend(next, spend)])
   }
@@ -68,6 +69,14 @@ const fundingSpent = (
     ...reportSpend(next, spend),
     emit(next, { type: 'closing', cause, txid }),
   ])
+}
+
+/** How many are kept that were in a block and are in none now. One that is not kept is told anew when it is in a block again. */
+const MOST_UNDONE = 8
+
+const lastOf = (spends: readonly FundingSpend[]): readonly FundingSpend[] => {
+  const undone = spends.filter(({ confirmedAt }) => confirmedAt === undefined).slice(0, -MOST_UNDONE)
+  return undone.length === 0 ? spends : spends.filter((spend) => !undone.includes(spend))
 }
 
 const causeOf = (kind: FundingSpend['kind']): Closing['closing']['cause'] => {
@@ -106,7 +115,7 @@ const reportSpend = (durable: Closing, { kind, txid }: FundingSpend): readonly E
 }
 
 /** A transaction that spends an output of the commitment. We use a preimage in it at once, confirmed or not. */
-const claimSpent = ({ durable, session }: Live, { tx, outpoint }: OutputSpent, env: ChannelEnv): Step => {
+const claimSpent = ({ durable, session }: Live, { tx, outpoint, inMempool }: OutputSpent, env: ChannelEnv): Step => {
   const state = session === undefined ? { durable } : { durable, session }
   if (durable.phase !== 'closing') return stay(state)
   const outputs = resolutionOf(durable, env)?.outputs ?? []
@@ -114,7 +123,7 @@ const claimSpent = ({ durable, session }: Live, { tx, outpoint }: OutputSpent, e
   const script = tx.outputs[0]?.script ?? outputs.find((output) => formatOutPoint(output.outpoint) === name)?.script
   const learnt = learnFrom(durable, outputs, tx)
   const watch: readonly Effect[] =
-    script === undefined ? [] : [{ type: 'watch-confirmed', txid: txidOf(tx), depth: 1, script }]
+    script === undefined || inMempool ? [] : [{ type: 'watch-confirmed', txid: txidOf(tx), depth: 1, script }]
   return to(learnt.durable, session, [...learnt.effects, ...watch])
 }
 
@@ -160,7 +169,7 @@ export const closingConfirmed = (
     // Another block than before, or another spend than before: what followed from that one is undone with it.
     const next: Closing = {
       ...durable,
-      closing: { ...confirmedIn(durable.closing, spend, blockHeight), followed: true },
+      closing: followed(confirmedIn(durable.closing, spend, blockHeight), spend.kind),
     }
     return andThen(to(next, session, watchOutputs(next, env, blockHeight)), () =>
       progressClosing(next, session, env, durable),
@@ -211,7 +220,9 @@ export const closingBlock = (durable: Closing, session: Session | undefined, env
   }
   if (!spent) return to(durable, session, publishClosing(durable, env))
   // Blocks that had passed when the node started have been looked through by now: see `resume`.
-  const next: Closing = isFollowed(durable) ? durable : { ...durable, closing: { ...durable.closing, followed: true } }
+  const next: Closing = isFollowed(durable)
+    ? durable
+    : { ...durable, closing: followed(durable.closing, confirmedSpend(durable)?.kind) }
   return progressClosing(next, session, env)
 }
 
@@ -257,7 +268,17 @@ export const watchOutputs = (
     watchOutput(output, findSpend(durable.closing.claims, output.outpoint)?.spend, since),
   )
 
-const isFollowed = ({ closing }: Closing): boolean => closing.followed === true
+const isFollowed = (durable: Closing): boolean => {
+  const { closing } = durable
+  const isTold = confirmedSpend(durable)?.kind !== 'unknown' || closing.followedUntold === true
+  return closing.followed === true && isTold
+}
+
+const followed = (closing: ClosingProgress, kind: FundingSpend['kind'] | undefined): ClosingProgress => ({
+  ...closing,
+  followed: true,
+  ...(kind === 'unknown' && { followedUntold: true }),
+})
 
 /**
  * Publishes claims, settles outcomes that became final, and ends the channel when everything is done. With the state `before` a

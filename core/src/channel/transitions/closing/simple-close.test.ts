@@ -7,12 +7,14 @@ import type { ClosingComplete, ClosingSig } from '../../../wire/messages/channel
 import { closingWeight } from '../../commitment/closing-transaction.ts'
 import { ANCHORS_ZERO_FEE_HTLC } from '../../commitment/formats/anchors/anchors-format.ts'
 import { buildSimpleClose, CLOSE_VARIANTS, type CloseVariant } from '../../commitment/simple-close-transaction.ts'
+import { decodeChannel, encodeChannel } from '../../persistence/channel-codec.ts'
 import { resume } from '../../resume.ts'
 import type { SignedClose } from '../../state/closing.ts'
 import type { Effect } from '../../state/effects.ts'
 import type { ChannelMessage } from '../../state/inputs.ts'
 import { completeSpend } from '../common/publications.ts'
 import { closeOf } from '../common/simple-close.ts'
+import { channelReestablish } from '../connection.ts'
 import { errors, seeClose } from '../fixtures/closing.ts'
 import { FEATURES, SIMPLE_CLOSE, type TestParty } from '../fixtures/test-party.ts'
 import { TwoParties } from '../fixtures/two-parties.ts'
@@ -572,6 +574,34 @@ test('recv closing_complete — a peer cannot crowd out what we have signed, nor
     closes.find(({ closer }) => closer === 'local'),
     ours,
   )
+})
+
+test('recv closing_complete — however often a peer comes back, it gets so many new ones signed in a day, over restarts too', (t) => {
+  const two = ready()
+  shutDown(two, two.alice)
+  two.settle()
+  const { channelId } = two.bob.funded.params
+  const scriptpubkey = two.bob.funded.localShutdown ?? new Uint8Array(0)
+  const propose = (fee: bigint): readonly string[] => answers(two.alice, complete(two.bob, { fee }))
+  let signed = 0
+  for (let fee = 1_000n; fee < 1_200n; fee++) {
+    if (propose(fee).includes('closing_sig')) signed += 1
+    if (fee % 10n !== 9n) continue
+    two.disconnect()
+    const { channelRow, htlcRows } = encodeChannel(undefined, two.alice.funded)
+    const read = decodeChannel(channelRow, htlcRows)
+    if (!read.ok) return t.fail(read.error.code)
+    two.alice.state = { durable: read.value }
+    two.connect()
+    two.alice.recv(channelReestablish(two.bob.funded, two.bob.env))
+    two.alice.recv({ type: 'shutdown', channelId, scriptpubkey })
+  }
+  t.is(signed, 144)
+  // One that was signed is signed again, and a day later there is room for others.
+  t.true(propose(1_143n).includes('closing_sig'))
+  two.alice.env = { ...two.alice.env, height: two.alice.env.height + 144 }
+  t.true(propose(1_500n).includes('closing_sig'))
+  t.is(two.alice.funded.closesTaken?.count, 1)
 })
 
 test('recv closing_complete — those that cannot be mined push out none that can, and are not told as the close', (t) => {

@@ -1,6 +1,6 @@
 import { encodeTxWithoutWitness } from '../../../bitcoin/transaction.ts'
 import { equalBytes } from '../../../lib/bytes.ts'
-import { msatToSatFloor } from '../../../lib/units.ts'
+import { type BlockDelta, msatToSatFloor } from '../../../lib/units.ts'
 import type { ClosingComplete, ClosingSig, ClosingTerms } from '../../../wire/messages/channel-close.ts'
 import {
   buildSimpleClose,
@@ -28,6 +28,10 @@ type Agreeing = Negotiating | Closing
 
 /** Each of the peer's is verified, signed, stored and broadcast: on one connection, this many are more than anybody needs. */
 const MAX_TAKEN = 20
+
+/** So many new ones are signed in so many blocks, on however many connections: a peer that comes back proposes another each time. */
+const MAX_SIGNED = 144
+const SIGNED_WITHIN: BlockDelta = 144
 
 /** How many of each closer are kept: of each side the newest are those that it wants. */
 const MAX_KEPT = 4
@@ -94,6 +98,10 @@ const recvComplete = (online: Online<Agreeing>, message: ClosingComplete, env: C
   }
   const fault = termsFault(online, terms, env)
   if (fault !== undefined) return react(online, fault, env)
+  const signedBefore = isKnown(durable, terms) ? undefined : signedLately(durable, env)
+  if (signedBefore !== undefined && signedBefore.count >= MAX_SIGNED) {
+    return react(online, { code: 'too-many-closes' }, env)
+  }
   const simple = closeOf(durable, terms)
   const variant = chosenVariant(simple, message)
   const remoteSignature = message[variant]
@@ -114,12 +122,18 @@ const recvComplete = (online: Online<Agreeing>, message: ClosingComplete, env: C
   const heard: Session = { ...session, simpleClose: { ...session.simpleClose, taken } }
   // BOLT 2: our own closes use the peer's script from now on.
   const isNew = durable.remoteShutdown === undefined || !equalBytes(durable.remoteShutdown, terms.remoteScript)
-  const told = isNew ? update(durable, { remoteShutdown: terms.remoteScript }) : durable
+  const told = update(durable, {
+    ...(isNew && { remoteShutdown: terms.remoteScript }),
+    ...(signedBefore !== undefined && { closesTaken: { ...signedBefore, count: signedBefore.count + 1 } }),
+  })
   const signed = andThen(to(told, heard, [answer]), () =>
     complete({ durable: told, session: heard }, { ...terms, answer: { variant, remoteSignature } }, env),
   )
   return andThen(signed, (next) => offerClose(next as Online<Agreeing>, env))
 }
+
+const signedLately = ({ closesTaken }: Funded, { height }: ChannelEnv): NonNullable<Funded['closesTaken']> =>
+  closesTaken === undefined || height - closesTaken.since >= SIGNED_WITHIN ? { since: height, count: 0 } : closesTaken
 
 /** BOLT 2, closing_complete, as its receiver, in the order of the clauses. */
 const termsFault = (online: Online<Agreeing>, terms: SignedClose, env: ChannelEnv): ProtocolError | undefined => {

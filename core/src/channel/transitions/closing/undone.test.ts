@@ -180,6 +180,39 @@ test('what was passed upstream stays passed, whatever is undone later', (t) => {
   for (const height of [1030, 1130]) t.deepEqual(outcomes(at(bob, height)), [])
 })
 
+test('a spend in the mempool — is kept nowhere, however often it is replaced: only its preimage is', (t) => {
+  const { bob, first } = claimed()
+  const timeout = first.find(({ kind }) => kind.type === 'offered-htlc')
+  if (timeout === undefined) return t.fail()
+  unspent(bob, timeout)
+  const before = bob.state.durable
+  const seen = (lockTime: number, witness: Tx): readonly Effect[] =>
+    bob.run({ type: 'spent', outpoint: timeout.outpoint, tx: { ...witness, lockTime }, inMempool: true })
+  for (let lockTime = 1; lockTime < 50; lockTime++) t.deepEqual(seen(lockTime, timeout.tx), [])
+  const funding = fundingOutpoint(bob)
+  for (let lockTime = 1; lockTime < 50; lockTime++) {
+    t.deepEqual(bob.run({ type: 'spent', outpoint: funding, tx: { ...timeout.tx, lockTime }, inMempool: true }), [])
+  }
+  t.is(bob.state.durable, before)
+  const effects = seen(50, takenBy(preimageOf(1), timeout))
+  t.deepEqual(outcomes(effects), ['0 fulfilled'])
+  t.false(effects.some(({ type }) => type === 'watch-confirmed'))
+})
+
+test('closes that were in a block and are in none — few are kept, and one that is not is handled as before when it is in a block again', (t) => {
+  const { alice, close } = mutual()
+  const another = (n: number): Tx => ({ ...close, lockTime: n })
+  for (let n = 1; n <= 40; n++) {
+    seeClose(alice, another(n))
+    unconfirmed(alice, another(n))
+    const { durable } = alice.state
+    t.true(durable.phase === 'closing' && durable.closing.spends.length <= 9)
+  }
+  seeClose(alice, another(1), 1010)
+  at(alice, 1015)
+  t.is(endOf(alice), 'done')
+})
+
 test('our own old commitment — is never published by us, also after it was in a block', (t) => {
   const two = ready()
   const { alice } = two
