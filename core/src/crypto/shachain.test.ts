@@ -28,14 +28,14 @@ const storeAfter = (count: number): ShachainStore => {
 }
 
 for (const { name, seed, index, secret } of GENERATION) {
-  test(`BOLT 3 appendix D — generates ${name}`, (t) => {
+  test(`BOLT 3, appendix D — secrets are generated as published: ${name}`, (t) => {
     t.is(toHex(shachainSecret(fromHex(seed), index)), secret)
     t.is(toHex(shachainGenerator(fromHex(seed))(index)), secret)
   })
 }
 
 for (const { name, accepted, secrets } of STORAGE) {
-  test(`BOLT 3 appendix D — storage: ${name}`, (t) => {
+  test(`BOLT 3, appendix D — secrets are stored, and wrong ones refused, as published: ${name}`, (t) => {
     let store = EMPTY_SHACHAIN_STORE
     for (const [i, secret] of secrets.entries()) {
       const inserted = insertSecret(store, fromHex(secret))

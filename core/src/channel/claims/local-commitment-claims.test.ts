@@ -159,6 +159,25 @@ test('BOLT 5, generation of HTLC transactions — the peer’s signature lets in
   t.notDeepEqual(claimTask(claim, funded), claimTask(claim))
 })
 
+test('BOLT 5, generation of HTLC transactions — our own signature covers every input and output', (t) => {
+  for (const [type, id] of [
+    ['htlc-success', 4n],
+    ['htlc-timeout', 3n],
+  ] as const) {
+    const claim = claimOf(localCommitmentClaims(close({ preimageOf })).claims, type, id)
+    const witness = claimWitness(claim, sign(claim))
+    // BOLT 3: the peer's first, then ours, each with its sighash type.
+    t.deepEqual([witness[1]?.at(-1), witness[2]?.at(-1)], [0x83, 0x01])
+    const { amount, lock } = claim
+    const all = { tx: claim.tx, inputIndex: 0, scriptCode: lock.witnessScript, amount, sighashType: 0x01 }
+    t.true(secp256k1.verify(sign(claim), segwitV0Sighash(all), keys.localHtlcKey))
+    const [output] = claim.tx.outputs
+    if (output === undefined) return t.fail()
+    const more: Tx = { ...claim.tx, outputs: [output, { amount: 1n, script: destination }] }
+    t.false(secp256k1.verify(sign(claim), segwitV0Sighash({ ...all, tx: more }), keys.localHtlcKey))
+  }
+})
+
 test('a to_local claim — pays the destination all but its fee, and is signed by the delayed key', (t) => {
   const claim = claimOf(localCommitmentClaims(close()).claims, 'to-local')
   const tx = signed(claim)

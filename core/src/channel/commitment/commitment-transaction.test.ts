@@ -242,6 +242,54 @@ test('BOLT 3, commitment transaction outputs — amounts are rounded down, and o
   )
 })
 
+test('BOLT 3, trimmed outputs — the base fee and both anchors are taken from the opener, and from nobody else', (t) => {
+  for (const localIsOpener of [true, false]) {
+    const params = { ...bolt3Params(), localIsOpener }
+    const keys = bolt3Keys(params)
+    const spec = { htlcs: [], feeratePerKw: 2_500, toLocalMsat: 7_000_000_000n, toRemoteMsat: 3_000_000_000n }
+    const { tx, outputs } = buildCommitment({ params, keys, index: 42, spec })
+    const amounts = [outputs.toLocal, outputs.toRemote].map((at) => tx.outputs[at ?? -1]?.amount)
+    // 2500 for each 1000 of 1124, and 330 twice.
+    const cost = 2_810n + 660n
+    t.deepEqual(amounts, localIsOpener ? [7_000_000n - cost, 3_000_000n] : [7_000_000n, 3_000_000n - cost])
+  }
+})
+
+test('BOLT 3, trimmed outputs — a main output below its owner’s dust limit is left out, and one at the limit is there', (t) => {
+  const built = (toLocal: bigint, toRemote: bigint, localIsOpener: boolean) => {
+    const params = { ...bolt3Params(1_000n), localIsOpener }
+    const spec = { htlcs: [], feeratePerKw: 0, toLocalMsat: toLocal, toRemoteMsat: toRemote }
+    const { outputs } = buildCommitment({ params, keys: bolt3Keys(params), index: 42, spec })
+    return [outputs.toLocal !== undefined, outputs.toRemote !== undefined]
+  }
+  t.deepEqual(built(999_999n, 9_000_000_000n, false), [false, true])
+  t.deepEqual(built(1_000_000n, 9_000_000_000n, false), [true, true])
+  t.deepEqual(built(9_000_000_000n, 999_999n, true), [true, false])
+  t.deepEqual(built(9_000_000_000n, 1_000_000n, true), [true, true])
+  // Anchors come first: what is left of the opener's balance counts.
+  t.deepEqual(built(1_659_999n, 9_000_000_000n, true), [false, true])
+  t.deepEqual(built(1_660_000n, 9_000_000_000n, true), [true, true])
+})
+
+test('BOLT 3, fee calculation — HTLC transactions pay nothing, at whatever rate', (t) => {
+  for (const feeratePerKw of [253, 15_000]) {
+    const spec = {
+      htlcs: BOLT3_HTLCS.slice(0, 5),
+      feeratePerKw,
+      toLocalMsat: 6_988_000_000n,
+      toRemoteMsat: 3_000_000_000n,
+    }
+    const params = bolt3Params()
+    const { htlcTransactions } = buildCommitment({ params, keys: bolt3Keys(params), index: 42, spec })
+    t.is(htlcTransactions.length, 5)
+    for (const { amount, tx } of htlcTransactions)
+      t.deepEqual(
+        tx.outputs.map((output) => output.amount),
+        [amount],
+      )
+  }
+})
+
 test('BOLT 3, transaction output ordering — outputs have one order, in whatever order HTLCs are listed', (t) => {
   fc.assert(
     fc.property(arbitraryCommitment, (given) => {

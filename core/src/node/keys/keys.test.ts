@@ -1,11 +1,13 @@
 import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { inspect } from 'node:util'
 import { mnemonicToSeedSync } from '@scure/bip39'
 import test from 'ava'
 import { NETWORKS } from '../../bitcoin/network.ts'
 import { derivePublicKey } from '../../crypto/commitment-keys.ts'
 import { secp256k1 } from '../../crypto/secp256k1.ts'
+import { shachainGenerator } from '../../crypto/shachain.ts'
 import { toHex } from '../../lib/bytes.ts'
 import { seededRng } from '../../lib/rng.ts'
 import { type NodeOptions, withoutSeed } from '../node-options.ts'
@@ -85,4 +87,31 @@ test('whoever has a signer, or the options that are handed on, has no private ke
   const isKey = (value: unknown): boolean => value instanceof Uint8Array
   t.deepEqual(Object.values(signer).filter(isKey), [signer.nodeId])
   t.deepEqual(Object.values(withoutSeed({ version: '1', seed } as NodeOptions)), ['1'])
+})
+
+test('BOLT 3, per-commitment secret requirements — each channel has a seed of its own, which 256 bits of the node’s seed stand behind', (t) => {
+  const seedOf = (seed: number, keyIndex: number): string =>
+    toHex(keyTree(new Uint8Array(64).fill(seed), NETWORKS.regtest).channelSecrets(keyIndex).commitmentSeed)
+  const seeds = [1, 2].flatMap((seed) => [0, 1, 2, 1_000_000].map((keyIndex) => seedOf(seed, keyIndex)))
+  t.is(new Set(seeds).size, seeds.length)
+  t.true(seeds.every((seed) => seed.length === 64))
+})
+
+test('BOLT 3, per-commitment secret requirements — the seed stays with the signer, and the first secret is that of the highest index', (t) => {
+  const tree = keyTree(new Uint8Array(64).fill(3), NETWORKS.regtest)
+  const { commitmentSeed } = tree.channelSecrets(5)
+  const signer = localSigner(tree).channel(5)
+  const secretOf = (index: number): Uint8Array => {
+    const answer = signer.answer({ type: 'per-commitment-secret', index })
+    if (answer.type !== 'per-commitment-secret') throw new Error('no secret')
+    return answer.secret
+  }
+  const generate = shachainGenerator(commitmentSeed)
+  for (const number of [0, 1, 1_000]) {
+    t.deepEqual(secretOf(number), generate(281_474_976_710_655 - number))
+    t.deepEqual(signer.commitmentPoint(number), secp256k1.publicKey(secretOf(number)))
+  }
+  // Who has it has all secrets: nothing that a signer shows is or holds it.
+  const shown = inspect(signer, { depth: null, getters: true, showHidden: true })
+  t.false(shown.includes(toHex(commitmentSeed)) || shown.includes(inspect(commitmentSeed).slice(16, 60)))
 })

@@ -1,36 +1,30 @@
+import { dustLimit } from '../../../bitcoin/fees.ts'
 import { formatOutPoint, type Tx, txidOf } from '../../../bitcoin/transaction.ts'
 import { equalBytes } from '../../../lib/bytes.ts'
-import type { HtlcId, Preimage } from '../../../lib/ids.ts'
-import type { BlockHeight } from '../../../lib/units.ts'
+import { type BlockHeight, msatToSatFloor } from '../../../lib/units.ts'
 import type { Claim } from '../../claims/claim.ts'
 import { classifySpend } from '../../claims/classify-spend.ts'
-import {
-  type ConfirmedSpend,
-  findSpend,
-  type OnChainOutcome,
-  revealedPreimages,
-} from '../../claims/on-chain-outcome.ts'
+import { type ConfirmedSpend, findSpend } from '../../claims/on-chain-outcome.ts'
 import type { ConcernedOutput, Resolution } from '../../claims/resolution.ts'
+import { paidBy } from '../../commitment/simple-close-transaction.ts'
 import { balancesOf } from '../../commitments/balances.ts'
 import { fundingOutputScript } from '../../commitments/build-commitment.ts'
-import { commitmentOn } from '../../commitments/commitments.ts'
-import { update } from '../../state/channel-state.ts'
+import { commitmentOn, commitmentSpentBy } from '../../commitments/commitments.ts'
 import type { ClosedSummary, ClosingProgress, FundingSpend } from '../../state/closing.ts'
 import type { Commitment } from '../../state/commitment.ts'
 import type { Closed, Closing } from '../../state/durable.ts'
 import type { Effect } from '../../state/effects.ts'
 import type { ChannelEnv } from '../../state/environment.ts'
-import { type HtlcRecord, replaceHtlc } from '../../state/htlc.ts'
 import type { OutputSpent, TxConfirmed } from '../../state/inputs.ts'
 import type { Session } from '../../state/session.ts'
 import { passedDeadline } from '../common/deadlines.ts'
 import { IRREVOCABLE_DEPTH, isAsDeepAs } from '../common/depth.ts'
 import { dropUnsigned, failedSession } from '../common/fail-channel.ts'
 import { publishLocalCommitment, publishMutualClose } from '../common/publications.ts'
-import { settled } from '../common/settle.ts'
 import { mutualCloses } from '../common/simple-close.ts'
 import { andThen, emit, type Live, type Step, stay, to } from '../common/step.ts'
 import { confirmedSpend, decided, recallFor, resolutionOf } from './close-resolution.ts'
+import { learnFrom, settleOutcomes } from './outcomes.ts'
 import { confirmedIn, conflicts, type Undone, without } from './undone.ts'
 
 /** An output that we watch is spent, in a block or, after a close, in the mempool. */
@@ -98,9 +92,12 @@ const causeOf = (kind: FundingSpend['kind']): Closing['closing']['cause'] => {
 }
 
 // BOLT 5: the operator must know of a peer that cheats, of a copy of this node that does, and of a commitment that we do not know.
-const reportSpend = (durable: Closing, { kind, txid }: FundingSpend): readonly Effect[] => {
+const reportSpend = (durable: Closing, { kind, tx, txid }: FundingSpend): readonly Effect[] => {
   switch (kind) {
     case 'mutual':
+      return isAgreed(durable, tx)
+        ? []
+        : [emit(durable, { type: 'error', error: { code: 'unknown-funding-spend', txid } })]
     case 'local':
     case 'remote':
     case 'remote-next':
@@ -114,44 +111,37 @@ const reportSpend = (durable: Closing, { kind, txid }: FundingSpend): readonly E
   }
 }
 
+/**
+ * BOLT 5, general requirements: who spends the funding with something that is neither a commitment nor a close that we would sign has our key.
+ * What we sign pays one of our scripts, unless what it would pay there is dust.
+ */
+const isAgreed = (durable: Closing, tx: Tx): boolean => {
+  const scripts = ownScripts(durable)
+  if (tx.outputs.some(({ script }) => scripts.some((own) => equalBytes(own, script)))) return true
+  const { localParams, local } = commitmentSpentBy(durable, tx)
+  const fee = paidBy(localParams, tx)
+  const { localShutdownScript } = durable.params
+  return msatToSatFloor(local.spec.toLocalMsat) - fee < dustLimit(localShutdownScript)
+}
+
+const ownScripts = ({ params, localShutdown, closes = [] }: Closing): readonly Uint8Array[] => [
+  params.localShutdownScript,
+  ...(localShutdown === undefined ? [] : [localShutdown]),
+  ...closes.map(({ localScript }) => localScript),
+]
+
 /** A transaction that spends an output of the commitment. We use a preimage in it at once, confirmed or not. */
 const claimSpent = ({ durable, session }: Live, { tx, outpoint, inMempool }: OutputSpent, env: ChannelEnv): Step => {
   const state = session === undefined ? { durable } : { durable, session }
   if (durable.phase !== 'closing') return stay(state)
-  const outputs = resolutionOf(durable, env)?.outputs ?? []
+  const resolution = resolutionOf(durable, env)
+  const outputs = resolution?.outputs ?? []
   const name = formatOutPoint(outpoint)
   const script = tx.outputs[0]?.script ?? outputs.find((output) => formatOutPoint(output.outpoint) === name)?.script
-  const learnt = learnFrom(durable, outputs, tx)
+  const learnt = learnFrom(durable, outputs, tx, resolution?.outcomes)
   const watch: readonly Effect[] =
     script === undefined || inMempool ? [] : [{ type: 'watch-confirmed', txid: txidOf(tx), depth: 1, script }]
   return to(learnt.durable, session, [...learnt.effects, ...watch])
-}
-
-/** BOLT 5: what a transaction shows by taking HTLCs that we offered. */
-const learnFrom = (durable: Closing, outputs: readonly ConcernedOutput[], tx: Tx): Learnt => {
-  const effects: Effect[] = []
-  let next: Closing = durable
-  for (const { htlc, preimage } of revealedPreimages(outputs, tx)) {
-    const learnt = learnPreimage(next, htlc.id, preimage)
-    next = learnt.durable
-    effects.push(...learnt.effects)
-  }
-  return { durable: next, effects }
-}
-
-interface Learnt {
-  readonly durable: Closing
-  readonly effects: readonly Effect[]
-}
-
-/** Its origin gets it at once, unless the chain has already given the HTLC back to it. */
-export const learnPreimage = (durable: Closing, id: HtlcId, preimage: Preimage): Learnt => {
-  const record = durable.htlcs.offered.find(({ add }) => add.id === id)
-  const isOver = durable.closing.settled.includes(id)
-  if (record === undefined || record.preimage !== undefined || isOver) return { durable, effects: [] }
-  const offered = replaceHtlc(durable.htlcs.offered, { ...record, preimage })
-  const next = update(durable, { htlcs: { ...durable.htlcs, offered } })
-  return { durable: next, effects: settled(next, record, { type: 'fulfilled', preimage, onChain: true }) }
 }
 
 /** A transaction of a closing is in a block. */
@@ -311,70 +301,6 @@ export const progressClosing = (
 const hasUntold = ({ htlcs, closing }: Closing): boolean =>
   htlcs.offered.some(({ add, preimage }) => preimage === undefined && !closing.settled.includes(add.id))
 
-/**
- * BOLT 5: an HTLC that we offered has failed once its timeout, or a commitment without it, is deep enough. It is fulfilled as soon as a block
- * shows its preimage, whoever heard of that block first.
- */
-const settleOutcomes = (
-  durable: Closing,
-  resolution: Resolution,
-  commitmentIsDeep: boolean,
-  isDeep: (height: number) => boolean,
-): Learnt => {
-  const fulfilled = learnFromOutcomes(durable, resolution)
-  const failed = settleFailures(fulfilled.durable, resolution, commitmentIsDeep, isDeep)
-  return { durable: failed.durable, effects: [...fulfilled.effects, ...failed.effects] }
-}
-
-const learnFromOutcomes = (durable: Closing, { outcomes }: Resolution): Learnt => {
-  const effects: Effect[] = []
-  let next = durable
-  for (const { htlc, outcome } of outcomes) {
-    if (htlc.direction !== 'offered' || outcome.type !== 'fulfilled-by-peer') continue
-    const learnt = learnPreimage(next, htlc.id, outcome.preimage)
-    next = learnt.durable
-    effects.push(...learnt.effects)
-  }
-  return { durable: next, effects }
-}
-
-const settleFailures = (
-  durable: Closing,
-  { outcomes, others }: Resolution,
-  commitmentIsDeep: boolean,
-  isDeep: (height: number) => boolean,
-): Learnt => {
-  const fates = new Map<HtlcId, boolean>()
-  for (const { htlc, outcome } of outcomes) {
-    if (htlc.direction !== 'offered') continue
-    const failed = isFailure(outcome, isDeep)
-    fates.set(htlc.id, failed && commitmentIsDeep)
-  }
-  const isOver = ({ add, preimage }: HtlcRecord): boolean =>
-    preimage === undefined &&
-    !durable.closing.settled.includes(add.id) &&
-    (fates.get(add.id) ?? (others === 'no-output' && commitmentIsDeep))
-  const over = durable.htlcs.offered.filter(isOver)
-  if (over.length === 0) return { durable, effects: [] }
-  const settledIds = [...durable.closing.settled, ...over.map(({ add }) => add.id)]
-  return {
-    durable: { ...durable, closing: { ...durable.closing, settled: settledIds } },
-    effects: over.flatMap((record) => settled(durable, record, { type: 'timed-out-on-chain' })),
-  }
-}
-
-const isFailure = (outcome: OnChainOutcome, isDeep: (height: number) => boolean): boolean => {
-  switch (outcome.type) {
-    case 'timed-out-by-us':
-    case 'given-up':
-      return isDeep(outcome.height)
-    case 'no-output':
-      return true
-    default:
-      return false
-  }
-}
-
 const dueClaims = (resolution: Resolution | undefined, env: ChannelEnv): readonly Claim[] =>
   (resolution?.claims ?? []).filter(({ publishableFrom }) => publishableFrom <= env.height)
 
@@ -439,11 +365,10 @@ const end = (
 }
 
 /** What the spend of the funding and the claims that followed it have brought to the wallet, however the channel ended. */
-const paidToUs = ({ closing, params, localShutdown, closes = [] }: Closing, { tx }: FundingSpend): bigint => {
-  const named = closes.map(({ localScript }) => localScript)
-  const scripts = [params.localShutdownScript, ...(localShutdown === undefined ? [] : [localShutdown]), ...named]
+const paidToUs = (durable: Closing, { tx }: FundingSpend): bigint => {
+  const scripts = ownScripts(durable)
   let sum = 0n
-  for (const { outputs } of [tx, ...closing.claims.map((claim) => claim.tx)])
+  for (const { outputs } of [tx, ...durable.closing.claims.map((claim) => claim.tx)])
     for (const { script, amount } of outputs) if (scripts.some((own) => equalBytes(own, script))) sum += amount
   return sum
 }

@@ -5,6 +5,7 @@ import { concat, equalBytes, fromHex, toHex } from '../../../lib/bytes.ts'
 import { ecdsa } from '../../../wire/funding-signature.ts'
 import type { ClosingComplete, ClosingSig } from '../../../wire/messages/channel-close.ts'
 import { closingWeight } from '../../commitment/closing-transaction.ts'
+import type { FundingTerms } from '../../commitment/commitment-terms.ts'
 import { ANCHORS_ZERO_FEE_HTLC } from '../../commitment/formats/anchors/anchors-format.ts'
 import { buildSimpleClose, CLOSE_VARIANTS, type CloseVariant } from '../../commitment/simple-close-transaction.ts'
 import { decodeChannel, encodeChannel } from '../../persistence/channel-codec.ts'
@@ -135,6 +136,26 @@ test('BOLT 3, closing transaction — the closer pays, inputs are replaceable, t
     tx?.outputs.map(({ amount }) => amount),
     [200_000n, 800_000n - 777n],
   )
+})
+
+test('BOLT 3, closing transaction — balances are rounded down, and an OP_RETURN has no amount', (t) => {
+  const amounts = (closerScript: Uint8Array, closeeScript: Uint8Array) =>
+    buildSimpleClose(
+      {
+        format: ANCHORS_ZERO_FEE_HTLC,
+        funding: ready().alice.funded.active[0]?.localParams as FundingTerms,
+        closer: { script: closerScript, balanceMsat: 600_000_999n },
+        closee: { script: closeeScript, balanceMsat: 399_999_001n },
+        fee: 1_000n,
+        locktime: 0,
+      },
+      'closerAndCloseeOutputs',
+    )
+      .tx.outputs.map(({ amount }) => amount)
+      .toSorted()
+  t.deepEqual(amounts(P2WPKH('aa'), P2WPKH('bb')), [399_999n, 599_000n])
+  t.deepEqual(amounts(OP_RETURN, P2WPKH('bb')), [0n, 399_999n])
+  t.deepEqual(amounts(P2WPKH('aa'), OP_RETURN), [0n, 599_000n])
 })
 
 test('BOLT 2, closing_complete — who has more signs with and without the other’s output, who has less only with both', (t) => {

@@ -128,7 +128,7 @@ const claimed = () => {
   return { bob, tx, first }
 }
 
-test('BOLT 5 — a claim whose block is undone is published again at once and at every block, and counts only in its new block', (t) => {
+test('BOLT 5, general nomenclature — what a reorganisation undoes is resolved again: a claim is published again at once and at every block, and counts only in its new block', (t) => {
   const { bob, first } = claimed()
   t.deepEqual(first.map(({ kind }) => kind.type).toSorted(), ['offered-htlc', 'received-htlc', 'to-remote'])
   const [lost] = first.filter(({ kind }) => kind.type === 'offered-htlc')
@@ -145,7 +145,7 @@ test('BOLT 5 — a claim whose block is undone is published again at once and at
   t.is(endOf(bob), 'done')
 })
 
-test('BOLT 5 — a commitment whose block is undone takes its claims along: they are made anew from what is confirmed then', (t) => {
+test('BOLT 5, general nomenclature — what a reorganisation undoes is resolved again: a commitment takes its claims along, and they are made anew from what is confirmed then', (t) => {
   const { bob, tx, first } = claimed()
   t.deepEqual(closes(bob, unconfirmed(bob, tx)), [id(tx)])
   const { durable } = bob.state
@@ -154,7 +154,7 @@ test('BOLT 5 — a commitment whose block is undone takes its claims along: they
   t.is(claims(confirmed(bob, tx, 1013)).length, first.length)
 })
 
-test('BOLT 5 — no reorganisation less deep than the timeout that failed an HTLC upstream can make the failure wrong', (t) => {
+test('BOLT 5, general nomenclature — what a reorganisation undoes is resolved again: no reorganisation less deep than the timeout that failed an HTLC upstream can make the failure wrong', (t) => {
   for (const depth of [1, 2, 3, 4, 5]) {
     const { bob, tx, first } = claimed()
     const timeout = first.find(({ kind }) => kind.type === 'offered-htlc')
