@@ -3,64 +3,74 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
 import { displayTxid, encodeTx, parseTxid, type Tx, txidOf } from '../../core/src/bitcoin/transaction.ts'
-import { latest } from '../../core/src/channel/commitments/commitments.ts'
-import { decodeChannel, liveHtlcKeys } from '../../core/src/channel/persistence/channel-codec.ts'
-import { isFunded } from '../../core/src/channel/state/channel-state.ts'
-import type { Funded } from '../../core/src/channel/state/durable.ts'
 import { sha256 } from '../../core/src/crypto/hashes.ts'
 import { concat, fromHex, toHex, utf8Encode } from '../../core/src/lib/bytes.ts'
 import type { OutPoint, Preimage } from '../../core/src/lib/ids.ts'
 import { readInvoice } from '../../core/src/node/payment/receiver-actor.ts'
-import { TABLE } from '../../core/src/node/storage/tables.ts'
 import { TestNode } from '../scenarios/support/world.ts'
 import { BadCopy, COIN_SAT, COIN_SCRIPT } from '../support/bad-copy.ts'
 import { whyNoBitcoind } from './support/bitcoind.ts'
 import { BitcoindChain } from './support/bitcoind-chain.ts'
 import { bitcoindRig } from './support/bitcoind-rig.ts'
+import { RecordedStates } from './support/recorded-states.ts'
 
 const missing = whyNoBitcoind()
 const real = missing === undefined ? test : test.skip
 if (missing !== undefined) test(`skipped: ${missing}`, (t) => t.pass())
 
 const PAYMENTS = 50
-// FULGURITE_CHEATS=50 cheats at every height of the history: each needs a channel of its own.
-const CHEATS = Number(process.env.FULGURITE_CHEATS ?? 6)
+// FULGURITE_CHEATS=150 cheats about once at every commitment of the history: each needs a channel of its own.
+const CHEATS = Number(process.env.FULGURITE_CHEATS ?? 8)
 
 const CAPACITY = 500_000n
 const ANCHOR = 330n
 /** What commitments, anchors and penalties may cost of the channels. */
-const COSTS_PERCENT = 3n
+const COSTS_PERCENT = 4n
 /** Payments under way at the same time. */
 const AT_ONCE = 5
 const EXPIRY = 30
+/** Of an HTLC that is alive when its commitment is published. */
+const LONG_EXPIRY = 300
+/** For each cheat, what pays for an HTLC transaction. */
+const COINS = 4
+const MOST_UNCONFIRMED = 20
+/** What the honest node's penalties pay at first, and then, in satoshis per 1000 weight units. */
+const CHEAP = 500
+const DEARER = 1_500
 /** Mined before anything is published: HTLCs of the history have expired by then. */
 const LATER = 60
 const OPENED_AT_ONCE = 4
 const MAX_BLOCKS = 400
 
-/** The node's channel as it is stored now; `undefined` if a commit came between the reading of its rows. */
-const storedChannel = async (node: TestNode, channelId: string): Promise<Funded | undefined> => {
-  const row = await node.store.get(TABLE.channel, fromHex(channelId))
-  const keys = row === undefined ? undefined : liveHtlcKeys(row)
-  if (row === undefined || keys?.ok !== true) throw new Error('the channel is not stored')
-  const values = await node.store.getAll(TABLE.htlc, keys.value)
-  const channel = decodeChannel(
-    row,
-    keys.value.map((key, at) => ({ key, value: values[at] as Uint8Array })),
-  )
-  return channel.ok && isFunded(channel.value) ? channel.value : undefined
+/** How the cheater goes about its HTLCs: before the other side is back or not, each by itself or several in one transaction. */
+interface Way {
+  readonly when: 'alone' | 'racing' | 'late'
+  readonly together: boolean
 }
+
+const wayOf = (at: number): Way => ({
+  when: (['alone', 'racing', 'late'] as const)[at % 3] ?? 'late',
+  together: at % 2 === 1,
+})
 
 real(
   `BOLT 5, revoked transaction close — who publishes what it has revoked ends with nothing: at ${CHEATS} heights of ${PAYMENTS} payments, on bitcoind`,
   async (t) => {
-    t.timeout(290_000)
+    t.timeout(290_000 + CHEATS * 10_000)
     const folder = mkdtempSync(join(tmpdir(), 'fulgurite-cheating-'))
     const rig = await bitcoindRig()
     const chain = new BitcoindChain(rig)
-    const [honest, cheater] = ['honest', 'cheater'].map(
-      (name) => new TestNode(chain, name, { path: join(folder, `${name}.sqlite`) }),
-    ) as [TestNode, TestNode]
+    const states = new RecordedStates()
+    let rate = CHEAP
+    const path = (name: string): string => join(folder, `${name}.sqlite`)
+    const cheater = new TestNode(chain, 'cheater', {
+      path: path('cheater'),
+      storing: (store) => states.recording(store),
+    })
+    const honest = new TestNode(chain, 'honest', {
+      path: path('honest'),
+      backend: (backend) => ({ ...backend, estimateFeerate: () => rate }),
+    })
     t.teardown(async () => {
       for (const node of [honest, cheater]) await node.stop()
       await rig.stop()
@@ -70,8 +80,11 @@ real(
       await node.start()
       chain.nodes.push(node)
     }
-    for (let i = 0; i < CHEATS; i++) await chain.pay(COIN_SCRIPT, COIN_SAT)
-    for (let i = 0; i < CHEATS; i++) await chain.pay(COIN_SCRIPT, COIN_SAT)
+    for (let i = 1; i <= CHEATS * COINS; i++) {
+      await chain.pay(COIN_SCRIPT, COIN_SAT)
+      // Each spends the change of the one before it.
+      if (i % MOST_UNCONFIRMED === 0) await chain.mine(1)
+    }
     await honest.faucet(1_000_000n)
     await cheater.faucet(BigInt(CHEATS + 1) * CAPACITY)
     await cheater.connectTo(honest)
@@ -90,47 +103,65 @@ real(
     const seed = concat(half, sha256(half))
     // What the cheater knows: the preimages of its own invoices.
     const preimages = new Map<string, Preimage>()
-    const pay = async (from: TestNode, to: TestNode, shortChannelId: unknown, amountMsat: bigint): Promise<void> => {
+    /** How it goes: most are paid, some are refused, and some wait for another part of theirs. */
+    type Fate = 'paid' | 'refused' | 'held'
+    const pay = async (from: TestNode, to: TestNode, shortChannelId: unknown, amountMsat: bigint, fate: Fate) => {
       const { invoice } = await to.ask('invoices', 'create', { amountMsat, description: '' })
       const { paymentHash, paymentSecret } = invoice
       const made = to === cheater ? await readInvoice(to.store, fromHex(paymentHash)) : undefined
       if (made !== undefined) preimages.set(paymentHash, made.preimage)
-      const route = [{ nodeId: to.id, shortChannelId, amountMsat, cltvExpiryDelta: EXPIRY }]
-      await from.ask('payments', 'sendToRoute', { paymentHash, paymentSecret, route })
+      const part = fate === 'held' ? amountMsat / 2n : amountMsat
+      const cltvExpiryDelta = fate === 'held' ? LONG_EXPIRY : EXPIRY
+      const route = [{ nodeId: to.id, shortChannelId, amountMsat: part, cltvExpiryDelta }]
+      return from.tryAsk('payments', 'sendToRoute', {
+        paymentHash,
+        paymentSecret: fate === 'refused' ? '11'.repeat(32) : paymentSecret,
+        totalAmountMsat: amountMsat,
+        route,
+      })
     }
-    /** The cheater's state after so many payments: at rest, or with HTLCs in one stage or another. */
+    /** The history of a channel, and a copy of a state that the cheater had in it: at rest, or with HTLCs in one stage or another. */
     const playHistory = async (channelId: string, at: number): Promise<BadCopy> => {
       const { shortChannelId } = (await cheater.ask('channels', 'get', { channelId })).channel
-      const cheatsAt = Math.floor((at * PAYMENTS) / CHEATS)
-      const one = (i: number): Promise<void> => {
-        const amountMsat = 2_000_000n + BigInt(i) * 100_000n
-        return i % 2 === 0
-          ? pay(cheater, honest, shortChannelId, amountMsat)
-          : pay(honest, cheater, shortChannelId, amountMsat)
+      const one = (i: number, fate: Fate) => {
+        const isDust = i % 7 === 3
+        const amountMsat = isDust ? 300_000n : 2_000_000n + BigInt(i) * 100_000n
+        const [from, to] = i % 2 === 0 ? [cheater, honest] : [honest, cheater]
+        return pay(from, to, shortChannelId, amountMsat, fate)
       }
-      let copied: Funded | undefined
+      const begin = states.now
       for (let i = 0; i < PAYMENTS; i += AT_ONCE) {
-        const isNow = copied === undefined && i + AT_ONCE > cheatsAt
-        const paid = Promise.all(Array.from({ length: AT_ONCE }, (_, more) => one(i + more)))
-        let isPaid = false
-        const done = paid.then(() => {
-          isPaid = true
-        })
-        while (isNow && !isPaid && copied === undefined) {
-          const stored = await storedChannel(cheater, channelId)
-          // Every third copy is taken when nothing is under way.
-          if (at % 3 !== 0 && stored !== undefined && latest(stored).local.spec.htlcs.length > at % 2) copied = stored
-        }
-        await done
-        if (isNow) copied ??= await storedChannel(cheater, channelId)
+        await Promise.all(
+          Array.from({ length: AT_ONCE }, (_, more) => one(i + more, (i + more) % 5 === 4 ? 'refused' : 'paid')),
+        )
       }
-      if (copied === undefined) throw new Error('no copy was taken')
+      let end = states.now
+      // Every fifth has HTLCs that are alive on both sides when it is published.
+      const isAlive = at % 5 === 4
+      if (isAlive) {
+        for (const i of [PAYMENTS, PAYMENTS + 1]) void one(i, 'held')
+        const inFlight = async () => (await cheater.ask('channels', 'get', { channelId })).channel.htlcsInFlight
+        await cheater.until(async () => (await inFlight()) === 2)
+        end = states.now
+      }
       // What is copied last must be revoked, too.
-      for (let i = 0; i < 2; i++) await one(PAYMENTS + i)
-      return new BadCopy(seed, copied)
+      for (let i = 0; i < 2; i++) await one(PAYMENTS + 2 + i, 'paid')
+      const moments = states.between(fromHex(channelId), begin, end)
+      const chosen = isAlive ? moments.at(-1) : moments[Math.floor((at * moments.length) / CHEATS)]
+      if (chosen === undefined) throw new Error('no state was recorded')
+      return new BadCopy(seed, states.at(chosen))
     }
     const copies: BadCopy[] = await Promise.all(channels.map(playHistory))
-    t.log(`${copies.reduce((sum, { htlcs }) => sum + htlcs.length, 0)} HTLCs in ${copies.length} copies`)
+    const numbers = copies.map(({ index }) => index).toSorted((a, b) => a - b)
+    const sum = (of: (copy: BadCopy) => number): number => copies.reduce((all, copy) => all + of(copy), 0)
+    t.log(
+      `${CHEATS} copies, of commitments ${numbers[0]} to ${numbers.at(-1)}, ${new Set(numbers).size} of them different`,
+    )
+    t.log(
+      `${sum(({ htlcs }) => htlcs.filter(({ direction }) => direction === 'offered').length)} HTLCs that the cheater offered in them, ` +
+        `${sum(({ htlcs }) => htlcs.filter(({ direction }) => direction === 'received').length)} that it received, ` +
+        `${sum(({ htlcs }) => htlcs.filter(({ amountMsat }) => amountMsat < 354_000n).length)} of all without an output`,
+    )
 
     await chain.mine(LATER)
     const before = (await honest.ask('wallet', 'balance', {})).confirmedSat
@@ -149,28 +180,42 @@ real(
       if (isTaken) cheats.add(displayTxid(txidOf(tx)))
       return isTaken
     }
+    // All of them in one block.
     for (const copy of copies) t.true(await submit(copy.commitment()), `commitment ${copy.index} is taken`)
-    const takeHtlcs = async (copy: BadCopy): Promise<number> => {
+    const takeHtlcs = async (when: Way['when']): Promise<string> => {
       const height = await rig.mine(0)
-      const txs = copy.htlcTransactions(
-        height,
-        ({ paymentHash }) => preimages.get(toHex(paymentHash)),
-        () => coins.pop(),
-      )
       let taken = 0
-      for (const tx of txs) if (await submit(tx)) taken += 1
-      return taken
+      let made = 0
+      for (const [at, copy] of copies.entries()) {
+        const way = wayOf(at)
+        if (way.when !== when) continue
+        const preimageOf = ({ paymentHash }: { readonly paymentHash: Uint8Array }) => preimages.get(toHex(paymentHash))
+        for (const tx of copy.htlcTransactions(height, preimageOf, () => coins.pop(), way.together)) {
+          made += 1
+          if (await submit(tx)) taken += 1
+        }
+      }
+      return `${taken} of ${made}`
     }
     await rig.mine(1)
-    // Half of them take HTLCs while the honest node is down, the others when it is back: then both want the same outputs.
-    let early = 0
-    for (const [at, copy] of copies.entries()) if (at % 2 === 0) early += await takeHtlcs(copy)
+    const alone = await takeHtlcs('alone')
     await rig.mine(1)
     const starting = honest.start()
-    let racing = 0
-    for (const [at, copy] of copies.entries()) if (at % 2 === 1) racing += await takeHtlcs(copy)
+    const racing = await takeHtlcs('racing')
     await starting
-    t.log(`${early} HTLC transactions before the honest node is back, ${racing} when it is`)
+    // What the honest node has published by now waits for a block, and is raised while it does.
+    const published = () => honest.payloads('channel.transaction-published')
+    const penalties = () => published().filter(({ purpose }) => purpose === 'penalty' || purpose === 'htlc-penalty')
+    await honest.until(async () => new Set(penalties().map(({ channelId }) => channelId)).size === CHEATS)
+    const late = await takeHtlcs('late')
+    rate = DEARER
+    await chain.handled(await rig.mineEmpty(2))
+    const raised = penalties().filter(({ replaces }) => replaces !== undefined).length
+    t.true(raised > 0)
+    const again = await takeHtlcs('late')
+    t.log(
+      `HTLC transactions that were taken: ${alone} before the honest node is back, ${racing} while it starts, ${late} in the place of its penalties, ${again} after ${raised} of those were raised`,
+    )
 
     const isClosing = async (): Promise<boolean> => (await honest.ask('channels', 'list', {})).items.length > 0
     for (let mined = 0; (await isClosing()) && mined < MAX_BLOCKS; mined += 10) await chain.mine(10)

@@ -2,7 +2,7 @@ import { NETWORKS } from '../../core/src/bitcoin/network.ts'
 import { p2wpkh, p2wpkhScriptCode } from '../../core/src/bitcoin/script.ts'
 import { SIGHASH_ALL, segwitV0Sighash } from '../../core/src/bitcoin/sighash.ts'
 import { type Tx, withWitness } from '../../core/src/bitcoin/transaction.ts'
-import { type Claim, claimTask, claimWitness } from '../../core/src/channel/claims/claim.ts'
+import { type Claim, claimWitness } from '../../core/src/channel/claims/claim.ts'
 import { localCommitmentClaims } from '../../core/src/channel/claims/local-commitment-claims.ts'
 import type { CommitmentKeys } from '../../core/src/channel/commitment/commitment-keys.ts'
 import type { SpecHtlc } from '../../core/src/channel/commitment/commitment-spec.ts'
@@ -66,6 +66,8 @@ export class BadCopy {
     height: number,
     preimageOf: (htlc: SpecHtlc) => Preimage | undefined,
     coin: () => OutPoint | undefined,
+    /** Whether those of one locktime are one transaction. */
+    together = false,
   ): readonly Tx[] {
     const { localParams, local } = latest(this.#durable)
     const { claims } = localCommitmentClaims({
@@ -81,31 +83,42 @@ export class BadCopy {
       destination: COIN_SCRIPT,
       feeratePerKw: 253,
     })
-    return claims.flatMap((claim) => {
-      if (claim.kind.type !== 'htlc-success' && claim.kind.type !== 'htlc-timeout') return []
-      const paying = claim.publishableFrom > height ? undefined : coin()
-      return paying === undefined ? [] : [this.#complete(claim, paying)]
+    const now = claims.filter(
+      ({ kind, publishableFrom }) =>
+        (kind.type === 'htlc-success' || kind.type === 'htlc-timeout') && publishableFrom <= height,
+    )
+    // The peer's signatures bind an input to the output at its index and to the locktime, and to nothing else.
+    const groups = together ? [...Map.groupBy(now, ({ tx }) => tx.lockTime).values()] : now.map((claim) => [claim])
+    return groups.flatMap((group) => {
+      const paying = coin()
+      return paying === undefined ? [] : [this.#complete(group, paying)]
     })
   }
 
-  #complete(claim: Claim, coin: OutPoint): Tx {
-    const { inputs } = claim.tx
+  #complete(claims: readonly Claim[], coin: OutPoint): Tx {
     const paying = { outpoint: coin, sequence: 0xfffffffd, scriptSig: new Uint8Array(0), witness: [] }
-    const tx: Tx = { ...claim.tx, inputs: [...inputs, paying] }
-    const task = claimTask(claim, tx, [{ amount: COIN_SAT, script: COIN_SCRIPT }])
-    const signed = withWitness(
-      tx,
-      0,
-      claimWitness(claim, this.#signer.signAt('htlc', this.#keys.perCommitmentPoint, task)),
-    )
+    const tx: Tx = {
+      version: 2,
+      inputs: [...claims.flatMap((claim) => claim.tx.inputs), paying],
+      outputs: claims.flatMap((claim) => claim.tx.outputs),
+      lockTime: claims[0]?.tx.lockTime ?? 0,
+    }
+    let signed = tx
+    for (const [inputIndex, claim] of claims.entries()) {
+      const { amount, lock } = claim
+      const scriptCode = lock.witnessScript
+      const digest = segwitV0Sighash({ tx, inputIndex, scriptCode, amount, sighashType: SIGHASH_ALL })
+      const signature = this.#signer.signAt('htlc', this.#keys.perCommitmentPoint, { scheme: 'ecdsa', digest })
+      signed = withWitness(signed, inputIndex, claimWitness(claim, signature))
+    }
     const digest = segwitV0Sighash({
       tx,
-      inputIndex: 1,
+      inputIndex: claims.length,
       scriptCode: p2wpkhScriptCode(hash160(secp256k1.publicKey(COIN_KEY))),
       amount: COIN_SAT,
       sighashType: SIGHASH_ALL,
     })
     const signature = witnessSignature(secp256k1.sign(digest, COIN_KEY), SIGHASH_ALL)
-    return withWitness(signed, 1, [signature, secp256k1.publicKey(COIN_KEY)])
+    return withWitness(signed, claims.length, [signature, secp256k1.publicKey(COIN_KEY)])
   }
 }

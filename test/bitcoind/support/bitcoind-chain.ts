@@ -34,7 +34,11 @@ export class BitcoindChain implements TestChain {
   }
 
   async mine(blocks: number): Promise<void> {
-    const height = await this.#rig.mine(blocks)
+    await this.handled(await this.#rig.mine(blocks))
+  }
+
+  /** Waits until every node that runs has handled the blocks up to this one. */
+  async handled(height: number): Promise<void> {
     for (const node of this.nodes) {
       if (!node.isRunning) continue
       await node.until(async () => {

@@ -17,6 +17,8 @@ export interface BitcoindRig extends ChainRig {
   waitingSpender(txid: string, outputIndex: number): Promise<string | undefined>
   /** Hands in a transaction; throws where it is refused. */
   submit(hex: string): Promise<string>
+  /** Mines blocks without any transaction. Says how high the chain is then. */
+  mineEmpty(blocks: number): Promise<number>
   /** Undoes blocks and mines one more without any transaction in their place. Says how high the chain is then. */
   reorganise(depth: number): Promise<number>
 }
@@ -45,6 +47,10 @@ export const bitcoindRig = async (): Promise<BitcoindRig> => {
     for (let left = blocks; left > 0; left -= MINED_AT_ONCE) {
       await rpc('generatetoaddress', [Math.min(left, MINED_AT_ONCE), miner])
     }
+    return rpc<number>('getblockcount')
+  }
+  const mineEmpty = async (blocks: number): Promise<number> => {
+    for (let i = 0; i < blocks; i++) await rpc('generateblock', [miner, []])
     return rpc<number>('getblockcount')
   }
   const startHeight = await mine(MATURE)
@@ -79,9 +85,9 @@ export const bitcoindRig = async (): Promise<BitcoindRig> => {
     async reorganise(depth) {
       const tip = await rpc<number>('getblockcount')
       await rpc('invalidateblock', [await rpc<string>('getblockhash', [tip - depth + 1])])
-      for (let i = 0; i <= depth; i++) await rpc('generateblock', [miner, []])
-      return rpc<number>('getblockcount')
+      return mineEmpty(depth + 1)
     },
+    mineEmpty,
     stop: () => bitcoind.stop(),
   }
 }

@@ -79,6 +79,8 @@ export interface TestNodeOptions {
   readonly aheadMs?: () => number
   /** Puts something between the node and the chain. */
   readonly backend?: (backend: ChainBackend) => ChainBackend
+  /** Puts something between the node and its store. */
+  readonly storing?: (store: Store) => Store
 }
 
 export class TestNode {
@@ -129,12 +131,13 @@ export class TestNode {
       log = silentLog,
       peers = [],
       backend = (chain) => chain,
+      storing = (store) => store,
       traffic,
       choices = {},
       retention,
       aheadMs = () => 0,
     } = this.#options
-    const store = await openSqliteStore({ path, migrations: MIGRATIONS, sought: SOUGHT, onFatal: fatal })
+    const store = storing(await openSqliteStore({ path, migrations: MIGRATIONS, sought: SOUGHT, onFatal: fatal }))
     const seed = sha256(utf8Encode(this.#name))
     const started = await startNode({
       network: REGTEST,
