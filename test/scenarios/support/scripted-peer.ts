@@ -187,7 +187,9 @@ export class ScriptedPeer {
       this.#run(party, { type: 'accept', keys: party.keys, upfrontShutdown: false })
       return
     }
-    if (message.type === 'ping') this.send({ type: 'pong', ignored: new Uint8Array(message.numPongBytes) })
+    // BOLT 1, ping: one that asks for more than a message holds is not answered.
+    if (message.type === 'ping' && message.numPongBytes < 65_532)
+      this.send({ type: 'pong', ignored: new Uint8Array(message.numPongBytes) })
     const id = nameIn(message)
     const channel = this.#channels.find(
       ({ party, temporaryChannelId }) => temporaryChannelId === id || channelIdOfParty(party) === id,
