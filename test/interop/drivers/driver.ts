@@ -78,6 +78,8 @@ export type Ability =
   | 'old-database'
   /** Closes a channel alone when told to, and claims on the chain what is its own. */
   | 'force-close'
+  /** Publishes a commitment of its own that it has revoked. */
+  | 'revoked-close'
   /** Sends `error` then, to a peer that is connected. */
   | 'error-on-force-close'
   /** Loses the connection at the messages that it is told. */
@@ -256,9 +258,11 @@ export interface Peer {
   channels(): Promise<readonly PeerChannel[]>
   closeChannel(channelId: string, options?: CloseOptions): Promise<void>
   forceClose(channelId: string): Promise<void>
-  /** What it takes for the chain's fee rate from now on. */
+  /** Takes down its commitment of now. The answer publishes it, whatever has been revoked since. */
+  rememberCommitment(channelId: string): Promise<() => Promise<void>>
   /** Of its channels with a node. */
   setRelayFees(nodeId: string, fees: RelayFees): Promise<void>
+  /** What it takes for the chain's fee rate from now on. */
   setFeerate(feeratePerKw: number): Promise<void>
   createInvoice(request: InvoiceRequest): Promise<PeerInvoice>
   isHeld(paymentHash: string): Promise<boolean>

@@ -22,6 +22,16 @@ const setUp = async (stage: Stage) => {
   return { us, peer, channelId, walletSat, hold, before: await walletSat(), theirsBefore: await peer.walletSat() }
 }
 
+/** Mines until it is known. */
+const outcome = async <T>(stage: Stage, asked: Promise<T>): Promise<T> => {
+  let known = false
+  void asked.finally(() => {
+    known = true
+  })
+  await stage.mineUntil('the outcome of a payment', async () => known, MANY_BLOCKS, 4)
+  return await asked
+}
+
 /** Where the peer has seen the close. */
 const untilPeerClosed = (stage: Stage, peer: Peer, channelId: string): Promise<void> =>
   stage.mineUntil(
@@ -34,7 +44,86 @@ const untilPeerClosed = (stage: Stage, peer: Peer, channelId: string): Promise<v
 const untilClosed = (stage: Stage, us: TestNode): Promise<void> =>
   stage.mineUntil('closed', async () => us.payloads('channel.closed').length === 1, MANY_BLOCKS, 12)
 
+/** HTLCs of one channel: one that each side is to win, and one that each is to lose. */
+const bothWays = async (stage: Stage) => {
+  const { us, peer: alice, channelId, walletSat, hold } = await setUp(stage)
+  const bob = await stage.peer(1)
+  await stage.connect(us, bob)
+  const outgoing = await stage.openTo(bob, us)
+  const offer = async () => {
+    const { bolt11, paymentHash } = await bob.createInvoice({ amountMsat: AMOUNT, hold: true, through: outgoing })
+    const asked = alice.pay(bolt11)
+    await stage.until('bob holds it', () => bob.isHeld(paymentHash))
+    return { asked, paymentHash }
+  }
+  return {
+    ...{ us, alice, bob, channelId, outgoing, walletSat },
+    sent: { claimed: await hold(), left: await hold() },
+    received: { claimed: await offer(), failed: await offer() },
+    before: await walletSat(),
+  }
+}
+
 export const forceClosing = group('Closes by one side alone', [
+  ...(['we', 'peer'] as const).map((closer) => ({
+    title: `${closer === 'we' ? 'we close' : 'the peer closes'} alone with payments in flight both ways — each side takes what is its own`,
+    role: closer,
+    needs: ['force-close', 'hold', 'private-hints', 'push'] as const,
+    async run(stage: Stage) {
+      const { t } = stage
+      const { us, alice, bob, channelId, outgoing, walletSat, sent, received, before } = await bothWays(stage)
+      if (closer === 'we') await us.ask('channels', 'forceClose', { channelId })
+      else await alice.forceClose(channelId)
+      await stage.until('the commitment is in the mempool', async () => (await stage.mempool()).length > 0)
+      await stage.mine(1)
+      await untilPeerClosed(stage, alice, channelId)
+      const closeKind = closer === 'we' ? 'local-force' : 'remote-force'
+      await us.until(async () => (await ours(us, channelId)).closeKind === closeKind)
+      t.is((await ours(us, channelId)).htlcsInFlight, 4)
+
+      await alice.settleHeld(sent.claimed.paymentHash)
+      await bob.settleHeld(received.claimed.paymentHash)
+      await bob.failHeld(received.failed.paymentHash)
+      await us.until(async () => us.payloads('payment.relayed').length === 1)
+      t.like(await outcome(stage, sent.claimed.asked), { ok: true, value: { payment: { status: 'settled' } } })
+      t.like(await outcome(stage, received.claimed.asked), { ok: true })
+      t.like(await outcome(stage, sent.left.asked), { ok: false, error: { code: 'payment-failed' } })
+      t.like(await outcome(stage, received.failed.asked), { ok: false })
+      await untilClosed(stage, us)
+      // Our 700,000 sat, less what alice claimed, and what she offered us with its fee, less what the transactions cost.
+      const gained = (await walletSat()) - before
+      t.true(gained > 688_000n && gained < 700_100n, `${gained}`)
+      t.is((await stage.settled(us, bob, outgoing)).theirsMsat, AMOUNT)
+    },
+  })),
+  {
+    title: 'the peer publishes a commitment that it has revoked, with payments in flight — all of the channel is ours',
+    role: 'peer',
+    needs: ['revoked-close', 'hold', 'private-hints', 'push'],
+    async run(stage) {
+      const { t } = stage
+      const { us, alice, bob, channelId, walletSat, sent, received, before } = await bothWays(stage)
+      const publish = await alice.rememberCommitment(channelId)
+      await alice.settleHeld(sent.claimed.paymentHash)
+      await alice.failHeld(sent.left.paymentHash)
+      await bob.settleHeld(received.claimed.paymentHash)
+      await bob.failHeld(received.failed.paymentHash)
+      for (const { ok } of await Promise.all([sent.claimed.asked, received.claimed.asked])) t.true(ok)
+      await Promise.all([sent.left.asked, received.failed.asked])
+      await stage.settled(us, alice, channelId)
+
+      const theirsBefore = await alice.walletSat()
+      await publish()
+      await stage.until('the old commitment is in the mempool', async () => (await stage.mempool()).length > 0)
+      await stage.mine(1)
+      await us.until(async () => us.payloads('channel.closing').length === 1)
+      t.like(us.payloads('channel.closing')[0], { channelId, kind: 'revoked', initiator: 'remote' })
+      await untilClosed(stage, us)
+      const gained = (await walletSat()) - before
+      t.true(gained > 985_000n && gained < 1_000_000n, `${gained}`)
+      t.true((await alice.walletSat()) <= theirsBefore)
+    },
+  },
   {
     title: 'we close alone, with nothing in flight — our share comes back after the peer’s delay, the peer has its own',
     role: 'we',

@@ -65,6 +65,7 @@ const abilities: Abilities = {
   kill: true,
   'old-database': true,
   'force-close': true,
+  'revoked-close': true,
   'error-on-force-close': 'its command that closes alone at once says nothing to the peer',
   cuts: true,
   'many-pings': true,
@@ -360,6 +361,14 @@ class CoreLightningPeer implements Peer {
     if (beside.length === 1) await this.#rpc.call('dev-fail', { id: peer_id })
     // The command knows peers, not channels. A fee that nobody agrees to leaves the close to its deadline.
     else await this.closeChannel(channelId, { feeratePerKw: 100_000, deadlineSeconds: 1 })
+  }
+
+  async rememberCommitment(channelId: string): Promise<() => Promise<void>> {
+    const { peer_id } = await this.#channel(channelId)
+    const { tx } = await this.#rpc.call<{ tx: string }>('dev-sign-last-tx', { id: peer_id })
+    return async () => {
+      await this.#ground.bitcoind?.rpc('sendrawtransaction', [tx])
+    }
   }
 
   async setRelayFees(nodeId: string, { feeBaseMsat, feeProportionalMillionths }: RelayFees): Promise<void> {

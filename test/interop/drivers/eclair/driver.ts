@@ -70,6 +70,7 @@ const abilities: Abilities = {
   kill: true,
   'old-database': true,
   'force-close': true,
+  'revoked-close': 'it gives no commitment away, and publishes none that it has revoked',
   'error-on-force-close': true,
   'crossing-openings': true,
   cuts: 'it cannot be told where to lose a connection',
@@ -385,6 +386,10 @@ class EclairPeer implements Peer, Particular {
     return payments.flatMap(({ invoice, status }) =>
       status.type === 'received' ? [{ paymentHash: invoice.paymentHash, amountMsat: BigInt(status.amount) }] : [],
     )
+  }
+
+  rememberCommitment(): Promise<never> {
+    return Promise.reject(new Error(String(abilities['revoked-close'])))
   }
 
   async setRelayFees(nodeId: string, fees: RelayFees): Promise<void> {

@@ -43,6 +43,7 @@ const abilities: Abilities = {
   kill: 'it lives in this process, which cannot be killed',
   'old-database': 'it ends its process when it learns that it is behind',
   'force-close': true,
+  'revoked-close': true,
   'error-on-force-close': true,
   cuts: 'it cannot be told where to lose a connection',
   'many-pings': true,
@@ -127,6 +128,10 @@ const startLdk = async (ground: Ground, name: string, number: number): Promise<P
     channels: async () => ldk.channels().map(peerChannel),
     closeChannel: async (channelId, options) => ldk.closeChannel(channelId, options),
     forceClose: async (channelId) => ldk.forceClose(channelId),
+    async rememberCommitment(channelId) {
+      const publish = ldk.rememberCommitment(channelId)
+      return async () => publish()
+    },
     setFeerate: async (feeratePerKw) => ldk.setFeerate(feeratePerKw),
     async createInvoice({ amountMsat, hold = false, kind }) {
       if (kind !== undefined) throw new Error(String(abilities[`${kind}-invoice`]))

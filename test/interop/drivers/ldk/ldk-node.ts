@@ -65,6 +65,8 @@ export interface LdkNode {
   failHeld(paymentHash?: string): void
   closeChannel(channelId: string, options?: LdkClosing): void
   forceClose(channelId: string): void
+  /** Takes down the commitment of now. The answer publishes it. */
+  rememberCommitment(channelId: string): () => void
   /** What LDK takes for the fee rate from now on. It changes the commitments that it pays for. */
   setFeerate(feeratePerKw: number): void
   /** Has LDK resend its on-chain claims, as it does now and then by itself. */
@@ -357,6 +359,19 @@ class Node implements LdkNode {
     const closed = this.#parts.manager.force_close_broadcasting_latest_txn(id, peer, 'asked to')
     if (!(closed instanceof ldk.Result_NoneAPIErrorZ_OK)) throw new Error(`LDK refuses to close: ${apiError(closed)}`)
     this.#pump()
+  }
+
+  rememberCommitment(channelId: string): () => void {
+    const found = this.#parts.manager
+      .list_channels()
+      .find((details) => toHex(details.get_channel_id().get_a()) === channelId)
+    if (found === undefined) throw new Error(`${this.name} has no channel ${channelId}`)
+    const outpoint = found.get_funding_txo()
+    const bytes = this.#parts.saved(outpoint)
+    return () => {
+      for (const event of this.#parts.publishFrom(bytes)) this.#handle(event)
+      this.#pump()
+    }
   }
 
   setFeerate(feeratePerKw: number): void {

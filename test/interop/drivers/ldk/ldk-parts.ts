@@ -21,6 +21,10 @@ export interface LdkParts {
   readonly sockets: LdkSockets
   connectBlock(block: LdkBlock): void
   save(): LdkState
+  /** A channel's monitor as it was written last. */
+  saved(funding: ldk.OutPoint): Uint8Array
+  /** Has a monitor as it was written once publish its commitment. Returns what is to be done for it. */
+  publishFrom(monitor: Uint8Array): readonly ldk.Event[]
 }
 
 export interface LdkPartsOptions {
@@ -86,6 +90,12 @@ export const assembleLdk = (options: LdkPartsOptions): LdkParts => {
   const messageRouter = ldk.DefaultMessageRouter.constructor_new(graph, entropy).as_MessageRouter()
   const now = Math.floor(Date.now() / 1000)
 
+  const readMonitor = (bytes: Uint8Array): ldk.ChannelMonitor => {
+    const read = ldk.UtilMethods.constructor_C2Tuple_ThirtyTwoBytesChannelMonitorZ_read(bytes, entropy, signers)
+    if (!(read instanceof ldk.Result_C2Tuple_ThirtyTwoBytesChannelMonitorZDecodeErrorZ_OK))
+      throw new Error('LDK cannot read its monitor')
+    return read.res.get_b()
+  }
   const fresh = (): ldk.ChannelManager =>
     ldk.ChannelManager.constructor_new(
       feeEstimator,
@@ -102,12 +112,7 @@ export const assembleLdk = (options: LdkPartsOptions): LdkParts => {
       now,
     )
   const restored = (kept: LdkState): ldk.ChannelManager => {
-    const known = kept.monitors.map((bytes) => {
-      const read = ldk.UtilMethods.constructor_C2Tuple_ThirtyTwoBytesChannelMonitorZ_read(bytes, entropy, signers)
-      if (!(read instanceof ldk.Result_C2Tuple_ThirtyTwoBytesChannelMonitorZDecodeErrorZ_OK))
-        throw new Error('LDK cannot read its monitor')
-      return read.res.get_b()
-    })
+    const known = kept.monitors.map(readMonitor)
     const read = ldk.UtilMethods.constructor_C2Tuple_ThirtyTwoBytesChannelManagerZ_read(
       kept.manager,
       entropy,
@@ -166,6 +171,24 @@ export const assembleLdk = (options: LdkPartsOptions): LdkParts => {
       if (block.ok) for (const tx of block.value.txs) wallet.confirmed(tx)
       manager.as_Listen().block_connected(bytes, height)
       monitor.as_Listen().block_connected(bytes, height)
+    },
+    saved(funding) {
+      const bytes = monitors.get(nameOf(funding))
+      if (bytes === undefined) throw new Error('LDK has not kept this channel')
+      return bytes
+    },
+    publishFrom(bytes) {
+      const old = readMonitor(bytes)
+      old.broadcast_latest_holder_commitment_txn(broadcaster, feeEstimator, logger)
+      const events: ldk.Event[] = []
+      const handler = ldk.EventHandler.new_impl({
+        handle_event(event) {
+          events.push(event)
+          return ldk.Result_NoneReplayEventZ.constructor_ok()
+        },
+      })
+      old.process_pending_events(handler, logger)
+      return events
     },
     save: () => ({ manager: Uint8Array.from(manager.write()), monitors: [...monitors.values()] }),
   }

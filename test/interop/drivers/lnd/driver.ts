@@ -67,6 +67,7 @@ const abilities: Abilities = {
   kill: true,
   'old-database': true,
   'force-close': true,
+  'revoked-close': 'it gives no commitment away, and publishes none that it has revoked',
   'error-on-force-close': 'it says nothing when it closes alone',
   cuts: 'it cannot be told where to lose a connection',
   'many-pings': true,
@@ -364,6 +365,10 @@ class LndPeer implements Peer {
     const channel = (await this.#list()).find(({ channel_point }) => idOfPoint(channel_point) === channelId)
     if (channel === undefined) throw new Error(`${this.name} has no channel ${channelId}`)
     return `/v1/channels/${channel.channel_point.replace(':', '/')}`
+  }
+
+  rememberCommitment(): Promise<never> {
+    return Promise.reject(new Error(String(abilities['revoked-close'])))
   }
 
   async setRelayFees(nodeId: string, fees: RelayFees): Promise<void> {
