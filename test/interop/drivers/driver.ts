@@ -64,6 +64,10 @@ export type Ability =
   | 'close-to-future-script'
   /** The same for p2pkh and p2sh. */
   | 'close-to-legacy-script'
+  /** Closes by `closing_complete`, and pays more for a close when told again. */
+  | 'simple-close'
+  /** Signs closes of the other side one upon another. */
+  | 'replacements-at-once'
   /** Sends `shutdown` while HTLCs are under way. */
   | 'close-with-htlcs'
   /** Writes down what came as `warning` and `error`, where a driver can read it. */
@@ -96,6 +100,8 @@ export type Ability =
   | 'close-to-at-opening'
   /** Changes what it asks for relaying. */
   | 'relay-fees'
+  /** Lets those pay the old fees for a while who know no others. */
+  | 'old-relay-fees'
   /** Closes the channel of a preimage that is none. */
   | 'error-on-bad-preimage'
   /** Stays connected where the two do not come to agree on the fee of a close. */

@@ -50,6 +50,8 @@ const closingTx = async (stage: Stage, channelId: string): Promise<Tx> => {
   return found as Tx
 }
 
+const feeOf = ({ outputs }: Tx): bigint => CAPACITY_SAT - outputs.reduce((sum, { amount }) => sum + amount, 0n)
+
 /** The lowest fee rate that travels, and the same for twice the weight: fees are agreed on between both sides. */
 const LOW = { least: 150n, most: 400n }
 
@@ -66,7 +68,7 @@ const checkOutcome = async (
   const tx = await closingTx(stage, channelId)
   const amounts = tx.outputs.map(({ amount }) => amount)
   t.is(amounts.length, 2)
-  const fee = CAPACITY_SAT - amounts.reduce((sum, amount) => sum + amount, 0n)
+  const fee = feeOf(tx)
   t.true(fee >= feeBounds.least && fee <= feeBounds.most, `fee ${fee}`)
   // BOLT 3, closing transaction: rounded down to whole satoshis, and the opener pays the fee.
   const oursSat = balances.oursMsat / 1000n
@@ -200,7 +202,7 @@ export const closing = group('Closes', [
     needs: ['close-feerate', 'stays-on-fee-dispute'],
     async run(stage) {
       const { t } = stage
-      const { us, peer, channelId } = await pair(stage, 'us')
+      const { us, peer, channelId, balances } = await pair(stage, 'us')
       const other = await stage.openTo(peer, us, { pushMsat: 200_000_000n })
       await peer.closeChannel(channelId, { feeratePerKw: 50_000 })
       await us.until(async () => us.payloads('channel.closing').length > 0)
@@ -215,9 +217,10 @@ export const closing = group('Closes', [
         t.log('it insisted, and we were told to pay')
       } else {
         const tx = await closingTx(stage, channelId)
-        const fee = CAPACITY_SAT - tx.outputs.reduce((sum, { amount }) => sum + amount, 0n)
-        t.log(`it came down to ${fee} sat`)
-        t.true(fee <= 10_000n, `${fee}`)
+        // By closing_complete it pays what it wants, and all of it from its own share.
+        const isTheirs = closesSimply(us, peer) && tx.outputs.some(({ amount }) => amount === balances.oursMsat / 1000n)
+        t.log(`${isTheirs ? 'it pays' : 'it came down to'} ${feeOf(tx)} sat`)
+        t.true(isTheirs || feeOf(tx) <= 10_000n)
       }
       await stage.mine(6)
       await us.until(async () => us.payloads('channel.closed').length === 1)
@@ -260,6 +263,31 @@ export const closing = group('Closes', [
       const { oursMsat, theirsMsat } = balances
       const now = { oursMsat: oursMsat - 50_000_000n, theirsMsat: theirsMsat + 50_000_000n }
       await checkOutcome(stage, { ...all, balances: now }, 'us', LOW)
+    },
+  })),
+  ...(['we', 'peer'] as const).map((payer) => ({
+    title: `${payer === 'we' ? 'we pay' : 'the peer pays'} more for a close, and more again — each is signed by both, and the last confirms`,
+    role: payer,
+    needs: payer === 'we' ? (['replacements-at-once'] as const) : (['simple-close'] as const),
+    async run(stage: Stage) {
+      const { t } = stage
+      const all = await pair(stage, 'us')
+      const { us, peer, channelId } = all
+      const fees: bigint[] = []
+      // Above what the other side pays for its own.
+      for (const feerate of [5_000, 10_000, 20_000]) {
+        if (payer === 'we') await us.ask('channels', 'close', { channelId, minFeerate: feerate })
+        else await peer.closeChannel(channelId, { feeratePerKw: feerate })
+        const least = fees.at(-1) ?? 0n
+        await stage.until(
+          'one that pays more is in the mempool',
+          async () => feeOf(await closingTx(stage, channelId)) > least,
+        )
+        fees.push(feeOf(await closingTx(stage, channelId)))
+      }
+      t.log(`fees ${fees.join(', ')} sat`)
+      const last = await checkOutcome(stage, all, 'us', { least: 10_000n, most: 20_000n })
+      t.is(feeOf(last), fees.at(-1) ?? 0n)
     },
   })),
   ...(['shutdown', 'closing_signed'] as const).flatMap((type) =>

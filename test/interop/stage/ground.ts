@@ -102,8 +102,12 @@ export const bitcoindGround = async (): Promise<Ground> => {
     height: () => rpc<number>('getblockcount'),
     async mempool() {
       const txids = await rpc<string[]>('getrawmempool')
-      const raw = await Promise.all(txids.map((txid) => rpc<string>('getrawtransaction', [txid])))
+      // What has been replaced or mined meanwhile is not there any more.
+      const raw = await Promise.all(
+        txids.map((txid) => rpc<string>('getrawtransaction', [txid]).catch(() => undefined)),
+      )
       return raw.flatMap((hex) => {
+        if (hex === undefined) return []
         const decoded = decodeTx(fromHex(hex))
         return decoded.ok ? [decoded.value] : []
       })

@@ -58,6 +58,8 @@ const abilities: Abilities = {
   'close-to-script': true,
   'close-to-future-script': true,
   'close-to-legacy-script': 'it closes to segwit scripts only',
+  'simple-close': 'it closes by closing_signed only',
+  'replacements-at-once': 'it closes by closing_signed only',
   'close-with-htlcs': true,
   'message-log': true,
   'closes-on-error': 'an error that names no channel ends the connection, and no channel',
@@ -79,6 +81,7 @@ const abilities: Abilities = {
   'pays-again': 'it gives up a payment whose HTLC was lost before it was signed',
   'stays-on-fee-dispute': 'it answers with a warning and hangs up, each time',
   'relay-fees': true,
+  'old-relay-fees': true,
   'close-deadline': true,
 }
 

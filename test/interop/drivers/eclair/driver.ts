@@ -62,6 +62,8 @@ const abilities: Abilities = {
   'close-to-script': true,
   'close-to-future-script': true,
   'close-to-legacy-script': 'it closes to segwit scripts only',
+  'simple-close': true,
+  'replacements-at-once': 'it signs one close of the other side every three blocks',
   'close-with-htlcs': true,
   'message-log': true,
   'closes-on-error': true,
@@ -84,6 +86,7 @@ const abilities: Abilities = {
   'opening-terms': 'its operator names none',
   'close-to-at-opening': 'its operator names none',
   'relay-fees': true,
+  'old-relay-fees': true,
   'close-deadline': 'it closes alone only when told to',
 }
 

@@ -36,6 +36,8 @@ const abilities: Abilities = {
   'close-to-script': true,
   'close-to-future-script': true,
   'close-to-legacy-script': 'it closes to the forms of BOLT 2 only',
+  'simple-close': 'it closes by closing_signed only',
+  'replacements-at-once': 'it closes by closing_signed only',
   'close-with-htlcs': true,
   'message-log': true,
   'closes-on-error': true,
@@ -57,6 +59,7 @@ const abilities: Abilities = {
   'pays-again': true,
   'stays-on-fee-dispute': true,
   'relay-fees': 'it keeps to the fees that this suite sets up',
+  'old-relay-fees': 'it keeps to the fees that this suite sets up',
   'close-deadline': 'it closes alone only when told to',
 }
 

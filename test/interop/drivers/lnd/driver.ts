@@ -60,6 +60,8 @@ const abilities: Abilities = {
   'close-to-script': true,
   'close-to-future-script': 'it knows no address of a witness version above 1',
   'close-to-legacy-script': true,
+  'simple-close': true,
+  'replacements-at-once': true,
   'close-with-htlcs': true,
   'message-log': true,
   'closes-on-error': 'it closes no channel because of an error',
@@ -81,6 +83,7 @@ const abilities: Abilities = {
   'pays-again': true,
   'stays-on-fee-dispute': true,
   'relay-fees': true,
+  'old-relay-fees': 'it asks for new fees at once',
   'close-deadline': 'it closes alone only when told to',
 }
 
@@ -201,6 +204,7 @@ class LndPeer implements Peer {
       '--protocol.option-scid-alias',
       '--protocol.zero-conf',
       '--protocol.simple-taproot-chans',
+      '--protocol.rbf-coop-close',
       '--bitcoin.regtest',
       '--bitcoin.node=bitcoind',
       `--bitcoind.rpchost=${new URL(bitcoind.rpcUrl).host}`,
@@ -362,9 +366,13 @@ class LndPeer implements Peer {
   }
 
   async #closePath(channelId: string): Promise<string> {
-    const channel = (await this.#list()).find(({ channel_point }) => idOfPoint(channel_point) === channelId)
-    if (channel === undefined) throw new Error(`${this.name} has no channel ${channelId}`)
-    return `/v1/channels/${channel.channel_point.replace(':', '/')}`
+    const closing = await this.#rest.call<{
+      readonly waiting_close_channels: readonly { readonly channel: { readonly channel_point: string } }[]
+    }>('GET', '/v1/channels/pending')
+    const points = [...(await this.#list()), ...closing.waiting_close_channels.map(({ channel }) => channel)]
+    const found = points.find(({ channel_point }) => idOfPoint(channel_point) === channelId)
+    if (found === undefined) throw new Error(`${this.name} has no channel ${channelId}`)
+    return `/v1/channels/${found.channel_point.replace(':', '/')}`
   }
 
   rememberCommitment(): Promise<never> {

@@ -644,13 +644,20 @@ test('recv closing_complete — those that cannot be mined push out none that ca
   t.true(again.includes(good ?? ''))
 })
 
-test('a close that replaces another and is not answered — is waited for no longer than the first', (t) => {
+test('a close that replaces another and is not answered — is waited for, longer than the first, and not for ever', (t) => {
   const two = ready()
+  const waits = () =>
+    two.alice.effects.flatMap((each) =>
+      each.type === 'schedule' && each.timer === 'closing-answer' ? [each.delayMs] : [],
+    )
   two.run(two.alice, { type: 'close', feeratePerKw: 3_000 })
   two.settle()
   t.is(two.alice.phase, 'closing')
+  const { closingTimeoutMs } = two.alice.env.settings
+  t.deepEqual(new Set(waits()), new Set([closingTimeoutMs]))
   t.false(two.alice.run({ type: 'timer', timer: 'closing-answer' }).some(({ type }) => type === 'disconnect'))
   two.run(two.alice, { type: 'close', minFeeratePerKw: 8_000, feeratePerKw: 9_000 })
+  t.is(waits().at(-1), 30 * closingTimeoutMs)
   two.lose(two.bob)
   t.true(two.alice.run({ type: 'timer', timer: 'closing-answer' }).some(({ type }) => type === 'disconnect'))
 })

@@ -33,6 +33,12 @@ const MAX_TAKEN = 20
 const MAX_SIGNED = 144
 const SIGNED_WITHIN: BlockDelta = 144
 
+/**
+ * How much longer than for a first close an answer is waited for where another is signed already. The connection, which other channels
+ * need, is then cut seldom: eclair 0.14 refuses by a warning what comes less than three blocks after the last one.
+ */
+const REPLACEMENT_PATIENCE = 30
+
 /** How many of each closer are kept: of each side the newest are those that it wants. */
 const MAX_KEPT = 4
 
@@ -66,7 +72,11 @@ export const offerClose = ({ durable, session }: Online<Agreeing>, env: ChannelE
       message: { type: 'closing_complete', channelId, ...toWire(close) },
       needs: { type: 'closing-signatures', tasks },
     },
-    { type: 'schedule', timer: 'closing-answer', delayMs: env.settings.closingTimeoutMs },
+    {
+      type: 'schedule',
+      timer: 'closing-answer',
+      delayMs: env.settings.closingTimeoutMs * (durable.phase === 'closing' ? REPLACEMENT_PATIENCE : 1),
+    },
   ])
 }
 
