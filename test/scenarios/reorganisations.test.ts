@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { fromHex, toHex } from '../../core/src/lib/bytes.ts'
+import { inFlight, inTwoParts, sendPart } from './support/held-payment.ts'
 import { type TestNode, World } from './support/world.ts'
 
 const setUp = async (t: ExecutionContext) => {
@@ -132,4 +133,35 @@ test('a funding that is undone — carries no HTLC until it is in a block again,
   t.not(after.shortChannelId, before.shortChannelId)
   t.deepEqual(after.aliases, before.aliases)
   t.is((await alice.pay(await bob.invoice(1_000_000n))).status, 'settled')
+})
+
+test('a funding that is undone while an HTLC of it is relayed — the relay goes on, also over a restart: upstream is not failed while downstream can fulfil', async (t) => {
+  const { world, alice, bob } = await setUp(t)
+  const carol = await world.node('carol')
+  await bob.faucet(5_000_000n)
+  await bob.connectTo(carol)
+  const out = await bob.openTo(carol, 1_000_000n)
+  const into = await alice.openTo(bob, 1_000_000n)
+  const parts = await inTwoParts(carol)
+  const { outcome } = await sendPart(parts, alice, bob, carol)
+  await carol.until(async () => (await inFlight(carol, out)) === 1)
+
+  world.chain.reorganise({ depth: 6, dropTransactions: true })
+  await bob.until(async () => (await stateOf(bob, into)) === 'offline')
+  await bob.stop()
+  await bob.start()
+  for (const [one, other, channelId] of [
+    [alice, bob, into],
+    [bob, carol, out],
+  ] as const) {
+    await one.until(async () => (await one.ask('peers', 'list', {})).items.some(({ nodeId }) => nodeId === other.id))
+    t.is(await inFlight(one, channelId), 1)
+  }
+  await world.mine(8)
+  for (const node of [alice, bob]) await node.until(() => node.isUsable(into))
+  await bob.until(() => bob.isUsable(out))
+  t.is(await inFlight(alice, into), 1)
+  await sendPart(parts, bob, carol)
+  t.true((await outcome).ok)
+  t.is(bob.payloads('payment.relayed').length, 1)
 })

@@ -38,20 +38,18 @@ export const acceptIncoming = (effect: ForwardEffect, options: IncomingOptions):
   const { payload: bytes, isFinal, sharedSecret, nextPacket } = peeled.value
   upstream.remember(ref, sharedSecret)
   const incoming = { isFinal, amountMsat: htlc.amountMsat, height: options.height() }
-  if (effect.refusal !== undefined) {
-    // The channel requires it: such an HTLC is given back once it is committed.
-    upstream.fail(ref, { type: 'own', failure: refusalFailure(effect.refusal, incoming) })
-    return
-  }
   const payload = decodeHopPayload(bytes, isFinal)
   if (!payload.ok) {
     upstream.fail(ref, { type: 'own', failure: payloadFailure(payload.error, incoming) })
     return
   }
   const { amountMsat, cltvExpiry, paymentHash } = htlc
-  if (payload.value.type === 'final') {
-    options.receive({ ...ref, paymentHash, amountMsat, cltvExpiry, payload: payload.value })
-  } else if (nextPacket !== undefined) {
-    options.relay({ incoming: ref, amountMsat, cltvExpiry, paymentHash, payload: payload.value, nextOnion: nextPacket })
+  // The channel wants such an HTLC back as it is now. It may have been decided on before that, so it is not for us to give it back: whoever
+  // decides knows what is relayed or settled already.
+  const refused = effect.refusal === undefined ? {} : { refusal: refusalFailure(effect.refusal, incoming) }
+  const handed = { amountMsat, cltvExpiry, paymentHash, ...refused }
+  if (payload.value.type === 'final') options.receive({ ...ref, ...handed, payload: payload.value })
+  else if (nextPacket !== undefined) {
+    options.relay({ ...handed, incoming: ref, payload: payload.value, nextOnion: nextPacket })
   }
 }

@@ -205,6 +205,18 @@ test('once settled, the HTLCs of the list are fulfilled whenever they are met, a
   t.deepEqual(offer(state, elsewhere).effects, [unknownDetails(elsewhere)])
 })
 
+test('an HTLC that its channel wants back is given back, unless it is held or fulfilled already', (t) => {
+  const refusal = { type: 'temporary_channel_failure' } as const
+  const refused = (htlcId: bigint, amountMsat: bigint) => ({ ...htlc(htlcId, amountMsat), refusal })
+  t.like(offer(waiting(invoice), refused(1n, 1_000_000n)).effects, [
+    { type: 'fail', failure: { type: 'own', failure: refusal } },
+  ])
+  const held = offer(waiting(invoice), htlc(1n, 600_000n)).state
+  t.deepEqual(offer(held, refused(1n, 600_000n)), { state: held, effects: [] })
+  const { state } = offer(waiting(invoice), htlc(1n, 1_000_000n))
+  t.deepEqual(offer(state, refused(1n, 1_000_000n)).effects, [fulfil(htlc(1n, 1_000_000n))])
+})
+
 test('a cancelled invoice gives its parts back; a settled one cannot be cancelled', (t) => {
   const { state } = offer(waiting(invoice), htlc(1n, 400_000n))
   const cancelled = stepInvoice(state, { type: 'cancel' }, env)

@@ -113,7 +113,8 @@ const cancel = (state: ReceiveState, env: ReceiveEnv): ReceiveStep => {
 
 /** Why the HTLC cannot be a part of the invoice's payment. BOLT 4: of several reasons, the first of its list. */
 const problemOf = ({ invoice, parts }: ReceiveState, htlc: FinalHtlc, env: ReceiveEnv): FailureMessage | undefined => {
-  const { payload, cltvExpiry, amountMsat } = htlc
+  const { payload, cltvExpiry, amountMsat, refusal } = htlc
+  if (refusal !== undefined) return refusal
   if (!isOfInvoice(invoice, parts, htlc, env)) return unknownDetails(htlc, env)
   // BOLT 4: the HTLC must expire no earlier, and carry no less, than the sender meant for us.
   if (cltvExpiry < payload.outgoingCltvValue) return { type: 'final_incorrect_cltv_expiry', cltvExpiry }

@@ -102,6 +102,11 @@ test('an HTLC that pays what we ask goes out of the named channel', (t) => {
   })
 })
 
+test('an HTLC that its channel wants back is not relayed', (t) => {
+  const wanted = { type: 'temporary_channel_failure' } as const
+  t.deepEqual(refusal(request({ refusal: wanted }), env([channel('a')])), wanted)
+})
+
 test('a channel goes by its real id and by every alias that we gave out, unless it goes by aliases only', (t) => {
   const open = channel('a')
   for (const id of [100n, 11n, 12n]) t.true(isNamed(open, id))

@@ -11,7 +11,8 @@ import { chooseRelayChannel, isToBeGivenBack } from './relay-rules.ts'
 type RelayStep = Step<RelayState | undefined, RelayEffect>
 
 /** Takes on a relay, or refuses it. The row is to be written with the outgoing HTLC. */
-export const startRelay = (request: RelayRequest, env: RelayEnv): RelayStep => offer(request, [], env.now, env)
+export const startRelay = (request: RelayRequest, env: RelayEnv): RelayStep =>
+  request.refusal === undefined ? offer(request, [], env.now, env) : refuse(request, request.refusal)
 
 /** A relay whose outgoing HTLC survived a restart. */
 export const resumedRelay = (record: RelayRecord): RelayState => ({ record, tried: [] })

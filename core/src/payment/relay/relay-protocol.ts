@@ -2,6 +2,7 @@ import type { HtlcOutcome, HtlcRef, RelayPolicies, ShortIds } from '../../channe
 import type { ChannelId, HtlcId, NodeId, PaymentHash, Preimage, ShortChannelId } from '../../lib/ids.ts'
 import type { Result } from '../../lib/result.ts'
 import type { BlockDelta, BlockHeight, Msat, TimestampMs } from '../../lib/units.ts'
+import type { FailureMessage } from '../../onion/failure-message.ts'
 import type { RelayPayload } from '../../onion/hop-payload.ts'
 import type { ChannelUpdate } from '../../wire/messages/gossip.ts'
 import type { FailEffect } from '../upstream-failure.ts'
@@ -15,6 +16,8 @@ export interface RelayRequest {
   readonly payload: RelayPayload
   /** For the next node: 1366 bytes. */
   readonly nextOnion: Uint8Array
+  /** Why it is not to be relayed, unless it is already. */
+  readonly refusal?: FailureMessage
 }
 
 /** A channel that a payment may be relayed out of. */
