@@ -175,7 +175,7 @@ test('half-open sockets, many strangers of one host and their floods keep no par
   t.is((await alice.pay(await bob.invoice(1_000_000n))).status, 'settled')
 })
 
-test('an opening with the id of a channel or of another opening is answered by a warning, and neither ends', async (t) => {
+test('BOLT 2, open_channel — one with the id of a channel or of another opening is answered by a warning, and neither ends', async (t) => {
   const world = new World()
   t.teardown(() => world.close())
   const bob = await world.node('bob')

@@ -1,4 +1,5 @@
 import test from 'ava'
+import { displayTxid, txidOf } from '../../core/src/bitcoin/transaction.ts'
 import type { ChainBackend } from '../../core/src/chain/chain-backend.ts'
 import { toHex, utf8Decode, utf8Encode } from '../../core/src/lib/bytes.ts'
 import { HostilePeer } from './support/hostile-peer.ts'
@@ -67,4 +68,56 @@ test('the operator chooses how much our commitments pay at most', async (t) => {
   t.is(feeratePerKw, 6_000)
   mallory.send({ type: 'error', channelId: temporaryChannelId, data: utf8Encode('no') })
   t.like(await opening, { error: { code: 'refused-by-peer' } })
+})
+
+test('BOLT 2, open_channel — each opening has a temporary id of its own', async (t) => {
+  const world = new World()
+  t.teardown(() => world.close())
+  const alice = await world.node('alice')
+  await alice.faucet(10_000_000n)
+  const mallory = await HostilePeer.connect(alice, 66)
+  const ids: string[] = []
+  for (let opening = 0; opening < 3; opening++) {
+    const asked = alice.tryAsk('channels', 'open', { nodeId: toHex(mallory.nodeId), fundingSat: 100_000n })
+    const { temporaryChannelId } = await mallory.next('open_channel')
+    ids.push(toHex(temporaryChannelId))
+    mallory.send({ type: 'error', channelId: temporaryChannelId, data: utf8Encode('no') })
+    await asked
+  }
+  t.is(new Set(ids).size, 3)
+})
+
+test('BOLT 2, channel_ready — each channel has an alias of its own, which no real id can be', async (t) => {
+  const world = new World()
+  t.teardown(() => world.close())
+  const [alice, bob, carol] = [await world.node('alice'), await world.node('bob'), await world.node('carol')]
+  await alice.faucet(10_000_000n)
+  for (const peer of [bob, carol, bob]) {
+    if (peer === carol || (await alice.ask('peers', 'list', {})).items.length === 0) await alice.connectTo(peer)
+    await alice.openTo(peer, 200_000n)
+  }
+  const { items } = await alice.ask('channels', 'list', {})
+  const aliases = items.flatMap((channel) => channel.aliases)
+  t.is(aliases.length, 3)
+  t.is(new Set([...aliases, ...items.map(({ shortChannelId }) => shortChannelId)]).size, 6)
+  // Their heights are of no block: from 2^24 less 2^20 on.
+  for (const alias of aliases) t.true(Number(alias.split('x')[0]) >= 0xf00000, alias)
+})
+
+test('BOLT 2, funding_created — the funding spends segwit coins alone, so that its id cannot change', async (t) => {
+  const world = new World()
+  t.teardown(() => world.close())
+  const [alice, bob] = [await world.node('alice'), await world.node('bob')]
+  for (let coin = 0; coin < 3; coin++) await alice.faucet(100_000n)
+  await alice.connectTo(bob)
+  const channelId = await alice.openTo(bob, 250_000n)
+  const txid = (await alice.ask('channels', 'get', { channelId })).channel.fundings[0]?.txid ?? ''
+  const { blockHeight } = await alice.ask('node', 'getInfo', {})
+  const blocks = Array.from({ length: blockHeight + 1 }, (_, height) => world.chain.blockAt(height))
+  const tx = blocks.flatMap((block) => block?.txs ?? []).find((each) => displayTxid(txidOf(each)) === txid)
+  t.is(tx?.inputs.length, 3)
+  for (const { scriptSig, witness } of tx?.inputs ?? []) {
+    t.is(scriptSig.length, 0)
+    t.true(witness.length > 0)
+  }
 })

@@ -13,6 +13,7 @@ import { checkDeadlines, forgetUnfunded } from './transitions/common/deadlines.t
 import { type Step, stay, to } from './transitions/common/step.ts'
 import { connected, disconnected, reestablishTimedOut } from './transitions/connection.ts'
 import { endRest } from './transitions/end-rest.ts'
+import { coinSpent, heedRival, rivalConfirmed, rivalUndone } from './transitions/opening/double-spend.ts'
 import { forgetFundingTx, fundingConfirmed, fundingUndone } from './transitions/opening/ready.ts'
 import { recvMessage } from './transitions/peer-message.ts'
 
@@ -56,17 +57,24 @@ const chainInput = (state: ChannelState, input: ChainInput, env: ChannelEnv): St
   const live = session === undefined ? { durable } : { durable, session }
   switch (input.type) {
     case 'block':
-      if (durable.phase === 'closing') return forgetUnfunded(live, env) ?? closingBlock(durable, session, env)
-      return checkDeadlines({ ...live, durable: forgetFundingTx(durable, env) }, env)
+      if (durable.phase === 'closing') {
+        return heedRival(live, env) ?? forgetUnfunded(live, env) ?? closingBlock(durable, session, env)
+      }
+      return heedRival(live, env) ?? checkDeadlines({ ...live, durable: forgetFundingTx(durable, env) }, env)
     case 'spent':
-      return outputSpent(live, input, env)
+      return coinSpent(live, input) ?? outputSpent(live, input, env)
     case 'confirmed': {
       if (commitmentFundedBy(durable, input.txid) !== undefined) return fundingConfirmed(live, input, env)
+      const rival = rivalConfirmed(live, input, env)
+      if (rival !== undefined) return rival
       return durable.phase === 'closing' ? closingConfirmed(durable, session, input, env) : stay(state)
     }
-    case 'unconfirmed':
+    case 'unconfirmed': {
       if (commitmentFundedBy(durable, input.txid) !== undefined) return fundingUndone(live, input, env)
+      const rival = rivalUndone(live, input, env)
+      if (rival !== undefined) return rival
       return durable.phase === 'closing' ? closingUndone(durable, session, input, env) : stay(state)
+    }
     case 'unspent':
       return durable.phase === 'closing' ? closingUndone(durable, session, input, env) : stay(state)
     default:

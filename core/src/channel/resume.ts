@@ -8,6 +8,7 @@ import type { ChannelEnv } from './state/environment.ts'
 import { confirmedSpend, recallFor } from './transitions/closing/close-resolution.ts'
 import { publishClosing, watchOutputs } from './transitions/closing/on-chain.ts'
 import { settled } from './transitions/common/settle.ts'
+import { watchFundingCoins } from './transitions/opening/double-spend.ts'
 import { publishFunding, watchFunding } from './transitions/opening/opening.ts'
 import { watchConfirmedFundings } from './transitions/opening/ready.ts'
 import { undecided } from './transitions/operating/commit.ts'
@@ -35,6 +36,7 @@ const watches = (durable: Funded, env: ChannelEnv): readonly Effect[] => {
       return isSpentBy ? { ...effect, known: { txid: spend.txid, height: spend.confirmedAt } } : effect
     }),
     ...watchConfirmedFundings(durable, env),
+    ...watchFundingCoins(durable),
     ...(durable.phase === 'closing' ? watchCloses(durable) : []),
   ]
 }

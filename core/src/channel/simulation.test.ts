@@ -259,7 +259,7 @@ test('two nodes — close with one transaction whatever interrupts them', (t) =>
   t.pass()
 })
 
-test('two nodes — agree and lose nothing over any order of payments, disconnections and crashes', (t) => {
+test('BOLT 2, message retransmission — over any order of payments, disconnections and crashes both agree and lose nothing', (t) => {
   fc.assert(
     fc.property(fc.array(action, { minLength: 20, maxLength: 200, size: 'max' }), (actions) => {
       check(new World(), actions)

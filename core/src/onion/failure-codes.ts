@@ -8,3 +8,6 @@ export const PERM = 0x4000
 export const NODE = 0x2000
 /** The channel's relay policy was violated; its `channel_update` may be enclosed. */
 export const UPDATE = 0x1000
+
+/** The one failure that a node within a blinded route tells (BOLT 4). */
+export const INVALID_ONION_BLINDING = BADONION | PERM | 24

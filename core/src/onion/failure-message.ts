@@ -5,7 +5,7 @@ import { type FieldCodecs, mapped, struct } from '../wire/codec/combinators.ts'
 import { bigSize, bytes32, restBytes, u16, u16Bytes, u32, u64 } from '../wire/codec/primitives.ts'
 import { decodeMessage, encodeMessage } from '../wire/message-codecs.ts'
 import type { ChannelUpdate } from '../wire/messages/gossip.ts'
-import { BADONION, NODE, PERM, UPDATE } from './failure-codes.ts'
+import { BADONION, INVALID_ONION_BLINDING, NODE, PERM, UPDATE } from './failure-codes.ts'
 
 /** What went wrong with a payment, in BOLT 4's words; `type` is its name there. */
 export type FailureMessage = KnownFailure | UnknownFailure
@@ -115,7 +115,7 @@ const DEFINITIONS: { readonly [Type in KnownFailure['type']]: Definition<FieldsO
   expiry_too_far: { code: 21, fields: {} },
   invalid_onion_payload: { code: PERM | 22, fields: { tlvType: bigSize, offset } },
   mpp_timeout: { code: 23, fields: {} },
-  invalid_onion_blinding: { code: BADONION | PERM | 24, fields: { sha256OfOnion } },
+  invalid_onion_blinding: { code: INVALID_ONION_BLINDING, fields: { sha256OfOnion } },
 }
 
 interface KnownCodec {

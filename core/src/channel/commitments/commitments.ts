@@ -25,7 +25,7 @@ export const all = ({ active, inactive }: Commitments): readonly Commitment[] =>
 
 /** The commitment whose funding output this is. */
 export const commitmentOn = (commitments: Commitments, outpoint: OutPoint): Commitment | undefined =>
-  all(commitments).find(({ localParams }) => isSame(localParams.fundingOutpoint, outpoint))
+  all(commitments).find(({ localParams }) => isSameOutPoint(localParams.fundingOutpoint, outpoint))
 
 /** The commitment whose funding output is in this transaction. */
 export const commitmentFundedBy = (commitments: Commitments, txid: TxId): Commitment | undefined =>
@@ -74,4 +74,4 @@ export const fundings = ({ active }: Pick<Commitments, 'active'>): readonly Fund
     status: fundingStatus,
   }))
 
-const isSame = (a: OutPoint, b: OutPoint): boolean => a.index === b.index && equalBytes(a.txid, b.txid)
+export const isSameOutPoint = (a: OutPoint, b: OutPoint): boolean => a.index === b.index && equalBytes(a.txid, b.txid)

@@ -1,4 +1,4 @@
-import type { PublicKey } from '../../lib/ids.ts'
+import type { PublicKey, TxId } from '../../lib/ids.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { CommitmentSigned } from '../../wire/messages/channel-operation.ts'
 import type { CommitmentTransaction } from '../commitment/commitment-transaction.ts'
@@ -12,10 +12,11 @@ import { buildLocal, buildRemote } from './build-commitment.ts'
 import { nextLocalSpec } from './next-spec.ts'
 import { reduceSpec } from './reduce-spec.ts'
 
-/** A commitment transaction of the peer that we sign, and the point that its keys come from. */
+/** A commitment transaction of the peer that we sign, the point that its keys come from, and the funding that it spends. */
 export interface ToSign {
   readonly transaction: CommitmentTransaction
   readonly point: PublicKey
+  readonly fundingTxid: TxId
 }
 
 /** The peer's next commitment on each active funding, with everything that we have proposed and the peer's changes that are in ours. */
@@ -30,7 +31,7 @@ export const signNextRemote = (
     const spec = reduceSpec(remote.spec, changes.remoteAcked, proposed)
     const index = remote.index + 1
     const transaction = buildRemote(remoteParams, index, spec, point)
-    toSign.push({ transaction, point })
+    toSign.push({ transaction, point, fundingTxid: remoteParams.fundingOutpoint.txid })
     return { ...commitment, remoteNext: { index, spec, txid: transaction.txid, point } }
   })
   return { active: signed, toSign }
@@ -41,7 +42,8 @@ export const signedRemotes = ({ active }: Pick<FundedCommon, 'active'>): readonl
   active.flatMap(({ remoteParams, remoteNext }) => {
     if (remoteNext === undefined) return []
     const { index, spec, point } = remoteNext
-    return [{ transaction: buildRemote(remoteParams, index, spec, point), point }]
+    const { txid: fundingTxid } = remoteParams.fundingOutpoint
+    return [{ transaction: buildRemote(remoteParams, index, spec, point), point, fundingTxid }]
   })
 
 /**

@@ -121,7 +121,7 @@ test('limits — of two fundings the stricter counts, in each field', (t) => {
   )
 })
 
-test('update_add_htlc — is offered exactly if it fits on both fundings, so what is spendable fits and no more', (t) => {
+test('BOLT 2, update_add_htlc — it has to fit on every funding: exactly then it is offered, so what is spendable fits and no more', (t) => {
   let [offered, refused] = [0, 0]
   fc.assert(
     fc.property(
@@ -155,7 +155,7 @@ test('update_add_htlc — is offered exactly if it fits on both fundings, so wha
   t.true(offered > 10 && refused > 10, `${offered} offered, ${refused} refused`)
 })
 
-test('recv update_add_htlc — is accepted exactly if it fits on both fundings', (t) => {
+test('BOLT 2, update_add_htlc — it has to fit on every funding: exactly then it is accepted', (t) => {
   let [accepted, failed] = [0, 0]
   fc.assert(
     fc.property(differences, fc.bigInt(1_000n, 900_000_000n), (difference, amountMsat) => {
@@ -188,7 +188,7 @@ test('recv update_add_htlc — is accepted exactly if it fits on both fundings',
   t.true(accepted > 5 && failed > 5, `${accepted} accepted, ${failed} failed`)
 })
 
-test('update_fee — is refused if the opener can pay it on only one of two fundings', (t) => {
+test('BOLT 2, update_fee — it is refused if the opener can pay it on only one of two fundings', (t) => {
   const { alice } = onTwoFundings({ localSat: -570_000n })
   const raise = () => refusal(alice.run({ type: 'update-fee', feeratePerKw: 20_000, requestId: 'fee' }))
   t.is(
@@ -198,7 +198,7 @@ test('update_fee — is refused if the opener can pay it on only one of two fund
   t.is(raise(), 'insufficient-balance')
 })
 
-test('commitment_signed — there is one for each funding, and one that lacks is a fault', (t) => {
+test('BOLT 2, commitment_signed — there is one for each funding, and one that lacks is a fault', (t) => {
   const two = onTwoFundings({ localSat: 50_000n })
   two.add(two.alice, 2)
   two.deliver(two.alice)

@@ -6,7 +6,7 @@ import type { FundingSignature } from '../../wire/funding-signature.ts'
 import type { CommitmentFormatName } from '../commitment/commitment-format.ts'
 import type { ClosingProgress, SignedClose } from '../state/closing.ts'
 import type { FundingStatus, RemoteNextPoint } from '../state/commitment.ts'
-import type { Closed, Funded, Quarantine } from '../state/durable.ts'
+import type { Closed, Funded, FundingCoins, Quarantine } from '../state/durable.ts'
 import type { ChannelParams, Limits, RelayPolicies, RemoteRelayPolicy, ShortIds } from '../state/params.ts'
 
 // The row of a channel: the content of `Durable`, without what the rows of its HTLCs hold and what can be computed.
@@ -39,6 +39,7 @@ export interface StoredFunded {
   readonly closingScript?: Uint8Array
   readonly closes?: readonly SignedClose[]
   readonly closesTaken?: NonNullable<Funded['closesTaken']>
+  readonly fundingCoins?: FundingCoins
 }
 
 /** What the first version did not have: each has a record in a row of its own (`fundedV1`). Its absence means what it meant then. */
@@ -46,6 +47,7 @@ export type LaterOfFunded =
   | 'inDoubt'
   | 'quarantine'
   | 'closesTaken'
+  | 'fundingCoins'
   | 'closingMinFeeratePerKw'
   | 'closingScript'
   | 'closes'

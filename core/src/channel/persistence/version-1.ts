@@ -34,7 +34,7 @@ import type { Basepoints } from '../commitment/commitment-terms.ts'
 import type { CloseVariant } from '../commitment/simple-close-transaction.ts'
 import type { ClosedSummary, ClosingProgress, FundingSpend, MutualClose, SignedClose } from '../state/closing.ts'
 import type { FundingStatus, RemoteNextPoint } from '../state/commitment.ts'
-import type { Closed, Quarantine } from '../state/durable.ts'
+import type { Closed, FundingCoins, Quarantine } from '../state/durable.ts'
 import type { HtlcFailure, HtlcOrigin, HtlcRecord, HtlcRef } from '../state/htlc.ts'
 import type {
   ChannelKeys,
@@ -266,6 +266,11 @@ const signedClose = struct<SignedClose>({
   ),
 })
 
+const fundingCoins = struct<FundingCoins>({
+  outpoints: u16List(outpoint),
+  rival: optional(struct<NonNullable<FundingCoins['rival']>>({ txid: bytes32, height: u32 })),
+})
+
 /** What only can be true: a record that says so, or none. */
 const yes: Codec<true> = mapped(
   bool,
@@ -323,6 +328,7 @@ const firstFunded = struct<Omit<StoredFunded, LaterOfFunded>>({
 export const laterOfFunded: LaterFields<Pick<StoredFunded, LaterOfFunded | 'closing'>> = {
   inDoubt: { number: 1, codec: yes },
   quarantine: { number: 2, codec: struct<Quarantine>({ since: count, throws: count }) },
+  fundingCoins: { number: 4, codec: fundingCoins },
   closing: {
     number: 9,
     within: {

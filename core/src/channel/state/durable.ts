@@ -1,6 +1,6 @@
 import type { Tx } from '../../bitcoin/transaction.ts'
 import type { ShachainStore } from '../../crypto/shachain.ts'
-import type { TxId } from '../../lib/ids.ts'
+import type { OutPoint, TxId } from '../../lib/ids.ts'
 import type { BlockHeight, FeeratePerKw, Msat, Sat, TimestampMs } from '../../lib/units.ts'
 import type { Changes } from './changes.ts'
 import type { ClosedSummary, ClosingProgress, SignedClose } from './closing.ts'
@@ -28,6 +28,8 @@ export interface FundedCommon {
   readonly remoteSecrets: ShachainStore
   /** Until no reorganisation can undo it: it is published again whenever it is in no block. Only the funder has it. */
   readonly fundingTx?: Tx
+  /** Absent in a state of an earlier version, and once no reorganisation can undo the funding. The funder's are those of `fundingTx`. */
+  readonly fundingCoins?: FundingCoins
   /** Whether the peer has sent `channel_ready`, which may come before the funding is deep enough for us. */
   readonly remoteReady: boolean
   /** Scripts of the `shutdown` messages sent and received, in any phase after the funding. */
@@ -50,6 +52,13 @@ export interface FundedCommon {
   readonly inDoubt?: true
   /** The channel's actor threw: the channel takes no part in the protocol until the operator lets it, whatever is started anew. */
   readonly quarantine?: Quarantine
+}
+
+/** The coins that the funding transaction spends. */
+export interface FundingCoins {
+  readonly outpoints: readonly OutPoint[]
+  /** Another transaction that spends one of them and is in a block: as long as it is, the funding can be in none. */
+  readonly rival?: { readonly txid: TxId; readonly height: BlockHeight }
 }
 
 export interface Quarantine {

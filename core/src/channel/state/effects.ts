@@ -204,7 +204,7 @@ export interface FundEffect {
   readonly maxFee?: Sat
 }
 
-/** The wallet may use the inputs again: the transaction was never published and never will be. */
+/** The wallet may use the inputs again: the transaction is in no block and never will be. */
 interface AbandonFundingEffect {
   readonly type: 'abandon-funding'
   readonly tx: Tx

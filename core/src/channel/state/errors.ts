@@ -160,6 +160,8 @@ export type ChannelError =
       readonly txid: Uint8Array
     })
   | (Failure<'funding-not-seen'> & { readonly blocks: number })
+  /** A coin of the funding is spent by another transaction: the channel can never come to be. */
+  | (Failure<'funding-double-spent'> & { readonly txid: Uint8Array })
   /** A reorganisation has undone the funding, or a close that was told as done. */
   | Failure<'funding-undone' | 'close-undone'>
   | Failure<'closing-not-answered'>
@@ -169,7 +171,9 @@ export type ChannelError =
   | (Failure<'quarantined'> & { readonly channelId: ChannelId })
 
 /** Why an HTLC is given back whatever its onion says. */
-export type HtlcFault = Failure<'exceeds-dust-exposure' | 'unknown-records-in-htlc' | 'funding-undone'>
+export type HtlcFault = Failure<
+  'exceeds-dust-exposure' | 'unknown-records-in-htlc' | 'funding-undone' | 'added-after-shutdown'
+>
 
 /** Faults that are answered without a channel, or for one that has failed. */
 export type PeerFault = Failure<

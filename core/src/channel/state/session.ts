@@ -31,6 +31,8 @@ export interface Session {
   /** Whether this connection has carried our `shutdown`, and the peer's. */
   readonly shutdownSent: boolean
   readonly shutdownReceived: boolean
+  /** Once our `shutdown` is sent: the id of the first HTLC of the peer's that comes after it. */
+  readonly shutdownBefore?: HtlcId
 }
 
 /** What each side has proposed and not signed yet, and the ids that additions would take next. */

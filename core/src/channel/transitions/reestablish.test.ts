@@ -33,7 +33,7 @@ const alter = (two: TwoParties, from: TestParty, patch: object): void => {
   queue[at] = { ...(queue[at] as ChannelMessage), ...patch } as ChannelMessage
 }
 
-test('channel_reestablish — a lost commitment_signed is sent again with its updates', (t) => {
+test('BOLT 2, channel_reestablish — a lost commitment_signed is sent again with its updates', (t) => {
   const two = new TwoParties().ready()
   two.add(two.alice, 1)
   two.sign(two.alice)
@@ -44,7 +44,7 @@ test('channel_reestablish — a lost commitment_signed is sent again with its up
   t.is(two.bob.funded.htlcs.received.length, 1)
 })
 
-test('channel_reestablish — a commitment_signed that arrived is not sent again, its revoke_and_ack is', (t) => {
+test('BOLT 2, channel_reestablish — a commitment_signed that arrived is not sent again, its revoke_and_ack is', (t) => {
   const two = new TwoParties().ready()
   two.add(two.alice, 1)
   two.sign(two.alice)
@@ -59,7 +59,7 @@ test('channel_reestablish — a commitment_signed that arrived is not sent again
   sync(two, t)
 })
 
-test('channel_reestablish — a revocation sent before a signature is sent again before it', (t) => {
+test('BOLT 2, channel_reestablish — a revocation and a signature are sent again in the order in which they were first sent: the revocation first', (t) => {
   const two = new TwoParties().ready()
   two.add(two.alice, 1)
   two.sign(two.alice)
@@ -73,7 +73,7 @@ test('channel_reestablish — a revocation sent before a signature is sent again
   sync(two, t)
 })
 
-test('channel_reestablish — a signature sent before a revocation is sent again before it', (t) => {
+test('BOLT 2, channel_reestablish — a revocation and a signature are sent again in the order in which they were first sent: the signature first', (t) => {
   const two = new TwoParties().ready({ pushMsat: 300_000_000n })
   two.add(two.alice, 1)
   two.add(two.bob, 2)
@@ -94,7 +94,7 @@ test('channel_reestablish — a signature sent before a revocation is sent again
   sync(two, t)
 })
 
-test('channel_reestablish — channel_ready is sent again as long as no commitment follows the first', (t) => {
+test('BOLT 2, channel_reestablish — channel_ready is sent again as long as no commitment follows the first, and not after that', (t) => {
   const two = new TwoParties()
   two.open()
   two.confirm(two.alice)
@@ -346,7 +346,7 @@ const reestablishOf = (two: TwoParties): ChannelReestablish => {
   return said
 }
 
-test('disconnection — our unsigned addition goes back to its origin, the peer’s is forgotten, and ids are used again', (t) => {
+test('BOLT 2, message retransmission — with a connection our unsigned addition goes back to its origin, the peer’s is forgotten, and ids are used again', (t) => {
   const two = new TwoParties().ready({ pushMsat: 300_000_000n })
   two.add(two.alice, 1)
   two.add(two.bob, 2)

@@ -2,7 +2,7 @@ import { secp256k1 } from '../../crypto/secp256k1.ts'
 import { FIRST_SECRET_INDEX } from '../../crypto/shachain.ts'
 import { equalBytes, isAllZero } from '../../lib/bytes.ts'
 import type { ChannelReestablish } from '../../wire/messages/channel-operation.ts'
-import { isFundingConfirmed, latest } from '../commitments/commitments.ts'
+import { isFundingConfirmed, isFundingUndone, latest } from '../commitments/commitments.ts'
 import { isIrrevocable } from '../commitments/cross-signed.ts'
 import { signedRemotes } from '../commitments/sign-commitments.ts'
 import { outOfDoubt } from '../state/channel-state.ts'
@@ -114,7 +114,8 @@ const resumeChannel = (online: Online, message: ChannelReestablish, env: Channel
     }
   }
   if (durable.phase === 'normal') {
-    effects.push(...sendChannelUpdate(durable, live, env), emit(durable, { type: 'usable', usable: true }))
+    effects.push(...sendChannelUpdate(durable, live, env))
+    if (!isFundingUndone(durable)) effects.push(emit(durable, { type: 'usable', usable: true }))
   }
   return to(durable, live, effects)
 }
@@ -168,5 +169,7 @@ const removalIsSigned = ({ changes }: Funded, id: bigint): boolean =>
     (change) => (change.type === 'fulfil' || change.type === 'fail') && change.id === id,
   )
 
+// What was said of a funding is said again also while its block is undone: nothing is risked in the channel until it is in another one.
 const isReadyOnOurSide = (durable: Funded): durable is Exclude<Funded, Closing> =>
-  durable.phase !== 'closing' && (isFundingConfirmed(durable) || isReadyUnconfirmed(durable))
+  durable.phase !== 'closing' &&
+  (isFundingConfirmed(durable) || isFundingUndone(durable) || isReadyUnconfirmed(durable))

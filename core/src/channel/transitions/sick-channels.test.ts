@@ -55,7 +55,7 @@ for (const [name, end] of DECIDED) {
   })
 }
 
-test('recv channel_reestablish — for a channel that has failed the error is the answer, and the only one', (t) => {
+test('BOLT 2, message retransmission — for a channel that has failed the error is the answer, and the only one', (t) => {
   const two = new TwoParties().ready()
   two.run(two.alice, { type: 'force-close' })
   two.disconnect()
@@ -184,7 +184,7 @@ for (const [name, script, limit] of [
     t.deepEqual(two.names(two.alice), ['closing_signed'])
   })
 
-  test(`closing_signed — an output to ${name} of less than ${limit} sat is not signed: the channel fails`, (t) => {
+  test(`BOLT 2, closing_signed — an output below the dust limit of its script is not signed, and fails the channel: to ${name}, below ${limit} sat`, (t) => {
     for (const [sat, phase] of [
       [limit, 'negotiating'],
       [limit - 1n, 'closing'],

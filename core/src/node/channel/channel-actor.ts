@@ -279,7 +279,7 @@ class ChannelDriver {
       this.#run(input)
     } catch (error) {
       // Only this message knows which coins were set aside.
-      if (input.type === 'funding-created') abandonFunding(this.#services.wallet, input.tx)
+      if (input.type === 'funding-created') abandonFunding(this.#services.wallet, this.#services.broadcaster, input.tx)
       throw error
     }
   }

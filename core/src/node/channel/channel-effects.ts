@@ -145,7 +145,7 @@ export class ChannelEffects {
         })
         break
       case 'abandon-funding':
-        outward.push(() => abandonFunding(services.wallet, effect.tx))
+        outward.push(() => abandonFunding(services.wallet, services.broadcaster, effect.tx))
         break
       case 'withdraw-commitment':
         outward.push(() => services.publisher.withdrawCommitment(this.#owner().channelId))

@@ -1,7 +1,8 @@
-import type { Tx } from '../../bitcoin/transaction.ts'
+import { type Tx, txidOf } from '../../bitcoin/transaction.ts'
 import type { FundEffect, FundingCreatedByWallet, FundingFailed } from '../../channel/index.ts'
 import { equalBytes } from '../../lib/bytes.ts'
 import type { Wallet } from '../../wallet/wallet.ts'
+import type { Broadcaster } from '../chain/broadcaster.ts'
 
 /** A signed funding transaction. Its inputs are reserved durably before anything of the channel is stored. */
 export const fundChannel = (wallet: Wallet, effect: FundEffect): FundingCreatedByWallet | FundingFailed => {
@@ -21,8 +22,9 @@ export const fundChannel = (wallet: Wallet, effect: FundEffect): FundingCreatedB
   }
 }
 
-/** The funding transaction was never published and never will be: its inputs are free again. */
-export const abandonFunding = (wallet: Wallet, tx: Tx): void => {
+/** The funding transaction is in no block and never will be: its inputs are free again. */
+export const abandonFunding = (wallet: Wallet, broadcaster: Pick<Broadcaster, 'withdraw'>, tx: Tx): void => {
+  broadcaster.withdraw(txidOf(tx))
   wallet.forget(tx)
   wallet.release(tx.inputs.map(({ outpoint }) => outpoint))
 }

@@ -1,6 +1,8 @@
 import type { ForwardEffect, HtlcRef } from '../../channel/index.ts'
+import { sha256 } from '../../crypto/hashes.ts'
 import type { PaymentHash, PrivateKey } from '../../lib/ids.ts'
 import type { BlockHeight } from '../../lib/units.ts'
+import { INVALID_ONION_BLINDING } from '../../onion/failure-codes.ts'
 import { decodeHopPayload } from '../../onion/hop-payload.ts'
 import { peelOnion } from '../../onion/sphinx.ts'
 import { payloadFailure, refusalFailure } from '../../payment/receive/payload-failure.ts'
@@ -23,6 +25,15 @@ export const acceptIncoming = (effect: ForwardEffect, options: IncomingOptions):
   const { channelId, htlc } = effect
   const { upstream } = options
   const ref: HtlcRef = { channelId, htlcId: htlc.id }
+  // BOLT 2, removing an HTLC: within a blinded route, whatever is wrong is told in one way. We offer no part in one (`option_route_blinding`).
+  if (htlc.pathKey !== undefined) {
+    upstream.failMalformed(ref, {
+      sha256OfOnion: sha256(htlc.onionRoutingPacket),
+      failureCode: INVALID_ONION_BLINDING,
+    })
+    return
+  }
+  // BOLT 2, update_add_htlc: the onion is bound to the payment's hash.
   const peeled = peelOnion({
     privateKey: options.nodeKey,
     packet: htlc.onionRoutingPacket,

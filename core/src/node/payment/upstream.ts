@@ -73,7 +73,7 @@ export class Upstream {
   }
 
   /** BOLT 2, update_fail_malformed_htlc: the onion could not be read. */
-  failMalformed(htlc: HtlcRef, { sha256OfOnion, failureCode }: BadOnion): void {
+  failMalformed(htlc: HtlcRef, { sha256OfOnion, failureCode }: Omit<BadOnion, 'code'>): void {
     this.#tell(htlc, { type: 'fail-malformed-htlc', htlcId: htlc.htlcId, sha256OfOnion, failureCode })
   }
 

@@ -102,12 +102,22 @@ test('an HTLC that pays what we ask goes out of the named channel', (t) => {
   })
 })
 
+test('BOLT 2, forwarding HTLCs — one that has expired, or is nearer to its expiry than the outgoing channel’s delta, is given back', (t) => {
+  for (let height = 500; height < 660; height++) {
+    const isNear = 640 - height < policy.cltvExpiryDelta
+    const given = refusal(request(), env([channel('a')], { height }))
+    if (isNear) t.is(given?.type, 'expiry_too_soon', `${height}`)
+    else if (height <= 597) t.is(given, undefined, `${height}`)
+  }
+  t.is(refusal(request({}, { outgoingCltvValue: 601 }), env([channel('a')]))?.type, 'incorrect_cltv_expiry')
+})
+
 test('an HTLC that its channel wants back is not relayed', (t) => {
   const wanted = { type: 'temporary_channel_failure' } as const
   t.deepEqual(refusal(request({ refusal: wanted }), env([channel('a')])), wanted)
 })
 
-test('a channel goes by its real id and by every alias that we gave out, unless it goes by aliases only', (t) => {
+test('BOLT 2, channel_ready — a channel goes by its real id and by every alias that we gave out, unless it goes by aliases only', (t) => {
   const open = channel('a')
   for (const id of [100n, 11n, 12n]) t.true(isNamed(open, id))
   t.false(isNamed(open, 13n))
@@ -222,7 +232,7 @@ const outcomeOf = (outcome: HtlcOutcome, state = outgoing()): readonly RelayEffe
   return step.effects
 }
 
-test('nothing goes out for an HTLC that could not be claimed, at first or when a channel has refused it', (t) => {
+test('BOLT 2, cltv_expiry_delta selection — nothing goes out for an HTLC that could not be claimed, at first or when a channel has refused it', (t) => {
   const transient: FailureMessage = { type: 'temporary_channel_failure' }
   const lost: Partial<RelayEnv> = { canClaim: ({ htlcId }) => htlcId !== 5n }
   t.deepEqual(refusal(request(), env([channel('a')], lost)), transient)
@@ -241,7 +251,7 @@ test('the id of the outgoing HTLC goes into the row', (t) => {
   t.deepEqual(decodeRelayRecord(encodeRelayRecord(early)), { ok: true, value: early })
 })
 
-test('a preimage goes upstream, and what we earned is told', (t) => {
+test('BOLT 2, forwarding HTLCs — a preimage goes upstream, and what we earned is told', (t) => {
   const state = outgoing()
   t.deepEqual(outcomeOf({ type: 'fulfilled', preimage: named('preimage'), onChain: false }, state), [
     { type: 'fulfil', htlc: { channelId: named('incoming'), htlcId: 5n }, preimage: named('preimage') },
@@ -261,7 +271,7 @@ test('a failure from downstream goes upstream as it came, in one more layer', (t
   t.is(told?.type === 'relay-failed' ? told.code : '', undefined)
 })
 
-test('an onion that the next node could not read is reported by us (BOLT 2, update_fail_malformed_htlc)', (t) => {
+test('BOLT 2, removing an HTLC — an onion that the next node could not read is reported by us', (t) => {
   const failure = { type: 'malformed', sha256OfOnion: named('onion'), failureCode: 0xc005 } as const
   const [fail] = outcomeOf({ type: 'failed', failure })
   t.deepEqual(fail, {

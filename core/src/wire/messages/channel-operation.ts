@@ -1,4 +1,4 @@
-import type { ChannelId, HtlcId, PaymentHash, Preimage, PrivateKey, PublicKey, Signature } from '../../lib/ids.ts'
+import type { ChannelId, HtlcId, PaymentHash, Preimage, PrivateKey, PublicKey, Signature, TxId } from '../../lib/ids.ts'
 import type { BlockHeight, FeeratePerKw, Msat } from '../../lib/units.ts'
 import { u16List } from '../codec/combinators.ts'
 import { bytes32, fixedBytes, point, signature, u16, u16Bytes, u32, u64 } from '../codec/primitives.ts'
@@ -54,6 +54,8 @@ export interface CommitmentSigned extends WithUnknownTlvs {
   readonly channelId: ChannelId
   readonly signature: FundingSignature
   readonly htlcSignatures: readonly Signature[]
+  /** The funding transaction that the commitment spends. */
+  readonly fundingTxid?: TxId
 }
 
 /** BOLT 2: gives up the sender's current commitment. */
@@ -127,7 +129,7 @@ export const commitmentSignedCodec = messageCodec<CommitmentSigned>(
   132,
   'commitment_signed',
   { channelId: bytes32, signature: fundingSignature, htlcSignatures: u16List(signature) },
-  {},
+  { fundingTxid: tlv(1, bytes32) },
 )
 
 export const revokeAndAckCodec = messageCodec<RevokeAndAck>(

@@ -213,7 +213,7 @@ const ourFees = (durable: Agreeing, env: ChannelEnv): Fees => {
   const { spec } = commitment
   const isOpener = durable.params.localIsOpener
   const available = (isOpener ? spec.toLocalMsat : spec.toRemoteMsat) / MSAT_PER_SAT
-  const { closing, closingMaximum, minimum: least } = env.feerates
+  const { closing, closingMaximum, minimum } = env.feerates
   const feeAt = (feerate: FeeratePerKw) => smallest(closingFee(format, feerate, local, remote), available)
   const named = durable.closingFeeratePerKw
   const wanted = feeAt(Math.max(closing, durable.closingMinFeeratePerKw ?? 0))
@@ -221,11 +221,15 @@ const ourFees = (durable: Agreeing, env: ChannelEnv): Fees => {
   // Outputs that may be left out need no fee: the opener's range may end with the fee of the transaction without them.
   const dust = largest(localLimits.dustLimit, remoteLimits.dustLimit) * MSAT_PER_SAT
   const certain = [...(spec.toLocalMsat >= dust ? [local] : []), ...(spec.toRemoteMsat >= dust ? [remote] : [])]
-  const minimum = smallest(feeForWeight(least, closingWeight(format, certain)), ideal)
-  if (!isOpener) return { ideal, range: { minFeeSatoshis: minimum, maxFeeSatoshis: available }, limit: available }
+  const leastAt = (feerate: FeeratePerKw) => smallest(feeForWeight(feerate, closingWeight(format, certain)), ideal)
+  // BOLT 2, closing_signed: who does not pay sets a low minimum, whatever its operator would like.
+  if (!isOpener) {
+    return { ideal, range: { minFeeSatoshis: leastAt(minimum), maxFeeSatoshis: available }, limit: available }
+  }
   const most = named === undefined ? smallest(ideal * 2n, available) : feeAt(named)
   const limit = named === undefined ? largest(most, feeAt(closingMaximum)) : most
-  return { ideal, range: { minFeeSatoshis: minimum, maxFeeSatoshis: most }, limit }
+  const least = leastAt(Math.max(minimum, durable.closingMinFeeratePerKw ?? 0))
+  return { ideal, range: { minFeeSatoshis: least, maxFeeSatoshis: most }, limit }
 }
 
 const propose = (

@@ -106,7 +106,7 @@ test('close — the fundee who has nothing wants no fee for an output of its own
   }
 })
 
-test('close — without fee ranges the two meet', (t) => {
+test('BOLT 2, closing_signed — without fee ranges the two meet', (t) => {
   for (const [alice, bob] of [
     [1000, 5000],
     [5000, 1000],
@@ -253,7 +253,7 @@ test('recv closing_signed — after the agreement no other fee is signed', (t) =
   t.deepEqual(signedFees(two, two.alice), [])
 })
 
-test('close — the signatures of what is published are good', (t) => {
+test('BOLT 2, closing_signed — the signatures of what is published are good', (t) => {
   const two = new TwoParties().ready({ pushMsat: 200_000_000n })
   two.run(two.alice, { type: 'close' })
   two.settle()
@@ -280,7 +280,7 @@ test('close — waits for HTLCs to be settled, and takes no new ones', (t) => {
   t.true(same(two))
 })
 
-test('close — shutdown follows the signature of what was proposed before it', (t) => {
+test('BOLT 2, shutdown — it follows the signature of what was proposed before it', (t) => {
   const two = new TwoParties().ready({ pushMsat: 200_000_000n })
   two.add(two.alice, 1)
   two.run(two.alice, { type: 'close' })
@@ -299,7 +299,7 @@ test('recv shutdown — an HTLC that is not signed fails the channel', (t) => {
   t.is(two.bob.phase, 'closing')
 })
 
-test('recv shutdown — a script of another form is answered with a warning, and the connection stays', (t) => {
+test('BOLT 2, shutdown — a script of another form is answered with a warning, and the connection stays', (t) => {
   const two = new TwoParties().ready()
   const { channelId } = two.bob.funded.params
   const effects = two.bob.recv({ type: 'shutdown', channelId, scriptpubkey: Uint8Array.of(0x51) })
@@ -311,7 +311,7 @@ test('recv shutdown — a script of another form is answered with a warning, and
 })
 
 // Core Lightning names a script to whoever it opens to, and forgets it where the other side has not offered the feature.
-test('recv shutdown — a script named at the opening binds the peer only where both offer to be bound', (t) => {
+test('BOLT 2, shutdown — a script named at the opening binds the peer, where both offer to be bound', (t) => {
   const both = vectorOfBits([12, 23, 5])
   const recv = (features: Uint8Array, remoteFeatures: Uint8Array) => {
     const two = new TwoParties({ bob: { features } }).ready()
@@ -367,7 +367,7 @@ test('close — starts again after a reconnection, also when the last closing_si
   t.true(same(again))
 })
 
-test('recv closing_signed — a bad signature fails the channel', (t) => {
+test('BOLT 2, closing_signed — a bad signature fails the channel', (t) => {
   const two = new TwoParties().ready({ pushMsat: 200_000_000n })
   two.run(two.alice, { type: 'close' })
   two.deliver(two.alice)
@@ -378,7 +378,7 @@ test('recv closing_signed — a bad signature fails the channel', (t) => {
   t.deepEqual(errors(two.bob), ['invalid-closing-signature'])
 })
 
-test('close — a peer that does not answer makes us publish our commitment in the end', (t) => {
+test('BOLT 2, closing_signed — a peer that does not answer makes us publish our commitment in the end', (t) => {
   const two = new TwoParties().ready({ pushMsat: 200_000_000n })
   two.run(two.alice, { type: 'close' })
   two.deliver(two.alice)
@@ -428,7 +428,7 @@ test('close — asked for again with the same, it says nothing to the peer and s
   t.is(published(two.alice).length, 1)
 })
 
-test('close — a script other than the one promised at the opening, or of another form than BOLT 2 lists, is refused', (t) => {
+test('BOLT 2, shutdown — to be paid elsewhere than was promised, or to a script of another form than those listed, is refused', (t) => {
   const two = new TwoParties().ready()
   const { durable } = two.alice.state
   if (durable.phase !== 'normal') return t.fail()

@@ -78,7 +78,7 @@ const progress = (durable: Funded, session: Session, env: ChannelEnv): Step => {
     if (next.closingScript !== undefined && closesSimply(live, env)) next = tellScript(next)
     const scriptpubkey = next.localShutdown ?? localShutdown
     effects.push({ type: 'send', epoch: live.epoch, message: { type: 'shutdown', channelId, scriptpubkey } })
-    live = { ...live, shutdownSent: true }
+    live = { ...live, shutdownSent: true, shutdownBefore: live.proposed.nextRemoteHtlcId }
   }
   if (!live.shutdownSent || !live.shutdownReceived || remoteShutdown === undefined) return to(next, live, effects)
   if (next.phase !== 'shutdown' && next.phase !== 'negotiating' && next.phase !== 'closing') {

@@ -176,6 +176,23 @@ test('BOLT 2, closing_complete — who has more signs with and without the other
   }
 })
 
+test('BOLT 2, closing_complete — it names our script and the peer’s last, our locktime, and signs each variant of the transaction of BOLT 3', (t) => {
+  const two = ready()
+  shutDown(two, two.alice)
+  const message = takeComplete(two, two.alice)
+  t.deepEqual(message.closerScriptpubkey, two.alice.funded.localShutdown)
+  t.deepEqual(message.closeeScriptpubkey, two.bob.funded.localShutdown)
+  t.is(message.locktime, 0)
+  const { closerScriptpubkey: remoteScript, closeeScriptpubkey: localScript, feeSatoshis: fee, locktime } = message
+  const close = closeOf(two.bob.funded, { closer: 'remote', localScript, remoteScript, fee, locktime })
+  for (const variant of CLOSE_VARIANTS) {
+    const signature = message[variant]
+    if (signature === undefined) continue
+    t.true(close.format.isFundingSignature(close.funding, buildSimpleClose(close, variant).task, signature), variant)
+  }
+  t.is(variantsOf(message).length, 2)
+})
+
 test('BOLT 2, closing_complete — who has less and could keep only dust gives it up as the fee', (t) => {
   const two = ready(450_000n)
   two.run(two.bob, { type: 'close', minFeeratePerKw: 500 })
@@ -209,7 +226,7 @@ test('closing_complete — who has not asked waits for the other, who pays; then
   t.is(poor.feeSatoshis, feeForWeight(2500, weight))
 })
 
-test('recv closing_complete — refused by hanging up, and nothing is signed', (t) => {
+test('BOLT 2, closing_complete — a fee above the balance, scripts that may not be, and a signature that lacks or is bad are refused by hanging up, and nothing is signed', (t) => {
   const cases: readonly [string, (two: TwoParties) => ChannelMessage][] = [
     ['closer-fee-above-balance', ({ bob }) => complete(bob, { fee: 200_001n })],
     ['closee-script-not-ours', ({ bob }) => complete(bob, { remoteScript: P2WPKH('ee') })],
@@ -252,7 +269,7 @@ const highS = (message: ClosingComplete): ClosingComplete => {
   return { ...message, ...flipped }
 }
 
-test('recv closing_complete — the variant to sign: ours is left out if it is dust, else both outputs if they were signed', (t) => {
+test('BOLT 2, closing_complete — the variant to sign: ours is left out if it is dust, else both outputs if they were signed', (t) => {
   const signed = (pushMsat: bigint, variants: readonly CloseVariant[]) => {
     const two = ready(pushMsat)
     shutDown(two, two.alice)
@@ -266,7 +283,7 @@ test('recv closing_complete — the variant to sign: ours is left out if it is d
   t.deepEqual(signed(294_000n, CLOSE_VARIANTS), ['closerAndCloseeOutputs'])
 })
 
-test('recv closing_complete — a closer that gives its part away by OP_RETURN gets no amount', (t) => {
+test('BOLT 2, closing_complete — a closer that gives its part away by OP_RETURN gets no amount', (t) => {
   const two = ready()
   shutDown(two, two.alice)
   const effects = two.alice.recv(complete(two.bob, { localScript: OP_RETURN, fee: 1_000n }))
@@ -291,7 +308,7 @@ test('shutdown — an OP_RETURN is taken where option_simple_close is negotiated
   }
 })
 
-test('recv closing_sig — anything but one valid signature of what was asked for is refused by hanging up', (t) => {
+test('BOLT 2, closing_sig — anything but one valid signature of what was asked for is refused by hanging up', (t) => {
   const cases: readonly [string, (sig: ClosingSig) => ClosingSig][] = [
     ['closing-sig-mismatch', (sig) => ({ ...sig, feeSatoshis: sig.feeSatoshis + 1n })],
     ['closing-sig-mismatch', (sig) => ({ ...sig, locktime: 5 })],
@@ -336,7 +353,7 @@ test('recv closing_sig — one that was not asked for is refused', (t) => {
   t.deepEqual(answers(two.alice, sig), ['warning', 'hang up'])
 })
 
-test('closing_complete — another one waits for the answer to the last', (t) => {
+test('BOLT 2, closing_complete — another one waits for the answer to the last', (t) => {
   const two = ready()
   shutDown(two, two.alice)
   const first = takeComplete(two, two.alice)
@@ -349,7 +366,7 @@ test('closing_complete — another one waits for the answer to the last', (t) =>
   t.true(takeComplete(two, two.alice).feeSatoshis > first.feeSatoshis * 3n)
 })
 
-test('closing_complete — without an answer in time the connection ends, and the next one starts anew', (t) => {
+test('BOLT 2, closing_complete — without an answer in time the connection ends, and the next one starts anew', (t) => {
   const two = ready()
   shutDown(two, two.alice)
   const first = takeComplete(two, two.alice)
@@ -444,7 +461,7 @@ test('close — where the peer closes by closing_signed, what both have signed i
   ])
 })
 
-test('close — to another script, before and after the peer was told: a close that pays there replaces the others', (t) => {
+test('BOLT 2, closing_complete — to another script, before and after the peer was told: a close that pays there replaces the others', (t) => {
   const elsewhere = P2WPKH('cc')
   const two = ready()
   two.run(two.alice, { type: 'close', feeratePerKw: 6_000 })
@@ -466,7 +483,7 @@ test('close — to another script, before and after the peer was told: a close t
   two.alice.run({ type: 'block', height: 1010 })
 })
 
-test('closing_complete — both name another script at the same time: both hang up, and the next connection agrees', (t) => {
+test('BOLT 2, closing_complete — both name another script at the same time: both hang up, and the next connection agrees', (t) => {
   const two = ready()
   two.run(two.alice, { type: 'close', feeratePerKw: 6_000 })
   two.settle()

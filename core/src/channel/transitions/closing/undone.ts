@@ -3,13 +3,14 @@ import { equalBytes } from '../../../lib/bytes.ts'
 import type { OutPoint, TxId } from '../../../lib/ids.ts'
 import type { BlockHeight } from '../../../lib/units.ts'
 import type { ConfirmedSpend } from '../../claims/on-chain-outcome.ts'
+import { isSameOutPoint } from '../../commitments/commitments.ts'
 import type { ClosingProgress, FundingSpend } from '../../state/closing.ts'
 
 // What a reorganisation does to what is known of a close. Everything else follows from it: see `resolutionOf`.
 
 /** Whether both spend the same output, so that a chain holds one of them at most. */
 export const conflicts = (a: Tx, b: Tx): boolean =>
-  a.inputs.some(({ outpoint }) => b.inputs.some((other) => isSame(outpoint, other.outpoint)))
+  a.inputs.some(({ outpoint }) => b.inputs.some((other) => isSameOutPoint(outpoint, other.outpoint)))
 
 /** The close with this spend of the funding in a block: any other is in none, and neither is what followed from it. */
 export const confirmedIn = (closing: ClosingProgress, spend: FundingSpend, height: BlockHeight): ClosingProgress => {
@@ -30,7 +31,7 @@ export const without = (closing: ClosingProgress, undone: Undone): ClosingProgre
   const isUndone = ({ txid, tx }: { readonly txid: TxId; readonly tx: Tx }): boolean =>
     'txid' in undone
       ? equalBytes(txid, undone.txid)
-      : tx.inputs.some(({ outpoint }) => isSame(outpoint, undone.outpoint))
+      : tx.inputs.some(({ outpoint }) => isSameOutPoint(outpoint, undone.outpoint))
   if (closing.spends.some((spend) => spend.confirmedAt !== undefined && isUndone(spend))) {
     return { ...notDone(closing), ...unconfirmed(closing) }
   }
@@ -58,5 +59,3 @@ const withoutDescendants = (
   )
   return children.length === 0 ? left : withoutDescendants(left, children)
 }
-
-const isSame = (a: OutPoint, b: OutPoint): boolean => a.index === b.index && equalBytes(a.txid, b.txid)

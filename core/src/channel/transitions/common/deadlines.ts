@@ -29,8 +29,8 @@ export const heedsBlocks = (durable: Channel): boolean => {
   if (!isFunded(durable)) return false
   const { phase, localShutdown, remoteShutdown, htlcs } = durable
   if (phase !== 'normal' || localShutdown !== undefined || remoteShutdown !== undefined) return true
-  // Until it can be undone no more, the funding transaction is kept.
-  if (durable.fundingTx !== undefined) return true
+  // Until it can be undone no more, the funding transaction is kept, and what it spends.
+  if (durable.fundingTx !== undefined || durable.fundingCoins !== undefined) return true
   return !isFundingConfirmed(durable) || htlcs.offered.length + htlcs.received.length > 0 || holdHtlcs(durable)
 }
 

@@ -39,12 +39,14 @@ export const forceClose = (
     phase: 'closing',
     closing: { cause, startedAt: env.height, publishLocal: publish, spends: [], claims: [], settled: [] },
   }
+  const published = publish ? publishLocalCommitment(next, env) : []
+  const { txid } = latest(durable).local
   return to(next, failedSession(durable, session), [
     ...dropUnsigned(durable, session),
     ...told,
-    ...(publish ? publishLocalCommitment(next, env) : []),
+    ...published,
     emit(next, { type: 'error', error }),
-    emit(next, { type: 'closing', cause, ...(publish ? { txid: latest(durable).local.txid } : {}) }),
+    emit(next, { type: 'closing', cause, ...(published.length > 0 ? { txid } : {}) }),
   ])
 }
 
@@ -70,7 +72,8 @@ export const forget = (
   const { channelId, localNodeId, remoteNodeId, keyIndex } = durable.params
   const summary = { kind: 'never-funded', closedAt: env.height, paidToUs: 0n } as const
   const closed = { phase: 'closed', channelId, localNodeId, remoteNodeId, keyIndex, summary } as const
-  const untold = durable.htlcs.offered.filter(({ preimage }) => preimage === undefined)
+  const given = durable.phase === 'closing' ? durable.closing.settled : []
+  const untold = durable.htlcs.offered.filter(({ add, preimage }) => preimage === undefined && !given.includes(add.id))
   return to(closed, session, [
     ...dropUnsigned(durable, session),
     ...untold.flatMap((record) => settled(durable, record, { type: 'timed-out-on-chain' })),

@@ -16,13 +16,13 @@ import { findHtlc } from '../../state/htlc.ts'
 
 /**
  * Our latest commitment, and the spend of our anchor that pays for it when its own fee is too low. A funding that only the peer speaks of and
- * that is in no block may not exist: the wallet's coins are not tied to a commitment that can never confirm.
+ * that is in no block may not exist, nor does one whose coins are spent: the wallet's coins are not tied to a commitment that can never confirm.
  */
 export const publishLocalCommitment = (durable: Funded, env: ChannelEnv): readonly Effect[] => {
   // BOLT 2, channel_reestablish: a commitment that may be revoked is not published. This is the only place that makes ours.
   if (durable.inDoubt) return []
   const { localParams, local } = latest(durable)
-  if (!durable.params.localIsOpener && !isFundingConfirmed(durable)) return []
+  if (!isFundingConfirmed(durable) && (!durable.params.localIsOpener || durable.fundingCoins?.rival)) return []
   const { keys, transaction } = buildLocal(localParams, local.index, local.spec, env)
   const anchor = anchorClaim({
     params: localParams,

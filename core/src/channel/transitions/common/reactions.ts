@@ -102,6 +102,7 @@ export const REACTIONS: { readonly [Code in (ChannelError | HtlcFault | PeerFaul
   'insufficient-balance': fail('BOLT 2, update_add_htlc, update_fee: the sender cannot pay'),
   'htlc-after-shutdown': fail('BOLT 2, shutdown: no update_add_htlc after it'),
   'exceeds-dust-exposure': silent('htlc', 'BOLT 2, bounding exposure to trimmed HTLCs: it is failed once committed'),
+  'added-after-shutdown': silent('htlc', 'BOLT 2, shutdown: an HTLC that is added after ours is not routed'),
   'unknown-records-in-htlc': silent('htlc', 'BOLT 1, extensions: may be ignored; the HTLC is then not ours to pass on'),
   'unknown-htlc': fail('BOLT 2, removing an HTLC: the id is none of the current commitment'),
   'htlc-already-removed': fail('BOLT 2, removing an HTLC: the id is none of the current commitment'),
@@ -164,6 +165,7 @@ export const REACTIONS: { readonly [Code in (ChannelError | HtlcFault | PeerFaul
     'message',
     'BOLT 2, channel_ready: only a funding with minimum_depth confirmations is relied on',
   ),
+  'funding-double-spent': fail('BOLT 5, failing a channel: its funding can be in no block any more'),
   'close-undone': silent('message', 'BOLT 5: on-chain transactions may be reorganised until they are 100 deep'),
   'funding-not-seen': silent('channel', 'BOLT 2, channel_ready: the fundee forgets a channel after 2016 blocks'),
 

@@ -15,6 +15,7 @@ import type { Idle, WaitForFunding, WaitForFundingSigned, WaitForOpenAnswer } fr
 import type { Session } from '../../state/session.ts'
 import { abortOpening } from '../common/abort-opening.ts'
 import { andThen, emit, reply, type Step, to } from '../common/step.ts'
+import { watchFundingCoins } from './double-spend.ts'
 import { checkAcceptChannel, checkOpenCommand } from './open-checks.ts'
 import {
   firstCommitments,
@@ -127,6 +128,7 @@ export const recvFundingSigned = (
   const { fundingOutpoint, fundingAmount } = commitment.localParams
   const opened = to(next, session, [
     ...watchFunding(funded),
+    ...watchFundingCoins(next),
     ...publishFunding(funded),
     emit(next, {
       type: 'funding-created',

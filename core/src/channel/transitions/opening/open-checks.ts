@@ -33,6 +33,8 @@ export const checkOpenCommand = (
   const format = formatOfType(channelType)
   const unsupported = checkTypeFeatures(channelType, format, remoteFeatures, env)
   if (unsupported !== undefined) return unsupported
+  // BOLT 2, open_channel: a channel that is announced cannot hide its real id.
+  if (command.announce && channelType.scidAlias) return { code: 'announcement-not-supported' }
   if (funding < settings.minFunding) {
     return { code: 'funding-too-small', funding, bound: settings.minFunding }
   }
@@ -213,7 +215,8 @@ const checkFunderPays = (
 // BOLT 2: after the fee, at least one side must have more than the reserve in the first commitment.
 const checkInitialReserve = (format: CommitmentFormat, open: OpenChannel, reserve: bigint): OpenError | undefined => {
   const cost = openerCost(format, open.feeratePerKw, 0)
+  // BOLT 3: both outputs are rounded down.
   const fundee = open.pushMsat / MSAT_PER_SAT
-  const funder = open.fundingSatoshis - fundee - cost
+  const funder = (open.fundingSatoshis * MSAT_PER_SAT - open.pushMsat) / MSAT_PER_SAT - cost
   return funder <= reserve && fundee <= reserve ? { code: 'both-sides-below-reserve' } : undefined
 }

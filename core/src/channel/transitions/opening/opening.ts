@@ -209,7 +209,7 @@ export const watchFunding = (funded: FundedCommon): readonly Effect[] => {
 }
 
 export const publishFunding = (funded: FundedCommon): readonly Effect[] =>
-  funded.fundingTx === undefined || isFundingConfirmed(funded)
+  funded.fundingTx === undefined || isFundingConfirmed(funded) || funded.fundingCoins?.rival !== undefined
     ? []
     : [
         {

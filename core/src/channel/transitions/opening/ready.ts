@@ -3,7 +3,7 @@ import { equalBytes } from '../../../lib/bytes.ts'
 import { shortChannelId } from '../../../lib/ids.ts'
 import type { ChannelReady } from '../../../wire/messages/channel-open.ts'
 import { fundingOutputScript } from '../../commitments/build-commitment.ts'
-import { all, commitmentFundedBy, latest, replaceCommitment } from '../../commitments/commitments.ts'
+import { all, commitmentFundedBy, isFundingUndone, latest, replaceCommitment } from '../../commitments/commitments.ts'
 import { update } from '../../state/channel-state.ts'
 import type { Closing, Funded, WaitForChannelReady, WaitForFundingConfirmed } from '../../state/durable.ts'
 import type { Effect } from '../../state/effects.ts'
@@ -15,6 +15,7 @@ import { publishLocalCommitment } from '../common/publications.ts'
 import { react } from '../common/react.ts'
 import { sendChannelUpdate } from '../common/relay-policy.ts'
 import { emit, type Live, type Online, type Step, stay, to } from '../common/step.ts'
+import { learnCoins, watchFundingCoins } from './double-spend.ts'
 import { fundingDepth, publishFunding } from './opening.ts'
 
 /** The funding transaction is as deep as we asked: the channel has its real id, and is ready on our side. */
@@ -41,7 +42,7 @@ export const fundingConfirmed = ({ durable, session }: Live, input: TxConfirmed,
   const fundingStatus = { type: 'confirmed', blockHeight, txIndex } as const
   // BOLT 7: it names the block, so it is another one if the funding is in another block than before. Aliases stay.
   const named = update(durable, { shortIds: { ...durable.shortIds, real } })
-  const confirmed = replaceCommitment(named, commitment, { ...commitment, fundingStatus })
+  const confirmed = learnCoins(replaceCommitment(named, commitment, { ...commitment, fundingStatus }), input)
   const event = emit(confirmed, {
     type: 'funding-confirmed',
     fundingIndex: commitment.fundingIndex,
@@ -65,12 +66,13 @@ export const fundingConfirmed = ({ durable, session }: Live, input: TxConfirmed,
   return to(ready.state.durable, session, [...effects, ...sends, ...ready.effects])
 }
 
-/** The transaction of a funding that no reorganisation can undo any more need not be published again. */
+/** The transaction of a funding that no reorganisation can undo any more need not be published again, and what it spends does not matter. */
 export const forgetFundingTx = (durable: Exclude<Funded, Closing>, env: ChannelEnv): Exclude<Funded, Closing> => {
   const { fundingStatus } = latest(durable)
-  if (durable.fundingTx === undefined || fundingStatus.type !== 'confirmed') return durable
-  if (!isAsDeepAs(IRREVOCABLE_DEPTH, fundingStatus.blockHeight, env)) return durable
-  const { fundingTx: _, ...rest } = durable
+  if (durable.fundingTx === undefined && durable.fundingCoins === undefined) return durable
+  if (fundingStatus.type !== 'confirmed' || !isAsDeepAs(IRREVOCABLE_DEPTH, fundingStatus.blockHeight, env))
+    return durable
+  const { fundingTx: _, fundingCoins: __, ...rest } = durable
   return rest as Exclude<Funded, Closing>
 }
 
@@ -102,6 +104,7 @@ export const fundingUndone = ({ durable, session }: Live, { txid }: TxUnconfirme
     ...(next.phase === 'normal' && session?.reestablished === true
       ? [emit(next, { type: 'usable', usable: false })]
       : []),
+    ...watchFundingCoins(next),
     ...publishFunding(next),
   ])
 }
@@ -157,6 +160,7 @@ const becomeReady = (
   const normal = { ...durable, phase: 'normal' } as const
   const { fundingIndex, localParams } = latest(normal)
   const online = session?.reestablished === true
+  const usable = online && !isFundingUndone(normal)
   return to(normal, session, [
     emit(normal, {
       type: 'ready',
@@ -164,7 +168,8 @@ const becomeReady = (
       shortIds: normal.shortIds,
       capacity: localParams.fundingAmount,
     }),
-    ...(online ? [emit(normal, { type: 'usable', usable: true }), ...sendChannelUpdate(normal, session, env)] : []),
+    ...(usable ? [emit(normal, { type: 'usable', usable: true })] : []),
+    ...(online ? sendChannelUpdate(normal, session, env) : []),
   ])
 }
 

@@ -2,16 +2,17 @@ import { err, ok, type Result } from '../../../lib/result.ts'
 import type { UpdateAddHtlc } from '../../../wire/messages/channel-operation.ts'
 import { largest } from '../../commitments/amounts.ts'
 import { isFundingUndone } from '../../commitments/commitments.ts'
+import { isInRemote } from '../../commitments/cross-signed.ts'
 import { checkReceivedAdd, checkSentAdd, localLimitsOf, remoteLimitsOf } from '../../commitments/limits.ts'
 import type { Proposal } from '../../state/changes.ts'
 import type { Phase } from '../../state/channel-state.ts'
 import type { ChannelEnv } from '../../state/environment.ts'
 import type { AddHtlcError, ProtocolError } from '../../state/errors.ts'
-import type { HtlcRecord } from '../../state/htlc.ts'
+import { findHtlc, type HtlcRecord } from '../../state/htlc.ts'
 import type { AddHtlcCommand } from '../../state/inputs.ts'
 import type { Session } from '../../state/session.ts'
 import { react } from '../common/react.ts'
-import { type Live, type Online, refuse, reply, type Step, to } from '../common/step.ts'
+import { type Live, type Online, refuse, reply, type Step, stay, to } from '../common/step.ts'
 
 /** BOLT 2: from here on `cltv_expiry` would be a time. */
 const FIRST_TIMESTAMP = 500_000_000
@@ -81,6 +82,7 @@ export const recvAddHtlc = (
   env: ChannelEnv,
 ): Step => {
   const { remote, nextRemoteHtlcId } = session.proposed
+  if (isRepeated(durable, add)) return stay({ durable, session }, { type: 'ignored', message: add.type })
   const record: HtlcRecord = {
     direction: 'received',
     add,
@@ -94,6 +96,12 @@ export const recvAddHtlc = (
   const error = checkAdd(durable, session, add) ?? checkReceivedAdd(durable, proposed.remote)
   if (error !== undefined) return react({ durable, session }, error, env)
   return to(durable, { ...session, proposed }, [])
+}
+
+// BOLT 2, update_add_htlc: one that its sender has signed, and has not seen acknowledged, may come again after a reconnection, and is ignored.
+const isRepeated = (durable: Online['durable'], { id }: UpdateAddHtlc): boolean => {
+  const known = findHtlc(durable.htlcs.received, id)
+  return known !== undefined && !isInRemote(durable, 'received', id)
 }
 
 const checkAdd = (

@@ -14,6 +14,7 @@ import type { Funded } from '../../state/durable.ts'
 import type { Effect, ForwardEffect } from '../../state/effects.ts'
 import type { ChannelEnv } from '../../state/environment.ts'
 import { findHtlc, type HtlcRecord, type Htlcs } from '../../state/htlc.ts'
+import type { Session } from '../../state/session.ts'
 import { react } from '../common/react.ts'
 import { settled } from '../common/settle.ts'
 import { emit, type Online, type Step, stay, to } from '../common/step.ts'
@@ -59,7 +60,7 @@ export const signCommitment = (online: Online): Step => {
 export const commitmentSigned = (
   durable: Funded,
   epoch: number,
-  { transaction, point: perCommitmentPoint }: ToSign,
+  { transaction, point: perCommitmentPoint, fundingTxid }: ToSign,
 ): Effect => ({
   type: 'send',
   epoch,
@@ -68,6 +69,8 @@ export const commitmentSigned = (
     channelId: durable.params.channelId,
     signature: NO_FUNDING_SIGNATURE,
     htlcSignatures: [],
+    // BOLT 2, commitment_signed: which funding the commitment spends.
+    fundingTxid,
   },
   needs: {
     type: 'commitment-signatures',
@@ -238,7 +241,7 @@ export const recvRevokeAndAck = ({ durable, session }: Online, message: RevokeAn
   })
   const effects: Effect[] = []
   for (const change of changes.remoteSigned) {
-    if (change.type === 'add') effects.push(...forward(next, change.add.id, env))
+    if (change.type === 'add') effects.push(...forward(next, change.add.id, env, session))
     else effects.push(...failedToOrigin(durable, change))
   }
   return to(next, session, effects)
@@ -253,7 +256,7 @@ export const undecided = (durable: Funded, env: ChannelEnv): readonly Effect[] =
 const isDecided = ({ preimage, failure }: HtlcRecord): boolean => preimage !== undefined || failure !== undefined
 
 /** A received HTLC that is irrevocably committed, for the relayer. */
-const forward = (durable: Funded, id: bigint, env: ChannelEnv): readonly Effect[] => {
+const forward = (durable: Funded, id: bigint, env: ChannelEnv, session?: Session): readonly Effect[] => {
   const record = findHtlc(durable.htlcs.received, id)
   if (record === undefined) return []
   return [
@@ -262,12 +265,20 @@ const forward = (durable: Funded, id: bigint, env: ChannelEnv): readonly Effect[
       channelId: durable.params.channelId,
       htlc: record.add,
       ...(record.sharedSecret === undefined ? {} : { sharedSecret: record.sharedSecret }),
-      ...refusalOf(durable, record.add, env),
+      ...refusalOf(durable, record.add, env, session),
     },
   ]
 }
 
-const refusalOf = (durable: Funded, add: UpdateAddHtlc, env: ChannelEnv): Pick<ForwardEffect, 'refusal'> => {
+const refusalOf = (
+  durable: Funded,
+  add: UpdateAddHtlc,
+  env: ChannelEnv,
+  session: Session | undefined,
+): Pick<ForwardEffect, 'refusal'> => {
+  // BOLT 2, shutdown: what is added after ours should not be routed, so that the channel becomes empty.
+  if (session?.shutdownBefore !== undefined && add.id >= session.shutdownBefore)
+    return { refusal: 'added-after-shutdown' }
   // What we pay for it elsewhere would be lost if the funding never comes back.
   if (isFundingUndone(durable)) return { refusal: 'funding-undone' }
   if (exceedsDustExposure(durable, add.amountMsat, env)) return { refusal: 'exceeds-dust-exposure' }

@@ -150,7 +150,7 @@ const received: readonly [
 ]
 
 for (const [title, code, patch, settings] of received) {
-  test(`recv update_add_htlc — rejects ${title}`, (t) => {
+  test(`BOLT 2, update_add_htlc — what its sender must not offer fails the channel: ${title}`, (t) => {
     const two = ready(settings)
     two.bob.recv(htlc(two, patch))
     t.deepEqual(errors(two.bob), [code])
@@ -158,7 +158,7 @@ for (const [title, code, patch, settings] of received) {
   })
 }
 
-test('recv update_add_htlc — accepts the last millisatoshi that the sender can pay', (t) => {
+test('BOLT 2, update_add_htlc — the last millisatoshi that the sender can pay is taken', (t) => {
   const two = ready()
   two.bob.recv(htlc(two, { amountMsat: 800_000_000n - 10_000_000n - 3_240_000n - 660_000n }))
   t.is(two.bob.phase, 'normal')

@@ -1,0 +1,175 @@
+import test from 'ava'
+import { type Tx, txidOf } from '../../../bitcoin/transaction.ts'
+import { utf8Encode } from '../../../lib/bytes.ts'
+import { decodeChannel, encodeChannel } from '../../persistence/channel-codec.ts'
+import { resume } from '../../resume.ts'
+import type { Effect } from '../../state/effects.ts'
+import { at, confirmed, errors, outcomes } from '../fixtures/closing.ts'
+import { fundingTransaction, type TestParty } from '../fixtures/test-party.ts'
+import { type TestOpening, TwoParties } from '../fixtures/two-parties.ts'
+
+const fundingOf = ({ alice }: TwoParties): Tx => {
+  const publish = alice.effects.find((effect) => effect.type === 'publish' && effect.purpose === 'funding')
+  if (publish?.type !== 'publish' || publish.publication.type !== 'signed') throw new Error('not published')
+  return publish.publication.tx
+}
+
+/** Spends the coin that the funding spends. */
+const rivalOf = (two: TwoParties): Tx => ({
+  ...fundingTransaction(new Uint8Array(34), 5n),
+  inputs: fundingOf(two).inputs.slice(0, 1),
+})
+
+const coinOf = (two: TwoParties) => {
+  const [input] = fundingOf(two).inputs
+  if (input === undefined) throw new Error('no coin')
+  return input.outpoint
+}
+
+/** The party sees the double spend in a block. */
+const doubleSpend = (two: TwoParties, party: TestParty, height = 1000): readonly Effect[] => {
+  const tx = rivalOf(two)
+  const seen = party.run({ type: 'spent', outpoint: coinOf(two), tx })
+  if (!seen.some((effect) => effect.type === 'watch-confirmed')) throw new Error('not watched')
+  return confirmed(party, tx, height)
+}
+
+const publishes = (effects: readonly Effect[]): readonly string[] =>
+  effects.flatMap((effect) => (effect.type === 'publish' ? [effect.purpose] : []))
+
+const spentWatches = (effects: readonly Effect[]): number => effects.filter(({ type }) => type === 'watch-spent').length
+
+const ZERO_CONF: TestOpening = { channelType: { scidAlias: false, zeroConf: true }, minimumDepth: 0 }
+
+/** Used before its funding confirms, with an HTLC of alice's in it, and of bob's. */
+const inUse = (): TwoParties => {
+  const two = new TwoParties()
+  two.open({ ...ZERO_CONF, pushMsat: 300_000_000n })
+  two.add(two.alice, 1)
+  two.add(two.bob, 2)
+  two.settle()
+  return two
+}
+
+test('a funding whose coin is spent otherwise — is told six deep, fails the channel, gives its HTLCs back, and is forgotten 100 deep with its coins free again', (t) => {
+  const two = inUse()
+  const soon = doubleSpend(two, two.alice)
+  t.deepEqual(soon, [])
+  at(two.alice, 1004)
+  t.is(two.alice.phase, 'normal')
+  two.alice.effects.length = 0
+  at(two.alice, 1005)
+  t.is(two.alice.phase, 'closing')
+  t.deepEqual(errors(two.alice), ['funding-double-spent'])
+  t.deepEqual(outcomes(two.alice.effects), ['0 timed-out-on-chain'])
+  t.deepEqual(publishes(two.alice.effects), [])
+  t.true(two.alice.effects.some((effect) => effect.type === 'send' && effect.message.type === 'error'))
+  two.alice.effects.length = 0
+  at(two.alice, 1098)
+  t.is(two.alice.phase, 'closing')
+  const end = at(two.alice, 1099)
+  t.like(two.alice.state.durable, { phase: 'closed', summary: { kind: 'never-funded' } })
+  t.deepEqual(outcomes(two.alice.effects), [], 'told once')
+  const [abandoned] = end.filter(({ type }) => type === 'abandon-funding')
+  t.deepEqual(abandoned, { type: 'abandon-funding', tx: fundingOf(inUse()) })
+})
+
+test('a double spend that is undone before it is buried — was nothing: the funding is published again, and the channel goes on', (t) => {
+  const two = inUse()
+  doubleSpend(two, two.alice)
+  at(two.alice, 1004)
+  t.deepEqual(publishes(resume(two.alice.state, two.alice.env)), [])
+  const undone = two.alice.run({ type: 'unconfirmed', txid: txidOf(rivalOf(two)) })
+  t.deepEqual(publishes(undone), ['funding'])
+  at(two.alice, 1020)
+  two.confirm(two.alice)
+  two.confirm(two.bob)
+  t.is(two.alice.phase, 'normal')
+  two.fulfil(two.bob, 0n, 1)
+  two.settle()
+  t.deepEqual(errors(two.alice), [])
+})
+
+test('a double spend that is undone after the channel has failed — brings our commitment to the chain, with the funding', (t) => {
+  const two = inUse()
+  doubleSpend(two, two.alice)
+  at(two.alice, 1005)
+  t.deepEqual(publishes(two.alice.run({ type: 'block', height: 1006 })), [])
+  const undone = two.alice.run({ type: 'unconfirmed', txid: txidOf(rivalOf(two)) })
+  t.true(publishes(undone).includes('funding'))
+  t.true(publishes(undone).includes('local-commitment'))
+  const before = two.alice.effects.length
+  two.confirm(two.alice)
+  t.true(publishes(two.alice.effects.slice(before)).includes('local-commitment'))
+})
+
+test('a double spend — of a channel that is closing already: nothing of ours is published any more, and it ends in time', (t) => {
+  const two = inUse()
+  two.run(two.alice, { type: 'force-close' })
+  t.true(publishes(two.alice.effects).includes('local-commitment'))
+  doubleSpend(two, two.alice)
+  two.alice.effects.length = 0
+  at(two.alice, 1003)
+  t.deepEqual(publishes(two.alice.effects), [])
+  at(two.alice, 1005)
+  t.deepEqual(outcomes(two.alice.effects), ['0 timed-out-on-chain'])
+  at(two.alice, 1006)
+  t.deepEqual(outcomes(two.alice.effects), ['0 timed-out-on-chain'])
+  at(two.alice, 1099)
+  t.is(two.alice.phase, 'closed')
+})
+
+test('a fundee — knows what the funding spends once it is in a block, and so when a reorganisation lets its opener spend it otherwise', (t) => {
+  const two = new TwoParties().ready({ pushMsat: 300_000_000n })
+  two.add(two.bob, 2)
+  two.settle()
+  const { txid } = two.bob.funded.active[0]?.localParams.fundingOutpoint ?? { txid: new Uint8Array(32) }
+  const undone = two.bob.run({ type: 'unconfirmed', txid })
+  t.is(spentWatches(undone), 1)
+  doubleSpend(two, two.bob)
+  two.bob.effects.length = 0
+  at(two.bob, 1005)
+  t.is(two.bob.phase, 'closing')
+  t.deepEqual(outcomes(two.bob.effects), ['0 timed-out-on-chain'])
+  t.deepEqual(publishes(two.bob.effects), [])
+  at(two.bob, 1099)
+  t.is(two.bob.phase, 'closed')
+})
+
+test('a fundee — to whom nothing belongs in the channel forgets it as soon as the double spend is buried', (t) => {
+  const two = new TwoParties().ready()
+  const { txid } = two.bob.funded.active[0]?.localParams.fundingOutpoint ?? { txid: new Uint8Array(32) }
+  two.bob.run({ type: 'unconfirmed', txid })
+  doubleSpend(two, two.bob)
+  at(two.bob, 1005)
+  t.is(two.bob.phase, 'closed')
+  t.true(errors(two.bob).includes('funding-double-spent'))
+})
+
+test('a restart — watches the coins of a funding that is in no block, and what has spent them for its undoing; after the funding is deep, nothing', (t) => {
+  const two = inUse()
+  const before = resume(two.alice.state, two.alice.env)
+  t.is(spentWatches(before), 2)
+  doubleSpend(two, two.alice)
+  const { channelRow, htlcRows } = encodeChannel(undefined, two.alice.stored)
+  const read = decodeChannel(channelRow, htlcRows)
+  if (!read.ok || read.value.phase === 'closed') return t.fail()
+  t.deepEqual(read.value.fundingCoins, two.alice.funded.fundingCoins)
+  const owed = resume({ durable: read.value }, two.alice.env)
+  const [known] = owed.filter((effect) => effect.type === 'watch-confirmed' && effect.known !== undefined)
+  t.like(known, { txid: txidOf(rivalOf(two)), known: 1000 })
+  const deep = new TwoParties().ready()
+  for (const party of [deep.alice, deep.bob]) {
+    at(party, 1089)
+    t.is(party.funded.fundingCoins, undefined)
+    t.is(spentWatches(resume(party.state, party.env)), 1)
+  }
+})
+
+test('a coin that the funding itself spends, and a spend of another output — change nothing', (t) => {
+  const two = inUse()
+  const before = two.alice.state
+  two.alice.run({ type: 'spent', outpoint: coinOf(two), tx: fundingOf(two) })
+  two.alice.run({ type: 'spent', outpoint: { txid: utf8Encode('x'.repeat(32)), index: 0 }, tx: rivalOf(two) })
+  t.is(two.alice.state.durable, before.durable)
+})

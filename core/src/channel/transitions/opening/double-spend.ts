@@ -1,0 +1,120 @@
+import { txidOf } from '../../../bitcoin/transaction.ts'
+import { equalBytes } from '../../../lib/bytes.ts'
+import type { OutPoint, TxId } from '../../../lib/ids.ts'
+import { fundingOutputScript } from '../../commitments/build-commitment.ts'
+import { commitmentFundedBy, isFundingConfirmed, isSameOutPoint, latest } from '../../commitments/commitments.ts'
+import { isFunded, update } from '../../state/channel-state.ts'
+import type { Closing, Funded, FundingCoins } from '../../state/durable.ts'
+import type { Effect } from '../../state/effects.ts'
+import type { ChannelEnv } from '../../state/environment.ts'
+import type { OutputSpent, TxConfirmed, TxUnconfirmed } from '../../state/inputs.ts'
+import { IRREVOCABLE_DEPTH, isAsDeepAs } from '../common/depth.ts'
+import { forceClose, forget } from '../common/fail-channel.ts'
+import { publishLocalCommitment } from '../common/publications.ts'
+import { settled } from '../common/settle.ts'
+import { andThen, type Live, type Step, stay, to } from '../common/step.ts'
+import { publishFunding } from './opening.ts'
+
+// A funding that is in no block comes into none any more once one of the coins that it spends is spent by another transaction. As long as
+// that one may be undone, the channel is kept: HTLCs in it are given back as deep as any other outcome on the chain, and nothing else is lost.
+
+/** The coins that the funding spends, if they are known: the funder made it, and the fundee knows it once it has been in a block. */
+const coinsOf = ({ fundingCoins, fundingTx }: Funded): readonly OutPoint[] =>
+  fundingCoins?.outpoints ?? fundingTx?.inputs.map(({ outpoint }) => outpoint) ?? []
+
+const isCoin = (durable: Funded, outpoint: OutPoint): boolean =>
+  coinsOf(durable).some((coin) => isSameOutPoint(coin, outpoint))
+
+/** What tells that a funding which is in no block will never be in one. */
+export const watchFundingCoins = (durable: Funded): readonly Effect[] => {
+  if (isFundingConfirmed(durable)) return []
+  const script = fundingOutputScript(latest(durable))
+  const rival = durable.fundingCoins?.rival
+  return [
+    ...coinsOf(durable).map((outpoint): Effect => ({ type: 'watch-spent', outpoint, script })),
+    ...(rival === undefined ? [] : [watchRival(rival.txid, script, rival.height)]),
+  ]
+}
+
+const watchRival = (txid: TxId, script: Uint8Array, known?: number): Effect => ({
+  type: 'watch-confirmed',
+  txid,
+  depth: 1,
+  script,
+  ...(known === undefined ? {} : { known }),
+})
+
+/** A coin of the funding is spent, by the funding or by another transaction; `undefined` if the output is none. */
+export const coinSpent = ({ durable, session }: Live, { outpoint, tx }: OutputSpent): Step | undefined => {
+  if (!isCoin(durable, outpoint)) return undefined
+  const txid = txidOf(tx)
+  const isFunding = commitmentFundedBy(durable, txid) !== undefined
+  return to(durable, session, isFunding ? [] : [watchRival(txid, fundingOutputScript(latest(durable)))])
+}
+
+/** Another transaction than the funding spends one of its coins, and is in a block; `undefined` if it does not. */
+export const rivalConfirmed = (
+  { durable, session }: Live,
+  { tx, txid, blockHeight: height }: TxConfirmed,
+  env: ChannelEnv,
+): Step | undefined => {
+  if (!tx.inputs.some(({ outpoint }) => isCoin(durable, outpoint))) return undefined
+  const next = update(durable, { fundingCoins: { outpoints: coinsOf(durable), rival: { txid, height } } })
+  return heedRival(session === undefined ? { durable: next } : { durable: next, session }, env) ?? to(next, session, [])
+}
+
+/** Its block is undone: the funding may come after all. */
+export const rivalUndone = ({ durable, session }: Live, { txid }: TxUnconfirmed, env: ChannelEnv): Step | undefined => {
+  const { fundingCoins } = durable
+  if (fundingCoins?.rival === undefined || !equalBytes(fundingCoins.rival.txid, txid)) return undefined
+  const next = withoutRival(durable)
+  const isOurs = next.phase === 'closing' && next.closing.publishLocal
+  return to(next, session, [...publishFunding(next), ...(isOurs ? publishLocalCommitment(next, env) : [])])
+}
+
+const withoutRival = <D extends Funded>(durable: D): D => {
+  const { fundingCoins } = durable
+  if (fundingCoins?.rival === undefined) return durable
+  const { rival: _, ...coins } = fundingCoins
+  return update(durable, { fundingCoins: coins satisfies FundingCoins })
+}
+
+/**
+ * What a double spend of the funding means by now; `undefined` if nothing yet, or nothing new. Buried, it fails the channel, of which nothing
+ * is published, and its HTLCs go back to whom they came from. Irrevocable, it ends the channel: the wallet's other coins are free again.
+ */
+export const heedRival = ({ durable, session }: Live, env: ChannelEnv): Step | undefined => {
+  const rival = durable.fundingCoins?.rival
+  if (rival === undefined || isFundingConfirmed(durable)) return undefined
+  const error = { code: 'funding-double-spent', txid: rival.txid } as const
+  if (isAsDeepAs(IRREVOCABLE_DEPTH, rival.height, env)) {
+    const { fundingTx: tx } = durable
+    return forget(durable, session, error, tx === undefined ? [] : [{ type: 'abandon-funding', tx }], env)
+  }
+  if (!isAsDeepAs(env.settings.claimDepth, rival.height, env)) return undefined
+  if (durable.phase === 'closing') return giveBack(durable, session)
+  return andThen(forceClose(durable, session, { cause: 'protocol-error', error }, env), (failed) =>
+    isFunded(failed.durable) && failed.durable.phase === 'closing'
+      ? (giveBack(failed.durable, failed.session) ?? stay(failed))
+      : stay(failed),
+  )
+}
+
+/** HTLCs that we offered can be taken by nobody. */
+const giveBack = (durable: Closing, session: Live['session']): Step | undefined => {
+  const { closing, htlcs } = durable
+  const open = htlcs.offered.filter(({ add, preimage }) => preimage === undefined && !closing.settled.includes(add.id))
+  if (open.length === 0) return undefined
+  const next = { ...durable, closing: { ...closing, settled: [...closing.settled, ...open.map(({ add }) => add.id)] } }
+  return to(
+    next,
+    session,
+    open.flatMap((record) => settled(next, record, { type: 'timed-out-on-chain' })),
+  )
+}
+
+/** A peer's funding is in a block: what it spends is known from now on. */
+export const learnCoins = <D extends Funded>(durable: D, { tx }: TxConfirmed): D =>
+  durable.fundingTx === undefined
+    ? update(durable, { fundingCoins: { outpoints: tx.inputs.map(({ outpoint }) => outpoint) } })
+    : withoutRival(durable)
