@@ -1,8 +1,9 @@
 import test from 'ava'
 import { scriptToAddress } from '../../core/src/bitcoin/address.ts'
+import { feerateOf } from '../../core/src/bitcoin/fees.ts'
 import { NETWORKS } from '../../core/src/bitcoin/network.ts'
 import { p2wpkh } from '../../core/src/bitcoin/script.ts'
-import { parseTxid } from '../../core/src/bitcoin/transaction.ts'
+import { parseTxid, txWeight } from '../../core/src/bitcoin/transaction.ts'
 import { secp256k1 } from '../../core/src/crypto/secp256k1.ts'
 import { type TestNode, World } from './support/world.ts'
 
@@ -131,6 +132,29 @@ test('coins — are chosen, frozen and thawed, and say why they cannot be spent'
     t.like(await alice.tryAsk('wallet', 'freeze', { coin }), { error: { code: 'coin-unavailable' } })
   }))
 
+test('a fee — is asked for as a rate or by when the transaction should be in a block, and not as both', (t) =>
+  inWorld(async (world) => {
+    const estimateFeerate = (blocks: number) => (blocks <= 2 ? 5_000 : blocks <= 6 ? 2_000 : 500)
+    const alice = await world.node('alice', { backend: (chain) => ({ ...chain, estimateFeerate }) })
+    await alice.faucet(1_000_000n)
+    const rateOf = async (fee: { feerate?: number; targetBlocks?: number }) => {
+      const { txid, feeSat } = await alice.ask('wallet', 'send', { address: THEIRS, amountSat: 10_000n, ...fee })
+      await alice.until(async () => inMempool(world, txid as string) !== undefined)
+      const tx = inMempool(world, txid as string)?.tx
+      return tx === undefined ? undefined : Math.floor(feerateOf(feeSat, txWeight(tx)) / 100) * 100
+    }
+    t.is(await rateOf({}), 2_000)
+    t.is(await rateOf({ targetBlocks: 2 }), 5_000)
+    t.is(await rateOf({ targetBlocks: 144 }), 500)
+    t.is(await rateOf({ feerate: 700 }), 700)
+    const both = { address: THEIRS, amountSat: 10_000n, feerate: 700, targetBlocks: 2 }
+    for (const operation of ['send', 'sendAll'] as const) {
+      const { amountSat: _, ...all } = both
+      const refused = await alice.tryAsk('wallet', operation, (operation === 'send' ? both : all) as typeof both)
+      t.like(refused, { error: { code: 'invalid-request', field: 'targetBlocks' } })
+    }
+  }))
+
 test('a rescan — finds coins of both kinds that were paid before the node was there, as far as addresses follow each other', (t) =>
   inWorld(async (world) => {
     const alice = await world.node('alice')
@@ -143,6 +167,10 @@ test('a rescan — finds coins of both kinds that were paid before the node was 
     // The same words, and nothing else.
     const restored = await world.node('alice')
     t.is((await restored.ask('wallet', 'balance', {})).confirmedSat, 0n)
+    const tip = (await restored.ask('node', 'getInfo', {})).blockHeight
+    const above = await restored.tryAsk('wallet', 'rescan', { fromHeight: tip + 1 })
+    t.like(above, { error: { code: 'block-unknown', field: 'fromHeight', details: { blockHeight: tip } } })
+    t.is((await restored.ask('wallet', 'rescanStatus', {})).rescan, undefined)
     const { rescan } = await restored.ask('wallet', 'rescan', { fromHeight: from })
     t.is(rescan.fromHeight, from)
     await restored.until(async () => (await restored.ask('wallet', 'rescanStatus', {})).rescan?.done === true)

@@ -42,9 +42,11 @@ import type {
   WalletRow,
 } from './wallet.ts'
 import {
+  type Asker,
   balanceOf,
   type Coin,
   coinProblem,
+  frozenCoins,
   spendableCoins,
   type TxOrigin,
   type WalletState,
@@ -94,12 +96,22 @@ export const builtInWallet = (options: BuiltInWalletOptions): Wallet => {
 
   const labelled = (path: KeyPath): LabelledAddress => {
     const label = state.addressLabels.get(pathName(path))
-    return { ...own(path), path, ...(label === undefined ? {} : { label }) }
+    return { ...own(path), path, ...(label === undefined ? {} : { label: label.text }) }
   }
 
   const pathOfAddress = (address: string): KeyPath | undefined => {
     const script = addressToScript(address, network)
     return script.ok ? keys.find(script.value, state.next) : undefined
+  }
+
+  /** What may be labelled, and whose words it has. */
+  const labelOfAddress = (address: string): { readonly path: KeyPath; readonly by: Asker | undefined } | undefined => {
+    const path = pathOfAddress(address)
+    return path && { path, by: state.addressLabels.get(pathName(path))?.by }
+  }
+  const labelOfTx = (txid: TxId): { readonly record: WalletTx; readonly by: Asker | undefined } | undefined => {
+    const record = state.txs.get(toHex(txid))
+    return record && { record, by: record.label === undefined ? undefined : (record.labelledBy ?? 'operator') }
   }
 
   const changePath = (): KeyPath => freshPath('p2tr', 'change')
@@ -204,9 +216,9 @@ export const builtInWallet = (options: BuiltInWalletOptions): Wallet => {
   return {
     balance: () => balanceOf(state),
     anchorReserve: () => anchorReserve(0),
-    newAddress(type = 'p2tr', label) {
+    newAddress(type = 'p2tr', label, by = 'operator') {
       const path = freshPath(type, 'receive')
-      const addressLabels = label === undefined ? state.addressLabels : withLabel(state, path, label)
+      const addressLabels = label === undefined ? state.addressLabels : withLabel(state, path, label, by)
       change({ ...state, next: past(state.next, path), addressLabels })
       return own(path)
     },
@@ -240,10 +252,10 @@ export const builtInWallet = (options: BuiltInWalletOptions): Wallet => {
       const built = build(request)
       return built.ok ? ok(keep(built.value)) : built
     },
-    send({ outputs, label, key, ...options }): Result<SentTx, WalletError> {
+    send({ outputs, ...options }): Result<SentTx, WalletError> {
       // Only the next block may include it, so that nobody gains by mining this one again.
       const built = build({ ...options, outputs, lockTime: state.height })
-      return built.ok ? ok(issue(built.value, originOf('send', { label, key }))) : built
+      return built.ok ? ok(issue(built.value, originOf('send', options))) : built
     },
     sendAll(request): Result<SentTx & { readonly amount: Sat }, SendAllError> {
       const built = buildAll(request)
@@ -258,7 +270,7 @@ export const builtInWallet = (options: BuiltInWalletOptions): Wallet => {
       const { original, ...funded } = built.value
       const over = overLimit(funded.fee, request.maxFee) ?? belowReserve(funded, forgetTx(state, original.txid))
       if (over !== undefined) return err(over)
-      const origin = originOf(original.purpose ?? 'send', { label: original.label, key: request.key })
+      const origin = originOf(original.purpose ?? 'send', { ...original, key: request.key })
       return ok(issue(funded, { ...origin, replaces: original.txid }))
     },
     spendChild(request): Result<SentTx, FeeBumpError> {
@@ -273,30 +285,37 @@ export const builtInWallet = (options: BuiltInWalletOptions): Wallet => {
       // BIP 125: a replacement must not bring in unconfirmed inputs. It may use the coins of what it replaces.
       const without = pendingRivals(state, request.tx.inputs).reduce(forgetTx, state)
       const confirmed = spendableCoins(without).filter(({ height }) => height !== undefined)
-      const funded = buildBump(request, fundsOf(confirmed))
+      let funded = buildBump(request, fundsOf(confirmed))
+      if (!funded.ok) {
+        const frozen = frozenCoins(without).filter(({ height }) => height !== undefined)
+        if (frozen.length > 0) funded = buildBump(request, fundsOf([...confirmed, ...frozen]))
+      }
       return funded.ok ? ok(keep(funded.value)) : funded
     },
     sign,
     reserve: (outpoints: readonly OutPoint[]) => change(setReserved(state, outpoints, true)),
     release: (outpoints: readonly OutPoint[]) => change(setReserved(state, outpoints, false)),
-    setFrozen(outpoint, frozen) {
+    setFrozen(outpoint, frozen, by) {
       const coin = state.coins.get(outpointKey(outpoint))
-      if (coin === undefined || coin.spentBy !== undefined) return false
-      if ((coin.frozen === true) !== frozen) change(setFrozen(state, [outpoint], frozen))
-      return true
+      if (coin === undefined || coin.spentBy !== undefined) return err({ code: 'unknown' })
+      if (by === 'plugin' && coin.frozen === 'operator')
+        return frozen ? ok(undefined) : err({ code: 'kept-by-operator' })
+      const frozenBy = frozen ? by : undefined
+      if (coin.frozen !== frozenBy) change(setFrozen(state, coin, frozenBy))
+      return ok(undefined)
     },
-    setLabel(of, label) {
-      if (typeof of === 'string') {
-        const path = pathOfAddress(of)
-        if (path !== undefined) change({ ...state, addressLabels: withLabel(state, path, label) })
-        return path !== undefined
+    setLabel(of, label, by) {
+      const given = typeof of === 'string' ? labelOfAddress(of) : labelOfTx(of)
+      if (given === undefined) return err({ code: 'unknown' })
+      if (by === 'plugin' && given.by === 'operator') return err({ code: 'kept-by-operator' })
+      if ('path' in given) {
+        change({ ...state, addressLabels: withLabel(state, given.path, label, by) })
+      } else {
+        const { label: _, labelledBy: __, ...bare } = given.record
+        const record = { ...bare, ...labelOf({ label, ...(by === 'plugin' && { labelledBy: by }) }) }
+        change({ ...state, txs: new Map(state.txs).set(toHex(bare.txid), record) })
       }
-      const record = state.txs.get(toHex(of))
-      if (record === undefined) return false
-      const { label: _, ...bare } = record
-      const txs = new Map(state.txs).set(toHex(of), label === undefined ? bare : { ...bare, label })
-      change({ ...state, txs })
-      return true
+      return ok(undefined)
     },
     processTx,
     processBlock: ({ height, txs, txids }) =>
@@ -337,25 +356,33 @@ const FUNDING = 'channel-funding'
 const newestFirst = (a: WalletTx, b: WalletTx): number =>
   b.seenAt - a.seenAt || Number(b.height ?? Infinity) - Number(a.height ?? Infinity) || 0
 
-const originOf = (purpose: string, { label, key }: OptionalWords): TxOrigin => ({
+const originOf = (purpose: string, { key, ...words }: OptionalWords): TxOrigin => ({
   purpose,
-  ...(label === undefined ? {} : { label }),
+  ...labelOf(words),
   ...(key === undefined ? {} : { key }),
 })
 
-interface OptionalWords {
-  readonly label?: string | undefined
+interface OptionalWords extends Label {
   readonly key?: string | undefined
 }
+
+interface Label {
+  readonly label?: string | undefined
+  readonly labelledBy?: 'plugin'
+}
+
+const labelOf = ({ label, labelledBy }: Label): Pick<TxOrigin, 'label' | 'labelledBy'> =>
+  label === undefined ? {} : { label, ...(labelledBy && { labelledBy }) }
 
 const withLabel = (
   { addressLabels }: WalletState,
   path: KeyPath,
-  label: string | undefined,
+  text: string | undefined,
+  by: Asker,
 ): WalletState['addressLabels'] => {
   const labels = new Map(addressLabels)
-  if (label === undefined) labels.delete(pathName(path))
-  else labels.set(pathName(path), label)
+  if (text === undefined) labels.delete(pathName(path))
+  else labels.set(pathName(path), { text, by })
   return labels
 }
 

@@ -76,7 +76,7 @@ const hexRows = (rows: ReturnType<typeof changedRows>) =>
 /** What version 1 could not keep. */
 const told: WalletState = {
   ...state,
-  coins: new Map([...state.coins].map(([key, coin]) => [key, { ...coin, frozen: true as const }])),
+  coins: new Map([...state.coins].map(([key, coin]) => [key, { ...coin, frozen: 'operator' as const }])),
   txs: new Map(
     [...state.txs].map(([key, record], i) => [
       key,
@@ -86,7 +86,7 @@ const told: WalletState = {
       },
     ]),
   ),
-  addressLabels: new Map([['p2wpkh receive 0', 'the shop']]),
+  addressLabels: new Map([['p2wpkh receive 0', { text: 'the shop', by: 'operator' }]]),
 }
 
 test('rows — are written as they were released', (t) => {
@@ -108,6 +108,20 @@ test('rows — of version 1 are read as they were released, in any order', (t) =
   t.deepEqual(restoreState(rows), { ok: true, value: state })
   const restored = restoreState(rows.toReversed())
   t.deepEqual(restored.ok && new Map(restored.value.coins).size, 2)
+})
+
+test('rows — tell what a plugin froze and labelled from what the operator did', (t) => {
+  const byPlugin: WalletState = {
+    ...told,
+    coins: new Map([...told.coins].map(([key, coin]) => [key, { ...coin, frozen: 'plugin' }])),
+    txs: new Map(
+      [...told.txs].map(([key, record]) => [key, { ...record, label: 'of a plugin', labelledBy: 'plugin' as const }]),
+    ),
+    addressLabels: new Map([['p2wpkh receive 0', { text: 'of a plugin', by: 'plugin' }]]),
+  }
+  const rows = changedRows(EMPTY_WALLET, byPlugin)
+  const read = restoreState(rows.flatMap(({ key, value }) => (value === undefined ? [] : [{ key, value }])))
+  t.deepEqual(read, { ok: true, value: byPlugin })
 })
 
 test('rows — say only what changed, and delete what is gone', (t) => {

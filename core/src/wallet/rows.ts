@@ -14,19 +14,28 @@ import {
 } from './keys.ts'
 import { past } from './track.ts'
 import type { WalletRow } from './wallet.ts'
-import { type Coin, EMPTY_WALLET, type TxOrigin, type WalletState, type WalletTx } from './wallet-state.ts'
+import {
+  type AddressLabel,
+  type Coin,
+  EMPTY_WALLET,
+  type TxOrigin,
+  type WalletState,
+  type WalletTx,
+} from './wallet-state.ts'
 
 // The rows of a wallet. Keys: `c` txid index -> coin, `t` txid -> transaction, `s` -> counters, `k` path -> script, `l` path -> label of the
-// address. Every value begins with the version of its form; integers are little-endian. Version 1 knew no frozen coins and told in a
-// transaction's label what it was for.
+// address. Every value begins with the version of its form; integers are little-endian. Version 1 knew no frozen coins, told in a
+// transaction's label what it was for, and knew no plugin's words for an address.
 const COIN = 0x63
 const TX = 0x74
 const COUNTERS = 0x73
 const SCRIPT = 0x6b
 const LABEL = 0x6c
 const FIRST_VERSION = 1
-/** Of coins and transactions. */
+/** Of coins, transactions, and words that a plugin gave to an address. */
 const VERSION = 2
+
+const SECOND_FORMS: ReadonlySet<number | undefined> = new Set([COIN, TX, LABEL])
 
 const TYPES: readonly AddressType[] = ['p2wpkh', 'p2tr']
 const BRANCHES: readonly Branch[] = ['receive', 'change']
@@ -110,7 +119,8 @@ const labelKey = (name: string): Uint8Array => {
   return pathKey(LABEL, { type: type as AddressType, branch: branch as Branch, index: Number(index) })
 }
 
-const encodeLabel = (label: string): Uint8Array => concat(Uint8Array.of(FIRST_VERSION), utf8Encode(label))
+const encodeLabel = ({ text, by }: AddressLabel): Uint8Array =>
+  concat(Uint8Array.of(by === 'plugin' ? VERSION : FIRST_VERSION), utf8Encode(text))
 
 const pathOf = (key: Uint8Array): KeyPath | undefined => {
   const [type, branch] = [TYPES[key[1] as number], BRANCHES[key[2] as number]]
@@ -128,7 +138,7 @@ export class StateReader {
   readonly #coins = new Map<string, Coin>()
   readonly #txs = new Map<string, WalletTx>()
   readonly #scripts: OwnScript[] = []
-  readonly #labels = new Map<string, string>()
+  readonly #labels = new Map<string, AddressLabel>()
   #counters: Pick<WalletState, 'next' | 'height'> = { next: EMPTY_WALLET.next, height: EMPTY_WALLET.height }
 
   /** Of keys in use: those after them are derived, whatever a row says. */
@@ -149,7 +159,7 @@ export class StateReader {
     const unreadable = err({ code: 'wallet-row-unreadable', key: toHex(key) } as const)
     const reader = new ByteReader(value)
     const version = reader.u8()
-    if (version !== FIRST_VERSION && !(version === VERSION && (key[0] === COIN || key[0] === TX))) return unreadable
+    if (version !== FIRST_VERSION && !(version === VERSION && SECOND_FORMS.has(key[0]))) return unreadable
     if (key[0] === COIN && key.length === 37) {
       const coin = readCoin(key, reader)
       this.#coins.set(outpointKey(coin.outpoint), coin)
@@ -162,9 +172,9 @@ export class StateReader {
       if (path === undefined) return unreadable
       this.#scripts.push({ path, script: reader.raw(reader.remaining) })
     } else if (key[0] === LABEL && key.length === 7) {
-      const [path, label] = [pathOf(key), tryUtf8Decode(reader.raw(reader.remaining))]
-      if (path === undefined || label === undefined) return unreadable
-      this.#labels.set(pathName(path), label)
+      const [path, text] = [pathOf(key), tryUtf8Decode(reader.raw(reader.remaining))]
+      if (path === undefined || text === undefined) return unreadable
+      this.#labels.set(pathName(path), { text, by: version === VERSION ? 'plugin' : 'operator' })
     } else if (key[0] === COUNTERS && key.length === 1) {
       this.#counters = readCounters(reader)
     } else {
@@ -186,7 +196,8 @@ const encodeCoin = ({ amount, path, height, ours, coinbase, reserved, frozen, sp
   writer.u8(TYPES.indexOf(path.type))
   writer.u8(BRANCHES.indexOf(path.branch))
   writer.u32(path.index)
-  writer.u8(flags(ours, coinbase, reserved, height !== undefined, spentBy !== undefined, frozen === true))
+  const [isFrozen, byPlugin] = [frozen !== undefined, frozen === 'plugin']
+  writer.u8(flags(ours, coinbase, reserved, height !== undefined, spentBy !== undefined, isFrozen, byPlugin))
   writer.u32((height as number | undefined) ?? 0)
   if (spentBy !== undefined) writer.raw(spentBy)
   return writer.bytes
@@ -198,7 +209,7 @@ const readCoin = (key: Uint8Array, reader: ByteReader): Coin => {
   const type = pick(TYPES, reader)
   const branch = pick(BRANCHES, reader)
   const index = reader.u32()
-  const [ours = false, coinbase = false, reserved = false, hasHeight, isSpent, frozen] = readFlags(reader)
+  const [ours = false, coinbase = false, reserved = false, hasHeight, isSpent, isFrozen, byPlugin] = readFlags(reader)
   const height = reader.u32()
   return {
     outpoint,
@@ -208,13 +219,13 @@ const readCoin = (key: Uint8Array, reader: ByteReader): Coin => {
     ours,
     coinbase,
     reserved,
-    ...(frozen ? { frozen: true } : {}),
+    ...(isFrozen ? { frozen: byPlugin ? 'plugin' : 'operator' } : {}),
     ...(isSpent && { spentBy: reader.raw(32) }),
   }
 }
 
 const encodeWalletTx = (record: WalletTx): Uint8Array => {
-  const { tx, height, received, spent, fee, label, purpose, channelId, key, replaces, seenAt } = record
+  const { tx, height, received, spent, fee, label, labelledBy, purpose, channelId, key, replaces, seenAt } = record
   const bytes = encodeTx(tx)
   // What is absent takes no room beyond its flag.
   const texts = [label, purpose, channelId, key].map((text) => (text === undefined ? undefined : utf8Encode(text)))
@@ -230,7 +241,8 @@ const encodeWalletTx = (record: WalletTx): Uint8Array => {
   const writer = new ByteWriter(length)
   writer.u8(VERSION)
   const [hasHeight, hasFee, hasReplaced] = [height !== undefined, fee !== undefined, replaces !== undefined]
-  writer.u8(flags(hasHeight, hasFee, ...texts.map((text) => text !== undefined), hasReplaced))
+  const hasTexts = texts.map((text) => text !== undefined)
+  writer.u8(flags(hasHeight, hasFee, ...hasTexts, hasReplaced, labelledBy === 'plugin'))
   writer.u32((height as number | undefined) ?? 0)
   writer.u64(received)
   writer.u64(spent)
@@ -273,6 +285,7 @@ const readOrigin = (reader: ByteReader, has: readonly boolean[]): StoredOrigin |
     ...(channelId === undefined ? {} : { channelId }),
     ...(key === undefined ? {} : { key }),
     ...(has[4] && { replaces: reader.raw(32) }),
+    ...(has[5] && { labelledBy: 'plugin' }),
   }
 }
 
@@ -302,7 +315,7 @@ const flags = (...bits: readonly boolean[]): number => bits.reduce((sum, bit, i)
 
 const readFlags = (reader: ByteReader): readonly boolean[] => {
   const byte = reader.u8()
-  return [0, 1, 2, 3, 4, 5, 6].map((i) => (byte & (1 << i)) !== 0)
+  return [0, 1, 2, 3, 4, 5, 6, 7].map((i) => (byte & (1 << i)) !== 0)
 }
 
 const pick = <T>(values: readonly T[], reader: ByteReader): T => {

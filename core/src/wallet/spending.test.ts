@@ -57,31 +57,98 @@ test('send — spends exactly the coins that were chosen', (t) => {
   t.like(wallet.send({ ...pay(5_000n), coins: unknown }), { error: { code: 'coin-unavailable', reason: 'unknown' } })
 })
 
-test('freeze — a frozen coin is spent by nothing, also after a restart, until it is thawed', (t) => {
+test('freeze — no send spends a frozen coin, also after a restart, until it is thawed', (t) => {
   const { wallet, receive, reopen } = walletRig()
   receive(50_000n)
   const coin = coinOf(wallet, 50_000n)
-  t.true(wallet.setFrozen(coin, true))
+  t.true(wallet.setFrozen(coin, true, 'operator').ok)
   for (const each of [wallet, reopen()]) {
     t.like(each.balance(), { confirmed: 50_000n, frozen: 50_000n, spendable: 0n })
     t.like(each.send(pay(5_000n)), { error: { code: 'insufficient-funds' } })
     t.like(each.send({ ...pay(5_000n), coins: [coin] }), { error: { reason: 'frozen' } })
     t.like(each.sendAll({ script: THEIRS, feeratePerKw: 500 }), { ok: false })
-    t.like(
-      each.bump({
-        tx: { version: 2, inputs: [], outputs: [], lockTime: 0 },
-        prevouts: [],
-        baseFee: 1n,
-        feeratePerKw: 253,
-      }),
-      {
-        ok: false,
-      },
-    )
   }
-  t.true(wallet.setFrozen(coin, false))
+  t.true(wallet.setFrozen(coin, false, 'operator').ok)
   t.true(wallet.send(pay(5_000n)).ok)
-  t.false(wallet.setFrozen(coin, true))
+  t.deepEqual(wallet.setFrozen(coin, true, 'operator'), { ok: false, error: { code: 'unknown' } })
+})
+
+const claim = { tx: { version: 2, inputs: [], outputs: [], lockTime: 0 }, prevouts: [], baseFee: 1n, feeratePerKw: 253 }
+
+test('freeze — a claim takes a frozen coin where no other suffices, and what comes back of it is as frozen', (t) => {
+  const { wallet, chain, mine, receive, reopen } = walletRig()
+  receive(1_000n, 50_000n)
+  t.true(wallet.setFrozen(coinOf(wallet, 50_000n), true, 'operator').ok)
+  // There is another coin.
+  const first = must(wallet.bump(claim))
+  t.is(first.prevouts[0]?.amount, 1_000n)
+  const second = must(wallet.bump({ ...claim, baseFee: 2_000n }))
+  t.is(second.prevouts[0]?.amount, 50_000n)
+  const tx = wallet.sign(second)
+  t.true(chain.submitTx(tx).ok)
+  wallet.processTx(tx, { purpose: 'anchor' })
+  const change = second.tx.outputs[0]?.amount ?? 0n
+  const isFrozen = (each: Wallet) => t.is(each.coins().find(({ amount }) => amount === change)?.frozen, 'operator')
+  isFrozen(wallet)
+  mine()
+  isFrozen(wallet)
+  isFrozen(reopen())
+  t.like(wallet.setFrozen(coinOf(wallet, change), false, 'plugin'), { ok: false })
+  t.true(wallet.setFrozen(coinOf(wallet, change), false, 'operator').ok)
+})
+
+test('freeze — a claim that is given up gives its frozen coin back as it was', (t) => {
+  const { wallet, receive } = walletRig()
+  receive(50_000n)
+  const coin = coinOf(wallet, 50_000n)
+  wallet.setFrozen(coin, true, 'plugin')
+  const first = must(wallet.bump(claim))
+  wallet.processTx(wallet.sign(first), { purpose: 'anchor' })
+  wallet.forget(first.tx)
+  t.like(wallet.balance(), { frozen: 50_000n, spendable: 0n })
+  t.is(wallet.coins().length, 1)
+})
+
+test('freeze, label — what the operator did, a plugin does not undo; what a plugin did, both do', (t) => {
+  const { wallet, receive, reopen } = walletRig()
+  receive(50_000n)
+  const coin = coinOf(wallet, 50_000n)
+  const kept = { ok: false, error: { code: 'kept-by-operator' } } as const
+  t.true(wallet.setFrozen(coin, true, 'plugin').ok)
+  t.true(wallet.setFrozen(coin, false, 'plugin').ok)
+  t.true(wallet.setFrozen(coin, true, 'plugin').ok)
+  // From here on it is the operator's wish, and a plugin that freezes it again does not make it its own.
+  t.true(wallet.setFrozen(coin, true, 'operator').ok)
+  t.true(wallet.setFrozen(coin, true, 'plugin').ok)
+  for (const each of [wallet, reopen()]) t.deepEqual(each.setFrozen(coin, false, 'plugin'), kept)
+  t.true(wallet.setFrozen(coin, false, 'operator').ok)
+
+  const { address } = wallet.newAddress('p2tr', 'mine')
+  const other = wallet.newAddress('p2tr', 'a plugin’s', 'plugin').address
+  const mine = must(wallet.send({ ...pay(5_000n), label: 'mine' })).tx
+  const theirs = must(wallet.send({ ...pay(5_000n), label: 'a plugin’s', labelledBy: 'plugin' })).tx
+  for (const each of [wallet, reopen()]) {
+    for (const what of [address, txidOf(mine)]) {
+      t.deepEqual(each.setLabel(what, 'x', 'plugin'), kept)
+      t.deepEqual(each.setLabel(what, undefined, 'plugin'), kept)
+    }
+  }
+  for (const what of [other, txidOf(theirs)]) {
+    t.true(wallet.setLabel(what, 'y', 'plugin').ok)
+    t.true(reopen().setLabel(what, 'z', 'plugin').ok)
+    t.true(wallet.setLabel(what, 'now mine', 'operator').ok)
+    t.deepEqual(wallet.setLabel(what, 'y', 'plugin'), kept)
+    t.true(wallet.setLabel(what, undefined, 'operator').ok)
+    t.true(wallet.setLabel(what, 'free', 'plugin').ok)
+  }
+})
+
+test('label — of a payment stays whose it was when the payment is replaced', (t) => {
+  const { wallet, receive } = walletRig()
+  receive(50_000n)
+  const { tx } = must(wallet.send({ ...pay(5_000n), label: 'a plugin’s', labelledBy: 'plugin' }))
+  const replaced = must(wallet.replace({ txid: txidOf(tx), feeratePerKw: 2_000 }))
+  t.true(wallet.setLabel(txidOf(replaced.tx), 'x', 'plugin').ok)
 })
 
 test('label — is kept for addresses and transactions, shown with their coins, and taken away again', (t) => {
@@ -97,7 +164,7 @@ test('label — is kept for addresses and transactions, shown with their coins, 
       .find(({ amount }) => amount === 7_000n)?.label,
     'the shop',
   )
-  t.true(wallet.setLabel(address, undefined))
+  t.true(wallet.setLabel(address, undefined, 'operator').ok)
   t.is(
     reopen()
       .addresses()
@@ -105,9 +172,9 @@ test('label — is kept for addresses and transactions, shown with their coins, 
     undefined,
   )
   const { tx } = must(wallet.send(pay(5_000n)))
-  t.true(wallet.setLabel(txidOf(tx), 'later'))
+  t.true(wallet.setLabel(txidOf(tx), 'later', 'operator').ok)
   t.is(reopen().transaction(txidOf(tx))?.label, 'later')
-  t.false(wallet.setLabel(new Uint8Array(32), 'x'))
+  t.deepEqual(wallet.setLabel(new Uint8Array(32), 'x', 'operator'), { ok: false, error: { code: 'unknown' } })
 })
 
 test('balance — change of a payment made with coins of others in no block is not spendable: they may be replaced', (t) => {

@@ -4,7 +4,7 @@ import { equalBytes, isAllZero, toHex } from '../lib/bytes.ts'
 import type { OutPoint, TxId } from '../lib/ids.ts'
 import type { BlockHeight, TimestampMs } from '../lib/units.ts'
 import type { KeyPath, NextIndexes, WalletKeys } from './keys.ts'
-import type { Coin, TxOrigin, WalletState, WalletTx } from './wallet-state.ts'
+import type { Asker, Coin, TxOrigin, WalletState, WalletTx } from './wallet-state.ts'
 
 /** A transaction as it was seen: in a block, or without `height` before it is in one. */
 export interface SeenTx {
@@ -135,7 +135,10 @@ const applyIn = (draft: Draft, keys: WalletKeys, seen: SeenTx): void => {
   // Of several closes of a channel one will pay us: until it is in a block the channel counts the money.
   const counts = height !== undefined || spent.length > 0 || origin === undefined
   paths.forEach((path, index) => {
-    if (path !== undefined && counts) putCoin(draft, seen, { txid, index }, path, allOurs)
+    if (path === undefined || !counts) return
+    // What a claim had to take of a frozen coin and did not need is as frozen as the coin was.
+    const frozen = path.branch === 'change' ? frozenFor(spent) : undefined
+    putCoin(draft, seen, { txid, index }, path, { ours: allOurs, ...(frozen !== undefined && { frozen }) })
   })
   draft.putTx(recordOf(seen, known, spent, paths))
   draft.next = paths.reduce(past, draft.next)
@@ -226,15 +229,13 @@ export const setReserved = (state: WalletState, outpoints: readonly OutPoint[], 
   return { ...state, coins }
 }
 
-/** Has coins left alone, or lets them be used again; outpoints that are not ours are passed over. */
-export const setFrozen = (state: WalletState, outpoints: readonly OutPoint[], frozen: boolean): WalletState => {
-  const coins = new Map(state.coins)
-  for (const outpoint of outpoints) {
-    const coin = coins.get(outpointKey(outpoint))
-    if (coin === undefined || coin.spentBy !== undefined) continue
-    const { frozen: _, ...thawed } = coin
-    coins.set(outpointKey(outpoint), frozen ? { ...thawed, frozen } : thawed)
-  }
+/** Has a coin left alone for somebody, or lets it be used again. */
+export const setFrozen = (state: WalletState, coin: Coin, frozen: Asker | undefined): WalletState => {
+  const { frozen: _, ...thawed } = coin
+  const coins = new Map(state.coins).set(
+    outpointKey(coin.outpoint),
+    frozen === undefined ? thawed : { ...thawed, frozen },
+  )
   return { ...state, coins }
 }
 
@@ -272,7 +273,18 @@ const heightOfTx = ({ txs }: Pick<WalletState, 'txs'>, txid: TxId): BlockHeight 
 const heightOf = (height: BlockHeight | undefined): { readonly height?: BlockHeight } =>
   height === undefined ? {} : { height }
 
-const putCoin = (draft: Draft, { tx, height }: SeenTx, outpoint: OutPoint, path: KeyPath, ours: boolean): void => {
+const frozenFor = (coins: readonly Coin[]): Asker | undefined =>
+  coins.some(({ frozen }) => frozen === 'operator')
+    ? 'operator'
+    : coins.find(({ frozen }) => frozen !== undefined)?.frozen
+
+const putCoin = (
+  draft: Draft,
+  { tx, height }: SeenTx,
+  outpoint: OutPoint,
+  path: KeyPath,
+  more: Pick<Coin, 'ours' | 'frozen'>,
+): void => {
   const key = outpointKey(outpoint)
   const known = draft.coins.get(key)
   if (known !== undefined) {
@@ -288,7 +300,7 @@ const putCoin = (draft: Draft, { tx, height }: SeenTx, outpoint: OutPoint, path:
     amount: output.amount,
     path,
     ...heightOf(height),
-    ours,
+    ...more,
     coinbase: tx.inputs.length === 1 && tx.inputs.every((input) => isAllZero(input.outpoint.txid)),
     reserved: false,
     ...(spender !== undefined && { spentBy: spender }),

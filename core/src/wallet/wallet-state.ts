@@ -5,6 +5,9 @@ import type { OutPoint, TxId } from '../lib/ids.ts'
 import type { BlockHeight, Sat, TimestampMs } from '../lib/units.ts'
 import type { KeyPath, NextIndexes } from './keys.ts'
 
+/** Who set a coin aside or gave words to something. What the operator did, no plugin undoes. */
+export type Asker = 'operator' | 'plugin'
+
 /** An output that pays the wallet. It is kept, spent, until its spend is buried deep. */
 export interface Coin {
   readonly outpoint: OutPoint
@@ -17,8 +20,8 @@ export interface Coin {
   readonly coinbase: boolean
   /** Set aside for a transaction in the making. */
   readonly reserved: boolean
-  /** The operator wants it left alone. */
-  readonly frozen?: true
+  /** Who wants it left alone. */
+  readonly frozen?: Asker
   /** The transaction that spends it. */
   readonly spentBy?: TxId
 }
@@ -33,8 +36,9 @@ export interface TxOrigin {
   readonly fee?: Sat
   /** The idempotency key of the command that asked for it. */
   readonly key?: string
-  /** The operator's words. */
   readonly label?: string
+  /** The words are those of a plugin; the operator's if absent. */
+  readonly labelledBy?: 'plugin'
   /** The transaction that it took the place of. */
   readonly replaces?: TxId
 }
@@ -54,13 +58,18 @@ export interface WalletTx extends Partial<TxOrigin> {
   readonly seenAt: TimestampMs
 }
 
+export interface AddressLabel {
+  readonly text: string
+  readonly by: Asker
+}
+
 /** All that the wallet knows. A value: every change makes a new one. Keys of the maps are `outpointKey` and hex txids. */
 export interface WalletState {
   readonly coins: ReadonlyMap<string, Coin>
   readonly txs: ReadonlyMap<string, WalletTx>
   readonly next: NextIndexes
-  /** The operator's words for addresses, by `pathName`. */
-  readonly addressLabels: ReadonlyMap<string, string>
+  /** Words for addresses, by `pathName`. */
+  readonly addressLabels: ReadonlyMap<string, AddressLabel>
   /** The height of the last block that was looked at; 0 before the first. */
   readonly height: BlockHeight
 }
@@ -79,7 +88,7 @@ export interface Balance {
   readonly unconfirmed: Sat
   /** Of these two, set aside for transactions in the making. */
   readonly reserved: Sat
-  /** Of these two, left alone because the operator wants it so. */
+  /** Of these two, left alone because somebody wants it so. */
   readonly frozen: Sat
   /** What a transaction made now can use: mature, neither reserved nor frozen, and confirmed or our own change. */
   readonly spendable: Sat
@@ -92,10 +101,10 @@ const isMature = ({ coinbase, height }: Coin, tipHeight: BlockHeight): boolean =
   !coinbase || (height !== undefined && tipHeight + 1 - height >= COINBASE_MATURITY)
 
 /**
- * Which coins a transaction made now can use. An unconfirmed one only if all that it descends from, back to the blocks, is ours: others can
- * replace what they pay (BIP 125), and all that was built on it would be gone.
+ * Which coins a transaction made now can use, frozen or not. An unconfirmed one only if all that it descends from, back to the blocks, is
+ * ours: others can replace what they pay (BIP 125), and all that was built on it would be gone.
  */
-const spendableIn = ({ coins, txs, height }: WalletState): ((coin: Coin) => boolean) => {
+const usableIn = ({ coins, txs, height }: WalletState): ((coin: Coin) => boolean) => {
   const known = new Map<string, boolean>()
   const isOurs = (txid: TxId): boolean => {
     const id = toHex(txid)
@@ -114,13 +123,24 @@ const spendableIn = ({ coins, txs, height }: WalletState): ((coin: Coin) => bool
     return answer
   }
   return (coin) => {
-    if (coin.spentBy !== undefined || coin.reserved || coin.frozen) return false
+    if (coin.spentBy !== undefined || coin.reserved) return false
     return coin.height === undefined ? coin.ours && isOurs(coin.outpoint.txid) : isMature(coin, height)
   }
 }
 
+const spendableIn = (state: WalletState): ((coin: Coin) => boolean) => {
+  const isUsable = usableIn(state)
+  return (coin) => coin.frozen === undefined && isUsable(coin)
+}
+
 export const spendableCoins = (state: WalletState): readonly Coin[] =>
   [...state.coins.values()].filter(spendableIn(state))
+
+/** What could be spent if it were not frozen: for claims, which need it. */
+export const frozenCoins = (state: WalletState): readonly Coin[] => {
+  const isUsable = usableIn(state)
+  return [...state.coins.values()].filter((coin) => coin.frozen !== undefined && isUsable(coin))
+}
 
 export type CoinProblem = 'unknown' | 'spent' | 'reserved' | 'frozen' | 'unconfirmed' | 'immature'
 

@@ -5,7 +5,7 @@ import type { Result } from '../lib/result.ts'
 import type { BlockHeight, FeeratePerKw, Sat } from '../lib/units.ts'
 import type { WalletDescriptor } from './descriptors.ts'
 import type { AddressType, KeyPath } from './keys.ts'
-import type { Balance, Coin, CoinProblem, TxOrigin, WalletTx } from './wallet-state.ts'
+import type { Asker, Balance, Coin, CoinProblem, TxOrigin, WalletTx } from './wallet-state.ts'
 
 export interface OwnAddress {
   readonly address: string
@@ -32,6 +32,7 @@ export interface FundRequest {
 
 interface SendOptions extends Pick<FundRequest, 'feeratePerKw' | 'maxFee' | 'coins'> {
   readonly label?: string
+  readonly labelledBy?: 'plugin'
   /** The idempotency key of the command. */
   readonly key?: string
 }
@@ -130,6 +131,12 @@ export interface DroppedTx {
   readonly by?: TxId
 }
 
+/** Why a coin stays as it is, or words do. */
+export type KeptError =
+  | { readonly code: 'unknown' }
+  /** The operator wants it so, and a plugin asks. */
+  | { readonly code: 'kept-by-operator' }
+
 /** A row to keep; `undefined` deletes it. */
 export interface WalletRow {
   readonly key: Uint8Array
@@ -145,7 +152,7 @@ export interface Wallet {
   /** What is left alone by sends and openings, for the anchors of the channels that there are. */
   anchorReserve(): Sat
   /** A fresh address, `p2tr` if absent. */
-  newAddress(type?: AddressType, label?: string): OwnAddress
+  newAddress(type?: AddressType, label?: string, by?: Asker): OwnAddress
   /** Whether the wallet can spend an output of this script. */
   owns(script: Uint8Array): boolean
   /** Every address that was given out, the newest last. */
@@ -177,7 +184,8 @@ export interface Wallet {
   spendChild(request: ChildRequest): Result<SentTx, FeeBumpError>
   /**
    * Adds confirmed inputs, and change, to a transaction that another key signs, and reserves them. The caller puts its own
-   * witnesses in and has `sign` put in the wallet's, in any order. May use what is reserved for anchors.
+   * witnesses in and has `sign` put in the wallet's, in any order. May use what is reserved for anchors and, where all else
+   * does not suffice, what is frozen: a claim that is not made is money lost.
    */
   bump(request: BumpRequest): Result<FundedTx, WalletError>
   /** The transaction with the witnesses of those inputs that spend the wallet's outputs. */
@@ -186,10 +194,10 @@ export interface Wallet {
   reserve(outpoints: readonly OutPoint[]): void
   /** Undoes a reservation: the transaction will never be published. */
   release(outpoints: readonly OutPoint[]): void
-  /** Leaves a coin alone until it is told otherwise. Returns whether it is there. */
-  setFrozen(outpoint: OutPoint, frozen: boolean): boolean
-  /** Words for a transaction or an address of ours; none takes them away. Returns whether it is known. */
-  setLabel(of: TxId | string, label: string | undefined): boolean
+  /** Leaves a coin alone until it is told otherwise. */
+  setFrozen(outpoint: OutPoint, frozen: boolean, by: Asker): Result<void, KeptError>
+  /** Words for a transaction or an address of ours; none takes them away. */
+  setLabel(of: TxId | string, label: string | undefined, by: Asker): Result<void, KeptError>
   /** A transaction that is about to be broadcast, or was seen unconfirmed. With an origin it is listed whatever it does to the wallet. */
   processTx(tx: Tx, origin?: TxOrigin): void
   processBlock(block: Pick<ChainBlock, 'height' | 'txs' | 'txids'>): void

@@ -9,6 +9,7 @@ import {
   Count,
   Feerate,
   Flag,
+  feerateFields,
   integer,
   Msat,
   NodeId,
@@ -202,7 +203,7 @@ export const channels = actor('channels', 'Payment channels and what they charge
       nodeId: NodeId,
       fundingSat: field(Sat, { summary: 'What we put in.' }),
       pushMsat: field(Msat, { summary: 'A gift to the peer out of the funding.' }).optional(),
-      feerate: field(Feerate, { summary: "Of the funding transaction; the node's estimate if not said." }).optional(),
+      ...feerateFields,
       maxFeeSat: field(Sat, {
         summary: 'The most that the funding transaction may pay; about twice what it would pay now if not said.',
       }).optional(),

@@ -1,6 +1,8 @@
 /** What is taken where a request leaves it to the node: the words of the contract say these numbers, and the core takes them. */
 export const DEFAULTS = {
   pageRows: 100,
+  /** Within how many blocks a transaction should be in one. */
+  targetBlocks: 6,
   /** How long an answer is waited for. */
   answerMs: 60_000,
   invoiceExpirySeconds: 3_600,

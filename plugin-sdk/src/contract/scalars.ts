@@ -131,6 +131,16 @@ export const integer = (min: number, max: number, summary?: string): z.ZodType<n
 
 export const Count = integer(0, Number.MAX_SAFE_INTEGER)
 
+/** How a request says what its transaction pays. */
+export const feerateFields = {
+  feerate: field(Feerate, { summary: "Of the transaction; the node's estimate if not said." }).optional(),
+  targetBlocks: integer(
+    1,
+    1_008,
+    `Instead of a feerate: the estimate for a block among the next so many; ${DEFAULTS.targetBlocks} if neither is said.`,
+  ).optional(),
+}
+
 // A surrogate that stands alone has no UTF-8: it would be stored, sent or signed as something else than was asked for.
 const unicode = (max: number): z.ZodString =>
   z

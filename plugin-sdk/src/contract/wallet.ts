@@ -6,8 +6,8 @@ import {
   BlockHeight,
   ChannelId,
   Count,
-  Feerate,
   Flag,
+  feerateFields,
   integer,
   Outpoint,
   Page,
@@ -18,7 +18,7 @@ import {
   text,
 } from './scalars.ts'
 
-const Label = text(64, "The operator's words.")
+const Label = text(64, 'Somebody’s own words.')
 
 const AddressType = z.enum(['p2tr', 'p2wpkh'])
 
@@ -32,7 +32,7 @@ const Utxo = named(
     address: Address,
     blockHeight: field(BlockHeight, { summary: 'Not there until it is confirmed.' }).optional(),
     reserved: Flag,
-    frozen: field(Flag, { summary: 'Left alone, because the operator wants it so.' }),
+    frozen: field(Flag, { summary: 'Left alone, because somebody wants it so.' }),
     label: field(Label, { summary: 'Of its address.' }).optional(),
   }),
 )
@@ -90,7 +90,7 @@ const Rescan = named(
 )
 
 const spendingFields = {
-  feerate: field(Feerate, { summary: "The node's estimate if not said." }).optional(),
+  ...feerateFields,
   maxFeeSat: field(Sat, {
     summary: 'The most that the transaction may pay; about twice what it would pay now if not said.',
   }).optional(),
@@ -123,7 +123,7 @@ export const wallet = actor('wallet', 'The on-chain wallet.', {
       confirmedSat: Sat,
       unconfirmedSat: Sat,
       reservedSat: field(Sat, { summary: 'Of these, set aside for transactions in the making.' }),
-      frozenSat: field(Sat, { summary: 'Of these, left alone because the operator wants it so.' }),
+      frozenSat: field(Sat, { summary: 'Of these, left alone because somebody wants it so.' }),
       spendableSat: Sat,
       anchorReserveSat: field(Sat, {
         summary: 'Of what is spendable, kept for bringing commitments of channels into a block.',
@@ -189,7 +189,7 @@ export const wallet = actor('wallet', 'The on-chain wallet.', {
       'Raises the fee of a transaction in no block: a payment of ours is replaced, any other that pays us gets a child that pays for both.',
     request: z.strictObject({
       txid: TxId,
-      feerate: field(Feerate, { summary: "The node's estimate if not said." }).optional(),
+      ...feerateFields,
       maxFeeSat: field(Sat, {
         summary: 'The most that the new transaction may pay; about twice what it would pay now if not said.',
       }).optional(),
@@ -210,7 +210,8 @@ export const wallet = actor('wallet', 'The on-chain wallet.', {
     positional: ['txid'],
   }),
   freeze: command({
-    summary: 'Leaves a coin alone until it is thawed.',
+    summary:
+      'Leaves a coin alone until it is thawed. Only what the node must do to claim the money of a closing channel may spend it, where no other coins are left.',
     request: z.strictObject({ coin: Outpoint }),
     reply: z.object({}),
     errors: ['coin-unavailable'],
@@ -218,21 +219,22 @@ export const wallet = actor('wallet', 'The on-chain wallet.', {
     positional: ['coin'],
   }),
   thaw: command({
-    summary: 'Lets a frozen coin be spent again.',
+    summary: 'Lets a frozen coin be spent again. What the operator froze, the operator thaws.',
     request: z.strictObject({ coin: Outpoint }),
     reply: z.object({}),
-    errors: ['coin-unavailable'],
+    errors: ['coin-unavailable', 'kept-by-operator'],
     effects: ['keeps'],
     positional: ['coin'],
   }),
   label: command({
-    summary: 'Keeps words for a transaction or an address of the wallet. Without words, it forgets them.',
+    summary:
+      'Keeps words for a transaction or an address of the wallet. Without words, it forgets them. No plugin changes the operator’s.',
     request: z.strictObject({
       of: field(text(120), { summary: 'A transaction id or an address.' }),
       ...labelled,
     }),
     reply: z.object({}),
-    errors: ['transaction-unknown', 'address-invalid'],
+    errors: ['transaction-unknown', 'address-invalid', 'kept-by-operator'],
     effects: ['keeps'],
     positional: ['of', 'label'],
   }),
@@ -260,7 +262,7 @@ export const wallet = actor('wallet', 'The on-chain wallet.', {
       fromHeight: field(BlockHeight, { summary: 'The first block that may pay the wallet.' }),
     }),
     reply: z.object({ rescan: Rescan }),
-    errors: ['rescan-under-way'],
+    errors: ['rescan-under-way', 'block-unknown'],
     access: 'operator',
     effects: ['keeps'],
     positional: ['fromHeight'],

@@ -328,8 +328,10 @@ export interface ChannelsOpenRequest {
   readonly fundingSat: Sat
   /** A gift to the peer out of the funding. */
   readonly pushMsat?: Msat
-  /** Of the funding transaction; the node's estimate if not said. */
+  /** Of the transaction; the node's estimate if not said. */
   readonly feerate?: FeeratePerKw
+  /** Instead of a feerate: the estimate for a block among the next so many; 6 if neither is said. */
+  readonly targetBlocks?: number
   /** The most that the funding transaction may pay; about twice what it would pay now if not said. */
   readonly maxFeeSat?: Sat
   /** The relay fee that the channel starts with. */
@@ -651,7 +653,7 @@ export interface WalletBalanceReply {
   readonly unconfirmedSat: Sat
   /** Of these, set aside for transactions in the making. */
   readonly reservedSat: Sat
-  /** Of these, left alone because the operator wants it so. */
+  /** Of these, left alone because somebody wants it so. */
   readonly frozenSat: Sat
   readonly spendableSat: Sat
   /** Of what is spendable, kept for bringing commitments of channels into a block. */
@@ -663,7 +665,7 @@ export interface WalletBalanceReply {
 export interface WalletNewAddressRequest {
   /** p2tr if not said. */
   readonly type?: 'p2tr' | 'p2wpkh'
-  /** The operator's words. */
+  /** Somebody’s own words. */
   readonly label?: string
 }
 
@@ -693,7 +695,7 @@ export interface WalletAddress {
   readonly address: string
   readonly type: 'p2tr' | 'p2wpkh'
   readonly index: number
-  /** The operator's words. */
+  /** Somebody’s own words. */
   readonly label?: string
 }
 
@@ -701,13 +703,15 @@ export interface WalletSendRequest {
   /** An on-chain address. */
   readonly address: string
   readonly amountSat: Sat
-  /** The node's estimate if not said. */
+  /** Of the transaction; the node's estimate if not said. */
   readonly feerate?: FeeratePerKw
+  /** Instead of a feerate: the estimate for a block among the next so many; 6 if neither is said. */
+  readonly targetBlocks?: number
   /** The most that the transaction may pay; about twice what it would pay now if not said. */
   readonly maxFeeSat?: Sat
   /** Exactly these are spent; the wallet chooses if not said. */
   readonly coins?: readonly string[]
-  /** The operator's words. */
+  /** Somebody’s own words. */
   readonly label?: string
 }
 
@@ -723,13 +727,15 @@ export interface WalletSendManyRequest {
     readonly address: string
     readonly amountSat: Sat
   }[]
-  /** The node's estimate if not said. */
+  /** Of the transaction; the node's estimate if not said. */
   readonly feerate?: FeeratePerKw
+  /** Instead of a feerate: the estimate for a block among the next so many; 6 if neither is said. */
+  readonly targetBlocks?: number
   /** The most that the transaction may pay; about twice what it would pay now if not said. */
   readonly maxFeeSat?: Sat
   /** Exactly these are spent; the wallet chooses if not said. */
   readonly coins?: readonly string[]
-  /** The operator's words. */
+  /** Somebody’s own words. */
   readonly label?: string
 }
 
@@ -742,13 +748,15 @@ export interface WalletSendManyReply {
 export interface WalletSendAllRequest {
   /** An on-chain address. */
   readonly address: string
-  /** The node's estimate if not said. */
+  /** Of the transaction; the node's estimate if not said. */
   readonly feerate?: FeeratePerKw
+  /** Instead of a feerate: the estimate for a block among the next so many; 6 if neither is said. */
+  readonly targetBlocks?: number
   /** The most that the transaction may pay; about twice what it would pay now if not said. */
   readonly maxFeeSat?: Sat
   /** Exactly these are spent; the wallet chooses if not said. */
   readonly coins?: readonly string[]
-  /** The operator's words. */
+  /** Somebody’s own words. */
   readonly label?: string
 }
 
@@ -762,8 +770,10 @@ export interface WalletSendAllReply {
 export interface WalletBumpFeeRequest {
   /** A transaction id, as explorers display it. */
   readonly txid: TxId
-  /** The node's estimate if not said. */
+  /** Of the transaction; the node's estimate if not said. */
   readonly feerate?: FeeratePerKw
+  /** Instead of a feerate: the estimate for a block among the next so many; 6 if neither is said. */
+  readonly targetBlocks?: number
   /** The most that the new transaction may pay; about twice what it would pay now if not said. */
   readonly maxFeeSat?: Sat
   /** What suits the transaction if not said. */
@@ -794,7 +804,7 @@ export type WalletThawReply = Readonly<Record<never, never>>
 export interface WalletLabelRequest {
   /** A transaction id or an address. */
   readonly of: string
-  /** The operator's words. */
+  /** Somebody’s own words. */
   readonly label?: string
 }
 
@@ -826,7 +836,7 @@ export interface Utxo {
   /** Not there until it is confirmed. */
   readonly blockHeight?: BlockHeight
   readonly reserved: boolean
-  /** Left alone, because the operator wants it so. */
+  /** Left alone, because somebody wants it so. */
   readonly frozen: boolean
   /** Of its address. */
   readonly label?: string
@@ -861,7 +871,7 @@ export interface WalletTransaction {
   readonly spentSat: Sat
   /** Known where every input is ours, and where the node made it. */
   readonly feeSat?: Sat
-  /** The operator's words. */
+  /** Somebody’s own words. */
   readonly label?: string
   /** The key of the command that asked for it. */
   readonly key?: string
@@ -910,11 +920,11 @@ export interface WalletActor {
   sendAll(request: WalletSendAllRequest, options: CommandOptions): Promise<WalletSendAllReply>
   /** Raises the fee of a transaction in no block: a payment of ours is replaced, any other that pays us gets a child that pays for both. Effects: fees. Errors: insufficient-funds, amount-too-small, fee-limit-exceeded, anchor-reserve, coin-unavailable, rescan-under-way, transaction-unknown, transaction-confirmed, feerate-too-low, not-replaceable, no-output-of-ours. */
   bumpFee(request: WalletBumpFeeRequest, options: CommandOptions): Promise<WalletBumpFeeReply>
-  /** Leaves a coin alone until it is thawed. Effects: keeps. Errors: coin-unavailable. */
+  /** Leaves a coin alone until it is thawed. Only what the node must do to claim the money of a closing channel may spend it, where no other coins are left. Effects: keeps. Errors: coin-unavailable. */
   freeze(request: WalletFreezeRequest, options: CommandOptions): Promise<WalletFreezeReply>
-  /** Lets a frozen coin be spent again. Effects: keeps. Errors: coin-unavailable. */
+  /** Lets a frozen coin be spent again. What the operator froze, the operator thaws. Effects: keeps. Errors: coin-unavailable, kept-by-operator. */
   thaw(request: WalletThawRequest, options: CommandOptions): Promise<WalletThawReply>
-  /** Keeps words for a transaction or an address of the wallet. Without words, it forgets them. Effects: keeps. Errors: transaction-unknown, address-invalid. */
+  /** Keeps words for a transaction or an address of the wallet. Without words, it forgets them. No plugin changes the operator’s. Effects: keeps. Errors: transaction-unknown, address-invalid, kept-by-operator. */
   label(request: WalletLabelRequest, options: CommandOptions): Promise<WalletLabelReply>
   /** The outputs that the wallet can spend, a page at a time. */
   utxos(request?: WalletUtxosRequest, options?: QueryOptions): Promise<WalletUtxosReply>

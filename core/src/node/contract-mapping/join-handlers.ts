@@ -28,6 +28,7 @@ export const joinHandlers = (gateway: Gateway, context: MappingContext): void =>
     network: context.options.network,
     settings: context.settings,
     feerates: context.feerates,
+    estimateFeerate: (targetBlocks) => context.options.backend.estimateFeerate(targetBlocks),
     invoice: (text) => context.invoices.read(text),
     wallet: context.wallet,
     channels: context.channelDirectory,

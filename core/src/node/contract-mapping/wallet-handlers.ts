@@ -2,14 +2,20 @@ import { addressToScript } from '../../bitcoin/address.ts'
 import { displayTxid, parseOutPoint, parseTxid, type TxOutput } from '../../bitcoin/transaction.ts'
 import { err, ok } from '../../lib/result.ts'
 import type { SentTx } from '../../wallet/wallet.ts'
-import type { WalletTx } from '../../wallet/wallet-state.ts'
+import type { Asker, WalletTx } from '../../wallet/wallet-state.ts'
 import type { RescanProgress } from '../wallet/rescan.ts'
 import type { MappingContext } from './context.ts'
-import { type ActorHandlers, refusal } from './handlers.ts'
+import { type ActorHandlers, type HandlerContext, refusal } from './handlers.ts'
 import { pageOf } from './paging.ts'
 import { addressRefusal, bumpRefusal, rescanRefusal, sendAllRefusal, sendRefusal } from './wallet-refusals.ts'
 
-export const walletHandlers = ({ wallet, options, broadcaster, rescan }: MappingContext): ActorHandlers<'wallet'> => {
+export const walletHandlers = ({
+  wallet,
+  options,
+  broadcaster,
+  rescan,
+  height,
+}: MappingContext): ActorHandlers<'wallet'> => {
   const { network, store, backend } = options
   /** Nobody hears of a transaction, and no network, before it is on the disk. */
   const published = async ({ tx, fee }: SentTx, purpose: string) => {
@@ -23,7 +29,7 @@ export const walletHandlers = ({ wallet, options, broadcaster, rescan }: Mapping
       field,
       ...request
     }: SpendingRequest & { readonly payments: readonly Payment[]; readonly field: string },
-    key: string | undefined,
+    context: HandlerContext,
   ) => {
     const outputs: TxOutput[] = []
     for (const { address, amountSat } of payments) {
@@ -31,17 +37,17 @@ export const walletHandlers = ({ wallet, options, broadcaster, rescan }: Mapping
       if (!script.ok) return err(addressRefusal(script.error.code, network.name, field))
       outputs.push({ amount: amountSat, script: script.value })
     }
-    const sent = wallet.send({ ...spendingOf(request, key), outputs })
+    const sent = wallet.send({ ...spendingOf(request, context), outputs })
     return sent.ok ? ok(await published(sent.value, 'send')) : err(sendRefusal(sent.error, field))
   }
-  const freeze = async (coin: string, frozen: boolean) => {
+  const frozen = async (coin: string, isFrozen: boolean, context: HandlerContext) => {
     const outpoint = parseOutPoint(coin)
-    if (outpoint === undefined || !wallet.setFrozen(outpoint, frozen)) {
-      return err(refusal('coin-unavailable', `${coin} is no coin of this wallet, or is spent`, { field: 'coin' }))
-    }
-    await store.flush()
-    return ok({})
+    const done = outpoint && wallet.setFrozen(outpoint, isFrozen, askerOf(context))
+    if (done?.ok) await store.flush()
+    return done
   }
+  const noCoin = (coin: string) =>
+    refusal('coin-unavailable', `${coin} is no coin of this wallet, or is spent`, { field: 'coin' })
 
   return {
     async balance() {
@@ -55,8 +61,8 @@ export const walletHandlers = ({ wallet, options, broadcaster, rescan }: Mapping
         anchorReserveSat: wallet.anchorReserve(),
       })
     },
-    async newAddress({ type, label }) {
-      const { address } = wallet.newAddress(type, label)
+    async newAddress({ type, label }, context) {
+      const { address } = wallet.newAddress(type, label, askerOf(context))
       // An address that was given out must be recognised after a restart, whatever happens next.
       await store.flush()
       return ok({ address })
@@ -72,14 +78,14 @@ export const walletHandlers = ({ wallet, options, broadcaster, rescan }: Mapping
         page,
       )
     },
-    send: ({ address, amountSat, ...request }, { key }) =>
-      pay({ ...request, payments: [{ address, amountSat }], field: 'amountSat' }, key),
-    sendMany: ({ outputs, ...request }, { key }) => pay({ ...request, payments: outputs, field: 'outputs' }, key),
-    async sendAll({ address, ...request }, { key, worstCase }) {
+    send: ({ address, amountSat, ...request }, context) =>
+      pay({ ...request, payments: [{ address, amountSat }], field: 'amountSat' }, context),
+    sendMany: ({ outputs, ...request }, context) => pay({ ...request, payments: outputs, field: 'outputs' }, context),
+    async sendAll({ address, ...request }, context) {
       const script = addressToScript(address, network)
       if (!script.ok) return err(addressRefusal(script.error.code, network.name))
-      const maxAmount = worstCase.paysOutMsat / 1_000n
-      const sent = wallet.sendAll({ ...spendingOf(request, key), script: script.value, maxAmount })
+      const maxAmount = context.worstCase.paysOutMsat / 1_000n
+      const sent = wallet.sendAll({ ...spendingOf(request, context), script: script.value, maxAmount })
       if (!sent.ok) return err(sendAllRefusal(sent.error))
       return ok({ ...(await published(sent.value, 'send-all')), amountSat: sent.value.amount })
     },
@@ -100,11 +106,23 @@ export const walletHandlers = ({ wallet, options, broadcaster, rescan }: Mapping
         ? ok({ ...(await published(child.value, 'fee-bump')), by: 'child' as const })
         : err(bumpRefusal(child.error))
     },
-    freeze: ({ coin }) => freeze(coin, true),
-    thaw: ({ coin }) => freeze(coin, false),
-    async label({ of, label }) {
+    async freeze({ coin }, context) {
+      const done = await frozen(coin, true, context)
+      return done?.ok ? ok({}) : err(noCoin(coin))
+    },
+    async thaw({ coin }, context) {
+      const done = await frozen(coin, false, context)
+      if (done?.ok) return ok({})
+      const isKept = done?.error.code === 'kept-by-operator'
+      return err(isKept ? refusal('kept-by-operator', 'the operator has frozen it', { field: 'coin' }) : noCoin(coin))
+    },
+    async label({ of, label }, context) {
       const txid = parseTxid(of)
-      if (!wallet.setLabel(txid ?? of, label)) {
+      const done = wallet.setLabel(txid ?? of, label, askerOf(context))
+      if (!done.ok) {
+        if (done.error.code === 'kept-by-operator') {
+          return err(refusal('kept-by-operator', 'the operator has given it words', { field: 'label' }))
+        }
         return txid === undefined
           ? err(refusal('address-invalid', 'no address of this wallet', { field: 'of' }))
           : err(refusal('transaction-unknown', 'the wallet knows no such transaction', { field: 'of' }))
@@ -114,14 +132,14 @@ export const walletHandlers = ({ wallet, options, broadcaster, rescan }: Mapping
     },
     async utxos({ page }) {
       return pageOf(
-        wallet.coins().map(({ outpoint, amount, address, height, reserved, frozen = false, label }) => ({
+        wallet.coins().map(({ outpoint, amount, address, height, reserved, frozen, label }) => ({
           txid: displayTxid(outpoint.txid),
           outputIndex: outpoint.index,
           amountSat: amount,
           address,
           ...(height === undefined ? {} : { blockHeight: height }),
           reserved,
-          frozen,
+          frozen: frozen !== undefined,
           ...(label === undefined ? {} : { label }),
         })),
         page,
@@ -141,6 +159,15 @@ export const walletHandlers = ({ wallet, options, broadcaster, rescan }: Mapping
       })
     },
     async rescan({ fromHeight }) {
+      const tip = height()
+      if (fromHeight > tip) {
+        return err(
+          refusal('block-unknown', `block ${tip} is the last one that was handled`, {
+            field: 'fromHeight',
+            details: { blockHeight: tip },
+          }),
+        )
+      }
       const begun = await rescan.begin(fromHeight)
       if (begun === undefined) return err(rescanRefusal())
       return ok({ rescan: describeRescan(begun) })
@@ -164,12 +191,15 @@ interface SpendingRequest {
   readonly label?: string | undefined
 }
 
-const spendingOf = ({ feerate, maxFeeSat, coins, label }: SpendingRequest, key: string | undefined) => ({
+/** The operator speaks by the command line and the API. */
+const askerOf = ({ caller }: HandlerContext): Asker => (caller.kind === 'plugin' ? 'plugin' : 'operator')
+
+const spendingOf = ({ feerate, maxFeeSat, coins, label }: SpendingRequest, { key, caller }: HandlerContext) => ({
   feeratePerKw: feerate,
   maxFee: maxFeeSat,
   // The contract has checked their form.
   ...(coins === undefined ? {} : { coins: coins.flatMap((coin) => parseOutPoint(coin) ?? []) }),
-  ...(label === undefined ? {} : { label }),
+  ...(label === undefined ? {} : { label, ...(caller.kind === 'plugin' && { labelledBy: caller.kind }) }),
   ...(key === undefined ? {} : { key }),
 })
 

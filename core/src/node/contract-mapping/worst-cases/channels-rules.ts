@@ -14,7 +14,7 @@ import { MSAT_PER_SAT, satToMsat } from '../../../lib/units.ts'
 import { refusal } from '../handlers.ts'
 import { addressRefusal } from '../wallet-refusals.ts'
 import { defaultMaxFeeSat } from './on-chain-fee.ts'
-import type { SpendingKnowledge, SpendingRules } from './spending-rule.ts'
+import { feerateOf, type SpendingKnowledge, type SpendingRules } from './spending-rule.ts'
 
 // Only its length matters for the fee.
 const FUNDING_SCRIPT = p2wsh(new Uint8Array(0))
@@ -32,14 +32,15 @@ export const channelsRules: SpendingRules<'channels'> = {
           }),
         )
       }
-      const feerate = request.feerate ?? known.feerates().closing
+      const rate = feerateOf(request, known)
+      if (!rate.ok) return rate
       const output = { amount: request.fundingSat, script: FUNDING_SCRIPT }
-      const maxFeeSat = request.maxFeeSat ?? defaultMaxFeeSat(known.wallet, [output], feerate)
+      const maxFeeSat = request.maxFeeSat ?? defaultMaxFeeSat(known.wallet, [output], rate.value.feerate)
       return ok({
         request: {
           ...request,
           pushMsat,
-          feerate,
+          ...rate.value,
           maxFeeSat,
           feeBaseMsat: request.feeBaseMsat ?? relay.feeBaseMsat,
           feeProportionalMillionths: request.feeProportionalMillionths ?? relay.feeProportionalMillionths,

@@ -1,20 +1,22 @@
-import type {
-  ActorName,
-  ErrorCodeOf,
-  Msat,
-  PurseOf,
-  ReplyOf,
-  RequestOf,
-  Sat,
-  SpendingOperation,
+import {
+  type ActorName,
+  DEFAULTS,
+  type ErrorCodeOf,
+  type Msat,
+  type PurseOf,
+  type ReplyOf,
+  type RequestOf,
+  type Sat,
+  type SpendingOperation,
 } from '@fulgurite/plugin-sdk/contract'
 import type { Network } from '../../../bitcoin/network.ts'
 import type { ChannelSettings, Feerates } from '../../../channel/index.ts'
-import type { Result } from '../../../lib/result.ts'
+import { err, ok, type Result } from '../../../lib/result.ts'
+import type { FeeratePerKw } from '../../../lib/units.ts'
 import type { Wallet } from '../../../wallet/wallet.ts'
 import type { ChannelDirectory } from '../../channel/channel-directory.ts'
 import type { Cost, Refusal } from '../../contract-gateway.ts'
-import type { ResolvedRequest } from '../handlers.ts'
+import { type ResolvedRequest, refusal } from '../handlers.ts'
 import type { InvoiceReader } from '../invoice-reader.ts'
 
 /** What the node knows at the time of asking, and all that a worst case may use. */
@@ -22,6 +24,8 @@ export interface SpendingKnowledge {
   readonly network: Network
   readonly settings: ChannelSettings
   readonly feerates: () => Feerates
+  /** The rate that should bring a transaction into one of so many blocks. */
+  readonly estimateFeerate: (targetBlocks: number) => FeeratePerKw
   readonly invoice: (text: string) => ReturnType<InvoiceReader['read']>
   readonly wallet: Pick<Wallet, 'quote' | 'quoteAll' | 'owns' | 'transaction'>
   readonly channels: Pick<ChannelDirectory, 'get'>
@@ -65,6 +69,21 @@ interface SpendingRule<Name extends ActorName, Op extends SpendingOperation<Name
 /** One rule for each operation of an actor that may spend: without it the node does not compile. */
 export type SpendingRules<Name extends ActorName> = {
   readonly [Op in SpendingOperation<Name>]: SpendingRule<Name, Op>
+}
+
+/** What a transaction pays: as it was asked for, or as the estimate says for the block that it should be in. */
+export const feerateOf = (
+  {
+    feerate,
+    targetBlocks,
+  }: { readonly feerate?: FeeratePerKw | undefined; readonly targetBlocks?: number | undefined },
+  known: Pick<SpendingKnowledge, 'estimateFeerate'>,
+): Result<{ readonly feerate: FeeratePerKw; readonly targetBlocks: number }, Refusal<'invalid-request'>> => {
+  if (feerate !== undefined && targetBlocks !== undefined) {
+    return err(refusal('invalid-request', 'expected a feerate or targetBlocks, not both', { field: 'targetBlocks' }))
+  }
+  const target = targetBlocks ?? DEFAULTS.targetBlocks
+  return ok({ feerate: feerate ?? known.estimateFeerate(target), targetBlocks: target })
 }
 
 export const NOTHING: Cost = { paysOutMsat: 0n, feesMsat: 0n, locksSat: 0n }

@@ -7,14 +7,16 @@ import { err, ok, type Result } from '../../../lib/result.ts'
 import { satToMsat } from '../../../lib/units.ts'
 import { addressRefusal } from '../wallet-refusals.ts'
 import { defaultMaxFeeSat, sendAllEstimate } from './on-chain-fee.ts'
-import type { SpendingKnowledge, SpendingRules } from './spending-rule.ts'
+import { feerateOf, type SpendingKnowledge, type SpendingRules } from './spending-rule.ts'
 
 export const walletRules: SpendingRules<'wallet'> = {
   send: {
     worstCase: ({ address, amountSat, ...rest }, known) => {
       const outputs = outputsOf([{ address, amountSat }], known, 'address')
       if (!outputs.ok) return outputs
-      const { cost, ...fees } = paying(outputs.value, rest, known)
+      const paid = paying(outputs.value, rest, known)
+      if (!paid.ok) return paid
+      const { cost, ...fees } = paid.value
       return ok({ request: { ...rest, address, amountSat, ...fees }, cost })
     },
     actual: ({ feeSat }, { amountSat }) => spent(amountSat, feeSat),
@@ -23,7 +25,9 @@ export const walletRules: SpendingRules<'wallet'> = {
     worstCase: (request, known) => {
       const outputs = outputsOf(request.outputs, known, 'outputs')
       if (!outputs.ok) return outputs
-      const { cost, ...fees } = paying(outputs.value, request, known)
+      const paid = paying(outputs.value, request, known)
+      if (!paid.ok) return paid
+      const { cost, ...fees } = paid.value
       return ok({ request: { ...request, ...fees }, cost })
     },
     actual: ({ feeSat }, { outputs }) =>
@@ -37,21 +41,25 @@ export const walletRules: SpendingRules<'wallet'> = {
     worstCase: (request, known) => {
       const script = addressToScript(request.address, known.network)
       if (!script.ok) return err(addressRefusal(script.error.code, known.network.name))
-      const feerate = request.feerate ?? known.feerates().closing
+      const rate = feerateOf(request, known)
+      if (!rate.ok) return rate
+      const { feerate } = rate.value
       const { amount, fee } = sendAllEstimate(known.wallet, script.value, feerate, coinsOf(request.coins))
       const maxFeeSat = request.maxFeeSat ?? 2n * fee
-      return ok({ request: { ...request, feerate, maxFeeSat }, cost: spent(amount, maxFeeSat) })
+      return ok({ request: { ...request, ...rate.value, maxFeeSat }, cost: spent(amount, maxFeeSat) })
     },
     actual: ({ amountSat, feeSat }) => spent(amountSat, feeSat),
   },
   bumpFee: {
     worstCase: (request, known) => {
-      const feerate = request.feerate ?? known.feerates().closing
+      const rate = feerateOf(request, known)
+      if (!rate.ok) return rate
+      const { feerate } = rate.value
       const txid = parseTxid(request.txid as string)
       const tx = txid === undefined ? undefined : known.wallet.transaction(txid)?.tx
       const weight = (tx === undefined ? UNKNOWN_WEIGHT : txWeight(tx)) + CHILD_WEIGHT
       const maxFeeSat = request.maxFeeSat ?? 2n * (feeForWeight(feerate, weight) + 1n)
-      return ok({ request: { ...request, feerate, maxFeeSat }, cost: { feesMsat: satToMsat(maxFeeSat) } })
+      return ok({ request: { ...request, ...rate.value, maxFeeSat }, cost: { feesMsat: satToMsat(maxFeeSat) } })
     },
     actual: ({ feeSat }) => ({ feesMsat: satToMsat(feeSat) }),
   },
@@ -84,19 +92,21 @@ const outputsOf = <Field extends string>(
 
 const paying = (
   outputs: readonly TxOutput[],
-  request: Pick<RequestOf<'wallet', 'send'>, 'feerate' | 'maxFeeSat' | 'coins'>,
+  request: Pick<RequestOf<'wallet', 'send'>, 'feerate' | 'targetBlocks' | 'maxFeeSat' | 'coins'>,
   known: SpendingKnowledge,
 ) => {
-  const feerate = request.feerate ?? known.feerates().closing
-  const maxFeeSat = request.maxFeeSat ?? defaultMaxFeeSat(known.wallet, outputs, feerate, coinsOf(request.coins))
-  return {
-    feerate,
+  const rate = feerateOf(request, known)
+  if (!rate.ok) return rate
+  const maxFeeSat =
+    request.maxFeeSat ?? defaultMaxFeeSat(known.wallet, outputs, rate.value.feerate, coinsOf(request.coins))
+  return ok({
+    ...rate.value,
     maxFeeSat,
     cost: spent(
       outputs.reduce((sum, { amount }) => sum + amount, 0n),
       maxFeeSat,
     ),
-  }
+  })
 }
 
 const coinsOf = (coins: readonly string[] | undefined) => coins?.flatMap((coin) => parseOutPoint(coin) ?? [])
