@@ -132,7 +132,7 @@ export interface DroppedTx {
 }
 
 /** Why a coin stays as it is, or words do. */
-export type KeptError =
+type KeptError =
   | { readonly code: 'unknown' }
   /** The operator wants it so, and a plugin asks. */
   | { readonly code: 'kept-by-operator' }

@@ -34,6 +34,8 @@ export interface RunningBitcoind {
   readonly zmqTxUrl: string
   readonly dataDir: string
   readonly ports: BitcoindPorts
+  /** It is Bitcoin Knots, which has a few rules of its own. */
+  readonly isKnots: boolean
   /** Calls a method and gives its result; throws when bitcoind answers with an error. */
   rpc<T = unknown>(method: string, params?: readonly unknown[]): Promise<T>
   /** Ends the process and removes its folder, unless told to keep it. */
@@ -113,7 +115,7 @@ export const startBitcoind = async (options: BitcoindOptions = {}): Promise<Runn
     await stop()
     throw error
   }
-  return { rpcUrl, cookiePath, auth, zmqUrl, zmqTxUrl, dataDir, ports, rpc, stop }
+  return { rpcUrl, cookiePath, auth, zmqUrl, zmqTxUrl, dataDir, ports, isKnots: isKnots(binary), rpc, stop }
 }
 
 const isKnots = (binary: string): boolean => execFileSync(binary, ['-version'], { encoding: 'utf8' }).includes('Knots')

@@ -33,8 +33,20 @@ interface Candidate {
   readonly replaced: readonly MempoolEntry[]
 }
 
-const MAX_RELATIVES = 25
+/** Of what a transaction descends from here, and of what descends from it; itself included. */
+const LIMITS: RelativeLimits = { ancestors: 25, descendants: 25, size: 101_000 }
+/** The carve-out for contracts of two: a small child of one parent comes on top of what is enough for all others. */
+const CARVE_OUT_SIZE = 10_000
 const MAX_REPLACED = 100
+/** How large what a package replaces may be, with all that hangs together with it. */
+const MAX_REPLACED_CLUSTER = 2
+
+interface RelativeLimits {
+  readonly ancestors: number
+  readonly descendants: number
+  /** In vbytes. */
+  readonly size: number
+}
 
 /** Transactions that wait for a block, under bitcoind's default rules. Parents stand before their children. */
 export class Mempool implements CoinView {
@@ -123,6 +135,8 @@ export class Mempool implements CoinView {
    */
   acceptPackage(txs: readonly Tx[]): Result<MempoolEntry, TxRejection>[] {
     if (!isChildWithParents(txs)) return txs.map(() => err({ code: 'package-topology' }))
+    const replaced = this.#replaceByPackage(txs)
+    if (replaced !== undefined) return replaced.map((entry) => ok(entry))
     const paysFor: MempoolEntry[] = []
     const verdicts = txs.map((tx, i): Result<MempoolEntry, TxRejection> => {
       const known = this.get(txidOf(tx))
@@ -199,7 +213,7 @@ export class Mempool implements CoinView {
     const conflicts = tx.inputs.flatMap(({ outpoint }) => this.spenderOf(outpoint) ?? [])
     const replaced = this.#withDescendants(conflicts)
     const entry = { tx, txid, wtxid, fee: fee.value, vsize: txVsize(tx) }
-    if (this.#isChainTooLong(tx, replaced)) return err({ code: 'chain-too-long' })
+    if (this.#isChainTooLong(entry, conflicts)) return err({ code: 'chain-too-long' })
     const failed = areScriptsKnown ? undefined : checkScripts(tx, coins)
     return failed === undefined ? ok({ entry, replaced }) : err(failed)
   }
@@ -224,13 +238,73 @@ export class Mempool implements CoinView {
     return entry.fee < evicted + leastRelayFee(entry.vsize) ? { code: 'insufficient-fee' } : undefined
   }
 
-  #isChainTooLong(tx: Tx, replaced: readonly MempoolEntry[]): boolean {
-    const ancestors = this.#closure(this.#parents(tx), (entry) => this.#parents(entry.tx))
-    if (ancestors.length + 1 > MAX_RELATIVES) return true
-    return ancestors.some((ancestor) => {
-      const descendants = this.#withDescendants([ancestor]).filter((entry) => !replaced.includes(entry))
-      return descendants.length + 1 > MAX_RELATIVES
+  /**
+   * A parent that does not pay enough by itself for what it would evict, and a child that pays for both: one of each, that hang together with
+   * nothing else here, in the place of no more. `undefined` if it is not that, or not enough.
+   */
+  #replaceByPackage([parentTx, childTx, ...more]: readonly Tx[]): readonly MempoolEntry[] | undefined {
+    if (parentTx === undefined || childTx === undefined || more.length > 0) return undefined
+    const candidate = this.#check(parentTx, {})
+    if (!candidate.ok) return undefined
+    const { entry: parent, replaced } = candidate.value
+    if (this.#checkReplacement(parent, replaced)?.code !== 'insufficient-fee') return undefined
+    if (this.#checkFee(parent, { isPaidFor: true }) !== undefined || this.#parents(parentTx).length > 0)
+      return undefined
+    const conflicts = parentTx.inputs.flatMap(({ outpoint }) => this.spenderOf(outpoint) ?? [])
+    const clusters = [...new Set(conflicts)].map((conflict) => this.#clusterOf(conflict))
+    if (clusters.some(({ length }) => length > MAX_REPLACED_CLUSTER)) return undefined
+
+    for (const old of replaced) this.#remove(old)
+    this.#add(parent)
+    const child = this.#check(childTx, {})
+    const isEnough =
+      child.ok &&
+      child.value.replaced.length === 0 &&
+      this.#parents(childTx).every((each) => each === parent) &&
+      this.#checkFee(child.value.entry, { paysFor: [parent] }) === undefined &&
+      improves([parent, child.value.entry], replaced, clusters)
+    if (child.ok && isEnough) {
+      this.#add(child.value.entry)
+      return [parent, child.value.entry]
+    }
+    this.#remove(parent)
+    for (const old of replaced) this.#add(old)
+    return undefined
+  }
+
+  #isChainTooLong(entry: MempoolEntry, conflicts: readonly MempoolEntry[]): boolean {
+    // The one that it replaces makes room for it.
+    const [conflict, ...others] = new Set(conflicts)
+    const freed = conflict === undefined || others.length > 0 ? [] : this.#withDescendants([conflict])
+    const limits = { ...LIMITS, descendants: LIMITS.descendants + (freed.length > 0 ? 1 : 0) }
+    if (this.#fits(entry, limits, sizeOf(freed))) return false
+    if (entry.vsize > CARVE_OUT_SIZE) return true
+    return !this.#fits(
+      entry,
+      { ...limits, ancestors: 2, descendants: limits.descendants + 1 },
+      sizeOf(freed) + CARVE_OUT_SIZE,
+    )
+  }
+
+  #fits(entry: MempoolEntry, limits: RelativeLimits, moreDescendants: number): boolean {
+    const ancestors = this.#closure(this.#parents(entry.tx), ({ tx }) => this.#parents(tx))
+    if (ancestors.length + 1 > limits.ancestors || sizeOf(ancestors) + entry.vsize > limits.size) return false
+    return ancestors.every((ancestor) => {
+      const descendants = this.#withDescendants([ancestor])
+      return (
+        descendants.length + 1 <= limits.descendants &&
+        sizeOf(descendants) + entry.vsize <= limits.size + moreDescendants
+      )
     })
+  }
+
+  /** All that hangs together with it: by parents and children, and theirs. */
+  #clusterOf(entry: MempoolEntry): readonly MempoolEntry[] {
+    return this.#closure([entry], (each) => [...this.#parents(each.tx), ...this.#children(each)])
+  }
+
+  #children({ tx, txid }: MempoolEntry): MempoolEntry[] {
+    return tx.outputs.flatMap((_, index) => this.spenderOf({ txid, index }) ?? [])
   }
 
   #parents(tx: Tx): MempoolEntry[] {
@@ -238,9 +312,7 @@ export class Mempool implements CoinView {
   }
 
   #withDescendants(entries: readonly MempoolEntry[]): MempoolEntry[] {
-    return this.#closure(entries, ({ tx, txid }) =>
-      tx.outputs.flatMap((_, index) => this.spenderOf({ txid, index }) ?? []),
-    )
+    return this.#closure(entries, (entry) => this.#children(entry))
   }
 
   #closure(start: readonly MempoolEntry[], next: (entry: MempoolEntry) => MempoolEntry[]): MempoolEntry[] {
@@ -251,11 +323,46 @@ export class Mempool implements CoinView {
   }
 }
 
-const paysRate = (entries: readonly MempoolEntry[], rate: FeeratePerKw): boolean => {
-  const fee = entries.reduce((sum, entry) => sum + entry.fee, 0n)
-  const vsize = entries.reduce((sum, entry) => sum + entry.vsize, 0)
-  return fee * 250n >= BigInt(rate) * BigInt(vsize)
+const sizeOf = (entries: readonly MempoolEntry[]): number => entries.reduce((sum, { vsize }) => sum + vsize, 0)
+
+const feeOf = (entries: readonly MempoolEntry[]): Sat => entries.reduce((sum, { fee }) => sum + fee, 0n)
+
+/** Whether `a` pays more for each vbyte than `b`. */
+const paysMore = (a: readonly MempoolEntry[], b: readonly MempoolEntry[]): boolean =>
+  feeOf(a) * BigInt(sizeOf(b)) > feeOf(b) * BigInt(sizeOf(a))
+
+/**
+ * Whether a miner is better off with a parent and its child than with what they replace: they pay more in all, by their own relay, the
+ * child is what pays, and however little room a block has left, what fits of the new pays no less than what fits of the old.
+ */
+const improves = (
+  pair: readonly [MempoolEntry, MempoolEntry],
+  replaced: readonly MempoolEntry[],
+  clusters: readonly (readonly MempoolEntry[])[],
+): boolean => {
+  const [fee, size] = [feeOf(pair), sizeOf(pair)]
+  if (fee < feeOf(replaced) + leastRelayFee(size) || !paysMore(pair, [pair[0]])) return false
+  // A child that pays more than its parent is mined with it.
+  const chunks = clusters
+    .flatMap(([first, second]) => {
+      if (first === undefined || second === undefined) return first === undefined ? [] : [[first]]
+      const [parent, child] = second.tx.inputs.some(({ outpoint }) => equalBytes(outpoint.txid, first.txid))
+        ? [first, second]
+        : [second, first]
+      return paysMore([child], [parent]) ? [[parent, child]] : [[parent], [child]]
+    })
+    .sort((a, b) => (paysMore(a, b) ? -1 : 1))
+  let [oldFee, oldSize] = [0n, 0]
+  for (const chunk of chunks) {
+    oldFee += feeOf(chunk)
+    oldSize += sizeOf(chunk)
+    if (fee * BigInt(Math.min(oldSize, size)) < oldFee * BigInt(size)) return false
+  }
+  return true
 }
+
+const paysRate = (entries: readonly MempoolEntry[], rate: FeeratePerKw): boolean =>
+  feeOf(entries) * 250n >= BigInt(rate) * BigInt(sizeOf(entries))
 
 const isChildWithParents = (txs: readonly Tx[]): boolean => {
   const child = txs.at(-1)

@@ -12,6 +12,8 @@ const MAX_SCRIPT_SIG = 1_650
 const MAX_WITNESS_SCRIPT = 3_600
 const MAX_WITNESS_ITEMS = 100
 const MAX_WITNESS_ITEM = 80
+/** BIP 341: what an annex begins with, which nobody relays. */
+const ANNEX = 0x50
 const DUST_RATE = 3n
 const SPEND_SIZE = 148n
 const WITNESS_SPEND_SIZE = 67n
@@ -45,7 +47,9 @@ export const checkStandard = (tx: Tx): TxRejection | undefined => {
 /** The same for the witnesses, once it is known what they spend. */
 export const checkWitnessStandard = (tx: Tx, coins: readonly Coin[]): TxRejection | undefined => {
   for (const [i, { witness }] of tx.inputs.entries()) {
-    if (outputType((coins[i] as Coin).script) !== 'p2wsh' || witness.length === 0) continue
+    const type = outputType((coins[i] as Coin).script)
+    if (type === 'p2tr' && witness.length > 1 && witness.at(-1)?.[0] === ANNEX) return { code: 'witness-nonstandard' }
+    if (type !== 'p2wsh' || witness.length === 0) continue
     const items = witness.slice(0, -1)
     const isStandard =
       (witness.at(-1) as Uint8Array).length <= MAX_WITNESS_SCRIPT &&

@@ -27,6 +27,7 @@ export const SCRIPT_FAULTS = {
   'witness-mismatch': 'Witness program hash mismatch',
   'witness-malleated': 'Witness requires empty scriptSig',
   'pubkey-type': 'Using non-compressed keys in segwit',
+  'taproot-control-size': 'Invalid Taproot control block size',
   'schnorr-size': 'Invalid Schnorr signature size',
   'schnorr-hashtype': 'Invalid Schnorr signature hash type',
   'schnorr-signature': 'Invalid Schnorr signature',

@@ -75,7 +75,15 @@ const verifyScriptHash = (
   return runScript(script, witness.slice(0, -1), contextOf(request, script))
 }
 
-// BIP 341, key path. Script paths and annexes are not supported here.
+// BIP 341, what a script path shows at its end: a byte, the internal key, and at most 128 branches of the tree.
+const CONTROL_BASE = 33
+const CONTROL_NODE = 32
+const CONTROL_MAX = CONTROL_BASE + 128 * CONTROL_NODE
+
+const isControlBlock = ({ length }: Uint8Array): boolean =>
+  length >= CONTROL_BASE && length <= CONTROL_MAX && (length - CONTROL_BASE) % CONTROL_NODE === 0
+
+// BIP 341, key path. Script paths are not supported here.
 const verifyTaproot = (
   request: InputToVerify,
   { witness }: TxInput,
@@ -83,7 +91,9 @@ const verifyTaproot = (
 ): Result<void, ScriptFault> => {
   const [signature] = witness
   if (signature === undefined) return err('witness-empty')
-  if (witness.length > 1) return err('unsupported-script')
+  if (witness.length > 1) {
+    return err(isControlBlock(witness.at(-1) as Uint8Array) ? 'unsupported-script' : 'taproot-control-size')
+  }
   if (signature.length !== 64 && signature.length !== 65) return err('schnorr-size')
   const sighashType = signature[64] ?? SIGHASH_DEFAULT
   const isKnown = signature.length === 64 || V0_HASH_TYPES.has(sighashType)

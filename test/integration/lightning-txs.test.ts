@@ -1,0 +1,63 @@
+import test from 'ava'
+import type { Tx } from '../../core/src/bitcoin/transaction.ts'
+import { Devchain } from '../../core/src/chain/devchain/devchain.ts'
+import { virtualClock } from '../../core/src/lib/clock-virtual.ts'
+import { BLOCKS_UNTIL_ALL, lightningKinds } from '../support/lightning-txs/kinds.ts'
+import { MUTATIONS, surroundings, type Verdict } from '../support/lightning-txs/mutations.ts'
+import { mempoolSequences } from '../support/lightning-txs/sequences.ts'
+import { signed } from '../support/lightning-txs/subject.ts'
+
+const verdictOf = (chain: Devchain, tx: Tx): Verdict => {
+  const verdict = chain.testTx(tx)
+  if (verdict.ok) return 'valid'
+  return verdict.error.code === 'script-failed' ? verdict.error.fault : (verdict.error.code as Verdict)
+}
+
+test('the devchain — takes every kind of transaction that a node makes, and each as soon as it may be in a block', (t) => {
+  const chain = Devchain.open({ clock: virtualClock() })
+  const kinds = lightningKinds(chain)
+  t.true(kinds.length > 50)
+  for (let block = 0; block < BLOCKS_UNTIL_ALL; block++) {
+    for (const { title, subject } of kinds) {
+      const verdict = verdictOf(chain, signed(subject))
+      t.true(['valid', 'non-final', 'non-bip68-final'].includes(verdict), `${title}: ${verdict}`)
+    }
+    chain.mine(1)
+  }
+  for (const { title, subject } of kinds) t.is(verdictOf(chain, signed(subject)), 'valid', title)
+})
+
+test('the devchain — refuses each of them with anything wrong about it, and says what', (t) => {
+  const chain = Devchain.open({ clock: virtualClock() })
+  const kinds = lightningKinds(chain)
+  chain.mine(BLOCKS_UNTIL_ALL)
+  const around = surroundings(chain)
+  const wrong: string[] = []
+  for (const { title: what, apply, expected } of MUTATIONS) {
+    let applied = 0
+    for (const { title, subject } of kinds) {
+      const tx = apply(subject, around)
+      if (tx === undefined) continue
+      applied++
+      const verdict = verdictOf(chain, tx)
+      if (!expected.includes(verdict)) wrong.push(`${title} with ${what}: ${verdict}`)
+    }
+    t.true(applied > 0, what)
+  }
+  t.deepEqual(wrong, [])
+})
+
+test('the devchain — judges what is handed in one after the other by what its mempool holds', (t) => {
+  const chain = Devchain.open({ clock: virtualClock() })
+  const wrong: string[] = []
+  for (const { title, steps } of mempoolSequences(chain)) {
+    for (const [index, { txs, expected }] of steps.entries()) {
+      const [tx] = txs
+      const answers = txs.length === 1 && tx !== undefined ? [chain.submitTx(tx)] : chain.submitPackage(txs)
+      const verdicts = answers.map((answer) => (answer.ok ? 'valid' : answer.error.code))
+      if (verdicts.join() !== expected.join())
+        wrong.push(`${title}, step ${index + 1}: ${verdicts.join()}, not ${expected.join()}`)
+    }
+  }
+  t.deepEqual(wrong, [])
+})
