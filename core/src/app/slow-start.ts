@@ -23,6 +23,11 @@ export const tellChecking = (path: string): void => {
   process.stderr.write(`checking that ${path} was copied whole. This is done once.\n`)
 }
 
+/** In the words of bitcoind. */
+export const tellWaiting = (detail: string): void => {
+  process.stderr.write(`waiting for bitcoind, which is starting: ${detail}\n`)
+}
+
 export const tellMoved = (rows: number): void => {
   process.stderr.write(`moving what an earlier version has stored: ${rows.toLocaleString('en-US')} rows so far\n`)
 }

@@ -242,6 +242,8 @@ const EXPLANATIONS: Table = {
       `bitcoind is version ${major(version)}; ${major(minimum)} or later is needed, for package relay`,
       'upgrade bitcoind',
     ),
+  'bitcoind-warming-up': ({ detail }) =>
+    unreachable(`bitcoind is starting: ${detail}`, 'start the node again when it has'),
   'bitcoind-still-syncing': ({ detail }) =>
     unreachable(`bitcoind has not caught up with the network: ${detail}`, 'start the node again when it has'),
   'cannot-listen': ({ host, port, reason }) => portFailure('the HTTP API', '--api', host, port, reason),

@@ -10,6 +10,7 @@ import type { StartOptions } from './options.ts'
 import { passphraseSource } from './passphrase.ts'
 import { checkPorts } from './ports.ts'
 import { type NodePlaces, runNode } from './running-node.ts'
+import { tellWaiting } from './slow-start.ts'
 import { stopRequest } from './stop-request.ts'
 import { tellFailure, tellWarnings } from './tell-failure.ts'
 import { stdoutTerminal } from './terminal.ts'
@@ -36,6 +37,8 @@ export const startOnBitcoind = async (options: StartOptions): Promise<number> =>
     log.error('process.bug', { error: error.stack ?? error.message })
     log.flush()
   })
+  const giveUp = new AbortController()
+  void stop.asked.then(() => giveUp.abort())
   const backend = bitcoindBackend({
     network: config.network,
     rpc: config.rpc,
@@ -43,6 +46,11 @@ export const startOnBitcoind = async (options: StartOptions): Promise<number> =>
     clock: systemClock,
     onProblem: (problem) => log.warn('chain.bitcoind-problem', failureFields(problem)),
     onReachable: () => log.info('chain.bitcoind-reachable'),
+    onWarmingUp(detail) {
+      log.info('chain.bitcoind-warming-up', { detail })
+      tellWaiting(detail)
+    },
+    giveUp: giveUp.signal,
   })
   const running = await runNode({
     config,

@@ -34,6 +34,8 @@ type ChainEventHandler = (event: ChainEvent) => void | Promise<void>
 export interface ChainFollowing {
   /** The first block that is delivered; at most one above the tip, unless `anchor` says what must be below it. */
   readonly fromHeight: BlockHeight
+  /** No chain was followed before: it begins at the tip. Whoever has followed one must be able to start, whatever state the backend is in. */
+  readonly isFirst?: true
   /** A block below the first that cannot be undone, if one is known. A best chain without it is not the one that was followed before. */
   readonly anchor?: ChainTip
   /**

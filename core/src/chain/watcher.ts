@@ -58,7 +58,7 @@ const EARLIER_MARGIN = 24
 
 /** The last block that is known to be handled, what is known below it, and the first block to deliver. */
 const placeOf = (stored: ChainCursor | undefined) => {
-  if (stored === undefined) return { fromHeight: Number.MAX_SAFE_INTEGER }
+  if (stored === undefined) return { fromHeight: Number.MAX_SAFE_INTEGER, isFirst: true } as const
   const { followed, anchor, height } = stored
   if (followed !== undefined) return { fromHeight: height + 1, followed, ...(anchor && { anchor }) }
   const fromHeight = Math.max(1, height - EARLIER_MARGIN + 1)

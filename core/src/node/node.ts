@@ -11,7 +11,7 @@ import { chainCursor } from './chain/chain-cursor.ts'
 import { ChainHealth } from './chain/chain-health.ts'
 import { ChainSight } from './chain/chain-sight.ts'
 import { currentHeight } from './chain/current-height.ts'
-import { nodeFeerates } from './chain/feerates.ts'
+import { needsEstimates, nodeFeerates } from './chain/feerates.ts'
 import { ChannelDirectory } from './channel/channel-directory.ts'
 import { moveHtlcRows, readChannels } from './channel/channel-rows.ts'
 import type { ChannelServices } from './channel/channel-services.ts'
@@ -125,10 +125,9 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
   const rescan = await Rescan.open({ store, wallet, backend, watcher, height, clock, events, log, onUnreadable })
   const feerates = nodeFeerates(backend, choices)
   const sight = new ChainSight({ backend, watcher, clock })
-  const needsEstimates = network.name !== 'regtest'
   const partners = new Partners(channelDirectory)
   const peerEvents = new PeerEvents({ events, clock, isPartner: (nodeId) => partners.has(nodeId) })
-  const chainHealth = new ChainHealth({ backend, watcher, clock, events, log, needsEstimates })
+  const chainHealth = new ChainHealth({ backend, watcher, clock, events, log, needsEstimates: needsEstimates(network) })
   const peerDirectory = new PeerDirectory()
   await moveCommandRows(store, moved)
   const keyed = new KeyedCommands(store, clock)

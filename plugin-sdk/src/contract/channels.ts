@@ -233,6 +233,7 @@ export const channels = actor('channels', 'Payment channels and what they charge
       'push-too-large',
       'fee-out-of-bounds',
       'fee-limit-exceeded',
+      'fee-estimate-missing',
       'refused-by-peer',
       'terms-refused',
       'peer-disconnected',

@@ -111,6 +111,7 @@ const SPEND_ERRORS = [
   'anchor-reserve',
   'coin-unavailable',
   'rescan-under-way',
+  'fee-estimate-missing',
 ] as const
 
 const ADDRESS_ERRORS = ['address-invalid', 'address-wrong-network'] as const

@@ -406,7 +406,7 @@ export interface ChannelsActor {
   closed(request?: ChannelsClosedRequest, options?: QueryOptions): Promise<ChannelsClosedReply>
   /** The channel that is meant by what a person has typed. The command line asks this for whatever is no whole id. Errors: channel-not-found, channel-ambiguous. */
   find(request: ChannelsFindRequest, options?: QueryOptions): Promise<ChannelsFindReply>
-  /** Opens a channel with a connected peer. Answers when the funding transaction is signed and on its way. Effects: locks, fees, pays-out, prices. Errors: peer-not-connected, insufficient-funds, anchor-reserve, rescan-under-way, funding-too-small, funding-too-large, push-too-large, fee-out-of-bounds, fee-limit-exceeded, refused-by-peer, terms-refused, peer-disconnected. */
+  /** Opens a channel with a connected peer. Answers when the funding transaction is signed and on its way. Effects: locks, fees, pays-out, prices. Errors: peer-not-connected, insufficient-funds, anchor-reserve, rescan-under-way, funding-too-small, funding-too-large, push-too-large, fee-out-of-bounds, fee-limit-exceeded, fee-estimate-missing, refused-by-peer, terms-refused, peer-disconnected. */
   open(request: ChannelsOpenRequest, options: CommandOptions): Promise<ChannelsOpenReply>
   /** Closes a channel together with the peer. Our share goes to our own wallet, or to the address. Asked for again, it changes the close that is under way as far as the peer signs another; with the same it changes nothing. Effects: pays-out, fees. Errors: channel-not-found, channel-not-ready, already-closing, fee-limit-exceeded, close-not-replaceable, address-invalid, address-wrong-network, address-fixed. */
   close(request: ChannelsCloseRequest, options: CommandOptions): Promise<ChannelsCloseReply>
@@ -912,13 +912,13 @@ export interface WalletActor {
   newAddress(request: WalletNewAddressRequest, options: CommandOptions): Promise<WalletNewAddressReply>
   /** The addresses that were given out, a page at a time. */
   addresses(request?: WalletAddressesRequest, options?: QueryOptions): Promise<WalletAddressesReply>
-  /** Pays an on-chain address. Effects: pays-out, fees. Errors: address-invalid, address-wrong-network, insufficient-funds, amount-too-small, fee-limit-exceeded, anchor-reserve, coin-unavailable, rescan-under-way. */
+  /** Pays an on-chain address. Effects: pays-out, fees. Errors: address-invalid, address-wrong-network, insufficient-funds, amount-too-small, fee-limit-exceeded, anchor-reserve, coin-unavailable, rescan-under-way, fee-estimate-missing. */
   send(request: WalletSendRequest, options: CommandOptions): Promise<WalletSendReply>
-  /** Pays several on-chain addresses in one transaction. Effects: pays-out, fees. Errors: address-invalid, address-wrong-network, insufficient-funds, amount-too-small, fee-limit-exceeded, anchor-reserve, coin-unavailable, rescan-under-way. */
+  /** Pays several on-chain addresses in one transaction. Effects: pays-out, fees. Errors: address-invalid, address-wrong-network, insufficient-funds, amount-too-small, fee-limit-exceeded, anchor-reserve, coin-unavailable, rescan-under-way, fee-estimate-missing. */
   sendMany(request: WalletSendManyRequest, options: CommandOptions): Promise<WalletSendManyReply>
-  /** Pays all that the wallet can spend to an on-chain address, but for what it keeps for anchors. Effects: pays-out, fees. Errors: address-invalid, address-wrong-network, insufficient-funds, amount-too-small, fee-limit-exceeded, anchor-reserve, coin-unavailable, rescan-under-way, amount-limit-exceeded. */
+  /** Pays all that the wallet can spend to an on-chain address, but for what it keeps for anchors. Effects: pays-out, fees. Errors: address-invalid, address-wrong-network, insufficient-funds, amount-too-small, fee-limit-exceeded, anchor-reserve, coin-unavailable, rescan-under-way, fee-estimate-missing, amount-limit-exceeded. */
   sendAll(request: WalletSendAllRequest, options: CommandOptions): Promise<WalletSendAllReply>
-  /** Raises the fee of a transaction in no block: a payment of ours is replaced, any other that pays us gets a child that pays for both. Effects: fees. Errors: insufficient-funds, amount-too-small, fee-limit-exceeded, anchor-reserve, coin-unavailable, rescan-under-way, transaction-unknown, transaction-confirmed, feerate-too-low, not-replaceable, no-output-of-ours. */
+  /** Raises the fee of a transaction in no block: a payment of ours is replaced, any other that pays us gets a child that pays for both. Effects: fees. Errors: insufficient-funds, amount-too-small, fee-limit-exceeded, anchor-reserve, coin-unavailable, rescan-under-way, fee-estimate-missing, transaction-unknown, transaction-confirmed, feerate-too-low, not-replaceable, no-output-of-ours. */
   bumpFee(request: WalletBumpFeeRequest, options: CommandOptions): Promise<WalletBumpFeeReply>
   /** Leaves a coin alone until it is thawed. Only what the node must do to claim the money of a closing channel may spend it, where no other coins are left. Effects: keeps. Errors: coin-unavailable. */
   freeze(request: WalletFreezeRequest, options: CommandOptions): Promise<WalletFreezeReply>

@@ -38,6 +38,9 @@ export interface RunningBitcoind {
   readonly isKnots: boolean
   /** Calls a method and gives its result; throws when bitcoind answers with an error. */
   rpc<T = unknown>(method: string, params?: readonly unknown[]): Promise<T>
+  /** Has it answer nothing more, connections open, until it is resumed. */
+  hang(): void
+  resume(): void
   /** Ends the process and removes its folder, unless told to keep it. */
   stop(options?: { readonly keepData?: boolean }): Promise<void>
 }
@@ -102,8 +105,11 @@ export const startBitcoind = async (options: BitcoindOptions = {}): Promise<Runn
     if (reply.ok) return reply.value as T
     throw new Error(`${method}: ${JSON.stringify(reply.error)}`)
   }
+  const hang = (): void => void child.kill('SIGSTOP')
+  const resume = (): void => void child.kill('SIGCONT')
   const stop = async ({ keepData = false } = {}): Promise<void> => {
     client.close()
+    resume()
     await ended(child)
     if (!keepData) await rm(dataDir, { recursive: true, force: true })
   }
@@ -115,7 +121,20 @@ export const startBitcoind = async (options: BitcoindOptions = {}): Promise<Runn
     await stop()
     throw error
   }
-  return { rpcUrl, cookiePath, auth, zmqUrl, zmqTxUrl, dataDir, ports, isKnots: isKnots(binary), rpc, stop }
+  return {
+    rpcUrl,
+    cookiePath,
+    auth,
+    zmqUrl,
+    zmqTxUrl,
+    dataDir,
+    ports,
+    isKnots: isKnots(binary),
+    rpc,
+    hang,
+    resume,
+    stop,
+  }
 }
 
 const isKnots = (binary: string): boolean => execFileSync(binary, ['-version'], { encoding: 'utf8' }).includes('Knots')

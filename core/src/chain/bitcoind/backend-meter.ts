@@ -31,6 +31,12 @@ export interface MeterOptions {
 /** A header comes before its block, so one or two are always on their way. */
 const BLOCKS_BEHIND = 3
 
+/** Whether it says, or shows, that it has not caught up with the network. On regtest what it says counts for nothing: see `ignoresDownload`. */
+export const isCatchingUp = (
+  { blocks, headers, initialblockdownload }: ChainInfo,
+  { ignoresDownload }: Pick<MeterOptions, 'ignoresDownload'>,
+): boolean => (initialblockdownload && !ignoresDownload) || headers - blocks >= BLOCKS_BEHIND
+
 export const backendMeter = ({ clock, freshMs, ignoresDownload }: MeterOptions): BackendMeter => {
   let problem: Failure | undefined
   let info: ChainInfo | undefined
@@ -52,15 +58,13 @@ export const backendMeter = ({ clock, freshMs, ignoresDownload }: MeterOptions):
     },
     health() {
       const silentMs = clock.monotonic() - since
-      const headers = info?.headers ?? 0
-      const isDownloading = info?.initialblockdownload === true && !ignoresDownload
       return {
         isCurrent: problem === undefined && silentMs <= freshMs,
         answeredAt: at,
         silentMs,
         ...(problem === undefined ? {} : { problem }),
-        headers,
-        isCatchingUp: isDownloading || headers - (info?.blocks ?? 0) >= BLOCKS_BEHIND,
+        headers: info?.headers ?? 0,
+        isCatchingUp: info !== undefined && isCatchingUp(info, { ignoresDownload }),
         ...(info?.pruneheight === undefined ? {} : { pruneHeight: info.pruneheight }),
       }
     },

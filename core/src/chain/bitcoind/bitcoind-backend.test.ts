@@ -39,7 +39,13 @@ const serve = async (t: ExecutionContext, port?: number) => {
   return { devchain, server, restart: () => start(Number(new URL(server.url).port)) }
 }
 
-const connect = (t: ExecutionContext, url: string, auth: RpcAuth, clock = systemClock) => {
+const connect = (
+  t: ExecutionContext,
+  url: string,
+  auth: RpcAuth,
+  clock = systemClock,
+  more: Partial<Parameters<typeof bitcoindBackend>[0]> = {},
+) => {
   const events: string[] = []
   const problems: string[] = []
   const backend = bitcoindBackend({
@@ -48,6 +54,7 @@ const connect = (t: ExecutionContext, url: string, auth: RpcAuth, clock = system
     rpc: { url, auth, timeoutMs: 5_000 },
     onProblem: ({ code }) => problems.push(code),
     onReachable: () => problems.push('reachable'),
+    ...more,
   })
   const onEvent = (event: ChainEvent): void => {
     events.push(event.type === 'connected' ? `+${event.block.height}` : `-${event.tip.height}`)
@@ -59,7 +66,8 @@ const connect = (t: ExecutionContext, url: string, auth: RpcAuth, clock = system
     events,
     problems,
     failures,
-    start: (fromHeight: number) => backend.start({ fromHeight, onEvent, onFailed: (error) => failures.push(error) }),
+    start: (fromHeight: number, first: { readonly isFirst?: true } = {}) =>
+      backend.start({ fromHeight, ...first, onEvent, onFailed: (error) => failures.push(error) }),
   }
 }
 
@@ -239,24 +247,69 @@ const UNFIT: readonly (readonly [what: string, answers: Record<string, unknown>,
   ],
   [
     'that has not caught up',
-    { ...HEALTHY, getblockchaininfo: { ...HEALTHY.getblockchaininfo, headers: 12 } },
-    { code: 'bitcoind-still-syncing', detail: '10 of 12 blocks' },
+    { ...HEALTHY, getblockchaininfo: { ...HEALTHY.getblockchaininfo, headers: 13 } },
+    { code: 'bitcoind-still-syncing', detail: '10 of 13 blocks' },
   ],
 ]
 
 for (const [what, answers, error] of UNFIT) {
   test(`start — a bitcoind ${what} is a typed error`, async (t) => {
     const url = await fakeBitcoind(t, (method) => ({ result: answers[method] }))
-    t.deepEqual(await connect(t, url, PASSWORD).start(1), { ok: false, error } as never)
+    t.deepEqual(await connect(t, url, PASSWORD).start(1, { isFirst: true }), { ok: false, error } as never)
   })
 }
 
-test('start — a bitcoind that is loading is still syncing', async (t) => {
-  const url = await fakeBitcoind(t, () => ({ status: 500, error: { code: -28, message: 'Loading block index…' } }))
-  t.deepEqual(await connect(t, url, PASSWORD).start(1), {
+const WARMING_UP = { status: 500, error: { code: -28, message: 'Loading block index…' } }
+
+test('start — a bitcoind that reads its own files is waited for, and that is told once', async (t) => {
+  const clock = virtualClock()
+  let asked = 0
+  const url = await fakeBitcoind(t, (method) =>
+    ++asked <= 5 ? WARMING_UP : { result: HEALTHY[method as 'getnetworkinfo'] },
+  )
+  const told: string[] = []
+  const { start } = connect(t, url, PASSWORD, clock, { onWarmingUp: (detail) => told.push(detail) })
+  const started = start(99)
+  let isOver = false
+  void started.then(() => (isOver = true))
+  await until(() => {
+    if (!isOver) void clock.advance(500)
+    return isOver
+  })
+  t.true((await started).ok)
+  t.deepEqual(told, ['Loading block index…'])
+  t.true(asked > 5)
+})
+
+test('start — who is told to stop waits no longer', async (t) => {
+  const giveUp = new AbortController()
+  const url = await fakeBitcoind(t, () => WARMING_UP)
+  const { start } = connect(t, url, PASSWORD, virtualClock(), {
+    onWarmingUp: () => giveUp.abort(),
+    giveUp: giveUp.signal,
+  })
+  t.deepEqual(await start(99), {
     ok: false,
-    error: { code: 'bitcoind-still-syncing', detail: 'Loading block index…' },
+    error: { code: 'bitcoind-warming-up', detail: 'Loading block index…' },
   } as never)
+})
+
+test('start — a bitcoind that downloads the chain is good enough for a node that has followed it before', async (t) => {
+  const info = { ...HEALTHY.getblockchaininfo, headers: 900_000 }
+  const url = await fakeBitcoind(t, (method) => ({
+    result: method === 'getblockchaininfo' ? info : HEALTHY[method as 'getnetworkinfo'],
+  }))
+  const { backend, start } = connect(t, url, PASSWORD)
+  t.true((await start(700_000)).ok)
+  t.like(backend.health(), { isCatchingUp: true, headers: 900_000 })
+})
+
+test('start — a block that is on its way keeps no node from starting', async (t) => {
+  const info = { ...HEALTHY.getblockchaininfo, headers: 12 }
+  const url = await fakeBitcoind(t, (method) => ({
+    result: method === 'getblockchaininfo' ? info : HEALTHY[method as 'getnetworkinfo'],
+  }))
+  t.true((await connect(t, url, PASSWORD).start(99, { isFirst: true })).ok)
 })
 
 test('start — something else than bitcoind is a typed error', async (t) => {

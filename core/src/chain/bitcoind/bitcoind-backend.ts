@@ -11,7 +11,7 @@ import { type BlockFollower, firstHeight, followBlocks } from '../block-follower
 import type { BroadcastError, ChainBackend, ChainBlock, ChainEvent, ChainTip } from '../chain-backend.ts'
 import { backendMeter } from './backend-meter.ts'
 import { feeEstimates } from './fee-estimates.ts'
-import { type BitcoindUnfit, checkFitness, wrongGenesis, wrongNetwork } from './fitness.ts'
+import { type BitcoindUnfit, checkFitness, type FitBitcoind, wrongGenesis, wrongNetwork } from './fitness.ts'
 import { type PatientRpc, patientRpc } from './patient-rpc.ts'
 import { fetchPruned } from './pruned-blocks.ts'
 import { readReply, replies } from './replies.ts'
@@ -29,8 +29,13 @@ export interface BitcoindOptions {
   /** bitcoind cannot be reached while the node runs (reported once until it can be again), or its answers make no sense. */
   readonly onProblem?: (problem: Failure) => void
   readonly onReachable?: () => void
+  /** At the start, bitcoind still reads its own files, and is waited for: told once, with its words. */
+  readonly onWarmingUp?: (detail: string) => void
+  /** Ends that waiting: the start fails. */
+  readonly giveUp?: AbortSignal
 }
 
+const WARM_UP_MS = 1_000
 const POLL_MS = 2_000
 const POLL_WITH_NOTICE_MS = 10_000
 /** A spend that waits for a block is noticed within this time. */
@@ -108,11 +113,22 @@ export const bitcoindBackend = (options: BitcoindOptions): ChainBackend => {
     return sent.ok || isKnown(sent.error) ? ok(undefined) : err(refusal(sent.error))
   }
 
+  const whenWarm = async (isFirst: boolean): Promise<Result<FitBitcoind, BitcoindUnfit>> => {
+    const { giveUp } = options
+    const givenUp = new Promise<void>((resolve) => giveUp?.addEventListener('abort', () => resolve(), { once: true }))
+    for (let told = false; ; told = true) {
+      const fit = await checkFitness(client, network, isFirst)
+      if (fit.ok || fit.error.code !== 'bitcoind-warming-up' || rpc.stopped || giveUp?.aborted) return fit
+      if (!told) options.onWarmingUp?.(fit.error.detail)
+      await Promise.race([rpc.pause(WARM_UP_MS), givenUp])
+    }
+  }
+
   return {
     network,
     async start(following) {
       invariant(follower === undefined, 'a backend is started once')
-      const fit = await checkFitness(client, network)
+      const fit = await whenWarm(following.isFirst === true)
       if (!fit.ok) {
         client.close()
         return fit

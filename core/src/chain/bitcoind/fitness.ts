@@ -4,7 +4,7 @@ import { equalBytes } from '../../lib/bytes.ts'
 import type { BlockHash } from '../../lib/ids.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { ChainTip } from '../chain-backend.ts'
-import type { ChainInfo } from './backend-meter.ts'
+import { type ChainInfo, isCatchingUp } from './backend-meter.ts'
 import { RPC_IN_WARMUP } from './patient-rpc.ts'
 import { readReply, replies } from './replies.ts'
 import type { RpcClient, RpcError } from './rpc-client.ts'
@@ -17,7 +17,9 @@ export type BitcoindUnfit =
   /** A chain of the right name that begins with another block. */
   | { readonly code: 'bitcoind-wrong-genesis'; readonly expected: string; readonly actual: string }
   | { readonly code: 'bitcoind-version-too-old'; readonly version: number; readonly minimum: number }
-  /** It is starting, or has not caught up with the network yet. */
+  /** It reads its own files, as it does at each start. */
+  | { readonly code: 'bitcoind-warming-up'; readonly detail: string }
+  /** It has not caught up with the network, and a node that has followed no chain yet has nothing to look after until then. */
   | { readonly code: 'bitcoind-still-syncing'; readonly detail: string }
 
 export interface FitBitcoind {
@@ -29,10 +31,11 @@ export interface FitBitcoind {
 /** Version 28, the first with packages that anchors can rely on. */
 const MINIMUM_VERSION = 280_000
 
-/** Asks once whether a bitcoind will do. */
+/** Asks once whether a bitcoind will do, for a node that has followed its chain before or for one that begins now. */
 export const checkFitness = async (
   client: RpcClient,
   network: Network,
+  isFirst: boolean,
 ): Promise<Result<FitBitcoind, BitcoindUnfit>> => {
   const chainReply = await client.call('getblockchaininfo')
   if (!chainReply.ok) return err(explained(chainReply.error))
@@ -48,9 +51,8 @@ export const checkFitness = async (
   if (version < MINIMUM_VERSION) {
     return err({ code: 'bitcoind-version-too-old', version, minimum: MINIMUM_VERSION })
   }
-  const { blocks, headers, initialblockdownload, bestblockhash } = chain.value
-  // A regtest chain whose last block is a day old counts as not downloaded, and there is nobody to download from.
-  if (blocks < headers || (initialblockdownload && network.name !== 'regtest')) {
+  const { blocks, headers, bestblockhash } = chain.value
+  if (isFirst && isCatchingUp(chain.value, { ignoresDownload: network.name === 'regtest' })) {
     return err({ code: 'bitcoind-still-syncing', detail: `${blocks} of ${headers} blocks` })
   }
   const first = await client.call('getblockhash', [0])
@@ -72,5 +74,5 @@ export const wrongGenesis = (hash: BlockHash, { chainHash }: Network): BitcoindU
 
 const explained = (error: RpcError): BitcoindUnfit =>
   error.code === 'bitcoind-error' && error.rpcCode === RPC_IN_WARMUP
-    ? { code: 'bitcoind-still-syncing', detail: error.message }
+    ? { code: 'bitcoind-warming-up', detail: error.message }
     : error

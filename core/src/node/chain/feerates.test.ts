@@ -1,7 +1,8 @@
 import test from 'ava'
+import { NETWORKS } from '../../bitcoin/network.ts'
 import type { BackendHealth } from '../../chain/chain-backend.ts'
 import { ESTIMATES_OLD_MS } from './chain-problems.ts'
-import { nodeFeerates } from './feerates.ts'
+import { estimatedFeerate, nodeFeerates } from './feerates.ts'
 
 const feerates = (estimated: number, arePresent: boolean, ageMs = 0) =>
   nodeFeerates(
@@ -22,4 +23,16 @@ test('fee rates — an estimate is what a peer is judged by, as long as it is th
 test('fee rates — a cooperative close may pay twice the estimate, and no more: a peer that does not pay may choose the upper end', (t) => {
   t.like(feerates(6_000, true), { closing: 6_000, closingMaximum: 12_000, commitment: 2_500 })
   t.like(feerates(253, false), { closing: 253, closingMaximum: 506, commitment: 253 })
+})
+
+test('fee rates — where nobody knows what a block takes, none is made up, but on a chain that has no fees', (t) => {
+  const backend = (arePresent: boolean) => ({
+    estimateFeerate: (target: number) => 253 + target,
+    health: () => ({ estimates: { arePresent, madeAt: 0, ageMs: 0 } }) as BackendHealth,
+  })
+  const rate = (network: keyof typeof NETWORKS, arePresent: boolean) =>
+    estimatedFeerate({ backend: backend(arePresent), network: NETWORKS[network] })(6)
+  t.is(rate('mainnet', true), 259)
+  for (const network of ['mainnet', 'testnet', 'signet'] as const) t.is(rate(network, false), undefined)
+  t.is(rate('regtest', false), 259)
 })

@@ -1,6 +1,8 @@
 import { FEERATE_FLOOR } from '../../bitcoin/fees.ts'
+import type { Network } from '../../bitcoin/network.ts'
 import type { ChainBackend } from '../../chain/chain-backend.ts'
 import type { Feerates } from '../../channel/index.ts'
+import type { FeeratePerKw } from '../../lib/units.ts'
 import type { NodeChoices } from '../settings.ts'
 import { ESTIMATES_OLD_MS } from './chain-problems.ts'
 
@@ -24,3 +26,20 @@ export const nodeFeerates =
       minimum: floor,
     }
   }
+
+/** On regtest nothing can be learnt from blocks, and the lowest rate is as good as any. */
+export const needsEstimates = ({ name }: Pick<Network, 'name'>): boolean => name !== 'regtest'
+
+/** The rate for a block among the next so many; `undefined` where no estimate says it. */
+export const estimatedFeerate =
+  ({
+    backend,
+    network,
+  }: {
+    readonly backend: Pick<ChainBackend, 'estimateFeerate' | 'health'>
+    readonly network: Network
+  }) =>
+  (targetBlocks: number): FeeratePerKw | undefined =>
+    backend.health().estimates.arePresent || !needsEstimates(network)
+      ? backend.estimateFeerate(targetBlocks)
+      : undefined

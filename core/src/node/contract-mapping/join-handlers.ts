@@ -1,4 +1,5 @@
 import { err } from '../../lib/result.ts'
+import { estimatedFeerate } from '../chain/feerates.ts'
 import { channelsHandlers } from './channels-handlers.ts'
 import type { MappingContext } from './context.ts'
 import { eventsHandlers } from './events-handlers.ts'
@@ -28,7 +29,7 @@ export const joinHandlers = (gateway: Gateway, context: MappingContext): void =>
     network: context.options.network,
     settings: context.settings,
     feerates: context.feerates,
-    estimateFeerate: (targetBlocks) => context.options.backend.estimateFeerate(targetBlocks),
+    estimateFeerate: estimatedFeerate(context.options),
     invoice: (text) => context.invoices.read(text),
     wallet: context.wallet,
     channels: context.channelDirectory,

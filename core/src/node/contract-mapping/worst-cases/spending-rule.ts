@@ -24,8 +24,8 @@ export interface SpendingKnowledge {
   readonly network: Network
   readonly settings: ChannelSettings
   readonly feerates: () => Feerates
-  /** The rate that should bring a transaction into one of so many blocks. */
-  readonly estimateFeerate: (targetBlocks: number) => FeeratePerKw
+  /** The rate that should bring a transaction into one of so many blocks; `undefined` while nobody knows. */
+  readonly estimateFeerate: (targetBlocks: number) => FeeratePerKw | undefined
   readonly invoice: (text: string) => ReturnType<InvoiceReader['read']>
   readonly wallet: Pick<Wallet, 'quote' | 'quoteAll' | 'owns' | 'transaction'>
   readonly channels: Pick<ChannelDirectory, 'get'>
@@ -78,12 +78,28 @@ export const feerateOf = (
     targetBlocks,
   }: { readonly feerate?: FeeratePerKw | undefined; readonly targetBlocks?: number | undefined },
   known: Pick<SpendingKnowledge, 'estimateFeerate'>,
-): Result<{ readonly feerate: FeeratePerKw; readonly targetBlocks: number }, Refusal<'invalid-request'>> => {
+): Result<
+  { readonly feerate: FeeratePerKw; readonly targetBlocks: number },
+  Refusal<'invalid-request' | 'fee-estimate-missing'>
+> => {
   if (feerate !== undefined && targetBlocks !== undefined) {
     return err(refusal('invalid-request', 'expected a feerate or targetBlocks, not both', { field: 'targetBlocks' }))
   }
   const target = targetBlocks ?? DEFAULTS.targetBlocks
-  return ok({ feerate: feerate ?? known.estimateFeerate(target), targetBlocks: target })
+  const rate = feerate ?? known.estimateFeerate(target)
+  // The lowest rate that travels is no guess at what a block takes.
+  if (rate === undefined) {
+    return err(
+      refusal(
+        'fee-estimate-missing',
+        'bitcoind has no fee estimates yet. To do: wait some blocks, or say the feerate',
+        {
+          field: 'feerate',
+        },
+      ),
+    )
+  }
+  return ok({ feerate: rate, targetBlocks: target })
 }
 
 export const NOTHING: Cost = { paysOutMsat: 0n, feesMsat: 0n, locksSat: 0n }
