@@ -241,3 +241,26 @@ real('a start while bitcoind reads its own files — waits for it', async (t) =>
     await (await restarted).rpc<string>('getbestblockhash'),
   )
 })
+
+real(
+  'a disk of bitcoind that is full — ends bitcoind, not what follows it, which goes on when there is room again',
+  async (t) => {
+    // A file of blocks takes 64 kB here.
+    const full = await startBitcoind({ args: ['-fastprune'], fileLimitKb: 40 })
+    const { ports, dataDir } = full
+    const follower = followerOf(t, full)
+    t.true((await follower.start()).ok)
+    await t.throwsAsync(async () => {
+      for (let batch = 0; batch < 30; batch++) await mine(full, 20)
+    })
+    await follower.until('is silent', () => follower.backend.health().problem?.code === 'bitcoind-unreachable')
+    await full.stop({ keepData: true })
+    const roomy = await startBitcoind({ args: ['-fastprune'], ports, dataDir })
+    t.teardown(() => roomy.stop())
+    await follower.until('is current', () => follower.backend.health().isCurrent)
+    await mine(roomy, 5)
+    const tip = await roomy.rpc<number>('getblockcount')
+    await follower.until('goes on', () => follower.events.at(-1) === `+${tip}`)
+    t.deepEqual(follower.failures, [])
+  },
+)

@@ -16,6 +16,8 @@ export interface BitcoindOptions {
   readonly dataDir?: string
   /** Those of an earlier one, whose place it takes. */
   readonly ports?: BitcoindPorts
+  /** No file of it grows beyond so many kilobytes: writes fail then, as on a disk that is full. */
+  readonly fileLimitKb?: number
   /** Takes connections of other nodes, at the third of its ports. */
   readonly listens?: boolean
 }
@@ -70,9 +72,13 @@ export const startBitcoind = async (options: BitcoindOptions = {}): Promise<Runn
   const [rpcPort, zmqPort, peerPort, zmqTxPort] = ports
   const zmqUrl = `tcp://127.0.0.1:${zmqPort}`
   const zmqTxUrl = `tcp://127.0.0.1:${zmqTxPort}`
+  const { fileLimitKb } = options
+  // A shell counts in blocks of 512 bytes.
+  const limited = `trap '' XFSZ; ulimit -f ${2 * (fileLimitKb ?? 0)}; exec "$0" "$@"`
   const child = spawn(
-    binary,
+    fileLimitKb === undefined ? binary : 'sh',
     [
+      ...(fileLimitKb === undefined ? [] : ['-c', limited, binary]),
       '-regtest',
       `-datadir=${dataDir}`,
       ...(options.listens === true ? ['-listen=1', `-bind=127.0.0.1:${peerPort}`] : ['-listen=0']),
