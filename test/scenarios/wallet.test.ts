@@ -210,9 +210,12 @@ test('a rescan — goes past blocks that are pruned and says so, and nothing is 
       error: { code: 'rescan-under-way' },
     })
     t.like(await alice.tryAsk('wallet', 'rescan', { fromHeight: 5 }), { error: { code: 'rescan-under-way' } })
+    const warned = async () => (await alice.ask('node', 'getInfo', {})).warnings.join()
+    t.regex(await warned(), /looks through blocks for its coins: \d+ of \d+, from 1 on/)
     hold.resolve()
     await alice.until(async () => (await alice.ask('wallet', 'rescanStatus', {})).rescan?.done === true)
     const { rescan } = await alice.ask('wallet', 'rescanStatus', {})
     t.like(rescan, { missing: 99, firstMissing: 1, lastMissing: 99 })
+    t.notRegex(await warned(), /looks through/)
     t.truthy((await alice.ask('wallet', 'send', { address: THEIRS, amountSat: 10_000n })).txid)
   }))

@@ -41,6 +41,7 @@ const CASES: readonly (readonly [what: string, measures: ChainMeasures, codes: s
   ['it downloads blocks', measures({ isCatchingUp: true, headers: 900 }), 'backend-catching-up', true],
   ['it is behind what was handled', measures({}, { handled: 101 }), 'backend-behind', true],
   ['the next block is pruned', measures({ missingBlock: 60, pruneHeight: 70 }, { handled: 59 }), 'block-pruned', true],
+  ['the next block cannot be read', measures({ missingBlock: 60 }, { handled: 59 }), 'block-pruned', true],
   ['many blocks are still to be handled', measures({}, { handled: 93, laggingMs: 10_000 }), 'node-catching-up', true],
   ['many blocks have come at once', measures({}, { handled: 93, laggingMs: 9_999 }), '', false],
   ['old blocks were not looked through', measures({}, { unseen: { from: 3, to: 9 } }), 'blocks-unseen', false],

@@ -106,10 +106,14 @@ export const explainProblem = (problem: ChainProblem): { readonly text: string; 
     case 'block-pruned':
       return {
         text:
-          `bitcoind has pruned block ${problem.height}, which this node has not handled yet` +
-          `${problem.pruneHeight === undefined ? '' : ` (it keeps blocks from ${problem.pruneHeight} on)`}, and none of its peers ` +
-          'gave it: closings of channels are not seen, and nothing new is opened, paid or relayed',
-        fix: 'connect bitcoind to a node that keeps all blocks (addnode), or use a bitcoind with a larger prune target or none',
+          (problem.pruneHeight === undefined
+            ? `bitcoind does not give block ${problem.height}, which this node has not handled yet`
+            : `bitcoind has pruned block ${problem.height}, which this node has not handled yet (it keeps blocks from ${problem.pruneHeight} on)`) +
+          ', and none of its peers gave it: closings of channels are not seen, and nothing new is opened, paid or relayed',
+        fix:
+          problem.pruneHeight === undefined
+            ? 'look into its debug.log: its disk may be full or broken; -reindex has it read its blocks anew'
+            : 'connect bitcoind to a node that keeps all blocks (addnode), or use a bitcoind with a larger prune target or none',
       }
     case 'node-catching-up':
       return {

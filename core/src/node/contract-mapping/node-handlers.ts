@@ -8,8 +8,8 @@ import { type ChainProblem, explainProblem } from '../chain/chain-problems.ts'
 import { formatAddress } from '../peer/socket-address.ts'
 import { channelWarnings } from './channel-warnings.ts'
 import type { MappingContext } from './context.ts'
-import { feeWarnings } from './fee-warnings.ts'
 import { type ActorHandlers, refusal } from './handlers.ts'
+import { feeWarnings, rescanWarning } from './wallet-warnings.ts'
 
 export const nodeHandlers = (
   context: MappingContext,
@@ -44,6 +44,7 @@ export const nodeHandlers = (
         ...chainHealth.problems().map(warningOf),
         ...channelWarnings(channelDirectory),
         ...feeWarnings(context),
+        ...rescanWarning(context.rescan),
         ...wallWarnings(walls),
         ...unreachableWarning(context),
         ...(context.kept?.warnings() ?? []),

@@ -1,5 +1,6 @@
 import type { Wallet } from '../../wallet/wallet.ts'
 import type { Publisher } from '../publishing/publisher.ts'
+import type { Rescan } from '../wallet/rescan.ts'
 
 interface FeeSources {
   readonly publisher: Pick<Publisher, 'shortages'>
@@ -26,3 +27,12 @@ export const feeWarnings = ({ publisher, wallet }: FeeSources): readonly string[
       'or HTLCs may be lost when fees rise',
   ]
 }
+
+/** Why nothing is sent or opened, and until when. */
+export const rescanWarning = ({ progress }: Pick<Rescan, 'progress'>): readonly string[] =>
+  progress === undefined || progress.isDone
+    ? []
+    : [
+        `the wallet looks through blocks for its coins: ${progress.next} of ${progress.to}, from ${progress.from} on. To do: wait; ` +
+          'nothing is sent, and no channel is opened, until then',
+      ]
