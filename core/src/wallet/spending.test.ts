@@ -109,6 +109,18 @@ test('freeze — a claim that is given up gives its frozen coin back as it was',
   t.is(wallet.coins().length, 1)
 })
 
+test('freeze — the change of a payment stays frozen when the payment is replaced', (t) => {
+  const { wallet, receive } = walletRig()
+  receive(50_000n)
+  const { tx } = must(wallet.send(pay(5_000n)))
+  t.true(wallet.setFrozen({ txid: txidOf(tx), index: 1 }, true, 'operator').ok)
+  const replaced = must(wallet.replace({ txid: txidOf(tx), feeratePerKw: 2_000 }))
+  t.deepEqual(
+    wallet.coins().map(({ outpoint, frozen }) => [outpoint, frozen]),
+    [[{ txid: txidOf(replaced.tx), index: 1 }, 'operator']],
+  )
+})
+
 test('freeze, label — what the operator did, a plugin does not undo; what a plugin did, both do', (t) => {
   const { wallet, receive, reopen } = walletRig()
   receive(50_000n)

@@ -116,6 +116,10 @@ const applyIn = (draft: Draft, keys: WalletKeys, seen: SeenTx): void => {
   const isTaken = ({ spentBy }: Coin): boolean => spentBy !== undefined && heightOfTx(draft, spentBy) !== undefined
   if (height === undefined && spent.some(isTaken)) return
 
+  const { replaces } = origin ?? {}
+  // What a claim had to take of a frozen coin and did not need is as frozen as the coin was; so is what takes the place of frozen change.
+  const frozen = frozenFor([...spent, ...(replaces === undefined ? [] : changeOf(draft, replaces))])
+
   // Of two transactions with an input in common only the newer one can still happen (BIP 125), or the one in a block.
   // Closes of a channel that use no coin of the wallet can all still happen until one of them is in a block.
   if (height !== undefined || spent.length > 0) {
@@ -129,16 +133,14 @@ const applyIn = (draft: Draft, keys: WalletKeys, seen: SeenTx): void => {
     const coin = draft.coins.get(key)
     if (coin !== undefined) draft.putCoin(key, { ...coin, reserved: false, spentBy: txid })
   }
-  const { replaces } = origin ?? {}
   if (replaces !== undefined && heightOfTx(draft, replaces) === undefined) forgetIn(draft, replaces)
   const allOurs = spent.length === tx.inputs.length
   // Of several closes of a channel one will pay us: until it is in a block the channel counts the money.
   const counts = height !== undefined || spent.length > 0 || origin === undefined
   paths.forEach((path, index) => {
     if (path === undefined || !counts) return
-    // What a claim had to take of a frozen coin and did not need is as frozen as the coin was.
-    const frozen = path.branch === 'change' ? frozenFor(spent) : undefined
-    putCoin(draft, seen, { txid, index }, path, { ours: allOurs, ...(frozen !== undefined && { frozen }) })
+    const isFrozen = path.branch === 'change' && frozen !== undefined
+    putCoin(draft, seen, { txid, index }, path, { ours: allOurs, ...(isFrozen && { frozen }) })
   })
   draft.putTx(recordOf(seen, known, spent, paths))
   draft.next = paths.reduce(past, draft.next)
@@ -272,6 +274,12 @@ const heightOfTx = ({ txs }: Pick<WalletState, 'txs'>, txid: TxId): BlockHeight 
 
 const heightOf = (height: BlockHeight | undefined): { readonly height?: BlockHeight } =>
   height === undefined ? {} : { height }
+
+const changeOf = (draft: Draft, txid: TxId): readonly Coin[] =>
+  (draft.txs.get(toHex(txid))?.tx.outputs ?? []).flatMap((_, index) => {
+    const coin = draft.coins.get(outpointKey({ txid, index }))
+    return coin?.path.branch === 'change' ? [coin] : []
+  })
 
 const frozenFor = (coins: readonly Coin[]): Asker | undefined =>
   coins.some(({ frozen }) => frozen === 'operator')

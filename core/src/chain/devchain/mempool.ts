@@ -244,13 +244,14 @@ export class Mempool implements CoinView {
    */
   #replaceByPackage([parentTx, childTx, ...more]: readonly Tx[]): readonly MempoolEntry[] | undefined {
     if (parentTx === undefined || childTx === undefined || more.length > 0) return undefined
+    const conflicts = parentTx.inputs.flatMap(({ outpoint }) => this.spenderOf(outpoint) ?? [])
+    if (conflicts.length === 0) return undefined
     const candidate = this.#check(parentTx, {})
     if (!candidate.ok) return undefined
     const { entry: parent, replaced } = candidate.value
     if (this.#checkReplacement(parent, replaced)?.code !== 'insufficient-fee') return undefined
     if (this.#checkFee(parent, { isPaidFor: true }) !== undefined || this.#parents(parentTx).length > 0)
       return undefined
-    const conflicts = parentTx.inputs.flatMap(({ outpoint }) => this.spenderOf(outpoint) ?? [])
     const clusters = [...new Set(conflicts)].map((conflict) => this.#clusterOf(conflict))
     if (clusters.some(({ length }) => length > MAX_REPLACED_CLUSTER)) return undefined
 
