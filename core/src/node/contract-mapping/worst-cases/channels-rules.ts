@@ -15,6 +15,7 @@ import { refusal } from '../handlers.ts'
 import { addressRefusal } from '../wallet-refusals.ts'
 import { defaultMaxFeeSat } from './on-chain-fee.ts'
 import { feerateOf, type SpendingKnowledge, type SpendingRules } from './spending-rule.ts'
+import { coinsOf } from './wallet-rules.ts'
 
 // Only its length matters for the fee.
 const FUNDING_SCRIPT = p2wsh(new Uint8Array(0))
@@ -35,7 +36,8 @@ export const channelsRules: SpendingRules<'channels'> = {
       const rate = feerateOf(request, known)
       if (!rate.ok) return rate
       const output = { amount: request.fundingSat, script: FUNDING_SCRIPT }
-      const maxFeeSat = request.maxFeeSat ?? defaultMaxFeeSat(known.wallet, [output], rate.value.feerate)
+      const maxFeeSat =
+        request.maxFeeSat ?? defaultMaxFeeSat(known.wallet, [output], rate.value.feerate, coinsOf(request.coins))
       return ok({
         request: {
           ...request,
