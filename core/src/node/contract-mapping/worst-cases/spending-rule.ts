@@ -16,6 +16,7 @@ import type { FeeratePerKw } from '../../../lib/units.ts'
 import type { Wallet } from '../../../wallet/wallet.ts'
 import type { ChannelDirectory } from '../../channel/channel-directory.ts'
 import type { Cost, Refusal } from '../../contract-gateway.ts'
+import type { Publisher } from '../../publishing/publisher.ts'
 import { type ResolvedRequest, refusal } from '../handlers.ts'
 import type { InvoiceReader } from '../invoice-reader.ts'
 
@@ -29,6 +30,7 @@ export interface SpendingKnowledge {
   readonly invoice: (text: string) => ReturnType<InvoiceReader['read']>
   readonly wallet: Pick<Wallet, 'quote' | 'quoteAll' | 'owns' | 'transaction'>
   readonly channels: Pick<ChannelDirectory, 'get'>
+  readonly publisher: Pick<Publisher, 'claimsOf'>
 }
 
 interface InPurse {
