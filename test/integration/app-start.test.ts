@@ -1,5 +1,5 @@
 import { execFile, spawn } from 'node:child_process'
-import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,6 +8,7 @@ import { type DevChain, openDevChain } from '../../core/src/app/devnet/dev-chain
 import { type NodeProcess, startNodeProcess } from '../../core/src/app/devnet/node-process.ts'
 import { until } from '../../core/src/app/devnet/until.ts'
 import { ENDS_WITH_STDIN } from '../../core/src/app/stop-request.ts'
+import { damagePages } from '../support/damage-pages.ts'
 import { LAUNCHER, NODE_FLAGS, nodeEnvironment } from '../support/launcher.ts'
 
 // One node on a devchain's RPC, in a process of its own, asked by the command line in others: as an operator has it.
@@ -179,6 +180,37 @@ test.serial(
     process.kill(node.pid, 'SIGINT')
     t.is(await node.ended, 'exit code 0')
     node = await startNodeProcess({ name: 'node', data, chain })
+  },
+)
+
+test.serial(
+  'a node that reads a damaged row ends with words, does not start on the database again, and starts on a backup in its place',
+  async (t) => {
+    const folder = join(root, 'damaged')
+    const path = join(folder, 'node.sqlite')
+    const first = await startNodeProcess({ name: 'damaged', data: folder, chain })
+    const backup = await first.client.ask('node', 'backup', { folder: join(root, 'backups') })
+    await first.stop()
+    // Read when a command is asked for, and not before.
+    await damagePages(path, ['passing_command'])
+    const second = await startNodeProcess({ name: 'damaged', data: folder, chain })
+    // Whether it was asked before is looked up.
+    await fulgurite(['invoices', 'create', '1sat', '--key', 'tea', '--data', folder])
+    t.is(await second.ended, 'exit code 1')
+    t.regex(readFileSync(join(folder, 'node.log'), 'utf8'), /is damaged: .*fulgurite backup.*"msg":"node\.fatal"/)
+    for (let start = 0; start < 2; start++) {
+      const refused = await fulgurite([...onChain(), '--data', folder])
+      t.is(refused.code, 1)
+      t.like(errorOf(refused), { code: 'store-damaged', path })
+      t.regex(String(errorOf(refused).hint), /fulgurite backup/)
+    }
+    for (const end of ['', '-wal', '-shm']) rmSync(path + end, { force: true })
+    copyFileSync(backup.path, path)
+    for (let start = 0; start < 2; start++) {
+      const restored = await startNodeProcess({ name: 'damaged', data: folder, chain })
+      t.is(restored.nodeId, first.nodeId)
+      await restored.stop()
+    }
   },
 )
 

@@ -2,6 +2,12 @@ import { mkdtempSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
+import { fromHex, toHex } from '../../core/src/lib/bytes.ts'
+import { paymentIndexWrites } from '../../core/src/node/payment/payment-index.ts'
+import { MIGRATIONS, TABLE } from '../../core/src/node/storage/tables.ts'
+import type { Attempt, SentPayment } from '../../core/src/payment/send/payment.ts'
+import { encodeSentPayment } from '../../core/src/payment/send/payment-codec.ts'
+import { openSqliteStore } from '../../core/src/store/sqlite-store.ts'
 import { type TestNode, World } from './support/world.ts'
 
 interface Pair {
@@ -140,4 +146,89 @@ test('a backup that is made while payments are under way — is a state that the
   const { items } = await alice.ask('payments', 'list', { page: { limit: 100 } })
   t.true(items.every(({ status }) => status !== 'failed'))
   t.is((await bob.ask('invoices', 'list', { status: 'paid', page: { limit: 100 } })).items.length, 31)
+})
+
+/** Puts a payment into the database of a node that does not run, as a crash leaves it: its attempt is written, and no channel was told. */
+const cutOff = async (t: ExecutionContext, path: string, fill: number, peer: string, channelId: string) => {
+  const store = await openSqliteStore({ path, migrations: MIGRATIONS, onFatal: (error) => t.fail(`${error}`) })
+  const paymentHash = new Uint8Array(32).fill(fill)
+  const hop = { nodeId: fromHex(peer), amountMsat: 1_000n, cltvExpiry: 500 }
+  const attempt: Attempt = {
+    id: 0,
+    route: { channelId: fromHex(channelId), hops: [hop] },
+    sessionKey: new Uint8Array(32).fill(1),
+    startedAt: 1,
+    status: 'pending',
+    // Far beyond what any channel here has given an id to.
+    firstHtlcId: 1_000n,
+  }
+  const payment: SentPayment = {
+    target: {
+      destination: hop.nodeId,
+      paymentHash,
+      amountMsat: hop.amountMsat,
+      paymentSecret: new Uint8Array(32).fill(3),
+      minFinalCltvExpiryDelta: 18,
+      routeHints: [],
+      multiPart: false,
+      expiresAt: 1,
+    },
+    maxFeeMsat: 0n,
+    key: '',
+    attempts: [attempt],
+    nextAttemptId: 1,
+    status: 'in-flight',
+    startedAt: 1,
+  }
+  store.submit([
+    { table: TABLE.payment, key: paymentHash, value: encodeSentPayment(payment) },
+    ...paymentIndexWrites(undefined, payment),
+  ])
+  await store.close()
+  return toHex(paymentHash)
+}
+
+const statusOf = async (node: TestNode, paymentHash: string): Promise<string> =>
+  (await node.ask('payments', 'get', { paymentHash })).payment.status
+
+test('what was under way when the database was put back is not sent again once a channel is lost; what was begun later is certain', async (t) => {
+  const { alice, bob, path, channelId } = await pair(t)
+  const backup = await backUp(t, alice, path)
+  await alice.pay(await bob.invoice(20_000_000n))
+  await alice.until(async () => (await alice.ask('channels', 'get', { channelId })).channel.htlcsInFlight === 0)
+  await putBack(alice, path, backup)
+  const before = await cutOff(t, path, 1, bob.id, channelId)
+  await alice.start()
+  await alice.connectTo(bob)
+  await alice.until(async () => alice.payloads('channel.closing').length === 1)
+  await alice.stop()
+  const after = await cutOff(t, path, 2, bob.id, channelId)
+  for (let life = 0; life < 2; life++) {
+    await alice.start()
+    await alice.until(async () => (await statusOf(alice, after)) === 'failed')
+    t.is(await statusOf(alice, before), 'in-flight')
+    await alice.stop()
+  }
+})
+
+test('what was under way when the database was put back goes on with the next block once every channel has shown that it is the latest', async (t) => {
+  const { world, alice, bob, path, channelId } = await pair(t)
+  const backup = await backUp(t, alice, path)
+  const { id } = bob
+  await bob.stop()
+  await putBack(alice, path, backup)
+  const before = await cutOff(t, path, 1, id, channelId)
+  await alice.start()
+  await world.mine(1)
+  t.is(await statusOf(alice, before), 'in-flight')
+  await bob.start()
+  await alice.connectTo(bob)
+  await alice.until(() => alice.isUsable(channelId))
+  t.is(await statusOf(alice, before), 'in-flight')
+  await world.mine(1)
+  await alice.until(async () => (await statusOf(alice, before)) === 'failed')
+  await alice.stop()
+  const after = await cutOff(t, path, 2, bob.id, channelId)
+  await alice.start()
+  await alice.until(async () => (await statusOf(alice, after)) === 'failed')
 })

@@ -235,11 +235,11 @@ test('a copy that was made while its node ran, and mixes two states, is refused 
   const bytes = readFileSync(join(copy, 'node.sqlite'))
   const at = bytes.length - 8 * 2_048
   writeFileSync(join(copy, 'node.sqlite'), Buffer.concat([bytes.subarray(0, at), Buffer.alloc(8 * 2_048)]))
-  t.is(await opened(copy, true), 'store-unreadable')
+  t.is(await opened(copy, true), 'store-damaged')
   // In the place of the old file, where it does not look like a copy.
   writeFileSync(join(data, 'node.sqlite'), readFileSync(join(copy, 'node.sqlite')))
   const restored = await openDataFolder({ ...configOf(data), restored: true }, seededRng(9))
-  t.is(restored.ok ? 'open' : restored.error.code, 'store-unreadable')
+  t.is(restored.ok ? 'open' : restored.error.code, 'store-damaged')
   writeFileSync(join(data, 'node.sqlite'), bytes)
   t.is(await opened(data), 'open')
 })

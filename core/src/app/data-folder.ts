@@ -13,6 +13,7 @@ import { MIGRATIONS, SOUGHT, TABLE } from '../node/storage/tables.ts'
 import { hasForeignLog, openSqliteStore } from '../store/sqlite-store.ts'
 import type { Store } from '../store/store.ts'
 import type { NodeConfig } from './config.ts'
+import { forgetDamage, isNotedAsDamaged, noteDamage } from './damage-note.ts'
 import { noteHolder, removeHolder } from './folder-holder.ts'
 import { isCopy, placeOf } from './folder-place.ts'
 import { fileLogger, type NodeLogger } from './node-logger.ts'
@@ -64,7 +65,10 @@ export const openDataFolder = async (
     log?.error('node.fatal', { reason })
     log?.flush()
     beforeEnd(error)
-    process.stderr.write(`error: the node cannot go on: ${reason}\nIt has ended; what is on the disk is whole.\n`)
+    const isDamaged = toldFailureOf(error, data)?.code === 'store-damaged'
+    if (isDamaged) noteDamage(path, reason)
+    const rest = isDamaged ? 'it does not start on this database again.' : 'what is on the disk is whole.'
+    process.stderr.write(`error: the node cannot go on: ${reason}\nIt has ended; ${rest}\n`)
     process.exit(1)
   }
   const seedPath = join(data, 'seed')
@@ -101,13 +105,18 @@ export const openDataFolder = async (
     // A backup says of itself that it is one: its channels wait for their peers, whatever the operator says.
     const putBack = restored || (await isRestored(store))
     if (copied && !moved && !putBack) return await refuse({ code: 'data-folder-copied', path })
-    if (copied || putBack) {
+    // Otherwise a node that is started again whenever it ends would go on with what is damaged, from one read to the next.
+    const wasDamaged = isNotedAsDamaged(path)
+    if (copied || putBack || wasDamaged) {
       const damage = await toldIfSlow(systemClock, store.damage(), () => tellChecking(path))
       if (damage !== undefined) {
-        const reason = `it is damaged, as a copy is that was made while its node ran, or put beside the log of another: ${damage}`
-        return await refuse({ code: 'store-unreadable', path, reason })
+        const reason = wasDamaged
+          ? damage
+          : `it is as a copy is that was made while its node ran, or put beside the log of another: ${damage}`
+        return await refuse({ code: 'store-damaged', path, reason })
       }
     }
+    if (wasDamaged) forgetDamage(path)
     if (keptPlace === undefined || !equalBytes(keptPlace, place)) {
       store.submit([{ table: TABLE.meta, key: PLACE_KEY, value: place }])
     }

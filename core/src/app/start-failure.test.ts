@@ -26,11 +26,16 @@ const failures: readonly [failure: StartFailure, names: readonly (string | RegEx
   [{ code: 'store-in-use', path: '/d/node.sqlite', pid: 77 }, ['process 77', 'stop --data /d or kill 77'], 1],
   [{ code: 'store-too-new', path: '/d', version: 9, known: 1 }, ['schema 9', 'knows 1'], 1],
   [{ code: 'store-unreadable', path: '/d', reason: 'disk' }, ['/d', 'disk'], 1],
+  [
+    { code: 'store-damaged', path: '/d', reason: 'page 7' },
+    ['/d is damaged', 'page 7', 'fulgurite backup', 'fulgurite channels restore', 'backup.md'],
+    1,
+  ],
   [{ code: 'store-log-foreign', path: '/d/node.sqlite' }, ['/d/node.sqlite-wal', '/d/node.sqlite-shm', 'remove'], 1],
   [{ code: 'seed-not-a-mnemonic', path: '/d/seed' }, ['/d/seed', '24 words'], 1],
   [{ code: 'seed-unreadable', path: '/d/seed', reason: 'not a file' }, ['/d/seed', 'not a file', '24 words'], 1],
-  [{ code: 'seed-missing', path: '/d/seed' }, ['/d/seed is gone', '24 words', '--data'], 1],
-  [{ code: 'seed-of-another-node', path: '/d/seed' }, ['/d/seed', 'another node', 'put back'], 1],
+  [{ code: 'seed-missing', path: '/d/seed' }, ['/d/seed is gone', '24 words', 'fulgurite seed restore', '--data'], 1],
+  [{ code: 'seed-of-another-node', path: '/d/seed' }, ['/d/seed', 'another node', 'fulgurite seed restore'], 1],
   [{ code: 'data-folder-copied', path: '/d/node.sqlite' }, ['/d/node.sqlite', 'copy', '--moved', 'backup.md'], 1],
   [{ code: 'file-unusable', path: '/d/api.json', reason: 'ENOSPC' }, ['/d/api.json', 'ENOSPC', 'room on the disk'], 1],
   [{ code: 'seed-readable-by-others', path: '/d/seed', mode: '644' }, ['644', 'chmod 600 /d/seed'], 1],
@@ -96,7 +101,7 @@ test('what the database says of a disk or of its file is told with its place, an
   const path = '/d/node.sqlite'
   for (const code of ['SQLITE_FULL', 'SQLITE_IOERR', 'SQLITE_IOERR_WRITE', 'SQLITE_READONLY', 'SQLITE_CANTOPEN'])
     t.deepEqual(toldFailureOf(withCode(code), '/d'), { code: 'file-unusable', path, reason: 'why' })
-  t.deepEqual(toldFailureOf(withCode('SQLITE_CORRUPT'), '/d'), { code: 'store-unreadable', path, reason: 'why' })
+  t.deepEqual(toldFailureOf(withCode('SQLITE_CORRUPT'), '/d'), { code: 'store-damaged', path, reason: 'why' })
   t.deepEqual(toldFailureOf(new FailureError({ code: 'any' }), '/d'), { code: 'any' })
   for (const bug of [withCode('SQLITE_CONSTRAINT'), withCode('ENOENT'), new TypeError('no'), 'thrown'])
     t.is(toldFailureOf(bug, '/d'), undefined)

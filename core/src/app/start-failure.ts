@@ -145,6 +145,11 @@ const EXPLANATIONS: Table = {
     ),
   'store-unreadable': ({ path, reason }) =>
     refused(`cannot read ${path}: ${reason}`, 'check that the file is whole and that you may read and write it'),
+  'store-damaged': ({ path, reason }) =>
+    refused(
+      `${path} is damaged: ${reason}`,
+      'look at the disk, keep the file aside, and put a backup in its place (made by fulgurite backup), or recover the channels from their static backup (fulgurite channels restore): see docs/guides/backup.md',
+    ),
   'store-log-foreign': ({ path }) =>
     refused(
       `${path} was put over another database, whose log is still beside it and would damage it`,
@@ -191,12 +196,12 @@ const EXPLANATIONS: Table = {
   'seed-missing': ({ path }) =>
     refused(
       `${path} is gone, although a node has run here: without the words in it nobody can sign for its channels and coins`,
-      'put back the 24 words (BIP 39), with mode 600; or name another data folder with --data to begin anew',
+      'put back the 24 words (BIP 39) with fulgurite seed restore, which asks for them; or name another data folder with --data to begin anew',
     ),
   'seed-of-another-node': ({ path }) =>
     refused(
       `${path} holds the words of another node, not of the one whose database is beside it`,
-      'put back the words that belong to it: with others nobody can sign for its channels and coins',
+      'move the file away, and put back the words that belong to the database with fulgurite seed restore: with others nobody can sign for its channels and coins',
     ),
   'data-folder-copied': ({ path }) =>
     refused(
@@ -326,12 +331,14 @@ export const toldFailureOf = (error: unknown, data: string): Failure | undefined
   const { code, message } = error as NodeJS.ErrnoException
   const path = join(data, 'node.sqlite')
   if (isOneOf(OF_DISK, code)) return startFailure({ code: 'file-unusable', path, reason: message })
+  if (isOneOf(DAMAGED, code)) return startFailure({ code: 'store-damaged', path, reason: message })
   if (isOneOf(OF_FILE, code)) return startFailure({ code: 'store-unreadable', path, reason: message })
   return undefined
 }
 
 const OF_DISK = ['SQLITE_FULL', 'SQLITE_IOERR', 'SQLITE_READONLY', 'SQLITE_CANTOPEN']
-const OF_FILE = ['SQLITE_CORRUPT', 'SQLITE_NOTADB', 'SQLITE_PERM', 'SQLITE_AUTH']
+const DAMAGED = ['SQLITE_CORRUPT', 'SQLITE_NOTADB']
+const OF_FILE = ['SQLITE_PERM', 'SQLITE_AUTH']
 
 const isOneOf = (codes: readonly string[], code: string | undefined): boolean =>
   codes.some((start) => code === start || code?.startsWith(`${start}_`))

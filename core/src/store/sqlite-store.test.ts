@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
+import { damagePages } from '../../../test/support/damage-pages.ts'
 import { sha256 } from '../crypto/hashes.ts'
 import { utf8Decode, utf8Encode } from '../lib/bytes.ts'
 import { FailureError } from '../lib/errors.ts'
@@ -18,7 +19,7 @@ const put = (table: string, key: string, value: string): Write => ({
   value: utf8Encode(value),
 })
 const remove = (table: string, key: string): Write => ({ table, key: utf8Encode(key), value: undefined })
-const read = async (store: Store, table: string, key: string): Promise<string | undefined> => {
+const readText = async (store: Store, table: string, key: string): Promise<string | undefined> => {
   const value = await store.get(table, utf8Encode(key))
   return value === undefined ? undefined : utf8Decode(value)
 }
@@ -46,9 +47,9 @@ test('submissions made together share one commit, and the last write to a key wi
   await store.flush()
   t.deepEqual(order, [1, 2, 3])
   t.is(store.counters.commits, 1)
-  t.is(await read(store, 'thing', 'a'), '2')
-  t.is(await read(store, 'thing', 'b'), undefined)
-  t.is(await read(store, 'other', 'x'), '1')
+  t.is(await readText(store, 'thing', 'a'), '2')
+  t.is(await readText(store, 'thing', 'b'), undefined)
+  t.is(await readText(store, 'other', 'x'), '1')
   await store.close()
 })
 
@@ -61,7 +62,7 @@ test('a row that is new and deleted before its commit is never written', async (
   await store.flush()
   t.deepEqual(released, ['put', 'delete'])
   t.is(store.counters.commits, 0)
-  t.is(await read(store, 'thing', 'a'), undefined)
+  t.is(await readText(store, 'thing', 'a'), undefined)
   await store.close()
 })
 
@@ -73,7 +74,7 @@ test('a row that is deleted, made anew and deleted in one commit is gone from th
   store.submit([{ ...put('thing', 'a', '2'), isNew: true }])
   store.submit([remove('thing', 'a')])
   await store.flush()
-  t.is(await read(store, 'thing', 'a'), undefined)
+  t.is(await readText(store, 'thing', 'a'), undefined)
   await store.close()
 })
 
@@ -82,7 +83,7 @@ test('a callback runs only when its writes and all earlier ones can be read', as
   const seen: Promise<string | undefined>[] = []
   for (let i = 0; i < 50; i++) {
     store.submit([put('thing', `k${i}`, `${i}`), put('other', 'last', `${i}`)], () =>
-      seen.push(read(store, 'thing', `k${i}`)),
+      seen.push(readText(store, 'thing', `k${i}`)),
     )
     if (i % 7 === 0) await store.flush()
   }
@@ -195,8 +196,8 @@ test('a file made by a newer schema is refused, an older one is brought forward'
     const second = await openSqliteStore({ path, migrations: newer, onFatal: unexpected })
     second.submit([put('third', 'b', '2')])
     await second.flush()
-    t.is(await read(second, 'thing', 'a'), '1')
-    t.is(await read(second, 'third', 'b'), '2')
+    t.is(await readText(second, 'thing', 'a'), '1')
+    t.is(await readText(second, 'third', 'b'), '2')
     await second.close()
     const error = await t.throwsAsync<FailureError<StoreOpenFailure>>(open(path), { instanceOf: FailureError })
     t.deepEqual(error?.failure, { code: 'store-too-new', path, version: 2, known: 1 })
@@ -210,7 +211,7 @@ test('a backup taken while the store is in use opens with what was durable', (t)
     store.submit([put('thing', 'a', '2')])
     await store.close()
     const copy = await open(join(folder, 'copy.sqlite'))
-    t.is(await read(copy, 'thing', 'a'), '1')
+    t.is(await readText(copy, 'thing', 'a'), '1')
     await copy.close()
   }))
 
@@ -246,7 +247,9 @@ test('a backup taken while the store is written to is one state that it had, mad
     t.is(statSync(copy).mode & 0o777, 0o600)
     const again = await open(copy)
     t.is(await again.damage(), undefined)
-    const [first, last, added] = await Promise.all(['row 0', 'row 599', 'zz'].map((key) => read(again, 'thing', key)))
+    const [first, last, added] = await Promise.all(
+      ['row 0', 'row 599', 'zz'].map((key) => readText(again, 'thing', key)),
+    )
     t.is(first, last)
     t.is(first, added)
     t.is((await again.scan('other')).length, Number(first))
@@ -261,7 +264,7 @@ test('a backup that cannot be written fails, and the store goes on', (t) =>
     await t.throwsAsync(store.backup(join(folder, 'nowhere', 'copy.sqlite')))
     store.submit([put('thing', 'a', '2')])
     await store.flush()
-    t.is(await read(store, 'thing', 'a'), '2')
+    t.is(await readText(store, 'thing', 'a'), '2')
     await store.close()
   }))
 
@@ -301,9 +304,9 @@ test('a deletion that may wait leaves the row until a later commit, and who scan
   store.submit([removeLater('thing', 'a')])
   await store.flush()
   t.is(store.counters.commits, 1)
-  t.is(await read(store, 'thing', 'a'), '1')
+  t.is(await readText(store, 'thing', 'a'), '1')
   t.deepEqual(await keysOf(store), ['b'])
-  t.is(await read(store, 'thing', 'a'), undefined)
+  t.is(await readText(store, 'thing', 'a'), undefined)
   store.submit([removeLater('thing', 'b')])
   t.deepEqual(await store.sizes('thing'), [])
   await store.close()
@@ -320,7 +323,7 @@ test('deletions that wait are one statement of one commit when they are many', a
   }
   t.is(store.counters.commits, 257)
   t.is(store.counters.statements, 258)
-  t.is(await read(store, 'thing', 'k0'), undefined)
+  t.is(await readText(store, 'thing', 'k0'), undefined)
   await store.close()
 })
 
@@ -341,11 +344,11 @@ test('a row that is written again is not deleted by what had waited', async (t) 
   store.submit([removeLater('thing', 'a'), removeLater('thing', 'b')])
   store.submit([put('thing', 'a', '2')])
   t.deepEqual(await keysOf(store), ['a'])
-  t.is(await read(store, 'thing', 'a'), '2')
+  t.is(await readText(store, 'thing', 'a'), '2')
   // Of several writes to a key in one commit the last wins, and this one leaves nothing that could wait.
   store.submit([put('thing', 'a', '3'), removeLater('thing', 'a')])
   await store.flush()
-  t.is(await read(store, 'thing', 'a'), undefined)
+  t.is(await readText(store, 'thing', 'a'), undefined)
   await store.close()
 })
 
@@ -364,8 +367,8 @@ test('a store that is closed, and a copy of it, hold nothing that was to be dele
       [copy, '1'],
     ] as const) {
       const again = await open(file)
-      t.is(await read(again, 'thing', 'a'), undefined)
-      t.is(await read(again, 'thing', 'b'), left)
+      t.is(await readText(again, 'thing', 'a'), undefined)
+      t.is(await readText(again, 'thing', 'b'), left)
       await again.close()
     }
   }))
@@ -375,8 +378,8 @@ test('of a submission nothing waits where a part of it takes back what is in the
   store.submit([{ ...put('thing', 'begun', '1'), isNew: true }])
   store.submit([removeLater('thing', 'begun'), { ...put('thing', 'ended', '1'), mayWait: true }])
   await store.flush()
-  t.is(await read(store, 'thing', 'ended'), '1')
-  t.is(await read(store, 'thing', 'begun'), undefined)
+  t.is(await readText(store, 'thing', 'ended'), '1')
+  t.is(await readText(store, 'thing', 'begun'), undefined)
   await store.close()
 })
 
@@ -430,6 +433,47 @@ test('a new file has pages that small rows fill, and one that there is keeps its
     t.deepEqual([await pageBytes('new'), await pageBytes('earlier')], [2_048, 4_096])
   })
 })
+
+for (const read of ['get', 'getAll', 'scan', 'sizes', 'weigh', 'sought'] as const) {
+  test(`a read of a damaged file calls onFatal once, and nothing that waits is released: ${read}`, async (t) => {
+    await withFolder(async (folder) => {
+      const path = join(folder, 'node.sqlite')
+      const whole = await open(path)
+      const key = utf8Encode('a row of eight bytes or more')
+      whole.submit([{ table: 'thing', key, value: utf8Encode('1') }])
+      await whole.close()
+      await damagePages(path, ['thing'])
+
+      const fatal: string[] = []
+      const failed = Promise.withResolvers<void>()
+      const store = await openSqliteStore({
+        path,
+        migrations,
+        ...(read === 'sought' && { sought: ['thing'] }),
+        onFatal: (error) => {
+          fatal.push((error as Error & { code: string }).code)
+          failed.resolve()
+        },
+      })
+      if (read === 'sought') await failed.promise
+      else await t.throwsAsync(READS[read](store, key))
+      t.deepEqual(fatal, ['SQLITE_CORRUPT'])
+      store.submit([put('other', 'b', '1')], () => t.fail('released'))
+      await t.throwsAsync(store.get('thing', key))
+      t.is(await readText(store, 'other', 'b'), undefined)
+      t.is(fatal.length, 1)
+      await store.close()
+    })
+  })
+}
+
+const READS = {
+  get: (store, key) => store.get('thing', key),
+  getAll: (store, key) => store.getAll('thing', [key]),
+  scan: (store) => store.scan('thing'),
+  sizes: (store) => store.sizes('thing'),
+  weigh: (store, key) => store.weigh('thing', [key]),
+} satisfies Record<string, (store: Store, key: Uint8Array) => Promise<unknown>>
 
 test('what follows a read is on the account that it was read for', async (t) => {
   const store = await open()

@@ -27,7 +27,10 @@ export interface SqliteStoreOptions {
    * and at least eight bytes long.
    */
   readonly sought?: readonly string[]
-  /** Called once if a commit fails. The process must end: memory is ahead of the disk and can't be taken back. */
+  /**
+   * Called once if a commit fails, or a read shows that the file is damaged or its disk cannot be read. The process must end: memory is
+   * ahead of the disk and can't be taken back, and whoever decides by a row that cannot be read decides wrongly.
+   */
   readonly onFatal: (error: Error) => void
 }
 
@@ -63,7 +66,9 @@ class SqliteStore implements Store {
     this.#onFatal = onFatal
     this.#sought = new SoughtKeys(sought.map(named))
     // If the store was closed or has failed meanwhile, the result has no use any more.
-    void this.#sought.read(connection).catch(nothing)
+    void this.#sought.read(connection).catch((error: Error) => {
+      if (isOfFile(error)) this.#fail(error)
+    })
   }
 
   submit(writes: readonly Write[], onDurable?: () => void): void {
@@ -96,14 +101,25 @@ class SqliteStore implements Store {
       // its own effects must not overtake those.
       await (batch.hasWrites ? this.#write(batch) : undefined)
     } catch (error) {
-      this.#state = 'failed'
-      this.#onFatal(error as Error)
+      this.#fail(error as Error)
       return
     }
+    if (this.#hasFailed()) return
     this.#state = 'idle'
     // The next commit is started first, so that its disk time passes while this one's effects are released.
     if (!this.#pending.isEmpty) void this.#commit()
     batch.release()
+  }
+
+  /** Nothing that waits is released any more. */
+  #fail(error: Error): void {
+    if (this.#hasFailed() || this.#state === 'closed') return
+    this.#state = 'failed'
+    this.#onFatal(error)
+  }
+
+  #hasFailed(): boolean {
+    return this.#state === 'failed'
   }
 
   async #write(batch: WriteBatch): Promise<void> {
@@ -185,9 +201,14 @@ class SqliteStore implements Store {
 
   async #read<Selected>(sql: string, values: readonly unknown[]): Promise<readonly Selected[]> {
     this.counters.reads += 1
-    const rows = await this.#connection.all<Selected>(sql, values)
-    waitIsOver()
-    return rows
+    try {
+      const rows = await this.#connection.all<Selected>(sql, values)
+      waitIsOver()
+      return rows
+    } catch (error) {
+      if (isOfFile(error as Error)) this.#fail(error as Error)
+      throw error
+    }
   }
 
   flush(): Promise<void> {
@@ -223,6 +244,12 @@ class SqliteStore implements Store {
     await this.#connection.close()
   }
 }
+
+/** What SQLite says when the file is at fault, or the disk under it. Anything else that a read fails by is a bug of ours. */
+const OF_FILE = ['SQLITE_CORRUPT', 'SQLITE_NOTADB', 'SQLITE_IOERR', 'SQLITE_CANTOPEN']
+
+const isOfFile = ({ code }: Error & { readonly code?: string }): boolean =>
+  OF_FILE.some((start) => code?.startsWith(start) === true)
 
 /** Where a header says how the file is written to (SQLite's file format, 1.3): 1 without a log, 2 with one. */
 const WRITE_VERSION_AT = 18
@@ -292,7 +319,9 @@ const openExclusively = async (path: string): Promise<SqliteConnection> => {
     const failure: StoreOpenFailure =
       code === 'SQLITE_BUSY' || code === 'SQLITE_LOCKED'
         ? { code: 'store-in-use', path }
-        : { code: 'store-unreadable', path, reason: message }
+        : code === 'SQLITE_CORRUPT' || code === 'SQLITE_NOTADB'
+          ? { code: 'store-damaged', path, reason: message }
+          : { code: 'store-unreadable', path, reason: message }
     throw new FailureError(failure)
   }
 }

@@ -39,8 +39,9 @@ export interface ScanOptions {
  * Ordered, durable storage of rows of bytes in named tables. It knows nothing about what it stores.
  *
  * Writes are grouped: everything that is submitted while a commit is under way goes into the next one, and of several writes to one key
- * only the last is issued. A commit is always a prefix of what was submitted, except for writes that may wait. A commit that fails ends the
- * store: its callbacks and those of all later submissions are never called, and `onFatal` tells the process to end.
+ * only the last is issued. A commit is always a prefix of what was submitted, except for writes that may wait. A commit that fails, or a read
+ * of a damaged file, ends the store: the callbacks of the commit under way and of all later ones are never called, and `onFatal` tells the
+ * process to end.
  */
 export interface Store {
   /** Adds the writes to the next commit. `onDurable` is called after that commit, in the order of submission. */
@@ -111,4 +112,5 @@ export interface Migration {
 export type StoreOpenFailure =
   | (Failure<'store-in-use'> & { readonly path: string })
   | (Failure<'store-too-new'> & { readonly path: string; readonly version: number; readonly known: number })
+  | (Failure<'store-damaged'> & { readonly path: string; readonly reason: string })
   | (Failure<'store-unreadable'> & { readonly path: string; readonly reason: string })

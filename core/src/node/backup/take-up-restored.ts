@@ -5,6 +5,7 @@ import { channelWrites } from '../channel/channel-rows.ts'
 import { keyIndexFloorWrite, lastKeyIndex, readKeyIndexFloor } from '../channel/key-indexes.ts'
 import type { NodeLog } from '../node-log.ts'
 import { isRestored, restoredMarkRemoval } from '../storage/restored-mark.ts'
+import { readUnderWay, readUnsure, unsureWrite } from '../storage/unsure-row.ts'
 
 /**
  * Channels that were opened after the database was copied had key indexes that it does not know. An index that is handed out twice gives two
@@ -14,8 +15,8 @@ import { isRestored, restoredMarkRemoval } from '../storage/restored-mark.ts'
 export const SKIPPED_KEY_INDEXES = 10_000
 
 /**
- * If the database was put back, its channels may be older than their peers know them: they are in doubt from now on, on the disk before
- * anything is done with them. `stored` is every channel of the store; returned is what they are now.
+ * If the database was put back, its channels may be older than their peers know them: they are in doubt from now on, and so is what was
+ * under way in it, on the disk before anything is done with them. `stored` is every channel of the store; returned is what they are now.
  */
 export const takeUpRestored = async (
   store: Store,
@@ -34,7 +35,10 @@ export const takeUpRestored = async (
     return { durable: doubted }
   })
   const floor = lastKeyIndex(stored, await readKeyIndexFloor(store)) + SKIPPED_KEY_INDEXES
-  store.submit([...writes, keyIndexFloorWrite(floor), restoredMarkRemoval])
+  // What was lost in an earlier life of the database stays lost.
+  const isLost = (await readUnsure(store))?.isLost === true
+  const unsure = unsureWrite({ isLost, ...(await readUnderWay(store)) })
+  store.submit([...writes, unsure, keyIndexFloorWrite(floor), restoredMarkRemoval])
   await store.flush()
   return states
 }

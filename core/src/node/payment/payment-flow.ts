@@ -39,6 +39,7 @@ import { RECEIVER_LANES, type ReceiverProtocol, receiverBehaviour } from './rece
 import { RELAYER_LANES, type RelayerProtocol, readRelays, relayerBehaviour } from './relayer-actor.ts'
 import { reportOffer } from './report-offer.ts'
 import { traceOffer } from './trace-offer.ts'
+import { openUnsureOutcomes, type UnsureOutcomes } from './unsure-outcomes.ts'
 import { htlcName, Upstream } from './upstream.ts'
 
 export interface PaymentFlowOptions {
@@ -151,11 +152,15 @@ export class PaymentFlow {
       ),
       { lanes: RELAYER_LANES },
     )
-    await this.#matchUp(relays)
-    watchHeight((height) => this.#relayer?.tell('block', { height }))
+    const unsure = await openUnsureOutcomes(store, channelDirectory)
+    await this.#matchUp(relays, unsure)
+    watchHeight((height) => {
+      this.#relayer?.tell('block', { height })
+      if (unsure.isCleared()) this.payments.tell('cleared', {})
+    })
   }
 
-  async #matchUp(relays: readonly RelayRecord[]): Promise<void> {
+  async #matchUp(relays: readonly RelayRecord[], unsure: UnsureOutcomes): Promise<void> {
     const { store, channelDirectory } = this.#options
     const stored = (await store.scan(TABLE.settlement)).map(readOutboxRow)
     const early = this.#early ?? { forwards: [], settled: [] }
@@ -174,15 +179,16 @@ export class PaymentFlow {
       effect,
     }))
     const matches = matchAfterRestart(incoming, outgoing, settlements, relays)
-    const isUnsure = [...channelDirectory.all()].some(({ state }) => isFunded(state.durable) && mayBeOld(state.durable))
-
     const held = new Map<string, number[]>()
     for (const reference of matches.payments.held) {
       const { paymentHash, attempt } = parsePaymentReference(reference)
       const hash = toHex(paymentHash)
       held.set(hash, [...(held.get(hash) ?? []), attempt])
     }
-    await this.payments.ask('resume', { held: Object.fromEntries(held), isUnsure })
+    await this.payments.ask('resume', {
+      held: Object.fromEntries(held),
+      unsure: unsure.payments,
+    })
     for (const { settlement } of matches.payments.settlements) {
       this.payments.tell('settled', { type: 'settle', ...settlement })
     }
@@ -198,8 +204,11 @@ export class PaymentFlow {
           this.#accept(match.incoming.effect, true)
           break
         case 'trace':
-          // A database that was put back does not tell that something was never offered.
-          if (!isUnsure && (await traceOffer(store, channelDirectory, match.offer)) === 'never') {
+          // A database that was put back does not tell that something was never offered. If that changes, the next start offers it.
+          if (
+            !unsure.hasRelay(match.incoming) &&
+            (await traceOffer(store, channelDirectory, match.offer)) === 'never'
+          ) {
             this.#accept(match.incoming.effect, true)
             break
           }
@@ -268,10 +277,6 @@ export class PaymentFlow {
     return update === undefined ? undefined : { ...update, signature: signer.signAsNode(channelUpdateDigest(update)) }
   }
 }
-
-/** What such a channel does not hold, it may have held in a state that is lost. */
-const mayBeOld = (durable: Funded): boolean =>
-  durable.inDoubt === true || (durable.phase === 'closing' && durable.closing.cause === 'data-loss')
 
 const uniqueOutcomes = (outcomes: readonly SettleEffect[]): readonly SettleEffect[] => {
   const unique = new Map<string, SettleEffect>()

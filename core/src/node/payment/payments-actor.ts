@@ -72,11 +72,13 @@ export type PaymentsProtocol = {
   resume: {
     readonly request: {
       readonly held: Readonly<Record<string, readonly number[]>>
-      /** The database was put back, and lacks what some channel has done since: an attempt that nothing holds may be out all the same. */
-      readonly isUnsure: boolean
+      /** Begun before the database was put back, which lacks what some channel has done since: attempts may be out that no row has. */
+      readonly unsure: ReadonlySet<string>
     }
     readonly reply: void
   }
+  /** What was unsure at the start is certain: no channel has done anything that the database lacks. */
+  cleared: { readonly request: Record<string, never>; readonly reply: void }
   /** Rows that are in the archive: those that are unchanged and that nothing needs are removed. Answered once that is durable. */
   remove: {
     readonly request: { readonly lookedAt: readonly LookedAtRow[]; readonly archivedAt: TimestampMs }
@@ -84,7 +86,12 @@ export type PaymentsProtocol = {
   }
 }
 
-export const PAYMENTS_LANES = { settled: 'priority', added: 'priority', resume: 'priority' } as const
+export const PAYMENTS_LANES = {
+  settled: 'priority',
+  added: 'priority',
+  resume: 'priority',
+  cleared: 'priority',
+} as const
 
 /** Sends payments: a driver for `payment/send`, which makes the decisions. */
 export const paymentsBehaviour =
@@ -98,6 +105,8 @@ class PaymentsDriver {
   readonly #live = new Map<string, SendState>()
   readonly #admitting = new Map<string, Promise<void>>()
   readonly #waiting = new Map<string, ((payment: SentPayment) => void)[]>()
+  /** Payments that are unsure, with those of their attempts that nothing was known to hold at the start. */
+  readonly #unsure = new Map<string, ReadonlySet<number>>()
 
   constructor(services: PaymentsServices, context: ActorContext<PaymentsProtocol>) {
     this.#services = services
@@ -116,7 +125,8 @@ class PaymentsDriver {
           this.#services.store.submit([outboxDeletion(effect)])
         },
         added: ({ hash, input }) => this.#input(hash, input),
-        resume: ({ held, isUnsure }) => this.#resume(held, isUnsure),
+        resume: ({ held, unsure }) => this.#resume(held, unsure),
+        cleared: () => this.#cleared(),
         remove: ({ lookedAt, archivedAt }) => this.#remove(lookedAt, archivedAt),
       },
     }
@@ -205,7 +215,7 @@ class PaymentsDriver {
     if (result !== undefined) this.#context.self.tell('added', { hash, input: { type: 'added', attempt, result } })
   }
 
-  async #resume(held: Readonly<Record<string, readonly number[]>>, isUnsure: boolean): Promise<void> {
+  async #resume(held: Readonly<Record<string, readonly number[]>>, unsure: ReadonlySet<string>): Promise<void> {
     const pending = await this.#services.store.scan(TABLE.paymentByStatus, {
       to: Uint8Array.of(PAYMENT_STATUS['in-flight'] + 1),
     })
@@ -222,7 +232,25 @@ class PaymentsDriver {
       const known = held[hash] ?? []
       const untold = await this.#untold(payment, known)
       this.#live.set(hash, resting(payment))
-      if (!isUnsure) this.#input(hash, { type: 'resumed', held: [...known, ...untold] })
+      if (unsure.has(hash)) {
+        const unheld = idsOf(payment).filter((id) => !known.includes(id) && !untold.includes(id))
+        this.#unsure.set(hash, new Set(unheld))
+      } else this.#input(hash, { type: 'resumed', held: [...known, ...untold] })
+    }
+  }
+
+  /** Attempts that were made since the start, and those that something held then, have outcomes of their own to come. */
+  async #cleared(): Promise<void> {
+    for (const [hash, unheld] of this.#unsure) {
+      this.#unsure.delete(hash)
+      const payment = this.#live.get(hash)?.payment
+      if (payment === undefined) continue
+      const certain = idsOf(payment).filter((id) => !unheld.has(id))
+      const untold = await this.#untold(payment, certain)
+      // Others may have been made meanwhile.
+      const now = this.#live.get(hash)?.payment
+      if (now === undefined) continue
+      this.#input(hash, { type: 'resumed', held: idsOf(now).filter((id) => !unheld.has(id) || untold.includes(id)) })
     }
   }
 
@@ -282,6 +310,8 @@ class PaymentsDriver {
     }
   }
 }
+
+const idsOf = ({ attempts }: SentPayment): readonly number[] => attempts.map(({ id }) => id)
 
 /** The payment of this hash as the disk holds it. */
 export const readPayment = async (store: Store, paymentHash: PaymentHash): Promise<SentPayment | undefined> => {
