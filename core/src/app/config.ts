@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { NETWORKS, type Network, type NetworkName } from '../bitcoin/network.ts'
 import type { RpcAuth, RpcOptions } from '../chain/bitcoind/rpc-client.ts'
 import { secp256k1 } from '../crypto/secp256k1.ts'
@@ -33,6 +33,8 @@ export interface NodeConfig {
   readonly moved: boolean
   /** The database may be older than what the peers know: its channels wait for them. */
   readonly restored: boolean
+  /** Where the static backup of the channels is written as well. */
+  readonly channelBackup?: string
 }
 
 /** A node on a bitcoind. */
@@ -129,6 +131,7 @@ const commonConfig = (
   if (maxPlugins !== undefined && !(/^\d{1,4}$/.test(maxPlugins) && Number(maxPlugins) <= MOST_PLUGINS)) {
     return err({ code: 'max-plugins-invalid', count: maxPlugins })
   }
+  const channelBackup = options.channelBackup ?? env.FULGURITE_CHANNEL_BACKUP
   const kept = readKeptTimes(options.keep ?? env.FULGURITE_KEEP?.split(',').filter((text) => text !== '') ?? [])
   if (!kept.ok) return err({ code: 'keep-invalid', ...kept.error })
   return ok({
@@ -144,6 +147,7 @@ const commonConfig = (
     // A chain of one's own has nothing to lose, and is copied for trials.
     moved: options.moved === true || network === NETWORKS.regtest,
     restored: options.restored === true,
+    ...(channelBackup === undefined ? {} : { channelBackup: resolve(channelBackup) }),
     pluginsWithoutWalls: options.pluginsWithoutWalls ?? env.FULGURITE_PLUGINS_WITHOUT_WALLS === '1',
     ...(maxPlugins === undefined ? {} : { maxPlugins: Number(maxPlugins) }),
   })

@@ -20,6 +20,7 @@ import { u32be } from '../lib/bytes.ts'
 import { systemClock } from '../lib/clock.ts'
 import { seededRng } from '../lib/rng.ts'
 import { createBackup } from '../node/backup/create-backup.ts'
+import { readKeyIndexFloor } from '../node/channel/key-indexes.ts'
 import { isRestored } from '../node/storage/restored-mark.ts'
 import { TABLE } from '../node/storage/tables.ts'
 import { devnetConfig, type NodeConfig } from './config.ts'
@@ -242,4 +243,26 @@ test('a copy that was made while its node ran, and mixes two states, is refused 
   t.is(restored.ok ? 'open' : restored.error.code, 'store-damaged')
   writeFileSync(join(data, 'node.sqlite'), bytes)
   t.is(await opened(data), 'open')
+})
+
+test('the first channels of a new folder under words that were used before get keys that none had; those of a node that draws its words are counted from the first', async (t) => {
+  const floorOf = async (data: string, random: number): Promise<number> => {
+    const folder = await openDataFolder(configOf(data), seededRng(random))
+    if (!folder.ok) throw new Error(folder.error.code)
+    await folder.value.store.flush()
+    const floor = await readKeyIndexFloor(folder.value.store)
+    await folder.value.close()
+    return floor
+  }
+  const data = await used()
+  t.is(await floorOf(data, 1), 0)
+  const floors = await Promise.all(
+    [2, 3].map((random) => {
+      const again = mkdtempSync(join(tmpdir(), 'fulgurite-data-'))
+      cpSync(join(data, 'seed'), join(again, 'seed'))
+      return floorOf(again, random)
+    }),
+  )
+  t.true(floors.every((floor) => floor >= 1_000_000 && floor < 2 ** 31 - 2_000_000))
+  t.not(floors[0], floors[1])
 })

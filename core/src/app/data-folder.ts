@@ -8,6 +8,7 @@ import { makeFolder } from '../lib/make-folder.ts'
 import { openOwnFile } from '../lib/own-file.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import type { Rng } from '../lib/rng.ts'
+import { keyIndexFloorWrite } from '../node/channel/key-indexes.ts'
 import { isRestored, restoredMark } from '../node/storage/restored-mark.ts'
 import { MIGRATIONS, SOUGHT, TABLE } from '../node/storage/tables.ts'
 import { hasForeignLog, openSqliteStore } from '../store/sqlite-store.ts'
@@ -42,6 +43,9 @@ export interface DataFolder {
 }
 
 const OWNER_ONLY = 0o700
+/** Key indexes are 31 bits. No node has come so far by counting, and two new folders hardly ever meet. */
+const FIRST_OF_USED_WORDS = 1_000_000
+const ROOM_OF_USED_WORDS = 1_000_000_000
 const DATABASE = 'node.sqlite'
 const NETWORK_KEY = utf8Encode('network')
 const SEED_KEY = utf8Encode('seed-mark')
@@ -126,6 +130,9 @@ export const openDataFolder = async (
       store.submit([
         { table: TABLE.meta, key: NETWORK_KEY, value: utf8Encode(network.name) },
         { table: TABLE.meta, key: SEED_KEY, value: own },
+        // Words that were there before had channels, maybe, that nobody knows here: a new one must not have the keys, and with them the
+        // per-commitment secrets, that a peer has been told of an old one.
+        ...(before.names.has('seed') ? [keyIndexFloorWrite(FIRST_OF_USED_WORDS + rng.below(ROOM_OF_USED_WORDS))] : []),
       ])
     }
     const logger = fileLogger(logPath, logLevel)

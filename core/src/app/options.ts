@@ -49,6 +49,8 @@ export interface StartOptions {
   readonly maxPlugins?: string
   /** The data folder was copied to where it is now, and its node has not run elsewhere since. */
   readonly moved?: boolean
+  /** A file, absolute, that holds the static backup of the channels besides the one in the data folder. */
+  readonly channelBackup?: string
   /** The database was put back from somewhere, and may be older than what the peers know. */
   readonly restored?: boolean
   /** A file whose first line is the passphrase of the seed; `-` is standard input. */

@@ -32,6 +32,12 @@ export {
   pastOfHtlcRow,
   readPastHtlc,
 } from './persistence/channel-codec.ts'
+export {
+  recoveredChannel,
+  type StaticChannel,
+  staticChannelCodec,
+  staticChannelOf,
+} from './persistence/static-channel.ts'
 export { resume } from './resume.ts'
 export {
   type Channel,

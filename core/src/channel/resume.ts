@@ -28,7 +28,9 @@ const watches = (durable: Funded, env: ChannelEnv): readonly Effect[] => {
   const spend = durable.phase === 'closing' ? confirmedSpend(durable) : undefined
   return [
     ...watchFunding(durable).map((effect): Effect => {
-      if (effect.type !== 'watch-spent' || spend?.confirmedAt === undefined) return effect
+      if (effect.type !== 'watch-spent') return effect
+      if (durable.recovered && spend === undefined) return { ...effect, unlessUnspentSince: durable.params.openedAt }
+      if (spend?.confirmedAt === undefined) return effect
       const isSpentBy = equalBytes(
         commitmentSpentBy(durable, spend.tx).localParams.fundingOutpoint.txid,
         effect.outpoint.txid,

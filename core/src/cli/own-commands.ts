@@ -88,6 +88,7 @@ export const addOwnCommands = (
         'how long what has ended is kept: failed-payments=90d; may be given again (all for ever)',
       ),
     )
+    .option('--channel-backup <file>', 'where the static backup of the channels is written as well: on another disk')
     .option('--moved', 'the data folder was copied to where it is, and its node has not run elsewhere since')
     .option('--restored', 'the database was put back and may be old: its channels wait for their peers')
     .option(...PASSPHRASE_FILE)
@@ -101,7 +102,15 @@ export const addOwnCommands = (
       const { data, devnet, json, ...rest } = command.optsWithGlobals<StartFlags>()
       const folder = data === undefined ? (devnet ? devnetFolder(io) : defaultFolder(io)) : resolve(io.cwd, data)
       const app = await loadApp()
-      done(await app.start({ ...rest, data: folder, devnet: devnet === true, json: json === true }))
+      done(
+        await app.start({
+          ...rest,
+          ...(rest.channelBackup === undefined ? {} : { channelBackup: resolve(io.cwd, rest.channelBackup) }),
+          data: folder,
+          devnet: devnet === true,
+          json: json === true,
+        }),
+      )
     })
   program
     .command('demo')

@@ -4,6 +4,7 @@ import type { ChainBackend } from '../chain/chain-backend.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Rng } from '../lib/rng.ts'
 import type { Store } from '../store/store.ts'
+import type { StaticBackupPlaces } from './backup/static-backup-keeper.ts'
 import type { TrafficLimits } from './connection/traffic-limits.ts'
 import type { Transport } from './connection/transport.ts'
 import type { NodeLog } from './node-log.ts'
@@ -34,6 +35,8 @@ export interface NodeOptions {
   readonly choices?: Partial<NodeChoices>
   /** For how long rows of what has ended are kept, and where they go then; for ever if absent. */
   readonly retention?: RetentionChoices
+  /** Where static backups of the channels are kept; nowhere if absent. */
+  readonly staticBackup?: StaticBackupPlaces
   /** Peers that the operator has named: the node knows where they are, and stays connected to them. */
   readonly peers?: readonly ConfiguredPeer[]
   /** What else `getinfo` should warn of. */

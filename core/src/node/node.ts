@@ -1,10 +1,12 @@
 import { type ActorSystem, createActorSystem } from '../actor/actor-system.ts'
 import { displayBlockHash } from '../bitcoin/block.ts'
 import { chainWatcher } from '../chain/watcher.ts'
+import { toHex } from '../lib/bytes.ts'
 import type { Failure } from '../lib/errors.ts'
 import { pacer } from '../lib/pace.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import { OUR_FEATURES } from '../wire/features.ts'
+import { openChannelBackups } from './backup/channel-backups.ts'
 import { takeUpRestored } from './backup/take-up-restored.ts'
 import { Broadcaster } from './chain/broadcaster.ts'
 import { chainCursor } from './chain/chain-cursor.ts'
@@ -43,6 +45,7 @@ import { Partners } from './peer/partners.ts'
 import { PeerDirectory } from './peer/peer-directory.ts'
 import { PeerManager } from './peer/peer-manager.ts'
 import { PeerNames } from './peer/peer-names.ts'
+import { formatAddress } from './peer/socket-address.ts'
 import { forceCloseReserve } from './publishing/force-close-reserve.ts'
 import { Publisher } from './publishing/publisher.ts'
 import { ARCHIVED_EVENTS } from './retention/event-rows.ts'
@@ -170,6 +173,17 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
     height,
     onUnreadable,
   })
+  const backups = await openChannelBackups({
+    places: options.staticBackup,
+    key: keys.backupKey,
+    chainHash: network.chainHash,
+    name: `fulgurite-${network.name}-${toHex(signer.nodeId).slice(0, 8)}`,
+    clock,
+    rng,
+    log,
+    channelDirectory,
+    addressesOf: (nodeId) => peers.knownAddresses(nodeId).map(formatAddress),
+  })
   const services: ChannelServices = {
     store,
     clock,
@@ -181,6 +195,8 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
     watcher,
     sight,
     mempoolSpend: (outpoint) => backend.mempoolSpend(outpoint),
+    whenKept: (act) => backups.keeper.whenKept(act),
+    isUnspent: async (outpoint) => (await backend.getUtxo(outpoint)) !== undefined,
     wallet,
     scripts,
     broadcaster,
@@ -283,6 +299,8 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
     flow,
     indexes,
     scripts,
+    channels,
+    backups,
     startedAt: clock.now(),
     height,
     invoices: new InvoiceReader(network.name),
@@ -294,6 +312,7 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
   const listening = options.listen === undefined ? undefined : await peers.listen(options.listen)
   const stop = async (): Promise<void> => {
     await kept?.stop()
+    await backups.keeper.stop()
     isStopping = true
     // The listener is closed once its connections are, and those end with the peers' actors.
     const listenerClosed = peers.stop()
@@ -312,6 +331,7 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
     return listening
   }
   await peers.start()
+  backups.keeper.start()
   kept?.start()
   return ok({
     gateway,

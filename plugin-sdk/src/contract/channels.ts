@@ -350,6 +350,33 @@ export const channels = actor('channels', 'Payment channels and what they charge
     access: 'operator',
     positional: ['channelId'],
   }),
+  backup: command({
+    summary:
+      'Writes the static backup of all channels into a folder on the machine of the node: one small file that only the words of the seed open. It brings back our share of channels from the words alone, by asking the peers to close them; HTLCs under way are lost. It is as good as new until a channel is opened. The node also keeps one beside its database, always.',
+    request: z.strictObject({ folder: text(4096, 'From the root on; it is made if there is none.') }),
+    reply: z.object({
+      path: text(8192, 'The file.'),
+      bytes: Count,
+      channels: field(Count, { summary: 'How many channels it holds.' }),
+    }),
+    errors: ['backup-failed'],
+    effects: [],
+    access: 'operator',
+    positional: ['folder'],
+  }),
+  restore: command({
+    summary:
+      'Brings back the channels of a static backup that this node does not know: for a node that has the words of its seed and nothing else. The node connects to the peers and asks them to close; our share comes to the wallet once their transactions are in a block. No channel that is brought back is ever used again.',
+    request: z.strictObject({ path: text(4096, 'The file, from the root on.') }),
+    reply: z.object({
+      restored: field(Count, { summary: 'Channels that are brought back, and whose peers are asked to close them.' }),
+      known: field(Count, { summary: 'Channels that the node knows already: they are left as they are.' }),
+    }),
+    errors: ['channel-backup-unreadable', 'channel-backup-invalid', 'channel-backup-too-new', 'channel-backup-foreign'],
+    effects: [],
+    access: 'operator',
+    positional: ['path'],
+  }),
   setRelayFees: command({
     summary: `Changes what the node charges to relay out of a channel. The old fees are honoured for ${DEFAULTS.oldRelayFeesMs / 60_000} more minutes.`,
     request: z.strictObject({ channelId: ChannelId, feeBaseMsat: Msat, feeProportionalMillionths: Ppm }),

@@ -8,6 +8,7 @@ import { sha256 } from '../../../core/src/crypto/hashes.ts'
 import { concat, toHex, utf8Encode } from '../../../core/src/lib/bytes.ts'
 import { systemClock } from '../../../core/src/lib/clock.ts'
 import { seededRng } from '../../../core/src/lib/rng.ts'
+import type { StaticBackupPlaces } from '../../../core/src/node/backup/static-backup-keeper.ts'
 import type { TrafficLimits } from '../../../core/src/node/connection/traffic-limits.ts'
 import type { EncodedEvent } from '../../../core/src/node/contract-gateway.ts'
 import { type FulguriteNode, startNode } from '../../../core/src/node/node.ts'
@@ -75,6 +76,7 @@ export interface TestNodeOptions {
   readonly traffic?: TrafficLimits
   readonly choices?: Partial<NodeChoices>
   readonly retention?: RetentionChoices
+  readonly staticBackup?: StaticBackupPlaces
   /** What its clock on the wall is ahead of ours, in this and later lives. */
   readonly aheadMs?: () => number
   /** Puts something between the node and the chain. */
@@ -137,6 +139,7 @@ export class TestNode {
       traffic,
       choices = {},
       retention,
+      staticBackup,
       aheadMs = () => 0,
     } = this.#options
     const store = storing(await openSqliteStore({ path, migrations: MIGRATIONS, sought: SOUGHT, onFatal: fatal }))
@@ -158,6 +161,7 @@ export class TestNode {
       peers,
       ...(traffic === undefined ? {} : { traffic }),
       ...(retention === undefined ? {} : { retention }),
+      ...(staticBackup === undefined ? {} : { staticBackup }),
       onFatal: fatal,
       onStopAsked() {},
     })

@@ -35,6 +35,7 @@ export interface StoredFunded {
   readonly closing?: ClosingProgress
   readonly inDoubt?: true
   readonly quarantine?: Quarantine
+  readonly recovered?: true
   readonly closingMinFeeratePerKw?: FeeratePerKw
   readonly closingScript?: Uint8Array
   readonly closes?: readonly SignedClose[]
@@ -47,6 +48,7 @@ export type LaterOfFunded =
   | 'inDoubt'
   | 'quarantine'
   | 'closesTaken'
+  | 'recovered'
   | 'fundingCoins'
   | 'closingMinFeeratePerKw'
   | 'closingScript'

@@ -328,6 +328,7 @@ const firstFunded = struct<Omit<StoredFunded, LaterOfFunded>>({
 export const laterOfFunded: LaterFields<Pick<StoredFunded, LaterOfFunded | 'closing'>> = {
   inDoubt: { number: 1, codec: yes },
   quarantine: { number: 2, codec: struct<Quarantine>({ since: count, throws: count }) },
+  recovered: { number: 3, codec: yes },
   fundingCoins: { number: 4, codec: fundingCoins },
   closing: {
     number: 9,

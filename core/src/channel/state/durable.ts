@@ -50,6 +50,8 @@ export interface FundedCommon {
    * `channel_reestablish` that it knows none later, or the operator has taken the risk.
    */
   readonly inDoubt?: true
+  /** Known from a static backup alone: where the channel is, and not one of its commitments. It closes from the start, and never by us. */
+  readonly recovered?: true
   /** The channel's actor threw: the channel takes no part in the protocol until the operator lets it, whatever is started anew. */
   readonly quarantine?: Quarantine
 }

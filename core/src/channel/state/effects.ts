@@ -117,6 +117,8 @@ export interface WatchSpentEffect {
   readonly known?: { readonly txid: TxId; readonly height: BlockHeight }
   /** The lowest block that may hold a spend, if blocks that have passed must be looked through for it. */
   readonly since?: BlockHeight
+  /** The same, unless the output is unspent at the tip: nothing has watched it before. */
+  readonly unlessUnspentSince?: BlockHeight
 }
 
 interface EmitEffect {

@@ -84,6 +84,8 @@ export const reestablishTimedOut = (durable: Funded, session: Session, env: Chan
 
 /** BOLT 2, channel_reestablish. */
 export const channelReestablish = (durable: Funded, env: ChannelEnv): ChannelReestablish => {
+  // Its numbers are lost.
+  if (durable.recovered) return reestablishUnknown(durable.params.channelId)
   const { local, remote } = latest(durable)
   const secret =
     remote.index === 0 ? undefined : findSecret(durable.remoteSecrets, FIRST_SECRET_INDEX - (remote.index - 1))

@@ -89,7 +89,11 @@ export class ChannelEffects {
       const { state } = entryOf(hold)
       services.store.submit(writes, () => {
         publish(services, hold, { durableState: state })
-        for (const release of outward) this.#release(release)
+        const releaseAll = (): void => {
+          for (const release of outward) this.#release(release)
+        }
+        if (effects.some(bringsMoney)) services.whenKept(releaseAll)
+        else releaseAll()
       })
       hold.submitted = state
     }
@@ -240,6 +244,12 @@ export class ChannelEffects {
     return toHex(idsOf(this.#durable).channelId)
   }
 }
+
+/** After these the channel may hold money of ours: it is funded, by us or the peer, or the peer may pay us. */
+const bringsMoney = (effect: Effect): boolean =>
+  effect.type === 'publish'
+    ? effect.purpose === 'funding'
+    : effect.type === 'send' && (effect.message.type === 'funding_signed' || effect.message.type === 'channel_ready')
 
 const openedAt = (durable: Channel): number | undefined => (isFunded(durable) ? durable.params.openedAt : undefined)
 

@@ -38,6 +38,10 @@ export interface ChannelServices {
   readonly sight: Pick<ChainSight, 'of'>
   /** What spends the output in the mempool, as far as the backend can tell. */
   mempoolSpend(outpoint: OutPoint): Promise<Tx | undefined>
+  /** Whether the best chain has the output and none of its blocks spends it. Rejects where the backend does not answer. */
+  isUnspent(outpoint: OutPoint): Promise<boolean>
+  /** Acts once the static backup holds every channel that there is now, in the order of the calls. */
+  whenKept(act: () => void): void
   readonly wallet: Wallet
   readonly scripts: ShutdownScripts
   readonly broadcaster: Broadcaster

@@ -2,7 +2,8 @@ import type { ActorRef } from '../../actor/types.ts'
 import type { Unwatch } from '../../chain/watcher.ts'
 import type { ChainInput, WatchConfirmedEffect, WatchSpentEffect } from '../../channel/index.ts'
 import { toHex } from '../../lib/bytes.ts'
-import type { OutPoint } from '../../lib/ids.ts'
+import type { OutPoint, TxId } from '../../lib/ids.ts'
+import type { BlockHeight } from '../../lib/units.ts'
 import type { ChannelProtocol } from './channel-protocol.ts'
 import type { ChannelServices } from './channel-services.ts'
 
@@ -15,6 +16,9 @@ export class ChannelWatches {
   readonly #channel: ActorRef<ChannelProtocol>
   readonly #onMempool: (spent: boolean) => void
   readonly #watches = new Map<string, Unwatch>()
+  /** Spends that were found in blocks that had passed. */
+  readonly #seenAt = new Map<string, BlockHeight>()
+  #isCleared = false
 
   /** `onMempool` hears whether a transaction that spends the funding waits for a block. */
   constructor(services: ChannelServices, channel: ActorRef<ChannelProtocol>, onMempool: (spent: boolean) => void) {
@@ -42,7 +46,7 @@ export class ChannelWatches {
       this.#services.watcher.watchConfirmed({
         txid,
         minDepth: depth,
-        ...(known === undefined ? this.#since(depth, openedAt, again) : { known }),
+        ...(known === undefined ? this.#sinceSeen(txid, this.#since(depth, openedAt, again)) : { known }),
         handler: (event) => {
           if (event.type === 'unconfirmed') return this.#tell({ type: 'unconfirmed', txid })
           const { tx, height, txIndex } = event
@@ -52,7 +56,20 @@ export class ChannelWatches {
     )
   }
 
-  spent(
+  spent(effect: WatchSpentEffect, openedAt: number | undefined, again: boolean, isFunding: boolean): void {
+    const { unlessUnspentSince, ...watched } = effect
+    if (unlessUnspentSince === undefined) this.#spent(watched, openedAt, again, isFunding)
+    else void this.#spentLongAgo(watched, unlessUnspentSince, isFunding)
+  }
+
+  /** Blocks are looked through one by one, and there may be many: the backend knows whether there is something to find. */
+  async #spentLongAgo(watched: WatchSpentEffect, from: BlockHeight, isFunding: boolean): Promise<void> {
+    const asked = this.#services.height()
+    const isUnspent = await this.#services.isUnspent(watched.outpoint).catch(() => false)
+    if (!this.#isCleared) this.#spent({ ...watched, since: isUnspent ? asked : from }, from, false, isFunding)
+  }
+
+  #spent(
     { outpoint, known, since }: WatchSpentEffect,
     openedAt: number | undefined,
     again: boolean,
@@ -63,10 +80,11 @@ export class ChannelWatches {
         outpoint,
         ...(since === undefined ? this.#since(0, openedAt, again) : { since }),
         ...(known && { known }),
-        handler: (event) =>
-          this.#tell(
-            event.type === 'spent' ? { type: 'spent', outpoint, tx: event.tx } : { type: 'unspent', outpoint },
-          ),
+        handler: (event) => {
+          if (event.type === 'unspent') return this.#tell({ type: 'unspent', outpoint })
+          if (event.height < this.#services.height()) this.#seenAt.set(toHex(event.txid), event.height)
+          return this.#tell({ type: 'spent', outpoint, tx: event.tx })
+        },
         inMempool: (spender) =>
           isFunding ? this.#onMempool(spender !== undefined) : spender && void this.#tellMempool(outpoint),
       }),
@@ -84,6 +102,7 @@ export class ChannelWatches {
   }
 
   clear(): void {
+    this.#isCleared = true
     for (const unwatch of this.#watches.values()) unwatch()
     this.#watches.clear()
   }
@@ -96,6 +115,12 @@ export class ChannelWatches {
   async #tell(input: ChainInput): Promise<void> {
     await this.#channel.ask('chain', input)
     await this.#services.store.flush()
+  }
+
+  /** What is found in a block that has passed is in that block: it is not waited for in those to come. */
+  #sinceSeen(txid: TxId, otherwise: { readonly since?: number }): { readonly since?: number } {
+    const since = this.#seenAt.get(toHex(txid))
+    return since === undefined ? otherwise : { since }
   }
 
   /**

@@ -6,6 +6,8 @@ import { TABLE } from '../storage/tables.ts'
 /** Hands out the index from which a channel's keys are derived: never the same for two channels. */
 export interface KeyIndexes {
   next(): number
+  /** Nothing up to this one is handed out any more. */
+  skip(to: number): void
 }
 
 /**
@@ -14,7 +16,12 @@ export interface KeyIndexes {
  */
 export const keyIndexes = (stored: readonly ChannelState[], floor = 0): KeyIndexes => {
   let last = lastKeyIndex(stored, floor)
-  return { next: () => ++last }
+  return {
+    next: () => ++last,
+    skip(to) {
+      last = Math.max(last, to)
+    },
+  }
 }
 
 /** The highest that was ever handed out, as far as the store knows. */

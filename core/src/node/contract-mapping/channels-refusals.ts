@@ -3,6 +3,7 @@ import { satPerVbyte } from '../../bitcoin/fees.ts'
 import type { CommandError, Feerates, Phase } from '../../channel/index.ts'
 import { assertNever } from '../../lib/errors.ts'
 import type { WalletError } from '../../wallet/wallet.ts'
+import type { ReadFailure } from '../backup/channel-backups.ts'
 import type { PeerFailure } from '../peer/peer-protocol.ts'
 import { MAX_FEE_BASE_MSAT, MAX_FEE_PROPORTIONAL_MILLIONTHS } from '../settings.ts'
 import { refusal } from './handlers.ts'
@@ -10,6 +11,26 @@ import { coinRefusal, rescanRefusal, shortRefusal } from './wallet-refusals.ts'
 
 export const channelNotFound = () =>
   refusal('channel-not-found', 'no open or closing channel has this id', { field: 'channelId' })
+
+export const channelBackupRefusal = (failure: ReadFailure) => {
+  const field = { field: 'path' } as const
+  switch (failure.code) {
+    case 'channel-backup-unreadable':
+      return refusal(failure.code, `the file cannot be read: ${failure.reason}`, field)
+    case 'channel-backup-invalid':
+      return refusal(failure.code, 'the file is no static backup of channels, or not a whole one', field)
+    case 'channel-backup-too-new':
+      return refusal(failure.code, 'a later version of the program has made it: use that one, or a later', field)
+    case 'channel-backup-foreign':
+      return refusal(
+        failure.code,
+        'the file was changed since it was made, or other words, or those of another network, have made it: put back the words first (fulgurite seed restore)',
+        field,
+      )
+    default:
+      return assertNever(failure, 'why a backup is not read')
+  }
+}
 
 export const dearer = () =>
   refusal('fee-limit-exceeded', 'closing the channel costs more now than when the command was checked: ask again')

@@ -48,6 +48,7 @@ export const nodeHandlers = (
         ...wallWarnings(walls),
         ...unreachableWarning(context),
         ...(context.kept?.warnings() ?? []),
+        ...context.backups.keeper.warnings(),
         ...(options.warnings?.() ?? []),
       ],
     })

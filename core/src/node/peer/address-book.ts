@@ -81,6 +81,12 @@ export class AddressBook {
     this.#put(nodeId, { address, reachedAt: this.#options.clock.now() })
   }
 
+  /** A backup says that the address led to the peer. */
+  recalled(nodeId: NodeId, address: SocketAddress): void {
+    const entries = this.#entries.get(toHex(nodeId)) ?? []
+    if (!entries.some((entry) => isSame(entry.address, address))) this.#put(nodeId, { address, reachedAt: 1 })
+  }
+
   /** A partner called from this host. */
   calledFrom(nodeId: NodeId, host: string): void {
     if (host === '') return

@@ -24,7 +24,7 @@ import { Partners } from './partners.ts'
 import { PEER_LANES, type PeerServices, peerBehaviour } from './peer-actor.ts'
 import type { PeerProtocol } from './peer-protocol.ts'
 import { Reconnection } from './reconnection.ts'
-import type { SocketAddress } from './socket-address.ts'
+import { parseAddress, type SocketAddress } from './socket-address.ts'
 
 export interface PeerManagerOptions {
   readonly store: Store
@@ -140,6 +140,18 @@ export class PeerManager {
     this.#addresses.reached(nodeId, address)
     this.#attach(connected.value)
     return ok(undefined)
+  }
+
+  /** A channel with the peer was brought back. One that is connected has said what it has to say about it: it is to say so again. */
+  wanted(nodeId: NodeId, addresses: readonly string[]): void {
+    // The first is the likeliest.
+    for (const text of addresses.toReversed()) {
+      const address = parseAddress(text)
+      if (address !== undefined) this.#addresses.recalled(nodeId, address)
+    }
+    this.#actorOf(nodeId)
+    for (const connection of this.#attached.get(toHex(nodeId)) ?? []) connection.close('channel-recovered')
+    this.#retry(nodeId)
   }
 
   /** Where the node may be reached, the likeliest first. */

@@ -108,7 +108,8 @@ const reportSpend = (durable: Closing, { kind, tx, txid }: FundingSpend): readon
     case 'revoked-local':
       return [emit(durable, { type: 'error', error: { code: 'own-revoked-commitment-published', txid } })]
     case 'unknown':
-      return [emit(durable, { type: 'error', error: { code: 'unknown-funding-spend', txid } })]
+      // Of a channel that a static backup has brought back no commitment is known, and the peer was asked for this one.
+      return durable.recovered ? [] : [emit(durable, { type: 'error', error: { code: 'unknown-funding-spend', txid } })]
   }
 }
 

@@ -1,0 +1,94 @@
+import { constants } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { isAbsolute, join } from 'node:path'
+import type { Failure } from '../../lib/errors.ts'
+import { makeFolder } from '../../lib/make-folder.ts'
+import { err, ok, type Result } from '../../lib/result.ts'
+import { replaceFile } from './replace-file.ts'
+import { type ChannelsRestored, type ChannelsRestorer, restoreChannels } from './restore-channels.ts'
+import {
+  MAX_STATIC_BACKUP_BYTES,
+  openStaticBackup,
+  type StaticBackup,
+  type StaticBackupFailure,
+} from './static-backup.ts'
+import { StaticBackupKeeper, type StaticBackupKeeperOptions } from './static-backup-keeper.ts'
+
+interface StaticBackupMade {
+  readonly path: string
+  readonly bytes: number
+  readonly channels: number
+}
+
+type WriteFailure = Failure<'backup-failed'> & { readonly reason: string }
+export type ReadFailure = StaticBackupFailure | (Failure<'channel-backup-unreadable'> & { readonly reason: string })
+
+/** Static backups of the channels, as the operator has them: kept by themselves, written somewhere at once, and read back. */
+export interface ChannelBackups {
+  readonly keeper: StaticBackupKeeper
+  /** Into a folder, which is made if there is none. */
+  writeTo(folder: string): Promise<Result<StaticBackupMade, WriteFailure>>
+  /** Brings back the channels of a file that are not known. */
+  restoreFrom(path: string, restorer: ChannelsRestorer): Promise<Result<ChannelsRestored, ReadFailure>>
+}
+
+export const openChannelBackups = async (
+  options: StaticBackupKeeperOptions & { readonly name: string },
+): Promise<ChannelBackups> => {
+  const { key, chainHash, places, log, name } = options
+  const read = async (path: string): Promise<Result<StaticBackup, ReadFailure>> => {
+    const bytes = await readBounded(path)
+    return bytes.ok ? openStaticBackup(key, bytes.value, chainHash) : bytes
+  }
+  const last = places === undefined ? undefined : await read(places.own)
+  const keeper = new StaticBackupKeeper(options, last?.ok ? last.value.madeAt : 0n)
+  return {
+    keeper,
+    async writeTo(folder) {
+      if (!isAbsolute(folder))
+        return err({ code: 'backup-failed', reason: 'the folder must be named from the root on' })
+      const path = join(folder, `${name}.channels`)
+      try {
+        makeFolder(folder, 0o700)
+        const bytes = keeper.sealed()
+        const channels = keeper.size
+        await replaceFile(path, bytes)
+        log.info('channel-backup.made', { path, channels })
+        return ok({ path, bytes: bytes.length, channels })
+      } catch (error) {
+        return err({ code: 'backup-failed', reason: (error as Error).message })
+      }
+    },
+    async restoreFrom(path, restorer) {
+      const backup = await read(path)
+      return backup.ok ? ok(await restoreChannels(restorer, backup.value)) : backup
+    },
+  }
+}
+
+// A pipe, or a device without end, is no backup either.
+const readBounded = async (path: string): Promise<Result<Uint8Array, ReadFailure>> => {
+  const unreadable = (reason: string) => err({ code: 'channel-backup-unreadable', reason } as const)
+  if (!isAbsolute(path)) return unreadable('the file must be named from the root on')
+  try {
+    const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
+    try {
+      const found = await file.stat()
+      const { size } = found
+      if (!found.isFile()) return unreadable('it is no file')
+      if (size > MAX_STATIC_BACKUP_BYTES) return err({ code: 'channel-backup-invalid' })
+      const bytes = new Uint8Array(size)
+      let length = 0
+      for (;;) {
+        const { bytesRead } = await file.read(bytes, length, size - length, length)
+        if (bytesRead === 0) break
+        length += bytesRead
+      }
+      return ok(bytes.subarray(0, length))
+    } finally {
+      await file.close()
+    }
+  } catch (error) {
+    return unreadable((error as Error).message)
+  }
+}

@@ -1,0 +1,71 @@
+import { type StaticChannel, staticChannelCodec } from '../../channel/index.ts'
+import { open, seal, TAG_LENGTH } from '../../crypto/chacha20-poly1305.ts'
+import { concat, equalBytes, utf8Encode } from '../../lib/bytes.ts'
+import type { Failure } from '../../lib/errors.ts'
+import type { NodeId } from '../../lib/ids.ts'
+import { err, type Result } from '../../lib/result.ts'
+import type { Rng } from '../../lib/rng.ts'
+import { type Codec, decodeWith, encodeWith } from '../../wire/codec/codec.ts'
+import { struct, u16List } from '../../wire/codec/combinators.ts'
+import { bytes32, point, u16Text, u64 } from '../../wire/codec/primitives.ts'
+
+/** Where the peers are, and what never changes in the channels with them. */
+export interface StaticBackup {
+  readonly chainHash: Uint8Array
+  /** Later than any before of the same node: milliseconds, as far as the clock goes forward. */
+  readonly madeAt: bigint
+  readonly peers: readonly StaticPeer[]
+  readonly channels: readonly StaticChannel[]
+}
+
+interface StaticPeer {
+  readonly nodeId: NodeId
+  /** `host:port`, the likeliest first. */
+  readonly addresses: readonly string[]
+}
+
+/** Sealed, it is never larger; what claims to be is not read. */
+export const MAX_STATIC_BACKUP_BYTES = 32 * 1024 * 1024
+
+const MAGIC = utf8Encode('fulgscb')
+const VERSION = 1
+const HEAD_BYTES = 8
+const NONCE_BYTES = 12
+
+const codec: Codec<StaticBackup> = struct<StaticBackup>({
+  chainHash: bytes32,
+  madeAt: u64,
+  peers: u16List(struct<StaticPeer>({ nodeId: point, addresses: u16List(u16Text) })),
+  channels: u16List(staticChannelCodec),
+})
+
+/** Sealed by a key that only the seed gives: ChaCha20-Poly1305 (RFC 8439), with a nonce that is drawn each time. */
+export const sealStaticBackup = (key: Uint8Array, rng: Rng, backup: StaticBackup): Uint8Array => {
+  const head = concat(MAGIC, Uint8Array.of(VERSION))
+  const nonce = rng.bytes(NONCE_BYTES)
+  return concat(head, nonce, seal(key, nonce, head, encodeWith(codec, backup)))
+}
+
+export type StaticBackupFailure =
+  /** It is none, or not whole. */
+  | Failure<'channel-backup-invalid'>
+  | Failure<'channel-backup-too-new'>
+  /** It was made by another seed or changed since: nobody can tell which. */
+  | Failure<'channel-backup-foreign'>
+
+export const openStaticBackup = (
+  key: Uint8Array,
+  bytes: Uint8Array,
+  chainHash: Uint8Array,
+): Result<StaticBackup, StaticBackupFailure> => {
+  const head = bytes.subarray(0, HEAD_BYTES)
+  const isOne = equalBytes(head.subarray(0, MAGIC.length), MAGIC) && bytes.length <= MAX_STATIC_BACKUP_BYTES
+  if (!isOne || bytes.length < HEAD_BYTES + NONCE_BYTES + TAG_LENGTH) return err({ code: 'channel-backup-invalid' })
+  if (head[MAGIC.length] !== VERSION) return err({ code: 'channel-backup-too-new' })
+  const sealed = bytes.subarray(HEAD_BYTES + NONCE_BYTES)
+  const plain = open(key, bytes.subarray(HEAD_BYTES, HEAD_BYTES + NONCE_BYTES), head, sealed)
+  if (plain === undefined) return err({ code: 'channel-backup-foreign' })
+  const backup = decodeWith(codec, plain)
+  if (!backup.ok) return err({ code: 'channel-backup-invalid' })
+  return equalBytes(backup.value.chainHash, chainHash) ? backup : err({ code: 'channel-backup-foreign' })
+}

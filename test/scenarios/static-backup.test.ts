@@ -1,0 +1,121 @@
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import test, { type ExecutionContext } from 'ava'
+import { type TestNode, World } from './support/world.ts'
+
+const inFolder = (t: ExecutionContext) => {
+  const folder = mkdtempSync(join(tmpdir(), 'fulgurite-static-'))
+  const world = new World()
+  t.teardown(async () => {
+    await world.close()
+    rmSync(folder, { recursive: true })
+  })
+  return { folder, world }
+}
+
+const owned = async (node: TestNode): Promise<bigint> => {
+  const { confirmedSat, unconfirmedSat } = await node.ask('wallet', 'balance', {})
+  return confirmedSat + unconfirmedSat
+}
+
+/** Alice has a channel with bob, in which payments have gone both ways, and loses all but her words and the static backup. */
+const lost = async (t: ExecutionContext) => {
+  const { folder, world } = inFolder(t)
+  const places = { own: join(folder, 'channels.backup'), other: join(folder, 'elsewhere.backup') }
+  const alice = await world.node('alice', { staticBackup: places })
+  const bob = await world.node('bob', { path: join(folder, 'bob.sqlite') })
+  await alice.faucet(10_000_000n)
+  await alice.connectTo(bob)
+  const channelId = await alice.openTo(bob, 1_000_000n, 300_000_000n)
+  await alice.pay(await bob.invoice(10_000_000n))
+  await bob.pay(await alice.invoice(4_000_000n))
+  await alice.until(async () => (await alice.ask('channels', 'get', { channelId })).channel.htlcsInFlight === 0)
+  const { localMsat } = (await alice.ask('channels', 'get', { channelId })).channel
+  await alice.stop()
+  return { folder, world, bob, places, channelId, localMsat }
+}
+
+/** What comes back: less the fees of the commitment, its anchors and the claim. */
+const comesBack = async (t: ExecutionContext, world: World, alice: TestNode, localMsat: bigint): Promise<void> => {
+  for (let block = 0; block < 20 && (await owned(alice)) === 0n; block++) await world.mine(1)
+  const came = await owned(alice)
+  t.true(came <= localMsat / 1000n && came > localMsat / 1000n - 5_000n, `${came} of ${localMsat / 1000n}`)
+}
+
+test('a node that has its words and a static backup alone — asks the peer to close, and gets its share', async (t) => {
+  const { world, bob, places, channelId, localMsat } = await lost(t)
+  t.is(statSync(places.own).mode & 0o777, 0o600)
+  t.deepEqual(readFileSync(places.own), readFileSync(places.other))
+
+  const alice = await world.node('alice')
+  t.deepEqual(await alice.ask('channels', 'restore', { path: places.other }), { restored: 1, known: 0 })
+  t.like((await alice.ask('channels', 'get', { channelId })).channel, { state: 'closing', capacitySat: 1_000_000n })
+  // Nothing of ours can be published, whoever asks.
+  const forced = await alice.tryAsk('channels', 'forceClose', { channelId, evenIfOld: true })
+  t.like(forced, { ok: false, error: { code: 'already-closing' } })
+  t.deepEqual(await alice.ask('channels', 'restore', { path: places.own }), { restored: 0, known: 1 })
+  await bob.until(async () => bob.payloads('channel.closing').length === 1)
+  await comesBack(t, world, alice, localMsat)
+  await world.mine(120)
+  await alice.until(async () => alice.payloads('channel.closed').length === 1)
+  t.deepEqual(alice.payloads('channel.closing'), [])
+})
+
+test('a channel that its peer has closed long before the static backup is put back — is found in the blocks, and its share taken', async (t) => {
+  const { world, bob, places, channelId, localMsat } = await lost(t)
+  await bob.ask('channels', 'forceClose', { channelId })
+  await world.mine(30)
+  await bob.stop()
+  const alice = await world.node('alice')
+  await world.mine(10)
+  t.deepEqual(await alice.ask('channels', 'restore', { path: places.own }), { restored: 1, known: 0 })
+  await comesBack(t, world, alice, localMsat)
+})
+
+test('a static backup that another seed has made, or that was changed, is refused with what to do; a channel of the node is left as it is', async (t) => {
+  const { folder, world, bob, places } = await lost(t)
+  const refusal = async (node: TestNode, path: string): Promise<string> => {
+    const asked = await node.tryAsk('channels', 'restore', { path })
+    return asked.ok ? 'restored' : asked.error.code
+  }
+  t.is(await refusal(bob, places.own), 'channel-backup-foreign')
+  const alice = await world.node('alice')
+  const whole = readFileSync(places.own)
+  const changed = join(folder, 'changed')
+  for (const [at, code] of [
+    [0, 'channel-backup-invalid'],
+    [7, 'channel-backup-too-new'],
+    [8, 'channel-backup-foreign'],
+    [20, 'channel-backup-foreign'],
+    [whole.length - 1, 'channel-backup-foreign'],
+  ] as const) {
+    const bytes = Buffer.from(whole)
+    bytes[at] = (bytes[at] ?? 0) ^ 0xff
+    writeFileSync(changed, bytes)
+    t.is(await refusal(alice, changed), code)
+  }
+  writeFileSync(changed, whole.subarray(0, 30))
+  t.is(await refusal(alice, changed), 'channel-backup-invalid')
+  t.is(await refusal(alice, folder), 'channel-backup-unreadable')
+  t.is(await refusal(alice, 'channels.backup'), 'channel-backup-unreadable')
+  t.is((await alice.ask('channels', 'list', {})).items.length, 0)
+})
+
+test('a channel is in the static backup on the disk before its funding is on its way, and a place that is away keeps nobody', async (t) => {
+  const { folder, world } = inFolder(t)
+  const own = join(folder, 'channels.backup')
+  const other = join(folder, 'not-there', 'channels.backup')
+  const alice = await world.node('alice', { staticBackup: { own, other } })
+  const bob = await world.node('bob')
+  await alice.faucet(10_000_000n)
+  await alice.connectTo(bob)
+  const empty = readFileSync(own).length
+  await alice.openTo(bob, 1_000_000n)
+  t.true(readFileSync(own).length > empty + 200)
+  const { warnings } = await alice.ask('node', 'getInfo', {})
+  t.true(warnings.some((warning) => warning.includes(other)))
+  const made = await alice.ask('channels', 'backup', { folder: join(folder, 'by-hand') })
+  t.is(made.channels, 1)
+  t.is(readFileSync(made.path).length, made.bytes)
+})
