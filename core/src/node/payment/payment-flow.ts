@@ -187,7 +187,7 @@ export class PaymentFlow {
     }
     await this.payments.ask('resume', {
       held: Object.fromEntries(held),
-      unsure: unsure.payments,
+      unsure: [...unsure.payments],
     })
     for (const { settlement } of matches.payments.settlements) {
       this.payments.tell('settled', { type: 'settle', ...settlement })

@@ -158,7 +158,7 @@ test('a command goes with the first row of its payment, and is listed when that 
   ])
   await store.flush()
   await clock.advance(5)
-  await live((payments) => payments.ask('resume', { held: {}, unsure: new Set() }))
+  await live((payments) => payments.ask('resume', { held: {}, unsure: [] }))
   t.like(decodeSentPayment((await store.get(TABLE.payment, other.paymentHash)) as Uint8Array), {
     ok: true,
     value: { status: 'failed' },

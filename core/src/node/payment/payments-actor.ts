@@ -73,7 +73,7 @@ export type PaymentsProtocol = {
     readonly request: {
       readonly held: Readonly<Record<string, readonly number[]>>
       /** Begun before the database was put back, which lacks what some channel has done since: attempts may be out that no row has. */
-      readonly unsure: ReadonlySet<string>
+      readonly unsure: readonly string[]
     }
     readonly reply: void
   }
@@ -125,7 +125,7 @@ class PaymentsDriver {
           this.#services.store.submit([outboxDeletion(effect)])
         },
         added: ({ hash, input }) => this.#input(hash, input),
-        resume: ({ held, unsure }) => this.#resume(held, unsure),
+        resume: ({ held, unsure }) => this.#resume(held, new Set(unsure)),
         cleared: () => this.#cleared(),
         remove: ({ lookedAt, archivedAt }) => this.#remove(lookedAt, archivedAt),
       },
