@@ -160,11 +160,13 @@ const recvOfClosing = (durable: Closing, session: Session, message: ChannelMessa
     const { channelId } = durable.params
     if (durable.closing.mutual === undefined) {
       const error = answerTo(channelId, { code: 'channel-failed' })
-      // BOLT 2, data loss: our numbers are what shows the peer that it has to publish. Some peers do not close for an error alone.
+      // BOLT 2, data loss: our numbers are what shows the peer that it has to publish. LND does not close for an error alone. Core Lightning
+      // hangs up at numbers that it cannot go on from, before it has read the error, and closes for that: the next connections say one or both.
       const isLost = durable.closing.cause === 'data-loss' && durable.closing.spends.length === 0
+      const showsNumbers = isLost && epoch % 2 === 1
       const told = stay(
         { durable, session },
-        ...(isLost ? [{ type: 'send', epoch, message: channelReestablish(durable, env) } as const] : []),
+        ...(showsNumbers ? [{ type: 'send', epoch, message: channelReestablish(durable, env) } as const] : []),
         ...(error === undefined ? [] : [{ type: 'send', epoch, message: error } as const]),
       )
       // BOLT 2, channel_reestablish: what is proven to be revoked must not be published later, at a deadline or by the operator.
