@@ -17,6 +17,8 @@ export interface Session {
   readonly reestablished: boolean
   /** The peer's `channel_reestablish` shows that it has lost states of the channel. */
   readonly peerIsBehind?: boolean
+  /** Our request to close a channel whose data is lost was repeated, after the peer had refused our numbers. */
+  readonly askedTwice?: true
   readonly proposed: Proposals
   /** Closing negotiation: restarts on every connection (BOLT 2). */
   readonly closing?: ClosingNegotiation

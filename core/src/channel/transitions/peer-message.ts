@@ -1,7 +1,7 @@
 import { sha256 } from '../../crypto/hashes.ts'
 import { equalBytes } from '../../lib/bytes.ts'
 import { assertNever } from '../../lib/errors.ts'
-import { type ChannelState, isOpening } from '../state/channel-state.ts'
+import { type ChannelState, isFunded, isOpening } from '../state/channel-state.ts'
 import type { Closing, Funded } from '../state/durable.ts'
 import type { Effect } from '../state/effects.ts'
 import type { ChannelEnv } from '../state/environment.ts'
@@ -37,7 +37,9 @@ export const recvMessage = (state: ChannelState, input: PeerMessage, env: Channe
   if (session === undefined || session.epoch !== input.epoch) return stay(state)
   const { message } = input
   if (message.type === 'warning') {
-    return stay(state, emit(durable, { type: 'error', error: { code: 'peer-warning', text: peerText(message) } }))
+    const told = emit(durable, { type: 'error', error: { code: 'peer-warning', text: peerText(message) } })
+    const again = isFunded(durable) ? askAgain(durable, session) : undefined
+    return again === undefined ? stay(state, told) : to(durable, { ...session, askedTwice: true }, [told, again])
   }
   switch (durable.phase) {
     case 'aborted':
@@ -132,6 +134,19 @@ const recvFunded = (durable: Funded, session: Session, input: PeerMessage, env: 
   }
 }
 
+/** Its data is lost, and the peer has not published yet. */
+const asksToClose = ({ closing }: Closing): boolean => closing.cause === 'data-loss' && closing.spends.length === 0
+
+/**
+ * Core Lightning has a warning for numbers that it cannot go on from, gives up on the connection's channel and with it on the error behind
+ * them, and closes for an error that comes after that. Once a connection, because others may answer an error with another warning.
+ */
+const askAgain = (durable: Funded, { epoch, askedTwice }: Session): Effect | undefined => {
+  if (durable.phase !== 'closing' || !asksToClose(durable) || askedTwice) return undefined
+  const message = answerTo(durable.params.channelId, { code: 'channel-failed' })
+  return message === undefined ? undefined : { type: 'send', epoch, message }
+}
+
 /** The channel takes no part for now. The peer's first message is kept, because the peer sends it only once. */
 const recvAtRest = ({ durable, session }: Online, message: ChannelMessage): Step =>
   message.type === 'channel_reestablish'
@@ -160,13 +175,10 @@ const recvOfClosing = (durable: Closing, session: Session, message: ChannelMessa
     const { channelId } = durable.params
     if (durable.closing.mutual === undefined) {
       const error = answerTo(channelId, { code: 'channel-failed' })
-      // BOLT 2, data loss: our numbers are what shows the peer that it has to publish. LND does not close for an error alone. Core Lightning
-      // hangs up at numbers that it cannot go on from, before it has read the error, and closes for that: the next connections say one or both.
-      const isLost = durable.closing.cause === 'data-loss' && durable.closing.spends.length === 0
-      const showsNumbers = isLost && epoch % 2 === 1
+      // BOLT 2, data loss: our numbers are what shows the peer that it has to publish. Some peers do not close for an error alone.
       const told = stay(
         { durable, session },
-        ...(showsNumbers ? [{ type: 'send', epoch, message: channelReestablish(durable, env) } as const] : []),
+        ...(asksToClose(durable) ? [{ type: 'send', epoch, message: channelReestablish(durable, env) } as const] : []),
         ...(error === undefined ? [] : [{ type: 'send', epoch, message: error } as const]),
       )
       // BOLT 2, channel_reestablish: what is proven to be revoked must not be published later, at a deadline or by the operator.

@@ -1,4 +1,5 @@
 import test from 'ava'
+import { utf8Encode } from '../../lib/bytes.ts'
 import { decodeWith, encodeWith } from '../../wire/codec/codec.ts'
 import { decodeChannel, encodeChannel } from '../persistence/channel-codec.ts'
 import {
@@ -56,24 +57,27 @@ test('a channel from its static backup — publishes nothing, at no start, block
 })
 
 // BOLT 2, channel_reestablish: a next_commitment_number of zero makes the peer fail the channel; LND, LDK and eclair know it from each other.
-test('a channel from its static backup — tells the peer that speaks of it that all is lost, by the number zero or by an error alone, and the peer publishes', (t) => {
-  const said = [1, 2].map((connections) => {
-    const { two } = lost()
-    for (let more = 1; more < connections; more++) {
-      two.connect()
-      two.disconnect()
-    }
-    const before = two.alice.effects.length
+test('a channel from its static backup — tells the peer that speaks of it that all is lost, and the peer publishes', (t) => {
+  const { two } = lost()
+  two.connect()
+  two.settle()
+  const said = two.alice.effects.flatMap((effect) => (effect.type === 'send' ? [effect.message] : []))
+  t.like(said.at(-2), { type: 'channel_reestablish', nextCommitmentNumber: 0n, nextRevocationNumber: 0n })
+  t.like(said.at(-1), { type: 'error' })
+  t.is(two.bob.phase, 'closing')
+  t.true(leaves(two.bob.effects).some((effect) => effect.type === 'publish' && effect.purpose === 'local-commitment'))
+})
+
+test('a channel whose data is lost — a peer that warns of its numbers gets the error once more, and once only, on each connection', (t) => {
+  const { two } = lost()
+  const { channelId } = two.alice.funded.params
+  const warning = { type: 'warning', channelId, data: utf8Encode('bad reestablish revocation_number: 0 vs 3') } as const
+  for (let connection = 0; connection < 2; connection++) {
     two.connect()
-    two.settle()
-    t.is(two.bob.phase, 'closing')
-    t.true(leaves(two.bob.effects).some((effect) => effect.type === 'publish' && effect.purpose === 'local-commitment'))
-    return two.alice.effects.slice(before).flatMap((effect) => (effect.type === 'send' ? [effect.message] : []))
-  })
-  const [numbers, alone] = said.toSorted((a, b) => b.length - a.length)
-  t.is(numbers?.length, 2)
-  t.like(numbers?.[0], { type: 'channel_reestablish', nextCommitmentNumber: 0n, nextRevocationNumber: 0n })
-  t.like(numbers?.[1], { type: 'error' })
-  t.is(alone?.length, 1)
-  t.like(alone?.[0], { type: 'error' })
+    t.deepEqual(two.alice.messages(two.alice.recv(warning)), [
+      { type: 'error', channelId, data: utf8Encode('channel failed') },
+    ])
+    t.deepEqual(two.alice.messages(two.alice.recv(warning)), [])
+    two.disconnect()
+  }
 })
