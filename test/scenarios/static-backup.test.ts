@@ -2,6 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
+import { fromHex } from '../../core/src/lib/bytes.ts'
+import { TABLE } from '../../core/src/node/storage/tables.ts'
 import { type TestNode, World } from './support/world.ts'
 
 const inFolder = (t: ExecutionContext) => {
@@ -118,4 +120,73 @@ test('a channel is in the static backup on the disk before its funding is on its
   const made = await alice.ask('channels', 'backup', { folder: join(folder, 'by-hand') })
   t.is(made.channels, 1)
   t.is(readFileSync(made.path).length, made.bytes)
+})
+
+/** Bob keeps the backup of alice, and says nothing of it. */
+const keptBy = async (t: ExecutionContext, bob: TestNode, alice: string): Promise<Uint8Array> => {
+  let blob: Uint8Array | undefined
+  await bob.until(async () => {
+    blob = await bob.store.get(TABLE.peerStorage, fromHex(alice))
+    return blob !== undefined
+  })
+  t.is(blob?.length, 65_531)
+  return blob as Uint8Array
+}
+
+test('BOLT 1, peer storage — a node that has its words and the address of a peer alone gets its backup back from it, and its share', async (t) => {
+  const { folder, world } = inFolder(t)
+  const first = await world.node('alice', {})
+  const bob = await world.node('bob', { path: join(folder, 'bob.sqlite') })
+  const carol = await world.node('carol')
+  await first.faucet(10_000_000n)
+  await first.connectTo(bob)
+  await first.connectTo(carol)
+  const { id } = first
+  const channels = [await first.openTo(bob, 1_000_000n, 300_000_000n), await first.openTo(carol, 500_000n)]
+  await first.pay(await bob.invoice(10_000_000n))
+  await keptBy(t, bob, id)
+  await first.until(
+    async () => (await first.ask('channels', 'get', { channelId: channels[0] ?? '' })).channel.htlcsInFlight === 0,
+  )
+  // The next connection gives it what has come meanwhile.
+  await bob.stop()
+  await bob.start()
+  await first.connectTo(bob)
+  await first.until(() => first.isUsable(channels[0] ?? ''))
+  await keptBy(t, bob, id)
+  await first.stop()
+
+  const alice = await world.node('alice')
+  t.is(alice.id, id)
+  await alice.connectTo(bob)
+  // Of both channels, that with carol as well, whose address comes with it.
+  await alice.until(async () => (await alice.ask('channels', 'list', {})).items.length === 2)
+  for (const peer of [bob, carol]) await peer.until(async () => peer.payloads('channel.closing').length === 1)
+  for (let block = 0; block < 20 && (await owned(alice)) < 1_180_000n; block++) await world.mine(1)
+  const came = await owned(alice)
+  t.true(came > 1_175_000n && came <= 1_190_000n, `${came}`)
+})
+
+test('BOLT 1, peer storage — what a peer gives back that is not ours, or tells of no lost channel, changes nothing', async (t) => {
+  const { folder, world } = inFolder(t)
+  const alice = await world.node('alice', { path: join(folder, 'alice.sqlite') })
+  const bob = await world.node('bob', { path: join(folder, 'bob.sqlite') })
+  await alice.faucet(10_000_000n)
+  await alice.connectTo(bob)
+  await alice.openTo(bob, 1_000_000n)
+  const { id } = alice
+  const blob = await keptBy(t, bob, id)
+  // One of before, one of another node, one that was changed: in the place of the right one.
+  const forged = [Uint8Array.from(blob, (byte, at) => (at === 1_000 ? byte ^ 1 : byte)), new Uint8Array(10), blob]
+  for (const instead of forged) {
+    bob.store.submit([{ table: TABLE.peerStorage, key: fromHex(id), value: instead }])
+    await bob.store.flush()
+    await alice.stop()
+    await alice.start()
+    await alice.connectTo(bob)
+    const [channel, ...others] = (await alice.ask('channels', 'list', {})).items
+    t.deepEqual(others, [])
+    await alice.until(() => alice.isUsable(channel?.channelId ?? ''))
+  }
+  t.deepEqual(bob.payloads('channel.closing'), [])
 })

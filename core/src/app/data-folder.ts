@@ -8,7 +8,7 @@ import { makeFolder } from '../lib/make-folder.ts'
 import { openOwnFile } from '../lib/own-file.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import type { Rng } from '../lib/rng.ts'
-import { keyIndexFloorWrite } from '../node/channel/key-indexes.ts'
+import { firstKeyIndexWrites } from '../node/channel/key-indexes.ts'
 import { isRestored, restoredMark } from '../node/storage/restored-mark.ts'
 import { MIGRATIONS, SOUGHT, TABLE } from '../node/storage/tables.ts'
 import { hasForeignLog, openSqliteStore } from '../store/sqlite-store.ts'
@@ -132,7 +132,7 @@ export const openDataFolder = async (
         { table: TABLE.meta, key: SEED_KEY, value: own },
         // Words that were there before had channels, maybe, that nobody knows here: a new one must not have the keys, and with them the
         // per-commitment secrets, that a peer has been told of an old one.
-        ...(before.names.has('seed') ? [keyIndexFloorWrite(FIRST_OF_USED_WORDS + rng.below(ROOM_OF_USED_WORDS))] : []),
+        ...(before.names.has('seed') ? firstKeyIndexWrites(FIRST_OF_USED_WORDS + rng.below(ROOM_OF_USED_WORDS)) : []),
       ])
     }
     const logger = fileLogger(logPath, logLevel)

@@ -7,6 +7,7 @@ import { pacer } from '../lib/pace.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import { OUR_FEATURES } from '../wire/features.ts'
 import { openChannelBackups } from './backup/channel-backups.ts'
+import type { ChannelsRestorer } from './backup/restore-channels.ts'
 import { takeUpRestored } from './backup/take-up-restored.ts'
 import { Broadcaster } from './chain/broadcaster.ts'
 import { chainCursor } from './chain/chain-cursor.ts'
@@ -20,7 +21,7 @@ import type { ChannelServices } from './channel/channel-services.ts'
 import { createChannels } from './channel/channels.ts'
 import { updateCommitmentFees } from './channel/commitment-fees.ts'
 import { updateHtlcMaximums } from './channel/htlc-maximum.ts'
-import { keyIndexes, readKeyIndexFloor } from './channel/key-indexes.ts'
+import { keyIndexes, readFirstKeyIndex, readKeyIndexFloor } from './channel/key-indexes.ts'
 import { openChannels } from './channel/open-channels.ts'
 import { openingDecisions } from './channel/opening-decisions.ts'
 import { forgetPastHtlcs } from './channel/past-htlcs.ts'
@@ -41,6 +42,7 @@ import { type NodeOptions, withoutSeed } from './node-options.ts'
 import { moveInvoiceIndex } from './payment/invoice-index.ts'
 import { PaymentFlow } from './payment/payment-flow.ts'
 import { movePaymentIndex } from './payment/payment-index.ts'
+import { KeptBlobs } from './peer/kept-blobs.ts'
 import { Partners } from './peer/partners.ts'
 import { PeerDirectory } from './peer/peer-directory.ts'
 import { PeerManager } from './peer/peer-manager.ts'
@@ -160,7 +162,7 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
   await moveInvoiceIndex(store, moved)
   const stored = await takeUpRestored(store, await readChannels(store, clock), log)
   releaseForgotten(wallet, stored)
-  const indexes = keyIndexes(stored, await readKeyIndexFloor(store))
+  const indexes = keyIndexes(stored, await readKeyIndexFloor(store), await readFirstKeyIndex(store))
   const scripts = new ShutdownScripts(wallet)
   const publisher = await Publisher.open({
     store,
@@ -183,6 +185,7 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
     log,
     channelDirectory,
     addressesOf: (nodeId) => peers.knownAddresses(nodeId).map(formatAddress),
+    onRenewed: () => peers.offerStorage(),
   })
   const services: ChannelServices = {
     store,
@@ -241,7 +244,27 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
   chainHealth.start()
   sight.start()
   rescan.start()
-  const peers = new PeerManager(system, {
+  const keptBlobs = await KeptBlobs.open({
+    store,
+    clock,
+    channelDirectory,
+    isPartner: (nodeId) => partners.has(nodeId),
+  })
+  watcher.watchHeight((height) => keptBlobs.block(height))
+  const restorer: ChannelsRestorer = {
+    store,
+    log,
+    channelDirectory,
+    channels,
+    signer,
+    indexes,
+    scripts,
+    height,
+    wanted: (nodeId, addresses) => peers.wanted(nodeId, addresses),
+  }
+  const peers: PeerManager = new PeerManager(system, {
+    kept: keptBlobs,
+    blob: () => backups.keeper.blob(),
     configured: options.peers ?? [],
     store,
     clock,
@@ -256,6 +279,7 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
       peerDirectory,
       events,
       peerEvents,
+      storage: { kept: keptBlobs, returned: (blob) => void backups.takeBack(blob, restorer) },
       maxPendingOpenings: MAX_PENDING_OPENINGS_PER_PEER,
       maxUnconfirmed: MAX_UNCONFIRMED_PER_PEER,
       maxUnconfirmedInAll: MAX_UNCONFIRMED_IN_ALL,
@@ -299,8 +323,8 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
     flow,
     indexes,
     scripts,
-    channels,
     backups,
+    restorer,
     startedAt: clock.now(),
     height,
     invoices: new InvoiceReader(network.name),

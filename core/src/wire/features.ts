@@ -157,6 +157,7 @@ export const OUR_FEATURES: FeatureSet = {
   option_support_large_channel: 'optional',
   option_anchors: 'optional',
   option_shutdown_anysegwit: 'optional',
+  option_provide_storage: 'optional',
   option_scid_alias: 'optional',
   option_zeroconf: 'optional',
   option_simple_close: 'optional',

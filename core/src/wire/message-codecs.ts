@@ -23,7 +23,15 @@ import {
 import { announcementSignaturesCodec, channelUpdateCodec } from './messages/gossip.ts'
 import type { Message, UnknownMessage } from './messages/message.ts'
 import type { MessageCodec } from './messages/message-codec.ts'
-import { errorCodec, initCodec, pingCodec, pongCodec, warningCodec } from './messages/setup.ts'
+import {
+  errorCodec,
+  initCodec,
+  peerStorageCodec,
+  peerStorageRetrievalCodec,
+  pingCodec,
+  pongCodec,
+  warningCodec,
+} from './messages/setup.ts'
 import type { WireError } from './wire-error.ts'
 
 // The key keeps the table complete: a member added to `Message` without a codec does not compile.
@@ -33,6 +41,8 @@ const codecs: { readonly [M in Message as M['type']]: MessageCodec<M> } = {
   warning: warningCodec,
   ping: pingCodec,
   pong: pongCodec,
+  peer_storage: peerStorageCodec,
+  peer_storage_retrieval: peerStorageRetrievalCodec,
   open_channel: openChannelCodec,
   accept_channel: acceptChannelCodec,
   funding_created: fundingCreatedCodec,

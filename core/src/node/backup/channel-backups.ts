@@ -2,6 +2,7 @@ import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { isAbsolute, join } from 'node:path'
 import type { Failure } from '../../lib/errors.ts'
+import { inTurn } from '../../lib/in-turn.ts'
 import { makeFolder } from '../../lib/make-folder.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import { replaceFile } from './replace-file.ts'
@@ -30,6 +31,8 @@ export interface ChannelBackups {
   writeTo(folder: string): Promise<Result<StaticBackupMade, WriteFailure>>
   /** Brings back the channels of a file that are not known. */
   restoreFrom(path: string, restorer: ChannelsRestorer): Promise<Result<ChannelsRestored, ReadFailure>>
+  /** A peer has given back what it keeps for this node: channels that this database never had are brought back. */
+  takeBack(blob: Uint8Array, restorer: ChannelsRestorer): Promise<void>
 }
 
 export const openChannelBackups = async (
@@ -42,6 +45,8 @@ export const openChannelBackups = async (
   }
   const last = places === undefined ? undefined : await read(places.own)
   const keeper = new StaticBackupKeeper(options, last?.ok ? last.value.madeAt : 0n)
+  const oneByOne = inTurn()
+  let newest = 0n
   return {
     keeper,
     async writeTo(folder) {
@@ -59,6 +64,21 @@ export const openChannelBackups = async (
         return err({ code: 'backup-failed', reason: (error as Error).message })
       }
     },
+    takeBack: (blob, restorer) =>
+      oneByOne(async () => {
+        const backup = openStaticBackup(key, blob, chainHash)
+        if (!backup.ok) {
+          log.warn('channel-backup.returned-foreign', { code: backup.error.code })
+          return
+        }
+        // An older one may tell of channels that were closed since.
+        if (backup.value.madeAt < newest) return
+        newest = backup.value.madeAt
+        const channels = backup.value.channels.filter(({ keyIndex }) => !restorer.indexes.isOwn(keyIndex))
+        if (channels.length === 0) return
+        const { restored } = await restoreChannels(restorer, { ...backup.value, channels })
+        if (restored > 0) log.warn('channel-backup.returned', { restored })
+      }),
     async restoreFrom(path, restorer) {
       const backup = await read(path)
       return backup.ok ? ok(await restoreChannels(restorer, backup.value)) : backup

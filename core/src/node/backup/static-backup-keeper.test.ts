@@ -31,6 +31,7 @@ const rig = (t: ExecutionContext, lastMadeAt?: bigint) => {
       log: silentLog,
       channelDirectory,
       addressesOf: () => ['127.0.0.1:9735'],
+      onRenewed() {},
     },
     lastMadeAt,
   )

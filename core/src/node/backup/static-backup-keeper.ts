@@ -1,4 +1,4 @@
-import { isFunded, type StaticChannel, staticChannelOf } from '../../channel/index.ts'
+import { isFunded, isFundingConfirmed, type StaticChannel, staticChannelOf } from '../../channel/index.ts'
 import { toHex } from '../../lib/bytes.ts'
 import type { CancelTimer, Clock } from '../../lib/clock.ts'
 import type { NodeId } from '../../lib/ids.ts'
@@ -6,7 +6,7 @@ import type { Rng } from '../../lib/rng.ts'
 import type { ChannelDirectory } from '../channel/channel-directory.ts'
 import type { NodeLog } from '../node-log.ts'
 import { replaceFile } from './replace-file.ts'
-import { type StaticBackup, sealStaticBackup } from './static-backup.ts'
+import { type StaticBackup, sealBlob, sealStaticBackup } from './static-backup.ts'
 
 /** Where static backups are kept. */
 export interface StaticBackupPlaces {
@@ -27,6 +27,8 @@ export interface StaticBackupKeeperOptions {
   readonly channelDirectory: ChannelDirectory
   /** `host:port`, the likeliest first. */
   addressesOf(nodeId: NodeId): readonly string[]
+  /** A channel came or went: what peers keep is outdated. */
+  onRenewed(): void
 }
 
 const RETRY_MS = 10_000
@@ -41,6 +43,7 @@ export class StaticBackupKeeper {
   /** By channel id. */
   readonly #channels = new Map<string, StaticChannel>()
   readonly #idsOfRefs = new Map<unknown, string>()
+  readonly #confirmed = new Set<unknown>()
   /** What waits for the next backup, in order. */
   readonly #waiting: (() => void)[] = []
   #isOutdated = false
@@ -51,6 +54,7 @@ export class StaticBackupKeeper {
   #isStarted = false
   #isStopped = false
   #lastMadeAt: bigint
+  #blob: Uint8Array | undefined
   #failure: string | undefined
   #otherFailure: string | undefined
 
@@ -62,6 +66,11 @@ export class StaticBackupKeeper {
       const known = this.#idsOfRefs.get(ref)
       const durable = now?.state.durable
       if (durable !== undefined && isFunded(durable)) {
+        // From then on its peer keeps what it is given.
+        if (isFundingConfirmed(durable) && !this.#confirmed.has(ref)) {
+          this.#confirmed.add(ref)
+          if (this.#isStarted) options.onRenewed()
+        }
         if (known !== undefined) return
         const id = toHex(durable.params.channelId)
         this.#idsOfRefs.set(ref, id)
@@ -69,6 +78,7 @@ export class StaticBackupKeeper {
       } else {
         if (known === undefined) return
         this.#idsOfRefs.delete(ref)
+        this.#confirmed.delete(ref)
         this.#channels.delete(known)
       }
       this.#outdate()
@@ -115,6 +125,14 @@ export class StaticBackupKeeper {
     return sealStaticBackup(key, rng, this.#backup())
   }
 
+  /** For a peer to keep; nothing where there is nothing to bring back. */
+  blob(): Uint8Array | undefined {
+    if (this.#channels.size === 0) return undefined
+    const { key, rng } = this.#options
+    this.#blob ??= sealBlob(key, rng, this.#backup())
+    return this.#blob
+  }
+
   get size(): number {
     return this.#channels.size
   }
@@ -131,6 +149,8 @@ export class StaticBackupKeeper {
 
   #outdate(): void {
     this.#isOutdated = true
+    this.#blob = undefined
+    if (this.#isStarted) this.#options.onRenewed()
     this.#isOtherOutdated = this.#options.places?.other !== undefined
     this.#write()
   }

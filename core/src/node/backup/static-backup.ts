@@ -1,13 +1,13 @@
 import { type StaticChannel, staticChannelCodec } from '../../channel/index.ts'
 import { open, seal, TAG_LENGTH } from '../../crypto/chacha20-poly1305.ts'
-import { concat, equalBytes, utf8Encode } from '../../lib/bytes.ts'
+import { concat, EMPTY, equalBytes, toHex, utf8Encode } from '../../lib/bytes.ts'
 import type { Failure } from '../../lib/errors.ts'
 import type { NodeId } from '../../lib/ids.ts'
-import { err, type Result } from '../../lib/result.ts'
+import { err, ok, type Result } from '../../lib/result.ts'
 import type { Rng } from '../../lib/rng.ts'
 import { type Codec, decodeWith, encodeWith } from '../../wire/codec/codec.ts'
-import { struct, u16List } from '../../wire/codec/combinators.ts'
-import { bytes32, point, u16Text, u64 } from '../../wire/codec/primitives.ts'
+import { type FieldCodecs, struct, u16List } from '../../wire/codec/combinators.ts'
+import { bytes32, point, restBytes, u16Text, u64 } from '../../wire/codec/primitives.ts'
 
 /** Where the peers are, and what never changes in the channels with them. */
 export interface StaticBackup {
@@ -32,18 +32,25 @@ const VERSION = 1
 const HEAD_BYTES = 8
 const NONCE_BYTES = 12
 
-const codec: Codec<StaticBackup> = struct<StaticBackup>({
+/** What hides how many channels there are from who keeps it. */
+interface Padded extends StaticBackup {
+  readonly padding: Uint8Array
+}
+
+const fields: FieldCodecs<StaticBackup> = {
   chainHash: bytes32,
   madeAt: u64,
   peers: u16List(struct<StaticPeer>({ nodeId: point, addresses: u16List(u16Text) })),
   channels: u16List(staticChannelCodec),
-})
+}
+
+const codec: Codec<Padded> = struct<Padded>({ ...fields, padding: restBytes })
 
 /** Sealed by a key that only the seed gives: ChaCha20-Poly1305 (RFC 8439), with a nonce that is drawn each time. */
-export const sealStaticBackup = (key: Uint8Array, rng: Rng, backup: StaticBackup): Uint8Array => {
+export const sealStaticBackup = (key: Uint8Array, rng: Rng, backup: StaticBackup, padding = EMPTY): Uint8Array => {
   const head = concat(MAGIC, Uint8Array.of(VERSION))
   const nonce = rng.bytes(NONCE_BYTES)
-  return concat(head, nonce, seal(key, nonce, head, encodeWith(codec, backup)))
+  return concat(head, nonce, seal(key, nonce, head, encodeWith(codec, { ...backup, padding })))
 }
 
 export type StaticBackupFailure =
@@ -67,5 +74,26 @@ export const openStaticBackup = (
   if (plain === undefined) return err({ code: 'channel-backup-foreign' })
   const backup = decodeWith(codec, plain)
   if (!backup.ok) return err({ code: 'channel-backup-invalid' })
-  return equalBytes(backup.value.chainHash, chainHash) ? backup : err({ code: 'channel-backup-foreign' })
+  const { padding: _, ...whole } = backup.value
+  return equalBytes(whole.chainHash, chainHash) ? ok(whole) : err({ code: 'channel-backup-foreign' })
+}
+
+/** BOLT 1, peer storage: what a peer keeps, and the size that tells it nothing. */
+const BLOB_BYTES = 65_531
+
+/**
+ * The backup for a peer to keep. If there are more channels than it holds, those of the least capacity are left out, and then peers are where
+ * they can be found by other means.
+ */
+export const sealBlob = (key: Uint8Array, rng: Rng, backup: StaticBackup): Uint8Array => {
+  const room = BLOB_BYTES - HEAD_BYTES - NONCE_BYTES - TAG_LENGTH
+  const sizeOf = (part: StaticBackup): number => encodeWith(codec, { ...part, padding: EMPTY }).length
+  let part = backup
+  const largestFirst = backup.channels.toSorted((a, b) => (b.fundingAmount > a.fundingAmount ? 1 : -1))
+  while (sizeOf(part) > room) {
+    const channels = largestFirst.slice(0, Math.floor(part.channels.length * 0.9))
+    const named = new Set(channels.map(({ remoteNodeId }) => toHex(remoteNodeId)))
+    part = { ...backup, channels, peers: backup.peers.filter(({ nodeId }) => named.has(toHex(nodeId))) }
+  }
+  return sealStaticBackup(key, rng, part, new Uint8Array(room - sizeOf(part)))
 }

@@ -26,6 +26,8 @@ const TALK = new Set<string>([
   'init',
   'ping',
   'pong',
+  'peer_storage',
+  'peer_storage_retrieval',
   'error',
   'warning',
   'channel_update',

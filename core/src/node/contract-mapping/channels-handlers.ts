@@ -12,7 +12,6 @@ import {
 } from '../../channel/index.ts'
 import { fromHex, toHex } from '../../lib/bytes.ts'
 import { err, ok } from '../../lib/result.ts'
-import type { ChannelsRestorer } from '../backup/restore-channels.ts'
 import type { ChannelEntry } from '../channel/channel-directory.ts'
 import { standingOf } from '../channel/channel-standing.ts'
 import { openingKeys } from '../channel/opening-keys.ts'
@@ -70,11 +69,7 @@ export const channelsHandlers = (context: MappingContext): ActorHandlers<'channe
       return made.ok ? ok({ ...made.value }) : err(refusal(made.error.code, made.error.reason, { field: 'folder' }))
     },
     async restore({ path }) {
-      const { store, log } = options
-      const { channels, signer, indexes, scripts, height, peers } = context
-      const wanted: ChannelsRestorer['wanted'] = (nodeId, addresses) => peers.wanted(nodeId, addresses)
-      const restorer = { store, log, channelDirectory, channels, signer, indexes, scripts, height, wanted }
-      const restored = await context.backups.restoreFrom(path, restorer)
+      const restored = await context.backups.restoreFrom(path, context.restorer)
       return restored.ok ? ok({ ...restored.value }) : err(channelBackupRefusal(restored.error))
     },
     async list({ peer, state, page }) {

@@ -3,10 +3,10 @@ import type { ChannelSettings, Feerates } from '../../channel/index.ts'
 import type { BlockHeight, TimestampMs } from '../../lib/units.ts'
 import type { Wallet } from '../../wallet/wallet.ts'
 import type { ChannelBackups } from '../backup/channel-backups.ts'
+import type { ChannelsRestorer } from '../backup/restore-channels.ts'
 import type { Broadcaster } from '../chain/broadcaster.ts'
 import type { ChainHealth } from '../chain/chain-health.ts'
 import type { ChannelDirectory } from '../channel/channel-directory.ts'
-import type { Channels } from '../channel/channels.ts'
 import type { KeyIndexes } from '../channel/key-indexes.ts'
 import type { ShutdownScripts } from '../channel/shutdown-scripts.ts'
 import type { ChannelBooks } from '../events/channel-books.ts'
@@ -43,7 +43,7 @@ export interface MappingContext {
   readonly flow: PaymentFlow
   readonly indexes: KeyIndexes
   readonly scripts: ShutdownScripts
-  readonly channels: Channels
+  readonly restorer: ChannelsRestorer
   readonly backups: ChannelBackups
   readonly startedAt: TimestampMs
   readonly height: () => BlockHeight

@@ -52,6 +52,7 @@ const setUp = (isOpening: boolean, log: NodeLog = silentLog) => {
     },
     channelDirectory: new ChannelDirectory(),
     peerDirectory: new PeerDirectory(),
+    storage: { kept: { keep() {} }, returned() {} },
     events: { append() {} } as unknown as PeerServices['events'],
     peerEvents: { report() {} } as unknown as PeerServices['peerEvents'],
     maxPendingOpenings: 8,

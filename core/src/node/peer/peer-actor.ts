@@ -19,6 +19,7 @@ import type { Message, UnknownMessage } from '../../wire/messages/message.ts'
 import type { ChannelEntry } from '../channel/channel-directory.ts'
 import type { ConnectionProtocol, ConnectionRef } from '../channel/connection-ref.ts'
 import type { NodeLog } from '../node-log.ts'
+import type { KeptBlobs } from './kept-blobs.ts'
 import { factsOf, type PeerConnection } from './peer-connection.ts'
 import type { PeerDirectory } from './peer-directory.ts'
 import { type OpeningServices, PeerOpenings } from './peer-openings.ts'
@@ -27,6 +28,14 @@ import type { PeerProtocol } from './peer-protocol.ts'
 export interface PeerServices extends OpeningServices {
   readonly log: NodeLog
   readonly peerDirectory: PeerDirectory
+  readonly storage: PeerStorageServices
+}
+
+/** `option_provide_storage`, both ways. */
+interface PeerStorageServices {
+  readonly kept: Pick<KeptBlobs, 'keep'>
+  /** What a peer has kept for us. Once a connection. */
+  returned(blob: Uint8Array): void
 }
 
 /** Messages of channels are never refused, and are sent before more is received. */
@@ -56,6 +65,8 @@ class PeerDriver {
   readonly #openings: PeerOpenings
   readonly #complaints: Ration
   #connection: PeerConnection | undefined
+  /** The connection on which the peer has given back what it keeps. */
+  #returnedOn: Epoch | undefined
 
   constructor(services: PeerServices, nodeId: NodeId, context: ActorContext<PeerProtocol>) {
     this.#services = services
@@ -175,6 +186,14 @@ class PeerDriver {
       // Channels are unannounced: nobody's signatures are needed.
       case 'announcement_signatures':
         this.#services.log.debug('peer.message-ignored', { peer: toHex(this.#nodeId), message: message.type })
+        break
+      case 'peer_storage':
+        this.#services.storage.kept.keep(this.#nodeId, message.blob)
+        break
+      case 'peer_storage_retrieval':
+        if (this.#returnedOn === connection.epoch) break
+        this.#returnedOn = connection.epoch
+        this.#services.storage.returned(message.blob)
         break
       case 'unknown':
       // The connection has handled these.

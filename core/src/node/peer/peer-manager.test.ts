@@ -13,6 +13,7 @@ import type { ChannelProtocol } from '../channel/channel-protocol.ts'
 import { nodeOf, RawPeer, settingsOf, VALID_INIT } from '../connection/fixtures/raw-peer.ts'
 import { TRAFFIC_LIMITS } from '../connection/traffic-limits.ts'
 import { silentLog } from '../node-log.ts'
+import type { KeptBlobs } from './kept-blobs.ts'
 import type { PeerServices } from './peer-actor.ts'
 import { PeerDirectory } from './peer-directory.ts'
 import { PeerManager } from './peer-manager.ts'
@@ -48,6 +49,7 @@ const setUp = async (t: ExecutionContext, peer: number, known?: string, traffic 
     channels: {} as PeerServices['channels'],
     channelDirectory,
     peerDirectory: new PeerDirectory(),
+    storage: { kept: { keep() {} }, returned() {} },
     events: { append() {} } as unknown as PeerServices['events'],
     peerEvents: { report() {} } as unknown as PeerServices['peerEvents'],
     maxPendingOpenings: 8,
@@ -57,6 +59,8 @@ const setUp = async (t: ExecutionContext, peer: number, known?: string, traffic 
   const row = { key: nodeId, value: utf8Encode(known ?? `127.0.0.1:${address.port}`) }
   const peers = new PeerManager(system, {
     configured: [],
+    kept: { has: () => false, stop() {} } as unknown as KeptBlobs,
+    blob: () => undefined,
     store: { scan: async () => [row], submit() {} } as unknown as Store,
     clock,
     rng: seededRng(2),

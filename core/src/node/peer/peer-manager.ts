@@ -1,8 +1,8 @@
 import type { ActorSystem } from '../../actor/actor-system.ts'
 import type { ActorContext, ActorRef } from '../../actor/types.ts'
-import { type Epoch, isStored } from '../../channel/index.ts'
+import { type Epoch, isFunded, isFundingConfirmed, isStored } from '../../channel/index.ts'
 import { addressGroup } from '../../lib/address-group.ts'
-import { compareBytes, equalBytes, toHex, utf8Encode } from '../../lib/bytes.ts'
+import { compareBytes, EMPTY, equalBytes, toHex, utf8Encode } from '../../lib/bytes.ts'
 import type { CancelTimer, Clock } from '../../lib/clock.ts'
 import { Crowd } from '../../lib/crowd.ts'
 import { invariant } from '../../lib/errors.ts'
@@ -11,6 +11,7 @@ import { err, ok, type Result } from '../../lib/result.ts'
 import type { Rng } from '../../lib/rng.ts'
 import { seldom } from '../../lib/seldom.ts'
 import type { Store } from '../../store/store.ts'
+import { hasFeature } from '../../wire/features.ts'
 import type { ConnectFailure } from '../connection/connection-failure.ts'
 import { type ConnectionSettings, HANDSHAKE_TIMEOUT_MS } from '../connection/connection-settings.ts'
 import type { Listener } from '../connection/listen.ts'
@@ -20,6 +21,7 @@ import { type PeerLine, TCP, type Transport } from '../connection/transport.ts'
 import type { NodeLog } from '../node-log.ts'
 import { AddressBook, type ConfiguredPeer } from './address-book.ts'
 import { AttachedConnection } from './attached-connection.ts'
+import type { KeptBlobs } from './kept-blobs.ts'
 import { Partners } from './partners.ts'
 import { PEER_LANES, type PeerServices, peerBehaviour } from './peer-actor.ts'
 import type { PeerProtocol } from './peer-protocol.ts'
@@ -37,12 +39,16 @@ export interface PeerManagerOptions {
   readonly services: PeerServices
   /** Peers that the operator has named, and their addresses. */
   readonly configured: readonly ConfiguredPeer[]
+  readonly kept: KeptBlobs
+  /** What is given to peers to keep. */
+  blob(): Uint8Array | undefined
   /** The defaults if absent. */
   readonly traffic?: TrafficLimits
   /** TCP if absent. */
   readonly transport?: Transport
 }
 
+const OFFER_MS = 60_000
 /** Accepting may fail thousands of times a second. */
 const ACCEPT_ERROR_LOG_MS = 60_000
 
@@ -64,6 +70,8 @@ export class PeerManager {
   readonly #strangers: Crowd<PeerLine>
   #parent: ActorContext<Record<string, never>> | undefined
   #listener: Listener | undefined
+  #offering: CancelTimer | undefined
+  #offeredAt: number | undefined
   #lastEpoch: Epoch = 0
   #stopped = false
 
@@ -168,6 +176,8 @@ export class PeerManager {
     this.#stopped = true
     for (const cancel of this.#retries.values()) cancel()
     this.#retries.clear()
+    this.#offering?.()
+    this.#options.kept.stop()
     await this.#listener?.close()
   }
 
@@ -198,12 +208,17 @@ export class PeerManager {
     connection.close({ type: 'warning', channelId: new Uint8Array(32), data: utf8Encode('too many connections') })
   }
 
-  #attach(connection: PeerLine): void {
+  #attach(connection: PeerLine, blob?: Uint8Array): void {
     const { remoteNodeId } = connection
     const key = toHex(remoteNodeId)
+    const { kept } = this.#options
+    if (blob === undefined && kept.has(remoteNodeId)) {
+      void kept.get(remoteNodeId).then((read) => this.#attach(connection, read ?? EMPTY))
+      return
+    }
     const ending = this.#ending.get(key)
     if (ending !== undefined) {
-      void ending.then(() => this.#attach(connection))
+      void ending.then(() => this.#attach(connection, blob))
       return
     }
     if (this.#stopped) {
@@ -238,6 +253,36 @@ export class PeerManager {
         if (!attached.closedByOperator) this.#retry(remoteNodeId)
       },
     })
+    // BOLT 1, peer storage: after init, and before any channel_reestablish, so that a peer that has lost its data can heed it.
+    if (blob !== undefined && blob.length > 0) attached.send({ type: 'peer_storage_retrieval', blob })
+    this.#offer(attached)
+  }
+
+  /** Those who have said that they keep something get the backup anew: at most once a minute, as BOLT 1 lets them take it. */
+  offerStorage(): void {
+    const { clock } = this.#options
+    if (this.#stopped || this.#offering !== undefined) return
+    const wait = Math.max(0, (this.#offeredAt ?? Number.NEGATIVE_INFINITY) + OFFER_MS - clock.monotonic())
+    this.#offering = clock.setTimer(wait, () => {
+      this.#offering = undefined
+      const connections = [...this.#attached.values()].flatMap((those) => [...those])
+      if (connections.filter((connection) => this.#offer(connection)).length > 0) this.#offeredAt = clock.monotonic()
+    })
+  }
+
+  /**
+   * To peers with whom a channel is open: others need not keep it, and may still keep one of a time before, which is not ours to replace.
+   * Returns whether it was sent.
+   */
+  #offer(connection: AttachedConnection): boolean {
+    const { remoteFeatures, remoteNodeId } = connection
+    const { blob, services } = this.#options
+    if (!hasFeature(remoteFeatures, 'option_provide_storage')) return false
+    const channels = [...services.channelDirectory.ofPeer(remoteNodeId)]
+    const isOpen = channels.some(({ state }) => isFunded(state.durable) && isFundingConfirmed(state.durable))
+    const ours = isOpen ? blob() : undefined
+    if (ours !== undefined) connection.send({ type: 'peer_storage', blob: ours })
+    return ours !== undefined
   }
 
   /**

@@ -44,6 +44,8 @@ export const TABLE = {
   wallet: 'wallet',
   /** Node id -> what is needed to connect to a peer again. */
   peer: 'peer',
+  /** Node id -> the blob that is kept for the peer; and with a byte behind it, since when it has no channel. */
+  peerStorage: 'peer_storage',
   /** Node id -> what the operator calls the peer. */
   peerName: 'peer_name',
   /** What plugins keep, their cursors and grants. */
@@ -61,10 +63,11 @@ const LATER: readonly Migration[] = [
   { version: 7, tables: [TABLE.archivedPayment] },
   { version: 8, tables: [TABLE.commandByTime] },
   { version: 9, tables: [], heaps: [TABLE.passingCommand] },
+  { version: 10, tables: [], heaps: [TABLE.peerStorage] },
 ]
 
 /** The tables that later steps add. */
-const ADDED: ReadonlySet<string> = new Set([...LATER.flatMap(({ tables }) => tables), TABLE.htlc])
+const ADDED: ReadonlySet<string> = new Set([...LATER.flatMap(({ tables }) => tables), TABLE.htlc, TABLE.peerStorage])
 
 /** Never changed once released: a new table is a new step. */
 export const MIGRATIONS: readonly Migration[] = [

@@ -11,7 +11,7 @@ import type {
   UpdateFulfillHtlc,
 } from './channel-operation.ts'
 import type { AnnouncementSignatures, ChannelUpdate } from './gossip.ts'
-import type { ErrorMessage, Init, Ping, Pong, WarningMessage } from './setup.ts'
+import type { ErrorMessage, Init, PeerStorage, PeerStorageRetrieval, Ping, Pong, WarningMessage } from './setup.ts'
 
 /** Every message that this node reads and writes, tagged with its BOLT name. */
 export type Message =
@@ -20,6 +20,8 @@ export type Message =
   | WarningMessage
   | Ping
   | Pong
+  | PeerStorage
+  | PeerStorageRetrieval
   | OpenChannel
   | AcceptChannel
   | FundingCreated

@@ -48,6 +48,19 @@ export interface Pong extends WithUnknownTlvs {
   readonly ignored: Uint8Array
 }
 
+/** BOLT 1, peer storage: to be kept for the sender, and given back on each connection. Always odd: who does not know it ignores it. */
+export interface PeerStorage extends WithUnknownTlvs {
+  readonly type: 'peer_storage'
+  /** 65,531 bytes at most. */
+  readonly blob: Uint8Array
+}
+
+/** BOLT 1, peer storage: what the sender keeps for us. */
+export interface PeerStorageRetrieval extends WithUnknownTlvs {
+  readonly type: 'peer_storage_retrieval'
+  readonly blob: Uint8Array
+}
+
 export const initCodec = messageCodec<Init>(
   16,
   'init',
@@ -62,3 +75,12 @@ export const warningCodec = messageCodec<WarningMessage>(1, 'warning', { channel
 export const pingCodec = messageCodec<Ping>(18, 'ping', { numPongBytes: u16, ignored: u16Bytes }, {})
 
 export const pongCodec = messageCodec<Pong>(19, 'pong', { ignored: u16Bytes }, {})
+
+export const peerStorageCodec = messageCodec<PeerStorage>(7, 'peer_storage', { blob: u16Bytes }, {})
+
+export const peerStorageRetrievalCodec = messageCodec<PeerStorageRetrieval>(
+  9,
+  'peer_storage_retrieval',
+  { blob: u16Bytes },
+  {},
+)
