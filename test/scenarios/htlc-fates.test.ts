@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
@@ -76,6 +76,37 @@ test('BOLT 5, local offers — a preimage that the peer shows on its own commitm
   await mineUntil(world, async () => (await isPaid(bob, ours)) && (await isRelayed()), 12)
   t.true(await isPaid(bob, ours))
   t.true(await isRelayed())
+  t.true((await outcome).ok)
+  t.is(await stateOf(alice, incoming), 'usable')
+})
+
+test('BOLT 5, local offers — a preimage that the peer shows on its own commitment ends our payment, and is passed upstream in time: also where our database was put back and knows an older commitment', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'fulgurite-fates-'))
+  t.teardown(() => rmSync(folder, { recursive: true }))
+  const database = join(folder, 'bob')
+  const { world, alice, bob, carol, dave, incoming, outgoing } = await path(t, { path: database })
+  const parts = await inTwoParts(carol)
+  const { outcome } = await sendPart(parts, alice, bob, carol)
+  for (const node of [carol, bob]) await node.until(async () => (await inFlight(node, outgoing)) === 1)
+  const { path: backup } = await bob.ask('node', 'backup', { folder: join(folder, 'backups') })
+  // What bob will have forgotten: carol's commitment is one of later.
+  await bob.pay(await carol.invoice(5_000_000n))
+  await bob.until(async () => (await inFlight(bob, outgoing)) === 1)
+  await bob.stop()
+  for (const end of ['-wal', '-shm']) rmSync(database + end, { force: true })
+  renameSync(backup, database)
+  await sendPart(parts, dave, carol)
+  await carol.until(async () => carol.payloads('payment.received').length === 2)
+  await carol.ask('channels', 'forceClose', { channelId: outgoing })
+  await world.mine(2)
+  await bob.start()
+  await alice.connectTo(bob)
+  await mineUntil(world, async () => bob.payloads('payment.relayed').length === 1, 12)
+  t.is(bob.payloads('payment.relayed').length, 1)
+  t.like(
+    bob.payloads('channel.errored').find(({ code }) => code === 'unknown-funding-spend'),
+    { channelId: outgoing },
+  )
   t.true((await outcome).ok)
   t.is(await stateOf(alice, incoming), 'usable')
 })
