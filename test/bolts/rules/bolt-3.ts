@@ -99,7 +99,14 @@ export const BOLT_3: BoltRules = {
     },
     {
       section: 'appendix C',
-      rules: ['derived keys, to_local script and obscured number are the ones published'],
+      rules: [
+        'derived keys, to_local script and obscured number are the ones published',
+        {
+          rule: 'commitments and HTLC transactions without anchors',
+          lines: [],
+          notOurs: 'only channels with anchors are opened and accepted',
+        },
+      ],
     },
     {
       section: 'appendix D',
@@ -120,6 +127,10 @@ export const BOLT_3: BoltRules = {
     {
       section: 'appendix F',
       rules: [{ rule: 'commitments and HTLC transactions are the ones published', lines: [305, 310, 316, 323] }],
+    },
+    {
+      section: 'appendix G',
+      rules: [{ rule: 'funding transactions of two sides', lines: [], notOurs: 'dual funding is not offered' }],
     },
   ],
 }

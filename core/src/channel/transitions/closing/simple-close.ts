@@ -132,10 +132,11 @@ const recvComplete = (online: Online<Agreeing>, message: ClosingComplete, env: C
   const heard: Session = { ...session, simpleClose: { ...session.simpleClose, taken } }
   // BOLT 2: our own closes use the peer's script from now on.
   const isNew = durable.remoteShutdown === undefined || !equalBytes(durable.remoteShutdown, terms.remoteScript)
-  const told = update(durable, {
-    ...(isNew && { remoteShutdown: terms.remoteScript }),
-    ...(signedBefore !== undefined && { closesTaken: { ...signedBefore, count: signedBefore.count + 1 } }),
-  })
+  const moved = isNew ? update(durable, { remoteShutdown: terms.remoteScript }) : durable
+  const told =
+    signedBefore === undefined
+      ? moved
+      : update(moved, { closesTaken: { ...signedBefore, count: signedBefore.count + 1 } })
   const signed = andThen(to(told, heard, [answer]), () =>
     complete({ durable: told, session: heard }, { ...terms, answer: { variant, remoteSignature } }, env),
   )
