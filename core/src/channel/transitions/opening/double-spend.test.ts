@@ -136,6 +136,18 @@ test('a fundee — knows what the funding spends once it is in a block, and so w
   t.is(two.bob.phase, 'closed')
 })
 
+test('a fundee — keeps no more than a few of the coins that its peer spends', (t) => {
+  const two = new TwoParties()
+  two.open()
+  const funding = fundingOf(two)
+  const [input] = funding.inputs
+  if (input === undefined) return t.fail()
+  const inputs = Array.from({ length: 500 }, (_, index) => ({ ...input, outpoint: { ...input.outpoint, index } }))
+  const { txid } = two.bob.funded.active[0]?.localParams.fundingOutpoint ?? { txid: new Uint8Array(32) }
+  two.bob.run({ type: 'confirmed', txid, tx: { ...funding, inputs }, blockHeight: 990, txIndex: 5 })
+  t.is(two.bob.funded.fundingCoins?.outpoints.length, 16)
+})
+
 test('a fundee — to whom nothing belongs in the channel forgets it as soon as the double spend is buried', (t) => {
   const two = new TwoParties().ready()
   const { txid } = two.bob.funded.active[0]?.localParams.fundingOutpoint ?? { txid: new Uint8Array(32) }

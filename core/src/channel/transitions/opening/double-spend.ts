@@ -18,6 +18,8 @@ import { publishFunding } from './opening.ts'
 // A funding that is in no block comes into none any more once one of the coins that it spends is spent by another transaction. As long as
 // that one may be undone, the channel is kept: HTLCs in it are given back as deep as any other outcome on the chain, and nothing else is lost.
 
+const MAX_COINS = 16
+
 /** The coins that the funding spends, if they are known: the funder made it, and the fundee knows it once it has been in a block. */
 const coinsOf = ({ fundingCoins, fundingTx }: Funded): readonly OutPoint[] =>
   fundingCoins?.outpoints ?? fundingTx?.inputs.map(({ outpoint }) => outpoint) ?? []
@@ -113,8 +115,11 @@ const giveBack = (durable: Closing, session: Live['session']): Step | undefined 
   )
 }
 
-/** A peer's funding is in a block: what it spends is known from now on. */
+/**
+ * A peer's funding is in a block: what it spends is known from now on. A peer may spend a thousand coins, which would be in every row of the
+ * channel: the first few are known, and the others are left to the time after which a fundee forgets.
+ */
 export const learnCoins = <D extends Funded>(durable: D, { tx }: TxConfirmed): D =>
   durable.fundingTx === undefined
-    ? update(durable, { fundingCoins: { outpoints: tx.inputs.map(({ outpoint }) => outpoint) } })
+    ? update(durable, { fundingCoins: { outpoints: tx.inputs.slice(0, MAX_COINS).map(({ outpoint }) => outpoint) } })
     : withoutRival(durable)
