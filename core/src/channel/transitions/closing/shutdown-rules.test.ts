@@ -119,22 +119,7 @@ test('BOLT 2, shutdown — HTLCs of both directions and dust are settled first, 
 })
 
 test('BOLT 2, shutdown — a script that was promised at the opening is the one that is sent', (t) => {
-  const two = new TwoParties()
-  two.run(two.alice, {
-    type: 'open',
-    requestId: 'open',
-    keys: two.alice.keys,
-    funding: 1_000_000n,
-    pushMsat: 0n,
-    announce: false,
-    fundingFeeratePerKw: 1000,
-    upfrontShutdown: true,
-  })
-  two.deliver(two.alice)
-  two.run(two.bob, { type: 'accept', keys: two.bob.keys, upfrontShutdown: true })
-  two.open()
-  for (const party of [two.alice, two.bob]) two.confirm(party)
-  two.settle()
+  const two = new TwoParties().ready({ upfrontShutdown: true })
   two.run(two.bob, { type: 'close' })
   const message = take(two, two.bob, 'shutdown')
   t.deepEqual(message.scriptpubkey, two.bob.keys.localShutdownScript)

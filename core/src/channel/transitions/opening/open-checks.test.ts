@@ -9,16 +9,7 @@ import { FEATURES, type TestParty } from '../fixtures/test-party.ts'
 import { TwoParties } from '../fixtures/two-parties.ts'
 
 const openMessage = (two: TwoParties, funding = 1_000_000n, pushMsat = 0n): OpenChannel => {
-  two.run(two.alice, {
-    type: 'open',
-    requestId: 'open',
-    keys: two.alice.keys,
-    funding,
-    pushMsat,
-    announce: false,
-    fundingFeeratePerKw: 1000,
-    upfrontShutdown: false,
-  })
+  two.propose({ funding, pushMsat })
   const message = two.lose(two.alice).find(({ type }) => type === 'open_channel')
   if (message?.type !== 'open_channel') throw new Error('not opened')
   return message

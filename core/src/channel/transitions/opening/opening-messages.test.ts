@@ -6,20 +6,10 @@ import { buildLocal } from '../../commitments/build-commitment.ts'
 import { latest } from '../../commitments/commitments.ts'
 import { answers, highS, take } from '../fixtures/messages.ts'
 import { fundingTransaction, type TestParty } from '../fixtures/test-party.ts'
-import { TwoParties } from '../fixtures/two-parties.ts'
+import { type TestOpening, TwoParties } from '../fixtures/two-parties.ts'
 
-const open = (two: TwoParties, more: { readonly upfrontShutdown?: boolean } = {}): OpenChannel => {
-  two.run(two.alice, {
-    type: 'open',
-    requestId: 'open',
-    keys: two.alice.keys,
-    funding: 1_000_000n,
-    pushMsat: 0n,
-    announce: false,
-    fundingFeeratePerKw: 1000,
-    upfrontShutdown: false,
-    ...more,
-  })
+const open = (two: TwoParties, options: TestOpening = {}): OpenChannel => {
+  two.propose(options)
   return take(two, two.alice, 'open_channel')
 }
 

@@ -94,17 +94,7 @@ test('BOLT 2, open_channel — option_zeroconf is refused unless the node trusts
 
 test('BOLT 2, accept_channel — with option_zeroconf any depth but zero is refused', (t) => {
   const two = new TwoParties()
-  two.run(two.alice, {
-    type: 'open',
-    requestId: 'open',
-    keys: two.alice.keys,
-    funding: 1_000_000n,
-    pushMsat: 0n,
-    announce: false,
-    fundingFeeratePerKw: 1000,
-    upfrontShutdown: false,
-    channelType: ZERO_CONF.channelType,
-  })
+  two.propose(ZERO_CONF)
   two.deliver(two.alice)
   two.run(two.bob, { type: 'accept', keys: two.bob.keys, upfrontShutdown: false, minimumDepth: 0 })
   const [accept] = two.lose(two.bob)
