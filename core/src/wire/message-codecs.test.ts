@@ -137,7 +137,45 @@ test('records that must be understood and are not — are kept where the message
     [codeWith('update_add_htlc', nonce), codeWith('update_add_htlc', custom)],
     ['tlv-unknown-even', undefined],
   )
-  for (const type of ['commitment_signed', 'revoke_and_ack', 'shutdown', 'update_fulfill_htlc'] as const) {
+  const lenient = ['open_channel', 'accept_channel', 'update_add_htlc']
+  for (const type of CHANNEL_MESSAGES.filter((name) => !lenient.includes(name))) {
     t.deepEqual([codeWith(type, nonce), codeWith(type, custom)], ['tlv-unknown-even', 'tlv-unknown-even'], type)
   }
 })
+
+test('records that need not be understood — change no message of a channel', (t) => {
+  for (const type of CHANNEL_MESSAGES) {
+    const [message] = fc.sample(
+      arbitraryMessage.filter((each) => each.type === type),
+      { seed: 6, numRuns: 1 },
+    )
+    if (message === undefined) throw new Error(type)
+    const plain = { ...message, unknownTlvs: [] } as Message
+    for (const record of ['fdffff0101', 'fe000100010101', 'fdffff00fe0001000100']) {
+      const decoded = decodeMessage(concat(encodeMessage(plain), fromHex(record)))
+      if (!decoded.ok) return t.fail(`${type}: ${decoded.error.code}`)
+      t.deepEqual({ ...decoded.value, unknownTlvs: [] } as Message, plain, type)
+      t.deepEqual(evenTypes(decoded.value as WithUnknownTlvs), [], type)
+    }
+  }
+})
+
+const CHANNEL_MESSAGES: readonly Message['type'][] = [
+  'open_channel',
+  'accept_channel',
+  'funding_created',
+  'funding_signed',
+  'channel_ready',
+  'shutdown',
+  'closing_signed',
+  'closing_complete',
+  'closing_sig',
+  'update_add_htlc',
+  'update_fulfill_htlc',
+  'update_fail_htlc',
+  'update_fail_malformed_htlc',
+  'commitment_signed',
+  'revoke_and_ack',
+  'update_fee',
+  'channel_reestablish',
+]
