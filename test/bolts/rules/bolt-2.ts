@@ -179,6 +179,7 @@ export const BOLT_2: BoltRules = {
         },
         { rule: 'the answer comes once our own updates are signed, and not before', lines: [2161] },
         { rule: 'a script named at the opening binds the peer, where both offer to be bound', lines: [2164] },
+        'a script that was named while the peer was away, and that it does not know, is not sent, and the operator is told once',
         'an HTLC that the peer adds after ours is not routed; one that it had added before is',
         'HTLCs of both directions and dust are settled first, and the close has what they ended with',
         'a script of a form that is not allowed is refused, and only the peer may use the old ones',

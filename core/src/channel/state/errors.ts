@@ -164,7 +164,7 @@ export type ChannelError =
   | (Failure<'funding-double-spent'> & { readonly txid: Uint8Array })
   /** A reorganisation has undone the funding, or a close that was told as done. */
   | Failure<'funding-undone' | 'close-undone'>
-  | Failure<'closing-not-answered'>
+  | Failure<'closing-not-answered' | 'shutdown-script-unknown-to-peer'>
   | Failure<'operator-force-close'>
   /** The connection ends each time we say this, so we say it seldom. */
   | Failure<'closing-fee-refused-by-peer' | 'peer-hangs-up-about-channel'>

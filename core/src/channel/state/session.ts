@@ -33,6 +33,8 @@ export interface Session {
   /** Whether this connection has carried our `shutdown`, and the peer's. */
   readonly shutdownSent: boolean
   readonly shutdownReceived: boolean
+  /** Ours names a script that the peer does not know how to pay to. */
+  readonly isShutdownHeld?: boolean
   /** Once our `shutdown` is sent: the id of the first HTLC of the peer's that comes after it. */
   readonly shutdownBefore?: HtlcId
 }

@@ -1,5 +1,7 @@
 import test from 'ava'
+import { p2tr } from '../../../bitcoin/script.ts'
 import { equalBytes } from '../../../lib/bytes.ts'
+import { formatFeatures, OUR_FEATURES } from '../../../wire/features.ts'
 import type { ChannelMessage } from '../../state/inputs.ts'
 import { errors } from '../fixtures/closing.ts'
 import { take } from '../fixtures/messages.ts'
@@ -116,6 +118,26 @@ test('BOLT 2, shutdown — HTLCs of both directions and dust are settled first, 
     t.is(outputs.length, 2)
     t.true(amountOf(two.alice) <= 710_000n && amountOf(two.bob) <= 290_000n)
   }
+})
+
+test('BOLT 2, shutdown — a script that was named while the peer was away, and that it does not know, is not sent, and the operator is told once', (t) => {
+  const { option_shutdown_anysegwit: _, option_simple_close: __, ...others } = OUR_FEATURES
+  const features = formatFeatures(others, 'init')
+  const two = new TwoParties({ bob: { features } }).ready({ pushMsat: 300_000_000n })
+  two.disconnect()
+  const scriptPubkey = p2tr(new Uint8Array(32).fill(1))
+  t.is(refusal(two.run(two.alice, { type: 'close', requestId: 'close', scriptPubkey })), undefined)
+  two.connect()
+  two.settle()
+  t.deepEqual(errors(two.alice), ['shutdown-script-unknown-to-peer'])
+  t.is(sent(two.alice, 'shutdown'), 0)
+  // A peer that knows it is asked at the next connection.
+  two.disconnect()
+  two.bob.env = { ...two.bob.env, settings: { ...two.bob.env.settings, features: two.alice.env.settings.features } }
+  two.connect()
+  two.settle()
+  t.is(sent(two.alice, 'shutdown'), 1)
+  t.is(two.alice.phase, 'closing')
 })
 
 test('BOLT 2, shutdown — a script that was promised at the opening is the one that is sent', (t) => {

@@ -1,5 +1,6 @@
 import { equalBytes } from '../../../lib/bytes.ts'
 import type { Shutdown } from '../../../wire/messages/channel-close.ts'
+import { isOurShutdownScript, scriptForms } from '../../commitment/shutdown-script.ts'
 import { latest } from '../../commitments/commitments.ts'
 import { holdHtlcs } from '../../commitments/cross-signed.ts'
 import type { ChannelState } from '../../state/channel-state.ts'
@@ -77,6 +78,10 @@ const progress = (durable: Funded, session: Session, env: ChannelEnv): Step => {
     // BOLT 2, closing_complete: whoever reconnects tells the latest script.
     if (next.closingScript !== undefined && closesSimply(live, env)) next = tellScript(next)
     const scriptpubkey = next.localShutdown ?? localShutdown
+    // BOLT 2, shutdown: only in a form that this peer knows. The operator may have named it while the peer was away.
+    if (!isOurShutdownScript(scriptpubkey, scriptForms(env.settings.features, live.remoteFeatures))) {
+      return hold(durable, live)
+    }
     effects.push({ type: 'send', epoch: live.epoch, message: { type: 'shutdown', channelId, scriptpubkey } })
     live = { ...live, shutdownSent: true, shutdownBefore: live.proposed.nextRemoteHtlcId }
   }
@@ -97,6 +102,14 @@ const progress = (durable: Funded, session: Session, env: ChannelEnv): Step => {
   const opened = closesSimply(live, env) ? openSimpleClose(next, live, env) : openNegotiation(next, live, env)
   return to(opened.state.durable, opened.state.session, [...effects, ...opened.effects])
 }
+
+/** Our `shutdown` is not sent on this connection. The operator is told once, and may force the close. */
+const hold = (durable: Funded, session: Session): Step =>
+  session.isShutdownHeld === true
+    ? stay({ durable, session })
+    : to(durable, { ...session, isShutdownHeld: true }, [
+        emit(durable, { type: 'error', error: { code: 'shutdown-script-unknown-to-peer' } }),
+      ])
 
 /** The side that offers first need not wait for the last updates. It does not wait if the other side never signs them. */
 const mayBegin = ({ params }: Funded, session: Session, env: ChannelEnv): boolean => {

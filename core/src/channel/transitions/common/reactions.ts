@@ -121,6 +121,7 @@ export const REACTIONS: { readonly [Code in (ChannelError | HtlcFault | PeerFaul
 
   // Closing together.
   'invalid-shutdown-script': warn('BOLT 2, shutdown: a scriptpubkey that is not in one of the forms gets a warning'),
+  'shutdown-script-unknown-to-peer': silent('message', 'Ours: no script is sent in a form that the peer does not know'),
   'shutdown-script-not-as-promised': hangUp(
     'BOLT 2, shutdown: another script than the upfront one fails the connection',
   ),
