@@ -50,9 +50,14 @@ export const replaceCommitment = <C extends Commitments>(channel: C, old: Commit
 export const isFundingConfirmed = (commitments: Pick<Commitments, 'active'>): boolean =>
   latest(commitments).fundingStatus.type === 'confirmed'
 
-/** Whether the funding was in a block that has been undone: until it is in another one, nothing new is risked in the channel. */
-export const isFundingUndone = (commitments: Pick<Commitments, 'active'>): boolean =>
-  latest(commitments).fundingStatus.type === 'reorganised'
+/**
+ * Whether the funding was in a block that has been undone, or a coin of it is spent otherwise: until it is in a block, nothing new is risked
+ * in the channel, and nothing in it counts as ours.
+ */
+export const isFundingUndone = ({ active, fundingCoins }: Pick<FundedCommon, 'active' | 'fundingCoins'>): boolean => {
+  const { type } = latest({ active }).fundingStatus
+  return type === 'reorganised' || (type === 'unconfirmed' && fundingCoins?.rival !== undefined)
+}
 
 /** The fee rate of the commitments, without changes that are under way. */
 export const commitmentFeerate = (commitments: Pick<Commitments, 'active'>): FeeratePerKw =>

@@ -2,7 +2,7 @@ import { secp256k1 } from '../../crypto/secp256k1.ts'
 import { FIRST_SECRET_INDEX } from '../../crypto/shachain.ts'
 import { equalBytes, isAllZero } from '../../lib/bytes.ts'
 import type { ChannelReestablish } from '../../wire/messages/channel-operation.ts'
-import { isFundingConfirmed, isFundingUndone, latest } from '../commitments/commitments.ts'
+import { isFundingUndone, latest } from '../commitments/commitments.ts'
 import { isIrrevocable } from '../commitments/cross-signed.ts'
 import { signedRemotes } from '../commitments/sign-commitments.ts'
 import { outOfDoubt } from '../state/channel-state.ts'
@@ -171,5 +171,4 @@ const removalIsSigned = ({ changes }: Funded, id: bigint): boolean =>
 
 // What was said of a funding is said again also while its block is undone: nothing is risked in the channel until it is in another one.
 const isReadyOnOurSide = (durable: Funded): durable is Exclude<Funded, Closing> =>
-  durable.phase !== 'closing' &&
-  (isFundingConfirmed(durable) || isFundingUndone(durable) || isReadyUnconfirmed(durable))
+  durable.phase !== 'closing' && (latest(durable).fundingStatus.type !== 'unconfirmed' || isReadyUnconfirmed(durable))

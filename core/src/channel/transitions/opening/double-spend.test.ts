@@ -7,6 +7,7 @@ import type { Effect } from '../../state/effects.ts'
 import { at, confirmed, errors, outcomes } from '../fixtures/closing.ts'
 import { fundingTransaction, type TestParty } from '../fixtures/test-party.ts'
 import { type TestOpening, TwoParties } from '../fixtures/two-parties.ts'
+import { isClaimable } from '../operating/claimable-htlc.ts'
 
 const fundingOf = ({ alice }: TwoParties): Tx => {
   const publish = alice.effects.find((effect) => effect.type === 'publish' && effect.purpose === 'funding')
@@ -53,8 +54,7 @@ const inUse = (): TwoParties => {
 
 test('a funding whose coin is spent otherwise — is told six deep, fails the channel, gives its HTLCs back, and is forgotten 100 deep with its coins free again', (t) => {
   const two = inUse()
-  const soon = doubleSpend(two, two.alice)
-  t.deepEqual(soon, [])
+  doubleSpend(two, two.alice)
   at(two.alice, 1004)
   t.is(two.alice.phase, 'normal')
   two.alice.effects.length = 0
@@ -72,6 +72,28 @@ test('a funding whose coin is spent otherwise — is told six deep, fails the ch
   t.deepEqual(outcomes(two.alice.effects), [], 'told once')
   const [abandoned] = end.filter(({ type }) => type === 'abandon-funding')
   t.deepEqual(abandoned, { type: 'abandon-funding', tx: fundingOf(inUse()) })
+})
+
+test('a double spend — from its first block on nothing in the channel counts as ours, nothing is offered in it, and what comes by it goes back', (t) => {
+  const two = inUse()
+  const { alice } = two
+  const usable = (effects: readonly Effect[]) =>
+    effects.flatMap((effect) => (effect.type === 'emit' && effect.event.type === 'usable' ? [effect.event.usable] : []))
+  t.true(isClaimable(alice.funded, 0n, alice.env))
+  two.add(two.bob, 3)
+  t.deepEqual(usable(doubleSpend(two, alice)), [false])
+  t.false(isClaimable(alice.funded, 0n, alice.env))
+  t.like(two.add(alice, 4).at(-1), { result: { ok: false, error: { code: 'channel-not-usable' } } })
+  two.settle()
+  const [, refused] = alice.effects.flatMap((effect) => (effect.type === 'forward' ? [effect.refusal] : []))
+  t.is(refused, 'funding-undone')
+  two.disconnect()
+  two.connect()
+  alice.effects.length = 0
+  two.settle()
+  t.deepEqual(usable(alice.effects), [])
+  t.deepEqual(usable(alice.run({ type: 'unconfirmed', txid: txidOf(rivalOf(inUse())) })), [true])
+  t.true(isClaimable(alice.funded, 0n, alice.env))
 })
 
 test('a double spend that is undone before it is buried — was nothing: the funding is published again, and the channel goes on', (t) => {
@@ -176,6 +198,16 @@ test('a restart — watches the coins of a funding that is in no block, and what
     t.is(party.funded.fundingCoins, undefined)
     t.is(spentWatches(resume(party.state, party.env)), 1)
   }
+})
+
+test('a double spend — of a funding that was never ready for us: no channel_ready is sent, also after a reconnection', (t) => {
+  const two = new TwoParties()
+  two.open()
+  doubleSpend(two, two.alice)
+  two.disconnect()
+  two.connect()
+  two.deliver(two.bob)
+  t.deepEqual(two.names(two.alice), ['channel_reestablish'])
 })
 
 test('a coin that the funding itself spends, and a spend of another output — change nothing', (t) => {

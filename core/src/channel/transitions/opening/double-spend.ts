@@ -2,7 +2,13 @@ import { txidOf } from '../../../bitcoin/transaction.ts'
 import { equalBytes } from '../../../lib/bytes.ts'
 import type { OutPoint, TxId } from '../../../lib/ids.ts'
 import { fundingOutputScript } from '../../commitments/build-commitment.ts'
-import { commitmentFundedBy, isFundingConfirmed, isSameOutPoint, latest } from '../../commitments/commitments.ts'
+import {
+  commitmentFundedBy,
+  isFundingConfirmed,
+  isFundingUndone,
+  isSameOutPoint,
+  latest,
+} from '../../commitments/commitments.ts'
 import { isFunded, update } from '../../state/channel-state.ts'
 import type { Closing, Funded, FundingCoins } from '../../state/durable.ts'
 import type { Effect } from '../../state/effects.ts'
@@ -12,7 +18,7 @@ import { IRREVOCABLE_DEPTH, isAsDeepAs } from '../common/depth.ts'
 import { forceClose, forget } from '../common/fail-channel.ts'
 import { publishLocalCommitment } from '../common/publications.ts'
 import { settled } from '../common/settle.ts'
-import { andThen, type Live, type Step, stay, to } from '../common/step.ts'
+import { andThen, emit, type Live, type Step, stay, to } from '../common/step.ts'
 import { publishFunding } from './opening.ts'
 
 // A funding that is in no block comes into none any more once one of the coins that it spends is spent by another transaction. As long as
@@ -62,8 +68,13 @@ export const rivalConfirmed = (
 ): Step | undefined => {
   if (!tx.inputs.some(({ outpoint }) => isCoin(durable, outpoint))) return undefined
   const next = update(durable, { fundingCoins: { outpoints: coinsOf(durable), rival: { txid, height } } })
-  return heedRival(session === undefined ? { durable: next } : { durable: next, session }, env) ?? to(next, session, [])
+  const live = session === undefined ? { durable: next } : { durable: next, session }
+  return heedRival(live, env) ?? to(next, session, told(live, false))
 }
+
+/** In a channel that is used, no HTLC may be offered meanwhile. */
+const told = ({ durable, session }: Live, usable: boolean): readonly Effect[] =>
+  durable.phase === 'normal' && session?.reestablished === true ? [emit(durable, { type: 'usable', usable })] : []
 
 /** Its block is undone: the funding may come after all. */
 export const rivalUndone = ({ durable, session }: Live, { txid }: TxUnconfirmed, env: ChannelEnv): Step | undefined => {
@@ -71,7 +82,12 @@ export const rivalUndone = ({ durable, session }: Live, { txid }: TxUnconfirmed,
   if (fundingCoins?.rival === undefined || !equalBytes(fundingCoins.rival.txid, txid)) return undefined
   const next = withoutRival(durable)
   const isOurs = next.phase === 'closing' && next.closing.publishLocal
-  return to(next, session, [...publishFunding(next), ...(isOurs ? publishLocalCommitment(next, env) : [])])
+  const live = session === undefined ? { durable: next } : { durable: next, session }
+  return to(next, session, [
+    ...(isFundingUndone(next) ? [] : told(live, true)),
+    ...publishFunding(next),
+    ...(isOurs ? publishLocalCommitment(next, env) : []),
+  ])
 }
 
 const withoutRival = <D extends Funded>(durable: D): D => {

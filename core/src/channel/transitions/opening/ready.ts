@@ -56,7 +56,7 @@ export const fundingConfirmed = ({ durable, session }: Live, input: TxConfirmed,
     // A peer's channel that failed before its funding was known to exist: nothing was published yet.
     return to(confirmed, session, [...effects, ...publishLocalCommitment(confirmed, env)])
   }
-  if (before.type === 'reorganised' && confirmed.phase === 'normal' && session?.reestablished === true) {
+  if (isFundingUndone(durable) && confirmed.phase === 'normal' && session?.reestablished === true) {
     const usable = emit(confirmed, { type: 'usable', usable: true })
     return to(confirmed, session, [...effects, usable, ...sendChannelUpdate(confirmed, session, env)])
   }
