@@ -154,7 +154,7 @@ const CASES: Readonly<Record<SpendingName, Case>> = {
 const open = async (from: TestNode, to: TestNode, fundingSat: bigint): Promise<string> =>
   (await from.ask('channels', 'open', { nodeId: to.id, fundingSat })).channelId as string
 
-type Channel = ReplyOf<'channels', 'get'>['channel']
+type Channel = ReplyOf<'channels', 'list'>['items'][number]
 
 const channelsOf = async (node: TestNode) => (await node.ask('channels', 'list', { page: { limit: 500 } })).items
 

@@ -70,6 +70,11 @@ export class WatchTable {
     else deleteFrom(this.#byOutpoint, outpointKey(entry.outpoint), entry)
   }
 
+  foundAt(txid: TxId): BlockHeight | undefined {
+    for (const { found } of this.#byTxid.get(toHex(txid)) ?? []) if (found !== undefined) return found.height
+    return undefined
+  }
+
   *all(): Generator<WatchEntry> {
     for (const entries of this.#byTxid.values()) yield* entries
     for (const entries of this.#byOutpoint.values()) yield* entries

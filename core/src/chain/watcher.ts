@@ -1,4 +1,5 @@
 import { type Failure, invariant } from '../lib/errors.ts'
+import type { TxId } from '../lib/ids.ts'
 import type { Result } from '../lib/result.ts'
 import type { BlockHeight } from '../lib/units.ts'
 import { firstHeight } from './block-follower.ts'
@@ -47,6 +48,8 @@ export interface ChainWatcher {
   unseen(): { readonly from: BlockHeight; readonly to: BlockHeight } | undefined
   watchConfirmed(watch: ConfirmedWatch): Unwatch
   watchSpent(watch: SpentWatch): Unwatch
+  /** The block in which a watched transaction was found, however deep it has to be before that is told. */
+  foundAt(txid: TxId): BlockHeight | undefined
   /** The height after each connected block; it falls back when blocks are undone. */
   watchHeight(handler: WatchHandler<BlockHeight>): Unwatch
   /** Every block, for a wallet. */
@@ -189,6 +192,7 @@ export const chainWatcher = (options: WatcherOptions): ChainWatcher => {
     unseen: () => passed.unseen,
     watchConfirmed: (confirmed) => watch(newEntry.confirmed(confirmed)),
     watchSpent: (spent) => watch(newEntry.spent(spent)),
+    foundAt: (txid) => table.foundAt(txid),
     watchHeight(handler) {
       heightHandlers.add(handler)
       return () => void heightHandlers.delete(handler)

@@ -47,7 +47,7 @@ export {
   released,
 } from './state/channel-state.ts'
 export type { CloseCause, FundingSpend } from './state/closing.ts'
-export type { Closed, Durable, Funded } from './state/durable.ts'
+export type { Closed, Closing, Durable, Funded } from './state/durable.ts'
 export type {
   AskAcceptEffect,
   AskedCommand,
@@ -96,12 +96,16 @@ export { type OpeningKeys, openingKeys } from './state/opening.ts'
 export type { ChannelKeys, RelayPolicies, RelayPolicy, RemoteRelayPolicy, ShortIds } from './state/params.ts'
 export type { Rest } from './state/rest.ts'
 export { type Epoch, newSession } from './state/session.ts'
-export { heedsBlocks } from './transitions/common/deadlines.ts'
+export { closeOutlook } from './transitions/closing/close-outlook.ts'
+export { confirmedSpend } from './transitions/closing/close-resolution.ts'
+export { heedsBlocks, htlcDeadlines } from './transitions/common/deadlines.ts'
+export { IRREVOCABLE_DEPTH } from './transitions/common/depth.ts'
 export { answerTo, peerText } from './transitions/common/error-message.ts'
 export { dropUnsigned } from './transitions/common/fail-channel.ts'
 export { completeSpend, fillIn } from './transitions/common/publications.ts'
 export { channelUpdateOf, outsideNameOf } from './transitions/common/relay-policy.ts'
+export { mutualCloses } from './transitions/common/simple-close.ts'
 export { emit } from './transitions/common/step.ts'
 export { reestablishUnknown } from './transitions/connection.ts'
-export { channelIdOf } from './transitions/opening/opening.ts'
+export { channelIdOf, fundingDepth } from './transitions/opening/opening.ts'
 export { isClaimable } from './transitions/operating/claimable-htlc.ts'

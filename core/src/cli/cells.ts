@@ -39,10 +39,23 @@ export const cell = (shape: Shape, value: unknown, io: CliIo): string => {
       return items.map((item) => cell(shape.item, item, io)).join('; ')
     }
     case 'object':
-      return inline(shape, value as Row, io)
     case 'union':
-      return printable(JSON.stringify(value))
+      return inline(formOf(shape, value as Row), value as Row, io)
   }
+}
+
+/** The form of a row that may have any of several: the one that its tag names. A node of another version may have more. */
+export const formOf = (shape: Extract<Shape, { type: 'object' | 'union' }>, row: Row): ObjectShape => {
+  if (shape.type === 'object') return shape
+  const { tag, options } = shape
+  const isNamed = ({ members }: ObjectShape): boolean =>
+    members.some(
+      (member) =>
+        member.key === tag && member.shape.type === 'choice' && member.shape.values.includes(String(row[tag])),
+    )
+  const json = { type: 'scalar', scalar: 'json', json: {}, dataClass: shape.dataClass } as const
+  const members = Object.keys(row).map((key) => ({ key, optional: true, shape: json }))
+  return options.find(isNamed) ?? { type: 'object', strict: false, members, dataClass: shape.dataClass }
 }
 
 const inline = ({ members }: ObjectShape, row: Row, io: CliIo): string =>

@@ -1,5 +1,5 @@
 import { actors, kebab, type ObjectShape, type Operation, type Shape, shapeOf } from '@fulgurite/plugin-sdk/contract'
-import { cell, isCell, isNumber, isText, type Row, shortCell } from './cells.ts'
+import { cell, formOf, isCell, isNumber, isText, type Row, shortCell } from './cells.ts'
 import { type CliFailure, usage } from './failure.ts'
 import type { CliIo } from './io.ts'
 import { label } from './names.ts'
@@ -77,7 +77,7 @@ const fieldLines = ({ members }: ObjectShape, row: Row, io: CliIo, indent: strin
       if (shape.type === 'object')
         return `${indent}${dim(label(key), io)}\n${fieldLines(shape, value as Row, io, `${indent}  `)}`
       const room = io.columns - indent.length - width - 2
-      if (shape.type === 'list' && shape.item.type === 'object' && !fits(shape.item, value as readonly Row[], io, room))
+      if (shape.type === 'list' && isRows(shape.item) && !fits(shape.item, value as readonly Row[], io, room))
         return `${indent}${dim(label(key), io)}\n${entryLines(shape.item, value as readonly Row[], io, indent)}`
       const lines = linesOf(shape, value, io, room)
       const [only = '', ...others] = lines
@@ -89,13 +89,20 @@ const fieldLines = ({ members }: ObjectShape, row: Row, io: CliIo, indent: strin
     .join('')
 }
 
+/** What each entry of a list of objects looks like: one of several forms, by its tag, where it may be any of these. */
+type RowShape = Extract<Shape, { type: 'object' | 'union' }>
+
+const isRows = (shape: Shape): shape is RowShape => shape.type === 'object' || shape.type === 'union'
+
 /** Whether each entry can stand on one line. */
-const fits = (shape: ObjectShape, entries: readonly Row[], io: CliIo, room: number): boolean =>
+const fits = (shape: RowShape, entries: readonly Row[], io: CliIo, room: number): boolean =>
   room < LEAST_TEXT || entries.every((entry) => cell(shape, entry, io).length <= room)
 
 /** Each entry with its fields below each other. */
-const entryLines = (shape: ObjectShape, entries: readonly Row[], io: CliIo, indent: string): string =>
-  entries.map((entry) => `${indent}- ${fieldLines(shape, entry, io, `${indent}  `).slice(indent.length + 2)}`).join('')
+const entryLines = (shape: RowShape, entries: readonly Row[], io: CliIo, indent: string): string =>
+  entries
+    .map((entry) => `${indent}- ${fieldLines(formOf(shape, entry), entry, io, `${indent}  `).slice(indent.length + 2)}`)
+    .join('')
 
 /** A value on as many lines as it needs: one for each entry of a list, and indented JSON. */
 const linesOf = (shape: Shape, value: unknown, io: CliIo, room: number): readonly string[] => {

@@ -58,10 +58,20 @@ const big = (amount: unknown): bigint => BigInt(String(amount))
 
 const nameOf = (name: string | undefined, id: string): string => printable(name ?? beginning(id))
 
+/** The state, and what it waits for where that says more: `closing: claim by 812,345`. */
+const stateOf = ({ state, waitsFor = [] }: Channel): string => {
+  const told = waitsFor.filter(({ kind }) => kind !== 'peer' && kind !== 'htlc-deadline')
+  const words = told.map(({ kind, count, until }) => {
+    const many = count > 1 ? ` ×${count}` : ''
+    return `${kind}${many}${until === undefined ? '' : ` by ${grouped(`${until}`)}`}`
+  })
+  return words.length === 0 ? state : `${state}: ${words.join(', ')}`
+}
+
 const channelView: View<Channel> = {
   columns: [
     { name: 'peer', show: ({ peerName, peer }) => nameOf(peerName, peer as string), least: 10 },
-    { name: 'state', show: ({ state }) => state },
+    { name: 'state', show: stateOf },
     { name: 'balance', show: ({ localMsat, remoteMsat }) => bar(big(localMsat), big(remoteMsat)) },
     { name: 'ours sat', show: ({ localMsat }) => sat(big(localMsat) - (big(localMsat) % 1_000n)), right: true },
     { name: 'theirs sat', show: ({ remoteMsat }) => sat(big(remoteMsat) - (big(remoteMsat) % 1_000n)), right: true },

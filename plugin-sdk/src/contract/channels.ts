@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { ChannelTransaction } from './channel-transactions.ts'
+import { ChannelWait, WaitSummary } from './channel-waits.ts'
 import { DEFAULTS } from './defaults.ts'
 import { actor, command, query } from './define.ts'
 import { field, named, publicly } from './field.ts'
@@ -65,44 +67,6 @@ const ChannelRest = named(
   }),
 )
 
-export const TransactionPurpose = z.enum([
-  'mutual-close',
-  'local-commitment',
-  'anchor',
-  'to-local',
-  'htlc-success',
-  'htlc-timeout',
-  'htlc-output',
-  'to-remote',
-  'received-htlc',
-  'offered-htlc',
-  'penalty',
-  'htlc-penalty',
-])
-
-/** Why a transaction pays what it pays. */
-export const FeeReason = z.enum(['agreed', 'estimate', 'deadline', 'budget', 'wallet'])
-
-const ChannelTransaction = named(
-  'ChannelTransaction',
-  'A transaction that this node has published to close a channel; of those that replaced each other, the last.',
-  z.object({
-    txid: TxId,
-    purpose: TransactionPurpose,
-    feeSat: field(Sat, { summary: 'What it pays by itself.' }),
-    feerate: field(Feerate, { summary: 'What it pays, together with the commitment that it brings into a block.' }),
-    reason: field(FeeReason, {
-      summary:
-        'What set the fee: both sides (`agreed`), the estimate, a deadline that is near, all that may be paid (`budget`), or all that the wallet could pay.',
-    }),
-    deadline: field(BlockHeight, { summary: 'The last block in which it is in time, where time matters.' }).optional(),
-    replaced: field(Count, { summary: 'How many have paid less before it.' }),
-    status: field(z.enum(['waiting', 'confirmed', 'lost']), {
-      summary: '`lost`: another transaction took its place or made it needless.',
-    }),
-  }),
-)
-
 const ChannelSummary = named(
   'ChannelSummary',
   'A channel, open or closing.',
@@ -146,7 +110,16 @@ const ChannelSummary = named(
       summary: 'What this node has published to close the channel.',
     }).optional(),
     openedAt: Timestamp.optional(),
+    waitsFor: field(z.array(WaitSummary).readonly(), {
+      summary: 'None while the channel is usable and holds no HTLC.',
+    }),
   }),
+)
+
+const ChannelDetails = named(
+  'ChannelDetails',
+  'A channel with all that it waits for.',
+  ChannelSummary.extend({ waits: z.array(ChannelWait).readonly() }),
 )
 
 const ClosedChannel = named(
@@ -171,9 +144,9 @@ export const channels = actor('channels', 'Payment channels and what they charge
     commandLine: { isDefault: true },
   }),
   get: query({
-    summary: 'One channel.',
+    summary: 'One channel: what it waits for, until when, and what the node does then.',
     request: z.strictObject({ channelId: ChannelId }),
-    reply: z.object({ channel: ChannelSummary }),
+    reply: z.object({ channel: ChannelDetails }),
     errors: ['channel-not-found'],
     positional: ['channelId'],
   }),

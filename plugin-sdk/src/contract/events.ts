@@ -1,5 +1,7 @@
 import { z } from 'zod'
-import { ChannelState, CloseKind, FeeReason, Side, TransactionPurpose } from './channels.ts'
+import { FeeReason, TransactionPurpose } from './channel-transactions.ts'
+import { WaitSummary } from './channel-waits.ts'
+import { ChannelState, CloseKind, Side } from './channels.ts'
 import { event } from './define.ts'
 import { field, named, publicly } from './field.ts'
 import { PaymentFailure, RelayHtlc, SentPart } from './payments.ts'
@@ -215,6 +217,17 @@ const definitions = [
       }).optional(),
     },
     { class: 'money' },
+  ),
+  event(
+    'channel.waits-changed',
+    'A channel that opens, closes or stands still waits for something else than before.',
+    {
+      ...channel,
+      waitsFor: field(z.array(WaitSummary).readonly(), {
+        summary: 'None once it waits for nothing. Whether the peer is there is told by `channel.state-changed`.',
+      }),
+    },
+    { class: 'channel' },
   ),
   event(
     'channel.closed',

@@ -153,6 +153,38 @@ export const restoreReply: Readonly<Record<string, Restore>> = {
         item0.feeSat = BigInt(item0.feeSat)
       }
     }
+    for (const item0 of data.channel.waits) {
+      if (item0.kind === 'htlc-deadline') {
+        item0.amountMsat = BigInt(item0.amountMsat)
+      }
+      if (item0.kind === 'htlcs') {
+        item0.amountMsat = BigInt(item0.amountMsat)
+      }
+      if (item0.kind === 'close-signature') {
+        if (item0.offeredSat !== undefined) item0.offeredSat = BigInt(item0.offeredSat)
+        if (item0.askedSat !== undefined) item0.askedSat = BigInt(item0.askedSat)
+      }
+      if (item0.kind === 'close-confirmation') {
+        for (const item1 of item0.transactions) {
+          if (item1.feeSat !== undefined) item1.feeSat = BigInt(item1.feeSat)
+        }
+      }
+      if (item0.kind === 'claim') {
+        item0.amountSat = BigInt(item0.amountSat)
+        item0.budgetSat = BigInt(item0.budgetSat)
+        if (item0.feeSat !== undefined) item0.feeSat = BigInt(item0.feeSat)
+        if (item0.missingSat !== undefined) item0.missingSat = BigInt(item0.missingSat)
+      }
+      if (item0.kind === 'peer-claim') {
+        item0.amountMsat = BigInt(item0.amountMsat)
+      }
+      if (item0.kind === 'htlc-outcome') {
+        item0.amountMsat = BigInt(item0.amountMsat)
+      }
+      if (item0.kind === 'lost-funds') {
+        item0.amountMsat = BigInt(item0.amountMsat)
+      }
+    }
   },
   'channels.open': (data) => {
     data.feeSat = BigInt(data.feeSat)

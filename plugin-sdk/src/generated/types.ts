@@ -220,6 +220,8 @@ export interface ChannelSummary {
   readonly transactions?: readonly ChannelTransaction[]
   /** Milliseconds since the Unix epoch. */
   readonly openedAt?: TimestampMs
+  /** None while the channel is usable and holds no HTLC. */
+  readonly waitsFor: readonly WaitSummary[]
 }
 
 /** An output that funds, funded or will fund a channel. */
@@ -272,15 +274,276 @@ export interface ChannelTransaction {
   readonly status: 'waiting' | 'confirmed' | 'lost'
 }
 
+/** What a channel waits for, in short: see `channels.get`. */
+export interface WaitSummary {
+  readonly kind: 'funding' | 'channel-ready' | 'peer' | 'reestablishment' | 'rest' | 'chain' | 'proof-of-state' | 'peer-state' | 'release' | 'htlc-deadline' | 'shutdown' | 'htlcs' | 'updates' | 'close-signature' | 'close-confirmation' | 'peer-commitment' | 'claim' | 'peer-claim' | 'htlc-outcome' | 'lost-funds' | 'depth'
+  /** How many of this kind. */
+  readonly count: number
+  /** The first block in which the node does something about it. */
+  readonly until?: BlockHeight
+  /** What the node does in the block `until`, or at the time `untilTime`; where neither is there, once it has come. `nothing`: it goes on waiting, and the operator may decide. */
+  readonly action: 'use-channel' | 'reconnect' | 'offer-close' | 'close-alone' | 'claim' | 'raise-fee' | 'fail-upstream' | 'tell-closed' | 'forget' | 'nothing'
+}
+
 export interface ChannelsGetRequest {
   readonly channelId: ChannelId
 }
 
 export interface ChannelsGetReply {
-  readonly channel: ChannelSummary
+  readonly channel: ChannelDetails
   /** A place in the event log. */
   readonly asOf: Cursor
 }
+
+/** A channel with all that it waits for. */
+export interface ChannelDetails {
+  readonly channelId: ChannelId
+  readonly peer: NodeId
+  /** What the operator calls the peer. */
+  readonly peerName?: string
+  readonly state: 'opening' | 'usable' | 'offline' | 'closing' | 'closed' | 'quarantined'
+  readonly initiator: 'local' | 'remote'
+  readonly channelType: string
+  readonly announced: boolean
+  readonly fundings: readonly Funding[]
+  readonly shortChannelId?: ShortChannelId
+  readonly aliases: readonly ShortChannelId[]
+  readonly remoteAlias?: ShortChannelId
+  readonly capacitySat: Sat
+  /** Ours, HTLCs in flight apart. */
+  readonly localMsat: Msat
+  /** The peer's, HTLCs in flight apart. */
+  readonly remoteMsat: Msat
+  /** The most that one HTLC out of this channel can carry now. */
+  readonly spendableMsat: Msat
+  /** The most that one HTLC into this channel can carry now. */
+  readonly receivableMsat: Msat
+  readonly htlcsInFlight: number
+  /** Of ours, the HTLCs in a commitment that the peer published and that this node does not know: it cannot claim them. */
+  readonly unclaimableMsat?: Msat
+  /** Of ours, what hangs on a funding of the peer's that is not deep enough: it is not ours until then, whatever the channel is used for. */
+  readonly unconfirmedMsat?: Msat
+  readonly rest?: ChannelRest
+  /** There while the state may be old, because the database was put back: nothing of the channel is published until its peer has shown that it knows no later one. */
+  readonly inDoubt?: boolean
+  readonly localPolicy: RelayPolicy
+  readonly remotePolicy?: RelayPolicy
+  readonly closeKind?: 'mutual' | 'local-force' | 'remote-force' | 'revoked' | 'never-funded'
+  /** What this node has published to close the channel. */
+  readonly transactions?: readonly ChannelTransaction[]
+  /** Milliseconds since the Unix epoch. */
+  readonly openedAt?: TimestampMs
+  /** None while the channel is usable and holds no HTLC. */
+  readonly waitsFor: readonly WaitSummary[]
+  readonly waits: readonly ChannelWait[]
+}
+
+/** A transaction that would close a channel and is in no block. */
+export interface PendingClose {
+  /** A transaction id, as explorers display it. */
+  readonly txid: TxId
+  /** Who has signed for it to be published. */
+  readonly by: 'both' | 'local' | 'remote'
+  readonly feeSat?: Sat
+  /** Satoshis per 1000 weight units. */
+  readonly feerate?: FeeratePerKw
+}
+
+/** One thing that a channel waits for: until when, and what the node does then. */
+export type ChannelWait =
+  | {
+      /** The funding in a block, deep enough. */
+      readonly kind: 'funding'
+      /** A transaction id, as explorers display it. */
+      readonly txid: TxId
+      /** How many there are. */
+      readonly confirmations: number
+      /** How many it takes. */
+      readonly needed: number
+      readonly until?: BlockHeight
+      /** What the node does in the block `until`, or at the time `untilTime`; where neither is there, once it has come. `nothing`: it goes on waiting, and the operator may decide. */
+      readonly action: 'use-channel' | 'reconnect' | 'offer-close' | 'close-alone' | 'claim' | 'raise-fee' | 'fail-upstream' | 'tell-closed' | 'forget' | 'nothing'
+    }
+  | {
+      /** The peer's `channel_ready`. */
+      readonly kind: 'channel-ready'
+      /** What the node does in the block `until`, or at the time `untilTime`; where neither is there, once it has come. `nothing`: it goes on waiting, and the operator may decide. */
+      readonly action: 'use-channel' | 'reconnect' | 'offer-close' | 'close-alone' | 'claim' | 'raise-fee' | 'fail-upstream' | 'tell-closed' | 'forget' | 'nothing'
+    }
+  | {
+      /** The peer is away. */
+      readonly kind: 'peer'
+      /** What the node does in the block `until`, or at the time `untilTime`; where neither is there, once it has come. `nothing`: it goes on waiting, and the operator may decide. */
+      readonly action: 'use-channel' | 'reconnect' | 'offer-close' | 'close-alone' | 'claim' | 'raise-fee' | 'fail-upstream' | 'tell-closed' | 'forget' | 'nothing'
+    }
+  | {
+      /** The connected peer's `channel_reestablish`. */
+      readonly kind: 'reestablishment'
+      /** Milliseconds since the Unix epoch. */
+      readonly untilTime?: TimestampMs
+      /** What the node does in the block `until`, or at the time `untilTime`; where neither is there, once it has come. `nothing`: it goes on waiting, and the operator may decide. */
+      readonly action: 'use-channel' | 'reconnect' | 'offer-close' | 'close-alone' | 'claim' | 'raise-fee' | 'fail-upstream' | 'tell-closed' | 'forget' | 'nothing'
+    }
+  | {
+      /** The channel says nothing for a while, because the peer hangs up at what it says. */
+      readonly kind: 'rest'
+      /** Milliseconds since the Unix epoch. */
+      readonly untilTime?: TimestampMs
+      /** What the node does in the block `until`, or at the time `untilTime`; where neither is there, once it has come. `nothing`: it goes on waiting, and the operator may decide. */
+      readonly action: 'use-channel' | 'reconnect' | 'offer-close' | 'close-alone' | 'claim' | 'raise-fee' | 'fail-upstream' | 'tell-closed' | 'forget' | 'nothing'
+    }
+  | {
+      /** The node has to see first whether the chain has closed the channel. */
+      readonly kind: 'chain'
+      /** What the node does in the block `until`, or at the time `untilTime`; where neither is there, once it has come. `nothing`: it goes on waiting, and the operator may decide. */
+      readonly action: 'use-channel' | 'reconnect' | 'offer-close' | 'close-alone' | 'claim' | 'raise-fee' | 'fail-upstream' | 'tell-closed' | 'forget' | 'nothing'
+    }
+  | {
+      /** The peer has to show that it knows no later state: the database was put back. */
+      readonly kind: 'proof-of-state'
+      /** What the node does in the block `until`, or at the time `untilTime`; where neither is there, once it has come. `nothing`: it goes on waiting, and the operator may decide. */
+      readonly action: 'use-channel' | 'reconnect' | 'offer-close' | 'close-alone' | 'claim' | 'raise-fee' | 'fail-upstream' | 'tell-closed' | 'forget' | 'nothing'
+    }
+  | {
+      /** The peer has lost states of the channel: it has to find them, or ask for a close. */
+      readonly kind: 'peer-state'
+      /** What the node does in the block `until`, or at the time `untilTime`; where neither is there, once it has come. `nothing`: it goes on waiting, and the operator may decide. */
+      readonly action: 'use-channel' | 'reconnect' | 'offer-close' | 'close-alone' | 'claim' | 'raise-fee' | 'fail-upstream' | 'tell-closed' | 'forget' | 'nothing'
+    }
+  | {
+      /** The operator has to release the channel: it is quarantined after a fault. */
+      readonly kind: 'release'
+      /** Milliseconds since the Unix epoch. */
+      readonly since: TimestampMs
+      /** What the node does in the block `until`, or at the time `untilTime`; where neither is there, once it has come. `nothing`: it goes on waiting, and the operator may decide. */
+      readonly action: 'use-channel' | 'reconnect' | 'offer-close' | 'close-alone' | 'claim' | 'raise-fee' | 'fail-upstream' | 'tell-closed' | 'forget' | 'nothing'
+    }
+  | {
+      /** HTLCs that the peer has to settle: if it is silent, they close the channel. */
+      readonly kind: 'htlc-deadline'
+      readonly htlcs: number
+      readonly amountMsat: Msat
+      readonly until?: BlockHeight
+      /** What the node does in the block `until`, or at the time `untilTime`; where neither is there, once it has come. `nothing`: it goes on waiting, and the operator may decide. */
+      readonly action: 'use-channel' | 'reconnect' | 'offer-close' | 'close-alone' | 'claim' | 'raise-fee' | 'fail-upstream' | 'tell-closed' | 'forget' | 'nothing'
+    }
+  | {
+      /** The peer's `shutdown`. */
+      readonly kind: 'shutdown'
+      /** What the node does in the block `until`, or at the time `untilTime`; where neither is there, once it has come. `nothing`: it goes on waiting, and the operator may decide. */
+      readonly action: 'use-channel' | 'reconnect' | 'offer-close' | 'close-alone' | 'claim' | 'raise-fee' | 'fail-upstream' | 'tell-closed' | 'forget' | 'nothing'
+    }
+  | {
+      /** HTLCs that must be settled before the close can be signed. */
+      readonly kind: 'htlcs'
+      readonly htlcs: number
+      readonly amountMsat: Msat
+      readonly until?: BlockHeight
+      /** What the node does in the block `until`, or at the time `untilTime`; where neither is there, once it has come. `nothing`: it goes on waiting, and the operator may decide. */
+      readonly action: 'use-channel' | 'reconnect' | 'offer-close' | 'close-alone' | 'claim' | 'raise-fee' | 'fail-upstream' | 'tell-closed' | 'forget' | 'nothing'
+    }
+  | {
+      /** The last changes, which both have to bring into both commitments. */
+      readonly kind: 'updates'
+      /** What the node does in the block `until`, or at the time `untilTime`; where neither is there, once it has come. `nothing`: it goes on waiting, and the operator may decide. */
+      readonly action: 'use-channel' | 'reconnect' | 'offer-close' | 'close-alone' | 'claim' | 'raise-fee' | 'fail-upstream' | 'tell-closed' | 'forget' | 'nothing'
+    }
+  | {
+      /** Both have to agree on the fee of the close and to sign it. */
+      readonly kind: 'close-signature'
+      /** Who has spoken last on this connection. */
+      readonly answeredBy?: 'local' | 'remote'
+      /** The fee that we offered last. */
+      readonly offeredSat?: Sat
+      /** The fee that the peer offered last. */
+      readonly askedSat?: Sat
+      /** The peer's fee is more than we pay: close it again with a higher feerate, or force the close. */
+      readonly refused?: 'fee-too-high'
+      /** Milliseconds since the Unix epoch. */
+      readonly untilTime?: TimestampMs
+      /** What the node does in the block `until`, or at the time `untilTime`; where neither is there, once it has come. `nothing`: it goes on waiting, and the operator may decide. */
+      readonly action: 'use-channel' | 'reconnect' | 'offer-close' | 'close-alone' | 'claim' | 'raise-fee' | 'fail-upstream' | 'tell-closed' | 'forget' | 'nothing'
+    }
+  | {
+      /** A block with a transaction that closes the channel. */
+      readonly kind: 'close-confirmation'
+      readonly transactions: readonly PendingClose[]
+      readonly until?: BlockHeight
+      /** What the node does in the block `until`, or at the time `untilTime`; where neither is there, once it has come. `nothing`: it goes on waiting, and the operator may decide. */
+      readonly action: 'use-channel' | 'reconnect' | 'offer-close' | 'close-alone' | 'claim' | 'raise-fee' | 'fail-upstream' | 'tell-closed' | 'forget' | 'nothing'
+    }
+  | {
+      /** The peer has to publish its commitment: ours is old, and is never published. */
+      readonly kind: 'peer-commitment'
+      /** What the node does in the block `until`, or at the time `untilTime`; where neither is there, once it has come. `nothing`: it goes on waiting, and the operator may decide. */
+      readonly action: 'use-channel' | 'reconnect' | 'offer-close' | 'close-alone' | 'claim' | 'raise-fee' | 'fail-upstream' | 'tell-closed' | 'forget' | 'nothing'
+    }
+  | {
+      /** An output that is ours to take. */
+      readonly kind: 'claim'
+      readonly purpose: 'mutual-close' | 'local-commitment' | 'anchor' | 'to-local' | 'htlc-success' | 'htlc-timeout' | 'htlc-output' | 'to-remote' | 'received-htlc' | 'offered-htlc' | 'penalty' | 'htlc-penalty'
+      /** Whose output it is. */
+      readonly txid: TxId
+      readonly outputIndex: number
+      /** What the output is worth; of an anchor, what hangs on its commitment. */
+      readonly amountSat: Sat
+      readonly paymentHash?: PaymentHash
+      /** The tip from which it can be taken, if that is to come. */
+      readonly from?: BlockHeight
+      /** The most that is paid for it. */
+      readonly budgetSat: Sat
+      /** The last block in which it is surely ours, if others can take it. */
+      readonly deadline?: BlockHeight
+      /** What was published to take it. */
+      readonly claimTxid?: TxId
+      readonly feeSat?: Sat
+      /** Satoshis per 1000 weight units. */
+      readonly feerate?: FeeratePerKw
+      readonly reason?: 'agreed' | 'estimate' | 'deadline' | 'budget' | 'wallet'
+      /** What it pays from the block `until` on, if it is not taken by then and estimates stay as they are. */
+      readonly nextFeerate?: FeeratePerKw
+      /** What the wallet lacks for what it should pay now. */
+      readonly missingSat?: Sat
+      readonly until?: BlockHeight
+      /** What the node does in the block `until`, or at the time `untilTime`; where neither is there, once it has come. `nothing`: it goes on waiting, and the operator may decide. */
+      readonly action: 'use-channel' | 'reconnect' | 'offer-close' | 'close-alone' | 'claim' | 'raise-fee' | 'fail-upstream' | 'tell-closed' | 'forget' | 'nothing'
+    }
+  | {
+      /** An HTLC on the chain that only the peer can take, until we learn its preimage. */
+      readonly kind: 'peer-claim'
+      readonly paymentHash: PaymentHash
+      readonly amountMsat: Msat
+      readonly until?: BlockHeight
+      /** What the node does in the block `until`, or at the time `untilTime`; where neither is there, once it has come. `nothing`: it goes on waiting, and the operator may decide. */
+      readonly action: 'use-channel' | 'reconnect' | 'offer-close' | 'close-alone' | 'claim' | 'raise-fee' | 'fail-upstream' | 'tell-closed' | 'forget' | 'nothing'
+    }
+  | {
+      /** HTLCs that have failed on the chain, and are told to whom they came from once that is deep. */
+      readonly kind: 'htlc-outcome'
+      readonly htlcs: number
+      readonly amountMsat: Msat
+      readonly until?: BlockHeight
+      /** What the node does in the block `until`, or at the time `untilTime`; where neither is there, once it has come. `nothing`: it goes on waiting, and the operator may decide. */
+      readonly action: 'use-channel' | 'reconnect' | 'offer-close' | 'close-alone' | 'claim' | 'raise-fee' | 'fail-upstream' | 'tell-closed' | 'forget' | 'nothing'
+    }
+  | {
+      /** Of what hangs on a commitment that this node does not know, it can claim nothing. */
+      readonly kind: 'lost-funds'
+      readonly amountMsat: Msat
+      /** What the node does in the block `until`, or at the time `untilTime`; where neither is there, once it has come. `nothing`: it goes on waiting, and the operator may decide. */
+      readonly action: 'use-channel' | 'reconnect' | 'offer-close' | 'close-alone' | 'claim' | 'raise-fee' | 'fail-upstream' | 'tell-closed' | 'forget' | 'nothing'
+    }
+  | {
+      /** All is taken: it has to be deep enough that no reorganisation undoes it. */
+      readonly kind: 'depth'
+      /** How many there are. */
+      readonly confirmations: number
+      /** How many it takes. */
+      readonly needed: number
+      readonly until?: BlockHeight
+      /** What the node does in the block `until`, or at the time `untilTime`; where neither is there, once it has come. `nothing`: it goes on waiting, and the operator may decide. */
+      readonly action: 'use-channel' | 'reconnect' | 'offer-close' | 'close-alone' | 'claim' | 'raise-fee' | 'fail-upstream' | 'tell-closed' | 'forget' | 'nothing'
+    }
 
 export interface ChannelsClosedRequest {
   readonly page?: {
@@ -398,7 +661,7 @@ export interface ChannelsSetRelayFeesReply {
 export interface ChannelsActor {
   /** Every channel, open or closing, a page at a time. Those that are closed are in `channels.closed`. */
   list(request?: ChannelsListRequest, options?: QueryOptions): Promise<ChannelsListReply>
-  /** One channel. Errors: channel-not-found. */
+  /** One channel: what it waits for, until when, and what the node does then. Errors: channel-not-found. */
   get(request: ChannelsGetRequest, options?: QueryOptions): Promise<ChannelsGetReply>
   /** Channels that are closed, the newest first, a page at a time, for as long as the event log has them. */
   closed(request?: ChannelsClosedRequest, options?: QueryOptions): Promise<ChannelsClosedReply>
@@ -934,7 +1197,7 @@ export interface EventsListRequest {
   /** Only events before this time. */
   readonly until?: TimestampMs
   /** Only these; all if not said. */
-  readonly types?: readonly ('peer.connected' | 'peer.disconnected' | 'peer.repeated' | 'channel.opening' | 'channel.funding-created' | 'channel.funding-confirmed' | 'channel.ready' | 'channel.state-changed' | 'channel.balance-changed' | 'channel.relay-fees-changed' | 'channel.closing' | 'channel.close-signed' | 'channel.transaction-published' | 'channel.fees-short' | 'channel.closed' | 'channel.errored' | 'payment.sent' | 'payment.failed' | 'payment.received' | 'payment.relayed' | 'payment.relay-failed' | 'invoice.created' | 'wallet.transaction' | 'wallet.transaction-dropped' | 'wallet.rescanned' | 'chain.block' | 'chain.health-changed' | 'node.rows-removed' | 'node.archive-failed' | 'plugin.started' | 'plugin.stopped' | 'plugin.faulted' | 'plugin.refused' | 'plugin.warned')[]
+  readonly types?: readonly ('peer.connected' | 'peer.disconnected' | 'peer.repeated' | 'channel.opening' | 'channel.funding-created' | 'channel.funding-confirmed' | 'channel.ready' | 'channel.state-changed' | 'channel.balance-changed' | 'channel.relay-fees-changed' | 'channel.closing' | 'channel.close-signed' | 'channel.transaction-published' | 'channel.fees-short' | 'channel.waits-changed' | 'channel.closed' | 'channel.errored' | 'payment.sent' | 'payment.failed' | 'payment.received' | 'payment.relayed' | 'payment.relay-failed' | 'invoice.created' | 'wallet.transaction' | 'wallet.transaction-dropped' | 'wallet.rescanned' | 'chain.block' | 'chain.health-changed' | 'node.rows-removed' | 'node.archive-failed' | 'plugin.started' | 'plugin.stopped' | 'plugin.faulted' | 'plugin.refused' | 'plugin.warned')[]
   /** 100 if not said. */
   readonly limit?: number
 }
@@ -1124,6 +1387,14 @@ export interface ChannelFeesShort {
   readonly availableSat: Sat
   /** The last block in which it is in time, where time matters. */
   readonly deadline?: BlockHeight
+}
+
+/** A channel that opens, closes or stands still waits for something else than before. */
+export interface ChannelWaitsChanged {
+  readonly channelId: ChannelId
+  readonly peer: NodeId
+  /** None once it waits for nothing. Whether the peer is there is told by `channel.state-changed`. */
+  readonly waitsFor: readonly WaitSummary[]
 }
 
 /** A channel is closed and all that was ours is in our wallet. */
@@ -1418,6 +1689,8 @@ export interface Events {
   readonly 'channel.transaction-published': ChannelTransactionPublished
   /** The wallet cannot pay what a transaction of a closing channel should pay now: it waits, or pays less. */
   readonly 'channel.fees-short': ChannelFeesShort
+  /** A channel that opens, closes or stands still waits for something else than before. */
+  readonly 'channel.waits-changed': ChannelWaitsChanged
   /** A channel is closed and all that was ours is in our wallet. */
   readonly 'channel.closed': ChannelClosed
   /** A channel broke a rule, or its peer did. */
@@ -1476,6 +1749,7 @@ export type DurableEventName =
   | 'channel.close-signed'
   | 'channel.transaction-published'
   | 'channel.fees-short'
+  | 'channel.waits-changed'
   | 'channel.closed'
   | 'channel.errored'
   | 'payment.sent'

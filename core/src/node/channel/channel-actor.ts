@@ -46,6 +46,7 @@ import { ChannelWatches } from './channel-watches.ts'
 import { abandonFunding } from './fund-channel.ts'
 import { forgetPastHtlcs } from './past-htlcs.ts'
 import { CAUSES_OF_REST, reportMempoolSpend } from './report-channel-event.ts'
+import { tellWaits } from './tell-waits.ts'
 
 /** Peer messages press back on the socket; chain events and settlements are never refused. */
 export const CHANNEL_LANES: NonNullable<SpawnOptions<ChannelProtocol>['lanes']> = {
@@ -237,6 +238,7 @@ class ChannelDriver {
     }
     const kept = quarantined(durable, this.#services.clock.now())
     this.#publish({ state: { durable: kept }, quarantined: true })
+    this.#tellWaits(durable, durable.quarantine !== undefined)
     this.#hold.unused = this.#hold.connection ?? this.#hold.unused
     this.#hold.connection = undefined
     this.#register()
@@ -259,6 +261,7 @@ class ChannelDriver {
     const durable = released(state.durable)
     this.#services.log.info('channel.released', { channel: this.#name() })
     this.#publish({ state: { durable }, quarantined: false })
+    this.#tellWaits(state.durable, true)
     this.#perform([], { writes: channelWrites(state.durable, durable) })
     const { unused } = this.#hold
     this.#hold.unused = undefined
@@ -302,7 +305,20 @@ class ChannelDriver {
     if (this.#rest.follow(input, state, changed)) this.#showPause(undefined)
     const writes = changed && isStored(state.durable) ? channelWrites(before.durable, state.durable) : []
     this.#perform(effects, { writes, alongside })
+    if (changed) this.#tellWaits(before.durable)
     if (changed && state.session !== undefined) this.#deriveKeysAhead()
+  }
+
+  /** In the commit of the step. What goes wrong in the telling is no fault of the channel. */
+  #tellWaits(before: Channel, wasQuarantined = this.#entry.quarantined): void {
+    const { state, quarantined: isQuarantined } = this.#entry
+    const then = { durable: before, quarantined: wasQuarantined }
+    const now = { durable: state.durable, quarantined: isQuarantined }
+    try {
+      tellWaits(this.#services.peerEvents, then, now, this.#env())
+    } catch (error) {
+      this.#services.log.error('channel.waits-untold', { channel: this.#name(), error: String(error) })
+    }
   }
 
   /** While the disk and the peer are at work: a commitment is then signed or checked sooner. */

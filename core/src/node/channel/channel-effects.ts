@@ -100,7 +100,9 @@ export class ChannelEffects {
 
   /** Ends an earlier timer of the same name. */
   schedule(timer: TimerName, delayMs: number): void {
+    const { services, hold } = this.#parts
     this.#timers.get(timer)?.()
+    if (timer !== 'rest') publish(services, hold, { answerBy: services.clock.now() + delayMs })
     this.#timers.set(timer, this.#parts.context.schedule(delayMs, 'timer', { timer }))
   }
 

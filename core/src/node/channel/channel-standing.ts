@@ -18,6 +18,8 @@ export interface ChannelCondition {
   readonly spentInMempool: boolean
   /** Until when it holds back what ended the connection. */
   readonly rest?: { readonly from: Pause['rest']['from']; readonly until: TimestampMs } | undefined
+  /** Until when the peer's next answer was waited for last: it may have come since. */
+  readonly answerBy?: TimestampMs
 }
 
 /** Whether HTLCs may be offered in the channel now. */

@@ -1,10 +1,19 @@
 import { addressToScript } from '../../bitcoin/address.ts'
 import { p2wsh } from '../../bitcoin/script.ts'
 import { displayTxid } from '../../bitcoin/transaction.ts'
-import { forceCloseCost, isFunded, latest, mutualCloseLossMsat, mutualClosePayoutMsat } from '../../channel/index.ts'
+import {
+  balanceView,
+  forceCloseCost,
+  idsOf,
+  isFunded,
+  latest,
+  mutualCloseLossMsat,
+  mutualClosePayoutMsat,
+} from '../../channel/index.ts'
 import { fromHex, toHex } from '../../lib/bytes.ts'
 import { err, ok } from '../../lib/result.ts'
 import type { ChannelEntry } from '../channel/channel-directory.ts'
+import { standingOf } from '../channel/channel-standing.ts'
 import { openingKeys } from '../channel/opening-keys.ts'
 import {
   channelNotFound,
@@ -20,11 +29,12 @@ import {
   unfundedRefusal,
 } from './channels-refusals.ts'
 import type { MappingContext } from './context.ts'
-import { describeChannel, describePolicy } from './describe-channel.ts'
+import { describeChannel, describePolicy, detailChannel } from './describe-channel.ts'
 import { pageOfEvents } from './event-pages.ts'
 import { findChannel } from './find-by-words.ts'
 import { type ActorHandlers, blindRefusal, refusal } from './handlers.ts'
 import { pageOfNumbered } from './paging.ts'
+import { waitsViews } from './waits-view.ts'
 import { addressRefusal } from './wallet-refusals.ts'
 
 // Only its length matters for the fee.
@@ -41,10 +51,10 @@ export const channelsHandlers = (context: MappingContext): ActorHandlers<'channe
   const after = (before: ChannelEntry, channelId: string): ChannelEntry =>
     channelDirectory.get(fromHex(channelId)) ?? before
 
-  const describe = (entry: ChannelEntry) => {
-    const summary = describeChannel(entry, context.publisher)
-    const peerName = summary === undefined ? undefined : context.peerNames.of(summary.peer as string)
-    return summary === undefined || peerName === undefined ? summary : { ...summary, peerName }
+  const viewOf = waitsViews(context)
+  const withName = <Shown extends { readonly peer: string }>(shown: Shown | undefined) => {
+    const peerName = shown === undefined ? undefined : context.peerNames.of(shown.peer)
+    return shown === undefined || peerName === undefined ? shown : { ...shown, peerName }
   }
 
   return {
@@ -62,14 +72,14 @@ export const channelsHandlers = (context: MappingContext): ActorHandlers<'channe
       )
       if (!found.ok) return found
       const { items, next } = found.value
-      const summaries = items.flatMap(({ entry }) => describe(entry) ?? [])
+      const summaries = items.flatMap(({ entry }) => withName(describeChannel(entry, viewOf(entry))) ?? [])
       return ok({ items: summaries, ...(next === undefined ? {} : { next }) })
     },
 
     async get({ channelId }) {
       const entry = find(channelId as string)
       if (!entry.ok) return entry
-      const channel = describe(entry.value)
+      const channel = withName(detailChannel(entry.value, viewOf(entry.value)))
       return channel === undefined ? err(channelNotFound()) : ok({ channel })
     },
 
@@ -83,8 +93,8 @@ export const channelsHandlers = (context: MappingContext): ActorHandlers<'channe
     async find({ channel }) {
       const found = findChannel(channel, context)
       if (!found.ok) return found
-      const summary = describeChannel(found.value)
-      return summary === undefined ? err(channelNotFound()) : ok({ channelId: summary.channelId })
+      const { channelId } = idsOf(found.value.durableState.durable)
+      return standingOf(found.value) === undefined ? err(channelNotFound()) : ok({ channelId: toHex(channelId) })
     },
 
     async open(request) {
@@ -163,14 +173,14 @@ export const channelsHandlers = (context: MappingContext): ActorHandlers<'channe
       if (!answer.ok) return err(unanswered(answer.error))
       if (!answer.value.ok) return err(closeRefusal(answer.value.error))
       const now = channelDirectory.get(fromHex(channelId as string))
-      const channel = now === undefined ? undefined : describeChannel(now)
-      if (now === undefined || channel === undefined) return ok({ channelId, state: 'closed' })
+      const state = now && standingOf(now)
+      if (now === undefined || state === undefined) return ok({ channelId, state: 'closed' })
       const { durable } = now.state
       const mutual = durable.phase === 'closing' ? durable.closing.mutual : undefined
       return ok({
         channelId,
-        state: channel.state,
-        waitsFor: closingWaitsFor(now, channel.htlcsInFlight),
+        state,
+        waitsFor: closingWaitsFor(now),
         ...(mutual === undefined ? {} : { txid: displayTxid(mutual.txid) }),
       })
     },
@@ -199,8 +209,8 @@ export const channelsHandlers = (context: MappingContext): ActorHandlers<'channe
       if (!answer.value)
         return err(refusal('not-quarantined', 'the channel is not quarantined', { field: 'channelId' }))
       await options.store.flush()
-      const channel = describe(after(entry.value, channelId as string))
-      return channel === undefined ? err(channelNotFound()) : ok({ channelId, state: channel.state })
+      const state = standingOf(after(entry.value, channelId as string))
+      return state === undefined ? err(channelNotFound()) : ok({ channelId, state })
     },
 
     async setRelayFees({ channelId, feeBaseMsat, feeProportionalMillionths }) {
@@ -220,8 +230,8 @@ export const channelsHandlers = (context: MappingContext): ActorHandlers<'channe
   }
 }
 
-const closingWaitsFor = ({ state }: ChannelEntry, htlcsInFlight: number) => {
-  if (state.durable.phase === 'closing') return 'confirmation'
-  if (state.session?.reestablished !== true) return 'peer'
-  return htlcsInFlight > 0 ? 'htlcs' : 'signatures'
+const closingWaitsFor = ({ state: { durable, session } }: ChannelEntry) => {
+  if (durable.phase === 'closing') return 'confirmation'
+  if (session?.reestablished !== true) return 'peer'
+  return isFunded(durable) && balanceView(durable).htlcsInFlight > 0 ? 'htlcs' : 'signatures'
 }

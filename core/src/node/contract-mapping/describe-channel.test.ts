@@ -6,9 +6,10 @@ import type { TestParty } from '../../channel/transitions/fixtures/test-party.ts
 import { TwoParties } from '../../channel/transitions/fixtures/two-parties.ts'
 import { channelUpdateDigest } from '../../wire/channel-update-digest.ts'
 import type { ChannelEntry } from '../channel/channel-directory.ts'
+import { blindView } from '../channel/channel-waits.ts'
 import { describeChannel } from './describe-channel.ts'
 
-const described = ({ state }: TestParty, more: Partial<ChannelEntry> = {}) => {
+const described = ({ state, env }: TestParty, more: Partial<ChannelEntry> = {}) => {
   const entry: Omit<ChannelEntry, 'ref'> = {
     remoteNodeId: new Uint8Array(33),
     state,
@@ -17,7 +18,7 @@ const described = ({ state }: TestParty, more: Partial<ChannelEntry> = {}) => {
     spentInMempool: false,
     ...more,
   }
-  return describeChannel(entry as ChannelEntry)
+  return describeChannel(entry as ChannelEntry, blindView(env))
 }
 
 test("the peer's policy says whether the peer relays out of its end", (t) => {

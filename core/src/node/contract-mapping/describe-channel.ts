@@ -12,27 +12,36 @@ import {
 import { toHex } from '../../lib/bytes.ts'
 import { formatShortChannelId } from '../../lib/ids.ts'
 import type { ChannelEntry } from '../channel/channel-directory.ts'
-import { standingOf } from '../channel/channel-standing.ts'
+import { type ChannelStanding, isDone, standingOf } from '../channel/channel-standing.ts'
+import { summarize, type WaitsView, waitsOf } from '../channel/channel-waits.ts'
 import { CAUSES_OF_REST, channelTypeName, hasFunding, kindOfSpend, remedyOf } from '../channel/report-channel-event.ts'
 import type { PublishedTx } from '../publishing/publication-row.ts'
-import type { Publisher } from '../publishing/publisher.ts'
 
-export type ChannelSummary = ReplyOf<'channels', 'get'>['channel']
+type ChannelSummary = ReplyOf<'channels', 'list'>['items'][number]
+type ChannelDetails = ReplyOf<'channels', 'get'>['channel']
 
-/** A channel as the contract shows it, from what is durable; `undefined` while it has no funding. */
-export const describeChannel = (
+/** A channel with all that it waits for; of one that is closed too, for as long as its end can be undone. */
+export const detailChannel = (entry: ChannelEntry, view: WaitsView): ChannelDetails | undefined => {
+  const summary = describeAs(entry, isDone(entry) ? 'closed' : standingOf(entry), view)
+  return summary === undefined ? undefined : { ...summary, waits: waitsOf(entry, view) }
+}
+
+/** A channel as the contract shows it in a list, from what is durable; `undefined` while it has no funding. */
+export const describeChannel = (entry: ChannelEntry, view: WaitsView): ChannelSummary | undefined =>
+  describeAs(entry, standingOf(entry), view)
+
+const describeAs = (
   entry: ChannelEntry,
-  publisher?: Pick<Publisher, 'transactionsOf'>,
+  standing: ChannelStanding | undefined,
+  view: WaitsView,
 ): ChannelSummary | undefined => {
   const { durable } = entry.durableState
-  const standing = standingOf(entry)
   if (!isFunded(durable) || standing === undefined) return undefined
   const { params, shortIds, relay, remoteRelay } = durable
-  const view = balanceView(durable)
+  const balance = balanceView(durable)
   const unclaimable = unclaimableMsat(durable)
   const unconfirmed = unconfirmedMsat(durable)
   // The channel carries nothing more until the chain has decided, or its actor is trusted again.
-  const published = publisher?.transactionsOf(params.channelId) ?? []
   const isStill = entry.spentInMempool || entry.quarantined
   return {
     channelId: toHex(params.channelId),
@@ -52,12 +61,12 @@ export const describeChannel = (
     ...(shortIds.real === undefined ? {} : { shortChannelId: formatShortChannelId(shortIds.real) }),
     aliases: shortIds.localAliases.map(formatShortChannelId),
     ...(shortIds.remoteAlias === undefined ? {} : { remoteAlias: formatShortChannelId(shortIds.remoteAlias) }),
-    capacitySat: view.capacity,
-    localMsat: view.localMsat,
-    remoteMsat: view.remoteMsat,
-    spendableMsat: isStill ? 0n : view.spendableMsat,
-    receivableMsat: isStill ? 0n : view.receivableMsat,
-    htlcsInFlight: view.htlcsInFlight,
+    capacitySat: balance.capacity,
+    localMsat: balance.localMsat,
+    remoteMsat: balance.remoteMsat,
+    spendableMsat: isStill ? 0n : balance.spendableMsat,
+    receivableMsat: isStill ? 0n : balance.receivableMsat,
+    htlcsInFlight: balance.htlcsInFlight,
     ...(unclaimable === 0n ? {} : { unclaimableMsat: unclaimable }),
     ...(unconfirmed === 0n ? {} : { unconfirmedMsat: unconfirmed }),
     ...(entry.rest === undefined ? {} : { rest: describeRest(entry.rest) }),
@@ -73,7 +82,8 @@ export const describeChannel = (
             : 'never-funded',
         }
       : {}),
-    ...(published.length === 0 ? {} : { transactions: published.map(describePublished) }),
+    ...(view.published.length === 0 ? {} : { transactions: view.published.map(describePublished) }),
+    waitsFor: summarize(waitsOf(entry, view)),
   }
 }
 

@@ -1,13 +1,12 @@
-import { isFunded } from '../../channel/index.ts'
+import { idsOf, isFunded } from '../../channel/index.ts'
 import { toHex } from '../../lib/bytes.ts'
-import { parseShortChannelId } from '../../lib/ids.ts'
+import { formatShortChannelId, parseShortChannelId } from '../../lib/ids.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { ChannelDirectory, ChannelEntry } from '../channel/channel-directory.ts'
 import { isDone, standingOf } from '../channel/channel-standing.ts'
 import type { Refusal } from '../contract-gateway.ts'
 import type { PeerDirectory, PeerEntry } from '../peer/peer-directory.ts'
 import type { PeerNames } from '../peer/peer-names.ts'
-import { describeChannel } from './describe-channel.ts'
 import { refusal } from './handlers.ts'
 
 /** Where channels and peers are looked for. */
@@ -96,9 +95,9 @@ const byShortId = (short: bigint, directory: ChannelDirectory): ChannelEntry | u
   return theirs.length === 1 ? theirs[0] : undefined
 }
 
-const nameOf = (entry: ChannelEntry): string => {
-  const summary = describeChannel(entry)
-  return summary?.shortChannelId ?? summary?.channelId ?? ''
+const nameOf = ({ durableState: { durable } }: ChannelEntry): string => {
+  const real = isFunded(durable) ? durable.shortIds.real : undefined
+  return real === undefined ? toHex(idsOf(durable).channelId) : formatShortChannelId(real)
 }
 
 const ambiguous = <const Kind extends 'peer' | 'channel'>(

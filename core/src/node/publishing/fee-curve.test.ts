@@ -1,6 +1,6 @@
 import test from 'ava'
 import fc from 'fast-check'
-import { bid, type Urgency } from './fee-curve.ts'
+import { bid, nextBid, type Urgency } from './fee-curve.ts'
 
 const estimates = fc.dictionary(fc.constantFrom('2', '6', '12', '36', '144'), fc.integer({ min: 1, max: 200_000 }))
 
@@ -56,4 +56,22 @@ test('a fee rate — begins with the estimate for the time that is left, and end
   t.true((at(9)?.feeratePerKw ?? 0) > 2 * (100_000 / 6) && (at(9)?.feeratePerKw ?? 0) < 200_000)
   t.deepEqual(at(1), { feeratePerKw: 1_000_000, why: 'budget' })
   t.deepEqual(at(-5), { feeratePerKw: 1_000_000, why: 'budget' })
+})
+
+test('the next step of a fee rate — is the first height at which another is worth it, found without looking at each', (t) => {
+  fc.assert(
+    fc.property(urgency, fc.integer({ min: 0, max: 60_000 }), (each, paid) => {
+      const isWorth = ({ feeratePerKw }: { readonly feeratePerKw: number }) => feeratePerKw > paid
+      let expected: number | undefined
+      for (let height = each.height + 1; height <= each.deadline && expected === undefined; height++) {
+        const next = bid({ ...each, height })
+        if (next !== undefined && isWorth(next)) expected = height
+      }
+      // What is worth it now already is worth it in the next block, too: nothing new comes of it.
+      const now = bid(each)
+      if (now !== undefined && isWorth(now)) return
+      t.is(nextBid(each, isWorth)?.height, expected)
+    }),
+    { numRuns: 500 },
+  )
 })

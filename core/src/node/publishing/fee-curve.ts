@@ -47,6 +47,28 @@ export const bid = (urgency: Urgency): Bid | undefined => {
   return { feeratePerKw, why: feeratePerKw >= ceiling ? 'budget' : 'deadline' }
 }
 
+/**
+ * The next height at which another rate is right, if the estimates stay as they are, and that rate; `undefined` if none comes before the
+ * deadline. `isWorth` says whether a rate is worth a replacement.
+ */
+export const nextBid = (
+  urgency: Urgency,
+  isWorth: (bid: Bid) => boolean,
+): (Bid & { readonly height: BlockHeight }) | undefined => {
+  const { height: now, deadline } = urgency
+  if (deadline === undefined) return undefined
+  // Between these heights nothing changes.
+  const steps = [...TARGETS.map((target) => deadline - target + 1), ...ascending(deadline - RAMP, deadline)]
+  for (const height of steps.filter((step) => step > now).sort((a, b) => a - b)) {
+    const next = bid({ ...urgency, height })
+    if (next !== undefined && isWorth(next)) return { ...next, height }
+  }
+  return undefined
+}
+
+const ascending = (from: number, to: number): readonly number[] =>
+  Array.from({ length: to - from + 1 }, (_, at) => from + at)
+
 /** Estimates may be out of order. Less time never means a lower rate. */
 const estimateWithin = (blocks: number, estimate: Urgency['estimate']): FeeratePerKw => {
   const fit = TARGETS.filter((target) => target <= blocks).at(-1) ?? (TARGETS[0] as number)

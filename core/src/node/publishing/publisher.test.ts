@@ -204,6 +204,30 @@ test('a claim that the wallet cannot pay — is told until its output is taken, 
   t.deepEqual(publisher.shortages(), [])
 })
 
+test('what a claim waits for — is what was published last, what it pays next and from when on, and what is missing; nothing once a block has it', async (t) => {
+  const { publisher, claim, spent, block } = await rig()
+  await block(2_000)
+  const [progress, ...others] = publisher.claimsOf(owner.channelId)
+  t.deepEqual(others, [])
+  t.like(progress, { claim, published: { feeratePerKw: publisher.transactionsOf(owner.channelId)[0]?.feeratePerKw } })
+  const { next } = progress ?? {}
+  const deadline = claim.stakes.deadline ?? 0
+  t.true(next !== undefined && next.height > EXPIRY && next.height <= deadline)
+  // At that height it is raised to that rate, and not before.
+  const paid = publisher.transactionsOf(owner.channelId)[0]?.feeratePerKw ?? 0
+  await block(2_000, (next?.height ?? 0) - 1)
+  t.is(publisher.transactionsOf(owner.channelId)[0]?.feeratePerKw, paid)
+  await block(2_000, next?.height ?? 0)
+  const raised = publisher.transactionsOf(owner.channelId)[0]?.feeratePerKw ?? 0
+  // Whole vbytes are paid for.
+  t.true(raised > paid && raised >= (next?.feeratePerKw ?? 0) && raised <= (next?.feeratePerKw ?? 0) * 1.05)
+  await spent(takenBy(preimageOf(1), claim))
+  t.deepEqual(publisher.claimsOf(owner.channelId), [])
+
+  const poor = await rig([])
+  t.like(poor.publisher.claimsOf(owner.channelId)[0], { shortage: { available: 0n } })
+})
+
 test('a miner who takes an earlier transaction of ours — has confirmed the claim', async (t) => {
   const { the, spent, block, record, publisher } = await rig()
   const [first] = the()

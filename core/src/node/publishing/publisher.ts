@@ -7,7 +7,7 @@ import type { ChainWatcher } from '../../chain/watcher.ts'
 import { type Claim, revealedPreimages, type SpecHtlc } from '../../channel/index.ts'
 import { equalBytes, toHex } from '../../lib/bytes.ts'
 import type { ChannelId, NodeId, OutPoint, TxId } from '../../lib/ids.ts'
-import type { BlockDelta, BlockHeight, Sat } from '../../lib/units.ts'
+import type { BlockDelta, BlockHeight, FeeratePerKw, Sat } from '../../lib/units.ts'
 import type { Store } from '../../store/store.ts'
 import type { Wallet } from '../../wallet/wallet.ts'
 import type { Broadcaster } from '../chain/broadcaster.ts'
@@ -18,7 +18,7 @@ import type { OnUnreadable } from '../storage/read-row.ts'
 import { readRowOfMany } from '../storage/read-row.ts'
 import { TABLE } from '../storage/tables.ts'
 import { ALL_PUBLICATIONS, type PublishedTx, publicationRow, readPublicationRow } from './publication-row.ts'
-import { raiseClaim, type Shortage } from './raise-claim.ts'
+import { nextStep, raiseClaim, type Shortage } from './raise-claim.ts'
 
 export interface PublisherOptions {
   readonly store: Pick<Store, 'submit' | 'scan'>
@@ -57,6 +57,16 @@ export interface ClaimOrder extends Owner {
 export interface ClaimShortage extends Owner, Shortage {
   readonly purpose: Claim['kind']['type']
   readonly deadline?: BlockHeight
+}
+
+/** An output that is still to be taken, and how far that is. */
+export interface ClaimProgress {
+  readonly claim: Claim
+  /** The last transaction that was published for it. */
+  readonly published?: PublishedTx
+  /** When it pays another rate next, if estimates stay as they are. */
+  readonly next?: { readonly height: BlockHeight; readonly feeratePerKw: FeeratePerKw }
+  readonly shortage?: Shortage
 }
 
 /** What is published for one output, or as agreed, and what has become of it. */
@@ -207,6 +217,19 @@ export class Publisher {
     return [...(this.#stored.get(toHex(channelId))?.values() ?? [])]
   }
 
+  /** The outputs of a channel that it wants taken, and that no block shows as spent. */
+  claimsOf(channelId: ChannelId): readonly ClaimProgress[] {
+    const height = this.#options.height()
+    return [...(this.#items.get(toHex(channelId))?.values() ?? [])].flatMap(({ order, last, shortage, spends }) => {
+      if (order === undefined || spends.size > 0) return []
+      const { claim } = order
+      const estimate = (blocks: number) => this.#options.backend.estimateFeerate(blocks)
+      const published = last?.status === 'waiting' ? last : undefined
+      const next = nextStep({ claim, last: this.#paidBy(order, published), height, estimate })
+      return [{ claim, ...(published && { published }), ...(next && { next }), ...(shortage && { shortage }) }]
+    })
+  }
+
   /** What the wallet cannot pay now. */
   shortages(): readonly ClaimShortage[] {
     return this.#all().flatMap(({ channelId, peer, order, shortage }) =>
@@ -319,10 +342,7 @@ export class Publisher {
     }
     const { backend, wallet } = this.#options
     const { claim, signer, parents = [] } = order
-    const paid =
-      last && this.#isWhole(order, last)
-        ? { fee: last.fee, weight: txWeight(last.tx), feeratePerKw: last.feeratePerKw }
-        : undefined
+    const paid = this.#paidBy(order, last)
     const estimate = (blocks: number) => backend.estimateFeerate(blocks)
     const { made, shortage } = raiseClaim({ claim, last: paid, height, estimate, signer, wallet })
     this.#tellShortage(item, claim, shortage)
@@ -368,6 +388,13 @@ export class Publisher {
     const { last, order, spends } = item
     if (last === undefined || spends.size > 0 || item.isSettledByPeer || !this.#isWhole(order, last)) return
     this.#options.broadcaster.publish(last.tx, last.purpose, order?.parents ?? [])
+  }
+
+  /** What a replacement has to better. */
+  #paidBy(order: ClaimOrder, last: PublishedTx | undefined) {
+    return last && this.#isWhole(order, last)
+      ? { fee: last.fee, weight: txWeight(last.tx), feeratePerKw: last.feeratePerKw }
+      : undefined
   }
 
   /** Whether its coins are still its own: the wallet has forgotten a transaction whose coins went elsewhere. */

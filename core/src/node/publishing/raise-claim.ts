@@ -4,7 +4,7 @@ import type { BlockDelta, BlockHeight, FeeratePerKw, Sat } from '../../lib/units
 import type { Wallet } from '../../wallet/wallet.ts'
 import type { ChannelSigner } from '../keys/signer.ts'
 import { type CompletedClaim, completeClaim, giveBack, WALLET_WEIGHT } from './complete-claim.ts'
-import { bid } from './fee-curve.ts'
+import { bid, nextBid, type Urgency } from './fee-curve.ts'
 import type { FeeReason } from './publication-row.ts'
 import { isWorthReplacing, mayReplace, type Paid } from './replacement.ts'
 
@@ -45,14 +45,7 @@ const NOTHING: Raised = {}
  * it pays as much of it as it can. What is signed never pays more than the claim's budget, whatever coins the wallet chose.
  */
 export const raiseClaim = ({ claim, last, height, estimate, signer, wallet }: RaiseOptions): Raised => {
-  const { deadline } = claim.stakes
-  const wanted = bid({
-    height,
-    ...(deadline !== undefined && { deadline }),
-    patience: patienceOf(claim),
-    ceiling: ceilingOf(claim),
-    estimate,
-  })
+  const wanted = bid(urgencyOf(claim, height, estimate))
   if (wanted === undefined || paysAlone(claim, wanted.feeratePerKw)) return NOTHING
   if (last !== undefined && !isWorthReplacing(last.feeratePerKw, wanted.feeratePerKw, wanted.why === 'budget')) {
     return NOTHING
@@ -69,6 +62,28 @@ export const raiseClaim = ({ claim, last, height, estimate, signer, wallet }: Ra
   if (made === undefined || isRefused(claim, made, last, wallet)) return NOTHING
   return { made: { ...made, feeratePerKw: rateOf(claim, made), why: wanted.why } }
 }
+
+/** When the transaction that takes an output pays another rate next, as far as can be told, and which. */
+export const nextStep = ({
+  claim,
+  last,
+  height,
+  estimate,
+}: Pick<RaiseOptions, 'claim' | 'last' | 'height' | 'estimate'>) =>
+  nextBid(
+    urgencyOf(claim, height, estimate),
+    ({ feeratePerKw, why }) =>
+      !paysAlone(claim, feeratePerKw) &&
+      (last === undefined || isWorthReplacing(last.feeratePerKw, feeratePerKw, why === 'budget')),
+  )
+
+const urgencyOf = (claim: Claim, height: BlockHeight, estimate: RaiseOptions['estimate']): Urgency => ({
+  height,
+  ...(claim.stakes.deadline !== undefined && { deadline: claim.stakes.deadline }),
+  patience: patienceOf(claim),
+  ceiling: ceilingOf(claim),
+  estimate,
+})
 
 type Attempt =
   | { readonly type: 'made'; readonly made?: CompletedClaim }

@@ -1,8 +1,10 @@
+import type { BlockHeight } from '../../../lib/units.ts'
+import type { HtlcDirection, SpecHtlc } from '../../commitment/commitment-spec.ts'
 import { isFundingConfirmed, latest } from '../../commitments/commitments.ts'
 import { holdHtlcs } from '../../commitments/cross-signed.ts'
 import { type Channel, isFunded } from '../../state/channel-state.ts'
 import type { Closing, Funded } from '../../state/durable.ts'
-import type { ChannelEnv } from '../../state/environment.ts'
+import type { ChannelEnv, ChannelSettings } from '../../state/environment.ts'
 import type { ChannelError } from '../../state/errors.ts'
 import { findHtlc } from '../../state/htlc.ts'
 import { forceClose, forget } from './fail-channel.ts'
@@ -56,28 +58,38 @@ export const forgetUnfunded = ({ durable, session }: Live, env: ChannelEnv): Ste
 
 /** The first HTLC that can wait no longer. */
 export const passedDeadline = (durable: Funded, env: ChannelEnv): ChannelError | undefined => {
-  const { local, remote, remoteNext } = latest(durable)
-  const height = env.height
-  for (const htlc of local.spec.htlcs) {
-    if (htlc.direction === 'offered' && isTimedOut(htlc.cltvExpiry, height, env)) {
-      return { code: 'htlc-deadline-passed', htlcId: htlc.id, direction: 'offered' }
-    }
-    if (htlc.direction !== 'received') continue
-    const margin = htlc.cltvExpiry - env.settings.fulfilmentMargin
-    if (height < margin) continue
-    if (findHtlc(durable.htlcs.received, htlc.id)?.preimage !== undefined) {
-      return { code: 'htlc-deadline-passed', htlcId: htlc.id, direction: 'received' }
-    }
-  }
-  for (const { spec } of remoteNext === undefined ? [remote] : [remote, remoteNext]) {
-    for (const htlc of spec.htlcs) {
-      if (htlc.direction === 'received' && isTimedOut(htlc.cltvExpiry, height, env)) {
-        return { code: 'htlc-deadline-passed', htlcId: htlc.id, direction: 'offered' }
-      }
-    }
+  for (const { at, htlc, direction } of htlcDeadlines(durable, env.settings)) {
+    if (env.height >= at) return { code: 'htlc-deadline-passed', htlcId: htlc.id, direction }
   }
   return undefined
 }
 
-const isTimedOut = (cltvExpiry: number, height: number, { settings }: ChannelEnv): boolean =>
-  height >= cltvExpiry + settings.timeoutGrace
+/** From which height on an HTLC closes the channel, unless it is settled before. */
+export interface HtlcDeadline {
+  readonly at: BlockHeight
+  readonly htlc: SpecHtlc
+  /** From our view. */
+  readonly direction: HtlcDirection
+}
+
+/** An HTLC that is in both sides' commitments comes twice. */
+export function* htlcDeadlines(
+  durable: Funded,
+  { timeoutGrace, fulfilmentMargin }: Pick<ChannelSettings, 'timeoutGrace' | 'fulfilmentMargin'>,
+): Generator<HtlcDeadline> {
+  const { local, remote, remoteNext } = latest(durable)
+  for (const htlc of local.spec.htlcs) {
+    const { id, direction, cltvExpiry } = htlc
+    if (direction === 'offered') yield { at: cltvExpiry + timeoutGrace, htlc, direction }
+    else if (findHtlc(durable.htlcs.received, id)?.preimage !== undefined) {
+      yield { at: cltvExpiry - fulfilmentMargin, htlc, direction }
+    }
+  }
+  for (const { spec } of remoteNext === undefined ? [remote] : [remote, remoteNext]) {
+    for (const htlc of spec.htlcs) {
+      if (htlc.direction === 'received') {
+        yield { at: htlc.cltvExpiry + timeoutGrace, htlc, direction: 'offered' }
+      }
+    }
+  }
+}
