@@ -45,7 +45,37 @@ test('relays and closed channels can be listed when they are over, the newest fi
     peer: carol.id,
     peerName: 'carol',
     kind: 'mutual',
+    openedBy: 'local',
+    closedBy: 'local',
+    capacitySat: 2_000_000n,
+    earned: {
+      in: { relays: 0, amountMsat: 0n, feesMsat: 0n },
+      out: { relays: 2, amountMsat: 30_000_000n, feesMsat: relays.reduce((sum, { feeMsat }) => sum + feeMsat, 0n) },
+    },
   })
+  // What went in and is not the peer's comes back, but for the fees, which the wallet knows as well.
+  const [ended] = (await bob.ask('channels', 'closed', {})).items
+  const { openingFeeSat, closingFeeSat, claimFeesSat, returnedSat, finalMsat } = ended ?? {}
+  t.is(claimFeesSat, 0n)
+  t.is(finalMsat, 1_970_000_000n)
+  t.is(returnedSat, 1_970_000n - (closingFeeSat ?? 0n))
+  const { items: txs } = await bob.ask('wallet', 'transactions', { channelId })
+  t.deepEqual(txs.map(({ purpose }) => purpose).toSorted(), ['channel-funding', 'mutual-close'])
+  t.true(txs.every(({ confirmations }) => confirmations >= 6))
+  // Who opened the channel pays for its close: the same transaction cost the peer nothing.
+  const [closed] = (await carol.ask('wallet', 'transactions', { purpose: 'mutual-close' })).items
+  t.like(closed, { channelId, ourFeeSat: 0n })
+  t.true((closed?.feeSat ?? 0n) > 0n)
+  t.is(txs.find(({ purpose }) => purpose === 'mutual-close')?.ourFeeSat, closingFeeSat)
+  t.deepEqual((await bob.ask('wallet', 'transactions', { purpose: 'penalty' })).items, [])
+  const paged = await bob.ask('wallet', 'transactions', { channelId, page: { limit: 1 } })
+  t.deepEqual(paged.items, txs.slice(0, 1))
+  t.deepEqual((await bob.ask('wallet', 'transactions', { channelId, page: { after: paged.next } })).items, txs.slice(1))
+  const feeOf = (purpose: string) => txs.find((tx) => tx.purpose === purpose && tx.channelId === channelId)?.feeSat
+  t.is(openingFeeSat, feeOf('channel-funding') ?? 0n)
+  t.is(closingFeeSat, feeOf('mutual-close') ?? 0n)
+  const [theirs] = (await carol.ask('channels', 'closed', {})).items
+  t.like(theirs, { openedBy: 'remote', closedBy: 'remote', openingFeeSat: 0n, closingFeeSat: 0n, returnedSat: 30_000n })
   t.is((await bob.ask('channels', 'list', { peer: carol.id })).items.length, 0)
   // What is closed is no state of the list: it would always be empty.
   t.like(await bob.tryAsk('channels', 'list', { state: 'closed' } as never), {

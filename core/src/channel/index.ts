@@ -46,7 +46,7 @@ export {
   quarantined,
   released,
 } from './state/channel-state.ts'
-export type { CloseCause, FundingSpend } from './state/closing.ts'
+export type { CloseCause, ClosedAccount, ClosedSummary, FundingSpend } from './state/closing.ts'
 export type { Closed, Closing, Durable, Funded } from './state/durable.ts'
 export type {
   AskAcceptEffect,
@@ -98,6 +98,7 @@ export type { Rest } from './state/rest.ts'
 export { type Epoch, newSession } from './state/session.ts'
 export { closeOutlook } from './transitions/closing/close-outlook.ts'
 export { confirmedSpend } from './transitions/closing/close-resolution.ts'
+export { closePayer } from './transitions/closing/closed-account.ts'
 export { heedsBlocks, htlcDeadlines } from './transitions/common/deadlines.ts'
 export { IRREVOCABLE_DEPTH } from './transitions/common/depth.ts'
 export { answerTo, peerText } from './transitions/common/error-message.ts'

@@ -132,13 +132,32 @@ const invoiceView: View<Invoice> = {
 /** A stack trace keeps its lines. */
 const lines = (text: string): string => text.split('\n').map(printable).join('\n    ')
 
+/** What its opening, its close and our claims paid. What is not known of them is no zero. */
+const onChainFees = ({ openingFeeSat, closingFeeSat, claimFeesSat }: Closed): string => {
+  const parts = [openingFeeSat, closingFeeSat, claimFeesSat]
+  const sum = parts.reduce<bigint>((total, part) => total + (part === undefined ? 0n : big(part)), 0n)
+  return parts.includes(undefined) ? 'unknown' : grouped(`${sum}`)
+}
+
 const closedView: View<Closed> = {
   columns: [
     { name: 'closed', show: ({ closedAt }) => time(closedAt) },
     { name: 'peer', show: ({ peerName, peer }) => nameOf(peerName, peer as string), least: 10 },
     { name: 'kind', show: ({ kind }) => kind },
-    { name: 'block', show: ({ blockHeight }) => `${blockHeight}`, right: true },
+    { name: 'by', show: ({ closedBy }) => closedBy ?? 'unknown' },
+    {
+      name: 'earned sat',
+      show: ({ earned }) => (earned === undefined ? 'unknown' : sat(earned.out.feesMsat)),
+      right: true,
+    },
+    { name: 'fees sat', show: onChainFees, right: true },
+    {
+      name: 'back sat',
+      show: ({ returnedSat }) => (returnedSat === undefined ? 'unknown' : grouped(`${returnedSat}`)),
+      right: true,
+    },
     { name: 'channel', show: ({ channelId }) => beginning(channelId as string) },
+    { name: 'block', show: ({ blockHeight }) => `${blockHeight}`, right: true },
     { name: 'txid', show: ({ txid }) => shortId(txid as string) },
   ],
 }

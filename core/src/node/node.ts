@@ -29,6 +29,7 @@ import { InvoiceReader } from './contract-mapping/invoice-reader.ts'
 import { joinHandlers } from './contract-mapping/join-handlers.ts'
 import { KeyedCommands } from './contract-mapping/keyed-commands.ts'
 import { moveCommandRows } from './contract-mapping/move-command-rows.ts'
+import { ChannelBooks } from './events/channel-books.ts'
 import { EventLog } from './events/event-log.ts'
 import { PeerEvents } from './events/peer-events.ts'
 import { keyTree } from './keys/key-tree.ts'
@@ -122,6 +123,7 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
     anchorReserve: (moreChannels) => forceCloseReserve(openChannels(channelDirectory) + moreChannels),
   })
   const onUnreadable = logUnreadable(log)
+  const books = await ChannelBooks.open({ store, clock, events, onUnreadable })
   const rescan = await Rescan.open({ store, wallet, backend, watcher, height, clock, events, log, onUnreadable })
   const feerates = nodeFeerates(backend, choices)
   const sight = new ChainSight({ backend, watcher, clock })
@@ -287,6 +289,7 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
     invoices: new InvoiceReader(network.name),
     onUnreadable,
     kept,
+    books,
   })
   await options.beforePeers?.(gateway, events)
   const listening = options.listen === undefined ? undefined : await peers.listen(options.listen)
@@ -301,6 +304,7 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
     chainHealth.stop()
     sight.stop()
     peerEvents.stop()
+    books.stop()
     await watcher.stop()
     await store.flush()
   }

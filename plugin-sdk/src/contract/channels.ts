@@ -116,11 +116,49 @@ const ChannelSummary = named(
   }),
 )
 
+const RelayedWay = named(
+  'RelayedWay',
+  'What was relayed one way, and what that earned.',
+  z.object({ relays: Count, amountMsat: Msat, feesMsat: Msat }),
+)
+
+const ChannelEarnings = named(
+  'ChannelEarnings',
+  'What a channel has relayed. Each fee is earned once and counts twice: in the channel that a payment came in by, and in the one that it went out by.',
+  z.object({
+    in: RelayedWay,
+    out: RelayedWay,
+    since: field(Timestamp, {
+      summary: 'Since when relays are counted, where the node no longer knows of earlier ones.',
+    }).optional(),
+  }),
+)
+
 const ChannelDetails = named(
   'ChannelDetails',
-  'A channel with all that it waits for.',
-  ChannelSummary.extend({ waits: z.array(ChannelWait).readonly() }),
+  'A channel with all that it waits for, and what it has earned.',
+  ChannelSummary.extend({
+    waits: z.array(ChannelWait).readonly(),
+    earned: field(ChannelEarnings, { summary: 'Not there while the node still counts.' }).optional(),
+  }),
 )
+
+/** Not there of a channel that was closed by a version that did not tell. */
+export const closedAccount = {
+  openedBy: Side.optional(),
+  closedBy: field(Side, {
+    summary: 'Whose doing the end was: of a cooperative close, who asked for it; of any other, who began.',
+  }).optional(),
+  capacitySat: Sat.optional(),
+  fundingTxid: TxId.optional(),
+  shortChannelId: ShortChannelId.optional(),
+  openedHeight: field(BlockHeight, { summary: 'Of the tip when it was opened.' }).optional(),
+  finalMsat: field(Msat, { summary: 'Ours in the last commitment, HTLCs in flight apart.' }).optional(),
+  returnedSat: field(Sat, {
+    summary: 'What came back to the wallet, or to the address that was asked for: by the close, and by claims.',
+  }).optional(),
+  closingFeeSat: field(Sat, { summary: 'Of what the transaction that closed it paid, our share.' }).optional(),
+}
 
 const ClosedChannel = named(
   'ClosedChannel',
@@ -133,6 +171,12 @@ const ClosedChannel = named(
     txid: field(TxId, { summary: 'What spent the funding; zeros if the channel was never funded.' }),
     blockHeight: BlockHeight,
     closedAt: Timestamp,
+    ...closedAccount,
+    openingFeeSat: field(Sat, { summary: 'What its funding paid, if it was ours.' }).optional(),
+    claimFeesSat: field(Sat, {
+      summary: 'What our claims of its outputs paid, and children that brought a commitment into a block.',
+    }).optional(),
+    earned: field(ChannelEarnings, { summary: 'Not there while the node still counts, or does not know.' }).optional(),
   }),
 )
 
@@ -151,7 +195,8 @@ export const channels = actor('channels', 'Payment channels and what they charge
     positional: ['channelId'],
   }),
   closed: query({
-    summary: 'Channels that are closed, the newest first, a page at a time, for as long as the event log has them.',
+    summary:
+      'Channels that are closed, the newest first, a page at a time, for as long as the event log has them: how each ended, what it cost and what it earned.',
     request: z.strictObject({ page: Page.optional() }),
     reply: page(ClosedChannel),
   }),

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { FeeReason, TransactionPurpose } from './channel-transactions.ts'
 import { WaitSummary } from './channel-waits.ts'
-import { ChannelState, CloseKind, Side } from './channels.ts'
+import { ChannelState, CloseKind, closedAccount, Side } from './channels.ts'
 import { event } from './define.ts'
 import { field, named, publicly } from './field.ts'
 import { PaymentFailure, RelayHtlc, SentPart } from './payments.ts'
@@ -238,6 +238,7 @@ const definitions = [
       kind: CloseKind,
       txid: field(TxId, { summary: 'What spent the funding; zeros if the channel was never funded.' }),
       blockHeight: BlockHeight,
+      ...closedAccount,
     },
     { class: 'money' },
   ),

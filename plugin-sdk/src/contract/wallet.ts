@@ -54,23 +54,32 @@ const WalletDescriptor = named(
   }),
 )
 
+const Purpose = text(
+  64,
+  'Why it was made: `send`, `channel-funding`, `mutual-close`, `htlc-timeout` and so on; `receive` if others made it.',
+)
+
 const WalletTransaction = named(
   'WalletTransaction',
   "A transaction that changes the wallet's balance, or that the node made for a channel.",
   z.object({
     txid: TxId,
-    purpose: text(
-      64,
-      'Why it was made: `send`, `channel-funding`, `htlc-timeout` and so on; `receive` if others made it.',
-    ),
+    purpose: Purpose,
     channelId: field(ChannelId, { summary: 'The channel that it was made for.' }).optional(),
     receivedSat: field(Sat, { summary: 'Paid to the wallet, change included.' }),
     spentSat: field(Sat, { summary: "The wallet's outputs that it spends." }),
     feeSat: field(Sat, { summary: 'Known where every input is ours, and where the node made it.' }).optional(),
+    ourFeeSat: field(Sat, {
+      summary:
+        'Of the fee, what we pay: none of it where the peer pays for a close. Not there once nobody knows who did.',
+    }).optional(),
     label: Label.optional(),
     key: field(text(128), { summary: 'The key of the command that asked for it.' }).optional(),
-    replaces: field(TxId, { summary: 'The same payments at a lower fee.' }).optional(),
+    replaces: field(TxId, {
+      summary: 'The same payments, or the same claim, at a lower fee: it is listed no more.',
+    }).optional(),
     blockHeight: BlockHeight.optional(),
+    confirmations: Count,
     seenAt: Timestamp,
   }),
 )
@@ -244,7 +253,11 @@ export const wallet = actor('wallet', 'The on-chain wallet.', {
   transactions: query({
     summary:
       "The wallet's transactions, and those that the node made for channels, the newest first, a page at a time.",
-    request: z.strictObject({ page: Page.optional() }),
+    request: z.strictObject({
+      purpose: Purpose.optional(),
+      channelId: field(ChannelId, { summary: 'Only those made for this channel.' }).optional(),
+      page: Page.optional(),
+    }),
     reply: page(WalletTransaction),
   }),
   descriptors: query({

@@ -41,6 +41,12 @@ export const restoreEvent: Readonly<Record<string, Restore>> = {
     data.neededSat = BigInt(data.neededSat)
     data.availableSat = BigInt(data.availableSat)
   },
+  'channel.closed': (data) => {
+    if (data.capacitySat !== undefined) data.capacitySat = BigInt(data.capacitySat)
+    if (data.finalMsat !== undefined) data.finalMsat = BigInt(data.finalMsat)
+    if (data.returnedSat !== undefined) data.returnedSat = BigInt(data.returnedSat)
+    if (data.closingFeeSat !== undefined) data.closingFeeSat = BigInt(data.closingFeeSat)
+  },
   'payment.sent': (data) => {
     data.amountMsat = BigInt(data.amountMsat)
     data.feesMsat = BigInt(data.feesMsat)
@@ -185,6 +191,28 @@ export const restoreReply: Readonly<Record<string, Restore>> = {
         item0.amountMsat = BigInt(item0.amountMsat)
       }
     }
+    if (data.channel.earned !== undefined) {
+      data.channel.earned.in.amountMsat = BigInt(data.channel.earned.in.amountMsat)
+      data.channel.earned.in.feesMsat = BigInt(data.channel.earned.in.feesMsat)
+      data.channel.earned.out.amountMsat = BigInt(data.channel.earned.out.amountMsat)
+      data.channel.earned.out.feesMsat = BigInt(data.channel.earned.out.feesMsat)
+    }
+  },
+  'channels.closed': (data) => {
+    for (const item0 of data.items) {
+      if (item0.capacitySat !== undefined) item0.capacitySat = BigInt(item0.capacitySat)
+      if (item0.finalMsat !== undefined) item0.finalMsat = BigInt(item0.finalMsat)
+      if (item0.returnedSat !== undefined) item0.returnedSat = BigInt(item0.returnedSat)
+      if (item0.closingFeeSat !== undefined) item0.closingFeeSat = BigInt(item0.closingFeeSat)
+      if (item0.openingFeeSat !== undefined) item0.openingFeeSat = BigInt(item0.openingFeeSat)
+      if (item0.claimFeesSat !== undefined) item0.claimFeesSat = BigInt(item0.claimFeesSat)
+      if (item0.earned !== undefined) {
+        item0.earned.in.amountMsat = BigInt(item0.earned.in.amountMsat)
+        item0.earned.in.feesMsat = BigInt(item0.earned.in.feesMsat)
+        item0.earned.out.amountMsat = BigInt(item0.earned.out.amountMsat)
+        item0.earned.out.feesMsat = BigInt(item0.earned.out.feesMsat)
+      }
+    }
   },
   'channels.open': (data) => {
     data.feeSat = BigInt(data.feeSat)
@@ -284,6 +312,7 @@ export const restoreReply: Readonly<Record<string, Restore>> = {
       item0.receivedSat = BigInt(item0.receivedSat)
       item0.spentSat = BigInt(item0.spentSat)
       if (item0.feeSat !== undefined) item0.feeSat = BigInt(item0.feeSat)
+      if (item0.ourFeeSat !== undefined) item0.ourFeeSat = BigInt(item0.ourFeeSat)
     }
   },
 }

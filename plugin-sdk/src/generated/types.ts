@@ -295,7 +295,7 @@ export interface ChannelsGetReply {
   readonly asOf: Cursor
 }
 
-/** A channel with all that it waits for. */
+/** A channel with all that it waits for, and what it has earned. */
 export interface ChannelDetails {
   readonly channelId: ChannelId
   readonly peer: NodeId
@@ -336,6 +336,7 @@ export interface ChannelDetails {
   /** None while the channel is usable and holds no HTLC. */
   readonly waitsFor: readonly WaitSummary[]
   readonly waits: readonly ChannelWait[]
+  readonly earned?: ChannelEarnings
 }
 
 /** A transaction that would close a channel and is in no block. */
@@ -545,6 +546,21 @@ export type ChannelWait =
       readonly action: 'use-channel' | 'reconnect' | 'offer-close' | 'close-alone' | 'claim' | 'raise-fee' | 'fail-upstream' | 'tell-closed' | 'forget' | 'nothing'
     }
 
+/** Not there while the node still counts. */
+export interface ChannelEarnings {
+  readonly in: RelayedWay
+  readonly out: RelayedWay
+  /** Since when relays are counted, where the node no longer knows of earlier ones. */
+  readonly since?: TimestampMs
+}
+
+/** What was relayed one way, and what that earned. */
+export interface RelayedWay {
+  readonly relays: number
+  readonly amountMsat: Msat
+  readonly feesMsat: Msat
+}
+
 export interface ChannelsClosedRequest {
   readonly page?: {
     /** Rows at most, 500 at the very most; 100 if not said. */
@@ -572,6 +588,26 @@ export interface ClosedChannel {
   readonly blockHeight: BlockHeight
   /** Milliseconds since the Unix epoch. */
   readonly closedAt: TimestampMs
+  readonly openedBy?: 'local' | 'remote'
+  /** Whose doing the end was: of a cooperative close, who asked for it; of any other, who began. */
+  readonly closedBy?: 'local' | 'remote'
+  readonly capacitySat?: Sat
+  /** A transaction id, as explorers display it. */
+  readonly fundingTxid?: TxId
+  readonly shortChannelId?: ShortChannelId
+  /** Of the tip when it was opened. */
+  readonly openedHeight?: BlockHeight
+  /** Ours in the last commitment, HTLCs in flight apart. */
+  readonly finalMsat?: Msat
+  /** What came back to the wallet, or to the address that was asked for: by the close, and by claims. */
+  readonly returnedSat?: Sat
+  /** Of what the transaction that closed it paid, our share. */
+  readonly closingFeeSat?: Sat
+  /** What its funding paid, if it was ours. */
+  readonly openingFeeSat?: Sat
+  /** What our claims of its outputs paid, and children that brought a commitment into a block. */
+  readonly claimFeesSat?: Sat
+  readonly earned?: ChannelEarnings
 }
 
 export interface ChannelsFindRequest {
@@ -663,7 +699,7 @@ export interface ChannelsActor {
   list(request?: ChannelsListRequest, options?: QueryOptions): Promise<ChannelsListReply>
   /** One channel: what it waits for, until when, and what the node does then. Errors: channel-not-found. */
   get(request: ChannelsGetRequest, options?: QueryOptions): Promise<ChannelsGetReply>
-  /** Channels that are closed, the newest first, a page at a time, for as long as the event log has them. */
+  /** Channels that are closed, the newest first, a page at a time, for as long as the event log has them: how each ended, what it cost and what it earned. */
   closed(request?: ChannelsClosedRequest, options?: QueryOptions): Promise<ChannelsClosedReply>
   /** The channel that is meant by what a person has typed. The command line asks this for whatever is no whole id. Errors: channel-not-found, channel-ambiguous. */
   find(request: ChannelsFindRequest, options?: QueryOptions): Promise<ChannelsFindReply>
@@ -1096,6 +1132,10 @@ export interface Utxo {
 }
 
 export interface WalletTransactionsRequest {
+  /** Why it was made: `send`, `channel-funding`, `mutual-close`, `htlc-timeout` and so on; `receive` if others made it. */
+  readonly purpose?: string
+  /** Only those made for this channel. */
+  readonly channelId?: ChannelId
   readonly page?: {
     /** Rows at most, 500 at the very most; 100 if not said. */
     readonly limit?: number
@@ -1114,7 +1154,7 @@ export interface WalletTransactionsReply {
 export interface WalletTransaction {
   /** A transaction id, as explorers display it. */
   readonly txid: TxId
-  /** Why it was made: `send`, `channel-funding`, `htlc-timeout` and so on; `receive` if others made it. */
+  /** Why it was made: `send`, `channel-funding`, `mutual-close`, `htlc-timeout` and so on; `receive` if others made it. */
   readonly purpose: string
   /** The channel that it was made for. */
   readonly channelId?: ChannelId
@@ -1124,13 +1164,16 @@ export interface WalletTransaction {
   readonly spentSat: Sat
   /** Known where every input is ours, and where the node made it. */
   readonly feeSat?: Sat
+  /** Of the fee, what we pay: none of it where the peer pays for a close. Not there once nobody knows who did. */
+  readonly ourFeeSat?: Sat
   /** The operator's words. */
   readonly label?: string
   /** The key of the command that asked for it. */
   readonly key?: string
-  /** The same payments at a lower fee. */
+  /** The same payments, or the same claim, at a lower fee: it is listed no more. */
   readonly replaces?: TxId
   readonly blockHeight?: BlockHeight
+  readonly confirmations: number
   /** Milliseconds since the Unix epoch. */
   readonly seenAt: TimestampMs
 }
@@ -1406,6 +1449,21 @@ export interface ChannelClosed {
   /** What spent the funding; zeros if the channel was never funded. */
   readonly txid: TxId
   readonly blockHeight: BlockHeight
+  readonly openedBy?: 'local' | 'remote'
+  /** Whose doing the end was: of a cooperative close, who asked for it; of any other, who began. */
+  readonly closedBy?: 'local' | 'remote'
+  readonly capacitySat?: Sat
+  /** A transaction id, as explorers display it. */
+  readonly fundingTxid?: TxId
+  readonly shortChannelId?: ShortChannelId
+  /** Of the tip when it was opened. */
+  readonly openedHeight?: BlockHeight
+  /** Ours in the last commitment, HTLCs in flight apart. */
+  readonly finalMsat?: Msat
+  /** What came back to the wallet, or to the address that was asked for: by the close, and by claims. */
+  readonly returnedSat?: Sat
+  /** Of what the transaction that closed it paid, our share. */
+  readonly closingFeeSat?: Sat
 }
 
 /** A channel broke a rule, or its peer did. */

@@ -1,6 +1,6 @@
 import type { Tx } from '../../bitcoin/transaction.ts'
-import type { HtlcId, TxId } from '../../lib/ids.ts'
-import type { BlockHeight, Sat } from '../../lib/units.ts'
+import type { HtlcId, ShortChannelId, TxId } from '../../lib/ids.ts'
+import type { BlockHeight, Msat, Sat } from '../../lib/units.ts'
 import type { FundingSignature } from '../../wire/funding-signature.ts'
 import type { CloseKind } from '../claims/classify-spend.ts'
 import type { ConfirmedSpend } from '../claims/on-chain-outcome.ts'
@@ -84,4 +84,20 @@ export interface ClosedSummary {
   readonly closedAt: BlockHeight
   /** What came to the wallet: by the close itself, and by what was claimed from it. */
   readonly paidToUs: Sat
+}
+
+/** What is known of a channel when it is told as closed, beside its end. */
+export interface ClosedAccount {
+  readonly fundingTxid: TxId
+  readonly capacity: Sat
+  readonly shortId?: ShortChannelId
+  readonly openedAt: BlockHeight
+  readonly localIsOpener: boolean
+  readonly cause: CloseCause
+  /** Whether the operator has asked for a cooperative close. */
+  readonly wasAsked: boolean
+  /** Ours in the last commitment, HTLCs apart. */
+  readonly finalBalanceMsat: Msat
+  /** Of what the transaction that closed it paid, our share. */
+  readonly closingFee: Sat
 }

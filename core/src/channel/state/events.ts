@@ -1,6 +1,6 @@
 import type { ChannelId, NodeId, OutPoint, TxId } from '../../lib/ids.ts'
 import type { BlockHeight, Msat, Sat } from '../../lib/units.ts'
-import type { CloseCause, ClosedSummary } from './closing.ts'
+import type { CloseCause, ClosedAccount, ClosedSummary } from './closing.ts'
 import type { ChannelError } from './errors.ts'
 import type { RelayPolicy, ShortIds } from './params.ts'
 
@@ -49,6 +49,7 @@ export type ChannelEventBody =
   | { readonly type: 'shutdown'; readonly byUs: boolean }
   /** `isRepeated`: the peer replaces a close by another, as often as it likes. */
   | { readonly type: 'closing'; readonly cause: CloseCause; readonly txid?: TxId; readonly isRepeated?: boolean }
-  | { readonly type: 'closed'; readonly summary: ClosedSummary }
+  /** `account`: of a channel that had a funding. */
+  | { readonly type: 'closed'; readonly summary: ClosedSummary; readonly account?: ClosedAccount }
   | { readonly type: 'aborted'; readonly error: ChannelError }
   | { readonly type: 'error'; readonly error: ChannelError }

@@ -5,6 +5,8 @@ import {
   type ChannelEvent,
   type ChannelState,
   type CloseCause,
+  type ClosedAccount,
+  type ClosedSummary,
   type Funded,
   type FundingSpend,
   isFunded,
@@ -147,6 +149,7 @@ export const reportChannelEvent = (
         kind: kindOfSpend(event.summary.kind),
         txid: event.summary.txid === undefined ? '00'.repeat(32) : displayTxid(event.summary.txid),
         blockHeight: event.summary.closedAt,
+        ...(event.account === undefined ? {} : describeAccount(event.account, event.summary)),
       })
       break
     case 'aborted':
@@ -161,6 +164,24 @@ export const reportChannelEvent = (
     default:
       assertNever(event, 'channel event')
   }
+}
+
+const describeAccount = (account: ClosedAccount, { kind, paidToUs }: ClosedSummary) => ({
+  openedBy: account.localIsOpener ? ('local' as const) : ('remote' as const),
+  closedBy: isClosedByUs(account, kind) ? ('local' as const) : ('remote' as const),
+  capacitySat: account.capacity,
+  fundingTxid: displayTxid(account.fundingTxid),
+  ...(account.shortId === undefined ? {} : { shortChannelId: formatShortChannelId(account.shortId) }),
+  openedHeight: account.openedAt,
+  finalMsat: account.finalBalanceMsat,
+  returnedSat: paidToUs,
+  closingFeeSat: account.closingFee,
+})
+
+/** Whose doing the end was: of a cooperative close, who asked for it; of any other, who began, whatever was mined then. */
+const isClosedByUs = ({ cause, wasAsked }: ClosedAccount, kind: ClosedSummary['kind']): boolean => {
+  if (kind === 'mutual') return wasAsked
+  return LOCAL_CAUSES.has(cause) || (cause === 'cooperative' && kind === 'local')
 }
 
 /** Complaints that leave the channel as it is. */

@@ -28,6 +28,7 @@ import {
   unanswered,
   unfundedRefusal,
 } from './channels-refusals.ts'
+import { byChannel, describeClosed, earningsOf } from './closed-channels.ts'
 import type { MappingContext } from './context.ts'
 import { describeChannel, describePolicy, detailChannel } from './describe-channel.ts'
 import { pageOfEvents } from './event-pages.ts'
@@ -80,13 +81,15 @@ export const channelsHandlers = (context: MappingContext): ActorHandlers<'channe
       const entry = find(channelId as string)
       if (!entry.ok) return entry
       const channel = withName(detailChannel(entry.value, viewOf(entry.value)))
-      return channel === undefined ? err(channelNotFound()) : ok({ channel })
+      if (channel === undefined) return err(channelNotFound())
+      return ok({ channel: { ...channel, ...earningsOf(channelId as string, context) } })
     },
 
     async closed({ page }) {
-      return pageOfEvents(history, 'channel.closed', { page }, ({ fundingIndex: _, ...payload }, closedAt) => {
+      const ledgers = { books: context.books, transactionsFor: byChannel(() => context.wallet.transactions()) }
+      return pageOfEvents(history, 'channel.closed', { page }, (payload, closedAt) => {
         const peerName = context.peerNames.of(payload.peer as string)
-        return { ...payload, ...(peerName === undefined ? {} : { peerName }), closedAt }
+        return { ...describeClosed(payload, closedAt, ledgers), ...(peerName === undefined ? {} : { peerName }) }
       })
     },
 

@@ -7,6 +7,7 @@ import type { ChainHealth } from '../chain/chain-health.ts'
 import type { ChannelDirectory } from '../channel/channel-directory.ts'
 import type { KeyIndexes } from '../channel/key-indexes.ts'
 import type { ShutdownScripts } from '../channel/shutdown-scripts.ts'
+import type { ChannelBooks } from '../events/channel-books.ts'
 import type { EventLog } from '../events/event-log.ts'
 import type { Signer } from '../keys/signer.ts'
 import type { OptionsWithoutSeed } from '../node-options.ts'
@@ -46,4 +47,5 @@ export interface MappingContext {
   readonly onUnreadable: OnUnreadable
   /** What is kept, where the node has a place for an archive. */
   readonly kept: KeptRows | undefined
+  readonly books: ChannelBooks
 }

@@ -1,15 +1,26 @@
 import { addressToScript } from '../../bitcoin/address.ts'
 import { displayTxid, parseOutPoint, parseTxid, type TxOutput } from '../../bitcoin/transaction.ts'
+import { closePayer, isFunded } from '../../channel/index.ts'
+import { fromHex } from '../../lib/bytes.ts'
 import { err, ok } from '../../lib/result.ts'
+import type { BlockHeight } from '../../lib/units.ts'
 import type { SentTx } from '../../wallet/wallet.ts'
 import type { WalletTx } from '../../wallet/wallet-state.ts'
+import type { ChannelDirectory } from '../channel/channel-directory.ts'
 import type { RescanProgress } from '../wallet/rescan.ts'
 import type { MappingContext } from './context.ts'
 import { type ActorHandlers, refusal } from './handlers.ts'
 import { pageOf } from './paging.ts'
 import { addressRefusal, bumpRefusal, rescanRefusal, sendAllRefusal, sendRefusal } from './wallet-refusals.ts'
 
-export const walletHandlers = ({ wallet, options, broadcaster, rescan }: MappingContext): ActorHandlers<'wallet'> => {
+export const walletHandlers = ({
+  wallet,
+  options,
+  broadcaster,
+  rescan,
+  height,
+  channelDirectory,
+}: MappingContext): ActorHandlers<'wallet'> => {
   const { network, store, backend } = options
   /** Nobody hears of a transaction, and no network, before it is on the disk. */
   const published = async ({ tx, fee }: SentTx, purpose: string) => {
@@ -127,8 +138,15 @@ export const walletHandlers = ({ wallet, options, broadcaster, rescan }: Mapping
         page,
       )
     },
-    async transactions({ page }) {
-      return pageOf(wallet.transactions().map(describe), page)
+    async transactions({ purpose, channelId, page }) {
+      const wanted = wallet
+        .transactions()
+        .filter((record) => purpose === undefined || purposeOf(record) === purpose)
+        .filter((record) => channelId === undefined || record.channelId === channelId)
+      const shown = pageOf(wanted, page)
+      if (!shown.ok) return shown
+      const tip = height()
+      return ok({ ...shown.value, items: shown.value.items.map((record) => describe(record, tip, channelDirectory)) })
     },
     async descriptors() {
       return ok({
@@ -173,21 +191,34 @@ const spendingOf = ({ feerate, maxFeeSat, coins, label }: SpendingRequest, key: 
   ...(key === undefined ? {} : { key }),
 })
 
-const describe = (record: WalletTx) => {
-  const { txid, received, spent, fee, label, purpose, channelId, key, replaces, height, seenAt } = record
+const purposeOf = ({ purpose = 'receive' }: WalletTx): string => purpose
+
+const describe = (record: WalletTx, tip: BlockHeight, channels: Pick<ChannelDirectory, 'get'>) => {
+  const { txid, received, spent, fee, label, channelId, key, replaces, height, seenAt } = record
+  const ours = ourFee(record, channels)
   return {
     txid: displayTxid(txid),
-    purpose: purpose ?? 'receive',
+    purpose: purposeOf(record),
     ...(channelId === undefined ? {} : { channelId }),
     receivedSat: received,
     spentSat: spent,
     ...(fee === undefined ? {} : { feeSat: fee }),
+    ...(ours === undefined ? {} : { ourFeeSat: ours }),
     ...(label === undefined ? {} : { label }),
     ...(key === undefined ? {} : { key }),
     ...(replaces === undefined ? {} : { replaces: displayTxid(replaces) }),
     ...(height === undefined ? {} : { blockHeight: height }),
+    confirmations: height === undefined ? 0 : Math.max(0, tip - height + 1),
     seenAt,
   }
+}
+
+/** Of a transaction that both sides have signed one of them pays; the node makes nothing else that it does not pay for. */
+const ourFee = ({ purpose, fee, channelId, txid }: WalletTx, channels: Pick<ChannelDirectory, 'get'>) => {
+  if (fee === undefined || (purpose !== 'mutual-close' && purpose !== 'local-commitment')) return fee
+  const durable = channelId === undefined ? undefined : channels.get(fromHex(channelId))?.state.durable
+  if (durable === undefined || !isFunded(durable)) return undefined
+  return closePayer(durable, txid) === 'local' ? fee : 0n
 }
 
 const describeRescan = ({ from, next, to, isDone, missing, first, last }: RescanProgress) => ({

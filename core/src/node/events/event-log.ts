@@ -125,6 +125,11 @@ export class EventLog implements EventLogPort {
     return this.#retention.held(kind)
   }
 
+  /** The sequence number of the last event of a class that is no longer kept; 0 if none was lost. */
+  lostThrough(kind: EventClass): number {
+    return this.#retention.lost(kind)
+  }
+
   isNearlyFull(kind: EventClass): boolean {
     return this.#retention.isNearlyFull(kind)
   }

@@ -24,6 +24,7 @@ import { publishLocalCommitment, publishMutualClose } from '../common/publicatio
 import { mutualCloses } from '../common/simple-close.ts'
 import { andThen, emit, type Live, type Step, stay, to } from '../common/step.ts'
 import { confirmedSpend, decided, recallFor, resolutionOf } from './close-resolution.ts'
+import { closedAccount } from './closed-account.ts'
 import { learnFrom, settleOutcomes } from './outcomes.ts'
 import { confirmedIn, conflicts, type Undone, without } from './undone.ts'
 
@@ -343,7 +344,10 @@ const end = (
     closedAt: resolvedAt + env.settings.claimDepth - 1,
     paidToUs: paidToUs(durable, spend),
   }
-  const told = closing.done === undefined ? [emit(durable, { type: 'closed', summary })] : []
+  const told =
+    closing.done === undefined
+      ? [emit(durable, { type: 'closed', summary, account: closedAccount(durable, spend) })]
+      : []
   if (!isAsDeepAs(IRREVOCABLE_DEPTH, resolvedAt, env)) {
     return to(told.length === 0 ? durable : { ...durable, closing: { ...closing, done: summary } }, session, told)
   }
