@@ -57,6 +57,37 @@ test('an opening that fails says whose refusal it was, and what our commitments 
   })
 })
 
+test('a channel is funded by exactly the coins that were chosen, or not at all', async (t) => {
+  const world = new World()
+  t.teardown(() => world.close())
+  const [alice, bob] = [await world.node('alice'), await world.node('bob')]
+  for (const amount of [400_000n, 500_000n, 600_000n, 700_000n]) await alice.faucet(amount)
+  await alice.connectTo(bob)
+  const { items } = await alice.ask('wallet', 'utxos', {})
+  const coinOf = (amount: bigint): string => {
+    const found = items.find(({ amountSat }) => amountSat === amount)
+    return `${found?.txid}:${found?.outputIndex}`
+  }
+  const chosen = [coinOf(400_000n), coinOf(600_000n)]
+  const opened = await alice.ask('channels', 'open', { nodeId: bob.id, fundingSat: 300_000n, coins: chosen })
+  const { items: left } = await alice.ask('wallet', 'utxos', {})
+  const names = left.map(({ txid, outputIndex }) => `${txid}:${outputIndex}`)
+  // Both are spent, though one would have been enough; no other is.
+  t.false(chosen.some((coin) => names.includes(coin)))
+  t.true([500_000n, 700_000n].every((amount) => names.includes(coinOf(amount))))
+  const change = left.find(({ txid }) => txid === opened.fundingTxid)
+  t.is(change?.amountSat, 700_000n - opened.feeSat)
+
+  const refused = (coins: readonly string[], fundingSat: bigint) =>
+    alice.tryAsk('channels', 'open', { nodeId: bob.id, fundingSat, coins })
+  t.like(await refused(chosen, 300_000n), { error: { code: 'coin-unavailable', field: 'coins' } })
+  await alice.ask('wallet', 'freeze', { coin: coinOf(500_000n) })
+  t.like(await refused([coinOf(500_000n)], 300_000n), { error: { code: 'coin-unavailable', field: 'coins' } })
+  // Nothing is added to coins that do not suffice.
+  t.like(await refused([coinOf(700_000n)], 800_000n), { error: { code: 'insufficient-funds' } })
+  t.is((await alice.ask('channels', 'list', {})).items.length, 1)
+})
+
 test('the operator chooses how much our commitments pay at most', async (t) => {
   const world = new World()
   t.teardown(() => world.close())

@@ -24,6 +24,7 @@ import {
   TxId,
   text,
 } from './scalars.ts'
+import { chosenCoins } from './wallet.ts'
 
 export const ChannelState = z.enum(['opening', 'usable', 'offline', 'closing', 'closed', 'quarantined'])
 export const CloseKind = z.enum(['mutual', 'local-force', 'remote-force', 'revoked', 'never-funded'])
@@ -224,6 +225,7 @@ export const channels = actor('channels', 'Payment channels and what they charge
       maxFeeSat: field(Sat, {
         summary: 'The most that the funding transaction may pay; about twice what it would pay now if not said.',
       }).optional(),
+      ...chosenCoins,
       feeBaseMsat: field(Msat, { summary: 'The relay fee that the channel starts with.' }).optional(),
       feeProportionalMillionths: Ppm.optional(),
       hiddenId: field(Flag, {
@@ -243,6 +245,7 @@ export const channels = actor('channels', 'Payment channels and what they charge
     errors: [
       'peer-not-connected',
       'insufficient-funds',
+      'coin-unavailable',
       'anchor-reserve',
       'rescan-under-way',
       'funding-too-small',

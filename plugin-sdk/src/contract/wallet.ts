@@ -105,7 +105,8 @@ const spendingFields = {
   }).optional(),
 }
 
-const chosenCoins = {
+/** For whatever spends coins of the wallet. */
+export const chosenCoins = {
   coins: field(z.array(Outpoint).min(1).max(500).readonly(), {
     summary: 'Exactly these are spent; the wallet chooses if not said.',
   }).optional(),

@@ -631,6 +631,8 @@ export interface ChannelsOpenRequest {
   readonly feerate?: FeeratePerKw
   /** The most that the funding transaction may pay; about twice what it would pay now if not said. */
   readonly maxFeeSat?: Sat
+  /** Exactly these are spent; the wallet chooses if not said. */
+  readonly coins?: readonly string[]
   /** The relay fee that the channel starts with. */
   readonly feeBaseMsat?: Msat
   /** Parts per million. */
@@ -703,7 +705,7 @@ export interface ChannelsActor {
   closed(request?: ChannelsClosedRequest, options?: QueryOptions): Promise<ChannelsClosedReply>
   /** The channel that is meant by what a person has typed. The command line asks this for whatever is no whole id. Errors: channel-not-found, channel-ambiguous. */
   find(request: ChannelsFindRequest, options?: QueryOptions): Promise<ChannelsFindReply>
-  /** Opens a channel with a connected peer. Answers when the funding transaction is signed and on its way. Effects: locks, fees, pays-out, prices. Errors: peer-not-connected, insufficient-funds, anchor-reserve, rescan-under-way, funding-too-small, funding-too-large, push-too-large, fee-out-of-bounds, fee-limit-exceeded, refused-by-peer, terms-refused, peer-disconnected. */
+  /** Opens a channel with a connected peer. Answers when the funding transaction is signed and on its way. Effects: locks, fees, pays-out, prices. Errors: peer-not-connected, insufficient-funds, coin-unavailable, anchor-reserve, rescan-under-way, funding-too-small, funding-too-large, push-too-large, fee-out-of-bounds, fee-limit-exceeded, refused-by-peer, terms-refused, peer-disconnected. */
   open(request: ChannelsOpenRequest, options: CommandOptions): Promise<ChannelsOpenReply>
   /** Closes a channel together with the peer. Our share goes to our own wallet, or to the address. Asked for again, it changes the close that is under way as far as the peer signs another; with the same it changes nothing. Effects: pays-out, fees. Errors: channel-not-found, channel-not-ready, already-closing, fee-limit-exceeded, close-not-replaceable, address-invalid, address-wrong-network, address-fixed. */
   close(request: ChannelsCloseRequest, options: CommandOptions): Promise<ChannelsCloseReply>

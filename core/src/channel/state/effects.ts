@@ -202,6 +202,7 @@ export interface FundEffect {
   readonly amount: Sat
   readonly feeratePerKw: FeeratePerKw
   readonly maxFee?: Sat
+  readonly coins?: readonly OutPoint[]
 }
 
 /** The wallet may use the inputs again: the transaction is in no block and never will be. */

@@ -114,6 +114,8 @@ export interface OpenCommand {
   /** The fee rate of the funding transaction, and the most that it may pay. */
   readonly fundingFeeratePerKw: FeeratePerKw
   readonly maxFundingFee?: Sat
+  /** It spends exactly these; the wallet chooses if absent. */
+  readonly coins?: readonly OutPoint[]
   /** Promises the peer to be paid to `keys.localShutdownScript` only. */
   readonly upfrontShutdown: boolean
 }

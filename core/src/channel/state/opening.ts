@@ -1,5 +1,5 @@
 import type { Tx } from '../../bitcoin/transaction.ts'
-import type { ShortChannelId } from '../../lib/ids.ts'
+import type { OutPoint, ShortChannelId } from '../../lib/ids.ts'
 import type { FeeratePerKw, Sat } from '../../lib/units.ts'
 import type { AcceptChannel, OpenChannel } from '../../wire/messages/channel-open.ts'
 import type { FundedCommon } from './durable.ts'
@@ -51,6 +51,7 @@ export interface WaitForOpenAnswer {
   readonly requestId: string
   readonly fundingFeeratePerKw: FeeratePerKw
   readonly maxFundingFee?: Sat
+  readonly coins?: readonly OutPoint[]
 }
 
 /** Funder: the wallet is making the funding transaction. */

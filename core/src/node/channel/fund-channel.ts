@@ -6,12 +6,13 @@ import type { Broadcaster } from '../chain/broadcaster.ts'
 
 /** A signed funding transaction. Its inputs are reserved durably before anything of the channel is stored. */
 export const fundChannel = (wallet: Wallet, effect: FundEffect): FundingCreatedByWallet | FundingFailed => {
-  const { script, amount, feeratePerKw, maxFee } = effect
+  const { script, amount, feeratePerKw, maxFee, coins } = effect
   const funded = wallet.fund({
     outputs: [{ script, amount }],
     feeratePerKw,
     moreChannels: 1,
     ...(maxFee === undefined ? {} : { maxFee }),
+    ...(coins === undefined ? {} : { coins }),
   })
   if (!funded.ok) return { type: 'funding-failed', reason: funded.error.code }
   const tx = wallet.sign(funded.value)

@@ -37,6 +37,7 @@ import { type ActorHandlers, blindRefusal, refusal } from './handlers.ts'
 import { pageOfNumbered } from './paging.ts'
 import { waitsViews } from './waits-view.ts'
 import { addressRefusal } from './wallet-refusals.ts'
+import { coinsOf } from './worst-cases/wallet-rules.ts'
 
 // Only its length matters for the fee.
 const FUNDING_SCRIPT = p2wsh(new Uint8Array(0))
@@ -112,7 +113,9 @@ export const channelsHandlers = (context: MappingContext): ActorHandlers<'channe
       const outOfBounds = feesOutOfBounds(feeBaseMsat, feeProportionalMillionths)
       if (outOfBounds !== undefined) return err(outOfBounds)
       const outputs = [{ amount: request.fundingSat, script: FUNDING_SCRIPT }]
-      const funding = { outputs, feeratePerKw: request.feerate, maxFee: request.maxFeeSat, moreChannels: 1 }
+      const chosen = coinsOf(request.coins)
+      const coins = chosen === undefined ? {} : { coins: chosen }
+      const funding = { outputs, feeratePerKw: request.feerate, maxFee: request.maxFeeSat, moreChannels: 1, ...coins }
       const unfunded = context.wallet.checkFunds(funding)
       if (unfunded !== undefined) return err(unfundedRefusal(unfunded))
       const opened = await peer.ref.ask(
@@ -131,6 +134,7 @@ export const channelsHandlers = (context: MappingContext): ActorHandlers<'channe
           channelType: { scidAlias: request.hiddenId === true, zeroConf: request.zeroConf === true },
           fundingFeeratePerKw: request.feerate,
           maxFundingFee: request.maxFeeSat,
+          ...coins,
           upfrontShutdown: false,
         },
         { timeoutMs: 125_000 },

@@ -6,7 +6,7 @@ import type { WalletError } from '../../wallet/wallet.ts'
 import type { PeerFailure } from '../peer/peer-protocol.ts'
 import { MAX_FEE_BASE_MSAT, MAX_FEE_PROPORTIONAL_MILLIONTHS } from '../settings.ts'
 import { refusal } from './handlers.ts'
-import { rescanRefusal, shortRefusal } from './wallet-refusals.ts'
+import { coinRefusal, rescanRefusal, shortRefusal } from './wallet-refusals.ts'
 
 export const channelNotFound = () =>
   refusal('channel-not-found', 'no open or closing channel has this id', { field: 'channelId' })
@@ -66,7 +66,7 @@ export const unfundedRefusal = (error: WalletError) => {
     case 'amount-too-small':
       return refusal('funding-too-small', `expected at least ${error.minimum} sat`, { field: 'fundingSat' })
     case 'coin-unavailable':
-      return refusal('insufficient-funds', 'a coin that was chosen cannot be spent', { field: 'fundingSat' })
+      return coinRefusal(error)
     default:
       return shortRefusal(error, 'fundingSat')
   }
@@ -97,6 +97,9 @@ export const openRefusal = (error: CommandError<'open'>, feerates: Feerates) => 
         })
       }
       if (error.reason === 'rescan-under-way') return rescanRefusal()
+      if (error.reason === 'coin-unavailable') {
+        return refusal(error.reason, 'one of them was spent or set aside while the peer was asked', { field: 'coins' })
+      }
       return refusal('insufficient-funds', `the wallet could not fund it: ${error.reason}`, { field: 'fundingSat' })
     case 'rejected':
       return refusal('refused-by-peer', error.reason)

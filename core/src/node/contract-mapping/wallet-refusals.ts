@@ -14,11 +14,15 @@ export const sendRefusal = (error: WalletError, field = 'amountSat') => {
     case 'amount-too-small':
       return refusal(error.code, `expected at least ${error.minimum} sat: nodes relay no smaller output`, { field })
     case 'coin-unavailable':
-      return refusal(error.code, `${formatOutPoint(error.outpoint)} ${WHY_NOT[error.reason]}`, { field: 'coins' })
+      return coinRefusal(error)
     default:
       return shortRefusal(error, field)
   }
 }
+
+/** Why a coin that was chosen is not spent. */
+export const coinRefusal = ({ code, outpoint, reason }: Extract<WalletError, { readonly code: 'coin-unavailable' }>) =>
+  refusal(code, `${formatOutPoint(outpoint)} ${WHY_NOT[reason]}`, { field: 'coins' })
 
 type Short = Exclude<WalletError, { readonly code: 'amount-too-small' | 'coin-unavailable' }>
 

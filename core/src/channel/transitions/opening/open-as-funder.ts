@@ -45,10 +45,10 @@ export const openChannel = (opening: Idle, session: Session, command: OpenComman
     channelType: encodeChannelType(command.channelType ?? OPENED_TYPE),
     ...ownFields(command.keys, command.funding, command.upfrontShutdown, 0n, env),
   }
-  const { keys, requestId, fundingFeeratePerKw, maxFundingFee } = command
-  const limit = maxFundingFee === undefined ? {} : { maxFundingFee }
+  const { keys, requestId, fundingFeeratePerKw, maxFundingFee, coins } = command
+  const wishes = { ...(maxFundingFee !== undefined && { maxFundingFee }), ...(coins !== undefined && { coins }) }
   const ids = { ...opening.ids, keyIndex: keys.keyIndex }
-  return to({ phase: 'wait-for-open-answer', ids, keys, open, requestId, fundingFeeratePerKw, ...limit }, session, [
+  return to({ phase: 'wait-for-open-answer', ids, keys, open, requestId, fundingFeeratePerKw, ...wishes }, session, [
     { type: 'send', epoch: session.epoch, message: open },
   ])
 }
@@ -60,7 +60,7 @@ export const recvAcceptChannel = (
   accept: AcceptChannel,
   env: ChannelEnv,
 ): Step => {
-  const { ids, keys, open, requestId, fundingFeeratePerKw, maxFundingFee } = opening
+  const { ids, keys, open, requestId, fundingFeeratePerKw, maxFundingFee, coins } = opening
   const error = checkAcceptChannel(open, accept, session.remoteFeatures, env)
   if (error !== undefined) return abortOpening(opening, session, error)
   return to({ phase: 'wait-for-funding', ids, keys, open, accept, requestId, fundingFeeratePerKw }, session, [
@@ -73,6 +73,7 @@ export const recvAcceptChannel = (
       amount: open.fundingSatoshis,
       feeratePerKw: fundingFeeratePerKw,
       ...(maxFundingFee === undefined ? {} : { maxFee: maxFundingFee }),
+      ...(coins === undefined ? {} : { coins }),
     },
   ])
 }

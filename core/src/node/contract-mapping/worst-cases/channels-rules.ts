@@ -15,6 +15,7 @@ import { refusal } from '../handlers.ts'
 import { addressRefusal } from '../wallet-refusals.ts'
 import { defaultMaxFeeSat } from './on-chain-fee.ts'
 import type { SpendingKnowledge, SpendingRules } from './spending-rule.ts'
+import { coinsOf } from './wallet-rules.ts'
 
 // Only its length matters for the fee.
 const FUNDING_SCRIPT = p2wsh(new Uint8Array(0))
@@ -34,7 +35,7 @@ export const channelsRules: SpendingRules<'channels'> = {
       }
       const feerate = request.feerate ?? known.feerates().closing
       const output = { amount: request.fundingSat, script: FUNDING_SCRIPT }
-      const maxFeeSat = request.maxFeeSat ?? defaultMaxFeeSat(known.wallet, [output], feerate)
+      const maxFeeSat = request.maxFeeSat ?? defaultMaxFeeSat(known.wallet, [output], feerate, coinsOf(request.coins))
       return ok({
         request: {
           ...request,

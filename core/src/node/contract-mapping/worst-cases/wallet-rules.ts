@@ -99,4 +99,5 @@ const paying = (
   }
 }
 
-const coinsOf = (coins: readonly string[] | undefined) => coins?.flatMap((coin) => parseOutPoint(coin) ?? [])
+/** The coins that were chosen; the contract has checked their form. */
+export const coinsOf = (coins: readonly string[] | undefined) => coins?.flatMap((coin) => parseOutPoint(coin) ?? [])
