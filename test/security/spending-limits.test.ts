@@ -129,6 +129,18 @@ const CASES: Readonly<Record<SpendingName, Case>> = {
     defaults: resolvedTo('maxFeeSat'),
     isUnmined: true,
   },
+  'channels.raiseFees': {
+    requests: async ({ alice, spare }, count) => {
+      // A coin in a block for each: what replaces another brings in none that is not.
+      for (let coin = 0; coin < count; coin++) await alice.faucet(50_000n)
+      const channels = spare.splice(0, count)
+      for (const channelId of channels) await alice.ask('channels', 'forceClose', { channelId })
+      return channels.map((channelId) => ({ channelId, feerate: 5_000 }))
+    },
+    numbers: ['feerate'],
+    isUnmined: true,
+    defaults: () => ({}),
+  },
   'channels.open': {
     requests: async ({ bob }, count) =>
       Array.from({ length: count }, (_, i) => ({
@@ -169,7 +181,7 @@ test.before(async (t) => {
   await bob.connectTo(carol)
   const ids = [await open(alice, bob, 1_500_000n), await open(bob, carol, 1_500_000n)]
   const spare: string[] = []
-  for (let channel = 0; channel < 8; channel++) {
+  for (let channel = 0; channel < 16; channel++) {
     spare.push(await open(alice, bob, 100_000n))
     if (channel % 4 === 3) await world.mine(6)
   }
@@ -312,7 +324,7 @@ for (const [name, one] of Object.entries(CASES)) {
     t.true((await spent(times(worst, 35n))) >= afterOne)
 
     // Another life of the host, then of the node: what was spent is spent, and the old key has its old answer.
-    for (const restart of [async () => {}, () => again(scene)]) {
+    for (const restart of [async () => {}, () => again(scene, one.isUnmined)]) {
       ledger.close()
       await restart()
       ledger = await openLedger(alice.node.gateway, store(), clock)
@@ -450,11 +462,19 @@ const withoutRunning = (gateway: PluginGateway): PluginGateway => ({
   },
 })
 
-const again = async ({ alice, bob, world }: Scene): Promise<void> => {
+const again = async ({ alice, bob, world }: Scene, isUnmined = false): Promise<void> => {
   await alice.stop()
   await alice.start()
   await alice.connectTo(bob)
-  await world.mine(1)
+  if (!isUnmined) return world.mine(1)
+  // What channels want on the chain they ask for anew at each start.
+  const forced = (await channelsOf(alice)).filter(({ closeKind }) => closeKind === 'local-force')
+  for (const { channelId } of forced) {
+    await alice.until(async () => {
+      const { channel } = await alice.ask('channels', 'get', { channelId })
+      return channel.waits.some(({ kind }) => kind === 'claim')
+    })
+  }
 }
 
 /** Remembers which channels were opened here. */

@@ -18,7 +18,7 @@ export const TransactionPurpose = z.enum([
 ])
 
 /** Why a transaction pays what it pays. */
-export const FeeReason = z.enum(['agreed', 'estimate', 'deadline', 'budget', 'wallet'])
+export const FeeReason = z.enum(['agreed', 'estimate', 'deadline', 'budget', 'wallet', 'operator'])
 
 export const ChannelTransaction = named(
   'ChannelTransaction',
@@ -30,7 +30,7 @@ export const ChannelTransaction = named(
     feerate: field(Feerate, { summary: 'What it pays, together with the commitment that it brings into a block.' }),
     reason: field(FeeReason, {
       summary:
-        'What set the fee: both sides (`agreed`), the estimate, a deadline that is near, all that may be paid (`budget`), or all that the wallet could pay.',
+        'What set the fee: both sides (`agreed`), the estimate, a deadline that is near, all that may be paid (`budget`), all that the wallet could pay, or what the operator asked for.',
     }),
     deadline: field(BlockHeight, { summary: 'The last block in which it is in time, where time matters.' }).optional(),
     replaced: field(Count, { summary: 'How many have paid less before it.' }),

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { ChannelTransaction } from './channel-transactions.ts'
+import { ChannelTransaction, TransactionPurpose } from './channel-transactions.ts'
 import { ChannelWait, WaitSummary } from './channel-waits.ts'
 import { DEFAULTS } from './defaults.ts'
 import { actor, command, query } from './define.ts'
@@ -318,6 +318,25 @@ export const channels = actor('channels', 'Payment channels and what they charge
     errors: ['channel-not-found', 'already-closing', 'fee-limit-exceeded', 'state-in-doubt'],
     effects: ['fees', 'locks'],
     positional: ['channelId'],
+  }),
+  raiseFees: command({
+    summary:
+      'Has what is still to be taken of a closing channel pay at least this rate now, and the child that brings our commitment into a block: each as far as what it saves, which `channels.get` shows as its budget. A close that both have signed is replaced by `channels.close`.',
+    request: z.strictObject({ channelId: ChannelId, feerate: Feerate }),
+    reply: z.object({
+      channelId: ChannelId,
+      transactions: field(
+        z.array(z.object({ txid: TxId, purpose: TransactionPurpose, feeSat: Sat, feerate: Feerate })).readonly(),
+        {
+          summary:
+            'What was published for it; none where all pay that much already, or so nearly that nodes take no replacement, or their whole budgets.',
+        },
+      ),
+    }),
+    errors: ['channel-not-found', 'not-closing', 'insufficient-funds', 'fee-limit-exceeded'],
+    effects: ['fees'],
+    bounds: ['feerate'],
+    positional: ['channelId', 'feerate'],
   }),
   release: command({
     summary:

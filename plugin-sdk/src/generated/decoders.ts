@@ -217,6 +217,11 @@ export const restoreReply: Readonly<Record<string, Restore>> = {
   'channels.open': (data) => {
     data.feeSat = BigInt(data.feeSat)
   },
+  'channels.raiseFees': (data) => {
+    for (const item0 of data.transactions) {
+      item0.feeSat = BigInt(item0.feeSat)
+    }
+  },
   'channels.setRelayFees': (data) => {
     data.localPolicy.feeBaseMsat = BigInt(data.localPolicy.feeBaseMsat)
     data.localPolicy.htlcMinimumMsat = BigInt(data.localPolicy.htlcMinimumMsat)

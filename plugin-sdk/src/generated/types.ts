@@ -264,8 +264,8 @@ export interface ChannelTransaction {
   readonly feeSat: Sat
   /** What it pays, together with the commitment that it brings into a block. */
   readonly feerate: FeeratePerKw
-  /** What set the fee: both sides (`agreed`), the estimate, a deadline that is near, all that may be paid (`budget`), or all that the wallet could pay. */
-  readonly reason: 'agreed' | 'estimate' | 'deadline' | 'budget' | 'wallet'
+  /** What set the fee: both sides (`agreed`), the estimate, a deadline that is near, all that may be paid (`budget`), all that the wallet could pay, or what the operator asked for. */
+  readonly reason: 'agreed' | 'estimate' | 'deadline' | 'budget' | 'wallet' | 'operator'
   /** The last block in which it is in time, where time matters. */
   readonly deadline?: BlockHeight
   /** How many have paid less before it. */
@@ -500,7 +500,7 @@ export type ChannelWait =
       readonly feeSat?: Sat
       /** Satoshis per 1000 weight units. */
       readonly feerate?: FeeratePerKw
-      readonly reason?: 'agreed' | 'estimate' | 'deadline' | 'budget' | 'wallet'
+      readonly reason?: 'agreed' | 'estimate' | 'deadline' | 'budget' | 'wallet' | 'operator'
       /** What it pays from the block `until` on, if it is not taken by then and estimates stay as they are. */
       readonly nextFeerate?: FeeratePerKw
       /** What the wallet lacks for what it should pay now. */
@@ -683,6 +683,25 @@ export interface ChannelsForceCloseReply {
   readonly txid: TxId
 }
 
+export interface ChannelsRaiseFeesRequest {
+  readonly channelId: ChannelId
+  /** Satoshis per 1000 weight units. */
+  readonly feerate: FeeratePerKw
+}
+
+export interface ChannelsRaiseFeesReply {
+  readonly channelId: ChannelId
+  /** What was published for it; none where all pay that much already, or so nearly that nodes take no replacement, or their whole budgets. */
+  readonly transactions: readonly ({
+    /** A transaction id, as explorers display it. */
+    readonly txid: TxId
+    readonly purpose: 'mutual-close' | 'local-commitment' | 'anchor' | 'to-local' | 'htlc-success' | 'htlc-timeout' | 'htlc-output' | 'to-remote' | 'received-htlc' | 'offered-htlc' | 'penalty' | 'htlc-penalty'
+    readonly feeSat: Sat
+    /** Satoshis per 1000 weight units. */
+    readonly feerate: FeeratePerKw
+  })[]
+}
+
 export interface ChannelsSetRelayFeesRequest {
   readonly channelId: ChannelId
   readonly feeBaseMsat: Msat
@@ -711,6 +730,8 @@ export interface ChannelsActor {
   close(request: ChannelsCloseRequest, options: CommandOptions): Promise<ChannelsCloseReply>
   /** Closes a channel alone, by publishing our latest commitment. Our share is locked for a while. Effects: fees, locks. Errors: channel-not-found, already-closing, fee-limit-exceeded, state-in-doubt. */
   forceClose(request: ChannelsForceCloseRequest, options: CommandOptions): Promise<ChannelsForceCloseReply>
+  /** Has what is still to be taken of a closing channel pay at least this rate now, and the child that brings our commitment into a block: each as far as what it saves, which `channels.get` shows as its budget. A close that both have signed is replaced by `channels.close`. Effects: fees. Errors: channel-not-found, not-closing, insufficient-funds, fee-limit-exceeded. */
+  raiseFees(request: ChannelsRaiseFeesRequest, options: CommandOptions): Promise<ChannelsRaiseFeesReply>
   /** Changes what the node charges to relay out of a channel. The old fees are honoured for 10 more minutes. Effects: prices. Errors: channel-not-found, channel-not-ready, already-closing, fee-out-of-bounds. */
   setRelayFees(request: ChannelsSetRelayFeesRequest, options: CommandOptions): Promise<ChannelsSetRelayFeesReply>
 }
@@ -1415,7 +1436,7 @@ export interface ChannelTransactionPublished {
   /** What it pays, together with the commitment that it brings into a block. */
   readonly feerate: FeeratePerKw
   /** What set the fee: see `channels.get`. */
-  readonly reason: 'agreed' | 'estimate' | 'deadline' | 'budget' | 'wallet'
+  readonly reason: 'agreed' | 'estimate' | 'deadline' | 'budget' | 'wallet' | 'operator'
   /** The last block in which it is in time, where time matters. */
   readonly deadline?: BlockHeight
   /** The one that paid less. */

@@ -1,6 +1,6 @@
 import { addressToScript } from '../../bitcoin/address.ts'
 import { p2wsh } from '../../bitcoin/script.ts'
-import { displayTxid } from '../../bitcoin/transaction.ts'
+import { displayTxid, txidOf } from '../../bitcoin/transaction.ts'
 import {
   balanceView,
   forceCloseCost,
@@ -21,10 +21,12 @@ import {
   dearer,
   feesOutOfBounds,
   forceCloseRefusal,
+  notClosing,
   openingBrokenOff,
   openingUnanswered,
   openRefusal,
   setRelayFeesRefusal,
+  shortOfFees,
   unanswered,
   unfundedRefusal,
 } from './channels-refusals.ts'
@@ -37,6 +39,7 @@ import { type ActorHandlers, blindRefusal, refusal } from './handlers.ts'
 import { pageOfNumbered } from './paging.ts'
 import { waitsViews } from './waits-view.ts'
 import { addressRefusal } from './wallet-refusals.ts'
+import { raisingCost } from './worst-cases/channels-rules.ts'
 import { coinsOf } from './worst-cases/wallet-rules.ts'
 
 // Only its length matters for the fee.
@@ -206,6 +209,25 @@ export const channelsHandlers = (context: MappingContext): ActorHandlers<'channe
       const txid = isFunded(durable) ? latest(durable).local.txid : undefined
       if (txid === undefined) return err(channelNotFound())
       return ok({ channelId, txid: displayTxid(txid) })
+    },
+
+    async raiseFees({ channelId, feerate }, { worstCase }) {
+      const entry = find(channelId as string)
+      if (!entry.ok) return entry
+      if (entry.value.state.durable.phase !== 'closing') return err(notClosing())
+      if (raisingCost(channelId as string, context).feesMsat > worstCase.feesMsat) return err(dearer())
+      const { raised, shortage } = context.publisher.raiseTo(fromHex(channelId as string), feerate)
+      await options.store.flush()
+      if (raised.length === 0 && shortage !== undefined) return err(shortOfFees(shortage))
+      return ok({
+        channelId,
+        transactions: raised.map(({ tx, purpose, fee, feeratePerKw }) => ({
+          txid: displayTxid(txidOf(tx)),
+          purpose,
+          feeSat: fee,
+          feerate: feeratePerKw,
+        })),
+      })
     },
 
     async release({ channelId }) {

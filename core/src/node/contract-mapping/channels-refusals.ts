@@ -192,3 +192,12 @@ const notNow = (phase: Phase) =>
     : refusal('channel-not-ready', 'the channel is not open yet')
 
 const alreadyClosing = () => refusal('already-closing', 'the channel is closing already')
+
+/** Why the fees of a close are not raised. */
+export const notClosing = () =>
+  refusal('not-closing', 'nothing of the channel is on its way to the chain', { field: 'channelId' })
+
+export const shortOfFees = ({ needed, available }: { readonly needed: bigint; readonly available: bigint }) =>
+  refusal('insufficient-funds', `${needed} sat are needed, and the wallet has ${available} in blocks`, {
+    details: { needed: `${needed}`, available: `${available}` },
+  })

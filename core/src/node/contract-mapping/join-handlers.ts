@@ -31,6 +31,7 @@ export const joinHandlers = (gateway: Gateway, context: MappingContext): void =>
     invoice: (text) => context.invoices.read(text),
     wallet: context.wallet,
     channels: context.channelDirectory,
+    publisher: context.publisher,
   }
   gateway.join('node', nodeHandlers(context))
   gateway.join('peers', peersHandlers(context))

@@ -14,7 +14,7 @@ import { cursorOf, placeOf } from './event-cursor.ts'
 import type { EventLog } from './event-log.ts'
 
 /** What a channel has relayed one way, and what that earned: each relay counts once in the channel it came in by, and once in the other. */
-export interface RelayedWay {
+interface RelayedWay {
   readonly relays: number
   readonly amountMsat: Msat
   readonly feesMsat: Msat

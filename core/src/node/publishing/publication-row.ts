@@ -30,7 +30,7 @@ const PURPOSES = [
 type PublicationPurpose = (typeof PURPOSES)[number]
 
 /** Why it pays what it pays. Names are only ever appended. */
-const REASONS = ['agreed', 'estimate', 'deadline', 'budget', 'wallet'] as const
+const REASONS = ['agreed', 'estimate', 'deadline', 'budget', 'wallet', 'operator'] as const
 
 export type FeeReason = (typeof REASONS)[number]
 

@@ -228,6 +228,31 @@ test('what a claim waits for — is what was published last, what it pays next a
   t.like(poor.publisher.claimsOf(owner.channelId)[0], { shortage: { available: 0n } })
 })
 
+test('the operator raises a claim — at once, in the place of the last, and never beyond its budget; blocks that ask for less do not lower it', async (t) => {
+  const { publisher, claim, the, block, wallet } = await rig()
+  const [first] = the()
+  const paid = () => publisher.transactionsOf(owner.channelId)[0]
+  const before = paid()?.feeratePerKw ?? 0
+  const { raised } = publisher.raiseTo(owner.channelId, before + 500)
+  t.deepEqual(
+    raised.map(({ why, replaced }) => [why, replaced]),
+    [['operator', 1]],
+  )
+  t.true((paid()?.feeratePerKw ?? 0) >= before + 500)
+  await block(500)
+  t.is(paid()?.replaced, 1)
+  t.notDeepEqual(the(), [first])
+  // A rate that nothing is worth comes to the budget.
+  publisher.raiseTo(owner.channelId, 9_000_000)
+  t.is(paid()?.why, 'budget')
+  t.true((paid()?.fee ?? 0n) <= claim.stakes.budget)
+  t.deepEqual(publisher.raiseTo(owner.channelId, 9_000_000).raised, [])
+  t.is(wallet.transactions().filter(({ height }) => height === undefined).length, 1)
+
+  const poor = await rig([])
+  t.like(poor.publisher.raiseTo(owner.channelId, 5_000), { raised: [], shortage: { available: 0n } })
+})
+
 test('a miner who takes an earlier transaction of ours — has confirmed the claim', async (t) => {
   const { the, spent, block, record, publisher } = await rig()
   const [first] = the()

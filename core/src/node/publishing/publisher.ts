@@ -69,6 +69,12 @@ export interface ClaimProgress {
   readonly shortage?: Shortage
 }
 
+/** What was published at the operator's rate, and what the wallet lacks for more. */
+export interface RaisedFees {
+  readonly raised: readonly PublishedTx[]
+  readonly shortage?: Shortage
+}
+
 /** What is published for one output, or as agreed, and what has become of it. */
 interface Item extends Owner {
   readonly name: string
@@ -77,6 +83,8 @@ interface Item extends Owner {
   askedAt: BlockHeight
   last: PublishedTx | undefined
   shortage: Shortage | undefined
+  /** What the operator wants it to pay at least, in this life of the node. */
+  least: FeeratePerKw | undefined
   /** By output: the transaction in a block that spends it. While there is one, nothing is published. */
   readonly spends: Map<string, { readonly txid: TxId }>
   /** Those before the last, in this life of the node: a miner may have taken one of them all the same. */
@@ -230,6 +238,21 @@ export class Publisher {
     })
   }
 
+  /** Has what is still to be taken of a channel pay at least this rate, each as far as its budget goes. */
+  raiseTo(channelId: ChannelId, feeratePerKw: FeeratePerKw): RaisedFees {
+    const height = this.#options.height()
+    const raised: PublishedTx[] = []
+    let shortage: Shortage | undefined
+    for (const item of this.#items.get(toHex(channelId))?.values() ?? []) {
+      const before = item.last
+      item.least = feeratePerKw
+      this.#raise(item, height)
+      if (item.last !== undefined && item.last !== before) raised.push(item.last)
+      shortage ??= item.shortage
+    }
+    return { raised, ...(shortage && { shortage }) }
+  }
+
   /** What the wallet cannot pay now. */
   shortages(): readonly ClaimShortage[] {
     return this.#all().flatMap(({ channelId, peer, order, shortage }) =>
@@ -254,6 +277,7 @@ export class Publisher {
       askedAt: this.#options.height(),
       last,
       shortage: undefined,
+      least: undefined,
       spends: new Map(),
       earlier: [],
       rival: undefined,
@@ -344,7 +368,7 @@ export class Publisher {
     const { claim, signer, parents = [] } = order
     const paid = this.#paidBy(order, last)
     const estimate = (blocks: number) => backend.estimateFeerate(blocks)
-    const { made, shortage } = raiseClaim({ claim, last: paid, height, estimate, signer, wallet })
+    const { made, shortage } = raiseClaim({ claim, last: paid, height, estimate, least: item.least, signer, wallet })
     this.#tellShortage(item, claim, shortage)
     if (made === undefined) return
     const { tx, fee, feeratePerKw, why } = made

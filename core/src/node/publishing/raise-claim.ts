@@ -4,7 +4,7 @@ import type { BlockDelta, BlockHeight, FeeratePerKw, Sat } from '../../lib/units
 import type { Wallet } from '../../wallet/wallet.ts'
 import type { ChannelSigner } from '../keys/signer.ts'
 import { type CompletedClaim, completeClaim, giveBack, WALLET_WEIGHT } from './complete-claim.ts'
-import { bid, nextBid, type Urgency } from './fee-curve.ts'
+import { type Bid, bid, nextBid, type Urgency } from './fee-curve.ts'
 import type { FeeReason } from './publication-row.ts'
 import { isWorthReplacing, mayReplace, type Paid } from './replacement.ts'
 
@@ -27,6 +27,8 @@ export interface RaiseOptions {
   readonly last: (Paid & { readonly feeratePerKw: FeeratePerKw }) | undefined
   readonly height: BlockHeight
   readonly estimate: (targetBlocks: number) => FeeratePerKw
+  /** What the operator wants it to pay at least: never more than the claim's budget. */
+  readonly least?: FeeratePerKw | undefined
   readonly signer: ChannelSigner
   readonly wallet: Pick<Wallet, 'bump' | 'sign' | 'release'>
 }
@@ -44,10 +46,16 @@ const NOTHING: Raised = {}
  * The transaction that should take an output now, if it is another than the last one. Where the wallet cannot pay the rate that is right,
  * it pays as much of it as it can. What is signed never pays more than the claim's budget, whatever coins the wallet chose.
  */
-export const raiseClaim = ({ claim, last, height, estimate, signer, wallet }: RaiseOptions): Raised => {
-  const wanted = bid(urgencyOf(claim, height, estimate))
-  if (wanted === undefined || paysAlone(claim, wanted.feeratePerKw)) return NOTHING
-  if (last !== undefined && !isWorthReplacing(last.feeratePerKw, wanted.feeratePerKw, wanted.why === 'budget')) {
+export const raiseClaim = ({ claim, last, height, estimate, least, signer, wallet }: RaiseOptions): Raised => {
+  const usual = bid(urgencyOf(claim, height, estimate))
+  if (usual === undefined) return NOTHING
+  const wanted = atLeast(usual, least, ceilingOf(claim))
+  const { feeratePerKw, why } = wanted
+  if (paysAlone(claim, feeratePerKw)) return NOTHING
+  if (
+    last !== undefined &&
+    !isWorthReplacing(last.feeratePerKw, feeratePerKw, why !== 'estimate' && why !== 'deadline')
+  ) {
     return NOTHING
   }
   const attempt = attemptAt(inVbytes(wanted.feeratePerKw, claim))
@@ -61,6 +69,13 @@ export const raiseClaim = ({ claim, last, height, estimate, signer, wallet }: Ra
   const { made } = first
   if (made === undefined || isRefused(claim, made, last, wallet)) return NOTHING
   return { made: { ...made, feeratePerKw: rateOf(claim, made), why: wanted.why } }
+}
+
+const atLeast = (usual: Bid, least: FeeratePerKw | undefined, ceiling: FeeratePerKw) => {
+  if (least === undefined || least <= usual.feeratePerKw) return usual
+  return least < ceiling
+    ? ({ feeratePerKw: least, why: 'operator' } as const)
+    : ({ feeratePerKw: ceiling, why: 'budget' } as const)
 }
 
 /** When the transaction that takes an output pays another rate next, as far as can be told, and which. */

@@ -77,7 +77,16 @@ export const channelsRules: SpendingRules<'channels'> = {
       return ok({ request, cost: { feesMsat: feesMsat * 2n, locksSat: roundedUp(lockedMsat) } })
     },
   },
+  raiseFees: {
+    worstCase: (request, known) => ok({ request, cost: raisingCost(request.channelId as string, known) }),
+    actual: ({ transactions }) => ({ feesMsat: satToMsat(transactions.reduce((sum, { feeSat }) => sum + feeSat, 0n)) }),
+  },
 }
+
+/** Whatever rate is asked for, nothing pays more than what it saves. */
+export const raisingCost = (channelId: string, { publisher }: Pick<SpendingKnowledge, 'publisher'>) => ({
+  feesMsat: satToMsat(publisher.claimsOf(fromHex(channelId)).reduce((sum, { claim }) => sum + claim.stakes.budget, 0n)),
+})
 
 /** The amount that is not given away stays ours, reserve and later fees included, and is tied up. */
 const openingCost = (

@@ -14,6 +14,7 @@ import type { Result } from '../../../lib/result.ts'
 import type { Wallet } from '../../../wallet/wallet.ts'
 import type { ChannelDirectory } from '../../channel/channel-directory.ts'
 import type { Cost, Refusal } from '../../contract-gateway.ts'
+import type { Publisher } from '../../publishing/publisher.ts'
 import type { ResolvedRequest } from '../handlers.ts'
 import type { InvoiceReader } from '../invoice-reader.ts'
 
@@ -25,6 +26,7 @@ export interface SpendingKnowledge {
   readonly invoice: (text: string) => ReturnType<InvoiceReader['read']>
   readonly wallet: Pick<Wallet, 'quote' | 'quoteAll' | 'owns' | 'transaction'>
   readonly channels: Pick<ChannelDirectory, 'get'>
+  readonly publisher: Pick<Publisher, 'claimsOf'>
 }
 
 interface InPurse {
