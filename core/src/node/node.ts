@@ -123,7 +123,7 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
     anchorReserve: (moreChannels) => forceCloseReserve(openChannels(channelDirectory) + moreChannels),
   })
   const onUnreadable = logUnreadable(log)
-  const books = await ChannelBooks.open({ store, clock, events, onUnreadable })
+  const books = await ChannelBooks.open({ store, clock, events, log, onUnreadable })
   const rescan = await Rescan.open({ store, wallet, backend, watcher, height, clock, events, log, onUnreadable })
   const feerates = nodeFeerates(backend, choices)
   const sight = new ChainSight({ backend, watcher, clock })
@@ -304,7 +304,7 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
     chainHealth.stop()
     sight.stop()
     peerEvents.stop()
-    books.stop()
+    await books.stop()
     await watcher.stop()
     await store.flush()
   }

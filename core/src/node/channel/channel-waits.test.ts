@@ -119,6 +119,15 @@ test('quarantine — the operator; the deadlines of its HTLCs count all the same
   t.deepEqual(kinds, ['release nothing', 'htlc-deadline close-alone'])
 })
 
+test('quarantine — the operator also of a channel that closes', (t) => {
+  const two = ready()
+  closedByAlice(two)
+  t.deepEqual(
+    waits(two.alice, { quarantined: true }).map(({ kind }) => kind),
+    ['release', 'claim'],
+  )
+})
+
 test('loss of data — the peer’s commitment, and never ours', (t) => {
   const two = ready()
   const { durable } = two.alice.state

@@ -38,6 +38,8 @@ export interface WaitsView {
   /** What the publisher has of the channel. */
   readonly claims: readonly ClaimProgress[]
   readonly published: readonly PublishedTx[]
+  /** Is told what a channel's state made throw. */
+  readonly onFault: (error: unknown) => void
 }
 
 /** A world in which nothing is known but what the channel itself knows. */
@@ -47,6 +49,9 @@ export const blindView = (env: ChannelEnv): WaitsView => ({
   foundAt: () => undefined,
   claims: [],
   published: [],
+  onFault(error) {
+    throw error
+  },
 })
 
 /**
@@ -56,13 +61,19 @@ export const blindView = (env: ChannelEnv): WaitsView => ({
 export const waitsOf = (condition: ChannelCondition, view: WaitsView): readonly ChannelWait[] => {
   const { durable } = condition.durableState
   if (!isFunded(durable)) return []
-  if (durable.phase === 'closing') return closingWaits(condition, durable, view)
-  return [...lasting(durable, condition.quarantined, view), ...passing(condition, durable, view)]
+  const { quarantined } = condition
+  if (durable.phase !== 'closing')
+    return [...lastingWaits(durable, quarantined, view), ...passing(condition, durable, view)]
+  return [...lastingWaits(durable, quarantined, view), ...closingWaits(condition, durable, view)]
 }
 
 /** The kinds among them that last from one connection to the next, and over payments: a change of these is told. */
-export const lastingWaits = (durable: Funded, isQuarantined: boolean, view: WaitsView): readonly ChannelWait[] =>
-  durable.phase === 'closing' ? chainWaits(durable, view) : lasting(durable, isQuarantined, view)
+export const lastingWaits = (durable: Funded, isQuarantined: boolean, view: WaitsView): readonly ChannelWait[] => [
+  ...(isQuarantined
+    ? [{ kind: 'release', since: durable.quarantine?.since ?? view.now, action: 'nothing' } as const]
+    : []),
+  ...(durable.phase === 'closing' ? chainWaits(durable, view) : lasting(durable, view)),
+]
 
 /** In short: of each kind how many, and the first block in which the node does something. */
 export const summarize = (waits: readonly ChannelWait[]): readonly WaitSummary[] => {
@@ -82,10 +93,9 @@ export const summarize = (waits: readonly ChannelWait[]): readonly WaitSummary[]
   return [...byKind.values()]
 }
 
-const lasting = (durable: Exclude<Funded, Closing>, isQuarantined: boolean, view: WaitsView): ChannelWait[] => {
+const lasting = (durable: Exclude<Funded, Closing>, view: WaitsView): ChannelWait[] => {
   const waits: ChannelWait[] = []
-  const { localShutdown, remoteShutdown, quarantine } = durable
-  if (isQuarantined) waits.push({ kind: 'release', since: quarantine?.since ?? view.now, action: 'nothing' })
+  const { localShutdown, remoteShutdown } = durable
   if (durable.inDoubt) waits.push({ kind: 'proof-of-state', action: 'use-channel' })
   waits.push(...fundingWaits(durable, view))
   if (durable.phase === 'wait-for-channel-ready') waits.push({ kind: 'channel-ready', action: 'use-channel' })
@@ -165,7 +175,9 @@ const deadlinesIn = (durable: Funded, { env }: WaitsView): readonly (readonly [B
     const name = `${direction} ${htlc.id}`
     if (seen.has(name)) continue
     seen.add(name)
-    byHeight.set(at, [...(byHeight.get(at) ?? []), htlc])
+    const others = byHeight.get(at)
+    if (others === undefined) byHeight.set(at, [htlc])
+    else others.push(htlc)
   }
   return [...byHeight].sort(([a], [b]) => a - b)
 }
@@ -221,15 +233,15 @@ const signatureWait = ({ state: { session }, answerBy }: ChannelCondition, view:
   }
 }
 
+/** What comes and goes with the connection while a channel closes. */
 const closingWaits = (condition: ChannelCondition, durable: Closing, view: WaitsView): readonly ChannelWait[] => {
-  const waits = chainWaits(durable, view)
-  const isOpen = confirmedSpend(durable) === undefined
-  const isReplacing = isOpen && condition.state.session?.simpleClose?.offered !== undefined
-  const hasToSpeak = isOpen && durable.closing.cause === 'data-loss'
+  if (confirmedSpend(durable) !== undefined) return []
+  const { session } = condition.state
+  const isReplacing = session?.simpleClose?.offered !== undefined
+  const isUnheard = durable.closing.cause === 'data-loss' && session === undefined
   return [
-    ...waits,
     ...(isReplacing ? [signatureWait(condition, view)] : []),
-    ...(hasToSpeak && condition.state.session === undefined ? [{ kind: 'peer', action: 'reconnect' } as const] : []),
+    ...(isUnheard ? [{ kind: 'peer', action: 'reconnect' } as const] : []),
   ]
 }
 

@@ -13,17 +13,27 @@ import { toHex } from '../../lib/bytes.ts'
 import { formatShortChannelId } from '../../lib/ids.ts'
 import type { ChannelEntry } from '../channel/channel-directory.ts'
 import { type ChannelStanding, isDone, standingOf } from '../channel/channel-standing.ts'
-import { summarize, type WaitsView, waitsOf } from '../channel/channel-waits.ts'
+import { type ChannelWait, summarize, type WaitsView, waitsOf } from '../channel/channel-waits.ts'
 import { CAUSES_OF_REST, channelTypeName, hasFunding, kindOfSpend, remedyOf } from '../channel/report-channel-event.ts'
 import type { PublishedTx } from '../publishing/publication-row.ts'
 
 type ChannelSummary = ReplyOf<'channels', 'list'>['items'][number]
 type ChannelDetails = ReplyOf<'channels', 'get'>['channel']
 
+/** A channel whose state makes that throw is still shown, in a list with all others: it is what the operator looks for. */
+const shownWaits = (entry: ChannelEntry, view: WaitsView): readonly ChannelWait[] => {
+  try {
+    return waitsOf(entry, view)
+  } catch (error) {
+    view.onFault(error)
+    return []
+  }
+}
+
 /** A channel with all that it waits for; of one that is closed too, for as long as its end can be undone. */
 export const detailChannel = (entry: ChannelEntry, view: WaitsView): ChannelDetails | undefined => {
   const summary = describeAs(entry, isDone(entry) ? 'closed' : standingOf(entry), view)
-  return summary === undefined ? undefined : { ...summary, waits: waitsOf(entry, view) }
+  return summary === undefined ? undefined : { ...summary, waits: shownWaits(entry, view) }
 }
 
 /** A channel as the contract shows it in a list, from what is durable; `undefined` while it has no funding. */
@@ -83,7 +93,7 @@ const describeAs = (
         }
       : {}),
     ...(view.published.length === 0 ? {} : { transactions: view.published.map(describePublished) }),
-    waitsFor: summarize(waitsOf(entry, view)),
+    waitsFor: summarize(shownWaits(entry, view)),
   }
 }
 

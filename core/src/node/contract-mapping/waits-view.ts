@@ -1,11 +1,12 @@
 import { type ChannelEnv, idsOf } from '../../channel/index.ts'
+import { toHex } from '../../lib/bytes.ts'
 import { once } from '../../lib/once.ts'
 import type { ChannelEntry } from '../channel/channel-directory.ts'
 import type { WaitsView } from '../channel/channel-waits.ts'
 import type { MappingContext } from './context.ts'
 
 /** What is known of the world around a channel, for those who ask about it. */
-export type WaitsViews = (entry: ChannelEntry) => WaitsView
+type WaitsViews = (entry: ChannelEntry) => WaitsView
 
 export const waitsViews =
   ({ options, settings, feerates, height, signer, watcher, publisher }: MappingContext): WaitsViews =>
@@ -26,5 +27,7 @@ export const waitsViews =
       foundAt: watcher.foundAt,
       claims: publisher.claimsOf(channelId),
       published: publisher.transactionsOf(channelId),
+      onFault: (error) =>
+        options.log.error('channel.waits-unknown', { channel: toHex(channelId), error: String(error) }),
     }
   }

@@ -2,6 +2,7 @@ import test from 'ava'
 import { virtualClock } from '../../lib/clock-virtual.ts'
 import { openSqliteStore } from '../../store/sqlite-store.ts'
 import type { Store } from '../../store/store.ts'
+import { silentLog } from '../node-log.ts'
 import { MIGRATIONS, TABLE } from '../storage/tables.ts'
 import { ChannelBooks } from './channel-books.ts'
 import { EventLog } from './event-log.ts'
@@ -56,7 +57,7 @@ const rig = async (rows = 10_000, before?: Store) => {
     throw new Error('a row cannot be read')
   }
   const open = async () => {
-    const books = await ChannelBooks.open({ store, clock, events, onUnreadable })
+    const books = await ChannelBooks.open({ store, clock, events, log: silentLog, onUnreadable })
     await books.ready
     return books
   }
@@ -67,6 +68,26 @@ const rig = async (rows = 10_000, before?: Store) => {
   const rowsOf = async () =>
     (await store.scan(TABLE.meta)).filter(({ key }) => String.fromCharCode(...key).startsWith('books/'))
   return { store, clock, events, open, relay, rowsOf }
+}
+
+/** The log, whose past is read only once that is let. */
+const holding = (events: EventLog, isHeld: (reads: number) => boolean = () => true) => {
+  const { promise: held, resolve: release } = Promise.withResolvers<void>()
+  let reads = 0
+  const slow = new Proxy(events, {
+    get(target, name) {
+      if (name === 'replay') {
+        return async (...asked: Parameters<EventLog['replay']>) => {
+          const replayed = await target.replay(...asked)
+          if (isHeld(reads++)) await held
+          return replayed
+        }
+      }
+      const value = Reflect.get(target, name, target) as unknown
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
+  return { slow, release }
 }
 
 test('a channel’s book has what came in by it and what went out, and the fee of each; of a payment in parts each its share', async (t) => {
@@ -110,7 +131,7 @@ test('a relay writes nothing for the books; a crash loses nothing and counts not
   t.is((await rowsOf()).length, 3)
   for (let i = 0; i < 5; i++) await relay()
   t.is((await open()).of(A)?.in.relays, 10)
-  books.stop()
+  await books.stop()
   await store.flush()
   t.is((await open()).of(A)?.in.relays, 10)
   t.is((await open()).since, undefined)
@@ -119,24 +140,8 @@ test('a relay writes nothing for the books; a crash loses nothing and counts not
 test('what is told while the past is read is counted once', async (t) => {
   const { events, store, clock, relay } = await rig()
   for (let i = 0; i < 3; i++) await relay()
-  let release = () => {}
-  const held = new Promise<void>((resolve) => {
-    release = resolve
-  })
-  const slow = new Proxy(events, {
-    get(target, name) {
-      if (name === 'replay') {
-        return async (...asked: Parameters<EventLog['replay']>) => {
-          const replayed = await target.replay(...asked)
-          await held
-          return replayed
-        }
-      }
-      const value = Reflect.get(target, name, target) as unknown
-      return typeof value === 'function' ? value.bind(target) : value
-    },
-  })
-  const books = await ChannelBooks.open({ store, clock, events: slow, onUnreadable: () => t.fail() })
+  const { slow, release } = holding(events)
+  const books = await ChannelBooks.open({ store, clock, events: slow, log: silentLog, onUnreadable: () => t.fail() })
   await relay()
   await relay()
   // Nobody is told a part for the whole.
@@ -160,9 +165,50 @@ test('what the log has lost before it was counted is not made up: the books say 
   for (let i = 0; i < 10; i++) await relay()
   t.is(books.of(A)?.in.relays, counted + 10)
   const { since } = books
-  books.stop()
+  await books.stop()
   await store.flush()
   const again = await open()
   t.is(again.of(A)?.in.relays, counted + 10)
   t.is(again.since, since)
+})
+
+test('a node that stops while the past is read goes on from there, and counts what was told meanwhile', async (t) => {
+  const { events, store, clock, relay, open } = await rig()
+  for (let i = 0; i < 3; i++) await relay()
+  // The first page is read, and the second waits.
+  const paged = new Proxy(events, {
+    get(target, name) {
+      if (name === 'replay') {
+        return (cursor: Parameters<EventLog['replay']>[0], filter: Parameters<EventLog['replay']>[1]) =>
+          target.replay(cursor, filter, 1)
+      }
+      const value = Reflect.get(target, name, target) as unknown
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
+  const { slow, release } = holding(paged, (reads) => reads === 1)
+  const books = await ChannelBooks.open({ store, clock, events: slow, log: silentLog, onUnreadable: () => t.fail() })
+  await relay()
+  const stopped = books.stop()
+  release()
+  await stopped
+  await store.flush()
+  t.is(books.of(A), undefined)
+  t.is((await open()).of(A)?.in.relays, 4)
+})
+
+test('a log that cannot be read fails the books alone: nothing is told of them', async (t) => {
+  const { events, store, clock, relay } = await rig()
+  const broken = new Proxy(events, {
+    get(target, name) {
+      if (name === 'replay') return () => Promise.reject(new Error('the disk is gone'))
+      const value = Reflect.get(target, name, target) as unknown
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
+  const books = await ChannelBooks.open({ store, clock, events: broken, log: silentLog, onUnreadable: () => t.fail() })
+  await books.ready
+  await relay()
+  t.is(books.of(A), undefined)
+  await books.stop()
 })

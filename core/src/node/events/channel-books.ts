@@ -8,6 +8,7 @@ import { decodeWith, encodeWith } from '../../wire/codec/codec.ts'
 import { count, optional, struct, versioned } from '../../wire/codec/combinators.ts'
 import { u64 } from '../../wire/codec/primitives.ts'
 import type { EncodedEvent } from '../contract-gateway.ts'
+import type { NodeLog } from '../node-log.ts'
 import { type OnUnreadable, readRowOfMany } from '../storage/read-row.ts'
 import { TABLE } from '../storage/tables.ts'
 import { cursorOf, placeOf } from './event-cursor.ts'
@@ -31,6 +32,7 @@ export interface ChannelBooksOptions {
   readonly store: Pick<Store, 'submit' | 'scan'>
   readonly clock: Clock
   readonly events: Pick<EventLog, 'replay' | 'subscribe' | 'head' | 'history' | 'lostThrough'>
+  readonly log: Pick<NodeLog, 'error'>
   readonly onUnreadable: OnUnreadable
 }
 
@@ -98,7 +100,12 @@ export class ChannelBooks {
       if (this.#told !== undefined) this.#told.push(event)
       else this.#add(event, asWritten(event))
     })
-    this.ready = this.#catchUp(place === undefined)
+    this.ready = this.#catchUp(place === undefined).catch((error: unknown) => {
+      // The books stay as they are on the disk, and nothing is told of them in this life of the node.
+      this.#unsubscribe()
+      this.#told = []
+      options.log.error('books.failed', { error: String(error) })
+    })
   }
 
   static async open(options: ChannelBooksOptions): Promise<ChannelBooks> {
@@ -126,8 +133,9 @@ export class ChannelBooks {
   }
 
   /** Writes what is not written yet. */
-  stop(): void {
+  async stop(): Promise<void> {
     this.#isStopped = true
+    await this.ready
     this.#unsubscribe()
     this.#write(true)
   }
@@ -137,7 +145,9 @@ export class ChannelBooks {
     // What was lost before the first look at the log is lost to the books.
     if (isFirst && events.lostThrough('money') > 0) await this.#beginLate()
     let cursor: Cursor | undefined = this.#place.through === 0 ? undefined : cursorOf(this.#place.through)
-    while (!this.#isStopped) {
+    for (;;) {
+      // What was told meanwhile comes after what was not read: the next life begins with that.
+      if (this.#isStopped) return
       const replayed = await events.replay(cursor, { names: [RELAYED] }, AT_ONCE)
       if (!replayed.ok) {
         // While the node did not count, more was told than the log keeps.

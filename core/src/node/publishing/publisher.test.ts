@@ -111,6 +111,7 @@ const rig = async (coins: readonly bigint[] = [100_000n], order: Order = { claim
   }
   return {
     wallet,
+    receive,
     store,
     waiting,
     watches,
@@ -251,6 +252,10 @@ test('the operator raises a claim — at once, in the place of the last, and nev
 
   const poor = await rig([])
   t.like(poor.publisher.raiseTo(owner.channelId, 5_000), { raised: [], shortage: { available: 0n } })
+  // Asked for and refused, it is not done later by itself.
+  poor.receive(100_000n)
+  await poor.block(1_000)
+  t.is(poor.publisher.transactionsOf(owner.channelId)[0]?.why, 'estimate')
 })
 
 test('a miner who takes an earlier transaction of ours — has confirmed the claim', async (t) => {

@@ -244,10 +244,13 @@ export class Publisher {
     const raised: PublishedTx[] = []
     let shortage: Shortage | undefined
     for (const item of this.#items.get(toHex(channelId))?.values() ?? []) {
-      const before = item.last
+      const { last: before, least } = item
       item.least = feeratePerKw
       this.#raise(item, height)
-      if (item.last !== undefined && item.last !== before) raised.push(item.last)
+      const isRaised = item.last !== undefined && item.last !== before
+      if (isRaised && item.last !== undefined) raised.push(item.last)
+      // Whoever asked answers for what is paid now, and for nothing later: what the wallet lacks today it does not add by itself.
+      if (!isRaised || item.shortage !== undefined) item.least = least
       shortage ??= item.shortage
     }
     return { raised, ...(shortage && { shortage }) }
