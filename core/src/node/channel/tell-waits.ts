@@ -1,4 +1,4 @@
-import { type Channel, type ChannelEnv, isFunded } from '../../channel/index.ts'
+import { type Channel, type ChannelEnv, isFunded, latest } from '../../channel/index.ts'
 import { toHex } from '../../lib/bytes.ts'
 import type { PeerEvents } from '../events/peer-events.ts'
 import { blindView, lastingWaits, summarize } from './channel-waits.ts'
@@ -37,7 +37,7 @@ const mayDiffer = ({ durable: before, quarantined }: Shown, { durable: after, qu
     before.localShutdown !== after.localShutdown ||
     before.remoteShutdown !== after.remoteShutdown ||
     before.inDoubt !== after.inDoubt ||
-    before.active[0]?.fundingStatus !== after.active[0]?.fundingStatus
+    latest(before).fundingStatus !== latest(after).fundingStatus
   )
 }
 
