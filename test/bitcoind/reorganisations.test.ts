@@ -44,7 +44,7 @@ real(
     await network.untilInMempool(txid)
     await network.mine(20)
     for (const node of [alice, bob]) {
-      await node.until('the close is done', async () => (await stateOf(node, channelId)) === 'gone')
+      await node.until('the close is done', async () => (await stateOf(node, channelId)) === 'closed')
     }
     await alice.kill()
     await chain.reorganise(20)
@@ -55,7 +55,7 @@ real(
     await network.untilInMempool(txid)
     await network.mine(SIX)
     for (const node of [alice, bob]) {
-      await node.until('the close is done', async () => (await stateOf(node, channelId)) === 'gone')
+      await node.until('the close is done', async () => (await stateOf(node, channelId)) === 'closed')
     }
     const { confirmedSat } = await bob.ask('wallet', 'balance', {})
     t.is(confirmedSat, 300_000n)

@@ -56,7 +56,7 @@ test('a close by agreement five deep that is undone — is published again, conf
   for (const node of [alice, bob]) {
     await node.until(async () => node.payloads('channel.closed').length === 1)
     t.like(node.payloads('channel.closed')[0], { channelId, kind: 'mutual', txid })
-    t.is(await stateOf(node, channelId), 'gone')
+    t.is(await stateOf(node, channelId), 'closed')
   }
 })
 
@@ -68,7 +68,7 @@ for (const depth of [SIX, 99]) {
     const txid = await close(given, channelId)
     await world.mine(depth)
     await alice.until(async () => alice.payloads('channel.closed').length === 1)
-    t.is(await stateOf(alice, channelId), 'gone', 'done for the operator')
+    t.is(await stateOf(alice, channelId), 'closed', 'done for the operator')
     await alice.stop()
     await bob.stop()
     world.chain.reorganise({ depth, dropTransactions: true })
