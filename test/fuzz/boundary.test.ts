@@ -21,6 +21,7 @@ const OWN_JSON: Readonly<Record<string, string>> = {
   'core/src/node/contract-mapping/keyed-commands.ts': 'rows of our database',
   'core/src/node/storage/stored-command.ts': 'rows of our database',
   'core/src/node/contract-mapping/revive-reply.ts': 'rows of our database',
+  'core/src/node/events/channel-books.ts': 'events of our log',
   'core/src/node/events/event-retention.ts': 'rows of our database',
   'core/src/node/retention/event-rows.ts': 'events of our log',
   'core/src/node/retention/retention.ts': 'rows of our database',
