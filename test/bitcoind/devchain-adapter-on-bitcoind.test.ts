@@ -10,10 +10,10 @@ import { SINK, type TestCoin } from '../../core/src/chain/fixtures/signing.ts'
 import { type ChainWatcher, chainWatcher } from '../../core/src/chain/watcher.ts'
 import { toHex } from '../../core/src/lib/bytes.ts'
 import { systemClock } from '../../core/src/lib/clock.ts'
+import { RELAY_FEES } from './support/agreement.ts'
 import { type RunningBitcoind, startBitcoind, whyNoBitcoind } from './support/bitcoind.ts'
 
 const NEVER_MS = 3_600_000
-const RELAY_FEES = ['-minrelaytxfee=0.00001', '-incrementalrelayfee=0.00001']
 const ADDRESS = scriptToAddress(SINK, NETWORKS.regtest) ?? ''
 
 // The same block again would still be invalid.

@@ -2,19 +2,16 @@ import test from 'ava'
 import { scriptToAddress } from '../../core/src/bitcoin/address.ts'
 import { decodeBlock, encodeBlock } from '../../core/src/bitcoin/block.ts'
 import { NETWORKS } from '../../core/src/bitcoin/network.ts'
-import { encodeTx } from '../../core/src/bitcoin/transaction.ts'
 import type { ChainBlock } from '../../core/src/chain/chain-backend.ts'
 import type { BlockRejection } from '../../core/src/chain/devchain/block-rules.ts'
 import { Devchain } from '../../core/src/chain/devchain/devchain.ts'
-import { rejectReason, type TxRejection } from '../../core/src/chain/devchain/tx-rejection.ts'
+import { rejectReason } from '../../core/src/chain/devchain/tx-rejection.ts'
 import { SINK } from '../../core/src/chain/fixtures/signing.ts'
 import { prepareCases } from '../../core/src/chain/fixtures/spend-cases.ts'
 import { fromHex, toHex } from '../../core/src/lib/bytes.ts'
 import { systemClock } from '../../core/src/lib/clock.ts'
+import { RELAY_FEES, verdictOfBitcoind, wordsOf } from './support/agreement.ts'
 import { type RunningBitcoind, startBitcoind, whyNoBitcoind } from './support/bitcoind.ts'
-
-// The devchain keeps to the relay fee that all versions from 28 on take; later ones ask for less by default.
-const RELAY_FEES = ['-minrelaytxfee=0.00001', '-incrementalrelayfee=0.00001']
 
 const missing = whyNoBitcoind()
 const real = missing === undefined ? test : test.skip
@@ -30,14 +27,6 @@ const submitAll = async (bitcoind: RunningBitcoind, blocks: readonly ChainBlock[
 
 const blocksOf = (devchain: Devchain, from = 1): ChainBlock[] =>
   Array.from({ length: devchain.tip.height - from + 1 }, (_, i) => devchain.blockAt(from + i) as ChainBlock)
-
-/** How bitcoind words a rejection: without the flag's name, which differs from version to version. */
-const wordsOf = (rejection: TxRejection): string => {
-  if (rejection.code === 'missing-inputs') return 'missing-inputs'
-  // Some versions name the item at fault.
-  if (rejection.code === 'witness-nonstandard') return 'bad-witness-'
-  return rejectReason(rejection).replace(/^mandatory-script-verify-flag-failed /, '')
-}
 
 real('bitcoind — accepts every block that the devchain mines', async (t) => {
   const bitcoind = await startBitcoind({ args: RELAY_FEES })
@@ -102,8 +91,8 @@ real('the devchain and bitcoind — give the same verdict, for the same reason, 
   for (const { spendCase, tx } of prepared) {
     if (spendCase.onlyDevchain === true) continue
     const verdict = devchain.testTx(tx)
-    const theirs = await verdictOfBitcoind(bitcoind, toHex(encodeTx(tx)))
-    const ours = verdict.ok ? 'valid' : wordsOf(verdict.error)
+    const theirs = await verdictOfBitcoind(bitcoind, tx)
+    const ours = wordsOf(verdict)
     if (!theirs.includes(ours)) disagreements.push(`${spendCase.title}: ${ours} here, ${theirs} there`)
   }
   t.deepEqual(disagreements, [])
@@ -113,8 +102,3 @@ const describe = (rejection: BlockRejection): string =>
   rejection.code === 'bad-tx' ? rejectReason(rejection.tx) : rejection.code
 
 const hashOf = (bitcoind: RunningBitcoind, height: number): Promise<string> => bitcoind.rpc('getblockhash', [height])
-
-const verdictOfBitcoind = async (bitcoind: RunningBitcoind, hex: string): Promise<string> => {
-  const [answer] = await bitcoind.rpc<{ allowed: boolean; 'reject-reason'?: string }[]>('testmempoolaccept', [[hex]])
-  return answer?.allowed === true ? 'valid' : (answer?.['reject-reason'] ?? 'no answer')
-}

@@ -4,7 +4,7 @@ import { outputType } from '../../core/src/bitcoin/script.ts'
 import { displayTxid, encodeTx, type Tx, wtxidOf } from '../../core/src/bitcoin/transaction.ts'
 import type { ChainBlock } from '../../core/src/chain/chain-backend.ts'
 import { Devchain } from '../../core/src/chain/devchain/devchain.ts'
-import { rejectReason, type TxRejection } from '../../core/src/chain/devchain/tx-rejection.ts'
+import type { TxRejection } from '../../core/src/chain/devchain/tx-rejection.ts'
 import { toHex } from '../../core/src/lib/bytes.ts'
 import { systemClock } from '../../core/src/lib/clock.ts'
 import type { Result } from '../../core/src/lib/result.ts'
@@ -12,24 +12,12 @@ import { BLOCKS_UNTIL_ALL, lightningKinds } from '../support/lightning-txs/kinds
 import { MUTATIONS, surroundings } from '../support/lightning-txs/mutations.ts'
 import { mempoolSequences } from '../support/lightning-txs/sequences.ts'
 import { signed } from '../support/lightning-txs/subject.ts'
+import { RELAY_FEES, verdictOfBitcoind, wordsOf } from './support/agreement.ts'
 import { type RunningBitcoind, startBitcoind, whyNoBitcoind } from './support/bitcoind.ts'
-
-// The devchain keeps to the relay fee that all versions from 28 on take; later ones ask for less by default.
-const RELAY_FEES = ['-minrelaytxfee=0.00001', '-incrementalrelayfee=0.00001']
 
 const missing = whyNoBitcoind()
 const real = missing === undefined ? test : test.skip
 if (missing !== undefined) test(`skipped: ${missing}`, (t) => t.pass())
-
-/** How bitcoind words a rejection: without the flag's name, and without the item at fault, which differ from version to version. */
-const wordsOf = (verdict: Result<unknown, TxRejection>): string => {
-  if (verdict.ok) return 'valid'
-  const { error } = verdict
-  if (error.code === 'missing-inputs') return 'missing'
-  if (error.code === 'package-topology') return 'package topology disallowed'
-  if (error.code === 'witness-nonstandard') return 'bad-witness-'
-  return rejectReason(error).replace(/^mandatory-script-verify-flag-failed /, '')
-}
 
 /** A devchain and a bitcoind that has its blocks. */
 const both = async (t: ExecutionContext) => {
@@ -49,19 +37,6 @@ const both = async (t: ExecutionContext) => {
     if (!theirs.includes(wordsOf(ours))) disagreements.push(`${title}: ${wordsOf(ours)} here, ${theirs} there`)
   }
   return { bitcoind, devchain, catchUp, compare, disagreements }
-}
-
-const judge = async ({ rpc }: RunningBitcoind, tx: Tx): Promise<string> => {
-  const hex = toHex(encodeTx(tx))
-  // A script in the transaction's past may be refused as another error than a verdict: then it is what is compared.
-  const answers = await rpc<Verdict[]>('testmempoolaccept', [[hex]]).catch((error: unknown) => String(error))
-  if (typeof answers === 'string') return answers
-  return answers[0]?.allowed === true ? 'valid' : (answers[0]?.['reject-reason'] ?? 'no answer')
-}
-
-interface Verdict {
-  readonly allowed: boolean
-  readonly 'reject-reason'?: string
 }
 
 interface PackageVerdict {
@@ -85,7 +60,8 @@ real('the devchain and bitcoind — give the same verdict on every transaction o
   const judged = kinds.filter(({ tx }) => !(bitcoind.isKnots && isCoreOnly(tx)))
   for (let block = 0; block <= BLOCKS_UNTIL_ALL; block++) {
     await catchUp()
-    for (const { title, tx } of judged) compare(`${title} at ${block}`, devchain.testTx(tx), await judge(bitcoind, tx))
+    for (const { title, tx } of judged)
+      compare(`${title} at ${block}`, devchain.testTx(tx), await verdictOfBitcoind(bitcoind, tx))
     devchain.mine(1)
   }
   t.deepEqual(disagreements, [])
@@ -105,7 +81,7 @@ real(
         const tx = apply(subject, around)
         if (tx === undefined || (bitcoind.isKnots && isCoreOnly(tx))) continue
         compared++
-        compare(`${title} with ${what}`, devchain.testTx(tx), await judge(bitcoind, tx))
+        compare(`${title} with ${what}`, devchain.testTx(tx), await verdictOfBitcoind(bitcoind, tx))
       }
     }
     t.deepEqual(disagreements, [])
@@ -124,7 +100,7 @@ real(
         const [tx] = txs
         const where = `${title}, step ${index + 1}`
         if (txs.length === 1 && tx !== undefined) {
-          compare(where, devchain.submitTx(tx), await judge(bitcoind, tx))
+          compare(where, devchain.submitTx(tx), await verdictOfBitcoind(bitcoind, tx))
           await bitcoind.rpc('sendrawtransaction', [toHex(encodeTx(tx))]).catch(() => undefined)
         } else {
           const theirs = await judgePackage(bitcoind, txs)

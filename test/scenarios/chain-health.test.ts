@@ -45,33 +45,54 @@ test('a backend that stops answering — is told by getinfo and by an event, and
   )
 })
 
-test('blocks that are gone before they were handled — nothing is opened, paid, relayed or received until they are there', async (t) => {
-  const world = new World()
-  t.teardown(() => world.close())
-  const health = withHealth()
-  const alice = await world.node('alice')
-  const bob = await world.node('bob', { backend: health.backend })
-  await alice.faucet(2_000_000n)
-  await bob.faucet(2_000_000n)
-  await alice.connectTo(bob)
-  await alice.openTo(bob, 1_000_000n, 400_000_000n)
-  const toBob = await bob.invoice(10_000_000n)
-  const toAlice = await alice.invoice(10_000_000n)
+const BLINDING: readonly (readonly [what: string, health: Partial<BackendHealth>, problem: string, told: RegExp])[] = [
+  [
+    'blocks that are gone before they were handled',
+    { missingBlock: 7, pruneHeight: 9 },
+    'block-pruned',
+    /pruned block 7.*keeps blocks from 9 on.*To do:/,
+  ],
+  [
+    'a backend that downloads the chain',
+    { isCatchingUp: true, headers: 900_000 },
+    'backend-catching-up',
+    /has not caught up with the network: block \d+ of 900000.*To do: wait/,
+  ],
+]
 
-  health.set({ missingBlock: 7, pruneHeight: 9 })
-  const info = await bob.ask('node', 'getInfo', {})
-  t.is(info.chain.missingBlock, 7)
-  t.regex(info.warnings.join(), /pruned block 7.*keeps blocks from 9 on.*To do:/)
-  const refused = { ok: false, error: { code: 'chain-not-followed', details: { problem: 'block-pruned' } } }
-  t.like(await bob.tryAsk('channels', 'open', { nodeId: alice.id, fundingSat: 500_000n }), refused)
-  t.like(await bob.tryAsk('payments', 'payInvoice', { invoice: toAlice }), refused)
-  t.like(await alice.tryAsk('channels', 'open', { nodeId: bob.id, fundingSat: 500_000n }), { ok: false })
-  t.like(await alice.tryAsk('payments', 'payInvoice', { invoice: toBob }), { ok: false })
+for (const [what, state, problem, told] of BLINDING) {
+  test(`${what} — nothing is opened, paid, relayed or received until they are there, or it is done`, async (t) => {
+    const world = new World()
+    t.teardown(() => world.close())
+    const health = withHealth()
+    const alice = await world.node('alice')
+    const bob = await world.node('bob', { backend: health.backend })
+    await alice.faucet(2_000_000n)
+    await bob.faucet(2_000_000n)
+    await alice.connectTo(bob)
+    await alice.openTo(bob, 1_000_000n, 400_000_000n)
+    const toBob = await bob.invoice(10_000_000n)
+    const toAlice = await alice.invoice(10_000_000n)
 
-  health.set({})
-  t.is((await bob.pay(toAlice)).status, 'settled')
-  t.is((await alice.pay(toBob)).status, 'settled')
-})
+    health.set(state)
+    const info = await bob.ask('node', 'getInfo', {})
+    t.like(info.chain, {
+      ...(state.missingBlock !== undefined && { missingBlock: state.missingBlock }),
+      backendCatchingUp: state.isCatchingUp === true,
+    })
+    if (state.isCatchingUp) t.false(info.synced)
+    t.regex(info.warnings.join(), told)
+    const refused = { ok: false, error: { code: 'chain-not-followed', details: { problem } } }
+    t.like(await bob.tryAsk('channels', 'open', { nodeId: alice.id, fundingSat: 500_000n }), refused)
+    t.like(await bob.tryAsk('payments', 'payInvoice', { invoice: toAlice }), refused)
+    t.like(await alice.tryAsk('channels', 'open', { nodeId: bob.id, fundingSat: 500_000n }), { ok: false })
+    t.like(await alice.tryAsk('payments', 'payInvoice', { invoice: toBob }), { ok: false })
+
+    health.set({})
+    t.is((await bob.pay(toAlice)).status, 'settled')
+    t.is((await alice.pay(toBob)).status, 'settled')
+  })
+}
 
 test('a commitment in the mempool — the channel is not usable, and is again if it is dropped', async (t) => {
   const world = new World()
