@@ -50,6 +50,7 @@ const failures: readonly [failure: StartFailure, names: readonly (string | RegEx
   [{ code: 'bitcoind-wrong-network', expected: 'signet', actual: 'main' }, ['signet', 'main', '--network'], 1],
   [{ code: 'bitcoind-version-too-old', version: 270_100, minimum: 280_000 }, ['version 27;', '28'], 1],
   [{ code: 'bitcoind-still-syncing', detail: '5 of 9 blocks' }, ['5 of 9 blocks'], 3],
+  [{ code: 'backend-stopped' }, ['given up'], 3],
   [{ code: 'bitcoind-warming-up', detail: 'Verifying blocks…' }, ['Verifying blocks…'], 3],
   [{ code: 'cannot-listen', host: 'h', port: 7, reason: 'listen EADDRINUSE' }, ['port 7', 'taken', '--api h:17'], 1],
   [{ code: 'listen-failed', host: 'h', port: 7, cause: 'EADDRINUSE' }, ['port 7', 'taken', '--listen h:17'], 1],

@@ -247,6 +247,8 @@ const EXPLANATIONS: Table = {
       `bitcoind is version ${major(version)}; ${major(minimum)} or later is needed, for package relay`,
       'upgrade bitcoind',
     ),
+  'backend-stopped': () =>
+    unreachable('the start was given up while it waited for bitcoind', 'look whether bitcoind answers'),
   'bitcoind-warming-up': ({ detail }) =>
     unreachable(`bitcoind is starting: ${detail}`, 'start the node again when it has'),
   'bitcoind-still-syncing': ({ detail }) =>

@@ -294,6 +294,26 @@ test('start — who is told to stop waits no longer', async (t) => {
   } as never)
 })
 
+test('start — who is told to stop does not wait for a bitcoind that hangs either, and one that has started is not stopped by it', async (t) => {
+  const giveUp = new AbortController()
+  let isWell = false
+  const url = await fakeBitcoind(t, (method) => {
+    if (method === 'estimatesmartfee' && !isWell) {
+      giveUp.abort()
+      return { status: 503 }
+    }
+    return { result: HEALTHY[method as 'getnetworkinfo'] }
+  })
+  const hung = connect(t, url, PASSWORD, virtualClock(), { giveUp: giveUp.signal })
+  t.deepEqual(await hung.start(99), { ok: false, error: { code: 'backend-stopped' } } as never)
+  isWell = true
+  const later = new AbortController()
+  const { backend, start } = connect(t, url, PASSWORD, systemClock, { giveUp: later.signal })
+  t.true((await start(99)).ok)
+  later.abort()
+  t.is(await backend.getUtxo({ txid: new Uint8Array(32), index: 0 }), undefined)
+})
+
 test('start — a bitcoind that downloads the chain is good enough for a node that has followed it before', async (t) => {
   const info = { ...HEALTHY.getblockchaininfo, headers: 900_000 }
   const url = await fakeBitcoind(t, (method) => ({

@@ -31,7 +31,7 @@ export interface BitcoindOptions {
   readonly onReachable?: () => void
   /** At the start, bitcoind still reads its own files, and is waited for: told once, with its words. */
   readonly onWarmingUp?: (detail: string) => void
-  /** Ends that waiting: the start fails. */
+  /** Ends a start that waits for bitcoind: it fails. */
   readonly giveUp?: AbortSignal
 }
 
@@ -114,13 +114,11 @@ export const bitcoindBackend = (options: BitcoindOptions): ChainBackend => {
   }
 
   const whenWarm = async (isFirst: boolean): Promise<Result<FitBitcoind, BitcoindUnfit>> => {
-    const { giveUp } = options
-    const givenUp = new Promise<void>((resolve) => giveUp?.addEventListener('abort', () => resolve(), { once: true }))
     for (let told = false; ; told = true) {
       const fit = await checkFitness(client, network, isFirst)
-      if (fit.ok || fit.error.code !== 'bitcoind-warming-up' || rpc.stopped || giveUp?.aborted) return fit
+      if (fit.ok || fit.error.code !== 'bitcoind-warming-up' || rpc.stopped) return fit
       if (!told) options.onWarmingUp?.(fit.error.detail)
-      await Promise.race([rpc.pause(WARM_UP_MS), givenUp])
+      await rpc.pause(WARM_UP_MS)
     }
   }
 
@@ -128,6 +126,8 @@ export const bitcoindBackend = (options: BitcoindOptions): ChainBackend => {
     network,
     async start(following) {
       invariant(follower === undefined, 'a backend is started once')
+      const { giveUp } = options
+      giveUp?.addEventListener('abort', () => follower ?? rpc.stop(), { once: true })
       const fit = await whenWarm(following.isFirst === true)
       if (!fit.ok) {
         client.close()
@@ -135,7 +135,12 @@ export const bitcoindBackend = (options: BitcoindOptions): ChainBackend => {
       }
       known = fit.value.tip
       meter.measured(fit.value.info)
-      await fees.refresh()
+      try {
+        await fees.refresh()
+      } catch (error) {
+        if (!(error instanceof FailureError && rpc.stopped)) throw error
+        return err(error.failure)
+      }
       onOtherChain = following.onFailed
       const fromHeight = firstHeight(following, known)
       const onEvent = (event: ChainEvent): void | Promise<void> => {

@@ -21,6 +21,8 @@ export type BitcoindUnfit =
   | { readonly code: 'bitcoind-warming-up'; readonly detail: string }
   /** It has not caught up with the network, and a node that has followed no chain yet has nothing to look after until then. */
   | { readonly code: 'bitcoind-still-syncing'; readonly detail: string }
+  /** It was waited for, and the start was given up. */
+  | { readonly code: 'backend-stopped' }
 
 export interface FitBitcoind {
   readonly tip: ChainTip
