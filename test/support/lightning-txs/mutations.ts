@@ -291,6 +291,18 @@ const AMOUNT_MUTATIONS: readonly Mutation[] = [
     expected: ['script-pubkey'],
   },
   {
+    title: 'two outputs of data',
+    apply: unsigned((tx) => withOutputs(tx, ...[1, 2].map(() => ({ amount: 0n, script: Uint8Array.of(0x6a, 1, 0) })))),
+    expected: ['multi-op-return'],
+  },
+  {
+    title: 'more data than is relayed',
+    apply: unsigned((tx) =>
+      withOutputs(tx, { amount: 0n, script: concat(Uint8Array.of(0x6a, 76, 82), new Uint8Array(82)) }),
+    ),
+    expected: ['script-pubkey'],
+  },
+  {
     title: 'more outputs than a transaction holds',
     apply: unsigned((tx) =>
       withOutputs(tx, ...Array.from({ length: 3_300 }, () => ({ amount: 1_000n, script: p2wpkh(point('many')) }))),

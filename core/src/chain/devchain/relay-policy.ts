@@ -7,7 +7,9 @@ import type { TxRejection } from './tx-rejection.ts'
 // What bitcoind relays by default, where it is stricter than consensus.
 const MAX_STANDARD_WEIGHT = 400_000
 const MIN_STANDARD_SIZE = 65
+/** Until version 30, which relays more of them, and longer ones. */
 const MAX_DATA_CARRIER = 83
+const MAX_DATA_OUTPUTS = 1
 const MAX_SCRIPT_SIG = 1_650
 const MAX_WITNESS_SCRIPT = 3_600
 const MAX_WITNESS_ITEMS = 100
@@ -33,12 +35,12 @@ export const checkStandard = (tx: Tx): TxRejection | undefined => {
   let carriers = 0
   for (const output of tx.outputs) {
     const type = outputType(output.script)
-    if (type === 'non-standard') return { code: 'script-pubkey' }
-    if (type === 'op-return' && (++carriers > 1 || output.script.length > MAX_DATA_CARRIER)) {
-      return { code: 'data-carrier' }
-    }
+    const isData = type === 'op-return'
+    if (type === 'non-standard' || (isData && output.script.length > MAX_DATA_CARRIER)) return { code: 'script-pubkey' }
+    if (isData) carriers++
     if (output.amount < dustThreshold(output, type)) return { code: 'dust' }
   }
+  if (carriers > MAX_DATA_OUTPUTS) return { code: 'multi-op-return' }
   // 64 bytes could be read as a node of the merkle tree.
   if (encodeTxWithoutWitness(tx).length < MIN_STANDARD_SIZE) return { code: 'tx-size-small' }
   return undefined

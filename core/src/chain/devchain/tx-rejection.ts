@@ -14,7 +14,7 @@ const REASONS = {
   'tx-size-small': 'tx-size-small',
   'script-sig-size': 'scriptsig-size',
   'script-pubkey': 'scriptpubkey',
-  'data-carrier': 'datacarrier',
+  'multi-op-return': 'multi-op-return',
   dust: 'dust',
   'non-final': 'non-final',
   'non-bip68-final': 'non-BIP68-final',
