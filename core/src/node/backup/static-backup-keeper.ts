@@ -1,4 +1,4 @@
-import { isFunded, isFundingConfirmed, type StaticChannel, staticChannelOf } from '../../channel/index.ts'
+import { isFunded, type StaticChannel, staticChannelOf } from '../../channel/index.ts'
 import { toHex } from '../../lib/bytes.ts'
 import type { CancelTimer, Clock } from '../../lib/clock.ts'
 import type { NodeId } from '../../lib/ids.ts'
@@ -43,7 +43,7 @@ export class StaticBackupKeeper {
   /** By channel id. */
   readonly #channels = new Map<string, StaticChannel>()
   readonly #idsOfRefs = new Map<unknown, string>()
-  readonly #confirmed = new Set<unknown>()
+  readonly #open = new Set<unknown>()
   /** What waits for the next backup, in order. */
   readonly #waiting: (() => void)[] = []
   #isOutdated = false
@@ -66,9 +66,9 @@ export class StaticBackupKeeper {
       const known = this.#idsOfRefs.get(ref)
       const durable = now?.state.durable
       if (durable !== undefined && isFunded(durable)) {
-        // From then on its peer keeps what it is given.
-        if (isFundingConfirmed(durable) && !this.#confirmed.has(ref)) {
-          this.#confirmed.add(ref)
+        // From then on its peer has a channel with us as well, and keeps what it is given.
+        if (durable.remoteReady && !this.#open.has(ref)) {
+          this.#open.add(ref)
           if (this.#isStarted) options.onRenewed()
         }
         if (known !== undefined) return
@@ -78,7 +78,7 @@ export class StaticBackupKeeper {
       } else {
         if (known === undefined) return
         this.#idsOfRefs.delete(ref)
-        this.#confirmed.delete(ref)
+        this.#open.delete(ref)
         this.#channels.delete(known)
       }
       this.#outdate()

@@ -1,6 +1,6 @@
 import type { ActorSystem } from '../../actor/actor-system.ts'
 import type { ActorContext, ActorRef } from '../../actor/types.ts'
-import { type Epoch, isFunded, isFundingConfirmed, isStored } from '../../channel/index.ts'
+import { type Epoch, isFunded, isStored } from '../../channel/index.ts'
 import { addressGroup } from '../../lib/address-group.ts'
 import { compareBytes, EMPTY, equalBytes, toHex, utf8Encode } from '../../lib/bytes.ts'
 import type { CancelTimer, Clock } from '../../lib/clock.ts'
@@ -279,7 +279,7 @@ export class PeerManager {
     const { blob, services } = this.#options
     if (!hasFeature(remoteFeatures, 'option_provide_storage')) return false
     const channels = [...services.channelDirectory.ofPeer(remoteNodeId)]
-    const isOpen = channels.some(({ state }) => isFunded(state.durable) && isFundingConfirmed(state.durable))
+    const isOpen = channels.some(({ state }) => isFunded(state.durable) && state.durable.remoteReady)
     const ours = isOpen ? blob() : undefined
     if (ours !== undefined) connection.send({ type: 'peer_storage', blob: ours })
     return ours !== undefined
