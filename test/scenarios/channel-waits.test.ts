@@ -25,6 +25,10 @@ test('a channel says what it waits for through its life; each change is told onc
   await alice.connectTo(bob)
   const channelId = await alice.openTo(bob, 2_000_000n)
   t.deepEqual(await waitsOf(alice, channelId), [])
+  t.like(await alice.tryAsk('channels', 'raiseFees', { channelId, feerate: 5_000 }), {
+    ok: false,
+    error: { code: 'not-closing' },
+  })
   t.is(told(alice)[0], 'funding 1')
   t.is(told(alice).at(-1), '')
   const used = told(alice).length
