@@ -5,7 +5,7 @@ import { type Tx, withWitness } from '../../core/src/bitcoin/transaction.ts'
 import { type Claim, claimWitness } from '../../core/src/channel/claims/claim.ts'
 import { localCommitmentClaims } from '../../core/src/channel/claims/local-commitment-claims.ts'
 import type { CommitmentKeys } from '../../core/src/channel/commitment/commitment-keys.ts'
-import type { SpecHtlc } from '../../core/src/channel/commitment/commitment-spec.ts'
+import type { CommitmentSpec, SpecHtlc } from '../../core/src/channel/commitment/commitment-spec.ts'
 import type { CommitmentTransaction } from '../../core/src/channel/commitment/commitment-transaction.ts'
 import { witnessSignature } from '../../core/src/channel/commitment/formats/anchors/anchors-witnesses.ts'
 import { commitmentFormat } from '../../core/src/channel/commitment/formats.ts'
@@ -48,8 +48,17 @@ export class BadCopy {
     return latest(this.#durable).local.index
   }
 
+  get spec(): CommitmentSpec {
+    return latest(this.#durable).local.spec
+  }
+
   get htlcs(): readonly SpecHtlc[] {
-    return latest(this.#durable).local.spec.htlcs
+    return this.spec.htlcs
+  }
+
+  /** Its commitment, unsigned, and what its outputs are. */
+  get transaction(): CommitmentTransaction {
+    return this.#built
   }
 
   /** Its commitment, signed by both. */

@@ -1,4 +1,5 @@
 import type { Rng } from '../../../core/src/lib/rng.ts'
+import type { Reorganisation } from './reorganise.ts'
 
 /** One thing that happens to the simulated world. Nodes and links are numbers, taken modulo how many there are. */
 export type Action =
@@ -19,6 +20,7 @@ export type Action =
       readonly downMs: number
     }
   | { readonly do: 'mine'; readonly blocks: number }
+  | ({ readonly do: 'reorganise' } & Reorganisation)
   | { readonly do: 'feerate'; readonly node: number; readonly perKw: number }
   /** A copy of a node's data, taken at this part of its life so far, publishes the commitment that it knows. */
   | { readonly do: 'cheat'; readonly link: number; readonly side: number; readonly permille: number }
@@ -44,6 +46,17 @@ const KINDS: readonly (readonly [weight: number, draw: (rng: Rng) => Action])[] 
     }),
   ],
   [10, (rng) => ({ do: 'mine', blocks: 1 + rng.below([2, 8, 60][rng.below(3)] as number) })],
+  [
+    6,
+    (rng) => ({
+      do: 'reorganise',
+      depth: 1 + rng.below(rng.below(12) === 0 ? 100 : 12),
+      kept: [0, 500, 1_000][rng.below(3)] as number,
+      rivals: [0, 500, 1_000][rng.below(3)] as number,
+      empty: rng.below(4),
+      draw: rng.below(0x7fffffff),
+    }),
+  ],
   [
     3,
     (rng) => ({ do: 'feerate', node: rng.below(3), perKw: 253 + rng.below([2_000, 10_000][rng.below(2)] as number) }),

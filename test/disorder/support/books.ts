@@ -1,145 +1,186 @@
 import { formatOutPoint, type Tx, type TxOutput } from '../../../core/src/bitcoin/transaction.ts'
 import { toHex } from '../../../core/src/lib/bytes.ts'
+import type { TxId } from '../../../core/src/lib/ids.ts'
 import { TABLE } from '../../../core/src/node/storage/tables.ts'
-import { decodeInvoiceRecord } from '../../../core/src/payment/receive/invoice-codec.ts'
-import { receivedMsat } from '../../../core/src/payment/receive/invoice-record.ts'
-import { partAmounts } from '../../../core/src/payment/send/payment.ts'
-import { decodeSentPayment } from '../../../core/src/payment/send/payment-codec.ts'
 import { StateReader } from '../../../core/src/wallet/rows.ts'
+import { COIN_SCRIPT } from '../../support/bad-copy.ts'
+import { type Ending, type EndingHtlc, type Share, spentBy } from './endings.ts'
+import { checkPayments, type Fate, fatesOf, ledgerOf } from './ledger.ts'
 import type { SimulatedNode } from './simulated-node.ts'
 import { FUNDED_SAT, type World } from './world.ts'
 
-/** What a channel may leave to nobody: outputs that cost more than they hold, and parts of a satoshi. */
-const UNECONOMIC_MSAT = 2_000_000n
-const ANCHOR_SAT = 330n
+/** Outputs of less than this are not made (BOLT 3, dust limits): its highest, and what is ours to choose is above it. */
+const DUST_SAT = 354n
 
-/** What a node's own records say that it has sent, received and earned, in millisatoshis. */
-interface Ledger {
-  sent: bigint
-  received: bigint
-  earned: bigint
-}
+/** What a node has given for nothing: with a name each, in millisatoshis. */
+type Entry = readonly [what: string, msat: bigint]
 
-const ledgerOf = async (world: World, node: SimulatedNode): Promise<Ledger> => {
-  const ledger: Ledger = { sent: 0n, received: 0n, earned: 0n }
-  for (const { value } of node.disk.table(TABLE.payment).values()) {
-    const payment = decodeSentPayment(value)
-    if (!payment.ok) throw new Error('an unreadable payment')
-    const { status, attempts, target } = payment.value
-    if (status === 'in-flight') world.faults.push(`${node.name}: payment ${toHex(target.paymentHash)} never ended`)
-    for (const attempt of attempts) {
-      if (attempt.status !== 'settled') continue
-      const { amountMsat, feesMsat } = partAmounts(attempt.route)
-      ledger.sent += amountMsat + feesMsat
-    }
-  }
-  for (const { value } of node.disk.table(TABLE.invoice).values()) {
-    const invoice = decodeInvoiceRecord(value)
-    if (!invoice.ok) throw new Error('an unreadable invoice')
-    ledger.received += receivedMsat(invoice.value)
-  }
-  const relays = await world.result(node.node.gateway.events.replay(undefined, { names: ['payment.relayed'] }, 10_000))
-  if (!relays.ok) throw new Error(relays.error.code)
-  for (const { text } of relays.value.events) {
-    ledger.earned += BigInt((JSON.parse(text) as { payload: { feeMsat: string } }).payload.feeMsat)
-  }
-  return ledger
-}
+/** The chain as it ended, told as what each node has paid to it and left in it. */
+class ChainBooks {
+  readonly entries = new Map<SimulatedNode, Entry[]>()
+  readonly faults: string[] = []
+  /** HTLCs on the chain of which the records do not tell whose they are: each may be its sender's or its receiver's loss. */
+  readonly open: { readonly htlc: EndingHtlc; readonly msat: bigint }[] = []
+  readonly #world: World
+  readonly #fates: ReadonlyMap<string, Fate>
+  readonly #outputs = new Map<string, TxOutput>()
+  readonly #spent = new Set<string>()
+  /** Whose an output is that is in nobody's wallet. */
+  readonly #owners = new Map<string, SimulatedNode | EndingHtlc>()
+  readonly #anchors = new Set<string>()
+  readonly #wallets: ReadonlyMap<string, SimulatedNode>
 
-/** Each payment has one outcome, and both ends tell the same one. */
-const checkPayments = (world: World): void => {
-  const cheaters = world.cheats.by
-  for (const { from, to, hash, msat } of world.asked) {
-    // Whoever has cheated is paid, and pays, as the chain will have it.
-    if (hash === undefined || world.between(from, to).some((node) => cheaters.has(node))) continue
-    const key = Buffer.from(hash, 'hex')
-    const sent = rowOf(from, TABLE.payment, key)
-    const made = rowOf(to, TABLE.invoice, key)
-    const payment = sent === undefined ? undefined : decodeSentPayment(sent)
-    const invoice = made === undefined ? undefined : decodeInvoiceRecord(made)
-    const status = payment?.ok === true ? payment.value.status : undefined
-    const received = invoice?.ok === true ? receivedMsat(invoice.value) : 0n
-    const name = `payment ${hash} from ${from.name} to ${to.name}`
-    if (status === 'settled' && received === 0n) world.faults.push(`${name} is told as paid, and was not received`)
-    if (status !== 'settled' && received > 0n) world.faults.push(`${name} was received, and is told as ${status}`)
-    if (received > 2n * msat) world.faults.push(`${name} was paid more than once`)
-  }
-}
-
-const rowOf = (node: SimulatedNode, table: string, key: Uint8Array): Uint8Array | undefined =>
-  [...node.disk.table(table).values()].find((row) => Buffer.compare(row.key, key) === 0)?.value
-
-/** The chain as it ended. */
-interface ChainBooks {
-  /** What it has cost each node, in satoshis: fees of what it published, and what its channels have left behind. */
-  readonly costs: ReadonlyMap<SimulatedNode, bigint>
-  readonly unspent: readonly TxOutput[]
-}
-
-const readChain = ({ nodes, chain, broadcastBy, funders, closers }: World): ChainBooks => {
-  const costs = new Map<SimulatedNode, bigint>(nodes.map((node) => [node, 0n]))
-  const outputs = new Map<string, TxOutput>()
-  const unspent = new Map<string, TxOutput>()
-  const anchors = new Map<string, SimulatedNode>()
-  const charge = (node: SimulatedNode, sat: bigint): void => void costs.set(node, (costs.get(node) ?? 0n) + sat)
-  for (let height = 0; height <= chain.tip.height; height++) {
-    const block = chain.blockAt(height)
-    for (const [at, tx] of (block?.txs ?? []).entries()) {
-      const txid = block?.txids[at] as Uint8Array
-      for (const { outpoint } of tx.inputs) unspent.delete(formatOutPoint(outpoint))
-      const funder = tx.inputs
-        .map(({ outpoint }) => funders.get(formatOutPoint(outpoint)))
-        .find((node) => node !== undefined)
-      for (const [index, output] of tx.outputs.entries()) {
-        const name = formatOutPoint({ txid, index })
-        outputs.set(name, output)
-        unspent.set(name, output)
-        if (funder !== undefined && output.amount === ANCHOR_SAT) anchors.set(name, funder)
+  constructor(world: World) {
+    this.#world = world
+    this.#fates = fatesOf(world)
+    this.#wallets = new Map(world.nodes.flatMap((node) => scriptsOf(node).map((script) => [script, node] as const)))
+    for (let height = 0; height <= world.chain.tip.height; height++) {
+      const block = world.chain.blockAt(height)
+      for (const [at, tx] of (block?.txs ?? []).entries()) {
+        const txid = block?.txids[at] as TxId
+        if (at > 0) this.#read(tx, txid)
+        for (const [index, output] of tx.outputs.entries()) this.#outputs.set(formatOutPoint({ txid, index }), output)
       }
-      if (at === 0) continue
-      const fee = feeOf(tx, outputs)
-      const closer = funder && closers.payerOf(tx, fee)
-      const payer = nodes.find(({ host }) => host === closer) ?? funder ?? broadcastBy.get(toHex(txid))
-      if (payer !== undefined) charge(payer, fee)
+    }
+    for (const [name, owner] of this.#owners) {
+      if (this.#spent.has(name)) continue
+      this.#lose(owner, 'left on the chain', (this.#outputs.get(name)?.amount ?? 0n) * 1000n)
     }
   }
-  // BOLT 3: the opener pays for both anchors.
-  for (const [name, funder] of anchors) if (unspent.has(name)) charge(funder, ANCHOR_SAT)
-  return { costs, unspent: [...unspent.values()] }
+
+  #charge(node: SimulatedNode, what: string, msat: bigint): void {
+    const entries = this.entries.get(node) ?? []
+    if (msat !== 0n) entries.push([what, msat])
+    this.entries.set(node, entries)
+  }
+
+  #lose(owner: SimulatedNode | EndingHtlc, what: string, msat: bigint): void {
+    if (!('hash' in owner)) return this.#charge(owner, what, msat)
+    const fate = this.#fates.get(owner.hash) ?? 'failed'
+    if (fate === 'both') this.open.push({ htlc: owner, msat })
+    else this.#charge(fate === 'paid' ? owner.receivedBy : owner.offeredBy, `${what}: an HTLC`, msat)
+  }
+
+  #read(tx: Tx, txid: TxId): void {
+    const inputs = spentBy(tx)
+    for (const name of inputs) this.#spent.add(name)
+    if (inputs.some((name) => this.#world.funders.has(name))) this.#readEnding(tx, txid)
+    else this.#readOther(tx, txid, inputs)
+  }
+
+  #readEnding(tx: Tx, txid: TxId): void {
+    const ending = this.#world.endings.of(toHex(txid))
+    if (ending === undefined) {
+      this.faults.push(`a channel was ended by ${toHex(txid)}, which no node has made`)
+      return
+    }
+    const fee = this.#feeOf(tx)
+    for (const share of ending.shares) this.#readShare(tx, txid, ending, share, fee)
+    for (const htlc of ending.htlcs) {
+      const output = htlc.output === undefined ? undefined : tx.outputs[htlc.output]
+      this.#lose(htlc, output === undefined ? 'trimmed' : 'rounded', htlc.msat - (output?.amount ?? 0n) * 1000n)
+      if (htlc.output !== undefined) this.#owners.set(formatOutPoint({ txid, index: htlc.output }), htlc)
+    }
+  }
+
+  #readShare(tx: Tx, txid: TxId, { isByBoth }: Ending, { node, msat, output, anchor, isOpener }: Share, fee: bigint) {
+    const hasSat =
+      output === 'by-script'
+        ? tx.outputs.reduce((sum, { amount, script }) => (this.#isOf(node, script) ? sum + amount : sum), 0n)
+        : output === undefined
+          ? 0n
+          : (tx.outputs[output]?.amount ?? 0n)
+    const lost = msat - hasSat * 1000n
+    this.#charge(node, isByBoth ? 'a close together' : 'a commitment', lost)
+    if (typeof output === 'number') this.#owners.set(formatOutPoint({ txid, index: output }), node)
+    if (anchor !== undefined) this.#anchors.add(formatOutPoint({ txid, index: anchor }))
+    const closer = isByBoth ? this.#world.closers.payerOf(tx, fee) : undefined
+    const isPayer = closer === undefined ? isOpener : closer === node.host
+    // BOLT 3: the opener pays for a commitment and for a close; BOLT 2, option_simple_close: the closer pays for its own.
+    if (!isPayer && lost >= 1000n && msat >= DUST_SAT * 1000n)
+      this.faults.push(`${node.name} has lost ${lost} msat in ${toHex(txid)}, for which the other pays`)
+  }
+
+  #isOf(node: SimulatedNode, script: Uint8Array): boolean {
+    return this.#wallets.get(toHex(script)) === node
+  }
+
+  #readOther(tx: Tx, txid: TxId, inputs: readonly string[]): void {
+    const payer = this.#world.broadcastBy.get(toHex(txid))
+    if (payer === undefined) return
+    this.#charge(payer, 'fees', this.#feeOf(tx) * 1000n)
+    for (const name of inputs) {
+      const spent = this.#outputs.get(name)
+      // The opener has paid for it.
+      if (this.#anchors.has(name)) this.#charge(payer, 'an anchor', -(spent?.amount ?? 0n) * 1000n)
+      if (toHex(spent?.script ?? COIN_SCRIPT) === toHex(COIN_SCRIPT))
+        this.#charge(payer, 'what copies are given', -(spent?.amount ?? 0n) * 1000n)
+    }
+    for (const [index, { script }] of tx.outputs.entries()) {
+      const name = formatOutPoint({ txid, index })
+      // What is in no wallet yet: the output of an HTLC transaction, which waits for its delay.
+      if (!this.#wallets.has(toHex(script)) && !this.#world.funders.has(name)) this.#owners.set(name, payer)
+    }
+  }
+
+  #feeOf(tx: Tx): bigint {
+    return (
+      spentBy(tx).reduce((sum, name) => sum + (this.#outputs.get(name)?.amount ?? 0n), 0n) -
+      tx.outputs.reduce((sum, { amount }) => sum + amount, 0n)
+    )
+  }
+
+  /** What is unspent and pays to a script of the node's wallet, whatever the wallet thinks of it. */
+  heldBy(node: SimulatedNode): bigint {
+    let sat = 0n
+    for (const [name, { amount, script }] of this.#outputs) {
+      if (!this.#spent.has(name) && this.#isOf(node, script)) sat += amount
+    }
+    return sat
+  }
 }
 
-/** What the chain holds for the node's wallet, whatever the wallet thinks of it. */
-const heldFor = (node: SimulatedNode, unspent: readonly TxOutput[]): bigint => {
+const scriptsOf = (node: SimulatedNode): readonly string[] => {
   const reader = new StateReader()
   for (const row of node.disk.table(TABLE.wallet).values()) reader.add(row)
-  const own = new Set(reader.scripts.map(({ script }) => toHex(script)))
-  return unspent.reduce((sum, { amount, script }) => (own.has(toHex(script)) ? sum + amount : sum), 0n)
+  return reader.scripts.map(({ script }) => toHex(script))
 }
 
-const feeOf = (tx: Tx, outputs: ReadonlyMap<string, TxOutput>): bigint =>
-  tx.inputs.reduce((sum, { outpoint }) => sum + (outputs.get(formatOutPoint(outpoint))?.amount ?? 0n), 0n) -
-  tx.outputs.reduce((sum, { amount }) => sum + amount, 0n)
+/** Whether some of the amounts come to the sum. */
+const areSome = (amounts: readonly bigint[], sum: bigint): boolean => {
+  const [first, ...others] = amounts
+  if (first === undefined) return sum === 0n
+  return areSome(others, sum) || areSome(others, sum - first)
+}
 
-/** Every satoshi is where the records say: what a node lacks was paid for its own transactions, or was too small for an output. */
+/**
+ * Every millisatoshi is where the records say: what a node has is what it was given, and what its own records add to that, less what it
+ * has paid for transactions, and what is too small for an output or not worth its claim. There is no slack.
+ */
 export const checkBooks = async (world: World): Promise<void> => {
   checkPayments(world)
-  const { costs, unspent } = readChain(world)
+  const books = new ChainBooks(world)
+  world.faults.push(...books.faults)
   const cheaters = world.cheats.by
-  const small = world.asked.reduce((sum, { msat }) => (msat < UNECONOMIC_MSAT ? sum + msat : sum), 0n)
+  let missingInAll = 0n
   for (const node of world.nodes) {
     const { sent, received, earned } = await ledgerOf(world, node)
-    const heldSat = heldFor(node, unspent)
+    const heldSat = books.heldBy(node)
+    const entries = books.entries.get(node) ?? []
+    const cost = entries.reduce((sum, [, msat]) => sum + msat, 0n)
     const expected = (FUNDED_SAT + (world.pushedTo.get(node) ?? 0n)) * 1000n + received + earned - sent
-    const cost = (costs.get(node) ?? 0n) * 1000n
     const missing = expected - cost - heldSat * 1000n
+    missingInAll += missing
     world.note(
-      `${node.name}: has ${heldSat} sat, missing ${missing} msat; sent ${sent}, received ${received}, earned ${earned}, costs ${cost}`,
+      `${node.name}: has ${heldSat} sat, missing ${missing} msat; sent ${sent}, received ${received}, earned ${earned}, costs ${entries.map(([what, msat]) => `${msat} ${what}`).join(', ')}`,
     )
-    // Commitments hold whole satoshis.
-    const slack = small + BigInt(world.asked.length + 10) * 2_000n
     // What a cheater loses is its peers' gain.
-    if (cheaters.has(node)) continue
-    if (missing > slack || (cheaters.size === 0 && missing < -slack))
-      world.faults.push(`${node.name} lacks ${missing} msat: ${slack} at most are unaccounted for`)
+    if (cheaters.has(node) || (cheaters.size > 0 && missing < 0n)) continue
+    const own = books.open.flatMap(({ htlc, msat }) =>
+      htlc.offeredBy === node || htlc.receivedBy === node ? [msat] : [],
+    )
+    if (!areSome(own, missing)) world.faults.push(`${node.name} lacks ${missing} msat`)
   }
+  const open = books.open.reduce((sum, { msat }) => sum + msat, 0n)
+  if (missingInAll !== open) world.faults.push(`${missingInAll - open} msat are nowhere`)
 }

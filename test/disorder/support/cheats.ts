@@ -8,6 +8,8 @@ import { TABLE } from '../../../core/src/node/storage/tables.ts'
 import { decodeInvoiceRecord } from '../../../core/src/payment/receive/invoice-codec.ts'
 import { keyName } from '../../../core/src/store/waiting-writes.ts'
 import { BadCopy, COIN_SAT, COIN_SCRIPT } from '../../support/bad-copy.ts'
+import type { Endings } from './endings.ts'
+import type { HandedIn } from './reorganise.ts'
 import type { Secrets } from './secrets.ts'
 import type { SimulatedDisk } from './simulated-disk.ts'
 import type { SimulatedNode } from './simulated-node.ts'
@@ -22,6 +24,8 @@ interface Scene {
   readonly chain: Devchain
   readonly secrets: Secrets
   readonly broadcastBy: Map<string, SimulatedNode>
+  readonly handedIn: HandedIn
+  readonly endings: Endings
   note(line: string): void
 }
 
@@ -62,20 +66,22 @@ export class Cheats {
     if (durable === undefined) return
     const copy = new BadCopy(owner.seed, durable)
     const tx = copy.commitment()
-    const { chain, broadcastBy } = this.#world
+    const { chain, broadcastBy, handedIn, endings } = this.#world
     const taken = chain.submitTx(tx)
     this.#world.note(
       `a copy of ${owner.name} publishes commitment ${copy.index}: ${taken.ok ? 'taken' : taken.error.code}`,
     )
     if (!taken.ok) return
     broadcastBy.set(toHex(txidOf(tx)), owner)
+    handedIn.add(tx)
+    endings.ofCopy(owner, durable)
     this.#copies.push({ owner, channelId, copy })
     this.#fillPurse()
   }
 
   /** Another block: copies publish what they can of their HTLC transactions. */
   mined(): void {
-    const { chain, broadcastBy } = this.#world
+    const { chain, broadcastBy, handedIn } = this.#world
     for (const { owner, copy } of this.#copies) {
       const txs = copy.htlcTransactions(
         chain.tip.height,
@@ -86,6 +92,7 @@ export class Cheats {
         if (!chain.submitTx(tx).ok) continue
         this.#coins.shift()
         broadcastBy.set(toHex(txidOf(tx)), owner)
+        handedIn.add(tx)
       }
     }
   }

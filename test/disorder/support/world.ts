@@ -9,6 +9,8 @@ import type { NodeLog } from '../../../core/src/node/node-log.ts'
 import type { Action } from './actions.ts'
 import { Cheats } from './cheats.ts'
 import { Closers } from './closers.ts'
+import { Endings, spentBy } from './endings.ts'
+import { HandedIn, reorganise } from './reorganise.ts'
 import { Secrets } from './secrets.ts'
 import { SimulatedNet } from './simulated-net.ts'
 import { SimulatedNode } from './simulated-node.ts'
@@ -20,6 +22,8 @@ const COINS = 6
 const CAPACITY_SAT = 1_000_000n
 /** A node that is down longer could miss a deadline by its own fault. */
 const MAX_BLOCKS_DOWN = 3
+/** What pays the nodes their coins is spendable at the end of any reorganisation, too. */
+const INITIAL_BLOCKS = 210
 /** Enough for what a block sets off. */
 const BLOCK_MS = 300
 
@@ -44,10 +48,12 @@ export class World {
   readonly net: SimulatedNet
   readonly nodes: readonly SimulatedNode[]
   readonly links: readonly Link[]
+  readonly endings: Endings
   readonly asked: Asked[] = []
   readonly faults: string[] = []
   /** What of this world's chain belongs to whom: the first to hand a transaction in. */
   readonly broadcastBy = new Map<string, SimulatedNode>()
+  readonly handedIn = new HandedIn()
   readonly secrets = new Secrets()
   readonly closers = new Closers()
   readonly cheats = new Cheats(this)
@@ -63,7 +69,7 @@ export class World {
   constructor(seed: number, count: number) {
     this.#rng = seededRng(seed)
     const rng = this.#rng
-    this.chain = Devchain.open({ clock: this.clock, initialBlocks: 110 })
+    this.chain = Devchain.open({ clock: this.clock, initialBlocks: INITIAL_BLOCKS })
     this.net = new SimulatedNet({
       clock: this.clock,
       latencyMs: () => 1 + rng.below(20),
@@ -99,6 +105,7 @@ export class World {
     this.nodes = ['alice', 'bob', 'carol']
       .slice(0, count)
       .map((name, at) => new SimulatedNode(ground, name, `10.0.${at}.1`))
+    this.endings = new Endings(this.nodes)
     this.links = this.nodes.slice(1).map((b, at) => ({ a: this.nodes[at] as SimulatedNode, b, channelId: '' }))
     for (const { a, b } of this.links) a.peers.push({ nodeId: b.nodeId, address: { host: b.host, port: 9735 } })
   }
@@ -123,6 +130,8 @@ export class World {
       const txid = toHex(txidOf(tx))
       const first = this.broadcastBy.get(txid) ?? node
       this.broadcastBy.set(txid, first)
+      this.handedIn.add(tx)
+      if (spentBy(tx).some((name) => this.funders.has(name))) this.endings.handedIn(tx)
       // What another has handed in first is not the node's own: who is cheated wants the cheater's commitment mined, too.
       const fault = first === node ? this.secrets.broadcast(node, tx) : undefined
       if (fault !== undefined) this.faults.push(fault)
@@ -246,14 +255,18 @@ export class World {
   async mine(blocks: number): Promise<void> {
     for (let i = 0; i < blocks; i++) {
       this.chain.mine(1)
-      this.cheats.mined()
-      for (const node of this.nodes) {
-        const down = node.isReady ? 0 : (this.#blocksDown.get(node) ?? 0) + 1
-        this.#blocksDown.set(node, down)
-        if (down >= MAX_BLOCKS_DOWN) node.start()
-      }
-      await this.advance(BLOCK_MS)
+      await this.#blockCame()
     }
+  }
+
+  async #blockCame(): Promise<void> {
+    this.cheats.mined()
+    for (const node of this.nodes) {
+      const down = node.isReady ? 0 : (this.#blocksDown.get(node) ?? 0) + 1
+      this.#blocksDown.set(node, down)
+      if (down >= MAX_BLOCKS_DOWN) node.start()
+    }
+    await this.advance(BLOCK_MS)
   }
 
   /** Blocks that come at once: for when nobody has to do anything between them. */
@@ -295,6 +308,10 @@ export class World {
         break
       case 'mine':
         await this.mine(action.blocks)
+        break
+      case 'reorganise':
+        reorganise(this.chain, this.handedIn, action, (line) => this.note(line))
+        await this.#blockCame()
         break
       case 'feerate':
         if (node !== undefined) node.feerate = action.perKw
