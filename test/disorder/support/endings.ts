@@ -20,6 +20,8 @@ export interface Share {
 }
 
 export interface EndingHtlc {
+  readonly channelId: string
+  readonly id: bigint
   readonly hash: string
   readonly msat: bigint
   readonly offeredBy: SimulatedNode
@@ -98,6 +100,8 @@ export class Endings {
         },
       ],
       htlcs: copy.htlcs.map(({ id, direction, amountMsat, paymentHash }) => ({
+        channelId: toHex(durable.params.channelId),
+        id,
         hash: toHex(paymentHash),
         msat: amountMsat,
         offeredBy: direction === 'offered' ? owner : peer,

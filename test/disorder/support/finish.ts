@@ -71,10 +71,12 @@ export const closeAll = async (world: World, isForced: (at: number) => boolean):
     )
     await world.advance(5_000)
   }
-  const left = (): boolean =>
-    world.nodes.some(({ disk }) => storedChannels(disk).some(({ durable }) => isFunded(durable)))
-  for (let mined = 0; left(); mined += STEP) {
-    if (mined > MAX_BLOCKS) throw new Error('a channel never ends')
+  const left = (): readonly string[] =>
+    world.nodes.flatMap(({ name, disk }) =>
+      storedChannels(disk).flatMap(({ durable }) => (isFunded(durable) ? [`${name}'s is ${durable.phase}`] : [])),
+    )
+  for (let mined = 0; left().length > 0; mined += STEP) {
+    if (mined > MAX_BLOCKS) throw new Error(`a channel never ends: ${left().join(', ')}`)
     // Once every HTLC has timed out, only delays of one side's own outputs are left.
     if (mined < LAST_EXPIRY) await world.mine(STEP)
     else await world.mineAtOnce(STEP)
