@@ -69,6 +69,21 @@ const follow = (
   return { events, failures, follower }
 }
 
+/** What a follower tells that begins where another has left off. */
+const followFrom = async (source: BlockSource, followed: readonly ChainBlock[]): Promise<readonly string[]> => {
+  const events: string[] = []
+  const follower = followBlocks(source, {
+    fromHeight: (followed.at(-1)?.height ?? -1) + 1,
+    followed,
+    onEvent: (event) => void events.push(eventName(event)),
+    onFailed: (error) => {
+      throw error
+    },
+  })
+  await follower.look()
+  return events
+}
+
 test('the follower — delivers each block once, from the height asked for', async (t) => {
   const source = new FakeSource('aaa')
   const { events, follower } = follow(source, 1)
@@ -104,6 +119,20 @@ test('the follower — undoes blocks that were there before the first, if anothe
   source.chain = 'aabbb'
   await follower.look()
   t.deepEqual(events, ['-a3', '-a2', '+b2', '+b3', '+b4'])
+})
+
+test('the follower — of a branch that was put below all that was followed before the start, each block is delivered', async (t) => {
+  const follow = (chain: string): Promise<readonly string[]> => {
+    const source = new FakeSource(chain)
+    return followFrom(source, [blockOf('a', 3, 'a'), blockOf('a', 4, 'a')])
+  }
+  t.deepEqual(await follow('aaaaa'), [])
+  t.deepEqual(await follow('aaaab'), ['-a4', '+b4'])
+  t.deepEqual(
+    await follow('aabbbb'),
+    ['-a4', '-a3', '+a1', '+b2', '+b3', '+b4', '+b5'],
+    'nothing above the base was told',
+  )
 })
 
 test('the follower — a chain that is only shorter undoes nothing, until it holds another block', async (t) => {

@@ -75,7 +75,8 @@ export const followBlocks = (
 
   /**
    * Compares the anchor with the source, or learns what is below the lowest block that is known: whatever is there now can be undone later.
-   * Returns whether the source knows it.
+   * If the lowest block that was handled before the start is gone, another branch may begin further down, and nothing of it was told: its
+   * blocks are delivered. Returns whether the source knows what is below.
    */
   const findBase = async (): Promise<boolean> => {
     if (base !== undefined) return isOnBase()
@@ -86,8 +87,10 @@ export const followBlocks = (
       if (hash === undefined) return false
       found.push({ height, hash })
     }
+    const handled = delivered[0]
+    const there = handled && (await source.hashAt(handled.height))
     base = found.shift()
-    delivered.unshift(...found)
+    if (handled === undefined || there === undefined || equalBytes(there, handled.hash)) delivered.unshift(...found)
     return true
   }
 
@@ -104,7 +107,7 @@ export const followBlocks = (
     }
     if (stopped || equalBytes(hash, top.hash) || !(await isOnBase())) return false
     delivered.pop()
-    next = top.height
+    next = (delivered.at(-1) ?? base ?? { height: top.height - 1 }).height + 1
     return deliver({ type: 'disconnected', tip: top })
   }
 

@@ -58,7 +58,10 @@ class ChainBooks {
 
   /** What belongs to an HTLC is lost by its sender if it says that it has not paid, and by its receiver if it says that it was paid. */
   #lose(owner: SimulatedNode | EndingHtlc, what: string, msat: bigint): void {
-    if (!('hash' in owner)) return this.#charge(owner, what, msat)
+    if (!('hash' in owner)) {
+      this.#charge(owner, what, msat)
+      return
+    }
     const { offeredBy, receivedBy } = owner
     const paid = this.#ledgers.get(offeredBy)?.hasPaid(owner)
     if (paid === 'unsure') this.open.push({ node: offeredBy, msat })

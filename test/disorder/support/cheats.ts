@@ -42,10 +42,7 @@ export class Cheats {
 
   /** The nodes of which a copy has published what the node has revoked, before or after that. */
   get by(): ReadonlySet<SimulatedNode> {
-    const { secrets } = this.#world
-    const bad = this.#copies.filter(
-      ({ owner, channelId, copy }) => copy.index < secrets.revokedBy(owner.host, channelId),
-    )
+    const bad = this.#copies.filter(({ owner, channelId, copy }) => this.#isRevoked(owner, channelId, copy))
     return new Set(bad.map(({ owner }) => owner))
   }
 
@@ -82,10 +79,11 @@ export class Cheats {
   /** Another block: copies publish what they can of their HTLC transactions. */
   mined(): void {
     const { chain, broadcastBy, handedIn } = this.#world
-    for (const { owner, copy } of this.#copies) {
+    for (const { owner, channelId, copy } of this.#copies) {
+      const isRevoked = this.#isRevoked(owner, channelId, copy)
       const txs = copy.htlcTransactions(
         chain.tip.height,
-        (htlc) => this.#preimageOf(owner, htlc),
+        (htlc) => this.#preimageOf(htlc, isRevoked ? owner : undefined),
         () => this.#coins[0],
       )
       for (const tx of txs) {
@@ -109,13 +107,17 @@ export class Cheats {
     }
   }
 
-  /** Of its own invoices, and of those whose maker has shown it. */
-  #preimageOf(owner: SimulatedNode, { paymentHash }: SpecHtlc): Preimage | undefined {
+  #isRevoked(owner: SimulatedNode, channelId: string, { index }: BadCopy): boolean {
+    return index < this.#world.secrets.revokedBy(owner.host, channelId)
+  }
+
+  /** Those that their maker has shown, and all of the cheater's own: before it cheats, a node shows none that it does not know it has shown. */
+  #preimageOf({ paymentHash }: SpecHtlc, cheater: SimulatedNode | undefined): Preimage | undefined {
     for (const node of this.#world.nodes) {
       const row = node.disk.table(TABLE.invoice).get(keyName(paymentHash))
       const invoice = row === undefined ? undefined : decodeInvoiceRecord(row.value)
       if (invoice?.ok !== true) continue
-      if (node === owner || invoice.value.state.type === 'settled') return invoice.value.preimage
+      if (node === cheater || invoice.value.state.type === 'settled') return invoice.value.preimage
     }
     return undefined
   }

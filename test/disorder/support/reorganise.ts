@@ -70,7 +70,9 @@ export const reorganise = (
     const isKept = rng.below(1_000) < kept || !handedIn.has(tx)
     const next = rival ?? (isKept ? tx : undefined)
     const taken = next !== undefined && chain.submitTx(next).ok
-    note(`undone: ${toHex(txidOf(tx))}; ${rival === undefined ? 'itself' : 'a rival'} ${taken ? 'waits again' : 'does not'}`)
+    note(
+      `undone: ${toHex(txidOf(tx))}; ${rival === undefined ? 'itself' : 'a rival'} ${taken ? 'waits again' : 'does not'}`,
+    )
   }
   const blank = Math.min(empty, depth)
   const { feerate, mempoolMinimum: mempool } = chain
