@@ -1,8 +1,9 @@
 import test from 'ava'
+import { txidOf } from '../../bitcoin/transaction.ts'
 import { resume } from '../resume.ts'
 import { putInDoubt } from '../state/channel-state.ts'
 import type { Effect } from '../state/effects.ts'
-import { at, errors } from './fixtures/closing.ts'
+import { at, commitmentOf, confirmed, errors, fundingOutpoint } from './fixtures/closing.ts'
 import type { TestParty } from './fixtures/test-party.ts'
 import { TwoParties } from './fixtures/two-parties.ts'
 
@@ -111,6 +112,22 @@ test('a state in doubt — the operator may close it alone, after taking the ris
   t.like(late[0], { type: 'reply', result: { ok: false, error: { code: 'publication-forbidden' } } })
   t.deepEqual(published(late), [])
   t.not(old, before)
+})
+
+test('a state in doubt — a commitment of ours that somebody else has published is not published by us, in the mempool or undone', (t) => {
+  const two = withHtlcs()
+  const before = two.alice.state
+  two.run(two.alice, { type: 'force-close' })
+  const tx = commitmentOf(two.alice)
+  two.alice.state = before
+  putBack(two)
+  const { alice } = two
+  alice.run({ type: 'spent', outpoint: fundingOutpoint(alice), tx })
+  t.is(alice.phase, 'closing')
+  t.deepEqual(published(at(alice, 1001)), [])
+  confirmed(alice, tx, 1001)
+  t.deepEqual(published(alice.run({ type: 'unconfirmed', txid: txidOf(tx) })), [])
+  t.deepEqual(published(at(alice, 1002)), [])
 })
 
 test('a state in doubt — a channel that closes already is as it is', (t) => {

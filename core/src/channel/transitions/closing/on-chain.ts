@@ -221,6 +221,7 @@ export const closingBlock = (durable: Closing, session: Session | undefined, env
 export const publishClosing = (durable: Closing, env: ChannelEnv): readonly Effect[] => {
   if (confirmedSpend(durable) !== undefined) return dueClaims(resolutionOf(durable, env), env).map(publishClaim)
   const { spends, publishLocal, cause } = durable.closing
+  const mayBeOld = cause === 'data-loss' || durable.inDoubt === true
   const closes = mutualCloses(durable)
   return [
     ...closes.map((close) => publishMutualClose(durable, close)),
@@ -228,8 +229,8 @@ export const publishClosing = (durable: Closing, env: ChannelEnv): readonly Effe
     ...spends
       .filter(({ kind, txid }) => {
         // An old commitment of ours gives everything to the peer. Ours, and what both have signed, we publish with our own signature.
-        // One of ours that the peer has proven to be old is such a one.
-        if (kind === 'revoked-local' || (kind === 'local' && (publishLocal || cause === 'data-loss'))) return false
+        // One of ours that the peer has proven to be old is such a one, and one that is in doubt may be.
+        if (kind === 'revoked-local' || (kind === 'local' && (publishLocal || mayBeOld))) return false
         return !closes.some((close) => equalBytes(close.txid, txid))
       })
       .map(publishAgain),
