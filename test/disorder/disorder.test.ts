@@ -9,15 +9,14 @@ const SEQUENCES = 100
 test(`${SEQUENCES} random sequences of payments, crashes, lost connections, closes and blocks — whole nodes lose nothing, and agree`, async (t) => {
   t.timeout(900_000)
   for (let seed = FIRST; seed < FIRST + SEQUENCES; seed++) {
-    const { nodes, actions } = planOf(seed)
-    const { faults } = await play(seed, nodes, actions)
+    const { faults } = await play(seed, planOf(seed))
     t.deepEqual(faults, [], `npm run disorder -- --only ${seed}`)
   }
 })
 
 test('a sequence that is played again takes the same course', async (t) => {
-  const { nodes, actions } = planOf(28)
-  const [first, second] = [await play(28, nodes, actions, true), await play(28, nodes, actions, true)]
+  const plan = planOf(28)
+  const [first, second] = [await play(28, plan, true), await play(28, plan, true)]
   t.true(first.trace.length > 100)
   t.deepEqual(first.trace, second.trace)
 })

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { tell } from './support/actions.ts'
+import { Deaths } from './support/deaths.ts'
 import { planOf, play, shrink } from './support/sequence.ts'
 
 // npm run disorder -- --sequences 20000 --seed 1, or one sequence again, shrunk and with its trace: --only 4711
@@ -16,14 +17,14 @@ const { values } = parseArgs({
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
 
 const explain = async (seed: number): Promise<void> => {
-  const { nodes, actions } = planOf(seed)
-  const { faults } = await play(seed, nodes, actions)
+  const plan = planOf(seed)
+  const { faults } = await play(seed, plan)
   say(faults.length === 0 ? `sequence ${seed} holds` : `sequence ${seed} fails: ${faults.join('\n')}`)
-  const least = faults.length === 0 || values.whole ? actions : await shrink(seed, nodes, actions)
-  const again = await play(seed, nodes, least, true)
+  const least = faults.length === 0 || values.whole ? plan : await shrink(seed, plan)
+  const again = await play(seed, least, true)
   if (values.trace || again.faults.length > 0) for (const line of again.trace) say(line)
-  say(`${nodes} nodes, ${least.length} of ${actions.length} actions:`)
-  for (const action of least) say(`  ${tell(action)}`)
+  say(`on ${JSON.stringify(plan.terrain)}, ${least.actions.length} of ${plan.actions.length} actions:`)
+  for (const action of least.actions) say(`  ${tell(action)}`)
   for (const fault of again.faults) say(fault)
 }
 
@@ -34,9 +35,9 @@ else {
   const begun = performance.now()
   let failed = 0
   let payments = 0
+  const deaths = new Deaths()
   for (let seed = first; seed < first + count; seed++) {
-    const { nodes, actions } = planOf(seed)
-    const outcome = await play(seed, nodes, actions)
+    const outcome = await play(seed, planOf(seed), false, deaths)
     payments += outcome.payments
     if (outcome.faults.length > 0) {
       failed += 1
@@ -45,7 +46,9 @@ else {
     const played = seed - first + 1
     if (played % 100 === 0) {
       const seconds = (performance.now() - begun) / 1000
-      say(`${played} sequences, ${payments} payments, ${failed} failed; ${(seconds / played).toFixed(3)} s each`)
+      say(
+        `${played} sequences, ${payments} payments, ${failed} failed; ${(seconds / played).toFixed(3)} s each; ${deaths.summary()}`,
+      )
     }
   }
   process.exitCode = failed === 0 ? 0 : 1

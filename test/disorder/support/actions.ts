@@ -25,6 +25,14 @@ export type Action =
   /** A copy of a node's data, taken at this part of its life so far, publishes the commitment that it knows. */
   | { readonly do: 'cheat'; readonly link: number; readonly side: number; readonly permille: number }
   | { readonly do: 'close'; readonly link: number; readonly side: number; readonly isForced: boolean }
+  /** A close together is asked for again, at a higher rate. */
+  | { readonly do: 'hasten'; readonly link: number; readonly side: number; readonly perKw: number }
+  /** For so many blocks the chain takes nothing that pays less than fifty times the least rate, and everybody knows it. */
+  | { readonly do: 'spike'; readonly blocks: number }
+  /** A node pays what its wallet can miss to an address of nobody here. */
+  | { readonly do: 'spend'; readonly node: number }
+  /** A node loses its disk, and goes on with a backup that was made at this part of its life so far. */
+  | { readonly do: 'restore'; readonly node: number; readonly permille: number }
 
 const SECONDS = 1_000
 
@@ -63,6 +71,10 @@ const KINDS: readonly (readonly [weight: number, draw: (rng: Rng) => Action])[] 
   ],
   [1, (rng) => ({ do: 'cheat', link: rng.below(2), side: rng.below(2), permille: rng.below(1000) })],
   [2, (rng) => ({ do: 'close', link: rng.below(2), side: rng.below(2), isForced: rng.below(2) === 0 })],
+  [2, (rng) => ({ do: 'hasten', link: rng.below(2), side: rng.below(2), perKw: 500 + rng.below(3_000) })],
+  [2, (rng) => ({ do: 'spike', blocks: 1 + rng.below(10) })],
+  [1, (rng) => ({ do: 'spend', node: rng.below(3) })],
+  [1, (rng) => ({ do: 'restore', node: rng.below(3), permille: rng.below(1_000) })],
 ]
 
 const WEIGHT = KINDS.reduce((sum, [weight]) => sum + weight, 0)

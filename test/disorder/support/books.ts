@@ -7,10 +7,13 @@ import { COIN_SCRIPT } from '../../support/bad-copy.ts'
 import { type Ending, type EndingHtlc, type Share, spentBy } from './endings.ts'
 import { checkPayments, Ledger } from './ledger.ts'
 import type { SimulatedNode } from './simulated-node.ts'
-import { FUNDED_SAT, type World } from './world.ts'
+import { NOBODY_SCRIPT, type World } from './world.ts'
 
 /** Outputs of less than this are not made (BOLT 3, dust limits): its highest, and what is ours to choose is above it. */
 const DUST_SAT = 354n
+
+/** No claim of an output costs half of this at the end, when fees are low (ADR 31). */
+const WORTH_A_CLAIM_SAT = 3_000n
 
 /** What a node has given for nothing: with a name each, in millisatoshis. */
 type Entry = readonly [what: string, msat: bigint]
@@ -46,7 +49,13 @@ class ChainBooks {
     }
     for (const [name, owner] of this.#owners) {
       if (this.#spent.has(name)) continue
-      this.#lose(owner, 'left on the chain', (this.#outputs.get(name)?.amount ?? 0n) * 1000n)
+      const left = this.#outputs.get(name)?.amount ?? 0n
+      // Who has gone back to a backup cannot make the script of an HTLC that the backup does not know.
+      const isForgotten =
+        'hash' in owner && [owner.offeredBy, owner.receivedBy].some((node) => world.restored.has(node))
+      if (left > WORTH_A_CLAIM_SAT && !isForgotten)
+        this.faults.push(`${left} sat are left on the chain: nobody has taken ${name}`)
+      this.#lose(owner, 'left on the chain', left * 1000n)
     }
   }
 
@@ -126,8 +135,12 @@ class ChainBooks {
       if (toHex(spent?.script ?? COIN_SCRIPT) === toHex(COIN_SCRIPT))
         this.#charge(payer, 'what copies are given', -(spent?.amount ?? 0n) * 1000n)
     }
-    for (const [index, { script }] of tx.outputs.entries()) {
+    for (const [index, { amount, script }] of tx.outputs.entries()) {
       const name = formatOutPoint({ txid, index })
+      if (toHex(script) === NOBODY_SCRIPT) {
+        this.#charge(payer, 'sent away', amount * 1000n)
+        continue
+      }
       // What is in no wallet yet: the output of an HTLC transaction, which waits for its delay.
       if (!this.#wallets.has(toHex(script)) && !this.#world.funders.has(name)) this.#owners.set(name, payer)
     }
@@ -179,7 +192,7 @@ export const checkBooks = async (world: World): Promise<void> => {
     const heldSat = books.heldBy(node)
     const entries = books.entries.get(node) ?? []
     const cost = entries.reduce((sum, [, msat]) => sum + msat, 0n)
-    const expected = (FUNDED_SAT + (world.pushedTo.get(node) ?? 0n)) * 1000n + balance + earned
+    const expected = (world.fundedSat + (world.pushedTo.get(node) ?? 0n)) * 1000n + balance + earned
     const missing = expected - cost - heldSat * 1000n
     missingInAll += missing
     const costs = entries.map(([what, msat]) => `${msat} ${what}`).join(', ')
@@ -188,10 +201,13 @@ export const checkBooks = async (world: World): Promise<void> => {
     )
     // What a cheater loses is its peers' gain.
     if (cheaters.has(node) || (cheaters.size > 0 && missing < 0n)) continue
+    // What it did after its backup is in no record of its own; its peers' must be right nevertheless.
+    if (world.restored.has(node)) continue
     const own = books.open.flatMap((each) => (each.node === node ? [each.msat] : []))
     if (!areSome(own, missing)) world.faults.push(`${node.name} lacks ${missing} msat`)
   }
   // Every entry is somebody's, so the sum is what the chain says it is. What a cheater tells of its HTLCs is not looked into.
   const open = books.open.map(({ msat }) => msat)
-  if (cheaters.size === 0 && !areSome(open, missingInAll)) world.faults.push(`${missingInAll} msat are nowhere`)
+  if (cheaters.size === 0 && world.restored.size === 0 && !areSome(open, missingInAll))
+    world.faults.push(`${missingInAll} msat are nowhere`)
 }

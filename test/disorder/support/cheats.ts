@@ -54,9 +54,14 @@ export class Cheats {
     }
   }
 
+  /** A copy of the node's disk, made at this part of its life so far. */
+  pastOf(node: SimulatedNode, permille: number): SimulatedDisk | undefined {
+    const past = this.#past.get(node) ?? []
+    return past[Math.floor((past.length * permille) / 1000)]
+  }
+
   cheat(owner: SimulatedNode, channelId: string, permille: number): void {
-    const past = this.#past.get(owner) ?? []
-    const disk = past[Math.floor((past.length * permille) / 1000)]
+    const disk = this.pastOf(owner, permille)
     const [durable] = (disk === undefined ? [] : storedChannels(disk)).flatMap(({ durable }) =>
       isFunded(durable) && toHex(durable.params.channelId) === channelId ? [durable] : [],
     )

@@ -33,8 +33,8 @@ export const recover = async (world: World): Promise<void> => {
   for (const node of world.nodes) {
     node.forgive()
     node.start()
-    node.feerate = 1_000
   }
+  world.calm()
   await world.until(() => world.nodes.every(({ isReady }) => isReady), 'all nodes run')
   // Longer than any pause between two attempts to connect, and any timeout of a channel.
   await world.advance(240_000)

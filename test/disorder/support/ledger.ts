@@ -104,13 +104,16 @@ const invoicesOf = (node: SimulatedNode): readonly InvoiceRecord[] =>
 export const checkPayments = (world: World, ledgers: readonly Ledger[], lost: ReadonlySet<string>): void => {
   const cheaters = world.cheats.by
   for (const { node, payments } of ledgers) {
+    // It waits for ever for what it cannot know.
+    if (world.restored.has(node)) continue
     for (const [hash, { status }] of payments) {
       if (status === 'in-flight') world.faults.push(`${node.name}: payment ${hash} never ended`)
     }
   }
   for (const { from, to, hash, msat } of world.asked) {
-    // Whoever has cheated is paid, and pays, as the chain will have it.
-    if (hash === undefined || world.between(from, to).some((node) => cheaters.has(node))) continue
+    // Whoever has cheated is paid, and pays, as the chain will have it; whoever has gone back to a backup has forgotten.
+    if (hash === undefined) continue
+    if (world.between(from, to).some((node) => cheaters.has(node) || world.restored.has(node))) continue
     const status = ledgers.find(({ node }) => node === from)?.payments.get(hash)?.status
     const invoice = ledgers.find(({ node }) => node === to)?.invoices.get(hash)
     const received = invoice === undefined ? 0n : receivedMsat(invoice)

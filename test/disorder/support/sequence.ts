@@ -1,7 +1,9 @@
 import { seededRng } from '../../../core/src/lib/rng.ts'
 import { type Action, drawActions } from './actions.ts'
 import { checkBooks } from './books.ts'
+import type { Deaths } from './deaths.ts'
 import { closeAll, disagreement, isOpen, recover } from './finish.ts'
+import { drawTerrain, type Terrain } from './terrain.ts'
 import { World } from './world.ts'
 
 /** What one sequence came to. */
@@ -12,20 +14,25 @@ export interface Outcome {
   readonly payments: number
 }
 
-/** How many nodes, and what happens to them: all of it from the seed. */
-export const planOf = (seed: number): { readonly nodes: number; readonly actions: readonly Action[] } => {
+interface Plan {
+  readonly terrain: Terrain
+  readonly actions: readonly Action[]
+}
+
+/** On which ground, and what happens to them: all of it from the seed. */
+export const planOf = (seed: number): Plan => {
   const rng = seededRng(seed)
-  return { nodes: 2 + rng.below(2), actions: drawActions(rng) }
+  return { terrain: drawTerrain(rng), actions: drawActions(rng) }
 }
 
 /** Plays a sequence. The same seed and actions give the same outcome. */
 export const play = async (
   seed: number,
-  nodes: number,
-  actions: readonly Action[],
+  { terrain, actions }: Plan,
   traces = false,
+  deaths?: Deaths,
 ): Promise<Outcome> => {
-  const world = new World(seed, nodes)
+  const world = new World(seed, terrain, deaths)
   world.traces = traces
   try {
     await world.begin()
@@ -53,15 +60,15 @@ export const play = async (
 }
 
 /** The shortest run of these actions that still fails: parts are left out as long as it does. */
-export const shrink = async (seed: number, nodes: number, actions: readonly Action[]): Promise<readonly Action[]> => {
+export const shrink = async (seed: number, { terrain, actions }: Plan): Promise<Plan> => {
   let least = actions
   for (let size = Math.ceil(least.length / 2); size >= 1; size = size === 1 ? 0 : Math.ceil(size / 2)) {
     for (let at = 0; at < least.length; ) {
       const fewer = [...least.slice(0, at), ...least.slice(at + size)]
-      const { faults } = await play(seed, nodes, fewer)
+      const { faults } = await play(seed, { terrain, actions: fewer })
       if (faults.length > 0) least = fewer
       else at += size
     }
   }
-  return least
+  return { terrain, actions: least }
 }

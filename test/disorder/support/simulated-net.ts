@@ -6,7 +6,7 @@ import type { ConnectionHandlers } from '../../../core/src/node/connection/conne
 import type { CloseReason, ConnectFailure } from '../../../core/src/node/connection/connection-failure.ts'
 import type { PeerLine, Transport } from '../../../core/src/node/connection/transport.ts'
 import type { FeatureVector } from '../../../core/src/wire/feature-vector.ts'
-import { formatFeatures } from '../../../core/src/wire/features.ts'
+import { type FeatureName, type FeatureSet, formatFeatures } from '../../../core/src/wire/features.ts'
 import { decodeMessage, encodeMessage } from '../../../core/src/wire/message-codecs.ts'
 import type { Message } from '../../../core/src/wire/messages/message.ts'
 import type { ErrorMessage, WarningMessage } from '../../../core/src/wire/messages/setup.ts'
@@ -21,6 +21,8 @@ export interface NetOptions {
   readonly clock: VirtualClock
   /** How long the next message is on its way. */
   latencyMs(): number
+  /** Features that no peer shows another. */
+  readonly hidden: readonly FeatureName[]
   /** Sees every message as it leaves. */
   onSent(from: string, to: string, message: Message): void
 }
@@ -48,7 +50,7 @@ export class SimulatedNet {
         const accept = (line: PeerLine): void => {
           if (isAlive()) onConnection(line)
         }
-        this.#listeners.set(place.host, { place, accept, features: formatFeatures(features, 'init') })
+        this.#listeners.set(place.host, { place, accept, features: this.#shown(features) })
         return ok({ port: PORT, close: async () => void this.#listeners.delete(place.host) })
       },
     }
@@ -83,6 +85,12 @@ export class SimulatedNet {
     return this.#silent.has(`${from}>${to}`)
   }
 
+  #shown(features: FeatureSet): FeatureVector {
+    const { hidden } = this.options
+    const shown = Object.entries(features).filter(([name]) => !hidden.includes(name as FeatureName))
+    return formatFeatures(Object.fromEntries(shown), 'init')
+  }
+
   get #now(): number {
     return this.options.clock.monotonic()
   }
@@ -94,7 +102,7 @@ export class SimulatedNet {
     if (!isReachable || toName(listener.place.nodeId) !== toName(nodeId)) {
       return err<ConnectFailure>({ code: 'unreachable', cause: 'ECONNREFUSED' })
     }
-    const pair = new Pair(this, from, listener.place, formatFeatures(features, 'init'), listener.features, () =>
+    const pair = new Pair(this, from, listener.place, this.#shown(features), listener.features, () =>
       this.#pairs.delete(pair),
     )
     this.#pairs.add(pair)

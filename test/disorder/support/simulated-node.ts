@@ -15,6 +15,9 @@ import { keyTree } from '../../../core/src/node/keys/key-tree.ts'
 import { type FulguriteNode, startNode } from '../../../core/src/node/node.ts'
 import type { NodeLog } from '../../../core/src/node/node-log.ts'
 import type { ConfiguredPeer } from '../../../core/src/node/peer/address-book.ts'
+import { restoredMark } from '../../../core/src/node/storage/restored-mark.ts'
+import { keyName } from '../../../core/src/store/waiting-writes.ts'
+import type { Deaths } from './deaths.ts'
 import { SimulatedDisk, SimulatedStore } from './simulated-disk.ts'
 import type { Place, SimulatedNet } from './simulated-net.ts'
 
@@ -39,6 +42,11 @@ export interface Ground {
   /** Called for every transaction that a node hands to the network, before it is taken. */
   onBroadcast(node: SimulatedNode, txs: readonly Tx[]): void
   readonly log: NodeLog
+  /** Counts at which commits nodes die. */
+  readonly deaths: Deaths
+  /** By every node for every peer. */
+  readonly areChannelsUnconfirmed: boolean
+  readonly areScriptsUpfront: boolean
   fault(message: string): void
 }
 
@@ -57,6 +65,8 @@ export class SimulatedNode implements Place {
   readonly nodeId: Uint8Array
   readonly seed: Uint8Array
   readonly peers: ConfiguredPeer[] = []
+  /** Of all whom it has a channel with. */
+  peerIds: readonly string[] = []
   disk = new SimulatedDisk()
   feerate = 1_000
   lives = 0
@@ -64,6 +74,7 @@ export class SimulatedNode implements Place {
   #life: Life | undefined
   #death: Death | undefined
   #keys = 0
+  #commits = 0
 
   constructor(ground: Ground, name: string, host: string) {
     this.#ground = ground
@@ -114,19 +125,36 @@ export class SimulatedNode implements Place {
       listen: { host: this.host, port: 0 },
       transport: ground.net.transportOf(this, () => life.isAlive),
       peers: this.peers,
+      choices: ground.areChannelsUnconfirmed ? { zeroConfPeers: this.peerIds } : {},
       onFatal: (error) => ground.fault(`${this.name} ended by itself: ${String(error)}`),
       onStopAsked() {},
     })
     started.then(
       (node) => {
         if (!life.isAlive) return
-        if (node.ok) life.node = node.value
+        if (node.ok) this.#runs(life, node.value)
         else ground.fault(`${this.name} did not start: ${node.error.code}`)
       },
       (error: unknown) => {
         if (life.isAlive) ground.fault(`${this.name} did not start: ${(error as Error).stack}`)
       },
     )
+  }
+
+  #runs(life: Life, node: FulguriteNode): void {
+    life.node = node
+    if (!this.#ground.areScriptsUpfront) return
+    const accept = { type: 'accept', upfrontShutdown: true } as const
+    node.gateway.hooks.register({ ask: async () => [{ by: 'operator', verdict: accept }] as never })
+  }
+
+  /** Its disk is lost, and a backup of it is put in its place. */
+  restore(backup: SimulatedDisk): void {
+    this.die()
+    this.disk = backup.copy()
+    const { table, key, value } = restoredMark
+    this.disk.table(table).set(keyName(key), { key, value: value as Uint8Array })
+    this.start()
   }
 
   /** It will die at that commit. */
@@ -151,12 +179,14 @@ export class SimulatedNode implements Place {
   }
 
   #mayDie(when: Death['when']): boolean {
+    if (when === 'before') this.#commits += 1
     const death = this.#death
     if (death === undefined || death.when !== when) return false
     if (death.commits > 0) {
       this.#death = { ...death, commits: death.commits - 1 }
       return false
     }
+    this.#ground.deaths.add(when, this.#commits)
     this.die()
     this.#ground.clock.setTimer(death.downMs, () => this.start())
     return true

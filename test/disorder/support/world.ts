@@ -1,29 +1,43 @@
+import type { ReplyOf } from '@fulgurite/plugin-sdk/contract'
 import { addressToScript } from '../../../core/src/bitcoin/address.ts'
 import { NETWORKS } from '../../../core/src/bitcoin/network.ts'
 import { formatOutPoint, type Tx, txidOf } from '../../../core/src/bitcoin/transaction.ts'
 import { Devchain } from '../../../core/src/chain/devchain/devchain.ts'
-import { fromHex, toHex } from '../../../core/src/lib/bytes.ts'
+import { latest } from '../../../core/src/channel/commitments/commitments.ts'
+import { isFunded } from '../../../core/src/channel/state/channel-state.ts'
+import { toHex } from '../../../core/src/lib/bytes.ts'
 import { type VirtualClock, virtualClock } from '../../../core/src/lib/clock-virtual.ts'
 import { type Rng, seededRng } from '../../../core/src/lib/rng.ts'
 import type { NodeLog } from '../../../core/src/node/node-log.ts'
 import type { Action } from './actions.ts'
 import { Cheats } from './cheats.ts'
 import { Closers } from './closers.ts'
+import { Deaths } from './deaths.ts'
 import { Endings, spentBy } from './endings.ts'
 import { HandedIn, reorganise } from './reorganise.ts'
 import { Secrets } from './secrets.ts'
 import { SimulatedNet } from './simulated-net.ts'
 import { SimulatedNode } from './simulated-node.ts'
+import { storedChannels } from './stored-channels.ts'
+import type { Terrain } from './terrain.ts'
 
 const REGTEST = NETWORKS.regtest
-/** What each wallet begins with. */
-export const FUNDED_SAT = 3_000_000n
-const COINS = 6
+/** What each wallet begins with, and in how many coins: it needs several for claims at the same time. */
+const RICH = { sat: 3_000_000n, coins: 6 }
+/** Enough for its channel, and for a transaction or two. */
+const POOR = { sat: 1_050_000n, coins: 2 }
 const CAPACITY_SAT = 1_000_000n
+/** Fifty times the least rate. */
+const SPIKE = 12_650
+/** An address of none of the nodes. */
+const NOBODY = 'bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080'
+export const NOBODY_SCRIPT = '0014751e76e8199196d454941c45d1b3a323f1433bd6'
 /** A node that is down longer could miss a deadline by its own fault. */
 const MAX_BLOCKS_DOWN = 3
 /** What pays the nodes their coins is spendable at the end of any reorganisation, too. */
 const INITIAL_BLOCKS = 210
+/** Enough for an opening, a death on the way, and the start after it. */
+const OPENING_MS = 20_000
 /** Enough for what a block sets off. */
 const BLOCK_MS = 300
 
@@ -62,17 +76,23 @@ export class World {
   readonly funders = new Map<string, SimulatedNode>()
   /** What each node was given when its channels were opened, less what it gave. */
   readonly pushedTo = new Map<SimulatedNode, bigint>()
+  readonly terrain: Terrain
+  /** Nodes that have gone back to a backup: their records are not whole. */
+  readonly restored = new Set<SimulatedNode>()
   readonly #rng: Rng
   #stirs = 0
+  #spikeBlocks = 0
   #blocksDown = new Map<SimulatedNode, number>()
 
-  constructor(seed: number, count: number) {
+  constructor(seed: number, terrain: Terrain, deaths = new Deaths()) {
+    this.terrain = terrain
     this.#rng = seededRng(seed)
     const rng = this.#rng
     this.chain = Devchain.open({ clock: this.clock, initialBlocks: INITIAL_BLOCKS })
     this.net = new SimulatedNet({
       clock: this.clock,
       latencyMs: () => 1 + rng.below(20),
+      hidden: terrain.closes === 'legacy' ? ['option_simple_close'] : [],
       onSent: (from, to, message) => {
         this.#stirs += 1
         this.secrets.sent(from, message)
@@ -100,17 +120,32 @@ export class World {
       },
       onBroadcast: (node: SimulatedNode, txs: readonly Tx[]) => this.#broadcast(node, txs),
       log,
+      deaths,
+      areChannelsUnconfirmed: terrain.channels === 'zero-conf',
+      areScriptsUpfront: terrain.isUpfront,
       fault: (message: string) => void this.faults.push(message),
     }
     this.nodes = ['alice', 'bob', 'carol']
-      .slice(0, count)
+      .slice(0, terrain.nodes)
       .map((name, at) => new SimulatedNode(ground, name, `10.0.${at}.1`))
     this.endings = new Endings(this.nodes)
     this.links = this.nodes.slice(1).map((b, at) => ({ a: this.nodes[at] as SimulatedNode, b, channelId: '' }))
-    for (const { a, b } of this.links) a.peers.push({ nodeId: b.nodeId, address: { host: b.host, port: 9735 } })
+    for (const { a, b } of this.links) {
+      a.peers.push({ nodeId: b.nodeId, address: { host: b.host, port: 9735 } })
+      b.peerIds = [...b.peerIds, a.id]
+    }
   }
 
   traces = false
+
+  /** What each wallet begins with. */
+  get fundedSat(): bigint {
+    return this.#purse.sat
+  }
+
+  get #purse(): typeof RICH {
+    return this.terrain.isPoor ? POOR : RICH
+  }
 
   get #now(): string {
     return `[${this.clock.monotonic()} @${this.chain.tip.height}]`
@@ -190,30 +225,42 @@ export class World {
       const { address } = await this.result(node.ask('wallet', 'newAddress', {}))
       const script = addressToScript(address, REGTEST)
       if (!script.ok) throw new Error('our own address')
-      // More than one coin: a wallet needs several for claims at the same time.
-      const coins = Array.from({ length: COINS }, () => ({ amount: FUNDED_SAT / BigInt(COINS), script: script.value }))
-      const funded = this.chain.fund(coins)
+      const { sat, coins } = this.#purse
+      const amount = sat / BigInt(coins)
+      const funded = this.chain.fund(Array.from({ length: coins }, () => ({ amount, script: script.value })))
       if (!funded.ok) throw new Error(funded.error.code)
     }
     await this.mine(1)
-    for (const link of this.links) {
-      await this.until(() => this.#isConnected(link), 'the peers are connected')
-      const { channelId, fundingTxid, fundingOutputIndex } = await this.result(
-        link.a.ask('channels', 'open', {
-          nodeId: link.b.id,
-          fundingSat: CAPACITY_SAT,
-          pushMsat: (CAPACITY_SAT * 1000n) / 2n,
-        }),
-      )
-      link.channelId = channelId
-      const outpoint = { txid: fromHex(fundingTxid).reverse(), index: fundingOutputIndex }
-      this.funders.set(formatOutPoint(outpoint), link.a)
-      this.#give(link.a, -CAPACITY_SAT / 2n)
-      this.#give(link.b, CAPACITY_SAT / 2n)
-    }
+    const { early } = this.terrain
+    if (early !== undefined) this.nodes[early.node % this.nodes.length]?.dieAt({ ...early, downMs: 1_000 })
+    for (const link of this.links) await this.#open(link)
     await this.mine(6)
     await this.until(() => this.#allUsable(), 'the channels are usable')
     if (this.faults.length > 0) throw new Error(this.faults.join('\n'))
+  }
+
+  /** Asks for the channel until it is there: a node may die on the way. */
+  async #open(link: Link): Promise<void> {
+    const { channels } = this.terrain
+    for (let tries = 0; link.channelId === ''; tries++) {
+      if (tries > 5) throw new Error('a channel cannot be opened')
+      await this.until(() => this.#isConnected(link), 'the peers are connected')
+      void link.a.tryAsk('channels', 'open', {
+        nodeId: link.b.id,
+        fundingSat: CAPACITY_SAT,
+        pushMsat: (CAPACITY_SAT * 1000n) / 2n,
+        ...(channels === 'hidden' ? { hiddenId: true } : {}),
+        ...(channels === 'zero-conf' ? { zeroConf: true } : {}),
+      })
+      await this.advance(OPENING_MS)
+      for (const { durable } of storedChannels(link.a.disk)) {
+        if (!isFunded(durable) || toHex(durable.params.remoteNodeId) !== link.b.id) continue
+        link.channelId = toHex(durable.params.channelId)
+        this.funders.set(formatOutPoint(latest(durable).localParams.fundingOutpoint), link.a)
+        this.#give(link.a, -CAPACITY_SAT / 2n)
+        this.#give(link.b, CAPACITY_SAT / 2n)
+      }
+    }
   }
 
   #give(node: SimulatedNode, sat: bigint): void {
@@ -227,7 +274,9 @@ export class World {
   }
 
   async #isConnected({ a, b }: Link): Promise<boolean> {
-    const { items } = await a.ask('peers', 'list', {})
+    const answer = await a.tryAsk('peers', 'list', {})
+    if (answer?.ok !== true) return false
+    const { items } = answer.value as ReplyOf<'peers', 'list'>
     return items.some(({ nodeId, connected }) => nodeId === b.id && connected)
   }
 
@@ -260,6 +309,7 @@ export class World {
   }
 
   async #blockCame(): Promise<void> {
+    if (this.#spikeBlocks > 0 && --this.#spikeBlocks === 0) this.calm()
     this.cheats.mined()
     for (const node of this.nodes) {
       const down = node.isReady ? 0 : (this.#blocksDown.get(node) ?? 0) + 1
@@ -310,6 +360,8 @@ export class World {
         await this.mine(action.blocks)
         break
       case 'reorganise':
+        // What is undone was mined at other fees.
+        this.calm()
         reorganise(this.chain, this.handedIn, action, (line) => this.note(line))
         await this.#blockCame()
         break
@@ -323,8 +375,41 @@ export class World {
         if (link === undefined || side === undefined) break
         void side.tryAsk('channels', action.isForced ? 'forceClose' : 'close', { channelId: link.channelId })
         break
+      case 'hasten':
+        void side?.tryAsk('channels', 'close', { channelId: link?.channelId, minFeerate: action.perKw })
+        break
+      case 'spike':
+        this.#spike(action.blocks)
+        break
+      case 'spend':
+        void node?.tryAsk('wallet', 'sendAll', { address: NOBODY })
+        break
+      case 'restore':
+        if (node !== undefined) this.#restore(node, action.permille)
+        break
     }
     await this.settle()
+  }
+
+  #spike(blocks: number): void {
+    this.#spikeBlocks = blocks
+    this.chain.setFees({ block: SPIKE, mempool: SPIKE })
+    for (const node of this.nodes) node.feerate = SPIKE
+  }
+
+  calm(): void {
+    this.#spikeBlocks = 0
+    this.chain.setFees({ block: 0, mempool: 0 })
+    for (const node of this.nodes) node.feerate = 1_000
+  }
+
+  /** Two who have both forgotten cannot tell each other what is the latest. */
+  #restore(node: SimulatedNode, permille: number): void {
+    const peers = this.links.flatMap(({ a, b }) => (a === node ? [b] : b === node ? [a] : []))
+    const backup = this.cheats.pastOf(node, permille)
+    if (backup === undefined || peers.some((peer) => this.restored.has(peer))) return
+    this.restored.add(node)
+    node.restore(backup)
   }
 
   #silence(from: SimulatedNode, to: SimulatedNode, ms: number): void {
