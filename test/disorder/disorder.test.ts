@@ -3,8 +3,8 @@ import { planOf, play } from './support/sequence.ts'
 
 // FULGURITE_DISORDER_SEED tries other sequences; `npm run disorder` tries more of them, and explains one that fails.
 const FIRST = Number(process.env.FULGURITE_DISORDER_SEED ?? 1)
-/** Each takes a quarter of a second of a processor. */
-const SEQUENCES = 100
+/** Each takes a fifth of a second of a processor. */
+const SEQUENCES = 500
 
 test(`${SEQUENCES} random sequences of payments, crashes, lost connections, closes and blocks — whole nodes lose nothing, and agree`, async (t) => {
   t.timeout(900_000)

@@ -55,11 +55,31 @@ export const disagreement = (link: Link): string | undefined => {
 }
 
 const STEP = 20
+/** As long as no HTLC is under way, only delays of one side's own outputs are left. */
+const LONG_STEP = 60
+const MAX_BLOCKS = 3_000
 /** No HTLC that is under way lasts longer. */
 const LAST_EXPIRY = 200
-const MAX_BLOCKS = 3_000
+/** Longer than any delay of an output. */
+const ALL_TAKEN = 800
 
-/** Closes what is open, half of it by force, and mines until no channel is left. */
+/** Who has gone back to a backup waits for ever to be told what became of an HTLC that the last commitment does not hold any more. */
+const waitsInVain = (world: World, node: SimulatedNode, durable: Funded): boolean =>
+  world.restored.has(node) &&
+  durable.phase === 'closing' &&
+  durable.closing.spends.some(
+    ({ confirmedAt = Number.MAX_SAFE_INTEGER }) => confirmedAt + ALL_TAKEN < world.chain.tip.height,
+  )
+
+/** The channels that have not ended. */
+const left = (world: World): readonly { readonly owner: SimulatedNode; readonly durable: Funded }[] =>
+  world.nodes.flatMap((owner) =>
+    storedChannels(owner.disk).flatMap(({ durable }) =>
+      isFunded(durable) && !waitsInVain(world, owner, durable) ? [{ owner, durable }] : [],
+    ),
+  )
+
+/** Closes what is open, some of it by force, and mines until no channel is left. */
 export const closeAll = async (world: World, isForced: (at: number) => boolean): Promise<void> => {
   for (const [at, link] of world.links.entries()) {
     if (!isOpen(link)) continue
@@ -71,15 +91,17 @@ export const closeAll = async (world: World, isForced: (at: number) => boolean):
     )
     await world.advance(5_000)
   }
-  const left = (): readonly string[] =>
-    world.nodes.flatMap(({ name, disk }) =>
-      storedChannels(disk).flatMap(({ durable }) => (isFunded(durable) ? [`${name}'s is ${durable.phase}`] : [])),
-    )
-  for (let mined = 0; left().length > 0; mined += STEP) {
-    if (mined > MAX_BLOCKS) throw new Error(`a channel never ends: ${left().join(', ')}`)
-    // Once every HTLC has timed out, only delays of one side's own outputs are left.
-    if (mined < LAST_EXPIRY) await world.mine(STEP)
-    else await world.mineAtOnce(STEP)
+  for (let mined = 0; ; ) {
+    const channels = left(world)
+    if (channels.length === 0) break
+    if (mined > MAX_BLOCKS) {
+      const names = channels.map(({ owner, durable }) => `${owner.name}'s is ${durable.phase}`)
+      throw new Error(`a channel never ends: ${names.join(', ')}`)
+    }
+    const holdsHtlcs = channels.some(({ durable }) => durable.htlcs.offered.length + durable.htlcs.received.length > 0)
+    if (holdsHtlcs && mined < LAST_EXPIRY) await world.mine(STEP)
+    else await world.mineAtOnce(LONG_STEP)
+    mined += holdsHtlcs && mined < LAST_EXPIRY ? STEP : LONG_STEP
   }
   // What was swept last is deep enough for the wallet.
   await world.mine(8)

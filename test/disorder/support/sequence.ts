@@ -49,7 +49,7 @@ export const play = async (
         if (fault !== undefined) world.faults.push(fault)
       }
       world.note('-- close all')
-      await closeAll(world, (at) => (seed + at) % 3 === 0)
+      await closeAll(world, (at) => (seed + at) % 5 === 0)
       await checkBooks(world)
     }
   } catch (error) {
