@@ -93,7 +93,8 @@ class ChainBooks {
       return
     }
     const fee = this.#feeOf(tx)
-    for (const share of ending.shares) this.#readShare(tx, txid, ending, share, fee)
+    const paid = ending.shares.map((share) => this.#readShare(tx, txid, ending, share, fee))
+    if (paid.every((hasPaid) => hasPaid)) this.faults.push(`both have paid for ${toHex(txid)}`)
     for (const htlc of ending.htlcs) {
       const output = htlc.output === undefined ? undefined : tx.outputs[htlc.output]
       if (output === undefined) this.trimmed.add(htlc.hash)
@@ -102,6 +103,7 @@ class ChainBooks {
     }
   }
 
+  /** Whether this side has paid for it. */
   #readShare(tx: Tx, txid: TxId, { isByBoth }: Ending, { node, msat, output, anchor, isOpener }: Share, fee: bigint) {
     const hasSat =
       output === 'by-script'
@@ -113,11 +115,13 @@ class ChainBooks {
     this.#charge(node, isByBoth ? 'a close together' : 'a commitment', lost)
     if (typeof output === 'number') this.#owners.set(formatOutPoint({ txid, index: output }), node)
     if (anchor !== undefined) this.#anchors.add(formatOutPoint({ txid, index: anchor }))
-    const closer = isByBoth ? this.#world.closers.payerOf(tx, fee) : undefined
-    const isPayer = closer === undefined ? isOpener : closer === node.host
+    const closers = isByBoth ? this.#world.closers.payersOf(tx, fee) : []
+    const isPayer = closers.length === 0 ? isOpener : closers.includes(node.host)
+    const hasPaid = lost >= 1000n && msat >= DUST_SAT * 1000n
     // BOLT 3: the opener pays for a commitment and for a close; BOLT 2, option_simple_close: the closer pays for its own.
-    if (!isPayer && lost >= 1000n && msat >= DUST_SAT * 1000n)
+    if (hasPaid && !isPayer)
       this.faults.push(`${node.name} has lost ${lost} msat in ${toHex(txid)}, for which the other pays`)
+    return hasPaid
   }
 
   #isOf(node: SimulatedNode, script: Uint8Array): boolean {

@@ -11,15 +11,18 @@ export class Closers {
     if (message.type === 'closing_complete') this.#proposals.push({ host, close: message })
   }
 
-  /** The host that pays for a close; `undefined` if nobody proposed it so. */
-  payerOf(tx: Tx, feeSat: bigint): string | undefined {
-    if (tx.inputs.some(({ sequence }) => sequence !== SEQUENCE_REPLACEABLE)) return undefined
+  /** The hosts that have proposed to pay so much for such a close: two if both have. */
+  payersOf(tx: Tx, feeSat: bigint): readonly string[] {
+    if (tx.inputs.some(({ sequence }) => sequence !== SEQUENCE_REPLACEABLE)) return []
     const fitting = this.#proposals.filter(({ close }) => {
       const scripts = [close.closerScriptpubkey, close.closeeScriptpubkey].map(toHex)
       const pays = tx.outputs.every(({ script }) => scripts.includes(toHex(script)))
       // What is less than a satoshi goes to the miner, too.
       return pays && close.locktime === tx.lockTime && close.feeSatoshis <= feeSat
     })
-    return fitting.toSorted((a, b) => Number(b.close.feeSatoshis - a.close.feeSatoshis))[0]?.host
+    const [highest, ...others] = fitting.toSorted((a, b) => Number(b.close.feeSatoshis - a.close.feeSatoshis))
+    if (highest === undefined) return []
+    const same = others.filter(({ close }) => close.feeSatoshis === highest.close.feeSatoshis)
+    return [highest, ...same].map(({ host }) => host)
   }
 }

@@ -11,7 +11,7 @@ export interface Terrain {
   readonly isUpfront: boolean
   /** The wallets begin with little more than what a channel takes. */
   readonly isPoor: boolean
-  /** A node dies while the channels are opened. */
+  /** A node dies at its first start, or while the channels are opened. */
   readonly early: { readonly node: number; readonly when: 'before' | 'after'; readonly commits: number } | undefined
 }
 
@@ -23,6 +23,6 @@ export const drawTerrain = (rng: Rng): Terrain => ({
   isPoor: rng.below(6) === 0,
   early:
     rng.below(3) === 0
-      ? { node: rng.below(3), when: rng.below(2) === 0 ? 'before' : 'after', commits: rng.below(25) }
+      ? { node: rng.below(3), when: rng.below(2) === 0 ? 'before' : 'after', commits: rng.below(50) }
       : undefined,
 })

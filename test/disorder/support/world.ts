@@ -219,11 +219,12 @@ export class World {
   }
 
   async begin(): Promise<void> {
+    const { early } = this.terrain
+    if (early !== undefined) this.nodes[early.node % this.nodes.length]?.dieAt({ ...early, downMs: 1_000 })
     for (const node of this.nodes) node.start()
     await this.until(() => this.nodes.every(({ isReady }) => isReady), 'the nodes have started')
     for (const node of this.nodes) {
-      const { address } = await this.result(node.ask('wallet', 'newAddress', {}))
-      const script = addressToScript(address, REGTEST)
+      const script = addressToScript(await this.#addressOf(node), REGTEST)
       if (!script.ok) throw new Error('our own address')
       const { sat, coins } = this.#purse
       const amount = sat / BigInt(coins)
@@ -231,12 +232,24 @@ export class World {
       if (!funded.ok) throw new Error(funded.error.code)
     }
     await this.mine(1)
-    const { early } = this.terrain
-    if (early !== undefined) this.nodes[early.node % this.nodes.length]?.dieAt({ ...early, downMs: 1_000 })
     for (const link of this.links) await this.#open(link)
     await this.mine(6)
     await this.until(() => this.#allUsable(), 'the channels are usable')
     if (this.faults.length > 0) throw new Error(this.faults.join('\n'))
+  }
+
+  /** Asked for until it is there: the node may die on the way. */
+  async #addressOf(node: SimulatedNode): Promise<string> {
+    for (let tries = 0; tries < 5; tries++) {
+      await this.until(() => node.isReady, 'the node runs')
+      let address: string | undefined
+      void node.tryAsk('wallet', 'newAddress', {})?.then((answer) => {
+        if (answer.ok) address = (answer.value as ReplyOf<'wallet', 'newAddress'>).address
+      })
+      for (let waited = 0; node.isReady && address === undefined && waited < 100; waited++) await this.advance(10)
+      if (address !== undefined) return address
+    }
+    throw new Error('a wallet gives no address')
   }
 
   /** Asks for the channel until it is there: a node may die on the way. */
