@@ -6,55 +6,51 @@ import { INVALID_ONION_BLINDING } from '../../onion/failure-codes.ts'
 import { decodeHopPayload } from '../../onion/hop-payload.ts'
 import { peelOnion } from '../../onion/sphinx.ts'
 import { payloadFailure, refusalFailure } from '../../payment/receive/payload-failure.ts'
-import type { FinalHtlc } from '../../payment/receive/receive-protocol.ts'
+import type { FinalHtlc, RefusedHtlc } from '../../payment/receive/receive-protocol.ts'
 import type { RelayRequest } from '../../payment/relay/relay-protocol.ts'
 import type { Upstream } from './upstream.ts'
 
-export interface IncomingOptions {
+interface Reader {
   readonly nodeKey: PrivateKey
-  readonly upstream: Upstream
+  readonly upstream: Pick<Upstream, 'remember'>
+}
+
+export interface IncomingOptions extends Reader {
   readonly height: () => BlockHeight
   /** We are the last node. */
   readonly receive: (htlc: FinalHtlc & { readonly paymentHash: PaymentHash }) => void
   /** We are to pass it on. */
   readonly relay: (request: RelayRequest) => void
+  /** This version takes no such HTLC. One before it may have. */
+  readonly refuse: (htlc: RefusedHtlc & { readonly paymentHash: PaymentHash }) => void
 }
 
 /** Reads the onion of a received HTLC that is irrevocably committed, and hands the HTLC to the receiver or the relayer. */
 export const acceptIncoming = (effect: ForwardEffect, options: IncomingOptions): void => {
   const { channelId, htlc } = effect
-  const { upstream } = options
+  const { amountMsat, cltvExpiry, paymentHash } = htlc
   const ref: HtlcRef = { channelId, htlcId: htlc.id }
+  const refuse = (answer: RefusedHtlc['answer']): void => options.refuse({ ...ref, paymentHash, answer })
+  const peeled = recallIncoming(effect, options)
   // BOLT 2, removing an HTLC: within a blinded route, whatever is wrong is told in one way. We offer no part in one (`option_route_blinding`).
   if (htlc.pathKey !== undefined) {
-    upstream.failMalformed(ref, {
-      sha256OfOnion: sha256(htlc.onionRoutingPacket),
-      failureCode: INVALID_ONION_BLINDING,
-    })
+    const sha256OfOnion = sha256(htlc.onionRoutingPacket)
+    refuse({ type: 'malformed', sha256OfOnion, failureCode: INVALID_ONION_BLINDING })
     return
   }
-  // BOLT 2, update_add_htlc: the onion is bound to the payment's hash.
-  const peeled = peelOnion({
-    privateKey: options.nodeKey,
-    packet: htlc.onionRoutingPacket,
-    associatedData: htlc.paymentHash,
-  })
   if (!peeled.ok) {
-    if (peeled.error.code === 'invalid-onion-payload') {
-      upstream.remember(ref, peeled.error.sharedSecret)
-      upstream.fail(ref, { type: 'own', failure: { type: 'invalid_onion_payload', tlvType: 0n, offset: 0 } })
-    } else upstream.failMalformed(ref, peeled.error)
+    const { error } = peeled
+    if (error.code !== 'invalid-onion-payload') refuse({ type: 'malformed', ...error })
+    else refuse({ type: 'own', failure: { type: 'invalid_onion_payload', tlvType: 0n, offset: 0 } })
     return
   }
-  const { payload: bytes, isFinal, sharedSecret, nextPacket } = peeled.value
-  upstream.remember(ref, sharedSecret)
-  const incoming = { isFinal, amountMsat: htlc.amountMsat, height: options.height() }
+  const { payload: bytes, isFinal, nextPacket } = peeled.value
+  const incoming = { isFinal, amountMsat, height: options.height() }
   const payload = decodeHopPayload(bytes, isFinal)
   if (!payload.ok) {
-    upstream.fail(ref, { type: 'own', failure: payloadFailure(payload.error, incoming) })
+    refuse({ type: 'own', failure: payloadFailure(payload.error, incoming) })
     return
   }
-  const { amountMsat, cltvExpiry, paymentHash } = htlc
   // The channel wants such an HTLC back as it is now. It may have been decided on before that, so it is not for us to give it back: whoever
   // decides knows what is relayed or settled already.
   const refused = effect.refusal === undefined ? {} : { refusal: refusalFailure(effect.refusal, incoming) }
@@ -63,4 +59,21 @@ export const acceptIncoming = (effect: ForwardEffect, options: IncomingOptions):
   else if (nextPacket !== undefined) {
     options.relay({ ...handed, incoming: ref, payload: payload.value, nextOnion: nextPacket })
   }
+}
+
+/** Reads the onion of an HTLC, whatever becomes of it, and remembers its secret, by which a failure is encrypted. */
+export const recallIncoming = ({ channelId, htlc }: ForwardEffect, { nodeKey, upstream }: Reader) => {
+  // BOLT 2, update_add_htlc: the onion is bound to the payment's hash.
+  const peeled = peelOnion({
+    privateKey: nodeKey,
+    packet: htlc.onionRoutingPacket,
+    associatedData: htlc.paymentHash,
+  })
+  const sharedSecret = peeled.ok
+    ? peeled.value.sharedSecret
+    : peeled.error.code === 'invalid-onion-payload'
+      ? peeled.error.sharedSecret
+      : undefined
+  if (sharedSecret !== undefined) upstream.remember({ channelId, htlcId: htlc.id }, sharedSecret)
+  return peeled
 }

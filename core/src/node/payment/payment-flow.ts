@@ -32,7 +32,7 @@ import type { Signer } from '../keys/signer.ts'
 import type { NodeLog } from '../node-log.ts'
 import type { OnUnreadable } from '../storage/read-row.ts'
 import { TABLE } from '../storage/tables.ts'
-import { acceptIncoming } from './incoming-htlcs.ts'
+import { acceptIncoming, recallIncoming } from './incoming-htlcs.ts'
 import { OwnChannelIndex } from './own-channels.ts'
 import { PAYMENTS_LANES, type PaymentsProtocol, paymentsBehaviour } from './payments-actor.ts'
 import { RECEIVER_LANES, type ReceiverProtocol, receiverBehaviour } from './receiver-actor.ts'
@@ -243,24 +243,21 @@ export class PaymentFlow {
         height: this.#options.height,
         receive: (htlc) => this.#receiver?.tell('htlc', htlc),
         relay: (relay) => this.#relayer?.tell('relay', { relay, anew }),
+        // Nothing was relayed for it, or it would not be here: what is left to ask is whether it has paid an invoice.
+        refuse: (htlc) => this.#receiver?.tell('refused', htlc),
       })
     } catch (error) {
       // A bug must not leave the HTLC without an answer, nor bring down the channel that hands it on.
-      const ref = { channelId: effect.channelId, htlcId: effect.htlc.id }
+      const { channelId, htlc } = effect
+      const ref = { channelId, htlcId: htlc.id }
       this.#options.log.error('payment.onion-failed', { htlc: htlcName(ref), error: String(error) })
-      this.#upstream.fail(ref, { type: 'own', failure: { type: 'temporary_node_failure' } })
+      const answer = { type: 'own', failure: { type: 'temporary_node_failure' } } as const
+      this.#receiver?.tell('refused', { ...ref, paymentHash: htlc.paymentHash, answer })
     }
   }
 
   #recall(effect: ForwardEffect): void {
-    const nothing = (): void => {}
-    acceptIncoming(effect, {
-      nodeKey: this.#options.nodeKey,
-      upstream: this.#upstream,
-      height: this.#options.height,
-      receive: nothing,
-      relay: nothing,
-    })
+    recallIncoming(effect, { nodeKey: this.#options.nodeKey, upstream: this.#upstream })
   }
 
   #reportUntold({ channelId, htlcId }: HtlcRef): void {

@@ -7,7 +7,7 @@ import { decodeInvoiceRecord, encodeInvoiceRecord } from '../../payment/receive/
 import type { InvoiceRecord } from '../../payment/receive/invoice-record.ts'
 import { invoiceStatus, receivedMsat } from '../../payment/receive/invoice-record.ts'
 import { failUnknownPayment, stepInvoice, waiting } from '../../payment/receive/receive-machine.ts'
-import type { FinalHtlc, ReceiveInput, ReceiveState } from '../../payment/receive/receive-protocol.ts'
+import type { FinalHtlc, ReceiveInput, ReceiveState, RefusedHtlc } from '../../payment/receive/receive-protocol.ts'
 import type { Store, Write } from '../../store/store.ts'
 import type { ChannelDirectory } from '../channel/channel-directory.ts'
 import { hashesInChannels } from '../channel/hashes-in-channels.ts'
@@ -28,14 +28,15 @@ export interface ReceiverServices {
   readonly onUnreadable: OnUnreadable
 }
 
-/** An HTLC for us, with the hash that its invoice is found by. */
-type IncomingPayment = FinalHtlc & { readonly paymentHash: PaymentHash }
+/** An HTLC for us, or one that is refused whoever it is for, with the hash that its invoice is found by. */
+type Incoming = Extract<ReceiveInput, { readonly type: 'htlc' | 'refused' }> & { readonly paymentHash: PaymentHash }
 
 /** What the receiver of payments is told and asked. */
 export type ReceiverProtocol = {
   /** A new invoice; answered when it is durable. */
   add: { readonly request: { readonly invoice: InvoiceRecord }; readonly reply: void }
-  htlc: { readonly request: IncomingPayment; readonly reply: void }
+  htlc: { readonly request: FinalHtlc & { readonly paymentHash: PaymentHash }; readonly reply: void }
+  refused: { readonly request: RefusedHtlc & { readonly paymentHash: PaymentHash }; readonly reply: void }
   timeout: { readonly request: { readonly hash: string }; readonly reply: void }
   /** Lists expired invoices as expired; answered once all are listed. */
   expire: { readonly request: undefined; readonly reply: void }
@@ -43,7 +44,7 @@ export type ReceiverProtocol = {
   remove: { readonly request: { readonly lookedAt: readonly LookedAtRow[] }; readonly reply: RemovedRows }
 }
 
-export const RECEIVER_LANES = { htlc: 'priority', timeout: 'priority' } as const
+export const RECEIVER_LANES = { htlc: 'priority', refused: 'priority', timeout: 'priority' } as const
 
 /** This many unpaid invoices are kept in memory; the others are read when an HTLC comes for them. */
 const REMEMBERED_INVOICES = 10_000
@@ -61,7 +62,7 @@ class ReceiverDriver {
   readonly #context: ActorContext<ReceiverProtocol>
   readonly #states = new Map<string, ReceiveState>()
   /** HTLCs whose invoice is being read. */
-  readonly #reading = new Map<string, IncomingPayment[]>()
+  readonly #reading = new Map<string, Incoming[]>()
   readonly #timers = new Map<string, CancelTimer>()
   #added = 0
 
@@ -74,7 +75,8 @@ class ReceiverDriver {
     return {
       handlers: {
         add: ({ invoice }) => this.#add(invoice),
-        htlc: (payment) => this.#receive(payment),
+        htlc: ({ paymentHash, ...htlc }) => this.#receive({ type: 'htlc', htlc, paymentHash }),
+        refused: ({ paymentHash, ...htlc }) => this.#receive({ type: 'refused', htlc, paymentHash }),
         timeout: ({ hash }) => this.#input(hash, { type: 'mpp-timeout' }),
         expire: () => this.#expire(),
         remove: ({ lookedAt }) => this.#remove(lookedAt),
@@ -153,25 +155,26 @@ class ReceiverDriver {
     return new Promise((resolve) => store.submit(writes, () => resolve(sumOf(gone))))
   }
 
-  #receive(payment: IncomingPayment): void {
-    const hash = toHex(payment.paymentHash)
+  #receive(incoming: Incoming): void {
+    const hash = toHex(incoming.paymentHash)
     if (this.#states.has(hash)) {
-      this.#input(hash, { type: 'htlc', htlc: payment })
+      this.#input(hash, incoming)
       return
     }
     const waitingHtlcs = this.#reading.get(hash)
     if (waitingHtlcs !== undefined) {
-      waitingHtlcs.push(payment)
+      waitingHtlcs.push(incoming)
       return
     }
-    this.#reading.set(hash, [payment])
-    void readInvoice(this.#services.store, payment.paymentHash).then((invoice) => {
-      const htlcs = this.#reading.get(hash) ?? []
+    this.#reading.set(hash, [incoming])
+    void readInvoice(this.#services.store, incoming.paymentHash).then((invoice) => {
+      const all = this.#reading.get(hash) ?? []
       this.#reading.delete(hash)
       if (invoice !== undefined) this.#remember(hash, waiting(invoice))
-      for (const htlc of htlcs) {
-        if (invoice !== undefined) this.#input(hash, { type: 'htlc', htlc })
-        else this.#services.upstream.fail(htlc, failUnknownPayment(htlc, this.#env()).failure)
+      for (const each of all) {
+        if (invoice !== undefined) this.#input(hash, each)
+        else if (each.type === 'refused') this.#services.upstream.refuse(each.htlc)
+        else this.#services.upstream.fail(each.htlc, failUnknownPayment(each.htlc, this.#env()).failure)
       }
     })
   }
@@ -197,6 +200,9 @@ class ReceiverDriver {
           break
         case 'fail':
           upstream.fail(effect.htlc, effect.failure)
+          break
+        case 'refuse':
+          upstream.refuse(effect.htlc)
           break
         case 'schedule':
           this.#timers.get(hash)?.()

@@ -9,6 +9,7 @@ import {
 import { toHex } from '../../lib/bytes.ts'
 import type { Preimage } from '../../lib/ids.ts'
 import type { BadOnion } from '../../onion/sphinx.ts'
+import type { RefusedHtlc } from '../../payment/receive/receive-protocol.ts'
 import type { RelayEnding } from '../../payment/relay/relay-protocol.ts'
 import { failureReason, type UpstreamFailure } from '../../payment/upstream-failure.ts'
 import type { ChainHealth } from '../chain/chain-health.ts'
@@ -75,6 +76,12 @@ export class Upstream {
   /** BOLT 2, update_fail_malformed_htlc: the onion could not be read. */
   failMalformed(htlc: HtlcRef, { sha256OfOnion, failureCode }: Omit<BadOnion, 'code'>): void {
     this.#tell(htlc, { type: 'fail-malformed-htlc', htlcId: htlc.htlcId, sha256OfOnion, failureCode })
+  }
+
+  /** Gives one back that nobody has decided on before. */
+  refuse({ answer, ...htlc }: RefusedHtlc): void {
+    if (answer.type === 'own') this.fail(htlc, answer)
+    else this.failMalformed(htlc, answer)
   }
 
   /**

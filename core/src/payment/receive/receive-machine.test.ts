@@ -217,6 +217,18 @@ test('an HTLC that its channel wants back is given back, unless it is held or fu
   t.deepEqual(offer(state, refused(1n, 1_000_000n)).effects, [fulfil(htlc(1n, 1_000_000n))])
 })
 
+test('an HTLC that this version cannot read is given back, unless one that could has taken it', (t) => {
+  const { channelId, htlcId } = htlc(1n, 1_000_000n)
+  const answer = { type: 'malformed', sha256OfOnion: named('onion'), failureCode: 0xc018 } as const
+  const refused = (state: ReceiveState, id = htlcId) =>
+    stepInvoice(state, { type: 'refused', htlc: { channelId, htlcId: id, answer } }, env).effects
+  const { state } = offer(waiting(invoice), htlc(1n, 1_000_000n))
+  t.deepEqual(refused(waiting(state.invoice)), [fulfil(htlc(1n, 1_000_000n))])
+  for (const effects of [refused(waiting(state.invoice), 2n), refused(waiting(invoice))]) {
+    t.like(effects, [{ type: 'refuse', htlc: { answer } }])
+  }
+})
+
 test('a cancelled invoice gives its parts back; a settled one cannot be cancelled', (t) => {
   const { state } = offer(waiting(invoice), htlc(1n, 400_000n))
   const cancelled = stepInvoice(state, { type: 'cancel' }, env)

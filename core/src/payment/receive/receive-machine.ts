@@ -32,6 +32,8 @@ export const stepInvoice = (state: ReceiveState, input: ReceiveInput, env: Recei
   switch (input.type) {
     case 'htlc':
       return receive(state, input.htlc, env)
+    case 'refused':
+      return { state, effects: [settledBefore(state.invoice, input.htlc) ?? { type: 'refuse', htlc: input.htlc }] }
     case 'mpp-timeout':
       return { state: waiting(state.invoice), effects: state.parts.map((part) => fail(part, { type: 'mpp_timeout' })) }
     case 'cancel':
@@ -66,8 +68,7 @@ const take = (state: ReceiveState, htlc: FinalHtlc, env: ReceiveEnv): ReceiveSte
   const { invoice, parts } = state
   if (invoice.state.type === 'settled') {
     // Decided before: after a restart the channel hands its HTLCs on again.
-    const known = invoice.state.htlcs.some((settled) => isSame(settled, htlc))
-    return { state, effects: [known ? fulfil(htlc, invoice) : failUnknownPayment(htlc, env)] }
+    return { state, effects: [settledBefore(invoice, htlc) ?? failUnknownPayment(htlc, env)] }
   }
   if (parts.some((part) => isSame(part, htlc))) return { state, effects: [] }
   const problem = problemOf(state, htlc, env)
@@ -88,6 +89,12 @@ const take = (state: ReceiveState, htlc: FinalHtlc, env: ReceiveEnv): ReceiveSte
   }
   return settle(invoice, held, env)
 }
+
+/** What is due to an HTLC whose preimage is released, whatever would be said of it now. */
+const settledBefore = (invoice: InvoiceRecord, htlc: HtlcRef): FulfilEffect | undefined =>
+  invoice.state.type === 'settled' && invoice.state.htlcs.some((settled) => isSame(settled, htlc))
+    ? fulfil(htlc, invoice)
+    : undefined
 
 /** The whole payment is here. The list is in the row, and so is stored before any of it is fulfilled. */
 const settle = (invoice: InvoiceRecord, parts: readonly FinalHtlc[], env: ReceiveEnv): ReceiveStep => {

@@ -15,6 +15,14 @@ export interface FinalHtlc extends HtlcRef {
   readonly refusal?: FailureMessage
 }
 
+/** A received HTLC that this version would not take, whoever is the last node: it may have been decided on before. */
+export interface RefusedHtlc extends HtlcRef {
+  readonly answer:
+    | { readonly type: 'own'; readonly failure: FailureMessage }
+    /** BOLT 2, update_fail_malformed_htlc. */
+    | { readonly type: 'malformed'; readonly sha256OfOnion: Uint8Array; readonly failureCode: number }
+}
+
 /**
  * An invoice and the parts of its payment that are held. `invoice` is its row, to be written whenever it is another object
  * than before. The parts are not stored: after a restart their channels hand them on again.
@@ -33,6 +41,7 @@ export interface ReceiveEnv {
 
 export type ReceiveInput =
   | { readonly type: 'htlc'; readonly htlc: FinalHtlc }
+  | { readonly type: 'refused'; readonly htlc: RefusedHtlc }
   /** The timer of `schedule`. */
   | { readonly type: 'mpp-timeout' }
   | { readonly type: 'cancel' }
@@ -40,6 +49,7 @@ export type ReceiveInput =
 export type ReceiveEffect =
   | FulfilEffect
   | FailEffect
+  | { readonly type: 'refuse'; readonly htlc: RefusedHtlc }
   /** Answered by `mpp-timeout`; replaces an earlier one of the same invoice. */
   | { readonly type: 'schedule'; readonly delayMs: number }
   | { readonly type: 'unschedule' }
