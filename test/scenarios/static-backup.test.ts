@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
@@ -120,6 +120,74 @@ test('a channel is in the static backup on the disk before its funding is on its
   const made = await alice.ask('channels', 'backup', { folder: join(folder, 'by-hand') })
   t.is(made.channels, 1)
   t.is(readFileSync(made.path).length, made.bytes)
+})
+
+/** Bob's static backup has a place that goes away and comes back; alice has opened a channel to him that is in no block yet. */
+const placeOfBob = async (t: ExecutionContext) => {
+  const { folder, world } = inFolder(t)
+  const there = join(folder, 'there')
+  mkdirSync(there)
+  const alice = await world.node('alice')
+  const bob = await world.node('bob', {
+    path: join(folder, 'bob.sqlite'),
+    staticBackup: { own: join(there, 'channels.backup') },
+  })
+  const carol = await world.node('carol')
+  for (const node of [alice, carol]) {
+    await node.faucet(5_000_000n)
+    await node.connectTo(bob)
+  }
+  const opening = { nodeId: bob.id, fundingSat: 1_000_000n, pushMsat: 300_000_000n }
+  const { channelId } = await alice.ask('channels', 'open', opening)
+  /** A new backup of bob is due. */
+  const openAnother = () => carol.tryAsk('channels', 'open', { nodeId: bob.id, fundingSat: 1_000_000n })
+  return {
+    world,
+    alice,
+    bob,
+    carol,
+    channelId: channelId as string,
+    openAnother,
+    takeAway: () => renameSync(there, join(folder, 'away')),
+    putBack: () => renameSync(join(folder, 'away'), there),
+    isMissed: async () =>
+      (await bob.ask('node', 'getInfo', {})).warnings.some((warning) => warning.includes('static backup')),
+  }
+}
+
+test('a channel that is in the static backup opens and pays, while another waits for a place that is away', async (t) => {
+  const { world, alice, bob, channelId, openAnother, takeAway, putBack, isMissed } = await placeOfBob(t)
+  takeAway()
+  const opened = openAnother()
+  await bob.until(isMissed)
+  await world.mine(6)
+  for (const node of [alice, bob]) await node.until(() => node.isUsable(channelId))
+  await bob.pay(await alice.invoice(10_000_000n))
+  t.deepEqual(alice.payloads('channel.closing'), [])
+  putBack()
+  // A backup is due again, and with it what has waited goes.
+  await alice.ask('channels', 'open', { nodeId: bob.id, fundingSat: 1_000_000n })
+  t.true((await opened).ok)
+})
+
+test('what a channel sends after something that waits for the static backup waits behind it', async (t) => {
+  const { world, alice, bob, carol, channelId, openAnother, takeAway, putBack, isMissed } = await placeOfBob(t)
+  await bob.stop()
+  takeAway()
+  // What is not at its place may as well be lost: all channels wait for the next.
+  await bob.start()
+  await bob.until(isMissed)
+  await alice.connectTo(bob)
+  await world.mine(6)
+  await bob.until(() => bob.isUsable(channelId))
+  const paid = bob.pay(await alice.invoice(10_000_000n))
+  await bob.until(async () => (await bob.ask('channels', 'get', { channelId })).channel.localMsat === 290_000_000n)
+  t.false(await alice.isUsable(channelId))
+  putBack()
+  await carol.connectTo(bob)
+  t.true((await openAnother()).ok)
+  t.is((await paid).status, 'settled')
+  t.deepEqual(alice.payloads('channel.closing'), [])
 })
 
 /** Bob keeps the backup of alice, and says nothing of it. */

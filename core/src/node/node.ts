@@ -198,7 +198,7 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
     watcher,
     sight,
     mempoolSpend: (outpoint) => backend.mempoolSpend(outpoint),
-    whenKept: (act) => backups.keeper.whenKept(act),
+    kept: backups.keeper,
     isUnspent: async (outpoint) => (await backend.getUtxo(outpoint)) !== undefined,
     wallet,
     scripts,

@@ -44,7 +44,7 @@ export const openChannelBackups = async (
     return bytes.ok ? openStaticBackup(key, bytes.value, chainHash) : bytes
   }
   const last = places === undefined ? undefined : await read(places.own)
-  const keeper = new StaticBackupKeeper(options, last?.ok ? last.value.madeAt : 0n)
+  const keeper = new StaticBackupKeeper(options, last?.ok ? last.value : undefined)
   const oneByOne = inTurn()
   let newest = 0n
   return {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import type { ActorRef } from '../../actor/types.ts'
+import { staticChannelOf } from '../../channel/index.ts'
 import { TwoParties } from '../../channel/transitions/fixtures/two-parties.ts'
 import { virtualClock } from '../../lib/clock-virtual.ts'
 import { seededRng } from '../../lib/rng.ts'
@@ -15,7 +16,7 @@ import { StaticBackupKeeper } from './static-backup-keeper.ts'
 const KEY = new Uint8Array(32).fill(7)
 const CHAIN = new Uint8Array(32).fill(9)
 
-const rig = (t: ExecutionContext, lastMadeAt?: bigint) => {
+const rig = (t: ExecutionContext, lastMadeAt?: bigint, held: readonly number[] = []) => {
   const folder = mkdtempSync(join(tmpdir(), 'fulgurite-keeper-'))
   t.teardown(() => rmSync(folder, { recursive: true }))
   const clock = virtualClock(1_000)
@@ -33,7 +34,14 @@ const rig = (t: ExecutionContext, lastMadeAt?: bigint) => {
       addressesOf: () => ['127.0.0.1:9735'],
       onRenewed() {},
     },
-    lastMadeAt,
+    lastMadeAt === undefined
+      ? undefined
+      : {
+          chainHash: CHAIN,
+          madeAt: lastMadeAt,
+          peers: [],
+          channels: held.map((n) => ({ ...staticChannelOf(alice.funded), channelId: idOf(n) })),
+        },
   )
   const read = () => {
     const backup = openStaticBackup(KEY, readFileSync(own), CHAIN)
@@ -45,9 +53,11 @@ const rig = (t: ExecutionContext, lastMadeAt?: bigint) => {
 
 const { alice } = new TwoParties().ready()
 
+const idOf = (n: number): Uint8Array => new Uint8Array(32).fill(n)
+
 const add = (directory: ChannelDirectory, n: number): void => {
   const ref = { path: `/channels/${n}` } as unknown as ActorRef<ChannelProtocol>
-  const channelId = new Uint8Array(32).fill(n)
+  const channelId = idOf(n)
   const { funded } = alice
   const state = { durable: { ...funded, params: { ...funded.params, channelId } } }
   directory.put(
@@ -63,35 +73,68 @@ const add = (directory: ChannelDirectory, n: number): void => {
   )
 }
 
-const kept = (keeper: StaticBackupKeeper): Promise<void> => new Promise((resolve) => keeper.whenKept(resolve))
+const kept = (keeper: StaticBackupKeeper, n: number): Promise<void> =>
+  new Promise((resolve) => keeper.whenKept(idOf(n), resolve))
 
-test('a channel is on the disk before what waits for it, and what waits goes in order', async (t) => {
+test('a channel is on the disk before what waits for it, and what it releases later goes in order behind that', async (t) => {
   const { folder, channelDirectory, keeper, read } = rig(t)
   mkdirSync(join(folder, 'own'))
   const order: number[] = []
   add(channelDirectory, 1)
-  keeper.whenKept(() => order.push(1))
+  keeper.whenKept(idOf(1), () => order.push(1))
   t.deepEqual(order, [], 'nothing goes before the node has started')
   keeper.start()
-  add(channelDirectory, 2)
-  keeper.whenKept(() => {
+  keeper.inOrder(idOf(1), () => {
     order.push(2)
-    keeper.whenKept(() => order.push(4))
+    keeper.inOrder(idOf(1), () => order.push(4))
   })
-  keeper.whenKept(() => order.push(3))
-  await kept(keeper)
+  keeper.whenKept(idOf(1), () => order.push(3))
+  await kept(keeper, 1)
   t.deepEqual(order, [1, 2, 3, 4])
   const { channels, peers } = read()
   t.deepEqual(
-    channels.map(({ channelId }) => channelId[0]),
-    [1, 2],
+    channels.map(({ channelId }) => channelId),
+    [idOf(1)],
   )
   t.like(peers, [{ addresses: ['127.0.0.1:9735'] }])
-  let isAtOnce = false
-  keeper.whenKept(() => {
-    isAtOnce = true
-  })
-  t.true(isAtOnce)
+  for (const method of ['whenKept', 'inOrder'] as const) {
+    let isAtOnce = false
+    keeper[method](idOf(1), () => {
+      isAtOnce = true
+    })
+    t.true(isAtOnce)
+  }
+  await keeper.stop()
+})
+
+test('a channel waits for no other: one that is in a backup on the disk, also of an earlier life, goes on while a later one waits', async (t) => {
+  const { folder, channelDirectory, keeper } = rig(t, 5_000n, [8])
+  add(channelDirectory, 8)
+  const order: number[] = []
+  keeper.whenKept(idOf(8), () => order.push(8))
+  t.deepEqual(order, [8])
+  mkdirSync(join(folder, 'own'))
+  keeper.start()
+  add(channelDirectory, 1)
+  await kept(keeper, 1)
+  rmSync(join(folder, 'own'), { recursive: true })
+  add(channelDirectory, 2)
+  keeper.whenKept(idOf(2), () => order.push(2))
+  while (keeper.warnings().length === 0) await new Promise((resolve) => setImmediate(resolve))
+  for (const n of [1, 8]) keeper.whenKept(idOf(n), () => order.push(n))
+  t.deepEqual(order, [8, 1, 8])
+  await keeper.stop()
+})
+
+test('a channel that is over is in no backup, and what it has waiting goes', async (t) => {
+  const { channelDirectory, keeper } = rig(t)
+  keeper.start()
+  add(channelDirectory, 1)
+  const done = kept(keeper, 1)
+  const entry = channelDirectory.get(idOf(1))
+  if (entry !== undefined) channelDirectory.remove(entry)
+  await done
+  t.pass()
   await keeper.stop()
 })
 
@@ -100,7 +143,7 @@ test('a backup that cannot be written keeps what waits for it, says so, and is t
   keeper.start()
   add(channelDirectory, 1)
   let isKept = false
-  const done = kept(keeper).then(() => {
+  const done = kept(keeper, 1).then(() => {
     isKept = true
   })
   while (keeper.warnings().length === 0) await new Promise((resolve) => setImmediate(resolve))
@@ -120,11 +163,12 @@ test('a backup that cannot be written keeps what waits for it, says so, and is t
 test('each backup is later than the one before, also where the clock was put back', async (t) => {
   const { folder, channelDirectory, keeper, read } = rig(t, 5_000n)
   mkdirSync(join(folder, 'own'))
-  keeper.start()
-  await kept(keeper)
-  t.is(read().madeAt, 5_001n)
   add(channelDirectory, 1)
-  await kept(keeper)
+  keeper.start()
+  await kept(keeper, 1)
+  t.is(read().madeAt, 5_001n)
+  add(channelDirectory, 2)
+  await kept(keeper, 2)
   t.is(read().madeAt, 5_002n)
   await keeper.stop()
 })

@@ -1,7 +1,7 @@
 import { isFunded, type StaticChannel, staticChannelOf } from '../../channel/index.ts'
 import { toHex } from '../../lib/bytes.ts'
 import type { CancelTimer, Clock } from '../../lib/clock.ts'
-import type { NodeId } from '../../lib/ids.ts'
+import type { ChannelId, NodeId } from '../../lib/ids.ts'
 import type { Rng } from '../../lib/rng.ts'
 import type { ChannelDirectory } from '../channel/channel-directory.ts'
 import type { NodeLog } from '../node-log.ts'
@@ -36,7 +36,7 @@ const PATIENCE_MS = 5_000
 
 /**
  * Keeps a static backup of all channels that are not over: a new one whenever a channel came or went. What may put money into a channel waits
- * until the channel is in it (`whenKept`).
+ * until that channel is in it (`whenKept`), and what the channel releases later goes after that (`inOrder`).
  */
 export class StaticBackupKeeper {
   readonly #options: StaticBackupKeeperOptions
@@ -44,8 +44,12 @@ export class StaticBackupKeeper {
   readonly #channels = new Map<string, StaticChannel>()
   readonly #idsOfRefs = new Map<unknown, string>()
   readonly #open = new Set<unknown>()
-  /** What waits for the next backup, in order. */
-  readonly #waiting: (() => void)[] = []
+  /** Those that no backup on the disk holds. */
+  readonly #unkept = new Set<string>()
+  /** What waits, by channel id and in order: never an empty list. */
+  readonly #waiting = new Map<string, (() => void)[]>()
+  /** Those of the backup that was on the disk at the start, until the database has told of them. */
+  readonly #keptBefore: ReadonlySet<string>
   #isOutdated = false
   #isOtherOutdated = false
   #isOtherBusy = false
@@ -58,10 +62,11 @@ export class StaticBackupKeeper {
   #failure: string | undefined
   #otherFailure: string | undefined
 
-  /** `lastMadeAt`: of the newest backup that is known. */
-  constructor(options: StaticBackupKeeperOptions, lastMadeAt = 0n) {
+  /** `onDisk`: the backup that is at our own place. */
+  constructor(options: StaticBackupKeeperOptions, onDisk?: StaticBackup) {
     this.#options = options
-    this.#lastMadeAt = lastMadeAt
+    this.#lastMadeAt = onDisk?.madeAt ?? 0n
+    this.#keptBefore = new Set(onDisk?.channels.map(({ channelId }) => toHex(channelId)))
     options.channelDirectory.follow((ref, now) => {
       const known = this.#idsOfRefs.get(ref)
       const durable = now?.state.durable
@@ -75,11 +80,14 @@ export class StaticBackupKeeper {
         const id = toHex(durable.params.channelId)
         this.#idsOfRefs.set(ref, id)
         this.#channels.set(id, staticChannelOf(durable))
+        if (this.#isStarted || !this.#keptBefore.has(id)) this.#unkept.add(id)
       } else {
         if (known === undefined) return
         this.#idsOfRefs.delete(ref)
         this.#open.delete(ref)
         this.#channels.delete(known)
+        // It will be in no backup: what it has waiting is told that it is over by what comes behind.
+        if (this.#unkept.delete(known)) queueMicrotask(() => this.#release())
       }
       this.#outdate()
     })
@@ -97,11 +105,19 @@ export class StaticBackupKeeper {
     await this.#writing
   }
 
-  /** Acts at once if every channel is in a backup that is on the disk, otherwise then; in the order of the calls. */
-  whenKept(act: () => void): void {
-    const isBehind = this.#isOutdated || this.#writing !== undefined || this.#waiting.length > 0
-    if (isBehind && this.#options.places !== undefined) this.#waiting.push(act)
-    else act()
+  /** Acts at once if the channel is in a backup that is on the disk and has nothing waiting, otherwise then; in the order of the calls. */
+  whenKept(channelId: ChannelId, act: () => void): void {
+    const id = toHex(channelId)
+    if (this.#options.places === undefined || !this.#unkept.has(id) || this.#waiting.has(id))
+      this.inOrder(channelId, act)
+    else this.#waiting.set(id, [act])
+  }
+
+  /** Acts once nothing of the channel waits any more that was released before. */
+  inOrder(channelId: ChannelId, act: () => void): void {
+    const before = this.#waiting.size === 0 ? undefined : this.#waiting.get(toHex(channelId))
+    if (before === undefined) act()
+    else before.push(act)
   }
 
   /** What the operator should do something about. */
@@ -163,18 +179,29 @@ export class StaticBackupKeeper {
       this.#writing = undefined
       if (this.#failure !== undefined) return this.#retry()
       // A channel has come meanwhile, and this backup lacks it.
-      if (this.#isOutdated) return this.#write()
-      if (this.#isOtherOutdated) this.#retry()
-      for (let act = this.#waiting.shift(); act !== undefined; act = this.#waiting.shift()) act()
+      if (this.#isOutdated) this.#write()
+      else if (this.#isOtherOutdated) this.#retry()
+      this.#release()
     })
+  }
+
+  #release(): void {
+    for (const [id, acts] of this.#waiting) {
+      if (this.#unkept.has(id)) continue
+      // What one of them adds is behind the others.
+      for (let act = acts.shift(); act !== undefined; act = acts.shift()) act()
+      this.#waiting.delete(id)
+    }
   }
 
   async #writeAll(places: StaticBackupPlaces): Promise<void> {
     this.#isOutdated = false
+    const held = [...this.#channels.keys()]
     const bytes = this.sealed()
     const [failure] = await Promise.all([this.#replace(places.own, bytes), this.#replaceOther(places, bytes)])
     this.#failure = failure
     if (failure !== undefined) this.#isOutdated = true
+    else for (const id of held) this.#unkept.delete(id)
   }
 
   /** A place that fails, or does not answer, is waited for no longer than that. */

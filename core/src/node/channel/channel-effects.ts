@@ -59,12 +59,15 @@ interface Sorted {
   readonly writes: Write[]
   readonly inward: (() => void)[]
   readonly outward: (() => void)[]
+  /** What goes to the chain because a channel ends: it waits for the commit alone. */
+  readonly chainward: (() => void)[]
 }
 
 /**
  * Performs what the transitions of a channel ask for. Effects within the node happen now, but after the step is handed to the store, so
  * that a step that throws has told nobody anything. Effects that leave the node wait for the commit that holds the step; as the writer is
- * ordered, they also wait for all earlier commits.
+ * ordered, they also wait for all earlier commits. What brings money into the channel waits for its static backup as well, and what the
+ * channel releases later goes after it, so that its peer sees the steps in their order.
  */
 export class ChannelEffects {
   readonly #parts: ChannelParts
@@ -79,21 +82,23 @@ export class ChannelEffects {
   /** The state after the step is published already. */
   perform(effects: readonly Effect[], step: StepToPerform): void {
     const { services, hold, context } = this.#parts
-    const sorted: Sorted = { writes: [...(step.writes ?? [])], inward: [], outward: [] }
+    const sorted: Sorted = { writes: [...(step.writes ?? [])], inward: [], outward: [], chainward: [] }
     for (const effect of effects) this.#sort(effect, sorted, step)
-    const { writes, inward, outward } = sorted
+    const { writes, inward, outward, chainward } = sorted
     const { phase } = this.#durable
     // A command that is answered before it is over gets its answer one microtask later: stopping must not overtake that.
     if (phase === 'closed' || phase === 'aborted') outward.push(() => queueMicrotask(() => context.stop()))
-    if (writes.length > 0 || outward.length > 0) {
+    if (writes.length > 0 || outward.length > 0 || chainward.length > 0) {
       const { state } = entryOf(hold)
+      const { channelId } = idsOf(state.durable)
       services.store.submit(writes, () => {
         publish(services, hold, { durableState: state })
+        for (const release of chainward) this.#release(release)
         const releaseAll = (): void => {
           for (const release of outward) this.#release(release)
         }
-        if (effects.some(bringsMoney)) services.whenKept(releaseAll)
-        else releaseAll()
+        if (effects.some(bringsMoney)) services.kept.whenKept(channelId, releaseAll)
+        else services.kept.inOrder(channelId, releaseAll)
       })
       hold.submitted = state
     }
@@ -124,7 +129,11 @@ export class ChannelEffects {
     }
   }
 
-  #sort(effect: Effect, { writes, inward, outward }: Sorted, { resuming = false, openedByUs }: StepToPerform): void {
+  #sort(
+    effect: Effect,
+    { writes, inward, outward, chainward }: Sorted,
+    { resuming = false, openedByUs }: StepToPerform,
+  ): void {
     const { services, hold, context, signing, rations, commands, watches } = this.#parts
     const again = context.restarts > 0
     switch (effect.type) {
@@ -132,7 +141,9 @@ export class ChannelEffects {
         outward.push(this.#sending(effect))
         break
       case 'publish':
-        outward.push(() => this.#publisher.publish(effect, signing.signer(this.#durable), this.#owner()))
+        ;(effect.purpose === 'funding' ? outward : chainward).push(() =>
+          this.#publisher.publish(effect, signing.signer(this.#durable), this.#owner()),
+        )
         break
       case 'emit':
         if (rations.repeats(effect.event, writes.length > 0)) break
@@ -154,7 +165,7 @@ export class ChannelEffects {
         outward.push(() => abandonFunding(services.wallet, services.broadcaster, effect.tx))
         break
       case 'withdraw-commitment':
-        outward.push(() => services.publisher.withdrawCommitment(this.#owner().channelId))
+        chainward.push(() => services.publisher.withdrawCommitment(this.#owner().channelId))
         break
       case 'ask-accept':
         outward.push(() => this.#askAccept(effect))

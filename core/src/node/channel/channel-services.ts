@@ -10,7 +10,7 @@ import type {
   SettleEffect,
 } from '../../channel/index.ts'
 import type { Clock } from '../../lib/clock.ts'
-import type { OutPoint } from '../../lib/ids.ts'
+import type { ChannelId, OutPoint } from '../../lib/ids.ts'
 import type { BlockHeight } from '../../lib/units.ts'
 import type { Store } from '../../store/store.ts'
 import type { Wallet } from '../../wallet/wallet.ts'
@@ -24,6 +24,14 @@ import type { NodeLog } from '../node-log.ts'
 import type { Publisher } from '../publishing/publisher.ts'
 import type { ChannelDirectory } from './channel-directory.ts'
 import type { ShutdownScripts } from './shutdown-scripts.ts'
+
+/** A channel waits for none but itself. */
+interface KeptChannels {
+  /** Acts once the static backup holds the channel, and after what it has waiting. */
+  whenKept(channelId: ChannelId, act: () => void): void
+  /** Acts after what the channel has waiting. */
+  inOrder(channelId: ChannelId, act: () => void): void
+}
 
 /** Everything outside its own state that a channel's actor can reach. */
 export interface ChannelServices {
@@ -40,8 +48,8 @@ export interface ChannelServices {
   mempoolSpend(outpoint: OutPoint): Promise<Tx | undefined>
   /** Whether the best chain has the output and none of its blocks spends it. Rejects where the backend does not answer. */
   isUnspent(outpoint: OutPoint): Promise<boolean>
-  /** Acts once the static backup holds every channel that there is now, in the order of the calls. */
-  whenKept(act: () => void): void
+  /** What a channel releases waits, in order, where something of it needs the channel to be in the static backup. */
+  readonly kept: KeptChannels
   readonly wallet: Wallet
   readonly scripts: ShutdownScripts
   readonly broadcaster: Broadcaster
