@@ -37,7 +37,7 @@ const fundings = (count: number): number => {
   return perSecond(() => {
     const funded = wallet.fund({ outputs: [OUTPUT], feeratePerKw: 500 })
     if (!funded.ok) throw new Error(funded.error.code)
-    wallet.release(funded.value.tx.inputs.map(({ outpoint }) => outpoint))
+    wallet.release(funded.value.tx)
   })
 }
 

@@ -10,10 +10,10 @@ import { progressShutdown } from './transitions/closing/shutdown.ts'
 import { simpleCloseTimedOut } from './transitions/closing/simple-close.ts'
 import { runCommand } from './transitions/command.ts'
 import { checkDeadlines, forgetUnfunded } from './transitions/common/deadlines.ts'
-import { type Step, stay, to } from './transitions/common/step.ts'
+import { andThen, type Step, stay, to } from './transitions/common/step.ts'
 import { connected, disconnected, reestablishTimedOut } from './transitions/connection.ts'
 import { endRest } from './transitions/end-rest.ts'
-import { coinSpent, heedRival, rivalConfirmed, rivalUndone } from './transitions/opening/double-spend.ts'
+import { coinSpent, heedCoins, heedRival, rivalConfirmed, rivalUndone } from './transitions/opening/double-spend.ts'
 import { forgetFundingTx, fundingConfirmed, fundingUndone } from './transitions/opening/ready.ts'
 import { recvMessage } from './transitions/peer-message.ts'
 
@@ -56,11 +56,14 @@ const chainInput = (state: ChannelState, input: ChainInput, env: ChannelEnv): St
   if (!isFunded(durable)) return stay(state)
   const live = session === undefined ? { durable } : { durable, session }
   switch (input.type) {
-    case 'block':
+    case 'block': {
+      const coins = heedCoins(live, env)
+      if (coins !== undefined) return andThen(coins, (next) => chainInput(next, input, env))
       if (durable.phase === 'closing') {
         return heedRival(live, env) ?? forgetUnfunded(live, env) ?? closingBlock(durable, session, env)
       }
       return heedRival(live, env) ?? checkDeadlines({ ...live, durable: forgetFundingTx(durable, env) }, env)
+    }
     case 'spent':
       return coinSpent(live, input) ?? outputSpent(live, input, env)
     case 'confirmed': {

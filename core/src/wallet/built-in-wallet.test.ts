@@ -160,10 +160,29 @@ test('fund — never uses what is reserved; release makes it available again', (
   if (!first.ok || !second.ok) return t.fail()
   t.notDeepEqual(outpointsOf(first.value.tx), outpointsOf(second.value.tx))
   t.like(wallet.fund(request), { ok: false, error: { code: 'insufficient-funds', available: 0n } })
-  wallet.release(outpointsOf(first.value.tx))
+  wallet.release(first.value.tx)
   const third = wallet.fund(request)
   t.true(third.ok)
   t.notDeepEqual(third.ok && third.value.tx.outputs[1], first.value.tx.outputs[1], 'a change key is used once')
+})
+
+test('release — frees no coin that is set aside for another transaction by now', (t) => {
+  const { wallet, receive } = walletRig()
+  receive(100_000n)
+  const request = { outputs: [{ amount: 60_000n, script: FUNDING }], feeratePerKw: 253 }
+  const first = wallet.fund(request)
+  if (!first.ok) return t.fail()
+  // Published, and dropped: its coin is free again before whoever made it hears of that.
+  wallet.processTx(first.value.tx, { purpose: 'channel-funding' })
+  wallet.forget(first.value.tx)
+  const second = wallet.fund(request)
+  if (!second.ok) return t.fail()
+  t.true(wallet.isDisplaced(first.value.tx))
+  t.false(wallet.isDisplaced(second.value.tx))
+  wallet.release(first.value.tx)
+  t.is(wallet.balance().reserved, 100_000n)
+  wallet.release(second.value.tx)
+  t.is(wallet.balance().reserved, 0n)
 })
 
 test('reservations — survive a restart', (t) => {

@@ -188,9 +188,13 @@ export const builtInWallet = (options: BuiltInWalletOptions): Wallet => {
     const over = overLimit(built.value.fee, maxFee)
     return over === undefined ? built : err(over)
   }
+  // Who has set a coin aside last. What was set aside before the start is nobody else's: see `releaseForgotten`.
+  const holders = new Map<string, string>()
   // Reserves the inputs and marks the change key as used, in one write.
   const keep = (funded: FundedTx): FundedTx => {
     const path = changePath()
+    const txid = toHex(txidOf(funded.tx))
+    for (const { outpoint } of funded.tx.inputs) holders.set(outpointKey(outpoint), txid)
     const reserved = setReserved(
       state,
       funded.tx.inputs.map(({ outpoint }) => outpoint),
@@ -294,7 +298,24 @@ export const builtInWallet = (options: BuiltInWalletOptions): Wallet => {
     },
     sign,
     reserve: (outpoints: readonly OutPoint[]) => change(setReserved(state, outpoints, true)),
-    release: (outpoints: readonly OutPoint[]) => change(setReserved(state, outpoints, false)),
+    release(tx) {
+      const txid = toHex(txidOf(tx))
+      const own = tx.inputs
+        .map(({ outpoint }) => outpoint)
+        .filter((outpoint) => (holders.get(outpointKey(outpoint)) ?? txid) === txid)
+      for (const outpoint of own) holders.delete(outpointKey(outpoint))
+      change(setReserved(state, own, false))
+    },
+    releaseForgotten: (outpoints) => change(setReserved(state, outpoints, false)),
+    isDisplaced(tx) {
+      const txid = toHex(txidOf(tx))
+      return tx.inputs.some(({ outpoint }) => {
+        const { spentBy, reserved } = state.coins.get(outpointKey(outpoint)) ?? {}
+        const by = spentBy === undefined ? reserved && holders.get(outpointKey(outpoint)) : toHex(spentBy)
+        return typeof by === 'string' && by !== txid
+      })
+    },
+    lacksCoinOf: ({ inputs }) => inputs.some(({ outpoint }) => !state.coins.has(outpointKey(outpoint))),
     setFrozen(outpoint, frozen, by) {
       const coin = state.coins.get(outpointKey(outpoint))
       if (coin === undefined || coin.spentBy !== undefined) return err({ code: 'unknown' })

@@ -192,8 +192,14 @@ export interface Wallet {
   sign(funded: Pick<FundedTx, 'tx' | 'prevouts'>): Tx
   /** Sets coins of ours aside; others are passed over. */
   reserve(outpoints: readonly OutPoint[]): void
-  /** Undoes a reservation: the transaction will never be published. */
-  release(outpoints: readonly OutPoint[]): void
+  /** The transaction will never be published: its coins are free again, but for those that are set aside for another by now. */
+  release(tx: Tx): void
+  /** At a start: these coins are set aside for nothing that there still is. */
+  releaseForgotten(outpoints: readonly OutPoint[]): void
+  /** Whether the transaction spends what is no coin of the wallet's: what made it never happened, or can no longer happen. */
+  lacksCoinOf(tx: Tx): boolean
+  /** Whether a coin that the transaction spends is spent by another, or set aside for another. */
+  isDisplaced(tx: Tx): boolean
   /** Leaves a coin alone until it is told otherwise. */
   setFrozen(outpoint: OutPoint, frozen: boolean, by: Asker): Result<void, KeptError>
   /** Words for a transaction or an address of ours; none takes them away. */

@@ -2,7 +2,7 @@ import type { Tx } from '../../bitcoin/transaction.ts'
 import { equalBytes } from '../../lib/bytes.ts'
 import { invariant } from '../../lib/errors.ts'
 import type { OutPoint, TxId } from '../../lib/ids.ts'
-import type { FeeratePerKw, Sat } from '../../lib/units.ts'
+import type { BlockHeight, FeeratePerKw, Sat } from '../../lib/units.ts'
 import type { Commitment, FundingStatus } from '../state/commitment.ts'
 import type { FundedCommon } from '../state/durable.ts'
 
@@ -51,13 +51,22 @@ export const isFundingConfirmed = (commitments: Pick<Commitments, 'active'>): bo
   latest(commitments).fundingStatus.type === 'confirmed'
 
 /**
- * Whether the funding was in a block that has been undone, or a coin of it is spent otherwise: until it is in a block, nothing new is risked
+ * Since which block the funding, which is in none, can come into none any more: a coin of it is spent otherwise, or is none. `undefined` if it
+ * can. It may be undone.
+ */
+export const fundingDeadSince = ({
+  active,
+  fundingCoins,
+  coinsGoneSince,
+}: Pick<FundedCommon, 'active' | 'fundingCoins' | 'coinsGoneSince'>): BlockHeight | undefined =>
+  isFundingConfirmed({ active }) ? undefined : (fundingCoins?.rival?.height ?? coinsGoneSince)
+
+/**
+ * Whether the funding was in a block that has been undone, or can be in none as things are: until it is in a block, nothing new is risked
  * in the channel, and nothing in it counts as ours.
  */
-export const isFundingUndone = ({ active, fundingCoins }: Pick<FundedCommon, 'active' | 'fundingCoins'>): boolean => {
-  const { type } = latest({ active }).fundingStatus
-  return type === 'reorganised' || (type === 'unconfirmed' && fundingCoins?.rival !== undefined)
-}
+export const isFundingUndone = (durable: Pick<FundedCommon, 'active' | 'fundingCoins' | 'coinsGoneSince'>): boolean =>
+  latest(durable).fundingStatus.type === 'reorganised' || fundingDeadSince(durable) !== undefined
 
 /** The fee rate of the commitments, without changes that are under way. */
 export const commitmentFeerate = (commitments: Pick<Commitments, 'active'>): FeeratePerKw =>

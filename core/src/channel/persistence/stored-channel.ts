@@ -1,7 +1,7 @@
 import type { Tx } from '../../bitcoin/transaction.ts'
 import type { ShachainStore } from '../../crypto/shachain.ts'
 import type { HtlcId, OutPoint, PublicKey, Signature, TxId } from '../../lib/ids.ts'
-import type { FeeratePerKw, Msat, Sat } from '../../lib/units.ts'
+import type { BlockHeight, FeeratePerKw, Msat, Sat } from '../../lib/units.ts'
 import type { FundingSignature } from '../../wire/funding-signature.ts'
 import type { CommitmentFormatName } from '../commitment/commitment-format.ts'
 import type { ClosingProgress, SignedClose } from '../state/closing.ts'
@@ -41,6 +41,7 @@ export interface StoredFunded {
   readonly closes?: readonly SignedClose[]
   readonly closesTaken?: NonNullable<Funded['closesTaken']>
   readonly fundingCoins?: FundingCoins
+  readonly coinsGoneSince?: BlockHeight
 }
 
 /** What the first version did not have: each has a record in a row of its own (`fundedV1`). Its absence means what it meant then. */
@@ -50,6 +51,7 @@ export type LaterOfFunded =
   | 'closesTaken'
   | 'recovered'
   | 'fundingCoins'
+  | 'coinsGoneSince'
   | 'closingMinFeeratePerKw'
   | 'closingScript'
   | 'closes'

@@ -330,6 +330,7 @@ export const laterOfFunded: LaterFields<Pick<StoredFunded, LaterOfFunded | 'clos
   quarantine: { number: 2, codec: struct<Quarantine>({ since: count, throws: count }) },
   recovered: { number: 3, codec: yes },
   fundingCoins: { number: 4, codec: fundingCoins },
+  coinsGoneSince: { number: 8, codec: u32 },
   closing: {
     number: 9,
     within: {

@@ -30,6 +30,11 @@ export interface FundedCommon {
   readonly fundingTx?: Tx
   /** Absent in a state of an earlier version, and once no reorganisation can undo the funding. The funder's are those of `fundingTx`. */
   readonly fundingCoins?: FundingCoins
+  /**
+   * A transaction that the funding spends from is in no block and will be in none, as the wallet knows from its blocks: there is no such coin.
+   * As long as that is so, the funding can be in no block. Only the funder has it; counted from where the channel first heard of it.
+   */
+  readonly coinsGoneSince?: BlockHeight
   /** Whether the peer has sent `channel_ready`, which may come before the funding is deep enough for us. */
   readonly remoteReady: boolean
   /** Scripts of the `shutdown` messages sent and received, in any phase after the funding. */

@@ -12,6 +12,8 @@ export interface ChannelEnv {
   readonly settings: ChannelSettings
   /** Our per-commitment point of a number. Pure: the same number always has the same point. */
   readonly commitmentPoint: (index: number) => PublicKey
+  /** Of a funding of ours: something that it spends is no coin of the wallet's any more, because what made it has been double-spent. */
+  readonly areCoinsGone?: boolean
   /** The HTLCs that have ended, from our view, of those of the peer's commitments for which `recall-htlcs` has asked. */
   readonly recalled?: ReadonlyMap<number, readonly SpecHtlc[]>
 }

@@ -162,6 +162,8 @@ export type ChannelError =
   | (Failure<'funding-not-seen'> & { readonly blocks: number })
   /** A coin of the funding is spent by another transaction: the channel can never come to be. */
   | (Failure<'funding-double-spent'> & { readonly txid: Uint8Array })
+  /** The same of a transaction that the funding spends from. */
+  | Failure<'funding-coin-gone'>
   /** A reorganisation has undone the funding, or a close that was told as done. */
   | Failure<'funding-undone' | 'close-undone'>
   | Failure<'closing-not-answered' | 'shutdown-script-unknown-to-peer'>

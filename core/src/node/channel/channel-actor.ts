@@ -17,6 +17,7 @@ import {
   heedsBlocks,
   idsOf,
   isFunded,
+  isFundingConfirmed,
   isOpening,
   isStored,
   openingKeys,
@@ -415,12 +416,15 @@ class ChannelDriver {
 
   #env(): ChannelEnv {
     const services = this.#services
+    const { durable } = this.#entry.state
+    const funding = isFunded(durable) && !isFundingConfirmed(durable) ? durable.fundingTx : undefined
     return {
       now: services.clock.now(),
       height: services.height(),
       feerates: services.feerates(),
       settings: services.settings,
       recalled: this.#recalled,
+      areCoinsGone: funding !== undefined && services.wallet.lacksCoinOf(funding),
       commitmentPoint: (index) => this.#signing.signer(this.#entry.state.durable).commitmentPoint(index),
     }
   }

@@ -21,6 +21,9 @@ export class ChannelPublisher {
       case 'signed': {
         const { tx } = publication
         if (purpose === 'funding') {
+          // Kept, it would hold the wallet's other coins, and count change that can never be there. And what its coins were used for while it
+          // could be in no block is not undone by it: if that comes into a block, the channel hears of a double spend.
+          if (wallet.lacksCoinOf(tx) || wallet.isDisplaced(tx)) break
           wallet.processTx(tx, { purpose: 'channel-funding', channelId: toHex(owner.channelId) })
         }
         broadcaster.publish(tx, purpose)

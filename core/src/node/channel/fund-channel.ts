@@ -27,5 +27,5 @@ export const fundChannel = (wallet: Wallet, effect: FundEffect): FundingCreatedB
 export const abandonFunding = (wallet: Wallet, broadcaster: Pick<Broadcaster, 'withdraw'>, tx: Tx): void => {
   broadcaster.withdraw(txidOf(tx))
   wallet.forget(tx)
-  wallet.release(tx.inputs.map(({ outpoint }) => outpoint))
+  wallet.release(tx)
 }

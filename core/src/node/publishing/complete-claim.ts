@@ -38,7 +38,7 @@ export const completeClaim = (
 
 /** The coins of a transaction that is not published after all. Those that an earlier one spends stay with it. */
 export const giveBack = (claim: Claim, { tx }: CompletedClaim, wallet: Pick<Wallet, 'release'>): void => {
-  if (claim.fee.type === 'wallet') wallet.release(tx.inputs.slice(1).map(({ outpoint }) => outpoint))
+  if (claim.fee.type === 'wallet') wallet.release(tx)
 }
 
 const completed = (tx: Tx, fee: Sat): CompletedClaim => ({ tx, fee, weight: txWeight(tx) })

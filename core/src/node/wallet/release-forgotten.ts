@@ -16,5 +16,5 @@ export const releaseForgotten = (wallet: Wallet, stored: readonly ChannelState[]
     .coins()
     .filter(({ outpoint, reserved }) => reserved && !needed.has(outpointKey(outpoint)))
     .map(({ outpoint }) => outpoint)
-  if (forgotten.length > 0) wallet.release(forgotten)
+  if (forgotten.length > 0) wallet.releaseForgotten(forgotten)
 }

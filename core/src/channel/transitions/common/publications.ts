@@ -7,7 +7,7 @@ import type { CommitmentParams } from '../../commitment/commitment-params.ts'
 import { commitmentFormat } from '../../commitment/formats.ts'
 import type { SigningTask } from '../../commitment/signing-task.ts'
 import { buildLocal } from '../../commitments/build-commitment.ts'
-import { isFundingConfirmed, latest } from '../../commitments/commitments.ts'
+import { fundingDeadSince, isFundingConfirmed, latest } from '../../commitments/commitments.ts'
 import type { MutualClose } from '../../state/closing.ts'
 import type { Funded } from '../../state/durable.ts'
 import type { Effect, Publication, SigningAnswer } from '../../state/effects.ts'
@@ -22,7 +22,8 @@ export const publishLocalCommitment = (durable: Funded, env: ChannelEnv): readon
   // BOLT 2, channel_reestablish: a commitment that may be revoked is not published. This is the only place that makes ours.
   if (durable.inDoubt) return []
   const { localParams, local } = latest(durable)
-  if (!isFundingConfirmed(durable) && (!durable.params.localIsOpener || durable.fundingCoins?.rival)) return []
+  if (!isFundingConfirmed(durable) && !durable.params.localIsOpener) return []
+  if (fundingDeadSince(durable) !== undefined) return []
   const { keys, transaction } = buildLocal(localParams, local.index, local.spec, env)
   const anchor = anchorClaim({
     params: localParams,

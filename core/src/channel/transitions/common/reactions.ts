@@ -167,6 +167,7 @@ export const REACTIONS: { readonly [Code in (ChannelError | HtlcFault | PeerFaul
     'BOLT 2, channel_ready: only a funding with minimum_depth confirmations is relied on',
   ),
   'funding-double-spent': fail('BOLT 5, failing a channel: its funding can be in no block any more'),
+  'funding-coin-gone': fail('BOLT 5, failing a channel: its funding can be in no block any more'),
   'close-undone': silent('message', 'BOLT 5: on-chain transactions may be reorganised until they are 100 deep'),
   'funding-not-seen': silent('channel', 'BOLT 2, channel_ready: the fundee forgets a channel after 2016 blocks'),
 

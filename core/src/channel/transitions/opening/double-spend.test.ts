@@ -141,6 +141,61 @@ test('a double spend — of a channel that is closing already: nothing of ours i
   t.is(two.alice.phase, 'closed')
 })
 
+/** What the wallet says of the funding's coins. */
+const coins = (party: TestParty, areCoinsGone: boolean): void => {
+  party.env = { ...party.env, areCoinsGone }
+}
+
+test('a funding whose coin is none any more — is as if it were double-spent, from the first block after', (t) => {
+  const two = inUse()
+  const { alice } = two
+  coins(alice, true)
+  at(alice, 1001)
+  t.is(alice.funded.coinsGoneSince, 1001)
+  t.false(isClaimable(alice.funded, 0n, alice.env))
+  t.deepEqual(publishes(resume(alice.state, alice.env)), [])
+  at(alice, 1005)
+  t.is(alice.phase, 'normal')
+  alice.effects.length = 0
+  at(alice, 1006)
+  t.is(alice.phase, 'closing')
+  t.deepEqual(errors(alice), ['funding-coin-gone'])
+  t.deepEqual(outcomes(alice.effects), ['0 timed-out-on-chain'])
+  t.deepEqual(publishes(alice.effects), [])
+  at(alice, 1099)
+  t.is(alice.phase, 'closing')
+  t.true(at(alice, 1100).some(({ type }) => type === 'abandon-funding'))
+  t.is(alice.phase, 'closed')
+})
+
+test('a coin that is there again — the funding is published again, and the channel goes on, or its commitment goes to the chain', (t) => {
+  for (const isClosing of [false, true]) {
+    const two = inUse()
+    const { alice } = two
+    coins(alice, true)
+    at(alice, 1001)
+    if (isClosing) at(alice, 1006)
+    coins(alice, false)
+    const back = publishes(at(alice, 1007))
+    t.is(alice.funded.coinsGoneSince, undefined)
+    t.deepEqual([...new Set(back)].includes('local-commitment'), isClosing)
+    t.true(back.includes('funding'))
+    two.confirm(alice)
+    t.is(alice.phase, isClosing ? 'closing' : 'normal')
+  }
+})
+
+test('a coin that is gone — of a funding that is in a block all the same: nothing, and what was thought of it is forgotten', (t) => {
+  const two = inUse()
+  const { alice } = two
+  coins(alice, true)
+  at(alice, 1001)
+  two.confirm(alice)
+  t.is(alice.funded.coinsGoneSince, undefined)
+  at(alice, 1050)
+  t.is(alice.phase, 'normal')
+})
+
 test('a fundee — knows what the funding spends once it is in a block, and so when a reorganisation lets its opener spend it otherwise', (t) => {
   const two = new TwoParties().ready({ pushMsat: 300_000_000n })
   two.add(two.bob, 2)

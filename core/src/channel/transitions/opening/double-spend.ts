@@ -4,6 +4,7 @@ import type { OutPoint, TxId } from '../../../lib/ids.ts'
 import { fundingOutputScript } from '../../commitments/build-commitment.ts'
 import {
   commitmentFundedBy,
+  fundingDeadSince,
   isFundingConfirmed,
   isFundingUndone,
   isSameOutPoint,
@@ -21,8 +22,8 @@ import { settled } from '../common/settle.ts'
 import { andThen, emit, type Live, type Step, stay, to } from '../common/step.ts'
 import { publishFunding } from './opening.ts'
 
-// A funding that is in no block comes into none any more once one of the coins that it spends is spent by another transaction. As long as
-// that one may be undone, the channel is kept: HTLCs in it are given back as deep as any other outcome on the chain, and nothing else is lost.
+// A funding that is in no block comes into none any more once one of the coins that it spends is spent by another transaction, or is none
+// because that happened to what made it: a payment to us, or the change of another funding of ours. As long as that may be undone, the channel is kept: HTLCs in it are given back as deep as any other outcome on the chain, and nothing else is lost.
 
 const MAX_COINS = 16
 
@@ -80,13 +81,37 @@ const told = ({ durable, session }: Live, usable: boolean): readonly Effect[] =>
 export const rivalUndone = ({ durable, session }: Live, { txid }: TxUnconfirmed, env: ChannelEnv): Step | undefined => {
   const { fundingCoins } = durable
   if (fundingCoins?.rival === undefined || !equalBytes(fundingCoins.rival.txid, txid)) return undefined
-  const next = withoutRival(durable)
-  const isOurs = next.phase === 'closing' && next.closing.publishLocal
-  const live = session === undefined ? { durable: next } : { durable: next, session }
-  return to(next, session, [
-    ...(isFundingUndone(next) ? [] : told(live, true)),
-    ...publishFunding(next),
-    ...(isOurs ? publishLocalCommitment(next, env) : []),
+  return revived(withoutRival(durable), session, env)
+}
+
+/**
+ * The wallet has the coins of our funding, or has dropped one because what made it can no longer happen; `undefined` if that is nothing new.
+ * It is looked at with each block, and after a restart, so that no telling can be lost.
+ */
+export const heedCoins = ({ durable, session }: Live, env: ChannelEnv): Step | undefined => {
+  const isGone = env.areCoinsGone === true && durable.fundingTx !== undefined && !isFundingConfirmed(durable)
+  if (isGone === (durable.coinsGoneSince !== undefined)) return undefined
+  if (isGone) {
+    const next = update(durable, { coinsGoneSince: env.height })
+    const live = session === undefined ? { durable: next } : { durable: next, session }
+    return to(next, session, isFundingUndone(durable) ? [] : told(live, false))
+  }
+  return revived(withCoins(durable), session, env)
+}
+
+const withCoins = <D extends Funded>(durable: D): D => {
+  const { coinsGoneSince, ...rest } = durable
+  return coinsGoneSince === undefined ? durable : (rest as D)
+}
+
+/** What kept the funding from ever being in a block is undone. */
+const revived = (durable: Funded, session: Live['session'], env: ChannelEnv): Step => {
+  const isOurs = durable.phase === 'closing' && durable.closing.publishLocal
+  const live = session === undefined ? { durable } : { durable, session }
+  return to(durable, session, [
+    ...(isFundingUndone(durable) ? [] : told(live, true)),
+    ...publishFunding(durable),
+    ...(isOurs ? publishLocalCommitment(durable, env) : []),
   ])
 }
 
@@ -98,18 +123,23 @@ const withoutRival = <D extends Funded>(durable: D): D => {
 }
 
 /**
- * What a double spend of the funding means by now; `undefined` if nothing yet, or nothing new. Buried, it fails the channel, of which nothing
- * is published, and its HTLCs go back to whom they came from. Irrevocable, it ends the channel: the wallet's other coins are free again.
+ * What a double spend of the funding, or of what it descends from, means by now; `undefined` if nothing yet, or nothing new. Buried, it fails the channel, of which nothing
+ * is published, and its HTLCs go back to whom they came from. Irrevocable, it ends the channel: the wallet, whose other coins are
+ * free from the first block on, is told to forget the funding.
  */
 export const heedRival = ({ durable, session }: Live, env: ChannelEnv): Step | undefined => {
+  const since = fundingDeadSince(durable)
+  if (since === undefined) return undefined
   const rival = durable.fundingCoins?.rival
-  if (rival === undefined || isFundingConfirmed(durable)) return undefined
-  const error = { code: 'funding-double-spent', txid: rival.txid } as const
-  if (isAsDeepAs(IRREVOCABLE_DEPTH, rival.height, env)) {
+  const error =
+    rival === undefined
+      ? ({ code: 'funding-coin-gone' } as const)
+      : ({ code: 'funding-double-spent', txid: rival.txid } as const)
+  if (isAsDeepAs(IRREVOCABLE_DEPTH, since, env)) {
     const { fundingTx: tx } = durable
     return forget(durable, session, error, tx === undefined ? [] : [{ type: 'abandon-funding', tx }], env)
   }
-  if (!isAsDeepAs(env.settings.claimDepth, rival.height, env)) return undefined
+  if (!isAsDeepAs(env.settings.claimDepth, since, env)) return undefined
   if (durable.phase === 'closing') return giveBack(durable, session)
   return andThen(forceClose(durable, session, { cause: 'protocol-error', error }, env), (failed) =>
     isFunded(failed.durable) && failed.durable.phase === 'closing'
@@ -138,4 +168,4 @@ const giveBack = (durable: Closing, session: Live['session']): Step | undefined 
 export const learnCoins = <D extends Funded>(durable: D, { tx }: TxConfirmed): D =>
   durable.fundingTx === undefined
     ? update(durable, { fundingCoins: { outpoints: tx.inputs.slice(0, MAX_COINS).map(({ outpoint }) => outpoint) } })
-    : withoutRival(durable)
+    : withCoins(withoutRival(durable))

@@ -11,7 +11,7 @@ import type { CommitmentTransaction } from '../../commitment/commitment-transact
 import { formatOfType } from '../../commitment/formats.ts'
 import { largest } from '../../commitments/amounts.ts'
 import { buildLocal, buildRemote, fundingOutputScript, mirrored } from '../../commitments/build-commitment.ts'
-import { all, isFundingConfirmed, latest, replaceCommitment } from '../../commitments/commitments.ts'
+import { all, fundingDeadSince, isFundingConfirmed, latest, replaceCommitment } from '../../commitments/commitments.ts'
 import { NO_CHANGES } from '../../state/changes.ts'
 import type { Commitment } from '../../state/commitment.ts'
 import type { FundedCommon } from '../../state/durable.ts'
@@ -209,7 +209,7 @@ export const watchFunding = (funded: FundedCommon): readonly Effect[] => {
 }
 
 export const publishFunding = (funded: FundedCommon): readonly Effect[] =>
-  funded.fundingTx === undefined || isFundingConfirmed(funded) || funded.fundingCoins?.rival !== undefined
+  funded.fundingTx === undefined || isFundingConfirmed(funded) || fundingDeadSince(funded) !== undefined
     ? []
     : [
         {

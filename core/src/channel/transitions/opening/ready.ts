@@ -69,10 +69,10 @@ export const fundingConfirmed = ({ durable, session }: Live, input: TxConfirmed,
 /** The transaction of a funding that no reorganisation can undo any more need not be published again, and what it spends does not matter. */
 export const forgetFundingTx = (durable: Exclude<Funded, Closing>, env: ChannelEnv): Exclude<Funded, Closing> => {
   const { fundingStatus } = latest(durable)
-  if (durable.fundingTx === undefined && durable.fundingCoins === undefined) return durable
+  const { fundingTx, fundingCoins, ...rest } = durable
+  if (fundingTx === undefined && fundingCoins === undefined) return durable
   if (fundingStatus.type !== 'confirmed' || !isAsDeepAs(IRREVOCABLE_DEPTH, fundingStatus.blockHeight, env))
     return durable
-  const { fundingTx: _, fundingCoins: __, ...rest } = durable
   return rest as Exclude<Funded, Closing>
 }
 
