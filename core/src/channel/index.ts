@@ -14,6 +14,7 @@ export { forceCloseCost, mutualCloseLossMsat, mutualClosePayoutMsat } from './co
 export {
   commitmentFeerate,
   commitmentOn,
+  fundingDeadSince,
   fundings,
   isFundingConfirmed,
   isFundingUndone,
@@ -108,8 +109,8 @@ export { closePayer } from './transitions/closing/closed-account.ts'
 export { heedsBlocks, htlcDeadlines } from './transitions/common/deadlines.ts'
 export { IRREVOCABLE_DEPTH } from './transitions/common/depth.ts'
 export { answerTo, peerText } from './transitions/common/error-message.ts'
-export { dropUnsigned } from './transitions/common/fail-channel.ts'
-export { completeSpend, fillIn } from './transitions/common/publications.ts'
+export { dropUnsigned, hasStake } from './transitions/common/fail-channel.ts'
+export { canPublishLocal, completeSpend, fillIn } from './transitions/common/publications.ts'
 export { channelUpdateOf, outsideNameOf } from './transitions/common/relay-policy.ts'
 export { mutualCloses } from './transitions/common/simple-close.ts'
 export { emit } from './transitions/common/step.ts'

@@ -1,8 +1,15 @@
 import test from 'ava'
 import { displayTxid, txidOf } from '../../bitcoin/transaction.ts'
 import { putInDoubt } from '../../channel/index.ts'
-import { at, commitmentOf, fundingOutpoint, mine, seeClose } from '../../channel/transitions/fixtures/closing.ts'
-import { SIMPLE_CLOSE, type TestParty } from '../../channel/transitions/fixtures/test-party.ts'
+import {
+  at,
+  commitmentOf,
+  confirmed,
+  fundingOutpoint,
+  mine,
+  seeClose,
+} from '../../channel/transitions/fixtures/closing.ts'
+import { fundingTransaction, SIMPLE_CLOSE, type TestParty } from '../../channel/transitions/fixtures/test-party.ts'
 import { hashOf, preimageOf, TwoParties } from '../../channel/transitions/fixtures/two-parties.ts'
 import { toHex } from '../../lib/bytes.ts'
 import type { ClaimProgress } from '../publishing/publisher.ts'
@@ -42,6 +49,57 @@ test('opening — the funding, with its confirmations; and who does not pay for 
   t.deepEqual(waits(two.bob), [{ ...funding, until: 1000 + 2016, action: 'forget' }])
   const isSeen = { foundAt: () => 999 }
   t.deepEqual(waits(two.bob, {}, isSeen), [{ ...funding, confirmations: 2, action: 'use-channel' }])
+})
+
+test('a funding that can be in no block any more — the channel closes once that is six deep, and is forgotten 100 deep, with nothing to claim', (t) => {
+  const two = new TwoParties()
+  two.open({ channelType: { scidAlias: false, zeroConf: true }, minimumDepth: 0, pushMsat: 300_000_000n })
+  two.add(two.alice, 1)
+  two.settle()
+  const { alice } = two
+  const { fundingTx } = alice.funded
+  const [input] = fundingTx?.inputs ?? []
+  if (input === undefined) return t.fail()
+  const rival = { ...fundingTransaction(new Uint8Array(34), 5n), inputs: [input] }
+  alice.run({ type: 'spent', outpoint: input.outpoint, tx: rival })
+  confirmed(alice, rival, 1000)
+  const { txid } = fundingOutpoint(alice)
+  const funding = { kind: 'funding', txid: displayTxid(txid), confirmations: 0 } as const
+  t.like(ofKind(waits(alice), 'funding'), [{ ...funding, until: 1005, action: 'close-alone' }])
+  at(alice, 1005)
+  t.like(waits(alice), [{ ...funding, until: 1099, action: 'forget' }])
+  t.is(waits(alice).length, 1)
+  at(alice, 1098)
+  t.is(alice.phase, 'closing')
+  at(alice, 1099)
+  t.is(alice.phase, 'closed')
+})
+
+test('a coin of the funding that is none any more — is waited for in the same way', (t) => {
+  const two = new TwoParties()
+  two.open()
+  const { alice } = two
+  alice.env = { ...alice.env, areCoinsGone: true }
+  at(alice, 1001)
+  t.like(waits(alice), [{ kind: 'funding', until: 1006, action: 'close-alone' }])
+  at(alice, 1006)
+  t.like(waits(alice), [{ kind: 'funding', until: 1100, action: 'forget' }])
+})
+
+test('a peer’s funding that is in no block — no commitment of ours is shown as published', (t) => {
+  const two = ready()
+  const { bob } = two
+  for (const party of [bob, two.alice]) two.run(party, { type: 'force-close' })
+  const ours = displayTxid(txidOf(commitmentOf(bob)))
+  const shown = () => ofKind(waits(bob), 'close-confirmation').flatMap(({ transactions }) => transactions)
+  t.like(shown(), [{ txid: ours, by: 'local' }])
+  seeClose(bob, commitmentOf(two.alice))
+  bob.run({ type: 'unconfirmed', txid: txidOf(commitmentOf(two.alice)) })
+  bob.run({ type: 'unconfirmed', txid: fundingOutpoint(bob).txid })
+  t.deepEqual(
+    shown().map(({ by }) => by),
+    ['remote'],
+  )
 })
 
 test('opening — the peer’s channel_ready', (t) => {

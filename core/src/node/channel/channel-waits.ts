@@ -3,10 +3,13 @@ import { displayTxid, formatOutPoint, txidOf } from '../../bitcoin/transaction.t
 import {
   type ChannelEnv,
   type Closing,
+  canPublishLocal,
   closeOutlook,
   confirmedSpend,
   type Funded,
+  fundingDeadSince,
   fundingDepth,
+  hasStake,
   htlcDeadlines,
   IRREVOCABLE_DEPTH,
   isFunded,
@@ -138,9 +141,26 @@ const timeOf = (at: TimestampMs | undefined, { now }: WaitsView) =>
 /** BOLT 2, channel_ready; and of a channel that is used before its funding confirms, that it does. */
 const fundingWaits = (durable: Exclude<Funded, Closing>, view: WaitsView): readonly ChannelWait[] => {
   if (isFundingConfirmed(durable)) return []
+  const dead = deadFundingWait(durable, view)
+  if (dead !== undefined) return [dead]
   // One that was used unconfirmed fails first.
   const end = latest(durable).local.index > 0 ? 'close-alone' : 'forget'
   return [fundingWait(durable, view, { once: 'use-channel', end, periods: 1 })]
+}
+
+/** As things are the funding can be in no block: its channel fails once that is deep, and ends once nothing undoes it. */
+const deadFundingWait = (durable: Funded, { env }: WaitsView): ChannelWait | undefined => {
+  const since = fundingDeadSince(durable)
+  if (since === undefined) return undefined
+  const isFailed = durable.phase === 'closing'
+  return {
+    kind: 'funding',
+    txid: displayTxid(latest(durable).localParams.fundingOutpoint.txid),
+    confirmations: 0,
+    needed: fundingDepth(durable),
+    until: since + (isFailed ? IRREVOCABLE_DEPTH : env.settings.claimDepth) - 1,
+    action: isFailed || !hasStake(durable) ? 'forget' : 'close-alone',
+  }
 }
 
 interface FundingEnd {
@@ -299,6 +319,8 @@ const depthWait = ({ closing }: Closing, resolvedAt: BlockHeight, { env }: Waits
 /** Nothing that spends the funding is in a block. */
 const unconfirmedWaits = (durable: Closing, view: WaitsView): readonly ChannelWait[] => {
   const { closing, params } = durable
+  const dead = deadFundingWait(durable, view)
+  if (dead !== undefined) return [dead]
   if (!params.localIsOpener && !isFundingConfirmed(durable) && closing.spends.length === 0) {
     const periods = latest(durable).local.index > 0 ? 2 : 1
     return [fundingWait(durable, view, { once: 'claim', end: 'forget', periods })]
@@ -332,7 +354,7 @@ const pendingCloses = (durable: Closing, { published }: WaitsView): readonly Pen
     by: 'both' as const,
     feeSat: fee,
   }))
-  const ours = closing.publishLocal && !durable.inDoubt ? [latest(durable).local.txid] : []
+  const ours = closing.publishLocal && canPublishLocal(durable) ? [latest(durable).local.txid] : []
   const all = [
     ...closes,
     ...ours.map((txid) => ({ ...paid(txid), txid, by: 'local' as const })),

@@ -51,7 +51,7 @@ export const forceClose = (
 }
 
 /** A channel of the peer's whose funding is in no block and in which nothing is ours: whatever happens to it, we lose nothing. */
-const hasStake = (durable: Funded): boolean => {
+export const hasStake = (durable: Funded): boolean => {
   const { local } = latest(durable)
   return (
     durable.params.localIsOpener ||

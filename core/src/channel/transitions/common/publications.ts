@@ -19,11 +19,8 @@ import { findHtlc } from '../../state/htlc.ts'
  * that is in no block may not exist, nor does one whose coins are spent: the wallet's coins are not tied to a commitment that can never confirm.
  */
 export const publishLocalCommitment = (durable: Funded, env: ChannelEnv): readonly Effect[] => {
-  // BOLT 2, channel_reestablish: a commitment that may be revoked is not published. This is the only place that makes ours.
-  if (durable.inDoubt) return []
+  if (!canPublishLocal(durable)) return []
   const { localParams, local } = latest(durable)
-  if (!isFundingConfirmed(durable) && !durable.params.localIsOpener) return []
-  if (fundingDeadSince(durable) !== undefined) return []
   const { keys, transaction } = buildLocal(localParams, local.index, local.spec, env)
   const anchor = anchorClaim({
     params: localParams,
@@ -52,6 +49,12 @@ export const publishLocalCommitment = (durable: Funded, env: ChannelEnv): readon
       : ([{ type: 'publish', purpose: 'anchor', publication: { type: 'claim', claim: anchor } }] as const)),
   ]
 }
+
+/** BOLT 2, channel_reestablish: a commitment that may be revoked is not published. Nor is one that can be in no block as things are. */
+export const canPublishLocal = (durable: Funded): boolean =>
+  !durable.inDoubt &&
+  (isFundingConfirmed(durable) || durable.params.localIsOpener) &&
+  fundingDeadSince(durable) === undefined
 
 const fundingKeys = ({ localFundingKey, remoteFundingKey }: CommitmentParams) => ({ localFundingKey, remoteFundingKey })
 
