@@ -636,7 +636,9 @@ test('recv closing_complete — however often a peer comes back, it gets so many
   }
   t.is(signed, 144)
   // One that was signed is signed again, and a day later there is room for others.
+  const before = two.alice.state.durable
   t.true(propose(1_143n).includes('closing_sig'))
+  t.is(two.alice.state.durable, before, 'nothing is written for it')
   two.alice.env = { ...two.alice.env, height: two.alice.env.height + 144 }
   t.true(propose(1_500n).includes('closing_sig'))
   t.is(two.alice.funded.closesTaken?.count, 1)

@@ -235,6 +235,16 @@ test('a fundee — to whom nothing belongs in the channel forgets it as soon as 
   t.true(errors(two.bob).includes('funding-double-spent'))
 })
 
+test('a double spend that is only in the mempool — leaves no watch, however often it is replaced', (t) => {
+  const two = inUse()
+  for (let lockTime = 1; lockTime <= 3; lockTime++) {
+    const tx = { ...rivalOf(two), lockTime }
+    t.deepEqual(two.alice.run({ type: 'spent', outpoint: coinOf(two), tx, inMempool: true }), [])
+  }
+  doubleSpend(two, two.alice)
+  t.is(two.alice.funded.fundingCoins?.rival?.height, 1000)
+})
+
 test('a restart — watches the coins of a funding that is in no block, and what has spent them for its undoing; after the funding is deep, nothing', (t) => {
   const two = inUse()
   const before = resume(two.alice.state, two.alice.env)

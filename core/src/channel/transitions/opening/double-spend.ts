@@ -54,8 +54,11 @@ const watchRival = (txid: TxId, script: Uint8Array, known?: number): Effect => (
 })
 
 /** A coin of the funding is spent, by the funding or by another transaction; `undefined` if the output is none. */
-export const coinSpent = ({ durable, session }: Live, { outpoint, tx }: OutputSpent): Step | undefined => {
+export const coinSpent = ({ durable, session }: Live, spent: OutputSpent): Step | undefined => {
+  const { outpoint, tx, inMempool } = spent
   if (!isCoin(durable, outpoint)) return undefined
+  // Each replacement would add a watch, and most are never in a block. The block tells of the one that is.
+  if (inMempool) return to(durable, session, [])
   const txid = txidOf(tx)
   const isFunding = commitmentFundedBy(durable, txid) !== undefined
   return to(durable, session, isFunding ? [] : [watchRival(txid, fundingOutputScript(latest(durable)))])
