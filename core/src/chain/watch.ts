@@ -3,7 +3,7 @@ import type { OutPoint, TxId } from '../lib/ids.ts'
 import type { BlockHeight } from '../lib/units.ts'
 
 /** A transaction reached the depth asked for. It may come again after its block was undone. */
-interface ConfirmedEvent {
+export interface ConfirmedEvent {
   readonly type: 'confirmed'
   readonly txid: TxId
   readonly tx: Tx

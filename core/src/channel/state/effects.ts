@@ -106,6 +106,8 @@ export interface WatchConfirmedEffect {
   readonly script: Uint8Array
   /** The block in which the state has it already: only `unconfirmed` is told of that one. */
   readonly known?: BlockHeight
+  /** Of that one the transaction is told all the same: a version that handled it has not kept what matters of it. */
+  readonly tellAgain?: true
 }
 
 /** Answered by `spent` (also if it is spent already), and by `unspent` if that is undone. May repeat. */

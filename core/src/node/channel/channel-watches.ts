@@ -1,4 +1,5 @@
 import type { ActorRef } from '../../actor/types.ts'
+import type { ConfirmedEvent } from '../../chain/watch.ts'
 import type { Unwatch } from '../../chain/watcher.ts'
 import type { ChainInput, WatchConfirmedEffect, WatchSpentEffect } from '../../channel/index.ts'
 import { toHex } from '../../lib/bytes.ts'
@@ -41,7 +42,8 @@ export class ChannelWatches {
   }
 
   /** `openedAt` is the height at which the channel began; `again` says whether earlier notices may have been lost. */
-  confirmed({ txid, depth, known }: WatchConfirmedEffect, openedAt: number | undefined, again: boolean): void {
+  confirmed(effect: WatchConfirmedEffect, openedAt: number | undefined, again: boolean): void {
+    const { txid, depth, known, tellAgain } = effect
     this.#watch(`confirmed ${toHex(txid)} ${depth}`, () =>
       this.#services.watcher.watchConfirmed({
         txid,
@@ -49,11 +51,23 @@ export class ChannelWatches {
         ...(known === undefined ? this.#sinceSeen(txid, this.#since(depth, openedAt, again)) : { known }),
         handler: (event) => {
           if (event.type === 'unconfirmed') return this.#tell({ type: 'unconfirmed', txid })
-          const { tx, height, txIndex } = event
-          return this.#tell({ type: 'confirmed', txid, tx, blockHeight: height, txIndex })
+          return this.#tellConfirmed(event)
         },
       }),
     )
+    if (!tellAgain || known === undefined) return
+    this.#watch(`again ${toHex(txid)} ${depth}`, () =>
+      this.#services.watcher.watchConfirmed({
+        txid,
+        minDepth: depth,
+        since: known,
+        handler: (event) => (event.type === 'unconfirmed' ? undefined : this.#tellConfirmed(event)),
+      }),
+    )
+  }
+
+  #tellConfirmed({ txid, tx, height, txIndex }: ConfirmedEvent): Promise<void> {
+    return this.#tell({ type: 'confirmed', txid, tx, blockHeight: height, txIndex })
   }
 
   spent(effect: WatchSpentEffect, openedAt: number | undefined, again: boolean, isFunding: boolean): void {

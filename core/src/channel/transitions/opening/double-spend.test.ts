@@ -213,6 +213,23 @@ test('a fundee — knows what the funding spends once it is in a block, and so w
   t.is(two.bob.phase, 'closed')
 })
 
+test('a fundee — whose funding was handled by a version that did not keep its coins learns them at a start', (t) => {
+  const two = new TwoParties().ready({ pushMsat: 300_000_000n })
+  const { bob, alice } = two
+  const again = (party: TestParty) =>
+    resume(party.state, party.env).filter((effect) => effect.type === 'watch-confirmed' && effect.tellAgain)
+  t.deepEqual([...again(alice), ...again(bob)], [])
+  const { fundingCoins, ...earlier } = bob.funded
+  bob.state = { ...bob.state, durable: earlier }
+  t.like(again(bob), [{ known: 990 }])
+  two.confirm(bob)
+  t.deepEqual(bob.funded.fundingCoins, fundingCoins)
+  t.deepEqual(again(bob), [])
+  const learnt = bob.state.durable
+  two.confirm(bob)
+  t.is(bob.state.durable, learnt)
+})
+
 test('a fundee — keeps no more than a few of the coins that its peer spends', (t) => {
   const two = new TwoParties()
   two.open()

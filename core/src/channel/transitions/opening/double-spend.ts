@@ -31,6 +31,10 @@ const MAX_COINS = 16
 const coinsOf = ({ fundingCoins, fundingTx }: Funded): readonly OutPoint[] =>
   fundingCoins?.outpoints ?? fundingTx?.inputs.map(({ outpoint }) => outpoint) ?? []
 
+/** Whether a double spend of the funding can be recognised. */
+export const knowsCoins = ({ fundingCoins, fundingTx }: Funded): boolean =>
+  fundingCoins !== undefined || fundingTx !== undefined
+
 const isCoin = (durable: Funded, outpoint: OutPoint): boolean =>
   coinsOf(durable).some((coin) => isSameOutPoint(coin, outpoint))
 

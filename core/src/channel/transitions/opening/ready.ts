@@ -15,7 +15,7 @@ import { publishLocalCommitment } from '../common/publications.ts'
 import { react } from '../common/react.ts'
 import { sendChannelUpdate } from '../common/relay-policy.ts'
 import { emit, type Live, type Online, type Step, stay, to } from '../common/step.ts'
-import { learnCoins, watchFundingCoins } from './double-spend.ts'
+import { knowsCoins, learnCoins, watchFundingCoins } from './double-spend.ts'
 import { fundingDepth, publishFunding } from './opening.ts'
 
 /** The funding transaction is as deep as we asked: the channel has its real id, and is ready on our side. */
@@ -25,7 +25,7 @@ export const fundingConfirmed = ({ durable, session }: Live, input: TxConfirmed,
   if (commitment === undefined) return stay(state)
   const { fundingStatus: before } = commitment
   if (before.type === 'confirmed' && before.blockHeight === input.blockHeight && before.txIndex === input.txIndex) {
-    return stay(state)
+    return durable.fundingCoins === undefined ? to(learnCoins(durable, input), session, []) : stay(state)
   }
   const { fundingOutpoint, fundingAmount } = commitment.localParams
   const output = input.tx.outputs[fundingOutpoint.index]
@@ -76,16 +76,17 @@ export const forgetFundingTx = (durable: Exclude<Funded, Closing>, env: ChannelE
   return rest as Exclude<Funded, Closing>
 }
 
-/** The undoing of a funding is told, for as long as it can be undone. */
+/** The undoing of a funding is told, for as long as it can be undone. An earlier version did not keep what it spends. */
 export const watchConfirmedFundings = (durable: Funded, env: ChannelEnv): readonly Effect[] =>
   all(durable).flatMap((commitment): readonly Effect[] => {
     const { fundingStatus } = commitment
     if (fundingStatus.type !== 'confirmed') return []
     const { blockHeight: known } = fundingStatus
+    const again = knowsCoins(durable) ? {} : ({ tellAgain: true } as const)
     if (isAsDeepAs(IRREVOCABLE_DEPTH, known, env)) return []
     const { txid } = commitment.localParams.fundingOutpoint
     const script = fundingOutputScript(commitment)
-    return [{ type: 'watch-confirmed', txid, script, depth: fundingDepth(durable), known }]
+    return [{ type: 'watch-confirmed', txid, script, depth: fundingDepth(durable), known, ...again }]
   })
 
 /**
