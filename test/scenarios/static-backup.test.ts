@@ -235,6 +235,30 @@ test('BOLT 1, peer storage — a node that has its words and the address of a pe
   t.true(came > 1_175_000n && came <= 1_190_000n, `${came}`)
 })
 
+test('BOLT 1, peer storage — what a peer gives back adds the channel that an older file did not know', async (t) => {
+  const { folder, world } = inFolder(t)
+  const first = await world.node('alice', { staticBackup: { own: join(folder, 'channels.backup') } })
+  const bob = await world.node('bob')
+  const carol = await world.node('carol', { path: join(folder, 'carol.sqlite') })
+  await first.faucet(10_000_000n)
+  for (const peer of [bob, carol]) await first.connectTo(peer)
+  await first.openTo(bob, 1_000_000n)
+  const { path } = await first.ask('channels', 'backup', { folder: join(folder, 'by-hand') })
+  await first.openTo(carol, 500_000n)
+  // The next connection gives it what is outdated.
+  await carol.stop()
+  await carol.start()
+  await first.connectTo(carol)
+  await keptBy(t, carol, first.id)
+  await first.stop()
+
+  const alice = await world.node('alice')
+  t.deepEqual(await alice.ask('channels', 'restore', { path }), { restored: 1, known: 0 })
+  await alice.connectTo(carol)
+  await alice.until(async () => (await alice.ask('channels', 'list', {})).items.length === 2)
+  await carol.until(async () => carol.payloads('channel.closing').length === 1)
+})
+
 test('BOLT 1, peer storage — what a peer gives back that is not ours, or tells of no lost channel, changes nothing', async (t) => {
   const { folder, world } = inFolder(t)
   const alice = await world.node('alice', { path: join(folder, 'alice.sqlite') })

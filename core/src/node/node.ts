@@ -21,7 +21,7 @@ import type { ChannelServices } from './channel/channel-services.ts'
 import { createChannels } from './channel/channels.ts'
 import { updateCommitmentFees } from './channel/commitment-fees.ts'
 import { updateHtlcMaximums } from './channel/htlc-maximum.ts'
-import { keyIndexes, readFirstKeyIndex, readKeyIndexFloor } from './channel/key-indexes.ts'
+import { keyIndexes, readIndexesOfBefore, readKeyIndexFloor } from './channel/key-indexes.ts'
 import { openChannels } from './channel/open-channels.ts'
 import { openingDecisions } from './channel/opening-decisions.ts'
 import { forgetPastHtlcs } from './channel/past-htlcs.ts'
@@ -162,7 +162,7 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
   await moveInvoiceIndex(store, moved)
   const stored = await takeUpRestored(store, await readChannels(store, clock), log)
   releaseForgotten(wallet, stored)
-  const indexes = keyIndexes(stored, await readKeyIndexFloor(store), await readFirstKeyIndex(store))
+  const indexes = keyIndexes(stored, await readKeyIndexFloor(store), await readIndexesOfBefore(store))
   const scripts = new ShutdownScripts(wallet)
   const publisher = await Publisher.open({
     store,

@@ -5,7 +5,7 @@ import type { BlockHeight } from '../../lib/units.ts'
 import type { Store, Write } from '../../store/store.ts'
 import type { ChannelDirectory } from '../channel/channel-directory.ts'
 import type { Channels } from '../channel/channels.ts'
-import { type KeyIndexes, keyIndexFloorWrite, readKeyIndexFloor } from '../channel/key-indexes.ts'
+import { type KeyIndexes, readKeyIndexFloor } from '../channel/key-indexes.ts'
 import type { ShutdownScripts } from '../channel/shutdown-scripts.ts'
 import type { Signer } from '../keys/signer.ts'
 import type { NodeLog } from '../node-log.ts'
@@ -47,10 +47,9 @@ export const restoreChannels = async (
   )
   // Others may be opened from now on, and none must have the keys of one that there was.
   const highest = channels.reduce((most, { keyIndex }) => Math.max(most, keyIndex), await readKeyIndexFloor(store))
-  const floor = highest + SKIPPED_KEY_INDEXES
-  indexes.skip(floor)
-  const writes: Write[] = [keyIndexFloorWrite(floor)]
   const lost = channels.filter(({ channelId }, at) => rows[at] === undefined && !channelDirectory.get(channelId))
+  const broughtBack = lost.map(({ keyIndex }) => keyIndex)
+  const writes: Write[] = [...indexes.bringBack(broughtBack, highest + SKIPPED_KEY_INDEXES)]
   const states = lost.map((backup) =>
     recoveredChannel(backup, {
       localNodeId: signer.nodeId,
