@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { existsSync } from 'node:fs'
 import module from 'node:module'
+import { constants } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { becomesNode, flagsFor, hasAllocator, withAllocator } from './launch.js'
@@ -44,7 +45,9 @@ const run = async (node) => {
   // Beside the streams a channel that says nothing: its end tells the node that we are gone.
   const child = spawn(node, args, { stdio: ['inherit', 'inherit', 'inherit', 'ipc'], env })
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
-  child.on('exit', (code, signal) => process.exit(code ?? (signal === null ? 1 : 128)))
+  child.on('exit', (code, signal) =>
+    process.exit(code ?? (signal === null ? 1 : 128 + (constants.signals[signal] ?? 0))),
+  )
 }
 
 const supported = isSupported(process.versions.node)

@@ -58,7 +58,13 @@ export const cliClient = (folders: readonly string[]): CliClient => {
       throw refused(body as ContractError)
     },
     async follow(query, signal, onEvent) {
-      const response = await reach(`/v1/events?${query}`, { method: 'GET', headers: {}, signal })
+      const response = await reach(`/v1/events?${query}`, { method: 'GET', headers: {}, signal }).catch(
+        (error: unknown) => {
+          if (signal.aborted) return undefined
+          throw error
+        },
+      )
+      if (response === undefined) return
       if (response.statusCode !== 200) throw refused(parse(await read(response)) as ContractError)
       await followMessages(response, signal, onEvent)
     },

@@ -215,7 +215,8 @@ const spendingOf = ({ feerate, maxFeeSat, coins, label }: SpendingRequest, { key
   ...(key === undefined ? {} : { key }),
 })
 
-const purposeOf = ({ purpose = 'receive' }: WalletTx): string => purpose
+/** Of what a look through past blocks has found it is only known whether it spends. */
+const purposeOf = ({ purpose, spent }: WalletTx): string => purpose ?? (spent > 0n ? 'send' : 'receive')
 
 const describe = (record: WalletTx, tip: BlockHeight, channels: Pick<ChannelDirectory, 'get'>) => {
   const { txid, received, spent, fee, label, channelId, key, replaces, height, seenAt } = record

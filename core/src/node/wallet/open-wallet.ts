@@ -126,7 +126,7 @@ const describe = (txid: string, record: WalletTx) => {
     receivedSat: received,
     spentSat: spent,
     ...(fee === undefined ? {} : { feeSat: fee }),
-    purpose: purpose ?? 'receive',
+    purpose: purpose ?? (spent > 0n ? 'send' : 'receive'),
     ...(channelId === undefined ? {} : { channelId }),
     ...(label === undefined ? {} : { label }),
     ...(height === undefined ? {} : { blockHeight: height }),

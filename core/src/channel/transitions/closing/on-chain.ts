@@ -347,9 +347,7 @@ const end = (
     paidToUs: paidToUs(durable, spend),
   }
   const told =
-    closing.done === undefined
-      ? [emit(durable, { type: 'closed', summary, account: closedAccount(durable, spend) })]
-      : []
+    closing.done === undefined ? [emit(durable, { type: 'closed', summary, ...accountOf(durable, spend) })] : []
   if (!isAsDeepAs(IRREVOCABLE_DEPTH, resolvedAt, env)) {
     return to(told.length === 0 ? durable : { ...durable, closing: { ...closing, done: summary } }, session, told)
   }
@@ -378,3 +376,7 @@ const paidToUs = (durable: Closing, { tx }: FundingSpend): bigint => {
     for (const { script, amount } of outputs) if (scripts.some((own) => equalBytes(own, script))) sum += amount
   return sum
 }
+
+/** Of a channel that a static backup has brought back nobody here knows who ended it, or what of it came back before. */
+const accountOf = (durable: Closing, spend: FundingSpend) =>
+  durable.recovered ? {} : { account: closedAccount(durable, spend) }
