@@ -49,7 +49,7 @@ test('an HTLC that a version before this one has relayed, and this one would not
   const into = await alice.openTo(bob, 1_000_000n)
   const parts = await inTwoParts(carol)
   const { outcome } = await sendPart(parts, alice, bob, carol)
-  await carol.until(async () => (await inFlight(carol, out)) === 1)
+  for (const node of [bob, carol]) await node.until(async () => (await inFlight(node, out)) === 1)
   await bob.stop()
   t.is(await addPathKey(path), 1)
 

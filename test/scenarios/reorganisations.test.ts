@@ -144,7 +144,7 @@ test('a funding that is undone while an HTLC of it is relayed — the relay goes
   const into = await alice.openTo(bob, 1_000_000n)
   const parts = await inTwoParts(carol)
   const { outcome } = await sendPart(parts, alice, bob, carol)
-  await carol.until(async () => (await inFlight(carol, out)) === 1)
+  for (const node of [bob, carol]) await node.until(async () => (await inFlight(node, out)) === 1)
 
   world.chain.reorganise({ depth: 6, dropTransactions: true })
   await bob.until(async () => (await stateOf(bob, into)) === 'offline')
