@@ -32,6 +32,15 @@ const outcome = async <T>(stage: Stage, asked: Promise<T>): Promise<T> => {
   return await asked
 }
 
+/** Alone in the end: a peer that heard of it would publish its own commitment at once, and either may come first. */
+const closeAlone = async (stage: Stage, us: TestNode, peer: Peer, channelId: string) => {
+  await us.ask('peers', 'disconnect', { nodeId: peer.nodeId })
+  await stage.until('the peer sees the end of it', async () => !(await peer.isConnected(us.id)))
+  const closed = await us.ask('channels', 'forceClose', { channelId })
+  await stage.until('our commitment waits for a block', async () => (await stage.mempool()).length > 0)
+  return closed
+}
+
 /** Where the peer has seen the close. */
 const untilPeerClosed = (stage: Stage, peer: Peer, channelId: string): Promise<void> =>
   stage.mineUntil(
@@ -72,7 +81,7 @@ export const forceClosing = group('Closes by one side alone', [
     async run(stage: Stage) {
       const { t } = stage
       const { us, alice, bob, channelId, outgoing, walletSat, sent, received, before } = await bothWays(stage)
-      if (closer === 'we') await us.ask('channels', 'forceClose', { channelId })
+      if (closer === 'we') await closeAlone(stage, us, alice, channelId)
       else await alice.forceClose(channelId)
       await stage.until('the commitment is in the mempool', async () => (await stage.mempool()).length > 0)
       await stage.mine(1)
@@ -131,7 +140,7 @@ export const forceClosing = group('Closes by one side alone', [
     async run(stage) {
       const { t } = stage
       const { us, peer, channelId, walletSat, before, theirsBefore } = await setUp(stage)
-      const { txid } = await us.ask('channels', 'forceClose', { channelId })
+      const { txid } = await closeAlone(stage, us, peer, channelId)
       await stage.untilInMempool(txid)
       t.like(us.payloads('channel.closing')[0], { kind: 'local-force', initiator: 'local', txid })
       await untilPeerClosed(stage, peer, channelId)
@@ -151,8 +160,13 @@ export const forceClosing = group('Closes by one side alone', [
       const { t } = stage
       const { us, peer, channelId, walletSat, hold, before } = await setUp(stage)
       const { asked } = await hold()
-      await us.ask('channels', 'forceClose', { channelId })
-      await stage.mineUntil('the payment failed', async () => us.payloads('payment.failed').length === 1)
+      await closeAlone(stage, us, peer, channelId)
+      await stage.mineUntil(
+        'the payment failed',
+        async () => us.payloads('payment.failed').length === 1,
+        MANY_BLOCKS,
+        1,
+      )
       t.like(await asked, { ok: false, error: { code: 'payment-failed' } })
       await untilClosed(stage, us)
       const gained = (await walletSat()) - before
@@ -168,7 +182,7 @@ export const forceClosing = group('Closes by one side alone', [
       const { t } = stage
       const { us, peer, channelId, walletSat, hold, before } = await setUp(stage)
       const { asked, paymentHash } = await hold()
-      await us.ask('channels', 'forceClose', { channelId })
+      await closeAlone(stage, us, peer, channelId)
       await untilPeerClosed(stage, peer, channelId)
       await peer.settleHeld(paymentHash)
       await stage.mineUntil('the payment settled', async () => us.payloads('payment.sent').length === 1, 20, 1)
@@ -193,7 +207,7 @@ export const forceClosing = group('Closes by one side alone', [
       const { bolt11, paymentHash } = await bob.createInvoice({ amountMsat: AMOUNT, hold: true, through: outgoing })
       const paying = alice.pay(bolt11)
       await stage.until('bob holds it', () => bob.isHeld(paymentHash))
-      await us.ask('channels', 'forceClose', { channelId: incoming })
+      await closeAlone(stage, us, alice, incoming)
       await untilPeerClosed(stage, alice, incoming)
       await bob.settleHeld(paymentHash)
       await us.until(async () => us.payloads('payment.relayed').length === 1)
@@ -236,7 +250,12 @@ export const forceClosing = group('Closes by one side alone', [
       const swept = async () => (await peer.walletSat()) - theirsBefore > 280_000n
       await stage.mineUntil('the peer’s sweep', swept, MANY_BLOCKS, 40)
       // BOLT 5: our share needs no delay, and the payment is ours again when it has timed out.
-      await stage.mineUntil('the payment failed', async () => us.payloads('payment.failed').length === 1)
+      await stage.mineUntil(
+        'the payment failed',
+        async () => us.payloads('payment.failed').length === 1,
+        MANY_BLOCKS,
+        1,
+      )
       t.like(await asked, { ok: false, error: { code: 'payment-failed' } })
       await untilClosed(stage, us)
       const gained = (await walletSat()) - before
