@@ -194,6 +194,7 @@ export const builtInWallet = (options: BuiltInWalletOptions): Wallet => {
   const keep = (funded: FundedTx): FundedTx => {
     const path = changePath()
     const txid = toHex(txidOf(funded.tx))
+    for (const key of holders.keys()) if (!state.coins.has(key)) holders.delete(key)
     for (const { outpoint } of funded.tx.inputs) holders.set(outpointKey(outpoint), txid)
     const reserved = setReserved(
       state,

@@ -37,10 +37,12 @@ interface Padded extends StaticBackup {
   readonly padding: Uint8Array
 }
 
+const staticPeer = struct<StaticPeer>({ nodeId: point, addresses: u16List(u16Text) })
+
 const fields: FieldCodecs<StaticBackup> = {
   chainHash: bytes32,
   madeAt: u64,
-  peers: u16List(struct<StaticPeer>({ nodeId: point, addresses: u16List(u16Text) })),
+  peers: u16List(staticPeer),
   channels: u16List(staticChannelCodec),
 }
 
@@ -81,19 +83,27 @@ export const openStaticBackup = (
 /** BOLT 1, peer storage: what a peer keeps, and the size that tells it nothing. */
 const BLOB_BYTES = 65_531
 
+const byCapacity = (a: StaticChannel, b: StaticChannel): number => Number(b.fundingAmount) - Number(a.fundingAmount)
+
 /**
  * The backup for a peer to keep. If there are more channels than it holds, those of the least capacity are left out, and then peers are where
  * they can be found by other means.
  */
 export const sealBlob = (key: Uint8Array, rng: Rng, backup: StaticBackup): Uint8Array => {
-  const room = BLOB_BYTES - HEAD_BYTES - NONCE_BYTES - TAG_LENGTH
-  const sizeOf = (part: StaticBackup): number => encodeWith(codec, { ...part, padding: EMPTY }).length
-  let part = backup
-  const largestFirst = backup.channels.toSorted((a, b) => (b.fundingAmount > a.fundingAmount ? 1 : -1))
-  while (sizeOf(part) > room) {
-    const channels = largestFirst.slice(0, Math.floor(part.channels.length * 0.9))
-    const named = new Set(channels.map(({ remoteNodeId }) => toHex(remoteNodeId)))
-    part = { ...backup, channels, peers: backup.peers.filter(({ nodeId }) => named.has(toHex(nodeId))) }
+  const peersById = new Map(backup.peers.map((peer) => [toHex(peer.nodeId), peer]))
+  const peers = new Set<StaticPeer>()
+  const channels: StaticChannel[] = []
+  let left = BLOB_BYTES - HEAD_BYTES - NONCE_BYTES - TAG_LENGTH
+  left -= encodeWith(codec, { ...backup, peers: [], channels: [], padding: EMPTY }).length
+  // One after the other, and each once: there may be thousands.
+  for (const channel of backup.channels.toSorted(byCapacity)) {
+    const peer = peersById.get(toHex(channel.remoteNodeId))
+    const isNew = peer !== undefined && !peers.has(peer)
+    const bytes = encodeWith(staticChannelCodec, channel).length + (isNew ? encodeWith(staticPeer, peer).length : 0)
+    if (bytes > left) break
+    left -= bytes
+    channels.push(channel)
+    if (isNew) peers.add(peer)
   }
-  return sealStaticBackup(key, rng, part, new Uint8Array(room - sizeOf(part)))
+  return sealStaticBackup(key, rng, { ...backup, peers: [...peers], channels }, new Uint8Array(left))
 }

@@ -316,7 +316,7 @@ class ChannelDriver {
     const then = { durable: before, quarantined: wasQuarantined }
     const now = { durable: state.durable, quarantined: isQuarantined }
     try {
-      tellWaits(this.#services.peerEvents, then, now, this.#env())
+      tellWaits(this.#services.peerEvents, then, now, () => this.#env())
     } catch (error) {
       this.#services.log.error('channel.waits-untold', { channel: this.#name(), error: String(error) })
     }

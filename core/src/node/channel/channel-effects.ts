@@ -140,11 +140,12 @@ export class ChannelEffects {
       case 'send':
         outward.push(this.#sending(effect))
         break
-      case 'publish':
-        ;(effect.purpose === 'funding' ? outward : chainward).push(() =>
-          this.#publisher.publish(effect, signing.signer(this.#durable), this.#owner()),
-        )
+      case 'publish': {
+        const release = () => this.#publisher.publish(effect, signing.signer(this.#durable), this.#owner())
+        if (effect.purpose === 'funding') outward.push(release)
+        else chainward.push(release)
         break
+      }
       case 'emit':
         if (rations.repeats(effect.event, writes.length > 0)) break
         reportChannelEvent(services, effect.event, entryOf(hold).state, openedByUs)

@@ -20,7 +20,6 @@ import {
   unclaimableMsat,
 } from '../../channel/index.ts'
 import { equalBytes, toHex } from '../../lib/bytes.ts'
-
 import type { TxId } from '../../lib/ids.ts'
 import type { BlockHeight, TimestampMs } from '../../lib/units.ts'
 import type { PublishedTx } from '../publishing/publication-row.ts'

@@ -17,7 +17,7 @@ const listen = (party: TestParty) => {
       told.push(waitsFor.map(({ kind, count }) => `${kind} ${count}`).join() || 'nothing')
     }
     const before = { durable: was, quarantined: wasQuarantined }
-    tellWaits({ report }, before, { durable: party.state.durable, quarantined }, party.env)
+    tellWaits({ report }, before, { durable: party.state.durable, quarantined }, () => party.env)
     last = party.state.durable
     return told.splice(0)
   }

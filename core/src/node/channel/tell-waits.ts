@@ -1,4 +1,4 @@
-import { type Channel, type ChannelEnv, isFunded, latest } from '../../channel/index.ts'
+import { type Channel, type ChannelEnv, fundingDeadSince, isFunded, latest } from '../../channel/index.ts'
 import { toHex } from '../../lib/bytes.ts'
 import type { PeerEvents } from '../events/peer-events.ts'
 import { blindView, lastingWaits, summarize } from './channel-waits.ts'
@@ -17,10 +17,11 @@ export const tellWaits = (
   peerEvents: Pick<PeerEvents, 'report'>,
   before: Shown,
   after: Shown,
-  env: ChannelEnv,
+  envOf: () => ChannelEnv,
 ): void => {
   const { durable } = after
   if (!isFunded(durable) || !mayDiffer(before, after)) return
+  const env = envOf()
   const [was, now] = [before, after].map((shown) => kindsOf(shown, env))
   if (now === undefined || JSON.stringify(was?.counts) === JSON.stringify(now.counts)) return
   const { remoteNodeId, channelId } = durable.params
@@ -37,7 +38,8 @@ const mayDiffer = ({ durable: before, quarantined }: Shown, { durable: after, qu
     before.localShutdown !== after.localShutdown ||
     before.remoteShutdown !== after.remoteShutdown ||
     before.inDoubt !== after.inDoubt ||
-    latest(before).fundingStatus !== latest(after).fundingStatus
+    latest(before).fundingStatus !== latest(after).fundingStatus ||
+    fundingDeadSince(before) !== fundingDeadSince(after)
   )
 }
 

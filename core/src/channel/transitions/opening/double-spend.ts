@@ -22,8 +22,9 @@ import { settled } from '../common/settle.ts'
 import { andThen, emit, type Live, type Step, stay, to } from '../common/step.ts'
 import { publishFunding } from './opening.ts'
 
-// A funding that is in no block comes into none any more once one of the coins that it spends is spent by another transaction, or is none
-// because that happened to what made it: a payment to us, or the change of another funding of ours. As long as that may be undone, the channel is kept: HTLCs in it are given back as deep as any other outcome on the chain, and nothing else is lost.
+// A funding that is in no block comes into none any more once one of the coins that it spends is spent by another transaction, or is none: what
+// made it, a payment to us or the change of another funding of ours, was double-spent itself. As long as that may be undone, the channel is
+// kept: HTLCs in it are given back as deep as any other outcome on the chain, and nothing else is lost.
 
 const MAX_COINS = 16
 
@@ -130,9 +131,9 @@ const withoutRival = <D extends Funded>(durable: D): D => {
 }
 
 /**
- * What a double spend of the funding, or of what it descends from, means by now; `undefined` if nothing yet, or nothing new. Buried, it fails the channel, of which nothing
- * is published, and its HTLCs go back to whom they came from. Irrevocable, it ends the channel: the wallet, whose other coins are
- * free from the first block on, is told to forget the funding.
+ * What a double spend of the funding, or of what it descends from, means by now; `undefined` if nothing yet, or nothing new. Buried, it fails
+ * the channel, of which nothing is published, and its HTLCs go back to whom they came from. Irrevocable, it ends the channel: the wallet,
+ * whose other coins are free from the first block on, is told to forget the funding.
  */
 export const heedRival = ({ durable, session }: Live, env: ChannelEnv): Step | undefined => {
   const since = fundingDeadSince(durable)
