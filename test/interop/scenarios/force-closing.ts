@@ -5,7 +5,7 @@ import { group } from './scenario.ts'
 
 const PUSHED = 300_000_000n
 const AMOUNT = 50_000_000n
-/** Enough for the delay that any peer asks of us, and for its claims. */
+/** Enough for the delay that any peer asks of us, for its claims, and for the blocks that a payer adds to an expiry to hide how far it goes. */
 const MANY_BLOCKS = 1_000
 
 const setUp = async (stage: Stage) => {
