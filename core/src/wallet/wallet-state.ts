@@ -58,6 +58,9 @@ export interface WalletTx extends Partial<TxOrigin> {
   readonly seenAt: TimestampMs
 }
 
+/** What a transaction was made for. Of what a look through past blocks has found it is only known whether it spends. */
+export const purposeOf = ({ purpose, spent }: WalletTx): string => purpose ?? (spent > 0n ? 'send' : 'receive')
+
 export interface AddressLabel {
   readonly text: string
   readonly by: Asker

@@ -5,7 +5,7 @@ import { fromHex } from '../../lib/bytes.ts'
 import { err, ok } from '../../lib/result.ts'
 import type { BlockHeight } from '../../lib/units.ts'
 import type { SentTx } from '../../wallet/wallet.ts'
-import type { Asker, WalletTx } from '../../wallet/wallet-state.ts'
+import { type Asker, purposeOf, type WalletTx } from '../../wallet/wallet-state.ts'
 import type { ChannelDirectory } from '../channel/channel-directory.ts'
 import type { RescanProgress } from '../wallet/rescan.ts'
 import type { MappingContext } from './context.ts'
@@ -214,9 +214,6 @@ const spendingOf = ({ feerate, maxFeeSat, coins, label }: SpendingRequest, { key
   ...(label === undefined ? {} : { label, ...(caller.kind === 'plugin' && { labelledBy: caller.kind }) }),
   ...(key === undefined ? {} : { key }),
 })
-
-/** Of what a look through past blocks has found it is only known whether it spends. */
-const purposeOf = ({ purpose, spent }: WalletTx): string => purpose ?? (spent > 0n ? 'send' : 'receive')
 
 const describe = (record: WalletTx, tip: BlockHeight, channels: Pick<ChannelDirectory, 'get'>) => {
   const { txid, received, spent, fee, label, channelId, key, replaces, height, seenAt } = record

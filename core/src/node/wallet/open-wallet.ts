@@ -11,7 +11,7 @@ import { builtInWallet } from '../../wallet/built-in-wallet.ts'
 import { walletKeys } from '../../wallet/keys.ts'
 import { StateReader, scriptRows } from '../../wallet/rows.ts'
 import type { DroppedTx, Wallet } from '../../wallet/wallet.ts'
-import type { WalletTx } from '../../wallet/wallet-state.ts'
+import { purposeOf, type WalletTx } from '../../wallet/wallet-state.ts'
 import type { Broadcaster } from '../chain/broadcaster.ts'
 import type { EventLog } from '../events/event-log.ts'
 import type { KeyTree } from '../keys/key-tree.ts'
@@ -120,13 +120,13 @@ export const openWallet = async (options: OpenWalletOptions): Promise<Wallet> =>
 }
 
 const describe = (txid: string, record: WalletTx) => {
-  const { received, spent, fee, label, purpose, channelId, height } = record
+  const { received, spent, fee, label, channelId, height } = record
   return {
     txid,
     receivedSat: received,
     spentSat: spent,
     ...(fee === undefined ? {} : { feeSat: fee }),
-    purpose: purpose ?? (spent > 0n ? 'send' : 'receive'),
+    purpose: purposeOf(record),
     ...(channelId === undefined ? {} : { channelId }),
     ...(label === undefined ? {} : { label }),
     ...(height === undefined ? {} : { blockHeight: height }),
