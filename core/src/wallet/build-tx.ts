@@ -5,14 +5,17 @@ import { EMPTY } from '../lib/bytes.ts'
 import { invariant } from '../lib/errors.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import type { FeeratePerKw, Sat } from '../lib/units.ts'
-import { baseWeight, type Candidate, effectiveValue, feeCeil, inputWeightOf, selectCoins } from './coin-selection.ts'
+import type { Coin } from './coin.ts'
+import { type CoinPool, effectiveValue, feeCeil, inputWeightOf } from './coin-pool.ts'
+import { baseWeight, selectCoins } from './coin-selection.ts'
 import type { BumpRequest, FundedTx, FundRequest, WalletError } from './wallet.ts'
 
 /** What there is to build from. */
 export interface Funds {
   /** Coins that are spent in any case. */
-  readonly preset?: readonly Candidate[]
-  readonly candidates: readonly Candidate[]
+  readonly preset?: readonly Coin[]
+  readonly pool: CoinPool
+  readonly scriptOf: (coin: Coin) => Uint8Array
   readonly changeScript: Uint8Array
 }
 
@@ -35,7 +38,7 @@ export const buildFunding = (request: FundRequest, funds: Funds): Result<FundedT
 /** Adds inputs and change behind those of a transaction. */
 export const buildBump = (
   { tx, prevouts, baseFee, feeratePerKw }: BumpRequest,
-  { preset = [], candidates, changeScript }: Funds,
+  { preset = [], pool, scriptOf, changeScript }: Funds,
 ): Result<FundedTx, WalletError> => {
   invariant(prevouts.length === tx.inputs.length, 'each input has its spent output')
   const target = sumOf(tx.outputs) + baseFee - sumOf(prevouts)
@@ -46,7 +49,7 @@ export const buildBump = (
   }
   const selected = selectCoins({
     preset,
-    candidates,
+    pool,
     target,
     feeratePerKw,
     changeScript,
@@ -57,7 +60,7 @@ export const buildBump = (
   if (!selected.ok) return selected
   const { chosen, change } = selected.value
   const outputs = change === undefined ? tx.outputs : [...tx.outputs, { amount: change, script: changeScript }]
-  const spent = [...prevouts, ...chosen.map(prevoutOf)]
+  const spent = [...prevouts, ...chosen.map(prevoutOf(scriptOf))]
   return ok({
     tx: { ...tx, inputs: [...tx.inputs, ...chosen.map(inputOf)], outputs },
     prevouts: spent,
@@ -74,19 +77,20 @@ export interface SweepRequest {
   readonly kept?: Sat
 }
 
-/** Sends every coin that is worth its fee to one output, but for what is kept. */
+/** Sends every one of the coins that is worth its fee to one output, but for what is kept. */
 export const buildSweep = (
   { script, feeratePerKw, lockTime, kept = 0n }: SweepRequest,
-  { candidates, changeScript }: Funds,
+  coins: readonly Coin[],
+  { scriptOf, changeScript }: Pick<Funds, 'scriptOf' | 'changeScript'>,
 ): Result<FundedTx, WalletError> => {
-  const worth = candidates.filter((candidate) => effectiveValue(candidate, feeratePerKw) > 0n)
-  const prevouts = worth.map(prevoutOf)
+  const worth = coins.filter((coin) => effectiveValue(coin, feeratePerKw) > 0n)
+  const prevouts = worth.map(prevoutOf(scriptOf))
   const changeAmount = kept === 0n ? undefined : kept > dustLimit(changeScript) ? kept : dustLimit(changeScript)
   const change = changeAmount === undefined ? [] : [{ amount: changeAmount, script: changeScript }]
   const weight =
     baseWeight([script, ...change.map((output) => output.script)]) +
     4 * (compactSizeLength(worth.length) - 1) +
-    worth.reduce((sum, { coin }) => sum + inputWeightOf(coin), 0)
+    worth.reduce((sum, { path }) => sum + inputWeightOf(path.type), 0)
   const fee = feeCeil(feeratePerKw, weight)
   const [total, minimum] = [sumOf(prevouts), dustLimit(script)]
   const amount: Sat = total - fee - sumOf(change)
@@ -101,10 +105,12 @@ export const buildSweep = (
   })
 }
 
-const prevoutOf = ({ coin, script }: Candidate): TxOutput => ({ amount: coin.amount, script })
+const prevoutOf =
+  (scriptOf: Funds['scriptOf']) =>
+  (coin: Coin): TxOutput => ({ amount: coin.amount, script: scriptOf(coin) })
 
-const inputOf = ({ coin }: Candidate): TxInput => ({
-  outpoint: coin.outpoint,
+const inputOf = ({ outpoint }: Coin): TxInput => ({
+  outpoint,
   sequence: SEQUENCE,
   scriptSig: EMPTY,
   witness: [],

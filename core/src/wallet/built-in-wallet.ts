@@ -10,11 +10,13 @@ import { err, ok, type Result } from '../lib/result.ts'
 import type { Rng } from '../lib/rng.ts'
 import type { Sat } from '../lib/units.ts'
 import { buildBump, buildFunding, buildSweep, type Funds } from './build-tx.ts'
+import type { Asker, Coin } from './coin.ts'
+import { type CoinPool, coinsOf, confirmedOf, poolOf } from './coin-pool.ts'
 import { fewestCoins } from './coin-selection.ts'
 import { walletDescriptors } from './descriptors.ts'
 import { childOf, replacementOf } from './fee-bump.ts'
 import { type AddressType, type KeyPath, pathName, type WalletKeys } from './keys.ts'
-import { changedRows, changedTxs, scriptRows } from './rows.ts'
+import { changedRows, scriptRows } from './rows.ts'
 import { signTx } from './sign.ts'
 import {
   applyBlock,
@@ -42,16 +44,15 @@ import type {
   WalletRow,
 } from './wallet.ts'
 import {
-  type Asker,
   balanceOf,
-  type Coin,
   coinProblem,
   frozenCoins,
-  spendableCoins,
-  type TxOrigin,
+  spendableAmount,
+  spendableIn,
+  spendablePool,
   type WalletState,
-  type WalletTx,
 } from './wallet-state.ts'
+import type { TxOrigin, WalletTx } from './wallet-tx.ts'
 
 export interface BuiltInWalletOptions {
   readonly keys: WalletKeys
@@ -76,8 +77,8 @@ export const builtInWallet = (options: BuiltInWalletOptions): Wallet => {
   const change = (after: WalletState, seen: readonly Tx[] = []): void => {
     if (after === state) return
     const rows = [...changedRows(state, after), ...scriptRows(keys, state.next, after.next)]
-    const changed = changedTxs(state, after)
-    const dropped = droppedTxs(state, after, seen)
+    const { changed, gone } = after.txs.changesSince(state.txs)
+    const dropped = gone.map((record) => droppedTx(record, seen))
     state = after
     if (rows.length > 0) save(rows, changed, dropped)
   }
@@ -115,14 +116,12 @@ export const builtInWallet = (options: BuiltInWalletOptions): Wallet => {
   }
 
   const changePath = (): KeyPath => freshPath('p2tr', 'change')
-  const fundsOf = (coins: readonly Coin[], preset: readonly Coin[] = []): Funds => {
-    const candidateOf = (coin: Coin) => ({ coin, script: keys.script(coin.path) })
-    return {
-      preset: preset.map(candidateOf),
-      candidates: coins.map(candidateOf),
-      changeScript: keys.script(changePath()),
-    }
-  }
+  const fundsOf = (pool: CoinPool, preset: readonly Coin[] = []): Funds => ({
+    preset,
+    pool,
+    scriptOf: ({ path }) => keys.script(path),
+    changeScript: keys.script(changePath()),
+  })
   /** Those that were asked for, if all of them can be spent. */
   const chosenCoins = (outpoints: readonly OutPoint[]): Result<readonly Coin[], WalletError> => {
     const chosen = new Map<string, Coin>()
@@ -136,10 +135,10 @@ export const builtInWallet = (options: BuiltInWalletOptions): Wallet => {
   }
   /** What can still be spent after a transaction, its change included. */
   const leftAfter = ({ tx, changeOutput }: FundedTx, before: WalletState): Sat => {
-    const spent = new Set(tx.inputs.map(({ outpoint }) => outpointKey(outpoint)))
-    const kept = spendableCoins(before).filter(({ outpoint }) => !spent.has(outpointKey(outpoint)))
+    const isSpendable = spendableIn(before)
+    const spent = tx.inputs.flatMap(({ outpoint }) => before.coins.get(outpointKey(outpoint)) ?? []).filter(isSpendable)
     const changed = changeOutput === undefined ? 0n : (tx.outputs[changeOutput]?.amount ?? 0n)
-    return kept.reduce((sum, { amount }) => sum + amount, changed)
+    return spent.reduce((sum, { amount }) => sum - amount, spendableAmount(before) + changed)
   }
   const belowReserve = (funded: FundedTx, before: WalletState, moreChannels = 0): WalletError | undefined => {
     const [reserve, left] = [anchorReserve(moreChannels), leftAfter(funded, before)]
@@ -157,12 +156,12 @@ export const builtInWallet = (options: BuiltInWalletOptions): Wallet => {
     const { outputs, feeratePerKw, maxFee, coins, moreChannels = 0 } = request
     const preset = coins === undefined ? undefined : chosenCoins(coins)
     if (preset?.ok === false) return preset
-    const all = preset === undefined ? spendableCoins(state) : []
-    const funded = (candidates: readonly Coin[]) => buildFunding(request, fundsOf(candidates, preset?.value))
+    const all = preset === undefined ? spendablePool(state) : []
+    const funded = (pool: CoinPool) => buildFunding(request, fundsOf(pool, preset?.value))
     let built = funded(all)
     if (built.ok && overLimit(built.value.fee, maxFee) !== undefined && preset === undefined) {
       const fewest = fewestCoins(all, outputs, feeratePerKw)
-      if (fewest !== undefined) built = funded(fewest.coins)
+      if (fewest !== undefined) built = funded(poolOf(fewest.coins))
     }
     if (!built.ok) return built
     const over = overLimit(built.value.fee, maxFee)
@@ -172,14 +171,13 @@ export const builtInWallet = (options: BuiltInWalletOptions): Wallet => {
   }
   const buildAll = (request: SendAllRequest): Result<FundedTx, SendAllError> => {
     if (scanning) return err({ code: 'rescan-under-way' })
-    const chosen = request.coins === undefined ? ok(spendableCoins(state)) : chosenCoins(request.coins)
+    const chosen = request.coins === undefined ? ok([...coinsOf(spendablePool(state))]) : chosenCoins(request.coins)
     if (!chosen.ok) return chosen
-    const spent = new Set(chosen.value)
-    const others = spendableCoins(state).reduce((sum, coin) => (spent.has(coin) ? sum : sum + coin.amount), 0n)
+    const others = chosen.value.reduce((sum, { amount }) => sum - amount, spendableAmount(state))
     const reserve = anchorReserve(0)
     const kept = reserve > others ? reserve - others : 0n
     const { script, feeratePerKw, maxFee, maxAmount } = request
-    const built = buildSweep({ script, feeratePerKw, lockTime: state.height, kept }, fundsOf(chosen.value))
+    const built = buildSweep({ script, feeratePerKw, lockTime: state.height, kept }, chosen.value, fundsOf([]))
     if (!built.ok) return built
     const amount = built.value.tx.outputs[0]?.amount ?? 0n
     if (maxAmount !== undefined && amount > maxAmount) {
@@ -240,7 +238,7 @@ export const builtInWallet = (options: BuiltInWalletOptions): Wallet => {
     transaction: (txid) => state.txs.get(toHex(txid)),
     descriptors: () => walletDescriptors(keys, state.next),
     quote({ outputs, feeratePerKw, coins }) {
-      if (coins === undefined) return fewestCoins(spendableCoins(state), outputs, feeratePerKw)?.fee
+      if (coins === undefined) return fewestCoins(spendablePool(state), outputs, feeratePerKw)?.fee
       const chosen = chosenCoins(coins)
       const funded = chosen.ok ? buildFunding({ outputs, feeratePerKw }, fundsOf([], chosen.value)) : chosen
       return funded.ok ? funded.value.fee : undefined
@@ -289,11 +287,11 @@ export const builtInWallet = (options: BuiltInWalletOptions): Wallet => {
     bump(request) {
       // BIP 125: a replacement must not bring in unconfirmed inputs. It may use the coins of what it replaces.
       const without = pendingRivals(state, request.tx.inputs).reduce(forgetTx, state)
-      const confirmed = spendableCoins(without).filter(({ height }) => height !== undefined)
+      const confirmed = confirmedOf(spendablePool(without))
       let funded = buildBump(request, fundsOf(confirmed))
       if (!funded.ok) {
         const frozen = frozenCoins(without).filter(({ height }) => height !== undefined)
-        if (frozen.length > 0) funded = buildBump(request, fundsOf([...confirmed, ...frozen]))
+        if (frozen.length > 0) funded = buildBump(request, fundsOf([...confirmed, ...poolOf(frozen)]))
       }
       return funded.ok ? ok(keep(funded.value)) : funded
     },
@@ -335,7 +333,7 @@ export const builtInWallet = (options: BuiltInWalletOptions): Wallet => {
       } else {
         const { label: _, labelledBy: __, ...bare } = given.record
         const record = { ...bare, ...labelOf({ label, ...(by === 'plugin' && { labelledBy: by }) }) }
-        change({ ...state, txs: new Map(state.txs).set(toHex(bare.txid), record) })
+        change({ ...state, txs: state.txs.with(record) })
       }
       return ok(undefined)
     },
@@ -352,8 +350,8 @@ export const builtInWallet = (options: BuiltInWalletOptions): Wallet => {
     forget: (tx) => change(forgetTx(state, txidOf(tx))),
     pending() {
       const waiting = new Map(
-        [...state.txs.values()]
-          .filter(({ height, spent }) => height === undefined && spent > 0n)
+        [...state.txs.pending()]
+          .filter(({ spent }) => spent > 0n)
           // A channel's claims are published, or given up, by whoever raises their fees.
           .filter(({ channelId, purpose }) => channelId === undefined || purpose === FUNDING)
           .map((record) => [toHex(record.txid), record.tx]),
@@ -408,14 +406,10 @@ const withLabel = (
   return labels
 }
 
-/** What the wallet knew and knows no more, each with the transaction that spends one of its inputs instead. */
-const droppedTxs = (before: WalletState, after: WalletState, seen: readonly Tx[]): readonly DroppedTx[] => {
-  if (before.txs === after.txs) return []
-  return [...before.txs].flatMap(([id, record]) => {
-    if (after.txs.has(id)) return []
-    const by = rivalAmong(record.tx, seen)
-    return [{ record, ...(by === undefined ? {} : { by }) }]
-  })
+/** What the wallet knew and knows no more, with the transaction that spends one of its inputs instead. */
+const droppedTx = (record: WalletTx, seen: readonly Tx[]): DroppedTx => {
+  const by = rivalAmong(record.tx, seen)
+  return by === undefined ? { record } : { record, by }
 }
 
 const rivalAmong = (tx: Tx, seen: readonly Tx[]): TxId | undefined => {

@@ -1,28 +1,16 @@
-import {
-  dustLimit,
-  feeForWeight,
-  outputWeight,
-  P2TR_INPUT_WEIGHT,
-  P2WPKH_INPUT_WEIGHT,
-  TX_OVERHEAD_WEIGHT,
-} from '../bitcoin/fees.ts'
+import { dustLimit, outputWeight, TX_OVERHEAD_WEIGHT } from '../bitcoin/fees.ts'
 import { compactSizeLength } from '../bitcoin/serialization.ts'
 import type { TxOutput } from '../bitcoin/transaction.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import type { FeeratePerKw, Sat } from '../lib/units.ts'
+import type { Coin } from './coin.ts'
+import { type CoinPool, coinsOf, confirmedOf, feeCeil, inputWeightOf, largestFirst, smallestFrom } from './coin-pool.ts'
 import type { WalletError } from './wallet.ts'
-import type { Coin } from './wallet-state.ts'
-
-/** A coin and the script that it pays. */
-export interface Candidate {
-  readonly coin: Coin
-  readonly script: Uint8Array
-}
 
 export interface SelectionRequest {
   /** Coins that are spent in any case; all others are there to help out. */
-  readonly preset?: readonly Candidate[]
-  readonly candidates: readonly Candidate[]
+  readonly preset?: readonly Coin[]
+  readonly pool: CoinPool
   /** What the coins must cover beside the fee for themselves and for change. */
   readonly target: Sat
   readonly feeratePerKw: FeeratePerKw
@@ -36,75 +24,56 @@ export interface SelectionRequest {
 
 export interface Selection {
   /** With the preset ones, which come first. */
-  readonly chosen: readonly Candidate[]
+  readonly chosen: readonly Coin[]
   /** Absent where it would be dust. */
   readonly change?: Sat
 }
 
 /**
  * Chooses coins, and computes fees and change exactly, by weight: the smallest confirmed coin that suffices alone, or else as few of the
- * largest as suffice, with the last of them no larger than necessary. Coins that cost more than they are worth are not used. The work is
- * dominated by sorting.
+ * largest as suffice, with the last of them no larger than necessary. Coins that cost more than they are worth are not used. The work
+ * grows with what is chosen, and hardly with what there is.
  */
 export const selectCoins = (request: SelectionRequest): Result<Selection, WalletError> => {
-  const { preset = [], candidates, feeratePerKw } = request
+  const { preset = [], pool, feeratePerKw } = request
+  let sum = preset.reduce(plus, NONE)
   if (preset.length > 0) {
-    const { missing, change } = settle(request, preset)
+    const { missing, change } = settle(request, sum)
     if (missing === 0n) return ok(change === undefined ? { chosen: preset } : { chosen: preset, change })
   }
-  const useful = candidates
-    .map((candidate) => ({ candidate, value: effectiveValue(candidate, feeratePerKw) }))
-    .filter(({ value }) => value > 0n)
-    .sort((a, b) => (a.value === b.value ? 0 : a.value > b.value ? -1 : 1))
-    .map(({ candidate }) => candidate)
-  const confirmed = useful.filter(({ coin }) => coin.height !== undefined)
-  const alone = completed(request, preset, confirmed)
+  const alone = completed(request, preset, confirmedOf(pool))
   if (alone !== undefined) return ok(alone)
-  const few = fewest(request, useful)
-  const enough =
-    few === undefined ? undefined : completed(request, [...preset, ...few.slice(0, -1)], useful.slice(few.length - 1))
-  if (enough !== undefined) return ok(enough)
-  const amountOf = (coins: readonly Candidate[]): Sat => coins.reduce((sum, { coin }) => sum + coin.amount, 0n)
-  const [available, usable] = [amountOf([...preset, ...candidates]), amountOf([...preset, ...useful])]
-  const { missing } = settle(request, [...preset, ...useful])
-  return err({ code: 'insufficient-funds', needed: usable + missing, available })
-}
-
-/** As few of the largest as suffice, together with those that are preset. */
-const fewest = (request: SelectionRequest, largestFirst: readonly Candidate[]): readonly Candidate[] | undefined => {
-  const { preset = [] } = request
-  const withFirst = (count: number): readonly Candidate[] => [...preset, ...largestFirst.slice(0, count)]
-  const count = firstOf(largestFirst.length, (i) => settle(request, withFirst(i + 1)).missing === 0n)
-  return count === undefined ? undefined : largestFirst.slice(0, count + 1)
+  const few = [...preset]
+  for (const coin of largestFirst(pool, feeratePerKw)) {
+    sum = plus(sum, coin)
+    const enough = settle(request, sum).missing === 0n && completed(request, few, pool)
+    if (enough) return ok(enough)
+    few.push(coin)
+  }
+  const available = [...preset, ...coinsOf(pool)].reduce((total, { amount }) => total + amount, 0n)
+  return err({ code: 'insufficient-funds', needed: sum.total + settle(request, sum).missing, available })
 }
 
 /** The chosen coins together with the smallest further coin that makes them suffice. */
-const completed = (
-  request: SelectionRequest,
-  chosen: readonly Candidate[],
-  largestFirst: readonly Candidate[],
-): Selection | undefined => {
-  const smallestFirst = largestFirst.toReversed()
-  const index = firstOf(
-    smallestFirst.length,
-    (i) => settle(request, [...chosen, smallestFirst[i] as Candidate]).missing === 0n,
-  )
-  if (index === undefined) return undefined
-  const all = [...chosen, smallestFirst[index] as Candidate]
-  const { change } = settle(request, all)
-  return change === undefined ? { chosen: all } : { chosen: all, change }
-}
-
-/** The first index from which the predicate holds, by binary search; `undefined` if it holds for none. */
-const firstOf = (count: number, holds: (index: number) => boolean): number | undefined => {
-  let low = 0
-  let high = count
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (holds(middle)) high = middle
-    else low = middle + 1
+const completed = (request: SelectionRequest, chosen: readonly Coin[], pool: CoinPool): Selection | undefined => {
+  const sum = chosen.reduce(plus, NONE)
+  const taken = new Set(chosen)
+  let best: { readonly coin: Coin; readonly value: Sat } | undefined
+  for (const run of pool) {
+    const weight = inputWeightOf(run.type)
+    const { missing } = settle(request, { ...sum, count: sum.count + 1, weight: sum.weight + weight })
+    const fee = feeCeil(request.feeratePerKw, weight)
+    for (const coin of smallestFrom(run, missing > fee ? missing : fee + 1n)) {
+      if (taken.has(coin)) continue
+      const value = coin.amount - fee
+      if (best === undefined || value < best.value) best = { coin, value }
+      break
+    }
   }
-  return low === count ? undefined : low
+  if (best === undefined) return undefined
+  const { change } = settle(request, plus(sum, best.coin))
+  const all = [...chosen, best.coin]
+  return change === undefined ? { chosen: all } : { chosen: all, change }
 }
 
 /**
@@ -112,7 +81,7 @@ const firstOf = (count: number, holds: (index: number) => boolean): number | und
  * negative. `undefined` if all of them do not suffice. This needs no keys and is fast, however many coins there are.
  */
 export const fewestCoins = (
-  coins: readonly Coin[],
+  pool: CoinPool,
   outputs: readonly TxOutput[],
   feeratePerKw: FeeratePerKw,
 ): { readonly coins: readonly Coin[]; readonly fee: Sat } | undefined => {
@@ -120,10 +89,11 @@ export const fewestCoins = (
   let weight = baseWeight([...outputs.map(({ script }) => script), CHANGE_SCRIPT])
   let total = 0n
   const chosen: Coin[] = []
-  for (const coin of [...coins].sort((a, b) => (a.amount < b.amount ? 1 : a.amount > b.amount ? -1 : 0))) {
+  for (const coin of largestFirst(pool, feeratePerKw)) {
     chosen.push(coin)
     total += coin.amount
-    weight += inputWeightOf(coin) + 4 * (compactSizeLength(chosen.length) - compactSizeLength(chosen.length - 1))
+    weight +=
+      inputWeightOf(coin.path.type) + 4 * (compactSizeLength(chosen.length) - compactSizeLength(chosen.length - 1))
     const fee = feeCeil(feeratePerKw, weight)
     if (total >= amount + fee) return { coins: chosen, fee }
   }
@@ -133,30 +103,29 @@ export const fewestCoins = (
 // Change goes to taproot: the length is all that counts.
 const CHANGE_SCRIPT = new Uint8Array(34)
 
-/** The weight of an input that spends the coin, its witness included. */
-export const inputWeightOf = ({ path }: Coin): number =>
-  path.type === 'p2tr' ? P2TR_INPUT_WEIGHT : P2WPKH_INPUT_WEIGHT
-
-/** What a coin adds after the fee for spending it. */
-export const effectiveValue = ({ coin }: Candidate, feeratePerKw: FeeratePerKw): bigint =>
-  coin.amount - feeCeil(feeratePerKw, inputWeightOf(coin))
-
-/** BOLT 3 rounds fees down; a wallet's rounds up, so that no rounding brings it below the rate that relays. */
-export const feeCeil = (feeratePerKw: FeeratePerKw, weight: number): bigint => {
-  const fee = feeForWeight(feeratePerKw, weight)
-  return fee * 1000n === BigInt(feeratePerKw) * BigInt(weight) ? fee : fee + 1n
+/** What inputs hold and weigh together. */
+interface Sum {
+  readonly count: number
+  readonly total: Sat
+  readonly weight: number
 }
+
+const NONE: Sum = { count: 0, total: 0n, weight: 0 }
+
+const plus = ({ count, total, weight }: Sum, { amount, path }: Coin): Sum => ({
+  count: count + 1,
+  total: total + amount,
+  weight: weight + inputWeightOf(path.type),
+})
 
 // What these coins leave over as change, or how much is missing.
 const settle = (
   { target, feeratePerKw, changeScript, changeRequired, inputCount, outputCount }: SelectionRequest,
-  chosen: readonly Candidate[],
-): { readonly missing: bigint; readonly change?: bigint } => {
-  const total = chosen.reduce((sum, { coin }) => sum + coin.amount, 0n)
+  { count, total, weight }: Sum,
+): { readonly missing: Sat; readonly change?: Sat } => {
   const growth = (before: number, added: number): number =>
     4 * (compactSizeLength(before + added) - compactSizeLength(before))
-  const inputsWeight =
-    chosen.reduce((sum, { coin }) => sum + inputWeightOf(coin), 0) + growth(inputCount, chosen.length)
+  const inputsWeight = weight + growth(inputCount, count)
   const rest = total - target - feeCeil(feeratePerKw, inputsWeight)
   const changeWeight = outputWeight(changeScript) + growth(outputCount, 1)
   const change = total - target - feeCeil(feeratePerKw, inputsWeight + changeWeight)

@@ -6,15 +6,18 @@ import type { OutPoint } from '../lib/ids.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import type { Sat } from '../lib/units.ts'
 import { buildBump, buildSweep, type Funds } from './build-tx.ts'
-import { baseWeight, feeCeil } from './coin-selection.ts'
+import type { Coin } from './coin.ts'
+import { type CoinPool, confirmedOf, feeCeil } from './coin-pool.ts'
+import { baseWeight } from './coin-selection.ts'
 import type { ChildRequest, FeeBumpError, FeeBumpRequest, FundedTx, UnconfirmedPackage } from './wallet.ts'
-import { type Coin, spendableCoins, type WalletState, type WalletTx } from './wallet-state.ts'
+import { spendablePool, type WalletState } from './wallet-state.ts'
+import type { WalletTx } from './wallet-tx.ts'
 
 /** What the wallet's own money is spent on: only then may the transaction be made anew under another id. */
 const OWN_PURPOSES: ReadonlySet<string | undefined> = new Set(['send', 'send-all', 'fee-bump'])
 
 /** Makes what a transaction is built of from coins of the wallet. */
-type FundsOf = (candidates: readonly Coin[], preset?: readonly Coin[]) => Funds
+type FundsOf = (pool: CoinPool, preset?: readonly Coin[]) => Funds
 
 /**
  * BIP 125: the same payments with the same coins, more of them if need be, at a higher fee. A replacement brings in no unconfirmed coin that
@@ -55,16 +58,16 @@ export const replacementOf = (
     const change = outputs.find(({ coin }) => coin?.path.branch === 'change' && original.purpose === 'send-all')
     const swept = buildSweep(
       { script: first.output.script, feeratePerKw, lockTime, ...(change && { kept: change.output.amount }) },
-      fundsOf(coins),
+      coins,
+      fundsOf([]),
     )
     return swept.ok ? ok({ ...swept.value, original }) : swept
   }
   const payments = kept.map(({ output }) => output)
   const baseFee = feeCeil(feeratePerKw, baseWeight(payments.map(({ script }) => script)))
-  const further = spendableCoins(state).filter(({ height }) => height !== undefined)
   const built = buildBump(
     { tx: { version: 2, inputs: [], outputs: payments, lockTime }, prevouts: [], baseFee, feeratePerKw },
-    fundsOf(further, coins),
+    fundsOf(confirmedOf(spendablePool(state)), coins),
   )
   return built.ok ? ok({ ...built.value, original }) : built
 }
@@ -85,7 +88,6 @@ export const childOf = (
   if (below === undefined) return err({ code: 'not-replaceable', reason: 'foreign' })
   const missing = feeCeil(feeratePerKw, below.weight) - below.fee
   if (missing <= 0n) return err({ code: 'feerate-too-low', minimum: feerateOf(below.fee, below.weight) + 1 })
-  const further = spendableCoins(state).filter((coin) => coin.height !== undefined)
   return buildBump(
     {
       tx: { version: 2, inputs: [], outputs: [], lockTime: state.height },
@@ -93,7 +95,7 @@ export const childOf = (
       baseFee: feeCeil(feeratePerKw, baseWeight([])) + missing,
       feeratePerKw,
     },
-    fundsOf(further, preset),
+    fundsOf(confirmedOf(spendablePool(state)), preset),
   )
 }
 

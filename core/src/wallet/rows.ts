@@ -1,8 +1,9 @@
 import { ByteReader, ByteWriter, compactSizeLength } from '../bitcoin/serialization.ts'
 import { decodeTx, encodeTx } from '../bitcoin/transaction.ts'
-import { outpointKey } from '../chain/outpoint-key.ts'
 import { concat, toHex, tryUtf8Decode, u32be, utf8Encode } from '../lib/bytes.ts'
 import { err, ok, type Result } from '../lib/result.ts'
+import type { Coin } from './coin.ts'
+import { Coins } from './coins.ts'
 import {
   type AddressType,
   type Branch,
@@ -14,14 +15,9 @@ import {
 } from './keys.ts'
 import { past } from './track.ts'
 import type { WalletRow } from './wallet.ts'
-import {
-  type AddressLabel,
-  type Coin,
-  EMPTY_WALLET,
-  type TxOrigin,
-  type WalletState,
-  type WalletTx,
-} from './wallet-state.ts'
+import { type AddressLabel, EMPTY_WALLET, type WalletState } from './wallet-state.ts'
+import type { TxOrigin, WalletTx } from './wallet-tx.ts'
+import { WalletTxs } from './wallet-txs.ts'
 
 // The rows of a wallet. Keys: `c` txid index -> coin, `t` txid -> transaction, `s` -> counters, `k` path -> script, `l` path -> label of the
 // address. Every value begins with the version of its form; integers are little-endian. Version 1 knew no frozen coins, told in a
@@ -50,16 +46,12 @@ export interface UnreadableRow {
 /** The rows to write so that the stored state changes from one state to the other. */
 export const changedRows = (before: WalletState, after: WalletState): readonly WalletRow[] => {
   const rows: WalletRow[] = []
-  if (after.coins !== before.coins) {
-    for (const coin of changedIn(before.coins, after.coins)) rows.push({ key: coinKey(coin), value: encodeCoin(coin) })
-    for (const [key, coin] of before.coins) {
-      if (!after.coins.has(key)) rows.push({ key: coinKey(coin), value: undefined })
-    }
-  }
-  for (const tx of changedTxs(before, after)) rows.push({ key: txKey(tx), value: encodeWalletTx(tx) })
-  if (after.txs !== before.txs) {
-    for (const [key, tx] of before.txs) if (!after.txs.has(key)) rows.push({ key: txKey(tx), value: undefined })
-  }
+  const coins = after.coins.changesSince(before.coins)
+  for (const coin of coins.changed) rows.push({ key: coinKey(coin), value: encodeCoin(coin) })
+  for (const coin of coins.gone) rows.push({ key: coinKey(coin), value: undefined })
+  const txs = after.txs.changesSince(before.txs)
+  for (const tx of txs.changed) rows.push({ key: txKey(tx), value: encodeWalletTx(tx) })
+  for (const tx of txs.gone) rows.push({ key: txKey(tx), value: undefined })
   if (after.addressLabels !== before.addressLabels) {
     for (const [name, label] of after.addressLabels) {
       if (before.addressLabels.get(name) !== label) rows.push({ key: labelKey(name), value: encodeLabel(label) })
@@ -72,16 +64,6 @@ export const changedRows = (before: WalletState, after: WalletState): readonly W
     rows.push({ key: Uint8Array.of(COUNTERS), value: encodeCounters(after) })
   }
   return rows
-}
-
-/** The transactions that are new, or not what they were. */
-export const changedTxs = (before: WalletState, after: WalletState): readonly WalletTx[] =>
-  after.txs === before.txs ? [] : changedIn(before.txs, after.txs)
-
-const changedIn = <T>(before: ReadonlyMap<string, T>, after: ReadonlyMap<string, T>): readonly T[] => {
-  const changed: T[] = []
-  for (const [key, value] of after) if (before.get(key) !== value) changed.push(value)
-  return changed
 }
 
 /** The script of one of the wallet's keys. */
@@ -135,8 +117,8 @@ interface StoredRow {
 
 /** Builds the state from its rows, in any order: each is added by itself, so that other work gets its turn. */
 export class StateReader {
-  readonly #coins = new Map<string, Coin>()
-  readonly #txs = new Map<string, WalletTx>()
+  readonly #coins: Coin[] = []
+  readonly #txs: WalletTx[] = []
   readonly #scripts: OwnScript[] = []
   readonly #labels = new Map<string, AddressLabel>()
   #counters: Pick<WalletState, 'next' | 'height'> = { next: EMPTY_WALLET.next, height: EMPTY_WALLET.height }
@@ -152,7 +134,12 @@ export class StateReader {
   }
 
   get state(): WalletState {
-    return { coins: this.#coins, txs: this.#txs, addressLabels: this.#labels, ...this.#counters }
+    return {
+      coins: Coins.of(this.#coins),
+      txs: WalletTxs.of(this.#txs),
+      addressLabels: this.#labels,
+      ...this.#counters,
+    }
   }
 
   add({ key, value }: StoredRow): Result<void, UnreadableRow> {
@@ -161,12 +148,11 @@ export class StateReader {
     const version = reader.u8()
     if (version !== FIRST_VERSION && !(version === VERSION && SECOND_FORMS.has(key[0]))) return unreadable
     if (key[0] === COIN && key.length === 37) {
-      const coin = readCoin(key, reader)
-      this.#coins.set(outpointKey(coin.outpoint), coin)
+      this.#coins.push(readCoin(key, reader))
     } else if (key[0] === TX && key.length === 33) {
       const record = readWalletTx(key.slice(1), reader, version)
       if (record === undefined) return unreadable
-      this.#txs.set(toHex(record.txid), record)
+      this.#txs.push(record)
     } else if (key[0] === SCRIPT && key.length === 7) {
       const path = pathOf(key)
       if (path === undefined) return unreadable

@@ -3,8 +3,12 @@ import { outpointKey } from '../chain/outpoint-key.ts'
 import { equalBytes, isAllZero, toHex } from '../lib/bytes.ts'
 import type { OutPoint, TxId } from '../lib/ids.ts'
 import type { BlockHeight, TimestampMs } from '../lib/units.ts'
+import type { Asker, Coin } from './coin.ts'
+import type { Coins } from './coins.ts'
 import type { KeyPath, NextIndexes, WalletKeys } from './keys.ts'
-import type { Asker, Coin, TxOrigin, WalletState, WalletTx } from './wallet-state.ts'
+import type { WalletState } from './wallet-state.ts'
+import type { TxOrigin, WalletTx } from './wallet-tx.ts'
+import type { WalletTxs } from './wallet-txs.ts'
 
 /** A transaction as it was seen: in a block, or without `height` before it is in one. */
 export interface SeenTx {
@@ -22,15 +26,11 @@ export interface SeenTx {
 const BURIED_DEPTH = 1000
 const PRUNE_EVERY = 144
 
-/**
- * A state in the making, for all transactions of a block: its maps are copied at the first write, and the index of spends is built once.
- */
+/** A state in the making. */
 class Draft {
-  coins: ReadonlyMap<string, Coin>
-  txs: ReadonlyMap<string, WalletTx>
+  coins: Coins
+  txs: WalletTxs
   next: NextIndexes
-  #own: { readonly coins: Map<string, Coin>; readonly txs: Map<string, WalletTx> } | undefined
-  #spenders: Spenders | undefined
   readonly #state: WalletState
 
   constructor(state: WalletState) {
@@ -42,55 +42,25 @@ class Draft {
 
   /** The same object if nothing was written. */
   get state(): WalletState {
-    if (this.#own === undefined && this.next === this.#state.next) return this.#state
-    if (this.#spenders !== undefined) spendersOf.set(this.txs, this.#spenders)
+    const { coins, txs, next } = this.#state
+    if (this.coins === coins && this.txs === txs && this.next === next) return this.#state
     return { ...this.#state, coins: this.coins, txs: this.txs, next: this.next }
   }
 
-  putCoin(key: string, coin: Coin): void {
-    this.#writable().coins.set(key, coin)
+  putCoin(coin: Coin): void {
+    this.coins = this.coins.with(coin)
   }
 
   deleteCoin(key: string): void {
-    this.#writable().coins.delete(key)
+    this.coins = this.coins.without(key)
   }
 
   putTx(record: WalletTx): void {
-    const id = toHex(record.txid)
-    const isKnown = this.txs.has(id)
-    const spenders = isKnown ? undefined : this.#ownSpenders()
-    this.#writable().txs.set(id, record)
-    if (spenders !== undefined) addSpender(spenders, record)
+    this.txs = this.txs.with(record)
   }
 
   deleteTx(record: WalletTx): void {
-    const spenders = this.#ownSpenders()
-    this.#writable().txs.delete(toHex(record.txid))
-    for (const { outpoint } of record.tx.inputs) {
-      const key = outpointKey(outpoint)
-      const others = (spenders.get(key) ?? []).filter((txid) => !equalBytes(txid, record.txid))
-      if (others.length > 0) spenders.set(key, others)
-      else spenders.delete(key)
-    }
-  }
-
-  /** The transactions of the wallet that spend the output; more than one only if it is none of ours. */
-  spendersOf(outpoint: OutPoint): readonly TxId[] {
-    return (this.#spenders ?? spendersIn(this.#state.txs)).get(outpointKey(outpoint)) ?? []
-  }
-
-  #ownSpenders(): Spenders {
-    this.#spenders ??= new Map(spendersIn(this.#state.txs))
-    return this.#spenders
-  }
-
-  #writable() {
-    if (this.#own === undefined) {
-      this.#own = { coins: new Map(this.coins), txs: new Map(this.txs) }
-      this.coins = this.#own.coins
-      this.txs = this.#own.txs
-    }
-    return this.#own
+    this.txs = this.txs.without(record)
   }
 }
 
@@ -131,7 +101,7 @@ const applyIn = (draft: Draft, keys: WalletKeys, seen: SeenTx): void => {
   for (const { outpoint } of spent) {
     const key = outpointKey(outpoint)
     const coin = draft.coins.get(key)
-    if (coin !== undefined) draft.putCoin(key, { ...coin, reserved: false, spentBy: txid })
+    if (coin !== undefined) draft.putCoin({ ...coin, reserved: false, spentBy: txid })
   }
   if (replaces !== undefined && heightOfTx(draft, replaces) === undefined) forgetIn(draft, replaces)
   const allOurs = spent.length === tx.inputs.length
@@ -183,13 +153,14 @@ const withTxsOf = (
 export const undoBlocks = (state: WalletState, fromHeight: BlockHeight): WalletState => {
   const undone = (height: BlockHeight | undefined): boolean => height !== undefined && height >= fromHeight
   const draft = new Draft(state)
-  for (const [key, coin] of state.coins) {
+  for (const coin of state.coins.values()) {
     if (!undone(coin.height)) continue
+    const key = outpointKey(coin.outpoint)
     if (coin.coinbase) {
       forgetIn(draft, coin.outpoint.txid)
     } else {
       const { height, ...unconfirmed } = draft.coins.get(key) ?? coin
-      if (draft.coins.has(key)) draft.putCoin(key, unconfirmed)
+      if (draft.coins.has(key)) draft.putCoin(unconfirmed)
     }
   }
   for (const record of [...draft.txs.values()]) {
@@ -217,28 +188,22 @@ export const pendingRivals = (state: WalletState, inputs: readonly Pick<TxInput,
   rivalsIn(new Draft(state), inputs)
 
 const rivalsIn = (draft: Draft, inputs: readonly Pick<TxInput, 'outpoint'>[]): readonly TxId[] => {
-  const rivals = inputs.flatMap(({ outpoint }) => draft.spendersOf(outpoint))
+  const rivals = inputs.flatMap(({ outpoint }) => draft.txs.spendersOf(outpoint))
   return [...new Set(rivals)].filter((txid) => heightOfTx(draft, txid) === undefined)
 }
 
 /** Sets coins aside or frees them; outpoints that are not ours are passed over. */
 export const setReserved = (state: WalletState, outpoints: readonly OutPoint[], reserved: boolean): WalletState => {
-  const coins = new Map(state.coins)
-  for (const outpoint of outpoints) {
-    const coin = coins.get(outpointKey(outpoint))
-    if (coin !== undefined && coin.spentBy === undefined) coins.set(outpointKey(outpoint), { ...coin, reserved })
-  }
-  return { ...state, coins }
+  const own = outpoints.flatMap((outpoint) => state.coins.get(outpointKey(outpoint)) ?? [])
+  const changed = own.filter((coin) => coin.spentBy === undefined && coin.reserved !== reserved)
+  if (changed.length === 0) return state
+  return { ...state, coins: state.coins.with(...changed.map((coin) => ({ ...coin, reserved }))) }
 }
 
 /** Has a coin left alone for somebody, or lets it be used again. */
 export const setFrozen = (state: WalletState, coin: Coin, frozen: Asker | undefined): WalletState => {
   const { frozen: _, ...thawed } = coin
-  const coins = new Map(state.coins).set(
-    outpointKey(coin.outpoint),
-    frozen === undefined ? thawed : { ...thawed, frozen },
-  )
-  return { ...state, coins }
+  return { ...state, coins: state.coins.with(frozen === undefined ? thawed : { ...thawed, frozen }) }
 }
 
 /** The indexes after one more key of a chain is in use. */
@@ -246,27 +211,6 @@ export const past = (next: NextIndexes, path: KeyPath | undefined): NextIndexes 
   if (path === undefined) return next
   const { type, branch, index } = path
   return index < next[type][branch] ? next : { ...next, [type]: { ...next[type], [branch]: index + 1 } }
-}
-
-type Spenders = Map<string, readonly TxId[]>
-
-// By the outputs that they spend. Kept as long as the transactions are the same: every transaction of a block is compared with it.
-const spendersOf = new WeakMap<WalletState['txs'], Spenders>()
-
-const spendersIn = (txs: WalletState['txs']): ReadonlyMap<string, readonly TxId[]> => {
-  const cached = spendersOf.get(txs)
-  if (cached !== undefined) return cached
-  const spenders: Spenders = new Map()
-  for (const record of txs.values()) addSpender(spenders, record)
-  spendersOf.set(txs, spenders)
-  return spenders
-}
-
-const addSpender = (spenders: Spenders, { tx, txid }: WalletTx): void => {
-  for (const { outpoint } of tx.inputs) {
-    const key = outpointKey(outpoint)
-    spenders.set(key, [...(spenders.get(key) ?? []), txid])
-  }
 }
 
 const heightOfTx = ({ txs }: Pick<WalletState, 'txs'>, txid: TxId): BlockHeight | undefined =>
@@ -296,14 +240,14 @@ const putCoin = (
   const key = outpointKey(outpoint)
   const known = draft.coins.get(key)
   if (known !== undefined) {
-    draft.putCoin(key, { ...known, ...heightOf(height) })
+    draft.putCoin({ ...known, ...heightOf(height) })
     return
   }
   const output = tx.outputs[outpoint.index]
   if (output === undefined) return
   // A child may have been seen before its parent.
-  const [spender] = draft.spendersOf(outpoint)
-  draft.putCoin(key, {
+  const [spender] = draft.txs.spendersOf(outpoint)
+  draft.putCoin({
     outpoint,
     amount: output.amount,
     path,
@@ -348,7 +292,7 @@ const forgetIn = (draft: Draft, txid: TxId): void => {
     const coin = draft.coins.get(key)
     if (coin?.spentBy === undefined || !equalBytes(coin.spentBy, txid)) continue
     const { spentBy, ...unspent } = coin
-    draft.putCoin(key, unspent)
+    draft.putCoin(unspent)
   }
   record.tx.outputs.forEach((_, index) => {
     const key = outpointKey({ txid, index })
@@ -359,10 +303,10 @@ const forgetIn = (draft: Draft, txid: TxId): void => {
 }
 
 const prune = (state: WalletState): WalletState => {
-  const coins = new Map(state.coins)
-  for (const [key, { spentBy }] of coins) {
+  const buried = [...state.coins.values()].filter(({ spentBy }) => {
     const height = spentBy && heightOfTx(state, spentBy)
-    if (height !== undefined && state.height - height >= BURIED_DEPTH) coins.delete(key)
-  }
-  return coins.size === state.coins.size ? state : { ...state, coins }
+    return height !== undefined && state.height - height >= BURIED_DEPTH
+  })
+  if (buried.length === 0) return state
+  return { ...state, coins: state.coins.without(...buried.map(({ outpoint }) => outpointKey(outpoint))) }
 }

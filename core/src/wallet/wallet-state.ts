@@ -1,75 +1,22 @@
-import type { Tx } from '../bitcoin/transaction.ts'
 import { outpointKey } from '../chain/outpoint-key.ts'
 import { toHex } from '../lib/bytes.ts'
-import type { OutPoint, TxId } from '../lib/ids.ts'
-import type { BlockHeight, Sat, TimestampMs } from '../lib/units.ts'
-import type { KeyPath, NextIndexes } from './keys.ts'
-
-/** Who set a coin aside or gave words to something. What the operator did, no plugin undoes. */
-export type Asker = 'operator' | 'plugin'
-
-/** An output that pays the wallet. It is kept, spent, until its spend is buried deep. */
-export interface Coin {
-  readonly outpoint: OutPoint
-  readonly amount: Sat
-  readonly path: KeyPath
-  /** Absent while it is unconfirmed. */
-  readonly height?: BlockHeight
-  /** Every input of its transaction was ours: it can be relied on before it confirms. */
-  readonly ours: boolean
-  readonly coinbase: boolean
-  /** Set aside for a transaction in the making. */
-  readonly reserved: boolean
-  /** Who wants it left alone. */
-  readonly frozen?: Asker
-  /** The transaction that spends it. */
-  readonly spentBy?: TxId
-}
-
-/** Why a transaction was made, and for whom: known where the node made it. */
-export interface TxOrigin {
-  /** Such as `send`, `channel-funding` or `htlc-timeout`. */
-  readonly purpose: string
-  /** The channel that it belongs to, in hexadecimal; the wallet itself if absent. */
-  readonly channelId?: string
-  /** Of a transaction whose inputs are not all the wallet's. */
-  readonly fee?: Sat
-  /** The idempotency key of the command that asked for it. */
-  readonly key?: string
-  readonly label?: string
-  /** The words are those of a plugin; the operator's if absent. */
-  readonly labelledBy?: 'plugin'
-  /** The transaction that it took the place of. */
-  readonly replaces?: TxId
-}
-
-/** A transaction that changes what the wallet holds, or that the node made for a channel. */
-export interface WalletTx extends Partial<TxOrigin> {
-  readonly txid: TxId
-  readonly tx: Tx
-  /** Absent while it is unconfirmed. */
-  readonly height?: BlockHeight
-  /** Paid to the wallet, change included. */
-  readonly received: Sat
-  /** What the wallet's outputs that it spends held. */
-  readonly spent: Sat
-  /** Known where every input is ours, or where the node made it. */
-  readonly fee?: Sat
-  readonly seenAt: TimestampMs
-}
-
-/** What a transaction was made for. Of what a look through past blocks has found it is only known whether it spends. */
-export const purposeOf = ({ purpose, spent }: WalletTx): string => purpose ?? (spent > 0n ? 'send' : 'receive')
+import type { TxId } from '../lib/ids.ts'
+import type { BlockHeight, Sat } from '../lib/units.ts'
+import { type Asker, type Coin, isMature } from './coin.ts'
+import { type CoinPool, poolOf } from './coin-pool.ts'
+import { Coins } from './coins.ts'
+import type { NextIndexes } from './keys.ts'
+import { WalletTxs } from './wallet-txs.ts'
 
 export interface AddressLabel {
   readonly text: string
   readonly by: Asker
 }
 
-/** All that the wallet knows. A value: every change makes a new one. Keys of the maps are `outpointKey` and hex txids. */
+/** All that the wallet knows. A value: every change makes a new one. */
 export interface WalletState {
-  readonly coins: ReadonlyMap<string, Coin>
-  readonly txs: ReadonlyMap<string, WalletTx>
+  readonly coins: Coins
+  readonly txs: WalletTxs
   readonly next: NextIndexes
   /** Words for addresses, by `pathName`. */
   readonly addressLabels: ReadonlyMap<string, AddressLabel>
@@ -78,8 +25,8 @@ export interface WalletState {
 }
 
 export const EMPTY_WALLET: WalletState = {
-  coins: new Map(),
-  txs: new Map(),
+  coins: new Coins(),
+  txs: new WalletTxs(),
   addressLabels: new Map(),
   next: { p2wpkh: { receive: 0, change: 0 }, p2tr: { receive: 0, change: 0 } },
   height: 0,
@@ -96,12 +43,6 @@ export interface Balance {
   /** What a transaction made now can use: mature, neither reserved nor frozen, and confirmed or our own change. */
   readonly spendable: Sat
 }
-
-// Consensus: an output of a block's first transaction can be spent in the 100th block after it.
-const COINBASE_MATURITY = 100
-
-const isMature = ({ coinbase, height }: Coin, tipHeight: BlockHeight): boolean =>
-  !coinbase || (height !== undefined && tipHeight + 1 - height >= COINBASE_MATURITY)
 
 /**
  * Which coins a transaction made now can use, frozen or not. An unconfirmed one only if all that it descends from, back to the blocks, is
@@ -131,13 +72,19 @@ const usableIn = ({ coins, txs, height }: WalletState): ((coin: Coin) => boolean
   }
 }
 
-const spendableIn = (state: WalletState): ((coin: Coin) => boolean) => {
+export const spendableIn = (state: WalletState): ((coin: Coin) => boolean) => {
   const isUsable = usableIn(state)
   return (coin) => coin.frozen === undefined && isUsable(coin)
 }
 
-export const spendableCoins = (state: WalletState): readonly Coin[] =>
-  [...state.coins.values()].filter(spendableIn(state))
+/** What a transaction made now can choose from. */
+export const spendablePool = (state: WalletState): CoinPool => [...state.coins.free, ...poolOf(spendableLater(state))]
+
+export const spendableAmount = (state: WalletState): Sat =>
+  spendableLater(state).reduce((sum, { amount }) => sum + amount, state.coins.freeAmount)
+
+/** Of the coins that cannot be spent at any height those that can be now. */
+const spendableLater = (state: WalletState): readonly Coin[] => [...state.coins.waiting()].filter(usableIn(state))
 
 /** What could be spent if it were not frozen: for claims, which need it. */
 export const frozenCoins = (state: WalletState): readonly Coin[] => {

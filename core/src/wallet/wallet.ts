@@ -3,9 +3,11 @@ import type { ChainBlock } from '../chain/chain-backend.ts'
 import type { OutPoint, TxId } from '../lib/ids.ts'
 import type { Result } from '../lib/result.ts'
 import type { BlockHeight, FeeratePerKw, Sat } from '../lib/units.ts'
+import type { Asker, Coin } from './coin.ts'
 import type { WalletDescriptor } from './descriptors.ts'
 import type { AddressType, KeyPath } from './keys.ts'
-import type { Asker, Balance, Coin, CoinProblem, TxOrigin, WalletTx } from './wallet-state.ts'
+import type { Balance, CoinProblem } from './wallet-state.ts'
+import type { TxOrigin, WalletTx } from './wallet-tx.ts'
 
 export interface OwnAddress {
   readonly address: string

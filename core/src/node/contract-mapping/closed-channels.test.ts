@@ -1,5 +1,5 @@
 import test from 'ava'
-import type { WalletTx } from '../../wallet/wallet-state.ts'
+import type { WalletTx } from '../../wallet/wallet-tx.ts'
 import { byChannel, describeClosed } from './closed-channels.ts'
 
 const ID = 'aa'.repeat(32)

@@ -1,5 +1,5 @@
 import type { EventPayload, ReplyOf } from '@fulgurite/plugin-sdk/contract'
-import type { WalletTx } from '../../wallet/wallet-state.ts'
+import type { WalletTx } from '../../wallet/wallet-tx.ts'
 import type { ChannelBooks } from '../events/channel-books.ts'
 
 type ClosedChannel = ReplyOf<'channels', 'closed'>['items'][number]
