@@ -9,6 +9,7 @@ import { opening } from './opening.ts'
 import { particulars } from './particular.ts'
 import { paying } from './paying.ts'
 import { reconnecting } from './reconnecting.ts'
+import { recovering } from './recovering.ts'
 import { relaying } from './relaying.ts'
 import { restartingPeer } from './restarting-peer.ts'
 import { restartingUs } from './restarting-us.ts'
@@ -29,6 +30,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...storm,
   ...restartingUs,
   ...restartingPeer,
+  ...recovering,
   ...closing,
   ...forceClosing,
   ...sickChannels,

@@ -216,32 +216,4 @@ export const restartingUs = group('Restarts of our node', [
       t.deepEqual(us.payloads('channel.closing'), [])
     },
   })),
-  ...([true, false] as const).map((paid) => ({
-    title: `our node loses all but its words and the static backup of its channels${paid ? '' : ', of which none was used'} — the peer closes when it is asked, and our share comes back`,
-    role: 'we' as const,
-    async run(stage: Stage) {
-      const { t } = stage
-      const own = join(stage.folder(), 'channels.backup')
-      const { us, peer, channelId } = await stage.channel({ pushMsat: PUSHED, node: { staticBackup: { own } } })
-      if (paid) await us.pay((await peer.createInvoice({ amountMsat: AMOUNT })).bolt11)
-      const { oursMsat } = await stage.settled(us, peer, channelId)
-      await us.stop()
-      // Of the same words, with an empty database.
-      const again = await stage.node('us')
-      const owned = async () => {
-        const { confirmedSat, unconfirmedSat } = await again.ask('wallet', 'balance', {})
-        return confirmedSat + unconfirmedSat
-      }
-      const before = await owned()
-      t.deepEqual(await again.ask('channels', 'restore', { path: own }), { restored: 1, known: 0 })
-      await stage.until('the peer has closed', async () =>
-        (await peer.channels()).every((each) => each.channelId !== channelId),
-      )
-      await stage.mineUntil('our share', async () => (await owned()) > before, 60, 1)
-      const came = (await owned()) - before
-      // Less the fees of the commitment, its anchors and the claim.
-      t.true(came <= oursMsat / 1000n && came > oursMsat / 1000n - 30_000n, `${came} of ${oursMsat / 1000n}`)
-      t.is((await again.ask('channels', 'get', { channelId })).channel.state, 'closing')
-    },
-  })),
 ])

@@ -65,6 +65,10 @@ export const nothingIsOwed = (peer: string): boolean => {
   )
 }
 
+/** How many messages of this kind have passed. */
+export const passed = (peer: string, { direction, type }: CutPoint): number =>
+  seen.filter((each) => each.peer === peer && each.direction === direction && each.type === type).length
+
 interface Hold {
   readonly peer: string
   readonly type: Message['type']

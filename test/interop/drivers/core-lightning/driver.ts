@@ -11,6 +11,7 @@ import { addressOf, type Ground, scriptOf } from '../../stage/ground.ts'
 import { Child } from '../child.ts'
 import type {
   Abilities,
+  BackupSource,
   CloseOptions,
   Cut,
   InvoiceRequest,
@@ -66,6 +67,9 @@ const abilities: Abilities = {
   restart: true,
   kill: true,
   'old-database': true,
+  'keeps-backups': true,
+  'static-backup': true,
+  'backup-from-peers': true,
   'force-close': true,
   'revoked-close': true,
   'error-on-force-close': 'its command that closes alone at once says nothing to the peer',
@@ -246,6 +250,21 @@ class CoreLightningPeer implements Peer {
 
   async restoreDatabase(): Promise<void> {
     copyFileSync(join(this.#folder, 'copy'), this.#database)
+  }
+
+  async loseDatabase(): Promise<void> {
+    rmSync(this.#database)
+  }
+
+  async recover(source: BackupSource): Promise<void> {
+    if (source === 'static-backup') {
+      await this.#rpc.call('emergencyrecover')
+      return
+    }
+    await this.#until('has its backup from a peer', async () => {
+      const { stubs } = await this.#rpc.call<{ stubs?: readonly string[] }>('restorefrompeer')
+      return (stubs ?? []).length > 0
+    })
   }
 
   get #database(): string {

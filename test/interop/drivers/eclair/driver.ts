@@ -71,6 +71,9 @@ const abilities: Abilities = {
   restart: true,
   kill: true,
   'old-database': true,
+  'keeps-backups': true,
+  'static-backup': 'it has no static backups',
+  'backup-from-peers': 'it gives its peers nothing to keep',
   'force-close': true,
   'revoked-close': 'it gives no commitment away, and publishes none that it has revoked',
   'error-on-force-close': true,
@@ -165,6 +168,7 @@ class EclairPeer implements Peer, Particular {
       'bitcoind.startup-locked-utxos-behavior = unlock',
       'blockchain-watchdog.sources = []',
       'features.keysend = optional',
+      'features.option_provide_storage = optional',
       // The least that it takes.
       'channel.min-depth-blocks = 6',
       // Half of a channel is too little for what the scenarios pay.
@@ -220,6 +224,14 @@ class EclairPeer implements Peer, Particular {
   async restoreDatabase(): Promise<void> {
     rmSync(join(this.#folder, 'data'), { recursive: true, force: true })
     cpSync(join(this.#folder, 'copy'), join(this.#folder, 'data'), { recursive: true })
+  }
+
+  loseDatabase(): Promise<void> {
+    return lacks('static-backup')
+  }
+
+  recover(): Promise<void> {
+    return lacks('static-backup')
   }
 
   async knowsBlock(height: number): Promise<boolean> {

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { copyFileSync, cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseTxid } from '../../../../core/src/bitcoin/transaction.ts'
@@ -68,6 +68,9 @@ const abilities: Abilities = {
   restart: true,
   kill: true,
   'old-database': true,
+  'keeps-backups': 'it keeps nothing for its peers',
+  'static-backup': true,
+  'backup-from-peers': 'it gives its peers nothing to keep',
   'force-close': true,
   'revoked-close': 'it gives no commitment away, and publishes none that it has revoked',
   'error-on-force-close': 'it says nothing when it closes alone',
@@ -249,6 +252,23 @@ class LndPeer implements Peer {
   async restoreDatabase(): Promise<void> {
     rmSync(join(this.#folder, 'data'), { recursive: true, force: true })
     cpSync(join(this.#folder, 'copy'), join(this.#folder, 'data'), { recursive: true })
+  }
+
+  async loseDatabase(): Promise<void> {
+    const chain = join(this.#folder, 'data', 'data', 'chain', 'bitcoin', 'regtest')
+    // It writes over the file when it starts without channels.
+    copyFileSync(join(chain, 'channel.backup'), this.#staticBackup)
+    rmSync(join(this.#folder, 'data', 'data', 'graph'), { recursive: true })
+  }
+
+  async recover(): Promise<void> {
+    await this.#rest.call('POST', '/v1/channels/backup/restore', {
+      multi_chan_backup: base64(readFileSync(this.#staticBackup)),
+    })
+  }
+
+  get #staticBackup(): string {
+    return join(this.#folder, 'channel.backup')
   }
 
   restartWith(): Promise<void> {
