@@ -91,12 +91,6 @@ export const closeAll = async (world: World, isForced: (at: number) => boolean):
     )
     await world.advance(5_000)
   }
-  for (const { owner, durable } of left(world)) {
-    // A copy of its own has published what it has revoked: what to do if that is undone is the operator's to say.
-    if (durable.phase !== 'closing' || durable.closing.cause !== 'revoked-local-commitment') continue
-    void owner.tryAsk('channels', 'forceClose', { channelId: toHex(durable.params.channelId) })
-    await world.advance(5_000)
-  }
   for (let mined = 0; ; ) {
     const channels = left(world)
     if (channels.length === 0) break

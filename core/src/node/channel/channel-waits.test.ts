@@ -454,6 +454,27 @@ test('a revoked commitment in a block — penalties and their deadline, those of
   t.is(ofKind(waits(two.bob, {}, { claims: [{ claim: penalty }, recalled] }), 'claim').length, 3)
 })
 
+test('a revoked commitment of our own that is undone — ours is waited for, or where that may be old, the proof that it is not', (t) => {
+  for (const isInDoubt of [false, true]) {
+    const two = ready()
+    const { alice } = two
+    const old = alice.state
+    two.add(alice, 1)
+    two.settle()
+    const now = alice.state
+    alice.state = old
+    alice.run({ type: 'force-close' })
+    const revoked = commitmentOf(alice)
+    alice.state = now
+    if (isInDoubt) alice.state = { durable: putInDoubt(alice.funded) }
+    seeClose(alice, revoked)
+    alice.run({ type: 'unconfirmed', txid: txidOf(revoked) })
+    const [wait] = waits(alice)
+    if (isInDoubt) t.deepEqual(wait, { kind: 'proof-of-state', action: 'nothing' })
+    else t.like(wait, { kind: 'close-confirmation', transactions: [{ by: 'local' }, { by: 'local' }] })
+  }
+})
+
 test('a commitment that nobody knows in a block — what is lost in it is said for ever', (t) => {
   const two = ready()
   two.add(two.alice, 1, 50_000_000n)

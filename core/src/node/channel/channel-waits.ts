@@ -16,6 +16,7 @@ import {
   isFundingConfirmed,
   latest,
   mutualCloses,
+  publishesLocal,
   type SpecHtlc,
   unclaimableMsat,
 } from '../../channel/index.ts'
@@ -325,9 +326,11 @@ const unconfirmedWaits = (durable: Closing, view: WaitsView): readonly ChannelWa
     return [fundingWait(durable, view, { once: 'claim', end: 'forget', periods })]
   }
   const pending = pendingCloses(durable, view)
-  if (pending.length === 0 && durable.inDoubt) return [{ kind: 'proof-of-state', action: 'nothing' }]
-  if (pending.length === 0 && closing.cause === 'data-loss') return [{ kind: 'peer-commitment', action: 'claim' }]
-  const [first] = closing.publishLocal || closing.cause === 'data-loss' ? [] : deadlinesIn(durable, view)
+  // What we have revoked ourselves nobody here publishes again.
+  const isNoneAwaited = pending.length === 0 || (!publishesLocal(durable) && isOwnRevokedAlone(durable))
+  if (isNoneAwaited && durable.inDoubt) return [{ kind: 'proof-of-state', action: 'nothing' }]
+  if (isNoneAwaited && closing.cause === 'data-loss') return [{ kind: 'peer-commitment', action: 'claim' }]
+  const [first] = publishesLocal(durable) || closing.cause === 'data-loss' ? [] : deadlinesIn(durable, view)
   return [
     {
       kind: 'close-confirmation',
@@ -338,6 +341,9 @@ const unconfirmedWaits = (durable: Closing, view: WaitsView): readonly ChannelWa
     ...view.claims.filter(({ claim }) => claim.kind.type === 'anchor').map((each) => claimWait(each, view)),
   ]
 }
+
+const isOwnRevokedAlone = (durable: Closing): boolean =>
+  mutualCloses(durable).length === 0 && durable.closing.spends.every(({ kind }) => kind === 'revoked-local')
 
 type PendingClose = Extract<ChannelWait, { kind: 'close-confirmation' }>['transactions'][number]
 
@@ -353,7 +359,7 @@ const pendingCloses = (durable: Closing, { published }: WaitsView): readonly Pen
     by: 'both' as const,
     feeSat: fee,
   }))
-  const ours = closing.publishLocal && canPublishLocal(durable) ? [latest(durable).local.txid] : []
+  const ours = publishesLocal(durable) && canPublishLocal(durable) ? [latest(durable).local.txid] : []
   const all = [
     ...closes,
     ...ours.map((txid) => ({ ...paid(txid), txid, by: 'local' as const })),

@@ -201,11 +201,24 @@ export const closingUndone = (
   ])
 }
 
+/**
+ * Whether our latest commitment goes to the chain. It does where a block held what a copy of this node had published, and is undone: BOLT 5,
+ * revoked transaction close: in a block again, that one gives all to the peer, and ours spends the same output.
+ */
+export const publishesLocal = (durable: Closing): boolean => {
+  const { publishLocal, spends } = durable.closing
+  if (publishLocal) return true
+  const isCopied = confirmedSpend(durable) === undefined && spends.some(({ kind }) => kind === 'revoked-local')
+  return isCopied && !mayBeOld(durable) && mutualCloses(durable).length === 0
+}
+
+/** What the peer has proven to be old, and what may be. */
+const mayBeOld = ({ closing, inDoubt }: Closing): boolean => closing.cause === 'data-loss' || inDoubt === true
+
 /** Another block: claims may have become due, outcomes deep enough, and the channel finished. */
 export const closingBlock = (durable: Closing, session: Session | undefined, env: ChannelEnv): Step => {
   const spent = confirmedSpend(durable) !== undefined
-  const mayPublish = !durable.closing.publishLocal && durable.closing.cause !== 'data-loss' && !durable.inDoubt
-  if (!spent && mayPublish && passedDeadline(durable, env) !== undefined) {
+  if (!spent && !durable.closing.publishLocal && !mayBeOld(durable) && passedDeadline(durable, env) !== undefined) {
     // The transaction that the peer, or both, were to publish has not been mined in time for an HTLC.
     const next: Closing = { ...durable, closing: { ...durable.closing, publishLocal: true } }
     return to(next, session, publishClosing(next, env))
@@ -221,17 +234,16 @@ export const closingBlock = (durable: Closing, session: Session | undefined, env
 /** Every transaction of a closing that may be published and is not in a block yet. It is asked for anew at every block. */
 export const publishClosing = (durable: Closing, env: ChannelEnv): readonly Effect[] => {
   if (confirmedSpend(durable) !== undefined) return dueClaims(resolutionOf(durable, env), env).map(publishClaim)
-  const { spends, publishLocal, cause } = durable.closing
-  const mayBeOld = cause === 'data-loss' || durable.inDoubt === true
+  const publishesOurs = publishesLocal(durable)
   const closes = mutualCloses(durable)
   return [
     ...closes.map((close) => publishMutualClose(durable, close)),
-    ...(publishLocal ? publishLocalCommitment(durable, env) : []),
-    ...spends
+    ...(publishesOurs ? publishLocalCommitment(durable, env) : []),
+    ...durable.closing.spends
       .filter(({ kind, txid }) => {
         // An old commitment of ours gives everything to the peer. Ours, and what both have signed, we publish with our own signature.
         // One of ours that the peer has proven to be old is such a one, and one that is in doubt may be.
-        if (kind === 'revoked-local' || (kind === 'local' && (publishLocal || mayBeOld))) return false
+        if (kind === 'revoked-local' || (kind === 'local' && (publishesOurs || mayBeOld(durable)))) return false
         return !closes.some((close) => equalBytes(close.txid, txid))
       })
       .map(publishAgain),

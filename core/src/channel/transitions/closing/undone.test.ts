@@ -4,6 +4,8 @@ import { toHex } from '../../../lib/bytes.ts'
 import type { Claim } from '../../claims/claim.ts'
 import { decodeChannel, encodeChannel } from '../../persistence/channel-codec.ts'
 import { resume } from '../../resume.ts'
+import { putInDoubt } from '../../state/channel-state.ts'
+import type { Funded } from '../../state/durable.ts'
 import type { Effect } from '../../state/effects.ts'
 import { completeSpend } from '../common/publications.ts'
 import {
@@ -112,6 +114,41 @@ test('several closes racing — the one in a block decides, whatever was in a bl
   )
 })
 
+/** A copy of alice's node has published what she has revoked, and she sees it as what `change` makes of her. */
+const ownRevoked = (change: (durable: Funded) => Funded = (durable) => durable) => {
+  const two = ready()
+  const { alice, bob } = two
+  const old = alice.state
+  two.add(bob, 1)
+  two.settle()
+  const now = alice.state
+  alice.state = old
+  alice.run({ type: 'force-close' })
+  const revoked = commitmentOf(alice)
+  alice.state = now
+  alice.run({ type: 'force-close' })
+  const latest = commitmentOf(alice)
+  alice.state = { durable: change(now.durable as Funded) }
+  seeClose(alice, revoked)
+  return { alice, revoked, latest }
+}
+
+test('our own revoked commitment, of a copy of this node, that is undone — our latest is published in its place, at once and at every block, and never the old one', (t) => {
+  const { alice, revoked, latest } = ownRevoked()
+  t.deepEqual(closes(alice, at(alice, 1001)), [])
+  t.deepEqual(closes(alice, unconfirmed(alice, revoked)), [id(latest)])
+  for (const height of [1001, 1002]) t.deepEqual(closes(alice, at(alice, height)), [id(latest)])
+  // In a block again after all, it decides.
+  seeClose(alice, revoked, 1003)
+  t.deepEqual(closes(alice, at(alice, 1004)), [])
+})
+
+test('our own revoked commitment that is undone — where our latest may be old itself, nothing of ours is published', (t) => {
+  const { alice, revoked } = ownRevoked(putInDoubt)
+  t.deepEqual(closes(alice, unconfirmed(alice, revoked)), [])
+  t.deepEqual(closes(alice, at(alice, 1001)), [])
+})
+
 /** The peer's commitment on the chain, with an HTLC of each direction, and our claims of it in blocks. */
 const claimed = () => {
   const two = ready()
@@ -211,21 +248,6 @@ test('closes that were in a block and are in none — few are kept, and one that
   seeClose(alice, another(1), 1010)
   at(alice, 1015)
   t.is(endOf(alice), 'done')
-})
-
-test('our own old commitment — is never published by us, also after it was in a block', (t) => {
-  const two = ready()
-  const { alice } = two
-  const old = alice.state
-  two.add(alice, 1)
-  two.settle()
-  const now = alice.state
-  alice.state = old
-  alice.run({ type: 'force-close' })
-  const tx = commitmentOf(alice)
-  alice.state = now
-  seeClose(alice, tx)
-  t.deepEqual(closes(alice, unconfirmed(alice, tx)), [])
 })
 
 test('an input that is told twice, or of what the state does not have, changes nothing', (t) => {
