@@ -5,6 +5,7 @@ import type { Failure } from '../../lib/errors.ts'
 import { inTurn } from '../../lib/in-turn.ts'
 import { makeFolder } from '../../lib/make-folder.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
+import { newestBackupWrite, readNewestBackup } from '../storage/newest-backup.ts'
 import { replaceFile } from './replace-file.ts'
 import { type ChannelsRestored, type ChannelsRestorer, restoreChannels } from './restore-channels.ts'
 import {
@@ -46,7 +47,6 @@ export const openChannelBackups = async (
   const last = places === undefined ? undefined : await read(places.own)
   const keeper = new StaticBackupKeeper(options, last?.ok ? last.value : undefined)
   const oneByOne = inTurn()
-  let newest = 0n
   return {
     keeper,
     async writeTo(folder) {
@@ -71,18 +71,23 @@ export const openChannelBackups = async (
           log.warn('channel-backup.returned-foreign', { code: backup.error.code })
           return
         }
+        const { madeAt } = backup.value
+        const newest = await readNewestBackup(restorer.store)
         // An older one may tell of channels that were closed since.
-        if (backup.value.madeAt < newest) return
-        newest = backup.value.madeAt
+        if (madeAt < newest) return
         const channels = backup.value.channels.filter(({ keyIndex }) => !restorer.indexes.isOwn(keyIndex))
-        if (channels.length === 0) return
+        if (channels.length === 0) {
+          if (madeAt > newest) restorer.store.submit([newestBackupWrite(madeAt)])
+          return
+        }
         const { restored } = await restoreChannels(restorer, { ...backup.value, channels })
         if (restored > 0) log.warn('channel-backup.returned', { restored })
       }),
-    async restoreFrom(path, restorer) {
-      const backup = await read(path)
-      return backup.ok ? ok(await restoreChannels(restorer, backup.value)) : backup
-    },
+    restoreFrom: (path, restorer) =>
+      oneByOne(async () => {
+        const backup = await read(path)
+        return backup.ok ? ok(await restoreChannels(restorer, backup.value)) : backup
+      }),
   }
 }
 

@@ -9,6 +9,7 @@ import { type KeyIndexes, readKeyIndexFloor } from '../channel/key-indexes.ts'
 import type { ShutdownScripts } from '../channel/shutdown-scripts.ts'
 import type { Signer } from '../keys/signer.ts'
 import type { NodeLog } from '../node-log.ts'
+import { newestBackupWrite, readNewestBackup } from '../storage/newest-backup.ts'
 import { TABLE } from '../storage/tables.ts'
 import type { StaticBackup } from './static-backup.ts'
 import { SKIPPED_KEY_INDEXES } from './take-up-restored.ts'
@@ -38,7 +39,7 @@ export interface ChannelsRestored {
  */
 export const restoreChannels = async (
   restorer: ChannelsRestorer,
-  { channels, peers }: StaticBackup,
+  { madeAt, channels, peers }: StaticBackup,
 ): Promise<ChannelsRestored> => {
   const { store, channelDirectory, signer, indexes, scripts, log, height, wanted } = restorer
   const rows = await store.getAll(
@@ -49,7 +50,11 @@ export const restoreChannels = async (
   const highest = channels.reduce((most, { keyIndex }) => Math.max(most, keyIndex), await readKeyIndexFloor(store))
   const lost = channels.filter(({ channelId }, at) => rows[at] === undefined && !channelDirectory.get(channelId))
   const broughtBack = lost.map(({ keyIndex }) => keyIndex)
-  const writes: Write[] = [...indexes.bringBack(broughtBack, highest + SKIPPED_KEY_INDEXES)]
+  const newest = await readNewestBackup(store)
+  const writes: Write[] = [
+    ...indexes.bringBack(broughtBack, highest + SKIPPED_KEY_INDEXES),
+    newestBackupWrite(madeAt > newest ? madeAt : newest),
+  ]
   const states = lost.map((backup) =>
     recoveredChannel(backup, {
       localNodeId: signer.nodeId,
