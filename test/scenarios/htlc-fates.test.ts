@@ -8,12 +8,12 @@ import { EXPIRIES, inFlight, inTwoParts, type Parts, sendPart, stateOf } from '.
 import { type TestNode, type TestNodeOptions, World } from './support/world.ts'
 
 /** Alice pays carol over bob; dave is carol's other payer. All can pay fees. */
-const path = async (t: ExecutionContext, bobs: TestNodeOptions = {}) => {
+const path = async (t: ExecutionContext, bobs: TestNodeOptions = {}, carols: TestNodeOptions = {}) => {
   const world = new World()
   t.teardown(() => world.close())
   const alice = await world.node('alice')
   const bob = await world.node('bob', bobs)
-  const carol = await world.node('carol')
+  const carol = await world.node('carol', carols)
   const dave = await world.node('dave')
   for (const node of [alice, bob, carol, dave]) await node.faucet(10_000_000n)
   await alice.connectTo(bob)
@@ -157,4 +157,35 @@ test('an HTLC whose next channel cannot be closed on the chain is given back bef
   await alice.until(async () => (await inFlight(alice, incoming)) === 0)
   await world.mine(10)
   for (const node of [alice, bob]) t.is(await stateOf(node, incoming), 'usable')
+})
+
+test('a relayed HTLC that is paid after the chain has given back the one that it was relayed for — is told as failed, and its amount as lost', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'fulgurite-fates-'))
+  t.teardown(() => rmSync(folder, { recursive: true }))
+  const { state, backend } = refusing()
+  const [bobs, carols] = [{ path: join(folder, 'bob'), backend }, { path: join(folder, 'carol') }]
+  const { world, alice, bob, carol, dave, incoming, outgoing } = await path(t, bobs, carols)
+  const parts = await inTwoParts(carol)
+  await sendPart(parts, alice, bob, carol)
+  for (const node of [carol, bob]) await node.until(async () => (await inFlight(node, outgoing)) === 1)
+  // Carol is paid while bob is away, and is away herself before she can tell him.
+  await bob.stop()
+  await sendPart(parts, dave, carol)
+  await carol.until(async () => carol.payloads('payment.received').length === 1)
+  await carol.stop()
+  await bob.start()
+  state.refuses = true
+  await alice.ask('channels', 'forceClose', { channelId: incoming })
+  await world.mine(EXPIRIES.incoming)
+  const isFailed = async () => alice.payloads('payment.failed').length === 1
+  await mineUntil(world, isFailed, 30)
+  t.true(await isFailed())
+  t.is(bob.payloads('payment.relay-failed').length, 0)
+  await carol.start()
+  await mineUntil(world, async () => bob.payloads('payment.relay-failed').length > 0, 12)
+  t.deepEqual(bob.payloads('payment.relayed'), [])
+  t.like(bob.payloads('payment.relay-failed'), [{ source: 'local', code: 'paid-too-late' }])
+  const [lost] = bob.payloads('channel.errored').filter(({ code }) => code === 'htlc-paid-too-late')
+  t.like(lost, { channelId: outgoing, source: 'local' })
+  t.like((await bob.ask('channels', 'get', { channelId: outgoing })).channel.earned, { out: { relays: 0 } })
 })

@@ -317,7 +317,10 @@ const definitions = [
         { summary: 'Where the sender wanted it to go.' },
       ).optional(),
       source: field(Side, { summary: 'Whether we refused it, or it failed further on.' }),
-      code: field(text(64), { summary: 'The BOLT 4 failure, where it is ours or readable.' }),
+      code: field(text(64), {
+        summary:
+          'The BOLT 4 failure, where it is ours or readable; `paid-too-late` if it was paid further on after we had to give it back: its amount is lost.',
+      }),
     },
     { class: 'network' },
   ),

@@ -1577,7 +1577,7 @@ export interface PaymentRelayFailed {
   }
   /** Whether we refused it, or it failed further on. */
   readonly source: 'local' | 'remote'
-  /** The BOLT 4 failure, where it is ours or readable. */
+  /** The BOLT 4 failure, where it is ours or readable; `paid-too-late` if it was paid further on after we had to give it back: its amount is lost. */
   readonly code: string
 }
 

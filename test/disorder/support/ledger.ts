@@ -11,14 +11,19 @@ import type { World } from './world.ts'
 interface RelayedHtlc {
   readonly channelId: string
   readonly htlcId: number
+  readonly amountMsat: string
 }
 
+/** That a relay was paid on both sides, or further on alone, and then it has no fee. */
 interface Relayed {
   readonly paymentHash: string
-  readonly feeMsat: string
+  readonly feeMsat?: string
+  readonly code?: string
   readonly incoming: readonly RelayedHtlc[]
   readonly outgoing: readonly RelayedHtlc[]
 }
+
+const RELAY_ENDS = ['payment.relayed', 'payment.relay-failed'] as const
 
 /** Whether an HTLC was paid. `unsure`: some attempts with its hash were, and some were not. */
 export type Paid = 'yes' | 'no' | 'unsure'
@@ -38,11 +43,14 @@ export class Ledger {
   }
 
   static async of(world: World, node: SimulatedNode): Promise<Ledger> {
-    const events = node.node.gateway.events.replay(undefined, { names: ['payment.relayed'] }, 10_000)
+    const events = node.node.gateway.events.replay(undefined, { names: RELAY_ENDS }, 10_000)
     const relays = await world.result(events)
     if (!relays.ok) throw new Error(relays.error.code)
-    const relayed = relays.value.events.map(({ text }) => (JSON.parse(text) as { payload: Relayed }).payload)
-    return new Ledger(node, relayed)
+    const ended = relays.value.events.map(({ text }) => (JSON.parse(text) as { payload: Relayed }).payload)
+    return new Ledger(
+      node,
+      ended.filter(({ feeMsat, code }) => feeMsat !== undefined || code === 'paid-too-late'),
+    )
   }
 
   /** In millisatoshis, by payments of its own: what it has received, less what it has sent. */
@@ -58,8 +66,14 @@ export class Ledger {
     return balance
   }
 
+  /** Of what was paid too late, all that was paid is lost. */
   get earned(): bigint {
-    return this.#relayed.reduce((sum, { feeMsat }) => sum + BigInt(feeMsat), 0n)
+    const paid = (outgoing: readonly RelayedHtlc[]): bigint =>
+      outgoing.reduce((sum, { amountMsat }) => sum + BigInt(amountMsat), 0n)
+    return this.#relayed.reduce(
+      (sum, { feeMsat, outgoing }) => sum + (feeMsat === undefined ? -paid(outgoing) : BigInt(feeMsat)),
+      0n,
+    )
   }
 
   /** Whether it has paid an HTLC that it has offered. */
@@ -77,8 +91,10 @@ export class Ledger {
   }
 
   #isRelayed({ channelId, id }: EndingHtlc, side: 'incoming' | 'outgoing'): boolean {
-    return this.#relayed.some((relay) =>
-      relay[side].some((each) => each.channelId === channelId && BigInt(each.htlcId) === id),
+    return this.#relayed.some(
+      (relay) =>
+        (side === 'outgoing' || relay.feeMsat !== undefined) &&
+        relay[side].some((each) => each.channelId === channelId && BigInt(each.htlcId) === id),
     )
   }
 }

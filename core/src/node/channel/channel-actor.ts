@@ -20,6 +20,7 @@ import {
   isFundingConfirmed,
   isOpening,
   isStored,
+  keepsFulfilment,
   openingKeys,
   quarantined,
   type Rest,
@@ -288,12 +289,17 @@ class ChannelDriver {
     }
   }
 
-  #settle({ command, alongside }: Settlement): void {
-    this.#run(command, alongside)
+  #settle({ command, alongside, ifUnpaid }: Settlement): boolean {
+    let isUnpaid = false
+    this.#run(command, (after) => {
+      isUnpaid = ifUnpaid !== undefined && !keepsFulfilment(after, command.htlcId, this.#env())
+      return isUnpaid ? ifUnpaid : alongside
+    })
+    return !isUnpaid
   }
 
-  /** `alongside` is in the commit of the step. */
-  #run(input: ChannelInput, alongside?: Alongside): void {
+  /** What belongs in the commit of the step may depend on what the step makes of the channel. */
+  #run(input: ChannelInput, alongside?: (after: Channel) => Alongside | undefined): void {
     const before = this.#entry.state
     if (input.type === 'open') this.#openedByUs = true
     if (input.type === 'open' || input.type === 'accept') this.#signing.begin(input.keys.keyIndex)
@@ -305,7 +311,7 @@ class ChannelDriver {
     if (changed) this.#watchBlocks()
     if (this.#rest.follow(input, state, changed)) this.#showPause(undefined)
     const writes = changed && isStored(state.durable) ? channelWrites(before.durable, state.durable) : []
-    this.#perform(effects, { writes, alongside })
+    this.#perform(effects, { writes, alongside: alongside?.(state.durable) })
     if (changed) this.#tellWaits(before.durable)
     if (changed && state.session !== undefined) this.#deriveKeysAhead()
   }

@@ -41,8 +41,11 @@ export type ChannelProtocol = {
   }
   disconnected: { readonly request: { readonly epoch: Epoch; readonly about: ComplainedAbout }; readonly reply: void }
   chain: { readonly request: ChainInput; readonly reply: void }
-  /** Answered once the outcome, and everything that belongs with it, is stored with the channel's state in one commit. */
-  settle: { readonly request: Settlement; readonly reply: void }
+  /**
+   * Answered once the outcome, and everything that belongs with it, is stored with the channel's state in one commit: whether that is
+   * `alongside`.
+   */
+  settle: { readonly request: Settlement; readonly reply: boolean }
   open: Asked<OpenCommand>
   addHtlc: Asked<AddHtlcCommand>
   updateFee: Asked<UpdateFeeCommand>
@@ -77,4 +80,6 @@ export interface Settlement {
   readonly command: SettleHtlcCommand
   /** Also committed if the HTLC was settled before, so that everything that waited for it is cleaned up. */
   readonly alongside?: Alongside
+  /** Committed in its place if a fulfilment comes too late: the HTLC is given back, by us or by the chain, and is not paid. */
+  readonly ifUnpaid?: Alongside
 }

@@ -13,6 +13,7 @@ import type {
   RelayEnv,
   RelayInput,
   RelayRecord,
+  RelayReport,
   RelayRequest,
   RelayState,
 } from '../../payment/relay/relay-protocol.ts'
@@ -22,7 +23,6 @@ import type { ChannelUpdate } from '../../wire/messages/gossip.ts'
 import type { ChannelDirectory, ChannelEntry } from '../channel/channel-directory.ts'
 import { isUsable } from '../channel/channel-standing.ts'
 import { outboxDeletion } from '../channel/settlement-outbox.ts'
-import type { Alongside, EventToTell } from '../events/alongside.ts'
 import type { EventLog } from '../events/event-log.ts'
 import type { NodeLog } from '../node-log.ts'
 import { readRow } from '../storage/read-row.ts'
@@ -31,9 +31,9 @@ import { isLeftToChain } from './downstream.ts'
 import { offerHtlc } from './offer-htlc.ts'
 import type { OwnChannelIndex } from './own-channels.ts'
 import { reportOffer } from './report-offer.ts'
-import { relayEvent } from './report-relay.ts'
+import { paidTooLate, relayEvent, unpaidEvents } from './report-relay.ts'
 import { nextHtlcId } from './trace-offer.ts'
-import { htlcName, type Upstream } from './upstream.ts'
+import { htlcName, type RelayEnd, type Upstream } from './upstream.ts'
 
 export interface RelayerServices {
   readonly store: Store
@@ -64,8 +64,8 @@ export type RelayerProtocol = {
   settled: { readonly request: SettleEffect; readonly reply: void }
   /** Another block is handled. */
   block: { readonly request: { readonly height: BlockHeight }; readonly reply: void }
-  /** Whether the incoming channel has accepted the outcome of its relay. */
-  ended: { readonly request: { readonly incoming: string; readonly isTaken: boolean }; readonly reply: void }
+  /** Whether the incoming channel has been told the outcome of its relay. */
+  ended: { readonly request: { readonly incoming: string; readonly isTold: boolean }; readonly reply: void }
 }
 
 export const RELAYER_LANES = {
@@ -86,9 +86,8 @@ export const relayerBehaviour =
 export const readRelays = async (store: Store): Promise<readonly RelayRecord[]> =>
   (await store.scan(TABLE.relay)).map(({ key, value }) => readRow(TABLE.relay, key, decodeRelayRecord(value)))
 
-interface Ending {
+interface Ending extends RelayEnd {
   readonly effect: RelayEnding
-  readonly alongside: Alongside
   /** The channel has been told, and has not answered yet. */
   readonly isTold: boolean
   /** The outcome came again meanwhile, together with its row in the outbox. */
@@ -124,7 +123,7 @@ class RelayerDriver {
         added: ({ incoming, input }) => this.#added(incoming, input),
         settled: (effect) => this.#settled(effect),
         block: ({ height }) => this.#block(height),
-        ended: ({ incoming, isTaken }) => this.#ended(incoming, isTaken),
+        ended: ({ incoming, isTold }) => this.#ended(incoming, isTold),
       },
     }
   }
@@ -150,8 +149,7 @@ class RelayerDriver {
     const { channelDirectory, log, events } = this.#services
     const peer = channelDirectory.get(channelId)?.remoteNodeId
     if (peer === undefined) return
-    const text = `the HTLC ${htlcId} of this channel was paid after the one that it was relayed for had to be given back: its amount is lost`
-    reportOffer({ log, events }, { channelId, peer, code: 'htlc-paid-too-late', text })
+    reportOffer({ log, events }, { channelId, peer, code: 'htlc-paid-too-late', text: paidTooLate(htlcId) })
   }
 
   #added(key: string, input: Extract<RelayInput, { type: 'added' }>): void {
@@ -188,12 +186,12 @@ class RelayerDriver {
       this.#relays.set(key, state)
       store.submit([{ ...row, value: encodeRelayRecord(state.record) }])
     }
-    const reports: EventToTell[] = []
+    const reports: RelayReport[] = []
     let ending: RelayEnding | undefined
     for (const effect of effects) {
       if (effect.type === 'add-htlc') void this.#offer(key, effect)
       else if (effect.type === 'fulfil' || effect.type === 'fail') ending = effect
-      else reports.push(relayEvent(effect, this.#services))
+      else reports.push(effect)
     }
     if (ending === undefined) {
       store.submit(applied)
@@ -201,7 +199,10 @@ class RelayerDriver {
     }
     // Everything that ends the relay belongs in the commit in which the incoming channel accepts the outcome.
     const writes = [...(state === undefined ? [{ ...row, value: undefined }] : []), ...applied]
-    this.#endings.set(key, { effect: ending, alongside: { writes, events: reports }, isTold: false })
+    const alongside = { writes, events: reports.map((report) => relayEvent(report, this.#services)) }
+    const unpaid = reports.flatMap((report) => (report.type === 'relayed' ? unpaidEvents(report, this.#services) : []))
+    const ifUnpaid = unpaid.length === 0 ? {} : { ifUnpaid: { writes, events: unpaid } }
+    this.#endings.set(key, { effect: ending, alongside, ...ifUnpaid, isTold: false })
     this.#tell(key)
   }
 
@@ -210,17 +211,18 @@ class RelayerDriver {
     const ending = this.#endings.get(key)
     if (ending === undefined || ending.isTold) return
     this.#endings.set(key, { ...ending, isTold: true })
-    void this.#services.upstream
-      .end(ending.effect, ending.alongside)
-      .then((isTaken) => this.#context.self.tell('ended', { incoming: key, isTaken }))
+    void this.#services.upstream.end(ending.effect, ending).then((end) => {
+      if (end === 'unpaid') this.#services.log.error('payment.htlc-paid-too-late', { incoming: key })
+      this.#context.self.tell('ended', { incoming: key, isTold: end !== 'lost' })
+    })
   }
 
-  #ended(key: string, isTaken: boolean): void {
+  #ended(key: string, isTold: boolean): void {
     const ending = this.#endings.get(key)
     if (ending === undefined) return
     // A relay that was refused at once has no row: it is decided anew when the channel hands it on again.
-    if (isTaken && ending.isRepeated === true) this.#services.store.submit(ending.alongside.writes)
-    if (isTaken || !this.#relays.has(key)) {
+    if (isTold && ending.isRepeated === true) this.#services.store.submit(ending.alongside.writes)
+    if (isTold || !this.#relays.has(key)) {
       this.#relays.delete(key)
       this.#endings.delete(key)
     } else this.#endings.set(key, { ...ending, isTold: false })

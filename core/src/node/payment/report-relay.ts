@@ -11,6 +11,25 @@ export interface RelayEventServices {
   readonly channelDirectory: ChannelDirectory
 }
 
+/** Of an HTLC of ours, by its id: the operator has lost money. */
+export const paidTooLate = (htlcId: number | bigint | undefined): string =>
+  `the HTLC ${htlcId} of this channel was paid after the one that it was relayed for had to be given back: its amount is lost`
+
+/** In place of `payment.relayed`: the HTLC was paid further on, and the one that it was relayed for cannot be taken any more. */
+export const unpaidEvents = (
+  { record }: Extract<RelayReport, { readonly type: 'relayed' }>,
+  services: RelayEventServices,
+): readonly EventToTell[] => {
+  const { incoming, outgoing, requestedShortChannelId, paymentHash } = record
+  const requested = { ...outgoing, shortChannelId: requestedShortChannelId }
+  const failed = { type: 'relay-failed', paymentHash, incoming, record, requested, source: 'us' } as const
+  // No peer can cause it at no cost, and its loss must be told.
+  const { causedBy: _, ...told } = relayEvent({ ...failed, code: 'paid_too_late' }, services)
+  const { channelId, peer, htlcId } = describe(outgoing, services.channelDirectory)
+  const lost = { channelId, peer, source: 'local', code: 'htlc-paid-too-late', text: paidTooLate(htlcId) } as const
+  return [told, { name: 'channel.errored', payload: lost }]
+}
+
 /** How a relay ended, in the contract's terms. */
 export const relayEvent = (report: RelayReport, { clock, channelDirectory }: RelayEventServices): EventToTell => {
   if (report.type === 'relayed') {

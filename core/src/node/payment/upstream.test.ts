@@ -1,5 +1,5 @@
 import test from 'ava'
-import { TwoParties } from '../../channel/transitions/fixtures/two-parties.ts'
+import { preimageOf, TwoParties } from '../../channel/transitions/fixtures/two-parties.ts'
 import type { ChainProblem } from '../chain/chain-problems.ts'
 import { ChannelDirectory, type ChannelEntry } from '../channel/channel-directory.ts'
 import { Upstream } from './upstream.ts'
@@ -49,4 +49,26 @@ test('an HTLC can be claimed by the newest state of its channel, and not in quar
   bob.run({ type: 'force-close' })
   become({ state: bob.state })
   t.false(upstream.canClaim(htlc))
+})
+
+test('the end of a relay whose incoming channel is gone — a failure is told as it is, and a fulfilment as one that comes too late', async (t) => {
+  const committed: unknown[] = []
+  const upstream = new Upstream({
+    channelDirectory: new ChannelDirectory(),
+    chainHealth: { blindness: () => undefined },
+    env: () => new TwoParties().alice.env,
+    commit: (alongside) => committed.push(alongside),
+  })
+  const htlc = { channelId: new Uint8Array(32), htlcId: 0n }
+  const [alongside, ifUnpaid] = [
+    { writes: [], events: [] },
+    { writes: [], events: [] },
+  ]
+  const failure = { type: 'own', failure: { type: 'temporary_channel_failure' } } as const
+  t.is(await upstream.end({ type: 'fail', htlc, failure }, { alongside }), 'told')
+  t.is(await upstream.end({ type: 'fulfil', htlc, preimage: preimageOf(1) }, { alongside, ifUnpaid }), 'unpaid')
+  t.deepEqual(
+    committed.map((each) => each === ifUnpaid),
+    [false, true],
+  )
 })

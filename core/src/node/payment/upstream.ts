@@ -29,6 +29,13 @@ export interface UpstreamServices {
   commit(alongside: Alongside): void
 }
 
+/** What is committed with the end of a relay. */
+export interface RelayEnd {
+  readonly alongside: Alongside
+  /** Of a fulfilment: if it comes too late for the incoming HTLC. */
+  readonly ifUnpaid?: Alongside
+}
+
 /** Settles HTLCs that we received. Until then it remembers the shared secrets of their onions, which encrypt failures. */
 export class Upstream {
   readonly #services: UpstreamServices
@@ -85,20 +92,22 @@ export class Upstream {
   }
 
   /**
-   * Ends a relay: `alongside` is in the commit in which the channel takes the outcome. Resolves to whether it took it; a channel that is
-   * reloaded instead hands its HTLC on once more, and is told again then.
+   * Ends a relay: `alongside` is in the commit in which the channel takes the outcome, and `ifUnpaid` where it takes a fulfilment no more.
+   * Resolves to which of them it was, or to neither: a channel that is reloaded instead hands its HTLC on once more, and is told again then.
    */
-  async end(ending: RelayEnding, alongside: Alongside): Promise<boolean> {
+  async end(ending: RelayEnding, { alongside, ifUnpaid }: RelayEnd): Promise<'told' | 'unpaid' | 'lost'> {
     const { htlc } = ending
     const command = ending.type === 'fulfil' ? fulfilment(htlc, ending.preimage) : this.#failure(htlc, ending.failure)
     const channel = this.#channel(htlc)
     if (channel === undefined) {
-      // A channel that is gone has settled all its HTLCs on the chain: only the writes that waited for it are left.
-      this.#services.commit(alongside)
-      return true
+      // A channel that is gone has settled all its HTLCs on the chain, and none with a preimage that comes only now.
+      this.#services.commit(ifUnpaid ?? alongside)
+      return ifUnpaid === undefined ? 'told' : 'unpaid'
     }
-    const answer = await channel.ref.ask('settle', { command, alongside }, { timeoutMs: CHANNEL_ANSWER_MS })
-    return answer.ok
+    const settlement = { command, alongside, ...(ifUnpaid && { ifUnpaid }) }
+    const answer = await channel.ref.ask('settle', settlement, { timeoutMs: CHANNEL_ANSWER_MS })
+    if (!answer.ok) return 'lost'
+    return answer.value ? 'told' : 'unpaid'
   }
 
   #failure(htlc: HtlcRef, failure: UpstreamFailure): FailHtlcCommand {
