@@ -2,7 +2,9 @@ import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, wri
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
+import type { ChainBackend } from '../../core/src/chain/chain-backend.ts'
 import { fromHex } from '../../core/src/lib/bytes.ts'
+import { err } from '../../core/src/lib/result.ts'
 import { TABLE } from '../../core/src/node/storage/tables.ts'
 import { type TestNode, World } from './support/world.ts'
 
@@ -281,4 +283,45 @@ test('BOLT 1, peer storage — what a peer gives back that is not ours, or tells
     await alice.until(() => alice.isUsable(channel?.channelId ?? ''))
   }
   t.deepEqual(bob.payloads('channel.closing'), [])
+})
+
+/** A chain that takes nothing from the node. */
+const deaf = (chain: ChainBackend): ChainBackend => {
+  const refused = async () => err({ code: 'rejected', reason: 'refused by the test' } as const)
+  return { ...chain, broadcast: refused, broadcastPackage: refused }
+}
+
+test('a channel of a static backup whose funding is in no block — is shown as one that waits for it, and forgotten two weeks later', async (t) => {
+  const { folder, world } = inFolder(t)
+  const places = { own: join(folder, 'channels.backup') }
+  const first = await world.node('alice', { staticBackup: places, backend: deaf })
+  const bob = await world.node('bob')
+  await first.faucet(10_000_000n)
+  await first.connectTo(bob)
+  const { channelId } = await first.ask('channels', 'open', { nodeId: bob.id, fundingSat: 1_000_000n })
+  await first.stop()
+  await bob.stop()
+  await world.mine(200)
+  const path = join(folder, 'alice.sqlite')
+  const alice = await world.node('alice', { path })
+  t.deepEqual(await alice.ask('channels', 'restore', { path: places.own }), { restored: 1, known: 0 })
+  const waits = async () => (await alice.ask('channels', 'get', { channelId })).channel.waits
+  const kinds = async () => (await waits()).map(({ kind }) => kind)
+  await alice.until(async () => (await kinds()).includes('funding'))
+  const restoredAt = (await alice.ask('node', 'getInfo', {})).blockHeight
+  t.like(
+    (await waits()).find(({ kind }) => kind === 'funding'),
+    { until: restoredAt + 2_016, action: 'forget' },
+  )
+  await world.mine(2_015)
+  await alice.until(async () => (await kinds()).includes('funding'))
+  // What has been looked through is on the disk.
+  await alice.stop()
+  await alice.start()
+  await alice.until(async () => (await kinds()).includes('funding'))
+  t.deepEqual(alice.payloads('channel.closed'), [])
+  await world.mine(1)
+  await alice.until(async () => alice.payloads('channel.closed').length === 1)
+  t.like(alice.payloads('channel.errored'), [{ code: 'funding-not-seen' }])
+  t.deepEqual((await alice.ask('channels', 'list', {})).items, [])
 })

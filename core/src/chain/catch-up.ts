@@ -1,7 +1,7 @@
 import type { BlockHeight } from '../lib/units.ts'
 import type { ChainBlock } from './chain-backend.ts'
 import { type Found, type WatchEntry, WatchTable } from './watch-table.ts'
-import { tellFound } from './watch-telling.ts'
+import { tell, tellFound } from './watch-telling.ts'
 
 interface CatchUpOptions {
   /** `undefined` if it cannot be obtained. */
@@ -13,6 +13,9 @@ interface Waiting {
   readonly entry: WatchEntry
   readonly since: number
 }
+
+/** How often it is told how far they are. */
+const LOOKED_EVERY = 144
 
 /** Looks through blocks that have passed, for the watches that ask for it. */
 export class CatchUp {
@@ -52,10 +55,12 @@ export class CatchUp {
     const passed = new WatchTable()
     for (const { entry } of batch) passed.add(entry)
     const since = new Map(batch.map((waiting) => [waiting.entry, waiting.since]))
+    const lookers = new Lookers(batch)
     for (let at = Math.min(...since.values()); at <= tip && !this.#options.isFailed(); at++) {
       const block = await this.#options.block(at)
       if (block === undefined) {
         this.#missed(at)
+        lookers.missed(at)
         continue
       }
       const told: (Promise<void> | undefined)[] = []
@@ -63,12 +68,38 @@ export class CatchUp {
         if (entry.found === undefined && (since.get(entry) ?? 0) <= at) told.push(tellFound(entry, found, tip))
       }
       await Promise.all(told)
+      if (at % LOOKED_EVERY === 0 || at === tip) await lookers.looked(at)
     }
   }
 
   #missed(at: number): void {
     const { from = at, to = at } = this.#unseen ?? {}
     this.#unseen = { from: Math.min(from, at), to: Math.max(to, at) }
+  }
+}
+
+/** Those who want to know how far it has come. */
+class Lookers {
+  readonly #waiting: readonly Waiting[]
+  /** The first block that each of them misses. */
+  readonly #gaps = new Map<WatchEntry, BlockHeight>()
+
+  constructor(batch: readonly Waiting[]) {
+    this.#waiting = batch.filter(({ entry }) => entry.type === 'spent' && entry.looked !== undefined)
+  }
+
+  missed(at: BlockHeight): void {
+    for (const { entry, since } of this.#waiting) {
+      if (since <= at && !this.#gaps.has(entry)) this.#gaps.set(entry, at)
+    }
+  }
+
+  async looked(at: BlockHeight): Promise<void> {
+    for (const { entry, since } of this.#waiting) {
+      if (entry.type !== 'spent' || entry.looked === undefined || entry.found !== undefined) continue
+      const to = (this.#gaps.get(entry) ?? at + 1) - 1
+      if (to >= since) await tell(entry.looked, to)
+    }
   }
 }
 

@@ -21,7 +21,7 @@ interface UnconfirmedEvent {
 }
 
 /** An output was spent by a transaction in a block. */
-interface SpentEvent {
+export interface SpentEvent {
   readonly type: 'spent'
   readonly outpoint: OutPoint
   readonly txid: TxId
@@ -30,7 +30,7 @@ interface SpentEvent {
 }
 
 /** The block that held the spend is no longer in the best chain. */
-interface UnspentEvent {
+export interface UnspentEvent {
   readonly type: 'unspent'
   readonly outpoint: OutPoint
   readonly height: BlockHeight
@@ -62,6 +62,8 @@ export interface SpentWatch {
   /** The spend that its owner knows, as for `ConfirmedWatch`. */
   readonly known?: { readonly txid: TxId; readonly height: BlockHeight }
   readonly handler: WatchHandler<SpentEvent | UnspentEvent>
+  /** Blocks that had passed have been looked through, from `since` up to this one without a gap, and hold no spend. */
+  readonly looked?: WatchHandler<BlockHeight>
   /** A transaction that spends it waits for a block; `undefined` when it is gone without having got into one. */
   readonly inMempool?: (spender: TxId | undefined) => void
 }

@@ -3,7 +3,8 @@ import { type Tx, txidOf } from '../bitcoin/transaction.ts'
 import { toHex } from '../lib/bytes.ts'
 import type { FailureError } from '../lib/errors.ts'
 import { until } from '../lib/fixtures/until.ts'
-import type { ChainTip } from './chain-backend.ts'
+import type { OutPoint } from '../lib/ids.ts'
+import type { ChainBackend, ChainTip } from './chain-backend.ts'
 import type { ChainCursor } from './cursor-keeper.ts'
 import type { Devchain } from './devchain/devchain.ts'
 import { devchainBackend } from './devchain/devchain-backend.ts'
@@ -191,6 +192,42 @@ test('a past block that is pruned — is reported', async (t) => {
   await until(() => watcher.unseen()?.to === 150)
   t.deepEqual(watcher.unseen(), { from: 149, to: 150 })
   await watcher.stop()
+})
+
+test('watchSpent — tells how far the blocks that have passed are looked through without a gap, until it finds the spend', async (t) => {
+  const devchain = testDevchain()
+  const [coin, other] = ownedCoins(devchain, 2)
+  if (coin === undefined || other === undefined) return t.fail()
+  devchain.mine(200)
+  devchain.submitTx(payFrom([other], 1_000n))
+  devchain.mine(1)
+  const tip = devchain.tip.height
+  const lookedBy = async (pruned: readonly number[], outpoint: OutPoint, since: number): Promise<readonly number[]> => {
+    const chain = devchainBackend(devchain)
+    const getBlock: ChainBackend['getBlock'] = async (at) =>
+      pruned.includes(at as number) ? undefined : chain.getBlock(at)
+    const { watcher } = watching(devchain, undefined, { backend: { ...chain, getBlock } })
+    await watcher.start()
+    const looked: number[] = []
+    let isDone = false
+    watcher.watchSpent({ outpoint, since, looked: (to) => void looked.push(to), handler: () => undefined })
+    watcher.watchSpent({
+      outpoint: coin.outpoint,
+      since: tip,
+      looked: () => {
+        isDone = true
+      },
+      handler: () => undefined,
+    })
+    await until(() => isDone)
+    await watcher.stop()
+    return looked
+  }
+  t.deepEqual(await lookedBy([], coin.outpoint, 10), [144, 288, tip])
+  t.deepEqual(await lookedBy([20], coin.outpoint, 21), [144, 288, tip])
+  t.deepEqual(await lookedBy([200], coin.outpoint, 10), [144, 199, 199])
+  t.deepEqual(await lookedBy([200], coin.outpoint, 200), [])
+  t.deepEqual(await lookedBy([], other.outpoint, 10), [144, 288])
 })
 
 test('watchSpent — tells what waits in the mempool, and when that is gone without a block', async (t) => {

@@ -3,6 +3,7 @@ import { commitmentFundedBy } from './commitments/commitments.ts'
 import { type ChannelState, isFunded } from './state/channel-state.ts'
 import type { ChannelEnv } from './state/environment.ts'
 import type { ChainInput, ChannelInput, TimerFired } from './state/inputs.ts'
+import { fundingSearched } from './transitions/closing/funding-search.ts'
 import { closingTimedOut } from './transitions/closing/negotiation.ts'
 import { closingBlock, closingConfirmed, closingUndone, outputSpent } from './transitions/closing/on-chain.ts'
 import { htlcsRecalled } from './transitions/closing/recalled.ts'
@@ -45,6 +46,7 @@ const run = (state: ChannelState, input: ChannelInput, env: ChannelEnv): Step =>
     case 'unconfirmed':
     case 'spent':
     case 'unspent':
+    case 'funding-searched':
       return chainInput(state, input, env)
     default:
       return runCommand(state, input, env)
@@ -60,7 +62,7 @@ const chainInput = (state: ChannelState, input: ChainInput, env: ChannelEnv): St
       const coins = heedCoins(live, env)
       if (coins !== undefined) return andThen(coins, (next) => chainInput(next, input, env))
       if (durable.phase === 'closing') {
-        return heedRival(live, env) ?? forgetUnfunded(live, env) ?? closingBlock(durable, session, env)
+        return heedRival(live, env) ?? forgetUnfunded(live, env) ?? closingBlock(durable, session, input.height, env)
       }
       return heedRival(live, env) ?? checkDeadlines({ ...live, durable: forgetFundingTx(durable, env) }, env)
     }
@@ -80,6 +82,8 @@ const chainInput = (state: ChannelState, input: ChainInput, env: ChannelEnv): St
     }
     case 'unspent':
       return durable.phase === 'closing' ? closingUndone(durable, session, input, env) : stay(state)
+    case 'funding-searched':
+      return durable.phase === 'closing' ? fundingSearched(durable, session, input, env) : stay(state)
     default:
       return assertNever(input, 'chain input')
   }

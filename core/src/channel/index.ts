@@ -66,6 +66,7 @@ export type {
   PublishEffect,
   RecallHtlcsEffect,
   ReplyEffect,
+  SearchFundingEffect,
   SendEffect,
   SettleEffect,
   SigningAnswer,
@@ -106,6 +107,7 @@ export { type Epoch, newSession } from './state/session.ts'
 export { closeOutlook } from './transitions/closing/close-outlook.ts'
 export { confirmedSpend } from './transitions/closing/close-resolution.ts'
 export { closePayer } from './transitions/closing/closed-account.ts'
+export { isSearchedThrough, searchEnd, searchOf } from './transitions/closing/funding-search.ts'
 export { keepsFulfilment } from './transitions/closing/kept-fulfilment.ts'
 export { publishesLocal } from './transitions/closing/on-chain.ts'
 export { heedsBlocks, htlcDeadlines } from './transitions/common/deadlines.ts'

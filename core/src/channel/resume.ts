@@ -6,6 +6,7 @@ import type { Closing, Funded } from './state/durable.ts'
 import type { Effect } from './state/effects.ts'
 import type { ChannelEnv } from './state/environment.ts'
 import { confirmedSpend, recallFor } from './transitions/closing/close-resolution.ts'
+import { searchFunding } from './transitions/closing/funding-search.ts'
 import { publishClosing, watchOutputs } from './transitions/closing/on-chain.ts'
 import { settled } from './transitions/common/settle.ts'
 import { watchFundingCoins } from './transitions/opening/double-spend.ts'
@@ -29,7 +30,6 @@ const watches = (durable: Funded, env: ChannelEnv): readonly Effect[] => {
   return [
     ...watchFunding(durable).map((effect): Effect => {
       if (effect.type !== 'watch-spent') return effect
-      if (durable.recovered && spend === undefined) return { ...effect, unlessUnspentSince: durable.params.openedAt }
       if (spend?.confirmedAt === undefined) return effect
       const isSpentBy = equalBytes(
         commitmentSpentBy(durable, spend.tx).localParams.fundingOutpoint.txid,
@@ -40,6 +40,7 @@ const watches = (durable: Funded, env: ChannelEnv): readonly Effect[] => {
     ...watchConfirmedFundings(durable, env),
     ...watchFundingCoins(durable),
     ...(durable.phase === 'closing' ? watchCloses(durable) : []),
+    ...(durable.phase === 'closing' && spend === undefined ? searchFunding(durable) : []),
   ]
 }
 

@@ -199,7 +199,7 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
     sight,
     mempoolSpend: (outpoint) => backend.mempoolSpend(outpoint),
     kept: backups.keeper,
-    isUnspent: async (outpoint) => (await backend.getUtxo(outpoint)) !== undefined,
+    fundedAt: async (outpoint) => (await backend.getUtxo(outpoint))?.height,
     wallet,
     scripts,
     broadcaster,

@@ -92,6 +92,11 @@ export const ChannelWait = named(
       ...byBlock,
     }),
     kind('peer-commitment', 'The peer has to publish its commitment: ours is old, and is never published.', open),
+    kind('blocks', 'The blocks since the channel was opened have to be looked through for its funding and its end.', {
+      from: field(BlockHeight, { summary: 'The first that is not looked through: it may be pruned.' }),
+      to: BlockHeight,
+      ...open,
+    }),
     kind('claim', 'An output that is ours to take.', {
       purpose: TransactionPurpose,
       txid: field(TxId, { summary: 'Whose output it is.' }),

@@ -276,7 +276,7 @@ export interface ChannelTransaction {
 
 /** What a channel waits for, in short: see `channels.get`. */
 export interface WaitSummary {
-  readonly kind: 'funding' | 'channel-ready' | 'peer' | 'reestablishment' | 'rest' | 'chain' | 'proof-of-state' | 'peer-state' | 'release' | 'htlc-deadline' | 'shutdown' | 'htlcs' | 'updates' | 'close-signature' | 'close-confirmation' | 'peer-commitment' | 'claim' | 'peer-claim' | 'htlc-outcome' | 'lost-funds' | 'depth'
+  readonly kind: 'funding' | 'channel-ready' | 'peer' | 'reestablishment' | 'rest' | 'chain' | 'proof-of-state' | 'peer-state' | 'release' | 'htlc-deadline' | 'shutdown' | 'htlcs' | 'updates' | 'close-signature' | 'close-confirmation' | 'peer-commitment' | 'blocks' | 'claim' | 'peer-claim' | 'htlc-outcome' | 'lost-funds' | 'depth'
   /** How many of this kind. */
   readonly count: number
   /** The first block in which the node does something about it. */
@@ -476,6 +476,15 @@ export type ChannelWait =
   | {
       /** The peer has to publish its commitment: ours is old, and is never published. */
       readonly kind: 'peer-commitment'
+      /** What the node does in the block `until`, or at the time `untilTime`; where neither is there, once it has come. `nothing`: it goes on waiting, and the operator may decide. */
+      readonly action: 'use-channel' | 'reconnect' | 'offer-close' | 'close-alone' | 'claim' | 'raise-fee' | 'fail-upstream' | 'tell-closed' | 'forget' | 'nothing'
+    }
+  | {
+      /** The blocks since the channel was opened have to be looked through for its funding and its end. */
+      readonly kind: 'blocks'
+      /** The first that is not looked through: it may be pruned. */
+      readonly from: BlockHeight
+      readonly to: BlockHeight
       /** What the node does in the block `until`, or at the time `untilTime`; where neither is there, once it has come. `nothing`: it goes on waiting, and the operator may decide. */
       readonly action: 'use-channel' | 'reconnect' | 'offer-close' | 'close-alone' | 'claim' | 'raise-fee' | 'fail-upstream' | 'tell-closed' | 'forget' | 'nothing'
     }

@@ -32,7 +32,14 @@ import type { UpdateAddHtlc } from '../../wire/messages/channel-operation.ts'
 import type { ConfirmedSpend } from '../claims/on-chain-outcome.ts'
 import type { Basepoints } from '../commitment/commitment-terms.ts'
 import type { CloseVariant } from '../commitment/simple-close-transaction.ts'
-import type { ClosedSummary, ClosingProgress, FundingSpend, MutualClose, SignedClose } from '../state/closing.ts'
+import type {
+  ClosedSummary,
+  ClosingProgress,
+  FundingSearch,
+  FundingSpend,
+  MutualClose,
+  SignedClose,
+} from '../state/closing.ts'
 import type { FundingStatus, RemoteNextPoint } from '../state/commitment.ts'
 import type { Closed, FundingCoins, Quarantine } from '../state/durable.ts'
 import type { HtlcFailure, HtlcOrigin, HtlcRecord, HtlcRef } from '../state/htlc.ts'
@@ -206,7 +213,7 @@ const spendKind = oneOf<FundingSpend['kind'] | 'never-funded'>([
 ])
 
 /** What a closing did not have in the first version. */
-type LaterOfClosing = 'followed' | 'done' | 'followedUntold'
+type LaterOfClosing = 'followed' | 'done' | 'followedUntold' | 'search'
 
 const fundingSpend: Codec<FundingSpend> = mapped(
   struct<{ readonly kind: FundingSpend['kind'] | 'never-funded'; readonly tx: Tx; readonly confirmedAt?: number }>({
@@ -323,7 +330,7 @@ const firstFunded = struct<Omit<StoredFunded, LaterOfFunded>>({
  * Members that came after the first version. To add one: an optional member of the state and of `StoredFunded`, its name in `LaterOfFunded`,
  * a line with the next free number here, and an example of it in the golden file of later members. What belongs to the closing goes within
  * it, with its own numbers from 1, and its name in `LaterOfClosing`. Absent, `followed` and `followedUntold` mean that outputs may have been spent
- * unseen, and `done` that the operator was told of no end.
+ * unseen, `done` that the operator was told of no end, and `search` that nothing was looked for.
  */
 export const laterOfFunded: LaterFields<Pick<StoredFunded, LaterOfFunded | 'closing'>> = {
   inDoubt: { number: 1, codec: yes },
@@ -337,6 +344,7 @@ export const laterOfFunded: LaterFields<Pick<StoredFunded, LaterOfFunded | 'clos
       followed: { number: 1, codec: yes },
       done: { number: 2, codec: summary },
       followedUntold: { number: 5, codec: yes },
+      search: { number: 6, codec: struct<FundingSearch>({ lookedTo: u32, fundedAt: optional(u32) }) },
     },
   },
   closesTaken: { number: 5, codec: struct({ since: u32, count }) },

@@ -53,6 +53,14 @@ export interface SignedClose {
   readonly answer?: { readonly variant: CloseVariant; readonly remoteSignature: FundingSignature }
 }
 
+/** Of a channel from a static backup, which may have been made before the funding was in a block. */
+export interface FundingSearch {
+  /** Every block since the channel was opened has been looked through up to this one, for the funding and for what spends it. */
+  readonly lookedTo: BlockHeight
+  /** The block that holds the funding, if one does. */
+  readonly fundedAt?: BlockHeight
+}
+
 /** What is known of a closing in the `closing` phase. */
 export interface ClosingProgress {
   readonly cause: CloseCause
@@ -70,6 +78,7 @@ export interface ClosingProgress {
   readonly followed?: true
   /** The same of outputs that nobody here can tell, in a commitment that we do not know. */
   readonly followedUntold?: true
+  readonly search?: FundingSearch
   /**
    * What the operator was told once all was deep enough for practical purposes. The channel is kept, and its outputs are watched, until no
    * reorganisation can undo any of it.

@@ -22,6 +22,7 @@ export type Effect =
   | PublishEffect
   | WatchConfirmedEffect
   | WatchSpentEffect
+  | SearchFundingEffect
   | EmitEffect
   | ReplyEffect
   | ForwardEffect
@@ -119,8 +120,17 @@ export interface WatchSpentEffect {
   readonly known?: { readonly txid: TxId; readonly height: BlockHeight }
   /** The lowest block that may hold a spend, if blocks that have passed must be looked through for it. */
   readonly since?: BlockHeight
-  /** The same, unless the output is unspent at the tip: nothing has watched it before. */
-  readonly unlessUnspentSince?: BlockHeight
+}
+
+/**
+ * Answered by `funding-searched`, and by `spent`: whether the backend has the output, and if it does not, what is in the blocks from `since` on.
+ * Asked again, it begins again.
+ */
+export interface SearchFundingEffect {
+  readonly type: 'search-funding'
+  readonly outpoint: OutPoint
+  readonly script: Uint8Array
+  readonly since: BlockHeight
 }
 
 interface EmitEffect {

@@ -234,7 +234,7 @@ interface ForgetUnsignedCommand {
   readonly type: 'forget-unsigned'
 }
 
-export type ChainInput = BlockConnected | TxConfirmed | TxUnconfirmed | OutputSpent | OutputUnspent
+export type ChainInput = BlockConnected | TxConfirmed | TxUnconfirmed | OutputSpent | OutputUnspent | FundingSearched
 
 interface BlockConnected {
   readonly type: 'block'
@@ -271,6 +271,17 @@ export interface OutputSpent {
 interface OutputUnspent {
   readonly type: 'unspent'
   readonly outpoint: OutPoint
+}
+
+/** The answer to `search-funding`, piece by piece. */
+export interface FundingSearched {
+  readonly type: 'funding-searched'
+  /** All blocks up to this one have been looked through; absent if the backend has the output. */
+  readonly lookedTo?: BlockHeight
+  /** The block that holds the funding. */
+  readonly fundedAt?: BlockHeight
+  /** The backend had no such output when the search began, and every block is looked through. */
+  readonly isMissing?: true
 }
 
 /** What the node is asked about a channel that a peer proposes. */

@@ -10,7 +10,8 @@ import {
 } from '../persistence/static-channel.ts'
 import { resume } from '../resume.ts'
 import type { Effect } from '../state/effects.ts'
-import { at } from './fixtures/closing.ts'
+import type { FundingSearched } from '../state/inputs.ts'
+import { at, commitmentOf, fundingOutpoint } from './fixtures/closing.ts'
 import type { TestParty } from './fixtures/test-party.ts'
 import { TwoParties } from './fixtures/two-parties.ts'
 
@@ -80,4 +81,54 @@ test('a channel whose data is lost — a peer that warns of its numbers gets the
     t.deepEqual(two.alice.messages(two.alice.recv(warning)), [])
     two.disconnect()
   }
+})
+
+const searches = (effects: readonly Effect[]) =>
+  effects.flatMap((effect) => (effect.type === 'search-funding' ? [effect.since] : []))
+
+const TWO_WEEKS = 2_016
+
+type Found = Omit<FundingSearched, 'type'>
+
+test('a channel from its static backup whose funding is nowhere — is forgotten two weeks after the restoring, and not before all blocks are looked through', (t) => {
+  const { alice } = lost().two
+  const { openedAt } = alice.funded.params
+  t.deepEqual(searches(resume(alice.state, alice.env)), [openedAt - 100])
+  const searched = (input: Found) => alice.run({ type: 'funding-searched', ...input })
+  searched({ lookedTo: 990 })
+  // A restart goes on from there.
+  t.deepEqual(searches(resume(alice.state, alice.env)), [991])
+  searched({ lookedTo: 1_000, isMissing: true })
+  t.deepEqual(searches(at(alice, 1_143)), [])
+  t.deepEqual(searches(at(alice, 1_144)), [1_001])
+  at(alice, 1_000 + TWO_WEEKS - 1)
+  searched({ lookedTo: 1_000 + TWO_WEEKS - 1, isMissing: true })
+  t.is(alice.phase, 'closing')
+  t.deepEqual(searches(at(alice, 1_000 + TWO_WEEKS)), [1_000 + TWO_WEEKS])
+  // A block is missed, or the backend cannot be asked.
+  searched({ lookedTo: 1_000 + TWO_WEEKS })
+  t.is(alice.phase, 'closing')
+  t.like(searched({ lookedTo: 1_000 + TWO_WEEKS, isMissing: true }), [
+    { type: 'emit', event: { type: 'error', error: { code: 'funding-not-seen' } } },
+    { type: 'emit', event: { type: 'closed', summary: { kind: 'never-funded' } } },
+  ])
+  t.is(alice.phase, 'closed')
+})
+
+test('a channel from its static backup whose funding is in a block — is never forgotten, and looked for anew where its block may be undone', (t) => {
+  const { alice, bob } = lost().two
+  const { openedAt } = alice.funded.params
+  const late = 1_000 + 3 * TWO_WEEKS
+  const searched = (input: Found) => alice.run({ type: 'funding-searched', ...input })
+  at(alice, late)
+  searched({ fundedAt: 990 })
+  t.deepEqual(searches(resume(alice.state, alice.env)), [openedAt - 100])
+  // It is spent in no block that is handled yet, and the backend has it no more.
+  searched({ lookedTo: late, isMissing: true })
+  t.is(alice.phase, 'closing')
+  t.deepEqual(searches(resume(alice.state, alice.env)), [openedAt - 100])
+  bob.run({ type: 'force-close' })
+  alice.run({ type: 'spent', outpoint: fundingOutpoint(alice), tx: commitmentOf(bob) })
+  searched({ lookedTo: late, isMissing: true })
+  t.is(alice.phase, 'closing')
 })

@@ -196,6 +196,9 @@ export class ChannelEffects {
           watches.spent(effect, openedAt(this.#durable), again, isFunding(this.#durable, effect.outpoint)),
         )
         break
+      case 'search-funding':
+        inward.push(() => void watches.search(effect).catch((error) => context.self.tell('failed', { error })))
+        break
       case 'schedule':
         inward.push(() => this.schedule(effect.timer, effect.delayMs))
         break

@@ -46,8 +46,8 @@ export interface ChannelServices {
   readonly sight: Pick<ChainSight, 'of'>
   /** What spends the output in the mempool, as far as the backend can tell. */
   mempoolSpend(outpoint: OutPoint): Promise<Tx | undefined>
-  /** Whether the best chain has the output and none of its blocks spends it. Rejects where the backend does not answer. */
-  isUnspent(outpoint: OutPoint): Promise<boolean>
+  /** The block of an output that none of the best chain spends; `undefined` if there is no such output. Rejects where the backend does not answer. */
+  fundedAt(outpoint: OutPoint): Promise<BlockHeight | undefined>
   /** What a channel releases waits, in order, where something of it needs the channel to be in the static backup. */
   readonly kept: KeptChannels
   readonly wallet: Wallet

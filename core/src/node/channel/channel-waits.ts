@@ -14,10 +14,13 @@ import {
   IRREVOCABLE_DEPTH,
   isFunded,
   isFundingConfirmed,
+  isSearchedThrough,
   latest,
   mutualCloses,
   publishesLocal,
   type SpecHtlc,
+  searchEnd,
+  searchOf,
   unclaimableMsat,
 } from '../../channel/index.ts'
 import { equalBytes, toHex } from '../../lib/bytes.ts'
@@ -329,7 +332,8 @@ const unconfirmedWaits = (durable: Closing, view: WaitsView): readonly ChannelWa
   // What we have revoked ourselves nobody here publishes again.
   const isNoneAwaited = pending.length === 0 || (!publishesLocal(durable) && isOwnRevokedAlone(durable))
   if (isNoneAwaited && durable.inDoubt) return [{ kind: 'proof-of-state', action: 'nothing' }]
-  if (isNoneAwaited && closing.cause === 'data-loss') return [{ kind: 'peer-commitment', action: 'claim' }]
+  if (isNoneAwaited && closing.cause === 'data-loss')
+    return [{ kind: 'peer-commitment', action: 'claim' }, ...searchWaits(durable, view)]
   const [first] = publishesLocal(durable) || closing.cause === 'data-loss' ? [] : deadlinesIn(durable, view)
   return [
     {
@@ -340,6 +344,15 @@ const unconfirmedWaits = (durable: Closing, view: WaitsView): readonly ChannelWa
     },
     ...view.claims.filter(({ claim }) => claim.kind.type === 'anchor').map((each) => claimWait(each, view)),
   ]
+}
+
+/** A channel from a static backup, of which it is not known whether it was ever funded. */
+const searchWaits = (durable: Closing, { env }: WaitsView): readonly ChannelWait[] => {
+  const { lookedTo, fundedAt } = searchOf(durable)
+  if (!durable.recovered || fundedAt !== undefined) return []
+  if (!isSearchedThrough(durable, env)) return [{ kind: 'blocks', from: lookedTo + 1, to: env.height, action: 'claim' }]
+  const txid = displayTxid(latest(durable).localParams.fundingOutpoint.txid)
+  return [{ kind: 'funding', txid, confirmations: 0, needed: 1, until: searchEnd(durable, env), action: 'forget' }]
 }
 
 const isOwnRevokedAlone = (durable: Closing): boolean =>

@@ -1,7 +1,6 @@
 import type { ActorRef } from '../../actor/types.ts'
-import type { ConfirmedEvent } from '../../chain/watch.ts'
-import type { Unwatch } from '../../chain/watcher.ts'
-import type { ChainInput, WatchConfirmedEffect, WatchSpentEffect } from '../../channel/index.ts'
+import type { ConfirmedEvent, SpentEvent, UnspentEvent, Unwatch } from '../../chain/watch.ts'
+import type { ChainInput, SearchFundingEffect, WatchConfirmedEffect, WatchSpentEffect } from '../../channel/index.ts'
 import { toHex } from '../../lib/bytes.ts'
 import type { OutPoint, TxId } from '../../lib/ids.ts'
 import type { BlockHeight } from '../../lib/units.ts'
@@ -19,6 +18,8 @@ export class ChannelWatches {
   readonly #watches = new Map<string, Unwatch>()
   /** Spends that were found in blocks that had passed. */
   readonly #seenAt = new Map<string, BlockHeight>()
+  /** What looks through blocks that have passed. */
+  #search: Unwatch[] = []
   #isCleared = false
 
   /** `onMempool` hears whether a transaction that spends the funding waits for a block. */
@@ -71,36 +72,56 @@ export class ChannelWatches {
   }
 
   spent(effect: WatchSpentEffect, openedAt: number | undefined, again: boolean, isFunding: boolean): void {
-    const { unlessUnspentSince, ...watched } = effect
-    if (unlessUnspentSince === undefined) this.#spent(watched, openedAt, again, isFunding)
-    else void this.#spentLongAgo(watched, unlessUnspentSince, isFunding)
-  }
-
-  /** Blocks are looked through one by one, and there may be many: the backend knows whether there is something to find. */
-  async #spentLongAgo(watched: WatchSpentEffect, from: BlockHeight, isFunding: boolean): Promise<void> {
-    const asked = this.#services.height()
-    const isUnspent = await this.#services.isUnspent(watched.outpoint).catch(() => false)
-    if (!this.#isCleared) this.#spent({ ...watched, since: isUnspent ? asked : from }, from, false, isFunding)
-  }
-
-  #spent(
-    { outpoint, known, since }: WatchSpentEffect,
-    openedAt: number | undefined,
-    again: boolean,
-    isFunding: boolean,
-  ): void {
+    const { outpoint, known, since } = effect
     this.#watch(`spent ${toHex(outpoint.txid)} ${outpoint.index}`, () =>
       this.#services.watcher.watchSpent({
         outpoint,
         ...(since === undefined ? this.#since(0, openedAt, again) : { since }),
         ...(known && { known }),
-        handler: (event) => {
-          if (event.type === 'unspent') return this.#tell({ type: 'unspent', outpoint })
-          if (event.height < this.#services.height()) this.#seenAt.set(toHex(event.txid), event.height)
-          return this.#tell({ type: 'spent', outpoint, tx: event.tx })
-        },
+        handler: (event) => this.#tellSpent(event),
         inMempool: (spender) =>
           isFunding ? this.#onMempool(spender !== undefined) : spender && void this.#tellMempool(outpoint),
+      }),
+    )
+  }
+
+  #tellSpent(event: SpentEvent | UnspentEvent): Promise<void> {
+    const { outpoint } = event
+    if (event.type === 'unspent') return this.#tell({ type: 'unspent', outpoint })
+    if (event.height < this.#services.height()) this.#seenAt.set(toHex(event.txid), event.height)
+    return this.#tell({ type: 'spent', outpoint, tx: event.tx })
+  }
+
+  /**
+   * Blocks are looked through one by one, and there may be many: the backend knows whether there is something to find. What it cannot be asked
+   * now may be there.
+   */
+  async search({ outpoint, since }: SearchFundingEffect): Promise<void> {
+    const answer = await this.#services.fundedAt(outpoint).catch(() => 'unknown' as const)
+    if (this.#isCleared) return
+    if (typeof answer === 'number') {
+      await this.#tell({ type: 'funding-searched', fundedAt: answer })
+      return
+    }
+    for (const unwatch of this.#search.splice(0)) unwatch()
+    const { watcher } = this.#services
+    const { txid } = outpoint
+    this.#search.push(
+      watcher.watchConfirmed({
+        txid,
+        minDepth: 1,
+        since,
+        handler: (event) =>
+          event.type === 'confirmed' ? this.#tell({ type: 'funding-searched', fundedAt: event.height }) : undefined,
+      }),
+      watcher.watchSpent({
+        outpoint,
+        since,
+        handler: (event) => this.#tellSpent(event),
+        looked: (to) => {
+          const isMissing = answer === undefined && to >= this.#services.height()
+          return this.#tell({ type: 'funding-searched', lookedTo: to, ...(isMissing && { isMissing }) })
+        },
       }),
     )
   }
@@ -117,7 +138,7 @@ export class ChannelWatches {
 
   clear(): void {
     this.#isCleared = true
-    for (const unwatch of this.#watches.values()) unwatch()
+    for (const unwatch of [...this.#watches.values(), ...this.#search]) unwatch()
     this.#watches.clear()
   }
 

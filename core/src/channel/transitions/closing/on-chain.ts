@@ -25,6 +25,7 @@ import { mutualCloses } from '../common/simple-close.ts'
 import { andThen, emit, type Live, type Step, stay, to } from '../common/step.ts'
 import { confirmedSpend, decided, recallFor, resolutionOf } from './close-resolution.ts'
 import { closedAccount } from './closed-account.ts'
+import { searchAgain } from './funding-search.ts'
 import { learnFrom, settleOutcomes } from './outcomes.ts'
 import { confirmedIn, conflicts, type Undone, without } from './undone.ts'
 
@@ -216,14 +217,19 @@ export const publishesLocal = (durable: Closing): boolean => {
 const mayBeOld = ({ closing, inDoubt }: Closing): boolean => closing.cause === 'data-loss' || inDoubt === true
 
 /** Another block: claims may have become due, outcomes deep enough, and the channel finished. */
-export const closingBlock = (durable: Closing, session: Session | undefined, env: ChannelEnv): Step => {
+export const closingBlock = (
+  durable: Closing,
+  session: Session | undefined,
+  handled: BlockHeight,
+  env: ChannelEnv,
+): Step => {
   const spent = confirmedSpend(durable) !== undefined
   if (!spent && !durable.closing.publishLocal && !mayBeOld(durable) && passedDeadline(durable, env) !== undefined) {
     // The transaction that the peer, or both, were to publish has not been mined in time for an HTLC.
     const next: Closing = { ...durable, closing: { ...durable.closing, publishLocal: true } }
     return to(next, session, publishClosing(next, env))
   }
-  if (!spent) return to(durable, session, publishClosing(durable, env))
+  if (!spent) return to(durable, session, [...publishClosing(durable, env), ...searchAgain(durable, handled)])
   // Blocks that had passed when the node started have been looked through by now: see `resume`.
   const next: Closing = isFollowed(durable)
     ? durable
