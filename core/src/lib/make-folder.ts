@@ -1,8 +1,9 @@
 import { mkdirSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { syncFolder } from './sync-folder.ts'
 
 /**
- * Makes the folder, and those above it, one after the other. Returns the first that it made, if it made any. Throws as `mkdirSync` does,
+ * Makes the folder, and those above it, one after the other: each has its name on the disk before the next is made in it. Returns the first that it made, if it made any. Throws as `mkdirSync` does,
  * whose `recursive` never returns where a file system takes no folder although the one above is there, as `/proc`.
  */
 export const makeFolder = (path: string, mode = 0o777): string | undefined => {
@@ -16,6 +17,7 @@ export const makeFolder = (path: string, mode = 0o777): string | undefined => {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST' && isFolder(path)) return first
     throw error
   }
+  syncFolder(above)
   return first ?? path
 }
 

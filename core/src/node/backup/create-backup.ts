@@ -1,9 +1,10 @@
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, statSync } from 'node:fs'
+import { renameSync, rmSync, statSync } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
 import type { Clock } from '../../lib/clock.ts'
 import type { Failure } from '../../lib/errors.ts'
 import { makeFolder } from '../../lib/make-folder.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
+import { syncFolder } from '../../lib/sync-folder.ts'
 import { detachLog, openSqliteStore } from '../../store/sqlite-store.ts'
 import type { Store } from '../../store/store.ts'
 import { readChannels } from '../channel/channel-rows.ts'
@@ -51,6 +52,7 @@ export const createBackup = async (
     const channels = await check(draft, clock)
     await detachLog(draft)
     renameSync(draft, path)
+    // The folder's entry for the new name, too, must be on the disk.
     syncFolder(folder)
     const { size: bytes } = statSync(path)
     log.info('backup.made', { path, bytes, channels })
@@ -79,17 +81,6 @@ const check = async (path: string, clock: Clock): Promise<number> => {
     return length
   } finally {
     await copy.close()
-  }
-}
-
-// The folder's entry for the new name, too, must be on the disk.
-const syncFolder = (folder: string): void => {
-  if (process.platform === 'win32') return
-  const fd = openSync(folder, 'r')
-  try {
-    fsyncSync(fd)
-  } finally {
-    closeSync(fd)
   }
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { mnemonicToSeedSync } from '@scure/bip39'
 import test from 'ava'
 import { seededRng } from '../../lib/rng.ts'
-import { loadOrCreateSeed, readWords, wordsIn, writeWords } from './seed-file.ts'
+import { loadOrCreateSeed, newWordsWriter, readWords, wordsIn, writeNewWords, writeWords } from './seed-file.ts'
 
 // BIP 39, test vectors: 16 bytes of zeros.
 const WORDS = 'abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon about'
@@ -101,3 +101,29 @@ test('words are taken as people type them, of every length that BIP 39 has, and 
     t.is(wordsIn(wrong), undefined)
   }
 })
+
+test('words that would not be read back from what was written — leave the file as it was', (t) =>
+  inFolder((path, folder) => {
+    t.true(writeNewWords(path, WORDS, seededRng(1)).ok)
+    t.like(writeWords(path, WORDS, seededRng(1), 'x', { ...CHEAP, r: 9 }), {
+      ok: false,
+      error: { code: 'seed-unreadable' },
+    })
+    t.deepEqual(readWords(path), { ok: true, value: WORDS })
+    t.deepEqual(readdirSync(folder), ['seed'])
+  }))
+
+test('new words on a file system without hard links — are written whole, and never over others', (t) =>
+  inFolder((path, folder) => {
+    for (const code of ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']) {
+      const write = newWordsWriter(() => {
+        throw Object.assign(new Error(code), { code })
+      })
+      t.true(write(path, WORDS, seededRng(1)).ok)
+      t.deepEqual(readWords(path), { ok: true, value: WORDS })
+      t.deepEqual(write(path, WORDS, seededRng(1), 'x', CHEAP), { ok: false, error: { code: 'seed-exists', path } })
+      t.deepEqual(readWords(path), { ok: true, value: WORDS })
+      t.deepEqual(readdirSync(folder), ['seed'])
+      rmSync(path)
+    }
+  }))

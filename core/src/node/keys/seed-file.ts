@@ -18,6 +18,7 @@ import type { Failure } from '../../lib/errors.ts'
 import { openToRead } from '../../lib/own-file.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { Rng } from '../../lib/rng.ts'
+import { syncFolder } from '../../lib/sync-folder.ts'
 import { GUESS_COST, type GuessCost, looksSealed, openWords, readSealed, sealWords } from './sealed-words.ts'
 
 export type SeedFailure =
@@ -72,7 +73,12 @@ const writer =
   (publish: Publish) =>
   (path: string, words: string, rng: Rng, passphrase?: string, cost = GUESS_COST): Result<void, SeedFailure> => {
     try {
-      writeWhole(path, textOf(words, rng, passphrase, cost), publish)
+      writeWhole(path, textOf(words, rng, passphrase, cost), (draft) => {
+        const kept = readWords(draft, passphrase)
+        // What was there may be the only place of the words: it goes once they are read from the new one.
+        if (!kept.ok || kept.value !== words) throw new Error('what was written does not keep the words')
+        publish(draft, path)
+      })
       return ok(undefined)
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException
@@ -84,11 +90,29 @@ const writer =
 /** Keeps these words in the file, under the passphrase if there is one, in the place of what was there. */
 export const writeWords = writer(renameSync)
 
-/** The same for a node that has none yet. Whatever is there at that moment stays. */
-export const writeNewWords = writer((draft, path) => {
-  linkSync(draft, path)
-  rmSync(draft)
-})
+/** For a node that has none yet. Whatever is there at that moment stays. `link` gives the draft its second name. */
+export const newWordsWriter = (link: Publish) =>
+  writer((draft, path) => {
+    try {
+      link(draft, path)
+      rmSync(draft)
+    } catch (error) {
+      if (!HAS_NO_LINKS.has((error as NodeJS.ErrnoException).code ?? '')) throw error
+      // An empty file keeps the name free of others until the words take its place.
+      closeSync(openSync(path, 'wx', 0o600))
+      try {
+        renameSync(draft, path)
+      } catch (failed) {
+        rmSync(path)
+        throw failed
+      }
+    }
+  })
+
+/** What file systems without hard links say, as FAT and those of some networks. */
+const HAS_NO_LINKS: ReadonlySet<string> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'])
+
+export const writeNewWords = newWordsWriter(linkSync)
 
 const textOf = (words: string, rng: Rng, passphrase: string | undefined, cost: GuessCost): string =>
   passphrase === undefined ? `${words}\n` : sealWords(words, passphrase, rng, cost)
@@ -100,14 +124,14 @@ export const wordsIn = (text: string): string | undefined => {
 }
 
 // The words appear whole or not at all: half of them, after a full disk or a power cut, would be a seed that nobody can use.
-const writeWhole = (path: string, text: string, publish: Publish): void => {
+const writeWhole = (path: string, text: string, publish: (draft: string) => void): void => {
   // Two processes may write at once; and a draft that is still there may be the seed itself, by another name.
   const draft = `${path}.${randomBytes(8).toString('hex')}.new`
   const fd = openSync(draft, 'wx', 0o600)
   try {
     writeFileSync(fd, text)
     fsyncSync(fd)
-    publish(draft, path)
+    publish(draft)
     // Of a version before that did not come to its end.
     rmSync(`${path}.new`, { force: true })
   } catch (error) {
@@ -117,17 +141,6 @@ const writeWhole = (path: string, text: string, publish: Publish): void => {
     closeSync(fd)
   }
   syncFolder(dirname(path))
-}
-
-const syncFolder = (folder: string): void => {
-  // Windows opens no folders, and needs no such thing.
-  if (process.platform === 'win32') return
-  const fd = openSync(folder, 'r')
-  try {
-    fsyncSync(fd)
-  } finally {
-    closeSync(fd)
-  }
 }
 
 const readOwn = (path: string): Result<string, SeedFailure> => {
