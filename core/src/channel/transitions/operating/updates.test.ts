@@ -199,6 +199,94 @@ const signed = (): { readonly two: TwoParties; readonly message: CommitmentSigne
   return { two, message }
 }
 
+/** Bob has fulfilled an HTLC of alice's, and it is not in her commitment any more. */
+const fulfilled = (): TwoParties => {
+  const two = ready()
+  two.add(two.alice, 1)
+  two.add(two.alice, 2)
+  two.settle()
+  two.fulfil(two.bob, 0n, 1)
+  two.sign(two.bob)
+  two.deliver(two.bob)
+  two.deliver(two.bob)
+  two.deliver(two.alice)
+  return two
+}
+
+/** What a party that may wait does when its mailbox is empty. */
+const drain = (two: TwoParties, party: TestParty): readonly string[] =>
+  two.run(party, { type: 'sign', mayWait: true }).map((effect) => {
+    if (effect.type === 'send') return effect.message.type
+    return effect.type === 'schedule' ? `timer ${effect.timer}` : effect.type
+  })
+
+test('sign — that HTLCs of ours were fulfilled waits for something else to sign, or for its timer, which is set once', (t) => {
+  const two = fulfilled()
+  t.deepEqual(drain(two, two.alice), ['timer removals'])
+  t.deepEqual(drain(two, two.alice), [])
+  two.run(two.alice, { type: 'timer', timer: 'removals' })
+  t.deepEqual(two.names(two.alice), ['commitment_signed'])
+  two.settle()
+  t.deepEqual(
+    [two.alice, two.bob].map(({ funded }) => latest(funded).local.spec.htlcs.length),
+    [1, 1],
+  )
+  t.true(agree(two.alice.funded, two.bob.funded))
+  two.run(two.alice, { type: 'timer', timer: 'removals' })
+  t.deepEqual(two.names(two.alice), [])
+})
+
+test('sign — an HTLC that we offer takes along what has waited, and the next removal waits anew', (t) => {
+  const two = fulfilled()
+  t.deepEqual(drain(two, two.alice), ['timer removals'])
+  two.add(two.alice, 3)
+  t.deepEqual(drain(two, two.alice), ['commitment_signed'])
+  two.settle()
+  t.deepEqual(
+    [two.alice, two.bob].map(({ funded }) => latest(funded).remote.spec.htlcs.length),
+    [2, 2],
+  )
+  two.fulfil(two.bob, 1n, 2)
+  two.sign(two.bob)
+  two.deliver(two.bob)
+  two.deliver(two.bob)
+  t.deepEqual(drain(two, two.alice), ['timer removals'])
+})
+
+test('sign — what others wait for does not wait: an HTLC of the peer, a failure, a channel that is to close', (t) => {
+  const offered = ready()
+  offered.add(offered.alice, 1)
+  offered.sign(offered.alice)
+  offered.deliver(offered.alice)
+  offered.deliver(offered.alice)
+  t.deepEqual(drain(offered, offered.bob), ['commitment_signed'])
+
+  const failed = ready()
+  failed.add(failed.alice, 1)
+  failed.settle()
+  failed.fail(failed.bob, 0n)
+  failed.sign(failed.bob)
+  failed.deliver(failed.bob)
+  failed.deliver(failed.bob)
+  t.deepEqual(drain(failed, failed.alice), ['commitment_signed'])
+
+  const closing = fulfilled()
+  t.deepEqual(drain(closing, closing.alice), ['timer removals'])
+  closing.run(closing.alice, { type: 'close', requestId: 'c' })
+  t.deepEqual(drain(closing, closing.alice), ['commitment_signed'])
+})
+
+test('sign — what waits when the connection is lost waits on the next one', (t) => {
+  const two = fulfilled()
+  t.deepEqual(drain(two, two.alice), ['timer removals'])
+  two.disconnect()
+  two.run(two.alice, { type: 'timer', timer: 'removals' })
+  t.deepEqual(two.names(two.alice), [])
+  two.connect()
+  two.settle({ sign: false })
+  t.deepEqual(drain(two, two.alice), ['timer removals'])
+})
+
 test('BOLT 2, commitment_signed — HTLC signatures come in the order of the outputs, and another order fails the channel', (t) => {
   const { two, message } = signed()
   t.is(message.htlcSignatures.length, 2)
