@@ -6,6 +6,9 @@ import type { ActorReport, AskFailure, Behaviour, Protocol } from './types.ts'
 type AnyBehaviour = Behaviour<Protocol>
 type AnyHandler = (request: unknown, context: Envelope) => unknown
 
+/** How often an actor is drained later, for the sake of those that may have more for it. Together they have sent it hundreds of messages by then. */
+const DRAINS_PUT_OFF = 4
+
 /** What an inbox needs from the actor whose messages it hands over. */
 interface InboxOwner {
   readonly path: string
@@ -27,7 +30,7 @@ export class ActorInbox implements Runnable {
   #phase: 'open' | 'paused' | 'closed' = 'paused'
   #enqueued = false
   #handledSinceDrained = false
-  #drainPutOff = false
+  #drainsPutOff = 0
 
   constructor(owner: InboxOwner) {
     this.#owner = owner
@@ -42,7 +45,7 @@ export class ActorInbox implements Runnable {
     this.#handlers = new Map(Object.entries(behaviour.handlers))
     this.#behaviour = behaviour
     this.#handledSinceDrained = false
-    this.#drainPutOff = false
+    this.#drainsPutOff = 0
   }
 
   /** Hands messages over from now on. */
@@ -87,10 +90,10 @@ export class ActorInbox implements Runnable {
     if (!mailbox.empty) {
       this.#wake()
     } else if (this.#behaviour?.drained !== undefined && this.#handledSinceDrained) {
-      // Actors that were runnable before may have more messages for this one, so it is drained after their turn. This is done only once, or
-      // two actors that keep each other busy would never be drained.
-      if (!this.#drainPutOff && dispatcher.busy) {
-        this.#drainPutOff = true
+      // Actors that were runnable before may have more messages for this one, so it is drained after their turn, and after their next one if
+      // that brought any. This is done a few times only, or two actors that keep each other busy would never be drained.
+      if (handled > 0 && this.#drainsPutOff < DRAINS_PUT_OFF && dispatcher.busy) {
+        this.#drainsPutOff += 1
         this.#enqueued = true
         dispatcher.enqueue(this)
       } else {
@@ -142,7 +145,7 @@ export class ActorInbox implements Runnable {
 
   #drained(): void {
     this.#handledSinceDrained = false
-    this.#drainPutOff = false
+    this.#drainsPutOff = 0
     try {
       this.#behaviour?.drained?.()
     } catch (error) {

@@ -197,6 +197,25 @@ test('drained — waits for the actors whose turn came before, so that what they
   t.deepEqual(seen, ['own', '/a', '/b', '/c', 'drained'])
 })
 
+test('drained — waits for an actor that sends more than it handles in one turn', async (t) => {
+  const { system, handlers, seen } = setUp()
+  const log = system.spawn<Log>('log', () => ({ handlers, drained: () => void seen.push('drained') }))
+  type Forward = { forward: { request: null; reply: null } }
+  const forwarder = system.spawn<Forward>('forwarder', () => ({
+    handlers: {
+      forward: () => {
+        log.tell('note', { text: 'n' })
+        return null
+      },
+    },
+  }))
+  log.tell('note', { text: 'own' })
+  for (let i = 0; i < 100; i++) forwarder.tell('forward', null)
+  await system.settled()
+  t.is(seen.indexOf('drained'), 101)
+  t.is(seen.length, 102)
+})
+
 test('drained — comes even when two actors keep each other busy', async (t) => {
   const { system } = setUp()
   type Ball = { hit: { request: { left: number }; reply: null } }
