@@ -27,6 +27,7 @@ export { unconfirmedMsat } from './commitments/unconfirmed.ts'
 export {
   closedOf,
   decodeChannel,
+  encodeChange,
   encodeChannel,
   htlcKey,
   liveHtlcKeys,

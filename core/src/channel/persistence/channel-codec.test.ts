@@ -9,7 +9,15 @@ import { findHtlc, type HtlcRecord } from '../state/htlc.ts'
 import { agree } from '../transitions/fixtures/simulation.ts'
 import { FEATURES, fundingTransaction, type TestParty } from '../transitions/fixtures/test-party.ts'
 import { TwoParties } from '../transitions/fixtures/two-parties.ts'
-import { decodeChannel, encodeChannel, type HtlcRow, htlcKey, liveHtlcKeys, pastOfHtlcRow } from './channel-codec.ts'
+import {
+  decodeChannel,
+  encodeChange,
+  encodeChannel,
+  type HtlcRow,
+  htlcKey,
+  liveHtlcKeys,
+  pastOfHtlcRow,
+} from './channel-codec.ts'
 import { digestOf, type GoldenState, goldenStates, inOrder } from './fixtures/golden-states.ts'
 import { storedHtlc } from './htlc-rows.ts'
 import { laterOfFunded } from './version-1.ts'
@@ -126,6 +134,40 @@ test('rows — only HTLCs that changed are written, and the channel row says whi
     value: [htlcKey(channelId, 'offered', 0n), htlcKey(channelId, 'offered', 1n)],
   })
   t.like(decodeChannel(channelRow, htlcRows), { ok: false, error: { code: 'htlc-row-missing', htlcId: 0n } })
+})
+
+test('rows — a channel of which only decisions about HTLCs are new keeps its row, which would say the same', (t) => {
+  const two = new TwoParties().ready()
+  for (const n of [1, 2, 3]) two.add(two.alice, n)
+  two.settle()
+  const { bob } = two
+  const { channelId } = bob.funded.params
+  const steps = [
+    () => two.fulfil(bob, 0n, 1),
+    () => two.fail(bob, 1n),
+    () => two.disconnect(),
+    () => two.fulfil(bob, 2n, 3),
+    () => two.connect(),
+  ]
+  for (const step of steps) {
+    const before = bob.stored
+    step()
+    const { channelRow, htlcRows } = encodeChange(before, bob.stored)
+    t.is(channelRow, undefined)
+    t.deepEqual(encodeChannel(before, bob.stored), { ...encodeChannel(undefined, before), htlcRows, ended: [] })
+  }
+  t.deepEqual(
+    encodeChange({ ...bob.funded, htlcs: { ...bob.funded.htlcs, received: [] } }, bob.stored),
+    encodeChannel(undefined, bob.stored),
+  )
+  const before = bob.stored
+  two.settle()
+  const after = encodeChange(before, bob.stored)
+  t.deepEqual(after.channelRow, encodeChannel(undefined, bob.stored).channelRow)
+  t.deepEqual(
+    after.ended.map(({ key }) => key),
+    [0n, 1n, 2n].map((id) => htlcKey(channelId, 'received', id)),
+  )
 })
 
 test('rows — an HTLC is written twice on its way when the steps of a drained mailbox are one commit', (t) => {

@@ -6,7 +6,7 @@ import { versioned } from '../../wire/codec/combinators.ts'
 import type { WireError } from '../../wire/wire-error.ts'
 import type { SpecHtlc } from '../commitment/commitment-spec.ts'
 import type { Closed, Durable, Funded } from '../state/durable.ts'
-import { type HtlcRecord, NO_HTLCS } from '../state/htlc.ts'
+import { type HtlcRecord, type Htlcs, NO_HTLCS } from '../state/htlc.ts'
 import { htlcRow, type PastHtlc, pastHtlc, pastHtlcRow, storedHtlc } from './htlc-rows.ts'
 import type { StoredChannel } from './stored-channel.ts'
 import { fromStored, toStored } from './stored-conversion.ts'
@@ -67,43 +67,77 @@ export const encodeChannel = (previous: Durable | undefined, next: Durable): Cha
     }))
     return { channelRow: encodeWith(channelRow, next), htlcRows: [], ended }
   }
-  const offered = changedRows(next, before.offered, next.htlcs.offered)
-  const received = changedRows(next, before.received, next.htlcs.received)
+  return { channelRow: encodeWith(channelRow, toStored(next)), ...changedHtlcs(before, next) }
+}
+
+/**
+ * What a step writes. Without a `channelRow`, the row that the store has is right: that an HTLC is fulfilled or failed is in the HTLC's row
+ * alone. Where many are decided at once, writing the channel for each of them would be most of the work.
+ */
+export const encodeChange = (
+  previous: Durable | undefined,
+  next: Durable,
+): HtlcRows & { readonly channelRow?: Uint8Array } =>
+  previous === undefined || previous.phase === 'closed' || next.phase === 'closed' || !haveSameRow(previous, next)
+    ? encodeChannel(previous, next)
+    : changedHtlcs(previous.htlcs, next)
+
+/** Whether nothing but decisions about HTLCs is new. */
+const haveSameRow = (previous: Funded, next: Funded): boolean => {
+  const { htlcs: before, ...was } = previous
+  const { htlcs, ...is } = next
+  return (
+    Object.keys(was).length === Object.keys(is).length &&
+    Object.entries(is).every(([name, value]) => was[name as keyof typeof was] === value) &&
+    haveSameIds(before.offered, htlcs.offered) &&
+    haveSameIds(before.received, htlcs.received)
+  )
+}
+
+const haveSameIds = (previous: readonly HtlcRecord[], next: readonly HtlcRecord[]): boolean =>
+  previous === next || (previous.length === next.length && previous.every(({ add }, at) => add.id === next[at]?.add.id))
+
+type HtlcRows = Omit<ChannelRows, 'channelRow'>
+
+const changedHtlcs = (previous: Htlcs, next: Funded): HtlcRows => {
+  const offered = changedRows(next, previous.offered, next.htlcs.offered)
+  const received = changedRows(next, previous.received, next.htlcs.received)
   return {
-    channelRow: encodeWith(channelRow, toStored(next)),
     htlcRows: [...offered.htlcRows, ...received.htlcRows],
     ended: [...offered.ended, ...received.ended],
   }
 }
 
-const UNCHANGED: Omit<ChannelRows, 'channelRow'> = { htlcRows: [], ended: [] }
+const UNCHANGED: HtlcRows = { htlcRows: [], ended: [] }
 
-const changedRows = (
-  durable: Funded,
-  previous: readonly HtlcRecord[],
-  next: readonly HtlcRecord[],
-): Omit<ChannelRows, 'channelRow'> => {
+/** Both lists are in order of id. */
+const changedRows = (durable: Funded, previous: readonly HtlcRecord[], next: readonly HtlcRecord[]): HtlcRows => {
   if (previous === next) return UNCHANGED
   const { channelId } = durable.params
-  const known = new Set(previous)
-  const alive = new Set<HtlcId>()
   const htlcRows: HtlcRow[] = []
+  const ended: EndedHtlc[] = []
+  let at = 0
+  const endBefore = (id?: HtlcId): void => {
+    for (; at < previous.length; at++) {
+      const record = previous[at] as HtlcRecord
+      if (id !== undefined && record.add.id >= id) return
+      const key = htlcKey(channelId, record.direction, record.add.id)
+      const past = pastHtlc(record)
+      ended.push(past === undefined ? { key } : { key, past: encodeWith(pastHtlcRow, past) })
+    }
+  }
   for (const record of next) {
     const { direction, add } = record
-    alive.add(add.id)
-    if (known.has(record)) continue
+    endBefore(add.id)
+    const before = previous[at]
+    if (before?.add.id === add.id) at++
+    if (before === record) continue
     htlcRows.push({
       key: htlcKey(channelId, direction, add.id),
       value: encodeWith(htlcRow, storedHtlc(durable, record)),
     })
   }
-  const ended = previous
-    .filter(({ add }) => !alive.has(add.id))
-    .map((record): EndedHtlc => {
-      const key = htlcKey(channelId, record.direction, record.add.id)
-      const past = pastHtlc(record)
-      return past === undefined ? { key } : { key, past: encodeWith(pastHtlcRow, past) }
-    })
+  endBefore()
   return { htlcRows, ended }
 }
 

@@ -3,7 +3,7 @@ import {
   type ChannelState,
   type Durable,
   decodeChannel,
-  encodeChannel,
+  encodeChange,
   idsOf,
   isFunded,
   isStored,
@@ -21,8 +21,9 @@ import { TABLE } from '../storage/tables.ts'
 
 /** What a step from one durable state to the next writes. */
 export const channelWrites = (previous: Channel, next: Durable): Write[] => {
-  const { channelRow, htlcRows, ended } = encodeChannel(isStored(previous) ? previous : undefined, next)
-  const writes: Write[] = [{ table: TABLE.channel, key: idsOf(next).channelId, value: channelRow }]
+  const { channelRow, htlcRows, ended } = encodeChange(isStored(previous) ? previous : undefined, next)
+  const writes: Write[] = []
+  if (channelRow !== undefined) writes.push({ table: TABLE.channel, key: idsOf(next).channelId, value: channelRow })
   for (const { key, value } of htlcRows) writes.push({ table: TABLE.htlc, key, value })
   for (const { key, past } of ended) {
     // Until both are written, the row of the living HTLC is still there and says the same.
