@@ -21,7 +21,7 @@ export {
   latest,
 } from './commitments/commitments.ts'
 export { remoteLimitsOf } from './commitments/limits.ts'
-export { deriveNextKeys } from './commitments/next-keys.ts'
+export { nextKeys } from './commitments/next-keys.ts'
 export { unclaimableMsat } from './commitments/unclaimable.ts'
 export { unconfirmedMsat } from './commitments/unconfirmed.ts'
 export {

@@ -1,5 +1,6 @@
 import { derivePublicKey, deriveRevocationPublicKey } from '../../crypto/commitment-keys.ts'
 import type { PublicKey } from '../../lib/ids.ts'
+import { once } from '../../lib/once.ts'
 import type { CommitmentTerms } from './commitment-terms.ts'
 
 /** The public keys of one commitment transaction. "Local" is its owner. */
@@ -13,25 +14,28 @@ export interface CommitmentKeys {
 }
 
 /**
- * Derives the keys of the commitment with this per-commitment point of its owner. This costs several point operations: call it once, when
- * the point arrives, and keep the result; scripts are cached by the result's identity. The keys of HTLCs are derived when they are first
- * asked for, because many commitments have no HTLC.
+ * The keys of the commitment with this per-commitment point of its owner. Each is derived when it is first asked for, which costs a point
+ * operation or three: keep the result; scripts are cached by the result's identity.
  */
 export const deriveCommitmentKeys = (terms: CommitmentTerms, perCommitmentPoint: PublicKey): CommitmentKeys => {
   const { localBasepoints, remoteBasepoints } = terms
-  let localHtlcKey: PublicKey | undefined
-  let remoteHtlcKey: PublicKey | undefined
+  const localDelayedKey = once(() => derivePublicKey(localBasepoints.delayedPayment, perCommitmentPoint))
+  const revocationKey = once(() => deriveRevocationPublicKey(remoteBasepoints.revocation, perCommitmentPoint))
+  const localHtlcKey = once(() => derivePublicKey(localBasepoints.htlc, perCommitmentPoint))
+  const remoteHtlcKey = once(() => derivePublicKey(remoteBasepoints.htlc, perCommitmentPoint))
   return {
     perCommitmentPoint,
-    localDelayedKey: derivePublicKey(localBasepoints.delayedPayment, perCommitmentPoint),
-    revocationKey: deriveRevocationPublicKey(remoteBasepoints.revocation, perCommitmentPoint),
+    get localDelayedKey() {
+      return localDelayedKey()
+    },
+    get revocationKey() {
+      return revocationKey()
+    },
     get localHtlcKey() {
-      localHtlcKey ??= derivePublicKey(localBasepoints.htlc, perCommitmentPoint)
-      return localHtlcKey
+      return localHtlcKey()
     },
     get remoteHtlcKey() {
-      remoteHtlcKey ??= derivePublicKey(remoteBasepoints.htlc, perCommitmentPoint)
-      return remoteHtlcKey
+      return remoteHtlcKey()
     },
   }
 }

@@ -7,7 +7,6 @@ import {
   type ChannelInput,
   type CommandResult,
   channelIdOf,
-  deriveNextKeys,
   dropUnsigned,
   type Effect,
   type Epoch,
@@ -21,6 +20,7 @@ import {
   isOpening,
   isStored,
   keepsFulfilment,
+  nextKeys,
   openingKeys,
   quarantined,
   type Rest,
@@ -74,6 +74,9 @@ export const channelBehaviour =
   (services: ChannelServices, hold: ChannelHold): BehaviourFactory<ChannelProtocol> =>
   (context) =>
     new ChannelDriver(services, hold, context).behaviour()
+
+/** How long keys are derived in one go: the longest piece takes about as long. */
+const DERIVE_MS = 0.1
 
 class ChannelDriver {
   readonly #services: ChannelServices
@@ -332,16 +335,27 @@ class ChannelDriver {
   #deriveKeysAhead(): void {
     if (this.#derivesKeys) return
     this.#derivesKeys = true
-    setImmediate(() => {
-      this.#derivesKeys = false
-      const { durable } = this.#entry.state
-      if (durable.phase !== 'normal') return
-      try {
-        deriveNextKeys(durable, this.#env().commitmentPoint)
-      } catch (error) {
-        this.#context.self.tell('failed', { error })
+    setImmediate(this.#deriveSome)
+  }
+
+  /** A few at a time: what the disk or the peer has done meanwhile is not kept waiting. */
+  readonly #deriveSome = (): void => {
+    const { durable } = this.#entry.state
+    const { clock } = this.#services
+    const startedAt = clock.monotonic()
+    try {
+      const keys = durable.phase === 'normal' ? nextKeys(durable, this.#env().commitmentPoint) : []
+      for (const derive of keys) {
+        derive()
+        if (clock.monotonic() - startedAt < DERIVE_MS) continue
+        setImmediate(this.#deriveSome)
+        return
       }
-    })
+      this.#derivesKeys = false
+    } catch (error) {
+      this.#derivesKeys = false
+      this.#context.self.tell('failed', { error })
+    }
   }
 
   #perform(effects: readonly Effect[], step: Omit<StepToPerform, 'openedByUs'> = {}): void {
