@@ -92,7 +92,7 @@ real(
     const channels: string[] = []
     for (let i = 0; i < CHEATS; i++) {
       const request = { nodeId: honest.id, fundingSat: CAPACITY, pushMsat: (CAPACITY / 2n) * 1000n }
-      channels.push((await cheater.ask('channels', 'open', request)).channelId as string)
+      channels.push((await cheater.ask('channels', 'open', request)).channelId)
       if (i % OPENED_AT_ONCE === OPENED_AT_ONCE - 1 || i === CHEATS - 1) await chain.mine(6)
     }
     for (const channelId of channels) {

@@ -21,7 +21,7 @@ const world = async (t: ExecutionContext): Promise<PluginNode> => {
   return made.pluginNode('bob')
 }
 
-test('asks with amounts as bigint, has refusals as data, and does once what is asked twice with one key', async (t) => {
+test('asks with amounts, has refusals as data, and does once what is asked twice with one key', async (t) => {
   const node = await world(t)
   const client = clientOf(t, node)
   const balance = await client.ask('wallet', 'balance', {})

@@ -280,5 +280,5 @@ test('events.each — over restarts of the node each event is handled once, its 
   t.deepEqual((await seen()).toSorted(), once.toSorted())
   const [row] = await bob.rows('value/ledger/sum')
   t.regex(String(row?.[1]), new RegExp(`30.*${sum}`))
-  t.deepEqual(await bob.rows('cursor/ledger/'), [['cursor/ledger/received', received().at(-1)?.cursor as string]])
+  t.deepEqual(await bob.rows('cursor/ledger/'), [['cursor/ledger/received', received().at(-1)?.cursor]])
 })

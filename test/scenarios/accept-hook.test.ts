@@ -44,7 +44,7 @@ test('channel.accept — plugins that accept are asked what the peer proposes, a
   await world.mine(3)
   t.is(bob.payloads('channel.funding-confirmed').length, 0)
   await world.mine(1)
-  for (const node of [alice, bob]) await node.until(() => node.isUsable(channelId as string))
+  for (const node of [alice, bob]) await node.until(() => node.isUsable(channelId))
 })
 
 test('channel.accept — a rejection reaches the peer with its reason', async (t) => {

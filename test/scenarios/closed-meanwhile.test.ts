@@ -17,7 +17,7 @@ const slowChain = (height: number, more: Partial<ChainBackend> = {}) => {
       chain.start({
         ...following,
         onEvent: async (event) => {
-          if (event.type === 'connected' && (event.block.height as number) > height) await released.promise
+          if (event.type === 'connected' && event.block.height > height) await released.promise
           await following.onEvent(event)
         },
       }),
@@ -79,7 +79,7 @@ for (const answers of [true, false]) {
     await bob.until(async () => world.chain.mempool.length > 0)
     await world.mine(5)
 
-    const release = slow(height as number, answers ? {} : unreachable)
+    const release = slow(height, answers ? {} : unreachable)
     alice.events.length = 0
     await alice.start()
     await alice.until(async () => alice.payloads('peer.connected').length > 0)
@@ -119,11 +119,11 @@ test('a deadline that passed while the node was off — closes no channel that a
   await bob.until(async () => world.chain.mempool.length > 0)
   await world.mine(100)
 
-  const release = slow(height as number)
+  const release = slow(height)
   alice.events.length = 0
   await alice.start()
   // Blocks before that are looked at again, at the height of today.
-  await alice.until(async () => (await alice.ask('node', 'getInfo', {})).blockHeight >= (height as number))
+  await alice.until(async () => (await alice.ask('node', 'getInfo', {})).blockHeight >= height)
   t.is(await stateOf(alice, channelId), 'offline')
   release()
   await alice.until(async () => (await stateOf(alice, channelId)) === 'closing')

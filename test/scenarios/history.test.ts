@@ -155,7 +155,7 @@ test('what cannot be read keeps nothing else off a page, and is logged once', as
   for (const amountMsat of [1_000_000n, 2_000_000n, 3_000_000n]) {
     const { invoice } = await alice.ask('invoices', 'create', { amountMsat })
     await bob.ask('payments', 'payInvoice', { invoice: invoice.invoice })
-    hashes.unshift(invoice.paymentHash as string)
+    hashes.unshift(invoice.paymentHash)
     await bob.ask('invoices', 'create', { amountMsat })
   }
   for (const channelId of channels) await bob.ask('channels', 'close', { channelId })
@@ -187,7 +187,7 @@ test('what cannot be read keeps nothing else off a page, and is logged once', as
     t.deepEqual(await listed('payments'), [payment, oldest])
     t.deepEqual(
       await listed('invoices'),
-      invoices.flatMap(({ paymentHash }) => (paymentHash === invoice ? [] : [paymentHash as string])),
+      invoices.flatMap(({ paymentHash }) => (paymentHash === invoice ? [] : [paymentHash])),
     )
   }
   t.deepEqual(logged, [

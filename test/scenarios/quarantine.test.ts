@@ -8,7 +8,7 @@ import { FaultyChannel } from './support/faulty-channel.ts'
 import { type TestNode, World } from './support/world.ts'
 
 const scidOf = async (node: TestNode, channelId: string) =>
-  (await node.ask('channels', 'get', { channelId })).channel.shortChannelId as string
+  (await node.ask('channels', 'get', { channelId })).channel.shortChannelId
 
 const stateOf = async (node: TestNode, channelId: string) =>
   (await node.ask('channels', 'get', { channelId })).channel.state

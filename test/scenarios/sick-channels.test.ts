@@ -28,9 +28,9 @@ const openTo = async (world: World, alice: TestNode, peer: ScriptedPeer): Promis
     pushMsat: 300_000_000n,
   })
   await world.mine(6)
-  peer.confirm(channelId as string)
-  await alice.until(() => alice.isUsable(channelId as string))
-  return channelId as string
+  peer.confirm(channelId)
+  await alice.until(() => alice.isUsable(channelId))
+  return channelId
 }
 
 const setUp = async (t: ExecutionContext): Promise<Pair> => {

@@ -148,7 +148,7 @@ const placeOfBob = async (t: ExecutionContext) => {
     alice,
     bob,
     carol,
-    channelId: channelId as string,
+    channelId: channelId,
     openAnother,
     takeAway: () => renameSync(there, join(folder, 'away')),
     putBack: () => renameSync(join(folder, 'away'), there),

@@ -7,7 +7,7 @@ import { parseTxid, txWeight } from '../../core/src/bitcoin/transaction.ts'
 import { secp256k1 } from '../../core/src/crypto/secp256k1.ts'
 import { type TestNode, World } from './support/world.ts'
 
-const THEIRS = scriptToAddress(p2wpkh(secp256k1.publicKey(new Uint8Array(32).fill(5))), NETWORKS.regtest) as string
+const THEIRS = scriptToAddress(p2wpkh(secp256k1.publicKey(new Uint8Array(32).fill(5))), NETWORKS.regtest)
 
 const inWorld = async (use: (world: World) => Promise<void>): Promise<void> => {
   const world = new World()
@@ -36,19 +36,19 @@ test('a payment — is raised by a replacement, and what it replaced is told', (
       feerate: 253,
       label: 'rent',
     })
-    await alice.until(async () => inMempool(world, sent.txid as string) !== undefined)
+    await alice.until(async () => inMempool(world, sent.txid) !== undefined)
     const low = await alice.tryAsk('wallet', 'bumpFee', { txid: sent.txid, feerate: 254 })
     t.like(low, { ok: false, error: { code: 'feerate-too-low', field: 'feerate' } })
     const bumped = await alice.ask('wallet', 'bumpFee', { txid: sent.txid, feerate: 2_000 })
     t.is(bumped.by, 'replacement')
-    await alice.until(async () => inMempool(world, bumped.txid as string) !== undefined)
-    t.is(inMempool(world, sent.txid as string), undefined)
+    await alice.until(async () => inMempool(world, bumped.txid) !== undefined)
+    t.is(inMempool(world, sent.txid), undefined)
     await alice.until(async () => told(alice, 'wallet.transaction-dropped').length > 0)
     t.like(told(alice, 'wallet.transaction-dropped'), [
       { txid: sent.txid, by: bumped.txid, purpose: 'send', label: 'rent' },
     ])
     await world.mine(1)
-    t.like(await transactionOf(alice, bumped.txid as string), {
+    t.like(await transactionOf(alice, bumped.txid), {
       purpose: 'send',
       label: 'rent',
       replaces: sent.txid,
@@ -68,11 +68,11 @@ test('what others pay — is brought into a block by a child, and not spent othe
     await alice.faucet(1_000_000n)
     const { address } = await bob.ask('wallet', 'newAddress', { type: 'p2wpkh', label: 'the shop' })
     const { txid } = await alice.ask('wallet', 'send', { address, amountSat: 50_000n, feerate: 253 })
-    await alice.until(async () => inMempool(world, txid as string) !== undefined)
+    await alice.until(async () => inMempool(world, txid) !== undefined)
     t.is((await bob.ask('wallet', 'balance', {})).spendableSat, 0n)
     const child = await bob.ask('wallet', 'bumpFee', { txid, feerate: 3_000 })
     t.is(child.by, 'child')
-    await bob.until(async () => inMempool(world, child.txid as string) !== undefined)
+    await bob.until(async () => inMempool(world, child.txid) !== undefined)
     t.like(await bob.ask('wallet', 'balance', {}), { unconfirmedSat: 50_000n - child.feeSat, spendableSat: 0n })
     t.like(await bob.tryAsk('wallet', 'bumpFee', { txid, by: 'replacement' }), { error: { code: 'not-replaceable' } })
     await world.mine(1)
@@ -86,13 +86,13 @@ test('a payment — that a reorganisation takes out of a block, however deep it 
     const alice = await world.node('alice')
     await alice.faucet(1_000_000n)
     const { txid } = await alice.ask('wallet', 'send', { address: THEIRS, amountSat: 200_000n })
-    await alice.until(async () => inMempool(world, txid as string) !== undefined)
+    await alice.until(async () => inMempool(world, txid) !== undefined)
     await world.mine(8)
-    t.truthy((await transactionOf(alice, txid as string))?.blockHeight)
+    t.truthy((await transactionOf(alice, txid))?.blockHeight)
     world.chain.reorganise({ depth: 8, blocks: 9, dropTransactions: true })
-    await alice.until(async () => inMempool(world, txid as string) !== undefined)
+    await alice.until(async () => inMempool(world, txid) !== undefined)
     await world.mine(1)
-    t.truthy((await transactionOf(alice, txid as string))?.blockHeight)
+    t.truthy((await transactionOf(alice, txid))?.blockHeight)
   }))
 
 test('a reserve for anchors — grows with the channels, and neither sends nor openings go below it', (t) =>
@@ -128,7 +128,7 @@ test('coins — are chosen, frozen and thawed, and say why they cannot be spent'
     const outputs = [10_000n, 20_000n].map((amountSat) => ({ address: THEIRS, amountSat }))
     const many = await alice.ask('wallet', 'sendMany', { outputs, coins: [coin] })
     await alice.ask('wallet', 'label', { of: many.txid, label: 'both' })
-    t.like(await transactionOf(alice, many.txid as string), { label: 'both', purpose: 'send' })
+    t.like(await transactionOf(alice, many.txid), { label: 'both', purpose: 'send' })
     t.like(await alice.tryAsk('wallet', 'freeze', { coin }), { error: { code: 'coin-unavailable' } })
   }))
 
@@ -139,8 +139,8 @@ test('a fee — is asked for as a rate or by when the transaction should be in a
     await alice.faucet(1_000_000n)
     const rateOf = async (fee: { feerate?: number; targetBlocks?: number }) => {
       const { txid, feeSat } = await alice.ask('wallet', 'send', { address: THEIRS, amountSat: 10_000n, ...fee })
-      await alice.until(async () => inMempool(world, txid as string) !== undefined)
-      const tx = inMempool(world, txid as string)?.tx
+      await alice.until(async () => inMempool(world, txid) !== undefined)
+      const tx = inMempool(world, txid)?.tx
       return tx === undefined ? undefined : Math.floor(feerateOf(feeSat, txWeight(tx)) / 100) * 100
     }
     t.is(await rateOf({}), 2_000)
@@ -178,7 +178,7 @@ test('a rescan — finds coins of both kinds that were paid before the node was 
     t.is((await restored.ask('wallet', 'balance', {})).confirmedSat, before.confirmedSat)
     t.like(told(restored, 'wallet.rescanned'), [{ fromHeight: Number(from), missing: 0 }])
     const { txid } = await restored.ask('wallet', 'send', { address: THEIRS, amountSat: 20_000n })
-    await restored.until(async () => inMempool(world, txid as string) !== undefined)
+    await restored.until(async () => inMempool(world, txid) !== undefined)
     const used = (await alice.ask('wallet', 'addresses', {})).items.map((each) => each.address)
     t.false(
       used.includes((await restored.ask('wallet', 'newAddress', {})).address),

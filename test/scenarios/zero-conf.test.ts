@@ -24,7 +24,7 @@ const theChannel = async (node: TestNode) => {
 
 const bothUse = async (alice: TestNode, bob: TestNode): Promise<string> => {
   for (const node of [alice, bob]) await node.until(async () => (await theChannel(node)).state === 'usable')
-  return (await theChannel(alice)).channelId as string
+  return (await theChannel(alice)).channelId
 }
 
 test('a channel with a peer that is trusted is used before its funding is in a block, and what it brings is shown as unconfirmed until then', async (t) => {
@@ -113,7 +113,7 @@ test('BOLT 2, channel_ready — invoices call a channel with a hidden id by its 
   const hints = decoded.ok
     ? decoded.value.routeHints.flat().map((hint) => formatShortChannelId(hint.shortChannelId))
     : []
-  t.deepEqual(hints, [remoteAlias as string])
+  t.deepEqual(hints, [remoteAlias])
   t.not(shortChannelId, remoteAlias)
   t.is((await alice.pay(invoice)).status, 'settled')
 })

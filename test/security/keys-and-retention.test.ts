@@ -80,8 +80,7 @@ test.serial('the key of a payment that failed goes by its age, and a plugin’s 
   t.teardown(() => ledger.close())
   const manifest = spender('payer', { paysOutMsat: 100_000_000, feesMsat: 20_000_000 })
   const plugin = new PluginSeat(ledger, alice.node.gateway, pluginStore(alice.store), clock, manifest)
-  const invoice = async () =>
-    (await bob.ask('invoices', 'create', { amountMsat: 1_000_000n })).invoice.invoice as string
+  const invoice = async () => (await bob.ask('invoices', 'create', { amountMsat: 1_000_000n })).invoice.invoice
   const [one, two] = [await invoice(), await invoice()]
   const pays = (text: string) => plugin.ask('payments.payInvoice', { invoice: text }, 'one')
   const failed = await pays(one)

@@ -70,7 +70,7 @@ const stateOf = ({ state, waitsFor = [] }: Channel): string => {
 
 const channelView: View<Channel> = {
   columns: [
-    { name: 'peer', show: ({ peerName, peer }) => nameOf(peerName, peer as string), least: 10 },
+    { name: 'peer', show: ({ peerName, peer }) => nameOf(peerName, peer), least: 10 },
     { name: 'state', show: stateOf },
     { name: 'balance', show: ({ localMsat, remoteMsat }) => bar(big(localMsat), big(remoteMsat)) },
     { name: 'ours sat', show: ({ localMsat }) => sat(big(localMsat) - (big(localMsat) % 1_000n)), right: true },
@@ -83,7 +83,7 @@ const channelView: View<Channel> = {
     },
     {
       name: 'channel',
-      show: ({ shortChannelId, channelId }) => (shortChannelId ?? beginning(channelId as string)) as string,
+      show: ({ shortChannelId, channelId }) => shortChannelId ?? beginning(channelId),
     },
     { name: 'in flight', show: ({ htlcsInFlight }) => `${htlcsInFlight}`, right: true },
   ],
@@ -91,7 +91,7 @@ const channelView: View<Channel> = {
 
 const peerView: View<Peer> = {
   columns: [
-    { name: 'peer', show: ({ name, nodeId }) => nameOf(name, nodeId as string), least: 10 },
+    { name: 'peer', show: ({ name, nodeId }) => nameOf(name, nodeId), least: 10 },
     { name: 'connected', show: ({ connected, direction }) => (connected ? (direction ?? 'yes') : 'no') },
     { name: 'channels', show: ({ channels }) => `${channels}`, right: true },
     {
@@ -99,7 +99,7 @@ const peerView: View<Peer> = {
       show: ({ address, knownAddresses }) => printable(address ?? knownAddresses[0] ?? ''),
       least: 15,
     },
-    { name: 'node id', show: ({ nodeId }) => shortId(nodeId as string) },
+    { name: 'node id', show: ({ nodeId }) => shortId(nodeId) },
   ],
 }
 
@@ -110,7 +110,7 @@ const paymentView: View<Payment> = {
     { name: 'sat', show: ({ amountMsat }) => sat(amountMsat), right: true },
     { name: 'fees sat', show: ({ feesMsat }) => sat(feesMsat), right: true },
     { name: 'for', show: ({ description, failure }) => printable(failure?.code ?? description ?? ''), least: 10 },
-    { name: 'payment hash', show: ({ paymentHash }) => shortId(paymentHash as string) },
+    { name: 'payment hash', show: ({ paymentHash }) => shortId(paymentHash) },
   ],
 }
 
@@ -125,7 +125,7 @@ const invoiceView: View<Invoice> = {
       right: true,
     },
     { name: 'for', show: ({ description }) => printable(description), least: 10 },
-    { name: 'payment hash', show: ({ paymentHash }) => shortId(paymentHash as string) },
+    { name: 'payment hash', show: ({ paymentHash }) => shortId(paymentHash) },
   ],
 }
 
@@ -142,7 +142,7 @@ const onChainFees = ({ openingFeeSat, closingFeeSat, claimFeesSat }: Closed): st
 const closedView: View<Closed> = {
   columns: [
     { name: 'closed', show: ({ closedAt }) => time(closedAt) },
-    { name: 'peer', show: ({ peerName, peer }) => nameOf(peerName, peer as string), least: 10 },
+    { name: 'peer', show: ({ peerName, peer }) => nameOf(peerName, peer), least: 10 },
     { name: 'kind', show: ({ kind }) => kind },
     { name: 'by', show: ({ closedBy }) => closedBy ?? 'unknown' },
     {
@@ -156,16 +156,14 @@ const closedView: View<Closed> = {
       show: ({ returnedSat }) => (returnedSat === undefined ? 'unknown' : grouped(`${returnedSat}`)),
       right: true,
     },
-    { name: 'channel', show: ({ channelId }) => beginning(channelId as string) },
+    { name: 'channel', show: ({ channelId }) => beginning(channelId) },
     { name: 'block', show: ({ blockHeight }) => `${blockHeight}`, right: true },
-    { name: 'txid', show: ({ txid }) => shortId(txid as string) },
+    { name: 'txid', show: ({ txid }) => shortId(txid) },
   ],
 }
 
 const through = (htlcs: Relayed['incoming']): string =>
-  [...new Set(htlcs.map(({ shortChannelId, channelId }) => shortChannelId ?? beginning(channelId as string)))].join(
-    ', ',
-  )
+  [...new Set(htlcs.map(({ shortChannelId, channelId }) => shortChannelId ?? beginning(channelId)))].join(', ')
 
 const relayedView: View<Relayed> = {
   columns: [
@@ -178,7 +176,7 @@ const relayedView: View<Relayed> = {
     { name: 'earned sat', show: ({ feeMsat }) => sat(feeMsat), right: true },
     { name: 'in by', show: ({ incoming }) => through(incoming), least: 10 },
     { name: 'out by', show: ({ outgoing }) => through(outgoing), least: 10 },
-    { name: 'payment hash', show: ({ paymentHash }) => shortId(paymentHash as string) },
+    { name: 'payment hash', show: ({ paymentHash }) => shortId(paymentHash) },
   ],
 }
 
@@ -187,7 +185,7 @@ const parkedView: View<Parked> = {
     { name: 'at', show: ({ at }) => time(at) },
     { name: 'label', show: ({ label }) => printable(label), least: 8 },
     { name: 'event', show: ({ event }) => printable(event.type) },
-    { name: 'cursor', show: ({ event }) => printable(event.cursor as string) },
+    { name: 'cursor', show: ({ event }) => printable(event.cursor) },
     { name: 'error', show: ({ error }) => lines(error), whole: true },
   ],
 }
@@ -197,7 +195,7 @@ const utxoView: View<Utxo> = {
     { name: 'sat', show: ({ amountSat }) => grouped(`${amountSat}`), right: true },
     { name: 'block', show: ({ blockHeight }) => `${blockHeight ?? 'none yet'}`, right: true },
     { name: 'held', show: ({ reserved, frozen }) => (reserved ? 'reserved' : frozen ? 'frozen' : 'no') },
-    { name: 'output', show: ({ txid, outputIndex }) => `${shortId(txid as string)}:${outputIndex}` },
+    { name: 'output', show: ({ txid, outputIndex }) => `${shortId(txid)}:${outputIndex}` },
     { name: 'address', show: ({ address }) => printable(address), least: 14 },
   ],
 }
@@ -208,7 +206,7 @@ const transactionView: View<Transaction> = {
     { name: 'received sat', show: ({ receivedSat }) => grouped(`${receivedSat}`), right: true },
     { name: 'spent sat', show: ({ spentSat }) => grouped(`${spentSat}`), right: true },
     { name: 'block', show: ({ blockHeight }) => `${blockHeight ?? 'none yet'}`, right: true },
-    { name: 'txid', show: ({ txid }) => shortId(txid as string) },
+    { name: 'txid', show: ({ txid }) => shortId(txid) },
     {
       name: 'for',
       show: ({ purpose, label }) => printable(label === undefined ? purpose : `${purpose}: ${label}`),

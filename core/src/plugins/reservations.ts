@@ -104,7 +104,7 @@ export class Reservations {
     }
     const { worstCase: cost } = prepared
     for (const purse of PURSE_NAMES) {
-      const [asked, limit, used] = [cost[purse] as bigint, budget[purse], usedNow[purse] as bigint]
+      const [asked, limit, used] = [cost[purse], budget[purse], usedNow[purse]]
       // A command that takes nothing from a purse needs no room in it.
       if (asked > 0n && used + asked > limit) return err(exceeded({ purse, asked, limit, used }, budget.windowMs))
     }

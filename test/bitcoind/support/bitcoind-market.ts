@@ -119,5 +119,5 @@ export class BitcoindMarket implements MarketChain {
 
 const closingOf = async (node: TestNode): Promise<readonly string[]> => {
   const { items } = await node.ask('channels', 'list', { state: 'closing' })
-  return items.map(({ channelId }) => channelId as string)
+  return items.map(({ channelId }) => channelId)
 }

@@ -84,7 +84,7 @@ const checkOutcome = async (
   await us.until(async () => us.payloads('channel.closed').length === 1)
   t.like(us.payloads('channel.closed')[0], { channelId, kind: 'mutual' })
   t.is(us.payloads('channel.closing').length, 1)
-  const signed = us.payloads('channel.close-signed').map(({ txid }) => txid as string)
+  const signed = us.payloads('channel.close-signed').map(({ txid }) => txid)
   // Whose answer to ours was lost may publish that one.
   if (closesSimply(us, peer)) t.true(isCut || signed.includes(displayTxid(txidOf(tx))))
   else for (const txid of signed) t.is(txid, displayTxid(txidOf(tx)))

@@ -248,8 +248,8 @@ export class TestNode {
   async openTo(other: TestNode, fundingSat: bigint, pushMsat = 0n): Promise<string> {
     const { channelId } = await this.ask('channels', 'open', { nodeId: other.id, fundingSat, pushMsat })
     await this.#chain.mine(6)
-    for (const node of [this, other]) await node.until(async () => node.isUsable(channelId as string))
-    return channelId as string
+    for (const node of [this, other]) await node.until(async () => node.isUsable(channelId))
+    return channelId
   }
 
   async isUsable(channelId: string): Promise<boolean> {

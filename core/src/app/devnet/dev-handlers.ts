@@ -35,7 +35,7 @@ export const devHandlers = (chain: Devchain, gateway: ContractGateway): ActorHan
       return ok({ blockHeight: await mine(blocks) })
     },
     async fund({ amountSat, address }) {
-      if ((amountSat as bigint) < LEAST_SAT) return err(outOfBounds(`at least ${LEAST_SAT}sat`))
+      if (amountSat < LEAST_SAT) return err(outOfBounds(`at least ${LEAST_SAT}sat`))
       const fresh = address === undefined ? await ask<{ readonly address: string }>('wallet', 'newAddress') : undefined
       if (fresh?.ok === false) return fresh
       const to = address ?? fresh?.value.address ?? ''

@@ -18,7 +18,7 @@ const fileFor = (t: { teardown(end: () => void): void }): string => {
 }
 
 const amountAt = (devchain: Devchain, tx: Tx): bigint | undefined =>
-  devchain.coin({ txid: txidOf(tx), index: 0 })?.amount as bigint | undefined
+  devchain.coin({ txid: txidOf(tx), index: 0 })?.amount
 
 test('a new devchain — has coins to give, and pays them', (t) => {
   const devchain = testDevchain()

@@ -173,7 +173,7 @@ test('the RPC server — mines, pays from the faucet and reorganises for develop
   t.is(((await call('generatetoaddress', 2, ADDRESS)) as string[]).length, 2)
   t.is(await call('generatetoaddress', 1, 'bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4'), -5)
   t.is(((await call('devchain.mine', 1)) as string[]).length, 1)
-  const txid = (await call('devchain.faucet', ADDRESS, '12345')) as string
+  const txid = await call('devchain.faucet', ADDRESS, '12345')
   t.is(devchain.mempool.length, 1)
   t.is(await call('devchain.faucet', ADDRESS, -1), -8)
   t.is(await call('devchain.faucet', 'nowhere', 1), -5)

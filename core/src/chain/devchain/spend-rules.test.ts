@@ -14,6 +14,6 @@ for (const { spendCase, tx } of prepareCases(devchain)) {
       : verdict.error.code === 'script-failed'
         ? verdict.error.fault
         : verdict.error.code
-    t.is(code, expected as string)
+    t.is(code, expected)
   })
 }

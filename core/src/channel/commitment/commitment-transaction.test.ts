@@ -95,7 +95,7 @@ test('BOLT 3, appendix B — the funding transaction pays the funding script, an
   t.deepEqual(tx.outputs[0], { amount: 10_000_000n, script: outputScript })
   // The input's script: a DER signature with its type, then the key.
   const script = tx.inputs[0]?.scriptSig ?? new Uint8Array()
-  const signature = fromDer(script.slice(1, script[0] as number))
+  const signature = fromDer(script.slice(1, script[0]))
   const key = script.slice(-33)
   const spent = concat(fromHex('76a914'), hash160(key), fromHex('88ac'))
   const digest = Transaction.fromHex(APPENDIX_B_FUNDING).hashForSignature(0, spent, 1)

@@ -35,7 +35,7 @@ export class ChainSight {
     // Made before the channels watch the chain, so that it is up to date when they get the block.
     const unwatch = options.watcher.watchHeight((height) => {
       this.#heard++
-      this.#handled = Math.max(this.#handled, height as number)
+      this.#handled = Math.max(this.#handled, height)
       if (this.#target !== undefined && this.#handled >= this.#target) {
         unwatch()
         this.#open()
@@ -46,8 +46,8 @@ export class ChainSight {
   /** Once the chain is followed. */
   start(): void {
     const { backend, watcher } = this.#options
-    this.#handled = Math.max(this.#handled, watcher.handled() as number)
-    this.#target = backend.tip().height as number
+    this.#handled = Math.max(this.#handled, watcher.handled())
+    this.#target = backend.tip().height
     if (this.#handled >= this.#target) this.#open()
     else this.#waitForProgress()
   }

@@ -300,9 +300,7 @@ test('closing_complete — ours that waits for the peer’s signature, and a rep
   two.deliver(two.bob)
   const fee = two.alice.state.session?.simpleClose?.offered?.fee
   t.truthy(fee)
-  t.like(waits(two.alice), [
-    { kind: 'close-signature', answeredBy: 'local', offeredSat: fee as bigint, action: 'reconnect' },
-  ])
+  t.like(waits(two.alice), [{ kind: 'close-signature', answeredBy: 'local', offeredSat: fee, action: 'reconnect' }])
   two.settle()
   t.is(two.alice.phase, 'closing')
   const [first] = ofKind(waits(two.alice), 'close-confirmation')

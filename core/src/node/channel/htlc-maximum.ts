@@ -21,12 +21,11 @@ export const updateHtlcMaximums = (options: {
       const { durable } = entry.state
       if (!isFunded(durable) || !isUsable(entry)) continue
       const { capacity, affordableMsat } = balanceView(durable)
-      const remoteMaximum = remoteLimitsOf(durable).maxHtlcValueInFlightMsat as bigint
+      const remoteMaximum = remoteLimitsOf(durable).maxHtlcValueInFlightMsat
       const { htlcMinimumMsat, htlcMaximumMsat: saidMsat } = durable.relay.current
-      const coarse = coarseMaximum(affordableMsat as bigint, saidMsat as bigint, (capacity as bigint) * MSAT_PER_SAT)
-      const bounds = [coarse, remoteMaximum, options.settings.relay.htlcMaximumMsat as bigint]
-      const bounded = bounds.reduce((least, bound) => (bound < least ? bound : least))
-      const htlcMaximumMsat = bounded < (htlcMinimumMsat as bigint) ? (htlcMinimumMsat as bigint) : bounded
+      const coarse = coarseMaximum(affordableMsat, saidMsat, capacity * MSAT_PER_SAT)
+      const bounded = smaller(coarse, smaller(remoteMaximum, options.settings.relay.htlcMaximumMsat))
+      const htlcMaximumMsat = larger(bounded, htlcMinimumMsat)
       if (htlcMaximumMsat !== saidMsat) entry.ref.tell('setHtlcMaximum', { htlcMaximumMsat })
     }
   })
@@ -44,5 +43,9 @@ export const coarseMaximum = (carriesMsat: bigint, saidMsat: bigint, capacityMsa
   }
   if (carriesMsat > saidMsat) return stepFor(carriesMsat)
   const lower = stepFor((carriesMsat * 4n) / 3n)
-  return lower < saidMsat ? lower : saidMsat
+  return smaller(lower, saidMsat)
 }
+
+const smaller = (a: bigint, b: bigint): bigint => (a < b ? a : b)
+
+const larger = (a: bigint, b: bigint): bigint => (a > b ? a : b)

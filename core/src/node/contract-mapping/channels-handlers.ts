@@ -79,7 +79,7 @@ export const channelsHandlers = (context: MappingContext): ActorHandlers<'channe
       }
       const found = pageOfNumbered(page, (after) =>
         channelDirectory.listed({
-          peer: peer === undefined ? undefined : fromHex(peer as string),
+          peer: peer === undefined ? undefined : fromHex(peer),
           standing: state,
           after,
         }),
@@ -91,17 +91,17 @@ export const channelsHandlers = (context: MappingContext): ActorHandlers<'channe
     },
 
     async get({ channelId }) {
-      const entry = find(channelId as string)
+      const entry = find(channelId)
       if (!entry.ok) return entry
       const channel = withName(detailChannel(entry.value, viewOf(entry.value)))
       if (channel === undefined) return err(channelNotFound())
-      return ok({ channel: { ...channel, ...earningsOf(channelId as string, context) } })
+      return ok({ channel: { ...channel, ...earningsOf(channelId, context) } })
     },
 
     async closed({ page }) {
       const ledgers = { books: context.books, transactionsFor: byChannel(() => context.wallet.transactions()) }
       return pageOfEvents(history, 'channel.closed', { page }, (payload, closedAt) => {
-        const peerName = context.peerNames.of(payload.peer as string)
+        const peerName = context.peerNames.of(payload.peer)
         return { ...describeClosed(payload, closedAt, ledgers), ...(peerName === undefined ? {} : { peerName }) }
       })
     },
@@ -116,7 +116,7 @@ export const channelsHandlers = (context: MappingContext): ActorHandlers<'channe
     async open(request) {
       const blind = blindRefusal(context.chainHealth)
       if (blind !== undefined) return err(blind)
-      const nodeId = fromHex(request.nodeId as string)
+      const nodeId = fromHex(request.nodeId)
       const peer = context.peerDirectory.get(nodeId)
       if (peer?.connection === undefined) {
         return err(refusal('peer-not-connected', 'connect to the node first', { field: 'nodeId' }))
@@ -173,7 +173,7 @@ export const channelsHandlers = (context: MappingContext): ActorHandlers<'channe
     },
 
     async close({ channelId, feerate, minFeerate, address }, { worstCase }) {
-      const entry = find(channelId as string)
+      const entry = find(channelId)
       if (!entry.ok) return entry
       const { durable: before } = entry.value.state
       const script = address === undefined ? undefined : addressToScript(address, options.network)
@@ -191,7 +191,7 @@ export const channelsHandlers = (context: MappingContext): ActorHandlers<'channe
       })
       if (!answer.ok) return err(unanswered(answer.error))
       if (!answer.value.ok) return err(closeRefusal(answer.value.error))
-      const now = channelDirectory.get(fromHex(channelId as string))
+      const now = channelDirectory.get(fromHex(channelId))
       const state = now && standingOf(now)
       if (now === undefined || state === undefined) return ok({ channelId, state: 'closed' })
       const { durable } = now.state
@@ -205,7 +205,7 @@ export const channelsHandlers = (context: MappingContext): ActorHandlers<'channe
     },
 
     async forceClose({ channelId, evenIfOld = false }, { caller, worstCase }) {
-      const entry = find(channelId as string)
+      const entry = find(channelId)
       if (!entry.ok) return entry
       const { durable: before } = entry.value.state
       if (isFunded(before) && forceCloseCost(before, feerates().closing).feesMsat > worstCase.feesMsat) {
@@ -214,18 +214,18 @@ export const channelsHandlers = (context: MappingContext): ActorHandlers<'channe
       const answer = await entry.value.ref.ask('forceClose', { evenIfOld: evenIfOld && caller.kind === 'operator' })
       if (!answer.ok) return err(unanswered(answer.error))
       if (!answer.value.ok) return err(forceCloseRefusal(answer.value.error))
-      const { durable } = after(entry.value, channelId as string).state
+      const { durable } = after(entry.value, channelId).state
       const txid = isFunded(durable) ? latest(durable).local.txid : undefined
       if (txid === undefined) return err(channelNotFound())
       return ok({ channelId, txid: displayTxid(txid) })
     },
 
     async raiseFees({ channelId, feerate }, { worstCase }) {
-      const entry = find(channelId as string)
+      const entry = find(channelId)
       if (!entry.ok) return entry
       if (entry.value.state.durable.phase !== 'closing') return err(notClosing())
-      if (raisingCost(channelId as string, context).feesMsat > worstCase.feesMsat) return err(dearer())
-      const { raised, shortage } = context.publisher.raiseTo(fromHex(channelId as string), feerate)
+      if (raisingCost(channelId, context).feesMsat > worstCase.feesMsat) return err(dearer())
+      const { raised, shortage } = context.publisher.raiseTo(fromHex(channelId), feerate)
       await options.store.flush()
       if (raised.length === 0 && shortage !== undefined) return err(shortOfFees(shortage))
       return ok({
@@ -240,26 +240,26 @@ export const channelsHandlers = (context: MappingContext): ActorHandlers<'channe
     },
 
     async release({ channelId }) {
-      const entry = find(channelId as string)
+      const entry = find(channelId)
       if (!entry.ok) return entry
       const answer = await entry.value.ref.ask('release', undefined)
       if (!answer.ok) return err(unanswered(answer.error))
       if (!answer.value)
         return err(refusal('not-quarantined', 'the channel is not quarantined', { field: 'channelId' }))
       await options.store.flush()
-      const state = standingOf(after(entry.value, channelId as string))
+      const state = standingOf(after(entry.value, channelId))
       return state === undefined ? err(channelNotFound()) : ok({ channelId, state })
     },
 
     async setRelayFees({ channelId, feeBaseMsat, feeProportionalMillionths }) {
       const outOfBounds = feesOutOfBounds(feeBaseMsat, feeProportionalMillionths)
       if (outOfBounds !== undefined) return err(outOfBounds)
-      const entry = find(channelId as string)
+      const entry = find(channelId)
       if (!entry.ok) return entry
       const answer = await entry.value.ref.ask('setRelayFees', { policy: { feeBaseMsat, feeProportionalMillionths } })
       if (!answer.ok) return err(unanswered(answer.error))
       if (!answer.value.ok) return err(setRelayFeesRefusal(answer.value.error))
-      const { durable } = after(entry.value, channelId as string).state
+      const { durable } = after(entry.value, channelId).state
       return ok({
         channelId,
         localPolicy: describePolicy(isFunded(durable) ? durable.relay.current : settings.relay),

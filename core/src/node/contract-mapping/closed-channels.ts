@@ -26,7 +26,7 @@ export const describeClosed = (
   ledgers: Ledgers,
 ): ClosedChannel => {
   const { channelId, openedBy } = closed
-  const made = ledgers.transactionsFor(channelId as string).filter(({ height }) => height !== undefined)
+  const made = ledgers.transactionsFor(channelId).filter(({ height }) => height !== undefined)
   const fundings = made.filter(({ purpose }) => purpose === FUNDING)
   const claims = made.filter(({ purpose = '' }) => !NOT_CLAIMS.has(purpose))
   const isTold = openedBy !== undefined
@@ -38,7 +38,7 @@ export const describeClosed = (
     ...(openingFeeSat === undefined || (fundings.length === 0 && openedBy !== 'remote') ? {} : { openingFeeSat }),
     ...(claimFeesSat === undefined || (claims.length === 0 && !isTold) ? {} : { claimFeesSat }),
     // A channel that ended before its relays were counted may have relayed anything.
-    ...(since !== undefined && closedAt < since ? {} : earningsOf(channelId as string, ledgers)),
+    ...(since !== undefined && closedAt < since ? {} : earningsOf(channelId, ledgers)),
   }
 }
 

@@ -20,7 +20,7 @@ export const pageOfEvents = async <Name extends EventName, T>(
     history.passOver(event)
     return []
   })
-  return ok({ items, ...(read.value.next === undefined ? {} : { next: read.value.next as string }) })
+  return ok({ items, ...(read.value.next === undefined ? {} : { next: read.value.next }) })
 }
 
 /** What a stored event says, its amounts `bigint` again; nothing if it was not stored in the form of the contract. */

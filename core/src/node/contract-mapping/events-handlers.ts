@@ -12,7 +12,7 @@ export const eventsHandlers = ({ events }: MappingContext): ActorHandlers<'event
   const startOf = async (since: number): Promise<string> => {
     const head = placeOf(events.head())?.after ?? 0
     const after = Math.min((await history.firstAt(since)) - 1, head)
-    return cursorOf(Math.max(after, 0), head) as string
+    return cursorOf(Math.max(after, 0), head)
   }
 
   return {

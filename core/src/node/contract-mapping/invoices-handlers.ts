@@ -40,7 +40,7 @@ export const invoicesHandlers = ({
     },
 
     async get({ paymentHash }) {
-      const invoice = await readInvoice(options.store, fromHex(paymentHash as string))
+      const invoice = await readInvoice(options.store, fromHex(paymentHash))
       return invoice === undefined
         ? err(
             refusal('invoice-not-found', 'this node made no invoice with this payment hash', { field: 'paymentHash' }),

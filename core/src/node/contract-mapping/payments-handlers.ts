@@ -42,7 +42,7 @@ export const paymentsHandlers = (context: MappingContext): ActorHandlers<'paymen
     },
 
     async get({ paymentHash }) {
-      const hash = fromHex(paymentHash as string)
+      const hash = fromHex(paymentHash)
       // In this order, so that a payment that is removed meanwhile is found in one place or the other.
       const payment = await readPayment(options.store, hash)
       if (payment !== undefined) return ok({ payment: describePayment(payment) })
@@ -92,7 +92,7 @@ export const paymentsHandlers = (context: MappingContext): ActorHandlers<'paymen
     },
 
     async sendToRoute(request, { key }) {
-      const paymentHash = fromHex(request.paymentHash as string)
+      const paymentHash = fromHex(request.paymentHash)
       // Asked again: a payment that was begun under this key goes on, or has its outcome, whatever happened to the channel.
       const earlier = await begunUnder(options.store, paymentHash, key)
       if (earlier !== undefined) return settle(earlier)
@@ -136,6 +136,6 @@ export const paymentsRecalls = ({ options, flow, invoices }: MappingContext): Ac
       const invoice = invoices.read(text)
       return invoice.ok ? find(invoice.value.paymentHash, key) : undefined
     },
-    sendToRoute: ({ paymentHash }, key) => find(fromHex(paymentHash as string), key),
+    sendToRoute: ({ paymentHash }, key) => find(fromHex(paymentHash), key),
   }
 }

@@ -42,15 +42,15 @@ export const peersHandlers = (context: MappingContext): ActorHandlers<'peers'> =
       return found.ok ? ok({ nodeId: found.value }) : found
     },
     async rename({ nodeId, name }) {
-      const given = await context.peerNames.give(fromHex(nodeId as string), name)
-      if (given.ok) return ok({ nodeId, ...named(nodeId as string) })
+      const given = await context.peerNames.give(fromHex(nodeId), name)
+      if (given.ok) return ok({ nodeId, ...named(nodeId) })
       const { owner } = given.error
       return err(
         refusal('name-taken', `${name} is the name of ${owner} already`, { field: 'name', details: { owner } }),
       )
     },
     async connect({ nodeId, address }) {
-      const id = fromHex(nodeId as string)
+      const id = fromHex(nodeId)
       if (equalBytes(id, context.signer.nodeId)) return err(connectRefusal({ code: 'own-node-id' }))
       const before = context.peerDirectory.get(id)
       if (before?.connection !== undefined) {
@@ -77,7 +77,7 @@ export const peersHandlers = (context: MappingContext): ActorHandlers<'peers'> =
       return ok({ outcome: 'connected', peer: describe(entry) })
     },
     async disconnect({ nodeId }) {
-      const entry = context.peerDirectory.get(fromHex(nodeId as string))
+      const entry = context.peerDirectory.get(fromHex(nodeId))
       const answer = await entry?.ref.ask('disconnect', { reason: 'operator' })
       if (answer?.ok !== true || !answer.value.ok) return err(refusal('not-connected', 'this peer is not connected'))
       return ok({})

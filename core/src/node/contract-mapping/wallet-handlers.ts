@@ -96,7 +96,7 @@ export const walletHandlers = ({
       return ok({ ...(await published(sent.value, 'send-all')), amountSat: sent.value.amount })
     },
     async bumpFee({ txid: shown, feerate, maxFeeSat, by }, { key }) {
-      const txid = parseTxid(shown as string)
+      const txid = parseTxid(shown)
       if (txid === undefined) return err(bumpRefusal({ code: 'transaction-unknown' }))
       const request = { txid, feeratePerKw: feerate, maxFee: maxFeeSat, ...(key === undefined ? {} : { key }) }
       const mempool = await backend.mempoolTx(txid)

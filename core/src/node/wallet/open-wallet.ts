@@ -65,13 +65,13 @@ export const openWallet = async (options: OpenWalletOptions): Promise<Wallet> =>
   let rescanningTo: number | undefined
   // Reported once when a transaction appears and once more when it is in a block.
   const told = new Map<string, number | undefined>()
-  for (const { txid, height } of wallet.transactions()) told.set(displayTxid(txid), height as number | undefined)
+  for (const { txid, height } of wallet.transactions()) told.set(displayTxid(txid), height)
   const report = (changed: readonly WalletTx[]): void => {
     if (rescanningTo !== undefined) return
     for (const tx of changed) {
       const txid = displayTxid(tx.txid)
       if (told.has(txid) && told.get(txid) === tx.height) continue
-      told.set(txid, tx.height as number | undefined)
+      told.set(txid, tx.height)
       events.append('wallet.transaction', describe(txid, tx))
     }
   }
@@ -89,7 +89,7 @@ export const openWallet = async (options: OpenWalletOptions): Promise<Wallet> =>
     events.append('wallet.transaction-dropped', { ...what, ...(by === undefined ? {} : { by: displayTxid(by) }) })
   }
 
-  const watchedTo = watcher.position()?.height as number | undefined
+  const watchedTo = watcher.position()?.height
   const publishPending = (): void => {
     for (const tx of wallet.pending()) broadcaster.publish(tx, 'wallet')
   }

@@ -155,7 +155,7 @@ export class Rescan {
     const { next } = state
     const { pruneHeight = 0 } = backend.health()
     if (next < pruneHeight) {
-      const end = Math.min(pruneHeight as number, height() + 1)
+      const end = Math.min(pruneHeight, height() + 1)
       log.warn('wallet.rescan-pruned', { from: next, to: end - 1 })
       this.#passed(state, end, end - next)
       return

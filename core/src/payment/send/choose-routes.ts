@@ -68,7 +68,7 @@ const routesWithin = (question: RouteQuestion, room: Room): Result<readonly Rout
       const found = channelFor(question, way, room)
       return found === undefined ? [] : [{ channel: found, route: routeOf(question, way, found, remainingMsat) }]
     })
-    .sort((a, b) => compareRoutes(a.route, b.route) || compare(b.channel[room] as bigint, a.channel[room] as bigint))
+    .sort((a, b) => compareRoutes(a.route, b.route) || compare(b.channel[room], a.channel[room]))
 
   let expensive = false
   let far = false

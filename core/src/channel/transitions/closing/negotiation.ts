@@ -58,9 +58,7 @@ const holdsBack = (
   if (earlyOffer !== undefined && (answered === undefined || !isSameOffer(earlyOffer, answered))) return false
   if (!durable.params.localIsOpener || offered === undefined) return true
   const { range } = ourFees(durable, env)
-  return (['minFeeSatoshis', 'maxFeeSatoshis'] as const).every(
-    (end) => !differ(range[end] as bigint, offered[end] as bigint),
-  )
+  return (['minFeeSatoshis', 'maxFeeSatoshis'] as const).every((end) => !differ(range[end], offered[end]))
 }
 
 const isSameOffer = (a: ClosingSigned, b: ClosingSigned): boolean =>

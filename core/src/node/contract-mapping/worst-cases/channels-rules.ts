@@ -54,7 +54,7 @@ export const channelsRules: SpendingRules<'channels'> = {
   },
   close: {
     worstCase(request, known) {
-      const durable = funded(request.channelId as string, known)
+      const durable = funded(request.channelId, known)
       const { closingMaximum, minimum } = known.feerates()
       const minFeerate = request.minFeerate ?? minimum
       // Fixed now: it also limits a negotiation that begins when the peer is back.
@@ -73,14 +73,14 @@ export const channelsRules: SpendingRules<'channels'> = {
   },
   forceClose: {
     worstCase(request, known) {
-      const durable = funded(request.channelId as string, known)
+      const durable = funded(request.channelId, known)
       if (durable === undefined) return ok({ request, cost: { feesMsat: 0n, locksSat: 0n } })
       const { feesMsat, lockedMsat } = forceCloseCost(durable, known.feerates().closing)
       return ok({ request, cost: { feesMsat: feesMsat * 2n, locksSat: roundedUp(lockedMsat) } })
     },
   },
   raiseFees: {
-    worstCase: (request, known) => ok({ request, cost: raisingCost(request.channelId as string, known) }),
+    worstCase: (request, known) => ok({ request, cost: raisingCost(request.channelId, known) }),
     actual: ({ transactions }) => ({ feesMsat: satToMsat(transactions.reduce((sum, { feeSat }) => sum + feeSat, 0n)) }),
   },
 }

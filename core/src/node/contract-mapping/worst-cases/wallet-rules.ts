@@ -55,7 +55,7 @@ export const walletRules: SpendingRules<'wallet'> = {
       const rate = feerateOf(request, known)
       if (!rate.ok) return rate
       const { feerate } = rate.value
-      const txid = parseTxid(request.txid as string)
+      const txid = parseTxid(request.txid)
       const tx = txid === undefined ? undefined : known.wallet.transaction(txid)?.tx
       const weight = (tx === undefined ? UNKNOWN_WEIGHT : txWeight(tx)) + CHILD_WEIGHT
       const maxFeeSat = request.maxFeeSat ?? 2n * (feeForWeight(feerate, weight) + 1n)

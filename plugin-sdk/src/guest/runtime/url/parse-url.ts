@@ -336,7 +336,7 @@ const STEPS = {
     if (c === '#') return beginFragment(r)
     // A space at the end would be lost when the URL is read again.
     if (c === ' ' && (follows(r, '?') || follows(r, '#'))) r.url.path += '%20'
-    else r.url.path = `${r.url.path as string}${percentEncode(c, SET.control)}`
+    else r.url.path = `${r.url.path}${percentEncode(c, SET.control)}`
     return undefined
   },
 
