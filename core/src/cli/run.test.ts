@@ -51,6 +51,27 @@ test('every operation of the contract is a command that says what it does', asyn
   }
 })
 
+test('no help is wider than the terminal; a group lists its commands by what they do first', async (t) => {
+  const cli = cliIn('/nowhere')
+  const groups = new Set(allOperations().map(({ actor }) => actor))
+  const commands = allOperations().map(({ actor, name, operation }) => {
+    const { group, name: word } = commandWords(actor, name, operation)
+    return group === undefined ? [word] : [group, word]
+  })
+  for (const words of [
+    [],
+    ['start'],
+    ['seed'],
+    ...[...groups].filter((name) => name !== 'node').map((name) => [name]),
+    ...commands,
+  ]) {
+    const { out } = await cli([...words, '--help'], { columns: 80, isTerminal: true })
+    for (const line of out.split('\n')) t.true(line.length <= 80, `${words.join(' ')}: ${line}`)
+  }
+  const { out } = await cli(['channels', '--help'], { columns: 80 })
+  t.regex(out, /^ {2}release +Lets a channel that was quarantined after a fault take part\n +in the protocol again\.$/m)
+})
+
 test('arguments and options become the request, amounts by their units', async (t) => {
   const { cli, gateway } = await setting(t)
   const { code } = await cli(['channels', 'open', nodeId, '0.01btc', '--push', '5sat', '--feerate', '253'])

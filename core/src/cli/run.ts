@@ -3,14 +3,12 @@ import { ownVersion } from '../lib/own-package.ts'
 import { CommandLine, refuseExcess, refuseSwallowed } from './command-line.ts'
 import { addContractCommands } from './contract-commands.ts'
 import { CliFailure } from './failure.ts'
+import { helpLayout } from './help.ts'
 import { type CliIo, EXIT } from './io.ts'
 import { addNewPlugin } from './new-plugin.ts'
 import { type AppCommands, addOwnCommands, addReset, addSeed } from './own-commands.ts'
 import { printable, printableJson } from './printable.ts'
 import { wrapped } from './table.ts'
-
-/** Beside the names of options, which can be long: what is said of them is broken between words all the same. */
-const LEAST_HELP = 24
 
 /** All commands; `done` is called with the exit code of the one that was run. */
 export const commandLine = (
@@ -25,7 +23,7 @@ export const commandLine = (
     .helpCommand('help [command]', 'says what a command is for')
     .option('--data <folder>', 'the data folder (FULGURITE_DATA, or ~/.fulgurite)')
     .option('--json', 'one JSON value instead of text for people')
-    .configureHelp({ showGlobalOptions: true, minWidthToWrap: LEAST_HELP })
+    .configureHelp(helpLayout(io.columns))
     .allowExcessArguments()
     .hook('preAction', (_program, command) => {
       refuseSwallowed(command)
