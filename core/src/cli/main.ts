@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { readFileSync, watch } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import { homeFolder } from '../lib/home.ts'
+import { watchOutputs } from './broken-output.ts'
 import type { CliIo } from './io.ts'
 import type { AppCommands } from './own-commands.ts'
 import { run } from './run.ts'
@@ -42,11 +43,7 @@ export const main = async (): Promise<void> => {
   // The node stops in its own order; everything else just ends.
   if (args.includes('tail') || args.includes('--follow') || (args.includes('plugins') && args.includes('dev')))
     process.once('SIGINT', () => interruption.abort())
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    // `| head` has read enough.
-    if (error.code === 'EPIPE') process.exit(0)
-    throw error
-  })
+  watchOutputs(process, args.includes('start'))
   const isTerminal = process.stdout.isTTY === true
   const io: CliIo = {
     out: (text) => void process.stdout.write(text),

@@ -1,0 +1,26 @@
+import type { Writable } from 'node:stream'
+import { EXIT } from './io.ts'
+
+/** The streams of a process, and how it ends. */
+interface Outputs {
+  readonly stdout: Pick<Writable, 'on'>
+  readonly stderr: Pick<Writable, 'on' | 'write'>
+  exit(code: number): void
+}
+
+/**
+ * What happens when nothing more can be written, because a disk is full or a reader has gone. A node goes on: it guards money, and its log
+ * is a file of its own. Any other command ends, and says what is wrong while somebody can still be told.
+ */
+export const watchOutputs = ({ stdout, stderr, exit }: Outputs, isNode: boolean): void => {
+  stderr.on('error', () => {})
+  stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (isNode) return
+    // `| head` has read enough.
+    if (error.code === 'EPIPE') return exit(EXIT.done)
+    const why = error.message.replace(/^[A-Z]+: /, '').replace(/, write$/, '')
+    // The node may have done what was asked: only its answer is lost.
+    stderr.write(`error: standard output cannot be written: ${why} [output-failed]\n`)
+    exit(EXIT.unknown)
+  })
+}
