@@ -36,6 +36,10 @@ export interface DevnetClient {
   close(): void
 }
 
+/** What was refused, as a failure of the development network. */
+export const refusedAs = (what: string, { code, message }: ContractError) =>
+  ({ code: 'node-refused', what, reason: `${message} [${code}]` }) as const
+
 const EVENTS_A_PAGE = 500
 
 /** A client of the node in this data folder, which must be running. */
@@ -47,8 +51,7 @@ export const devnetClient = (data: string): DevnetClient => {
   const ask: DevnetClient['ask'] = async (actor, operation, request) => {
     const reply = await tryAsk(actor, operation, request)
     if (reply.ok) return reply.value
-    const { code, message } = reply.error
-    throw new FailureError({ code: 'node-refused', what: `${actor}.${operation}`, reason: `${message} [${code}]` })
+    throw new FailureError(refusedAs(`${actor}.${operation}`, reply.error))
   }
   return {
     ask,

@@ -1,8 +1,9 @@
 import type { ReplyOf } from '@fulgurite/plugin-sdk/contract'
 import { parseTxid } from '../../bitcoin/transaction.ts'
-import { invariant } from '../../lib/errors.ts'
+import { FailureError, invariant } from '../../lib/errors.ts'
 import type { TxId } from '../../lib/ids.ts'
 import type { DevChain } from './dev-chain.ts'
+import { refusedAs } from './devnet-client.ts'
 import type { KnownNode } from './node-process.ts'
 import { until } from './until.ts'
 
@@ -80,6 +81,23 @@ export const connectPeers = async (
   )
 }
 
+/** Nothing is spent when an opening ends like this, and it may succeed a moment later. */
+const PASSING: readonly string[] = ['peer-not-connected', 'peer-disconnected', 'chain-not-followed']
+
+/**
+ * After a crash both nodes dial each other, and one of the two connections is hung up: a channel that is opened over that one is opened
+ * again over the other.
+ */
+const openNow = ({ from, to, fundingSat, pushMsat }: PlannedChannel): Promise<ReplyOf<'channels', 'open'>> =>
+  until(`${from.name}'s channel with ${to.name} is open`, TIMEOUT_MS, async () => {
+    const opened = await from.client.tryAsk('channels', 'open', { nodeId: to.nodeId, fundingSat, pushMsat })
+    if (opened.ok) return opened.value
+    if (!PASSING.includes(opened.error.code)) throw new FailureError(refusedAs('channels.open', opened.error))
+    // If it fails, the next turn says why.
+    await from.client.tryAsk('peers', 'connect', { nodeId: to.nodeId, address: to.listen })
+    return undefined
+  })
+
 /** Opens the channels at once and mines until each can be used from both sides. */
 export const openChannels = async (
   chain: DevChain,
@@ -87,8 +105,8 @@ export const openChannels = async (
 ): Promise<readonly OpenedChannel[]> => {
   const opened = await Promise.all(
     planned.map(async (plan): Promise<OpenedChannel> => {
-      const { from, to, fundingSat, pushMsat } = plan
-      const reply = await from.client.ask('channels', 'open', { nodeId: to.nodeId, fundingSat, pushMsat })
+      const { from } = plan
+      const reply = await openNow(plan)
       const txid = parseTxid(reply.fundingTxid)
       invariant(txid !== undefined, 'the contract carries transaction ids')
       await until(`the funding of ${from.name}'s channel is published`, TIMEOUT_MS, () =>
