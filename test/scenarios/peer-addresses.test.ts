@@ -65,10 +65,10 @@ test('a peer with a channel that is away, and whose address nobody knows, is a w
   stranger.send(stranger.fundingCreated(open, accept, { txid: new Uint8Array(32).fill(5), index: 0 }))
   await stranger.next('funding_signed')
   const warnings = async () => (await bob.ask('node', 'getInfo', {})).warnings.join()
-  t.notRegex(await warnings(), /not known where to call/)
+  t.notRegex(await warnings(), /no address is known/)
   await stranger.leave()
   await bob.until(async () => (await bob.ask('peers', 'list', { connected: true })).items.length === 0)
-  t.regex(await warnings(), /1 peers with channels are away, and it is not known where to call them/)
+  t.regex(await warnings(), /no address is known of 1 peer with channels that is away/)
 })
 
 test('a node that is told to call itself — refuses', async (t) => {

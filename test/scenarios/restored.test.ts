@@ -68,7 +68,7 @@ test('a database that was put back and is the latest — is in doubt until the p
     await alice.start()
     t.true(await inDoubt(alice, channelId))
     const { warnings } = await alice.ask('node', 'getInfo', {})
-    t.true(warnings.some((warning) => warning.includes('1 channels publish nothing')))
+    t.true(warnings.some((warning) => warning.includes('nothing is published of 1 channel ')))
     const refused = await alice.tryAsk('channels', 'forceClose', { channelId })
     t.like(refused, { ok: false, error: { code: 'state-in-doubt', field: 'evenIfOld' } })
     // A plugin does not take the risk, whatever it was granted.

@@ -21,4 +21,5 @@ export const makeFolder = (path: string, mode = 0o777): string | undefined => {
   return first ?? path
 }
 
-const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
+/** Whether there is a folder of this name. */
+export const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true

@@ -1,5 +1,6 @@
 import { findOperation, isCommand } from '@fulgurite/plugin-sdk/contract'
 import { type FieldFilter, type FieldRange, type Grant, USUAL_LIMITS } from '@fulgurite/plugin-sdk/manifest'
+import { counted } from '../lib/counted.ts'
 
 /** More than any amount. */
 const ANY = 1n << 80n
@@ -142,8 +143,8 @@ const limitItems = ({ limits, budget }: Grant): readonly GrantItem[] => {
     one('memoryMb', `uses ${memoryMb} MB of memory at most`),
     one('cpuShare', `uses ${Number((cpuShare * 100).toFixed(1))} % of a processor at most in the long run`),
     one('turnMs', `works ${turnMs} ms at most without a break`),
-    one('asksPerSecond', `asks ${asksPerSecond} times a second at most`),
-    one('asksInFlight', `waits for ${asksInFlight} answers at most at once`),
+    one('asksPerSecond', `asks ${counted(asksPerSecond, 'time')} a second at most`),
+    one('asksInFlight', `waits for ${counted(asksInFlight, 'answer')} at most at once`),
     {
       id: 'budget queries',
       text: `reads ${grouped(queries)} times at most in ${duration(budget.windowMs)}`,
@@ -151,8 +152,8 @@ const limitItems = ({ limits, budget }: Grant): readonly GrantItem[] => {
       isUsual: true,
     },
     one('outboxBytes', `says ${size(outboxBytes)} at most at once`),
-    one('queueEvents', `is behind by ${queueEvents} events at most in memory`),
-    one('logsPerSecond', `logs ${logsPerSecond} lines a second at most`),
+    one('queueEvents', `is behind by ${counted(queueEvents, 'event')} at most in memory`),
+    one('logsPerSecond', `logs ${counted(logsPerSecond, 'line')} a second at most`),
   ]
 }
 

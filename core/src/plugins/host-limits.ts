@@ -1,6 +1,7 @@
 import { evaluate } from '@fulgurite/plugin-sdk/contract'
 import type { Manifest } from '@fulgurite/plugin-sdk/manifest'
 import { z } from 'zod'
+import { counted } from '../lib/counted.ts'
 import { readJson } from '../lib/json.ts'
 import { AUDIT_BYTES } from './audit-rows.ts'
 import type { InstallRecord } from './install-record.ts'
@@ -67,7 +68,7 @@ export const noRoomFor = (
   if (installed.length >= host.plugins) {
     return {
       code: 'too-many-plugins',
-      message: `${host.plugins} plugins are installed, as many as --max-plugins allows: remove one first`,
+      message: `${counted(host.plugins, 'plugin')}, as many as --max-plugins allows, can be installed: remove one first`,
     }
   }
   let { diskBytes, cellMemoryMb } = shareOf(limits.memoryMb, permissions.storage.bytes)

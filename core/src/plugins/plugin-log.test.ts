@@ -35,7 +35,7 @@ test('lines past the rate are left out; that is said at once, and how many when 
       'plugin line 3',
       'host log-flood: more lines than limits.logsPerSecond allo',
       'host of the host',
-      'host log-flood: 6 lines were left out',
+      'host log-flood: 6 lines left out',
       `plugin ${'x'.repeat(52)}`,
     ],
   )

@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises'
 import { evaluate } from '@fulgurite/plugin-sdk/contract'
 import { z } from 'zod'
 import type { Clock } from '../lib/clock.ts'
+import { counted } from '../lib/counted.ts'
 import { readJson } from '../lib/json.ts'
 import { openToRead } from '../lib/own-file.ts'
 import { Ration } from '../lib/ration.ts'
@@ -95,7 +96,7 @@ export class PluginLog {
   }
 
   #tellLeftOut(count: number): void {
-    if (count > 0) this.host('warn', `log-flood: ${count} lines were left out`)
+    if (count > 0) this.host('warn', `log-flood: ${counted(count, 'line')} left out`)
   }
 
   /** A line of the host's about the plugin. */

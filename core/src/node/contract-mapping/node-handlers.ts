@@ -1,6 +1,7 @@
 import { CONTRACT_VERSION, type ReplyOf } from '@fulgurite/plugin-sdk/contract'
 import { secp256k1 } from '../../crypto/secp256k1.ts'
 import { reversed, toHex } from '../../lib/bytes.ts'
+import { counted } from '../../lib/counted.ts'
 import { inTurn } from '../../lib/in-turn.ts'
 import { err, ok } from '../../lib/result.ts'
 import { createBackup } from '../backup/create-backup.ts'
@@ -104,6 +105,6 @@ const unreachableWarning = ({ peerDirectory, channelDirectory, peers }: MappingC
   )
   if (lost.length === 0) return []
   return [
-    `${lost.length} peers with channels are away, and it is not known where to call them. To do: give their addresses with --peer`,
+    `no address is known of ${counted(lost.length, 'peer')} with channels that ${lost.length === 1 ? 'is' : 'are'} away. To do: give it with --peer`,
   ]
 }

@@ -1,3 +1,4 @@
+import { counted } from '../../lib/counted.ts'
 import type { Wallet } from '../../wallet/wallet.ts'
 import type { Publisher } from '../publishing/publisher.ts'
 import type { Rescan } from '../wallet/rescan.ts'
@@ -15,7 +16,7 @@ export const feeWarnings = ({ publisher, wallet }: FeeSources): readonly string[
     const deadlines = short.flatMap(({ deadline }) => deadline ?? [])
     const by = deadlines.length === 0 ? '' : ` before block ${Math.min(...deadlines)}`
     return [
-      `the wallet cannot pay the fees of ${short.length} claims of closing channels: about ${needed} sat are missing. To do: ` +
+      `the wallet cannot pay the fees of ${counted(short.length, 'claim')} of closing channels: about ${needed} sat are missing. To do: ` +
         `send them to an address of the wallet${by}; the claims are made as soon as they are in a block`,
     ]
   }
