@@ -18,7 +18,12 @@ export interface Known {
 
 const MAX_SHOWN = 5
 const NODE_ID = /^0[23][0-9a-f]{64}$/
-const PREFIX = /^[0-9a-f]{4,66}$/
+/** Every node id begins with 02 or 03: less than this tells nobody apart. */
+const NODE_PREFIX = /^[0-9a-f]{4,66}$/
+const CHANNEL_PREFIX = /^[0-9a-f]{1,64}$/
+
+/** What lists show of an id ends in `…`, and is copied with it. */
+const beginningOf = (words: string): string => words.toLowerCase().replace(/…$/, '')
 
 /**
  * The one peer that has this name, or whose id is or begins with this text. Any complete id counts, known or not. A peer that has only
@@ -27,11 +32,11 @@ const PREFIX = /^[0-9a-f]{4,66}$/
 export const findPeer = (words: string, known: Known): Result<string, Refusal<'peer-not-found' | 'peer-ambiguous'>> => {
   const named = known.peerNames.find(words)
   if (named !== undefined) return ok(named)
-  const id = words.toLowerCase()
+  const id = beginningOf(words)
   if (NODE_ID.test(id)) return ok(id)
   const ids = new Set(known.peerNames.nodeIds())
   for (const peer of known.peerDirectory.all()) if (!isStranger(peer, known)) ids.add(toHex(peer.nodeId))
-  const found = PREFIX.test(id) ? [...ids].filter((one) => one.startsWith(id)) : []
+  const found = NODE_PREFIX.test(id) ? [...ids].filter((one) => one.startsWith(id)) : []
   if (found[0] !== undefined && found.length === 1) return ok(found[0])
   if (found.length === 0) {
     return err(
@@ -65,14 +70,17 @@ export const findChannel = (
   const short = parseShortChannelId(words)
   const exact = short === undefined ? undefined : byShortId(short, channelDirectory)
   if (exact !== undefined) return ok(exact)
-  const id = words.toLowerCase()
+  const id = beginningOf(words)
   const named = peerNames.find(words)
   const found = [...channelDirectory.all()].filter((entry) => {
     const { durable } = entry.durableState
     if (!isFunded(durable) || isDone(entry)) return false
     const peer = toHex(entry.remoteNodeId)
     if (peer === named) return true
-    return PREFIX.test(id) && (toHex(durable.params.channelId).startsWith(id) || peer.startsWith(id))
+    return (
+      (CHANNEL_PREFIX.test(id) && toHex(durable.params.channelId).startsWith(id)) ||
+      (NODE_PREFIX.test(id) && peer.startsWith(id))
+    )
   })
   if (found[0] !== undefined && found.length === 1) return ok(found[0])
   if (found.length === 0) {
