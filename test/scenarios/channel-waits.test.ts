@@ -46,6 +46,9 @@ test('a channel says what it waits for through its life; each change is told onc
 
   await alice.ask('channels', 'forceClose', { channelId })
   t.like((await waitsOf(alice, channelId))[0], { kind: 'close-confirmation', action: 'claim' })
+  // Whoever asks for less than what is paid hears why nothing was raised.
+  const lowest = await alice.ask('channels', 'raiseFees', { channelId, feerate: 253 })
+  t.like(lowest, { transactions: [], unchanged: [{ purpose: 'anchor', reason: 'commitment-pays' }] })
   await alice.until(async () => {
     await world.mine(1)
     return (await waitsOf(alice, channelId))[0]?.kind === 'claim'

@@ -4,6 +4,7 @@ import type { RpcAuth, RpcOptions } from '../chain/bitcoind/rpc-client.ts'
 import { secp256k1 } from '../crypto/secp256k1.ts'
 import { readAmount } from '../lib/amount.ts'
 import { fromHex } from '../lib/bytes.ts'
+import { isFolder } from '../lib/make-folder.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import type { ConfiguredPeer } from '../node/peer/address-book.ts'
 import { parseAddress, type SocketAddress } from '../node/peer/socket-address.ts'
@@ -61,6 +62,7 @@ export type ConfigFailure =
   | { readonly code: 'htlc-maximum-invalid'; readonly amount: string; readonly reason: string }
   | { readonly code: 'keep-invalid'; readonly given: string; readonly reason: string }
   | { readonly code: 'max-plugins-invalid'; readonly count: string }
+  | { readonly code: 'channel-backup-is-folder'; readonly path: string }
   | { readonly code: 'address-invalid'; readonly option: '--listen' | '--api'; readonly address: string }
   | { readonly code: 'peer-invalid'; readonly peer: string }
   | { readonly code: 'bitcoind-url-invalid'; readonly url: string }
@@ -132,6 +134,9 @@ const commonConfig = (
     return err({ code: 'max-plugins-invalid', count: maxPlugins })
   }
   const channelBackup = options.channelBackup ?? env.FULGURITE_CHANNEL_BACKUP
+  if (channelBackup !== undefined && isFolder(channelBackup)) {
+    return err({ code: 'channel-backup-is-folder', path: resolve(channelBackup) })
+  }
   const kept = readKeptTimes(options.keep ?? env.FULGURITE_KEEP?.split(',').filter((text) => text !== '') ?? [])
   if (!kept.ok) return err({ code: 'keep-invalid', ...kept.error })
   return ok({

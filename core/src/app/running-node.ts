@@ -1,10 +1,11 @@
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { tokenOf, writeAccess } from '../api/access.ts'
 import { startApi } from '../api/server.ts'
 import type { ChainBackend } from '../chain/chain-backend.ts'
 import { toHex } from '../lib/bytes.ts'
 import type { Clock } from '../lib/clock.ts'
 import { type Failure, stackOf } from '../lib/errors.ts'
+import { isFolder } from '../lib/make-folder.ts'
 import { ownVersion } from '../lib/own-package.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import type { Rng } from '../lib/rng.ts'
@@ -156,7 +157,7 @@ export const runNode = async (options: RunOptions): Promise<Result<RunningNode, 
   const endOfRests = heap === undefined ? undefined : collectAtRest(heap, clock)
   return ok({
     places,
-    warnings: warnings(),
+    warnings: [...warnings(), ...awayWarnings(config)],
     events: node.gateway.events,
     async stop() {
       log.info('node.stopping')
@@ -184,3 +185,11 @@ const hostPort = (host: string, port: number): string => `${host.includes(':') ?
 // The room that listens knows only the system's error code.
 const withAddress = (failure: Failure, { listen }: NodeConfig): Failure =>
   failure.code === 'listen-failed' ? { ...failure, ...listen } : failure
+
+/** Said at the start, since a disk that is not mounted is most easily put right then; `getinfo` says it for as long as it lasts. */
+const awayWarnings = ({ channelBackup }: NodeConfig): readonly string[] =>
+  channelBackup === undefined || isFolder(dirname(channelBackup))
+    ? []
+    : [
+        `--channel-backup: ${dirname(channelBackup)} is not there: the static backup of the channels is written there once it is`,
+      ]

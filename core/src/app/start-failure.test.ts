@@ -13,6 +13,11 @@ const failures: readonly [failure: StartFailure, names: readonly (string | RegEx
     ['--keep all=1d', 'FULGURITE_KEEP', 'failed-payments=90d'],
     2,
   ],
+  [
+    { code: 'channel-backup-is-folder', path: '/usb' },
+    ['--channel-backup', '/usb is a folder', '/usb/channels.backup'],
+    2,
+  ],
   [{ code: 'address-invalid', option: '--api', address: 'x' }, ['--api', 'host:port'], 2],
   [{ code: 'bitcoind-url-invalid', url: 'x' }, ['--bitcoind-url', 'http://127.0.0.1:8332'], 2],
   [

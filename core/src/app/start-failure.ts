@@ -116,6 +116,11 @@ const EXPLANATIONS: Table = {
       `--max-plugins: ${count} is not a number of plugins`,
       'give --max-plugins (or FULGURITE_MAX_PLUGINS) from 0 to 1000',
     ),
+  'channel-backup-is-folder': ({ path }) =>
+    usage(
+      `--channel-backup: ${path} is a folder`,
+      `give --channel-backup (or FULGURITE_CHANNEL_BACKUP) a file in it, such as ${join(path, 'channels.backup')}`,
+    ),
   'address-invalid': ({ option, address }) =>
     usage(`${option}: ${address} is not an address`, `give ${option} as host:port, such as 127.0.0.1:9735`),
   'peer-invalid': ({ peer }) =>

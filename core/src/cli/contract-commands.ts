@@ -17,9 +17,11 @@ import { followLogs } from './follow-logs.ts'
 import { type CliIo, EXIT } from './io.ts'
 import { defaultFolder, devnetFolder } from './own-commands.ts'
 import { developPlugin, type Installed, installedText } from './plugin-dev.ts'
-import { printableJson } from './printable.ts'
+import { printable, printableJson } from './printable.ts'
 import { checkColumns, type ListStyle, renderEvent, renderReply, rowsOf } from './render.ts'
 import { resolveIds } from './resolve-ids.ts'
+import { wrapped } from './table.ts'
+import { whatNext } from './what-next.ts'
 
 interface Flags {
   readonly data?: string
@@ -129,7 +131,12 @@ const run = async (
   })
   if (flags.json) io.out(`${printableJson(reply.text)}\n`)
   else if (isInstall && io.isTerminal) io.out(installedText(reply.body as Installed))
-  else io.out(renderReply(operation, reply.body, io, style))
+  else io.out(renderReply(operation, reply.body, io, style) + nextStep(actor, name, reply.body, io))
+}
+
+const nextStep = (actor: ActorName, name: string, reply: unknown, io: CliIo): string => {
+  const next = io.isTerminal ? whatNext(actor, name, reply) : undefined
+  return next === undefined ? '' : `${wrapped(printable(next), io.columns).join('\n')}\n`
 }
 
 const requestOf = (operation: Operation, command: Command, io: CliIo): Record<string, unknown> => {

@@ -130,6 +130,48 @@ test('no line of a list is longer than the terminal is wide, but those of logs, 
   ])
 })
 
+test('a transaction of the wallet shows what it changed and what it is for, in 80 columns', (t) => {
+  const made = { txid: id, seenAt: 0, blockHeight: 812_345 }
+  const transactions = [
+    { ...made, receivedSat: 1_099_843, spentSat: 5_100_000, purpose: 'channel-funding' },
+    { ...made, receivedSat: 2_000, spentSat: 0, purpose: 'receive', label: 'rent' },
+  ]
+  t.deepEqual(shown('wallet.transactions', transactions, 80), [
+    'seen                  change sat  for               block  txid',
+    '1970-01-01T00:00:00Z  -4,000,157  channel-funding  812345  02efefef…efefefef',
+    '1970-01-01T00:00:00Z      +2,000  receive: rent    812345  02efefef…efefefef',
+  ])
+})
+
+test('closed channels are summed up below their rows; what is not known makes a sum the least that it can be', (t) => {
+  const way = { relays: 1, amountMsat: 1, feesMsat: 1_500 }
+  const closed = {
+    channelId: id.slice(2),
+    peer: id,
+    peerName: 'alice',
+    kind: 'mutual',
+    closedBy: 'local',
+    txid: id,
+    blockHeight: 1,
+    closedAt: 0,
+    returnedSat: 10_000,
+    closingFeeSat: 100,
+    openingFeeSat: 20,
+    claimFeesSat: 0,
+    earned: { in: way, out: way },
+  }
+  const { openingFeeSat: _, ...unknown } = closed
+  t.deepEqual(shown('channels.closed', [closed, unknown], 80), [
+    'closed                peer   kind    by     earned sat  fees sat  back sat',
+    '1970-01-01T00:00:00Z  alice  mutual  local         1.5       120    10,000',
+    '1970-01-01T00:00:00Z  alice  mutual  local         1.5   unknown    10,000',
+    'these 2                                            3       ≥ 220    20,000',
+    '(3 more columns: --wide)',
+  ])
+  t.is(shown('channels.closed', [closed], 80).length, 3)
+  t.is(shown('channels.closed', [closed, unknown], 80, {}, false).length, 3)
+})
+
 test('a log reads from the oldest line to the newest, a stack keeps its lines, and nothing in it moves the terminal', (t) => {
   const line = (text: string, source = 'plugin') => ({ number: 1, at: 0, level: 'info', source, text })
   t.deepEqual(

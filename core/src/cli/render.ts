@@ -134,11 +134,12 @@ const renderList = (shape: ObjectShape, items: readonly Row[], io: CliIo, style:
     .filter(({ shape: inner }) => isCell(inner))
     .map(({ key, shape: inner }) => fieldOf(key, inner, io))
   const filled = (columns: readonly Shown[]): readonly Column[] =>
-    columns.map(({ show, ...column }) => ({ ...column, cells: rows.map((row) => readable(show, row)) }))
+    columns.map(({ show, total: _, ...column }) => ({ ...column, cells: rows.map((row) => readable(show, row)) }))
   if (!io.isTerminal) return tabbed(filled(chosen ?? fields), style.headless)
   if (chosen !== undefined || style.wide)
     return table(fitting(pointed(filled(chosen ?? fields)), Number.POSITIVE_INFINITY), io, style.headless)
-  const columns = filled(
+  const columns = withTotals(
+    rows,
     view?.columns ??
       byRank(
         shape,
@@ -156,10 +157,22 @@ const renderList = (shape: ObjectShape, items: readonly Row[], io: CliIo, style:
   return table(kept, io, style.headless) + note
 }
 
+/** The columns of a view, with a last row of totals where any of them has one. */
+const withTotals = (rows: readonly Row[], columns: readonly Shown[]): readonly Column[] => {
+  const hasTotals = rows.length > 1 && columns.some(({ total }) => total !== undefined)
+  return columns.map(({ show, total, ...column }) => ({
+    ...column,
+    cells: [
+      ...rows.map((row) => readable(show, row)),
+      ...(hasTotals ? [total === undefined ? '' : readable(total, rows)] : []),
+    ],
+  }))
+}
+
 // A node of another version may answer in another form.
-const readable = (show: (row: Row) => string, row: Row): string => {
+const readable = <Item>(show: (item: Item) => string, item: Item): string => {
   try {
-    return show(row)
+    return show(item)
   } catch {
     return '?'
   }

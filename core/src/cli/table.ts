@@ -38,7 +38,7 @@ export const fitting = (columns: readonly Column[], room: number): readonly (Col
   ]
 }
 
-const NUMBER = /^-?[\d,]+(\.\d+)?$/
+const NUMBER = /^(?:≥ |[+-])?[\d,]+(\.\d+)?$/
 
 /** Numbers below each other with their points in one line: what has no fraction, or a shorter one, ends sooner. */
 export const pointed = (columns: readonly Column[]): readonly Column[] =>

@@ -1,4 +1,5 @@
 import type { ReplyOf } from '@fulgurite/plugin-sdk/contract'
+import { counted } from '../lib/counted.ts'
 import { brief, grouped, type Row, shortId, time } from './cells.ts'
 import { printable } from './printable.ts'
 
@@ -9,6 +10,8 @@ export interface Shown<Item = Row> {
   readonly right?: boolean
   readonly least?: number
   readonly whole?: boolean
+  /** What stands below the rows, if there are several. */
+  readonly total?: (items: readonly Item[]) => string
 }
 
 /** The columns of a list that matter, the most important first. */
@@ -132,30 +135,45 @@ const invoiceView: View<Invoice> = {
 /** A stack trace keeps its lines. */
 const lines = (text: string): string => text.split('\n').map(printable).join('\n    ')
 
-/** What its opening, its close and our claims paid. What is not known of them is no zero. */
-const onChainFees = ({ openingFeeSat, closingFeeSat, claimFeesSat }: Closed): string => {
-  const parts = [openingFeeSat, closingFeeSat, claimFeesSat]
-  const sum = parts.reduce<bigint>((total, part) => total + (part === undefined ? 0n : big(part)), 0n)
-  return parts.includes(undefined) ? 'unknown' : grouped(`${sum}`)
+/** What its opening, its close and our claims paid. */
+const onChainFees = ({ openingFeeSat, closingFeeSat, claimFeesSat }: Closed): readonly unknown[] => [
+  openingFeeSat,
+  closingFeeSat,
+  claimFeesSat,
+]
+
+const earnedMsat = ({ earned }: Closed): readonly unknown[] => [earned?.out.feesMsat]
+
+const backSat = ({ returnedSat }: Closed): readonly unknown[] => [returnedSat]
+
+/** A column of amounts. What is not known of a sum is no zero: below the rows, such a sum is the least that it can be. */
+const summed = (
+  parts: (item: Closed) => readonly unknown[],
+  text: (amount: bigint) => string,
+): Pick<Shown<Closed>, 'show' | 'right' | 'total'> => {
+  const sumOf = (amounts: readonly unknown[]): bigint =>
+    amounts.reduce<bigint>((total, amount) => total + (amount === undefined ? 0n : big(amount)), 0n)
+  return {
+    show: (item) => (parts(item).includes(undefined) ? 'unknown' : text(sumOf(parts(item)))),
+    total: (items) => {
+      const all = items.flatMap(parts)
+      return `${all.includes(undefined) ? '≥ ' : ''}${text(sumOf(all))}`
+    },
+    right: true,
+  }
 }
+
+const wholeSat = (amount: bigint): string => grouped(`${amount}`)
 
 const closedView: View<Closed> = {
   columns: [
-    { name: 'closed', show: ({ closedAt }) => time(closedAt) },
+    { name: 'closed', show: ({ closedAt }) => time(closedAt), total: (items) => `these ${items.length}` },
     { name: 'peer', show: ({ peerName, peer }) => nameOf(peerName, peer), least: 10 },
     { name: 'kind', show: ({ kind }) => kind },
     { name: 'by', show: ({ closedBy }) => closedBy ?? 'unknown' },
-    {
-      name: 'earned sat',
-      show: ({ earned }) => (earned === undefined ? 'unknown' : sat(earned.out.feesMsat)),
-      right: true,
-    },
-    { name: 'fees sat', show: onChainFees, right: true },
-    {
-      name: 'back sat',
-      show: ({ returnedSat }) => (returnedSat === undefined ? 'unknown' : grouped(`${returnedSat}`)),
-      right: true,
-    },
+    { name: 'earned sat', ...summed(earnedMsat, sat) },
+    { name: 'fees sat', ...summed(onChainFees, wholeSat) },
+    { name: 'back sat', ...summed(backSat, wholeSat) },
     { name: 'channel', show: ({ channelId }) => beginning(channelId) },
     { name: 'block', show: ({ blockHeight }) => `${blockHeight}`, right: true },
     { name: 'txid', show: ({ txid }) => shortId(txid) },
@@ -200,18 +218,20 @@ const utxoView: View<Utxo> = {
   ],
 }
 
+/** What came is told from what went. */
+const signed = (amount: bigint): string => `${amount > 0n ? '+' : ''}${grouped(`${amount}`)}`
+
 const transactionView: View<Transaction> = {
   columns: [
     { name: 'seen', show: ({ seenAt }) => time(seenAt) },
-    { name: 'received sat', show: ({ receivedSat }) => grouped(`${receivedSat}`), right: true },
-    { name: 'spent sat', show: ({ spentSat }) => grouped(`${spentSat}`), right: true },
-    { name: 'block', show: ({ blockHeight }) => `${blockHeight ?? 'none yet'}`, right: true },
-    { name: 'txid', show: ({ txid }) => shortId(txid) },
+    { name: 'change sat', show: ({ receivedSat, spentSat }) => signed(big(receivedSat) - big(spentSat)), right: true },
     {
       name: 'for',
       show: ({ purpose, label }) => printable(label === undefined ? purpose : `${purpose}: ${label}`),
       least: 10,
     },
+    { name: 'block', show: ({ blockHeight }) => `${blockHeight ?? 'none yet'}`, right: true },
+    { name: 'txid', show: ({ txid }) => shortId(txid) },
   ],
 }
 
@@ -253,7 +273,7 @@ const retainedView: View<Retained> = {
     {
       name: 'kept',
       show: ({ kept, keptSeconds }) =>
-        keptSeconds === undefined ? kept.replaceAll('-', ' ') : `${Math.floor(keptSeconds / DAY_SECONDS)} days`,
+        keptSeconds === undefined ? kept.replaceAll('-', ' ') : counted(Math.floor(keptSeconds / DAY_SECONDS), 'day'),
     },
     { name: 'rows', show: ({ rows }) => grouped(`${rows}`), right: true },
     { name: 'kB', show: ({ bytes }) => grouped(`${Math.ceil(bytes / 1_000)}`), right: true },

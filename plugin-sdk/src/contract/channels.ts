@@ -16,6 +16,7 @@ import {
   Msat,
   NodeId,
   Page,
+  Path,
   PeerName,
   Ppm,
   page,
@@ -142,6 +143,23 @@ const ChannelDetails = named(
   ChannelSummary.extend({
     waits: z.array(ChannelWait).readonly(),
     earned: field(ChannelEarnings, { summary: 'Not there while the node still counts.' }).optional(),
+  }),
+)
+
+const UnraisedFee = named(
+  'UnraisedFee',
+  'A transaction of a closing channel whose fee was not raised, or that is not made yet.',
+  z.object({
+    purpose: TransactionPurpose,
+    txid: TxId.optional(),
+    feerate: field(Feerate, { summary: 'What it pays.' }).optional(),
+    reason: field(
+      z.enum(['pays-that-much', 'too-near', 'budget', 'commitment-pays', 'not-yet', 'not-worth-it', 'agreed']),
+      {
+        summary:
+          'It pays that much already, or so nearly that nodes take no replacement; it pays all that it may (`budget`); its commitment pays that much without it; its output is locked (`not-yet`), or worth less than the fee; or both sides have signed it, and `channels.close` replaces it.',
+      },
+    ),
   }),
 )
 
@@ -330,10 +348,10 @@ export const channels = actor('channels', 'Payment channels and what they charge
       transactions: field(
         z.array(z.object({ txid: TxId, purpose: TransactionPurpose, feeSat: Sat, feerate: Feerate })).readonly(),
         {
-          summary:
-            'What was published for it; none where all pay that much already, or so nearly that nodes take no replacement, or their whole budgets.',
+          summary: 'What was published for it.',
         },
       ),
+      unchanged: field(z.array(UnraisedFee).readonly(), { summary: 'What stays as it is, and why.' }),
     }),
     errors: ['channel-not-found', 'not-closing', 'insufficient-funds', 'fee-limit-exceeded'],
     effects: ['fees'],
@@ -352,10 +370,10 @@ export const channels = actor('channels', 'Payment channels and what they charge
   }),
   backup: command({
     summary:
-      'Writes the static backup of all channels into a folder on the machine of the node: one small file that only the words of the seed open. It brings back our share of channels from the words alone, by asking the peers to close them; HTLCs under way are lost. It is as good as new until a channel is opened. The node also keeps one beside its database, always.',
-    request: z.strictObject({ folder: text(4096, 'From the root on; it is made if there is none.') }),
+      'Writes the static backup of all channels into a folder on the machine of the node. It is one small file that only the words of the seed open: keep it on another machine. `channels.restore` takes that file. It brings back our share of channels from the words alone, by asking the peers to close them; HTLCs under way are lost. It is as good as new until a channel is opened. The node also keeps one beside its database, always.',
+    request: z.strictObject({ folder: field(Path, { summary: 'A folder; it is made if there is none.' }) }),
     reply: z.object({
-      path: text(8192, 'The file.'),
+      path: text(8192, 'The file, for `channels.restore`.'),
       bytes: Count,
       channels: field(Count, { summary: 'How many channels it holds.' }),
     }),
@@ -366,8 +384,8 @@ export const channels = actor('channels', 'Payment channels and what they charge
   }),
   restore: command({
     summary:
-      'Brings back the channels of a static backup that this node does not know: for a node that has the words of its seed and nothing else. The node connects to the peers and asks them to close; our share comes to the wallet once their transactions are in a block. No channel that is brought back is ever used again.',
-    request: z.strictObject({ path: text(4096, 'The file, from the root on.') }),
+      'Brings back the channels of a static backup, a file of `channels.backup`, that this node does not know. It is for a node that has the words of its seed and nothing else. The node connects to the peers and asks them to close; our share comes to the wallet once their transactions are in a block. No channel that is brought back is ever used again.',
+    request: z.strictObject({ path: field(Path, { summary: 'The file, not its folder.' }) }),
     reply: z.object({
       restored: field(Count, { summary: 'Channels that are brought back, and whose peers are asked to close them.' }),
       known: field(Count, { summary: 'Channels that the node knows already: they are left as they are.' }),

@@ -15,8 +15,11 @@ import { isAmount, type Member, type ObjectShape, shapeOf } from './shape.ts'
 import type { Purse } from './types.ts'
 import { wallet } from './wallet.ts'
 
-/** Semantic: a reader of an older minor version goes on working. */
-export const CONTRACT_VERSION = '0.1.4'
+/**
+ * Semantic: what grows gets another patch, and a reader of an older one goes on working; what breaks a reader gets another minor before
+ * 1.0.0, which no `^` of an earlier one takes.
+ */
+export const CONTRACT_VERSION = '0.1.5'
 
 /** Every actor, by name. */
 export const actors = { node, peers, channels, payments, invoices, wallet, plugins, events: eventLog, dev } as const

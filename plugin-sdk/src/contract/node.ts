@@ -3,7 +3,7 @@ import { actor, command, query } from './define.ts'
 import { field, named, publicly } from './field.ts'
 import { PluginWalls } from './plugins.ts'
 import { Archive, RetainedClass } from './retention.ts'
-import { BlockHash, BlockHeight, Count, Flag, Hex, NodeId, SocketAddress, Timestamp, text } from './scalars.ts'
+import { BlockHash, BlockHeight, Count, Flag, Hex, NodeId, Path, SocketAddress, Timestamp, text } from './scalars.ts'
 
 const ChainHealth = named(
   'ChainHealth',
@@ -67,7 +67,7 @@ export const node = actor('node', 'The node itself.', {
   backup: command({
     summary:
       'Writes a copy of the database into a folder on the machine of the node, while the node goes on. The copy is checked before it gets its name. It holds no seed, and it is old as soon as a channel moves: a node that starts on it publishes nothing until its peers have shown that they know no later state.',
-    request: z.strictObject({ folder: text(4096, 'From the root on; it is made if there is none.') }),
+    request: z.strictObject({ folder: field(Path, { summary: 'A folder; it is made if there is none.' }) }),
     reply: z.object({
       path: text(8192, 'The file.'),
       bytes: Count,

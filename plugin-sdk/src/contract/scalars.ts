@@ -163,7 +163,7 @@ export const utf8Text = (max: number, summary?: string): z.ZodType<string> =>
   )
 
 /** A place in the file system of the node's machine. */
-export const Path = scalar<string>('path', given('the path of a folder', 1, 4096))
+export const Path = scalar<string>('path', given('a path', 1, 4096))
 
 export const Name = scalar<string>(
   'text',

@@ -3,7 +3,7 @@
 import type { BlockHash, BlockHeight, CallOptions, ChannelId, Cursor, FeeratePerKw, Msat, NodeId, PageToken, PaymentHash, Ppm, Preimage, Reason, Sat, ShortChannelId, TimestampMs, TxId } from '../contract/types.ts'
 
 /** The contract that these types are of. */
-export type ContractVersion = '0.1.4'
+export type ContractVersion = '0.1.5'
 
 /** Beside a query. */
 export type QueryOptions = Pick<CallOptions, 'timeoutMs'>
@@ -702,7 +702,7 @@ export interface ChannelsRaiseFeesRequest {
 
 export interface ChannelsRaiseFeesReply {
   readonly channelId: ChannelId
-  /** What was published for it; none where all pay that much already, or so nearly that nodes take no replacement, or their whole budgets. */
+  /** What was published for it. */
   readonly transactions: readonly ({
     /** A transaction id, as explorers display it. */
     readonly txid: TxId
@@ -711,6 +711,19 @@ export interface ChannelsRaiseFeesReply {
     /** Satoshis per 1000 weight units. */
     readonly feerate: FeeratePerKw
   })[]
+  /** What stays as it is, and why. */
+  readonly unchanged: readonly UnraisedFee[]
+}
+
+/** A transaction of a closing channel whose fee was not raised, or that is not made yet. */
+export interface UnraisedFee {
+  readonly purpose: 'mutual-close' | 'local-commitment' | 'anchor' | 'to-local' | 'htlc-success' | 'htlc-timeout' | 'htlc-output' | 'to-remote' | 'received-htlc' | 'offered-htlc' | 'penalty' | 'htlc-penalty'
+  /** A transaction id, as explorers display it. */
+  readonly txid?: TxId
+  /** What it pays. */
+  readonly feerate?: FeeratePerKw
+  /** It pays that much already, or so nearly that nodes take no replacement; it pays all that it may (`budget`); its commitment pays that much without it; its output is locked (`not-yet`), or worth less than the fee; or both sides have signed it, and `channels.close` replaces it. */
+  readonly reason: 'pays-that-much' | 'too-near' | 'budget' | 'commitment-pays' | 'not-yet' | 'not-worth-it' | 'agreed'
 }
 
 export interface ChannelsSetRelayFeesRequest {

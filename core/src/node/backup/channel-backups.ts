@@ -15,6 +15,7 @@ import {
   type StaticBackupFailure,
 } from './static-backup.ts'
 import { StaticBackupKeeper, type StaticBackupKeeperOptions } from './static-backup-keeper.ts'
+import { unfitFolder } from './unfit-folder.ts'
 
 interface StaticBackupMade {
   readonly path: string
@@ -50,8 +51,8 @@ export const openChannelBackups = async (
   return {
     keeper,
     async writeTo(folder) {
-      if (!isAbsolute(folder))
-        return err({ code: 'backup-failed', reason: 'the folder must be named from the root on' })
+      const wrong = unfitFolder(folder)
+      if (wrong !== undefined) return err({ code: 'backup-failed', reason: wrong })
       const path = join(folder, `${name}.channels`)
       try {
         makeFolder(folder, 0o700)
@@ -100,6 +101,7 @@ const readBounded = async (path: string): Promise<Result<Uint8Array, ReadFailure
     try {
       const found = await file.stat()
       const { size } = found
+      if (found.isDirectory()) return unreadable('it is a folder: name the file in it that `channels backup` made')
       if (!found.isFile()) return unreadable('it is no file')
       if (size > MAX_STATIC_BACKUP_BYTES) return err({ code: 'channel-backup-invalid' })
       const bytes = new Uint8Array(size)

@@ -1,5 +1,5 @@
 import { renameSync, rmSync, statSync } from 'node:fs'
-import { isAbsolute, join } from 'node:path'
+import { join } from 'node:path'
 import type { Clock } from '../../lib/clock.ts'
 import type { Failure } from '../../lib/errors.ts'
 import { makeFolder } from '../../lib/make-folder.ts'
@@ -11,6 +11,7 @@ import { readChannels } from '../channel/channel-rows.ts'
 import type { NodeLog } from '../node-log.ts'
 import { restoredMark } from '../storage/restored-mark.ts'
 import { MIGRATIONS } from '../storage/tables.ts'
+import { unfitFolder } from './unfit-folder.ts'
 
 export interface BackupMade {
   /** The file: one database, whole, for the eyes of its owner. */
@@ -38,7 +39,8 @@ export const createBackup = async (
   { store, clock, log, name }: BackupMaker,
   folder: string,
 ): Promise<Result<BackupMade, BackupFailure>> => {
-  if (!isAbsolute(folder)) return err({ code: 'backup-failed', reason: 'the folder must be named from the root on' })
+  const wrong = unfitFolder(folder)
+  if (wrong !== undefined) return err({ code: 'backup-failed', reason: wrong })
   const path = join(folder, `${name}-${new Date(clock.now()).toISOString().replaceAll(/[:.]/g, '-')}.sqlite`)
   const draft = `${path}.part`
   try {

@@ -38,6 +38,7 @@ import { pageOfEvents } from './event-pages.ts'
 import { findChannel } from './find-by-words.ts'
 import { type ActorHandlers, blindRefusal, refusal } from './handlers.ts'
 import { pageOfNumbered } from './paging.ts'
+import { unraisedFees } from './unraised-fees.ts'
 import { waitsViews } from './waits-view.ts'
 import { addressRefusal } from './wallet-refusals.ts'
 import { raisingCost } from './worst-cases/channels-rules.ts'
@@ -225,7 +226,8 @@ export const channelsHandlers = (context: MappingContext): ActorHandlers<'channe
       if (!entry.ok) return entry
       if (entry.value.state.durable.phase !== 'closing') return err(notClosing())
       if (raisingCost(channelId, context).feesMsat > worstCase.feesMsat) return err(dearer())
-      const { raised, shortage } = context.publisher.raiseTo(fromHex(channelId), feerate)
+      const id = fromHex(channelId)
+      const { raised, shortage } = context.publisher.raiseTo(id, feerate)
       await options.store.flush()
       if (raised.length === 0 && shortage !== undefined) return err(shortOfFees(shortage))
       return ok({
@@ -236,6 +238,11 @@ export const channelsHandlers = (context: MappingContext): ActorHandlers<'channe
           feeSat: fee,
           feerate: feeratePerKw,
         })),
+        unchanged: unraisedFees(context.publisher.claimsOf(id), context.publisher.transactionsOf(id), {
+          feerate,
+          height: context.height(),
+          raised,
+        }),
       })
     },
 
