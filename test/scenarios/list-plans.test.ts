@@ -63,6 +63,7 @@ test.serial('every list and filter is answered by searches of an index, whatever
       ['relays of a time', () => node.ask('payments', 'relays', { ...during, page })],
       ['closed channels', () => node.ask('channels', 'closed', { page })],
       ['channels', () => node.ask('channels', 'list', { page })],
+      ['openings', () => node.ask('channels', 'openings', { page })],
       ['channels usable', () => node.ask('channels', 'list', { state: 'usable', page })],
       ['channels of a peer', () => node.ask('channels', 'list', { peer: alice.id, page })],
       ['peers', () => node.ask('peers', 'list', { page })],

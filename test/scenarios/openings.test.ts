@@ -101,6 +101,36 @@ test('the operator chooses how much our commitments pay at most', async (t) => {
   t.like(await opening, { error: { code: 'refused-by-peer' } })
 })
 
+test('an opening is listed with what it waits for until it has a funding, whoever began it', async (t) => {
+  const world = new World()
+  t.teardown(() => world.close())
+  const alice = await world.node('alice')
+  await alice.faucet(10_000_000n)
+  const mallory = await HostilePeer.connect(alice, 66)
+  const peer = toHex(mallory.nodeId)
+  const openings = async () => (await alice.ask('channels', 'openings', {})).items
+  t.deepEqual(await openings(), [])
+  const opening = alice.tryAsk('channels', 'open', { nodeId: peer, fundingSat: 100_000n })
+  const { temporaryChannelId } = await mallory.next('open_channel')
+  t.deepEqual(await openings(), [
+    {
+      temporaryChannelId: toHex(temporaryChannelId),
+      peer,
+      initiator: 'local',
+      fundingSat: 100_000n,
+      waitsFor: 'peer-answer',
+    },
+  ])
+  t.deepEqual((await alice.ask('channels', 'list', {})).items, [])
+  mallory.send({ type: 'error', channelId: temporaryChannelId, data: utf8Encode('no') })
+  await opening
+  mallory.send(mallory.openChannel(new Uint8Array(32).fill(7), 200_000n))
+  await mallory.next('accept_channel')
+  t.like(await openings(), [{ peer, initiator: 'remote', fundingSat: 200_000n, waitsFor: 'peer-funding' }])
+  await mallory.leave()
+  await alice.until(async () => (await openings()).length === 0)
+})
+
 test('BOLT 2, open_channel — each opening has a temporary id of its own', async (t) => {
   const world = new World()
   t.teardown(() => world.close())

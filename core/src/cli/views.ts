@@ -25,6 +25,7 @@ type Channel = ReplyOf<'channels', 'list'>['items'][number]
 type Peer = ReplyOf<'peers', 'list'>['items'][number]
 type Payment = ReplyOf<'payments', 'list'>['items'][number]
 type Invoice = ReplyOf<'invoices', 'list'>['items'][number]
+type Opening = ReplyOf<'channels', 'openings'>['items'][number]
 type Closed = ReplyOf<'channels', 'closed'>['items'][number]
 type Relayed = ReplyOf<'payments', 'relays'>['items'][number]
 type Parked = ReplyOf<'plugins', 'parked'>['items'][number]
@@ -180,6 +181,16 @@ const closedView: View<Closed> = {
   ],
 }
 
+const openingView: View<Opening> = {
+  columns: [
+    { name: 'peer', show: ({ peerName, peer }) => nameOf(peerName, peer), least: 10 },
+    { name: 'opened by', show: ({ initiator }) => initiator },
+    { name: 'waits for', show: ({ waitsFor }) => waitsFor },
+    { name: 'funding sat', show: ({ fundingSat }) => grouped(`${fundingSat}`), right: true },
+    { name: 'temporary id', show: ({ temporaryChannelId }) => beginning(temporaryChannelId) },
+  ],
+}
+
 const through = (htlcs: Relayed['incoming']): string =>
   [...new Set(htlcs.map(({ shortChannelId, channelId }) => shortChannelId ?? beginning(channelId)))].join(', ')
 
@@ -293,6 +304,7 @@ export const VIEWS: Readonly<Record<string, View>> = {
   PeerSummary: view(peerView),
   Payment: view(paymentView),
   InvoiceSummary: view(invoiceView),
+  ChannelOpening: view(openingView),
   ClosedChannel: view(closedView),
   RelayedPayment: view(relayedView),
   ParkedEvent: view(parkedView),

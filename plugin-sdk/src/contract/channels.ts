@@ -146,6 +146,22 @@ const ChannelDetails = named(
   }),
 )
 
+const ChannelOpening = named(
+  'ChannelOpening',
+  'A channel that is being opened and has no funding yet. Nothing of it is kept: it ends with the connection.',
+  z.object({
+    temporaryChannelId: ChannelId,
+    peer: NodeId,
+    peerName: PeerName.optional(),
+    initiator: Side,
+    fundingSat: Sat,
+    waitsFor: field(z.enum(['peer-answer', 'wallet', 'peer-signature', 'decision', 'peer-funding']), {
+      summary:
+        'The peer has to accept it, our wallet to fund it, or the peer to sign; of an opening of the peer, this node (with its plugins) has to decide, or the peer to fund it.',
+    }),
+  }),
+)
+
 const UnraisedFee = named(
   'UnraisedFee',
   'A transaction of a closing channel whose fee was not raised, or that is not made yet.',
@@ -219,6 +235,12 @@ export const channels = actor('channels', 'Payment channels and what they charge
       'Channels that are closed, the newest first, a page at a time, for as long as the event log has them: how each ended, what it cost and what it earned.',
     request: z.strictObject({ page: Page.optional() }),
     reply: page(ClosedChannel),
+  }),
+  openings: query({
+    summary:
+      'Channels that are being opened and have no funding yet, a page at a time. Once they have one they are in `channels.list`.',
+    request: z.strictObject({ page: Page.optional() }),
+    reply: page(ChannelOpening),
   }),
   find: query({
     summary:

@@ -214,6 +214,11 @@ export const restoreReply: Readonly<Record<string, Restore>> = {
       }
     }
   },
+  'channels.openings': (data) => {
+    for (const item0 of data.items) {
+      item0.fundingSat = BigInt(item0.fundingSat)
+    }
+  },
   'channels.open': (data) => {
     data.feeSat = BigInt(data.feeSat)
   },

@@ -619,6 +619,33 @@ export interface ClosedChannel {
   readonly earned?: ChannelEarnings
 }
 
+export interface ChannelsOpeningsRequest {
+  readonly page?: {
+    /** Rows at most, 500 at the very most; 100 if not said. */
+    readonly limit?: number
+    readonly after?: PageToken
+  }
+}
+
+export interface ChannelsOpeningsReply {
+  readonly items: readonly ChannelOpening[]
+  readonly next?: PageToken
+  /** A place in the event log. */
+  readonly asOf: Cursor
+}
+
+/** A channel that is being opened and has no funding yet. Nothing of it is kept: it ends with the connection. */
+export interface ChannelOpening {
+  readonly temporaryChannelId: ChannelId
+  readonly peer: NodeId
+  /** What the operator calls the peer. */
+  readonly peerName?: string
+  readonly initiator: 'local' | 'remote'
+  readonly fundingSat: Sat
+  /** The peer has to accept it, our wallet to fund it, or the peer to sign; of an opening of the peer, this node (with its plugins) has to decide, or the peer to fund it. */
+  readonly waitsFor: 'peer-answer' | 'wallet' | 'peer-signature' | 'decision' | 'peer-funding'
+}
+
 export interface ChannelsFindRequest {
   /** An id, a short channel id, an alias, the beginning of an id, or the name of a peer with one channel. */
   readonly channel: string
@@ -746,6 +773,8 @@ export interface ChannelsActor {
   get(request: ChannelsGetRequest, options?: QueryOptions): Promise<ChannelsGetReply>
   /** Channels that are closed, the newest first, a page at a time, for as long as the event log has them: how each ended, what it cost and what it earned. */
   closed(request?: ChannelsClosedRequest, options?: QueryOptions): Promise<ChannelsClosedReply>
+  /** Channels that are being opened and have no funding yet, a page at a time. Once they have one they are in `channels.list`. */
+  openings(request?: ChannelsOpeningsRequest, options?: QueryOptions): Promise<ChannelsOpeningsReply>
   /** The channel that is meant by what a person has typed. The command line asks this for whatever is no whole id. Errors: channel-not-found, channel-ambiguous. */
   find(request: ChannelsFindRequest, options?: QueryOptions): Promise<ChannelsFindReply>
   /** Opens a channel with a connected peer. Answers when the funding transaction is signed and on its way. Effects: locks, fees, pays-out, prices. Errors: peer-not-connected, insufficient-funds, coin-unavailable, anchor-reserve, rescan-under-way, funding-too-small, funding-too-large, push-too-large, fee-out-of-bounds, fee-limit-exceeded, fee-estimate-missing, refused-by-peer, terms-refused, peer-disconnected. */
@@ -1347,15 +1376,6 @@ export interface PeerRepeated {
   readonly untold: number
   /** Milliseconds since the Unix epoch. */
   readonly since: TimestampMs
-}
-
-/** Either side has proposed a channel. */
-export interface ChannelOpening {
-  readonly temporaryChannelId: ChannelId
-  readonly peer: NodeId
-  readonly initiator: 'local' | 'remote'
-  readonly fundingSat: Sat
-  readonly pushMsat: Msat
 }
 
 /** A channel has a funding transaction, signed for by both sides. */

@@ -1,4 +1,5 @@
 import test from 'ava'
+import { idsOf } from '../../channel/index.ts'
 import { TwoParties } from '../../channel/transitions/fixtures/two-parties.ts'
 import { ChannelDirectory, type ChannelEntry } from './channel-directory.ts'
 
@@ -49,6 +50,26 @@ test('counts follow what is published, and what is gone is in none', (t) => {
   t.is(directory.byShortChannelId(1n), undefined)
   directory.publish(first)
   t.is(directory.count('usable'), 1)
+})
+
+test('openings without a funding are listed apart, from any of them on, until they have one or are gone', (t) => {
+  const { directory, add, listed, ready } = setUp()
+  const { state } = new TwoParties().alice
+  const durable = {
+    phase: 'wait-for-decision',
+    ids: idsOf(state.durable),
+    open: {},
+  } as ChannelEntry['state']['durable']
+  const unfunded = (after?: number) => [...directory.unfunded(after)].map(({ number }) => number)
+  add(PEER, state)
+  t.deepEqual(unfunded(), [])
+  const [first, second] = [add(PEER, { durable }), add(OTHER, { durable })]
+  t.deepEqual([unfunded(), unfunded(2)], [[2, 3], [3]])
+  t.deepEqual(listed({}), [])
+  directory.publish({ ...first, state: ready, durableState: ready })
+  t.deepEqual([unfunded(), listed({})], [[3], [2]])
+  directory.remove(second)
+  t.deepEqual(unfunded(), [])
 })
 
 test('an entry that was handed out stays as it was', (t) => {

@@ -41,6 +41,7 @@ interface Slot extends NumberedChannel {
   readonly peer: PeerChannels
   standing: ChannelStanding | undefined
   waiting: Waiting
+  isUnfunded: boolean
 }
 
 interface PeerChannels {
@@ -69,6 +70,7 @@ export class ChannelDirectory {
   readonly #byPeer = new Map<string, PeerChannels>()
   readonly #byStanding = new Map<ChannelStanding, SortedList<Slot>>()
   readonly #openings: Openings = noOpenings()
+  readonly #unfunded = new SortedList<Slot>(byNumber)
   readonly #listeners: ChannelListener[] = []
   #lastNumber = 0
   #resting = 0
@@ -146,6 +148,11 @@ export class ChannelDirectory {
     }
   }
 
+  /** Openings that have no funding yet, in the order in which they came. */
+  unfunded(after = 0): Generator<NumberedChannel> {
+    return this.#unfunded.from(({ number }) => number - after - 1)
+  }
+
   /** Hears of every change from now on. */
   follow(listener: ChannelListener): void {
     this.#listeners.push(listener)
@@ -170,6 +177,7 @@ export class ChannelDirectory {
     const slot = this.#slots.get(ref)
     if (slot === undefined) return
     this.#sort(slot, undefined, undefined)
+    this.#sortUnfunded(slot, false)
     this.#resting -= rests(slot.entry)
     this.#inDoubt -= doubts(slot.entry)
     for (const name of slot.names) this.#byName.delete(name)
@@ -189,7 +197,15 @@ export class ChannelDirectory {
     }
     this.#byPeer.set(key, peer)
     const number = ++this.#lastNumber
-    const slot: Slot = { number, entry, names: new Set(), peer, standing: undefined, waiting: undefined }
+    const slot: Slot = {
+      number,
+      entry,
+      names: new Set(),
+      peer,
+      standing: undefined,
+      waiting: undefined,
+      isUnfunded: false,
+    }
     this.#slots.set(entry.ref, slot)
     this.#all.add(slot)
     peer.slots.add(slot)
@@ -208,6 +224,7 @@ export class ChannelDirectory {
     this.#inDoubt += doubts(entry) - doubts(slot.entry)
     slot.entry = entry
     this.#sort(slot, standingOf(entry), waitingOf(entry.state.durable))
+    this.#sortUnfunded(slot, isUnfunded(entry.durableState.durable))
     for (const listener of this.#listeners) listener(entry.ref, entry)
   }
 
@@ -225,6 +242,13 @@ export class ChannelDirectory {
     slot.waiting = waiting
   }
 
+  #sortUnfunded(slot: Slot, isUnfunded: boolean): void {
+    if (slot.isUnfunded === isUnfunded) return
+    if (isUnfunded) this.#unfunded.add(slot)
+    else this.#unfunded.delete(slot)
+    slot.isUnfunded = isUnfunded
+  }
+
   #standing(standing: ChannelStanding): SortedList<Slot> {
     const known = this.#byStanding.get(standing)
     if (known !== undefined) return known
@@ -238,6 +262,10 @@ const noOpenings = (): Openings => ({ 'funding-outpoint': 0, confirmation: 0 })
 
 const rests = ({ rest }: ChannelEntry): number => (rest === undefined ? 0 : 1)
 const doubts = ({ durableState: { durable } }: ChannelEntry): number => (isFunded(durable) && durable.inDoubt ? 1 : 0)
+
+/** Before `open_channel` there is nothing to tell, and an aborted opening is gone in a moment. */
+const isUnfunded = (durable: Channel): boolean =>
+  isOpening(durable) && durable.phase !== 'idle' && durable.phase !== 'aborted'
 
 const waitingOf = (durable: Channel): Waiting => {
   // The outpoint of a funding of ours is known before the peer has signed for it.

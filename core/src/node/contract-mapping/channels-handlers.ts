@@ -34,6 +34,7 @@ import {
 import { byChannel, describeClosed, earningsOf } from './closed-channels.ts'
 import type { MappingContext } from './context.ts'
 import { describeChannel, describePolicy, detailChannel } from './describe-channel.ts'
+import { describeOpening } from './describe-opening.ts'
 import { pageOfEvents } from './event-pages.ts'
 import { findChannel } from './find-by-words.ts'
 import { type ActorHandlers, blindRefusal, refusal } from './handlers.ts'
@@ -105,6 +106,14 @@ export const channelsHandlers = (context: MappingContext): ActorHandlers<'channe
         const peerName = context.peerNames.of(payload.peer)
         return { ...describeClosed(payload, closedAt, ledgers), ...(peerName === undefined ? {} : { peerName }) }
       })
+    },
+
+    async openings({ page }) {
+      const found = pageOfNumbered(page, (after) => channelDirectory.unfunded(after))
+      if (!found.ok) return found
+      const { items, next } = found.value
+      const openings = items.flatMap(({ entry }) => withName(describeOpening(entry)) ?? [])
+      return ok({ items: openings, ...(next === undefined ? {} : { next }) })
     },
 
     async find({ channel }) {
