@@ -363,7 +363,7 @@ export const channels = actor('channels', 'Payment channels and what they charge
   }),
   raiseFees: command({
     summary:
-      'Has what is still to be taken of a closing channel pay at least this rate now, and the child that brings our commitment into a block: each as far as what it saves, which `channels.get` shows as its budget. A close that both have signed is replaced by `channels.close`.',
+      'Has what is still to be taken of a closing channel pay at least this rate now. So does the child that brings our commitment into a block. Each pays no more than what it saves, which `channels.get` shows as its budget. A close that both have signed is replaced by `channels.close`.',
     request: z.strictObject({ channelId: ChannelId, feerate: Feerate }),
     reply: z.object({
       channelId: ChannelId,

@@ -783,7 +783,7 @@ export interface ChannelsActor {
   close(request: ChannelsCloseRequest, options: CommandOptions): Promise<ChannelsCloseReply>
   /** Closes a channel alone, by publishing our latest commitment. Our share is locked for a while. Effects: fees, locks. Errors: channel-not-found, already-closing, fee-limit-exceeded, state-in-doubt. */
   forceClose(request: ChannelsForceCloseRequest, options: CommandOptions): Promise<ChannelsForceCloseReply>
-  /** Has what is still to be taken of a closing channel pay at least this rate now, and the child that brings our commitment into a block: each as far as what it saves, which `channels.get` shows as its budget. A close that both have signed is replaced by `channels.close`. Effects: fees. Errors: channel-not-found, not-closing, insufficient-funds, fee-limit-exceeded. */
+  /** Has what is still to be taken of a closing channel pay at least this rate now. So does the child that brings our commitment into a block. Each pays no more than what it saves, which `channels.get` shows as its budget. A close that both have signed is replaced by `channels.close`. Effects: fees. Errors: channel-not-found, not-closing, insufficient-funds, fee-limit-exceeded. */
   raiseFees(request: ChannelsRaiseFeesRequest, options: CommandOptions): Promise<ChannelsRaiseFeesReply>
   /** Changes what the node charges to relay out of a channel. The old fees are honoured for 10 more minutes. Effects: prices. Errors: channel-not-found, channel-not-ready, already-closing, fee-out-of-bounds. */
   setRelayFees(request: ChannelsSetRelayFeesRequest, options: CommandOptions): Promise<ChannelsSetRelayFeesReply>
