@@ -5,6 +5,7 @@ import { evaluate } from '@fulgurite/plugin-sdk/contract'
 import { z } from 'zod'
 import { readJson } from '../lib/json.ts'
 import { err, type Result } from '../lib/result.ts'
+import { systemReason } from '../lib/system-reason.ts'
 
 /** Where a node's API is and what opens it. */
 export interface ApiAccess {
@@ -30,7 +31,7 @@ export const readAccess = (dataFolder: string): Result<ApiAccess, AccessError> =
     return access.ok ? access : err({ code: 'access-file-unreadable', path, reason: 'it is malformed' })
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return err({ code: 'no-access-file', path })
-    return err({ code: 'access-file-unreadable', path, reason: error instanceof Error ? error.message : String(error) })
+    return err({ code: 'access-file-unreadable', path, reason: systemReason(error) })
   }
 }
 

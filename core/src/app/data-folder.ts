@@ -8,6 +8,7 @@ import { makeFolder } from '../lib/make-folder.ts'
 import { openOwnFile } from '../lib/own-file.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import type { Rng } from '../lib/rng.ts'
+import { systemReason } from '../lib/system-reason.ts'
 import { firstKeyIndexWrites } from '../node/channel/key-indexes.ts'
 import { isRestored, restoredMark } from '../node/storage/restored-mark.ts'
 import { MIGRATIONS, SOUGHT, TABLE } from '../node/storage/tables.ts'
@@ -200,7 +201,7 @@ const prepareFolder = (data: string): Result<Before, StartFailure> => {
     }
     return ok({ made, names })
   } catch (error) {
-    return err({ code: 'data-folder-unusable', path: data, reason: (error as Error).message })
+    return err({ code: 'data-folder-unusable', path: data, reason: systemReason(error) })
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream'
+import { systemReason } from '../lib/system-reason.ts'
 import { EXIT } from './io.ts'
 
 /** The streams of a process, and how it ends. */
@@ -18,9 +19,8 @@ export const watchOutputs = ({ stdout, stderr, exit }: Outputs, isNode: boolean)
     if (isNode) return
     // `| head` has read enough.
     if (error.code === 'EPIPE') return exit(EXIT.done)
-    const why = error.message.replace(/^[A-Z]+: /, '').replace(/, write$/, '')
     // The node may have done what was asked: only its answer is lost.
-    stderr.write(`error: standard output cannot be written: ${why} [output-failed]\n`)
+    stderr.write(`error: standard output cannot be written: ${systemReason(error)} [output-failed]\n`)
     exit(EXIT.unknown)
   })
 }

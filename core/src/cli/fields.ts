@@ -9,6 +9,7 @@ import {
   shapeOf,
 } from '@fulgurite/plugin-sdk/contract'
 import { type AmountUnit, readAmount } from '../lib/amount.ts'
+import { systemReason } from '../lib/system-reason.ts'
 import { usage } from './failure.ts'
 import type { CliIo } from './io.ts'
 import { asTyped } from './names.ts'
@@ -148,7 +149,7 @@ const json = (given: string, field: CliField, io: CliIo): unknown => {
     try {
       text = io.readFile(path)
     } catch (error) {
-      throw usage(`${spelled(field)}: cannot read ${path}: ${error instanceof Error ? error.message : error}`)
+      throw usage(`${spelled(field)}: cannot read ${path}: ${systemReason(error)}`)
     }
   }
   try {

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { Agent, type IncomingMessage, request } from 'node:http'
 import { readJson } from '../../lib/json.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
+import { systemReason } from '../../lib/system-reason.ts'
 
 /** How we authenticate to bitcoind. A cookie file is read again when bitcoind has made a new one. */
 export type RpcAuth =
@@ -62,7 +63,11 @@ export const rpcClient = ({ url, auth, timeoutMs = DEFAULT_TIMEOUT_MS }: RpcOpti
       authorization = basic((await readFile(auth.path, 'utf8')).trim())
       return ok(authorization)
     } catch (error) {
-      return err({ code: 'bitcoind-unreachable', url, detail: `no cookie file at ${auth.path}: ${detailOf(error)}` })
+      return err({
+        code: 'bitcoind-unreachable',
+        url,
+        detail: `no cookie file at ${auth.path}: ${systemReason(error)}`,
+      })
     }
   }
 

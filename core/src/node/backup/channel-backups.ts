@@ -5,6 +5,7 @@ import type { Failure } from '../../lib/errors.ts'
 import { inTurn } from '../../lib/in-turn.ts'
 import { makeFolder } from '../../lib/make-folder.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
+import { systemReason } from '../../lib/system-reason.ts'
 import { newestBackupWrite, readNewestBackup } from '../storage/newest-backup.ts'
 import { replaceFile } from './replace-file.ts'
 import { type ChannelsRestored, type ChannelsRestorer, restoreChannels } from './restore-channels.ts'
@@ -62,7 +63,7 @@ export const openChannelBackups = async (
         log.info('channel-backup.made', { path, channels })
         return ok({ path, bytes: bytes.length, channels })
       } catch (error) {
-        return err({ code: 'backup-failed', reason: (error as Error).message })
+        return err({ code: 'backup-failed', reason: systemReason(error) })
       }
     },
     takeBack: (blob, restorer) =>
@@ -116,6 +117,6 @@ const readBounded = async (path: string): Promise<Result<Uint8Array, ReadFailure
       await file.close()
     }
   } catch (error) {
-    return unreadable((error as Error).message)
+    return unreadable(systemReason(error))
   }
 }

@@ -5,6 +5,7 @@ import type { Failure } from '../../lib/errors.ts'
 import { makeFolder } from '../../lib/make-folder.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import { syncFolder } from '../../lib/sync-folder.ts'
+import { systemReason } from '../../lib/system-reason.ts'
 import { detachLog, openSqliteStore } from '../../store/sqlite-store.ts'
 import type { Store } from '../../store/store.ts'
 import { readChannels } from '../channel/channel-rows.ts'
@@ -61,7 +62,7 @@ export const createBackup = async (
     return ok({ path, bytes, channels })
   } catch (error) {
     for (const end of ['', '-wal', '-shm', '-journal']) removeIfThere(draft + end)
-    const reason = (error as Error).message
+    const reason = systemReason(error)
     log.error('backup.failed', { path, reason })
     return err({ code: 'backup-failed', reason })
   }

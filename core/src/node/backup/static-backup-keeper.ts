@@ -3,6 +3,7 @@ import { toHex } from '../../lib/bytes.ts'
 import type { CancelTimer, Clock } from '../../lib/clock.ts'
 import type { ChannelId, NodeId } from '../../lib/ids.ts'
 import type { Rng } from '../../lib/rng.ts'
+import { systemReason } from '../../lib/system-reason.ts'
 import type { ChannelDirectory } from '../channel/channel-directory.ts'
 import type { NodeLog } from '../node-log.ts'
 import { replaceFile } from './replace-file.ts'
@@ -229,7 +230,7 @@ export class StaticBackupKeeper {
       await replaceFile(path, bytes)
       return undefined
     } catch (error) {
-      const reason = (error as Error).message
+      const reason = systemReason(error)
       this.#options.log.error('channel-backup.failed', { path, reason })
       return reason
     }

@@ -19,6 +19,7 @@ import { openToRead } from '../../lib/own-file.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { Rng } from '../../lib/rng.ts'
 import { syncFolder } from '../../lib/sync-folder.ts'
+import { systemReason } from '../../lib/system-reason.ts'
 import { GUESS_COST, type GuessCost, looksSealed, openWords, readSealed, sealWords } from './sealed-words.ts'
 
 export type SeedFailure =
@@ -62,7 +63,7 @@ export const readWords = (path: string, passphrase?: string): Result<string, See
     const opened = openWords(sealed, passphrase)
     return opened === undefined ? err({ code: 'seed-passphrase-wrong', path }) : validWords(opened, path)
   } catch (error) {
-    return err({ code: 'seed-unreadable', path, reason: (error as Error).message })
+    return err({ code: 'seed-unreadable', path, reason: systemReason(error) })
   }
 }
 
