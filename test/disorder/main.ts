@@ -1,6 +1,9 @@
+import { fork } from 'node:child_process'
+import { availableParallelism } from 'node:os'
+import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { tell } from './support/actions.ts'
-import { Deaths } from './support/deaths.ts'
+import { type DeathCounts, Deaths } from './support/deaths.ts'
 import { planOf, play, shrink } from './support/sequence.ts'
 
 // npm run disorder -- --sequences 20000 --seed 1, or one sequence again, shrunk and with its trace: --only 4711
@@ -8,11 +11,23 @@ const { values } = parseArgs({
   options: {
     sequences: { type: 'string', default: '20000' },
     seed: { type: 'string', default: '1' },
+    jobs: { type: 'string', default: String(availableParallelism()) },
     only: { type: 'string' },
     trace: { type: 'boolean', default: false },
     whole: { type: 'boolean', default: false },
   },
 })
+
+/** Sequences that one process plays: a node that dies in a simulation stays in the memory of the process. */
+const PART = 100
+
+interface Part {
+  readonly played: number
+  readonly payments: number
+  /** What is said of each sequence that failed. */
+  readonly failures: readonly string[]
+  readonly deaths: DeathCounts
+}
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
 
@@ -28,28 +43,52 @@ const explain = async (seed: number): Promise<void> => {
   for (const fault of again.faults) say(fault)
 }
 
-if (values.only !== undefined) await explain(Number(values.only))
-else {
-  const first = Number(values.seed)
-  const count = Number(values.sequences)
-  const begun = performance.now()
-  let failed = 0
+const playPart = async (first: number, count: number): Promise<Part> => {
+  const failures: string[] = []
   let payments = 0
   const deaths = new Deaths()
   for (let seed = first; seed < first + count; seed++) {
     const outcome = await play(seed, planOf(seed), false, deaths)
     payments += outcome.payments
     if (outcome.faults.length > 0) {
-      failed += 1
-      say(`sequence ${seed} fails (npm run disorder -- --only ${seed}): ${outcome.faults[0]}`)
+      failures.push(`sequence ${seed} fails (npm run disorder -- --only ${seed}): ${outcome.faults[0]}`)
     }
-    const played = seed - first + 1
-    if (played % 100 === 0) {
+  }
+  return { played: count, payments, failures, deaths: deaths.counts }
+}
+
+const playElsewhere = (first: number, count: number): Promise<Part> =>
+  new Promise((resolve, reject) => {
+    const child = fork(fileURLToPath(import.meta.url), [`--seed=${first}`, `--sequences=${count}`])
+    child.once('message', (part: Part) => resolve(part))
+    child.once('exit', (code) => reject(new Error(`the sequences from ${first} on ended with ${code}`)))
+  })
+
+const playAll = async (first: number, count: number, jobs: number): Promise<void> => {
+  const begun = performance.now()
+  const deaths = new Deaths()
+  let [next, played, payments, failed] = [first, 0, 0, 0]
+  const work = async (): Promise<void> => {
+    while (next < first + count) {
+      const from = next
+      next = Math.min(from + PART, first + count)
+      const part = await playElsewhere(from, next - from)
+      played += part.played
+      payments += part.payments
+      failed += part.failures.length
+      deaths.addAll(part.deaths)
+      for (const failure of part.failures) say(failure)
       const seconds = (performance.now() - begun) / 1000
       say(
         `${played} sequences, ${payments} payments, ${failed} failed; ${(seconds / played).toFixed(3)} s each; ${deaths.summary()}`,
       )
     }
   }
+  await Promise.all(Array.from({ length: jobs }, work))
   process.exitCode = failed === 0 ? 0 : 1
 }
+
+const [first, count] = [Number(values.seed), Number(values.sequences)]
+if (values.only !== undefined) await explain(Number(values.only))
+else if (process.send === undefined) await playAll(first, count, Number(values.jobs))
+else process.send(await playPart(first, count))

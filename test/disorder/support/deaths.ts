@@ -1,11 +1,27 @@
+/** How often nodes have died before and after the commits of their lives, by the how manieth it was. */
+export interface DeathCounts {
+  readonly before: readonly (readonly [commit: number, times: number])[]
+  readonly after: DeathCounts['before']
+}
+
 /** At which commits of their lives nodes have died, over as many sequences as there are. */
 export class Deaths {
   readonly #counts = { before: new Map<number, number>(), after: new Map<number, number>() }
 
+  get counts(): DeathCounts {
+    const { before, after } = this.#counts
+    return { before: [...before], after: [...after] }
+  }
+
   /** `commit`: the how manieth of all the node's commits, 1 for the first. */
-  add(when: 'before' | 'after', commit: number): void {
+  add(when: 'before' | 'after', commit: number, times = 1): void {
     const counts = this.#counts[when]
-    counts.set(commit, (counts.get(commit) ?? 0) + 1)
+    counts.set(commit, (counts.get(commit) ?? 0) + times)
+  }
+
+  addAll({ before, after }: DeathCounts): void {
+    for (const [commit, times] of before) this.add('before', commit, times)
+    for (const [commit, times] of after) this.add('after', commit, times)
   }
 
   /** How many there were, and the last commit up to which a node has died at every one, before and after it was on the disk. */
