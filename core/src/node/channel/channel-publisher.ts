@@ -3,7 +3,7 @@ import { completeSpend, type PublishEffect } from '../../channel/index.ts'
 import { toHex } from '../../lib/bytes.ts'
 import { assertNever } from '../../lib/errors.ts'
 import type { ChannelSigner } from '../keys/signer.ts'
-import type { Owner } from '../publishing/publisher.ts'
+import type { Owner } from '../publishing/orders.ts'
 import type { ChannelServices } from './channel-services.ts'
 
 /** Hands a channel's transactions to the publisher: those that both sides have signed with the last signature, claims as they are. */

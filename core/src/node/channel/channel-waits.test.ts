@@ -12,7 +12,7 @@ import {
 import { fundingTransaction, SIMPLE_CLOSE, type TestParty } from '../../channel/transitions/fixtures/test-party.ts'
 import { hashOf, preimageOf, TwoParties } from '../../channel/transitions/fixtures/two-parties.ts'
 import { toHex } from '../../lib/bytes.ts'
-import type { ClaimProgress } from '../publishing/publisher.ts'
+import type { ClaimProgress } from '../publishing/orders.ts'
 import type { ChannelCondition } from './channel-standing.ts'
 import { blindView, type ChannelWait, summarize, type WaitsView, waitsOf } from './channel-waits.ts'
 

@@ -26,8 +26,8 @@ import {
 import { equalBytes, toHex } from '../../lib/bytes.ts'
 import type { TxId } from '../../lib/ids.ts'
 import type { BlockHeight, TimestampMs } from '../../lib/units.ts'
+import type { ClaimProgress } from '../publishing/orders.ts'
 import type { PublishedTx } from '../publishing/publication-row.ts'
-import type { ClaimProgress } from '../publishing/publisher.ts'
 import type { ChannelCondition } from './channel-standing.ts'
 
 /** One thing that a channel waits for, in the contract's terms. */

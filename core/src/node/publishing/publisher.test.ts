@@ -13,7 +13,8 @@ import { keyTree } from '../keys/key-tree.ts'
 import { localSigner } from '../keys/signer.ts'
 import { silentLog } from '../node-log.ts'
 import { MIGRATIONS } from '../storage/tables.ts'
-import { type ClaimOrder, Publisher } from './publisher.ts'
+import type { ClaimOrder } from './orders.ts'
+import { Publisher } from './publisher.ts'
 
 const signer = localSigner(keyTree(new Uint8Array(64).fill(1), NETWORKS.regtest)).channel(1)
 const owner = { channelId: new Uint8Array(32).fill(1), peer: new Uint8Array(33).fill(2) }

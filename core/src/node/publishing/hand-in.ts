@@ -1,0 +1,79 @@
+import { displayTxid, type Tx, txidOf, txWeight } from '../../bitcoin/transaction.ts'
+import { equalBytes, toHex } from '../../lib/bytes.ts'
+import type { Wallet } from '../../wallet/wallet.ts'
+import type { Broadcaster } from '../chain/broadcaster.ts'
+import type { EventLog } from '../events/event-log.ts'
+import type { Item } from './item.ts'
+import type { ItemBook } from './item-book.ts'
+import type { ClaimOrder } from './orders.ts'
+import type { PublishedTx } from './publication-row.ts'
+
+interface HandInOptions {
+  readonly book: ItemBook
+  readonly broadcaster: Pick<Broadcaster, 'publish' | 'withdraw'>
+  readonly wallet: Pick<Wallet, 'processTx' | 'forget' | 'transaction'>
+  readonly events: Pick<EventLog, 'append'>
+}
+
+/** Gives the transactions of items to the network and to the wallet, and takes them back. */
+export class HandIn {
+  readonly #options: HandInOptions
+
+  constructor(options: HandInOptions) {
+    this.#options = options
+  }
+
+  /** Hands a transaction to the network once its row is durable, in the place of the last one. */
+  publish(item: Item, published: PublishedTx, parents: readonly Tx[]): void {
+    const { book, events, broadcaster, wallet } = this.#options
+    const before = item.last
+    const { purpose, tx, fee, feeratePerKw, why, deadline } = published
+    const replaced = before === undefined ? {} : { replaces: txidOf(before.tx) }
+    wallet.processTx(tx, { purpose, channelId: toHex(item.channelId), fee, ...replaced })
+    events.append('channel.transaction-published', {
+      channelId: toHex(item.channelId),
+      peer: toHex(item.peer),
+      txid: displayTxid(txidOf(tx)),
+      purpose,
+      feeSat: fee,
+      feerate: feeratePerKw,
+      reason: why,
+      ...(deadline === undefined ? {} : { deadline }),
+      ...(before === undefined ? {} : { replaces: displayTxid(txidOf(before.tx)) }),
+    })
+    book.keep(item, published, () => {
+      if (before !== undefined) broadcaster.withdraw(txidOf(before.tx))
+      if (item.last === published) broadcaster.publish(tx, purpose, parents)
+    })
+  }
+
+  /** The last transaction again, unless it is on its way already. A claim whose coins the wallet has used elsewhere is made anew. */
+  again({ last, order, spends, isSettledByPeer }: Item): void {
+    if (last === undefined || spends.size > 0 || isSettledByPeer || !this.#isWhole(order, last)) return
+    this.#options.broadcaster.publish(last.tx, last.purpose, order?.parents ?? [])
+  }
+
+  /** Nothing more comes of the last transaction. Its coins are free if it can never be mined; if it can, the wallet knows better. */
+  giveUp({ last, order, spends }: Item): void {
+    if (last === undefined) return
+    const { broadcaster, wallet } = this.#options
+    broadcaster.withdraw(txidOf(last.tx))
+    // The commitment is mined without its child, which can be mined all the same.
+    const isNeedless = [...spends.values()].some(({ txid }) =>
+      order?.parents?.some((parent) => equalBytes(txid, txidOf(parent))),
+    )
+    if (!isNeedless) wallet.forget(last.tx)
+  }
+
+  /** What a replacement has to better. */
+  paidBy(order: ClaimOrder, last: PublishedTx | undefined) {
+    return last && this.#isWhole(order, last)
+      ? { fee: last.fee, weight: txWeight(last.tx), feeratePerKw: last.feeratePerKw }
+      : undefined
+  }
+
+  /** Whether its coins are still its own: the wallet has forgotten a transaction whose coins went elsewhere. */
+  #isWhole(order: ClaimOrder | undefined, { tx }: PublishedTx): boolean {
+    return order?.claim.fee.type !== 'wallet' || this.#options.wallet.transaction(txidOf(tx)) !== undefined
+  }
+}
