@@ -6,6 +6,7 @@
  */
 export { step } from './channel.ts'
 export { atFeerate, type Claim, claimTask, claimWitness } from './claims/claim.ts'
+export { type ClaimGroup, groupClaims, joinClaims, membersOf } from './claims/joint-claim.ts'
 export { revealedPreimages } from './claims/on-chain-outcome.ts'
 export type { SpecHtlc } from './commitment/commitment-spec.ts'
 export type { SigningTask } from './commitment/signing-task.ts'
@@ -64,6 +65,7 @@ export type {
   ForwardEffect,
   FundEffect,
   HtlcOutcome,
+  Publication,
   PublishEffect,
   RecallHtlcsEffect,
   ReplyEffect,

@@ -15,6 +15,8 @@ export const TransactionPurpose = z.enum([
   'offered-htlc',
   'penalty',
   'htlc-penalty',
+  // Several outputs of different purposes, by one transaction.
+  'joint-claim',
 ])
 
 /** Why a transaction pays what it pays. */

@@ -109,6 +109,9 @@ export const ChannelWait = named(
         summary: 'The last block in which it is surely ours, if others can take it.',
       }).optional(),
       claimTxid: field(TxId, { summary: 'What was published to take it.' }).optional(),
+      claimOutputs: field(Count, {
+        summary: 'How many outputs that takes, if more than this one: its fee is for all of them.',
+      }).optional(),
       feeSat: Sat.optional(),
       feerate: Feerate.optional(),
       reason: FeeReason.optional(),

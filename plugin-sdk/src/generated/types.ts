@@ -259,7 +259,7 @@ export interface RelayPolicy {
 export interface ChannelTransaction {
   /** A transaction id, as explorers display it. */
   readonly txid: TxId
-  readonly purpose: 'mutual-close' | 'local-commitment' | 'anchor' | 'to-local' | 'htlc-success' | 'htlc-timeout' | 'htlc-output' | 'to-remote' | 'received-htlc' | 'offered-htlc' | 'penalty' | 'htlc-penalty'
+  readonly purpose: 'mutual-close' | 'local-commitment' | 'anchor' | 'to-local' | 'htlc-success' | 'htlc-timeout' | 'htlc-output' | 'to-remote' | 'received-htlc' | 'offered-htlc' | 'penalty' | 'htlc-penalty' | 'joint-claim'
   /** What it pays by itself. */
   readonly feeSat: Sat
   /** What it pays, together with the commitment that it brings into a block. */
@@ -491,7 +491,7 @@ export type ChannelWait =
   | {
       /** An output that is ours to take. */
       readonly kind: 'claim'
-      readonly purpose: 'mutual-close' | 'local-commitment' | 'anchor' | 'to-local' | 'htlc-success' | 'htlc-timeout' | 'htlc-output' | 'to-remote' | 'received-htlc' | 'offered-htlc' | 'penalty' | 'htlc-penalty'
+      readonly purpose: 'mutual-close' | 'local-commitment' | 'anchor' | 'to-local' | 'htlc-success' | 'htlc-timeout' | 'htlc-output' | 'to-remote' | 'received-htlc' | 'offered-htlc' | 'penalty' | 'htlc-penalty' | 'joint-claim'
       /** Whose output it is. */
       readonly txid: TxId
       readonly outputIndex: number
@@ -506,6 +506,8 @@ export type ChannelWait =
       readonly deadline?: BlockHeight
       /** What was published to take it. */
       readonly claimTxid?: TxId
+      /** How many outputs that takes, if more than this one: its fee is for all of them. */
+      readonly claimOutputs?: number
       readonly feeSat?: Sat
       /** Satoshis per 1000 weight units. */
       readonly feerate?: FeeratePerKw
@@ -733,7 +735,7 @@ export interface ChannelsRaiseFeesReply {
   readonly transactions: readonly ({
     /** A transaction id, as explorers display it. */
     readonly txid: TxId
-    readonly purpose: 'mutual-close' | 'local-commitment' | 'anchor' | 'to-local' | 'htlc-success' | 'htlc-timeout' | 'htlc-output' | 'to-remote' | 'received-htlc' | 'offered-htlc' | 'penalty' | 'htlc-penalty'
+    readonly purpose: 'mutual-close' | 'local-commitment' | 'anchor' | 'to-local' | 'htlc-success' | 'htlc-timeout' | 'htlc-output' | 'to-remote' | 'received-htlc' | 'offered-htlc' | 'penalty' | 'htlc-penalty' | 'joint-claim'
     readonly feeSat: Sat
     /** Satoshis per 1000 weight units. */
     readonly feerate: FeeratePerKw
@@ -1482,7 +1484,7 @@ export interface ChannelTransactionPublished {
   readonly peer: NodeId
   /** A transaction id, as explorers display it. */
   readonly txid: TxId
-  readonly purpose: 'mutual-close' | 'local-commitment' | 'anchor' | 'to-local' | 'htlc-success' | 'htlc-timeout' | 'htlc-output' | 'to-remote' | 'received-htlc' | 'offered-htlc' | 'penalty' | 'htlc-penalty'
+  readonly purpose: 'mutual-close' | 'local-commitment' | 'anchor' | 'to-local' | 'htlc-success' | 'htlc-timeout' | 'htlc-output' | 'to-remote' | 'received-htlc' | 'offered-htlc' | 'penalty' | 'htlc-penalty' | 'joint-claim'
   /** What it pays by itself. */
   readonly feeSat: Sat
   /** What it pays, together with the commitment that it brings into a block. */
@@ -1499,7 +1501,7 @@ export interface ChannelTransactionPublished {
 export interface ChannelFeesShort {
   readonly channelId: ChannelId
   readonly peer: NodeId
-  readonly purpose: 'mutual-close' | 'local-commitment' | 'anchor' | 'to-local' | 'htlc-success' | 'htlc-timeout' | 'htlc-output' | 'to-remote' | 'received-htlc' | 'offered-htlc' | 'penalty' | 'htlc-penalty'
+  readonly purpose: 'mutual-close' | 'local-commitment' | 'anchor' | 'to-local' | 'htlc-success' | 'htlc-timeout' | 'htlc-output' | 'to-remote' | 'received-htlc' | 'offered-htlc' | 'penalty' | 'htlc-penalty' | 'joint-claim'
   readonly neededSat: Sat
   /** What the wallet has in blocks. */
   readonly availableSat: Sat

@@ -13,7 +13,16 @@ import type { SpecHtlc } from '../../../core/src/channel/commitment/commitment-s
 import { buildSimpleClose, CLOSE_VARIANTS } from '../../../core/src/channel/commitment/simple-close-transaction.ts'
 import { concat } from '../../../core/src/lib/bytes.ts'
 import { committed, fundedChannel, mined, perCommitmentSecret, point, preimage } from '../channel-on-chain.ts'
-import { claimSubject, fundingSubject, inputOf, type Subject, signed, WALLET, walletInput } from './subject.ts'
+import {
+  claimSubject,
+  fundingSubject,
+  inputOf,
+  jointSubject,
+  type Subject,
+  signed,
+  WALLET,
+  walletInput,
+} from './subject.ts'
 
 /** A kind of transaction that a Lightning node makes. */
 export interface Kind {
@@ -207,11 +216,20 @@ const claimKinds = (chain: Devchain): readonly Kind[] => {
   const spends = secondStage.map((tx) => ({ tx, txid: txidOf(tx), height }))
   const kindsOf = (whose: string, claims: readonly Claim[], side: 'local' | 'remote'): readonly Kind[] =>
     claims.map((claim) => ({ title: titleOf(whose, claim), subject: completed(claim, side) }))
+  const jointly = (whose: string, claims: readonly Claim[], side: 'local' | 'remote'): readonly Kind[] => {
+    const [first, ...others] = claims.filter(({ fee }) => fee.type === 'included')
+    return first === undefined
+      ? []
+      : [{ title: `joint claims ${whose}`, subject: jointSubject([first, ...others], side) }]
+  }
   const anchor = anchorClaim({ ...own, feeratePerKw: 1_000, blockHeight: height, preimageOf: () => undefined })
   return [
     ...kindsOf('of our commitment', ofOwner(own, seen(spends)), 'local'),
     ...kindsOf('of the peer’s commitment', ofOther(peers, seen()), 'remote'),
     ...kindsOf('of a revoked commitment', ofCheated(revoked, seen(spends)), 'remote'),
+    ...jointly('of our commitment', ofOwner(own, seen(spends)), 'local'),
+    ...jointly('of the peer’s commitment', ofOther(peers, seen()), 'remote'),
+    ...jointly('of a revoked commitment', ofCheated(revoked, seen(spends)), 'remote'),
     ...(anchor === undefined ? [] : kindsOf('of our commitment', [anchor], 'local')),
   ]
 }

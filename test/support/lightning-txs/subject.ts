@@ -4,6 +4,7 @@ import { SIGHASH_DEFAULT, schnorrSign, taprootSighash, xOnly } from '../../../co
 import { type Tx, type TxOutput, withWitness } from '../../../core/src/bitcoin/transaction.ts'
 import type { TestCoin } from '../../../core/src/chain/fixtures/signing.ts'
 import { type Claim, claimTask, claimWitness } from '../../../core/src/channel/claims/claim.ts'
+import { type ClaimGroup, joinClaims } from '../../../core/src/channel/claims/joint-claim.ts'
 import type { CommitmentParams } from '../../../core/src/channel/commitment/commitment-params.ts'
 import { signedSpend } from '../../../core/src/channel/commitment/fixtures/signed-spend.ts'
 import { witnessSignature } from '../../../core/src/channel/commitment/formats/anchors/anchors-witnesses.ts'
@@ -99,6 +100,18 @@ export const claimSubject = (claim: Claim, side: 'local' | 'remote', by?: { coin
     inputs: [claimed, walletInput(coin)],
   }
 }
+
+/** Claims that one transaction makes. */
+export const jointSubject = (members: ClaimGroup, side: 'local' | 'remote'): Subject => ({
+  tx: joinClaims(members).tx,
+  inputs: members.map((claim) => ({
+    coin: { outpoint: claim.outpoint, amount: claim.amount, script: claim.lock.outputScript },
+    sign: (tx, inputIndex, prevouts) => {
+      const task = claimTask(claim, tx, prevouts.toSpliced(inputIndex, 1), inputIndex)
+      return claimWitness(claim, secp256k1.sign(task.digest, claimKey(side, claim)))
+    },
+  })),
+})
 
 /** An HTLC transaction with what the other side would have signed had it been so. */
 const withRemoteSignature = (claim: Claim, tx: Tx): Claim => {

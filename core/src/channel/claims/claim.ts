@@ -44,16 +44,17 @@ export type ClaimFee =
   | { readonly type: 'wallet'; readonly baseFee: Sat; readonly feeratePerKw: FeeratePerKw }
 
 /**
- * What the claim's key signs in `tx`, which is the claim's own transaction or the one that the wallet completed; `others` are the outputs
- * that the wallet's inputs spend, in order.
+ * What the claim's key signs in `tx`, which is the claim's own transaction, one that the wallet completed, or one that makes other claims
+ * too; `others` are the outputs that its other inputs spend, in order.
  */
 export const claimTask = (
   { format, lock, amount, path, tx: own }: Claim,
   tx: Tx = own,
   others: readonly TxOutput[] = [],
-): SigningTask => commitmentFormat(format).spendTask(tx, { lock, amount }, path, others)
+  inputIndex = 0,
+): SigningTask => commitmentFormat(format).spendTask(tx, inputIndex, { lock, amount }, path, others)
 
-/** The witness of input 0, given the signature for `claimTask`. */
+/** The witness of the claim's input, given the signature for `claimTask`. */
 export const claimWitness = ({ format, lock, path }: Claim, signature: Signature): readonly Uint8Array[] =>
   commitmentFormat(format).spendWitness(lock, path, signature)
 

@@ -38,7 +38,7 @@ export const revokedLocalClaims = (close: RevokedLocalClose): Resolution => {
   const path = { type: 'delayed' } as const
   const delayed = (kind: Claim['kind'], lock: OutputLock, output: DelayedOutput): OutputFate => {
     const key = params.format.spendKey(path, keys.perCommitmentPoint)
-    return sweep(close, { ...output, kind, lock, path, key, delay: params.toSelfDelay })
+    return sweep(close, { ...output, kind, lock, path, key, delay: params.toSelfDelay, isRevoked: true })
   }
   const fates: OutputFate[] = []
   const outputs: ConcernedOutput[] = []

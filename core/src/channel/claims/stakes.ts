@@ -6,6 +6,8 @@ import type { ClaimKind } from './claim-kind.ts'
 export interface Stakes {
   /** The last height at which it is surely ours; absent if nobody else can ever take it. */
   readonly deadline?: BlockHeight
+  /** The tip from which others may take it too; absent if nobody else ever can. */
+  readonly contestedFrom?: BlockHeight
   /** The most that its transactions may pay, of whosever money. Never more than what is lost without them. */
   readonly budget: Sat
 }
@@ -36,7 +38,7 @@ export const sweepStakes = (
   { amount, least, most }: { readonly amount: Sat; readonly least: Sat; readonly most: Sat },
 ): Stakes => {
   const deadline = deadlineOf(kind, since, toSelfDelay)
-  if (deadline !== undefined) return { deadline, budget: most }
+  if (deadline !== undefined) return { deadline, contestedFrom: contestedFrom(kind, deadline), budget: most }
   const patient = amount / PATIENT_SHARE
   return { budget: patient < least ? least : patient < most ? patient : most }
 }
@@ -44,7 +46,10 @@ export const sweepStakes = (
 /** The stakes of an HTLC transaction, which the wallet pays for. */
 export const htlcStakes = (kind: ClaimKind, amount: Sat): Stakes => {
   const deadline = deadlineOf(kind, 0, 0)
-  return { ...(deadline !== undefined && { deadline }), budget: amount / STAGES }
+  return {
+    ...(deadline !== undefined && { deadline, contestedFrom: contestedFrom(kind, deadline) }),
+    budget: amount / STAGES,
+  }
 }
 
 /** The stakes of getting our commitment into a block: its HTLCs, each with time left for its own transaction, or else the locked balance. */
@@ -63,11 +68,28 @@ export const commitmentStakes = (
   const share = balance / LOCKED_SHARE
   const locked = share < MOST_FOR_LOCKED ? share : MOST_FOR_LOCKED
   const saved = atRisk / STAGES
-  return { ...(deadline !== undefined && { deadline }), budget: saved > locked ? saved : locked }
+  // The peer may publish its own commitment at any time.
+  return { ...(deadline !== undefined && { deadline }), contestedFrom: 0, budget: saved > locked ? saved : locked }
 }
 
 const htlcDeadline = ({ direction, cltvExpiry }: SpecHtlc): BlockHeight =>
   direction === 'received' ? cltvExpiry : cltvExpiry + TIMEOUT_ROOM
+
+/**
+ * BOLT 3, HTLC outputs: an HTLC that we offered is the peer's for its preimage at any time, one that it offered only once it has expired.
+ * That holds for its own HTLC transactions in a commitment that it has revoked. What else has a deadline is the peer's from then on.
+ */
+const contestedFrom = (kind: ClaimKind, deadline: BlockHeight): BlockHeight => {
+  switch (kind.type) {
+    case 'htlc-timeout':
+    case 'offered-htlc':
+      return 0
+    case 'htlc-penalty':
+      return kind.htlc.direction === 'offered' ? 0 : Math.min(kind.htlc.cltvExpiry, deadline)
+    default:
+      return deadline
+  }
+}
 
 const deadlineOf = (kind: ClaimKind, since: BlockHeight, toSelfDelay: BlockDelta): BlockHeight | undefined => {
   switch (kind.type) {

@@ -29,6 +29,8 @@ interface Sweep {
   readonly delay: BlockDelta
   /** The path's absolute timelock. */
   readonly expiry?: BlockHeight
+  /** Whether the peer may take it at any time, by a secret that we have revealed. */
+  readonly isRevoked?: boolean
 }
 
 /**
@@ -37,7 +39,7 @@ interface Sweep {
  * moment's rate ends nothing. At a rate that costs more than its budget, the claim pays its budget, and waits.
  */
 export const sweep = (terms: ClaimTerms, output: Sweep): OutputFate => {
-  const { kind, outpoint, amount, lock, path, key, since, delay, expiry = 0 } = output
+  const { kind, outpoint, amount, lock, path, key, since, delay, expiry = 0, isRevoked } = output
   const { destination, feeratePerKw } = terms
   const { format } = terms.params
   const spentBy = findSpend(terms.spends, outpoint)
@@ -48,7 +50,8 @@ export const sweep = (terms: ClaimTerms, output: Sweep): OutputFate => {
   const least = feeForWeight(FEERATE_FLOOR, weight)
   if (most < least) return { type: 'uneconomical', height: Math.max(since, expiry) }
   const { toSelfDelay } = terms.params
-  const stakes = sweepStakes(kind, { since, toSelfDelay }, { amount, least, most })
+  const known = sweepStakes(kind, { since, toSelfDelay }, { amount, least, most })
+  const stakes = isRevoked ? { ...known, contestedFrom: 0 } : known
   const fee = includedFee(feeratePerKw, weight, stakes)
   const claim: Claim = {
     kind,

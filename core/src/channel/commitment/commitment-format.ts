@@ -60,8 +60,8 @@ export interface CommitmentFormat {
 
   /** Which of our keys signs for a path of a commitment in force. */
   spendKey(path: PathInForce, perCommitmentPoint: PublicKey): SigningKey
-  /** What that key signs in `tx`, whose first input spends the output. `others`: what its further inputs spend, in order. */
-  spendTask(tx: Tx, spent: SpentOutput, path: SpendPath, others: readonly TxOutput[]): SigningTask
+  /** What that key signs in `tx` for the input that spends the output. `others`: what its other inputs spend, in order. */
+  spendTask(tx: Tx, inputIndex: number, spent: SpentOutput, path: SpendPath, others: readonly TxOutput[]): SigningTask
   spendWitness(lock: OutputLock, path: SpendPath, signature: Signature): readonly Uint8Array[]
   /** Of the longest witness. */
   spendWitnessWeight(lock: OutputLock, path: SpendPath): number

@@ -66,7 +66,7 @@ for (const vector of vectors.cases) {
         remoteSignature: signature,
         ...(htlc.direction === 'received' && { preimage: bolt3Preimage(Number(htlc.id)) }),
       } as const
-      const { digest } = params.format.spendTask(tx, transaction, path, [])
+      const { digest } = params.format.spendTask(tx, 0, transaction, path, [])
       const local = secp256k1.sign(digest, BOLT3.localHtlcSecret)
       const witness = params.format.spendWitness(transaction.lock, path, local)
       t.is(toHex(encodeTx(withWitness(tx, 0, witness))), expected.tx)

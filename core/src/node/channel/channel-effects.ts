@@ -3,6 +3,7 @@ import {
   type AcceptCommand,
   type AskAcceptEffect,
   type Channel,
+  type Claim,
   commitmentOn,
   type Effect,
   idsOf,
@@ -61,6 +62,8 @@ interface Sorted {
   readonly outward: (() => void)[]
   /** What goes to the chain because a channel ends: it waits for the commit alone. */
   readonly chainward: (() => void)[]
+  /** They follow the rest of that, all at once. */
+  readonly claims: Claim[]
 }
 
 /**
@@ -81,10 +84,13 @@ export class ChannelEffects {
 
   /** The state after the step is published already. */
   perform(effects: readonly Effect[], step: StepToPerform): void {
-    const { services, hold, context } = this.#parts
-    const sorted: Sorted = { writes: [...(step.writes ?? [])], inward: [], outward: [], chainward: [] }
+    const { services, hold, context, signing } = this.#parts
+    const sorted: Sorted = { writes: [...(step.writes ?? [])], inward: [], outward: [], chainward: [], claims: [] }
     for (const effect of effects) this.#sort(effect, sorted, step)
-    const { writes, inward, outward, chainward } = sorted
+    const { writes, inward, outward, chainward, claims } = sorted
+    if (claims.length > 0) {
+      chainward.push(() => this.#publisher.claim(claims, signing.signer(this.#durable), this.#owner()))
+    }
     const { phase } = this.#durable
     // A command that is answered before it is over gets its answer one microtask later: stopping must not overtake that.
     if (phase === 'closed' || phase === 'aborted') outward.push(() => queueMicrotask(() => context.stop()))
@@ -132,7 +138,7 @@ export class ChannelEffects {
 
   #sort(
     effect: Effect,
-    { writes, inward, outward, chainward }: Sorted,
+    { writes, inward, outward, chainward, claims }: Sorted,
     { resuming = false, openedByUs }: StepToPerform,
   ): void {
     const { services, hold, context, signing, rations, commands, watches } = this.#parts
@@ -142,7 +148,13 @@ export class ChannelEffects {
         outward.push(this.#sending(effect))
         break
       case 'publish': {
-        const release = () => this.#publisher.publish(effect, signing.signer(this.#durable), this.#owner())
+        const { publication } = effect
+        if (publication.type === 'claim') {
+          claims.push(publication.claim)
+          break
+        }
+        const release = () =>
+          this.#publisher.publish(publication, effect.purpose, signing.signer(this.#durable), this.#owner())
         if (effect.purpose === 'funding') outward.push(release)
         else chainward.push(release)
         break

@@ -1,5 +1,5 @@
 import type { Tx } from '../../bitcoin/transaction.ts'
-import { completeSpend, type PublishEffect } from '../../channel/index.ts'
+import { type Claim, completeSpend, type Publication, type PublishEffect } from '../../channel/index.ts'
 import { toHex } from '../../lib/bytes.ts'
 import { assertNever } from '../../lib/errors.ts'
 import type { ChannelSigner } from '../keys/signer.ts'
@@ -15,7 +15,12 @@ export class ChannelPublisher {
     this.#services = services
   }
 
-  publish({ publication, purpose }: PublishEffect, signer: ChannelSigner, owner: Owner): void {
+  publish(
+    publication: Exclude<Publication, { type: 'claim' }>,
+    purpose: PublishEffect['purpose'],
+    signer: ChannelSigner,
+    owner: Owner,
+  ): void {
     const { publisher, wallet, broadcaster } = this.#services
     switch (publication.type) {
       case 'signed': {
@@ -41,14 +46,17 @@ export class ChannelPublisher {
         })
         break
       }
-      case 'claim': {
-        const { claim } = publication
-        const parent = claim.parent === undefined ? undefined : this.#commitmentTx
-        publisher.claim({ ...owner, claim, signer, ...(parent !== undefined && { parents: [parent] }) })
-        break
-      }
       default:
         assertNever(publication, 'publication')
     }
+  }
+
+  /** All claims of one step: the publisher joins what may be joined. After its commitment, which an anchor's claim brings along. */
+  claim(claims: readonly Claim[], signer: ChannelSigner, owner: Owner): void {
+    const orders = claims.map((claim) => {
+      const parent = claim.parent === undefined ? undefined : this.#commitmentTx
+      return { ...owner, claim, signer, ...(parent !== undefined && { parents: [parent] }) }
+    })
+    this.#services.publisher.claim(orders)
   }
 }

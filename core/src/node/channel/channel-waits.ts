@@ -394,7 +394,7 @@ const pendingCloses = (durable: Closing, { published }: WaitsView): readonly Pen
 const isOurs = (kind: Closing['closing']['spends'][number]['kind']): boolean =>
   kind === 'local' || kind === 'revoked-local'
 
-const claimWait = ({ claim, published, next, shortage }: ClaimProgress, { env }: WaitsView): ChannelWait => {
+const claimWait = ({ claim, published, outputs, next, shortage }: ClaimProgress, { env }: WaitsView): ChannelWait => {
   const { kind, outpoint, amount, stakes, publishableFrom } = claim
   const isAhead = published === undefined && publishableFrom > env.height
   const step = isAhead
@@ -416,6 +416,7 @@ const claimWait = ({ claim, published, next, shortage }: ClaimProgress, { env }:
       ? {}
       : {
           claimTxid: displayTxid(txidOf(published.tx)),
+          ...(outputs === undefined ? {} : { claimOutputs: outputs }),
           feeSat: published.fee,
           feerate: published.feeratePerKw,
           reason: published.why,

@@ -1,6 +1,6 @@
 import { outputWeight, P2TR_INPUT_WEIGHT } from '../../bitcoin/fees.ts'
 import { type Tx, type TxOutput, txWeight, withWitness } from '../../bitcoin/transaction.ts'
-import { type Claim, claimTask, claimWitness, type SigningTask } from '../../channel/index.ts'
+import { type Claim, claimTask, claimWitness, membersOf, type SigningTask } from '../../channel/index.ts'
 import { assertNever } from '../../lib/errors.ts'
 import type { Signature } from '../../lib/ids.ts'
 import { ok, type Result } from '../../lib/result.ts'
@@ -27,7 +27,7 @@ export const completeClaim = (
   signer: ChannelSigner,
   wallet: Pick<Wallet, 'bump' | 'sign'>,
 ): Result<CompletedClaim, WalletError> => {
-  if (claim.fee.type === 'included') return ok(completed(signed(claim, claim.tx, [], signer), claim.fee.fee))
+  if (claim.fee.type === 'included') return ok(completed(signedByAll(claim, signer), claim.fee.fee))
   const { baseFee, feeratePerKw } = claim.fee
   const prevouts = [{ amount: claim.amount, script: claim.lock.outputScript }]
   const funded = wallet.bump({ tx: claim.tx, prevouts, baseFee, feeratePerKw })
@@ -42,6 +42,16 @@ export const giveBack = (claim: Claim, { tx }: CompletedClaim, wallet: Pick<Wall
 }
 
 const completed = (tx: Tx, fee: Sat): CompletedClaim => ({ tx, fee, weight: txWeight(tx) })
+
+/** Each output by the key of its own claim. */
+const signedByAll = (claim: Claim, signer: ChannelSigner): Tx => {
+  const members = membersOf(claim)
+  const outputs = members.map(({ amount, lock }) => ({ amount, script: lock.outputScript }))
+  return members.reduce((tx, member, index) => {
+    const task = claimTask(member, claim.tx, outputs.toSpliced(index, 1), index)
+    return withWitness(tx, index, claimWitness(member, signatureOf(member, task, signer)))
+  }, claim.tx)
+}
 
 const signed = (claim: Claim, tx: Tx, others: readonly TxOutput[], signer: ChannelSigner): Tx =>
   withWitness(tx, 0, claimWitness(claim, signatureOf(claim, claimTask(claim, tx, others), signer)))

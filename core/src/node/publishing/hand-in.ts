@@ -3,9 +3,8 @@ import { equalBytes, toHex } from '../../lib/bytes.ts'
 import type { Wallet } from '../../wallet/wallet.ts'
 import type { Broadcaster } from '../chain/broadcaster.ts'
 import type { EventLog } from '../events/event-log.ts'
-import type { Item } from './item.ts'
+import { type Item, lacksOutputs } from './item.ts'
 import type { ItemBook } from './item-book.ts'
-import type { ClaimOrder } from './orders.ts'
 import type { PublishedTx } from './publication-row.ts'
 
 interface HandInOptions {
@@ -48,32 +47,42 @@ export class HandIn {
   }
 
   /** The last transaction again, unless it is on its way already. A claim whose coins the wallet has used elsewhere is made anew. */
-  again({ last, order, spends, isSettledByPeer }: Item): void {
-    if (last === undefined || spends.size > 0 || isSettledByPeer || !this.#isWhole(order, last)) return
-    this.#options.broadcaster.publish(last.tx, last.purpose, order?.parents ?? [])
+  again(item: Item): void {
+    const { last, terms, spends, isSettledByPeer } = item
+    if (last === undefined || spends.size > 0 || isSettledByPeer || !this.isWhole(item)) return
+    this.#options.broadcaster.publish(last.tx, last.purpose, terms?.parents ?? [])
   }
 
   /** Nothing more comes of the last transaction. Its coins are free if it can never be mined; if it can, the wallet knows better. */
-  giveUp({ last, order, spends }: Item): void {
+  giveUp({ last, terms, spends }: Item): void {
     if (last === undefined) return
     const { broadcaster, wallet } = this.#options
     broadcaster.withdraw(txidOf(last.tx))
     // The commitment is mined without its child, which can be mined all the same.
     const isNeedless = [...spends.values()].some(({ txid }) =>
-      order?.parents?.some((parent) => equalBytes(txid, txidOf(parent))),
+      terms?.parents?.some((parent) => equalBytes(txid, txidOf(parent))),
     )
     if (!isNeedless) wallet.forget(last.tx)
   }
 
   /** What a replacement has to better. */
-  paidBy(order: ClaimOrder, last: PublishedTx | undefined) {
-    return last && this.#isWhole(order, last)
+  paidBy(item: Item) {
+    const { last } = item
+    return last && this.isWhole(item)
       ? { fee: last.fee, weight: txWeight(last.tx), feeratePerKw: last.feeratePerKw }
       : undefined
   }
 
-  /** Whether its coins are still its own: the wallet has forgotten a transaction whose coins went elsewhere. */
-  #isWhole(order: ClaimOrder | undefined, { tx }: PublishedTx): boolean {
-    return order?.claim.fee.type !== 'wallet' || this.#options.wallet.transaction(txidOf(tx)) !== undefined
+  /**
+   * Whether the last transaction can still be in a block, as far as we know: the wallet has forgotten one whose coins went elsewhere, and
+   * what was made for an output that is no longer wanted spends what is spent or is not there.
+   */
+  isWhole(item: Item): boolean {
+    const { wanted, last } = item
+    const [first] = wanted.values()
+    if (last === undefined || first === undefined) return true
+    return first.claim.fee.type === 'wallet'
+      ? this.#options.wallet.transaction(txidOf(last.tx)) !== undefined
+      : !lacksOutputs(item)
   }
 }

@@ -3,7 +3,7 @@ import type { Claim } from '../../channel/index.ts'
 import type { ChannelId, NodeId } from '../../lib/ids.ts'
 import type { BlockHeight, FeeratePerKw, Sat } from '../../lib/units.ts'
 import type { ChannelSigner } from '../keys/signer.ts'
-import type { PublishedTx } from './publication-row.ts'
+import type { PublicationPurpose, PublishedTx } from './publication-row.ts'
 import type { Shortage } from './raise-claim.ts'
 
 /** Whose channel it is. */
@@ -19,7 +19,7 @@ export interface AgreedTx extends Owner {
   readonly fee: Sat
 }
 
-/** An output to take, by a transaction whose fee follows its stakes. */
+/** An output to take, by a transaction whose fee follows its stakes, alone or with others. */
 export interface ClaimOrder extends Owner {
   readonly claim: Claim
   readonly signer: ChannelSigner
@@ -29,7 +29,7 @@ export interface ClaimOrder extends Owner {
 
 /** What the wallet lacks, for which claim. */
 export interface ClaimShortage extends Owner, Shortage {
-  readonly purpose: Claim['kind']['type']
+  readonly purpose: PublicationPurpose
   readonly deadline?: BlockHeight
 }
 
@@ -38,6 +38,8 @@ export interface ClaimProgress {
   readonly claim: Claim
   /** The last transaction that was published for it. */
   readonly published?: PublishedTx
+  /** How many outputs are taken together, if not this one alone. */
+  readonly outputs?: number
   /** When it pays another rate next, if estimates stay as they are. */
   readonly next?: { readonly height: BlockHeight; readonly feeratePerKw: FeeratePerKw }
   readonly shortage?: Shortage

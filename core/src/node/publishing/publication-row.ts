@@ -25,9 +25,10 @@ const PURPOSES = [
   'offered-htlc',
   'penalty',
   'htlc-penalty',
+  'joint-claim',
 ] as const
 
-type PublicationPurpose = (typeof PURPOSES)[number]
+export type PublicationPurpose = (typeof PURPOSES)[number]
 
 /** Why it pays what it pays. Names are only ever appended. */
 const REASONS = ['agreed', 'estimate', 'deadline', 'budget', 'wallet', 'operator'] as const

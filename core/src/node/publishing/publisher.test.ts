@@ -1,23 +1,12 @@
 import test from 'ava'
-import { NETWORKS } from '../../bitcoin/network.ts'
 import { type Tx, txidOf } from '../../bitcoin/transaction.ts'
 import { outpointKey } from '../../chain/outpoint-key.ts'
-import type { SpentWatch } from '../../chain/watch.ts'
 import type { Claim } from '../../channel/index.ts'
 import { at, claims, commitmentOf, seeClose, takenBy } from '../../channel/transitions/fixtures/closing.ts'
 import { preimageOf, TwoParties } from '../../channel/transitions/fixtures/two-parties.ts'
-import { toHex } from '../../lib/bytes.ts'
-import { openSqliteStore } from '../../store/sqlite-store.ts'
-import { walletRig } from '../../wallet/wallet-rig.ts'
-import { keyTree } from '../keys/key-tree.ts'
-import { localSigner } from '../keys/signer.ts'
-import { silentLog } from '../node-log.ts'
-import { MIGRATIONS } from '../storage/tables.ts'
-import type { ClaimOrder } from './orders.ts'
-import { Publisher } from './publisher.ts'
+import { type Order, owner, publisherRig } from './fixtures/publisher-rig.ts'
+import type { Publisher } from './publisher.ts'
 
-const signer = localSigner(keyTree(new Uint8Array(64).fill(1), NETWORKS.regtest)).channel(1)
-const owner = { channelId: new Uint8Array(32).fill(1), peer: new Uint8Array(33).fill(2) }
 const EXPIRY = 1152
 
 /** The claim by which Alice takes back an HTLC of her own commitment. */
@@ -47,98 +36,10 @@ const anchorClaim = () => {
   return { claim: anchor.claim, parent: commitment.tx, funding: funding.outpoint }
 }
 
-/** A claim, and the commitment that it is to bring along. */
-type Order = Pick<ClaimOrder, 'claim' | 'parents'>
-
-/** A publisher between a wallet and a chain that the test plays. */
-const rig = async (coins: readonly bigint[] = [100_000n], order: Order = { claim: timeoutClaim() }) => {
-  const { wallet, receive } = walletRig()
-  if (coins.length > 0) receive(...coins)
-  const store = await openSqliteStore({
-    path: ':memory:',
-    migrations: MIGRATIONS,
-    onFatal(error) {
-      throw error
-    },
-  })
-  const watches = new Map<string, SpentWatch>()
-  const waiting = new Map<string, Tx>()
-  const told: string[] = []
-  let estimate = 1_000
-  let inMempool: Tx | undefined
-  let toHeight: ((height: number) => void | Promise<void>) | undefined
-  const open = () =>
-    Publisher.open({
-      store,
-      watcher: {
-        watchHeight(handler) {
-          toHeight = handler
-          return () => {}
-        },
-        watchSpent(watch) {
-          watches.set(outpointKey(watch.outpoint), watch)
-          return () => watches.delete(outpointKey(watch.outpoint))
-        },
-      },
-      backend: { estimateFeerate: () => estimate, mempoolSpend: async () => inMempool },
-      broadcaster: {
-        publish(tx) {
-          waiting.set(toHex(txidOf(tx)), tx)
-          return ''
-        },
-        withdraw: (txid) => void waiting.delete(toHex(txid)),
-      },
-      wallet,
-      events: { append: (name) => void told.push(name) },
-      log: silentLog,
-      height: () => EXPIRY,
-      onUnreadable() {
-        throw new Error('a row cannot be read')
-      },
-    })
-  const publisher = await open()
-  const { claim } = order
-  publisher.claim({ ...owner, ...order, signer })
-  await store.flush()
-  const watch = () => {
-    const found = watches.get(outpointKey(claim.outpoint))
-    if (found === undefined) throw new Error('nobody watches the output')
-    return found
-  }
-  const block = async (feerate: number, height = EXPIRY + 1) => {
-    estimate = feerate
-    await toHeight?.(height)
-    await store.flush()
-  }
-  return {
-    wallet,
-    receive,
-    store,
-    waiting,
-    watches,
-    told,
-    publisher,
-    claim,
-    block,
-    open,
-    async spent(tx: Tx) {
-      await watch().handler({ type: 'spent', outpoint: claim.outpoint, tx, txid: txidOf(tx), height: EXPIRY + 1 })
-      await store.flush()
-    },
-    async unspent() {
-      await watch().handler({ type: 'unspent', outpoint: claim.outpoint, height: EXPIRY + 1 })
-      await store.flush()
-    },
-    /** What the mempool holds; `undefined` if the spend is gone. */
-    async seen(tx: Tx | undefined) {
-      inMempool = tx
-      watch().inMempool?.(tx && txidOf(tx))
-      await store.flush()
-    },
-    the: () => [...waiting.values()],
-    record: () => publisher.transactionsOf(owner.channelId).map(({ status, replaced }) => `${status} ${replaced}`),
-  }
-}
+const rig = async (coins: readonly bigint[] = [100_000n], order: Order = { claim: timeoutClaim() }) => ({
+  ...(await publisherRig({ coins, orders: [order], height: EXPIRY })),
+  claim: order.claim,
+})
 
 test('a claim that is published — is raised with the estimate, one transaction in the place of the other', async (t) => {
   const { the, block, record, wallet, told } = await rig()

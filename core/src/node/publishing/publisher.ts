@@ -3,7 +3,7 @@ import { txidOf, txWeight } from '../../bitcoin/transaction.ts'
 import type { ChainBackend } from '../../chain/chain-backend.ts'
 import { outpointKey } from '../../chain/outpoint-key.ts'
 import type { ChainWatcher } from '../../chain/watcher.ts'
-import type { Claim } from '../../channel/index.ts'
+import { type Claim, type ClaimGroup, groupClaims } from '../../channel/index.ts'
 import { toHex } from '../../lib/bytes.ts'
 import type { ChannelId, OutPoint } from '../../lib/ids.ts'
 import type { BlockDelta, BlockHeight, FeeratePerKw } from '../../lib/units.ts'
@@ -15,7 +15,16 @@ import type { NodeLog } from '../node-log.ts'
 import type { OnUnreadable } from '../storage/read-row.ts'
 import { OutputFollower } from './follow-outputs.ts'
 import { HandIn } from './hand-in.ts'
-import { describeClaim, type Item, newItem } from './item.ts'
+import {
+  claimOf,
+  describeClaim,
+  type Item,
+  lacksOutputs,
+  nameOfClaim,
+  nameOfJoint,
+  newItem,
+  takesJointly,
+} from './item.ts'
 import { ItemBook } from './item-book.ts'
 import type { AgreedTx, ClaimOrder, ClaimProgress, ClaimShortage, Owner, RaisedFees } from './orders.ts'
 import type { PublishedTx } from './publication-row.ts'
@@ -95,7 +104,7 @@ export class Publisher {
     for (const name of dropped) {
       const item = items.get(name)
       const last = item?.last ?? stored.get(name)
-      for (const unwatch of item?.unwatch ?? []) unwatch()
+      for (const { unwatch } of item?.followed.values() ?? []) unwatch()
       if (last === undefined) continue
       this.#options.broadcaster.withdraw(txidOf(last.tx))
       this.#options.wallet.forget(last.tx)
@@ -103,27 +112,79 @@ export class Publisher {
     this.#book.remove(channelId, dropped)
   }
 
-  /** Takes an output, and sees to it that this gets into a block. Harmless to repeat: the last order for an output counts. */
-  claim(order: ClaimOrder): void {
-    const { claim, channelId, peer, parents = [] } = order
-    const [parent] = parents
-    const outpoints = [claim.outpoint, ...(parent?.inputs.map(({ outpoint }) => outpoint) ?? [])]
-    const item = this.#item({ channelId, peer }, `claim ${outpointKey(claim.outpoint)}`, outpoints)
-    const isNew = item.order === undefined
+  /**
+   * Takes outputs of one channel, and sees to it that this gets into a block: those that are new by as few transactions as is safe (ADR 40).
+   * Harmless to repeat: the last order for an output counts.
+   */
+  claim(orders: readonly ClaimOrder[]): void {
+    const [first] = orders
+    if (first === undefined) return
     const height = this.#options.height()
-    item.order = order
+    const begun = new Set<Item>()
+    const fresh = new Map<string, ClaimOrder>()
+    for (const order of orders) {
+      const item = this.#itemOf(order)
+      if (item === undefined) fresh.set(outpointKey(order.claim.outpoint), order)
+      else if (this.#want(item, order, height)) begun.add(item)
+    }
+    const claims = [...fresh.values()].map(({ claim }) => claim)
+    for (const group of groupClaims(claims, height)) {
+      const joint = group.length > 1 ? this.#freeName(first.channelId, group) : undefined
+      for (const { outpoint } of group) {
+        const order = fresh.get(outpointKey(outpoint))
+        if (order === undefined) continue
+        const item = this.#item(order, joint ?? nameOfClaim(outpoint), [])
+        this.#want(item, order, height)
+        begun.add(item)
+      }
+    }
+    // Of outputs that were taken jointly in another life, the channel may ask for the others in a moment.
+    for (const item of begun) if (!lacksOutputs(item)) this.#raise(item, height)
+  }
+
+  /** Of a joint transaction: one that no other goes by. Without one, each output is taken alone. */
+  #freeName(channelId: ChannelId, group: ClaimGroup): string | undefined {
+    const items = this.#book.items(channelId)
+    const stored = this.#book.stored(channelId)
+    return group.map(({ outpoint }) => nameOfJoint(outpoint)).find((name) => !items.has(name) && !stored.has(name))
+  }
+
+  /** The item by which the output is taken already, in this life of the node or in the last. */
+  #itemOf(order: ClaimOrder): Item | undefined {
+    const { channelId, claim } = order
+    const key = outpointKey(claim.outpoint)
+    const alone = nameOfClaim(claim.outpoint)
+    const items = this.#book.items(channelId)
+    const known = items.get(alone) ?? [...items.values()].find(({ wanted }) => wanted.has(key))
+    if (known !== undefined) return known
+    const stored = this.#book.stored(channelId)
+    // What was taken apart from others once is not taken with them any more.
+    const name = stored.has(alone) ? alone : [...stored].find(([each, last]) => takesJointly(each, last, key))?.[0]
+    return name === undefined ? undefined : this.#item(order, name, [])
+  }
+
+  /** Whether nothing was wanted of the item before, or not this output. */
+  #want(item: Item, { claim, signer, parents = [] }: ClaimOrder, height: BlockHeight): boolean {
+    const key = outpointKey(claim.outpoint)
+    const isNew = !item.wanted.has(key)
+    item.wanted.set(key, { claim, askedAt: height })
+    item.terms = { signer, parents }
     item.askedAt = height
+    const [parent] = parents
+    for (const outpoint of [claim.outpoint, ...(parent?.inputs.map((input) => input.outpoint) ?? [])]) {
+      this.#outputs.follow(item, outpoint)
+    }
     // The channel knows of no spend: one that was seen in another life is gone.
     if (item.last !== undefined && item.last.status !== 'waiting' && item.spends.size === 0) this.#outputs.settle(item)
     else this.#handIn.again(item)
-    if (isNew) this.#raise(item, height)
+    return isNew
   }
 
   /** The channel has ended: nothing of it is published any more. */
   forget(channelId: ChannelId): void {
     const items = this.#book.items(channelId)
     for (const item of items.values()) {
-      for (const unwatch of item.unwatch) unwatch()
+      for (const { unwatch } of item.followed.values()) unwatch()
       if (item.last?.status === 'waiting') this.#handIn.giveUp(item)
       // Deep below its channel's end, what has lost can be mined no more in earnest: its coins are free.
       if (item.last?.status === 'lost') this.#options.wallet.forget(item.last.tx)
@@ -134,10 +195,11 @@ export class Publisher {
   /** What has been published of the channel's commitment stays as it is: it is not handed in any more, and its fee not raised. */
   withdrawCommitment(channelId: ChannelId): void {
     for (const item of this.#book.items(channelId).values()) {
-      const purpose = item.last?.purpose ?? item.order?.claim.kind.type
+      const [first] = item.wanted.values()
+      const purpose = item.last?.purpose ?? first?.claim.kind.type
       if (purpose !== 'local-commitment' && purpose !== 'anchor') continue
       if (item.last?.status === 'waiting') this.#handIn.giveUp(item)
-      item.order = undefined
+      item.wanted.clear()
       item.shortage = undefined
     }
   }
@@ -150,13 +212,20 @@ export class Publisher {
   /** The outputs of a channel that it wants taken, and that no block shows as spent. */
   claimsOf(channelId: ChannelId): readonly ClaimProgress[] {
     const height = this.#options.height()
-    return [...this.#book.items(channelId).values()].flatMap(({ order, last, shortage, spends }) => {
-      if (order === undefined || spends.size > 0) return []
-      const { claim } = order
-      const estimate = (blocks: number) => this.#options.backend.estimateFeerate(blocks)
+    const estimate = (blocks: number) => this.#options.backend.estimateFeerate(blocks)
+    return [...this.#book.items(channelId).values()].flatMap((item): readonly ClaimProgress[] => {
+      const { last, shortage, spends, wanted } = item
+      const whole = claimOf(item)
+      if (whole === undefined || spends.size > 0) return []
       const published = last?.status === 'waiting' ? last : undefined
-      const next = nextStep({ claim, last: this.#handIn.paidBy(order, published), height, estimate })
-      return [{ claim, ...(published && { published }), ...(next && { next }), ...(shortage && { shortage }) }]
+      const next = nextStep({ claim: whole, last: published && this.#handIn.paidBy(item), height, estimate })
+      return [...wanted.values()].map(({ claim }) => ({
+        claim,
+        ...(published && { published }),
+        ...(wanted.size > 1 && { outputs: wanted.size }),
+        ...(next && { next }),
+        ...(shortage && { shortage }),
+      }))
     })
   }
 
@@ -165,7 +234,7 @@ export class Publisher {
     const height = this.#options.height()
     const raised: PublishedTx[] = []
     let shortage: Shortage | undefined
-    for (const item of this.#book.items(channelId).values()) {
+    for (const item of [...this.#book.items(channelId).values()]) {
       const { last: before, least } = item
       item.least = feeratePerKw
       this.#raise(item, height)
@@ -180,13 +249,13 @@ export class Publisher {
 
   /** What the wallet cannot pay now. */
   shortages(): readonly ClaimShortage[] {
-    return this.#book
-      .all()
-      .flatMap(({ channelId, peer, order, shortage }) =>
-        order === undefined || shortage === undefined
-          ? []
-          : [{ channelId, peer, ...describeClaim(order.claim), ...shortage }],
-      )
+    return this.#book.all().flatMap((item) => {
+      const { channelId, peer, shortage } = item
+      const claim = claimOf(item)
+      return claim === undefined || shortage === undefined
+        ? []
+        : [{ channelId, peer, ...describeClaim(claim), ...shortage }]
+    })
   }
 
   #item(owner: Owner, name: string, outpoints: readonly OutPoint[]): Item {
@@ -200,21 +269,23 @@ export class Publisher {
   }
 
   #raiseAll(height: BlockHeight): void {
+    for (const item of this.#book.all()) this.#part(item, height)
     for (const item of this.#book.all()) this.#raise(item, height)
   }
 
   #raise(item: Item, height: BlockHeight): void {
-    const { order, last } = item
-    if (order === undefined || item.spends.size > 0 || item.isSettledByPeer) return
+    const claim = claimOf(item)
+    const { terms, last } = item
+    if (claim === undefined || terms === undefined || item.spends.size > 0 || item.isSettledByPeer) return
     if (height - item.askedAt > UNASKED) {
       this.#handIn.giveUp(item)
-      item.order = undefined
+      item.wanted.clear()
       item.shortage = undefined
       return
     }
     const { backend, wallet } = this.#options
-    const { claim, signer, parents = [] } = order
-    const paid = this.#handIn.paidBy(order, last)
+    const { signer, parents = [] } = terms
+    const paid = this.#handIn.paidBy(item)
     const estimate = (blocks: number) => backend.estimateFeerate(blocks)
     const { made, shortage } = raiseClaim({ claim, last: paid, height, estimate, least: item.least, signer, wallet })
     this.#tellShortage(item, claim, shortage)
@@ -224,6 +295,27 @@ export class Publisher {
     if (last !== undefined) item.earlier.push(last)
     const published = { ...describeClaim(claim), tx, fee, feeratePerKw, why, replaced, status: 'waiting' } as const
     this.#handIn.publish(item, published, parents)
+  }
+
+  /**
+   * What holds up the others of a joint transaction is taken apart from them, and they are taken without it at once: what another has
+   * spent in a block, what another wants to spend that may do so by now, and what the channel no longer asks for.
+   */
+  #part(item: Item, height: BlockHeight): void {
+    if (item.wanted.size < 2 || item.last?.status === 'confirmed') return
+    for (const [key, { claim, askedAt }] of item.wanted) {
+      if (askedAt < item.askedAt) {
+        item.followed.get(key)?.unwatch()
+        for (const known of [item.wanted, item.followed, item.spends, item.rivals]) known.delete(key)
+        continue
+      }
+      const { contestedFrom } = claim.stakes
+      const isContested = item.rivals.has(key) && contestedFrom !== undefined && contestedFrom <= height
+      if (!isContested && !item.spends.has(key)) continue
+      const alone = this.#item(item, nameOfClaim(claim.outpoint), [])
+      alone.terms = item.terms
+      this.#outputs.move(key, item, alone)
+    }
   }
 
   #tellShortage(item: Item, claim: Claim, shortage: Shortage | undefined): void {

@@ -56,7 +56,7 @@ export const ANCHORS_ZERO_FEE_HTLC: CommitmentFormat = {
 
   spendKey: (path, perCommitmentPoint) => keyOf(path, perCommitmentPoint),
   // BIP 143: a signature covers the outpoints of the other inputs, and not what they hold.
-  spendTask: (tx, spent) => task(tx, spent, SIGHASH_ALL),
+  spendTask: (tx, inputIndex, spent) => task(tx, spent, SIGHASH_ALL, inputIndex),
   spendWitness,
   spendWitnessWeight: (lock, path) => witnessWeight(longestWitness(lock, path)),
 }
@@ -86,9 +86,9 @@ const fundingLockOf = (funding: FundingTerms): OutputLock => {
   return lock
 }
 
-const task = (tx: Tx, { lock, amount }: SpentOutput, sighashType: number): SigningTask => ({
+const task = (tx: Tx, { lock, amount }: SpentOutput, sighashType: number, inputIndex = 0): SigningTask => ({
   scheme: 'ecdsa',
-  digest: segwitV0Sighash({ tx, inputIndex: 0, scriptCode: lock.witnessScript, amount, sighashType }),
+  digest: segwitV0Sighash({ tx, inputIndex, scriptCode: lock.witnessScript, amount, sighashType }),
 })
 
 const keyOf = (path: PathInForce, perCommitmentPoint: PublicKey): SigningKey => {
