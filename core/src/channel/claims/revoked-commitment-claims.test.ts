@@ -61,7 +61,7 @@ test('BOLT 3, appendix E — the key of a penalty is the revocation key publishe
   t.deepEqual(secp256k1.publicKey(key), keys.revocationKey)
 })
 
-test('BOLT 5, revoked transaction close — each output of a revoked commitment is taken by a penalty transaction of its own', (t) => {
+test('BOLT 5, revoked transaction close — each output of a revoked commitment has a penalty of its own', (t) => {
   const { claims, resolvedAt } = revokedCommitmentClaims(close())
   t.deepEqual(summary(claims), [
     'htlc-penalty 0 from 400',

@@ -32,7 +32,7 @@ export interface RevokedCommitmentClose extends ClaimTerms {
 
 /**
  * BOLT 5, revoked transaction close: everything in it is ours. The commitment is read by its scripts, because nothing else is kept of it.
- * Outputs are taken one by one, so that none can be held up by what the peer does with another (BOLT 5, pinning). The output of an HTLC that
+ * None is held up by what the peer does with another (BOLT 5, pinning): see `groupClaims`. The output of an HTLC that
  * we do not know is left alone until the peer takes it by an HTLC transaction, whose output is then ours: such a close is never over.
  */
 export const revokedCommitmentClaims = (close: RevokedCommitmentClose): Resolution => {

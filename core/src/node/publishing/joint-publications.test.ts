@@ -167,15 +167,15 @@ test('the next life of the node — goes on with the joint transaction that ther
 test('an output that the channel asks for no more — the others are taken without it, in this life of the node or the next', async (t) => {
   const { the, block, open, ask } = await rig()
   const left = PATIENT.slice(1)
-  await block(1_000, HEIGHT + 1, ordersOf(left))
+  for (const blocks of [1, 2, 3]) await block(1_000, HEIGHT + blocks, ordersOf(left))
   t.deepEqual(inputsOf(the()), [20])
-  await block(1_000, HEIGHT + 2, ordersOf(left))
+  await block(1_000, HEIGHT + 4, ordersOf(left))
   t.deepEqual(inputsOf(the()), [19])
 
   const again = await open()
   await ask(ordersOf(left.slice(1)), again)
   t.deepEqual(inputsOf(the()), [19])
-  await block(1_000, HEIGHT + 3)
+  await block(1_000, HEIGHT + 5)
   t.deepEqual(inputsOf(the()), [18])
 })
 
@@ -189,6 +189,14 @@ test('an output that the peer may take by now and tries to — is competed for a
   t.deepEqual(inputsOf(the()), [10])
   await block(1_000, EXPIRY, ordersOf(URGENT))
   t.deepEqual(inputsOf(the()).toSorted(), [1, 9])
+})
+
+test('outputs all of which the peer tries to take by now — are each competed for alone, and the joint transaction is given up', async (t) => {
+  const { the, block, seen, record } = await rig(URGENT, CONFIRMED_AT)
+  for (const claim of URGENT) await seen(rivalOf(claim), claim.outpoint)
+  await block(1_000, EXPIRY, ordersOf(URGENT))
+  t.deepEqual(inputsOf(the()), new Array(10).fill(1))
+  t.deepEqual(record().toSorted(), ['lost 0', ...new Array(10).fill('waiting 0')])
 })
 
 test('an earlier transaction of ours in the mempool — is no rival', async (t) => {

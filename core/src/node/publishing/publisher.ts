@@ -48,6 +48,9 @@ export interface PublisherOptions {
  */
 const UNASKED: BlockDelta = 144
 
+/** A channel that is a block or two behind has not asked for all of its outputs yet. */
+const BEHIND: BlockDelta = 2
+
 /**
  * Of the closes that both sides have signed and that are in no block, so many are kept of a channel: more than it asks for at one time, because
  * a peer may propose another again and again. Those that it asked for last stay.
@@ -304,7 +307,7 @@ export class Publisher {
   #part(item: Item, height: BlockHeight): void {
     if (item.wanted.size < 2 || item.last?.status === 'confirmed') return
     for (const [key, { claim, askedAt }] of item.wanted) {
-      if (askedAt < item.askedAt) {
+      if (item.askedAt - askedAt > BEHIND) {
         item.followed.get(key)?.unwatch()
         for (const known of [item.wanted, item.followed, item.spends, item.rivals]) known.delete(key)
         continue
@@ -316,6 +319,9 @@ export class Publisher {
       alone.terms = item.terms
       this.#outputs.move(key, item, alone)
     }
+    if (item.wanted.size > 0 || item.last?.status !== 'waiting') return
+    this.#handIn.giveUp(item)
+    this.#book.keep(item, { ...item.last, status: 'lost' })
   }
 
   #tellShortage(item: Item, claim: Claim, shortage: Shortage | undefined): void {
