@@ -10,7 +10,7 @@ import type { PublicationPurpose, PublishedTx } from './publication-row.ts'
 import type { Shortage } from './raise-claim.ts'
 
 /** An output that a channel wants taken. */
-export interface WantedOutput {
+interface WantedOutput {
   readonly claim: Claim
   /** When the channel asked for it last. */
   readonly askedAt: BlockHeight
