@@ -746,7 +746,7 @@ export interface ChannelsRaiseFeesReply {
 
 /** A transaction of a closing channel whose fee was not raised, or that is not made yet. */
 export interface UnraisedFee {
-  readonly purpose: 'mutual-close' | 'local-commitment' | 'anchor' | 'to-local' | 'htlc-success' | 'htlc-timeout' | 'htlc-output' | 'to-remote' | 'received-htlc' | 'offered-htlc' | 'penalty' | 'htlc-penalty'
+  readonly purpose: 'mutual-close' | 'local-commitment' | 'anchor' | 'to-local' | 'htlc-success' | 'htlc-timeout' | 'htlc-output' | 'to-remote' | 'received-htlc' | 'offered-htlc' | 'penalty' | 'htlc-penalty' | 'joint-claim'
   /** A transaction id, as explorers display it. */
   readonly txid?: TxId
   /** What it pays. */

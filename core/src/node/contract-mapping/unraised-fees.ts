@@ -2,8 +2,8 @@ import type { ReplyOf } from '@fulgurite/plugin-sdk/contract'
 import { feeForWeight } from '../../bitcoin/fees.ts'
 import { displayTxid, txidOf } from '../../bitcoin/transaction.ts'
 import type { BlockHeight, FeeratePerKw } from '../../lib/units.ts'
+import type { ClaimProgress } from '../publishing/orders.ts'
 import type { PublishedTx } from '../publishing/publication-row.ts'
-import type { ClaimProgress } from '../publishing/publisher.ts'
 
 type UnraisedFee = ReplyOf<'channels', 'raiseFees'>['unchanged'][number]
 
