@@ -7,7 +7,7 @@ import { systemRng } from '../../core/src/lib/rng.ts'
 import { builtInWallet } from '../../core/src/wallet/built-in-wallet.ts'
 import type { Coin } from '../../core/src/wallet/coin.ts'
 import { Coins } from '../../core/src/wallet/coins.ts'
-import { walletKeys } from '../../core/src/wallet/keys.ts'
+import { seedChains, walletKeys } from '../../core/src/wallet/keys.ts'
 import { EMPTY_WALLET } from '../../core/src/wallet/wallet-state.ts'
 import type { WalletTx } from '../../core/src/wallet/wallet-tx.ts'
 import { WalletTxs } from '../../core/src/wallet/wallet-txs.ts'
@@ -37,7 +37,7 @@ const fundings = (count: number, history = 0): number => {
   })
   const next = { ...EMPTY_WALLET.next, p2tr: { receive: count, change: 0 } }
   const wallet = builtInWallet({
-    keys: walletKeys(masterKey(new Uint8Array(64).fill(1)), NETWORKS.regtest),
+    keys: walletKeys(seedChains(masterKey(new Uint8Array(64).fill(1)), NETWORKS.regtest)),
     network: NETWORKS.regtest,
     clock: systemClock,
     rng: systemRng,

@@ -286,3 +286,17 @@ test('what the help says holds by default is what holds, and its networks are th
   t.is(HOST_LIMITS.plugins, maxPlugins)
   t.deepEqual([...NETWORK_NAMES].sort(), Object.keys(NETWORKS).sort())
 })
+
+test('a wallet of bitcoind is named by the option or the environment, and not on a chain of one’s own', (t) => {
+  const walletOf = (named: Partial<StartOptions>, env: Surroundings['env'] = {}) => {
+    const config = bitcoindConfig(options(named), around(env))
+    return config.ok ? config.value.wallet : config.error
+  }
+  t.is(walletOf({}), undefined)
+  t.is(walletOf({}, { FULGURITE_BITCOIND_WALLET: 'coins' }), 'coins')
+  t.is(walletOf({ bitcoindWallet: 'mine' }, { FULGURITE_BITCOIND_WALLET: 'coins' }), 'mine')
+  t.like(devnetConfig({ ...options({ bitcoindWallet: 'mine' }), network: 'regtest' }, {}), {
+    ok: false,
+    error: { code: 'devnet-has-its-own-chain', option: '--bitcoind-wallet' },
+  })
+})

@@ -42,6 +42,8 @@ export interface NodeConfig {
 export interface BitcoindConfig extends NodeConfig {
   readonly rpc: RpcOptions
   readonly zmqUrl?: string
+  /** The name of bitcoind's wallet that the node's coins are in; under the keys of the seed if absent. */
+  readonly wallet?: string
 }
 
 /** The environment and the terminal of the process. */
@@ -91,10 +93,12 @@ export const bitcoindConfig = (options: StartOptions, around: Surroundings): Res
   const auth = rpcAuth(options, around, network)
   if (!auth.ok) return auth
   const zmqUrl = env.FULGURITE_BITCOIND_ZMQ
+  const wallet = options.bitcoindWallet ?? env.FULGURITE_BITCOIND_WALLET
   return ok({
     ...common.value,
     rpc: { url, auth: auth.value },
     ...(zmqUrl === undefined ? {} : { zmqUrl }),
+    ...(wallet === undefined ? {} : { wallet }),
   })
 }
 
@@ -107,6 +111,9 @@ export const devnetConfig = (
     return err({ code: 'devnet-has-its-own-chain', option: `--network ${options.network}` })
   }
   if (options.bitcoindUrl !== undefined) return err({ code: 'devnet-has-its-own-chain', option: '--bitcoind-url' })
+  if (options.bitcoindWallet !== undefined) {
+    return err({ code: 'devnet-has-its-own-chain', option: '--bitcoind-wallet' })
+  }
   return commonConfig(options, env, NETWORKS.regtest, DEVNET_LISTEN, DEVNET_API)
 }
 

@@ -32,6 +32,8 @@ export interface StartOptions {
   readonly bitcoindCookie?: string
   readonly bitcoindUser?: string
   readonly bitcoindPassword?: string
+  /** The wallet of bitcoind that the node's coins are in, by its name there. */
+  readonly bitcoindWallet?: string
   readonly logLevel?: LogLevel
   /** What is done with openings that the peer wants announced. */
   readonly announcedOpenings?: (typeof ANNOUNCED_OPENINGS)[number]

@@ -1,6 +1,7 @@
 import { dirname, join } from 'node:path'
 import { tokenOf, writeAccess } from '../api/access.ts'
 import { startApi } from '../api/server.ts'
+import type { BitcoindWallet } from '../chain/bitcoind/bitcoind-wallet.ts'
 import type { ChainBackend } from '../chain/chain-backend.ts'
 import { toHex } from '../lib/bytes.ts'
 import type { Clock } from '../lib/clock.ts'
@@ -45,6 +46,7 @@ export interface RunOptions {
   readonly config: NodeConfig
   readonly folder: DataFolder
   readonly backend: ChainBackend
+  readonly bitcoindWallet?: BitcoindWallet | undefined
   /** The adapter's name, for `getinfo`. */
   readonly backendName: string
   readonly clock: Clock
@@ -60,7 +62,7 @@ const ACCEPT_ERROR_LOG_MS = 60_000
 
 /** Connects store, chain, plugins and API to a node. The caller closes the folder when the node has stopped. */
 export const runNode = async (options: RunOptions): Promise<Result<RunningNode, Failure>> => {
-  const { config, folder, backend, backendName, clock, rng, onStopAsked } = options
+  const { config, folder, backend, bitcoindWallet, backendName, clock, rng, onStopAsked } = options
   const { log, store } = folder
   const record = new RunRecord(folder.path, clock)
   // A disk that is full, or a bitcoind on another chain, says nothing of plugins.
@@ -73,6 +75,7 @@ export const runNode = async (options: RunOptions): Promise<Result<RunningNode, 
     seed: folder.seed,
     store,
     backend,
+    ...(bitcoindWallet === undefined ? {} : { bitcoindWallet }),
     backendName,
     clock,
     rng,

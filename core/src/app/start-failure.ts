@@ -5,6 +5,7 @@ import type { ChainRewritten } from '../chain/chain-backend.ts'
 import type { PortInUse } from '../chain/devchain/rpc-server.ts'
 import { type Failure, FailureError } from '../lib/errors.ts'
 import type { SeedFailure } from '../node/keys/seed-file.ts'
+import type { WalletChoiceFailure } from '../node/wallet/bitcoind-keys.ts'
 import type { StoreOpenFailure } from '../store/store.ts'
 import type { ConfigFailure } from './config.ts'
 import { holderOf } from './folder-holder.ts'
@@ -21,6 +22,7 @@ export type StartFailure =
   | StoreInUse
   | SeedFailure
   | BitcoindUnfit
+  | WalletChoiceFailure
   | ChainRewritten
   | ApiStartError
   | PortInUse
@@ -258,6 +260,56 @@ const EXPLANATIONS: Table = {
     unreachable(`bitcoind is starting: ${detail}`, 'start the node again when it has'),
   'bitcoind-still-syncing': ({ detail }) =>
     unreachable(`bitcoind has not caught up with the network: ${detail}`, 'start the node again when it has'),
+  'bitcoind-wallet-not-loaded': ({ wallet }) =>
+    refused(
+      `bitcoind has no wallet ${wallet} loaded`,
+      `load it, also for later starts: bitcoin-cli loadwallet "${wallet}" true; or make it: bitcoin-cli createwallet "${wallet}"`,
+    ),
+  'bitcoind-wallet-locked': ({ wallet }) =>
+    refused(
+      `bitcoind's wallet ${wallet} is locked, and the node needs its keys when it starts`,
+      `unlock it for a minute, and start again: bitcoin-cli -rpcwallet="${wallet}" -stdinwalletpassphrase walletpassphrase 60`,
+    ),
+  'bitcoind-without-wallets': () =>
+    refused(
+      'bitcoind runs without wallets',
+      'take disablewallet out of its bitcoin.conf, or leave out --bitcoind-wallet',
+    ),
+  'bitcoind-wallet-unfit': ({ wallet, reason }) =>
+    reason === 'legacy'
+      ? refused(
+          `bitcoind's wallet ${wallet} is of the old kind, without descriptors`,
+          `migrate it: bitcoin-cli -rpcwallet="${wallet}" migratewallet; or name another with --bitcoind-wallet`,
+        )
+      : refused(
+          `bitcoind's wallet ${wallet} has no private keys, and the node has to sign`,
+          'name a wallet that has them with --bitcoind-wallet: what closes a channel cannot wait for another signer',
+        ),
+  'bitcoind-wallet-scanning': ({ wallet }) =>
+    refused(
+      `bitcoind's wallet ${wallet} is looking for its coins`,
+      `start again when it has: bitcoin-cli -rpcwallet="${wallet}" getwalletinfo says how far it is`,
+    ),
+  'bitcoind-wallet-lacks-keys': ({ wallet, missing }) =>
+    refused(
+      `bitcoind's wallet ${wallet} makes no addresses of the kind that the node needs: ${missing}`,
+      `have it make them (bech32m for p2tr, bech32 for p2wpkh): bitcoin-cli -rpcwallet="${wallet}" createwalletdescriptor bech32m; or name another with --bitcoind-wallet`,
+    ),
+  'bitcoind-wallet-is-another': ({ wallet, expected }) =>
+    refused(
+      `bitcoind's wallet ${wallet} has other keys than the one that this folder was first started with, which was named ${expected}`,
+      'name that one with --bitcoind-wallet; or name another data folder with --data: the coins of one wallet are not in the other',
+    ),
+  'wallet-is-built-in': ({ wallet }) =>
+    refused(
+      `the node in this folder has its coins under its own seed, and they are not in bitcoind's wallet ${wallet}`,
+      'leave out --bitcoind-wallet, or name a new data folder with --data: the choice is made at the first start',
+    ),
+  'wallet-is-of-bitcoind': ({ wallet }) =>
+    refused(
+      `the node in this folder has its coins in bitcoind's wallet ${wallet}`,
+      `start it with --bitcoind-wallet "${wallet}" (or FULGURITE_BITCOIND_WALLET)`,
+    ),
   'cannot-listen': ({ host, port, reason }) => portFailure('the HTTP API', '--api', host, port, reason),
   'listen-failed': ({ host, port, cause }) => portFailure('peers', '--listen', host, port, cause),
   'ports-taken': ({ listen, api }) => {

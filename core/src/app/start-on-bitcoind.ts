@@ -1,4 +1,5 @@
 import { bitcoindBackend } from '../chain/bitcoind/bitcoind-backend.ts'
+import { bitcoindWallet } from '../chain/bitcoind/bitcoind-wallet.ts'
 import { askSecretly } from '../lib/ask-secret.ts'
 import { systemClock } from '../lib/clock.ts'
 import { homeFolder } from '../lib/home.ts'
@@ -52,10 +53,15 @@ export const startOnBitcoind = async (options: StartOptions): Promise<number> =>
     },
     giveUp: giveUp.signal,
   })
+  const { rpc, wallet } = config
   const running = await runNode({
     config,
     folder,
     backend,
+    bitcoindWallet:
+      wallet === undefined
+        ? undefined
+        : bitcoindWallet({ name: wallet, rpc, clock: systemClock, giveUp: giveUp.signal }),
     backendName: 'bitcoind',
     clock: systemClock,
     rng: systemRng,

@@ -18,6 +18,8 @@ export interface Network {
   readonly p2shVersion: number
   /** The version bytes of extended public keys (BIP 32): they are displayed as `xpub` or `tpub`. */
   readonly extendedPublicKeyVersion: number
+  /** Those of extended private keys: `xprv` or `tprv`. */
+  readonly extendedPrivateKeyVersion: number
   /** SLIP 44: the coin type of derivation paths. */
   readonly coinType: number
   /** Where bitcoind listens for RPC unless told otherwise. */
@@ -30,6 +32,7 @@ const TEST_NETWORK = {
   p2pkhVersion: 0x6f,
   p2shVersion: 0xc4,
   extendedPublicKeyVersion: 0x043587cf,
+  extendedPrivateKeyVersion: 0x04358394,
   coinType: 1,
 } as const
 
@@ -44,6 +47,7 @@ export const NETWORKS: Readonly<Record<NetworkName, Network>> = {
     p2pkhVersion: 0x00,
     p2shVersion: 0x05,
     extendedPublicKeyVersion: 0x0488b21e,
+    extendedPrivateKeyVersion: 0x0488ade4,
     coinType: 0,
     bitcoindRpcPort: 8332,
   },

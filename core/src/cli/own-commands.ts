@@ -67,6 +67,7 @@ export const addOwnCommands = (
     .option('--bitcoind-cookie <file>', "bitcoind's cookie file")
     .option('--bitcoind-user <name>', 'instead of a cookie')
     .option('--bitcoind-password <text>', 'instead of a cookie')
+    .option('--bitcoind-wallet <name>', "keeps coins in this wallet of bitcoind, from the folder's first start on")
     .addOption(
       oneOf(
         '--announced-openings <what>',

@@ -30,7 +30,8 @@ export const masterKey = (seed: Uint8Array): HdKey => {
   return hdKey(left, right)
 }
 
-const hdKey = (privateKey: PrivateKey, chainCode: Uint8Array): HdKey => {
+/** A private key with its chain code (BIP 32). */
+export const hdKey = (privateKey: PrivateKey, chainCode: Uint8Array): HdKey => {
   let publicKey: PublicKey | undefined
   const point = (): PublicKey => {
     publicKey ??= secp256k1.publicKey(privateKey)

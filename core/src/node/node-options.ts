@@ -1,5 +1,6 @@
 import type { ReplyOf } from '@fulgurite/plugin-sdk/contract'
 import type { Network } from '../bitcoin/network.ts'
+import type { BitcoindWallet } from '../chain/bitcoind/bitcoind-wallet.ts'
 import type { ChainBackend } from '../chain/chain-backend.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Rng } from '../lib/rng.ts'
@@ -19,6 +20,8 @@ export interface NodeOptions {
   readonly seed: Uint8Array
   readonly store: Store
   readonly backend: ChainBackend
+  /** The wallet of bitcoind that the node's coins are in; they are under the seed's keys if absent. Chosen once for a store. */
+  readonly bitcoindWallet?: BitcoindWallet
   /** The adapter's name, for `getinfo`. */
   readonly backendName: string
   readonly clock: Clock

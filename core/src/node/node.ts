@@ -65,6 +65,7 @@ import { rowsMoved } from './storage/rows-moved.ts'
 import { openWallet } from './wallet/open-wallet.ts'
 import { releaseForgotten } from './wallet/release-forgotten.ts'
 import { Rescan } from './wallet/rescan.ts'
+import { SharedWallet } from './wallet/shared-wallet.ts'
 
 export interface FulguriteNode {
   readonly gateway: Gateway
@@ -116,9 +117,10 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
   const height = currentHeight(watcher, backend)
   const broadcaster = new Broadcaster(backend, watcher, log)
   const channelDirectory = new ChannelDirectory()
-  const wallet = await openWallet({
+  const opened = await openWallet({
     store,
     keys,
+    bitcoind: options.bitcoindWallet,
     network,
     clock,
     rng,
@@ -127,6 +129,9 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
     events,
     anchorReserve: (moreChannels) => forceCloseReserve(openChannels(channelDirectory) + moreChannels),
   })
+  const { wallet } = opened
+  const { bitcoindWallet: bitcoind } = options
+  const shared = bitcoind && new SharedWallet({ ...opened, bitcoind, watcher, tip: () => backend.tip(), clock, log })
   const onUnreadable = logUnreadable(log)
   const books = await ChannelBooks.open({ store, clock, events, log, onUnreadable })
   const rescan = await Rescan.open({ store, wallet, backend, watcher, height, clock, events, log, onUnreadable })
@@ -238,9 +243,11 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
   const started = await watcher.start()
   if (!started.ok) {
     isStopping = true
+    await shared?.stop()
     await system.stop()
     return started
   }
+  await shared?.start()
   chainHealth.start()
   sight.start()
   rescan.start()
@@ -314,6 +321,7 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
     broadcaster,
     publisher,
     rescan,
+    shared,
     chainHealth,
     feerates,
     channelDirectory,
@@ -343,6 +351,7 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
     await system.stop()
     await listenerClosed
     await rescan.stop()
+    await shared?.stop()
     chainHealth.stop()
     sight.stop()
     peerEvents.stop()

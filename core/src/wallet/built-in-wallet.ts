@@ -10,12 +10,12 @@ import { err, ok, type Result } from '../lib/result.ts'
 import type { Rng } from '../lib/rng.ts'
 import type { Sat } from '../lib/units.ts'
 import { buildBump, buildFunding, buildSweep, type Funds } from './build-tx.ts'
-import type { Asker, Coin } from './coin.ts'
+import { type Asker, type Coin, isKept } from './coin.ts'
 import { type CoinPool, coinsOf, confirmedOf, poolOf } from './coin-pool.ts'
 import { fewestCoins } from './coin-selection.ts'
 import { walletDescriptors } from './descriptors.ts'
 import { childOf, replacementOf } from './fee-bump.ts'
-import { type AddressType, type KeyPath, pathName, type WalletKeys } from './keys.ts'
+import { type AddressType, KEY_CHAINS, type KeyPath, pathName, perChain, type WalletKeys } from './keys.ts'
 import { changedRows, scriptRows } from './rows.ts'
 import { signTx } from './sign.ts'
 import {
@@ -72,6 +72,8 @@ export const builtInWallet = (options: BuiltInWalletOptions): Wallet => {
   const { keys, network, clock, rng, save, anchorReserve = () => 0n } = options
   let state = options.state
   let scanning = false
+  /** What whoever shares the keys wants left alone. */
+  let kept: ReadonlySet<string> = new Set()
 
   /** `seen` are the transactions that made the change: what is dropped had to make way for one of them. */
   const change = (after: WalletState, seen: readonly Tx[] = []): void => {
@@ -92,7 +94,7 @@ export const builtInWallet = (options: BuiltInWalletOptions): Wallet => {
   const freshPath = (type: AddressType, branch: KeyPath['branch']): KeyPath => ({
     type,
     branch,
-    index: state.next[type][branch],
+    index: Math.min(state.next[type][branch], keys.lastIndex({ type, branch })),
   })
 
   const labelled = (path: KeyPath): LabelledAddress => {
@@ -225,6 +227,33 @@ export const builtInWallet = (options: BuiltInWalletOptions): Wallet => {
       change({ ...state, next: past(state.next, path), addressLabels })
       return own(path)
     },
+    skipTo(next) {
+      const after = perChain(({ type, branch }) => Math.max(state.next[type][branch], next[type][branch]))
+      const isMore = KEY_CHAINS.some(({ type, branch }) => after[type][branch] > state.next[type][branch])
+      if (isMore) change({ ...state, next: after })
+    },
+    next: () => state.next,
+    spokenFor() {
+      const isWaiting = (txid: TxId): boolean => {
+        const record = state.txs.get(toHex(txid))
+        return record !== undefined && record.height === undefined && record.purpose !== undefined
+      }
+      return [...state.coins.values()]
+        .filter(({ reserved, spentBy }) => (spentBy === undefined ? reserved : isWaiting(spentBy)))
+        .map(({ outpoint }) => outpoint)
+    },
+    keepElsewhere(outpoints) {
+      const wanted = new Set(outpoints.map(outpointKey))
+      const changed = [...kept, ...wanted].flatMap((key) => {
+        const coin = state.coins.get(key)
+        return coin === undefined || (coin.keptElsewhere === true) === wanted.has(key)
+          ? []
+          : [{ ...coin, keptElsewhere: wanted.has(key) }]
+      })
+      kept = wanted
+      if (changed.length > 0) change({ ...state, coins: state.coins.with(...changed) })
+    },
+    pendingElsewhere: () => [...state.txs.pending()].filter(({ purpose }) => purpose === undefined),
     owns: (script) => keys.find(script, state.next) !== undefined,
     addresses: () =>
       (['p2tr', 'p2wpkh'] as const).flatMap((type) =>
@@ -233,7 +262,7 @@ export const builtInWallet = (options: BuiltInWalletOptions): Wallet => {
     coins: () =>
       [...state.coins.values()]
         .filter(({ spentBy }) => spentBy === undefined)
-        .map((coin) => ({ ...coin, ...labelled(coin.path) })),
+        .map((coin) => ({ ...coin, ...labelled(coin.path), isKept: isKept(coin) })),
     transactions: () => [...state.txs.values()].sort(newestFirst),
     transaction: (txid) => state.txs.get(toHex(txid)),
     descriptors: () => walletDescriptors(keys, state.next),
@@ -253,7 +282,7 @@ export const builtInWallet = (options: BuiltInWalletOptions): Wallet => {
     },
     fund(request) {
       const built = build(request)
-      return built.ok ? ok(keep(built.value)) : built
+      return built.ok ? ok(keep(keys.areShared ? notReplaceable(built.value) : built.value)) : built
     },
     send({ outputs, ...options }): Result<SentTx, WalletError> {
       // Only the next block may include it, so that nobody gains by mining this one again.
@@ -354,6 +383,8 @@ export const builtInWallet = (options: BuiltInWalletOptions): Wallet => {
           .filter(({ spent }) => spent > 0n)
           // A channel's claims are published, or given up, by whoever raises their fees.
           .filter(({ channelId, purpose }) => channelId === undefined || purpose === FUNDING)
+          // Whoever shares the keys publishes what he has made, or gives it up.
+          .filter(({ purpose }) => purpose !== undefined || !keys.areShared)
           .map((record) => [toHex(record.txid), record.tx]),
       )
       const ordered = new Set<Tx>()
@@ -372,6 +403,15 @@ export const builtInWallet = (options: BuiltInWalletOptions): Wallet => {
 
 /** The purpose of a transaction that brings a channel into being: a coin of the wallet's that nobody else publishes. */
 const FUNDING = 'channel-funding'
+
+// The highest sequence with which the lock time counts: it does not say that a higher fee may replace the transaction (BIP 125).
+const NOT_REPLACEABLE = 0xfffffffe
+
+/** A channel names its funding by its id: a wallet that shares the keys must not offer to raise its fee by a replacement. */
+const notReplaceable = (funded: FundedTx): FundedTx => {
+  const inputs = funded.tx.inputs.map((input) => ({ ...input, sequence: NOT_REPLACEABLE }))
+  return { ...funded, tx: { ...funded.tx, inputs } }
+}
 
 const newestFirst = (a: WalletTx, b: WalletTx): number =>
   b.seenAt - a.seenAt || Number(b.height ?? Infinity) - Number(a.height ?? Infinity) || 0

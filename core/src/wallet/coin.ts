@@ -19,9 +19,14 @@ export interface Coin {
   readonly reserved: boolean
   /** Who wants it left alone. */
   readonly frozen?: Asker
+  /** Somebody who shares the keys wants it left alone, as if it were frozen. Not stored: he says so again. */
+  readonly keptElsewhere?: boolean
   /** The transaction that spends it. */
   readonly spentBy?: TxId
 }
+
+/** Whether somebody wants it left alone. */
+export const isKept = ({ frozen, keptElsewhere }: Coin): boolean => frozen !== undefined || keptElsewhere === true
 
 // Consensus: an output of a block's first transaction can be spent in the 100th block after it.
 const COINBASE_MATURITY = 100

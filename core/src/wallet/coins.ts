@@ -1,7 +1,7 @@
 import { outpointKey } from '../chain/outpoint-key.ts'
 import { type Changes, changesBetween, sortedMap } from '../lib/sorted-map.ts'
 import type { Sat } from '../lib/units.ts'
-import type { Coin } from './coin.ts'
+import { type Coin, isKept } from './coin.ts'
 import { amountKey, type CoinPool, coinsByAmount } from './coin-pool.ts'
 
 /**
@@ -82,7 +82,7 @@ export class Coins {
     const key = outpointKey(coin.outpoint)
     this.#delete(key)
     this.#all.set(key, coin)
-    if (coin.spentBy !== undefined || coin.reserved || coin.frozen !== undefined) return
+    if (coin.spentBy !== undefined || coin.reserved || isKept(coin)) return
     if (isFree(coin)) {
       this.#free[coin.path.type].set(amountKey(coin), coin)
       this.#freeAmount += coin.amount

@@ -4,11 +4,14 @@ import { NETWORKS } from '../bitcoin/network.ts'
 import { masterKey } from '../crypto/hd-key.ts'
 import { walletDescriptors } from './descriptors.ts'
 import { MNEMONIC } from './fixtures/bip84-bip86.ts'
-import { walletKeys } from './keys.ts'
+import { seedChains, walletKeys } from './keys.ts'
 import { EMPTY_WALLET } from './wallet-state.ts'
 
 const descriptorsOn = (network: keyof typeof NETWORKS) =>
-  walletDescriptors(walletKeys(masterKey(mnemonicToSeedSync(MNEMONIC)), NETWORKS[network]), EMPTY_WALLET.next)
+  walletDescriptors(
+    walletKeys(seedChains(masterKey(mnemonicToSeedSync(MNEMONIC)), NETWORKS[network])),
+    EMPTY_WALLET.next,
+  )
 
 // BIP 86, test vectors: account 0, first receiving and change addresses.
 const XPUB =

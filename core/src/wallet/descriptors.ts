@@ -14,12 +14,14 @@ export interface WalletDescriptor {
 // BIP 382 and BIP 386.
 const EXPRESSION: Readonly<Record<AddressType, string>> = { p2wpkh: 'wpkh', p2tr: 'tr' }
 
-// BIP 44: the step of the path that tells given out from change.
-const STEP: Readonly<Record<Branch, number>> = { receive: 0, change: 1 }
+/** A descriptor without its checksum. */
+export const descriptorText = (type: AddressType, expression: string): string => `${EXPRESSION[type]}(${expression})`
 
-export const walletDescriptors = (keys: Pick<WalletKeys, 'account'>, next: NextIndexes): readonly WalletDescriptor[] =>
+export const walletDescriptors = (
+  keys: Pick<WalletKeys, 'expression'>,
+  next: NextIndexes,
+): readonly WalletDescriptor[] =>
   KEY_CHAINS.map(({ type, branch }) => {
-    const { origin, extendedKey } = keys.account(type)
-    const text = `${EXPRESSION[type]}(${origin}${extendedKey}/${STEP[branch]}/*)`
+    const text = descriptorText(type, keys.expression({ type, branch }))
     return { type, branch, descriptor: `${text}#${descriptorChecksum(text)}`, next: next[type][branch] }
   })

@@ -6,7 +6,7 @@ import type { OutPoint } from '../lib/ids.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import type { Sat } from '../lib/units.ts'
 import { buildBump, buildSweep, type Funds } from './build-tx.ts'
-import type { Coin } from './coin.ts'
+import { type Coin, isKept } from './coin.ts'
 import { type CoinPool, confirmedOf, feeCeil } from './coin-pool.ts'
 import { baseWeight } from './coin-selection.ts'
 import type { ChildRequest, FeeBumpError, FeeBumpRequest, FundedTx, UnconfirmedPackage } from './wallet.ts'
@@ -82,7 +82,7 @@ export const childOf = (
   if (parent === undefined) return err({ code: 'transaction-unknown' })
   if (parent.height !== undefined) return err({ code: 'transaction-confirmed' })
   const outputs = parent.tx.outputs.flatMap((_, index) => state.coins.get(outpointKey({ txid, index })) ?? [])
-  const preset = outputs.filter(({ spentBy, reserved, frozen }) => spentBy === undefined && !reserved && !frozen)
+  const preset = outputs.filter((coin) => coin.spentBy === undefined && !coin.reserved && !isKept(coin))
   if (preset.length === 0) return err({ code: 'no-output-of-ours' })
   const below = parents ?? packageOf(state, parent)
   if (below === undefined) return err({ code: 'not-replaceable', reason: 'foreign' })

@@ -4,10 +4,10 @@ import { scriptToAddress } from '../bitcoin/address.ts'
 import { NETWORKS } from '../bitcoin/network.ts'
 import { masterKey } from '../crypto/hd-key.ts'
 import { BIP84, BIP86, MNEMONIC } from './fixtures/bip84-bip86.ts'
-import { type AddressType, walletKeys } from './keys.ts'
+import { type AddressType, seedChains, walletKeys } from './keys.ts'
 import { EMPTY_WALLET } from './wallet-state.ts'
 
-const keys = walletKeys(masterKey(mnemonicToSeedSync(MNEMONIC)), NETWORKS.mainnet)
+const keys = walletKeys(seedChains(masterKey(mnemonicToSeedSync(MNEMONIC)), NETWORKS.mainnet))
 
 const vectors = { p2wpkh: BIP84, p2tr: BIP86 } as const
 
@@ -25,7 +25,7 @@ for (const type of ['p2wpkh', 'p2tr'] as const satisfies readonly AddressType[])
 
 test('keys — an output is found up to twenty past the next index, and no further', (t) => {
   const at = (index: number) => keys.script({ type: 'p2tr', branch: 'receive', index })
-  const fresh = walletKeys(masterKey(mnemonicToSeedSync(MNEMONIC)), NETWORKS.mainnet)
+  const fresh = walletKeys(seedChains(masterKey(mnemonicToSeedSync(MNEMONIC)), NETWORKS.mainnet))
   t.is(fresh.find(at(19), EMPTY_WALLET.next)?.index, 19)
   t.is(fresh.find(at(20), EMPTY_WALLET.next), undefined)
   const next = { ...EMPTY_WALLET.next, p2tr: { receive: 1, change: 0 } }
@@ -33,7 +33,7 @@ test('keys — an output is found up to twenty past the next index, and no furth
 })
 
 test('keys — are looked for far past the next index once coins are to be found again', (t) => {
-  const fresh = walletKeys(masterKey(mnemonicToSeedSync(MNEMONIC)), NETWORKS.mainnet)
+  const fresh = walletKeys(seedChains(masterKey(mnemonicToSeedSync(MNEMONIC)), NETWORKS.mainnet))
   const far = fresh.script({ type: 'p2wpkh', branch: 'receive', index: 999 })
   t.is(fresh.find(far, EMPTY_WALLET.next), undefined)
   fresh.widen()
@@ -41,7 +41,7 @@ test('keys — are looked for far past the next index once coins are to be found
 })
 
 test('keys — what is remembered is found without being derived', async (t) => {
-  const fresh = walletKeys(masterKey(mnemonicToSeedSync(MNEMONIC)), NETWORKS.mainnet)
+  const fresh = walletKeys(seedChains(masterKey(mnemonicToSeedSync(MNEMONIC)), NETWORKS.mainnet))
   const path = { type: 'p2wpkh', branch: 'receive', index: 0 } as const
   // No key of ours pays this one: it can only have been remembered.
   const script = new Uint8Array(22).fill(7)

@@ -104,7 +104,9 @@ const applyIn = (draft: Draft, keys: WalletKeys, seen: SeenTx): void => {
     if (coin !== undefined) draft.putCoin({ ...coin, reserved: false, spentBy: txid })
   }
   if (replaces !== undefined && heightOfTx(draft, replaces) === undefined) forgetIn(draft, replaces)
-  const allOurs = spent.length === tx.inputs.length
+  // Whoever shares the keys can replace what he has made, as strangers can.
+  const isMadeHere = !keys.areShared || origin !== undefined || known?.purpose !== undefined
+  const allOurs = isMadeHere && spent.length === tx.inputs.length
   // Of several closes of a channel one will pay us: until it is in a block the channel counts the money.
   const counts = height !== undefined || spent.length > 0 || origin === undefined
   paths.forEach((path, index) => {

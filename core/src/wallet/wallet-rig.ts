@@ -8,7 +8,7 @@ import { invariant } from '../lib/errors.ts'
 import { ok, type Result } from '../lib/result.ts'
 import { seededRng } from '../lib/rng.ts'
 import { builtInWallet } from './built-in-wallet.ts'
-import { walletKeys } from './keys.ts'
+import { seedChains, walletKeys } from './keys.ts'
 import { StateReader, type UnreadableRow } from './rows.ts'
 import type { DroppedTx, Wallet } from './wallet.ts'
 import { EMPTY_WALLET, type WalletState } from './wallet-state.ts'
@@ -26,11 +26,15 @@ export const restoreState = (
 }
 
 /** A wallet that follows an embedded chain, and a store of its rows. For tests. */
-export const walletRig = (seed = 1, anchorReserve: (moreChannels: number) => bigint = () => 0n) => {
+export const walletRig = (
+  seed = 1,
+  anchorReserve: (moreChannels: number) => bigint = () => 0n,
+  { areShared = false } = {},
+) => {
   const clock = virtualClock()
   const chain = Devchain.open({ clock })
   const rows = new Map<string, { readonly key: Uint8Array; readonly value: Uint8Array }>()
-  const keys = walletKeys(masterKey(new Uint8Array(64).fill(seed)), NETWORKS.regtest)
+  const keys = walletKeys(seedChains(masterKey(new Uint8Array(64).fill(seed)), NETWORKS.regtest), { areShared })
 
   const dropped: DroppedTx[] = []
   const open = (state: WalletState): Wallet =>

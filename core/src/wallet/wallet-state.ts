@@ -2,7 +2,7 @@ import { outpointKey } from '../chain/outpoint-key.ts'
 import { toHex } from '../lib/bytes.ts'
 import type { TxId } from '../lib/ids.ts'
 import type { BlockHeight, Sat } from '../lib/units.ts'
-import { type Asker, type Coin, isMature } from './coin.ts'
+import { type Asker, type Coin, isKept, isMature } from './coin.ts'
 import { type CoinPool, poolOf } from './coin-pool.ts'
 import { Coins } from './coins.ts'
 import type { NextIndexes } from './keys.ts'
@@ -74,7 +74,7 @@ const usableIn = ({ coins, txs, height }: WalletState): ((coin: Coin) => boolean
 
 export const spendableIn = (state: WalletState): ((coin: Coin) => boolean) => {
   const isUsable = usableIn(state)
-  return (coin) => coin.frozen === undefined && isUsable(coin)
+  return (coin) => !isKept(coin) && isUsable(coin)
 }
 
 /** What a transaction made now can choose from. */
@@ -89,7 +89,7 @@ const spendableLater = (state: WalletState): readonly Coin[] => [...state.coins.
 /** What could be spent if it were not frozen: for claims, which need it. */
 export const frozenCoins = (state: WalletState): readonly Coin[] => {
   const isUsable = usableIn(state)
-  return [...state.coins.values()].filter((coin) => coin.frozen !== undefined && isUsable(coin))
+  return [...state.coins.values()].filter((coin) => isKept(coin) && isUsable(coin))
 }
 
 export type CoinProblem = 'unknown' | 'spent' | 'reserved' | 'frozen' | 'unconfirmed' | 'immature'
@@ -99,7 +99,7 @@ export const coinProblem = (state: WalletState, coin: Coin | undefined): CoinPro
   if (coin === undefined) return 'unknown'
   if (coin.spentBy !== undefined) return 'spent'
   if (coin.reserved) return 'reserved'
-  if (coin.frozen) return 'frozen'
+  if (isKept(coin)) return 'frozen'
   if (spendableIn(state)(coin)) return undefined
   return coin.height === undefined ? 'unconfirmed' : 'immature'
 }
@@ -113,7 +113,7 @@ export const balanceOf = (state: WalletState): Balance => {
     if (coin.height === undefined) unconfirmed += amount
     else confirmed += amount
     if (coin.reserved) reserved += amount
-    if (coin.frozen) frozen += amount
+    if (isKept(coin)) frozen += amount
     if (isSpendable(coin)) spendable += amount
   }
   return { confirmed, unconfirmed, reserved, frozen, spendable }

@@ -5,7 +5,7 @@ import type { Result } from '../lib/result.ts'
 import type { BlockHeight, FeeratePerKw, Sat } from '../lib/units.ts'
 import type { Asker, Coin } from './coin.ts'
 import type { WalletDescriptor } from './descriptors.ts'
-import type { AddressType, KeyPath } from './keys.ts'
+import type { AddressType, KeyPath, NextIndexes } from './keys.ts'
 import type { Balance, CoinProblem } from './wallet-state.ts'
 import type { TxOrigin, WalletTx } from './wallet-tx.ts'
 
@@ -17,6 +17,11 @@ export interface OwnAddress {
 export interface LabelledAddress extends OwnAddress {
   readonly path: KeyPath
   readonly label?: string
+}
+
+interface OwnCoin extends Coin, LabelledAddress {
+  /** Somebody wants it left alone. */
+  readonly isKept: boolean
 }
 
 export interface FundRequest {
@@ -155,12 +160,22 @@ export interface Wallet {
   anchorReserve(): Sat
   /** A fresh address, `p2tr` if absent. */
   newAddress(type?: AddressType, label?: string, by?: Asker): OwnAddress
+  /** On each chain, the first index that was neither given out nor seen. */
+  next(): NextIndexes
+  /** Below these indexes no address is given out any more: somebody else has. */
+  skipTo(next: NextIndexes): void
+  /** Coins that are set aside, or spent by a transaction of the node's that is in no block. */
+  spokenFor(): readonly OutPoint[]
+  /** Transactions in no block that the node has not made. */
+  pendingElsewhere(): readonly WalletTx[]
+  /** These coins, and no others, are left alone for whoever shares the keys, as if they were frozen. */
+  keepElsewhere(outpoints: readonly OutPoint[]): void
   /** Whether the wallet can spend an output of this script. */
   owns(script: Uint8Array): boolean
   /** Every address that was given out, the newest last. */
   addresses(): readonly LabelledAddress[]
   /** Unspent outputs, reserved ones too. */
-  coins(): readonly (Coin & LabelledAddress)[]
+  coins(): readonly OwnCoin[]
   /** Newest first. */
   transactions(): readonly WalletTx[]
   transaction(txid: TxId): WalletTx | undefined
@@ -210,7 +225,9 @@ export interface Wallet {
   processTx(tx: Tx, origin?: TxOrigin): void
   processBlock(block: Pick<ChainBlock, 'height' | 'txs' | 'txids'>): void
   /** Looks again at a block that was passed already, for coins of keys that were not known then. */
-  scanBlock(block: Pick<ChainBlock, 'height' | 'txs' | 'txids' | 'header'>): void
+  scanBlock(
+    block: Pick<ChainBlock, 'height' | 'txs' | 'txids'> & { readonly header: Pick<ChainBlock['header'], 'time'> },
+  ): void
   /** Whether blocks are still to be scanned: until they are, nothing is paid. */
   setScanning(isScanning: boolean): void
   /** The blocks from this height on are no longer in the chain. */

@@ -74,6 +74,13 @@ const GOOD: Readonly<Record<keyof typeof replies, unknown>> = {
   mempoolInfo: { mempoolminfee: 0.00001 },
   spendingPrevout: [{ spendingtxid: HASH }],
   mempoolEntry: { ancestorsize: 141, fees: { ancestor: 0.00001 } },
+  walletInfo: { private_keys_enabled: true, descriptors: true, scanning: false },
+  descriptors: {
+    descriptors: [{ desc: 'tr(x/0/*)', active: true, internal: false, range: [0, 999], next_index: 3 }],
+  },
+  outputs: [{ txid: HASH, vout: 1 }],
+  sinceBlock: { transactions: [{ txid: HASH, confirmations: 0 }] },
+  walletTx: { hex: 'abcd', confirmations: 1, blockheight: 5, blocktime: 7, details: [{ abandoned: false }] },
   package: { package_msg: 'success', 'tx-results': { [HASH]: { error: 'x' } } },
 }
 const names = Object.keys(replies) as (keyof typeof replies)[]

@@ -40,7 +40,10 @@ const Btc = z
 // As blocks hold their times and locktimes: 32 bits.
 const Height = z.number().int().min(0).max(0xffffffff)
 
-/** What our adapter reads of each reply. */
+// Of an output, or of a key: 31 bits (BIP 32) hold either.
+const Index = z.number().int().min(0).max(0x7fffffff)
+
+/** What our adapters read of each reply. */
 export const replies = {
   blockchainInfo: z.object({
     chain: z.string(),
@@ -72,6 +75,32 @@ export const replies = {
   package: z.object({
     package_msg: z.string(),
     'tx-results': z.record(z.string(), z.object({ error: z.string().optional() })),
+  }),
+  walletInfo: z.object({
+    private_keys_enabled: z.boolean(),
+    descriptors: z.boolean().optional(),
+    // False, or how far it is.
+    scanning: z.unknown(),
+  }),
+  descriptors: z.object({
+    descriptors: z.array(
+      z.object({
+        desc: z.string(),
+        active: z.boolean(),
+        internal: z.boolean().optional(),
+        range: z.tuple([Index, Index]).optional(),
+        next_index: Index.optional(),
+      }),
+    ),
+  }),
+  outputs: z.array(z.object({ txid: Txid, vout: Index })),
+  sinceBlock: z.object({ transactions: z.array(z.object({ txid: Txid, confirmations: z.number().int() })) }),
+  walletTx: z.object({
+    hex: Bytes,
+    confirmations: z.number().int(),
+    blockheight: Height.optional(),
+    blocktime: z.number().int().optional(),
+    details: z.array(z.object({ abandoned: z.boolean().optional() })),
   }),
 } as const
 

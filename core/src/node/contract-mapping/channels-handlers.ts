@@ -138,6 +138,7 @@ export const channelsHandlers = (context: MappingContext): ActorHandlers<'channe
       const chosen = coinsOf(request.coins)
       const coins = chosen === undefined ? {} : { coins: chosen }
       const funding = { outputs, feeratePerKw: request.feerate, maxFee: request.maxFeeSat, moreChannels: 1, ...coins }
+      await context.shared?.look()
       const unfunded = context.wallet.checkFunds(funding)
       if (unfunded !== undefined) return err(unfundedRefusal(unfunded))
       const opened = await peer.ref.ask(

@@ -21,6 +21,7 @@ import type { Publisher } from '../publishing/publisher.ts'
 import type { KeptRows } from '../retention/kept-rows.ts'
 import type { OnUnreadable } from '../storage/read-row.ts'
 import type { Rescan } from '../wallet/rescan.ts'
+import type { SharedWallet } from '../wallet/shared-wallet.ts'
 import type { InvoiceReader } from './invoice-reader.ts'
 
 /** What the contract's handlers can reach. */
@@ -34,6 +35,8 @@ export interface MappingContext {
   readonly broadcaster: Broadcaster
   readonly publisher: Publisher
   readonly rescan: Rescan
+  /** Where the wallet's keys are those of a wallet of bitcoind. */
+  readonly shared: SharedWallet | undefined
   readonly chainHealth: ChainHealth
   readonly feerates: () => Feerates
   readonly channelDirectory: ChannelDirectory

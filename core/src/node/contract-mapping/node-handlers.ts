@@ -46,6 +46,7 @@ export const nodeHandlers = (
         ...channelWarnings(channelDirectory),
         ...feeWarnings(context),
         ...rescanWarning(context.rescan),
+        ...(context.shared?.warnings() ?? []),
         ...wallWarnings(walls),
         ...unreachableWarning(context),
         ...(context.kept?.warnings() ?? []),

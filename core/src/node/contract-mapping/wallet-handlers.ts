@@ -19,6 +19,7 @@ export const walletHandlers = ({
   options,
   broadcaster,
   rescan,
+  shared,
   height,
   channelDirectory,
 }: MappingContext): ActorHandlers<'wallet'> => {
@@ -43,6 +44,7 @@ export const walletHandlers = ({
       if (!script.ok) return err(addressRefusal(script.error.code, network.name, field))
       outputs.push({ amount: amountSat, script: script.value })
     }
+    await shared?.look()
     const sent = wallet.send({ ...spendingOf(request, context), outputs })
     return sent.ok ? ok(await published(sent.value, 'send')) : err(sendRefusal(sent.error, field))
   }
@@ -90,6 +92,7 @@ export const walletHandlers = ({
     async sendAll({ address, ...request }, context) {
       const script = addressToScript(address, network)
       if (!script.ok) return err(addressRefusal(script.error.code, network.name))
+      await shared?.look()
       const maxAmount = context.worstCase.paysOutMsat / 1_000n
       const sent = wallet.sendAll({ ...spendingOf(request, context), script: script.value, maxAmount })
       if (!sent.ok) return err(sendAllRefusal(sent.error))
@@ -99,6 +102,7 @@ export const walletHandlers = ({
       const txid = parseTxid(shown)
       if (txid === undefined) return err(bumpRefusal({ code: 'transaction-unknown' }))
       const request = { txid, feeratePerKw: feerate, maxFee: maxFeeSat, ...(key === undefined ? {} : { key }) }
+      await shared?.look()
       const mempool = await backend.mempoolTx(txid)
       // What others pay us, and what closes a channel, is not followed before it is in a block.
       if (mempool !== undefined) wallet.processTx(mempool.tx)
@@ -138,14 +142,14 @@ export const walletHandlers = ({
     },
     async utxos({ page }) {
       return pageOf(
-        wallet.coins().map(({ outpoint, amount, address, height, reserved, frozen, label }) => ({
+        wallet.coins().map(({ outpoint, amount, address, height, reserved, isKept, label }) => ({
           txid: displayTxid(outpoint.txid),
           outputIndex: outpoint.index,
           amountSat: amount,
           address,
           ...(height === undefined ? {} : { blockHeight: height }),
           reserved,
-          frozen: frozen !== undefined,
+          frozen: isKept,
           ...(label === undefined ? {} : { label }),
         })),
         page,

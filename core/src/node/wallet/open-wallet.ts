@@ -1,5 +1,6 @@
 import type { Network } from '../../bitcoin/network.ts'
 import { displayTxid } from '../../bitcoin/transaction.ts'
+import type { BitcoindWallet } from '../../chain/bitcoind/bitcoind-wallet.ts'
 import type { ChainWatcher } from '../../chain/watcher.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { FailureError } from '../../lib/errors.ts'
@@ -8,7 +9,7 @@ import type { Rng } from '../../lib/rng.ts'
 import type { Sat } from '../../lib/units.ts'
 import type { Store } from '../../store/store.ts'
 import { builtInWallet } from '../../wallet/built-in-wallet.ts'
-import { walletKeys } from '../../wallet/keys.ts'
+import { seedChains, type WalletKeys, walletKeys } from '../../wallet/keys.ts'
 import { StateReader, scriptRows } from '../../wallet/rows.ts'
 import type { DroppedTx, Wallet } from '../../wallet/wallet.ts'
 import { purposeOf, type WalletTx } from '../../wallet/wallet-tx.ts'
@@ -16,10 +17,13 @@ import type { Broadcaster } from '../chain/broadcaster.ts'
 import type { EventLog } from '../events/event-log.ts'
 import type { KeyTree } from '../keys/key-tree.ts'
 import { TABLE } from '../storage/tables.ts'
+import { mustBeBuiltIn, openBitcoindKeys } from './bitcoind-keys.ts'
 
 export interface OpenWalletOptions {
   readonly store: Store
   readonly keys: KeyTree
+  /** The wallet of bitcoind whose keys are used instead of those of the seed. */
+  readonly bitcoind?: BitcoindWallet | undefined
   readonly network: Network
   readonly clock: Clock
   readonly rng: Rng
@@ -30,9 +34,16 @@ export interface OpenWalletOptions {
   readonly anchorReserve: (moreChannels: number) => Sat
 }
 
-/** The built-in wallet from the store, following the chain; transactions that it had sent before are sent again. */
-export const openWallet = async (options: OpenWalletOptions): Promise<Wallet> => {
-  const { store, keys, network, clock, rng, watcher, broadcaster, events, anchorReserve } = options
+export interface OpenedWallet {
+  readonly wallet: Wallet
+  readonly keys: WalletKeys
+  /** Has this called after each change. */
+  onSaved(handler: () => void): void
+}
+
+/** The wallet from the store, following the chain; transactions that it had sent before are sent again. */
+export const openWallet = async (options: OpenWalletOptions): Promise<OpenedWallet> => {
+  const { store, keys, bitcoind, network, clock, rng, watcher, broadcaster, events, anchorReserve } = options
   const pace = pacer(clock)
   const reader = new StateReader()
   for (const row of await store.scan(TABLE.wallet)) {
@@ -41,12 +52,15 @@ export const openWallet = async (options: OpenWalletOptions): Promise<Wallet> =>
     await pace()
   }
   const { state } = reader
-  const ownKeys = walletKeys(keys.root, network)
+  if (bitcoind === undefined) await mustBeBuiltIn(store)
+  const shared = bitcoind && (await openBitcoindKeys({ wallet: bitcoind, network, store, state }))
+  const ownKeys = shared?.keys ?? walletKeys(seedChains(keys.root, network))
   for (const { path, script } of reader.scripts) ownKeys.remember(path, script)
   await ownKeys.prepare(state.next, pace)
   // Rows of a version that did not store them yet.
   const missing = scriptRows(ownKeys, reader.storedUpTo, state.next)
   if (missing.length > 0) store.submit(missing.map((row) => ({ ...row, table: TABLE.wallet })))
+  let saved = (): void => {}
   const wallet = builtInWallet({
     keys: ownKeys,
     network,
@@ -58,6 +72,7 @@ export const openWallet = async (options: OpenWalletOptions): Promise<Wallet> =>
       store.submit(rows.map(({ key, value }) => ({ table: TABLE.wallet, key, value })))
       report(changed)
       for (const each of dropped) reportDropped(each)
+      saved()
     },
   })
 
@@ -116,7 +131,14 @@ export const openWallet = async (options: OpenWalletOptions): Promise<Wallet> =>
     }
   })
   publishPending()
-  return wallet
+  if (shared !== undefined) wallet.skipTo(shared.next)
+  return {
+    wallet,
+    keys: ownKeys,
+    onSaved(handler) {
+      saved = handler
+    },
+  }
 }
 
 const describe = (txid: string, record: WalletTx) => {
