@@ -1,6 +1,7 @@
 import type { ActorName, OperationName, ReplyOf } from '@fulgurite/plugin-sdk/contract'
 import { addressToScript } from '../../../core/src/bitcoin/address.ts'
 import { NETWORKS } from '../../../core/src/bitcoin/network.ts'
+import type { BitcoindWallet } from '../../../core/src/chain/bitcoind/bitcoind-wallet.ts'
 import type { ChainBackend } from '../../../core/src/chain/chain-backend.ts'
 import { Devchain } from '../../../core/src/chain/devchain/devchain.ts'
 import { devchainBackend } from '../../../core/src/chain/devchain/devchain-backend.ts'
@@ -81,6 +82,8 @@ export interface TestNodeOptions {
   readonly aheadMs?: () => number
   /** Puts something between the node and the chain. */
   readonly backend?: (backend: ChainBackend) => ChainBackend
+  /** Where its coins are, instead of under its own seed; another one for each start. */
+  readonly bitcoindWallet?: () => BitcoindWallet
   /** Puts something between the node and its store. */
   readonly storing?: (store: Store) => Store
 }
@@ -140,6 +143,7 @@ export class TestNode {
       choices = {},
       retention,
       staticBackup,
+      bitcoindWallet,
       aheadMs = () => 0,
     } = this.#options
     const store = storing(await openSqliteStore({ path, migrations: MIGRATIONS, sought: SOUGHT, onFatal: fatal }))
@@ -162,8 +166,12 @@ export class TestNode {
       ...(traffic === undefined ? {} : { traffic }),
       ...(retention === undefined ? {} : { retention }),
       ...(staticBackup === undefined ? {} : { staticBackup }),
+      ...(bitcoindWallet === undefined ? {} : { bitcoindWallet: bitcoindWallet() }),
       onFatal: fatal,
       onStopAsked() {},
+    }).catch(async (error: unknown) => {
+      await store.close()
+      throw error
     })
     if (!started.ok) throw new Error(`${this.#name} did not start: ${started.error.code}`)
     const node = started.value
