@@ -1,8 +1,9 @@
-import { mkdtemp } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { NETWORKS } from '../../core/src/bitcoin/network.ts'
+import { silentLog } from '../../core/src/node/node-log.ts'
 import type { TestNode } from '../scenarios/support/world.ts'
 import { whyNoBitcoind } from './support/bitcoind.ts'
 import { type UsersWallet, WalletsChain } from './support/own-wallet.ts'
@@ -10,6 +11,13 @@ import { type UsersWallet, WalletsChain } from './support/own-wallet.ts'
 const missing = whyNoBitcoind()
 const real = missing === undefined ? test : test.skip
 if (missing !== undefined) test(`skipped: ${missing}`, (t) => t.pass())
+
+/** A file for the store of a node that is started again. */
+const storePath = async (t: ExecutionContext): Promise<string> => {
+  const folder = await mkdtemp(join(tmpdir(), 'fulgurite-own-wallet-'))
+  t.teardown(() => rm(folder, { recursive: true, force: true }))
+  return join(folder, 'node.sqlite')
+}
 
 const started = async (t: ExecutionContext): Promise<WalletsChain> => {
   t.timeout(280_000)
@@ -121,7 +129,7 @@ real(
     const unlock = () => wallet.rpc('walletpassphrase', ['words', 600])
     await unlock()
     let feerate = 500
-    const path = join(await mkdtemp(join(tmpdir(), 'fulgurite-own-wallet-')), 'node.sqlite')
+    const path = await storePath(t)
     const alice = await chain.node('alice', {
       path,
       bitcoindWallet: () => chain.opened('own'),
@@ -175,7 +183,7 @@ real(
     const chain = await started(t)
     const wallet = await chain.newWallet('own')
     await wallet.rpc('encryptwallet', ['words'])
-    const path = join(await mkdtemp(join(tmpdir(), 'fulgurite-own-wallet-')), 'node.sqlite')
+    const path = await storePath(t)
     const alice = chain.newNode('alice', { path, bitcoindWallet: () => chain.opened('own') })
     await t.throwsAsync(alice.start(), { message: 'bitcoind-wallet-locked' })
     const unlocked = async (): Promise<void> => {
@@ -207,7 +215,14 @@ real(
   async (t) => {
     const chain = await started(t)
     const wallet = await chain.newWallet('own')
-    const alice = await chain.node('alice', { bitcoindWallet: () => chain.opened('own') })
+    const handedIn: unknown[] = []
+    const alice = await chain.node('alice', {
+      bitcoindWallet: () => chain.opened('own'),
+      log: {
+        ...silentLog,
+        debug: (event, fields) => event === 'chain.broadcast-refused' && handedIn.push(fields?.txid),
+      },
+    })
     await alice.faucet(1_000_000n)
     await alice.faucet(1_000_000n)
     const elsewhere = await chain.miner.rpc<string>('getnewaddress')
@@ -217,11 +232,14 @@ real(
     await alice.until(async () => alice.payloads('wallet.transaction-dropped').some((dropped) => dropped.txid === txid))
     t.like(alice.payloads('wallet.transaction-dropped')[0], { txid, by: replacement })
     await untilAgreed(alice, wallet)
+    // What is handed in is handed in with each block.
+    for (let i = 0; i < 3; i++) await chain.mine(1)
+    t.false(handedIn.includes(txid), 'what was told as dropped is not handed in again')
 
     // What he locks is left alone.
     const [coin] = await wallet.rpc<{ txid: string; vout: number }[]>('listunspent')
     await wallet.rpc('lockunspent', [false, [{ txid: coin?.txid, vout: coin?.vout }], true])
-    await alice.until(async () => (await alice.ask('wallet', 'balance', {})).frozenSat === 1_000_000n)
+    await alice.until(async () => (await alice.ask('wallet', 'balance', {})).frozenSat > 0n)
     await wallet.rpc('lockunspent', [true])
     await alice.until(async () => (await alice.ask('wallet', 'balance', {})).frozenSat === 0n)
 
@@ -242,8 +260,7 @@ real(
   async (t) => {
     const chain = await started(t)
     const wallet = await chain.newWallet('own')
-    const folder = await mkdtemp(join(tmpdir(), 'fulgurite-own-wallet-'))
-    const path = join(folder, 'node.sqlite')
+    const path = await storePath(t)
     let name = 'own'
     const alice = chain.newNode('alice', { path, bitcoindWallet: () => chain.opened(name) })
     await alice.start()
@@ -279,7 +296,7 @@ real(
     name = 'another'
     await t.throwsAsync(alice.start(), { message: 'bitcoind-wallet-is-another' })
     await t.throwsAsync(chain.newNode('alice', { path }).start(), { message: 'wallet-is-of-bitcoind' })
-    const earlier = join(folder, 'other.sqlite')
+    const earlier = await storePath(t)
     const builtIn = chain.newNode('carol', { path: earlier })
     await builtIn.start()
     await builtIn.faucet(100_000n)
@@ -307,7 +324,7 @@ real(
     t.like(wrong, { ok: false, error: { code: 'bitcoind-wrong-network' } })
 
     const wallet = await chain.newWallet('own')
-    const path = join(await mkdtemp(join(tmpdir(), 'fulgurite-own-wallet-')), 'node.sqlite')
+    const path = await storePath(t)
     const alice = chain.newNode('alice', { path, bitcoindWallet: () => chain.opened('own') })
     await alice.start()
     await alice.faucet(1_000_000n)

@@ -351,7 +351,7 @@ export const builtInWallet = (options: BuiltInWalletOptions): Wallet => {
         return frozen ? ok(undefined) : err({ code: 'kept-by-operator' })
       const frozenBy = frozen ? by : undefined
       if (coin.frozen !== frozenBy) change(setFrozen(state, coin, frozenBy))
-      return ok(undefined)
+      return !frozen && coin.keptElsewhere ? err({ code: 'kept-elsewhere' }) : ok(undefined)
     },
     setLabel(of, label, by) {
       const given = typeof of === 'string' ? labelOfAddress(of) : labelOfTx(of)

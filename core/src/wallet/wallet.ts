@@ -143,6 +143,8 @@ type KeptError =
   | { readonly code: 'unknown' }
   /** The operator wants it so, and a plugin asks. */
   | { readonly code: 'kept-by-operator' }
+  /** Whoever shares the keys wants it so. */
+  | { readonly code: 'kept-elsewhere' }
 
 /** A row to keep; `undefined` deletes it. */
 export interface WalletRow {

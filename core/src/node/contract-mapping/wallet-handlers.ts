@@ -123,8 +123,18 @@ export const walletHandlers = ({
     async thaw({ coin }, context) {
       const done = await frozen(coin, false, context)
       if (done?.ok) return ok({})
-      const isKept = done?.error.code === 'kept-by-operator'
-      return err(isKept ? refusal('kept-by-operator', 'the operator has frozen it', { field: 'coin' }) : noCoin(coin))
+      switch (done?.error.code) {
+        case 'kept-by-operator':
+          return err(refusal('kept-by-operator', 'the operator has frozen it', { field: 'coin' }))
+        case 'kept-elsewhere':
+          return err(
+            refusal('kept-by-operator', 'it is locked in bitcoind. To do: unlock it there, with lockunspent', {
+              field: 'coin',
+            }),
+          )
+        default:
+          return err(noCoin(coin))
+      }
     },
     async label({ of, label }, context) {
       const txid = parseTxid(of)

@@ -100,6 +100,8 @@ export const openWallet = async (options: OpenWalletOptions): Promise<OpenedWall
     }
     const txid = displayTxid(record.txid)
     if (wallet.transaction(record.txid) !== undefined || !told.delete(txid)) return
+    // Whoever shares the keys may give up what took its place: a payment that was told as dropped must not be made then.
+    if (ownKeys.areShared && record.channelId === undefined) broadcaster.withdraw(record.txid)
     const { blockHeight: _, ...what } = describe(txid, record)
     events.append('wallet.transaction-dropped', { ...what, ...(by === undefined ? {} : { by: displayTxid(by) }) })
   }

@@ -171,6 +171,7 @@ test('shared wallet — what somebody else has locked in bitcoind is left alone,
   await shared.look()
   t.like(wallet.balance(), { spendable: 100_000n, frozen: 100_000n })
   t.true(wallet.coins()[0]?.isKept)
+  t.deepEqual(wallet.setFrozen(coin.outpoint, false, 'operator'), err({ code: 'kept-elsewhere' }))
   const outputs = [{ script: STRANGER, amount: 120_000n }]
   t.is(wallet.checkFunds({ outputs, feeratePerKw: 500 })?.code, 'insufficient-funds')
   const claim = { version: 2, inputs: [], outputs, lockTime: 0 }

@@ -66,6 +66,7 @@ export class SharedWallet {
   /** Once the chain is followed. Coins that bitcoind's wallet has from before are known when it returns, if bitcoind answers. */
   async start(): Promise<void> {
     this.#isStarted = true
+    this.#options.log.info('wallet.in-bitcoind', { wallet: this.#options.bitcoind.name })
     await this.look()
     const again = (): void => {
       if (this.#isStopped) return
