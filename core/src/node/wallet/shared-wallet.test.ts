@@ -98,7 +98,7 @@ test('shared wallet — each address that one of them gives out is taken by the 
   t.is(state.next['p2wpkh receive'], 3)
 })
 
-test('shared wallet — while bitcoind is away no address is given out that it would not notice, and the operator is told', async (t) => {
+test('shared wallet — while bitcoind has not loaded it no address is given out that it would not notice, and the operator is told', async (t) => {
   const { wallet, shared, state, keys } = rigged()
   await shared.look()
   t.is(keys.lastIndex({ type: 'p2tr', branch: 'receive' }), KEYPOOL - 1)
@@ -107,7 +107,7 @@ test('shared wallet — while bitcoind is away no address is given out that it w
   await shared.look()
   const last = keys.script({ type: 'p2tr', branch: 'receive', index: KEYPOOL - 1 })
   t.deepEqual(wallet.newAddress('p2tr').script, last)
-  t.regex(shared.warnings()[0] ?? '', /own does not answer.*loadwallet/)
+  t.regex(shared.warnings()[0] ?? '', /own does not answer \(not loaded\).*loadwallet "own" true/)
   state.isAway = false
   await shared.look()
   await shared.look()

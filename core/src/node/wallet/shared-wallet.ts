@@ -96,10 +96,12 @@ export class SharedWallet {
   warnings(): readonly string[] {
     if (this.#problem === undefined) return []
     const { name } = this.#options.bitcoind
-    const why = this.#problem.code === 'bitcoind-error' ? this.#problem.message : this.#problem.code
+    const [why, fix] =
+      this.#problem.code === 'bitcoind-error'
+        ? [this.#problem.message, `bitcoin-cli loadwallet "${name}" true`]
+        : [this.#problem.code, 'see to bitcoind']
     return [
-      `bitcoind's wallet ${name} does not answer (${why}): what you spend there is not seen before it is in a block. ` +
-        `To do: bitcoin-cli loadwallet "${name}" true`,
+      `bitcoind's wallet ${name} does not answer (${why}): what you spend there is not seen before it is in a block. To do: ${fix}`,
     ]
   }
 
