@@ -19,9 +19,10 @@ import { readRow } from '../storage/read-row.ts'
 import type { RowsMoved } from '../storage/rows-moved.ts'
 import { TABLE } from '../storage/tables.ts'
 
-/** What a step from one durable state to the next writes. */
-export const channelWrites = (previous: Channel, next: Durable): Write[] => {
-  const { channelRow, htlcRows, ended } = encodeChange(isStored(previous) ? previous : undefined, next)
+/** What a step from one durable state to the next writes; all of the next if the store has none of the channel. */
+export const channelWrites = (previous: Channel | undefined, next: Durable): Write[] => {
+  const stored = previous !== undefined && isStored(previous) ? previous : undefined
+  const { channelRow, htlcRows, ended } = encodeChange(stored, next)
   const writes: Write[] = []
   if (channelRow !== undefined) writes.push({ table: TABLE.channel, key: idsOf(next).channelId, value: channelRow })
   for (const { key, value } of htlcRows) writes.push({ table: TABLE.htlc, key, value })

@@ -37,7 +37,7 @@ interface Offered {
 class Life {
   readonly two = new TwoParties().ready({ pushMsat: 300_000_000n })
   readonly states: Funded[] = [this.us.funded]
-  readonly commits: (readonly Write[])[] = [channelWrites(this.us.state.durable, this.us.stored)]
+  readonly commits: (readonly Write[])[] = [channelWrites(undefined, this.us.stored)]
   readonly offers: Offered[] = []
 
   get us(): TestParty {

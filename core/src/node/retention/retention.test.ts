@@ -540,7 +540,7 @@ test('a channel that closed long ago goes when nothing of its HTLCs is kept, and
     summary: { kind: 'mutual', txid: hashOf(98), closedAt, paidToUs: 5n },
   })
   const two = new TwoParties().ready()
-  const put = (durable: Durable): void => rig.store.submit(channelWrites(durable, durable))
+  const put = (durable: Durable): void => rig.store.submit(channelWrites(undefined, durable))
   put(closed(7, 100))
   put(closed(8, 100))
   put(closed(3, 4_000))
