@@ -32,10 +32,12 @@ test('an answer that cannot be written is an error in words, with a code of its 
 })
 
 test('a reader that has read enough ends a command without an error', (t) => {
-  const { stdout, said, exits } = outputs()
-  stdout.emit('error', failing('EPIPE', 'broken pipe'))
-  t.is(said(), '')
-  t.deepEqual(exits, [0])
+  for (const name of ['stdout', 'stderr'] as const) {
+    const all = outputs()
+    all[name].emit('error', failing('EPIPE', 'broken pipe'))
+    t.is(all.said(), '')
+    t.deepEqual(all.exits, [0])
+  }
 })
 
 test('errors that cannot be written change nothing else', (t) => {

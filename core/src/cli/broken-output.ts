@@ -14,11 +14,14 @@ interface Outputs {
  * is a file of its own. Any other command ends, and says what is wrong while somebody can still be told.
  */
 export const watchOutputs = ({ stdout, stderr, exit }: Outputs, isNode: boolean): void => {
-  stderr.on('error', () => {})
-  stdout.on('error', (error: NodeJS.ErrnoException) => {
+  // A reader such as `| head`, which has read enough.
+  const hasLeft = ({ code }: NodeJS.ErrnoException): boolean => code === 'EPIPE'
+  stderr.on('error', (error) => {
+    if (!isNode && hasLeft(error)) exit(EXIT.done)
+  })
+  stdout.on('error', (error) => {
     if (isNode) return
-    // `| head` has read enough.
-    if (error.code === 'EPIPE') return exit(EXIT.done)
+    if (hasLeft(error)) return exit(EXIT.done)
     // The node may have done what was asked: only its answer is lost.
     stderr.write(`error: standard output cannot be written: ${systemReason(error)} [output-failed]\n`)
     exit(EXIT.unknown)

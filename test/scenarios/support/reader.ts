@@ -40,11 +40,30 @@ npx() {
   shift
   case "$*" in
     'plugins install'*) fulgurite "$@" --yes ;;
+    'plugins dev'*) develop "$@" ;;
     *'--follow'* | 'events tail'*) fulgurite "$@" | head -n 1 ;;
     *) fulgurite "$@" ;;
   esac
 }
 fulgurite() { '${process.execPath}' ${NODE_FLAGS.join(' ')} '${LAUNCHER}' "$@"; }
+# Saves something when the plugin runs, and leaves when it runs again.
+develop() {
+  coproc DEV { exec '${process.execPath}' ${NODE_FLAGS.join(' ')} '${LAUNCHER}' "$@" --yes 2>&1; }
+  local pid="$DEV_PID" out="\${DEV[0]}"
+  told_to_wait "$out"
+  echo '// saved' >> "$3/index.ts"
+  told_to_wait "$out"
+  kill -INT "$pid"
+  wait "$pid"
+}
+told_to_wait() {
+  local line
+  while read -r line <&"$1"; do
+    echo "$line"
+    case "$line" in waiting*) return 0 ;; esac
+  done
+  return 1
+}
 `
 
 /** A reader beside a development network in which much is paid. */
