@@ -12,8 +12,6 @@ import type { ConfirmedWatch, SpentWatch, Unwatch, WatchHandler } from './watch.
 import { newEntry, type WatchEntry, WatchTable } from './watch-table.ts'
 import { tell, tellFound, tellUndone } from './watch-telling.ts'
 
-export type { Unwatch } from './watch.ts'
-
 export type BlockEvent =
   /** Forget everything above this height: the blocks above it are delivered again. Called once, before any block. */
   | { readonly type: 'rewound'; readonly height: BlockHeight }
