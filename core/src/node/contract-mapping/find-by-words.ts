@@ -18,9 +18,8 @@ export interface Known {
 
 const MAX_SHOWN = 5
 const NODE_ID = /^0[23][0-9a-f]{64}$/
-/** Every node id begins with 02 or 03: less than this tells nobody apart. */
-const NODE_PREFIX = /^[0-9a-f]{4,66}$/
-const CHANNEL_PREFIX = /^[0-9a-f]{1,64}$/
+/** A slip of the hand, such as the number of a row, must not be the one channel whose id happens to begin with it. */
+const PREFIX = /^[0-9a-f]{4,66}$/
 
 /** What lists show of an id ends in `…`, and is copied with it. */
 const beginningOf = (words: string): string => words.toLowerCase().replace(/…$/, '')
@@ -36,7 +35,7 @@ export const findPeer = (words: string, known: Known): Result<string, Refusal<'p
   if (NODE_ID.test(id)) return ok(id)
   const ids = new Set(known.peerNames.nodeIds())
   for (const peer of known.peerDirectory.all()) if (!isStranger(peer, known)) ids.add(toHex(peer.nodeId))
-  const found = NODE_PREFIX.test(id) ? [...ids].filter((one) => one.startsWith(id)) : []
+  const found = PREFIX.test(id) ? [...ids].filter((one) => one.startsWith(id)) : []
   if (found[0] !== undefined && found.length === 1) return ok(found[0])
   if (found.length === 0) {
     return err(
@@ -77,14 +76,11 @@ export const findChannel = (
     if (!isFunded(durable) || isDone(entry)) return false
     const peer = toHex(entry.remoteNodeId)
     if (peer === named) return true
-    return (
-      (CHANNEL_PREFIX.test(id) && toHex(durable.params.channelId).startsWith(id)) ||
-      (NODE_PREFIX.test(id) && peer.startsWith(id))
-    )
+    return PREFIX.test(id) && (toHex(durable.params.channelId).startsWith(id) || peer.startsWith(id))
   })
   if (found[0] !== undefined && found.length === 1) return ok(found[0])
   if (found.length === 0) {
-    const what = `no open or closing channel is ${words}, by id, short channel id, alias, beginning of an id or peer`
+    const what = `no open or closing channel is ${words}, by id, short channel id, alias, at least 4 characters of an id, or peer`
     return err(refusal('channel-not-found', `${what}: see channels list`, { field: 'channel' }))
   }
   return err(ambiguous('channel', words, 'channels', found.map(nameOf)))
