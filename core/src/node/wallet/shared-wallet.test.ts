@@ -31,7 +31,11 @@ const scriptedBitcoind = (expressionOf: (chain: Omit<KeyPath, 'index'>) => strin
     inUse: true,
   }
   const reply = <T>(value: T) =>
-    Promise.resolve(state.isAway ? err({ code: 'bitcoind-unreachable', url: 'x', detail: 'away' } as const) : ok(value))
+    Promise.resolve(
+      state.isAway
+        ? err({ code: 'bitcoind-error', method: 'x', rpcCode: -18, message: 'not loaded' } as const)
+        : ok(value),
+    )
   const wallet: BitcoindWallet = {
     name: 'own',
     open: () => Promise.reject(new Error('opened elsewhere')),
