@@ -181,7 +181,7 @@ test('what cannot be read keeps nothing else off a page, and is logged once', as
   ])
   await store.flush()
   const listed = async (actor: 'payments' | 'invoices') =>
-    (await bob.ask(actor, 'list', {})).items.map(({ paymentHash }) => paymentHash as string)
+    (await bob.ask(actor, 'list', {})).items.map(({ paymentHash }) => paymentHash)
   for (const _ of ['first', 'again']) {
     t.deepEqual((await bob.ask('channels', 'closed', {})).items, closed.slice(1))
     t.deepEqual(await listed('payments'), [payment, oldest])

@@ -164,7 +164,7 @@ const CASES: Readonly<Record<SpendingName, Case>> = {
 }
 
 const open = async (from: TestNode, to: TestNode, fundingSat: bigint): Promise<string> =>
-  (await from.ask('channels', 'open', { nodeId: to.id, fundingSat })).channelId as string
+  (await from.ask('channels', 'open', { nodeId: to.id, fundingSat })).channelId
 
 type Channel = ReplyOf<'channels', 'list'>['items'][number]
 
@@ -213,7 +213,7 @@ const wealthOf = async ({ alice, world }: Scene, isUnmined = false) => {
   })
   const { confirmedSat, unconfirmedSat } = await alice.ask('wallet', 'balance', {})
   const local = (some: readonly Channel[]) => some.reduce((sum, { localMsat }) => sum + localMsat, 0n)
-  const tiedUp = channels.filter((channel) => opened.has(channel.channelId as string) || isForced(channel))
+  const tiedUp = channels.filter((channel) => opened.has(channel.channelId) || isForced(channel))
   return {
     msat: (confirmedSat + unconfirmedSat) * 1_000n + local(channels),
     tiedUpSat: local(tiedUp) / 1_000n,
@@ -401,8 +401,8 @@ test.serial('what is too small for an output of its own counts when a channel cl
   for (const pushMsat of [0n, 300_000n]) {
     const { channelId } = await bob.ask('channels', 'open', { nodeId: alice.id, fundingSat: 100_000n, pushMsat })
     await world.mine(6)
-    await alice.until(() => alice.isUsable(channelId as string))
-    opened.push(channelId as string)
+    await alice.until(() => alice.isUsable(channelId))
+    opened.push(channelId)
   }
   const [none, dust] = opened
   const fees = (operation: string, channelId: string | undefined): bigint => {
@@ -422,7 +422,7 @@ test.serial('channels.close — what goes to an address that is not of our walle
     pushMsat: 1_000_000n,
   })
   await world.mine(6)
-  await alice.until(() => alice.isUsable(channelId as string))
+  await alice.until(() => alice.isUsable(channelId))
   const costOf = (request: object): Cost => {
     const prepared = alice.node.gateway.prepare('channels', 'close', { channelId, ...request })
     if (!prepared.ok) throw new Error(prepared.error.code)

@@ -184,7 +184,7 @@ const encodeCoin = ({ amount, path, height, ours, coinbase, reserved, frozen, sp
   writer.u32(path.index)
   const [isFrozen, byPlugin] = [frozen !== undefined, frozen === 'plugin']
   writer.u8(flags(ours, coinbase, reserved, height !== undefined, spentBy !== undefined, isFrozen, byPlugin))
-  writer.u32((height as number | undefined) ?? 0)
+  writer.u32(height ?? 0)
   if (spentBy !== undefined) writer.raw(spentBy)
   return writer.bytes
 }
@@ -229,7 +229,7 @@ const encodeWalletTx = (record: WalletTx): Uint8Array => {
   const [hasHeight, hasFee, hasReplaced] = [height !== undefined, fee !== undefined, replaces !== undefined]
   const hasTexts = texts.map((text) => text !== undefined)
   writer.u8(flags(hasHeight, hasFee, ...hasTexts, hasReplaced, labelledBy === 'plugin'))
-  writer.u32((height as number | undefined) ?? 0)
+  writer.u32(height ?? 0)
   writer.u64(received)
   writer.u64(spent)
   writer.u64(fee ?? 0n)

@@ -25,7 +25,7 @@ export const devHandlers = (chain: Devchain, gateway: ContractGateway): ActorHan
     const height = chain.mine(blocks).at(-1)?.height as number
     await until('the node has handled the blocks', FOLLOW_MS, async () => {
       const info = await ask<ReplyOf<'node', 'getInfo'>>('node', 'getInfo')
-      return info.ok && (info.value.blockHeight as number) < height ? undefined : true
+      return info.ok && info.value.blockHeight < height ? undefined : true
     })
     return height
   }

@@ -41,9 +41,9 @@ export const givenRoutes = (
     routes.push(next.value)
   }
   const amounts = routes.map(partAmounts)
-  const amountMsat = amounts.reduce((sum, part) => sum + (part.amountMsat as bigint), 0n)
-  const feesMsat = amounts.reduce((sum, part) => sum + (part.feesMsat as bigint), 0n)
-  if (totalAmountMsat !== undefined && (totalAmountMsat as bigint) < amountMsat) {
+  const amountMsat = amounts.reduce((sum, part) => sum + part.amountMsat, 0n)
+  const feesMsat = amounts.reduce((sum, part) => sum + part.feesMsat, 0n)
+  if (totalAmountMsat !== undefined && totalAmountMsat < amountMsat) {
     return err(refusal('invalid-route', 'the parts add up to more than this total', { field: 'totalAmountMsat' }))
   }
   return ok({ routes, amountMsat, feesMsat })
@@ -58,7 +58,7 @@ const givenRoute = (
   height: BlockHeight,
 ): Result<Route, Refusal<'channel-not-found' | 'invalid-route'>> => {
   const hops = given.map(({ nodeId, shortChannelId, amountMsat, cltvExpiryDelta }) => ({
-    nodeId: fromHex(nodeId as string),
+    nodeId: fromHex(nodeId),
     shortChannelId: parseShortChannelId(shortChannelId as string) as bigint,
     amountMsat,
     cltvExpiryDelta,

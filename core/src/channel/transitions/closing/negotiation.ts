@@ -147,13 +147,13 @@ const answerOffer = (
   }
   // Without ranges the two approach each other; by BOLT 2 each offer must be strictly between the last two.
   if (lastSentFee !== undefined && lastReceivedFee !== undefined) {
-    const [low, high] = [lastSentFee as bigint, lastReceivedFee as bigint].sort((a, b) => (a < b ? -1 : 1))
+    const [low, high] = [lastSentFee as bigint, lastReceivedFee].sort((a, b) => (a < b ? -1 : 1))
     if (fee <= (low as bigint) || fee >= (high as bigint)) {
       return react(state, { code: 'closing-fee-not-between', fee }, env)
     }
   }
   if (!localIsOpener && inRange(fee, ours.range)) return agree()
-  const from = (lastSentFee as bigint | undefined) ?? ours.ideal
+  const from = lastSentFee ?? ours.ideal
   const wanted = fee <= ours.limit ? (from + fee) / 2n : from + concession(ours.limit - from)
   if (wanted === from && fee > ours.limit) return refuseFee(durable, session, message, ours, env)
   if (wanted === fee || wanted === from) return agree()
