@@ -1,6 +1,6 @@
 import type { ActorRef } from '../../actor/types.ts'
-import type { ConfirmedEvent, SpentEvent, UnspentEvent } from '../../chain/watch.ts'
-import type { Unwatch } from '../../chain/watcher.ts'
+import type { ConfirmedEvent, SpentEvent, UnspentEvent, Unwatch } from '../../chain/watch.ts'
+
 import type { ChainInput, SearchFundingEffect, WatchConfirmedEffect, WatchSpentEffect } from '../../channel/index.ts'
 import { toHex } from '../../lib/bytes.ts'
 import type { OutPoint, TxId } from '../../lib/ids.ts'
