@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import type { Peer } from '../drivers/driver.ts'
 import { passed } from '../stage/message-tap.ts'
 import { type OurNode, ours, type Stage } from '../stage/stage.ts'
 import { group } from './scenario.ts'
@@ -12,6 +13,13 @@ const walletOf = async (node: OurNode): Promise<bigint> => {
   const { confirmedSat, unconfirmedSat } = await node.ask('wallet', 'balance', {})
   return confirmedSat + unconfirmedSat
 }
+
+/** Our node asks the peer again with each block. */
+const closes = (stage: Stage, peer: Peer, channelId: string): Promise<void> =>
+  stage.until('the peer has closed', async () => {
+    await stage.mine(1)
+    return (await peer.channels()).every((each) => each.channelId !== channelId)
+  })
 
 /** What one side had in the channel is in its wallet, less the fees. */
 const comesBack = async (stage: Stage, owned: () => Promise<bigint>, before: bigint, shareMsat: bigint) => {
@@ -36,9 +44,7 @@ export const recovering = group('Recoveries', [
       const again = await stage.node('us')
       const before = await walletOf(again)
       t.deepEqual(await again.ask('channels', 'restore', { path: own }), { restored: 1, known: 0 })
-      await stage.until('the peer has closed', async () =>
-        (await peer.channels()).every((each) => each.channelId !== channelId),
-      )
+      await closes(stage, peer, channelId)
       await comesBack(stage, () => walletOf(again), before, oursMsat)
       t.is((await again.ask('channels', 'get', { channelId })).channel.state, 'closing')
     },
@@ -65,9 +71,7 @@ export const recovering = group('Recoveries', [
       const empty = await walletOf(again)
       await stage.connect(again, peer)
       await again.until(async () => (await again.ask('channels', 'list', {})).items.length === 1)
-      await stage.until('the peer has closed', async () =>
-        (await peer.channels()).every((each) => each.channelId !== channelId),
-      )
+      await closes(stage, peer, channelId)
       await comesBack(stage, () => walletOf(again), empty, oursMsat)
       t.is((await again.ask('channels', 'get', { channelId })).channel.state, 'closing')
     },

@@ -9,6 +9,7 @@ import { findHtlc } from '../state/htlc.ts'
 import type { ChannelMessage, PeerMessage } from '../state/inputs.ts'
 import type { Rest } from '../state/rest.ts'
 import type { Session } from '../state/session.ts'
+import { asksToClose, askToClose } from './closing/ask-to-close.ts'
 import { recvClosingSigned, recvEarlyOffer } from './closing/negotiation.ts'
 import { learnPreimage } from './closing/outcomes.ts'
 import { recvShutdown } from './closing/shutdown.ts'
@@ -38,8 +39,8 @@ export const recvMessage = (state: ChannelState, input: PeerMessage, env: Channe
   const { message } = input
   if (message.type === 'warning') {
     const told = emit(durable, { type: 'error', error: { code: 'peer-warning', text: peerText(message) } })
-    const again = isFunded(durable) ? askAgain(durable, session) : undefined
-    return again === undefined ? stay(state, told) : to(durable, { ...session, askedTwice: true }, [told, again])
+    const again = isFunded(durable) ? askAgain(durable, session) : []
+    return again.length === 0 ? stay(state, told) : to(durable, { ...session, askedTwice: true }, [told, ...again])
   }
   switch (durable.phase) {
     case 'aborted':
@@ -134,18 +135,13 @@ const recvFunded = (durable: Funded, session: Session, input: PeerMessage, env: 
   }
 }
 
-/** Its data is lost, and the peer has not published yet. */
-const asksToClose = ({ closing }: Closing): boolean => closing.cause === 'data-loss' && closing.spends.length === 0
-
 /**
  * Core Lightning has a warning for numbers that it cannot go on from, gives up on the connection's channel and with it on the error behind
- * them, and closes for an error that comes after that. Once a connection, because others may answer an error with another warning.
+ * them, and closes for an error that comes after that. Once a connection, because others may answer an error with another warning. It loses
+ * this one, too, if it has not given up yet: each block has it asked again.
  */
-const askAgain = (durable: Funded, { epoch, askedTwice }: Session): Effect | undefined => {
-  if (durable.phase !== 'closing' || !asksToClose(durable) || askedTwice) return undefined
-  const message = answerTo(durable.params.channelId, { code: 'channel-failed' })
-  return message === undefined ? undefined : { type: 'send', epoch, message }
-}
+const askAgain = (durable: Funded, session: Session): readonly Effect[] =>
+  durable.phase === 'closing' && !session.askedTwice ? askToClose(durable, session) : []
 
 /** The channel takes no part for now. The peer's first message is kept, because the peer sends it only once. */
 const recvAtRest = ({ durable, session }: Online, message: ChannelMessage): Step =>

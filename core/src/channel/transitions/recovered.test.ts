@@ -132,3 +132,15 @@ test('a channel from its static backup whose funding is in a block — is never 
   searched({ lookedTo: late, isMissing: true })
   t.is(alice.phase, 'closing')
 })
+
+test('a channel whose data is lost — asks its connected peer again with each block, until the peer has published', (t) => {
+  const { two } = lost()
+  const { channelId } = two.alice.funded.params
+  const asked = [{ type: 'error', channelId, data: utf8Encode('channel failed') }]
+  t.deepEqual(two.alice.messages(at(two.alice, 1001)), [])
+  two.connect()
+  for (const height of [1002, 1003]) t.deepEqual(two.alice.messages(at(two.alice, height)), asked)
+  two.settle()
+  two.alice.run({ type: 'spent', outpoint: fundingOutpoint(two.alice), tx: commitmentOf(two.bob) })
+  t.deepEqual(two.alice.messages(at(two.alice, 1004)), [])
+})

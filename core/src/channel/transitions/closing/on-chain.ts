@@ -23,6 +23,7 @@ import { dropUnsigned, failedSession } from '../common/fail-channel.ts'
 import { publishLocalCommitment, publishMutualClose } from '../common/publications.ts'
 import { mutualCloses } from '../common/simple-close.ts'
 import { andThen, emit, type Live, type Step, stay, to } from '../common/step.ts'
+import { askToClose } from './ask-to-close.ts'
 import { confirmedSpend, decided, recallFor, resolutionOf } from './close-resolution.ts'
 import { closedAccount } from './closed-account.ts'
 import { searchAgain } from './funding-search.ts'
@@ -229,7 +230,13 @@ export const closingBlock = (
     const next: Closing = { ...durable, closing: { ...durable.closing, publishLocal: true } }
     return to(next, session, publishClosing(next, env))
   }
-  if (!spent) return to(durable, session, [...publishClosing(durable, env), ...searchAgain(durable, handled)])
+  if (!spent) {
+    return to(durable, session, [
+      ...publishClosing(durable, env),
+      ...askToClose(durable, session),
+      ...searchAgain(durable, handled),
+    ])
+  }
   // Blocks that had passed when the node started have been looked through by now: see `resume`.
   const next: Closing = isFollowed(durable)
     ? durable
