@@ -84,8 +84,6 @@ export type Ability =
   | 'keeps-backups'
   /** Gets its share of channels that it has lost by a static backup of its own. */
   | 'static-backup'
-  /** The same by what a peer gives back to it. */
-  | 'backup-from-peers'
   /** Closes a channel alone when told to, and claims on the chain what is its own. */
   | 'force-close'
   /** Publishes a commitment of its own that it has revoked. */
@@ -221,8 +219,6 @@ export interface GivenPart {
   readonly amountMsat: bigint
 }
 
-export type BackupSource = 'peers' | 'static-backup'
-
 /** What few peers can be asked for. */
 export interface Particular {
   /** Opens a channel of the type that it takes by itself; as `openChannel`. */
@@ -256,8 +252,8 @@ export interface Peer {
   restoreDatabase(): Promise<void>
   /** Loses all but its words and its static backup. Only while it does not run. */
   loseDatabase(): Promise<void>
-  /** Asks for the end of the channels that its static backup names, or what a connected peer has given back. */
-  recover(source: BackupSource): Promise<void>
+  /** Asks for the end of the channels that its static backup names. */
+  restoreStaticBackup(): Promise<void>
   restartWith(settings: PeerSettings): Promise<void>
   knowsBlock(height: number): Promise<boolean>
   /** Its wallet's next output script. */

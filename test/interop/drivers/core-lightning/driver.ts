@@ -11,7 +11,6 @@ import { addressOf, type Ground, scriptOf } from '../../stage/ground.ts'
 import { Child } from '../child.ts'
 import type {
   Abilities,
-  BackupSource,
   CloseOptions,
   Cut,
   InvoiceRequest,
@@ -69,7 +68,6 @@ const abilities: Abilities = {
   'old-database': true,
   'keeps-backups': true,
   'static-backup': true,
-  'backup-from-peers': true,
   'force-close': true,
   'revoked-close': true,
   'error-on-force-close': 'its command that closes alone at once says nothing to the peer',
@@ -256,15 +254,8 @@ class CoreLightningPeer implements Peer {
     rmSync(this.#database)
   }
 
-  async recover(source: BackupSource): Promise<void> {
-    if (source === 'static-backup') {
-      await this.#rpc.call('emergencyrecover')
-      return
-    }
-    await this.#until('has its backup from a peer', async () => {
-      const { stubs } = await this.#rpc.call<{ stubs?: readonly string[] }>('restorefrompeer')
-      return (stubs ?? []).length > 0
-    })
+  async restoreStaticBackup(): Promise<void> {
+    await this.#rpc.call('emergencyrecover')
   }
 
   get #database(): string {

@@ -73,7 +73,6 @@ const abilities: Abilities = {
   'old-database': true,
   'keeps-backups': true,
   'static-backup': 'it has no static backups',
-  'backup-from-peers': 'it gives its peers nothing to keep',
   'force-close': true,
   'revoked-close': 'it gives no commitment away, and publishes none that it has revoked',
   'error-on-force-close': true,
@@ -230,7 +229,7 @@ class EclairPeer implements Peer, Particular {
     return lacks('static-backup')
   }
 
-  recover(): Promise<void> {
+  restoreStaticBackup(): Promise<void> {
     return lacks('static-backup')
   }
 

@@ -70,7 +70,6 @@ const abilities: Abilities = {
   'old-database': true,
   'keeps-backups': 'it keeps nothing for its peers',
   'static-backup': true,
-  'backup-from-peers': 'it gives its peers nothing to keep',
   'force-close': true,
   'revoked-close': 'it gives no commitment away, and publishes none that it has revoked',
   'error-on-force-close': 'it says nothing when it closes alone',
@@ -261,7 +260,7 @@ class LndPeer implements Peer {
     rmSync(join(this.#folder, 'data', 'data', 'graph'), { recursive: true })
   }
 
-  async recover(): Promise<void> {
+  async restoreStaticBackup(): Promise<void> {
     await this.#rest.call('POST', '/v1/channels/backup/restore', {
       multi_chan_backup: base64(readFileSync(this.#staticBackup)),
     })
