@@ -31,7 +31,10 @@ interface Cut {
   readonly peer: string
   readonly point: CutPoint
   left: number
+  /** How many messages with the peer may pass before it. */
+  within: number
   readonly done: () => void
+  readonly giveUp: () => void
 }
 
 const seen: TappedMessage[] = []
@@ -39,21 +42,26 @@ let cut: Cut | undefined
 
 /**
  * Has the connection with the peer end just before a message passes: it and all that would follow is lost, and what came
- * before has arrived. Resolves when it has happened, rejects after `timeoutMs`.
+ * before has arrived. Resolves when it has happened, rejects when so many other messages have passed, or after a while.
  */
-export const cutAt = (peer: string, point: CutPoint, timeoutMs = PATIENCE_MS): Promise<void> =>
+export const cutAt = (peer: string, point: CutPoint, withinMessages = Number.POSITIVE_INFINITY): Promise<void> =>
   new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
+    const giveUp = (): void => {
+      clearTimeout(timer)
       if (cut === mine) cut = undefined
-      reject(new Error(`no ${point.nth ?? 1}. ${point.type} ${point.direction} within ${timeoutMs} ms`))
-    }, timeoutMs)
+      reject(new Error(`no ${point.nth ?? 1}. ${point.type} ${point.direction}`))
+    }
+    const timer = setTimeout(giveUp, PATIENCE_MS)
     const done = (): void => {
       clearTimeout(timer)
       resolve()
     }
-    const mine: Cut = { peer, point, left: point.nth ?? 1, done }
+    const mine: Cut = { peer, point, left: point.nth ?? 1, within: withinMessages, done, giveUp }
     cut = mine
   })
+
+/** The cut that waits for its message waits no longer. */
+export const dropCut = (): void => cut?.giveUp()
 
 /** Whether neither side owes the peer's channel a `revoke_and_ack`. With one channel to the peer, that is. */
 export const nothingIsOwed = (peer: string): boolean => {
@@ -136,6 +144,7 @@ const passes = (connection: Connection, direction: 'in' | 'out', message: Messag
     })
     return false
   }
+  if (cut?.peer === peer && --cut.within < 0) cut.giveUp()
   seen.push({ direction, peer, type: message.type })
   return true
 }
