@@ -104,8 +104,6 @@ const timerFired = (state: ChannelState, { timer }: TimerFired, env: ChannelEnv)
     case 'reestablishment':
       if (!isFunded(durable) || session === undefined) return stay(state)
       return reestablishTimedOut(durable, session, env)
-    case 'removals':
-      return runCommand(state, { type: 'sign' }, env)
     case 'rest':
       if (!isFunded(durable) || session === undefined) return stay(state)
       return endRest(durable, session, env)

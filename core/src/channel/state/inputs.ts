@@ -71,7 +71,7 @@ export interface Disconnected {
 }
 
 /** Named so that a second timer replaces the first. */
-export type TimerName = 'closing-answer' | 'reestablishment' | 'removals' | 'rest'
+export type TimerName = 'closing-answer' | 'reestablishment' | 'rest'
 
 export interface TimerFired {
   readonly type: 'timer'
@@ -196,8 +196,6 @@ export interface UpdateFeeCommand {
 /** The mailbox is drained. Signs if there are changes and no revocation is awaited. */
 interface SignCommand {
   readonly type: 'sign'
-  /** What nobody waits for is signed with something else, or at the timer `removals`. */
-  readonly mayWait?: boolean
 }
 
 export interface SetRelayFeesCommand {

@@ -20,8 +20,6 @@ export interface Session {
   /** Our request to close a channel whose data is lost was repeated, after the peer had refused our numbers. */
   readonly askedTwice?: true
   readonly proposed: Proposals
-  /** Removals that nobody waits for are to be signed at the timer `removals`, if nothing else is signed before. */
-  readonly removalsWait?: boolean
   /** Closing negotiation: restarts on every connection (BOLT 2). */
   readonly closing?: ClosingNegotiation
   /** A `closing_signed` that came before we were ready for it. */

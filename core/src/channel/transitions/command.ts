@@ -53,7 +53,7 @@ export const runCommand = (state: ChannelState, command: ChannelCommand, env: Ch
       const live = usable(state)
       if (live?.session === undefined) return stay(state)
       if (live.durable.phase !== 'normal' && live.durable.phase !== 'shutdown') return stay(state)
-      return signCommitment({ durable: live.durable, session: live.session }, command.mayWait)
+      return signCommitment({ durable: live.durable, session: live.session })
     }
     case 'add-htlc': {
       const live = usable(state)

@@ -210,7 +210,7 @@ class ChannelDriver {
         forceClose: (command) => this.#ask((requestId) => ({ ...command, type: 'force-close', requestId })),
       },
       drained: () => {
-        if (this.#hold.connection !== undefined) this.#run({ type: 'sign', mayWait: true })
+        if (this.#hold.connection !== undefined) this.#run({ type: 'sign' })
       },
       // Submitted writes are on their way to the disk: the next behaviour begins with the state that is there then.
       restarting: () => this.#services.store.flush(),

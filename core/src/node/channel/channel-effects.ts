@@ -117,8 +117,7 @@ export class ChannelEffects {
   schedule(timer: TimerName, delayMs: number): void {
     const { services, hold } = this.#parts
     this.#timers.get(timer)?.()
-    if (timer === 'closing-answer' || timer === 'reestablishment')
-      publish(services, hold, { answerBy: services.clock.now() + delayMs })
+    if (timer !== 'rest') publish(services, hold, { answerBy: services.clock.now() + delayMs })
     this.#timers.set(timer, this.#parts.context.schedule(delayMs, 'timer', { timer }))
   }
 

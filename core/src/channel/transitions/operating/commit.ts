@@ -23,33 +23,15 @@ import { emit, type Online, type Step, stay, to } from '../common/step.ts'
 const hasChangesToSign = ({ durable, session }: Online): boolean =>
   session.proposed.local.length > 0 || durable.changes.remoteAcked.length > 0
 
-/** How long removals that nobody waits for are kept for another signature. Payments one after another are closer to each other. */
-const REMOVALS_WAIT_MS = 50
-
-/**
- * Whether all that is to sign is that the peer has fulfilled HTLCs of ours. The preimages are known and our balance is right: only the
- * peer's commitment still has the outputs. A failure does not wait, since it is told upstream when its removal is irrevocable; nor does a
- * channel that is to become empty.
- */
-const areMereRemovals = ({ durable, session }: Online): boolean =>
-  durable.localShutdown === undefined &&
-  session.proposed.local.length === 0 &&
-  durable.changes.remoteAcked.every(({ type }) => type === 'fulfil')
-
 /**
  * BOLT 2, commitment_signed, as its sender: signs the peer's next commitment with everything that we have proposed and all of the peer's
- * changes that are in ours. Only one signature is outstanding at a time. If it may, a signature over mere removals waits.
+ * changes that are in ours. Only one signature is outstanding at a time.
  */
-export const signCommitment = (online: Online, mayWait = false): Step => {
+export const signCommitment = (online: Online): Step => {
   const { durable, session } = online
   const { remoteNextPoint, changes } = durable
   if (!session.reestablished || remoteNextPoint.type !== 'known' || !hasChangesToSign(online)) {
     return stay({ durable, session })
-  }
-  if (mayWait && areMereRemovals(online)) {
-    if (session.removalsWait === true) return stay({ durable, session })
-    const timer: Effect = { type: 'schedule', timer: 'removals', delayMs: REMOVALS_WAIT_MS }
-    return to(durable, { ...session, removalsWait: true }, [timer])
   }
   const proposed = session.proposed.local
   const { point } = remoteNextPoint
@@ -69,7 +51,7 @@ export const signCommitment = (online: Online, mayWait = false): Step => {
   })
   return to(
     next,
-    { ...session, removalsWait: false, proposed: { ...session.proposed, local: [] } },
+    { ...session, proposed: { ...session.proposed, local: [] } },
     toSign.map((each) => commitmentSigned(durable, session.epoch, each)),
   )
 }
