@@ -36,7 +36,7 @@ const scalarOf = ({ scalar, json }: ScalarShape, random: Random): unknown => {
     case 'page-token':
       return random.pick(['0', 'zz', hex(8, random), '!'])
     case 'path':
-      return '/nowhere/at/all'
+      return '/dev/null/nowhere'
     case 'address':
       return 'bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080'
     case 'socket-address':
