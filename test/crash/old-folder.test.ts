@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, watch, write
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { inspect } from 'node:util'
 import { gunzipSync } from 'node:zlib'
 import test, { type ExecutionContext } from 'ava'
 import { devchainRig } from '../support/chain-rig.ts'
@@ -101,7 +102,8 @@ test('a data folder of schema 1 — however often its node is killed while it mo
   // What was answered before is answered again, and done once.
   const again = await alice.tryAsk('payments', 'payInvoice', { invoice: settled.at(-1)?.invoice }, { key: 'paid-0' })
   t.like(again, { ok: true, value: { payment: { status: 'settled' } } })
-  t.like(await pay(FACTS.unpaid, 'now'), { ok: true })
+  const now = await pay(FACTS.unpaid, 'now')
+  t.true(now.ok, inspect(now, { depth: 6 }))
   await untilQuiet(alice, bob)
   const paidMsat = [...settled, ...(await alice.ask('payments', 'list', { page: { limit: 1 } })).items].reduce(
     (sum, { amountMsat, feesMsat }) => sum + amountMsat + feesMsat,

@@ -200,7 +200,9 @@ test('beside a close at whose fee the peer hangs up — it is not offered again 
     alice.payloads('channel.errored').find(({ code }) => code === 'closing-fee-refused-by-peer'),
     { channelId: sick, text: rest?.remedy },
   )
-  t.true((await alice.ask('node', 'getInfo', {})).warnings.some((warning) => warning.includes('held back in 1 channel:')))
+  t.true(
+    (await alice.ask('node', 'getInfo', {})).warnings.some((warning) => warning.includes('held back in 1 channel:')),
+  )
   peer.habits = []
   await alice.ask('channels', 'close', { channelId: sick, feerate: 2_000 })
   await alice.until(async () => alice.payloads('channel.close-signed').length > 0)
