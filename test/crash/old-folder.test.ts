@@ -78,6 +78,10 @@ test('a data folder of schema 1 — however often its node is killed while it mo
   await alice.start()
   await connect('twice')
   await untilUsable(FACTS.channelId, alice, bob)
+  await alice.until(
+    'it has handled the blocks that it missed',
+    async () => (await alice.ask('node', 'getInfo', {})).synced,
+  )
 
   // Asked again, each goes on, and has one outcome.
   const pay = (invoice: string, key: string) => alice.askUntilAnswered('payments', 'payInvoice', { invoice }, { key })
