@@ -96,6 +96,10 @@ const bitcoinCli = (): string =>
 export const coreLightningDriver: PeerDriver = {
   peer: 'core-lightning',
   abilities,
+  remarks: {
+    'the peer loses all but its words and its static backup — we close when it asks, and its share comes back':
+      'its program for closes ends with "Could not find resolution for output 1": by its backup it knows the number of our commitment, and not all of its outputs',
+  },
   ground: 'bitcoind',
   whyMissing() {
     if (program() === '') return 'set LIGHTNINGD to the path of lightningd (26.06 or later)'
