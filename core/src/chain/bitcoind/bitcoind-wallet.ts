@@ -85,7 +85,7 @@ const MAX_CONFIRMATIONS = 9_999_999
 const RPC_NOT_FOUND = -5
 const RPC_INVALID_PARAMETER = -8
 const RPC_UNLOCK_NEEDED = -13
-const RPC_WALLET_NOT_FOUND = -18
+export const RPC_WALLET_NOT_FOUND = -18
 const RPC_METHOD_NOT_FOUND = -32_601
 
 /** A wallet of a bitcoind, by its name there. */

@@ -24,6 +24,7 @@ const scriptedBitcoind = (expressionOf: (chain: Omit<KeyPath, 'index'>) => strin
   const locked = new Map<string, OutPoint>()
   const state = {
     isAway: false,
+    refusal: { rpcCode: -18, message: 'not loaded' },
     unspent: [] as { txid: Uint8Array; index: number }[],
     known,
     locked,
@@ -31,11 +32,7 @@ const scriptedBitcoind = (expressionOf: (chain: Omit<KeyPath, 'index'>) => strin
     inUse: true,
   }
   const reply = <T>(value: T) =>
-    Promise.resolve(
-      state.isAway
-        ? err({ code: 'bitcoind-error', method: 'x', rpcCode: -18, message: 'not loaded' } as const)
-        : ok(value),
-    )
+    Promise.resolve(state.isAway ? err({ code: 'bitcoind-error', method: 'x', ...state.refusal } as const) : ok(value))
   const wallet: BitcoindWallet = {
     name: 'own',
     open: () => Promise.reject(new Error('opened elsewhere')),
@@ -118,6 +115,14 @@ test('shared wallet — while bitcoind has not loaded it no address is given out
   t.deepEqual(shared.warnings(), [])
   t.is(state.next['p2tr receive'], wallet.next().p2tr.receive)
   t.notDeepEqual(wallet.newAddress('p2tr').script, last)
+})
+
+test('shared wallet — what bitcoind refuses for another reason is told in its words, and no loading is advised', async (t) => {
+  const { shared, state } = rigged()
+  state.isAway = true
+  state.refusal = { rpcCode: -4, message: 'Wallet is currently rescanning' }
+  await shared.look()
+  t.regex(shared.warnings()[0] ?? '', /own does not answer \(Wallet is currently rescanning\).*To do: see to bitcoind$/)
 })
 
 test('shared wallet — of keys that bitcoind gives out no more none is taken, and its range is kept to', async (t) => {

@@ -1,5 +1,5 @@
 import { displayTxid, txidOf } from '../../bitcoin/transaction.ts'
-import type { BitcoindWallet } from '../../chain/bitcoind/bitcoind-wallet.ts'
+import { type BitcoindWallet, RPC_WALLET_NOT_FOUND } from '../../chain/bitcoind/bitcoind-wallet.ts'
 import type { RpcError } from '../../chain/bitcoind/rpc-client.ts'
 import type { ChainTip } from '../../chain/chain-backend.ts'
 import { outpointKey } from '../../chain/outpoint-key.ts'
@@ -94,12 +94,12 @@ export class SharedWallet {
 
   /** What is wrong between the node and bitcoind's wallet, and what to do. */
   warnings(): readonly string[] {
-    if (this.#problem === undefined) return []
+    const problem = this.#problem
+    if (problem === undefined) return []
     const { name } = this.#options.bitcoind
-    const [why, fix] =
-      this.#problem.code === 'bitcoind-error'
-        ? [this.#problem.message, `bitcoin-cli loadwallet "${name}" true`]
-        : [this.#problem.code, 'see to bitcoind']
+    const why = problem.code === 'bitcoind-error' ? problem.message : problem.code
+    const isUnloaded = problem.code === 'bitcoind-error' && problem.rpcCode === RPC_WALLET_NOT_FOUND
+    const fix = isUnloaded ? `bitcoin-cli loadwallet "${name}" true` : 'see to bitcoind'
     return [
       `bitcoind's wallet ${name} does not answer (${why}): what you spend there is not seen before it is in a block. To do: ${fix}`,
     ]
