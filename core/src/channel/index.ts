@@ -50,7 +50,6 @@ export {
   isOpening,
   isStored,
   newChannel,
-  type Phase,
   putInDoubt,
   quarantined,
   released,

@@ -334,7 +334,6 @@ export const channels = actor('channels', 'Payment channels and what they charge
     }),
     errors: [
       'channel-not-found',
-      'channel-not-ready',
       'already-closing',
       'fee-limit-exceeded',
       'close-not-replaceable',
@@ -421,7 +420,7 @@ export const channels = actor('channels', 'Payment channels and what they charge
     summary: `Changes what the node charges to relay out of a channel. The old fees are honoured for ${DEFAULTS.oldRelayFeesMs / 60_000} more minutes.`,
     request: z.strictObject({ channelId: ChannelId, feeBaseMsat: Msat, feeProportionalMillionths: Ppm }),
     reply: z.object({ channelId: ChannelId, localPolicy: RelayPolicy }),
-    errors: ['channel-not-found', 'channel-not-ready', 'already-closing', 'fee-out-of-bounds'],
+    errors: ['channel-not-found', 'already-closing', 'fee-out-of-bounds'],
     effects: ['prices'],
     bounds: ['feeBaseMsat', 'feeProportionalMillionths'],
     positional: ['channelId', 'feeBaseMsat', 'feeProportionalMillionths'],

@@ -1,6 +1,6 @@
 import type { AskFailure } from '../../actor/types.ts'
 import { satPerVbyte } from '../../bitcoin/fees.ts'
-import type { CommandError, Feerates, Phase } from '../../channel/index.ts'
+import type { CommandError, Feerates } from '../../channel/index.ts'
 import { assertNever } from '../../lib/errors.ts'
 import type { WalletError } from '../../wallet/wallet.ts'
 import type { ReadFailure } from '../backup/channel-backups.ts'
@@ -156,8 +156,9 @@ export const closeRefusal = (error: CommandError<'close'>) => {
   switch (error.code) {
     case 'closing-in-progress':
       return alreadyClosing()
+    // Not there yet, or over.
     case 'wrong-phase':
-      return notNow(error.phase)
+      return channelNotFound()
     case 'invalid-shutdown-script':
       return refusal('address-invalid', 'a channel can only pay to a segwit address that the peer knows', {
         field: 'address',
@@ -205,12 +206,8 @@ export const forceCloseRefusal = (error: CommandError<'force-close'>) => {
   }
 }
 
-export const setRelayFeesRefusal = ({ phase }: CommandError<'set-relay-fees'>) => notNow(phase)
-
-const notNow = (phase: Phase) =>
-  phase === 'closing' || phase === 'negotiating' || phase === 'shutdown'
-    ? alreadyClosing()
-    : refusal('channel-not-ready', 'the channel is not open yet')
+export const setRelayFeesRefusal = ({ phase }: CommandError<'set-relay-fees'>) =>
+  phase === 'closing' ? alreadyClosing() : channelNotFound()
 
 const alreadyClosing = () => refusal('already-closing', 'the channel is closing already')
 

@@ -1,5 +1,11 @@
 import test from 'ava'
-import { openingBrokenOff, openingUnanswered, openRefusal } from './channels-refusals.ts'
+import {
+  closeRefusal,
+  openingBrokenOff,
+  openingUnanswered,
+  openRefusal,
+  setRelayFeesRefusal,
+} from './channels-refusals.ts'
 import { connectRefusal } from './peers-handlers.ts'
 
 const FEERATES = { commitment: 2_500, closing: 2_500, funding: 2_500 } as unknown as Parameters<typeof openRefusal>[1]
@@ -11,6 +17,17 @@ test('an opening whose peer goes away, or does not answer, is peer-disconnected;
   t.is(openRefusal({ code: 'disconnected' }, FEERATES).code, 'peer-disconnected')
   t.is(openingBrokenOff('outcome-unknown').code, 'outcome-unknown')
   t.is(openingUnanswered({ code: 'actor-stopped', path: '/peers/x' }).code, 'outcome-unknown')
+})
+
+for (const phase of ['wait-for-funding-signed', 'aborted', 'closed'] as const) {
+  test(`a channel that is not there yet, or not any more, is channel-not-found (${phase})`, (t) => {
+    t.is(closeRefusal({ code: 'wrong-phase', phase }).code, 'channel-not-found')
+    t.is(setRelayFeesRefusal({ code: 'wrong-phase', phase }).code, 'channel-not-found')
+  })
+}
+
+test('a channel that closes has no fees to change', (t) => {
+  t.is(setRelayFeesRefusal({ code: 'wrong-phase', phase: 'closing' }).code, 'already-closing')
 })
 
 test('a node that does not go together with this one is incompatible-peer, with the reason in words', (t) => {
