@@ -5,9 +5,8 @@ import type { AnyActorRef } from '../../core/src/actor/types.ts'
 import { valueCodec } from '../../core/src/actor/value-codec.ts'
 import { World } from './support/world.ts'
 
-/** Channels, payments and peers. A peer's actor is handed its connection once, as the object that it is: no other has it. */
-const isPlain = (path: string, command: string): boolean =>
-  /^\/(channels\/|peers\/|payments$|relayer$|receiver$)/.test(path) && command !== 'attached'
+/** Channels, payments and peers. */
+const isPlain = (path: string): boolean => /^\/(channels\/|peers\/|payments$|relayer$|receiver$)/.test(path)
 
 /** As text and back, as over a transport; refs stay what they are. */
 const copyOf = (value: unknown): unknown => {
@@ -29,7 +28,7 @@ test.serial(
     const told = new Set<string>()
     const { tell, ask } = LocalRef.prototype
     const copied = (path: string, command: string, request: unknown): unknown => {
-      if (!isPlain(path, command)) return request
+      if (!isPlain(path)) return request
       told.add(`${path.replace(/^\/(channel|peer)s\/.*/, '/$1')} ${command}`)
       return copyOf(request)
     }
@@ -76,6 +75,7 @@ test.serial(
       '/relayer settled',
       '/relayer ended',
       '/payments settled',
+      '/peer attached',
       '/peer message',
       '/peer send',
     ]) {

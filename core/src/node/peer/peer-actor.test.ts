@@ -1,5 +1,6 @@
 import test from 'ava'
 import { createActorSystem } from '../../actor/actor-system.ts'
+import type { Epoch } from '../../channel/index.ts'
 import type { ChannelState } from '../../channel/state/channel-state.ts'
 import { TwoParties } from '../../channel/transitions/fixtures/two-parties.ts'
 import { toHex, utf8Encode } from '../../lib/bytes.ts'
@@ -59,10 +60,16 @@ const setUp = (isOpening: boolean, log: NodeLog = silentLog) => {
     maxUnconfirmed: 100,
     maxUnconfirmedInAll: 3,
   }
-  const peer = system.spawn('peer', peerBehaviour(services, NODE_ID), { lanes: PEER_LANES })
-  peer.tell('attached', { connection })
+  const connections = new Map<Epoch, PeerConnection>()
+  const behaviour = peerBehaviour(services, NODE_ID, (epoch) => connections.get(epoch))
+  const peer = system.spawn('peer', behaviour, { lanes: PEER_LANES })
+  const attach = (attached: PeerConnection): void => {
+    connections.set(attached.epoch, attached)
+    peer.tell('attached', { epoch: attached.epoch })
+  }
+  attach(connection)
   const answer = peer.ask('openChannel', {} as never, { timeoutMs: 1_000_000 })
-  return { clock, system, peer, answer, services, abandoned: () => abandoned }
+  return { clock, system, peer, attach, answer, services, abandoned: () => abandoned }
 }
 
 for (const [isOpening, code] of [
@@ -118,11 +125,11 @@ test('what a peer says in error and warning is in the log, as printable text, an
 })
 
 test('channels that strangers have named and never funded are limited in all, and a partner gets its own all the same', async (t) => {
-  const { system, peer, services } = setUp(true)
+  const { system, peer, attach, services } = setUp(true)
   t.teardown(() => system.stop())
   const sent: string[] = []
   const asking = { ...connection, epoch: 2, send: (message: { readonly type: string }) => void sent.push(message.type) }
-  peer.tell('attached', { connection: asking as PeerConnection })
+  attach(asking as PeerConnection)
   const parties = new TwoParties()
   parties.open()
   /** One that the peer of this node id has opened. */
@@ -155,7 +162,7 @@ test('channels that strangers have named and never funded are limited in all, an
 
 test('a message that cannot be sent ends the connection on account of its channel, which takes it for sent', async (t) => {
   const errors: string[] = []
-  const { system, peer } = setUp(true, { ...silentLog, error: (event) => void errors.push(event) })
+  const { system, peer, attach } = setUp(true, { ...silentLog, error: (event) => void errors.push(event) })
   t.teardown(() => system.stop())
   const closed: string[] = []
   const failing: PeerConnection = {
@@ -167,7 +174,7 @@ test('a message that cannot be sent ends the connection on account of its channe
     },
     close: (reason) => void closed.push(reason),
   }
-  peer.tell('attached', { connection: failing })
+  attach(failing)
   await system.settled()
   const channelId = new Uint8Array(32).fill(7)
   const message = { type: 'warning', channelId, data: utf8Encode('') } as const
@@ -176,4 +183,12 @@ test('a message that cannot be sent ends the connection on account of its channe
   t.deepEqual(closed, ['internal'])
   t.deepEqual(errors, ['peer.bug'])
   t.is(failing.complaints.about(channelId), 'this-channel')
+})
+
+test('a connection that is gone when its turn comes does not take the place of the one before', async (t) => {
+  const { system, peer, services } = setUp(true)
+  t.teardown(() => system.stop())
+  peer.tell('attached', { epoch: 2 })
+  await system.settled()
+  t.is(services.peerDirectory.get(NODE_ID)?.connection?.epoch, 1)
 })

@@ -52,15 +52,19 @@ export const PEER_LANES = {
 const COMPLAINTS_LOGGED = { perSecond: 1 / 3, burst: 20 }
 const MAX_TEXT_LOGGED = 512
 
+/** The connection of an epoch, for as long as the peer's actor has not heard that it is gone. */
+export type ConnectionOf = (epoch: Epoch) => PeerConnection | undefined
+
 /** The behaviour of one peer's actor: it hands the peer's messages to the channels that they concern. */
 export const peerBehaviour =
-  (services: PeerServices, nodeId: NodeId): BehaviourFactory<PeerProtocol> =>
+  (services: PeerServices, nodeId: NodeId, connectionOf: ConnectionOf): BehaviourFactory<PeerProtocol> =>
   (context) =>
-    new PeerDriver(services, nodeId, context).behaviour()
+    new PeerDriver(services, nodeId, connectionOf, context).behaviour()
 
 class PeerDriver {
   readonly #services: PeerServices
   readonly #nodeId: NodeId
+  readonly #connectionOf: ConnectionOf
   readonly #context: ActorContext<PeerProtocol>
   readonly #openings: PeerOpenings
   readonly #complaints: Ration
@@ -68,9 +72,10 @@ class PeerDriver {
   /** The connection on which the peer has given back what it keeps. */
   #returnedOn: Epoch | undefined
 
-  constructor(services: PeerServices, nodeId: NodeId, context: ActorContext<PeerProtocol>) {
+  constructor(services: PeerServices, nodeId: NodeId, connectionOf: ConnectionOf, context: ActorContext<PeerProtocol>) {
     this.#services = services
     this.#nodeId = nodeId
+    this.#connectionOf = connectionOf
     this.#context = context
     this.#openings = new PeerOpenings(services, nodeId, context.rng)
     this.#complaints = new Ration(context.clock, COMPLAINTS_LOGGED)
@@ -80,7 +85,10 @@ class PeerDriver {
     this.#publish()
     return {
       handlers: {
-        attached: ({ connection }) => this.#attach(connection),
+        attached: ({ epoch }) => {
+          const connection = this.#connectionOf(epoch)
+          if (connection !== undefined) this.#attach(connection)
+        },
         detached: async ({ epoch, reason }) => {
           this.#detach(epoch, reason)
           // Answered last: after that this actor may be ended, and whatever it has not answered is lost.

@@ -60,6 +60,8 @@ export class PeerManager {
   readonly #addresses: AddressBook
   /** Live connections, by peer; there are several only until a later one has replaced the earlier one. */
   readonly #attached = new Map<string, Set<AttachedConnection>>()
+  /** Until the peer's actor has heard of the end, however late it begins: what the peer said before is still handled. */
+  readonly #byEpoch = new Map<Epoch, AttachedConnection>()
   /** Peers' actors that are coming to their end. */
   readonly #ending = new Map<string, Promise<void>>()
   readonly #system: ActorSystem<{ readonly type: string }>
@@ -237,14 +239,18 @@ export class PeerManager {
     this.#retries.get(key)?.()
     this.#retries.delete(key)
     const ended = this.#reconnection.begins(key)
-    peer.tell('attached', { connection: attached })
+    this.#byEpoch.set(epoch, attached)
+    peer.tell('attached', { epoch })
     connection.start({
       onMessage: (message) => peer.tell('message', { epoch, message }),
       onClose: (reason) => {
         others.delete(attached)
         // It may have become one without a word since.
         if (this.#partners.has(remoteNodeId)) this.#partnerAt(connection)
-        void peer.ask('detached', { epoch, reason: reason.code }).then(() => this.#release(remoteNodeId))
+        void peer.ask('detached', { epoch, reason: reason.code }).then(() => {
+          this.#byEpoch.delete(epoch)
+          this.#release(remoteNodeId)
+        })
         if (reason.code === 'internal') this.#options.log.error('peer.bug', { peer: key, error: reason.bug })
         else this.#options.log.debug('peer.closed', { peer: key, code: reason.code })
         // One that took this one's place is tried in its stead.
@@ -320,7 +326,8 @@ export class PeerManager {
     invariant(this.#parent !== undefined, 'the parent of the peers lives as long as the system')
     const key = toHex(nodeId)
     let pressed: readonly AttachedConnection[] = []
-    return this.#parent.spawn(key, peerBehaviour(this.#options.services, nodeId), {
+    const behaviour = peerBehaviour(this.#options.services, nodeId, (epoch) => this.#byEpoch.get(epoch))
+    return this.#parent.spawn(key, behaviour, {
       lanes: PEER_LANES,
       onPressure: (lane, full) => {
         if (lane !== 'peer') return

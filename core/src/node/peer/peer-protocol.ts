@@ -3,7 +3,6 @@ import type { Failure } from '../../lib/errors.ts'
 import type { Result } from '../../lib/result.ts'
 import type { Message, UnknownMessage } from '../../wire/messages/message.ts'
 import type { ConnectionProtocol } from '../channel/connection-ref.ts'
-import type { PeerConnection } from './peer-connection.ts'
 
 /** `outcome-unknown`: the channel came into being in the very moment in which it was given up. */
 export type PeerFailure = Failure<'peer-not-connected' | 'peer-not-answering' | 'outcome-unknown'>
@@ -11,7 +10,7 @@ export type PeerFailure = Failure<'peer-not-connected' | 'peer-not-answering' | 
 /** What a peer's actor is told and asked. */
 export type PeerProtocol = ConnectionProtocol & {
   /** A connection that has exchanged `init`. It takes the place of the one before. */
-  attached: { readonly request: { readonly connection: PeerConnection }; readonly reply: void }
+  attached: { readonly request: { readonly epoch: Epoch }; readonly reply: void }
   detached: { readonly request: { readonly epoch: Epoch; readonly reason: string }; readonly reply: void }
   message: {
     readonly request: { readonly epoch: Epoch; readonly message: Message | UnknownMessage }
