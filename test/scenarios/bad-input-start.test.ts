@@ -58,7 +58,7 @@ test('a bitcoind that is not there — is said with its address', async (t) => {
   const { error } = JSON.parse(stdout) as { error: { code: string; url: string; detail: string } }
   t.is(error.code, 'bitcoind-unreachable')
   t.is(error.url, chain.rpcUrl)
-  t.regex(error.detail, /ECONNREFUSED/)
+  t.regex(error.detail, /the connection was refused/)
   t.is(code, UNREACHABLE)
 })
 

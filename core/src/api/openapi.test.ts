@@ -230,7 +230,7 @@ const served = async (t: ExecutionContext) => {
     return Promise.resolve(parsed.ok ? ok({}) : err(parsed.error))
   }
   const started = await startApi({ gateway, token, port: 0 })
-  if (!started.ok) throw new Error(started.error.reason)
+  if (!started.ok) throw new Error(started.error.cause)
   t.teardown(() => started.value.close())
   const send = async (method: string, path: string, headers: Record<string, string> = {}, body?: string) => {
     const response = await fetch(started.value.url + path, {

@@ -42,7 +42,7 @@ const start = async (t: ExecutionContext, limits: Partial<ApiLimits> = {}): Prom
     limits: { ...API_LIMITS, ...limits },
     onBug: (error) => bugs.push(error),
   })
-  if (!started.ok) throw new Error(started.error.reason)
+  if (!started.ok) throw new Error(started.error.cause)
   t.teardown(() => started.value.close())
   const { url } = started.value
   return {
@@ -218,7 +218,7 @@ test('an API that closes finishes what is under way, refuses what comes after, a
   const gateway = scriptedGateway()
   const clock = virtualClock()
   const started = await startApi({ gateway, token, port: 0, clock })
-  if (!started.ok) return t.fail(started.error.reason)
+  if (!started.ok) return t.fail(started.error.cause)
   const release: (() => void)[] = []
   gateway.answer = () => new Promise((resolve) => release.push(() => resolve(ok({}))))
   const underWay = async (count: number): Promise<void> => {

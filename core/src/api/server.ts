@@ -52,7 +52,8 @@ export type ApiStartError = {
   readonly code: 'cannot-listen'
   readonly host: string
   readonly port: number
-  readonly reason: string
+  /** The system's code, as EADDRINUSE. */
+  readonly cause: string
 }
 
 const CLOSING_MS = 3_000
@@ -96,7 +97,8 @@ export const startApi = async (options: ApiOptions): Promise<Result<ApiServer, A
     await app.listen({ host, port })
   } catch (error) {
     await app.close()
-    return err({ code: 'cannot-listen', host, port, reason: error instanceof Error ? error.message : String(error) })
+    const { code, message } = error as NodeJS.ErrnoException
+    return err({ code: 'cannot-listen', host, port, cause: code ?? message })
   }
   const address = app.server.address()
   const boundPort = typeof address === 'object' && address !== null ? address.port : port

@@ -2,6 +2,7 @@ import { closeSync, fstatSync, openSync } from 'node:fs'
 import type { Failure } from '../lib/errors.ts'
 import { readInput } from '../lib/read-input.ts'
 import { err, ok, type Result } from '../lib/result.ts'
+import { systemReason } from '../lib/system-reason.ts'
 
 /** Where the passphrase of the seed comes from. */
 export interface PassphraseSource {
@@ -60,6 +61,6 @@ const fromFile = (path: string): Result<string, PassphraseFailure> => {
       if (fd !== 0) closeSync(fd)
     }
   } catch (error) {
-    return unreadable((error as NodeJS.ErrnoException).code ?? 'unreadable')
+    return unreadable(systemReason(error))
   }
 }

@@ -6,7 +6,7 @@ import type { NodeConfig } from './config.ts'
 /** All addresses on which a node cannot listen, reported at once. */
 export type PortFailure =
   | { readonly code: 'listen-failed'; readonly host: string; readonly port: number; readonly cause: string }
-  | { readonly code: 'cannot-listen'; readonly host: string; readonly port: number; readonly reason: string }
+  | { readonly code: 'cannot-listen'; readonly host: string; readonly port: number; readonly cause: string }
   | { readonly code: 'ports-taken'; readonly listen: TakenPort; readonly api: TakenPort }
 
 interface TakenPort extends SocketAddress {
@@ -30,10 +30,7 @@ export const checkPorts = async <Config extends NodeConfig>(
     return err({ code: 'ports-taken', listen: listenFails, api: apiFails })
   }
   if (listenFails !== undefined) return err({ code: 'listen-failed', ...listenFails })
-  if (apiFails !== undefined) {
-    const { cause: reason, ...place } = apiFails
-    return err({ code: 'cannot-listen', ...place, reason })
-  }
+  if (apiFails !== undefined) return err({ code: 'cannot-listen', ...apiFails })
   return ok({ ...config, listen: listenAt, api: apiAt })
 }
 

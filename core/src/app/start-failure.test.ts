@@ -42,11 +42,15 @@ const failures: readonly [failure: StartFailure, names: readonly (string | RegEx
   [{ code: 'seed-missing', path: '/d/seed' }, ['/d/seed is gone', '24 words', 'fulgurite seed restore', '--data'], 1],
   [{ code: 'seed-of-another-node', path: '/d/seed' }, ['/d/seed', 'another node', 'fulgurite seed restore'], 1],
   [{ code: 'data-folder-copied', path: '/d/node.sqlite' }, ['/d/node.sqlite', 'copy', '--moved', 'backup.md'], 1],
-  [{ code: 'file-unusable', path: '/d/api.json', reason: 'ENOSPC' }, ['/d/api.json', 'ENOSPC', 'room on the disk'], 1],
+  [
+    { code: 'file-unusable', path: '/d/api.json', reason: 'the disk is full' },
+    ['/d/api.json', 'the disk is full', 'room on the disk'],
+    1,
+  ],
   [{ code: 'seed-readable-by-others', path: '/d/seed', mode: '644' }, ['644', 'chmod 600 /d/seed'], 1],
   [
-    { code: 'bitcoind-unreachable', url: 'http://h:1', detail: 'ECONNREFUSED' },
-    ['http://h:1', 'ECONNREFUSED', '--bitcoind-url'],
+    { code: 'bitcoind-unreachable', url: 'http://h:1', detail: 'no answer in time' },
+    ['http://h:1', 'no answer in time', '--bitcoind-url'],
     3,
   ],
   [{ code: 'bitcoind-unauthorized', url: 'http://h:1' }, ['http://h:1', '--bitcoind-cookie'], 3],
@@ -67,9 +71,9 @@ const failures: readonly [failure: StartFailure, names: readonly (string | RegEx
   [{ code: 'bitcoind-wallet-is-another', wallet: 'w', expected: 'v' }, ['named v', '--data'], 1],
   [{ code: 'wallet-is-built-in', wallet: 'w' }, ['its own seed', 'leave out --bitcoind-wallet'], 1],
   [{ code: 'wallet-is-of-bitcoind', wallet: 'w' }, ['--bitcoind-wallet "w"', 'FULGURITE_BITCOIND_WALLET'], 1],
-  [{ code: 'cannot-listen', host: 'h', port: 7, reason: 'listen EADDRINUSE' }, ['port 7', 'taken', '--api h:17'], 1],
+  [{ code: 'cannot-listen', host: 'h', port: 7, cause: 'EADDRINUSE' }, ['port 7', 'taken', '--api h:17'], 1],
   [{ code: 'listen-failed', host: 'h', port: 7, cause: 'EADDRINUSE' }, ['port 7', 'taken', '--listen h:17'], 1],
-  [{ code: 'listen-failed', host: 'h', port: 7, cause: 'EACCES' }, ['h:7', 'EACCES', '--listen'], 1],
+  [{ code: 'listen-failed', host: 'h', port: 7, cause: 'EACCES' }, ['h:7', 'permission denied', '--listen'], 1],
   [
     {
       code: 'ports-taken',

@@ -4,6 +4,7 @@ import type { BitcoindUnfit } from '../chain/bitcoind/fitness.ts'
 import type { ChainRewritten } from '../chain/chain-backend.ts'
 import type { PortInUse } from '../chain/devchain/rpc-server.ts'
 import { type Failure, FailureError } from '../lib/errors.ts'
+import { systemReason, wordsOfCode } from '../lib/system-reason.ts'
 import type { SeedFailure } from '../node/keys/seed-file.ts'
 import type { WalletChoiceFailure } from '../node/wallet/bitcoind-keys.ts'
 import type { StoreOpenFailure } from '../store/store.ts'
@@ -67,8 +68,6 @@ const UNREACHABLE = 3
 const refused = (message: string, fix: string): Explanation => ({ message, fix, exitCode: REFUSED })
 const usage = (message: string, fix: string): Explanation => ({ message, fix, exitCode: USAGE })
 const unreachable = (message: string, fix: string): Explanation => ({ message, fix, exitCode: UNREACHABLE })
-
-const isTaken = (cause: string): boolean => cause.includes('EADDRINUSE')
 
 const HANDING_OVER = 'FULGURITE_SEED_PASSPHRASE, or --seed-passphrase-file <file> (- is standard input)'
 
@@ -310,7 +309,7 @@ const EXPLANATIONS: Table = {
       `the node in this folder has its coins in bitcoind's wallet ${wallet}`,
       `start it with --bitcoind-wallet "${wallet}" (or FULGURITE_BITCOIND_WALLET)`,
     ),
-  'cannot-listen': ({ host, port, reason }) => portFailure('the HTTP API', '--api', host, port, reason),
+  'cannot-listen': ({ host, port, cause }) => portFailure('the HTTP API', '--api', host, port, cause),
   'listen-failed': ({ host, port, cause }) => portFailure('peers', '--listen', host, port, cause),
   'ports-taken': ({ listen, api }) => {
     const [peers, http] = [
@@ -342,13 +341,16 @@ const EXPLANATIONS: Table = {
 }
 
 const portFailure = (what: string, option: string, host: string, port: number, cause: string): Explanation => {
-  if (isTaken(cause)) {
+  if (cause === 'EADDRINUSE') {
     return refused(
       `port ${port} of ${host}, meant for ${what}, is taken: another node may be running`,
       `stop what uses it, or give another with ${option} ${host}:${port + 10} (port 0 lets the system choose)`,
     )
   }
-  return refused(`cannot listen on ${host}:${port} for ${what}: ${cause}`, `give another address with ${option}`)
+  return refused(
+    `cannot listen on ${host}:${port} for ${what}: ${wordsOfCode(cause)}`,
+    `give another address with ${option}`,
+  )
 }
 
 /** `280000` in the usual form: 28. */
@@ -375,7 +377,7 @@ export const startFailureOf = (error: unknown, data: string): Failure => {
   if (code.startsWith('SQLITE_'))
     return startFailure({ code: 'store-unreadable', path: join(data, 'node.sqlite'), reason: message })
   if (!/^E[A-Z0-9]+$/.test(code)) throw error
-  return startFailure({ code: 'file-unusable', path, reason: message })
+  return startFailure({ code: 'file-unusable', path, reason: systemReason(error) })
 }
 
 const withHolder = (failure: Failure, data: string): Failure & { readonly pid?: number } => {

@@ -27,7 +27,7 @@ const failing = (code: string, words: string) => Object.assign(new Error(`${code
 test('an answer that cannot be written is an error in words, with a code of its own', (t) => {
   const { stdout, said, exits } = outputs()
   stdout.emit('error', failing('ENOSPC', 'no space left on device'))
-  t.is(said(), 'error: standard output cannot be written: no space left on device [output-failed]\n')
+  t.is(said(), 'error: standard output cannot be written: the disk is full [output-failed]\n')
   t.deepEqual(exits, [4])
 })
 

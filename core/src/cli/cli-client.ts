@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { type HttpRequest, messagesOf, parseJson, send, textOf } from '@fulgurite/plugin-sdk/client/http'
 import type { ContractError } from '@fulgurite/plugin-sdk/contract'
 import { readAccess } from '../api/access.ts'
+import { systemReason } from '../lib/system-reason.ts'
 import { CliFailure } from './failure.ts'
 import { EXIT } from './io.ts'
 
@@ -119,7 +120,7 @@ const refused = (error: ContractError): CliFailure => {
 const lost = (what: string, error: unknown): CliFailure =>
   new CliFailure(EXIT.unknown, {
     code: 'connection-lost',
-    message: `lost the connection to ${what}: ${error instanceof Error ? error.message : error}`,
+    message: `lost the connection to ${what}: ${systemReason(error)}`,
     hint: 'a command that was under way may have been done: ask again with the same --key',
   })
 

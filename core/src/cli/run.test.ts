@@ -33,7 +33,7 @@ const setting = async (t: ExecutionContext): Promise<Setting> => {
   const folder = emptyFolder(t)
   const gateway = scriptedGateway()
   const api = await startApi({ gateway, token, port: 0 })
-  if (!api.ok) throw new Error(api.error.reason)
+  if (!api.ok) throw new Error(api.error.cause)
   t.teardown(() => api.value.close())
   writeAccess(folder, { url: api.value.url, token })
   return { folder, url: api.value.url, gateway, cli: cliIn(folder) }

@@ -4,6 +4,7 @@ import { evaluate } from '@fulgurite/plugin-sdk/contract'
 import { z } from 'zod'
 import { readJson } from '../lib/json.ts'
 import { err, ok, type Result } from '../lib/result.ts'
+import { systemReason } from '../lib/system-reason.ts'
 import { writeWhole } from './cell-bundle.ts'
 
 const MAX_BYTES = 16 << 20
@@ -52,7 +53,7 @@ export const readLockFile = async (path: string): Promise<Result<readonly Instal
     text = await readFile(path, 'utf8')
   } catch (thrown) {
     const { code } = thrown as NodeJS.ErrnoException
-    return code === 'ENOENT' ? ok([]) : damaged(path, code ?? 'it cannot be read')
+    return code === 'ENOENT' ? ok([]) : damaged(path, systemReason(thrown))
   }
   return parseLockFile(path, text)
 }

@@ -95,7 +95,7 @@ const servedNode = async () => {
     port: 0,
     onBug: (error) => bugs.push(error instanceof Error ? (error.stack ?? '') : typeof error),
   })
-  if (!api.ok) throw new Error(api.error.reason)
+  if (!api.ok) throw new Error(api.error.cause)
   const port = Number(new URL(api.value.url).port)
   return {
     bugs,

@@ -79,7 +79,7 @@ export const rpcClient = ({ url, auth, timeoutMs = DEFAULT_TIMEOUT_MS }: RpcOpti
       const signal = options.signal === undefined ? timeout : AbortSignal.any([timeout, options.signal])
       return ok(await send(url, agent, body, held.value, signal))
     } catch (error) {
-      return err({ code: 'bitcoind-unreachable', url, detail: detailOf(error) })
+      return err({ code: 'bitcoind-unreachable', url, detail: systemReason(error) })
     }
   }
 
@@ -153,11 +153,4 @@ const readReply = (method: string, id: number, { status, body }: HttpReply): Res
     return err({ code: 'bitcoind-error', method, rpcCode: code, message: message.slice(0, MAX_MESSAGE_LENGTH) })
   }
   return result === undefined ? err({ code: 'bitcoind-bad-reply', method, detail: 'no result' }) : ok(result)
-}
-
-const detailOf = (error: unknown): string => {
-  if (!(error instanceof Error)) return String(error)
-  // Connecting to several addresses fails with an empty message and the causes inside.
-  const [first] = error instanceof AggregateError ? error.errors : []
-  return first instanceof Error ? first.message : error.message
 }

@@ -1,5 +1,6 @@
 import { equalBytes, fromHex, toHex } from '../../lib/bytes.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
+import { wordsOfCode } from '../../lib/system-reason.ts'
 import type { ConnectFailure } from '../connection/connection-failure.ts'
 import type { PeerEntry } from '../peer/peer-directory.ts'
 import { formatAddress, parseAddress } from '../peer/socket-address.ts'
@@ -89,7 +90,10 @@ export const peersHandlers = (context: MappingContext): ActorHandlers<'peers'> =
 export const connectRefusal = (failure: ConnectFailure) => {
   switch (failure.code) {
     case 'unreachable':
-      return refusal('unreachable', `nothing answers there (${failure.cause}): is the address right, and the node up?`)
+      return refusal(
+        'unreachable',
+        `cannot connect: ${wordsOfCode(failure.cause)}. Is the address right, and the node up?`,
+      )
     case 'invalid-node-id':
       return refusal('invalid-request', 'nodeId: not a point of the curve', { field: 'nodeId' })
     case 'own-node-id':

@@ -37,6 +37,18 @@ test('a node that does not go together with this one is incompatible-peer, with 
   t.is(connectRefusal({ code: 'handshake-timeout' }).code, 'handshake-failed')
 })
 
+test('a node that cannot be reached is unreachable, with the reason in words', (t) => {
+  for (const [cause, words] of [
+    ['ECONNREFUSED', 'nothing listens there'],
+    ['ETIMEDOUT', 'no answer in time'],
+  ] as const) {
+    const { code, message } = connectRefusal({ code: 'unreachable', cause })
+    t.is(code, 'unreachable')
+    t.true(message.includes(words), message)
+    t.false(message.includes(cause), message)
+  }
+})
+
 for (const failure of [{ code: 'closed-by-peer' }, { code: 'socket-error', cause: 'ECONNRESET' }] as const) {
   test(`a node that hangs up during the handshake is handshake-failed (${failure.code}), and both reasons for it are told`, (t) => {
     const { code, message } = connectRefusal(failure)

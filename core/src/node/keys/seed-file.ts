@@ -82,9 +82,8 @@ const writer =
       })
       return ok(undefined)
     } catch (error) {
-      const { code, message } = error as NodeJS.ErrnoException
-      if (code === 'EEXIST') return err({ code: 'seed-exists', path })
-      return err({ code: 'seed-unreadable', path, reason: message })
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST') return err({ code: 'seed-exists', path })
+      return err({ code: 'seed-unreadable', path, reason: systemReason(error) })
     }
   }
 

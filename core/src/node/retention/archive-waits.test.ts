@@ -73,7 +73,7 @@ test.serial(
     const [path, disk] = [join(folder, 'archive'), join(folder, 'disk')]
     symlinkSync(join(disk, 'books'), path)
     const archive = new Archive({ path, clock: virtualClock() })
-    const reason = 'a folder on the way to it, or where a link leads, is not there'
+    const reason = 'no such file or folder, or a link leads to none'
     t.like(await archive.append(['{"a":1}']), { ok: false, error: { reason } })
     t.false(fs.existsSync(disk))
     mkdirSync(join(disk, 'books'), { recursive: true })
@@ -86,7 +86,7 @@ test.serial(
     writeFileSync(disk, 'not a disk')
     t.like(await archive.append(['{"a":2}']), {
       ok: false,
-      error: { reason: 'something that is no folder is in its place' },
+      error: { reason: 'something that is no folder is in its place, or on the way to it' },
     })
     rmSync(disk)
     fs.renameSync(`${disk}-away`, disk)

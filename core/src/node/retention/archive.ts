@@ -6,6 +6,7 @@ import { utf8Encode } from '../../lib/bytes.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { isNamed } from '../../lib/own-file.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
+import { systemReason } from '../../lib/system-reason.ts'
 import { type ArchiveFile, archiveNames, monthOf, newestOf, openArchiveFile, syncFolder } from './archive-file.ts'
 
 export interface ArchiveFailure {
@@ -84,8 +85,7 @@ export class Archive {
         throw error
       }
     } catch (error) {
-      const { code, message } = error as Error & { readonly code?: string }
-      return err({ code: 'archive-unwritable', reason: code === undefined ? message : reasonOf(code) })
+      return err({ code: 'archive-unwritable', reason: systemReason(error) })
     }
   }
 
@@ -146,24 +146,3 @@ export class Archive {
     await handle.close()
   }
 }
-
-const REASONS: Readonly<Record<string, string>> = {
-  ENOSPC: 'the disk is full',
-  EDQUOT: 'the quota of the disk is used up',
-  EACCES: 'this user may not write there',
-  EPERM: 'this user may not write there',
-  EROFS: 'the file system is read-only',
-  EIO: 'the disk fails',
-  ENOENT: 'a folder on the way to it, or where a link leads, is not there',
-  ESTALE: 'its disk is not there any more',
-  ENOTCONN: 'its disk is not there any more',
-  ENODEV: 'its disk is not there any more',
-  ENXIO: 'its disk is not there any more',
-  EEXIST: 'something that is no folder is in its place',
-  ENOTDIR: 'something that is no folder is in its place',
-  ELOOP: 'a link is in its place, and where it leads is not ours',
-  EISDIR: 'something that is no file is in its place',
-  ENOTFILE: 'something that is no file is in its place',
-}
-
-const reasonOf = (code: string): string => REASONS[code] ?? code

@@ -233,7 +233,7 @@ test('a folder that cannot be written to — nothing is removed', async (t) => {
   await rig.pass(PAST_GRACE_MS)
   t.is(await rig.count(TABLE.payment), 5)
   t.deepEqual(await rig.told('node.archive-failed'), [
-    { archive: rig.archive, reason: 'something that is no folder is in its place' },
+    { archive: rig.archive, reason: 'something else is in its place' },
   ])
 })
 
