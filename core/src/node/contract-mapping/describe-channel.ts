@@ -1,5 +1,5 @@
 import type { ReplyOf } from '@fulgurite/plugin-sdk/contract'
-import { displayTxid, txidOf } from '../../bitcoin/transaction.ts'
+import { displayTxid } from '../../bitcoin/transaction.ts'
 import {
   balanceView,
   type Funded,
@@ -16,6 +16,7 @@ import { type ChannelStanding, isDone, standingOf } from '../channel/channel-sta
 import { type ChannelWait, summarize, type WaitsView, waitsOf } from '../channel/channel-waits.ts'
 import { CAUSES_OF_REST, channelTypeName, hasFunding, kindOfSpend, remedyOf } from '../channel/report-channel-event.ts'
 import type { PublishedTx } from '../publishing/publication-row.ts'
+import { publishedFacts } from '../publishing/published-facts.ts'
 
 type ChannelSummary = ReplyOf<'channels', 'list'>['items'][number]
 type ChannelDetails = ReplyOf<'channels', 'get'>['channel']
@@ -97,15 +98,10 @@ const describeAs = (
   }
 }
 
-const describePublished = ({ tx, purpose, fee, feeratePerKw, why, deadline, replaced, status }: PublishedTx) => ({
-  txid: displayTxid(txidOf(tx)),
-  purpose,
-  feeSat: fee,
-  feerate: feeratePerKw,
-  reason: why,
-  ...(deadline === undefined ? {} : { deadline }),
-  replaced,
-  status,
+const describePublished = (published: PublishedTx) => ({
+  ...publishedFacts(published),
+  replaced: published.replaced,
+  status: published.status,
 })
 
 const describeRest = ({ from, until }: NonNullable<ChannelEntry['rest']>) => {

@@ -6,6 +6,7 @@ import type { EventLog } from '../events/event-log.ts'
 import { type Item, lacksOutputs } from './item.ts'
 import type { ItemBook } from './item-book.ts'
 import type { PublishedTx } from './publication-row.ts'
+import { publishedFacts } from './published-facts.ts'
 
 interface HandInOptions {
   readonly book: ItemBook
@@ -26,18 +27,13 @@ export class HandIn {
   publish(item: Item, published: PublishedTx, parents: readonly Tx[]): void {
     const { book, events, broadcaster, wallet } = this.#options
     const before = item.last
-    const { purpose, tx, fee, feeratePerKw, why, deadline } = published
+    const { purpose, tx, fee } = published
     const replaced = before === undefined ? {} : { replaces: txidOf(before.tx) }
     wallet.processTx(tx, { purpose, channelId: toHex(item.channelId), fee, ...replaced })
     events.append('channel.transaction-published', {
       channelId: toHex(item.channelId),
       peer: toHex(item.peer),
-      txid: displayTxid(txidOf(tx)),
-      purpose,
-      feeSat: fee,
-      feerate: feeratePerKw,
-      reason: why,
-      ...(deadline === undefined ? {} : { deadline }),
+      ...publishedFacts(published),
       ...(before === undefined ? {} : { replaces: displayTxid(txidOf(before.tx)) }),
     })
     book.keep(item, published, () => {
