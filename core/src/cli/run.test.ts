@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { allOperations, commandWords } from '@fulgurite/plugin-sdk/contract'
@@ -238,6 +240,20 @@ for (const [what, args, said] of badArguments) {
     t.is(out, '')
   })
 }
+
+test('a node that goes away before it answers is said in words, with exit code 4', async (t) => {
+  const folder = emptyFolder(t)
+  const server = createServer((socket) => socket.once('data', () => socket.destroy())).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => server.close())
+  const { port } = server.address() as AddressInfo
+  writeAccess(folder, { url: `http://127.0.0.1:${port}`, token })
+  const { code, out } = await cliIn(folder)(['getinfo', '--json'])
+  t.is(code, 4)
+  const { error } = JSON.parse(out)
+  t.is(error.code, 'connection-lost')
+  t.true(error.message.endsWith(': the other side broke the connection off'), error.message)
+})
 
 test('without a node it says where it looked and how to start one, with exit code 3', async (t) => {
   const folder = emptyFolder(t)
