@@ -90,7 +90,7 @@ test.serial('without --json a failure goes to standard error, with the fix and t
   t.is(refused.out, '')
   t.regex(
     refused.err,
-    /^error: this version does not run on mainnet.*\[mainnet-not-supported\]\nchoose --network regtest/,
+    /^error: nobody has said for .* is at risk.*\[mainnet-risk-not-accepted\]\nif you accept that, start it once with --mainnet-risk-accepted;/,
   )
 })
 

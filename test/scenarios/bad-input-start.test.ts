@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
@@ -94,11 +94,16 @@ test('a data folder of another network — is refused', async (t) => {
   })
 })
 
-test('mainnet — is refused before anything is written', async (t) => {
+test('mainnet — is refused until its operator has said that the money is at risk, and nothing is left in the folder', async (t) => {
   const chain = await rigOf(t)
   const folder = folderOf(t)
-  const args = startArgs(join(folder, 'data'), chain).map((arg) => (arg === 'regtest' ? 'mainnet' : arg))
-  await refused(t, args, REFUSED, { code: 'mainnet-not-supported' })
+  const data = join(folder, 'data')
+  const args = startArgs(data, chain).map((arg) => (arg === 'regtest' ? 'mainnet' : arg))
+  await refused(t, args, REFUSED, { code: 'mainnet-risk-not-accepted', path: data })
+  t.false(existsSync(data))
+  // Past the consent, the chain of this trial is another.
+  const error = { code: 'bitcoind-wrong-network', expected: 'mainnet', actual: 'regtest' }
+  await refused(t, [...args, '--mainnet-risk-accepted'], REFUSED, error)
 })
 
 test('addresses and URLs that are none — are refused with the option at fault', async (t) => {

@@ -123,11 +123,16 @@ test('how many strangers and API connections there may be comes from the environ
   t.is(config.value.limits.api.operators, 5)
 })
 
-test('mainnet is refused, also when no network is said', (t) => {
+test('the network is mainnet if none is named, and its risk is accepted by a word on the command line alone', (t) => {
   const { network: _none, ...unsaid } = options()
-  const refused = { ok: false, error: { code: 'mainnet-not-supported' } } as const
-  t.deepEqual(bitcoindConfig(unsaid, around()), refused)
-  t.deepEqual(bitcoindConfig(options({ network: 'mainnet' }), around()), refused)
+  const environment = { FULGURITE_MAINNET_RISK_ACCEPTED: '1' }
+  for (const said of [unsaid, options({ network: 'mainnet' }), { ...unsaid, mainnetRiskAccepted: true }]) {
+    const config = bitcoindConfig(said, around(environment))
+    t.true(config.ok)
+    if (!config.ok) return
+    t.is(config.value.network.name, 'mainnet')
+    t.is(config.value.mainnetRiskAccepted, said.mainnetRiskAccepted === true)
+  }
 })
 
 const mistakes: readonly [string, Partial<StartOptions>, Surroundings['env'], object][] = [

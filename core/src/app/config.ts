@@ -34,6 +34,8 @@ export interface NodeConfig {
   readonly moved: boolean
   /** The database may be older than what the peers know: its channels wait for them. */
   readonly restored: boolean
+  /** The operator says that they know what may be lost on mainnet. */
+  readonly mainnetRiskAccepted: boolean
   /** Where the static backup of the channels is written as well. */
   readonly channelBackup?: string
 }
@@ -55,7 +57,6 @@ export interface Surroundings {
 
 export type ConfigFailure =
   | OperatorLimitFailure
-  | { readonly code: 'mainnet-not-supported' }
   | { readonly code: 'network-unknown'; readonly network: string }
   | { readonly code: 'log-level-unknown'; readonly level: string }
   | { readonly code: 'announced-openings-unknown'; readonly what: string }
@@ -82,8 +83,6 @@ const DEVNET_API: SocketAddress = { host: '127.0.0.1', port: 19736 }
 export const bitcoindConfig = (options: StartOptions, around: Surroundings): Result<BitcoindConfig, ConfigFailure> => {
   const { env } = around
   const name = options.network ?? env.FULGURITE_NETWORK ?? 'mainnet'
-  // Without penalties and claims on the peer's commitments, a dishonest peer could take what is ours.
-  if (name === 'mainnet') return err({ code: 'mainnet-not-supported' })
   if (!Object.hasOwn(NETWORKS, name)) return err({ code: 'network-unknown', network: name })
   const network = NETWORKS[name as NetworkName]
   const common = commonConfig(options, env, network, START_DEFAULTS.listen, API)
@@ -159,6 +158,7 @@ const commonConfig = (
     // A chain of one's own has nothing to lose, and is copied for trials.
     moved: options.moved === true || network === NETWORKS.regtest,
     restored: options.restored === true,
+    mainnetRiskAccepted: options.mainnetRiskAccepted === true,
     ...(channelBackup === undefined ? {} : { channelBackup: resolve(channelBackup) }),
     pluginsWithoutWalls: options.pluginsWithoutWalls ?? env.FULGURITE_PLUGINS_WITHOUT_WALLS === '1',
     ...(maxPlugins === undefined ? {} : { maxPlugins: Number(maxPlugins) }),

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import {
   chmodSync,
   cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -243,6 +244,25 @@ test('a copy that was made while its node ran, and mixes two states, is refused 
   t.is(restored.ok ? 'open' : restored.error.code, 'store-damaged')
   writeFileSync(join(data, 'node.sqlite'), bytes)
   t.is(await opened(data), 'open')
+})
+
+test('a folder is opened for mainnet once the operator has accepted the risk, and from then on without another word', async (t) => {
+  const data = join(mkdtempSync(join(tmpdir(), 'fulgurite-data-')), 'node')
+  const openedWith = async (said: Partial<NodeConfig>, path = data): Promise<string> => {
+    const folder = await openDataFolder({ ...configOf(path), network: NETWORKS.mainnet, ...said }, seededRng(9))
+    if (!folder.ok) return folder.error.code
+    await folder.value.close()
+    return 'open'
+  }
+  t.is(await openedWith({}), 'mainnet-risk-not-accepted')
+  t.false(existsSync(data))
+  t.is(await openedWith({ mainnetRiskAccepted: true }), 'open')
+  t.is(await openedWith({}), 'open')
+  // What was accepted for one network says nothing of another, and for one folder nothing of another.
+  t.is(await openedWith({}, `${data}-other`), 'mainnet-risk-not-accepted')
+  const regtest = await used()
+  t.is(await openedWith({ mainnetRiskAccepted: true }, regtest), 'data-of-another-network')
+  t.is(await opened(regtest), 'open')
 })
 
 test('the first channels of a new folder under words that were used before get keys that none had; those of a node that draws its words are counted from the first', async (t) => {

@@ -18,6 +18,7 @@ import type { NodeConfig } from './config.ts'
 import { forgetDamage, isNotedAsDamaged, noteDamage } from './damage-note.ts'
 import { noteHolder, removeHolder } from './folder-holder.ts'
 import { isCopy, placeOf } from './folder-place.ts'
+import { isRiskAccepted, riskAccepted } from './mainnet-risk.ts'
 import { fileLogger, type NodeLogger } from './node-logger.ts'
 import { openSeed } from './open-seed.ts'
 import { noPassphrase, type PassphraseSource } from './passphrase.ts'
@@ -54,7 +55,7 @@ const PLACE_KEY = utf8Encode('place')
 
 /** Opens or makes the data folder of a node on this network. */
 export const openDataFolder = async (
-  { data, network, logLevel, moved, restored }: NodeConfig,
+  { data, network, logLevel, moved, restored, mainnetRiskAccepted }: NodeConfig,
   rng: Rng,
   passphrase: PassphraseSource = noPassphrase,
 ): Promise<Result<DataFolder, Failure>> => {
@@ -97,6 +98,8 @@ export const openDataFolder = async (
     if (actual !== network.name) {
       return await refuse({ code: 'data-of-another-network', path: data, expected: network.name, actual })
     }
+    const isAgreedTo = await isRiskAccepted(store, network)
+    if (!isAgreedTo && !mainnetRiskAccepted) return await refuse({ code: 'mainnet-risk-not-accepted', path: data })
     // A new seed cannot sign for the channels of an old one.
     if (kept !== undefined && !existsSync(seedPath)) return await refuse({ code: 'seed-missing', path: seedPath })
     const seed = await openSeed(seedPath, rng, passphrase)
@@ -126,6 +129,7 @@ export const openDataFolder = async (
       store.submit([{ table: TABLE.meta, key: PLACE_KEY, value: place }])
     }
     if (restored) store.submit([restoredMark])
+    if (!isAgreedTo) store.submit([riskAccepted(new Date(systemClock.now()))])
     // The owner of the database is written first: nothing is kept in it before.
     if (mark === undefined) {
       store.submit([

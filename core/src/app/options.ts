@@ -51,6 +51,8 @@ export interface StartOptions {
   readonly maxPlugins?: string
   /** The data folder was copied to where it is now, and its node has not run elsewhere since. */
   readonly moved?: boolean
+  /** The operator knows what may be lost on mainnet. Kept in the data folder from then on. */
+  readonly mainnetRiskAccepted?: boolean
   /** A file, absolute, that holds the static backup of the channels besides the one in the data folder. */
   readonly channelBackup?: string
   /** The database was put back from somewhere, and may be older than what the peers know. */

@@ -4,7 +4,7 @@ import { explain, type StartFailure, toldFailureOf } from './start-failure.ts'
 
 /** One of each, with what its text and its fix must name. */
 const failures: readonly [failure: StartFailure, names: readonly (string | RegExp)[], exitCode: number][] = [
-  [{ code: 'mainnet-not-supported' }, ['mainnet', 'proven', '--network regtest', '--devnet'], 1],
+  [{ code: 'mainnet-risk-not-accepted', path: '/d' }, ['/d', 'at risk', '--mainnet-risk-accepted', '--devnet'], 1],
   [{ code: 'network-unknown', network: 'moon' }, ['moon', '--network', 'FULGURITE_NETWORK'], 2],
   [{ code: 'log-level-unknown', level: 'loud' }, ['loud', '--log-level'], 2],
   [{ code: 'limit-invalid', variable: 'FULGURITE_MAX_STRANGERS', value: 'all' }, ['all', 'FULGURITE_MAX_STRANGERS'], 2],

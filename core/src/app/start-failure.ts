@@ -36,6 +36,7 @@ export type StartFailure =
   | { readonly code: 'words-invalid' }
   | { readonly code: 'seed-missing'; readonly path: string }
   | { readonly code: 'seed-of-another-node'; readonly path: string }
+  | { readonly code: 'mainnet-risk-not-accepted'; readonly path: string }
   | { readonly code: 'data-folder-copied'; readonly path: string }
   | { readonly code: 'store-log-foreign'; readonly path: string }
   | { readonly code: 'file-unusable'; readonly path: string; readonly reason: string }
@@ -76,13 +77,11 @@ type Table = {
 }
 
 const EXPLANATIONS: Table = {
-  'mainnet-not-supported': () =>
-    refused(
-      'this version does not run on mainnet: too little of what guards money has been proven yet (README, Status)',
-      'choose --network regtest, signet or testnet; or try it all with: fulgurite start --devnet',
-    ),
   'network-unknown': ({ network }) =>
-    usage(`there is no network ${network}`, 'give --network (or FULGURITE_NETWORK) regtest, signet or testnet'),
+    usage(
+      `there is no network ${network}`,
+      'give --network (or FULGURITE_NETWORK) mainnet, signet, testnet or regtest',
+    ),
   'log-level-unknown': ({ level }) =>
     usage(`there is no log level ${level}`, 'give --log-level (or FULGURITE_LOG_LEVEL) debug, info, warn or error'),
   'limit-invalid': ({ variable, value }) =>
@@ -139,6 +138,11 @@ const EXPLANATIONS: Table = {
     usage('both a cookie and a user were given for bitcoind', 'give --bitcoind-cookie or --bitcoind-user, not both'),
   'devnet-has-its-own-chain': ({ option }) =>
     usage(`--devnet runs on a chain of its own: ${option} does not go with it`, `leave out --devnet or ${option}`),
+  'mainnet-risk-not-accepted': ({ path }) =>
+    refused(
+      `nobody has said for ${path} that the money of a node on mainnet is at risk: this version is young, and no outsider has audited it (README, Status, says what has been proven)`,
+      'if you accept that, start it once with --mainnet-risk-accepted; otherwise choose --network signet, testnet or regtest, or try it all with: fulgurite start --devnet',
+    ),
   'store-in-use': ({ path, pid }) =>
     refused(
       `another node is running on ${path}${pid === undefined ? '' : `: process ${pid}`}`,

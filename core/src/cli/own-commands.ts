@@ -91,6 +91,7 @@ export const addOwnCommands = (
     )
     .option('--channel-backup <file>', 'where the static backup of the channels is written as well: on another disk')
     .option('--moved', 'the data folder was copied to where it is, and its node has not run elsewhere since')
+    .option('--mainnet-risk-accepted', 'you know what may be lost on mainnet: said once, and kept in the data folder')
     .option('--restored', 'the database was put back and may be old: its channels wait for their peers')
     .option(...PASSPHRASE_FILE)
     .option('--max-plugins <count>', `plugins that may be installed at once (${maxPlugins})`)

@@ -4,7 +4,7 @@ import { chainWatcher } from '../chain/watcher.ts'
 import { toHex } from '../lib/bytes.ts'
 import type { Failure } from '../lib/errors.ts'
 import { pacer } from '../lib/pace.ts'
-import { err, ok, type Result } from '../lib/result.ts'
+import { ok, type Result } from '../lib/result.ts'
 import { OUR_FEATURES } from '../wire/features.ts'
 import { openChannelBackups } from './backup/channel-backups.ts'
 import type { ChannelsRestorer } from './backup/restore-channels.ts'
@@ -75,7 +75,7 @@ export interface FulguriteNode {
   stop(): Promise<void>
 }
 
-export type NodeStartFailure = Failure<'mainnet-not-supported'> | (Failure & { readonly cause?: string })
+export type NodeStartFailure = Failure & { readonly cause?: string }
 
 type NodeSystem = ActorSystem<{ readonly type: string }>
 
@@ -86,8 +86,6 @@ export interface StartNodeOptions extends NodeOptions {
 }
 
 export const startNode = async (options: StartNodeOptions): Promise<Result<FulguriteNode, NodeStartFailure>> => {
-  // Without penalties and claims on the peer's commitments, a dishonest peer could take what is ours.
-  if (options.network.name === 'mainnet') return err({ code: 'mainnet-not-supported' })
   const { store, clock, rng, log, network, backend } = options
   const system: NodeSystem = createActorSystem({ clock, rng })
   let isStopping = false

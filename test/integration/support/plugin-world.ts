@@ -109,6 +109,7 @@ export class PluginNode {
       pluginsWithoutWalls: false,
       moved: false,
       restored: false,
+      mainnetRiskAccepted: false,
       kept: {},
     }
     const folder = required(await openDataFolder(config, systemRng), this.#name)
