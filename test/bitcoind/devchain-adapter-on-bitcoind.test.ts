@@ -128,7 +128,7 @@ real('start — a real bitcoind of another network, or with other credentials, i
     )
   t.deepEqual(await start('mainnet'), {
     ok: false,
-    error: { code: 'bitcoind-wrong-network', expected: 'main', actual: 'regtest' } as never,
+    error: { code: 'bitcoind-wrong-network', expected: 'mainnet', actual: 'regtest' } as never,
   })
   t.deepEqual(await start('regtest', { type: 'password', user: 'u', password: 'wrong' }), {
     ok: false,

@@ -13,7 +13,10 @@ const usedOn = async (network: NetworkName): Promise<string> => {
   const data = mkdtempSync(join(tmpdir(), 'fulgurite-reset-'))
   const config = devnetConfig({ data, devnet: true, json: false }, {})
   if (!config.ok) throw new Error(config.error.code)
-  const folder = await openDataFolder({ ...config.value, network: NETWORKS[network] }, seededRng(1))
+  const folder = await openDataFolder(
+    { ...config.value, network: NETWORKS[network], mainnetRiskAccepted: true },
+    seededRng(1),
+  )
   if (!folder.ok) throw new Error(folder.error.code)
   await folder.value.close()
   mkdirSync(join(data, 'chain'))

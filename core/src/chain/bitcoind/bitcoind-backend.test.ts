@@ -238,7 +238,7 @@ const UNFIT: readonly (readonly [what: string, answers: Record<string, unknown>,
   [
     'of another network',
     { ...HEALTHY, getblockchaininfo: { ...HEALTHY.getblockchaininfo, chain: 'main' } },
-    { code: 'bitcoind-wrong-network', expected: 'regtest', actual: 'main' },
+    { code: 'bitcoind-wrong-network', expected: 'regtest', actual: 'mainnet' },
   ],
   [
     'before version 28',
@@ -440,7 +440,7 @@ test('health — tells how far bitcoind is behind the network, what it keeps, an
 })
 
 const OTHER_CHAINS: readonly (readonly [what: string, change: object, genesis: boolean, failure: object])[] = [
-  ['of another network', { chain: 'main' }, false, { code: 'bitcoind-wrong-network', actual: 'main' }],
+  ['of another network', { chain: 'main' }, false, { code: 'bitcoind-wrong-network', actual: 'mainnet' }],
   ['with another first block', {}, true, { code: 'bitcoind-wrong-genesis', actual: '22'.repeat(32) }],
 ]
 

@@ -91,7 +91,7 @@ const UNFIT: readonly (readonly [what: string, answers: Readonly<Record<string, 
   [
     'is on another chain',
     { getblockchaininfo: { result: { ...(GOOD.getblockchaininfo as object), chain: 'main' } } },
-    { code: 'bitcoind-wrong-network', expected: 'regtest', actual: 'main' },
+    { code: 'bitcoind-wrong-network', expected: 'regtest', actual: 'mainnet' },
   ],
 ]
 

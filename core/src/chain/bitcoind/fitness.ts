@@ -1,5 +1,5 @@
 import { displayBlockHash } from '../../bitcoin/block.ts'
-import type { Network } from '../../bitcoin/network.ts'
+import { NETWORKS, type Network } from '../../bitcoin/network.ts'
 import { equalBytes } from '../../lib/bytes.ts'
 import type { BlockHash } from '../../lib/ids.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
@@ -66,8 +66,12 @@ export const checkFitness = async (
 }
 
 /** Asked with every look: what answers at an address may become another bitcoind while the node runs. */
-export const wrongNetwork = (actual: string, { bitcoindChain: expected }: Network): BitcoindUnfit | undefined =>
-  actual === expected ? undefined : { code: 'bitcoind-wrong-network', expected, actual }
+export const wrongNetwork = (chain: string, { bitcoindChain, name }: Network): BitcoindUnfit | undefined =>
+  chain === bitcoindChain ? undefined : { code: 'bitcoind-wrong-network', expected: name, actual: nameOf(chain) }
+
+/** bitcoind calls mainnet `main`, and knows networks that we do not. */
+const nameOf = (chain: string): string =>
+  Object.values(NETWORKS).find(({ bitcoindChain }) => bitcoindChain === chain)?.name ?? chain
 
 export const wrongGenesis = (hash: BlockHash, { chainHash }: Network): BitcoindUnfit | undefined =>
   equalBytes(hash, chainHash)
