@@ -14,6 +14,7 @@ import type {
 } from '@fulgurite/plugin-sdk/contract'
 import { encodeJson, parseEvent } from '@fulgurite/plugin-sdk/contract'
 import { readAccess } from '../../core/src/api/access.ts'
+import { followNode, type NodeChild } from '../../core/src/app/node-child.ts'
 import type { Result } from '../../core/src/lib/result.ts'
 import { freePort } from './free-port.ts'
 import { LAUNCHER, NODE_FLAGS, nodeEnvironment } from './launcher.ts'
@@ -62,7 +63,7 @@ export class NodeProcess {
   starts = 0
   #chain: NodeChain
   readonly #options: NodeProcessOptions
-  #child: ChildProcess | undefined
+  #running: { readonly child: ChildProcess; readonly node: NodeChild } | undefined
   #client: NodeClient | undefined
   #following: Promise<void> | undefined
   #cursor: string | undefined
@@ -99,7 +100,7 @@ export class NodeProcess {
 
   /** The process's id. */
   get pid(): number {
-    const pid = this.#child?.pid
+    const pid = this.#running?.child.pid
     if (pid === undefined) throw new Error(`${this.name} is not running`)
     return pid
   }
@@ -124,39 +125,27 @@ export class NodeProcess {
   /** Starts the process and waits until it answers. */
   async start(): Promise<void> {
     const child = spawnNode(startArgs(this.dataDir, this.#chain, this.listen), this.#chain, this.#options)
-    this.#child = child
     this.starts += 1
-    let stdout = ''
-    const ready = new Promise<void>((resolve, reject) => {
-      const fail = (why: string): void => reject(new Error(`${this.name} ${why}\n${this.diagnosis}`))
-      const timer = setTimeout(() => fail('was not ready in time'), PATIENCE_MS)
-      child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    const node = followNode(child, {
+      readyWithinMs: PATIENCE_MS,
+      endWithinMs: PATIENCE_MS,
+      onOutput: (text) => {
         this.#output += text
-        stdout += text
-        if (!stdout.includes('\n')) return
-        clearTimeout(timer)
-        resolve()
-      })
-      child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-        this.#output += text
-      })
-      child.once('exit', (code, signal) => {
-        clearTimeout(timer)
-        fail(`ended (${signal ?? code})`)
-      })
+      },
     })
-    child.once('exit', (code, signal) => {
-      this.#output += `(ended: ${signal ?? code})\n`
-      if (this.#child !== child) return
-      this.#child = undefined
+    this.#running = { child, node }
+    void node.ended.then(({ how }) => {
+      this.#output += `(ended: ${how})\n`
+      if (this.#running?.node !== node) return
+      this.#running = undefined
       this.#client?.close()
       this.#client = undefined
     })
-    await ready
+    const ready = await node.ready
+    if (!ready.ok) throw new Error(`${this.name} did not start: ${ready.error}\n${this.diagnosis}`)
     const access = readAccess(this.dataDir)
     if (!access.ok) throw new Error(`${this.name}: ${access.error.code}`)
-    const { nodeId } = JSON.parse(stdout.slice(0, stdout.indexOf('\n'))) as { nodeId: string }
-    this.#id = nodeId
+    this.#id = ready.value.nodeId
     const client = new NodeClient(access.value)
     this.#client = client
     this.#following = this.#follow(client)
@@ -174,7 +163,7 @@ export class NodeProcess {
 
   /** Ends it, and removes its folder. */
   async dispose(): Promise<void> {
-    if (this.#child !== undefined) await this.stop()
+    if (this.#running !== undefined) await this.stop()
     if (process.env.FULGURITE_KEEP === undefined) rmSync(this.dataDir, { recursive: true, force: true })
   }
 
@@ -266,13 +255,9 @@ export class NodeProcess {
   }
 
   async #end(signal: 'SIGTERM' | 'SIGKILL'): Promise<number | null> {
-    const child = this.#child
-    if (child === undefined) throw new Error(`${this.name} is not running`)
-    const exited = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)))
-    child.kill(signal)
-    const force = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS)
-    const code = await exited
-    clearTimeout(force)
+    const running = this.#running
+    if (running === undefined) throw new Error(`${this.name} is not running`)
+    const { code } = await running.node.end(() => running.child.kill(signal))
     await this.#following
     return code
   }

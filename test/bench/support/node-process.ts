@@ -1,8 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { readAccess } from '../../../core/src/api/access.ts'
+import { followNode, type NodeChild } from '../../../core/src/app/node-child.ts'
+import type { NodePlaces } from '../../../core/src/app/running-node.ts'
 import { LAUNCHER, NODE_FLAGS, nodeEnvironment } from '../../support/launcher.ts'
+import { PATIENCE_MS } from '../../support/patience.ts'
 import { ApiConnection } from './api-client.ts'
 import type { Watched, WorkCounts } from './work-counters.ts'
 
@@ -31,9 +33,17 @@ export class NodeProcess {
   readonly #url: string
   readonly #token: string
   readonly #process: ChildProcess
+  readonly #node: NodeChild
   readonly #operator: ApiConnection
 
-  private constructor(child: ChildProcess, data: string, places: Places, token: string, operator: ApiConnection) {
+  private constructor(
+    child: ChildProcess,
+    node: NodeChild,
+    data: string,
+    places: NodePlaces,
+    token: string,
+    operator: ApiConnection,
+  ) {
     this.id = places.nodeId
     this.address = places.listen
     this.pid = child.pid as number
@@ -41,6 +51,7 @@ export class NodeProcess {
     this.#url = places.api
     this.#token = token
     this.#process = child
+    this.#node = node
     this.#operator = operator
   }
 
@@ -63,9 +74,12 @@ export class NodeProcess {
         env: { ...nodeEnvironment(process.env), ...(watched ? { FULGURITE_BENCH_WATCHED: '1' } : {}) },
       },
     )
-    const places = await firstLine(child)
-    const { token } = JSON.parse(readFileSync(join(data, 'api.json'), 'utf8')) as { token: string }
-    return new NodeProcess(child, data, places, token, await ApiConnection.open(places.api, token))
+    const node = followNode(child, { readyWithinMs: PATIENCE_MS, endWithinMs: PATIENCE_MS })
+    const [ready, access] = [await node.ready, readAccess(data)]
+    if (!ready.ok) throw new Error(`the node did not start: ${ready.error}`)
+    if (!access.ok) throw new Error(access.error.code)
+    const { token } = access.value
+    return new NodeProcess(child, node, data, ready.value, token, await ApiConnection.open(ready.value.api, token))
   }
 
   /** A connection of its own, for questions that wait beside each other. */
@@ -119,26 +133,6 @@ export class NodeProcess {
 
   async stop(): Promise<void> {
     this.#operator.close()
-    const ended = new Promise<void>((resolve) => this.#process.once('exit', () => resolve()))
-    this.#process.kill('SIGTERM')
-    await ended
+    await this.#node.end(() => this.#process.kill('SIGTERM'))
   }
 }
-
-/** What `start --json` says when the node is ready. */
-interface Places {
-  readonly nodeId: string
-  readonly listen: string
-  readonly api: string
-}
-
-const firstLine = (child: ChildProcess): Promise<Places> =>
-  new Promise((resolve, reject) => {
-    let text = ''
-    child.stdout?.setEncoding('utf8').on('data', (more: string) => {
-      text += more
-      const end = text.indexOf('\n')
-      if (end >= 0) resolve(JSON.parse(text.slice(0, end)) as Places)
-    })
-    child.once('exit', (code) => reject(new Error(`the node ended with ${code}: ${text}`)))
-  })

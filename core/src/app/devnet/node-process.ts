@@ -1,8 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { FailureError } from '../../lib/errors.ts'
 import { makeFolder } from '../../lib/make-folder.ts'
 import { OWN_PACKAGE } from '../../lib/own-package.ts'
+import { followNode } from '../node-child.ts'
 import type { NodePlaces } from '../running-node.ts'
 import { ENDS_WITH_STDIN } from '../stop-request.ts'
 import type { DevChain } from './dev-chain.ts'
@@ -58,8 +59,12 @@ export const startNodeProcess = async (options: NodeProcessOptions): Promise<Nod
       env: { ...cleanEnvironment(process.env), [ENDS_WITH_STDIN]: '1' },
     },
   )
-  const ended = endOf(child)
-  const places = await readyLine(child, ended, name, join(data, 'node.log'))
+  const node = followNode(child, { readyWithinMs: START_TIMEOUT_MS, endWithinMs: STOP_TIMEOUT_MS })
+  const ready = await node.ready
+  if (!ready.ok) {
+    throw new FailureError({ code: 'peer-did-not-start', name, reason: ready.error, log: join(data, 'node.log') })
+  }
+  const places = ready.value
   const client = devnetClient(data)
   return {
     name,
@@ -68,13 +73,10 @@ export const startNodeProcess = async (options: NodeProcessOptions): Promise<Nod
     client,
     pid: child.pid ?? 0,
     places,
-    ended,
+    ended: node.ended.then(({ how }) => how),
     async stop() {
       client.close()
-      child.stdin?.destroy()
-      const timer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS)
-      await ended
-      clearTimeout(timer)
+      await node.end(() => child.stdin?.destroy())
     },
   }
 }
@@ -82,45 +84,3 @@ export const startNodeProcess = async (options: NodeProcessOptions): Promise<Nod
 // The environment that our own node was started with is not meant for its peers.
 const cleanEnvironment = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
   Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('FULGURITE_')))
-
-const endOf = (child: ChildProcess): Promise<string> =>
-  new Promise((resolve) => {
-    child.once('error', (error) => resolve(error.message))
-    child.once('exit', (code, signal) => resolve(signal === null ? `exit code ${code}` : `signal ${signal}`))
-    // The process may be gone when it is told to stop.
-    child.stdin?.on('error', () => {})
-  })
-
-const readyLine = (child: ChildProcess, ended: Promise<string>, name: string, log: string): Promise<NodePlaces> =>
-  new Promise((resolve, reject) => {
-    let out = ''
-    let complaints = ''
-    const fail = (reason: string): void => {
-      clearTimeout(timer)
-      child.kill('SIGKILL')
-      reject(new FailureError({ code: 'peer-did-not-start', name, reason, log }))
-    }
-    const timer = setTimeout(() => fail(`not ready within ${START_TIMEOUT_MS / 1000} s`), START_TIMEOUT_MS)
-    child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
-      complaints = (complaints + chunk).slice(-2_000)
-    })
-    child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
-      out += chunk
-      const end = out.indexOf('\n')
-      if (end === -1) return
-      const line = parseLine(out.slice(0, end))
-      out = ''
-      if (line === undefined || 'error' in line) return fail(line?.error.message ?? 'it said something else')
-      clearTimeout(timer)
-      resolve(line)
-    })
-    void ended.then((how) => fail(complaints.trim() === '' ? how : complaints.trim()))
-  })
-
-const parseLine = (text: string): NodePlaces | { readonly error: { readonly message: string } } | undefined => {
-  try {
-    return JSON.parse(text) as NodePlaces
-  } catch {
-    return undefined
-  }
-}
