@@ -6,6 +6,7 @@ import {
   type ChannelEnv,
   type ChannelInput,
   type CommandResult,
+  canSignatureWait,
   channelIdOf,
   dropUnsigned,
   type Effect,
@@ -30,6 +31,7 @@ import {
   step,
 } from '../../channel/index.ts'
 import { toHex } from '../../lib/bytes.ts'
+import type { CancelTimer } from '../../lib/clock.ts'
 import type { FundingCreated } from '../../wire/messages/channel-open.ts'
 import type { Alongside } from '../events/alongside.ts'
 import { ChannelCommands } from './channel-commands.ts'
@@ -63,6 +65,7 @@ export const CHANNEL_LANES: NonNullable<SpawnOptions<ChannelProtocol>['lanes']> 
   failed: 'priority',
   sighted: 'priority',
   unsigned: 'priority',
+  sign: 'priority',
   recalled: 'priority',
 }
 
@@ -77,6 +80,9 @@ export const channelBehaviour =
 
 /** How long keys are derived in one go: the longest piece takes about as long. */
 const DERIVE_MS = 0.1
+
+/** How long HTLCs that are fulfilled wait for something else to sign, which takes them out of the commitments with it. */
+const FULFILMENTS_WAIT_MS = 50
 
 class ChannelDriver {
   readonly #services: ChannelServices
@@ -93,6 +99,7 @@ class ChannelDriver {
   readonly #recalled = new Map<number, readonly SpecHtlc[]>()
   #openedByUs = false
   #derivesKeys = false
+  #signLater: CancelTimer | undefined
 
   constructor(services: ChannelServices, hold: ChannelHold, context: ActorContext<ChannelProtocol>) {
     this.#services = services
@@ -187,6 +194,7 @@ class ChannelDriver {
         timer: ({ timer }) => this.#run({ type: 'timer', timer }),
         funded: (input) => this.#funded(input),
         unsigned: () => this.#run({ type: 'forget-unsigned' }),
+        sign: () => this.#sign(),
         recalled: ({ remoteIndex, htlcs }) => {
           this.#recalled.set(remoteIndex, htlcs)
           this.#run({ type: 'htlcs-recalled' })
@@ -210,12 +218,19 @@ class ChannelDriver {
         forceClose: (command) => this.#ask((requestId) => ({ ...command, type: 'force-close', requestId })),
       },
       drained: () => {
-        if (this.#hold.connection !== undefined) this.#run({ type: 'sign' })
+        if (!canSignatureWait(this.#entry.state)) this.#sign()
+        else this.#signLater ??= this.#context.schedule(FULFILMENTS_WAIT_MS, 'sign', undefined)
       },
       // Submitted writes are on their way to the disk: the next behaviour begins with the state that is there then.
       restarting: () => this.#services.store.flush(),
       stopped: () => this.#end(),
     }
+  }
+
+  #sign(): void {
+    this.#signLater?.()
+    this.#signLater = undefined
+    if (this.#hold.connection !== undefined) this.#run({ type: 'sign' })
   }
 
   /** After a start of the node, and after a throw: picks up whatever the durable state still owes. */

@@ -24,6 +24,19 @@ const hasChangesToSign = ({ durable, session }: Online): boolean =>
   session.proposed.local.length > 0 || durable.changes.remoteAcked.length > 0
 
 /**
+ * Whether all that our next signature would commit is the end of HTLCs whose preimages are known. Both sides have then been told, and nobody
+ * waits for the signature but the commitments, which become smaller by it.
+ */
+export const canSignatureWait = ({ durable, session }: ChannelState): boolean => {
+  if (durable.phase !== 'normal' || session === undefined) return false
+  const { local } = session.proposed
+  const { remoteAcked } = durable.changes
+  if (session.shutdownSent || session.shutdownReceived || local.length + remoteAcked.length === 0) return false
+  const isFulfilment = ({ type }: Change | Proposal): boolean => type === 'fulfil'
+  return local.every(isFulfilment) && remoteAcked.every(isFulfilment)
+}
+
+/**
  * BOLT 2, commitment_signed, as its sender: signs the peer's next commitment with everything that we have proposed and all of the peer's
  * changes that are in ours. Only one signature is outstanding at a time.
  */
