@@ -49,6 +49,12 @@ export interface Asked {
   hash?: string
 }
 
+/** How long each message and each commit takes, where that is not drawn anew each time. */
+export interface Pace {
+  readonly latencyMs: number
+  readonly diskMs: number
+}
+
 export interface Link {
   readonly a: SimulatedNode
   readonly b: SimulatedNode
@@ -84,14 +90,14 @@ export class World {
   #spikeBlocks = 0
   #blocksDown = new Map<SimulatedNode, number>()
 
-  constructor(seed: number, terrain: Terrain, deaths = new Deaths()) {
+  constructor(seed: number, terrain: Terrain, deaths = new Deaths(), pace?: Pace) {
     this.terrain = terrain
     this.#rng = seededRng(seed)
     const rng = this.#rng
     this.chain = Devchain.open({ clock: this.clock, initialBlocks: INITIAL_BLOCKS })
     this.net = new SimulatedNet({
       clock: this.clock,
-      latencyMs: () => 1 + rng.below(20),
+      latencyMs: () => pace?.latencyMs ?? 1 + rng.below(20),
       hidden: terrain.closes === 'legacy' ? ['option_simple_close'] : [],
       onSent: (from, to, message) => {
         this.#stirs += 1
@@ -116,7 +122,7 @@ export class World {
       rng,
       diskMs: () => {
         this.#stirs += 1
-        return rng.below(8)
+        return pace?.diskMs ?? rng.below(8)
       },
       onBroadcast: (node: SimulatedNode, txs: readonly Tx[]) => this.#broadcast(node, txs),
       log,
@@ -188,12 +194,17 @@ export class World {
   }
 
   /** Time passes until it holds. */
-  async until(holds: () => boolean | Promise<boolean>, what: string, patienceMs = 900_000): Promise<void> {
+  async until(
+    holds: () => boolean | Promise<boolean>,
+    what: string,
+    patienceMs = 900_000,
+    stepMs = 100,
+  ): Promise<void> {
     const end = this.clock.monotonic() + patienceMs
     await this.settle()
     while (!(await this.result(Promise.resolve(holds())))) {
       if (this.clock.monotonic() > end) throw new Error(`waited in vain until ${what}`)
-      await this.advance(100)
+      await this.advance(stepMs)
     }
   }
 

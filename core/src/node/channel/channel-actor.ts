@@ -15,6 +15,7 @@ import {
   type FundingCreatedByWallet,
   type FundingFailed,
   heedsBlocks,
+  holdsManyHtlcs,
   idsOf,
   isFunded,
   isFundingConfirmed,
@@ -81,8 +82,11 @@ export const channelBehaviour =
 /** How long keys are derived in one go: the longest piece takes about as long. */
 const DERIVE_MS = 0.1
 
-/** How long HTLCs that are fulfilled wait for something else to sign, which takes them out of the commitments with it. */
-const FULFILMENTS_WAIT_MS = 50
+/** How long a signature that may wait does so. LND waits as long with every signature. */
+const SIGNATURE_WAIT_MS = 50
+
+/** Where many HTLCs were in the channel at a time, the next ones are soon to come, and no signature waits. */
+const BUSY_MS = 1_000
 
 class ChannelDriver {
   readonly #services: ChannelServices
@@ -100,6 +104,7 @@ class ChannelDriver {
   #openedByUs = false
   #derivesKeys = false
   #signLater: CancelTimer | undefined
+  #busyUntil = 0
 
   constructor(services: ChannelServices, hold: ChannelHold, context: ActorContext<ChannelProtocol>) {
     this.#services = services
@@ -217,14 +222,19 @@ class ChannelDriver {
         close: (command) => this.#ask((requestId) => ({ ...command, type: 'close', requestId })),
         forceClose: (command) => this.#ask((requestId) => ({ ...command, type: 'force-close', requestId })),
       },
-      drained: () => {
-        if (!canSignatureWait(this.#entry.state)) this.#sign()
-        else this.#signLater ??= this.#context.schedule(FULFILMENTS_WAIT_MS, 'sign', undefined)
-      },
+      drained: () => this.#drained(),
       // Submitted writes are on their way to the disk: the next behaviour begins with the state that is there then.
       restarting: () => this.#services.store.flush(),
       stopped: () => this.#end(),
     }
+  }
+
+  #drained(): void {
+    const { state } = this.#entry
+    const now = this.#services.clock.monotonic()
+    if (holdsManyHtlcs(state)) this.#busyUntil = now + BUSY_MS
+    if (now < this.#busyUntil || !canSignatureWait(state)) this.#sign()
+    else this.#signLater ??= this.#context.schedule(SIGNATURE_WAIT_MS, 'sign', undefined)
   }
 
   #sign(): void {
