@@ -85,7 +85,7 @@ const DERIVE_MS = 0.1
 /** How long a signature that may wait does so. LND waits as long with every signature. */
 const SIGNATURE_WAIT_MS = 50
 
-/** Where many HTLCs were in the channel at a time, the next ones are soon to come, and no signature waits. */
+/** For so long after many HTLCs were in the channel at a time no signature waits: the next ones are soon to come. */
 const BUSY_MS = 1_000
 
 class ChannelDriver {

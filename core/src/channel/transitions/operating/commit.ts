@@ -24,24 +24,23 @@ import { emit, type Online, type Step, stay, to } from '../common/step.ts'
 const hasChangesToSign = ({ durable, session }: Online): boolean =>
   session.proposed.local.length > 0 || durable.changes.remoteAcked.length > 0
 
-/** With more of them in the channel something else is to be signed soon, and each signature has a part for every HTLC that has not gone. */
+/** Payments one after the other have two or three in the channel: the last ones are still leaving it. */
 const FEW_HTLCS = 4
 /** What is late in the balances, and takes room under the limits for longer, is at most one such part of the channel. */
 const SMALL_PARTS = 100n
 
-/** Whether more than a few HTLCs are in the channel at a time. */
+/** Whether payments are made several at a time: their signatures have company anyway, and each has a part for every HTLC that has not gone. */
 export const holdsManyHtlcs = ({ durable }: ChannelState): boolean =>
   isFunded(durable) && durable.htlcs.offered.length + durable.htlcs.received.length > FEW_HTLCS
 
 /**
  * Whether the signature that could be made now may wait a moment for something else to sign. It may if it ends nothing but HTLCs whose
- * preimages both sides know, so that no payment waits for it, and if little is in the channel. Nothing waits in a channel that is to close.
+ * preimages both sides know, so that no payment waits for it, and if they are small. Nothing waits in a channel that is to close.
  */
-export const canSignatureWait = (state: ChannelState): boolean => {
-  const { durable, session } = state
+export const canSignatureWait = ({ durable, session }: ChannelState): boolean => {
   if (durable.phase !== 'normal' || durable.localShutdown !== undefined || durable.remoteShutdown !== undefined)
     return false
-  if (session?.reestablished !== true || durable.remoteNextPoint.type !== 'known' || holdsManyHtlcs(state)) return false
+  if (session?.reestablished !== true || durable.remoteNextPoint.type !== 'known') return false
   const changes = [...session.proposed.local, ...durable.changes.remoteAcked]
   if (changes.length === 0 || changes.some(({ type }) => type !== 'fulfil')) return false
   const live = [...durable.htlcs.offered, ...durable.htlcs.received]
