@@ -38,8 +38,8 @@ export const holdsManyHtlcs = ({ durable }: ChannelState): boolean =>
  * preimages both sides know, so that no payment waits for it, and if they are small. Nothing waits in a channel that is to close.
  */
 export const canSignatureWait = ({ durable, session }: ChannelState): boolean => {
-  if (durable.phase !== 'normal' || durable.localShutdown !== undefined || durable.remoteShutdown !== undefined)
-    return false
+  // It is set by our wish to close, and by the peer's.
+  if (durable.phase !== 'normal' || durable.localShutdown !== undefined) return false
   if (session?.reestablished !== true || durable.remoteNextPoint.type !== 'known') return false
   const changes = [...session.proposed.local, ...durable.changes.remoteAcked]
   if (changes.length === 0 || changes.some(({ type }) => type !== 'fulfil')) return false
