@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { tell } from './support/actions.ts'
 import { type DeathCounts, Deaths } from './support/deaths.ts'
+import { type JointCounts, NO_JOINT_CLAIMS, sumOfJoint, tellJoint } from './support/joint-claims.ts'
 import { planOf, play, shrink } from './support/sequence.ts'
 
 // npm run disorder -- --sequences 20000 --seed 1, or one sequence again, shrunk and with its trace: --only 4711
@@ -27,6 +28,7 @@ interface Part {
   /** What is said of each sequence that failed. */
   readonly failures: readonly string[]
   readonly deaths: DeathCounts
+  readonly joint: JointCounts
 }
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
@@ -46,15 +48,17 @@ const explain = async (seed: number): Promise<void> => {
 const playPart = async (first: number, count: number): Promise<Part> => {
   const failures: string[] = []
   let payments = 0
+  let joint = NO_JOINT_CLAIMS
   const deaths = new Deaths()
   for (let seed = first; seed < first + count; seed++) {
     const outcome = await play(seed, planOf(seed), false, deaths)
     payments += outcome.payments
+    joint = sumOfJoint(joint, outcome.joint)
     if (outcome.faults.length > 0) {
       failures.push(`sequence ${seed} fails (npm run disorder -- --only ${seed}): ${outcome.faults[0]}`)
     }
   }
-  return { played: count, payments, failures, deaths: deaths.counts }
+  return { played: count, payments, failures, deaths: deaths.counts, joint }
 }
 
 const playElsewhere = (first: number, count: number): Promise<Part> =>
@@ -67,6 +71,7 @@ const playElsewhere = (first: number, count: number): Promise<Part> =>
 const playAll = async (first: number, count: number, jobs: number): Promise<void> => {
   const begun = performance.now()
   const deaths = new Deaths()
+  let joint = NO_JOINT_CLAIMS
   let [next, played, payments, failed] = [first, 0, 0, 0]
   const work = async (): Promise<void> => {
     while (next < first + count) {
@@ -77,6 +82,7 @@ const playAll = async (first: number, count: number, jobs: number): Promise<void
       payments += part.payments
       failed += part.failures.length
       deaths.addAll(part.deaths)
+      joint = sumOfJoint(joint, part.joint)
       for (const failure of part.failures) say(failure)
       const seconds = (performance.now() - begun) / 1000
       say(
@@ -85,6 +91,7 @@ const playAll = async (first: number, count: number, jobs: number): Promise<void
     }
   }
   await Promise.all(Array.from({ length: jobs }, work))
+  say(tellJoint(joint))
   process.exitCode = failed === 0 ? 0 : 1
 }
 

@@ -1,9 +1,21 @@
 import type { Rng } from '../../../core/src/lib/rng.ts'
 import type { Reorganisation } from './reorganise.ts'
 
+/** Several payments at the same time from one side of a link to the other, which takes them, and goes silent before it shows a preimage. */
+export interface Strand {
+  readonly link: number
+  readonly side: number
+  readonly payments: number
+  readonly msat: number
+  /** Of the invoices. */
+  readonly finalDelta: number
+  readonly ms: number
+}
+
 /** One thing that happens to the simulated world. Nodes and links are numbers, taken modulo how many there are. */
 export type Action =
   | { readonly do: 'pay'; readonly from: number; readonly to: number; readonly msat: number }
+  | ({ readonly do: 'strand' } & Strand)
   /** Time passes. */
   | { readonly do: 'wait'; readonly ms: number }
   | { readonly do: 'cut'; readonly link: number }
@@ -37,7 +49,7 @@ export type Action =
 const SECONDS = 1_000
 
 /** How likely each is, and how it is drawn. */
-const KINDS: readonly (readonly [weight: number, draw: (rng: Rng) => Action])[] = [
+const KINDS: readonly (readonly [weight: number, draw: (rng: Rng) => Action | readonly Action[]])[] = [
   [30, (rng) => ({ do: 'pay', from: rng.below(3), to: 1 + rng.below(2), msat: amount(rng) })],
   [24, (rng) => ({ do: 'wait', ms: 1 + rng.below([20, 200, 3 * SECONDS, 70 * SECONDS][rng.below(4)] as number) })],
   [5, (rng) => ({ do: 'cut', link: rng.below(2) })],
@@ -73,6 +85,7 @@ const KINDS: readonly (readonly [weight: number, draw: (rng: Rng) => Action])[] 
   [2, (rng) => ({ do: 'close', link: rng.below(2), side: rng.below(2), isForced: rng.below(2) === 0 })],
   [2, (rng) => ({ do: 'hasten', link: rng.below(2), side: rng.below(2), perKw: 500 + rng.below(3_000) })],
   [2, (rng) => ({ do: 'spike', blocks: 1 + rng.below(10) })],
+  [3, (rng) => stranded(rng)],
   [1, (rng) => ({ do: 'spend', node: rng.below(3) })],
   [1, (rng) => ({ do: 'restore', node: rng.below(3), permille: rng.below(1_000) })],
 ]
@@ -82,7 +95,23 @@ const WEIGHT = KINDS.reduce((sum, [weight]) => sum + weight, 0)
 /** From below every dust limit to a good part of a channel. */
 const amount = (rng: Rng): number => 1_000 + rng.below([300_000, 5_000_000, 90_000_000][rng.below(3)] as number)
 
-const drawn = (rng: Rng): Action => {
+/** Only if the channel goes to the chain while they are under way do HTLCs that are alike come to the chain together. */
+const stranded = (rng: Rng): readonly Action[] => {
+  const [link, side] = [rng.below(2), rng.below(2)]
+  const strand: Action = {
+    do: 'strand',
+    link,
+    side,
+    payments: 2 + rng.below(5),
+    msat: 2_000_000 + rng.below(40_000_000),
+    finalDelta: [30, 90][rng.below(2)] as number,
+    ms: 60 * SECONDS + rng.below(300 * SECONDS),
+  }
+  const close: Action = { do: 'close', link, side: rng.below(2), isForced: true }
+  return [strand, { do: 'wait', ms: 300 + rng.below(2_000) }, ...(rng.below(3) === 0 ? [] : [close])]
+}
+
+const drawn = (rng: Rng): Action | readonly Action[] => {
   let at = rng.below(WEIGHT)
   for (const [weight, draw] of KINDS) {
     if (at < weight) return draw(rng)
@@ -91,7 +120,8 @@ const drawn = (rng: Rng): Action => {
   throw new Error('unreachable: the weights were added up')
 }
 
-export const drawActions = (rng: Rng): readonly Action[] => Array.from({ length: 10 + rng.below(40) }, () => drawn(rng))
+export const drawActions = (rng: Rng): readonly Action[] =>
+  Array.from({ length: 10 + rng.below(40) }, () => drawn(rng)).flat()
 
 /** One line of a trace. */
 export const tell = ({ do: what, ...rest }: Action): string =>

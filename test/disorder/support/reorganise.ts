@@ -2,6 +2,7 @@ import { formatOutPoint, type Tx, txidOf } from '../../../core/src/bitcoin/trans
 import type { Devchain } from '../../../core/src/chain/devchain/devchain.ts'
 import { toHex } from '../../../core/src/lib/bytes.ts'
 import { seededRng } from '../../../core/src/lib/rng.ts'
+import type { JointClaims } from './joint-claims.ts'
 
 /** Another branch of the chain. */
 export interface Reorganisation {
@@ -54,7 +55,7 @@ const UNPAYABLE = 1_000_000_000
 /** Undoes blocks and mines others in their place. What nodes have handed in may be lost by it; what gave them their coins is not. */
 export const reorganise = (
   chain: Devchain,
-  handedIn: HandedIn,
+  { handedIn, joint }: { readonly handedIn: HandedIn; readonly joint: JointClaims },
   { depth, kept, rivals, empty, draw }: Reorganisation,
   note: (line: string) => void,
 ): void => {
@@ -65,6 +66,7 @@ export const reorganise = (
   }
   chain.reorganise({ depth, blocks: 0, dropTransactions: true })
   for (const tx of undone) {
+    joint.undone(tx)
     const others = handedIn.rivalsOf(tx)
     const rival = rng.below(1_000) < rivals ? others[rng.below(Math.max(others.length, 1))] : undefined
     const isKept = rng.below(1_000) < kept || !handedIn.has(tx)

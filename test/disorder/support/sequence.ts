@@ -3,6 +3,7 @@ import { type Action, drawActions } from './actions.ts'
 import { checkBooks } from './books.ts'
 import type { Deaths } from './deaths.ts'
 import { closeAll, disagreement, isOpen, recover } from './finish.ts'
+import type { JointCounts } from './joint-claims.ts'
 import { drawTerrain, type Terrain } from './terrain.ts'
 import { World } from './world.ts'
 
@@ -12,6 +13,7 @@ export interface Outcome {
   readonly faults: readonly string[]
   readonly trace: readonly string[]
   readonly payments: number
+  readonly joint: JointCounts
 }
 
 interface Plan {
@@ -55,8 +57,9 @@ export const play = async (
   } catch (error) {
     world.faults.push((error as Error).stack ?? String(error))
   }
+  const joint = world.joint.counts(world.chain, world.endings)
   world.end()
-  return { faults: world.faults, trace: world.trace, payments: world.asked.length }
+  return { faults: world.faults, trace: world.trace, payments: world.asked.length, joint }
 }
 
 /** The shortest run of these actions that still fails: parts are left out as long as it does. */

@@ -9,11 +9,12 @@ import { toHex } from '../../../core/src/lib/bytes.ts'
 import { type VirtualClock, virtualClock } from '../../../core/src/lib/clock-virtual.ts'
 import { type Rng, seededRng } from '../../../core/src/lib/rng.ts'
 import type { NodeLog } from '../../../core/src/node/node-log.ts'
-import type { Action } from './actions.ts'
+import type { Action, Strand } from './actions.ts'
 import { Cheats } from './cheats.ts'
 import { Closers } from './closers.ts'
 import { Deaths } from './deaths.ts'
 import { Endings, spentBy } from './endings.ts'
+import { JointClaims } from './joint-claims.ts'
 import { HandedIn, reorganise } from './reorganise.ts'
 import { Secrets } from './secrets.ts'
 import { SimulatedNet } from './simulated-net.ts'
@@ -77,6 +78,7 @@ export class World {
   readonly secrets = new Secrets()
   readonly closers = new Closers()
   readonly cheats = new Cheats(this)
+  readonly joint = new JointClaims()
   readonly trace: string[] = []
   /** Who pays for the commitments on these outputs. */
   readonly funders = new Map<string, SimulatedNode>()
@@ -89,6 +91,8 @@ export class World {
   #stirs = 0
   #spikeBlocks = 0
   #blocksDown = new Map<SimulatedNode, number>()
+  /** Who goes silent to whom as soon as it would show a preimage, and for how long. */
+  readonly #secretive = new Map<string, () => void>()
 
   constructor(seed: number, terrain: Terrain, deaths = new Deaths(), pace?: Pace) {
     this.terrain = terrain
@@ -103,6 +107,7 @@ export class World {
         this.#stirs += 1
         this.secrets.sent(from, message)
         this.closers.sent(from, message)
+        if (message.type === 'update_fulfill_htlc') this.#secretive.get(`${from}>${to}`)?.()
         if (this.traces) this.trace.push(`${this.#now} ${from}>${to} ${message.type}`)
       },
     })
@@ -172,6 +177,7 @@ export class World {
       const first = this.broadcastBy.get(txid) ?? node
       this.broadcastBy.set(txid, first)
       this.handedIn.add(tx)
+      this.joint.handedIn(node, tx)
       if (spentBy(tx).some((name) => this.funders.has(name))) this.endings.handedIn(tx)
       // What another has handed in first is not the node's own: who is cheated wants the cheater's commitment mined, too.
       const fault = first === node ? this.secrets.broadcast(node, tx) : undefined
@@ -362,6 +368,10 @@ export class World {
           this.#pay(this.nodes[from] as SimulatedNode, this.nodes[to] as SimulatedNode, BigInt(action.msat))
         break
       }
+      case 'strand':
+        if (link === undefined || side === undefined) break
+        this.#strand(side, side === link.a ? link.b : link.a, action)
+        break
       case 'wait':
         await this.advance(action.ms)
         break
@@ -386,7 +396,7 @@ export class World {
       case 'reorganise':
         // What is undone was mined at other fees.
         this.calm()
-        reorganise(this.chain, this.handedIn, action, (line) => this.note(line))
+        reorganise(this.chain, this, action, (line) => this.note(line))
         await this.#blockCame()
         break
       case 'feerate':
@@ -441,16 +451,32 @@ export class World {
     this.clock.setTimer(ms, () => this.net.silence(from.host, to.host, false))
   }
 
-  #pay(from: SimulatedNode, to: SimulatedNode, msat: bigint): void {
+  /** What was paid can be paid back only on the chain, if that begins before the silence ends. */
+  #strand(from: SimulatedNode, to: SimulatedNode, { payments, msat, finalDelta, ms }: Strand): void {
+    const way = `${to.host}>${from.host}`
+    this.#secretive.set(way, () => {
+      this.#secretive.delete(way)
+      this.#silence(to, from, ms)
+    })
+    for (let i = 0; i < payments; i++) this.#pay(from, to, BigInt(msat + i * 10_000), finalDelta)
+  }
+
+  #pay(from: SimulatedNode, to: SimulatedNode, msat: bigint, finalDelta?: number): void {
     if (!from.isReady || !to.isReady) return
     const asked: Asked = { from, to, msat }
     this.asked.push(asked)
-    void to.tryAsk('invoices', 'create', { amountMsat: msat, description: '' })?.then((created) => {
-      if (!created.ok) return
-      const { invoice } = created.value as { invoice: { invoice: string; paymentHash: string } }
-      asked.hash = invoice.paymentHash
-      void from.tryAsk('payments', 'payInvoice', { invoice: invoice.invoice })
-    })
+    void to
+      .tryAsk('invoices', 'create', {
+        ...(finalDelta && { minFinalCltvExpiryDelta: finalDelta }),
+        amountMsat: msat,
+        description: '',
+      })
+      ?.then((created) => {
+        if (!created.ok) return
+        const { invoice } = created.value as { invoice: { invoice: string; paymentHash: string } }
+        asked.hash = invoice.paymentHash
+        void from.tryAsk('payments', 'payInvoice', { invoice: invoice.invoice })
+      })
   }
 }
 
