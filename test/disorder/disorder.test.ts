@@ -1,4 +1,5 @@
 import test from 'ava'
+import { NO_JOINT_CLAIMS, sumOfJoint, tellJoint } from './support/joint-claims.ts'
 import { planOf, play } from './support/sequence.ts'
 
 // FULGURITE_DISORDER_SEED tries other sequences; `npm run disorder` tries more of them, and explains one that fails.
@@ -8,10 +9,17 @@ const SEQUENCES = 500
 
 test(`${SEQUENCES} random sequences of payments, crashes, lost connections, closes and blocks — whole nodes lose nothing, and agree`, async (t) => {
   t.timeout(900_000)
+  let joint = NO_JOINT_CLAIMS
   for (let seed = FIRST; seed < FIRST + SEQUENCES; seed++) {
-    const { faults } = await play(seed, planOf(seed))
+    const { faults, joint: made } = await play(seed, planOf(seed))
+    joint = sumOfJoint(joint, made)
     t.deepEqual(faults, [], `npm run disorder -- --only ${seed}`)
   }
+  t.log(tellJoint(joint))
+  t.true(
+    joint.closesWithHtlcs > 0 && 20 * joint.closesWithJoint >= joint.closesWithHtlcs,
+    'joint claims are made (ADR 40)',
+  )
 })
 
 test('a sequence that is played again takes the same course', async (t) => {

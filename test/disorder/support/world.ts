@@ -72,6 +72,8 @@ export class World {
   readonly endings: Endings
   readonly asked: Asked[] = []
   readonly faults: string[] = []
+  /** Incoming HTLCs that are not there any more although the node has paid what it relayed them for, by channel and id. */
+  readonly paidTooLate: string[] = []
   /** What of this world's chain belongs to whom: the first to hand a transaction in. */
   readonly broadcastBy = new Map<string, SimulatedNode>()
   readonly handedIn = new HandedIn()
@@ -117,6 +119,10 @@ export class World {
       warn: (event, fields) => this.#log('warn', event, fields),
       error: (event, fields) => {
         this.#log('error', event, fields)
+        if (event === 'payment.htlc-paid-too-late') {
+          this.paidTooLate.push(String(fields?.incoming))
+          return
+        }
         this.faults.push(`an error was logged: ${event} ${JSON.stringify(fields)}`)
       },
     }
