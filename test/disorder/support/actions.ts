@@ -16,6 +16,8 @@ export interface Strand {
 export type Action =
   | { readonly do: 'pay'; readonly from: number; readonly to: number; readonly msat: number }
   | ({ readonly do: 'strand' } & Strand)
+  /** Blocks come until a node makes a joint claim of what is closing, if it does. */
+  | { readonly do: 'await-joint' }
   /** Time passes. */
   | { readonly do: 'wait'; readonly ms: number }
   | { readonly do: 'cut'; readonly link: number }
@@ -48,6 +50,23 @@ export type Action =
 
 const SECONDS = 1_000
 
+const crash = (rng: Rng, commits: number): Action => ({
+  do: 'crash',
+  node: rng.below(3),
+  when: rng.below(2) === 0 ? 'before' : 'after',
+  commits,
+  downMs: rng.below([1, 30, 200][rng.below(3)] as number) * SECONDS,
+})
+
+const reorganisation = (rng: Rng, depth: number): Action => ({
+  do: 'reorganise',
+  depth,
+  kept: [0, 500, 1_000][rng.below(3)] as number,
+  rivals: [0, 500, 1_000][rng.below(3)] as number,
+  empty: rng.below(4),
+  draw: rng.below(0x7fffffff),
+})
+
 /** How likely each is, and how it is drawn. */
 const KINDS: readonly (readonly [weight: number, draw: (rng: Rng) => Action | readonly Action[]])[] = [
   [30, (rng) => ({ do: 'pay', from: rng.below(3), to: 1 + rng.below(2), msat: amount(rng) })],
@@ -55,28 +74,9 @@ const KINDS: readonly (readonly [weight: number, draw: (rng: Rng) => Action | re
   [5, (rng) => ({ do: 'cut', link: rng.below(2) })],
   [5, (rng) => ({ do: 'silence', link: rng.below(2), side: rng.below(2), ms: rng.below(300 * SECONDS) })],
   [3, (rng) => ({ do: 'part', link: rng.below(2), ms: rng.below(300 * SECONDS) })],
-  [
-    12,
-    (rng) => ({
-      do: 'crash',
-      node: rng.below(3),
-      when: rng.below(2) === 0 ? 'before' : 'after',
-      commits: rng.below([3, 12, 40][rng.below(3)] as number),
-      downMs: rng.below([1, 30, 200][rng.below(3)] as number) * SECONDS,
-    }),
-  ],
+  [12, (rng) => crash(rng, rng.below([3, 12, 40][rng.below(3)] as number))],
   [10, (rng) => ({ do: 'mine', blocks: 1 + rng.below([2, 8, 60][rng.below(3)] as number) })],
-  [
-    6,
-    (rng) => ({
-      do: 'reorganise',
-      depth: 1 + rng.below(rng.below(12) === 0 ? 100 : 12),
-      kept: [0, 500, 1_000][rng.below(3)] as number,
-      rivals: [0, 500, 1_000][rng.below(3)] as number,
-      empty: rng.below(4),
-      draw: rng.below(0x7fffffff),
-    }),
-  ],
+  [6, (rng) => reorganisation(rng, 1 + rng.below(rng.below(12) === 0 ? 100 : 12))],
   [
     3,
     (rng) => ({ do: 'feerate', node: rng.below(3), perKw: 253 + rng.below([2_000, 10_000][rng.below(2)] as number) }),
@@ -107,9 +107,38 @@ const stranded = (rng: Rng): readonly Action[] => {
     finalDelta: [30, 90][rng.below(2)] as number,
     ms: 60 * SECONDS + rng.below(300 * SECONDS),
   }
+  const wait: Action = { do: 'wait', ms: 300 + rng.below(2_000) }
   const close: Action = { do: 'close', link, side: rng.below(2), isForced: true }
-  return [strand, { do: 'wait', ms: 300 + rng.below(2_000) }, ...(rng.below(3) === 0 ? [] : [close])]
+  const ends: readonly (readonly Action[])[] = [
+    [close],
+    [close, { do: 'await-joint' }, ...troubles(rng)],
+    [],
+    // Copies of these moments hold the HTLCs; all of them are revoked once the silence ends.
+    [
+      wait,
+      wait,
+      wait,
+      { do: 'wait', ms: 400 * SECONDS },
+      { do: 'cheat', link, side: rng.below(2), permille: 850 + rng.below(140) },
+      ...troubles(rng),
+    ],
+  ]
+  return [strand, wait, ...(ends[rng.below(ends.length)] ?? [])]
 }
+
+/** What can go wrong with a transaction that waits for a block, or is in one. */
+const troubles = (rng: Rng): readonly Action[] =>
+  Array.from({ length: 1 + rng.below(3) }, (): readonly Action[] => {
+    const trouble = (TROUBLES[rng.below(TROUBLES.length)] as (rng: Rng) => Action)(rng)
+    return [trouble, { do: 'mine', blocks: 1 + rng.below(2) }]
+  }).flat()
+
+const TROUBLES: readonly ((rng: Rng) => Action)[] = [
+  (rng) => ({ do: 'spike', blocks: 1 + rng.below(10) }),
+  (rng) => ({ do: 'feerate', node: rng.below(3), perKw: 253 + rng.below(10_000) }),
+  (rng) => crash(rng, rng.below(4)),
+  (rng) => reorganisation(rng, 1 + rng.below(rng.below(4) === 0 ? 40 : 4)),
+]
 
 const drawn = (rng: Rng): Action | readonly Action[] => {
   let at = rng.below(WEIGHT)

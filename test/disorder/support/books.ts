@@ -24,8 +24,8 @@ class ChainBooks {
   readonly faults: string[] = []
   /** What its records leave open whether a node has lost: each may be. */
   readonly open: { readonly node: SimulatedNode; readonly msat: bigint }[] = []
-  /** Hashes of HTLCs without an output. */
-  readonly trimmed = new Set<string>()
+  /** HTLCs without an output, or with one that is not worth its claim: nobody learns on the chain what became of them. */
+  readonly lost: EndingHtlc[] = []
   readonly #world: World
   readonly #ledgers: ReadonlyMap<SimulatedNode, Ledger>
   readonly #outputs = new Map<string, TxOutput>()
@@ -55,6 +55,7 @@ class ChainBooks {
         'hash' in owner && [owner.offeredBy, owner.receivedBy].some((node) => world.restored.has(node))
       if (left > WORTH_A_CLAIM_SAT && !isForgotten)
         this.faults.push(`${left} sat are left on the chain: nobody has taken ${name}`)
+      if ('hash' in owner) this.lost.push(owner)
       this.#lose(owner, 'left on the chain', left * 1000n)
     }
   }
@@ -97,7 +98,7 @@ class ChainBooks {
     if (paid.every((hasPaid) => hasPaid)) this.faults.push(`both have paid for ${toHex(txid)}`)
     for (const htlc of ending.htlcs) {
       const output = htlc.output === undefined ? undefined : tx.outputs[htlc.output]
-      if (output === undefined) this.trimmed.add(htlc.hash)
+      if (output === undefined) this.lost.push(htlc)
       this.#lose(htlc, output === undefined ? 'trimmed' : 'rounded', htlc.msat - (output?.amount ?? 0n) * 1000n)
       if (htlc.output !== undefined) this.#owners.set(formatOutPoint({ txid, index: htlc.output }), htlc)
     }
@@ -188,7 +189,11 @@ export const checkBooks = async (world: World): Promise<void> => {
   const ledgers: Ledger[] = []
   for (const node of world.nodes) ledgers.push(await Ledger.of(world, node))
   const books = new ChainBooks(world, ledgers)
-  checkPayments(world, ledgers, books.trimmed)
+  checkPayments(world, ledgers, new Set(books.lost.map(({ hash }) => hash)))
+  for (const name of world.paidTooLate) {
+    const isLost = books.lost.some(({ channelId, id }) => `${channelId}:${id}` === name)
+    if (!isLost) world.faults.push(`paid, and not paid for: ${name}`)
+  }
   world.faults.push(...books.faults)
   const cheaters = world.cheats.by
   let missingInAll = 0n

@@ -50,13 +50,6 @@ export class Endings {
     return this.#known.get(txid)
   }
 
-  /** Whether a commitment that was handed in has no output for it, which nobody can do anything about. */
-  isTrimmed(name: string): boolean {
-    return [...this.#known.values()].some(({ htlcs }) =>
-      htlcs.some(({ channelId, id, output }) => output === undefined && `${channelId}:${id}` === name),
-    )
-  }
-
   handedIn(tx: Tx): void {
     const txid = toHex(txidOf(tx))
     if (this.#known.has(txid)) return

@@ -22,6 +22,7 @@ export const isOpen = (link: Link): boolean =>
 
 /** Everything is repaired: all run and can connect, and nobody is silent. What is under way comes to its end. */
 export const recover = async (world: World): Promise<void> => {
+  world.unstrand()
   for (const { a, b } of world.links) {
     world.net.bar(a.host, b.host, false)
     for (const [from, to] of [

@@ -41,13 +41,17 @@ interface JointClaim {
   isTakenApart: boolean
 }
 
-/** The first output that a name ends in, and the others: as the publisher calls a joint claim's row. */
+/** How the publisher calls the rows of joint claims. */
 const PREFIX = 'claims '
 
 /** Follows the joint claims of one sequence from what nodes hand in. */
 export class JointClaims {
   readonly #claims: JointClaim[] = []
   readonly #byTxid = new Map<string, JointClaim>()
+
+  get made(): number {
+    return this.#claims.length
+  }
 
   handedIn(node: SimulatedNode, tx: Tx): void {
     const txid = toHex(txidOf(tx))

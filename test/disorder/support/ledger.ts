@@ -114,8 +114,8 @@ const invoicesOf = (node: SimulatedNode): readonly InvoiceRecord[] =>
   })
 
 /**
- * Each payment has one outcome, and both ends tell the same one. `lost`: hashes of HTLCs without an output in a commitment that was mined:
- * nobody learns on the chain whether the other end was paid.
+ * Each payment has one outcome, and both ends tell the same one. `lost`: hashes of HTLCs that nobody has taken from a commitment that was
+ * mined, because they have no output or are not worth their claim: nobody learns on the chain whether the other end was paid.
  */
 export const checkPayments = (world: World, ledgers: readonly Ledger[], lost: ReadonlySet<string>): void => {
   const cheaters = world.cheats.by

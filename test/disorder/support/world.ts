@@ -37,6 +37,10 @@ export const NOBODY_SCRIPT = '0014751e76e8199196d454941c45d1b3a323f1433bd6'
 const MAX_BLOCKS_DOWN = 3
 /** What pays the nodes their coins is spendable at the end of any reorganisation, too. */
 const INITIAL_BLOCKS = 210
+/** No HTLC that is under way lasts longer. */
+const LAST_EXPIRY = 200
+/** After so many blocks more than that, whatever a close leaves to a node is due. */
+const LAST_DELAY = 1_000
 /** Enough for an opening, a death on the way, and the start after it. */
 const OPENING_MS = 20_000
 /** Enough for what a block sets off. */
@@ -355,6 +359,29 @@ export class World {
     await this.advance(BLOCK_MS)
   }
 
+  /** Until a joint claim is made, if what is closing comes to one; its outputs may be due only long after the close. */
+  async #untilJoint(): Promise<void> {
+    const before = this.joint.made
+    for (let mined = 0; mined < LAST_DELAY && this.#isClosing(); ) {
+      const step = mined < LAST_EXPIRY ? 20 : 60
+      for (let at = 0; at < step; at += mined < LAST_EXPIRY ? 1 : step) {
+        if (mined < LAST_EXPIRY) await this.mine(1)
+        else {
+          for (const node of this.nodes) node.start()
+          await this.mineAtOnce(step)
+        }
+        if (this.joint.made > before) return
+      }
+      mined += step
+    }
+  }
+
+  #isClosing(): boolean {
+    return this.nodes.some(({ disk }) =>
+      storedChannels(disk).some(({ durable }) => isFunded(durable) && durable.phase === 'closing'),
+    )
+  }
+
   /** Blocks that come at once: for when nobody has to do anything between them. */
   async mineAtOnce(blocks: number): Promise<void> {
     this.chain.mine(blocks)
@@ -377,6 +404,9 @@ export class World {
       case 'strand':
         if (link === undefined || side === undefined) break
         this.#strand(side, side === link.a ? link.b : link.a, action)
+        break
+      case 'await-joint':
+        await this.#untilJoint()
         break
       case 'wait':
         await this.advance(action.ms)
@@ -450,6 +480,11 @@ export class World {
     if (backup === undefined || peers.some((peer) => this.restored.has(peer))) return
     this.restored.add(node)
     node.restore(backup)
+  }
+
+  /** Nobody goes silent any more. */
+  unstrand(): void {
+    this.#secretive.clear()
   }
 
   #silence(from: SimulatedNode, to: SimulatedNode, ms: number): void {

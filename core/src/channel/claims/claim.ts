@@ -1,4 +1,4 @@
-import { FEERATE_FLOOR, feeForWeight } from '../../bitcoin/fees.ts'
+import { FEERATE_FLOOR, feeForWeight, feerateOf, outputWeight, P2TR_INPUT_WEIGHT } from '../../bitcoin/fees.ts'
 import type { Tx, TxOutput } from '../../bitcoin/transaction.ts'
 import type { OutPoint, Signature } from '../../lib/ids.ts'
 import type { BlockHeight, FeeratePerKw, Sat } from '../../lib/units.ts'
@@ -78,6 +78,17 @@ export const includedFee = (feeratePerKw: FeeratePerKw, weight: number, { budget
   if (wanted < least) return least
   return wanted < budget ? wanted : budget
 }
+
+/** What the wallet usually adds to a claim that cannot pay for itself: an input, and change to taproot. */
+const WALLET_WEIGHT = P2TR_INPUT_WEIGHT + outputWeight(new Uint8Array(34))
+
+/** Of the transaction as it is most often published, with its parent. */
+export const wholeWeight = ({ fee, weight, parent }: Claim): number =>
+  weight + (parent?.weight ?? 0) + (fee.type === 'wallet' ? WALLET_WEIGHT : 0)
+
+/** Whether its budget pays the least rate that relays: what does not is never published. */
+export const isWorthItsFee = (claim: Claim): boolean =>
+  feerateOf(claim.stakes.budget, wholeWeight(claim)) >= FEERATE_FLOOR
 
 /** The fee that a wallet must pay for a transaction of this weight if the outputs already take `included` from the inputs. */
 export const walletFee = (feeratePerKw: FeeratePerKw, weight: number, included: Sat): ClaimFee => {

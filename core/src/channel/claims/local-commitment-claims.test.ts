@@ -307,3 +307,47 @@ test('BOLT 5, failing a channel — our anchor is spent with the fee that the co
   const whole = (BigInt(parent + child) * 5000n) / 1000n - commitment.fee
   t.true(fee.baseFee >= whole && fee.baseFee <= whole + 15n, `${fee.baseFee} ${whole}`)
 })
+
+test('HTLCs of our commitment whose transactions cost more than they may — are not waited for: those that we offered are given up at their expiry', (t) => {
+  const small = bolt3Params(354n)
+  const htlcs = [
+    { ...BOLT3_HTLCS[2], amountMsat: 372_825n },
+    { ...BOLT3_HTLCS[1], amountMsat: 372_825n },
+  ] as CommitmentSpec['htlcs']
+  const ours = buildCommitment({ params: small, keys, index: 42, spec: { ...spec, feeratePerKw: 253, htlcs } })
+  t.is(ours.htlcTransactions.length, 2)
+  const at = (blockHeight: number) =>
+    localCommitmentClaims(
+      close({
+        params: small,
+        commitment: ours,
+        htlcs,
+        remoteHtlcSignatures: ours.htlcTransactions.map(() => new Uint8Array(64)),
+        blockHeight,
+        preimageOf,
+        spends: [confirmed({ ...ours.tx, inputs: [{ ...input(ours), sequence: 144 }] }, 410)],
+      }),
+    )
+  const [offered] = htlcs
+  const before = at((offered?.cltvExpiry ?? 0) - 1)
+  t.deepEqual(before.claims, [])
+  t.is(before.resolvedAt, undefined)
+  t.deepEqual(
+    before.outcomes.map(({ outcome }) => outcome.type),
+    ['pending', 'pending'],
+  )
+  const after = at(offered?.cltvExpiry ?? 0)
+  t.is(after.resolvedAt, offered?.cltvExpiry)
+  t.deepEqual(
+    after.outcomes.map(({ outcome }) => outcome.type),
+    ['given-up', 'pending'],
+  )
+})
+
+/** Spends its main output of ours. */
+const input = ({ txid, outputs }: CommitmentTransaction): Tx['inputs'][0] => ({
+  outpoint: { txid, index: outputs.toLocal ?? 0 },
+  sequence: 0,
+  scriptSig: EMPTY,
+  witness: [],
+})

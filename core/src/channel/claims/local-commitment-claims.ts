@@ -2,13 +2,14 @@ import { invariant } from '../../lib/errors.ts'
 import type { Signature } from '../../lib/ids.ts'
 import type { SpecHtlc } from '../commitment/commitment-spec.ts'
 import type { HtlcTransaction } from '../commitment/htlc-transactions.ts'
-import { type Claim, walletFee } from './claim.ts'
+import { type Claim, isWorthItsFee, walletFee } from './claim.ts'
 import { findSpend, type OnChainOutcome, outcomeOfSpend } from './on-chain-outcome.ts'
 import {
   type CommitmentClose,
   type ConcernedOutput,
   fromFates,
   type OutputFate,
+  offeredFate,
   type Resolution,
 } from './resolution.ts'
 import { htlcStakes } from './stakes.ts'
@@ -22,7 +23,7 @@ export interface LocalCommitmentClose extends CommitmentClose {
 
 /** BOLT 5, local commitment transaction: what can be claimed, and how each HTLC was resolved. */
 export const localCommitmentClaims = (close: LocalCommitmentClose): Resolution => {
-  const { params, keys, commitment, spends, blockHeight, confirmedAt } = close
+  const { params, keys, commitment, spends, confirmedAt } = close
   const { txid } = commitment
   const locks = params.format.locks(params, keys)
   const path = { type: 'delayed' } as const
@@ -52,15 +53,15 @@ export const localCommitmentClaims = (close: LocalCommitmentClose): Resolution =
     const outpoint = { txid, index: outputIndex }
     outputs.push({ outpoint, script: lock.outputScript, htlc })
     const spentBy = findSpend(spends, outpoint)
-    const outcome: OnChainOutcome = spentBy === undefined ? { type: 'pending' } : outcomeOfSpend(htlc, spentBy)
-    outcomes.set(htlc, outcome)
     if (spentBy === undefined) {
-      const claim = htlcClaim(close, transaction, position)
-      if (claim !== undefined) fates.push({ type: 'open', claim })
-      // BOLT 5, remote offers: without the preimage, only the peer can take an expired HTLC; for us it is resolved.
-      else if (blockHeight >= htlc.cltvExpiry) fates.push({ type: 'resolved', height: htlc.cltvExpiry })
-      else fates.push({ type: 'open' })
-    } else if (outcome.type === 'fulfilled-by-us' || outcome.type === 'timed-out-by-us') {
+      const unspent = unspentFate(close, transaction, position)
+      fates.push(unspent.fate)
+      outcomes.set(htlc, unspent.outcome)
+      continue
+    }
+    const outcome = outcomeOfSpend(htlc, spentBy)
+    outcomes.set(htlc, outcome)
+    if (outcome.type === 'fulfilled-by-us' || outcome.type === 'timed-out-by-us') {
       const { spend, inputIndex } = spentBy
       // The peer's SINGLE signature ties an HTLC input to the output at the same index.
       const second = { txid: spend.txid, index: inputIndex }
@@ -85,6 +86,28 @@ export const localCommitmentClaims = (close: LocalCommitmentClose): Resolution =
     outcomes: close.htlcs.map((htlc) => ({ htlc, outcome: outcomes.get(htlc) ?? { type: 'no-output' } })),
     others: 'no-output',
   }
+}
+
+const PENDING: OnChainOutcome = { type: 'pending' }
+
+const unspentFate = (
+  close: LocalCommitmentClose,
+  transaction: HtlcTransaction,
+  position: number,
+): { readonly fate: OutputFate; readonly outcome: OnChainOutcome } => {
+  const { htlc } = transaction
+  const { cltvExpiry, direction } = htlc
+  const claim = htlcClaim(close, transaction, position)
+  if (claim === undefined) {
+    // BOLT 5, remote offers: without the preimage, only the peer can take an expired HTLC; for us it is resolved.
+    const isExpired = close.blockHeight >= cltvExpiry
+    return { fate: isExpired ? { type: 'resolved', height: cltvExpiry } : { type: 'open' }, outcome: PENDING }
+  }
+  // Its transaction would never be made, and nothing may wait for it.
+  const fate: OutputFate = isWorthItsFee(claim)
+    ? { type: 'open', claim }
+    : { type: 'uneconomical', height: close.confirmedAt }
+  return direction === 'offered' ? offeredFate(close, htlc, fate) : { fate, outcome: PENDING }
 }
 
 const htlcClaim = (close: LocalCommitmentClose, transaction: HtlcTransaction, position: number): Claim | undefined => {

@@ -1,4 +1,3 @@
-import { outputWeight, P2TR_INPUT_WEIGHT } from '../../bitcoin/fees.ts'
 import { type Tx, type TxOutput, txWeight, withWitness } from '../../bitcoin/transaction.ts'
 import { type Claim, claimTask, claimWitness, membersOf, type SigningTask } from '../../channel/index.ts'
 import { assertNever } from '../../lib/errors.ts'
@@ -7,9 +6,6 @@ import { ok, type Result } from '../../lib/result.ts'
 import type { Sat } from '../../lib/units.ts'
 import type { Wallet, WalletError } from '../../wallet/wallet.ts'
 import type { ChannelSigner } from '../keys/signer.ts'
-
-/** What the wallet usually adds to a claim that cannot pay for itself: an input, and change to taproot. */
-export const WALLET_WEIGHT = P2TR_INPUT_WEIGHT + outputWeight(new Uint8Array(34))
 
 /** A claim's transaction, ready to be published. */
 export interface CompletedClaim {

@@ -1,9 +1,9 @@
 import { FEERATE_FLOOR, feeForWeight, feerateOf } from '../../bitcoin/fees.ts'
-import { atFeerate, type Claim } from '../../channel/index.ts'
+import { atFeerate, type Claim, wholeWeight } from '../../channel/index.ts'
 import type { BlockDelta, BlockHeight, FeeratePerKw, Sat } from '../../lib/units.ts'
 import type { Wallet } from '../../wallet/wallet.ts'
 import type { ChannelSigner } from '../keys/signer.ts'
-import { type CompletedClaim, completeClaim, giveBack, WALLET_WEIGHT } from './complete-claim.ts'
+import { type CompletedClaim, completeClaim, giveBack } from './complete-claim.ts'
 import { type Bid, bid, nextBid, type Urgency } from './fee-curve.ts'
 import type { FeeReason } from './publication-row.ts'
 import { isWorthReplacing, mayReplace, type Paid } from './replacement.ts'
@@ -162,10 +162,8 @@ const paysAlone = ({ parent }: Claim, feeratePerKw: FeeratePerKw): boolean =>
   parent !== undefined && parent.fee >= feeForWeight(feeratePerKw, parent.weight)
 
 /** The rate at which the budget is spent, with what the wallet usually adds. */
-const ceilingOf = ({ fee, weight, parent, stakes }: Claim): FeeratePerKw => {
-  const whole = weight + (parent?.weight ?? 0) + (fee.type === 'wallet' ? WALLET_WEIGHT : 0)
-  return feerateOf(stakes.budget + (parent?.fee ?? 0n), whole)
-}
+const ceilingOf = (claim: Claim): FeeratePerKw =>
+  feerateOf(claim.stakes.budget + (claim.parent?.fee ?? 0n), wholeWeight(claim))
 
 /** What the transaction pays, together with its parent if it has one. */
 const rateOf = ({ parent }: Claim, { fee, weight }: Paid): FeeratePerKw =>
