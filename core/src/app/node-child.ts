@@ -3,7 +3,7 @@ import { err, ok, type Result } from '../lib/result.ts'
 import type { NodePlaces } from './running-node.ts'
 
 /** How a process ended. */
-export interface ChildEnd {
+interface ChildEnd {
   /** The exit code; `null` if a signal ended it, or if it never began. */
   readonly code: number | null
   /** `exit code 1`, `signal SIGKILL`, or why it never began. */
