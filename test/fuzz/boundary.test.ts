@@ -11,7 +11,7 @@ const READS_JSON = 'core/src/lib/json.ts'
 /** Who reads JSON that the node itself, or its own installation, has written. */
 const OWN_JSON: Readonly<Record<string, string>> = {
   'core/src/app/devnet/live-view.ts': 'events of our log',
-  'core/src/app/devnet/node-process.ts': 'the first line of a node that was started here',
+  'core/src/app/node-child.ts': 'the first line of a node that was started here',
   'core/src/cli/contract-commands.ts': 'events, as read by cli-client.ts',
   'core/src/cli/fields.ts': 'what the operator typed: a failure is said with the parser\u2019s words',
   'core/src/cli/render.ts': 'events, as read by cli-client.ts',
