@@ -50,11 +50,20 @@ const timeOut = (amountMsat: bigint, feerate: number) => {
   return { alice, effects: mine(alice, claim, 1201) }
 }
 
-test('our commitment — an HTLC whose timeout leaves an output that is not worth its fee has its outcome before the channel ends', (t) => {
-  const { alice } = timeOut(NOT_WORTH_IT, 2500)
-  t.deepEqual(outcomes(at(alice, 1205)), [])
+test('our commitment — an HTLC of ours that is not worth its timeout fails when its expiry is deep, and the channel ends', (t) => {
+  const two = ready()
+  const { alice } = two
+  two.add(alice, 1, NOT_WORTH_IT, 1200)
+  two.settle()
+  seeClose(alice, closeOf(two))
+  for (const claim of claims(at(alice, 1143))) mine(alice, claim, 1144)
+  for (const height of [1200, 1204]) {
+    const effects = at(alice, height)
+    t.deepEqual(claims(effects), [])
+    t.deepEqual(outcomes(effects), [])
+  }
   t.is(alice.phase, 'closing')
-  t.deepEqual(outcomes(at(alice, 1206)), ['0 timed-out-on-chain'])
+  t.deepEqual(outcomes(at(alice, 1205)), ['0 timed-out-on-chain'])
   t.is(endOf(alice), 'done')
 })
 
