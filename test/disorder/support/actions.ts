@@ -112,6 +112,7 @@ const stranded = (rng: Rng): readonly Action[] => {
   const ends: readonly (readonly Action[])[] = [
     [close],
     [close, { do: 'await-joint' }, ...troubles(rng)],
+    [close, { do: 'await-joint' }, ...troubles(rng)],
     [],
     // Copies of these moments hold the HTLCs; all of them are revoked once the silence ends.
     [

@@ -397,8 +397,8 @@ export class World {
       case 'pay': {
         const from = action.from % this.nodes.length
         const to = (from + 1 + (action.to % (this.nodes.length - 1))) % this.nodes.length
-        if (to !== from)
-          this.#pay(this.nodes[from] as SimulatedNode, this.nodes[to] as SimulatedNode, BigInt(action.msat))
+        const [payer, payee] = [this.nodes[from] as SimulatedNode, this.nodes[to] as SimulatedNode]
+        if (to !== from) void this.#ask(payer, payee, BigInt(action.msat)).then((invoice) => this.#pay(payer, invoice))
         break
       }
       case 'strand':
@@ -499,25 +499,33 @@ export class World {
       this.#secretive.delete(way)
       this.#silence(to, from, ms)
     })
-    for (let i = 0; i < payments; i++) this.#pay(from, to, BigInt(msat + i * 10_000), finalDelta)
+    const all = Array.from({ length: payments }, (_, at) => this.#ask(from, to, BigInt(msat + at * 10_000), finalDelta))
+    // All at once: the first preimage ends what can be agreed on.
+    void Promise.all(all).then((invoices) => {
+      for (const invoice of invoices) this.#pay(from, invoice)
+    })
   }
 
-  #pay(from: SimulatedNode, to: SimulatedNode, msat: bigint, finalDelta?: number): void {
-    if (!from.isReady || !to.isReady) return
-    const asked: Asked = { from, to, msat }
+  /** The invoice for a payment between them; `undefined` if there is none. */
+  async #ask(
+    from: SimulatedNode,
+    to: SimulatedNode,
+    amountMsat: bigint,
+    finalDelta?: number,
+  ): Promise<string | undefined> {
+    if (!from.isReady || !to.isReady) return undefined
+    const asked: Asked = { from, to, msat: amountMsat }
     this.asked.push(asked)
-    void to
-      .tryAsk('invoices', 'create', {
-        ...(finalDelta && { minFinalCltvExpiryDelta: finalDelta }),
-        amountMsat: msat,
-        description: '',
-      })
-      ?.then((created) => {
-        if (!created.ok) return
-        const { invoice } = created.value as { invoice: { invoice: string; paymentHash: string } }
-        asked.hash = invoice.paymentHash
-        void from.tryAsk('payments', 'payInvoice', { invoice: invoice.invoice })
-      })
+    const delta = finalDelta === undefined ? {} : { minFinalCltvExpiryDelta: finalDelta }
+    const created = await to.tryAsk('invoices', 'create', { ...delta, amountMsat, description: '' })
+    if (created?.ok !== true) return undefined
+    const { invoice } = created.value as { invoice: { invoice: string; paymentHash: string } }
+    asked.hash = invoice.paymentHash
+    return invoice.invoice
+  }
+
+  #pay(from: SimulatedNode, invoice: string | undefined): void {
+    if (invoice !== undefined) void from.tryAsk('payments', 'payInvoice', { invoice })
   }
 }
 
