@@ -6,9 +6,9 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Benchmark, type Figure, median } from './benchmark.ts'
 import { makeInvoices, payAll } from './payments.ts'
+import type { BenchNode } from './support/bench-node.ts'
 import { BenchWorld } from './support/bench-world.ts'
 import type { FloodOrder } from './support/flooder.ts'
-import type { NodeProcess } from './support/node-process.ts'
 
 const FLOODER = fileURLToPath(new URL('support/flooder.ts', import.meta.url))
 
@@ -114,7 +114,7 @@ const REST_MS = 1_000
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
 /** Processor time that a node without payments takes while it is flooded: this also shows how a node on a busy machine would do. */
-const idleWork = async (node: NodeProcess): Promise<number> => {
+const idleWork = async (node: BenchNode): Promise<number> => {
   const startedAt = performance.now()
   const before = await node.counts()
   await pause(REST_MS)
@@ -129,7 +129,7 @@ interface Strangers {
 }
 
 /** Starts one kind of flood, and waits until it has settled. */
-const flooding = async (node: NodeProcess, order: Pick<FloodOrder, 'flood' | 'load'>): Promise<Strangers> => {
+const flooding = async (node: BenchNode, order: Pick<FloodOrder, 'flood' | 'load'>): Promise<Strangers> => {
   const child: ChildProcess = fork(FLOODER, { execArgv: ['--conditions=fulgurite-source'] })
   const at = node.address.lastIndexOf(':')
   const whole: FloodOrder = {
@@ -160,7 +160,7 @@ const HUGE_BYTES = 250 << 20
 const INSTALL_AGAIN_MS = 100
 
 /** Installs a plugin that imports far too much, again and again. */
-const installing = async (node: NodeProcess, folder: string): Promise<Strangers> => {
+const installing = async (node: BenchNode, folder: string): Promise<Strangers> => {
   const path = join(folder, 'huge')
   mkdirSync(path, { recursive: true })
   const manifest = {

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Benchmark } from './benchmark.ts'
 import { makeInvoices, payAll } from './payments.ts'
+import type { BenchNode } from './support/bench-node.ts'
 import { BenchWorld } from './support/bench-world.ts'
 import { installPlugin } from './support/install-plugin.ts'
-import type { NodeProcess } from './support/node-process.ts'
 
 interface BadPlugin {
   readonly setup: string
@@ -105,7 +105,7 @@ const written = (folder: string, name: string, { setup, permissions = {}, limits
 }
 
 /** How often the plugins that must be ended were ended. A plugin that does no harm would make the figure worthless. */
-const faultsOf = async (node: NodeProcess): Promise<number> => {
+const faultsOf = async (node: BenchNode): Promise<number> => {
   const { items } = (await node.ask('plugins/list')) as {
     items: readonly { readonly name: string; readonly restarts: number; readonly lastFault?: string }[]
   }

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Benchmark, Figure } from './benchmark.ts'
 import { makeInvoices, payAll } from './payments.ts'
+import type { BenchNode } from './support/bench-node.ts'
 import { BenchWorld } from './support/bench-world.ts'
 import { installPlugin } from './support/install-plugin.ts'
-import type { NodeProcess } from './support/node-process.ts'
 import { processorTimeBelow } from './support/processes.ts'
 
 const SUBSCRIBERS = 10
@@ -33,7 +33,7 @@ const writePlugin = (folder: string, name: string): string => {
 }
 
 /** What one thousand, and then the next, have been told of: a subscriber that hears nothing would make the figure worthless. */
-const heard = async (node: NodeProcess, name: string): Promise<number> => {
+const heard = async (node: BenchNode, name: string): Promise<number> => {
   const { items } = (await node.ask('plugins/logs', { name, page: { limit: 100 } })) as {
     items: readonly { readonly text: string }[]
   }

@@ -3,8 +3,8 @@ import { dirname, join } from 'node:path'
 import sqlite3 from 'sqlite3'
 import type { Benchmark, Figure } from './benchmark.ts'
 import { makeInvoices, payAll } from './payments.ts'
+import type { BenchNode } from './support/bench-node.ts'
 import { BenchWorld } from './support/bench-world.ts'
-import type { NodeProcess } from './support/node-process.ts'
 
 const CHANNEL_SAT = 100_000_000
 const CONCURRENT = 20
@@ -55,7 +55,7 @@ export const diskBenchmark: Benchmark = {
   },
 }
 
-const pay = async ([payer, payee]: readonly [NodeProcess, NodeProcess], count: number): Promise<void> => {
+const pay = async ([payer, payee]: readonly [BenchNode, BenchNode], count: number): Promise<void> => {
   await payAll(payer, await makeInvoices(payee, count), CONCURRENT)
 }
 
@@ -65,7 +65,7 @@ interface Kept {
 }
 
 /** The content of the node's database, seen in a copy: the node locks its own. */
-const kept = async ({ data }: NodeProcess): Promise<Kept> => {
+const kept = async ({ data }: BenchNode): Promise<Kept> => {
   const folder = mkdtempSync(join(dirname(data), 'copy-'))
   for (const name of ['node.sqlite', 'node.sqlite-wal']) copyFileSync(join(data, name), join(folder, name))
   const database = new sqlite3.Database(join(folder, 'node.sqlite'))
@@ -84,5 +84,5 @@ const kept = async ({ data }: NodeProcess): Promise<Kept> => {
 }
 
 /** Bytes that a process has had written. */
-const written = ({ pid }: NodeProcess): number =>
+const written = ({ pid }: BenchNode): number =>
   Number(/^write_bytes: (\d+)$/m.exec(readFileSync(`/proc/${pid}/io`, 'utf8'))?.[1])

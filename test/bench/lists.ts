@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import type { Benchmark } from './benchmark.ts'
+import type { BenchNode } from './support/bench-node.ts'
 import { BenchWorld } from './support/bench-world.ts'
 import { fillHistory } from './support/long-history.ts'
-import type { NodeProcess } from './support/node-process.ts'
 
 const PAGES = 5
 const ROUNDS = 20
@@ -52,7 +52,7 @@ const percentile = (latencies: readonly number[]): number =>
   latencies.toSorted((a, b) => a - b)[Math.ceil(latencies.length * 0.99) - 1] ?? 0
 
 /** How long each of the first pages took, again and again. */
-const pages = async (node: NodeProcess, path: string, request: object): Promise<readonly number[]> => {
+const pages = async (node: BenchNode, path: string, request: object): Promise<readonly number[]> => {
   const latencies: number[] = []
   for (let round = 0; round < ROUNDS; round++) {
     let after: unknown

@@ -1,7 +1,7 @@
 import type { Benchmark, Figure } from './benchmark.ts'
 import { measurePayments } from './payments.ts'
+import type { BenchNode } from './support/bench-node.ts'
 import { BenchWorld } from './support/bench-world.ts'
-import type { NodeProcess } from './support/node-process.ts'
 
 // Figures that grow with the number of channels. Opening thousands takes a minute, so the runs share one world.
 
@@ -12,8 +12,8 @@ const WATCHED = { counted: true, watched: true }
 
 interface Nodes {
   readonly world: BenchWorld
-  readonly payer: NodeProcess
-  readonly payee: NodeProcess
+  readonly payer: BenchNode
+  readonly payee: BenchNode
 }
 
 /** Two nodes with so many channels between them, made when they are first asked for. */
@@ -38,7 +38,7 @@ class ManyChannels {
   }
 
   /** Stops and starts the payer again. */
-  async restart(): Promise<NodeProcess> {
+  async restart(): Promise<BenchNode> {
     const { world, payer, payee } = this.#nodes as Nodes
     await world.stop(payer)
     const again = await world.node('payer', WATCHED)

@@ -1,6 +1,6 @@
 import type { Benchmark, Figure } from './benchmark.ts'
+import type { BenchNode } from './support/bench-node.ts'
 import { BenchWorld } from './support/bench-world.ts'
-import type { NodeProcess } from './support/node-process.ts'
 import type { WorkCounts } from './support/work-counters.ts'
 
 const CHANNEL_SAT = 100_000_000
@@ -36,7 +36,7 @@ const directPayments = (concurrent: number, count: number): Benchmark => {
 /** The rate at which one of two counted nodes pays the other, after a warm-up, and what a payment costs them. */
 export const measurePayments = async (
   name: string,
-  nodes: readonly [NodeProcess, NodeProcess],
+  nodes: readonly [BenchNode, BenchNode],
   concurrent: number,
   count: number,
 ): Promise<readonly Figure[]> => {
@@ -68,7 +68,7 @@ export const measurePayments = async (
 let invoicesMade = 0
 
 /** Invoices of 5,000 sat each. */
-export const makeInvoices = async (payee: NodeProcess, count: number): Promise<readonly string[]> => {
+export const makeInvoices = async (payee: BenchNode, count: number): Promise<readonly string[]> => {
   const invoices: string[] = []
   const connections = await Promise.all(Array.from({ length: 20 }, () => payee.connection()))
   await Promise.all(
@@ -89,7 +89,7 @@ export const makeInvoices = async (payee: NodeProcess, count: number): Promise<r
 
 /** Pays them all, so many at a time. Returns how long each took in milliseconds, in order of length. */
 export const payAll = async (
-  payer: NodeProcess,
+  payer: BenchNode,
   invoices: readonly string[],
   concurrent: number,
 ): Promise<readonly number[]> => {

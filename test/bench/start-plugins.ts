@@ -2,14 +2,14 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Benchmark } from './benchmark.ts'
+import type { BenchNode } from './support/bench-node.ts'
 import { BenchWorld } from './support/bench-world.ts'
 import { installPlugin } from './support/install-plugin.ts'
-import type { NodeProcess } from './support/node-process.ts'
 import { writeSmallPlugin } from './support/small-plugin.ts'
 
 const PLUGINS = 50
 
-const runningAt = async (node: NodeProcess): Promise<number> => {
+const runningAt = async (node: BenchNode): Promise<number> => {
   const { items } = (await node.ask('plugins/list', { page: { limit: PLUGINS } })) as { items: { state: string }[] }
   return items.filter(({ state }) => state === 'running').length
 }

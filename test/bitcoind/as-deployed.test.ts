@@ -9,7 +9,7 @@ import type { ChainEvent, ChainFollowing } from '../../core/src/chain/chain-back
 import { OWNED } from '../../core/src/chain/fixtures/funded.ts'
 import { SINK } from '../../core/src/chain/fixtures/signing.ts'
 import { systemClock } from '../../core/src/lib/clock.ts'
-import { waitFor } from '../support/node-process.ts'
+import { waitFor } from '../support/wait-for.ts'
 import { type BitcoindOptions, type RunningBitcoind, startBitcoind, whyNoBitcoind } from './support/bitcoind.ts'
 
 const missing = whyNoBitcoind()

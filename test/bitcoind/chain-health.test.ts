@@ -5,7 +5,8 @@ import { scriptToAddress } from '../../core/src/bitcoin/address.ts'
 import { NETWORKS } from '../../core/src/bitcoin/network.ts'
 import { OWNED } from '../../core/src/chain/fixtures/funded.ts'
 import { SINK } from '../../core/src/chain/fixtures/signing.ts'
-import { NodeProcess, waitFor } from '../support/node-process.ts'
+import { NodeProcess } from '../support/node-process.ts'
+import { waitFor } from '../support/wait-for.ts'
 import { type BitcoindOptions, type RunningBitcoind, startBitcoind, whyNoBitcoind } from './support/bitcoind.ts'
 
 const missing = whyNoBitcoind()

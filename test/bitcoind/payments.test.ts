@@ -1,8 +1,9 @@
 import test from 'ava'
 import { Network, untilQuiet, untilUsable } from '../support/network.ts'
-import { type NodeProcess, waitFor } from '../support/node-process.ts'
+import type { NodeProcess } from '../support/node-process.ts'
 import { type Attempted, payWhile } from '../support/payments.ts'
 import { assertEventsComplete, assertMirrored, assertOutcomes, netMsat } from '../support/reconcile.ts'
+import { waitFor } from '../support/wait-for.ts'
 import { whyNoBitcoind } from './support/bitcoind.ts'
 import { bitcoindRig, minedTx } from './support/bitcoind-rig.ts'
 

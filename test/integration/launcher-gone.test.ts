@@ -7,7 +7,8 @@ import test, { type ExecutionContext } from 'ava'
 import { HOLDER_FILE } from '../../core/src/app/folder-holder.ts'
 import { devchainRig } from '../support/chain-rig.ts'
 import { LAUNCHER } from '../support/launcher.ts'
-import { runToEnd, startArgs } from '../support/node-process.ts'
+import { startArgs } from '../support/node-process.ts'
+import { runToEnd } from '../support/run-to-end.ts'
 
 // An older Node cannot replace itself by another program: the launcher stays behind, beside the node that it has started.
 const OLDER_NODE = ['--import', 'data:text/javascript,process.execve = undefined']

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { type ChainRig, devchainRig } from '../support/chain-rig.ts'
-import { type NodeChain, NodeProcess, runToEnd, startArgs } from '../support/node-process.ts'
+import { type NodeChain, NodeProcess, startArgs } from '../support/node-process.ts'
+import { runToEnd } from '../support/run-to-end.ts'
 
 // What a script can tell apart by the exit code.
 const REFUSED = 1

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import test from 'ava'
 import { systemSurroundings } from '../../core/src/plugins/walls/choose-walls.ts'
-import { waitFor } from '../support/node-process.ts'
+import { waitFor } from '../support/wait-for.ts'
 
 const STARTER = fileURLToPath(new URL('./support/starting-cells.ts', import.meta.url))
 const HOST = fileURLToPath(new URL('./support/host-process.ts', import.meta.url))

@@ -1,7 +1,8 @@
 import type { ReplyOf } from '@fulgurite/plugin-sdk/contract'
 import type { ExecutionContext } from 'ava'
 import type { ChainRig } from './chain-rig.ts'
-import { NodeProcess, waitFor } from './node-process.ts'
+import { NodeProcess } from './node-process.ts'
+import { waitFor } from './wait-for.ts'
 
 export type ChannelSummary = ReplyOf<'channels', 'get'>['channel']
 

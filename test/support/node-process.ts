@@ -19,6 +19,7 @@ import type { Result } from '../../core/src/lib/result.ts'
 import { freePort } from './free-port.ts'
 import { LAUNCHER, NODE_FLAGS, nodeEnvironment } from './launcher.ts'
 import { PATIENCE_MS } from './patience.ts'
+import { pause, waitFor } from './wait-for.ts'
 
 /** The bitcoind, or what answers like one, that a node is started on. */
 export interface NodeChain {
@@ -35,13 +36,6 @@ export interface NodeProcessOptions {
   readonly env?: Readonly<Record<string, string>>
 }
 
-/** Standard output and error of a process that has ended by itself, and its exit code. */
-export interface Ended {
-  readonly code: number | null
-  readonly stdout: string
-  readonly stderr: string
-}
-
 /** Every event of a node of this version is known. */
 export const knownEvent = (event: EventEnvelope): KnownEvent => {
   const read = parseEvent(event)
@@ -49,7 +43,6 @@ export const knownEvent = (event: EventEnvelope): KnownEvent => {
   return read.value
 }
 
-const POLL_MS = 25
 const LOG_TAIL_LINES = 60
 
 /** A node in a process of its own, on a sqlite file, spoken to over HTTP. It never outlives this process. */
@@ -263,48 +256,12 @@ export class NodeProcess {
   }
 }
 
-/** Runs `fulgurite` with these arguments to its own end: for a start that must be refused. */
-export const runToEnd = (args: readonly string[], env: Record<string, string> = {}): Promise<Ended> => {
-  const child = spawn(process.execPath, [...NODE_FLAGS, LAUNCHER, ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: nodeEnvironment({ ...process.env, ...env }),
-  })
-  const ended = { stdout: '', stderr: '' }
-  for (const stream of ['stdout', 'stderr'] as const) {
-    child[stream].setEncoding('utf8').on('data', (text: string) => {
-      ended[stream] += text
-    })
-  }
-  const force = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS)
-  return new Promise((resolve) =>
-    child.once('close', (code) => {
-      clearTimeout(force)
-      resolve({ ...ended, code })
-    }),
-  )
-}
-
 /** The arguments of `fulgurite start` on regtest. */
 export const startArgs = (dataDir: string, chain: NodeChain, listen = '127.0.0.1:0'): string[] => [
   ...['start', '--data', dataDir, '--network', 'regtest', '--json'],
   ...['--bitcoind-url', chain.rpcUrl, '--bitcoind-cookie', chain.cookiePath],
   ...['--listen', listen, '--api', '127.0.0.1:0'],
 ]
-
-/** Waits until it holds; fails loudly after a while. */
-export const waitFor = async (
-  what: string,
-  holds: () => boolean | Promise<boolean>,
-  timeoutMs = PATIENCE_MS,
-): Promise<void> => {
-  const deadline = Date.now() + timeoutMs
-  while (!(await holds())) {
-    if (Date.now() > deadline) throw new Error(`waited in vain until: ${what}`)
-    await pause()
-  }
-}
-
-const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, POLL_MS))
 
 // The node ends when its standard input does: however this process ends, none is left behind.
 const spawnNode = (

@@ -7,7 +7,7 @@ import { Devchain } from '../../../core/src/chain/devchain/devchain.ts'
 import { serveDevchainRpc } from '../../../core/src/chain/devchain/rpc-server.ts'
 import { systemClock } from '../../../core/src/lib/clock.ts'
 import { systemRng } from '../../../core/src/lib/rng.ts'
-import { NodeProcess } from './node-process.ts'
+import { BenchNode } from './bench-node.ts'
 
 /** What one peer may have under way (`MAX_PENDING_OPENINGS_PER_PEER`), and what may wait for a block. */
 const OPENINGS_AT_ONCE = 8
@@ -18,16 +18,16 @@ const SMALL_SAT = 1_000_000
 export class BenchWorld {
   readonly #folder = mkdtempSync(join(process.env.FULGURITE_BENCH_FOLDER ?? tmpdir(), 'fulgurite-bench-'))
   readonly #chain = Devchain.open({ clock: systemClock })
-  readonly #nodes: NodeProcess[] = []
+  readonly #nodes: BenchNode[] = []
   #opened = 0
   #rpc: { readonly url: string; readonly cookiePath: string; close(): Promise<void> } | undefined
 
   async node(
     name: string,
     options: { readonly counted?: boolean; readonly watched?: boolean; readonly told?: readonly string[] } = {},
-  ): Promise<NodeProcess> {
+  ): Promise<BenchNode> {
     this.#rpc ??= await this.#serve()
-    const node = await NodeProcess.start({
+    const node = await BenchNode.start({
       ...options,
       data: join(this.#folder, name),
       bitcoindUrl: this.#rpc.url,
@@ -37,7 +37,7 @@ export class BenchWorld {
     return node
   }
 
-  async stop(node: NodeProcess): Promise<void> {
+  async stop(node: BenchNode): Promise<void> {
     await node.stop()
     this.#nodes.splice(this.#nodes.indexOf(node), 1)
   }
@@ -50,7 +50,7 @@ export class BenchWorld {
   }
 
   /** Pays coins of so much to a node's wallet. */
-  async faucet(node: NodeProcess, sat: bigint, coins = 1): Promise<void> {
+  async faucet(node: BenchNode, sat: bigint, coins = 1): Promise<void> {
     const { address } = (await node.ask('wallet/newAddress')) as { address: string }
     const script = addressToScript(address, NETWORKS.regtest)
     if (!script.ok) throw new Error(script.error.code)
@@ -66,7 +66,7 @@ export class BenchWorld {
   }
 
   /** Opens channels from one node to another, and waits until both can use them. */
-  async open(from: NodeProcess, to: NodeProcess, fundingSat: number, channels = 1): Promise<void> {
+  async open(from: BenchNode, to: BenchNode, fundingSat: number, channels = 1): Promise<void> {
     await from.ask('peers/connect', { nodeId: to.id, address: to.address })
     for (let i = 0; i < channels; i++) {
       const { channelId } = await from.ask('channels/open', { nodeId: to.id, fundingSat }, `open-${this.#opened++}`)
@@ -81,7 +81,7 @@ export class BenchWorld {
   }
 
   /** Opens many channels of 1,000,000 sat, several at once, and waits until both sides can use them. */
-  async openMany(from: NodeProcess, to: NodeProcess, channels: number): Promise<void> {
+  async openMany(from: BenchNode, to: BenchNode, channels: number): Promise<void> {
     // What a stranger asks for is held up; a peer with a channel is none.
     await this.open(from, to, SMALL_SAT)
     const connections = await Promise.all(Array.from({ length: OPENINGS_AT_ONCE }, () => from.connection()))
@@ -98,8 +98,7 @@ export class BenchWorld {
       await this.mine(1)
     }
     for (const connection of connections) connection.close()
-    const opening = async (node: NodeProcess): Promise<number> =>
-      Number((await node.ask('node/getInfo')).channelsOpening)
+    const opening = async (node: BenchNode): Promise<number> => Number((await node.ask('node/getInfo')).channelsOpening)
     for (const node of [from, to])
       await node.until(async () => {
         if ((await opening(node)) === 0) return true

@@ -5,7 +5,7 @@ import type { ChainBackend } from '../../../core/src/chain/chain-backend.ts'
 import { systemClock } from '../../../core/src/lib/clock.ts'
 import { type MarketChain, transactionsOf } from '../../scenarios/support/fee-pressure.ts'
 import { TestNode, type TestNodeOptions } from '../../scenarios/support/world.ts'
-import { waitFor } from '../../support/node-process.ts'
+import { waitFor } from '../../support/wait-for.ts'
 import { type RunningBitcoind, startBitcoind } from './bitcoind.ts'
 
 const MATURE = 101

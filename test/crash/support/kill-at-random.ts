@@ -2,9 +2,10 @@ import type { ExecutionContext } from 'ava'
 import { seededRng } from '../../../core/src/lib/rng.ts'
 import type { ChainRig } from '../../support/chain-rig.ts'
 import { Network, untilQuiet, untilUsable } from '../../support/network.ts'
-import { type NodeProcess, waitFor } from '../../support/node-process.ts'
+import type { NodeProcess } from '../../support/node-process.ts'
 import { type Attempted, type Load, payWhile } from '../../support/payments.ts'
 import { assertEventsComplete, assertMirrored, assertOutcomes, netMsat } from '../../support/reconcile.ts'
+import { waitFor } from '../../support/wait-for.ts'
 
 const SEED = Number(process.env.FULGURITE_SEED ?? 1)
 

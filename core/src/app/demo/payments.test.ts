@@ -1,5 +1,5 @@
 import test from 'ava'
-import type { KnownNode } from '../devnet/node-process.ts'
+import type { KnownNode } from '../devnet/devnet-node.ts'
 import { type PaidInvoice, relayMatches } from './payments.ts'
 
 const node = {} as KnownNode

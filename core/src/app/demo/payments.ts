@@ -1,6 +1,6 @@
 import type { EventPayload } from '@fulgurite/plugin-sdk/contract'
 import { FailureError, invariant } from '../../lib/errors.ts'
-import type { KnownNode } from '../devnet/node-process.ts'
+import type { KnownNode } from '../devnet/devnet-node.ts'
 import type { BalanceSheet } from './balance-sheet.ts'
 
 /** The channels of the demonstration: every other node has one with us. */

@@ -2,7 +2,7 @@ import { type EventName, type EventPayload, evaluate, events } from '@fulgurite/
 import type { EventLogPort } from '../../node/contract-gateway.ts'
 import type { Terminal } from '../terminal.ts'
 import { describeEvent, SHOWN_EVENTS } from './describe-event.ts'
-import type { KnownNode } from './node-process.ts'
+import type { KnownNode } from './devnet-node.ts'
 
 export interface LiveView {
   /** A line that is not one of our events. */

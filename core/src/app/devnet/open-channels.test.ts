@@ -2,7 +2,7 @@ import test from 'ava'
 import { FailureError } from '../../lib/errors.ts'
 import { err, ok } from '../../lib/result.ts'
 import type { DevChain } from './dev-chain.ts'
-import type { KnownNode } from './node-process.ts'
+import type { KnownNode } from './devnet-node.ts'
 import { openChannels } from './open-channels.ts'
 
 const opened = { channelId: 'cd'.repeat(32), fundingTxid: 'ab'.repeat(32), fundingOutputIndex: 0, feeSat: 1n }

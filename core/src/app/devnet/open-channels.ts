@@ -4,7 +4,7 @@ import { FailureError, invariant } from '../../lib/errors.ts'
 import type { TxId } from '../../lib/ids.ts'
 import type { DevChain } from './dev-chain.ts'
 import { refusedAs } from './devnet-client.ts'
-import type { KnownNode } from './node-process.ts'
+import type { KnownNode } from './devnet-node.ts'
 import { until } from './until.ts'
 
 /** A planned channel. */

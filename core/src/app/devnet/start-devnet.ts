@@ -18,9 +18,9 @@ import { tellFailure, tellWarnings } from '../tell-failure.ts'
 import { stdoutTerminal, type Terminal } from '../terminal.ts'
 import { type DevChain, openDevChain } from './dev-chain.ts'
 import { type DevnetClient, devnetClient } from './devnet-client.ts'
+import { type KnownNode, type NodeProcess, startNodeProcess } from './devnet-node.ts'
 import { installFeeManager } from './fee-manager-plugin.ts'
 import { showEvents } from './live-view.ts'
-import { type KnownNode, type NodeProcess, startNodeProcess } from './node-process.ts'
 import {
   connectPeers,
   fundWallets,

@@ -1,6 +1,6 @@
 import type { Clock } from '../../lib/clock.ts'
 import type { Rng } from '../../lib/rng.ts'
-import type { KnownNode } from './node-process.ts'
+import type { KnownNode } from './devnet-node.ts'
 import { livingChannels } from './open-channels.ts'
 
 /** Two nodes that pay each other; a heavier pair does so more often. */

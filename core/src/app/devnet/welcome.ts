@@ -1,7 +1,7 @@
 import { basename, join, sep } from 'node:path'
 import type { NodePlaces } from '../running-node.ts'
 import type { Terminal } from '../terminal.ts'
-import type { NodeProcess } from './node-process.ts'
+import type { NodeProcess } from './devnet-node.ts'
 
 export interface Welcome {
   readonly places: NodePlaces

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { toHex } from '../../../../core/src/lib/bytes.ts'
 import { whyNoBitcoind } from '../../../bitcoind/support/bitcoind.ts'
 import { freePort } from '../../../support/free-port.ts'
-import { waitFor } from '../../../support/node-process.ts'
+import { waitFor } from '../../../support/wait-for.ts'
 import { addressOf, type Ground, scriptOf } from '../../stage/ground.ts'
 import { Child } from '../child.ts'
 import type {

@@ -7,7 +7,7 @@ import { toHex } from '../../../../core/src/lib/bytes.ts'
 import { formatShortChannelId } from '../../../../core/src/lib/ids.ts'
 import { whyNoBitcoind } from '../../../bitcoind/support/bitcoind.ts'
 import { freePort } from '../../../support/free-port.ts'
-import { waitFor } from '../../../support/node-process.ts'
+import { waitFor } from '../../../support/wait-for.ts'
 import { type Ground, scriptOf } from '../../stage/ground.ts'
 import { Child } from '../child.ts'
 import type {

@@ -10,7 +10,7 @@ import type { Watched, WorkCounts } from './work-counters.ts'
 
 const COUNTERS = fileURLToPath(new URL('work-counters.ts', import.meta.url))
 
-interface NodeProcessOptions {
+interface BenchNodeOptions {
   /** Its data folder. */
   readonly data: string
   readonly bitcoindUrl: string
@@ -24,7 +24,7 @@ interface NodeProcessOptions {
 }
 
 /** `fulgurite start` in a process of its own. */
-export class NodeProcess {
+export class BenchNode {
   readonly id: string
   readonly address: string
   readonly pid: number
@@ -55,7 +55,7 @@ export class NodeProcess {
     this.#operator = operator
   }
 
-  static async start(options: NodeProcessOptions): Promise<NodeProcess> {
+  static async start(options: BenchNodeOptions): Promise<BenchNode> {
     const { data, bitcoindUrl, bitcoindCookie, counted = false, watched = false, told = [] } = options
     const profile = process.env.FULGURITE_BENCH_PROFILE
     const child = spawn(
@@ -79,7 +79,7 @@ export class NodeProcess {
     if (!ready.ok) throw new Error(`the node did not start: ${ready.error}`)
     if (!access.ok) throw new Error(access.error.code)
     const { token } = access.value
-    return new NodeProcess(child, node, data, ready.value, token, await ApiConnection.open(ready.value.api, token))
+    return new BenchNode(child, node, data, ready.value, token, await ApiConnection.open(ready.value.api, token))
   }
 
   /** A connection of its own, for questions that wait beside each other. */
