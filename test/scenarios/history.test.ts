@@ -34,6 +34,8 @@ test('relays and closed channels can be listed when they are over, the newest fi
   t.deepEqual((await bob.ask('payments', 'relays', { since: settledAt + 60_000 })).items, [])
 
   t.deepEqual((await bob.ask('channels', 'closed', {})).items, [])
+  // An HTLC leaves the channel a moment after its payment.
+  await bob.until(async () => (await bob.ask('channels', 'get', { channelId })).channel.htlcsInFlight === 0)
   const closing = await bob.ask('channels', 'close', { channelId })
   t.like(closing, { state: 'closing', waitsFor: 'signatures' })
   await bob.until(async () => {
