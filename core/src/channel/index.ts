@@ -5,7 +5,7 @@
  * what a state that was read back still owes.
  */
 export { step } from './channel.ts'
-export { atFeerate, type Claim, claimTask, claimWitness, wholeWeight } from './claims/claim.ts'
+export { atFeerate, type Claim, ceilingOf, claimTask, claimWitness } from './claims/claim.ts'
 export { type ClaimGroup, groupClaims, joinClaims, membersOf } from './claims/joint-claim.ts'
 export { revealedPreimages } from './claims/on-chain-outcome.ts'
 export type { SpecHtlc } from './commitment/commitment-spec.ts'

@@ -82,13 +82,14 @@ export const includedFee = (feeratePerKw: FeeratePerKw, weight: number, { budget
 /** What the wallet usually adds to a claim that cannot pay for itself: an input, and change to taproot. */
 const WALLET_WEIGHT = P2TR_INPUT_WEIGHT + outputWeight(new Uint8Array(34))
 
-/** Of the transaction as it is most often published, with its parent. */
-export const wholeWeight = ({ fee, weight, parent }: Claim): number =>
-  weight + (parent?.weight ?? 0) + (fee.type === 'wallet' ? WALLET_WEIGHT : 0)
+/** The rate at which the budget is spent, of the transaction as it is most often published, with its parent. */
+export const ceilingOf = ({ fee, weight, parent, stakes }: Claim): FeeratePerKw => {
+  const whole = weight + (parent?.weight ?? 0) + (fee.type === 'wallet' ? WALLET_WEIGHT : 0)
+  return feerateOf(stakes.budget + (parent?.fee ?? 0n), whole)
+}
 
 /** Whether its budget pays the least rate that relays: what does not is never published. */
-export const isWorthItsFee = (claim: Claim): boolean =>
-  feerateOf(claim.stakes.budget, wholeWeight(claim)) >= FEERATE_FLOOR
+export const isWorthItsFee = (claim: Claim): boolean => ceilingOf(claim) >= FEERATE_FLOOR
 
 /** The fee that a wallet must pay for a transaction of this weight if the outputs already take `included` from the inputs. */
 export const walletFee = (feeratePerKw: FeeratePerKw, weight: number, included: Sat): ClaimFee => {

@@ -1,5 +1,5 @@
 import { FEERATE_FLOOR, feeForWeight, feerateOf } from '../../bitcoin/fees.ts'
-import { atFeerate, type Claim, wholeWeight } from '../../channel/index.ts'
+import { atFeerate, type Claim, ceilingOf } from '../../channel/index.ts'
 import type { BlockDelta, BlockHeight, FeeratePerKw, Sat } from '../../lib/units.ts'
 import type { Wallet } from '../../wallet/wallet.ts'
 import type { ChannelSigner } from '../keys/signer.ts'
@@ -160,10 +160,6 @@ const isRefused = (
 /** A parent that pays the rate by itself needs no help. */
 const paysAlone = ({ parent }: Claim, feeratePerKw: FeeratePerKw): boolean =>
   parent !== undefined && parent.fee >= feeForWeight(feeratePerKw, parent.weight)
-
-/** The rate at which the budget is spent, with what the wallet usually adds. */
-const ceilingOf = (claim: Claim): FeeratePerKw =>
-  feerateOf(claim.stakes.budget + (claim.parent?.fee ?? 0n), wholeWeight(claim))
 
 /** What the transaction pays, together with its parent if it has one. */
 const rateOf = ({ parent }: Claim, { fee, weight }: Paid): FeeratePerKw =>

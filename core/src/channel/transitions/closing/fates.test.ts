@@ -36,14 +36,20 @@ const closeOf = ({ alice }: TwoParties, state = alice.state) => {
   return commitmentOf(alice)
 }
 
-/** Our commitment on the chain, its main output taken, and then the timeout of its one HTLC in a block. */
-const timeOut = (amountMsat: bigint, feerate: number) => {
+/** Our commitment on the chain with one HTLC of ours, and its main output taken. */
+const closedWith = (amountMsat: bigint) => {
   const two = ready()
   const { alice } = two
   two.add(alice, 1, amountMsat, 1200)
   two.settle()
   seeClose(alice, closeOf(two))
   for (const claim of claims(at(alice, 1143))) mine(alice, claim, 1144)
+  return alice
+}
+
+/** And then the timeout of its HTLC in a block. */
+const timeOut = (amountMsat: bigint, feerate: number) => {
+  const alice = closedWith(amountMsat)
   const claim = claims(at(alice, 1200)).find(({ kind }) => kind.type === 'htlc-timeout')
   if (claim === undefined) throw new Error('not claimed')
   setFeerate(alice, feerate)
@@ -51,12 +57,7 @@ const timeOut = (amountMsat: bigint, feerate: number) => {
 }
 
 test('our commitment — an HTLC of ours that is not worth its timeout fails when its expiry is deep, and the channel ends', (t) => {
-  const two = ready()
-  const { alice } = two
-  two.add(alice, 1, NOT_WORTH_IT, 1200)
-  two.settle()
-  seeClose(alice, closeOf(two))
-  for (const claim of claims(at(alice, 1143))) mine(alice, claim, 1144)
+  const alice = closedWith(NOT_WORTH_IT)
   for (const height of [1200, 1204]) {
     const effects = at(alice, height)
     t.deepEqual(claims(effects), [])
