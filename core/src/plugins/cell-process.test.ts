@@ -21,8 +21,10 @@ test.after.always((t) => rmSync(t.context.folder, { recursive: true, force: true
 
 const surroundings = { platform: process.platform, root: false, env: {}, filter: false, find: () => undefined }
 
-/** A cell with a plugin in it that does nothing, and what it answers next. */
-const resting = async (folder: string, turnMs: number) => {
+const limits = { memoryMb: 64, outboxBytes: 1 << 20 }
+
+/** A cell without a plugin. */
+const empty = async (folder: string) => {
   const [bare] = wallPlans({ ...surroundings, withoutWalls: true })
   if (bare === undefined) throw new Error('there always is one')
   const clock = virtualClock()
@@ -40,6 +42,12 @@ const resting = async (folder: string, turnMs: number) => {
   )
   const fault = await cell.ready
   if (fault !== undefined) throw new Error(fault.text)
+  return { cell, clock }
+}
+
+/** A cell with a plugin in it that does nothing, and what it answers next. */
+const resting = async (folder: string, turnMs: number) => {
+  const { cell, clock } = await empty(folder)
   let heard = Promise.withResolvers<void>()
   const next = async (ask: () => void): Promise<void> => {
     heard = Promise.withResolvers<void>()
@@ -51,7 +59,6 @@ const resting = async (folder: string, turnMs: number) => {
     idle: () => heard.resolve(),
     ended: ({ text }: { readonly text: string }) => heard.reject(new Error(text)),
   }
-  const limits = { memoryMb: 64, outboxBytes: 1 << 20 }
   const code = 'exports.default = { setup() {} }'
   await next(() => cell.load(code, limits, { maxCpuMs: turnMs, maxWallMs: 10_000 }, listener, () => heard.resolve()))
   const head = { now: clock.now(), uptime: 1, seed: 1 }
@@ -82,4 +89,14 @@ test('what a cell does for a sign of life is not measured by what its plugin may
   const answered = ping()
   t.is(cell.maxCpuMs, 30_000)
   await answered
+})
+
+test('a cell that has ended before it is given a plugin says why, as it would with one', async (t) => {
+  const { cell } = await empty(t.context.folder)
+  const why = { code: 'cell-crashed', text: 'the system took its memory' } as const
+  cell.end(why)
+  const { promise, resolve } = Promise.withResolvers<unknown>()
+  const listener = { outbox: () => {}, idle: () => {}, ended: resolve }
+  cell.load('', limits, { maxCpuMs: 1_000, maxWallMs: 10_000 }, listener, () => t.fail())
+  t.deepEqual(await promise, why)
 })

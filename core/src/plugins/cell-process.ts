@@ -66,6 +66,7 @@ export class CellProcess implements WatchedCell {
   #dataBudget = 0
   #turnCpuMs = START_MS
   #code = ''
+  #fault: CellFault | undefined
   #listener: CellListener | undefined
   #onReady: (fault: CellFault | undefined) => void = () => {}
   #onLoaded: () => void = () => {}
@@ -99,7 +100,7 @@ export class CellProcess implements WatchedCell {
     return this.#phase
   }
 
-  /** Loads a plugin. Calls `loaded` when its module has run; the listener is told what goes wrong. */
+  /** Loads a plugin. Calls `loaded` when its module has run; the listener is told what goes wrong, or has gone wrong before. */
   load(
     code: string,
     limits: CellLimits,
@@ -107,6 +108,10 @@ export class CellProcess implements WatchedCell {
     listener: CellListener,
     loaded: () => void,
   ): void {
+    if (this.#fault !== undefined) {
+      listener.ended(this.#fault)
+      return
+    }
     invariant(this.#phase === 'empty', 'a cell takes one plugin')
     this.#listener = listener
     this.#onLoaded = loaded
@@ -141,6 +146,7 @@ export class CellProcess implements WatchedCell {
   end(fault: CellFault): void {
     if (this.#phase === 'ended') return
     this.#phase = 'ended'
+    this.#fault = fault
     this.work = 0
     this.#environment.watchdog.remove(this)
     this.#child.kill()

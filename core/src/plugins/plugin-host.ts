@@ -60,7 +60,8 @@ export interface PluginHost {
   askHook<Name extends HookName>(name: Name, request: HookRequest<Name>): Promise<readonly HookAnswer<Name>[]>
 }
 
-const HEARTBEAT_MS = 10_000
+/** How often every plugin is asked for a sign of life. */
+export const HEARTBEAT_MS = 10_000
 /** The host of the node's plugins. It knows the node by its contract alone. */
 export const createPluginHost = (options: PluginHostOptions): PluginHost => {
   const { gateway, storage } = options

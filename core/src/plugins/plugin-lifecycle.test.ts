@@ -1,7 +1,9 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
-import type { PluginHostOptions } from './plugin-host.ts'
+import { systemClock } from '../lib/clock.ts'
+import { HEARTBEAT_MS, type PluginHostOptions } from './plugin-host.ts'
+import { MemoryStore } from './testing/fake-node.ts'
 import { type PluginSource, type TestHost, testHost } from './testing/test-host.ts'
 
 const question = {
@@ -53,6 +55,28 @@ test('a plugin — that is restarted twice at once runs once', async (t) => {
   await install(guard('guard'))
   const [first, second] = await Promise.all([host.restart('guard'), host.restart('guard')])
   t.true(first.ok && second.ok)
+  t.is(runs('guard'), 1)
+})
+
+test('a plugin — starts although the node asks for a sign of life while what the plugin has kept is read', async (t) => {
+  const beats: (() => void)[] = []
+  const clock: typeof systemClock = {
+    ...systemClock,
+    setTimer(delayMs, fire) {
+      if (delayMs !== HEARTBEAT_MS) return systemClock.setTimer(delayMs, fire)
+      beats.push(fire)
+      return () => {}
+    },
+  }
+  class Reading extends MemoryStore {
+    override list(...query: Parameters<MemoryStore['list']>): ReturnType<MemoryStore['list']> {
+      for (const beat of beats.splice(0)) beat()
+      return super.list(...query)
+    }
+  }
+  const { host, install, runs } = await counted(t, { clock, storage: new Reading() })
+  await install(guard('guard'))
+  t.true((await host.restart('guard')).ok)
   t.is(runs('guard'), 1)
 })
 

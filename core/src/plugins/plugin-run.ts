@@ -31,14 +31,9 @@ export class PluginRun {
   /** Loads and starts the plugin in its cell. */
   async start(code: string): Promise<void> {
     const { manifest, cell } = this.#options
-    try {
-      await this.#options.book.audit.load()
-      await this.#parts.work.load()
-    } catch (thrown) {
-      this.#storeFailed(thrown)
-    }
+    const schedules = await this.#readKept()
     const { memoryMb, turnMs, outboxBytes } = manifest.limits
-    if (this.#phase === 'ended') return
+    if (schedules === undefined || this.#phase === 'ended') return
     cell.load(
       code,
       { memoryMb, outboxBytes },
@@ -48,7 +43,7 @@ export class PluginRun {
         idle: () => this.#parts.feeder.feed(),
         ended: (fault) => this.#ended(fault),
       },
-      () => this.#begin(),
+      () => this.#firstTurn(schedules),
     )
   }
 
@@ -84,13 +79,21 @@ export class PluginRun {
     }
   }
 
-  #begin(): void {
-    this.#firstTurn().catch((thrown: unknown) => this.#storeFailed(thrown))
+  /** Reads what is kept of the plugin. Returns when each schedule last ran. */
+  async #readKept(): Promise<Readonly<Record<string, number>> | undefined> {
+    try {
+      await this.#options.book.audit.load()
+      await this.#parts.work.load()
+      return await this.#parts.work.lastRuns()
+    } catch (thrown) {
+      this.#storeFailed(thrown)
+      return undefined
+    }
   }
 
-  async #firstTurn(): Promise<void> {
+  /** Follows the loading without a pause, in which the cell would be free to be asked for a sign of life. */
+  #firstTurn(schedules: Readonly<Record<string, number>>): void {
     const { manifest, config, cell } = this.#options
-    const schedules = await this.#parts.work.lastRuns()
     if (this.#phase === 'ended') return
     this.#phase = 'starting'
     this.#options.serving()
