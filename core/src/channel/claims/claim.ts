@@ -1,4 +1,11 @@
-import { FEERATE_FLOOR, feeForWeight, feerateOf, outputWeight, P2TR_INPUT_WEIGHT } from '../../bitcoin/fees.ts'
+import {
+  FEERATE_FLOOR,
+  feeForWeight,
+  feerateOf,
+  outputWeight,
+  P2TR_INPUT_WEIGHT,
+  P2WPKH_INPUT_WEIGHT,
+} from '../../bitcoin/fees.ts'
 import type { Tx, TxOutput } from '../../bitcoin/transaction.ts'
 import type { OutPoint, Signature } from '../../lib/ids.ts'
 import type { BlockHeight, FeeratePerKw, Sat } from '../../lib/units.ts'
@@ -79,17 +86,25 @@ export const includedFee = (feeratePerKw: FeeratePerKw, weight: number, { budget
   return wanted < budget ? wanted : budget
 }
 
-/** What the wallet usually adds to a claim that cannot pay for itself: an input, and change to taproot. */
-const WALLET_WEIGHT = P2TR_INPUT_WEIGHT + outputWeight(new Uint8Array(34))
+/** Change to taproot, which the wallet adds with an input to a claim that cannot pay for itself. */
+const CHANGE_WEIGHT = outputWeight(new Uint8Array(34))
+/** By so much whole vbytes may exceed a weight, in the transaction and in its parent. */
+const ROUNDING = 6
 
 /** The rate at which the budget is spent, of the transaction as it is most often published, with its parent. */
-export const ceilingOf = ({ fee, weight, parent, stakes }: Claim): FeeratePerKw => {
-  const whole = weight + (parent?.weight ?? 0) + (fee.type === 'wallet' ? WALLET_WEIGHT : 0)
+export const ceilingOf = (claim: Claim): FeeratePerKw => rateOfBudget(claim, P2TR_INPUT_WEIGHT + CHANGE_WEIGHT)
+
+/**
+ * Whether its budget pays the least rate that relays: what does not is never published, and nothing may wait for it. The wallet may have no
+ * lighter coin than the heaviest, so what is worth its fee can be made with whichever single coin there is.
+ */
+export const isWorthItsFee = (claim: Claim): boolean =>
+  rateOfBudget(claim, P2WPKH_INPUT_WEIGHT + CHANGE_WEIGHT + ROUNDING) > FEERATE_FLOOR
+
+const rateOfBudget = ({ fee, weight, parent, stakes }: Claim, walletWeight: number): FeeratePerKw => {
+  const whole = weight + (parent?.weight ?? 0) + (fee.type === 'wallet' ? walletWeight : 0)
   return feerateOf(stakes.budget + (parent?.fee ?? 0n), whole)
 }
-
-/** Whether its budget pays the least rate that relays: what does not is never published. */
-export const isWorthItsFee = (claim: Claim): boolean => ceilingOf(claim) >= FEERATE_FLOOR
 
 /** The fee that a wallet must pay for a transaction of this weight if the outputs already take `included` from the inputs. */
 export const walletFee = (feeratePerKw: FeeratePerKw, weight: number, included: Sat): ClaimFee => {

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { FEERATE_FLOOR } from '../../bitcoin/fees.ts'
 import { NETWORKS } from '../../bitcoin/network.ts'
 import { txWeight } from '../../bitcoin/transaction.ts'
+import { isWorthItsFee } from '../../channel/claims/claim.ts'
 import type { Claim, Effect } from '../../channel/index.ts'
 import { at, claims, commitmentOf, seeClose } from '../../channel/transitions/fixtures/closing.ts'
 import { TwoParties } from '../../channel/transitions/fixtures/two-parties.ts'
@@ -122,6 +123,23 @@ test('a claim — pays the estimate while there is time, and all that it may in 
   // It spends the same output and the same coin: the wallet has one transaction under way.
   if (late.made !== undefined) wallet.processTx(late.made.tx)
   t.is(wallet.pending().length, 1)
+})
+
+test('a claim that is worth its fee — is made, whatever its budget and of whichever kind the coin of the wallet is', (t) => {
+  for (const kind of ['p2tr', 'p2wpkh'] as const) {
+    const withBudget = (budget: bigint) => ({ ...timeout, stakes: { ...timeout.stakes, budget } })
+    let least = 200n
+    while (!isWorthItsFee(withBudget(least))) least++
+    t.true(least < 300n, `${least}`)
+    for (let budget = least; budget < least + 10n; budget++) {
+      const claim = withBudget(budget)
+      const { wallet, chain, mine } = walletRig()
+      chain.fund([{ amount: 100_000n, script: wallet.newAddress(kind).script }])
+      mine()
+      const raised = raiseClaim({ claim, last: undefined, height: cltvExpiry, estimate: () => 1_000, signer, wallet })
+      t.not(raised.made, undefined, `${budget} sat of budget, a coin of ${kind}`)
+    }
+  }
 })
 
 test('a commitment — is left alone while it pays enough by itself, and lifted when fees rise', (t) => {
