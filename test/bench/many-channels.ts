@@ -33,7 +33,8 @@ class ManyChannels {
     const world = new BenchWorld()
     const payer = await world.node('payer', COUNTED)
     const payee = await world.node('payee', COUNTED)
-    await world.faucet(payer, 500_000_000n, 8)
+    // One coin is used up after the other, and every opening under way holds one.
+    await world.faucet(payer, 500_000_000n, 16)
     return { world, payer, payee }
   }
 

@@ -1,4 +1,4 @@
-import { encodeEvent } from '@fulgurite/plugin-sdk/contract'
+import { encodeEvent, type ReplyOf } from '@fulgurite/plugin-sdk/contract'
 import type { EncodedEvent } from '../../core/src/node/contract-gateway.ts'
 import { type TestHost, testHost } from '../../core/src/plugins/testing/test-host.ts'
 
@@ -91,13 +91,14 @@ const askTimes = (parallel: number, count: number): Promise<readonly number[]> =
         code: asking(parallel),
         manifest: { permissions: { queries: ['channels.get'] }, limits: LIMITS, budget: BUDGET },
       })
-      await enough
+      const broken = host.line('asker', /plugin-threw/).then(({ text }) => Promise.reject(new Error(text)))
+      await Promise.race([enough, broken])
       resolve(times)
       return 0
     }).catch(reject)
   })
 
-const channel = () => ({
+const channel = (): ReplyOf<'channels', 'get'>['channel'] => ({
   channelId: 'cd'.repeat(32),
   peer: `02${'ab'.repeat(32)}`,
   state: 'usable',
@@ -112,6 +113,8 @@ const channel = () => ({
   spendableMsat: 490_000_000n,
   receivableMsat: 490_000_000n,
   htlcsInFlight: 0,
+  waitsFor: [],
+  waits: [],
   localPolicy: {
     feeBaseMsat: 1_000n,
     feeProportionalMillionths: 100,

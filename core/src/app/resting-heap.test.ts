@@ -8,13 +8,14 @@ const MB = 1_000_000
 const rig = ({ living = 20 * MB, takesMs = 40 } = {}) => {
   const clock = virtualClock()
   let spent = 0
-  const heap = { active: 0, used: 0, living, collections: 0 }
+  const heap = { active: 0, used: 0, living, collections: 0, thorough: 0 }
   const stop = collectAtRest(
     {
       activeMs: () => heap.active,
       usedBytes: () => heap.used,
-      collect() {
+      collect(thorough) {
         heap.collections++
+        if (thorough) heap.thorough++
         heap.used = heap.living
         spent += takesMs
       },
@@ -41,6 +42,20 @@ test('a node that rests collects once what its work has left, and nothing more w
   heap.used += MB
   await seconds(1)
   t.is(heap.collections, 2)
+})
+
+test('the first collection is thorough, unless much lives', async (t) => {
+  const { heap, seconds } = rig()
+  heap.used = 32 * MB
+  await seconds(10)
+  heap.used = 32 * MB
+  await seconds(30)
+  t.like(heap, { collections: 2, thorough: 1 })
+
+  const large = rig()
+  large.heap.used = 33 * MB
+  await large.seconds(10)
+  t.like(large.heap, { collections: 1, thorough: 0 })
 })
 
 test('a node at work collects nothing by itself', async (t) => {

@@ -10,6 +10,8 @@ const WORTH_BYTES = 6_000_000
  * bytes.
  */
 const MOST_LIVING_BYTES = 64_000_000
+/** A thorough collection stops it twice as long, so it is done up to half as much. In bytes. */
+const MOST_LIVING_THOROUGH = 32_000_000
 /** The least that was in use in so many looks is about what lives, as long as no collection of ours has shown it. */
 const LOOKS = 10
 /** Collections may take one part in this many of all time. */
@@ -21,13 +23,14 @@ export interface Heap {
   activeMs(): number
   /** Bytes in use, garbage included. */
   usedBytes(): number
-  /** Collects all garbage at once. */
-  collect(): void
+  /** Collects all garbage at once; `thorough`: and gives back the room for young objects, and code that ran once. */
+  collect(thorough: boolean): void
 }
 
 /**
  * Collects garbage while the node rests. The engine collects only when its heap grows, so a node that has worked and then rests would hold
- * twice the memory it needs for hours. Returns a function that ends it.
+ * twice the memory it needs for hours. The first collection is thorough, because a start needs more than what comes after it. Returns a
+ * function that ends it.
  */
 export const collectAtRest = (heap: Heap, clock: Clock): (() => void) => {
   let living: number | undefined
@@ -46,9 +49,10 @@ export const collectAtRest = (heap: Heap, clock: Clock): (() => void) => {
     if (seen.length > LOOKS) seen.shift()
     // The engine has collected meanwhile.
     if (living !== undefined && used < living) living = used
-    const isWorthIt = used >= (living ?? 0) + WORTH_BYTES && (living ?? Math.min(...seen)) <= MOST_LIVING_BYTES
+    const reckoned = living ?? Math.min(...seen)
+    const isWorthIt = used >= (living ?? 0) + WORTH_BYTES && reckoned <= MOST_LIVING_BYTES
     if (share <= RESTING_SHARE && isWorthIt && now >= notBefore) {
-      heap.collect()
+      heap.collect(living === undefined && reckoned <= MOST_LIVING_THOROUGH)
       living = heap.usedBytes()
       const end = clock.monotonic()
       notBefore = end + (end - now) * PARTS_OF_TIME
@@ -66,6 +70,9 @@ export const heapOfProcess = (): Heap | undefined => {
   return {
     activeMs: () => performance.eventLoopUtilization().active,
     usedBytes: () => process.memoryUsage().heapUsed,
-    collect: () => void collect(),
+    collect: (thorough) => {
+      if (thorough) collect({ type: 'major', execution: 'sync', flavor: 'last-resort' })
+      else collect()
+    },
   }
 }
