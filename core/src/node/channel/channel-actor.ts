@@ -368,7 +368,8 @@ class ChannelDriver {
     const wasCause = about === 'this-channel' || (about === 'nothing' && this.#aloneHungUpOn(epoch))
     const before = this.#entry.state
     this.#run({ type: 'disconnected', epoch })
-    const pause = this.#rest.disconnected(before, wasCause, this.#hasNeighbours())
+    const hasUsable = this.#hasNeighbour(({ state }) => state.durable.phase !== 'closing')
+    const pause = this.#rest.disconnected(before, wasCause, hasUsable)
     if (pause === undefined) return
     this.#showPause(pause)
     const error = { code: CAUSES_OF_REST[pause.rest.from] }
@@ -377,17 +378,13 @@ class ChannelDriver {
 
   /** One channel at most is the cause: if several had to hang up, as if several were complained about, it is the peer's own trouble. */
   #aloneHungUpOn(epoch: Epoch): boolean {
-    return this.#entry.hungUpOn === epoch && !this.#neighbours().some(({ hungUpOn }) => hungUpOn === epoch)
+    return this.#entry.hungUpOn === epoch && !this.#hasNeighbour(({ hungUpOn }) => hungUpOn === epoch)
   }
 
-  /** Whether another channel with the peer may be usable. */
-  #hasNeighbours(): boolean {
-    return this.#neighbours().some(({ state }) => state.durable.phase !== 'closing')
-  }
-
-  #neighbours(): readonly ChannelEntry[] {
+  /** Looks no further than to the first: all channels with a peer hear of the end of a connection at once. */
+  #hasNeighbour(isWanted: (other: ChannelEntry) => boolean): boolean {
     const { ref, remoteNodeId } = this.#entry
-    return [...this.#services.directory.ofPeer(remoteNodeId)].filter(({ ref: other }) => other !== ref)
+    return this.#services.directory.ofPeer(remoteNodeId).some((other) => other.ref !== ref && isWanted(other))
   }
 
   #showPause(pause: Pause | undefined): void {

@@ -123,7 +123,9 @@ export class ChannelDirectory {
 
   /** Without those whose close is done. */
   countOfPeer(nodeId: NodeId): number {
-    return [...this.ofPeer(nodeId)].filter((entry) => !isDone(entry)).length
+    let count = 0
+    for (const entry of this.ofPeer(nodeId)) if (!isDone(entry)) count++
+    return count
   }
 
   count(standing: ChannelStanding): number {

@@ -284,7 +284,7 @@ export class PeerManager {
     const { remoteFeatures, remoteNodeId } = connection
     const { blob, services } = this.#options
     if (!hasFeature(remoteFeatures, 'option_provide_storage')) return false
-    const channels = [...services.channelDirectory.ofPeer(remoteNodeId)]
+    const channels = services.channelDirectory.ofPeer(remoteNodeId)
     const isOpen = channels.some(({ state }) => isFunded(state.durable) && state.durable.remoteReady)
     const ours = isOpen ? blob() : undefined
     if (ours !== undefined) connection.send({ type: 'peer_storage', blob: ours })

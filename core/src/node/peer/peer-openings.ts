@@ -99,9 +99,9 @@ export class PeerOpenings {
   #hasRoom(): boolean {
     const { channelDirectory, maxUnconfirmedInAll } = this.#services
     if (channelDirectory.openings().confirmation < maxUnconfirmedInAll) return true
-    return [...channelDirectory.ofPeer(this.#nodeId)].some(
-      ({ state: { durable } }) => isFunded(durable) && !(isUnconfirmed(durable) && isOpenedByPeer(durable)),
-    )
+    return channelDirectory
+      .ofPeer(this.#nodeId)
+      .some(({ state: { durable } }) => isFunded(durable) && !(isUnconfirmed(durable) && isOpenedByPeer(durable)))
   }
 
   #report(temporaryChannelId: ChannelId, initiator: 'local' | 'remote', funding: Sat, pushMsat: Msat): void {
