@@ -41,16 +41,26 @@ export const recover = async (world: World): Promise<void> => {
   await world.advance(240_000)
 }
 
-/** Both ends hold the same two commitments, and no HTLC. */
-export const disagreement = (link: Link): string | undefined => {
+const hashesOf = ({ htlcs }: Funded): readonly string[] =>
+  [...htlcs.offered, ...htlcs.received].map(({ add }) => toHex(add.paymentHash))
+
+/** An HTLC that was relayed into a channel that closes waits for the chain. */
+const waitingForTheChain = (world: World): ReadonlySet<string> => {
+  const channels = world.nodes.flatMap(({ disk }) => storedChannels(disk)).map(({ durable }) => durable)
+  return new Set(
+    channels.flatMap((durable) => (isFunded(durable) && durable.phase === 'closing' ? hashesOf(durable) : [])),
+  )
+}
+
+/** Both ends hold the same two commitments, and no HTLC whose outcome is known. */
+export const disagreement = (world: World, link: Link): string | undefined => {
   const [a, b] = [stored(link.a, link), stored(link.b, link)]
   if (a === undefined || b === undefined) return 'one side has lost the channel'
   const [ours, theirs] = [a.active[0], b.active[0]]
   if (ours === undefined || theirs === undefined) return 'a channel without a commitment'
   const names = `${link.a.name} and ${link.b.name}`
-  if (a.htlcs.offered.length + a.htlcs.received.length + b.htlcs.offered.length + b.htlcs.received.length > 0) {
-    return `HTLCs are left between ${names}`
-  }
+  const waiting = waitingForTheChain(world)
+  if ([...hashesOf(a), ...hashesOf(b)].some((hash) => !waiting.has(hash))) return `HTLCs are left between ${names}`
   const isSame = equalBytes(ours.local.txid, theirs.remote.txid) && equalBytes(theirs.local.txid, ours.remote.txid)
   return isSame ? undefined : `${names} disagree`
 }

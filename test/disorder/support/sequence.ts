@@ -47,7 +47,7 @@ export const play = async (
       world.note('-- recover')
       await recover(world)
       for (const link of world.links) {
-        const fault = isOpen(link) ? disagreement(link) : undefined
+        const fault = isOpen(link) ? disagreement(world, link) : undefined
         if (fault !== undefined) world.faults.push(fault)
       }
       world.note('-- close all')
