@@ -2,12 +2,14 @@ import { mkdtempSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
-import { fromHex, toHex } from '../../core/src/lib/bytes.ts'
+import { concat, fromHex, toHex, u64be } from '../../core/src/lib/bytes.ts'
 import { paymentIndexWrites } from '../../core/src/node/payment/payment-index.ts'
 import { MIGRATIONS, TABLE } from '../../core/src/node/storage/tables.ts'
+import { encodeRelayRecord } from '../../core/src/payment/relay/relay-codec.ts'
 import type { Attempt, SentPayment } from '../../core/src/payment/send/payment.ts'
 import { encodeSentPayment } from '../../core/src/payment/send/payment-codec.ts'
 import { openSqliteStore } from '../../core/src/store/sqlite-store.ts'
+import { inFlight, inTwoParts, sendPart } from './support/held-payment.ts'
 import { type TestNode, World } from './support/world.ts'
 
 interface Pair {
@@ -231,4 +233,42 @@ test('what was under way when the database was put back goes on with the next bl
   const after = await cutOff(t, path, 2, bob.id, channelId)
   await alice.start()
   await alice.until(async () => (await statusOf(alice, after)) === 'failed')
+})
+
+/**
+ * A relay that was begun for the first HTLC that the peer offered, as a crash leaves it: its row is written, and no channel was told. The
+ * invoice is gone, so that the HTLC is answered at once when it is taken on anew.
+ */
+const beginRelay = async (t: ExecutionContext, path: string, channelId: string, hash: string): Promise<void> => {
+  const store = await openSqliteStore({ path, migrations: MIGRATIONS, onFatal: (error) => t.fail(`${error}`) })
+  const [channel, paymentHash, htlcId] = [fromHex(channelId), fromHex(hash), 0n]
+  const part = { channelId: channel, amountMsat: 50_000_000n, cltvExpiry: 500 }
+  const outgoing = { ...part, firstHtlcId: 1_000n }
+  const record = { paymentHash, incoming: { ...part, htlcId }, requestedShortChannelId: 1n, startedAt: 1, outgoing }
+  store.submit([
+    { table: TABLE.relay, key: concat(channel, u64be(htlcId)), value: encodeRelayRecord(record) },
+    { table: TABLE.invoice, key: paymentHash, value: undefined },
+  ])
+  await store.close()
+}
+
+test('an HTLC whose relay was begun when the database was put back is taken on anew with the next block once every channel has shown that it is the latest', async (t) => {
+  const { world, alice, bob, path, channelId } = await pair(t)
+  const parts = await inTwoParts(alice)
+  const { outcome } = await sendPart(parts, bob, alice)
+  await alice.until(async () => (await inFlight(alice, channelId)) === 1)
+  // Once this one has come and gone, the channel rests.
+  await alice.pay(await bob.invoice(1_000_000n))
+  await alice.until(async () => (await inFlight(alice, channelId)) === 1)
+  const backup = await backUp(t, alice, path)
+  await putBack(alice, path, backup)
+  await beginRelay(t, path, channelId, parts.paymentHash)
+  await alice.start()
+  await alice.connectTo(bob)
+  await alice.until(() => alice.isUsable(channelId))
+  t.is(await inFlight(alice, channelId), 1)
+  await world.mine(1)
+  const failure = { code: 'incorrect-or-unknown-payment-details' }
+  t.like(await outcome, { ok: false, error: { details: { failure } } })
+  t.deepEqual(alice.payloads('channel.errored'), [])
 })

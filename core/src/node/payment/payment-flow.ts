@@ -16,6 +16,7 @@ import { invariant } from '../../lib/errors.ts'
 import type { PrivateKey, ShortChannelId } from '../../lib/ids.ts'
 import type { Rng } from '../../lib/rng.ts'
 import type { BlockHeight } from '../../lib/units.ts'
+import type { Offer } from '../../payment/offer.ts'
 import { matchAfterRestart, type OfferedHtlc } from '../../payment/relay/match-after-restart.ts'
 import type { RelayRecord } from '../../payment/relay/relay-protocol.ts'
 import { parsePaymentReference } from '../../payment/send/payment-reference.ts'
@@ -75,6 +76,8 @@ export class PaymentFlow {
   }
   /** HTLCs of channels in doubt whose outcome is known or awaited. */
   readonly #underWay = new Set<string>()
+  /** Relays that a database tells of that was put back: whether they were offered is certain once every channel is out of doubt. */
+  #untraced: readonly Begun[] = []
   #payments: ActorRef<PaymentsProtocol> | undefined
   #receiver: ActorRef<ReceiverProtocol> | undefined
   #relayer: ActorRef<RelayerProtocol> | undefined
@@ -156,7 +159,10 @@ export class PaymentFlow {
     await this.#matchUp(relays, unsure)
     watchHeight((height) => {
       this.#relayer?.tell('block', { height })
-      if (unsure.isCleared()) this.payments.tell('cleared', {})
+      const end = unsure.ended()
+      if (end === 'cleared') this.payments.tell('cleared', {})
+      if (end === 'lost') this.#giveUpTracing()
+      if (!unsure.isOpen()) void this.#traceAgain()
     })
   }
 
@@ -204,16 +210,11 @@ export class PaymentFlow {
           this.#accept(match.incoming.effect, true)
           break
         case 'trace':
-          // A database that was put back does not tell that something was never offered. If that changes, the next start offers it.
-          if (
-            !unsure.hasRelay(match.incoming) &&
-            (await traceOffer(store, channelDirectory, match.offer)) === 'never'
-          ) {
-            this.#accept(match.incoming.effect, true)
-            break
-          }
           this.#recall(match.incoming.effect)
-          this.#reportUntold(match.incoming)
+          // A database that was put back does not tell that something was never offered.
+          if (!unsure.hasRelay(match.incoming)) await this.#trace(match)
+          else if (unsure.isOpen()) this.#untraced = [...this.#untraced, match]
+          else this.#reportUntold(match.incoming)
           break
         case 'wait':
           // Its failure, if it fails, is encrypted by the onion's secret.
@@ -256,6 +257,25 @@ export class PaymentFlow {
     }
   }
 
+  /** Takes the HTLC on anew if what its relay began was never offered. */
+  async #trace({ incoming, offer }: Begun): Promise<void> {
+    const { store, channelDirectory } = this.#options
+    if ((await traceOffer(store, channelDirectory, offer)) === 'never') this.#accept(incoming.effect, true)
+    else this.#reportUntold(incoming)
+  }
+
+  /** Those that were given back meanwhile, or that the chain took, are not ours any more. */
+  async #traceAgain(): Promise<void> {
+    const due = this.#untraced.filter(({ incoming }) => this.#upstream.canClaim(incoming))
+    this.#untraced = this.#untraced.filter((begun) => !due.includes(begun))
+    for (const begun of due) await this.#trace(begun)
+  }
+
+  #giveUpTracing(): void {
+    for (const { incoming } of this.#untraced) this.#reportUntold(incoming)
+    this.#untraced = []
+  }
+
   #recall(effect: ForwardEffect): void {
     recallIncoming(effect, { nodeKey: this.#options.nodeKey, upstream: this.#upstream })
   }
@@ -273,6 +293,12 @@ export class PaymentFlow {
     const update = channelUpdateOf(channel, { settings } as ChannelEnv, shortChannelId)
     return update === undefined ? undefined : { ...update, signature: signer.signAsNode(channelUpdateDigest(update)) }
   }
+}
+
+/** An HTLC whose relay was begun, and what was to be offered for it. */
+interface Begun {
+  readonly incoming: HtlcRef & { readonly effect: ForwardEffect }
+  readonly offer: Offer
 }
 
 const uniqueOutcomes = (outcomes: readonly SettleEffect[]): readonly SettleEffect[] => {

@@ -22,8 +22,13 @@ export interface UnsureOutcomes {
   /** Their hashes. */
   readonly payments: ReadonlySet<string>
   hasRelay(incoming: HtlcRef): boolean
-  /** Whether no channel is in doubt any more and none was lost. Says so once: what was on the list is certain from then on. */
-  isCleared(): boolean
+  /** Whether it may still turn out to be certain. */
+  isOpen(): boolean
+  /**
+   * Whether the list has ended since it was asked last, and how: `cleared` if no channel is in doubt any more and none was lost, so that what
+   * was on it is certain from then on.
+   */
+  ended(): 'cleared' | 'lost' | undefined
 }
 
 export const openUnsureOutcomes = async (store: Store, channels: ChannelDirectory): Promise<UnsureOutcomes> => {
@@ -42,18 +47,19 @@ export const openUnsureOutcomes = async (store: Store, channels: ChannelDirector
   return {
     payments: list.payments,
     hasRelay: ({ channelId, htlcId }) => list.relays.has(relayName(channelId, htlcId)),
-    isCleared() {
-      if (state !== 'open') return false
+    isOpen: () => state === 'open',
+    ended() {
+      if (state !== 'open') return undefined
       const found = lookAt(channels)
-      if (found === 'doubtful') return false
+      if (found === 'doubtful') return undefined
       state = found === 'lost' ? 'lost' : 'cleared'
       store.submit([found === 'lost' ? unsureWrite({ ...list, isLost: true }) : unsureRemoval])
-      return state === 'cleared'
+      return state
     },
   }
 }
 
-const NONE: UnsureOutcomes = { payments: new Set(), hasRelay: () => false, isCleared: () => false }
+const NONE: UnsureOutcomes = { payments: new Set(), hasRelay: () => false, isOpen: () => false, ended: () => undefined }
 
 /** Of a list that was kept, what is still under way; if none was, all that is. */
 const still = (
