@@ -268,7 +268,12 @@ export class PaymentFlow {
   async #traceAgain(): Promise<void> {
     const due = this.#untraced.filter(({ incoming }) => this.#upstream.canClaim(incoming))
     this.#untraced = this.#untraced.filter((begun) => !due.includes(begun))
-    for (const begun of due) await this.#trace(begun)
+    try {
+      for (const begun of due) await this.#trace(begun)
+    } catch (error) {
+      // The node stops, or its database fails, which says so itself: the next start looks again.
+      this.#options.log.error('payment.trace-failed', { error: String(error) })
+    }
   }
 
   #giveUpTracing(): void {
