@@ -22,7 +22,7 @@ type Entry = readonly [what: string, msat: bigint]
 class ChainBooks {
   readonly entries = new Map<SimulatedNode, Entry[]>()
   readonly faults: string[] = []
-  /** What its records leave open whether a node has lost: each may be. */
+  /** What its records leave open whether a node has lost, or gained if it is negative: each may be. */
   readonly open: { readonly node: SimulatedNode; readonly msat: bigint }[] = []
   /** HTLCs without an output, or with one that is not worth its claim: nobody learns on the chain what became of them. */
   readonly lost: EndingHtlc[] = []
@@ -101,6 +101,9 @@ class ChainBooks {
       if (output === undefined) this.lost.push(htlc)
       this.#lose(htlc, output === undefined ? 'trimmed' : 'rounded', htlc.msat - (output?.amount ?? 0n) * 1000n)
       if (htlc.output !== undefined) this.#owners.set(formatOutPoint({ txid, index: htlc.output }), htlc)
+      // Who has gone back to a backup may have forgotten the preimage that it has shown.
+      if (this.#world.restored.has(htlc.receivedBy) && this.#ledgers.get(htlc.offeredBy)?.hasPaid(htlc) !== 'no')
+        this.open.push({ node: htlc.offeredBy, msat: -(output?.amount ?? 0n) * 1000n })
     }
   }
 

@@ -92,6 +92,12 @@ export class World {
   #spikeBlocks = 0
   #blocksDown = new Map<SimulatedNode, number>()
   /** Who goes silent to whom as soon as it would show a preimage, and for how long. */
+  /**
+   * A wallet with one small coin is empty after the first of several HTLC transactions, and says so: the others are lost. So who has spent
+   * what it has takes no part in a strand.
+   */
+  readonly #hasSpent = new Set<SimulatedNode>()
+  readonly #isStranded = new Set<SimulatedNode>()
   readonly #secretive = new Map<string, () => void>()
 
   constructor(seed: number, terrain: Terrain, deaths = new Deaths()) {
@@ -391,8 +397,8 @@ export class World {
         break
       }
       case 'strand':
-        // In a spike such a wallet is empty after the first of several HTLC transactions, and says so: the others are lost.
         if (link === undefined || side === undefined || this.terrain.isPoor) break
+        if (this.#hasSpent.has(link.a) || this.#hasSpent.has(link.b)) break
         this.#strand(side, side === link.a ? link.b : link.a, action)
         break
       case 'await-joint':
@@ -442,7 +448,9 @@ export class World {
         this.#spike(action.blocks)
         break
       case 'spend':
-        void node?.tryAsk('wallet', 'sendAll', { address: NOBODY })
+        if (node === undefined || this.#isStranded.has(node)) break
+        this.#hasSpent.add(node)
+        void node.tryAsk('wallet', 'sendAll', { address: NOBODY })
         break
       case 'restore':
         if (node !== undefined) this.#restore(node, action.permille)
@@ -485,6 +493,7 @@ export class World {
   /** What was paid can be paid back only on the chain, if that begins before the silence ends. */
   #strand(from: SimulatedNode, to: SimulatedNode, { payments, msat, finalDelta, ms }: Strand): void {
     const way = `${to.host}>${from.host}`
+    for (const node of [from, to]) this.#isStranded.add(node)
     this.#secretive.set(way, () => {
       this.#secretive.delete(way)
       this.#silence(to, from, ms)
