@@ -46,6 +46,11 @@ export class Cheats {
     return new Set(bad.map(({ owner }) => owner))
   }
 
+  /** Whether a copy has published this commitment. */
+  havePublished(txid: string): boolean {
+    return this.#copies.some(({ copy }) => toHex(copy.transaction.txid) === txid)
+  }
+
   remember(): void {
     for (const node of this.#world.nodes) {
       const past = this.#past.get(node) ?? []

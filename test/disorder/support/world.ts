@@ -190,7 +190,9 @@ export class World {
       this.joint.handedIn(node, tx)
       if (spentBy(tx).some((name) => this.funders.has(name))) this.endings.handedIn(tx)
       // What another has handed in first is not the node's own: who is cheated wants the cheater's commitment mined, too.
-      const fault = first === node ? this.secrets.broadcast(node, tx) : undefined
+      // Who has gone back to a backup cannot know that what a copy of it has published is revoked.
+      const isOfCopy = this.restored.has(node) && this.cheats.havePublished(txid)
+      const fault = first === node && !isOfCopy ? this.secrets.broadcast(node, tx) : undefined
       if (fault !== undefined) this.faults.push(fault)
     }
   }
