@@ -102,8 +102,9 @@ class ChainBooks {
       this.#lose(htlc, output === undefined ? 'trimmed' : 'rounded', htlc.msat - (output?.amount ?? 0n) * 1000n)
       if (htlc.output !== undefined) this.#owners.set(formatOutPoint({ txid, index: htlc.output }), htlc)
       // Who has gone back to a backup may have forgotten the preimage that it has shown.
-      if (this.#world.restored.has(htlc.receivedBy) && this.#ledgers.get(htlc.offeredBy)?.hasPaid(htlc) !== 'no')
-        this.open.push({ node: htlc.offeredBy, msat: -(output?.amount ?? 0n) * 1000n })
+      const isForgotten = output !== undefined && this.#world.restored.has(htlc.receivedBy)
+      if (isForgotten && this.#ledgers.get(htlc.offeredBy)?.hasPaid(htlc) !== 'no')
+        this.open.push({ node: htlc.offeredBy, msat: -output.amount * 1000n })
     }
   }
 

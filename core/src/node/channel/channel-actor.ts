@@ -368,7 +368,7 @@ class ChannelDriver {
     const wasCause = about === 'this-channel' || (about === 'nothing' && this.#aloneHungUpOn(epoch))
     const before = this.#entry.state
     this.#run({ type: 'disconnected', epoch })
-    const hasUsable = this.#hasNeighbour(({ state }) => state.durable.phase !== 'closing')
+    const hasUsable = wasCause && this.#hasNeighbour(({ state }) => state.durable.phase !== 'closing')
     const pause = this.#rest.disconnected(before, wasCause, hasUsable)
     if (pause === undefined) return
     this.#showPause(pause)

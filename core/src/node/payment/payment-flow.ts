@@ -210,10 +210,13 @@ export class PaymentFlow {
           this.#accept(match.incoming.effect, true)
           break
         case 'trace':
-          this.#recall(match.incoming.effect)
           // A database that was put back does not tell that something was never offered.
-          if (!unsure.hasRelay(match.incoming)) await this.#trace(match)
-          else if (unsure.isOpen()) this.#untraced = [...this.#untraced, match]
+          if (!unsure.hasRelay(match.incoming)) {
+            await this.#trace(match)
+            break
+          }
+          this.#recall(match.incoming.effect)
+          if (unsure.isOpen()) this.#untraced = [...this.#untraced, match]
           else this.#reportUntold(match.incoming)
           break
         case 'wait':
@@ -260,8 +263,12 @@ export class PaymentFlow {
   /** Takes the HTLC on anew if what its relay began was never offered. */
   async #trace({ incoming, offer }: Begun): Promise<void> {
     const { store, channelDirectory } = this.#options
-    if ((await traceOffer(store, channelDirectory, offer)) === 'never') this.#accept(incoming.effect, true)
-    else this.#reportUntold(incoming)
+    if ((await traceOffer(store, channelDirectory, offer)) === 'never') {
+      this.#accept(incoming.effect, true)
+      return
+    }
+    this.#recall(incoming.effect)
+    this.#reportUntold(incoming)
   }
 
   /** Those that were given back meanwhile, or that the chain took, are not ours any more. */
@@ -288,7 +295,8 @@ export class PaymentFlow {
   #reportUntold({ channelId, htlcId }: HtlcRef): void {
     const { channelDirectory } = this.#options
     const peer = channelDirectory.get(channelId)?.remoteNodeId
-    invariant(peer !== undefined, 'an HTLC is handed on by a channel that lives')
+    // Its channel has ended while it was waited for: nothing of it is open any more.
+    if (peer === undefined) return
     const text = `the HTLC ${htlcId} of this channel was relayed, or may have been, and nothing tells how that ended: it stays open, and is not relayed again`
     reportOffer(this.#options, { channelId, peer, code: 'htlc-outcome-unknown', text })
   }
