@@ -22,7 +22,6 @@ import { createChannels } from './channel/channels.ts'
 import { updateCommitmentFees } from './channel/commitment-fees.ts'
 import { updateHtlcMaximums } from './channel/htlc-maximum.ts'
 import { keyIndexes, readIndexesOfBefore, readKeyIndexFloor } from './channel/key-indexes.ts'
-import { openChannels } from './channel/open-channels.ts'
 import { openingDecisions } from './channel/opening-decisions.ts'
 import { forgetPastHtlcs } from './channel/past-htlcs.ts'
 import { ShutdownScripts } from './channel/shutdown-scripts.ts'
@@ -125,7 +124,7 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
     watcher,
     broadcaster,
     events,
-    anchorReserve: (moreChannels) => forceCloseReserve(openChannels(channelDirectory) + moreChannels),
+    anchorReserve: (moreChannels) => forceCloseReserve(channelDirectory.atOurCost + moreChannels),
   })
   const { wallet } = opened
   const { bitcoindWallet: bitcoind } = options

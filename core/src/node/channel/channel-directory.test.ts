@@ -52,6 +52,19 @@ test('counts follow what is published, and what is gone is in none', (t) => {
   t.is(directory.count('usable'), 1)
 })
 
+test('channels that may be closed at our cost are counted until their close can cost no more, or they are gone', (t) => {
+  const { directory, add, ready, unconfirmed } = setUp()
+  const two = new TwoParties().ready({ pushMsat: 200_000_000n })
+  two.run(two.alice, { type: 'close' })
+  two.settle()
+  const [first, second] = [add(PEER, ready), add(OTHER, unconfirmed)]
+  t.is(directory.atOurCost, 2)
+  directory.publish({ ...first, durableState: two.alice.state })
+  t.is(directory.atOurCost, 1)
+  directory.remove(second)
+  t.is(directory.atOurCost, 0)
+})
+
 test('openings without a funding are listed apart, from any of them on, until they have one or are gone', (t) => {
   const { directory, add, listed, ready } = setUp()
   const { state } = new TwoParties().alice

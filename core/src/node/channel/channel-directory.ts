@@ -1,5 +1,12 @@
 import type { ActorRef } from '../../actor/types.ts'
-import { type Channel, type Epoch, isFunded, isFundingConfirmed, isOpening } from '../../channel/index.ts'
+import {
+  type Channel,
+  type Epoch,
+  isFunded,
+  isFundingConfirmed,
+  isOpening,
+  mayCloseAtOurCost,
+} from '../../channel/index.ts'
 import { equalBytes, toHex } from '../../lib/bytes.ts'
 import type { ChannelId, NodeId, ShortChannelId } from '../../lib/ids.ts'
 import { SortedList } from '../../lib/sorted-list.ts'
@@ -75,6 +82,7 @@ export class ChannelDirectory {
   #lastNumber = 0
   #resting = 0
   #inDoubt = 0
+  #atOurCost = 0
 
   /** How many channels hold back messages at which their peers hang up. */
   get resting(): number {
@@ -84,6 +92,11 @@ export class ChannelDirectory {
   /** How many channels wait for their peers to show that a state that was put back is the latest. */
   get inDoubt(): number {
     return this.#inDoubt
+  }
+
+  /** How many channels may have to be closed by the wallet's coins, those included whose close may still need some. */
+  get atOurCost(): number {
+    return this.#atOurCost
   }
 
   get(channelId: ChannelId): ChannelEntry | undefined {
@@ -182,6 +195,7 @@ export class ChannelDirectory {
     this.#sortUnfunded(slot, false)
     this.#resting -= rests(slot.entry)
     this.#inDoubt -= doubts(slot.entry)
+    this.#atOurCost -= costs(slot.entry)
     for (const name of slot.names) this.#byName.delete(name)
     this.#slots.delete(ref)
     this.#all.delete(slot)
@@ -212,6 +226,7 @@ export class ChannelDirectory {
     this.#all.add(slot)
     peer.slots.add(slot)
     this.#inDoubt += doubts(entry)
+    this.#atOurCost += costs(entry)
     return slot
   }
 
@@ -224,6 +239,7 @@ export class ChannelDirectory {
   #place(slot: Slot, entry: ChannelEntry): void {
     this.#resting += rests(entry) - rests(slot.entry)
     this.#inDoubt += doubts(entry) - doubts(slot.entry)
+    this.#atOurCost += costs(entry) - costs(slot.entry)
     slot.entry = entry
     this.#sort(slot, standingOf(entry), waitingOf(entry.state.durable))
     this.#sortUnfunded(slot, isUnfunded(entry.durableState.durable))
@@ -264,6 +280,7 @@ const noOpenings = (): Openings => ({ 'funding-outpoint': 0, confirmation: 0 })
 
 const rests = ({ rest }: ChannelEntry): number => (rest === undefined ? 0 : 1)
 const doubts = ({ durableState: { durable } }: ChannelEntry): number => (isFunded(durable) && durable.inDoubt ? 1 : 0)
+const costs = ({ durableState: { durable } }: ChannelEntry): number => (mayCloseAtOurCost(durable) ? 1 : 0)
 
 /** Before `open_channel` there is nothing to tell, and an aborted opening is gone in a moment. */
 const isUnfunded = (durable: Channel): boolean =>

@@ -10,7 +10,7 @@ const RESERVE_PER_CHANNEL: Sat = 10_000n
 /** Channels are not all closed at once, and what a close locks up comes back. */
 const MOST_AT_ONCE = 10n
 
-/** The emergency reserve for so many open channels. Those that are closing say by themselves what they lack. */
+/** The emergency reserve for so many channels that may have to be closed by the wallet's coins. */
 export const forceCloseReserve = (channels: number): Sat => {
   const count = BigInt(channels)
   return (count < MOST_AT_ONCE ? count : MOST_AT_ONCE) * RESERVE_PER_CHANNEL

@@ -215,7 +215,7 @@ export const publishesLocal = (durable: Closing): boolean => {
 }
 
 /** What the peer has proven to be old, and what may be. */
-const mayBeOld = ({ closing, inDoubt }: Closing): boolean => closing.cause === 'data-loss' || inDoubt === true
+export const mayBeOld = ({ closing, inDoubt }: Closing): boolean => closing.cause === 'data-loss' || inDoubt === true
 
 /** Another block: claims may have become due, outcomes deep enough, and the channel finished. */
 export const closingBlock = (
