@@ -139,6 +139,7 @@ class ChainBooks {
     this.#charge(payer, 'fees', this.#feeOf(tx) * 1000n)
     for (const name of inputs) {
       const spent = this.#outputs.get(name)
+      this.#readTakenBack(payer, name, spent?.amount ?? 0n)
       // The opener has paid for it.
       if (this.#anchors.has(name)) this.#charge(payer, 'an anchor', -(spent?.amount ?? 0n) * 1000n)
       if (toHex(spent?.script ?? COIN_SCRIPT) === toHex(COIN_SCRIPT))
@@ -153,6 +154,17 @@ class ChainBooks {
       // What is in no wallet yet: the output of an HTLC transaction, which waits for its delay.
       if (!this.#wallets.has(toHex(script)) && !this.#world.funders.has(name)) this.#owners.set(name, payer)
     }
+  }
+
+  /** Its receiver has given up an output that is not worth its claim, and the sender takes it back. */
+  #readTakenBack(payer: SimulatedNode, name: string, sat: bigint): void {
+    const htlc = this.#owners.get(name)
+    if (htlc === undefined || !('hash' in htlc) || htlc.offeredBy !== payer || sat > WORTH_A_CLAIM_SAT) return
+    this.lost.push(htlc)
+    if (this.#ledgers.get(payer)?.hasPaid(htlc) !== 'no')
+      this.#charge(payer, 'an HTLC that was paid and given up', -sat * 1000n)
+    if (this.#ledgers.get(htlc.receivedBy)?.wasPaid(htlc) === true)
+      this.#charge(htlc.receivedBy, 'an HTLC that was paid, given up', sat * 1000n)
   }
 
   #feeOf(tx: Tx): bigint {
