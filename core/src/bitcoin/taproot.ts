@@ -2,6 +2,8 @@ import { initEccLib } from 'bitcoinjs-lib/src/ecc_lib'
 import { tapTweakHash } from 'bitcoinjs-lib/src/payments/bip341'
 import { Transaction } from 'bitcoinjs-lib/src/transaction'
 import * as ecc from 'tiny-secp256k1'
+import { secp256k1 } from '../crypto/secp256k1.ts'
+import { concat } from '../lib/bytes.ts'
 import { invariant } from '../lib/errors.ts'
 import type { PrivateKey, PublicKey } from '../lib/ids.ts'
 import { encodeTx, type Tx, type TxOutput } from './transaction.ts'
@@ -11,6 +13,8 @@ initEccLib(ecc, { DANGER_DO_NOT_VERIFY_ECCLIB: true })
 
 /** The sighash type that a 64-byte taproot signature implies (BIP 341). */
 export const SIGHASH_DEFAULT = 0x00
+
+const EVEN_Y = Uint8Array.of(0x02)
 
 export interface TaprootSighashRequest {
   readonly tx: Tx
@@ -36,9 +40,9 @@ export const xOnly = (publicKey: PublicKey): Uint8Array => publicKey.slice(1, 33
 
 /** BIP 86: the output key of an internal key (32 bytes) without scripts. */
 export const taprootOutputKey = (internalKey: Uint8Array): Uint8Array => {
-  const tweaked = ecc.xOnlyPointAddTweak(internalKey, tapTweakHash(internalKey, undefined))
-  invariant(tweaked !== null, 'the tweaked key is a point')
-  return tweaked.xOnlyPubkey
+  // BIP 340: a key stands for the point with even y.
+  const point = concat(EVEN_Y, internalKey)
+  return xOnly(secp256k1.pointTweakAdd(point, tapTweakHash(internalKey, undefined)))
 }
 
 /** The key that signs for `taprootOutputKey` of the private key's public key. */
