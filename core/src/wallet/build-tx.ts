@@ -36,13 +36,22 @@ export const buildFunding = (request: FundRequest, funds: Funds): Result<FundedT
 }
 
 /** Adds inputs and change behind those of a transaction. */
-export const buildBump = (
+export const buildBump = (request: BumpRequest, funds: Funds): Result<FundedTx, WalletError> => {
+  const { tx, maxFee } = request
+  const built = bumpWith(request, funds, tx.outputs.length === 0)
+  if (!built.ok || maxFee === undefined || built.value.fee <= maxFee || built.value.changeOutput !== undefined)
+    return built
+  const withChange = bumpWith(request, funds, true)
+  return withChange.ok ? withChange : built
+}
+
+const bumpWith = (
   { tx, prevouts, baseFee, feeratePerKw }: BumpRequest,
   { preset = [], pool, scriptOf, changeScript }: Funds,
+  changeRequired: boolean,
 ): Result<FundedTx, WalletError> => {
   invariant(prevouts.length === tx.inputs.length, 'each input has its spent output')
   const target = sumOf(tx.outputs) + baseFee - sumOf(prevouts)
-  const changeRequired = tx.outputs.length === 0
   // A transaction that pays enough by itself is left as it is.
   if (target <= 0n && tx.inputs.length > 0 && preset.length === 0 && !changeRequired) {
     return ok({ tx, prevouts, fee: sumOf(prevouts) - sumOf(tx.outputs) })

@@ -84,6 +84,8 @@ export interface BumpRequest {
   /** What the whole transaction pays besides the rate for the weight that the wallet adds: for `tx` itself, and for its parent. */
   readonly baseFee: Sat
   readonly feeratePerKw: FeeratePerKw
+  /** Where what is left over is too small for change and the fee would be more than this, coins with change are taken if there are some. */
+  readonly maxFee?: Sat
 }
 
 /** A transaction in the making, its wallet inputs reserved. Its id is final if its other inputs are. */

@@ -26,7 +26,7 @@ export const completeClaim = (
   if (claim.fee.type === 'included') return ok(completed(signedByAll(claim, signer), claim.fee.fee))
   const { baseFee, feeratePerKw } = claim.fee
   const prevouts = [{ amount: claim.amount, script: claim.lock.outputScript }]
-  const funded = wallet.bump({ tx: claim.tx, prevouts, baseFee, feeratePerKw })
+  const funded = wallet.bump({ tx: claim.tx, prevouts, baseFee, feeratePerKw, maxFee: claim.stakes.budget })
   if (!funded.ok) return funded
   const tx = signed(claim, wallet.sign(funded.value), funded.value.prevouts.slice(1), signer)
   return ok(completed(tx, funded.value.fee))

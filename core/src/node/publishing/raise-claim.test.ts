@@ -142,6 +142,18 @@ test('a claim that is worth its fee — is made, whatever its budget and of whic
   }
 })
 
+test('a claim that is worth its fee — takes a larger coin where what the smallest leaves over is too small for change', (t) => {
+  const budget = 300n
+  const claim = { ...timeout, stakes: { ...timeout.stakes, budget } }
+  t.true(isWorthItsFee(claim))
+  for (let small = 340n; small < 700n; small += 20n) {
+    const { wallet, receive } = walletRig()
+    receive(small, 100_000n)
+    const raised = raiseClaim({ claim, last: undefined, height: cltvExpiry, estimate: () => 1_000, signer, wallet })
+    t.true((raised.made?.fee ?? 1_000n) <= budget, `a coin of ${small} sat`)
+  }
+})
+
 test('a commitment — is left alone while it pays enough by itself, and lifted when fees rise', (t) => {
   const { wallet } = rich()
   const parent = anchor.parent
