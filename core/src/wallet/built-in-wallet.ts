@@ -2,7 +2,7 @@ import { addressToScript, scriptToAddress } from '../bitcoin/address.ts'
 import type { Network } from '../bitcoin/network.ts'
 import { type Tx, type TxOutput, txidOf } from '../bitcoin/transaction.ts'
 import { outpointKey } from '../chain/outpoint-key.ts'
-import { equalBytes, toHex } from '../lib/bytes.ts'
+import { toHex } from '../lib/bytes.ts'
 import type { Clock } from '../lib/clock.ts'
 import { invariant } from '../lib/errors.ts'
 import type { OutPoint, TxId } from '../lib/ids.ts'
@@ -14,8 +14,11 @@ import { type Asker, type Coin, isKept } from './coin.ts'
 import { type CoinPool, coinsOf, confirmedOf, poolOf } from './coin-pool.ts'
 import { fewestCoins } from './coin-selection.ts'
 import { walletDescriptors } from './descriptors.ts'
+import { droppedTx } from './dropped-tx.ts'
 import { childOf, replacementOf } from './fee-bump.ts'
 import { type AddressType, KEY_CHAINS, type KeyPath, pathName, perChain, type WalletKeys } from './keys.ts'
+import { type Label, labelOf, withLabel } from './labels.ts'
+import { parentsFirst } from './parents-first.ts'
 import { changedRows, scriptRows } from './rows.ts'
 import { signTx } from './sign.ts'
 import {
@@ -377,27 +380,15 @@ export const builtInWallet = (options: BuiltInWalletOptions): Wallet => {
     },
     undoBlocks: (fromHeight) => change(undoBlocks(state, fromHeight)),
     forget: (tx) => change(forgetTx(state, txidOf(tx))),
-    pending() {
-      const waiting = new Map(
+    pending: () =>
+      parentsFirst(
         [...state.txs.pending()]
           .filter(({ spent }) => spent > 0n)
           // A channel's claims are published, or given up, by whoever raises their fees.
           .filter(({ channelId, purpose }) => channelId === undefined || purpose === FUNDING)
           // Whoever shares the keys publishes what he has made, or gives it up.
-          .filter(({ purpose }) => purpose !== undefined || !keys.areShared)
-          .map((record) => [toHex(record.txid), record.tx]),
-      )
-      const ordered = new Set<Tx>()
-      const visit = (tx: Tx): void => {
-        for (const { outpoint } of tx.inputs) {
-          const parent = waiting.get(toHex(outpoint.txid))
-          if (parent !== undefined) visit(parent)
-        }
-        ordered.add(tx)
-      }
-      for (const tx of waiting.values()) visit(tx)
-      return [...ordered]
-    },
+          .filter(({ purpose }) => purpose !== undefined || !keys.areShared),
+      ),
   }
 }
 
@@ -424,37 +415,4 @@ const originOf = (purpose: string, { key, ...words }: OptionalWords): TxOrigin =
 
 interface OptionalWords extends Label {
   readonly key?: string | undefined
-}
-
-interface Label {
-  readonly label?: string | undefined
-  readonly labelledBy?: 'plugin'
-}
-
-const labelOf = ({ label, labelledBy }: Label): Pick<TxOrigin, 'label' | 'labelledBy'> =>
-  label === undefined ? {} : { label, ...(labelledBy && { labelledBy }) }
-
-const withLabel = (
-  { addressLabels }: WalletState,
-  path: KeyPath,
-  text: string | undefined,
-  by: Asker,
-): WalletState['addressLabels'] => {
-  const labels = new Map(addressLabels)
-  if (text === undefined) labels.delete(pathName(path))
-  else labels.set(pathName(path), { text, by })
-  return labels
-}
-
-/** What the wallet knew and knows no more, with the transaction that spends one of its inputs instead. */
-const droppedTx = (record: WalletTx, seen: readonly Tx[]): DroppedTx => {
-  const by = rivalAmong(record.tx, seen)
-  return by === undefined ? { record } : { record, by }
-}
-
-const rivalAmong = (tx: Tx, seen: readonly Tx[]): TxId | undefined => {
-  const inputs = new Set(tx.inputs.map(({ outpoint }) => outpointKey(outpoint)))
-  const rival = seen.find((other) => other.inputs.some(({ outpoint }) => inputs.has(outpointKey(outpoint))))
-  const txid = rival === undefined ? undefined : txidOf(rival)
-  return txid === undefined || equalBytes(txid, txidOf(tx)) ? undefined : txid
 }
