@@ -1,6 +1,6 @@
 import type { Network } from '../bitcoin/network.ts'
 import type { ChannelSettings } from '../channel/index.ts'
-import type { FeeratePerKw, Msat } from '../lib/units.ts'
+import type { BlockDelta, FeeratePerKw, Msat } from '../lib/units.ts'
 import { formatFeatures, OUR_FEATURES } from '../wire/features.ts'
 import type { EventRoom } from './events/event-retention.ts'
 
@@ -19,6 +19,8 @@ export interface NodeChoices {
   readonly htlcMaximumMsat: Msat
   /** Node ids of peers whose channels are used before their funding confirms: they could take back what they pay until it does. */
   readonly zeroConfPeers: readonly string[]
+  /** How long a peer's balance waits once the peer has closed alone. */
+  readonly toSelfDelay: BlockDelta
 }
 
 export const DEFAULT_CHOICES: NodeChoices = {
@@ -26,12 +28,13 @@ export const DEFAULT_CHOICES: NodeChoices = {
   maxCommitmentFeerate: 2_500,
   htlcMaximumMsat: 50n * 100_000_000_000n,
   zeroConfPeers: [],
+  toSelfDelay: 720,
 }
 
 /** How this node treats its channels, unless the operator says otherwise. */
 export const channelSettings = (
   network: Network,
-  { announcedOpenings, htlcMaximumMsat }: NodeChoices,
+  { announcedOpenings, htlcMaximumMsat, toSelfDelay }: NodeChoices,
 ): ChannelSettings => ({
   chainHash: network.chainHash,
   features: formatFeatures(OUR_FEATURES, 'init'),
@@ -46,7 +49,7 @@ export const channelSettings = (
   maxHtlcValueInFlightMsat: undefined,
   // BOLT 2: 483 is the most that a penalty transaction can take in.
   maxAcceptedHtlcs: 483,
-  toSelfDelay: 720,
+  toSelfDelay,
   maxToSelfDelay: 2016,
   minFunding: 20_000n,
   maxFunding: 50n * 100_000_000n,

@@ -1,7 +1,7 @@
 import { isFunded } from '../../../core/src/channel/state/channel-state.ts'
 import type { Funded } from '../../../core/src/channel/state/durable.ts'
 import { equalBytes, toHex } from '../../../core/src/lib/bytes.ts'
-import type { SimulatedNode } from './simulated-node.ts'
+import { DELAY, type SimulatedNode } from './simulated-node.ts'
 import { storedChannels } from './stored-channels.ts'
 import type { Link, World } from './world.ts'
 
@@ -71,8 +71,8 @@ const LONG_STEP = 60
 const MAX_BLOCKS = 3_000
 /** No HTLC that is under way lasts longer. */
 const LAST_EXPIRY = 200
-/** Longer than any delay of an output. */
-const ALL_TAKEN = 800
+/** Longer than the delay of any output. */
+const ALL_TAKEN = DELAY + 80
 
 /** Who has gone back to a backup waits for ever to be told what became of an HTLC that the last commitment does not hold any more. */
 const waitsInVain = (world: World, node: SimulatedNode, durable: Funded): boolean =>

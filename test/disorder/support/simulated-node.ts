@@ -23,6 +23,9 @@ import type { Place, SimulatedNet } from './simulated-net.ts'
 
 const REGTEST = NETWORKS.regtest
 
+/** Shorter than usual: most blocks of a simulation only pass for it. */
+export const DELAY = 240
+
 /** After so many more commits, and before or after the last of them is on the disk, the process dies. */
 export interface Death {
   readonly when: 'before' | 'after'
@@ -125,7 +128,7 @@ export class SimulatedNode implements Place {
       listen: { host: this.host, port: 0 },
       transport: ground.net.transportOf(this, () => life.isAlive),
       peers: this.peers,
-      choices: ground.areChannelsUnconfirmed ? { zeroConfPeers: this.peerIds } : {},
+      choices: { toSelfDelay: DELAY, ...(ground.areChannelsUnconfirmed && { zeroConfPeers: this.peerIds }) },
       onFatal: (error) => ground.fault(`${this.name} ended by itself: ${String(error)}`),
       onStopAsked() {},
     })

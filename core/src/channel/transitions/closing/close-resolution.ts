@@ -59,9 +59,21 @@ export const resolutionOf = (durable: Closing, env: ChannelEnv): Resolution | un
 
 const NOTHING: Resolution = { claims: [], outcomes: [], others: 'pending', outputs: [] }
 
+// It is asked for with every block until the channel has ended, and never changes any more.
+const builtLocals = new WeakMap<Commitment['local'], ReturnType<typeof buildLocal>>()
+
+const builtLocal = ({ localParams, local }: Commitment, env: ChannelEnv): ReturnType<typeof buildLocal> => {
+  const known = builtLocals.get(local)
+  if (known !== undefined) return known
+  const built = buildLocal(localParams, local.index, local.spec, env)
+  builtLocals.set(local, built)
+  return built
+}
+
 const localResolution = (durable: Closing, confirmedAt: number, env: ChannelEnv): Resolution => {
-  const { localParams, local } = decided(durable)
-  const { keys, transaction } = buildLocal(localParams, local.index, local.spec, env)
+  const commitment = decided(durable)
+  const { localParams, local } = commitment
+  const { keys, transaction } = builtLocal(commitment, env)
   return localCommitmentClaims({
     ...claimTerms(localParams, durable, env),
     keys,
