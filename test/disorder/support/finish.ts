@@ -76,8 +76,8 @@ const LONG_STEP = 60
 const MAX_BLOCKS = 3_000
 /** No HTLC that is under way lasts longer. */
 const LAST_EXPIRY = 200
-/** Longer than the delay of any output. */
-const ALL_TAKEN = DELAY + 80
+/** By then every HTLC has expired, and every delay is over. */
+const ALL_TAKEN = LAST_EXPIRY + 2 * DELAY + 120
 
 /** Who has gone back to a backup waits for ever to be told what became of an HTLC that the last commitment does not hold any more. */
 const waitsInVain = (world: World, node: SimulatedNode, durable: Funded): boolean =>

@@ -199,7 +199,8 @@ export class World {
       // What another has handed in first is not the node's own: who is cheated wants the cheater's commitment mined, too.
       // Who has gone back to a backup cannot know that what a copy of it has published is revoked.
       const isOfCopy = this.restored.has(node) && this.cheats.havePublished(txid)
-      const fault = first === node && !isOfCopy ? this.secrets.broadcast(node, tx) : undefined
+      const peers = this.restored.has(node) ? this.nodes.filter((other) => other !== node) : undefined
+      const fault = first === node && !isOfCopy ? this.secrets.broadcast(node, tx, peers) : undefined
       if (fault !== undefined) this.faults.push(fault)
     }
   }
