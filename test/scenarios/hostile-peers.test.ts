@@ -194,3 +194,15 @@ test('BOLT 2, open_channel — one with the id of a channel or of another openin
     ['opening'],
   )
 })
+
+test('BOLT 1, error — all zeroes name every channel: what is refused under such an id gets a warning', async (t) => {
+  const world = new World()
+  t.teardown(() => world.close())
+  const bob = await world.node('bob')
+  const mallory = await HostilePeer.connect(bob, 66)
+  const channelId = new Uint8Array(32)
+  mallory.send({ ...unknownChannel, channelId })
+  t.is((await mallory.next('error', 'warning')).type, 'warning')
+  mallory.send({ ...mallory.openChannel(channelId), channelFlags: 1 })
+  t.is((await mallory.next('error', 'warning')).type, 'warning')
+})

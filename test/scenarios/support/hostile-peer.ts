@@ -5,7 +5,7 @@ import { firstCommitments } from '../../../core/src/channel/transitions/opening/
 import type { OutPoint } from '../../../core/src/lib/ids.ts'
 import { nodeOf, RawPeer, VALID_INIT } from '../../../core/src/node/connection/fixtures/raw-peer.ts'
 import type { AcceptChannel, OpenChannel } from '../../../core/src/wire/messages/channel-open.ts'
-import type { Message, UnknownMessage } from '../../../core/src/wire/messages/message.ts'
+import type { Message } from '../../../core/src/wire/messages/message.ts'
 import type { TestNode } from './world.ts'
 
 /** A peer that sends what the test wants, signed as the protocol asks. */
@@ -33,12 +33,12 @@ export class HostilePeer {
     this.#raw.send(...messages)
   }
 
-  /** The next message of this type; others are passed over. Fails when the node hangs up. */
-  async next<T extends Message['type']>(type: T): Promise<Extract<Message, { type: T }>> {
+  /** The next message of one of these types; others are passed over. Fails when the node hangs up. */
+  async next<T extends Message['type']>(...types: readonly T[]): Promise<Extract<Message, { type: T }>> {
     for (;;) {
       const message = await this.#raw.message()
-      if (message === undefined) throw new Error(`the node hung up instead of sending ${type}`)
-      if (message.type === type) return message as Extract<Message | UnknownMessage, { type: T }> as never
+      if (message === undefined) throw new Error(`the node hung up instead of sending ${types.join(' or ')}`)
+      if ((types as readonly string[]).includes(message.type)) return message as Extract<Message, { type: T }>
     }
   }
 

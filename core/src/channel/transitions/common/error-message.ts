@@ -1,4 +1,4 @@
-import { toHex, utf8Encode } from '../../../lib/bytes.ts'
+import { isAllZero, toHex, utf8Encode } from '../../../lib/bytes.ts'
 import type { ChannelId } from '../../../lib/ids.ts'
 import type { ErrorMessage, WarningMessage } from '../../../wire/messages/setup.ts'
 import { printableText } from '../../../wire/printable-text.ts'
@@ -14,7 +14,9 @@ export const answerTo = (
   fault: ChannelError | PeerFault,
 ): ErrorMessage | WarningMessage | undefined => {
   const { answer } = REACTIONS[fault.code]
-  return answer === 'none' ? undefined : { type: answer, channelId, data: utf8Encode(textOf(fault)) }
+  if (answer === 'none') return undefined
+  // BOLT 1, error: all zeroes name every channel, and a fault is about one at most.
+  return { type: isAllZero(channelId) ? 'warning' : answer, channelId, data: utf8Encode(textOf(fault)) }
 }
 
 const textOf = (fault: ChannelError | PeerFault): string => {
