@@ -233,6 +233,37 @@ test('beside a channel that ends the connection each time it is taken up — it 
   t.like(channel.rest, { cause: 'peer-hangs-up-about-channel' })
 })
 
+test('beside a channel of which the peer says what must be understood and is not, on each connection — it rests, and payments go on', async (t) => {
+  const pair = await setUp(t)
+  const { alice, peer, healthy, sick } = pair
+  // A record of the BOLTs, unlike one of the peer's own, cannot be passed over: the connection ends at the HTLC, which is signed and comes again.
+  peer.alter = (message) =>
+    message.type === 'update_add_htlc' ? { ...message, unknownTlvs: [{ type: 4n, value: Uint8Array.of(1) }] } : message
+  const { paymentHash } = peer.hold()
+  peer.run(sick, {
+    type: 'add-htlc',
+    requestId: 'add',
+    amountMsat: 1_000_000n,
+    paymentHash,
+    cltvExpiry: 1144,
+    onion: new Uint8Array(1366),
+    origin: { type: 'local', payment: paymentHash },
+  })
+  peer.run(sick, { type: 'sign' })
+  for (const life of [1, 2]) {
+    await alice.until(async () => drops(alice) === life && !(await alice.isUsable(healthy)))
+    await peer.until(() => !peer.isConnected)
+    await peer.connect()
+  }
+  await alice.until(() => alice.isUsable(healthy))
+  await payAll(t, pair, 10)
+  t.is(drops(alice), 2)
+  const { channel } = await alice.ask('channels', 'get', { channelId: sick })
+  t.like(channel.rest, { cause: 'peer-hangs-up-about-channel' })
+  const warning = peer.received.find(({ type }) => type === 'warning')
+  t.is(warning === undefined ? undefined : nameIn(warning), sick)
+})
+
 test('beside a channel at which we would have hung up, had the peer not done so in the same breath — it rests', async (t) => {
   const pair = await setUp(t)
   const { alice, peer, healthy, sick } = pair

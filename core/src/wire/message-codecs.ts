@@ -1,5 +1,6 @@
 import { EMPTY } from '../lib/bytes.ts'
 import { invariant } from '../lib/errors.ts'
+import type { ChannelId } from '../lib/ids.ts'
 import { ok, type Result } from '../lib/result.ts'
 import { type Codec, decodeWith, encodeWith } from './codec/codec.ts'
 import { closingCompleteCodec, closingSigCodec, closingSignedCodec, shutdownCodec } from './messages/channel-close.ts'
@@ -115,6 +116,15 @@ export const decodeMessage = (bytes: Uint8Array): Result<Message | UnknownMessag
   const decoded = decodeWith(anyMessage, bytes)
   return decoded.ok ? decoded : (passedOn(bytes) ?? decoded)
 }
+
+/** Which channel a message is about, even one that cannot be read further. */
+export const channelOf = (bytes: Uint8Array): ChannelId | undefined => {
+  const [high = 0, low = 0] = bytes
+  const id = bytes.slice(2, 2 + ID_LENGTH)
+  return id.length === ID_LENGTH && byNumber.get((high << 8) | low)?.namesChannel === true ? id : undefined
+}
+
+const ID_LENGTH = 32
 
 /**
  * Any node can sign a channel_update, which then travels from node to node: somebody far away could make us hang up on every peer that

@@ -1,7 +1,9 @@
 import type { HandshakeFailure } from '../../crypto/noise.ts'
 import { utf8Encode } from '../../lib/bytes.ts'
 import { stackOf } from '../../lib/errors.ts'
+import type { ChannelId } from '../../lib/ids.ts'
 import type { FeatureError } from '../../wire/features.ts'
+import { channelOf } from '../../wire/message-codecs.ts'
 import type { WarningMessage } from '../../wire/messages/setup.ts'
 import type { WireError } from '../../wire/wire-error.ts'
 
@@ -15,7 +17,12 @@ type Broken =
   | { readonly code: 'socket-error'; readonly cause: string }
   /** BOLT 8: what was received does not decrypt. */
   | { readonly code: 'transport-tag' }
-  | { readonly code: 'malformed-message'; readonly error: WireError }
+  | {
+      readonly code: 'malformed-message'
+      readonly error: WireError
+      /** The channel that the message is about, if it says so much. */
+      readonly channelId?: ChannelId
+    }
   | { readonly code: 'unknown-even-message'; readonly messageType: number }
   /** A message from the peer met a bug of ours: it ends this connection and nothing else. */
   | { readonly code: 'internal'; readonly bug: string }
@@ -75,14 +82,20 @@ export const causeOf = (error: Error & { readonly code?: unknown }): string =>
   typeof error.code === 'string' ? error.code : error.name
 
 /** How a message that cannot be read ends the connection. */
-export const closeReasonOf = (error: WireError) =>
-  error.code === 'unknown-even-message'
-    ? ({ code: 'unknown-even-message', messageType: Number(error.path) } as const)
-    : ({ code: 'malformed-message', error } as const)
+export const closeReasonOf = (error: WireError, bytes: Uint8Array) => {
+  if (error.code === 'unknown-even-message') return { code: error.code, messageType: Number(error.path) } as const
+  const channelId = channelOf(bytes)
+  return { code: 'malformed-message', error, ...(channelId === undefined ? {} : { channelId }) } as const
+}
+
+interface Told {
+  readonly code: string
+  readonly channelId?: ChannelId
+}
 
 /** Tells the peer why we close, for its log. */
-export const warningOf = (reason: { readonly code: string }, error?: WireError): WarningMessage => ({
+export const warningOf = ({ code, channelId = NO_CHANNEL }: Told, error?: WireError): WarningMessage => ({
   type: 'warning',
-  channelId: NO_CHANNEL,
-  data: utf8Encode(error === undefined ? reason.code : `${reason.code}: ${error.code} at ${error.path}`),
+  channelId,
+  data: utf8Encode(error === undefined ? code : `${code}: ${error.code} at ${error.path}`),
 })

@@ -138,13 +138,21 @@ const malformed: readonly (readonly [string, Uint8Array, CloseReason, string])[]
   [
     'a record longer than its message',
     concat(encodeMessage(update(1)), fromHex('c9fe0001000000')),
-    { code: 'malformed-message', error: { code: 'truncated', path: 'update_fee.tlv[201]' } },
+    {
+      code: 'malformed-message',
+      error: { code: 'truncated', path: 'update_fee.tlv[201]' },
+      channelId: new Uint8Array(32),
+    },
     'malformed-message: truncated at update_fee.tlv[201]',
   ],
   [
     'an unknown even record',
     concat(encodeMessage(update(1)), fromHex('c80100')),
-    { code: 'malformed-message', error: { code: 'tlv-unknown-even', path: 'update_fee.tlv[200]' } },
+    {
+      code: 'malformed-message',
+      error: { code: 'tlv-unknown-even', path: 'update_fee.tlv[200]' },
+      channelId: new Uint8Array(32),
+    },
     'malformed-message: tlv-unknown-even at update_fee.tlv[200]',
   ],
 ]

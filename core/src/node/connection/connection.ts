@@ -274,7 +274,7 @@ export class Connection {
   #handle(bytes: Uint8Array, handlers: ConnectionHandlers): boolean {
     const decoded = decodeMessage(bytes)
     if (!decoded.ok) {
-      this.#refuse(closeReasonOf(decoded.error), decoded.error)
+      this.#refuse(closeReasonOf(decoded.error, bytes), decoded.error)
       return true
     }
     const message = decoded.value

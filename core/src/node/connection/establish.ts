@@ -107,7 +107,7 @@ export const establish = (
       const decoded = decodeMessage(next.value)
       // BOLT 1, init: nothing is sent before the peer's init has come, so a message that is not init gets no warning.
       if (!decoded.ok) {
-        const reason = closeReasonOf(decoded.error)
+        const reason = closeReasonOf(decoded.error, next.value)
         const isInit = decoded.error.path.split('.')[0] === 'init'
         fail(reason, isInit ? warningOf(reason, decoded.error) : undefined)
         return

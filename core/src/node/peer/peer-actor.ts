@@ -89,7 +89,9 @@ class PeerDriver {
           const connection = this.#connectionOf(epoch)
           if (connection !== undefined) this.#attach(connection)
         },
-        detached: async ({ epoch, reason }) => {
+        detached: async ({ epoch, reason, channelId }) => {
+          const culprit = channelId === undefined ? undefined : this.#ours(channelId)
+          if (culprit !== undefined) this.#at(epoch)?.complaints.note(idsOf(culprit.state.durable).channelId)
           this.#detach(epoch, reason)
           // Answered last: after that this actor may be ended, and whatever it has not answered is lost.
           await this.#openings.answered()

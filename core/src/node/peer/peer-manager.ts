@@ -247,7 +247,8 @@ export class PeerManager {
         others.delete(attached)
         // It may have become one without a word since.
         if (this.#partners.has(remoteNodeId)) this.#partnerAt(connection)
-        void peer.ask('detached', { epoch, reason: reason.code }).then(() => {
+        const about = 'channelId' in reason ? { channelId: reason.channelId } : {}
+        void peer.ask('detached', { epoch, reason: reason.code, ...about }).then(() => {
           this.#byEpoch.delete(epoch)
           this.#release(remoteNodeId)
         })

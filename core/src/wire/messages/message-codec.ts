@@ -12,6 +12,8 @@ type Optional<M> = Omit<Known<M>, RequiredKeys<Known<M>>>
 export interface MessageCodec<M> {
   readonly number: number
   readonly name: string
+  /** The message begins with the id of the channel that it is about. */
+  readonly namesChannel: boolean
   readonly body: Codec<M>
 }
 
@@ -28,9 +30,11 @@ export const messageCodec = <M extends WithUnknownTlvs & { readonly type: string
 ): MessageCodec<M> => {
   const fixed = struct(fields) as Codec<object>
   const extension = tlvStream(tlvs as TlvFields<WithUnknownTlvs>, keepEven)
+  const [first] = Object.keys(fields)
   return {
     number,
     name,
+    namesChannel: first === 'channelId' || first === 'temporaryChannelId',
     body: {
       encode(writer, message) {
         fixed.encode(writer, message)
