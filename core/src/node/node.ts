@@ -14,7 +14,7 @@ import { chainCursor } from './chain/chain-cursor.ts'
 import { ChainHealth } from './chain/chain-health.ts'
 import { ChainSight } from './chain/chain-sight.ts'
 import { currentHeight } from './chain/current-height.ts'
-import { needsEstimates, nodeFeerates } from './chain/feerates.ts'
+import { followedFeerate, needsEstimates, nodeFeerates } from './chain/feerates.ts'
 import { ChannelDirectory } from './channel/channel-directory.ts'
 import { moveHtlcRows, readChannels } from './channel/channel-rows.ts'
 import type { ChannelServices } from './channel/channel-services.ts'
@@ -306,7 +306,7 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
           height,
           describe: { payment: archivedPaymentRecord, invoice: archivedInvoiceRecord },
         })
-  updateCommitmentFees({ watcher, channelDirectory, feerates })
+  updateCommitmentFees({ watcher, channelDirectory, feerate: followedFeerate({ backend, network, feerates }) })
   updateHtlcMaximums({ watcher, channelDirectory, settings })
   joinHandlers(gateway, {
     options: withoutSeed(options),

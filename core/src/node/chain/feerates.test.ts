@@ -2,7 +2,7 @@ import test from 'ava'
 import { NETWORKS } from '../../bitcoin/network.ts'
 import type { BackendHealth } from '../../chain/chain-backend.ts'
 import { ESTIMATES_OLD_MS } from './chain-problems.ts'
-import { estimatedFeerate, nodeFeerates } from './feerates.ts'
+import { estimatedFeerate, followedFeerate, nodeFeerates } from './feerates.ts'
 
 const feerates = (estimated: number, arePresent: boolean, ageMs = 0) =>
   nodeFeerates(
@@ -35,4 +35,18 @@ test('fee rates — where nobody knows what a block takes, none is made up, but 
   t.is(rate('mainnet', true), 259)
   for (const network of ['mainnet', 'testnet', 'signet'] as const) t.is(rate(network, false), undefined)
   t.is(rate('regtest', false), 259)
+})
+
+test('fee rates — a commitment is brought to an estimate, and to nothing that stands in for one', (t) => {
+  const followed = (network: keyof typeof NETWORKS, arePresent: boolean) => {
+    const backend = {
+      estimateFeerate: () => (arePresent ? 1_000 : 253),
+      health: () => ({ estimates: { arePresent, madeAt: 0, ageMs: 0 } }) as BackendHealth,
+    }
+    const feerates = nodeFeerates(backend, { maxCommitmentFeerate: 2_500 })
+    return followedFeerate({ backend, network: NETWORKS[network], feerates })()
+  }
+  t.is(followed('mainnet', true), 1_000)
+  t.is(followed('mainnet', false), undefined)
+  t.is(followed('regtest', false), 253)
 })

@@ -6,6 +6,9 @@ import type { FeeratePerKw } from '../../lib/units.ts'
 import type { NodeChoices } from '../settings.ts'
 import { ESTIMATES_OLD_MS } from './chain-problems.ts'
 
+/** In blocks: how soon a commitment is to be mined. */
+const SOON = 6
+
 /** The fee rates of channels and the wallet, from the backend's estimates. */
 export const nodeFeerates =
   (
@@ -14,7 +17,7 @@ export const nodeFeerates =
   ) =>
   (): Feerates => {
     const floor = FEERATE_FLOOR
-    const soon = Math.max(backend.estimateFeerate(6), floor)
+    const soon = Math.max(backend.estimateFeerate(SOON), floor)
     const { arePresent, ageMs } = backend.health().estimates
     // A fallback or an old estimate is good enough to pay by, but not to judge a peer by.
     const isEstimate = arePresent && ageMs <= ESTIMATES_OLD_MS
@@ -43,3 +46,14 @@ export const estimatedFeerate =
     backend.health().estimates.arePresent || !needsEstimates(network)
       ? backend.estimateFeerate(targetBlocks)
       : undefined
+
+/** What commitments that exist are brought to. What stands in for an estimate is the lowest rate there is: it is no reason to lower theirs. */
+export const followedFeerate = ({
+  feerates,
+  ...chain
+}: Parameters<typeof estimatedFeerate>[0] & { readonly feerates: () => Feerates }): (() =>
+  | FeeratePerKw
+  | undefined) => {
+  const estimated = estimatedFeerate(chain)
+  return () => (estimated(SOON) === undefined ? undefined : feerates().commitment)
+}

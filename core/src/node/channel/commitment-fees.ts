@@ -1,5 +1,6 @@
 import type { ChainWatcher } from '../../chain/watcher.ts'
-import { commitmentFeerate, type Feerates, isFunded } from '../../channel/index.ts'
+import { commitmentFeerate, isFunded } from '../../channel/index.ts'
+import type { FeeratePerKw } from '../../lib/units.ts'
 import type { ChannelDirectory } from './channel-directory.ts'
 import { isUsable } from './channel-standing.ts'
 
@@ -10,10 +11,12 @@ const TOLERANCE = 0.2
 export const updateCommitmentFees = (options: {
   readonly watcher: ChainWatcher
   readonly channelDirectory: ChannelDirectory
-  readonly feerates: () => Feerates
+  /** Of a commitment today; `undefined` while nobody knows what a block takes. */
+  readonly feerate: () => FeeratePerKw | undefined
 }): void => {
   options.watcher.watchHeight(() => {
-    const wanted = options.feerates().commitment
+    const wanted = options.feerate()
+    if (wanted === undefined) return
     for (const entry of options.channelDirectory.all()) {
       const { durable } = entry.state
       if (!isFunded(durable) || !isUsable(entry) || !durable.params.localIsOpener) continue
