@@ -462,6 +462,7 @@ export const BOLT_2: BoltRules = {
           lines: [3516],
         },
         { rule: 'for a channel that has failed the error is the answer, and the only one', lines: [3535] },
+        'of a channel that the chain decides nothing is said first, though the text asks for it',
         'after closing_signed no commitment is signed again',
         'a channel that is closed or was never known is reestablished with the number zero, and told to be unknown',
       ],

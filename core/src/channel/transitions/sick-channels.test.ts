@@ -45,7 +45,7 @@ const DECIDED: readonly (readonly [string, (two: TwoParties) => void])[] = [
 ]
 
 for (const [name, end] of DECIDED) {
-  test(`connected — a channel ${name}: we say nothing first`, (t) => {
+  test(`BOLT 2, message retransmission — of a channel that the chain decides nothing is said first, though the text asks for it: ${name}`, (t) => {
     const two = new TwoParties().ready({ pushMsat: 200_000_000n })
     end(two)
     t.is(two.alice.phase, 'closing')
