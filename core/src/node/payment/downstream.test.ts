@@ -1,4 +1,5 @@
 import test from 'ava'
+import { putInDoubt } from '../../channel/index.ts'
 import { newSession } from '../../channel/state/session.ts'
 import { at, claims, commitmentOf, mine, seeClose, takenBy } from '../../channel/transitions/fixtures/closing.ts'
 import { FEATURES, type TestParty } from '../../channel/transitions/fixtures/test-party.ts'
@@ -55,4 +56,15 @@ test('an outgoing HTLC that its channel does not hold, and one whose channel is 
   two.disconnect()
   bob.state = { durable: bob.state.durable, session: newSession(2, FEATURES, true) }
   t.true(left(bob, record))
+})
+
+test('an outgoing HTLC of a channel in doubt gets no answer until the peer has shown that the state is the latest', (t) => {
+  const { two, bob, record } = relayed()
+  two.settle()
+  two.disconnect()
+  bob.state = { durable: putInDoubt(bob.funded) }
+  t.true(left(bob, record))
+  two.connect()
+  two.settle()
+  t.false(left(bob, record))
 })

@@ -5,14 +5,16 @@ import type { ChannelDirectory } from '../channel/channel-directory.ts'
 
 /**
  * Whether the outcome of a relay's outgoing HTLC comes from the chain, or not at all: the chain decides about its channel, or the channel
- * does not hold it, or is gone. A preimage that the channel knows is on its way to us.
+ * does not hold it, or is gone. A channel in doubt closes at no deadline: as long as its peer stays away, it tells of no outcome either. A
+ * preimage that the channel knows is on its way to us.
  */
 export const isLeftToChain = (channels: ChannelDirectory, { incoming, outgoing }: RelayRecord): boolean => {
   const state = channels.get(outgoing.channelId)?.state
   if (state === undefined || !isFunded(state.durable)) return true
   const held = state.durable.htlcs.offered.find(({ origin }) => isFor(origin, incoming))
   if (held?.preimage !== undefined) return false
-  return state.durable.phase === 'closing' || (held === undefined && !isProposed(state, incoming))
+  const { phase, inDoubt } = state.durable
+  return phase === 'closing' || inDoubt === true || (held === undefined && !isProposed(state, incoming))
 }
 
 const isProposed = ({ session }: ChannelState, incoming: HtlcRef): boolean =>

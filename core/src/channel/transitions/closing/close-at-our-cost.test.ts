@@ -30,6 +30,14 @@ test('a close that is agreed upon costs no coins any more; one that is only aske
   t.false(costs(two.alice))
 })
 
+test('a close that is agreed upon and that the operator does not wait for costs coins again: our commitment is published beside it', (t) => {
+  const two = ready()
+  two.run(two.alice, { type: 'close' })
+  two.settle()
+  two.run(two.alice, { type: 'force-close' })
+  t.true(costs(two.alice))
+})
+
 test('our commitment costs coins until it is in a block, and its HTLCs after that, until the close is done', (t) => {
   const two = withHtlc()
   two.run(two.alice, { type: 'force-close' })
