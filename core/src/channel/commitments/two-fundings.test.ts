@@ -196,6 +196,9 @@ test('BOLT 2, update_fee — it is refused if the opener can pay it on only one 
     undefined,
   )
   t.is(raise(), 'insufficient-balance')
+  // Whichever of them is the newest.
+  alice.state = { ...alice.state, durable: { ...alice.funded, active: alice.funded.active.toReversed() } }
+  t.is(raise(), 'insufficient-balance')
 })
 
 test('BOLT 2, commitment_signed — there is one for each funding, and one that lacks is a fault', (t) => {

@@ -125,6 +125,22 @@ test('a claim — pays the estimate while there is time, and all that it may in 
   t.is(wallet.pending().length, 1)
 })
 
+test('a commitment — in the last block in time, its child pays all that it may beside what the commitment pays itself', (t) => {
+  const { wallet } = rich()
+  const { deadline = 0, budget } = anchor.stakes
+  const late = raiseClaim({
+    claim: anchor,
+    last: undefined,
+    height: deadline - 1,
+    estimate: () => 2_000,
+    signer,
+    wallet,
+  })
+  t.is(late.made?.why, 'budget')
+  const fee = late.made?.fee ?? 0n
+  t.true(fee <= budget && fee > budget - budget / 50n, `${fee} of ${budget}`)
+})
+
 test('a claim that is worth its fee — is made, whatever its budget and of whichever kind the coin of the wallet is', (t) => {
   for (const kind of ['p2tr', 'p2wpkh'] as const) {
     const withBudget = (budget: bigint) => ({ ...timeout, stakes: { ...timeout.stakes, budget } })

@@ -162,6 +162,27 @@ for (const owner of ['local', 'remote'] as const) {
   })
 }
 
+test('an HTLC without an output that the peer has failed — is not fulfilled by the preimage of another of its hash', (t) => {
+  const two = ready()
+  const { alice, bob } = two
+  two.add(bob, 1, 50_000_000n)
+  two.add(bob, 1, 300_000n)
+  two.settle()
+  // Gone from bob's commitment, and not yet from alice's.
+  two.fail(alice, 1n)
+  two.sign(alice)
+  while (two.sentBy(alice).length > 0) two.deliver(alice)
+  t.not(bob.funded.htlcs.offered[1]?.failure, undefined)
+  closeBy(two, alice, 1143)
+  const claim = claims(at(bob, 1144)).find(({ kind }) => 'htlc' in kind)
+  if (claim === undefined) return t.fail()
+  const taken = takenBy(preimageOf(1), claim)
+  t.deepEqual(outcomes(bob.run({ type: 'spent', outpoint: claim.outpoint, tx: taken, inMempool: true })), [
+    '0 fulfilled',
+  ])
+  t.deepEqual(outcomes(at(bob, 1200)), ['1 timed-out-on-chain'])
+})
+
 test('BOLT 5, local commitment, remote offers — the output of an HTLC-success transaction is resolved after its delay', (t) => {
   const two = ready()
   two.add(two.alice, 1, 50_000_000n)

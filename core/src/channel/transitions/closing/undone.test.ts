@@ -1,10 +1,12 @@
 import test from 'ava'
 import { type Tx, txidOf } from '../../../bitcoin/transaction.ts'
-import { toHex } from '../../../lib/bytes.ts'
+import { EMPTY, toHex } from '../../../lib/bytes.ts'
 import type { Claim } from '../../claims/claim.ts'
+import type { ConfirmedSpend } from '../../claims/on-chain-outcome.ts'
 import { decodeChannel, encodeChannel } from '../../persistence/channel-codec.ts'
 import { resume } from '../../resume.ts'
 import { putInDoubt } from '../../state/channel-state.ts'
+import type { ClosingProgress } from '../../state/closing.ts'
 import type { Funded } from '../../state/durable.ts'
 import type { Effect } from '../../state/effects.ts'
 import { completeSpend } from '../common/publications.ts'
@@ -23,6 +25,7 @@ import {
 } from '../fixtures/closing.ts'
 import type { TestParty } from '../fixtures/test-party.ts'
 import { preimageOf, TwoParties } from '../fixtures/two-parties.ts'
+import { without } from './undone.ts'
 
 /** The ids of the closes that the party publishes. */
 const closes = (party: TestParty, effects: readonly Effect[]): readonly string[] =>
@@ -203,6 +206,28 @@ test('BOLT 5, general nomenclature — what a reorganisation undoes is resolved 
     for (const height of [1030, 1060]) t.deepEqual(outcomes(at(bob, height)), [])
     t.true(tx.outputs.length > 0)
   }
+})
+
+test('a claim that is undone — takes along what spends its output, whether or not that was told', (t) => {
+  const spending = (txid: Uint8Array): ConfirmedSpend => {
+    const inputs = [{ outpoint: { txid, index: 0 }, sequence: 0, scriptSig: EMPTY, witness: [] }]
+    const tx: Tx = { version: 2, inputs, outputs: [{ amount: 1_000n, script: EMPTY }], lockTime: 0 }
+    return { txid: txidOf(tx), tx, height: 1001 }
+  }
+  const first = spending(new Uint8Array(32).fill(1))
+  const second = spending(first.txid)
+  const third = spending(second.txid)
+  const other = spending(new Uint8Array(32).fill(2))
+  const closing: ClosingProgress = {
+    cause: 'operator',
+    startedAt: 1000,
+    publishLocal: true,
+    spends: [],
+    claims: [first, other, third, second],
+    settled: [],
+  }
+  t.deepEqual(without(closing, { txid: first.txid }).claims, [other])
+  t.deepEqual(without(closing, { outpoint: { txid: first.txid, index: 0 } }).claims, [first, other])
 })
 
 test('what was passed upstream stays passed, whatever is undone later', (t) => {

@@ -66,6 +66,19 @@ test('BOLT 2, bounding exposure to trimmed HTLCs — no dust is offered beyond t
   t.is(refusal(two, two.alice, 400_000n), undefined)
 })
 
+test('BOLT 2, bounding exposure to trimmed HTLCs — no dust is offered beyond the limit: also what is dust in one of the two commitments alone', (t) => {
+  for (const [alice, bob] of [
+    [{ dustLimit: 800n }, {}],
+    [{}, { dustLimit: 800n }],
+  ] as const) {
+    const two = new TwoParties({ alice, bob }).ready({ pushMsat: 200_000_000n })
+    // Above the one side's limit of 354 sat, and below the other's.
+    for (let i = 0; i < 7; i++) t.is(refusal(two, two.alice, 700_000n), undefined)
+    t.is(refusal(two, two.alice, 700_000n), 'dust-exposure-too-high')
+    t.is(refusal(two, two.alice, 800_000n), undefined)
+  }
+})
+
 test('BOLT 2, bounding exposure to trimmed HTLCs — dust that the peer offers beyond the limit is failed once it is committed, and what is no dust is not', (t) => {
   const two = new TwoParties({ bob: { htlcMinimumMsat: 1n, maxDustHtlcExposureMsat: 500_000n } }).ready({
     pushMsat: 200_000_000n,
