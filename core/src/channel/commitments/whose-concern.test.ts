@@ -46,3 +46,13 @@ test('a channel — is asked for its phase, and not probed for a field', (t) => 
   t.regex("const id = 'params' in durable ? durable.params.channelId : undefined", PROBES)
   t.deepEqual(filesThat(PROBES), [])
 })
+
+// What each side has in a commitment; HTLCs under way, fees and reserves are not taken out of it.
+const SIDES = /\bto(Local|Remote)Msat\b/
+
+test('balances — are reckoned in channel/ alone: no other room looks at what a commitment holds of each side', (t) => {
+  t.deepEqual(
+    filesThat(SIDES).filter((file) => !file.startsWith('channel/')),
+    [],
+  )
+})
