@@ -408,7 +408,8 @@ const followedUntil = async (depth: number) => {
   await first.caughtUp()
   await until(() => first.saved.at(-1)?.height === devchain.tip.height)
   await first.watcher.stop()
-  return { devchain, tx, txid: txidOf(tx), height, outpoint: coins[0]?.outpoint, cursor: first.saved.at(-1) }
+  const before = first.saved.find((cursor) => cursor.height === height - 1)
+  return { devchain, tx, txid: txidOf(tx), height, outpoint: coins[0]?.outpoint, cursor: first.saved.at(-1), before }
 }
 
 for (const depth of [1, 6, 100]) {
@@ -433,6 +434,22 @@ for (const depth of [1, 6, 100]) {
     await watcher.stop()
   })
 }
+
+test('blocks undone while nobody looked — what was handled in a block that the cursor had not reached is told as undone by the block in its place', async (t) => {
+  const { devchain, txid, height, outpoint, before } = await followedUntil(1)
+  if (outpoint === undefined || before === undefined) return t.fail()
+  devchain.reorganise({ depth: 1, dropTransactions: true })
+  const { watcher, caughtUp } = watching(devchain, before)
+  const events: string[] = []
+  const note = (name: string) => (event: { type: string; height: number }) =>
+    void events.push(`${name} ${event.type} ${event.height}`)
+  watcher.watchConfirmed({ txid, minDepth: 1, known: height, handler: note('tx') })
+  watcher.watchSpent({ outpoint, known: { txid, height }, handler: note('output') })
+  await watcher.start()
+  await caughtUp()
+  t.deepEqual(events.toSorted(), [`output unspent ${height}`, `tx unconfirmed ${height}`])
+  await watcher.stop()
+})
 
 test('blocks undone while nobody looked — what is in the other branch is told anew, in another block or the same height', async (t) => {
   const { devchain, tx, txid, height, outpoint, cursor } = await followedUntil(3)
