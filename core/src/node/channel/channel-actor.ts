@@ -6,6 +6,7 @@ import {
   type ChannelEnv,
   type ChannelInput,
   type CommandResult,
+  canSignatureWait,
   channelIdOf,
   dropUnsigned,
   type Effect,
@@ -14,6 +15,7 @@ import {
   type FundingCreatedByWallet,
   type FundingFailed,
   heedsBlocks,
+  holdsManyHtlcs,
   idsOf,
   isFunded,
   isFundingConfirmed,
@@ -30,6 +32,7 @@ import {
   step,
 } from '../../channel/index.ts'
 import { toHex } from '../../lib/bytes.ts'
+import type { CancelTimer } from '../../lib/clock.ts'
 import type { FundingCreated } from '../../wire/messages/channel-open.ts'
 import type { Alongside } from '../events/alongside.ts'
 import { ChannelCommands } from './channel-commands.ts'
@@ -63,6 +66,7 @@ export const CHANNEL_LANES: NonNullable<SpawnOptions<ChannelProtocol>['lanes']> 
   failed: 'priority',
   sighted: 'priority',
   unsigned: 'priority',
+  sign: 'priority',
   recalled: 'priority',
 }
 
@@ -77,6 +81,12 @@ export const channelBehaviour =
 
 /** How long keys are derived in one go: the longest piece takes about as long. */
 const DERIVE_MS = 0.1
+
+/** How long a signature that may wait does so. LND waits as long with every signature. */
+const SIGNATURE_WAIT_MS = 50
+
+/** For so long after many HTLCs were in the channel at a time no signature waits: the next ones are soon to come. */
+const BUSY_MS = 1_000
 
 class ChannelDriver {
   readonly #services: ChannelServices
@@ -93,6 +103,8 @@ class ChannelDriver {
   readonly #recalled = new Map<number, readonly SpecHtlc[]>()
   #openedByUs = false
   #derivesKeys = false
+  #signLater: CancelTimer | undefined
+  #busyUntil = 0
 
   constructor(services: ChannelServices, hold: ChannelHold, context: ActorContext<ChannelProtocol>) {
     this.#services = services
@@ -187,6 +199,7 @@ class ChannelDriver {
         timer: ({ timer }) => this.#run({ type: 'timer', timer }),
         funded: (input) => this.#funded(input),
         unsigned: () => this.#run({ type: 'forget-unsigned' }),
+        sign: () => this.#sign(),
         recalled: ({ remoteIndex, htlcs }) => {
           this.#recalled.set(remoteIndex, htlcs)
           this.#run({ type: 'htlcs-recalled' })
@@ -209,13 +222,25 @@ class ChannelDriver {
         close: (command) => this.#ask((requestId) => ({ ...command, type: 'close', requestId })),
         forceClose: (command) => this.#ask((requestId) => ({ ...command, type: 'force-close', requestId })),
       },
-      drained: () => {
-        if (this.#hold.connection !== undefined) this.#run({ type: 'sign' })
-      },
+      drained: () => this.#drained(),
       // Submitted writes are on their way to the disk: the next behaviour begins with the state that is there then.
       restarting: () => this.#services.store.flush(),
       stopped: () => this.#end(),
     }
+  }
+
+  #drained(): void {
+    const { state } = this.#entry
+    const now = this.#services.clock.monotonic()
+    if (holdsManyHtlcs(state)) this.#busyUntil = now + BUSY_MS
+    if (now < this.#busyUntil || !canSignatureWait(state)) this.#sign()
+    else this.#signLater ??= this.#context.schedule(SIGNATURE_WAIT_MS, 'sign', undefined)
+  }
+
+  #sign(): void {
+    this.#signLater?.()
+    this.#signLater = undefined
+    if (this.#hold.connection !== undefined) this.#run({ type: 'sign' })
   }
 
   /** After a start of the node, and after a throw: picks up whatever the durable state still owes. */

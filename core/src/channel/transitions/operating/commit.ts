@@ -1,6 +1,7 @@
 import { secp256k1 } from '../../../crypto/secp256k1.ts'
 import { insertSecret } from '../../../crypto/shachain.ts'
 import { equalBytes } from '../../../lib/bytes.ts'
+import { MSAT_PER_SAT } from '../../../lib/units.ts'
 import { NO_FUNDING_SIGNATURE } from '../../../wire/funding-signature.ts'
 import type { CommitmentSigned, RevokeAndAck, UpdateAddHtlc } from '../../../wire/messages/channel-operation.ts'
 import { evenTypes } from '../../../wire/tlv-record.ts'
@@ -9,7 +10,7 @@ import { isIrrevocable } from '../../commitments/cross-signed.ts'
 import { exceedsDustExposure } from '../../commitments/limits.ts'
 import { acceptNextLocal, revokeRemote, signNextRemote, type ToSign } from '../../commitments/sign-commitments.ts'
 import type { Change, Proposal } from '../../state/changes.ts'
-import { type ChannelState, update } from '../../state/channel-state.ts'
+import { type ChannelState, isFunded, update } from '../../state/channel-state.ts'
 import type { Funded } from '../../state/durable.ts'
 import type { Effect, ForwardEffect } from '../../state/effects.ts'
 import type { ChannelEnv } from '../../state/environment.ts'
@@ -22,6 +23,30 @@ import { emit, type Online, type Step, stay, to } from '../common/step.ts'
 /** Whether our next signature would commit anything. */
 const hasChangesToSign = ({ durable, session }: Online): boolean =>
   session.proposed.local.length > 0 || durable.changes.remoteAcked.length > 0
+
+/** Payments one after the other have two or three in the channel: the last ones are still leaving it. */
+const FEW_HTLCS = 4
+/** What is late in the balances, and takes room under the limits for longer, is at most one such part of the channel. */
+const SMALL_PARTS = 100n
+
+/** Whether payments are made several at a time: their signatures have company anyway, and each has a part for every HTLC that has not gone. */
+export const holdsManyHtlcs = ({ durable }: ChannelState): boolean =>
+  isFunded(durable) && durable.htlcs.offered.length + durable.htlcs.received.length > FEW_HTLCS
+
+/**
+ * Whether the signature that could be made now may wait a moment for something else to sign. It may if it ends nothing but HTLCs whose
+ * preimages both sides know, so that no payment waits for it, and if they are small. Nothing waits in a channel that is to close.
+ */
+export const canSignatureWait = ({ durable, session }: ChannelState): boolean => {
+  // It is set by our wish to close, and by the peer's.
+  if (durable.phase !== 'normal' || durable.localShutdown !== undefined) return false
+  if (session?.reestablished !== true || durable.remoteNextPoint.type !== 'known') return false
+  const changes = [...session.proposed.local, ...durable.changes.remoteAcked]
+  if (changes.length === 0 || changes.some(({ type }) => type !== 'fulfil')) return false
+  const live = [...durable.htlcs.offered, ...durable.htlcs.received]
+  const liveMsat = live.reduce((sum, { add }) => sum + add.amountMsat, 0n)
+  return liveMsat * SMALL_PARTS <= latest(durable).localParams.fundingAmount * MSAT_PER_SAT
+}
 
 /**
  * BOLT 2, commitment_signed, as its sender: signs the peer's next commitment with everything that we have proposed and all of the peer's
