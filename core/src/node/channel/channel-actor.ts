@@ -6,7 +6,6 @@ import {
   type ChannelEnv,
   type ChannelInput,
   type CommandResult,
-  canSignatureWait,
   channelIdOf,
   dropUnsigned,
   type Effect,
@@ -15,7 +14,6 @@ import {
   type FundingCreatedByWallet,
   type FundingFailed,
   heedsBlocks,
-  holdsManyHtlcs,
   idsOf,
   isFunded,
   isFundingConfirmed,
@@ -51,6 +49,7 @@ import { ChannelWatches } from './channel-watches.ts'
 import { abandonFunding } from './fund-channel.ts'
 import { forgetPastHtlcs } from './past-htlcs.ts'
 import { CAUSES_OF_REST, reportMempoolSpend } from './report-channel-event.ts'
+import { SIGNATURE_WAIT_MS, SignatureWait } from './signature-wait.ts'
 import { tellWaits } from './tell-waits.ts'
 
 /** Peer messages press back on the socket; chain events and settlements are never refused. */
@@ -82,12 +81,6 @@ export const channelBehaviour =
 /** How long keys are derived in one go: the longest piece takes about as long. */
 const DERIVE_MS = 0.1
 
-/** How long a signature that may wait does so. LND waits as long with every signature. */
-const SIGNATURE_WAIT_MS = 50
-
-/** For so long after many HTLCs were in the channel at a time no signature waits: the next ones are soon to come. */
-const BUSY_MS = 1_000
-
 class ChannelDriver {
   readonly #services: ChannelServices
   readonly #hold: ChannelHold
@@ -99,12 +92,12 @@ class ChannelDriver {
   readonly #rest: ChannelRest
   readonly #sighting: ChannelSighting
   readonly #signing: ChannelSigning
+  readonly #signatureWait = new SignatureWait()
+  #signLater: CancelTimer | undefined
   /** By the peer's commitment that held them. */
   readonly #recalled = new Map<number, readonly SpecHtlc[]>()
   #openedByUs = false
   #derivesKeys = false
-  #signLater: CancelTimer | undefined
-  #busyUntil = 0
 
   constructor(services: ChannelServices, hold: ChannelHold, context: ActorContext<ChannelProtocol>) {
     this.#services = services
@@ -199,7 +192,10 @@ class ChannelDriver {
         timer: ({ timer }) => this.#run({ type: 'timer', timer }),
         funded: (input) => this.#funded(input),
         unsigned: () => this.#run({ type: 'forget-unsigned' }),
-        sign: () => this.#sign(),
+        sign: () => {
+          this.#signatureWait.wasInVain(this.#services.clock.monotonic())
+          this.#sign()
+        },
         recalled: ({ remoteIndex, htlcs }) => {
           this.#recalled.set(remoteIndex, htlcs)
           this.#run({ type: 'htlcs-recalled' })
@@ -230,11 +226,9 @@ class ChannelDriver {
   }
 
   #drained(): void {
-    const { state } = this.#entry
-    const now = this.#services.clock.monotonic()
-    if (holdsManyHtlcs(state)) this.#busyUntil = now + BUSY_MS
-    if (now < this.#busyUntil || !canSignatureWait(state)) this.#sign()
-    else this.#signLater ??= this.#context.schedule(SIGNATURE_WAIT_MS, 'sign', undefined)
+    if (this.#signatureWait.isWorthIt(this.#entry.state, this.#services.clock.monotonic()))
+      this.#signLater ??= this.#context.schedule(SIGNATURE_WAIT_MS, 'sign', undefined)
+    else this.#sign()
   }
 
   #sign(): void {

@@ -7,7 +7,7 @@ import type { CommitmentSigned, RevokeAndAck, UpdateAddHtlc } from '../../../wir
 import { evenTypes } from '../../../wire/tlv-record.ts'
 import { isFundingUndone, latest } from '../../commitments/commitments.ts'
 import { isIrrevocable } from '../../commitments/cross-signed.ts'
-import { exceedsDustExposure } from '../../commitments/limits.ts'
+import { exceedsDustExposure, localLimitsOf, remoteLimitsOf } from '../../commitments/limits.ts'
 import { acceptNextLocal, revokeRemote, signNextRemote, type ToSign } from '../../commitments/sign-commitments.ts'
 import type { Change, Proposal } from '../../state/changes.ts'
 import { type ChannelState, isFunded, update } from '../../state/channel-state.ts'
@@ -26,26 +26,43 @@ const hasChangesToSign = ({ durable, session }: Online): boolean =>
 
 /** Payments one after the other have two or three in the channel: the last ones are still leaving it. */
 const FEW_HTLCS = 4
-/** What is late in the balances, and takes room under the limits for longer, is at most one such part of the channel. */
-const SMALL_PARTS = 100n
+/** What may be late in the balances: one such part of the channel. */
+const PARTS_OF_CHANNEL = 100n
+/** What may take room for longer under either side's limits: one such part of each, so that there is room for the next HTLCs. */
+const PARTS_OF_LIMITS = 4
 
 /** Whether payments are made several at a time: their signatures have company anyway, and each has a part for every HTLC that has not gone. */
 export const holdsManyHtlcs = ({ durable }: ChannelState): boolean =>
-  isFunded(durable) && durable.htlcs.offered.length + durable.htlcs.received.length > FEW_HTLCS
+  isFunded(durable) && liveHtlcs(durable).length > FEW_HTLCS
+
+const liveHtlcs = ({ htlcs }: Funded): readonly HtlcRecord[] => [...htlcs.offered, ...htlcs.received]
 
 /**
- * Whether the signature that could be made now may wait a moment for something else to sign. It may if it ends nothing but HTLCs whose
- * preimages both sides know, so that no payment waits for it, and if they are small. Nothing waits in a channel that is to close.
+ * What our next signature is to commit. Nobody waits for the one that ends nothing but HTLCs whose preimages both sides know, if they are
+ * small. In a channel that is to close, the close waits for it.
  */
-export const canSignatureWait = ({ durable, session }: ChannelState): boolean => {
-  // It is set by our wish to close, and by the peer's.
-  if (durable.phase !== 'normal' || durable.localShutdown !== undefined) return false
-  if (session?.reestablished !== true || durable.remoteNextPoint.type !== 'known') return false
+export const awaitingSignature = ({ durable, session }: ChannelState): 'nothing' | 'small-fulfilments' | 'more' => {
+  if (durable.phase !== 'normal' || session?.reestablished !== true) return 'nothing'
   const changes = [...session.proposed.local, ...durable.changes.remoteAcked]
-  if (changes.length === 0 || changes.some(({ type }) => type !== 'fulfil')) return false
-  const live = [...durable.htlcs.offered, ...durable.htlcs.received]
+  if (changes.length === 0) return 'nothing'
+  // It is set by our wish to close, and by the peer's.
+  if (durable.localShutdown !== undefined) return 'more'
+  if (changes.some(({ type }) => type !== 'fulfil') || !takesLittleRoom(durable)) return 'more'
+  // Before the peer's revocation nothing can be signed: the wait begins with it.
+  return durable.remoteNextPoint.type === 'known' ? 'small-fulfilments' : 'nothing'
+}
+
+/** Until its end is signed, the payee cannot spend an HTLC, and it counts under the limits of who receives it. */
+const takesLittleRoom = (durable: Funded): boolean => {
+  const live = liveHtlcs(durable)
   const liveMsat = live.reduce((sum, { add }) => sum + add.amountMsat, 0n)
-  return liveMsat * SMALL_PARTS <= latest(durable).localParams.fundingAmount * MSAT_PER_SAT
+  const channelMsat = latest(durable).localParams.fundingAmount * MSAT_PER_SAT
+  if (liveMsat * PARTS_OF_CHANNEL > channelMsat) return false
+  return [localLimitsOf(durable), remoteLimitsOf(durable)].every(
+    ({ maxAcceptedHtlcs, maxHtlcValueInFlightMsat }) =>
+      live.length * PARTS_OF_LIMITS <= maxAcceptedHtlcs &&
+      liveMsat * BigInt(PARTS_OF_LIMITS) <= maxHtlcValueInFlightMsat,
+  )
 }
 
 /**

@@ -1,15 +1,16 @@
 import test from 'ava'
+import type { ChannelSettings } from '../../state/environment.ts'
 import type { TestParty } from '../fixtures/test-party.ts'
 import { TwoParties } from '../fixtures/two-parties.ts'
-import { canSignatureWait, holdsManyHtlcs } from './commit.ts'
+import { awaitingSignature, holdsManyHtlcs } from './commit.ts'
 
 const SMALL_MSAT = 1_000_000n
 
-const canWait = ({ state }: TestParty): boolean => canSignatureWait(state)
+const canWait = ({ state }: TestParty): boolean => awaitingSignature(state) === 'small-fulfilments'
 
 /** So many HTLCs of alice's are in both commitments. */
-const holding = (htlcs: number, amountMsat = SMALL_MSAT): TwoParties => {
-  const two = new TwoParties().ready({ pushMsat: 300_000_000n })
+const holding = (htlcs: number, amountMsat = SMALL_MSAT, parties = new TwoParties()): TwoParties => {
+  const two = parties.ready({ pushMsat: 300_000_000n })
   for (let n = 1; n <= htlcs; n++) two.add(two.alice, n, amountMsat)
   two.settle()
   return two
@@ -82,6 +83,23 @@ test('a signature waits for HTLCs of up to a hundredth of the channel: more is i
   const larger = holding(1, 10_000_001n)
   larger.fulfil(larger.bob, 0n, 1)
   t.false(canWait(larger.bob))
+})
+
+test('a signature waits while most of the HTLCs and of the value that a side accepts are free', (t) => {
+  const narrow: readonly Partial<ChannelSettings>[] = [
+    { maxAcceptedHtlcs: 7 },
+    { maxHtlcValueInFlightMsat: 8n * SMALL_MSAT - 1n },
+  ]
+  for (const settings of narrow) {
+    for (const side of ['alice', 'bob'] as const) {
+      const one = holding(1, SMALL_MSAT, new TwoParties({ [side]: settings }))
+      one.fulfil(one.bob, 0n, 1)
+      t.true(canWait(one.bob))
+      const another = holding(2, SMALL_MSAT, new TwoParties({ [side]: settings }))
+      another.fulfil(another.bob, 0n, 1)
+      t.is(awaitingSignature(another.bob.state), 'more')
+    }
+  }
 })
 
 test('nothing waits in a channel that is to close, whoever has asked for it', (t) => {
