@@ -19,7 +19,10 @@ export class SignatureWait {
   /** Asked whenever something may have come that is to be signed; `now` is monotonic, in milliseconds. */
   isWorthIt(state: ChannelState, now: number): boolean {
     // The next ones are soon to come, and each signature has a part for every HTLC that has not gone.
-    if (holdsManyHtlcs(state)) this.#atOnceUntil = now + AT_ONCE_MS
+    if (holdsManyHtlcs(state)) {
+      this.#atOnceUntil = now + AT_ONCE_MS
+      return false
+    }
     switch (awaitingSignature(state)) {
       case 'nothing':
         return false

@@ -33,9 +33,7 @@ const PARTS_OF_LIMITS = 4
 
 /** Whether payments are made several at a time: their signatures have company anyway, and each has a part for every HTLC that has not gone. */
 export const holdsManyHtlcs = ({ durable }: ChannelState): boolean =>
-  isFunded(durable) && liveHtlcs(durable).length > FEW_HTLCS
-
-const liveHtlcs = ({ htlcs }: Funded): readonly HtlcRecord[] => [...htlcs.offered, ...htlcs.received]
+  isFunded(durable) && durable.htlcs.offered.length + durable.htlcs.received.length > FEW_HTLCS
 
 /**
  * What our next signature is to commit. Nobody waits for the one that ends nothing but HTLCs whose preimages both sides know, if they are
@@ -54,7 +52,7 @@ export const awaitingSignature = ({ durable, session }: ChannelState): 'nothing'
 
 /** Until its end is signed, the payee cannot spend an HTLC, and it counts under the limits of who receives it. */
 const takesLittleRoom = (durable: Funded): boolean => {
-  const live = liveHtlcs(durable)
+  const live = [...durable.htlcs.offered, ...durable.htlcs.received]
   const liveMsat = live.reduce((sum, { add }) => sum + add.amountMsat, 0n)
   const channelMsat = latest(durable).localParams.fundingAmount * MSAT_PER_SAT
   if (liveMsat * PARTS_OF_CHANNEL > channelMsat) return false
