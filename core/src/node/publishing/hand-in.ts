@@ -1,4 +1,5 @@
 import { displayTxid, type Tx, txidOf, txWeight } from '../../bitcoin/transaction.ts'
+import { outpointKey } from '../../chain/outpoint-key.ts'
 import { equalBytes, toHex } from '../../lib/bytes.ts'
 import type { Wallet } from '../../wallet/wallet.ts'
 import type { Broadcaster } from '../chain/broadcaster.ts'
@@ -46,7 +47,20 @@ export class HandIn {
   again(item: Item): void {
     const { last, terms, spends, isSettledByPeer } = item
     if (last === undefined || spends.size > 0 || isSettledByPeer || !this.isWhole(item)) return
+    this.#publishCoins(item)
     this.#options.broadcaster.publish(last.tx, last.purpose, terms?.parents ?? [])
+  }
+
+  /**
+   * Only coins in blocks pay for claims. One whose block has been undone may have nobody else to bring it back: a child that a
+   * commitment needs no more is handed in by nobody.
+   */
+  #publishCoins({ last, wanted }: Item): void {
+    const { broadcaster, wallet } = this.#options
+    for (const { outpoint } of last?.tx.inputs ?? []) {
+      const made = wanted.has(outpointKey(outpoint)) ? undefined : wallet.transaction(outpoint.txid)
+      if (made !== undefined && made.height === undefined) broadcaster.publish(made.tx, made.purpose ?? 'wallet')
+    }
   }
 
   /** Nothing more comes of the last transaction. Its coins are free if it can never be mined; if it can, the wallet knows better. */

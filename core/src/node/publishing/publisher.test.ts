@@ -201,6 +201,17 @@ test('a commitment that is mined without the child that raises its fee — the c
   t.is(wallet.balance().spendable, 500_000n)
 })
 
+test('a claim that spends a coin whose block is undone — has what made the coin handed in with it', async (t) => {
+  const { the, ask, claim, wallet } = await rig()
+  const [ours] = the()
+  await ask([{ claim }])
+  t.deepEqual(the(), [ours])
+  const made = wallet.transactions().find(({ received }) => received === 100_000n)
+  wallet.undoBlocks(made?.height ?? 0)
+  await ask([{ claim }])
+  t.deepEqual(the(), [ours, made?.tx])
+})
+
 test('a commitment that is withdrawn — is handed in no more, and what paid for it comes back', async (t) => {
   const { claim, parent } = anchorClaim()
   const { wallet, block, the, publisher } = await rig([500_000n], { claim, parents: [parent] })
