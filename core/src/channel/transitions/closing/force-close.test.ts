@@ -4,6 +4,7 @@ import { txidOf } from '../../../bitcoin/transaction.ts'
 import { secp256k1 } from '../../../crypto/secp256k1.ts'
 import { EMPTY, equalBytes, utf8Encode } from '../../../lib/bytes.ts'
 import type { Claim } from '../../claims/claim.ts'
+import { latest } from '../../commitments/commitments.ts'
 import { resume } from '../../resume.ts'
 import type { Effect } from '../../state/effects.ts'
 import { at, claims, commitmentOf, confirmed, endOf, errors, fundingOutpoint, outcomes } from '../fixtures/closing.ts'
@@ -121,6 +122,24 @@ test('deadlines — an offered HTLC past its expiry and the grace force-closes',
   const two = new TwoParties().ready()
   two.add(two.alice, 1, 50_000_000n, 1144)
   two.settle()
+  at(two.alice, 1145)
+  t.is(two.alice.phase, 'normal')
+  at(two.alice, 1146)
+  t.is(two.alice.phase, 'closing')
+  t.deepEqual(errors(two.alice), ['htlc-deadline-passed'])
+})
+
+test('deadlines — an offered HTLC that only the peer’s next commitment has force-closes as well', (t) => {
+  const two = new TwoParties().ready()
+  two.add(two.alice, 1, 50_000_000n, 1144)
+  // Whether bob has the signature is not known: he may publish the commitment that it is for.
+  two.sign(two.alice)
+  two.lose(two.alice)
+  const { local, remote, remoteNext } = latest(two.alice.funded)
+  t.deepEqual(
+    [local, remote, remoteNext].map((commitment) => commitment?.spec.htlcs.length),
+    [0, 0, 1],
+  )
   at(two.alice, 1145)
   t.is(two.alice.phase, 'normal')
   at(two.alice, 1146)
