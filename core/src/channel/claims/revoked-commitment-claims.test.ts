@@ -9,6 +9,7 @@ import type { CommitmentSpec, SpecHtlc } from '../commitment/commitment-spec.ts'
 import { buildCommitment } from '../commitment/commitment-transaction.ts'
 import { BOLT3, BOLT3_HTLCS, bolt3Params } from '../commitment/fixtures/bolt3.ts'
 import { type Claim, claimTask, claimWitness } from './claim.ts'
+import { CONFIRMED_AT, ofRevokedCommitment } from './fixtures/many-htlcs.ts'
 import { type RevokedCommitmentClose, revokedCommitmentClaims } from './revoked-commitment-claims.ts'
 
 // BOLT 3, appendix E: the basepoint's secret and the per-commitment secret of its vectors, of which the second is appendix C's, too.
@@ -92,6 +93,21 @@ test('BOLT 5, penalty transactions weight calculation — penalties weigh what a
       t.is(weight, claim.kind.htlc.direction === 'received' ? 243 + 3 : 249 + 3 - 1)
     }
   }
+})
+
+test('a penalty — is to be in a block before the first that can hold the spend of the peer, after its delay', (t) => {
+  const deadlines = (claims: readonly Claim[]) =>
+    new Set(
+      claims.flatMap(({ kind, stakes }) =>
+        kind.type === 'penalty' || kind.type === 'htlc-penalty' ? [`${kind.type} ${stakes.deadline}`] : [],
+      ),
+    )
+  // BIP 68: an output of block 400 that has a delay of 144 can be spent in block 544.
+  t.is(CONFIRMED_AT, 400)
+  t.is(params.toSelfDelay, 144)
+  t.deepEqual(deadlines(ofRevokedCommitment()), new Set(['htlc-penalty 543', 'penalty 543']))
+  // The delay of what the peer has taken by an HTLC transaction starts with that.
+  t.deepEqual(deadlines(ofRevokedCommitment(410)), new Set(['penalty 543', 'penalty 553']))
 })
 
 test('HTLCs that have ended since — are not known by their hashes, and keep the channel until the peer takes them', (t) => {
