@@ -4,7 +4,8 @@ import type { ChainProblem } from '../chain/chain-problems.ts'
 import { ChannelDirectory, type ChannelEntry } from '../channel/channel-directory.ts'
 import { Upstream } from './upstream.ts'
 
-test('an HTLC can be claimed by the newest state of its channel, and not in quarantine or where the channel is gone', (t) => {
+/** Alice has offered bob an HTLC; `upstream` is of bob's node, whose directory has the channel once it was `put`. */
+const received = () => {
   const two = new TwoParties().ready()
   two.add(two.alice, 1)
   two.settle()
@@ -20,35 +21,81 @@ test('an HTLC can be claimed by the newest state of its channel, and not in quar
     spentInMempool: false,
   }
   const directory = new ChannelDirectory()
-  const become = (change: Partial<ChannelEntry>): void => {
-    entry = { ...entry, ...change }
-    directory.publish(entry)
-  }
   let problem: ChainProblem | undefined
   const upstream = new Upstream({
     channelDirectory: directory,
     chainHealth: { blindness: () => problem },
     env: () => bob.env,
-    commit: () => t.fail(),
+    commit: () => {
+      throw new Error('not of this test')
+    },
   })
-  const htlc = { channelId, htlcId: 0n }
+  return {
+    two,
+    upstream,
+    htlc: { channelId, htlcId: 0n },
+    put: () => directory.put({ channelId, shortIds: [] }, entry),
+    become: (change: Partial<ChannelEntry>): void => {
+      entry = { ...entry, ...change }
+      directory.publish(entry)
+    },
+    setBlindness: (blindness: ChainProblem | undefined): void => {
+      problem = blindness
+    },
+  }
+}
+
+const BEHIND: ChainProblem = { code: 'backend-behind', height: 1001, handled: 1000 }
+
+test('an HTLC can be claimed by the newest state of its channel, and not in quarantine or where the channel is gone', (t) => {
+  const { two, upstream, htlc, put, become, setBlindness } = received()
   t.false(upstream.canClaim(htlc))
-  directory.put({ channelId, shortIds: [] }, entry)
+  put()
   t.true(upstream.canClaim(htlc))
-  t.false(upstream.canClaim({ channelId, htlcId: 1n }))
+  t.false(upstream.canClaim({ ...htlc, htlcId: 1n }))
   become({ quarantined: true })
   t.false(upstream.canClaim(htlc))
   become({ quarantined: false, spentInMempool: true })
   t.false(upstream.canClaim(htlc))
   become({ spentInMempool: false })
-  problem = { code: 'backend-behind', height: 1001, handled: 1000 }
+  setBlindness(BEHIND)
   t.false(upstream.canClaim(htlc))
-  problem = undefined
+  setBlindness(undefined)
   t.true(upstream.canClaim(htlc))
   // What is on its way to the disk counts already.
-  bob.run({ type: 'force-close' })
-  become({ state: bob.state })
+  two.bob.run({ type: 'force-close' })
+  become({ state: two.bob.state })
   t.false(upstream.canClaim(htlc))
+})
+
+test('an HTLC is taken back by a peer that has reestablished the channel, and where no block decides', (t) => {
+  const { two, upstream, htlc, put, become, setBlindness } = received()
+  const takesBack = (): boolean => {
+    become({ state: two.bob.state })
+    return upstream.takesBack(htlc)
+  }
+  t.false(upstream.takesBack(htlc))
+  put()
+  t.true(takesBack())
+  two.disconnect()
+  t.false(takesBack())
+  // BOLT 2, channel_reestablish: until the peer's own has come, nothing else is said.
+  two.connect()
+  t.not(two.bob.state.session, undefined)
+  t.false(takesBack())
+  two.settle()
+  t.true(takesBack())
+  become({ quarantined: true })
+  t.false(takesBack())
+  become({ quarantined: false, spentInMempool: true })
+  t.false(takesBack())
+  become({ spentInMempool: false })
+  setBlindness(BEHIND)
+  t.false(takesBack())
+  setBlindness(undefined)
+  t.true(takesBack())
+  two.bob.run({ type: 'force-close' })
+  t.false(takesBack())
 })
 
 test('the end of a relay whose incoming channel is gone — a failure is told as it is, and a fulfilment as one that comes too late', async (t) => {
