@@ -1,12 +1,13 @@
 import test from 'ava'
 import { createActorSystem } from '../../actor/actor-system.ts'
-import type { Epoch } from '../../channel/index.ts'
+import { type Epoch, reestablishUnknown } from '../../channel/index.ts'
 import type { ChannelState } from '../../channel/state/channel-state.ts'
 import { TwoParties } from '../../channel/transitions/fixtures/two-parties.ts'
 import { toHex, utf8Encode } from '../../lib/bytes.ts'
 import { virtualClock } from '../../lib/clock-virtual.ts'
 import { seededRng } from '../../lib/rng.ts'
 import type { OpenChannel } from '../../wire/messages/channel-open.ts'
+import type { Message } from '../../wire/messages/message.ts'
 import { ChannelDirectory, type ChannelEntry } from '../channel/channel-directory.ts'
 import type { ChannelProtocol } from '../channel/channel-protocol.ts'
 import { type LogFields, type NodeLog, silentLog } from '../node-log.ts'
@@ -183,6 +184,24 @@ test('a message that cannot be sent ends the connection on account of its channe
   t.deepEqual(closed, ['internal'])
   t.deepEqual(errors, ['peer.bug'])
   t.is(failing.complaints.about(channelId), 'this-channel')
+})
+
+test('a channel that we do not know — its peer is asked to publish when it reestablishes the channel, and is told of the error at any message', async (t) => {
+  const { system, peer, attach } = setUp(true)
+  t.teardown(() => system.stop())
+  const sent: Message[] = []
+  attach({ ...connection, epoch: 2, send: (message) => void sent.push(message) })
+  const channelId = new Uint8Array(32).fill(7)
+  peer.tell('message', { epoch: 2, message: { type: 'update_fee', channelId, feeratePerKw: 253 } })
+  await system.settled()
+  t.deepEqual(sent.splice(0), [{ type: 'error', channelId, data: utf8Encode('unknown channel') }])
+  const theirs = { ...reestablishUnknown(channelId), nextCommitmentNumber: 5n, nextRevocationNumber: 4n }
+  peer.tell('message', { epoch: 2, message: theirs })
+  await system.settled()
+  // LND closes on the first alone; after the second a peer may read no more.
+  t.deepEqual(sent, [reestablishUnknown(channelId), { type: 'error', channelId, data: utf8Encode('unknown channel') }])
+  // BOLT 2, channel_reestablish: zero asks for the latest commitment to be published.
+  t.like(sent[0], { nextCommitmentNumber: 0n })
 })
 
 test('a connection that is gone when its turn comes does not take the place of the one before', async (t) => {
