@@ -160,6 +160,25 @@ for (const owner of ['local', 'remote'] as const) {
     t.deepEqual(taken, [1n])
     t.true(tx.outputs.some(({ amount }) => amount === 50_000n))
   })
+
+  test(`two received HTLCs that are alike in all but their id, of which one is fulfilled — only that one is taken from the ${owner} commitment`, (t) => {
+    const outpoints = [0n, 1n].map((fulfilled) => {
+      const two = ready()
+      for (let n = 0; n < 2; n++) two.add(two.alice, 1, 50_000_000n)
+      two.settle()
+      two.fulfil(two.bob, fulfilled, 1)
+      two.lose(two.bob)
+      closeBy(two, owner === 'local' ? two.bob : two.alice)
+      const taken = claims(at(two.bob, 1001)).filter(({ kind }) => 'htlc' in kind)
+      t.deepEqual(
+        taken.map(({ kind }) => 'htlc' in kind && kind.htlc.id),
+        [fulfilled],
+      )
+      return taken[0]?.outpoint.index
+    })
+    // Each has its own output.
+    t.is(new Set(outpoints).size, 2)
+  })
 }
 
 test('an HTLC without an output that the peer has failed — is not fulfilled by the preimage of another of its hash', (t) => {
