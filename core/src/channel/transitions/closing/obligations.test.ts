@@ -257,6 +257,25 @@ test('BOLT 5, general requirements — a spend of the funding that is no commitm
   t.deepEqual(stolen(bob.keys.localShutdownScript, 200_100n), [])
 })
 
+test('a close that leaves an HTLC open — does not end the channel before the origin of the HTLC has its outcome', (t) => {
+  for (const isFulfilled of [false, true]) {
+    const two = ready()
+    const { alice, bob } = two
+    two.add(alice, 1, 50_000_000n)
+    two.settle()
+    if (isFulfilled) {
+      two.fulfil(bob, 0n, 1)
+      two.deliver(bob)
+    }
+    const input = { outpoint: fundingOutpoint(alice), sequence: 0xffffffff, scriptSig: EMPTY, witness: [] }
+    const output = { amount: 749_000n, script: alice.keys.localShutdownScript }
+    seeClose(alice, { version: 2, inputs: [input], outputs: [output], lockTime: 0 })
+    at(alice, 1200)
+    t.deepEqual(outcomes(alice.effects), isFulfilled ? ['0 fulfilled'] : [])
+    t.is(endOf(alice), isFulfilled ? 'closed' : 'open')
+  }
+})
+
 test('BOLT 5, revoked transaction close — a penalty that an HTLC transaction of the peer has made void is followed by one of its output: at whatever index, several in one transaction, by preimage and by timeout', (t) => {
   const two = ready()
   two.add(two.bob, 1, 40_000_000n, 1010)
