@@ -40,10 +40,13 @@ export interface Ending {
 /** Every spend of a funding that anybody has handed in, explained when it was. */
 export class Endings {
   readonly #nodes: readonly SimulatedNode[]
+  readonly #restored: ReadonlySet<SimulatedNode>
   readonly #known = new Map<string, Ending>()
 
-  constructor(nodes: readonly SimulatedNode[]) {
+  /** Who has gone back to a backup may hold an older balance than the one that both have signed a close for: its peer is asked first. */
+  constructor(nodes: readonly SimulatedNode[], restored: ReadonlySet<SimulatedNode>) {
     this.#nodes = nodes
+    this.#restored = restored
   }
 
   of(txid: string): Ending | undefined {
@@ -53,7 +56,8 @@ export class Endings {
   handedIn(tx: Tx): void {
     const txid = toHex(txidOf(tx))
     if (this.#known.has(txid)) return
-    for (const node of this.#nodes) {
+    const age = (node: SimulatedNode): number => (this.#restored.has(node) ? 1 : 0)
+    for (const node of this.#nodes.toSorted((a, b) => age(a) - age(b))) {
       for (const { durable } of storedChannels(node.disk)) {
         if (!isFunded(durable)) continue
         const commitment = tx.inputs

@@ -3,7 +3,7 @@ import type { Funded } from '../../../core/src/channel/state/durable.ts'
 import { equalBytes, toHex } from '../../../core/src/lib/bytes.ts'
 import { DELAY, type SimulatedNode } from './simulated-node.ts'
 import { storedChannels } from './stored-channels.ts'
-import type { Link, World } from './world.ts'
+import { LAST_EXPIRY, type Link, type World } from './world.ts'
 
 /** The channel as the node's disk holds it, if it lives. */
 const stored = (node: SimulatedNode, link: Link): Funded | undefined => {
@@ -74,10 +74,8 @@ const STEP = 20
 /** As long as no HTLC is under way, only delays of one side's own outputs are left. */
 const LONG_STEP = 60
 const MAX_BLOCKS = 3_000
-/** No HTLC that is under way lasts longer. */
-const LAST_EXPIRY = 200
 /** By then every HTLC has expired, and every delay is over. */
-const ALL_TAKEN = LAST_EXPIRY + 2 * DELAY + 120
+const ALL_TAKEN = LAST_EXPIRY + 2 * DELAY
 
 /** Who has gone back to a backup waits for ever to be told what became of an HTLC that the last commitment does not hold any more. */
 const waitsInVain = (world: World, node: SimulatedNode, durable: Funded): boolean =>

@@ -37,8 +37,8 @@ export const NOBODY_SCRIPT = '0014751e76e8199196d454941c45d1b3a323f1433bd6'
 const MAX_BLOCKS_DOWN = 3
 /** What pays the nodes their coins is spendable at the end of any reorganisation, too. */
 const INITIAL_BLOCKS = 210
-/** No HTLC that is under way lasts longer. */
-const LAST_EXPIRY = 200
+/** No HTLC that is under way lasts longer, with what a payer adds to its expiry (BOLT 7, recommendations for routing). */
+export const LAST_EXPIRY = 600
 /** After so many blocks more than that, whatever a close leaves to a node is due. */
 const LAST_DELAY = 1_000
 /** Enough for an opening, a death on the way, and the start after it. */
@@ -162,7 +162,7 @@ export class World {
     this.nodes = ['alice', 'bob', 'carol']
       .slice(0, terrain.nodes)
       .map((name, at) => new SimulatedNode(ground, name, `10.0.${at}.1`))
-    this.endings = new Endings(this.nodes)
+    this.endings = new Endings(this.nodes, this.restored)
     this.links = this.nodes.slice(1).map((b, at) => ({ a: this.nodes[at] as SimulatedNode, b, channelId: '' }))
     for (const { a, b } of this.links) {
       a.peers.push({ nodeId: b.nodeId, address: { host: b.host, port: 9735 } })
@@ -379,9 +379,10 @@ export class World {
   async #untilJoint(): Promise<void> {
     const before = this.joint.made
     for (let mined = 0; mined < LAST_DELAY && this.#isClosing(); ) {
-      const step = mined < LAST_EXPIRY ? 20 : 60
-      for (let at = 0; at < step; at += mined < LAST_EXPIRY ? 1 : step) {
-        if (mined < LAST_EXPIRY) await this.mine(1)
+      const isSlow = mined < LAST_EXPIRY && this.holdsHtlcs()
+      const step = isSlow ? 20 : 60
+      for (let at = 0; at < step; at += isSlow ? 1 : step) {
+        if (isSlow) await this.mine(1)
         else {
           for (const node of this.nodes) node.start()
           await this.mineAtOnce(step)
@@ -390,6 +391,15 @@ export class World {
       }
       mined += step
     }
+  }
+
+  /** Whether a channel has an HTLC whose deadline somebody may have to meet. */
+  holdsHtlcs(): boolean {
+    return this.nodes.some(({ disk }) =>
+      storedChannels(disk).some(
+        ({ durable }) => isFunded(durable) && durable.htlcs.offered.length + durable.htlcs.received.length > 0,
+      ),
+    )
   }
 
   #isClosing(): boolean {

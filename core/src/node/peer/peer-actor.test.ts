@@ -201,7 +201,18 @@ test('a channel that we do not know — its peer is asked to publish when it ree
   // LND closes on the first alone; after the second a peer may read no more.
   t.deepEqual(sent, [reestablishUnknown(channelId), { type: 'error', channelId, data: utf8Encode('unknown channel') }])
   // BOLT 2, channel_reestablish: zero asks for the latest commitment to be published.
-  t.like(sent[0], { nextCommitmentNumber: 0n })
+  t.like(sent.splice(0)[0], { nextCommitmentNumber: 0n })
+})
+
+test('a channel that neither side knows — the peer that says so is not told so in the same words, or both would say it for ever', async (t) => {
+  const { system, peer, attach } = setUp(true)
+  t.teardown(() => system.stop())
+  const sent: Message[] = []
+  attach({ ...connection, epoch: 2, send: (message) => void sent.push(message) })
+  const channelId = new Uint8Array(32).fill(7)
+  peer.tell('message', { epoch: 2, message: reestablishUnknown(channelId) })
+  await system.settled()
+  t.deepEqual(sent, [{ type: 'error', channelId, data: utf8Encode('unknown channel') }])
 })
 
 test('a connection that is gone when its turn comes does not take the place of the one before', async (t) => {

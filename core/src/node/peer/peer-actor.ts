@@ -226,8 +226,9 @@ class PeerDriver {
       return
     }
     // BOLT 2, message retransmission: if a peer reestablishes a channel that we do not know, be it closed long ago or lost with our data, we
-    // say so, or the peer would keep it for ever.
-    if (message.type === 'channel_reestablish') connection.send(reestablishUnknown(channelId))
+    // say so, or the peer would keep it for ever. One that knows nothing of it either says so with a zero, and keeps nothing.
+    if (message.type === 'channel_reestablish' && message.nextCommitmentNumber > 0n)
+      connection.send(reestablishUnknown(channelId))
     this.#answer(connection, channelId, { code: 'unknown-channel' })
   }
 

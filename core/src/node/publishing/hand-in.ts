@@ -52,14 +52,15 @@ export class HandIn {
   }
 
   /**
-   * Only coins in blocks pay for claims. One whose block has been undone may have nobody else to bring it back: a child that a
-   * commitment needs no more is handed in by nobody.
+   * Only coins in blocks pay for claims. What made one, and was undone, may have nobody else to bring it back: a child that its commitment
+   * needs no more is handed in by nobody.
    */
   #publishCoins({ last, wanted }: Item): void {
     const { broadcaster, wallet } = this.#options
     for (const { outpoint } of last?.tx.inputs ?? []) {
       const made = wanted.has(outpointKey(outpoint)) ? undefined : wallet.transaction(outpoint.txid)
-      if (made !== undefined && made.height === undefined) broadcaster.publish(made.tx, made.purpose ?? 'wallet')
+      const isOurs = made !== undefined && made.spent > 0n
+      if (isOurs && made.height === undefined) broadcaster.publish(made.tx, made.purpose ?? 'wallet')
     }
   }
 

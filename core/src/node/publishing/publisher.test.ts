@@ -202,14 +202,20 @@ test('a commitment that is mined without the child that raises its fee — the c
 })
 
 test('a claim that spends a coin whose block is undone — has what made the coin handed in with it', async (t) => {
-  const { the, ask, claim, wallet } = await rig()
+  const claim = timeoutClaim()
+  const { the, ask, wallet } = await publisherRig({ coins: [100_000n], orders: [], height: EXPIRY })
+  const outputs = [{ script: wallet.newAddress().script, amount: 90_000n }]
+  const made = wallet.send({ outputs, feeratePerKw: 1_000 })
+  if (!made.ok) return t.fail()
+  const { tx } = made.value
+  wallet.processBlock({ height: EXPIRY, txs: [tx], txids: [txidOf(tx)] })
+  await ask([{ claim }])
   const [ours] = the()
   await ask([{ claim }])
   t.deepEqual(the(), [ours])
-  const made = wallet.transactions().find(({ received }) => received === 100_000n)
-  wallet.undoBlocks(made?.height ?? 0)
+  wallet.undoBlocks(EXPIRY)
   await ask([{ claim }])
-  t.deepEqual(the(), [ours, made?.tx])
+  t.deepEqual(the(), [ours, tx])
 })
 
 test('a commitment that is withdrawn — is handed in no more, and what paid for it comes back', async (t) => {
