@@ -10,7 +10,7 @@ import type { Attempt, SentPayment } from '../../core/src/payment/send/payment.t
 import { encodeSentPayment } from '../../core/src/payment/send/payment-codec.ts'
 import { openSqliteStore } from '../../core/src/store/sqlite-store.ts'
 import { inFlight, inTwoParts, sendPart } from './support/held-payment.ts'
-import { type TestNode, untilQuiet, World } from './support/world.ts'
+import { type TestNode, World } from './support/world.ts'
 
 interface Pair {
   readonly world: World
@@ -35,7 +35,7 @@ const pair = async (t: ExecutionContext): Promise<Pair> => {
   await alice.connectTo(bob)
   const channelId = await alice.openTo(bob, 1_000_000n, 300_000_000n)
   await alice.pay(await bob.invoice(10_000_000n))
-  await untilQuiet(alice, bob)
+  await alice.until(async () => (await alice.ask('channels', 'get', { channelId })).channel.htlcsInFlight === 0)
   return { world, alice, bob, path, channelId }
 }
 
@@ -99,7 +99,7 @@ test('a database that is older than what the peer knows — publishes nothing, a
   const backup = await backUp(t, alice, path)
   await alice.pay(await bob.invoice(20_000_000n))
   await bob.pay(await alice.invoice(7_000_000n))
-  await untilQuiet(alice, bob)
+  await alice.until(async () => (await alice.ask('channels', 'get', { channelId })).channel.htlcsInFlight === 0)
   const { localMsat } = (await alice.ask('channels', 'get', { channelId })).channel
   await putBack(alice, path, backup)
   await alice.start()
@@ -126,14 +126,14 @@ test('a database that is older than what the peer knows — publishes nothing, a
 })
 
 test('a backup that is made while payments are under way — is a state that the node had: it is proven old, and what is ours comes back', async (t) => {
-  const { world, alice, bob, path } = await pair(t)
+  const { world, alice, bob, path, channelId } = await pair(t)
   const pay = async (from: TestNode, to: TestNode): Promise<void> => {
     for (let n = 0; n < 15; n++) await from.pay(await to.invoice(1_000_000n))
   }
   const load = Promise.all([pay(alice, bob), pay(bob, alice), pay(alice, bob)])
   const backup = await backUp(t, alice, path)
   await load
-  await untilQuiet(alice, bob)
+  await alice.until(async () => (await alice.ask('channels', 'get', { channelId })).channel.htlcsInFlight === 0)
   await putBack(alice, path, backup)
   await alice.start()
   await alice.connectTo(bob)
@@ -197,7 +197,7 @@ test('what was under way when the database was put back is not sent again once a
   const { alice, bob, path, channelId } = await pair(t)
   const backup = await backUp(t, alice, path)
   await alice.pay(await bob.invoice(20_000_000n))
-  await untilQuiet(alice, bob)
+  await alice.until(async () => (await alice.ask('channels', 'get', { channelId })).channel.htlcsInFlight === 0)
   await putBack(alice, path, backup)
   const before = await cutOff(t, path, 1, bob.id, channelId)
   await alice.start()

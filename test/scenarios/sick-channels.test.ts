@@ -8,7 +8,7 @@ import { CHAIN_HASH, nodeOf } from '../../core/src/node/connection/fixtures/raw-
 import { channelUpdateDigest } from '../../core/src/wire/channel-update-digest.ts'
 import type { ChannelUpdate } from '../../core/src/wire/messages/gossip.ts'
 import { type Habit, hangsUpAbout, nameIn, ScriptedPeer } from './support/scripted-peer.ts'
-import { type TestNode, untilQuiet, World } from './support/world.ts'
+import { type TestNode, World } from './support/world.ts'
 
 /** The peer's key is made of it. */
 const PEER = 77
@@ -392,7 +392,6 @@ test('twenty graceful restarts of a peer that errs as LND does, under load — n
   t.deepEqual(alice.payloads('channel.closing'), [])
   t.true(alice.payloads('channel.errored').some(({ code }) => code === 'peer-error-forborne'))
   t.true(settled >= 20)
-  await untilQuiet(alice)
   const { items } = await alice.ask('channels', 'list', {})
   const received = items.reduce((sum, { remoteMsat }) => sum + remoteMsat, 0n) - 600_000_000n
   t.is(received, BigInt(settled) * 1_000_000n)

@@ -6,7 +6,7 @@ import type { ChainBackend } from '../../core/src/chain/chain-backend.ts'
 import { fromHex } from '../../core/src/lib/bytes.ts'
 import { err } from '../../core/src/lib/result.ts'
 import { TABLE } from '../../core/src/node/storage/tables.ts'
-import { type TestNode, untilQuiet, World } from './support/world.ts'
+import { type TestNode, World } from './support/world.ts'
 
 const inFolder = (t: ExecutionContext) => {
   const folder = mkdtempSync(join(tmpdir(), 'fulgurite-static-'))
@@ -34,7 +34,7 @@ const lost = async (t: ExecutionContext) => {
   const channelId = await alice.openTo(bob, 1_000_000n, 300_000_000n)
   await alice.pay(await bob.invoice(10_000_000n))
   await bob.pay(await alice.invoice(4_000_000n))
-  await untilQuiet(alice, bob)
+  await alice.until(async () => (await alice.ask('channels', 'get', { channelId })).channel.htlcsInFlight === 0)
   const { localMsat } = (await alice.ask('channels', 'get', { channelId })).channel
   await alice.stop()
   return { folder, world, bob, places, channelId, localMsat }
@@ -215,7 +215,9 @@ test('BOLT 1, peer storage — a node that has its words and the address of a pe
   const channels = [await first.openTo(bob, 1_000_000n, 300_000_000n), await first.openTo(carol, 500_000n)]
   await first.pay(await bob.invoice(10_000_000n))
   await keptBy(t, bob, id)
-  await untilQuiet(first, bob)
+  await first.until(
+    async () => (await first.ask('channels', 'get', { channelId: channels[0] ?? '' })).channel.htlcsInFlight === 0,
+  )
   // The next connection gives it what has come meanwhile.
   await bob.stop()
   await bob.start()

@@ -54,12 +54,6 @@ export interface Asked {
   hash?: string
 }
 
-/** How long each message and each commit takes, where that is not drawn anew each time. */
-export interface Pace {
-  readonly latencyMs: number
-  readonly diskMs: number
-}
-
 export interface Link {
   readonly a: SimulatedNode
   readonly b: SimulatedNode
@@ -108,14 +102,14 @@ export class World {
   readonly #isStranded = new Set<SimulatedNode>()
   readonly #secretive = new Map<string, () => void>()
 
-  constructor(seed: number, terrain: Terrain, deaths = new Deaths(), pace?: Pace) {
+  constructor(seed: number, terrain: Terrain, deaths = new Deaths()) {
     this.terrain = terrain
     this.#rng = seededRng(seed)
     const rng = this.#rng
     this.chain = Devchain.open({ clock: this.clock, initialBlocks: INITIAL_BLOCKS })
     this.net = new SimulatedNet({
       clock: this.clock,
-      latencyMs: () => pace?.latencyMs ?? 1 + rng.below(20),
+      latencyMs: () => 1 + rng.below(20),
       hidden: terrain.closes === 'legacy' ? ['option_simple_close'] : [],
       onSent: (from, to, message) => {
         this.#stirs += 1
@@ -150,7 +144,7 @@ export class World {
       rng,
       diskMs: () => {
         this.#stirs += 1
-        return pace?.diskMs ?? rng.below(8)
+        return rng.below(8)
       },
       onBroadcast: (node: SimulatedNode, txs: readonly Tx[]) => this.#broadcast(node, txs),
       log,
@@ -226,17 +220,12 @@ export class World {
   }
 
   /** Time passes until it holds. */
-  async until(
-    holds: () => boolean | Promise<boolean>,
-    what: string,
-    patienceMs = 900_000,
-    stepMs = 100,
-  ): Promise<void> {
+  async until(holds: () => boolean | Promise<boolean>, what: string, patienceMs = 900_000): Promise<void> {
     const end = this.clock.monotonic() + patienceMs
     await this.settle()
     while (!(await this.result(Promise.resolve(holds())))) {
       if (this.clock.monotonic() > end) throw new Error(`waited in vain until ${what}`)
-      await this.advance(stepMs)
+      await this.advance(100)
     }
   }
 

@@ -274,13 +274,3 @@ export class TestNode {
     return (await this.ask('payments', 'payInvoice', { invoice })).payment
   }
 }
-
-/** Waits until no HTLC is under way in any open channel of these nodes: the last signatures may come a moment after a payment. */
-export const untilQuiet = async (...nodes: readonly TestNode[]): Promise<void> => {
-  for (const node of nodes) {
-    await node.until(async () => {
-      const { items } = await node.ask('channels', 'list', {})
-      return items.every(({ htlcsInFlight }) => htlcsInFlight === 0)
-    })
-  }
-}

@@ -30,7 +30,6 @@ import {
   step,
 } from '../../channel/index.ts'
 import { toHex } from '../../lib/bytes.ts'
-import type { CancelTimer } from '../../lib/clock.ts'
 import type { FundingCreated } from '../../wire/messages/channel-open.ts'
 import type { Alongside } from '../events/alongside.ts'
 import { ChannelCommands } from './channel-commands.ts'
@@ -49,7 +48,6 @@ import { ChannelWatches } from './channel-watches.ts'
 import { abandonFunding } from './fund-channel.ts'
 import { forgetPastHtlcs } from './past-htlcs.ts'
 import { CAUSES_OF_REST, reportMempoolSpend } from './report-channel-event.ts'
-import { SIGNATURE_WAIT_MS, SignatureWait } from './signature-wait.ts'
 import { tellWaits } from './tell-waits.ts'
 
 /** Peer messages press back on the socket; chain events and settlements are never refused. */
@@ -65,7 +63,6 @@ export const CHANNEL_LANES: NonNullable<SpawnOptions<ChannelProtocol>['lanes']> 
   failed: 'priority',
   sighted: 'priority',
   unsigned: 'priority',
-  sign: 'priority',
   recalled: 'priority',
 }
 
@@ -92,8 +89,6 @@ class ChannelDriver {
   readonly #rest: ChannelRest
   readonly #sighting: ChannelSighting
   readonly #signing: ChannelSigning
-  readonly #signatureWait = new SignatureWait()
-  #signLater: CancelTimer | undefined
   /** By the peer's commitment that held them. */
   readonly #recalled = new Map<number, readonly SpecHtlc[]>()
   #openedByUs = false
@@ -192,10 +187,6 @@ class ChannelDriver {
         timer: ({ timer }) => this.#run({ type: 'timer', timer }),
         funded: (input) => this.#funded(input),
         unsigned: () => this.#run({ type: 'forget-unsigned' }),
-        sign: () => {
-          this.#signatureWait.wasInVain(this.#services.clock.monotonic())
-          this.#sign()
-        },
         recalled: ({ remoteIndex, htlcs }) => {
           this.#recalled.set(remoteIndex, htlcs)
           this.#run({ type: 'htlcs-recalled' })
@@ -218,23 +209,13 @@ class ChannelDriver {
         close: (command) => this.#ask((requestId) => ({ ...command, type: 'close', requestId })),
         forceClose: (command) => this.#ask((requestId) => ({ ...command, type: 'force-close', requestId })),
       },
-      drained: () => this.#drained(),
+      drained: () => {
+        if (this.#hold.connection !== undefined) this.#run({ type: 'sign' })
+      },
       // Submitted writes are on their way to the disk: the next behaviour begins with the state that is there then.
       restarting: () => this.#services.store.flush(),
       stopped: () => this.#end(),
     }
-  }
-
-  #drained(): void {
-    if (this.#signatureWait.isWorthIt(this.#entry.state, this.#services.clock.monotonic()))
-      this.#signLater ??= this.#context.schedule(SIGNATURE_WAIT_MS, 'sign', undefined)
-    else this.#sign()
-  }
-
-  #sign(): void {
-    this.#signLater?.()
-    this.#signLater = undefined
-    if (this.#hold.connection !== undefined) this.#run({ type: 'sign' })
   }
 
   /** After a start of the node, and after a throw: picks up whatever the durable state still owes. */

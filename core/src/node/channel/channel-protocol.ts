@@ -63,8 +63,6 @@ export type ChannelProtocol = {
   decided: { readonly request: AcceptCommand | RejectCommand; readonly reply: void }
   /** `funding_signed` never left. */
   unsigned: { readonly request: undefined; readonly reply: void }
-  /** The next signature has waited for what might go with it. */
-  sign: { readonly request: undefined; readonly reply: void }
   /** The HTLCs that `recall-htlcs` asked for. */
   recalled: {
     readonly request: { readonly remoteIndex: number; readonly htlcs: readonly SpecHtlc[] }

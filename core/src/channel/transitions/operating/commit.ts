@@ -1,16 +1,15 @@
 import { secp256k1 } from '../../../crypto/secp256k1.ts'
 import { insertSecret } from '../../../crypto/shachain.ts'
 import { equalBytes } from '../../../lib/bytes.ts'
-import { MSAT_PER_SAT } from '../../../lib/units.ts'
 import { NO_FUNDING_SIGNATURE } from '../../../wire/funding-signature.ts'
 import type { CommitmentSigned, RevokeAndAck, UpdateAddHtlc } from '../../../wire/messages/channel-operation.ts'
 import { evenTypes } from '../../../wire/tlv-record.ts'
 import { isFundingUndone, latest } from '../../commitments/commitments.ts'
 import { isIrrevocable } from '../../commitments/cross-signed.ts'
-import { exceedsDustExposure, localLimitsOf, remoteLimitsOf } from '../../commitments/limits.ts'
+import { exceedsDustExposure } from '../../commitments/limits.ts'
 import { acceptNextLocal, revokeRemote, signNextRemote, type ToSign } from '../../commitments/sign-commitments.ts'
 import type { Change, Proposal } from '../../state/changes.ts'
-import { type ChannelState, isFunded, update } from '../../state/channel-state.ts'
+import { type ChannelState, update } from '../../state/channel-state.ts'
 import type { Funded } from '../../state/durable.ts'
 import type { Effect, ForwardEffect } from '../../state/effects.ts'
 import type { ChannelEnv } from '../../state/environment.ts'
@@ -23,45 +22,6 @@ import { emit, type Online, type Step, stay, to } from '../common/step.ts'
 /** Whether our next signature would commit anything. */
 const hasChangesToSign = ({ durable, session }: Online): boolean =>
   session.proposed.local.length > 0 || durable.changes.remoteAcked.length > 0
-
-/** Payments one after the other have two or three in the channel: the last ones are still leaving it. */
-const FEW_HTLCS = 4
-/** What may be late in the balances: one such part of the channel. */
-const PARTS_OF_CHANNEL = 100n
-/** What may take room for longer under either side's limits: one such part of each, so that there is room for the next HTLCs. */
-const PARTS_OF_LIMITS = 4
-
-/** Whether payments are made several at a time: their signatures have company anyway, and each has a part for every HTLC that has not gone. */
-export const holdsManyHtlcs = ({ durable }: ChannelState): boolean =>
-  isFunded(durable) && durable.htlcs.offered.length + durable.htlcs.received.length > FEW_HTLCS
-
-/**
- * What our next signature is to commit. Nobody waits for the one that ends nothing but HTLCs whose preimages both sides know, if they are
- * small. In a channel that is to close, the close waits for it.
- */
-export const awaitingSignature = ({ durable, session }: ChannelState): 'nothing' | 'small-fulfilments' | 'more' => {
-  if (durable.phase !== 'normal' || session?.reestablished !== true) return 'nothing'
-  const changes = [...session.proposed.local, ...durable.changes.remoteAcked]
-  if (changes.length === 0) return 'nothing'
-  // It is set by our wish to close, and by the peer's.
-  if (durable.localShutdown !== undefined) return 'more'
-  if (changes.some(({ type }) => type !== 'fulfil') || !takesLittleRoom(durable)) return 'more'
-  // Before the peer's revocation nothing can be signed: the wait begins with it.
-  return durable.remoteNextPoint.type === 'known' ? 'small-fulfilments' : 'nothing'
-}
-
-/** Until its end is signed, the payee cannot spend an HTLC, and it counts under the limits of who receives it. */
-const takesLittleRoom = (durable: Funded): boolean => {
-  const live = [...durable.htlcs.offered, ...durable.htlcs.received]
-  const liveMsat = live.reduce((sum, { add }) => sum + add.amountMsat, 0n)
-  const channelMsat = latest(durable).localParams.fundingAmount * MSAT_PER_SAT
-  if (liveMsat * PARTS_OF_CHANNEL > channelMsat) return false
-  return [localLimitsOf(durable), remoteLimitsOf(durable)].every(
-    ({ maxAcceptedHtlcs, maxHtlcValueInFlightMsat }) =>
-      live.length * PARTS_OF_LIMITS <= maxAcceptedHtlcs &&
-      liveMsat * BigInt(PARTS_OF_LIMITS) <= maxHtlcValueInFlightMsat,
-  )
-}
 
 /**
  * BOLT 2, commitment_signed, as its sender: signs the peer's next commitment with everything that we have proposed and all of the peer's
