@@ -106,6 +106,10 @@ export type Ability =
   | 'relay-fees'
   /** Lets those pay the old fees for a while who know no others. */
   | 'old-relay-fees'
+  /** Pays with HTLCs that expire later than BOLT 4's 2016 blocks from now, when told to. */
+  | 'pays-far-ahead'
+  /** Relays up to the expiry that it is told. */
+  | 'relay-expiry'
   /** Closes the channel of a preimage that is none. */
   | 'error-on-bad-preimage'
   /** Stays connected where the two do not come to agree on the fee of a close. */
@@ -276,6 +280,8 @@ export interface Peer {
   rememberCommitment(channelId: string): Promise<() => Promise<void>>
   /** Of its channels with a node. */
   setRelayFees(nodeId: string, fees: RelayFees): Promise<void>
+  /** The most blocks until the expiry of what it pays and relays; it may start again for it. */
+  setMaxExpiryDelta(blocks: number): Promise<void>
   /** What it takes for the chain's fee rate from now on. */
   setFeerate(feeratePerKw: number): Promise<void>
   createInvoice(request: InvoiceRequest): Promise<PeerInvoice>

@@ -10,6 +10,7 @@ import { particulars } from './particular.ts'
 import { paying } from './paying.ts'
 import { reconnecting } from './reconnecting.ts'
 import { recovering } from './recovering.ts'
+import { refusing } from './refusing.ts'
 import { relaying } from './relaying.ts'
 import { restartingPeer } from './restarting-peer.ts'
 import { restartingUs } from './restarting-us.ts'
@@ -25,6 +26,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...paying,
   ...failing,
   ...relaying,
+  ...refusing,
   ...fees,
   ...reconnecting,
   ...storm,

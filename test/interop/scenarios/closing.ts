@@ -187,7 +187,7 @@ export const closing = group('Closes', [
       // Our shutdown leaves between its update_fee and our signature for that.
       const held = holdFrom(peer.nodeId, 'commitment_signed')
       const changing = peer.setFeerate(1_000)
-      const letGo = await held
+      const { letGo } = await held
       await us.ask('channels', 'close', { channelId })
       letGo()
       await changing

@@ -5,17 +5,16 @@ import type { RouteHintHop } from '../../../core/src/invoice/invoice.ts'
 import { utf8Encode } from '../../../core/src/lib/bytes.ts'
 import { formatFeatures } from '../../../core/src/wire/features.ts'
 
-/** The invoice of a node that nobody can reach; behind the hinted channel, if one is given. */
-export const madeUpInvoice = ({
-  amountMsat,
-  hint,
-  ageSeconds = 0,
-}: {
+export interface MadeUp {
   readonly amountMsat: bigint
   readonly hint?: RouteHintHop
   /** It expires at 3600. */
   readonly ageSeconds?: number
-}): string => {
+  readonly minFinalCltvExpiryDelta?: number
+}
+
+/** The invoice of a node that nobody can reach; behind the hinted channel, if one is given. */
+export const madeUpInvoice = ({ amountMsat, hint, ageSeconds = 0, minFinalCltvExpiryDelta = 40 }: MadeUp): string => {
   const payee = sha256(utf8Encode('a payee that is not there'))
   return encodeInvoice(
     {
@@ -26,7 +25,7 @@ export const madeUpInvoice = ({
       paymentSecret: sha256(utf8Encode('a payment secret')),
       description: 'made up',
       expirySeconds: 3600,
-      minFinalCltvExpiryDelta: 40,
+      minFinalCltvExpiryDelta,
       features: formatFeatures({ var_onion_optin: 'mandatory', payment_secret: 'mandatory' }, 'invoice'),
       routeHints: hint === undefined ? [] : [[hint]],
       fallbackAddresses: [],

@@ -80,26 +80,29 @@ export const passed = (peer: string, { direction, type }: CutPoint): number =>
 interface Hold {
   readonly peer: string
   readonly type: Message['type']
-  readonly begun: () => void
+  readonly begun: (message: Message) => void
   waiting: (() => void)[] | undefined
 }
 
 let hold: Hold | undefined
 
 /**
- * What the peer sends from its next message of this type on is on its way until it is let go. Resolves with how to let it go,
- * once that message has been held.
+ * What the peer sends from its next message of this type on is on its way until it is let go. Resolves with that message, and with how to
+ * let it go, once it has been held.
  */
-export const holdFrom = (peer: string, type: Message['type']): Promise<() => void> =>
-  new Promise((resolve) => {
+export const holdFrom = <T extends Message['type']>(peer: string, type: T) =>
+  new Promise<{ readonly message: Extract<Message, { type: T }>; readonly letGo: () => void }>((resolve) => {
     const mine: Hold = {
       peer,
       type,
       waiting: undefined,
-      begun: () =>
-        resolve(() => {
-          hold = undefined
-          for (const arrive of mine.waiting ?? []) arrive()
+      begun: (message) =>
+        resolve({
+          message: message as Extract<Message, { type: T }>,
+          letGo() {
+            hold = undefined
+            for (const arrive of mine.waiting ?? []) arrive()
+          },
         }),
     }
     hold = mine
@@ -113,7 +116,7 @@ const isHeld = (peer: string, message: Message, arrive: () => void): boolean => 
     return true
   }
   hold.waiting = [arrive]
-  hold.begun()
+  hold.begun(message)
   return true
 }
 
@@ -125,6 +128,30 @@ export const inject = (peer: string, message: Message): void => {
   if (connection === undefined) throw new Error(`no connection to ${peer}`)
   connection.send(message)
   connection.flush()
+}
+
+interface Change {
+  readonly peer: string
+  readonly type: Message['type']
+  readonly apply: (message: Message) => Message
+}
+
+let change: Change | undefined
+
+/** The next message of this type that a node of ours sends to the peer is another one by the time that it leaves. */
+export const changeNext = <T extends Message['type']>(
+  peer: string,
+  type: T,
+  apply: (message: Extract<Message, { type: T }>) => Message,
+): void => {
+  change = { peer, type, apply: (message) => apply(message as Extract<Message, { type: T }>) }
+}
+
+const changed = (peer: string, message: Message): Message => {
+  if (change?.peer !== peer || change.type !== message.type) return message
+  const { apply } = change
+  change = undefined
+  return apply(message)
 }
 
 const lost = new WeakSet<Connection>()
@@ -153,7 +180,7 @@ const passes = (connection: Connection, direction: 'in' | 'out', message: Messag
 const { send, start } = Connection.prototype
 
 Connection.prototype.send = function (this: Connection, message: Message): void {
-  if (passes(this, 'out', message)) send.call(this, message)
+  if (passes(this, 'out', message)) send.call(this, changed(toHex(this.remoteNodeId), message))
 }
 
 Connection.prototype.start = function (this: Connection, handlers: ConnectionHandlers): void {

@@ -202,7 +202,23 @@ export class Stage {
     return channelId
   }
 
+  /** A channel between two nodes of ours, opened by the first. */
+  async openBetween(one: TestNode, other: TestNode): Promise<string> {
+    await one.ask('peers', 'connect', { nodeId: other.id, address: other.address })
+    const opening = { nodeId: other.id, fundingSat: CAPACITY_SAT, pushMsat: 0n }
+    const { channelId } = await one.ask('channels', 'open', opening)
+    await this.#isFunded(one, channelId)
+    await one.until(() => one.isUsable(channelId))
+    return channelId
+  }
+
   async becomesUsable(node: OurNode, peer: Peer, channelId: string): Promise<void> {
+    await this.#isFunded(node, channelId)
+    await this.isUsable(node, peer, channelId)
+    await this.knowsPolicies(node, peer, channelId)
+  }
+
+  async #isFunded(node: OurNode, channelId: string): Promise<void> {
     // Our answer to `open` says that it is on its way; what is mined before it has arrived does not bury it.
     await this.until('the funding transaction is in the mempool, or deeper', async () => {
       const { fundings } = await ours(node, channelId)
@@ -210,8 +226,6 @@ export class Stage {
       return fundings.some(({ txid, status }) => status === 'confirmed' || broadcast.includes(txid))
     })
     await this.mine(DEEP)
-    await this.isUsable(node, peer, channelId)
-    await this.knowsPolicies(node, peer, channelId)
   }
 
   /** Each side needs the other's relay policy for its invoices' hints. */

@@ -85,6 +85,8 @@ const abilities: Abilities = {
   'relay-fees': true,
   'old-relay-fees': true,
   'close-deadline': true,
+  'pays-far-ahead': 'it knows no expiry beyond 2016 blocks',
+  'relay-expiry': 'it relays up to the 2016 blocks of BOLT 4, and so far we pay',
 }
 
 const program = (): string => process.env.LIGHTNINGD ?? ''
@@ -394,6 +396,10 @@ class CoreLightningPeer implements Peer {
     const second = Math.floor(Date.now() / 1000)
     await waitFor('the next second', () => Math.floor(Date.now() / 1000) > second)
     await this.#rpc.call('setchannel', { id: nodeId, ...fees })
+  }
+
+  setMaxExpiryDelta(): Promise<void> {
+    return Promise.reject(new Error(String(abilities['relay-expiry'])))
   }
 
   async setFeerate(feeratePerKw: number): Promise<void> {

@@ -90,6 +90,8 @@ const abilities: Abilities = {
   'relay-fees': true,
   'old-relay-fees': true,
   'close-deadline': 'it closes alone only when told to',
+  'pays-far-ahead': true,
+  'relay-expiry': true,
 }
 
 const home = (): string => process.env.ECLAIR_HOME ?? ''
@@ -126,6 +128,7 @@ class EclairPeer implements Peer, Particular {
   readonly particular = this
   readonly #settings: readonly string[]
   #satPerVbyte = 1
+  #maxExpiryDelta = 2_016
   readonly #ground: Ground
   readonly #folder: string
   readonly #child: Child
@@ -328,6 +331,12 @@ class EclairPeer implements Peer, Particular {
     if (said !== 'ok' && !said.startsWith('closed channel')) throw new Error(`${method}: ${said}`)
   }
 
+  async setMaxExpiryDelta(blocks: number): Promise<void> {
+    await this.stop()
+    this.#maxExpiryDelta = blocks
+    await this.start()
+  }
+
   setFeerate(): Promise<void> {
     return lacks('fee-estimates')
   }
@@ -462,7 +471,12 @@ class EclairPeer implements Peer, Particular {
     // On regtest these are its estimates.
     const names = ['slow', 'medium', 'fast', 'fastest']
     const feerates = names.map((name) => `${name} = ${this.#satPerVbyte}`).join(', ')
-    const settings = [...this.#settings, `on-chain-fees.default-feerates { minimum = 1, ${feerates} }`]
+    const settings = [
+      ...this.#settings,
+      `on-chain-fees.default-feerates { minimum = 1, ${feerates} }`,
+      `channel.max-expiry-delta-blocks = ${this.#maxExpiryDelta}`,
+      `router.path-finding.default.boundaries.max-cltv = ${this.#maxExpiryDelta}`,
+    ]
     const text = settings.map((setting) => `eclair.${setting}\n`).join('')
     writeFileSync(join(this.#folder, 'data', 'eclair.conf'), text)
   }

@@ -63,6 +63,8 @@ const abilities: Abilities = {
   'relay-fees': 'it keeps to the fees that this suite sets up',
   'old-relay-fees': 'it keeps to the fees that this suite sets up',
   'close-deadline': 'it closes alone only when told to',
+  'pays-far-ahead': true,
+  'relay-expiry': 'it relays up to the 2016 blocks of BOLT 4, and so far we pay',
 }
 
 export const ldkDriver: PeerDriver = {
@@ -139,6 +141,7 @@ const startLdk = async (ground: Ground, name: string, number: number): Promise<P
       const publish = ldk.rememberCommitment(channelId)
       return async () => publish()
     },
+    setMaxExpiryDelta: async (blocks) => ldk.setMaxExpiryDelta(blocks),
     setFeerate: async (feeratePerKw) => ldk.setFeerate(feeratePerKw),
     async createInvoice({ amountMsat, hold = false, kind }) {
       if (kind !== undefined) throw new Error(String(abilities[`${kind}-invoice`]))

@@ -69,6 +69,8 @@ export interface LdkNode {
   rememberCommitment(channelId: string): () => void
   /** What LDK takes for the fee rate from now on. It changes the commitments that it pays for. */
   setFeerate(feeratePerKw: number): void
+  /** Of the first HTLC of what it pays. */
+  setMaxExpiryDelta(blocks: number): void
   /** Has LDK resend its on-chain claims, as it does now and then by itself. */
   rebroadcast(): void
   /** Waits until the condition holds, looked at after everything that LDK does. Rejects after `timeoutMs`. */
@@ -114,6 +116,7 @@ class Node implements LdkNode {
   readonly #intervals: NodeJS.Timeout[]
   readonly #endBlocks: () => void
   #feerate = LOWEST_FEERATE
+  #maxExpiryDelta: number | undefined
   #acceptChannels = true
   #trustsOpeners = false
   #autoClaim = true
@@ -260,6 +263,8 @@ class Node implements LdkNode {
         : ldk.UtilMethods.constructor_payment_parameters_from_variable_amount_invoice(parsed.res, amountMsat)
     if (!(parameters instanceof ldk.Result_C3Tuple_ThirtyTwoBytesRecipientOnionFieldsRouteParametersZNoneZ_OK))
       throw new Error('the invoice has no amount, or another one')
+    if (this.#maxExpiryDelta !== undefined)
+      parameters.res.get_c().get_payment_params().set_max_total_cltv_expiry_delta(this.#maxExpiryDelta)
     const hash = parameters.res.get_a()
     const paymentHash = toHex(hash)
     const before = this.events.length
@@ -378,6 +383,10 @@ class Node implements LdkNode {
     this.#feerate = feeratePerKw
     this.#parts.manager.timer_tick_occurred()
     this.#pump()
+  }
+
+  setMaxExpiryDelta(blocks: number): void {
+    this.#maxExpiryDelta = blocks
   }
 
   rebroadcast(): void {

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { copyFileSync, cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { copyFileSync, cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseTxid } from '../../../../core/src/bitcoin/transaction.ts'
@@ -87,6 +87,8 @@ const abilities: Abilities = {
   'relay-fees': true,
   'old-relay-fees': 'it asks for new fees at once',
   'close-deadline': 'it closes alone only when told to',
+  'pays-far-ahead': 'it knows no expiry beyond 2016 blocks',
+  'relay-expiry': true,
 }
 
 const program = (): string => process.env.LND ?? ''
@@ -416,6 +418,12 @@ class LndPeer implements Peer {
       const { sat_per_kw } = await this.#rest.call<{ sat_per_kw: string }>('GET', '/v2/wallet/estimatefee/6')
       return Number(sat_per_kw) === feeratePerKw
     })
+  }
+
+  async setMaxExpiryDelta(blocks: number): Promise<void> {
+    await this.stop()
+    writeFileSync(join(this.#folder, 'data', 'lnd.conf'), `[Application Options]\nmax-cltv-expiry=${blocks}\n`)
+    await this.start()
   }
 
   async createInvoice({ amountMsat, hold = false, through, kind }: InvoiceRequest): Promise<PeerInvoice> {
