@@ -29,11 +29,14 @@ export const register = (driver: PeerDriver): void => {
     }
     test.serial(title, async (t) => {
       if (timeoutMs !== undefined) t.timeout(timeoutMs)
-      t.teardown(() => recorder.record(scenario, verdictOf(t.passed, driver.remarks?.[title])))
+      t.teardown(() => {
+        const remarks = t.passed ? driver.notes : driver.remarks
+        recorder.record(scenario, verdictOf(t.passed, remarks?.[title]))
+      })
       await scenario.run(await theatre.stage(t, ownPeers))
     })
   }
 }
 
 const verdictOf = (passed: boolean, remark: string | undefined) =>
-  passed || remark === undefined ? { passed } : { passed, remark }
+  remark === undefined ? { passed } : { passed, remark }

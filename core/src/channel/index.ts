@@ -64,6 +64,7 @@ export type {
   ForwardEffect,
   FundEffect,
   HtlcOutcome,
+  IgnoredEffect,
   Publication,
   PublishEffect,
   RecallHtlcsEffect,

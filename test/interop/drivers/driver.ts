@@ -308,6 +308,8 @@ export interface PeerDriver {
   readonly abilities: Abilities
   /** By title of the scenario: what was found of the peer where one does not hold. */
   readonly remarks?: Readonly<Record<string, string>>
+  /** By title, too: what the peer does where one holds, and allows more than one answer. */
+  readonly notes?: Readonly<Record<string, string>>
   /** Why it cannot be tried here: which environment variables are missing. */
   whyMissing(): string | undefined
   version(): Promise<string>

@@ -42,6 +42,7 @@ const collect = (connection: Connection, onMessage: (message: Message) => void =
       messages.push(message)
       onMessage(message)
     },
+    onIgnored: () => undefined,
     onClose: () => undefined,
   })
   return messages

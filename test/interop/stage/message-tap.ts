@@ -192,6 +192,7 @@ Connection.prototype.start = function (this: Connection, handlers: ConnectionHan
       }
       if (!isHeld(toHex(this.remoteNodeId), message as Message, arrive)) arrive()
     },
+    onIgnored: (ignored) => handlers.onIgnored(ignored),
     onClose: (reason) => handlers.onClose(reason),
   })
 }

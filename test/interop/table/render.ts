@@ -12,7 +12,7 @@ const INTRODUCTION = `# With other implementations
 
 What was tried between this node and others, in both roles, by the scenarios in \`test/interop/scenarios\`: each is written
 once and played with every peer. "Role" says who does what the scenario is about. ✓ holds; ✗ does not; – was not asked of
-that peer; an empty cell was not run. A number leads to the reason, below.
+that peer; an empty cell was not run. A number leads to a remark, below.
 
 \`\`\`sh
 npm run test:interop                          # every peer that is given; LDK always is, from npm
@@ -36,7 +36,8 @@ export const renderTable = (scenarios: readonly Scenario[], runs: readonly Run[]
     if (run === undefined) return ''
     if ('notAsked' in run.verdict) return `– ${note(`${PEER_TITLES[peer]}: ${run.verdict.notAsked}.`)}`
     const { passed, remark } = run.verdict
-    return passed ? '✓' : remark === undefined ? '✗' : `✗ ${note(`${PEER_TITLES[peer]}: ${remark}.`)}`
+    const mark = passed ? '✓' : '✗'
+    return remark === undefined ? mark : `${mark} ${note(`${PEER_TITLES[peer]}: ${remark}.`)}`
   }
   const groups: readonly string[] = [...new Set(scenarios.map(({ group }) => group))]
   const tables = groups.map((group) => {
@@ -62,7 +63,7 @@ export const renderTable = (scenarios: readonly Scenario[], runs: readonly Run[]
     INTRODUCTION,
     table(['Peer', 'Version', 'Run', 'Holds', 'Not asked'], peers),
     ...tables,
-    `## Why not\n\n${notes}`,
+    `## Remarks\n\n${notes}`,
   ].join('\n\n')}\n`
 }
 

@@ -7,7 +7,7 @@ const KNOWN = new URL('runs.json', import.meta.url)
 /** Where a run leaves what came of it, for the table. Not part of the repository. */
 export const RESULTS = new URL('../results/', import.meta.url)
 
-/** A remark is what is known of a scenario that does not hold. */
+/** A remark is what is known of a scenario that does not hold, or which of several answers the peer gives in one that does. */
 export type Verdict = { readonly passed: boolean; readonly remark?: string } | { readonly notAsked: string }
 
 /** How one scenario went with one peer, last time. */

@@ -246,7 +246,8 @@ export interface RecallHtlcsEffect {
 }
 
 /** A message of the peer that is neither acted on nor answered: for the log. */
-interface IgnoredEffect {
+export interface IgnoredEffect {
   readonly type: 'ignored'
   readonly message: string
+  readonly why?: 'repeated' | 'not-newer' | 'other-channel' | 'bad-signature'
 }

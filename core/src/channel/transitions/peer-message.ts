@@ -211,10 +211,8 @@ const isClosing = (durable: Funded): durable is Closing => durable.phase === 'cl
 
 const unexpected = (state: ChannelState, message: ChannelMessage, env: ChannelEnv): Step => {
   const { durable, session } = state
-  if (message.type === 'error') {
-    return isOpening(durable)
-      ? abortOpening(durable, session, { code: 'peer-error', text: peerText(message) })
-      : stay(state)
+  if (message.type === 'error' && isOpening(durable)) {
+    return abortOpening(durable, session, { code: 'peer-error', text: peerText(message) })
   }
   return react(state, { code: 'unexpected-message', message: message.type, phase: durable.phase }, env)
 }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import test from 'ava'
 import fc from 'fast-check'
 import { equalBytes, fromHex, utf8Decode, utf8Encode } from '../../lib/bytes.ts'
@@ -462,3 +463,38 @@ test('on a channel that has failed nothing is ever sent but the error that ended
     { numRuns: 60, seed: 7 },
   )
 })
+
+/** How a channel comes to be in each of its phases, and at rest. */
+const STANDINGS: readonly (readonly [string, (two: TwoParties) => unknown])[] = [
+  ['normal', () => undefined],
+  ['shutdown', (two) => [two.add(two.alice, 0), two.settle(), two.run(two.alice, { type: 'close' }), two.settle()]],
+  ['negotiating', (two) => [two.run(two.bob, { type: 'close' }), two.deliver(two.bob), two.deliver(two.alice)]],
+  ['closing together', (two) => [two.run(two.alice, { type: 'close' }), two.settle()]],
+  ['failed', (two) => two.run(two.alice, { type: 'force-close' })],
+  ['not reestablished', (two) => [two.disconnect(), two.connect()]],
+]
+
+for (const [standing, reach] of STANDINGS) {
+  test(`no message of the peer is passed over without a word — ${standing}`, (t) => {
+    const { channelId } = new TwoParties().ready().alice.funded.params
+    const messages = arbitraryMessage
+      .filter(({ type }) => CHANNEL_MESSAGES.has(type) || type === 'channel_update')
+      .map((each) => ({ ...each, ...('channelId' in each ? { channelId } : {}) }) as ChannelMessage)
+    fc.assert(
+      fc.property(messages, (message) => {
+        const two = new TwoParties().ready({ pushMsat: 300_000_000n })
+        reach(two)
+        const { alice } = two
+        const epoch = alice.state.session?.epoch ?? 0
+        // Twice: what is acted on the first time may be a repetition the second time.
+        for (const _ of [1, 2]) {
+          const known = alice.state
+          const effects = alice.recv(message, epoch)
+          t.true(effects.length > 0 || !isDeepStrictEqual(alice.state, known), message.type)
+          if (alice.state.session === undefined) break
+        }
+      }),
+      { numRuns: 60, seed: 7 },
+    )
+  })
+}

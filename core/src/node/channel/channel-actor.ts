@@ -162,11 +162,11 @@ class ChannelDriver {
         peerMessage: ({ epoch, message }) => {
           // Messages that a lost connection has left behind must not be acted on.
           if (this.#hold.connection?.epoch !== epoch) {
-            if (this.#entry.quarantined) this.#effects.ignored(message.type)
+            if (this.#entry.quarantined) this.#effects.ignored({ message: message.type })
             return
           }
           if (message.type === 'channel_update' && !this.#rations.takesPolicy()) {
-            this.#effects.ignored(message.type)
+            this.#effects.ignored({ message: message.type, why: 'too-many' })
             return
           }
           // If the outpoint funds another channel, this channel would get the other's id, and its row in the store.

@@ -26,7 +26,7 @@ import type { ChannelCommands } from './channel-commands.ts'
 import { type ChannelHold, entryOf, publish } from './channel-hold.ts'
 import type { ChannelProtocol } from './channel-protocol.ts'
 import { ChannelPublisher } from './channel-publisher.ts'
-import type { ChannelRations } from './channel-rations.ts'
+import type { ChannelRations, IgnoredMessage } from './channel-rations.ts'
 import type { ChannelServices } from './channel-services.ts'
 import type { ChannelSigning } from './channel-signing.ts'
 import type { ChannelWatches } from './channel-watches.ts'
@@ -122,8 +122,8 @@ export class ChannelEffects {
   }
 
   /** A message of the peer that is not acted on. */
-  ignored(message: string): void {
-    this.#parts.rations.ignored(this.#name(), message)
+  ignored(ignored: IgnoredMessage): void {
+    this.#parts.rations.ignored(this.#name(), ignored)
   }
 
   /** An error while an effect is released concerns only this channel, and not the others of the same commit. */
@@ -184,7 +184,7 @@ export class ChannelEffects {
         outward.push(() => this.#askAccept(effect))
         break
       case 'ignored':
-        this.ignored(effect.message)
+        this.ignored(effect)
         break
       case 'forward':
         inward.push(() => services.forward(effect))

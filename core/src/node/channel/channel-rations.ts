@@ -1,11 +1,13 @@
-import type { ChannelEvent } from '../../channel/index.ts'
+import type { ChannelEvent, IgnoredEffect } from '../../channel/index.ts'
 import { Ration } from '../../lib/ration.ts'
+import { RationedLog } from '../rationed-log.ts'
 import type { ChannelServices } from './channel-services.ts'
+
+/** A message of the peer that is neither acted on nor answered. */
+export type IgnoredMessage = Omit<IgnoredEffect, 'type' | 'why'> & { readonly why?: IgnoredEffect['why'] | 'too-many' }
 
 /** How often the same error of a channel that goes on may become an event. */
 const REPEATS = { perSecond: 1 / 600, burst: 1 }
-/** How many of the messages that are ignored are logged. */
-const IGNORED_LOGGED = { perSecond: 1 / 3, burst: 20 }
 /** How many of a peer's policies are handled: each costs a signature check and a row. */
 const POLICIES = { perSecond: 1 / 3, burst: 20 }
 
@@ -14,12 +16,12 @@ export class ChannelRations {
   readonly #services: Pick<ChannelServices, 'clock' | 'log'>
   /** By code of error, those that left the channel as it was. */
   readonly #told = new Map<string, Ration>()
-  readonly #unheeded: Ration
+  readonly #unheeded: RationedLog
   readonly #policies: Ration
 
   constructor(services: Pick<ChannelServices, 'clock' | 'log'>) {
     this.#services = services
-    this.#unheeded = new Ration(services.clock, IGNORED_LOGGED)
+    this.#unheeded = new RationedLog(services.log, services.clock)
     this.#policies = new Ration(services.clock, POLICIES)
   }
 
@@ -40,10 +42,16 @@ export class ChannelRations {
     return ration.take() === undefined
   }
 
-  /** Logs a message that is not acted on. */
-  ignored(channel: string, message: string): void {
-    const unsaid = this.#unheeded.take()
-    if (unsaid === undefined) return
-    this.#services.log.info('channel.message-ignored', { channel, message, ...(unsaid === 0 ? {} : { unsaid }) })
+  /** Logs a message that is not acted on. Deployed peers repeat some with every connection. */
+  ignored(channel: string, { message, why }: IgnoredMessage): void {
+    this.#unheeded.write(
+      why === 'repeated' || why === 'not-newer' ? 'debug' : 'info',
+      'channel.message-ignored',
+      () => ({
+        channel,
+        message,
+        ...(why === undefined ? {} : { why }),
+      }),
+    )
   }
 }

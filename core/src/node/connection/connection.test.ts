@@ -3,7 +3,7 @@ import { concat, fromHex, utf8Decode, utf8Encode } from '../../lib/bytes.ts'
 import { type VirtualClock, virtualClock } from '../../lib/clock-virtual.ts'
 import { encodeMessage } from '../../wire/message-codecs.ts'
 import type { Message } from '../../wire/messages/message.ts'
-import type { Connection } from './connection.ts'
+import type { Connection, IgnoredByConnection } from './connection.ts'
 import type { CloseReason } from './connection-failure.ts'
 import type { ConnectionSettings } from './connection-settings.ts'
 import { nodeOf, RawPeer, settingsOf, trafficOf, VALID_INIT } from './fixtures/raw-peer.ts'
@@ -45,6 +45,7 @@ const connected = async (
 /** Starts the connection and keeps what it says. */
 const started = (connection: Connection, onMessage: (message: Message) => void = () => {}) => {
   const messages: Message[] = []
+  const ignored: IgnoredByConnection[] = []
   const { promise: closed, resolve } = Promise.withResolvers<CloseReason>()
   let wake: () => void = () => {}
   connection.start({
@@ -53,6 +54,7 @@ const started = (connection: Connection, onMessage: (message: Message) => void =
       onMessage(message)
       wake()
     },
+    onIgnored: (each) => void ignored.push(each),
     onClose: resolve,
   })
   const count = async (wanted: number): Promise<void> => {
@@ -62,7 +64,7 @@ const started = (connection: Connection, onMessage: (message: Message) => void =
       })
     }
   }
-  return { messages, closed, count }
+  return { messages, ignored, closed, count }
 }
 
 test('messages go both ways, and those queued leave together', async (t) => {
@@ -102,12 +104,21 @@ test('recv ping — is answered with as many bytes as it asks for, up to 65531',
   t.deepEqual(messages, [])
 })
 
-test('recv — an unknown odd message is passed over', async (t) => {
+test('recv — what BOLT 1 lets us pass over is passed over, and the owner is told its kind, never what it says', async (t) => {
   const { connection, peer } = await connected(t)
-  const { messages, count } = started(connection)
-  peer.send(fromHex('c0ffaabbcc'), update(1))
+  const { messages, ignored, count } = started(connection)
+  // An odd type that we do not know, a channel_announcement, and a channel_update that cannot be read.
+  peer.send(fromHex('c0ffaabbcc'), fromHex('0100aa'), fromHex('0102aa'))
+  peer.send(ping(65532), { type: 'pong', ignored: new Uint8Array(3) }, update(1))
   await count(1)
   t.deepEqual(messages, [update(1)])
+  t.deepEqual(ignored, [
+    { message: 'unknown', type: 0xc0ff, bytes: 3 },
+    { message: 'unknown', type: 256, bytes: 1 },
+    { message: 'unknown', type: 258, bytes: 1 },
+    { message: 'ping', why: 'wants-no-pong' },
+    { message: 'pong', why: 'not-awaited' },
+  ])
 })
 
 const malformed: readonly (readonly [string, Uint8Array, CloseReason, string])[] = [

@@ -25,10 +25,19 @@ const MAX_UNSENT_BYTES = 16 * 1024 * 1024
  */
 const MAX_HELD_UP_MS = 300_000
 
+/** What BOLT 1 lets a node pass over. */
+export type IgnoredByConnection =
+  /** Of a type that we do not know, or that we have no use for. `bytes` is the length of what follows the type. */
+  | { readonly message: 'unknown'; readonly type: number; readonly bytes: number }
+  | { readonly message: 'ping'; readonly why: 'wants-no-pong' }
+  | { readonly message: 'pong'; readonly why: 'not-awaited' }
+
 /** What an owner learns from its connection. */
 export interface ConnectionHandlers {
   /** Every message but ping, pong and those that may be ignored. */
   readonly onMessage: (message: Exclude<Message, { readonly type: 'ping' | 'pong' | 'init' }>) => void
+  /** Those that are neither acted on nor answered, for the log. */
+  readonly onIgnored: (ignored: IgnoredByConnection) => void
   /** Called once; nothing is called after it. */
   readonly onClose: (reason: CloseReason) => void
 }
@@ -292,16 +301,19 @@ export class Connection {
         if (message.numPongBytes < NO_PONG_FROM) {
           this.#enqueue({ type: 'pong', ignored: new Uint8Array(message.numPongBytes) })
           this.#account.charge('talk', transportCost(message.numPongBytes))
-        }
+        } else handlers.onIgnored({ message: 'ping', why: 'wants-no-pong' })
         break
       case 'pong':
-        this.#keepalive.pong(message.ignored.length)
+        if (!this.#keepalive.pong(message.ignored.length)) {
+          handlers.onIgnored({ message: 'pong', why: 'not-awaited' })
+        }
         break
       case 'init':
         this.#end({ code: 'unexpected-init' })
         break
       case 'unknown':
         // BOLT 1: it's fine to be odd.
+        handlers.onIgnored({ message: 'unknown', type: message.messageType, bytes: message.payload.length })
         break
       default:
         if (message.type === 'error' || message.type === 'warning') this.#account.charge('complaints', 1)

@@ -40,11 +40,13 @@ export class Keepalive {
     this.#lastReceivedAt = this.#options.clock.monotonic()
   }
 
-  pong(length: number): void {
-    if (length !== this.#awaitedPongBytes) return
+  /** Whether it is the one that was asked for. */
+  pong(length: number): boolean {
+    if (length !== this.#awaitedPongBytes) return false
     this.#awaitedPongBytes = undefined
     this.#cancel()
     this.#arm(this.#idleMs)
+    return true
   }
 
   /**

@@ -4,6 +4,8 @@ import type { Message } from '../../wire/messages/message.ts'
 import type { Connection } from '../connection/connection.ts'
 import { nodeOf, RawPeer, settingsOf, VALID_INIT } from '../connection/fixtures/raw-peer.ts'
 import { listen } from '../connection/listen.ts'
+import { silentLog } from '../node-log.ts'
+import { RationedLog } from '../rationed-log.ts'
 import { AttachedConnection } from './attached-connection.ts'
 
 const channelId = new Uint8Array(32)
@@ -38,7 +40,7 @@ test('an HTLC that is offered leaves with the commitment_signed that follows, in
   const connection = await promise
   t.is((await peer.message())?.type, 'init')
 
-  const attached = new AttachedConnection(connection, 0, clock)
+  const attached = new AttachedConnection(connection, 0, clock, new RationedLog(silentLog, clock))
   attached.send(ADD)
   await new Promise(setImmediate)
   t.true(connection.unsentBytes > 1_400)

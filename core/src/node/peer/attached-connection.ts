@@ -4,6 +4,7 @@ import type { NodeId } from '../../lib/ids.ts'
 import type { FeatureVector } from '../../wire/feature-vector.ts'
 import type { Message } from '../../wire/messages/message.ts'
 import type { PeerLine } from '../connection/transport.ts'
+import type { RationedLog } from '../rationed-log.ts'
 import { Complaints } from './complaints.ts'
 import type { PeerConnection } from './peer-connection.ts'
 
@@ -17,12 +18,13 @@ export class AttachedConnection implements PeerConnection {
   /** On the monotonic clock. */
   readonly since: number
   readonly complaints: Complaints
+  readonly unheeded: RationedLog
   readonly #connection: PeerLine
   #flushing = false
   #pressing = 0
   #closedByOperator = false
 
-  constructor(connection: PeerLine, epoch: Epoch, clock: Pick<Clock, 'monotonic'>) {
+  constructor(connection: PeerLine, epoch: Epoch, clock: Pick<Clock, 'monotonic'>, unheeded: RationedLog) {
     this.epoch = epoch
     this.remoteNodeId = connection.remoteNodeId
     this.remoteFeatures = connection.remoteFeatures
@@ -30,6 +32,7 @@ export class AttachedConnection implements PeerConnection {
     this.direction = connection.direction
     this.since = clock.monotonic()
     this.complaints = new Complaints(clock)
+    this.unheeded = unheeded
     this.#connection = connection
   }
 

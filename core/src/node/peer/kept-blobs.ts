@@ -60,14 +60,14 @@ export class KeptBlobs {
     return this.#paces.get(toHex(nodeId))?.latest ?? (await this.#options.store.get(TABLE.peerStorage, nodeId))
   }
 
-  /** The latest is written at once, or when the last was written a minute ago. */
-  keep(nodeId: NodeId, blob: Uint8Array): void {
-    if (!this.#options.isPartner(nodeId)) return
+  /** The latest is written at once, or when the last was written a minute ago. `false` for a stranger's, which is not kept. */
+  keep(nodeId: NodeId, blob: Uint8Array): boolean {
+    if (!this.#options.isPartner(nodeId)) return false
     const key = toHex(nodeId)
     const pace = this.#paces.get(key)
     if (pace !== undefined) {
       pace.latest = blob
-      return
+      return true
     }
     this.#write(nodeId, blob)
     const cancel = this.#options.clock.setTimer(PACE_MS, () => {
@@ -76,6 +76,7 @@ export class KeptBlobs {
       if (latest !== undefined) this.keep(nodeId, latest)
     })
     this.#paces.set(key, { cancel })
+    return true
   }
 
   /** Peers without a channel are noted, and forgotten two weeks later. */

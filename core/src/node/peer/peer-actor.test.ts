@@ -11,6 +11,7 @@ import type { Message } from '../../wire/messages/message.ts'
 import { ChannelDirectory, type ChannelEntry } from '../channel/channel-directory.ts'
 import type { ChannelProtocol } from '../channel/channel-protocol.ts'
 import { type LogFields, type NodeLog, silentLog } from '../node-log.ts'
+import { RationedLog } from '../rationed-log.ts'
 import { Complaints } from './complaints.ts'
 import { PEER_LANES, type PeerServices, peerBehaviour } from './peer-actor.ts'
 import type { PeerConnection } from './peer-connection.ts'
@@ -25,9 +26,26 @@ const connection: PeerConnection = {
   address: '127.0.0.1:1',
   direction: 'outbound',
   complaints: new Complaints(virtualClock()),
+  unheeded: new RationedLog(silentLog, virtualClock()),
   send() {},
   close() {},
   setPressure() {},
+}
+
+/** Of no channel of ours. */
+const UPDATE: Message = {
+  type: 'channel_update',
+  signature: new Uint8Array(64),
+  chainHash: new Uint8Array(32),
+  shortChannelId: 1n,
+  timestamp: 1,
+  messageFlags: 1,
+  channelFlags: 0,
+  cltvExpiryDelta: 40,
+  htlcMinimumMsat: 1n,
+  feeBaseMsat: 1,
+  feeProportionalMillionths: 1,
+  htlcMaximumMsat: 1_000n,
 }
 
 /** A peer whose channels never answer `open`; `isOpening` says whether they can still be given up. */
@@ -54,7 +72,7 @@ const setUp = (isOpening: boolean, log: NodeLog = silentLog) => {
     },
     channelDirectory: new ChannelDirectory(),
     peerDirectory: new PeerDirectory(),
-    storage: { kept: { keep() {} }, returned() {} },
+    storage: { kept: { keep: () => false }, returned() {} },
     events: { append() {} } as unknown as PeerServices['events'],
     peerEvents: { report() {} } as unknown as PeerServices['peerEvents'],
     maxPendingOpenings: 8,
@@ -123,6 +141,52 @@ test('what a peer says in error and warning is in the log, as printable text, an
   say('warning', 'again')
   await system.settled()
   t.like(lines.at(-1), { 1: { text: 'again', unsaid: 11 } })
+})
+
+test('what a peer says and nobody acts on is in the log: its kind and why, in measure', async (t) => {
+  const { clock, system, peer, attach } = setUp(true)
+  t.teardown(() => system.stop())
+  const lines: (LogFields | undefined)[] = []
+  const log: NodeLog = {
+    ...silentLog,
+    debug: (event, fields) => void (event === 'peer.message-ignored' && lines.push(fields)),
+  }
+  attach({ ...connection, epoch: 2, unheeded: new RationedLog(log, clock) })
+  const say = (message: Message): void => peer.tell('message', { epoch: 2, message })
+  const blob = Uint8Array.of(7)
+  say(UPDATE)
+  say({
+    type: 'announcement_signatures',
+    channelId: new Uint8Array(32),
+    shortChannelId: 1n,
+    nodeSignature: new Uint8Array(64),
+    bitcoinSignature: new Uint8Array(64),
+  })
+  say({ type: 'peer_storage', blob })
+  say({ type: 'peer_storage_retrieval', blob })
+  say({ type: 'peer_storage_retrieval', blob })
+  await system.settled()
+  t.deepEqual(
+    lines.map((fields) => [fields?.message, fields?.why]),
+    [
+      ['channel_update', 'not-of-our-channels'],
+      ['announcement_signatures', 'not-announced'],
+      ['peer_storage', 'without-channel'],
+      ['peer_storage_retrieval', 'repeated'],
+    ],
+  )
+  for (let n = 0; n < 100; n++) say(UPDATE)
+  await system.settled()
+  t.is(lines.length, 20)
+  await clock.advance(60_000, system.settled)
+  say(UPDATE)
+  await system.settled()
+  t.deepEqual(lines.at(-1), {
+    peer: toHex(NODE_ID),
+    message: 'channel_update',
+    why: 'not-of-our-channels',
+    unsaid: 84,
+  })
 })
 
 test('channels that strangers have named and never funded are limited in all, and a partner gets its own all the same', async (t) => {

@@ -12,13 +12,14 @@ import {
 import { isAllZero, toHex } from '../../lib/bytes.ts'
 import { stackOf } from '../../lib/errors.ts'
 import type { ChannelId, NodeId, ShortChannelId } from '../../lib/ids.ts'
-import { Ration } from '../../lib/ration.ts'
 import { err, ok } from '../../lib/result.ts'
 import type { OpenChannel } from '../../wire/messages/channel-open.ts'
 import type { Message, UnknownMessage } from '../../wire/messages/message.ts'
 import type { ChannelEntry } from '../channel/channel-directory.ts'
 import type { ConnectionProtocol, ConnectionRef } from '../channel/connection-ref.ts'
 import type { NodeLog } from '../node-log.ts'
+import { RationedLog } from '../rationed-log.ts'
+import { type IgnoredMessage, logIgnored } from './ignored-message.ts'
 import type { KeptBlobs } from './kept-blobs.ts'
 import { factsOf, type PeerConnection } from './peer-connection.ts'
 import type { PeerDirectory } from './peer-directory.ts'
@@ -48,8 +49,7 @@ export const PEER_LANES = {
   press: 'priority',
 } as const
 
-/** How many of a peer's errors and warnings are logged, and how much of each. */
-const COMPLAINTS_LOGGED = { perSecond: 1 / 3, burst: 20 }
+/** How much is logged of what a peer says in an error or a warning. */
 const MAX_TEXT_LOGGED = 512
 
 /** The connection of an epoch, for as long as the peer's actor has not heard that it is gone. */
@@ -67,7 +67,7 @@ class PeerDriver {
   readonly #connectionOf: ConnectionOf
   readonly #context: ActorContext<PeerProtocol>
   readonly #openings: PeerOpenings
-  readonly #complaints: Ration
+  readonly #complaints: RationedLog
   #connection: PeerConnection | undefined
   /** The connection on which the peer has given back what it keeps. */
   #returnedOn: Epoch | undefined
@@ -78,7 +78,7 @@ class PeerDriver {
     this.#connectionOf = connectionOf
     this.#context = context
     this.#openings = new PeerOpenings(services, nodeId, context.rng)
-    this.#complaints = new Ration(context.clock, COMPLAINTS_LOGGED)
+    this.#complaints = new RationedLog(services.log, context.clock)
   }
 
   behaviour(): Behaviour<PeerProtocol> {
@@ -195,18 +195,23 @@ class PeerDriver {
         break
       // Channels are unannounced: nobody's signatures are needed.
       case 'announcement_signatures':
-        this.#services.log.debug('peer.message-ignored', { peer: toHex(this.#nodeId), message: message.type })
+        this.#ignore(connection, { message: message.type, why: 'not-announced' })
         break
       case 'peer_storage':
-        this.#services.storage.kept.keep(this.#nodeId, message.blob)
+        if (!this.#services.storage.kept.keep(this.#nodeId, message.blob)) {
+          this.#ignore(connection, { message: message.type, why: 'without-channel' })
+        }
         break
       case 'peer_storage_retrieval':
-        if (this.#returnedOn === connection.epoch) break
+        if (this.#returnedOn === connection.epoch) {
+          this.#ignore(connection, { message: message.type, why: 'repeated' })
+          break
+        }
         this.#returnedOn = connection.epoch
         this.#services.storage.returned(message.blob)
         break
-      case 'unknown':
       // The connection has handled these.
+      case 'unknown':
       case 'init':
       case 'ping':
       case 'pong':
@@ -248,14 +253,15 @@ class PeerDriver {
 
   /** BOLT 1: what a peer says is logged for later diagnosis. It may say it as often as it likes. */
   #logComplaint(message: Extract<ChannelMessage, { type: 'error' | 'warning' }>): void {
-    const unsaid = this.#complaints.take()
-    if (unsaid === undefined) return
-    this.#services.log.warn(`peer.said-${message.type}`, {
+    this.#complaints.write('warn', `peer.said-${message.type}`, () => ({
       peer: toHex(this.#nodeId),
       channel: toHex(message.channelId),
       text: peerText(message).slice(0, MAX_TEXT_LOGGED),
-      ...(unsaid === 0 ? {} : { unsaid }),
-    })
+    }))
+  }
+
+  #ignore({ unheeded }: PeerConnection, ignored: IgnoredMessage): void {
+    logIgnored(unheeded, this.#nodeId, ignored)
   }
 
   #toShortId(
@@ -264,7 +270,10 @@ class PeerDriver {
     message: Extract<ChannelMessage, { type: 'channel_update' }>,
   ): void {
     const channel = this.#services.channelDirectory.byShortChannelId(shortChannelId)
-    if (channel === undefined || toHex(channel.remoteNodeId) !== toHex(this.#nodeId)) return
+    if (channel === undefined || toHex(channel.remoteNodeId) !== toHex(this.#nodeId)) {
+      this.#ignore(connection, { message: message.type, why: 'not-of-our-channels' })
+      return
+    }
     channel.ref.tell('peerMessage', { epoch: connection.epoch, message })
   }
 

@@ -2,6 +2,7 @@ import type { Epoch } from '../../channel/index.ts'
 import type { NodeId } from '../../lib/ids.ts'
 import type { FeatureVector } from '../../wire/feature-vector.ts'
 import type { Message } from '../../wire/messages/message.ts'
+import type { RationedLog } from '../rationed-log.ts'
 import type { Complaints } from './complaints.ts'
 
 /** What is known of a connection from its beginning on. */
@@ -18,6 +19,8 @@ export interface ConnectionFacts {
 /** A connection for its peer's actor; only that actor holds it. */
 export interface PeerConnection extends ConnectionFacts {
   readonly complaints: Complaints
+  /** For what the peer says and we do not act on; the same on all connections of the peer. */
+  readonly unheeded: RationedLog
   /** Queued and written with everything else of this turn, in one go. Dropped when the connection is gone. */
   send(message: Message): void
   /** Closes the connection once what was sent is written. */

@@ -3,7 +3,7 @@ import { createServer, type Socket } from 'node:net'
 import test, { type ExecutionContext } from 'ava'
 import { createActorSystem } from '../../actor/actor-system.ts'
 import { TwoParties } from '../../channel/transitions/fixtures/two-parties.ts'
-import { compareBytes, utf8Encode } from '../../lib/bytes.ts'
+import { compareBytes, toHex, utf8Encode } from '../../lib/bytes.ts'
 import { virtualClock } from '../../lib/clock-virtual.ts'
 import { seededRng } from '../../lib/rng.ts'
 import type { Store } from '../../store/store.ts'
@@ -12,7 +12,7 @@ import { ChannelDirectory } from '../channel/channel-directory.ts'
 import type { ChannelProtocol } from '../channel/channel-protocol.ts'
 import { nodeOf, RawPeer, settingsOf, VALID_INIT } from '../connection/fixtures/raw-peer.ts'
 import { TRAFFIC_LIMITS } from '../connection/traffic-limits.ts'
-import { silentLog } from '../node-log.ts'
+import { type LogFields, silentLog } from '../node-log.ts'
 import type { KeptBlobs } from './kept-blobs.ts'
 import type { PeerServices } from './peer-actor.ts'
 import { PeerDirectory } from './peer-directory.ts'
@@ -36,6 +36,7 @@ const setUp = async (t: ExecutionContext, peer: number, known?: string, traffic 
   })
 
   let closed = 0
+  const ignored: (LogFields | undefined)[] = []
   const { nodeId } = nodeOf(peer)
   const channelDirectory = new ChannelDirectory()
   const { state } = new TwoParties().ready().alice
@@ -49,7 +50,7 @@ const setUp = async (t: ExecutionContext, peer: number, known?: string, traffic 
     channels: {} as PeerServices['channels'],
     channelDirectory,
     peerDirectory: new PeerDirectory(),
-    storage: { kept: { keep() {} }, returned() {} },
+    storage: { kept: { keep: () => false }, returned() {} },
     events: { append() {} } as unknown as PeerServices['events'],
     peerEvents: { report() {} } as unknown as PeerServices['peerEvents'],
     maxPendingOpenings: 8,
@@ -64,7 +65,13 @@ const setUp = async (t: ExecutionContext, peer: number, known?: string, traffic 
     store: { scan: async () => [row], submit() {} } as unknown as Store,
     clock,
     rng: seededRng(2),
-    log: { ...silentLog, debug: (event) => void (event === 'peer.closed' && closed++) },
+    log: {
+      ...silentLog,
+      debug(event, fields) {
+        if (event === 'peer.closed') closed++
+        if (event === 'peer.message-ignored') ignored.push(fields)
+      },
+    },
     nodeId: nodeOf(OURS).nodeId,
     connection: settingsOf(OURS, clock),
     services,
@@ -79,7 +86,7 @@ const setUp = async (t: ExecutionContext, peer: number, known?: string, traffic 
     raw.send(VALID_INIT)
     return raw
   }
-  return { clock, system, peers, services, nodeId, called, closed: () => closed }
+  return { clock, system, peers, services, nodeId, called, ignored, closed: () => closed }
 }
 
 test('a peer that takes every connection and drops it at once is dialled ever more seldom', async (t) => {
@@ -94,6 +101,29 @@ test('a peer that takes every connection and drops it at once is dialled ever mo
   }
   t.true((pauses[0] ?? 0) <= 1_000)
   for (let drop = 1; drop < 8; drop++) t.true((pauses[drop] ?? 0) >= 125 * 2 ** drop, pauses.join())
+})
+
+test('messages that we do not know are in the log, in measure over all connections of the peer, and the next line counts the rest', async (t) => {
+  const { clock, services, called, closed, ignored, nodeId } = await setUp(t, PEER)
+  const odd = Uint8Array.of(0x80, 0x01, 1, 2, 3)
+  for (let n = 1; n <= 2; n++) {
+    const raw = await called(n)
+    for (let times = 0; times < 50; times++) raw.send(odd)
+    raw.socket.end()
+    while (closed() < n) await new Promise(setImmediate)
+  }
+  t.deepEqual(ignored[0], { peer: toHex(nodeId), message: 'unknown', type: 0x8001, bytes: 3 })
+  const written = ignored.length
+  // The second connection came a moment later, for which the ration has been refilled by one at most.
+  t.true(written <= 21, String(written))
+  const raw = await called(3)
+  while (services.peerDirectory.get(nodeId)?.connection === undefined) await new Promise(setImmediate)
+  await clock.advance(20_000)
+  raw.send(odd)
+  while (ignored.length === written) await new Promise(setImmediate)
+  const unsaid = ignored.map((fields) => Number(fields?.unsaid ?? 0)).reduce((sum, each) => sum + each, 0)
+  t.is(ignored.length + unsaid, 101)
+  raw.socket.destroy()
 })
 
 const isLesser = (peer: number): boolean => compareBytes(nodeOf(peer).nodeId, nodeOf(OURS).nodeId) < 0

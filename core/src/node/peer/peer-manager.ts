@@ -19,8 +19,10 @@ import { type Place, TrafficControl } from '../connection/traffic-control.ts'
 import { TRAFFIC_LIMITS, type TrafficLimits } from '../connection/traffic-limits.ts'
 import { type PeerLine, TCP, type Transport } from '../connection/transport.ts'
 import type { NodeLog } from '../node-log.ts'
+import { RationedLog } from '../rationed-log.ts'
 import { AddressBook, type ConfiguredPeer } from './address-book.ts'
 import { AttachedConnection } from './attached-connection.ts'
+import { logIgnored } from './ignored-message.ts'
 import type { KeptBlobs } from './kept-blobs.ts'
 import { Partners } from './partners.ts'
 import { PEER_LANES, type PeerServices, peerBehaviour } from './peer-actor.ts'
@@ -57,6 +59,8 @@ export class PeerManager {
   readonly #options: PeerManagerOptions
   readonly #retries = new Map<string, CancelTimer>()
   readonly #reconnection: Reconnection
+  /** By peer, over its connections. */
+  readonly #unheeded = new Map<string, RationedLog>()
   readonly #addresses: AddressBook
   /** Live connections, by peer; there are several only until a later one has replaced the earlier one. */
   readonly #attached = new Map<string, Set<AttachedConnection>>()
@@ -234,7 +238,7 @@ export class PeerManager {
     }
     const peer = this.#actorOf(remoteNodeId)
     const epoch = ++this.#lastEpoch
-    const attached = new AttachedConnection(connection, epoch, this.#options.clock)
+    const attached = new AttachedConnection(connection, epoch, this.#options.clock, this.#unheededOf(key))
     this.#attached.set(key, others.add(attached))
     this.#retries.get(key)?.()
     this.#retries.delete(key)
@@ -243,6 +247,7 @@ export class PeerManager {
     peer.tell('attached', { epoch })
     connection.start({
       onMessage: (message) => peer.tell('message', { epoch, message }),
+      onIgnored: (ignored) => logIgnored(attached.unheeded, remoteNodeId, ignored),
       onClose: (reason) => {
         others.delete(attached)
         // It may have become one without a word since.
@@ -314,11 +319,18 @@ export class PeerManager {
       if (isStored(state.durable)) return
     }
     this.#attached.delete(key)
+    this.#unheeded.delete(key)
     this.#reconnection.forget(key)
     this.#ending.set(
       key,
       this.#system.stopActor(`/peers/${key}`).then(() => void this.#ending.delete(key)),
     )
+  }
+
+  #unheededOf(key: string): RationedLog {
+    const unheeded = this.#unheeded.get(key) ?? new RationedLog(this.#options.log, this.#options.clock)
+    this.#unheeded.set(key, unheeded)
+    return unheeded
   }
 
   #actorOf(nodeId: NodeId): ActorRef<PeerProtocol> {

@@ -99,8 +99,14 @@ export const coreLightningDriver: PeerDriver = {
   peer: 'core-lightning',
   abilities,
   remarks: {
+    'we want the peer to relay less than the next node takes — we read its amount_below_minimum, and pay on':
+      'it answers temporary_channel_failure, also for an amount that the next node does not take',
     'the peer loses all but its words and its static backup — we close when it asks, and its share comes back':
       'its program for closes ends with "Could not find resolution for output 1": by its backup it knows the number of our commitment, and not all of its outputs',
+  },
+  notes: {
+    'we want the peer to relay to one that is away — we read that this channel is of no use now, and pay later':
+      'it answers temporary_channel_failure',
   },
   ground: 'bitcoind',
   whyMissing() {

@@ -70,6 +70,10 @@ const abilities: Abilities = {
 export const ldkDriver: PeerDriver = {
   peer: 'ldk',
   abilities,
+  notes: {
+    'we want the peer to relay to one that is away — we read that this channel is of no use now, and pay later':
+      'it answers temporary_channel_failure',
+  },
   ground: 'embedded',
   whyMissing: () => undefined,
   async version() {

@@ -100,6 +100,10 @@ export const lndDriver: PeerDriver = {
     'the peer hangs up while payments of both sides are under way — each settles once on both sides, or on neither':
       'on every new connection it settles a held HTLC again that it has settled already, fails its own link with "internal error", and never comes to read what we send it once more',
   },
+  notes: {
+    'we want the peer to relay to one that is away — we read that this channel is of no use now, and pay later':
+      'it answers unknown_next_peer',
+  },
   ground: 'bitcoind',
   whyMissing() {
     if (program() === '') return 'set LND to the path of lnd (0.20 or later)'

@@ -98,7 +98,11 @@ export const closingTimedOut = (durable: Negotiating, session: Session, env: Cha
  */
 export const recvEarlyOffer = ({ durable, session }: Online, message: ClosingSigned, env: ChannelEnv): Step =>
   durable.phase === 'shutdown'
-    ? to(durable, { ...session, earlyOffer: message }, [])
+    ? to(
+        durable,
+        { ...session, earlyOffer: message },
+        session.earlyOffer === undefined ? [] : [{ type: 'ignored', message: message.type, why: 'repeated' }],
+      )
     : react({ durable, session }, { code: 'closing-signed-before-shutdown' }, env)
 
 /** BOLT 2, closing_signed, with and without `fee_range`. */

@@ -29,7 +29,10 @@ export const recvShutdown = ({ durable, session }: Online, { scriptpubkey }: Shu
   }
   const received: Session = { ...session, shutdownReceived: true }
   const before = durable.remoteShutdown
-  if (before !== undefined && equalBytes(before, scriptpubkey)) return to(durable, received, [])
+  if (before !== undefined && equalBytes(before, scriptpubkey)) {
+    const repeated = { type: 'ignored', message: 'shutdown', why: 'repeated' } as const
+    return to(durable, received, session.shutdownReceived ? [repeated] : [])
+  }
   if (durable.phase === 'negotiating' || durable.phase === 'closing') {
     // BOLT 2, closing_complete: scripts may change, and a reconnection tells each side's latest; but only one in each connection.
     if (!closesSimply(session, env)) return react(state, { code: 'shutdown-script-changed' }, env)

@@ -62,25 +62,26 @@ test('set-relay-fees — reaches a peer that was away when it is back', (t) => {
   t.is(two.bob.funded.remoteRelay?.feeProportionalMillionths, 7)
 })
 
-test('recv channel_update — ignores an old one, a forged one, one of the other direction and one of another channel', (t) => {
+test('recv channel_update — ignores an old one, a forged one, one of the other direction and one of another channel, and says why', (t) => {
   const two = new TwoParties().ready()
   const update = updateOf(two.alice, two.run(two.alice, { type: 'set-relay-fees', policy: { feeBaseMsat: 5n } }))
   two.lose(two.alice)
   const { durable } = two.bob.state
-  for (const forged of [
-    { ...update, feeBaseMsat: 6 },
-    { ...update, timestamp: update.timestamp - 1 },
-    { ...update, channelFlags: update.channelFlags ^ 1 },
-    { ...update, shortChannelId: 1n },
-    { ...update, chainHash: new Uint8Array(32) },
-  ]) {
-    two.bob.recv(forged)
+  const ignored = (why: string) => [{ type: 'ignored', message: 'channel_update', why }] as readonly unknown[]
+  for (const [change, why] of [
+    [{ feeBaseMsat: 6 }, 'bad-signature'],
+    [{ timestamp: update.timestamp - 1 }, 'not-newer'],
+    [{ channelFlags: update.channelFlags ^ 1 }, 'other-channel'],
+    [{ shortChannelId: 1n }, 'other-channel'],
+    [{ chainHash: new Uint8Array(32) }, 'other-channel'],
+  ] as const) {
+    t.deepEqual(two.bob.recv({ ...update, ...change }) as readonly unknown[], ignored(why))
     t.is(two.bob.state.durable, durable)
   }
   two.bob.recv(update)
   t.is(two.bob.funded.remoteRelay?.feeBaseMsat, 5n)
   const { durable: updated } = two.bob.state
-  two.bob.recv(update)
+  t.deepEqual(two.bob.recv(update) as readonly unknown[], ignored('not-newer'))
   t.is(two.bob.state.durable, updated)
 })
 

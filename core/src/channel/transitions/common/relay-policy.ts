@@ -7,7 +7,7 @@ import type { ChannelUpdate } from '../../../wire/messages/gossip.ts'
 import { largest, smallest } from '../../commitments/amounts.ts'
 import { update } from '../../state/channel-state.ts'
 import type { Funded } from '../../state/durable.ts'
-import type { Effect } from '../../state/effects.ts'
+import type { Effect, IgnoredEffect } from '../../state/effects.ts'
 import type { ChannelEnv } from '../../state/environment.ts'
 import type { SetHtlcMaximumCommand, SetRelayFeesCommand } from '../../state/inputs.ts'
 import type { Limits, RelayPolicies, RemoteRelayPolicy } from '../../state/params.ts'
@@ -110,20 +110,26 @@ export const setHtlcMaximum = ({ durable, session }: Live, command: SetHtlcMaxim
 const laterTimestamp = ({ relay }: Funded, { now }: ChannelEnv): number =>
   Math.max(seconds(now), relay.updateTimestamp + 1)
 
-/** The peer's policy for its end, which hints in our invoices repeat. An update that does not fit is ignored (BOLT 7). */
-export const recvChannelUpdate = ({ durable, session }: Live, message: ChannelUpdate, env: ChannelEnv): Step => {
+/** BOLT 7, channel_update: why one of the peer is ignored. */
+const unfit = (durable: Funded, message: ChannelUpdate, env: ChannelEnv): IgnoredEffect['why'] => {
   const { shortIds, params, remoteRelay } = durable
-  const state = session === undefined ? { durable } : { durable, session }
   const ours = message.shortChannelId === shortIds.real || shortIds.localAliases.includes(message.shortChannelId)
   const theirDirection = localDirection(durable) === 0 ? 1 : 0
-  if (
-    !ours ||
-    (message.channelFlags & 1) !== theirDirection ||
-    !equalBytes(message.chainHash, env.settings.chainHash) ||
-    (remoteRelay !== undefined && message.timestamp <= remoteRelay.timestamp) ||
-    !secp256k1.verify(message.signature, channelUpdateDigest(message), params.remoteNodeId)
-  ) {
-    return stay(state)
+  const fits =
+    ours && (message.channelFlags & 1) === theirDirection && equalBytes(message.chainHash, env.settings.chainHash)
+  if (!fits) return 'other-channel'
+  if (remoteRelay !== undefined && message.timestamp <= remoteRelay.timestamp) return 'not-newer'
+  const isSigned = secp256k1.verify(message.signature, channelUpdateDigest(message), params.remoteNodeId)
+  return isSigned ? undefined : 'bad-signature'
+}
+
+/** The peer's policy for its end, which hints in our invoices repeat. */
+export const recvChannelUpdate = ({ durable, session }: Live, message: ChannelUpdate, env: ChannelEnv): Step => {
+  const { remoteRelay } = durable
+  const why = unfit(durable, message, env)
+  if (why !== undefined) {
+    const state = session === undefined ? { durable } : { durable, session }
+    return stay(state, { type: 'ignored', message: message.type, why })
   }
   const policy: RemoteRelayPolicy = {
     feeBaseMsat: BigInt(message.feeBaseMsat),

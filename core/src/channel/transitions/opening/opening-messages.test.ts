@@ -207,7 +207,7 @@ test('BOLT 2, channel_ready — a redundant one is ignored, but for a new alias'
   two.settle()
   if (message?.type !== 'channel_ready') return t.fail()
   const { durable } = two.alice.state
-  t.deepEqual(two.alice.recv(message), [])
+  t.deepEqual(two.alice.recv(message), [{ type: 'ignored', message: 'channel_ready', why: 'repeated' }])
   t.is(two.alice.state.durable, durable)
   t.deepEqual(two.alice.recv({ ...message, secondPerCommitmentPoint: two.bob.env.commitmentPoint(9), alias: 77n }), [])
   t.is(two.alice.funded.shortIds.remoteAlias, 77n)

@@ -140,7 +140,9 @@ export const recvChannelReady = ({ durable, session }: Online, message: ChannelR
   const shortIds = remoteAlias === durable.shortIds.remoteAlias ? durable.shortIds : withAlias(durable, remoteAlias)
   if (durable.remoteReady || durable.remoteNextPoint.type !== 'unknown') {
     // BOLT 2: a repeated message is ignored, except for a new alias.
-    if (shortIds === durable.shortIds) return stay({ durable, session })
+    if (shortIds === durable.shortIds) {
+      return stay({ durable, session }, { type: 'ignored', message: message.type, why: 'repeated' })
+    }
     return to(update(durable, { shortIds }), session, [])
   }
   if (!secp256k1.isPublicKey(point)) {
