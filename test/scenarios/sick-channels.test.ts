@@ -3,12 +3,13 @@ import test, { type ExecutionContext } from 'ava'
 import { fundingTransaction } from '../../core/src/channel/transitions/fixtures/test-party.ts'
 import { secp256k1 } from '../../core/src/crypto/secp256k1.ts'
 import { compareBytes, fromHex, utf8Decode, utf8Encode } from '../../core/src/lib/bytes.ts'
+import { systemClock } from '../../core/src/lib/clock.ts'
 import { parseShortChannelId, type ShortChannelId } from '../../core/src/lib/ids.ts'
 import { CHAIN_HASH, nodeOf } from '../../core/src/node/connection/fixtures/raw-peer.ts'
 import { channelUpdateDigest } from '../../core/src/wire/channel-update-digest.ts'
 import type { ChannelUpdate } from '../../core/src/wire/messages/gossip.ts'
 import { type Habit, hangsUpAbout, nameIn, ScriptedPeer } from './support/scripted-peer.ts'
-import { type TestNode, World } from './support/world.ts'
+import { type TestNode, type TestNodeOptions, World } from './support/world.ts'
 
 /** The peer's key is made of it. */
 const PEER = 77
@@ -33,10 +34,10 @@ const openTo = async (world: World, alice: TestNode, peer: ScriptedPeer): Promis
   return channelId
 }
 
-const setUp = async (t: ExecutionContext): Promise<Pair> => {
+const setUp = async (t: ExecutionContext, options: TestNodeOptions = {}): Promise<Pair> => {
   const world = new World()
   t.teardown(() => world.close())
-  const alice = await world.node('alice')
+  const alice = await world.node('alice', options)
   await alice.faucet(10_000_000n)
   const peer = new ScriptedPeer(alice, PEER)
   await peer.connect()
@@ -398,12 +399,15 @@ test('twenty graceful restarts of a peer that errs as LND does, under load — n
 })
 
 test('a peer that says its relay fees without end — the first are taken, and payments go on', async (t) => {
-  const pair = await setUp(t)
+  // What is rationed by time stands still as long as the peer talks, however long this machine takes.
+  let stoppedAt: number | undefined
+  const pair = await setUp(t, { monotonic: () => stoppedAt ?? systemClock.monotonic() })
   const { alice, peer, healthy } = pair
   const ready = alice.payloads('channel.ready').find(({ channelId }) => channelId === healthy)
   const shortChannelId = parseShortChannelId(String(ready?.shortChannelId)) ?? 0n
   const policy = async () =>
     (await alice.ask('channels', 'list', {})).items.find(({ channelId }) => channelId === healthy)?.remotePolicy
+  stoppedAt = systemClock.monotonic()
   for (let n = 1; n <= 500; n++) peer.send(relayFees(peer, alice, shortChannelId, n))
   await payAll(t, pair, 3)
   t.is((await policy())?.feeBaseMsat, 20n)

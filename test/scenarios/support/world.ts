@@ -78,6 +78,8 @@ export interface TestNodeOptions {
   readonly choices?: Partial<NodeChoices>
   readonly retention?: RetentionChoices
   readonly staticBackup?: StaticBackupPlaces
+  /** Its monotonic clock, instead of the system's. */
+  readonly monotonic?: () => number
   /** What its clock on the wall is ahead of ours, in this and later lives. */
   readonly aheadMs?: () => number
   /** Puts something between the node and the chain. */
@@ -145,6 +147,7 @@ export class TestNode {
       staticBackup,
       bitcoindWallet,
       aheadMs = () => 0,
+      monotonic = systemClock.monotonic,
     } = this.#options
     const store = storing(await openSqliteStore({ path, migrations: MIGRATIONS, sought: SOUGHT, onFatal: fatal }))
     const seed = sha256(utf8Encode(this.#name))
@@ -154,7 +157,7 @@ export class TestNode {
       store,
       backend: backend(this.#chain.backend()),
       backendName: this.#chain.backendName,
-      clock: { ...systemClock, now: () => systemClock.now() + aheadMs() },
+      clock: { ...systemClock, monotonic, now: () => systemClock.now() + aheadMs() },
       // The whole name counts: a peer that has seen an onion's key before takes the onion for a replay.
       rng: seededRng(new DataView(seed.buffer, seed.byteOffset).getUint32(0) + this.#keys * 1000),
       log,

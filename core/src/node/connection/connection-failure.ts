@@ -1,14 +1,9 @@
 import type { HandshakeFailure } from '../../crypto/noise.ts'
-import { utf8Encode } from '../../lib/bytes.ts'
 import { stackOf } from '../../lib/errors.ts'
 import type { ChannelId } from '../../lib/ids.ts'
 import type { FeatureError } from '../../wire/features.ts'
 import { channelOf } from '../../wire/message-codecs.ts'
-import type { WarningMessage } from '../../wire/messages/setup.ts'
 import type { WireError } from '../../wire/wire-error.ts'
-
-/** BOLT 1: a message about no channel in particular. */
-const NO_CHANNEL = new Uint8Array(32)
 
 /** Why the transport or the peer cannot continue; each may also end an established connection. */
 type Broken =
@@ -87,15 +82,3 @@ export const closeReasonOf = (error: WireError, bytes: Uint8Array) => {
   const channelId = channelOf(bytes)
   return { code: 'malformed-message', error, ...(channelId === undefined ? {} : { channelId }) } as const
 }
-
-interface Told {
-  readonly code: string
-  readonly channelId?: ChannelId
-}
-
-/** Tells the peer why we close, for its log. */
-export const warningOf = ({ code, channelId = NO_CHANNEL }: Told, error?: WireError): WarningMessage => ({
-  type: 'warning',
-  channelId,
-  data: utf8Encode(error === undefined ? code : `${code}: ${error.code} at ${error.path}`),
-})

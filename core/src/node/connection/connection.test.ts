@@ -113,9 +113,9 @@ test('recv — what BOLT 1 lets us pass over is passed over, and the owner is to
   await count(1)
   t.deepEqual(messages, [update(1)])
   t.deepEqual(ignored, [
-    { message: 'unknown', type: 0xc0ff, bytes: 3 },
-    { message: 'unknown', type: 256, bytes: 1 },
-    { message: 'unknown', type: 258, bytes: 1 },
+    { message: 'unknown', why: 'no-use', type: 0xc0ff, bytes: 3 },
+    { message: 'unknown', why: 'no-use', type: 256, bytes: 1 },
+    { message: 'unknown', why: 'no-use', type: 258, bytes: 1 },
     { message: 'ping', why: 'wants-no-pong' },
     { message: 'pong', why: 'not-awaited' },
   ])

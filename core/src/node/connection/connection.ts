@@ -9,8 +9,8 @@ import { initFeatures } from '../../wire/features.ts'
 import { decodeMessage, encodeMessage } from '../../wire/message-codecs.ts'
 import type { Message } from '../../wire/messages/message.ts'
 import type { ErrorMessage, Init, WarningMessage } from '../../wire/messages/setup.ts'
-import type { WireError } from '../../wire/wire-error.ts'
-import { bugOf, type CloseReason, causeOf, closeReasonOf, warningOf } from './connection-failure.ts'
+import { bugOf, type CloseReason, causeOf, closeReasonOf } from './connection-failure.ts'
+import { farewell } from './connection-reactions.ts'
 import { endSocket } from './end-socket.ts'
 import { Keepalive, NO_PONG_FROM } from './keepalive.ts'
 import { costOf, isCounted, isTalk, transportCost } from './message-costs.ts'
@@ -28,7 +28,7 @@ const MAX_HELD_UP_MS = 300_000
 /** What BOLT 1 lets a node pass over. */
 export type IgnoredByConnection =
   /** Of a type that we do not know, or that we have no use for. `bytes` is the length of what follows the type. */
-  | { readonly message: 'unknown'; readonly type: number; readonly bytes: number }
+  | { readonly message: 'unknown'; readonly why: 'no-use'; readonly type: number; readonly bytes: number }
   | { readonly message: 'ping'; readonly why: 'wants-no-pong' }
   | { readonly message: 'pong'; readonly why: 'not-awaited' }
 
@@ -218,10 +218,7 @@ export class Connection {
       this.#account.wait(this.#turn)
       return
     }
-    const reason = { code: 'flooding' } as const
-    this.#enqueue(warningOf(reason))
-    this.flush()
-    this.#end(reason)
+    this.#end({ code: 'flooding' })
   }
 
   #drained(): void {
@@ -283,7 +280,7 @@ export class Connection {
   #handle(bytes: Uint8Array, handlers: ConnectionHandlers): boolean {
     const decoded = decodeMessage(bytes)
     if (!decoded.ok) {
-      this.#refuse(closeReasonOf(decoded.error, bytes), decoded.error)
+      this.#end(closeReasonOf(decoded.error, bytes))
       return true
     }
     const message = decoded.value
@@ -313,7 +310,12 @@ export class Connection {
         break
       case 'unknown':
         // BOLT 1: it's fine to be odd.
-        handlers.onIgnored({ message: 'unknown', type: message.messageType, bytes: message.payload.length })
+        handlers.onIgnored({
+          message: 'unknown',
+          why: 'no-use',
+          type: message.messageType,
+          bytes: message.payload.length,
+        })
         break
       default:
         if (message.type === 'error' || message.type === 'warning') this.#account.charge('complaints', 1)
@@ -322,14 +324,15 @@ export class Connection {
     return isTalk(message)
   }
 
-  #refuse(reason: CloseReason, error: WireError): void {
-    this.#enqueue(warningOf(reason, error))
-    this.flush()
-    this.#end(reason)
-  }
-
   #end(reason: CloseReason): void {
     if (this.#closed !== undefined) return
+    const last = farewell(reason)
+    if (last !== undefined) {
+      this.#enqueue(last)
+      this.flush()
+      // It was too much for a peer that does not read.
+      if (this.#closed !== undefined) return
+    }
     this.#closed = reason
     this.#outgoing = []
     this.#outgoingBytes = 0

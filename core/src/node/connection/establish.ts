@@ -5,9 +5,10 @@ import type { NodeId } from '../../lib/ids.ts'
 import type { Caller } from '../../lib/recent-calls.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import { decodeMessage, encodeMessage } from '../../wire/message-codecs.ts'
-import type { Init, WarningMessage } from '../../wire/messages/setup.ts'
+import type { Init } from '../../wire/messages/setup.ts'
 import { Connection } from './connection.ts'
-import { bugOf, causeOf, closeReasonOf, type EstablishFailure, warningOf } from './connection-failure.ts'
+import { bugOf, causeOf, closeReasonOf, type EstablishFailure } from './connection-failure.ts'
+import { farewell } from './connection-reactions.ts'
 import type { ConnectionSettings } from './connection-settings.ts'
 import { endSocket } from './end-socket.ts'
 import { checkInit, ourInit } from './init-exchange.ts'
@@ -43,10 +44,11 @@ export const establish = (
       socket.off('data', onData).off('error', onError).off('close', onEnd).off('end', onEnd)
     }
 
-    const fail = (failure: EstablishFailure, last?: WarningMessage): void => {
+    const fail = (failure: EstablishFailure, heardInit = false): void => {
       leave()
       // A late error must not be an unhandled one.
       socket.on('error', () => {})
+      const last = heardInit ? farewell(failure) : undefined
       if (last !== undefined && transport !== undefined) {
         socket.write(transport.cipher.encrypt([encodeMessage(last)]))
         endSocket(socket, clock)
@@ -107,14 +109,12 @@ export const establish = (
       const decoded = decodeMessage(next.value)
       // BOLT 1, init: nothing is sent before the peer's init has come, so a message that is not init gets no warning.
       if (!decoded.ok) {
-        const reason = closeReasonOf(decoded.error, next.value)
-        const isInit = decoded.error.path.split('.')[0] === 'init'
-        fail(reason, isInit ? warningOf(reason, decoded.error) : undefined)
+        fail(closeReasonOf(decoded.error, next.value), decoded.error.path.split('.')[0] === 'init')
         return
       }
       const checked = checkInit(decoded.value, features, chainHash)
       if (checked.ok) succeed(checked.value, done)
-      else fail(checked.error, decoded.value.type === 'init' ? warningOf(checked.error) : undefined)
+      else fail(checked.error, decoded.value.type === 'init')
     }
 
     /** Everything that the other side sends passes here: an error on the way ends this socket, never the process. */

@@ -1,5 +1,7 @@
+import type { Reaction } from '../../channel/index.ts'
 import { toHex } from '../../lib/bytes.ts'
 import type { NodeId } from '../../lib/ids.ts'
+import type { IgnoredMessage as IgnoredOfChannel } from '../channel/channel-rations.ts'
 import type { IgnoredByConnection } from '../connection/connection.ts'
 import type { RationedLog } from '../rationed-log.ts'
 
@@ -10,6 +12,25 @@ export type IgnoredMessage =
   | { readonly message: 'announcement_signatures'; readonly why: 'not-announced' }
   | { readonly message: 'peer_storage'; readonly why: 'without-channel' }
   | { readonly message: 'peer_storage_retrieval'; readonly why: 'repeated' }
+
+/** Why a message is passed over, by the connection, the peer's actor or a channel; in the form of `REACTIONS`. */
+export const PASSED_OVER: { readonly [Why in NonNullable<(IgnoredMessage | IgnoredOfChannel)['why']>]: Reaction } = {
+  'no-use': passOver('BOLT 1, message format: an odd type that is unknown; BOLT 7: gossip that we have no use for'),
+  'wants-no-pong': passOver('BOLT 1, ping: num_pong_bytes of 65532 or above'),
+  'not-awaited': passOver('BOLT 1, pong: it answers no ping of ours'),
+  'not-announced': passOver('BOLT 7, announcement_signatures: of a channel that is not to be announced'),
+  'not-of-our-channels': passOver('BOLT 7, channel_update: of a channel that we do not know'),
+  'other-channel': passOver('BOLT 7, channel_update: of another chain, channel or direction'),
+  'not-newer': passOver('BOLT 7, channel_update: its timestamp is not greater than that of the last'),
+  'bad-signature': passOver('BOLT 7, channel_update: the signature is not that of the origin'),
+  'too-many': passOver('BOLT 7, channel_update: those that come too often need not be acted on'),
+  'without-channel': passOver('BOLT 1, peer storage: a node may keep it for those only with whom it has channels'),
+  repeated: passOver('BOLT 1 and 2: it says what was said before, on this connection or for this channel'),
+}
+
+function passOver(clause: string): Reaction {
+  return { scope: 'message', answer: 'none', clause }
+}
 
 export const logIgnored = (lines: RationedLog, peer: NodeId, ignored: IgnoredMessage): void =>
   lines.write('debug', 'peer.message-ignored', () => ({ peer: toHex(peer), ...ignored }))

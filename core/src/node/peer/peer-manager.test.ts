@@ -112,7 +112,7 @@ test('messages that we do not know are in the log, in measure over all connectio
     raw.socket.end()
     while (closed() < n) await new Promise(setImmediate)
   }
-  t.deepEqual(ignored[0], { peer: toHex(nodeId), message: 'unknown', type: 0x8001, bytes: 3 })
+  t.deepEqual(ignored[0], { peer: toHex(nodeId), message: 'unknown', why: 'no-use', type: 0x8001, bytes: 3 })
   const written = ignored.length
   // The second connection came a moment later, for which the ration has been refilled by one at most.
   t.true(written <= 21, String(written))

@@ -19,7 +19,10 @@ export interface Reaction {
   readonly clause: string
 }
 
-/** Every fault that the channels and the peers' actors know. A fault without a row does not compile. */
+/**
+ * Every fault that the channels and the peers' actors know. A fault without a row does not compile. The ends of connections have a table of
+ * the same form; docs/reference/reactions.md joins them.
+ */
 export const REACTIONS: { readonly [Code in (ChannelError | HtlcFault | PeerFault)['code']]: Reaction } = {
   // Openings.
   'unknown-chain': fail('BOLT 2, open_channel: chain_hash names a chain that the receiver does not know'),
