@@ -27,6 +27,8 @@ const isRefused = async (
   read(stage, await alice.pay(invoice), failure)
   // Some payers try once more.
   t.true(us.payloads('payment.relay-failed').some(({ code }) => code === failure.replaceAll('_', '-')))
+  // All know the same blocks again.
+  await stage.mine(1)
   const before = (await stage.settled(us, alice, incoming)).oursMsat
   await alice.forgetFailures()
   t.like(await alice.pay(await us.invoice(7_000_000n)), { ok: true })

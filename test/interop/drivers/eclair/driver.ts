@@ -100,6 +100,14 @@ const program = (): string => join(home(), 'bin', 'eclair-node.sh')
 export const eclairDriver: PeerDriver = {
   peer: 'eclair',
   abilities,
+  remarks: {
+    'the peer wants us to relay over a channel that we have closed — it reads channel_disabled, and pays on':
+      'it reads the flags of a channel_update where BOLT 4 has disabled_flags, which are zero: to it this failure is unreadable, and it tries the same way again',
+  },
+  notes: {
+    'we want the peer to relay to one that is away — we read that this channel is of no use now, and pay later':
+      'it answers channel_disabled',
+  },
   ground: 'bitcoind',
   whyMissing() {
     if (home() === '') return 'set ECLAIR_HOME to the folder of an unpacked eclair (0.14 or later), and JAVA_HOME'
