@@ -102,7 +102,7 @@ const FOLDERS_OF_CHANNEL = {
 }
 
 /** What stands beside them and any of them may import; what `node.ts` joins them with knows them all. */
-const BESIDE_FOLDERS = ['contract-gateway', 'node-log', 'settings']
+const BESIDE_FOLDERS = ['contract-gateway', 'node-log', 'rationed-log', 'settings']
 
 /** Files that a room may import beyond its list. */
 const DOORS = {

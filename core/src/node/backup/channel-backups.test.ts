@@ -27,6 +27,7 @@ const node = async () => {
     },
   })
   const clock = virtualClock(1_000)
+  const lines: string[] = []
   const start = async () => {
     const channelDirectory = new ChannelDirectory()
     const backups = await openChannelBackups({
@@ -36,7 +37,7 @@ const node = async () => {
       name: 'test',
       clock,
       rng: seededRng(1),
-      log: silentLog,
+      log: { ...silentLog, debug: (event) => void lines.push(event) },
       channelDirectory,
       addressesOf: () => [],
       onRenewed() {},
@@ -59,7 +60,7 @@ const node = async () => {
     return { takeBack: (blob: Uint8Array) => backups.takeBack(blob, restorer) }
   }
   const count = async () => (await readChannels(store, clock)).length
-  return { start, count, close: () => store.close() }
+  return { start, count, lines, close: () => store.close() }
 }
 
 /** A backup of channels with these key indexes. */
@@ -70,7 +71,7 @@ const blob = (madeAt: bigint, ...indexes: readonly number[]): Uint8Array => {
 }
 
 test('BOLT 1, peer storage — of the backups that peers give back the newest says which channels there are, over restarts', async (t) => {
-  const { start, count, close } = await node()
+  const { start, count, lines, close } = await node()
   const first = await start()
   await first.takeBack(blob(50n, 1, 2))
   t.is(await count(), 2)
@@ -85,5 +86,6 @@ test('BOLT 1, peer storage — of the backups that peers give back the newest sa
   t.is(await count(), 2)
   await third.takeBack(blob(60n, 4))
   t.is(await count(), 3)
+  t.deepEqual(lines, ['channel-backup.returned-old', 'channel-backup.returned-old'])
   await close()
 })

@@ -76,7 +76,10 @@ export const openChannelBackups = async (
         const { madeAt } = backup.value
         const newest = await readNewestBackup(restorer.store)
         // An older one may tell of channels that were closed since.
-        if (madeAt < newest) return
+        if (madeAt < newest) {
+          log.debug('channel-backup.returned-old')
+          return
+        }
         const channels = backup.value.channels.filter(({ keyIndex }) => !restorer.indexes.isOwn(keyIndex))
         if (channels.length === 0) {
           if (madeAt > newest) restorer.store.submit([newestBackupWrite(madeAt)])
