@@ -158,11 +158,17 @@ export const refusing = group('Relays', [
     },
   },
   {
-    title: 'we want the peer to relay what expires with the next block — we read its expiry_too_soon, and pay on',
+    title: 'what we want the peer to relay expires on its way — we read its expiry_too_soon, and pay on',
     role: 'peer',
     async run(stage) {
       const through = await throughThePeer(stage)
-      stage.t.is(await sendThrough(through, { finalDelta: 1 }), 'expiry-too-soon of the peer')
+      // The peer does not relay it before both commitments have it.
+      const held = holdFrom(through.peer.nodeId, 'revoke_and_ack')
+      const answer = sendThrough(through, { finalDelta: 1 })
+      const { letGo } = await held
+      await stage.mine(2)
+      letGo()
+      stage.t.is(await answer, 'expiry-too-soon of the peer')
       await goesOn(stage, through)
     },
   },

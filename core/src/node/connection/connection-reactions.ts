@@ -52,6 +52,7 @@ function silent(clause: string): Reaction {
 /** Tells the peer why we close, for its log, if `ENDS` has it told. */
 export const farewell = (end: CloseReason | EstablishFailure): WarningMessage | undefined => {
   if (ENDS[end.code].answer === 'none') return undefined
+  if (end.code === 'unknown-even-message') return warning(`${end.code}: ${end.messageType}`)
   if (end.code !== 'malformed-message') return warning(end.code)
   const { code, error, channelId } = end
   return warning(`${code}: ${error.code} at ${error.path}`, channelId)

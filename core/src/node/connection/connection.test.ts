@@ -126,7 +126,7 @@ const malformed: readonly (readonly [string, Uint8Array, CloseReason, string])[]
     'an unknown even message',
     fromHex('c0feaabb'),
     { code: 'unknown-even-message', messageType: 0xc0fe },
-    'unknown-even-message: unknown-even-message at 49406',
+    'unknown-even-message: 49406',
   ],
   [
     'a message without a type',
