@@ -249,5 +249,12 @@ export interface RecallHtlcsEffect {
 export interface IgnoredEffect {
   readonly type: 'ignored'
   readonly message: string
-  readonly why?: 'repeated' | 'not-newer' | 'other-channel' | 'bad-signature'
+  readonly why:
+    | 'repeated'
+    | 'not-newer'
+    | 'other-channel'
+    | 'bad-signature'
+    | 'at-rest'
+    | 'channel-is-over'
+    | 'fee-is-agreed'
 }

@@ -45,7 +45,7 @@ export const recvMessage = (state: ChannelState, input: PeerMessage, env: Channe
   switch (durable.phase) {
     case 'aborted':
     case 'closed':
-      return stay(state, { type: 'ignored', message: message.type })
+      return stay(state, { type: 'ignored', message: message.type, why: 'channel-is-over' })
     case 'idle':
       return message.type === 'open_channel'
         ? recvOpenChannel(durable, session, message, env)
@@ -147,7 +147,7 @@ const askAgain = (durable: Funded, session: Session): readonly Effect[] =>
 const recvAtRest = ({ durable, session }: Online, message: ChannelMessage): Step =>
   message.type === 'channel_reestablish'
     ? to(durable, { ...session, rest: { from: 'reestablishment', heard: [message] } }, [])
-    : stay({ durable, session }, { type: 'ignored', message: message.type })
+    : stay({ durable, session }, { type: 'ignored', message: message.type, why: 'at-rest' })
 
 /** The same, but an error is also only kept: if the peer has closed the channel, the chain must tell first. */
 const recvUnsighted = (
@@ -158,7 +158,7 @@ const recvUnsighted = (
   (message.type === 'channel_reestablish' || message.type === 'error') &&
   heard.every(({ type }) => type !== message.type)
     ? to(durable, { ...session, rest: { from: 'chain', heard: [...heard, message] } }, [])
-    : stay({ durable, session }, { type: 'ignored', message: message.type })
+    : stay({ durable, session }, { type: 'ignored', message: message.type, why: 'at-rest' })
 
 /**
  * The chain decides, and we have said nothing on this connection. BOLT 2, message retransmission: a peer that would go on with a failed
@@ -190,7 +190,7 @@ const recvOfClosing = (durable: Closing, session: Session, message: ChannelMessa
       return to(learnt.durable, session, learnt.effects)
     }
   }
-  return stay({ durable, session }, { type: 'ignored', message: message.type })
+  return stay({ durable, session }, { type: 'ignored', message: message.type, why: 'channel-is-over' })
 }
 
 /** BOLT 1: an error ends the channel, unless it is one of those that end no channel in practice. */

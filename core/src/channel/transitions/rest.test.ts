@@ -132,7 +132,7 @@ test('rest — a channel that rests says nothing at all, and takes up what the p
     { type: 'shutdown', channelId, scriptpubkey: two.bob.keys.localShutdownScript },
     { type: 'update_fee', channelId, feeratePerKw: 3000 },
   ] satisfies readonly ChannelMessage[]) {
-    t.deepEqual(two.alice.recv(message), [{ type: 'ignored', message: message.type }])
+    t.deepEqual(two.alice.recv(message), [{ type: 'ignored', message: message.type, why: 'at-rest' }])
   }
   t.deepEqual(two.run(two.alice, { type: 'timer', timer: 'reestablishment' }), [])
   t.is(two.alice.state.durable, durable)

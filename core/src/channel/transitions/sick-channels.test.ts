@@ -71,7 +71,7 @@ test('BOLT 2, message retransmission — for a channel that has failed the error
     { type: 'shutdown', channelId, scriptpubkey: two.bob.keys.localShutdownScript },
     { type: 'update_fee', channelId, feeratePerKw: 3000 },
   ] as const) {
-    t.deepEqual(two.alice.recv(message), [{ type: 'ignored', message: message.type }])
+    t.deepEqual(two.alice.recv(message), [{ type: 'ignored', message: message.type, why: 'channel-is-over' }])
   }
 })
 

@@ -162,7 +162,7 @@ class ChannelDriver {
         peerMessage: ({ epoch, message }) => {
           // Messages that a lost connection has left behind must not be acted on.
           if (this.#hold.connection?.epoch !== epoch) {
-            if (this.#entry.quarantined) this.#effects.ignored({ message: message.type })
+            if (this.#entry.quarantined) this.#effects.ignored({ message: message.type, why: 'quarantined' })
             return
           }
           if (message.type === 'channel_update' && !this.#rations.takesPolicy()) {

@@ -4,7 +4,9 @@ import { RationedLog } from '../rationed-log.ts'
 import type { ChannelServices } from './channel-services.ts'
 
 /** A message of the peer that is neither acted on nor answered. */
-export type IgnoredMessage = Omit<IgnoredEffect, 'type' | 'why'> & { readonly why?: IgnoredEffect['why'] | 'too-many' }
+export type IgnoredMessage = Omit<IgnoredEffect, 'type' | 'why'> & {
+  readonly why: IgnoredEffect['why'] | 'too-many' | 'quarantined'
+}
 
 /** How often the same error of a channel that goes on may become an event. */
 const REPEATS = { perSecond: 1 / 600, burst: 1 }
@@ -50,7 +52,7 @@ export class ChannelRations {
       () => ({
         channel,
         message,
-        ...(why === undefined ? {} : { why }),
+        why,
       }),
     )
   }

@@ -14,7 +14,7 @@ export type IgnoredMessage =
   | { readonly message: 'peer_storage_retrieval'; readonly why: 'repeated' }
 
 /** Why a message is passed over, by the connection, the peer's actor or a channel; in the form of `REACTIONS`. */
-export const PASSED_OVER: { readonly [Why in NonNullable<(IgnoredMessage | IgnoredOfChannel)['why']>]: Reaction } = {
+export const PASSED_OVER: { readonly [Why in (IgnoredMessage | IgnoredOfChannel)['why']]: Reaction } = {
   'no-use': passOver('BOLT 1, message format: an odd type that is unknown; BOLT 7: gossip that we have no use for'),
   'wants-no-pong': passOver('BOLT 1, ping: num_pong_bytes of 65532 or above'),
   'not-awaited': passOver('BOLT 1, pong: it answers no ping of ours'),
@@ -25,6 +25,12 @@ export const PASSED_OVER: { readonly [Why in NonNullable<(IgnoredMessage | Ignor
   'bad-signature': passOver('BOLT 7, channel_update: the signature is not that of the origin'),
   'too-many': passOver('BOLT 7, channel_update: those that come too often need not be acted on'),
   'without-channel': passOver('BOLT 1, peer storage: a node may keep it for those only with whom it has channels'),
+  'channel-is-over': passOver('BOLT 2, message retransmission: of a channel that has failed, but for a preimage'),
+  'fee-is-agreed': passOver('BOLT 2, closing_signed: once a fee is agreed on, another is not signed'),
+  'at-rest': passOver(
+    'Ours: the channel rests, so that the others can go on, and hears the peer on the next connection',
+  ),
+  quarantined: passOver('Ours: a channel that threw takes no more part in the protocol'),
   repeated: passOver('BOLT 1 and 2: it says what was said before, on this connection or for this channel'),
 }
 

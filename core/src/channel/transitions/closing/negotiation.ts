@@ -134,7 +134,9 @@ const answerOffer = (
   const { lastSentFee, sentRange, lastReceivedFee } = session.closing
   // A fee that was agreed on once is signed again, and no other.
   if (durable.phase === 'closing') {
-    return durable.closing.mutual?.fee === fee ? agree() : stay(state, { type: 'ignored', message: message.type })
+    return durable.closing.mutual?.fee === fee
+      ? agree()
+      : stay(state, { type: 'ignored', message: message.type, why: 'fee-is-agreed' })
   }
   if (lastSentFee === fee || (sentRange !== undefined && inRange(fee, sentRange))) return agree()
   const ours = ourFees(durable, env)

@@ -29,7 +29,11 @@ export const react = (state: ChannelState, fault: ProtocolError, env: ChannelEnv
 const failChannel = (state: ChannelState, error: ProtocolError, env: ChannelEnv): Step => {
   const { durable, session } = state
   if (durable.phase === 'aborted' || durable.phase === 'closed' || durable.phase === 'closing') {
-    return stay(state, { type: 'ignored', message: 'message' in error ? error.message : error.code })
+    return stay(state, {
+      type: 'ignored',
+      message: 'message' in error ? error.message : error.code,
+      why: 'channel-is-over',
+    })
   }
   if (isOpening(durable)) return abortOpening(durable, session, error)
   return forceClose(durable, session, { cause: 'protocol-error', error }, env)

@@ -111,7 +111,7 @@ const laterTimestamp = ({ relay }: Funded, { now }: ChannelEnv): number =>
   Math.max(seconds(now), relay.updateTimestamp + 1)
 
 /** BOLT 7, channel_update: why one of the peer is ignored. */
-const unfit = (durable: Funded, message: ChannelUpdate, env: ChannelEnv): IgnoredEffect['why'] => {
+const unfit = (durable: Funded, message: ChannelUpdate, env: ChannelEnv): IgnoredEffect['why'] | undefined => {
   const { shortIds, params, remoteRelay } = durable
   const ours = message.shortChannelId === shortIds.real || shortIds.localAliases.includes(message.shortChannelId)
   const theirDirection = localDirection(durable) === 0 ? 1 : 0

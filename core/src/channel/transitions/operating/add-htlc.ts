@@ -82,7 +82,8 @@ export const recvAddHtlc = (
   env: ChannelEnv,
 ): Step => {
   const { remote, nextRemoteHtlcId } = session.proposed
-  if (isRepeated(durable, add)) return stay({ durable, session }, { type: 'ignored', message: add.type })
+  if (isRepeated(durable, add))
+    return stay({ durable, session }, { type: 'ignored', message: add.type, why: 'repeated' })
   const record: HtlcRecord = {
     direction: 'received',
     add,
