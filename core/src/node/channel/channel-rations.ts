@@ -46,14 +46,7 @@ export class ChannelRations {
 
   /** Logs a message that is not acted on. Deployed peers repeat some with every connection. */
   ignored(channel: string, { message, why }: IgnoredMessage): void {
-    this.#unheeded.write(
-      why === 'repeated' || why === 'not-newer' ? 'debug' : 'info',
-      'channel.message-ignored',
-      () => ({
-        channel,
-        message,
-        why,
-      }),
-    )
+    const level = why === 'repeated' || why === 'not-newer' ? 'debug' : 'info'
+    this.#unheeded.write(level, 'channel.message-ignored', () => ({ channel, message, why }))
   }
 }
