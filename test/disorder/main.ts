@@ -29,14 +29,16 @@ interface Part {
   readonly failures: readonly string[]
   readonly deaths: DeathCounts
   readonly joint: JointCounts
+  readonly takenLate: number
 }
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
 
 const explain = async (seed: number): Promise<void> => {
   const plan = planOf(seed)
-  const { faults } = await play(seed, plan)
+  const { faults, takenLate } = await play(seed, plan)
   say(faults.length === 0 ? `sequence ${seed} holds` : `sequence ${seed} fails: ${faults.join('\n')}`)
+  if (takenLate > 0) say(`${takenLate} HTLCs were taken after they had been told as failed`)
   const least = faults.length === 0 || values.whole ? plan : await shrink(seed, plan)
   const again = await play(seed, least, true)
   if (values.trace || again.faults.length > 0) for (const line of again.trace) say(line)
@@ -48,17 +50,19 @@ const explain = async (seed: number): Promise<void> => {
 const playPart = async (first: number, count: number): Promise<Part> => {
   const failures: string[] = []
   let payments = 0
+  let takenLate = 0
   let joint = NO_JOINT_CLAIMS
   const deaths = new Deaths()
   for (let seed = first; seed < first + count; seed++) {
     const outcome = await play(seed, planOf(seed), false, deaths)
     payments += outcome.payments
+    takenLate += outcome.takenLate
     joint = sumOfJoint(joint, outcome.joint)
     if (outcome.faults.length > 0) {
       failures.push(`sequence ${seed} fails (npm run disorder -- --only ${seed}): ${outcome.faults[0]}`)
     }
   }
-  return { played: count, payments, failures, deaths: deaths.counts, joint }
+  return { played: count, payments, failures, deaths: deaths.counts, joint, takenLate }
 }
 
 const playElsewhere = (first: number, count: number): Promise<Part> =>
@@ -72,7 +76,7 @@ const playAll = async (first: number, count: number, jobs: number): Promise<void
   const begun = performance.now()
   const deaths = new Deaths()
   let joint = NO_JOINT_CLAIMS
-  let [next, played, payments, failed] = [first, 0, 0, 0]
+  let [next, played, payments, failed, takenLate] = [first, 0, 0, 0, 0]
   const work = async (): Promise<void> => {
     while (next < first + count) {
       const from = next
@@ -80,6 +84,7 @@ const playAll = async (first: number, count: number, jobs: number): Promise<void
       const part = await playElsewhere(from, next - from)
       played += part.played
       payments += part.payments
+      takenLate += part.takenLate
       failed += part.failures.length
       deaths.addAll(part.deaths)
       joint = sumOfJoint(joint, part.joint)
@@ -92,6 +97,7 @@ const playAll = async (first: number, count: number, jobs: number): Promise<void
   }
   await Promise.all(Array.from({ length: jobs }, work))
   say(tellJoint(joint))
+  say(`${takenLate} HTLCs were taken after they had been told as failed, by blocks that were undone`)
   process.exitCode = failed === 0 ? 0 : 1
 }
 

@@ -24,7 +24,7 @@ class ChainBooks {
   readonly faults: string[] = []
   /** What its records leave open whether a node has lost, or gained if it is negative: each may be. */
   readonly open: { readonly node: SimulatedNode; readonly msat: bigint }[] = []
-  /** HTLCs without an output, or with one that is not worth its claim: nobody learns on the chain what became of them. */
+  /** HTLCs that both ends may tell differently: without an output, with one that is not worth its claim, or taken late. */
   readonly lost: EndingHtlc[] = []
   readonly #world: World
   readonly #ledgers: ReadonlyMap<SimulatedNode, Ledger>
@@ -140,6 +140,7 @@ class ChainBooks {
     for (const name of inputs) {
       const spent = this.#outputs.get(name)
       this.#readTakenBack(payer, name, spent?.amount ?? 0n)
+      this.#readTakenLate(payer, name, spent?.amount ?? 0n)
       // The opener has paid for it.
       if (this.#anchors.has(name)) this.#charge(payer, 'an anchor', -(spent?.amount ?? 0n) * 1000n)
       if (toHex(spent?.script ?? COIN_SCRIPT) === toHex(COIN_SCRIPT))
@@ -165,6 +166,16 @@ class ChainBooks {
       this.#charge(payer, 'an HTLC that was paid and given up', -sat * 1000n)
     if (this.#ledgers.get(htlc.receivedBy)?.wasPaid(htlc) === true)
       this.#charge(htlc.receivedBy, 'an HTLC that was paid, given up', sat * 1000n)
+  }
+
+  /** Its receiver takes it with the preimage after its sender was told that it had failed, by blocks that are undone since. */
+  #readTakenLate(payer: SimulatedNode, name: string, sat: bigint): void {
+    const htlc = this.#owners.get(name)
+    if (htlc === undefined || !('hash' in htlc) || htlc.receivedBy !== payer) return
+    if (!this.#world.undoneFates.has(htlc) || this.#ledgers.get(htlc.offeredBy)?.hasPaid(htlc) !== 'no') return
+    this.#world.undoneFates.taken += 1
+    this.lost.push(htlc)
+    this.#charge(htlc.offeredBy, 'an HTLC that was told as failed, and taken', sat * 1000n)
   }
 
   #feeOf(tx: Tx): bigint {

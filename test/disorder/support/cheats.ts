@@ -26,6 +26,7 @@ interface Scene {
   readonly broadcastBy: Map<string, SimulatedNode>
   readonly handedIn: HandedIn
   readonly endings: Endings
+  readonly restored: ReadonlySet<SimulatedNode>
   note(line: string): void
 }
 
@@ -90,6 +91,7 @@ export class Cheats {
   mined(): void {
     const { chain, broadcastBy, handedIn } = this.#world
     for (const { owner, channelId, copy } of this.#copies) {
+      if (this.#isForgotten(channelId)) continue
       const isRevoked = this.#isRevoked(owner, channelId, copy)
       const txs = copy.htlcTransactions(
         chain.tip.height,
@@ -103,6 +105,16 @@ export class Cheats {
         handedIn.add(tx)
       }
     }
+  }
+
+  /**
+   * Once its node and the peer have forgotten the channel, nobody is there to take what a copy's HTLC transaction brings. Who has gone back
+   * to a backup may remember the channel for ever, and not the secret that it would punish with.
+   */
+  #isForgotten(channelId: string): boolean {
+    const { nodes, restored } = this.#world
+    const remembering = nodes.filter((node) => !restored.has(node)).flatMap(({ disk }) => storedChannels(disk))
+    return !remembering.some(({ durable }) => isFunded(durable) && toHex(durable.params.channelId) === channelId)
   }
 
   #fillPurse(): void {

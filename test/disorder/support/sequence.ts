@@ -14,6 +14,8 @@ export interface Outcome {
   readonly trace: readonly string[]
   readonly payments: number
   readonly joint: JointCounts
+  /** HTLCs that were taken although their sender had told them as failed, because of blocks that were undone. */
+  readonly takenLate: number
 }
 
 interface Plan {
@@ -59,7 +61,8 @@ export const play = async (
   }
   const joint = world.joint.counts(world.chain, world.endings)
   world.end()
-  return { faults: world.faults, trace: world.trace, payments: world.asked.length, joint }
+  const { faults, trace, asked, undoneFates } = world
+  return { faults, trace, payments: asked.length, joint, takenLate: undoneFates.taken }
 }
 
 /** The shortest run of these actions that still fails: parts are left out as long as it does. */

@@ -21,6 +21,7 @@ import { SimulatedNet } from './simulated-net.ts'
 import { SimulatedNode } from './simulated-node.ts'
 import { storedChannels } from './stored-channels.ts'
 import type { Terrain } from './terrain.ts'
+import { UndoneFates } from './undone-fates.ts'
 
 const REGTEST = NETWORKS.regtest
 /** What each wallet begins with, and in how many coins: it needs several for claims at the same time. */
@@ -81,6 +82,7 @@ export class World {
   readonly closers = new Closers()
   readonly cheats = new Cheats(this)
   readonly joint = new JointClaims()
+  readonly undoneFates = new UndoneFates()
   readonly trace: string[] = []
   /** Who pays for the commitments on these outputs. */
   readonly funders = new Map<string, SimulatedNode>()
@@ -448,6 +450,8 @@ export class World {
       case 'reorganise':
         // What is undone was mined at other fees.
         this.calm()
+        for (const each of this.nodes)
+          this.undoneFates.undoing(each, storedChannels(each.disk), this.chain.tip.height, action.depth)
         reorganise(this.chain, this, action, (line) => this.note(line))
         await this.#blockCame()
         break
