@@ -388,7 +388,7 @@ export const builtInWallet = (options: BuiltInWalletOptions): Wallet => {
           .filter(({ channelId, purpose }) => channelId === undefined || purpose === FUNDING)
           // Whoever shares the keys publishes what he has made, or gives it up.
           .filter(({ purpose }) => purpose !== undefined || !keys.areShared),
-      ),
+      ).map(({ tx }) => tx),
   }
 }
 

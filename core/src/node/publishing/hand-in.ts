@@ -1,6 +1,7 @@
 import { displayTxid, type Tx, txidOf, txWeight } from '../../bitcoin/transaction.ts'
 import { outpointKey } from '../../chain/outpoint-key.ts'
 import { equalBytes, toHex } from '../../lib/bytes.ts'
+import { undoneMakers } from '../../wallet/parents-first.ts'
 import type { Wallet } from '../../wallet/wallet.ts'
 import type { Broadcaster } from '../chain/broadcaster.ts'
 import type { EventLog } from '../events/event-log.ts'
@@ -53,15 +54,14 @@ export class HandIn {
 
   /**
    * Only coins in blocks pay for claims. What made one, and was undone, may have nobody else to bring it back: a child that its commitment
-   * needs no more is handed in by nobody.
+   * needs no more is handed in by nobody. The transaction whose output is claimed is the channel's concern: the peer may have taken its HTLC.
    */
   #publishCoins({ last, wanted }: Item): void {
     const { broadcaster, wallet } = this.#options
-    for (const { outpoint } of last?.tx.inputs ?? []) {
-      const made = wanted.has(outpointKey(outpoint)) ? undefined : wallet.transaction(outpoint.txid)
-      const isOurs = made !== undefined && made.spent > 0n
-      if (isOurs && made.height === undefined) broadcaster.publish(made.tx, made.purpose ?? 'wallet')
-    }
+    const outpoints = last?.tx.inputs.map(({ outpoint }) => outpoint) ?? []
+    const coins = outpoints.filter((outpoint) => !wanted.has(outpointKey(outpoint)))
+    for (const { tx, purpose } of undoneMakers(coins, (txid) => wallet.transaction(txid)))
+      broadcaster.publish(tx, purpose ?? 'wallet')
   }
 
   /** Nothing more comes of the last transaction. Its coins are free if it can never be mined; if it can, the wallet knows better. */

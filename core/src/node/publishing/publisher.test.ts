@@ -2,15 +2,15 @@ import test from 'ava'
 import { type Tx, txidOf } from '../../bitcoin/transaction.ts'
 import { outpointKey } from '../../chain/outpoint-key.ts'
 import type { Claim } from '../../channel/index.ts'
-import { at, claims, commitmentOf, seeClose, takenBy } from '../../channel/transitions/fixtures/closing.ts'
+import { at, claims, commitmentOf, mine, seeClose, takenBy } from '../../channel/transitions/fixtures/closing.ts'
 import { preimageOf, TwoParties } from '../../channel/transitions/fixtures/two-parties.ts'
 import { type Order, owner, publisherRig } from './fixtures/publisher-rig.ts'
 import type { Publisher } from './publisher.ts'
 
 const EXPIRY = 1152
 
-/** The claim by which Alice takes back an HTLC of her own commitment. */
-const timeoutClaim = (): Claim => {
+/** Alice's commitment is in a block, and holds an HTLC that she takes back by the claim. */
+const timedOut = () => {
   const two = new TwoParties().ready({ pushMsat: 200_000_000n })
   two.add(two.alice, 1, 50_000_000n)
   two.settle()
@@ -18,8 +18,10 @@ const timeoutClaim = (): Claim => {
   seeClose(two.alice, commitmentOf(two.alice))
   const claim = claims(at(two.alice, EXPIRY)).find(({ kind }) => kind.type === 'htlc-timeout')
   if (claim === undefined) throw new Error('no claim')
-  return claim
+  return { alice: two.alice, claim }
 }
+
+const timeoutClaim = (): Claim => timedOut().claim
 
 /** The claim of Alice's anchor, and the commitment that it raises the fee of. */
 const anchorClaim = () => {
@@ -201,21 +203,45 @@ test('a commitment that is mined without the child that raises its fee — the c
   t.is(wallet.balance().spendable, 500_000n)
 })
 
-test('a claim that spends a coin whose block is undone — has what made the coin handed in with it', async (t) => {
+test('a claim that spends a coin whose block is undone — has what made the coin handed in with it, and what that was built on before it', async (t) => {
   const claim = timeoutClaim()
   const { the, ask, wallet } = await publisherRig({ coins: [100_000n], orders: [], height: EXPIRY })
-  const outputs = [{ script: wallet.newAddress().script, amount: 90_000n }]
-  const made = wallet.send({ outputs, feeratePerKw: 1_000 })
-  if (!made.ok) return t.fail()
-  const { tx } = made.value
-  wallet.processBlock({ height: EXPIRY, txs: [tx], txids: [txidOf(tx)] })
+  // Each leaves no change.
+  const made = [99_100n, 98_300n].flatMap((amount, at) => {
+    const outputs = [{ script: wallet.newAddress().script, amount }]
+    const sent = wallet.send({ outputs, feeratePerKw: 1_000 })
+    if (!sent.ok) return []
+    const { tx } = sent.value
+    wallet.processBlock({ height: EXPIRY + at, txs: [tx], txids: [txidOf(tx)] })
+    return [tx]
+  })
+  t.is(made.length, 2)
   await ask([{ claim }])
   const [ours] = the()
   await ask([{ claim }])
   t.deepEqual(the(), [ours])
   wallet.undoBlocks(EXPIRY)
   await ask([{ claim }])
-  t.deepEqual(the(), [ours, tx])
+  t.deepEqual(the(), [ours, ...made])
+})
+
+test('a claim of the output of an HTLC transaction that is undone — does not hand that in: the peer may have taken the HTLC since', async (t) => {
+  const { alice, claim } = timedOut()
+  const { the, ask, wallet, seen } = await rig([100_000n], { claim })
+  const [htlc] = the()
+  if (htlc === undefined) return t.fail()
+  wallet.processBlock({ height: EXPIRY + 1, txs: [htlc], txids: [txidOf(htlc)] })
+  mine(alice, claim, EXPIRY + 1, htlc)
+  const output = claims(at(alice, EXPIRY + 2016)).find(({ kind }) => kind.type === 'htlc-output')
+  if (output === undefined) return t.fail()
+  wallet.undoBlocks(EXPIRY + 1)
+  await seen(takenBy(preimageOf(1), claim))
+  await ask([{ claim: output }])
+  await ask([{ claim: output }])
+  t.deepEqual(
+    the().map(({ inputs }) => inputs[0]?.outpoint),
+    [output.outpoint],
+  )
 })
 
 test('a commitment that is withdrawn — is handed in no more, and what paid for it comes back', async (t) => {
