@@ -95,13 +95,13 @@ export class World {
   #stirs = 0
   #spikeBlocks = 0
   #blocksDown = new Map<SimulatedNode, number>()
-  /** Who goes silent to whom as soon as it would show a preimage, and for how long. */
   /**
    * A wallet with one small coin is empty after the first of several HTLC transactions, and says so: the others are lost. So who has spent
    * what it has takes no part in a strand.
    */
   readonly #hasSpent = new Set<SimulatedNode>()
   readonly #isStranded = new Set<SimulatedNode>()
+  /** Who goes silent to whom as soon as it would show a preimage. */
   readonly #secretive = new Map<string, () => void>()
 
   constructor(seed: number, terrain: Terrain, deaths = new Deaths()) {
@@ -370,7 +370,7 @@ export class World {
   async #untilJoint(): Promise<void> {
     const before = this.joint.made
     for (let mined = 0; mined < LAST_DELAY && this.#isClosing(); ) {
-      const isSlow = mined < LAST_EXPIRY && this.holdsHtlcs()
+      const isSlow = mined < LAST_EXPIRY && this.#holdsHtlcs()
       const step = isSlow ? 20 : 60
       for (let at = 0; at < step; at += isSlow ? 1 : step) {
         if (isSlow) await this.mine(1)
@@ -385,7 +385,7 @@ export class World {
   }
 
   /** Whether a channel has an HTLC whose deadline somebody may have to meet. */
-  holdsHtlcs(): boolean {
+  #holdsHtlcs(): boolean {
     return this.nodes.some(({ disk }) =>
       storedChannels(disk).some(
         ({ durable }) => isFunded(durable) && durable.htlcs.offered.length + durable.htlcs.received.length > 0,

@@ -59,25 +59,25 @@ export const resolutionOf = (durable: Closing, env: ChannelEnv): Resolution | un
 
 const NOTHING: Resolution = { claims: [], outcomes: [], others: 'pending', outputs: [] }
 
-// It is asked for with every block until the channel has ended, and never changes any more.
-const builtLocals = new WeakMap<Commitment['local'], ReturnType<typeof buildLocal>>()
+type Built = Pick<CommitmentClose, 'keys' | 'commitment'>
 
-const builtLocal = ({ localParams, local }: Commitment, env: ChannelEnv): ReturnType<typeof buildLocal> => {
-  const known = builtLocals.get(local)
-  if (known !== undefined) return known
-  const built = buildLocal(localParams, local.index, local.spec, env)
-  builtLocals.set(local, built)
-  return built
+// It is asked for with every block until the channel has ended, and never changes any more.
+const built = new WeakMap<Commitment['local'] | Commitment['remote'], Built>()
+
+const builtOnce = (side: Commitment['local'] | Commitment['remote'], build: () => Built): Built => {
+  const known = built.get(side) ?? build()
+  built.set(side, known)
+  return known
 }
 
 const localResolution = (durable: Closing, confirmedAt: number, env: ChannelEnv): Resolution => {
-  const commitment = decided(durable)
-  const { localParams, local } = commitment
-  const { keys, transaction } = builtLocal(commitment, env)
+  const { localParams, local } = decided(durable)
   return localCommitmentClaims({
     ...claimTerms(localParams, durable, env),
-    keys,
-    commitment: transaction,
+    ...builtOnce(local, () => {
+      const { keys, transaction } = buildLocal(localParams, local.index, local.spec, env)
+      return { keys, commitment: transaction }
+    }),
     htlcs: local.spec.htlcs,
     remoteHtlcSignatures: local.htlcSignatures,
     confirmedAt,
@@ -97,8 +97,10 @@ const remoteResolution = (
   const { index, spec, point } = published
   return remoteCommitmentClaims({
     ...claimTerms(remoteParams, durable, env),
-    keys: keysOf(remoteParams, point),
-    commitment: buildRemote(remoteParams, index, spec, point),
+    ...builtOnce(published, () => ({
+      keys: keysOf(remoteParams, point),
+      commitment: buildRemote(remoteParams, index, spec, point),
+    })),
     htlcs: spec.htlcs,
     confirmedAt,
     preimageOf: preimageIn(durable),
