@@ -39,7 +39,9 @@ export const resolutionOf = (durable: Closing, env: ChannelEnv): Resolution | un
   const { kind, confirmedAt, tx } = spend
   switch (kind) {
     case 'mutual':
-      // BOLT 5, mutual close: it pays us as it was agreed; nothing is left to do.
+      // BOLT 5, mutual close: it pays us as it was agreed; nothing is left to do. HTLCs that we hold with it ended before it, in a state that
+      // we have forgotten (a database that was put back), or it was signed with a stolen key. How they ended is known to nobody here, so no
+      // origin is told: what was relayed is given back before it would cost its channel (ADR 32).
       return { ...NOTHING, resolvedAt: confirmedAt }
     case 'local':
       return localResolution(durable, confirmedAt, env)
