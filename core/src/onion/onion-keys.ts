@@ -10,6 +10,7 @@ const LABELS = {
   um: utf8Encode('um'),
   pad: utf8Encode('pad'),
   ammag: utf8Encode('ammag'),
+  ammagext: utf8Encode('ammagext'),
 } as const
 
 /** BOLT 4, key generation: one of the keys that two nodes share, 32 bytes. */

@@ -27,6 +27,8 @@ export interface UpdateFulfillHtlc extends WithUnknownTlvs {
   readonly channelId: ChannelId
   readonly id: HtlcId
   readonly paymentPreimage: Preimage
+  /** TLV `attribution_data`: 920 bytes (BOLT 4), not parsed. */
+  readonly attributionData?: Uint8Array
 }
 
 /** BOLT 2: the receiver of an HTLC gives it back. */
@@ -36,6 +38,8 @@ export interface UpdateFailHtlc extends WithUnknownTlvs {
   readonly id: HtlcId
   /** Encrypted for the origin (BOLT 4). */
   readonly reason: Uint8Array
+  /** TLV `attribution_data`: 920 bytes (BOLT 4), not parsed. */
+  readonly attributionData?: Uint8Array
 }
 
 /** BOLT 2: the receiver of an HTLC gives it back because it could not read the onion. */
@@ -84,6 +88,9 @@ export interface ChannelReestablish extends WithUnknownTlvs {
   readonly myCurrentPerCommitmentPoint: PublicKey
 }
 
+/** BOLT 2: 20 hold times and 210 truncated HMACs, of 4 bytes each. */
+const attributionData = fixedBytes(920)
+
 /** BOLT 1: from here on types are for records of one's own. */
 const FIRST_CUSTOM_TLV = 65_536n
 
@@ -108,14 +115,14 @@ export const updateFulfillHtlcCodec = messageCodec<UpdateFulfillHtlc>(
   130,
   'update_fulfill_htlc',
   { channelId: bytes32, id: u64, paymentPreimage: bytes32 },
-  {},
+  { attributionData: tlv(1, attributionData) },
 )
 
 export const updateFailHtlcCodec = messageCodec<UpdateFailHtlc>(
   131,
   'update_fail_htlc',
   { channelId: bytes32, id: u64, reason: u16Bytes },
-  {},
+  { attributionData: tlv(1, attributionData) },
 )
 
 export const updateFailMalformedHtlcCodec = messageCodec<UpdateFailMalformedHtlc>(
