@@ -56,7 +56,7 @@ interface PayloadRecords extends WithUnknownTlvs {
   readonly paymentMetadata?: Uint8Array
 }
 
-// The records of blinded routes (10, 12, 18) come with `option_route_blinding`; until then they are unknown, even, and fail.
+// The records of blinded paths (10, 12, 18) are read by `blinded-payload.ts`; here they are unknown, even, and fail.
 const TYPES = {
   amtToForward: 2,
   outgoingCltvValue: 4,

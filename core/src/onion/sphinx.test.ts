@@ -2,11 +2,11 @@ import test from 'ava'
 import fc from 'fast-check'
 import { hmacSha256, sha256 } from '../crypto/hashes.ts'
 import { secp256k1 } from '../crypto/secp256k1.ts'
-import { equalBytes, fromHex, toHex, utf8Encode } from '../lib/bytes.ts'
+import { fromHex, toHex, utf8Encode } from '../lib/bytes.ts'
 import { seededRng } from '../lib/rng.ts'
 import { bigSize } from '../wire/codec/primitives.ts'
 import { Reader } from '../wire/codec/reader.ts'
-import { BLINDED_ONION, ONION } from './fixtures/onion-vectors.ts'
+import { ONION } from './fixtures/onion-vectors.ts'
 import { createOnion, type OnionHop, type PeeledOnion, peelOnion } from './sphinx.ts'
 
 const withoutLength = (hex: string): Uint8Array => {
@@ -56,30 +56,6 @@ test('BOLT 4 onion-test — each hop finds its payload, the last one that it is 
     packet = peeled.nextPacket
   }
   t.is(packet, undefined)
-})
-
-test('BOLT 4 blinded-payment-onion-test — the onion and what every hop sees of it', (t) => {
-  const associatedData = fromHex(BLINDED_ONION.associatedData)
-  let { packet } = create({
-    sessionKey: fromHex(BLINDED_ONION.sessionKey),
-    associatedData,
-    hops: hopsOf(BLINDED_ONION.hops),
-  })
-  for (const hop of BLINDED_ONION.hops) {
-    t.is(toHex(packet), hop.packet)
-    const nodeKey = fromHex(hop.privateKey)
-    // BOLT 4, route blinding: within the blinded part the onion is for the key tweaked by the path key.
-    const blinded =
-      hop.pathKey !== undefined && !equalBytes(secp256k1.publicKey(nodeKey), fromHex(hop.nodeId))
-        ? secp256k1.scalarMultiply(
-            nodeKey,
-            hmacSha256(utf8Encode('blinded_node_id'), secp256k1.ecdh(fromHex(hop.pathKey), nodeKey)),
-          )
-        : nodeKey
-    const peeled = peel({ privateKey: blinded, packet, associatedData })
-    t.deepEqual(peeled.payload, withoutLength(hop.payload))
-    if (peeled.nextPacket !== undefined) packet = peeled.nextPacket
-  }
 })
 
 const keysOf = (count: number, seed: number): readonly Uint8Array[] => {
