@@ -1,4 +1,4 @@
-import type { NodeId, PrivateKey, PublicKey, ShortChannelId } from '../lib/ids.ts'
+import type { NodeId, PrivateKey, PublicKey } from '../lib/ids.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import type { BlockHeight, Msat } from '../lib/units.ts'
 import { decodeWith, encodeWith } from '../wire/codec/codec.ts'
@@ -7,7 +7,7 @@ import { tlv, tlvStream } from '../wire/codec/tlv-stream.ts'
 import type { WithUnknownTlvs } from '../wire/tlv-record.ts'
 import { forwardedAmount } from './blinded-fees.ts'
 import { type BlindedPath, curvePoint } from './blinded-path.ts'
-import type { EncryptedData } from './encrypted-data.ts'
+import { type EncryptedData, type NextNode, nextNodeOf } from './encrypted-data.ts'
 import { unblind } from './route-blinding.ts'
 import type { OnionHop } from './sphinx.ts'
 
@@ -34,11 +34,6 @@ interface BlindedFinalPayload {
   /** BOLT 4: the HTLC is ours only if this is what we put into the path that the payment was to take. */
   readonly pathId?: Uint8Array
 }
-
-/** The node that a blinded path goes on to: at the other end of a channel, or by its id. */
-export type NextNode =
-  | { readonly type: 'channel'; readonly shortChannelId: ShortChannelId }
-  | { readonly type: 'node'; readonly nodeId: NodeId }
 
 /** Why a payment is not taken within a blinded path. For our own eyes: what is told is the same for all (BOLT 4, `invalid_onion_blinding`). */
 export interface InvalidBlindedPayload {
@@ -132,31 +127,20 @@ const refusalOf = (data: EncryptedData, htlc: BlindedHtlc): InvalidBlindedPayloa
 
 const relayPayload = (
   said: Records,
-  { shortChannelId, nextNodeId, paymentRelay }: EncryptedData,
+  data: EncryptedData,
   { amountMsat, cltvExpiry }: BlindedHtlc,
   nextPathKey: PublicKey,
 ): Result<BlindedRelayPayload, InvalidBlindedPayload> => {
   // BOLT 4, not the final node: the origin says nothing beside the recipient's data.
   if (Object.keys(said).length > 0) return invalid('other-records')
-  const next = nextNodeOf({ shortChannelId, nextNodeId })
+  const { paymentRelay } = data
+  const next = nextNodeOf(data)
   if (next === undefined || paymentRelay === undefined) return invalid('missing-records')
   const amtToForward = forwardedAmount(paymentRelay, amountMsat)
   if (amtToForward === undefined) return invalid('fee-insufficient')
   const outgoingCltvValue = cltvExpiry - paymentRelay.cltvExpiryDelta
   if (outgoingCltvValue < 0) return invalid('expiry-too-soon')
   return ok({ type: 'blinded-relay', amtToForward, outgoingCltvValue, next, nextPathKey })
-}
-
-/** Where the path goes on to; BOLT 4 has an onion message go by the node's id if it has both. */
-export const nextNodeOf = ({
-  shortChannelId,
-  nextNodeId,
-}: {
-  readonly shortChannelId?: ShortChannelId | undefined
-  readonly nextNodeId?: NodeId | undefined
-}): NextNode | undefined => {
-  if (nextNodeId !== undefined) return { type: 'node', nodeId: nextNodeId }
-  return shortChannelId === undefined ? undefined : { type: 'channel', shortChannelId }
 }
 
 const finalPayload = (

@@ -37,6 +37,11 @@ export interface PaymentConstraints {
   readonly htlcMinimumMsat: Msat
 }
 
+/** The node that a blinded path goes on to: at the other end of a channel, or by its id. */
+export type NextNode =
+  | { readonly type: 'channel'; readonly shortChannelId: ShortChannelId }
+  | { readonly type: 'node'; readonly nodeId: NodeId }
+
 export const encryptedData = tlvStream<EncryptedData>({
   padding: tlv(1, restBytes),
   shortChannelId: tlv(2, u64),
@@ -50,6 +55,12 @@ export const encryptedData = tlvStream<EncryptedData>({
   paymentConstraints: tlv(12, struct<PaymentConstraints>({ maxCltvExpiry: u32, htlcMinimumMsat: tu64 })),
   allowedFeatures: tlv(14, restBytes),
 })
+
+/** Where the path goes on to; BOLT 4 has an onion message go by the node's id if it has both. */
+export const nextNodeOf = ({ shortChannelId, nextNodeId }: EncryptedData): NextNode | undefined => {
+  if (nextNodeId !== undefined) return { type: 'node', nodeId: nextNodeId }
+  return shortChannelId === undefined ? undefined : { type: 'channel', shortChannelId }
+}
 
 /** BOLT 4, route blinding: all as long as the longest, so that their lengths do not tell the nodes apart. */
 export const padded = (path: readonly EncryptedData[]): readonly EncryptedData[] => {

@@ -3,8 +3,7 @@ import { ok, type Result } from '../lib/result.ts'
 import type { BlockHeight } from '../lib/units.ts'
 import { type PathCosts, type PathEnd, type PathRelay, pathCosts } from './blinded-fees.ts'
 import type { BlindedPath } from './blinded-path.ts'
-import type { NextNode } from './blinded-payload.ts'
-import { type EncryptedData, padded } from './encrypted-data.ts'
+import { type EncryptedData, type NextNode, padded } from './encrypted-data.ts'
 import { blindPath } from './route-blinding.ts'
 
 /** A node that relays payments to us, and how it reaches the next one. */

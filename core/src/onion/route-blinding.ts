@@ -6,8 +6,8 @@ import { invariant } from '../lib/errors.ts'
 import type { NodeId, PrivateKey, PublicKey } from '../lib/ids.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import { decodeWith, encodeWith } from '../wire/codec/codec.ts'
-import type { BlindedPathHop } from './blinded-path.ts'
-import { type EncryptedData, encryptedData } from './encrypted-data.ts'
+import type { BlindedPath, BlindedPathHop } from './blinded-path.ts'
+import { type EncryptedData, encryptedData, type NextNode, nextNodeOf } from './encrypted-data.ts'
 import { onionKey } from './onion-keys.ts'
 
 // BOLT 4, route blinding: E_i is the path key that node i is given, e_i its private key, ss_i what the recipient shares with the node.
@@ -71,6 +71,21 @@ export const unblind = (
   // BOLT 4: the override, if there is one, is the next path key.
   const nextPathKey = data.nextPathKeyOverride ?? secp256k1.pointMultiply(pathKey, nextFactor(pathKey, sharedSecret))
   return ok({ data, nextPathKey })
+}
+
+/**
+ * The rest of a path whose first node we are ourselves, and the node that it goes on to; `undefined` if the data are not for us, or name
+ * nobody.
+ */
+export const withoutFirstHop = (
+  nodeKey: PrivateKey,
+  { firstPathKey, path }: Pick<BlindedPath, 'firstPathKey' | 'path'>,
+): { readonly next: NextNode; readonly rest: Pick<BlindedPath, 'firstPathKey' | 'path'> } | undefined => {
+  const [first, ...others] = path
+  const unblinded = first === undefined ? undefined : unblind(nodeKey, firstPathKey, first.encryptedRecipientData)
+  if (unblinded?.ok !== true || others.length === 0) return undefined
+  const next = nextNodeOf(unblinded.value.data)
+  return next === undefined ? undefined : { next, rest: { firstPathKey: unblinded.value.nextPathKey, path: others } }
 }
 
 const blindingFactor = (sharedSecret: Uint8Array): Uint8Array => hmacSha256(BLINDED_NODE_ID, sharedSecret)

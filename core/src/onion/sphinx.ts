@@ -17,7 +17,7 @@ const VERSION = 0
 const POINT_LENGTH = 33
 const HMAC_LENGTH = 32
 /** Bytes of a packet that are not its payloads: version, point, HMAC. */
-const OVERHEAD = 1 + POINT_LENGTH + HMAC_LENGTH
+export const OVERHEAD = 1 + POINT_LENGTH + HMAC_LENGTH
 
 export interface OnionHop {
   readonly nodeId: NodeId

@@ -43,5 +43,17 @@ export const BOLT_4: BoltRules = {
         'any onion is read or refused, never thrown at',
       ],
     },
+    {
+      section: 'onion messages',
+      rules: [
+        'the message of the vector is made, joined to a path that somebody else has made',
+        'each node of the vector forwards it as it is there, and the last one reads it',
+        'a node is reached over others or directly, and answers by the reply path',
+        'a packet is as long as a payment’s, or of the larger size if it has to be',
+        'a path that begins with ourselves is entered at its second node',
+        'what the reader ignores, on the way and at the end',
+        'any packet is read or ignored, never thrown at',
+      ],
+    },
   ],
 }
