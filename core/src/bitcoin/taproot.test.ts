@@ -1,7 +1,9 @@
 import test from 'ava'
+import fc from 'fast-check'
 import { fromHex, toHex } from '../lib/bytes.ts'
 import { seededRng } from '../lib/rng.ts'
 import { scriptToAddress } from './address.ts'
+import { schnorrVectors } from './fixtures/bip340.ts'
 import { NETWORKS } from './network.ts'
 import { p2tr } from './script.ts'
 import {
@@ -65,4 +67,27 @@ test('a key-path spend — the tweaked key signs what the output key verifies', 
   })
   t.false(schnorrVerify(signature, otherAmount, outputKey))
   t.deepEqual(xOnly(fromHex(`02${toHex(internal)}`)), internal)
+})
+
+test('schnorrSign, schnorrVerify — BIP 340 vectors', (t) => {
+  for (const { signer, publicKey, message, signature, fault } of schnorrVectors) {
+    t.is(schnorrVerify(fromHex(signature), fromHex(message), fromHex(publicKey)), fault === undefined, fault)
+    if (signer === undefined) continue
+    const made = schnorrSign(fromHex(message), fromHex(signer.privateKey), fromHex(signer.auxiliary))
+    t.is(toHex(made), signature)
+  }
+})
+
+test('schnorrVerify — any bytes are no signature, never thrown at', (t) => {
+  const bytes = fc.uint8Array({ maxLength: 70 })
+  const signatures = fc.oneof(bytes, fc.uint8Array({ minLength: 64, maxLength: 64 }))
+  const [{ message, publicKey }] = schnorrVectors as [(typeof schnorrVectors)[number]]
+  fc.assert(
+    fc.property(signatures, bytes, bytes, (signature, digest, key) => {
+      t.false(schnorrVerify(signature, fromHex(message), fromHex(publicKey)))
+      t.false(schnorrVerify(signature, digest, key))
+      t.false(schnorrVerify(new Uint8Array(64).fill(0xff), digest, fromHex(publicKey)))
+    }),
+    { seed: 1, numRuns: 300 },
+  )
 })
