@@ -5,6 +5,7 @@ import { secp256k1 } from '../crypto/secp256k1.ts'
 import { concat, tryUtf8Decode, utf8Encode } from '../lib/bytes.ts'
 import type { NodeId } from '../lib/ids.ts'
 import { err, ok, type Result } from '../lib/result.ts'
+import { type Words, wordsToBytes, wordsToNumber } from '../lib/words.ts'
 import { checkFeatures, type FeatureSet, OUR_FEATURES } from '../wire/features.ts'
 import {
   DEFAULT_EXPIRY_SECONDS,
@@ -19,7 +20,6 @@ import {
 } from './invoice.ts'
 import { parsePrefix } from './prefix.ts'
 import { FIELD_NUMBERS, FIXED_LENGTHS, parseFallback, parseFeatureWords, parseRouteHint } from './tagged-fields.ts'
-import { type Words, wordsToBytes, wordsToNumber } from './words.ts'
 
 const TIMESTAMP_WORDS = 7
 const SIGNATURE_WORDS = 104

@@ -3,6 +3,7 @@ import { sha256 } from '../crypto/hashes.ts'
 import { concat, utf8Encode } from '../lib/bytes.ts'
 import { invariant } from '../lib/errors.ts'
 import type { Signature } from '../lib/ids.ts'
+import { bytesToWords, numberToWords, type Words, wordsToBytes } from '../lib/words.ts'
 import {
   DEFAULT_EXPIRY_SECONDS,
   DEFAULT_MIN_FINAL_CLTV_EXPIRY_DELTA,
@@ -11,7 +12,6 @@ import {
 } from './invoice.ts'
 import { formatPrefix } from './prefix.ts'
 import { FIELD_NUMBERS, formatFallback, formatFeatureWords, formatRouteHint } from './tagged-fields.ts'
-import { bytesToWords, numberToWords, type Words, wordsToBytes } from './words.ts'
 
 /** Signs a digest with the node's key, so that the key can be recovered. */
 export type SignInvoice = (digest: Uint8Array) => { readonly signature: Signature; readonly recoveryId: number }

@@ -1,9 +1,9 @@
 import { secp256k1 } from '../crypto/secp256k1.ts'
+import { bytesToWords, type Words, wordsToBytes } from '../lib/words.ts'
 import { decodeWith, encodeWith } from '../wire/codec/codec.ts'
 import { restList, struct } from '../wire/codec/combinators.ts'
 import { point, u16, u32, u64 } from '../wire/codec/primitives.ts'
 import type { FallbackAddress, InvoiceField, RouteHint, RouteHintHop } from './invoice.ts'
-import { bytesToWords, type Words, wordsToBytes } from './words.ts'
 
 /** BOLT 11: a field's number, its 5-bit letter in bech32's alphabet. */
 export const FIELD_NUMBERS: Readonly<Record<InvoiceField, number>> = {

@@ -1,4 +1,4 @@
-import { bytesToWords } from '../invoice/words.ts'
+import { bytesToWords } from '../lib/words.ts'
 import type { Codec } from '../wire/codec/codec.ts'
 import { mapped, union } from '../wire/codec/combinators.ts'
 import { u16, u16Bytes, u16Text, u64 } from '../wire/codec/primitives.ts'

@@ -1,5 +1,5 @@
+import { bech32Characters } from '../../lib/base32.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
-import { bytesToWords, wordsToBytes } from '../words.ts'
 
 /** What a string begins with: an offer, or an invoice request that was published without one. */
 type Bolt12Prefix = 'lno' | 'lnr'
@@ -8,15 +8,9 @@ export type Bolt12StringError =
   /** No bech32 without checksum: mixed cases, a foreign character, a `+` at a wrong place, or a last word that is not needed. */
   { readonly code: 'invalid-bech32' } | { readonly code: 'wrong-prefix'; readonly expected: Bolt12Prefix }
 
-// BIP 173.
-const ALPHABET = 'qpzry9x8gf2tvdw0s3jn54khce6mua7l'
-const WORD_OF = new Map([...ALPHABET].map((character, word) => [character, word]))
-
 /** BOLT 12, encoding: lower case and without `+`, which only few places need. */
 export const encodeBolt12 = (prefix: Bolt12Prefix, stream: Uint8Array): string =>
-  `${prefix}1${bytesToWords(stream)
-    .map((word) => ALPHABET[word])
-    .join('')}`
+  `${prefix}1${bech32Characters.encode(stream)}`
 
 /** Reads a string of any length in time that grows with it. The stream is not looked at. */
 export const decodeBolt12 = (prefix: Bolt12Prefix, text: string): Result<Uint8Array, Bolt12StringError> => {
@@ -32,15 +26,6 @@ export const decodeBolt12 = (prefix: Bolt12Prefix, text: string): Result<Uint8Ar
   if (separator < 1) return err({ code: 'invalid-bech32' })
   if (lower.slice(0, separator) !== prefix) return err({ code: 'wrong-prefix', expected: prefix })
 
-  const words: number[] = []
-  for (const character of lower.slice(separator + 1)) {
-    const word = WORD_OF.get(character)
-    if (word === undefined) return err({ code: 'invalid-bech32' })
-    words.push(word)
-  }
-  const stream = wordsToBytes(words)
-  // BIP 173: at most four bits are left over, and they are zero.
-  const again = bytesToWords(stream)
-  if (again.length !== words.length || again.at(-1) !== words.at(-1)) return err({ code: 'invalid-bech32' })
-  return ok(stream)
+  const stream = bech32Characters.decode(lower.slice(separator + 1))
+  return stream === undefined ? err({ code: 'invalid-bech32' }) : ok(stream)
 }
