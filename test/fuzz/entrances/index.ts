@@ -1,6 +1,7 @@
 import type { Entrance } from '../support/entrance.ts'
 import { clientEntrances } from './client.ts'
 import { moneyEntrances } from './money.ts'
+import { onionEntrances } from './onions.ts'
 import { peerEntrances } from './peer.ts'
 import { pluginEntrances } from './plugin.ts'
 
@@ -10,6 +11,7 @@ export const entrances: readonly Entrance[] = [
   ...clientEntrances,
   ...peerEntrances,
   ...moneyEntrances,
+  ...onionEntrances,
 ]
 
 /** How many of so many inputs come each way. */

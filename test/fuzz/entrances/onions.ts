@@ -1,0 +1,86 @@
+import { validOffers } from '../../../core/src/invoice/bolt12/fixtures/offers.ts'
+import {
+  answered,
+  issuer,
+  offered,
+  payer,
+  requested,
+  stranger,
+} from '../../../core/src/invoice/bolt12/fixtures/parties.ts'
+import { decodeBolt12Invoice, encodeBolt12Invoice } from '../../../core/src/invoice/bolt12/invoice.ts'
+import { decodeInvoiceError } from '../../../core/src/invoice/bolt12/invoice-error.ts'
+import { decodeInvoiceRequest, encodeInvoiceRequest } from '../../../core/src/invoice/bolt12/invoice-request.ts'
+import { decodeOffer, encodeOffer } from '../../../core/src/invoice/bolt12/offer.ts'
+import { bech32Characters } from '../../../core/src/lib/base32.ts'
+import { concat, equalBytes } from '../../../core/src/lib/bytes.ts'
+import { readPaymentOnion } from '../../../core/src/onion/payment-onion.ts'
+import { readOnionMessage } from '../../../core/src/onion/read-onion-message.ts'
+import { blindPath } from '../../../core/src/onion/route-blinding.ts'
+import { createOnion } from '../../../core/src/onion/sphinx.ts'
+import { must, pureEntrance } from '../support/entrance.ts'
+import { oddText } from '../support/odd-values.ts'
+import type { Random } from '../support/random.ts'
+
+const spoilt = (bytes: Uint8Array, random: Random): Uint8Array => {
+  const changed = bytes.slice()
+  for (let i = random.below(4); i > 0 && changed.length > 0; i--)
+    changed[random.below(changed.length)] = random.below(256)
+  if (random.oneIn(4)) return changed.slice(0, random.below(changed.length + 1))
+  return random.oneIn(4) ? concat(changed, random.bytes(random.below(60))) : changed
+}
+
+const offerStreams = validOffers.map(({ text }) => bech32Characters.decode(text.slice(4)) ?? new Uint8Array(0))
+
+const offers = pureEntrance('bolt12-offer', 25, (random, note) => {
+  const text = random.oneIn(4)
+    ? `lno1${oddText(random).slice(0, 200)}`
+    : `lno1${bech32Characters.encode(spoilt(random.pick(offerStreams), random))}`
+  note(text)
+  const read = decodeOffer(text)
+  if (read.ok) must(encodeOffer(read.value) === text.toLowerCase(), 'what is read is written the same')
+  else must(typeof read.error.code === 'string', 'an error of ours')
+})
+
+const request = requested(offered({ price: { amount: 5000n }, description: 'tea' }), { payerNote: 'hi' })
+const requestBytes = encodeInvoiceRequest(request)
+const invoiceBytes = encodeBolt12Invoice(answered(request))
+
+const streams = pureEntrance('bolt12-stream', 25, (random, note) => {
+  const stream = random.oneIn(5)
+    ? random.bytes(random.below(random.pick([10, 100, 600])))
+    : spoilt(random.pick([requestBytes, invoiceBytes]), random)
+  note(Buffer.from(stream).toString('hex'))
+  const asRequest = decodeInvoiceRequest(stream)
+  if (asRequest.ok) must(equalBytes(encodeInvoiceRequest(asRequest.value), stream), 'a request is written the same')
+  const asInvoice = decodeBolt12Invoice(stream)
+  if (asInvoice.ok) must(equalBytes(encodeBolt12Invoice(asInvoice.value.invoice), stream), 'so is an invoice')
+  decodeInvoiceError(stream)
+})
+
+const PATH = blindPath(payer.secret, [{ nodeId: issuer.nodeId, data: { nextNodeId: stranger.nodeId } }])
+const NONE = new Uint8Array(0)
+
+/** An authentic onion for the issuer, or one that was changed, with anything in it. */
+const onions = pureEntrance('onion', 10, (random, note) => {
+  const payload = spoilt(
+    concat(Uint8Array.of(random.pick([4, 10]), 86), PATH.path[0]?.encryptedRecipientData ?? NONE),
+    random,
+  )
+  const isBlinded = random.oneIn(2)
+  const nodeId = isBlinded ? (PATH.path[0]?.blindedNodeId ?? issuer.nodeId) : issuer.nodeId
+  const hops = [{ nodeId, payload }, ...(random.oneIn(2) ? [{ nodeId: stranger.nodeId, payload }] : [])]
+  const onion = createOnion({ sessionKey: stranger.secret, hops, associatedData: NONE })
+  must(onion.ok, 'the onion is made')
+  if (!onion.ok) return
+  const { packet } = onion.value
+  const changed = random.oneIn(3) ? spoilt(packet, random) : packet
+  const pathKey = random.oneIn(4) ? concat(Uint8Array.of(2), random.bytes(32)) : PATH.firstPathKey
+  note([Buffer.from(payload).toString('hex'), Buffer.from(changed).toString('hex')])
+  readOnionMessage(issuer.nodeKey, { pathKey, onionMessagePacket: changed })
+  // The wire lets no payment's onion of another length through.
+  if (changed.length !== packet.length) return
+  const htlc = { amountMsat: BigInt(random.below(1e6)), cltvExpiry: random.below(1000) }
+  readPaymentOnion(changed, NONE, isBlinded ? { ...htlc, pathKey } : htlc, issuer.nodeKey)
+})
+
+export const onionEntrances = [offers, streams, onions]
