@@ -76,6 +76,15 @@ test('BOLT 4, attribution data — the origin reads every hop’s time up to the
   )
 })
 
+test('BOLT 4, attribution data — the origin reads every hop’s time up to the one that failed, and of at most 20 hops: the longest route', (t) => {
+  const sharedSecrets = Array.from({ length: 27 }, (_, hop) => new Uint8Array(32).fill(hop))
+  for (const originIndex of [18, 19, 20, 26]) {
+    const { failurePacket, data } = wayBack(sharedSecrets, originIndex)
+    const { holdTimes, brokenAt } = readAttribution(sharedSecrets, data, { failurePacket, originIndex })
+    t.deepEqual([holdTimes.length, brokenAt], [Math.min(originIndex + 1, 20), undefined])
+  }
+})
+
 test('BOLT 4, attribution data — a change is found at the hop that received it, or at the one that made it', (t) => {
   fc.assert(
     fc.property(secretLists, fc.nat(), fc.nat(ATTRIBUTION_DATA_LENGTH - 1), (sharedSecrets, at, byte) => {

@@ -103,6 +103,24 @@ test('BOLT 4, blinded payments — the costs of a path are added up from its end
   t.like(pathCosts(path, { minFinalCltvExpiryDelta: 0, ...NO_LIMITS }), { ok: true, value: PAID_PATH.costs })
 })
 
+test('BOLT 4, blinded payments — the costs of a path are added up from its end: what it carries is what is left of its narrowest channel', (t) => {
+  const relayOf = (htlcMaximumMsat: bigint, feeBaseMsat: number) => ({
+    relay: { cltvExpiryDelta: 1, feeProportionalMillionths: 10_000, feeBaseMsat },
+    htlcMinimumMsat: 1n,
+    htlcMaximumMsat,
+  })
+  const most = (atRecipient: bigint, ...path: readonly ReturnType<typeof relayOf>[]) => {
+    const costs = pathCosts(path, { minFinalCltvExpiryDelta: 1, htlcMinimumMsat: 1n, htlcMaximumMsat: atRecipient })
+    return costs.ok ? costs.value.htlcMaximumMsat : undefined
+  }
+  // Of the first channel's million the second node keeps 1,000 and then one in 101.
+  t.is(most(10n ** 7n, relayOf(1_000_000n, 0), relayOf(5_000_000n, 1000)), 989_109n)
+  t.is(most(10n ** 7n, relayOf(5_000_000n, 0), relayOf(900_000n, 1000)), 900_000n)
+  t.is(most(800_000n, relayOf(1_000_000n, 0), relayOf(5_000_000n, 1000)), 800_000n)
+  t.is(most(800_000n), 800_000n)
+  t.is(most(10n ** 7n, relayOf(999n, 0), relayOf(5_000_000n, 1000)), 0n)
+})
+
 const u32 = fc.nat(0xffffffff)
 const relayTerms = fc.record({
   cltvExpiryDelta: fc.nat(1000),

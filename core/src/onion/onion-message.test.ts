@@ -96,6 +96,7 @@ const deliver = (peer: Uint8Array, message: OnionMessage) => {
 
 test('BOLT 4, onion messages — a node is reached over others or directly, and answers by the reply path', (t) => {
   const replyPath = createMessagePath(replySession, [bob.nodeId, carol.nodeId], { nodeId: alice.nodeId, pathId })
+  t.is(new Set(replyPath.path.map((hop) => hop.encryptedRecipientData.length)).size, 1)
   const invoiceRequest = Uint8Array.of(1, 2, 3)
   for (const relays of [[], [carol.nodeId], [bob.nodeId, carol.nodeId]]) {
     const made = createOnionMessage({

@@ -309,6 +309,11 @@ test('BOLT 12, requests read — a request for another chain is refused', (t) =>
   t.is(wordsOfAnswer(request, { chainHash: REGTEST }), '5 node')
   t.is(wordsOfAnswer(request), 'wrong-chain')
   t.is(wordsOfAnswer(requested(offered(), { amountMsat: 5n }), { chainHash: REGTEST }), 'wrong-chain')
+  // The offer is for our chain, and the request for another.
+  const odd = requested(offered(), { amountMsat: 5n })
+  const key = keyOfRequest(payer, odd)
+  if (key?.type !== 'derived') return t.fail()
+  t.is(wordsOfAnswer(signedRequest({ ...odd, invreqChain: REGTEST }, key.privateKey)), 'wrong-chain')
   const fetched = (open: InvoiceRequest, chainHash: Uint8Array, now = NOW) => {
     const read = readRequest(open)
     const result = read.ok ? acceptRefund(read.value, { chainHash, now }) : read
