@@ -44,6 +44,20 @@ test('a final payload needs neither payment data nor metadata to be read', (t) =
   })
 })
 
+test('bLIP 3 — the preimage of a keysend payment is read and written, and one of another length is rejected', (t) => {
+  const hex = `02010104010aff0000000146c6616c20${secret}`
+  const payload: HopPayload = {
+    type: 'final',
+    amtToForward: 1n,
+    outgoingCltvValue: 10,
+    keysendPreimage: fromHex(secret),
+  }
+  t.deepEqual(decodeHopPayload(fromHex(hex), true), { ok: true, value: payload })
+  t.is(toHex(encodeHopPayload(payload)), hex)
+  t.is(rejected('02010104010aff0000000146c6616c0120', true), 'invalid-onion-payload 5482373484 6')
+  t.is(rejected(hex, false), 'invalid-onion-payload 5482373484 6')
+})
+
 test('payment metadata come through whole', (t) => {
   const payload: HopPayload = {
     type: 'final',
@@ -68,8 +82,7 @@ test('a missing record is named by its type', (t) => {
 test('an unknown even record is rejected, named by its type and place', (t) => {
   t.is(rejected('02010104010a0a00', true), 'invalid-onion-payload 10 6')
   t.is(rejected('02010104010a1200', true), 'invalid-onion-payload 18 6')
-  // keysend
-  t.is(rejected('02010104010aff0000000146c6616c0120', true), 'invalid-onion-payload 5482373484 6')
+  t.is(rejected('02010104010aff0000000146c6616e00', true), 'invalid-onion-payload 5482373486 6')
 })
 
 test('a record that is malformed, out of order or cut off is rejected', (t) => {
@@ -80,7 +93,13 @@ test('a record that is malformed, out of order or cut off is rejected', (t) => {
   t.is(rejected('fd', true), 'invalid-onion-payload 0 0')
 })
 
-const records = fc.record({ paymentMetadata: fc.uint8Array({ maxLength: 50 }) }, { requiredKeys: [] })
+const records = fc.record(
+  {
+    paymentMetadata: fc.uint8Array({ maxLength: 50 }),
+    keysendPreimage: fc.uint8Array({ minLength: 32, maxLength: 32 }),
+  },
+  { requiredKeys: [] },
+)
 const u64 = fc.bigInt({ min: 0n, max: 0xffffffffffffffffn })
 const u32 = fc.integer({ min: 0, max: 0xffffffff })
 const payloads: fc.Arbitrary<HopPayload> = fc.oneof(

@@ -1,4 +1,4 @@
-import type { ShortChannelId } from '../lib/ids.ts'
+import type { Preimage, ShortChannelId } from '../lib/ids.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import type { BlockHeight, Msat } from '../lib/units.ts'
 import { decodeWith, encodeWith } from '../wire/codec/codec.ts'
@@ -30,6 +30,8 @@ export interface FinalPayload {
   readonly outgoingCltvValue: BlockHeight
   readonly paymentData?: PaymentData
   readonly paymentMetadata?: Uint8Array
+  /** bLIP 3, keysend: what the payer chose, for a payment that nobody has asked for. It proves nothing, and is theirs to hash rightly. */
+  readonly keysendPreimage?: Preimage
   /** Odd records that BOLT 4 does not define, in increasing order; absent when there are none. */
   readonly unknownTlvs?: readonly TlvRecord[]
 }
@@ -54,6 +56,7 @@ interface PayloadRecords extends WithUnknownTlvs {
   readonly shortChannelId?: ShortChannelId
   readonly paymentData?: PaymentData
   readonly paymentMetadata?: Uint8Array
+  readonly keysendPreimage?: Preimage
 }
 
 // The records of blinded paths (10, 12, 18) are read by `blinded-payload.ts`; here they are unknown, even, and fail.
@@ -63,6 +66,7 @@ const TYPES = {
   shortChannelId: 6,
   paymentData: 8,
   paymentMetadata: 16,
+  keysendPreimage: 5_482_373_484,
 } as const
 
 const payloadCodec = tlvStream<PayloadRecords>({
@@ -71,6 +75,7 @@ const payloadCodec = tlvStream<PayloadRecords>({
   shortChannelId: tlv(TYPES.shortChannelId, u64),
   paymentData: tlv(TYPES.paymentData, struct<PaymentData>({ paymentSecret: bytes32, totalMsat: tu64 })),
   paymentMetadata: tlv(TYPES.paymentMetadata, restBytes),
+  keysendPreimage: tlv(TYPES.keysendPreimage, bytes32),
 })
 
 /** The payload's records, without the length that the onion puts before them. */
@@ -80,12 +85,15 @@ export const encodeHopPayload = ({ type, ...records }: HopPayload): Uint8Array =
 export const decodeHopPayload = (payload: Uint8Array, isFinal: boolean): Result<HopPayload, InvalidHopPayload> => {
   const decoded = decodeWith(payloadCodec, payload)
   if (!decoded.ok) return err(culprit(payload, decoded.error.path))
-  const { amtToForward, outgoingCltvValue, shortChannelId, paymentData, paymentMetadata, unknownTlvs } = decoded.value
+  const { amtToForward, outgoingCltvValue, shortChannelId, unknownTlvs } = decoded.value
+  const { paymentData, paymentMetadata, keysendPreimage } = decoded.value
   const others = unknownTlvs === undefined ? undefined : { unknownTlvs }
   // BOLT 4, payload format: both are required of every hop outside a blinded route.
   if (amtToForward === undefined) return err(missing('amtToForward'))
   if (outgoingCltvValue === undefined) return err(missing('outgoingCltvValue'))
   if (!isFinal) {
+    // A relay has no use for it: as any other even record that it does not know.
+    if (keysendPreimage !== undefined) return err(culprit(payload, 'keysendPreimage'))
     if (shortChannelId === undefined) return err(missing('shortChannelId'))
     return ok({ type: 'relay', amtToForward, outgoingCltvValue, shortChannelId, ...others })
   }
@@ -95,6 +103,7 @@ export const decodeHopPayload = (payload: Uint8Array, isFinal: boolean): Result<
     outgoingCltvValue,
     ...(paymentData === undefined ? undefined : { paymentData }),
     ...(paymentMetadata === undefined ? undefined : { paymentMetadata }),
+    ...(keysendPreimage === undefined ? undefined : { keysendPreimage }),
     ...others,
   })
 }
