@@ -7,7 +7,7 @@ import type { NodeId, PrivateKey, PublicKey } from '../../lib/ids.ts'
 // Offers and requests of ours are recognized by what they say, so that nothing has to be kept of them: their metadata begin with a nonce, and
 // a secret of ours, the nonce and all other records together give the key whose public key the offer or the request names. Whoever changes a
 // record names a key that does not fit. Where the id has to be our node's own, because nothing else leads to us, a MAC follows the nonce
-// instead.
+// instead (ADR 49).
 
 /** Whose secret it is: 32 bytes, derived from the seed for this alone. */
 export interface Bolt12Owner {
