@@ -118,6 +118,7 @@ const paying = [
   'no-route',
   'fee-limit-exceeded',
   'expiry-too-far',
+  'route-search-failed',
   'payment-failed',
 ] as const
 

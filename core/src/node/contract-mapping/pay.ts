@@ -99,6 +99,8 @@ const messageOf = (code: string, reason: string): string => {
       return 'every way that can carry it charges more than maxFeeMsat'
     case 'expiry-too-far':
       return 'the route would lock the money up for longer than this node allows'
+    case 'route-search-failed':
+      return 'no way was found, because the search for one took too long or failed: try again'
     default:
       return `the payment failed: ${reason}`
   }

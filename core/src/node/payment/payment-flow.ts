@@ -39,6 +39,7 @@ import { PAYMENTS_LANES, type PaymentsProtocol, paymentsBehaviour } from './paym
 import { RECEIVER_LANES, type ReceiverProtocol, receiverBehaviour } from './receiver-actor.ts'
 import { RELAYER_LANES, type RelayerProtocol, readRelays, relayerBehaviour } from './relayer-actor.ts'
 import { reportOffer } from './report-offer.ts'
+import { localRouteFinder } from './route-searches.ts'
 import { traceOffer } from './trace-offer.ts'
 import { openUnsureOutcomes, type UnsureOutcomes } from './unsure-outcomes.ts'
 import { htlcName, Upstream } from './upstream.ts'
@@ -123,9 +124,10 @@ export class PaymentFlow {
       this.#options
     const upstream = this.#upstream
     const ownChannels = this.#ownChannels
+    const routeFinder = localRouteFinder(ownChannels)
     this.#payments = system.spawn(
       'payments',
-      paymentsBehaviour({ store, clock, rng, events, channelDirectory, ownChannels, height, log, begun }),
+      paymentsBehaviour({ store, clock, rng, events, channelDirectory, routeFinder, height, log, begun }),
       { lanes: PAYMENTS_LANES },
     )
     this.#receiver = system.spawn(

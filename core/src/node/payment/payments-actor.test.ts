@@ -15,6 +15,7 @@ import { MIGRATIONS, TABLE } from '../storage/tables.ts'
 import { OwnChannelIndex } from './own-channels.ts'
 import { mendedIndex, paymentIndexWrites } from './payment-index.ts'
 import { PAYMENTS_LANES, type PaymentsProtocol, paymentsBehaviour } from './payments-actor.ts'
+import { localRouteFinder } from './route-searches.ts'
 
 const requestOf = (key: string): PaymentRequest => ({
   target: {
@@ -45,14 +46,14 @@ test('a second try of a hash, asked for while the end of the first is not on the
     await store.close()
   })
   const channelDirectory = new ChannelDirectory()
-  const ownChannels = new OwnChannelIndex(channelDirectory)
+  const routeFinder = localRouteFinder(new OwnChannelIndex(channelDirectory))
   const services = {
     store,
     clock,
     rng,
     events,
     channelDirectory,
-    ownChannels,
+    routeFinder,
     log: silentLog,
     height: () => 100,
     begun: () => [],
@@ -113,7 +114,7 @@ test('a command goes with the first row of its payment, and is listed when that 
   })
   t.teardown(() => store.close())
   const channelDirectory = new ChannelDirectory()
-  const ownChannels = new OwnChannelIndex(channelDirectory)
+  const routeFinder = localRouteFinder(new OwnChannelIndex(channelDirectory))
   const events = await EventLog.open({ store, clock, keep: EVENTS_KEPT })
   const begun = (key: string) => [{ table: TABLE.command, key: commandRowKey(key), value: Uint8Array.of(0) }]
   const live = async (work: (payments: ActorRef<PaymentsProtocol>) => Promise<unknown>): Promise<void> => {
@@ -124,7 +125,7 @@ test('a command goes with the first row of its payment, and is listed when that 
       rng,
       events,
       channelDirectory,
-      ownChannels,
+      routeFinder,
       log: silentLog,
       height: () => 100,
       begun,

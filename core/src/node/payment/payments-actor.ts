@@ -7,9 +7,10 @@ import type { PaymentHash } from '../../lib/ids.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { Rng } from '../../lib/rng.ts'
 import type { BlockHeight, TimestampMs } from '../../lib/units.ts'
-import type { OwnChannels, PaymentRequest, RouteHop, SendEnv, SentPayment } from '../../payment/send/payment.ts'
+import type { PaymentRequest, RouteHop, SendEnv, SentPayment } from '../../payment/send/payment.ts'
 import { decodeSentPayment, encodeSentPayment } from '../../payment/send/payment-codec.ts'
 import { parsePaymentReference } from '../../payment/send/payment-reference.ts'
+import type { RouteQuestion } from '../../payment/send/route-question.ts'
 import { resting, startPayment, stepPayment } from '../../payment/send/send-machine.ts'
 import type { SendAddHtlc, SendInput, SendingEffect, SendState, StartError } from '../../payment/send/send-protocol.ts'
 import { shadowDelta } from '../../payment/send/shadow-route.ts'
@@ -35,6 +36,7 @@ import {
 import { type LookedAtRow, type RemovedRows, removable, sumOf } from './removable.ts'
 import { reportOffer } from './report-offer.ts'
 import { reportPaymentEnded } from './report-payment.ts'
+import { type RouteFinder, RouteSearches, type SearchInput } from './route-searches.ts'
 import { nextHtlcId, traceOffer } from './trace-offer.ts'
 
 export interface PaymentsServices {
@@ -43,7 +45,7 @@ export interface PaymentsServices {
   readonly rng: Rng
   readonly events: EventLog
   readonly channelDirectory: ChannelDirectory
-  readonly ownChannels: OwnChannels
+  readonly routeFinder: RouteFinder
   readonly log: Pick<NodeLog, 'error'>
   height(): BlockHeight
   /** A payment begins that was asked under this key. Returns what belongs in the commit of its first row. */
@@ -65,6 +67,8 @@ export type PaymentsProtocol = {
     readonly request: { readonly hash: string; readonly input: Extract<SendInput, { type: 'added' }> }
     readonly reply: void
   }
+  /** What has become of a question about routes. */
+  searched: { readonly request: { readonly hash: string; readonly input: SearchInput }; readonly reply: void }
   /**
    * At the start, before any peer is connected: which attempts are held by some channel or outbox row, by payment hash. Of others their
    * channels are asked.
@@ -89,6 +93,7 @@ export type PaymentsProtocol = {
 export const PAYMENTS_LANES = {
   settled: 'priority',
   added: 'priority',
+  searched: 'priority',
   resume: 'priority',
   cleared: 'priority',
 } as const
@@ -107,10 +112,19 @@ class PaymentsDriver {
   readonly #waiting = new Map<string, ((payment: SentPayment) => void)[]>()
   /** Payments that are unsure, with those of their attempts that nothing was known to hold at the start. */
   readonly #unsure = new Map<string, ReadonlySet<number>>()
+  readonly #searches: RouteSearches
+  #lastQuestion = 0
 
   constructor(services: PaymentsServices, context: ActorContext<PaymentsProtocol>) {
     this.#services = services
     this.#context = context
+    const { routeFinder: finder, log } = services
+    this.#searches = new RouteSearches({
+      finder,
+      log,
+      tell: (hash, input) => context.self.tell('searched', { hash, input }),
+      tellLater: (delayMs, hash, input) => context.schedule(delayMs, 'searched', { hash, input }),
+    })
   }
 
   behaviour(): Behaviour<PaymentsProtocol> {
@@ -125,6 +139,7 @@ class PaymentsDriver {
           this.#services.store.submit([outboxDeletion(effect)])
         },
         added: ({ hash, input }) => this.#input(hash, input),
+        searched: ({ hash, input }) => this.#input(hash, input),
         resume: ({ held, unsure }) => this.#resume(held, new Set(unsure)),
         cleared: () => this.#cleared(),
         remove: ({ lookedAt, archivedAt }) => this.#remove(lookedAt, archivedAt),
@@ -184,7 +199,8 @@ class PaymentsDriver {
     if (before !== undefined) this.#apply(hash, before.payment, stepPayment(before, input, this.#env()))
   }
 
-  #apply(hash: string, before: SentPayment | undefined, { state, effects }: Step<SendState, SendingEffect>): void {
+  #apply(hash: string, before: SentPayment | undefined, step: Step<SendState, SendingEffect>): void {
+    const { state, effects } = this.#withAnswers(hash, step)
     const { payment } = state
     this.#live.set(hash, state)
     // The row is submitted before any channel is told: no commit holds the HTLC without it.
@@ -199,6 +215,23 @@ class PaymentsDriver {
     for (const effect of effects) {
       if (effect.type === 'add-htlc') void this.#offer(hash, effect)
       else reportPaymentEnded(this.#services.events, effect.payment)
+    }
+  }
+
+  /** Asks what a step asks. Answers that come at once are part of the step: they cost no turn, and the row is written once. */
+  #withAnswers(hash: string, first: Step<SendState, SendingEffect>): Step<SendState, DurableEffect> {
+    const effects: DurableEffect[] = []
+    for (let step = first; ; ) {
+      let question: RouteQuestion | undefined
+      for (const effect of step.effects) {
+        if (effect.type === 'find-routes') question = effect.question
+        else if (effect.type !== 'wrong-routes') effects.push(effect)
+        else this.#services.log.error('payment.routes-wrong', { payment: hash, problem: effect.problem })
+      }
+      if (step.state.asked === undefined) this.#searches.end(hash)
+      const result = question && this.#searches.ask(hash, question)
+      if (question === undefined || result === undefined) return { state: step.state, effects }
+      step = stepPayment(step.state, { type: 'routes-found', question: question.id, result }, this.#env())
     }
   }
 
@@ -294,11 +327,12 @@ class PaymentsDriver {
   }
 
   #env(): SendEnv {
-    const { clock, rng, ownChannels, channelDirectory } = this.#services
+    const { clock, rng, channelDirectory } = this.#services
     return {
       now: clock.now(),
       height: this.#services.height(),
-      channels: ownChannels,
+      peerOf: (channelId) => channelDirectory.get(channelId)?.remoteNodeId,
+      questionId: () => ++this.#lastQuestion,
       nextHtlcId: (channelId) => nextHtlcId(channelDirectory, channelId),
       shadowDelta: () => shadowDelta((bound) => rng.below(bound)),
       sessionKey: () => {
@@ -310,6 +344,9 @@ class PaymentsDriver {
     }
   }
 }
+
+/** What is done once the row is submitted. */
+type DurableEffect = Extract<SendingEffect, { type: 'add-htlc' | 'ended' }>
 
 const idsOf = ({ attempts }: SentPayment): readonly number[] => attempts.map(({ id }) => id)
 

@@ -1,40 +1,23 @@
 import type { RouteHintHop } from '../../invoice/invoice.ts'
 import { equalBytes, toHex } from '../../lib/bytes.ts'
 import type { NodeId } from '../../lib/ids.ts'
-import { err, ok, type Result } from '../../lib/result.ts'
-import type { BlockDelta, BlockHeight, Msat } from '../../lib/units.ts'
+import { err, ok } from '../../lib/result.ts'
+import type { BlockHeight, Msat } from '../../lib/units.ts'
 import { relayedAfterFee, relayFee } from '../relay-fee.ts'
-import type { Lessons } from './lessons.ts'
-import {
-  type OwnChannel,
-  type OwnChannels,
-  type PaymentFailure,
-  type PaymentTarget,
-  partAmounts,
-  type Room,
-  type Route,
-  type RouteHop,
-} from './payment.ts'
-import { FINAL_CLTV_MARGIN, MAX_ROUTE_CLTV, routeVia } from './route.ts'
+import { type HeededLessons, heeded } from './heeded-lessons.ts'
+import { lessOffered } from './offered-amounts.ts'
+import { type OwnChannel, type OwnChannels, partAmounts, type Room, type Route, type RouteHop } from './payment.ts'
+import { FINAL_CLTV_MARGIN, MAX_PARTS, MAX_ROUTE_CLTV, routeVia } from './route.ts'
+import type { FoundRoutes, RouteQuestion } from './route-question.ts'
 
-/** A payment is split into no more than this. */
-const MAX_PARTS = 16
 /** A part carries at least this, so that fees do not eat it up. */
 const MIN_PART_MSAT = 1_000n
 
-/** What is to be sent, and with what. */
-export interface RouteQuestion {
-  readonly target: PaymentTarget
-  /** What has neither arrived nor is under way. */
-  readonly remainingMsat: Msat
-  /** What relays may still charge. */
-  readonly feeBudgetMsat: Msat
+/** A question, with what it is answered by. */
+interface Search extends RouteQuestion {
   /** Less what this payment is about to send. */
   readonly channels: OwnChannels
-  readonly lessons: Lessons
-  readonly height: BlockHeight
-  /** Blocks to add to the final expiry, as far as the route has room for them. */
-  readonly shadowDelta: BlockDelta
+  readonly heeded: HeededLessons
 }
 
 /** A way to the destination: over a channel with `peer`, then over hops of a hint. */
@@ -52,14 +35,19 @@ const MAX_TRIED_IN_TURN = 8
  * The routes that carry what remains: one if one can, else several if the destination takes parts. Shorter ways go first,
  * then cheaper ones, then those with more room.
  */
-export const chooseRoutes = (question: RouteQuestion): Result<readonly Route[], Pick<PaymentFailure, 'code'>> => {
+export const chooseRoutes = (asked: RouteQuestion, channels: OwnChannels): FoundRoutes => {
+  const question = {
+    ...asked,
+    channels: lessOffered(channels, asked.offered),
+    heeded: heeded(asked.lessons),
+  }
   const chosen = routesWithin(question, 'spendableMsat')
   if (chosen.ok || chosen.error.code !== 'insufficient-balance') return chosen
   // The limit may be what the peers accept in flight, and not our balance.
   return routesWithin(question, 'affordableMsat').ok ? err({ code: 'peer-limit-reached' }) : chosen
 }
 
-const routesWithin = (question: RouteQuestion, room: Room): Result<readonly Route[], Pick<PaymentFailure, 'code'>> => {
+const routesWithin = (question: Search, room: Room): FoundRoutes => {
   const { target, remainingMsat, feeBudgetMsat } = question
   const ways = waysTo(question)
   if (ways.every((way) => !leads(question, way, room))) return err({ code: 'no-route' })
@@ -84,7 +72,7 @@ const routesWithin = (question: RouteQuestion, room: Room): Result<readonly Rout
   return err({ code: expensive ? 'fee-limit-exceeded' : far ? 'expiry-too-far' : 'insufficient-balance' })
 }
 
-const waysTo = ({ target, lessons }: RouteQuestion): readonly Way[] => {
+const waysTo = ({ target, heeded }: Search): readonly Way[] => {
   const { destination, routeHints } = target
   const ways: Way[] = [{ peer: destination, hops: [], hinted: [] }]
   for (const hint of routeHints) {
@@ -94,20 +82,20 @@ const waysTo = ({ target, lessons }: RouteQuestion): readonly Way[] => {
       // If a node comes twice, the shorter way is kept.
       if (hint.findLastIndex((later) => equalBytes(later.nodeId, nodeId)) !== start) continue
       const hinted = hint.slice(start)
-      ways.push({ peer: nodeId, hops: hinted.map(lessons.corrected), hinted })
+      ways.push({ peer: nodeId, hops: hinted.map(heeded.corrected), hinted })
     }
   }
   return ways
 }
 
 /** Whether the way begins with any channel at all. */
-const leads = (question: RouteQuestion, way: Way, room: Room): boolean => {
+const leads = (question: Search, way: Way, room: Room): boolean => {
   for (const _ of allowed(question, way, question.channels.byRoom(way.peer, room))) return true
   return false
 }
 
 /** The channel that carries the whole amount over this way, if there is one. */
-const channelFor = (question: RouteQuestion, way: Way, room: Room): OwnChannel | undefined => {
+const channelFor = (question: Search, way: Way, room: Room): OwnChannel | undefined => {
   const { channels } = question
   const sent = sentOver(question, way)
   const carries = (channel: OwnChannel): boolean => sent <= channel[room] && sent >= channel.htlcMinimumMsat
@@ -128,19 +116,19 @@ const channelFor = (question: RouteQuestion, way: Way, room: Room): OwnChannel |
 }
 
 function* allowed(
-  { lessons }: RouteQuestion,
+  { heeded }: Search,
   { hinted, peer }: Way,
   channels: Iterable<OwnChannel>,
 ): Generator<OwnChannel, undefined> {
-  for (const channel of channels) if (lessons.allows(channel.channelId, hinted, peer)) yield channel
+  for (const channel of channels) if (heeded.allows(channel.channelId, hinted, peer)) yield channel
   return undefined
 }
 
 /** What our own channel has to carry for the whole amount. */
-const sentOver = ({ remainingMsat }: RouteQuestion, { hops }: Way): bigint =>
+const sentOver = ({ remainingMsat }: Search, { hops }: Way): bigint =>
   hops.reduceRight((amount, hop) => amount + relayFee(hop, amount), remainingMsat)
 
-const routeOf = (question: RouteQuestion, { hops }: Way, channel: OwnChannel, amountMsat: Msat): Route => {
+const routeOf = (question: Search, { hops }: Way, channel: OwnChannel, amountMsat: Msat): Route => {
   const { target, height } = question
   const least = target.minFinalCltvExpiryDelta + FINAL_CLTV_MARGIN
   const relays = hops.reduce((sum, { cltvExpiryDelta }) => sum + cltvExpiryDelta, 0)
@@ -176,7 +164,7 @@ interface Part {
 }
 
 /** Fills the ways with the most room first, each own channel once. */
-const split = (question: RouteQuestion, ways: readonly Way[], room: Room): readonly Route[] | undefined => {
+const split = (question: Search, ways: readonly Way[], room: Room): readonly Route[] | undefined => {
   const used = new Set<string>()
   /** The least that was too much for a way: 0 for one that takes too long whatever the amount. */
   const tooMuch = new Map<Way, bigint>()
@@ -215,7 +203,7 @@ interface PartSource {
 }
 
 /** Channels with the ways on from them: the shortest ways first, and of those the ones that can deliver most. */
-function* partsOf(question: RouteQuestion, ways: readonly Way[], room: Room): Generator<Part> {
+function* partsOf(question: Search, ways: readonly Way[], room: Room): Generator<Part> {
   const sources = ways.flatMap((way) =>
     nextPart(way, allowed(question, way, question.channels.byRoom(way.peer, room)), room),
   )

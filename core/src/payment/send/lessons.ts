@@ -1,53 +1,50 @@
 import { secp256k1 } from '../../crypto/secp256k1.ts'
-import type { RouteHintHop } from '../../invoice/invoice.ts'
-import { toHex } from '../../lib/bytes.ts'
+import { equalBytes } from '../../lib/bytes.ts'
 import type { ChannelId, NodeId, ShortChannelId } from '../../lib/ids.ts'
 import { failureFlags } from '../../onion/failure-message.ts'
 import { channelUpdateDigest } from '../../wire/channel-update-digest.ts'
 import type { ChannelUpdate } from '../../wire/messages/gossip.ts'
 import type { Attempt, AttemptFailure, Route, RouteHop } from './payment.ts'
 
-/** What a payment's failed attempts teach about the remaining ways. It is computed from the attempts alone, so it need not be stored. */
-export interface Lessons {
-  /** The destination refused for good: no other way will help. */
-  readonly refused: Attempt | undefined
-  /** Whether an attempt may still go over this own channel and these hops. */
-  allows(channelId: ChannelId, hops: readonly RouteHintHop[], peer: NodeId): boolean
-  /** The hop with what its node said it really asks for. */
-  corrected(hop: RouteHintHop): RouteHintHop
+/** A channel, by the node that relays out of it. */
+export interface HopName {
+  readonly nodeId: NodeId
+  readonly shortChannelId: ShortChannelId
 }
 
-export const lessonsOf = (attempts: readonly Attempt[]): Lessons => {
-  const banned = new Set<string>()
-  const corrections = new Map<string, ChannelUpdate>()
-  let refused: Attempt | undefined
-  for (const attempt of attempts) {
-    const { route, failure } = attempt
-    if (failure === undefined) continue
-    if (isFinalRefusal(route, failure)) refused ??= attempt
-    else learn(route, failure, banned, corrections)
-  }
-  return {
-    refused,
-    allows(channelId, hops, peer) {
-      // Mostly there is no lesson yet, and no need to name anything.
-      if (banned.size === 0) return true
-      if (banned.has(channelKey(channelId)) || banned.has(nodeKey(peer)) || banned.has(pathKey(channelId, hops))) {
-        return false
-      }
-      return hops.every(
-        (hop) => !banned.has(nodeKey(hop.nodeId)) && !banned.has(hopKey(hop.nodeId, hop.shortChannelId)),
-      )
-    },
-    corrected(hop) {
-      if (corrections.size === 0) return hop
-      const update = corrections.get(hopKey(hop.nodeId, hop.shortChannelId))
-      if (update === undefined) return hop
-      const { feeBaseMsat, feeProportionalMillionths, cltvExpiryDelta } = update
-      return { ...hop, feeBaseMsat, feeProportionalMillionths, cltvExpiryDelta }
-    },
-  }
+/** What a node said that it really asks for. */
+export interface CorrectedHop
+  extends HopName,
+    Pick<ChannelUpdate, 'feeBaseMsat' | 'feeProportionalMillionths' | 'cltvExpiryDelta'> {}
+
+/**
+ * What a payment's failed attempts teach about the remaining ways: what no further attempt goes over, and what is to be paid. Plain data; it
+ * is computed from the attempts alone, so it need not be stored.
+ */
+export interface Lessons {
+  /** Of ours. */
+  readonly channels: readonly ChannelId[]
+  readonly nodes: readonly NodeId[]
+  readonly hops: readonly HopName[]
+  /** Each over one of our channels and these hops: nobody says which of them is at fault. */
+  readonly ways: readonly { readonly channelId: ChannelId; readonly hops: readonly HopName[] }[]
+  /** At most one of each hop. */
+  readonly corrections: readonly CorrectedHop[]
 }
+
+/** The attempt that the destination refused for good, if it refused one: no other way will help. */
+export const refusedAttempt = (attempts: readonly Attempt[]): Attempt | undefined =>
+  attempts.find(({ route, failure }) => failure !== undefined && isFinalRefusal(route, failure))
+
+export const lessonsOf = (attempts: readonly Attempt[]): Lessons => {
+  const lessons: Learning = { channels: [], nodes: [], hops: [], ways: [], corrections: [] }
+  for (const { route, failure } of attempts) {
+    if (failure !== undefined && !isFinalRefusal(route, failure)) learn(route, failure, lessons)
+  }
+  return lessons
+}
+
+type Learning = { readonly [K in keyof Lessons]: Lessons[K][number][] }
 
 // BOLT 4, receiving failure codes: a payment that the destination fails with PERM must not be tried again.
 // If the destination complains of an unreadable onion, somebody on the way has changed it.
@@ -57,19 +54,15 @@ const isFinalRefusal = (route: Route, failure: AttemptFailure): boolean => {
   return permanent && !badOnion
 }
 
-const learn = (
-  route: Route,
-  failure: AttemptFailure,
-  banned: Set<string>,
-  corrections: Map<string, ChannelUpdate>,
-): void => {
+const learn = (route: Route, failure: AttemptFailure, lessons: Learning): void => {
+  const { channelId } = route
   switch (failure.type) {
     case 'local':
     case 'on-chain':
-      banned.add(channelKey(route.channelId))
+      lessons.channels.push(channelId)
       return
     case 'unreadable':
-      banned.add(pathKey(route.channelId, hintHopsOf(route)))
+      lessons.ways.push({ channelId, hops: relaysOf(route) })
       return
     case 'remote': {
       const { message } = failure
@@ -77,42 +70,42 @@ const learn = (
       const next = route.hops[failure.hop + 1]
       if (node === undefined || next?.shortChannelId === undefined) {
         // The destination had a passing trouble: another way may find it better.
-        banned.add(pathKey(route.channelId, hintHopsOf(route)))
+        lessons.ways.push({ channelId, hops: relaysOf(route) })
         return
       }
       // BOLT 4: with NODE set, all of the node's channels are out of the question.
       if (failureFlags(message).node) {
-        banned.add(nodeKey(node.nodeId))
+        lessons.nodes.push(node.nodeId)
         return
       }
-      const key = hopKey(node.nodeId, next.shortChannelId)
+      const hop: HopName = { nodeId: node.nodeId, shortChannelId: next.shortChannelId }
       switch (message.type) {
         case 'fee_insufficient':
         case 'incorrect_cltv_expiry':
         case 'expiry_too_soon': {
           const update = message.channelUpdate
+          const isCorrected = lessons.corrections.some((known) => isSameHop(known, hop))
           // A node that complains again after its own correction was followed is not asked a third time.
-          if (update === undefined || corrections.has(key) || !isAbout(update, node.nodeId, next.shortChannelId)) {
-            banned.add(key)
-          } else corrections.set(key, update)
+          if (update === undefined || isCorrected || !isAbout(update, hop)) lessons.hops.push(hop)
+          else {
+            const { feeBaseMsat, feeProportionalMillionths, cltvExpiryDelta } = update
+            lessons.corrections.push({ ...hop, feeBaseMsat, feeProportionalMillionths, cltvExpiryDelta })
+          }
           return
         }
         default:
-          banned.add(key)
+          lessons.hops.push(hop)
       }
     }
   }
 }
 
-const isAbout = (update: ChannelUpdate, nodeId: NodeId, shortChannelId: ShortChannelId): boolean =>
+const isSameHop = (a: HopName, b: HopName): boolean =>
+  a.shortChannelId === b.shortChannelId && equalBytes(a.nodeId, b.nodeId)
+
+const isAbout = (update: ChannelUpdate, { nodeId, shortChannelId }: HopName): boolean =>
   update.shortChannelId === shortChannelId && secp256k1.verify(update.signature, channelUpdateDigest(update), nodeId)
 
 /** The relaying hops of a route, as a hint has them: each node with the channel out of it. */
-const hintHopsOf = ({ hops }: Route): readonly Pick<RouteHintHop, 'nodeId' | 'shortChannelId'>[] =>
+const relaysOf = ({ hops }: Route): readonly HopName[] =>
   hops.slice(0, -1).map(({ nodeId }, i) => ({ nodeId, shortChannelId: (hops[i + 1] as RouteHop).shortChannelId ?? 0n }))
-
-const channelKey = (channelId: ChannelId): string => `channel ${toHex(channelId)}`
-const nodeKey = (nodeId: NodeId): string => `node ${toHex(nodeId)}`
-const hopKey = (nodeId: NodeId, shortChannelId: ShortChannelId): string => `hop ${toHex(nodeId)} ${shortChannelId}`
-const pathKey = (channelId: ChannelId, hops: readonly Pick<RouteHintHop, 'nodeId' | 'shortChannelId'>[]): string =>
-  `path ${toHex(channelId)} ${hops.map(({ nodeId, shortChannelId }) => hopKey(nodeId, shortChannelId)).join(' ')}`

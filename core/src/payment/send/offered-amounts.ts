@@ -1,19 +1,15 @@
 import { toHex } from '../../lib/bytes.ts'
 import type { Msat } from '../../lib/units.ts'
-import type { Attempt, OwnChannel, OwnChannels, RouteHop } from './payment.ts'
+import type { OwnChannel, OwnChannels } from './payment.ts'
+import type { OfferedAmount } from './route-question.ts'
 
 /** A channel may not yet have deducted an HTLC that it has not answered: it is deducted here. */
-export const lessOffered = (
-  channels: OwnChannels,
-  attempts: readonly Attempt[],
-  offering: readonly number[],
-): OwnChannels => {
-  if (offering.length === 0) return channels
+export const lessOffered = (channels: OwnChannels, offered: readonly OfferedAmount[]): OwnChannels => {
+  if (offered.length === 0) return channels
   const sums = new Map<string, bigint>()
-  for (const { id, route } of attempts) {
-    if (!offering.includes(id)) continue
-    const key = toHex(route.channelId)
-    sums.set(key, (sums.get(key) ?? 0n) + (route.hops[0] as RouteHop).amountMsat)
+  for (const { channelId, amountMsat } of offered) {
+    const key = toHex(channelId)
+    sums.set(key, (sums.get(key) ?? 0n) + amountMsat)
   }
   return {
     byRoom: (peer, room) => inOrder(channels.byRoom(peer, room), sums, room),

@@ -92,6 +92,7 @@ const paymentFailure = struct<PaymentFailure>({
     'expiry-too-far',
     'payment-failed',
     'peer-limit-reached',
+    'route-search-failed',
   ]),
   attempt: optional(u32),
 })

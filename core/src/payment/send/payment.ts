@@ -79,8 +79,8 @@ export interface Attempt {
   readonly failure?: AttemptFailure
 }
 
-/** Why a payment failed for good. */
-export interface PaymentFailure {
+/** Why there is no route. */
+export interface RouteFailure {
   readonly code:
     | 'insufficient-balance'
     /** We have enough, and the peers take no more in flight. */
@@ -88,7 +88,13 @@ export interface PaymentFailure {
     | 'no-route'
     | 'fee-limit-exceeded'
     | 'expiry-too-far'
-    | 'payment-failed'
+    /** The search has failed, or has found nothing in time: there may be a way all the same. */
+    | 'route-search-failed'
+}
+
+/** Why a payment failed for good. */
+export interface PaymentFailure {
+  readonly code: RouteFailure['code'] | 'payment-failed'
   /** The attempt whose failure decided it, if one did. */
   readonly attempt?: number
 }
@@ -141,7 +147,10 @@ export interface OwnChannels {
 export interface SendEnv {
   readonly now: TimestampMs
   readonly height: BlockHeight
-  readonly channels: OwnChannels
+  /** The node at the other end of a channel of ours; `undefined` if it is none of ours. */
+  readonly peerOf: (channelId: ChannelId) => NodeId | undefined
+  /** A number that no question before had in this life of the node. */
+  readonly questionId: () => number
   /** A fresh random number of blocks that a payment adds to its final expiry: see `shadowDelta`. */
   readonly shadowDelta: () => BlockDelta
   /** The id that the channel's next signed HTLC of ours will have, or one before it. */

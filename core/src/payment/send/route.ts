@@ -11,6 +11,9 @@ import type { OwnChannel, PaymentTarget, Route, RouteHop } from './payment.ts'
 /** BOLT 4, `max_htlc_cltv`: relays refuse what expires later than this. */
 export const MAX_ROUTE_CLTV = 2016
 
+/** A payment is split into no more than this. */
+export const MAX_PARTS = 16
+
 /** Blocks that we add to what the payee asks for, for those that are found while the HTLC travels. */
 export const FINAL_CLTV_MARGIN = 3
 

@@ -4,22 +4,23 @@ import type { HtlcOutcome } from '../../channel/state/effects.ts'
 import { sha256 } from '../../crypto/hashes.ts'
 import type { RouteHintHop } from '../../invoice/invoice.ts'
 import { equalBytes } from '../../lib/bytes.ts'
+import { ok } from '../../lib/result.ts'
 import type { FailureMessage } from '../../onion/failure-message.ts'
 import { named, peelAlong, reasonFrom, sessionKeys, signedUpdate, type TestNode, testNode } from '../fixtures/nodes.ts'
 import { ownChannels } from '../fixtures/own-channels.ts'
+import { type AnsweringWorld, answered, knownChannels } from '../fixtures/route-answers.ts'
 import {
   type OwnChannel,
   type PaymentFailure,
   type PaymentRequest,
   type PaymentTarget,
   partAmounts,
-  type SendEnv,
   type SentPayment,
 } from './payment.ts'
 import { decodeSentPayment, encodeSentPayment } from './payment-codec.ts'
 import { parsePaymentReference, paymentReference } from './payment-reference.ts'
-import { resting, startPayment, stepPayment } from './send-machine.ts'
-import type { SendAddHtlc, SendingEffect, SendState } from './send-protocol.ts'
+import { resting, startPayment as start, stepPayment as step } from './send-machine.ts'
+import type { SendAddHtlc, SendInput, SendingEffect, SendState } from './send-protocol.ts'
 
 const [alice, bob, carol, dave, payee] = ['alice', 'bob', 'carol', 'dave', 'payee'].map(testNode) as [
   TestNode,
@@ -50,10 +51,19 @@ const hint = (node: TestNode, shortChannelId: bigint, more: Partial<RouteHintHop
   ...more,
 })
 
-const env = (channels: readonly OwnChannel[], more: Partial<SendEnv> = {}): SendEnv => ({
+/** What is asked about routes is answered at once. */
+const startPayment = (previous: SentPayment | undefined, asked: PaymentRequest, world: AnsweringWorld) => {
+  const started = start(previous, asked, world)
+  return started.ok ? ok(answered(started.value, world)) : started
+}
+const stepPayment = (state: SendState, input: SendInput, world: AnsweringWorld) =>
+  answered(step(state, input, world), world)
+
+const env = (channels: readonly OwnChannel[], more: Partial<AnsweringWorld> = {}): AnsweringWorld => ({
   now: 1_000_000,
   height: 500,
   channels: ownChannels(channels),
+  ...knownChannels(channels),
   nextHtlcId: () => 70n,
   shadowDelta: () => 0,
   sessionKey: sessionKeys(),
@@ -77,7 +87,7 @@ const request = (target: Partial<PaymentTarget> = {}, more: Partial<PaymentReque
   ...more,
 })
 
-const begin = (t: ExecutionContext, asked: PaymentRequest, world: SendEnv) => {
+const begin = (t: ExecutionContext, asked: PaymentRequest, world: AnsweringWorld) => {
   const started = startPayment(undefined, asked, world)
   if (!started.ok) throw new Error(started.error.code)
   assertStorable(t, started.value.state)
@@ -194,16 +204,16 @@ test('a payment looks at a few of a thousand channels, and those of about the sa
       yield each
     }
   }
-  const channels: SendEnv['channels'] = {
+  const channels: AnsweringWorld['channels'] = {
     byRoom: (peer, room) => counted(listed.byRoom(peer, room)),
     inTurn: (peer) => counted(listed.inTurn(peer)),
   }
-  const { effects } = begin(t, request(), env([], { channels }))
+  const { effects } = begin(t, request(), env(thousand, { channels }))
   t.deepEqual(only(adds(effects)).channelId, named('0'))
   t.true(seen < 10, `${seen}`)
   seen = 0
   // Sixteen parts are the most there may be: what they cannot carry is refused as soon.
-  t.is(ended(begin(t, request({ amountMsat: 4_000_000_000n }), env([], { channels })).effects)?.status, 'failed')
+  t.is(ended(begin(t, request({ amountMsat: 4_000_000_000n }), env(thousand, { channels })).effects)?.status, 'failed')
   t.true(seen < 60, `${seen}`)
 })
 

@@ -2,18 +2,18 @@ import type { HtlcFailure, HtlcOutcome } from '../../channel/index.ts'
 import { EMPTY } from '../../lib/bytes.ts'
 import { assertNever } from '../../lib/errors.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
-import type { BlockDelta, Msat } from '../../lib/units.ts'
+import type { Msat } from '../../lib/units.ts'
 import { failureOfMalformed } from '../../onion/failure-message.ts'
 import { decryptFailureOnion } from '../../onion/failure-onion.ts'
 import type { Step } from '../step.ts'
-import { chooseRoutes } from './choose-routes.ts'
-import { lessonsOf } from './lessons.ts'
-import { lessOffered } from './offered-amounts.ts'
+import { answerProblem } from './answer-problem.ts'
+import { lessonsOf, refusedAttempt } from './lessons.ts'
 import {
   type Attempt,
   type AttemptFailure,
   type PaymentFailure,
   type PaymentRequest,
+  type PaymentTarget,
   partAmounts,
   type Route,
   type RouteHop,
@@ -22,6 +22,7 @@ import {
 } from './payment.ts'
 import { paymentReference } from './payment-reference.ts'
 import { onionFor } from './route.ts'
+import type { FoundRoutes, RouteQuestion } from './route-question.ts'
 import type { SendAddHtlc, SendInput, SendingEffect, SendState, StartError } from './send-protocol.ts'
 
 type SendStep = Step<SendState, SendingEffect>
@@ -61,9 +62,13 @@ export const startPayment = (
 /** A stored payment as it is before anything happens to it. */
 export const resting = (payment: SentPayment): SendState => ({ payment, offering: [] })
 
-/** Decides about a payment. Inputs about attempts that have ended, or that are unknown, change nothing. */
+/** Decides about a payment. Inputs about attempts that have ended, or that are unknown, change nothing; nor do answers to old questions. */
 export const stepPayment = (state: SendState, input: SendInput, env: SendEnv): SendStep => {
   switch (input.type) {
+    case 'routes-found':
+      return state.asked?.id === input.question ? follow(state, state.asked, input.result, env) : { state, effects: [] }
+    case 'routes-overdue':
+      return state.asked?.id === input.question ? fruitless(state, SEARCH_FAILED, env) : { state, effects: [] }
     case 'added': {
       const offering = state.offering.filter((id) => id !== input.attempt)
       const answered = offering.length === state.offering.length ? state : { ...state, offering }
@@ -135,19 +140,58 @@ const withAttempt = (payment: SentPayment, changed: Attempt): SentPayment => ({
 
 const pending = ({ attempts }: SentPayment): readonly Attempt[] => attempts.filter(({ status }) => status === 'pending')
 
-/** Makes the attempts that are due, or ends the payment when nothing of it is under way any more. */
-const advance = (state: SendState, env: SendEnv): SendStep => {
-  const { payment } = state
+/**
+ * Asks for the routes of what is missing, or ends the payment when nothing of it is under way any more. Whatever was asked before is no
+ * longer asked: it was about other attempts.
+ */
+const advance = ({ asked: _, ...state }: SendState, env: SendEnv): SendStep => {
+  const { payment, offering } = state
   if (payment.endedAt !== undefined) return { state, effects: [] }
   if (payment.preimage !== undefined || payment.failure !== undefined) return conclude(state, env)
   const remainingMsat = remaining(payment)
   if (remainingMsat === 0n) return { state, effects: [] }
+  const decisive = decisiveAttempt(payment, env)
+  if (decisive !== undefined) return fruitless(state, failureBy(decisive), env)
 
   const shadowDelta = state.shadowDelta ?? env.shadowDelta()
-  const chosen = choose({ ...state, shadowDelta }, remainingMsat, env)
-  if (!chosen.ok) return conclude({ ...state, payment: { ...payment, failure: chosen.error } }, env)
-  return offer({ ...state, shadowDelta }, chosen.value, env)
+  const { target, attempts, maxFeeMsat } = payment
+  const live = attempts.filter(({ status }) => status !== 'failed')
+  const question: RouteQuestion = {
+    id: env.questionId(),
+    target,
+    remainingMsat,
+    feeBudgetMsat: live.reduce((left, { route }) => left - partAmounts(route).feesMsat, maxFeeMsat),
+    offered: attempts.flatMap(({ id, route }) =>
+      offering.includes(id) ? [{ channelId: route.channelId, amountMsat: (route.hops[0] as RouteHop).amountMsat }] : [],
+    ),
+    lessons: lessonsOf(attempts),
+    height: env.height,
+    shadowDelta,
+  }
+  return { state: { ...state, shadowDelta, asked: question }, effects: [{ type: 'find-routes', question }] }
 }
+
+const SEARCH_FAILED: PaymentFailure = { code: 'route-search-failed' }
+
+/** Takes the routes that were found, unless there is a reason to send nothing any more. */
+const follow = (state: SendState, question: RouteQuestion, found: FoundRoutes, env: SendEnv): SendStep => {
+  const { attempts, target } = state.payment
+  const last = attempts.findLast(({ status }) => status === 'failed')
+  // A failure from the network or a channel says more than that no other way is left.
+  if (!found.ok) return fruitless(state, last === undefined ? found.error : failureBy(last), env)
+  const problem = answerProblem(question, found.value, env)
+  if (problem !== undefined) {
+    const step = fruitless(state, SEARCH_FAILED, env)
+    return { ...step, effects: [{ type: 'wrong-routes', problem }, ...step.effects] }
+  }
+  if (isLate(target, env)) return fruitless(state, last === undefined ? SEARCH_FAILED : failureBy(last), env)
+  const { asked: _, ...answered } = state
+  return offer(answered, found.value, env)
+}
+
+/** No further attempt is made. */
+const fruitless = ({ asked: _, ...state }: SendState, failure: PaymentFailure, env: SendEnv): SendStep =>
+  conclude({ ...state, payment: { ...state.payment, failure } }, env)
 
 /** BOLT 4: no further HTLC once those under way and settled make up the total. */
 const remaining = ({ target, attempts }: SentPayment): Msat => {
@@ -159,38 +203,16 @@ const remaining = ({ target, attempts }: SentPayment): Msat => {
   return left > 0n ? left : 0n
 }
 
-const choose = (
-  state: SendState & { readonly shadowDelta: BlockDelta },
-  remainingMsat: Msat,
-  env: SendEnv,
-): Result<readonly Route[], PaymentFailure> => {
-  const { payment, offering, shadowDelta } = state
-  const { target, attempts } = payment
-  const lessons = lessonsOf(attempts)
-  const last = attempts.findLast(({ status }) => status === 'failed')
-  if (lessons.refused !== undefined) return err(failureBy(lessons.refused))
+/** The failed attempt after which no other is made, if there is one. */
+const decisiveAttempt = ({ target, attempts }: SentPayment, env: SendEnv): Attempt | undefined => {
+  const refused = refusedAttempt(attempts)
+  if (refused !== undefined) return refused
   // The routes that a caller gives are gone once.
-  if (target.route !== undefined && last !== undefined) return err(failureBy(last))
-  const isLate = target.expiresAt !== undefined && env.now >= target.expiresAt
-  if (last !== undefined && (isLate || attempts.length >= MAX_ATTEMPTS)) return err(failureBy(last))
-
-  const spent = attempts.reduce(
-    (sum, { status, route }) => (status === 'failed' ? sum : sum + partAmounts(route).feesMsat),
-    0n,
-  )
-  const chosen = chooseRoutes({
-    target,
-    remainingMsat,
-    feeBudgetMsat: payment.maxFeeMsat - spent,
-    channels: lessOffered(env.channels, attempts, offering),
-    lessons,
-    height: env.height,
-    shadowDelta,
-  })
-  if (chosen.ok) return chosen
-  // A failure from the network or a channel says more than that no other way is left.
-  return err(last === undefined ? chosen.error : failureBy(last))
+  const isOver = target.route !== undefined || isLate(target, env) || attempts.length >= MAX_ATTEMPTS
+  return isOver ? attempts.findLast(({ status }) => status === 'failed') : undefined
 }
+
+const isLate = ({ expiresAt }: PaymentTarget, { now }: SendEnv): boolean => expiresAt !== undefined && now >= expiresAt
 
 const failureBy = ({ id, failure }: Attempt): PaymentFailure => ({ code: codeOf(failure), attempt: id })
 

@@ -3,6 +3,7 @@ import type { ChannelId, PaymentHash } from '../../lib/ids.ts'
 import type { Result } from '../../lib/result.ts'
 import type { BlockDelta, BlockHeight, Msat } from '../../lib/units.ts'
 import type { SentPayment } from './payment.ts'
+import type { FoundRoutes, RouteQuestion } from './route-question.ts'
 
 /** A payment under way. `payment` is its row, to be written whenever it is another object than before. */
 export interface SendState {
@@ -11,9 +12,15 @@ export interface SendState {
   readonly offering: readonly number[]
   /** The same for every attempt: a node that sees several of them must not be able to take the smallest. Drawn again after a restart. */
   readonly shadowDelta?: BlockDelta
+  /** The question that is out, asked by what is missing now. An answer to any other changes nothing. Gone after a restart. */
+  readonly asked?: RouteQuestion
 }
 
 export type SendInput =
+  /** The answer to `find-routes`. It may come late, twice or never. */
+  | { readonly type: 'routes-found'; readonly question: number; readonly result: FoundRoutes }
+  /** The answer has not come in the time that there was for it. */
+  | { readonly type: 'routes-overdue'; readonly question: number }
   /** The channel's answer to `add-htlc`. */
   | { readonly type: 'added'; readonly attempt: number; readonly result: Result<unknown, { readonly code: string }> }
   /** The outcome of an attempt's HTLC. May repeat. */
@@ -22,7 +29,19 @@ export type SendInput =
   | { readonly type: 'resumed'; readonly held: readonly number[] }
 
 /** In this order the driver first writes the row (with or before the commit that holds the HTLC), then acts. */
-export type SendingEffect = SendAddHtlc | SendEnded
+export type SendingEffect = FindRoutes | WrongRoutes | SendAddHtlc | SendEnded
+
+/** Asks for routes; answered by `routes-found`, or ended by `routes-overdue`. It takes the place of an earlier question of this payment. */
+interface FindRoutes {
+  readonly type: 'find-routes'
+  readonly question: RouteQuestion
+}
+
+/** The answer was none to the question: a bug of whoever gave it, for the log. Nothing was sent. */
+interface WrongRoutes {
+  readonly type: 'wrong-routes'
+  readonly problem: string
+}
 
 /** Offers an attempt's HTLC in a channel; answered by `added`. */
 export interface SendAddHtlc {

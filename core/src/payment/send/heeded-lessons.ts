@@ -1,0 +1,39 @@
+import type { RouteHintHop } from '../../invoice/invoice.ts'
+import { toHex } from '../../lib/bytes.ts'
+import type { ChannelId, NodeId } from '../../lib/ids.ts'
+import type { CorrectedHop, HopName, Lessons } from './lessons.ts'
+
+/** Lessons as they are looked up while a route is chosen. */
+export interface HeededLessons {
+  /** Whether an attempt may still go over this own channel and these hops. */
+  allows(channelId: ChannelId, hops: readonly HopName[], peer: NodeId): boolean
+  /** The hop with what its node said it really asks for. */
+  corrected(hop: RouteHintHop): RouteHintHop
+}
+
+export const heeded = ({ channels, nodes, hops, ways, corrections }: Lessons): HeededLessons => {
+  const banned = new Set([
+    ...channels.map(channelKey),
+    ...nodes.map(nodeKey),
+    ...hops.map(hopKey),
+    ...ways.map((way) => wayKey(way.channelId, way.hops)),
+  ])
+  const corrected = new Map<string, CorrectedHop>(corrections.map((hop) => [hopKey(hop), hop]))
+  return {
+    allows(channelId, over, peer) {
+      // Mostly there is no lesson yet, and no need to name anything.
+      if (banned.size === 0) return true
+      if (banned.has(channelKey(channelId)) || banned.has(nodeKey(peer)) || banned.has(wayKey(channelId, over))) {
+        return false
+      }
+      return over.every((hop) => !banned.has(nodeKey(hop.nodeId)) && !banned.has(hopKey(hop)))
+    },
+    corrected: (hop) => (corrected.size === 0 ? hop : { ...hop, ...corrected.get(hopKey(hop)) }),
+  }
+}
+
+const channelKey = (channelId: ChannelId): string => `channel ${toHex(channelId)}`
+const nodeKey = (nodeId: NodeId): string => `node ${toHex(nodeId)}`
+const hopKey = ({ nodeId, shortChannelId }: HopName): string => `hop ${toHex(nodeId)} ${shortChannelId}`
+const wayKey = (channelId: ChannelId, hops: readonly HopName[]): string =>
+  `way ${toHex(channelId)} ${hops.map(hopKey).join(' ')}`
