@@ -6,6 +6,7 @@ import { concat, fromHex, toHex, u64be } from '../../core/src/lib/bytes.ts'
 import { paymentIndexWrites } from '../../core/src/node/payment/payment-index.ts'
 import { MIGRATIONS, TABLE } from '../../core/src/node/storage/tables.ts'
 import { encodeRelayRecord } from '../../core/src/payment/relay/relay-codec.ts'
+import type { RelayRecord } from '../../core/src/payment/relay/relay-protocol.ts'
 import type { Attempt, SentPayment } from '../../core/src/payment/send/payment.ts'
 import { encodeSentPayment } from '../../core/src/payment/send/payment-codec.ts'
 import { openSqliteStore } from '../../core/src/store/sqlite-store.ts'
@@ -166,12 +167,15 @@ const cutOff = async (t: ExecutionContext, path: string, fill: number, peer: str
   }
   const payment: SentPayment = {
     target: {
-      destination: hop.nodeId,
+      recipient: {
+        type: 'node',
+        nodeId: hop.nodeId,
+        paymentSecret: new Uint8Array(32).fill(3),
+        minFinalCltvExpiryDelta: 18,
+        routeHints: [],
+      },
       paymentHash,
       amountMsat: hop.amountMsat,
-      paymentSecret: new Uint8Array(32).fill(3),
-      minFinalCltvExpiryDelta: 18,
-      routeHints: [],
       multiPart: false,
       expiresAt: 1,
     },
@@ -244,7 +248,13 @@ const beginRelay = async (t: ExecutionContext, path: string, channelId: string, 
   const [channel, paymentHash, htlcId] = [fromHex(channelId), fromHex(hash), 0n]
   const part = { channelId: channel, amountMsat: 50_000_000n, cltvExpiry: 500 }
   const outgoing = { ...part, firstHtlcId: 1_000n }
-  const record = { paymentHash, incoming: { ...part, htlcId }, requestedShortChannelId: 1n, startedAt: 1, outgoing }
+  const record: RelayRecord = {
+    paymentHash,
+    incoming: [{ ...part, htlcId }],
+    requested: { type: 'channel', shortChannelId: 1n },
+    startedAt: 1,
+    outgoing: [outgoing],
+  }
   store.submit([
     { table: TABLE.relay, key: concat(channel, u64be(htlcId)), value: encodeRelayRecord(record) },
     { table: TABLE.invoice, key: paymentHash, value: undefined },

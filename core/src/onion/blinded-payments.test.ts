@@ -42,7 +42,7 @@ test('BOLT 4, blinded payments — the onion of the vector is made, from a path 
     type: 'relay',
     amtToForward: amountMsat + fee,
     outgoingCltvValue: cltvExpiry + cltvExpiryDelta,
-    shortChannelId: 10n,
+    next: { type: 'channel', shortChannelId: 10n },
   })
   const hops = [
     { nodeId: fromHex(BLINDED_ONION.hops[0].nodeId), payload: alice },
@@ -73,7 +73,12 @@ test('BOLT 4, blinded payments — each node of the vector finds what to relay, 
     t.is(isFinal, at === 4)
     const hop = PAID_PATH.hops[at - 1]
     if (payload.type === 'relay') {
-      t.deepEqual(payload, { type: 'relay', amtToForward: 110_125n, outgoingCltvValue: 749_150, shortChannelId: 10n })
+      t.deepEqual(payload, {
+        type: 'relay',
+        amtToForward: 110_125n,
+        outgoingCltvValue: 749_150,
+        next: { type: 'channel', shortChannelId: 10n },
+      })
       htlc = { amountMsat: payload.amtToForward, cltvExpiry: payload.outgoingCltvValue }
     } else if (payload.type === 'blinded-relay' && hop !== undefined && 'relay' in hop) {
       t.deepEqual(payload.next, { type: 'channel', shortChannelId: hop.shortChannelId })

@@ -9,11 +9,11 @@ const secret = '24a33562c54507a9334e79f0dc4f17d407e6d7c61f0e2f3d0d38599502f61704
 const RELAY: readonly (readonly [string, HopPayload])[] = [
   [
     '02023a98040205dc06080000000000000001',
-    { type: 'relay', amtToForward: 15_000n, outgoingCltvValue: 1500, shortChannelId: 1n },
+    { type: 'relay', amtToForward: 15_000n, outgoingCltvValue: 1500, next: { type: 'channel', shortChannelId: 1n } },
   ],
   [
     '020230d4040204e206080000000000000003',
-    { type: 'relay', amtToForward: 12_500n, outgoingCltvValue: 1250, shortChannelId: 3n },
+    { type: 'relay', amtToForward: 12_500n, outgoingCltvValue: 1250, next: { type: 'channel', shortChannelId: 3n } },
   ],
 ]
 
@@ -103,7 +103,12 @@ const records = fc.record(
 const u64 = fc.bigInt({ min: 0n, max: 0xffffffffffffffffn })
 const u32 = fc.integer({ min: 0, max: 0xffffffff })
 const payloads: fc.Arbitrary<HopPayload> = fc.oneof(
-  fc.record({ type: fc.constant('relay' as const), amtToForward: u64, outgoingCltvValue: u32, shortChannelId: u64 }),
+  fc.record({
+    type: fc.constant('relay' as const),
+    amtToForward: u64,
+    outgoingCltvValue: u32,
+    next: fc.record({ type: fc.constant('channel' as const), shortChannelId: u64 }),
+  }),
   fc
     .tuple(u64, u32, u64, fc.uint8Array({ minLength: 32, maxLength: 32 }), records)
     .map(([amtToForward, outgoingCltvValue, totalMsat, paymentSecret, others]) => ({

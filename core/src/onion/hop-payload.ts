@@ -7,6 +7,7 @@ import { bigSize, bytes32, restBytes, tu32, tu64, u64 } from '../wire/codec/prim
 import { Reader } from '../wire/codec/reader.ts'
 import { tlv, tlvStream } from '../wire/codec/tlv-stream.ts'
 import type { TlvRecord, WithUnknownTlvs } from '../wire/tlv-record.ts'
+import type { NextNode } from './encrypted-data.ts'
 
 /** What the origin tells a hop. */
 export type HopPayload = RelayPayload | FinalPayload
@@ -16,11 +17,13 @@ export interface RelayPayload {
   readonly type: 'relay'
   readonly amtToForward: Msat
   readonly outgoingCltvValue: BlockHeight
-  /** The channel to relay out of: real or alias. */
-  readonly shortChannelId: ShortChannelId
+  readonly next: NextHop
   /** Odd records that BOLT 4 does not define, in increasing order; absent when there are none. */
   readonly unknownTlvs?: readonly TlvRecord[]
 }
+
+/** Whom to relay to, of what there may be: outside a blinded path a hop is told a channel. */
+export type NextHop = Extract<NextNode, { readonly type: 'channel' }>
 
 /** For the payee. */
 export interface FinalPayload {
@@ -79,7 +82,13 @@ const payloadCodec = tlvStream<PayloadRecords>({
 })
 
 /** The payload's records, without the length that the onion puts before them. */
-export const encodeHopPayload = ({ type, ...records }: HopPayload): Uint8Array => encodeWith(payloadCodec, records)
+export const encodeHopPayload = (payload: HopPayload): Uint8Array => encodeWith(payloadCodec, recordsOf(payload))
+
+const recordsOf = (payload: HopPayload): PayloadRecords => {
+  if (payload.type === 'final') return payload
+  const { next, ...records } = payload
+  return { ...records, shortChannelId: next.shortChannelId }
+}
 
 /** Reads our payload out of a peeled onion. */
 export const decodeHopPayload = (payload: Uint8Array, isFinal: boolean): Result<HopPayload, InvalidHopPayload> => {
@@ -95,7 +104,13 @@ export const decodeHopPayload = (payload: Uint8Array, isFinal: boolean): Result<
     // A relay has no use for it: as any other even record that it does not know.
     if (keysendPreimage !== undefined) return err(culprit(payload, 'keysendPreimage'))
     if (shortChannelId === undefined) return err(missing('shortChannelId'))
-    return ok({ type: 'relay', amtToForward, outgoingCltvValue, shortChannelId, ...others })
+    return ok({
+      type: 'relay',
+      amtToForward,
+      outgoingCltvValue,
+      next: { type: 'channel', shortChannelId },
+      ...others,
+    })
   }
   return ok({
     type: 'final',

@@ -41,12 +41,9 @@ const put = (store: Store, events: EventLog, i: number): void => {
   const isRare = i < RARE
   const payment: SentPayment = {
     target: {
-      destination: NODE,
+      recipient: { type: 'node', nodeId: NODE, minFinalCltvExpiryDelta: 18, routeHints: [] },
       paymentHash,
       amountMsat: 5_000_000n,
-      paymentSecret: new Uint8Array(0),
-      minFinalCltvExpiryDelta: 18,
-      routeHints: [],
       multiPart: true,
       invoice: INVOICE,
     },

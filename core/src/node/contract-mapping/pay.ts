@@ -76,7 +76,7 @@ export const describePayment = (payment: SentPayment): PaymentSummary => {
     status,
     amountMsat: status === 'settled' ? amountMsat : target.amountMsat,
     feesMsat,
-    destination: toHex(target.destination),
+    destination: toHex(target.recipient.nodeId),
     ...(target.invoice === undefined ? {} : { invoice: target.invoice }),
     ...(target.description === undefined ? {} : { description: target.description.slice(0, 1024) }),
     parts: attempts.map(describeAttempt),

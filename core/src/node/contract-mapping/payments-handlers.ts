@@ -104,13 +104,16 @@ export const paymentsHandlers = (context: MappingContext): ActorHandlers<'paymen
       const [route, ...moreRoutes] = routes
       return pay({
         target: {
-          destination: destinationOf(route),
+          recipient: {
+            type: 'node',
+            nodeId: destinationOf(route),
+            paymentSecret: fromHex(request.paymentSecret),
+            ...(request.paymentMetadata === undefined ? {} : { paymentMetadata: fromHex(request.paymentMetadata) }),
+            minFinalCltvExpiryDelta: request.route.at(-1)?.cltvExpiryDelta ?? 0,
+            routeHints: [],
+          },
           paymentHash,
           amountMsat: request.totalAmountMsat,
-          paymentSecret: fromHex(request.paymentSecret),
-          ...(request.paymentMetadata === undefined ? {} : { paymentMetadata: fromHex(request.paymentMetadata) }),
-          minFinalCltvExpiryDelta: request.route.at(-1)?.cltvExpiryDelta ?? 0,
-          routeHints: [],
           multiPart: moreRoutes.length > 0,
           route,
         },

@@ -16,10 +16,10 @@ const relayed = () => {
   const { bob } = two
   const record: RelayRecord = {
     paymentHash: hashOf(1),
-    incoming: { ...upstream, amountMsat: 21_000_000n, cltvExpiry: 1224 },
-    requestedShortChannelId: 1n,
+    incoming: [{ ...upstream, amountMsat: 21_000_000n, cltvExpiry: 1224 }],
+    requested: { type: 'channel', shortChannelId: 1n },
     startedAt: 0,
-    outgoing: { channelId: bob.funded.params.channelId, amountMsat: 20_000_000n, cltvExpiry: 1144, firstHtlcId: 0n },
+    outgoing: [{ channelId: bob.funded.params.channelId, amountMsat: 20_000_000n, cltvExpiry: 1144, firstHtlcId: 0n }],
   }
   two.run(bob, {
     type: 'add-htlc',

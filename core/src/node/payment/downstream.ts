@@ -1,5 +1,6 @@
 import { type ChannelState, type HtlcOrigin, type HtlcRef, isFunded } from '../../channel/index.ts'
 import { equalBytes } from '../../lib/bytes.ts'
+import type { ChannelId } from '../../lib/ids.ts'
 import type { RelayRecord } from '../../payment/relay/relay-protocol.ts'
 import type { ChannelDirectory } from '../channel/channel-directory.ts'
 
@@ -8,8 +9,15 @@ import type { ChannelDirectory } from '../channel/channel-directory.ts'
  * does not hold it, or is gone. A channel in doubt closes at no deadline: as long as its peer stays away, it tells of no outcome either. A
  * preimage that the channel knows is on its way to us.
  */
-export const isLeftToChain = (channels: ChannelDirectory, { incoming, outgoing }: RelayRecord): boolean => {
-  const state = channels.get(outgoing.channelId)?.state
+export const isLeftToChain = (channels: ChannelDirectory, { incoming, outgoing }: RelayRecord): boolean =>
+  outgoing.every(({ channelId }) => isLeftToItsChain(channels, channelId, incoming))
+
+const isLeftToItsChain = (
+  channels: ChannelDirectory,
+  channelId: ChannelId,
+  incoming: RelayRecord['incoming'],
+): boolean => {
+  const state = channels.get(channelId)?.state
   if (state === undefined || !isFunded(state.durable)) return true
   const held = state.durable.htlcs.offered.find(({ origin }) => isFor(origin, incoming))
   if (held?.preimage !== undefined) return false
@@ -17,10 +25,12 @@ export const isLeftToChain = (channels: ChannelDirectory, { incoming, outgoing }
   return phase === 'closing' || inDoubt === true || (held === undefined && !isProposed(state, incoming))
 }
 
-const isProposed = ({ session }: ChannelState, incoming: HtlcRef): boolean =>
+const isProposed = ({ session }: ChannelState, incoming: readonly HtlcRef[]): boolean =>
   session?.proposed.local.some((proposal) => proposal.type === 'add' && isFor(proposal.record.origin, incoming)) ===
   true
 
-const isFor = (origin: HtlcOrigin | undefined, { channelId, htlcId }: HtlcRef): boolean =>
+const isFor = (origin: HtlcOrigin | undefined, incoming: readonly HtlcRef[]): boolean =>
   origin?.type === 'relay' &&
-  origin.upstream.some((ref) => ref.htlcId === htlcId && equalBytes(ref.channelId, channelId))
+  incoming.some(({ channelId, htlcId }) =>
+    origin.upstream.some((ref) => ref.htlcId === htlcId && equalBytes(ref.channelId, channelId)),
+  )

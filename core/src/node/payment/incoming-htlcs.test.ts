@@ -57,7 +57,12 @@ const accept = (effect: ForwardEffect, secrets: Uint8Array[] = []): readonly obj
 
 test('BOLT 2, update_add_htlc — its onion is read with the payment’s hash, and its payload followed: to the next node, or to us', (t) => {
   const [relayed] = accept(effectOf(onionTo(RELAYED, false))) as { relay: { nextOnion: Uint8Array; payload: object } }[]
-  t.like(relayed?.relay.payload, { type: 'relay', amtToForward: 1n, outgoingCltvValue: 1, shortChannelId: 100n })
+  t.like(relayed?.relay.payload, {
+    type: 'relay',
+    amtToForward: 1n,
+    outgoingCltvValue: 1,
+    next: { shortChannelId: 100n },
+  })
   t.is(peelAlong(relayed?.relay.nextOnion ?? new Uint8Array(), hash, [next]).payloads.length, 1)
   t.like(accept(effectOf(onionTo(AMOUNTS, true))), [{ receive: { htlcId: 5n, payload: { type: 'final' } } }])
 })

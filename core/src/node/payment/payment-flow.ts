@@ -263,9 +263,10 @@ export class PaymentFlow {
   }
 
   /** Takes the HTLC on anew if what its relay began was never offered. */
-  async #trace({ incoming, offer }: Begun): Promise<void> {
+  async #trace({ incoming, offers }: Begun): Promise<void> {
     const { store, channelDirectory } = this.#options
-    if ((await traceOffer(store, channelDirectory, offer)) === 'never') {
+    const traces = await Promise.all(offers.map((offer) => traceOffer(store, channelDirectory, offer)))
+    if (traces.every((trace) => trace === 'never')) {
       this.#accept(incoming.effect, true)
       return
     }
@@ -310,10 +311,10 @@ export class PaymentFlow {
   }
 }
 
-/** An HTLC whose relay was begun, and what was to be offered for it. */
+/** An HTLC whose relay was begun, and what of that may have been offered. */
 interface Begun {
   readonly incoming: HtlcRef & { readonly effect: ForwardEffect }
-  readonly offer: Offer
+  readonly offers: readonly Offer[]
 }
 
 const uniqueOutcomes = (outcomes: readonly SettleEffect[]): readonly SettleEffect[] => {

@@ -19,12 +19,15 @@ import { localRouteFinder } from './route-searches.ts'
 
 const requestOf = (key: string): PaymentRequest => ({
   target: {
-    destination: new Uint8Array(33).fill(2),
+    recipient: {
+      type: 'node',
+      nodeId: new Uint8Array(33).fill(2),
+      paymentSecret: new Uint8Array(32).fill(3),
+      minFinalCltvExpiryDelta: 18,
+      routeHints: [],
+    },
     paymentHash: new Uint8Array(32).fill(1),
     amountMsat: 1_000n,
-    paymentSecret: new Uint8Array(32).fill(3),
-    minFinalCltvExpiryDelta: 18,
-    routeHints: [],
     multiPart: false,
   },
   maxFeeMsat: 0n,

@@ -107,7 +107,7 @@ class RelayerDriver {
   constructor(services: RelayerServices, records: readonly RelayRecord[], context: ActorContext<RelayerProtocol>) {
     this.#services = services
     this.#context = context
-    for (const record of records) this.#relays.set(htlcName(record.incoming), resumedRelay(record))
+    for (const record of records) this.#relays.set(htlcName(record.incoming[0]), resumedRelay(record))
   }
 
   behaviour(): Behaviour<RelayerProtocol> {
@@ -165,12 +165,12 @@ class RelayerDriver {
       const step = stepRelay(relay, { type: 'block' }, this.#env())
       if (step.state === relay) continue
       this.#givenBack.add(key)
-      this.#apply(key, relay.record.incoming, step, [])
+      this.#apply(key, relay.record.incoming[0], step, [])
     }
   }
 
   #step(key: string, relay: RelayState, input: RelayInput, applied: readonly Write[]): void {
-    this.#apply(key, relay.record.incoming, stepRelay(relay, input, this.#env()), applied)
+    this.#apply(key, relay.record.incoming[0], stepRelay(relay, input, this.#env()), applied)
   }
 
   /** `applied` is deleted with the step: the outcome that led to it. */

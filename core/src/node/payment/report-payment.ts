@@ -8,7 +8,7 @@ export const reportPaymentEnded = (log: EventLog, payment: SentPayment): void =>
   const { target, startedAt, endedAt = startedAt } = payment
   const common = {
     paymentHash: toHex(target.paymentHash),
-    destination: toHex(target.destination),
+    destination: toHex(target.recipient.nodeId),
     parts: payment.attempts.map(describeAttempt),
     startedAt: startedAt,
   }

@@ -2,7 +2,7 @@ import { isFunded } from '../../channel/index.ts'
 import { toHex } from '../../lib/bytes.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { formatShortChannelId } from '../../lib/ids.ts'
-import type { RelayRecord, RelayReport } from '../../payment/relay/relay-protocol.ts'
+import type { OutgoingHtlc, RelayReport } from '../../payment/relay/relay-protocol.ts'
 import type { ChannelDirectory } from '../channel/channel-directory.ts'
 import type { EventToTell } from '../events/alongside.ts'
 
@@ -20,12 +20,12 @@ export const unpaidEvents = (
   { record }: Extract<RelayReport, { readonly type: 'relayed' }>,
   services: RelayEventServices,
 ): readonly EventToTell[] => {
-  const { incoming, outgoing, requestedShortChannelId, paymentHash } = record
-  const requested = { ...outgoing, shortChannelId: requestedShortChannelId }
+  const { incoming, outgoing, requested: next, paymentHash } = record
+  const requested = { ...outgoing[0], next }
   const failed = { type: 'relay-failed', paymentHash, incoming, record, requested, source: 'us' } as const
   // No peer can cause it at no cost, and its loss must be told.
   const { causedBy: _, ...told } = relayEvent({ ...failed, code: 'paid_too_late' }, services)
-  const { channelId, peer, htlcId } = describe(outgoing, services.channelDirectory)
+  const { channelId, peer, htlcId } = describe(outgoing[0], services.channelDirectory)
   const lost = { channelId, peer, source: 'local', code: 'htlc-paid-too-late', text: paidTooLate(htlcId) } as const
   return [told, { name: 'channel.errored', payload: lost }]
 }
@@ -39,8 +39,8 @@ export const relayEvent = (report: RelayReport, { clock, channelDirectory }: Rel
       payload: {
         paymentHash: toHex(record.paymentHash),
         feeMsat,
-        incoming: [describe(record.incoming, channelDirectory)],
-        outgoing: [describe(record.outgoing, channelDirectory)],
+        incoming: record.incoming.map((htlc) => describe(htlc, channelDirectory)),
+        outgoing: record.outgoing.map((htlc) => describe(htlc, channelDirectory)),
         startedAt: record.startedAt,
         settledAt: clock.now(),
       },
@@ -49,13 +49,13 @@ export const relayEvent = (report: RelayReport, { clock, channelDirectory }: Rel
   const { paymentHash, incoming, record, requested, source, code } = report
   return {
     name: 'payment.relay-failed',
-    causedBy: peerOf(incoming, channelDirectory),
+    causedBy: peerOf(incoming[0], channelDirectory),
     payload: {
       paymentHash: toHex(paymentHash),
-      incoming: [describe(incoming, channelDirectory)],
-      outgoing: record === undefined ? [] : [describe(record.outgoing, channelDirectory)],
+      incoming: incoming.map((htlc) => describe(htlc, channelDirectory)),
+      outgoing: (record?.outgoing ?? []).map((htlc) => describe(htlc, channelDirectory)),
       requested: {
-        shortChannelId: formatShortChannelId(requested.shortChannelId),
+        shortChannelId: formatShortChannelId(requested.next.shortChannelId),
         amountMsat: requested.amountMsat,
         cltvExpiry: requested.cltvExpiry,
       },
@@ -65,10 +65,10 @@ export const relayEvent = (report: RelayReport, { clock, channelDirectory }: Rel
   }
 }
 
-const peerOf = ({ channelId }: RelayRecord['outgoing'], directory: ChannelDirectory) =>
+const peerOf = ({ channelId }: OutgoingHtlc, directory: ChannelDirectory) =>
   directory.get(channelId)?.remoteNodeId ?? new Uint8Array(33)
 
-const describe = (htlc: RelayRecord['outgoing'], directory: ChannelDirectory) => {
+const describe = (htlc: OutgoingHtlc, directory: ChannelDirectory) => {
   const { channelId, htlcId, amountMsat, cltvExpiry } = htlc
   const durable = directory.get(channelId)?.state.durable
   const scid = durable !== undefined && isFunded(durable) ? durable.shortIds.real : undefined

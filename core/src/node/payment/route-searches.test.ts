@@ -24,12 +24,15 @@ const HASH = new Uint8Array(32).fill(1)
 
 const request: PaymentRequest = {
   target: {
-    destination: payee.nodeId,
+    recipient: {
+      type: 'node',
+      nodeId: payee.nodeId,
+      paymentSecret: new Uint8Array(32).fill(3),
+      minFinalCltvExpiryDelta: 18,
+      routeHints: [],
+    },
     paymentHash: HASH,
     amountMsat: 1_000n,
-    paymentSecret: new Uint8Array(32).fill(3),
-    minFinalCltvExpiryDelta: 18,
-    routeHints: [],
     multiPart: true,
   },
   maxFeeMsat: 0n,

@@ -20,10 +20,10 @@ const settled = (htlc: OfferedHtlc, outcome: HtlcOutcome): OutboxSettlement => (
 /** The row of a relay that was begun; where it was to go out. */
 const begun = (id: number, channel = 'down'): RelayRecord => ({
   paymentHash: named('hash'),
-  incoming: { ...up(id), amountMsat: 1_001_000n, cltvExpiry: 640 },
-  requestedShortChannelId: 100n,
+  incoming: [{ ...up(id), amountMsat: 1_001_000n, cltvExpiry: 640 }],
+  requested: { type: 'channel', shortChannelId: 100n },
   startedAt: 0,
-  outgoing: { channelId: named(channel), amountMsat: 1_000_000n, cltvExpiry: 600, firstHtlcId: BigInt(id) },
+  outgoing: [{ channelId: named(channel), amountMsat: 1_000_000n, cltvExpiry: 600, firstHtlcId: BigInt(id) }],
 })
 
 const one = (
@@ -60,7 +60,7 @@ test('one that came back unsent is evaluated again, unless it has gone out elsew
 
 test('one whose relay was begun, and of which nothing tells, is not evaluated by that alone', (t) => {
   const { paymentHash, outgoing } = begun(1)
-  const trace = { type: 'trace', incoming: up(1), offer: { paymentHash, ...outgoing } }
+  const trace = { type: 'trace', incoming: up(1), offers: [{ paymentHash, ...outgoing[0] }] }
   t.deepEqual(one([], [], [begun(1)]), trace)
   t.deepEqual(one([out(7, up(2))], [settled(out(8, up(2)), failed)], [begun(2), begun(1)]), trace)
   // What came back unsent was another offer, before the one that the row tells of.
@@ -126,7 +126,7 @@ test('relays in every stage are matched, in any order', (t) => {
       )
       for (const match of matches.incoming) {
         if (match.type === 'wait') t.is(match.outgoing.htlcId, match.incoming.htlcId)
-        if (match.type === 'trace') t.is(match.offer.firstHtlcId, match.incoming.htlcId)
+        if (match.type === 'trace') t.is(match.offers[0]?.firstHtlcId, match.incoming.htlcId)
         if (match.type === 'settle') t.is(match.settlement.htlcId, match.incoming.htlcId)
       }
       t.is(matches.obsolete.length, relays.filter((stage) => stage === 'done').length)

@@ -19,8 +19,8 @@ type IncomingMatch<H extends HtlcRef> =
   | { readonly type: 'evaluate'; readonly incoming: H; readonly applied?: OutboxSettlement }
   /** It is out; its outcome is still to come. */
   | { readonly type: 'wait'; readonly incoming: H; readonly outgoing: OfferedHtlc }
-  /** Its relay was begun, and nothing tells of an outgoing HTLC: only if that was never offered, it is evaluated (`OfferTrace`). */
-  | { readonly type: 'trace'; readonly incoming: H; readonly offer: Offer }
+  /** Its relay was begun, and nothing tells of an outgoing HTLC: only if none was ever offered, it is evaluated (`OfferTrace`). */
+  | { readonly type: 'trace'; readonly incoming: H; readonly offers: readonly Offer[] }
   /** Its outcome is known and is to be applied now. */
   | { readonly type: 'settle'; readonly incoming: H; readonly settlement: OutboxSettlement }
 
@@ -52,7 +52,7 @@ export const matchAfterRestart = <H extends HtlcRef>(
   const unsettled = new Set(incoming.map(keyOf))
   const live = byUpstream(outgoing)
   const known = byUpstream(settlements)
-  const begun = new Map(relays.map((record) => [keyOf(record.incoming), record]))
+  const begun = new Map(relays.flatMap((record) => record.incoming.map((htlc) => [keyOf(htlc), record])))
   const hasUpstream = ({ origin }: OfferedHtlc): boolean =>
     origin.type === 'relay' && origin.upstream.some((ref) => unsettled.has(keyOf(ref)))
 
@@ -86,13 +86,19 @@ const matchOf = <H extends HtlcRef>(
   const elsewhere = outgoing.find((out) => !settlements.some((settled) => keyOf(settled) === keyOf(out)))
   if (elsewhere !== undefined) return { type: 'wait', incoming: htlc, outgoing: elsewhere }
   if (decisive !== undefined) return { type: 'settle', incoming: htlc, settlement: decisive }
-  const cameBack = settlements.some(({ channelId }) => begun && equalBytes(channelId, begun.outgoing.channelId))
-  if (begun !== undefined && !cameBack) return { type: 'trace', incoming: htlc, offer: offerOf(begun) }
+  const untold =
+    begun === undefined
+      ? []
+      : offersOf(begun).filter(
+          ({ channelId }) => !settlements.some((settled) => equalBytes(settled.channelId, channelId)),
+        )
+  if (untold.length > 0) return { type: 'trace', incoming: htlc, offers: untold }
   const [unsent] = settlements
   return { type: 'evaluate', incoming: htlc, ...(unsent === undefined ? {} : { applied: unsent }) }
 }
 
-const offerOf = ({ paymentHash, outgoing }: RelayRecord): Offer => ({ paymentHash, ...outgoing })
+const offersOf = ({ paymentHash, outgoing }: RelayRecord): readonly Offer[] =>
+  outgoing.map((htlc) => ({ paymentHash, ...htlc }))
 
 const byUpstream = <O extends OfferedHtlc>(htlcs: readonly O[]): ReadonlyMap<string, readonly O[]> => {
   const found = new Map<string, O[]>()

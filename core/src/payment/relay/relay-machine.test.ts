@@ -39,7 +39,13 @@ const request = (more: Partial<RelayRequest> = {}, payload: Partial<RelayRequest
   amountMsat: 1_001_100n,
   cltvExpiry: 640,
   paymentHash: named('hash'),
-  payload: { type: 'relay', amtToForward: 1_000_000n, outgoingCltvValue: 600, shortChannelId: 100n, ...payload },
+  payload: {
+    type: 'relay',
+    amtToForward: 1_000_000n,
+    outgoingCltvValue: 600,
+    next: { type: 'channel', shortChannelId: 100n },
+    ...payload,
+  },
   nextOnion: new Uint8Array(1366),
   ...more,
 })
@@ -95,10 +101,10 @@ test('an HTLC that pays what we ask goes out of the named channel', (t) => {
   ])
   t.deepEqual(state?.record, {
     paymentHash: named('hash'),
-    incoming: { channelId: named('incoming'), htlcId: 5n, amountMsat: 1_001_100n, cltvExpiry: 640 },
-    requestedShortChannelId: 100n,
+    incoming: [{ channelId: named('incoming'), htlcId: 5n, amountMsat: 1_001_100n, cltvExpiry: 640 }],
+    requested: { type: 'channel', shortChannelId: 100n },
     startedAt: 10_000_000,
-    outgoing: { channelId: named('a'), amountMsat: 1_000_000n, cltvExpiry: 600, firstHtlcId: 70n },
+    outgoing: [{ channelId: named('a'), amountMsat: 1_000_000n, cltvExpiry: 600, firstHtlcId: 70n }],
   })
 })
 
@@ -163,7 +169,7 @@ test('refusals are those of BOLT 4, with our update of the channel by the name t
   t.deepEqual(refusal(request(), env([channel('a', { status: 'offline' })])), transient)
   t.deepEqual(refusal(request(), env([channel('a', { spendableMsat: 999_999n })])), transient)
   t.deepEqual(refusal(request({ amountMsat: 99_000_000n }, { amtToForward: 50_000_001n }), world), transient)
-  t.deepEqual(refusal(request({ amountMsat: 1n }, { shortChannelId: 11n }), world), {
+  t.deepEqual(refusal(request({ amountMsat: 1n }, { next: { type: 'channel', shortChannelId: 11n } }), world), {
     type: 'fee_insufficient',
     htlcMsat: 1n,
     channelUpdate: undefined,
@@ -195,7 +201,7 @@ test('another channel with the same peer steps in, the one with the most room fi
     channel('c', { shortIds: { localAliases: [31n] }, spendableMsat: 3_000_000n }),
     channel('d', { shortIds: { localAliases: [41n] }, status: 'offline' }),
   ]
-  t.deepEqual(started(request(), env([named100, ...others])).record.outgoing.channelId, named('c'))
+  t.deepEqual(started(request(), env([named100, ...others])).record.outgoing[0].channelId, named('c'))
 })
 
 test('a channel that refuses is followed by the next, and the last by a failure', (t) => {
@@ -206,7 +212,7 @@ test('a channel that refuses is followed by the next, and the last by a failure'
     second.effects.map((effect) => effect.type),
     ['add-htlc'],
   )
-  t.deepEqual(second.state?.record.outgoing.channelId, named('b'))
+  t.deepEqual(second.state?.record.outgoing[0].channelId, named('b'))
   const last = stepRelay(second.state as RelayState, refused, world)
   t.is(last.state, undefined)
   const [fail] = last.effects
@@ -245,7 +251,7 @@ test('BOLT 2, cltv_expiry_delta selection — nothing goes out for an HTLC that 
 
 test('the id of the outgoing HTLC goes into the row', (t) => {
   const { record } = outgoing()
-  t.is(record.outgoing.htlcId, 9n)
+  t.is(record.outgoing[0].htlcId, 9n)
   t.deepEqual(decodeRelayRecord(encodeRelayRecord(record)), { ok: true, value: record })
   const early = started(request(), env([channel('a')])).record
   t.deepEqual(decodeRelayRecord(encodeRelayRecord(early)), { ok: true, value: early })
@@ -293,7 +299,7 @@ test('an HTLC that was never sent is offered elsewhere, or given back after a re
   const world = env([channel('a'), channel('b', { shortIds: { localAliases: [21n] } })])
   const again = stepRelay(outgoing(), { type: 'settled', outcome: { type: 'not-sent' } }, world)
   const outgoingAgain = { channelId: named('b'), amountMsat: 1_000_000n, cltvExpiry: 600, firstHtlcId: 70n }
-  t.deepEqual(again.state?.record.outgoing, outgoingAgain)
+  t.deepEqual(again.state?.record.outgoing, [outgoingAgain])
   const [fail] = outcomeOf({ type: 'not-sent' }, resumedRelay(outgoing().record))
   t.is(fail?.type, 'fail')
 })

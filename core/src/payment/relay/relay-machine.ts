@@ -1,10 +1,19 @@
-import type { HtlcFailure, HtlcOutcome } from '../../channel/index.ts'
+import type { HtlcFailure, HtlcOutcome, HtlcRef } from '../../channel/index.ts'
 import { assertNever } from '../../lib/errors.ts'
-import type { ChannelId } from '../../lib/ids.ts'
+import type { ChannelId, HtlcId } from '../../lib/ids.ts'
+import type { Msat } from '../../lib/units.ts'
 import { type FailureMessage, failureOfMalformed } from '../../onion/failure-message.ts'
 import type { Step } from '../step.ts'
 import type { UpstreamFailure } from '../upstream-failure.ts'
-import type { RelayEffect, RelayEnv, RelayInput, RelayRecord, RelayRequest, RelayState } from './relay-protocol.ts'
+import type {
+  RelayEffect,
+  RelayEnv,
+  RelayedHtlc,
+  RelayInput,
+  RelayRecord,
+  RelayRequest,
+  RelayState,
+} from './relay-protocol.ts'
 import { chooseRelayChannel, isToBeGivenBack } from './relay-rules.ts'
 
 /** Without a state the relay has ended, and its row is to be deleted. */
@@ -39,12 +48,12 @@ const settle = (state: RelayState, outcome: HtlcOutcome, env: RelayEnv): RelaySt
   const { incoming, outgoing } = record
   switch (outcome.type) {
     case 'fulfilled': {
-      const feeMsat = incoming.amountMsat - outgoing.amountMsat
+      const [htlc] = incoming
       return {
         state: undefined,
         effects: [
-          { type: 'fulfil', htlc: refOf(record), preimage: outcome.preimage },
-          { type: 'relayed', record, feeMsat },
+          { type: 'fulfil', htlc: refOf(htlc), preimage: outcome.preimage },
+          { type: 'relayed', record, feeMsat: sumOf(incoming) - sumOf(outgoing) },
         ],
       }
     }
@@ -68,7 +77,7 @@ const upstreamOf = (failure: HtlcFailure): UpstreamFailure => {
 
 const offerElsewhere = ({ record, request, tried }: RelayState, env: RelayEnv): RelayStep => {
   if (request === undefined) return giveBack(record, transient, 'us')
-  return offer(request, [...tried, record.outgoing.channelId], record.startedAt, env)
+  return offer(request, [...tried, ...record.outgoing.map(({ channelId }) => channelId)], record.startedAt, env)
 }
 
 const timedOut: UpstreamFailure = { type: 'own', failure: { type: 'permanent_channel_failure' } }
@@ -94,10 +103,10 @@ const offer = (
   const firstHtlcId = env.nextHtlcId(channelId)
   const record: RelayRecord = {
     paymentHash,
-    incoming: { ...incoming, amountMsat: request.amountMsat, cltvExpiry: request.cltvExpiry },
-    requestedShortChannelId: payload.shortChannelId,
+    incoming: [incomingOf(request)],
+    requested: payload.next,
     startedAt,
-    outgoing: { ...out, firstHtlcId },
+    outgoing: [{ ...out, firstHtlcId }],
   }
   return {
     state: { record, request, tried },
@@ -112,9 +121,9 @@ const refuse = (request: RelayRequest, failure: FailureMessage): RelayStep => ({
     {
       type: 'relay-failed',
       paymentHash: request.paymentHash,
-      incoming: { ...request.incoming, amountMsat: request.amountMsat, cltvExpiry: request.cltvExpiry },
+      incoming: [incomingOf(request)],
       requested: {
-        shortChannelId: request.payload.shortChannelId,
+        next: request.payload.next,
         amountMsat: request.payload.amtToForward,
         cltvExpiry: request.payload.outgoingCltvValue,
       },
@@ -125,21 +134,19 @@ const refuse = (request: RelayRequest, failure: FailureMessage): RelayStep => ({
 })
 
 const giveBack = (record: RelayRecord, failure: UpstreamFailure, source: 'us' | 'downstream'): RelayStep => {
-  const { paymentHash, incoming, outgoing, requestedShortChannelId } = record
+  const { paymentHash, incoming, outgoing, requested } = record
+  const [htlc] = incoming
+  const [{ cltvExpiry }] = outgoing
   return {
     state: undefined,
     effects: [
-      { type: 'fail', htlc: refOf(record), failure },
+      { type: 'fail', htlc: refOf(htlc), failure },
       {
         type: 'relay-failed',
         paymentHash,
         incoming,
         record,
-        requested: {
-          shortChannelId: requestedShortChannelId,
-          amountMsat: outgoing.amountMsat,
-          cltvExpiry: outgoing.cltvExpiry,
-        },
+        requested: { next: requested, amountMsat: sumOf(outgoing), cltvExpiry },
         source,
         code: failure.type === 'own' ? failure.failure.type : undefined,
       },
@@ -147,9 +154,18 @@ const giveBack = (record: RelayRecord, failure: UpstreamFailure, source: 'us' | 
   }
 }
 
-const refOf = ({ incoming: { channelId, htlcId } }: RelayRecord) => ({ channelId, htlcId })
+const refOf = ({ channelId, htlcId }: HtlcRef): HtlcRef => ({ channelId, htlcId })
 
-const withHtlcId = (record: RelayRecord, htlcId: bigint): RelayRecord => ({
-  ...record,
-  outgoing: { ...record.outgoing, htlcId },
+const incomingOf = ({ incoming, amountMsat, cltvExpiry }: RelayRequest): RelayedHtlc => ({
+  ...incoming,
+  amountMsat,
+  cltvExpiry,
 })
+
+const sumOf = (htlcs: readonly { readonly amountMsat: Msat }[]): Msat =>
+  htlcs.reduce((sum, { amountMsat }) => sum + amountMsat, 0n)
+
+const withHtlcId = (record: RelayRecord, htlcId: HtlcId): RelayRecord => {
+  const [outgoing] = record.outgoing
+  return { ...record, outgoing: [{ ...outgoing, htlcId }] }
+}

@@ -3,7 +3,7 @@ import type { ChannelId, HtlcId, NodeId, PaymentHash, Preimage, ShortChannelId }
 import type { Result } from '../../lib/result.ts'
 import type { BlockDelta, BlockHeight, Msat, TimestampMs } from '../../lib/units.ts'
 import type { FailureMessage } from '../../onion/failure-message.ts'
-import type { RelayPayload } from '../../onion/hop-payload.ts'
+import type { NextHop, RelayPayload } from '../../onion/hop-payload.ts'
 import type { ChannelUpdate } from '../../wire/messages/gossip.ts'
 import type { FailEffect } from '../upstream-failure.ts'
 
@@ -63,18 +63,24 @@ export interface RelayedHtlc {
   readonly cltvExpiry: BlockHeight
 }
 
-/** Which HTLC goes out for which that came in: the relay's row. */
+/** One of those that go out. The id is known once the channel has answered. */
+export interface OutgoingHtlc extends Omit<RelayedHtlc, 'htlcId'> {
+  readonly htlcId?: HtlcId
+  /** No HTLC of this relay has an id below it in the channel: see `Offer`. Absent in rows of an earlier version. */
+  readonly firstHtlcId?: HtlcId
+}
+
+/** The HTLCs of one side of a relay: one, for now. Where a relay may have several, what counts on one does not compile any more. */
+export type Parts<Htlc> = readonly [Htlc]
+
+/** Which HTLCs go out for which that came in: the relay's row. */
 export interface RelayRecord {
   readonly paymentHash: PaymentHash
-  readonly incoming: RelayedHtlc
-  readonly requestedShortChannelId: ShortChannelId
+  readonly incoming: Parts<RelayedHtlc>
+  /** What the sender asked for. */
+  readonly requested: NextHop
   readonly startedAt: TimestampMs
-  /** The id is known once the channel has answered. */
-  readonly outgoing: Omit<RelayedHtlc, 'htlcId'> & {
-    readonly htlcId?: HtlcId
-    /** No HTLC of this relay has an id below it in the channel: see `Offer`. Absent in rows of an earlier version. */
-    readonly firstHtlcId?: HtlcId
-  }
+  readonly outgoing: Parts<OutgoingHtlc>
 }
 
 /** A relay under way. Without `request` (after a restart) it cannot be tried over another channel. */
@@ -113,10 +119,10 @@ export type RelayReport =
   | {
       readonly type: 'relay-failed'
       readonly paymentHash: PaymentHash
-      readonly incoming: RelayedHtlc
+      readonly incoming: Parts<RelayedHtlc>
       readonly record?: RelayRecord
       readonly requested: {
-        readonly shortChannelId: ShortChannelId
+        readonly next: NextHop
         readonly amountMsat: Msat
         readonly cltvExpiry: BlockHeight
       }

@@ -20,9 +20,8 @@ const GIVE_BACK_MARGIN = 3
  * whose channel the chain decides, or whose peer is away, is kept: giving it back would save nothing.
  */
 export const isToBeGivenBack = (record: RelayRecord, env: RelayEnv): boolean =>
-  env.height >= record.incoming.cltvExpiry - GIVE_BACK_MARGIN &&
-  env.isLeftToChain(record) &&
-  env.takesBack(record.incoming)
+  record.incoming.some((htlc) => env.height >= htlc.cltvExpiry - GIVE_BACK_MARGIN && env.takesBack(htlc)) &&
+  env.isLeftToChain(record)
 
 /** Whether a sender may call the channel by this id: by every alias that we gave out, and by the real id unless aliases only. */
 export const isNamed = ({ shortIds, aliasOnly }: RelayChannel, shortChannelId: ShortChannelId): boolean =>
@@ -38,7 +37,7 @@ export const chooseRelayChannel = (
   tried: readonly ChannelId[],
   env: RelayEnv,
 ): Result<RelayChannel, FailureMessage> => {
-  const { shortChannelId } = request.payload
+  const { shortChannelId } = request.payload.next
   const named = env.named(shortChannelId)
   if (named === undefined || !isNamed(named, shortChannelId)) return err({ type: 'unknown_next_peer' })
   const reason = refusalOf(request, named, env)
@@ -74,9 +73,9 @@ const refusalOf = (request: RelayRequest, channel: RelayChannel, env: RelayEnv):
  * try the same again.
  */
 const failureFor = (reason: Reason, request: RelayRequest, channel: RelayChannel, env: RelayEnv): FailureMessage => {
-  const { amtToForward, outgoingCltvValue, shortChannelId } = request.payload
+  const { amtToForward, outgoingCltvValue, next } = request.payload
   // BOLT 4: the update uses the sender's name for the channel, so that it reveals no other name.
-  const update = () => env.channelUpdate(channel.channelId, shortChannelId)
+  const update = () => env.channelUpdate(channel.channelId, next.shortChannelId)
   switch (reason) {
     case 'amount_below_minimum':
       return { type: reason, htlcMsat: amtToForward, channelUpdate: update() }

@@ -25,8 +25,9 @@ export const answerProblem = (
     const peer = peerOf(channelId)
     if (peer === undefined) return `${toHex(channelId)} is no channel of ours`
     if (!equalBytes(peer, first.nodeId)) return `${toHex(channelId)} does not lead to the first hop`
-    if (!equalBytes(last.nodeId, target.destination)) return 'a route to another node'
-    if (last.cltvExpiry < height + target.minFinalCltvExpiryDelta) return 'a final expiry before the one asked for'
+    if (!equalBytes(last.nodeId, target.recipient.nodeId)) return 'a route to another node'
+    if (last.cltvExpiry < height + target.recipient.minFinalCltvExpiryDelta)
+      return 'a final expiry before the one asked for'
     if (first.cltvExpiry > height + MAX_ROUTE_CLTV) return 'a first expiry that is too far'
     const unsound = hops.findIndex((hop, i) => !isSound(hop, hops[i - 1]))
     if (unsound !== -1)

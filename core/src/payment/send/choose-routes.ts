@@ -73,7 +73,7 @@ const routesWithin = (question: Search, room: Room): FoundRoutes => {
 }
 
 const waysTo = ({ target, heeded }: Search): readonly Way[] => {
-  const { destination, routeHints } = target
+  const { nodeId: destination, routeHints } = target.recipient
   const ways: Way[] = [{ peer: destination, hops: [], hinted: [] }]
   for (const hint of routeHints) {
     // A hint can be used from any of its nodes that is a peer of ours; if the destination is a peer, no hint is needed.
@@ -130,10 +130,10 @@ const sentOver = ({ remainingMsat }: Search, { hops }: Way): bigint =>
 
 const routeOf = (question: Search, { hops }: Way, channel: OwnChannel, amountMsat: Msat): Route => {
   const { target, height } = question
-  const least = target.minFinalCltvExpiryDelta + FINAL_CLTV_MARGIN
+  const least = target.recipient.minFinalCltvExpiryDelta + FINAL_CLTV_MARGIN
   const relays = hops.reduce((sum, { cltvExpiryDelta }) => sum + cltvExpiryDelta, 0)
   const shadow = Math.max(0, Math.min(question.shadowDelta, MAX_ROUTE_CLTV - least - relays))
-  return routeVia(channel, hops, target.destination, amountMsat, height + least + shadow)
+  return routeVia(channel, hops, target.recipient.nodeId, amountMsat, height + least + shadow)
 }
 
 const firstHop = ({ hops }: Route): RouteHop => hops[0] as RouteHop

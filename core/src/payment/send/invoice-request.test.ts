@@ -39,13 +39,16 @@ test('an invoice becomes a request', (t) => {
     ok: true,
     value: {
       target: {
-        destination: payee.nodeId,
+        recipient: {
+          type: 'node',
+          nodeId: payee.nodeId,
+          paymentSecret: named('secret'),
+          paymentMetadata: named('meta'),
+          minFinalCltvExpiryDelta: 18,
+          routeHints: [],
+        },
         paymentHash: named('hash'),
         amountMsat: 1_000_000n,
-        paymentSecret: named('secret'),
-        paymentMetadata: named('meta'),
-        minFinalCltvExpiryDelta: 18,
-        routeHints: [],
         multiPart: true,
         expiresAt: 1_060_000,
         invoice: 'lnbcrt…',

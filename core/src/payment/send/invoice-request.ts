@@ -41,13 +41,16 @@ export const invoiceRequest = (
   const { payeeNodeId, paymentHash, paymentSecret, paymentMetadata, description } = invoice
   return ok({
     target: {
-      destination: payeeNodeId,
+      recipient: {
+        type: 'node',
+        nodeId: payeeNodeId,
+        paymentSecret,
+        ...(paymentMetadata === undefined ? {} : { paymentMetadata }),
+        minFinalCltvExpiryDelta: invoice.minFinalCltvExpiryDelta,
+        routeHints: invoice.routeHints,
+      },
       paymentHash,
       amountMsat,
-      paymentSecret,
-      ...(paymentMetadata === undefined ? {} : { paymentMetadata }),
-      minFinalCltvExpiryDelta: invoice.minFinalCltvExpiryDelta,
-      routeHints: invoice.routeHints,
       // BOLT 11: parts only if the invoice offers `basic_mpp`.
       multiPart: hasFeature(invoice.features, 'basic_mpp'),
       expiresAt,

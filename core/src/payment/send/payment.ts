@@ -1,7 +1,7 @@
-import type { RouteHint } from '../../invoice/invoice.ts'
 import type { ChannelId, HtlcId, NodeId, PaymentHash, Preimage, PrivateKey, ShortChannelId } from '../../lib/ids.ts'
 import type { BlockDelta, BlockHeight, Msat, TimestampMs } from '../../lib/units.ts'
 import type { FailureMessage } from '../../onion/failure-message.ts'
+import type { Recipient } from './recipient.ts'
 
 /** The HTLC that reaches one node of a route. */
 export interface RouteHop {
@@ -12,25 +12,20 @@ export interface RouteHop {
   readonly cltvExpiry: BlockHeight
 }
 
-/** From our own channel to the destination. */
+/** From our own channel to the recipient. */
 export interface Route {
   readonly channelId: ChannelId
-  /** The first is our peer, the last the destination; never empty. */
+  /** The first is our peer, the last the recipient; never empty. */
   readonly hops: readonly RouteHop[]
 }
 
-/** What is paid, and the ways to the destination that we know. */
+/** What is paid, and to whom. */
 export interface PaymentTarget {
-  readonly destination: NodeId
+  readonly recipient: Recipient
   readonly paymentHash: PaymentHash
-  /** What the destination is to get, all parts together. */
+  /** What the recipient is to get, all parts together. */
   readonly amountMsat: Msat
-  /** Empty once the payment has ended. */
-  readonly paymentSecret: Uint8Array
-  readonly paymentMetadata?: Uint8Array
-  readonly minFinalCltvExpiryDelta: BlockDelta
-  readonly routeHints: readonly RouteHint[]
-  /** Whether the destination takes several parts. */
+  /** Whether the recipient takes several parts. */
   readonly multiPart: boolean
   /** No further attempt is made from then on. */
   readonly expiresAt?: TimestampMs
@@ -159,7 +154,7 @@ export interface SendEnv {
   readonly sessionKey: () => PrivateKey
 }
 
-/** What reached the destination, and what relays charged, of the parts in a state. */
+/** What reached the recipient, and what relays charged, of the parts in a state. */
 export const partAmounts = (route: Route): { readonly amountMsat: Msat; readonly feesMsat: Msat } => {
   const sent = (route.hops[0] as RouteHop).amountMsat
   const delivered = (route.hops.at(-1) as RouteHop).amountMsat

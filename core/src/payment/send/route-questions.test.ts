@@ -21,6 +21,7 @@ import {
   type SentPayment,
 } from './payment.ts'
 import { decodeSentPayment, encodeSentPayment } from './payment-codec.ts'
+import type { Recipient } from './recipient.ts'
 import type { FoundRoutes, RouteQuestion } from './route-question.ts'
 import { resting, startPayment, stepPayment } from './send-machine.ts'
 import type { SendAddHtlc, SendInput, SendingEffect, SendState } from './send-protocol.ts'
@@ -51,14 +52,20 @@ const hint = (node: TestNode, shortChannelId: bigint): RouteHint => [
 const CHANNELS = [channel('a', payee, 400_000n), channel('bb', bob, 700_000n), channel('ccc', carol, 700_000n)]
 const HINTS = [hint(bob, 11n), hint(carol, 12n)]
 
-const request = (target: Partial<PaymentTarget> = {}): PaymentRequest => ({
+const request = ({
+  routeHints = HINTS,
+  ...target
+}: Partial<PaymentTarget & Pick<Recipient, 'routeHints'>> = {}): PaymentRequest => ({
   target: {
-    destination: payee.nodeId,
+    recipient: {
+      type: 'node',
+      nodeId: payee.nodeId,
+      paymentSecret: named('secret'),
+      minFinalCltvExpiryDelta: 18,
+      routeHints,
+    },
     paymentHash,
     amountMsat: TOTAL,
-    paymentSecret: named('secret'),
-    minFinalCltvExpiryDelta: 18,
-    routeHints: HINTS,
     multiPart: true,
     expiresAt: 2_000_000,
     ...target,

@@ -7,6 +7,7 @@ import { encodeHopPayload } from '../../onion/hop-payload.ts'
 import { type CreateOnionFailure, createOnion } from '../../onion/sphinx.ts'
 import { relayFee } from '../relay-fee.ts'
 import type { OwnChannel, PaymentTarget, Route, RouteHop } from './payment.ts'
+import { finalPayload } from './recipient.ts'
 
 /** BOLT 4, `max_htlc_cltv`: relays refuse what expires later than this. */
 export const MAX_ROUTE_CLTV = 2016
@@ -92,18 +93,12 @@ export const onionFor = (
     const next = hops[i + 1]
     return encodeHopPayload(
       next === undefined
-        ? {
-            type: 'final',
-            amtToForward: hop.amountMsat,
-            outgoingCltvValue: hop.cltvExpiry,
-            paymentData: { paymentSecret: target.paymentSecret, totalMsat: target.amountMsat },
-            ...(target.paymentMetadata === undefined ? {} : { paymentMetadata: target.paymentMetadata }),
-          }
+        ? finalPayload(target.recipient, hop, target.amountMsat)
         : {
             type: 'relay',
             amtToForward: next.amountMsat,
             outgoingCltvValue: next.cltvExpiry,
-            shortChannelId: next.shortChannelId ?? 0n,
+            next: { type: 'channel', shortChannelId: next.shortChannelId ?? 0n },
           },
     )
   })

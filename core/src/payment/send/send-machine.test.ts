@@ -19,6 +19,7 @@ import {
 } from './payment.ts'
 import { decodeSentPayment, encodeSentPayment } from './payment-codec.ts'
 import { parsePaymentReference, paymentReference } from './payment-reference.ts'
+import type { Recipient } from './recipient.ts'
 import { resting, startPayment as start, stepPayment as step } from './send-machine.ts'
 import type { SendAddHtlc, SendInput, SendingEffect, SendState } from './send-protocol.ts'
 
@@ -70,14 +71,23 @@ const env = (channels: readonly OwnChannel[], more: Partial<AnsweringWorld> = {}
   ...more,
 })
 
-const request = (target: Partial<PaymentTarget> = {}, more: Partial<PaymentRequest> = {}): PaymentRequest => ({
+type Asked = Partial<PaymentTarget & Pick<Recipient, 'routeHints' | 'paymentMetadata'>>
+
+const request = (
+  { routeHints = [], paymentMetadata, ...target }: Asked = {},
+  more: Partial<PaymentRequest> = {},
+): PaymentRequest => ({
   target: {
-    destination: payee.nodeId,
+    recipient: {
+      type: 'node',
+      nodeId: payee.nodeId,
+      paymentSecret: named('secret'),
+      ...(paymentMetadata === undefined ? {} : { paymentMetadata }),
+      minFinalCltvExpiryDelta: 18,
+      routeHints,
+    },
     paymentHash,
     amountMsat: 1_000_000n,
-    paymentSecret: named('secret'),
-    minFinalCltvExpiryDelta: 18,
-    routeHints: [],
     multiPart: true,
     expiresAt: 2_000_000,
     ...target,
@@ -160,8 +170,8 @@ test('amounts and expiries are reckoned backwards over the hops of a hint', (t) 
   t.is(htlc.amountMsat, 1_000_000n + 10_500n + 1_101n)
   t.is(htlc.cltvExpiry, 521 + 9 + 40)
   t.deepEqual(peelAlong(htlc.onion, paymentHash, [bob, carol, payee]).payloads.slice(0, 2), [
-    { type: 'relay', amtToForward: 1_010_500n, outgoingCltvValue: 530, shortChannelId: 11n },
-    { type: 'relay', amtToForward: 1_000_000n, outgoingCltvValue: 521, shortChannelId: 12n },
+    { type: 'relay', amtToForward: 1_010_500n, outgoingCltvValue: 530, next: { type: 'channel', shortChannelId: 11n } },
+    { type: 'relay', amtToForward: 1_000_000n, outgoingCltvValue: 521, next: { type: 'channel', shortChannelId: 12n } },
   ])
   t.deepEqual(partAmounts(only(state.payment.attempts).route), { amountMsat: 1_000_000n, feesMsat: 11_601n })
 })
@@ -534,7 +544,7 @@ test('a given route is gone once, as it is', (t) => {
   t.is(htlc.amountMsat, 600_500n)
   t.is(htlc.cltvExpiry, 600)
   t.deepEqual(peelAlong(htlc.onion, paymentHash, [bob, payee]).payloads, [
-    { type: 'relay', amtToForward: 600_000n, outgoingCltvValue: 560, shortChannelId: 11n },
+    { type: 'relay', amtToForward: 600_000n, outgoingCltvValue: 560, next: { type: 'channel', shortChannelId: 11n } },
     {
       type: 'final',
       amtToForward: 600_000n,

@@ -21,6 +21,7 @@ import {
   type SentPayment,
 } from './payment.ts'
 import { paymentReference } from './payment-reference.ts'
+import { withoutSecrets } from './recipient.ts'
 import { onionFor } from './route.ts'
 import type { FoundRoutes, RouteQuestion } from './route-question.ts'
 import type { SendAddHtlc, SendInput, SendingEffect, SendState, StartError } from './send-protocol.ts'
@@ -284,10 +285,10 @@ const conclude = (state: SendState, env: SendEnv): SendStep => {
 
 /** Data that only sending needs is not kept: an ended payment is only reported, and never continues. */
 const forgetting = (payment: SentPayment): SentPayment => {
-  const { paymentMetadata: _, expiresAt: __, route: ___, ...target } = payment.target
+  const { expiresAt: _, route: __, ...target } = payment.target
   return {
     ...payment,
-    target: { ...target, paymentSecret: EMPTY, routeHints: [] },
+    target: { ...target, recipient: withoutSecrets(target.recipient) },
     attempts: payment.attempts.map((attempt) => ({ ...attempt, sessionKey: EMPTY })),
   }
 }

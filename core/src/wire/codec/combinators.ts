@@ -86,6 +86,12 @@ export const mapped = <A, B>(codec: Codec<A>, to: (value: A) => B | undefined, f
   },
 })
 
+/** An earlier form of a row, of which `to` makes today's. It is read and never written. */
+export const readOnly = <A, B>(codec: Codec<A>, to: (value: A) => B): Codec<B> =>
+  mapped(codec, to, () => {
+    invariant(false, 'an earlier form of a row is only read')
+  })
+
 /** A whole number up to 2^53 - 1, in as few bytes as it needs. */
 export const count: Codec<number> = mapped(
   bigSize,
