@@ -25,6 +25,7 @@ import { keyIndexes, readIndexesOfBefore, readKeyIndexFloor } from './channel/ke
 import { openingDecisions } from './channel/opening-decisions.ts'
 import { forgetPastHtlcs } from './channel/past-htlcs.ts'
 import { ShutdownScripts } from './channel/shutdown-scripts.ts'
+import { MessageRooms } from './connection/message-rooms.ts'
 import { archivedInvoiceRecord, archivedPaymentRecord } from './contract-mapping/archive-records.ts'
 import { Gateway } from './contract-mapping/gateway.ts'
 import { InvoiceReader } from './contract-mapping/invoice-reader.ts'
@@ -47,6 +48,7 @@ import { PeerDirectory } from './peer/peer-directory.ts'
 import { PeerManager } from './peer/peer-manager.ts'
 import { PeerNames } from './peer/peer-names.ts'
 import { formatAddress } from './peer/socket-address.ts'
+import { UNUSED_GOSSIP } from './peer/unused-gossip.ts'
 import { forceCloseReserve } from './publishing/force-close-reserve.ts'
 import { Publisher } from './publishing/publisher.ts'
 import { ARCHIVED_EVENTS } from './retention/event-rows.ts'
@@ -266,6 +268,8 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
     height,
     wanted: (nodeId, addresses) => peers.wanted(nodeId, addresses),
   }
+  const rooms = new MessageRooms()
+  rooms.register(UNUSED_GOSSIP, 'no-use')
   const peers: PeerManager = new PeerManager(system, {
     kept: keptBlobs,
     blob: () => backups.keeper.blob(),
@@ -275,9 +279,10 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
     rng,
     log,
     nodeId: signer.nodeId,
-    connection: { privateKey: keys.nodeKey, features: OUR_FEATURES, chainHash: network.chainHash, clock, rng },
+    connection: { privateKey: keys.nodeKey, features: OUR_FEATURES, chainHash: network.chainHash, clock, rng, rooms },
     services: {
       log,
+      rooms,
       channels,
       channelDirectory,
       peerDirectory,

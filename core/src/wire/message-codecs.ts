@@ -1,7 +1,7 @@
 import { EMPTY } from '../lib/bytes.ts'
 import { invariant } from '../lib/errors.ts'
 import type { ChannelId } from '../lib/ids.ts'
-import { ok, type Result } from '../lib/result.ts'
+import { err, ok, type Result } from '../lib/result.ts'
 import { type Codec, decodeWith, encodeWith } from './codec/codec.ts'
 import { closingCompleteCodec, closingSigCodec, closingSignedCodec, shutdownCodec } from './messages/channel-close.ts'
 import {
@@ -70,10 +70,6 @@ const byNumber = new Map((Object.values(codecs) as MessageCodec<Message>[]).map(
 /** BOLT 1: the transport carries no more than this. */
 const MAX_MESSAGE_LENGTH = 65535
 
-// Gossip that a peer may send us unasked and that we have no use for yet: channel_announcement, and the ends and ranges of BOLT 7's
-// queries. Their numbers are even, but that is no reason to hang up.
-const IGNORED_EVEN_TYPES: ReadonlySet<number> = new Set([256, 262, 264])
-
 const anyMessage: Codec<Message | UnknownMessage> = {
   encode(writer, message) {
     if (message.type === 'unknown') {
@@ -94,9 +90,6 @@ const anyMessage: Codec<Message | UnknownMessage> = {
       if (reader.failed) reader.within(codec.name)
       return message
     }
-    // BOLT 1: a message of an unknown even type must not be ignored.
-    if (messageType % 2 === 0 && !IGNORED_EVEN_TYPES.has(messageType)) reader.fail('unknown-even-message')
-    if (reader.failed) reader.within(String(messageType))
     return { type: 'unknown', messageType, payload: reader.take(reader.remaining) }
   },
 }
@@ -108,13 +101,24 @@ export const encodeMessage = (message: Message | UnknownMessage): Uint8Array => 
   return bytes
 }
 
+/** Whether there is a codec for the messages of this type. */
+export const isRead = (messageType: number): boolean => byNumber.has(messageType)
+
 /**
- * Reads any bytes and never throws. A message that may be ignored is returned as `unknown`; an unknown even type is an error. BOLT 1 closes
- * the connection for it, as for every other error.
+ * Reads any bytes and never throws. A message of a type that has no codec is returned as `unknown`: it is taken, as `takes` says of its
+ * type, or may be ignored. One of an even type that nobody takes is an error. BOLT 1 closes the connection for it, as for every other error.
  */
-export const decodeMessage = (bytes: Uint8Array): Result<Message | UnknownMessage, WireError> => {
+export const decodeMessage = (
+  bytes: Uint8Array,
+  takes: (messageType: number) => boolean = () => false,
+): Result<Message | UnknownMessage, WireError> => {
   const decoded = decodeWith(anyMessage, bytes)
-  return decoded.ok ? decoded : (passedOn(bytes) ?? decoded)
+  if (!decoded.ok) return passedOn(bytes) ?? decoded
+  if (decoded.value.type !== 'unknown') return decoded
+  const { messageType } = decoded.value
+  // BOLT 1: a message of an unknown even type must not be ignored.
+  const isRefused = messageType % 2 === 0 && !takes(messageType)
+  return isRefused ? err({ code: 'unknown-even-message', path: String(messageType) }) : decoded
 }
 
 /** Which channel a message is about, even one that cannot be read further. */

@@ -8,17 +8,21 @@ import { connect } from '../../../core/src/node/connection/connect.ts'
 import type { Connection } from '../../../core/src/node/connection/connection.ts'
 import type { ConnectionSettings } from '../../../core/src/node/connection/connection-settings.ts'
 import { listen } from '../../../core/src/node/connection/listen.ts'
+import { MessageRooms } from '../../../core/src/node/connection/message-rooms.ts'
 import { TrafficControl } from '../../../core/src/node/connection/traffic-control.ts'
 import { TRAFFIC_LIMITS } from '../../../core/src/node/connection/traffic-limits.ts'
+import { UNUSED_GOSSIP } from '../../../core/src/node/peer/unused-gossip.ts'
 import { decodeChannelType } from '../../../core/src/wire/channel-type.ts'
 import { hasFeature, OUR_FEATURES } from '../../../core/src/wire/features.ts'
 import type { OpenChannel } from '../../../core/src/wire/messages/channel-open.ts'
-import type { Message } from '../../../core/src/wire/messages/message.ts'
+import type { Message, UnknownMessage } from '../../../core/src/wire/messages/message.ts'
 import { group } from './scenario.ts'
 
 /** A node id of ours with nothing behind it but the connection. */
 const identity = (name: string) => {
   const privateKey = sha256(utf8Encode(name))
+  const rooms = new MessageRooms()
+  rooms.register(UNUSED_GOSSIP, 'no-use')
   const settings: ConnectionSettings = {
     privateKey,
     features: OUR_FEATURES,
@@ -31,12 +35,15 @@ const identity = (name: string) => {
       isPartner: () => true,
       isFamiliar: () => false,
     }),
+    rooms,
   }
   return { nodeId: toHex(secp256k1.publicKey(privateKey)), settings }
 }
 
-const collect = (connection: Connection, onMessage: (message: Message) => void = () => undefined): Message[] => {
-  const messages: Message[] = []
+type Heard = Message | UnknownMessage
+
+const collect = (connection: Connection, onMessage: (message: Heard) => void = () => undefined): Heard[] => {
+  const messages: Heard[] = []
   connection.start({
     onMessage(message) {
       messages.push(message)
@@ -48,7 +55,7 @@ const collect = (connection: Connection, onMessage: (message: Message) => void =
   return messages
 }
 
-const isOpen = (message: Message): message is OpenChannel => message.type === 'open_channel'
+const isOpen = (message: Heard): message is OpenChannel => message.type === 'open_channel'
 
 export const connecting = group('Connections', [
   {

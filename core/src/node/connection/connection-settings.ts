@@ -2,6 +2,7 @@ import type { Clock } from '../../lib/clock.ts'
 import type { PrivateKey } from '../../lib/ids.ts'
 import type { Rng } from '../../lib/rng.ts'
 import type { FeatureSet } from '../../wire/features.ts'
+import type { MessageRooms } from './message-rooms.ts'
 import type { TrafficControl } from './traffic-control.ts'
 
 /** What all connections of a node have in common. */
@@ -17,6 +18,8 @@ export interface ConnectionSettings {
   readonly rng: Rng
   /** What peers may use of this node. */
   readonly traffic: TrafficControl
+  /** Who takes the messages that the wire does not read. */
+  readonly rooms: Pick<MessageRooms, 'has' | 'of'>
 }
 
 /** How long a peer may take for the handshake and `init`. */

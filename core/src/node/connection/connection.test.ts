@@ -2,12 +2,13 @@ import test, { type ExecutionContext } from 'ava'
 import { concat, fromHex, utf8Decode, utf8Encode } from '../../lib/bytes.ts'
 import { type VirtualClock, virtualClock } from '../../lib/clock-virtual.ts'
 import { encodeMessage } from '../../wire/message-codecs.ts'
-import type { Message } from '../../wire/messages/message.ts'
+import type { Message, UnknownMessage } from '../../wire/messages/message.ts'
 import type { Connection, IgnoredByConnection } from './connection.ts'
 import type { CloseReason } from './connection-failure.ts'
 import type { ConnectionSettings } from './connection-settings.ts'
 import { nodeOf, RawPeer, settingsOf, trafficOf, VALID_INIT } from './fixtures/raw-peer.ts'
 import { listen } from './listen.ts'
+import { MessageRooms } from './message-rooms.ts'
 import { type Rates, type Resource, TRAFFIC_LIMITS } from './traffic-limits.ts'
 
 const update = (feeratePerKw: number): Message => ({ type: 'update_fee', channelId: new Uint8Array(32), feeratePerKw })
@@ -43,8 +44,8 @@ const connected = async (
 }
 
 /** Starts the connection and keeps what it says. */
-const started = (connection: Connection, onMessage: (message: Message) => void = () => {}) => {
-  const messages: Message[] = []
+const started = (connection: Connection, onMessage: (message: Message | UnknownMessage) => void = () => {}) => {
+  const messages: (Message | UnknownMessage)[] = []
   const ignored: IgnoredByConnection[] = []
   const { promise: closed, resolve } = Promise.withResolvers<CloseReason>()
   let wake: () => void = () => {}
@@ -119,6 +120,23 @@ test('recv — what BOLT 1 lets us pass over is passed over, and the owner is to
     { message: 'ping', why: 'wants-no-pong' },
     { message: 'pong', why: 'not-awaited' },
   ])
+})
+
+test('recv — what a room takes is delivered in its place among the others, whether its type is odd or even', async (t) => {
+  const rooms = new MessageRooms()
+  const { connection, peer } = await connected(t, virtualClock(), [], { rooms })
+  rooms.register([0xc0fe, 0xc0ff], { ration: { perSecond: 1, burst: 1 }, take() {} })
+  const { messages, ignored, count } = started(connection)
+  peer.send(update(1), fromHex('c0feaabb'), update(2), fromHex('c0ff'), fromHex('c0fd'), update(3))
+  await count(5)
+  t.deepEqual(messages, [
+    update(1),
+    { type: 'unknown', messageType: 0xc0fe, payload: fromHex('aabb') },
+    update(2),
+    { type: 'unknown', messageType: 0xc0ff, payload: fromHex('') },
+    update(3),
+  ])
+  t.deepEqual(ignored, [{ message: 'unknown', why: 'no-use', type: 0xc0fd, bytes: 0 }])
 })
 
 const malformed: readonly (readonly [string, Uint8Array, CloseReason, string])[] = [

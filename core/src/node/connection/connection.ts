@@ -7,10 +7,11 @@ import type { Rng } from '../../lib/rng.ts'
 import type { FeatureVector } from '../../wire/feature-vector.ts'
 import { initFeatures } from '../../wire/features.ts'
 import { decodeMessage, encodeMessage } from '../../wire/message-codecs.ts'
-import type { Message } from '../../wire/messages/message.ts'
+import type { Message, UnknownMessage } from '../../wire/messages/message.ts'
 import type { ErrorMessage, Init, WarningMessage } from '../../wire/messages/setup.ts'
 import { bugOf, type CloseReason, causeOf, closeReasonOf } from './connection-failure.ts'
 import { farewell } from './connection-reactions.ts'
+import type { ConnectionSettings } from './connection-settings.ts'
 import { endSocket } from './end-socket.ts'
 import { Keepalive, NO_PONG_FROM } from './keepalive.ts'
 import { costOf, isCounted, isTalk, transportCost } from './message-costs.ts'
@@ -34,8 +35,8 @@ export type IgnoredByConnection =
 
 /** What an owner learns from its connection. */
 export interface ConnectionHandlers {
-  /** Every message but ping, pong and those that may be ignored. */
-  readonly onMessage: (message: Exclude<Message, { readonly type: 'ping' | 'pong' | 'init' }>) => void
+  /** Every message but ping, pong and those that are passed over. Those that are `unknown` have a room. */
+  readonly onMessage: (message: Exclude<Message | UnknownMessage, { readonly type: 'ping' | 'pong' | 'init' }>) => void
   /** Those that are neither acted on nor answered, for the log. */
   readonly onIgnored: (ignored: IgnoredByConnection) => void
   /** Called once; nothing is called after it. */
@@ -51,6 +52,7 @@ interface ConnectionParts {
   readonly clock: Clock
   readonly rng: Rng
   readonly account: TrafficAccount
+  readonly rooms: ConnectionSettings['rooms']
 }
 
 /**
@@ -74,6 +76,7 @@ export class Connection {
   readonly #clock: Clock
   readonly #keepalive: Keepalive
   readonly #account: TrafficAccount
+  readonly #rooms: ConnectionSettings['rooms']
   #handlers: ConnectionHandlers | undefined
   readonly #closeListeners: (() => void)[] = []
   #outgoing: Uint8Array[] = []
@@ -90,7 +93,7 @@ export class Connection {
   #pumping = false
 
   /** Takes over a socket that is paused, with its handshake done. */
-  constructor({ socket, cipher, remoteNodeId, remoteInit, direction, clock, rng, account }: ConnectionParts) {
+  constructor({ socket, cipher, remoteNodeId, remoteInit, direction, clock, rng, account, rooms }: ConnectionParts) {
     this.remoteNodeId = remoteNodeId
     this.remoteInit = remoteInit
     this.remoteFeatures = initFeatures(remoteInit)
@@ -101,6 +104,7 @@ export class Connection {
     this.#cipher = cipher
     this.#clock = clock
     this.#account = account
+    this.#rooms = rooms
     this.#keepalive = new Keepalive({
       clock,
       rng,
@@ -278,7 +282,7 @@ export class Connection {
 
   /** Whether it was mere talk. */
   #handle(bytes: Uint8Array, handlers: ConnectionHandlers): boolean {
-    const decoded = decodeMessage(bytes)
+    const decoded = decodeMessage(bytes, (messageType) => this.#rooms.has(messageType))
     if (!decoded.ok) {
       this.#end(closeReasonOf(decoded.error, bytes))
       return true
@@ -308,15 +312,13 @@ export class Connection {
       case 'init':
         this.#end({ code: 'unexpected-init' })
         break
-      case 'unknown':
+      case 'unknown': {
+        const { messageType: type, payload } = message
+        if (this.#rooms.of(type) !== undefined) handlers.onMessage(message)
         // BOLT 1: it's fine to be odd.
-        handlers.onIgnored({
-          message: 'unknown',
-          why: 'no-use',
-          type: message.messageType,
-          bytes: message.payload.length,
-        })
+        else handlers.onIgnored({ message: 'unknown', why: 'no-use', type, bytes: payload.length })
         break
+      }
       default:
         if (message.type === 'error' || message.type === 'warning') this.#account.charge('complaints', 1)
         handlers.onMessage(message)

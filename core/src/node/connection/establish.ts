@@ -35,7 +35,7 @@ export const establish = (
   timeoutMs: number,
 ): Promise<Result<Connection, EstablishFailure>> =>
   new Promise((resolve) => {
-    const { privateKey, features, chainHash, clock, rng, traffic } = settings
+    const { privateKey, features, chainHash, clock, rng, traffic, rooms } = settings
     let transport: { readonly remoteNodeId: NodeId; readonly cipher: NoiseCipher } | undefined
 
     const leave = (): void => {
@@ -63,7 +63,7 @@ export const establish = (
       socket.pause()
       const direction = role.type === 'initiator' ? 'outbound' : 'inbound'
       const account = traffic.open({ remoteNodeId, remoteAddress: socket.remoteAddress ?? '', direction })
-      resolve(ok(new Connection({ socket, cipher, remoteNodeId, remoteInit, direction, clock, rng, account })))
+      resolve(ok(new Connection({ socket, cipher, remoteNodeId, remoteInit, direction, clock, rng, account, rooms })))
     }
 
     const onHandshake = (chunk: Uint8Array): void => {

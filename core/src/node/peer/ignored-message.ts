@@ -8,6 +8,7 @@ import type { RationedLog } from '../rationed-log.ts'
 /** A message that is neither acted on nor answered: its kind and why, never what it says. */
 export type IgnoredMessage =
   | IgnoredByConnection
+  | { readonly message: 'unknown'; readonly why: 'beyond-ration'; readonly type: number; readonly bytes: number }
   | { readonly message: 'channel_update'; readonly why: 'not-of-our-channels' }
   | { readonly message: 'announcement_signatures'; readonly why: 'not-announced' }
   | { readonly message: 'peer_storage'; readonly why: 'without-channel' }
@@ -16,6 +17,7 @@ export type IgnoredMessage =
 /** Why a message is passed over, by the connection, the peer's actor or a channel; in the form of `REACTIONS`. */
 export const PASSED_OVER: { readonly [Why in (IgnoredMessage | IgnoredOfChannel)['why']]: Reaction } = {
   'no-use': passOver('BOLT 1, message format: an odd type that is unknown; BOLT 7: gossip that we have no use for'),
+  'beyond-ration': passOver('Ours: of each peer, a room takes as many messages as its ration has'),
   'wants-no-pong': passOver('BOLT 1, ping: num_pong_bytes of 65532 or above'),
   'not-awaited': passOver('BOLT 1, pong: it answers no ping of ours'),
   'not-announced': passOver('BOLT 7, announcement_signatures: of a channel that is not to be announced'),

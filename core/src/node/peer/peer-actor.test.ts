@@ -10,6 +10,7 @@ import type { OpenChannel } from '../../wire/messages/channel-open.ts'
 import type { Message } from '../../wire/messages/message.ts'
 import { ChannelDirectory, type ChannelEntry } from '../channel/channel-directory.ts'
 import type { ChannelProtocol } from '../channel/channel-protocol.ts'
+import { MessageRooms, type RoomMessage } from '../connection/message-rooms.ts'
 import { type LogFields, type NodeLog, silentLog } from '../node-log.ts'
 import { RationedLog } from '../rationed-log.ts'
 import { Complaints } from './complaints.ts'
@@ -53,6 +54,7 @@ const setUp = (isOpening: boolean, log: NodeLog = silentLog) => {
   const clock = virtualClock()
   const system = createActorSystem({ clock, rng: seededRng(1) })
   let abandoned = 0
+  const rooms = new MessageRooms()
   const services: PeerServices = {
     log,
     channels: {
@@ -72,6 +74,7 @@ const setUp = (isOpening: boolean, log: NodeLog = silentLog) => {
     },
     channelDirectory: new ChannelDirectory(),
     peerDirectory: new PeerDirectory(),
+    rooms,
     storage: { kept: { keep: () => false }, returned() {} },
     events: { append() {} } as unknown as PeerServices['events'],
     peerEvents: { report() {} } as unknown as PeerServices['peerEvents'],
@@ -88,7 +91,7 @@ const setUp = (isOpening: boolean, log: NodeLog = silentLog) => {
   }
   attach(connection)
   const answer = peer.ask('openChannel', {} as never, { timeoutMs: 1_000_000 })
-  return { clock, system, peer, attach, answer, services, abandoned: () => abandoned }
+  return { clock, system, peer, attach, answer, services, rooms, abandoned: () => abandoned }
 }
 
 for (const [isOpening, code] of [
@@ -187,6 +190,38 @@ test('what a peer says and nobody acts on is in the log: its kind and why, in me
     why: 'not-of-our-channels',
     unsaid: 84,
   })
+})
+
+test('a message that the wire does not read goes to the room of its type, as much of it as each peer may send', async (t) => {
+  const { clock, system, peer, attach, rooms } = setUp(true)
+  t.teardown(() => system.stop())
+  const lines: (LogFields | undefined)[] = []
+  const log: NodeLog = {
+    ...silentLog,
+    debug: (event, fields) => void (event === 'peer.message-ignored' && lines.push(fields)),
+  }
+  attach({ ...connection, epoch: 2, unheeded: new RationedLog(log, clock) })
+  const taken: RoomMessage[] = []
+  const take = (message: RoomMessage): void => void taken.push(message)
+  rooms.register([0x8000, 0x8001], { ration: { perSecond: 1, burst: 2 }, take })
+  rooms.register([0x8002], { ration: { perSecond: 1, burst: 1 }, take })
+  const say = (messageType: number, epoch = 2): void =>
+    peer.tell('message', { epoch, message: { type: 'unknown', messageType, payload: Uint8Array.of(7, 8) } })
+  // The last is of a connection before.
+  for (const type of [0x8000, 0x8001, 0x8000, 0x8002]) say(type)
+  say(0x8000, 1)
+  await system.settled()
+  const payload = Uint8Array.of(7, 8)
+  t.deepEqual(taken, [
+    { from: NODE_ID, type: 0x8000, payload },
+    { from: NODE_ID, type: 0x8001, payload },
+    { from: NODE_ID, type: 0x8002, payload },
+  ])
+  t.deepEqual(lines, [{ peer: toHex(NODE_ID), message: 'unknown', why: 'beyond-ration', type: 0x8000, bytes: 2 }])
+  await clock.advance(1_000, system.settled)
+  say(0x8001)
+  await system.settled()
+  t.is(taken.length, 4)
 })
 
 test('channels that strangers have named and never funded are limited in all, and a partner gets its own all the same', async (t) => {

@@ -12,11 +12,13 @@ import {
 import { isAllZero, toHex } from '../../lib/bytes.ts'
 import { stackOf } from '../../lib/errors.ts'
 import type { ChannelId, NodeId, ShortChannelId } from '../../lib/ids.ts'
+import { Ration } from '../../lib/ration.ts'
 import { err, ok } from '../../lib/result.ts'
 import type { OpenChannel } from '../../wire/messages/channel-open.ts'
 import type { Message, UnknownMessage } from '../../wire/messages/message.ts'
 import type { ChannelEntry } from '../channel/channel-directory.ts'
 import type { ConnectionProtocol, ConnectionRef } from '../channel/connection-ref.ts'
+import type { MessageRoom, MessageRooms } from '../connection/message-rooms.ts'
 import type { NodeLog } from '../node-log.ts'
 import { RationedLog } from '../rationed-log.ts'
 import { type IgnoredMessage, logIgnored } from './ignored-message.ts'
@@ -29,6 +31,7 @@ import type { PeerProtocol } from './peer-protocol.ts'
 export interface PeerServices extends OpeningServices {
   readonly log: NodeLog
   readonly peerDirectory: PeerDirectory
+  readonly rooms: Pick<MessageRooms, 'of'>
   readonly storage: PeerStorageServices
 }
 
@@ -68,6 +71,8 @@ class PeerDriver {
   readonly #context: ActorContext<PeerProtocol>
   readonly #openings: PeerOpenings
   readonly #complaints: RationedLog
+  /** What this peer may still send to each room. */
+  readonly #rations = new Map<MessageRoom, Ration>()
   #connection: PeerConnection | undefined
   /** The connection on which the peer has given back what it keeps. */
   #returnedOn: Epoch | undefined
@@ -210,13 +215,25 @@ class PeerDriver {
         this.#returnedOn = connection.epoch
         this.#services.storage.returned(message.blob)
         break
-      // The connection has handled these.
       case 'unknown':
+        this.#toRoom(connection, message)
+        break
+      // The connection has handled these.
       case 'init':
       case 'ping':
       case 'pong':
         break
     }
+  }
+
+  /** The connection has passed over what nobody takes. */
+  #toRoom(connection: PeerConnection, { messageType: type, payload }: UnknownMessage): void {
+    const room = this.#services.rooms.of(type)
+    if (room === undefined) return
+    const ration = this.#rations.get(room) ?? new Ration(this.#context.clock, room.ration)
+    this.#rations.set(room, ration)
+    if (ration.take() !== undefined) room.take({ from: this.#nodeId, type, payload })
+    else this.#ignore(connection, { message: 'unknown', why: 'beyond-ration', type, bytes: payload.length })
   }
 
   #receiveOpen(connection: PeerConnection, message: OpenChannel): void {

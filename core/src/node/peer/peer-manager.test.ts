@@ -45,11 +45,13 @@ const setUp = async (t: ExecutionContext, peer: number, known?: string, traffic 
   }))
   const entry = { ref, remoteNodeId: nodeId, state, durableState: state, quarantined: false, spentInMempool: false }
   channelDirectory.put({ channelId: new Uint8Array(32), shortIds: [] }, entry)
+  const { rooms } = settingsOf(OURS, clock)
   const services: PeerServices = {
     log: silentLog,
     channels: {} as PeerServices['channels'],
     channelDirectory,
     peerDirectory: new PeerDirectory(),
+    rooms,
     storage: { kept: { keep: () => false }, returned() {} },
     events: { append() {} } as unknown as PeerServices['events'],
     peerEvents: { report() {} } as unknown as PeerServices['peerEvents'],

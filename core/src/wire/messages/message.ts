@@ -42,7 +42,7 @@ export type Message =
   | ChannelUpdate
   | AnnouncementSignatures
 
-/** A message that may be ignored: its type is odd, or it is gossip that this node has no use for. */
+/** A message of a type that has no codec here: somebody takes it by its number, or it may be ignored. */
 export interface UnknownMessage {
   readonly type: 'unknown'
   /** u16. */
