@@ -1,9 +1,9 @@
+import { relayedAfterFee, relayFee } from '../../graph/relay-fee.ts'
 import type { RouteHintHop } from '../../invoice/invoice.ts'
 import { equalBytes, toHex } from '../../lib/bytes.ts'
 import type { NodeId } from '../../lib/ids.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { BlockDelta, BlockHeight, Msat } from '../../lib/units.ts'
-import { relayedAfterFee, relayFee } from '../relay-fee.ts'
 import type { Lessons } from './lessons.ts'
 import {
   type OwnChannel,
