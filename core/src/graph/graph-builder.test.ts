@@ -2,7 +2,16 @@ import test from 'ava'
 import fc from 'fast-check'
 import type { NodeId } from '../lib/ids.ts'
 import { GraphBuilder, type GraphPolicy } from './graph-builder.ts'
-import { type Direction, findChannel, findNode, type GraphSnapshot, NO_NODE, nodeAt } from './snapshot.ts'
+import {
+  DISCOUNTED,
+  type Direction,
+  findChannel,
+  findNode,
+  type GraphSnapshot,
+  NO_NODE,
+  nodeAt,
+  USABLE,
+} from './snapshot.ts'
 
 const nodeId = (number: number): NodeId =>
   Uint8Array.from({ length: 33 }, (_, i) => (i === 0 ? 2 : i === 32 ? number : 7))
@@ -53,12 +62,12 @@ test('GraphBuilder — keeps a policy for each direction, and when it was said',
   t.is(builder.policyTimestamp(7n, 1), 1_700_000_000)
   t.is(builder.policyTimestamp(7n, 0), 0)
   const { policies } = builder.snapshot()
-  t.deepEqual([...policies.usable], [0, 1])
+  t.deepEqual([...policies.flags], [DISCOUNTED, USABLE])
   t.is(policies.feeBaseMsat[1], 1_000)
   t.is(policies.inboundFeeBaseMsat[1], -5)
   t.is(policies.inboundFeeProportionalMillionths[1], -50)
   builder.setPolicy(7n, 1, { ...policy, disabled: true })
-  t.is(builder.snapshot().policies.usable[1], 0)
+  t.deepEqual([...builder.snapshot().policies.flags], [0, 0])
   t.is(builder.snapshot().policies.inboundFeeBaseMsat[1], 0)
 })
 
@@ -88,7 +97,7 @@ test('GraphBuilder — a snapshot never changes, and is the same one as long as 
   builder.setPolicy(7n, 0, policy)
   const second = builder.snapshot()
   t.is(second.topology, first.topology)
-  t.is(first.policies.usable[0], 0)
+  t.is(first.policies.flags[0], 0)
   builder.removeChannel(7n)
   t.is(findChannel(builder.snapshot().topology, 7n), -1)
   t.is(findChannel(first.topology, 7n), 0)
@@ -103,7 +112,7 @@ test('GraphBuilder — what another channel left in a row is not seen', (t) => {
   t.is(builder.policyTimestamp(9n, 0), 0)
   const { topology, policies } = builder.snapshot()
   t.is(findChannel(topology, 9n), 0)
-  t.is(policies.usable[0], 0)
+  t.is(policies.flags[0], 0)
 })
 
 test('GraphBuilder — any order of coming and going leaves the channels that are there', (t) => {

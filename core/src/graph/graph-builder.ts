@@ -5,6 +5,7 @@ import { allocate, type Columns, clearRow, copied, type Spec } from './columns.t
 import { findRow, RowIndex } from './columns-index.ts'
 import {
   CHANNEL_COLUMNS,
+  DISCOUNTED,
   type Direction,
   type GraphSnapshot,
   hashNodeId,
@@ -16,6 +17,7 @@ import {
   nodeAt,
   POLICY_COLUMNS,
   type Topology,
+  USABLE,
 } from './snapshot.ts'
 
 /** A channel of the network. */
@@ -137,15 +139,19 @@ export class GraphBuilder {
     const edges = this.#edges
     const capacity = this.#channels.capacityMsat[row] as number
     const most = clamped(policy.htlcMaximumMsat)
-    edges.usable[edge] = policy.disabled ? 0 : 1
+    const inboundBase = policy.inboundFeeBaseMsat ?? 0
+    const inboundMillionths = policy.inboundFeeProportionalMillionths ?? 0
+    const discount = inboundBase < 0 || inboundMillionths < 0
+    edges.flags[edge] = ((edges.flags[edge] as number) & DISCOUNTED) | (policy.disabled ? 0 : USABLE)
+    edges.flags[edge ^ 1] = ((edges.flags[edge ^ 1] as number) & USABLE) | (discount ? DISCOUNTED : 0)
     edges.timestamp[edge] = policy.timestamp
     edges.cltvExpiryDelta[edge] = policy.cltvExpiryDelta
     edges.feeBaseMsat[edge] = policy.feeBaseMsat
     edges.feeProportionalMillionths[edge] = policy.feeProportionalMillionths
     edges.htlcMinimumMsat[edge] = clamped(policy.htlcMinimumMsat)
     edges.htlcMaximumMsat[edge] = capacity === 0 ? most : Math.min(most, capacity)
-    edges.inboundFeeBaseMsat[edge] = policy.inboundFeeBaseMsat ?? 0
-    edges.inboundFeeProportionalMillionths[edge] = policy.inboundFeeProportionalMillionths ?? 0
+    edges.inboundFeeBaseMsat[edge] = inboundBase
+    edges.inboundFeeProportionalMillionths[edge] = inboundMillionths
     this.#changed('policies')
     return true
   }

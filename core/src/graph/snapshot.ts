@@ -12,14 +12,20 @@ export const NO_NODE = 0xffffffff
 /** More than any channel holds, and the most that a float64 counts exactly: amounts inside of the graph are such numbers. */
 export const MAX_AMOUNT_MSAT = Number.MAX_SAFE_INTEGER
 
-/** What an edge asks for. Amounts in msat; `usable` is 0 if nothing is known of it or it is disabled. */
+/** Of an edge: what its node asks is known, and it is not disabled. */
+export const USABLE = 1
+/** Of an edge: the node that it leads to gives a discount for what comes in over it (bLIP 18). */
+export const DISCOUNTED = 2
+
+/** What an edge asks for. Amounts in msat. */
 export const POLICY_COLUMNS = {
-  usable: 'u8',
+  flags: 'u8',
   cltvExpiryDelta: 'u16',
   feeBaseMsat: 'u32',
   feeProportionalMillionths: 'u32',
   htlcMinimumMsat: 'f64',
   htlcMaximumMsat: 'f64',
+  /** For what comes in from the other end: it is part of what the opposite edge costs. */
   inboundFeeBaseMsat: 'i32',
   inboundFeeProportionalMillionths: 'i32',
 } as const satisfies Spec
