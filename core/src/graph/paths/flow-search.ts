@@ -37,23 +37,26 @@ interface Piece {
 
 /**
  * The cheapest flow from the source to the destination, by the cheapest path again and again in what the flow so far leaves (successive
- * shortest paths; Pickhardt and Richter, arXiv 2107.05322). A step may take back what an earlier one has sent. Potentials keep the costs
- * that a search sees from being negative, and lead every search but the first straight to its end.
+ * shortest paths; Pickhardt and Richter, arXiv 2107.05322). A step may take back what an earlier one has sent.
  *
- * The flow knows no fees on fees, no least amounts of HTLCs and no number of hops: who splits it into paths reckons those. What a
- * base fee and a hop cost is spread over `partMsat`.
+ * A first search finds how far each node is from the destination. These potentials lead the other searches, which begin at the source, nearly
+ * straight to the destination, and keep the costs that they see from being negative.
+ *
+ * The flow knows no fees on fees, no inbound fees, no least amounts of HTLCs and no number of hops: who splits it into paths reckons
+ * those. What a base fee and a hop cost is spread over `partMsat`.
  *
  * The arrays are made once and used for every search.
  */
 export class FlowSearch {
   #distance = new Float64Array(0)
+  /** How far it is from a node to the destination, or a part of it. */
   #potential = new Float64Array(0)
-  /** An edge to go over, or ~edge to take back from. */
-  #next = new Int32Array(0)
+  /** What leads to a node: an edge, or ~edge to take back from. */
+  #before = new Int32Array(0)
   #done = new Uint8Array(0)
   #heap = new NodeHeap(this.#distance)
   #carried = new Float64Array(0)
-  /** The edges that carry something of the flow, by the node that they lead from. */
+  /** The edges that carry something of the flow, by the node that they lead to. */
   readonly #flowing = new Map<number, number[]>()
   readonly #touched: number[] = []
   readonly #edge: EdgeRead = { lower: 0, upper: 0, most: 0, rate: 0, factor: 1 }
@@ -70,14 +73,15 @@ export class FlowSearch {
     this.#partMsat = partMsat
     this.#used = used
     let missing = amount
-    for (let step = 0; step < MAX_STEPS && missing > 0 && this.#search(terrain); step++)
-      missing -= this.#send(terrain, missing)
-    const flow = new Map<number, number>()
-    for (const edges of this.#flowing.values()) {
-      for (const edge of edges) {
-        const sent = (this.#carried[edge] as number) - (used.get(edge) ?? 0)
-        if (sent > 0) flow.set(edge, sent)
+    if (this.#findPotentials(terrain)) {
+      for (let step = 0; step < MAX_STEPS && missing > 0 && this.#findWay(terrain); step++) {
+        missing -= this.#send(terrain, missing)
       }
+    }
+    const flow = new Map<number, number>()
+    for (const edge of [...this.#flowing.values()].flat()) {
+      const sent = (this.#carried[edge] as number) - (used.get(edge) ?? 0)
+      if (sent > 0) flow.set(edge, sent)
     }
     for (const edge of this.#touched) this.#carried[edge] = 0
     return flow
@@ -88,7 +92,7 @@ export class FlowSearch {
       const length = nodeCount + 1_024
       this.#distance = new Float64Array(length)
       this.#potential = new Float64Array(length)
-      this.#next = new Int32Array(length)
+      this.#before = new Int32Array(length)
       this.#done = new Uint8Array(length)
       this.#heap = new NodeHeap(this.#distance)
     }
@@ -103,100 +107,137 @@ export class FlowSearch {
     }
   }
 
-  /** Finds the cheapest way to send more, and brings the potentials up to date. */
-  #search(terrain: Terrain): boolean {
-    const { source, target, nodeCount, closedNodes } = terrain
-    const distance = this.#distance
-    const potential = this.#potential
+  #begin({ nodeCount, closedNodes }: Terrain, at: number): void {
     this.#heap.clear()
-    distance.fill(Number.POSITIVE_INFINITY, 0, nodeCount)
+    this.#distance.fill(Number.POSITIVE_INFINITY, 0, nodeCount)
     this.#done.fill(0, 0, nodeCount)
-    for (const node of closedNodes) distance[node] = Number.NEGATIVE_INFINITY
-    distance[target] = 0
-    this.#heap.cheaper(target)
-    for (;;) {
-      const node = this.#heap.take()
+    for (const node of closedNodes) this.#distance[node] = Number.NEGATIVE_INFINITY
+    this.#distance[at] = 0
+    this.#heap.cheaper(at)
+  }
+
+  /** From the destination back to the source; whether there is a way. Nodes that are farther away count as being as far as the source. */
+  #findPotentials(terrain: Terrain): boolean {
+    const { source, target, nodeCount } = terrain
+    this.#begin(terrain, target)
+    for (let node = this.#heap.take(); node !== source; node = this.#heap.take()) {
       if (node < 0) return false
       this.#done[node] = 1
-      if (node === source) break
-      this.#expand(terrain, node)
+      this.#lookBack(terrain, node)
     }
-    const farthest = distance[source] as number
+    const farthest = this.#distance[source] as number
     for (let node = 0; node < nodeCount; node++) {
-      const near = this.#done[node] === 1 ? (distance[node] as number) : farthest
-      potential[node] = (potential[node] as number) + near
+      this.#potential[node] = this.#done[node] === 1 ? (this.#distance[node] as number) : farthest
     }
     return true
   }
 
-  #expand(terrain: Terrain, to: number): void {
+  #lookBack(terrain: Terrain, to: number): void {
     const { snapshot, open, extraInto, extra, edgeCount } = terrain
     const { nodeRows, ends, incoming, incomingStart } = snapshot.topology
     const distance = this.#distance
     const here = distance[to] as number
     for (const place of extraInto.get(to) ?? NONE) {
-      const edge = extra[place] as ExtraEdge
-      if ((distance[edge.from] as number) <= here) continue
+      const { from } = extra[place] as ExtraEdge
+      if ((distance[from] as number) <= here) continue
       this.#pieceAhead(terrain, edgeCount + place)
-      this.#reach(edge.from, to, edgeCount + place)
+      this.#reach(to, from, edgeCount + place)
     }
-    if (to < nodeRows) {
-      const end = incomingStart[to + 1] as number
-      for (let i = incomingStart[to] as number; i < end; i++) {
-        const edge = incoming[i] as number
-        if (((open[edge] as number) & USABLE) === 0) continue
-        const from = ends[edge] as number
-        if ((distance[from] as number) <= here) continue
+    if (to >= nodeRows) return
+    const end = incomingStart[to + 1] as number
+    for (let i = incomingStart[to] as number; i < end; i++) {
+      const edge = incoming[i] as number
+      const from = ends[edge] as number
+      if ((distance[from] as number) <= here || ((open[edge] as number) & USABLE) === 0) continue
+      this.#pieceAhead(terrain, edge)
+      this.#reach(to, from, edge)
+    }
+  }
+
+  /** The cheapest way for more, from the source on. */
+  #findWay(terrain: Terrain): boolean {
+    const { source, target, nodeCount } = terrain
+    this.#begin(terrain, source)
+    for (let node = this.#heap.take(); node !== target; node = this.#heap.take()) {
+      if (node < 0) return false
+      this.#done[node] = 1
+      this.#lookOn(terrain, node)
+    }
+    const farthest = this.#distance[target] as number
+    for (let node = 0; node < nodeCount; node++) {
+      if (this.#done[node] === 0) continue
+      this.#potential[node] = (this.#potential[node] as number) + farthest - (this.#distance[node] as number)
+    }
+    return true
+  }
+
+  #lookOn(terrain: Terrain, from: number): void {
+    const { snapshot, open, extraOutOf, extra, edgeCount } = terrain
+    const { nodeRows, ends, incoming, incomingStart } = snapshot.topology
+    const distance = this.#distance
+    const here = distance[from] as number
+    for (const place of extraOutOf.get(from) ?? NONE) {
+      const { to } = extra[place] as ExtraEdge
+      if ((distance[to] as number) <= here) continue
+      this.#pieceAhead(terrain, edgeCount + place)
+      this.#reach(from, to, edgeCount + place)
+    }
+    if (from < nodeRows) {
+      const end = incomingStart[from + 1] as number
+      for (let i = incomingStart[from] as number; i < end; i++) {
+        // What leads out of a node are the opposites of what leads to it.
+        const edge = (incoming[i] as number) ^ 1
+        const to = ends[edge ^ 1] as number
+        if ((distance[to] as number) <= here || ((open[edge] as number) & USABLE) === 0) continue
         this.#pieceAhead(terrain, edge)
         this.#reach(from, to, edge)
       }
     }
-    for (const edge of this.#flowing.get(to) ?? NONE) {
+    for (const edge of this.#flowing.get(from) ?? NONE) {
       this.#pieceBehind(terrain, edge)
-      this.#reach(this.#endOf(terrain, edge), to, ~edge)
+      this.#reach(from, this.#startOf(terrain, edge), ~edge)
     }
   }
 
-  #reach(from: number, to: number, edge: number): void {
+  #reach(at: number, next: number, edge: number): void {
     const { cost, room } = this.#piece
-    if (room <= 0) return
-    const potential = this.#potential
+    if (room <= 0 || this.#done[next] === 1) return
     // Less than nothing only by rounding.
-    const reduced = Math.max(cost - (potential[from] as number) + (potential[to] as number), 0)
-    const distance = (this.#distance[to] as number) + reduced
-    if (!(distance < (this.#distance[from] as number)) || this.#done[from] === 1) return
-    this.#distance[from] = distance
-    this.#next[from] = edge
-    this.#heap.cheaper(from)
+    const reduced = Math.max(cost - (this.#potential[at] as number) + (this.#potential[next] as number), 0)
+    const distance = (this.#distance[at] as number) + reduced
+    if (!(distance < (this.#distance[next] as number))) return
+    this.#distance[next] = distance
+    this.#before[next] = edge
+    this.#heap.cheaper(next)
   }
 
   /** Sends along the way that was found until a piece on it ends. */
   #send(terrain: Terrain, missing: number): number {
-    const { source, target } = terrain
     let amount = missing
-    for (let at = source; at !== target; ) {
-      const edge = this.#next[at] as number
+    for (const edge of this.#way(terrain)) {
       if (edge >= 0) this.#pieceAhead(terrain, edge)
       else this.#pieceBehind(terrain, ~edge)
       amount = Math.min(amount, this.#piece.room)
-      at = edge >= 0 ? this.#endOf(terrain, edge) : this.#startOf(terrain, ~edge)
     }
-    for (let at = source; at !== target; ) {
-      const edge = this.#next[at] as number
-      if (edge >= 0) {
-        this.#carry(edge, at, amount)
-        at = this.#endOf(terrain, edge)
-      } else {
-        this.#carried[~edge] = (this.#carried[~edge] as number) - amount
-        at = this.#startOf(terrain, ~edge)
-      }
+    for (const edge of this.#way(terrain)) {
+      if (edge >= 0) this.#carry(terrain, edge, amount)
+      else this.#carried[~edge] = (this.#carried[~edge] as number) - amount
     }
     return amount
   }
 
-  #carry(edge: number, from: number, amount: number): void {
-    const edges = this.#flowing.get(from) ?? []
-    if (edges.length === 0) this.#flowing.set(from, edges)
+  *#way(terrain: Terrain): Generator<number> {
+    for (let at = terrain.target; at !== terrain.source; ) {
+      const edge = this.#before[at] as number
+      yield edge
+      at = edge >= 0 ? this.#startOf(terrain, edge) : this.#endOf(terrain, ~edge)
+    }
+  }
+
+  #carry(terrain: Terrain, edge: number, amount: number): void {
+    const to = this.#endOf(terrain, edge)
+    const edges = this.#flowing.get(to) ?? []
+    if (edges.length === 0) this.#flowing.set(to, edges)
     if (!edges.includes(edge)) {
       edges.push(edge)
       this.#touched.push(edge)

@@ -93,7 +93,7 @@ test('every path pays each node exactly what it asks, and keeps the limits', (t)
         t.true(feesMsat <= maxFeeMsat)
       },
     ),
-    { seed: 10, numRuns: 400 },
+    { seed: 10, numRuns: 250 },
   )
 })
 
@@ -147,7 +147,7 @@ test('parts together overdraw no own channel, and no channel of others', (t) => 
         t.true(amount <= capacitySat * 1_000n)
       }
     }),
-    { seed: 11, numRuns: 600 },
+    { seed: 11, numRuns: 300 },
   )
   t.true(several > 20, `${several} in several parts`)
 })

@@ -52,8 +52,9 @@ export interface Terrain {
   readonly extra: readonly ExtraEdge[]
   /** Of extra nodes, where they have one. */
   readonly strangers: ReadonlyMap<number, NodeId>
-  /** By node: the extra edges that lead to it, by their place in `extra`. */
+  /** By node: the extra edges that lead to it, and from it, by their place in `extra`. */
   readonly extraInto: ReadonlyMap<number, readonly number[]>
+  readonly extraOutOf: ReadonlyMap<number, readonly number[]>
   /** By edge: what is under way over it. */
   readonly used: ReadonlyMap<number, number>
   readonly excluded: { readonly nodes: number; readonly directions: number }
@@ -81,6 +82,7 @@ class Survey {
   readonly #open: Uint8Array
   readonly #extra: ExtraEdge[] = []
   readonly #extraInto = new Map<number, number[]>()
+  readonly #extraOutOf = new Map<number, number[]>()
   readonly #strangers = new Map<string, number>()
   readonly #strangerIds = new Map<number, NodeId>()
   readonly #closedNodes = new Set<number>()
@@ -121,6 +123,7 @@ class Survey {
       extra: this.#extra,
       strangers: this.#strangerIds,
       extraInto: this.#extraInto,
+      extraOutOf: this.#extraOutOf,
       used: this.#inFlight(),
       excluded: { nodes: this.#closedNodes.size, directions: this.#directions },
     }
@@ -206,9 +209,8 @@ class Survey {
   #addEdge(edge: ExtraEdge): void {
     // What leads from a node to itself only costs. Nothing enters the source, or leaves the destination.
     if (edge.from === edge.to) return
-    const into = this.#extraInto.get(edge.to)
-    if (into === undefined) this.#extraInto.set(edge.to, [this.#extra.length])
-    else into.push(this.#extra.length)
+    append(this.#extraInto, edge.to, this.#extra.length)
+    append(this.#extraOutOf, edge.from, this.#extra.length)
     this.#extra.push(edge)
   }
 
@@ -323,6 +325,12 @@ class Survey {
 }
 
 const numeric = (amount: Msat): number => (amount > MAX_AMOUNT_MSAT ? MAX_AMOUNT_MSAT : Number(amount))
+
+const append = (lists: Map<number, number[]>, node: number, place: number): void => {
+  const list = lists.get(node)
+  if (list === undefined) lists.set(node, [place])
+  else list.push(place)
+}
 
 /** BOLT 7: by the order of the node ids. */
 const directionOf = (from: NodeId, to: NodeId): Direction => (toHex(from) < toHex(to) ? 0 : 1)
