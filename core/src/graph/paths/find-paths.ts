@@ -24,6 +24,8 @@ import type { EdgeWeights } from './weights.ts'
 const LIKELY_ENOUGH = 0.9
 /** If the fees of the likeliest parts are too high: what remains of the weight of their probability, until only fees count. */
 const CHEAPER = [1, 1 / 8, 1 / 64, 0] as const
+/** Edges that the flows of one question may look at: some tens of searches through all of the public network. */
+const MAX_LOOKS = 3_000_000
 
 /** What paths are found in: the graph, and what is known and wanted besides. */
 export interface PathWorld {
@@ -47,23 +49,16 @@ export class PathFinder {
     if (spendable !== undefined && spendable < amountMsat) return err({ code: 'insufficient-balance' })
     const terrain = terrainFor(question, snapshot, liquidity, weights.factorsFor(snapshot.topology))
     const prices = pricesFor(costs, Number(amountMsat))
-    const parts = this.#within(terrain, question, maxFeeMsat, question, prices)
-    return parts === undefined ? err(this.#whyNone(terrain, question, prices)) : ok(summed(terrain, parts))
-  }
-
-  #within(
-    terrain: Terrain,
-    question: PathQuestion,
-    maxFeeMsat: Msat,
-    limits: PathLimits,
-    prices: Prices,
-  ): readonly MeasuredPath[] | undefined {
-    const single = this.#single(terrain, question, maxFeeMsat, limits, prices)
-    if (question.maxParts === 1) return single
-    if (single?.[0] !== undefined && single[0].path.probability >= LIKELY_ENOUGH) return single
-    const parts = this.#several(terrain, question, maxFeeMsat, limits, prices)
-    if (single === undefined || parts === undefined) return single ?? parts
-    return costOf(parts, prices) < costOf(single, prices) ? parts : single
+    const single = this.#single(terrain, question, maxFeeMsat, question, prices)
+    if (single !== undefined && (question.maxParts === 1 || single.path.probability >= LIKELY_ENOUGH)) {
+      return ok(summed(terrain, [single]))
+    }
+    const parts = question.maxParts === 1 ? undefined : this.#several(terrain, question, prices)
+    if (parts !== undefined && feesOf(parts) <= maxFeeMsat) {
+      if (single === undefined || costOf(parts, prices) < costOf([single], prices)) return ok(summed(terrain, parts))
+    }
+    if (single !== undefined) return ok(summed(terrain, [single]))
+    return err(this.#whyNone(terrain, question, prices, parts))
   }
 
   #single(
@@ -72,7 +67,7 @@ export class PathFinder {
     maxFeeMsat: Msat,
     limits: PathLimits,
     prices: Prices,
-  ): readonly [MeasuredPath] | undefined {
+  ): MeasuredPath | undefined {
     const searched = {
       maxFeeMsat: Number(maxFeeMsat),
       // The way that is blinded is no hop.
@@ -83,33 +78,39 @@ export class PathFinder {
     if (edges === undefined) return undefined
     const loads = new Loads(terrain.used, (place) => ownChannels?.[place])
     const measured = measurePath(terrain, edges, amountMsat, loads, limits)
-    return measured.ok && measured.value.path.feesMsat <= maxFeeMsat ? [measured.value] : undefined
+    return measured.ok && measured.value.path.feesMsat <= maxFeeMsat ? measured.value : undefined
   }
 
-  #several(
-    terrain: Terrain,
-    { amountMsat, maxParts, ownChannels = [] }: PathQuestion,
-    maxFeeMsat: Msat,
-    limits: PathLimits,
-    prices: Prices,
-  ): readonly MeasuredPath[] | undefined {
+  /** Parts within the fee limit; if there are none, the cheapest that were found. */
+  #several(terrain: Terrain, question: PathQuestion, prices: Prices): readonly MeasuredPath[] | undefined {
+    const { amountMsat, maxParts, maxFeeMsat, ownChannels = [] } = question
+    const effort = { looks: MAX_LOOKS }
+    let cheapest: readonly MeasuredPath[] | undefined
     for (const weight of CHEAPER) {
       const weighed = { ...prices, perNat: prices.perNat * weight }
-      const parts = splitAmount(terrain, this.#flows, { amountMsat, maxParts, limits, ownChannels, prices: weighed })
-      if (parts === undefined) return undefined
-      if (feesOf(parts) <= maxFeeMsat) return parts
+      const asked = { amountMsat, maxParts, limits: question, ownChannels, prices: weighed, effort }
+      const parts = splitAmount(terrain, this.#flows, asked)
+      if (parts === undefined) break
+      if (cheapest === undefined || feesOf(parts) < feesOf(cheapest)) cheapest = parts
+      if (feesOf(parts) <= maxFeeMsat) break
     }
-    return undefined
+    return cheapest
   }
 
-  /** Looks for what would be found without each limit. */
-  #whyNone(terrain: Terrain, question: PathQuestion, prices: Prices): PathFailure {
-    const anyFee = this.#within(terrain, question, BigInt(MAX_AMOUNT_MSAT), question, prices)
-    if (anyFee !== undefined) return { code: 'fee-limit-exceeded', feesMsat: feesOf(anyFee) }
+  /** What is in the way of a single path, or of the parts. */
+  #whyNone(
+    terrain: Terrain,
+    question: PathQuestion,
+    prices: Prices,
+    tooDear: readonly MeasuredPath[] | undefined,
+  ): PathFailure {
+    const anyFee = this.#single(terrain, question, BigInt(MAX_AMOUNT_MSAT), question, prices)
+    const parts = tooDear ?? (anyFee === undefined ? undefined : [anyFee])
+    if (parts !== undefined) return { code: 'fee-limit-exceeded', feesMsat: feesOf(parts) }
     const anyTime = { ...question, maxCltvExpiryDelta: Number.MAX_SAFE_INTEGER }
-    const late = this.#within(terrain, question, question.maxFeeMsat, anyTime, prices)
+    const late = this.#single(terrain, question, question.maxFeeMsat, anyTime, prices)
     if (late === undefined) return { code: 'no-route' }
-    return { code: 'expiry-too-far', cltvExpiryDelta: Math.max(...late.map(({ path }) => path.cltvExpiryDelta)) }
+    return { code: 'expiry-too-far', cltvExpiryDelta: late.path.cltvExpiryDelta }
   }
 }
 

@@ -15,7 +15,7 @@ const terrainOf = (channels: readonly SmallChannel[], learnt: readonly Observati
 }
 
 const flowIn = (terrain: Terrain, amount: number, used: ReadonlyMap<number, number> = new Map()): Flow =>
-  flows.run(terrain, amount, used, Math.ceil(amount / 4), pricesFor(DEFAULT_COSTS, amount))
+  flows.run(terrain, amount, used, Math.ceil(amount / 4), pricesFor(DEFAULT_COSTS, amount), { looks: 1_000_000 })
 
 /** What leaves a node, less what comes to it. */
 const surplus = (terrain: Terrain, flow: Flow, node: number): number =>

@@ -13,9 +13,12 @@ const SURPRISES = [...PIECE_ENDS.slice(0, -1).map((end) => -Math.log1p(-end)), 2
 const SLOPES = PIECE_ENDS.map(
   (end, i) => ((SURPRISES[i] as number) - (SURPRISES[i - 1] ?? 0)) / (end - (PIECE_ENDS[i - 1] ?? 0)),
 )
-/** No payment that can be made needs so many steps; each is a search. */
-const MAX_STEPS = 400
 const NONE: readonly number[] = []
+
+/** What a search may still cost: edges to look at. It is counted, and not timed, so that the same question has the same answer. */
+export interface Effort {
+  looks: number
+}
 
 /** What a flow sends over each edge, in msat. */
 export type Flow = ReadonlyMap<number, number>
@@ -65,18 +68,25 @@ export class FlowSearch {
   #prices: Prices = { perMsatAndBlock: 0, perHop: 0, perNat: 0 }
   #partMsat = 1
   #used: ReadonlyMap<number, number> = new Map()
+  #effort: Effort = { looks: 0 }
 
-  /** As much of the amount as can be sent, besides what is in `used`. */
-  run(terrain: Terrain, amount: number, used: ReadonlyMap<number, number>, partMsat: number, prices: Prices): Flow {
+  /** As much of the amount as can be sent, besides what is in `used`; less if the effort runs out. */
+  run(
+    terrain: Terrain,
+    amount: number,
+    used: ReadonlyMap<number, number>,
+    partMsat: number,
+    prices: Prices,
+    effort: Effort,
+  ): Flow {
     this.#prepare(terrain, used)
+    this.#effort = effort
     this.#prices = prices
     this.#partMsat = partMsat
     this.#used = used
     let missing = amount
     if (this.#findPotentials(terrain)) {
-      for (let step = 0; step < MAX_STEPS && missing > 0 && this.#findWay(terrain); step++) {
-        missing -= this.#send(terrain, missing)
-      }
+      while (missing > 0 && effort.looks > 0 && this.#findWay(terrain)) missing -= this.#send(terrain, missing)
     }
     const flow = new Map<number, number>()
     for (const edge of [...this.#flowing.values()].flat()) {
@@ -145,6 +155,7 @@ export class FlowSearch {
     }
     if (to >= nodeRows) return
     const end = incomingStart[to + 1] as number
+    this.#effort.looks -= end - (incomingStart[to] as number)
     for (let i = incomingStart[to] as number; i < end; i++) {
       const edge = incoming[i] as number
       const from = ends[edge] as number
@@ -184,6 +195,7 @@ export class FlowSearch {
     }
     if (from < nodeRows) {
       const end = incomingStart[from + 1] as number
+      this.#effort.looks -= end - (incomingStart[from] as number)
       for (let i = incomingStart[from] as number; i < end; i++) {
         // What leads out of a node are the opposites of what leads to it.
         const edge = (incoming[i] as number) ^ 1

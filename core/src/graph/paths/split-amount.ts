@@ -1,6 +1,6 @@
 import type { Msat } from '../../lib/units.ts'
 import type { Prices } from './cost.ts'
-import type { Flow, FlowSearch } from './flow-search.ts'
+import type { Effort, Flow, FlowSearch } from './flow-search.ts'
 import { Loads, type MeasuredPath, measurePath, type PathLimits } from './measure-path.ts'
 import type { OwnChannelEnd } from './path-question.ts'
 import { edgeOf, type Terrain } from './terrain.ts'
@@ -20,13 +20,14 @@ export interface SplitQuestion {
   readonly limits: PathLimits
   readonly ownChannels: readonly OwnChannelEnd[]
   readonly prices: Prices
+  readonly effort: Effort
 }
 
 /** Parts that carry the whole amount together, each by a path of its own; `undefined` if there is no way to. */
 export const splitAmount = (
   terrain: Terrain,
   flows: FlowSearch,
-  { amountMsat, maxParts, limits, ownChannels, prices }: SplitQuestion,
+  { amountMsat, maxParts, limits, ownChannels, prices, effort }: SplitQuestion,
 ): readonly MeasuredPath[] | undefined => {
   const loads = new Loads(terrain.used, (place) => ownChannels[place])
   const partMsat = Math.ceil(Number(amountMsat) / Math.min(maxParts, EXPECTED_PARTS))
@@ -46,7 +47,7 @@ export const splitAmount = (
 
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const before = missing()
-    const flow = flows.run(terrain, Number(before), loads.used, partMsat, prices)
+    const flow = flows.run(terrain, Number(before), loads.used, partMsat, prices, effort)
     for (const { edges, amountMsat: most } of pathsOf(terrain, flow)) {
       if (parts.length === maxParts) break
       const part = fitted(edges, most)
