@@ -10,6 +10,7 @@ import {
   type GraphSnapshot,
   NO_NODE,
   nodeAt,
+  SURCHARGED,
   USABLE,
 } from './snapshot.ts'
 
@@ -68,6 +69,8 @@ test('GraphBuilder — keeps a policy for each direction, and when it was said',
   t.is(policies.inboundFeeProportionalMillionths[1], -50)
   builder.setPolicy(7n, 1, { ...policy, disabled: true })
   t.deepEqual([...builder.snapshot().policies.flags], [0, 0])
+  builder.setPolicy(7n, 0, { ...policy, inboundFeeBaseMsat: 1 })
+  t.deepEqual([...builder.snapshot().policies.flags], [USABLE, SURCHARGED])
   t.is(builder.snapshot().policies.inboundFeeBaseMsat[1], 0)
 })
 

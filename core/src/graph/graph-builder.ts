@@ -16,6 +16,7 @@ import {
   NODE_ID_LENGTH,
   nodeAt,
   POLICY_COLUMNS,
+  SURCHARGED,
   type Topology,
   USABLE,
 } from './snapshot.ts'
@@ -141,9 +142,8 @@ export class GraphBuilder {
     const most = clamped(policy.htlcMaximumMsat)
     const inboundBase = policy.inboundFeeBaseMsat ?? 0
     const inboundMillionths = policy.inboundFeeProportionalMillionths ?? 0
-    const discount = inboundBase < 0 || inboundMillionths < 0
-    edges.flags[edge] = ((edges.flags[edge] as number) & DISCOUNTED) | (policy.disabled ? 0 : USABLE)
-    edges.flags[edge ^ 1] = ((edges.flags[edge ^ 1] as number) & USABLE) | (discount ? DISCOUNTED : 0)
+    edges.flags[edge] = ((edges.flags[edge] as number) & ~USABLE) | (policy.disabled ? 0 : USABLE)
+    edges.flags[edge ^ 1] = ((edges.flags[edge ^ 1] as number) & USABLE) | inboundFlag(inboundBase, inboundMillionths)
     edges.timestamp[edge] = policy.timestamp
     edges.cltvExpiryDelta[edge] = policy.cltvExpiryDelta
     edges.feeBaseMsat[edge] = policy.feeBaseMsat
@@ -242,6 +242,11 @@ export class GraphBuilder {
     this.#edges = copied(EDGE_COLUMNS, this.#edges, rows * 2, rows * 4)
     return row
   }
+}
+
+const inboundFlag = (base: number, millionths: number): number => {
+  if (base === 0 && millionths === 0) return 0
+  return base < 0 || millionths < 0 ? DISCOUNTED : SURCHARGED
 }
 
 const isSame = (a: NodeId, b: NodeId): boolean => isNodeAt(a, 0, b)

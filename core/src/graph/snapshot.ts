@@ -16,6 +16,8 @@ export const MAX_AMOUNT_MSAT = Number.MAX_SAFE_INTEGER
 export const USABLE = 1
 /** Of an edge: the node that it leads to gives a discount for what comes in over it (bLIP 18). */
 export const DISCOUNTED = 2
+/** Of an edge: the node that it leads to asks a fee for what comes in over it. */
+export const SURCHARGED = 4
 
 /** What an edge asks for. Amounts in msat. */
 export const POLICY_COLUMNS = {

@@ -1,4 +1,4 @@
-import { DISCOUNTED, type GraphSnapshot, USABLE } from '../snapshot.ts'
+import { DISCOUNTED, type GraphSnapshot, SURCHARGED, USABLE } from '../snapshot.ts'
 import { inboundFee, type Prices, proportionalFee, surpriseBeside } from './cost.ts'
 import { NodeHeap } from './node-heap.ts'
 import type { ExtraEdge, Terrain } from './terrain.ts'
@@ -96,30 +96,37 @@ export class PathSearch {
     if (into !== undefined) for (const place of into) this.#tryExtra(terrain, to, extra[place] as ExtraEdge, place)
     if (to >= topology.nodeRows) return
     const { ends, incoming } = topology
-    const cost = this.#cost[to] as number
+    const { perHop } = this.#prices
+    const costs = this.#cost
+    const cost = costs[to] as number
+    const plain = this.#carriedTo(to, 0, 0)
     const end = topology.incomingStart[to + 1] as number
     for (let i = topology.incomingStart[to] as number; i < end; i++) {
       const edge = incoming[i] as number
       const flags = open[edge] as number
       if ((flags & USABLE) === 0) continue
       const from = ends[edge] as number
+      const known = costs[from] as number
       // Without a discount no edge makes a node cheaper than the one that it leads to.
-      if ((flags & DISCOUNTED) === 0 && (this.#cost[from] as number) <= cost) continue
-      const inboundBase = policies.inboundFeeBaseMsat[edge ^ 1] as number
-      const inboundMillionths = policies.inboundFeeProportionalMillionths[edge ^ 1] as number
-      const carried = this.#carriedTo(to, inboundBase, inboundMillionths)
+      if (known <= cost && (flags & DISCOUNTED) === 0) continue
+      let carried = plain
+      if ((flags & (DISCOUNTED | SURCHARGED)) !== 0) {
+        const inboundMillionths = policies.inboundFeeProportionalMillionths[edge ^ 1] as number
+        carried = this.#carriedTo(to, policies.inboundFeeBaseMsat[edge ^ 1] as number, inboundMillionths)
+      }
+      const relays = from !== source
+      const millionths = policies.feeProportionalMillionths[edge] as number
+      const fee = relays ? (policies.feeBaseMsat[edge] as number) + proportionalFee(carried, millionths) : 0
+      const factor = factors === undefined ? 1 : (factors[edge] as number)
+      // Most edges fail here, by what is quickly known.
+      const feeCost = carried - plain + fee
+      if (cost + (feeCost < 0 ? feeCost : feeCost * factor) + perHop * factor >= known) continue
       const most = policies.htlcMaximumMsat[edge] as number
       const before = used.size === 0 ? 0 : (used.get(edge) ?? 0)
       if (carried + before > most || carried < (policies.htlcMinimumMsat[edge] as number)) continue
       const slot = liquidity.slots[edge] as number
-      const capacity = topology.channels.capacityMsat[edge >> 1] as number
       const lower = slot === 0 ? 0 : (liquidity.lower[slot] as number)
-      const upper = slot === 0 ? capacity || most : (liquidity.upper[slot] as number)
-      const factor = factors === undefined ? 1 : (factors[edge] as number)
-      const relays = from !== source
-      const base = policies.feeBaseMsat[edge] as number
-      const millionths = policies.feeProportionalMillionths[edge] as number
-      const fee = relays ? base + proportionalFee(carried, millionths) : 0
+      const upper = slot === 0 ? topology.channels.capacityMsat[edge >> 1] || most : (liquidity.upper[slot] as number)
       const cltv = relays ? (policies.cltvExpiryDelta[edge] as number) : 0
       this.#reach(from, to, edge, carried, fee, cltv, before, lower, upper, factor)
     }
@@ -167,7 +174,7 @@ export class PathSearch {
     let cost = (this.#cost[to] as number) + (feeCost < 0 ? feeCost : feeCost * factor)
     cost += (perHop + perMsatAndBlock * carried * cltv) * factor
     const known = this.#cost[from] as number
-    // Most edges fail here, before a logarithm is taken.
+    // Before a logarithm is taken.
     if (!(cost < known)) return
     cost += perNat * surpriseBeside(before, carried, lower, upper) * factor
     if (!(cost < known)) return
