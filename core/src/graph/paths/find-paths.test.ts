@@ -280,3 +280,25 @@ test('what was learnt turns paths away, until it is old', (t) => {
   t.deepEqual(found(world).paths.map(nodesOf), ['2 9'])
   t.deepEqual(found(world, { now: 1_000_000_000 }).paths.map(nodesOf), ['1 9'])
 })
+
+test('parts find another way where a cheaper one takes too long, or wants more at a time', (t) => {
+  const star = (first: SmallChannel['policies']): readonly SmallChannel[] =>
+    [1, 2, 3].flatMap((node): readonly SmallChannel[] => [
+      { scid: BigInt(node), between: [0, node], capacitySat: node === 1 ? 1_000n : 100n },
+      {
+        scid: BigInt(10 + node),
+        between: [node, 9],
+        capacitySat: node === 1 ? 1_000n : 100n,
+        policies: node === 1 ? (first ?? [{}, {}]) : [{ feeBaseMsat: 2_000 }, {}],
+      },
+    ])
+  const both = { amountMsat: 150_000n, maxParts: 8 }
+  const ways = (channels: readonly SmallChannel[]) => found(worldOf(channels), both).paths.map(nodesOf).toSorted()
+  t.deepEqual(ways(star([{ feeBaseMsat: 0 }, {}])), ['1 9'])
+  t.deepEqual(ways(star([{ feeBaseMsat: 0, cltvExpiryDelta: 2_000 }, {}])), ['2 9', '3 9'])
+  // A hint may be the trouble as well as a channel of the graph.
+  const late = [[hop(1, { shortChannelId: 90n, feeBaseMsat: 0, cltvExpiryDelta: 2_000 })]]
+  const target = { type: 'node', nodeId: nodeId(9), hints: late } as const
+  const hinted = found(worldOf(star([{ disabled: true }, {}])), { ...both, target })
+  t.deepEqual(hinted.paths.map(nodesOf).toSorted(), ['2 9', '3 9'])
+})

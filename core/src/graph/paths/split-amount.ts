@@ -1,16 +1,17 @@
+import { err, type Result } from '../../lib/result.ts'
 import type { Msat } from '../../lib/units.ts'
 import type { Prices } from './cost.ts'
 import type { Effort, Flow, FlowSearch } from './flow-search.ts'
-import { Loads, type MeasuredPath, measurePath, type PathLimits } from './measure-path.ts'
+import { Loads, type MeasuredPath, type Misfit, measurePath, type PathLimits } from './measure-path.ts'
 import type { OwnChannelEnd } from './path-question.ts'
-import { edgeOf, type Terrain } from './terrain.ts'
+import { edgeOf, type Terrain, withoutEdge } from './terrain.ts'
 
 /** A part carries at least this, so that fees do not eat it up. */
 const MIN_PART_MSAT = 1_000n
 /** Base fees and hops are reckoned as if an amount went in this many parts. */
 const EXPECTED_PARTS = 4
-/** The first flow sends most of the amount, and the others what fees have pushed out of the paths. */
-const MAX_ROUNDS = 4
+/** The first flow sends most of the amount, the others what fees have pushed out of its paths, and what could not go along some of them. */
+const MAX_ROUNDS = 8
 /** Fees change with the amount, so what an edge is given too much of is not quite what is to be sent less. */
 const MAX_FITTINGS = 4
 
@@ -34,26 +35,31 @@ export const splitAmount = (
   const parts: MeasuredPath[] = []
   const missing = (): Msat => parts.reduce((left, { path }) => left - path.amountMsat, amountMsat)
 
-  const fitted = (edges: readonly number[], most: Msat): MeasuredPath | undefined => {
+  const fitted = (edges: readonly number[], most: Msat): Result<MeasuredPath, Misfit> => {
     let amount = most
-    for (let i = 0; i < MAX_FITTINGS && amount >= MIN_PART_MSAT; i++) {
+    let misfit: Misfit = { code: 'too-much', excessMsat: 0n }
+    for (let i = 0; i < MAX_FITTINGS && misfit.code === 'too-much'; i++) {
+      amount -= misfit.excessMsat
+      if (amount < MIN_PART_MSAT) break
       const measured = measurePath(terrain, edges, amount, loads, limits)
-      if (measured.ok) return measured.value
-      if (measured.error.code !== 'too-much') return undefined
-      amount -= measured.error.excessMsat
+      if (measured.ok) return measured
+      misfit = measured.error
     }
-    return undefined
+    return err(misfit)
   }
 
+  let ground = terrain
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const before = missing()
-    const flow = flows.run(terrain, Number(before), loads.used, partMsat, prices, effort)
-    for (const { edges, amountMsat: most } of pathsOf(terrain, flow)) {
+    const groundBefore = ground
+    const flow = flows.run(ground, Number(before), loads.used, partMsat, prices, effort)
+    for (const { edges, amountMsat: most } of pathsOf(ground, flow)) {
       if (parts.length === maxParts) break
-      const part = fitted(edges, most)
-      if (part === undefined) continue
-      parts.push(part)
-      loads.add(part)
+      const fit = fitted(edges, most)
+      if (fit.ok) {
+        parts.push(fit.value)
+        loads.add(fit.value)
+      } else ground = withoutCulprit(ground, edges, fit.error)
     }
     // What is missing now goes along with a part that has room for it, rather than by itself.
     for (const [i, part] of parts.entries()) {
@@ -61,14 +67,25 @@ export const splitAmount = (
       if (left === 0n) break
       loads.remove(part)
       const grown = fitted(part.edges, part.path.amountMsat + left)
-      const better = grown !== undefined && grown.path.amountMsat > part.path.amountMsat ? grown : part
+      const better = grown.ok && grown.value.path.amountMsat > part.path.amountMsat ? grown.value : part
       loads.add(better)
       parts[i] = better
     }
     if (missing() === 0n) return parts
-    if (missing() === before) return undefined
+    if (missing() === before && ground === groundBefore) return undefined
   }
   return undefined
+}
+
+/** A flow knows neither expiries nor least amounts: without the edge that asks for the most of it, the next one goes another way. */
+const withoutCulprit = (terrain: Terrain, edges: readonly number[], { code }: Misfit): Terrain => {
+  if (code !== 'too-late' && code !== 'too-little') return terrain
+  const asked = (edge: number): number => {
+    const { cltvExpiryDelta, htlcMinimumMsat } = edgeOf(terrain, edge)
+    return code === 'too-late' ? cltvExpiryDelta : htlcMinimumMsat
+  }
+  const culprit = edges.reduce((worst, edge) => (asked(edge) > asked(worst) ? edge : worst))
+  return withoutEdge(terrain, culprit)
 }
 
 /** Takes a flow apart into paths, those with the most first. */

@@ -360,3 +360,13 @@ export const edgeOf = ({ snapshot, liquidity, edgeCount, extra }: Terrain, edge:
 
 export const nodeIdOf = ({ snapshot, strangers }: Terrain, node: number): NodeId =>
   strangers.get(node) ?? nodeAt(snapshot.topology.nodeIds, node)
+
+/** The same with one edge closed. */
+export const withoutEdge = (terrain: Terrain, edge: number): Terrain => {
+  const place = edge - terrain.edgeCount
+  if (place < 0) return { ...terrain, open: terrain.open.with(edge, 0) }
+  return {
+    ...terrain,
+    extra: terrain.extra.with(place, { ...(terrain.extra[place] as ExtraEdge), htlcMaximumMsat: 0 }),
+  }
+}
