@@ -13,6 +13,7 @@ import { memoryBenchmark, nodeMemoryBenchmark } from './memory.ts'
 import { paymentBenchmarks } from './payments.ts'
 import { pluginBenchmarks } from './plugin-figures.ts'
 import { retentionBenchmark } from './retention.ts'
+import { routesBenchmark } from './routes.ts'
 import { startPluginsBenchmark } from './start-plugins.ts'
 import { storedChannelsBenchmarks } from './stored-channels.ts'
 import { walletBenchmark } from './wallet.ts'
@@ -35,6 +36,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   besideSubscribersBenchmark,
   memoryBenchmark,
   nodeMemoryBenchmark,
+  routesBenchmark,
   cliBenchmark,
   startPluginsBenchmark,
 ]

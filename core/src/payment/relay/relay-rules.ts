@@ -1,10 +1,10 @@
 import type { RelayPolicies, RelayPolicy } from '../../channel/index.ts'
+import { relayFee } from '../../graph/relay-fee.ts'
 import { equalBytes } from '../../lib/bytes.ts'
 import type { ChannelId, ShortChannelId } from '../../lib/ids.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { TimestampMs } from '../../lib/units.ts'
 import type { FailureMessage } from '../../onion/failure-message.ts'
-import { relayFee } from '../relay-fee.ts'
 import type { RelayChannel, RelayEnv, RelayRecord, RelayRequest } from './relay-protocol.ts'
 
 /** BOLT 7, `channel_update`: senders may not have heard of a new policy yet. */

@@ -1,3 +1,4 @@
+import { relayFee } from '../../graph/relay-fee.ts'
 import type { RouteHintHop } from '../../invoice/invoice.ts'
 import { equalBytes } from '../../lib/bytes.ts'
 import type { NodeId, PrivateKey, ShortChannelId } from '../../lib/ids.ts'
@@ -5,7 +6,6 @@ import { err, ok, type Result } from '../../lib/result.ts'
 import type { BlockDelta, BlockHeight, Msat } from '../../lib/units.ts'
 import { encodeHopPayload } from '../../onion/hop-payload.ts'
 import { type CreateOnionFailure, createOnion } from '../../onion/sphinx.ts'
-import { relayFee } from '../relay-fee.ts'
 import type { OwnChannel, PaymentTarget, Route, RouteHop } from './payment.ts'
 import { finalPayload } from './recipient.ts'
 
