@@ -2,10 +2,11 @@ import { accountOf, isOurs, miscounted, type NamedRule, rulesOf } from './accoun
 import { BOLT_2 } from './rules/bolt-2.ts'
 import { BOLT_3 } from './rules/bolt-3.ts'
 import { BOLT_5 } from './rules/bolt-5.ts'
+import { BOLT_7 } from './rules/bolt-7.ts'
 import type { BoltRules } from './rules/rule.ts'
 import type { Title } from './titles.ts'
 
-export const BOLTS: readonly BoltRules[] = [BOLT_2, BOLT_3, BOLT_5]
+export const BOLTS: readonly BoltRules[] = [BOLT_2, BOLT_3, BOLT_5, BOLT_7]
 
 const nameOf = (bolt: number, { section, rule }: Pick<NamedRule, 'section' | 'rule'>): string =>
   `BOLT ${bolt}, ${section} — ${rule}`
@@ -33,7 +34,7 @@ const INTRODUCTION = `# The BOLTs, rule by rule
 
 <!-- Made from the titles of tests by \`npm run bolts\`. Not edited by hand: a test holds it fresh. -->
 
-What BOLT 2, 3 and 5 ask of a node, in our own words, and the tests that show that this one does it, or why it does not
+What BOLT 2, 3, 5 and 7 ask of a node, in our own words, and the tests that show that this one does it, or why it does not
 concern this node. A rule is added in \`test/bolts/rules\`, and a test with its name as title; a rule with neither a test nor
 a reason fails the tests, and so does a test that names no rule. Where a text was read whole, every line of it that has a
 MUST or MUST NOT is in one of the rules. What is not listed is not said to hold.`

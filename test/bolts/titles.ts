@@ -12,11 +12,11 @@ export interface Title {
 }
 
 // In whatever way a test gets its title, it stands in the file as a text.
-const NAMED = /(['`])(BOLT [235], .+?)\1/g
+const NAMED = /(['`])(BOLT [2357], .+?)\1/g
 
 const FILLED_IN = /\$\{.*\}/g
 
-/** The titles of all tests that name a rule of BOLT 2, 3 or 5. For what is filled in, they have an ellipsis. */
+/** The titles of all tests that name a rule of BOLT 2, 3, 5 or 7. For what is filled in, they have an ellipsis. */
 export const readTitles = (): readonly Title[] =>
   ROOMS.flatMap((room) =>
     readdirSync(join(ROOT, room), { recursive: true, encoding: 'utf8' })

@@ -2,7 +2,7 @@ import { err, ok, type Result } from '../lib/result.ts'
 import { Reader } from './codec/reader.ts'
 
 /** BOLT 7: where a node says that it can be reached. */
-export interface NodeAddress {
+interface NodeAddress {
   readonly type: 'ipv4' | 'ipv6' | 'tor-v3' | 'dns'
   /** In the form in which it is dialled: `192.0.2.1`, `2001:db8:0:0:0:0:0:1`, `….onion`, a host's name. */
   readonly host: string
