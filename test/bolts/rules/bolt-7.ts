@@ -67,7 +67,10 @@ export const BOLT_7: BoltRules = {
     },
     {
       section: 'pruning',
-      rules: ['a channel whose older update is more than two weeks old is removed'],
+      rules: [
+        'a channel whose older update is more than two weeks old is removed',
+        'what was spent long ago or is stale is removed, and the nodes that have no other channel',
+      ],
     },
   ],
 }
