@@ -5,6 +5,7 @@ import { vectorOfBits } from '../wire/features.ts'
 import { AnnouncedGraph } from './announced-graph.ts'
 import { MemoryLog } from './fixtures/memory-log.ts'
 import { heightOf, type MadeChannel, makeNetwork } from './fixtures/network.ts'
+import { RecordingSink } from './fixtures/recording-sink.ts'
 import {
   CHAIN_HASH,
   channelAnnouncement,
@@ -15,33 +16,11 @@ import {
   testNode,
 } from './fixtures/signed-gossip.ts'
 import { readLog } from './gossip-log.ts'
-import type { GraphSink, SinkPolicy } from './graph-sink.ts'
 import type { GossipEnv } from './rules/known.ts'
 
 const SIZE = { seed: 3, nodes: 12, channels: 30 }
 const NETWORK: readonly MadeChannel[] = [...makeNetwork(SIZE)]
 const env: GossipEnv = { chainHash: CHAIN_HASH, height: heightOf(SIZE), now: NOW }
-
-/** Keeps what it is told, in a form to compare. */
-class RecordingSink implements GraphSink {
-  readonly channels = new Map<ShortChannelId, Map<number, SinkPolicy>>()
-
-  addChannel({ shortChannelId: id }: { readonly shortChannelId: ShortChannelId }): void {
-    this.channels.set(id, new Map())
-  }
-
-  setPolicy(id: ShortChannelId, direction: 0 | 1, policy: SinkPolicy): void {
-    this.channels.get(id)?.set(direction, policy)
-  }
-
-  removeChannel(id: ShortChannelId): void {
-    this.channels.delete(id)
-  }
-
-  policy(id: ShortChannelId, direction: 0 | 1): SinkPolicy | undefined {
-    return this.channels.get(id)?.get(direction)
-  }
-}
 
 const rig = () => {
   const log = new MemoryLog()
@@ -89,14 +68,6 @@ test('what was added is handed out as it came', (t) => {
       t.is(heard && toHex(heard), toHex(update.raw))
     }
     for (const { raw, message } of nodes) t.deepEqual(graph.nodeGossipOf(message.nodeId), raw)
-  }
-})
-
-test('what was added is judged as known: nothing of it is checked again', (t) => {
-  const { graph } = filled()
-  for (const { announcement, updates, nodes } of NETWORK) {
-    t.like(graph.judge(announcement, env), { reason: 'already-known' })
-    for (const each of [...updates, ...nodes]) t.like(graph.judge(each, env), { reason: 'not-newer' })
   }
 })
 

@@ -7,12 +7,11 @@ import { inboundFeeOf } from '../wire/inbound-fee.ts'
 import type { ChannelAnnouncement, ChannelUpdate, NodeAnnouncement } from '../wire/messages/gossip.ts'
 import type { LogPlace, LogRecord } from './gossip-log.ts'
 import type { GraphSink, SinkPolicy } from './graph-sink.ts'
-import { isChannelRoutable, isForgotten, judgeChannelAnnouncement } from './rules/channel-announcement.ts'
-import { directionOf, isDisabled, isUpdateUsable, judgeChannelUpdate, updateChecksum } from './rules/channel-update.ts'
+import { isChannelRoutable, isForgotten } from './rules/channel-announcement.ts'
+import { directionOf, isDisabled, isUpdateUsable, updateChecksum } from './rules/channel-update.ts'
 import type { GossipEnv, KnownChannel, KnownUpdate } from './rules/known.ts'
-import { isNodeForwardable, isNodeRoutable, judgeNodeAnnouncement, type KnownNode } from './rules/node-announcement.ts'
+import { isNodeForwardable, isNodeRoutable, type KnownNode } from './rules/node-announcement.ts'
 import { isStale } from './rules/pruning.ts'
-import type { Verdict } from './rules/verdict.ts'
 
 /** Where records are kept. */
 export interface GossipLog {
@@ -86,16 +85,8 @@ export class AnnouncedGraph {
     return this.#inOrder
   }
 
-  /** BOLT 7: what a message is worth, before its signatures are checked. */
-  judge({ raw, message }: Heard, env: GossipEnv): Verdict {
-    switch (message.type) {
-      case 'channel_announcement':
-        return judgeChannelAnnouncement(raw, message, env, this.#channels.get(message.shortChannelId))
-      case 'channel_update':
-        return judgeChannelUpdate(raw, message, env, this.#channels.get(message.shortChannelId))
-      case 'node_announcement':
-        return judgeNodeAnnouncement(raw, message, this.#nodes.get(toHex(message.nodeId)))
-    }
+  node(nodeId: NodeId): KnownNode | undefined {
+    return this.#nodes.get(toHex(nodeId))
   }
 
   addChannel({ raw, message }: Heard<ChannelAnnouncement>, capacitySat: Sat, since: number): void {

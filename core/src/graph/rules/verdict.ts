@@ -30,8 +30,12 @@ export type IgnoreReason =
   | 'not-to-be-forwarded'
   | 'funding-missing'
   | 'funding-of-others'
+  /** Too much waits already, of the sender or of all. */
+  | 'too-many-waiting'
+  /** Its direction was updated too often today. */
+  | 'too-often'
 
-export type GossipFault = 'node-ids-out-of-order' | 'truncated-address' | 'invalid-signature'
+export type GossipFault = 'unreadable' | 'node-ids-out-of-order' | 'truncated-address' | 'invalid-signature'
 
 export const ignore = (reason: IgnoreReason): Ignored => ({ type: 'ignore', reason })
 export const refuse = (fault: GossipFault): Refused => ({ type: 'refuse', fault })
