@@ -7,6 +7,14 @@ import { inboundFeeOf } from '../wire/inbound-fee.ts'
 import type { ChannelAnnouncement, ChannelUpdate, NodeAnnouncement } from '../wire/messages/gossip.ts'
 import type { LogPlace, LogRecord } from './gossip-log.ts'
 import type { GraphSink, SinkPolicy } from './graph-sink.ts'
+import {
+  type ChannelParts,
+  channelParts,
+  type NodeParts,
+  nodeParts,
+  type UpdateParts,
+  updateParts,
+} from './message-parts.ts'
 import { isChannelRoutable, isForgotten } from './rules/channel-announcement.ts'
 import { directionOf, isDisabled, isUpdateUsable, updateChecksum } from './rules/channel-update.ts'
 import type { GossipEnv, KnownChannel, KnownUpdate } from './rules/known.ts'
@@ -121,17 +129,24 @@ export class AnnouncedGraph {
     return count
   }
 
+  /** Takes back what was told to the sink. The graph is of no use afterwards. */
+  giveUp(): void {
+    for (const { isRoutable, shortChannelId } of this.#channels.values()) {
+      if (isRoutable) this.#sink.removeChannel(shortChannelId)
+    }
+  }
+
   /** Takes up a record that is in the log. */
   takeUp(record: LogRecord, place: LogPlace): void {
     switch (record.type) {
       case 'channel':
-        this.#indexChannel(read(record.raw, 'channel_announcement'), { ...record, place })
+        this.#indexChannel(channelParts(record.raw), { ...record, place })
         break
       case 'update':
-        this.#indexUpdate(record.raw, read(record.raw, 'channel_update'), place)
+        this.#indexUpdate(record.raw, updateParts(record.raw), place)
         break
       case 'node':
-        this.#indexNode(read(record.raw, 'node_announcement'), place)
+        this.#indexNode(nodeParts(record.raw), place)
         break
       case 'spent':
         this.#indexSpent(record.shortChannelId, record.height)
@@ -182,7 +197,9 @@ export class AnnouncedGraph {
     const place = this.#nodes.get(toHex(nodeId))?.place
     if (place === undefined) return undefined
     const raw = this.#raw(place)
-    return isNodeForwardable(read(raw, 'node_announcement')) ? raw : undefined
+    const decoded = decodeGossip(raw)
+    invariant(decoded.ok && decoded.value.type === 'node_announcement', 'the log has a message of another type')
+    return isNodeForwardable(decoded.value) ? raw : undefined
   }
 
   #raw(place: LogPlace): Uint8Array {
@@ -191,7 +208,7 @@ export class AnnouncedGraph {
     return record.raw
   }
 
-  #indexChannel(message: ChannelAnnouncement, kept: Pick<ChannelEntry, 'capacitySat' | 'since' | 'place'>): void {
+  #indexChannel(message: ChannelParts, kept: Pick<ChannelEntry, 'capacitySat' | 'since' | 'place'>): void {
     const { shortChannelId } = message
     const { capacitySat, since, place } = kept
     const nodes = [this.#nodeOf(message.nodeId1), this.#nodeOf(message.nodeId2)] as const
@@ -213,7 +230,7 @@ export class AnnouncedGraph {
     if (isRoutable) this.#sink.addChannel({ shortChannelId, nodeIds, capacitySat })
   }
 
-  #indexUpdate(raw: Uint8Array, message: ChannelUpdate, place: LogPlace): void {
+  #indexUpdate(raw: Uint8Array, message: UpdateParts, place: LogPlace): void {
     const channel = this.#channels.get(message.shortChannelId)
     if (channel === undefined) return
     const { timestamp } = message
@@ -221,7 +238,7 @@ export class AnnouncedGraph {
     this.#tellPolicy(channel, message)
   }
 
-  #indexNode(message: NodeAnnouncement, place: LogPlace): void {
+  #indexNode(message: NodeParts, place: LogPlace): void {
     const node = this.#nodes.get(toHex(message.nodeId))
     if (node === undefined) return
     node.timestamp = message.timestamp
@@ -232,7 +249,7 @@ export class AnnouncedGraph {
     for (const channel of this.#channels.values()) {
       if (!channel.nodes.includes(node)) continue
       for (const update of channel.updates) {
-        if (update !== undefined) this.#tellPolicy(channel, read(this.#raw(update.place), 'channel_update'))
+        if (update !== undefined) this.#tellPolicy(channel, updateParts(this.#raw(update.place)))
       }
     }
   }
@@ -244,7 +261,7 @@ export class AnnouncedGraph {
     else channel.spentAt = height
   }
 
-  #tellPolicy(channel: ChannelEntry, message: ChannelUpdate): void {
+  #tellPolicy(channel: ChannelEntry, message: UpdateParts): void {
     if (!channel.isRoutable) return
     const isOpen = !isDisabled(message) && isUpdateUsable(message, channel)
     const disabled = !isOpen || channel.nodes.some(({ isRoutable }) => !isRoutable)
@@ -263,13 +280,14 @@ export class AnnouncedGraph {
     const name = toHex(id)
     const known = this.#nodes.get(name)
     if (known !== undefined) return known
-    const node = { id, channels: 0, isRoutable: true }
+    // The id may share the memory of a whole file.
+    const node = { id: id.slice(), channels: 0, isRoutable: true }
     this.#nodes.set(name, node)
     return node
   }
 }
 
-const policyOf = (message: ChannelUpdate, disabled: boolean): SinkPolicy => {
+const policyOf = (message: UpdateParts, disabled: boolean): SinkPolicy => {
   const { timestamp, cltvExpiryDelta, feeBaseMsat, feeProportionalMillionths, htlcMinimumMsat, htlcMaximumMsat } =
     message
   const inbound = inboundFeeOf(message)
@@ -286,14 +304,4 @@ const policyOf = (message: ChannelUpdate, disabled: boolean): SinkPolicy => {
       inboundFeeProportionalMillionths: inbound.proportionalMillionths,
     }),
   }
-}
-
-/** Of the log: it was read before it was put there. */
-const read = <T extends Announcement['type']>(
-  raw: Uint8Array,
-  type: T,
-): Extract<Announcement, { readonly type: T }> => {
-  const decoded = decodeGossip(raw)
-  invariant(decoded.ok && decoded.value.type === type, 'the log has a message of another type')
-  return decoded.value as Extract<Announcement, { readonly type: T }>
 }

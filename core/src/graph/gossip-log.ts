@@ -25,10 +25,16 @@ export type LogRecord =
   | { readonly type: 'spent'; readonly shortChannelId: ShortChannelId; readonly height: BlockHeight }
   | { readonly type: 'removed'; readonly shortChannelId: ShortChannelId }
 
+// What a message is kept as needs no copy of it: whoever keeps a part of it makes one.
+const sharedBytes: Codec<Uint8Array> = {
+  encode: restBytes.encode,
+  decode: (reader) => reader.shareRest(),
+}
+
 const record: Codec<LogRecord> = union<LogRecord, 'type'>('type', {
-  channel: { number: 1, fields: { capacitySat: u64, since: u32, raw: restBytes } },
-  update: { number: 2, fields: { raw: restBytes } },
-  node: { number: 3, fields: { raw: restBytes } },
+  channel: { number: 1, fields: { capacitySat: u64, since: u32, raw: sharedBytes } },
+  update: { number: 2, fields: { raw: sharedBytes } },
+  node: { number: 3, fields: { raw: sharedBytes } },
   spent: { number: 4, fields: { shortChannelId: u64, height: u32 } },
   removed: { number: 5, fields: { shortChannelId: u64 } },
 })
@@ -55,7 +61,7 @@ export const encodeLogRecord = (value: LogRecord): Uint8Array => {
   return concat(u32be(bytes.length), u32be(crc32c(bytes)), bytes)
 }
 
-/** Reads one record at its place; `undefined` if it is not there. */
+/** Reads one record at its place; `undefined` if it is not there. Its message shares the memory of what it was read from. */
 export const decodeLogRecord = (framed: Uint8Array): LogRecord | undefined => {
   if (framed.length < FRAME) return undefined
   const view = new DataView(framed.buffer, framed.byteOffset, FRAME)

@@ -1,10 +1,8 @@
 import test from 'ava'
 import { fromHex } from '../lib/bytes.ts'
 import { inboundFeeOf } from './inbound-fee.ts'
-import type { ChannelUpdate } from './messages/gossip.ts'
 
-const feeIn = (extension?: string) =>
-  inboundFeeOf((extension === undefined ? {} : { extension: fromHex(extension) }) as ChannelUpdate)
+const feeIn = (extension?: string) => inboundFeeOf(extension === undefined ? {} : { extension: fromHex(extension) })
 
 test('bLIP 18 — an inbound fee is read, negative or not, whatever stands around it', (t) => {
   t.deepEqual(feeIn('fdd90308ffffffff00000005'), { baseMsat: -1, proportionalMillionths: 5 })

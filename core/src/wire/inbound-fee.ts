@@ -27,7 +27,9 @@ const extension = tlvStream<Extension>(
 )
 
 /** The inbound fee in what follows an update's fields; absent if there is none, or nothing that can be read. */
-export const inboundFeeOf = ({ extension: bytes = EMPTY }: ChannelUpdate): InboundFee | undefined => {
+export const inboundFeeOf = ({
+  extension: bytes = EMPTY,
+}: Pick<ChannelUpdate, 'extension'>): InboundFee | undefined => {
   if (bytes.length === 0) return undefined
   const read = decodeWith(extension, bytes)
   return read.ok ? read.value.inboundFee : undefined

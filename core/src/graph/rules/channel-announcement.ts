@@ -56,7 +56,8 @@ export const announcedOutput = (a: PublicKey, b: PublicKey): Uint8Array => {
 }
 
 /** BOLT 7: no payment goes through a channel with an unknown even bit. It is kept and passed on all the same. */
-export const isChannelRoutable = ({ features }: ChannelAnnouncement): boolean => unknownEvenBits(features).length === 0
+export const isChannelRoutable = ({ features }: Pick<ChannelAnnouncement, 'features'>): boolean =>
+  unknownEvenBits(features).length === 0
 
 const FORGOTTEN_AFTER = 72
 

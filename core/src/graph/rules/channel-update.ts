@@ -13,9 +13,11 @@ const DONT_FORWARD = 2
 const MAX_AHEAD = 24 * 3600
 
 /** BOLT 7, channel_flags: 0 is the direction that begins at node_id_1. */
-export const directionOf = ({ channelFlags }: ChannelUpdate): 0 | 1 => ((channelFlags & DIRECTION) === 0 ? 0 : 1)
+export const directionOf = ({ channelFlags }: Pick<ChannelUpdate, 'channelFlags'>): 0 | 1 =>
+  (channelFlags & DIRECTION) === 0 ? 0 : 1
 
-export const isDisabled = ({ channelFlags }: ChannelUpdate): boolean => (channelFlags & DISABLED) !== 0
+export const isDisabled = ({ channelFlags }: Pick<ChannelUpdate, 'channelFlags'>): boolean =>
+  (channelFlags & DISABLED) !== 0
 
 /** BOLT 7, channel_update, the receiving node. Other flags than these have no meaning and change nothing. */
 export const judgeChannelUpdate = (
@@ -47,8 +49,10 @@ export const judgeChannelUpdate = (
  * BOLT 7: a channel is left out of routes while an update allows less at most than at least, or more than the channel holds. The update is
  * kept, and passed on.
  */
-export const isUpdateUsable = (message: ChannelUpdate, { capacitySat }: Pick<KnownChannel, 'capacitySat'>): boolean =>
-  message.htlcMaximumMsat >= message.htlcMinimumMsat && message.htlcMaximumMsat <= satToMsat(capacitySat)
+export const isUpdateUsable = (
+  message: Pick<ChannelUpdate, 'htlcMaximumMsat' | 'htlcMinimumMsat'>,
+  { capacitySat }: Pick<KnownChannel, 'capacitySat'>,
+): boolean => message.htlcMaximumMsat >= message.htlcMinimumMsat && message.htlcMaximumMsat <= satToMsat(capacitySat)
 
 const CHAIN_AND_CHANNEL = 66
 const TIMESTAMP = CHAIN_AND_CHANNEL + 32 + 8

@@ -31,4 +31,5 @@ export const isNodeForwardable = ({ addresses }: NodeAnnouncement): boolean => {
 }
 
 /** BOLT 7: no payment is routed through a node with an unknown even bit, and none is sent to it without an invoice that says the same. */
-export const isNodeRoutable = ({ features }: NodeAnnouncement): boolean => unknownEvenBits(features).length === 0
+export const isNodeRoutable = ({ features }: Pick<NodeAnnouncement, 'features'>): boolean =>
+  unknownEvenBits(features).length === 0
