@@ -62,6 +62,44 @@ export const BOLT_7: BoltRules = {
       ],
     },
     {
+      section: 'query_short_channel_ids',
+      rules: [
+        {
+          rule: 'each known channel is answered with its announcement, updates and nodes, and an end follows',
+          lines: [710, 713, 730],
+        },
+        'each node is told of once in an answer',
+        { rule: 'with flags only what they ask for is sent', lines: [719, 721, 723, 725, 727] },
+        'a query that cannot be read, or has not a flag for each id, is a fault',
+        { rule: 'of another chain nothing is told but the end, which says so', lines: [732] },
+      ],
+    },
+    {
+      section: 'query_channel_range',
+      rules: [
+        {
+          rule: 'one reply or more list the channels of the blocks, and only the last says that it is',
+          lines: [832, 833, 842, 845],
+        },
+        {
+          rule: 'replies cover the blocks that were asked for, in their order, also where a block has more than fit',
+          lines: [834, 838, 839, 841, 844],
+        },
+        'times and checksums of the updates are added if they are asked for, with zeroes for what there is not',
+        'of another chain, and of spent channels, nothing is listed',
+      ],
+    },
+    {
+      section: 'gossip_timestamp_filter',
+      rules: [
+        { rule: 'only what is within it is passed on, and nothing without one', lines: [933, 953] },
+        {
+          rule: 'what is known is sent if it is within, a channel before its updates and nodes and never without an update',
+          lines: [899, 903, 906],
+        },
+      ],
+    },
+    {
       section: 'reply_channel_range',
       rules: ['the checksum of an update leaves out its signature and timestamp'],
     },
