@@ -72,6 +72,10 @@ export const BOLT_7: BoltRules = {
         { rule: 'with flags only what they ask for is sent', lines: [719, 721, 723, 725, 727] },
         'a query that cannot be read, or has not a flag for each id, is a fault',
         { rule: 'of another chain nothing is told but the end, which says so', lines: [732] },
+        {
+          rule: 'one question at a time, with a flag for each id, until all is asked',
+          lines: [680, 681, 683, 684, 689, 691],
+        },
       ],
     },
     {
@@ -87,6 +91,7 @@ export const BOLT_7: BoltRules = {
         },
         'times and checksums of the updates are added if they are asked for, with zeroes for what there is not',
         'of another chain, and of spent channels, nothing is listed',
+        { rule: 'all blocks up to ours are asked for, at least one', lines: [822, 824, 825] },
       ],
     },
     {
@@ -102,6 +107,14 @@ export const BOLT_7: BoltRules = {
     {
       section: 'reply_channel_range',
       rules: ['the checksum of an update leaves out its signature and timestamp'],
+    },
+    {
+      section: 'rebroadcasting',
+      rules: [
+        'what is new is passed on once: a channel, its updates, its nodes',
+        { rule: 'a channel is passed on when its first update comes, and with the time of that', lines: [904] },
+        'the latest word of each origin takes the place of an earlier one',
+      ],
     },
     {
       section: 'pruning',
