@@ -18,6 +18,8 @@ import {
 import { readLog } from './gossip-log.ts'
 import type { GossipEnv } from './rules/known.ts'
 
+const TXID = new Uint8Array(32).fill(7)
+const FUNDING = { capacitySat: 1_000_000n, txid: TXID }
 const SIZE = { seed: 3, nodes: 12, channels: 30 }
 const NETWORK: readonly MadeChannel[] = [...makeNetwork(SIZE)]
 const env: GossipEnv = { chainHash: CHAIN_HASH, height: heightOf(SIZE), now: NOW }
@@ -29,7 +31,7 @@ const rig = () => {
 }
 
 const take = (graph: AnnouncedGraph, { announcement, capacitySat, updates, nodes }: MadeChannel): void => {
-  graph.addChannel(announcement, capacitySat, NOW)
+  graph.addChannel(announcement, { capacitySat, txid: TXID }, NOW)
   for (const update of updates) graph.addUpdate(update)
   for (const node of nodes) graph.addNode(node)
 }
@@ -122,9 +124,20 @@ const NODES = inOrder(testNode('a'), testNode('b'))
 const [A, B] = NODES
 const SCID = shortChannelId({ blockHeight: 500_000, txIndex: 1, outputIndex: 0 })
 
+test('a channel is found by the outpoint of its funding, as long as it is there, also after a restart', (t) => {
+  const { graph, log } = rig()
+  graph.addChannel(channelAnnouncement(NODES, SCID + 3n), FUNDING, NOW)
+  const found = (of: AnnouncedGraph, index: number, txid: Uint8Array = TXID) => of.fundedBy({ txid, index })
+  for (const each of [graph, reread(log).graph]) {
+    t.deepEqual([found(each, 3), found(each, 0), found(each, 3, CHAIN_HASH)], [SCID + 3n, undefined, undefined])
+  }
+  graph.prune({ ...env, now: NOW + 30 * 24 * 3_600 })
+  t.is(found(graph, 3), undefined)
+})
+
 test('routes learn what an update says, and its inbound fee', (t) => {
   const { graph, sink } = rig()
-  graph.addChannel(channelAnnouncement(NODES, SCID), 1_000_000n, NOW)
+  graph.addChannel(channelAnnouncement(NODES, SCID), FUNDING, NOW)
   graph.addUpdate(channelUpdate([B, A], SCID, { extension: fromHex('fdd90308fffffffe00000003') }))
   t.deepEqual(sink.policy(SCID, 1), {
     timestamp: NOW - 3_600,
@@ -142,8 +155,8 @@ test('routes learn what an update says, and its inbound fee', (t) => {
 test('routes leave out what is disabled, what allows nothing, and what asks for something unknown', (t) => {
   const { graph, sink } = rig()
   const unknown = vectorOfBits([200])
-  graph.addChannel(channelAnnouncement(NODES, SCID), 1_000_000n, NOW)
-  graph.addChannel(channelAnnouncement(NODES, SCID + 1n, { features: unknown }), 1_000_000n, NOW)
+  graph.addChannel(channelAnnouncement(NODES, SCID), FUNDING, NOW)
+  graph.addChannel(channelAnnouncement(NODES, SCID + 1n, { features: unknown }), FUNDING, NOW)
   t.false(sink.channels.has(SCID + 1n))
   t.is(graph.channelCount, 2)
   const isOut = (as: Parameters<typeof channelUpdate>[2]): boolean | undefined => {
@@ -163,7 +176,7 @@ test('routes leave out what is disabled, what allows nothing, and what asks for 
 
 test('BOLT 7, node_announcement — of several hostnames the first one counts, and the announcement is not forwarded: nor told to who asks', (t) => {
   const { graph } = rig()
-  graph.addChannel(channelAnnouncement(NODES, SCID), 1_000_000n, NOW)
+  graph.addChannel(channelAnnouncement(NODES, SCID), FUNDING, NOW)
   graph.addNode(nodeAnnouncement(A, { addresses: fromHex('05016126070501612607') }))
   graph.addNode(nodeAnnouncement(B, { addresses: fromHex('0501612607') }))
   t.is(graph.nodeGossipOf(A.id), undefined)

@@ -1,7 +1,7 @@
 import { toHex } from '../lib/bytes.ts'
 import { invariant } from '../lib/errors.ts'
-import type { NodeId, ShortChannelId } from '../lib/ids.ts'
-import type { BlockHeight, Sat } from '../lib/units.ts'
+import type { NodeId, OutPoint, ShortChannelId, TxId } from '../lib/ids.ts'
+import type { BlockHeight } from '../lib/units.ts'
 import { type Announcement, decodeGossip } from '../wire/gossip-codecs.ts'
 import { inboundFeeOf } from '../wire/inbound-fee.ts'
 import type { ChannelAnnouncement, ChannelUpdate, NodeAnnouncement } from '../wire/messages/gossip.ts'
@@ -15,7 +15,7 @@ import {
   type UpdateParts,
   updateParts,
 } from './message-parts.ts'
-import { isChannelRoutable, isForgotten } from './rules/channel-announcement.ts'
+import { type Funding, isChannelRoutable, isForgotten } from './rules/channel-announcement.ts'
 import { directionOf, isDisabled, isUpdateUsable, updateChecksum } from './rules/channel-update.ts'
 import type { GossipEnv, KnownChannel, KnownUpdate } from './rules/known.ts'
 import { isNodeForwardable, isNodeRoutable, type KnownNode } from './rules/node-announcement.ts'
@@ -48,6 +48,7 @@ interface UpdateEntry extends KnownUpdate {
 interface ChannelEntry extends KnownChannel {
   place: LogPlace
   readonly isRoutable: boolean
+  readonly fundingKey: string
   readonly nodes: readonly [NodeEntry, NodeEntry]
   spentAt?: BlockHeight
   readonly updates: [UpdateEntry | undefined, UpdateEntry | undefined]
@@ -68,6 +69,7 @@ export class AnnouncedGraph {
   readonly #sink: GraphSink
   readonly #channels = new Map<ShortChannelId, ChannelEntry>()
   readonly #nodes = new Map<string, NodeEntry>()
+  readonly #fundings = new Map<string, ShortChannelId>()
   #inOrder: BigUint64Array | undefined
 
   constructor(log: GossipLog, sink: GraphSink) {
@@ -97,9 +99,9 @@ export class AnnouncedGraph {
     return this.#nodes.get(toHex(nodeId))
   }
 
-  addChannel({ raw, message }: Heard<ChannelAnnouncement>, capacitySat: Sat, since: number): void {
-    const place = this.#log.append({ type: 'channel', capacitySat, since, raw })
-    this.#indexChannel(message, { capacitySat, since, place })
+  addChannel({ raw, message }: Heard<ChannelAnnouncement>, { capacitySat, txid }: Funding, since: number): void {
+    const place = this.#log.append({ type: 'channel', capacitySat, txid, since, raw })
+    this.#indexChannel(message, { capacitySat, txid, since, place })
   }
 
   addUpdate({ raw, message }: Heard<ChannelUpdate>): void {
@@ -108,6 +110,11 @@ export class AnnouncedGraph {
 
   addNode({ raw, message }: Heard<NodeAnnouncement>): void {
     this.#indexNode(message, this.#log.append({ type: 'node', raw }))
+  }
+
+  /** The channel whose funding an outpoint is. */
+  fundedBy({ txid, index }: OutPoint): ShortChannelId | undefined {
+    return this.#fundings.get(outpointKey(txid, index))
   }
 
   /** The block that spends a channel's funding, or `undefined` when it was undone. */
@@ -208,24 +215,18 @@ export class AnnouncedGraph {
     return record.raw
   }
 
-  #indexChannel(message: ChannelParts, kept: Pick<ChannelEntry, 'capacitySat' | 'since' | 'place'>): void {
+  #indexChannel(message: ChannelParts, kept: Funding & Pick<ChannelEntry, 'since' | 'place'>): void {
     const { shortChannelId } = message
-    const { capacitySat, since, place } = kept
+    const { capacitySat, txid, since, place } = kept
+    const fundingKey = outpointKey(txid, Number(shortChannelId & 0xffffn))
     const nodes = [this.#nodeOf(message.nodeId1), this.#nodeOf(message.nodeId2)] as const
     for (const node of nodes) node.channels++
     const nodeIds = [nodes[0].id, nodes[1].id] as const
     const isRoutable = isChannelRoutable(message)
     const updates: ChannelEntry['updates'] = [undefined, undefined]
-    this.#channels.set(shortChannelId, {
-      shortChannelId,
-      nodes,
-      nodeIds,
-      capacitySat,
-      since,
-      place,
-      isRoutable,
-      updates,
-    })
+    const channel = { shortChannelId, nodes, nodeIds, capacitySat, since, place, isRoutable, fundingKey, updates }
+    this.#channels.set(shortChannelId, channel)
+    this.#fundings.set(fundingKey, shortChannelId)
     this.#inOrder = undefined
     if (isRoutable) this.#sink.addChannel({ shortChannelId, nodeIds, capacitySat })
   }
@@ -270,6 +271,7 @@ export class AnnouncedGraph {
 
   #remove(channel: ChannelEntry): void {
     this.#channels.delete(channel.shortChannelId)
+    this.#fundings.delete(channel.fundingKey)
     this.#inOrder = undefined
     if (channel.isRoutable) this.#sink.removeChannel(channel.shortChannelId)
     // BOLT 7: a node without channels is forgotten.
@@ -286,6 +288,8 @@ export class AnnouncedGraph {
     return node
   }
 }
+
+const outpointKey = (txid: TxId, index: number): string => `${toHex(txid)}:${index}`
 
 const policyOf = (message: UpdateParts, disabled: boolean): SinkPolicy => {
   const { timestamp, cltvExpiryDelta, feeBaseMsat, feeProportionalMillionths, htlcMinimumMsat, htlcMaximumMsat } =

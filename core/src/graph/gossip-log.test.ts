@@ -4,7 +4,13 @@ import { CHAIN_HASH } from './fixtures/signed-gossip.ts'
 import { decodeLogRecord, encodeLogRecord, type LogPlace, type LogRecord, logHeader, readLog } from './gossip-log.ts'
 
 const RECORDS: readonly LogRecord[] = [
-  { type: 'channel', capacitySat: 21_000_000n * 100_000_000n, since: 1_800_000_000, raw: fromHex('0100aabb') },
+  {
+    type: 'channel',
+    capacitySat: 21_000_000n * 100_000_000n,
+    txid: new Uint8Array(32).fill(9),
+    since: 1_800_000_000,
+    raw: fromHex('0100aabb'),
+  },
   { type: 'update', raw: fromHex('0102') },
   { type: 'node', raw: fromHex('0101') },
   { type: 'spent', shortChannelId: 5n, height: 800_000 },

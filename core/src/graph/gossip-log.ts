@@ -1,11 +1,11 @@
 import { crc32c } from '../crypto/crc32c.ts'
 import { concat, equalBytes, isAllZero, u32be, utf8Encode } from '../lib/bytes.ts'
-import type { ShortChannelId } from '../lib/ids.ts'
+import type { ShortChannelId, TxId } from '../lib/ids.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import type { BlockHeight, Sat } from '../lib/units.ts'
 import { type Codec, decodeWith, encodeWith } from '../wire/codec/codec.ts'
 import { union } from '../wire/codec/combinators.ts'
-import { restBytes, u32, u64 } from '../wire/codec/primitives.ts'
+import { bytes32, restBytes, u32, u64 } from '../wire/codec/primitives.ts'
 
 /**
  * What is kept of the network's gossip, in the order in which it became known: a later record of a channel's direction or of a node takes the
@@ -15,6 +15,8 @@ export type LogRecord =
   | {
       readonly type: 'channel'
       readonly capacitySat: Sat
+      /** Of its funding: the short channel id says which output. */
+      readonly txid: TxId
       /** When it was taken, in seconds since the Unix epoch. */
       readonly since: number
       readonly raw: Uint8Array
@@ -32,7 +34,7 @@ const sharedBytes: Codec<Uint8Array> = {
 }
 
 const record: Codec<LogRecord> = union<LogRecord, 'type'>('type', {
-  channel: { number: 1, fields: { capacitySat: u64, since: u32, raw: sharedBytes } },
+  channel: { number: 1, fields: { capacitySat: u64, txid: bytes32, since: u32, raw: sharedBytes } },
   update: { number: 2, fields: { raw: sharedBytes } },
   node: { number: 3, fields: { raw: sharedBytes } },
   spent: { number: 4, fields: { shortChannelId: u64, height: u32 } },

@@ -32,6 +32,7 @@ const fundingOf = ([a, b]: readonly [TestNode, TestNode] = NODES): FundingOutput
   type: 'unspent',
   script: announcedOutput(a.funding.id, b.funding.id),
   amountSat: CAPACITY,
+  txid: new Uint8Array(32),
 })
 
 const rig = (env = ENV) => {

@@ -142,7 +142,7 @@ export class Intake {
       const verdict = output && judgeFunding(announcement.message, output)
       if (verdict?.type !== 'funded' || this.#graph.channel(shortChannelId) !== undefined) continue
       candidate.state = 'added'
-      this.#graph.addChannel(announcement, verdict.capacitySat, env.now)
+      this.#graph.addChannel(announcement, verdict.funding, env.now)
       added.push(announcement)
       for (const update of updates) if (update !== undefined) this.#addUpdate(update, env, added)
       for (const node of nodes) if (node !== undefined) this.#settleNode(node, added)

@@ -1,5 +1,6 @@
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { createActorSystem } from '../../../core/src/actor/actor-system.ts'
+import { sha256 } from '../../../core/src/crypto/hashes.ts'
 import type { AnnouncedGraph } from '../../../core/src/graph/announced-graph.ts'
 import { heightOf, makeNetwork } from '../../../core/src/graph/fixtures/network.ts'
 import { CHAIN_HASH, NOW } from '../../../core/src/graph/fixtures/signed-gossip.ts'
@@ -28,7 +29,7 @@ const make = (path: string): object => {
   writeSync(fd, logHeader(CHAIN_HASH))
   const write = (record: LogRecord): void => void writeSync(fd, encodeLogRecord(record))
   for (const { announcement, capacitySat, updates, nodes } of makeNetwork(SIZE)) {
-    write({ type: 'channel', capacitySat, since: NOW, raw: announcement.raw })
+    write({ type: 'channel', capacitySat, txid: sha256(announcement.raw), since: NOW, raw: announcement.raw })
     for (const { raw } of updates) write({ type: 'update', raw })
     for (const { raw } of nodes) write({ type: 'node', raw })
   }
@@ -87,7 +88,8 @@ const heard = (path: string) => {
     if (record.type !== 'channel' || !decoded.ok || decoded.value.type !== 'channel_announcement') return
     const { shortChannelId, bitcoinKey1, bitcoinKey2 } = decoded.value
     const script = announcedOutput(bitcoinKey1, bitcoinKey2)
-    fundings.set(shortChannelId, { type: 'unspent', script, amountSat: record.capacitySat })
+    const { capacitySat, txid } = record
+    fundings.set(shortChannelId, { type: 'unspent', script, amountSat: capacitySat, txid: txid })
   })
   return { messages, fundings }
 }

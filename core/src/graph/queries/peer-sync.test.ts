@@ -19,6 +19,7 @@ import { answerRange } from './channel-range.ts'
 import { answeredBy, listedBy, nextQuery, type PeerSync, startSync } from './peer-sync.ts'
 
 const ENV: GossipEnv = { chainHash: CHAIN_HASH, height: 999, now: NOW }
+const FUNDING = { capacitySat: 1_000_000n, txid: new Uint8Array(32) }
 const NODES = inOrder(testNode('a'), testNode('b'))
 const at = (blockHeight: number, txIndex = 1): ShortChannelId =>
   shortChannelId({ blockHeight, txIndex, outputIndex: 0 })
@@ -84,7 +85,7 @@ test('replies of our own to our own question are understood', (t) => {
   const { raw, message } = channelAnnouncement(NODES, at(1))
   for (let i = 0; i < 3_500; i++) {
     const id = at(10 + Math.floor(i / 1_000), i)
-    graph.addChannel({ raw, message: { ...message, shortChannelId: id } }, 1n, NOW)
+    graph.addChannel({ raw, message: { ...message, shortChannelId: id } }, FUNDING, NOW)
     graph.addUpdate(channelUpdateFor(id))
   }
   const replies = [...answerRange(graph, CHAIN_HASH, startSync(ENV).send)]
@@ -123,7 +124,7 @@ test('what cannot be an answer to our question is a fault', (t) => {
 
 const knownGraph = (timestamp: number) => {
   const graph = emptyGraph()
-  graph.addChannel(channelAnnouncement(NODES, at(5)), 1n, NOW)
+  graph.addChannel(channelAnnouncement(NODES, at(5)), FUNDING, NOW)
   const update = channelUpdate(NODES, at(5), { timestamp })
   graph.addUpdate(update)
   return { graph, checksum: updateChecksum(update.raw) }

@@ -26,6 +26,7 @@ import { answerShortIds, wantedIn } from './short-ids.ts'
 import { backlog, passes } from './timestamp-filter.ts'
 
 const OTHER_CHAIN = new Uint8Array(32)
+const FUNDING = { capacitySat: 1_000_000n, txid: new Uint8Array(32) }
 const NODES = inOrder(testNode('a'), testNode('b'))
 const [A, B] = NODES
 const at = (blockHeight: number, txIndex = 1): ShortChannelId =>
@@ -37,7 +38,7 @@ const network = () => {
   const channels = [at(100), at(200)].map((id) => channelAnnouncement(NODES, id))
   const updates = [channelUpdate(NODES, at(100)), channelUpdate([B, A], at(100), { timestamp: NOW - 50 })]
   const nodes = [nodeAnnouncement(A), nodeAnnouncement(B, { timestamp: NOW - 50 })]
-  for (const channel of channels) graph.addChannel(channel, 1_000_000n, NOW)
+  for (const channel of channels) graph.addChannel(channel, FUNDING, NOW)
   for (const update of updates) graph.addUpdate(update)
   for (const node of nodes) graph.addNode(node)
   const names = new Map<string, string>()
@@ -157,7 +158,7 @@ test('BOLT 7, query_channel_range — replies cover the blocks that were asked f
     ...Array.from({ length: 1_400 }, (_, i) => at(20, i)),
     at(30),
   ]
-  for (const id of ids) graph.addChannel({ raw, message: { ...message, shortChannelId: id } }, 1n, NOW)
+  for (const id of ids) graph.addChannel({ raw, message: { ...message, shortChannelId: id } }, FUNDING, NOW)
   const replies = listed(graph, range(5, 95))
   t.deepEqual(
     replies.map(({ from, to, isLast }) => [from, to, isLast]),

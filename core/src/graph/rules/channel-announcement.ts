@@ -1,6 +1,6 @@
 import { compileScript, OPS, p2wsh } from '../../bitcoin/script.ts'
 import { compareBytes, equalBytes } from '../../lib/bytes.ts'
-import type { PublicKey } from '../../lib/ids.ts'
+import type { PublicKey, TxId } from '../../lib/ids.ts'
 import type { BlockHeight, Sat } from '../../lib/units.ts'
 import { unknownEvenBits } from '../../wire/features.ts'
 import type { ChannelAnnouncement } from '../../wire/messages/gossip.ts'
@@ -33,20 +33,26 @@ export const judgeChannelAnnouncement = (
 
 /** What the chain says of the output that a short channel id names. */
 export type FundingOutput =
-  | { readonly type: 'unspent'; readonly script: Uint8Array; readonly amountSat: Sat }
+  | { readonly type: 'unspent'; readonly script: Uint8Array; readonly amountSat: Sat; readonly txid: TxId }
   | { readonly type: 'spent' }
   /** There is no such block, transaction or output. */
   | { readonly type: 'missing' }
+
+/** What is kept of a channel's funding. */
+export interface Funding {
+  readonly capacitySat: Sat
+  readonly txid: TxId
+}
 
 /** BOLT 7, channel_announcement, the receiving node: the output is unspent, and is the P2WSH of both bitcoin keys (BOLT 3). */
 export const judgeFunding = (
   { bitcoinKey1, bitcoinKey2 }: ChannelAnnouncement,
   output: FundingOutput,
-): { readonly type: 'funded'; readonly capacitySat: Sat } | Ignored => {
+): { readonly type: 'funded'; readonly funding: Funding } | Ignored => {
   if (output.type === 'missing') return ignore('funding-missing')
   if (output.type === 'spent') return ignore('channel-spent')
   if (!equalBytes(announcedOutput(bitcoinKey1, bitcoinKey2), output.script)) return ignore('funding-of-others')
-  return { type: 'funded', capacitySat: output.amountSat }
+  return { type: 'funded', funding: { capacitySat: output.amountSat, txid: output.txid } }
 }
 
 /** BOLT 7: whatever a channel's commitments are like, the output that an announcement names is a P2WSH of the two keys in order (BOLT 3). */

@@ -113,9 +113,15 @@ test('BOLT 7, channel_announcement — the output is the P2WSH of both bitcoin k
   const { message } = channelAnnouncement(NODES, SCID)
   const script = announcedOutput(A.funding.id, B.funding.id)
   t.deepEqual(script, fundingScript(A.funding.id, B.funding.id).outputScript)
-  t.deepEqual(judgeFunding(message, { type: 'unspent', script, amountSat: 5n }), { type: 'funded', capacitySat: 5n })
+  const txid = new Uint8Array(32)
+  t.deepEqual(judgeFunding(message, { type: 'unspent', script, amountSat: 5n, txid }), {
+    type: 'funded',
+    funding: { capacitySat: 5n, txid },
+  })
   const others = announcedOutput(A.funding.id, B.id)
-  t.like(judgeFunding(message, { type: 'unspent', script: others, amountSat: 5n }), { reason: 'funding-of-others' })
+  t.like(judgeFunding(message, { type: 'unspent', script: others, amountSat: 5n, txid }), {
+    reason: 'funding-of-others',
+  })
   t.like(judgeFunding(message, { type: 'spent' }), { reason: 'channel-spent' })
   t.like(judgeFunding(message, { type: 'missing' }), { reason: 'funding-missing' })
 })

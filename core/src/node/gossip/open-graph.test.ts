@@ -33,7 +33,7 @@ type Opened = ReturnType<typeof open>
 
 const fill = ({ graph }: Opened): void => {
   for (const { announcement, capacitySat, updates, nodes } of NETWORK) {
-    graph.addChannel(announcement, capacitySat, NOW)
+    graph.addChannel(announcement, { capacitySat, txid: new Uint8Array(32) }, NOW)
     for (const update of updates) graph.addUpdate(update)
     for (const node of nodes) graph.addNode(node)
   }
