@@ -72,6 +72,7 @@ export const BOLT_7: BoltRules = {
         { rule: 'with flags only what they ask for is sent', lines: [719, 721, 723, 725, 727] },
         'a query that cannot be read, or has not a flag for each id, is a fault',
         { rule: 'of another chain nothing is told but the end, which says so', lines: [732] },
+        'a further question before the answer to the last one is not answered',
         {
           rule: 'one question at a time, with a flag for each id, until all is asked',
           lines: [680, 681, 683, 684, 689, 691],
