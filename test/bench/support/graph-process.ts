@@ -6,8 +6,9 @@ import { heightOf, makeNetwork } from '../../../core/src/graph/fixtures/network.
 import { CHAIN_HASH, NOW } from '../../../core/src/graph/fixtures/signed-gossip.ts'
 import { encodeLogRecord, type LogRecord, logHeader, readLog } from '../../../core/src/graph/gossip-log.ts'
 import type { GraphSink } from '../../../core/src/graph/graph-sink.ts'
-import { type Batch, Intake } from '../../../core/src/graph/intake.ts'
 import { announcedOutput, type FundingOutput } from '../../../core/src/graph/rules/channel-announcement.ts'
+import { systemClock } from '../../../core/src/lib/clock.ts'
+import { GossipRoom } from '../../../core/src/node/gossip/gossip-room.ts'
 import { openGraph } from '../../../core/src/node/gossip/open-graph.ts'
 import { SignatureCheckers } from '../../../core/src/node/gossip/signature-checkers.ts'
 import { decodeGossip } from '../../../core/src/wire/gossip-codecs.ts'
@@ -15,10 +16,7 @@ import { decodeGossip } from '../../../core/src/wire/gossip-codecs.ts'
 // A process of its own for each measurement of the graph: `make`, `load` or `ingest`, with the path of the log. Prints its figures as JSON.
 
 const SIZE = { seed: 1, nodes: 20_000, channels: 50_000 }
-const ENV = { chainHash: CHAIN_HASH, height: heightOf(SIZE), now: NOW }
-/** Messages that a peer's intake handles at once, and how many such are under way. */
-const BATCH = 500
-const UNDER_WAY = 6
+const OUTSTANDING = 2_000
 
 // Path-finding has figures of its own.
 const sink: GraphSink = { addChannel: () => {}, setPolicy: () => {}, removeChannel: () => {} }
@@ -48,34 +46,37 @@ const load = (path: string): object => {
   return { seconds, bytes, channels: graph.channelCount }
 }
 
-/** As from a peer: in its order, checked by the processor's threads, stored. The chain answers at once. */
+/** As from a peer: in its order, and as many messages outstanding as a connection lets through. The chain answers at once. */
 const ingest = async (path: string): Promise<object> => {
   const { messages, fundings } = heard(path)
   const { graph, log } = openGraph(`${path}-ingested`, CHAIN_HASH, sink)
-  const intake = new Intake(graph)
   const checkers = new SignatureCheckers(createActorSystem<never>(), 2)
-  let signatures = 0
-  const settle = async (batch: Batch): Promise<void> => {
-    signatures += batch.checks.length
-    const { faults, lookups } = intake.settle(batch, await checkers.check(batch.checks), ENV)
-    if (faults.length > 0 || batch.faults.length > 0) throw new Error('what was made is refused')
-    for (const id of lookups) intake.funded(id, fundings.get(id), ENV)
+  const room = new GossipRoom({
+    graph,
+    flushLog: () => log.flush(),
+    chainHash: CHAIN_HASH,
+    clock: { ...systemClock, now: () => NOW * 1_000 },
+    height: heightOf(SIZE),
+    check: checkers.check,
+    lookUp: async (id) => fundings.get(id),
+  })
+  const complain = (complaint: object): never => {
+    throw new Error(`what was made is refused: ${JSON.stringify(complaint)}`)
   }
+  room.connected('peer', { offersQueries: false, send: async () => {}, complain })
   const startedAt = performance.now()
-  const underWay = new Set<Promise<void>>()
-  for (let at = 0; at < messages.length; at += BATCH) {
-    if (underWay.size >= UNDER_WAY) await Promise.race(underWay)
-    const settled: Promise<void> = settle(intake.hear('peer', messages.slice(at, at + BATCH), ENV)).finally(() =>
-      underWay.delete(settled),
-    )
-    underWay.add(settled)
+  const outstanding: Promise<void>[] = []
+  for (const [i, raw] of messages.entries()) {
+    outstanding.push(room.hear('peer', raw))
+    if (i >= OUTSTANDING) await outstanding[i - OUTSTANDING]
   }
-  await Promise.all(underWay)
-  log.close()
+  await Promise.all(outstanding)
   const seconds = (performance.now() - startedAt) / 1_000
+  room.stop()
+  log.close()
   mustBeWhole(graph)
   await checkers.close()
-  return { seconds, signatures }
+  return { seconds }
 }
 
 const heard = (path: string) => {
