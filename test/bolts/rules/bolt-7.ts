@@ -99,6 +99,7 @@ export const BOLT_7: BoltRules = {
       section: 'gossip_timestamp_filter',
       rules: [
         { rule: 'only what is within it is passed on, and nothing without one', lines: [933, 953] },
+        'what is our own goes to every peer, whatever its filter',
         {
           rule: 'what is known is sent if it is within, a channel before its updates and nodes and never without an update',
           lines: [899, 903, 906],

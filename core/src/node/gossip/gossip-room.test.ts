@@ -200,6 +200,21 @@ test('BOLT 7, gossip_timestamp_filter — only what is within it is passed on, a
   t.deepEqual([silent.types(), past.types()], [[], []])
 })
 
+test('BOLT 7, gossip_timestamp_filter — what is our own goes to every peer, whatever its filter', async (t) => {
+  const { room, clock, graph } = rig()
+  const [silent, past] = [listener(), listener()]
+  room.connected('silent', silent.line)
+  room.connected('past', past.line)
+  await room.hear('past', filter(0, 1_000))
+  const [{ announcement, updates }] = NETWORK as readonly [MadeChannel]
+  await room.publish([announcement, ...updates].map(({ raw }) => raw))
+  await until(() => graph.channelCount === 1)
+  await clock.advance(60_000)
+  for (const { types } of [silent, past]) {
+    t.deepEqual(types(), ['channel_announcement', 'channel_update', 'channel_update'])
+  }
+})
+
 test('a peer that has no gossip worth asking for is not asked, of others only three are, and one is replaced each hour', async (t) => {
   const { room, clock } = rig()
   const useless = listener(false)

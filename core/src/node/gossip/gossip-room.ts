@@ -59,6 +59,8 @@ const FLUSH_MS = 60_000
 const HOUR_MS = 3_600_000
 /** How many peers tell us what is new: the others would say the same. One of them is replaced every hour. */
 const LISTENED = 3
+/** Who our own announcements come from: no peer has this name. */
+const OWN = ''
 /** How far back a peer is asked for what is new, in seconds: what was on its way when we started. */
 const LOOK_BACK = 3_600
 /** Beyond this many channels that wait for the chain no more are asked for. */
@@ -134,6 +136,11 @@ export class GossipRoom {
     }
     const complaint = this.#takeQuery(session, raw)
     if (complaint !== undefined) session.line.complain({ ...complaint, messageType: typeOf(raw) })
+  }
+
+  /** Our own announcements, as they travel: they are checked and kept like all others, and told to every peer. */
+  async publish(messages: readonly Uint8Array[]): Promise<void> {
+    await Promise.all(messages.map((raw) => this.#inbox.hear(OWN, raw)))
   }
 
   /** A block was added to the chain, which spends these outpoints. */
@@ -228,13 +235,15 @@ export class GossipRoom {
 
   /** BOLT 7, rebroadcasting: to all who asked, but not back. A peer that has not taken the last batch yet does not get this one. */
   #flush(): void {
+    const { chainHash } = this.#options
     this.#options.flushLog()
     const relayed = this.#relay.flush()
     if (relayed.length === 0) return
     for (const [peer, session] of this.#sessions) {
       const { filter, line } = session
       const messages = relayed
-        .filter(({ from, timestamp }) => from !== peer && passes(filter, this.#options.chainHash, timestamp))
+        // BOLT 7, gossip_timestamp_filter: what is our own goes out whatever the filter.
+        .filter(({ from, timestamp }) => from === OWN || (from !== peer && passes(filter, chainHash, timestamp)))
         .map(({ raw }) => raw)
       if (messages.length === 0 || session.isFlushing) continue
       session.isFlushing = true
