@@ -67,6 +67,7 @@ const FOLDERS_OF_NODE = {
   channel: ['storage', 'keys', 'events', 'chain', 'publishing'],
   payment: ['storage', 'keys', 'events', 'chain', 'channel'],
   peer: ['storage', 'events', 'connection', 'channel'],
+  gossip: [],
   retention: ['storage', 'events', 'channel', 'payment'],
   backup: ['storage', 'keys', 'channel'],
   'contract-mapping': [

@@ -12,6 +12,9 @@ const stampsPath = join(core, STAMPS)
 /** What a start loads, step by step. */
 const STARTED = ['cli/main', 'app/start-on-bitcoind', 'app/devnet/start-devnet']
 
+/** The programs of threads. */
+const THREADS = ['node/gossip/signature-worker']
+
 /** How long a part stays that no new bundle has. */
 const KEPT_DAYS = 30
 
@@ -36,7 +39,7 @@ export const bundle = async () => {
   const { metafile } = await build({
     absWorkingDir: core,
     // Each is loaded by itself, at its time.
-    entryPoints: [...STARTED.map((name) => `src/${name}.ts`), 'src/plugins/cell/main.ts'],
+    entryPoints: [...STARTED, ...THREADS, 'plugins/cell/main'].map((name) => `src/${name}.ts`),
     outbase: 'src',
     outdir: dist,
     chunkNames: 'chunks/[name]-[hash]',

@@ -7,6 +7,7 @@ import { cliBenchmark } from './cli.ts'
 import { commitmentBenchmark } from './commitment.ts'
 import { cryptoBenchmark } from './crypto.ts'
 import { diskBenchmark } from './disk.ts'
+import { graphBenchmark } from './graph.ts'
 import { listsBenchmark } from './lists.ts'
 import { manyChannelsBenchmarks } from './many-channels.ts'
 import { memoryBenchmark, nodeMemoryBenchmark } from './memory.ts'
@@ -30,6 +31,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   diskBenchmark,
   listsBenchmark,
   retentionBenchmark,
+  graphBenchmark,
   ...pluginBenchmarks,
   besidePluginsBenchmark,
   besideFloodsBenchmark,

@@ -107,6 +107,10 @@ export const formatFeatures = (set: FeatureSet, context: FeatureContext): Featur
     }),
   )
 
+/** The even bits set of which BOLT 9 says nothing that we have read. */
+export const unknownEvenBits = (vector: FeatureVector): readonly number[] =>
+  bitsOf(vector).filter((bit) => bit % 2 === 0 && !names.has(bit))
+
 /**
  * Whether we can work with a peer or an invoice that shows `theirs`, knowing the features in `known`: it must ask for nothing unknown (BOLT
  * 1, `init`), and must set what its features depend on (BOLT 9).

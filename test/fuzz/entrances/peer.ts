@@ -3,8 +3,11 @@ import { concat, equalBytes } from '../../../core/src/lib/bytes.ts'
 import { nodeOf, RawPeer, VALID_INIT } from '../../../core/src/node/connection/fixtures/raw-peer.ts'
 import { TRAFFIC_LIMITS, type TrafficLimits } from '../../../core/src/node/connection/traffic-limits.ts'
 import { type NodeLog, silentLog } from '../../../core/src/node/node-log.ts'
+import { arbitraryGossip } from '../../../core/src/wire/fixtures/arbitrary-gossip.ts'
 import { arbitraryMessage } from '../../../core/src/wire/fixtures/arbitrary-message.ts'
+import { decodeGossip, encodeGossip } from '../../../core/src/wire/gossip-codecs.ts'
 import { decodeMessage, encodeMessage } from '../../../core/src/wire/message-codecs.ts'
+import { readAddresses } from '../../../core/src/wire/node-address.ts'
 import { HostilePeer } from '../../scenarios/support/hostile-peer.ts'
 import { World } from '../../scenarios/support/world.ts'
 import { type Entrance, must, pureEntrance } from '../support/entrance.ts'
@@ -12,7 +15,8 @@ import type { Random } from '../support/random.ts'
 
 /** Some of every type. */
 const messages = fc.sample(arbitraryMessage, { seed: 11, numRuns: 500 })
-const encoded = messages.map(encodeMessage)
+const gossip = fc.sample(arbitraryGossip, { seed: 12, numRuns: 200 })
+const encoded = [...messages.map(encodeMessage), ...gossip.map(encodeGossip)]
 
 const TYPES = [1, 16, 17, 18, 19, 32, 33, 34, 35, 36, 38, 39, 128, 130, 131, 132, 133, 134, 135, 136, 258, 259]
 
@@ -49,6 +53,10 @@ const wire = pureEntrance('wire', 130, (random, note) => {
   const read = decodeMessage(bytes)
   if (read.ok) must(equalBytes(encodeMessage(read.value), bytes), 'what is decoded is canonical')
   else must(typeof read.error.code === 'string' && typeof read.error.path === 'string', 'an error of ours')
+  const heard = decodeGossip(bytes)
+  if (!heard.ok) return
+  must(equalBytes(encodeGossip(heard.value), bytes), 'gossip that is decoded is passed on as it came')
+  if (heard.value.type === 'node_announcement') readAddresses(heard.value.addresses)
 })
 
 const plenty = { perSecond: 1e9, burst: 1e9 }

@@ -85,6 +85,12 @@ export class Reader {
     return at < 0 ? 0n : this.#view.getBigUint64(at)
   }
 
+  /** All that is left, in the memory of what is read. */
+  shareRest(): Uint8Array {
+    const at = this.#take(this.remaining)
+    return at < 0 ? EMPTY : this.bytes.subarray(at, this.end)
+  }
+
   /** A copy. */
   take(length: number): Uint8Array {
     const at = this.#take(length)

@@ -1,5 +1,6 @@
 import type { Codec } from '../codec/codec.ts'
 import { type FieldCodecs, struct } from '../codec/combinators.ts'
+import { restBytes } from '../codec/primitives.ts'
 import { type KeepEven, type TlvFields, tlvStream } from '../codec/tlv-stream.ts'
 import type { WithUnknownTlvs } from '../tlv-record.ts'
 
@@ -43,6 +44,43 @@ export const messageCodec = <M extends WithUnknownTlvs & { readonly type: string
       decode(reader) {
         const message = fixed.decode(reader)
         return { type: name, ...message, ...(reader.remaining > 0 ? extension.decode(reader) : undefined) } as M
+      },
+    },
+  }
+}
+
+/** What a message that travels from node to node has besides its known fields. */
+export interface WithExtension {
+  /**
+   * What follows the fields, to the byte, absent when nothing does. BOLT 7: the signature covers it, whatever it means, and who passes the
+   * message on passes it on too. So it is not read, and none of it makes the message invalid.
+   */
+  readonly extension?: Uint8Array
+}
+
+/** A message that its origin signs and others relay: fields in the order given, then whatever the origin added. */
+export const relayedCodec = <M extends WithExtension & { readonly type: string }>(
+  number: number,
+  name: M['type'],
+  fields: FieldCodecs<Omit<M, 'type' | 'extension'>>,
+): MessageCodec<M> => {
+  const fixed = struct(fields) as Codec<object>
+  return {
+    number,
+    name,
+    namesChannel: false,
+    body: {
+      encode(writer, message) {
+        fixed.encode(writer, message)
+        if (message.extension !== undefined) restBytes.encode(writer, message.extension)
+      },
+      decode(reader) {
+        const message = fixed.decode(reader)
+        return {
+          type: name,
+          ...message,
+          ...(reader.remaining > 0 ? { extension: restBytes.decode(reader) } : undefined),
+        } as M
       },
     },
   }

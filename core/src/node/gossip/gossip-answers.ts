@@ -1,0 +1,91 @@
+import type { AnnouncedGraph } from '../../graph/announced-graph.ts'
+import { answerRange } from '../../graph/queries/channel-range.ts'
+import { answerShortIds, wantedIn } from '../../graph/queries/short-ids.ts'
+import { backlog } from '../../graph/queries/timestamp-filter.ts'
+import { encodeGossip } from '../../wire/gossip-codecs.ts'
+import type {
+  GossipTimestampFilter,
+  QueryChannelRange,
+  QueryShortChannelIds,
+} from '../../wire/messages/gossip-queries.ts'
+
+/** Why a question is not answered: its sender may be warned. */
+export type QuestionFault = 'query-too-early' | 'query-unreadable'
+
+type Question = QueryShortChannelIds | QueryChannelRange | GossipTimestampFilter
+
+/** How many messages are handed to the connection at once. */
+const AT_ONCE = 50
+
+/**
+ * What one peer asks, answered bit by bit: the next bit when the connection takes more. BOLT 7: a peer asks one question of a kind at a time,
+ * and a filter takes the place of the one before it.
+ */
+export class GossipAnswers {
+  readonly #graph: AnnouncedGraph
+  readonly #chainHash: Uint8Array
+  readonly #send: (messages: readonly Uint8Array[]) => Promise<void>
+  readonly #under = new Map<Question['type'], Generator<Uint8Array>>()
+  #isSending = false
+
+  constructor(graph: AnnouncedGraph, chainHash: Uint8Array, send: (messages: readonly Uint8Array[]) => Promise<void>) {
+    this.#graph = graph
+    this.#chainHash = chainHash
+    this.#send = send
+  }
+
+  ask(question: Question): QuestionFault | undefined {
+    const { type } = question
+    // BOLT 7: a further question before the last one was answered is not answered.
+    if (type !== 'gossip_timestamp_filter' && this.#under.has(type)) return 'query-too-early'
+    const answer = this.#answerTo(question)
+    if (answer === undefined) return 'query-unreadable'
+    this.#under.set(type, answer)
+    void this.#pump()
+    return undefined
+  }
+
+  /** The peer is gone. */
+  stop(): void {
+    this.#under.clear()
+  }
+
+  #answerTo(question: Question): Generator<Uint8Array> | undefined {
+    switch (question.type) {
+      case 'query_channel_range':
+        return encoded(answerRange(this.#graph, this.#chainHash, question))
+      case 'gossip_timestamp_filter':
+        return backlog(this.#graph, this.#chainHash, question)
+      case 'query_short_channel_ids': {
+        const wanted = wantedIn(question)
+        return wanted.ok ? answerShortIds(this.#graph, this.#chainHash, question, wanted.value) : undefined
+      }
+    }
+  }
+
+  async #pump(): Promise<void> {
+    if (this.#isSending) return
+    this.#isSending = true
+    // Questions of different kinds take turns.
+    for (let next = first(this.#under); next !== undefined; next = first(this.#under)) {
+      const [type, answer] = next
+      const messages: Uint8Array[] = []
+      let isDone = false
+      while (messages.length < AT_ONCE && !isDone) {
+        const step = answer.next()
+        if (step.done === true) isDone = true
+        else messages.push(step.value)
+      }
+      this.#under.delete(type)
+      if (!isDone) this.#under.set(type, answer)
+      if (messages.length > 0) await this.#send(messages)
+    }
+    this.#isSending = false
+  }
+}
+
+function* encoded(replies: Iterable<Parameters<typeof encodeGossip>[0]>): Generator<Uint8Array> {
+  for (const reply of replies) yield encodeGossip(reply)
+}
+
+const first = <K, V>(map: ReadonlyMap<K, V>): readonly [K, V] | undefined => map.entries().next().value

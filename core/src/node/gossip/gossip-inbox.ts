@@ -1,0 +1,122 @@
+import type { Heard } from '../../graph/announced-graph.ts'
+import type { Intake, Outcome, PeerFault } from '../../graph/intake.ts'
+import type { FundingOutput } from '../../graph/rules/channel-announcement.ts'
+import type { GossipEnv } from '../../graph/rules/known.ts'
+import type { ShortChannelId } from '../../lib/ids.ts'
+import type { CheckSignatures } from './signature-checkers.ts'
+
+export interface GossipInboxOptions {
+  readonly intake: Intake
+  readonly check: CheckSignatures
+  /** What the chain says of a channel's funding, whenever it can; `undefined` if it never will. */
+  readonly lookUp: (id: ShortChannelId) => Promise<FundingOutput | undefined>
+  readonly env: () => GossipEnv
+  readonly onAdded: (added: readonly Heard[], from: string) => void
+  readonly onFault: (peer: string, fault: PeerFault) => void
+  /** The chain has answered: fewer channels wait. */
+  readonly onLookedUp: () => void
+}
+
+interface Waiting {
+  readonly raw: Uint8Array
+  readonly done: () => void
+}
+
+/** How many messages are handled at once, of one peer as long as others wait, and how many such batches are under way. */
+const BATCH = 500
+const OF_ONE_PEER = 50
+const UNDER_WAY = 4
+
+/**
+ * Takes announcements of all peers in turn. Whoever hands one in is told when it was dealt with, and hands in no more than it may have
+ * outstanding: so a peer that sends faster than signatures can be checked waits for itself, and for nobody else.
+ */
+export class GossipInbox {
+  readonly #options: GossipInboxOptions
+  readonly #queues = new Map<string, Waiting[]>()
+  #underWay = 0
+  #isDue = false
+
+  constructor(options: GossipInboxOptions) {
+    this.#options = options
+  }
+
+  /** Resolves when the message was dealt with, or its peer is gone. Never rejects. */
+  hear(peer: string, raw: Uint8Array): Promise<void> {
+    return new Promise((done) => {
+      const queue = this.#queues.get(peer)
+      if (queue === undefined) this.#queues.set(peer, [{ raw, done }])
+      else queue.push({ raw, done })
+      this.#pumpSoon()
+    })
+  }
+
+  /** What a peer said that was not looked at yet is dropped. */
+  forget(peer: string): void {
+    for (const { done } of this.#queues.get(peer) ?? []) done()
+    this.#queues.delete(peer)
+  }
+
+  /** In a turn of its own, so that all that arrives together is handled together. */
+  #pumpSoon(): void {
+    if (this.#isDue) return
+    this.#isDue = true
+    setImmediate(() => {
+      this.#isDue = false
+      while (this.#underWay < UNDER_WAY && this.#queues.size > 0) void this.#handleNext()
+    })
+  }
+
+  async #handleNext(): Promise<void> {
+    this.#underWay++
+    const taken = this.#takeBatch()
+    await Promise.all([...taken].map(([peer, waiting]) => this.#handle(peer, waiting)))
+    this.#underWay--
+    if (this.#queues.size > 0) this.#pumpSoon()
+  }
+
+  async #handle(peer: string, waiting: readonly Waiting[]): Promise<void> {
+    const { intake, check, env, onFault } = this.#options
+    const batch = intake.hear(
+      peer,
+      waiting.map(({ raw }) => raw),
+      env(),
+    )
+    for (const fault of batch.faults) onFault(peer, fault)
+    if (batch.items.length > 0) this.#take(peer, intake.settle(batch, await check(batch.checks), env()))
+    for (const { done } of waiting) done()
+  }
+
+  #take(peer: string, { faults, added, lookups }: Outcome): void {
+    const { onFault, onAdded } = this.#options
+    for (const fault of faults) onFault(peer, fault)
+    if (added.length > 0) onAdded(added, peer)
+    for (const id of lookups) void this.#lookUp(peer, id)
+  }
+
+  /** The message was dealt with as far as its peer goes: however long the chain takes, nobody waits for it. */
+  async #lookUp(peer: string, id: ShortChannelId): Promise<void> {
+    const { intake, lookUp, env, onLookedUp } = this.#options
+    const output = await lookUp(id).catch(() => undefined)
+    this.#take(peer, intake.funded(id, output, env()))
+    onLookedUp()
+  }
+
+  /** A few messages of each peer in turn, until the batch is full. A peer that was not served goes first the next time. */
+  #takeBatch(): ReadonlyMap<string, readonly Waiting[]> {
+    const taken = new Map<string, Waiting[]>()
+    let room = BATCH
+    while (room > 0) {
+      const [next] = this.#queues
+      if (next === undefined) break
+      const [peer, queue] = next
+      const part = queue.splice(0, Math.min(OF_ONE_PEER, room))
+      room -= part.length
+      taken.set(peer, [...(taken.get(peer) ?? []), ...part])
+      // To the end of the line.
+      this.#queues.delete(peer)
+      if (queue.length > 0) this.#queues.set(peer, queue)
+    }
+    return taken
+  }
+}

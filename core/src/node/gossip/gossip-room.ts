@@ -1,0 +1,300 @@
+import type { AnnouncedGraph } from '../../graph/announced-graph.ts'
+import { Intake, type PeerFault } from '../../graph/intake.ts'
+import type { SyncFault } from '../../graph/queries/peer-sync.ts'
+import { passes } from '../../graph/queries/timestamp-filter.ts'
+import { RelayQueue } from '../../graph/relay-queue.ts'
+import type { FundingOutput } from '../../graph/rules/channel-announcement.ts'
+import type { GossipEnv } from '../../graph/rules/known.ts'
+import type { CancelTimer, Clock } from '../../lib/clock.ts'
+import type { OutPoint, ShortChannelId } from '../../lib/ids.ts'
+import type { BlockHeight } from '../../lib/units.ts'
+import { decodeGossip, encodeGossip } from '../../wire/gossip-codecs.ts'
+import type { GossipTimestampFilter } from '../../wire/messages/gossip-queries.ts'
+import { GossipAnswers, type QuestionFault } from './gossip-answers.ts'
+import { GossipInbox } from './gossip-inbox.ts'
+import { GossipSync } from './gossip-sync.ts'
+import type { CheckSignatures } from './signature-checkers.ts'
+
+/** What a peer did that it should not have. Nothing follows from it but that it may be warned, and is not asked any more. */
+export interface GossipComplaint {
+  readonly fault: PeerFault['fault'] | QuestionFault | SyncFault | 'silent'
+  readonly messageType?: number
+}
+
+/** The connection of a peer. */
+export interface GossipLine {
+  /** Messages as they travel. Resolves once the connection takes more; also when it is gone. Never rejects. */
+  send(messages: readonly Uint8Array[]): Promise<void>
+  complain(complaint: GossipComplaint): void
+  /** BOLT 9, gossip_queries: whether the peer has gossip that is worth asking for. */
+  readonly offersQueries: boolean
+}
+
+export interface GossipRoomOptions {
+  readonly graph: AnnouncedGraph
+  /** What was appended to it is in its file after this. */
+  readonly flushLog: () => void
+  readonly chainHash: Uint8Array
+  readonly clock: Clock
+  readonly height: BlockHeight
+  readonly check: CheckSignatures
+  /** What the chain says of a channel's funding, whenever it can; `undefined` if it never will. */
+  readonly lookUp: (id: ShortChannelId) => Promise<FundingOutput | undefined>
+}
+
+interface Session {
+  readonly line: GossipLine
+  readonly answers: GossipAnswers
+  filter?: GossipTimestampFilter
+  /** It sends us what is new. */
+  isListened: boolean
+  sync?: GossipSync
+  /** Its announcements that were not dealt with yet. */
+  outstanding: number
+  isFlushing: boolean
+}
+
+/** BOLT 7: what is new is passed on once a minute. */
+const FLUSH_MS = 60_000
+const HOUR_MS = 3_600_000
+/** How many peers tell us what is new: the others would say the same. One of them is replaced every hour. */
+const LISTENED = 3
+/** Who our own announcements come from: no peer has this name. */
+const OWN = ''
+/** How far back a peer is asked for what is new, in seconds: what was on its way when we started. */
+const LOOK_BACK = 3_600
+/** Beyond this many channels that wait for the chain no more are asked for. */
+const MAX_WAITING = 3_000
+
+/** The node's part in the network's gossip. It knows peers by name and by line, and nothing of channels of our own. */
+export class GossipRoom {
+  readonly #options: GossipRoomOptions
+  readonly #intake: Intake
+  readonly #inbox: GossipInbox
+  readonly #relay = new RelayQueue()
+  readonly #sessions = new Map<string, Session>()
+  readonly #asked = new Set<ShortChannelId>()
+  #height: BlockHeight
+  #timers: readonly CancelTimer[]
+
+  constructor(options: GossipRoomOptions) {
+    this.#options = options
+    this.#height = options.height
+    this.#intake = new Intake(options.graph)
+    this.#inbox = new GossipInbox({
+      intake: this.#intake,
+      check: options.check,
+      lookUp: options.lookUp,
+      env: () => this.#env(),
+      onAdded: (added, from) => this.#relay.add(added, from),
+      onFault: (peer, fault) => this.#sessions.get(peer)?.line.complain(fault),
+      onLookedUp: () => this.#askNext(),
+    })
+    this.#timers = [
+      every(options.clock, FLUSH_MS, () => this.#flush()),
+      every(options.clock, HOUR_MS, () => this.#tidy()),
+    ]
+  }
+
+  stop(): void {
+    for (const cancel of this.#timers) cancel()
+    for (const peer of [...this.#sessions.keys()]) this.disconnected(peer)
+    this.#options.flushLog()
+  }
+
+  connected(peer: string, line: GossipLine): void {
+    const { graph, chainHash } = this.#options
+    const answers = new GossipAnswers(graph, chainHash, (messages) => line.send(messages))
+    this.#sessions.set(peer, { line, answers, isListened: false, outstanding: 0, isFlushing: false })
+    this.#listen()
+  }
+
+  disconnected(peer: string): void {
+    const session = this.#sessions.get(peer)
+    if (session === undefined) return
+    this.#sessions.delete(peer)
+    session.answers.stop()
+    session.sync?.stop()
+    this.#inbox.forget(peer)
+    this.#listen()
+  }
+
+  /**
+   * A message of BOLT 7 as it came. Resolves when it was dealt with: whoever hands messages in reads no further from a peer of which many are
+   * outstanding.
+   */
+  async hear(peer: string, raw: Uint8Array): Promise<void> {
+    const session = this.#sessions.get(peer)
+    if (session === undefined) return
+    if (isAnnouncement(raw)) {
+      session.sync?.heard()
+      session.outstanding++
+      await this.#inbox.hear(peer, raw)
+      session.outstanding--
+      if (session.outstanding === 0) this.#askNext()
+      return
+    }
+    const complaint = this.#takeQuery(session, raw)
+    if (complaint !== undefined) session.line.complain({ ...complaint, messageType: typeOf(raw) })
+  }
+
+  /** Our own announcements, as they travel: they are checked and kept like all others, and told to every peer. */
+  async publish(messages: readonly Uint8Array[]): Promise<void> {
+    await Promise.all(messages.map((raw) => this.#inbox.hear(OWN, raw)))
+  }
+
+  /** A block was added to the chain, which spends these outpoints. */
+  blockAdded(height: BlockHeight, spends: readonly OutPoint[]): void {
+    const { graph } = this.#options
+    this.#height = height
+    for (const outpoint of spends) {
+      const id = graph.fundedBy(outpoint)
+      if (id !== undefined) graph.markSpent(id, height)
+    }
+  }
+
+  /** A block was undone. */
+  blockUndone(height: BlockHeight): void {
+    const { graph } = this.#options
+    this.#height = height - 1
+    for (const id of graph.shortChannelIds()) {
+      if (graph.channel(id)?.spentAt === height) graph.markSpent(id, undefined)
+    }
+  }
+
+  #takeQuery(session: Session, raw: Uint8Array): GossipComplaint | undefined {
+    const decoded = decodeGossip(raw)
+    if (!decoded.ok) return { fault: 'unreadable' }
+    const message = decoded.value
+    switch (message.type) {
+      case 'reply_channel_range':
+        session.sync?.listed(message)
+        this.#askNext()
+        return undefined
+      case 'reply_short_channel_ids_end':
+        session.sync?.answered(message)
+        this.#askNext()
+        return undefined
+      case 'gossip_timestamp_filter':
+        session.filter = message
+        break
+      case 'query_channel_range':
+      case 'query_short_channel_ids':
+        break
+      default:
+        return { fault: 'unreadable' }
+    }
+    const fault = session.answers.ask(message)
+    return fault && { fault }
+  }
+
+  /** Each peer in turn, if what it said last was dealt with, and not too much waits for the chain. */
+  #askNext(): void {
+    for (const session of this.#sessions.values()) {
+      if (this.#intake.waiting >= MAX_WAITING) return
+      if (session.outstanding === 0) session.sync?.askNext()
+    }
+  }
+
+  /** As many peers as we listen to, the first of them first. */
+  #listen(): void {
+    const sessions = [...this.#sessions.values()].filter(({ line }) => line.offersQueries)
+    let listened = sessions.filter(({ isListened }) => isListened).length
+    for (const session of sessions) {
+      if (listened >= LISTENED) return
+      if (session.isListened) continue
+      session.isListened = true
+      listened++
+      this.#sendFilter(session, {
+        firstTimestamp: Math.max(this.#env().now - LOOK_BACK, 0),
+        timestampRange: 0xffffffff,
+      })
+      this.#sync(session)
+    }
+  }
+
+  #sync(session: Session): void {
+    session.sync?.stop()
+    session.sync = new GossipSync({
+      graph: this.#options.graph,
+      clock: this.#options.clock,
+      env: () => this.#env(),
+      asked: this.#asked,
+      send: (message) => void session.line.send([message]),
+      onDone: (fault) => {
+        delete session.sync
+        if (fault !== undefined) session.line.complain({ fault })
+      },
+    })
+  }
+
+  #sendFilter(session: Session, range: Pick<GossipTimestampFilter, 'firstTimestamp' | 'timestampRange'>): void {
+    const { chainHash } = this.#options
+    void session.line.send([encodeGossip({ type: 'gossip_timestamp_filter', chainHash, ...range })])
+  }
+
+  /** BOLT 7, rebroadcasting: to all who asked, but not back. A peer that has not taken the last batch yet does not get this one. */
+  #flush(): void {
+    const { chainHash } = this.#options
+    this.#options.flushLog()
+    const relayed = this.#relay.flush()
+    if (relayed.length === 0) return
+    for (const [peer, session] of this.#sessions) {
+      const { filter, line } = session
+      const messages = relayed
+        // BOLT 7, gossip_timestamp_filter: what is our own goes out whatever the filter.
+        .filter(({ from, timestamp }) => from === OWN || (from !== peer && passes(filter, chainHash, timestamp)))
+        .map(({ raw }) => raw)
+      if (messages.length === 0 || session.isFlushing) continue
+      session.isFlushing = true
+      void line.send(messages).then(() => {
+        session.isFlushing = false
+      })
+    }
+  }
+
+  /** Once an hour: what is stale goes, and one peer makes room for another, so that none decides for long what we hear. */
+  #tidy(): void {
+    this.#options.graph.prune(this.#env())
+    this.#asked.clear()
+    const [oldest] = [...this.#sessions].filter(([, { isListened }]) => isListened)
+    if (oldest === undefined) return
+    const [peer, session] = oldest
+    const isOther = [...this.#sessions.values()].some(({ line, isListened }) => line.offersQueries && !isListened)
+    if (!isOther) {
+      this.#sync(session)
+      return
+    }
+    session.sync?.stop()
+    delete session.sync
+    // BOLT 7: with this filter nothing more comes.
+    this.#sendFilter(session, { firstTimestamp: 0xffffffff, timestampRange: 0 })
+    session.isListened = false
+    // To the end of the line.
+    this.#sessions.delete(peer)
+    this.#sessions.set(peer, session)
+    this.#listen()
+  }
+
+  #env(): GossipEnv {
+    const { chainHash, clock } = this.#options
+    return { chainHash, height: this.#height, now: Math.floor(clock.now() / 1_000) }
+  }
+}
+
+const every = (clock: Clock, ms: number, work: () => void): CancelTimer => {
+  let cancel: CancelTimer
+  const again = (): void => {
+    cancel = clock.setTimer(ms, () => {
+      again()
+      work()
+    })
+  }
+  again()
+  return () => cancel()
+}
+
+const typeOf = (raw: Uint8Array): number => ((raw[0] ?? 0) << 8) | (raw[1] ?? 0)
+
+/** channel_announcement, node_announcement, channel_update. */
+const isAnnouncement = (raw: Uint8Array): boolean => typeOf(raw) >= 256 && typeOf(raw) <= 258

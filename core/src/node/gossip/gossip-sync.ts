@@ -1,0 +1,113 @@
+import type { AnnouncedGraph } from '../../graph/announced-graph.ts'
+import {
+  answeredBy,
+  listedBy,
+  nextQuery,
+  type PeerSync,
+  type SyncFault,
+  startSync,
+} from '../../graph/queries/peer-sync.ts'
+import type { GossipEnv } from '../../graph/rules/known.ts'
+import type { CancelTimer, Clock } from '../../lib/clock.ts'
+import type { ShortChannelId } from '../../lib/ids.ts'
+import { encodeGossip, type GossipQuery } from '../../wire/gossip-codecs.ts'
+import type { ReplyChannelRange, ReplyShortChannelIdsEnd } from '../../wire/messages/gossip-queries.ts'
+
+export interface GossipSyncOptions {
+  readonly graph: AnnouncedGraph
+  readonly clock: Clock
+  readonly env: () => GossipEnv
+  /** Which channels some peer has been asked for already: each is asked for once. */
+  readonly asked: Set<ShortChannelId>
+  readonly send: (message: Uint8Array) => void
+  /** Nothing more is asked of the peer; with a fault if it has said something that is no answer, or nothing for too long. */
+  readonly onDone: (fault?: SyncFault | 'silent') => void
+}
+
+/** A peer that says nothing for so long while it is asked is given up. */
+const PATIENCE_MS = 60_000
+
+/** One peer is asked for what we do not know, question after question. */
+export class GossipSync {
+  readonly #options: GossipSyncOptions
+  #sync: PeerSync
+  #open: readonly ShortChannelId[] = []
+  #timer: CancelTimer
+  #heardAt: number
+  #isOver = false
+
+  constructor(options: GossipSyncOptions) {
+    this.#options = options
+    const { sync, send } = startSync(options.env())
+    this.#sync = sync
+    this.#heardAt = options.clock.monotonic()
+    this.#timer = this.#giveUpLater(PATIENCE_MS)
+    this.#send(send)
+  }
+
+  /** The peer has said something, such as a part of its answer. */
+  heard(): void {
+    this.#heardAt = this.#options.clock.monotonic()
+  }
+
+  listed(reply: ReplyChannelRange): void {
+    const { graph, env } = this.#options
+    const listed = listedBy(this.#sync, reply, graph, env())
+    if (listed.ok) this.#goOn(listed.value)
+    else this.#end(listed.error)
+  }
+
+  answered(end: ReplyShortChannelIdsEnd): void {
+    const answered = answeredBy(this.#sync, end)
+    this.#open = []
+    if (answered.ok) this.#goOn(answered.value)
+    else this.#end(answered.error)
+  }
+
+  /** Asks the next question, if one is due. */
+  askNext(): void {
+    const { asked, env } = this.#options
+    const next = nextQuery(this.#sync, env().chainHash, (id) => asked.has(id))
+    this.#sync = next.sync
+    if (next.send !== undefined) {
+      this.#open = next.asked
+      for (const id of next.asked) asked.add(id)
+      this.#goOn(next.sync)
+      this.#send(next.send)
+    } else if (next.sync.phase === 'done') this.#end()
+  }
+
+  /** The peer is gone. What it did not answer may be asked of another. */
+  stop(): void {
+    this.#isOver = true
+    this.#timer()
+    for (const id of this.#open) this.#options.asked.delete(id)
+    this.#open = []
+    this.#sync = { phase: 'done' }
+  }
+
+  #goOn(sync: PeerSync): void {
+    this.#sync = sync
+    this.heard()
+    if (sync.phase === 'done') this.#end()
+  }
+
+  #giveUpLater(afterMs: number): CancelTimer {
+    const { clock } = this.#options
+    return clock.setTimer(afterMs, () => {
+      const left = this.#heardAt + PATIENCE_MS - clock.monotonic()
+      if (left > 0) this.#timer = this.#giveUpLater(left)
+      else this.#end('silent')
+    })
+  }
+
+  #end(fault?: SyncFault | 'silent'): void {
+    if (this.#isOver) return
+    this.stop()
+    this.#options.onDone(fault)
+  }
+
+  #send(message: GossipQuery): void {
+    this.#options.send(encodeGossip(message))
+  }
+}
