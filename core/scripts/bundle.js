@@ -13,7 +13,7 @@ const stampsPath = join(core, STAMPS)
 const STARTED = ['cli/main', 'app/start-on-bitcoind', 'app/devnet/start-devnet']
 
 /** The programs of threads. */
-const THREADS = ['node/gossip/signature-worker']
+const THREADS = ['node/gossip/signature-worker', 'node/routing/paths-worker']
 
 /** How long a part stays that no new bundle has. */
 const KEPT_DAYS = 30

@@ -67,6 +67,8 @@ export const valueCodec = (refs: RefCodec, { text }: { readonly text: boolean })
     if (value instanceof Uint8Array) {
       return text ? { $b: Buffer.from(value.buffer, value.byteOffset, value.length).toString('base64') } : value
     }
+    // Structured clone carries the others, too, and shares what is over shared memory.
+    if (!text && ArrayBuffer.isView(value)) return value
     if (isActorRef(value)) return refs.pack(value)
     if (!isPlainObject(value)) throw notPlain('an instance of a class')
     const packed: Record<string, unknown> = {}
@@ -78,7 +80,7 @@ export const valueCodec = (refs: RefCodec, { text }: { readonly text: boolean })
   }
 
   const unpack = (value: unknown, depth: number): unknown => {
-    if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return value
+    if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value
     if (depth > MAX_DEPTH) throw malformed()
     if (Array.isArray(value)) return value.map((item) => unpack(item, depth + 1))
     const unpacked: Record<string, unknown> = {}

@@ -42,6 +42,25 @@ test('worker transport — an actor in a thread is asked like any other, and its
   t.like(await squares.ask('square', 1n), { ok: false, error: { code: 'actor-stopped' } })
 })
 
+test('worker transport — columns of numbers cross, and shared memory is the same on both sides', async (t) => {
+  const { server, transport } = transportRig(connect)
+  const columns = { shared: new Float64Array(new SharedArrayBuffer(16)), own: Uint32Array.of(1, 2) }
+  server.spawn<Protocol>('server', () => ({
+    handlers: {
+      write: (request) => {
+        const { shared, own } = request as typeof columns
+        shared[1] = own[1] as number
+        own[0] = 7
+        return own
+      },
+    },
+  }))
+  const ref: ActorRef<Protocol> = transport.ref('/server')
+  t.deepEqual(await ref.ask('write', columns), { ok: true, value: Uint32Array.of(7, 2) })
+  t.deepEqual([...columns.shared], [0, 2])
+  t.deepEqual([...columns.own], [1, 2])
+})
+
 test('worker transport — what is no packet ends it', async (t) => {
   const { port1, port2 } = new MessageChannel()
   const transport = workerTransport(port1, { system: createActorSystem<never>() })

@@ -110,6 +110,24 @@ test('the command line goes before the environment, and the environment before t
   })
 })
 
+test('what the network is told of the node comes from options, or from the environment', (t) => {
+  const byEnv = bitcoindConfig(
+    options(),
+    around({ FULGURITE_ALIAS: 'Wärme', FULGURITE_COLOR: '0000FF', FULGURITE_ANNOUNCE_ADDRESSES: '1.2.3.4:5, [::1]:6' }),
+  )
+  t.like(byEnv, { ok: true, value: { choices: { alias: 'Wärme', rgbColor: Uint8Array.of(0, 0, 255) } } })
+  t.true(byEnv.ok)
+  if (!byEnv.ok) return
+  t.deepEqual(byEnv.value.choices.announcedAddresses, [
+    { host: '1.2.3.4', port: 5 },
+    { host: '::1', port: 6 },
+  ])
+  const said = { alias: 'other', color: '#010203', announceAddress: ['node.example:9735'] }
+  t.like(bitcoindConfig(options(said), around({ FULGURITE_ALIAS: 'x' })), {
+    value: { choices: { alias: 'other', rgbColor: Uint8Array.of(1, 2, 3) } },
+  })
+})
+
 test('how many strangers and API connections there may be comes from the environment', (t) => {
   const env = {
     FULGURITE_MAX_STRANGERS: '7',
@@ -183,6 +201,27 @@ const mistakes: readonly [string, Partial<StartOptions>, Surroundings['env'], ob
     {},
     { FULGURITE_ANNOUNCED_OPENINGS: 'sometimes' },
     { code: 'announced-openings-unknown', what: 'sometimes' },
+  ],
+  ...['a'.repeat(33), 'two\nlines'].map((alias): [string, Partial<StartOptions>, Surroundings['env'], object] => [
+    `the alias ${JSON.stringify(alias)}`,
+    { alias },
+    {},
+    { code: 'alias-invalid', alias },
+  ]),
+  ['a colour of five digits', { color: '#8a5cf' }, {}, { code: 'color-invalid', color: '#8a5cf' }],
+  ...['example.org', '1.2.3.4:0', 'münchen.example:9735', 'abcdefghijklmnop.onion:9735', ':9735'].map(
+    (address): [string, Partial<StartOptions>, Surroundings['env'], object] => [
+      `${address} as an address for all`,
+      { announceAddress: [address] },
+      {},
+      { code: 'announced-address-invalid', address, isSecondName: false },
+    ],
+  ),
+  [
+    'a second name among the addresses for all',
+    { announceAddress: ['one.example:1', '1.2.3.4:1', 'two.example:1'] },
+    {},
+    { code: 'announced-address-invalid', address: 'two.example:1', isSecondName: true },
   ],
   ...['', 'abc', `02${'ff'.repeat(32)}`].map((peer): [string, Partial<StartOptions>, Surroundings['env'], object] => [
     `a peer that is trusted with unconfirmed channels by the name '${peer}'`,

@@ -2,6 +2,7 @@ import { join, resolve } from 'node:path'
 import { NETWORKS, type Network, type NetworkName } from '../bitcoin/network.ts'
 import type { RpcAuth, RpcOptions } from '../chain/bitcoind/rpc-client.ts'
 import { secp256k1 } from '../crypto/secp256k1.ts'
+import { isAlias } from '../graph/own/own-node.ts'
 import { readAmount } from '../lib/amount.ts'
 import { fromHex } from '../lib/bytes.ts'
 import { isFolder } from '../lib/make-folder.ts'
@@ -10,6 +11,7 @@ import type { ConfiguredPeer } from '../node/peer/address-book.ts'
 import { parseAddress, type SocketAddress } from '../node/peer/socket-address.ts'
 import { type KeptTimes, readKeptTimes } from '../node/retention/kept-times.ts'
 import type { NodeChoices } from '../node/settings.ts'
+import { typeOfHost } from '../wire/write-node-address.ts'
 import { type OperatorLimitFailure, type OperatorLimits, operatorLimits } from './operator-limits.ts'
 import { ANNOUNCED_OPENINGS, LOG_LEVELS, type LogLevel, START_DEFAULTS, type StartOptions } from './options.ts'
 
@@ -60,6 +62,9 @@ export type ConfigFailure =
   | { readonly code: 'network-unknown'; readonly network: string }
   | { readonly code: 'log-level-unknown'; readonly level: string }
   | { readonly code: 'announced-openings-unknown'; readonly what: string }
+  | { readonly code: 'alias-invalid'; readonly alias: string }
+  | { readonly code: 'color-invalid'; readonly color: string }
+  | { readonly code: 'announced-address-invalid'; readonly address: string; readonly isSecondName: boolean }
   | { readonly code: 'zero-conf-peer-invalid'; readonly peer: string }
   | { readonly code: 'commitment-feerate-invalid'; readonly feerate: string }
   | { readonly code: 'htlc-maximum-invalid'; readonly amount: string; readonly reason: string }
@@ -198,11 +203,44 @@ const nodeChoices = (
   )
   const stranger = zeroConfPeers.find((id) => !NODE_ID.test(id) || !secp256k1.isPublicKey(fromHex(id)))
   if (stranger !== undefined) return err({ code: 'zero-conf-peer-invalid', peer: stranger })
+  const own = ownNode(options, env)
+  if (!own.ok) return own
   return ok({
+    ...own.value,
     ...(zeroConfPeers.length === 0 ? {} : { zeroConfPeers }),
     ...(announcedOpenings === undefined ? {} : { announcedOpenings }),
     ...(feerate === undefined ? {} : { maxCommitmentFeerate }),
     ...(htlcMaximum?.ok ? { htlcMaximumMsat: htlcMaximum.value } : {}),
+  })
+}
+
+const COLOR = /^#?([0-9a-f]{6})$/i
+
+/** What the network is told of this node. */
+const ownNode = (
+  options: StartOptions,
+  env: Readonly<Record<string, string | undefined>>,
+): Result<Partial<NodeChoices>, ConfigFailure> => {
+  const alias = options.alias ?? env.FULGURITE_ALIAS
+  if (alias !== undefined && !isAlias(alias)) return err({ code: 'alias-invalid', alias })
+  const color = options.color ?? env.FULGURITE_COLOR
+  const digits = COLOR.exec(color ?? '')?.[1]
+  if (color !== undefined && digits === undefined) return err({ code: 'color-invalid', color })
+  const texts = options.announceAddress ?? env.FULGURITE_ANNOUNCE_ADDRESSES?.split(',').filter((text) => text !== '')
+  const announcedAddresses: SocketAddress[] = []
+  for (const text of texts ?? []) {
+    const address = parseAddress(text.trim())
+    const type = address === undefined ? undefined : typeOfHost(address.host)
+    const isSecondName = type === 'dns' && announcedAddresses.some(({ host }) => typeOfHost(host) === 'dns')
+    if (address === undefined || type === undefined || isSecondName) {
+      return err({ code: 'announced-address-invalid', address: text, isSecondName })
+    }
+    announcedAddresses.push(address)
+  }
+  return ok({
+    ...(alias === undefined ? {} : { alias }),
+    ...(digits === undefined ? {} : { rgbColor: fromHex(digits.toLowerCase()) }),
+    ...(announcedAddresses.length === 0 ? {} : { announcedAddresses }),
   })
 }
 

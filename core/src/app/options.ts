@@ -1,7 +1,7 @@
 export const NETWORK_NAMES = ['mainnet', 'testnet', 'signet', 'regtest'] as const
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const
 /** What may be done with openings that the peer wants announced. */
-export const ANNOUNCED_OPENINGS = ['refuse', 'unannounced'] as const
+export const ANNOUNCED_OPENINGS = ['announce', 'refuse', 'unannounced'] as const
 
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
@@ -9,7 +9,7 @@ export type LogLevel = (typeof LOG_LEVELS)[number]
 export const START_DEFAULTS = {
   listen: { host: '127.0.0.1', port: 9735 },
   logLevel: 'info',
-  announcedOpenings: 'refuse',
+  announcedOpenings: 'announce',
   /** In satoshis per 1000 weight units. */
   maxCommitmentFeerate: 2_500,
   maxPlugins: 64,
@@ -37,6 +37,10 @@ export interface StartOptions {
   readonly logLevel?: LogLevel
   /** What is done with openings that the peer wants announced. */
   readonly announcedOpenings?: (typeof ANNOUNCED_OPENINGS)[number]
+  /** What the network is told of this node: a name, a colour as `#rrggbb`, and where it can be reached, each `host:port`. */
+  readonly alias?: string
+  readonly color?: string
+  readonly announceAddress?: readonly string[]
   /** In satoshis per 1000 weight units. */
   readonly maxCommitmentFeerate?: string
   /** The most that is relayed in one HTLC, with its unit: `1000000sat`. */

@@ -89,8 +89,25 @@ const EXPLANATIONS: Table = {
   'announced-openings-unknown': ({ what }) =>
     usage(
       `--announced-openings: there is no ${what}`,
-      'give --announced-openings (or FULGURITE_ANNOUNCED_OPENINGS) refuse or unannounced',
+      'give --announced-openings (or FULGURITE_ANNOUNCED_OPENINGS) announce, refuse or unannounced',
     ),
+  'alias-invalid': ({ alias }) =>
+    usage(`--alias: ${alias} does not fit`, 'give --alias (or FULGURITE_ALIAS) at most 32 bytes of printable text'),
+  'color-invalid': ({ color }) =>
+    usage(
+      `--color: ${color} is no colour`,
+      'give --color (or FULGURITE_COLOR) six hexadecimal digits, such as #8a5cff',
+    ),
+  'announced-address-invalid': ({ address, isSecondName }) =>
+    isSecondName
+      ? usage(
+          `--announce-address: ${address} is a second name, and only one can be announced`,
+          'give one name, and other places by their addresses',
+        )
+      : usage(
+          `--announce-address: ${address} cannot be announced`,
+          'give --announce-address (or FULGURITE_ANNOUNCE_ADDRESSES, with commas) as host:port: an IPv4 address, an IPv6 address in brackets, a .onion of version 3, or a name',
+        ),
   'zero-conf-peer-invalid': ({ peer }) =>
     usage(
       `--zero-conf-peer: ${peer} is no node id`,

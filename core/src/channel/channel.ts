@@ -16,6 +16,7 @@ import { connected, disconnected, reestablishTimedOut } from './transitions/conn
 import { endRest } from './transitions/end-rest.ts'
 import { coinSpent, heedCoins, heedRival, rivalConfirmed, rivalUndone } from './transitions/opening/double-spend.ts'
 import { forgetFundingTx, fundingConfirmed, fundingUndone } from './transitions/opening/ready.ts'
+import { progressAnnouncement } from './transitions/operating/announce.ts'
 import { recvMessage } from './transitions/peer-message.ts'
 
 /**
@@ -23,10 +24,8 @@ import { recvMessage } from './transitions/peer-message.ts'
  * it changes. Whatever the peer or the operator does wrong is an effect; only bugs throw.
  */
 export const step = (state: ChannelState, input: ChannelInput, env: ChannelEnv): Step => {
-  const first = run(state, input, env)
-  const second = progressShutdown(first.state, env)
-  if (second.effects.length === 0) return { state: second.state, effects: first.effects }
-  return { state: second.state, effects: [...first.effects, ...second.effects] }
+  const closing = andThen(run(state, input, env), (next) => progressShutdown(next, env))
+  return andThen(closing, (next) => progressAnnouncement(next, env))
 }
 
 const run = (state: ChannelState, input: ChannelInput, env: ChannelEnv): Step => {

@@ -55,8 +55,10 @@ export {
   released,
 } from './state/channel-state.ts'
 export type { CloseCause, ClosedAccount, ClosedSummary, FundingSpend } from './state/closing.ts'
-export type { Closed, Closing, Durable, Funded } from './state/durable.ts'
+export type { AnnouncementHalves, Closed, Closing, Durable, Funded } from './state/durable.ts'
 export type {
+  AnnounceEffect,
+  AnnouncementRequest,
   AskAcceptEffect,
   AskedCommand,
   CommandResult,

@@ -75,6 +75,9 @@ export const addOwnCommands = (
         ANNOUNCED_OPENINGS,
       ),
     )
+    .option('--alias <name>', 'what the network calls this node: at most 32 bytes')
+    .option('--color <rrggbb>', 'how maps of the network show it')
+    .addOption(repeated('--announce-address <host:port>', 'where others can reach it; may be given again'))
     .option('--max-commitment-feerate <sat/kw>', `the highest of our commitments (${maxCommitmentFeerate})`)
     .option('--htlc-maximum <amount>', 'the most that is relayed in one HTLC, with its unit: 1000000sat')
     .addOption(

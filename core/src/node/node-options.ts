@@ -8,6 +8,7 @@ import type { Store } from '../store/store.ts'
 import type { StaticBackupPlaces } from './backup/static-backup-keeper.ts'
 import type { TrafficLimits } from './connection/traffic-limits.ts'
 import type { Transport } from './connection/transport.ts'
+import type { GossipPlace } from './gossip/node-gossip.ts'
 import type { NodeLog } from './node-log.ts'
 import type { ConfiguredPeer } from './peer/address-book.ts'
 import type { SocketAddress } from './peer/socket-address.ts'
@@ -40,6 +41,8 @@ export interface NodeOptions {
   readonly retention?: RetentionChoices
   /** Where static backups of the channels are kept; nowhere if absent. */
   readonly staticBackup?: StaticBackupPlaces
+  /** Where the network's gossip is kept; the node takes no part in it if absent. */
+  readonly gossip?: GossipPlace
   /** Peers that the operator has named: the node knows where they are, and stays connected to them. */
   readonly peers?: readonly ConfiguredPeer[]
   /** What else `getinfo` should warn of. */

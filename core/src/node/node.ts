@@ -5,7 +5,8 @@ import { toHex } from '../lib/bytes.ts'
 import type { Failure } from '../lib/errors.ts'
 import { pacer } from '../lib/pace.ts'
 import { ok, type Result } from '../lib/result.ts'
-import { OUR_FEATURES } from '../wire/features.ts'
+import { formatFeatures, GOSSIP_FEATURES, OUR_FEATURES } from '../wire/features.ts'
+import { writeAddresses } from '../wire/write-node-address.ts'
 import { openChannelBackups } from './backup/channel-backups.ts'
 import type { ChannelsRestorer } from './backup/restore-channels.ts'
 import { takeUpRestored } from './backup/take-up-restored.ts'
@@ -35,6 +36,7 @@ import { moveCommandRows } from './contract-mapping/move-command-rows.ts'
 import { ChannelBooks } from './events/channel-books.ts'
 import { EventLog } from './events/event-log.ts'
 import { PeerEvents } from './events/peer-events.ts'
+import { NodeGossip, ROOM_TYPES } from './gossip/node-gossip.ts'
 import { keyTree } from './keys/key-tree.ts'
 import { localSigner } from './keys/signer.ts'
 import { logReport } from './log-report.ts'
@@ -42,6 +44,7 @@ import { type NodeOptions, withoutSeed } from './node-options.ts'
 import { moveInvoiceIndex } from './payment/invoice-index.ts'
 import { PaymentFlow } from './payment/payment-flow.ts'
 import { movePaymentIndex } from './payment/payment-index.ts'
+import { gossipLines } from './peer/gossip-lines.ts'
 import { KeptBlobs } from './peer/kept-blobs.ts'
 import { Partners } from './peer/partners.ts'
 import { PeerDirectory } from './peer/peer-directory.ts'
@@ -53,6 +56,7 @@ import { forceCloseReserve } from './publishing/force-close-reserve.ts'
 import { Publisher } from './publishing/publisher.ts'
 import { ARCHIVED_EVENTS } from './retention/event-rows.ts'
 import { KeptRows } from './retention/kept-rows.ts'
+import { NetworkGraph } from './routing/network-graph.ts'
 import {
   channelSettings,
   DEFAULT_CHOICES,
@@ -60,6 +64,7 @@ import {
   MAX_PENDING_OPENINGS_PER_PEER,
   MAX_UNCONFIRMED_IN_ALL,
   MAX_UNCONFIRMED_PER_PEER,
+  type NodeChoices,
 } from './settings.ts'
 import { logUnreadable } from './storage/read-row.ts'
 import { rowsMoved } from './storage/rows-moved.ts'
@@ -86,6 +91,10 @@ export interface StartNodeOptions extends NodeOptions {
   readonly beforePeers?: (gateway: Gateway, events: EventLog) => Promise<void>
 }
 
+/** A node that takes no part in the network's gossip announces no channel. */
+const keptQuiet = (choices: NodeChoices): NodeChoices =>
+  choices.announcedOpenings === 'announce' ? { ...choices, announcedOpenings: 'refuse' } : choices
+
 export const startNode = async (options: StartNodeOptions): Promise<Result<FulguriteNode, NodeStartFailure>> => {
   const { store, clock, rng, log, network, backend } = options
   const system: NodeSystem = createActorSystem({ clock, rng })
@@ -95,7 +104,9 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
   const keys = keyTree(options.seed, network)
   const signer = localSigner(keys)
   const choices = { ...DEFAULT_CHOICES, ...options.choices }
-  const settings = channelSettings(network, choices)
+  const isQuiet = options.gossip === undefined
+  const features = isQuiet ? OUR_FEATURES : { ...OUR_FEATURES, ...GOSSIP_FEATURES }
+  const settings = channelSettings(network, isQuiet ? keptQuiet(choices) : choices, features)
   const archived = options.retention === undefined ? new Set<never>() : ARCHIVED_EVENTS
   const moved = rowsMoved(clock, (rows) => {
     log.info('store.rows-moved', { rows })
@@ -144,7 +155,9 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
   const keyed = new KeyedCommands(store, clock)
   const gateway = new Gateway({ events, keyed, clock, log })
 
+  const graph = new NetworkGraph(system, rng)
   const flow = new PaymentFlow({
+    graph,
     store,
     clock,
     rng,
@@ -191,6 +204,7 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
     addressesOf: (nodeId) => peers.knownAddresses(nodeId).map(formatAddress),
     onRenewed: () => peers.offerStorage(),
   })
+  let gossip: NodeGossip | undefined
   const services: ChannelServices = {
     store,
     clock,
@@ -213,6 +227,7 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
     feerates,
     forward: (effect) => flow.forward(effect),
     settled: (settled) => flow.settled(settled),
+    announced: (announcement) => gossip?.announced(announcement),
     decide: openingDecisions({
       gateway,
       signer,
@@ -249,6 +264,28 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
   await shared?.start()
   chainHealth.start()
   sight.start()
+  if (options.gossip !== undefined) {
+    gossip = new NodeGossip({
+      ...options.gossip,
+      system,
+      clock,
+      log,
+      backend,
+      chainHash: network.chainHash,
+      height: height(),
+      sink: graph.builder,
+      directory: channelDirectory,
+      signer,
+      self: {
+        nodeId: signer.nodeId,
+        features: formatFeatures(features, 'node'),
+        alias: choices.alias ?? toHex(signer.nodeId).slice(0, 20),
+        rgbColor: choices.rgbColor,
+        addresses: writeAddresses(choices.announcedAddresses),
+      },
+    })
+    gossip.start(watcher)
+  }
   rescan.start()
   const keptBlobs = await KeptBlobs.open({
     store,
@@ -269,9 +306,11 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
     wanted: (nodeId, addresses) => peers.wanted(nodeId, addresses),
   }
   const rooms = new MessageRooms()
-  rooms.register(UNUSED_GOSSIP, 'no-use')
+  if (gossip === undefined) rooms.register(UNUSED_GOSSIP, 'no-use')
+  else rooms.register(ROOM_TYPES, gossip)
   const peers: PeerManager = new PeerManager(system, {
     kept: keptBlobs,
+    gossip: gossip && gossipLines(gossip, clock),
     blob: () => backups.keeper.blob(),
     configured: options.peers ?? [],
     store,
@@ -279,10 +318,11 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
     rng,
     log,
     nodeId: signer.nodeId,
-    connection: { privateKey: keys.nodeKey, features: OUR_FEATURES, chainHash: network.chainHash, clock, rng, rooms },
+    connection: { privateKey: keys.nodeKey, features, chainHash: network.chainHash, clock, rng, rooms },
     services: {
       log,
       rooms,
+      gossip,
       channels,
       channelDirectory,
       peerDirectory,
@@ -340,6 +380,7 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
     invoices: new InvoiceReader(network.name),
     onUnreadable,
     kept,
+    gossip,
     books,
   })
   await options.beforePeers?.(gateway, events)
@@ -358,6 +399,8 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
     sight.stop()
     peerEvents.stop()
     await books.stop()
+    await gossip?.stop()
+    await graph.close()
     await watcher.stop()
     await store.flush()
   }

@@ -1,14 +1,15 @@
 import type { Network } from '../bitcoin/network.ts'
 import type { ChannelSettings } from '../channel/index.ts'
 import type { BlockDelta, FeeratePerKw, Msat } from '../lib/units.ts'
-import { formatFeatures, OUR_FEATURES } from '../wire/features.ts'
+import { type FeatureSet, formatFeatures, OUR_FEATURES } from '../wire/features.ts'
 import type { EventRoom } from './events/event-retention.ts'
+import type { SocketAddress } from './peer/socket-address.ts'
 
 // BOLT 3 and BOLT 5 leave these to each node; the defaults follow what the field's nodes use.
 
 /** What the operator may choose when the node starts. */
 export interface NodeChoices {
-  /** Peers that want a channel announced: this node announces none yet. */
+  /** Peers that want a channel announced. */
   readonly announcedOpenings: ChannelSettings['announcedOpenings']
   /**
    * The highest fee rate of our commitments: the anchor brings one into a block if necessary. Some peers refuse commitments far below their
@@ -19,12 +20,20 @@ export interface NodeChoices {
   readonly htlcMaximumMsat: Msat
   /** Node ids of peers whose channels are used before their funding confirms: they could take back what they pay until it does. */
   readonly zeroConfPeers: readonly string[]
+  /** What the network is told of this node: at most 32 bytes of UTF-8, the beginning of its id if absent. */
+  readonly alias?: string
+  /** Red, green, blue: a byte each. */
+  readonly rgbColor: Uint8Array
+  /** Where others can reach it: none if it does not want to be called. */
+  readonly announcedAddresses: readonly SocketAddress[]
   /** How long a peer's balance waits once the peer has closed alone. */
   readonly toSelfDelay: BlockDelta
 }
 
 export const DEFAULT_CHOICES: NodeChoices = {
-  announcedOpenings: 'refuse',
+  announcedOpenings: 'announce',
+  rgbColor: Uint8Array.of(0x8a, 0x5c, 0xff),
+  announcedAddresses: [],
   maxCommitmentFeerate: 2_500,
   htlcMaximumMsat: 50n * 100_000_000_000n,
   zeroConfPeers: [],
@@ -35,9 +44,10 @@ export const DEFAULT_CHOICES: NodeChoices = {
 export const channelSettings = (
   network: Network,
   { announcedOpenings, htlcMaximumMsat, toSelfDelay }: NodeChoices,
+  features: FeatureSet = OUR_FEATURES,
 ): ChannelSettings => ({
   chainHash: network.chainHash,
-  features: formatFeatures(OUR_FEATURES, 'init'),
+  features: formatFeatures(features, 'init'),
   // BOLT 3, dust limits: enough for every standard output type.
   dustLimit: 354n,
   maxRemoteDustLimit: 1_000n,

@@ -166,3 +166,6 @@ export const OUR_FEATURES: FeatureSet = {
   option_zeroconf: 'optional',
   option_simple_close: 'optional',
 }
+
+/** What a node that takes part in the network's gossip offers besides. */
+export const GOSSIP_FEATURES: FeatureSet = { gossip_queries: 'optional', gossip_queries_ex: 'optional' }

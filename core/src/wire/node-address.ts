@@ -2,7 +2,7 @@ import { err, ok, type Result } from '../lib/result.ts'
 import { Reader } from './codec/reader.ts'
 
 /** BOLT 7: where a node says that it can be reached. */
-interface NodeAddress {
+export interface NodeAddress {
   readonly type: 'ipv4' | 'ipv6' | 'tor-v3' | 'dns'
   /** In the form in which it is dialled: `192.0.2.1`, `2001:db8:0:0:0:0:0:1`, `….onion`, a host's name. */
   readonly host: string
@@ -56,7 +56,7 @@ const hostOf: { readonly [Type in NodeAddress['type']]: (reader: Reader) => stri
 const hostname = (bytes: Uint8Array): string | undefined =>
   bytes.length > 0 && bytes.every((byte) => byte > 0x20 && byte < 0x7f) ? String.fromCharCode(...bytes) : undefined
 
-const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567'
+export const BASE32_ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567'
 
 /** RFC 4648, of a multiple of five bytes: there is no padding. */
 const base32 = (bytes: Uint8Array): string => {
@@ -64,7 +64,7 @@ const base32 = (bytes: Uint8Array): string => {
   for (let bit = 0; bit < bytes.length * 8; bit += 5) {
     const at = bit >> 3
     const pair = ((bytes[at] as number) << 8) | (bytes[at + 1] ?? 0)
-    text += ALPHABET[(pair >> (11 - (bit & 7))) & 31]
+    text += BASE32_ALPHABET[(pair >> (11 - (bit & 7))) & 31]
   }
   return text
 }

@@ -80,7 +80,9 @@ const ChannelSummary = named(
     state: ChannelState,
     initiator: Side,
     channelType: publicly(text(64)),
-    announced: Flag,
+    announced: field(Flag, {
+      summary: 'Whether both sides want the network to know of it, and it does once the funding is deep enough.',
+    }),
     fundings: z.array(Funding).readonly(),
     shortChannelId: ShortChannelId.optional(),
     aliases: z.array(ShortChannelId).readonly(),
@@ -269,6 +271,10 @@ export const channels = actor('channels', 'Payment channels and what they charge
       ...chosenCoins,
       feeBaseMsat: field(Msat, { summary: 'The relay fee that the channel starts with.' }).optional(),
       feeProportionalMillionths: Ppm.optional(),
+      announce: field(Flag, {
+        summary:
+          'The network learns of the channel, so that others can pay through it. A channel with a hidden id cannot be announced.',
+      }).optional(),
       hiddenId: field(Flag, {
         summary:
           'The channel is known by aliases only: its real short channel id shows where its funding is on the chain.',

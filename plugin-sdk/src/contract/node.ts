@@ -22,6 +22,12 @@ const ChainHealth = named(
   }),
 )
 
+const NetworkGraph = named(
+  'NetworkGraph',
+  'How much of the public network a node knows.',
+  z.object({ channels: Count, nodes: Count }),
+)
+
 export const node = actor('node', 'The node itself.', {
   getInfo: query({
     summary: 'Who this node is, how far it has followed the chain, and what it runs on.',
@@ -46,6 +52,9 @@ export const node = actor('node', 'The node itself.', {
       channelsUsable: Count,
       channelsOpening: Count,
       channelsClosing: Count,
+      graph: field(NetworkGraph, {
+        summary: 'What is known of the public network; absent where the node takes no part in its gossip.',
+      }).optional(),
       pluginWalls: publicly(PluginWalls).optional(),
       warnings: z.array(text(512)).readonly(),
     }),

@@ -37,6 +37,7 @@ export interface NodeGetInfoReply {
   readonly channelsUsable: number
   readonly channelsOpening: number
   readonly channelsClosing: number
+  readonly graph?: NetworkGraph
   readonly pluginWalls?: PluginWalls
   readonly warnings: readonly string[]
   /** A place in the event log. */
@@ -64,6 +65,12 @@ export interface ChainHealth {
   readonly feeEstimates: boolean
   /** Milliseconds since the Unix epoch. */
   readonly feeEstimatesAt: TimestampMs
+}
+
+/** What is known of the public network; absent where the node takes no part in its gossip. */
+export interface NetworkGraph {
+  readonly channels: number
+  readonly nodes: number
 }
 
 /** What keeps a plugin's process from the rest of the machine, beside the isolate in it. */
@@ -191,6 +198,7 @@ export interface ChannelSummary {
   readonly state: 'opening' | 'usable' | 'offline' | 'closing' | 'closed' | 'quarantined'
   readonly initiator: 'local' | 'remote'
   readonly channelType: string
+  /** Whether both sides want the network to know of it, and it does once the funding is deep enough. */
   readonly announced: boolean
   readonly fundings: readonly Funding[]
   readonly shortChannelId?: ShortChannelId
@@ -304,6 +312,7 @@ export interface ChannelDetails {
   readonly state: 'opening' | 'usable' | 'offline' | 'closing' | 'closed' | 'quarantined'
   readonly initiator: 'local' | 'remote'
   readonly channelType: string
+  /** Whether both sides want the network to know of it, and it does once the funding is deep enough. */
   readonly announced: boolean
   readonly fundings: readonly Funding[]
   readonly shortChannelId?: ShortChannelId
@@ -677,6 +686,8 @@ export interface ChannelsOpenRequest {
   readonly feeBaseMsat?: Msat
   /** Parts per million. */
   readonly feeProportionalMillionths?: Ppm
+  /** The network learns of the channel, so that others can pay through it. A channel with a hidden id cannot be announced. */
+  readonly announce?: boolean
   /** The channel is known by aliases only: its real short channel id shows where its funding is on the chain. */
   readonly hiddenId?: boolean
   /** Both use the channel before its funding is in a block. The peer must trust this node to fund it. */

@@ -5,6 +5,29 @@ export const BOLT_7: BoltRules = {
   bolt: 7,
   sections: [
     {
+      section: 'announcement_signatures',
+      rules: [
+        {
+          rule: 'both sides send theirs once the funding is 6 deep, and each has the whole announcement',
+          lines: [88, 173, 178, 189, 192, 194, 198, 201, 204, 205],
+        },
+        { rule: 'none goes out before the sixth confirmation', lines: [208] },
+        'the peer may send its own earlier, and the channel is announced at the sixth confirmation',
+        {
+          rule: 'none for a channel that was opened without announce_channel, and none after shutdown',
+          lines: [92],
+        },
+        {
+          rule: 'without those of the peer, ours are sent again on the next connection; with them only as an answer',
+          lines: [95, 97],
+        },
+        'those of another funding get a warning, and nothing else happens',
+        'a wrong signature ends the connection, and the channel lives on',
+        'those that come before our channel_ready are kept until it is sent',
+        'in another block the funding has another id, and both sign anew',
+      ],
+    },
+    {
       section: 'channel_announcement',
       rules: [
         { rule: 'all four signatures must be valid', lines: [211, 232] },
@@ -30,6 +53,10 @@ export const BOLT_7: BoltRules = {
     {
       section: 'node_announcement',
       rules: [
+        {
+          rule: 'ours has zeroes behind the alias, and a timestamp greater than every one before',
+          lines: [328, 337],
+        },
         { rule: 'the signature must be valid, and covers what follows the fields', lines: [364] },
         { rule: 'a node id that is no point is refused', lines: [358] },
         'a node without a known channel is ignored',
@@ -47,6 +74,9 @@ export const BOLT_7: BoltRules = {
     {
       section: 'channel_update',
       rules: [
+        'ours has must_be_one, our direction and no flag without a meaning',
+        'ours has a greater timestamp than every one before, whatever the clock says',
+        'ours is not made anew while it says the same, until it is a week old',
         {
           rule: 'the signature of the node at whose end the direction begins must be valid, and covers what follows the fields',
           lines: [544],

@@ -8,7 +8,7 @@ import type { PeerLine, Transport } from '../../../core/src/node/connection/tran
 import type { FeatureVector } from '../../../core/src/wire/feature-vector.ts'
 import { type FeatureName, type FeatureSet, formatFeatures } from '../../../core/src/wire/features.ts'
 import { decodeMessage, encodeMessage } from '../../../core/src/wire/message-codecs.ts'
-import type { Message } from '../../../core/src/wire/messages/message.ts'
+import type { Message, UnknownMessage } from '../../../core/src/wire/messages/message.ts'
 import type { ErrorMessage, WarningMessage } from '../../../core/src/wire/messages/setup.ts'
 
 /** A node's place in the network. */
@@ -217,9 +217,13 @@ class End implements PeerLine {
     else listener()
   }
 
-  send(message: Message): void {
+  get unsentBytes(): number {
+    return 0
+  }
+
+  send(message: Message | UnknownMessage): void {
     if (this.#closed !== undefined) return
-    this.#net.options.onSent(this.host, this.remoteAddress, message)
+    if (message.type !== 'unknown') this.#net.options.onSent(this.host, this.remoteAddress, message)
     this.#outgoing.push(encodeMessage(message))
   }
 

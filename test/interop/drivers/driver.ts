@@ -274,6 +274,8 @@ export interface Peer {
   setTrustsOpeners(on: boolean): Promise<void>
   /** Channels whose closing has not begun. */
   channels(): Promise<readonly PeerChannel[]>
+  /** Of how many directions of an announced channel it knows the policy; `undefined` if it does not know the channel. */
+  announcedDirections(shortChannelId: string): Promise<number | undefined>
   closeChannel(channelId: string, options?: CloseOptions): Promise<void>
   forceClose(channelId: string): Promise<void>
   /** Takes down its commitment of now. The answer publishes it, whatever has been revoked since. */

@@ -1,3 +1,4 @@
+import { announcing } from './announcing.ts'
 import { closing } from './closing.ts'
 import { connecting } from './connecting.ts'
 import { cuts } from './cuts.ts'
@@ -23,6 +24,7 @@ import { unusualAsks } from './unusual-asks.ts'
 export const SCENARIOS: readonly Scenario[] = [
   ...connecting,
   ...opening,
+  ...announcing,
   ...paying,
   ...failing,
   ...relaying,

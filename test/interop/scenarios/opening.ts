@@ -269,7 +269,7 @@ export const opening = group('Openings', [
       t.is((await stage.settled(us, peer, channelId)).oursMsat, 698_000_000n)
     },
   },
-  ...(['announced', 'taproot', 'zero-conf'] as const).map((kind) => ({
+  ...(['taproot', 'zero-conf'] as const).map((kind) => ({
     title: `the peer asks for a channel of a kind that we do not have (${kind}) — it reads a refusal, and all else goes on`,
     role: 'peer' as const,
     needs: [`${kind}-opening` as const],

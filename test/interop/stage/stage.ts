@@ -190,6 +190,7 @@ export class Stage {
       nodeId: peer.nodeId,
       fundingSat: options.capacitySat ?? CAPACITY_SAT,
       pushMsat: options.pushMsat ?? 0n,
+      announce: options.kind === 'announced',
     })
     await this.becomesUsable(node, peer, channelId)
     return channelId

@@ -12,6 +12,7 @@ import { seededRng } from '../../../core/src/lib/rng.ts'
 import type { StaticBackupPlaces } from '../../../core/src/node/backup/static-backup-keeper.ts'
 import type { TrafficLimits } from '../../../core/src/node/connection/traffic-limits.ts'
 import type { EncodedEvent } from '../../../core/src/node/contract-gateway.ts'
+import type { GossipPlace } from '../../../core/src/node/gossip/node-gossip.ts'
 import { type FulguriteNode, startNode } from '../../../core/src/node/node.ts'
 import { type NodeLog, silentLog } from '../../../core/src/node/node-log.ts'
 import type { ConfiguredPeer } from '../../../core/src/node/peer/address-book.ts'
@@ -78,6 +79,8 @@ export interface TestNodeOptions {
   readonly choices?: Partial<NodeChoices>
   readonly retention?: RetentionChoices
   readonly staticBackup?: StaticBackupPlaces
+  /** Takes part in the network's gossip. */
+  readonly gossip?: GossipPlace
   /** Its monotonic clock, instead of the system's. */
   readonly monotonic?: () => number
   /** What its clock on the wall is ahead of ours, in this and later lives. */
@@ -145,6 +148,7 @@ export class TestNode {
       choices = {},
       retention,
       staticBackup,
+      gossip,
       bitcoindWallet,
       aheadMs = () => 0,
       monotonic = systemClock.monotonic,
@@ -169,6 +173,7 @@ export class TestNode {
       ...(traffic === undefined ? {} : { traffic }),
       ...(retention === undefined ? {} : { retention }),
       ...(staticBackup === undefined ? {} : { staticBackup }),
+      ...(gossip === undefined ? {} : { gossip }),
       ...(bitcoindWallet === undefined ? {} : { bitcoindWallet: bitcoindWallet() }),
       onFatal: fatal,
       onStopAsked() {},

@@ -6,7 +6,7 @@ import type { FundingSignature } from '../../wire/funding-signature.ts'
 import type { CommitmentFormatName } from '../commitment/commitment-format.ts'
 import type { ClosingProgress, SignedClose } from '../state/closing.ts'
 import type { FundingStatus, RemoteNextPoint } from '../state/commitment.ts'
-import type { Closed, Funded, FundingCoins, Quarantine } from '../state/durable.ts'
+import type { AnnouncementHalves, Closed, Funded, FundingCoins, Quarantine } from '../state/durable.ts'
 import type { ChannelParams, Limits, RelayPolicies, RemoteRelayPolicy, ShortIds } from '../state/params.ts'
 
 // The row of a channel: the content of `Durable`, without what the rows of its HTLCs hold and what can be computed.
@@ -42,6 +42,7 @@ export interface StoredFunded {
   readonly closesTaken?: NonNullable<Funded['closesTaken']>
   readonly fundingCoins?: FundingCoins
   readonly coinsGoneSince?: BlockHeight
+  readonly announcement?: AnnouncementHalves
 }
 
 /** What the first version did not have: each has a record in a row of its own (`fundedV1`). Its absence means what it meant then. */
@@ -55,6 +56,7 @@ export type LaterOfFunded =
   | 'closingMinFeeratePerKw'
   | 'closingScript'
   | 'closes'
+  | 'announcement'
 
 export interface StoredChanges {
   readonly localSigned: readonly StoredChange[]

@@ -41,7 +41,7 @@ import type {
   SignedClose,
 } from '../state/closing.ts'
 import type { FundingStatus, RemoteNextPoint } from '../state/commitment.ts'
-import type { Closed, FundingCoins, Quarantine } from '../state/durable.ts'
+import type { AnnouncementHalves, Closed, FundingCoins, Quarantine } from '../state/durable.ts'
 import type { HtlcFailure, HtlcOrigin, HtlcRecord, HtlcRef } from '../state/htlc.ts'
 import type {
   ChannelKeys,
@@ -351,6 +351,10 @@ export const laterOfFunded: LaterFields<Pick<StoredFunded, LaterOfFunded | 'clos
   closingMinFeeratePerKw: { number: 20, codec: u32 },
   closingScript: { number: 21, codec: u16Bytes },
   closes: { number: 22, codec: u16List(signedClose) },
+  announcement: {
+    number: 23,
+    codec: struct<AnnouncementHalves>({ shortChannelId: u64, nodeSignature: signature, bitcoinSignature: signature }),
+  },
 }
 
 /** A channel that has commitments. */

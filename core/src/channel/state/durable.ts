@@ -1,6 +1,6 @@
 import type { Tx } from '../../bitcoin/transaction.ts'
 import type { ShachainStore } from '../../crypto/shachain.ts'
-import type { OutPoint, TxId } from '../../lib/ids.ts'
+import type { OutPoint, ShortChannelId, Signature, TxId } from '../../lib/ids.ts'
 import type { BlockHeight, FeeratePerKw, Msat, Sat, TimestampMs } from '../../lib/units.ts'
 import type { Changes } from './changes.ts'
 import type { ClosedSummary, ClosingProgress, SignedClose } from './closing.ts'
@@ -57,6 +57,8 @@ export interface FundedCommon {
   readonly inDoubt?: true
   /** Known from a static backup alone: where the channel is, and not one of its commitments. It closes from the start, and never by us. */
   readonly recovered?: true
+  /** The peer's part of the channel's announcement, for the block that the funding is in. */
+  readonly announcement?: AnnouncementHalves
   /** The channel's actor threw: the channel takes no part in the protocol until the operator lets it, whatever is started anew. */
   readonly quarantine?: Quarantine
 }
@@ -66,6 +68,13 @@ export interface FundingCoins {
   readonly outpoints: readonly OutPoint[]
   /** Another transaction that spends one of them and is in a block: as long as it is, the funding can be in none. */
   readonly rival?: { readonly txid: TxId; readonly height: BlockHeight }
+}
+
+/** BOLT 7, announcement_signatures: by the peer's node key and its funding key. */
+export interface AnnouncementHalves {
+  readonly shortChannelId: ShortChannelId
+  readonly nodeSignature: Signature
+  readonly bitcoinSignature: Signature
 }
 
 export interface Quarantine {
@@ -83,7 +92,7 @@ export interface WaitForChannelReady extends FundedCommon {
   readonly phase: 'wait-for-channel-ready'
 }
 
-interface Normal extends FundedCommon {
+export interface Normal extends FundedCommon {
   readonly phase: 'normal'
 }
 

@@ -4,6 +4,7 @@ import type { Result } from '../../lib/result.ts'
 import type { BlockDelta, BlockHeight, FeeratePerKw, Sat } from '../../lib/units.ts'
 import type { FundingSignature } from '../../wire/funding-signature.ts'
 import type { UpdateAddHtlc } from '../../wire/messages/channel-operation.ts'
+import type { ChannelAnnouncement } from '../../wire/messages/gossip.ts'
 import type { Message } from '../../wire/messages/message.ts'
 import type { Claim } from '../claims/claim.ts'
 import type { CommitmentFormatName } from '../commitment/commitment-format.ts'
@@ -35,6 +36,7 @@ export type Effect =
   | AskAcceptEffect
   | RecallHtlcsEffect
   | IgnoredEffect
+  | AnnounceEffect
 
 /** What the signer fills in before a message leaves (`fillIn`). */
 export type SigningRequest =
@@ -53,6 +55,13 @@ export type SigningRequest =
   | { readonly type: 'per-commitment-secret'; readonly index: number }
   /** A `channel_update`, by the node's key. */
   | { readonly type: 'node-signature'; readonly digest: Uint8Array }
+  /** `announcement_signatures`, `channel_announcement`: by the node's key, and by the funding key. */
+  | AnnouncementRequest
+
+export interface AnnouncementRequest {
+  readonly type: 'announcement-signatures'
+  readonly digest: Uint8Array
+}
 
 export type SigningAnswer =
   | { readonly type: 'funding-signature'; readonly signature: FundingSignature }
@@ -64,6 +73,11 @@ export type SigningAnswer =
     }
   | { readonly type: 'per-commitment-secret'; readonly secret: Uint8Array }
   | { readonly type: 'node-signature'; readonly signature: Signature }
+  | {
+      readonly type: 'announcement-signatures'
+      readonly nodeSignature: Signature
+      readonly bitcoinSignature: Signature
+    }
 
 /** Dropped when the connection of `epoch` is gone. */
 export interface SendEffect {
@@ -257,4 +271,14 @@ export interface IgnoredEffect {
     | 'at-rest'
     | 'channel-is-over'
     | 'fee-is-agreed'
+    | 'not-announced'
+}
+
+/** Both sides have signed that the network may know of the channel. Lacks our two signatures. May repeat. */
+export interface AnnounceEffect {
+  readonly type: 'announce'
+  readonly announcement: ChannelAnnouncement
+  /** Whether ours are the first of the pairs. */
+  readonly localIsFirst: boolean
+  readonly needs: AnnouncementRequest
 }

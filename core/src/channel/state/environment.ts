@@ -53,8 +53,8 @@ export interface ChannelSettings {
   /** The smallest and largest channel that we open or accept. */
   readonly minFunding: Sat
   readonly maxFunding: Sat
-  /** What to do with a peer's wish to have the channel announced, as long as this node announces none. */
-  readonly announcedOpenings: 'refuse' | 'unannounced'
+  /** What to do with a peer's wish to have the channel announced. */
+  readonly announcedOpenings: 'announce' | 'refuse' | 'unannounced'
   /** How deep the funding of a peer's channel must be, and the deepest that we agree to wait for. */
   readonly minimumDepth: BlockDelta
   readonly maxMinimumDepth: BlockDelta

@@ -1,5 +1,5 @@
 import type { Failure } from '../../lib/errors.ts'
-import type { ChannelId, HtlcId } from '../../lib/ids.ts'
+import type { ChannelId, HtlcId, ShortChannelId } from '../../lib/ids.ts'
 import type { BlockHeight, FeeratePerKw, Msat, Sat } from '../../lib/units.ts'
 import type { ClosingError } from '../commitment/closing-transaction.ts'
 import type { CommitmentSignatureError } from '../commitment/verify-commitment.ts'
@@ -99,6 +99,8 @@ type SimpleCloseError =
   | (Failure<'closer-fee-above-balance'> & { readonly fee: Sat; readonly available: Sat })
   | Failure<'closer-script-invalid' | 'closee-script-not-ours' | 'close-variant-missing' | 'too-many-closes'>
   | InvalidSignature<'invalid-close-signature'>
+  | (Failure<'announcement-of-other-funding'> & { readonly shortChannelId: ShortChannelId })
+  | (Failure<'invalid-announcement-signature'> & { readonly of: 'node' | 'funding' })
   | Failure<'closing-sig-mismatch' | 'closing-sig-not-single' | 'closing-sig-not-received' | 'close-not-offered'>
 
 /** A fault of the peer in a channel or its opening. `REACTIONS` says how far the answer goes. */

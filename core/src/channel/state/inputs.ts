@@ -43,6 +43,7 @@ export type ChannelMessage = Extract<
       | 'update_fee'
       | 'channel_reestablish'
       | 'channel_update'
+      | 'announcement_signatures'
       | 'error'
       | 'warning'
   }

@@ -2,6 +2,7 @@ import type { HtlcId } from '../../lib/ids.ts'
 import type { Sat } from '../../lib/units.ts'
 import type { FeatureVector } from '../../wire/feature-vector.ts'
 import type { ClosingComplete, ClosingSigned, FeeRange } from '../../wire/messages/channel-close.ts'
+import type { AnnouncementSignatures } from '../../wire/messages/gossip.ts'
 import type { Proposal } from './changes.ts'
 import type { SignedClose } from './closing.ts'
 import type { Rest } from './rest.ts'
@@ -35,6 +36,9 @@ export interface Session {
   readonly shutdownReceived: boolean
   /** Ours names a script that the peer does not know how to pay to. */
   readonly isShutdownHeld?: boolean
+  readonly announcement?: AnnouncementProgress
+  /** An `announcement_signatures` that came before the channel had its own id. */
+  readonly earlyAnnouncement?: AnnouncementSignatures
   /** Once our `shutdown` is sent: the id of the first HTLC of the peer's that comes after it. */
   readonly shutdownBefore?: HtlcId
 }
@@ -56,6 +60,13 @@ interface ClosingNegotiation {
   readonly lastOffer?: ClosingSigned
   /** An offer of the peer that is higher than we pay. */
   readonly refused?: ClosingSigned
+}
+
+/** Whether this connection has carried the peer's `announcement_signatures`, and ours; and whether the network was told of the channel. */
+interface AnnouncementProgress {
+  readonly heard?: boolean
+  readonly sent?: boolean
+  readonly told?: boolean
 }
 
 /** BOLT 2, closing_complete: each side proposes what it pays itself, one at a time. */

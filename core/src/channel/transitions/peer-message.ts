@@ -27,6 +27,7 @@ import { recvFundingCreated, recvOpenChannel } from './opening/open-as-fundee.ts
 import { recvAcceptChannel, recvFundingSigned } from './opening/open-as-funder.ts'
 import { recvChannelReady } from './opening/ready.ts'
 import { addHtlcPhases, recvAddHtlc } from './operating/add-htlc.ts'
+import { recvAnnouncementSignatures } from './operating/announce.ts'
 import { recvCommitmentSigned, recvRevokeAndAck } from './operating/commit.ts'
 import { recvFailHtlc, recvFulfillHtlc } from './operating/remove-htlc.ts'
 import { recvUpdateFee } from './operating/update-fee.ts'
@@ -90,6 +91,8 @@ const recvFunded = (durable: Funded, session: Session, input: PeerMessage, env: 
   switch (message.type) {
     case 'channel_ready':
       return recvChannelReady(online, message, env)
+    case 'announcement_signatures':
+      return recvAnnouncementSignatures(online, message, env)
     case 'shutdown':
       return recvShutdown(online, message, env)
     case 'closing_complete':

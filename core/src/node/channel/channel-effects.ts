@@ -183,6 +183,12 @@ export class ChannelEffects {
       case 'ask-accept':
         outward.push(() => this.#askAccept(effect))
         break
+      case 'announce': {
+        const durable = this.#durable
+        const signed = soon(() => signing.completeAnnouncement(effect, durable))
+        outward.push(() => services.announced(signed()))
+        break
+      }
       case 'ignored':
         this.ignored(effect)
         break

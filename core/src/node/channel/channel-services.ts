@@ -15,6 +15,7 @@ import type { BlockHeight } from '../../lib/units.ts'
 import type { Store } from '../../store/store.ts'
 import type { Wallet } from '../../wallet/wallet.ts'
 import type { OpenChannel } from '../../wire/messages/channel-open.ts'
+import type { ChannelAnnouncement } from '../../wire/messages/gossip.ts'
 import type { Broadcaster } from '../chain/broadcaster.ts'
 import type { ChainSight } from '../chain/chain-sight.ts'
 import type { EventLog } from '../events/event-log.ts'
@@ -61,6 +62,8 @@ export interface ChannelServices {
   forward(effect: ForwardEffect): void
   /** An HTLC that we offered has its outcome: its origin deletes the outbox row with its own step. */
   settled(effect: SettleEffect): void
+  /** Both sides have signed that the network may know of a channel. May repeat. */
+  announced(announcement: ChannelAnnouncement): void
   /** Asks whoever decides about channels that peers propose. */
   decide(question: AcceptQuestion, open: OpenChannel): Promise<AcceptCommand | RejectCommand>
 }

@@ -1,6 +1,16 @@
-import { type Channel, fillIn, idsOf, type SendEffect } from '../../channel/index.ts'
+import {
+  type AnnounceEffect,
+  type AnnouncementHalves,
+  type AnnouncementRequest,
+  type Channel,
+  fillIn,
+  idsOf,
+  type SendEffect,
+  type SigningAnswer,
+  type SigningRequest,
+} from '../../channel/index.ts'
 import { channelUpdateDigest } from '../../wire/channel-update-digest.ts'
-import type { ChannelUpdate } from '../../wire/messages/gossip.ts'
+import type { ChannelAnnouncement, ChannelUpdate } from '../../wire/messages/gossip.ts'
 import type { Message } from '../../wire/messages/message.ts'
 import type { ChannelSigner, Signer } from '../keys/signer.ts'
 
@@ -30,13 +40,38 @@ export class ChannelSigning {
   /** The message with all the signatures that it needs. */
   complete({ message, needs }: SendEffect, durable: Channel): Message {
     if (needs === undefined) return message
-    const answer =
-      needs.type === 'node-signature'
-        ? ({
-            type: 'node-signature',
-            signature: this.#signer.signAsNode(channelUpdateDigest(message as ChannelUpdate)),
-          } as const)
-        : this.signer(durable).answer(needs)
-    return fillIn(message, answer)
+    return fillIn(message, this.#answer(needs, message, durable))
+  }
+
+  /** The announcement with our two signatures. */
+  completeAnnouncement(effect: AnnounceEffect, durable: Channel): ChannelAnnouncement {
+    const { announcement, localIsFirst, needs } = effect
+    const { nodeSignature, bitcoinSignature } = this.#halves(needs, durable)
+    return localIsFirst
+      ? { ...announcement, nodeSignature1: nodeSignature, bitcoinSignature1: bitcoinSignature }
+      : { ...announcement, nodeSignature2: nodeSignature, bitcoinSignature2: bitcoinSignature }
+  }
+
+  #answer(needs: SigningRequest, message: Message, durable: Channel): SigningAnswer {
+    switch (needs.type) {
+      case 'node-signature': {
+        const digest = channelUpdateDigest(message as ChannelUpdate)
+        return { type: 'node-signature', signature: this.#signer.signAsNode(digest) }
+      }
+      case 'announcement-signatures':
+        return { type: 'announcement-signatures', ...this.#halves(needs, durable) }
+      default:
+        return this.signer(durable).answer(needs)
+    }
+  }
+
+  #halves(
+    { digest }: AnnouncementRequest,
+    durable: Channel,
+  ): Pick<AnnouncementHalves, 'nodeSignature' | 'bitcoinSignature'> {
+    return {
+      nodeSignature: this.#signer.signAsNode(digest),
+      bitcoinSignature: this.signer(durable).signAnnouncement(digest),
+    }
   }
 }

@@ -136,7 +136,7 @@ export class Connection {
   }
 
   /** Queues a message; dropped once the connection is closed. */
-  send(message: Message): void {
+  send(message: Message | UnknownMessage): void {
     this.#enqueue(message)
   }
 
@@ -179,7 +179,7 @@ export class Connection {
     this.#end({ code: 'closed-by-us' })
   }
 
-  #enqueue(message: Message): void {
+  #enqueue(message: Message | UnknownMessage): void {
     if (this.#closed !== undefined) return
     if (message.type === 'error' || message.type === 'warning') this.#account.charge('complaints', 1)
     const bytes = encodeMessage(message)

@@ -19,6 +19,7 @@ export type PeerLine = Pick<
   | 'pauseReading'
   | 'resumeReading'
   | 'close'
+  | 'unsentBytes'
 >
 
 /** How connections with peers come about. */

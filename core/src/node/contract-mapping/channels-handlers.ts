@@ -22,6 +22,7 @@ import {
   dearer,
   feesOutOfBounds,
   forceCloseRefusal,
+  notAnnounced,
   notClosing,
   openingBrokenOff,
   openingUnanswered,
@@ -141,6 +142,7 @@ export const channelsHandlers = (context: MappingContext): ActorHandlers<'channe
       await context.shared?.look()
       const unfunded = context.wallet.checkFunds(funding)
       if (unfunded !== undefined) return err(unfundedRefusal(unfunded))
+      if (request.announce === true && options.gossip === undefined) return err(notAnnounced())
       const opened = await peer.ref.ask(
         'openChannel',
         {
@@ -153,7 +155,7 @@ export const channelsHandlers = (context: MappingContext): ActorHandlers<'channe
           }),
           funding: request.fundingSat,
           pushMsat: request.pushMsat,
-          announce: false,
+          announce: request.announce === true,
           channelType: { scidAlias: request.hiddenId === true, zeroConf: request.zeroConf === true },
           fundingFeeratePerKw: request.feerate,
           maxFundingFee: request.maxFeeSat,

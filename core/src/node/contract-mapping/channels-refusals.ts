@@ -32,6 +32,9 @@ export const channelBackupRefusal = (failure: ReadFailure) => {
   }
 }
 
+export const notAnnounced = () =>
+  refusal('not-supported', 'this node takes no part in the gossip of the network', { field: 'announce' })
+
 export const dearer = () =>
   refusal('fee-limit-exceeded', 'closing the channel costs more now than when the command was checked: ask again')
 
@@ -122,6 +125,8 @@ export const openRefusal = (error: CommandError<'open'>, feerates: Feerates) => 
         return refusal(error.reason, 'one of them was spent or set aside while the peer was asked', { field: 'coins' })
       }
       return refusal('insufficient-funds', `the wallet could not fund it: ${error.reason}`, { field: 'fundingSat' })
+    case 'announcement-not-supported':
+      return refusal('terms-refused', 'a channel whose id is hidden cannot be announced', { field: 'announce' })
     case 'rejected':
       return refusal('refused-by-peer', error.reason)
     case 'peer-error':

@@ -11,6 +11,7 @@ import type { KeyIndexes } from '../channel/key-indexes.ts'
 import type { ShutdownScripts } from '../channel/shutdown-scripts.ts'
 import type { ChannelBooks } from '../events/channel-books.ts'
 import type { EventLog } from '../events/event-log.ts'
+import type { NodeGossip } from '../gossip/node-gossip.ts'
 import type { Signer } from '../keys/signer.ts'
 import type { OptionsWithoutSeed } from '../node-options.ts'
 import type { PaymentFlow } from '../payment/payment-flow.ts'
@@ -52,6 +53,8 @@ export interface MappingContext {
   readonly height: () => BlockHeight
   readonly invoices: InvoiceReader
   readonly onUnreadable: OnUnreadable
+  /** Absent where the node takes no part in the network's gossip. */
+  readonly gossip: NodeGossip | undefined
   /** What is kept, where the node has a place for an archive. */
   readonly kept: KeptRows | undefined
   readonly books: ChannelBooks

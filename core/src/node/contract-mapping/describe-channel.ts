@@ -60,7 +60,7 @@ const describeAs = (
     state: standing,
     initiator: params.localIsOpener ? 'local' : 'remote',
     channelType: channelTypeName(params.channelType),
-    announced: false,
+    announced: params.announce,
     fundings: fundings(durable).map(({ fundingIndex, outpoint, amount, status }) => ({
       fundingIndex,
       txid: displayTxid(outpoint.txid),

@@ -18,7 +18,7 @@ export const nodeHandlers = (
   oneByOne = inTurn(),
 ): ActorHandlers<'node'> => ({
   async getInfo() {
-    const { options, watcher, signer, settings, channelDirectory, peerDirectory, chainHealth } = context
+    const { options, watcher, signer, settings, channelDirectory, peerDirectory, chainHealth, gossip } = context
     const position = watcher.position()
     const tip = options.backend.tip()
     const walls = options.pluginWalls?.()
@@ -40,6 +40,7 @@ export const nodeHandlers = (
       channelsUsable: channelDirectory.count('usable'),
       channelsOpening: channelDirectory.count('opening'),
       channelsClosing: channelDirectory.count('closing'),
+      ...(gossip === undefined ? {} : { graph: { channels: gossip.channelCount, nodes: gossip.nodeCount } }),
       ...(walls === undefined ? {} : { pluginWalls: walls }),
       warnings: [
         ...chainHealth.problems().map(warningOf),

@@ -31,6 +31,8 @@ export interface GossipLine {
 }
 
 export interface GossipRoomOptions {
+  /** How often what is new is passed on, in milliseconds; once a minute if absent. */
+  readonly flushMs?: number | undefined
   readonly graph: AnnouncedGraph
   /** What was appended to it is in its file after this. */
   readonly flushLog: () => void
@@ -91,7 +93,7 @@ export class GossipRoom {
       onLookedUp: () => this.#askNext(),
     })
     this.#timers = [
-      every(options.clock, FLUSH_MS, () => this.#flush()),
+      every(options.clock, options.flushMs ?? FLUSH_MS, () => this.#flush()),
       every(options.clock, HOUR_MS, () => this.#tidy()),
     ]
   }

@@ -20,7 +20,9 @@ export interface Signer {
 export interface ChannelSigner {
   readonly publicKeys: ChannelKeys
   commitmentPoint(commitmentNumber: number): PublicKey
-  answer(request: Exclude<SigningRequest, { type: 'node-signature' }>): SigningAnswer
+  answer(request: Exclude<SigningRequest, { type: 'node-signature' | 'announcement-signatures' }>): SigningAnswer
+  /** BOLT 7, channel_announcement: a digest, by the funding key. */
+  signAnnouncement(digest: Uint8Array): Signature
   /** For claims: signs with the key of the named basepoint at one of our own per-commitment points. */
   signAt(basepoint: 'delayedPayment' | 'htlc', perCommitmentPoint: PublicKey, task: SigningTask): Signature
   signWithFundingKey(task: SigningTask): FundingSignature
@@ -70,6 +72,7 @@ const channelSigner = (secrets: ChannelSecrets): ChannelSigner => {
     signWithPaymentKey: (task) => sign(task, secrets.payment),
     signWithRevocationKey: (perCommitmentSecret, task) =>
       sign(task, deriveRevocationPrivateKey(secrets.revocation, perCommitmentSecret)),
+    signAnnouncement: (digest) => secp256k1.sign(digest, secrets.funding),
     answer(request) {
       switch (request.type) {
         case 'funding-signature':

@@ -90,6 +90,11 @@ export class OwnChannelIndex implements OwnChannels {
     for (const { channel } of this.#in(peer, 'size')) yield channel
   }
 
+  /** All that can be used, in no order. */
+  *all(): Generator<OwnChannel> {
+    for (const peer of this.#byPeer.values()) for (const { channel } of peer.in('spendableMsat')) yield channel
+  }
+
   /** The usable channels with a peer, those that can carry the most first. */
   *entriesByRoom(peer: NodeId): Generator<ChannelEntry> {
     for (const { entry } of this.#in(peer, 'spendableMsat')) yield entry

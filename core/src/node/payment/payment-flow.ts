@@ -33,13 +33,13 @@ import type { Signer } from '../keys/signer.ts'
 import type { NodeLog } from '../node-log.ts'
 import type { OnUnreadable } from '../storage/read-row.ts'
 import { TABLE } from '../storage/tables.ts'
+import { GraphRoutes, type NetworkPaths } from './graph-routes.ts'
 import { acceptIncoming, recallIncoming } from './incoming-htlcs.ts'
 import { OwnChannelIndex } from './own-channels.ts'
 import { PAYMENTS_LANES, type PaymentsProtocol, paymentsBehaviour } from './payments-actor.ts'
 import { RECEIVER_LANES, type ReceiverProtocol, receiverBehaviour } from './receiver-actor.ts'
 import { RELAYER_LANES, type RelayerProtocol, readRelays, relayerBehaviour } from './relayer-actor.ts'
 import { reportOffer } from './report-offer.ts'
-import { localRouteFinder } from './route-searches.ts'
 import { traceOffer } from './trace-offer.ts'
 import { openUnsureOutcomes, type UnsureOutcomes } from './unsure-outcomes.ts'
 import { htlcName, Upstream } from './upstream.ts'
@@ -54,6 +54,8 @@ export interface PaymentFlowOptions {
   readonly chainHealth: ChainHealth
   readonly settings: ChannelSettings
   readonly signer: Signer
+  /** The channels of others. */
+  readonly graph: NetworkPaths
   /** For peeling onions. */
   readonly nodeKey: PrivateKey
   readonly height: () => BlockHeight
@@ -122,12 +124,24 @@ export class PaymentFlow {
   async start<E extends { readonly type: string }>(system: ActorSystem<E>): Promise<void> {
     const { store, clock, rng, events, channelDirectory, settings, height, watchHeight, log, onUnreadable, begun } =
       this.#options
+    const { signer, graph } = this.#options
     const upstream = this.#upstream
     const ownChannels = this.#ownChannels
-    const routeFinder = localRouteFinder(ownChannels)
+    const routes = new GraphRoutes({ nodeId: signer.nodeId, channels: ownChannels, graph, clock })
     this.#payments = system.spawn(
       'payments',
-      paymentsBehaviour({ store, clock, rng, events, channelDirectory, routeFinder, height, log, begun }),
+      paymentsBehaviour({
+        store,
+        clock,
+        rng,
+        events,
+        channelDirectory,
+        routeFinder: routes.find,
+        ended: routes.learn,
+        height,
+        log,
+        begun,
+      }),
       { lanes: PAYMENTS_LANES },
     )
     this.#receiver = system.spawn(

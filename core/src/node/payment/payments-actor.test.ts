@@ -3,8 +3,10 @@ import { createActorSystem } from '../../actor/actor-system.ts'
 import type { ActorRef } from '../../actor/types.ts'
 import { virtualClock } from '../../lib/clock-virtual.ts'
 import { seededRng } from '../../lib/rng.ts'
+import { chooseRoutes } from '../../payment/send/choose-routes.ts'
 import type { PaymentRequest, SentPayment } from '../../payment/send/payment.ts'
 import { decodeSentPayment, encodeSentPayment } from '../../payment/send/payment-codec.ts'
+import type { RouteQuestion } from '../../payment/send/route-question.ts'
 import { openSqliteStore } from '../../store/sqlite-store.ts'
 import { ChannelDirectory } from '../channel/channel-directory.ts'
 import { EventLog } from '../events/event-log.ts'
@@ -15,7 +17,6 @@ import { MIGRATIONS, TABLE } from '../storage/tables.ts'
 import { OwnChannelIndex } from './own-channels.ts'
 import { mendedIndex, paymentIndexWrites } from './payment-index.ts'
 import { PAYMENTS_LANES, type PaymentsProtocol, paymentsBehaviour } from './payments-actor.ts'
-import { localRouteFinder } from './route-searches.ts'
 
 const requestOf = (key: string): PaymentRequest => ({
   target: {
@@ -49,7 +50,8 @@ test('a second try of a hash, asked for while the end of the first is not on the
     await store.close()
   })
   const channelDirectory = new ChannelDirectory()
-  const routeFinder = localRouteFinder(new OwnChannelIndex(channelDirectory))
+  const ownChannels = new OwnChannelIndex(channelDirectory)
+  const routeFinder = (question: RouteQuestion) => chooseRoutes(question, ownChannels)
   const services = {
     store,
     clock,
@@ -57,6 +59,7 @@ test('a second try of a hash, asked for while the end of the first is not on the
     events,
     channelDirectory,
     routeFinder,
+    ended: () => {},
     log: silentLog,
     height: () => 100,
     begun: () => [],
@@ -117,7 +120,8 @@ test('a command goes with the first row of its payment, and is listed when that 
   })
   t.teardown(() => store.close())
   const channelDirectory = new ChannelDirectory()
-  const routeFinder = localRouteFinder(new OwnChannelIndex(channelDirectory))
+  const ownChannels = new OwnChannelIndex(channelDirectory)
+  const routeFinder = (question: RouteQuestion) => chooseRoutes(question, ownChannels)
   const events = await EventLog.open({ store, clock, keep: EVENTS_KEPT })
   const begun = (key: string) => [{ table: TABLE.command, key: commandRowKey(key), value: Uint8Array.of(0) }]
   const live = async (work: (payments: ActorRef<PaymentsProtocol>) => Promise<unknown>): Promise<void> => {
@@ -129,6 +133,7 @@ test('a command goes with the first row of its payment, and is listed when that 
       events,
       channelDirectory,
       routeFinder,
+      ended: () => {},
       log: silentLog,
       height: () => 100,
       begun,

@@ -46,6 +46,8 @@ export interface PaymentsServices {
   readonly events: EventLog
   readonly channelDirectory: ChannelDirectory
   readonly routeFinder: RouteFinder
+  /** A payment has ended: what it went through may be of use for others. */
+  ended(payment: SentPayment): void
   readonly log: Pick<NodeLog, 'error'>
   height(): BlockHeight
   /** A payment begins that was asked under this key. Returns what belongs in the commit of its first row. */
@@ -214,7 +216,10 @@ class PaymentsDriver {
     }
     for (const effect of effects) {
       if (effect.type === 'add-htlc') void this.#offer(hash, effect)
-      else reportPaymentEnded(this.#services.events, effect.payment)
+      else {
+        reportPaymentEnded(this.#services.events, effect.payment)
+        this.#services.ended(effect.payment)
+      }
     }
   }
 

@@ -1,20 +1,12 @@
 import type { CancelTimer } from '../../lib/clock.ts'
 import { stackOf } from '../../lib/errors.ts'
 import { err } from '../../lib/result.ts'
-import { chooseRoutes } from '../../payment/send/choose-routes.ts'
-import type { OwnChannels } from '../../payment/send/payment.ts'
 import type { FoundRoutes, RouteQuestion } from '../../payment/send/route-question.ts'
 import type { SendInput } from '../../payment/send/send-protocol.ts'
 import type { NodeLog } from '../node-log.ts'
 
 /** Finds the routes of payments: it answers at once, or late, or never. */
 export type RouteFinder = (question: RouteQuestion) => FoundRoutes | Promise<FoundRoutes>
-
-/** Knows the ways over our own channels and the hops of hints, and answers at once. */
-export const localRouteFinder =
-  (channels: OwnChannels): RouteFinder =>
-  (question) =>
-    chooseRoutes(question, channels)
 
 export type SearchInput = Extract<SendInput, { type: 'routes-found' | 'routes-overdue' }>
 

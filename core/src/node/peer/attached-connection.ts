@@ -2,7 +2,7 @@ import type { Epoch } from '../../channel/index.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { NodeId } from '../../lib/ids.ts'
 import type { FeatureVector } from '../../wire/feature-vector.ts'
-import type { Message } from '../../wire/messages/message.ts'
+import type { Message, UnknownMessage } from '../../wire/messages/message.ts'
 import type { PeerLine } from '../connection/transport.ts'
 import type { RationedLog } from '../rationed-log.ts'
 import { Complaints } from './complaints.ts'
@@ -40,7 +40,11 @@ export class AttachedConnection implements PeerConnection {
     return this.#closedByOperator
   }
 
-  send(message: Message): void {
+  get unsentBytes(): number {
+    return this.#connection.unsentBytes
+  }
+
+  send(message: Message | UnknownMessage): void {
     this.#connection.send(message)
     // BOLT 2, "Normal Operation": an HTLC that is offered binds nobody before the commitment_signed that follows. It may be a round trip until
     // that can be sent, and a write of its own costs both sides a turn.

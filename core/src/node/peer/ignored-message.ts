@@ -9,8 +9,7 @@ import type { RationedLog } from '../rationed-log.ts'
 export type IgnoredMessage =
   | IgnoredByConnection
   | { readonly message: 'unknown'; readonly why: 'beyond-ration'; readonly type: number; readonly bytes: number }
-  | { readonly message: 'channel_update'; readonly why: 'not-of-our-channels' }
-  | { readonly message: 'announcement_signatures'; readonly why: 'not-announced' }
+  | { readonly message: 'announcement_signatures' | 'channel_update'; readonly why: 'not-of-our-channels' }
   | { readonly message: 'peer_storage'; readonly why: 'without-channel' }
   | { readonly message: 'peer_storage_retrieval'; readonly why: 'repeated' }
 
@@ -20,8 +19,10 @@ export const PASSED_OVER: { readonly [Why in (IgnoredMessage | IgnoredOfChannel)
   'beyond-ration': passOver('Ours: of each peer, a room takes as many messages as its ration has'),
   'wants-no-pong': passOver('BOLT 1, ping: num_pong_bytes of 65532 or above'),
   'not-awaited': passOver('BOLT 1, pong: it answers no ping of ours'),
-  'not-announced': passOver('BOLT 7, announcement_signatures: of a channel that is not to be announced'),
-  'not-of-our-channels': passOver('BOLT 7, channel_update: of a channel that we do not know'),
+  'not-announced': passOver('BOLT 7, announcement_signatures: the channel is not to be announced, or closes'),
+  'not-of-our-channels': passOver(
+    'BOLT 7, announcement_signatures and channel_update: of a channel that we do not know',
+  ),
   'other-channel': passOver('BOLT 7, channel_update: of another chain, channel or direction'),
   'not-newer': passOver('BOLT 7, channel_update: its timestamp is not greater than that of the last'),
   'bad-signature': passOver('BOLT 7, channel_update: the signature is not that of the origin'),

@@ -7,7 +7,7 @@ import { toHex, utf8Encode } from '../../lib/bytes.ts'
 import { virtualClock } from '../../lib/clock-virtual.ts'
 import { seededRng } from '../../lib/rng.ts'
 import type { OpenChannel } from '../../wire/messages/channel-open.ts'
-import type { Message } from '../../wire/messages/message.ts'
+import type { Message, UnknownMessage } from '../../wire/messages/message.ts'
 import { ChannelDirectory, type ChannelEntry } from '../channel/channel-directory.ts'
 import type { ChannelProtocol } from '../channel/channel-protocol.ts'
 import { MessageRooms, type RoomMessage } from '../connection/message-rooms.ts'
@@ -31,6 +31,7 @@ const connection: PeerConnection = {
   send() {},
   close() {},
   setPressure() {},
+  unsentBytes: 0,
 }
 
 /** Of no channel of ours. */
@@ -173,7 +174,7 @@ test('what a peer says and nobody acts on is in the log: its kind and why, in me
     lines.map((fields) => [fields?.message, fields?.why]),
     [
       ['channel_update', 'not-of-our-channels'],
-      ['announcement_signatures', 'not-announced'],
+      ['announcement_signatures', 'not-of-our-channels'],
       ['peer_storage', 'without-channel'],
       ['peer_storage_retrieval', 'repeated'],
     ],
@@ -288,7 +289,7 @@ test('a message that cannot be sent ends the connection on account of its channe
 test('a channel that we do not know — its peer is asked to publish when it reestablishes the channel, and is told of the error at any message', async (t) => {
   const { system, peer, attach } = setUp(true)
   t.teardown(() => system.stop())
-  const sent: Message[] = []
+  const sent: (Message | UnknownMessage)[] = []
   attach({ ...connection, epoch: 2, send: (message) => void sent.push(message) })
   const channelId = new Uint8Array(32).fill(7)
   peer.tell('message', { epoch: 2, message: { type: 'update_fee', channelId, feeratePerKw: 253 } })
@@ -306,7 +307,7 @@ test('a channel that we do not know — its peer is asked to publish when it ree
 test('a channel that neither side knows — the peer that says so is not told so in the same words, or both would say it for ever', async (t) => {
   const { system, peer, attach } = setUp(true)
   t.teardown(() => system.stop())
-  const sent: Message[] = []
+  const sent: (Message | UnknownMessage)[] = []
   attach({ ...connection, epoch: 2, send: (message) => void sent.push(message) })
   const channelId = new Uint8Array(32).fill(7)
   peer.tell('message', { epoch: 2, message: reestablishUnknown(channelId) })

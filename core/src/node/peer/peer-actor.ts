@@ -15,6 +15,7 @@ import type { ChannelId, NodeId, ShortChannelId } from '../../lib/ids.ts'
 import { Ration } from '../../lib/ration.ts'
 import { err, ok } from '../../lib/result.ts'
 import type { OpenChannel } from '../../wire/messages/channel-open.ts'
+import type { ChannelUpdate } from '../../wire/messages/gossip.ts'
 import type { Message, UnknownMessage } from '../../wire/messages/message.ts'
 import type { ChannelEntry } from '../channel/channel-directory.ts'
 import type { ConnectionProtocol, ConnectionRef } from '../channel/connection-ref.ts'
@@ -28,10 +29,17 @@ import type { PeerDirectory } from './peer-directory.ts'
 import { type OpeningServices, PeerOpenings } from './peer-openings.ts'
 import type { PeerProtocol } from './peer-protocol.ts'
 
+/** A room that takes `channel_update` besides, which the wire reads for our own channels. */
+interface UpdatesRoom extends MessageRoom {
+  takeUpdate(from: NodeId, update: ChannelUpdate): void
+}
+
 export interface PeerServices extends OpeningServices {
   readonly log: NodeLog
   readonly peerDirectory: PeerDirectory
   readonly rooms: Pick<MessageRooms, 'of'>
+  /** Also hears the updates of channels, which have a reader of their own; absent if nobody does. */
+  readonly gossip?: UpdatesRoom | undefined
   readonly storage: PeerStorageServices
 }
 
@@ -198,9 +206,9 @@ class PeerDriver {
       case 'channel_update':
         this.#toShortId(connection, message.shortChannelId, message)
         break
-      // Channels are unannounced: nobody's signatures are needed.
       case 'announcement_signatures':
-        this.#ignore(connection, { message: message.type, why: 'not-announced' })
+        if (this.#ours(message.channelId) !== undefined) this.#toChannel(connection, message.channelId, message)
+        else this.#ignore(connection, { message: message.type, why: 'not-of-our-channels' })
         break
       case 'peer_storage':
         if (!this.#services.storage.kept.keep(this.#nodeId, message.blob)) {
@@ -230,10 +238,14 @@ class PeerDriver {
   #toRoom(connection: PeerConnection, { messageType: type, payload }: UnknownMessage): void {
     const room = this.#services.rooms.of(type)
     if (room === undefined) return
+    if (this.#mayEnter(room)) room.take({ from: this.#nodeId, type, payload })
+    else this.#ignore(connection, { message: 'unknown', why: 'beyond-ration', type, bytes: payload.length })
+  }
+
+  #mayEnter(room: MessageRoom): boolean {
     const ration = this.#rations.get(room) ?? new Ration(this.#context.clock, room.ration)
     this.#rations.set(room, ration)
-    if (ration.take() !== undefined) room.take({ from: this.#nodeId, type, payload })
-    else this.#ignore(connection, { message: 'unknown', why: 'beyond-ration', type, bytes: payload.length })
+    return ration.take() !== undefined
   }
 
   #receiveOpen(connection: PeerConnection, message: OpenChannel): void {
@@ -286,9 +298,12 @@ class PeerDriver {
     shortChannelId: ShortChannelId,
     message: Extract<ChannelMessage, { type: 'channel_update' }>,
   ): void {
-    const channel = this.#services.channelDirectory.byShortChannelId(shortChannelId)
+    const { channelDirectory, gossip } = this.#services
+    const isHeard = gossip !== undefined && this.#mayEnter(gossip)
+    if (isHeard) gossip.takeUpdate(this.#nodeId, message)
+    const channel = channelDirectory.byShortChannelId(shortChannelId)
     if (channel === undefined || toHex(channel.remoteNodeId) !== toHex(this.#nodeId)) {
-      this.#ignore(connection, { message: message.type, why: 'not-of-our-channels' })
+      if (!isHeard) this.#ignore(connection, { message: message.type, why: 'not-of-our-channels' })
       return
     }
     channel.ref.tell('peerMessage', { epoch: connection.epoch, message })

@@ -1,7 +1,7 @@
 import type { Epoch } from '../../channel/index.ts'
 import type { NodeId } from '../../lib/ids.ts'
 import type { FeatureVector } from '../../wire/feature-vector.ts'
-import type { Message } from '../../wire/messages/message.ts'
+import type { Message, UnknownMessage } from '../../wire/messages/message.ts'
 import type { RationedLog } from '../rationed-log.ts'
 import type { Complaints } from './complaints.ts'
 
@@ -22,7 +22,9 @@ export interface PeerConnection extends ConnectionFacts {
   /** For what the peer says and we do not act on; the same on all connections of the peer. */
   readonly unheeded: RationedLog
   /** Queued and written with everything else of this turn, in one go. Dropped when the connection is gone. */
-  send(message: Message): void
+  send(message: Message | UnknownMessage): void
+  /** What the peer has not taken yet. */
+  readonly unsentBytes: number
   /** Closes the connection once what was sent is written. */
   close(reason: string): void
   /** Stops or resumes reading from the peer. */

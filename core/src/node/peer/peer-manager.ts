@@ -26,6 +26,7 @@ import { logIgnored } from './ignored-message.ts'
 import type { KeptBlobs } from './kept-blobs.ts'
 import { Partners } from './partners.ts'
 import { PEER_LANES, type PeerServices, peerBehaviour } from './peer-actor.ts'
+import type { PeerConnection } from './peer-connection.ts'
 import type { PeerProtocol } from './peer-protocol.ts'
 import { Reconnection } from './reconnection.ts'
 import { parseAddress, type SocketAddress } from './socket-address.ts'
@@ -42,12 +43,20 @@ export interface PeerManagerOptions {
   /** Peers that the operator has named, and their addresses. */
   readonly configured: readonly ConfiguredPeer[]
   readonly kept: KeptBlobs
+  /** Who hears what peers say of the network; nobody if absent. */
+  readonly gossip?: GossipOfPeers | undefined
   /** What is given to peers to keep. */
   blob(): Uint8Array | undefined
   /** The defaults if absent. */
   readonly traffic?: TrafficLimits
   /** TCP if absent. */
   readonly transport?: Transport
+}
+
+/** Who wants to know of every connection. */
+export interface GossipOfPeers {
+  connected(connection: PeerConnection): void
+  disconnected(connection: PeerConnection): void
 }
 
 const OFFER_MS = 60_000
@@ -250,6 +259,7 @@ export class PeerManager {
       onIgnored: (ignored) => logIgnored(attached.unheeded, remoteNodeId, ignored),
       onClose: (reason) => {
         others.delete(attached)
+        this.#options.gossip?.disconnected(attached)
         // It may have become one without a word since.
         if (this.#partners.has(remoteNodeId)) this.#partnerAt(connection)
         const about = 'channelId' in reason ? { channelId: reason.channelId } : {}
@@ -267,6 +277,7 @@ export class PeerManager {
     })
     // BOLT 1, peer storage: after init, and before any channel_reestablish, so that a peer that has lost its data can heed it.
     if (blob !== undefined && blob.length > 0) attached.send({ type: 'peer_storage_retrieval', blob })
+    this.#options.gossip?.connected(attached)
     this.#offer(attached)
   }
 

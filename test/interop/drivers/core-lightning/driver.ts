@@ -346,6 +346,14 @@ class CoreLightningPeer implements Peer {
     return (await this.#list()).map(peerChannel)
   }
 
+  async announcedDirections(shortChannelId: string): Promise<number | undefined> {
+    const { channels } = await this.#rpc.call<{ channels: readonly { public: boolean }[] }>('listchannels', {
+      short_channel_id: shortChannelId,
+    })
+    const announced = channels.filter((channel) => channel.public)
+    return announced.length === 0 ? undefined : announced.length
+  }
+
   async #list(): Promise<readonly ListedChannel[]> {
     const { channels } = await this.#rpc.call<{ channels: readonly ListedChannel[] }>('listpeerchannels')
     return channels.filter(({ state }) => LIVING.has(state))

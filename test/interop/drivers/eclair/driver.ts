@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
 import { toHex } from '../../../../core/src/lib/bytes.ts'
-import { formatShortChannelId } from '../../../../core/src/lib/ids.ts'
+import { formatShortChannelId, parseShortChannelId } from '../../../../core/src/lib/ids.ts'
 import { whyNoBitcoind } from '../../../bitcoind/support/bitcoind.ts'
 import { freePort } from '../../../support/free-port.ts'
 import { waitFor } from '../../../support/wait-for.ts'
@@ -317,6 +317,16 @@ class EclairPeer implements Peer, Particular {
       this.#api.call<readonly EclairUpdate[]>('allupdates'),
     ])
     return listed.flatMap((channel) => peerChannelOf(channel, updates, this.#nodeId) ?? [])
+  }
+
+  async announcedDirections(shortChannelId: string): Promise<number | undefined> {
+    const wanted = parseShortChannelId(shortChannelId)
+    const is = (each: { readonly shortChannelId: string }): boolean => scidOf(each.shortChannelId) === wanted
+    const [channels, updates] = await Promise.all([
+      this.#api.call<readonly { shortChannelId: string }[]>('allchannels'),
+      this.#api.call<readonly EclairUpdate[]>('allupdates'),
+    ])
+    return channels.some(is) ? updates.filter(is).length : undefined
   }
 
   async closeChannel(channelId: string, options: CloseOptions = {}): Promise<void> {

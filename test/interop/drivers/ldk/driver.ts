@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { encodeTx } from '../../../../core/src/bitcoin/transaction.ts'
+import { parseShortChannelId } from '../../../../core/src/lib/ids.ts'
 import type { Ground } from '../../stage/ground.ts'
 import type { Abilities, Ability, Outcome, Peer, PeerChannel, PeerDriver } from '../driver.ts'
 import { failureNamesIn } from '../failure-names.ts'
@@ -139,6 +140,10 @@ const startLdk = async (ground: Ground, name: string, number: number): Promise<P
     setAcceptChannels: async (on) => ldk.setAcceptChannels(on),
     setTrustsOpeners: async (on) => ldk.setTrustsOpeners(on),
     channels: async () => ldk.channels().map(peerChannel),
+    announcedDirections: async (shortChannelId) => {
+      const id = parseShortChannelId(shortChannelId)
+      return id === undefined ? undefined : ldk.announcedDirections(id)
+    },
     closeChannel: async (channelId, options) => ldk.closeChannel(channelId, options),
     forceClose: async (channelId) => ldk.forceClose(channelId),
     async rememberCommitment(channelId) {

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import * as ldk from 'lightningdevkit'
 import { sha256 } from '../../../../core/src/crypto/hashes.ts'
 import { fromHex, toHex } from '../../../../core/src/lib/bytes.ts'
+import type { ShortChannelId } from '../../../../core/src/lib/ids.ts'
 import { PATIENCE_MS } from '../../../support/patience.ts'
 import type { LdkBlock, LdkChain } from './ldk-chain.ts'
 import { channelOf, type LdkChannel } from './ldk-channels.ts'
@@ -46,6 +47,8 @@ export interface LdkNode {
   /** Resolves with the channel's id once the funding transaction is broadcast. */
   openChannel(nodeId: string, capacitySat: bigint, options?: LdkOpening): Promise<string>
   channels(): readonly LdkChannel[]
+  /** Of how many directions of an announced channel its graph has an update; `undefined` if it has no such channel. */
+  announcedDirections(shortChannelId: ShortChannelId): number | undefined
   createInvoice(amountMsat: bigint | undefined): string
   /** Resolves with the outcome; the payment is not awaited longer than `until` waits. */
   pay(bolt11: string, amountMsat?: bigint): Promise<LdkOutcome>
@@ -233,6 +236,11 @@ class Node implements LdkNode {
     })
     if (outcome?.type !== 'channel-pending') throw new Error(`the channel did not open: ${describe(outcome)}`)
     return outcome.channelId
+  }
+
+  announcedDirections(shortChannelId: ShortChannelId): number | undefined {
+    const channel = this.#parts.graph.read_only().channel(shortChannelId)
+    return channel && [channel.get_one_to_two(), channel.get_two_to_one()].filter((update) => update).length
   }
 
   channels(): readonly LdkChannel[] {

@@ -13,6 +13,7 @@ export interface LdkState {
 
 /** One life of an LDK node. */
 export interface LdkParts {
+  readonly graph: ldk.NetworkGraph
   readonly manager: ldk.ChannelManager
   readonly monitor: ldk.ChainMonitor
   readonly peers: ldk.PeerManager
@@ -160,6 +161,7 @@ export const assembleLdk = (options: LdkPartsOptions): LdkParts => {
     logger,
   )
   return {
+    graph,
     manager,
     monitor,
     peers,

@@ -7,6 +7,7 @@ import { parseTxid } from '../../../../core/src/bitcoin/transaction.ts'
 import { channelIdOf } from '../../../../core/src/channel/transitions/opening/opening.ts'
 import { sha256 } from '../../../../core/src/crypto/hashes.ts'
 import { fromHex, toHex } from '../../../../core/src/lib/bytes.ts'
+import { parseShortChannelId } from '../../../../core/src/lib/ids.ts'
 import { whyNoBitcoind } from '../../../bitcoind/support/bitcoind.ts'
 import { freePort } from '../../../support/free-port.ts'
 import { waitFor } from '../../../support/wait-for.ts'
@@ -361,6 +362,13 @@ class LndPeer implements Peer {
       feeratePerKw: Number(channel.fee_per_kw),
       ...(ourPolicy === undefined ? {} : { ourPolicy }),
     }
+  }
+
+  async announcedDirections(shortChannelId: string): Promise<number | undefined> {
+    const edge = await this.#rest
+      .call<LndEdge>('GET', `/v1/graph/edge/${parseShortChannelId(shortChannelId)}`)
+      .catch(() => undefined)
+    return edge && [edge.node1_policy, edge.node2_policy].filter((policy) => policy !== null).length
   }
 
   async #ourPolicy({ chan_id, remote_pubkey }: LndChannel): Promise<OurPolicy | undefined> {

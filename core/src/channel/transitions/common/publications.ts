@@ -96,6 +96,10 @@ export const fillIn = (message: Message, answer: SigningAnswer): Message => {
       return { ...message, ...Object.fromEntries(answer.signatures) } as Message
     case 'commitment-signatures':
       return { ...message, signature: answer.signature, htlcSignatures: answer.htlcSignatures } as Message
+    case 'announcement-signatures': {
+      const { nodeSignature, bitcoinSignature } = answer
+      return { ...message, nodeSignature, bitcoinSignature } as Message
+    }
     case 'per-commitment-secret':
       return { ...message, perCommitmentSecret: answer.secret } as Message
     default:

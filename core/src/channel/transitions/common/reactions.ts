@@ -161,6 +161,12 @@ export const REACTIONS: { readonly [Code in (ChannelError | HtlcFault | PeerFaul
   'too-many-closes': hangUp('Ours: each one is verified, signed, stored and broadcast'),
   'close-not-offered': silent('message', 'Ours: neither side can pay for a close, and the operator may force it'),
 
+  // The announcement.
+  'announcement-of-other-funding': warn(
+    'BOLT 7, announcement_signatures: a short_channel_id that matches none of its funding transactions',
+  ),
+  'invalid-announcement-signature': hangUp('BOLT 7, announcement_signatures: a wrong signature may end the connection'),
+
   // The chain decides.
   'revoked-commitment-published': silent('channel', 'BOLT 5, revoked transaction close'),
   'own-revoked-commitment-published': silent('channel', 'BOLT 5, revoked transaction close, of our own'),

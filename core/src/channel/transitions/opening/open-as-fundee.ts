@@ -13,7 +13,7 @@ import type { Session } from '../../state/session.ts'
 import { abortOpening } from '../common/abort-opening.ts'
 import { andThen, emit, type Step, to } from '../common/step.ts'
 import { checkOpenChannel } from './open-checks.ts'
-import { firstCommitments, ownFields, typeOf, watchFunding, withFirstSignature } from './opening.ts'
+import { firstCommitments, isAnnounced, ownFields, typeOf, watchFunding, withFirstSignature } from './opening.ts'
 import { isReadyUnconfirmed, readyUnconfirmed } from './ready.ts'
 
 /** BOLT 2, open_channel: a valid proposal goes to the node for a decision. */
@@ -30,7 +30,7 @@ export const recvOpenChannel = (opening: Idle, session: Session, open: OpenChann
         temporaryChannelId: open.temporaryChannelId,
         funding: open.fundingSatoshis,
         pushMsat: open.pushMsat,
-        announce: (open.channelFlags & 1) !== 0,
+        announce: isAnnounced(open),
         channelType: typeOf(open),
         feeratePerKw: open.feeratePerKw,
       },

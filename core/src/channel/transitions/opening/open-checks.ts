@@ -15,7 +15,7 @@ import type { ChannelEnv } from '../../state/environment.ts'
 import type { OpenError } from '../../state/errors.ts'
 import type { OpenCommand } from '../../state/inputs.ts'
 import { checkFeerate } from '../common/fee-bounds.ts'
-import { OPENED_TYPE, typeOf } from './opening.ts'
+import { isAnnounced, OPENED_TYPE, typeOf } from './opening.ts'
 
 /** BOLT 3, dust limits: the least amount that is not dust for any standard segwit output. */
 const MIN_DUST_LIMIT = 354n
@@ -58,7 +58,7 @@ export const checkOpenChannel = (
   if (!equalBytes(open.chainHash, settings.chainHash)) return { code: 'unknown-chain', chainHash: open.chainHash }
   if (open.channelType === undefined) return { code: 'channel-type-missing' }
   const type = decodeChannelType(open.channelType)
-  const announce = (open.channelFlags & 1) !== 0
+  const announce = isAnnounced(open)
   // BOLT 2, open_channel: one of the types that are defined, with anchors, which suits; an announced channel cannot hide its real id. Whether
   // the peer is trusted to fund it later is decided with the opening (`acceptChannel`).
   if (type === undefined || (type.scidAlias && announce)) {

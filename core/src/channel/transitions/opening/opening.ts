@@ -86,6 +86,9 @@ export const OPENED_TYPE: ChannelType = { scidAlias: false, zeroConf: false }
 /** The type of a channel that is being opened: one that the checks have let pass. */
 export const typeOf = (open: OpenChannel): ChannelType => decodeChannelType(open.channelType ?? EMPTY) ?? OPENED_TYPE
 
+/** BOLT 2, open_channel: the least significant bit of `channel_flags`. */
+export const isAnnounced = (open: OpenChannel): boolean => (open.channelFlags & 1) !== 0
+
 export interface FirstCommitments {
   /** Our commitment still lacks the peer's signature. */
   readonly funded: FundedCommon
@@ -153,8 +156,7 @@ export const firstCommitments = (
     keyIndex: keys.keyIndex,
     localIsOpener,
     channelType,
-    // The flag does not matter: we make no signatures for an announcement.
-    announce: false,
+    announce: isAnnounced(open) && (localIsOpener || env.settings.announcedOpenings === 'announce'),
     localKeys: keys.localKeys,
     remoteKeys,
     localShutdownScript: keys.localShutdownScript,

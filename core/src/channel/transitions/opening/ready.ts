@@ -15,6 +15,7 @@ import { publishLocalCommitment } from '../common/publications.ts'
 import { react } from '../common/react.ts'
 import { sendChannelUpdate } from '../common/relay-policy.ts'
 import { emit, type Live, type Online, type Step, stay, to } from '../common/step.ts'
+import { unannounce, unannouncedSession } from '../common/unannounce.ts'
 import { knowsCoins, learnCoins, watchFundingCoins } from './double-spend.ts'
 import { fundingDepth, publishFunding } from './opening.ts'
 
@@ -41,7 +42,8 @@ export const fundingConfirmed = ({ durable, session }: Live, input: TxConfirmed,
   const real = shortChannelId({ blockHeight, txIndex, outputIndex: fundingOutpoint.index })
   const fundingStatus = { type: 'confirmed', blockHeight, txIndex } as const
   // BOLT 7: it names the block, so it is another one if the funding is in another block than before. Aliases stay.
-  const named = update(durable, { shortIds: { ...durable.shortIds, real } })
+  const isRenamed = real !== durable.shortIds.real
+  const named = update(isRenamed ? unannounce(durable) : durable, { shortIds: { ...durable.shortIds, real } })
   const confirmed = learnCoins(replaceCommitment(named, commitment, { ...commitment, fundingStatus }), input)
   const event = emit(confirmed, {
     type: 'funding-confirmed',
@@ -99,8 +101,9 @@ export const fundingUndone = ({ durable, session }: Live, { txid }: TxUnconfirme
   if (commitment?.fundingStatus.type !== 'confirmed') return stay(state)
   const { real: _, ...shortIds } = durable.shortIds
   const fundingStatus = { type: 'reorganised', since: env.height } as const
-  const next = replaceCommitment(update(durable, { shortIds }), commitment, { ...commitment, fundingStatus })
-  return to(next, session, [
+  const named = update(unannounce(durable), { shortIds })
+  const next = replaceCommitment(named, commitment, { ...commitment, fundingStatus })
+  return to(next, unannouncedSession(session), [
     emit(next, { type: 'error', error: { code: 'funding-undone' } }),
     ...(next.phase === 'normal' && session?.reestablished === true
       ? [emit(next, { type: 'usable', usable: false })]

@@ -1,0 +1,217 @@
+import test from 'ava'
+import { secp256k1 } from '../../../crypto/secp256k1.ts'
+import { compareBytes, fromHex } from '../../../lib/bytes.ts'
+import { channelAnnouncementDigest } from '../../../wire/channel-announcement-digest.ts'
+import type { AnnouncementSignatures, ChannelAnnouncement } from '../../../wire/messages/gossip.ts'
+import type { Effect } from '../../state/effects.ts'
+import type { TestParty } from '../fixtures/test-party.ts'
+import { TwoParties } from '../fixtures/two-parties.ts'
+
+const MINED_AT = 990
+
+/** Both want the channel announced, and know it. Its funding was mined 11 blocks ago (`confirm`), unless `height` says otherwise. */
+const announcing = (height = 1000): TwoParties => {
+  const two = new TwoParties({ bob: { announcedOpenings: 'announce' } })
+  for (const party of [two.alice, two.bob]) party.env = { ...party.env, height }
+  return two
+}
+
+const ready = (height?: number): TwoParties => announcing(height).ready({ announce: true })
+
+const block = (two: TwoParties, party: TestParty, height: number): readonly Effect[] => {
+  party.env = { ...party.env, height }
+  return two.run(party, { type: 'block', height })
+}
+
+const announcedBy = (party: TestParty): readonly ChannelAnnouncement[] =>
+  party.effects.flatMap((effect) => {
+    if (effect.type !== 'announce') return []
+    const answer = party.sign(effect.needs)
+    if (answer.type !== 'announcement-signatures') return []
+    const { announcement } = effect
+    return effect.localIsFirst
+      ? [{ ...announcement, nodeSignature1: answer.nodeSignature, bitcoinSignature1: answer.bitcoinSignature }]
+      : [{ ...announcement, nodeSignature2: answer.nodeSignature, bitcoinSignature2: answer.bitcoinSignature }]
+  })
+
+/** The signatures of the party, taken out of what it has sent. */
+const signaturesOf = (two: TwoParties, party: TestParty): AnnouncementSignatures => {
+  const queue = two.sentBy(party)
+  const at = queue.findIndex(({ type }) => type === 'announcement_signatures')
+  const [message] = queue.splice(at, 1)
+  if (message?.type !== 'announcement_signatures') throw new Error(`has sent ${two.names(party)}`)
+  return message
+}
+
+const codesOf = (effects: readonly Effect[]): readonly string[] =>
+  effects.flatMap((effect) =>
+    effect.type === 'emit' && effect.event.type === 'error' ? [effect.event.error.code] : [],
+  )
+
+test('BOLT 7, announcement_signatures — both sides send theirs once the funding is 6 deep, and each has the whole announcement', (t) => {
+  const two = ready()
+  const [ours, theirs] = [announcedBy(two.alice), announcedBy(two.bob)]
+  t.is(ours.length, 1)
+  t.deepEqual(ours, theirs)
+  const [announcement] = ours
+  if (announcement === undefined) return
+  const { nodeId1, nodeId2, bitcoinKey1, bitcoinKey2 } = announcement
+  t.true(compareBytes(nodeId1, nodeId2) < 0)
+  t.is<bigint | undefined, bigint | undefined>(announcement.shortChannelId, two.alice.funded.shortIds.real)
+  const digest = channelAnnouncementDigest(announcement)
+  t.true(secp256k1.verify(announcement.nodeSignature1, digest, nodeId1))
+  t.true(secp256k1.verify(announcement.nodeSignature2, digest, nodeId2))
+  t.true(secp256k1.verify(announcement.bitcoinSignature1, digest, bitcoinKey1))
+  t.true(secp256k1.verify(announcement.bitcoinSignature2, digest, bitcoinKey2))
+  const first = two.alice.nodeId === nodeId1 ? two.alice : two.bob
+  t.deepEqual(bitcoinKey1, first.funded.params.localKeys.fundingKey)
+})
+
+test('BOLT 7, announcement_signatures — none goes out before the sixth confirmation', (t) => {
+  const two = ready(MINED_AT + 3)
+  block(two, two.alice, MINED_AT + 4)
+  t.deepEqual(two.names(two.alice), [])
+  block(two, two.alice, MINED_AT + 5)
+  t.deepEqual(two.names(two.alice), ['announcement_signatures'])
+  block(two, two.alice, MINED_AT + 6)
+  t.deepEqual(two.names(two.alice), ['announcement_signatures'])
+  t.is(announcedBy(two.alice).length, 0)
+})
+
+test('BOLT 7, announcement_signatures — the peer may send its own earlier, and the channel is announced at the sixth confirmation', (t) => {
+  const two = ready(MINED_AT + 3)
+  block(two, two.bob, MINED_AT + 5)
+  two.settle()
+  t.is(announcedBy(two.alice).length, 0)
+  t.not(two.alice.funded.announcement, undefined)
+  block(two, two.alice, MINED_AT + 5)
+  t.deepEqual(two.names(two.alice), ['announcement_signatures'])
+  two.settle()
+  t.is(announcedBy(two.alice).length, 1)
+  t.is(announcedBy(two.bob).length, 1)
+})
+
+test('BOLT 7, announcement_signatures — none for a channel that was opened without announce_channel, and none after shutdown', (t) => {
+  const hidden = new TwoParties().ready()
+  t.false([...hidden.alice.effects, ...hidden.bob.effects].some(({ type }) => type === 'announce'))
+  const agreedOtherwise = new TwoParties({ bob: { announcedOpenings: 'unannounced' } }).ready({ announce: true })
+  t.deepEqual(announcedBy(agreedOtherwise.alice), [])
+  const closing = ready(MINED_AT + 3)
+  closing.run(closing.alice, { type: 'close' })
+  closing.lose(closing.alice)
+  block(closing, closing.alice, MINED_AT + 5)
+  t.deepEqual(closing.names(closing.alice), [])
+})
+
+test('BOLT 7, announcement_signatures — without those of the peer, ours are sent again on the next connection; with them only as an answer', (t) => {
+  const two = ready(MINED_AT + 3)
+  block(two, two.alice, MINED_AT + 5)
+  t.deepEqual(
+    two.lose(two.alice).map(({ type }) => type),
+    ['announcement_signatures'],
+  )
+  block(two, two.bob, MINED_AT + 5)
+  two.lose(two.bob)
+  two.disconnect()
+  two.connect()
+  two.settle()
+  t.is(announcedBy(two.alice).length, 1)
+  t.is(announcedBy(two.bob).length, 1)
+
+  two.disconnect()
+  two.connect()
+  const sent: string[] = []
+  for (let round = 0; round < 10; round++) {
+    for (const party of [two.alice, two.bob]) sent.push(two.deliver(party)?.type ?? '')
+  }
+  t.false(sent.includes('announcement_signatures'))
+
+  // The peer has lost ours.
+  const { announcement: _, ...without } = two.bob.funded
+  two.disconnect()
+  two.bob.state = { durable: without }
+  two.connect()
+  two.settle()
+  t.not(two.bob.funded.announcement, undefined)
+  t.is(two.sentBy(two.alice).length, 0)
+})
+
+test('BOLT 7, announcement_signatures — those of another funding get a warning, and nothing else happens', (t) => {
+  const two = ready(MINED_AT + 3)
+  block(two, two.bob, MINED_AT + 5)
+  const message = signaturesOf(two, two.bob)
+  const effects = two.alice.recv({ ...message, shortChannelId: message.shortChannelId + 1n })
+  t.deepEqual(codesOf(effects), ['announcement-of-other-funding'])
+  t.deepEqual(
+    effects.flatMap((effect) => (effect.type === 'send' ? [effect.message.type] : [])),
+    ['warning'],
+  )
+  t.is(two.alice.funded.announcement, undefined)
+  t.is(two.alice.phase, 'normal')
+})
+
+for (const [field, of] of [
+  ['nodeSignature', 'node'],
+  ['bitcoinSignature', 'funding'],
+] as const) {
+  test(`BOLT 7, announcement_signatures — a wrong signature ends the connection, and the channel lives on: ${field}`, (t) => {
+    const two = ready(MINED_AT + 3)
+    block(two, two.bob, MINED_AT + 5)
+    const message = signaturesOf(two, two.bob)
+    const other = field === 'nodeSignature' ? message.bitcoinSignature : message.nodeSignature
+    const effects = two.alice.recv({ ...message, [field]: other })
+    t.deepEqual(codesOf(effects), ['invalid-announcement-signature'])
+    t.true(
+      effects.some(
+        (effect) =>
+          effect.type === 'emit' &&
+          effect.event.type === 'error' &&
+          'of' in effect.event.error &&
+          effect.event.error.of === of,
+      ),
+    )
+    t.true(effects.some(({ type }) => type === 'disconnect'))
+    t.is(two.alice.funded.announcement, undefined)
+    t.is(two.alice.phase, 'normal')
+  })
+}
+
+test('BOLT 7, announcement_signatures — those that come before our channel_ready are kept until it is sent', (t) => {
+  const two = announcing()
+  two.open({ announce: true })
+  two.confirm(two.bob)
+  const { shortIds, params } = two.bob.funded
+  const signer = ready()
+  block(signer, signer.bob, 1000)
+  t.is(shortIds.real, signer.bob.funded.shortIds.real)
+  const early = signer.bob.effects.find(
+    (effect) => effect.type === 'send' && effect.message.type === 'announcement_signatures',
+  )
+  if (early?.type !== 'send') return t.fail('bob never signed')
+  const message = signer.bob.complete(early)
+  if (message.type !== 'announcement_signatures') return t.fail(message.type)
+  t.deepEqual(message.channelId, params.channelId)
+  two.deliver(two.bob)
+  two.alice.recv(message)
+  t.is(two.alice.funded.announcement, undefined)
+  two.confirm(two.alice)
+  t.not(two.alice.funded.announcement, undefined)
+  t.is(announcedBy(two.alice).length, 1)
+})
+
+test('BOLT 7, announcement_signatures — in another block the funding has another id, and both sign anew', (t) => {
+  const two = ready()
+  const [old] = announcedBy(two.alice)
+  const { txid } = two.alice.funded.active[0]?.localParams.fundingOutpoint ?? { txid: fromHex('') }
+  for (const party of [two.alice, two.bob]) two.run(party, { type: 'unconfirmed', txid })
+  t.is(two.alice.funded.announcement, undefined)
+  const publish = two.alice.effects.find((effect) => effect.type === 'publish' && effect.purpose === 'funding')
+  if (publish?.type !== 'publish' || publish.publication.type !== 'signed') return t.fail('no funding')
+  const { tx } = publish.publication
+  for (const party of [two.alice, two.bob])
+    two.run(party, { type: 'confirmed', txid, tx, blockHeight: 992, txIndex: 3 })
+  two.settle()
+  const [, next] = announcedBy(two.alice)
+  t.is(next?.shortChannelId, two.alice.funded.shortIds.real)
+  t.not(next?.shortChannelId, old?.shortChannelId)
+})

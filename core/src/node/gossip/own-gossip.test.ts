@@ -1,0 +1,188 @@
+import test from 'ava'
+import { TwoParties } from '../../channel/transitions/fixtures/two-parties.ts'
+import { sha256, sha256d } from '../../crypto/hashes.ts'
+import { secp256k1 } from '../../crypto/secp256k1.ts'
+import { EMPTY, utf8Encode } from '../../lib/bytes.ts'
+import { virtualClock } from '../../lib/clock-virtual.ts'
+import type { ShortChannelId } from '../../lib/ids.ts'
+import { type Announcement, decodeGossip } from '../../wire/gossip-codecs.ts'
+import type { ChannelUpdate, NodeAnnouncement } from '../../wire/messages/gossip.ts'
+import { ChannelDirectory, type ChannelEntry } from '../channel/channel-directory.ts'
+import { channelIds } from '../channel/channel-ids.ts'
+import { AWAY_MS, LEAST_GAP_MS, LOOK_MS, OwnGossip, type OwnNetwork } from './own-gossip.ts'
+
+const SECRET = sha256(utf8Encode('our node'))
+const ID = secp256k1.publicKey(SECRET)
+
+/** The network: it takes in what it is told at once. */
+const network = () => {
+  const told: Announcement[] = []
+  const channels = new Set<ShortChannelId>()
+  const of = <T extends Announcement['type']>(type: T) =>
+    told.filter((message): message is Extract<Announcement, { type: T }> => message.type === type)
+  const it: OwnNetwork = {
+    hasChannel: (id) => channels.has(id),
+    update: (id) => of('channel_update').findLast(({ shortChannelId }) => shortChannelId === id),
+    node: () => of('node_announcement').at(-1),
+    publish: (messages) => {
+      for (const raw of messages) {
+        const read = decodeGossip(raw)
+        if (!read.ok) throw new Error(read.error.code)
+        if (read.value.type === 'channel_announcement') channels.add(read.value.shortChannelId)
+        told.push(read.value as Announcement)
+      }
+    },
+  }
+  return { it, told, of }
+}
+
+const rig = () => {
+  const two = new TwoParties({ bob: { announcedOpenings: 'announce' } }).ready({ announce: true })
+  const { alice } = two
+  const clock = virtualClock()
+  const directory = new ChannelDirectory()
+  const world = network()
+  const gossip = new OwnGossip({
+    network: world.it,
+    directory,
+    signer: { signAsNode: (digest) => secp256k1.sign(digest, SECRET) },
+    clock,
+    chainHash: alice.env.settings.chainHash,
+    self: { nodeId: ID, features: EMPTY, alias: 'we', rgbColor: Uint8Array.of(1, 2, 3), addresses: EMPTY },
+  })
+  const ref = {} as ChannelEntry['ref']
+  const entry = (): ChannelEntry => ({
+    ref,
+    remoteNodeId: alice.funded.params.remoteNodeId,
+    state: alice.state,
+    durableState: alice.state,
+    quarantined: false,
+    spentInMempool: false,
+  })
+  directory.put(channelIds(alice.state.durable), entry())
+  gossip.start()
+  const announce = alice.effects.find((effect) => effect.type === 'announce')
+  if (announce?.type !== 'announce') throw new Error('nothing to announce')
+  return {
+    ...world,
+    two,
+    clock,
+    directory,
+    announced: () => gossip.announced(announce.announcement),
+    changed: (change: Partial<ChannelEntry> = {}) => directory.publish({ ...entry(), ...change }),
+    pass: (ms: number) => clock.advance(ms),
+  }
+}
+
+const isSigned = (message: ChannelUpdate | NodeAnnouncement, raw: Uint8Array): boolean =>
+  secp256k1.verify(message.signature, sha256d(raw.subarray(66)), ID)
+
+test('our gossip — nothing is said of a channel that the network does not know yet; then its update, and who we are', async (t) => {
+  const { announced, pass, told, of, two } = rig()
+  await pass(LOOK_MS)
+  t.deepEqual(told, [])
+  announced()
+  await pass(LOOK_MS)
+  t.deepEqual(
+    told.map(({ type }) => type),
+    ['channel_announcement', 'channel_update', 'node_announcement'],
+  )
+  const { current } = two.alice.funded.relay
+  t.like(of('channel_update')[0], {
+    shortChannelId: two.alice.funded.shortIds.real,
+    messageFlags: 1,
+    htlcMaximumMsat: current.htlcMaximumMsat,
+    feeProportionalMillionths: current.feeProportionalMillionths,
+  })
+  announced()
+  await pass(3_600_000)
+  t.is(told.length, 3)
+})
+
+test('our gossip — is signed by our node', async (t) => {
+  const { announced, pass, it } = rig()
+  const raws: Uint8Array[] = []
+  const { publish } = it
+  Object.assign(it, {
+    publish: (messages: readonly Uint8Array[]) => {
+      raws.push(...messages)
+      publish(messages)
+    },
+  })
+  announced()
+  await pass(LOOK_MS)
+  for (const raw of raws.slice(1)) {
+    const read = decodeGossip(raw)
+    t.true(read.ok && isSigned(read.value as ChannelUpdate, raw))
+  }
+  t.is(raws.length, 3)
+})
+
+test('our gossip — another fee is told once a look later, and further ones a minute apart', async (t) => {
+  const { announced, changed, pass, of, two } = rig()
+  announced()
+  await pass(LEAST_GAP_MS)
+  for (const feeBaseMsat of [1n, 2n, 3n]) {
+    two.run(two.alice, { type: 'set-relay-fees', policy: { feeBaseMsat } })
+    changed()
+    await pass(LOOK_MS)
+  }
+  await pass(LEAST_GAP_MS)
+  t.deepEqual(
+    of('channel_update').map(({ feeBaseMsat }) => feeBaseMsat),
+    [1_000, 1, 3],
+  )
+  const stamps = of('channel_update').map(({ timestamp }) => timestamp)
+  t.deepEqual(
+    stamps,
+    [...new Set(stamps)].toSorted((a, b) => a - b),
+  )
+})
+
+test('our gossip — a peer that comes back soon was never away; one that stays away disables the channel until it is back', async (t) => {
+  const { announced, changed, pass, of, two } = rig()
+  announced()
+  await pass(LOOK_MS)
+  two.disconnect()
+  changed()
+  await pass(AWAY_MS - LOOK_MS)
+  two.connect()
+  two.settle()
+  changed()
+  await pass(LOOK_MS)
+  t.deepEqual(
+    of('channel_update').map(({ channelFlags }) => channelFlags & 2),
+    [0],
+  )
+  two.disconnect()
+  changed()
+  await pass(AWAY_MS + LOOK_MS)
+  t.is((of('channel_update').at(-1)?.channelFlags ?? 0) & 2, 2)
+  const count = of('channel_update').length
+  await pass(AWAY_MS)
+  t.is(of('channel_update').length, count)
+  two.connect()
+  two.settle()
+  changed()
+  await pass(LOOK_MS)
+  t.is((of('channel_update').at(-1)?.channelFlags ?? 0) & 2, 0)
+})
+
+test('our gossip — a channel that closes is disabled at once', async (t) => {
+  const { announced, changed, pass, of, two } = rig()
+  announced()
+  await pass(LEAST_GAP_MS)
+  two.run(two.alice, { type: 'close' })
+  two.settle()
+  changed()
+  await pass(LOOK_MS)
+  t.is((of('channel_update').at(-1)?.channelFlags ?? 0) & 2, 2)
+})
+
+test('our gossip — what is a week old is told again', async (t) => {
+  const { announced, pass, of } = rig()
+  announced()
+  await pass(8 * 24 * 3_600_000)
+  t.is(of('channel_update').length, 2)
+  t.is(of('node_announcement').length, 2)
+})

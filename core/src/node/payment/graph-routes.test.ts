@@ -1,0 +1,180 @@
+import test from 'ava'
+import { nodeId, type SmallChannel, worldOf } from '../../graph/fixtures/small-graph.ts'
+import { PathFinder } from '../../graph/paths/find-paths.ts'
+import type { Observation } from '../../graph/paths/liquidity.ts'
+import type { PathQuestion } from '../../graph/paths/path-question.ts'
+import { fromHex } from '../../lib/bytes.ts'
+import { ownChannels } from '../../payment/fixtures/own-channels.ts'
+import type { Attempt, OwnChannel, Route, SentPayment } from '../../payment/send/payment.ts'
+import type { FoundRoutes, RouteQuestion } from '../../payment/send/route-question.ts'
+import { GraphRoutes } from './graph-routes.ts'
+
+const [US, BOB, CAROL, DAVE] = [0, 1, 2, 3]
+const HEIGHT = 800_000
+
+const own = (number: number, peer: number, spendableMsat: bigint): OwnChannel => ({
+  channelId: new Uint8Array(32).fill(number),
+  remoteNodeId: nodeId(peer),
+  shortChannelId: BigInt(number),
+  spendableMsat,
+  affordableMsat: spendableMsat,
+  htlcMinimumMsat: 1n,
+})
+
+const rig = (channels: readonly SmallChannel[], mine: readonly OwnChannel[] = [own(1, BOB as number, 900_000n)]) => {
+  const asked: PathQuestion[] = []
+  const learnt: Observation[] = []
+  const finder = new PathFinder()
+  const world = worldOf(channels)
+  const routes = new GraphRoutes({
+    nodeId: nodeId(US as number),
+    channels: { ...ownChannels(mine), all: () => mine },
+    graph: {
+      isEmpty: () => channels.length === 0,
+      capacityMsat: (id) => (channels.some(({ scid }) => scid === id) ? 1_000_000_000n : undefined),
+      find: async (question) => {
+        asked.push(question)
+        return finder.find(question, world)
+      },
+      learn: (observations) => void learnt.push(...observations),
+    },
+    clock: { now: () => 5 },
+  })
+  return { routes, asked, learnt }
+}
+
+const question = (to: number, change: Partial<RouteQuestion> = {}): RouteQuestion => ({
+  id: 1,
+  target: {
+    recipient: { type: 'node', nodeId: nodeId(to), minFinalCltvExpiryDelta: 18, routeHints: [] },
+    paymentHash: new Uint8Array(32),
+    amountMsat: 100_000n,
+    multiPart: false,
+  },
+  remainingMsat: 100_000n,
+  feeBudgetMsat: 50_000n,
+  offered: [],
+  lessons: { channels: [], nodes: [], hops: [], ways: [], corrections: [] },
+  height: HEIGHT,
+  shadowDelta: 7,
+  ...change,
+})
+
+const CHAIN: readonly SmallChannel[] = [
+  { scid: 10n, between: [BOB as number, CAROL as number] },
+  { scid: 20n, between: [CAROL as number, DAVE as number] },
+]
+
+const routesOf = async (found: FoundRoutes | Promise<FoundRoutes>): Promise<readonly Route[]> => {
+  const answer = await found
+  if (!answer.ok) throw new Error(answer.error.code)
+  return answer.value
+}
+
+test('routes — our own channels and hints are answered at once, and the graph is not asked', (t) => {
+  const { routes, asked } = rig(CHAIN)
+  const found = routes.find(question(BOB as number))
+  t.false(found instanceof Promise)
+  t.like(found, { ok: true })
+  t.deepEqual(asked, [])
+})
+
+test('routes — whoever is further away is found over the graph, with all fees and expiries', async (t) => {
+  const { routes } = rig(CHAIN)
+  const [route] = await routesOf(routes.find(question(DAVE as number)))
+  t.deepEqual(route?.channelId, new Uint8Array(32).fill(1))
+  t.deepEqual(
+    route?.hops.map(({ nodeId, ...hop }) => [nodeId[32], hop]),
+    [
+      [BOB, { shortChannelId: 1n, amountMsat: 102_000n, cltvExpiry: HEIGHT + 18 + 3 + 7 + 20 }],
+      [CAROL, { shortChannelId: 10n, amountMsat: 101_000n, cltvExpiry: HEIGHT + 18 + 3 + 7 + 10 }],
+      [DAVE, { shortChannelId: 20n, amountMsat: 100_000n, cltvExpiry: HEIGHT + 18 + 3 + 7 }],
+    ],
+  )
+})
+
+test('routes — without a graph, and where it does not lead either, the answer is that of our own channels', async (t) => {
+  t.deepEqual(await rig([]).routes.find(question(DAVE as number)), { ok: false, error: { code: 'no-route' } })
+  t.deepEqual(await rig(CHAIN).routes.find(question(9)), { ok: false, error: { code: 'no-route' } })
+  const poor = rig(CHAIN, [own(1, BOB as number, 50_000n)])
+  t.deepEqual(await poor.routes.find(question(BOB as number)), { ok: false, error: { code: 'insufficient-balance' } })
+  t.deepEqual(await poor.routes.find(question(DAVE as number)), { ok: false, error: { code: 'insufficient-balance' } })
+})
+
+test('routes — blocks that only hide who is paid are left out where the way takes too long with them', async (t) => {
+  const long = CHAIN.map((each) => ({
+    ...each,
+    policies: [{ cltvExpiryDelta: 995 }, { cltvExpiryDelta: 995 }] as const,
+  }))
+  const [route] = await routesOf(rig(long).routes.find(question(DAVE as number)))
+  t.is(route?.hops[0]?.cltvExpiry, HEIGHT + 21 + 2 * 995)
+})
+
+test('routes — what the payment has learnt is asked for: what failed is left out, what is offered is gone, what was corrected counts', async (t) => {
+  const { routes, asked } = rig(CHAIN, [own(1, BOB as number, 900_000n), own(2, CAROL as number, 900_000n)])
+  const hop = { nodeId: nodeId(CAROL as number), shortChannelId: 20n }
+  await routes.find(
+    question(DAVE as number, {
+      offered: [{ channelId: new Uint8Array(32).fill(1), amountMsat: 850_000n }],
+      lessons: {
+        channels: [new Uint8Array(32).fill(2)],
+        nodes: [nodeId(7)],
+        hops: [hop],
+        ways: [
+          { channelId: new Uint8Array(32).fill(3), hops: [{ nodeId: nodeId(BOB as number), shortChannelId: 10n }] },
+        ],
+        corrections: [{ ...hop, feeBaseMsat: 5, feeProportionalMillionths: 6, cltvExpiryDelta: 7 }],
+      },
+    }),
+  )
+  const [first] = asked
+  t.deepEqual(
+    first?.ownChannels?.map(({ shortChannelId, spendableMsat }) => [shortChannelId, spendableMsat]),
+    [[1n, 50_000n]],
+  )
+  t.deepEqual(first?.excludedNodes, [nodeId(7)])
+  t.deepEqual(first?.excludedChannels, [
+    { shortChannelId: 20n, from: nodeId(CAROL as number) },
+    { shortChannelId: 10n, from: nodeId(BOB as number) },
+  ])
+  t.like(first?.corrections[0], { feeBaseMsat: 5 })
+})
+
+test('routes — an attempt that failed has shown what the channels before the failure carry, and what the next one does not', async (t) => {
+  const { routes, learnt } = rig(CHAIN)
+  const [route] = await routesOf(routes.find(question(DAVE as number)))
+  if (route === undefined) return t.fail()
+  const attempt = (change: Partial<Attempt>): Attempt => ({
+    id: 1,
+    route,
+    sessionKey: fromHex(''),
+    startedAt: 1,
+    status: 'failed',
+    ...change,
+  })
+  const ended = (attempts: readonly Attempt[]) => routes.learn({ attempts } as unknown as SentPayment)
+  ended([
+    attempt({
+      failure: { type: 'remote', hop: 1, message: { type: 'temporary_channel_failure' } },
+    }),
+  ])
+  t.deepEqual(
+    learnt
+      .splice(0)
+      .map(({ shortChannelId, direction, amountMsat, outcome }) => [shortChannelId, direction, amountMsat, outcome]),
+    [
+      [10n, 0, 101_000n, 'carried'],
+      [20n, 0, 100_000n, 'refused'],
+    ],
+  )
+  ended([attempt({ status: 'settled' })])
+  t.deepEqual(
+    learnt.splice(0).map(({ shortChannelId, outcome }) => [shortChannelId, outcome]),
+    [
+      [10n, 'settled'],
+      [20n, 'settled'],
+    ],
+  )
+  ended([attempt({ failure: { type: 'local', error: 'x' } }), attempt({ failure: { type: 'unreadable' } })])
+  t.deepEqual(learnt, [])
+})

@@ -1,0 +1,159 @@
+import type { Observation } from '../../graph/paths/liquidity.ts'
+import {
+  type FoundPath,
+  MAX_HOPS,
+  type OwnChannelEnd,
+  type PathAnswer,
+  type PathFailure,
+  type PathQuestion,
+} from '../../graph/paths/path-question.ts'
+import { compareBytes, toHex } from '../../lib/bytes.ts'
+import type { Clock } from '../../lib/clock.ts'
+import type { NodeId, ShortChannelId } from '../../lib/ids.ts'
+import { err, ok } from '../../lib/result.ts'
+import type { BlockDelta, Msat, TimestampMs } from '../../lib/units.ts'
+import { chooseRoutes } from '../../payment/send/choose-routes.ts'
+import type { Attempt, OwnChannel, OwnChannels, Route, RouteFailure, SentPayment } from '../../payment/send/payment.ts'
+import { FINAL_CLTV_MARGIN, MAX_PARTS, MAX_ROUTE_CLTV } from '../../payment/send/route.ts'
+import type { FoundRoutes, RouteQuestion } from '../../payment/send/route-question.ts'
+
+/** Who searches the network's graph. */
+export interface NetworkPaths {
+  /** Whether there is anything to search. */
+  isEmpty(): boolean
+  /** What a channel of the graph holds, if it is known there. */
+  capacityMsat(shortChannelId: ShortChannelId): Msat | undefined
+  find(question: PathQuestion): Promise<PathAnswer>
+  learn(observations: readonly Observation[], now: TimestampMs): void
+}
+
+interface GraphRoutesOptions {
+  readonly nodeId: NodeId
+  readonly channels: OwnChannels & { all(): Iterable<OwnChannel> }
+  readonly graph: NetworkPaths
+  readonly clock: Pick<Clock, 'now'>
+}
+
+/**
+ * Routes over our own channels and hints, answered at once; and where those do not lead, over the graph of the network, which takes its
+ * time. What payments went through is a lesson for later ones.
+ */
+export class GraphRoutes {
+  readonly #options: GraphRoutesOptions
+
+  constructor(options: GraphRoutesOptions) {
+    this.#options = options
+  }
+
+  readonly find = (question: RouteQuestion): FoundRoutes | Promise<FoundRoutes> => {
+    const near = chooseRoutes(question, this.#options.channels)
+    return near.ok || this.#options.graph.isEmpty() ? near : this.#further(question, near.error)
+  }
+
+  /** What the attempts of a payment that has ended have shown of others' channels. */
+  readonly learn = ({ attempts }: SentPayment): void => {
+    const { graph, clock } = this.#options
+    graph.learn(
+      attempts.flatMap((attempt) => this.#shownBy(attempt)),
+      clock.now(),
+    )
+  }
+
+  async #further(question: RouteQuestion, near: RouteFailure): Promise<FoundRoutes> {
+    const own = this.#ownEnds(question)
+    const asked = this.#questionFor(question, own)
+    let answer = await this.#options.graph.find(asked)
+    // Blocks that only hide who is paid are not worth a payment.
+    if (!answer.ok && answer.error.code === 'expiry-too-far') {
+      answer = await this.#options.graph.find({ ...asked, finalCltvExpiryDelta: leastFinalDelta(question) })
+    }
+    if (!answer.ok) return err(near.code === 'no-route' ? failureOf(answer.error) : near)
+    return ok(answer.value.paths.map((path) => routeOf(path, own, question)))
+  }
+
+  /** Our channels that may be used, less what this payment has offered in them already. */
+  #ownEnds({ lessons, offered }: RouteQuestion): readonly OwnEnd[] {
+    // One that led straight to somebody who has failed is as good as banned.
+    const banned = new Set(
+      [
+        ...lessons.channels,
+        ...lessons.ways.flatMap(({ channelId, hops }) => (hops.length === 0 ? [channelId] : [])),
+      ].map(toHex),
+    )
+    const ends: OwnEnd[] = []
+    for (const channel of this.#options.channels.all()) {
+      const name = toHex(channel.channelId)
+      if (banned.has(name)) continue
+      const taken = offered.reduce((sum, each) => (toHex(each.channelId) === name ? sum + each.amountMsat : sum), 0n)
+      const spendableMsat = channel.spendableMsat - taken
+      if (spendableMsat > 0n) ends.push({ ...channel, spendableMsat })
+    }
+    return ends
+  }
+
+  #questionFor(question: RouteQuestion, ownChannels: readonly OwnEnd[]): PathQuestion {
+    const { target, remainingMsat, feeBudgetMsat, lessons, shadowDelta } = question
+    const { nodeId, routeHints } = target.recipient
+    const least = leastFinalDelta(question)
+    // Whoever garbled a failure is somewhere on the way: the first relay of it is left out.
+    const unreadable = lessons.ways.flatMap(({ hops }) => hops.slice(0, 1))
+    return {
+      source: this.#options.nodeId,
+      ownChannels,
+      target: { type: 'node', nodeId, hints: routeHints },
+      amountMsat: remainingMsat,
+      maxFeeMsat: feeBudgetMsat > 0n ? feeBudgetMsat : 0n,
+      maxHops: MAX_HOPS,
+      maxCltvExpiryDelta: MAX_ROUTE_CLTV,
+      finalCltvExpiryDelta: Math.min(least + shadowDelta, MAX_ROUTE_CLTV),
+      maxParts: target.multiPart ? MAX_PARTS : 1,
+      excludedNodes: lessons.nodes,
+      excludedChannels: [...lessons.hops, ...unreadable].map((hop) => ({
+        shortChannelId: hop.shortChannelId,
+        from: hop.nodeId,
+      })),
+      corrections: lessons.corrections,
+      inFlight: [],
+      now: this.#options.clock.now(),
+    }
+  }
+
+  /** BOLT 4: a node that fails with temporary_channel_failure could not send over its channel; those before it could. */
+  #shownBy({ route, status, failure }: Attempt): readonly Observation[] {
+    if (status === 'settled') return route.hops.flatMap((_, into) => this.#seen(route, into, 'settled'))
+    if (failure?.type !== 'remote') return []
+    const { hop, message } = failure
+    const carried = route.hops.slice(0, hop + 1).flatMap((_, into) => this.#seen(route, into, 'carried'))
+    return message.type === 'temporary_channel_failure'
+      ? [...carried, ...this.#seen(route, hop + 1, 'refused')]
+      : carried
+  }
+
+  /** Of the channel into a hop; the one into the first is ours. */
+  #seen({ hops }: Route, into: number, outcome: Observation['outcome']): readonly Observation[] {
+    const [from, to] = [hops[into - 1], hops[into]]
+    if (from === undefined || to?.shortChannelId === undefined) return []
+    const { shortChannelId, nodeId, amountMsat } = to
+    const capacityMsat = this.#options.graph.capacityMsat(shortChannelId)
+    if (capacityMsat === undefined) return []
+    const direction = compareBytes(from.nodeId, nodeId) < 0 ? 0 : 1
+    return [{ shortChannelId, direction, amountMsat, capacityMsat, outcome }]
+  }
+}
+
+type OwnEnd = OwnChannel & OwnChannelEnd
+
+const leastFinalDelta = ({ target }: RouteQuestion): BlockDelta =>
+  target.recipient.minFinalCltvExpiryDelta + FINAL_CLTV_MARGIN
+
+const routeOf = ({ ownChannel = 0, hops }: FoundPath, own: readonly OwnEnd[], { height }: RouteQuestion): Route => ({
+  channelId: (own[ownChannel] as OwnEnd).channelId,
+  hops: hops.map(({ nodeId, shortChannelId, amountMsat, cltvExpiryDelta }) => ({
+    nodeId,
+    ...(shortChannelId === undefined ? {} : { shortChannelId }),
+    amountMsat,
+    cltvExpiry: height + cltvExpiryDelta,
+  })),
+})
+
+const failureOf = ({ code }: PathFailure): RouteFailure => ({ code: code === 'invalid-limit' ? 'no-route' : code })

@@ -1,0 +1,31 @@
+import { type MessagePort, workerData } from 'node:worker_threads'
+import { createActorSystem } from '../../actor/actor-system.ts'
+import { workerTransport } from '../../actor/worker-transport.ts'
+import { PathFinder } from '../../graph/paths/find-paths.ts'
+import { LiquidityBook } from '../../graph/paths/liquidity.ts'
+import { EdgeWeights } from '../../graph/paths/weights.ts'
+import type { GraphSnapshot } from '../../graph/snapshot.ts'
+import { err } from '../../lib/result.ts'
+import { PATHS, type PathsProtocol } from './paths-protocol.ts'
+
+// A thread's program: it finds paths, and keeps what payments have taught of the channels that they went over.
+const system = createActorSystem<never>()
+system.spawn<PathsProtocol>(PATHS.slice(1), () => {
+  const finder = new PathFinder()
+  const liquidity = new LiquidityBook()
+  const weights = new EdgeWeights([])
+  let snapshot: GraphSnapshot | undefined
+  return {
+    handlers: {
+      graph: (shown) => {
+        snapshot = shown
+      },
+      learn: ({ observations, now }) => {
+        for (const observation of observations) liquidity.learn(observation, now)
+      },
+      find: (question) =>
+        snapshot === undefined ? err({ code: 'no-route' }) : finder.find(question, { snapshot, liquidity, weights }),
+    },
+  }
+})
+workerTransport(workerData as MessagePort, { system, expose: (path) => system.find(path) })
