@@ -54,6 +54,10 @@ export const BOLT_7: BoltRules = {
       section: 'node_announcement',
       rules: [
         {
+          rule: 'ours has its addresses in ascending order of their types',
+          lines: [342],
+        },
+        {
           rule: 'ours has zeroes behind the alias, and a timestamp greater than every one before',
           lines: [328, 337],
         },

@@ -268,6 +268,7 @@ export interface IgnoredEffect {
     | 'not-newer'
     | 'other-channel'
     | 'bad-signature'
+    | 'not-understood'
     | 'at-rest'
     | 'channel-is-over'
     | 'fee-is-agreed'

@@ -26,6 +26,7 @@ export const PASSED_OVER: { readonly [Why in (IgnoredMessage | IgnoredOfChannel)
   'other-channel': passOver('BOLT 7, channel_update: of another chain, channel or direction'),
   'not-newer': passOver('BOLT 7, channel_update: its timestamp is not greater than that of the last'),
   'bad-signature': passOver('BOLT 7, channel_update: the signature is not that of the origin'),
+  'not-understood': passOver('BOLT 1, type-length-value format: it has a record that must be understood, or none'),
   'too-many': passOver('BOLT 7, channel_update: those that come too often need not be acted on'),
   'without-channel': passOver('BOLT 1, peer storage: a node may keep it for those only with whom it has channels'),
   'channel-is-over': passOver('BOLT 2, message retransmission: of a channel that has failed, but for a preimage'),

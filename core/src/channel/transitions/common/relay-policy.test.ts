@@ -74,6 +74,9 @@ test('recv channel_update — ignores an old one, a forged one, one of the other
     [{ channelFlags: update.channelFlags ^ 1 }, 'other-channel'],
     [{ shortChannelId: 1n }, 'other-channel'],
     [{ chainHash: new Uint8Array(32) }, 'other-channel'],
+    [{ extension: Uint8Array.of(4, 0) }, 'not-understood'],
+    [{ extension: Uint8Array.of(255, 255) }, 'not-understood'],
+    [{ extension: Uint8Array.of(5, 0) }, 'bad-signature'],
   ] as const) {
     t.deepEqual(two.bob.recv({ ...update, ...change }) as readonly unknown[], ignored(why))
     t.is(two.bob.state.durable, durable)

@@ -4,6 +4,7 @@ import type { ShortChannelId } from '../../../lib/ids.ts'
 import { MSAT_PER_SAT, type TimestampMs } from '../../../lib/units.ts'
 import { channelUpdateDigest } from '../../../wire/channel-update-digest.ts'
 import type { ChannelUpdate } from '../../../wire/messages/gossip.ts'
+import { isUnderstood } from '../../../wire/update-extension.ts'
 import { largest, smallest } from '../../commitments/amounts.ts'
 import { update } from '../../state/channel-state.ts'
 import type { Funded } from '../../state/durable.ts'
@@ -118,6 +119,8 @@ const unfit = (durable: Funded, message: ChannelUpdate, env: ChannelEnv): Ignore
   const fits =
     ours && (message.channelFlags & 1) === theirDirection && equalBytes(message.chainHash, env.settings.chainHash)
   if (!fits) return 'other-channel'
+  // BOLT 1, type-length-value format: a record of an even type must be understood, and what is none says nothing.
+  if (!isUnderstood(message)) return 'not-understood'
   if (remoteRelay !== undefined && message.timestamp <= remoteRelay.timestamp) return 'not-newer'
   const isSigned = secp256k1.verify(message.signature, channelUpdateDigest(message), params.remoteNodeId)
   return isSigned ? undefined : 'bad-signature'
