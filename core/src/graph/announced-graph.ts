@@ -271,7 +271,8 @@ export class AnnouncedGraph {
 
   #remove(channel: ChannelEntry): void {
     this.#channels.delete(channel.shortChannelId)
-    this.#fundings.delete(channel.fundingKey)
+    // After a reorganisation the funding may be in another block, and announced by the id that it has there.
+    if (this.#fundings.get(channel.fundingKey) === channel.shortChannelId) this.#fundings.delete(channel.fundingKey)
     this.#inOrder = undefined
     if (channel.isRoutable) this.#sink.removeChannel(channel.shortChannelId)
     // BOLT 7: a node without channels is forgotten.

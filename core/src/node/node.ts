@@ -261,9 +261,6 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
     await system.stop()
     return started
   }
-  await shared?.start()
-  chainHealth.start()
-  sight.start()
   if (options.gossip !== undefined) {
     gossip = new NodeGossip({
       ...options.gossip,
@@ -276,6 +273,7 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
       sink: graph.builder,
       directory: channelDirectory,
       signer,
+      onFatal: options.onFatal,
       self: {
         nodeId: signer.nodeId,
         features: formatFeatures(features, 'node'),
@@ -286,6 +284,9 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
     })
     gossip.start(watcher)
   }
+  await shared?.start()
+  chainHealth.start()
+  sight.start()
   rescan.start()
   const keptBlobs = await KeptBlobs.open({
     store,

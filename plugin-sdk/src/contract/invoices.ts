@@ -51,7 +51,7 @@ export const invoices = actor('invoices', 'Invoices that this node makes.', {
     positional: ['paymentHash'],
   }),
   create: command({
-    summary: 'Makes a BOLT 11 invoice, with hints to our unannounced channels.',
+    summary: 'Makes a BOLT 11 invoice, with hints to our channels.',
     request: z.strictObject({
       amountMsat: field(Msat, { summary: 'Any amount if not said.' }).optional(),
       description: utf8Text(639, 'At most 639 bytes of UTF-8, which is what an invoice has room for.').optional(),

@@ -3,7 +3,7 @@
 import type { BlockHash, BlockHeight, CallOptions, ChannelId, Cursor, FeeratePerKw, Msat, NodeId, PageToken, PaymentHash, Ppm, Preimage, Reason, Sat, ShortChannelId, TimestampMs, TxId } from '../contract/types.ts'
 
 /** The contract that these types are of. */
-export type ContractVersion = '0.1.7'
+export type ContractVersion = '0.1.8'
 
 /** Beside a query. */
 export type QueryOptions = Pick<CallOptions, 'timeoutMs'>
@@ -1028,7 +1028,7 @@ export interface InvoicesActor {
   list(request?: InvoicesListRequest, options?: QueryOptions): Promise<InvoicesListReply>
   /** One invoice. Errors: invoice-not-found. */
   get(request: InvoicesGetRequest, options?: QueryOptions): Promise<InvoicesGetReply>
-  /** Makes a BOLT 11 invoice, with hints to our unannounced channels. Effects: reveals, keeps. Errors: amount-out-of-bounds. */
+  /** Makes a BOLT 11 invoice, with hints to our channels. Effects: reveals, keeps. Errors: amount-out-of-bounds. */
   create(request: InvoicesCreateRequest, options: CommandOptions): Promise<InvoicesCreateReply>
 }
 

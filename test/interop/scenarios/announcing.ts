@@ -2,6 +2,8 @@ import type { Peer } from '../drivers/driver.ts'
 import { type OurNode, ours, type Stage } from '../stage/stage.ts'
 import { group } from './scenario.ts'
 
+const GOSSIP = { threads: 0, passOnMs: 100 } as const
+
 /** The peer knows the channel, and what both sides ask for in it. */
 const isKnown = async (stage: Stage, us: OurNode, peer: Peer, channelId: string): Promise<void> => {
   const { announced, shortChannelId = '' } = await ours(us, channelId)
@@ -21,7 +23,7 @@ export const announcing = group('Announcements', [
     title: 'we open a channel that everybody is to know of — the peer has it in its graph, with both policies',
     role: 'we',
     async run(stage) {
-      const { us, peer, channelId } = await stage.channel({ kind: 'announced' })
+      const { us, peer, channelId } = await stage.channel({ kind: 'announced', node: { gossip: GOSSIP } })
       await isKnown(stage, us, peer, channelId)
     },
   },
@@ -30,7 +32,11 @@ export const announcing = group('Announcements', [
     role: 'peer',
     needs: ['announced-opening'],
     async run(stage) {
-      const { us, peer, channelId } = await stage.channel({ kind: 'announced', opener: 'peer' })
+      const { us, peer, channelId } = await stage.channel({
+        kind: 'announced',
+        opener: 'peer',
+        node: { gossip: GOSSIP },
+      })
       await isKnown(stage, us, peer, channelId)
     },
   },

@@ -13,7 +13,7 @@ import { stdoutTerminal } from '../terminal.ts'
 /** Everything that a development network keeps in its folder: any other file stays. */
 const KEPT = [
   ...['node.sqlite', 'node.sqlite-wal', 'node.sqlite-shm', 'node.log', 'node.log.1', 'seed', 'seed.new'],
-  ...['api.json', 'run.json', 'last-plugin', HOLDER_FILE, 'channels.backup', 'plugins', 'peers', 'chain'],
+  ...['api.json', 'run.json', 'last-plugin', HOLDER_FILE, 'channels.backup', 'gossip.log', 'plugins', 'peers', 'chain'],
 ]
 
 /** Removes a development network, so that the next start makes a new one. Resolves to the exit code. */

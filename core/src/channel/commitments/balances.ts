@@ -27,6 +27,8 @@ export interface BalanceView {
   readonly affordableMsat: Msat
   readonly receivableMsat: Msat
   readonly htlcsInFlight: number
+  /** What an HTLC of ours takes from what the next one can carry, its amount aside. */
+  readonly htlcCostMsat: Msat
 }
 
 export const balanceView = (durable: Funded, session?: Session): BalanceView => {
@@ -72,6 +74,8 @@ const viewOf = (commitment: Commitment, durable: Funded, session: Session | unde
     return openerCost(format, feerate * 2, htlcs) * MSAT_PER_SAT
   }
   const cost = largest(costWith(remoteParams, remote), costWith(localParams, local))
+  const { format } = localParams
+  const perHtlc = (openerCost(format, feerate * 2, 1) - openerCost(format, feerate * 2, 0) + 1n) * MSAT_PER_SAT
   const [ourCost, theirCost] = localIsOpener ? [cost, 0n] : [0n, cost]
   const carriesMore = takesHtlcs(durable)
   const affordableMsat = carriesMore
@@ -94,6 +98,7 @@ const viewOf = (commitment: Commitment, durable: Funded, session: Session | unde
         )
       : 0n,
     htlcsInFlight: local.htlcs.length,
+    htlcCostMsat: localIsOpener ? perHtlc : 0n,
   }
 }
 
@@ -109,6 +114,7 @@ const least = (a: BalanceView, b: BalanceView): BalanceView => ({
   affordableMsat: smallest(a.affordableMsat, b.affordableMsat),
   receivableMsat: smallest(a.receivableMsat, b.receivableMsat),
   htlcsInFlight: Math.max(a.htlcsInFlight, b.htlcsInFlight),
+  htlcCostMsat: largest(a.htlcCostMsat, b.htlcCostMsat),
 })
 
 const positive = (amount: bigint): bigint => (amount > 0n ? amount : 0n)

@@ -12,6 +12,7 @@ const terms: OwnTerms = {
   htlcMaximumMsat: 500_000_000n,
   feeBaseMsat: 1_000n,
   feeProportionalMillionths: 100,
+  saidToPeer: 0,
 }
 
 const at = (now: number) => ({ chainHash: CHAIN_HASH, now })

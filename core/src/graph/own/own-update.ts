@@ -13,6 +13,8 @@ export interface OwnTerms {
   readonly htlcMaximumMsat: Msat
   readonly feeBaseMsat: Msat
   readonly feeProportionalMillionths: Ppm
+  /** Of the last update that was for the peer alone; 0 if there is none. */
+  readonly saidToPeer: number
 }
 
 const MUST_BE_ONE = 1
@@ -40,7 +42,7 @@ export const nextOwnUpdate = (
     chainHash,
     shortChannelId: terms.shortChannelId,
     // BOLT 7: above zero, and above every one that was sent before, whatever the clock says.
-    timestamp: Math.max(now, (last?.timestamp ?? 0) + 1),
+    timestamp: Math.max(now, Math.max(last?.timestamp ?? 0, terms.saidToPeer) + 1),
     messageFlags: MUST_BE_ONE,
     channelFlags: terms.direction | (terms.disabled ? DISABLED : 0),
     cltvExpiryDelta: terms.cltvExpiryDelta,

@@ -342,3 +342,16 @@ test('a block that spends a funding is noticed, and so is that it was undone', (
   knowing.room.blockUndone(900_000)
   t.is(spent(), undefined)
 })
+
+test('what is ours and was said while nobody listened is told to the next peer', async (t) => {
+  const clock = virtualClock(NOW * 1_000)
+  const a = rig({}, clock)
+  fill(a)
+  const [{ updates }] = NETWORK as readonly [MadeChannel]
+  await a.room.publish([newerThan(updates[0]?.message).raw])
+  await clock.advance(60_000)
+  const peer = listener()
+  a.room.connected('peer', peer.line)
+  await clock.advance(120_000)
+  t.deepEqual(peer.types(), ['channel_update'])
+})

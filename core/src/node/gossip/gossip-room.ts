@@ -239,6 +239,8 @@ export class GossipRoom {
   #flush(): void {
     const { chainHash } = this.#options
     this.#options.flushLog()
+    // What nobody would hear waits: our own is not said again for a week.
+    if (this.#sessions.size === 0) return
     const relayed = this.#relay.flush()
     if (relayed.length === 0) return
     for (const [peer, session] of this.#sessions) {

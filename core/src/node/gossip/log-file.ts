@@ -35,12 +35,15 @@ export class LogFile implements GossipLog {
   readonly #fd: number
   readonly #chainHash: Uint8Array
   #path: string
+  readonly #onFailed: (error: unknown) => void
+  #isOver = false
   #waiting: Uint8Array[] = []
   #written: number
   #size: number
 
   /** Opens the file, or makes it. Before anything else `readAll` must have read it. */
-  constructor(path: string, chainHash: Uint8Array) {
+  constructor(path: string, chainHash: Uint8Array, onFailed: (error: unknown) => void) {
+    this.#onFailed = onFailed
     this.#path = path
     this.#chainHash = chainHash
     this.#fd = openSync(path, constants.O_RDWR | constants.O_CREAT, OWNER_ONLY)
@@ -86,18 +89,26 @@ export class LogFile implements GossipLog {
     return record
   }
 
+  /** A disk that takes no more is told of once, and nothing is written after it. */
   flush(): void {
+    if (this.#isOver) return
     const bytes = concat(...this.#waiting)
     this.#waiting = []
-    for (let at = 0; at < bytes.length; ) {
-      const count = writeSync(this.#fd, bytes, at, bytes.length - at, this.#written)
-      at += count
-      this.#written += count
+    try {
+      for (let at = 0; at < bytes.length; ) {
+        const count = writeSync(this.#fd, bytes, at, bytes.length - at, this.#written)
+        at += count
+        this.#written += count
+      }
+    } catch (error) {
+      this.#isOver = true
+      this.#onFailed(error)
     }
   }
 
   close(): void {
     this.flush()
+    this.#isOver = true
     closeSync(this.#fd)
   }
 

@@ -2,10 +2,12 @@ import { availableParallelism } from 'node:os'
 import type { ActorSystem } from '../../actor/actor-system.ts'
 import type { ChainBackend } from '../../chain/chain-backend.ts'
 import type { ChainWatcher } from '../../chain/watcher.ts'
+import { isFunded, latest } from '../../channel/index.ts'
 import { AnnouncedGraph } from '../../graph/announced-graph.ts'
 import type { GraphSink } from '../../graph/graph-sink.ts'
 import { MemoryLog } from '../../graph/memory-log.ts'
 import type { OwnNode } from '../../graph/own/own-node.ts'
+import { announcedOutput, type FundingOutput } from '../../graph/rules/channel-announcement.ts'
 import { concat, toHex, u16be } from '../../lib/bytes.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { NodeId, ShortChannelId } from '../../lib/ids.ts'
@@ -45,6 +47,8 @@ export interface NodeGossipOptions extends GossipPlace {
   readonly directory: ChannelDirectory
   readonly signer: Pick<Signer, 'signAsNode'>
   readonly self: OwnNode
+  /** The disk takes no more: the process must end. */
+  readonly onFatal: (error: unknown) => void
 }
 
 /** What each peer may hand in that was not dealt with yet, and all together: what is beyond it is passed over, and asked for again later. */
@@ -88,7 +92,7 @@ export class NodeGossip implements MessageRoom {
         this.#checkers ??= new SignatureCheckers(system, threads)
         return this.#checkers.check(checks)
       },
-      lookUp: (id) => this.#lookups.lookUp(id),
+      lookUp: async (id) => ownFunding(directory, id) ?? this.#lookups.lookUp(id),
     })
     this.#own = new OwnGossip({
       network: this.#ownNetwork(self.nodeId),
@@ -177,6 +181,16 @@ export class NodeGossip implements MessageRoom {
   }
 }
 
+/** What the chain says of a channel of ours: its block may be pruned by now. */
+const ownFunding = (directory: ChannelDirectory, id: ShortChannelId): FundingOutput | undefined => {
+  const durable = directory.byShortChannelId(id)?.durableState.durable
+  if (durable === undefined || !isFunded(durable) || durable.phase !== 'normal' || durable.shortIds.real !== id)
+    return undefined
+  const { fundingOutpoint, fundingAmount, localFundingKey, remoteFundingKey } = latest(durable).localParams
+  const script = announcedOutput(localFundingKey, remoteFundingKey)
+  return { type: 'unspent', script, amountSat: fundingAmount, txid: fundingOutpoint.txid }
+}
+
 const updateOf = (graph: AnnouncedGraph, id: ShortChannelId, direction: 0 | 1): Uint8Array | undefined =>
   graph.gossipOf(id)?.updates[direction]
 
@@ -190,12 +204,12 @@ const read = <T extends Announcement['type']>(
     : undefined
 }
 
-const openLog = ({ path, chainHash, sink, log }: NodeGossipOptions) => {
+const openLog = ({ path, chainHash, sink, log, onFatal }: NodeGossipOptions) => {
   if (path === undefined) {
     return { graph: new AnnouncedGraph(new MemoryLog(), sink), flushLog: () => {}, close: () => {} }
   }
-  const { graph, log: opened, setAside } = openGraph(path, chainHash, sink)
+  const { graph, log: opened, setAside } = openGraph(path, chainHash, sink, onFatal)
   if (setAside !== undefined) log.warn('gossip.set-aside', { path: setAside.path, fault: setAside.fault })
-  const file = compact(graph, opened, path, chainHash)
+  const file = compact(graph, opened, path, chainHash, onFatal)
   return { graph, flushLog: () => file.flush(), close: () => file.close() }
 }

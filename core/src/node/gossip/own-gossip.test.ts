@@ -186,3 +186,37 @@ test('our gossip — what is a week old is told again', async (t) => {
   t.is(of('channel_update').length, 2)
   t.is(of('node_announcement').length, 2)
 })
+
+test('our gossip — an update for all is newer than the one that the peer alone has', async (t) => {
+  const { announced, pass, of, two, changed } = rig()
+  announced()
+  await pass(LOOK_MS)
+  const { alice } = two
+  const relay = {
+    ...alice.funded.relay,
+    current: { ...alice.funded.relay.current, feeProportionalMillionths: 77 },
+    updateTimestamp: (of('channel_update')[0]?.timestamp ?? 0) + 65,
+  }
+  alice.state = { ...alice.state, durable: { ...alice.funded, relay } }
+  await pass(LEAST_GAP_MS)
+  changed()
+  await pass(LOOK_MS)
+  t.true((of('channel_update').at(-1)?.timestamp ?? 0) > relay.updateTimestamp)
+})
+
+test('our gossip — a new alias is told at the start', async (t) => {
+  const { it, announced, pass, of, directory, clock, two } = rig()
+  announced()
+  await pass(LOOK_MS)
+  const again = new OwnGossip({
+    network: it,
+    directory,
+    signer: { signAsNode: (digest) => secp256k1.sign(digest, SECRET) },
+    clock,
+    chainHash: two.alice.env.settings.chainHash,
+    self: { nodeId: ID, features: EMPTY, alias: 'new', rgbColor: Uint8Array.of(1, 2, 3), addresses: EMPTY },
+  })
+  again.start()
+  await pass(LOOK_MS)
+  t.is(of('node_announcement').length, 2)
+})

@@ -53,7 +53,7 @@ export class OwnGossip {
   readonly #due = new Map<Ref, ChannelEntry>()
   /** Since when a channel has not been usable, by the monotonic clock. */
   readonly #awaySince = new Map<Ref, number>()
-  readonly #toldAt = new Map<ShortChannelId, number>()
+  readonly #toldAt = new Map<Ref, number>()
   #lookedAtAllAt: number | undefined
   #cancel: CancelTimer = () => {}
 
@@ -67,6 +67,7 @@ export class OwnGossip {
       else {
         this.#due.delete(channel)
         this.#awaySince.delete(channel)
+        this.#toldAt.delete(channel)
       }
     })
     this.#look()
@@ -96,6 +97,7 @@ export class OwnGossip {
     if (this.#lookedAtAllAt === undefined || now - this.#lookedAtAllAt >= LOOK_AT_ALL_MS) {
       this.#lookedAtAllAt = now
       for (const entry of directory.all()) this.#noted(entry)
+      this.#tellOfUs()
     }
     for (const [ref, entry] of this.#due) if (this.#tell(entry)) this.#due.delete(ref)
     this.#cancel = clock.setTimer(this.#options.lookMs ?? LOOK_MS, this.#look)
@@ -125,6 +127,7 @@ export class OwnGossip {
         htlcMaximumMsat,
         feeBaseMsat,
         feeProportionalMillionths,
+        saidToPeer: durable.relay.updateTimestamp,
       },
       { chainHash, now: seconds(clock) },
     )
@@ -132,9 +135,9 @@ export class OwnGossip {
     const isSettled = isUsable(entry) || isAway
     if (update === undefined) return isSettled
     const now = clock.monotonic()
-    const toldAt = this.#toldAt.get(shortChannelId)
+    const toldAt = this.#toldAt.get(entry.ref)
     if (toldAt !== undefined && now - toldAt < LEAST_GAP_MS) return false
-    this.#toldAt.set(shortChannelId, now)
+    this.#toldAt.set(entry.ref, now)
     network.publish([this.#signed(update), ...this.#ownNode()])
     return isSettled
   }
@@ -146,6 +149,16 @@ export class OwnGossip {
     const since = this.#awaySince.get(entry.ref)
     const isOverdue = since !== undefined && this.#options.clock.monotonic() - since >= AWAY_MS
     return isOverdue || (last !== undefined && isDisabled(last))
+  }
+
+  /** What the operator says of the node may be new while nothing is of its channels. */
+  #tellOfUs(): void {
+    const { network, directory } = this.#options
+    const isKnown = [...directory.all()].some(({ durableState: { durable } }) => {
+      const id = announcedIdOf(durable)
+      return id !== undefined && network.hasChannel(id)
+    })
+    if (isKnown) network.publish(this.#ownNode())
   }
 
   /** BOLT 7, node_announcement: nobody hears it before a channel of the node is known. */

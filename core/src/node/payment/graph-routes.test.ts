@@ -178,3 +178,18 @@ test('routes — an attempt that failed has shown what the channels before the f
   ended([attempt({ failure: { type: 'local', error: 'x' } }), attempt({ failure: { type: 'unreadable' } })])
   t.deepEqual(learnt, [])
 })
+
+test('routes — a payment goes in several parts over one channel of ours, which pays for the weight of each', async (t) => {
+  const wide: readonly SmallChannel[] = [
+    { scid: 10n, between: [BOB as number, CAROL as number], capacitySat: 600n },
+    { scid: 20n, between: [CAROL as number, DAVE as number], capacitySat: 600n },
+    { scid: 30n, between: [BOB as number, 4], capacitySat: 600n },
+    { scid: 40n, between: [4, DAVE as number], capacitySat: 600n },
+  ]
+  const { routes } = rig(wide, [own(1, BOB as number, 1_500_000n)])
+  const asked = question(DAVE as number, { remainingMsat: 800_000n })
+  const parts = await routesOf(
+    routes.find({ ...asked, target: { ...asked.target, amountMsat: 800_000n, multiPart: true } }),
+  )
+  t.is(parts.length, 2)
+})

@@ -86,8 +86,7 @@ export class GraphRoutes {
       if (banned.has(name)) continue
       const taken = offered.reduce((sum, each) => (toHex(each.channelId) === name ? sum + each.amountMsat : sum), 0n)
       const spendableMsat = channel.spendableMsat - taken
-      // A second part would also pay for the weight that the first adds to the commitment, which nobody has reckoned.
-      if (spendableMsat > 0n) ends.push({ ...channel, spendableMsat, htlcSlots: 1 })
+      if (spendableMsat > 0n) ends.push({ ...channel, spendableMsat })
     }
     return ends
   }

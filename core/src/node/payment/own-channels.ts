@@ -148,6 +148,8 @@ const rankedOf = ({ number, entry }: Known): Ranked | undefined => {
     spendableMsat,
     affordableMsat,
     htlcMinimumMsat,
+    htlcCostMsat: view.htlcCostMsat,
+    htlcSlots: remoteLimitsOf(durable).maxAcceptedHtlcs - durable.htlcs.offered.length,
   }
   const size = spendableMsat > 0n ? Math.floor(Math.log2(Number(spendableMsat))) : -1
   return { number, entry, channel, spendableMsat, affordableMsat, size }

@@ -51,7 +51,11 @@ export class PathThread {
       running.ref.tell('graph', snapshot)
     }
     const answer = await running.ref.ask('find', question, { timeoutMs: ANSWER_MS })
-    if (!answer.ok) throw new Error(`no paths: ${answer.error.code}`)
+    if (!answer.ok) {
+      // A thread that hangs never ends by itself: the next question gets another one.
+      if (answer.error.code === 'ask-timeout') void running.worker.terminate()
+      throw new Error(`no paths: ${answer.error.code}`)
+    }
     return answer.value
   }
 

@@ -122,6 +122,10 @@ export interface OwnChannel {
   readonly affordableMsat: Msat
   /** The least that the peer takes. */
   readonly htlcMinimumMsat: Msat
+  /** What each HTLC takes from what the next one may carry, its amount aside. */
+  readonly htlcCostMsat?: Msat
+  /** How many more HTLCs it takes. */
+  readonly htlcSlots?: number
 }
 
 /** By what a channel's room is told: by what it can carry now, or by our balance alone. */

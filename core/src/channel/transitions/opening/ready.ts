@@ -20,13 +20,13 @@ import { knowsCoins, learnCoins, watchFundingCoins } from './double-spend.ts'
 import { fundingDepth, publishFunding } from './opening.ts'
 
 /** The funding transaction is as deep as we asked: the channel has its real id, and is ready on our side. */
-export const fundingConfirmed = ({ durable, session }: Live, input: TxConfirmed, env: ChannelEnv): Step => {
-  const state = session === undefined ? { durable } : { durable, session }
+export const fundingConfirmed = ({ durable, session: earlier }: Live, input: TxConfirmed, env: ChannelEnv): Step => {
+  const state = earlier === undefined ? { durable } : { durable, session: earlier }
   const commitment = commitmentFundedBy(durable, input.txid)
   if (commitment === undefined) return stay(state)
   const { fundingStatus: before } = commitment
   if (before.type === 'confirmed' && before.blockHeight === input.blockHeight && before.txIndex === input.txIndex) {
-    return durable.fundingCoins === undefined ? to(learnCoins(durable, input), session, []) : stay(state)
+    return durable.fundingCoins === undefined ? to(learnCoins(durable, input), earlier, []) : stay(state)
   }
   const { fundingOutpoint, fundingAmount } = commitment.localParams
   const output = input.tx.outputs[fundingOutpoint.index]
@@ -43,6 +43,7 @@ export const fundingConfirmed = ({ durable, session }: Live, input: TxConfirmed,
   const fundingStatus = { type: 'confirmed', blockHeight, txIndex } as const
   // BOLT 7: it names the block, so it is another one if the funding is in another block than before. Aliases stay.
   const isRenamed = real !== durable.shortIds.real
+  const session = isRenamed ? unannouncedSession(earlier) : earlier
   const named = update(isRenamed ? unannounce(durable) : durable, { shortIds: { ...durable.shortIds, real } })
   const confirmed = learnCoins(replaceCommitment(named, commitment, { ...commitment, fundingStatus }), input)
   const event = emit(confirmed, {

@@ -215,3 +215,14 @@ test('BOLT 7, announcement_signatures — in another block the funding has anoth
   t.is(next?.shortChannelId, two.alice.funded.shortIds.real)
   t.not(next?.shortChannelId, old?.shortChannelId)
 })
+
+test('BOLT 7, announcement_signatures — in another block the funding has another id, and both sign anew: also without a word of the first block', (t) => {
+  const two = ready()
+  const { fundingTx: tx, active } = two.alice.funded
+  const { txid } = active[0]?.localParams.fundingOutpoint ?? { txid: fromHex('') }
+  if (tx === undefined) return t.fail('no funding')
+  for (const party of [two.alice, two.bob])
+    two.run(party, { type: 'confirmed', txid, tx, blockHeight: 992, txIndex: 3 })
+  two.settle()
+  t.is(announcedBy(two.alice).length, 2)
+})
